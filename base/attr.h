@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiler attributes with names that say what they are for. */
+#ifndef BASE_ATTR_H
+#define BASE_ATTR_H
+
+#include <stddef.h>
+
+/* The caller may not ignore the result. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* Arguments are checked like printf's: FORMAT is the format's position, FIRST the first argument's. */
+#define FORMAT_LIKE(format_at, first) __attribute__((format(printf, format_at, first)))
+
+/* Run FUNCTION on the address of the variable when it leaves its scope. */
+#define CLEANUP(function) __attribute__((cleanup(function)))
+
+/* Hand a pointer over: its value moves out and the variable is NULL afterwards. */
+#define TAKE(pointer)                                                                              \
+	__extension__({                                                                            \
+		__typeof__(pointer) taken_ = (pointer);                                            \
+		(pointer) = NULL;                                                                  \
+		taken_;                                                                            \
+	})
+
+/* Leave the function with the error of CALL, if it has one. */
+#define TRY(call)                                                                                  \
+	do {                                                                                       \
+		enum err_code try_code_ = (call);                                                  \
+		if (try_code_ != ERR_OK)                                                           \
+			return try_code_;                                                          \
+	} while (0)
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secret memory.  A PIN, share, ECDH output, DEK, credential or private key lives in a struct
+ * secret from its first byte to its last: pages of its own between guard pages, locked, out of
+ * core files, not inherited by children, wiped whole on free, compared in constant time, and
+ * without any printing form.  memfd_secret(2) is used where the kernel has it (not even root
+ * can read it through /proc), else mlock(2).  A failed lock is an error with its remedy.
+ */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/bytes.h"
+
+enum { SECRET_MAX = 256 * 1024 }; /* bytes, the largest capacity */
+
+struct secret;
+
+/* A new empty secret that can hold CAPACITY bytes (1..SECRET_MAX), all zero.
+ * Errors: ERR_MEMORY (the text names RLIMIT_MEMLOCK and how to raise it). */
+enum err_code secret_new(size_t capacity, struct secret **ret_secret, struct err *err) MUST_CHECK;
+/* A new secret with capacity and content of BYTES (capacity 1 when BYTES is empty). */
+enum err_code secret_from(struct view bytes, struct secret **ret_secret, struct err *err)
+    MUST_CHECK;
+/* Wipes the whole allocation.  Accepts NULL. */
+void secret_free(struct secret *secret);
+void secret_freep(struct secret **secret);
+#define SECRET CLEANUP(secret_freep) struct secret
+
+/* CAPACITY writable bytes.  Set the used size afterwards with secret_resize. */
+uint8_t *secret_data(struct secret *secret);
+size_t secret_size(const struct secret *secret);
+size_t secret_capacity(const struct secret *secret);
+/* The used bytes, for functions that take a view.  Does not own. */
+struct view secret_view(const struct secret *secret);
+/* Bytes dropped by a smaller size are wiped.  ERR_INTERNAL when SIZE is over the capacity. */
+enum err_code secret_resize(struct secret *secret, size_t size, struct err *err) MUST_CHECK;
+/* ERR_INTERNAL when they do not fit. */
+enum err_code secret_append(struct secret *secret, struct view bytes, struct err *err) MUST_CHECK;
+/* Wipe the content; the size becomes 0. */
+void secret_clear(struct secret *secret);
+/* Fill with SIZE bytes of getrandom(2). */
+enum err_code secret_random(struct secret *secret, size_t size, struct err *err) MUST_CHECK;
+/* Constant time in the content; sizes are public. */
+bool secret_equal(const struct secret *a, const struct secret *b);
+
+/* Read up to the secret's capacity from FD to end of file.  ERR_INVALID when there is more. */
+enum err_code secret_read_fd(struct secret *secret, int fd, struct err *err) MUST_CHECK;
+/* Write all used bytes to FD. */
+enum err_code secret_write_fd(const struct secret *secret, int fd, struct err *err) MUST_CHECK;
+
+/* How this process keeps secrets: "memfd_secret" or "mlock". */
+const char *secret_kind(void);
+
+/*
+ * Run FUNCTION(ARGUMENT) on a thread whose stack is locked like a secret and wiped afterwards,
+ * for libraries that leave secrets on the stack.  While it runs, WAIT (may be NULL) is called on
+ * the calling thread every 250 ms with the milliseconds so far.  Returns what FUNCTION returned.
+ */
+enum err_code secret_stack_run(enum err_code (*function)(void *argument, struct err *err),
+    void *argument, void (*wait)(void *wait_argument, unsigned milliseconds), void *wait_argument,
+    struct err *err) MUST_CHECK;
+
+/* malloc-like functions over locked memory, for libraries that take an allocator. */
+void *secret_calloc(size_t count, size_t size);
+void *secret_realloc(void *pointer, size_t size);
+void secret_release(void *pointer);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text: encodings, what may stand in names and reasons, times, durations, words to read aloud. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/bytes.h"
+
+/* Lower-case hex.  RET_TEXT has 2 * size + 1 bytes. */
+void text_hex(struct view bytes, char *ret_text);
+void buf_hex(struct buf *buf, struct view bytes);
+/* Exactly SIZE bytes from 2 * SIZE lower-case hex digits; false otherwise. */
+bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size);
+
+/* RFC 4648 base64, padded.  Decoding refuses line breaks, missing padding and non-zero pad bits. */
+void buf_base64(struct buf *buf, struct view bytes);
+bool buf_from_base64(struct buf *buf, struct view text);
+
+/* Valid UTF-8 without control characters (C0, DEL, C1), bidirectional controls (U+061C, U+200E,
+ * U+200F, U+202A-202E, U+2066-2069), line separators (U+2028, U+2029), BOM or non-characters. */
+bool text_is_plain(struct view text);
+/* Seat, policy and secret names: 1..63 of a-z 0-9 - _ . / beginning with a letter or digit;
+ * '/' only between such parts (secret names such as prod/db). */
+bool text_is_name(const char *text);
+
+/* Seconds since 1970 <-> "2026-01-31T23:59:59Z" (exactly this form, years 1970..9999). */
+enum { TEXT_TIME_SIZE = 21 };
+void text_time(int64_t seconds, char ret_text[TEXT_TIME_SIZE]);
+bool text_from_time(const char *text, int64_t *ret_seconds);
+/* "90s", "15m", "2h", "1h30m", "365d": seconds 1..10 years; false otherwise. */
+bool text_from_duration(const char *text, int64_t *ret_seconds);
+/* "1 h 30 min", "45 s": two largest units. */
+enum { TEXT_DURATION_SIZE = 32 };
+void text_duration(int64_t seconds, char ret_text[TEXT_DURATION_SIZE]);
+
+/* Words of the PGP word list (even list for even positions), separated by spaces, for BYTES of
+ * at most 8.  RET_TEXT has TEXT_WORDS_SIZE bytes. */
+enum { TEXT_WORDS_SIZE = 96 };
+void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
+
+/* The member of NAMES (NULL-terminated) nearest to TEXT by edit distance, or NULL when none is
+ * near (distance over 1 + length / 3). */
+const char *text_nearest(const char *text, const char *const *names);
+
+#endif
