@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A credential: named fields, in secret memory from end to end.  This is the plaintext that is
+ * sealed, released and handed to rotators.
+ *
+ *	u8	format, 1
+ *	u8	number of fields, 1..8
+ *	each:	lp8 name, lp32 value		(big-endian lengths; names distinct, in this order:
+ *						 username password private-key totp-seed url note)
+ *
+ * Names come from that list; values are 1..65536 bytes, together at most 65536.
+ */
+#ifndef BASE_CREDENTIAL_H
+#define BASE_CREDENTIAL_H
+
+#include "base/secret.h"
+
+enum { CREDENTIAL_MAX = 65536, CREDENTIAL_ENCODED_MAX = 65536 + 128, CREDENTIAL_FIELDS = 6 };
+
+enum credential_field {
+	FIELD_USERNAME,
+	FIELD_PASSWORD,
+	FIELD_PRIVATE_KEY,
+	FIELD_TOTP_SEED,
+	FIELD_URL,
+	FIELD_NOTE,
+};
+extern const char *const credential_field_names[CREDENTIAL_FIELDS + 1];
+
+/* An empty encoding to add to; fields are added in the order of the enum. */
+enum err_code credential_new(struct secret **ret_credential, struct err *err) MUST_CHECK;
+/* ERR_INVALID when empty, repeated, out of order or too large together ("credential is larger
+ * than 64 KiB"). */
+enum err_code credential_add(struct secret *credential, enum credential_field field,
+    struct view value, struct err *err) MUST_CHECK;
+/* Checks the whole encoding: everything above, and no trailing bytes. */
+enum err_code credential_check(struct view encoded, struct err *err) MUST_CHECK;
+bool credential_has(struct view encoded, enum credential_field field);
+/* The value as a view into ENCODED (which was checked); ERR_NOT_FOUND when absent. */
+enum err_code credential_get(struct view encoded, enum credential_field field,
+    struct view *ret_value, struct err *err) MUST_CHECK;
+
+#endif

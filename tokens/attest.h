@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PIV attestation (Yubico, arc 1.3.6.1.4.1.41482.3): proof that a key was generated on a token,
+ * with its serial, firmware and policies.  Chain: slot certificate -> device certificate (F9) ->
+ * intermediates -> root, the root pinned by the SHA-256 of its DER.  It proves where a key was
+ * made, not that the token is present now: pair it with a fresh signature.
+ */
+#ifndef TOKENS_ATTEST_H
+#define TOKENS_ATTEST_H
+
+#include "tokens/token.h"
+
+enum { ATTEST_ROOTS_MAX = 8, ATTEST_CERTIFICATES_MAX = 12 };
+
+/* Roots of Yubico's PIV attestation, from developers.yubico.com/PKI (fingerprints only). */
+extern const struct digest attest_yubico_roots[];
+extern const size_t attest_yubico_root_count;
+/* Root of halligan-simtoken, subject "NOT A REAL TOKEN ...": training vaults only. */
+extern const struct digest attest_simulated_root;
+
+struct attest_policy {
+	struct digest roots[ATTEST_ROOTS_MAX];
+	size_t root_count;
+	uint8_t min_firmware[3]; /* default 5.7.0 (EUCLEAK, YSA-2024-03) */
+	bool training;		 /* simulated tokens only; otherwise they are refused */
+};
+
+struct attest_facts {
+	struct point key;	/* the attested public key, P-256 */
+	uint32_t serial;
+	uint8_t firmware[3];
+	enum pin_policy pin;
+	enum touch_policy touch;
+	uint8_t form_factor;	/* 0 unknown, 01..07, 81.. FIPS */
+	uint8_t slot;		/* from the subject "YubiKey PIV Attestation 82", 0 unknown */
+	struct digest root;	/* fingerprint of the root that the chain ends in */
+	bool simulated;
+};
+
+/* Verify SLOT and DEVICE (DER) with CERTIFICATES (DER; intermediates and roots, in any order)
+ * up to a pinned root, then firmware, PIN policy (not never) and touch policy (always).  Errors:
+ * ERR_REFUSED with the cause: does not chain, root not pinned, firmware too old, touch never,
+ * not P-256, serial missing or not 32 bits, simulated token in a production vault.
+ * ERR_INVALID: not a certificate. */
+enum err_code attest_verify(struct view slot, struct view device, const struct view *certificates,
+    size_t count, const struct attest_policy *policy, struct attest_facts *ret_facts,
+    struct err *err) MUST_CHECK;
+
+/* Split a PEM file (`--attestation-certs`) into DER certificates appended to RET_DER, whose
+ * views go to RET_VIEWS (valid while RET_DER is not changed). */
+enum err_code attest_split_pem(struct view pem, struct buf *ret_der,
+    struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* RFC 3339 and numbers aside, what a person wants to read: "5.7.4". */
+enum { FIRMWARE_TEXT_SIZE = 12 };
+void firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between the ceremony and security keys: a struct of functions over plain bytes.
+ * Nothing above it knows which driver is in use; tests put fakes behind it that lie.
+ *
+ * A token holds up to three P-256 keys with one purpose each:
+ *	sign	signs statements			(PIV slot 82)
+ *	share	opens an officer's envelopes		(PIV slot 83)
+ *	release	opens a responder's answers		(PIV slot 84)
+ *
+ * Life of a token in a command:
+ *
+ *	list -> open -> info -> unlock(PIN) -> { sign | agree }* -> close
+ *
+ * open takes no lock that others would notice; unlock begins one exclusive transaction in which
+ * the application is selected and the PIN verified, and every operation until close runs in it.
+ * The token keeps a reference to the PIN until close, for keys whose policy is PIN always.
+ * The number of touches is announced to unlock; an operation beyond it is ERR_INTEGRITY: a touch
+ * that nobody announced is an alarm, not a retry.
+ *
+ * Errors of all calls: ERR_TOKEN (the text names token, cause and remedy), ERR_TOKEN_GONE,
+ * ERR_TOKEN_ABSENT, ERR_PIN, ERR_PIN_BLOCKED, ERR_TOUCH.
+ */
+#ifndef TOKENS_TOKEN_H
+#define TOKENS_TOKEN_H
+
+#include "base/crypto.h"
+
+enum token_key { TOKEN_SIGN, TOKEN_SHARE, TOKEN_RELEASE, TOKEN_KEYS };
+extern const char *const token_key_names[TOKEN_KEYS + 1]; /* "sign", "share", "release", NULL */
+
+/* Values of SP 800-73 / Yubico's metadata and attestation. */
+enum pin_policy { PIN_NEVER = 1, PIN_ONCE = 2, PIN_ALWAYS = 3 };
+enum touch_policy { TOUCH_NEVER = 1, TOUCH_ALWAYS = 2, TOUCH_CACHED = 3 };
+
+enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072 };
+
+struct token_found {
+	char driver[8];			   /* "piv" */
+	char reader[TOKEN_READER_MAX + 1]; /* exact reader name */
+	uint32_t serial;		   /* 0: the token does not tell */
+	uint8_t firmware[3];
+	char problem[128];		   /* why it cannot be used, or "" */
+};
+
+struct token_list {
+	struct token_found found[TOKENS_MAX];
+	size_t count;
+};
+
+struct token_key_info {
+	bool present;
+	uint8_t slot;
+	struct point key;	/* valid when present and the token has metadata */
+	bool generated;		/* made on the card, not imported */
+	enum pin_policy pin;
+	enum touch_policy touch;
+};
+
+struct token_info {
+	char driver[8];
+	char reader[TOKEN_READER_MAX + 1];
+	uint32_t serial;
+	uint8_t firmware[3];
+	bool metadata;		   /* firmware >= 5.3: the fields below are known */
+	int pin_tries, puk_tries;  /* left; -1 unknown */
+	int pin_tries_total;	   /* -1 unknown */
+	bool pin_default, puk_default, management_default;
+	uint8_t management_algorithm; /* 03 3DES, 08 AES-128, 0A AES-192, 0C AES-256; 0 unknown */
+	struct token_key_info keys[TOKEN_KEYS];
+};
+
+/* What the person is told around one touch.  All functions may be NULL. */
+struct token_ui {
+	void *context;
+	/* Before the operation: "touch 1 of 2: sign the approval". */
+	void (*touch)(void *context, unsigned number, unsigned total, const char *purpose);
+	/* Every second or so while it blocks. */
+	void (*waiting)(void *context, unsigned milliseconds);
+	/* At once when it returned well. */
+	void (*touched)(void *context);
+};
+
+struct token;
+
+struct token_ops {
+	const char *name;
+	enum err_code (*list)(void *driver, struct token_list *ret_list, struct err *err);
+	enum err_code (*open)(void *driver, const char *reader, const struct token_ui *ui,
+	    void **ret_token, struct err *err);
+	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
+	/* PIN: 6..8 bytes.  Spends a try only on a wrong PIN; refuses (ERR_PIN_BLOCKED) when one
+	 * try or none is left unless LAST_TRY.  Refuses a factory PIN (ERR_REFUSED). */
+	enum err_code (*unlock)(void *token, struct secret *pin, bool last_try, unsigned touches,
+	    struct err *err);
+	/* ECDH of KEY with PEER (checked again here before it reaches the card): 32 bytes. */
+	enum err_code (*agree)(void *token, enum token_key key, const struct point *peer,
+	    const char *purpose, struct secret **ret_shared, struct err *err);
+	/* ECDSA (DER) over DIGEST by the sign key. */
+	enum err_code (*sign)(void *token, const struct digest *digest, const char *purpose,
+	    struct buf *ret_signature, struct err *err);
+	/* DER certificates: attestation of KEY's slot, and of the device (slot F9).  No touch. */
+	enum err_code (*attest)(void *token, enum token_key key, struct buf *ret_slot,
+	    struct buf *ret_device, struct err *err);
+	/* Make KEY on the token: P-256, PIN once, touch always.  Needs the management key
+	 * (MANAGEMENT_KEY, 16..32 bytes; NULL for the factory one).  Never overwrites a key
+	 * (ERR_EXISTS) unless OVERWRITE.  No touch. */
+	enum err_code (*generate)(void *token, enum token_key key,
+	    const struct secret *management_key, bool overwrite, struct point *ret_key,
+	    struct err *err);
+	void (*close)(void *token);
+};
+
+/* A driver and its own state; the production set is { piv }. */
+struct token_driver {
+	const struct token_ops *ops;
+	void *driver;
+};
+
+/* The calls above, through the ops, for a token of any driver. */
+enum err_code token_list_all(const struct token_driver *drivers, size_t count,
+    struct token_list *ret_list, struct err *err) MUST_CHECK;
+enum err_code token_open(const struct token_driver *drivers, size_t count,
+    const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
+    struct err *err) MUST_CHECK;
+enum err_code token_get_info(struct token *token, struct token_info *ret_info, struct err *err)
+    MUST_CHECK;
+enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try,
+    unsigned touches, struct err *err) MUST_CHECK;
+enum err_code token_agree(struct token *token, enum token_key key, const struct point *peer,
+    const char *purpose, struct secret **ret_shared, struct err *err) MUST_CHECK;
+enum err_code token_sign(struct token *token, const struct digest *digest, const char *purpose,
+    struct buf *ret_signature, struct err *err) MUST_CHECK;
+enum err_code token_attest(struct token *token, enum token_key key, struct buf *ret_slot,
+    struct buf *ret_device, struct err *err) MUST_CHECK;
+enum err_code token_generate(struct token *token, enum token_key key,
+    const struct secret *management_key, bool overwrite, struct point *ret_key, struct err *err)
+    MUST_CHECK;
+void token_close(struct token *token); /* accepts NULL */
+void token_closep(struct token **token);
+#define TOKEN CLEANUP(token_closep) struct token
+
+#endif

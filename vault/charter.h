@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The charter: the one signed, versioned document of a vault, and its chain.
+ *
+ * Payload: {"format":1,"name":NAME,"training":BOOL,"version":N,"previous":HEX (N > 1 only),
+ *  "init":HEX32,"host":{"statement":HEX32,"log":HEX32,"escrow":HEX65},
+ *  "attestation":{"roots":[HEX32..],"min_firmware":"5.7.0"},
+ *  "seats":[{"name":..,"person":..,"roles":["officer","operator","responder"],
+ *	"tokens":[{"label":..,"driver":"piv","serial":N,"firmware":"5.7.4","enrolment":HEX32,
+ *		   "keys":{"sign":HEX65,"share":HEX65,"release":HEX65}}]}],
+ *  "policies":[{"name":..,"quorum":TEXT,"class":"break-glass","max_duration":S,
+ *	"request_ttl":S,"max_age":S}],
+ *  "change":TEXT,"copy":TEXT ("none" or "directory:PATH"),"created":TIME,"nonce":HEX16}
+ *
+ * Rules: seat, label, token id, serial and every key are unique in the document; an officer has sign and
+ * share keys, a responder sign and release, an operator sign; quorums name officer seats only;
+ * a break-glass quorum and "change" need at least two persons; at least one operator.
+ * Charter 1 is signed by a token of every officer seat; N+1 by tokens that meet the "change"
+ * quorum of N (keys of N) and of N+1 (keys of N+1), names N as previous, keeps name, training
+ * and init.  vault id = digest of charter 1.
+ */
+#ifndef VAULT_CHARTER_H
+#define VAULT_CHARTER_H
+
+#include "vault/header.h"
+#include "vault/statement.h"
+
+enum { CHARTER_SEATS = 64, SEAT_TOKENS = 4, CHARTER_POLICIES = 32, CHARTER_ROOTS = 8,
+	LABEL_MAX = 63, PERSON_MAX = 100, VAULT_NAME_MAX = 63 };
+enum { KEY_SIGN, KEY_SHARE, KEY_RELEASE, KEY_COUNT };
+enum role { ROLE_OFFICER = 1, ROLE_OPERATOR = 2, ROLE_RESPONDER = 4 };
+
+struct seat_token {
+	char label[LABEL_MAX + 1];
+	char driver[8];
+	uint32_t serial;
+	uint8_t firmware[3];
+	struct digest enrolment;
+	struct digest id;	       /* computed: SHA-256 of the sign key */
+	bool has[KEY_COUNT];
+	struct point keys[KEY_COUNT];
+};
+struct seat {
+	char name[SEAT_NAME_MAX + 1];
+	char person[PERSON_MAX + 1];
+	unsigned roles;
+	size_t token_count;
+	struct seat_token tokens[SEAT_TOKENS];
+};
+struct policy {
+	char name[SEAT_NAME_MAX + 1];
+	char quorum_text[QUORUM_TEXT_MAX + 1];
+	struct quorum quorum;
+	int64_t max_duration, request_ttl, max_age; /* seconds */
+};
+struct charter {
+	struct digest digest;	  /* of the statement */
+	char name[VAULT_NAME_MAX + 1];
+	bool training;
+	uint32_t version;
+	struct digest previous;	  /* zero for version 1 */
+	struct digest init;
+	struct ed25519_public host_statement, host_log;
+	struct point host_escrow;
+	struct digest roots[CHARTER_ROOTS];
+	size_t root_count;
+	uint8_t min_firmware[3];
+	size_t seat_count;
+	struct seat seats[CHARTER_SEATS];
+	size_t policy_count;
+	struct policy policies[CHARTER_POLICIES];
+	struct quorum change;
+	char change_text[QUORUM_TEXT_MAX + 1];
+	char copy[4096];
+	int64_t created;
+};
+void charter_freep(struct charter **charter);
+#define CHARTER CLEANUP(charter_freep) struct charter
+
+/* Parse and check all rules but signatures.  Allocates. */
+enum err_code charter_parse(const struct dsse *statement, struct charter **ret_charter,
+    struct err *err) MUST_CHECK;
+/* The payload of a charter, ready for statement_new (no nonce yet); digest, token ids and quorum
+ * structs are not read, quorum texts are. */
+enum err_code charter_payload(const struct charter *charter, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+/* Is SIGNATURES (the statement) complete for charter 1 / for the step from PREVIOUS?  ERR_WAITING
+ * names the seats still missing; every signature present must be valid and of a known token. */
+enum err_code charter_verify(const struct dsse *statement, const struct charter *charter,
+    const struct charter *previous, struct err *err) MUST_CHECK;
+
+/* Seats and tokens of one list (a charter's or a roster's). */
+const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
+const struct seat *seat_by_token(const struct seat *seats, size_t count,
+    const struct digest *token, const struct seat_token **ret_token);
+/* Seat objects of the JSON above; shared with the roster. */
+enum err_code seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
+    MUST_CHECK;
+struct json *seat_json(const struct seat *seat);
+/* Names, labels, serials, ids and keys are unique over both lists; keys fit the roles. */
+enum err_code seats_check(const struct seat *a, size_t a_count, const struct seat *b,
+    size_t b_count, struct err *err) MUST_CHECK;
+const struct policy *charter_policy(const struct charter *charter, const char *name);
+extern const char *const role_names[4]; /* "officer", "operator", "responder", NULL: bit order */
+extern const char *const key_names[KEY_COUNT + 1];
+
+#endif
