@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client: owns the person's token, speaks frames with a server that owns the vault, and
+ * believes nothing that it has not verified.
+ *
+ * Trust: for each vault location the client keeps, in $XDG_STATE_HOME/halligan (default
+ * ~/.local/state/halligan), the vault id, and the newest charter, roster and checkpoint that it
+ * saw.  client_sync verifies the chains from there (from the vault id on first contact, which the
+ * person compares), asks for a consistency proof, and refuses to go back (ERR_INTEGRITY).
+ */
+#ifndef CEREMONY_CLIENT_H
+#define CEREMONY_CLIENT_H
+
+#include "ceremony/enrolment.h"
+#include "ceremony/record.h"
+#include "ceremony/ui.h"
+#include "vault/definition.h"
+#include "vault/note.h"
+#include "vault/roster.h"
+
+struct client_options {
+	const char *vault;	/* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
+	const char *self;	/* path of the halligan executable, for the child server */
+	const struct token_driver *drivers;
+	size_t driver_count;
+	const struct ui *ui;
+	uint32_t serial;	/* the token to use; 0: the one that fits */
+	int64_t (*now)(void);
+};
+
+struct client;
+/* Starts the server and says hello. */
+enum err_code client_connect(const struct client_options *options, struct client **ret_client,
+    struct err *err) MUST_CHECK;
+void client_free(struct client *client); /* ends the session; accepts NULL */
+void client_freep(struct client **client);
+#define CLIENT CLEANUP(client_freep) struct client
+
+/* One request and its reply; REQUEST is freed.  Progress frames go to ui->progress.  An error
+ * reply becomes this call's error, with the server's code and text. */
+enum err_code client_call(struct client *client, struct json *request, struct view blob,
+    struct json **ret_reply, struct buf *ret_blob, struct err *err) MUST_CHECK;
+
+/* What client_sync verified; valid until the next sync. */
+struct vault_view {
+	struct digest vault;
+	struct charter *charter;
+	struct roster *roster;
+	struct checkpoint checkpoint;
+};
+enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
+    struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the client side of a ceremony speaks with a person; cli/ implements it on a terminal. */
+#ifndef CEREMONY_UI_H
+#define CEREMONY_UI_H
+
+#include "tokens/token.h"
+
+struct ui {
+	void *context;
+	/* One paragraph of lines; "" gives a blank line. */
+	void (*say)(void *context, const char *line);
+	/* Long work: replaces the previous progress on a terminal, plain lines elsewhere. */
+	void (*progress)(void *context, const char *line);
+	/* True only when the person typed WORD ("yes", a serial number, ...). */
+	enum err_code (*confirm)(void *context, const char *question, const char *word,
+	    bool *ret_yes, struct err *err);
+	/* A PIN without echo; PROMPT says which PIN, which token, how many tries.  Detects an OTP
+	 * typed by a touched key and asks again. */
+	enum err_code (*ask_pin)(void *context, const char *prompt, struct secret **ret_pin,
+	    struct err *err);
+	/* Another secret (a credential to adopt, a management key), without echo; MAX bytes. */
+	enum err_code (*ask_secret)(void *context, const char *prompt, size_t max,
+	    struct secret **ret_secret, struct err *err);
+	/* Touch prompts; its context is its own. */
+	struct token_ui touch;
+};
+
+#endif
