@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled dumps of the golden files, for docs/FORMAT.md.
+
+usage: dump.py --write | --check     (rewrite the dumps in docs/FORMAT.md, or say whether they agree)
+"""
+import os, re, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FORMAT = os.path.join(HERE, "..", "..", "docs", "FORMAT.md")
+
+def golden(name):
+    with open(os.path.join(HERE, name), "rb") as file:
+        return file.read()
+
+class Dump:
+    def __init__(self, data):
+        self.data, self.at, self.lines = data, 0, []
+    def take(self, size, label):
+        piece = self.data[self.at:self.at + size]
+        if len(piece) != size: raise SystemExit(f"dump.py: {label} reaches over the end")
+        for offset in range(0, max(size, 1), 16):
+            row = piece[offset:offset + 16]
+            self.lines.append(f"    {self.at + offset:04x}  {row.hex(' '):<47}  {label if offset == 0 else ''}".rstrip())
+        self.at += size
+        return piece
+    def number(self, size, label):
+        value = int.from_bytes(self.data[self.at:self.at + size], "big")
+        self.take(size, f"{label} = {value}")
+        return value
+    def prefixed(self, bits, label):
+        size = self.number(bits // 8, f"length of {label}")
+        return self.take(size, label)
+    def end(self):
+        if self.at != len(self.data): raise SystemExit("dump.py: trailing bytes")
+        return self.lines
+
+def header(data):
+    d = Dump(data)
+    d.take(4, "magic"); d.number(2, "format"); d.number(1, "flags"); d.take(32, "vault id")
+    d.take(16, "secret id"); d.take(32, "definition"); d.number(4, "version"); d.take(32, "charter")
+    d.prefixed(16, "quorum")
+    for e in range(d.number(2, "envelopes")):
+        d.prefixed(8, f"envelope {e}: seat"); d.take(32, "token id")
+        for field in ("kem", "kdf", "aead"): d.number(2, field)
+        d.prefixed(16, "share key")
+        for s in range(d.number(1, "shares")):
+            for field in ("clause", "group", "m", "n", "x"): d.number(1, field)
+            d.take(32, "commitment")
+    d.take(32, "com_dek")
+    return d.end()
+
+def payload(data):
+    d = Dump(len(data).to_bytes(4, "big") + data)
+    d.number(4, "length of the credential"); d.number(1, "credential format")
+    for _ in range(d.number(1, "fields")):
+        d.prefixed(8, "name"); d.prefixed(32, "value")
+    lines = d.end()
+    size = 256
+    while size < len(data) + 4: size *= 2
+    return lines + [f"    {len(data) + 4:04x}  zeros to {size:04x}"]
+
+def plain(label):
+    def dump(data):
+        d = Dump(data)
+        d.take(len(data), label)
+        return d.end()
+    return dump
+
+DUMPS = {"version-1.header": ("version-1.header", header), "version-1.dek": ("version-1.dek", plain("DEK")),
+    "version-1.ciphertext": ("version-1.ciphertext", plain("ciphertext and tag")),
+    "version-1.payload": ("version-1.credential", payload)}
+
+def rendered(text):
+    def fill(match):
+        file, dump = DUMPS[match.group(1)]
+        return f"<!-- dump {match.group(1)} -->\n\n" + "\n".join(dump(golden(file))) + "\n\n<!-- end -->"
+    return re.sub(r"<!-- dump (\S+) -->.*?<!-- end -->", fill, text, flags=re.S)
+
+with open(FORMAT, encoding="utf-8") as file:
+    before = file.read()
+after = rendered(before)
+if sys.argv[1:] == ["--write"]:
+    with open(FORMAT, "w", encoding="utf-8") as file: file.write(after)
+elif sys.argv[1:] == ["--check"]:
+    print("1..1")
+    print(("ok" if before == after else "not ok") + " 1 - the dumps in FORMAT.md are those of the golden files")
+    sys.exit(before != after)
+else:
+    sys.exit(__doc__)
