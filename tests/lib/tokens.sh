@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# A private pcscd with simulated tokens, for scenarios: source this file (bash).
+#
+#	. "$(dirname "$0")/../lib/tokens.sh"
+#	tokens_start "$(mktemp -d)" 1001 1002	# ... until the script ends
+#	yubico-piv-tool -r "$(token_reader 1001)" -a status
+#	token_control 1001 touch manual
+#
+# Needs HALLIGAN_BUILD (the build folder) and root, or user namespaces.  Everything lives in the
+# folder given to tokens_start and in a mount namespace of its own, so any number of harnesses can
+# run side by side; it all dies with the script, however that dies.
+#
+# Environment of tokens_start: TOKENS_FIRMWARE (5.7.4), TOKENS_PIN and TOKENS_PUK (123456,
+# 12345678: the factory's), TOKENS_TOUCH (auto).  States of tokens that are there already are
+# reused.  Exports PCSCLITE_CSOCK_NAME.
+
+: "${HALLIGAN_BUILD:?the build folder}"
+SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
+IFD=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/libifd-halligan.so
+TOKENS_DIR=
+TOKENS_PIDS=()
+
+tokens_fail() {
+	printf '# tokens.sh: %s\n' "$*" >&2
+	[ -z "$TOKENS_DIR" ] || sed 's/^/# /' "$TOKENS_DIR"/pcscd.log "$TOKENS_DIR"/*.log 2>/dev/null | tail -n 40 >&2
+	exit 99
+}
+
+# tokens_until SECONDS COMMAND...: try until it succeeds.
+tokens_until() {
+	local end=$(($(date +%s) + $1)); shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+# Run a child that gets SIGTERM when we die.
+tokens_spawn() {
+	local log=$1; shift
+	setpriv --pdeathsig TERM -- "$@" </dev/null >>"$log" 2>&1 &
+	TOKENS_PIDS+=($!)
+	disown
+}
+
+# token_run SERIAL: start the token's process (again).
+token_run() {
+	local base=$TOKENS_DIR/$1
+	tokens_spawn "$base.log" "$SIMTOKEN" run --state "$base.json" --socket "$base.sock" \
+		--control "$base.ctl" --touch "${TOKENS_TOUCH:-auto}"
+	echo "${TOKENS_PIDS[-1]}" > "$base.pid"
+}
+
+# token_kill SERIAL: end the token's process, as if it broke.
+token_kill() { kill -KILL "$(cat "$TOKENS_DIR/$1.pid")"; }
+
+token_control() { local serial=$1; shift; "$SIMTOKEN" control "$TOKENS_DIR/$serial.ctl" "$@"; }
+token_unplug() { token_control "$1" unplug; }
+token_plug() { token_control "$1" plug; }
+# token_touch SERIAL: touch it as soon as it blinks (within 20 s).
+token_touch() { tokens_until 20 token_control "$1" touch 2>/dev/null; }
+# token_field SERIAL NAME: a member of its status.
+token_field() { token_control "$1" status | sed -n "s/.*\"$2\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p"; }
+# The name that tools look for with -r; unique, but without pcscd's numbers at the end.
+token_reader() { printf 'Simulated Yubico YubiKey CCID %s' "$1"; }
+
+# pcscd in a mount namespace of its own, where /run holds nothing but our folder, and without
+# drivers for the machine's real readers.
+tokens_pcscd() {
+	local namespaces=(--mount --propagation private)
+	[ "$(id -u)" -eq 0 ] || namespaces+=(--user --map-root-user)
+	rm -f "$TOKENS_DIR"/run/pcscd.*
+	# shellcheck disable=SC2016
+	tokens_spawn "$TOKENS_DIR/pcscd.log" env PCSCLITE_HP_DROPDIR="$TOKENS_DIR/none" \
+		unshare "${namespaces[@]}" setpriv --pdeathsig TERM -- sh -c '
+		set -e
+		mkdir -p "$1/top"
+		mount -t tmpfs none "$1/top"
+		mkdir "$1/top/pcscd"
+		mount --bind "$1/run" "$1/top/pcscd"
+		mount --move "$1/top" /run
+		exec pcscd --foreground --config "$1/readers" --error' sh "$TOKENS_DIR"
+	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
+}
+
+tokens_ready() {
+	local serial
+	[ -S "$PCSCLITE_CSOCK_NAME" ] || return 1
+	for serial; do
+		[ "$(token_field "$serial" powered 2>/dev/null)" = true ] ||
+			grep -q "^$serial\$" "$TOKENS_DIR/seen" || return 1
+		grep -q "^$serial\$" "$TOKENS_DIR/seen" || echo "$serial" >> "$TOKENS_DIR/seen"
+	done
+}
+
+# tokens_start FOLDER SERIAL...
+tokens_start() {
+	TOKENS_DIR=$(readlink -f "$1"); shift
+	case $TOKENS_DIR/ in /run/*) tokens_fail "the folder may not lie in /run" ;; esac
+	local serial number=0
+	mkdir -p "$TOKENS_DIR/readers" "$TOKENS_DIR/run" "$TOKENS_DIR/none"
+	: > "$TOKENS_DIR/seen"
+	trap tokens_stop EXIT
+	for serial; do
+		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --state "$TOKENS_DIR/$serial.json" \
+			--serial "$serial" --firmware "${TOKENS_FIRMWARE:-5.7.4}" \
+			--pin "${TOKENS_PIN:-123456}" --puk "${TOKENS_PUK:-12345678}" ||
+			tokens_fail "cannot make token $serial"
+		token_run "$serial"
+		printf 'FRIENDLYNAME "%s"\nDEVICENAME halligan:%s\nLIBPATH %s\nCHANNELID %d\n' \
+			"$(token_reader "$serial")" "$TOKENS_DIR/$serial.sock" "$IFD" $((number++))
+	done > "$TOKENS_DIR/readers/halligan"
+	export PCSCLITE_CSOCK_NAME=$TOKENS_DIR/run/pcscd.comm
+	tokens_pcscd
+	tokens_until 20 tokens_ready "$@" || tokens_fail "pcscd or a token did not start"
+}
+
+# Restart pcscd alone (the tokens go on).
+tokens_pcscd_stop() { kill "$TOKENS_PCSCD"; tokens_until 10 tokens_gone "$TOKENS_PCSCD"; }
+tokens_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# End everything; also run when the script exits.
+tokens_stop() {
+	local pid
+	for pid in "${TOKENS_PIDS[@]}"; do kill "$pid" 2>/dev/null; done
+	for pid in "${TOKENS_PIDS[@]}"; do
+		tokens_until 5 tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
+	done
+	TOKENS_PIDS=()
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each command is a row: its name, how many words follow it, and its function, which returns
+ * NULL when all is well, else what is wrong.
+ */
+#include "tokens/sim/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+enum { WORDS_MAX = 4 };
+
+struct words {
+	size_t count;
+	char *word[WORDS_MAX]; /* of the command's line; the first is its name */
+};
+
+static bool
+read_number(const char *text, int base, unsigned max, unsigned *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long number = strtoul(text, &end, base);
+	if (errno != 0 || end == text || *end != '\0' || number > max ||
+	    strchr("0123456789abcdefABCDEF", text[0]) == NULL)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
+/* Two hex digits, or "any". */
+static bool
+read_ins(const char *text, int *ret_ins)
+{
+	unsigned ins;
+
+	if (strcmp(text, "any") == 0) {
+		*ret_ins = FAULT_ANY_INS;
+		return true;
+	}
+	if (!read_number(text, 16, 0xff, &ins))
+		return false;
+	*ret_ins = (int)ins;
+	return true;
+}
+
+static const char not_an_ins[] = "the instruction must be two hex digits or \"any\"";
+
+static const char *
+run_touch(struct device *device, const struct words *words)
+{
+	if (words->count == 1) {
+		if (device->touch == DEVICE_TOUCH_NEVER)
+			return "the touch mode is never";
+		return device_finger(device) ? NULL : "the token is not waiting for a touch";
+	}
+	for (size_t i = 0; device_touch_names[i] != NULL; i++)
+		if (strcmp(words->word[1], device_touch_names[i]) == 0) {
+			device->touch = (enum device_touch)i;
+			return NULL;
+		}
+	return "the touch mode must be auto, manual or never";
+}
+
+static const char *
+run_touch_timeout(struct device *device, const struct words *words)
+{
+	return read_number(words->word[1], 10, 600000, &device->touch_ms)
+	    ? NULL
+	    : "the time must be milliseconds, at most 600000";
+}
+
+static const char *
+run_unplug(struct device *device, const struct words *words)
+{
+	(void)words;
+	device_unplug(device);
+	return NULL;
+}
+
+static const char *
+run_plug(struct device *device, const struct words *words)
+{
+	(void)words;
+	device_plug(device);
+	return NULL;
+}
+
+static const char *
+pull_at(struct device *device, const struct words *words, bool after)
+{
+	unsigned number;
+	int ins = FAULT_ANY_INS;
+
+	if (!read_number(words->word[1], 10, 1000000, &number) || number == 0)
+		return "the number of the command must be 1 or more";
+	if (words->count > 2 && !read_ins(words->word[2], &ins))
+		return not_an_ins;
+	device->faults.pull = number;
+	device->faults.pull_ins = ins;
+	device->faults.pull_after = after;
+	return NULL;
+}
+
+static const char *
+run_unplug_at(struct device *device, const struct words *words)
+{
+	return pull_at(device, words, false);
+}
+
+static const char *
+run_unplug_after(struct device *device, const struct words *words)
+{
+	return pull_at(device, words, true);
+}
+
+static const char *
+run_delay(struct device *device, const struct words *words)
+{
+	return read_number(words->word[1], 10, 600000, &device->faults.delay)
+	    ? NULL
+	    : "the delay must be milliseconds, at most 600000";
+}
+
+static const char *
+add_fault(struct device *device, const struct fault *fault)
+{
+	return faults_add(&device->faults, fault) ? NULL : "too many faults: clear them first";
+}
+
+static const char *
+run_status_word(struct device *device, const struct words *words)
+{
+	struct fault fault = {.kind = FAULT_STATUS};
+	unsigned status;
+
+	if (!read_ins(words->word[1], &fault.ins))
+		return not_an_ins;
+	if (strlen(words->word[2]) != 4 || !read_number(words->word[2], 16, 0xffff, &status))
+		return "the status word must be four hex digits";
+	fault.number = status;
+	return add_fault(device, &fault);
+}
+
+static const char *
+run_raw_reply(struct device *device, const struct words *words)
+{
+	struct fault fault = {.kind = FAULT_RAW};
+	const char *hex = words->count > 2 ? words->word[2] : "";
+
+	fault.size = strlen(hex) / 2;
+	if (!read_ins(words->word[1], &fault.ins))
+		return not_an_ins;
+	if (fault.size > sizeof(fault.bytes) || 2 * fault.size != strlen(hex) ||
+	    (fault.size > 0 && !text_from_hex(hex, fault.bytes, fault.size)))
+		return "the reply must be lower-case hex of at most 512 bytes";
+	return add_fault(device, &fault);
+}
+
+static const char *
+add_counted(struct device *device, const struct words *words, enum fault_kind kind)
+{
+	struct fault fault = {.kind = kind};
+	unsigned number;
+
+	if (!read_ins(words->word[1], &fault.ins))
+		return not_an_ins;
+	if (!read_number(words->word[2], 10, 60000, &number))
+		return "the number of bytes must be at most 60000";
+	fault.number = number;
+	return add_fault(device, &fault);
+}
+
+static const char *
+run_short_reply(struct device *device, const struct words *words)
+{
+	return add_counted(device, words, FAULT_SHORT);
+}
+
+static const char *
+run_long_reply(struct device *device, const struct words *words)
+{
+	return add_counted(device, words, FAULT_LONG);
+}
+
+static const char *
+run_flip_reply(struct device *device, const struct words *words)
+{
+	return add_counted(device, words, FAULT_FLIP);
+}
+
+static const char *
+run_clear(struct device *device, const struct words *words)
+{
+	(void)words;
+	device->faults = (struct faults){0};
+	return NULL;
+}
+
+static const struct command {
+	const char *name;
+	size_t min, max; /* words after the name */
+	const char *(*run)(struct device *device, const struct words *words);
+} commands[] = {
+    {"clear", 0, 0, run_clear},
+    {"delay", 1, 1, run_delay},
+    {"flip-reply", 2, 2, run_flip_reply},
+    {"long-reply", 2, 2, run_long_reply},
+    {"plug", 0, 0, run_plug},
+    {"raw-reply", 1, 2, run_raw_reply},
+    {"short-reply", 2, 2, run_short_reply},
+    {"status-word", 2, 2, run_status_word},
+    {"touch", 0, 1, run_touch},
+    {"touch-timeout", 1, 1, run_touch_timeout},
+    {"unplug", 0, 0, run_unplug},
+    {"unplug-after", 1, 2, run_unplug_after},
+    {"unplug-at", 1, 2, run_unplug_at},
+};
+
+/* {"serial":1001,...,"ins":{"20":1,"a4":2}} */
+static enum err_code
+put_status(const struct device *device, struct buf *ret_reply, struct err *err)
+{
+	JSON *json = json_new_object();
+	struct json *counts = json_new_object();
+	const uint8_t *firmware = device->state.firmware;
+	BUF version = {0};
+
+	buf_format(&version, "%u.%u.%u", firmware[0], firmware[1], firmware[2]);
+	json_put_int(json, "serial", device->state.serial);
+	json_put_text(json, "firmware", buf_string(&version));
+	json_put_bool(json, "present", device->present);
+	json_put_bool(json, "powered", device->powered);
+	json_put_text(json, "touch_mode", device_touch_names[device->touch]);
+	json_put_bool(json, "touch_waiting", device->blinking);
+	json_put_int(json, "touches", device->touches);
+	json_put_int(json, "pin_tries", device->state.pin.tries);
+	json_put_int(json, "puk_tries", device->state.puk.tries);
+	json_put_int(json, "apdus", device->apdus);
+	for (unsigned ins = 0; ins < 256; ins++)
+		if (device->per_ins[ins] > 0) {
+			const uint8_t byte = (uint8_t)ins;
+			char name[3];
+			text_hex(view_of(&byte, 1), name);
+			json_put_int(counts, name, device->per_ins[ins]);
+		}
+	json_put(json, "ins", counts);
+	return json_encode(json, ret_reply, err);
+}
+
+static struct words
+split(char *line)
+{
+	struct words words = {0};
+	char *rest = NULL;
+
+	for (char *word = strtok_r(line, " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest)) {
+		if (words.count < WORDS_MAX)
+			words.word[words.count] = word;
+		words.count++;
+	}
+	return words;
+}
+
+static const char *
+run_words(struct device *device, const struct words *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (words->count == 0 || strcmp(words->word[0], commands[i].name) != 0)
+			continue;
+		if (words->count - 1 < commands[i].min || words->count - 1 > commands[i].max)
+			return "wrong number of words; see halligan-simtoken(1)";
+		return commands[i].run(device, words);
+	}
+	return "unknown command; see halligan-simtoken(1)";
+}
+
+void
+control_run(struct device *device, const char *line, struct buf *ret_reply)
+{
+	char copy[CONTROL_LINE_MAX + 1];
+	struct err err;
+
+	if (strlen(line) >= sizeof(copy)) {
+		buf_text(ret_reply, "error: the line is too long");
+		return;
+	}
+	memcpy(copy, line, strlen(line) + 1);
+	struct words words = split(copy);
+	if (words.count == 1 && strcmp(words.word[0], "status") == 0) {
+		if (put_status(device, ret_reply, &err) != ERR_OK)
+			buf_format(ret_reply, "error: %s", err.text);
+		return;
+	}
+	const char *wrong = run_words(device, &words);
+	if (wrong == NULL)
+		buf_text(ret_reply, "ok");
+	else
+		buf_format(ret_reply, "error: %s", wrong);
+}

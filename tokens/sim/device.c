@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command may wait (for a touch, or for a delay asked for); meanwhile wait() lets the control
+ * socket go on, so that the person can touch, or pull the token in the middle of the command.
+ * Whoever waited looks afterwards whether there is still a token.
+ */
+#include "tokens/sim/device.h"
+
+#include "base/process.h"
+
+const char *const device_touch_names[] = {"auto", "manual", "never", NULL};
+
+static const uint8_t atr[] = {0x3b, 0xfd, 0x13, 0x00, 0x00, 0x81, 0x31, 0xfe, 0x15, 0x80, 0x73,
+    0xc0, 0x21, 0xc0, 0x57, 0x59, 0x75, 0x62, 0x69, 0x4b, 0x65, 0x79, 0x40};
+const struct view device_atr = {atr, sizeof(atr)};
+
+/* Until DEADLINE, or STOP is true, or the token is gone; false when it is gone. */
+static bool
+wait_until(struct device *device, int64_t deadline, const bool *stop)
+{
+	int64_t left;
+
+	while (device->powered && !*stop && (left = deadline - process_milliseconds()) > 0)
+		if (!device->wait(device->context, left > 1000 ? 1000 : (int)left))
+			return false;
+	return device->powered;
+}
+
+static bool
+host_touch(void *context)
+{
+	struct device *device = context;
+
+	device->touched = device->touch == DEVICE_TOUCH_AUTO;
+	if (!device->touched) {
+		device->blinking = true;
+		(void)wait_until(device, process_milliseconds() + device->touch_ms,
+		    &device->touched);
+		device->blinking = false;
+	}
+	if (!device->touched || !device->powered)
+		return false;
+	device->touches++;
+	return true;
+}
+
+static enum err_code
+host_save(void *context, struct err *err)
+{
+	const struct device *device = context;
+
+	return sim_state_save(device->path, &device->state, err);
+}
+
+static int64_t
+host_milliseconds(void *context)
+{
+	(void)context;
+	return process_milliseconds();
+}
+
+enum err_code
+device_init(struct device *device, const char *path, struct err *err)
+{
+	*device = (struct device){.path = path, .present = true, .touch_ms = DEVICE_TOUCH_MS};
+	TRY(sim_state_load(path, &device->state, err));
+	piv_init(&device->piv, &device->state,
+	    &(struct piv_host){device, host_touch, host_save, host_milliseconds});
+	device->applet = piv_applet(&device->piv);
+	card_init(&device->card, &device->applet);
+	return ERR_OK;
+}
+
+void
+device_done(struct device *device)
+{
+	card_done(&device->card);
+	sim_state_done(&device->state);
+}
+
+bool
+device_power(struct device *device, bool on)
+{
+	card_reset(&device->card);
+	device->powered = device->present && on;
+	return device->present;
+}
+
+void
+device_unplug(struct device *device)
+{
+	if (!device->present)
+		return;
+	device->present = device->powered = false;
+	piv_unplug(&device->piv);
+	if (device->changed != NULL)
+		device->changed(device->context);
+}
+
+void
+device_plug(struct device *device)
+{
+	if (device->present)
+		return;
+	device->present = true;
+	if (device->changed != NULL)
+		device->changed(device->context);
+}
+
+bool
+device_finger(struct device *device)
+{
+	if (!device->blinking)
+		return false;
+	device->touched = true;
+	return true;
+}
+
+bool
+device_transmit(struct device *device, struct view command, struct buf *ret_reply)
+{
+	uint8_t ins = command.size > 1 ? command.data[1] : 0;
+	const bool never = false;
+
+	if (!device->powered)
+		return false;
+	device->apdus++;
+	device->per_ins[ins]++;
+	if (device->faults.delay > 0 &&
+	    !wait_until(device, process_milliseconds() + device->faults.delay, &never))
+		return false;
+	bool pull = faults_pull(&device->faults, ins);
+	if (pull && !device->faults.pull_after) {
+		device_unplug(device);
+		return false;
+	}
+	if (!faults_instead(&device->faults, ins, ret_reply)) {
+		card_transmit(&device->card, command, ret_reply);
+		faults_spoil(&device->faults, ins, ret_reply);
+	}
+	if (pull)
+		device_unplug(device);
+	return device->powered && !ret_reply->failed;
+}

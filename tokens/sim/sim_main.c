@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* halligan-simtoken: the command line.  One process that runs is one token. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "tokens/sim/control.h"
+#include "tokens/sim/serve.h"
+
+enum { CONTROL_ANSWER_MAX = 64 * 1024, CONTROL_ANSWER_MS = 10000, PATH_SIZE = 4096 };
+
+static const char usage_text[] =
+    "usage: halligan-simtoken new --state FILE --serial N [--firmware 5.7.4] [--pin PIN] [--puk PUK]\n"
+    "       halligan-simtoken run --state FILE --socket PATH --control PATH\n"
+    "                             [--touch auto|manual|never]\n"
+    "       halligan-simtoken control PATH COMMAND...\n"
+    "       halligan-simtoken root\n"
+    "       halligan-simtoken --version | --help\n"
+    "\n"
+    "A simulated security key for training and tests.  It protects nothing.\n"
+    "See halligan-simtoken(1).\n";
+
+struct options {
+	const char *state, *serial, *firmware, *pin, *puk, *socket, *control, *touch;
+};
+
+static const struct option option_names[] = {
+    {"state", required_argument, NULL, 's'},
+    {"serial", required_argument, NULL, 'n'},
+    {"firmware", required_argument, NULL, 'f'},
+    {"pin", required_argument, NULL, 'p'},
+    {"puk", required_argument, NULL, 'u'},
+    {"socket", required_argument, NULL, 'k'},
+    {"control", required_argument, NULL, 'c'},
+    {"touch", required_argument, NULL, 't'},
+    {0},
+};
+
+static const char **
+option_place(struct options *options, int letter)
+{
+	switch (letter) {
+	case 's': return &options->state;
+	case 'n': return &options->serial;
+	case 'f': return &options->firmware;
+	case 'p': return &options->pin;
+	case 'u': return &options->puk;
+	case 'k': return &options->socket;
+	case 'c': return &options->control;
+	case 't': return &options->touch;
+	default: return NULL;
+	}
+}
+
+/* Only the options whose letters stand in ALLOWED, each at most once, and no other arguments. */
+static enum err_code
+read_options(int argc, char **argv, const char *allowed, struct options *ret_options,
+    struct err *err)
+{
+	struct options options = {0};
+	int letter;
+
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, "", option_names, NULL)) != -1) {
+		const char **place = option_place(&options, letter);
+		if (place == NULL)
+			return err_set(err, ERR_USAGE, "%s: no such option, or its value is missing",
+			    argv[optind - 1]);
+		if (strchr(allowed, letter) == NULL)
+			return err_set(err, ERR_USAGE, "\"%s %s\" does not belong to this command",
+			    argv[optind - 2], argv[optind - 1]);
+		if (*place != NULL)
+			return err_set(err, ERR_USAGE, "an option is given twice: %s",
+			    argv[optind - 1]);
+		*place = optarg;
+	}
+	if (optind < argc)
+		return err_set(err, ERR_USAGE, "what is \"%s\"?", argv[optind]);
+	*ret_options = options;
+	return ERR_OK;
+}
+
+static enum err_code
+read_serial(const char *text, uint32_t *ret_serial, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long serial = strtoul(text, &end, 10);
+	if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || serial == 0 ||
+	    serial > UINT32_MAX)
+		return err_set(err, ERR_USAGE, "--serial must be a number from 1 to 4294967295");
+	*ret_serial = (uint32_t)serial;
+	return ERR_OK;
+}
+
+static enum err_code
+command_new(int argc, char **argv, struct err *err)
+{
+	struct options options;
+	SIM_STATE state = {0};
+	uint8_t firmware[3];
+	uint32_t serial = 0;
+
+	TRY(read_options(argc, argv, "snfpu", &options, err));
+	if (options.state == NULL || options.serial == NULL)
+		return err_set(err, ERR_USAGE, "new needs --state and --serial");
+	TRY(read_serial(options.serial, &serial, err));
+	TRY(sim_firmware_from(options.firmware == NULL ? "5.7.4" : options.firmware, firmware, err));
+	sim_state_init(&state, serial, firmware);
+	if (options.pin != NULL)
+		TRY(sim_reference_set(&state.pin, options.pin, err));
+	if (options.puk != NULL)
+		TRY(sim_reference_set(&state.puk, options.puk, err));
+	TRY(sim_state_attest(&state, err));
+	return sim_state_save_new(options.state, &state, err);
+}
+
+static enum err_code
+read_touch(const char *text, enum device_touch *ret_touch, struct err *err)
+{
+	for (size_t i = 0; device_touch_names[i] != NULL; i++)
+		if (strcmp(text, device_touch_names[i]) == 0) {
+			*ret_touch = (enum device_touch)i;
+			return ERR_OK;
+		}
+	return err_set(err, ERR_USAGE, "--touch must be auto, manual or never");
+}
+
+static enum err_code
+command_run(int argc, char **argv, struct err *err)
+{
+	struct options options;
+	CLEANUP(device_done) struct device device = {0};
+	CLEANUP(file_unlockp) struct file_lock *lock = NULL;
+	char lock_path[PATH_SIZE];
+
+	TRY(read_options(argc, argv, "skct", &options, err));
+	if (options.state == NULL || options.socket == NULL || options.control == NULL)
+		return err_set(err, ERR_USAGE, "run needs --state, --socket and --control");
+	int size = snprintf(lock_path, sizeof(lock_path), "%s.lock", options.state);
+	if (size < 0 || (size_t)size >= sizeof(lock_path))
+		return err_set(err, ERR_INVALID, "the path of the state is too long");
+	if (!file_exists(options.state))
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: no such token; make it with \"halligan-simtoken new\"", options.state);
+	/* Two processes with one state would each undo the other's changes. */
+	TRY(file_lock(lock_path, "halligan-simtoken run", 0, &lock, err));
+	TRY(device_init(&device, options.state, err));
+	if (options.touch != NULL)
+		TRY(read_touch(options.touch, &device.touch, err));
+	return serve_run(&device, options.socket, options.control, err);
+}
+
+static enum err_code
+command_control(int argc, char **argv, struct err *err)
+{
+	FD fd = -1;
+	BUF line = {0};
+	BUF answer = {0};
+
+	if (argc < 3)
+		return err_set(err, ERR_USAGE, "control needs the PATH of a token's control socket "
+		    "and a COMMAND");
+	for (int i = 2; i < argc; i++)
+		buf_format(&line, "%s%s", i > 2 ? " " : "", argv[i]);
+	buf_u8(&line, '\n');
+	TRY(buf_check(&line, err));
+	if (line.size > CONTROL_LINE_MAX)
+		return err_set(err, ERR_USAGE, "the command is too long");
+	TRY(serve_connect(argv[1], &fd, err));
+	int64_t deadline = process_milliseconds() + CONTROL_ANSWER_MS;
+	TRY(fd_write(fd, buf_view(&line), deadline, err));
+	TRY(fd_read_line(fd, CONTROL_ANSWER_MAX, &answer, deadline, err));
+	const char *text = buf_string(&answer);
+	if (strncmp(text, "error: ", 7) == 0)
+		return err_set(err, ERR_REFUSED, "%s", text + 7);
+	if (strcmp(text, "ok") != 0)
+		puts(text);
+	return ERR_OK;
+}
+
+static enum err_code
+command_root(int argc, char **argv, struct err *err)
+{
+	BUF pem = {0};
+	struct options none;
+
+	TRY(read_options(argc, argv, "", &none, err));
+	TRY(sim_root_pem(&pem, err));
+	fwrite(pem.data, 1, pem.size, stdout);
+	return ERR_OK;
+}
+
+static const struct verb {
+	const char *name;
+	enum err_code (*run)(int argc, char **argv, struct err *err);
+} verbs[] = {
+    {"new", command_new},
+    {"run", command_run},
+    {"control", command_control},
+    {"root", command_root},
+};
+
+static enum err_code
+run_verb(int argc, char **argv, struct err *err)
+{
+	static const char *const names[] = {"new", "run", "control", "root", NULL};
+
+	if (argc < 2)
+		return err_set(err, ERR_USAGE, "a command is missing");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(argc - 1, argv + 1, err);
+	const char *near = text_nearest(argv[1], names);
+	return err_set(err, ERR_USAGE, "there is no command \"%s\"%s%s%s", argv[1],
+	    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+	    near != NULL ? "\"?" : "");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err err = {0};
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("halligan-simtoken " HALLIGAN_VERSION);
+		return 0;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	enum err_code code = run_verb(argc, argv, &err);
+	if (code == ERR_OK && fflush(stdout) != 0)
+		code = err_errno(&err, ERR_IO, errno, "writing the answer");
+	if (code == ERR_OK)
+		return 0;
+	fprintf(stderr, "halligan-simtoken: %s\n", err.text);
+	if (code == ERR_USAGE)
+		fputs(usage_text, stderr);
+	return code == ERR_USAGE ? 2 : 1;
+}
