@@ -45,6 +45,9 @@ void buf_format(struct buf *buf, const char *format, ...) FORMAT_LIKE(2, 3);
 void buf_lp8(struct buf *buf, struct view bytes);
 void buf_lp16(struct buf *buf, struct view bytes);
 void buf_lp32(struct buf *buf, struct view bytes);
+/* Append SIZE zero bytes and return where they begin, to be filled before the next write; NULL
+ * after a failure. */
+uint8_t *buf_space(struct buf *buf, size_t size);
 struct view buf_view(const struct buf *buf);
 /* The bytes as a NUL-terminated string that the buffer keeps owning; "" after a failure. */
 const char *buf_string(struct buf *buf);

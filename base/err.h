@@ -67,7 +67,7 @@ enum err_code err_errno(struct err *err, enum err_code code, int error_number, c
 /* The stable name of CODE on the wire and in --json: "refused", "pin-blocked", ... */
 const char *err_name(enum err_code code);
 
-/* The code called NAME; ERR_PROTOCOL when there is none. */
+/* The error called NAME; ERR_PROTOCOL when there is none, and for "ok", which is no error. */
 enum err_code err_from_name(const char *name);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locked pages, the ground under base/secret.h: whole pages between two guard pages that fault on
+ * any access, never swapped, in no core file, not in children (a child of fork has nothing at
+ * these addresses).  For base/ only.
+ */
+#ifndef BASE_LOCKED_H
+#define BASE_LOCKED_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* SIZE writable bytes, a multiple of the page size, all zero. */
+struct locked {
+	uint8_t *data;
+	size_t size;
+};
+
+/* At least SIZE bytes.  ERR_MEMORY names RLIMIT_MEMLOCK and how to raise it. */
+enum err_code locked_new(size_t size, struct locked *ret_pages, struct err *err) MUST_CHECK;
+/* Wipes and unmaps. */
+void locked_free(struct locked pages);
+/* "memfd_secret" or "mlock". */
+const char *locked_kind(void);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A secret is one range of locked pages (base/locked.h) that holds its own description:
+ *
+ *	| guard | struct secret, unused ..., capacity bytes | guard |
+ *
+ * The content ends where the upper guard page begins, so that one byte too many faults at once.
+ * Bytes between size and capacity are zero, always: what is dropped is wiped.
+ *
+ * The malloc-like functions use the same pages with a small header in front of the content,
+ * which must be aligned and therefore ends up to 15 bytes before the guard page.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/locked.h"
+#include "base/secret.h"
+
+struct secret {
+	struct locked pages;
+	uint8_t *data;
+	size_t size;
+	size_t capacity;
+};
+
+enum err_code
+secret_new(size_t capacity, struct secret **ret_secret, struct err *err)
+{
+	struct locked pages;
+	struct secret *secret;
+
+	if (capacity == 0 || capacity > SECRET_MAX)
+		return err_set(err, ERR_INTERNAL, "a secret cannot have %zu bytes", capacity);
+	TRY(locked_new(sizeof(*secret) + capacity, &pages, err));
+	secret = (struct secret *)(void *)pages.data;
+	secret->pages = pages;
+	secret->data = pages.data + pages.size - capacity;
+	secret->capacity = capacity;
+	*ret_secret = secret;
+	return ERR_OK;
+}
+
+enum err_code
+secret_from(struct view bytes, struct secret **ret_secret, struct err *err)
+{
+	SECRET *secret = NULL;
+
+	TRY(secret_new(bytes.size > 0 ? bytes.size : 1, &secret, err));
+	TRY(secret_append(secret, bytes, err));
+	*ret_secret = TAKE(secret);
+	return ERR_OK;
+}
+
+void
+secret_free(struct secret *secret)
+{
+	if (secret != NULL)
+		locked_free(secret->pages);
+}
+
+void
+secret_freep(struct secret **secret)
+{
+	secret_free(TAKE(*secret));
+}
+
+uint8_t *
+secret_data(struct secret *secret)
+{
+	return secret->data;
+}
+
+size_t
+secret_size(const struct secret *secret)
+{
+	return secret->size;
+}
+
+size_t
+secret_capacity(const struct secret *secret)
+{
+	return secret->capacity;
+}
+
+struct view
+secret_view(const struct secret *secret)
+{
+	return view_of(secret->data, secret->size);
+}
+
+enum err_code
+secret_resize(struct secret *secret, size_t size, struct err *err)
+{
+	if (size > secret->capacity)
+		return err_set(err, ERR_INTERNAL, "%zu bytes do not fit in a secret of %zu", size,
+		    secret->capacity);
+	explicit_bzero(secret->data + size, secret->capacity - size);
+	secret->size = size;
+	return ERR_OK;
+}
+
+enum err_code
+secret_append(struct secret *secret, struct view bytes, struct err *err)
+{
+	if (bytes.size > secret->capacity - secret->size)
+		return err_set(err, ERR_INTERNAL, "%zu bytes more do not fit in a secret of %zu",
+		    bytes.size, secret->capacity);
+	if (bytes.size > 0)
+		memcpy(secret->data + secret->size, bytes.data, bytes.size);
+	secret->size += bytes.size;
+	return ERR_OK;
+}
+
+void
+secret_clear(struct secret *secret)
+{
+	explicit_bzero(secret->data, secret->capacity);
+	secret->size = 0;
+}
+
+enum err_code
+secret_random(struct secret *secret, size_t size, struct err *err)
+{
+	size_t done = 0;
+
+	secret_clear(secret);
+	if (size > secret->capacity)
+		return err_set(err, ERR_INTERNAL, "%zu bytes do not fit in a secret of %zu", size,
+		    secret->capacity);
+	while (done < size) {
+		ssize_t got = getrandom(secret->data + done, size - done, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			int error_number = got < 0 ? errno : EIO;
+
+			secret_clear(secret);
+			return err_errno(err, ERR_CRYPTO, error_number,
+			    "the kernel gives no random bytes");
+		}
+		done += (size_t)got;
+	}
+	secret->size = size;
+	return ERR_OK;
+}
+
+bool
+secret_equal(const struct secret *a, const struct secret *b)
+{
+	volatile uint8_t difference = 0;
+
+	if (a->size != b->size)
+		return false;
+	for (size_t i = 0; i < a->size; i++)
+		difference = (uint8_t)(difference | (a->data[i] ^ b->data[i]));
+	return difference == 0;
+}
+
+enum err_code
+secret_read_fd(struct secret *secret, int fd, struct err *err)
+{
+	uint8_t *end = secret->data + secret->capacity;
+	uint8_t *at = secret->data;
+	uint8_t more; /* is there a byte that does not fit?  Its value is of no use to anybody. */
+
+	secret_clear(secret);
+	for (;;) {
+		ssize_t got = read(fd, at < end ? at : &more, at < end ? (size_t)(end - at) : 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got > 0 && at < end) {
+			at += got;
+			continue;
+		}
+		if (got == 0)
+			break;
+		int error_number = errno;
+
+		explicit_bzero(&more, sizeof(more));
+		secret_clear(secret);
+		if (got > 0)
+			return err_set(err, ERR_INVALID, "the input is larger than %zu bytes",
+			    secret->capacity);
+		return err_errno(err, ERR_IO, error_number, "cannot read a secret");
+	}
+	secret->size = (size_t)(at - secret->data);
+	return ERR_OK;
+}
+
+enum err_code
+secret_write_fd(const struct secret *secret, int fd, struct err *err)
+{
+	size_t done = 0;
+
+	while (done < secret->size) {
+		ssize_t put = write(fd, secret->data + done, secret->size - done);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return err_errno(err, ERR_IO, put < 0 ? errno : EIO,
+			    "cannot hand a secret over");
+		done += (size_t)put;
+	}
+	return ERR_OK;
+}
+
+const char *
+secret_kind(void)
+{
+	return locked_kind();
+}
+
+/* What stands right before the memory that secret_calloc() gives. */
+struct loan {
+	_Alignas(16) struct locked pages;
+	size_t size;
+};
+
+static struct loan *
+loan_of(void *pointer)
+{
+	return (struct loan *)pointer - 1;
+}
+
+void *
+secret_calloc(size_t count, size_t size)
+{
+	struct locked pages;
+	struct loan *loan;
+	struct err err;
+	size_t room;
+
+	if (size != 0 && count > SECRET_MAX / size)
+		return NULL;
+	size *= count;
+	room = (size + 15) / 16 * 16;
+	if (locked_new(sizeof(*loan) + room, &pages, &err) != ERR_OK)
+		return NULL;
+	loan = loan_of(pages.data + pages.size - room);
+	loan->pages = pages;
+	loan->size = size;
+	return loan + 1;
+}
+
+void *
+secret_realloc(void *pointer, size_t size)
+{
+	void *bigger = secret_calloc(1, size);
+
+	if (bigger == NULL || pointer == NULL)
+		return bigger;
+	memcpy(bigger, pointer, size < loan_of(pointer)->size ? size : loan_of(pointer)->size);
+	secret_release(pointer);
+	return bigger;
+}
+
+void
+secret_release(void *pointer)
+{
+	if (pointer != NULL)
+		locked_free(loan_of(pointer)->pages);
+}
