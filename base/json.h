@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strict JSON over jansson.  Parsing refuses duplicate keys, trailing bytes, reals, nesting
- * deeper than 16, and strings that are not plain text (text_is_plain).  Reading an object with a
+ * Strict JSON over jansson.  Parsing refuses duplicate and empty keys, trailing bytes, reals,
+ * nulls, nesting deeper than 16, and strings that are not plain text (text_is_plain).  Reading an object with a
  * struct json_in is a schema check: each member is asked for by name and kind, failure is sticky
  * and names the member, and json_in_end refuses members that nobody asked for.
  *
@@ -27,12 +27,12 @@ void json_free(struct json *json); /* accepts NULL */
 void json_freep(struct json **json);
 #define JSON CLEANUP(json_freep) struct json
 
-/* Reading. */
+/* Reading.  An object that is read this way has at most 64 members. */
 struct json_in {
 	const struct json *object;
 	const char *what; /* names the object in errors */
 	struct err *err;
-	size_t seen;	     /* members asked for and present */
+	uint64_t seen;	     /* bit N: the Nth member was asked for */
 	enum err_code code;  /* sticky */
 };
 
@@ -52,7 +52,7 @@ bool json_in_hex_optional(struct json_in *in, const char *name, uint8_t *ret_byt
 /* Base64 of at most MAX bytes, appended to RET_BYTES. */
 void json_in_base64(struct json_in *in, const char *name, struct buf *ret_bytes, size_t max);
 int64_t json_in_time(struct json_in *in, const char *name);
-/* One of NAMES (NULL-terminated): its index. */
+/* One of NAMES (NULL-terminated): its index; 0 after a failure. */
 int json_in_choice(struct json_in *in, const char *name, const char *const *names);
 /* A member that is an object or an array of MIN..MAX elements; NULL after a failure.  Owned by
  * the outer object. */
@@ -66,7 +66,8 @@ void json_in_fail(struct json_in *in, const char *name, const char *text);
 enum err_code json_in_end(struct json_in *in) MUST_CHECK;
 
 /* Walk arrays (of objects, or of plain strings) and objects with free keys. */
-size_t json_array_size(const struct json *array);
+size_t json_array_count(const struct json *array);
+#define json_array_size json_array_count /* jansson exports a function of that name */
 const struct json *json_array_object(const struct json *array, size_t index); /* NULL if not one */
 const char *json_array_text(const struct json *array, size_t index);	      /* NULL if not one */
 size_t json_object_count(const struct json *object);
@@ -91,7 +92,7 @@ void json_add_text(struct json *array, const char *text);
 void json_add_hex(struct json *array, struct view bytes);
 void json_add(struct json *array, struct json *value);
 /* One line, no spaces, order of writing; appended to RET_TEXT.  ERR_MEMORY after any failure,
- * ERR_INTERNAL when a text was not plain. */
+ * ERR_INTERNAL when a text was not plain, a member was written twice or the nesting is too deep. */
 enum err_code json_encode(const struct json *json, struct buf *ret_text, struct err *err)
     MUST_CHECK;
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every decoder here accepts one spelling only, the one that its encoder writes: two texts that
+ * mean the same must be the same bytes, because bytes are what gets hashed and signed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/words.h"
+
+void
+text_hex(struct view bytes, char *ret_text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < bytes.size; i++) {
+		*ret_text++ = digits[bytes.data[i] >> 4];
+		*ret_text++ = digits[bytes.data[i] & 15];
+	}
+	*ret_text = '\0';
+}
+
+void
+buf_hex(struct buf *buf, struct view bytes)
+{
+	for (size_t i = 0; i < bytes.size; i++) {
+		char pair[3];
+
+		text_hex(view_of(bytes.data + i, 1), pair);
+		buf_text(buf, pair);
+	}
+}
+
+/* The value of a lower-case hex digit, or -1. */
+static int
+hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return -1;
+}
+
+bool
+text_from_hex(const char *text, uint8_t *ret_bytes, size_t size)
+{
+	if (strlen(text) / 2 != size || strlen(text) % 2 != 0)
+		return false;
+	for (size_t i = 0; i < 2 * size; i++) {
+		if (hex_value(text[i]) < 0)
+			return false;
+	}
+	for (size_t i = 0; i < size; i++)
+		ret_bytes[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+	return true;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void
+buf_base64(struct buf *buf, struct view bytes)
+{
+	size_t groups = bytes.size / 3 + (bytes.size % 3 != 0);
+	uint8_t *out = buf_space(buf, 4 * groups);
+
+	for (size_t i = 0; out != NULL && i < bytes.size; i += 3, out += 4) {
+		size_t left = bytes.size - i;
+		uint32_t group = (uint32_t)bytes.data[i] << 16;
+
+		if (left > 1)
+			group |= (uint32_t)bytes.data[i + 1] << 8;
+		if (left > 2)
+			group |= bytes.data[i + 2];
+		out[0] = (uint8_t)base64_digits[group >> 18];
+		out[1] = (uint8_t)base64_digits[group >> 12 & 63];
+		out[2] = left > 1 ? (uint8_t)base64_digits[group >> 6 & 63] : '=';
+		out[3] = left > 2 ? (uint8_t)base64_digits[group & 63] : '=';
+	}
+}
+
+/* The value of a base64 digit, or -1. */
+static int
+base64_value(uint8_t digit)
+{
+	const char *at = digit != 0 ? strchr(base64_digits, digit) : NULL;
+
+	return at != NULL ? (int)(at - base64_digits) : -1;
+}
+
+/* One group of four digits, of which the last PADDING are '='; its bytes are appended to BUF. */
+static bool
+base64_group(struct buf *buf, const uint8_t *text, unsigned padding)
+{
+	uint32_t group = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		int value = i < 4 - padding ? base64_value(text[i]) : 0;
+
+		if (value < 0)
+			return false;
+		group = group << 6 | (uint32_t)value;
+	}
+	if ((group & ((1u << (8 * padding)) - 1)) != 0)
+		return false;
+	for (unsigned i = 0; i < 3 - padding; i++)
+		buf_u8(buf, (uint8_t)(group >> (16 - 8 * i)));
+	return true;
+}
+
+bool
+buf_from_base64(struct buf *buf, struct view text)
+{
+	size_t before = buf->size;
+
+	if (text.size % 4 != 0)
+		return false;
+	for (size_t i = 0; i < text.size; i += 4) {
+		unsigned padding = 0;
+
+		if (i + 4 == text.size && text.data[i + 3] == '=')
+			padding = text.data[i + 2] == '=' ? 2 : 1;
+		if (!base64_group(buf, text.data + i, padding)) {
+			buf->size = before;
+			return false;
+		}
+	}
+	return !buf->failed;
+}
+
+/* The next code point of valid UTF-8 (no overlong forms, no surrogates), or -1. */
+static int32_t
+utf8_next(struct reader *reader)
+{
+	static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
+	uint8_t first = reader_u8(reader);
+	unsigned more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	int32_t point;
+
+	if ((first >= 0x80 && first < 0xc2) || first > 0xf4)
+		return -1;
+	point = more == 0 ? first : first & (0x3f >> more);
+	for (unsigned i = 0; i < more; i++) {
+		uint8_t next = reader_u8(reader);
+
+		if ((next & 0xc0) != 0x80)
+			return -1;
+		point = point << 6 | (next & 0x3f);
+	}
+	if (point < least[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return -1;
+	return point;
+}
+
+/* Code points that control a terminal or reorder what a person reads, and non-characters. */
+static bool
+is_forbidden(int32_t point)
+{
+	static const struct {
+		int32_t first, last;
+	} ranges[] = {
+	    {0x00, 0x1f},	{0x7f, 0x9f},	   {0x061c, 0x061c}, {0x200e, 0x200f},
+	    {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	}
+	return (point & 0xfffe) == 0xfffe;
+}
+
+bool
+text_is_plain(struct view text)
+{
+	struct reader reader = reader_of(text);
+
+	while (reader.rest.size > 0) {
+		int32_t point = utf8_next(&reader);
+
+		if (point < 0 || is_forbidden(point))
+			return false;
+	}
+	return !reader.failed;
+}
+
+static bool
+is_letter_or_digit(char character)
+{
+	return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9');
+}
+
+bool
+text_is_name(const char *text)
+{
+	size_t size = strlen(text);
+	bool begins = true;
+
+	if (size < 1 || size > 63)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		if (begins && !is_letter_or_digit(text[i]))
+			return false;
+		if (!is_letter_or_digit(text[i]) && strchr("-_./", text[i]) == NULL)
+			return false;
+		begins = text[i] == '/';
+	}
+	return !begins;
+}
+
+/* Levenshtein's distance, one row of its table at a time; A is of at most NEAREST_MAX bytes. */
+enum { NEAREST_MAX = 64 };
+
+static size_t
+distance(const char *a, size_t size, const char *b)
+{
+	size_t row[NEAREST_MAX + 1];
+
+	for (size_t i = 0; i <= size; i++)
+		row[i] = i;
+	for (; *b != '\0'; b++) {
+		size_t diagonal = row[0]++;
+
+		for (size_t i = 0; i < size; i++) {
+			size_t best = diagonal + (a[i] != *b);
+
+			diagonal = row[i + 1];
+			if (diagonal + 1 < best)
+				best = diagonal + 1;
+			if (row[i] + 1 < best)
+				best = row[i] + 1;
+			row[i + 1] = best;
+		}
+	}
+	return row[size];
+}
+
+const char *
+text_nearest(const char *text, const char *const *names)
+{
+	const char *nearest = NULL;
+	size_t size = strlen(text);
+	size_t least = 2 + size / 3; /* one more than the farthest that counts as near */
+
+	if (size > NEAREST_MAX)
+		return NULL;
+	for (; *names != NULL; names++) {
+		size_t away = distance(text, size, *names);
+
+		if (away < least) {
+			least = away;
+			nearest = *names;
+		}
+	}
+	return nearest;
+}
+
+void
+text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE])
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < bytes.size && used < TEXT_WORDS_SIZE; i++) {
+		const char *const *words = i % 2 == 0 ? words_even : words_odd;
+
+		used += (size_t)snprintf(ret_text + used, TEXT_WORDS_SIZE - used, "%s%s",
+		    i > 0 ? " " : "", words[bytes.data[i]]);
+	}
+}
