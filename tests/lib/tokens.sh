@@ -75,10 +75,10 @@ tokens_pcscd() {
 		unshare "${namespaces[@]}" setpriv --pdeathsig TERM -- sh -c '
 		set -e
 		mkdir -p "$1/top"
-		mount -t tmpfs none "$1/top"
+		mount -n -t tmpfs none "$1/top"
 		mkdir "$1/top/pcscd"
-		mount --bind "$1/run" "$1/top/pcscd"
-		mount --move "$1/top" /run
+		mount -n --bind "$1/run" "$1/top/pcscd"
+		mount -n --move "$1/top" /run
 		exec pcscd --foreground --config "$1/readers" --error' sh "$TOKENS_DIR"
 	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
 }
