@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stranger writes from docs/FORMAT.md alone, in another language over another library: the
+header, the ciphertext, shares, HPKE, statements.  Shares no code with the product."""
+import hashlib, hmac
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+class Reader:
+    def __init__(self, data): self.data, self.at = data, 0
+    def take(self, size):
+        piece = self.data[self.at:self.at + size]
+        if len(piece) != size: raise ValueError("too short")
+        self.at += size
+        return piece
+    def u(self, bits): return int.from_bytes(self.take(bits // 8), "big")
+    def lp(self, bits): return self.take(self.u(bits))
+    def end(self):
+        if self.at != len(self.data): raise ValueError("trailing bytes")
+
+def lp8(text): return bytes([len(text)]) + text
+def sha256(*parts): return hashlib.sha256(b"".join(parts)).digest()
+def mac(key, data): return hmac.new(key, data, hashlib.sha256).digest()
+def expand(prk, info, size): return HKDFExpand(hashes.SHA256(), size, info).derive(prk)
+
+# --- a sealed version ---
+
+def read_header(data):
+    r, h = Reader(data), {}
+    if r.take(4) != b"HALv" or r.u(16) != 1: raise ValueError("not a header of format 1")
+    h["flags"] = r.u(8)
+    h["vault"], h["secret"], h["definition"] = r.take(32), r.take(16), r.take(32)
+    h["version"], h["charter"], h["quorum"] = r.take(4), r.take(32), r.lp(16).decode()
+    h["envelopes"] = []
+    for _ in range(r.u(16)):
+        e = {"seat": r.lp(8), "token": r.take(32), "suite": (r.u(16), r.u(16), r.u(16)), "key": r.lp(16)}
+        e["shares"] = [(tuple(r.take(5)), r.take(32)) for _ in range(r.u(8))]
+        h["envelopes"].append(e)
+    h["aad"], h["com"] = data[:r.at], r.take(32)
+    r.end()
+    h["hash"] = sha256(data)
+    return h
+
+def open_with_dek(header_bytes, ciphertext, dek):
+    h = read_header(header_bytes)
+    ids = lp8(b"halligan/v1 dek") + h["vault"] + h["secret"] + h["version"]
+    prk = mac(b"", dek)
+    k_enc, k_com = expand(prk, lp8(b"enc") + ids, 32), expand(prk, lp8(b"com") + ids, 32)
+    if not hmac.compare_digest(mac(k_com, h["aad"]), h["com"]): raise ValueError("com_dek")
+    payload = AESGCM(k_enc).decrypt(bytes(12), ciphertext, h["aad"])
+    r = Reader(payload)
+    credential = r.lp(32)
+    size = len(payload)
+    if any(payload[r.at:]) or size < 256 or size & (size - 1): raise ValueError("padding")
+    return credential
+
+def fields(credential):
+    r = Reader(credential)
+    if r.u(8) != 1: raise ValueError("not a credential of format 1")
+    found = {}
+    for _ in range(r.u(8)):
+        name = r.lp(8).decode()
+        found[name] = r.lp(32)
+    r.end()
+    return found
+
+# --- sharing ---
+
+def multiply(a, b):
+    product = 0
+    while b:
+        if b & 1: product ^= a
+        a, b = (a << 1) ^ (0x11b if a & 0x80 else 0), b >> 1
+    return product
+
+def inverse(a):
+    return next(b for b in range(256) if multiply(a, b) == 1)
+
+def combine(shares):
+    """shares: {x: y}, exactly m of them."""
+    secret = bytes(len(next(iter(shares.values()))))
+    for x, y in shares.items():
+        weight = 1
+        for other in shares:
+            if other != x: weight = multiply(weight, multiply(other, inverse(other ^ x)))
+        secret = bytes(s ^ multiply(weight, b) for s, b in zip(secret, y))
+    return secret
+
+def commitment(h, place, salt, y):
+    return sha256(lp8(b"halligan/v1 share"), h["vault"], h["secret"], h["version"], h["charter"], bytes(place), salt, y)
+
+def envelope_shares(h, index, plaintext):
+    """[(place, y)] of envelope INDEX, checked against the commitments."""
+    r, got = Reader(plaintext), []
+    for place, expected in h["envelopes"][index]["shares"]:
+        salt, y = r.take(32), r.take(32)
+        if commitment(h, place, salt, y) != expected: raise ValueError("commitment")
+        got.append((place, y))
+    r.end()
+    return got
+
+# --- HPKE, RFC 9180 base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM ---
+
+KEM, HPKE = b"KEM\x00\x10", b"HPKE\x00\x10\x00\x01\x00\x02"
+
+def labeled_extract(suite, salt, label, ikm): return mac(salt, b"HPKE-v1" + suite + label + ikm)
+def labeled_expand(suite, prk, label, info, size):
+    return expand(prk, size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info, size)
+
+def private_key(scalar): return ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
+def public_bytes(key):
+    numbers = key.public_key().public_numbers()
+    return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+def hpke_open(scalar, enc, info, aad, ciphertext):
+    key = private_key(scalar)
+    peer = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), enc)
+    dh = key.exchange(ec.ECDH(), peer)
+    prk = labeled_extract(KEM, b"", b"eae_prk", dh)
+    shared = labeled_expand(KEM, prk, b"shared_secret", enc + public_bytes(key), 32)
+    context = b"\x00" + labeled_extract(HPKE, b"", b"psk_id_hash", b"") + labeled_extract(HPKE, b"", b"info_hash", info)
+    secret = labeled_extract(HPKE, shared, b"secret", b"")
+    return AESGCM(labeled_expand(HPKE, secret, b"key", context, 32)).decrypt(
+        labeled_expand(HPKE, secret, b"base_nonce", context, 12), ciphertext, aad)
+
+def envelope_info(h, index):
+    e = h["envelopes"][index]
+    return sha256(lp8(b"halligan/v1 envelope"), h["vault"], h["secret"], h["version"], h["charter"],
+        h["definition"], lp8(e["seat"]), e["token"])
+
+def box_info(label, h, ceremony, seat, token):
+    return sha256(lp8(label), h["vault"], h["secret"], h["version"], h["hash"], ceremony, lp8(seat), token)
+
+# --- statements ---
+
+def pae(kind, payload):
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
