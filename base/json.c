@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * struct json is jansson's json_t under another name.
+ *
+ * Reading: json_parse() checks the whole tree once, so that everything behind it deals with plain
+ * strings, integers, booleans, arrays and objects only.
+ *
+ * Writing: a failure to add must not get lost, and recording it must not need memory.  So each
+ * object made here begins with a hidden member, named "" (a name that parsing refuses), whose
+ * integer is set in place: MARK_FINE, MARK_MEMORY or MARK_TWICE.  An array that failed becomes
+ * [null], in the room that it has.  The encoder is our own: it skips and obeys these marks.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/json_value.h"
+#undef json_array_size /* in this file it is jansson's */
+#include "base/text.h"
+
+enum { DEPTH_MAX = 16 };
+enum { MARK_FINE, MARK_MEMORY, MARK_TWICE };
+static const char mark_name[] = "";
+
+/* jansson counts references in objects that it takes as const. */
+static json_t *
+raw(const struct json *json)
+{
+	return (json_t *)(uintptr_t)json;
+}
+
+static struct json *
+cooked(const json_t *json)
+{
+	return (struct json *)(uintptr_t)json;
+}
+
+/* A key or string, with its length, is plain. */
+static bool
+is_plain(const char *text, size_t size)
+{
+	return strlen(text) == size && text_is_plain(view_of(text, size));
+}
+
+/* NULL, or what is wrong somewhere in VALUE. */
+static const char *
+find_fault(json_t *value, unsigned depth)
+{
+	const char *fault = NULL;
+	const char *key;
+	json_t *member;
+	size_t index;
+
+	if (depth > DEPTH_MAX)
+		return "it is nested too deep";
+	if (json_is_real(value))
+		return "numbers must be integers";
+	if (json_is_null(value))
+		return "null is not used";
+	if (json_is_string(value) && !is_plain(json_string_value(value), json_string_length(value)))
+		return "a text has control, bidirectional or other invisible characters";
+	if (json_is_array(value)) {
+		json_array_foreach(value, index, member)
+			if (fault == NULL)
+				fault = find_fault(member, depth + 1);
+	}
+	if (json_is_object(value)) {
+		json_object_foreach(value, key, member) {
+			if (fault == NULL && (*key == '\0' || !text_is_plain(view_of_text(key))))
+				fault = "the name of a member is empty or not plain text";
+			if (fault == NULL)
+				fault = find_fault(member, depth + 1);
+		}
+	}
+	return fault;
+}
+
+enum err_code
+json_parse(struct view text, struct json **ret_json, struct err *err)
+{
+	JSON *json = NULL;
+	json_error_t error;
+	const char *fault;
+
+	if (text.size > JSON_TEXT_MAX)
+		return err_set(err, ERR_INVALID, "JSON document larger than %d bytes",
+		    JSON_TEXT_MAX);
+	json = cooked(json_loadb(text.size > 0 ? (const char *)text.data : "", text.size,
+	    JSON_REJECT_DUPLICATES, &error));
+	if (json == NULL && json_error_code(&error) == json_error_out_of_memory)
+		return err_set(err, ERR_MEMORY, "out of memory while reading JSON");
+	if (json == NULL)
+		return err_set(err, ERR_INVALID, "line %d is not the JSON of our formats: %s",
+		    error.line, error.text);
+	if (!json_is_object(raw(json)))
+		return err_set(err, ERR_INVALID, "the JSON document is not an object");
+	fault = find_fault(raw(json), 1);
+	if (fault != NULL)
+		return err_set(err, ERR_INVALID, "the JSON document is refused: %s", fault);
+	*ret_json = TAKE(json);
+	return ERR_OK;
+}
+
+void
+json_free(struct json *json)
+{
+	json_decref(raw(json));
+}
+
+void
+json_freep(struct json **json)
+{
+	json_free(TAKE(*json));
+}
+
+/* The member after ITER in document order, the first after NULL; steps over the mark. */
+static void *
+next_member(const struct json *object, void *iter)
+{
+	iter = iter == NULL ? json_object_iter(raw(object))
+			    : json_object_iter_next(raw(object), iter);
+	if (iter != NULL && strcmp(json_object_iter_key(iter), mark_name) == 0)
+		iter = json_object_iter_next(raw(object), iter);
+	return iter;
+}
+
+enum json_kind
+json_kind(const struct json *value)
+{
+	switch (json_typeof(raw(value))) {
+	case JSON_OBJECT:
+		return KIND_OBJECT;
+	case JSON_ARRAY:
+		return KIND_ARRAY;
+	case JSON_STRING:
+		return KIND_TEXT;
+	case JSON_INTEGER:
+		return KIND_INTEGER;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return KIND_BOOLEAN;
+	default:
+		return KIND_OTHER;
+	}
+}
+
+const char *
+json_text(const struct json *value)
+{
+	return json_string_value(raw(value));
+}
+
+int64_t
+json_number(const struct json *value)
+{
+	return json_is_true(raw(value)) ? 1 : json_integer_value(raw(value));
+}
+
+const struct json *
+json_member(const struct json *object, const char *name, unsigned *ret_index)
+{
+	unsigned index = 0;
+
+	for (void *iter = next_member(object, NULL); iter != NULL;
+	     iter = next_member(object, iter), index++) {
+		if (strcmp(json_object_iter_key(iter), name) == 0) {
+			*ret_index = index;
+			return cooked(json_object_iter_value(iter));
+		}
+	}
+	return NULL;
+}
+
+size_t
+json_array_count(const struct json *array)
+{
+	return json_array_size(raw(array));
+}
+
+const struct json *
+json_array_object(const struct json *array, size_t index)
+{
+	json_t *value = json_array_get(raw(array), index);
+
+	return json_is_object(value) ? cooked(value) : NULL;
+}
+
+const char *
+json_array_text(const struct json *array, size_t index)
+{
+	return json_string_value(json_array_get(raw(array), index));
+}
+
+size_t
+json_object_count(const struct json *object)
+{
+	size_t size = json_object_size(raw(object));
+
+	return json_object_get(raw(object), mark_name) != NULL ? size - 1 : size;
+}
+
+const char *
+json_object_key(const struct json *object, size_t index)
+{
+	void *iter = next_member(object, NULL);
+
+	for (; iter != NULL && index > 0; index--)
+		iter = next_member(object, iter);
+	return iter != NULL ? json_object_iter_key(iter) : NULL;
+}
+
+const char *
+json_object_text(const struct json *object, const char *key)
+{
+	return json_string_value(json_object_get(raw(object), key));
+}
+
+struct json *
+json_new_object(void)
+{
+	json_t *object = json_object();
+
+	if (object == NULL || json_object_set_new(object, mark_name, json_integer(MARK_FINE)) == 0)
+		return cooked(object);
+	json_decref(object);
+	return NULL;
+}
+
+struct json *
+json_new_array(void)
+{
+	return cooked(json_array());
+}
+
+/* VALUE is taken over; NULL is out of memory. */
+static void
+put(struct json *object, const char *name, json_t *value)
+{
+	json_t *mark = json_object_get(raw(object), mark_name);
+
+	if (json_object_get(raw(object), name) != NULL) {
+		json_integer_set(mark, MARK_TWICE);
+		json_decref(value);
+	} else if (json_object_set_new_nocheck(raw(object), name, value) != 0) {
+		json_integer_set(mark, MARK_MEMORY);
+	}
+}
+
+void
+json_put_text(struct json *object, const char *name, const char *text)
+{
+	put(object, name, json_string_nocheck(text));
+}
+
+void
+json_put_int(struct json *object, const char *name, int64_t value)
+{
+	put(object, name, json_integer(value));
+}
+
+void
+json_put_bool(struct json *object, const char *name, bool value)
+{
+	put(object, name, json_boolean(value));
+}
+
+/* What WRITE makes of BYTES, as a string; NULL is out of memory. */
+static json_t *
+encoded(void (*write)(struct buf *buf, struct view bytes), struct view bytes)
+{
+	BUF text = {0};
+	const char *string;
+
+	write(&text, bytes);
+	string = buf_string(&text);
+	return text.failed ? NULL : json_string_nocheck(string);
+}
+
+void
+json_put_hex(struct json *object, const char *name, struct view bytes)
+{
+	put(object, name, encoded(buf_hex, bytes));
+}
+
+void
+json_put_base64(struct json *object, const char *name, struct view bytes)
+{
+	put(object, name, encoded(buf_base64, bytes));
+}
+
+void
+json_put_time(struct json *object, const char *name, int64_t seconds)
+{
+	char text[TEXT_TIME_SIZE];
+
+	text_time(seconds, text);
+	json_put_text(object, name, text);
+}
+
+void
+json_put(struct json *object, const char *name, struct json *value)
+{
+	put(object, name, raw(value));
+}
+
+void
+json_put_copy(struct json *object, const char *name, const struct json *value)
+{
+	put(object, name, json_deep_copy(raw(value)));
+}
+
+/* VALUE is taken over; NULL is out of memory. */
+static void
+add(struct json *array, json_t *value)
+{
+	if (json_is_null(json_array_get(raw(array), 0))) {
+		json_decref(value);
+	} else if (json_array_append_new(raw(array), value) != 0) {
+		json_array_clear(raw(array));
+		json_array_append_new(raw(array), json_null());
+	}
+}
+
+void
+json_add_text(struct json *array, const char *text)
+{
+	add(array, json_string_nocheck(text));
+}
+
+void
+json_add_hex(struct json *array, struct view bytes)
+{
+	add(array, encoded(buf_hex, bytes));
+}
+
+void
+json_add(struct json *array, struct json *value)
+{
+	add(array, raw(value));
+}
+
+static enum err_code encode(const json_t *value, unsigned depth, struct buf *text,
+    struct err *err);
+
+static enum err_code
+encode_text(const char *string, struct buf *text, struct err *err)
+{
+	if (!text_is_plain(view_of_text(string)))
+		return err_set(err, ERR_INTERNAL, "a text for JSON is not plain");
+	buf_u8(text, '"');
+	for (; *string != '\0'; string++) {
+		if (*string == '"' || *string == '\\')
+			buf_u8(text, '\\');
+		buf_u8(text, (uint8_t)*string);
+	}
+	buf_u8(text, '"');
+	return ERR_OK;
+}
+
+static enum err_code
+encode_object(const json_t *object, unsigned depth, struct buf *text, struct err *err)
+{
+	json_int_t mark = json_integer_value(json_object_get(object, mark_name));
+	void *iter = next_member(cooked(object), NULL);
+
+	if (mark == MARK_TWICE)
+		return err_set(err, ERR_INTERNAL, "a JSON member was written twice");
+	if (mark != MARK_FINE)
+		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");
+	buf_u8(text, '{');
+	for (bool first = true; iter != NULL; iter = next_member(cooked(object), iter)) {
+		if (!first)
+			buf_u8(text, ',');
+		first = false;
+		TRY(encode_text(json_object_iter_key(iter), text, err));
+		buf_u8(text, ':');
+		TRY(encode(json_object_iter_value(iter), depth + 1, text, err));
+	}
+	buf_u8(text, '}');
+	return ERR_OK;
+}
+
+static enum err_code
+encode_array(const json_t *array, unsigned depth, struct buf *text, struct err *err)
+{
+	const json_t *value;
+
+	buf_u8(text, '[');
+	for (size_t i = 0; (value = json_array_get(array, i)) != NULL; i++) {
+		if (i > 0)
+			buf_u8(text, ',');
+		TRY(encode(value, depth + 1, text, err));
+	}
+	buf_u8(text, ']');
+	return ERR_OK;
+}
+
+static enum err_code
+encode(const json_t *value, unsigned depth, struct buf *text, struct err *err)
+{
+	if (depth > DEPTH_MAX)
+		return err_set(err, ERR_INTERNAL, "JSON is nested too deep");
+	if (json_is_object(value))
+		return encode_object(value, depth, text, err);
+	if (json_is_array(value))
+		return encode_array(value, depth, text, err);
+	if (json_is_string(value))
+		return encode_text(json_string_value(value), text, err);
+	if (json_is_integer(value))
+		buf_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_boolean(value))
+		buf_text(text, json_is_true(value) ? "true" : "false");
+	else
+		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");
+	return ERR_OK;
+}
+
+enum err_code
+json_encode(const struct json *json, struct buf *ret_text, struct err *err)
+{
+	BUF text = {0};
+
+	if (json == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");
+	TRY(encode(raw(json), 1, &text, err));
+	if (text.size > JSON_TEXT_MAX)
+		return err_set(err, ERR_INVALID, "JSON document larger than %d bytes",
+		    JSON_TEXT_MAX);
+	buf_bytes(ret_text, buf_view(&text));
+	TRY(buf_check(&text, err));
+	return buf_check(ret_text, err);
+}
