@@ -2,7 +2,8 @@
 # A private pcscd with simulated tokens, for scenarios: source this file (bash).
 #
 #	. "$(dirname "$0")/../lib/tokens.sh"
-#	tokens_start "$(mktemp -d)" 1001 1002	# ... until the script ends
+#	tokens_folder				# a temporary folder, removed at the end; cd to it
+#	tokens_start "$TOKENS_DIR" 1001 1002	# ... until the script ends
 #	yubico-piv-tool -r "$(token_reader 1001)" -a status
 #	token_control 1001 touch manual
 #
@@ -18,6 +19,7 @@
 SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
 IFD=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/libifd-halligan.so
 TOKENS_DIR=
+TOKENS_REMOVE=
 TOKENS_PIDS=()
 
 tokens_fail() {
@@ -56,7 +58,10 @@ token_kill() { kill -KILL "$(cat "$TOKENS_DIR/$1.pid")"; }
 
 token_control() { local serial=$1; shift; "$SIMTOKEN" control "$TOKENS_DIR/$serial.ctl" "$@"; }
 token_unplug() { token_control "$1" unplug; }
-token_plug() { token_control "$1" plug; }
+token_plug() { token_control "$1" plug && token_ready "$1"; }
+# token_ready SERIAL: wait until pcscd has seen the token.
+token_ready() { tokens_until 10 token_powered "$1" || tokens_fail "pcscd does not see token $1"; }
+token_powered() { [ "$(token_field "$1" powered 2>/dev/null)" = true ]; }
 # token_touch SERIAL: touch it as soon as it blinks (within 20 s).
 token_touch() { tokens_until 20 token_control "$1" touch 2>/dev/null; }
 # token_field SERIAL NAME: a member of its status.
@@ -83,14 +88,12 @@ tokens_pcscd() {
 	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
 }
 
-tokens_ready() {
-	local serial
-	[ -S "$PCSCLITE_CSOCK_NAME" ] || return 1
-	for serial; do
-		[ "$(token_field "$serial" powered 2>/dev/null)" = true ] ||
-			grep -q "^$serial\$" "$TOKENS_DIR/seen" || return 1
-		grep -q "^$serial\$" "$TOKENS_DIR/seen" || echo "$serial" >> "$TOKENS_DIR/seen"
-	done
+# Make TOKENS_DIR, to be removed when the script ends, and go there.
+tokens_folder() {
+	TOKENS_DIR=$(mktemp -d)
+	TOKENS_REMOVE=$TOKENS_DIR
+	trap tokens_end EXIT
+	cd "$TOKENS_DIR" || exit 99
 }
 
 # tokens_start FOLDER SERIAL...
@@ -99,8 +102,7 @@ tokens_start() {
 	case $TOKENS_DIR/ in /run/*) tokens_fail "the folder may not lie in /run" ;; esac
 	local serial number=0
 	mkdir -p "$TOKENS_DIR/readers" "$TOKENS_DIR/run" "$TOKENS_DIR/none"
-	: > "$TOKENS_DIR/seen"
-	trap tokens_stop EXIT
+	trap tokens_end EXIT
 	for serial; do
 		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --state "$TOKENS_DIR/$serial.json" \
 			--serial "$serial" --firmware "${TOKENS_FIRMWARE:-5.7.4}" \
@@ -112,14 +114,15 @@ tokens_start() {
 	done > "$TOKENS_DIR/readers/halligan"
 	export PCSCLITE_CSOCK_NAME=$TOKENS_DIR/run/pcscd.comm
 	tokens_pcscd
-	tokens_until 20 tokens_ready "$@" || tokens_fail "pcscd or a token did not start"
+	tokens_until 20 test -S "$PCSCLITE_CSOCK_NAME" || tokens_fail "pcscd did not start"
+	for serial; do token_ready "$serial"; done
 }
 
-# Restart pcscd alone (the tokens go on).
+# Stop pcscd alone; the tokens go on, and tokens_pcscd starts it again.
 tokens_pcscd_stop() { kill "$TOKENS_PCSCD"; tokens_until 10 tokens_gone "$TOKENS_PCSCD"; }
 tokens_gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# End everything; also run when the script exits.
+# End everything; also run when the script exits, which then removes the folder it made.
 tokens_stop() {
 	local pid
 	for pid in "${TOKENS_PIDS[@]}"; do kill "$pid" 2>/dev/null; done
@@ -127,4 +130,12 @@ tokens_stop() {
 		tokens_until 5 tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 	TOKENS_PIDS=()
+}
+
+tokens_end() {
+	local status=$?
+	tokens_stop
+	cd /
+	[ -z "$TOKENS_REMOVE" ] || rm -rf -- "$TOKENS_REMOVE"
+	exit "$status"
 }

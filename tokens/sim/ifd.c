@@ -43,7 +43,7 @@ struct slot {
 	DWORD lun;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int commands, events; /* connections; -1: none */
-	int stop;	      /* an eventfd that ends wait_for_event for good */
+	int stop;	      /* an eventfd that makes wait_for_event come back at once */
 	atomic_bool present;
 	unsigned char atr[ATR_SIZE_MAX];
 	DWORD atr_size;
@@ -175,6 +175,17 @@ ask(struct slot *slot, char kind, const void *bytes, size_t size, void *ret_byte
 	return IFD_SUCCESS;
 }
 
+/* Was wait_for_event told to come back?  (At each disconnection of a client, and at the end.) */
+static bool
+stopped(const struct slot *slot, int milliseconds)
+{
+	struct pollfd polled = {.fd = slot->stop, .events = POLLIN};
+	uint64_t count;
+
+	return poll(&polled, 1, milliseconds) != 0 &&
+	    read(slot->stop, &count, sizeof(count)) == sizeof(count);
+}
+
 /* Wait for an event, or the end of the connection, or stop.  False: nothing to read. */
 static bool
 event_waits(const struct slot *slot, int milliseconds)
@@ -182,7 +193,7 @@ event_waits(const struct slot *slot, int milliseconds)
 	struct pollfd polled[2] = {{.fd = slot->events, .events = POLLIN},
 	    {.fd = slot->stop, .events = POLLIN}};
 
-	return poll(polled, 2, milliseconds) > 0 && slot->events >= 0 && polled[0].revents != 0;
+	return poll(polled, 2, milliseconds) > 0 && !stopped(slot, 0) && polled[0].revents != 0;
 }
 
 /* Called by pcscd between two looks at the slot: comes back when there is something to see. */
@@ -196,9 +207,8 @@ wait_for_event(DWORD lun, int timeout)
 	if (slot == NULL)
 		return IFD_NO_SUCH_DEVICE;
 	while (slot->events < 0) {
-		struct pollfd stop = {.fd = slot->stop, .events = POLLIN};
 		slot->events = dial(slot, LINK_EVENTS);
-		if (slot->events < 0 && (poll(&stop, 1, RETRY_MS) != 0 || now() >= deadline))
+		if (slot->events < 0 && (stopped(slot, RETRY_MS) || now() >= deadline))
 			return IFD_SUCCESS;
 	}
 	if (!event_waits(slot, timeout))
@@ -234,7 +244,7 @@ IFDHCreateChannelByName(DWORD Lun, LPSTR DeviceName)
 		path += sizeof(scheme) - 1;
 	if (strlen(path) == 0 || strlen(path) >= sizeof(slot->path) || slot_of(Lun) != NULL)
 		return IFD_COMMUNICATION_ERROR;
-	int stop = eventfd(0, EFD_CLOEXEC);
+	int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop < 0)
 		return IFD_COMMUNICATION_ERROR;
 	pthread_mutex_lock(&table.lock);
