@@ -37,8 +37,8 @@ open_secret_memory(void)
 	return (int)syscall(SYS_memfd_secret, O_CLOEXEC);
 }
 
-static enum err_code
-fail_to_lock(size_t size, int error_number, struct err *err)
+enum err_code
+locked_refused(size_t size, int error_number, struct err *err)
 {
 	struct rlimit limit = {0};
 
@@ -93,7 +93,7 @@ locked_new(size_t size, struct locked *ret_pages, struct err *err)
 		int error_number = errno;
 
 		munmap(range, total);
-		return fail_to_lock(data_size, error_number, err);
+		return locked_refused(data_size, error_number, err);
 	}
 	*ret_pages = (struct locked){.data = range + page, .size = data_size};
 	return ERR_OK;

@@ -21,6 +21,8 @@ struct locked {
 enum err_code locked_new(size_t size, struct locked *ret_pages, struct err *err) MUST_CHECK;
 /* Wipes and unmaps. */
 void locked_free(struct locked pages);
+/* The error for SIZE bytes that could not be locked. */
+enum err_code locked_refused(size_t size, int error_number, struct err *err);
 /* "memfd_secret" or "mlock". */
 const char *locked_kind(void);
 

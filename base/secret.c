@@ -12,9 +12,9 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/locked.h"
 #include "base/secret.h"
 
@@ -123,40 +123,18 @@ secret_clear(struct secret *secret)
 enum err_code
 secret_random(struct secret *secret, size_t size, struct err *err)
 {
-	size_t done = 0;
-
 	secret_clear(secret);
-	if (size > secret->capacity)
-		return err_set(err, ERR_INTERNAL, "%zu bytes do not fit in a secret of %zu", size,
-		    secret->capacity);
-	while (done < size) {
-		ssize_t got = getrandom(secret->data + done, size - done, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0) {
-			int error_number = got < 0 ? errno : EIO;
-
-			secret_clear(secret);
-			return err_errno(err, ERR_CRYPTO, error_number,
-			    "the kernel gives no random bytes");
-		}
-		done += (size_t)got;
-	}
-	secret->size = size;
-	return ERR_OK;
+	TRY(secret_resize(secret, size, err));
+	if (crypto_random(secret->data, size, err) == ERR_OK)
+		return ERR_OK;
+	secret_clear(secret);
+	return err->code;
 }
 
 bool
 secret_equal(const struct secret *a, const struct secret *b)
 {
-	volatile uint8_t difference = 0;
-
-	if (a->size != b->size)
-		return false;
-	for (size_t i = 0; i < a->size; i++)
-		difference = (uint8_t)(difference | (a->data[i] ^ b->data[i]));
-	return difference == 0;
+	return a->size == b->size && crypto_equal(a->data, b->data, a->size);
 }
 
 enum err_code

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hashes, MACs, key derivation and AEADs over OpenSSL's EVP interface; keys are in
+ * base/crypto_key.c.  Results that are secret are computed in place in secret memory, so that no
+ * copy stays on the stack; what OpenSSL keeps in its contexts it wipes when they are freed, and
+ * MAC keys stand in its secure heap.
+ *
+ * OpenSSL reads no configuration file here: the formats fix every algorithm, and a configuration
+ * could put other code in their place.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/crypto.h"
+#include "base/locked.h"
+
+enum { SECURE_HEAP = 256 * 1024, SECURE_LEAST = 32, EXPAND_MAX = 255 * DIGEST_SIZE, PARTS_MAX = 8 };
+
+static void
+digest_done(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
+static void
+mac_done(EVP_MAC **mac)
+{
+	EVP_MAC_free(*mac);
+}
+
+static void
+mac_context_done(EVP_MAC_CTX **context)
+{
+	EVP_MAC_CTX_free(*context);
+}
+
+static void
+cipher_done(EVP_CIPHER_CTX **context)
+{
+	EVP_CIPHER_CTX_free(*context);
+}
+
+static enum err_code
+fail(struct err *err, const char *what)
+{
+	ERR_clear_error();
+	return err_set(err, ERR_CRYPTO, "the cryptographic library failed: %s", what);
+}
+
+enum err_code
+crypto_start(struct err *err)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return fail(err, "it does not start");
+	if (CRYPTO_secure_malloc_initialized())
+		return ERR_OK;
+	switch (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST)) {
+	case 1:
+		return ERR_OK;
+	case 2: /* it would go on with memory that is not locked */
+		CRYPTO_secure_malloc_done();
+		return locked_refused(SECURE_HEAP, EPERM, err);
+	default:
+		return locked_refused(SECURE_HEAP, ENOMEM, err);
+	}
+}
+
+enum err_code
+crypto_random(void *ret_bytes, size_t size, struct err *err)
+{
+	uint8_t *at = ret_bytes;
+
+	while (size > 0) {
+		ssize_t got = getrandom(at, size, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return err_errno(err, ERR_CRYPTO, got < 0 ? errno : EIO,
+			    "the kernel gives no random bytes");
+		at += got;
+		size -= (size_t)got;
+	}
+	return ERR_OK;
+}
+
+bool
+crypto_equal(const void *a, const void *b, size_t size)
+{
+	return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+bool
+digest_equal(const struct digest *a, const struct digest *b)
+{
+	return crypto_equal(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool
+point_equal(const struct point *a, const struct point *b)
+{
+	return crypto_equal(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+enum err_code
+sha256(const struct view *parts, size_t count, struct digest *ret_digest, struct err *err)
+{
+	CLEANUP(digest_done) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	struct digest digest;
+
+	if (context == NULL || EVP_DigestInit_ex2(context, EVP_sha256(), NULL) != 1)
+		return fail(err, "SHA-256");
+	for (size_t i = 0; i < count; i++) {
+		if (EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1)
+			return fail(err, "SHA-256");
+	}
+	if (EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
+		return fail(err, "SHA-256");
+	*ret_digest = digest;
+	return ERR_OK;
+}
+
+enum err_code
+sha256_one(struct view bytes, struct digest *ret_digest, struct err *err)
+{
+	return sha256(&bytes, 1, ret_digest, err);
+}
+
+/* HMAC-SHA-256 into the 32 bytes at RET_MAC, which the caller placed where they belong. */
+static enum err_code
+hmac(struct view key, const struct view *parts, size_t count, uint8_t *ret_mac, struct err *err)
+{
+	static const uint8_t no_key[DIGEST_SIZE]; /* HMAC pads keys with zeros: the same MAC */
+	CLEANUP(mac_done) EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	CLEANUP(mac_context_done) EVP_MAC_CTX *context = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+	    OSSL_PARAM_construct_end(),
+	};
+	size_t size = 0;
+
+	if (key.size == 0)
+		key = view_of(no_key, sizeof(no_key));
+	if (context == NULL || EVP_MAC_init(context, key.data, key.size, params) != 1)
+		return fail(err, "HMAC");
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].size > 0 && EVP_MAC_update(context, parts[i].data, parts[i].size) != 1)
+			return fail(err, "HMAC");
+	}
+	if (EVP_MAC_final(context, ret_mac, &size, DIGEST_SIZE) != 1 || size != DIGEST_SIZE)
+		return fail(err, "HMAC");
+	return ERR_OK;
+}
+
+enum err_code
+hmac_sha256(struct view key, const struct view *parts, size_t count, struct digest *ret_mac,
+    struct err *err)
+{
+	struct digest mac;
+
+	TRY(hmac(key, parts, count, mac.bytes, err));
+	*ret_mac = mac;
+	return ERR_OK;
+}
+
+enum err_code
+hmac_sha256_secret(struct view key, const struct view *parts, size_t count,
+    struct secret **ret_mac, struct err *err)
+{
+	SECRET *mac = NULL;
+
+	TRY(secret_new(DIGEST_SIZE, &mac, err));
+	TRY(hmac(key, parts, count, secret_data(mac), err));
+	TRY(secret_resize(mac, DIGEST_SIZE, err));
+	*ret_mac = TAKE(mac);
+	return ERR_OK;
+}
+
+enum err_code
+hkdf_extract(struct view salt, const struct view *ikm_parts, size_t count,
+    struct secret **ret_prk, struct err *err)
+{
+	return hmac_sha256_secret(salt, ikm_parts, count, ret_prk, err);
+}
+
+enum err_code
+hkdf_expand(const struct secret *prk, const struct view *info_parts, size_t count, size_t size,
+    struct secret **ret_okm, struct err *err)
+{
+	/* Whole blocks are made in place; the tail of the last one is wiped with the resize. */
+	size_t blocks = (size + DIGEST_SIZE - 1) / DIGEST_SIZE;
+	struct view parts[PARTS_MAX + 2] = {{0}};
+	SECRET *okm = NULL;
+
+	if (size < 1 || size > EXPAND_MAX || count > PARTS_MAX)
+		return err_set(err, ERR_INTERNAL, "HKDF cannot give %zu bytes from %zu parts", size,
+		    count);
+	TRY(secret_new(blocks * DIGEST_SIZE, &okm, err));
+	for (size_t i = 0; i < count; i++)
+		parts[i + 1] = info_parts[i];
+	for (size_t i = 0; i < blocks; i++) {
+		uint8_t *block = secret_data(okm) + i * DIGEST_SIZE;
+		uint8_t number = (uint8_t)(i + 1);
+
+		if (i > 0)
+			parts[0] = view_of(block - DIGEST_SIZE, DIGEST_SIZE);
+		parts[count + 1] = view_of(&number, 1);
+		TRY(hmac(secret_view(prk), parts, count + 2, block, err));
+	}
+	TRY(secret_resize(okm, size, err));
+	*ret_okm = TAKE(okm);
+	return ERR_OK;
+}
+
+static const EVP_CIPHER *
+cipher_of(enum aead aead)
+{
+	switch (aead) {
+	case AEAD_AES_128_GCM:
+		return EVP_aes_128_gcm();
+	case AEAD_AES_256_GCM:
+		return EVP_aes_256_gcm();
+	case AEAD_CHACHA20_POLY1305:
+		return EVP_chacha20_poly1305();
+	}
+	return NULL;
+}
+
+size_t
+aead_key_size(enum aead aead)
+{
+	switch (aead) {
+	case AEAD_AES_128_GCM:
+		return 16;
+	case AEAD_AES_256_GCM:
+	case AEAD_CHACHA20_POLY1305:
+		return 32;
+	}
+	return 0;
+}
+
+/* What sealing and opening check alike. */
+static enum err_code
+check_aead(enum aead aead, const struct secret *key, struct view aad, struct view text,
+    struct err *err)
+{
+	if (aead_key_size(aead) == 0)
+		return err_set(err, ERR_INVALID, "AEAD 0x%04x is not known", (unsigned)aead);
+	if (secret_size(key) != aead_key_size(aead))
+		return err_set(err, ERR_INTERNAL, "a key of %zu bytes for AEAD 0x%04x",
+		    secret_size(key), (unsigned)aead);
+	if (aad.size > INT_MAX || text.size > INT_MAX)
+		return err_set(err, ERR_INVALID, "more than 2 GiB at once");
+	return ERR_OK;
+}
+
+/* Feed AAD, then TEXT, of which the result goes to OUT. */
+static bool
+run_cipher(EVP_CIPHER_CTX *context, struct view aad, struct view text, uint8_t *out)
+{
+	int size;
+
+	if (aad.size > 0 && EVP_CipherUpdate(context, NULL, &size, aad.data, (int)aad.size) != 1)
+		return false;
+	return text.size == 0 ||
+	       (EVP_CipherUpdate(context, out, &size, text.data, (int)text.size) == 1 &&
+		   (size_t)size == text.size);
+}
+
+enum err_code
+aead_seal(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view plaintext, struct buf *ret_ciphertext, struct err *err)
+{
+	CLEANUP(cipher_done) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	size_t before = ret_ciphertext->size;
+	uint8_t *out;
+	int size;
+
+	TRY(check_aead(aead, key, aad, plaintext, err));
+	out = buf_space(ret_ciphertext, plaintext.size + AEAD_TAG_SIZE);
+	TRY(buf_check(ret_ciphertext, err));
+	if (context == NULL ||
+	    EVP_EncryptInit_ex2(context, cipher_of(aead), secret_view(key).data, nonce, NULL) !=
+		1 ||
+	    !run_cipher(context, aad, plaintext, out) ||
+	    EVP_EncryptFinal_ex(context, out + plaintext.size, &size) != 1 || size != 0 ||
+	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_SIZE,
+		out + plaintext.size) != 1) {
+		ret_ciphertext->size = before;
+		return fail(err, "encryption");
+	}
+	return ERR_OK;
+}
+
+enum err_code
+aead_open(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view ciphertext, struct secret **ret_plaintext, struct err *err)
+{
+	CLEANUP(cipher_done) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	struct view text = ciphertext;
+	uint8_t tag[AEAD_TAG_SIZE];
+	SECRET *plaintext = NULL;
+	int size;
+
+	TRY(check_aead(aead, key, aad, ciphertext, err));
+	if (ciphertext.size < AEAD_TAG_SIZE || ciphertext.size - AEAD_TAG_SIZE > SECRET_MAX)
+		return err_set(err, ERR_CRYPTO, "a ciphertext of %zu bytes cannot be opened",
+		    ciphertext.size);
+	text.size -= AEAD_TAG_SIZE;
+	memcpy(tag, text.data + text.size, sizeof(tag));
+	TRY(secret_new(text.size > 0 ? text.size : 1, &plaintext, err));
+	if (context == NULL ||
+	    EVP_DecryptInit_ex2(context, cipher_of(aead), secret_view(key).data, nonce, NULL) !=
+		1 ||
+	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) != 1 ||
+	    !run_cipher(context, aad, text, secret_data(plaintext)))
+		return fail(err, "decryption");
+	if (EVP_DecryptFinal_ex(context, secret_data(plaintext) + text.size, &size) != 1) {
+		ERR_clear_error();
+		return err_set(err, ERR_CRYPTO,
+		    "decryption failed: the key or the data is not the right one");
+	}
+	TRY(secret_resize(plaintext, text.size, err));
+	*ret_plaintext = TAKE(plaintext);
+	return ERR_OK;
+}
