@@ -2,7 +2,8 @@
 /*
  * Files.  Writing is atomic and durable: a temporary file in the same folder, fsync, rename,
  * fsync of the folder; after a failure the old content stands and no temporary file is left.
- * Paths may not be symbolic links.  Errors name the path.
+ * (Only when that last fsync fails, with ERR_IO, is the new content in place but perhaps not
+ * durable.)  A path may not be a symbolic link: ERR_REFUSED.  Errors name the path.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H

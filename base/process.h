@@ -25,12 +25,17 @@ struct process_spawn {
 	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 become /dev/null. */
 	int fds[PROCESS_FDS];
 	bool keep_stderr;	   /* the child writes to our stderr when FDS[2] is -1 */
+	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
+	 * passphrases and host keys); then only itself is killed, not a whole group. */
+	bool same_group;
 };
-/* Start a child in its own process group; all other descriptors are closed in it. */
+/* Start a child in its own process group; all other descriptors are closed in it, and it gets
+ * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack
+ * of secret_stack_run(), which does not exist in a child. */
 enum err_code process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err)
     MUST_CHECK;
-/* Wait until DEADLINE (process_milliseconds); then kill the whole group and return
- * ERR_TARGET_UNKNOWN.  RET_STATUS is waitpid's. */
+/* Wait until DEADLINE (process_milliseconds; -1: no deadline); then kill the whole group and
+ * return ERR_TARGET_UNKNOWN.  RET_STATUS is waitpid's. */
 enum err_code process_wait(pid_t pid, int64_t deadline, int *ret_status, struct err *err)
     MUST_CHECK;
 void process_kill(pid_t pid); /* the group, and reap */

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Children (base/process.h).  Between fork and exec the child only makes system calls; what goes
+ * wrong there travels as an errno through a pipe that a successful exec closes.
+ *
+ * The wanted descriptors are first moved out of the way, to 64 and above, since each may be the
+ * number that another one shall get.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/process.h"
+
+enum { ASIDE = 64, REPORT_FD = PROCESS_FDS };
+
+/* Every signal as after login: what we ignore or block is our own affair. */
+static void
+reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which have no other */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Give the child its descriptors; REPORT becomes REPORT_FD.  False with errno set. */
+static bool
+arrange_fds(const struct process_spawn *spawn, int report)
+{
+	int null = open("/dev/null", O_RDWR);
+	int aside[PROCESS_FDS];
+
+	report = fcntl(report, F_DUPFD, ASIDE);
+	null = fcntl(null, F_DUPFD, ASIDE);
+	if (report < 0 || null < 0)
+		return false;
+	for (int fd = 0; fd < PROCESS_FDS; fd++) {
+		aside[fd] = spawn->fds[fd] >= 0 ? fcntl(spawn->fds[fd], F_DUPFD, ASIDE) : -1;
+		if (spawn->fds[fd] >= 0 && aside[fd] < 0)
+			return false;
+	}
+	for (int fd = 0; fd < PROCESS_FDS; fd++) {
+		if (aside[fd] < 0 && fd <= 2 && !(fd == 2 && spawn->keep_stderr))
+			aside[fd] = null;
+		if (aside[fd] >= 0 && dup2(aside[fd], fd) < 0)
+			return false;
+		if (aside[fd] < 0 && fd > 2)
+			close(fd);
+	}
+	return dup3(report, REPORT_FD, O_CLOEXEC) == REPORT_FD &&
+	       close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
+}
+
+static _Noreturn void
+run_child(const struct process_spawn *spawn, int report)
+{
+	int at = report;
+	int error_number;
+
+	if (spawn->same_group || setpgid(0, 0) == 0) {
+		reset_signals();
+		if (arrange_fds(spawn, report)) {
+			at = REPORT_FD;
+			execve(spawn->path, (char *const *)(uintptr_t)spawn->argv,
+			    (char *const *)(uintptr_t)spawn->env);
+		}
+	}
+	error_number = errno;
+	while (write(at, &error_number, sizeof(error_number)) < 0 && errno == EINTR)
+		continue;
+	_exit(127);
+}
+
+/* The child's errno, or 0 once it runs its program. */
+static int
+read_report(int fd)
+{
+	int error_number = 0;
+	ssize_t got;
+
+	do
+		got = read(fd, &error_number, sizeof(error_number));
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return 0;
+	return got == sizeof(error_number) && error_number != 0 ? error_number : EIO;
+}
+
+static pid_t
+reap(pid_t pid, int *ret_status)
+{
+	pid_t reaped;
+
+	do
+		reaped = waitpid(pid, ret_status, 0);
+	while (reaped < 0 && errno == EINTR);
+	return reaped;
+}
+
+enum err_code
+process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err)
+{
+	int ends[2];
+	int status;
+	int error_number;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot start %s", spawn->path);
+	pid = fork();
+	if (pid == 0)
+		run_child(spawn, ends[1]);
+	error_number = errno;
+	close(ends[1]);
+	if (pid > 0) {
+		if (!spawn->same_group)
+			setpgid(pid, pid); /* the child does too; whoever comes first */
+		error_number = read_report(ends[0]);
+	}
+	close(ends[0]);
+	if (pid > 0 && error_number == 0) {
+		*ret_pid = pid;
+		return ERR_OK;
+	}
+	if (pid > 0)
+		reap(pid, &status);
+	return err_errno(err, error_number == ENOENT ? ERR_NOT_FOUND : ERR_IO, error_number,
+	    "cannot start %s", spawn->path);
+}
+
+/* 1 when the child ended, 0 at the deadline, -1 with errno set. */
+static int
+wait_until(int child, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd poll_fd = {.fd = child, .events = POLLIN};
+		int64_t left = deadline < 0 ? -1 : deadline - process_milliseconds();
+		int ready;
+
+		if (deadline >= 0 && left < 0)
+			left = 0;
+		ready = poll(&poll_fd, 1, left > INT_MAX ? INT_MAX : (int)left);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return ready;
+		if (deadline >= 0 && process_milliseconds() >= deadline)
+			return 0;
+	}
+}
+
+enum err_code
+process_wait(pid_t pid, int64_t deadline, int *ret_status, struct err *err)
+{
+	FD child = pidfd_open(pid, 0);
+	int ended = child < 0 ? -1 : wait_until(child, deadline);
+	int status;
+
+	if (ended == 0) {
+		process_kill(pid);
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "a program did not end in time and was killed");
+	}
+	if (ended < 0 || reap(pid, &status) != pid)
+		return err_errno(err, ERR_INTERNAL, errno, "cannot wait for a program");
+	*ret_status = status;
+	return ERR_OK;
+}
+
+void
+process_kill(pid_t pid)
+{
+	int status;
+
+	/* Until it is reaped the number cannot belong to anybody else. */
+	kill(getpgid(pid) == pid ? -pid : pid, SIGKILL);
+	reap(pid, &status);
+}
