@@ -12,9 +12,13 @@
  *	"request_ttl":S,"max_age":S}],
  *  "change":TEXT,"copy":TEXT ("none" or "directory:PATH"),"created":TIME,"nonce":HEX16}
  *
- * Rules: seat, label, token id, serial and every key are unique in the document; an officer has sign and
- * share keys, a responder sign and release, an operator sign; quorums name officer seats only;
- * a break-glass quorum and "change" need at least two persons; at least one operator.
+ * Sizes: HEX32 is 32 bytes in hex; name: letters, digits, dots and dashes, first a letter or digit;
+ * roots 1..8; seats 1..64 with 1..4 tokens each; policies 1..32 of distinct names; durations and
+ * ages 1 second to 10 years; serial 1..2^32-1; keys only those that a token has.
+ * Rules: seat, label, token id, serial and every key are unique in the document; every token of an
+ * officer has sign and share keys, of a responder sign and release, of an operator sign; quorums name officer
+ * seats only and stand in canonical form; a break-glass quorum and "change" need at least two
+ * persons; at least one operator.
  * Charter 1 is signed by a token of every officer seat; N+1 by tokens that meet the "change"
  * quorum of N (keys of N) and of N+1 (keys of N+1), names N as previous, keeps name, training
  * and init.  vault id = digest of charter 1.
@@ -81,11 +85,14 @@ void charter_freep(struct charter **charter);
 enum err_code charter_parse(const struct dsse *statement, struct charter **ret_charter,
     struct err *err) MUST_CHECK;
 /* The payload of a charter, ready for statement_new (no nonce yet); digest, token ids and quorum
- * structs are not read, quorum texts are. */
+ * structs are not read, quorum texts are, and become canonical.  ERR_INVALID: such a text is wrong. */
 enum err_code charter_payload(const struct charter *charter, struct json **ret_payload,
     struct err *err) MUST_CHECK;
-/* Is SIGNATURES (the statement) complete for charter 1 / for the step from PREVIOUS?  ERR_WAITING
- * names the seats still missing; every signature present must be valid and of a known token. */
+/* Are the signatures of STATEMENT, from which CHARTER was parsed, complete for charter 1 (PREVIOUS is
+ * NULL) / for the step from PREVIOUS, which was verified before?  ERR_WAITING names the seats still missing;
+ * every signature present must be valid and of a known token (of either charter): ERR_REFUSED and
+ * ERR_INTEGRITY name the keyid or the seat.  ERR_INTEGRITY too when CHARTER does not follow
+ * PREVIOUS. */
 enum err_code charter_verify(const struct dsse *statement, const struct charter *charter,
     const struct charter *previous, struct err *err) MUST_CHECK;
 
@@ -93,7 +100,8 @@ enum err_code charter_verify(const struct dsse *statement, const struct charter 
 const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
 const struct seat *seat_by_token(const struct seat *seats, size_t count,
     const struct digest *token, const struct seat_token **ret_token);
-/* Seat objects of the JSON above; shared with the roster. */
+/* Seat objects of the JSON above; shared with the roster.  Keys must be points of P-256; token ids
+ * are computed.  Everything else about a seat is seats_check's. */
 enum err_code seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
     MUST_CHECK;
 struct json *seat_json(const struct seat *seat);
@@ -103,5 +111,10 @@ enum err_code seats_check(const struct seat *a, size_t a_count, const struct sea
 const struct policy *charter_policy(const struct charter *charter, const char *name);
 extern const char *const role_names[4]; /* "officer", "operator", "responder", NULL: bit order */
 extern const char *const key_names[KEY_COUNT + 1];
+
+/* "5.7.4": three numbers of 0..255 without leading zeros. */
+enum { FIRMWARE_TEXT_SIZE = 12 };
+bool firmware_from_text(const char *text, uint8_t ret_firmware[3]);
+void firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE]);
 
 #endif

@@ -7,7 +7,8 @@
  *  "effect":TEXT (what the credential can do, shown to officers),"identity":"ambient"|"self",
  *  "created":TIME,"nonce":HEX16}
  *
- * Revision 1 is signed by a token of a seat with the role operator.
+ * The rotator's name has no '/' and at most 40 bytes; target is any object of at most 16384 bytes as
+ * one line, whose members are the rotator's to judge.  Revision 1 is signed by a token of a seat with the role operator.
  */
 #ifndef VAULT_DEFINITION_H
 #define VAULT_DEFINITION_H
@@ -37,7 +38,9 @@ enum err_code definition_parse(const struct dsse *statement, bool training,
     struct definition *ret_definition, struct err *err) MUST_CHECK;
 enum err_code definition_payload(const struct definition *definition, struct json **ret_payload,
     struct err *err) MUST_CHECK;
-/* Vault id, policy exists in CHARTER, and a valid signature by an operator of CHARTER. */
+/* Vault id, policy exists in CHARTER, and a valid signature by an operator of CHARTER.  ERR_REFUSED
+ * when no operator signed; every signature must be valid and of a token of CHARTER.  Revisions
+ * after the first (which need the quorum of the policy) are ERR_VERSION. */
 enum err_code definition_verify(const struct dsse *statement, const struct definition *definition,
     const struct charter *charter, const struct digest *vault, struct err *err) MUST_CHECK;
 

@@ -18,6 +18,12 @@
  *	32	com_dek = HMAC-SHA256(K_com, all bytes before)
  *
  * The AAD of the ciphertext is everything before com_dek.  The header hash is SHA-256 of all.
+ *
+ * There is one encoding of a header.  Envelopes stand in the order of their seats in the quorum
+ * (first appearance in its text), those of one seat by ascending token id; no token id and no
+ * recipient's key stands twice; every seat of the quorum has an envelope.  A seat's shares are, in
+ * ascending clause, one for each clause that names it: group and x (position + 1) tell its place, m
+ * and n are the group's.  The suite is 0x0010, 0x0001, 0x0002 and the public key 04 || X || Y on P-256.
  */
 #ifndef VAULT_HEADER_H
 #define VAULT_HEADER_H
@@ -55,18 +61,25 @@ struct header {
 	struct header_envelope envelopes[HEADER_ENVELOPES];
 	struct digest com_dek;
 };
-/* Large: allocate it. */
+/* Large (64 KB): allocate it.  All zero. */
 enum err_code header_new(struct header **ret_header, struct err *err) MUST_CHECK;
 void header_freep(struct header **header);
 #define HEADER CLEANUP(header_freep) struct header
 
-/* The bytes before com_dek (the AAD), appended. */
+/* The shares that QUORUM demands of SEAT, in header order, without commitments; returns how many:
+ * 0 when SEAT is not in it. */
+uint8_t header_demand(const struct quorum *quorum, const char *seat,
+    struct header_share ret_shares[HEADER_SHARES]);
+/* All rules above but the commitments' truth.  ERR_INTEGRITY names the field.  RET_QUORUM (may be
+ * NULL) gets the parsed quorum. */
+enum err_code header_check(const struct header *header, struct quorum *ret_quorum,
+    struct err *err) MUST_CHECK;
+/* The bytes before com_dek (the AAD), appended.  Encodes what it is given: header_check judges. */
 enum err_code header_encode_aad(const struct header *header, struct buf *ret_bytes,
     struct err *err) MUST_CHECK;
 enum err_code header_encode(const struct header *header, struct buf *ret_bytes, struct err *err)
     MUST_CHECK;
-/* Decodes and validates: the quorum parses canonically, and the envelopes' shares are exactly those
- * that the quorum demands of each seat.  ERR_VERSION for a newer format, ERR_INTEGRITY with the
+/* Decodes and checks (header_check).  ERR_VERSION for a newer format, ERR_INTEGRITY with the
  * field's name for the rest. */
 enum err_code header_decode(struct view bytes, struct header *ret_header, struct err *err)
     MUST_CHECK;

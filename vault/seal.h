@@ -8,6 +8,7 @@
  *	K_enc	 = HKDF-Expand(HKDF-Extract("", DEK), lp8 "enc" || ids, 32)
  *	K_com	 = HKDF-Expand(HKDF-Extract("", DEK), lp8 "com" || ids, 32)
  *	payload	 u32 length, credential, zero padding to the next of 256, 512, 1024, ... bytes
+ *		 (length counts the credential alone; the 4 bytes of length count for the padding)
  *	ct	 AES-256-GCM(K_enc, nonce 0, AAD, payload)
  *	com_dek	 HMAC-SHA256(K_com, AAD), checked before ct is opened
  *
@@ -58,14 +59,17 @@ void sealed_version_done(struct sealed_version *version);
 
 /* Seal CREDENTIAL (encoded, checked).  IDS gives training, vault, secret, definition, version,
  * charter; its other members are ignored.  Every seat of QUORUM needs at least one recipient and
- * every recipient a seat in it.  A self-check recombines two random minimal quorums and compares before
- * anything is returned.  RET_DEK, if not NULL, gets the DEK (golden files and tests only). */
+ * every recipient a seat in it, in any order; no token and no key twice.  A self-check decodes the
+ * header, opens with the shares of two random minimal quorums, and compares, before anything is
+ * returned.  RET_VERSION is {0} before.  RET_DEK, if not NULL, gets the DEK (golden files and tests
+ * only).  ERR_INVALID: the credential or a recipient breaks a rule. */
 enum err_code seal_version(const struct header *ids, const struct quorum *quorum,
     const struct seal_recipient *recipients, size_t count, struct view credential,
     struct sealed_version *ret_version, struct secret **ret_dek, struct err *err) MUST_CHECK;
 
 /* Open envelope INDEX of HEADER (whose encoding hashes to HEADER_HASH) with the token's ECDH: the
- * shares, checked against their commitments.  ERR_INTEGRITY names the seat when they are wrong. */
+ * shares, checked against their commitments.  ERR_INTEGRITY names the seat when ENC, CIPHERTEXT or
+ * the shares are wrong; errors of AGREE keep their code. */
 enum err_code seal_open_envelope(const struct header *header, const struct digest *header_hash,
     size_t index, struct view enc, struct view ciphertext, hpke_agree agree, void *context,
     struct secret **ret_shares, struct err *err) MUST_CHECK;
@@ -91,7 +95,7 @@ enum err_code seal_box_info(const struct box_ids *ids, struct digest *ret_info, 
 /* Opening with a quorum.  Collect the shares of distinct seats, then open. */
 struct opener;
 enum err_code opener_new(const struct header *header, struct opener **ret_opener, struct err *err)
-    MUST_CHECK; /* HEADER must outlive it */
+    MUST_CHECK; /* HEADER comes from header_decode and must outlive it */
 void opener_free(struct opener *opener);
 void opener_freep(struct opener **opener);
 #define OPENER CLEANUP(opener_freep) struct opener
@@ -100,8 +104,9 @@ void opener_freep(struct opener **opener);
 enum err_code opener_add(struct opener *opener, size_t index, const struct secret *shares,
     struct err *err) MUST_CHECK;
 bool opener_ready(const struct opener *opener);
-/* Combine the first clause that is complete, check com_dek, open, unpad.  ERR_WAITING when no
- * clause is complete, ERR_INTEGRITY when com_dek or the tag is wrong. */
+/* Combine the first clause that is complete, check com_dek, open, unpad.  HEADER_BYTES must be the
+ * encoding of the opener's header.  ERR_WAITING when no clause is complete, ERR_INTEGRITY when
+ * com_dek or the tag is wrong. */
 enum err_code opener_open(const struct opener *opener, struct view header_bytes,
     struct view ciphertext, struct secret **ret_credential, struct err *err) MUST_CHECK;
 /* Open with the DEK itself (tests, golden files). */
