@@ -3,12 +3,13 @@
  * struct json is jansson's json_t under another name.
  *
  * Reading: json_parse() checks the whole tree once, so that everything behind it deals with plain
- * strings, integers, booleans, arrays and objects only.
+ * strings, integers, booleans, nulls, arrays and objects only.
  *
  * Writing: a failure to add must not get lost, and recording it must not need memory.  So each
  * object made here begins with a hidden member, named "" (a name that parsing refuses), whose
  * integer is set in place: MARK_FINE, MARK_MEMORY or MARK_TWICE.  An array that failed becomes
- * [null], in the room that it has.  The encoder is our own: it skips and obeys these marks.
+ * [null], in the room that it has; we write no null otherwise.  The encoder is our own: it skips
+ * and obeys these marks.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -55,8 +56,6 @@ find_fault(json_t *value, unsigned depth)
 		return "it is nested too deep";
 	if (json_is_real(value))
 		return "numbers must be integers";
-	if (json_is_null(value))
-		return "null is not used";
 	if (json_is_string(value) && !is_plain(json_string_value(value), json_string_length(value)))
 		return "a text has control, bidirectional or other invisible characters";
 	if (json_is_array(value)) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strict JSON over jansson.  Parsing refuses duplicate and empty keys, trailing bytes, reals,
- * nulls, nesting deeper than 16, and strings that are not plain text (text_is_plain).  Reading an object with a
- * struct json_in is a schema check: each member is asked for by name and kind, failure is sticky
- * and names the member, and json_in_end refuses members that nobody asked for.
+ * nesting deeper than 16, and strings that are not plain text (text_is_plain).  Reading an object
+ * with a struct json_in is a schema check: each member is asked for by name and kind, failure is
+ * sticky and names the member, and json_in_end refuses members that nobody asked for.  A null is
+ * no value that any read accepts.
  *
  *	struct json_in in = json_in(object, "request", err);
  *	const char *reason = json_in_text(&in, "reason", 1, 500);
