@@ -37,6 +37,11 @@ void text_duration(int64_t seconds, char ret_text[TEXT_DURATION_SIZE]);
 enum { TEXT_WORDS_SIZE = 96 };
 void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
 
+/* "5.7.4": three numbers of 0..255 without leading zeros. */
+enum { FIRMWARE_TEXT_SIZE = 12 };
+bool firmware_from_text(const char *text, uint8_t ret_firmware[3]);
+void firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE]);
+
 /* The member of NAMES (NULL-terminated) nearest to TEXT by edit distance, or NULL when none is
  * near (distance over 1 + length / 3). */
 const char *text_nearest(const char *text, const char *const *names);

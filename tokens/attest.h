@@ -8,6 +8,7 @@
 #ifndef TOKENS_ATTEST_H
 #define TOKENS_ATTEST_H
 
+#include "base/text.h" /* firmware_text */
 #include "tokens/token.h"
 
 enum { ATTEST_ROOTS_MAX = 8, ATTEST_CERTIFICATES_MAX = 12 };
@@ -50,9 +51,5 @@ enum err_code attest_verify(struct view slot, struct view device, const struct v
  * views go to RET_VIEWS (valid while RET_DER is not changed). */
 enum err_code attest_split_pem(struct view pem, struct buf *ret_der,
     struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
-
-/* RFC 3339 and numbers aside, what a person wants to read: "5.7.4". */
-enum { FIRMWARE_TEXT_SIZE = 12 };
-void firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE]);
 
 #endif

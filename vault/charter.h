@@ -112,9 +112,4 @@ const struct policy *charter_policy(const struct charter *charter, const char *n
 extern const char *const role_names[4]; /* "officer", "operator", "responder", NULL: bit order */
 extern const char *const key_names[KEY_COUNT + 1];
 
-/* "5.7.4": three numbers of 0..255 without leading zeros. */
-enum { FIRMWARE_TEXT_SIZE = 12 };
-bool firmware_from_text(const char *text, uint8_t ret_firmware[3]);
-void firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE]);
-
 #endif

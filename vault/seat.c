@@ -15,31 +15,6 @@ const char *const key_names[KEY_COUNT + 1] = { "sign", "share", "release", NULL 
 
 static const char *const driver_names[] = { "piv", NULL };
 
-bool
-firmware_from_text(const char *text, uint8_t ret_firmware[3])
-{
-	unsigned numbers[3] = { 0 };
-	char again[FIRMWARE_TEXT_SIZE];
-	if (strlen(text) >= sizeof(again) ||
-	    sscanf(text, "%3u.%3u.%3u", &numbers[0], &numbers[1], &numbers[2]) != 3)
-		return false;
-	for (size_t i = 0; i < 3; i++)
-		if (numbers[i] > UINT8_MAX)
-			return false;
-	const uint8_t firmware[3] = { (uint8_t)numbers[0], (uint8_t)numbers[1], (uint8_t)numbers[2] };
-	firmware_text(firmware, again);
-	if (strcmp(text, again) != 0)
-		return false;
-	memcpy(ret_firmware, firmware, sizeof(firmware));
-	return true;
-}
-
-void
-firmware_text(const uint8_t firmware[3], char ret_text[FIRMWARE_TEXT_SIZE])
-{
-	snprintf(ret_text, FIRMWARE_TEXT_SIZE, "%u.%u.%u", firmware[0], firmware[1], firmware[2]);
-}
-
 const struct seat *
 seat_by_name(const struct seat *seats, size_t count, const char *name)
 {
