@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing a charter: the mirror of charter.c, member by member in the order of the header. */
+#include "base/text.h"
 #include "vault/charter.h"
 
 /* TEXT in canonical form as member NAME. */
