@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One opened PIV token: the token_ops (token.h) on top of a card that exchanges commands
+ * (piv_card.h) and of PC/SC transactions (reader.h).  For tokens/piv.c, which fills the struct.
+ *
+ *	open --info, attest, generate--> open	each in a transaction of its own
+ *	  |
+ *	unlock --sign, agree, info, ...--> unlocked	all in one transaction, until close
+ *	  |
+ *	  +--pulled or reset--> gone			every call fails; only close is left
+ */
+#ifndef TOKENS_PIV_TOKEN_H
+#define TOKENS_PIV_TOKEN_H
+
+#include "tokens/piv.h"
+#include "tokens/piv_card.h"
+#include "tokens/reader.h"
+
+struct piv_token {
+	struct pcsc_card *pcsc; /* owned by piv.c */
+	struct piv_card card;
+	const struct piv_slots *slots;
+	struct token_ui ui;
+	char reader[TOKEN_READER_MAX + 1];
+	uint32_t serial; /* 0: it does not tell */
+	uint8_t firmware[3];
+	bool gone;
+
+	/* From unlock on. */
+	bool unlocked;
+	struct secret *pin; /* the caller's */
+	bool metadata;	    /* KEYS are known */
+	struct token_key_info keys[TOKEN_KEYS];
+	unsigned touches, touched; /* announced, and done */
+
+	bool dirty; /* it knows a PIN or management key that it must forget at the end */
+};
+
+/* "token 1001", or "the token in reader X" when it does not tell its serial. */
+enum { PIV_NAME_SIZE = TOKEN_READER_MAX + 32 };
+void piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE]);
+
+/* Learn serial and firmware; at most MILLISECONDS of waiting for other programs. */
+enum err_code piv_token_identify(struct piv_token *token, unsigned milliseconds, struct err *err)
+    MUST_CHECK;
+
+/* As in struct token_ops. */
+enum err_code piv_token_info(void *token, struct token_info *ret_info, struct err *err);
+enum err_code piv_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
+    struct err *err);
+enum err_code piv_token_agree(void *token, enum token_key key, const struct point *peer,
+    const char *purpose, struct secret **ret_shared, struct err *err);
+enum err_code piv_token_sign(void *token, const struct digest *digest, const char *purpose,
+    struct buf *ret_signature, struct err *err);
+enum err_code piv_token_attest(void *token, enum token_key key, struct buf *ret_slot,
+    struct buf *ret_device, struct err *err);
+enum err_code piv_token_generate(void *token, enum token_key key,
+    const struct secret *management_key, bool overwrite, struct point *ret_key, struct err *err);
+
+/* End the transaction; the card forgets the PIN, and so do we. */
+void piv_token_lock(struct piv_token *token);
+
+#endif
