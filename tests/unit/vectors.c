@@ -17,7 +17,7 @@ vectors_open(const char *name)
 	BUF text = {0};
 
 	if (folder == NULL || folder[0] == '\0')
-		folder = SOURCE_ROOT "/../shared/vectors";
+		folder = HALLIGAN_SOURCE "/../shared/vectors";
 	assert_ok(file_path(folder, name, path, &err));
 	if (!file_exists(path)) {
 		printf("# skipped: there is no vector file %s\n", name);
