@@ -2,7 +2,7 @@
 # TAP for scenarios written in bash: source this file.
 #
 #	ok "claim" COMMAND...		the command succeeds
-#	refused "claim" COMMAND...	it fails (with an exit code below 100: not by a crash)
+#	refused "claim" COMMAND...	it fails by itself: not by a signal, a time-out, or its absence
 #	is "claim" GOT WANTED		two texts are equal, and not empty
 #	like "claim" GOT PATTERN	a text matches an extended regular expression
 #	tap_end				the plan; always last
@@ -22,24 +22,31 @@ tap_report() { # tap_report STATUS CLAIM
 	fi
 }
 
+tap_explain() { # tap_explain STATUS COMMAND...
+	printf '# exit code %s of:' "$1"
+	printf ' %s' "${@:2}" | tr '\n' ' '
+	printf '\n'
+	sed 's/^/#   /' "$TAP_OUTPUT" | head -n 30
+}
+
 tap_output() { cat "$TAP_OUTPUT"; }
 
 ok() {
 	local claim=$1 status=0; shift
 	"$@" >"$TAP_OUTPUT" 2>&1 || status=$?
 	tap_report "$status" "$claim"
-	[ "$status" -eq 0 ] || sed "s/^/#   /; 1i # exit code $status of: $*" "$TAP_OUTPUT" | head -n 30
+	[ "$status" -eq 0 ] || tap_explain "$status" "$@"
 }
 
 refused() {
 	local claim=$1 status=0; shift
 	"$@" >"$TAP_OUTPUT" 2>&1 || status=$?
-	if [ "$status" -gt 0 ] && [ "$status" -lt 100 ]; then
-		tap_report 0 "$claim"
-	else
+	case $status in
+	0 | 99 | 12[4-9] | 1[3-9]?)
 		tap_report 1 "$claim"
-		sed "s/^/#   /; 1i # exit code $status of: $*" "$TAP_OUTPUT" | head -n 30
-	fi
+		tap_explain "$status" "$@" ;;
+	*) tap_report 0 "$claim" ;;
+	esac
 }
 
 is() {

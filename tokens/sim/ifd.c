@@ -34,7 +34,8 @@
 enum {
 	READERS = 16,		/* pcscd's own limit */
 	ATR_SIZE_MAX = MAX_ATR_SIZE,
-	ANSWER_MS = 60000,	/* a token may blink for 15 s, and be told to dawdle */
+	ANSWER_MS = 30000,	/* a token may blink for 15 s, and then make a large RSA key */
+	POWER_MS = 2000,	/* for what takes a token no time */
 	RETRY_MS = 100,		/* between attempts to reach a token that is not running */
 };
 
@@ -150,7 +151,7 @@ ask(struct slot *slot, char kind, const void *bytes, size_t size, void *ret_byte
 	unsigned char header[LINK_HEADER] = {(unsigned char)kind, (unsigned char)(size >> 24),
 	    (unsigned char)(size >> 16), (unsigned char)(size >> 8), (unsigned char)size};
 	DWORD room = *ret_size;
-	int64_t deadline = now() + ANSWER_MS;
+	int64_t deadline = now() + (kind == LINK_APDU ? ANSWER_MS : POWER_MS);
 
 	*ret_size = 0;
 	if (slot->commands < 0)
