@@ -44,6 +44,15 @@ def bound():
     for at in range(len(ciphertext)):
         assert refused(header, ciphertext[:at] + bytes([ciphertext[at] ^ 1]) + ciphertext[at + 1:]), f"ciphertext byte {at}"
 
+@claim("an envelope opens with its token's key, and its shares are those that the header commits to")
+def envelope():
+    h = stranger.read_header(golden("version-1.header"))
+    box, scalar = golden("version-1.envelope"), golden("version-1.share-key")
+    own = stranger.public_bytes(stranger.private_key(scalar))
+    index = next(i for i, e in enumerate(h["envelopes"]) if e["key"] == own)
+    plaintext = stranger.hpke_open(scalar, box[:65], stranger.envelope_info(h, index), h["hash"], box[65:])
+    assert stranger.envelope_shares(h, index, plaintext)
+
 failed = 0
 print(f"1..{len(tests)}")
 for number, (text, function) in enumerate(tests, 1):
