@@ -31,19 +31,19 @@
 
 /* Yubico Attestation Root 1 (firmware 5.7.4 and later), and Yubico PIV Root CA Serial 263751. */
 const struct digest attest_yubico_roots[] = {
-    {{0x62, 0x76, 0x0c, 0x6a, 0x6e, 0xf9, 0x16, 0x79, 0xf4, 0x54, 0xc8, 0x90, 0x2b, 0x80, 0xfd, 0x00,
-	0x98, 0x25, 0xb3, 0xf2, 0x5d, 0xa9, 0x0f, 0x1f, 0xba, 0xce, 0x2e, 0xc6, 0x58, 0x6c, 0xd5,
-	0xa8}},
-    {{0x63, 0xec, 0xe9, 0x14, 0xe5, 0x4d, 0xd8, 0x79, 0x15, 0xf3, 0x40, 0x33, 0xc8, 0x5a, 0xf4, 0xc0,
-	0x69, 0x6b, 0xa1, 0x51, 0x2f, 0x8a, 0xdd, 0x66, 0xce, 0xd7, 0x38, 0x33, 0x12, 0x07, 0xb5,
-	0x46}},
+    {{0x62, 0x76, 0x0c, 0x6a, 0x6e, 0xf9, 0x16, 0x79, 0xf4, 0x54, 0xc8, 0x90, 0x2b, 0x80, 0xfd,
+	0x00, 0x98, 0x25, 0xb3, 0xf2, 0x5d, 0xa9, 0x0f, 0x1f, 0xba, 0xce, 0x2e, 0xc6, 0x58, 0x6c,
+	0xd5, 0xa8}},
+    {{0x63, 0xec, 0xe9, 0x14, 0xe5, 0x4d, 0xd8, 0x79, 0x15, 0xf3, 0x40, 0x33, 0xc8, 0x5a, 0xf4,
+	0xc0, 0x69, 0x6b, 0xa1, 0x51, 0x2f, 0x8a, 0xdd, 0x66, 0xce, 0xd7, 0x38, 0x33, 0x12, 0x07,
+	0xb5, 0x46}},
 };
 const size_t attest_yubico_root_count = ARRAY_SIZE(attest_yubico_roots);
 
 /* Compared with what "halligan-simtoken root" prints by tests/unit/test_attest.c. */
-const struct digest attest_simulated_root = {{0x16, 0xc0, 0xf2, 0xc3, 0x43, 0x65, 0x01, 0xaf, 0x99, 0xfe, 0xfc, 0x4b, 0x80, 0xae, 0xec,
-    0xaf, 0x6f, 0xdc, 0xca, 0xd8, 0xf8, 0xe5, 0x4e, 0xe4, 0x07, 0x0e, 0x1d, 0x6f, 0xd0, 0x7f,
-    0xa0, 0xe1}};
+const struct digest attest_simulated_root = {{0x16, 0xc0, 0xf2, 0xc3, 0x43, 0x65, 0x01, 0xaf, 0x99,
+    0xfe, 0xfc, 0x4b, 0x80, 0xae, 0xec, 0xaf, 0x6f, 0xdc, 0xca, 0xd8, 0xf8, 0xe5, 0x4e, 0xe4, 0x07,
+    0x0e, 0x1d, 0x6f, 0xd0, 0x7f, 0xa0, 0xe1}};
 
 enum { SECURITY_LEVEL = 2, CHAIN_MAX = 6, PEM_MAX = 128 * 1024, INTEGER = 0x02 };
 
@@ -55,7 +55,7 @@ x509_freep(X509 **certificate)
 #define CERTIFICATE CLEANUP(x509_freep) X509
 
 static void
-stack_freep(STACK_OF(X509) **stack)
+stack_freep(STACK_OF(X509) * *stack)
 {
 	sk_X509_pop_free(*stack, X509_free);
 }
@@ -136,7 +136,7 @@ is_pinned(const struct digest *fingerprint, const struct attest_policy *policy)
 /* Pinned ones are trusted, all others only help to build the chain. */
 static enum err_code
 sort_certificates(const struct view *certificates, size_t count, const struct attest_policy *policy,
-    X509_STORE *roots, STACK_OF(X509) *others, struct err *err)
+    X509_STORE *roots, STACK_OF(X509) * others, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		CERTIFICATE *certificate = NULL;
@@ -169,8 +169,10 @@ chain_failure(X509_STORE_CTX *context, struct err *err)
 		X509_NAME_oneline(X509_get_issuer_name(last), name, sizeof(name));
 	return err_set(err, ERR_REFUSED,
 	    "the attestation does not chain to a root that this vault pins: %s, at the certificate "
-	    "issued by %s; give the vendor's intermediates with --attestation-certs, or use a token "
-	    "of a pinned vendor", reason, name);
+	    "issued by %s; give the vendor's intermediates with --attestation-certs, or use a "
+	    "token "
+	    "of a pinned vendor",
+	    reason, name);
 }
 
 /* The chain must be slot, device, ..., root; RET_ROOT is the root's fingerprint. */
@@ -191,7 +193,7 @@ check_chain(X509_STORE_CTX *context, X509 *device, struct digest *ret_root, stru
 }
 
 static enum err_code
-verify_chain(X509 *slot, X509 *device, STACK_OF(X509) *others, X509_STORE *roots,
+verify_chain(X509 *slot, X509 *device, STACK_OF(X509) * others, X509_STORE *roots,
     struct digest *ret_root, struct err *err)
 {
 	CLEANUP(context_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
@@ -224,8 +226,8 @@ read_key(X509 *slot, struct point *ret_key, struct err *err)
 	    strcmp(group, "prime256v1") != 0)
 		return err_set(err, ERR_REFUSED,
 		    "the attested key is not one of P-256: enroll the token again");
-	if (EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", encoded, sizeof(encoded),
-		&size) != 1 ||
+	if (EVP_PKEY_get_octet_string_param(
+		key, "encoded-pub-key", encoded, sizeof(encoded), &size) != 1 ||
 	    point_from(view_of(encoded, size), ret_key, &why) != ERR_OK)
 		return err_set(err, ERR_REFUSED, "the attested key is not an uncompressed point");
 	return ERR_OK;
@@ -248,8 +250,7 @@ read_extension(X509 *slot, unsigned last, struct view *ret_value, struct err *er
 	if (X509_get_ext_by_OBJ(slot, object, at) >= 0)
 		return err_set(err, ERR_REFUSED, "the attestation has extension .%u twice", last);
 	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(slot, at));
-	*ret_value =
-	    view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+	*ret_value = view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 	return ERR_OK;
 }
 
@@ -264,7 +265,8 @@ read_serial(X509 *slot, uint32_t *ret_serial, struct err *err)
 		    "the attestation has no serial number: only tokens with one can be enrolled");
 	if (!tlv_only_der(value, INTEGER, &integer) || !tlv_u32(integer, ret_serial) ||
 	    *ret_serial == 0)
-		return err_set(err, ERR_REFUSED, "the attested serial number is not one of 32 bits");
+		return err_set(
+		    err, ERR_REFUSED, "the attested serial number is not one of 32 bits");
 	return ERR_OK;
 }
 
@@ -279,7 +281,8 @@ read_policies(X509 *slot, struct attest_facts *facts, struct err *err)
 	if (firmware.size != sizeof(facts->firmware))
 		return err_set(err, ERR_REFUSED, "the attestation does not tell the firmware");
 	if (policies.size != 2)
-		return err_set(err, ERR_REFUSED, "the attestation does not tell the key's policies");
+		return err_set(
+		    err, ERR_REFUSED, "the attestation does not tell the key's policies");
 	if (form.size > 1)
 		return err_set(err, ERR_REFUSED, "the attested form factor is malformed");
 	memcpy(facts->firmware, firmware.data, sizeof(facts->firmware));
@@ -296,8 +299,8 @@ read_slot(X509 *slot)
 	static const char prefix[] = "YubiKey PIV Attestation ";
 	char name[64];
 	uint8_t number = 0;
-	int size = X509_NAME_get_text_by_NID(X509_get_subject_name(slot), NID_commonName, name,
-	    sizeof(name));
+	int size = X509_NAME_get_text_by_NID(
+	    X509_get_subject_name(slot), NID_commonName, name, sizeof(name));
 
 	if (size == (int)sizeof(prefix) + 1 && memcmp(name, prefix, sizeof(prefix) - 1) == 0 &&
 	    text_from_hex(name + sizeof(prefix) - 1, &number, 1))
@@ -324,9 +327,10 @@ judge(const struct attest_facts *facts, const struct attest_policy *policy, stru
 	firmware_text(policy->min_firmware, needs);
 	if (memcmp(facts->firmware, policy->min_firmware, sizeof(facts->firmware)) < 0)
 		return err_set(err, ERR_REFUSED,
-		    "token %u has firmware %s, and the charter asks for %s or later (older ones have "
-		    "known faults, such as YSA-2024-03): use a newer token", facts->serial, has,
-		    needs);
+		    "token %u has firmware %s, and the charter asks for %s or later "
+		    "(older ones have "
+		    "known faults, such as YSA-2024-03): use a newer token",
+		    facts->serial, has, needs);
 	if (facts->pin != PIN_ONCE && facts->pin != PIN_ALWAYS)
 		return err_set(err, ERR_REFUSED,
 		    "the key on token %u does not ask for a PIN (policy %d): enroll it again",
@@ -334,7 +338,8 @@ judge(const struct attest_facts *facts, const struct attest_policy *policy, stru
 	if (facts->touch != TOUCH_ALWAYS)
 		return err_set(err, ERR_REFUSED,
 		    "the key on token %u does not ask for a touch each time (policy %d): enroll it "
-		    "again", facts->serial, facts->touch);
+		    "again",
+		    facts->serial, facts->touch);
 	return ERR_OK;
 }
 
@@ -381,21 +386,21 @@ next_pem(BIO *bio, struct buf *der, size_t *ret_size, struct err *err)
 		*ret_size = 0;
 		if (ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE)
 			return ERR_OK;
-		return err_set(err, ERR_INVALID,
-		    "the file of attestation certificates holds a damaged one");
+		return err_set(
+		    err, ERR_INVALID, "the file of attestation certificates holds a damaged one");
 	}
 	int size = i2d_X509(certificate, &bytes);
 	if (size <= 0 || size > TOKEN_CERTIFICATE_MAX)
-		return err_set(err, ERR_INVALID, "an attestation certificate is larger than %d bytes",
-		    TOKEN_CERTIFICATE_MAX);
+		return err_set(err, ERR_INVALID,
+		    "an attestation certificate is larger than %d bytes", TOKEN_CERTIFICATE_MAX);
 	buf_bytes(der, view_of(bytes, (size_t)size));
 	*ret_size = (size_t)size;
 	return buf_check(der, err);
 }
 
 enum err_code
-attest_split_pem(struct view pem, struct buf *ret_der, struct view ret_views[ATTEST_CERTIFICATES_MAX],
-    size_t *ret_count, struct err *err)
+attest_split_pem(struct view pem, struct buf *ret_der,
+    struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err)
 {
 	CLEANUP(bio_freep) BIO *bio = NULL;
 	size_t sizes[ATTEST_CERTIFICATES_MAX] = {0};

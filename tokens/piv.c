@@ -17,7 +17,8 @@
 #include <string.h>
 #include <ykpiv.h>
 
-#include "tokens/piv_token.h"
+#include "tokens/piv_make.h"
+#include "tokens/piv_use.h"
 
 enum { LIST_MS = 3000, OPEN_MS = 20000 };
 
@@ -76,10 +77,12 @@ exchange(void *context, const uint8_t header[4], struct view data, struct secret
 	int status = 0;
 
 	TRY(attach(link, err));
-	ykpiv_rc code = ykpiv_transfer_data(link->ykpiv, header,
-	    data.size > 0 ? data.data : nothing, (long)data.size, secret_data(reply), &size, &status);
+	ykpiv_rc code =
+	    ykpiv_transfer_data(link->ykpiv, header, data.size > 0 ? data.data : nothing,
+		(long)data.size, secret_data(reply), &size, &status);
 	if (code == YKPIV_SIZE_ERROR)
-		return err_set(err, ERR_TOKEN, "it answered with more bytes than any answer may have: "
+		return err_set(err, ERR_TOKEN,
+		    "it answered with more bytes than any answer may have: "
 		    "the token or its reader is broken, or lies; use another");
 	if (code != YKPIV_OK || status == 0)
 		return pcsc_why(link->pcsc, err);
@@ -135,8 +138,8 @@ link_new(const struct piv_slots *slots, const char *reader, unsigned millisecond
 
 /* One card of the list: what it is, or why it cannot be used.  Nothing when it left meanwhile. */
 static enum err_code
-list_card(const struct piv_slots *slots, const struct pcsc_found *card,
-    struct token_list *list, struct err *err)
+list_card(const struct piv_slots *slots, const struct pcsc_found *card, struct token_list *list,
+    struct err *err)
 {
 	struct token_found found = {.driver = "piv"};
 	LINK *link = NULL;
@@ -176,15 +179,16 @@ piv_list(void *driver, struct token_list *ret_list, struct err *err)
 }
 
 static enum err_code
-piv_open(void *driver, const char *reader, const struct token_ui *ui, void **ret_token,
-    struct err *err)
+piv_open(
+    void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
 {
 	const struct piv_slots *slots = driver;
 	struct link *link = NULL;
 	enum err_code code = link_new(slots, reader, OPEN_MS, &link, err);
 
 	if (code != ERR_OK) {
-		if (code == ERR_BUSY || code == ERR_NOT_FOUND) /* to callers it is the token's fault */
+		if (code == ERR_BUSY ||
+		    code == ERR_NOT_FOUND) /* to callers it is the token's fault */
 			err->code = ERR_TOKEN;
 		return err_add(err, "the token in reader %s", reader);
 	}
@@ -206,11 +210,11 @@ const struct token_ops piv_ops = {
     .list = piv_list,
     .open = piv_open,
     .info = piv_token_info,
-    .unlock = piv_token_unlock,
-    .agree = piv_token_agree,
-    .sign = piv_token_sign,
+    .unlock = piv_use_unlock,
+    .agree = piv_use_agree,
+    .sign = piv_use_sign,
     .attest = piv_token_attest,
-    .generate = piv_token_generate,
+    .generate = piv_make_key,
     .close = piv_close,
 };
 

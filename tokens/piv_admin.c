@@ -19,8 +19,8 @@
 enum { ALGORITHM_P256 = 0x11, TEMPLATE = 0x7c, WITNESS = 0x80, CHALLENGE = 0x81, RESPONSE = 0x82 };
 
 /* Yubico's documented factory key; the same 24 bytes for 3DES and AES-192. */
-static const uint8_t factory_key[] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5,
-    6, 7, 8};
+static const uint8_t factory_key[] = {
+    1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
 static const char authenticating[] = "the management key's challenge";
 
 /* Send 7C{INNER} to the management key; the answer is 7C{TAG, SIZE bytes}. */
@@ -57,7 +57,8 @@ learn_witness(struct piv_card *card, uint8_t algorithm, const struct secret *key
 	BUF inner = {0};
 
 	tlv_put(&inner, WITNESS, (struct view){0});
-	TRY(challenge_card(card, algorithm, &inner, WITNESS, block_size(algorithm), &enciphered, err));
+	TRY(challenge_card(
+	    card, algorithm, &inner, WITNESS, block_size(algorithm), &enciphered, err));
 	return block_decrypt(algorithm, key, enciphered.data, ret_witness, err);
 }
 
@@ -82,8 +83,8 @@ prove(struct piv_card *card, uint8_t algorithm, const struct secret *key, struct
 }
 
 enum err_code
-piv_authenticate(struct piv_card *card, uint8_t algorithm, const struct secret *key,
-    struct err *err)
+piv_authenticate(
+    struct piv_card *card, uint8_t algorithm, const struct secret *key, struct err *err)
 {
 	uint8_t cipher = algorithm == 0 ? (uint8_t)BLOCK_3DES : algorithm;
 	SECRET *factory = NULL;
@@ -91,10 +92,11 @@ piv_authenticate(struct piv_card *card, uint8_t algorithm, const struct secret *
 	if (block_size(cipher) == 0)
 		return err_set(err, ERR_TOKEN,
 		    "its management key is of an unknown kind (%02X): set one of the kind AES-192 "
-		    "(ykman piv access change-management-key)", cipher);
+		    "(ykman piv access change-management-key)",
+		    cipher);
 	if (key == NULL && block_key_size(cipher) != sizeof(factory_key))
-		return err_set(err, ERR_REFUSED,
-		    "its management key is not the factory's: give it");
+		return err_set(
+		    err, ERR_REFUSED, "its management key is not the factory's: give it");
 	if (key == NULL)
 		TRY(secret_from(VIEW_OF(factory_key), &factory, err));
 	return prove(card, cipher, key == NULL ? factory : key, err);

@@ -10,11 +10,11 @@
 /* Authenticate to the card, and the card to us, with the management key of the kind ALGORITHM
  * (block.h; 0 when the card does not tell: 3DES).  KEY is NULL for the factory's, which all
  * tokens share.  ERR_REFUSED: the card does not accept it.  ERR_INVALID: wrong size. */
-enum err_code piv_authenticate(struct piv_card *card, uint8_t algorithm, const struct secret *key,
-    struct err *err) MUST_CHECK;
+enum err_code piv_authenticate(
+    struct piv_card *card, uint8_t algorithm, const struct secret *key, struct err *err) MUST_CHECK;
 
 /* Make a P-256 key in SLOT, replacing any: PIN once, touch always.  After piv_authenticate(). */
-enum err_code piv_generate(struct piv_card *card, uint8_t slot, struct point *ret_key,
-    struct err *err) MUST_CHECK;
+enum err_code piv_generate(
+    struct piv_card *card, uint8_t slot, struct point *ret_key, struct err *err) MUST_CHECK;
 
 #endif

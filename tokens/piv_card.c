@@ -22,8 +22,15 @@
 #include "tokens/piv_card.h"
 #include "tokens/tlv.h"
 
-enum { ALGORITHM_P256 = 0x11, TEMPLATE = 0x7c, RESPONSE = 0x82, CHALLENGE = 0x81, EXPONENT = 0x85,
-	POINT = 0x86, ORIGIN_GENERATED = 1 };
+enum {
+	ALGORITHM_P256 = 0x11,
+	TEMPLATE = 0x7c,
+	RESPONSE = 0x82,
+	CHALLENGE = 0x81,
+	EXPONENT = 0x85,
+	POINT = 0x86,
+	ORIGIN_GENERATED = 1
+};
 
 static const uint8_t aid[] = {0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00};
 
@@ -61,15 +68,19 @@ status_words(uint16_t status)
 enum err_code
 piv_status_failure(uint16_t status, const char *doing, struct err *err)
 {
-	return err_set(err, ERR_TOKEN, "it refused %s: %s (%04X); if it does so again, another token "
-	    "must be used", doing, status_words(status), status);
+	return err_set(err, ERR_TOKEN,
+	    "it refused %s: %s (%04X); if it does so again, another token "
+	    "must be used",
+	    doing, status_words(status), status);
 }
 
 enum err_code
 piv_malformed(const char *doing, struct err *err)
 {
-	return err_set(err, ERR_TOKEN, "its answer to %s is malformed: the token or its reader is "
-	    "broken, or lies; nothing of it was used; try another reader or another token", doing);
+	return err_set(err, ERR_TOKEN,
+	    "its answer to %s is malformed: the token or its reader is "
+	    "broken, or lies; nothing of it was used; try another reader or another token",
+	    doing);
 }
 
 enum err_code
@@ -185,8 +196,7 @@ parse_key(struct piv_card *card, struct token_key_info *ret_key, struct err *err
 	struct err why;
 
 	if (!field(card, 0x01, 1, &algorithm) || !field(card, 0x02, 2, &policies) ||
-	    !field(card, 0x03, 1, &origin) ||
-	    !tlv_find(secret_view(card->reply), 0x04, &public))
+	    !field(card, 0x03, 1, &origin) || !tlv_find(secret_view(card->reply), 0x04, &public))
 		return piv_malformed(doing, err);
 	ret_key->present = true;
 	ret_key->generated = origin.data[0] == ORIGIN_GENERATED;
@@ -318,7 +328,8 @@ piv_sign(struct piv_card *card, uint8_t slot, const struct digest *digest, uint1
 	static const char doing[] = "signing";
 	struct view response = {0};
 
-	TRY(use_key(card, slot, CHALLENGE, VIEW_OF(digest->bytes), doing, ret_status, &response, err));
+	TRY(use_key(
+	    card, slot, CHALLENGE, VIEW_OF(digest->bytes), doing, ret_status, &response, err));
 	if (*ret_status != PIV_OK)
 		return ERR_OK;
 	if (!tlv_is_signature(response))
@@ -330,8 +341,8 @@ piv_sign(struct piv_card *card, uint8_t slot, const struct digest *digest, uint1
 /* ---- certificates ---- */
 
 static enum err_code
-put_certificate(struct view certificate, const char *doing, struct buf *ret_certificate,
-    struct err *err)
+put_certificate(
+    struct view certificate, const char *doing, struct buf *ret_certificate, struct err *err)
 {
 	struct view content;
 
@@ -351,10 +362,12 @@ piv_attest_key(struct piv_card *card, uint8_t slot, struct buf *ret_certificate,
 	TRY(piv_send(card, header, (struct view){0}, &status, err));
 	if (status == PIV_WRONG_DATA || status == PIV_NO_REFERENCE)
 		return err_set(err, ERR_NOT_FOUND,
-		    "slot %02X has no key that was made on the token: run \"halligan enroll\"", slot);
+		    "slot %02X has no key that was made on the token: run \"halligan enroll\"",
+		    slot);
 	if (status == PIV_UNKNOWN_INS)
 		return err_set(err, ERR_TOKEN,
-		    "it cannot attest its keys: use a token that can (YubiKey 5 with firmware 5.7)");
+		    "it cannot attest its keys: use a token that can (YubiKey 5 with "
+		    "firmware 5.7)");
 	if (status != PIV_OK)
 		return piv_status_failure(status, doing, err);
 	return put_certificate(secret_view(card->reply), doing, ret_certificate, err);

@@ -29,7 +29,7 @@ struct piv_token {
 	/* From unlock on. */
 	bool unlocked;
 	struct secret *pin; /* the caller's */
-	bool metadata;	    /* KEYS are known */
+	bool metadata;      /* KEYS are known */
 	struct token_key_info keys[TOKEN_KEYS];
 	unsigned touches, touched; /* announced, and done */
 
@@ -41,23 +41,40 @@ enum { PIV_NAME_SIZE = TOKEN_READER_MAX + 32 };
 void piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE]);
 
 /* Learn serial and firmware; at most MILLISECONDS of waiting for other programs. */
-enum err_code piv_token_identify(struct piv_token *token, unsigned milliseconds, struct err *err)
-    MUST_CHECK;
+enum err_code piv_token_identify(
+    struct piv_token *token, unsigned milliseconds, struct err *err) MUST_CHECK;
 
 /* As in struct token_ops. */
 enum err_code piv_token_info(void *token, struct token_info *ret_info, struct err *err);
-enum err_code piv_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
-    struct err *err);
-enum err_code piv_token_agree(void *token, enum token_key key, const struct point *peer,
-    const char *purpose, struct secret **ret_shared, struct err *err);
-enum err_code piv_token_sign(void *token, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err);
-enum err_code piv_token_attest(void *token, enum token_key key, struct buf *ret_slot,
-    struct buf *ret_device, struct err *err);
-enum err_code piv_token_generate(void *token, enum token_key key,
-    const struct secret *management_key, bool overwrite, struct point *ret_key, struct err *err);
+enum err_code piv_token_attest(
+    void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device, struct err *err);
 
 /* End the transaction; the card forgets the PIN, and so do we. */
 void piv_token_lock(struct piv_token *token);
+
+/* For piv_use.c and piv_make.c. */
+
+/* Begin a session, which the variable ends when it leaves its scope (unless the token was unlocked
+ * meanwhile, or before: that one lasts):
+ *
+ *	SESSION *session = NULL;
+ *	TRY(piv_token_begin(token, err));
+ *	session = token;
+ */
+enum err_code piv_token_begin(struct piv_token *token, struct err *err) MUST_CHECK;
+void piv_token_endp(struct piv_token **token);
+#define SESSION CLEANUP(piv_token_endp) struct piv_token
+
+/* Put the token's name in front of the error CODE, if it is one, and remember when it is gone.
+ * Returns CODE; that another program holds the token is ERR_TOKEN to our callers. */
+enum err_code piv_token_named(struct piv_token *token, enum err_code code, struct err *err);
+/* ERR_TOKEN_GONE when it is. */
+enum err_code piv_token_check_usable(const struct piv_token *token, struct err *err) MUST_CHECK;
+/* ERR_INTERNAL when no slot is configured for KEY. */
+enum err_code piv_token_slot_of(const struct piv_token *token, enum token_key key,
+    uint8_t *ret_slot, struct err *err) MUST_CHECK;
+/* Slots, and where there is METADATA the keys in them. */
+enum err_code piv_token_read_keys(struct piv_token *token, bool metadata,
+    struct token_key_info keys[TOKEN_KEYS], struct err *err) MUST_CHECK;
 
 #endif

@@ -24,7 +24,7 @@ static const struct timespec notice_step = {.tv_nsec = 50 * 1000000L};
 struct pcsc_card {
 	SCARDCONTEXT context;
 	SCARDHANDLE handle;
-	bool lost;	/* the handles belong to a thread that was left behind */
+	bool lost;      /* the handles belong to a thread that was left behind */
 	bool exclusive; /* in a transaction */
 };
 
@@ -67,13 +67,15 @@ failure(LONG result, struct err *err)
 		    "itself, or allow org.debian.pcsc-lite.access_pcsc in a polkit rule");
 	case SCARD_E_SHARING_VIOLATION:
 		return err_set(err, ERR_BUSY,
-		    "another program uses it (scdaemon: run \"gpgconf --kill scdaemon\"; a browser; "
+		    "another program uses it (scdaemon: run \"gpgconf --kill "
+		    "scdaemon\"; a browser; "
 		    "ykman): end it and try again");
 	case SCARD_E_UNKNOWN_READER:
 	case SCARD_E_NO_READERS_AVAILABLE:
 	case SCARD_E_READER_UNAVAILABLE:
 	case SCARD_E_NO_SMARTCARD:
-		return err_set(err, ERR_TOKEN_ABSENT, "it is not plugged in: plug it in and try again");
+		return err_set(
+		    err, ERR_TOKEN_ABSENT, "it is not plugged in: plug it in and try again");
 	case SCARD_W_REMOVED_CARD:
 		return err_set(err, ERR_TOKEN_GONE,
 		    "it was pulled out while in use: plug it in and run the command again");
@@ -87,8 +89,10 @@ failure(LONG result, struct err *err)
 		return err_set(err, ERR_TOKEN,
 		    "it does not answer its reader: pull it out and plug it in again");
 	default:
-		return err_set(err, ERR_TOKEN, "the reader failed (%s): pull the token out, plug it in "
-		    "again, and run the command again", pcsc_stringify_error(result));
+		return err_set(err, ERR_TOKEN,
+		    "the reader failed (%s): pull the token out, plug it in "
+		    "again, and run the command again",
+		    pcsc_stringify_error(result));
 	}
 }
 
@@ -181,8 +185,8 @@ connect_shared(struct attempt *attempt)
 {
 	DWORD protocol;
 
-	return SCardConnect(attempt->context, attempt->reader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T1,
-	    &attempt->handle, &protocol);
+	return SCardConnect(attempt->context, attempt->reader, SCARD_SHARE_SHARED,
+	    SCARD_PROTOCOL_T1, &attempt->handle, &protocol);
 }
 
 /* A card that was reset or replaced since the last transaction is connected to again. */
@@ -307,8 +311,8 @@ card_freep(struct pcsc_card **card)
 }
 
 enum err_code
-pcsc_connect(const char *reader, unsigned milliseconds, struct pcsc_card **ret_card,
-    struct err *err)
+pcsc_connect(
+    const char *reader, unsigned milliseconds, struct pcsc_card **ret_card, struct err *err)
 {
 	if (reader[0] == '\0' || strlen(reader) > TOKEN_READER_MAX)
 		return failure(SCARD_E_UNKNOWN_READER, err);
@@ -358,7 +362,8 @@ card_status(const struct pcsc_card *card)
 	char name[BUFFER_MAX];
 	BYTE atr[MAX_ATR_SIZE];
 	DWORD name_size = sizeof(name), atr_size = sizeof(atr), state = 0, protocol = 0;
-	LONG result = SCardStatus(card->handle, name, &name_size, &state, &protocol, atr, &atr_size);
+	LONG result =
+	    SCardStatus(card->handle, name, &name_size, &state, &protocol, atr, &atr_size);
 
 	if (result == SCARD_S_SUCCESS && (state & SCARD_ABSENT) != 0)
 		return SCARD_W_REMOVED_CARD;
@@ -377,7 +382,8 @@ pcsc_why(struct pcsc_card *card, struct err *err)
 	switch (result) {
 	case SCARD_S_SUCCESS:
 		return err_set(err, ERR_TOKEN_GONE,
-		    "it broke off in the middle of a command: pull it out, plug it in again, and run "
+		    "it broke off in the middle of a command: pull it out, plug it in "
+		    "again, and run "
 		    "the command again");
 	case SCARD_E_NO_SMARTCARD:
 	case SCARD_E_READER_UNAVAILABLE:

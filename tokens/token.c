@@ -17,8 +17,8 @@ struct token {
 };
 
 enum err_code
-token_list_all(const struct token_driver *drivers, size_t count, struct token_list *ret_list,
-    struct err *err)
+token_list_all(
+    const struct token_driver *drivers, size_t count, struct token_list *ret_list, struct err *err)
 {
 	struct token_list all = {0};
 
@@ -56,8 +56,10 @@ check_identity(struct token *token, const struct token_found *found, struct err 
 	if (info.serial == found->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
-	    "token %u is no longer in reader %s: token %u is there now, and was not used; plug token "
-	    "%u in again", found->serial, found->reader, info.serial, found->serial);
+	    "token %u is no longer in reader %s: token %u is there now, and was not "
+	    "used; plug token "
+	    "%u in again",
+	    found->serial, found->reader, info.serial, found->serial);
 }
 
 enum err_code
@@ -88,8 +90,8 @@ token_get_info(struct token *token, struct token_info *ret_info, struct err *err
 }
 
 enum err_code
-token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,
-    struct err *err)
+token_unlock(
+    struct token *token, struct secret *pin, bool last_try, unsigned touches, struct err *err)
 {
 	return token->ops->unlock(token->handle, pin, last_try, touches, err);
 }

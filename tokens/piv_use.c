@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything here runs on a locked stack (secret_stack_run), since libykpiv and libpcsclite leave
+ * what they carry on theirs; people are spoken to from the caller's thread.
+ *
+ * Order of checks in unlock, cheapest and least harmful first: shape of the PIN, factory PIN,
+ * tries left and factory flag as the card tells them, and only then VERIFY.  A PIN that was
+ * refused once is not sent again.
+ */
+#include "tokens/piv_use.h"
+
+#include <string.h>
+
+enum {
+	WAITING_MS = 1000,
+	OTP_MIN = 32, /* a button's one-time password has 44 letters, rarely fewer */
+};
+
+static const char factory_pin[] = "123456";
+
+/* ---- unlock ---- */
+
+struct unlock {
+	struct piv_token *token;
+	struct secret *pin;
+	bool last_try;
+	unsigned touches;
+};
+
+static bool
+is_modhex(struct view text)
+{
+	static const char letters[] = "cbdefghijklnrtuv";
+
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] == 0 || strchr(letters, text.data[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Before anything is sent. */
+static enum err_code
+check_shape(const struct secret *pin, struct err *err)
+{
+	struct view typed = secret_view(pin);
+
+	if (typed.size >= OTP_MIN && is_modhex(typed))
+		return err_set(err, ERR_INVALID,
+		    "what came is a one-time password, not the PIN: the token was "
+		    "touched while the "
+		    "PIN was asked for; no try was spent, type the PIN again");
+	if (typed.size < PIV_PIN_MIN || typed.size > PIV_PIN_MAX)
+		return err_set(err, ERR_INVALID,
+		    "a PIV PIN has %d to %d characters, this one has not; no try was "
+		    "spent, type the "
+		    "PIN again",
+		    PIV_PIN_MIN, PIV_PIN_MAX);
+	for (size_t i = 0; i < typed.size; i++) {
+		if (typed.data[i] == 0 || typed.data[i] == 0xff)
+			return err_set(err, ERR_INVALID,
+			    "no PIV PIN has such characters; no try was spent, type the PIN again");
+	}
+	if (typed.size == sizeof(factory_pin) - 1 &&
+	    crypto_equal(typed.data, factory_pin, typed.size))
+		return err_set(err, ERR_REFUSED,
+		    "the factory PIN is refused, since everybody knows it; no try was spent; set "
+		    "another (ykman piv access change-pin)");
+	return ERR_OK;
+}
+
+static enum err_code
+blocked(struct err *err)
+{
+	return err_set(err, ERR_PIN_BLOCKED,
+	    "its PIV PIN is blocked: no try is left; unblock it with the PUK (ykman piv access "
+	    "unblock-pin), or use another token of this seat");
+}
+
+/* As the card tells it; spends nothing. */
+static enum err_code
+check_state(struct piv_token *token, bool last_try, struct err *err)
+{
+	struct piv_reference pin = {.tries = -1};
+
+	TRY(piv_read_reference(&token->card, PIV_PIN, &token->metadata, &pin, err));
+	if (!token->metadata)
+		TRY(piv_tries(&token->card, &pin.tries, err));
+	if (pin.tries == 0)
+		return blocked(err);
+	if (pin.tries < 0)
+		return err_set(err, ERR_TOKEN,
+		    "it does not tell how many PIN tries are left, so the PIN was not "
+		    "sent; pull it "
+		    "out, plug it in again, and run the command again");
+	if (pin.factory)
+		return err_set(err, ERR_REFUSED,
+		    "it still has its factory PIN, which everybody knows; the PIN was "
+		    "not sent; set "
+		    "another (ykman piv access change-pin)");
+	if (pin.tries == 1 && !last_try)
+		return err_set(err, ERR_PIN_BLOCKED,
+		    "1 PIN try is left and was not spent: a wrong PIN would block it; "
+		    "be sure of the "
+		    "PIN and confirm the last try with the serial number %u, or unblock "
+		    "it with the "
+		    "PUK (ykman piv access unblock-pin)",
+		    token->serial);
+	return ERR_OK;
+}
+
+static enum err_code
+verify(struct piv_token *token, const struct secret *pin, struct err *err)
+{
+	uint16_t status;
+
+	TRY(piv_verify(&token->card, pin, &status, err));
+	if (status == PIV_OK)
+		return ERR_OK;
+	token->pin = NULL; /* whatever the reason: it is not sent again */
+	if (status == PIV_BLOCKED || status == PIV_TRIES)
+		return blocked(err);
+	if ((status & 0xfff0) == PIV_TRIES)
+		return err_set(err, ERR_PIN,
+		    "PIN refused, %d %s left; its PIV PIN is asked for, not "
+		    "its FIDO2 PIN",
+		    status & 0x0f, (status & 0x0f) == 1 ? "try" : "tries");
+	return piv_status_failure(status, "the PIN", err);
+}
+
+static enum err_code
+unlock(void *argument, struct err *err)
+{
+	struct unlock *job = argument;
+	struct piv_token *token = job->token;
+	SESSION *session = NULL;
+
+	TRY(piv_token_begin(token, err));
+	session = token;
+	TRY(check_state(token, job->last_try, err));
+	token->dirty = true;
+	TRY(verify(token, job->pin, err));
+	TRY(piv_token_read_keys(token, token->metadata, token->keys, err));
+	token->pin = job->pin;
+	token->touches = job->touches;
+	token->touched = 0;
+	token->unlocked = true;
+	return ERR_OK;
+}
+
+enum err_code
+piv_use_unlock(void *token, struct secret *pin, bool last_try, unsigned touches, struct err *err)
+{
+	struct unlock job = {token, pin, last_try, touches};
+	enum err_code code = check_shape(pin, err);
+
+	if (code == ERR_OK)
+		code = secret_stack_run(unlock, &job, NULL, NULL, err);
+	return piv_token_named(token, code, err);
+}
+
+/* ---- sign and agree ---- */
+
+struct use {
+	struct piv_token *token;
+	enum token_key key;
+	uint8_t slot;
+	const char *purpose;
+	const struct digest *digest; /* to sign, or */
+	const struct point *peer;    /* to agree with */
+	struct buf *ret_signature;
+	struct secret **ret_shared;
+};
+
+static enum err_code
+check_use(struct use *job, struct err *err)
+{
+	const struct piv_token *token = job->token;
+	const struct token_key_info *info = &token->keys[job->key];
+	static const struct point none;
+
+	TRY(piv_token_check_usable(token, err));
+	TRY(piv_token_slot_of(token, job->key, &job->slot, err));
+	if (!token->unlocked || token->pin == NULL)
+		return err_set(err, ERR_INTERNAL, "it is used before its PIN was verified");
+	if (token->touched >= token->touches)
+		return err_set(err, ERR_INTEGRITY,
+		    "%u touches were announced and done, and one more was asked for (%s): somebody "
+		    "may be using this token behind your back; do not touch it, pull it out, and "
+		    "tell the other officers",
+		    token->touches, job->purpose);
+	if (token->metadata && (!info->present || point_equal(&info->key, &none)))
+		return err_set(err, ERR_TOKEN,
+		    "slot %02X has no P-256 key to %s with: run \"halligan enroll\", or "
+		    "use the token "
+		    "that was enrolled",
+		    job->slot, token_key_names[job->key]);
+	return ERR_OK;
+}
+
+/* 6982 has two causes that a card does not tell apart, and some cards say 6600 instead. */
+static enum err_code
+use_failure(struct use *job, uint16_t status, bool just_verified, struct err *err)
+{
+	bool verified = just_verified;
+
+	if (status == PIV_WRONG_DATA || status == PIV_NO_REFERENCE)
+		return err_set(err, ERR_TOKEN,
+		    "slot %02X has no P-256 key to %s with (%04X): run "
+		    "\"halligan enroll\", or use the token that was enrolled",
+		    job->slot, token_key_names[job->key], status);
+	if (status != PIV_SECURITY_STATUS && status != PIV_FAILURE)
+		return piv_status_failure(status, job->purpose, err);
+	if (!verified)
+		TRY(piv_is_verified(&job->token->card, &verified, err));
+	if (verified)
+		return err_set(err, ERR_TOUCH,
+		    "it was not touched within its 15 seconds (or lost its PIN state, %04X) for: "
+		    "%s; "
+		    "nothing was done; run the command again and touch it when it blinks",
+		    status, job->purpose);
+	return err_set(err, ERR_TOKEN,
+	    "it lost its PIN state (or was not touched within its 15 seconds, %04X) "
+	    "for: %s; nothing "
+	    "was done; end other programs that use it and run the command again",
+	    status, job->purpose);
+}
+
+/* The public key is known from the card itself: this finds a broken card, not a lying one. */
+static enum err_code
+check_signature(const struct use *job, struct view signature, struct err *err)
+{
+	struct err why;
+
+	if (!job->token->metadata ||
+	    p256_verify(&job->token->keys[job->key].key, job->digest, signature, &why) == ERR_OK)
+		return ERR_OK;
+	return err_set(err, ERR_TOKEN,
+	    "its signature does not verify with its own key: it is broken, "
+	    "or lies; nothing of it was used; use another token");
+}
+
+static enum err_code
+use(void *argument, struct err *err)
+{
+	struct use *job = argument;
+	struct piv_token *token = job->token;
+	const struct token_key_info *info = &token->keys[job->key];
+	bool again = !token->metadata || info->pin == PIN_ALWAYS;
+	uint16_t status = 0;
+	SECRET *shared = NULL;
+	BUF signature = {0};
+
+	if (again)
+		TRY(verify(token, token->pin, err));
+	if (job->peer != NULL)
+		TRY(piv_agree(&token->card, job->slot, job->peer, &status, &shared, err));
+	else
+		TRY(piv_sign(&token->card, job->slot, job->digest, &status, &signature, err));
+	if (status != PIV_OK)
+		return use_failure(job, status, again, err);
+	if (job->peer != NULL) {
+		*job->ret_shared = TAKE(shared);
+		return ERR_OK;
+	}
+	TRY(check_signature(job, buf_view(&signature), err));
+	buf_bytes(job->ret_signature, buf_view(&signature));
+	return buf_check(job->ret_signature, err);
+}
+
+/* Called each 250 ms while a command blocks. */
+static void
+tell_waiting(void *argument, unsigned milliseconds)
+{
+	struct piv_token *token = argument;
+
+	if (token->ui.waiting != NULL && milliseconds % WAITING_MS == 0)
+		token->ui.waiting(token->ui.context, milliseconds);
+}
+
+/* Announce, do, and acknowledge.  A touch that did not come has not been done. */
+static enum err_code
+touch_and_use(struct use *job, struct err *err)
+{
+	struct piv_token *token = job->token;
+	const struct token_ui *ui = &token->ui;
+	enum err_code code = check_use(job, err);
+
+	if (code != ERR_OK)
+		return piv_token_named(token, code, err);
+	token->touched++;
+	if (ui->touch != NULL)
+		ui->touch(ui->context, token->touched, token->touches, job->purpose);
+	code = secret_stack_run(use, job, tell_waiting, token, err);
+	if (code == ERR_TOUCH)
+		token->touched--;
+	if (code == ERR_OK && ui->touched != NULL)
+		ui->touched(ui->context);
+	return piv_token_named(token, code, err);
+}
+
+enum err_code
+piv_use_agree(void *token, enum token_key key, const struct point *peer, const char *purpose,
+    struct secret **ret_shared, struct err *err)
+{
+	struct point checked;
+	struct use job = {.token = token,
+	    .key = key,
+	    .purpose = purpose,
+	    .peer = &checked,
+	    .ret_shared = ret_shared};
+
+	if (point_from(VIEW_OF(peer->bytes), &checked, err) != ERR_OK)
+		return err_add(err, "the other side's key was not shown to the token");
+	return touch_and_use(&job, err);
+}
+
+enum err_code
+piv_use_sign(void *token, const struct digest *digest, const char *purpose,
+    struct buf *ret_signature, struct err *err)
+{
+	struct use job = {.token = token,
+	    .key = TOKEN_SIGN,
+	    .purpose = purpose,
+	    .digest = digest,
+	    .ret_signature = ret_signature};
+
+	return touch_and_use(&job, err);
+}
