@@ -52,21 +52,26 @@ locked_refused(size_t size, int error_number, struct err *err)
 	    size, strerrordesc_np(error_number), (unsigned long long)limit.rlim_cur);
 }
 
-/* Map SIZE bytes of locked memory at AT; false with errno set. */
+/* Put SIZE bytes of mlock(2)ed memory at AT; false with errno set. */
 static bool
-map_pages(uint8_t *at, size_t size)
+map_locked(uint8_t *at, size_t size)
+{
+	void *data = mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	    -1, 0);
+
+	return data != MAP_FAILED && mlock(at, size) == 0;
+}
+
+/* Put SIZE bytes of the best kind there is at AT; false with errno set. */
+static bool
+map_secret(uint8_t *at, size_t size)
 {
 	int fd = open_secret_memory();
 	void *data = MAP_FAILED;
 	int error_number;
 
-	if (fd < 0 && errno != ENOSYS && errno != EPERM)
-		return false;
-	if (fd < 0) {
-		data = mmap(at, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		return data != MAP_FAILED && mlock(at, size) == 0;
-	}
+	if (fd < 0)
+		return (errno == ENOSYS || errno == EPERM) && map_locked(at, size);
 	if (ftruncate(fd, (off_t)size) == 0)
 		data = mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 	error_number = errno;
@@ -75,8 +80,8 @@ map_pages(uint8_t *at, size_t size)
 	return data != MAP_FAILED;
 }
 
-enum err_code
-locked_new(size_t size, struct locked *ret_pages, struct err *err)
+static enum err_code
+make(size_t size, bool (*map)(uint8_t *at, size_t size), struct locked *ret_pages, struct err *err)
 {
 	size_t page = page_size();
 	size_t data_size = (size + page - 1) / page * page;
@@ -87,7 +92,7 @@ locked_new(size_t size, struct locked *ret_pages, struct err *err)
 	if (range == MAP_FAILED)
 		return err_errno(err, ERR_MEMORY, errno, "cannot map memory for a secret");
 	/* DONTFORK: a child would share or copy the pages, and a copy is not locked. */
-	if (!map_pages(range + page, data_size) ||
+	if (!map(range + page, data_size) ||
 	    madvise(range + page, data_size, MADV_DONTDUMP) != 0 ||
 	    madvise(range + page, data_size, MADV_DONTFORK) != 0) {
 		int error_number = errno;
@@ -97,6 +102,18 @@ locked_new(size_t size, struct locked *ret_pages, struct err *err)
 	}
 	*ret_pages = (struct locked){.data = range + page, .size = data_size};
 	return ERR_OK;
+}
+
+enum err_code
+locked_new(size_t size, struct locked *ret_pages, struct err *err)
+{
+	return make(size, map_secret, ret_pages, err);
+}
+
+enum err_code
+locked_new_stack(size_t size, struct locked *ret_pages, struct err *err)
+{
+	return make(size, map_locked, ret_pages, err);
 }
 
 void

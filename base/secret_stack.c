@@ -94,7 +94,7 @@ secret_stack_run(enum err_code (*function)(void *argument, struct err *err), voi
 	pthread_t thread;
 	int failed;
 
-	TRY(locked_new(STACK_SIZE, &stack, err));
+	TRY(locked_new_stack(STACK_SIZE, &stack, err));
 	failed = start(&job, stack, &thread);
 	if (failed != 0)
 		return err_errno(err, ERR_MEMORY, failed, "cannot start a thread for a secret");

@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secret memory, both of its kinds.  The calls by which pages are made and given back are wrapped
+ * by the linker: each can be made to fail in turn, and each range is looked at when it is unmapped.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "tests/unit/check.h"
+
+/* What the wrapped calls do and saw. */
+static struct {
+	bool without_memfd;   /* the kernel has no memfd_secret */
+	unsigned fail_at;     /* make the Nth wrapped call fail; 0: none */
+	int error_number;     /* with this errno */
+	unsigned calls;
+	int reserved;	      /* ranges that are mapped */
+	unsigned freed;	      /* ranges given back */
+	unsigned dirty;	      /* of these, not all zero */
+	unsigned random_step; /* getrandom gives at most that many bytes; 0: all */
+	unsigned random_fail; /* getrandom: the Nth call fails */
+	unsigned random_calls;
+} seam;
+
+long __real_syscall(long number, long argument);
+long __wrap_syscall(long number, long argument);
+void *__real_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
+int __real_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size);
+int __real_madvise(void *at, size_t size, int advice);
+int __wrap_madvise(void *at, size_t size, int advice);
+int __real_mlock(const void *at, size_t size);
+int __wrap_mlock(const void *at, size_t size);
+int __real_ftruncate64(int fd, off_t size);
+int __wrap_ftruncate64(int fd, off_t size);
+ssize_t __real_getrandom(void *bytes, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned flags);
+
+static bool
+fails_now(void)
+{
+	errno = seam.error_number;
+	return ++seam.calls == seam.fail_at;
+}
+
+long
+__wrap_syscall(long number, long argument)
+{
+	if (seam.without_memfd) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return fails_now() ? -1 : __real_syscall(number, argument);
+}
+
+void *
+__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset)
+{
+	void *range = fails_now() ? MAP_FAILED : __real_mmap64(at, size, access, flags, fd, offset);
+
+	if (range != MAP_FAILED && access == PROT_NONE)
+		seam.reserved++;
+	return range;
+}
+
+int
+__wrap_munmap(void *at, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const uint8_t *bytes = (const uint8_t *)at + page;
+	bool dirty = false;
+
+	seam.reserved--;
+	/* After a failure to make them the pages may not be readable: nobody wrote to them. */
+	if (seam.fail_at == 0) {
+		for (size_t i = 0; i < size - 2 * page; i++)
+			dirty = dirty || bytes[i] != 0;
+		seam.freed++;
+		seam.dirty += dirty;
+	}
+	return __real_munmap(at, size);
+}
+
+int
+__wrap_madvise(void *at, size_t size, int advice)
+{
+	return fails_now() ? -1 : __real_madvise(at, size, advice);
+}
+
+int
+__wrap_mlock(const void *at, size_t size)
+{
+	return fails_now() ? -1 : __real_mlock(at, size);
+}
+
+int
+__wrap_ftruncate64(int fd, off_t size)
+{
+	return fails_now() ? -1 : __real_ftruncate64(fd, size);
+}
+
+ssize_t
+__wrap_getrandom(void *bytes, size_t size, unsigned flags)
+{
+	seam.random_calls++;
+	if (seam.random_calls == seam.random_fail) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (seam.random_step != 0 && seam.random_calls % 2 == 1) {
+		errno = EINTR;
+		return -1;
+	}
+	if (seam.random_step != 0 && size > seam.random_step)
+		size = seam.random_step;
+	return __real_getrandom(bytes, size, flags);
+}
+
+static int
+with_memfd(void **state)
+{
+	(void)state;
+	memset(&seam, 0, sizeof(seam));
+	return 0;
+}
+
+static int
+without_memfd(void **state)
+{
+	(void)state;
+	memset(&seam, 0, sizeof(seam));
+	seam.without_memfd = true;
+	return 0;
+}
+
+static struct secret *
+secret_of(size_t capacity)
+{
+	struct secret *secret = NULL;
+	struct err err;
+
+	assert_ok(secret_new(capacity, &secret, &err));
+	return secret;
+}
+
+static void
+a_secret_has_1_to_256_kib(void **state)
+{
+	static const size_t sizes[] = {1, 2, 31, 4000, 4096, 4097, 65536, SECRET_MAX};
+	struct secret *none = NULL;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		SECRET *secret = secret_of(sizes[i]);
+
+		assert_int_equal(secret_capacity(secret), sizes[i]);
+		assert_int_equal(secret_size(secret), 0);
+		for (size_t j = 0; j < sizes[i]; j++)
+			assert_int_equal(secret_data(secret)[j], 0);
+		memset(secret_data(secret), 0xa5, sizes[i]);
+	}
+	assert_error(ERR_INTERNAL, secret_new(0, &none, &err));
+	assert_error(ERR_INTERNAL, secret_new(SECRET_MAX + 1, &none, &err));
+	assert_error(ERR_INTERNAL, secret_new(SIZE_MAX, &none, &err));
+	assert_null(none);
+	secret_free(NULL);
+}
+
+static void
+the_whole_allocation_is_wiped_when_freed(void **state)
+{
+	static const size_t sizes[] = {1, 32, 4096, 10000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct secret *secret = secret_of(sizes[i]);
+
+		memset(secret_data(secret), 0xa5, sizes[i]); /* more than the size says */
+		secret_free(secret);
+	}
+	assert_int_equal(seam.freed, ARRAY_SIZE(sizes));
+	assert_int_equal(seam.dirty, 0);
+	assert_int_equal(seam.reserved, 0);
+}
+
+static sigjmp_buf fault;
+
+static void
+catch_fault(int number)
+{
+	(void)number;
+	siglongjmp(fault, 1);
+}
+
+/* Reading or writing AT faults. */
+static bool
+faults(volatile uint8_t *at, bool writing)
+{
+	struct sigaction action = {.sa_handler = catch_fault}, before, before_bus;
+	volatile bool faulted = true;
+
+	sigaction(SIGSEGV, &action, &before);
+	sigaction(SIGBUS, &action, &before_bus);
+	if (sigsetjmp(fault, 1) == 0) {
+		if (writing)
+			*at = 1;
+		else
+			(void)*at;
+		faulted = false;
+	}
+	sigaction(SIGSEGV, &before, NULL);
+	sigaction(SIGBUS, &before_bus, NULL);
+	return faulted;
+}
+
+static void
+guard_pages_fault_on_both_sides(void **state)
+{
+	static const size_t sizes[] = {1, 32, 4096, 5000};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+		SECRET *secret = secret_of(sizes[i]);
+		uint8_t *end = secret_data(secret) + sizes[i];
+		uint8_t *begin = (uint8_t *)((uintptr_t)secret & ~(page - 1));
+
+		assert_false(faults(end - 1, true));
+		assert_true(faults(end, false));
+		assert_true(faults(end, true));
+		assert_false(faults(begin, false));
+		assert_true(faults(begin - 1, false));
+		assert_true(faults(begin - 1, true));
+	}
+}
+
+/* The flags of the mapping that holds AT, from /proc/self/smaps. */
+static void
+flags_of(const void *at, char ret_flags[256])
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	bool found = false;
+	char line[512];
+
+	assert_non_null(file);
+	ret_flags[0] = '\0';
+	while (fgets(line, sizeof(line), file) != NULL) {
+		unsigned long begin, end;
+
+		if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
+			found = (uintptr_t)at >= begin && (uintptr_t)at < end;
+		else if (found && strncmp(line, "VmFlags:", 8) == 0)
+			snprintf(ret_flags, 256, "%.240s", line + 8);
+	}
+	fclose(file);
+}
+
+static void
+pages_are_locked_not_dumped_and_not_inherited(void **state)
+{
+	SECRET *secret = secret_of(5000);
+	char flags[256];
+
+	(void)state;
+	memset(secret_data(secret), 1, 5000);
+	flags_of(secret_data(secret), flags);
+	assert_non_null(strstr(flags, " lo"));
+	assert_non_null(strstr(flags, " dd"));
+	assert_non_null(strstr(flags, " dc"));
+}
+
+static void
+exit_42(int number)
+{
+	(void)number;
+	_exit(42);
+}
+
+static void
+a_child_has_no_secrets(void **state)
+{
+	SECRET *secret = secret_of(32);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGSEGV, exit_42);
+		_exit(*(volatile uint8_t *)secret_data(secret) == 0 ? 1 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+}
+
+/* Every call in turn fails: an error, nothing made, nothing left mapped, no descriptor open. */
+static void
+each_failing_call_is_an_error_with_its_remedy(void **state)
+{
+	const struct rlimit limit = {65536, 65536};
+	struct err err;
+	int free_fd = dup(0);
+
+	(void)state;
+	close(free_fd);
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	for (seam.fail_at = 1;; seam.fail_at++) {
+		struct secret *secret = NULL;
+		enum err_code code;
+		int fd;
+
+		seam.calls = 0;
+		seam.error_number = EAGAIN;
+		code = secret_new(5000, &secret, &err);
+		fd = dup(0);
+		close(fd);
+		assert_int_equal(fd, free_fd);
+		if (seam.calls < seam.fail_at) {
+			assert_int_equal(code, ERR_OK);
+			secret_free(secret);
+			break;
+		}
+		assert_int_equal(code, ERR_MEMORY);
+		assert_null(secret);
+		assert_int_equal(seam.reserved, 0);
+		if (seam.fail_at > 1) {
+			assert_says("RLIMIT_MEMLOCK");
+			assert_says("65536 bytes");
+			assert_says("ulimit -l");
+			assert_says("LimitMEMLOCK=");
+		}
+	}
+	assert_true(seam.fail_at >= 5);
+}
+
+static void
+sizes_stay_within_the_capacity_and_drops_are_wiped(void **state)
+{
+	SECRET *secret = secret_of(16);
+	struct err err;
+
+	(void)state;
+	assert_ok(secret_append(secret, view_of_text("0123456789"), &err));
+	assert_error(ERR_INTERNAL, secret_append(secret, view_of_text("abcdefg"), &err));
+	assert_view(secret_view(secret), view_of_text("0123456789"));
+	assert_ok(secret_append(secret, view_of_text("abcdef"), &err));
+	assert_error(ERR_INTERNAL, secret_append(secret, view_of_text("x"), &err));
+	assert_error(ERR_INTERNAL, secret_resize(secret, 17, &err));
+	assert_ok(secret_resize(secret, 4, &err));
+	assert_memory_equal(secret_data(secret), "0123\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_ok(secret_resize(secret, 16, &err));
+	assert_int_equal(secret_data(secret)[15], 0);
+	secret_clear(secret);
+	assert_int_equal(secret_size(secret), 0);
+	assert_int_equal(secret_data(secret)[0], 0);
+}
+
+static void
+a_secret_from_bytes_is_exactly_those(void **state)
+{
+	SECRET *secret = NULL;
+	SECRET *empty = NULL;
+	struct err err;
+
+	(void)state;
+	assert_ok(secret_from(view_of_text("pin"), &secret, &err));
+	assert_view(secret_view(secret), view_of_text("pin"));
+	assert_int_equal(secret_capacity(secret), 3);
+	assert_ok(secret_from((struct view){0}, &empty, &err));
+	assert_int_equal(secret_size(empty), 0);
+}
+
+static void
+equality_looks_at_size_and_every_byte(void **state)
+{
+	SECRET *a = secret_of(64);
+	SECRET *b = secret_of(65);
+	struct err err;
+
+	(void)state;
+	assert_true(secret_equal(a, b));
+	assert_ok(secret_random(a, 64, &err));
+	assert_ok(secret_append(b, secret_view(a), &err));
+	assert_true(secret_equal(a, b));
+	for (size_t i = 0; i < 64; i++) {
+		secret_data(b)[i] ^= 0x80;
+		assert_false(secret_equal(a, b));
+		secret_data(b)[i] ^= 0x80;
+	}
+	assert_ok(secret_resize(b, 65, &err));
+	assert_false(secret_equal(a, b));
+	assert_ok(secret_resize(b, 63, &err));
+	assert_false(secret_equal(a, b));
+}
+
+static void
+random_bytes_survive_short_and_interrupted_calls(void **state)
+{
+	SECRET *secret = secret_of(40);
+	uint8_t seen[40] = {0};
+	struct err err;
+
+	(void)state;
+	seam.random_step = 7;
+	for (int i = 0; i < 64; i++) {
+		assert_ok(secret_random(secret, 40, &err));
+		for (size_t j = 0; j < sizeof(seen); j++)
+			seen[j] |= secret_data(secret)[j];
+	}
+	for (size_t j = 0; j < sizeof(seen); j++)
+		assert_int_equal(seen[j], 0xff);
+	assert_error(ERR_INTERNAL, secret_random(secret, 41, &err));
+}
+
+static void
+a_failing_random_source_leaves_nothing(void **state)
+{
+	SECRET *secret = secret_of(40);
+	struct err err;
+
+	(void)state;
+	seam.random_step = 7;
+	for (seam.random_fail = 2; seam.random_fail <= 12; seam.random_fail += 2) {
+		seam.random_calls = 0;
+		assert_error(ERR_CRYPTO, secret_random(secret, 40, &err));
+		assert_int_equal(secret_size(secret), 0);
+		for (size_t i = 0; i < 40; i++)
+			assert_int_equal(secret_data(secret)[i], 0);
+	}
+}
+
+static void
+reading_takes_up_to_the_capacity(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= 9; size++) {
+		SECRET *secret = secret_of(8);
+		SECRET *source = NULL;
+		struct err err;
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		assert_ok(secret_from(view_of("123456789", size), &source, &err));
+		assert_ok(secret_write_fd(source, ends[1], &err));
+		close(ends[1]);
+		if (size <= 8) {
+			assert_ok(secret_read_fd(secret, ends[0], &err));
+			assert_true(secret_equal(secret, source));
+		} else {
+			assert_error(ERR_INVALID, secret_read_fd(secret, ends[0], &err));
+			assert_int_equal(secret_size(secret), 0);
+			assert_int_equal(secret_data(secret)[0], 0);
+		}
+		close(ends[0]);
+	}
+}
+
+static void
+a_bad_descriptor_is_an_error(void **state)
+{
+	SECRET *secret = secret_of(8);
+	struct err err;
+
+	(void)state;
+	assert_error(ERR_IO, secret_read_fd(secret, -1, &err));
+	assert_ok(secret_append(secret, view_of_text("x"), &err));
+	assert_error(ERR_IO, secret_write_fd(secret, -1, &err));
+}
+
+/* Leaves a pattern all over a part of its stack. */
+static __attribute__((noinline)) enum err_code
+soil(void *argument, struct err *err)
+{
+	volatile uint8_t pattern[100000];
+	char flags[256];
+	bool *locked = argument;
+
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		pattern[i] = 0xa5;
+	flags_of((const void *)(uintptr_t)&pattern[0], flags);
+	*locked = strstr(flags, " lo") != NULL && strstr(flags, " dd") != NULL;
+	return err_set(err, ERR_TOUCH, "no touch %d", pattern[500] == 0xa5);
+}
+
+static void
+the_stack_is_locked_and_wiped(void **state)
+{
+	bool locked = false;
+	struct err err;
+
+	(void)state;
+	assert_error(ERR_TOUCH, secret_stack_run(soil, &locked, NULL, NULL, &err));
+	assert_says("no touch 1");
+	assert_true(locked);
+	assert_int_equal(seam.freed, 1);
+	assert_int_equal(seam.dirty, 0);
+	assert_int_equal(seam.reserved, 0);
+}
+
+struct waited {
+	unsigned calls, last;
+	bool in_order;
+	pthread_t thread;
+};
+
+static enum err_code
+take_its_time(void *argument, struct err *err)
+{
+	sigset_t mask;
+
+	(void)err;
+	usleep(900000);
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	*(bool *)argument = sigismember(&mask, SIGINT) == 1;
+	return ERR_OK;
+}
+
+static void
+count_wait(void *argument, unsigned milliseconds)
+{
+	struct waited *waited = argument;
+
+	waited->in_order = waited->in_order && milliseconds == waited->last + 250 &&
+			   pthread_equal(pthread_self(), waited->thread);
+	waited->last = milliseconds;
+	waited->calls++;
+}
+
+static void
+the_caller_is_told_how_long_it_waits(void **state)
+{
+	struct waited waited = {.in_order = true, .thread = pthread_self()};
+	bool signals_blocked = false;
+	struct err err;
+
+	(void)state;
+	assert_ok(secret_stack_run(take_its_time, &signals_blocked, count_wait, &waited, &err));
+	assert_true(waited.calls >= 1);
+	assert_true(waited.in_order);
+	assert_true(signals_blocked);
+}
+
+static void
+a_stack_that_cannot_be_locked_runs_nothing(void **state)
+{
+	bool ran = false;
+	struct err err;
+
+	(void)state;
+	seam.fail_at = 2;
+	seam.error_number = ENOMEM;
+	assert_error(ERR_MEMORY, secret_stack_run(soil, &ran, NULL, NULL, &err));
+	assert_false(ran);
+	assert_int_equal(seam.reserved, 0);
+}
+
+static void
+borrowed_memory_is_aligned_kept_and_wiped(void **state)
+{
+	uint8_t *bytes = NULL;
+
+	(void)state;
+	for (size_t size = 1; size < 9000; size = size * 3 + 1) {
+		uint8_t *bigger = secret_realloc(bytes, size);
+
+		assert_non_null(bigger);
+		assert_int_equal((uintptr_t)bigger % 16, 0);
+		if (bytes != NULL)
+			assert_int_equal(bigger[0], 0xa5);
+		memset(bigger, 0xa5, size);
+		bytes = bigger;
+	}
+	bytes = secret_realloc(bytes, 1);
+	assert_int_equal(bytes[0], 0xa5);
+	secret_release(bytes);
+	secret_release(NULL);
+	assert_int_equal(seam.dirty, 0);
+	assert_int_equal(seam.reserved, 0);
+}
+
+static void
+borrowed_memory_is_zero_locked_and_bounded(void **state)
+{
+	uint8_t *bytes = secret_calloc(3, 5);
+	char flags[256];
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < 15; i++)
+		assert_int_equal(bytes[i], 0);
+	flags_of(bytes, flags);
+	assert_non_null(strstr(flags, " lo"));
+	assert_true(faults(bytes + 16, false));
+	secret_release(bytes);
+	assert_null(secret_calloc(SIZE_MAX, 2));
+	assert_null(secret_calloc(1, SECRET_MAX + 1));
+	bytes = secret_calloc(0, 0);
+	assert_non_null(bytes);
+	secret_release(bytes);
+}
+
+static void
+the_kind_is_named(void **state)
+{
+	(void)state;
+	if (seam.without_memfd)
+		assert_string_equal(secret_kind(), "mlock");
+	else
+		assert_true(strcmp(secret_kind(), "memfd_secret") == 0 ||
+			    strcmp(secret_kind(), "mlock") == 0);
+}
+
+#define BOTH(test)                                                                                 \
+	{#test, test, with_memfd, NULL, NULL},                                                     \
+	{#test "_without_memfd_secret", test, without_memfd, NULL, NULL}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    BOTH(a_secret_has_1_to_256_kib),
+	    BOTH(the_whole_allocation_is_wiped_when_freed),
+	    BOTH(guard_pages_fault_on_both_sides),
+	    BOTH(pages_are_locked_not_dumped_and_not_inherited),
+	    BOTH(a_child_has_no_secrets),
+	    BOTH(sizes_stay_within_the_capacity_and_drops_are_wiped),
+	    BOTH(a_secret_from_bytes_is_exactly_those),
+	    BOTH(equality_looks_at_size_and_every_byte),
+	    BOTH(random_bytes_survive_short_and_interrupted_calls),
+	    BOTH(a_failing_random_source_leaves_nothing),
+	    BOTH(reading_takes_up_to_the_capacity),
+	    BOTH(a_bad_descriptor_is_an_error),
+	    BOTH(the_stack_is_locked_and_wiped),
+	    BOTH(the_caller_is_told_how_long_it_waits),
+	    BOTH(a_stack_that_cannot_be_locked_runs_nothing),
+	    BOTH(borrowed_memory_is_aligned_kept_and_wiped),
+	    BOTH(borrowed_memory_is_zero_locked_and_bounded),
+	    BOTH(the_kind_is_named),
+	    BOTH(each_failing_call_is_an_error_with_its_remedy), /* last: lowers the limit */
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
