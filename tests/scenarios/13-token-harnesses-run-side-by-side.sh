@@ -17,10 +17,10 @@ ok "the first works" yubico-piv-tool -r "$(token_reader 1301)" -a verify-pin -P 
 ok "the last works" yubico-piv-tool -r "$(token_reader 1316)" -a verify-pin -P 123456
 
 # Another harness, with a token of the same serial and another PIN; it waits to be killed.
-mkfifo ready
+mkfifo ready never
 bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
-	echo "$TOKENS_DIR $PCSCLITE_CSOCK_NAME ${TOKENS_PIDS[*]}" > "$2"; sleep 1000 & wait' \
-	other "$library" "$folder/ready" &
+	echo "$TOKENS_DIR $PCSCLITE_CSOCK_NAME ${TOKENS_PIDS[*]}" > "$2"; read -r _ < "$3"' \
+	other "$library" "$folder/ready" "$folder/never" &
 other=$!
 read -r other_folder other_socket pids < ready
 ok "a second harness runs beside it" env PCSCLITE_CSOCK_NAME="$other_socket" \
