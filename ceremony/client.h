@@ -28,10 +28,30 @@ struct client_options {
 	int64_t (*now)(void);
 };
 
+/* What the server said about itself and the vault; not verified before client_sync. */
+enum vault_state { VAULT_ABSENT, VAULT_FOUNDING, VAULT_LIVE };
+struct client_hello {
+	enum vault_state state;
+	bool training;
+	char name[VAULT_NAME_MAX + 1]; /* "" when absent */
+	struct digest vault;	       /* zero unless live */
+	char version[32];	       /* of the server */
+	char secrets[16];	       /* how it keeps secrets */
+};
+
 struct client;
-/* Starts the server and says hello. */
+/* Starts the server and says hello.  In a training vault the person is told so. */
 enum err_code client_connect(const struct client_options *options, struct client **ret_client,
     struct err *err) MUST_CHECK;
+/* The same over descriptors that lead to a server already; they are taken over. */
+enum err_code client_over(const struct client_options *options, int in, int out,
+    struct client **ret_client, struct err *err) MUST_CHECK;
+/* Hello again, when the vault's state may have changed. */
+enum err_code client_greet(struct client *client, struct err *err) MUST_CHECK;
+const struct client_hello *client_hello(const struct client *client);
+const struct client_options *client_options(const struct client *client);
+/* The vault's place as people write it. */
+const char *client_location(const struct client *client);
 void client_free(struct client *client); /* ends the session; accepts NULL */
 void client_freep(struct client **client);
 #define CLIENT CLEANUP(client_freep) struct client

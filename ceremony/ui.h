@@ -25,4 +25,11 @@ struct ui {
 	struct token_ui touch;
 };
 
+/* One formatted line of at most 8191 bytes; more is cut. */
+void ui_say(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
+void ui_progress(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
+/* ERR_REFUSED unless the person types WORD. */
+enum err_code ui_demand(const struct ui *ui, const char *question, const char *word,
+    struct err *err) MUST_CHECK;
+
 #endif
