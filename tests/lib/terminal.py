@@ -2,29 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a command on a terminal of its own and answer its prompts, as a person would.
 
-usage: terminal.py [--quiet] [--timeout S] [--indent TEXT] [--answer REGEX REPLY]... -- COMMAND...
+usage: terminal.py [--quiet] [--timeout S] [--indent TEXT] [--answer REGEX REPLY]...
+                   [--always REGEX REPLY]... -- COMMAND...
 
-Prompts are answered in the order given, each once; an answer whose prompt never came is an error
-(exit 97), as is a command that still waits after the timeout (98).  Otherwise the exit status is
+Prompts of --answer are answered in the order given, each once; those of --always whenever they
+come.  An --answer whose prompt never came is an error (exit 97), as is a command that still waits
+after the timeout (98).  Otherwise the exit status is
 the command's.  What the command wrote goes to standard output as it comes.
 """
 import os, pty, re, select, signal, sys, time
 
 def parse(arguments):
-    quiet, timeout, indent, answers = False, 60.0, "", []
+    quiet, timeout, indent, answers, always = False, 60.0, "", [], []
     while arguments and arguments[0] != "--":
         word = arguments.pop(0)
         if word == "--quiet": quiet = True
         elif word == "--timeout": timeout = float(arguments.pop(0))
         elif word == "--indent": indent = arguments.pop(0)
-        elif word == "--answer":
+        elif word in ("--answer", "--always"):
             prompt = arguments.pop(0)
-            answers.append((re.compile(prompt, re.S), arguments.pop(0), prompt))
+            (answers if word == "--answer" else always).append((re.compile(prompt, re.S), arguments.pop(0), prompt))
         else: sys.exit(f"terminal.py: unknown option {word}")
-    return quiet, timeout, indent, answers, arguments[1:]
+    return quiet, timeout, indent, answers, always, arguments[1:]
 
 def main():
-    quiet, timeout, indent, answers, command = parse(sys.argv[1:])
+    quiet, timeout, indent, answers, always, command = parse(sys.argv[1:])
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.setdefault("TERM", "dumb")
@@ -54,8 +56,12 @@ def main():
         text = data.decode("utf-8", "replace")
         seen += text
         show(text)
-        while answers and answers[0][0].search(seen):
-            prompt, reply, _ = answers.pop(0)
+        while True:
+            if answers and answers[0][0].search(seen):
+                prompt, reply, _ = answers.pop(0)
+            else:
+                prompt, reply, _ = next((a for a in always if a[0].search(seen)), (None, None, None))
+            if prompt is None: break
             seen = seen[prompt.search(seen).end():]
             os.write(terminal, (reply + "\n").encode())
     _, status = os.waitpid(pid, 0)

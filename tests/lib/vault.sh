@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# People, their simulated tokens, a private sshd and a vault, for scenarios and the demo: source
+# this file (bash).
+#
+#	. "$(dirname "$0")/../lib/vault.sh"
+#	town_start				# folder, tokens, sshd; goes to the folder
+#	town_found				# a vault with charter, roster and the secret prod/db
+#	as alice request prod/db --reason ... --incident INC-1 --for 30m
+#	town_approve ciso secops infra
+#
+# `as SEAT COMMAND...` runs halligan with that seat's token, answering PIN prompts and confirmations
+# on a terminal as the person would.  Exit status and screen are halligan's.
+#
+# Sets VAULT, HALLIGAN, SERIAL[seat]; exports HALLIGAN_VAULT and XDG_STATE_HOME (one client's memory
+# for all people: they share a machine).
+
+LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+. "$LIB/tap.sh"
+. "$LIB/tokens.sh"
+. "$LIB/sshd.sh"
+
+HALLIGAN=$(readlink -f "$HALLIGAN_BUILD")/cli/halligan
+OFFICERS=(ciso secops infra audit legal)
+declare -A SERIAL=([ciso]=30000001 [secops]=30000002 [infra]=30000003 [audit]=30000004
+	[legal]=30000005 [alice]=30000006)
+declare -A ROLES=([ciso]=officer [secops]=officer [infra]=officer,operator [audit]=officer
+	[legal]=officer [alice]=responder)
+declare -A PERSON=([ciso]="Chris Iso" [secops]="Sam Ecops" [infra]="Ines Fra" [audit]="Audrey Dit"
+	[legal]="Lea Gal" [alice]="Alice Oncall")
+TOWN_PIN=73920158 TOWN_PUK=51907364
+QUORUM='3 of (ciso, secops, infra, audit, legal)'
+AS_OPTIONS=(--timeout 60)
+
+# as SEAT COMMAND...
+as() {
+	local seat=$1; shift
+	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: ?$' "$TOWN_PIN" \
+		--always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}"
+}
+# Without a person: no token, no terminal.
+halligan() { "$HALLIGAN" "$@" </dev/null; }
+
+town_start() {
+	tokens_folder
+	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
+	VAULT=$HALLIGAN_VAULT
+	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
+	"$SIMTOKEN" root > simulated-root.pem
+	sshd_start "$TOKENS_DIR"
+}
+
+town_init() { halligan init --name town.example --training --no-copy; }
+
+# town_enroll SEAT...
+town_enroll() {
+	local seat
+	for seat; do
+		as "$seat" enroll --seat "$seat" --person "${PERSON[$seat]}" --roles "${ROLES[$seat]}" \
+			--label "$seat-1" --attestation-certs simulated-root.pem --out "$seat.enrolment" || return
+	done
+}
+
+town_charter() {
+	halligan charter draft --policy "production=${1:-$QUORUM}" --max-duration 2h \
+		"${OFFICERS[@]/%/.enrolment}" || return
+	local seat
+	for seat in "${OFFICERS[@]}"; do as "$seat" charter sign || return; done
+}
+
+town_roster() {
+	as infra roster add alice.enrolment && as ciso roster sign
+}
+
+# A break-glass key on the private sshd; secret prod/db
+town_secret() {
+	[ -f breakglass ] || ssh-keygen -q -t ed25519 -N '' -C breakglass -f breakglass
+	cat breakglass.pub > "$SSHD_AUTHORIZED"
+	sshd_target local > target.json
+	as infra secret add prod/db --policy production --rotator ssh-key --effect "root on db1" \
+		--target-json target.json --field private-key=breakglass "$@"
+}
+
+# Everything up to the first request.
+town_found() {
+	{ town_init && town_enroll "${OFFICERS[@]}" alice && town_charter && town_roster &&
+		town_secret; } > found.log 2>&1 || { sed 's/^/# /' found.log | tail -n 40; exit 99; }
+}
+
+town_request() {
+	as alice request prod/db --reason "primary does not boot" --incident INC-4711 --for 30m "$@"
+}
+town_approve() {
+	local seat
+	for seat; do as "$seat" approve || return; done
+}
