@@ -10,7 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
-#include "tests/lib/files.h"
+#include "tests/unit/vectors.h"
 #include "vault/share.h"
 
 /* From shamir-gf256.json, vectors[3]: 3 of 5, and its negatives. */
@@ -24,18 +24,6 @@ static const char *const typed_values[] = {
 static const char mul_table_hash[] =
     "14a1e7e77ca8a30b5bb53e6310748ce0498eb9e04ab78a44dbefb6ebfac8a84b";
 
-static struct secret *
-secret_of_hex(const char *hex)
-{
-	struct err err;
-	struct secret *secret = NULL;
-	uint8_t bytes[256];
-	size_t size = strlen(hex) / 2;
-	assert_true(text_from_hex(hex, bytes, size));
-	assert_int_equal(secret_from(view_of(bytes, size), &secret, &err), ERR_OK);
-	return secret;
-}
-
 /* Combine hex VALUES of the same length. */
 static enum err_code
 combine(unsigned m, unsigned n, const uint8_t *xs, const char *const *values, size_t count,
@@ -45,7 +33,7 @@ combine(unsigned m, unsigned n, const uint8_t *xs, const char *const *values, si
 	size_t size = count > 0 ? strlen(values[0]) / 2 : DIGEST_SIZE;
 	assert_int_equal(secret_new(count * size + 1, &all, err), ERR_OK);
 	for (size_t i = 0; i < count; i++) {
-		SECRET *value = secret_of_hex(values[i]);
+		SECRET *value = secret_from_hex(values[i]);
 		assert_int_equal(secret_append(all, secret_view(value), err), ERR_OK);
 	}
 	return share_combine(m, n, xs, count, all, size, ret_secret, err);
@@ -85,7 +73,7 @@ typed_vector_combines(void **state)
 	(void)state;
 	struct err err;
 	SECRET *secret = NULL;
-	SECRET *expected = secret_of_hex(typed_secret);
+	SECRET *expected = secret_from_hex(typed_secret);
 	const uint8_t xs[] = { 3, 1, 2 };
 	const char *const values[] = { typed_values[2], typed_values[0], typed_values[1] };
 	assert_int_equal(combine(3, 5, xs, values, 3, &secret, &err), ERR_OK);
@@ -132,7 +120,7 @@ wrong_length_is_refused(void **state)
 	(void)state;
 	struct err err;
 	struct secret *secret = NULL;
-	SECRET *values = secret_of_hex("00112233445566778899");
+	SECRET *values = secret_from_hex("00112233445566778899");
 	const uint8_t xs[] = { 1, 2 };
 	assert_int_equal(share_combine(2, 3, xs, 2, values, 4, &secret, &err), ERR_INVALID);
 	assert_int_equal(share_combine(2, 3, xs, 2, values, 0, &secret, &err), ERR_INVALID);
@@ -145,7 +133,7 @@ impossible_thresholds_are_refused(void **state)
 {
 	(void)state;
 	struct err err;
-	SECRET *secret = secret_of_hex(typed_secret);
+	SECRET *secret = secret_from_hex(typed_secret);
 	struct secret *values = NULL;
 	static const unsigned bad[][2] = { { 0, 3 }, { 4, 3 }, { 1, 0 }, { 1, 256 }, { 0, 0 } };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -159,7 +147,7 @@ every_subset_of_m_opens_and_none_smaller(void **state)
 {
 	(void)state;
 	struct err err;
-	SECRET *secret = secret_of_hex(typed_secret);
+	SECRET *secret = secret_from_hex(typed_secret);
 	for (unsigned m = 1; m <= 5; m++) {
 		SECRET *values = NULL;
 		assert_int_equal(share_split(secret, m, 5, &values, &err), ERR_OK);
@@ -217,7 +205,7 @@ two_splittings_of_one_secret_share_no_value(void **state)
 {
 	(void)state;
 	struct err err;
-	SECRET *secret = secret_of_hex(typed_secret);
+	SECRET *secret = secret_from_hex(typed_secret);
 	SECRET *first = NULL;
 	SECRET *second = NULL;
 	assert_int_equal(share_split(secret, 3, 5, &first, &err), ERR_OK);
@@ -247,9 +235,7 @@ published_vectors_combine(void **state)
 {
 	(void)state;
 	struct err err;
-	JSON *sets = NULL;
-	if (!read_vectors("shamir-gf256.json", &sets))
-		skip();
+	JSON *sets = vectors_open("shamir-gf256.json");
 	struct json_in in = json_in(sets, "vectors", &err);
 	const struct json *vectors = json_in_array(&in, "vectors", 11, 11);
 	assert_non_null(vectors);
@@ -259,7 +245,7 @@ published_vectors_combine(void **state)
 		const char *values[SHARE_COUNT_MAX];
 		struct json_in vector = json_in(json_array_object(vectors, i), "vector", &err);
 		unsigned k = (unsigned)json_in_int(&vector, "k", 1, 255);
-		SECRET *expected = secret_of_hex(json_in_text(&vector, "secret", 2, 128));
+		SECRET *expected = secret_from_hex(json_in_text(&vector, "secret", 2, 128));
 		const struct json *shares = json_in_array(&vector, "shares", k, 255);
 		assert_non_null(shares);
 		unsigned n = read_shares(shares, json_array_size(shares), xs, values);
@@ -275,9 +261,7 @@ published_negatives_are_refused_or_left_to_commitments(void **state)
 {
 	(void)state;
 	struct err err;
-	JSON *sets = NULL;
-	if (!read_vectors("shamir-gf256.json", &sets))
-		skip();
+	JSON *sets = vectors_open("shamir-gf256.json");
 	struct json_in in = json_in(sets, "vectors", &err);
 	const struct json *negatives = json_in_array(&in, "negative", 9, 9);
 	assert_non_null(negatives);
@@ -298,10 +282,10 @@ published_negatives_are_refused_or_left_to_commitments(void **state)
 			continue;
 		}
 		assert_int_equal(code, ERR_OK);
-		SECRET *right = secret_of_hex(typed_secret);
+		SECRET *right = secret_from_hex(typed_secret);
 		assert_false(secret_equal(opened, right));
 		if (naive != NULL) {
-			SECRET *expected = secret_of_hex(naive);
+			SECRET *expected = secret_from_hex(naive);
 			assert_true(secret_equal(opened, expected));
 		}
 	}
@@ -312,11 +296,9 @@ published_inverse_table_agrees(void **state)
 {
 	(void)state;
 	struct err err;
-	JSON *sets = NULL;
-	if (!read_vectors("shamir-gf256.json", &sets))
-		skip();
+	JSON *sets = vectors_open("shamir-gf256.json");
 	struct json_in in = json_in(sets, "vectors", &err);
-	SECRET *table = secret_of_hex(json_in_text(&in, "inverse_table", 512, 512));
+	SECRET *table = secret_from_hex(json_in_text(&in, "inverse_table", 512, 512));
 	for (unsigned a = 0; a < 256; a++)
 		assert_int_equal(share_inverse((uint8_t)a), secret_data(table)[a]);
 	assert_string_equal(json_in_text(&in, "mul_table_sha256", 64, 64), mul_table_hash);
