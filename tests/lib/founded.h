@@ -7,14 +7,10 @@
 #ifndef TESTS_LIB_FOUNDED_H
 #define TESTS_LIB_FOUNDED_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
+#include "tests/lib/expect.h"
 #include "vault/roster.h"
 
 enum { FOUNDED_SEATS = 4, CISO = 0, INFRA = 1, AUDIT = 2, OPS = 3, FOUNDED_SPARES = 4 };
@@ -24,22 +20,6 @@ struct founded {
 	struct p256_key *keys[FOUNDED_SEATS][KEY_COUNT];
 	struct p256_key *spares[FOUNDED_SPARES];   /* of nobody */
 };
-
-/* Fail with ERR's text unless CODE is ERR_OK. */
-__attribute__((unused)) static void
-fine(enum err_code code, const struct err *err)
-{
-	if (code != ERR_OK)
-		fail_msg("%s: %s", err_name(code), err->text);
-}
-
-__attribute__((unused)) static void
-expect_error(enum err_code code, enum err_code expected, const struct err *err, const char *text)
-{
-	if (code != expected || err->code != expected || strstr(err->text, text) == NULL)
-		fail_msg("%s: \"%s\", expected %s: \"%s\"", err_name(code),
-		    code == ERR_OK ? "" : err->text, err_name(expected), text);
-}
 
 __attribute__((unused)) static void
 founded_done(struct founded *founded)

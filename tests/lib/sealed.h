@@ -6,14 +6,10 @@
 #ifndef TESTS_LIB_SEALED_H
 #define TESTS_LIB_SEALED_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/credential.h"
+#include "tests/lib/expect.h"
 #include "vault/seal.h"
 
 enum { SEALED_TOKENS = 8 };
@@ -29,22 +25,6 @@ struct sealed {
 	struct header *header; /* of VERSION, decoded */
 	struct digest hash;
 };
-
-/* Fail with ERR's text unless CODE is ERR_OK. */
-__attribute__((unused)) static void
-fine(enum err_code code, const struct err *err)
-{
-	if (code != ERR_OK)
-		fail_msg("%s: %s", err_name(code), err->text);
-}
-
-__attribute__((unused)) static void
-expect_error(enum err_code code, enum err_code expected, const struct err *err, const char *text)
-{
-	if (code != expected || err->code != expected || strstr(err->text, text) == NULL)
-		fail_msg("%s: \"%s\", expected %s: \"%s\"", err_name(code),
-		    code == ERR_OK ? "" : err->text, err_name(expected), text);
-}
 
 __attribute__((unused)) static struct secret *
 password_of(size_t size)
