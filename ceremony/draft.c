@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A draft begins as the founding's facts or as a copy of the charter in force; then the plan is
+ * applied to it; then it is encoded, and parsed again, so that the rules of vault/charter.h are
+ * the only ones.
+ */
+#include "ceremony/draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client_founding.h"
+#include "ceremony/enrol.h"
+#include "ceremony/reply.h"
+#include "ceremony/show.h"
+
+enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
+
+static enum err_code
+begin_founding(const struct founding *founding, struct charter *charter, struct err *err)
+{
+	struct attest_policy policy;
+
+	(void)err;
+	enrol_default_policy(founding->training, &policy);
+	memcpy(charter->name, founding->name, sizeof(charter->name));
+	charter->training = founding->training;
+	charter->version = 1;
+	charter->init = founding->init;
+	charter->host_statement = founding->host_statement;
+	charter->host_log = founding->host_log;
+	charter->host_escrow = founding->host_escrow;
+	memcpy(charter->copy, founding->copy, sizeof(charter->copy));
+	charter->root_count = policy.root_count;
+	memcpy(charter->roots, policy.roots, sizeof(charter->roots));
+	memcpy(charter->min_firmware, policy.min_firmware, sizeof(charter->min_firmware));
+	return ERR_OK;
+}
+
+static enum err_code
+begin(struct client *client, struct charter *charter, struct err *err)
+{
+	const struct vault_view *view;
+	FOUNDING founding = {0};
+
+	if (client_hello(client)->state == VAULT_LIVE) {
+		TRY(client_sync(client, &view, err));
+		*charter = *view->charter;
+		charter->version = view->charter->version + 1;
+		charter->previous = view->charter->digest;
+	} else {
+		TRY(founding_fetch(client, &founding, err));
+		TRY(begin_founding(&founding, charter, err));
+	}
+	charter->created = client_options(client)->now();
+	return ERR_OK;
+}
+
+static enum err_code
+apply_removals(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	for (size_t i = 0; i < plan->remove_seat_count; i++) {
+		size_t at = 0;
+
+		while (at < charter->seat_count &&
+		    strcmp(charter->seats[at].name, plan->remove_seats[i]) != 0)
+			at++;
+		if (at == charter->seat_count)
+			return err_set(err, ERR_INVALID, "there is no seat \"%s\" to remove",
+			    plan->remove_seats[i]);
+		charter->seat_count--;
+		memmove(&charter->seats[at], &charter->seats[at + 1],
+		    (charter->seat_count - at) * sizeof(charter->seats[0]));
+	}
+	for (size_t i = 0; i < plan->remove_token_count; i++) {
+		bool found = false;
+
+		for (size_t s = 0; s < charter->seat_count && !found; s++) {
+			struct seat *seat = &charter->seats[s];
+
+			for (size_t t = 0; t < seat->token_count && !found; t++) {
+				if (strcmp(seat->tokens[t].label, plan->remove_tokens[i]) != 0)
+					continue;
+				seat->token_count--;
+				memmove(&seat->tokens[t], &seat->tokens[t + 1],
+				    (seat->token_count - t) * sizeof(seat->tokens[0]));
+				found = true;
+			}
+		}
+		if (!found)
+			return err_set(err, ERR_INVALID, "there is no token \"%s\" to remove",
+			    plan->remove_tokens[i]);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+apply_attestation(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	if (plan->min_firmware != NULL &&
+	    !firmware_from_text(plan->min_firmware, charter->min_firmware))
+		return err_set(err, ERR_USAGE, "\"%s\" is no firmware version such as 5.7.0",
+		    plan->min_firmware);
+	if (plan->root_count > CHARTER_ROOTS)
+		return err_set(err, ERR_USAGE, "a charter has at most %d roots", CHARTER_ROOTS);
+	if (plan->root_count > 0)
+		memset(charter->roots, 0, sizeof(charter->roots));
+	for (size_t i = 0; i < plan->root_count; i++) {
+		if (!text_from_hex(plan->roots[i], charter->roots[i].bytes, DIGEST_SIZE))
+			return err_set(err, ERR_USAGE,
+			    "a root is the SHA-256 of its certificate: 64 lower-case hex digits");
+		charter->root_count = i + 1;
+	}
+	return ERR_OK;
+}
+
+/* Add the token of ENROLMENT to its seat, which may be new. */
+static enum err_code
+add_enrolment(struct charter *charter, const struct enrolment *enrolment, const char *file,
+    struct err *err)
+{
+	const struct seat *from = &enrolment->seat;
+	struct seat *seat = NULL;
+
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		if (strcmp(charter->seats[i].name, from->name) == 0)
+			seat = &charter->seats[i];
+	}
+	if (seat == NULL && charter->seat_count == CHARTER_SEATS)
+		return err_set(err, ERR_INVALID, "a charter has at most %d seats", CHARTER_SEATS);
+	if (seat == NULL) {
+		seat = &charter->seats[charter->seat_count++];
+		*seat = *from;
+		seat->token_count = 0;
+	}
+	if (strcmp(seat->person, from->person) != 0 || seat->roles != from->roles)
+		return err_set(err, ERR_INVALID,
+		    "%s: the seat %s has another person or other roles in the charter or another "
+		    "file; a seat is one person", file, from->name);
+	if (seat->token_count == SEAT_TOKENS)
+		return err_set(err, ERR_INVALID, "%s: the seat %s has %d tokens already", file,
+		    from->name, SEAT_TOKENS);
+	seat->tokens[seat->token_count] = from->tokens[0];
+	seat->tokens[seat->token_count++].enrolment = enrolment->digest;
+	return ERR_OK;
+}
+
+/* Read, verify and add all files; their statements go to TEXTS. */
+static enum err_code
+apply_files(const struct draft_plan *plan, struct charter *charter, struct json *texts,
+    struct err *err)
+{
+	struct attest_policy policy;
+
+	attest_policy_of(charter, &policy);
+	for (size_t i = 0; i < plan->file_count; i++) {
+		DSSE statement = {0};
+		ENROLMENT enrolment = {0};
+		BUF text = {0};
+
+		TRY(enrolment_read(plan->files[i], charter->training, &charter->init, &policy,
+		    &statement, &enrolment, err));
+		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
+			return err_set(err, ERR_INVALID,
+			    "%s: %s is a responder only; responders stand in the roster: halligan "
+			    "roster add %s", plan->files[i], enrolment.seat.name, plan->files[i]);
+		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(texts, buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+apply_policy(const struct draft_plan *plan, const char *text, struct charter *charter,
+    struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	struct policy *policy = NULL;
+	size_t name_size;
+
+	if (equals == NULL || equals == text || (size_t)(equals - text) > SEAT_NAME_MAX ||
+	    strlen(equals + 1) > QUORUM_TEXT_MAX)
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is no policy; write NAME=QUORUM, such as 'production=3 of (a, b, c)'",
+		    text);
+	name_size = (size_t)(equals - text);
+	for (size_t i = 0; i < charter->policy_count; i++) {
+		if (strlen(charter->policies[i].name) == name_size &&
+		    memcmp(charter->policies[i].name, text, name_size) == 0)
+			policy = &charter->policies[i];
+	}
+	if (policy == NULL && charter->policy_count == CHARTER_POLICIES)
+		return err_set(err, ERR_INVALID, "a charter has at most %d policies",
+		    CHARTER_POLICIES);
+	if (policy == NULL) {
+		policy = &charter->policies[charter->policy_count++];
+		*policy = (struct policy){
+			.max_duration = HOUR, .request_ttl = HOUR, .max_age = YEAR };
+		memcpy(policy->name, text, name_size);
+	}
+	memcpy(policy->quorum_text, equals + 1, strlen(equals + 1) + 1);
+	if (plan->max_duration != 0)
+		policy->max_duration = plan->max_duration;
+	if (plan->request_ttl != 0)
+		policy->request_ttl = plan->request_ttl;
+	if (plan->max_age != 0)
+		policy->max_age = plan->max_age;
+	return ERR_OK;
+}
+
+/* "3 of (ciso, secops, infra, audit)": more than half of the officers, at least two. */
+static enum err_code
+default_change(struct charter *charter, struct err *err)
+{
+	BUF names = {0};
+	size_t officers = 0;
+	int size;
+
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		if ((charter->seats[i].roles & ROLE_OFFICER) == 0)
+			continue;
+		buf_format(&names, "%s%s", officers++ > 0 ? ", " : "", charter->seats[i].name);
+	}
+	size = snprintf(charter->change_text, sizeof(charter->change_text), "%zu of (%s)",
+	    officers / 2 + 1 < 2 ? 2 : officers / 2 + 1, buf_string(&names));
+	if (size < 0 || (size_t)size >= sizeof(charter->change_text))
+		return err_set(err, ERR_INVALID, "the default for --change is too long: give it");
+	return buf_check(&names, err);
+}
+
+static enum err_code
+apply_change(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	if (plan->change == NULL)
+		return charter->change_text[0] == '\0' ? default_change(charter, err) : ERR_OK;
+	if (strlen(plan->change) > QUORUM_TEXT_MAX)
+		return err_set(err, ERR_USAGE, "the quorum for --change is too long");
+	memcpy(charter->change_text, plan->change, strlen(plan->change) + 1);
+	return ERR_OK;
+}
+
+static enum err_code
+propose(struct client *client, const struct dsse *statement, struct json *texts,
+    struct err *err)
+{
+	struct json *request = op_new("charter-propose");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	BUF missing = {0};
+	struct json_in in;
+	struct digest digest;
+	const struct json *list;
+
+	json_put(request, "enrolments", texts);
+	if (put_statement(request, "charter", statement, err) != ERR_OK) {
+		json_free(request);
+		return err->code;
+	}
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "charter-propose", err);
+	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
+	list = json_in_array(&in, "missing", 0, CHARTER_SEATS);
+	TRY(json_in_end(&in));
+	TRY(array_join(list, &missing, err));
+	ui_say(client_options(client)->ui, "Drawn up. Now these sign with `halligan charter sign`, "
+	    "each with their own token: %s", buf_string(&missing));
+	return ERR_OK;
+}
+
+static enum err_code
+draw_up(struct client *client, const struct draft_plan *plan, struct charter *charter,
+    struct json **texts, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	CHARTER *result = NULL;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	TRY(begin(client, charter, err));
+	TRY(apply_removals(plan, charter, err));
+	TRY(apply_attestation(plan, charter, err));
+	TRY(apply_files(plan, charter, *texts, err));
+	for (size_t i = 0; i < plan->policy_count; i++)
+		TRY(apply_policy(plan, plan->policies[i], charter, err));
+	TRY(apply_change(plan, charter, err));
+	TRY(charter_payload(charter, &payload, err));
+	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
+	TRY(charter_parse(&statement, &result, err));
+	show_charter(ui, result);
+	show_fingerprint(ui, "Fingerprint:", &result->digest);
+	return propose(client, &statement, TAKE(*texts), err);
+}
+
+enum err_code
+draft_charter(struct client *client, const struct draft_plan *plan, struct err *err)
+{
+	CHARTER *charter = calloc(1, sizeof(*charter));
+	JSON *texts = json_new_array();
+
+	if (charter == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (client_hello(client)->state == VAULT_ABSENT)
+		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
+		    "init`", client_location(client));
+	return draw_up(client, plan, charter, &texts, err);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tokens/attest.h"
+
+enum { WORDS_PER_LINE = 8 };
+
+void
+show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE])
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned bit = 0; bit < 3; bit++) {
+		if ((roles & (1u << bit)) != 0)
+			used += (size_t)snprintf(ret_text + used, SHOW_ROLES_SIZE - used, "%s%s",
+			    used > 0 ? ", " : "", role_names[bit]);
+	}
+}
+
+static void
+token_text(const struct seat_token *token, char ret_text[160])
+{
+	char firmware[FIRMWARE_TEXT_SIZE];
+
+	firmware_text(token->firmware, firmware);
+	snprintf(ret_text, 160, "%s, serial %u, firmware %s", token->label, token->serial,
+	    firmware);
+}
+
+void
+show_seat(const struct ui *ui, const struct seat *seat)
+{
+	char roles[SHOW_ROLES_SIZE], token[160];
+
+	show_roles(seat->roles, roles);
+	ui_say(ui, "  %-12s %s (%s)", seat->name, seat->person, roles);
+	for (size_t i = 0; i < seat->token_count; i++) {
+		token_text(&seat->tokens[i], token);
+		ui_say(ui, "  %-12s   token %s", "", token);
+	}
+}
+
+static void
+show_policy(const struct ui *ui, const struct policy *policy)
+{
+	char duration[TEXT_DURATION_SIZE], ttl[TEXT_DURATION_SIZE], age[TEXT_DURATION_SIZE];
+
+	text_duration(policy->max_duration, duration);
+	text_duration(policy->request_ttl, ttl);
+	text_duration(policy->max_age, age);
+	ui_say(ui, "  %-12s %s", policy->name, policy->quorum_text);
+	ui_say(ui, "  %-12s   for at most %s; a request waits %s; replaced after %s", "", duration,
+	    ttl, age);
+}
+
+static void
+show_attestation(const struct ui *ui, const struct charter *charter)
+{
+	char firmware[FIRMWARE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
+
+	firmware_text(charter->min_firmware, firmware);
+	ui_say(ui, "Tokens: firmware %s or newer, attested by", firmware);
+	for (size_t i = 0; i < charter->root_count; i++) {
+		text_hex(VIEW_OF(charter->roots[i].bytes), hex);
+		ui_say(ui, "  root %s%s", hex,
+		    digest_equal(&charter->roots[i], &attest_simulated_root) ?
+		    " (simulated tokens)" : "");
+	}
+}
+
+void
+show_charter(const struct ui *ui, const struct charter *charter)
+{
+	char time[TEXT_TIME_SIZE];
+
+	text_time(charter->created, time);
+	ui_say(ui, "Charter %u of %s%s, drawn up %s", charter->version, charter->name,
+	    charter->training ? " (TRAINING)" : "", time);
+	ui_say(ui, "Seats:");
+	for (size_t i = 0; i < charter->seat_count; i++)
+		show_seat(ui, &charter->seats[i]);
+	ui_say(ui, "Policies:");
+	for (size_t i = 0; i < charter->policy_count; i++)
+		show_policy(ui, &charter->policies[i]);
+	ui_say(ui, "This charter can be changed by: %s", charter->change_text);
+	show_attestation(ui, charter);
+	ui_say(ui, "Copies of sealed versions: %s", charter->copy);
+}
+
+/* One line for each seat and token that only AFTER (SIGN '+') or only BEFORE ('-') has. */
+static void
+show_only_in(const struct ui *ui, char sign, const struct seat *a, size_t a_count,
+    const struct seat *b, size_t b_count)
+{
+	char roles[SHOW_ROLES_SIZE], text[160];
+
+	for (size_t i = 0; i < a_count; i++) {
+		const struct seat *other = seat_by_name(b, b_count, a[i].name);
+		const struct seat_token *token;
+
+		if (other == NULL || other->roles != a[i].roles ||
+		    strcmp(other->person, a[i].person) != 0) {
+			show_roles(a[i].roles, roles);
+			ui_say(ui, "  %c seat %s: %s (%s)", sign, a[i].name, a[i].person, roles);
+		}
+		for (size_t t = 0; t < a[i].token_count; t++) {
+			token_text(&a[i].tokens[t], text);
+			if (seat_by_token(b, b_count, &a[i].tokens[t].id, &token) == NULL)
+				ui_say(ui, "  %c token of %s: %s", sign, a[i].name, text);
+		}
+	}
+}
+
+void
+show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
+    const struct seat *after, size_t after_count)
+{
+	show_only_in(ui, '-', before, before_count, after, after_count);
+	show_only_in(ui, '+', after, after_count, before, before_count);
+}
+
+static bool
+policy_equal(const struct policy *a, const struct policy *b)
+{
+	return a != NULL && b != NULL && strcmp(a->quorum_text, b->quorum_text) == 0 &&
+	    a->max_duration == b->max_duration && a->request_ttl == b->request_ttl &&
+	    a->max_age == b->max_age;
+}
+
+static void
+show_policies_only_in(const struct ui *ui, char sign, const struct charter *a,
+    const struct charter *b)
+{
+	for (size_t i = 0; i < a->policy_count; i++) {
+		const struct policy *policy = &a->policies[i];
+
+		if (!policy_equal(policy, charter_policy(b, policy->name)))
+			ui_say(ui, "  %c policy %s: %s", sign, policy->name, policy->quorum_text);
+	}
+}
+
+void
+show_charter_changes(const struct ui *ui, const struct charter *before,
+    const struct charter *after)
+{
+	ui_say(ui, "What it changes of charter %u:", before->version);
+	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);
+	show_policies_only_in(ui, '-', before, after);
+	show_policies_only_in(ui, '+', after, before);
+	if (strcmp(before->change_text, after->change_text) != 0)
+		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
+	if (before->root_count != after->root_count ||
+	    memcmp(before->roots, after->roots, sizeof(before->roots)) != 0 ||
+	    memcmp(before->min_firmware, after->min_firmware, sizeof(before->min_firmware)) != 0)
+		ui_say(ui, "  ! which tokens are accepted");
+	if (strcmp(before->copy, after->copy) != 0)
+		ui_say(ui, "  ! where copies go: %s", after->copy);
+	if (memcmp(&before->host_statement, &after->host_statement, ED25519_SIZE) != 0 ||
+	    memcmp(&before->host_log, &after->host_log, ED25519_SIZE) != 0 ||
+	    !point_equal(&before->host_escrow, &after->host_escrow))
+		ui_say(ui, "  ! THE HOST'S KEYS: the vault moves to another host, or was restored");
+}
+
+void
+show_roster(const struct ui *ui, const struct roster *roster)
+{
+	char time[TEXT_TIME_SIZE];
+
+	if (roster->version == 0) {
+		ui_say(ui, "No roster yet: nobody but seats of the charter can request.");
+		return;
+	}
+	text_time(roster->created, time);
+	ui_say(ui, "Roster %u, drawn up %s", roster->version, time);
+	for (size_t i = 0; i < roster->seat_count; i++)
+		show_seat(ui, &roster->seats[i]);
+}
+
+void
+show_fingerprint(const struct ui *ui, const char *what, const struct digest *digest)
+{
+	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE];
+
+	text_hex(VIEW_OF(digest->bytes), hex);
+	ui_say(ui, "%s %s", what, hex);
+	for (size_t at = 0; at < DIGEST_SIZE; at += WORDS_PER_LINE) {
+		text_words(view_of(digest->bytes + at, WORDS_PER_LINE), words);
+		ui_say(ui, "  %s", words);
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents as people read them before they sign. */
+#ifndef CEREMONY_SHOW_H
+#define CEREMONY_SHOW_H
+
+#include "ceremony/ui.h"
+#include "vault/roster.h"
+
+/* "officer, operator". */
+enum { SHOW_ROLES_SIZE = 48 };
+void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
+void show_seat(const struct ui *ui, const struct seat *seat);
+/* All that a charter says, a line each. */
+void show_charter(const struct ui *ui, const struct charter *charter);
+/* What AFTER changes of BEFORE. */
+void show_charter_changes(const struct ui *ui, const struct charter *before,
+    const struct charter *after);
+void show_roster(const struct ui *ui, const struct roster *roster);
+void show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
+    const struct seat *after, size_t after_count);
+/* A digest in full: hex, and its 32 bytes as words to read aloud, eight in a line. */
+void show_fingerprint(const struct ui *ui, const char *what, const struct digest *digest);
+
+#endif
