@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one file that sees SQLite.  Statements are prepared once and kept for the connection's life;
+ * The one file that sees SQLite: connection, transactions, statements; what is read from them is
+ * checked in sql_query.c.  Statements are prepared once and kept for the connection's life;
  * a running query holds its statement, and sql_query_done resets it, which also ends SQLite's read
  * lock.
  *
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "base/text.h"
+#include "vault/sql_query.h"
 
 /* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
 enum { BUSY_MILLISECONDS = 5000, STATEMENTS_MAX = 128 };
@@ -172,9 +173,9 @@ finalize_statement(sqlite3_stmt **statement)
 
 #define STATEMENT CLEANUP(finalize_statement) sqlite3_stmt
 
-/* The first row of a pragma or check, as text of its columns joined by spaces; "" when none. */
+/* What a pragma answers; "" when nothing. */
 static enum err_code
-first_row(struct sql *sql, const char *text, struct buf *ret_row, struct err *err)
+ask_pragma(struct sql *sql, const char *text, struct buf *ret_value, struct err *err)
 {
 	STATEMENT *statement = NULL;
 	int result = sqlite3_prepare_v2(sql->database, text, -1, &statement, NULL);
@@ -182,11 +183,9 @@ first_row(struct sql *sql, const char *text, struct buf *ret_row, struct err *er
 		result = sqlite3_step(statement);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return fail(sql, result, text, err);
-	for (int i = 0; i < sqlite3_column_count(statement) && result == SQLITE_ROW; i++) {
-		const unsigned char *value = sqlite3_column_text(statement, i);
-		buf_format(ret_row, "%s%s", i > 0 ? " " : "", value != NULL ? (const char *)value : "-");
-	}
-	return buf_check(ret_row, err);
+	const unsigned char *value = result == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+	buf_format(ret_value, "%s", value != NULL ? (const char *)value : "");
+	return buf_check(ret_value, err);
 }
 
 static enum err_code
@@ -195,7 +194,7 @@ set_pragmas(struct sql *sql, const struct pragma *rows, size_t count, struct err
 	for (size_t i = 0; i < count; i++) {
 		BUF value = {0};
 		TRY(execute(sql, rows[i].set, rows[i].set, err));
-		TRY(first_row(sql, rows[i].get, &value, err));
+		TRY(ask_pragma(sql, rows[i].get, &value, err));
 		if (strcmp(buf_string(&value), rows[i].expected) != 0)
 			return err_set(err, ERR_IO, "%s is not accepted: it stays \"%s\"", rows[i].set,
 			    buf_string(&value));
@@ -265,49 +264,6 @@ sql_script(struct sql *sql, const char *script, struct err *err)
 	return execute(sql, script, "changing the form of the database", err);
 }
 
-static enum err_code
-get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *err)
-{
-	BUF value = {0};
-	TRY(first_row(sql, pragma, &value, err));
-	*ret_mark = (uint32_t)strtol(buf_string(&value), NULL, 10); /* SQLite says it signed */
-	return ERR_OK;
-}
-
-enum err_code
-sql_get_marks(struct sql *sql, uint32_t *ret_application, uint32_t *ret_format, struct err *err)
-{
-	TRY(get_mark(sql, "PRAGMA application_id", ret_application, err));
-	return get_mark(sql, "PRAGMA user_version", ret_format, err);
-}
-
-enum err_code
-sql_set_marks(struct sql *sql, uint32_t application, uint32_t format, struct err *err)
-{
-	char text[100];
-	snprintf(text, sizeof(text), "PRAGMA application_id = %u; PRAGMA user_version = %u;",
-	    application, format);
-	return sql_script(sql, text, err);
-}
-
-enum err_code
-sql_check(struct sql *sql, struct err *err)
-{
-	BUF pages = {0}, references = {0};
-	TRY(check_alive(sql, err));
-	TRY(first_row(sql, "PRAGMA integrity_check(1)", &pages, err));
-	if (strcmp(buf_string(&pages), "ok") != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the database is damaged (%s); stop, keep a copy, and restore a backup",
-		    buf_string(&pages));
-	TRY(first_row(sql, "PRAGMA foreign_key_check", &references, err));
-	if (references.size > 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the database is damaged (a row refers to one that is missing: table, row, its "
-		    "table, key: %s); stop, keep a copy, and restore a backup", buf_string(&references));
-	return ERR_OK;
-}
-
 static void
 close_database(sqlite3 **database)
 {
@@ -364,11 +320,9 @@ sql_begin(struct sql *sql, bool writing, struct err *err)
 static enum err_code
 fail_commit(struct sql *sql, int result, struct err *err)
 {
-	BUF row = {0};
-	if (result == SQLITE_CONSTRAINT_FOREIGNKEY &&
-	    first_row(sql, "PRAGMA foreign_key_check", &row, err) == ERR_OK)
-		return err_set(err, ERR_NOT_FOUND, "committing: a row refers to one that is not stored "
-		    "(table, row, the other's table, key: %s)", buf_string(&row));
+	struct err which;
+	if (result == SQLITE_CONSTRAINT_FOREIGNKEY && sql_check_references(sql, &which) != ERR_OK)
+		return err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
 	enum err_code code = fail(sql, result, "committing", err);
 	if (code == ERR_IO)
 		sql->dead = true;
@@ -539,134 +493,40 @@ sql_next(struct sql_query *query)
 	return query->has_row;
 }
 
-enum err_code
-sql_one(struct sql_query *query, const char *what)
+enum sql_kind
+sql_kind(const struct sql_query *query)
 {
-	if (!sql_next(query) && query->code == ERR_OK)
-		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
-	return query->code;
-}
-
-/* Whether the next column can be read as TYPE, which is said otherwise. */
-static bool
-begin_column(struct sql_query *query, const char *column, int type)
-{
-	if (query->code != ERR_OK)
-		return false;
-	if (!query->has_row || query->column >= sqlite3_column_count(query->statement->prepared))
-		query->code = err_set(query->err, ERR_INTERNAL, "%s.%s: nothing there to read",
-		    query->table, column);
-	else if (sqlite3_column_type(query->statement->prepared, query->column) != type)
-		query->code = err_set(query->err, ERR_INTEGRITY,
-		    "%s.%s in the database is of a wrong type", query->table, column);
-	return query->code == ERR_OK;
-}
-
-static void
-fail_column(struct sql_query *query, const char *column, const char *fault)
-{
-	query->code = err_set(query->err, ERR_INTEGRITY, "%s.%s in the database %s", query->table,
-	    column, fault);
+	if (query->code != ERR_OK || !query->has_row ||
+	    query->column >= sqlite3_column_count(query->statement->prepared))
+		return SQL_NOTHING;
+	switch (sqlite3_column_type(query->statement->prepared, query->column)) {
+	case SQLITE_INTEGER:
+		return SQL_INTEGER;
+	case SQLITE_TEXT:
+		return SQL_TEXT;
+	case SQLITE_BLOB:
+		return SQL_BYTES;
+	default:
+		return SQL_NULL; /* no table holds real numbers */
+	}
 }
 
 int64_t
-sql_get_int(struct sql_query *query, const char *column, int64_t min, int64_t max)
+sql_take_int(struct sql_query *query)
 {
-	if (!begin_column(query, column, SQLITE_INTEGER))
-		return 0;
-	int64_t value = sqlite3_column_int64(query->statement->prepared, query->column++);
-	if (value >= min && value <= max)
-		return value;
-	fail_column(query, column, "is out of range");
-	return 0;
+	return sqlite3_column_int64(query->statement->prepared, query->column++);
 }
 
-/* The next column's bytes, which stand until the next call of SQLite. */
-static struct view
-column_bytes(struct sql_query *query)
+struct view
+sql_take_bytes(struct sql_query *query)
 {
 	const void *data = sqlite3_column_blob(query->statement->prepared, query->column);
 	int size = sqlite3_column_bytes(query->statement->prepared, query->column++);
 	return view_of(data, data != NULL ? (size_t)size : 0);
 }
 
-void
-sql_get_exactly(struct sql_query *query, const char *column, void *ret_bytes, size_t size)
+uint64_t
+sql_rows_changed(const struct sql_query *query)
 {
-	if (!begin_column(query, column, SQLITE_BLOB))
-		return;
-	struct view bytes = column_bytes(query);
-	if (bytes.size == size)
-		memcpy(ret_bytes, bytes.data, size);
-	else
-		fail_column(query, column, "has a wrong size");
-}
-
-void
-sql_get_bytes(struct sql_query *query, const char *column, size_t min, size_t max,
-    struct buf *ret_bytes)
-{
-	if (!begin_column(query, column, SQLITE_BLOB))
-		return;
-	struct view bytes = column_bytes(query);
-	if (bytes.size < min || bytes.size > max) {
-		fail_column(query, column, "has a wrong size");
-		return;
-	}
-	buf_bytes(ret_bytes, bytes);
-	query->code = buf_check(ret_bytes, query->err);
-}
-
-void
-sql_get_text(struct sql_query *query, const char *column, char *ret_text, size_t size)
-{
-	if (!begin_column(query, column, SQLITE_TEXT))
-		return;
-	struct view text = column_bytes(query);
-	if (text.size >= size || !text_is_plain(text)) {
-		fail_column(query, column, text.size >= size ? "is too long" : "is not plain text");
-		return;
-	}
-	if (text.size > 0)
-		memcpy(ret_text, text.data, text.size);
-	ret_text[text.size] = '\0';
-}
-
-bool
-sql_is_null(const struct sql_query *query)
-{
-	return query->code == ERR_OK && query->has_row &&
-	    sqlite3_column_type(query->statement->prepared, query->column) == SQLITE_NULL;
-}
-
-void
-sql_skip(struct sql_query *query)
-{
-	query->column++;
-}
-
-enum err_code
-sql_end(struct sql_query *query)
-{
-	return query->code;
-}
-
-enum err_code
-sql_run(struct sql_query *query, uint64_t *ret_rows)
-{
-	while (sql_next(query))
-		continue;
-	if (query->code == ERR_OK && ret_rows != NULL)
-		*ret_rows = (uint64_t)sqlite3_changes64(query->sql->database);
-	return query->code;
-}
-
-enum err_code
-sql_run_one(struct sql_query *query, const char *what)
-{
-	uint64_t rows = 0;
-	TRY(sql_run(query, &rows));
-	if (rows == 0)
-		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
-	return query->code;
+	return (uint64_t)sqlite3_changes64(query->sql->database);
 }

@@ -93,6 +93,8 @@ void sql_get_bytes(struct sql_query *query, const char *column, size_t min, size
 void sql_get_text(struct sql_query *query, const char *column, char *ret_text, size_t size);
 bool sql_is_null(const struct sql_query *query); /* the column that would be read next */
 void sql_skip(struct sql_query *query);
+/* Fail on behalf of a caller's own check: "TABLE.COLUMN in the database FAULT". */
+void sql_fail(struct sql_query *query, const char *column, const char *fault);
 
 /* The sticky failure, or that everything was read. */
 enum err_code sql_end(struct sql_query *query) MUST_CHECK;
