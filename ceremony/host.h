@@ -8,14 +8,13 @@
  *				  charter chain, which a writer of the database cannot move
  *	DIR/checkpoint		  newest checkpoint (C2SP note), written after each commit
  *	DIR/ceremony/ID.key	  0600: "HALc", u16 format 1, 32 scalar; erased at release, refusal, expiry
- *	DIR/escrow/ID		  0600: one per debt, sealed to the host's escrow key:
- *				  "HALe", u16 format 1, 65 enc, lp32 ciphertext; info =
- *				  SHA-256(lp8 "halligan/v1 escrow" || vault || debt id || secret id);
- *				  plaintext: u8 count, each u32 version, lp32 credential
+ *	DIR/ceremony/ID.lock	  held while one session releases that ceremony
+ *	DIR/escrow/ID, ID.lock	  ceremony/escrow.h
  */
 #ifndef CEREMONY_HOST_H
 #define CEREMONY_HOST_H
 
+#include "base/file.h"
 #include "vault/store.h"
 
 struct host_keys {
@@ -24,12 +23,25 @@ struct host_keys {
 	struct ed25519_public statement_public, log_public;
 	struct point escrow_public;
 };
-void host_keys_done(struct host_keys *keys);
+void host_keys_done(struct host_keys *keys); /* accepts {0} */
+/* ERR_EXISTS when there is a host.key. */
 enum err_code host_keys_make(const char *folder, struct host_keys *ret_keys, struct err *err)
-    MUST_CHECK; /* ERR_EXISTS */
+    MUST_CHECK;
+/* ERR_NOT_FOUND; ERR_REFUSED (mode), ERR_VERSION, ERR_INTEGRITY (damaged). */
 enum err_code host_keys_load(const char *folder, struct host_keys *ret_keys, struct err *err)
     MUST_CHECK;
 
+/* Makes FOLDER and those in it (0700) where they are missing. */
+enum err_code host_make_folders(const char *folder, struct err *err) MUST_CHECK;
+/* The file NAME (one of the above), or PREFIX/ID + SUFFIX. */
+enum err_code host_path(const char *folder, const char *name, char ret_path[4096],
+    struct err *err) MUST_CHECK;
+enum err_code host_id_path(const char *folder, const char *prefix, const struct id *id,
+    const char *suffix, char ret_path[4096], struct err *err) MUST_CHECK;
+/* Erases what writers that no longer live left behind (.NAME.tmp.PID) in FOLDER and those in it. */
+enum err_code host_sweep(const char *folder, struct err *err) MUST_CHECK;
+
+/* ERR_EXISTS unless the same id stands there already. */
 enum err_code host_write_vault_id(const char *folder, const struct digest *vault,
     struct err *err) MUST_CHECK;
 enum err_code host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err)
@@ -37,34 +49,10 @@ enum err_code host_read_vault_id(const char *folder, struct digest *ret_vault, s
 
 enum err_code ceremony_key_make(const char *folder, const struct id *id,
     struct point *ret_public, struct err *err) MUST_CHECK;
+/* ERR_NOT_FOUND: erased, or lost. */
 enum err_code ceremony_key_load(const char *folder, const struct id *id,
     struct p256_key **ret_key, struct err *err) MUST_CHECK;
 enum err_code ceremony_key_erase(const char *folder, const struct id *id, struct err *err)
     MUST_CHECK;
-
-enum { ESCROW_VALUES = 8 };
-struct escrow_value {
-	uint32_t version;
-	struct secret *credential;
-};
-struct escrow {
-	struct digest vault;
-	struct id debt;
-	struct secret_id secret;
-	size_t count;
-	struct escrow_value values[ESCROW_VALUES];
-};
-void escrow_done(struct escrow *escrow);
-#define ESCROW CLEANUP(escrow_done) struct escrow
-const struct secret *escrow_find(const struct escrow *escrow, uint32_t version);
-/* Takes CREDENTIAL over. */
-enum err_code escrow_add(struct escrow *escrow, uint32_t version, struct secret *credential,
-    struct err *err) MUST_CHECK;
-enum err_code escrow_write(const char *folder, const struct escrow *escrow,
-    const struct host_keys *keys, struct err *err) MUST_CHECK; /* durable */
-/* RET_ESCROW's vault, debt and secret must be set; they are bound by the seal. */
-enum err_code escrow_read(const char *folder, const struct host_keys *keys,
-    struct escrow *ret_escrow, struct err *err) MUST_CHECK;
-enum err_code escrow_erase(const char *folder, const struct id *debt, struct err *err) MUST_CHECK;
 
 #endif
