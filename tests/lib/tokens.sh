@@ -54,7 +54,12 @@ token_run() {
 }
 
 # token_kill SERIAL: end the token's process, as if it broke.
-token_kill() { kill -KILL "$(cat "$TOKENS_DIR/$1.pid")"; }
+token_kill() {
+	local pid
+	pid=$(cat "$TOKENS_DIR/$1.pid")
+	kill -KILL "$pid"
+	tokens_until 10 tokens_gone "$pid"
+}
 
 token_control() { local serial=$1; shift; "$SIMTOKEN" control "$TOKENS_DIR/$serial.ctl" "$@"; }
 token_unplug() { token_control "$1" unplug; }
@@ -135,6 +140,11 @@ tokens_stop() {
 tokens_end() {
 	local status=$?
 	tokens_stop
+	# In a build with sanitizers the tokens themselves are under test too.
+	if grep -l 'Sanitizer\|runtime error' "$TOKENS_DIR"/*.log >/dev/null 2>&1; then
+		sed 's/^/# /' "$TOKENS_DIR"/*.log >&2
+		status=98
+	fi
 	cd /
 	[ -z "$TOKENS_REMOVE" ] || rm -rf -- "$TOKENS_REMOVE"
 	exit "$status"
