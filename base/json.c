@@ -6,10 +6,9 @@
  * strings, integers, booleans, nulls, arrays and objects only.
  *
  * Writing: a failure to add must not get lost, and recording it must not need memory.  So each
- * object made here begins with a hidden member, named "" (a name that parsing refuses), whose
- * integer is set in place: MARK_FINE, MARK_MEMORY or MARK_TWICE.  An array that failed becomes
- * [null], in the room that it has; we write no null otherwise.  The encoder is our own: it skips
- * and obeys these marks.
+ * object made here begins with a hidden member, its mark, named "" (a name that parsing refuses),
+ * whose integer is set in place; and each array begins with a hidden element, an object of nothing
+ * but a mark.  The encoder is our own: it skips and obeys the marks.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -20,7 +19,7 @@
 #include "base/text.h"
 
 enum { DEPTH_MAX = 16 };
-enum { MARK_FINE, MARK_MEMORY, MARK_TWICE };
+enum { MARK_FINE, MARK_MEMORY, MARK_TWICE, MARK_ARRAY = 16 /* added to those of arrays */ };
 static const char mark_name[] = "";
 
 /* jansson counts references in objects that it takes as const. */
@@ -34,6 +33,22 @@ static struct json *
 cooked(const json_t *json)
 {
 	return (struct json *)(uintptr_t)json;
+}
+
+/* The mark of an object or array that was made here, else NULL. */
+static json_t *
+mark_of(const json_t *json)
+{
+	json_t *mark = json_object_get(json_is_array(json) ? json_array_get(json, 0) : json, mark_name);
+
+	return json_is_object(json) || json_integer_value(mark) >= MARK_ARRAY ? mark : NULL;
+}
+
+/* The index of the first element that is not hidden. */
+static size_t
+first_of(const json_t *array)
+{
+	return mark_of(array) != NULL ? 1 : 0;
 }
 
 /* A key or string, with its length, is plain. */
@@ -74,6 +89,21 @@ find_fault(json_t *value, unsigned depth)
 	return fault;
 }
 
+/* JSON is what stands in TEXT. */
+static enum err_code
+check_reading(struct view text, const struct json *json, struct err *err)
+{
+	BUF expected = {0}, understood = {0};
+
+	json_compact(text, &expected);
+	TRY(buf_check(&expected, err));
+	TRY(json_encode(json, &understood, err));
+	if (!view_equal(buf_view(&expected), buf_view(&understood)))
+		return err_set(err, ERR_INVALID, "the JSON document cannot be read as it is written "
+		    "(it has a number such as -0, or memory ran out)");
+	return ERR_OK;
+}
+
 enum err_code
 json_parse(struct view text, struct json **ret_json, struct err *err)
 {
@@ -96,6 +126,7 @@ json_parse(struct view text, struct json **ret_json, struct err *err)
 	fault = find_fault(raw(json), 1);
 	if (fault != NULL)
 		return err_set(err, ERR_INVALID, "the JSON document is refused: %s", fault);
+	TRY(check_reading(text, json, err));
 	*ret_json = TAKE(json);
 	return ERR_OK;
 }
@@ -173,13 +204,13 @@ json_member(const struct json *object, const char *name, unsigned *ret_index)
 size_t
 json_array_count(const struct json *array)
 {
-	return json_array_size(raw(array));
+	return json_array_size(raw(array)) - first_of(raw(array));
 }
 
 const struct json *
 json_array_object(const struct json *array, size_t index)
 {
-	json_t *value = json_array_get(raw(array), index);
+	json_t *value = json_array_get(raw(array), first_of(raw(array)) + index);
 
 	return json_is_object(value) ? cooked(value) : NULL;
 }
@@ -187,7 +218,7 @@ json_array_object(const struct json *array, size_t index)
 const char *
 json_array_text(const struct json *array, size_t index)
 {
-	return json_string_value(json_array_get(raw(array), index));
+	return json_string_value(json_array_get(raw(array), first_of(raw(array)) + index));
 }
 
 size_t
@@ -214,28 +245,40 @@ json_object_text(const struct json *object, const char *key)
 	return json_string_value(json_object_get(raw(object), key));
 }
 
-struct json *
-json_new_object(void)
+/* An object of nothing but a mark. */
+static json_t *
+new_marked(int mark)
 {
 	json_t *object = json_object();
 
-	if (object == NULL || json_object_set_new(object, mark_name, json_integer(MARK_FINE)) == 0)
-		return cooked(object);
+	if (object == NULL || json_object_set_new(object, mark_name, json_integer(mark)) == 0)
+		return object;
 	json_decref(object);
 	return NULL;
 }
 
 struct json *
+json_new_object(void)
+{
+	return cooked(new_marked(MARK_FINE));
+}
+
+struct json *
 json_new_array(void)
 {
-	return cooked(json_array());
+	json_t *array = json_array();
+
+	if (array == NULL || json_array_append_new(array, new_marked(MARK_ARRAY + MARK_FINE)) == 0)
+		return cooked(array);
+	json_decref(array);
+	return NULL;
 }
 
 /* VALUE is taken over; NULL is out of memory. */
 static void
 put(struct json *object, const char *name, json_t *value)
 {
-	json_t *mark = json_object_get(raw(object), mark_name);
+	json_t *mark = mark_of(raw(object));
 
 	if (json_object_get(raw(object), name) != NULL) {
 		json_integer_set(mark, MARK_TWICE);
@@ -312,12 +355,8 @@ json_put_copy(struct json *object, const char *name, const struct json *value)
 static void
 add(struct json *array, json_t *value)
 {
-	if (json_is_null(json_array_get(raw(array), 0))) {
-		json_decref(value);
-	} else if (json_array_append_new(raw(array), value) != 0) {
-		json_array_clear(raw(array));
-		json_array_append_new(raw(array), json_null());
-	}
+	if (json_array_append_new(raw(array), value) != 0)
+		json_integer_set(mark_of(raw(array)), MARK_ARRAY + MARK_MEMORY);
 }
 
 void
@@ -357,15 +396,23 @@ encode_text(const char *string, struct buf *text, struct err *err)
 }
 
 static enum err_code
-encode_object(const json_t *object, unsigned depth, struct buf *text, struct err *err)
+check_mark(const json_t *json, struct err *err)
 {
-	json_int_t mark = json_integer_value(json_object_get(object, mark_name));
-	void *iter = next_member(cooked(object), NULL);
+	json_int_t mark = json_integer_value(mark_of(json)) % MARK_ARRAY;
 
 	if (mark == MARK_TWICE)
 		return err_set(err, ERR_INTERNAL, "a JSON member was written twice");
 	if (mark != MARK_FINE)
 		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");
+	return ERR_OK;
+}
+
+static enum err_code
+encode_object(const json_t *object, unsigned depth, struct buf *text, struct err *err)
+{
+	void *iter = next_member(cooked(object), NULL);
+
+	TRY(check_mark(object, err));
 	buf_u8(text, '{');
 	for (bool first = true; iter != NULL; iter = next_member(cooked(object), iter)) {
 		if (!first)
@@ -382,13 +429,14 @@ encode_object(const json_t *object, unsigned depth, struct buf *text, struct err
 static enum err_code
 encode_array(const json_t *array, unsigned depth, struct buf *text, struct err *err)
 {
-	const json_t *value;
+	size_t first = first_of(array);
 
+	TRY(check_mark(array, err));
 	buf_u8(text, '[');
-	for (size_t i = 0; (value = json_array_get(array, i)) != NULL; i++) {
-		if (i > 0)
+	for (size_t i = first; i < json_array_size(array); i++) {
+		if (i > first)
 			buf_u8(text, ',');
-		TRY(encode(value, depth + 1, text, err));
+		TRY(encode(json_array_get(array, i), depth + 1, text, err));
 	}
 	buf_u8(text, ']');
 	return ERR_OK;
@@ -407,10 +455,8 @@ encode(const json_t *value, unsigned depth, struct buf *text, struct err *err)
 		return encode_text(json_string_value(value), text, err);
 	if (json_is_integer(value))
 		buf_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_boolean(value))
-		buf_text(text, json_is_true(value) ? "true" : "false");
 	else
-		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");
+		buf_text(text, json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false");
 	return ERR_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Single values of a JSON document: what base/json_in.c needs of base/json.c, the only file that
- * knows jansson.  For these two files only.
+ * knows jansson, and what that needs of base/json_compact.c.  For these three files only.
  */
 #ifndef BASE_JSON_VALUE_H
 #define BASE_JSON_VALUE_H
@@ -25,5 +25,8 @@ const char *json_text(const struct json *value);
 int64_t json_number(const struct json *value);
 /* The member called NAME and its place in document order, or NULL. */
 const struct json *json_member(const struct json *object, const char *name, unsigned *ret_index);
+
+/* TEXT as json_encode() would spell it, appended.  For text that is JSON; see base/json_compact.c. */
+void json_compact(struct view text, struct buf *ret_text);
 
 #endif
