@@ -107,17 +107,16 @@ text_from_duration(const char *text, int64_t *ret_seconds)
 void
 text_duration(int64_t seconds, char ret_text[TEXT_DURATION_SIZE])
 {
+	BUF text = {0};
 	int64_t rest = seconds > 0 ? seconds : 0;
 	size_t unit = 0;
 
 	while (unit + 1 < ARRAY_SIZE(units) && rest < units[unit].seconds)
 		unit++;
-	if (unit + 1 < ARRAY_SIZE(units) && rest % units[unit].seconds >= units[unit + 1].seconds)
-		snprintf(ret_text, TEXT_DURATION_SIZE, "%lld %s %lld %s",
-		    (long long)(rest / units[unit].seconds), units[unit].name,
-		    (long long)(rest % units[unit].seconds / units[unit + 1].seconds),
+	buf_format(&text, "%lld %s", (long long)(rest / units[unit].seconds), units[unit].name);
+	rest %= units[unit].seconds;
+	if (unit + 1 < ARRAY_SIZE(units) && rest >= units[unit + 1].seconds)
+		buf_format(&text, " %lld %s", (long long)(rest / units[unit + 1].seconds),
 		    units[unit + 1].name);
-	else
-		snprintf(ret_text, TEXT_DURATION_SIZE, "%lld %s",
-		    (long long)(rest / units[unit].seconds), units[unit].name);
+	snprintf(ret_text, TEXT_DURATION_SIZE, "%s", buf_string(&text));
 }
