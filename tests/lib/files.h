@@ -5,6 +5,10 @@
 
 #include "base/file.h"
 
+#ifndef HALLIGAN_SOURCE /* the build names the root of the repository */
+#define HALLIGAN_SOURCE "."
+#endif
+
 /* PATH is relative to the root of the repository. */
 __attribute__((unused)) static enum err_code
 read_repository_file(const char *path, struct buf *ret_bytes, struct err *err)
