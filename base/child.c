@@ -17,7 +17,7 @@
 
 #include "base/process.h"
 
-enum { ASIDE = 64, REPORT_FD = PROCESS_FDS };
+enum { ASIDE = 64, REPORT_FD = PROCESS_FDS, BLIND_MILLISECONDS = 5 };
 
 /* Every signal as after login: what we ignore or block is our own affair. */
 static void
@@ -136,38 +136,49 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	    "cannot start %s", spawn->path);
 }
 
-/* 1 when the child ended, 0 at the deadline, -1 with errno set. */
-static int
-wait_until(int child, int64_t deadline)
+/* Sleep until the child behind PIDFD ends, or for MILLISECONDS at most.  Without a pidfd (a sandbox,
+ * valgrind) the caller looks again every few milliseconds. */
+static void
+sleep_until_ended(int pidfd, int64_t milliseconds)
 {
-	for (;;) {
-		struct pollfd poll_fd = {.fd = child, .events = POLLIN};
-		int64_t left = deadline < 0 ? -1 : deadline - process_milliseconds();
-		int ready;
+	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
 
-		if (deadline >= 0 && left < 0)
-			left = 0;
-		ready = poll(&poll_fd, 1, left > INT_MAX ? INT_MAX : (int)left);
-		if (ready > 0 || (ready < 0 && errno != EINTR))
-			return ready;
-		if (deadline >= 0 && process_milliseconds() >= deadline)
-			return 0;
+	if (pidfd < 0 && milliseconds > BLIND_MILLISECONDS)
+		milliseconds = BLIND_MILLISECONDS;
+	poll(&poll_fd, pidfd < 0 ? 0 : 1, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+}
+
+/* PID when it was reaped, 0 at the deadline, -1 with errno set. */
+static pid_t
+reap_until(pid_t pid, int64_t deadline, int *ret_status)
+{
+	FD pidfd = -1;
+
+	if (deadline < 0)
+		return reap(pid, ret_status);
+	pidfd = pidfd_open(pid, 0);
+	for (;;) {
+		pid_t reaped = waitpid(pid, ret_status, WNOHANG);
+		int64_t left = deadline - process_milliseconds();
+
+		if (reaped != 0 || left <= 0)
+			return reaped;
+		sleep_until_ended(pidfd, left);
 	}
 }
 
 enum err_code
 process_wait(pid_t pid, int64_t deadline, int *ret_status, struct err *err)
 {
-	FD child = pidfd_open(pid, 0);
-	int ended = child < 0 ? -1 : wait_until(child, deadline);
 	int status;
+	pid_t reaped = reap_until(pid, deadline, &status);
 
-	if (ended == 0) {
+	if (reaped == 0) {
 		process_kill(pid);
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "a program did not end in time and was killed");
 	}
-	if (ended < 0 || reap(pid, &status) != pid)
+	if (reaped != pid)
 		return err_errno(err, ERR_INTERNAL, errno, "cannot wait for a program");
 	*ret_status = status;
 	return ERR_OK;

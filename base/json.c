@@ -108,7 +108,7 @@ enum err_code
 json_parse(struct view text, struct json **ret_json, struct err *err)
 {
 	JSON *json = NULL;
-	json_error_t error;
+	json_error_t error = {0};
 	const char *fault;
 
 	if (text.size > JSON_TEXT_MAX)
@@ -116,7 +116,9 @@ json_parse(struct view text, struct json **ret_json, struct err *err)
 		    JSON_TEXT_MAX);
 	json = cooked(json_loadb(text.size > 0 ? (const char *)text.data : "", text.size,
 	    JSON_REJECT_DUPLICATES, &error));
-	if (json == NULL && json_error_code(&error) == json_error_out_of_memory)
+	/* Without memory for its first buffers jansson does not even set the error. */
+	if (json == NULL &&
+	    (error.text[0] == '\0' || json_error_code(&error) == json_error_out_of_memory))
 		return err_set(err, ERR_MEMORY, "out of memory while reading JSON");
 	if (json == NULL)
 		return err_set(err, ERR_INVALID, "line %d is not the JSON of our formats: %s",

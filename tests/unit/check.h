@@ -39,6 +39,15 @@
 			fail_msg("\"%s\" does not say \"%s\"", err.text, (part));                  \
 	} while (0)
 
+/* For tests that fault on purpose, or look at what valgrind itself is for. */
+static inline bool
+under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 static inline void
 assert_view(struct view got, struct view expected)
 {
