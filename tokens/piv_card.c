@@ -97,6 +97,14 @@ piv_select(struct piv_card *card, struct err *err)
 	return status == PIV_OK ? ERR_OK : piv_status_failure(status, "selecting PIV", err);
 }
 
+/* Does STATUS say that the card has no such command at all?  Anything else is no answer. */
+static bool
+is_unknown(uint16_t status)
+{
+	return status == PIV_UNKNOWN_INS || status == 0x6e00 || status == 0x6a81 ||
+	    status == 0x6a86;
+}
+
 /* An answer of exactly SIZE bytes, or zeros when the card does not know the command. */
 static enum err_code
 read_fixed(struct piv_card *card, uint8_t ins, const char *doing, uint8_t *ret_bytes, size_t size,
@@ -106,10 +114,12 @@ read_fixed(struct piv_card *card, uint8_t ins, const char *doing, uint8_t *ret_b
 	uint16_t status;
 
 	TRY(piv_send(card, header, (struct view){0}, &status, err));
-	if (status != PIV_OK) {
+	if (is_unknown(status)) {
 		memset(ret_bytes, 0, size);
 		return ERR_OK;
 	}
+	if (status != PIV_OK)
+		return piv_status_failure(status, doing, err);
 	if (secret_size(card->reply) != size)
 		return piv_malformed(doing, err);
 	memcpy(ret_bytes, secret_data(card->reply), size);
@@ -136,12 +146,21 @@ piv_serial(struct piv_card *card, uint32_t *ret_serial, struct err *err)
 
 /* ---- metadata ---- */
 
+/* *RET_KNOWN: the card has metadata.  The status is then PIV_OK, or PIV_NO_REFERENCE where there
+ * is no key. */
 static enum err_code
-metadata(struct piv_card *card, uint8_t reference, uint16_t *ret_status, struct err *err)
+metadata(struct piv_card *card, uint8_t reference, const char *doing, bool *ret_known,
+    uint16_t *ret_status, struct err *err)
 {
 	const uint8_t header[] = {0x00, 0xf7, 0x00, reference};
+	uint16_t status;
 
-	return piv_send(card, header, (struct view){0}, ret_status, err);
+	TRY(piv_send(card, header, (struct view){0}, &status, err));
+	if (status != PIV_OK && status != PIV_NO_REFERENCE && !is_unknown(status))
+		return piv_status_failure(status, doing, err);
+	*ret_known = !is_unknown(status);
+	*ret_status = status;
+	return ERR_OK;
 }
 
 /* A metadata field of SIZE bytes. */
@@ -155,15 +174,17 @@ enum err_code
 piv_read_reference(struct piv_card *card, uint8_t reference, bool *ret_known,
     struct piv_reference *ret_values, struct err *err)
 {
+	static const char doing[] = "reading the state of PIN and PUK";
 	struct view factory, tries;
 	uint16_t status;
 
-	TRY(metadata(card, reference, &status, err));
-	*ret_known = status == PIV_OK;
+	TRY(metadata(card, reference, doing, ret_known, &status, err));
 	if (!*ret_known)
 		return ERR_OK;
+	if (status != PIV_OK)
+		return piv_status_failure(status, doing, err);
 	if (!field(card, 0x05, 1, &factory) || !field(card, 0x06, 2, &tries))
-		return piv_malformed("reading the state of PIN and PUK", err);
+		return piv_malformed(doing, err);
 	ret_values->total = tries.data[0];
 	ret_values->tries = tries.data[1];
 	ret_values->factory = factory.data[0] != 0;
@@ -174,24 +195,25 @@ enum err_code
 piv_read_management(struct piv_card *card, bool *ret_known, uint8_t *ret_algorithm,
     bool *ret_factory, struct err *err)
 {
+	static const char doing[] = "reading the kind of its management key";
 	struct view algorithm, factory;
 	uint16_t status;
 
-	TRY(metadata(card, PIV_MANAGEMENT, &status, err));
-	*ret_known = status == PIV_OK;
+	TRY(metadata(card, PIV_MANAGEMENT, doing, ret_known, &status, err));
 	if (!*ret_known)
 		return ERR_OK;
+	if (status != PIV_OK)
+		return piv_status_failure(status, doing, err);
 	if (!field(card, 0x01, 1, &algorithm) || !field(card, 0x05, 1, &factory))
-		return piv_malformed("reading the kind of its management key", err);
+		return piv_malformed(doing, err);
 	*ret_algorithm = algorithm.data[0];
 	*ret_factory = factory.data[0] != 0;
 	return ERR_OK;
 }
 
 static enum err_code
-parse_key(struct piv_card *card, struct token_key_info *ret_key, struct err *err)
+parse_key(struct piv_card *card, const char *doing, struct token_key_info *ret_key, struct err *err)
 {
-	static const char doing[] = "reading about a key";
 	struct view algorithm, policies, origin, public, encoded;
 	struct err why;
 
@@ -214,13 +236,13 @@ enum err_code
 piv_read_key(struct piv_card *card, uint8_t slot, bool *ret_known, struct token_key_info *ret_key,
     struct err *err)
 {
+	static const char doing[] = "reading about a key";
 	struct token_key_info key = {.slot = slot};
 	uint16_t status;
 
-	TRY(metadata(card, slot, &status, err));
+	TRY(metadata(card, slot, doing, ret_known, &status, err));
 	if (status == PIV_OK)
-		TRY(parse_key(card, &key, err));
-	*ret_known = status == PIV_OK || status == PIV_NO_REFERENCE;
+		TRY(parse_key(card, doing, &key, err));
 	*ret_key = key;
 	return ERR_OK;
 }

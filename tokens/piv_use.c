@@ -185,9 +185,9 @@ check_use(struct use *job, struct err *err)
 		return err_set(err, ERR_INTERNAL, "it is used before its PIN was verified");
 	if (token->touched >= token->touches)
 		return err_set(err, ERR_INTEGRITY,
-		    "%u touches were announced and done, and one more was asked for (%s): somebody "
-		    "may be using this token behind your back; do not touch it, pull it out, and "
-		    "tell the other officers",
+		    "of the announced number of touches, %u, all are done, and one more was asked "
+		    "for (%s): somebody may be using this token behind your back; do not touch it, "
+		    "pull it out, and tell the other officers",
 		    token->touches, job->purpose);
 	if (token->metadata && (!info->present || point_equal(&info->key, &none)))
 		return err_set(err, ERR_TOKEN,

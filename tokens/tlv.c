@@ -12,6 +12,8 @@ read_tag(struct reader *reader)
 {
 	uint32_t tag = reader_u8(reader);
 
+	if (tag == 0) /* padding, which nobody has asked for */
+		reader->failed = true;
 	if ((tag & 0x1f) != 0x1f)
 		return tag;
 	for (int i = 0; i < 2; i++) {

@@ -20,8 +20,14 @@ piv_start() {
 	rm -f "$name.in" "$name.out" "$name.status"
 	mkfifo "$name.in"
 	: > "$name.out"
-	{ "$PIV_CLI" "$@" <>"$name.in" >"$name.out" 2>&1; echo $? > "$name.status"; } &
+	{
+		"$PIV_CLI" "$@" <>"$name.in" >"$name.out" 2>&1 &
+		echo $! > "$name.pid"
+		wait $!
+		echo $? > "$name.status"
+	} 2>/dev/null &
 }
+piv_kill() { kill -KILL "$(cat "${1:-one}.pid")"; }
 piv_pausing() { [ "$(grep -c '^pause$' "${2:-one}.out")" -ge "$1" ]; }
 # piv_wait N [NAME]: until it pauses for the Nth time.
 piv_wait() { tokens_until 30 piv_pausing "$1" "${2:-one}"; }

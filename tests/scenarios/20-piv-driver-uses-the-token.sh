@@ -46,7 +46,7 @@ touched
 agree ok"
 is "as many touches were given as announced" "$(token_field 2001 touches)" 3
 like "a touch beyond the announced number is an alarm" "$(piv 2001 unlock:$PIV_PIN:1 sign sign)" \
-	'sign integrity: token 2001: 1 touches were announced and done, and one more was asked for'
+	'sign integrity: token 2001: of the announced number of touches, 1, all are done, and one more was asked for'
 is "which the token never sees" "$(token_field 2001 touches)" 4
 like "a point off the curve is not shown to the token" "$(piv 2001 unlock:$PIV_PIN:1 agree-bad)" \
 	'agree-bad invalid: the other side.s key was not shown to the token'
