@@ -24,7 +24,7 @@ TOKENS_PIDS=()
 
 tokens_fail() {
 	printf '# tokens.sh: %s\n' "$*" >&2
-	[ -z "$TOKENS_DIR" ] || sed 's/^/# /' "$TOKENS_DIR"/pcscd.log "$TOKENS_DIR"/*.log 2>/dev/null | tail -n 40 >&2
+	[ -z "$TOKENS_DIR" ] || sed 's/^/# /' "$TOKENS_DIR"/*.log 2>/dev/null | tail -n 40 >&2
 	exit 99
 }
 
@@ -109,8 +109,8 @@ tokens_start() {
 	mkdir -p "$TOKENS_DIR/readers" "$TOKENS_DIR/run" "$TOKENS_DIR/none"
 	trap tokens_end EXIT
 	for serial; do
-		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --state "$TOKENS_DIR/$serial.json" \
-			--serial "$serial" --firmware "${TOKENS_FIRMWARE:-5.7.4}" \
+		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --serial "$serial" \
+			--state "$TOKENS_DIR/$serial.json" --firmware "${TOKENS_FIRMWARE:-5.7.4}" \
 			--pin "${TOKENS_PIN:-123456}" --puk "${TOKENS_PUK:-12345678}" ||
 			tokens_fail "cannot make token $serial"
 		token_run "$serial"

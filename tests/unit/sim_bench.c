@@ -172,7 +172,8 @@ bench_authenticate(struct bench *bench, const uint8_t *key)
 	BUF command = {0};
 
 	snprintf(header, sizeof(header), "0087%02x9b", algorithm);
-	assert_int_equal(bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &answer),
+	assert_int_equal(
+	    bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &answer),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x80, &inner));
 	assert_int_equal(inner.size, size);

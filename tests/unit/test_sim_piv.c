@@ -19,7 +19,8 @@ select_version_and_serial_are_a_yubikeys(void **state)
 	struct bench *bench = *state;
 
 	bench_expect(bench, bench_select, "61114f0600001000010079074f05a0000003089000");
-	bench_expect(bench, "00a404000ba000000308000010000100", "61114f0600001000010079074f05a0000003089000");
+	bench_expect(bench, "00a404000ba000000308000010000100",
+	    "61114f0600001000010079074f05a0000003089000");
 	bench_expect(bench, "00fd000000", "0507049000");
 	bench_expect(bench, "00f8000000", "00a1b2c39000");
 	/* Yubico's management and OTP applications and FIDO2 are not on this token. */
@@ -51,15 +52,17 @@ nothing_secret_is_done_without_authentication(void **state)
 	    {"00fa0505", SW_SECURITY_STATUS},
 	    {"00fb0000", SW_CONDITIONS},
 	    {"00fe119a0306010100", SW_SECURITY_STATUS},
-	    {"00ffffff1b039b18" "010101010101010102020202020202020303030303030303", SW_SECURITY_STATUS},
+	    {"00ffffff1b039b18"
+	     "010101010101010102020202020202020303030303030303",
+		SW_SECURITY_STATUS},
 	};
 
 	bench_begin(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(bench_status_of(bench, cases[i].command), cases[i].status);
 	for (unsigned ins = 0; ins < 256; ins++) {
-		static const uint8_t known[] = {0x20, 0x24, 0x2c, 0x47, 0x87, 0xa4, 0xcb, 0xdb, 0xf6,
-		    0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfd, 0xfe, 0xff};
+		static const uint8_t known[] = {0x20, 0x24, 0x2c, 0x47, 0x87, 0xa4, 0xcb, 0xdb,
+		    0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfd, 0xfe, 0xff};
 		char command[9];
 		snprintf(command, sizeof(command), "00%02x0000", ins);
 		if (memchr(known, (int)ins, sizeof(known)) == NULL)
@@ -197,19 +200,30 @@ the_management_key_opens_by_both_protocols(void **state)
 	assert_false(bench->piv.management_verified);
 
 	snprintf(header, sizeof(header), "0087%02x9b", algorithm);
-	assert_int_equal(bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x81, 0})), &data),
+	assert_int_equal(
+	    bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x81, 0})), &data),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&data), 0x7c, &value) && ber_find(value, 0x81, &challenge));
 	assert_int_equal(challenge.size, size);
 	assert_int_equal(
-	    sim_block(algorithm, bench->state.management.key, true, challenge.data, answer, &err), ERR_OK);
+	    sim_block(algorithm, bench->state.management.key, true, challenge.data, answer, &err),
+	    ERR_OK);
 	ber_put(&inner, 0x82, view_of(answer, size));
 	ber_put(&command, 0x7c, buf_view(&inner));
 	BUF nothing = {0};
+	BUF false_command = {0};
+	buf_bytes(&false_command, buf_view(&command));
+	false_command.data[false_command.size - 1] ^= 1;
+	struct piv before = bench->piv;
+	assert_int_equal(bench_send_data(bench, header, buf_view(&false_command), &nothing),
+	    SW_SECURITY_STATUS);
+	assert_false(bench->piv.management_verified);
+	bench->piv = before; /* the same challenge once more */
 	assert_int_equal(bench_send_data(bench, header, buf_view(&command), &nothing), SW_OK);
 	assert_true(bench->piv.management_verified);
 	/* The same answer again: its challenge is spent. */
-	assert_int_equal(bench_send_data(bench, header, buf_view(&command), &nothing), SW_WRONG_DATA);
+	assert_int_equal(
+	    bench_send_data(bench, header, buf_view(&command), &nothing), SW_WRONG_DATA);
 	assert_false(bench->piv.management_verified);
 }
 
@@ -225,16 +239,19 @@ a_witness_answers_only_the_next_command(void **state)
 	BUF command = {0};
 
 	bench_begin(bench);
-	assert_int_equal(bench_send_data(bench, "00870a9b", VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &data),
+	assert_int_equal(bench_send_data(bench, "00870a9b",
+			     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &data),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&data), 0x7c, &value) && ber_find(value, 0x80, &witness));
-	assert_int_equal(sim_block(SIM_AES192, bench->state.management.key, false, witness.data, plain, &err),
+	assert_int_equal(
+	    sim_block(SIM_AES192, bench->state.management.key, false, witness.data, plain, &err),
 	    ERR_OK);
 	ber_put(&template, 0x80, VIEW_OF(plain));
 	ber_put(&template, 0x81, VIEW_OF(plain));
 	ber_put(&command, 0x7c, buf_view(&template));
 	bench_expect(bench, "00fd000000", "0507049000");
-	assert_int_equal(bench_send_data(bench, "00870a9b", buf_view(&command), &data), SW_WRONG_DATA);
+	assert_int_equal(
+	    bench_send_data(bench, "00870a9b", buf_view(&command), &data), SW_WRONG_DATA);
 	assert_false(bench->piv.management_verified);
 }
 
@@ -252,7 +269,8 @@ the_management_key_can_be_of_every_kind(void **state)
 		bench_admin(bench);
 		buf_u8(&data, kinds[i]);
 		ber_put(&data, 0x9b, view_of(key, sim_block_key_size(kinds[i])));
-		assert_int_equal(bench_send_data(bench, "00ffffff", buf_view(&data), &nothing), SW_OK);
+		assert_int_equal(
+		    bench_send_data(bench, "00ffffff", buf_view(&data), &nothing), SW_OK);
 		assert_int_equal(bench->state.management.algorithm, kinds[i]);
 		bench_begin(bench);
 		assert_int_equal(bench_authenticate(bench, key), SW_OK);
@@ -269,7 +287,8 @@ the_management_key_can_be_of_every_kind(void **state)
 	bench_admin(bench);
 	assert_int_equal(bench->touches, 1);
 	bench->touched = false;
-	assert_int_equal(bench_authenticate(bench, bench->state.management.key), SW_SECURITY_STATUS);
+	assert_int_equal(
+	    bench_authenticate(bench, bench->state.management.key), SW_SECURITY_STATUS);
 }
 
 static void
@@ -297,7 +316,8 @@ objects_are_written_read_and_deleted(void **state)
 		assert_int_equal(bench_send_data(bench, "00db3fff", buf_view(&large), &data),
 		    more == 0 ? SW_OK : SW_NO_SPACE);
 	}
-	assert_int_equal(bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xc1\x05", 5), &data), SW_OK);
+	assert_int_equal(
+	    bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xc1\x05", 5), &data), SW_OK);
 	assert_int_equal(data.size, SIM_OBJECT_MAX + 4);
 	/* A PIN protects what is printed on the card. */
 	bench_expect(bench, "00db3fff095c035fc109530201ff", "9000");
@@ -319,6 +339,7 @@ reset_needs_both_blocked_and_keeps_the_attestation_key(void **state)
 	bench_admin(bench);
 	bench_generate(bench, 0x82, PIV_PIN_NEVER, PIV_TOUCH_NEVER, &point);
 	bench_expect(bench, "00db3fff095c035fc102530201ff", "9000");
+	bench_expect(bench, "00fa0102", "6982"); /* the PIN too is needed */
 	bench_expect(bench, bench_verify, "9000");
 	bench_expect(bench, "00fa0001", "6a86");
 	bench_expect(bench, "00fa0102", "9000");
@@ -361,12 +382,14 @@ block_ciphers_agree_with_their_standards(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		size_t size = sim_block_size(cases[i].algorithm);
-		assert_true(text_from_hex(cases[i].key, key, sim_block_key_size(cases[i].algorithm)));
+		assert_true(
+		    text_from_hex(cases[i].key, key, sim_block_key_size(cases[i].algorithm)));
 		assert_true(text_from_hex(cases[i].in, in, size));
 		assert_true(text_from_hex(cases[i].out, expected, size));
 		assert_int_equal(sim_block(cases[i].algorithm, key, true, in, out, &err), ERR_OK);
 		assert_memory_equal(out, expected, size);
-		assert_int_equal(sim_block(cases[i].algorithm, key, false, expected, out, &err), ERR_OK);
+		assert_int_equal(
+		    sim_block(cases[i].algorithm, key, false, expected, out, &err), ERR_OK);
 		assert_memory_equal(out, in, size);
 	}
 }
@@ -375,21 +398,35 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(select_version_and_serial_are_a_yubikeys, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(nothing_secret_is_done_without_authentication, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(an_older_firmware_lacks_newer_instructions, bench_setup_old, bench_teardown),
-    cmocka_unit_test_setup_teardown(wrong_pins_count_down_and_block, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(verification_ends_on_demand_and_with_the_selection, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(a_malformed_verify_costs_no_try, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(a_try_is_spent_before_it_can_be_undone, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(pin_and_puk_change_only_against_the_old, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(the_management_key_opens_by_both_protocols, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(the_management_key_opens_by_both_protocols, bench_setup_3des, bench_teardown),
-    cmocka_unit_test_setup_teardown(a_witness_answers_only_the_next_command, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(the_management_key_can_be_of_every_kind, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(objects_are_written_read_and_deleted, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(reset_needs_both_blocked_and_keeps_the_attestation_key, bench_setup, bench_teardown),
-    cmocka_unit_test(block_ciphers_agree_with_their_standards),
+	    cmocka_unit_test_setup_teardown(
+		select_version_and_serial_are_a_yubikeys, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		nothing_secret_is_done_without_authentication, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_older_firmware_lacks_newer_instructions, bench_setup_old, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		wrong_pins_count_down_and_block, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		verification_ends_on_demand_and_with_the_selection, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_malformed_verify_costs_no_try, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_try_is_spent_before_it_can_be_undone, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		pin_and_puk_change_only_against_the_old, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		the_management_key_opens_by_both_protocols, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		the_management_key_opens_by_both_protocols, bench_setup_3des, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_witness_answers_only_the_next_command, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		the_management_key_can_be_of_every_kind, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		objects_are_written_read_and_deleted, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(reset_needs_both_blocked_and_keeps_the_attestation_key,
+		bench_setup, bench_teardown),
+	    cmocka_unit_test(block_ciphers_agree_with_their_standards),
 	};
 	struct err err;
 

@@ -63,9 +63,16 @@ key_agreement_meets_the_other_side(void **state)
 	assert_int_equal(bench_send_data(bench, "00871183", buf_view(&command), &answer), SW_OK);
 	assert_true(ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x82, &shared));
 	assert_true(view_equal(shared, secret_view(expected)));
+	/* A hybrid encoding of the same point, which OpenSSL alone would take. */
+	command.data[command.size - POINT_SIZE] =
+	    (uint8_t)(0x06 | (host.bytes[POINT_SIZE - 1] & 1));
+	assert_int_equal(bench_send_data(bench, "00871183", buf_view(&command), &answer),
+	    SW_WRONG_DATA);
+	command.data[command.size - POINT_SIZE] = 0x04;
 	/* One bit off the curve. */
 	command.data[command.size - 1] ^= 1;
-	assert_int_equal(bench_send_data(bench, "00871183", buf_view(&command), &answer), SW_WRONG_DATA);
+	assert_int_equal(
+	    bench_send_data(bench, "00871183", buf_view(&command), &answer), SW_WRONG_DATA);
 }
 
 static void
@@ -148,7 +155,8 @@ metadata_tell_kind_policies_origin_and_defaults(void **state)
 	/* An imported scalar 1 in 9E: the generator, never a PIN, origin 2. */
 	bench_expect(bench, "00fe119e03060101", "9000");
 	bench_expect(bench, "00f7009e00",
-	    "0101110202010103010204438641046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d8"
+	    "0101110202010103010204438641046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945"
+	    "d8"
 	    "98c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f59000");
 }
 
@@ -167,7 +175,8 @@ default_policies_depend_on_the_slot(void **state)
 		char command[32];
 		snprintf(command, sizeof(command), "004700%02x05ac0380011100", slots[i].slot);
 		assert_int_equal(bench_status_of(bench, command), SW_OK);
-		assert_int_equal(sim_state_key(&bench->state, slots[i].slot)->pin_policy, slots[i].pin);
+		assert_int_equal(
+		    sim_state_key(&bench->state, slots[i].slot)->pin_policy, slots[i].pin);
 		assert_int_equal(sim_state_key(&bench->state, slots[i].slot)->touch_policy,
 		    PIV_TOUCH_NEVER);
 	}
@@ -179,11 +188,22 @@ malformed_key_commands_leave_the_key(void **state)
 	struct bench *bench = *state;
 	struct point point;
 	static const char *const bad[] = {
-	    "0047008203ac0180", "0047008205ac03800199", "004700820100", "0047008206ac0380011100",
-	    "0047008208ac06800111aa0104", "0047008208ac06800111ab0104", "0047008208ac06800111ac0101",
+	    "0047008203ac0180",
+	    "0047008205ac03800199",
+	    "004700820100",
+	    "0047008206ac0380011100",
+	    "0047008208ac06800111aa0104",
+	    "0047008208ac06800111ab0104",
+	    "0047008208ac06800111ac0101",
 	    "0047008209ac07800111aa020101",
-	    "00fe11820306010000", "00fe118203060100", "00fe11820105", "00fe11820405010101",
-	    "00fe0782030601010a", "00fe99820306010100", "00fe118204060101aa", "00fe118206060101aa0109",
+	    "00fe11820306010000",
+	    "00fe118203060100",
+	    "00fe11820105",
+	    "00fe11820405010101",
+	    "00fe0782030601010a",
+	    "00fe99820306010100",
+	    "00fe118204060101aa",
+	    "00fe118206060101aa0109",
 	};
 
 	bench_begin(bench);
@@ -244,11 +264,14 @@ static void
 no_byte_of_a_command_can_hurt(void **state)
 {
 	struct bench *bench = *state;
-	static const char *const commands[] = {"00a4040005a00000030800", "0020008008313233343536ffff",
-	    "0024008010313233343536ffff363534333231ffff", "0047008208ac06800111aa0101",
-	    "00fe11830806010caa0101ab", "0087118208" "7c068200810201ff", "00870a9b047c028000",
-	    "00cb3fff055c035fc10200", "00db3fff095c035fc102530201ff", "00f7008200", "00f9820000",
-	    "00ffffff13089b1001020304050607080102030405060708", "00f69582"};
+	static const char *const commands[] = {"00a4040005a00000030800",
+	    "0020008008313233343536ffff", "0024008010313233343536ffff363534333231ffff",
+	    "0047008208ac06800111aa0101", "00fe11830806010caa0101ab",
+	    "0087118208"
+	    "7c068200810201ff",
+	    "00870a9b047c028000", "00cb3fff055c035fc10200", "00db3fff095c035fc102530201ff",
+	    "00f7008200", "00f9820000", "00ffffff13089b1001020304050607080102030405060708",
+	    "00f69582"};
 	struct point point;
 
 	bench_begin(bench);
@@ -262,11 +285,13 @@ no_byte_of_a_command_can_hurt(void **state)
 			BUF data = {0};
 			bench->piv.management_verified = true;
 			if (at > 0)
-				assert_int_not_equal(bench_exchange(bench, view_of(bytes, at), &data), 0);
+				assert_int_not_equal(
+				    bench_exchange(bench, view_of(bytes, at), &data), 0);
 			bytes[at] ^= 0x41;
 			/* Not into a large RSA key, which takes its time. */
 			if (memmem(bytes, size, "\x80\x01\x50", 3) == NULL)
-				assert_int_not_equal(bench_exchange(bench, view_of(bytes, size), &data), 0);
+				assert_int_not_equal(
+				    bench_exchange(bench, view_of(bytes, size), &data), 0);
 			bytes[at] ^= 0x41;
 		}
 	}
@@ -276,16 +301,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_generated_key_signs_what_verifies, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(key_agreement_meets_the_other_side, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(pin_policy_never_once_and_always, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(touch_policy_never_always_and_cached, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(metadata_tell_kind_policies_origin_and_defaults, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(default_policies_depend_on_the_slot, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(malformed_key_commands_leave_the_key, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(only_generated_keys_are_attested, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(keys_move_and_are_deleted, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(no_byte_of_a_command_can_hurt, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_generated_key_signs_what_verifies, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		key_agreement_meets_the_other_side, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		pin_policy_never_once_and_always, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		touch_policy_never_always_and_cached, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		metadata_tell_kind_policies_origin_and_defaults, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		default_policies_depend_on_the_slot, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		malformed_key_commands_leave_the_key, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		only_generated_keys_are_attested, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(keys_move_and_are_deleted, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		no_byte_of_a_command_can_hurt, bench_setup, bench_teardown),
 	};
 	struct err err;
 

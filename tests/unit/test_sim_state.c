@@ -85,7 +85,8 @@ assert_equal_states(const struct sim_state *a, const struct sim_state *b)
 	assert_int_equal(a->object_count, b->object_count);
 	for (size_t i = 0; i < a->object_count; i++) {
 		assert_int_equal(a->objects[i].tag, b->objects[i].tag);
-		assert_true(view_equal(buf_view(&a->objects[i].value), buf_view(&b->objects[i].value)));
+		assert_true(
+		    view_equal(buf_view(&a->objects[i].value), buf_view(&b->objects[i].value)));
 	}
 }
 
@@ -194,8 +195,8 @@ members_out_of_range_are_refused(void **state)
 static void
 firmware_versions_are_three_numbers(void **state)
 {
-	static const char *const bad[] = {"", "5", "5.7", "5.7.", "5.7.4.1", "5.7.4 ", "a.b.c", "-5.7.4",
-	    "5..4", "5.7.0256"};
+	static const char *const bad[] = {
+	    "", "5", "5.7", "5.7.", "5.7.4.1", "5.7.4 ", "a.b.c", "-5.7.4", "5..4", "5.7.0256"};
 	uint8_t firmware[3];
 	struct err err;
 
@@ -212,7 +213,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(a_token_comes_back_as_it_was_saved, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_new_token_never_replaces_another, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_state_cut_anywhere_is_refused_and_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_state_cut_anywhere_is_refused_and_named, setup, teardown),
 	    cmocka_unit_test_setup_teardown(members_out_of_range_are_refused, setup, teardown),
 	    cmocka_unit_test(firmware_versions_are_three_numbers),
 	};

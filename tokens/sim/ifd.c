@@ -164,8 +164,8 @@ ask(struct slot *slot, char kind, const void *bytes, size_t size, void *ret_byte
 		close_fd(&slot->commands);
 		return IFD_ICC_NOT_PRESENT;
 	}
-	size_t answered = (size_t)header[1] << 24 | (size_t)header[2] << 16 | (size_t)header[3] << 8 |
-	    header[4];
+	size_t answered =
+	    (size_t)header[1] << 24 | (size_t)header[2] << 16 | (size_t)header[3] << 8 | header[4];
 	if (header[0] != LINK_DONE && answered == 0)
 		return IFD_ICC_NOT_PRESENT;
 	if (answered > room || !receive_all(slot->commands, ret_bytes, answered, deadline)) {

@@ -58,8 +58,9 @@ command_of(const struct piv *piv, uint8_t ins)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		const uint8_t *first = commands[i].firmware;
 		if (commands[i].ins == ins)
-			return sim_state_has(piv->state, first[0], first[1], first[2]) ? &commands[i]
-										       : NULL;
+			return sim_state_has(piv->state, first[0], first[1], first[2])
+			    ? &commands[i]
+			    : NULL;
 	}
 	return NULL;
 }
@@ -96,8 +97,8 @@ matches(void *context, struct view aid)
 static void
 select_piv(void *context, struct buf *ret_data)
 {
-	static const uint8_t properties[] = {0x61, 0x11, 0x4f, 0x06, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00,
-	    0x79, 0x07, 0x4f, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08};
+	static const uint8_t properties[] = {0x61, 0x11, 0x4f, 0x06, 0x00, 0x00, 0x10, 0x00, 0x01,
+	    0x00, 0x79, 0x07, 0x4f, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08};
 	struct piv *piv = context;
 
 	piv->pin_verified = piv->pin_just_verified = piv->management_verified = false;
@@ -121,7 +122,8 @@ piv_unplug(struct piv *piv)
 struct applet
 piv_applet(struct piv *piv)
 {
-	return (struct applet){.context = piv, .matches = matches, .select = select_piv, .run = run};
+	return (struct applet){
+	    .context = piv, .matches = matches, .select = select_piv, .run = run};
 }
 
 uint16_t

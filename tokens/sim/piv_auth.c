@@ -100,8 +100,8 @@ management_single(struct piv *piv, struct view response)
 
 	if (response.size != size)
 		return SW_WRONG_DATA;
-	if (sim_block(management->algorithm, management->key, true, piv->challenge, expected, &err) !=
-	    ERR_OK)
+	if (sim_block(management->algorithm, management->key, true, piv->challenge, expected,
+		&err) != ERR_OK)
 		return SW_FAILURE;
 	if (memcmp(expected, response.data, size) != 0)
 		return SW_SECURITY_STATUS;
@@ -122,8 +122,8 @@ management_mutual(struct piv *piv, const struct template *template, struct buf *
 		return SW_WRONG_DATA;
 	if (memcmp(piv->challenge, template->witness.data, size) != 0)
 		return SW_SECURITY_STATUS;
-	if (sim_block(management->algorithm, management->key, true, template->challenge.data, answer,
-		&err) != ERR_OK)
+	if (sim_block(management->algorithm, management->key, true, template->challenge.data,
+		answer, &err) != ERR_OK)
 		return SW_FAILURE;
 	uint16_t status = piv_touch(piv, management->touch ? PIV_TOUCH_ALWAYS : PIV_TOUCH_NEVER);
 	piv->management_verified = status == SW_OK;

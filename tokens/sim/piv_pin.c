@@ -68,7 +68,6 @@ piv_verify(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 		return piv->pin_verified ? SW_OK : tries_status(pin);
 	if (apdu->data.size != SIM_PIN_SIZE)
 		return SW_WRONG_DATA;
-	piv->pin_verified = piv->pin_just_verified = false;
 	uint16_t status = check(piv, pin, apdu->data.data);
 	piv->pin_verified = piv->pin_just_verified = status == SW_OK;
 	return status;

@@ -161,7 +161,8 @@ static void
 hear(struct serve *serve, struct caller *caller)
 {
 	BUF reply = {0};
-	ssize_t got = recv(caller->fd, caller->line + caller->size, CONTROL_LINE_MAX - caller->size, 0);
+	ssize_t got =
+	    recv(caller->fd, caller->line + caller->size, CONTROL_LINE_MAX - caller->size, 0);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -217,8 +218,6 @@ obey(struct serve *serve)
 	    (size > 0 && fd_read(serve->commander, bytes, size, deadline, &err) != ERR_OK))
 		return false;
 	bool done = run_request(serve, header[0], view_of(bytes, size), &reply);
-	if (serve->commander < 0)
-		return true; /* replaced while it waited */
 	if (!done || reply.size > LINK_MAX)
 		buf_done(&reply);
 	buf_u8(&frame, done ? LINK_DONE : LINK_GONE);
@@ -233,8 +232,9 @@ static void
 watch(int *watcher)
 {
 	uint8_t byte;
+	ssize_t got = recv(*watcher, &byte, 1, MSG_DONTWAIT);
 
-	if (recv(*watcher, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+	if (got >= 0 || (errno != EAGAIN && errno != EINTR))
 		close_fd(watcher);
 }
 

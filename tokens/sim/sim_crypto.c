@@ -28,17 +28,24 @@
 #include "base/crypto.h"
 #include "tokens/sim/ber.h"
 
-static void key_freep(EVP_PKEY **key) { EVP_PKEY_free(*key); }
-static void context_freep(EVP_PKEY_CTX **context) { EVP_PKEY_CTX_free(*context); }
-static void cipher_freep(EVP_CIPHER_CTX **context) { EVP_CIPHER_CTX_free(*context); }
-static void certificate_freep(X509 **certificate) { X509_free(*certificate); }
-static void number_freep(BIGNUM **number) { BN_clear_free(*number); }
-static void point_freep(EC_POINT **point) { EC_POINT_free(*point); }
-static void group_freep(EC_GROUP **group) { EC_GROUP_free(*group); }
-static void builder_freep(OSSL_PARAM_BLD **builder) { OSSL_PARAM_BLD_free(*builder); }
-static void params_freep(OSSL_PARAM **params) { OSSL_PARAM_free(*params); }
-static void bio_freep(BIO **bio) { BIO_free(*bio); }
-static void der_freep(uint8_t **der) { OPENSSL_free(*der); }
+/* For CLEANUP: OpenSSL's own destructors take the object, not the variable. */
+#define DESTRUCTOR(name, type, destroy)                                                            \
+	static void name##_freep(type **object)                                                    \
+	{                                                                                          \
+		destroy(*object);                                                                  \
+	}
+
+DESTRUCTOR(key, EVP_PKEY, EVP_PKEY_free)
+DESTRUCTOR(context, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+DESTRUCTOR(cipher, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
+DESTRUCTOR(certificate, X509, X509_free)
+DESTRUCTOR(number, BIGNUM, BN_clear_free)
+DESTRUCTOR(point, EC_POINT, EC_POINT_free)
+DESTRUCTOR(group, EC_GROUP, EC_GROUP_free)
+DESTRUCTOR(builder, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
+DESTRUCTOR(params, OSSL_PARAM, OSSL_PARAM_free)
+DESTRUCTOR(bio, BIO, BIO_free)
+DESTRUCTOR(der, uint8_t, OPENSSL_free)
 
 #define KEY         CLEANUP(key_freep) EVP_PKEY
 #define CONTEXT     CLEANUP(context_freep) EVP_PKEY_CTX
@@ -46,7 +53,8 @@ static void der_freep(uint8_t **der) { OPENSSL_free(*der); }
 #define NUMBER      CLEANUP(number_freep) BIGNUM
 #define DER         CLEANUP(der_freep) uint8_t
 
-static const char root_text[] = "halligan-simtoken attestation root: NOT A REAL TOKEN, known to all";
+static const char root_text[] =
+    "halligan-simtoken attestation root: NOT A REAL TOKEN, known to all";
 static const char root_name[] = "NOT A REAL TOKEN Halligan Simulated Root";
 static const char first_day[] = "20200101000000Z", last_day[] = "99991231235959Z";
 
@@ -232,8 +240,10 @@ import_ec(const struct pair *pair, struct view scalar, struct buf *ret_private, 
 	    sizeof(encoded), NULL);
 	if (size != 1 + 2 * pair->size)
 		return err_set(err, ERR_INVALID, "the scalar is no private key");
-	if (OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, pair->curve, 0) != 1 ||
-	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, encoded, size) != 1 ||
+	if (OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, pair->curve, 0) !=
+		1 ||
+	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, encoded, size) !=
+		1 ||
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number) != 1)
 		return crypto_failed(err, "build a key");
 	return key_build("EC", builder, ret_private, err);
@@ -451,7 +461,8 @@ certificate_begin(uint64_t number, const char *subject, const X509_NAME *issuer,
 static enum err_code
 certificate_end(X509 *certificate, EVP_PKEY *signer, struct buf *ret_der, struct err *err)
 {
-	const EVP_MD *digest = EVP_PKEY_get_base_id(signer) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
+	const EVP_MD *digest =
+	    EVP_PKEY_get_base_id(signer) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
 	DER *der = NULL;
 
 	if (X509_sign(certificate, signer, digest) <= 0)

@@ -18,7 +18,8 @@
 enum { CONTROL_ANSWER_MAX = 64 * 1024, CONTROL_ANSWER_MS = 10000, PATH_SIZE = 4096 };
 
 static const char usage_text[] =
-    "usage: halligan-simtoken new --state FILE --serial N [--firmware 5.7.4] [--pin PIN] [--puk PUK]\n"
+    "usage: halligan-simtoken new --state FILE --serial N [--firmware 5.7.4]\n"
+    "                             [--pin PIN] [--puk PUK]\n"
     "       halligan-simtoken run --state FILE --socket PATH --control PATH\n"
     "                             [--touch auto|manual|never]\n"
     "       halligan-simtoken control PATH COMMAND...\n"
@@ -72,8 +73,8 @@ read_options(int argc, char **argv, const char *allowed, struct options *ret_opt
 	while ((letter = getopt_long(argc, argv, "", option_names, NULL)) != -1) {
 		const char **place = option_place(&options, letter);
 		if (place == NULL)
-			return err_set(err, ERR_USAGE, "%s: no such option, or its value is missing",
-			    argv[optind - 1]);
+			return err_set(err, ERR_USAGE,
+			    "%s: no such option, or its value is missing", argv[optind - 1]);
 		if (strchr(allowed, letter) == NULL)
 			return err_set(err, ERR_USAGE, "\"%s %s\" does not belong to this command",
 			    argv[optind - 2], argv[optind - 1]);
@@ -114,7 +115,8 @@ command_new(int argc, char **argv, struct err *err)
 	if (options.state == NULL || options.serial == NULL)
 		return err_set(err, ERR_USAGE, "new needs --state and --serial");
 	TRY(read_serial(options.serial, &serial, err));
-	TRY(sim_firmware_from(options.firmware == NULL ? "5.7.4" : options.firmware, firmware, err));
+	TRY(sim_firmware_from(
+	    options.firmware == NULL ? "5.7.4" : options.firmware, firmware, err));
 	sim_state_init(&state, serial, firmware);
 	if (options.pin != NULL)
 		TRY(sim_reference_set(&state.pin, options.pin, err));

@@ -150,7 +150,8 @@ sim_state_put(struct sim_state *state, uint32_t tag, struct view value, struct e
 		return ERR_OK;
 	}
 	if (object == NULL && state->object_count == SIM_OBJECTS)
-		return err_set(err, ERR_NO_SPACE, "the token holds %d objects already", SIM_OBJECTS);
+		return err_set(
+		    err, ERR_NO_SPACE, "the token holds %d objects already", SIM_OBJECTS);
 	buf_bytes(&copy, value);
 	TRY(buf_check(&copy, err));
 	if (object == NULL) {

@@ -138,7 +138,8 @@ sim_state_load(const char *path, struct sim_state *ret_state, struct err *err)
 	SIM_STATE state = {0};
 
 	TRY(file_read(path, STATE_FILE_MAX, &text, err));
-	if (json_parse(buf_view(&text), &json, err) != ERR_OK || read_state(json, &state, err) != ERR_OK)
+	if (json_parse(buf_view(&text), &json, err) != ERR_OK ||
+	    read_state(json, &state, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	*ret_state = state;
 	state = (struct sim_state){0};
