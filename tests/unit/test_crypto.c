@@ -368,9 +368,11 @@ static void
 check_file(const char *name, enum aead aead)
 {
 	JSON *json = vectors_open(name);
-	const struct json *groups = vector_array(json, "groups");
+	const struct json *groups = json != NULL ? vector_array(json, "groups") : NULL;
 	size_t checked = 0;
 
+	if (json == NULL)
+		return;
 	for (size_t i = 0; i < json_array_count(groups); i++) {
 		const struct json *tests = vector_array(json_array_object(groups, i), "tests");
 

