@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A poll loop over up to six pipes, the child's pidfd and our own stdout.  The loop ends when the
- * child ends; what then still lies in the pipes is taken without waiting, because a grandchild may
- * keep them open for ever.  Our stdout is watched for the error condition that a pipe has when its
+ * A poll loop over up to six pipes and our own stdout, which looks every few milliseconds whether
+ * the child has ended.  What then still lies in the pipes is taken without waiting, because a
+ * grandchild may keep them open for ever.  Our stdout is watched for what a pipe reports when its
  * reader is gone: a vault that gave up must not leave an ssh behind that still changes things.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,14 +17,13 @@
 #include "rotators/executable.h"
 
 enum { INPUT, VALUE_3, VALUE_4, GENERATED, OUTPUT, ERRORS, PIPES };
-enum { DRAIN_ROUNDS = 256 };
+enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10 /* milliseconds */ };
 
 struct pump {
 	const struct child *child;
 	int fds[PIPES];		/* our ends; -1: closed */
 	struct view left[3];	/* still to write: INPUT, VALUE_3, VALUE_4 */
 	pid_t pid;
-	int ended; /* pidfd */
 };
 
 static void
@@ -33,7 +31,6 @@ pump_done(struct pump *pump)
 {
 	for (int i = 0; i < PIPES; i++)
 		fd_closep(&pump->fds[i]);
-	fd_closep(&pump->ended);
 	if (pump->pid != 0)
 		process_kill(pump->pid);
 }
@@ -71,11 +68,7 @@ launch(struct pump *pump, struct err *err)
 		code = process_start(&spawn, &pump->pid, err);
 	for (int i = 0; i < PIPES; i++)
 		fd_closep(&spawn.fds[numbers[i]]);
-	TRY(code);
-	pump->ended = pidfd_open(pump->pid, 0);
-	if (pump->ended < 0)
-		return err_errno(err, ERR_IO, errno, "watching %s", child->path);
-	return ERR_OK;
+	return code;
 }
 
 /* Write what fits.  A child that closed its end does not want the rest. */
@@ -176,33 +169,39 @@ drain_all(struct pump *pump, struct err *err)
 	return ERR_OK;
 }
 
-/* One round: wait, then move what can be moved.  RET_ENDED: the child is over. */
-static enum err_code
-turn(struct pump *pump, bool *ret_ended, struct err *err)
+/* It is not reaped: the dead leader holds the number of its group. */
+static bool
+has_ended(const struct pump *pump)
 {
-	struct pollfd fds[PIPES + 2];
+	siginfo_t ended = {0};
+
+	return waitid(P_PID, (id_t)pump->pid, &ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+	    ended.si_pid != 0;
+}
+
+/* One round: wait a little, then move what can be moved. */
+static enum err_code
+turn(struct pump *pump, struct err *err)
+{
+	struct pollfd fds[PIPES + 1];
 	int64_t left = pump->child->deadline - process_milliseconds();
 
 	for (int i = 0; i < PIPES; i++)
 		fds[i] = (struct pollfd){.fd = pump->fds[i],
 		    .events = i <= VALUE_4 ? POLLOUT : POLLIN};
-	fds[PIPES] = (struct pollfd){.fd = pump->ended, .events = POLLIN};
-	fds[PIPES + 1] = (struct pollfd){.fd = STDOUT_FILENO};
-	int ready = left <= 0 ? 0 : poll(fds, PIPES + 2, (int)left);
-
-	if (ready < 0 && errno == EINTR)
-		return ERR_OK;
-	if (ready < 0)
-		return err_errno(err, ERR_IO, errno, "waiting for %s", pump->child->path);
-	if (ready == 0)
+	fds[PIPES] = (struct pollfd){.fd = STDOUT_FILENO};
+	if (left <= 0)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s did not end in time",
 		    pump->child->path);
-	if ((fds[PIPES + 1].revents & POLLERR) != 0)
+	if (poll(fds, PIPES + 1, left < LOOK_EVERY ? (int)left : LOOK_EVERY) < 0)
+		return errno == EINTR
+		    ? ERR_OK
+		    : err_errno(err, ERR_IO, errno, "waiting for %s", pump->child->path);
+	if ((fds[PIPES].revents & (POLLERR | POLLHUP)) != 0)
 		return err_set(err, ERR_WAITING, "nobody waits for the answer any more");
 	for (int i = 0; i < PIPES; i++)
 		if (fds[i].revents != 0)
 			TRY(i <= VALUE_4 ? feed(pump, i, err) : drain(pump, i, err));
-	*ret_ended = fds[PIPES].revents != 0;
 	return ERR_OK;
 }
 
@@ -210,15 +209,13 @@ enum err_code
 child_run(const struct child *child, int *ret_status, struct err *err)
 {
 	CLEANUP(pump_done) struct pump pump = {.child = child, .fds = {-1, -1, -1, -1, -1, -1},
-	    .left = {child->input, child->values[0], child->values[1]}, .ended = -1};
-	bool ended = false;
+	    .left = {child->input, child->values[0], child->values[1]}};
 	int status;
 
 	TRY(launch(&pump, err));
-	while (!ended)
-		TRY(turn(&pump, &ended, err));
+	while (!has_ended(&pump))
+		TRY(turn(&pump, err));
 	TRY(drain_all(&pump, err));
-	/* Its group is ended while the dead leader still holds the group's number. */
 	if (kill(-pump.pid, SIGKILL) != 0 && errno != ESRCH && errno != EPERM)
 		return err_errno(err, ERR_IO, errno, "ending the group of %s", child->path);
 	TRY(process_wait(pump.pid, process_milliseconds() + 1000, &status, err));

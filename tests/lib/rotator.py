@@ -76,6 +76,7 @@ def main(arguments):
     status = child.wait()
     if save and ours is not None:
         data = os.read(ours, 1 << 20)
+        if not data: return status
         with open(os.open(save[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(decode(data)[save[0]])
     return status

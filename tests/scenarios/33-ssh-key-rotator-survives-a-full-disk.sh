@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A full disk leaves the old file, rejected; with room again the same rotation goes through.
+set -u
+if [ "${1-}" != inside ]; then
+	maps=(); [ "$(id -u)" -eq 0 ] || maps=(--user --map-root-user)
+	exec unshare --mount --propagation private "${maps[@]}" -- "$0" inside
+fi
+LIB=$(dirname "$(readlink -f "$0")")/../lib
+. "$LIB/tap.sh"
+. "$LIB/sshd.sh"
+FOLDER=$(mktemp -d); trap 'umount "$FOLDER/small" 2>/dev/null; rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
+ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-ssh-key
+
+mkdir small && mount -t tmpfs -o size=64k,mode=700 none small || exit 99
+for name in old next other; do ssh-keygen -q -t ed25519 -N '' -f $name; done
+# Larger than a page, so that its copy does not fit into the last one.
+{ cat old.pub; for _ in $(seq 100); do cat other.pub; done; } >small/keys
+sshd_start "$FOLDER" "AuthorizedKeysFile $FOLDER/small/keys"
+SSHD_AUTHORIZED=$FOLDER/small/keys
+ask() { local access=$1; shift
+	"$LIB/rotator.py" --current private-key=old --next private-key=next "$ROTATE" "$(sshd_target "$access")" "$@"; }
+
+for access in local ssh; do
+	cp small/keys before
+	head -c 1M /dev/zero >small/fill 2>/dev/null
+	like "$access: the disk is full: rejected" "$(ask $access apply)" '^rejected .*(space|full|room)'
+	ok "$access: the file stands as it was" cmp before small/keys
+	is "$access: nothing is left beside it" "$(find small -type f | wc -l)" 2
+	like "$access: the old key still works" "$(ask $access probe-current)" '^accepted'
+	rm small/fill
+	like "$access: with room it goes through" "$(ask $access apply probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" '^applied accepted refused'
+	is "$access: and only the one line differs" "$(diff before small/keys | grep -c '^[<>]')" 2
+	cp before small/keys
+done
+tap_end

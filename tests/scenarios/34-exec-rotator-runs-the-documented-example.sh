@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The example of docs/rotators.md, as it stands on the page, rotates a password; and programs behind
+# the exec rotator that fail, hang, chatter or tell secrets are found out.
+set -u
+LIB=$(dirname "$(readlink -f "$0")")/../lib
+. "$LIB/tap.sh"
+FOLDER=$(mktemp -d); trap 'rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
+ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-exec
+
+sed -n '/^```sh$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '1d;$d' >rotate-mail-user
+chmod 755 rotate-mail-user
+hash_of() { sha256sum "$1" | cut -d' ' -f1; }
+printf 'first password' >old
+printf 'another password' >next
+printf breakglass >user
+users() { printf 'jane:$6$x$y\nbreakglass:%s\nmark:$6$x$z\n' "$(openssl passwd -6 -in old)" >users; chmod 640 users; }
+users
+# target [JSON members]: the definition of the page.
+target() { printf '{"command":["%s","%s","breakglass"],"hash":"%s"%s}' "$FOLDER/rotate-mail-user" "$FOLDER/users" "$(hash_of rotate-mail-user)" "${1:+,$1}"; }
+ask() { local target=$1; shift
+	"$LIB/rotator.py" --seconds "${SECONDS_EACH:-20}" --current username=user --current password=old --next password=next "$ROTATE" "$target" "$@"; }
+generate() { local target=$1; shift
+	"$LIB/rotator.py" --current username=user --current password=old --save password=made "$ROTATE" "$target" "$@"; }
+
+like "it describes itself" "$(ask "$(target)" describe)" '^ok .*"contract": 1, "fields": \["password"\], "identity": "ambient", "rotator": "exec"'
+is "the example makes, tries and applies a password; the old one is refused" "$(generate "$(target)" \
+	check probe-current generate probe-next apply apply probe-next probe-current expel | cut -d' ' -f1 | tr '\n' ' ')" \
+	"ok accepted ok refused applied applied accepted refused none "
+is "the password it made is the one in the file" "$(printf '%s' "$(cat made)" | openssl passwd -6 -stdin -salt "$(sed -n 's/^breakglass:$6$\([^$]*\).*/\1/p' users)")" \
+	"$(sed -n 's/^breakglass://p' users)"
+is "the other users stand" "$(grep -v breakglass users | tr '\n' ' ')" 'jane:$6$x$y mark:$6$x$z '
+is "and the mode" "$(stat -c %a users)" 640
+like "neither value in the file: rejected" "$(ask "$(target)" apply)" '^rejected neither the old nor the new'
+mv users gone
+like "no file: unreachable, and why" "$(ask "$(target)" probe-current)" '^unreachable .*cannot be read'
+like "apply: unknown" "$(ask "$(target)" apply)" '^unknown .*cannot be read'
+mv gone users
+
+# Values drawn by the rotator itself.
+users
+drawn='"generate":{"length":40,"alphabet":"abcdefgh2345"}'
+is "a value is drawn without the program" "$(generate "$(target "$drawn")" generate apply probe-next | cut -d' ' -f1 | tr '\n' ' ')" "ok applied accepted "
+like "of the letters and the length asked for" "$(cat made)" '^[abcdefgh2345]{40}$'
+like "a weak one is refused" "$(ask "$(target '"generate":{"length":10,"alphabet":"0123456789"}')" check)" '^refused .*80 bits'
+like "an alphabet that repeats itself is refused" "$(ask "$(target '"generate":{"length":90,"alphabet":"aa"}')" check)" '^refused .*distinct'
+
+# The program is pinned.
+like "another hash: nothing is run" "$(ask "${drawn:+$(target | sed "s/$(hash_of rotate-mail-user)/$(hash_of old)/")}" check)" '^refused .*SHA-256 differs'
+like "an unknown member is refused by name" "$(ask "$(target '"setings":{}')" check)" '^refused .*setings'
+like "a relative command is refused" "$(ask '{"command":["rotate"]}' check)" '^refused .*absolute'
+like "two secrets are refused" "$(ask "$(target '"fields":["password","private-key"]')" check)" '^refused .*one of'
+chmod 777 rotate-mail-user
+like "a program that others can write is refused" "$(ask "$(target)" check)" '^refused .*written by others'
+chmod 755 rotate-mail-user
+
+# script BODY: a program that does something else.
+script() { printf '#!/bin/sh\n%s\n' "$1" >program; chmod 755 program; }
+own() { printf '{"command":["%s"],"hash":"%s"%s}' "$FOLDER/program" "$(hash_of program)" "${1:+,$1}"; }
+verbs() { ask "$(own)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
+script 'exit 0'; is "exit status 0" "$(verbs check probe-next apply expel)" "ok accepted applied ended "
+script 'exit 1'; is "exit status 1" "$(verbs check probe-next apply expel)" "refused refused rejected none "
+script 'exit 2'; is "exit status 2" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
+script 'exit 3'; is "exit status 3 is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
+script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
+like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
+script 'echo "no such role" >&2; echo "line 2" >&2; exit 1'
+like "the first line of stderr is the detail" "$(ask "$(own)" apply)" '^rejected no such role $'
+script 'printf "\\033[31mred\n" >&2; exit 1'
+like "unless it is not plain text" "$(ask "$(own)" apply)" '^rejected  $'
+script 'echo "cannot set $(cat <&4)" >&2; exit 1'
+like "or holds the value" "$(ask "$(own)" apply)" '^rejected .*held the secret: not shown'
+script 'exit 0'
+like "a program that generates nothing is refused" "$(generate "$(own)" generate)" '^refused .*wrote no value'
+script 'head -c 70000 /dev/zero >&5'
+like "so is a value over 64 KiB" "$(generate "$(own)" generate)" '^refused .*more than 65536'
+script 'yes >&2 & yes & exit 0'
+is "chatter without end does not hold it up" "$(verbs apply)" "applied "
+script '(sleep 600) & exit 0'
+is "nor does a child that is left behind" "$(verbs apply)" "applied "
+script 'sleep 600'
+is "a program that hangs is unknown" "$(SECONDS_EACH=3 verbs apply)" "unknown "
+# Values of 64 KiB in each direction, while nothing reads.
+head -c 65000 /dev/urandom | base64 -w0 | head -c 65000 >old; head -c 65000 /dev/zero | tr '\0' x >next
+script 'exit 0'
+is "a program that reads nothing does not block it" "$(verbs apply)" "applied "
+script 'test "$(wc -c <&3)$(wc -c <&4)" = 6500065000'
+is "one that reads gets everything" "$(verbs apply)" "applied "
+
+# What a program is given.
+printf pw >old; printf pw2 >next
+script 'exec 2>'"$FOLDER"'/seen; echo "$0 $*" >&2; env | sort >&2; cat >&2; cat <&3 >&2; echo >&2; cat <&4 >&2; exit 0'
+ask "$(own '"settings":{"role":"breakglass","host":"db1"}')" probe-current >/dev/null
+is "it gets verb, settings and values, and a clean environment" "$(grep -v -e '^PWD=' -e '^_=' -e '^OLDPWD=' seen | tr '\n' '|')" \
+	'/proc/self/fd/7 probe current|LC_ALL=C.UTF-8|PATH=/usr/sbin:/usr/bin:/sbin:/bin|{"role":"breakglass","host":"db1"}|pw|pw2|'
+tap_end

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Children that are run to their end: whatever they do with their pipes, nothing blocks or is lost. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "rotators/child.h"
+#include "tests/unit/check.h"
+
+enum { LARGE = 300 * 1024 };
+
+static int
+start(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+/* A shell that runs SCRIPT, with ten seconds. */
+static enum err_code
+run(const char *script, struct child *child, int *ret_status, struct err *err)
+{
+	static const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+	const char *const argv[] = {"sh", "-c", script, NULL};
+
+	child->path = "/bin/sh";
+	child->argv = argv;
+	child->env = env;
+	child->executable = -1;
+	if (child->deadline == 0)
+		child->deadline = process_milliseconds() + 10000;
+	return child_run(child, ret_status, err);
+}
+
+static void
+input_comes_back_whole_whatever_its_size(void **state)
+{
+	uint8_t *bytes = malloc(LARGE);
+	struct err err;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < LARGE; i++)
+		bytes[i] = (uint8_t)(i * 31 + i / 251);
+	static const size_t sizes[] = {0, 1, 4096, 65536, 65537, LARGE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		BUF output = {0};
+		struct child child = {.input = view_of(bytes, sizes[i]), .output = &output};
+		int status = -1;
+
+		assert_ok(run("cat", &child, &status, &err));
+		assert_int_equal(status, 0);
+		assert_view(buf_view(&output), view_of(bytes, sizes[i]));
+	}
+	free(bytes);
+}
+
+static void
+values_and_errors_go_their_own_ways(void **state)
+{
+	BUF output = {0}, errors = {0};
+	SECRET *generated = NULL;
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_ok(secret_new(16, &generated, &err));
+	struct child child = {.input = view_of_text("in"),
+	    .values = {view_of_text("three"), view_of_text("four")}, .generated = generated,
+	    .output = &output, .errors = &errors};
+
+	assert_ok(run("cat; cat <&3; cat <&4; echo bad >&2; printf five >&5; exit 7", &child, &status,
+	    &err));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_view(buf_view(&output), view_of_text("inthreefour"));
+	assert_view(buf_view(&errors), view_of_text("bad\n"));
+	assert_view(secret_view(generated), view_of_text("five"));
+}
+
+static void
+descriptors_without_a_value_are_closed(void **state)
+{
+	struct child child = {0};
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_ok(run("for n in 3 4 5 6 7 8 9; do (: <&$n) 2>/dev/null && exit $n; done; exit 0", &child,
+	    &status, &err));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+a_child_that_reads_nothing_does_not_block(void **state)
+{
+	uint8_t *bytes = calloc(1, LARGE);
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_non_null(bytes);
+	struct child child = {.input = view_of(bytes, LARGE),
+	    .values = {view_of(bytes, LARGE), view_of(bytes, LARGE)}};
+
+	assert_ok(run("exec 0<&- 3<&-; exit 0", &child, &status, &err));
+	assert_int_equal(status, 0);
+	free(bytes);
+}
+
+static void
+a_grandchild_that_keeps_the_pipes_is_not_waited_for(void **state)
+{
+	BUF output = {0};
+	struct child child = {.output = &output};
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_ok(run("(sleep 600) & echo said", &child, &status, &err));
+	assert_view(buf_view(&output), view_of_text("said\n"));
+}
+
+static void
+a_child_over_its_deadline_is_unknown(void **state)
+{
+	struct child child = {.deadline = process_milliseconds() + 300};
+	struct err err;
+	int status = 4711;
+
+	(void)state;
+	assert_error(ERR_TARGET_UNKNOWN, run("sleep 600", &child, &status, &err));
+	assert_says("did not end in time");
+	assert_int_equal(status, 4711);
+}
+
+static void
+endless_output_is_refused_and_endless_errors_are_cut(void **state)
+{
+	BUF output = {0}, errors = {0};
+	struct child talks = {.output = &output};
+	struct child complains = {.errors = &errors};
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_error(ERR_PROTOCOL, run("exec yes", &talks, &status, &err));
+	assert_ok(run("yes | head -c 100000 >&2", &complains, &status, &err));
+	assert_int_equal(errors.size, CHILD_ERRORS_MAX);
+}
+
+static void
+too_large_a_value_is_refused(void **state)
+{
+	SECRET *generated = NULL;
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_ok(secret_new(4, &generated, &err));
+	struct child child = {.generated = generated};
+
+	assert_ok(run("printf 1234 >&5", &child, &status, &err));
+	secret_clear(generated);
+	assert_error(ERR_PROTOCOL, run("printf 12345 >&5", &child, &status, &err));
+	assert_says("more than 4 bytes");
+}
+
+static void
+statuses_are_told_apart(void **state)
+{
+	struct child exits = {0}, dies = {0};
+	BUF exited = {0}, died = {0};
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_ok(run("exit 3", &exits, &status, &err));
+	child_status(status, &exited);
+	assert_string_equal(buf_string(&exited), "exited with status 3");
+	assert_ok(run("kill -9 $$", &dies, &status, &err));
+	child_status(status, &died);
+	assert_string_equal(buf_string(&died), "was killed by signal 9");
+}
+
+static void
+a_program_that_is_not_there_is_an_error(void **state)
+{
+	static const char *const argv[] = {"x", NULL};
+	struct child child = {.path = "/nowhere/x", .argv = argv, .env = argv, .executable = -1,
+	    .deadline = process_milliseconds() + 5000};
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_int_not_equal(child_run(&child, &status, &err), ERR_OK);
+	assert_says("/nowhere/x");
+}
+
+/* With our stdout's reader gone, as when the vault died. */
+static void
+a_child_is_ended_when_nobody_waits_for_the_answer(void **state)
+{
+	struct child child = {0};
+	struct err err;
+	int ends[2], status, kept = dup(STDOUT_FILENO);
+	enum err_code code;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	(void)fflush(stdout);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	close(ends[0]);
+	code = run("sleep 600", &child, &status, &err);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	assert_int_equal(code, ERR_WAITING);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(input_comes_back_whole_whatever_its_size),
+		cmocka_unit_test(values_and_errors_go_their_own_ways),
+		cmocka_unit_test(descriptors_without_a_value_are_closed),
+		cmocka_unit_test(a_child_that_reads_nothing_does_not_block),
+		cmocka_unit_test(a_grandchild_that_keeps_the_pipes_is_not_waited_for),
+		cmocka_unit_test(a_child_over_its_deadline_is_unknown),
+		cmocka_unit_test(endless_output_is_refused_and_endless_errors_are_cut),
+		cmocka_unit_test(too_large_a_value_is_refused),
+		cmocka_unit_test(statuses_are_told_apart),
+		cmocka_unit_test(a_program_that_is_not_there_is_an_error),
+		cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}
