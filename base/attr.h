@@ -8,7 +8,8 @@
 /* The caller may not ignore the result. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Arguments are checked like printf's: FORMAT is the format's position, FIRST the first argument's. */
+/* Arguments are checked like printf's: FORMAT_AT is the format's position, FIRST the first
+ * argument's. */
 #define FORMAT_LIKE(format_at, first) __attribute__((format(printf, format_at, first)))
 
 /* Run FUNCTION on the address of the variable when it leaves its scope. */

@@ -136,8 +136,8 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	    "cannot start %s", spawn->path);
 }
 
-/* Sleep until the child behind PIDFD ends, or for MILLISECONDS at most.  Without a pidfd (a sandbox,
- * valgrind) the caller looks again every few milliseconds. */
+/* Sleep until the child behind PIDFD ends, or for MILLISECONDS at most.  Without a pidfd (in a
+ * sandbox, under valgrind) the caller looks again every few milliseconds. */
 static void
 sleep_until_ended(int pidfd, int64_t milliseconds)
 {

@@ -49,7 +49,7 @@ enum err_code hkdf_extract(struct view salt, const struct view *ikm_parts, size_
 enum err_code hkdf_expand(const struct secret *prk, const struct view *info_parts, size_t count,
     size_t size, struct secret **ret_okm, struct err *err) MUST_CHECK;
 
-/* AEAD by RFC 9180 identifiers.  The key size must be Nk.  Ciphertext is plaintext || 16-byte tag. */
+/* AEAD by RFC 9180 identifiers.  The key size must be Nk.  Ciphertext is plaintext || tag (16). */
 enum aead {
 	AEAD_AES_128_GCM = 0x0001,
 	AEAD_AES_256_GCM = 0x0002,

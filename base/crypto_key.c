@@ -397,7 +397,8 @@ ed25519_sign(const struct secret *seed, struct view message,
 	KEY *key = NULL;
 
 	TRY(import_seed(seed, &key, err));
-	if (context == NULL || EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, key, NULL) != 1 ||
+	if (context == NULL ||
+	    EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, key, NULL) != 1 ||
 	    EVP_DigestSign(context, ret_signature, &size, message.data, message.size) != 1 ||
 	    size != ED25519_SIGNATURE_SIZE)
 		return fail(err, "Ed25519");
@@ -409,7 +410,8 @@ ed25519_verify(const struct ed25519_public *key, struct view message, struct vie
     struct err *err)
 {
 	CLEANUP(digest_done) EVP_MD_CTX *context = EVP_MD_CTX_new();
-	KEY *public = EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key->bytes, ED25519_SIZE);
+	KEY *public =
+	    EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, key->bytes, ED25519_SIZE);
 
 	if (context == NULL || public == NULL ||
 	    EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, public, NULL) != 1)

@@ -284,6 +284,7 @@ file_path(const char *folder, const char *name, char ret_path[4096], struct err 
 	int size = snprintf(ret_path, PATH_MAX, "%s/%s", folder, name);
 
 	if (size < 0 || size >= PATH_MAX)
-		return err_set(err, ERR_INVALID, "the path %.200s/%.200s is too long", folder, name);
+		return err_set(err, ERR_INVALID, "the path %.200s/%.200s is too long", folder,
+		    name);
 	return ERR_OK;
 }

@@ -30,8 +30,9 @@ say_busy(int fd, const char *path, struct err *err)
 
 	holder[size > 0 ? size : 0] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
-	return err_set(err, ERR_BUSY, "%s is locked by another process (%s); try again when it is done",
-	    path, holder[0] != '\0' ? holder : "it did not say which");
+	return err_set(err, ERR_BUSY,
+	    "%s is locked by another process (%s); try again when it is done", path,
+	    holder[0] != '\0' ? holder : "it did not say which");
 }
 
 static enum err_code

@@ -247,7 +247,8 @@ next_nonce(const struct hpke *hpke, bool sealing, uint8_t ret_nonce[AEAD_NONCE_S
     struct err *err)
 {
 	if (hpke->suite.aead == HPKE_AEAD_EXPORT_ONLY)
-		return err_set(err, ERR_INTERNAL, "an export-only HPKE context cannot seal or open");
+		return err_set(err, ERR_INTERNAL,
+		    "an export-only HPKE context cannot seal or open");
 	if (hpke->sender != sealing)
 		return err_set(err, ERR_INTERNAL, "this HPKE context is the other side's");
 	if (hpke->sequence == UINT64_MAX)

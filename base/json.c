@@ -39,7 +39,8 @@ cooked(const json_t *json)
 static json_t *
 mark_of(const json_t *json)
 {
-	json_t *mark = json_object_get(json_is_array(json) ? json_array_get(json, 0) : json, mark_name);
+	const json_t *holder = json_is_array(json) ? json_array_get(json, 0) : json;
+	json_t *mark = json_object_get(holder, mark_name);
 
 	return json_is_object(json) || json_integer_value(mark) >= MARK_ARRAY ? mark : NULL;
 }
@@ -99,8 +100,9 @@ check_reading(struct view text, const struct json *json, struct err *err)
 	TRY(buf_check(&expected, err));
 	TRY(json_encode(json, &understood, err));
 	if (!view_equal(buf_view(&expected), buf_view(&understood)))
-		return err_set(err, ERR_INVALID, "the JSON document cannot be read as it is written "
-		    "(it has a number such as -0, or memory ran out)");
+		return err_set(err, ERR_INVALID,
+		    "the JSON document cannot be read as it is written (it has a number such as "
+		    "-0, or memory ran out)");
 	return ERR_OK;
 }
 
@@ -458,7 +460,8 @@ encode(const json_t *value, unsigned depth, struct buf *text, struct err *err)
 	if (json_is_integer(value))
 		buf_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else
-		buf_text(text, json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false");
+		buf_text(text,
+		    json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false");
 	return ERR_OK;
 }
 

@@ -26,7 +26,7 @@ int64_t json_number(const struct json *value);
 /* The member called NAME and its place in document order, or NULL. */
 const struct json *json_member(const struct json *object, const char *name, unsigned *ret_index);
 
-/* TEXT as json_encode() would spell it, appended.  For text that is JSON; see base/json_compact.c. */
+/* TEXT, which is JSON, as json_encode() would spell it, appended (base/json_compact.c). */
 void json_compact(struct view text, struct buf *ret_text);
 
 #endif

@@ -22,7 +22,7 @@ struct process_spawn {
 	const char *path;	   /* absolute */
 	const char *const *argv;   /* NULL-terminated */
 	const char *const *env;	   /* NULL-terminated, the whole environment of the child */
-	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 become /dev/null. */
+	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
 	int fds[PROCESS_FDS];
 	bool keep_stderr;	   /* the child writes to our stderr when FDS[2] is -1 */
 	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for

@@ -282,7 +282,8 @@ firmware_from_text(const char *text, uint8_t ret_firmware[3])
 	for (size_t i = 0; i < 3; i++)
 		if (numbers[i] > UINT8_MAX)
 			return false;
-	const uint8_t firmware[3] = { (uint8_t)numbers[0], (uint8_t)numbers[1], (uint8_t)numbers[2] };
+	const uint8_t firmware[3] = {(uint8_t)numbers[0], (uint8_t)numbers[1],
+	    (uint8_t)numbers[2]};
 	firmware_text(firmware, again);
 	if (strcmp(text, again) != 0)
 		return false;

@@ -20,7 +20,8 @@ sha256_of_abc(void **state)
 	struct err err;
 
 	(void)state;
-	bytes_from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &expected);
+	bytes_from_hex(
+	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &expected);
 	assert_ok(sha256_one(view_of_text("abc"), &digest, &err));
 	assert_view(VIEW_OF(digest.bytes), buf_view(&expected));
 	assert_ok(sha256(parts, ARRAY_SIZE(parts), &digest, &err));
@@ -74,10 +75,12 @@ derive(struct view salt, struct view ikm, struct view info, size_t size, struct 
 static void
 hkdf_as_in_rfc_5869(void **state)
 {
-	SECRET *expected = secret_from_hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56"
-					   "ecc4c5bf34007208d5b887185865");
-	SECRET *expected_unsalted = secret_from_hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879e"
-						    "c3454e5f3c738d2d9d201395faa4b61a96c8");
+	SECRET *expected =
+	    secret_from_hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56"
+			    "ecc4c5bf34007208d5b887185865");
+	SECRET *expected_unsalted =
+	    secret_from_hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879e"
+			    "c3454e5f3c738d2d9d201395faa4b61a96c8");
 	SECRET *okm = NULL;
 	SECRET *unsalted = NULL;
 	BUF ikm = {0}, salt = {0}, info = {0};
@@ -151,12 +154,12 @@ check_aead(enum aead aead, const char *key_hex, const char *nonce_hex, const cha
 	bytes_from_hex(ciphertext_hex, &ciphertext);
 	assert_int_equal(nonce.size, AEAD_NONCE_SIZE);
 	buf_text(&sealed, "before ");
-	assert_ok(aead_seal(aead, key, nonce.data, buf_view(&aad), buf_view(&plaintext), &sealed,
-	    &err));
+	assert_ok(
+	    aead_seal(aead, key, nonce.data, buf_view(&aad), buf_view(&plaintext), &sealed, &err));
 	assert_memory_equal(sealed.data, "before ", 7);
 	assert_view(view_of(sealed.data + 7, sealed.size - 7), buf_view(&ciphertext));
-	assert_ok(aead_open(aead, key, nonce.data, buf_view(&aad), buf_view(&ciphertext), &opened,
-	    &err));
+	assert_ok(
+	    aead_open(aead, key, nonce.data, buf_view(&aad), buf_view(&ciphertext), &opened, &err));
 	assert_view(secret_view(opened), buf_view(&plaintext));
 }
 
@@ -186,8 +189,8 @@ aeads_as_published(void **state)
 static void
 every_changed_byte_of_an_aead_is_refused(void **state)
 {
-	static const enum aead aeads[] = {AEAD_AES_128_GCM, AEAD_AES_256_GCM,
-	    AEAD_CHACHA20_POLY1305};
+	static const enum aead aeads[] = {
+	    AEAD_AES_128_GCM, AEAD_AES_256_GCM, AEAD_CHACHA20_POLY1305};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(aeads); i++) {
@@ -203,27 +206,30 @@ every_changed_byte_of_an_aead_is_refused(void **state)
 		    view_of_text("hello"), &sealed, &err));
 		for (size_t j = 0; j < sealed.size; j++) {
 			sealed.data[j] ^= 0x40;
-			assert_error(ERR_CRYPTO, aead_open(aeads[i], key, nonce,
-			    view_of_text("aad"), buf_view(&sealed), &opened, &err));
+			assert_error(
+			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
+					    buf_view(&sealed), &opened, &err));
 			sealed.data[j] ^= 0x40;
 		}
 		for (size_t j = 0; j < sizeof(nonce); j++) {
 			nonce[j] ^= 1;
-			assert_error(ERR_CRYPTO, aead_open(aeads[i], key, nonce,
-			    view_of_text("aad"), buf_view(&sealed), &opened, &err));
+			assert_error(
+			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
+					    buf_view(&sealed), &opened, &err));
 			nonce[j] ^= 1;
 		}
 		for (size_t j = 0; j < secret_size(key); j++) {
 			secret_data(key)[j] ^= 1;
-			assert_error(ERR_CRYPTO, aead_open(aeads[i], key, nonce,
-			    view_of_text("aad"), buf_view(&sealed), &opened, &err));
+			assert_error(
+			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
+					    buf_view(&sealed), &opened, &err));
 			secret_data(key)[j] ^= 1;
 		}
 		assert_error(ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aa"),
-		    buf_view(&sealed), &opened, &err));
+					     buf_view(&sealed), &opened, &err));
 		assert_null(opened);
-		assert_ok(aead_open(aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed),
-		    &opened, &err));
+		assert_ok(aead_open(
+		    aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed), &opened, &err));
 	}
 }
 
@@ -242,15 +248,16 @@ keys_of_the_wrong_size_and_unknown_aeads_are_refused(void **state)
 		enum err_code code;
 
 		assert_ok(secret_resize(key, size, &err));
-		code = aead_seal(AEAD_AES_256_GCM, key, zero_nonce, nothing, nothing, &sealed, &err);
+		code =
+		    aead_seal(AEAD_AES_256_GCM, key, zero_nonce, nothing, nothing, &sealed, &err);
 		assert_int_equal(code, size == 32 ? ERR_OK : ERR_INTERNAL);
 	}
 	assert_int_equal(sealed.size, AEAD_TAG_SIZE);
 	assert_int_equal(aead_key_size((enum aead)4), 0);
-	assert_error(ERR_INVALID, aead_seal((enum aead)4, key, zero_nonce, nothing, nothing,
-	    &sealed, &err));
-	assert_error(ERR_INVALID, aead_open((enum aead)0, key, zero_nonce, nothing,
-	    VIEW_OF(ciphertext), &opened, &err));
+	assert_error(
+	    ERR_INVALID, aead_seal((enum aead)4, key, zero_nonce, nothing, nothing, &sealed, &err));
+	assert_error(ERR_INVALID,
+	    aead_open((enum aead)0, key, zero_nonce, nothing, VIEW_OF(ciphertext), &opened, &err));
 	assert_null(opened);
 }
 
@@ -266,8 +273,8 @@ a_ciphertext_larger_than_a_secret_is_refused(void **state)
 	assert_ok(secret_new(32, &key, &err));
 	assert_ok(secret_random(key, 32, &err));
 	assert_non_null(buf_space(&large, SECRET_MAX + AEAD_TAG_SIZE + 1));
-	assert_error(ERR_CRYPTO, aead_open(AEAD_AES_256_GCM, key, zero_nonce, nothing,
-	    buf_view(&large), &opened, &err));
+	assert_error(ERR_CRYPTO,
+	    aead_open(AEAD_AES_256_GCM, key, zero_nonce, nothing, buf_view(&large), &opened, &err));
 	assert_null(opened);
 }
 
@@ -333,14 +340,14 @@ check_aead_vector(enum aead aead, const struct json *vector)
 	buf_bytes(&ciphertext, buf_view(&tag));
 	if (!valid) {
 		assert_error(ERR_CRYPTO, aead_open(aead, key, nonce.data, buf_view(&aad),
-		    buf_view(&ciphertext), &opened, &err));
+					     buf_view(&ciphertext), &opened, &err));
 		return;
 	}
-	assert_ok(aead_seal(aead, key, nonce.data, buf_view(&aad), buf_view(&plaintext), &sealed,
-	    &err));
+	assert_ok(
+	    aead_seal(aead, key, nonce.data, buf_view(&aad), buf_view(&plaintext), &sealed, &err));
 	assert_view(buf_view(&sealed), buf_view(&ciphertext));
-	assert_ok(aead_open(aead, key, nonce.data, buf_view(&aad), buf_view(&ciphertext), &opened,
-	    &err));
+	assert_ok(
+	    aead_open(aead, key, nonce.data, buf_view(&aad), buf_view(&ciphertext), &opened, &err));
 	assert_view(secret_view(opened), buf_view(&plaintext));
 }
 

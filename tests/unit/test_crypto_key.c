@@ -149,7 +149,8 @@ only_uncompressed_points_of_65_bytes_on_the_curve_are_taken(void **state)
 	for (unsigned first = 0; first <= 255; first++) { /* hybrid: 06, 07; compressed: 02, 03 */
 		bytes[0] = (uint8_t)first;
 		if (first != 4)
-			assert_error(ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
+			assert_error(
+			    ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
 	}
 	bytes[0] = 4;
 	for (size_t i = 1; i < POINT_SIZE; i++) {
@@ -204,9 +205,8 @@ the_signature_of_rfc_6979_verifies(void **state)
 	struct err err;
 
 	(void)state;
-	bytes_from_hex(
-	    "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
-	    "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+	bytes_from_hex("3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+		       "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
 	    &signature);
 	p256_key_public(key, &public);
 	assert_ok(sha256_one(view_of_text("sample"), &digest, &err));
@@ -286,8 +286,8 @@ a_signature_has_one_spelling(void **state)
 		BUF signature = {0};
 
 		bytes_from_hex(spellings[i], &signature);
-		assert_error(ERR_INTEGRITY,
-		    p256_verify(&public, &digest, buf_view(&signature), &err));
+		assert_error(
+		    ERR_INTEGRITY, p256_verify(&public, &digest, buf_view(&signature), &err));
 	}
 }
 
@@ -345,13 +345,13 @@ ed25519_as_in_rfc_8032(void **state)
 		assert_ok(ed25519_verify(&public, buf_view(&message), VIEW_OF(signature), &err));
 		for (size_t j = 0; j < sizeof(signature); j++) {
 			signature[j] ^= 0x10;
-			assert_error(ERR_INTEGRITY, ed25519_verify(&public, buf_view(&message),
-			    VIEW_OF(signature), &err));
+			assert_error(ERR_INTEGRITY,
+			    ed25519_verify(&public, buf_view(&message), VIEW_OF(signature), &err));
 			signature[j] ^= 0x10;
 		}
 		for (size_t size = 0; size < sizeof(signature); size++)
 			assert_error(ERR_INTEGRITY, ed25519_verify(&public, buf_view(&message),
-			    view_of(signature, size), &err));
+							view_of(signature, size), &err));
 		buf_u8(&message, 0);
 		assert_error(ERR_INTEGRITY,
 		    ed25519_verify(&public, buf_view(&message), VIEW_OF(signature), &err));
@@ -488,7 +488,8 @@ check_ecdsa(const struct json *group, const struct json *test)
 	if (is_valid(test))
 		assert_ok(p256_verify(&point, &digest, buf_view(&signature), &err));
 	else
-		assert_error(ERR_INTEGRITY, p256_verify(&point, &digest, buf_view(&signature), &err));
+		assert_error(
+		    ERR_INTEGRITY, p256_verify(&point, &digest, buf_view(&signature), &err));
 }
 
 static void
@@ -530,8 +531,8 @@ wycheproof_ed25519(void **state)
 static void
 without_the_secure_heap_there_are_no_keys(void **state)
 {
-	SECRET *scalar = secret_from_hex(
-	    "0000000000000000000000000000000000000000000000000000000000000001");
+	SECRET *scalar =
+	    secret_from_hex("0000000000000000000000000000000000000000000000000000000000000001");
 	struct ed25519_public public;
 	P256_KEY *key = NULL;
 	struct err err;

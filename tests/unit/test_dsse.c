@@ -28,11 +28,11 @@ the_pae_of_the_specification_comes_out(void **state)
 	struct err err;
 
 	(void)state;
-	assert_ok(dsse_set(&dsse, "http://example.com/HelloWorld", view_of_text("hello world"),
-	    &err));
+	assert_ok(
+	    dsse_set(&dsse, "http://example.com/HelloWorld", view_of_text("hello world"), &err));
 	assert_ok(dsse_pae(&dsse, &pae, &err));
-	assert_string_equal(buf_string(&pae),
-	    "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+	assert_string_equal(
+	    buf_string(&pae), "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
 	assert_ok(dsse_digest(&dsse, &digest, &err));
 	assert_ok(sha256_one(buf_view(&pae), &expected, &err));
 	assert_true(digest_equal(&digest, &expected));
@@ -98,20 +98,31 @@ bad_envelopes_are_refused_by_name(void **state)
 	    {"{\"payloadType\":\"t\",\"signatures\":[]}", "envelope: \"payload\" is missing"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\"}", "envelope: \"signatures\" is missing"},
 	    {"{\"payloadType\":\"\",\"payload\":\"\",\"signatures\":[]}", "payloadType"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"Zg\",\"signatures\":[]}", "payload: must be padded"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"Zg\",\"signatures\":[]}",
+		"payload: must be padded"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"Zh==\",\"signatures\":[]}", "payload"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":{}}", "signatures"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[],\"x\":1}", "\"x\" is not known"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[],\"x\":1}",
+		"\"x\" is not known"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[]} x", "envelope"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[1]}", "signature: must be an object"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[1]}",
+		"signature: must be an object"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"sig\":\"AQID\"}]}",
 		"signature: \"keyid\" is missing"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"\",\"sig\":\"AQID\"}]}", "keyid"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"\"}]}", "sig"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\","
-	     "\"cert\":\"x\"}]}", "\"cert\" is not known"},
-	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\"},"
-	     "{\"keyid\":\"a\",\"sig\":\"AQIE\"}]}", "two signatures of a"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"\",\"sig\":"
+	     "\"AQID\"}]}",
+		"keyid"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
+	     "\"\"}]}",
+		"sig"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
+	     "\"AQID\","
+	     "\"cert\":\"x\"}]}",
+		"\"cert\" is not known"},
+	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
+	     "\"AQID\"},"
+	     "{\"keyid\":\"a\",\"sig\":\"AQIE\"}]}",
+		"two signatures of a"},
 	};
 
 	(void)state;
@@ -180,16 +191,16 @@ sizes_have_limits(void **state)
 	(void)state;
 	memset(name, 'k', sizeof(name) - 1);
 	assert_error(ERR_INVALID, dsse_set(&dsse, "", (struct view){0}, &err));
-	assert_error(ERR_INVALID,
-	    dsse_set(&dsse, name + sizeof(name) - 1 - 101, (struct view){0}, &err));
+	assert_error(
+	    ERR_INVALID, dsse_set(&dsse, name + sizeof(name) - 1 - 101, (struct view){0}, &err));
 	assert_ok(dsse_set(&dsse, name + sizeof(name) - 1 - 100, (struct view){0}, &err));
 	assert_error(ERR_INVALID, dsse_set(&dsse, "t", VIEW_OF(payload), &err));
 	assert_error(ERR_INVALID, dsse_set(&dsse, "a\nb", (struct view){0}, &err));
 	assert_ok(dsse_set(&dsse, "t", view_of(payload, DSSE_PAYLOAD_MAX), &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "", view_of("x", 1), &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "a\tb", view_of("x", 1), &err));
-	assert_error(ERR_INVALID,
-	    dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), &err));
+	assert_error(
+	    ERR_INVALID, dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), &err));
 	assert_ok(dsse_add(&dsse, name + sizeof(name) - 1 - 64, view_of("x", 1), &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "a", (struct view){0}, &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 257), &err));

@@ -13,13 +13,13 @@ static const char info_hex[] = "4f6465206f6e2061204772656369616e2055726e";
 static const char ikm_r_hex[] = "a0ce15d49e28bd47a18a97e147582d814b08cbe00109fed5ec27d1b4e9f6f5e3";
 static const char ikm_e_hex[] = "a90d3417c3da9cb6c6ae19b4b5dd6cc9529a4cc24efb7ae0ace1f31887a8cd6c";
 static const char sk_r_hex[] = "317f915db7bc629c48fe765587897e01e282d3e8445f79f27f65d031a88082b2";
-static const char enc_hex[] =
-    "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
-    "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0";
+static const char enc_hex[] = "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
+			      "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0";
 static const char plaintext_hex[] = "4265617574792069732074727574682c20747275746820626561757479";
 static const char aad_hex[] = "436f756e742d30";
-static const char ciphertext_hex[] = "58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d29174"
-				     "2465e902cd216f8908da49f8f96f";
+static const char ciphertext_hex[] =
+    "58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d29174"
+    "2465e902cd216f8908da49f8f96f";
 static const char exported_hex[] =
     "7a4c2b89e1909fb0e3ca42d5040f4c2d8346dc0643d787b8474e804f8f72798e";
 
@@ -39,14 +39,14 @@ pair_done(struct pair *pair)
 }
 
 static void
-pair_open(struct pair *pair, struct hpke_suite suite, const struct p256_key *ephemeral,
-    struct view info)
+pair_open(
+    struct pair *pair, struct hpke_suite suite, const struct p256_key *ephemeral, struct view info)
 {
 	struct err err;
 
 	p256_key_public(pair->key, &pair->public);
-	assert_ok(hpke_sender_with(suite, &pair->public, info, ephemeral, &pair->sender, &pair->enc,
-	    &err));
+	assert_ok(hpke_sender_with(
+	    suite, &pair->public, info, ephemeral, &pair->sender, &pair->enc, &err));
 	assert_ok(hpke_recipient(suite, VIEW_OF(pair->enc.bytes), &pair->public, hpke_agree_local,
 	    pair->key, info, &pair->recipient, &err));
 }
@@ -113,10 +113,10 @@ check_encryptions(struct pair *pair, const struct json *encryptions)
 		vector_bytes(vector, "aad", &aad);
 		vector_bytes(vector, "pt", &plaintext);
 		vector_bytes(vector, "ct", &ciphertext);
-		assert_ok(hpke_seal(pair->sender, buf_view(&aad), buf_view(&plaintext), &sealed,
-		    &err));
-		assert_ok(hpke_open(pair->recipient, buf_view(&aad), buf_view(&sealed), &opened,
-		    &err));
+		assert_ok(
+		    hpke_seal(pair->sender, buf_view(&aad), buf_view(&plaintext), &sealed, &err));
+		assert_ok(
+		    hpke_open(pair->recipient, buf_view(&aad), buf_view(&sealed), &opened, &err));
 		assert_view(secret_view(opened), buf_view(&plaintext));
 		if (sequence != vector_number(vector, "seq"))
 			continue;
@@ -217,10 +217,10 @@ static void
 keys_are_derived_with_rejection_sampling_as_in_the_draft(void **state)
 {
 	/* draft-ietf-hpke-hpke, "KEM Key Derivation with Rejection Sampling". */
-	SECRET *ikm = secret_from_hex(
-	    "68706b652d656467652d703235362d72656a656374696f6e00000001c6be4ce7");
-	SECRET *expected = secret_from_hex(
-	    "d9cbff7adaa1c604a2e4fcfb762c9e1c5ed7d2e33b15fcad4c6c3f23a9637325");
+	SECRET *ikm =
+	    secret_from_hex("68706b652d656467652d703235362d72656a656374696f6e00000001c6be4ce7");
+	SECRET *expected =
+	    secret_from_hex("d9cbff7adaa1c604a2e4fcfb762c9e1c5ed7d2e33b15fcad4c6c3f23a9637325");
 	SECRET *scalar = NULL;
 	P256_KEY *key = NULL;
 	struct err err;
@@ -259,14 +259,14 @@ every_changed_byte_of_ciphertext_aad_or_info_is_refused(void **state)
 	assert_ok(hpke_seal(pair.sender, VIEW_OF(aad), VIEW_OF("share"), &sealed, &err));
 	for (size_t i = 0; i < sealed.size; i++) {
 		sealed.data[i] ^= 1;
-		assert_error(ERR_CRYPTO, hpke_open(pair.recipient, VIEW_OF(aad), buf_view(&sealed),
-		    &opened, &err));
+		assert_error(ERR_CRYPTO,
+		    hpke_open(pair.recipient, VIEW_OF(aad), buf_view(&sealed), &opened, &err));
 		sealed.data[i] ^= 1;
 	}
 	for (size_t i = 0; i < sizeof(aad); i++) {
 		aad[i] ^= 0x80;
-		assert_error(ERR_CRYPTO, hpke_open(pair.recipient, VIEW_OF(aad), buf_view(&sealed),
-		    &opened, &err));
+		assert_error(ERR_CRYPTO,
+		    hpke_open(pair.recipient, VIEW_OF(aad), buf_view(&sealed), &opened, &err));
 		aad[i] ^= 0x80;
 	}
 	for (size_t i = 0; i < sizeof(info); i++) {
@@ -275,8 +275,8 @@ every_changed_byte_of_ciphertext_aad_or_info_is_refused(void **state)
 		info[i] ^= 1;
 		assert_ok(hpke_recipient(hpke_suite_default, VIEW_OF(pair.enc.bytes), &pair.public,
 		    hpke_agree_local, pair.key, VIEW_OF(info), &other, &err));
-		assert_error(ERR_CRYPTO, hpke_open(other, VIEW_OF(aad), buf_view(&sealed), &opened,
-		    &err));
+		assert_error(
+		    ERR_CRYPTO, hpke_open(other, VIEW_OF(aad), buf_view(&sealed), &opened, &err));
 		info[i] ^= 1;
 	}
 	assert_null(opened);
@@ -302,7 +302,7 @@ a_ciphertext_of_any_other_length_is_refused(void **state)
 
 		if (size != sealed.size - 1)
 			assert_error(ERR_CRYPTO, hpke_open(pair.recipient, (struct view){0},
-			    view_of(exact, size), &opened, &err));
+						     view_of(exact, size), &opened, &err));
 		free(exact);
 	}
 	assert_null(opened);
@@ -336,16 +336,16 @@ a_bad_encapsulation_never_reaches_the_private_key(void **state)
 		uint8_t *exact = exact_copy(view_of(enc, size));
 
 		if (size != POINT_SIZE)
-			assert_error(ERR_INVALID, hpke_recipient(hpke_suite_default,
-			    view_of(exact, size), &public, must_not_agree, NULL, (struct view){0},
-			    &hpke, &err));
+			assert_error(ERR_INVALID,
+			    hpke_recipient(hpke_suite_default, view_of(exact, size), &public,
+				must_not_agree, NULL, (struct view){0}, &hpke, &err));
 		free(exact);
 	}
 	for (size_t i = 0; i < POINT_SIZE; i++) {
 		enc[i] ^= 1; /* another first byte, or a point that is not on the curve */
-		assert_error(ERR_INVALID, hpke_recipient(hpke_suite_default,
-		    view_of(enc, POINT_SIZE), &public, must_not_agree, NULL, (struct view){0},
-		    &hpke, &err));
+		assert_error(
+		    ERR_INVALID, hpke_recipient(hpke_suite_default, view_of(enc, POINT_SIZE),
+				     &public, must_not_agree, NULL, (struct view){0}, &hpke, &err));
 		enc[i] ^= 1;
 	}
 	assert_null(hpke);
@@ -353,8 +353,8 @@ a_bad_encapsulation_never_reaches_the_private_key(void **state)
 
 /* A card that lies about the length of its answer. */
 static enum err_code
-agree_with_wrong_size(void *context, const struct point *peer, struct secret **ret_shared,
-    struct err *err)
+agree_with_wrong_size(
+    void *context, const struct point *peer, struct secret **ret_shared, struct err *err)
 {
 	const size_t *size = context;
 
@@ -408,7 +408,7 @@ unknown_suites_are_refused(void **state)
 		    hpke_sender(suites[i], &public, (struct view){0}, &hpke, &enc, &err));
 		assert_says("is not known");
 		assert_error(ERR_INVALID, hpke_recipient(suites[i], VIEW_OF(public.bytes), &public,
-		    must_not_agree, NULL, (struct view){0}, &hpke, &err));
+					      must_not_agree, NULL, (struct view){0}, &hpke, &err));
 		assert_null(hpke);
 	}
 }
@@ -429,8 +429,8 @@ a_suite_cannot_be_exchanged_for_another(void **state)
 	assert_ok(hpke_seal(pair.sender, (struct view){0}, VIEW_OF("share"), &sealed, &err));
 	assert_ok(hpke_recipient(other, VIEW_OF(pair.enc.bytes), &pair.public, hpke_agree_local,
 	    pair.key, (struct view){0}, &hpke, &err));
-	assert_error(ERR_CRYPTO,
-	    hpke_open(hpke, (struct view){0}, buf_view(&sealed), &opened, &err));
+	assert_error(
+	    ERR_CRYPTO, hpke_open(hpke, (struct view){0}, buf_view(&sealed), &opened, &err));
 }
 
 static void
@@ -443,8 +443,8 @@ a_context_serves_one_direction_only(void **state)
 
 	(void)state;
 	pair_fresh(&pair, hpke_suite_default, (struct view){0});
-	assert_error(ERR_INTERNAL,
-	    hpke_seal(pair.recipient, (struct view){0}, VIEW_OF("x"), &sealed, &err));
+	assert_error(
+	    ERR_INTERNAL, hpke_seal(pair.recipient, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_ok(hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_error(ERR_INTERNAL,
 	    hpke_open(pair.sender, (struct view){0}, buf_view(&sealed), &opened, &err));
@@ -462,10 +462,10 @@ an_export_only_context_neither_seals_nor_opens(void **state)
 
 	(void)state;
 	pair_fresh(&pair, suite, (struct view){0});
+	assert_error(
+	    ERR_INTERNAL, hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_error(ERR_INTERNAL,
-	    hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
-	assert_error(ERR_INTERNAL, hpke_open(pair.recipient, (struct view){0}, VIEW_OF(ciphertext),
-	    &opened, &err));
+	    hpke_open(pair.recipient, (struct view){0}, VIEW_OF(ciphertext), &opened, &err));
 }
 
 static void
@@ -481,7 +481,8 @@ each_sender_draws_a_fresh_ephemeral_key(void **state)
 	assert_ok(p256_key_new(&key, &err));
 	p256_key_public(key, &public);
 	assert_ok(hpke_sender(hpke_suite_default, &public, (struct view){0}, &first, &enc, &err));
-	assert_ok(hpke_sender(hpke_suite_default, &public, (struct view){0}, &second, &again, &err));
+	assert_ok(
+	    hpke_sender(hpke_suite_default, &public, (struct view){0}, &second, &again, &err));
 	assert_false(point_equal(&enc, &again));
 }
 

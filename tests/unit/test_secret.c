@@ -1,146 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Secret memory, both of its kinds.  The calls by which pages are made and given back are wrapped
- * by the linker: each can be made to fail in turn, and each range is looked at when it is unmapped.
- */
+/* Secret memory, both of its kinds. */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "tests/unit/check.h"
-
-/* What the wrapped calls do and saw. */
-static struct {
-	bool without_memfd;   /* the kernel has no memfd_secret */
-	unsigned fail_at;     /* make the Nth wrapped call fail; 0: none */
-	int error_number;     /* with this errno */
-	unsigned calls;
-	int reserved;	      /* ranges that are mapped */
-	unsigned freed;	      /* ranges given back */
-	unsigned dirty;	      /* of these, not all zero */
-	unsigned random_step; /* getrandom gives at most that many bytes; 0: all */
-	unsigned random_fail; /* getrandom: the Nth call fails */
-	unsigned random_calls;
-} seam;
-
-long __real_syscall(long number, long argument);
-long __wrap_syscall(long number, long argument);
-void *__real_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
-void *__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);
-int __real_munmap(void *at, size_t size);
-int __wrap_munmap(void *at, size_t size);
-int __real_madvise(void *at, size_t size, int advice);
-int __wrap_madvise(void *at, size_t size, int advice);
-int __real_mlock(const void *at, size_t size);
-int __wrap_mlock(const void *at, size_t size);
-int __real_ftruncate64(int fd, off_t size);
-int __wrap_ftruncate64(int fd, off_t size);
-ssize_t __real_getrandom(void *bytes, size_t size, unsigned flags);
-ssize_t __wrap_getrandom(void *bytes, size_t size, unsigned flags);
-
-static bool
-fails_now(void)
-{
-	errno = seam.error_number;
-	return ++seam.calls == seam.fail_at;
-}
-
-long
-__wrap_syscall(long number, long argument)
-{
-	if (seam.without_memfd) {
-		errno = ENOSYS;
-		return -1;
-	}
-	return fails_now() ? -1 : __real_syscall(number, argument);
-}
-
-void *
-__wrap_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset)
-{
-	void *range = fails_now() ? MAP_FAILED : __real_mmap64(at, size, access, flags, fd, offset);
-
-	if (range != MAP_FAILED && access == PROT_NONE)
-		seam.reserved++;
-	return range;
-}
-
-int
-__wrap_munmap(void *at, size_t size)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	const uint8_t *bytes = (const uint8_t *)at + page;
-	bool dirty = false;
-
-	seam.reserved--;
-	/* After a failure to make them the pages may not be readable: nobody wrote to them. */
-	if (seam.fail_at == 0) {
-		for (size_t i = 0; !under_valgrind() && i < size - 2 * page; i++)
-			dirty = dirty || bytes[i] != 0;
-		seam.freed++;
-		seam.dirty += dirty;
-	}
-	return __real_munmap(at, size);
-}
-
-int
-__wrap_madvise(void *at, size_t size, int advice)
-{
-	return fails_now() ? -1 : __real_madvise(at, size, advice);
-}
-
-int
-__wrap_mlock(const void *at, size_t size)
-{
-	return fails_now() ? -1 : __real_mlock(at, size);
-}
-
-int
-__wrap_ftruncate64(int fd, off_t size)
-{
-	return fails_now() ? -1 : __real_ftruncate64(fd, size);
-}
-
-ssize_t
-__wrap_getrandom(void *bytes, size_t size, unsigned flags)
-{
-	seam.random_calls++;
-	if (seam.random_calls == seam.random_fail) {
-		errno = EAGAIN;
-		return -1;
-	}
-	if (seam.random_step != 0 && seam.random_calls % 2 == 1) {
-		errno = EINTR;
-		return -1;
-	}
-	if (seam.random_step != 0 && size > seam.random_step)
-		size = seam.random_step;
-	return __real_getrandom(bytes, size, flags);
-}
-
-static int
-with_memfd(void **state)
-{
-	(void)state;
-	memset(&seam, 0, sizeof(seam));
-	return 0;
-}
-
-static int
-without_memfd(void **state)
-{
-	(void)state;
-	memset(&seam, 0, sizeof(seam));
-	seam.without_memfd = true;
-	return 0;
-}
+#include "tests/unit/memory_seam.h"
 
 static struct secret *
 secret_of(size_t capacity)
@@ -193,36 +62,6 @@ the_whole_allocation_is_wiped_when_freed(void **state)
 	assert_int_equal(seam.reserved, 0);
 }
 
-static sigjmp_buf fault;
-
-static void
-catch_fault(int number)
-{
-	(void)number;
-	siglongjmp(fault, 1);
-}
-
-/* Reading or writing AT faults. */
-static bool
-faults(volatile uint8_t *at, bool writing)
-{
-	struct sigaction action = {.sa_handler = catch_fault}, before, before_bus;
-	volatile bool faulted = true;
-
-	sigaction(SIGSEGV, &action, &before);
-	sigaction(SIGBUS, &action, &before_bus);
-	if (sigsetjmp(fault, 1) == 0) {
-		if (writing)
-			*at = 1;
-		else
-			(void)*at;
-		faulted = false;
-	}
-	sigaction(SIGSEGV, &before, NULL);
-	sigaction(SIGBUS, &before_bus, NULL);
-	return faulted;
-}
-
 static void
 guard_pages_fault_on_both_sides(void **state)
 {
@@ -244,34 +83,6 @@ guard_pages_fault_on_both_sides(void **state)
 		assert_true(faults(begin - 1, false));
 		assert_true(faults(begin - 1, true));
 	}
-}
-
-/* AddressSanitizer replaces mlock(2) by nothing: there the lock itself cannot be seen. */
-#ifdef __SANITIZE_ADDRESS__
-static const char locked_flag[] = "";
-#else
-static const char locked_flag[] = " lo";
-#endif
-
-/* The flags of the mapping that holds AT, from /proc/self/smaps. */
-static void
-flags_of(const void *at, char ret_flags[256])
-{
-	FILE *file = fopen("/proc/self/smaps", "r");
-	bool found = false;
-	char line[512];
-
-	assert_non_null(file);
-	ret_flags[0] = '\0';
-	while (fgets(line, sizeof(line), file) != NULL) {
-		unsigned long begin, end;
-
-		if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
-			found = (uintptr_t)at >= begin && (uintptr_t)at < end;
-		else if (found && strncmp(line, "VmFlags:", 8) == 0)
-			snprintf(ret_flags, 256, "%.240s", line + 8);
-	}
-	fclose(file);
 }
 
 static void
@@ -489,138 +300,6 @@ a_bad_descriptor_is_an_error(void **state)
 	assert_error(ERR_IO, secret_write_fd(secret, -1, &err));
 }
 
-/* Leaves a pattern all over a part of its stack. */
-static __attribute__((noinline)) enum err_code
-soil(void *argument, struct err *err)
-{
-	volatile uint8_t pattern[100000];
-	char flags[256];
-	bool *locked = argument;
-
-	for (size_t i = 0; i < sizeof(pattern); i++)
-		pattern[i] = 0xa5;
-	flags_of((const void *)(uintptr_t)&pattern[0], flags);
-	*locked = strstr(flags, locked_flag) != NULL && strstr(flags, " dd") != NULL;
-	return err_set(err, ERR_TOUCH, "no touch %d", pattern[500] == 0xa5);
-}
-
-static void
-the_stack_is_locked_and_wiped(void **state)
-{
-	bool locked = false;
-	struct err err;
-
-	(void)state;
-	assert_error(ERR_TOUCH, secret_stack_run(soil, &locked, NULL, NULL, &err));
-	assert_says("no touch 1");
-	assert_true(locked);
-	assert_int_equal(seam.freed, 1);
-	assert_int_equal(seam.dirty, 0);
-	assert_int_equal(seam.reserved, 0);
-}
-
-struct waited {
-	unsigned calls, last;
-	bool in_order;
-	pthread_t thread;
-};
-
-static enum err_code
-take_its_time(void *argument, struct err *err)
-{
-	sigset_t mask;
-
-	(void)err;
-	usleep(900000);
-	pthread_sigmask(SIG_BLOCK, NULL, &mask);
-	*(bool *)argument = sigismember(&mask, SIGINT) == 1;
-	return ERR_OK;
-}
-
-static void
-count_wait(void *argument, unsigned milliseconds)
-{
-	struct waited *waited = argument;
-
-	waited->in_order = waited->in_order && milliseconds == waited->last + 250 &&
-			   pthread_equal(pthread_self(), waited->thread);
-	waited->last = milliseconds;
-	waited->calls++;
-}
-
-static void
-the_caller_is_told_how_long_it_waits(void **state)
-{
-	struct waited waited = {.in_order = true, .thread = pthread_self()};
-	bool signals_blocked = false;
-	struct err err;
-
-	(void)state;
-	assert_ok(secret_stack_run(take_its_time, &signals_blocked, count_wait, &waited, &err));
-	assert_true(waited.calls >= 1);
-	assert_true(waited.in_order);
-	assert_true(signals_blocked);
-}
-
-static void
-a_stack_that_cannot_be_locked_runs_nothing(void **state)
-{
-	bool ran = false;
-	struct err err;
-
-	(void)state;
-	seam.fail_at = 2;
-	seam.error_number = ENOMEM;
-	assert_error(ERR_MEMORY, secret_stack_run(soil, &ran, NULL, NULL, &err));
-	assert_false(ran);
-	assert_int_equal(seam.reserved, 0);
-}
-
-static void
-borrowed_memory_is_aligned_kept_and_wiped(void **state)
-{
-	uint8_t *bytes = NULL;
-
-	(void)state;
-	for (size_t size = 1; size < 9000; size = size * 3 + 1) {
-		uint8_t *bigger = secret_realloc(bytes, size);
-
-		assert_non_null(bigger);
-		assert_int_equal((uintptr_t)bigger % 16, 0);
-		if (bytes != NULL)
-			assert_int_equal(bigger[0], 0xa5);
-		memset(bigger, 0xa5, size);
-		bytes = bigger;
-	}
-	bytes = secret_realloc(bytes, 1);
-	assert_int_equal(bytes[0], 0xa5);
-	secret_release(bytes);
-	secret_release(NULL);
-	assert_int_equal(seam.dirty, 0);
-	assert_int_equal(seam.reserved, 0);
-}
-
-static void
-borrowed_memory_is_zero_locked_and_bounded(void **state)
-{
-	uint8_t *bytes = secret_calloc(3, 5);
-	char flags[256];
-
-	(void)state;
-	assert_non_null(bytes);
-	for (size_t i = 0; i < 15; i++)
-		assert_int_equal(bytes[i], 0);
-	flags_of(bytes, flags);
-	assert_non_null(strstr(flags, locked_flag));
-	assert_true(under_valgrind() || faults(bytes + 16, false));
-	secret_release(bytes);
-	assert_null(secret_calloc(SIZE_MAX, 2));
-	assert_null(secret_calloc(1, SECRET_MAX + 1));
-	bytes = secret_calloc(0, 0);
-	assert_non_null(bytes);
-	secret_release(bytes);
-}
-
 static void
 the_kind_is_named(void **state)
 {
@@ -631,10 +310,6 @@ the_kind_is_named(void **state)
 		assert_true(strcmp(secret_kind(), "memfd_secret") == 0 ||
 			    strcmp(secret_kind(), "mlock") == 0);
 }
-
-#define BOTH(test)                                                                                 \
-	{#test, test, with_memfd, NULL, NULL},                                                     \
-	{#test "_without_memfd_secret", test, without_memfd, NULL, NULL}
 
 int
 main(void)
@@ -652,11 +327,6 @@ main(void)
 	    BOTH(a_failing_random_source_leaves_nothing),
 	    BOTH(reading_takes_up_to_the_capacity),
 	    BOTH(a_bad_descriptor_is_an_error),
-	    BOTH(the_stack_is_locked_and_wiped),
-	    BOTH(the_caller_is_told_how_long_it_waits),
-	    BOTH(a_stack_that_cannot_be_locked_runs_nothing),
-	    BOTH(borrowed_memory_is_aligned_kept_and_wiped),
-	    BOTH(borrowed_memory_is_zero_locked_and_bounded),
 	    BOTH(the_kind_is_named),
 	    BOTH(each_failing_call_is_an_error_with_its_remedy), /* last: lowers the limit */
 	};

@@ -8,7 +8,8 @@
 static void
 hex_has_one_spelling(void **state)
 {
-	static const char *const bad[] = {"", "0", "00f", "00FF", "0g", "00 f", "0x00", "00ff0", "00ff00", "-1ff"};
+	static const char *const bad[] = {
+	    "", "0", "00f", "00FF", "0g", "00 f", "0x00", "00ff0", "00ff00", "-1ff"};
 	static const uint8_t bytes[] = {0x00, 0xff};
 	uint8_t decoded[2] = {9, 9};
 	char text[5];
@@ -55,8 +56,9 @@ base64_as_in_rfc_4648(void **state)
 static void
 base64_has_one_spelling(void **state)
 {
-	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8", "Zm8=\n",
-	    "Zm9v\nYg==", " Zg==", "Zg==Zg==", "Z===", "====", "=Zg=", "Zm-_", "Zm9vY===", "Zg=A"};
+	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8",
+	    "Zm8=\n", "Zm9v\nYg==", " Zg==", "Zg==Zg==", "Z===", "====", "=Zg=", "Zm-_",
+	    "Zm9vY===", "Zg=A"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -72,7 +74,8 @@ base64_has_one_spelling(void **state)
 		uint8_t text[4] = {'A', (uint8_t)byte, 'A', 'A'};
 		BUF bytes = {0};
 		bool digit = byte != 0 && strchr("+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						 "abcdefghijklmnopqrstuvwxyz", (int)byte) != NULL;
+						 "abcdefghijklmnopqrstuvwxyz",
+					      (int)byte) != NULL;
 
 		assert_true(buf_from_base64(&bytes, VIEW_OF(text)) == digit);
 	}
@@ -86,7 +89,7 @@ plain_text_is_valid_utf8(void **state)
 	static const char *const bad[] = {
 	    "\x80", "\xc2", "\xc2\x41", "\xe2\x82", "\xe2\x82\x41", "\xf0\x9f\x94", "\xff", "\xfe",
 	    "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80",
-	    "\xf0\x8f\xbf\xbf",		  /* overlong */
+	    "\xf0\x8f\xbf\xbf", /* overlong */
 	    "\xed\xa0\x80", "\xed\xbf\xbf", /* surrogates */
 	    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", /* over U+10FFFF */
 	};
@@ -143,8 +146,7 @@ every_code_point_is_judged(void **state)
 			     (point >= 0xfdd0 && point <= 0xfdef) || (point & 0xfffe) == 0xfffe;
 		uint8_t bytes[4];
 
-		if (text_is_plain(utf8_of(point, bytes)) ==
-		    (control || surrogate || bidi || other))
+		if (text_is_plain(utf8_of(point, bytes)) == (control || surrogate || bidi || other))
 			fail_msg("U+%04X", point);
 	}
 }
@@ -177,13 +179,14 @@ times_have_one_spelling(void **state)
 	    {"2026-01-31T23:59:59Z", 1769903999},
 	    {"9999-12-31T23:59:59Z", 253402300799},
 	};
-	static const char *const bad[] = {"", "2026-01-31", "2026-01-31T23:59:59", "2026-01-31t23:59:59z",
-	    "2026-01-31 23:59:59Z", "2026-01-31T23:59:59+00:00", "2026-01-31T23:59:59.0Z",
-	    "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
-	    "2026-01-00T00:00:00Z", "2026-01-32T00:00:00Z", "2026-01-31T24:00:00Z",
-	    "2026-01-31T23:60:00Z", "2026-01-31T23:59:60Z", "1969-12-31T23:59:59Z",
-	    "0000-01-01T00:00:00Z", "26-01-31T23:59:59Z", "+026-01-31T23:59:59Z",
-	    "2026-01-31T23:59:59ZZ", " 2026-01-31T23:59:59Z", "2026-1-31T23:59:59Z"};
+	static const char *const bad[] = {"", "2026-01-31", "2026-01-31T23:59:59",
+	    "2026-01-31t23:59:59z", "2026-01-31 23:59:59Z", "2026-01-31T23:59:59+00:00",
+	    "2026-01-31T23:59:59.0Z", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z",
+	    "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-32T00:00:00Z",
+	    "2026-01-31T24:00:00Z", "2026-01-31T23:60:00Z", "2026-01-31T23:59:60Z",
+	    "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "26-01-31T23:59:59Z",
+	    "+026-01-31T23:59:59Z", "2026-01-31T23:59:59ZZ", " 2026-01-31T23:59:59Z",
+	    "2026-1-31T23:59:59Z"};
 	int64_t seconds = 7;
 
 	(void)state;
@@ -221,9 +224,9 @@ durations_are_read(void **state)
 		int64_t seconds;
 	} good[] = {{"1s", 1}, {"90s", 90}, {"15m", 900}, {"2h", 7200}, {"1h30m", 5400},
 	    {"365d", 31536000}, {"1d2h3m4s", 93784}, {"3650d", 315360000}, {"1h1s", 3601}};
-	static const char *const bad[] = {"", "s", "90", "1", "0s", "0h0m", "1.5h", "-1h", "+1h", "1H",
-	    "1h 30m", "30m1h", "1h1h", "1w", "1hm", "3651d", "9999999999s", "99999999999999999999d",
-	    "3650d1s", "1h30", " 1h"};
+	static const char *const bad[] = {"", "s", "90", "1", "0s", "0h0m", "1.5h", "-1h", "+1h",
+	    "1H", "1h 30m", "30m1h", "1h1h", "1w", "1hm", "3651d", "9999999999s",
+	    "99999999999999999999d", "3650d1s", "1h30", " 1h"};
 	int64_t seconds = 7;
 
 	(void)state;
@@ -243,8 +246,8 @@ durations_are_written_in_two_units(void **state)
 		int64_t seconds;
 		const char *text;
 	} cases[] = {{0, "0 s"}, {-5, "0 s"}, {1, "1 s"}, {45, "45 s"}, {60, "1 min"},
-	    {61, "1 min 1 s"}, {3600, "1 h"}, {3605, "1 h"}, {5400, "1 h 30 min"}, {86399, "23 h 59 min"},
-	    {86400, "1 d"}, {90061, "1 d 1 h"}, {315360000, "3650 d"}};
+	    {61, "1 min 1 s"}, {3600, "1 h"}, {3605, "1 h"}, {5400, "1 h 30 min"},
+	    {86399, "23 h 59 min"}, {86400, "1 d"}, {90061, "1 d 1 h"}, {315360000, "3650 d"}};
 	char text[TEXT_DURATION_SIZE];
 
 	(void)state;
@@ -320,6 +323,29 @@ eight_of_the_longest_words_fit(void **state)
 }
 
 static void
+firmware_versions_have_one_spelling(void **state)
+{
+	static const char *const bad[] = {"", "5", "5.7", "5.7.", "5.7.4.", "5.7.4.1", "05.7.4",
+	    "5.7.04", "5.7.256", "5.7.-1", "5.7.+4", " 5.7.4", "5.7.4 ", "5. 7.4", "5.7.x",
+	    "255.255.2555"};
+	uint8_t firmware[3] = {9, 9, 9};
+	char text[FIRMWARE_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(firmware_from_text(bad[i], firmware));
+	assert_memory_equal(firmware, "\x09\x09\x09", 3);
+	assert_true(firmware_from_text("5.7.4", firmware));
+	assert_memory_equal(firmware, "\x05\x07\x04", 3);
+	firmware_text(firmware, text);
+	assert_string_equal(text, "5.7.4");
+	assert_true(firmware_from_text("255.255.255", firmware));
+	firmware_text(firmware, text);
+	assert_string_equal(text, "255.255.255");
+	assert_true(firmware_from_text("0.0.0", firmware));
+}
+
+static void
 the_nearest_name_is_found_or_none(void **state)
 {
 	static const char *const names[] = {"approve", "request", "rotate", "status", NULL};
@@ -355,6 +381,7 @@ main(void)
 	    cmocka_unit_test(words_are_those_of_the_pgp_list),
 	    cmocka_unit_test(all_words_differ),
 	    cmocka_unit_test(eight_of_the_longest_words_fit),
+	    cmocka_unit_test(firmware_versions_have_one_spelling),
 	    cmocka_unit_test(the_nearest_name_is_found_or_none),
 	};
 

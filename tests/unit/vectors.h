@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 
-/* NULL, after saying so, when the file is not there: then the test has nothing to do.  (cmocka's own
+/* NULL, after saying so, when the file is not there: then the test has nothing to do.  (cmocka's
  * skip() counts as a failure in TAP.)  json_free() the result. */
 struct json *vectors_open(const char *name);
 /* The members of one vector. */
