@@ -382,9 +382,8 @@ pcsc_why(struct pcsc_card *card, struct err *err)
 	switch (result) {
 	case SCARD_S_SUCCESS:
 		return err_set(err, ERR_TOKEN_GONE,
-		    "it broke off in the middle of a command: pull it out, plug it in "
-		    "again, and run "
-		    "the command again");
+		    "it broke off in the middle of a command, or answered nonsense: pull it out, "
+		    "plug it in again, and run the command again");
 	case SCARD_E_NO_SMARTCARD:
 	case SCARD_E_READER_UNAVAILABLE:
 	case SCARD_E_UNKNOWN_READER:
