@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store in a folder of its own, for unit tests, with a row in every table; and the hand of
+ * somebody who writes the database behind our back.
+ */
+#ifndef TESTS_LIB_STORE_BENCH_H
+#define TESTS_LIB_STORE_BENCH_H
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/lib/expect.h"
+#include "vault/store.h"
+
+struct bench {
+	char folder[64], file[80];
+	struct store *store;
+};
+
+static const struct secret_id bench_secret = {{ 1 }};
+static const struct id bench_ceremony = {{ 2 }}, bench_debt = {{ 3 }};
+static const char bench_shares[] = "shares that were sealed again, to be found in a file";
+
+__attribute__((unused)) static int
+bench_setup(void **state)
+{
+	struct err err;
+	struct bench *bench = calloc(1, sizeof(*bench));
+	assert_non_null(bench);
+	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-store-XXXXXX");
+	assert_non_null(mkdtemp(bench->folder));
+	snprintf(bench->file, sizeof(bench->file), "%s/vault.db", bench->folder);
+	assert_ok(store_create(bench->folder, "test", &bench->store, &err));
+	*state = bench;
+	return 0;
+}
+
+__attribute__((unused)) static int
+bench_teardown(void **state)
+{
+	struct bench *bench = *state;
+	char path[400];
+	store_free(bench->store);
+	DIR *folder = opendir(bench->folder);
+	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+		snprintf(path, sizeof(path), "%s/%s", bench->folder, entry->d_name);
+		unlink(path);
+	}
+	if (folder != NULL)
+		closedir(folder);
+	rmdir(bench->folder);
+	free(bench);
+	return 0;
+}
+
+__attribute__((unused)) static void
+bench_reopen(struct bench *bench)
+{
+	struct err err;
+	store_freep(&bench->store);
+	assert_ok(store_open(bench->folder, "test", &bench->store, &err));
+}
+
+/* NUMBER in every byte. */
+__attribute__((unused)) static struct digest
+digest_of(unsigned number)
+{
+	struct digest digest;
+	memset(digest.bytes, (int)number, DIGEST_SIZE);
+	return digest;
+}
+
+/* The statement digest_of(NUMBER). */
+__attribute__((unused)) static struct digest
+bench_statement(struct store *store, unsigned number)
+{
+	struct err err;
+	struct digest digest = digest_of(number);
+	assert_ok(store_put_statement(store, &digest, "test", view_of_text("statement"), false, &err));
+	return digest;
+}
+
+__attribute__((unused)) static void
+bench_begin(struct bench *bench)
+{
+	struct err err;
+	assert_ok(store_begin(bench->store, &err));
+}
+
+/* With the leaf that a change needs. */
+__attribute__((unused)) static void
+bench_commit(struct bench *bench)
+{
+	struct err err;
+	uint64_t index;
+	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+	assert_ok(store_commit(bench->store, &err));
+}
+
+/* A box of SIZE bytes, or of TEXT. */
+__attribute__((unused)) static struct sealed_box
+box_of(const char *text)
+{
+	struct sealed_box box = {{0}};
+	memset(box.enc, 4, sizeof(box.enc));
+	buf_text(&box.ciphertext, text);
+	return box;
+}
+#define BOX CLEANUP(sealed_box_done) struct sealed_box
+
+__attribute__((unused)) static struct version_row
+version_of(uint32_t number)
+{
+	struct version_row row = { .secret = bench_secret, .number = number,
+		.state = VERSION_PENDING, .header_hash = digest_of(number), .created = 1000 };
+	buf_format(&row.header, "header %u", number);
+	buf_format(&row.ciphertext, "ciphertext %u", number);
+	return row;
+}
+
+/* Version NUMBER of the secret, with two envelopes, of tokens 0x41 and 0x42. */
+__attribute__((unused)) static void
+bench_version(struct store *store, uint32_t number)
+{
+	struct err err;
+	VERSION_ROW row = version_of(number);
+	HEADER *header = NULL;
+	BOX first = box_of("first"), second = box_of("second");
+	const struct sealed_box boxes[] = { first, second };
+	assert_ok(header_new(&header, &err));
+	header->envelope_count = 2;
+	header->envelopes[0].token = digest_of(0x41);
+	header->envelopes[1].token = digest_of(0x42);
+	assert_ok(store_add_version(store, &row, header, boxes, 2, &err));
+}
+
+__attribute__((unused)) static struct ceremony_row
+ceremony_of(struct store *store, unsigned number)
+{
+	struct ceremony_row row = { .id = {{ (uint8_t)number }}, .secret = bench_secret, .version = 1,
+		.digest = bench_statement(store, 0x80 + number),
+		.request = bench_statement(store, 0xa0 + number),
+		.charter = bench_statement(store, 0x11), .state = CEREMONY_COLLECTING,
+		.requester = "oncall", .created = 100, .deadline = 200 };
+	return row;
+}
+
+__attribute__((unused)) static struct approval_row
+approval_of(struct store *store, const char *seat, unsigned number)
+{
+	struct approval_row row = { .ceremony = bench_ceremony, .token = digest_of(0x41),
+		.statement = bench_statement(store, number), .envelope = 1 };
+	snprintf(row.seat, sizeof(row.seat), "%s", seat);
+	return row;
+}
+
+__attribute__((unused)) static struct debt_row
+debt_of(unsigned number)
+{
+	struct debt_row row = { .id = {{ (uint8_t)number }}, .secret = bench_secret, .old = 1,
+		.state = DEBT_OWED, .created = 300, .due = 400 };
+	return row;
+}
+
+__attribute__((unused)) static void
+bench_fill_ceremony(struct store *store)
+{
+	struct err err;
+	struct ceremony_row ceremony = ceremony_of(store, bench_ceremony.bytes[0]);
+	struct approval_row waiting = approval_of(store, "ciso", 0x21);
+	CLEANUP(approval_row_done) struct approval_row complete = approval_of(store, "infra", 0x22);
+	struct denial_row denial = { .ceremony = bench_ceremony, .seat = "legal",
+		.statement = bench_statement(store, 0x23) };
+	struct debt_row debt = debt_of(bench_debt.bytes[0]);
+	struct release_row release = { .secret = bench_secret, .version = 1,
+		.ceremony = bench_ceremony, .debt = bench_debt };
+	BOX answer = box_of("answer");
+	struct digest token = digest_of(0x51);
+	complete.complete = true;
+	complete.shares = box_of(bench_shares);
+	debt.has_ceremony = true;
+	debt.ceremony = bench_ceremony;
+	assert_ok(store_add_ceremony(store, &ceremony, &err));
+	assert_ok(store_put_approval(store, &waiting, &err));
+	assert_ok(store_put_approval(store, &complete, &err));
+	assert_ok(store_add_denial(store, &denial, &err));
+	assert_ok(store_add_debt(store, &debt, &err));
+	assert_ok(store_add_release(store, &release, &err));
+	assert_ok(store_add_answer(store, &bench_ceremony, &token, &answer, &err));
+}
+
+/* One row in every table, and two versions. */
+__attribute__((unused)) static void
+bench_fill(struct bench *bench)
+{
+	struct err err;
+	struct store *store = bench->store;
+	bench_begin(bench);
+	struct digest charter = bench_statement(store, 0x11), roster = bench_statement(store, 0x12);
+	struct secret_row secret = { .id = bench_secret, .name = "prod/db",
+		.definition = bench_statement(store, 0x13), .current = 1, .newest = 2 };
+	assert_ok(store_put_charter(store, 1, &charter, &err));
+	assert_ok(store_put_roster(store, 1, &roster, &err));
+	assert_ok(store_set_text(store, "draft", "a draft", &err));
+	assert_ok(store_add_secret(store, &secret, &err));
+	bench_version(store, 1);
+	bench_version(store, 2);
+	bench_fill_ceremony(store);
+	bench_commit(bench);
+}
+
+/* Run SQL on the file as somebody who is bound by nothing: no constraint, no trigger of ours. */
+__attribute__((unused)) static void
+tamper(const struct bench *bench, const char *sql)
+{
+	sqlite3 *database = NULL;
+	char *message = NULL;
+	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
+	sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	int result = sqlite3_exec(database, "PRAGMA foreign_keys = OFF;"
+	    "PRAGMA ignore_check_constraints = ON;", NULL, NULL, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(database, sql, NULL, NULL, &message);
+	if (result != SQLITE_OK)
+		fail_msg("%s: %s", sql, message);
+	sqlite3_close(database);
+}
+
+/* Let every column take values of every type, NULL too. */
+__attribute__((unused)) static void
+tamper_with_types(const struct bench *bench)
+{
+	tamper(bench, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
+	    " replace(replace(sql, 'STRICT', ''), 'NOT NULL', '') WHERE type = 'table' AND"
+	    " name <> 'envelopes';"
+	    "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '') WHERE name = 'envelopes'");
+}
+
+#endif

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vault/store_statement.c, store_secret.c, store_ceremony.c, store_release.c: every call. */
+#include "base/file.h"
+#include "tests/lib/store_bench.h"
+
+static void
+texts_are_set_replaced_and_deleted(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	BUF text = {0};
+	bench_begin(bench);
+	assert_ok(store_set_text(bench->store, "draft", "one", &err));
+	assert_ok(store_set_text(bench->store, "draft", "{\n\t\"two\": 2\n}", &err));
+	assert_ok(store_set_text(bench->store, "init", "", &err));
+	bench_commit(bench);
+	bench_reopen(bench);
+	assert_ok(store_get_text(bench->store, "draft", &text, &err));
+	assert_string_equal(buf_string(&text), "{\n\t\"two\": 2\n}");
+	text.size = 0;
+	assert_ok(store_get_text(bench->store, "init", &text, &err));
+	assert_int_equal(text.size, 0);
+	bench_begin(bench);
+	assert_ok(store_set_text(bench->store, "draft", NULL, &err));
+	bench_commit(bench);
+	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "draft", &text, &err));
+}
+
+static void
+a_statement_is_replaced_only_on_demand(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct digest digest = digest_of(1), other = digest_of(2);
+	BUF text = {0};
+	bench_begin(bench);
+	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("a"), false, &err));
+	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("b"), false, &err));
+	assert_ok(store_get_statement(bench->store, &digest, &text, &err));
+	assert_string_equal(buf_string(&text), "a");
+	text.size = 0;
+	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("c"), true, &err));
+	bench_commit(bench);
+	assert_ok(store_get_statement(bench->store, &digest, &text, &err));
+	assert_string_equal(buf_string(&text), "c");
+	assert_error(ERR_NOT_FOUND, store_get_statement(bench->store, &other, &text, &err));
+}
+
+static void
+chains_grow_by_one_and_never_change(void **state)
+{
+	struct bench *bench = *state;
+	struct store *store = bench->store;
+	struct err err;
+	struct digest got;
+	uint32_t newest = 9;
+	assert_ok(store_charter_version(store, &newest, &err));
+	assert_int_equal(newest, 0);
+	bench_begin(bench);
+	struct digest one = bench_statement(store, 1), two = bench_statement(store, 2);
+	assert_error(ERR_INVALID, store_put_charter(store, 2, &two, &err));
+	assert_ok(store_put_charter(store, 1, &one, &err));
+	assert_ok(store_put_charter(store, 2, &two, &err));
+	assert_error(ERR_EXISTS, store_put_charter(store, 2, &one, &err));
+	assert_error(ERR_EXISTS, store_put_charter(store, 3, &one, &err)); /* one twice */
+	assert_error(ERR_INVALID, store_put_roster(store, 2, &one, &err));
+	assert_ok(store_put_roster(store, 1, &two, &err));
+	bench_commit(bench);
+	assert_ok(store_charter_version(store, &newest, &err));
+	assert_int_equal(newest, 2);
+	assert_ok(store_roster_version(store, &newest, &err));
+	assert_int_equal(newest, 1);
+	assert_ok(store_get_charter(store, 2, &got, &err));
+	assert_true(digest_equal(&got, &two));
+	assert_ok(store_get_roster(store, 1, &got, &err));
+	assert_true(digest_equal(&got, &two));
+	assert_error(ERR_NOT_FOUND, store_get_charter(store, 3, &got, &err));
+	assert_error(ERR_NOT_FOUND, store_get_roster(store, 2, &got, &err));
+}
+
+static void
+secrets_are_found_by_id_and_name(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row row;
+	struct secret_id other = {{ 9 }};
+	bench_fill(bench);
+	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
+	assert_string_equal(row.name, "prod/db");
+	assert_int_equal(row.current, 1);
+	assert_int_equal(row.newest, 2);
+	row = (struct secret_row){0};
+	assert_ok(store_find_secret(bench->store, "prod/db", &row, &err));
+	assert_memory_equal(&row.id, &bench_secret, sizeof(row.id));
+	assert_error(ERR_NOT_FOUND, store_get_secret(bench->store, &other, &row, &err));
+	assert_error(ERR_NOT_FOUND, store_find_secret(bench->store, "prod/dc", &row, &err));
+	assert_says("prod/dc");
+}
+
+static void
+secrets_have_distinct_ids_and_names(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row row, got;
+	bench_fill(bench);
+	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_secret(bench->store, &row, &err));
+	row.id.bytes[0] = 7;
+	row.current = 0;
+	assert_error(ERR_EXISTS, store_add_secret(bench->store, &row, &err));
+	snprintf(row.name, sizeof(row.name), "Prod");
+	assert_error(ERR_INVALID, store_add_secret(bench->store, &row, &err));
+	assert_error(ERR_INVALID, store_update_secret(bench->store, &row, &err));
+	snprintf(row.name, sizeof(row.name), "prod/web");
+	assert_error(ERR_NOT_FOUND, store_update_secret(bench->store, &row, &err));
+	assert_ok(store_add_secret(bench->store, &row, &err));
+	row.newest = 3;
+	assert_ok(store_update_secret(bench->store, &row, &err));
+	snprintf(row.name, sizeof(row.name), "prod/db");
+	assert_error(ERR_EXISTS, store_update_secret(bench->store, &row, &err));
+	row.current = 4; /* newer than the newest */
+	snprintf(row.name, sizeof(row.name), "prod/web");
+	assert_error(ERR_INTERNAL, store_update_secret(bench->store, &row, &err));
+	bench_commit(bench);
+	assert_ok(store_find_secret(bench->store, "prod/web", &got, &err));
+	assert_int_equal(got.newest, 3);
+	assert_int_equal(got.current, 0);
+}
+
+static void
+secrets_are_listed_by_name_in_pages(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row rows[3];
+	size_t count = 9;
+	uint64_t total;
+	bench_begin(bench);
+	for (unsigned i = 0; i < 5; i++) {
+		struct secret_row row = { .id = {{ (uint8_t)i }},
+			.definition = bench_statement(bench->store, 1) };
+		snprintf(row.name, sizeof(row.name), "%c", "dbeac"[i]);
+		assert_ok(store_add_secret(bench->store, &row, &err));
+	}
+	bench_commit(bench);
+	assert_ok(store_count_secrets(bench->store, &total, &err));
+	assert_int_equal(total, 5);
+	assert_ok(store_list_secrets(bench->store, "", rows, 3, &count, &err));
+	assert_int_equal(count, 3);
+	assert_string_equal(rows[0].name, "a");
+	assert_string_equal(rows[2].name, "c");
+	assert_ok(store_list_secrets(bench->store, rows[2].name, rows, 3, &count, &err));
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[1].name, "e");
+	assert_ok(store_list_secrets(bench->store, rows[1].name, rows, 3, &count, &err));
+	assert_int_equal(count, 0);
+}
+
+static void
+versions_come_back_with_their_envelopes(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	VERSION_ROW row = {0};
+	BOX box = {{0}};
+	struct digest token, expected = digest_of(0x42);
+	bench_fill(bench);
+	bench_reopen(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 2, &row, &err));
+	assert_int_equal(row.number, 2);
+	assert_int_equal(row.state, VERSION_PENDING);
+	assert_int_equal(row.created, 1000);
+	assert_false(row.part_exposed);
+	assert_string_equal(buf_string(&row.header), "header 2");
+	assert_string_equal(buf_string(&row.ciphertext), "ciphertext 2");
+	assert_int_equal(row.header_hash.bytes[31], 2);
+	assert_ok(store_get_envelope(bench->store, &bench_secret, 2, 1, &token, &box, &err));
+	assert_true(digest_equal(&token, &expected));
+	assert_int_equal(box.enc[64], 4);
+	assert_string_equal(buf_string(&box.ciphertext), "second");
+	assert_error(ERR_NOT_FOUND, store_get_version(bench->store, &bench_secret, 3, &row, &err));
+	assert_error(ERR_NOT_FOUND, store_get_envelope(bench->store, &bench_secret, 2, 2, &token, &box,
+	    &err));
+}
+
+static void
+a_version_changes_its_state_and_nothing_else(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	for (enum version_state to = VERSION_PENDING; to <= VERSION_RETIRED; to++) {
+		VERSION_ROW row = {0};
+		bench_begin(bench);
+		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, to, &err));
+		bench_commit(bench);
+		assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
+		assert_int_equal(row.state, to);
+	}
+	VERSION_ROW row = {0};
+	bench_begin(bench);
+	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
+	assert_error(ERR_NOT_FOUND, store_set_part_exposed(bench->store, &bench_secret, 3, &err));
+	assert_error(ERR_NOT_FOUND, store_set_version_state(bench->store, &bench_secret, 3,
+	    VERSION_CURRENT, &err));
+	bench_commit(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
+	assert_true(row.part_exposed);
+}
+
+static void
+a_version_number_is_used_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	VERSION_ROW row = version_of(2);
+	HEADER *header = NULL;
+	bench_fill(bench);
+	assert_ok(header_new(&header, &err));
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_version(bench->store, &row, header, NULL, 0, &err));
+	header->envelope_count = 1;
+	row.number = 3;
+	assert_error(ERR_INTERNAL, store_add_version(bench->store, &row, header, NULL, 0, &err));
+	store_rollback(bench->store);
+}
+
+static void
+a_ceremony_keeps_what_its_statement_says(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct ceremony_row row, got;
+	struct id other = {{ 99 }};
+	bench_fill(bench);
+	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &row, &err));
+	assert_int_equal(row.version, 1);
+	assert_string_equal(row.requester, "oncall");
+	assert_int_equal(row.deadline, 200);
+	row.state = CEREMONY_REFUSED;
+	snprintf(row.reason, sizeof(row.reason), "denied by legal");
+	row.released = 250;
+	row.expires = 260;
+	row.done = true;
+	bench_begin(bench);
+	assert_ok(store_update_ceremony(bench->store, &row, &err));
+	bench_commit(bench);
+	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &got, &err));
+	assert_memory_equal(&got, &row, sizeof(got));
+	row.deadline = 9000;
+	row.created = 9000;
+	snprintf(row.requester, sizeof(row.requester), "mallory");
+	bench_begin(bench);
+	assert_ok(store_update_ceremony(bench->store, &row, &err));
+	bench_commit(bench);
+	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &row, &err));
+	assert_memory_equal(&got, &row, sizeof(got));
+	row.id = other;
+	bench_begin(bench);
+	assert_error(ERR_NOT_FOUND, store_update_ceremony(bench->store, &row, &err));
+	store_rollback(bench->store);
+	assert_error(ERR_NOT_FOUND, store_get_ceremony(bench->store, &other, &row, &err));
+}
+
+static void
+a_request_is_accepted_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct ceremony_row first, second;
+	bench_fill(bench);
+	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &first, &err));
+	bench_begin(bench);
+	second = ceremony_of(bench->store, 5);
+	second.request = first.request;
+	assert_error(ERR_EXISTS, store_add_ceremony(bench->store, &second, &err));
+	assert_says("request was used before");
+	store_rollback(bench->store);
+}
+
+static void
+ceremonies_are_listed_by_state_newest_first(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct ceremony_row rows[8];
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	for (unsigned i = 10; i < 14; i++) {
+		struct ceremony_row row = ceremony_of(bench->store, i);
+		row.state = i % 2 == 0 ? CEREMONY_CLOSED : CEREMONY_RELEASED;
+		assert_ok(store_add_ceremony(bench->store, &row, &err));
+	}
+	bench_commit(bench);
+	assert_ok(store_list_ceremonies(bench->store, ~0U, rows, 8, &count, &err));
+	assert_int_equal(count, 5);
+	assert_int_equal(rows[0].id.bytes[0], 13);
+	assert_int_equal(rows[4].id.bytes[0], 2);
+	assert_ok(store_list_ceremonies(bench->store, 1U << CEREMONY_CLOSED, rows, 8, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[0].id.bytes[0], 12);
+	assert_ok(store_list_ceremonies(bench->store, 1U << CEREMONY_CLOSED |
+	    1U << CEREMONY_COLLECTING, rows, 2, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[1].id.bytes[0], 10);
+	assert_ok(store_list_ceremonies(bench->store, 0, rows, 8, &count, &err));
+	assert_int_equal(count, 0);
+}
+
+static void
+rows_done(struct approval_row *rows, size_t count)
+{
+	while (count > 0)
+		approval_row_done(&rows[--count]);
+}
+
+static void
+an_approval_waits_for_its_shares(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	BOX shares = box_of("late");
+	size_t count;
+	bench_fill(bench);
+	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[0].seat, "ciso");
+	assert_false(rows[0].complete);
+	assert_int_equal(rows[0].shares.ciphertext.size, 0);
+	assert_int_equal(rows[0].envelope, 1);
+	assert_true(rows[1].complete);
+	assert_string_equal(buf_string(&rows[1].shares.ciphertext), bench_shares);
+	assert_int_equal(rows[1].shares.enc[64], 4);
+	rows_done(rows, count);
+	bench_begin(bench);
+	assert_ok(store_complete_approval(bench->store, &bench_ceremony, "ciso", &shares, &err));
+	assert_error(ERR_NOT_FOUND, store_complete_approval(bench->store, &bench_ceremony, "ciso",
+	    &shares, &err));
+	assert_error(ERR_NOT_FOUND, store_complete_approval(bench->store, &bench_ceremony, "ceo",
+	    &shares, &err));
+	bench_commit(bench);
+	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
+	assert_true(rows[0].complete);
+	assert_string_equal(buf_string(&rows[0].shares.ciphertext), "late");
+	rows_done(rows, count);
+	free(rows);
+}
+
+static void
+an_approval_is_replaced_until_it_is_complete(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct approval_row again = approval_of(bench->store, "ciso", 0x31);
+	again.envelope = 0;
+	assert_ok(store_put_approval(bench->store, &again, &err));
+	struct approval_row second = approval_of(bench->store, "infra", 0x32);
+	assert_error(ERR_EXISTS, store_put_approval(bench->store, &second, &err));
+	assert_says("infra");
+	bench_commit(bench);
+	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[0].statement.bytes[0], 0x31);
+	assert_int_equal(rows[0].envelope, 0);
+	assert_int_equal(rows[1].statement.bytes[0], 0x22);
+	rows_done(rows, count);
+	free(rows);
+}
+
+/* Whether the database file holds TEXT anywhere. */
+static bool
+file_holds(const struct bench *bench, const char *text)
+{
+	struct err err;
+	BUF bytes = {0};
+	assert_ok(file_read(bench->file, 1 << 24, &bytes, &err));
+	return memmem(bytes.data, bytes.size, text, strlen(text)) != NULL;
+}
+
+static void
+erased_shares_are_gone_from_the_file(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	size_t count;
+	bench_fill(bench);
+	assert_true(file_holds(bench, bench_shares));
+	bench_begin(bench);
+	assert_ok(store_erase_shares(bench->store, &bench_ceremony, &err));
+	bench_commit(bench);
+	assert_false(file_holds(bench, bench_shares));
+	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
+	assert_int_equal(count, 2);
+	assert_true(rows[1].complete);
+	assert_int_equal(rows[1].shares.ciphertext.size, 0);
+	rows_done(rows, count);
+	free(rows);
+}
+
+static void
+a_seat_denies_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct denial_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	size_t count;
+	bench_fill(bench);
+	assert_ok(store_list_denials(bench->store, &bench_ceremony, rows, &count, &err));
+	assert_int_equal(count, 1);
+	assert_string_equal(rows[0].seat, "legal");
+	assert_int_equal(rows[0].statement.bytes[0], 0x23);
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_denial(bench->store, &rows[0], &err));
+	assert_says("legal");
+	store_rollback(bench->store);
+	free(rows);
+}
+
+static void
+a_version_is_released_once_ever(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct release_row row, again;
+	struct digest zero = {{0}};
+	bench_fill(bench);
+	assert_ok(store_get_release(bench->store, &bench_secret, 1, &row, &err));
+	assert_memory_equal(&row.ceremony, &bench_ceremony, sizeof(row.ceremony));
+	assert_memory_equal(&row.debt, &bench_debt, sizeof(row.debt));
+	assert_true(digest_equal(&row.statement, &zero));
+	assert_error(ERR_NOT_FOUND, store_get_release(bench->store, &bench_secret, 2, &again, &err));
+	bench_begin(bench);
+	struct ceremony_row other = ceremony_of(bench->store, 6);
+	assert_ok(store_add_ceremony(bench->store, &other, &err));
+	again = row;
+	again.ceremony = other.id;
+	assert_error(ERR_EXISTS, store_add_release(bench->store, &again, &err));
+	assert_says("released before");
+	store_rollback(bench->store);
+}
+
+static void
+a_release_gets_one_statement(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct release_row row;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct digest first = bench_statement(bench->store, 0x71);
+	struct digest second = bench_statement(bench->store, 0x72);
+	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
+	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
+	assert_error(ERR_EXISTS, store_set_release_statement(bench->store, &bench_secret, 1, &second,
+	    &err));
+	assert_error(ERR_NOT_FOUND, store_set_release_statement(bench->store, &bench_secret, 2,
+	    &second, &err));
+	bench_commit(bench);
+	assert_ok(store_get_release(bench->store, &bench_secret, 1, &row, &err));
+	assert_true(digest_equal(&row.statement, &first));
+}
+
+static void
+an_answer_is_written_once_and_stays(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	BOX box = {{0}}, other = box_of("other");
+	struct digest token = digest_of(0x51), absent = digest_of(0x52);
+	bench_fill(bench);
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_answer(bench->store, &bench_ceremony, &token, &other,
+	    &err));
+	assert_ok(store_add_answer(bench->store, &bench_ceremony, &absent, &other, &err));
+	store_rollback(bench->store);
+	assert_ok(store_get_answer(bench->store, &bench_ceremony, &token, &box, &err));
+	assert_string_equal(buf_string(&box.ciphertext), "answer");
+	assert_error(ERR_NOT_FOUND, store_get_answer(bench->store, &bench_ceremony, &absent, &box,
+	    &err));
+}
+
+static void
+a_secret_owes_one_debt_at_a_time(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct debt_row debt, got, second = debt_of(0x44);
+	bench_fill(bench);
+	assert_ok(store_open_debt(bench->store, &bench_secret, &debt, &err));
+	assert_memory_equal(&debt.id, &bench_debt, sizeof(debt.id));
+	assert_true(debt.has_ceremony);
+	assert_int_equal(debt.old, 1);
+	assert_int_equal(debt.pending, 0);
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_debt(bench->store, &second, &err));
+	assert_says("unpaid");
+	debt.state = DEBT_RETIRED;
+	debt.pending = 2;
+	debt.attempts = 3;
+	debt.due = 500;
+	snprintf(debt.note, sizeof(debt.note), "the old value was refused");
+	assert_ok(store_update_debt(bench->store, &debt, &err));
+	assert_ok(store_add_debt(bench->store, &second, &err));
+	bench_commit(bench);
+	assert_ok(store_get_debt(bench->store, &bench_debt, &got, &err));
+	assert_memory_equal(&got, &debt, sizeof(got));
+	assert_ok(store_open_debt(bench->store, &bench_secret, &got, &err));
+	assert_memory_equal(&got, &second, sizeof(got));
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_debt(bench->store, &debt, &err)); /* its id */
+	debt.id.bytes[0] = 0x55;
+	assert_error(ERR_NOT_FOUND, store_update_debt(bench->store, &debt, &err));
+	second.state = DEBT_RETIRED;
+	assert_ok(store_update_debt(bench->store, &second, &err));
+	bench_commit(bench);
+	assert_error(ERR_NOT_FOUND, store_open_debt(bench->store, &bench_secret, &got, &err));
+	assert_error(ERR_NOT_FOUND, store_get_debt(bench->store, &debt.id, &got, &err));
+}
+
+static void
+debts_are_listed_by_state_oldest_first(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct debt_row rows[8];
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	for (unsigned i = 10; i < 13; i++) {
+		struct debt_row row = debt_of(i);
+		row.state = DEBT_RETIRED;
+		assert_ok(store_add_debt(bench->store, &row, &err));
+	}
+	bench_commit(bench);
+	assert_ok(store_list_debts(bench->store, ~0U, rows, 8, &count, &err));
+	assert_int_equal(count, 4);
+	assert_int_equal(rows[0].id.bytes[0], bench_debt.bytes[0]);
+	assert_int_equal(rows[3].id.bytes[0], 12);
+	assert_ok(store_list_debts(bench->store, 1U << DEBT_RETIRED, rows, 2, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[1].id.bytes[0], 11);
+	assert_ok(store_list_debts(bench->store, 1U << DEBT_DEGRADED, rows, 8, &count, &err));
+	assert_int_equal(count, 0);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(texts_are_set_replaced_and_deleted),
+		CASE(a_statement_is_replaced_only_on_demand),
+		CASE(chains_grow_by_one_and_never_change),
+		CASE(secrets_are_found_by_id_and_name),
+		CASE(secrets_have_distinct_ids_and_names),
+		CASE(secrets_are_listed_by_name_in_pages),
+		CASE(versions_come_back_with_their_envelopes),
+		CASE(a_version_changes_its_state_and_nothing_else),
+		CASE(a_version_number_is_used_once),
+		CASE(a_ceremony_keeps_what_its_statement_says),
+		CASE(a_request_is_accepted_once),
+		CASE(ceremonies_are_listed_by_state_newest_first),
+		CASE(an_approval_waits_for_its_shares),
+		CASE(an_approval_is_replaced_until_it_is_complete),
+		CASE(erased_shares_are_gone_from_the_file),
+		CASE(a_seat_denies_once),
+		CASE(a_version_is_released_once_ever),
+		CASE(a_release_gets_one_statement),
+		CASE(an_answer_is_written_once_and_stays),
+		CASE(a_secret_owes_one_debt_at_a_time),
+		CASE(debts_are_listed_by_state_oldest_first),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
