@@ -211,7 +211,7 @@ ask(struct rotator *rotator, const char *verb, const char *value, const char *co
 		code = answer_parse(buf_view(&line), results, &answer, err);
 	if (code == ERR_OK && echoes(rotator, view_of_text(answer.detail)))
 		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
-	if (line.size > 0)
+	if (line.data != NULL)
 		explicit_bzero(line.data, line.size);
 	if (code != ERR_OK) {
 		(void)err_add(err, "%s", verb);

@@ -300,7 +300,8 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(raw_value(exec, rotation->next, &child.values[1], err));
 	TRY(child_run(&child, &status, err));
 	take_detail(rotation, buf_view(&errors));
-	explicit_bzero(errors.data, errors.size);
+	if (errors.data != NULL)
+		explicit_bzero(errors.data, errors.size);
 	if (rotation->detail[0] == '\0' && (!WIFEXITED(status) || WEXITSTATUS(status) > 2)) {
 		BUF text = {0};
 
