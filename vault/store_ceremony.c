@@ -58,7 +58,7 @@ read_ceremony(struct sql_query *query, struct ceremony_row *ret_row)
 	store_get_secret_id(query, "secret", &row.secret);
 	row.version = (uint32_t)sql_get_int(query, "version", 1, UINT32_MAX);
 	row.state = (enum ceremony_state)store_get_state(query, "state", ceremony_state_names);
-	sql_get_text(query, "requester", row.requester, sizeof(row.requester));
+	store_get_name(query, "requester", row.requester);
 	sql_get_text(query, "reason", row.reason, sizeof(row.reason));
 	store_get_digest(query, "charter", &row.charter);
 	row.created = store_get_time(query, "created");
@@ -146,7 +146,7 @@ static void
 read_approval(struct sql_query *query, const struct id *ceremony, struct approval_row *row)
 {
 	row->ceremony = *ceremony;
-	sql_get_text(query, "seat", row->seat, sizeof(row->seat));
+	store_get_name(query, "seat", row->seat);
 	store_get_digest(query, "token", &row->token);
 	store_get_digest(query, "statement", &row->statement);
 	row->envelope = (uint32_t)sql_get_int(query, "envelope", 0, HEADER_ENVELOPES - 1);
@@ -219,7 +219,7 @@ store_list_denials(struct store *store, const struct id *ceremony,
 		}
 		struct denial_row *row = &rows[count++];
 		row->ceremony = *ceremony;
-		sql_get_text(&query, "seat", row->seat, sizeof(row->seat));
+		store_get_name(&query, "seat", row->seat);
 		store_get_digest(&query, "statement", &row->statement);
 	}
 	TRY(sql_end(&query));

@@ -59,12 +59,10 @@ read_secret(struct sql_query *query, struct secret_row *ret_row)
 {
 	struct secret_row row = {0};
 	store_get_secret_id(query, "id", &row.id);
-	sql_get_text(query, "name", row.name, sizeof(row.name));
+	store_get_name(query, "name", row.name);
 	store_get_digest(query, "definition", &row.definition);
 	row.current = store_get_version_number(query, "current");
 	row.newest = store_get_u32(query, "newest");
-	if (query->code == ERR_OK && !text_is_name(row.name))
-		sql_fail(query, "name", "is no name");
 	if (row.current > row.newest)
 		sql_fail(query, "current", "is out of range");
 	if (query->code == ERR_OK)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 void
 store_put_digest(struct sql_query *query, const struct digest *digest)
 {
@@ -87,6 +89,17 @@ int64_t
 store_get_time(struct sql_query *query, const char *column)
 {
 	return sql_get_int(query, column, 0, INT64_MAX);
+}
+
+void
+store_get_name(struct sql_query *query, const char *column, char ret_name[SEAT_NAME_MAX + 1])
+{
+	char name[SEAT_NAME_MAX + 1] = "";
+	sql_get_text(query, column, name, sizeof(name));
+	if (!text_is_name(name))
+		sql_fail(query, column, "is no name");
+	if (query->code == ERR_OK)
+		memcpy(ret_name, name, sizeof(name));
 }
 
 unsigned

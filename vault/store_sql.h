@@ -35,6 +35,9 @@ uint32_t store_get_version_number(struct sql_query *query, const char *column);
 uint32_t store_get_u32(struct sql_query *query, const char *column);
 bool store_get_flag(struct sql_query *query, const char *column);
 int64_t store_get_time(struct sql_query *query, const char *column);
+/* A name (text_is_name). */
+void store_get_name(struct sql_query *query, const char *column,
+    char ret_name[SEAT_NAME_MAX + 1]);
 /* One of NAMES (NULL-terminated): its index. */
 unsigned store_get_state(struct sql_query *query, const char *column, const char *const *names);
 /* MAX bytes of ciphertext at most.  Nothing is handed over after a failure. */

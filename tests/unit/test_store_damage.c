@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What somebody else wrote into the database is not believed: every column of every table. */
+#include "tests/lib/store_bench.h"
+
+typedef enum err_code (*reading)(struct store *store, struct err *err);
+
+static enum err_code
+read_text(struct store *store, struct err *err)
+{
+	BUF text = {0};
+	return store_get_text(store, "draft", &text, err);
+}
+
+static enum err_code
+read_statement(struct store *store, struct err *err)
+{
+	BUF text = {0};
+	struct digest digest = digest_of(0x11);
+	return store_get_statement(store, &digest, &text, err);
+}
+
+static enum err_code
+read_charter(struct store *store, struct err *err)
+{
+	struct digest digest;
+	return store_get_charter(store, 1, &digest, err);
+}
+
+static enum err_code
+read_roster(struct store *store, struct err *err)
+{
+	struct digest digest;
+	return store_get_roster(store, 1, &digest, err);
+}
+
+static enum err_code
+read_secrets(struct store *store, struct err *err)
+{
+	struct secret_row rows[2];
+	size_t count;
+	return store_list_secrets(store, "", rows, 2, &count, err);
+}
+
+static enum err_code
+read_version(struct store *store, struct err *err)
+{
+	VERSION_ROW row = {0};
+	return store_get_version(store, &bench_secret, 1, &row, err);
+}
+
+static enum err_code
+read_envelope(struct store *store, struct err *err)
+{
+	BOX box = {{0}};
+	struct digest token;
+	return store_get_envelope(store, &bench_secret, 1, 0, &token, &box, err);
+}
+
+static enum err_code
+read_ceremonies(struct store *store, struct err *err)
+{
+	struct ceremony_row row;
+	return store_get_ceremony(store, &bench_ceremony, &row, err);
+}
+
+static enum err_code
+read_approvals(struct store *store, struct err *err)
+{
+	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	size_t count = 0;
+	enum err_code code = store_list_approvals(store, &bench_ceremony, rows, &count, err);
+	while (count > 0)
+		approval_row_done(&rows[--count]);
+	free(rows);
+	return code;
+}
+
+static enum err_code
+read_denials(struct store *store, struct err *err)
+{
+	struct denial_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	size_t count;
+	enum err_code code = store_list_denials(store, &bench_ceremony, rows, &count, err);
+	free(rows);
+	return code;
+}
+
+static enum err_code
+read_release(struct store *store, struct err *err)
+{
+	struct release_row row;
+	return store_get_release(store, &bench_secret, 1, &row, err);
+}
+
+static enum err_code
+read_answer(struct store *store, struct err *err)
+{
+	BOX box = {{0}};
+	struct digest token = digest_of(0x51);
+	return store_get_answer(store, &bench_ceremony, &token, &box, err);
+}
+
+static enum err_code
+read_debt(struct store *store, struct err *err)
+{
+	struct debt_row row;
+	return store_open_debt(store, &bench_secret, &row, err);
+}
+
+static enum err_code
+read_leaf(struct store *store, struct err *err)
+{
+	BUF data = {0};
+	return store_log_leaf(store, 0, &data, err);
+}
+
+static enum err_code
+read_hash(struct store *store, struct err *err)
+{
+	struct digest root;
+	return store_log_root(store, 1, &root, err);
+}
+
+#define TIME_FAULTS "-1", "'x'", "NULL", "1.5"
+#define BLOB_FAULTS "x''", "x'00'", "zeroblob(200000)", "'text'", "7", "NULL"
+#define BYTES_FAULTS "zeroblob(200000)", "'text'", "7", "NULL"
+#define TEXT_FAULTS "x'61'", "NULL", "'a' || char(10)", "'a' || char(8238)",                       \
+	"printf('%.*c', 600, 'a')"
+#define NAME_FAULTS TEXT_FAULTS, "'Upper'", "''", "'a b'", "printf('%.*c', 64, 'a')"
+#define STATE_FAULTS "'lost'", "''", "'owedx'", "0", "NULL", "x'6f776564'"
+#define FLAG_FAULTS "2", "-1", "NULL", "'x'"
+#define U32_FAULTS "-1", "4294967296", "'x'", "NULL"
+
+static const struct column {
+	const char *table, *column;
+	reading read;
+	const char *faults[10];
+} columns[] = {
+	{ "texts", "text", read_text, { "'text'", "7", "NULL", "zeroblob(4194305)" } },
+	{ "statements", "text", read_statement, { "'text'", "7", "NULL", "zeroblob(4194305)" } },
+	{ "charters", "digest", read_charter, { BLOB_FAULTS } },
+	{ "rosters", "digest", read_roster, { BLOB_FAULTS } },
+	{ "secrets", "id", read_secrets, { BLOB_FAULTS } },
+	{ "secrets", "name", read_secrets, { "x'61'", "'Upper'", "'a b'", "'a' || char(10)",
+	    "printf('%.*c', 64, 'a')" } },
+	{ "secrets", "definition", read_secrets, { BLOB_FAULTS } },
+	{ "secrets", "current", read_secrets, { "0", "3", "-1", "4294967296", "'x'" } },
+	{ "secrets", "newest", read_secrets, { U32_FAULTS } },
+	{ "versions", "state", read_version, { STATE_FAULTS } },
+	{ "versions", "header_hash", read_version, { BLOB_FAULTS } },
+	{ "versions", "header", read_version, { "x''", BYTES_FAULTS, "zeroblob(65537)" } },
+	{ "versions", "ciphertext", read_version, { "x''", BYTES_FAULTS, "zeroblob(131089)" } },
+	{ "versions", "part_exposed", read_version, { FLAG_FAULTS } },
+	{ "versions", "created", read_version, { TIME_FAULTS } },
+	{ "envelopes", "token", read_envelope, { "x''", "x'00'", "zeroblob(33)", "'text'", "7" } },
+	{ "envelopes", "enc", read_envelope, { "x''", "zeroblob(64)", "zeroblob(66)", "7" } },
+	{ "envelopes", "ciphertext", read_envelope, { "x''", "zeroblob(529)", "'text'", "7" } },
+	{ "ceremonies", "digest", read_ceremonies, { BLOB_FAULTS } },
+	{ "ceremonies", "request", read_ceremonies, { BLOB_FAULTS } },
+	{ "ceremonies", "secret", read_ceremonies, { BLOB_FAULTS } },
+	{ "ceremonies", "version", read_ceremonies, { U32_FAULTS, "0" } },
+	{ "ceremonies", "state", read_ceremonies, { STATE_FAULTS } },
+	{ "ceremonies", "requester", read_ceremonies, { NAME_FAULTS } },
+	{ "ceremonies", "reason", read_ceremonies, { TEXT_FAULTS } },
+	{ "ceremonies", "charter", read_ceremonies, { BLOB_FAULTS } },
+	{ "ceremonies", "created", read_ceremonies, { TIME_FAULTS } },
+	{ "ceremonies", "deadline", read_ceremonies, { TIME_FAULTS } },
+	{ "ceremonies", "released", read_ceremonies, { TIME_FAULTS } },
+	{ "ceremonies", "expires", read_ceremonies, { TIME_FAULTS } },
+	{ "ceremonies", "done", read_ceremonies, { FLAG_FAULTS } },
+	{ "approvals", "seat", read_approvals, { NAME_FAULTS } },
+	{ "approvals", "token", read_approvals, { BLOB_FAULTS } },
+	{ "approvals", "statement", read_approvals, { BLOB_FAULTS } },
+	{ "approvals", "envelope", read_approvals, { "-1", "128", "NULL", "'x'" } },
+	{ "approvals", "complete", read_approvals, { FLAG_FAULTS } },
+	{ "approvals", "enc", read_approvals, { "x''", "zeroblob(64)", "7" } },
+	{ "denials", "seat", read_denials, { NAME_FAULTS } },
+	{ "denials", "statement", read_denials, { BLOB_FAULTS } },
+	{ "releases", "ceremony", read_release, { BLOB_FAULTS } },
+	{ "releases", "debt", read_release, { BLOB_FAULTS } },
+	{ "releases", "statement", read_release, { "x''", "zeroblob(33)", "'text'", "7" } },
+	{ "answers", "enc", read_answer, { BLOB_FAULTS } },
+	{ "answers", "ciphertext", read_answer, { "x''", BYTES_FAULTS, "zeroblob(131089)" } },
+	{ "debts", "id", read_debt, { BLOB_FAULTS } },
+	{ "debts", "old", read_debt, { "0", "-1", "4294967296", "'x'" } },
+	{ "debts", "pending", read_debt, { "0", "-1", "4294967296", "'x'" } },
+	{ "debts", "state", read_debt, { "'lost'", "''", "'owedx'", "0", "x'6f776564'" } },
+	{ "debts", "ceremony", read_debt, { "x''", "zeroblob(15)", "'text'", "7" } },
+	{ "debts", "created", read_debt, { TIME_FAULTS } },
+	{ "debts", "due", read_debt, { TIME_FAULTS } },
+	{ "debts", "attempts", read_debt, { U32_FAULTS } },
+	{ "debts", "note", read_debt, { TEXT_FAULTS } },
+	{ "log_leaf", "data", read_leaf, { "'text'", "7", "NULL", "zeroblob(65536)" } },
+	{ "log_hash", "hash", read_hash, { BLOB_FAULTS } },
+};
+
+/* Set the column, read, put the old values back. */
+static void
+read_damaged(struct bench *bench, const struct column *column, const char *fault)
+{
+	struct err err;
+	char sql[500], place[80];
+	snprintf(sql, sizeof(sql), "CREATE TABLE kept AS SELECT rowid AS r, %s AS v FROM %s;"
+	    "UPDATE %s SET %s = %s", column->column, column->table, column->table, column->column,
+	    fault);
+	if (strcmp(column->table, "envelopes") == 0)
+		snprintf(sql, sizeof(sql), "CREATE TABLE kept AS SELECT * FROM envelopes;"
+		    "UPDATE envelopes SET %s = %s", column->column, fault);
+	tamper(bench, sql);
+	snprintf(place, sizeof(place), "%s.%s", column->table, column->column);
+	enum err_code code = column->read(bench->store, &err);
+	if (code != ERR_INTEGRITY || strstr(err.text, place) == NULL)
+		fail_msg("%s = %s: %s: %s", place, fault, err_name(code), code == ERR_OK ? "" : err.text);
+	snprintf(sql, sizeof(sql), "UPDATE %s SET %s = (SELECT v FROM kept WHERE r = %s.rowid);"
+	    "DROP TABLE kept", column->table, column->column, column->table);
+	if (strcmp(column->table, "envelopes") == 0)
+		snprintf(sql, sizeof(sql), "DELETE FROM envelopes;"
+		    "INSERT INTO envelopes SELECT * FROM kept; DROP TABLE kept");
+	tamper(bench, sql);
+}
+
+static void
+a_wrong_value_in_any_column_is_named(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	tamper_with_types(bench);
+	tamper(bench, "DELETE FROM versions WHERE number = 2;"
+	    "DELETE FROM approvals WHERE seat = 'ciso';"
+	    "DELETE FROM statements WHERE rowid > 1"); /* UNIQUE: one row takes each fault */
+	bench_reopen(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		assert_ok(columns[i].read(bench->store, &err));
+		for (size_t at = 0; at < ARRAY_SIZE(columns[i].faults); at++) {
+			if (columns[i].faults[at] != NULL)
+				read_damaged(bench, &columns[i], columns[i].faults[at]);
+		}
+	}
+}
+
+static void
+a_wrong_value_leaves_the_result_alone(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct debt_row debt = { .attempts = 77 };
+	VERSION_ROW version = { .created = 77 };
+	uint32_t newest = 77;
+	bench_fill(bench);
+	tamper(bench, "UPDATE debts SET attempts = -1; UPDATE versions SET created = -1;"
+	    "UPDATE rosters SET version = 4294967296");
+	assert_error(ERR_INTEGRITY, store_roster_version(bench->store, &newest, &err));
+	assert_int_equal(newest, 77);
+	assert_error(ERR_INTEGRITY, store_open_debt(bench->store, &bench_secret, &debt, &err));
+	assert_int_equal(debt.attempts, 77);
+	assert_error(ERR_INTEGRITY, store_get_version(bench->store, &bench_secret, 1, &version, &err));
+	assert_int_equal(version.created, 77);
+	assert_null(version.header.data);
+}
+
+static void
+more_seats_than_a_quorum_has_are_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	tamper(bench, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
+	    " INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete)"
+	    " SELECT ceremony, 'seat-' || i, token, statement, 0, 0 FROM approvals, n"
+	    " WHERE seat = 'ciso';"
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
+	    " INSERT INTO denials (ceremony, seat, statement)"
+	    " SELECT ceremony, 'seat-' || i, statement FROM denials, n WHERE seat = 'legal'");
+	assert_error(ERR_INTEGRITY, read_approvals(bench->store, &err));
+	assert_error(ERR_INTEGRITY, read_denials(bench->store, &err));
+}
+
+static void
+the_check_finds_a_row_without_the_one_it_names(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	assert_ok(store_check(bench->store, &err));
+	tamper(bench, "DELETE FROM debts");
+	assert_error(ERR_INTEGRITY, store_check(bench->store, &err));
+	assert_says("releases");
+	assert_says("debts");
+}
+
+static void
+the_check_finds_a_damaged_page(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint8_t junk[512];
+	bench_fill(bench);
+	store_freep(&bench->store);
+	memset(junk, 0xa5, sizeof(junk));
+	FILE *file = fopen(bench->file, "r+");
+	assert_non_null(file);
+	for (long page = 1; page < 40; page++) { /* the b-tree headers of all pages but the first */
+		assert_int_equal(fseek(file, page * 4096, SEEK_SET), 0);
+		assert_int_equal(fwrite(junk, 1, sizeof(junk), file), sizeof(junk));
+	}
+	assert_int_equal(fclose(file), 0);
+	enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
+	if (code == ERR_OK)
+		code = store_check(bench->store, &err);
+	assert_int_equal(code, ERR_INTEGRITY);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(a_wrong_value_in_any_column_is_named),
+		CASE(a_wrong_value_leaves_the_result_alone),
+		CASE(more_seats_than_a_quorum_has_are_refused),
+		CASE(the_check_finds_a_row_without_the_one_it_names),
+		CASE(the_check_finds_a_damaged_page),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
