@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# One secret from adoption through two ceremonies, on the real pcscd and a real sshd.
+. "$(dirname "$0")/../lib/vault.sh"
+town_start
+
+# login KEYFILE: a real login with only that key.
+printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
+login() {
+	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none \
+		-o IdentityFile="$1" -o UserKnownHostsFile="$TOKENS_DIR/known_hosts" \
+		"$SSHD_USER@127.0.0.1" true
+}
+agent_login() {
+	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o UserKnownHostsFile="$TOKENS_DIR/known_hosts" \
+		"$SSHD_USER@127.0.0.1" true
+}
+eval "$(ssh-agent -s)" > /dev/null
+trap 'kill $SSH_AGENT_PID; tokens_end' EXIT
+
+ok "init opens the founding" town_init
+ok "six tokens are enrolled" town_enroll "${OFFICERS[@]}" alice
+ok "charter 1 is drafted and signed by five founders" town_charter
+ok "alice enters the roster, signed by an operator and another officer" town_roster
+ssh-keygen -q -t ed25519 -N '' -f other
+ssh-keygen -q -t ed25519 -N '' -C breakglass -f breakglass
+lines() { printf '# a comment\n\nrestrict,command="date" %s\n' "$(cat other.pub)"; }
+ok "secret add adopts and rotates" town_secret
+{ lines; cat "$SSHD_AUTHORIZED"; } > with-lines && cat with-lines > "$SSHD_AUTHORIZED"
+refused "the key that was handed over is refused by sshd" login breakglass
+
+ceremony() {
+	ok "alice requests" town_request
+	ok "three officers approve: $*" town_approve "$@"
+	ok "alice opens it into her agent with one touch" as alice open --agent --no-wait
+	ok "she logs in with the released key" agent_login
+	ok "done rotates it" halligan done
+	refused "the released key is refused by sshd" agent_login
+	ssh-add -q -D
+}
+ceremony ciso audit legal
+is "unrelated lines stand as they were" "$(grep -v halligan "$SSHD_AUTHORIZED")" "$(lines)"
+ok "the log verifies" halligan log verify
+like "status says that nothing waits" "$(halligan status)" 'nothing waits|no one|1 secret'
+ceremony secops infra audit
+ok "the log verifies again" halligan log verify
+is "two versions were released, once each" \
+	"$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) || '/' || count(DISTINCT version) FROM releases")" 2/2
+tap_end

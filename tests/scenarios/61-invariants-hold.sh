@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The invariants of docs/DESIGN.md that can be shown with whole programs, each claim with its number.
+# 15 stands in 65-no-secret-leaks, 16 (and 5) in 63-crash-anywhere, 10 also in 64-disk-full.
+. "$(dirname "$0")/../lib/vault.sh"
+town_start
+ROLES[infra]=officer,operator,responder # so that an officer can request
+town_found
+db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
+newest() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
+state() { db "SELECT state FROM ceremonies WHERE hex(id) = upper('$1')"; }
+leaves() { db "SELECT count(*) FROM log_leaf"; }
+finish() { halligan done "$1" > /dev/null; }
+
+# --- 1, 2, 11, 13 while a ceremony collects ---
+ok "13: a first request opens a ceremony" town_request
+first=$(newest)
+ok "13: a second one for the same secret opens another" town_request
+second=$(newest)
+refused "13: a cancel by somebody else is refused" as ciso cancel "$second" --reason "not mine"
+ok "13: the requester cancels" as alice cancel "$second" --reason "asked twice"
+is "13: the cancelled one is refused, the other goes on" "$(state "$second") $(state "$first")" "refused collecting"
+ok "11: one seat's denial does not end it" as legal deny "$first" --reason "in doubt"
+is "11: it still collects" "$(state "$first")" collecting
+ok "2: an approval" as ciso approve "$first"
+refused "11: a second approval of the same seat is refused" as ciso approve "$first"
+like "11: and names the seat" "$(tap_output)" 'ciso'
+ok "1: a second approval" as secops approve "$first"
+refused "1: before the quorum nothing opens" as alice open "$first" --agent --no-wait
+is "1: there is no answer, no release and no debt" \
+	"$(db "SELECT (SELECT count(*) FROM answers) || (SELECT count(*) FROM releases) || (SELECT count(*) FROM debts WHERE state <> 'retired')")" 000
+is "1: and no value in escrow" "$(find "$VAULT/escrow" -type f | wc -l)" 0
+cp -a "$VAULT" vault.two-approvals
+
+# --- 2: one changed byte in a stored approval ---
+"$LIB/tamper.py" "$VAULT" payload approval '"seat":"secops"' '"seat":"secopt"'
+refused "2: with a changed byte in an approval the third officer's quorum is refused" as audit approve "$first"
+is "2: nothing was released" "$(db 'SELECT count(*) FROM answers')" 0
+rm -rf "$VAULT"; cp -a vault.two-approvals "$VAULT"
+
+# --- 3 ---
+ok "4: with the third approval it is released" as audit approve "$first"
+before=$(db "SELECT hex(ciphertext) FROM answers")
+ok "4: open gives it" as alice open "$first" --fd 1 --no-wait
+tap_output > opened.1
+ok "4: open gives the same again" as alice open "$first" --fd 1 --no-wait
+tap_output > opened.2
+grep -aq "OPENSSH PRIVATE KEY" opened.1 || tap_report 1 "4: what was opened is a key"
+is "4: the same bytes are stored and were sent" "$(db "SELECT hex(ciphertext) FROM answers")" "$before"
+refused "5: while the debt is open no new request is taken" town_request
+like "5: and it says why" "$(tap_output)" 'debt|rotat'
+
+# --- 7, 8, 9: the target is away ---
+pending() { db "SELECT ifnull(pending, 0) FROM debts ORDER BY arrival DESC LIMIT 1"; }
+debt() { db "SELECT state FROM debts ORDER BY arrival DESC LIMIT 1"; }
+sshd_stop
+halligan done "$first" > done.log 2>&1
+is "7: with the target away the debt stays open" "$(debt)" applying
+was=$(pending)
+halligan rotate prod/db > rotate.log 2>&1
+is "7: no other value is made while one is unresolved" "$(pending)" "$was"
+for seat in "${!SERIAL[@]}"; do token_unplug "${SERIAL[$seat]}"; done
+SSHD_PORT=$SSHD_PORT sshd_start "$TOKENS_DIR"
+ok "9: with every token unplugged the debt is paid" halligan rotate prod/db
+is "8: it is retired, with the value that was prepared" "$(debt) $(pending)" "retired $was"
+like "8: the log says that the old value was refused" "$(halligan log list)" 'retired'
+for seat in "${!SERIAL[@]}"; do token_plug "${SERIAL[$seat]}"; done
+is "9: the escrow file is gone" "$(find "$VAULT/escrow" -type f | wc -l)" 0
+
+# --- 3 ---
+ok "3: an officer who is a responder requests" as infra request prod/db --reason "test" --incident INC-3 --for 10m
+third=$(newest)
+refused "3: the requester's own approval is refused" as infra approve "$third"
+like "3: and it says why" "$(tap_output)" 'request'
+ok "3: cancelled" as infra cancel "$third" --reason "test over"
+
+# --- 10 ---
+was=$(leaves)
+ok "10: a request" town_request
+fourth=$(newest)
+is "10: is one leaf" "$(leaves)" $((was + 1))
+"$LIB/tamper.py" "$VAULT" sql "CREATE TRIGGER full BEFORE INSERT ON log_leaf BEGIN SELECT RAISE(ABORT, 'no'); END"
+refused "10: when the log cannot be written a denial is not taken" as legal deny "$fourth" --reason "no log"
+is "10: and nothing of it is stored" "$(db "SELECT count(*) FROM denials WHERE hex(ceremony) = upper('$fourth')")" 0
+"$LIB/tamper.py" "$VAULT" sql "DROP TRIGGER IF EXISTS full"
+
+# --- 17 ---
+cp -a "$VAULT" vault.good
+"$LIB/tamper.py" "$VAULT" payload secret '"user":"root"' '"user":"toor"'
+refused "17: a definition changed in the database is refused" as ciso approve "$fourth"
+rm -rf "$VAULT"; cp -a vault.good "$VAULT"
+
+# --- 12, 14 ---
+ok "14: a wrong PIN is told with the tries left" bash -c '! "$0" "$@"' "$LIB/terminal.py" \
+	--answer 'yes[^\n]*$' yes --answer 'PIN[^\n]*: ?$' 99999999 --always 'PIN[^\n]*: ?$' '' -- \
+	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}"
+like "14: the message" "$(tap_output)" '2 tries left'
+tap_end
