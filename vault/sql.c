@@ -84,10 +84,21 @@ is_full(int error_number)
 	return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
 }
 
+/* Rolling back after the failure may have overwritten errno; the database file still knows its own
+ * (the journal, which is closed by then, does not: a quota that ends there is told as ERR_IO). */
+static int
+find_errno(struct sql *sql)
+{
+	int error_number = sqlite3_system_errno(sql->database), last = 0;
+	if (error_number == 0)
+		sqlite3_file_control(sql->database, "main", SQLITE_FCNTL_LAST_ERRNO, &last);
+	return error_number != 0 ? error_number : last;
+}
+
 static enum err_code
 fail_io(struct sql *sql, int result, const char *doing, struct err *err)
 {
-	int error_number = sqlite3_system_errno(sql->database);
+	int error_number = find_errno(sql);
 	if (result == SQLITE_IOERR_NOMEM)
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	if (is_failed_sync(result)) {
@@ -98,7 +109,7 @@ fail_io(struct sql *sql, int result, const char *doing, struct err *err)
 	if (is_full(error_number))
 		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed", doing);
 	return err_set(err, ERR_IO, "%s: %s (%s)", doing, sqlite3_errstr(result),
-	    strerror(error_number));
+	    error_number != 0 ? strerror(error_number) : "the system did not say why");
 }
 
 static enum err_code
