@@ -191,30 +191,59 @@ hkdf_extract(struct view salt, const struct view *ikm_parts, size_t count,
 }
 
 enum err_code
-hkdf_expand(const struct secret *prk, const struct view *info_parts, size_t count, size_t size,
-    struct secret **ret_okm, struct err *err)
+hkdf_extract_to(struct view salt, const struct view *ikm_parts, size_t count,
+    uint8_t ret_prk[DIGEST_SIZE], struct err *err)
 {
-	/* Whole blocks are made in place; the tail of the last one is wiped with the resize. */
-	size_t blocks = (size + DIGEST_SIZE - 1) / DIGEST_SIZE;
-	struct view parts[PARTS_MAX + 2] = {{0}};
-	SECRET *okm = NULL;
+	return hmac(salt, ikm_parts, count, ret_prk, err);
+}
 
+/* Blocks of HKDF's output for SIZE bytes. */
+static size_t
+blocks_for(size_t size)
+{
+	return (size + DIGEST_SIZE - 1) / DIGEST_SIZE;
+}
+
+static enum err_code
+check_expand(size_t size, size_t count, struct err *err)
+{
 	if (size < 1 || size > EXPAND_MAX || count > PARTS_MAX)
 		return err_set(err, ERR_INTERNAL, "HKDF cannot give %zu bytes from %zu parts", size,
 		    count);
-	TRY(secret_new(blocks * DIGEST_SIZE, &okm, err));
+	return ERR_OK;
+}
+
+enum err_code
+hkdf_expand_to(struct view prk, const struct view *info_parts, size_t count, size_t size,
+    uint8_t *ret_okm, struct err *err)
+{
+	struct view parts[PARTS_MAX + 2] = {{0}}; /* the block before, the info, the number */
+
+	TRY(check_expand(size, count, err));
 	for (size_t i = 0; i < count; i++)
 		parts[i + 1] = info_parts[i];
-	for (size_t i = 0; i < blocks; i++) {
-		uint8_t *block = secret_data(okm) + i * DIGEST_SIZE;
+	for (size_t i = 0; i < blocks_for(size); i++) {
+		uint8_t *block = ret_okm + i * DIGEST_SIZE;
 		uint8_t number = (uint8_t)(i + 1);
 
 		if (i > 0)
 			parts[0] = view_of(block - DIGEST_SIZE, DIGEST_SIZE);
 		parts[count + 1] = view_of(&number, 1);
-		TRY(hmac(secret_view(prk), parts, count + 2, block, err));
+		TRY(hmac(prk, parts, count + 2, block, err));
 	}
-	TRY(secret_resize(okm, size, err));
+	return ERR_OK;
+}
+
+enum err_code
+hkdf_expand(const struct secret *prk, const struct view *info_parts, size_t count, size_t size,
+    struct secret **ret_okm, struct err *err)
+{
+	SECRET *okm = NULL;
+
+	TRY(check_expand(size, count, err));
+	TRY(secret_new(blocks_for(size) * DIGEST_SIZE, &okm, err));
+	TRY(hkdf_expand_to(secret_view(prk), info_parts, count, size, secret_data(okm), err));
+	TRY(secret_resize(okm, size, err)); /* wipes the tail of the last block */
 	*ret_okm = TAKE(okm);
 	return ERR_OK;
 }
@@ -248,14 +277,13 @@ aead_key_size(enum aead aead)
 
 /* What sealing and opening check alike. */
 static enum err_code
-check_aead(enum aead aead, const struct secret *key, struct view aad, struct view text,
-    struct err *err)
+check_aead(enum aead aead, struct view key, struct view aad, struct view text, struct err *err)
 {
 	if (aead_key_size(aead) == 0)
 		return err_set(err, ERR_INVALID, "AEAD 0x%04x is not known", (unsigned)aead);
-	if (secret_size(key) != aead_key_size(aead))
-		return err_set(err, ERR_INTERNAL, "a key of %zu bytes for AEAD 0x%04x",
-		    secret_size(key), (unsigned)aead);
+	if (key.size != aead_key_size(aead))
+		return err_set(err, ERR_INTERNAL, "a key of %zu bytes for AEAD 0x%04x", key.size,
+		    (unsigned)aead);
 	if (aad.size > INT_MAX || text.size > INT_MAX)
 		return err_set(err, ERR_INVALID, "more than 2 GiB at once");
 	return ERR_OK;
@@ -275,7 +303,7 @@ run_cipher(EVP_CIPHER_CTX *context, struct view aad, struct view text, uint8_t *
 }
 
 enum err_code
-aead_seal(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+aead_seal_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_SIZE],
     struct view aad, struct view plaintext, struct buf *ret_ciphertext, struct err *err)
 {
 	CLEANUP(cipher_done) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -287,8 +315,7 @@ aead_seal(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NON
 	out = buf_space(ret_ciphertext, plaintext.size + AEAD_TAG_SIZE);
 	TRY(buf_check(ret_ciphertext, err));
 	if (context == NULL ||
-	    EVP_EncryptInit_ex2(context, cipher_of(aead), secret_view(key).data, nonce, NULL) !=
-		1 ||
+	    EVP_EncryptInit_ex2(context, cipher_of(aead), key.data, nonce, NULL) != 1 ||
 	    !run_cipher(context, aad, plaintext, out) ||
 	    EVP_EncryptFinal_ex(context, out + plaintext.size, &size) != 1 || size != 0 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_SIZE,
@@ -300,7 +327,7 @@ aead_seal(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NON
 }
 
 enum err_code
-aead_open(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+aead_open_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_SIZE],
     struct view aad, struct view ciphertext, struct secret **ret_plaintext, struct err *err)
 {
 	CLEANUP(cipher_done) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -317,8 +344,7 @@ aead_open(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NON
 	memcpy(tag, text.data + text.size, sizeof(tag));
 	TRY(secret_new(text.size > 0 ? text.size : 1, &plaintext, err));
 	if (context == NULL ||
-	    EVP_DecryptInit_ex2(context, cipher_of(aead), secret_view(key).data, nonce, NULL) !=
-		1 ||
+	    EVP_DecryptInit_ex2(context, cipher_of(aead), key.data, nonce, NULL) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) != 1 ||
 	    !run_cipher(context, aad, text, secret_data(plaintext)))
 		return fail(err, "decryption");
@@ -330,4 +356,18 @@ aead_open(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NON
 	TRY(secret_resize(plaintext, text.size, err));
 	*ret_plaintext = TAKE(plaintext);
 	return ERR_OK;
+}
+
+enum err_code
+aead_seal(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view plaintext, struct buf *ret_ciphertext, struct err *err)
+{
+	return aead_seal_with(aead, secret_view(key), nonce, aad, plaintext, ret_ciphertext, err);
+}
+
+enum err_code
+aead_open(enum aead aead, const struct secret *key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view ciphertext, struct secret **ret_plaintext, struct err *err)
+{
+	return aead_open_with(aead, secret_view(key), nonce, aad, ciphertext, ret_plaintext, err);
 }

@@ -48,6 +48,13 @@ enum err_code hkdf_extract(struct view salt, const struct view *ikm_parts, size_
     struct secret **ret_prk, struct err *err) MUST_CHECK;
 enum err_code hkdf_expand(const struct secret *prk, const struct view *info_parts, size_t count,
     size_t size, struct secret **ret_okm, struct err *err) MUST_CHECK;
+/* The same into memory of the caller's, which must lie in a secret; pages of secret memory are
+ * dear, and a key schedule needs many values.  PRK is 32 bytes; RET_OKM has room for SIZE bytes
+ * rounded up to whole blocks of 32, of which only SIZE count. */
+enum err_code hkdf_extract_to(struct view salt, const struct view *ikm_parts, size_t count,
+    uint8_t ret_prk[DIGEST_SIZE], struct err *err) MUST_CHECK;
+enum err_code hkdf_expand_to(struct view prk, const struct view *info_parts, size_t count,
+    size_t size, uint8_t *ret_okm, struct err *err) MUST_CHECK;
 
 /* AEAD by RFC 9180 identifiers.  The key size must be Nk.  Ciphertext is plaintext || tag (16). */
 enum aead {
@@ -62,6 +69,13 @@ enum err_code aead_seal(enum aead aead, const struct secret *key,
     struct buf *ret_ciphertext, struct err *err) MUST_CHECK;
 /* ERR_CRYPTO when the tag does not verify; then there is no plaintext. */
 enum err_code aead_open(enum aead aead, const struct secret *key,
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view ciphertext,
+    struct secret **ret_plaintext, struct err *err) MUST_CHECK;
+/* The same with a key that is a part of a secret. */
+enum err_code aead_seal_with(enum aead aead, struct view key,
+    const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view plaintext,
+    struct buf *ret_ciphertext, struct err *err) MUST_CHECK;
+enum err_code aead_open_with(enum aead aead, struct view key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view ciphertext,
     struct secret **ret_plaintext, struct err *err) MUST_CHECK;
 

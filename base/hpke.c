@@ -13,15 +13,23 @@
 
 const struct hpke_suite hpke_suite_default = {HPKE_KEM_P256, HPKE_KDF_SHA256, AEAD_AES_256_GCM};
 
-enum { MODE_BASE = 0, SUITE_ID_MAX = 10, LABEL_PARTS = 4 };
+enum { MODE_BASE = 0, SUITE_ID_MAX = 10, LABEL_PARTS = 4, CONTEXT_SIZE = 1 + 2 * DIGEST_SIZE };
+
+/* The values of one context, in one secret.  Each has room for HKDF's whole blocks. */
+struct schedule {
+	uint8_t prk[DIGEST_SIZE];    /* eae_prk, then "secret"; wiped when the rest is derived */
+	uint8_t shared[DIGEST_SIZE]; /* the KEM's shared secret; likewise */
+	uint8_t key[DIGEST_SIZE];    /* the first Nk bytes */
+	uint8_t base_nonce[DIGEST_SIZE]; /* the first 12 */
+	uint8_t exporter[DIGEST_SIZE];
+};
 
 struct hpke {
 	struct hpke_suite suite;
 	bool sender;
 	uint64_t sequence;
-	struct secret *key;	   /* Nk bytes; NULL when export-only */
-	struct secret *base_nonce; /* 12 bytes; NULL when export-only */
-	struct secret *exporter;   /* 32 bytes */
+	struct secret *memory;	   /* holds SCHEDULE */
+	struct schedule *schedule;
 };
 
 /* What stands before each label: "KEM" || kem_id, or "HPKE" || kem_id || kdf_id || aead_id. */
@@ -59,7 +67,7 @@ hpke_suite_id(struct hpke_suite suite)
 
 static enum err_code
 labeled_extract(const struct suite_id *suite_id, struct view salt, const char *label,
-    struct view ikm, struct secret **ret_prk, struct err *err)
+    struct view ikm, uint8_t ret_prk[DIGEST_SIZE], struct err *err)
 {
 	const struct view parts[LABEL_PARTS] = {
 	    view_of_text("HPKE-v1"),
@@ -68,12 +76,13 @@ labeled_extract(const struct suite_id *suite_id, struct view salt, const char *l
 	    ikm,
 	};
 
-	return hkdf_extract(salt, parts, LABEL_PARTS, ret_prk, err);
+	return hkdf_extract_to(salt, parts, LABEL_PARTS, ret_prk, err);
 }
 
+/* RET_OKM has room for whole blocks of 32 bytes. */
 static enum err_code
-labeled_expand(const struct suite_id *suite_id, const struct secret *prk, const char *label,
-    struct view info, size_t size, struct secret **ret_okm, struct err *err)
+labeled_expand(const struct suite_id *suite_id, const uint8_t prk[DIGEST_SIZE], const char *label,
+    struct view info, size_t size, uint8_t *ret_okm, struct err *err)
 {
 	const uint8_t length[2] = {(uint8_t)(size >> 8), (uint8_t)size};
 	const struct view parts[LABEL_PARTS + 1] = {
@@ -84,26 +93,27 @@ labeled_expand(const struct suite_id *suite_id, const struct secret *prk, const 
 	    info,
 	};
 
-	return hkdf_expand(prk, parts, LABEL_PARTS + 1, size, ret_okm, err);
+	return hkdf_expand_to(view_of(prk, DIGEST_SIZE), parts, LABEL_PARTS + 1, size, ret_okm,
+	    err);
 }
 
 /* ExtractAndExpand of DHKEM, base mode: DH is the ECDH result. */
 static enum err_code
-extract_and_expand(const struct secret *dh, const struct point *enc, const struct point *recipient,
-    struct secret **ret_shared, struct err *err)
+extract_and_expand(struct schedule *schedule, const struct secret *dh, const struct point *enc,
+    const struct point *recipient, struct err *err)
 {
 	struct suite_id suite_id = kem_suite_id(HPKE_KEM_P256);
 	uint8_t kem_context[2 * POINT_SIZE];
-	SECRET *prk = NULL;
 
 	if (secret_size(dh) != SCALAR_SIZE)
 		return err_set(err, ERR_CRYPTO, "an ECDH result has %zu bytes instead of 32",
 		    secret_size(dh));
 	memcpy(kem_context, enc->bytes, POINT_SIZE);
 	memcpy(kem_context + POINT_SIZE, recipient->bytes, POINT_SIZE);
-	TRY(labeled_extract(&suite_id, (struct view){0}, "eae_prk", secret_view(dh), &prk, err));
-	return labeled_expand(&suite_id, prk, "shared_secret", VIEW_OF(kem_context), DIGEST_SIZE,
-	    ret_shared, err);
+	TRY(labeled_extract(&suite_id, (struct view){0}, "eae_prk", secret_view(dh), schedule->prk,
+	    err));
+	return labeled_expand(&suite_id, schedule->prk, "shared_secret", VIEW_OF(kem_context),
+	    DIGEST_SIZE, schedule->shared, err);
 }
 
 static enum err_code
@@ -118,47 +128,47 @@ check_suite(struct hpke_suite suite, struct err *err)
 	return ERR_OK;
 }
 
-/* mode || psk_id_hash || info_hash, the hashes being public here: there is no PSK. */
+/* mode || psk_id_hash || info_hash: public, since there is no PSK here. */
 static enum err_code
 schedule_context(const struct suite_id *suite_id, struct view info,
-    uint8_t ret_context[1 + 2 * DIGEST_SIZE], struct err *err)
+    uint8_t ret_context[CONTEXT_SIZE], struct err *err)
 {
-	SECRET *psk_id_hash = NULL;
-	SECRET *info_hash = NULL;
-
-	TRY(labeled_extract(suite_id, (struct view){0}, "psk_id_hash", (struct view){0},
-	    &psk_id_hash, err));
-	TRY(labeled_extract(suite_id, (struct view){0}, "info_hash", info, &info_hash, err));
 	ret_context[0] = MODE_BASE;
-	memcpy(ret_context + 1, secret_view(psk_id_hash).data, DIGEST_SIZE);
-	memcpy(ret_context + 1 + DIGEST_SIZE, secret_view(info_hash).data, DIGEST_SIZE);
+	TRY(labeled_extract(suite_id, (struct view){0}, "psk_id_hash", (struct view){0},
+	    ret_context + 1, err));
+	return labeled_extract(suite_id, (struct view){0}, "info_hash", info,
+	    ret_context + 1 + DIGEST_SIZE, err);
+}
+
+/* KeySchedule in base mode, from SCHEDULE's shared secret. */
+static enum err_code
+derive_schedule(struct hpke_suite suite, struct schedule *schedule, struct view info,
+    struct err *err)
+{
+	struct suite_id suite_id = hpke_suite_id(suite);
+	uint8_t bytes[CONTEXT_SIZE];
+	struct view context = VIEW_OF(bytes);
+
+	TRY(schedule_context(&suite_id, info, bytes, err));
+	TRY(labeled_extract(&suite_id, VIEW_OF(schedule->shared), "secret", (struct view){0},
+	    schedule->prk, err));
+	TRY(labeled_expand(&suite_id, schedule->prk, "exp", context, DIGEST_SIZE,
+	    schedule->exporter, err));
+	if (suite.aead != HPKE_AEAD_EXPORT_ONLY) {
+		TRY(labeled_expand(&suite_id, schedule->prk, "key", context,
+		    aead_key_size((enum aead)suite.aead), schedule->key, err));
+		TRY(labeled_expand(&suite_id, schedule->prk, "base_nonce", context,
+		    AEAD_NONCE_SIZE, schedule->base_nonce, err));
+	}
+	explicit_bzero(schedule->prk, sizeof(schedule->prk));
+	explicit_bzero(schedule->shared, sizeof(schedule->shared));
 	return ERR_OK;
 }
 
-/* KeySchedule in base mode: fills HPKE, of which suite and side are set. */
+/* A context from the KEM's ECDH result. */
 static enum err_code
-schedule(struct hpke *hpke, const struct secret *shared, struct view info, struct err *err)
-{
-	struct suite_id suite_id = hpke_suite_id(hpke->suite);
-	uint8_t bytes[1 + 2 * DIGEST_SIZE];
-	struct view context = VIEW_OF(bytes);
-	SECRET *secret = NULL;
-
-	TRY(schedule_context(&suite_id, info, bytes, err));
-	TRY(labeled_extract(&suite_id, secret_view(shared), "secret", (struct view){0}, &secret,
-	    err));
-	TRY(labeled_expand(&suite_id, secret, "exp", context, DIGEST_SIZE, &hpke->exporter, err));
-	if (hpke->suite.aead == HPKE_AEAD_EXPORT_ONLY)
-		return ERR_OK;
-	TRY(labeled_expand(&suite_id, secret, "key", context,
-	    aead_key_size((enum aead)hpke->suite.aead), &hpke->key, err));
-	return labeled_expand(&suite_id, secret, "base_nonce", context, AEAD_NONCE_SIZE,
-	    &hpke->base_nonce, err);
-}
-
-/* A context from the KEM's shared secret. */
-static enum err_code
-make_context(struct hpke_suite suite, bool sender, const struct secret *shared, struct view info,
+make_context(struct hpke_suite suite, bool sender, const struct secret *dh,
+    const struct point *enc, const struct point *recipient, struct view info,
     struct hpke **ret_hpke, struct err *err)
 {
 	HPKE *hpke = calloc(1, sizeof(*hpke));
@@ -167,7 +177,10 @@ make_context(struct hpke_suite suite, bool sender, const struct secret *shared, 
 		return err_set(err, ERR_MEMORY, "out of memory for an HPKE context");
 	hpke->suite = suite;
 	hpke->sender = sender;
-	TRY(schedule(hpke, shared, info, err));
+	TRY(secret_new(sizeof(*hpke->schedule), &hpke->memory, err));
+	hpke->schedule = (struct schedule *)(void *)secret_data(hpke->memory);
+	TRY(extract_and_expand(hpke->schedule, dh, enc, recipient, err));
+	TRY(derive_schedule(suite, hpke->schedule, info, err));
 	*ret_hpke = TAKE(hpke);
 	return ERR_OK;
 }
@@ -177,9 +190,7 @@ hpke_free(struct hpke *hpke)
 {
 	if (hpke == NULL)
 		return;
-	secret_free(hpke->key);
-	secret_free(hpke->base_nonce);
-	secret_free(hpke->exporter);
+	secret_free(hpke->memory);
 	free(hpke);
 }
 
@@ -203,15 +214,13 @@ hpke_sender_with(struct hpke_suite suite, const struct point *recipient, struct 
     const struct p256_key *ephemeral, struct hpke **ret_hpke, struct point *ret_enc,
     struct err *err)
 {
-	SECRET *shared = NULL;
 	SECRET *dh = NULL;
 	struct point enc;
 
 	TRY(check_suite(suite, err));
 	p256_key_public(ephemeral, &enc);
 	TRY(p256_agree(ephemeral, recipient, &dh, err));
-	TRY(extract_and_expand(dh, &enc, recipient, &shared, err));
-	TRY(make_context(suite, true, shared, info, ret_hpke, err));
+	TRY(make_context(suite, true, dh, &enc, recipient, info, ret_hpke, err));
 	*ret_enc = enc;
 	return ERR_OK;
 }
@@ -230,15 +239,19 @@ enum err_code
 hpke_recipient(struct hpke_suite suite, struct view enc, const struct point *recipient,
     hpke_agree agree, void *context, struct view info, struct hpke **ret_hpke, struct err *err)
 {
-	SECRET *shared = NULL;
 	SECRET *dh = NULL;
 	struct point peer;
 
 	TRY(check_suite(suite, err));
 	TRY(point_from(enc, &peer, err));
 	TRY(agree(context, &peer, &dh, err));
-	TRY(extract_and_expand(dh, &peer, recipient, &shared, err));
-	return make_context(suite, false, shared, info, ret_hpke, err);
+	return make_context(suite, false, dh, &peer, recipient, info, ret_hpke, err);
+}
+
+static struct view
+key_of(const struct hpke *hpke)
+{
+	return view_of(hpke->schedule->key, aead_key_size((enum aead)hpke->suite.aead));
 }
 
 /* The nonce for the present sequence number; fails when this side may not use it. */
@@ -253,7 +266,7 @@ next_nonce(const struct hpke *hpke, bool sealing, uint8_t ret_nonce[AEAD_NONCE_S
 		return err_set(err, ERR_INTERNAL, "this HPKE context is the other side's");
 	if (hpke->sequence == UINT64_MAX)
 		return err_set(err, ERR_INTERNAL, "this HPKE context has no nonce left");
-	memcpy(ret_nonce, secret_view(hpke->base_nonce).data, AEAD_NONCE_SIZE);
+	memcpy(ret_nonce, hpke->schedule->base_nonce, AEAD_NONCE_SIZE);
 	for (unsigned i = 0; i < sizeof(hpke->sequence); i++)
 		ret_nonce[AEAD_NONCE_SIZE - 1 - i] ^= (uint8_t)(hpke->sequence >> (8 * i));
 	return ERR_OK;
@@ -266,7 +279,7 @@ hpke_seal(struct hpke *hpke, struct view aad, struct view plaintext, struct buf 
 	uint8_t nonce[AEAD_NONCE_SIZE];
 
 	TRY(next_nonce(hpke, true, nonce, err));
-	TRY(aead_seal((enum aead)hpke->suite.aead, hpke->key, nonce, aad, plaintext,
+	TRY(aead_seal_with((enum aead)hpke->suite.aead, key_of(hpke), nonce, aad, plaintext,
 	    ret_ciphertext, err));
 	hpke->sequence++;
 	return ERR_OK;
@@ -279,7 +292,7 @@ hpke_open(struct hpke *hpke, struct view aad, struct view ciphertext,
 	uint8_t nonce[AEAD_NONCE_SIZE];
 
 	TRY(next_nonce(hpke, false, nonce, err));
-	TRY(aead_open((enum aead)hpke->suite.aead, hpke->key, nonce, aad, ciphertext,
+	TRY(aead_open_with((enum aead)hpke->suite.aead, key_of(hpke), nonce, aad, ciphertext,
 	    ret_plaintext, err));
 	hpke->sequence++;
 	return ERR_OK;
@@ -290,28 +303,39 @@ hpke_export(const struct hpke *hpke, struct view exporter_context, size_t size,
     struct secret **ret_exported, struct err *err)
 {
 	struct suite_id suite_id = hpke_suite_id(hpke->suite);
+	SECRET *exported = NULL;
 
-	return labeled_expand(&suite_id, hpke->exporter, "sec", exporter_context, size,
-	    ret_exported, err);
+	if (size < 1 || size > 255 * DIGEST_SIZE)
+		return err_set(err, ERR_INTERNAL, "HPKE cannot export %zu bytes", size);
+	TRY(secret_new((size + DIGEST_SIZE - 1) / DIGEST_SIZE * DIGEST_SIZE, &exported, err));
+	TRY(labeled_expand(&suite_id, hpke->schedule->exporter, "sec", exporter_context, size,
+	    secret_data(exported), err));
+	TRY(secret_resize(exported, size, err));
+	*ret_exported = TAKE(exported);
+	return ERR_OK;
 }
 
 enum err_code
 hpke_derive_key(const struct secret *ikm, struct p256_key **ret_key, struct err *err)
 {
 	struct suite_id suite_id = kem_suite_id(HPKE_KEM_P256);
+	SECRET *candidate = NULL;
 	SECRET *prk = NULL;
 
 	if (secret_size(ikm) < SCALAR_SIZE)
 		return err_set(err, ERR_INVALID, "a key is derived from 32 bytes or more, not %zu",
 		    secret_size(ikm));
-	TRY(labeled_extract(&suite_id, (struct view){0}, "dkp_prk", secret_view(ikm), &prk, err));
+	TRY(secret_new(DIGEST_SIZE, &prk, err));
+	TRY(secret_new(SCALAR_SIZE, &candidate, err));
+	TRY(secret_resize(candidate, SCALAR_SIZE, err));
+	TRY(labeled_extract(&suite_id, (struct view){0}, "dkp_prk", secret_view(ikm),
+	    secret_data(prk), err));
 	for (unsigned counter = 0; counter <= UINT8_MAX; counter++) {
 		uint8_t number = (uint8_t)counter;
-		SECRET *candidate = NULL;
 		enum err_code code;
 
-		TRY(labeled_expand(&suite_id, prk, "candidate", view_of(&number, 1), SCALAR_SIZE,
-		    &candidate, err));
+		TRY(labeled_expand(&suite_id, secret_data(prk), "candidate", view_of(&number, 1),
+		    SCALAR_SIZE, secret_data(candidate), err));
 		code = p256_key_from(candidate, ret_key, err);
 		if (code != ERR_INVALID) /* that one is out of range: the next candidate */
 			return code;
