@@ -256,7 +256,7 @@ show_progress(const struct client *client, const struct json *json)
 	const char *text = json_object_text(json, "progress");
 
 	if (text == NULL || json_object_count(json) != 1)
-		return false;
+		return false; /* a reply, or something that read_error refuses */
 	ui_progress(client->options.ui, "%s", text);
 	return true;
 }

@@ -13,7 +13,7 @@ enum { PREFIX_MIN = 4 };
 int64_t
 in_moment(struct json_in *in, const char *name)
 {
-	const char *text = json_object_text(in->object, name);
+	const char *text = in->code == ERR_OK ? json_object_text(in->object, name) : NULL;
 
 	if (text == NULL)
 		return json_in_int(in, name, 0, INT64_MAX);

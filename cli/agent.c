@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/agent.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "rotators/openssh_key.h"
+
+#define SSH_ADD "/usr/bin/ssh-add"
+enum { AGENT_MILLISECONDS = 20000 };
+
+/* Run ssh-add with ARGV, BYTES on its standard input. */
+static enum err_code
+run_ssh_add(const char *const *argv, struct view bytes, struct err *err)
+{
+	const char *socket = secure_getenv("SSH_AUTH_SOCK");
+	char variable[4200];
+	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
+	struct process_spawn spawn = {.path = SSH_ADD, .argv = argv, .env = env,
+		.fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .keep_stderr = true};
+	FD read_end = -1;
+	FD write_end = -1;
+	int ends[2], status = 0;
+	int64_t deadline = process_milliseconds() + AGENT_MILLISECONDS;
+	pid_t pid;
+
+	if (socket == NULL || socket[0] == '\0')
+		return err_set(err, ERR_REFUSED,
+		    "there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval \"$(ssh-agent)"
+		    "\"` and open again");
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_set(err, ERR_IO, "cannot make a pipe to ssh-add");
+	read_end = ends[0];
+	write_end = ends[1];
+	snprintf(variable, sizeof(variable), "SSH_AUTH_SOCK=%s", socket);
+	spawn.fds[0] = read_end;
+	TRY(process_start(&spawn, &pid, err));
+	fd_closep(&read_end);
+	if (fd_write(write_end, bytes, deadline, err) != ERR_OK) {
+		process_kill(pid);
+		return err_add(err, "giving the key to ssh-add");
+	}
+	fd_closep(&write_end);
+	TRY(process_wait(pid, deadline, &status, err));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_set(err, ERR_REFUSED, "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
+	return ERR_OK;
+}
+
+enum err_code
+agent_add(struct view key, int64_t seconds, struct err *err)
+{
+	char lifetime[24];
+	const char *const argv[] = {"ssh-add", "-q", "-t", lifetime, "-", NULL};
+
+	snprintf(lifetime, sizeof(lifetime), "%lld", (long long)(seconds > 0 ? seconds : 1));
+	return run_ssh_add(argv, key, err);
+}
+
+enum err_code
+agent_remove(struct view key, struct err *err)
+{
+	const char *const argv[] = {"ssh-add", "-q", "-d", "-", NULL};
+	struct ssh_public public_key;
+	BUF line = {0};
+
+	TRY(openssh_key_public(key, &public_key, err));
+	ssh_public_write(&public_key, &line);
+	buf_u8(&line, '\n');
+	TRY(buf_check(&line, err));
+	return run_ssh_add(argv, buf_view(&line), err);
+}

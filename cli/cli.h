@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `halligan` command.  What it works with is handed in, so that tests hand in fakes. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "ceremony/client.h"
+#include "cli/options.h"
+
+struct cli_io {
+	const struct ui *ui;
+	void *context; /* of the functions below */
+	/* A line of standard output, whatever was diverted. */
+	void (*print)(void *context, const char *line);
+	/* A line of standard error. */
+	void (*complain)(void *context, const char *line);
+	/* From now on ui->say goes to standard error: standard output carries data. */
+	void (*divert)(void *context);
+	/* PINs come from this descriptor. */
+	void (*use_pin_fd)(void *context, int fd);
+	/* Show an encoded credential on a screen of its own, until Enter; then clear it.  ERR_REFUSED
+	 * without a terminal. */
+	enum err_code (*show)(void *context, const char *title, struct view credential,
+	    struct err *err);
+	/* One line that is replaced by the next; on a terminal only. */
+	bool on_terminal;
+};
+struct cli_drivers {
+	const struct token_driver *tokens;
+	size_t token_count;
+	const char *self;		    /* path of this executable */
+	const char *const *rotator_folders; /* for `serve`; NULL-terminated */
+	int64_t (*now)(void);
+};
+
+/* One command on its way. */
+struct cli_call {
+	const struct cli_drivers *drivers;
+	const struct cli_io *io;
+	const struct parsed *parsed;
+};
+
+/* 0 done, 1 refused or failed, 2 usage, 3 waiting for others, 4 token problem, 5 target problem,
+ * 6 integrity alarm. */
+int cli_run(int argc, char **argv, const struct cli_drivers *drivers, const struct cli_io *io);
+int cli_exit_code(enum err_code code);
+extern const struct command cli_commands[];
+
+/* For the commands. */
+enum err_code call_connect(const struct cli_call *call, struct client **ret_client,
+    struct err *err) MUST_CHECK;
+/* The same without a vault: what token commands need. */
+enum err_code call_options(const struct cli_call *call, struct client_options *ret_options,
+    struct err *err) MUST_CHECK;
+/* The location from --vault or HALLIGAN_VAULT.  ERR_USAGE: neither. */
+enum err_code call_vault(const struct cli_call *call, const char **ret_vault, struct err *err)
+    MUST_CHECK;
+bool call_json(const struct cli_call *call); /* --json was given */
+/* Print OBJECT as one line. */
+enum err_code call_print_json(const struct cli_call *call, const struct json *object,
+    struct err *err) MUST_CHECK;
+const char *call_argument(const struct cli_call *call, size_t index); /* NULL when absent */
+/* A secret from a descriptor that an option names, at most MAX bytes; ONE_LINE drops one newline at
+ * the end.  NULL in RET_SECRET when the option is absent. */
+enum err_code call_secret_fd(const struct cli_call *call, const char *option, size_t max,
+    struct secret **ret_secret, struct err *err) MUST_CHECK;
+enum err_code read_secret_fd(int fd, size_t max, bool one_line, struct secret **ret_secret,
+    struct err *err) MUST_CHECK;
+
+#endif

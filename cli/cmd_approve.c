@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do about a request: approve, deny, cancel. */
+#include "ceremony/approve_client.h"
+#include "cli/commands.h"
+
+enum err_code
+cmd_approve(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return approve_run(client, call_argument(call, 0), err);
+}
+
+enum err_code
+cmd_deny(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return deny_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
+}
+
+enum err_code
+cmd_cancel(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return cancel_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "ceremony/draft.h"
+#include "cli/commands.h"
+
+enum { LIST_MAX = 64 };
+
+enum err_code
+cmd_charter_draft(const struct cli_call *call, struct err *err)
+{
+	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
+	const struct parsed *parsed = call->parsed;
+	struct draft_plan plan = {
+		.files = parsed->arguments, .file_count = parsed->argument_count,
+		.policies = policies, .policy_count = option_all(parsed, "policy", policies, LIST_MAX),
+		.roots = roots, .root_count = option_all(parsed, "root", roots, LIST_MAX),
+		.remove_seats = seats,
+		.remove_seat_count = option_all(parsed, "remove-seat", seats, LIST_MAX),
+		.remove_tokens = tokens,
+		.remove_token_count = option_all(parsed, "remove-token", tokens, LIST_MAX),
+		.change = option_text(parsed, "change"),
+		.min_firmware = option_text(parsed, "min-firmware"),
+	};
+	CLIENT *client = NULL;
+
+	TRY(option_duration(parsed, "max-duration", 0, &plan.max_duration, err));
+	TRY(option_duration(parsed, "request-ttl", 0, &plan.request_ttl, err));
+	TRY(option_duration(parsed, "max-age", 0, &plan.max_age, err));
+	TRY(call_connect(call, &client, err));
+	return draft_charter(client, &plan, err);
+}
+
+enum err_code
+cmd_charter_sign(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	bool live;
+
+	TRY(call_connect(call, &client, err));
+	return sign_charter(client, &live, err);
+}
+
+enum err_code
+cmd_charter_show(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	JSON *payload = NULL;
+	JSON *object = json_new_object();
+
+	TRY(call_connect(call, &client, err));
+	if (!call_json(call))
+		return show_charters(client, err);
+	TRY(client_sync(client, &view, err));
+	TRY(charter_payload(view->charter, &payload, err));
+	json_put_hex(object, "vault", VIEW_OF(view->vault.bytes));
+	json_put_hex(object, "digest", VIEW_OF(view->charter->digest.bytes));
+	json_put(object, "charter", TAKE(payload));
+	return call_print_json(call, object, err);
+}

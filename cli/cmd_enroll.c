@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "ceremony/client_founding.h"
+#include "ceremony/enrol.h"
+#include "cli/commands.h"
+
+enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };
+
+/* "officer,operator" */
+static enum err_code
+parse_roles(const char *text, unsigned *ret_roles, struct err *err)
+{
+	unsigned roles = 0;
+
+	while (*text != '\0') {
+		size_t size = strcspn(text, ",");
+		unsigned role = 0;
+
+		for (unsigned bit = 0; role_names[bit] != NULL; bit++) {
+			if (strlen(role_names[bit]) == size && memcmp(role_names[bit], text, size) == 0)
+				role = 1u << bit;
+		}
+		if (role == 0 || (roles & role) != 0)
+			return err_set(err, ERR_USAGE,
+			    "--roles needs some of officer, operator, responder, once each, with commas "
+			    "between");
+		roles |= role;
+		text += size;
+		if (*text == ',' && *++text == '\0')
+			return err_set(err, ERR_USAGE, "--roles ends with a comma");
+	}
+	if (roles == 0)
+		return err_set(err, ERR_USAGE, "--roles is empty");
+	*ret_roles = roles;
+	return ERR_OK;
+}
+
+/* --root and --min-firmware, which only count before there is a charter. */
+static enum err_code
+adjust_policy(const struct cli_call *call, struct attest_policy *policy, struct err *err)
+{
+	const char *firmware = option_text(call->parsed, "min-firmware");
+	const char *roots[ATTEST_ROOTS_MAX + 1];
+	size_t count = option_all(call->parsed, "root", roots, ATTEST_ROOTS_MAX + 1);
+
+	if (firmware != NULL && !firmware_from_text(firmware, policy->min_firmware))
+		return err_set(err, ERR_USAGE, "\"%.60s\" is no firmware version such as 5.7.0",
+		    firmware);
+	if (count > ATTEST_ROOTS_MAX)
+		return err_set(err, ERR_USAGE, "at most %d roots", ATTEST_ROOTS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (!text_from_hex(roots[i], policy->roots[i].bytes, DIGEST_SIZE))
+			return err_set(err, ERR_USAGE, "--root needs 64 lower-case hex digits");
+		policy->root_count = count;
+	}
+	return ERR_OK;
+}
+
+/* Facts of the founding or of the vault that lives, through CLIENT. */
+static enum err_code
+ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan *plan,
+    struct err *err)
+{
+	const struct vault_view *view;
+	FOUNDING founding = {0};
+
+	switch (client_hello(client)->state) {
+	case VAULT_LIVE:
+		TRY(client_sync(client, &view, err));
+		if (option_given(call->parsed, "root") || option_given(call->parsed, "min-firmware"))
+			return err_set(err, ERR_USAGE,
+			    "--root and --min-firmware count before the first charter only");
+		plan->training = view->charter->training;
+		plan->init = view->charter->init;
+		attest_policy_of(view->charter, &plan->policy);
+		return ERR_OK;
+	case VAULT_FOUNDING:
+		TRY(founding_fetch(client, &founding, err));
+		plan->training = founding.training;
+		plan->init = founding.init;
+		enrol_default_policy(plan->training, &plan->policy);
+		return adjust_policy(call, &plan->policy, err);
+	default:
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no vault at %s; give --init HEX (and --training) when it cannot be "
+		    "reached from here", client_location(client));
+	}
+}
+
+static enum err_code
+learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct err *err)
+{
+	const char *init = option_text(call->parsed, "init");
+	CLIENT *client = NULL;
+
+	if (init == NULL && option_given(call->parsed, "training"))
+		return err_set(err, ERR_USAGE, "--training goes with --init only; a vault that can be "
+		    "reached says itself what it is");
+	if (init == NULL) {
+		TRY(call_connect(call, &client, err));
+		return ask_vault(call, client, plan, err);
+	}
+	if (!text_from_hex(init, plan->init.bytes, DIGEST_SIZE))
+		return err_set(err, ERR_USAGE, "--init needs the 64 hex digits that `halligan init` "
+		    "printed");
+	plan->training = option_given(call->parsed, "training");
+	enrol_default_policy(plan->training, &plan->policy);
+	return adjust_policy(call, &plan->policy, err);
+}
+
+static void
+say_result(const struct cli_call *call, const struct enrol_plan *plan,
+    const struct digest *digest)
+{
+	const struct ui *ui = call->io->ui;
+	char words[TEXT_WORDS_SIZE];
+
+	text_words(view_of(digest->bytes, WORD_BYTES), words);
+	ui_say(ui, "Enrolled %s (%s). The keys were made on the token, attested and tried.",
+	    plan->seat, plan->person);
+	ui_say(ui, "  file   %s (public: it holds no secret)", plan->out);
+	ui_say(ui, "  words  %s", words);
+	if (plan->roles == ROLE_RESPONDER)
+		ui_say(ui, "Next: an operator or officer runs halligan roster add %s", plan->out);
+	else
+		ui_say(ui, "Next: give the file to whoever draws up the charter: halligan charter draft "
+		    "... %s", plan->out);
+}
+
+enum err_code
+cmd_enroll(const struct cli_call *call, struct err *err)
+{
+	const char *pem_path = option_text(call->parsed, "attestation-certs");
+	struct enrol_plan plan = {
+		.seat = option_text(call->parsed, "seat"),
+		.person = option_text(call->parsed, "person"),
+		.label = option_text(call->parsed, "label"),
+		.out = option_text(call->parsed, "out"),
+	};
+	struct client_options options;
+	struct digest digest;
+	BUF pem = {0};
+	SECRET *management = NULL;
+
+	TRY(parse_roles(option_text(call->parsed, "roles"), &plan.roles, err));
+	TRY(learn_vault(call, &plan, err));
+	if (pem_path != NULL)
+		TRY(file_read(pem_path, PEM_MAX, &pem, err));
+	plan.certificates = buf_view(&pem);
+	TRY(call_secret_fd(call, "management-key-fd", MANAGEMENT_TEXT_MAX, &management, err));
+	plan.management_key = management;
+	TRY(call_options(call, &options, err));
+	TRY(enrol_run(&options, &plan, &digest, err));
+	say_result(call, &plan, &digest);
+	return ERR_OK;
+}

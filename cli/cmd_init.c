@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client_founding.h"
+#include "cli/commands.h"
+
+/* Where copies go: given, refused, or a consent to none. */
+static enum err_code
+decide_copy(const struct cli_call *call, const char **ret_copy, struct err *err)
+{
+	const char *copy = option_text(call->parsed, "copy");
+	const struct ui *ui = call->io->ui;
+
+	if (copy != NULL && option_given(call->parsed, "no-copy"))
+		return err_set(err, ERR_USAGE, "--copy and --no-copy contradict each other");
+	if (copy != NULL && (strncmp(copy, "directory:/", 11) != 0 || copy[11] == '\0'))
+		return err_set(err, ERR_USAGE, "--copy needs directory:/ABSOLUTE/PATH, not \"%.100s\"",
+		    copy);
+	*ret_copy = copy != NULL ? copy : "none";
+	if (copy != NULL || option_given(call->parsed, "no-copy"))
+		return ERR_OK;
+	ui_say(ui, "No place for copies is given. If this host's disk dies between a rotation and "
+	    "your next backup, the new credential dies with it.");
+	return ui_demand(ui, "Keep no copies? Type yes", "yes", err);
+}
+
+enum err_code
+cmd_init(const struct cli_call *call, struct err *err)
+{
+	const struct ui *ui = call->io->ui;
+	const char *name = option_text(call->parsed, "name");
+	bool training = option_given(call->parsed, "training");
+	CLIENT *client = NULL;
+	struct digest init;
+	const char *copy;
+	char hex[2 * DIGEST_SIZE + 1];
+
+	TRY(call_connect(call, &client, err));
+	if (client_hello(client)->state != VAULT_ABSENT)
+		return err_set(err, ERR_EXISTS, "there is a vault at %s already (%s)",
+		    client_location(client), client_hello(client)->name);
+	TRY(decide_copy(call, &copy, err));
+	TRY(founding_open(client, name, training, copy, &init, err));
+	text_hex(VIEW_OF(init.bytes), hex);
+	ui_say(ui, "%sThe founding of %s is open at %s.", training ? "TRAINING. " : "", name,
+	    client_location(client));
+	ui_say(ui, "  init nonce  %s", hex);
+	ui_say(ui, "Next: each person enrolls a token (halligan enroll --seat ...), then halligan "
+	    "charter draft.");
+	return ERR_OK;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/process.h"
+#include "base/text.h"
+#include "cli/agent.h"
+#include "cli/commands.h"
+#include "cli/lease.h"
+
+enum { FD_SECONDS = 60 };
+
+/* Exactly one way out, asked before anything is opened. */
+static enum err_code
+check_ways(const struct cli_call *call, struct err *err)
+{
+	const struct parsed *parsed = call->parsed;
+	int ways = option_given(parsed, "agent") + option_given(parsed, "show") +
+	    option_given(parsed, "fd");
+
+	if (ways != 1)
+		return err_set(err, ERR_USAGE, "where shall it go? Give one of --agent, --show, --fd N");
+	if (option_given(parsed, "field") && !option_given(parsed, "fd"))
+		return err_set(err, ERR_USAGE, "--field goes with --fd only");
+	if (option_given(parsed, "agent-lifetime") && !option_given(parsed, "agent"))
+		return err_set(err, ERR_USAGE, "--agent-lifetime goes with --agent only");
+	return ERR_OK;
+}
+
+/* The field for --fd: the one named, else the only one that is secret by nature. */
+static enum err_code
+choose_field(const struct cli_call *call, struct view credential, enum credential_field *ret_field,
+    struct err *err)
+{
+	static const enum credential_field secrets[] = {
+	    FIELD_PASSWORD, FIELD_PRIVATE_KEY, FIELD_TOTP_SEED};
+	const char *wanted = option_text(call->parsed, "field");
+	size_t count = 0;
+
+	for (int field = 0; wanted != NULL && field < CREDENTIAL_FIELDS; field++) {
+		if (strcmp(wanted, credential_field_names[field]) == 0) {
+			*ret_field = (enum credential_field)field;
+			return ERR_OK;
+		}
+	}
+	if (wanted != NULL)
+		return err_set(err, ERR_USAGE, "there is no field \"%.60s\"", wanted);
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		if (credential_has(credential, secrets[i])) {
+			*ret_field = secrets[i];
+			count++;
+		}
+	}
+	if (count != 1)
+		return err_set(err, ERR_USAGE,
+		    "the credential has several secret fields or none; name one with --field");
+	return ERR_OK;
+}
+
+static enum err_code
+deliver_fd(const struct cli_call *call, const struct opened *opened, struct err *err)
+{
+	struct view credential = secret_view(opened->credential), value;
+	enum credential_field field = FIELD_PASSWORD;
+	int64_t fd;
+
+	TRY(option_number(call->parsed, "fd", 0, 255, -1, &fd, err));
+	TRY(choose_field(call, credential, &field, err));
+	TRY(credential_get(credential, field, &value, err));
+	if (fd_write((int)fd, value, process_milliseconds() + FD_SECONDS * 1000, err) != ERR_OK)
+		return err_add(err, "writing %s to descriptor %d", credential_field_names[field],
+		    (int)fd);
+	return ERR_OK;
+}
+
+static enum err_code
+deliver_agent(const struct cli_call *call, const struct opened *opened, struct err *err)
+{
+	int64_t left = opened->expires - call->drivers->now(), lifetime;
+	struct view key;
+	char text[TEXT_DURATION_SIZE];
+
+	TRY(option_duration(call->parsed, "agent-lifetime", left, &lifetime, err));
+	if (lifetime > left)
+		lifetime = left;
+	TRY(credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, err));
+	TRY(agent_add(key, lifetime, err));
+	text_duration(lifetime, text);
+	ui_say(call->io->ui, "%s: the key is in your ssh-agent, which forgets it after %s.",
+	    opened->name, text);
+	return ERR_OK;
+}
+
+static enum err_code
+deliver(const struct cli_call *call, const struct opened *opened, struct err *err)
+{
+	char title[200];
+
+	if (option_given(call->parsed, "agent"))
+		return deliver_agent(call, opened, err);
+	if (option_given(call->parsed, "fd"))
+		return deliver_fd(call, opened, err);
+	snprintf(title, sizeof(title), "%s, released to you alone; everything you do is in the log",
+	    opened->name);
+	return call->io->show(call->io->context, title, secret_view(opened->credential), err);
+}
+
+/* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
+static enum err_code
+end_lease(const struct cli_call *call, struct client *client, const struct opened *opened,
+    struct err *err)
+{
+	CLIENT *fresh = NULL;
+	bool retired = false;
+	enum err_code code = lease_end(client, opened->id, &retired, err);
+
+	if (code == ERR_PROTOCOL || code == ERR_IO) {
+		TRY(call_connect(call, &fresh, err));
+		code = lease_end(fresh, opened->id, &retired, err);
+	}
+	if (code != ERR_OK)
+		return code;
+	if (!retired)
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "%s is not replaced yet; the old credential may still work", opened->name);
+	return ERR_OK;
+}
+
+static enum err_code
+run_lease(const struct cli_call *call, struct client *client, const struct opened *opened,
+    struct err *err)
+{
+	struct err ignored;
+	struct view key;
+	bool end = false;
+
+	TRY(lease_wait(call, client, opened, &end, err));
+	if (option_given(call->parsed, "agent") &&
+	    credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, &ignored) ==
+	    ERR_OK && agent_remove(key, &ignored) == ERR_OK)
+		ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", opened->name);
+	return end ? end_lease(call, client, opened, err) : ERR_OK;
+}
+
+enum err_code
+cmd_open(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	OPENED opened = {0};
+	char left[TEXT_DURATION_SIZE];
+
+	TRY(check_ways(call, err));
+	if (option_given(call->parsed, "fd"))
+		call->io->divert(call->io->context);
+	TRY(call_connect(call, &client, err));
+	TRY(open_run(client, call_argument(call, 0), &opened, err));
+	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
+	TRY(deliver(call, &opened, err));
+	text_duration(opened.expires - call->drivers->now(), left);
+	if (!option_given(call->parsed, "no-wait"))
+		return run_lease(call, client, &opened, err);
+	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.name, left,
+	    opened.id);
+	return ERR_OK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/roll.h"
+#include "ceremony/show.h"
+#include "cli/commands.h"
+
+static enum err_code
+change(const struct cli_call *call, const struct roll_plan *plan, struct err *err)
+{
+	CLIENT *client = NULL;
+	bool live;
+
+	TRY(call_connect(call, &client, err));
+	return roll_change(client, plan, &live, err);
+}
+
+enum err_code
+cmd_roster_add(const struct cli_call *call, struct err *err)
+{
+	const struct roll_plan plan = {
+		.files = call->parsed->arguments, .file_count = call->parsed->argument_count };
+
+	return change(call, &plan, err);
+}
+
+enum err_code
+cmd_roster_remove(const struct cli_call *call, struct err *err)
+{
+	const struct roll_plan plan = {
+		.remove = call->parsed->arguments, .remove_count = call->parsed->argument_count };
+
+	return change(call, &plan, err);
+}
+
+enum err_code
+cmd_roster_sign(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	bool live;
+
+	TRY(call_connect(call, &client, err));
+	return roll_sign(client, &live, err);
+}
+
+enum err_code
+cmd_roster_show(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	JSON *payload = NULL;
+	JSON *object = json_new_object();
+
+	TRY(call_connect(call, &client, err));
+	TRY(client_sync(client, &view, err));
+	if (!call_json(call)) {
+		show_roster(call->io->ui, view->roster);
+		return ERR_OK;
+	}
+	if (view->roster->version > 0)
+		TRY(roster_payload(view->roster, &payload, err));
+	json_put_hex(object, "vault", VIEW_OF(view->vault.bytes));
+	json_put_int(object, "version", view->roster->version);
+	json_put(object, "roster", payload != NULL ? TAKE(payload) : json_new_object());
+	return call_print_json(call, object, err);
+}

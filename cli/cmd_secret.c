@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/lookup.h"
+#include "ceremony/reply.h"
+#include "cli/commands.h"
+
+enum { PAGE = 500 };
+
+/* One page; LAST is the name to go on after. */
+static enum err_code
+list_page(const struct cli_call *call, struct client *client, struct json *all,
+    char last[SEAT_NAME_MAX + 1], bool *ret_more, struct err *err)
+{
+	struct json *request = op_new("secret-list");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	const struct json *list;
+
+	json_put_text(request, "after", last);
+	json_put_int(request, "max", PAGE);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "secret-list", err);
+	list = json_in_array(&in, "secrets", 0, PAGE);
+	*ret_more = json_in_bool(&in, "more");
+	TRY(json_in_end(&in));
+	for (size_t i = 0; i < json_array_count(list); i++) {
+		struct json_in row = json_in(json_array_object(list, i), "secret in the list", err);
+		const char *name = json_in_text(&row, "name", 1, SEAT_NAME_MAX);
+		uint32_t current = (uint32_t)json_in_int(&row, "current", 0, UINT32_MAX);
+		const char *policy = json_in_text(&row, "policy", 1, SEAT_NAME_MAX);
+		const char *rotator = json_in_text(&row, "rotator", 1, ROTATOR_TEXT_MAX);
+		const char *state = json_in_text(&row, "state", 1, 60);
+		struct json *object;
+
+		TRY(json_in_end(&row));
+		snprintf(last, SEAT_NAME_MAX + 1, "%s", name);
+		if (!call_json(call)) {
+			ui_say(call->io->ui, "%-24s version %-4u %-14s %-10s %s", name, current, policy,
+			    rotator, state);
+			continue;
+		}
+		object = json_new_object();
+		json_put_text(object, "name", name);
+		json_put_int(object, "current", current);
+		json_put_text(object, "policy", policy);
+		json_put_text(object, "rotator", rotator);
+		json_put_text(object, "state", state);
+		json_add(all, object);
+	}
+	if (*ret_more && json_array_count(list) == 0)
+		return err_set(err, ERR_PROTOCOL, "the server promised more secrets and sent none");
+	return ERR_OK;
+}
+
+enum err_code
+cmd_secret_list(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	JSON *object = json_new_object();
+	JSON *all = json_new_array();
+	char last[SEAT_NAME_MAX + 1] = "";
+	bool more = true;
+
+	TRY(call_connect(call, &client, err));
+	TRY(client_sync(client, &view, err));
+	while (more)
+		TRY(list_page(call, client, all, last, &more, err));
+	if (!call_json(call)) {
+		if (last[0] == '\0')
+			ui_say(call->io->ui, "No secrets yet; give one with halligan secret add.");
+		return ERR_OK;
+	}
+	json_put(object, "secrets", TAKE(all));
+	return call_print_json(call, object, err);
+}
+
+/* Which shares each seat's envelopes hold, clause by clause. */
+static void
+show_clauses(const struct ui *ui, const struct lookup *lookup)
+{
+	const struct quorum *quorum = lookup->quorum;
+
+	for (unsigned c = 0; c < quorum->clause_count; c++) {
+		for (unsigned g = 0; g < quorum->clauses[c].group_count; g++) {
+			const struct quorum_group *group = &quorum->clauses[c].groups[g];
+			BUF names = {0};
+
+			for (unsigned s = 0; s < group->n; s++)
+				buf_format(&names, "%s%s", s > 0 ? ", " : "",
+				    quorum->seats[group->seats[s]]);
+			ui_say(ui, "  %-12s %u of %u: %s", g > 0 ? "and" : c > 0 ? "or" : "opens with",
+			    group->m, group->n, buf_string(&names));
+		}
+	}
+}
+
+static void
+show_version(const struct ui *ui, const struct lookup *lookup)
+{
+	if (lookup->header == NULL) {
+		ui_say(ui, "  %-12s none is in force yet", "version");
+		return;
+	}
+	ui_say(ui, "  %-12s %u%s%s", "version", lookup->current,
+	    lookup->released ? ", released" : ", sealed",
+	    lookup->part_exposed ? ", PART-EXPOSED: shares were opened in a refused ceremony" : "");
+	show_clauses(ui, lookup);
+	ui_say(ui, "  %-12s %u, one for each token", "envelopes", lookup->header->envelope_count);
+	if (lookup->policy != NULL &&
+	    strcmp(lookup->policy->quorum_text, lookup->header->quorum) != 0)
+		ui_say(ui, "  %-12s %s (today's charter; both must be met)", "and",
+		    lookup->policy->quorum_text);
+}
+
+static enum err_code
+show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
+{
+	const struct definition *definition = &lookup->definition;
+	char hex[2 * DIGEST_SIZE + 1], time[TEXT_TIME_SIZE];
+	BUF target = {0};
+
+	TRY(json_encode(definition->target, &target, err));
+	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
+	ui_say(ui, "%s", definition->name);
+	ui_say(ui, "  %-12s %s", "can do", definition->effect);
+	ui_say(ui, "  %-12s %s", "policy", definition->policy);
+	ui_say(ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
+	ui_say(ui, "  %-12s %s", "target", buf_string(&target));
+	ui_say(ui, "  %-12s %s", "identity", definition->self ? "self" : "ambient");
+	show_version(ui, lookup);
+	if (lookup->has_debt) {
+		text_time(lookup->debt_due, time);
+		ui_say(ui, "  %-12s %s, due %s: %s", "debt", lookup->debt_state, time,
+		    lookup->debt_note);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+show_json(const struct cli_call *call, const struct lookup *lookup, struct err *err)
+{
+	const struct definition *definition = &lookup->definition;
+	JSON *object = json_new_object();
+	struct json *debt;
+
+	json_put_text(object, "name", definition->name);
+	json_put_hex(object, "secret", VIEW_OF(definition->secret.bytes));
+	json_put_hex(object, "definition", VIEW_OF(definition->digest.bytes));
+	json_put_text(object, "effect", definition->effect);
+	json_put_text(object, "policy", definition->policy);
+	json_put_text(object, "rotator", definition->rotator);
+	json_put_copy(object, "target", definition->target);
+	json_put_int(object, "current", lookup->current);
+	json_put_int(object, "newest", lookup->newest);
+	json_put_bool(object, "released", lookup->released);
+	json_put_bool(object, "part_exposed", lookup->part_exposed);
+	if (lookup->header != NULL) {
+		json_put_text(object, "quorum", lookup->header->quorum);
+		json_put_int(object, "envelopes", lookup->header->envelope_count);
+	}
+	if (lookup->has_debt) {
+		debt = json_new_object();
+		json_put_text(debt, "state", lookup->debt_state);
+		json_put_time(debt, "due", lookup->debt_due);
+		json_put_text(debt, "note", lookup->debt_note);
+		json_put(object, "debt", debt);
+	}
+	return call_print_json(call, object, err);
+}
+
+enum err_code
+cmd_secret_show(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	LOOKUP lookup = {0};
+
+	TRY(call_connect(call, &client, err));
+	TRY(client_sync(client, &view, err));
+	TRY(lookup_secret(client, view, call_argument(call, 0), &lookup, err));
+	return call_json(call) ? show_json(call, &lookup, err) :
+	    show_text(call->io->ui, &lookup, err);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens without a vault: what is plugged in, and how it stands.  No PIN, no touch. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "ceremony/hand.h"
+#include "cli/commands.h"
+
+static const char *const pin_names[] = {"unknown", "never", "once", "always"};
+static const char *const touch_names[] = {"unknown", "never", "always", "cached"};
+
+static const char *
+policy_name(const char *const names[4], unsigned policy)
+{
+	return names[policy < 4 ? policy : 0];
+}
+
+static struct json *
+found_json(const struct token_found *found)
+{
+	struct json *object = json_new_object();
+	char firmware[FIRMWARE_TEXT_SIZE];
+
+	firmware_text(found->firmware, firmware);
+	json_put_text(object, "driver", found->driver);
+	json_put_text(object, "reader", found->reader);
+	json_put_int(object, "serial", found->serial);
+	json_put_text(object, "firmware", firmware);
+	json_put_text(object, "problem", found->problem);
+	return object;
+}
+
+enum err_code
+cmd_token_list(const struct cli_call *call, struct err *err)
+{
+	const struct ui *ui = call->io->ui;
+	struct token_list list = {0};
+	JSON *object = json_new_object();
+	struct json *all = json_new_array();
+	char firmware[FIRMWARE_TEXT_SIZE];
+
+	json_put(object, "tokens", all);
+	TRY(token_list_all(call->drivers->tokens, call->drivers->token_count, &list, err));
+	for (size_t i = 0; i < list.count; i++) {
+		const struct token_found *found = &list.found[i];
+
+		firmware_text(found->firmware, firmware);
+		if (found->problem[0] != '\0')
+			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem, found->reader);
+		else
+			ui_say(ui, "%-10u %s, firmware %s, %s", found->serial, found->driver, firmware,
+			    found->reader);
+		json_add(all, found_json(found));
+	}
+	if (list.count == 0)
+		ui_say(ui, "No token is plugged in.");
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}
+
+static void
+show_key(const struct ui *ui, const struct token_info *info, int key)
+{
+	const struct token_key_info *row = &info->keys[key];
+	char hex[2 * POINT_SIZE + 1];
+
+	if (!row->present) {
+		ui_say(ui, "  %-8s slot %02x: no key", token_key_names[key], row->slot);
+		return;
+	}
+	text_hex(VIEW_OF(row->key.bytes), hex);
+	ui_say(ui, "  %-8s slot %02x: %s, PIN %s, touch %s", token_key_names[key], row->slot,
+	    row->generated ? "made on the token" : "IMPORTED", policy_name(pin_names, row->pin),
+	    policy_name(touch_names, row->touch));
+	ui_say(ui, "  %-8s %s", "", hex);
+}
+
+static void
+show_info(const struct ui *ui, const struct token_info *info)
+{
+	char firmware[FIRMWARE_TEXT_SIZE], tries[64] = "unknown";
+
+	firmware_text(info->firmware, firmware);
+	if (info->pin_tries >= 0)
+		snprintf(tries, sizeof(tries), "PIN %d of %d, PUK %d", info->pin_tries,
+		    info->pin_tries_total, info->puk_tries);
+	ui_say(ui, "Token %u (%s, firmware %s) in %s", info->serial, info->driver, firmware,
+	    info->reader);
+	ui_say(ui, "  %-8s %s", "tries", tries);
+	if (info->pin_default)
+		ui_say(ui, "  WARNING  it has the factory PIN: ykman --device %u piv access change-pin",
+		    info->serial);
+	if (info->puk_default)
+		ui_say(ui, "  WARNING  it has the factory PUK: ykman --device %u piv access change-puk",
+		    info->serial);
+	if (info->management_default)
+		ui_say(ui, "  %-8s the factory management key", "note");
+	for (int key = 0; key < TOKEN_KEYS; key++)
+		show_key(ui, info, key);
+}
+
+static struct json *
+info_json(const struct token_info *info)
+{
+	struct json *object = json_new_object();
+	struct json *keys = json_new_object();
+	char firmware[FIRMWARE_TEXT_SIZE];
+
+	firmware_text(info->firmware, firmware);
+	json_put_int(object, "serial", info->serial);
+	json_put_text(object, "driver", info->driver);
+	json_put_text(object, "reader", info->reader);
+	json_put_text(object, "firmware", firmware);
+	json_put_int(object, "pin_tries", info->pin_tries);
+	json_put_int(object, "puk_tries", info->puk_tries);
+	json_put_bool(object, "pin_default", info->pin_default);
+	json_put_bool(object, "puk_default", info->puk_default);
+	json_put_bool(object, "management_default", info->management_default);
+	for (int key = 0; key < TOKEN_KEYS; key++) {
+		const struct token_key_info *row = &info->keys[key];
+		struct json *one;
+
+		if (!row->present)
+			continue;
+		one = json_new_object();
+		json_put_int(one, "slot", row->slot);
+		json_put_hex(one, "key", VIEW_OF(row->key.bytes));
+		json_put_bool(one, "generated", row->generated);
+		json_put_text(one, "pin", policy_name(pin_names, row->pin));
+		json_put_text(one, "touch", policy_name(touch_names, row->touch));
+		json_put(keys, token_key_names[key], one);
+	}
+	json_put(object, "keys", keys);
+	return object;
+}
+
+enum err_code
+cmd_token_info(const struct cli_call *call, struct err *err)
+{
+	struct client_options options;
+	HAND hand = {0};
+	JSON *object = NULL;
+
+	TRY(call_options(call, &options, err));
+	TRY(hand_take_any(&options, &hand, err));
+	show_info(call->io->ui, &hand.info);
+	object = info_json(&hand.info);
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command and every option of `halligan`. */
+#include "cli/commands.h"
+
+static const struct option_row init_options[] = {
+    {"name", "NAME", OPTION_REQUIRED, "the vault's name: letters, digits, dots and dashes"},
+    {"training", NULL, 0, "a vault for simulated tokens only, for ever; protects nothing"},
+    {"copy", "directory:PATH", 0, "give each sealed version to this folder before it is applied"},
+    {"no-copy", NULL, 0, "keep no copies, knowingly"},
+    {NULL}};
+
+static const struct option_row enroll_options[] = {
+    {"seat", "SEAT", OPTION_REQUIRED, "the seat's name, such as ciso"},
+    {"person", "TEXT", OPTION_REQUIRED, "who that is"},
+    {"roles", "ROLE,...", OPTION_REQUIRED, "officer, operator, responder"},
+    {"label", "LABEL", OPTION_REQUIRED, "what is written on the token"},
+    {"out", "FILE", OPTION_REQUIRED, "the enrolment to make; public"},
+    {"attestation-certs", "FILE", 0, "PEM of the attestation's intermediates and root"},
+    {"management-key-fd", "N", 0, "read the PIV management key (hex) from this descriptor"},
+    {"init", "HEX", 0, "the founding's nonce, when the vault cannot be reached"},
+    {"training", NULL, 0, "with --init: it is a training vault"},
+    {"min-firmware", "VERSION", 0, "before the first charter: accept from here; default 5.7.0"},
+    {"root", "HEX", OPTION_REPEATS, "before the first charter: SHA-256 of an accepted root"},
+    {NULL}};
+
+static const struct option_row draft_options[] = {
+    {"policy", "NAME=QUORUM", OPTION_REPEATS, "such as 'production=3 of (a, b, c, d, e)'"},
+    {"change", "QUORUM", 0, "who may change the charter; default: most officers, at least two"},
+    {"max-duration", "TIME", 0, "longest lease under the policies named here; default 1h"},
+    {"request-ttl", "TIME", 0, "how long a request waits; default 1h"},
+    {"max-age", "TIME", 0, "replace a version after this; default 365d"},
+    {"min-firmware", "VERSION", 0, "oldest token firmware; default 5.7.0"},
+    {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"},
+    {"remove-seat", "SEAT", OPTION_REPEATS, "of a vault that lives: leave a seat out"},
+    {"remove-token", "LABEL", OPTION_REPEATS, "of a vault that lives: leave a token out"},
+    {NULL}};
+
+static const struct option_row add_options[] = {
+    {"policy", "NAME", OPTION_REQUIRED, "the charter's policy that protects it"},
+    {"rotator", "NAME", OPTION_REQUIRED, "the program that replaces it, such as ssh-key"},
+    {"effect", "TEXT", OPTION_REQUIRED, "what it can do; officers read this"},
+    {"target", "KEY=VALUE", OPTION_REPEATS, "a member of the target, as text"},
+    {"target-json", "FILE", 0, "the target as a JSON object"},
+    {"field", "FIELD[=FILE]", OPTION_REPEATS, "a field of the present value; asked without FILE"},
+    {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of the present value from a descriptor"},
+    {"self", NULL, 0, "the credential changes itself; default: the host's own access"},
+    {"no-rotate", NULL, 0, "do not replace the value at once"},
+    {NULL}};
+
+static const struct option_row request_options[] = {
+    {"reason", "TEXT", OPTION_REQUIRED, "why; officers read this"},
+    {"incident", "ID", OPTION_REQUIRED, "the incident's number"},
+    {"for", "TIME", OPTION_REQUIRED, "how long from the release, such as 30m"},
+    {NULL}};
+
+static const struct option_row reason_options[] = {
+    {"reason", "TEXT", OPTION_REQUIRED, "why"}, {NULL}};
+
+static const struct option_row open_options[] = {
+    {"agent", NULL, 0, "give the private key to the ssh-agent of SSH_AUTH_SOCK"},
+    {"agent-lifetime", "TIME", 0, "forget it there earlier than the lease ends"},
+    {"show", NULL, 0, "show it on this terminal, until Enter"},
+    {"fd", "N", 0, "write one field to this descriptor"},
+    {"field", "FIELD", 0, "with --fd: which; default: the only one beside username, url, note"},
+    {"no-wait", NULL, 0, "return at once; end the lease later with `halligan done`"},
+    {NULL}};
+
+static const struct option_row rotate_options[] = {
+    {"all", NULL, 0, "every open debt"}, {NULL}};
+
+static const struct option_row log_list_options[] = {
+    {"from", "N", 0, "first entry; default 0"},
+    {"max", "N", 0, "at most so many; default 100"},
+    {NULL}};
+
+static const struct option_row serve_options[] = {
+    {"stdio", NULL, OPTION_REQUIRED, "speak frames on standard input and output"}, {NULL}};
+
+const struct command cli_commands[] = {
+    {"status", "", "What waits, for whom, and what next", NULL, 0, 0, NEEDS_VAULT | CAN_JSON,
+	cmd_status},
+    {"request", "SECRET", "Ask for a secret: begins a ceremony", request_options, 1, 1,
+	NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_request},
+    {"approve", "[ID]", "Read a request, sign, and open your share of it", NULL, 0, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_approve},
+    {"deny", "[ID]", "Refuse a request, as an officer", reason_options, 0, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_deny},
+    {"cancel", "[ID]", "Withdraw your own request", reason_options, 0, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_cancel},
+    {"open", "[ID]", "Receive what was released to you", open_options, 0, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_open},
+    {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1, NEEDS_VAULT, cmd_done},
+    {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
+	NEEDS_VAULT | CAN_JSON, cmd_rotate},
+    {"secret add", "NAME", "Give a secret to the vault", add_options, 1, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
+    {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},
+    {"secret show", "NAME", "One secret: target, policy, who can open it", NULL, 1, 1,
+	NEEDS_VAULT | CAN_JSON, cmd_secret_show},
+    {"log verify", "", "Check the whole history, here and on the host", NULL, 0, 0,
+	NEEDS_VAULT | CAN_JSON, cmd_log_verify},
+    {"log list", "", "Entries of the log", log_list_options, 0, 0, NEEDS_VAULT | CAN_JSON,
+	cmd_log_list},
+    {"token list", "", "Tokens that are plugged in", NULL, 0, 0, CAN_JSON, cmd_token_list},
+    {"token info", "", "A token's keys, policies and tries", NULL, 0, 0, NEEDS_TOKEN | CAN_JSON,
+	cmd_token_info},
+    {"init", "", "Make a vault: opens its founding", init_options, 0, 0, NEEDS_VAULT, cmd_init},
+    {"enroll", "", "Make keys on a token for a seat", enroll_options, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},
+    {"charter draft", "FILE...", "Draw up the next charter from enrolments", draft_options, 0,
+	ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_draft},
+    {"charter sign", "", "Read the drawn-up charter and sign it", NULL, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_charter_sign},
+    {"charter show", "", "The charter in force, and a draft that waits", NULL, 0, 0,
+	NEEDS_VAULT | CAN_JSON, cmd_charter_show},
+    {"roster add", "FILE...", "Admit responders: draws up the next roster", NULL, 1,
+	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_add},
+    {"roster remove", "SEAT...", "Remove responders: draws up the next roster", NULL, 1,
+	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_remove},
+    {"roster sign", "", "Read the drawn-up roster and sign it, as the second person", NULL, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_sign},
+    {"roster show", "", "The responders", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_roster_show},
+    {"serve", "", "Be the server of a vault (started by the other commands)", serve_options, 0,
+	0, NEEDS_VAULT, cmd_serve},
+    {NULL}};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/hint.h"
+
+const char *
+cli_hint(enum err_code code)
+{
+	switch (code) {
+	case ERR_TOKEN_ABSENT:
+		return "plug the right token in; `halligan token list` shows what is there";
+	case ERR_TOKEN_GONE:
+		return "plug the token in again and run the same command; nothing is lost";
+	case ERR_TOUCH:
+		return "run the same command again and touch the token when it blinks; nothing is lost";
+	case ERR_PIN:
+		return "it is the PIV PIN that is asked for, not the FIDO2 PIN and not a password";
+	case ERR_PIN_BLOCKED:
+		return "unblock it with the PUK: ykman piv access unblock-pin; the keys are untouched";
+	case ERR_WAITING:
+		return "`halligan status` says who must act";
+	case ERR_TARGET:
+	case ERR_TARGET_UNKNOWN:
+		return "make the target reachable, then `halligan rotate` goes on where it stopped; it "
+		    "probes before it changes anything";
+	case ERR_INTEGRITY:
+		return "stop. Leave the vault's folder as it is, copy it whole, and find out who wrote "
+		    "there; `halligan log verify` names the first contradiction";
+	case ERR_NO_SPACE:
+		return "make room and run the same command again; nothing was half-written";
+	case ERR_BUSY:
+		return "wait for the other one to end, and run the same command again";
+	case ERR_VERSION:
+		return "use the newer Halligan that made it";
+	case ERR_PROTOCOL:
+		return "run the same command again; for a remote vault, check that `ssh HOST halligan "
+		    "--version` works and is the same version";
+	case ERR_INTERNAL:
+		return "this is a bug in Halligan; please report it with the command that you ran";
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wires the production drivers: PIV tokens through pcscd, the terminal, the clock. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "cli/tty.h"
+#include "tokens/piv.h"
+
+enum { FD_MAX = 255 };
+
+/* The highest descriptor that an option names ("--pin-fd 9", "--from-fd password=7"): all above it
+ * are closed. */
+static int
+highest_fd(int argc, char **argv)
+{
+	int highest = 2;
+
+	for (int i = 1; i < argc; i++) {
+		const char *end = strchr(argv[i], '=');
+		size_t size = end != NULL ? (size_t)(end - argv[i]) : strlen(argv[i]);
+		const char *value = end != NULL ? end + 1 : argv[i + 1];
+		long fd;
+
+		if (strncmp(argv[i], "--", 2) != 0 || size < 4 || value == NULL ||
+		    strncmp(argv[i] + size - 2, "fd", 2) != 0)
+			continue;
+		if (strrchr(value, '=') != NULL)
+			value = strrchr(value, '=') + 1;
+		fd = strtol(value, NULL, 10);
+		if (fd > highest && fd <= FD_MAX)
+			highest = (int)fd;
+	}
+	return highest;
+}
+
+/* Our own path; the rotators stand in libexec, and beside us in a build folder. */
+struct places {
+	char self[4096], beside[4200];
+	const char *rotators[3];
+};
+
+static enum err_code
+find_places(struct places *places, struct err *err)
+{
+	ssize_t size = readlink("/proc/self/exe", places->self, sizeof(places->self) - 1);
+	const char *slash;
+
+	if (size <= 0)
+		return err_set(err, ERR_IO, "cannot find our own executable; is /proc mounted?");
+	places->self[size] = '\0';
+	slash = strrchr(places->self, '/');
+	snprintf(places->beside, sizeof(places->beside), "%.*s/../rotators",
+	    (int)(slash - places->self), places->self);
+	places->rotators[0] = HALLIGAN_LIBEXEC;
+	places->rotators[1] = places->beside;
+	places->rotators[2] = NULL;
+	return ERR_OK;
+}
+
+static enum err_code
+prepare(int argc, char **argv, struct places *places, struct err *err)
+{
+	TRY(process_harden(highest_fd(argc, argv), err));
+	TRY(find_places(places, err));
+	return crypto_start(err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct places places;
+	struct err err = {0};
+	struct tty tty;
+	struct ui ui;
+	struct cli_io io;
+	struct token_driver tokens[] = {piv_driver(&piv_slots_default)};
+	struct cli_drivers drivers = {.tokens = tokens, .token_count = ARRAY_SIZE(tokens),
+		.self = places.self, .rotator_folders = places.rotators, .now = process_now};
+	enum err_code code = prepare(argc, argv, &places, &err);
+	int status;
+
+	if (code != ERR_OK) {
+		fprintf(stderr, "halligan: %s\n", err.text);
+		return cli_exit_code(code);
+	}
+	tty_open(&tty);
+	tty_fill(&tty, &ui, &io);
+	status = cli_run(argc, argv, &drivers, &io);
+	tty_close(&tty);
+	return status;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "cli/tty.h"
+
+enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, OTP_SIZE = 44 };
+
+void
+tty_open(struct tty *tty)
+{
+	const char *term = secure_getenv("TERM");
+	const char *no_color = secure_getenv("NO_COLOR");
+	bool dumb = term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+
+	*tty = (struct tty){.terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
+	    .pin_fd = -1};
+	tty->live = isatty(STDERR_FILENO) && !dumb;
+	tty->color = isatty(STDOUT_FILENO) && !dumb && (no_color == NULL || no_color[0] == '\0');
+}
+
+void
+tty_close(struct tty *tty)
+{
+	tty_settle(tty);
+	if (tty->terminal >= 0)
+		close(tty->terminal);
+	tty->terminal = -1;
+}
+
+void
+tty_settle(struct tty *tty)
+{
+	if (tty->progress)
+		fputs("\r\033[K", stderr);
+	tty->progress = false;
+	fflush(stdout);
+	fflush(stderr);
+}
+
+static void
+write_line(FILE *stream, bool color, const char *line)
+{
+	const char *on = "";
+
+	if (color && strncmp(line, "TRAINING", 8) == 0)
+		on = "\033[1;33m";
+	else if (color && strstr(line, "WARNING") != NULL)
+		on = "\033[1;31m";
+	fprintf(stream, "%s%s%s\n", on, line, on[0] != '\0' ? "\033[0m" : "");
+	fflush(stream);
+}
+
+static void
+say(void *context, const char *line)
+{
+	struct tty *tty = context;
+
+	tty_settle(tty);
+	write_line(tty->diverted ? stderr : stdout, tty->color, line);
+}
+
+static void
+print(void *context, const char *line)
+{
+	struct tty *tty = context;
+
+	tty_settle(tty);
+	write_line(stdout, false, line);
+}
+
+static void
+complain(void *context, const char *line)
+{
+	struct tty *tty = context;
+
+	tty_settle(tty);
+	write_line(stderr, false, line);
+}
+
+static void
+progress(void *context, const char *line)
+{
+	struct tty *tty = context;
+
+	if (!tty->live) {
+		write_line(stderr, false, line);
+		return;
+	}
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	tty->progress = true;
+}
+
+static void
+divert(void *context)
+{
+	struct tty *tty = context;
+
+	tty->diverted = true;
+}
+
+static void
+use_pin_fd(void *context, int fd)
+{
+	struct tty *tty = context;
+
+	tty->pin_fd = fd;
+	tty->pin_used = false;
+}
+
+/* ---- questions ---- */
+
+static enum err_code
+need_terminal(const struct tty *tty, const char *what, struct err *err)
+{
+	if (tty->terminal >= 0)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED, "%s needs a person at a terminal, and there is none", what);
+}
+
+static void
+write_prompt(struct tty *tty, const char *text, const char *end)
+{
+	struct err ignored;
+
+	tty_settle(tty);
+	if (fd_write(tty->terminal, view_of_text(text), -1, &ignored) == ERR_OK)
+		(void)!fd_write(tty->terminal, view_of_text(end), -1, &ignored);
+}
+
+static enum err_code
+confirm(void *context, const char *question, const char *word, bool *ret_yes, struct err *err)
+{
+	struct tty *tty = context;
+	char answer[ANSWER_MAX] = "";
+	size_t size = 0;
+
+	TRY(need_terminal(tty, "confirming", err));
+	write_prompt(tty, question, ": ");
+	for (;;) {
+		char letter;
+		ssize_t got = read(tty->terminal, &letter, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || letter == '\n' || size == sizeof(answer) - 1)
+			break;
+		answer[size++] = letter;
+	}
+	answer[size] = '\0';
+	*ret_yes = strcasecmp(answer, word) == 0;
+	return ERR_OK;
+}
+
+static enum err_code
+pin_from_fd(struct tty *tty, struct secret **ret_pin, struct err *err)
+{
+	SECRET *pin = NULL;
+
+	if (tty->pin_used)
+		return err_set(err, ERR_USAGE, "the PIN of descriptor %d was used already",
+		    tty->pin_fd);
+	tty->pin_used = true;
+	TRY(read_secret_fd(tty->pin_fd, PIN_LINE_MAX, true, &pin, err));
+	*ret_pin = TAKE(pin);
+	return ERR_OK;
+}
+
+static enum err_code
+ask_pin(void *context, const char *prompt, struct secret **ret_pin, struct err *err)
+{
+	struct tty *tty = context;
+
+	if (tty->pin_fd >= 0)
+		return pin_from_fd(tty, ret_pin, err);
+	for (;;) {
+		SECRET *typed = NULL;
+
+		TRY(tty_read_secret(tty, prompt, PIN_MAX, &typed, err));
+		if (tty_is_otp(secret_view(typed))) {
+			say(tty, "That was a one-time password that a touched key typed, not the PIN. Do "
+			    "not touch the key yet.");
+			continue;
+		}
+		if (secret_size(typed) == 0)
+			return err_set(err, ERR_USAGE, "no PIN was typed");
+		*ret_pin = TAKE(typed);
+		return ERR_OK;
+	}
+}
+
+static enum err_code
+ask_secret(void *context, const char *prompt, size_t max, struct secret **ret_secret,
+    struct err *err)
+{
+	return tty_read_secret(context, prompt, max, ret_secret, err);
+}
+
+bool
+tty_is_otp(struct view typed)
+{
+	if (typed.size != OTP_SIZE)
+		return false;
+	for (size_t i = 0; i < typed.size; i++) {
+		if (memchr("cbdefghijklnrtuv", typed.data[i], 16) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* ---- touches ---- */
+
+static void
+touch(void *context, unsigned number, unsigned total, const char *purpose)
+{
+	struct tty *tty = context;
+	char line[300];
+
+	tty_settle(tty);
+	tty->waited = 0;
+	snprintf(line, sizeof(line), "Touch %u of %u: %s. The token blinks; touch it now.", number,
+	    total, purpose);
+	write_line(stderr, false, line);
+}
+
+static void
+waiting(void *context, unsigned milliseconds)
+{
+	struct tty *tty = context;
+	unsigned seconds = milliseconds / 1000;
+	char line[80];
+
+	if (seconds < tty->waited + STILL_SECONDS)
+		return;
+	tty->waited = seconds;
+	snprintf(line, sizeof(line), "still waiting for your touch (%u s)", seconds);
+	progress(tty, line);
+}
+
+static void
+touched(void *context)
+{
+	struct tty *tty = context;
+
+	tty_settle(tty);
+	write_line(stderr, false, "Touched.");
+}
+
+void
+tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
+{
+	*ret_ui = (struct ui){.context = tty, .say = say, .progress = progress, .confirm = confirm,
+	    .ask_pin = ask_pin, .ask_secret = ask_secret,
+	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched}};
+	*ret_io = (struct cli_io){.ui = ret_ui, .context = tty, .print = print,
+	    .complain = complain, .divert = divert, .use_pin_fd = use_pin_fd, .show = tty_show,
+	    .on_terminal = tty->live};
+}
