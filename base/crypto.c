@@ -63,12 +63,13 @@ crypto_start(struct err *err)
 	switch (CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST)) {
 	case 1:
 		return ERR_OK;
-	case 2: /* it would go on with memory that is not locked */
+	case 2: /* made, but not locked: it would go on like that */
 		CRYPTO_secure_malloc_done();
-		return locked_refused(SECURE_HEAP, EPERM, err);
+		break;
 	default:
-		return locked_refused(SECURE_HEAP, ENOMEM, err);
+		break;
 	}
+	return locked_refused(SECURE_HEAP, ENOMEM, err);
 }
 
 enum err_code
