@@ -7,6 +7,7 @@
  * A rotator ends on its own account a little before the vault would end it, so that the vault hears
  * why: an eighth of the time, at most two seconds.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -255,14 +256,23 @@ answer_line(struct program *program, struct view line, struct err *err)
 	return run_verb(program, verb, argument, err);
 }
 
-/* The next line, or RET_END at the end of input; an unfinished last line is an error. */
+/* The next line, or RET_END at the end of input; an unfinished line is an error. */
 static enum err_code
 next_line(struct buf *ret_line, bool *ret_end, struct err *err)
 {
-	enum err_code code = fd_read_line(STDIN_FILENO, ROTATOR_TARGET_MAX, ret_line, -1, err);
+	uint8_t first;
+	ssize_t got;
 
-	*ret_end = code == ERR_PROTOCOL && ret_line->size == 0;
-	return *ret_end ? ERR_OK : code;
+	do
+		got = read(STDIN_FILENO, &first, 1);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_errno(err, ERR_IO, errno, "reading standard input");
+	*ret_end = got == 0;
+	if (got == 0 || first == '\n')
+		return ERR_OK;
+	buf_u8(ret_line, first);
+	return fd_read_line(STDIN_FILENO, ROTATOR_TARGET_MAX, ret_line, -1, err);
 }
 
 static enum err_code

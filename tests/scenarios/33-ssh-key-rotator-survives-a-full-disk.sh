@@ -33,4 +33,18 @@ for access in local ssh; do
 	is "$access: and only the one line differs" "$(diff before small/keys | grep -c '^[<>]')" 2
 	cp before small/keys
 done
+
+# Room for a file as large as the old one, but not for the new one: an RSA key is longer, and the file
+# grows over the end of its second page.
+ssh-keygen -q -t rsa -b 4096 -N '' -f next <<<y >/dev/null
+for access in local ssh; do
+	{ cat old.pub; yes '# filled with remarks' | head -c $((2 * 4096 - 300 - $(stat -c %s old.pub))); echo; } >small/keys
+	cp small/keys before
+	head -c $((64 * 1024 - 4 * 4096)) /dev/zero >small/fill
+	like "$access: the disk fills up in the middle of writing: rejected" "$(ask $access apply)" '^rejected .*(space|full)'
+	ok "$access: and the file stands" cmp before small/keys
+	is "$access: with nothing beside it" "$(find small -type f | wc -l)" 2
+	rm small/fill
+	like "$access: with room it goes through" "$(ask $access apply probe-next | cut -d' ' -f1 | tr '\n' ' ')" '^applied accepted'
+done
 tap_end
