@@ -3,6 +3,8 @@
 #ifndef CEREMONY_CLIENT_STATE_H
 #define CEREMONY_CLIENT_STATE_H
 
+#include <sys/types.h>
+
 #include "ceremony/client.h"
 #include "ceremony/location.h"
 

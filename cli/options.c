@@ -10,7 +10,7 @@
 enum { NAMES_MAX = 64 };
 
 static const struct option_row vault_rows[] = {
-    {"vault", "DIR|ssh://[USER@]HOST[:PORT]/DIR", 0, "the vault; default: $HALLIGAN_VAULT"},
+    {"vault", "VAULT", 0, "a folder or ssh://[USER@]HOST[:PORT]/DIR; default: $HALLIGAN_VAULT"},
     {NULL}};
 static const struct option_row token_rows[] = {
     {"serial", "N", 0, "use the token with this serial number"},
