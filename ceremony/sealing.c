@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/sealing.h"
+
+#include "ceremony/chain.h"
+#include "ceremony/copy.h"
+
+void
+sealing_done(struct sealing *sealing)
+{
+	sealed_version_done(&sealing->sealed);
+	header_freep(&sealing->header);
+}
+
+/* Every token with a share key of the seats in QUORUM. */
+static enum err_code
+find_recipients(const struct charter *charter, const struct quorum *quorum,
+    struct seal_recipient recipients[HEADER_ENVELOPES], size_t *ret_count, struct err *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < quorum->seat_count; i++) {
+		const struct seat *seat =
+		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
+
+		for (size_t j = 0; seat != NULL && j < seat->token_count; j++) {
+			if (!seat->tokens[j].has[KEY_SHARE])
+				continue;
+			if (count == HEADER_ENVELOPES)
+				return err_set(err, ERR_REFUSED,
+				    "the quorum has more than %d tokens", (int)HEADER_ENVELOPES);
+			recipients[count++] = (struct seal_recipient){seat->name,
+				seat->tokens[j].id, seat->tokens[j].keys[KEY_SHARE]};
+		}
+	}
+	*ret_count = count;
+	return ERR_OK;
+}
+
+static enum err_code
+seal(struct session *session, const struct definition *definition, const struct secret *credential,
+    struct sealing *sealing, struct err *err)
+{
+	struct seal_recipient recipients[HEADER_ENVELOPES];
+	HEADER *ids = NULL;
+	size_t count = 0;
+	const struct policy *policy = charter_policy(session->charter, definition->policy);
+
+	if (policy == NULL)
+		return err_set(err, ERR_REFUSED, "the charter has no policy \"%s\"",
+		    definition->policy);
+	TRY(find_recipients(session->charter, &policy->quorum, recipients, &count, err));
+	TRY(header_new(&ids, err));
+	ids->training = session->charter->training;
+	ids->vault = session->vault;
+	ids->secret = definition->secret;
+	ids->definition = definition->digest;
+	ids->version = sealing->number;
+	ids->charter = session->charter->digest;
+	TRY(seal_version(ids, &policy->quorum, recipients, count, secret_view(credential),
+	    &sealing->sealed, NULL, err));
+	TRY(header_new(&sealing->header, err));
+	TRY(header_decode(buf_view(&sealing->sealed.header), sealing->header, err));
+	return header_hash(buf_view(&sealing->sealed.header), &sealing->hash, err);
+}
+
+enum err_code
+sealing_make(struct session *session, const struct definition *definition, uint32_t number,
+    const struct secret *credential, struct sealing *ret_sealing, struct err *err)
+{
+	SEALING sealing = {.secret = definition->secret, .number = number};
+
+	TRY(chain_refresh(session, err));
+	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
+		return err_add(err, "sealing version %u of %s", number, definition->name);
+	TRY(copy_version(session->charter->copy, &definition->secret, number, &sealing.sealed, err));
+	*ret_sealing = sealing;
+	sealing = (struct sealing){0};
+	return ERR_OK;
+}
+
+enum err_code
+sealing_store(struct session *session, const struct sealing *sealing, enum version_state state,
+    struct err *err)
+{
+	struct version_row row = {.secret = sealing->secret, .number = sealing->number,
+		.state = state, .header_hash = sealing->hash, .header = sealing->sealed.header,
+		.ciphertext = sealing->sealed.ciphertext, .created = session_now(session)};
+
+	if (!digest_equal(&sealing->header->charter, &session->charter->digest))
+		return err_set(err, ERR_REFUSED,
+		    "the charter changed while a value was sealed under it; try again");
+	return store_add_version(session->store, &row, sealing->header, sealing->sealed.envelopes,
+	    sealing->sealed.envelope_count, err);
+}
