@@ -15,6 +15,7 @@ static const struct option_row vault_rows[] = {
 static const struct option_row token_rows[] = {
     {"serial", "N", 0, "use the token with this serial number"},
     {"pin-fd", "N", 0, "read the PIN's line from this descriptor instead of the terminal"},
+    {"timing", NULL, 0, "say at the end how long it took, and how much of it the token"},
     {NULL}};
 static const struct option_row json_rows[] = {
     {"json", NULL, 0, "one JSON object on standard output, everything else on standard error"},

@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/hint.h"
+#include "cli/timing.h"
 
 int
 cli_exit_code(enum err_code code)
@@ -151,6 +152,27 @@ complain(const struct cli_io *io, const char *command, enum err_code code, const
 	return cli_exit_code(code);
 }
 
+/* With --timing the drivers are measured, and what they took is said at the end. */
+static enum err_code
+run_timed(const struct cli_call *call, struct err *err)
+{
+	struct timing timing;
+	struct cli_drivers measured = *call->drivers;
+	struct cli_call timed = {.drivers = &measured, .io = call->io, .parsed = call->parsed};
+	char text[TIMING_TEXT_SIZE];
+	enum err_code code;
+
+	if (!option_given(call->parsed, "timing"))
+		return call->parsed->command->run(call, err);
+	timing_begin(&timing, call->drivers->tokens, call->drivers->token_count);
+	measured.tokens = timing.drivers;
+	measured.token_count = timing.count;
+	code = call->parsed->command->run(&timed, err);
+	timing_text(&timing, text);
+	call->io->complain(call->io->context, text);
+	return code;
+}
+
 static int
 run_command(const struct command *command, int argc, char **argv,
     const struct cli_drivers *drivers, const struct cli_io *io)
@@ -167,7 +189,7 @@ run_command(const struct command *command, int argc, char **argv,
 	if (code == ERR_OK) {
 		if (call_json(&call))
 			io->divert(io->context);
-		code = command->run(&call, &err);
+		code = run_timed(&call, &err);
 	}
 	return code == ERR_OK ? 0 : complain(io, command->name, code, &err);
 }
