@@ -40,7 +40,7 @@ end_locked(struct session *session, struct ceremony_row *row, bool done, struct 
 }
 
 enum err_code
-lease_end(struct session *session, const struct id *ceremony, bool done, struct err *err)
+leases_end_one(struct session *session, const struct id *ceremony, bool done, struct err *err)
 {
 	CHANGE change = {0};
 	struct ceremony_row row;
@@ -54,7 +54,7 @@ lease_end(struct session *session, const struct id *ceremony, bool done, struct 
 }
 
 enum err_code
-lease_end_expired(struct session *session, struct err *err)
+leases_end_expired(struct session *session, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
@@ -62,7 +62,7 @@ lease_end_expired(struct session *session, struct err *err)
 	TRY(matter_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].expires)
-			TRY(lease_end(session, &rows[i].id, false, err));
+			TRY(leases_end_one(session, &rows[i].id, false, err));
 	return ERR_OK;
 }
 
@@ -80,7 +80,7 @@ list_unpaid(struct session *session, struct debt_row **ret_rows, size_t *ret_cou
 }
 
 enum err_code
-lease_pay_due(struct session *session, struct err *err)
+leases_pay_due(struct session *session, struct err *err)
 {
 	DEBT_ROWS *rows = NULL;
 	size_t count;
@@ -181,7 +181,7 @@ serve_done(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	TRY(debt_of(session, &row, &debt, err));
-	TRY(lease_end(session, &id, true, err));
+	TRY(leases_end_one(session, &id, true, err));
 	TRY(rotate_pay(session, &debt, &paid, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	json_put_text(call->reply, "state", ceremony_state_names[row.state]);
@@ -237,7 +237,7 @@ serve_rotate(struct session *session, struct call *call, struct err *err)
 	size_t count = 0;
 
 	TRY(json_in_end(&call->in));
-	TRY(lease_end_expired(session, err));
+	TRY(leases_end_expired(session, err));
 	if (name != NULL)
 		TRY(rotate_named(session, array, name, err));
 	else

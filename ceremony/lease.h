@@ -9,11 +9,11 @@
 
 /* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
  * happens. */
-enum err_code lease_end(struct session *session, const struct id *ceremony, bool done,
+enum err_code leases_end_one(struct session *session, const struct id *ceremony, bool done,
     struct err *err) MUST_CHECK;
 /* End every lease whose time is over. */
-enum err_code lease_end_expired(struct session *session, struct err *err) MUST_CHECK;
+enum err_code leases_end_expired(struct session *session, struct err *err) MUST_CHECK;
 /* Pay every debt that is due and not DEGRADED, telling the client. */
-enum err_code lease_pay_due(struct session *session, struct err *err) MUST_CHECK;
+enum err_code leases_pay_due(struct session *session, struct err *err) MUST_CHECK;
 
 #endif
