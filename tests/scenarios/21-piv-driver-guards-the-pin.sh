@@ -71,14 +71,16 @@ is "gets it once" "$(($(verifies 2103) - before))" 1
 
 # Afterwards.
 raw() { opensc-tool -r "$(opensc-tool --list-readers 2>/dev/null |
-	sed -n "s/.*\(Simulated .* $1 .. ..\).*/\1/p")" -c default -s 00200080 2>&1; }
+	sed -n "s/.*\(Simulated .* $1 .. ..\).*/\1/p")" -c default -s "$2" 2>&1; }
 piv 2104 generate:sign unlock:$PIV_PIN:1 sign >/dev/null
-like "when a session ends, the card has forgotten the PIN" "$(raw 2104)" 'SW1=0x6[3D]'
+like "when a session ends, the card has forgotten the PIN" "$(raw 2104 00200080)" 'SW1=0x6[3D]'
+piv 2104 generate:share >/dev/null
+like "and the management key" "$(raw 2104 0047008508AC06800111AA0102)" 'SW1=0x6[9D]'
 piv_start 2104 unlock:$PIV_PIN:1 pause sign
 piv_wait 1
 piv_kill
 piv_end >/dev/null
-like "also when it was killed" "$(raw 2104)" 'SW1=0x6[3D]'
+like "also when it was killed" "$(raw 2104 00200080)" 'SW1=0x6[3D]'
 
 # Another token in the same reader, which must never see the PIN.
 swap() { # swap READER-OF STATE-OF: pull the token out and plug another in its place

@@ -80,6 +80,8 @@ like "a wrong serial is noticed" "$(during "" info flip-reply f8 3)" \
 	'^info token-absent: token 2201: it is no longer in reader .*: token 2200 is there now, and was not used'
 like "a signature that does not verify is not handed out" "$(during "$U" sign flip-reply 87 20)" \
 	'^sign token: token 2201: its signature does not verify with its own key'
+like "a key that is not what was asked for is not taken" "$(during "" generate:release flip-reply f7 6)" \
+	'^generate token: token 2201: the key that it made in slot 84 is not the one asked for'
 for word in 6982 6600; do
 	like "$word to an operation says both causes" "$(during "$U" sign status-word 87 $word)" \
 		"^sign touch: token 2201: it was not touched within its 15 seconds \(or lost its PIN state, $word\) for: sign the approval; nothing was done; run the command again and touch it when it blinks"

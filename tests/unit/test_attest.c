@@ -407,6 +407,26 @@ every_cut_and_every_flipped_byte_is_refused(void **state)
 }
 
 static void
+a_certificate_in_looser_encoding_than_der_is_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct recipe recipe = right();
+	struct attest_facts facts;
+	struct err err;
+	BUF slot = {0};
+	BUF loose = {0};
+
+	/* 30 82 hh ll becomes 30 83 00 hh ll: what was signed is the same. */
+	certificate_make(&recipe, bench->key, &bench->device, &slot);
+	assert_int_equal(slot.data[1], 0x82);
+	buf_bytes(&loose, view_of((const uint8_t[]){0x30, 0x83, 0x00}, 3));
+	buf_bytes(&loose, view_of(slot.data + 2, slot.size - 2));
+	assert_ok(verify_slot(bench, buf_view(&slot), &facts, &err));
+	assert_error(ERR_INVALID, verify_slot(bench, buf_view(&loose), &facts, &err));
+	assert_says("not encoded in DER throughout");
+}
+
+static void
 pem_files_are_split_and_damaged_ones_refused(void **state)
 {
 	struct bench *bench = *state;
@@ -464,6 +484,7 @@ main(void)
 	    cmocka_unit_test(keys_that_are_not_p256_are_refused),
 	    cmocka_unit_test(simulated_tokens_are_for_training_vaults_and_real_ones_are_not),
 	    cmocka_unit_test(every_cut_and_every_flipped_byte_is_refused),
+	    cmocka_unit_test(a_certificate_in_looser_encoding_than_der_is_refused),
 	    cmocka_unit_test(pem_files_are_split_and_damaged_ones_refused),
 	};
 
