@@ -34,8 +34,8 @@ AS_OPTIONS=(--timeout 60)
 # as SEAT COMMAND...
 as() {
 	local seat=$1; shift
-	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: ?$' "$TOWN_PIN" \
-		--always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}"
+	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
+		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}"
 }
 # Without a person: no token, no terminal.
 halligan() { "$HALLIGAN" "$@" </dev/null; }
