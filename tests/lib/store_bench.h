@@ -103,7 +103,7 @@ bench_commit(struct bench *bench)
 __attribute__((unused)) static struct sealed_box
 box_of(const char *text)
 {
-	struct sealed_box box = {{0}};
+	struct sealed_box box = {0};
 	memset(box.enc, 4, sizeof(box.enc));
 	buf_text(&box.ciphertext, text);
 	return box;

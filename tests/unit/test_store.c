@@ -346,13 +346,13 @@ start_writer(const struct bench *bench, int said, int told)
 	pid_t child = fork();
 	if (child != 0)
 		return child;
-	if (store_open(bench->folder, "halligan first", &store, &err) != ERR_OK ||
-	    store_begin(store, &err) != ERR_OK ||
-	    store_append_leaf(store, view_of_text("first"), &index, &err) != ERR_OK ||
-	    write(said, &byte, 1) != 1 || read(told, &byte, 1) != 1 ||
-	    store_commit(store, &err) != ERR_OK)
-		_exit(1);
-	_exit(0);
+	bool good = store_open(bench->folder, "halligan first", &store, &err) == ERR_OK &&
+	    store_begin(store, &err) == ERR_OK &&
+	    store_append_leaf(store, view_of_text("first"), &index, &err) == ERR_OK &&
+	    write(said, &byte, 1) == 1 && read(told, &byte, 1) == 1 &&
+	    store_commit(store, &err) == ERR_OK;
+	store_free(store);
+	_exit(good ? 0 : 1);
 }
 
 static void

@@ -10,12 +10,13 @@
 #include "tests/unit/log_vectors.h"
 #include "vault/tlog.h"
 
-enum { TREE_LEAVES = 600, TREE_LEVELS = 11, SMALL = 70 };
+enum { TREE_LEAVES = 600, TREE_SPACE = TREE_LEAVES + 2, TREE_LEVELS = 11, SMALL = 70,
+	EXHAUSTIVE = 33 };
 
 struct tree {
 	uint64_t size;
-	struct digest leaves[TREE_LEAVES];
-	struct digest hashes[TREE_LEVELS][TREE_LEAVES];
+	struct digest leaves[TREE_SPACE];
+	struct digest hashes[TREE_LEVELS][TREE_SPACE];
 	uint64_t counts[TREE_LEVELS];
 	unsigned fetches;
 	bool lossy; /* says that the hash (1, 0) is missing */
@@ -195,17 +196,17 @@ includes(const struct tree *tree, uint64_t index, uint64_t size, const struct pr
 static void
 every_inclusion_proof_verifies_and_no_other(void **state)
 {
-	struct tree *tree = grow(SMALL);
+	struct tree *tree = grow(EXHAUSTIVE);
 	struct err err;
 	(void)state;
-	for (uint64_t size = 1; size <= SMALL; size++) {
+	for (uint64_t size = 1; size <= EXHAUSTIVE; size++) {
 		struct digest root = root_of(tree, size);
 		for (uint64_t index = 0; index < size; index++) {
 			struct proof proof = { .count = 0 };
 			assert_ok(tlog_prove_inclusion(index, size, fetch, tree, proof.hashes,
 			    &proof.count, &err));
 			assert_true(includes(tree, index, size, &proof, &root));
-			for (uint64_t other = 0; other < SMALL; other++)
+			for (uint64_t other = 0; other < EXHAUSTIVE; other++)
 				assert_true(other == index || !includes(tree, other, size, &proof, &root));
 			for (size_t i = 0; i < proof.count; i++) {
 				proof.hashes[i].bytes[i % DIGEST_SIZE] ^= 0x80;
@@ -237,10 +238,10 @@ extends(uint64_t old, uint64_t size, const struct digest *old_root, const struct
 static void
 every_consistency_proof_verifies_and_no_other(void **state)
 {
-	struct tree *tree = grow(SMALL);
+	struct tree *tree = grow(EXHAUSTIVE);
 	struct err err;
 	(void)state;
-	for (uint64_t size = 1; size <= SMALL; size++) {
+	for (uint64_t size = 1; size <= EXHAUSTIVE; size++) {
 		struct digest root = root_of(tree, size);
 		for (uint64_t old = 1; old <= size; old++) {
 			struct digest old_root = root_of(tree, old);
