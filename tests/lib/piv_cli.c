@@ -7,25 +7,31 @@
  *	piv-cli list
  *	piv-cli SERIAL STEP...
  *		info			serial, firmware, tries, keys
- *		unlock:PIN:TOUCHES[:last]
- *		sign | agree:KEY	checked against the key that the token has shown
+ *		unlock:PIN:TOUCHES[:last]	PIN "-": read from stdin, to end of file
+ *		sign | agree:KEY[:FILE]	checked against the key that the token has shown; what was
+ *					agreed upon goes to FILE
  *		agree-bad		with a point that is not on the curve
  *		attest:KEY:FOLDER	writes slot.der and device.der
  *		generate:KEY[:over][:MANAGEMENT-KEY-IN-HEX]
  *		pause			says "pause" and waits for a line on stdin
+ *		stop			says "stop" and waits for SIGCONT
  *		reopen			close, list, open
  *
  * Exit code: 0 when every step was ok, 1 otherwise.
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "tokens/piv.h"
 
-enum { WORDS_MAX = 4, FOLDER_MODE = 0600 };
+enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 64 };
 
 struct run {
 	struct token_driver driver;
@@ -111,7 +117,11 @@ do_unlock(struct run *run, struct err *err)
 	const char *pin = run->words[1] == NULL ? "" : run->words[1];
 
 	secret_freep(&run->pin);
-	TRY(secret_from(view_of_text(pin), &run->pin, err));
+	TRY(secret_new(PIN_MAX, &run->pin, err));
+	if (strcmp(pin, "-") == 0)
+		TRY(secret_read_fd(run->pin, STDIN_FILENO, err));
+	else
+		TRY(secret_append(run->pin, view_of_text(pin), err));
 	return token_unlock(run->token, run->pin, run->words[3] != NULL, touches, err);
 }
 
@@ -128,6 +138,16 @@ do_sign(struct run *run, struct err *err)
 	if (!info.metadata)
 		return ERR_OK;
 	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest, buf_view(&signature), err);
+}
+
+static enum err_code
+save(const struct secret *secret, const char *path, struct err *err)
+{
+	FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+
+	if (fd < 0)
+		return err_set(err, ERR_IO, "cannot open %s", path);
+	return secret_write_fd(secret, fd, err);
 }
 
 static enum err_code
@@ -148,7 +168,7 @@ do_agree(struct run *run, struct err *err)
 	TRY(p256_agree(ours, &info.keys[key].key, &from_us, err));
 	if (!secret_equal(from_token, from_us))
 		return err_set(err, ERR_INTEGRITY, "the two sides do not agree");
-	return ERR_OK;
+	return run->words[2] == NULL ? ERR_OK : save(from_token, run->words[2], err);
 }
 
 static enum err_code
@@ -170,9 +190,9 @@ do_attest(struct run *run, struct err *err)
 
 	TRY(token_attest(run->token, key_of(run->words[1]), &slot, &device, err));
 	TRY(file_path(folder, "slot.der", path, err));
-	TRY(file_write(path, buf_view(&slot), FOLDER_MODE, err));
+	TRY(file_write(path, buf_view(&slot), FILE_MODE, err));
 	TRY(file_path(folder, "device.der", path, err));
-	return file_write(path, buf_view(&device), FOLDER_MODE, err);
+	return file_write(path, buf_view(&device), FILE_MODE, err);
 }
 
 static enum err_code
@@ -205,6 +225,15 @@ do_pause(struct run *run, struct err *err)
 }
 
 static enum err_code
+do_stop(struct run *run, struct err *err)
+{
+	(void)run;
+	(void)err;
+	raise(SIGSTOP);
+	return ERR_OK;
+}
+
+static enum err_code
 do_reopen(struct run *run, struct err *err)
 {
 	token_closep(&run->token);
@@ -223,14 +252,15 @@ static const struct step {
     {"attest", do_attest},
     {"generate", do_generate},
     {"pause", do_pause},
+    {"stop", do_stop},
     {"reopen", do_reopen},
 };
 
 static enum err_code
 do_step(struct run *run, struct err *err)
 {
-	if (strcmp(run->words[0], "pause") == 0)
-		puts("pause");
+	if (strcmp(run->words[0], "pause") == 0 || strcmp(run->words[0], "stop") == 0)
+		puts(run->words[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (strcmp(steps[i].name, run->words[0]) != 0)
 			continue;
