@@ -243,6 +243,7 @@ do_reopen(struct run *run, struct err *err)
 static const struct step {
 	const char *name;
 	enum err_code (*run)(struct run *run, struct err *err);
+	bool without_token;
 } steps[] = {
     {"info", do_info},
     {"unlock", do_unlock},
@@ -251,9 +252,9 @@ static const struct step {
     {"agree-bad", do_agree_bad},
     {"attest", do_attest},
     {"generate", do_generate},
-    {"pause", do_pause},
-    {"stop", do_stop},
-    {"reopen", do_reopen},
+    {"pause", do_pause, true},
+    {"stop", do_stop, true},
+    {"reopen", do_reopen, true},
 };
 
 static enum err_code
@@ -264,7 +265,7 @@ do_step(struct run *run, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (strcmp(steps[i].name, run->words[0]) != 0)
 			continue;
-		if (run->token == NULL && steps[i].run != do_pause && steps[i].run != do_reopen)
+		if (run->token == NULL && !steps[i].without_token)
 			return err_set(err, ERR_TOKEN_ABSENT, "not open");
 		return steps[i].run(run, err);
 	}

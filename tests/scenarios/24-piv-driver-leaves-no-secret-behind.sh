@@ -33,12 +33,15 @@ is "there is something to look for" "$(wc -w < needles)" 4
 ok "they are nowhere in memory but in locked pages" "$scan" needles memory "$process"
 ok "nor in arguments and environment" "$scan" needles process "$process"
 
+disown -a
+kill -KILL "$process"
+
 # The scan finds what is there: a program that was told the PIN as an argument.
 "$PIV_CLI" 2401 unlock:$pin:0 stop >out2 2>&1 &
 tokens_until 30 grep -q '^stop$' out2
 other=$(pgrep -n -P $$ piv-cli)
 refused "which the scan would have found" "$scan" needles memory "$other"
 disown -a
-kill -KILL "$process" "$other"
+kill -KILL "$other"
 
 tap_end
