@@ -316,6 +316,8 @@ client_call(struct client *client, struct json *request, struct view blob,
 		return code;
 	}
 	code = read_error(reply, err);
+	if (code == ERR_PROTOCOL)
+		end_session(client);
 	if (code == ERR_OK) {
 		buf_bytes(ret_blob, buf_view(&bytes));
 		TRY(buf_check(ret_blob, err));

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
+#include "ceremony/listing.h"
+#include "tests/unit/town.h"
+
+static void
+the_chain_is_verified_and_remembered(void **state)
+{
+	struct town town;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	for (int contact = 0; contact < 2; contact++) {
+		CLIENT *client = NULL;
+
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		fine(client_sync(client, &view, &err), &err);
+		assert_true(digest_equal(&view->vault, &town.vault));
+		assert_int_equal(view->roster->seat_count, 1);
+		assert_int_equal(town_saw(&town, "First contact"), contact == 0);
+		buf_done(&town.screen);
+	}
+	town_close(&town);
+}
+
+static void
+a_server_that_breaks_the_protocol_ends_the_session(void **state)
+{
+	static const enum town_rude ways[] = {
+	    TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF, TOWN_NO_REPLY};
+	static const char *const ops[] = {"hello", "chain"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways) * ARRAY_SIZE(ops); i++) {
+		struct town town;
+		CLIENT *client = NULL;
+		const struct vault_view *view;
+		struct err err = {0};
+		enum err_code code;
+
+		town_open(&town);
+		town.rude = ways[i / ARRAY_SIZE(ops)];
+		town.rude_at = ops[i % ARRAY_SIZE(ops)];
+		code = town_connect(&town, TOWN_CISO, &client, &err);
+		if (code == ERR_OK)
+			code = client_sync(client, &view, &err);
+		expect_error(code, ERR_PROTOCOL, &err, "");
+		/* Nothing more is read from a place where half a reply may be. */
+		if (client != NULL)
+			expect_error(client_sync(client, &view, &err), ERR_PROTOCOL, &err, "broken");
+		client_freep(&client);
+		town_close(&town);
+	}
+}
+
+/* What the reply to `chain` becomes. */
+static enum err_code
+sync_with_charter(struct town *town, const struct dsse *charter, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+
+	town_swap(town, "chain", "charters", charter);
+	fine(town_connect(town, TOWN_CISO, &client, err), err);
+	return client_sync(client, &view, err);
+}
+
+static void
+a_flipped_byte_anywhere_in_the_charter_is_refused(void **state)
+{
+	struct town town;
+	struct err err;
+	DSSE flipped = {0};
+	enum { STRIDE = 41 };
+
+	(void)state;
+	town_open(&town);
+	for (size_t at = 0; at < town.charter.payload.size; at += STRIDE) {
+		enum err_code code;
+
+		dsse_done(&flipped);
+		fine(dsse_set(&flipped, town.charter.type, buf_view(&town.charter.payload), &err),
+		    &err);
+		memcpy(flipped.signatures, town.charter.signatures, sizeof(flipped.signatures));
+		flipped.count = town.charter.count;
+		flipped.payload.data[at] ^= 1;
+		code = sync_with_charter(&town, &flipped, &err);
+		if (code != ERR_INTEGRITY)
+			fail_msg("byte %zu: %s", at, code == ERR_OK ? "believed" : err.text);
+	}
+	town_close(&town);
+}
+
+static void
+a_charter_without_a_founders_signature_is_refused(void **state)
+{
+	struct town town;
+	struct err err;
+	DSSE fewer = {0};
+
+	(void)state;
+	town_open(&town);
+	fine(dsse_set(&fewer, town.charter.type, buf_view(&town.charter.payload), &err), &err);
+	memcpy(fewer.signatures, town.charter.signatures, sizeof(fewer.signatures));
+	fewer.count = town.charter.count - 1;
+	expect_error(sync_with_charter(&town, &fewer, &err), ERR_INTEGRITY, &err, "charter 1");
+	town_close(&town);
+}
+
+static struct digest other_vault = {{0x99}};
+
+static void
+greet_with_another_vault(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)blob;
+	(void)reply;
+	if (strcmp(op, "hello") == 0)
+		town->vault = other_vault; /* also what `chain` then says */
+}
+
+static void
+a_vault_id_that_is_not_the_first_charters_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(client_sync(client, &view, &err), &err);
+	client_freep(&client);
+	town.lie = greet_with_another_vault;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "another vault");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+spoil_the_checkpoint(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)reply;
+	(void)blob;
+	if (strcmp(op, "hello") == 0)
+		town->checkpoint.data[town->checkpoint.size - 10] ^= 1;
+}
+
+static void
+a_checkpoint_with_a_wrong_signature_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.lie = spoil_the_checkpoint;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "checkpoint");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+add_a_member(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)town;
+	(void)blob;
+	if (strcmp(op, "ceremony-list") == 0)
+		json_put_text(reply, "surprise", "x");
+}
+
+static void
+an_unknown_member_in_a_reply_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct listed listed;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.lie = add_a_member;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(listing_pick(client, NULL, ~0u, NULL, &listed, &err), ERR_INVALID, &err,
+	    "surprise");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+ids_can_be_shortened_but_not_guessed(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct listed listed;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(listing_pick(client, "7777", 0, NULL, &listed, &err), &err);
+	assert_string_equal(listed.id, "77777777777777777777777777777777");
+	expect_error(listing_pick(client, "777", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
+	expect_error(listing_pick(client, "77x7", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
+	expect_error(listing_pick(client, "8888", 0, NULL, &listed, &err), ERR_NOT_FOUND, &err,
+	    "8888");
+	expect_error(listing_pick(client, NULL, 1u << CEREMONY_RELEASED, NULL, &listed, &err),
+	    ERR_NOT_FOUND, &err, "");
+	client_freep(&client);
+	town_close(&town);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_chain_is_verified_and_remembered),
+	    cmocka_unit_test(a_server_that_breaks_the_protocol_ends_the_session),
+	    cmocka_unit_test(a_flipped_byte_anywhere_in_the_charter_is_refused),
+	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
+	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
+	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
+	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
+	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the town share. */
+#ifndef TESTS_UNIT_TOWN_PARTS_H
+#define TESTS_UNIT_TOWN_PARTS_H
+
+#include "tests/unit/town.h"
+
+void town_make_tokens(struct town *town);
+void town_make_person(struct town *town);
+void town_stop(struct town *town); /* waits for the server's thread */
+struct secret *town_credential(void); /* what is sealed: a password */
+
+#endif
