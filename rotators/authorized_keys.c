@@ -2,8 +2,8 @@
 /*
  * A line is found as sshd finds it: white space; nothing or '#': no key; else "TYPE BASE64" where
  * TYPE is a word that the decoded BASE64 confirms; else options up to the first white space that is
- * not in double quotes (within which \" does not end them), and then "TYPE BASE64".  What is neither is
- * left alone, as sshd leaves it alone.
+ * not in double quotes (within which \" does not end them), and then "TYPE BASE64".  What is
+ * neither is left alone, as sshd leaves it alone.
  */
 #include <string.h>
 
@@ -121,7 +121,8 @@ authorized_keys_replace(struct view file, const struct ssh_public *current,
 		size_t end = newline == NULL ? file.size : (size_t)(newline - file.data) + 1;
 		size_t text_end = newline == NULL ? end : end - 1;
 
-		replace_line(view_of(file.data + at, text_end - at), current, next, ret_file, &count);
+		replace_line(
+		    view_of(file.data + at, text_end - at), current, next, ret_file, &count);
 		buf_bytes(ret_file, view_of(file.data + text_end, end - text_end));
 		at = end;
 	}

@@ -17,7 +17,7 @@ struct child {
 	struct view values[2];	  /* its descriptors 3 and 4; .size 0: closed */
 	struct secret *generated; /* gets what it writes on descriptor 5; NULL: closed */
 	struct buf *output;	  /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
-	struct buf *errors;	  /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
+	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
 	int executable;		  /* its descriptor 7 (rotators/executable.h), or -1 */
 	int64_t deadline;	  /* process_milliseconds */
 };

@@ -39,7 +39,8 @@ make_value_pipe(const struct secret *value, int *ret_read, struct err *err)
 	int size = (int)secret_size(value);
 
 	TRY(make_pipe(ret_read, &write_end, err));
-	if (fcntl(write_end, F_GETPIPE_SZ) < size && fcntl(write_end, F_SETPIPE_SZ, PIPE_SIZE) < size)
+	if (fcntl(write_end, F_GETPIPE_SZ) < size &&
+	    fcntl(write_end, F_SETPIPE_SZ, PIPE_SIZE) < size)
 		return err_errno(err, ERR_IO, errno,
 		    "making room for %d bytes in a pipe (see /proc/sys/fs/pipe-user-pages-soft)",
 		    size);

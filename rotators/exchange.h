@@ -12,7 +12,7 @@ struct exchange {
 	pid_t pid; /* 0: not running */
 	int requests, answers, generated_fd; /* -1: closed */
 	unsigned seconds;		     /* for each line and its answer */
-	struct secret *generated;	     /* what came on descriptor 5 so far; NULL: never open */
+	struct secret *generated; /* what came on descriptor 5 so far; NULL: never open */
 };
 
 /* EXCHANGE has -1 for its descriptors and its seconds set.  Runs EXECUTABLE

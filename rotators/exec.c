@@ -171,7 +171,8 @@ open_program(struct exec *exec, const struct digest *pinned, struct err *err)
 	TRY(executable_open(exec->arguments[0], &exec->executable, &hash, err));
 	if (pinned != NULL && !digest_equal(&hash, pinned))
 		return err_set(err, ERR_INTEGRITY,
-		    "%s is not the program that the target pins: its SHA-256 differs; it was not run",
+		    "%s is not the program that the target pins: its SHA-256 differs; it was not "
+		    "run",
 		    exec->arguments[0]);
 	return ERR_OK;
 }
@@ -268,7 +269,8 @@ take_detail(struct rotation *rotation, struct view said)
 		said.size = (size_t)(newline - said.data);
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		if (values[i] != NULL && echo_found(said, secret_view(values[i]))) {
-			rotation_detail(rotation, "(the program's message held the secret: not shown)");
+			rotation_detail(
+			    rotation, "(the program's message held the secret: not shown)");
 			return;
 		}
 	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
@@ -376,7 +378,9 @@ exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
 
 	TRY(run(state, rotation, "probe", which == ROTATOR_CURRENT ? "current" : "next", NULL,
 	    &status, err));
-	*ret_result = status == 0 ? PROBE_ACCEPTED : status == 1 ? PROBE_REFUSED : PROBE_UNREACHABLE;
+	*ret_result = status == 0   ? PROBE_ACCEPTED
+		      : status == 1 ? PROBE_REFUSED
+				    : PROBE_UNREACHABLE;
 	return ERR_OK;
 }
 

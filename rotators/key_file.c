@@ -24,7 +24,8 @@ check_owner(const char *what, const struct stat *status, uid_t owner, struct err
 {
 	if (status->st_uid != owner && status->st_uid != 0)
 		return err_set(err, ERR_REFUSED,
-		    "%s belongs to user %u, neither to the account nor to root: nothing was changed",
+		    "%s belongs to user %u, neither to the account nor to root: nothing was "
+		    "changed",
 		    what, (unsigned)status->st_uid);
 	return ERR_OK;
 }
@@ -201,7 +202,8 @@ check_unchanged(const struct key_file *file, struct err *err)
 	    now.st_mtim.tv_sec != old->st_mtim.tv_sec ||
 	    now.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
 		return err_set(err, ERR_BUSY,
-		    "%s was changed by somebody else at this moment; nothing was written, try again",
+		    "%s was changed by somebody else at this moment; nothing was written, try "
+		    "again",
 		    file->path);
 	return ERR_OK;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file that belongs to an account and that sshd reads: looked at and replaced as whole bytes.
- * Replacing is atomic and durable and keeps owner, group and mode; base/file.h does not do, because it
- * makes files of our own.
+ * Replacing is atomic and durable and keeps owner, group and mode; base/file.h does
+ * not, because it makes files of our own.
  *
- * We may be root in a folder that an unprivileged account can write, so nothing is done by path after
- * the folder is open: files are opened in it without following links, and changed by descriptor.
+ * We may be root in a folder that an unprivileged account can write, so nothing is done by path
+ * after the folder is open: files are opened in it without following links, and changed by
+ * descriptor.
  */
 #ifndef ROTATORS_KEY_FILE_H
 #define ROTATORS_KEY_FILE_H
@@ -27,8 +28,9 @@ void key_file_done(struct key_file *file); /* accepts {.folder = -1} */
 
 /* Reads PATH (absolute) of at most MAX bytes.  A symbolic link is followed when link and file
  * belong to OWNER or root; the file and its folder must belong to them too and be closed to writing
- * by others (as sshd's StrictModes asks), else ERR_REFUSED.  ERR_REFUSED too when the file has other
- * hard links, which a replacement would cut off.  ERR_NOT_FOUND, ERR_INVALID (too large), ERR_IO. */
+ * by others (as sshd's StrictModes asks), else ERR_REFUSED.  ERR_REFUSED too when the file has
+ * other hard links, which a replacement would cut off.  ERR_NOT_FOUND, ERR_INVALID (too large),
+ * ERR_IO. */
 enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
     struct err *err) MUST_CHECK;
 /* ERR_BUSY: somebody else changed the file since it was read.  ERR_TARGET_UNKNOWN: it was replaced,

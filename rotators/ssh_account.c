@@ -103,12 +103,13 @@ ssh_account_public(const struct secret *credential, struct ssh_public *ret_publi
 }
 
 enum err_code
-ssh_account_run(const struct ssh_account *account, const struct rotation *rotation, enum rotator_value which,
-    struct view script, struct ssh_answer *ret_answer, struct err *err)
+ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
+    enum rotator_value which, struct view script, struct ssh_answer *ret_answer, struct err *err)
 {
 	struct view text;
 
-	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
+	TRY(ssh_account_private(
+	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
 	return ssh_client_run(&account->target, text, "exec /bin/sh -s", script, rotation->deadline,
 	    ret_answer, err);
 }

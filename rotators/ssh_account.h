@@ -5,8 +5,8 @@
  *	{"host":NAME,"port":22,"user":NAME,"host_key":"ssh-ed25519 AAAA...",
  *	 "authorized_keys":PATH,"access":"local"|"ssh"}
  *
- * port may be left out, or be text; the path is absolute, or with access "ssh" from the home folder.
- * Other members are refused.
+ * port may be left out, or be text; the path is absolute, or with access "ssh" begins in the home
+ * folder.  Other members are refused.
  */
 #ifndef ROTATORS_SSH_ACCOUNT_H
 #define ROTATORS_SSH_ACCOUNT_H

@@ -55,7 +55,8 @@ make_plan(const struct ssh_account *account, struct rotation *rotation, struct v
 		    account->path);
 	else
 		rotation_detail(rotation,
-		    "neither the current nor the new key stands in %s: nothing was changed", account->path);
+		    "neither the current nor the new key stands in %s: nothing was changed",
+		    account->path);
 	return ERR_OK;
 }
 
@@ -75,8 +76,8 @@ apply_local_once(const struct ssh_account *account, struct rotation *rotation,
 }
 
 static enum err_code
-apply_local(const struct ssh_account *account, struct rotation *rotation, enum apply_result *ret_result,
-    struct err *err)
+apply_local(const struct ssh_account *account, struct rotation *rotation,
+    enum apply_result *ret_result, struct err *err)
 {
 	enum err_code code = ERR_BUSY;
 
@@ -108,7 +109,8 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 		TRY(ssh_account_run(account, rotation, which, buf_view(&script), ret_answer, err));
 	}
 	if (ret_answer->outcome == SSH_REFUSED)
-		return err_set(err, ERR_TARGET, "%s lets %s in with neither the current nor the new "
+		return err_set(err, ERR_TARGET,
+		    "%s lets %s in with neither the current nor the new "
 		    "key: nothing was changed by this attempt",
 		    account->target.host, account->target.user);
 	if (ret_answer->outcome != SSH_ACCEPTED)
@@ -134,7 +136,8 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	BUF script = {0};
 
 	TRY(script_marker(&marker, err));
-	TRY(script_replace(&marker, account->path, file->sum, buf_view(&plan->content), &script, err));
+	TRY(script_replace(
+	    &marker, account->path, file->sum, buf_view(&plan->content), &script, err));
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), &answer, err));
 	*ret_result = results[script_replace_result(&marker, buf_view(&answer.output),
 	    rotation->detail)];
@@ -144,8 +147,8 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
 }
 
 static enum err_code
-apply_there(const struct ssh_account *account, struct rotation *rotation, enum apply_result *ret_result,
-    struct err *err)
+apply_there(const struct ssh_account *account, struct rotation *rotation,
+    enum apply_result *ret_result, struct err *err)
 {
 	CLEANUP(plan_done) struct plan plan = {0};
 	SSH_ANSWER answer = {0};

@@ -240,8 +240,8 @@ judge(const struct ssh_target *target, const char *text, struct ssh_answer *answ
 	    says(text, "HOST IDENTIFICATION HAS CHANGED") ||
 	    says(text, "no matching host key type")) {
 		(void)snprintf(answer->detail, sizeof(answer->detail),
-		    "%s does not show the host key of the definition: an attack, or a rebuilt host; "
-		    "the key was not offered; compare the host's key at its console",
+		    "%s does not show the host key of the definition: an attack, or a rebuilt "
+		    "host; the key was not offered; compare the host's key at its console",
 		    target->host);
 	} else {
 		last_line(text, answer->detail);

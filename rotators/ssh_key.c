@@ -74,7 +74,8 @@ check_value(const struct ssh_account *account, const struct secret *credential, 
 	if (credential_get(secret_view(credential), FIELD_USERNAME, &user, &absent) == ERR_OK &&
 	    !view_equal(user, view_of_text(account->target.user)))
 		return err_set(err, ERR_REFUSED,
-		    "the %s value's username is not the target's user, %s", which, account->target.user);
+		    "the %s value's username is not the target's user, %s", which,
+		    account->target.user);
 	return ERR_OK;
 }
 
@@ -120,9 +121,10 @@ ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
 	SSH_ANSWER answer = {0};
 	struct view text;
 
-	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
-	TRY(ssh_client_run(&account->target, text, "true", view_of(NULL, 0), rotation->deadline, &answer,
-	    err));
+	TRY(ssh_account_private(
+	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
+	TRY(ssh_client_run(
+	    &account->target, text, "true", view_of(NULL, 0), rotation->deadline, &answer, err));
 	rotation_detail(rotation, "%s", answer.detail);
 	*ret_result = results[answer.outcome];
 	return ERR_OK;
@@ -172,9 +174,9 @@ judge_sessions(struct rotation *rotation, const struct script_sessions *sessions
 {
 	if (sessions->unclear > 0) {
 		rotation_detail(rotation,
-		    "%u ended; %u of the account's sessions do not tell which key opened them: they "
-		    "only forward ports, or sshd lacks \"ExposeAuthInfo yes\" in sshd_config; look at "
-		    "them by hand",
+		    "%u ended; %u of the account's sessions do not tell which key opened them: "
+		    "they only forward ports, or sshd lacks \"ExposeAuthInfo yes\" in "
+		    "sshd_config; look at them by hand",
 		    sessions->ended, sessions->unclear);
 		return EXPEL_CANNOT_TELL;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File contents travel in a quoted here-document, which keeps every byte but NUL, so any login shell
- * will do: it only has to start /bin/sh.  A last line without newline is read into a variable and
- * printed without one.
+ * File contents travel in a quoted here-document, which keeps every byte but NUL, so any login
+ * shell will do: it only has to start /bin/sh.  A last line without newline is read into a variable
+ * and printed without one.
  *
  * A session is found from its sshd: the process "sshd: USER..." (not the monitor, "[priv]", nor one
  * that is still authenticating, "[net]").  sshd gives the session's first process
@@ -81,7 +81,8 @@ static const char expel_body[] =
     "contains() { case \" $1 \" in *\" $2 \"*) return 0 ;; esac; return 1; }\n"
     "parent_of() { sed -n 's/^PPid:[[:space:]]*//p' \"/proc/$1/status\" 2>/dev/null; }\n"
     /* $auth of a process: the file that tells how its session was opened. */
-    "auth_of() { tr '\\0' '\\n' < \"/proc/$1/environ\" 2>/dev/null | sed -n 's/^SSH_USER_AUTH=//p' | sed 1q; }\n"
+    "auth_of() { tr '\\0' '\\n' < \"/proc/$1/environ\" 2>/dev/null |\n"
+    "	sed -n 's/^SSH_USER_AUTH=//p' | sed 1q; }\n"
     "is_session() {\n"
     "	name=; read -r name 2>/dev/null < \"/proc/$1/comm\" || return 1\n"
     "	case $name in sshd|sshd-session) ;; *) return 1 ;; esac\n"
@@ -101,7 +102,8 @@ static const char expel_body[] =
     "	[ ! -d \"/proc/$1\" ]\n"
     "}\n"
     "end_session() {\n"
-    "	kin=$(grep -lF \"SSH_USER_AUTH=$2\" $processes 2>/dev/null | sed 's|^/proc/||; s|/environ$||')\n"
+    "	kin=$(grep -lF \"SSH_USER_AUTH=$2\" $processes 2>/dev/null |\n"
+    "		sed 's|^/proc/||; s|/environ$||')\n"
     "	kill -TERM \"$1\" 2>/dev/null || return 1\n"
     "	for pid in $kin; do\n"
     "		contains \"$mine\" \"$pid\" || kill -KILL \"$pid\" 2>/dev/null\n"
@@ -121,17 +123,21 @@ static const char expel_body[] =
     "main() {\n"
     "	[ -r /proc/self/status ] || reject 'the host has no /proc to look for sessions in'\n"
     "	ended=0 unclear=0 mine=$$ up=$$\n"
-    "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do mine=\"$mine $up\"; done\n"
-    "	set +f; processes=$(echo /proc/[0-9]*/environ); statuses=$(echo /proc/[0-9]*/status); set -f\n"
+    "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do\n"
+    "		mine=\"$mine $up\"\n"
+    "	done\n"
+    "	set +f; processes=$(echo /proc/[0-9]*/environ)\n"
+    "	statuses=$(echo /proc/[0-9]*/status); set -f\n"
     "	parents=$(grep -H '^PPid:' $statuses 2>/dev/null |\n"
     "		sed 's|^/proc/\\([0-9]*\\)/status:PPid:[[:space:]]*|\\1 |')\n"
     "	for process in $processes; do\n"
     "		sshd=${process#/proc/}; sshd=${sshd%/environ}\n"
     "		is_session \"$sshd\" || continue\n"
     "		judge \"$sshd\"\n"
-    "		if [ $verdict = old ] && ! contains \"$mine\" \"$sshd\" && end_session \"$sshd\" \"$auth\"; then\n"
+    "		contains \"$mine\" \"$sshd\" && own=yes || own=no\n"
+    "		if [ $verdict$own = oldno ] && end_session \"$sshd\" \"$auth\"; then\n"
     "			ended=$((ended + 1))\n"
-    "		elif [ $verdict != other ] && { [ $verdict = old ] || ! contains \"$mine\" \"$sshd\"; }; then\n"
+    "		elif [ $verdict = old ] || [ $verdict$own = unclearno ]; then\n"
     "			[ -d \"/proc/$sshd\" ] && unclear=$((unclear + 1))\n"
     "		fi\n"
     "	done\n"
@@ -270,8 +276,9 @@ rejected_or_silent(const struct script_marker *marker, struct view output,
 	struct view line, rest;
 
 	if (!find_line(marker, "rejected ", output, &line, &rest)) {
-		answer_detail("the account ran no script to its end: is a command forced on this key, "
-			      "or was the connection lost?",
+		answer_detail(
+		    "the account ran no script to its end: is a command forced on this key, "
+		    "or was the connection lost?",
 		    ret_detail);
 		return SCRIPT_SILENT;
 	}
@@ -301,7 +308,8 @@ script_read_result(const struct script_marker *marker, struct view output,
 		return rejected_or_silent(marker, output, ret_detail);
 	file.content = view_of(body.data, size);
 	(void)snprintf(file.sum, sizeof(file.sum), "%lu %lu", crc, length);
-	if (!find_line(marker, "end", view_of(body.data + size + 1, body.size - size - 1), &head, &end))
+	if (!find_line(
+		marker, "end", view_of(body.data + size + 1, body.size - size - 1), &head, &end))
 		return rejected_or_silent(marker, output, ret_detail);
 	*ret_file = file;
 	return SCRIPT_DONE;

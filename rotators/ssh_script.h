@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the ssh-key rotator has done by a shell on the target: POSIX sh scripts that go to the stdin of
- * `/bin/sh -s`, and what they say.  Each is one function that is called in the last line, so
+ * What the ssh-key rotator has done by a shell on the target: POSIX sh scripts that go to the
+ * stdin of `/bin/sh -s`, and what they say.  Each is one function that is called in the last line, so
  * that a script which arrives in part does nothing.
  *
- * A script speaks in lines that begin with its marker, a random word, so that greetings and start-up
- * files of the account cannot be taken for answers.
+ * A script speaks in lines that begin with its marker, a random word, so that greetings and
+ * start-up files of the account cannot be taken for answers.
  */
 #ifndef ROTATORS_SSH_SCRIPT_H
 #define ROTATORS_SSH_SCRIPT_H

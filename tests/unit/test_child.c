@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Children that are run to their end: whatever they do with their pipes, nothing blocks or is lost. */
+/* Children that are run to their end: whatever they do with their pipes, nothing blocks or is
+ * lost. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -75,8 +76,8 @@ values_and_errors_go_their_own_ways(void **state)
 	    .values = {view_of_text("three"), view_of_text("four")}, .generated = generated,
 	    .output = &output, .errors = &errors};
 
-	assert_ok(run("cat; cat <&3; cat <&4; echo bad >&2; printf five >&5; exit 7", &child, &status,
-	    &err));
+	assert_ok(run(
+	    "cat; cat <&3; cat <&4; echo bad >&2; printf five >&5; exit 7", &child, &status, &err));
 	assert_int_equal(WEXITSTATUS(status), 7);
 	assert_view(buf_view(&output), view_of_text("inthreefour"));
 	assert_view(buf_view(&errors), view_of_text("bad\n"));
@@ -91,8 +92,8 @@ descriptors_without_a_value_are_closed(void **state)
 	int status;
 
 	(void)state;
-	assert_ok(run("for n in 3 4 5 6 7 8 9; do (: <&$n) 2>/dev/null && exit $n; done; exit 0", &child,
-	    &status, &err));
+	assert_ok(run("for n in 3 4 5 6 7 8 9; do (: <&$n) 2>/dev/null && exit $n; done; exit 0",
+	    &child, &status, &err));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 

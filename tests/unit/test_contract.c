@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vault's side of the rotator contract against rotators that keep to it, and against many that lie.
- * They are shell scripts in a temporary folder.
+ * The vault's side of the rotator contract against rotators that keep to it, and against many that
+ * lie.  They are shell scripts in a temporary folder.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -167,8 +167,8 @@ fields_out_of_order_are_refused(void **state)
 {
 	static const uint8_t swapped[] = {1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 8, 'p', 'a', 's',
 	    's', 'w', 'o', 'r', 'd', 0, 0, 0, 1, 'y'};
-	static const uint8_t twice[] = {1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 3, 'u', 'r', 'l', 0,
-	    0, 0, 1, 'y'};
+	static const uint8_t twice[] = {
+	    1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 3, 'u', 'r', 'l', 0, 0, 0, 1, 'y'};
 	struct err err;
 
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The encoding is compared with a file that ssh-keygen wrote (OpenSSH 9.2: seed and check number were read
- * out of it), and ssh-keygen itself reads what we write.
+ * The encoding is compared with a file that ssh-keygen wrote (OpenSSH 9.2: seed and check number
+ * were read out of it), and ssh-keygen itself reads what we write.
  */
 #include <fcntl.h>
 #include <stdio.h>
