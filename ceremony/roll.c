@@ -107,8 +107,8 @@ read_outcome(struct client *client, const struct json *reply, uint32_t version, 
 	if (live)
 		ui_say(ui, "Roster %u is in force.", version);
 	else
-		ui_say(ui, "Signed. Still missing: %s. They sign with `halligan roster sign`.",
-		    missing);
+		ui_say(ui, "Signed, but not in force yet: %s. Next: halligan roster sign, with the other "
+		    "person's token.", missing);
 	*ret_live = live;
 	return ERR_OK;
 }
