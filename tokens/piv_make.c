@@ -90,6 +90,6 @@ piv_make_key(void *token, enum token_key key, const struct secret *management_ke
 	enum err_code code = piv_token_slot_of(token, key, &job.slot, err);
 
 	if (code == ERR_OK)
-		code = secret_stack_run(generate, &job, NULL, NULL, err);
+		code = piv_token_run(job.token, generate, &job, false, err);
 	return piv_token_named(token, code, err);
 }

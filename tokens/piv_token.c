@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * Everything that talks to a card runs on a locked stack (secret_stack_run), since libykpiv and
+ * libpcsclite leave what they carry on theirs; people are spoken to from the caller's thread,
+ * which also watches the time: a token may answer for ever.
+ *
  * A session is one PC/SC transaction that begins with SELECT and a look at the serial number: the
  * token may have been exchanged since the last one.  What goes wrong before a PIN was sent may be
  * tried once more.
@@ -9,7 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OTHERS_MS = 20000 }; /* a touch asked for by another program ends within 15 s */
+enum {
+	OTHERS_MS = 20000, /* a touch asked for by another program ends within 15 s */
+	LIMIT_MS = 45000,  /* that, 15 s for our own touch, and time to spare */
+	WAITING_MS = 1000,
+};
 
 void
 piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE])
@@ -60,6 +68,35 @@ piv_token_slot_of(
 	return ERR_OK;
 }
 
+/* ---- running ---- */
+
+struct watch {
+	struct piv_token *token;
+	bool tell;
+};
+
+/* Called each 250 ms while a command blocks. */
+static void
+watch(void *argument, unsigned milliseconds)
+{
+	const struct watch *job = argument;
+	const struct token_ui *ui = &job->token->ui;
+
+	if (job->tell && ui->waiting != NULL && milliseconds % WAITING_MS == 0)
+		ui->waiting(ui->context, milliseconds);
+	if (milliseconds >= LIMIT_MS)
+		pcsc_abort(job->token->pcsc);
+}
+
+enum err_code
+piv_token_run(struct piv_token *token, enum err_code (*body)(void *argument, struct err *err),
+    void *argument, bool tell, struct err *err)
+{
+	struct watch job = {token, tell};
+
+	return secret_stack_run(body, argument, watch, &job, err);
+}
+
 /* ---- sessions ---- */
 
 static enum err_code
@@ -104,19 +141,34 @@ piv_token_endp(struct piv_token **token)
 	(*token)->dirty = false;
 }
 
-enum err_code
-piv_token_identify(struct piv_token *token, unsigned milliseconds, struct err *err)
+struct identify {
+	struct piv_token *token;
+	unsigned milliseconds;
+};
+
+static enum err_code
+identify_new(void *argument, struct err *err)
 {
+	const struct identify *job = argument;
+	struct piv_token *token = job->token;
 	SESSION *session = NULL;
 	uint8_t firmware[3];
 
-	TRY(pcsc_begin(token->pcsc, milliseconds, err));
+	TRY(pcsc_begin(token->pcsc, job->milliseconds, err));
 	session = token;
 	TRY(piv_select(&token->card, err));
 	TRY(piv_version(&token->card, firmware, err));
 	TRY(piv_serial(&token->card, &token->serial, err));
 	memcpy(token->firmware, firmware, sizeof(firmware));
 	return ERR_OK;
+}
+
+enum err_code
+piv_token_identify(struct piv_token *token, unsigned milliseconds, struct err *err)
+{
+	struct identify job = {token, milliseconds};
+
+	return piv_token_run(token, identify_new, &job, false, err);
 }
 
 void
@@ -162,9 +214,16 @@ read_references(struct piv_token *token, struct token_info *info, struct err *er
 	return ERR_OK;
 }
 
+struct info {
+	struct piv_token *token;
+	struct token_info *ret_info;
+};
+
 static enum err_code
-read_info(struct piv_token *token, struct token_info *ret_info, struct err *err)
+read_info(void *argument, struct err *err)
 {
+	const struct info *job = argument;
+	struct piv_token *token = job->token;
 	struct token_info info = {.driver = "piv", .serial = token->serial};
 	SESSION *session = NULL;
 	bool known = false;
@@ -177,41 +236,53 @@ read_info(struct piv_token *token, struct token_info *ret_info, struct err *err)
 	TRY(piv_read_management(
 	    &token->card, &known, &info.management_algorithm, &info.management_default, err));
 	TRY(piv_token_read_keys(token, info.metadata, info.keys, err));
-	*ret_info = info;
+	*job->ret_info = info;
 	return ERR_OK;
 }
 
 enum err_code
 piv_token_info(void *token, struct token_info *ret_info, struct err *err)
 {
-	return piv_token_named(token, read_info(token, ret_info, err), err);
+	struct info job = {token, ret_info};
+
+	return piv_token_named(token, piv_token_run(token, read_info, &job, false, err), err);
 }
 
 /* ---- attest ---- */
 
+struct attest {
+	struct piv_token *token;
+	uint8_t slot;
+	struct buf *ret_slot, *ret_device;
+};
+
 static enum err_code
-attest(struct piv_token *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device,
-    struct err *err)
+attest(void *argument, struct err *err)
 {
+	const struct attest *job = argument;
+	struct piv_token *token = job->token;
 	SESSION *session = NULL;
-	uint8_t slot = 0;
 	BUF own = {0};
 	BUF device = {0};
 
-	TRY(piv_token_slot_of(token, key, &slot, err));
 	TRY(piv_token_begin(token, err));
 	session = token;
-	TRY(piv_attest_key(&token->card, slot, &own, err));
+	TRY(piv_attest_key(&token->card, job->slot, &own, err));
 	TRY(piv_attest_device(&token->card, &device, err));
-	buf_bytes(ret_slot, buf_view(&own));
-	buf_bytes(ret_device, buf_view(&device));
-	TRY(buf_check(ret_slot, err));
-	return buf_check(ret_device, err);
+	buf_bytes(job->ret_slot, buf_view(&own));
+	buf_bytes(job->ret_device, buf_view(&device));
+	TRY(buf_check(job->ret_slot, err));
+	return buf_check(job->ret_device, err);
 }
 
 enum err_code
 piv_token_attest(
     void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device, struct err *err)
 {
-	return piv_token_named(token, attest(token, key, ret_slot, ret_device, err), err);
+	struct attest job = {.token = token, .ret_slot = ret_slot, .ret_device = ret_device};
+	enum err_code code = piv_token_slot_of(token, key, &job.slot, err);
+
+	if (code == ERR_OK)
+		code = piv_token_run(token, attest, &job, false, err);
+	return piv_token_named(token, code, err);
 }

@@ -65,6 +65,11 @@ enum err_code piv_token_begin(struct piv_token *token, struct err *err) MUST_CHE
 void piv_token_endp(struct piv_token **token);
 #define SESSION CLEANUP(piv_token_endp) struct piv_token
 
+/* Run BODY(ARGUMENT) on a locked stack, for at most 45 s; meanwhile tell the person each second
+ * that we are waiting when TELL. */
+enum err_code piv_token_run(struct piv_token *token,
+    enum err_code (*body)(void *argument, struct err *err), void *argument, bool tell,
+    struct err *err) MUST_CHECK;
 /* Put the token's name in front of the error CODE, if it is one, and remember when it is gone.
  * Returns CODE; that another program holds the token is ERR_TOKEN to our callers. */
 enum err_code piv_token_named(struct piv_token *token, enum err_code code, struct err *err);

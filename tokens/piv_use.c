@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything here runs on a locked stack (secret_stack_run), since libykpiv and libpcsclite leave
- * what they carry on theirs; people are spoken to from the caller's thread.
- *
  * Order of checks in unlock, cheapest and least harmful first: shape of the PIN, factory PIN,
  * tries left and factory flag as the card tells them, and only then VERIFY.  A PIN that was
  * refused once is not sent again.
@@ -12,7 +9,6 @@
 #include <string.h>
 
 enum {
-	WAITING_MS = 1000,
 	OTP_MIN = 32, /* a button's one-time password has 44 letters, rarely fewer */
 };
 
@@ -155,7 +151,7 @@ piv_use_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
 	enum err_code code = check_shape(pin, err);
 
 	if (code == ERR_OK)
-		code = secret_stack_run(unlock, &job, NULL, NULL, err);
+		code = piv_token_run(job.token, unlock, &job, false, err);
 	return piv_token_named(token, code, err);
 }
 
@@ -268,16 +264,6 @@ use(void *argument, struct err *err)
 	return buf_check(job->ret_signature, err);
 }
 
-/* Called each 250 ms while a command blocks. */
-static void
-tell_waiting(void *argument, unsigned milliseconds)
-{
-	struct piv_token *token = argument;
-
-	if (token->ui.waiting != NULL && milliseconds % WAITING_MS == 0)
-		token->ui.waiting(token->ui.context, milliseconds);
-}
-
 /* Announce, do, and acknowledge.  A touch that did not come has not been done. */
 static enum err_code
 touch_and_use(struct use *job, struct err *err)
@@ -291,7 +277,7 @@ touch_and_use(struct use *job, struct err *err)
 	token->touched++;
 	if (ui->touch != NULL)
 		ui->touch(ui->context, token->touched, token->touches, job->purpose);
-	code = secret_stack_run(use, job, tell_waiting, token, err);
+	code = piv_token_run(token, use, job, true, err);
 	if (code == ERR_TOUCH)
 		token->touched--;
 	if (code == ERR_OK && ui->touched != NULL)

@@ -13,12 +13,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <winscard.h>
 
-enum { BUFFER_MAX = 4096, RECONNECTS = 3, NOTICE_STEPS = 20 };
+enum { BUFFER_MAX = 4096, RECONNECTS = 3, NOTICE_STEPS = 12 };
 static const struct timespec notice_step = {.tv_nsec = 50 * 1000000L};
 
 struct pcsc_card {
@@ -26,6 +27,7 @@ struct pcsc_card {
 	SCARDHANDLE handle;
 	bool lost;      /* the handles belong to a thread that was left behind */
 	bool exclusive; /* in a transaction */
+	atomic_bool aborted;
 };
 
 struct attempt {
@@ -334,7 +336,7 @@ pcsc_close(struct pcsc_card *card)
 		return;
 	pcsc_end(card, false);
 	if (!card->lost)
-		let_go(card->context, card->handle);
+		let_go(card->context, atomic_load(&card->aborted) ? 0 : card->handle);
 	free(card);
 }
 
@@ -370,9 +372,22 @@ card_status(const struct pcsc_card *card)
 	return result;
 }
 
+/* Each answer of a card ends; that there is always one more does not show from inside the library
+ * that fetches them.  Without its handle the library's next command fails. */
+void
+pcsc_abort(struct pcsc_card *card)
+{
+	if (!atomic_exchange(&card->aborted, true))
+		SCardDisconnect(card->handle, SCARD_RESET_CARD);
+}
+
 enum err_code
 pcsc_why(struct pcsc_card *card, struct err *err)
 {
+	if (atomic_load(&card->aborted))
+		return err_set(err, ERR_TOKEN_GONE,
+		    "it did not come to an end with a command: pull it out, plug it in again, and "
+		    "run the command again");
 	LONG result = card_status(card);
 
 	for (int i = 0; result == SCARD_S_SUCCESS && i < NOTICE_STEPS; i++) {

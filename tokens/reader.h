@@ -45,6 +45,10 @@ void pcsc_end(struct pcsc_card *card, bool reset);
  * for a removal to be noticed. */
 enum err_code pcsc_why(struct pcsc_card *card, struct err *err);
 
+/* From another thread, while a command runs that never ends: make it fail, and the card
+ * unusable. */
+void pcsc_abort(struct pcsc_card *card);
+
 /* PC/SC's own handles, for libraries that transmit by themselves. */
 void pcsc_handles(const struct pcsc_card *card, uintptr_t *ret_context, uintptr_t *ret_handle);
 

@@ -93,6 +93,9 @@ like "a card that does not tell its tries gets no PIN" \
 	"$(piv_start 2201 pause "$U"; piv_wait 1; token_control 2201 status-word f7 6d00; token_control 2201 status-word 20 6f00; piv_go; piv_end; token_control 2201 clear)" \
 	'unlock token: token 2201: it does not tell how many PIN tries are left, so the PIN was not sent'
 
+like "an answer without end is given up" "$(during "$U" sign raw-reply any 6100)" \
+	'^sign token-gone: token 2201: it did not come to an end with a command: pull it out'
+
 # No touch.
 token_control 2201 touch never
 token_control 2201 touch-timeout 300
