@@ -195,7 +195,8 @@ approve_with(struct client *client, const struct dossier *dossier,
 {
 	const struct client_options *options = client_options(client);
 	const struct hand_want want = {
-		.lists = {{view->charter->seats, view->charter->seat_count}}, .roles = ROLE_OFFICER };
+		.lists = {{view->charter->seats, view->charter->seat_count},
+		    {view->roster->seats, view->roster->seat_count}}, .roles = ROLE_OFFICER };
 	HAND hand = {0};
 	DSSE statement = {0};
 	HPKE *hpke = NULL;

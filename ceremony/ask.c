@@ -40,7 +40,7 @@ check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct er
 		return err_set(err, ERR_REFUSED, "%s has no sealed version yet", plan->secret);
 	text_duration(lookup->policy->max_duration, longest);
 	if (plan->duration > lookup->policy->max_duration)
-		return err_set(err, ERR_REFUSED, "the policy %s allows at most %s",
+		return err_set(err, ERR_REFUSED, "the policy %s allows at most %s; ask for less with --for",
 		    lookup->policy->name, longest);
 	return ERR_OK;
 }

@@ -305,5 +305,8 @@ draft_charter(struct client *client, const struct draft_plan *plan, struct err *
 	if (client_hello(client)->state == VAULT_ABSENT)
 		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
 		    "init`", client_location(client));
+	if (client_hello(client)->state == VAULT_FOUNDING && plan->policy_count == 0)
+		return err_set(err, ERR_USAGE, "a charter needs a policy: --policy NAME=QUORUM, such as "
+		    "'production=3 of (a, b, c)'");
 	return draw_up(client, plan, charter, &texts, err);
 }

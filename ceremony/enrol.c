@@ -3,6 +3,9 @@
  * In order: what can be refused without touching anything; the PIN; the keys; their attestation;
  * one test-unseal of each key that will open something; the signature; the whole enrolment read
  * back as a founder will read it; the file.
+ *
+ * An attempt that ends in between leaves its keys on the token, where nothing of ours overwrites or
+ * deletes one.  So keys that were made there as we make them can be enrolled as they are.
  */
 #include "ceremony/enrol.h"
 
@@ -57,9 +60,59 @@ check_plan(const struct enrol_plan *plan, struct err *err)
 	return ERR_OK;
 }
 
-/* Factory PIN, factory PUK, and keys that stand where ours shall go. */
+/* A token is one seat's alone; the same seat may enroll it again, with other roles. */
 static enum err_code
-check_token(const struct hand *hand, const bool need[TOKEN_KEYS], struct err *err)
+check_other_seats(const struct hand *hand, const struct enrol_plan *plan, struct err *err)
+{
+	for (size_t l = 0; l < HAND_LISTS; l++) {
+		for (size_t s = 0; s < plan->enrolled[l].count; s++) {
+			const struct seat *seat = &plan->enrolled[l].seats[s];
+
+			for (size_t t = 0; t < seat->token_count; t++) {
+				if (seat->tokens[t].serial == hand->info.serial &&
+				    strcmp(seat->name, plan->seat) != 0)
+					return err_set(err, ERR_EXISTS,
+					    "token %u is enrolled for the seat %s already; a token "
+					    "is one person's, so take another for %s",
+					    hand->info.serial, seat->name, plan->seat);
+			}
+		}
+	}
+	return ERR_OK;
+}
+
+/* Keys that stand where ours shall go: the person may enroll them, when they are as ours would be. */
+static enum err_code
+check_present(const struct hand *hand, const bool need[TOKEN_KEYS], struct err *err)
+{
+	const struct token_info *info = &hand->info;
+	BUF slots = {0};
+
+	for (int key = 0; key < TOKEN_KEYS; key++) {
+		const struct token_key_info *row = &info->keys[key];
+
+		if (!need[key] || !row->present)
+			continue;
+		if (!row->generated || row->pin != PIN_ONCE || row->touch != TOUCH_ALWAYS)
+			return err_set(err, ERR_EXISTS,
+			    "token %u has another key in slot %02x already, where the %s key would "
+			    "go; Halligan never overwrites one. If nothing needs it: ykman --device "
+			    "%u piv keys delete %02x (firmware 5.7 and newer)", info->serial,
+			    row->slot, token_key_names[key], info->serial, row->slot);
+		buf_format(&slots, "%s%02x", slots.size > 0 ? ", " : "", row->slot);
+	}
+	if (slots.size == 0)
+		return ERR_OK;
+	ui_say(hand->options->ui, "Token %u has keys that were made on it already (slot %s), as after "
+	    "an enrolment that did not come to its end. None is overwritten.", info->serial,
+	    buf_string(&slots));
+	return ui_demand(hand->options->ui, "Enroll these keys? Type yes", "yes", err);
+}
+
+/* Factory PIN, factory PUK, a token of somebody else, keys that stand where ours shall go. */
+static enum err_code
+check_token(const struct hand *hand, const struct enrol_plan *plan, const bool need[TOKEN_KEYS],
+    struct err *err)
 {
 	const struct token_info *info = &hand->info;
 
@@ -71,16 +124,8 @@ check_token(const struct hand *hand, const bool need[TOKEN_KEYS], struct err *er
 		return err_set(err, ERR_REFUSED,
 		    "token %u still has the factory PUK; change it first: ykman --device %u piv "
 		    "access change-puk", info->serial, info->serial);
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		if (need[key] && info->keys[key].present)
-			return err_set(err, ERR_EXISTS,
-			    "token %u has a key in slot %02x already, where the %s key would go; "
-			    "Halligan never overwrites one. If nothing needs it: ykman --device %u "
-			    "piv keys delete %02x (firmware 5.7 and newer)", info->serial,
-			    info->keys[key].slot, token_key_names[key], info->serial,
-			    info->keys[key].slot);
-	}
-	return ERR_OK;
+	TRY(check_other_seats(hand, plan, err));
+	return check_present(hand, need, err);
 }
 
 static int
@@ -120,15 +165,27 @@ decode_management_key(const struct secret *text, struct secret **ret_key, struct
 	return ERR_OK;
 }
 
-/* RET_KEY stays NULL for the factory's. */
+static bool
+all_present(const struct hand *hand, const bool need[TOKEN_KEYS])
+{
+	for (int key = 0; key < TOKEN_KEYS; key++) {
+		if (need[key] && !hand->info.keys[key].present)
+			return false;
+	}
+	return true;
+}
+
+/* RET_KEY stays NULL for the factory's, and when no key is to be made. */
 static enum err_code
-management_key(const struct hand *hand, const struct enrol_plan *plan, struct secret **ret_key,
-    struct err *err)
+management_key(const struct hand *hand, const struct enrol_plan *plan,
+    const bool need[TOKEN_KEYS], struct secret **ret_key, struct err *err)
 {
 	const struct ui *ui = hand->options->ui;
 	SECRET *text = NULL;
 	char prompt[160];
 
+	if (all_present(hand, need))
+		return ERR_OK;
 	if (plan->management_key != NULL)
 		return decode_management_key(plan->management_key, ret_key, err);
 	if (hand->info.management_default) {
@@ -150,24 +207,27 @@ make_keys(struct hand *hand, const bool need[TOKEN_KEYS], const struct secret *m
 	struct seat_token *entry = &enrolment->seat.tokens[0];
 
 	for (int key = 0; key < TOKEN_KEYS; key++) {
-		struct point made;
+		struct point made = hand->info.keys[key].key;
 
 		if (!need[key])
+			continue;
+		entry->has[key] = true;
+		entry->keys[key] = made;
+		if (hand->info.keys[key].present)
 			continue;
 		ui_progress(hand->options->ui, "making the %s key on the token",
 		    token_key_names[key]);
 		if (token_generate(hand->token, (enum token_key)key, management, false, &made, err) !=
 		    ERR_OK)
 			return err_add(err, "making the %s key", token_key_names[key]);
-		entry->has[key] = true;
 		entry->keys[key] = made;
 	}
 	return ERR_OK;
 }
 
 static enum err_code
-attest_keys(struct hand *hand, const bool need[TOKEN_KEYS], const struct enrol_plan *plan,
-    struct enrolment *enrolment, struct err *err)
+attest_keys(struct hand *hand, const bool need[TOKEN_KEYS], struct enrolment *enrolment,
+    struct err *err)
 {
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		BUF device = {0};
@@ -181,8 +241,21 @@ attest_keys(struct hand *hand, const bool need[TOKEN_KEYS], const struct enrol_p
 		enrolment->device = device;
 		device = (struct buf){0};
 	}
-	return attest_split_pem(plan->certificates, &enrolment->certificates,
-	    enrolment->certificate_views, &enrolment->certificate_count, err);
+	return ERR_OK;
+}
+
+/* Read before a key is made: without them the attestation cannot hold. */
+static enum err_code
+read_certificates(const struct enrol_plan *plan, struct enrolment *enrolment, struct err *err)
+{
+	if (plan->certificates.size == 0)
+		return err_set(err, ERR_USAGE, "the attestation's certificates are missing: "
+		    "--attestation-certs FILE (Yubico's: https://developers.yubico.com/PKI/, simulated "
+		    "tokens': halligan-simtoken root)");
+	if (attest_split_pem(plan->certificates, &enrolment->certificates,
+	    enrolment->certificate_views, &enrolment->certificate_count, err) != ERR_OK)
+		return err_add(err, "--attestation-certs");
+	return ERR_OK;
 }
 
 /* Seal random bytes to KEY, open them with the token, compare. */
@@ -309,16 +382,17 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 	unsigned touches;
 
 	TRY(check_plan(plan, err));
+	TRY(read_certificates(plan, &enrolment, err));
 	enrol_needs(plan->roles, need);
 	TRY(hand_take_any(options, &hand, err));
 	memcpy(hand.label, plan->label, strlen(plan->label) + 1);
-	TRY(check_token(&hand, need, err));
-	TRY(management_key(&hand, plan, &management, err));
+	TRY(check_token(&hand, plan, need, err));
+	TRY(management_key(&hand, plan, need, &management, err));
 	touches = 1u + need[TOKEN_SHARE] + need[TOKEN_RELEASE];
 	TRY(hand_unlock(&hand, touches, err));
 	fill_seat(&hand, plan, &enrolment);
 	TRY(make_keys(&hand, need, management, &enrolment, err));
-	TRY(attest_keys(&hand, need, plan, &enrolment, err));
+	TRY(attest_keys(&hand, need, &enrolment, err));
 	TRY(judge_attestation(&enrolment, need, plan, err));
 	TRY(try_keys(&hand, need, &enrolment, err));
 	return sign_enrolment(&hand, plan, &enrolment, ret_digest, err);

@@ -6,7 +6,7 @@
 #ifndef CEREMONY_ENROL_H
 #define CEREMONY_ENROL_H
 
-#include "ceremony/client.h"
+#include "ceremony/hand.h"
 
 struct enrol_plan {
 	bool training;
@@ -17,6 +17,7 @@ struct enrol_plan {
 	struct view certificates;    /* PEM: the attestation's intermediates and root */
 	struct secret *management_key; /* hex digits; NULL: the factory's, after a yes, or asked for */
 	const char *out;	     /* file to make; must not exist */
+	struct hand_list enrolled[HAND_LISTS]; /* seats whose tokens other seats cannot have */
 };
 
 /* Which keys a seat with ROLES needs on its token. */
@@ -24,8 +25,9 @@ void enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS]);
 /* The policy of a vault that has no charter yet. */
 void enrol_default_policy(bool training, struct attest_policy *ret_policy);
 /* RET_DIGEST names the enrolment.  Nothing is written when anything fails, but keys that were made
- * stay on the token.  ERR_EXISTS: the file, or keys on the token; ERR_REFUSED: factory PIN or PUK,
- * or the attestation does not satisfy the policy. */
+ * stay on the token; the next attempt uses them, after a yes.  ERR_EXISTS: the file, a key that
+ * was not made on the token for this, or the token is another seat's; ERR_REFUSED: factory PIN or
+ * PUK, or the attestation does not satisfy the policy. */
 enum err_code enrol_run(const struct client_options *options, const struct enrol_plan *plan,
     struct digest *ret_digest, struct err *err) MUST_CHECK;
 

@@ -245,22 +245,22 @@ check_tries(const struct hand *hand, bool *ret_last, struct err *err)
 	const struct ui *ui = hand->options->ui;
 	char name[HAND_NAME_SIZE], serial[16], question[512];
 
-	hand_name(hand, name);
 	*ret_last = false;
 	if (hand->info.pin_default)
 		return err_set(err, ERR_REFUSED,
-		    "%s still has the factory PIN; change it first: ykman --device %u piv access "
-		    "change-pin", name, hand->info.serial);
+		    "it still has the factory PIN; change it first: ykman --device %u piv access "
+		    "change-pin", hand->info.serial);
 	if (hand->info.pin_tries == 0)
-		return err_set(err, ERR_PIN_BLOCKED, "%s: the PIV PIN is blocked, no try is left",
-		    name);
+		return err_set(err, ERR_PIN_BLOCKED, "its PIV PIN is blocked, no try is left");
 	if (hand->info.pin_tries != 1)
 		return ERR_OK;
+	hand_name(hand, name);
 	snprintf(serial, sizeof(serial), "%u", hand->info.serial);
 	snprintf(question, sizeof(question),
 	    "%s has ONE PIN try left. A wrong PIN blocks it until the PUK is used. To spend the last "
 	    "try, type its serial", name);
-	TRY(ui_demand(ui, question, serial, err));
+	if (ui_demand(ui, question, serial, err) != ERR_OK)
+		return err_add(err, "ONE PIN try is left, and it was not spent");
 	*ret_last = true;
 	return ERR_OK;
 }

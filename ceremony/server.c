@@ -111,25 +111,22 @@ is_fatal(enum err_code code)
 	return code == ERR_PROTOCOL || code == ERR_INTEGRITY;
 }
 
-/* RET_END: the session ends with ERR after the client was told. */
+/* RET_END: the session ends after the client was told why. */
 static enum err_code
 answer(struct session *session, const struct json *request, struct view blob, int out,
     bool *ret_end, struct err *err)
 {
 	CLEANUP(call_done) struct call call = {.in = json_in(request, "request", err),
 		.blob = blob, .reply = json_new_object()};
-	struct err sending;
+	struct err cause;
 
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = dispatch(session, &call, err);
 	if (code == ERR_OK)
 		return wire_send(out, call.reply, buf_view(&call.out), -1, err);
 	*ret_end = is_fatal(code);
-	if (send_error(out, code, err, &sending) != ERR_OK) {
-		*err = sending;
-		return sending.code;
-	}
-	return ERR_OK;
+	cause = *err;
+	return send_error(out, code, &cause, err);
 }
 
 static enum err_code
@@ -149,7 +146,7 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 	while (!end) {
 		JSON *request = NULL;
 		BUF blob = {0};
-		struct err sending;
+		struct err cause;
 		enum err_code code = wire_receive(in, &request, &blob, -1, err);
 
 		if (code == ERR_NOT_FOUND)
@@ -157,11 +154,11 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 		if (code != ERR_OK)
 			return code;
 		if (!opened && open_and_resume(options, out, &session, err) != ERR_OK) {
-			code = err->code;
-			return send_error(out, code, err, &sending) == ERR_OK ? code : sending.code;
+			cause = *err;
+			return send_error(out, cause.code, &cause, err);
 		}
 		opened = true;
 		TRY(answer(&session, request, buf_view(&blob), out, &end, err));
 	}
-	return err->code;
+	return ERR_OK;
 }

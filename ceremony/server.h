@@ -19,7 +19,8 @@ struct server_options {
 	unsigned rotator_seconds;	     /* for each verb of a rotator; 0: ROTATOR_SECONDS */
 };
 /* ERR_OK at the client's end of file.  Errors of single requests go to the client and do not end
- * the session; ERR_PROTOCOL and ERR_INTEGRITY do. */
+ * the session; ERR_PROTOCOL, ERR_INTEGRITY and a vault that cannot be opened do.  What the client
+ * was told it says itself: then this is ERR_OK too. */
 enum err_code server_run(const struct server_options *options, int in, int out, struct err *err)
     MUST_CHECK;
 

@@ -76,6 +76,10 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 			    "--root and --min-firmware count before the first charter only");
 		plan->training = view->charter->training;
 		plan->init = view->charter->init;
+		plan->enrolled[0] =
+		    (struct hand_list){view->charter->seats, view->charter->seat_count};
+		plan->enrolled[1] =
+		    (struct hand_list){view->roster->seats, view->roster->seat_count};
 		attest_policy_of(view->charter, &plan->policy);
 		return ERR_OK;
 	case VAULT_FOUNDING:
@@ -91,18 +95,19 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 	}
 }
 
+/* RET_CLIENT owns what PLAN points to; it stays NULL when the vault is not asked. */
 static enum err_code
-learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct err *err)
+learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct client **ret_client,
+    struct err *err)
 {
 	const char *init = option_text(call->parsed, "init");
-	CLIENT *client = NULL;
 
 	if (init == NULL && option_given(call->parsed, "training"))
 		return err_set(err, ERR_USAGE, "--training goes with --init only; a vault that can be "
 		    "reached says itself what it is");
 	if (init == NULL) {
-		TRY(call_connect(call, &client, err));
-		return ask_vault(call, client, plan, err);
+		TRY(call_connect(call, ret_client, err));
+		return ask_vault(call, *ret_client, plan, err);
 	}
 	if (!text_from_hex(init, plan->init.bytes, DIGEST_SIZE))
 		return err_set(err, ERR_USAGE, "--init needs the 64 hex digits that `halligan init` "
@@ -143,11 +148,12 @@ cmd_enroll(const struct cli_call *call, struct err *err)
 	};
 	struct client_options options;
 	struct digest digest;
+	CLIENT *client = NULL;
 	BUF pem = {0};
 	SECRET *management = NULL;
 
 	TRY(parse_roles(option_text(call->parsed, "roles"), &plan.roles, err));
-	TRY(learn_vault(call, &plan, err));
+	TRY(learn_vault(call, &plan, &client, err));
 	if (pem_path != NULL)
 		TRY(file_read(pem_path, PEM_MAX, &pem, err));
 	plan.certificates = buf_view(&pem);

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/hint.h"
 
+#include <stdbool.h>
+#include <string.h>
+
+/* A value that the target refuses in the first place leaves nothing behind. */
+static const char *
+target_hint(enum err_code code, const char *command)
+{
+	bool adding = command != NULL && strcmp(command, "secret add") == 0;
+
+	if (adding && code == ERR_TARGET)
+		return "nothing was stored; correct the target or the value, and run the same command "
+		    "again";
+	if (adding)
+		return "make the target reachable and run the same command again; if the secret is there "
+		    "already, go on with `halligan rotate`";
+	return "make the target reachable, then `halligan rotate` goes on where it stopped; it "
+	    "probes before it changes anything";
+}
+
 const char *
-cli_hint(enum err_code code)
+cli_hint(enum err_code code, const char *command)
 {
 	switch (code) {
 	case ERR_TOKEN_ABSENT:
@@ -19,8 +38,7 @@ cli_hint(enum err_code code)
 		return "`halligan status` says who must act";
 	case ERR_TARGET:
 	case ERR_TARGET_UNKNOWN:
-		return "make the target reachable, then `halligan rotate` goes on where it stopped; it "
-		    "probes before it changes anything";
+		return target_hint(code, command);
 	case ERR_INTEGRITY:
 		return "stop. Leave the vault's folder as it is, copy it whole, and find out who wrote "
 		    "there; `halligan log verify` names the first contradiction";

@@ -5,7 +5,8 @@
 
 #include "base/err.h"
 
-/* One sentence that follows "hint: ", or NULL where the error's own text says it. */
-const char *cli_hint(enum err_code code);
+/* One sentence that follows "hint: ", or NULL where the error's own text says it.  COMMAND is the
+ * one that failed ("secret add"), or NULL. */
+const char *cli_hint(enum err_code code, const char *command);
 
 #endif

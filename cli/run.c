@@ -135,7 +135,7 @@ call_secret_fd(const struct cli_call *call, const char *option, size_t max,
 static int
 complain(const struct cli_io *io, const char *command, enum err_code code, const struct err *err)
 {
-	const char *hint = cli_hint(code);
+	const char *hint = cli_hint(code, command);
 	char line[ERR_TEXT_SIZE + 160];
 
 	snprintf(line, sizeof(line), "halligan: %s", err->text);
