@@ -13,15 +13,15 @@
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };
 
-/* Run ssh-add with ARGV, BYTES on its standard input. */
+/* Run ssh-add with ARGV, BYTES on its standard input; LOUD lets it speak for itself. */
 static enum err_code
-run_ssh_add(const char *const *argv, struct view bytes, struct err *err)
+run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *err)
 {
 	const char *socket = secure_getenv("SSH_AUTH_SOCK");
 	char variable[4200];
 	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
 	struct process_spawn spawn = {.path = SSH_ADD, .argv = argv, .env = env,
-		.fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .keep_stderr = true};
+		.fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .keep_stderr = loud};
 	FD read_end = -1;
 	FD write_end = -1;
 	int ends[2], status = 0;
@@ -58,7 +58,7 @@ agent_add(struct view key, int64_t seconds, struct err *err)
 	const char *const argv[] = {"ssh-add", "-q", "-t", lifetime, "-", NULL};
 
 	snprintf(lifetime, sizeof(lifetime), "%lld", (long long)(seconds > 0 ? seconds : 1));
-	return run_ssh_add(argv, key, err);
+	return run_ssh_add(argv, key, true, err);
 }
 
 enum err_code
@@ -72,5 +72,5 @@ agent_remove(struct view key, struct err *err)
 	ssh_public_write(&public_key, &line);
 	buf_u8(&line, '\n');
 	TRY(buf_check(&line, err));
-	return run_ssh_add(argv, buf_view(&line), err);
+	return run_ssh_add(argv, buf_view(&line), false, err);
 }

@@ -17,10 +17,10 @@ struct cli_io {
 	void (*divert)(void *context);
 	/* PINs come from this descriptor. */
 	void (*use_pin_fd)(void *context, int fd);
-	/* Show an encoded credential on a screen of its own, until Enter; then clear it.  ERR_REFUSED
-	 * without a terminal. */
+	/* Show an encoded credential on a screen of its own, until Enter or for SECONDS; then clear it.
+	 * ERR_REFUSED without a terminal. */
 	enum err_code (*show)(void *context, const char *title, struct view credential,
-	    struct err *err);
+	    int64_t seconds, struct err *err);
 	/* One line that is replaced by the next; on a terminal only. */
 	bool on_terminal;
 };

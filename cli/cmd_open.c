@@ -102,7 +102,8 @@ deliver(const struct cli_call *call, const struct opened *opened, struct err *er
 		return deliver_fd(call, opened, err);
 	snprintf(title, sizeof(title), "%s, released to you alone; everything you do is in the log",
 	    opened->name);
-	return call->io->show(call->io->context, title, secret_view(opened->credential), err);
+	return call->io->show(call->io->context, title, secret_view(opened->credential),
+	    opened->expires - call->drivers->now(), err);
 }
 
 /* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
@@ -126,19 +127,32 @@ end_lease(const struct cli_call *call, struct client *client, const struct opene
 	return ERR_OK;
 }
 
+/* Whether or not the agent still has it: it will be refused by the target. */
+static void
+leave_agent(const struct cli_call *call, const struct opened *opened)
+{
+	struct err ignored;
+	struct view key;
+
+	if (credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, &ignored) !=
+	    ERR_OK)
+		return;
+	if (agent_remove(key, &ignored) == ERR_OK)
+		ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", opened->name);
+	else if (opened->expires > call->drivers->now())
+		ui_say(call->io->ui, "%s: the key could not be taken out of your ssh-agent (%s); the "
+		    "target refuses it once it is replaced.", opened->name, ignored.text);
+}
+
 static enum err_code
 run_lease(const struct cli_call *call, struct client *client, const struct opened *opened,
     struct err *err)
 {
-	struct err ignored;
-	struct view key;
 	bool end = false;
 
 	TRY(lease_wait(call, client, opened, &end, err));
-	if (option_given(call->parsed, "agent") &&
-	    credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, &ignored) ==
-	    ERR_OK && agent_remove(key, &ignored) == ERR_OK)
-		ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", opened->name);
+	if (option_given(call->parsed, "agent"))
+		leave_agent(call, opened);
 	return end ? end_lease(call, client, opened, err) : ERR_OK;
 }
 

@@ -33,7 +33,7 @@ bool tty_is_otp(struct view typed);
 /* Leave no progress line behind. */
 void tty_settle(struct tty *tty);
 /* cli_io.show. */
-enum err_code tty_show(void *context, const char *title, struct view credential, struct err *err)
-    MUST_CHECK;
+enum err_code tty_show(void *context, const char *title, struct view credential, int64_t seconds,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -5,6 +5,8 @@
  * cannot leave the terminal without echo.  What was typed before the question is thrown away.
  */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -132,43 +134,62 @@ put_fields(const struct tty *tty, struct view credential, struct err *err)
 			continue;
 		TRY(credential_get(credential, (enum credential_field)field, &value, err));
 		TRY(put(tty, credential_field_names[field], err));
-		TRY(put(tty, memchr(value.data, '\n', value.size) != NULL ? ":\r\n" : ":  ", err));
+		TRY(put(tty, memchr(value.data, '\n', value.size) != NULL ? ":\n" : ":  ", err));
 		TRY(fd_write(tty->terminal, value, -1, err));
-		TRY(put(tty, "\r\n", err));
+		TRY(put(tty, "\n", err));
 	}
 	return ERR_OK;
 }
 
+static enum err_code
+put_screen(const struct tty *tty, const char *title, struct view credential, struct err *err)
+{
+	TRY(put(tty, "\033[?1049h\033[H\033[2J", err));
+	TRY(put(tty, title, err));
+	TRY(put(tty, "\n\n", err));
+	TRY(put_fields(tty, credential, err));
+	return put(tty, "\nPress Enter: it is cleared from this screen.", err);
+}
+
+/* Until Enter, Ctrl-C, the end of the terminal, or the deadline. */
+static void
+wait_for_enter(int fd, int64_t deadline)
+{
+	uint8_t key = 0;
+
+	while (key != '\n' && key != '\r' && key != CTRL_C) {
+		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+		int64_t left = deadline - process_milliseconds();
+		ssize_t got;
+
+		if (left <= 0)
+			return;
+		if (poll(&poll_fd, 1, left > INT_MAX ? INT_MAX : (int)left) <= 0)
+			continue;
+		got = read(fd, &key, 1);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return;
+	}
+}
+
 /* The alternate screen keeps the value out of the scroll-back of most terminals. */
 enum err_code
-tty_show(void *context, const char *title, struct view credential, struct err *err)
+tty_show(void *context, const char *title, struct view credential, int64_t seconds,
+    struct err *err)
 {
 	struct tty *tty = context;
 	CLEANUP(quiet_done) struct quiet quiet = {0};
 	struct err ignored;
 	enum err_code code;
-	uint8_t key = 0;
 
 	if (tty->terminal < 0 || !isatty(STDOUT_FILENO))
 		return err_set(err, ERR_REFUSED,
 		    "a credential is shown on a terminal only; use --agent or --fd N");
 	tty_settle(tty);
 	TRY(go_quiet(tty, &quiet, err));
-	code = put(tty, "\033[?1049h\033[H\033[2J", err);
+	code = put_screen(tty, title, credential, err);
 	if (code == ERR_OK)
-		code = put(tty, title, err);
-	if (code == ERR_OK)
-		code = put(tty, "\r\n\r\n", err);
-	if (code == ERR_OK)
-		code = put_fields(tty, credential, err);
-	if (code == ERR_OK)
-		code = put(tty, "\r\nPress Enter: it is cleared from this screen.", err);
-	while (code == ERR_OK && key != '\n' && key != '\r' && key != CTRL_C) {
-		ssize_t got = read(tty->terminal, &key, 1);
-
-		if (got == 0 || (got < 0 && errno != EINTR))
-			break;
-	}
+		wait_for_enter(tty->terminal, process_milliseconds() + seconds * 1000);
 	if (put(tty, "\033[H\033[2J\033[3J\033[?1049l", &ignored) != ERR_OK && code == ERR_OK)
 		code = err_set(err, ERR_IO, "the terminal was closed");
 	return code;
