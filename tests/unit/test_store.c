@@ -395,9 +395,13 @@ the_lock_is_free_after_every_end_of_a_transaction(void **state)
 	struct store *other = NULL;
 	struct err err;
 	assert_ok(store_open(bench->folder, "other", &other, &err));
-	for (int way = 0; way < 3; way++) {
-		bench_begin(bench);
-		if (way == 0)
+	for (int way = 0; way < 4; way++) {
+		if (way < 3)
+			bench_begin(bench);
+		if (way == 3) {
+			assert_ok(store_begin_read(bench->store, &err));
+			assert_error(ERR_INTERNAL, store_begin(bench->store, &err));
+		} else if (way == 0)
 			bench_commit(bench);
 		else if (way == 1)
 			store_rollback(bench->store);

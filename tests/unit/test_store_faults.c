@@ -275,6 +275,102 @@ a_journal_that_cannot_be_removed_is_no_commit(void **state)
 	end_bench(bench);
 }
 
+/* More than SQLite's cache holds, so that it writes before the commit. */
+static enum err_code
+write_much(struct store *store, struct err *err)
+{
+	enum { SIZE = 1000000 };
+	BUF data = {0};
+	if (buf_space(&data, SIZE) == NULL)
+		return buf_check(&data, err);
+	for (unsigned i = 0; i < 8; i++) {
+		struct digest digest = digest_of(0xc0 + i);
+		TRY(store_put_statement(store, &digest, "test", buf_view(&data), false, err));
+	}
+	return ERR_OK;
+}
+
+static void
+a_sync_that_fails_before_the_commit_ends_the_store(void **state)
+{
+	struct err err;
+	struct bench *bench = new_bench();
+	(void)state;
+	bench_begin(bench);
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, 1);
+	enum err_code code = write_much(bench->store, &err);
+	set_plan(FAULT_NONE, CALL_SYNC, 0, 0);
+	assert_int_equal(code, ERR_IO);
+	store_rollback(bench->store);
+	assert_int_equal(store_begin(bench->store, &err), ERR_IO);
+	assert_false(is_done(bench));
+	end_bench(bench);
+}
+
+/* SQLite rolls back by itself then; what comes after must not be written for itself. */
+static void
+nothing_is_written_after_a_failure_within_a_transaction(void **state)
+{
+	struct err err;
+	uint64_t index;
+	struct bench *bench = new_bench();
+	BUF text = {0};
+	(void)state;
+	bench_begin(bench);
+	set_plan(FAULT_ERROR, CALL_PWRITE, ENOSPC, 500);
+	assert_error(ERR_NO_SPACE, write_much(bench->store, &err));
+	set_plan(FAULT_NONE, CALL_PWRITE, 0, 0);
+	assert_error(ERR_INTERNAL, store_set_text(bench->store, "alone", "x", &err));
+	assert_says("ended the transaction");
+	assert_error(ERR_INTERNAL, store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+	assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
+	assert_false(is_done(bench));
+	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "alone", &text, &err));
+	end_bench(bench);
+}
+
+/* A child that makes a vault and dies at call AT of any kind; true when it lived. */
+static bool
+survives_making(const char *folder, unsigned at)
+{
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		struct err err;
+		struct store *store = NULL;
+		set_plan(FAULT_DEATH, CALL_PWRITE, 0, at);
+		plan.any = true;
+		bool good = store_create(folder, "child", &store, &err) == ERR_OK;
+		store_free(store);
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) || status == 0);
+	return WIFEXITED(status);
+}
+
+static void
+a_vault_is_made_whole_or_not_at_all(void **state)
+{
+	struct err err;
+	struct bench *bench = new_bench();
+	bool lived = false;
+	unsigned at = 1;
+	(void)state;
+	for (; !lived; at += 3) {
+		store_freep(&bench->store);
+		unlink(bench->file);
+		lived = survives_making(bench->folder, at);
+		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
+		if (code == ERR_NOT_FOUND && !lived)
+			code = store_create(bench->folder, "test", &bench->store, &err);
+		assert_int_equal(code, ERR_OK);
+		assert_ok(store_check(bench->store, &err));
+	}
+	assert_true(at > 30);
+	end_bench(bench);
+}
+
 /* A child that does the work and dies at call AT of any kind; true when it lived. */
 static bool
 survives(const struct bench *bench, unsigned at, bool torn)
@@ -387,6 +483,9 @@ main(void)
 		cmocka_unit_test(a_file_that_may_not_grow_is_a_full_disk),
 		cmocka_unit_test(after_a_failed_sync_the_store_refuses_everything),
 		cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_commit),
+		cmocka_unit_test(a_sync_that_fails_before_the_commit_ends_the_store),
+		cmocka_unit_test(nothing_is_written_after_a_failure_within_a_transaction),
+		cmocka_unit_test(a_vault_is_made_whole_or_not_at_all),
 		cmocka_unit_test(a_process_that_dies_at_any_call_leaves_all_or_nothing),
 		cmocka_unit_test(a_process_that_dies_amid_a_write_leaves_all_or_nothing),
 		cmocka_unit_test(what_was_committed_before_a_kill_is_there),

@@ -69,6 +69,14 @@ grow(uint64_t size)
 }
 
 static struct digest
+digest_with(uint8_t byte)
+{
+	struct digest digest;
+	memset(digest.bytes, byte, DIGEST_SIZE);
+	return digest;
+}
+
+static struct digest
 hash_of(const char *hex)
 {
 	json_t *text = json_string(hex);
@@ -93,13 +101,24 @@ root_of(struct tree *tree, uint64_t size)
 	return root;
 }
 
+static struct digest
+node_of(const struct digest *left, const struct digest *right)
+{
+	struct err err;
+	struct digest hash;
+	uint8_t node[1 + 2 * DIGEST_SIZE] = { 1 };
+	memcpy(node + 1, left->bytes, DIGEST_SIZE);
+	memcpy(node + 1 + DIGEST_SIZE, right->bytes, DIGEST_SIZE);
+	assert_ok(sha256_one(VIEW_OF(node), &hash, &err));
+	return hash;
+}
+
 /* RFC 6962 2.1: MTH of the leaves FIRST..FIRST+SIZE-1. */
 static struct digest
 defined_root(const struct tree *tree, uint64_t first, uint64_t size)
 {
 	struct err err;
 	struct digest root;
-	uint8_t node[1 + 2 * DIGEST_SIZE] = { 1 };
 	uint64_t split = 1;
 	if (size == 0) {
 		assert_ok(sha256_one(view_of(NULL, 0), &root, &err));
@@ -111,10 +130,7 @@ defined_root(const struct tree *tree, uint64_t first, uint64_t size)
 		split *= 2;
 	struct digest left = defined_root(tree, first, split);
 	struct digest right = defined_root(tree, first + split, size - split);
-	memcpy(node + 1, left.bytes, DIGEST_SIZE);
-	memcpy(node + 1 + DIGEST_SIZE, right.bytes, DIGEST_SIZE);
-	assert_ok(sha256_one(VIEW_OF(node), &root, &err));
-	return root;
+	return node_of(&left, &right);
 }
 
 static void
@@ -270,6 +286,23 @@ every_consistency_proof_verifies_and_no_other(void **state)
 	free(tree);
 }
 
+/* The hashes agree, but the size cannot have such a proof. */
+static void
+a_proof_has_the_length_that_its_size_demands(void **state)
+{
+	struct digest leaf = digest_with(1), other = digest_with(2), root = node_of(&other, &leaf);
+	struct err err;
+	(void)state;
+	assert_error(ERR_INTEGRITY, tlog_verify_inclusion(0, 8, &leaf, NULL, 0, &leaf, &err));
+	assert_says("too short");
+	assert_error(ERR_INTEGRITY, tlog_verify_inclusion(0, 1, &leaf, &other, 1, &root, &err));
+	assert_says("too long");
+	root = node_of(&leaf, &other);
+	assert_ok(tlog_verify_consistency(1, 2, &leaf, &root, &other, 1, &err));
+	assert_error(ERR_INTEGRITY, tlog_verify_consistency(1, 8, &leaf, &root, &other, 1, &err));
+	assert_says("too short");
+}
+
 /* A tree of equal leaves has one hash on each level. */
 static enum err_code
 fetch_equal(void *context, unsigned level, uint64_t index, struct digest *ret_hash,
@@ -286,12 +319,8 @@ make_levels(struct digest levels[TLOG_LEVELS])
 {
 	struct err err;
 	assert_ok(tlog_leaf_hash(view_of_text("same"), &levels[0], &err));
-	for (size_t i = 1; i < TLOG_LEVELS; i++) {
-		uint8_t node[1 + 2 * DIGEST_SIZE] = { 1 };
-		memcpy(node + 1, levels[i - 1].bytes, DIGEST_SIZE);
-		memcpy(node + 1 + DIGEST_SIZE, levels[i - 1].bytes, DIGEST_SIZE);
-		assert_ok(sha256_one(VIEW_OF(node), &levels[i], &err));
-	}
+	for (size_t i = 1; i < TLOG_LEVELS; i++)
+		levels[i] = node_of(&levels[i - 1], &levels[i - 1]);
 }
 
 static void
@@ -541,6 +570,7 @@ main(void)
 		cmocka_unit_test(appending_costs_the_logarithm_of_the_size),
 		cmocka_unit_test(every_inclusion_proof_verifies_and_no_other),
 		cmocka_unit_test(every_consistency_proof_verifies_and_no_other),
+		cmocka_unit_test(a_proof_has_the_length_that_its_size_demands),
 		cmocka_unit_test(proofs_in_the_largest_logs_verify),
 		cmocka_unit_test(what_no_log_has_is_refused),
 		cmocka_unit_test(a_missing_hash_ends_everything_that_needs_it),
