@@ -16,6 +16,7 @@
 #include "ceremony/chain.h"
 #include "ceremony/escrow.h"
 #include "ceremony/journal.h"
+#include "ceremony/resume.h"
 #include "ceremony/shares.h"
 
 enum { LOCK_SECONDS = 10 };
@@ -82,7 +83,7 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 	    "the version was released to another ceremony", err));
 	TRY(change_commit(session, &change, err));
 	*ret_state = matter->row.state;
-	return ERR_OK;
+	return resume_erase(session, err); /* keys of those that became void */
 }
 
 /* The shares of all approvals that count, until a clause of the quorum is complete. */

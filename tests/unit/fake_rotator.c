@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * halligan-rotate-fake: a rotator whose target is a folder, {"folder":PATH}, for tests of the vault's
+ * side.  In it:
+ *
+ *	accepts		the accepted passwords, one a line
+ *	calls		each verb is added as a line
+ *	mode		lines VERB=WORD; the first one for a verb is used up, unless WORD ends in '!'
+ *
+ * check=refuse  generate=refuse  probe=unreachable  probe=pass
+ * apply=reject, =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
+ * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works)
+ * expel=none
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "rotators/program.h"
+
+struct fake {
+	char folder[3000];
+};
+
+static enum err_code
+fake_open(const struct rotation *rotation, void **ret_state, struct err *err)
+{
+	struct json_in in = json_in(rotation->target, "target", err);
+	struct fake *fake = calloc(1, sizeof(*fake));
+
+	if (fake == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	snprintf(fake->folder, sizeof(fake->folder), "%s",
+	    json_in_text(&in, "folder", 1, sizeof(fake->folder) - 1));
+	*ret_state = fake;
+	return json_in_end(&in);
+}
+
+static bool
+fake_self(const void *state)
+{
+	(void)state;
+	return false;
+}
+
+static void
+fake_fields(const void *state, struct json *names)
+{
+	(void)state;
+	json_add_text(names, "password");
+}
+
+static enum err_code
+read_file(const struct fake *fake, const char *name, struct buf *ret_text, struct err *err)
+{
+	char path[4096];
+
+	TRY(file_path(fake->folder, name, path, err));
+	return file_exists(path) ? file_read(path, 1024 * 1024, ret_text, err) : ERR_OK;
+}
+
+static enum err_code
+write_file(const struct fake *fake, const char *name, struct view text, struct err *err)
+{
+	char path[4096];
+
+	TRY(file_path(fake->folder, name, path, err));
+	return file_write(path, text, 0600, err);
+}
+
+/* Notes the call; RET_MODE is the word that stands for VERB now, or "". */
+static enum err_code
+begin(const struct fake *fake, const char *verb, const char *which, char ret_mode[64],
+    struct err *err)
+{
+	BUF calls = {0}, modes = {0}, rest = {0};
+	size_t length = strlen(verb);
+	char *save = NULL;
+	bool found = false;
+
+	ret_mode[0] = '\0';
+	TRY(read_file(fake, "calls", &calls, err));
+	buf_format(&calls, "%s%s%s\n", verb, which != NULL ? " " : "", which != NULL ? which : "");
+	TRY(write_file(fake, "calls", buf_view(&calls), err));
+	TRY(read_file(fake, "mode", &modes, err));
+	buf_text(&modes, "\n");
+	char *text = strdup(buf_string(&modes));
+	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		bool used = !found && strncmp(line, verb, length) == 0 && line[length] == '=';
+
+		if (used) {
+			found = true;
+			snprintf(ret_mode, 64, "%s", line + length + 1);
+		}
+		if (!used || line[strlen(line) - 1] == '!')
+			buf_format(&rest, "%s\n", line);
+	}
+	free(text);
+	ret_mode[strcspn(ret_mode, "!")] = '\0';
+	return found ? write_file(fake, "mode", buf_view(&rest), err) : ERR_OK;
+}
+
+static enum err_code
+password(const struct secret *credential, struct view *ret_value, struct err *err)
+{
+	return credential_get(secret_view(credential), FIELD_PASSWORD, ret_value, err);
+}
+
+static enum err_code
+fake_check(void *state, struct rotation *rotation, struct err *err)
+{
+	char mode[64];
+
+	(void)rotation;
+	TRY(begin(state, "check", NULL, mode, err));
+	return strcmp(mode, "refuse") == 0 ? err_set(err, ERR_REFUSED, "the target makes no sense") :
+					     ERR_OK;
+}
+
+static enum err_code
+fake_generate(void *state, struct rotation *rotation, struct secret **ret_next, struct err *err)
+{
+	uint8_t bytes[16];
+	char hex[33], mode[64];
+
+	TRY(begin(state, "generate", NULL, mode, err));
+	if (strcmp(mode, "refuse") == 0)
+		return err_set(err, ERR_REFUSED, "no value today");
+	TRY(crypto_random(bytes, sizeof(bytes), err));
+	text_hex(VIEW_OF(bytes), hex);
+	return rotation_replace(rotation->current, FIELD_PASSWORD, view_of_text(hex), ret_next, err);
+}
+
+static enum err_code
+accepts(const struct fake *fake, struct view value, bool *ret_accepts, struct err *err)
+{
+	BUF text = {0}, line = {0};
+
+	buf_text(&text, "\n");
+	TRY(read_file(fake, "accepts", &text, err));
+	buf_text(&line, "\n");
+	buf_bytes(&line, value);
+	buf_text(&line, "\n");
+	*ret_accepts = strstr(buf_string(&text), buf_string(&line)) != NULL;
+	return ERR_OK;
+}
+
+static enum err_code
+fake_probe(void *state, struct rotation *rotation, enum rotator_value which,
+    enum probe_result *ret_result, struct err *err)
+{
+	struct view value;
+	bool yes;
+	char mode[64];
+
+	TRY(begin(state, "probe", which == ROTATOR_CURRENT ? "current" : "next", mode, err));
+	if (strcmp(mode, "unreachable") == 0) {
+		*ret_result = PROBE_UNREACHABLE;
+		rotation_detail(rotation, "nobody answers");
+		return ERR_OK;
+	}
+	if (strcmp(mode, "pass") == 0) {
+		*ret_result = PROBE_ACCEPTED;
+		return ERR_OK;
+	}
+	TRY(password(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &value, err));
+	TRY(accepts(state, value, &yes, err));
+	*ret_result = yes ? PROBE_ACCEPTED : PROBE_REFUSED;
+	return ERR_OK;
+}
+
+static enum err_code
+fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
+    struct err *err)
+{
+	BUF text = {0};
+	struct view old, new;
+	char mode[64];
+
+	TRY(begin(state, "apply", NULL, mode, err));
+	TRY(password(rotation->current, &old, err));
+	TRY(password(rotation->next, &new, err));
+	*ret_result = APPLY_APPLIED;
+	if (strcmp(mode, "reject") == 0) {
+		*ret_result = APPLY_REJECTED;
+		rotation_detail(rotation, "too simple for this target");
+		return ERR_OK;
+	}
+	if (strcmp(mode, "nothing") == 0)
+		return ERR_OK;
+	if (strcmp(mode, "drop") == 0) {
+		*ret_result = APPLY_UNKNOWN;
+		return ERR_OK;
+	}
+	if (strcmp(mode, "spoil") != 0) {
+		buf_bytes(&text, new);
+		buf_text(&text, "\n");
+	}
+	if (strcmp(mode, "both") == 0) {
+		buf_bytes(&text, old);
+		buf_text(&text, "\n");
+	}
+	TRY(write_file(state, "accepts", buf_view(&text), err));
+	if (strcmp(mode, "hang") == 0)
+		for (;;)
+			pause();
+	if (strcmp(mode, "lost") == 0)
+		*ret_result = APPLY_UNKNOWN;
+	return ERR_OK;
+}
+
+static enum err_code
+fake_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
+    struct err *err)
+{
+	char mode[64];
+
+	TRY(begin(state, "expel", NULL, mode, err));
+	*ret_result = strcmp(mode, "none") == 0 ? EXPEL_NONE : EXPEL_ENDED;
+	rotation_detail(rotation, "two sessions");
+	return ERR_OK;
+}
+
+static const char *const help[] = {"A rotator for tests.", NULL};
+
+int
+main(int argc, char **argv)
+{
+	static const struct program_ops ops = {.name = "fake", .help = help, .open = fake_open,
+		.close = free, .self = fake_self, .fields = fake_fields, .check = fake_check,
+		.generate = fake_generate, .probe = fake_probe, .apply = fake_apply,
+		.expel = fake_expel};
+
+	return program_run(&ops, argc, argv);
+}
