@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: one SQLite database (DESIGN.md, section 10) behind a narrow set of calls; all SQL is
- * in store.c's files.  Rollback journal, synchronous=EXTRA, secure_delete, foreign keys, STRICT
+ * in store*.c, SQLite itself in sql.c.  Rollback journal, synchronous=EXTRA, secure_delete, foreign keys, STRICT
  * tables, trusted_schema off, defensive; every pragma is read back.
  *
  * Writing happens between store_begin and store_commit.  store_begin takes the writer lock (file
@@ -9,6 +9,9 @@
  * (ERR_INTERNAL) a transaction that changed something and appended no leaf: every state change is
  * a log leaf in the same transaction.  A failed commit rolls back; after ERR_IO from a commit
  * the store refuses everything (an fsync failed: what is on disk is unknown until restart).
+ *
+ * A digest that names a statement, and an id or version that names another row, must be stored when
+ * the transaction commits (in any order), else the commit is ERR_NOT_FOUND and names the tables.
  *
  * Rows are plain values.  Buffers in ret_ structs are owned by the caller.  get calls return
  * ERR_NOT_FOUND; what they read is checked for size and range (ERR_INTEGRITY names table and
@@ -41,7 +44,8 @@ void store_freep(struct store **store);
 enum err_code store_begin(struct store *store, struct err *err) MUST_CHECK;
 enum err_code store_commit(struct store *store, struct err *err) MUST_CHECK;
 void store_rollback(struct store *store); /* nothing open: nothing happens */
-/* A read transaction, so that several reads see one state. */
+/* A read transaction, so that several reads see one state; ended by commit or rollback.  While it
+ * lasts, others' commits wait 5 s and then fail (ERR_BUSY): keep it short. */
 enum err_code store_begin_read(struct store *store, struct err *err) MUST_CHECK;
 /* PRAGMA integrity_check and foreign_key_check.  ERR_INTEGRITY. */
 enum err_code store_check(struct store *store, struct err *err) MUST_CHECK;
@@ -63,7 +67,7 @@ enum err_code store_log_recompute(struct store *store,
     void (*progress)(void *context, uint64_t done, uint64_t size), void *context,
     struct err *err) MUST_CHECK;
 
-/* Small texts: "draft" (charter draft being signed), "roster-draft", "init", ... */
+/* Small texts, at most 4 MiB: "draft" (charter draft being signed), "roster-draft", "init", ... */
 enum err_code store_set_text(struct store *store, const char *name, const char *text,
     struct err *err) MUST_CHECK; /* NULL deletes */
 enum err_code store_get_text(struct store *store, const char *name, struct buf *ret_text,
@@ -164,6 +168,7 @@ struct ceremony_row {
 };
 enum err_code store_add_ceremony(struct store *store, const struct ceremony_row *row,
     struct err *err) MUST_CHECK; /* ERR_EXISTS when the request was used before */
+/* state, reason, released, expires, done; the rest was fixed by the statement. */
 enum err_code store_update_ceremony(struct store *store, const struct ceremony_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_ceremony(struct store *store, const struct id *id,
@@ -216,6 +221,7 @@ struct release_row {
 };
 enum err_code store_add_release(struct store *store, const struct release_row *row,
     struct err *err) MUST_CHECK; /* ERR_EXISTS: already released */
+/* Once; the same again is no error, another is ERR_EXISTS. */
 enum err_code store_set_release_statement(struct store *store, const struct secret_id *secret,
     uint32_t version, const struct digest *statement, struct err *err) MUST_CHECK;
 enum err_code store_get_release(struct store *store, const struct secret_id *secret,
@@ -244,7 +250,8 @@ struct debt_row {
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
 };
 enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
-    MUST_CHECK;
+    MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
+/* pending, state, due, attempts, note. */
 enum err_code store_update_debt(struct store *store, const struct debt_row *row, struct err *err)
     MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
