@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: one SQLite database (DESIGN.md, section 10) behind a narrow set of calls; all SQL is
- * in store*.c, SQLite itself in sql.c.  Rollback journal, synchronous=EXTRA, secure_delete, foreign keys, STRICT
- * tables, trusted_schema off, defensive; every pragma is read back.
+ * in store*.c, SQLite itself in sql.c.  Rollback journal, synchronous=EXTRA, secure_delete, foreign
+ * keys, STRICT tables, trusted_schema off, defensive; every pragma is read back.
  *
  * Writing happens between store_begin and store_commit.  store_begin takes the writer lock (file
  * `lock` beside the database, 10 s, then ERR_BUSY names the holder).  store_commit refuses

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "tests/lib/expect.h"
 #include "vault/store.h"
 
@@ -209,6 +210,16 @@ bench_fill(struct bench *bench)
 	bench_version(store, 2);
 	bench_fill_ceremony(store);
 	bench_commit(bench);
+}
+
+/* Whether the database file holds TEXT anywhere. */
+__attribute__((unused)) static bool
+bench_file_holds(const struct bench *bench, const char *text)
+{
+	struct err err;
+	BUF bytes = {0};
+	assert_ok(file_read(bench->file, 1 << 24, &bytes, &err));
+	return memmem(bytes.data, bytes.size, text, strlen(text)) != NULL;
 }
 
 /* Run SQL on the file as somebody who is bound by nothing: no constraint, no trigger of ours. */

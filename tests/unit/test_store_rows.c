@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/store_statement.c, store_secret.c, store_ceremony.c, store_release.c: every call. */
-#include "base/file.h"
 #include "tests/lib/store_bench.h"
 
 static void
@@ -376,16 +375,6 @@ an_approval_is_replaced_until_it_is_complete(void **state)
 	free(rows);
 }
 
-/* Whether the database file holds TEXT anywhere. */
-static bool
-file_holds(const struct bench *bench, const char *text)
-{
-	struct err err;
-	BUF bytes = {0};
-	assert_ok(file_read(bench->file, 1 << 24, &bytes, &err));
-	return memmem(bytes.data, bytes.size, text, strlen(text)) != NULL;
-}
-
 /* Approvals of 12 seats, whose shares are 500 bytes of bench_shares over and over. */
 static void
 add_approvals(struct bench *bench)
@@ -413,11 +402,11 @@ erased_shares_are_gone_from_the_file(void **state)
 	size_t count;
 	bench_fill(bench);
 	add_approvals(bench);
-	assert_true(file_holds(bench, bench_shares));
+	assert_true(bench_file_holds(bench, bench_shares));
 	bench_begin(bench);
 	assert_ok(store_erase_shares(bench->store, &bench_ceremony, &err));
 	bench_commit(bench);
-	assert_false(file_holds(bench, bench_shares));
+	assert_false(bench_file_holds(bench, bench_shares));
 	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
 	assert_int_equal(count, 14);
 	assert_true(rows[1].complete);
