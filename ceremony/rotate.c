@@ -333,7 +333,7 @@ retire(struct payment *payment, struct err *err)
 	TRY(commit_retired(payment, &statement, err));
 	session_progress(payment->session, "%s: the old value is refused; the debt is paid",
 	    payment->secret.name);
-	return escrow_erase(payment->session->folder, &payment->debt.id, err);
+	return ERR_OK;
 }
 
 /* A person had a look and runs it again. */
@@ -421,20 +421,25 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	paid.state = debt.state;
 	TRY(check_lease(session, &debt, &paid, err));
-	if (paid.code == ERR_OK && debt.state != DEBT_RETIRED) {
-		TRY(host_id_path(session->folder, "escrow", id, ".lock", path, err));
-		enum err_code code = file_lock(path, "rotate", 0, &lock, &cause);
-		if (code == ERR_BUSY) {
-			paid.code = ERR_BUSY;
-			snprintf(paid.note, sizeof(paid.note), "another session is rotating it just now");
-		} else if (code != ERR_OK) {
-			*err = cause;
-			return code;
-		} else {
-			TRY(pay_locked(session, id, &paid, err));
-			if (paid.state == DEBT_RETIRED)
-				TRY(file_erase(path, err));
-		}
+	if (paid.code == ERR_WAITING) {
+		*ret_paid = paid;
+		return ERR_OK;
+	}
+	TRY(host_id_path(session->folder, "escrow", id, ".lock", path, err));
+	enum err_code code = file_lock(path, "rotate", 0, &lock, &cause);
+	if (code == ERR_OK)
+		TRY(pay_locked(session, id, &paid, err));
+	else if (code == ERR_BUSY) {
+		paid.code = ERR_BUSY;
+		snprintf(paid.note, sizeof(paid.note), "another session is rotating it just now");
+	} else {
+		*err = cause;
+		return code;
+	}
+	/* Also when an earlier run was cut off after its last commit. */
+	if (paid.state == DEBT_RETIRED) {
+		TRY(escrow_erase(session->folder, id, err));
+		TRY(file_erase(path, err));
 	}
 	*ret_paid = paid;
 	return ERR_OK;
