@@ -39,7 +39,7 @@ ceremony() {
 	ssh-add -q -D
 }
 ceremony ciso audit legal
-is "unrelated lines stand as they were" "$(grep -v halligan "$SSHD_AUTHORIZED")" "$(lines)"
+is "unrelated lines stand as they were" "$(grep -v breakglass "$SSHD_AUTHORIZED")" "$(lines)"
 ok "the log verifies" halligan log verify
 like "status says that nothing waits" "$(halligan status)" 'nothing waits|no one|1 secret'
 ceremony secops infra audit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Invariants 5 and 16: the server is killed at its N-th fsync, rename or unlink, for N over a whole
+# Invariants 5 and 16: client or server is killed at the N-th of one kind of fsync, rename or unlink, for N over a whole
 # operation; the same command, run again, goes on, and nothing was lost or done twice.
 . "$(dirname "$0")/../lib/vault.sh"
 town_start
@@ -10,11 +10,12 @@ ok "two approvals" town_approve ciso secops
 REAL=$HALLIGAN
 cat > doomed <<END
 #!/bin/sh
-exec strace -f -q -o "$TOKENS_DIR/strace.log" -e trace=fsync,fdatasync,rename,renameat2,unlink,unlinkat \
-	-e inject=fsync,fdatasync,rename,renameat2,unlink,unlinkat:signal=KILL:when=\$WHEN "$REAL" "\$@"
+export ASAN_OPTIONS=detect_leaks=0 # which does not work under another tracer
+exec strace -f -q -o "$TOKENS_DIR/strace.log" -e trace=\$CALLS \
+	-e inject=\$CALLS:signal=KILL:when=\$WHEN "$REAL" "\$@"
 END
 chmod +x doomed
-export WHEN
+export WHEN CALLS=fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat
 db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
 keep() { rm -rf "kept.$1"; mkdir "kept.$1"; cp -a "$VAULT" state "$SSHD_AUTHORIZED" "kept.$1"; }
 restore() {
@@ -22,7 +23,7 @@ restore() {
 	cp -a "kept.$1/vault" "kept.$1/state" .
 	cat "kept.$1/authorized_keys" > "$SSHD_AUTHORIZED"
 }
-killed() { grep -q 'killed by SIGKILL' strace.log; }
+killed() { grep -q ') *= ?$' strace.log; } # the call that was not let through
 
 # What must hold at any instant: no answer without its debt and its release row; never two releases.
 sane() {
@@ -44,7 +45,7 @@ crash() {
 		killed || break
 		count=$((count + 1))
 		sane || wrong="$wrong $WHEN:insane"
-		"$@" > again.log 2>&1
+		{ "$@"; halligan status; } > again.log 2>&1
 		$check || wrong="$wrong $WHEN:$(tail -n 2 again.log | tr '\n' ' ')"
 		halligan log verify > verify.log 2>&1 || wrong="$wrong $WHEN:log:$(tail -n 1 verify.log)"
 		WHEN=$((WHEN + step))
@@ -60,12 +61,10 @@ retired() {
 	[ "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" = 0 ] &&
 		[ "$(find "$VAULT/escrow" "$VAULT/ceremony" -type f | wc -l)" = 0 ]
 }
-approve_again() { as audit approve; local status=$?; halligan status > /dev/null 2>&1; return $status; }
-
 keep approved
-crash "5, 16: the approval that releases" approved 3 released approve_again
+crash "5, 16: the approval that releases" approved 1 released as audit approve
 restore approved
 ok "the third approval" as audit approve
 keep released
-crash "16: done" released 4 retired halligan done
+crash "16: done" released 3 retired halligan done
 tap_end
