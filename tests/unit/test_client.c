@@ -141,6 +141,24 @@ a_vault_id_that_is_not_the_first_charters_is_refused(void **state)
 }
 
 static void
+on_first_contact_the_vault_id_must_be_the_first_charters(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.vault = other_vault; /* in `hello` and in `chain` */
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "first charter");
+	assert_false(town_saw(&town, "First contact"));
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
 spoil_the_checkpoint(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
@@ -225,6 +243,7 @@ main(void)
 	    cmocka_unit_test(a_flipped_byte_anywhere_in_the_charter_is_refused),
 	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
 	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
+	    cmocka_unit_test(on_first_contact_the_vault_id_must_be_the_first_charters),
 	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
 	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
 	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),

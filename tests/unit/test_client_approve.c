@@ -183,6 +183,53 @@ a_host_that_signs_another_ceremony_is_found_out(void **state)
 }
 
 static void
+a_host_that_asks_by_itself_is_found_out(void **state)
+{
+	struct town town;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town_rebuild(&town, town.founded.keys[INFRA][KEY_SIGN], town.founded.spares[3]);
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "the request");
+	town_rebuild(&town, town.founded.keys[INFRA][KEY_SIGN], town.alice[TOKEN_SIGN]);
+	fine(approve(&town, TOWN_CISO, &err), &err);
+	town_close(&town);
+}
+
+static void
+a_definition_that_no_operator_signed_is_an_alarm(void **state)
+{
+	struct town town;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town_rebuild(&town, town.founded.keys[CISO][KEY_SIGN], town.alice[TOKEN_SIGN]);
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "the secret prod/db");
+	assert_int_equal(town_token(&town, TOWN_CISO)->touches, 0);
+	town_close(&town);
+}
+
+/* Well signed, for the same secret, but not the one that was requested. */
+static void
+another_definition_than_was_requested_is_an_alarm(void **state)
+{
+	struct town town;
+	struct err err;
+	DSSE other = {0};
+
+	(void)state;
+	town_open(&town);
+	edit_payload(&town.definition, "root on db1", "sees db1", &other);
+	sign_with(&other, town.founded.keys[INFRA][KEY_SIGN]);
+	town_swap(&town, "ceremony-get", "definition", &other);
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err,
+	    "definition names another digest");
+	town_close(&town);
+}
+
+static void
 an_approval_that_no_officer_signed_is_an_alarm(void **state)
 {
 	struct town town;
@@ -406,6 +453,9 @@ the_hosts_answer_to_a_request_is_verified(void **state)
 	town_open(&town);
 	fine(ask(&town, TOWN_ALICE, &plan, &result, &err), &err);
 	assert_int_equal(town_token(&town, TOWN_ALICE)->touches, 1);
+	town.id.bytes[0] ^= 1; /* not the one in the signed answer */
+	expect_error(ask(&town, TOWN_ALICE, &plan, &result, &err), ERR_INTEGRITY, &err,
+	    "another ceremony");
 	town_swap(&town, "request", "ceremony", &town.ceremony); /* of another request */
 	expect_error(ask(&town, TOWN_ALICE, &plan, &result, &err), ERR_INTEGRITY, &err, "request");
 	town_close(&town);
@@ -445,6 +495,9 @@ main(void)
 	    cmocka_unit_test(a_flipped_byte_in_what_is_shown_is_an_alarm_before_any_touch),
 	    cmocka_unit_test(a_flipped_byte_in_the_header_is_an_alarm_before_any_touch),
 	    cmocka_unit_test(a_host_that_signs_another_ceremony_is_found_out),
+	    cmocka_unit_test(a_host_that_asks_by_itself_is_found_out),
+	    cmocka_unit_test(a_definition_that_no_operator_signed_is_an_alarm),
+	    cmocka_unit_test(another_definition_than_was_requested_is_an_alarm),
 	    cmocka_unit_test(an_approval_that_no_officer_signed_is_an_alarm),
 	    cmocka_unit_test(a_ceremony_not_open_is_refused),
 	    cmocka_unit_test(seats_that_cannot_approve_are_told_why),

@@ -85,7 +85,7 @@ admit_alice(struct town *town)
 }
 
 static void
-define_secret(struct town *town)
+define_secret(struct town *town, const struct p256_key *signer)
 {
 	struct err err;
 	struct definition definition = {.vault = town->vault, .revision = 1,
@@ -103,7 +103,7 @@ define_secret(struct town *town)
 	snprintf(definition.effect, sizeof(definition.effect), "root on db1");
 	fine(definition_payload(&definition, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &town->definition, &err), &err);
-	sign_with(&town->definition, town->founded.keys[INFRA][KEY_SIGN]);
+	sign_with(&town->definition, signer);
 	fine(dsse_digest(&town->definition, &town->definition_digest, &err), &err);
 }
 
@@ -158,7 +158,7 @@ sign_checkpoint(struct town *town)
 }
 
 static void
-request_secret(struct town *town, struct digest *ret_digest)
+request_secret(struct town *town, const struct p256_key *signer, struct digest *ret_digest)
 {
 	struct err err;
 	struct request request = {.vault = town->vault, .secret = town->secret,
@@ -175,7 +175,7 @@ request_secret(struct town *town, struct digest *ret_digest)
 	snprintf(request.user, sizeof(request.user), "alice");
 	fine(request_payload(&request, &payload, &err), &err);
 	fine(statement_new(STATEMENT_REQUEST, false, payload, &town->request, &err), &err);
-	sign_with(&town->request, town->alice[TOKEN_SIGN]);
+	sign_with(&town->request, signer);
 	fine(dsse_digest(&town->request, ret_digest, &err), &err);
 }
 
@@ -188,7 +188,7 @@ town_sign_host(struct town *town, struct dsse *statement)
 }
 
 static void
-open_ceremony(struct town *town)
+open_ceremony(struct town *town, const struct p256_key *requester)
 {
 	struct err err;
 	struct ceremony ceremony = {.vault = town->vault, .definition = town->definition_digest,
@@ -198,7 +198,7 @@ open_ceremony(struct town *town)
 	    .root = town->root};
 	JSON *payload = NULL;
 
-	request_secret(town, &ceremony.request);
+	request_secret(town, requester, &ceremony.request);
 	memset(town->id.bytes, 0x77, ID_SIZE);
 	ceremony.id = town->id;
 	snprintf(ceremony.quorum, sizeof(ceremony.quorum), "%s",
@@ -275,6 +275,28 @@ town_release(struct town *town)
 	town->state = CEREMONY_RELEASED;
 }
 
+/* From the definition to the ceremony, all naming each other. */
+static void
+build(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
+{
+	define_secret(town, operator);
+	seal_secret(town);
+	open_ceremony(town, requester);
+}
+
+void
+town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
+{
+	dsse_done(&town->definition);
+	dsse_done(&town->request);
+	dsse_done(&town->ceremony);
+	town->definition.count = town->request.count = town->ceremony.count = 0;
+	sealed_version_done(&town->version);
+	header_freep(&town->header);
+	p256_key_freep(&town->ceremony_key);
+	build(town, operator, requester);
+}
+
 void
 town_open(struct town *town)
 {
@@ -287,10 +309,8 @@ town_open(struct town *town)
 	found_host(town);
 	sign_charter_1(town);
 	admit_alice(town);
-	define_secret(town);
-	seal_secret(town);
 	sign_checkpoint(town);
-	open_ceremony(town);
+	build(town, town->founded.keys[INFRA][KEY_SIGN], town->alice[TOKEN_SIGN]);
 	town_make_tokens(town);
 	town_make_person(town);
 }

@@ -88,6 +88,10 @@ void town_close(struct town *town);
 enum err_code town_connect(struct town *town, uint32_t serial, struct client **ret_client,
     struct err *err) MUST_CHECK;
 struct town_token *town_token(struct town *town, uint32_t serial);
+/* Begin again from the definition on, signed by OPERATOR, with a request signed by REQUESTER: all
+ * other documents follow from these, as a host would make them that has gone over. */
+void town_rebuild(struct town *town, const struct p256_key *operator,
+    const struct p256_key *requester);
 /* The approval of SEAT (index in founded) as its officer would sign it, complete. */
 void town_approve(struct town *town, size_t seat);
 /* Release to alice on the approvals there are, and remember the statement. */
