@@ -173,12 +173,14 @@ check_shares(struct session *session, const struct matter *matter, const struct 
     struct view enc, struct view ciphertext, struct err *err)
 {
 	SECRET *shares = NULL;
+	enum err_code code = shares_open(session, matter, row, enc, ciphertext, &shares, err);
 
-	if (shares_open(session, matter, row, enc, ciphertext, &shares, err) != ERR_OK)
-		return err->code == ERR_MEMORY || err->code == ERR_IO ? err->code :
-		    err_set(err, ERR_INTEGRITY,
-			"the shares of seat \"%s\" do not open: they are not those that it signed; the "
-			"ceremony goes on, and the seat may approve again", row->seat);
+	if (code == ERR_CRYPTO)
+		return err_set(err, ERR_INTEGRITY,
+		    "the shares of seat \"%s\" do not open: they are not those that it signed; the "
+		    "ceremony goes on, and the seat may approve again", row->seat);
+	if (code != ERR_OK)
+		return code; /* the host's own fault, not the seat's */
 	if (seal_check_shares(matter->header, row->envelope, shares, err) != ERR_OK)
 		return err_add(err, "the shares of seat \"%s\" are wrong; the ceremony goes on",
 		    row->seat);
@@ -230,6 +232,9 @@ reply_shares(struct session *session, struct json *reply, const struct id *id, s
 	int missing;
 
 	TRY(matter_load(session, id, &matter, err));
+	if (matter->row.state == CEREMONY_DEGRADED)
+		return err_set(err, ERR_INTEGRITY, "the quorum is met, but nothing could be released: %s",
+		    matter->row.reason);
 	if (matter->row.state == CEREMONY_COLLECTING)
 		(void)matter_verdict(session, matter, session_now(session), &missing, &text);
 	json_put_text(reply, "state", ceremony_state_names[matter->row.state]);
@@ -259,6 +264,11 @@ serve_shares(struct session *session, struct call *call, struct err *err)
 	TRY(matter_load(session, &id, &matter, err));
 	TRY(accept_shares(session, &change, matter, seat, call->blob, err));
 	TRY(change_commit(session, &change, err));
-	TRY(release_advance(session, &id, err));
+	enum err_code code = release_advance(session, &id, err);
+	if (code == ERR_CRYPTO)
+		return err->code = ERR_INTEGRITY;
+	if (code != ERR_OK)
+		return err_add(err, "the approval is recorded and counts; the next command finishes the "
+		    "release, once this is mended");
 	return reply_shares(session, call->reply, &id, err);
 }

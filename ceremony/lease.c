@@ -183,6 +183,8 @@ serve_done(struct session *session, struct call *call, struct err *err)
 	TRY(debt_of(session, &row, &debt, err));
 	TRY(leases_end_one(session, &id, true, err));
 	TRY(rotate_pay(session, &debt, &paid, err));
+	if (paid.code == ERR_INTEGRITY)
+		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	json_put_text(call->reply, "state", ceremony_state_names[row.state]);
 	json_put_text(call->reply, "debt", debt_state_names[paid.state]);

@@ -132,7 +132,8 @@ verify(struct delivery *delivery, const struct dossier *dossier, const struct va
     const struct hand *hand, struct err *err)
 {
 	TRY(release_parse(&delivery->statement, view->charter->training, &delivery->release, err));
-	TRY(statement_verify_host(&delivery->statement, &view->charter->host_statement, err));
+	if (statement_verify_host(&delivery->statement, &view->charter->host_statement, err) != ERR_OK)
+		return err->code == ERR_REFUSED ? (err->code = ERR_INTEGRITY) : err->code;
 	TRY(compare_release(&delivery->release, dossier, view, err));
 	TRY(check_quorum(&delivery->release, dossier, err));
 	return check_box(&delivery->release, hand, buf_view(&delivery->box), err);

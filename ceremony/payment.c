@@ -119,6 +119,18 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 	return write_debt(payment, &debt, "degraded", err);
 }
 
+/* The value that the target accepts is nowhere else: only that file, or a person, can go on. */
+static enum err_code
+escrow_damaged(struct payment *payment, const struct err *cause, struct err *err)
+{
+	TRY(payment_degrade(payment, err,
+	    "the old value cannot be read (%.250s): put the escrow file back as it was, then 'halligan "
+	    "rotate %s'; without it the target must be changed by hand", cause->text,
+	    payment->secret.name));
+	payment->code = ERR_INTEGRITY;
+	return ERR_OK;
+}
+
 static enum err_code
 load_escrow(struct payment *payment, struct err *err)
 {
@@ -129,9 +141,7 @@ load_escrow(struct payment *payment, struct err *err)
 		.debt = payment->debt.id, .secret = payment->debt.secret};
 	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow, &cause);
 	if (code == ERR_NOT_FOUND || code == ERR_INTEGRITY || code == ERR_VERSION)
-		return payment_degrade(payment, err,
-		    "the old value cannot be read from the escrow (%.200s): set a new value on the target by "
-		    "hand", cause.text);
+		return escrow_damaged(payment, &cause, err);
 	if (code != ERR_OK) {
 		*err = cause;
 		return code;

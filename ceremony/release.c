@@ -55,6 +55,32 @@ commit_debt(struct session *session, const struct matter *matter, const struct i
 	return journal_add(session, &leaf, err);
 }
 
+/* Before the point of no return: the database still has what the officers sent.  ERR_CRYPTO: not. */
+static enum err_code
+check_stored(struct session *session, const struct matter *matter, struct err *err)
+{
+	for (size_t i = 0; i < matter->approval_count; i++) {
+		const struct approval_row *row = &matter->approvals[i];
+		SECRET *shares = NULL;
+		struct err cause;
+
+		if (!counts(matter, row))
+			continue;
+		enum err_code code = shares_open(session, matter, row, VIEW_OF(row->shares.enc),
+		    buf_view(&row->shares.ciphertext), &shares, &cause);
+		if (code == ERR_OK)
+			code = seal_check_shares(matter->header, row->envelope, shares, &cause);
+		if (code == ERR_MEMORY || code == ERR_IO)
+			return err_set(err, code, "%s", cause.text);
+		if (code != ERR_OK)
+			return err_set(err, ERR_CRYPTO,
+			    "the stored shares of seat \"%s\" are damaged (%.300s), so nothing is "
+			    "released: put the right database back, or cancel and request again",
+			    row->seat, cause.text);
+	}
+	return ERR_OK;
+}
+
 /* COLLECTING to RELEASING when the quorum is met at this moment; RET_STATE is where it stands. */
 static enum err_code
 decide(struct session *session, const struct id *id, enum ceremony_state *ret_state,
@@ -73,6 +99,7 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 	    matter_verdict(session, matter, session_now(session), &missing, &text) != VERDICT_MET)
 		return ERR_OK;
 	TRY(journal_check_clock(session, err));
+	TRY(check_stored(session, matter, err));
 	TRY(table_next(matter->row.state, EVENT_RELEASE, &matter->row.state, err));
 	matter->row.released = session_now(session);
 	matter->row.expires = matter->row.released + matter->request.duration;

@@ -240,7 +240,8 @@ session_go_live(struct session *session, struct err *err)
 	/* Verified as any chain is, before it becomes the anchor. */
 	TRY(go_live(session, err));
 	TRY(host_write_vault_id(session->folder, &session->vault, err));
-	return journal_write_checkpoint(session, err);
+	/* Not simply written: who removes vault.id may have put an old database in place too. */
+	return journal_start(session, err);
 }
 
 static enum err_code

@@ -2,6 +2,17 @@
 #include "ceremony/shares.h"
 
 #include "base/hpke.h"
+#include "ceremony/host.h"
+
+static enum err_code
+wrong_key(const struct session *session, const struct matter *matter, struct err *err)
+{
+	char path[4096];
+
+	TRY(host_id_path(session->folder, "ceremony", &matter->row.id, ".key", path, err));
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is not the key that the ceremony names: it was changed; no approval can be opened", path);
+}
 
 enum err_code
 shares_open(struct session *session, const struct matter *matter, const struct approval_row *row,
@@ -19,7 +30,7 @@ shares_open(struct session *session, const struct matter *matter, const struct a
 	TRY(ceremony_key_load(session->folder, &matter->row.id, &key, err));
 	p256_key_public(key, &public_key);
 	if (!point_equal(&public_key, &matter->ceremony.key))
-		return err_set(err, ERR_INTEGRITY, "the key file of the ceremony is another's");
+		return wrong_key(session, matter, err);
 	TRY(seal_box_info(&ids, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, enc, &public_key, hpke_agree_local, key,
 	    VIEW_OF(info.bytes), &hpke, err));

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Someone can write the vault's folder: one wrong byte in anything that a ceremony rests on is refused by the
+# next command that uses it, by name; nothing is released; with the right byte back everything goes on.
+. "$(dirname "$0")/../lib/vault.sh"
+. "$LIB/refusals.sh"
+town_start
+town_found
+ok "a request" town_request
+id=$(db "SELECT lower(hex(id)) FROM ceremonies")
+cp -a "$VAULT" vault.requested
+ok "two approvals" town_approve ciso secops
+
+# keep NAME, restore NAME: the vault, the client's memory of it, and the target.
+keep() { mkdir "kept.$1"; cp -a "$VAULT" state "$SSHD_AUTHORIZED" "kept.$1"; }
+restore() {
+	rm -rf "$VAULT" state
+	cp -a "kept.$1/vault" "kept.$1/state" .
+	cat "kept.$1/authorized_keys" > "$SSHD_AUTHORIZED"
+}
+tamper() { "$LIB/tamper.py" "$VAULT" "$@"; }
+# flip FILE [OFFSET]: one bit of one byte, in the middle.
+flip() {
+	python3 - "$1" "${2:-}" <<-'END'
+	import sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	data[int(sys.argv[2]) if sys.argv[2] else len(data) // 2] ^= 1
+	open(sys.argv[1], "wb").write(data)
+	END
+}
+flip_id() { python3 -c 'import sys; p = sys.argv[1]; t = open(p).read(); open(p, "w").write(("0" if t[0] != "0" else "1") + t[1:])' "$VAULT/vault.id"; }
+envelopes() { local position; for position in 0 1 2 3 4; do tamper flip envelopes "$1" "version = 2 AND position = $position"; done; }
+untold() { # what a release would leave
+	[ -s "$VAULT/vault.db" ] || { echo "0 answers, 0 releases"; return; }
+	db "SELECT (SELECT count(*) FROM answers) || ' answers, ' || (SELECT count(*) FROM statements WHERE type = 'release') || ' releases'"
+}
+approve() { as audit approve "$id"; }
+
+# wrong CLAIM STATE CODE PATTERN "CHANGE" COMMAND...
+wrong() {
+	local claim=$1 state=$2 code=$3 pattern=$4 change=$5 before; shift 5
+	restore "$state"
+	before=$(untold)
+	eval "$change" || tap_report 1 "$claim: the change could not be made"
+	told "$claim" "$code" "$pattern" "$@"
+	is "... and nothing was released" "$(untold)" "$before"
+}
+
+keep approved
+wrong "request: a word" approved 6 'request' "tamper payload request boot baat" approve
+wrong "request: a bit of the stored text" approved 6 'request' "tamper flip statements text \"type = 'request'\"" approve
+wrong "request: no signature" approved 6 'request.*sign' "tamper drop-signatures request" approve
+wrong "ceremony: the quorum" approved 6 'ceremony' "tamper payload ceremony '3 of' '2 of'" approve
+wrong "ceremony: a bit of the stored text" approved 6 'ceremony' "tamper flip statements text \"type = 'ceremony'\"" approve
+wrong "ceremony: no signature" approved 6 'ceremony.*sign' "tamper drop-signatures ceremony" approve
+wrong "approval: the seat" approved 6 'approval' "tamper payload approval '\"seat\":\"secops\"' '\"seat\":\"secopt\"'" approve
+wrong "approval: a bit of the stored text" approved 6 'approval' "tamper flip statements text \"type = 'approval'\"" approve
+wrong "approval: no signature" approved 6 'secops.*approval.*sign|approval.*sign' "tamper drop-signatures approval" approve
+wrong "definition: the user" approved 6 'secret|definition' "tamper payload secret '\"user\":\"$SSHD_USER\"' '\"user\":\"other\"'" approve
+wrong "definition: no signature" approved 6 '(secret|definition).*sign' "tamper drop-signatures secret" approve
+wrong "charter: the quorum" approved 6 'charter' "tamper payload charter '3 of (ciso' '2 of (ciso'" approve
+wrong "charter: no signature" approved 6 'charter.*sign' "tamper drop-signatures charter" approve
+wrong "roster: a name" approved 6 'roster' "tamper payload roster Alice Alica" approve
+wrong "roster: no signature" approved 6 'roster.*sign' "tamper drop-signatures roster" approve
+wrong "header" approved 6 'header' "tamper flip versions header 'number = 2'" approve
+wrong "envelope: its ciphertext" approved 6 'envelope' "envelopes ciphertext" approve
+wrong "envelope: its encapsulation" approved 6 'envelope' "envelopes enc" approve
+wrong "ciphertext of the version" approved 6 'nothing could be released: ' "tamper flip versions ciphertext 'number = 2'" approve
+wrong "an officer's re-sealed share" approved 6 'stored shares of seat "ciso" are damaged.*nothing is released: put the right database back' "tamper flip approvals ciphertext \"seat = 'ciso'\"" approve
+told "... and status goes on saying so" 6 'alarm.*seat "ciso" are damaged' halligan status
+ok "... while the requester can withdraw" as alice cancel "$id" --reason "request again"
+wrong "ceremony's key" approved 6 "ceremony/$id.key is not the key that the ceremony names" "flip \"$VAULT/ceremony/$id.key\" 20" approve
+wrong "ceremony's key: its head" approved 6 "ceremony/$id.key" "flip \"$VAULT/ceremony/$id.key\" 1" approve
+wrong "host.key" approved 6 'host.key' "flip \"$VAULT/host.key\"" approve
+wrong "host.key: one byte short" approved 6 'host.key.*101' "truncate -s 101 \"$VAULT/host.key\"" approve
+wrong "vault.id" approved 6 'vault.id|another vault' flip_id approve
+wrong "vault.id, removed, and an old database put in place" approved 6 'old database was restored' \
+	"rm \"$VAULT/vault.id\"; cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
+wrong "vault.id and checkpoint, removed" approved 6 'checkpoint is gone' "rm \"$VAULT/vault.id\" \"$VAULT/checkpoint\"" approve
+wrong "checkpoint" approved 6 'checkpoint' "flip \"$VAULT/checkpoint\"" approve
+wrong "checkpoint, removed" approved 6 'checkpoint is gone' "rm \"$VAULT/checkpoint\"" approve
+wrong "a log leaf" approved 6 'leaf 5|log' "tamper flip log_leaf data 'position = 5'" halligan log verify
+wrong "a log hash" approved 6 'log|leaf|hash' "tamper flip log_hash hash 'position = 3'" halligan log verify
+wrong "the newest leaf, removed" approved 6 'old database was restored' "tamper sql 'DELETE FROM log_leaf WHERE position = (SELECT max(position) FROM log_leaf)'" approve
+wrong "one page of the database" approved 6 'database' "flip \"$VAULT/vault.db\" 8192" halligan log verify
+wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAULT/vault.db\"" approve
+wrong "an old database under a newer checkpoint" approved 6 'old database was restored: its log has 18 leaves, the checkpoint file 22' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
+wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status
+wrong "a whole old copy of the vault" approved 6 'has seen 20 leaves of this log.*old database was restored' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
+wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/*/trust 2" approve
+
+restore approved
+ok "with every byte as it was the third approval releases" approve
+keep released
+opened() { as alice open "$id" --fd 1 --no-wait; }
+wrong "answer: its ciphertext" released 6 'box' "tamper flip answers ciphertext" opened
+wrong "answer: its encapsulation" released 6 'box' "tamper flip answers enc" opened
+wrong "release statement" released 6 'release' "tamper payload release '\"version\":2' '\"version\":3'" opened
+wrong "release statement: no signature" released 6 'release.*sign' "tamper drop-signatures release" opened
+wrong "an approval, after the release" released 6 'approval' "tamper payload approval audit augit" opened
+wrong "escrow" released 6 'escrow/' "flip \$(ls -d \"$VAULT\"/escrow/*)" halligan done "$id"
+wrong "escrow: its head" released 6 'escrow/.*damaged' "flip \$(ls -d \"$VAULT\"/escrow/*) 0" halligan done "$id"
+wrong "escrow, removed" released 6 'escrow/.*put the escrow file back' "rm \"$VAULT\"/escrow/*" halligan done "$id"
+told "... and rotate says the same" 6 'not everything is replaced' halligan rotate prod/db
+told "... and status" 6 'alarm.*put the escrow file back' halligan status
+cp kept.released/vault/escrow/* "$VAULT/escrow/"
+ok "... with the file back rotate goes on" halligan rotate prod/db
+ok "... and the log verifies" halligan log verify
+wrong "escrow: its last byte" released 6 'escrow/.*put the escrow file back' "flip \$(ls -d \"$VAULT\"/escrow/*) -1" halligan done "$id"
+is "the target kept its key" "$(cksum < "$SSHD_AUTHORIZED")" "$(cksum < kept.released/authorized_keys)"
+wrong "a debt that is said to be paid" released 6 'debt' "tamper sql \"UPDATE debts SET state = 'retired'\"" halligan log verify
+wrong "a release that is forgotten" released 6 'release' "tamper sql 'DELETE FROM releases'" halligan log verify
+restore released
+ok "with every byte as it was it opens" opened
+ok "and is replaced" halligan done "$id"
+ok "and the log verifies" halligan log verify
+tap_end
