@@ -6,7 +6,7 @@
 town_start
 ROLES[infra]=officer,operator,responder # so that an officer can request
 town_found
-db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
+db() { "$LIB/tamper.py" "$HALLIGAN_VAULT" get "$1"; }
 newest() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
 state() { db "SELECT state FROM ceremonies WHERE hex(id) = upper('$1')"; }
 leaves() { db "SELECT count(*) FROM log_leaf"; }
@@ -91,8 +91,76 @@ refused "17: a definition changed in the database is refused" as ciso approve "$
 rm -rf "$VAULT"; cp -a vault.good "$VAULT"
 
 # --- 12, 14 ---
+# (tries: wrong PINs at the terminal; the last one only with the serial)
 ok "14: a wrong PIN is told with the tries left" bash -c '! "$0" "$@"' "$LIB/terminal.py" \
 	--answer 'yes[^\n]*$' yes --answer 'PIN[^\n]*: ?$' 99999999 --always 'PIN[^\n]*: ?$' '' -- \
 	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}"
 like "14: the message" "$(tap_output)" '2 tries left'
+tries() { token_field "${SERIAL[legal]}" pin_tries; }
+"$LIB/terminal.py" --quiet --always 'Type yes: $' yes --always 'PIN[^\n]*: $' 99999999 --timeout 20 -- \
+	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}" > /dev/null 2>&1
+is "14: wrong PINs stop before the last try" "$(tries)" 1
+refused "14: the last try is not spent without the serial" as legal approve "$fourth"
+is "14: and is still there" "$(tries)" 1
+
+# --- 6: at the moment of apply the new value is sealed, copied and in escrow ---
+mkdir copies seen
+cat > keeper <<'END'
+#!/bin/sh
+# keeper FILE VAULT SEEN VERB [current|next]: a target that is a file, and looks at the vault meanwhile
+file=$1 vault=$2 seen=$3 verb=$4 which=${5-}
+case $verb in
+check) exit 0 ;;
+probe) case $which in current) value=$(cat <&3) ;; *) value=$(cat <&4) ;; esac
+	[ "$value" = "$(cat "$file")" ] || exit 1 ;;
+apply) cp -r "$vault" "$seen/vault"; ls "$(dirname "$vault")/copies" > "$seen/copies"; cat <&4 > "$file" ;;
+expel) exit 1 ;;
+*) exit 2 ;;
+esac
+END
+chmod 755 keeper
+(umask 077; printf 'first-value' > account)
+json() { printf '{"command":["%s","%s","%s","%s"],"fields":["password"],"generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz"}}' \
+	"$TOKENS_DIR/keeper" "$TOKENS_DIR/account" "$TOKENS_DIR/second" "$TOKENS_DIR/seen"; }
+json > keeper.json
+export HALLIGAN_VAULT=$TOKENS_DIR/second
+SERIAL[bob]=30000007 SERIAL[carol]=30000008 SERIAL[dan]=30000009
+TWO='2 of (bob, carol)'
+rm -f seen/*
+tokens_stop
+for seat in bob carol dan; do "$SIMTOKEN" new --state "${SERIAL[$seat]}.json" --serial "${SERIAL[$seat]}" --firmware 5.7.4 --pin "$TOWN_PIN" --puk "$TOWN_PUK"; done
+TOKENS_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[bob]}" "${SERIAL[carol]}" "${SERIAL[dan]}"
+small_vault() {
+	halligan init --name second.example --training --copy "directory:$TOKENS_DIR/copies" &&
+	as bob enroll --seat bob --person Bob --roles officer,operator --label bob-1 \
+		--attestation-certs simulated-root.pem --out bob.enrolment &&
+	as carol enroll --seat carol --person Carol --roles officer --label carol-1 \
+		--attestation-certs simulated-root.pem --out carol.enrolment &&
+	as dan enroll --seat dan --person Dan --roles officer,responder --label dan-1 \
+		--attestation-certs simulated-root.pem --out dan.enrolment &&
+	halligan charter draft --policy "quick=2 of (bob, nobody)" bob.enrolment carol.enrolment dan.enrolment
+}
+refused "a quorum that names nobody is refused" small_vault
+draft() { halligan charter draft --policy "quick=$TWO" --request-ttl 3s {bob,carol,dan}.enrolment; }
+ok "a second vault, with copies" draft
+ok "bob signs" as bob charter sign
+ok "carol signs" as carol charter sign
+ok "dan signs" as dan charter sign
+second_secret() {
+	as bob secret add prod/account --policy quick --rotator exec --effect "an account" \
+		--target-json keeper.json --field password=account
+}
+ok "6: a value is adopted and replaced" second_secret
+seen() { "$LIB/tamper.py" seen/vault get "$1"; }
+is "6: when it was applied, the new version stood sealed to both officers" \
+	"$(seen "SELECT (SELECT state FROM versions WHERE number = 2) || ' ' || (SELECT count(*) FROM envelopes WHERE version = 2)")" "pending 2"
+is "6: and in escrow" "$(find seen/vault/escrow -type f ! -name '*.lock' | wc -l)" 1
+like "6: and with the copy sink" "$(cat seen/copies)" '.'
+like "6: and the target has it now" "$(cat account)" '^[a-z]{32}$'
+
+# --- 12: nobody cleans up; the decision looks at the clock ---
+ok "12: a request that waits 3 s" as dan request prod/account --reason "clock" --incident INC-12 --for 10m
+sleep 4
+refused "12: an approval after the deadline is refused" as bob approve
+is "12: nothing was released" "$(db 'SELECT count(*) FROM releases')" 0
 tap_end
