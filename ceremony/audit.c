@@ -150,6 +150,21 @@ compare_debt(struct session *session, const struct audit_debt *last, struct err 
 	return ERR_OK;
 }
 
+/* From one leaf about a debt to the next: it stays the debt it was, and once paid it rests. */
+static enum err_code
+check_course(const struct audit_debt *debt, const struct audit_debt *next, struct err *err)
+{
+	if (debt->state == DEBT_RETIRED)
+		return err_set(err, ERR_INTEGRITY,
+		    "leaf %llu is about a rotation debt that leaf %llu says was paid",
+		    (unsigned long long)next->index, (unsigned long long)debt->index);
+	if (debt->old != next->old || memcmp(&debt->secret, &next->secret, sizeof(debt->secret)) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "leaves %llu and %llu say that one rotation debt is about different versions",
+		    (unsigned long long)debt->index, (unsigned long long)next->index);
+	return ERR_OK;
+}
+
 enum err_code
 audit_debts(struct session *session, struct audit *audit, struct err *err)
 {
@@ -160,8 +175,10 @@ audit_debts(struct session *session, struct audit *audit, struct err *err)
 		const struct audit_debt *debt = &audit->debts[i];
 
 		if (i + 1 < audit->debt_count &&
-		    memcmp(&debt->id, &debt[1].id, sizeof(debt->id)) == 0)
+		    memcmp(&debt->id, &debt[1].id, sizeof(debt->id)) == 0) {
+			TRY(check_course(debt, &debt[1], err));
 			continue;
+		}
 		TRY(compare_debt(session, debt, err));
 	}
 	return ERR_OK;

@@ -329,8 +329,8 @@ a_lost_escrow_degrades_instead_of_guessing(void **state)
 	    bench->vault, bench->folder);
 	assert_int_equal(system(command), 0);
 	bench_rotate(bench, "prod/db", code, note);
-	assert_string_equal(code, "target");
-	assert_non_null(strstr(note, "escrow"));
+	assert_string_equal(code, "integrity");
+	assert_non_null(strstr(note, "put the escrow file back"));
 	struct night before = night;
 	bench_debt(bench, "prod/db", before.debt);
 	assert_string_equal(before.debt, "degraded");
