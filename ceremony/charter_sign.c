@@ -167,12 +167,16 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view = NULL;
 	const struct charter *before = NULL;
+	struct trust_place place;
 	FOUNDING founding = {0};
 	CHARTER *draft = NULL;
 
 	if (client_hello(client)->state == VAULT_LIVE) {
 		TRY(client_sync(client, &view, err));
 		before = view->charter;
+	} else {
+		TRY(trust_place_of(client_location(client), &place, err));
+		TRY(trust_check_new(&place, err));
 	}
 	TRY(founding_fetch(client, &founding, err));
 	if (!founding.has_draft)

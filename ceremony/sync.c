@@ -275,6 +275,19 @@ sync_locked(struct client *client, const struct trust_place *place, struct err *
 	return ERR_OK;
 }
 
+/* Why there is nothing to verify; where a vault was alive before, that is an alarm. */
+static enum err_code
+not_live(const struct client *client, const struct trust_place *place, struct err *err)
+{
+	TRY(trust_check_new(place, err));
+	if (client->hello.state == VAULT_ABSENT)
+		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; make one with halligan init",
+		    client->location.text);
+	return err_set(err, ERR_REFUSED,
+	    "the vault at %s is still being founded: its first charter is not signed by all founders "
+	    "yet", client->location.text);
+}
+
 enum err_code
 client_sync(struct client *client, const struct vault_view **ret_view, struct err *err)
 {
@@ -282,12 +295,9 @@ client_sync(struct client *client, const struct vault_view **ret_view, struct er
 	struct trust_place place;
 	enum err_code code;
 
-	if (client->hello.state != VAULT_LIVE)
-		return err_set(err, client->hello.state == VAULT_ABSENT ? ERR_NOT_FOUND : ERR_REFUSED,
-		    client->hello.state == VAULT_ABSENT ? "there is no vault at %s" :
-		    "the vault at %s is still being founded: its first charter is not signed by all "
-		    "founders yet", client->location.text);
 	TRY(trust_place_of(client->location.text, &place, err));
+	if (client->hello.state != VAULT_LIVE)
+		return not_live(client, &place, err);
 	TRY(trust_lock(&place, &lock, err));
 	code = sync_locked(client, &place, err);
 	if (code != ERR_OK)

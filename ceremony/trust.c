@@ -129,6 +129,25 @@ trust_load(const struct trust_place *place, struct trust *ret_trust, struct err 
 }
 
 enum err_code
+trust_check_new(const struct trust_place *place, struct err *err)
+{
+	struct trust known;
+	struct err cause;
+	enum err_code code = trust_load(place, &known, &cause);
+
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && known.charter_version == 0))
+		return ERR_OK;
+	if (code != ERR_OK) {
+		*err = cause;
+		return code;
+	}
+	return err_set(err, ERR_INTEGRITY,
+	    "this computer knows a vault at %s that was alive, and now there is none: it was removed, "
+	    "or another is put in its place. If that is meant, remove %s", place->location,
+	    place->folder);
+}
+
+enum err_code
 trust_save(const struct trust_place *place, const struct trust *trust, struct err *err)
 {
 	JSON *json = json_new_object();

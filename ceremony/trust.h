@@ -44,6 +44,8 @@ enum err_code trust_lock(const struct trust_place *place, struct file_lock **ret
 /* ERR_NOT_FOUND: first contact.  ERR_INTEGRITY: the file is damaged. */
 enum err_code trust_load(const struct trust_place *place, struct trust *ret_trust, struct err *err)
     MUST_CHECK;
+/* May a vault be founded here?  ERR_INTEGRITY when this computer knows a living one at this place. */
+enum err_code trust_check_new(const struct trust_place *place, struct err *err) MUST_CHECK;
 enum err_code trust_save(const struct trust_place *place, const struct trust *trust,
     struct err *err) MUST_CHECK;
 /* May a client that knows OLD believe SEEN?  CHARTER_AT and ROSTER_AT are the digests that the

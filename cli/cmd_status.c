@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ceremony/reply.h"
+#include "ceremony/trust.h"
 #include "cli/commands.h"
 
 enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
@@ -72,14 +73,16 @@ cmd_status(const struct cli_call *call, struct err *err)
 	const struct vault_view *view;
 	JSON *reply = NULL;
 	BUF blob = {0};
+	struct trust_place place;
 	bool alarm = false;
 
 	TRY(call_connect(call, &client, err));
-	if (client_hello(client)->state == VAULT_ABSENT)
-		return err_set(err, ERR_NOT_FOUND,
-		    "there is no vault at %s; make one with halligan init", client_location(client));
-	if (client_hello(client)->state == VAULT_LIVE)
+	if (client_hello(client)->state == VAULT_FOUNDING) {
+		TRY(trust_place_of(client_location(client), &place, err));
+		TRY(trust_check_new(&place, err));
+	} else {
 		TRY(client_sync(client, &view, err));
+	}
 	TRY(client_call(client, op_new("status"), (struct view){0}, &reply, &blob, err));
 	TRY(show_items(call, client, reply, &alarm, err));
 	if (call_json(call))

@@ -159,6 +159,38 @@ on_first_contact_the_vault_id_must_be_the_first_charters(void **state)
 }
 
 static void
+a_known_vault_that_is_gone_or_founded_again_is_an_alarm(void **state)
+{
+	static const struct {
+		const char *hello;
+		enum err_code before;
+	} rows[] = {{"absent", ERR_NOT_FOUND}, {"founding", ERR_REFUSED}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct town town;
+		CLIENT *client = NULL;
+		const struct vault_view *view;
+		struct err err;
+
+		town_open(&town);
+		town.hello_state = rows[i].hello;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		expect_error(client_sync(client, &view, &err), rows[i].before, &err, "");
+		client_freep(&client);
+		town.hello_state = NULL;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		fine(client_sync(client, &view, &err), &err);
+		client_freep(&client);
+		town.hello_state = rows[i].hello;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "was alive");
+		client_freep(&client);
+		town_close(&town);
+	}
+}
+
+static void
 spoil_the_checkpoint(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
@@ -244,6 +276,7 @@ main(void)
 	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
 	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
 	    cmocka_unit_test(on_first_contact_the_vault_id_must_be_the_first_charters),
+	    cmocka_unit_test(a_known_vault_that_is_gone_or_founded_again_is_an_alarm),
 	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
 	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
 	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),

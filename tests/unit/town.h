@@ -66,6 +66,7 @@ struct town {
 	bool running;
 	enum town_rude rude;
 	const char *rude_at; /* op */
+	const char *hello_state; /* what the server says it is; NULL: live */
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */

@@ -21,11 +21,14 @@ answer_hello(struct town *town, struct json *reply)
 {
 	json_put_int(reply, "protocol", WIRE_PROTOCOL);
 	json_put_text(reply, "version", "0");
-	json_put_text(reply, "state", "live");
+	json_put_text(reply, "state", town->hello_state != NULL ? town->hello_state : "live");
 	json_put_text(reply, "secrets", "mlock");
+	if (town->hello_state != NULL && strcmp(town->hello_state, "absent") == 0)
+		return;
 	json_put_text(reply, "name", town->founded.charter->name);
 	json_put_bool(reply, "training", town->founded.charter->training);
-	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
+	if (town->hello_state == NULL)
+		json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
 }
 
 static void
