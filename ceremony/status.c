@@ -70,7 +70,7 @@ add_collecting(struct session *session, struct json *items, const struct matter 
 	text_time(matter->row.deadline, deadline);
 	snprintf(text, sizeof(text), "%s asks for it (%s), until %s", matter->row.requester,
 	    matter->request.incident, deadline);
-	snprintf(next, sizeof(next), "halligan approve %s", id);
+	snprintf(next, sizeof(next), "halligan approve %.8s", id);
 	add_item(items, "ceremony", matter->request.name, text,
 	    waits.size > 0 ? buf_string(&waits) : "", next);
 }
@@ -83,7 +83,7 @@ add_lease(struct json *items, const struct matter *matter, const char *id)
 	text_time(matter->row.expires, expires);
 	snprintf(text, sizeof(text), "%s holds version %u until %s", matter->row.requester,
 	    matter->row.version, expires);
-	snprintf(next, sizeof(next), "halligan done %s", id);
+	snprintf(next, sizeof(next), "halligan done %.8s", id);
 	add_item(items, "lease", matter->request.name, text, matter->row.requester, next);
 }
 
