@@ -25,8 +25,9 @@ check_officer(const struct dossier *dossier, const struct hand *hand, struct err
 	for (size_t i = 0; i < dossier->approval_count; i++) {
 		if (dossier->approvals[i].complete &&
 		    strcmp(dossier->approvals[i].approval.seat, hand->seat->name) == 0)
-			return err_set(err, ERR_EXISTS, "%s has approved this ceremony already",
-			    hand->seat->name);
+			return err_set(err, ERR_EXISTS,
+			    "%s has approved this ceremony already, and that counts; `halligan "
+			    "status` says who is missing", hand->seat->name);
 	}
 	return ERR_OK;
 }
