@@ -18,12 +18,11 @@
 
 enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
 
-static enum err_code
-begin_founding(const struct founding *founding, struct charter *charter, struct err *err)
+static void
+begin_founding(const struct founding *founding, struct charter *charter)
 {
 	struct attest_policy policy;
 
-	(void)err;
 	enrol_default_policy(founding->training, &policy);
 	memcpy(charter->name, founding->name, sizeof(charter->name));
 	charter->training = founding->training;
@@ -36,7 +35,6 @@ begin_founding(const struct founding *founding, struct charter *charter, struct 
 	charter->root_count = policy.root_count;
 	memcpy(charter->roots, policy.roots, sizeof(charter->roots));
 	memcpy(charter->min_firmware, policy.min_firmware, sizeof(charter->min_firmware));
-	return ERR_OK;
 }
 
 static enum err_code
@@ -52,7 +50,7 @@ begin(struct client *client, struct charter *charter, struct err *err)
 		charter->previous = view->charter->digest;
 	} else {
 		TRY(founding_fetch(client, &founding, err));
-		TRY(begin_founding(&founding, charter, err));
+		begin_founding(&founding, charter);
 	}
 	charter->created = client_options(client)->now();
 	return ERR_OK;
@@ -62,17 +60,9 @@ static enum err_code
 apply_removals(const struct draft_plan *plan, struct charter *charter, struct err *err)
 {
 	for (size_t i = 0; i < plan->remove_seat_count; i++) {
-		size_t at = 0;
-
-		while (at < charter->seat_count &&
-		    strcmp(charter->seats[at].name, plan->remove_seats[i]) != 0)
-			at++;
-		if (at == charter->seat_count)
+		if (!seat_remove(charter->seats, &charter->seat_count, plan->remove_seats[i]))
 			return err_set(err, ERR_INVALID, "there is no seat \"%s\" to remove",
 			    plan->remove_seats[i]);
-		charter->seat_count--;
-		memmove(&charter->seats[at], &charter->seats[at + 1],
-		    (charter->seat_count - at) * sizeof(charter->seats[0]));
 	}
 	for (size_t i = 0; i < plan->remove_token_count; i++) {
 		bool found = false;

@@ -15,17 +15,9 @@ static enum err_code
 remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *err)
 {
 	for (size_t i = 0; i < plan->remove_count; i++) {
-		size_t at = 0;
-
-		while (at < roster->seat_count &&
-		    strcmp(roster->seats[at].name, plan->remove[i]) != 0)
-			at++;
-		if (at == roster->seat_count)
+		if (!seat_remove(roster->seats, &roster->seat_count, plan->remove[i]))
 			return err_set(err, ERR_NOT_FOUND, "the roster has no \"%s\"",
 			    plan->remove[i]);
-		roster->seat_count--;
-		memmove(&roster->seats[at], &roster->seats[at + 1],
-		    (roster->seat_count - at) * sizeof(roster->seats[0]));
 	}
 	return ERR_OK;
 }

@@ -100,6 +100,8 @@ enum err_code charter_verify(const struct dsse *statement, const struct charter 
 const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
 const struct seat *seat_by_token(const struct seat *seats, size_t count,
     const struct digest *token, const struct seat_token **ret_token);
+/* Take the seat called NAME out of a list; false when it is not there. */
+bool seat_remove(struct seat *seats, size_t *count, const char *name);
 /* Seat objects of the JSON above; shared with the roster.  Keys must be points of P-256; token ids
  * are computed.  Everything else about a seat is seats_check's. */
 enum err_code seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)

@@ -24,6 +24,18 @@ seat_by_name(const struct seat *seats, size_t count, const char *name)
 	return NULL;
 }
 
+bool
+seat_remove(struct seat *seats, size_t *count, const char *name)
+{
+	const struct seat *seat = seat_by_name(seats, *count, name);
+	if (seat == NULL)
+		return false;
+	size_t at = (size_t)(seat - seats);
+	memmove(&seats[at], &seats[at + 1], (*count - at - 1) * sizeof(*seats));
+	(*count)--;
+	return true;
+}
+
 const struct seat *
 seat_by_token(const struct seat *seats, size_t count, const struct digest *token,
     const struct seat_token **ret_token)
