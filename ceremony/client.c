@@ -120,8 +120,11 @@ read_hello(struct client *client, const struct json *reply, struct err *err)
 {
 	struct json_in in = reply_in(reply, "hello", err);
 	struct client_hello hello = {0};
+	int64_t protocol = json_in_int(&in, "protocol", 0, INT32_MAX);
 
-	(void)json_in_int(&in, "protocol", WIRE_PROTOCOL, WIRE_PROTOCOL);
+	if (in.code == ERR_OK && protocol != WIRE_PROTOCOL)
+		return err_set(err, ERR_PROTOCOL, "the server speaks protocol %d, this Halligan %d: they "
+		    "are of different versions", (int)protocol, WIRE_PROTOCOL);
 	snprintf(hello.version, sizeof(hello.version), "%s",
 	    json_in_text(&in, "version", 1, sizeof(hello.version) - 1));
 	hello.state = (enum vault_state)json_in_choice(&in, "state", state_names);
