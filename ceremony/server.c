@@ -51,19 +51,14 @@ static const struct op {
 static enum err_code
 refuse_state(const struct session *session, const struct op *op, struct err *err)
 {
-	switch (session->state) {
-	case SESSION_ABSENT:
+	if (session->state == SESSION_ABSENT)
 		return err_set(err, ERR_NOT_FOUND, "there is no vault in %s; make one with 'halligan init'",
 		    session->folder);
-	case SESSION_FOUNDING:
-		return err_set(err, ERR_REFUSED,
-		    "the vault in %s is being founded: its charter is not signed by all officers yet",
-		    session->folder);
-	case SESSION_LIVE:
-	default:
-		return err_set(err, ERR_EXISTS, "there is a vault in %s already (%s)", session->folder,
-		    op->name);
-	}
+	if (op->states == ABSENT)
+		return err_set(err, ERR_EXISTS, "there is a vault in %s already", session->folder);
+	return err_set(err, ERR_REFUSED,
+	    "the vault in %s is being founded: its charter is not signed by all officers yet",
+	    session->folder);
 }
 
 static enum err_code

@@ -230,6 +230,51 @@ put_policy(struct charter *charter, const char *name, const char *quorum)
 	policy->max_age = 365 * 86400;
 }
 
+enum err_code
+bench_propose(struct bench *bench, enum statement_type type, const struct dsse *statement,
+    int first, int last, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	bool charter = type == STATEMENT_CHARTER;
+	struct json *request = op_new(charter ? "charter-propose" : "roster-propose");
+
+	assert_int_equal(put_statement(request, charter ? "charter" : "roster", statement, &inner),
+	    ERR_OK);
+	put_enrolments(bench, request, first, last);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static void
+put_signature(struct json *request, const struct person *person, const struct dsse *statement)
+{
+	struct err err;
+	struct digest digest;
+	BUF sig = {0};
+
+	assert_ok(dsse_digest(statement, &digest, &err));
+	assert_ok(p256_sign(person->keys[KEY_SIGN], &digest, &sig, &err));
+	json_put_hex(request, "digest", VIEW_OF(digest.bytes));
+	json_put_hex(request, "keyid", VIEW_OF(person->seat.tokens[0].id.bytes));
+	json_put_base64(request, "sig", buf_view(&sig));
+}
+
+enum err_code
+bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
+    const struct dsse *statement, bool *ret_live, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	struct json *request = op_new(type == STATEMENT_CHARTER ? "charter-sign" : "roster-sign");
+
+	put_signature(request, person, statement);
+	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	*ret_live = json_in_bool(&in, "live");
+	assert_int_equal(in.code, ERR_OK);
+	return ERR_OK;
+}
+
 static void
 draft_charter(struct bench *bench, const struct json *founding, struct charter *charter)
 {
@@ -260,24 +305,10 @@ draft_charter(struct bench *bench, const struct json *founding, struct charter *
 }
 
 static void
-put_signature(struct json *request, const struct person *person, const struct dsse *statement)
-{
-	struct err err;
-	struct digest digest;
-	BUF sig = {0};
-
-	assert_ok(dsse_digest(statement, &digest, &err));
-	assert_ok(p256_sign(person->keys[KEY_SIGN], &digest, &sig, &err));
-	json_put_hex(request, "digest", VIEW_OF(digest.bytes));
-	json_put_hex(request, "keyid", VIEW_OF(person->seat.tokens[0].id.bytes));
-	json_put_base64(request, "sig", buf_view(&sig));
-}
-
-static void
 found_charter(struct bench *bench)
 {
 	struct err err;
-	JSON *founding = NULL, *payload = NULL, *reply = NULL;
+	JSON *founding = NULL, *payload = NULL;
 	DSSE statement = {0};
 	CHARTER *charter = calloc(1, sizeof(*charter));
 
@@ -285,22 +316,18 @@ found_charter(struct bench *bench)
 	draft_charter(bench, founding, charter);
 	assert_ok(charter_payload(charter, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	struct json *request = op_new("charter-propose");
-	assert_ok(put_statement(request, "charter", &statement, &err));
-	put_enrolments(bench, request, CISO, CAROL);
-	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
-	for (int i = CISO; i <= CAROL; i++) {
-		JSON *signed_reply = NULL;
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, CISO, CAROL, &err));
+	for (int i = CISO; i < CAROL; i++) {
+		bool live;
 
-		request = op_new("charter-sign");
-		put_signature(request, &bench->people[i], &statement);
-		assert_ok(bench_call(bench, request, (struct view){0}, &signed_reply, NULL, &err));
-		struct json_in in = json_in(signed_reply, "reply", &err);
-		assert_int_equal(json_in_bool(&in, "live"), i == CAROL);
-		person_sign(&bench->people[i], &statement);
+		assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[i], &statement, &live,
+		    &err));
+		assert_false(live);
 	}
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
 	bench->vault_id = bench->charter->digest;
+	bench->draft = statement;
+	statement.payload = (struct buf){0};
 }
 
 void
@@ -316,14 +343,13 @@ bench_charter(struct bench *bench, int64_t seconds)
 	next->policies[0].max_duration = seconds;
 	assert_ok(charter_payload(next, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	struct json *request = op_new("charter-propose");
-	assert_ok(put_statement(request, "charter", &statement, &err));
-	json_put(request, "enrolments", json_new_array());
-	bench_must(bench, request);
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, 0, -1, &err));
 	for (int i = CISO; i <= SECOPS; i++) {
-		request = op_new("charter-sign");
-		put_signature(request, &bench->people[i], &statement);
-		bench_must(bench, request);
+		bool live;
+
+		assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[i], &statement, &live,
+		    &err));
+		assert_int_equal(live, i == SECOPS);
 	}
 	charter_freep(&bench->charter);
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -333,9 +359,10 @@ static void
 found_roster(struct bench *bench)
 {
 	struct err err;
-	JSON *payload = NULL, *reply = NULL;
+	JSON *payload = NULL;
 	DSSE statement = {0};
 	ROSTER *roster = NULL;
+	bool live;
 
 	assert_ok(roster_new(&roster, &err));
 	roster->vault = bench->vault_id;
@@ -347,15 +374,9 @@ found_roster(struct bench *bench)
 	assert_ok(roster_payload(roster, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
 	person_sign(&bench->people[INFRA], &statement);
-	struct json *request = op_new("roster-propose");
-	assert_ok(put_statement(request, "roster", &statement, &err));
-	put_enrolments(bench, request, ALICE, ALICE);
-	bench_must(bench, request);
-	request = op_new("roster-sign");
-	put_signature(request, &bench->people[CISO], &statement);
-	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	assert_true(json_in_bool(&in, "live"));
+	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, ALICE, ALICE, &err));
+	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_true(live);
 }
 
 static void
@@ -379,7 +400,7 @@ make_folders(struct bench *bench)
 }
 
 struct bench *
-bench_new(bool copy)
+bench_found(bool copy)
 {
 	static const struct person people[PEOPLE] = {
 		{.name = "ciso", .roles = ROLE_OFFICER}, {.name = "secops", .roles = ROLE_OFFICER},
@@ -410,6 +431,19 @@ bench_new(bool copy)
 	for (int i = 0; i < PEOPLE; i++)
 		enrol(bench, &bench->people[i], 1000000 + (uint32_t)i);
 	found_charter(bench);
+	return bench;
+}
+
+struct bench *
+bench_new(bool copy)
+{
+	struct bench *bench = bench_found(copy);
+	struct err err;
+	bool live;
+
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft, &live,
+	    &err));
+	assert_true(live);
 	found_roster(bench);
 	return bench;
 }
@@ -428,6 +462,7 @@ bench_free(struct bench *bench)
 	authority_done(&bench->root);
 	authority_done(&bench->device);
 	charter_freep(&bench->charter);
+	dsse_done(&bench->draft);
 	buf_done(&bench->progress);
 	munmap(bench->shared, sizeof(*bench->shared));
 	snprintf(command, sizeof(command), "rm -rf '%s'", bench->folder);
