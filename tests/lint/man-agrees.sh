@@ -3,7 +3,7 @@
 # Each command's manual page lists the options that `halligan COMMAND --help` lists, and no others.
 # usage: man-agrees.sh HALLIGAN
 set -uo pipefail
-halligan=$1
+halligan=$(readlink -f "$1")
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 # A command's name is the words before its arguments: capitals, brackets, or two spaces.
