@@ -228,7 +228,7 @@ reply_shares(struct session *session, struct json *reply, const struct id *id, s
 {
 	MATTER *matter = NULL;
 	BUF text = {0};
-	struct json *approved = json_new_array();
+	JSON *approved = json_new_array();
 	int missing;
 
 	TRY(matter_load(session, id, &matter, err));
@@ -242,7 +242,7 @@ reply_shares(struct session *session, struct json *reply, const struct id *id, s
 	for (size_t i = 0; i < matter->approval_count; i++)
 		if (matter->approvals[i].complete)
 			json_add_text(approved, matter->approvals[i].seat);
-	json_put(reply, "approved", approved);
+	json_put(reply, "approved", TAKE(approved));
 	return ERR_OK;
 }
 

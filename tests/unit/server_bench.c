@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,6 +17,8 @@
 #include "base/credential.h"
 #include "base/process.h"
 #include "ceremony/wire.h"
+
+enum { SERVED_ERROR = 100 };
 
 /* --- The server process ------------------------------------------------------------------- */
 
@@ -45,6 +48,11 @@ bench_end(struct bench *bench)
 	close(bench->fd);
 	assert_ok(process_wait(bench->pid, process_milliseconds() + 60000, &bench->status, &err));
 	bench->pid = 0;
+	/* 0, or 100 and an error's code; or killed by a test.  Else it crashed, or a sanitizer spoke. */
+	int status = bench->status;
+	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGKILL :
+	    WEXITSTATUS(status) != 0 && WEXITSTATUS(status) < SERVED_ERROR)
+		fail_msg("the server ended with status %#x", (unsigned)status);
 }
 
 static enum err_code
