@@ -264,7 +264,7 @@ a_rotator_that_makes_no_value_leaves_the_target_alone(void **state)
 	assert_calls(bench, "check\ngenerate\n");
 	assert_true(target_accepts(bench, night.old));
 	target_mode(bench, "check=refuse\n");
-	rotate(bench, "refused", "check\n");
+	rotate(bench, "target", "check\n");
 	rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
 	assert_paid(bench, &night);
 }
@@ -392,7 +392,7 @@ adoption_proves_the_value_before_it_keeps_anything(void **state)
 	    "cannot be reached");
 	assert_not_adopted(bench, "wrong", "probe=pass!\n", ERR_TARGET,
 	    "accepts a value that nobody gave it");
-	assert_not_adopted(bench, password, "check=refuse\n", ERR_REFUSED, "makes no sense");
+	assert_not_adopted(bench, password, "check=refuse\n", ERR_TARGET, "makes no sense");
 	assert_int_equal(bench_files(bench, "escrow"), escrow);
 	(void)target_calls(bench, &calls);
 }
