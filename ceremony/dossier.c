@@ -361,9 +361,10 @@ dossier_check_open(const struct dossier *dossier, const struct vault_view *view,
     struct err *err)
 {
 	if (dossier->state != CEREMONY_COLLECTING)
-		return err_set(err, ERR_REFUSED, "ceremony %.8s is %s%s%s", dossier->id,
+		return err_set(err, ERR_REFUSED, "ceremony %.8s is %s%s%s%s", dossier->id,
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
-		    dossier->reason);
+		    dossier->reason, dossier->state == CEREMONY_REFUSED ?
+		    "; if it is still needed, request again" : "");
 	if (!is_of_today(dossier, view))
 		return err_set(err, ERR_REFUSED, "the charter has changed since this ceremony "
 		    "began; it is void, and %s must request again", dossier->request.seat);

@@ -52,6 +52,8 @@ bool payment_is_other(const struct payment *payment, uint32_t version);
 /* target.c: the target, asked through the rotator.  Lock-outs are the danger: between two calls of
  * `apply` each value is probed once at most. */
 
+/* ERR's code; what a rotator refuses is the target's problem (ERR_TARGET), not the asker's. */
+enum err_code target_code(struct err *err);
 /* Start the rotator with old and pending value.  Errors are those of rotator_start. */
 enum err_code target_start(struct payment *payment, struct err *err) MUST_CHECK;
 /* Probe VALUE with the running rotator, or a new one. */

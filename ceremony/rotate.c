@@ -36,7 +36,8 @@ generate(struct payment *payment, struct secret **ret_next, struct err *err)
 	if (code == ERR_OK)
 		code = rotator_generate(payment->rotator, ret_next, &cause);
 	if (code != ERR_OK)
-		return payment_stop(payment, code, err, "no new value was made: %.400s", cause.text);
+		return payment_stop(payment, target_code(&cause), err, "no new value was made: %.400s",
+		    cause.text);
 	return ERR_OK;
 }
 

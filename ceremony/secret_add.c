@@ -13,6 +13,7 @@
 #include "ceremony/escrow.h"
 #include "ceremony/journal.h"
 #include "ceremony/op.h"
+#include "ceremony/payment.h"
 #include "ceremony/reply.h"
 #include "ceremony/rotate.h"
 #include "ceremony/sealing.h"
@@ -112,13 +113,15 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 		.target = definition->target, .current = secret_view(adoption->credential),
 		.seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 	TRY(rotator_start(&start, &rotator, err));
-	TRY(rotator_check(rotator, err));
+	if (rotator_check(rotator, err) != ERR_OK)
+		return target_code(err);
 	if ((strcmp(rotator_identity(rotator), "self") == 0) != definition->self)
 		return err_set(err, ERR_INVALID, "secret: identity: rotator %s works as \"%s\"",
 		    definition->rotator, rotator_identity(rotator));
 	TRY(expect_probe(rotator, ROTATOR_CURRENT, PROBE_ACCEPTED,
 	    "the target refuses the present value", err));
-	TRY(rotator_generate(rotator, &wrong, err));
+	if (rotator_generate(rotator, &wrong, err) != ERR_OK)
+		return target_code(err);
 	return expect_probe(rotator, ROTATOR_NEXT, PROBE_REFUSED,
 	    "the target accepts a value that nobody gave it, so a probe proves nothing", err);
 }

@@ -5,6 +5,14 @@
  */
 #include "ceremony/payment.h"
 
+enum err_code
+target_code(struct err *err)
+{
+	if (err->code == ERR_REFUSED)
+		err->code = ERR_TARGET;
+	return err->code;
+}
+
 static struct view
 value_view(const struct payment *payment, uint32_t version)
 {

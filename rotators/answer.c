@@ -57,6 +57,20 @@ read_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
 	}
 }
 
+/* A rotator that cannot work with its target says so at the first question. */
+static enum err_code
+describe_refused(struct view line, struct description *ret_description, struct err *err)
+{
+	static const char *const names[] = {"refused", NULL};
+	struct description description = {.refused = true};
+	struct answer answer;
+
+	TRY(answer_parse(line, names, &answer, err));
+	memcpy(description.detail, answer.detail, sizeof(description.detail));
+	*ret_description = description;
+	return ERR_OK;
+}
+
 enum err_code
 answer_describe(struct view line, struct description *ret_description, struct err *err)
 {
@@ -65,6 +79,9 @@ answer_describe(struct view line, struct description *ret_description, struct er
 
 	if (json_parse(line, &json, err) != ERR_OK)
 		return broken(err);
+	const char *result = json_object_text(json, "result");
+	if (result != NULL && strcmp(result, "refused") == 0)
+		return describe_refused(line, ret_description, err);
 	struct json_in in = json_in(json, "answer", err);
 
 	(void)json_in_choice(&in, "result", ok_names);

@@ -15,6 +15,8 @@ struct description {
 	char rotator[ROTATOR_NAME_MAX + 1];
 	bool self;
 	bool fields[CREDENTIAL_FIELDS]; /* those that the rotator needs */
+	bool refused; /* it does not work for this target; then only the detail is set */
+	char detail[ROTATOR_DETAIL_MAX + 1];
 };
 
 /* One of RESULTS (NULL-terminated), and perhaps a detail; else ERR_PROTOCOL. */

@@ -207,6 +207,8 @@ ask(struct rotator *rotator, const char *verb, const char *value, const char *co
 	code = transact(rotator, question, &line, err);
 	if (code == ERR_OK && ret_description != NULL)
 		code = answer_describe(buf_view(&line), ret_description, err);
+	if (code == ERR_OK && ret_description != NULL)
+		memcpy(answer.detail, ret_description->detail, sizeof(answer.detail));
 	else if (code == ERR_OK)
 		code = answer_parse(buf_view(&line), results, &answer, err);
 	if (code == ERR_OK && echoes(rotator, view_of_text(answer.detail)))
@@ -250,6 +252,8 @@ rotator_check(struct rotator *rotator, struct err *err)
 	struct answer answer;
 
 	TRY(ask(rotator, "describe", NULL, NULL, NULL, &description, err));
+	if (description.refused)
+		return refused(rotator, "work", err);
 	rotator->identity = description.self ? "self" : "ambient";
 	TRY(check_fields(rotator, &description, err));
 	TRY(ask(rotator, "check", NULL, check_result_names, &answer, NULL, err));

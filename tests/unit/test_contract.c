@@ -255,6 +255,17 @@ the_first_line_has_the_target_and_the_deadline(void **state)
 }
 
 static void
+a_rotator_that_cannot_work_with_its_target_says_why(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    "ask; say '{\"result\":\"refused\",\"detail\":\"another program than was signed\"}'\n");
+	struct err err;
+
+	assert_error(ERR_REFUSED, rotator_check(rotator, &err));
+	assert_says("refused to work: another program than was signed");
+}
+
+static void
 check_refuses_with_the_rotators_own_words(void **state)
 {
 	ROTATOR *rotator = start(*state,
@@ -542,6 +553,7 @@ main(void)
 		CASE(a_generated_value_is_read_and_serves_as_next),
 		CASE(values_of_sixty_four_kibibytes_pass_both_ways),
 		CASE(the_first_line_has_the_target_and_the_deadline),
+		CASE(a_rotator_that_cannot_work_with_its_target_says_why),
 		CASE(check_refuses_with_the_rotators_own_words),
 		CASE(check_names_the_field_that_the_credential_lacks),
 		CASE(a_newer_contract_is_named),
