@@ -85,6 +85,8 @@ int
 main(int argc, char **argv)
 {
 	struct err err;
+
+	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
 	const char *rotators[] = {argc > 2 ? argv[2] : NULL, NULL};
 	int fd = argc == 4 ? open(argv[3], O_RDWR) : -1;
 

@@ -11,6 +11,7 @@
 
 #include "base/credential.h"
 #include "base/file.h"
+#include "ceremony/wire.h"
 
 /* The released credential, and what the end of its lease led to. */
 struct night {
@@ -358,6 +359,22 @@ a_running_lease_is_not_cut_short_by_rotate(void **state)
 	assert_paid(bench, &night);
 }
 
+static void
+a_client_that_goes_away_does_not_stop_a_rotation(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	JSON *request = op_new("done");
+	struct err err;
+
+	release(bench, &night);
+	json_put_hex(request, "id", VIEW_OF(night.id.bytes));
+	assert_ok(wire_send(bench->fd, request, (struct view){0}, -1, &err));
+	bench_end(bench); /* closes, then waits for the server's end */
+	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	assert_paid(bench, &night);
+}
+
 /* --- Adoption ----------------------------------------------------------------------------- */
 
 static void
@@ -455,6 +472,7 @@ main(void)
 		cmocka_unit_test(a_full_disk_before_the_new_value_is_kept_leaves_the_target_alone),
 		cmocka_unit_test(a_lost_escrow_degrades_instead_of_guessing),
 		cmocka_unit_test(a_running_lease_is_not_cut_short_by_rotate),
+		cmocka_unit_test(a_client_that_goes_away_does_not_stop_a_rotation),
 		cmocka_unit_test(adoption_proves_the_value_before_it_keeps_anything),
 		cmocka_unit_test(adoption_wants_an_operators_signature_and_a_new_name),
 	};
