@@ -116,8 +116,10 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 	if (rotator_check(rotator, err) != ERR_OK)
 		return target_code(err);
 	if ((strcmp(rotator_identity(rotator), "self") == 0) != definition->self)
-		return err_set(err, ERR_INVALID, "secret: identity: rotator %s works as \"%s\"",
-		    definition->rotator, rotator_identity(rotator));
+		return err_set(err, ERR_INVALID, "identity: rotator %s changes this target %s; run it "
+		    "again %s --self", definition->rotator,
+		    definition->self ? "with the host's own access" : "with the credential itself",
+		    definition->self ? "without" : "with");
 	TRY(expect_probe(rotator, ROTATOR_CURRENT, PROBE_ACCEPTED,
 	    "the target refuses the present value", err));
 	if (rotator_generate(rotator, &wrong, err) != ERR_OK)

@@ -44,6 +44,20 @@ ok "the log verifies" halligan log verify
 like "status says that nothing waits" "$(halligan status)" 'nothing waits|no one|1 secret'
 ceremony secops infra audit
 ok "the log verifies again" halligan log verify
+
+# A target on another host: the credential changes itself, over ssh.
+ssh-keygen -q -t ed25519 -N '' -C far -f far
+cat far.pub >> "$SSHD_AUTHORIZED"
+far() {
+	as infra secret add prod/far --policy production --rotator ssh-key --effect "root on far" \
+		--target host=127.0.0.1 --target "port=$SSHD_PORT" --target "user=$SSHD_USER" --target access=ssh \
+		--target "authorized_keys=$SSHD_AUTHORIZED" --target "host_key=$SSHD_HOST_KEY" \
+		--field private-key=far "$@"
+}
+refused "an identity that the rotator does not have is refused" far
+like "and what to do is said" "$(tap_output)" 'with --self'
+ok "a secret that changes itself over ssh is adopted and rotated" far --self
+refused "its first key is refused by sshd" login far
 is "two versions were released, once each" \
 	"$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) || '/' || count(DISTINCT version) FROM releases")" 2/2
 tap_end
