@@ -197,20 +197,25 @@ log_verify_finds_every_change(void **state)
 		{"UPDATE debts SET state = 'owed', pending = NULL"
 		 " WHERE arrival = (SELECT max(arrival) FROM debts)", "rotation debt"},
 		{"DROP TRIGGER releases_unchanged; UPDATE releases SET debt = ceremony",
-		    "FOREIGN KEY"},
+		    "refers to"},
+		{"DROP TRIGGER releases_unchanged; UPDATE releases SET ceremony ="
+		 " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
+		    "is not the one in the log"},
 		{"DROP TRIGGER releases_kept; DELETE FROM releases", "release of version"},
 		{"DROP TRIGGER versions_unchanged; UPDATE versions SET header ="
 		 " CAST(header || X'00' AS BLOB)", "header"},
 		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"payload\":\"e',"
-		 " '\"payload\":\"f') AS BLOB) WHERE type = 'approval'", "approval"},
+		 " '\"payload\":\"f') AS BLOB) WHERE type = 'approval'", "is not the one that was signed"},
 		{"PRAGMA foreign_keys = OFF; DELETE FROM statements WHERE type = 'request'",
-		    "foreign"},
+		    "refers to"},
 	};
 	struct bench *bench = *state;
 	struct err err;
 	char debt[20];
-	struct id id = open_ceremony(bench);
+	struct id refused = open_ceremony(bench), id;
 
+	assert_ok(bench_object(bench, &bench->people[ALICE], &refused, STATEMENT_CANCEL, &err));
+	id = open_ceremony(bench);
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_ok(verify_log(bench, &err));
@@ -221,6 +226,7 @@ log_verify_finds_every_change(void **state)
 			fail_msg("not found: %s", rows[i].change);
 		/* Either already at the start, or while verifying. */
 		assert_int_equal(err.code, ERR_INTEGRITY);
+		assert_says(rows[i].says);
 		put_back(bench);
 	}
 	assert_ok(verify_log(bench, &err));
@@ -245,6 +251,76 @@ an_approval_written_into_the_database_does_not_count(void **state)
 	assert_error(ERR_WAITING,
 	    bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
 	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+}
+
+/* The digests do not cover signatures: they are verified again whenever a row is used. */
+static void
+a_signature_changed_in_the_database_is_found(void **state)
+{
+	static const struct {
+		const char *change, *says;
+	} rows[] = {
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'approval'", "the stored approval"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'request'", "the stored request"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
+		 " AS BLOB) WHERE type = 'ceremony'", "ceremony"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'secret'", "secret"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'charter'", "charter 1"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'roster'", "roster 1"},
+	};
+	struct bench *bench = *state;
+	struct err err;
+	struct id id = open_ceremony(bench);
+
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tamper(bench, rows[i].change);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says(rows[i].says);
+		put_back(bench);
+	}
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+}
+
+static int64_t
+count(struct bench *bench, const char *query)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	char path[300];
+
+	bench_end(bench);
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return value;
+}
+
+static void
+shares_leave_the_database_with_the_end_of_their_ceremony(void **state)
+{
+	static const char shares[] = "SELECT count(*) FROM approvals WHERE enc IS NOT NULL";
+	struct bench *bench = *state;
+	struct err err;
+	char debt[20];
+	struct id id = open_ceremony(bench);
+
+	assert_int_equal(count(bench, shares), 1);
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+	assert_int_equal(count(bench, shares), 0);
+	id = open_ceremony(bench);
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_int_equal(count(bench, shares), 0);
+	assert_ok(bench_done(bench, &id, debt, &err));
 }
 
 static void
@@ -279,13 +355,29 @@ a_charter_written_into_the_database_is_refused(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
+	static const char *const types[] = {"roster", "charter"};
+	JSON *payload = NULL;
+	DSSE draft = {0};
+
+	/* A good charter that nobody has signed. */
+	bench->charter->previous = bench->charter->digest;
+	bench->charter->version = 2;
+	assert_ok(charter_payload(bench->charter, &payload, &err));
+	bench->charter->version = 1;
+	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &draft, &err));
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &draft, 0, -1, &err));
 	keep(bench);
-	/* The unsigned draft of some charter, or any statement, as the newest charter. */
-	tamper(bench, "INSERT INTO charters (version, digest)"
-	    " SELECT 2, digest FROM statements WHERE type = 'roster' LIMIT 1");
-	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
-	assert_says("charter 2");
-	put_back(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		char change[300];
+
+		snprintf(change, sizeof(change), "INSERT INTO charters (version, digest) SELECT 2, digest"
+		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM charters)"
+		    " LIMIT 1", types[i]);
+		tamper(bench, change);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says("charter 2");
+		put_back(bench);
+	}
 }
 
 static void
@@ -433,6 +525,8 @@ main(void)
 		cmocka_unit_test(keys_of_another_host_release_nothing),
 		cmocka_unit_test(log_verify_finds_every_change),
 		cmocka_unit_test(an_approval_written_into_the_database_does_not_count),
+		cmocka_unit_test(a_signature_changed_in_the_database_is_found),
+		cmocka_unit_test(shares_leave_the_database_with_the_end_of_their_ceremony),
 		cmocka_unit_test(a_ceremony_changed_in_the_database_is_an_alarm),
 		cmocka_unit_test(a_charter_written_into_the_database_is_refused),
 		cmocka_unit_test(a_sealed_version_that_was_changed_releases_nothing_and_says_so),
