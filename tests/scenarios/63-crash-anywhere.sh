@@ -10,8 +10,8 @@ ok "two approvals" town_approve ciso secops
 REAL=$HALLIGAN
 cat > doomed <<END
 #!/bin/sh
-export ASAN_OPTIONS=detect_leaks=0 # which does not work under another tracer
-exec strace -f -q -o "$TOKENS_DIR/strace.log" -e trace=\$CALLS \
+# What a leak checker says under another tracer goes to crash.txt, which nobody judges.
+exec strace -f -q -o "$TOKENS_DIR/strace.txt" -e trace=\$CALLS \
 	-e inject=\$CALLS:signal=KILL:when=\$WHEN "$REAL" "\$@"
 END
 chmod +x doomed
@@ -23,7 +23,7 @@ restore() {
 	cp -a "kept.$1/vault" "kept.$1/state" .
 	cat "kept.$1/authorized_keys" > "$SSHD_AUTHORIZED"
 }
-killed() { grep -q ') *= ?$' strace.log; } # the call that was not let through
+killed() { grep -q ') *= ?$' strace.txt; } # the call that was not let through
 
 # What must hold at any instant: no answer without its debt and its release row; never two releases.
 sane() {
@@ -40,7 +40,7 @@ crash() {
 	while :; do
 		restore "$state"
 		HALLIGAN=$TOKENS_DIR/doomed
-		"$@" > crash.log 2>&1
+		"$@" > crash.txt 2>&1
 		HALLIGAN=$REAL
 		killed || break
 		count=$((count + 1))
