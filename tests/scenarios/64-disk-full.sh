@@ -34,7 +34,7 @@ full() {
 		room
 		[ "$status" -ne 0 ] || break
 		refusals=$((refusals + 1))
-		grep -Eqi 'disk is full|no space|already|no ceremony waits|wait' full.log ||
+		grep -Eqi 'halligan: .*(disk is full|no space|has approved this ceremony already|no ceremony waits)|the disk is full' full.log ||
 			wrong="$wrong; with $kb KB left: $(tail -n 2 full.log | tr '\n' ' ')"
 		[ "$(temporary)" = 0 ] || wrong="$wrong; with $kb KB left it leaves a temporary file"
 		! $check || break
