@@ -20,7 +20,7 @@ hold() {
 	rm -f hold.in hold.out; mkfifo hold.in; : > hold.out
 	"$lib/hold.py" "$1" "$(token_reader 2301)" <hold.in >hold.out 2>&1 & HOLDER=$!
 	exec 9>hold.in
-	tokens_until 10 grep -q holding hold.out
+	tokens_until 30 grep -q holding hold.out || sed 's/^/# hold: /' hold.out
 }
 release() { exec 9>&-; wait $HOLDER; }
 
