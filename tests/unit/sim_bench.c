@@ -47,7 +47,7 @@ setup_firmware(void **state, uint8_t major, uint8_t minor, uint8_t patch)
 	assert_int_equal(sim_state_attest(&bench->state, &err), ERR_OK);
 	piv_init(&bench->piv, &bench->state, &(struct piv_host){bench, touch, save, milliseconds});
 	bench->applet = piv_applet(&bench->piv);
-	card_init(&bench->card, &bench->applet);
+	card_init(&bench->card, &bench->applet, 1);
 	bench->touched = true;
 	*state = bench;
 	return 0;

@@ -63,8 +63,9 @@ setup(void **state)
 
 	assert_non_null(bench);
 	bench->fake.status = SW_OK;
-	bench->applet = (struct applet){&bench->fake, fake_matches, fake_select, fake_run};
-	card_init(&bench->card, &bench->applet);
+	bench->applet = (struct applet){
+	    &bench->fake, false, fake_matches, fake_select, fake_run};
+	card_init(&bench->card, &bench->applet, 1);
 	*state = bench;
 	return 0;
 }

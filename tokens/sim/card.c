@@ -6,7 +6,8 @@
  */
 #include "tokens/sim/card.h"
 
-enum { INS_SELECT = 0xa4, INS_GET_RESPONSE = 0xc0, CLA_CHAIN = 0x10 };
+enum { INS_SELECT = 0xa4, INS_GET_RESPONSE = 0xc0, CLA_CHAIN = 0x10,
+	CLA_PROPRIETARY = 0x80 };
 
 static bool
 parse_extended(struct view command, struct apdu *apdu)
@@ -62,9 +63,9 @@ apdu_parse(struct view command, struct apdu *ret_apdu)
 }
 
 void
-card_init(struct card *card, const struct applet *applet)
+card_init(struct card *card, const struct applet *applets, size_t count)
 {
-	*card = (struct card){.applet = applet};
+	*card = (struct card){.applets = applets, .count = count};
 }
 
 void
@@ -94,7 +95,7 @@ card_reset(struct card *card)
 {
 	drop_chain(card);
 	drop_pending(card);
-	card->selected = false;
+	card->selected = NULL;
 }
 
 static void
@@ -125,21 +126,27 @@ answer(struct card *card, const struct apdu *apdu, struct buf *ret_reply)
 static uint16_t
 select_applet(struct card *card, const struct apdu *apdu, struct buf *ret_data)
 {
-	const struct applet *applet = card->applet;
-
 	if (apdu->p1 != 0x04 || (apdu->p2 & 0xf3) != 0)
 		return SW_WRONG_P1P2;
-	if (!applet->matches(applet->context, apdu->data))
-		return SW_NOT_FOUND;
-	applet->select(applet->context, ret_data);
-	card->selected = true;
-	return SW_OK;
+	for (size_t i = 0; i < card->count; i++) {
+		const struct applet *applet = &card->applets[i];
+
+		if (!applet->matches(applet->context, apdu->data))
+			continue;
+		applet->select(applet->context, ret_data);
+		card->selected = applet;
+		return SW_OK;
+	}
+	return SW_NOT_FOUND;
 }
 
 static uint16_t
-class_status(uint8_t cla)
+class_status(const struct card *card, uint8_t cla)
 {
 	if ((cla & ~CLA_CHAIN) == 0)
+		return SW_OK;
+	if ((cla & ~CLA_CHAIN) == CLA_PROPRIETARY && card->selected != NULL &&
+	    card->selected->proprietary)
 		return SW_OK;
 	if ((cla & 0xe0) == 0)
 		return (cla & 0x03) != 0 ? SW_CHANNEL_NOT_SUPPORTED
@@ -154,11 +161,13 @@ join_chain(struct card *card, struct apdu *apdu, uint16_t *ret_status)
 	bool more = (apdu->cla & CLA_CHAIN) != 0;
 
 	if (card->chaining &&
-	    (apdu->ins != card->ins || apdu->p1 != card->p1 || apdu->p2 != card->p2))
+	    ((apdu->cla & ~CLA_CHAIN) != card->cla || apdu->ins != card->ins ||
+		apdu->p1 != card->p1 || apdu->p2 != card->p2))
 		drop_chain(card);
 	if (!more && !card->chaining)
 		return true;
 	card->chaining = true;
+	card->cla = apdu->cla & (uint8_t)~CLA_CHAIN;
 	card->ins = apdu->ins;
 	card->p1 = apdu->p1;
 	card->p2 = apdu->p2;
@@ -183,7 +192,7 @@ card_transmit(struct card *card, struct view command, struct buf *ret_reply)
 		put_status(ret_reply, SW_WRONG_LENGTH);
 		return;
 	}
-	status = class_status(apdu.cla);
+	status = class_status(card, apdu.cla);
 	if (status == SW_OK && apdu.ins == INS_GET_RESPONSE && card->status != 0) {
 		answer(card, &apdu, ret_reply);
 		return;
@@ -193,12 +202,12 @@ card_transmit(struct card *card, struct view command, struct buf *ret_reply)
 		put_status(ret_reply, status);
 		return;
 	}
-	if (apdu.ins == INS_SELECT)
+	if (apdu.ins == INS_SELECT && (apdu.cla & CLA_PROPRIETARY) == 0)
 		card->status = select_applet(card, &apdu, &card->pending);
-	else if (!card->selected)
+	else if (card->selected == NULL)
 		card->status = SW_UNKNOWN_INS;
 	else
-		card->status = card->applet->run(card->applet->context, &apdu, &card->pending);
+		card->status = card->selected->run(card->selected->context, &apdu, &card->pending);
 	drop_chain(card);
 	if (card->pending.failed) {
 		drop_pending(card);

@@ -49,6 +49,7 @@ bool apdu_parse(struct view command, struct apdu *ret_apdu);
 /* One application on the card. */
 struct applet {
 	void *context;
+	bool proprietary; /* it has commands of class 80, too */
 	/* Is it meant by this (possibly shortened) AID?  Empty is no AID. */
 	bool (*matches)(void *context, struct view aid);
 	/* Begin anew, forgetting all authentication; append the answer to SELECT. */
@@ -58,17 +59,19 @@ struct applet {
 };
 
 struct card {
-	const struct applet *applet;
-	bool selected;
+	const struct applet *applets;
+	size_t count;
+	const struct applet *selected; /* NULL: none */
 	struct buf chain; /* data of a chain under way; its command's header: */
 	bool chaining;
-	uint8_t ins, p1, p2;
+	uint8_t cla, ins, p1, p2;
 	struct buf pending; /* answer not fetched yet, from byte SENT on */
 	size_t sent;
 	uint16_t status; /* that ends it */
 };
 
-void card_init(struct card *card, const struct applet *applet);
+/* APPLETS must outlive the card. */
+void card_init(struct card *card, const struct applet *applets, size_t count);
 void card_done(struct card *card);
 /* Power up or reset: nothing selected, nothing under way. */
 void card_reset(struct card *card);

@@ -66,8 +66,8 @@ device_init(struct device *device, const char *path, struct err *err)
 	TRY(sim_state_load(path, &device->state, err));
 	piv_init(&device->piv, &device->state,
 	    &(struct piv_host){device, host_touch, host_save, host_milliseconds});
-	device->applet = piv_applet(&device->piv);
-	card_init(&device->card, &device->applet);
+	device->applets[DEVICE_PIV] = piv_applet(&device->piv);
+	card_init(&device->card, device->applets, DEVICE_APPLETS);
 	return ERR_OK;
 }
 

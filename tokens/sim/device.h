@@ -10,6 +10,7 @@
 #include "tokens/sim/piv_applet.h"
 
 enum { DEVICE_TOUCH_MS = 15000 }; /* how long a real token waits */
+enum { DEVICE_PIV, DEVICE_APPLETS };
 
 enum device_touch {
 	DEVICE_TOUCH_AUTO,   /* somebody touches at once */
@@ -22,7 +23,7 @@ struct device {
 	const char *path; /* of the state file */
 	struct sim_state state;
 	struct piv piv;
-	struct applet applet;
+	struct applet applets[DEVICE_APPLETS];
 	struct card card;
 	struct faults faults;
 	bool present, powered;
