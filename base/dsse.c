@@ -41,12 +41,14 @@ dsse_set(struct dsse *dsse, const char *type, struct view payload, struct err *e
 }
 
 enum err_code
-dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct err *err)
+dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct view authdata,
+    struct err *err)
 {
 	struct dsse_signature *signature = &dsse->signatures[dsse->count];
 
 	TRY(check_size("keyid", strlen(keyid), 1, DSSE_KEYID_MAX, err));
 	TRY(check_size("sig", sig.size, 1, DSSE_SIG_MAX, err));
+	TRY(check_size("authData", authdata.size, 0, ASSERTION_DATA_MAX, err));
 	if (!text_is_plain(view_of_text(keyid)))
 		return err_set(err, ERR_INVALID, "envelope: keyid is not plain text");
 	if (dsse_find(dsse, keyid) != NULL)
@@ -57,6 +59,9 @@ dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct err *err)
 	memcpy(signature->keyid, keyid, strlen(keyid) + 1);
 	memcpy(signature->sig, sig.data, sig.size);
 	signature->size = sig.size;
+	if (authdata.size > 0)
+		memcpy(signature->authdata, authdata.data, authdata.size);
+	signature->authdata_size = authdata.size;
 	dsse->count++;
 	return ERR_OK;
 }
@@ -78,10 +83,16 @@ parse_signatures(const struct json *array, struct dsse *dsse, struct err *err)
 		struct json_in in = json_in(json_array_object(array, i), "signature", err);
 		const char *keyid = json_in_text(&in, "keyid", 1, DSSE_KEYID_MAX);
 		BUF sig = {0};
+		BUF authdata = {0};
 
 		json_in_base64(&in, "sig", &sig, DSSE_SIG_MAX);
+		if (json_in_has(&in, "authData")) {
+			json_in_base64(&in, "authData", &authdata, ASSERTION_DATA_MAX);
+			if (authdata.size == 0)
+				json_in_fail(&in, "authData", "empty");
+		}
 		TRY(json_in_end(&in));
-		TRY(dsse_add(dsse, keyid, buf_view(&sig), err));
+		TRY(dsse_add(dsse, keyid, buf_view(&sig), buf_view(&authdata), err));
 	}
 	return ERR_OK;
 }
@@ -125,6 +136,9 @@ dsse_encode(const struct dsse *dsse, struct buf *ret_text, struct err *err)
 
 		json_put_text(object, "keyid", signature->keyid);
 		json_put_base64(object, "sig", view_of(signature->sig, signature->size));
+		if (signature->authdata_size > 0)
+			json_put_base64(object, "authData",
+			    view_of(signature->authdata, signature->authdata_size));
 		json_add(signatures, object);
 	}
 	json_put(json, "signatures", signatures);

@@ -5,12 +5,14 @@
  *	PAE = "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload
  *
  * A statement's digest is SHA-256(PAE); it names the statement everywhere.  The envelope is JSON:
- * {"payloadType":..,"payload":BASE64,"signatures":[{"keyid":..,"sig":BASE64}]}.  The payload
- * is kept byte for byte, never re-encoded.  Parsing verifies no signature.
+ * {"payloadType":..,"payload":BASE64,"signatures":[{"keyid":..,"sig":BASE64}]}.  A FIDO2 token's
+ * signature has one member more, "authData":BASE64 (base/assertion.h).  The payload is kept byte for
+ * byte, never re-encoded.  Parsing verifies no signature.
  */
 #ifndef BASE_DSSE_H
 #define BASE_DSSE_H
 
+#include "base/assertion.h"
 #include "base/crypto.h"
 
 enum { DSSE_TYPE_MAX = 100, DSSE_PAYLOAD_MAX = 1024 * 1024, DSSE_SIGNATURES_MAX = 64,
@@ -20,6 +22,8 @@ struct dsse_signature {
 	char keyid[DSSE_KEYID_MAX + 1];
 	uint8_t sig[DSSE_SIG_MAX];
 	size_t size;
+	uint8_t authdata[ASSERTION_DATA_MAX];
+	size_t authdata_size; /* 0: not a FIDO2 token's */
 };
 
 struct dsse {
@@ -35,8 +39,9 @@ void dsse_done(struct dsse *dsse); /* accepts {0} */
 /* Fill an empty DSSE with TYPE and a copy of PAYLOAD. */
 enum err_code dsse_set(struct dsse *dsse, const char *type, struct view payload, struct err *err)
     MUST_CHECK;
-enum err_code dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct err *err)
-    MUST_CHECK;
+/* AUTHDATA is empty unless a FIDO2 token signed. */
+enum err_code dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct view authdata,
+    struct err *err) MUST_CHECK;
 /* NULL when nobody with KEYID signed. */
 const struct dsse_signature *dsse_find(const struct dsse *dsse, const char *keyid);
 /* RET_DSSE is {0} or filled before; unknown members, two signatures of one keyid, a keyid over

@@ -225,6 +225,15 @@ json_array_text(const struct json *array, size_t index)
 	return json_string_value(json_array_get(raw(array), first_of(raw(array)) + index));
 }
 
+int64_t
+json_array_int(const struct json *array, size_t index)
+{
+	const json_t *value = json_array_get(raw(array), first_of(raw(array)) + index);
+
+	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value) :
+									  -1;
+}
+
 size_t
 json_object_count(const struct json *object)
 {
@@ -367,6 +376,12 @@ void
 json_add_text(struct json *array, const char *text)
 {
 	add(array, json_string_nocheck(text));
+}
+
+void
+json_add_int(struct json *array, int64_t value)
+{
+	add(array, json_integer(value));
 }
 
 void

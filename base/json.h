@@ -71,6 +71,7 @@ size_t json_array_count(const struct json *array);
 #define json_array_size json_array_count /* jansson exports a function of that name */
 const struct json *json_array_object(const struct json *array, size_t index); /* NULL if not one */
 const char *json_array_text(const struct json *array, size_t index);	      /* NULL if not one */
+int64_t json_array_int(const struct json *array, size_t index); /* -1 if not an integer >= 0 */
 size_t json_object_count(const struct json *object);
 /* The INDEXth key in document order, and its text value or NULL if it is not a string. */
 const char *json_object_key(const struct json *object, size_t index);
@@ -90,6 +91,7 @@ void json_put(struct json *object, const char *name, struct json *value);
 /* A copy of a value that belongs elsewhere. */
 void json_put_copy(struct json *object, const char *name, const struct json *value);
 void json_add_text(struct json *array, const char *text);
+void json_add_int(struct json *array, int64_t value);
 void json_add_hex(struct json *array, struct view bytes);
 void json_add(struct json *array, struct json *value);
 /* One line, no spaces, order of writing; appended to RET_TEXT.  ERR_MEMORY after any failure,

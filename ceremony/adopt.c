@@ -152,7 +152,7 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(rotator_hash(client, plan->rotator, &hash, err));
 	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(client_options(client), &want, &hand, err));
-	TRY(hand_unlock(&hand, 1, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
 	hand_done(&hand); /* the token is not held while the target is tried */
 	TRY(definition_parse(&statement, view->charter->training, &definition, err));

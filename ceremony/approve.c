@@ -79,7 +79,7 @@ check_statement(struct session *session, const struct matter *matter,
 		    approval->seat);
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
-	TRY(statement_verify_token(statement, &token->keys[KEY_SIGN], err));
+	TRY(seat_token_verify(statement, token, err));
 	return journal_check_seen(session, approval->seat, approval->size, &approval->root, err);
 }
 

@@ -212,7 +212,7 @@ approve_with(struct client *client, const struct dossier *dossier,
 	hand_name(&hand, name);
 	ui_say(options->ui, "You act as %s.", name);
 	TRY(ui_demand(options->ui, "Approve? Type yes", "yes", err));
-	TRY(hand_unlock(&hand, 2, err));
+	TRY(hand_unlock(&hand, 1, 1, err));
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	TRY(sign_approval(dossier, view, &hand, &statement, &hpke, err));
 	TRY(fetch_envelope(client, dossier, &statement, index, &box, err));
@@ -316,7 +316,7 @@ object_with(struct client *client, const struct objection_kind *kind,
 	hand_name(&hand, name);
 	ui_say(ui, "You act as %s.", name);
 	TRY(ui_demand(ui, kind->question, "yes", err));
-	TRY(hand_unlock(&hand, 1, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_objection(kind, dossier, view, &hand, reason, &statement, err));
 	return send_objection(client, kind, dossier, &statement, err);
 }

@@ -118,7 +118,7 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
 	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(options, &want, &hand, err));
-	TRY(hand_unlock(&hand, 1, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
 	fill_request(plan, view, &lookup, &hand, &request);
 	TRY(request_payload(&request, &payload, err));
 	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, &statement, err));

@@ -110,8 +110,7 @@ send_signature(struct client *client, const struct charter *draft, const struct 
 	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
 	signature = dsse_find(statement, keyid);
 	json_put_hex(request, "digest", VIEW_OF(draft->digest.bytes));
-	json_put_text(request, "keyid", keyid);
-	json_put_base64(request, "sig", view_of(signature->sig, signature->size));
+	put_signature(request, signature);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, "charter-sign", err);
 	*ret_live = json_in_bool(&in, "live");
@@ -154,7 +153,7 @@ sign_with(struct client *client, struct founding *founding, const struct charter
 	ui_say(options->ui, "Read the words above aloud with the others: every one of you must see "
 	    "the same.");
 	TRY(ui_demand(options->ui, "Sign this charter? Type yes", "yes", err));
-	TRY(hand_unlock(&hand, 1, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(hand_sign(&hand, &founding->draft, "sign the charter", err));
 	if (before == NULL)
 		TRY(pin_founding(client, draft, err));

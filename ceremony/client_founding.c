@@ -211,7 +211,7 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 {
 	struct attest_policy policy;
 
-	attest_policy_of(charter, &policy);
+	attest_policy_of(charter, &token->id, &policy);
 	for (size_t i = 0; i < set->count; i++) {
 		ENROLMENT enrolment = {0};
 
@@ -268,10 +268,10 @@ enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat
 }
 
 static enum err_code
-read_file(const char *path, bool training, const struct digest *init,
-    const struct attest_policy *policy, struct dsse *statement, struct enrolment *enrolment,
-    struct err *err)
+read_file(const char *path, const struct charter *charter, struct dsse *statement,
+    struct enrolment *enrolment, struct err *err)
 {
+	struct attest_policy policy;
 	BUF text = {0};
 	struct view view;
 
@@ -280,19 +280,19 @@ read_file(const char *path, bool training, const struct digest *init,
 	if (view.size > 0 && view.data[view.size - 1] == '\n')
 		view.size--;
 	TRY(dsse_parse(view, statement, err));
-	TRY(enrolment_parse(statement, training, enrolment, err));
-	return enrolment_verify(statement, enrolment, init, policy, err);
+	TRY(enrolment_parse(statement, charter->training, enrolment, err));
+	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
+	return enrolment_verify(statement, enrolment, &charter->init, &policy, err);
 }
 
 enum err_code
-enrolment_read(const char *path, bool training, const struct digest *init,
-    const struct attest_policy *policy, struct dsse *ret_statement,
+enrolment_read(const char *path, const struct charter *charter, struct dsse *ret_statement,
     struct enrolment *ret_enrolment, struct err *err)
 {
 	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 
-	if (read_file(path, training, init, policy, &statement, &enrolment, err) != ERR_OK)
+	if (read_file(path, charter, &statement, &enrolment, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	*ret_statement = statement;
 	statement = (struct dsse){0};

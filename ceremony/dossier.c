@@ -76,7 +76,7 @@ verify_request(const struct dsse *statement, const struct vault_view *view,
 		return contradicts(err, "request", "vault");
 	TRY(find_requester(view, &dossier->request, &dossier->requester,
 	    &dossier->requester_token, err));
-	return statement_verify_token(statement, &dossier->requester_token->keys[KEY_SIGN], err);
+	return seat_token_verify(statement, dossier->requester_token, err);
 }
 
 /* ---- the ceremony ---- */
@@ -180,7 +180,7 @@ verify_officer(const struct dsse *statement, const struct vault_view *view,
 		return contradicts(err, "approval or denial", "ceremony");
 	if (seat == NULL || strcmp(seat->name, seat_name) != 0)
 		return err_set(err, ERR_INTEGRITY, "the token does not belong to that seat");
-	return statement_verify_token(statement, &token->keys[KEY_SIGN], err);
+	return seat_token_verify(statement, token, err);
 }
 
 /* Documents of an earlier charter are of seats that may be gone: then they only count as told. */

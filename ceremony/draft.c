@@ -142,16 +142,12 @@ static enum err_code
 apply_files(const struct draft_plan *plan, struct charter *charter, struct json *texts,
     struct err *err)
 {
-	struct attest_policy policy;
-
-	attest_policy_of(charter, &policy);
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 		BUF text = {0};
 
-		TRY(enrolment_read(plan->files[i], charter->training, &charter->init, &policy,
-		    &statement, &enrolment, err));
+		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
 		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 			return err_set(err, ERR_INVALID,
 			    "%s: %s is a responder only; responders stand in the roster: halligan "

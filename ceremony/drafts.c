@@ -137,7 +137,7 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 	}
 	if (code != ERR_OK)
 		return code;
-	attest_policy_of(enrolling->charter, &policy);
+	attest_policy_of(enrolling->charter, &token->id, &policy);
 	TRY(enrolment_parse(&statement, enrolling->charter->training, &enrolment, err));
 	TRY(enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err));
 	TRY(enrolment_matches(&enrolment, seat, token, err));
@@ -206,11 +206,14 @@ draft_sign(struct call *call, struct dsse *draft, const struct seat *a, size_t a
 	const struct seat_token *found = NULL;
 	const struct seat *seat;
 	BUF sig = {0};
+	BUF authdata = {0};
 	char hex[2 * DIGEST_SIZE + 1];
 
 	json_in_hex(&call->in, "digest", digest.bytes, DIGEST_SIZE);
 	json_in_hex(&call->in, "keyid", token.bytes, DIGEST_SIZE);
 	json_in_base64(&call->in, "sig", &sig, DSSE_SIG_MAX);
+	if (json_in_has(&call->in, "authData"))
+		json_in_base64(&call->in, "authData", &authdata, ASSERTION_DATA_MAX);
 	TRY(json_in_end(&call->in));
 	TRY(dsse_digest(draft, &present, err));
 	if (!digest_equal(&digest, &present))
@@ -225,8 +228,8 @@ draft_sign(struct call *call, struct dsse *draft, const struct seat *a, size_t a
 	if (dsse_find(draft, hex) != NULL)
 		return err_set(err, ERR_EXISTS, "seat \"%s\" has signed it with this token already",
 		    seat->name);
-	TRY(dsse_add(draft, hex, buf_view(&sig), err));
-	if (statement_verify_token(draft, &found->keys[KEY_SIGN], err) != ERR_OK)
+	TRY(dsse_add(draft, hex, buf_view(&sig), buf_view(&authdata), err));
+	if (seat_token_verify(draft, found, err) != ERR_OK)
 		return err_add(err, "seat \"%s\"", seat->name);
 	*ret_seat = seat;
 	return ERR_OK;

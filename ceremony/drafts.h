@@ -36,7 +36,7 @@ enum err_code draft_enrolments(struct session *session, const struct json *given
     const struct seat *seats, size_t count, const struct seat *known, size_t known_count,
     const struct charter *charter, struct leaf *leaf, struct err *err) MUST_CHECK;
 
-/* Read "digest", "keyid", "sig" of CALL, check that they are for DRAFT, add the signature and verify
+/* Read "digest", "keyid", "sig", "authData" (FIDO2 only) of CALL, check that they are for DRAFT, add the signature and verify
  * it against the token's key in A or B.  Returns the seat that signed. */
 enum err_code draft_sign(struct call *call, struct dsse *draft, const struct seat *a,
     size_t a_count, const struct seat *b, size_t b_count, const struct seat **ret_seat,

@@ -379,7 +379,6 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 	ENROLMENT enrolment = {0};
 	SECRET *management = NULL;
 	bool need[TOKEN_KEYS];
-	unsigned touches;
 
 	TRY(check_plan(plan, err));
 	TRY(read_certificates(plan, &enrolment, err));
@@ -388,8 +387,7 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 	memcpy(hand.label, plan->label, strlen(plan->label) + 1);
 	TRY(check_token(&hand, plan, need, err));
 	TRY(management_key(&hand, plan, need, &management, err));
-	touches = 1u + need[TOKEN_SHARE] + need[TOKEN_RELEASE];
-	TRY(hand_unlock(&hand, touches, err));
+	TRY(hand_unlock(&hand, 1, need[TOKEN_SHARE] + need[TOKEN_RELEASE], err));
 	fill_seat(&hand, plan, &enrolment);
 	TRY(make_keys(&hand, need, management, &enrolment, err));
 	TRY(attest_keys(&hand, need, &enrolment, err));

@@ -13,6 +13,10 @@
 enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192 };
 
 /* A token's keys have the same order on both sides of the seam. */
+_Static_assert((int)WAIVE_FIRMWARE == (int)ATTEST_WAIVE_FIRMWARE &&
+    (int)WAIVE_FORM_FACTOR == (int)ATTEST_WAIVE_FORM_FACTOR &&
+    (int)WAIVE_TOUCH == (int)ATTEST_WAIVE_TOUCH &&
+    (int)WAIVE_ATTESTATION == (int)ATTEST_WAIVE_ATTESTATION, "waivers");
 _Static_assert((int)KEY_SIGN == (int)TOKEN_SIGN && (int)KEY_SHARE == (int)TOKEN_SHARE &&
     (int)KEY_RELEASE == (int)TOKEN_RELEASE && (int)KEY_COUNT == (int)TOKEN_KEYS, "key order");
 
@@ -280,7 +284,7 @@ verify(const struct dsse *statement, const struct enrolment *enrolment, const st
 		    "it was made for another vault (its init nonce differs); enroll for this one");
 	if (statement->count != 1)
 		return err_set(err, ERR_REFUSED, "it must carry its own token's signature alone");
-	TRY(statement_verify_token(statement, &token->keys[KEY_SIGN], err));
+	TRY(seat_token_verify(statement, token, err));
 	TRY(check_keys(enrolment, err));
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (token->has[i] && check_attested(enrolment, i, policy, err) != ERR_OK)
@@ -333,11 +337,17 @@ enrolment_matches(const struct enrolment *enrolment, const struct seat *seat,
 }
 
 void
-attest_policy_of(const struct charter *charter, struct attest_policy *ret_policy)
+attest_policy_of(const struct charter *charter, const struct digest *token,
+    struct attest_policy *ret_policy)
 {
+	const struct charter_waiver *waiver =
+	    token != NULL ? charter_waiver(charter, token) : NULL;
 	struct attest_policy policy = {.root_count = charter->root_count,
-		.training = charter->training};
+		.training = charter->training,
+		.form_factor_count = charter->form_factor_count,
+		.waives = waiver != NULL ? waiver->waives : 0};
 
+	memcpy(policy.form_factors, charter->form_factors, charter->form_factor_count);
 	memcpy(policy.roots, charter->roots, charter->root_count * sizeof(policy.roots[0]));
 	memcpy(policy.min_firmware, charter->min_firmware, sizeof(policy.min_firmware));
 	*ret_policy = policy;

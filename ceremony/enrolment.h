@@ -41,7 +41,8 @@ enum err_code enrolment_verify(const struct dsse *statement, const struct enrolm
 /* Does SEAT of a charter or roster say what the enrolment of its token says?  ERR_INTEGRITY. */
 enum err_code enrolment_matches(const struct enrolment *enrolment, const struct seat *seat,
     const struct seat_token *token, struct err *err) MUST_CHECK;
-/* The attestation policy of a charter. */
-void attest_policy_of(const struct charter *charter, struct attest_policy *ret_policy);
+/* The attestation policy of a charter for the token TOKEN (NULL: without any waiver). */
+void attest_policy_of(const struct charter *charter, const struct digest *token,
+    struct attest_policy *ret_policy);
 
 #endif

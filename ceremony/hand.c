@@ -290,8 +290,9 @@ reopen(struct hand *hand, struct err *err)
 }
 
 static enum err_code
-unlock_once(struct hand *hand, unsigned touches, struct err *err)
+unlock_once(struct hand *hand, unsigned signatures, unsigned agreements, struct err *err)
 {
+	unsigned touches = token_touches(hand->token, signatures, agreements);
 	SECRET *pin = NULL;
 	bool last = false;
 
@@ -301,14 +302,14 @@ unlock_once(struct hand *hand, unsigned touches, struct err *err)
 }
 
 enum err_code
-hand_unlock(struct hand *hand, unsigned touches, struct err *err)
+hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements, struct err *err)
 {
 	struct err refused;
 	char name[HAND_NAME_SIZE];
 
 	hand_name(hand, name);
 	for (unsigned attempt = 1;; attempt++) {
-		enum err_code code = unlock_once(hand, touches, err);
+		enum err_code code = unlock_once(hand, signatures, agreements, err);
 
 		if (code == ERR_OK)
 			return ERR_OK;
@@ -332,19 +333,23 @@ enum err_code
 hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,
     const char *purpose, struct err *err)
 {
+	bool assertion = strcmp(hand->found.driver, "fido2") == 0;
+	struct token_signature made;
 	struct digest digest, id;
-	BUF signature = {0};
 	char keyid[2 * DIGEST_SIZE + 1];
 
 	TRY(dsse_digest(statement, &digest, err));
 	TRY(token_id(signer, &id, err));
-	TRY(token_sign(hand->token, &digest, purpose, &signature, err));
-	if (p256_verify(signer, &digest, buf_view(&signature), err) != ERR_OK)
+	TRY(token_sign(hand->token, &digest, purpose, &made, err));
+	text_hex(VIEW_OF(id.bytes), keyid);
+	TRY(dsse_add(statement, keyid, view_of(made.der, made.size),
+	    view_of(made.authdata, made.authdata_size), err));
+	if (signature_verify(statement, dsse_find(statement, keyid),
+	    assertion ? SIGNS_ASSERTION : SIGNS_DIGEST, signer, err) != ERR_OK)
 		return err_set(err, ERR_TOKEN,
 		    "token %u made a signature that does not verify with its own key; do not use it",
 		    hand->info.serial);
-	text_hex(VIEW_OF(id.bytes), keyid);
-	return dsse_add(statement, keyid, buf_view(&signature), err);
+	return ERR_OK;
 }
 
 enum err_code

@@ -42,9 +42,11 @@ enum err_code hand_take(const struct client_options *options, const struct hand_
 /* The only token plugged in, or that of options->serial, whatever it is. */
 enum err_code hand_take_any(const struct client_options *options, struct hand *ret_hand,
     struct err *err) MUST_CHECK;
-/* Ask for the PIN, saying which token and how many tries are left, and announce TOUCHES.  After a
- * wrong PIN it asks again while more than one try is left; the last try needs the serial typed. */
-enum err_code hand_unlock(struct hand *hand, unsigned touches, struct err *err) MUST_CHECK;
+/* Ask for the PIN, saying which token and how many tries are left, and announce the touches that so
+ * many signatures and openings cost on it.  After a wrong PIN it asks again while more than one try
+ * is left; the last try needs the serial typed. */
+enum err_code hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements,
+    struct err *err) MUST_CHECK;
 /* Sign STATEMENT with the sign key SIGNER (checked: a signature that does not verify is ERR_TOKEN). */
 enum err_code hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,
     const char *purpose, struct err *err) MUST_CHECK;

@@ -104,7 +104,7 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 		make_void(matter, "the requester's seat or token is no longer active");
 		return ERR_OK;
 	}
-	if (statement_verify_token(&statement, &matter->token->keys[KEY_SIGN], err) != ERR_OK)
+	if (seat_token_verify(&statement, matter->token, err) != ERR_OK)
 		return as_integrity("request", err);
 	return ERR_OK;
 }
@@ -157,9 +157,9 @@ load_secret(struct session *session, struct matter *matter, struct err *err)
 	return ERR_OK;
 }
 
-/* The sign key of TOKEN of the officer NAME in the current charter, or NULL. */
-static const struct point *
-officer_key(const struct session *session, const char *name, const struct digest *token)
+/* TOKEN of the officer NAME in the current charter, or NULL. */
+static const struct seat_token *
+officer_token(const struct session *session, const char *name, const struct digest *token)
 {
 	const struct seat *seat =
 	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
@@ -167,7 +167,7 @@ officer_key(const struct session *session, const char *name, const struct digest
 
 	if (seat == NULL || found == NULL || (seat->roles & ROLE_OFFICER) == 0)
 		return NULL;
-	return &found->keys[KEY_SIGN];
+	return found;
 }
 
 static enum err_code
@@ -176,7 +176,7 @@ check_approval(struct session *session, const struct matter *matter,
 {
 	DSSE statement = {0};
 	struct approval approval;
-	const struct point *key = officer_key(session, row->seat, &row->token);
+	const struct seat_token *token = officer_token(session, row->seat, &row->token);
 	const struct header_envelope *envelope = &matter->header->envelopes[row->envelope];
 
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
@@ -185,9 +185,9 @@ check_approval(struct session *session, const struct matter *matter,
 		return err_set(err, ERR_INTEGRITY, "it is for another ceremony");
 	if (strcmp(approval.seat, row->seat) != 0 || !digest_equal(&approval.token, &row->token))
 		return err_set(err, ERR_INTEGRITY, "it is of another seat or token");
-	if (key == NULL)
+	if (token == NULL)
 		return err_set(err, ERR_INTEGRITY, "the charter has no such officer and token");
-	TRY(statement_verify_token(&statement, key, err));
+	TRY(seat_token_verify(&statement, token, err));
 	if (row->envelope >= matter->header->envelope_count ||
 	    strcmp(envelope->seat, row->seat) != 0 || !digest_equal(&envelope->token, &row->token))
 		return err_set(err, ERR_INTEGRITY, "its envelope is another's");
@@ -203,16 +203,16 @@ check_denial(struct session *session, const struct matter *matter, const struct 
 {
 	DSSE statement = {0};
 	struct objection denial;
-	const struct point *key;
+	const struct seat_token *token;
 
 	TRY(session_statement(session, &row->statement, "denial", &statement, err));
 	TRY(objection_parse(&statement, STATEMENT_DENIAL, session->charter->training, &denial, err));
-	key = officer_key(session, row->seat, &denial.token);
+	token = officer_token(session, row->seat, &denial.token);
 	if (!digest_equal(&denial.ceremony, &matter->row.digest))
 		return err_set(err, ERR_INTEGRITY, "it is for another ceremony");
-	if (strcmp(denial.seat, row->seat) != 0 || key == NULL)
+	if (strcmp(denial.seat, row->seat) != 0 || token == NULL)
 		return err_set(err, ERR_INTEGRITY, "it is of another seat");
-	return statement_verify_token(&statement, key, err);
+	return seat_token_verify(&statement, token, err);
 }
 
 /* Approvals and denials; those of an earlier charter cannot count and are not verified. */

@@ -59,7 +59,7 @@ check(struct session *session, const struct objecting *objecting, const struct m
 	if (token == NULL)
 		return err_set(err, ERR_REFUSED, "%s: token: it is no active token of seat \"%s\"",
 		    name, objection->seat);
-	if (statement_verify_token(&objecting->statement, &token->keys[KEY_SIGN], err) != ERR_OK)
+	if (seat_token_verify(&objecting->statement, token, err) != ERR_OK)
 		return err_add(err, "%s: seat \"%s\"", name, objection->seat);
 	return ERR_OK;
 }

@@ -223,7 +223,7 @@ open_with(struct client *client, const struct dossier *dossier, const struct vau
 	if (verify(&delivery, dossier, view, hand, err) != ERR_OK)
 		return err_add(err, "the release of %s", dossier->request.name);
 	TRY(keep(client, &delivery, dossier, view, opened, err));
-	TRY(hand_unlock(hand, 1, err));
+	TRY(hand_unlock(hand, 0, 1, err));
 	TRY(unseal(dossier, hand, buf_view(&delivery.box), &opened->credential, err));
 	memcpy(opened->id, dossier->id, sizeof(opened->id));
 	memcpy(opened->name, dossier->request.name, sizeof(opened->name));

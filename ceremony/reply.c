@@ -32,6 +32,16 @@ put_statement(struct json *object, const char *name, const struct dsse *statemen
 }
 
 void
+put_signature(struct json *object, const struct dsse_signature *signature)
+{
+	json_put_text(object, "keyid", signature->keyid);
+	json_put_base64(object, "sig", view_of(signature->sig, signature->size));
+	if (signature->authdata_size > 0)
+		json_put_base64(object, "authData",
+		    view_of(signature->authdata, signature->authdata_size));
+}
+
+void
 in_statement(struct json_in *in, const char *name, struct dsse *ret_statement)
 {
 	const char *text = json_in_text(in, name, 1, JSON_TEXT_MAX);

@@ -13,6 +13,8 @@ struct json_in reply_in(const struct json *reply, const char *what, struct err *
 /* Member NAME of OBJECT: STATEMENT as one JSON string. */
 enum err_code put_statement(struct json *object, const char *name, const struct dsse *statement,
     struct err *err) MUST_CHECK;
+/* Members "keyid", "sig", and for a FIDO2 token "authData". */
+void put_signature(struct json *object, const struct dsse_signature *signature);
 /* A statement that IN's object has as a string; failure is IN's. */
 void in_statement(struct json_in *in, const char *name, struct dsse *ret_statement);
 /* The text at INDEX of ARRAY as a statement, called WHAT in errors. */

@@ -56,7 +56,7 @@ check_requester(const struct session *session, const struct asking *asking, stru
 		    request->seat);
 	if (asking->statement.count != 1)
 		return err_set(err, ERR_INVALID, "request: it must carry one signature");
-	if (statement_verify_token(&asking->statement, &token->keys[KEY_SIGN], err) != ERR_OK)
+	if (seat_token_verify(&asking->statement, token, err) != ERR_OK)
 		return err_add(err, "request: seat \"%s\"", request->seat);
 	return ERR_OK;
 }

@@ -58,16 +58,12 @@ static enum err_code
 add_files(const struct roll_plan *plan, const struct charter *charter, struct roster *roster,
     struct json *texts, struct err *err)
 {
-	struct attest_policy policy;
-
-	attest_policy_of(charter, &policy);
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 		BUF text = {0};
 
-		TRY(enrolment_read(plan->files[i], charter->training, &charter->init, &policy,
-		    &statement, &enrolment, err));
+		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
 		TRY(dsse_encode(&statement, &text, err));
 		json_add_text(texts, buf_string(&text));
@@ -137,7 +133,7 @@ confirm_and_sign(struct client *client, const struct vault_view *view, struct ds
 		return err_set(err, ERR_EXISTS, "%s has signed this roster already", name);
 	ui_say(ui, "You sign as %s.", name);
 	TRY(ui_demand(ui, "Sign this roster? Type yes", "yes", err));
-	TRY(hand_unlock(hand, 1, err));
+	TRY(hand_unlock(hand, 1, 0, err));
 	return hand_sign(hand, statement, "sign the roster", err);
 }
 
@@ -225,8 +221,7 @@ send_signature(struct client *client, const struct hand *hand, const struct dsse
 	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
 	signature = dsse_find(statement, keyid);
 	json_put_hex(request, "digest", VIEW_OF(next->digest.bytes));
-	json_put_text(request, "keyid", keyid);
-	json_put_base64(request, "sig", view_of(signature->sig, signature->size));
+	put_signature(request, signature);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	return read_outcome(client, reply, next->version, ret_live, err);
 }

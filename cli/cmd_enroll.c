@@ -80,7 +80,7 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 		    (struct hand_list){view->charter->seats, view->charter->seat_count};
 		plan->enrolled[1] =
 		    (struct hand_list){view->roster->seats, view->roster->seat_count};
-		attest_policy_of(view->charter, &plan->policy);
+		attest_policy_of(view->charter, NULL, &plan->policy);
 		return ERR_OK;
 	case VAULT_FOUNDING:
 		TRY(founding_fetch(client, &founding, err));

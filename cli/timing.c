@@ -91,7 +91,7 @@ timed_agree(void *handle, enum token_key key, const struct point *peer, const ch
 
 static enum err_code
 timed_sign(void *handle, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err)
+    struct token_signature *ret_signature, struct err *err)
 {
 	struct timed_token *token = handle;
 
@@ -119,6 +119,57 @@ timed_generate(void *handle, enum token_key key, const struct secret *management
 	    token->ops->generate(token->token, key, management_key, overwrite, ret_key, err));
 }
 
+static enum err_code
+timed_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err)
+{
+	const struct timed *timed = driver;
+
+	return timed->below->ops->wait(timed->below->driver, milliseconds, ret_changed, err);
+}
+
+static enum err_code
+timed_bind(void *handle, const struct token_credential *credential, struct err *err)
+{
+	struct timed_token *token = handle;
+
+	return token->ops->bind(token->token, credential, err);
+}
+
+static enum err_code
+timed_make(void *handle, const struct token_wish *wish, const char *purpose,
+    struct token_made *ret_made, struct err *err)
+{
+	struct timed_token *token = handle;
+
+	return MEASURE(token->timing, token->ops->make(token->token, wish, purpose, ret_made, err));
+}
+
+static enum err_code
+timed_derive(void *handle, enum token_key key, const char *purpose, struct point *ret_key,
+    struct err *err)
+{
+	struct timed_token *token = handle;
+
+	return MEASURE(token->timing, token->ops->derive(token->token, key, purpose, ret_key, err));
+}
+
+static enum err_code
+timed_change(void *handle, enum token_reference which, const struct secret *old,
+    const struct secret *new, struct err *err)
+{
+	struct timed_token *token = handle;
+
+	return MEASURE(token->timing, token->ops->change(token->token, which, old, new, err));
+}
+
+static enum err_code
+timed_protect(void *handle, const struct secret *old, struct err *err)
+{
+	struct timed_token *token = handle;
+
+	return MEASURE(token->timing, token->ops->protect(token->token, old, err));
+}
+
 static void
 timed_close(void *handle)
 {
@@ -130,15 +181,39 @@ timed_close(void *handle)
 	free(token);
 }
 
+/* What a driver does not have, its timed one has not either. */
+static struct token_ops
+timed_ops(const struct token_ops *ops)
+{
+	return (struct token_ops){
+		.name = ops->name,
+		.pin_name = ops->pin_name,
+		.one_touch = ops->one_touch,
+		.list = timed_list,
+		.open = timed_open,
+		.wait = ops->wait != NULL ? timed_wait : NULL,
+		.info = timed_info,
+		.bind = ops->bind != NULL ? timed_bind : NULL,
+		.unlock = timed_unlock,
+		.agree = timed_agree,
+		.sign = timed_sign,
+		.attest = timed_attest,
+		.generate = timed_generate,
+		.make = ops->make != NULL ? timed_make : NULL,
+		.derive = ops->derive != NULL ? timed_derive : NULL,
+		.change = ops->change != NULL ? timed_change : NULL,
+		.protect = ops->protect != NULL ? timed_protect : NULL,
+		.close = timed_close,
+	};
+}
+
 void
 timing_begin(struct timing *timing, const struct token_driver *drivers, size_t count)
 {
 	*timing = (struct timing){.began = process_milliseconds()};
 	for (size_t i = 0; i < count && i < TIMING_DRIVERS; i++) {
 		timing->timed[i] = (struct timed){&drivers[i], timing};
-		timing->ops[i] = (struct token_ops){drivers[i].ops->name, timed_list, timed_open,
-			timed_info, timed_unlock, timed_agree, timed_sign, timed_attest, timed_generate,
-			timed_close};
+		timing->ops[i] = timed_ops(drivers[i].ops);
 		timing->drivers[i] = (struct token_driver){&timing->ops[i], &timing->timed[i]};
 		timing->count++;
 	}

@@ -311,6 +311,19 @@ read_slot(X509 *slot)
 /* ---- the verdict ---- */
 
 static enum err_code
+judge_form(const struct attest_facts *facts, const struct attest_policy *policy, struct err *err)
+{
+	if (policy->form_factor_count == 0 || (policy->waives & ATTEST_WAIVE_FORM_FACTOR) != 0)
+		return ERR_OK;
+	for (size_t i = 0; i < policy->form_factor_count; i++)
+		if (policy->form_factors[i] == facts->form_factor)
+			return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "token %u has form factor %u, which is none of those that the charter allows",
+	    facts->serial, facts->form_factor);
+}
+
+static enum err_code
 judge(const struct attest_facts *facts, const struct attest_policy *policy, struct err *err)
 {
 	char has[FIRMWARE_TEXT_SIZE], needs[FIRMWARE_TEXT_SIZE];
@@ -325,17 +338,19 @@ judge(const struct attest_facts *facts, const struct attest_policy *policy, stru
 		    facts->serial);
 	firmware_text(facts->firmware, has);
 	firmware_text(policy->min_firmware, needs);
-	if (memcmp(facts->firmware, policy->min_firmware, sizeof(facts->firmware)) < 0)
+	if ((policy->waives & ATTEST_WAIVE_FIRMWARE) == 0 &&
+	    memcmp(facts->firmware, policy->min_firmware, sizeof(facts->firmware)) < 0)
 		return err_set(err, ERR_REFUSED,
 		    "token %u has firmware %s, and the charter asks for %s or later "
 		    "(older ones have "
 		    "known faults, such as YSA-2024-03): use a newer token",
 		    facts->serial, has, needs);
+	TRY(judge_form(facts, policy, err));
 	if (facts->pin != PIN_ONCE && facts->pin != PIN_ALWAYS)
 		return err_set(err, ERR_REFUSED,
 		    "the key on token %u does not ask for a PIN (policy %d): enroll it again",
 		    facts->serial, facts->pin);
-	if (facts->touch != TOUCH_ALWAYS)
+	if ((policy->waives & ATTEST_WAIVE_TOUCH) == 0 && facts->touch != TOUCH_ALWAYS)
 		return err_set(err, ERR_REFUSED,
 		    "the key on token %u does not ask for a touch each time (policy %d): enroll it "
 		    "again",

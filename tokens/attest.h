@@ -11,7 +11,14 @@
 #include "base/text.h" /* firmware_text */
 #include "tokens/token.h"
 
-enum { ATTEST_ROOTS_MAX = 8, ATTEST_CERTIFICATES_MAX = 12 };
+enum { ATTEST_ROOTS_MAX = 8, ATTEST_CERTIFICATES_MAX = 12, ATTEST_FORM_FACTORS_MAX = 16 };
+/* The charter's waivers (vault/charter.h) for one token. */
+enum {
+	ATTEST_WAIVE_FIRMWARE = 1,
+	ATTEST_WAIVE_FORM_FACTOR = 2,
+	ATTEST_WAIVE_TOUCH = 4,
+	ATTEST_WAIVE_ATTESTATION = 8,
+};
 
 /* Roots of Yubico's PIV attestation, from developers.yubico.com/PKI (fingerprints only). */
 extern const struct digest attest_yubico_roots[];
@@ -23,6 +30,9 @@ struct attest_policy {
 	struct digest roots[ATTEST_ROOTS_MAX];
 	size_t root_count;
 	uint8_t min_firmware[3]; /* default 5.7.0 (EUCLEAK, YSA-2024-03) */
+	uint8_t form_factors[ATTEST_FORM_FACTORS_MAX];
+	size_t form_factor_count; /* 0: any */
+	unsigned waives;	  /* what is forgiven this token: ATTEST_WAIVE_* */
 	bool training;		 /* simulated tokens only; otherwise they are refused */
 };
 
@@ -39,7 +49,8 @@ struct attest_facts {
 };
 
 /* Verify SLOT and DEVICE (DER) with CERTIFICATES (DER; intermediates and roots, in any order)
- * up to a pinned root, then firmware, PIN policy (not never) and touch policy (always).  Errors:
+ * up to a pinned root, then firmware, form factor, PIN policy (not never) and touch policy (always),
+ * but for what the policy waives.  Errors:
  * ERR_REFUSED with the cause: does not chain, root not pinned, firmware too old, touch never,
  * not P-256, serial missing or not 32 bits, simulated token in a production vault.
  * ERR_INVALID: not a certificate. */

@@ -207,6 +207,7 @@ piv_close(void *token)
 
 const struct token_ops piv_ops = {
     .name = "piv",
+    .pin_name = "PIV PIN",
     .list = piv_list,
     .open = piv_open,
     .info = piv_token_info,

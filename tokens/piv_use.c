@@ -164,7 +164,7 @@ struct use {
 	const char *purpose;
 	const struct digest *digest; /* to sign, or */
 	const struct point *peer;    /* to agree with */
-	struct buf *ret_signature;
+	struct token_signature *ret_signature;
 	struct secret **ret_shared;
 };
 
@@ -260,8 +260,11 @@ use(void *argument, struct err *err)
 		return ERR_OK;
 	}
 	TRY(check_signature(job, buf_view(&signature), err));
-	buf_bytes(job->ret_signature, buf_view(&signature));
-	return buf_check(job->ret_signature, err);
+	if (signature.size > sizeof(job->ret_signature->der))
+		return err_set(err, ERR_TOKEN, "its signature is too long: it is broken, or lies");
+	*job->ret_signature = (struct token_signature){.size = signature.size};
+	memcpy(job->ret_signature->der, signature.data, signature.size);
+	return ERR_OK;
 }
 
 /* Announce, do, and acknowledge.  A touch that did not come has not been done. */
@@ -303,7 +306,7 @@ piv_use_agree(void *token, enum token_key key, const struct point *peer, const c
 
 enum err_code
 piv_use_sign(void *token, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err)
+    struct token_signature *ret_signature, struct err *err)
 {
 	struct use job = {.token = token,
 	    .key = TOKEN_SIGN,

@@ -10,6 +10,6 @@ enum err_code piv_use_unlock(
 enum err_code piv_use_agree(void *token, enum token_key key, const struct point *peer,
     const char *purpose, struct secret **ret_shared, struct err *err);
 enum err_code piv_use_sign(void *token, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err);
+    struct token_signature *ret_signature, struct err *err);
 
 #endif

@@ -105,7 +105,7 @@ token_agree(struct token *token, enum token_key key, const struct point *peer, c
 
 enum err_code
 token_sign(struct token *token, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err)
+    struct token_signature *ret_signature, struct err *err)
 {
 	return token->ops->sign(token->handle, digest, purpose, ret_signature, err);
 }
@@ -122,6 +122,105 @@ token_generate(struct token *token, enum token_key key, const struct secret *man
     bool overwrite, struct point *ret_key, struct err *err)
 {
 	return token->ops->generate(token->handle, key, management_key, overwrite, ret_key, err);
+}
+
+void
+token_made_done(struct token_made *made)
+{
+	buf_done(&made->authdata);
+	buf_done(&made->signature);
+	buf_done(&made->certificate);
+	buf_done(&made->others);
+}
+
+static enum err_code
+has_none(const struct token *token, const char *what, struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "the driver %s cannot %s", token->ops->name, what);
+}
+
+enum err_code
+token_make(struct token *token, const struct token_wish *wish, const char *purpose,
+    struct token_made *ret_made, struct err *err)
+{
+	if (token->ops->make == NULL)
+		return has_none(token, "make a credential", err);
+	return token->ops->make(token->handle, wish, purpose, ret_made, err);
+}
+
+enum err_code
+token_derive(struct token *token, enum token_key key, const char *purpose, struct point *ret_key,
+    struct err *err)
+{
+	if (token->ops->derive == NULL)
+		return has_none(token, "derive a key", err);
+	return token->ops->derive(token->handle, key, purpose, ret_key, err);
+}
+
+enum err_code
+token_change(struct token *token, enum token_reference which, const struct secret *old,
+    const struct secret *new, struct err *err)
+{
+	if (token->ops->change == NULL)
+		return has_none(token, "change a PIN", err);
+	return token->ops->change(token->handle, which, old, new, err);
+}
+
+enum err_code
+token_protect(struct token *token, const struct secret *old, struct err *err)
+{
+	if (token->ops->protect == NULL)
+		return has_none(token, "change a management key", err);
+	return token->ops->protect(token->handle, old, err);
+}
+
+enum err_code
+token_bind(struct token *token, const struct token_credential *credential, struct err *err)
+{
+	if (token->ops->bind == NULL)
+		return ERR_OK;
+	return token->ops->bind(token->handle, credential, err);
+}
+
+enum err_code
+token_wait(const struct token_driver *drivers, size_t count, unsigned milliseconds,
+    bool *ret_changed, struct err *err)
+{
+	bool changed = false;
+	unsigned waiting = 0;
+
+	for (size_t i = 0; i < count; i++)
+		waiting += drivers[i].ops->wait != NULL;
+	for (size_t i = 0; i < count; i++) {
+		bool one = false;
+
+		if (drivers[i].ops->wait == NULL)
+			continue;
+		TRY(drivers[i].ops->wait(drivers[i].driver, milliseconds / waiting, &one, err));
+		changed = changed || one;
+	}
+	*ret_changed = changed;
+	return ERR_OK;
+}
+
+unsigned
+token_touches(const struct token *token, unsigned signatures, unsigned agreements)
+{
+	if (!token->ops->one_touch)
+		return signatures + agreements;
+	return signatures > 0 ? signatures : agreements > 0;
+}
+
+const char *
+token_pin_name(const struct token *token)
+{
+	return token->ops->pin_name;
+}
+
+bool
+token_derives(const struct token *token)
+{
+	return token->ops->derive != NULL;
 }
 
 void

@@ -7,16 +7,20 @@
  *	sign	signs statements			(PIV slot 82)
  *	share	opens an officer's envelopes		(PIV slot 83)
  *	release	opens a responder's answers		(PIV slot 84)
+ * On a FIDO2 token the sign key is a credential's, and the two others are derived from what the
+ * token computes for that credential's hmac-secret: DeriveKeyPair (RFC 9180, 7.1.3) of
+ * HKDF(PRF(salt)).  They are in this process while it is open.
  *
  * Life of a token in a command:
  *
- *	list -> open -> info -> unlock(PIN) -> { sign | agree }* -> close
+ *	list -> open -> info -> bind -> unlock(PIN) -> { sign | agree }* -> close
  *
+ * bind says which credential is meant; a token that finds its keys by itself ignores it.
  * open takes no lock that others would notice; unlock begins one exclusive transaction in which
  * the application is selected and the PIN verified, and every operation until close runs in it.
  * The token keeps a reference to the PIN until close, for keys whose policy is PIN always.
- * The number of touches is announced to unlock; an operation beyond it is ERR_INTEGRITY: a touch
- * that nobody announced is an alarm, not a retry.
+ * The number of touches is announced to unlock (token_touches counts them); an operation beyond it
+ * is ERR_INTEGRITY: a touch that nobody announced is an alarm, not a retry.
  *
  * Errors of all calls: ERR_TOKEN (the text names token, cause and remedy), ERR_TOKEN_GONE,
  * ERR_TOKEN_ABSENT, ERR_PIN, ERR_PIN_BLOCKED, ERR_TOUCH.
@@ -24,6 +28,7 @@
 #ifndef TOKENS_TOKEN_H
 #define TOKENS_TOKEN_H
 
+#include "base/assertion.h"
 #include "base/crypto.h"
 
 enum token_key { TOKEN_SIGN, TOKEN_SHARE, TOKEN_RELEASE, TOKEN_KEYS };
@@ -33,13 +38,15 @@ extern const char *const token_key_names[TOKEN_KEYS + 1]; /* "sign", "share", "r
 enum pin_policy { PIN_NEVER = 1, PIN_ONCE = 2, PIN_ALWAYS = 3 };
 enum touch_policy { TOUCH_NEVER = 1, TOUCH_ALWAYS = 2, TOUCH_CACHED = 3 };
 
-enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072 };
+enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072,
+	TOKEN_CREDENTIAL_MAX = 512, TOKEN_AAGUID_SIZE = 16, TOKEN_PIN_MAX = 63 };
 
 struct token_found {
-	char driver[8];			   /* "piv" */
+	char driver[8];			   /* "piv", "fido2" */
 	char reader[TOKEN_READER_MAX + 1]; /* exact reader name */
 	uint32_t serial;		   /* 0: the token does not tell */
 	uint8_t firmware[3];
+	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2: the model */
 	char problem[128];		   /* why it cannot be used, or "" */
 };
 
@@ -57,6 +64,39 @@ struct token_key_info {
 	enum touch_policy touch;
 };
 
+/* A FIDO2 credential, as enrolment made it and the charter names it. */
+struct token_credential {
+	uint8_t id[TOKEN_CREDENTIAL_MAX];
+	size_t size;
+	struct digest salt; /* of the enrolment; the PRF's salts are made from it */
+	struct point key;   /* the sign key */
+};
+
+/* What makes a FIDO2 credential. */
+struct token_wish {
+	const char *name;   /* shown by the token, if it has a screen */
+	struct digest user; /* handle */
+	struct digest client_data_hash;
+	struct digest salt;
+};
+struct token_made {
+	struct token_credential credential;
+	struct buf authdata, signature; /* of the packed attestation statement */
+	struct buf certificate;		/* DER of the leaf; the attestation's other certificates: */
+	struct buf others;		/* DER, one after the other */
+};
+void token_made_done(struct token_made *made);
+
+/* A signature, DER; AUTHDATA is empty unless a FIDO2 token signed (base/assertion.h). */
+struct token_signature {
+	uint8_t der[ECDSA_MAX];
+	size_t size;
+	uint8_t authdata[ASSERTION_DATA_MAX];
+	size_t authdata_size;
+};
+
+enum token_reference { TOKEN_PIN, TOKEN_PUK };
+
 struct token_info {
 	char driver[8];
 	char reader[TOKEN_READER_MAX + 1];
@@ -65,7 +105,12 @@ struct token_info {
 	bool metadata;		   /* firmware >= 5.3: the fields below are known */
 	int pin_tries, puk_tries;  /* left; -1 unknown */
 	int pin_tries_total;	   /* -1 unknown */
+	bool pin_missing;	   /* FIDO2: no PIN was ever set */
 	bool pin_default, puk_default, management_default;
+	bool management_protected; /* PIV: the PIN gives the management key */
+	bool uv;		   /* FIDO2: the token verifies the person itself (fingerprint) */
+	bool replug;		   /* FIDO2: three wrong PINs; it must be plugged in again first */
+	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2 */
 	uint8_t management_algorithm; /* 03 3DES, 08 AES-128, 0A AES-192, 0C AES-256; 0 unknown */
 	struct token_key_info keys[TOKEN_KEYS];
 };
@@ -85,12 +130,23 @@ struct token;
 
 struct token_ops {
 	const char *name;
+	const char *pin_name; /* "PIV PIN", "FIDO2 PIN" */
+	/* One touch gives a signature and, until close, whatever agree needs. */
+	bool one_touch;
 	enum err_code (*list)(void *driver, struct token_list *ret_list, struct err *err);
 	enum err_code (*open)(void *driver, const char *reader, const struct token_ui *ui,
 	    void **ret_token, struct err *err);
+	/* Wait at most MILLISECONDS until a token may have come or gone.  May be NULL. */
+	enum err_code (*wait)(void *driver, unsigned milliseconds, bool *ret_changed,
+	    struct err *err);
 	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
-	/* PIN: 6..8 bytes.  Spends a try only on a wrong PIN; refuses (ERR_PIN_BLOCKED) when one
-	 * try or none is left unless LAST_TRY.  Refuses a factory PIN (ERR_REFUSED). */
+	/* Which credential is meant; FIDO2 only, NULL otherwise.  Kept until close. */
+	enum err_code (*bind)(void *token, const struct token_credential *credential,
+	    struct err *err);
+	/* PIN: 6..8 bytes (PIV), 4..63 (FIDO2; NULL when the token verifies the person itself).
+	 * Spends a try only on a wrong PIN; refuses (ERR_PIN_BLOCKED) when one try or none is left
+	 * unless LAST_TRY.  Refuses a factory PIN (ERR_REFUSED).  ERR_NOT_FOUND: a FIDO2 token that
+	 * does not hold the bound credential; the PIN was right. */
 	enum err_code (*unlock)(void *token, struct secret *pin, bool last_try, unsigned touches,
 	    struct err *err);
 	/* ECDH of KEY with PEER (checked again here before it reaches the card): 32 bytes. */
@@ -98,7 +154,7 @@ struct token_ops {
 	    const char *purpose, struct secret **ret_shared, struct err *err);
 	/* ECDSA (DER) over DIGEST by the sign key. */
 	enum err_code (*sign)(void *token, const struct digest *digest, const char *purpose,
-	    struct buf *ret_signature, struct err *err);
+	    struct token_signature *ret_signature, struct err *err);
 	/* DER certificates: attestation of KEY's slot, and of the device (slot F9).  No touch. */
 	enum err_code (*attest)(void *token, enum token_key key, struct buf *ret_slot,
 	    struct buf *ret_device, struct err *err);
@@ -108,10 +164,24 @@ struct token_ops {
 	enum err_code (*generate)(void *token, enum token_key key,
 	    const struct secret *management_key, bool overwrite, struct point *ret_key,
 	    struct err *err);
+	/* FIDO2 only, NULL otherwise.  Make a credential, and bind it: one touch.  After unlock. */
+	enum err_code (*make)(void *token, const struct token_wish *wish, const char *purpose,
+	    struct token_made *ret_made, struct err *err);
+	/* FIDO2 only.  The public half of the derived KEY; a touch unless they are derived yet. */
+	enum err_code (*derive)(void *token, enum token_key key, const char *purpose,
+	    struct point *ret_key, struct err *err);
+	/* Change PIN or PUK from OLD to NEW; a FIDO2 token without PIN is given one (OLD NULL).
+	 * Before unlock.  ERR_PIN (the text has the tries left), ERR_PIN_BLOCKED, ERR_REFUSED: the
+	 * token's rules, or ours (factory values), forbid the new one. */
+	enum err_code (*change)(void *token, enum token_reference which, const struct secret *old,
+	    const struct secret *new, struct err *err);
+	/* PIV only.  Replace the management key (OLD; NULL: the factory's, or the one that the PIN
+	 * protects) with a random one that the card keeps behind its PIN.  After unlock. */
+	enum err_code (*protect)(void *token, const struct secret *old, struct err *err);
 	void (*close)(void *token);
 };
 
-/* A driver and its own state; the production set is { piv }. */
+/* A driver and its own state; the production set is { piv, fido2 }. */
 struct token_driver {
 	const struct token_ops *ops;
 	void *driver;
@@ -130,12 +200,32 @@ enum err_code token_unlock(struct token *token, struct secret *pin, bool last_tr
 enum err_code token_agree(struct token *token, enum token_key key, const struct point *peer,
     const char *purpose, struct secret **ret_shared, struct err *err) MUST_CHECK;
 enum err_code token_sign(struct token *token, const struct digest *digest, const char *purpose,
-    struct buf *ret_signature, struct err *err) MUST_CHECK;
+    struct token_signature *ret_signature, struct err *err) MUST_CHECK;
 enum err_code token_attest(struct token *token, enum token_key key, struct buf *ret_slot,
     struct buf *ret_device, struct err *err) MUST_CHECK;
 enum err_code token_generate(struct token *token, enum token_key key,
     const struct secret *management_key, bool overwrite, struct point *ret_key, struct err *err)
     MUST_CHECK;
+/* The optional ones: ERR_INTERNAL when the driver has none. */
+enum err_code token_make(struct token *token, const struct token_wish *wish, const char *purpose,
+    struct token_made *ret_made, struct err *err) MUST_CHECK;
+enum err_code token_derive(struct token *token, enum token_key key, const char *purpose,
+    struct point *ret_key, struct err *err) MUST_CHECK;
+enum err_code token_change(struct token *token, enum token_reference which,
+    const struct secret *old, const struct secret *new, struct err *err) MUST_CHECK;
+enum err_code token_protect(struct token *token, const struct secret *old, struct err *err)
+    MUST_CHECK;
+/* Nothing to do for a driver that has no bind. */
+enum err_code token_bind(struct token *token, const struct token_credential *credential,
+    struct err *err) MUST_CHECK;
+/* Until a token may have come or gone, for at most MILLISECONDS; drivers without wait never tell. */
+enum err_code token_wait(const struct token_driver *drivers, size_t count, unsigned milliseconds,
+    bool *ret_changed, struct err *err) MUST_CHECK;
+/* How many touches so many signatures and agreements cost. */
+unsigned token_touches(const struct token *token, unsigned signatures, unsigned agreements);
+const char *token_pin_name(const struct token *token);
+/* Are its share and release key derived (FIDO2), not made one by one (PIV)? */
+bool token_derives(const struct token *token);
 void token_close(struct token *token); /* accepts NULL */
 void token_closep(struct token **token);
 #define TOKEN CLEANUP(token_closep) struct token

@@ -16,6 +16,8 @@ static const int64_t duration_max = 10LL * 365 * 86400;
 
 static const char *const class_names[] = { "break-glass", NULL };
 
+const char *const waiver_names[5] = { "firmware", "form-factor", "touch", "attestation", NULL };
+
 void
 charter_freep(struct charter **charter)
 {
@@ -29,6 +31,15 @@ charter_policy(const struct charter *charter, const char *name)
 	for (size_t i = 0; i < charter->policy_count; i++)
 		if (strcmp(charter->policies[i].name, name) == 0)
 			return &charter->policies[i];
+	return NULL;
+}
+
+const struct charter_waiver *
+charter_waiver(const struct charter *charter, const struct digest *token)
+{
+	for (size_t i = 0; i < charter->waiver_count; i++)
+		if (digest_equal(&charter->waivers[i].token, token))
+			return &charter->waivers[i];
 	return NULL;
 }
 
@@ -62,6 +73,56 @@ parse_host(const struct json *object, struct charter *charter, struct err *err)
 }
 
 static enum err_code
+parse_form_factors(const struct json *array, struct charter *charter, struct err *err)
+{
+	charter->form_factor_count = json_array_size(array);
+	for (size_t i = 0; i < charter->form_factor_count; i++) {
+		int64_t value = json_array_int(array, i);
+		if (value < 1 || value > 255)
+			return err_set(err, ERR_INVALID,
+			    "charter: attestation: form_factors[%zu]: not 1 to 255", i);
+		charter->form_factors[i] = (uint8_t)value;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+parse_waiver(const struct json *object, struct charter_waiver *waiver, struct err *err)
+{
+	struct json_in in = json_in(object, "waiver", err);
+	json_in_hex(&in, "token", waiver->token.bytes, DIGEST_SIZE);
+	const struct json *waives = json_in_array(&in, "waives", 1, ARRAY_SIZE(waiver_names) - 1);
+	snprintf(waiver->reason, sizeof(waiver->reason), "%s",
+	    json_in_text(&in, "reason", 1, WAIVER_REASON_MAX));
+	TRY(json_in_end(&in));
+	for (size_t i = 0; i < json_array_size(waives); i++) {
+		const char *name = json_array_text(waives, i);
+		unsigned bit = 0;
+		for (unsigned j = 0; name != NULL && waiver_names[j] != NULL; j++)
+			if (strcmp(name, waiver_names[j]) == 0)
+				bit = 1u << j;
+		if (bit == 0 || (waiver->waives & bit) != 0)
+			return err_set(err, ERR_INVALID, "waives[%zu]: unknown, or stands twice", i);
+		waiver->waives |= bit;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+parse_waivers(const struct json *array, struct charter *charter, struct err *err)
+{
+	charter->waiver_count = json_array_size(array);
+	for (size_t i = 0; i < charter->waiver_count; i++) {
+		if (parse_waiver(json_array_object(array, i), &charter->waivers[i], err) != ERR_OK)
+			return err_add(err, "charter: attestation: waivers[%zu]", i);
+		if (charter_waiver(charter, &charter->waivers[i].token) != &charter->waivers[i])
+			return err_set(err, ERR_INVALID,
+			    "charter: attestation: waivers[%zu]: a second one for one token", i);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
 parse_attestation(const struct json *object, struct charter *charter, struct err *err)
 {
 	struct json_in in = json_in(object, "charter: attestation", err);
@@ -69,7 +130,11 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 	if (!firmware_from_text(json_in_text(&in, "min_firmware", 5, FIRMWARE_TEXT_SIZE - 1),
 	    charter->min_firmware))
 		json_in_fail(&in, "min_firmware", "not a version such as 5.7.0");
+	const struct json *forms = json_in_array(&in, "form_factors", 0, CHARTER_FORM_FACTORS);
+	const struct json *waivers = json_in_array(&in, "waivers", 0, CHARTER_WAIVERS);
 	TRY(json_in_end(&in));
+	TRY(parse_form_factors(forms, charter, err));
+	TRY(parse_waivers(waivers, charter, err));
 	charter->root_count = json_array_size(roots);
 	for (size_t i = 0; i < charter->root_count; i++) {
 		const char *text = json_array_text(roots, i);
@@ -199,6 +264,19 @@ check_quorum(const struct charter *charter, const struct quorum *quorum, struct 
 }
 
 static enum err_code
+check_waivers(const struct charter *charter, struct err *err)
+{
+	for (size_t i = 0; i < charter->waiver_count; i++) {
+		const struct seat_token *token;
+		if (seat_by_token(charter->seats, charter->seat_count, &charter->waivers[i].token,
+		    &token) == NULL)
+			return err_set(err, ERR_INVALID,
+			    "charter: attestation: waivers[%zu]: of a token that no seat has", i);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
 check_rules(const struct charter *charter, struct err *err)
 {
 	unsigned roles = 0;
@@ -206,6 +284,7 @@ check_rules(const struct charter *charter, struct err *err)
 		return err_add(err, "charter");
 	for (size_t i = 0; i < charter->seat_count; i++)
 		roles |= charter->seats[i].roles;
+	TRY(check_waivers(charter, err));
 	if ((roles & ROLE_OPERATOR) == 0)
 		return err_set(err, ERR_INVALID,
 		    "charter: no seat is an operator: nobody could define a secret");

@@ -26,15 +26,35 @@ host_json(const struct charter *charter)
 }
 
 static struct json *
+waiver_json(const struct charter_waiver *waiver)
+{
+	struct json *object = json_new_object(), *waives = json_new_array();
+	json_put_hex(object, "token", VIEW_OF(waiver->token.bytes));
+	for (unsigned i = 0; waiver_names[i] != NULL; i++)
+		if ((waiver->waives & (1u << i)) != 0)
+			json_add_text(waives, waiver_names[i]);
+	json_put(object, "waives", waives);
+	json_put_text(object, "reason", waiver->reason);
+	return object;
+}
+
+static struct json *
 attestation_json(const struct charter *charter)
 {
 	struct json *object = json_new_object(), *roots = json_new_array();
+	struct json *forms = json_new_array(), *waivers = json_new_array();
 	char firmware[FIRMWARE_TEXT_SIZE];
 	for (size_t i = 0; i < charter->root_count; i++)
 		json_add_hex(roots, VIEW_OF(charter->roots[i].bytes));
 	firmware_text(charter->min_firmware, firmware);
 	json_put(object, "roots", roots);
 	json_put_text(object, "min_firmware", firmware);
+	for (size_t i = 0; i < charter->form_factor_count; i++)
+		json_add_int(forms, charter->form_factors[i]);
+	for (size_t i = 0; i < charter->waiver_count; i++)
+		json_add(waivers, waiver_json(&charter->waivers[i]));
+	json_put(object, "form_factors", forms);
+	json_put(object, "waivers", waivers);
 	return object;
 }
 

@@ -13,7 +13,7 @@
 const char *const role_names[4] = { "officer", "operator", "responder", NULL };
 const char *const key_names[KEY_COUNT + 1] = { "sign", "share", "release", NULL };
 
-static const char *const driver_names[] = { "piv", NULL };
+static const char *const driver_names[] = { "piv", "fido2", NULL };
 
 const struct seat *
 seat_by_name(const struct seat *seats, size_t count, const char *name)
@@ -67,6 +67,28 @@ parse_keys(const struct json *object, struct seat_token *token, struct err *err)
 	return token_id(&token->keys[KEY_SIGN], &token->id, err);
 }
 
+enum err_code
+seat_token_verify(const struct dsse *statement, const struct seat_token *token, struct err *err)
+{
+	return statement_verify_token(statement, token->signs, &token->keys[KEY_SIGN], err);
+}
+
+static enum err_code
+parse_fido2(const struct json *object, struct seat_token *token, struct err *err)
+{
+	struct json_in in = json_in(object, "fido2", err);
+	BUF credential = {0};
+	json_in_base64(&in, "credential", &credential, FIDO2_CREDENTIAL_MAX);
+	json_in_hex(&in, "salt", token->salt.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "aaguid", token->aaguid, AAGUID_SIZE);
+	if (in.code == ERR_OK && credential.size == 0)
+		json_in_fail(&in, "credential", "empty");
+	TRY(json_in_end(&in));
+	memcpy(token->credential, credential.data, credential.size);
+	token->credential_size = credential.size;
+	return ERR_OK;
+}
+
 static enum err_code
 parse_token(const struct json *object, struct seat_token *ret_token, struct err *err)
 {
@@ -74,16 +96,20 @@ parse_token(const struct json *object, struct seat_token *ret_token, struct err 
 	struct seat_token token = {0};
 	snprintf(token.label, sizeof(token.label), "%s", json_in_text(&in, "label", 1, LABEL_MAX));
 	int driver = json_in_choice(&in, "driver", driver_names);
-	token.serial = (uint32_t)json_in_int(&in, "serial", 1, UINT32_MAX);
+	token.signs = driver == 1 ? SIGNS_ASSERTION : SIGNS_DIGEST;
+	token.serial = (uint32_t)json_in_int(&in, "serial", driver == 1 ? 0 : 1, UINT32_MAX);
 	if (!firmware_from_text(json_in_text(&in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1),
 	    token.firmware))
 		json_in_fail(&in, "firmware", "not a version such as 5.7.4");
 	json_in_hex(&in, "enrolment", token.enrolment.bytes, DIGEST_SIZE);
 	const struct json *keys = json_in_object(&in, "keys");
+	const struct json *fido2 = driver == 1 ? json_in_object(&in, "fido2") : NULL;
 	TRY(json_in_end(&in));
+	if (fido2 != NULL && parse_fido2(fido2, &token, err) != ERR_OK)
+		return err_add(err, "token \"%s\"", token.label);
 	snprintf(token.driver, sizeof(token.driver), "%s", driver_names[driver]);
 	if (parse_keys(keys, &token, err) != ERR_OK)
-		return err_add(err, "token serial %u", token.serial);
+		return err_add(err, "token \"%s\"", token.label);
 	*ret_token = token;
 	return ERR_OK;
 }
@@ -134,6 +160,16 @@ seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
 }
 
 static struct json *
+fido2_json(const struct seat_token *token)
+{
+	struct json *object = json_new_object();
+	json_put_base64(object, "credential", view_of(token->credential, token->credential_size));
+	json_put_hex(object, "salt", VIEW_OF(token->salt.bytes));
+	json_put_hex(object, "aaguid", VIEW_OF(token->aaguid));
+	return object;
+}
+
+static struct json *
 token_json(const struct seat_token *token)
 {
 	struct json *object = json_new_object(), *keys = json_new_object();
@@ -148,6 +184,8 @@ token_json(const struct seat_token *token)
 		if (token->has[i])
 			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
 	json_put(object, "keys", keys);
+	if (token->credential_size > 0)
+		json_put(object, "fido2", fido2_json(token));
 	return object;
 }
 

@@ -71,7 +71,8 @@ static enum err_code
 check_pair(const struct held *a, const struct held *b, struct err *err)
 {
 	char what[LABEL_MAX + 32];
-	if (a->token->serial == b->token->serial) {
+	bool one_device = a->seat == b->seat && strcmp(a->token->driver, b->token->driver) != 0;
+	if (a->token->serial != 0 && a->token->serial == b->token->serial && !one_device) {
 		snprintf(what, sizeof(what), "token serial %u", a->token->serial);
 		return say_twice(a, b, what, err);
 	}

@@ -45,7 +45,7 @@ signers_verify(const struct dsse *statement, const struct seat *a, size_t a_coun
 		if (dsse_find(statement, keyid) != &statement->signatures[i])
 			return err_set(err, ERR_INVALID, "token serial %u of %s signed twice",
 			    token->serial, seat->name);
-		if (statement_verify_token(statement, &token->keys[KEY_SIGN], err) != ERR_OK)
+		if (seat_token_verify(statement, token, err) != ERR_OK)
 			return err_add(err, "%s, token serial %u", seat->name, token->serial);
 	}
 	return ERR_OK;

@@ -18,7 +18,7 @@ enum { NONCE_SIZE = 16 };
 
 const char *const statement_names[STATEMENT_TYPES + 1] = { "enrolment", "charter", "roster",
 	"secret", "request", "ceremony", "approval", "denial", "cancel", "release", "rotation",
-	NULL };
+	"suspend", "spare", "test", NULL };
 
 static void
 type_text(enum statement_type type, bool training, char ret_text[DSSE_TYPE_MAX + 1])
@@ -75,17 +75,35 @@ token_id(const struct point *sign_key, struct digest *ret_id, struct err *err)
 }
 
 enum err_code
-statement_verify_token(const struct dsse *statement, const struct point *sign_key, struct err *err)
+signature_verify(const struct dsse *statement, const struct dsse_signature *signature,
+    enum signs signs, const struct point *sign_key, struct err *err)
 {
-	struct digest id, digest;
+	struct view sig = view_of(signature->sig, signature->size);
+	struct view authdata = view_of(signature->authdata, signature->authdata_size);
+	struct digest digest;
+
+	TRY(dsse_digest(statement, &digest, err));
+	if (signs == SIGNS_ASSERTION)
+		return assertion_verify(sign_key, authdata, &digest, sig, err);
+	if (authdata.size > 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "it carries authenticator data, but is not of a FIDO2 token");
+	return p256_verify(sign_key, &digest, sig, err);
+}
+
+enum err_code
+statement_verify_token(const struct dsse *statement, enum signs signs,
+    const struct point *sign_key, struct err *err)
+{
+	struct digest id;
 	char keyid[2 * DIGEST_SIZE + 1];
+
 	TRY(token_id(sign_key, &id, err));
 	text_hex(VIEW_OF(id.bytes), keyid);
 	const struct dsse_signature *signature = dsse_find(statement, keyid);
 	if (signature == NULL)
 		return err_set(err, ERR_REFUSED, "token %.16s did not sign it", keyid);
-	TRY(dsse_digest(statement, &digest, err));
-	if (p256_verify(sign_key, &digest, view_of(signature->sig, signature->size), err) != ERR_OK)
+	if (signature_verify(statement, signature, signs, sign_key, err) != ERR_OK)
 		return err_add(err, "the signature of token %.16s", keyid);
 	return ERR_OK;
 }
@@ -112,5 +130,5 @@ statement_sign_host(struct dsse *statement, const struct secret *seed, struct er
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	TRY(dsse_pae(statement, &pae, err));
 	TRY(ed25519_sign(seed, buf_view(&pae), signature, err));
-	return dsse_add(statement, STATEMENT_HOST_KEYID, VIEW_OF(signature), err);
+	return dsse_add(statement, STATEMENT_HOST_KEYID, VIEW_OF(signature), (struct view){0}, err);
 }

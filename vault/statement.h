@@ -3,7 +3,8 @@
  * Statements: DSSE envelopes with a JSON payload of one of these types.  payloadType is
  * "application/vnd.halligan.TYPE+json", in training vaults
  * "application/vnd.halligan.training.TYPE+json".  Token signatures are ECDSA P-256 over
- * SHA-256(PAE), keyid = token id in hex; the host's are Ed25519 over the PAE, keyid "host".
+ * SHA-256(PAE), or for a FIDO2 token an assertion whose clientDataHash is SHA-256(PAE)
+ * (base/assertion.h); keyid = token id in hex.  The host's are Ed25519 over the PAE, keyid "host".
  */
 #ifndef VAULT_STATEMENT_H
 #define VAULT_STATEMENT_H
@@ -23,6 +24,9 @@ enum statement_type {
 	STATEMENT_CANCEL,
 	STATEMENT_RELEASE,
 	STATEMENT_ROTATION,
+	STATEMENT_SUSPEND,
+	STATEMENT_SPARE,
+	STATEMENT_TEST,
 	STATEMENT_TYPES
 };
 extern const char *const statement_names[STATEMENT_TYPES + 1]; /* "enrolment", ... */
@@ -41,8 +45,16 @@ enum err_code statement_payload(const struct dsse *statement, enum statement_typ
 /* Token id = SHA-256 of the 65 bytes of the public sign key. */
 enum err_code token_id(const struct point *sign_key, struct digest *ret_id, struct err *err)
     MUST_CHECK;
-/* The signature of the token with SIGN_KEY: ERR_REFUSED when absent, ERR_INTEGRITY when wrong. */
-enum err_code statement_verify_token(const struct dsse *statement, const struct point *sign_key,
+/* What a token's signature is over; it stands with the key, so that a signature of one kind never
+ * passes for the other. */
+enum signs { SIGNS_DIGEST, SIGNS_ASSERTION };
+/* The signature of the token with SIGN_KEY: ERR_REFUSED when absent, ERR_INTEGRITY when wrong.  For
+ * a token of a seat there is seat_token_verify (charter.h). */
+enum err_code statement_verify_token(const struct dsse *statement, enum signs signs,
+    const struct point *sign_key, struct err *err) MUST_CHECK;
+/* One signature alone: it verifies or is ERR_INTEGRITY. */
+enum err_code signature_verify(const struct dsse *statement,
+    const struct dsse_signature *signature, enum signs signs, const struct point *sign_key,
     struct err *err) MUST_CHECK;
 enum err_code statement_verify_host(const struct dsse *statement,
     const struct ed25519_public *host, struct err *err) MUST_CHECK;

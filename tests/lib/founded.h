@@ -126,7 +126,8 @@ sign_with(struct dsse *statement, const struct p256_key *key)
 	text_hex(VIEW_OF(id.bytes), keyid);
 	fine(dsse_digest(statement, &digest, &err), &err);
 	fine(p256_sign(key, &digest, &signature, &err), &err);
-	fine(dsse_add(statement, keyid, buf_view(&signature), &err), &err);
+	fine(dsse_add(statement, keyid, buf_view(&signature), (struct view){0},
+	    &err), &err);
 }
 
 /* The same statement with the first FROM in its payload replaced by TO; no signatures. */

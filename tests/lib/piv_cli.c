@@ -130,14 +130,14 @@ do_sign(struct run *run, struct err *err)
 {
 	struct token_info info;
 	struct digest digest;
-	BUF signature = {0};
+	struct token_signature signature;
 
 	TRY(sha256_one(view_of_text("a statement"), &digest, err));
 	TRY(token_sign(run->token, &digest, "sign the approval", &signature, err));
 	TRY(token_get_info(run->token, &info, err));
 	if (!info.metadata)
 		return ERR_OK;
-	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest, buf_view(&signature), err);
+	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest, view_of(signature.der, signature.size), err);
 }
 
 static enum err_code

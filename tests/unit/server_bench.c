@@ -142,7 +142,7 @@ person_sign(const struct person *person, struct dsse *statement)
 	text_hex(VIEW_OF(person->seat.tokens[0].id.bytes), keyid);
 	assert_ok(dsse_digest(statement, &digest, &err));
 	assert_ok(p256_sign(person->keys[KEY_SIGN], &digest, &sig, &err));
-	assert_ok(dsse_add(statement, keyid, buf_view(&sig), &err));
+	assert_ok(dsse_add(statement, keyid, buf_view(&sig), (struct view){0}, &err));
 }
 
 /* A key in this process and its certificate as if the token had made it. */
@@ -254,7 +254,7 @@ bench_propose(struct bench *bench, enum statement_type type, const struct dsse *
 }
 
 static void
-put_signature(struct json *request, const struct person *person, const struct dsse *statement)
+put_own_signature(struct json *request, const struct person *person, const struct dsse *statement)
 {
 	struct err err;
 	struct digest digest;
@@ -275,7 +275,7 @@ bench_sign(struct bench *bench, enum statement_type type, const struct person *p
 	JSON *reply = NULL;
 	struct json *request = op_new(type == STATEMENT_CHARTER ? "charter-sign" : "roster-sign");
 
-	put_signature(request, person, statement);
+	put_own_signature(request, person, statement);
 	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
 	struct json_in in = json_in(reply, "reply", &inner);
 	*ret_live = json_in_bool(&in, "live");

@@ -123,8 +123,8 @@ every_broken_member_is_refused_with_its_name(void **state)
 		{ "\"serial\":1000", "\"serial\":4294967296", "tokens[0]: token: serial" },
 		{ "\"firmware\":\"5.7.4\"", "\"firmware\":\"5.7\"", "tokens[0]: token: firmware" },
 		{ "\"enrolment\":\"01", "\"enrolment\":\"", "tokens[0]: token: enrolment" },
-		{ "\"sign\":\"04", "\"sign\":\"02", "token serial 1000: the sign key" },
-		{ "\"share\":\"04", "\"share\":\"07", "token serial 1000: the share key" },
+		{ "\"sign\":\"04", "\"sign\":\"02", "token \"ciso key\": the sign key" },
+		{ "\"share\":\"04", "\"share\":\"07", "token \"ciso key\": the share key" },
 		{ "\"sign\":", "\"sing\":", "keys" },
 		{ "\"name\":\"default\"", "\"name\":\"De\"", "charter: policies[0]: policy: name" },
 		{ "\"quorum\":\"2 of (ciso, infra, audit)\"", "\"quorum\":\"4 of (ciso, infra, audit)\"",
@@ -245,7 +245,7 @@ a_role_without_its_keys_is_refused(void **state)
 	    "needs");
 	charter->seats[OPS].roles = ROLE_OPERATOR;
 	charter->seats[OPS].tokens[0].has[KEY_SIGN] = false;
-	refuse(&founded, "token serial 1003: it has no sign key");
+	refuse(&founded, "token \"ops key\": it has no sign key");
 }
 
 static void

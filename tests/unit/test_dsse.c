@@ -52,8 +52,8 @@ an_envelope_reads_back_byte_for_byte(void **state)
 
 	(void)state;
 	assert_ok(dsse_set(&dsse, "application/vnd.halligan.test+json", VIEW_OF(payload), &err));
-	assert_ok(dsse_add(&dsse, "one", VIEW_OF(payload), &err));
-	assert_ok(dsse_add(&dsse, "two", view_of("\x80", 1), &err));
+	assert_ok(dsse_add(&dsse, "one", VIEW_OF(payload), (struct view){0}, &err));
+	assert_ok(dsse_add(&dsse, "two", view_of("\x80", 1), (struct view){0}, &err));
 	assert_ok(dsse_encode(&dsse, &text, &err));
 	assert_ok(parse(buf_view(&text), &again, &err));
 	assert_string_equal(again.type, dsse.type);
@@ -197,21 +197,21 @@ sizes_have_limits(void **state)
 	assert_error(ERR_INVALID, dsse_set(&dsse, "t", VIEW_OF(payload), &err));
 	assert_error(ERR_INVALID, dsse_set(&dsse, "a\nb", (struct view){0}, &err));
 	assert_ok(dsse_set(&dsse, "t", view_of(payload, DSSE_PAYLOAD_MAX), &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "", view_of("x", 1), &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a\tb", view_of("x", 1), &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "", view_of("x", 1), (struct view){0}, &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "a\tb", view_of("x", 1), (struct view){0}, &err));
 	assert_error(
-	    ERR_INVALID, dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), &err));
-	assert_ok(dsse_add(&dsse, name + sizeof(name) - 1 - 64, view_of("x", 1), &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a", (struct view){0}, &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 257), &err));
-	assert_ok(dsse_add(&dsse, "a", view_of(payload, 256), &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 1), &err));
+	    ERR_INVALID, dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), (struct view){0}, &err));
+	assert_ok(dsse_add(&dsse, name + sizeof(name) - 1 - 64, view_of("x", 1), (struct view){0}, &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "a", (struct view){0}, (struct view){0}, &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 257), (struct view){0}, &err));
+	assert_ok(dsse_add(&dsse, "a", view_of(payload, 256), (struct view){0}, &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 1), (struct view){0}, &err));
 	for (int i = 2; i < DSSE_SIGNATURES_MAX; i++) {
 		char keyid[3] = {(char)('a' + i / 16), (char)('a' + i % 16), '\0'};
 
-		assert_ok(dsse_add(&dsse, keyid, view_of("x", 1), &err));
+		assert_ok(dsse_add(&dsse, keyid, view_of("x", 1), (struct view){0}, &err));
 	}
-	assert_error(ERR_INVALID, dsse_add(&dsse, "last", view_of("x", 1), &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "last", view_of("x", 1), (struct view){0}, &err));
 	assert_says("more than 64");
 }
 
@@ -230,7 +230,7 @@ the_largest_envelope_reads_back(void **state)
 	for (int i = 0; i < DSSE_SIGNATURES_MAX; i++) {
 		char keyid[3] = {(char)('a' + i / 16), (char)('a' + i % 16), '\0'};
 
-		assert_ok(dsse_add(&dsse, keyid, view_of(payload, 256), &err));
+		assert_ok(dsse_add(&dsse, keyid, view_of(payload, 256), (struct view){0}, &err));
 	}
 	assert_ok(dsse_encode(&dsse, &text, &err));
 	assert_ok(dsse_parse(buf_view(&text), &again, &err));

@@ -139,7 +139,7 @@ sign(const struct p256_key *key, const struct digest *token, struct dsse *statem
 	text_hex(VIEW_OF(token->bytes), keyid);
 	assert_ok(dsse_digest(statement, &digest, &err));
 	assert_ok(p256_sign(key, &digest, &sig, &err));
-	assert_ok(dsse_add(statement, keyid, buf_view(&sig), &err));
+	assert_ok(dsse_add(statement, keyid, buf_view(&sig), (struct view){0}, &err));
 }
 
 /* ENROLMENT as a file that its token signed; what reading and verifying it says. */

@@ -445,7 +445,7 @@ every_changed_byte_is_refused_by_form_or_signature(void **state)
 			assert_ok(p256_sign(bench->token, &digest, &sig, &err));
 			assert_ok(token_id(&bench->public, &digest, &err));
 			text_hex(VIEW_OF(digest.bytes), keyid);
-			assert_ok(dsse_add(&statement, keyid, buf_view(&sig), &err));
+			assert_ok(dsse_add(&statement, keyid, buf_view(&sig), (struct view){0}, &err));
 		}
 		for (size_t j = 0; j < statement.payload.size; j++) {
 			statement.payload.data[j] ^= 1;
@@ -453,7 +453,7 @@ every_changed_byte_is_refused_by_form_or_signature(void **state)
 				formally_right++;
 				assert_error(ERR_INTEGRITY, host ?
 				    statement_verify_host(&statement, &bench->host_public, &err) :
-				    statement_verify_token(&statement, &bench->public, &err));
+				    statement_verify_token(&statement, SIGNS_DIGEST, &bench->public, &err));
 			}
 			statement.payload.data[j] ^= 1;
 		}

@@ -124,24 +124,24 @@ a_tokens_signature_verifies_and_every_byte_of_it_counts(void **state)
 	fine(p256_key_new(&key, &err), &err);
 	p256_key_public(key, &public);
 	make(false, &statement);
-	expect_error(statement_verify_token(&statement, &public, &err), ERR_REFUSED, &err,
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_REFUSED, &err,
 	    "did not sign");
 	sign_with(&statement, key);
-	fine(statement_verify_token(&statement, &public, &err), &err);
+	fine(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), &err);
 	for (size_t i = 0; i < statement.signatures[0].size; i++) {
 		statement.signatures[0].sig[i] ^= 1;
-		expect_error(statement_verify_token(&statement, &public, &err), ERR_INTEGRITY, &err,
+		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
 		    "the signature of token");
 		statement.signatures[0].sig[i] ^= 1;
 	}
 	for (size_t i = 0; i < statement.payload.size; i++) {
 		statement.payload.data[i] ^= 1;
-		expect_error(statement_verify_token(&statement, &public, &err), ERR_INTEGRITY, &err,
+		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
 		    "the signature of token");
 		statement.payload.data[i] ^= 1;
 	}
 	statement.type[30] ^= 1;
-	expect_error(statement_verify_token(&statement, &public, &err), ERR_INTEGRITY, &err,
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
 	    "the signature of token");
 }
 
@@ -165,7 +165,7 @@ another_tokens_signature_under_the_same_keyid_is_refused(void **state)
 	fine(token_id(&public, &id, &err), &err);
 	text_hex(VIEW_OF(id.bytes), statement.signatures[0].keyid);
 	assert_string_not_equal(statement.signatures[0].keyid, other_keyid);
-	expect_error(statement_verify_token(&statement, &public, &err), ERR_INTEGRITY, &err,
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
 	    "the signature of token");
 }
 

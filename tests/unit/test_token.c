@@ -87,15 +87,15 @@ fake_agree(void *token, enum token_key key, const struct point *peer, const char
 }
 
 static enum err_code
-fake_sign(void *token, const struct digest *digest, const char *purpose, struct buf *ret_signature,
-    struct err *err)
+fake_sign(void *token, const struct digest *digest, const char *purpose,
+    struct token_signature *ret_signature, struct err *err)
 {
 	struct fake *fake = token;
 
 	(void)err;
 	assert_int_equal(digest->bytes[0], 9);
 	assert_string_equal(purpose, "sign");
-	buf_u8(ret_signature, 0x30);
+	*ret_signature = (struct token_signature){.der = {0x30}, .size = 1};
 	fake->calls |= 4;
 	return ERR_OK;
 }
@@ -136,10 +136,12 @@ fake_close(void *token)
 	fake->closed++;
 }
 
-static const struct token_ops fake_ops = {"fake", fake_list, fake_open, fake_info, fake_unlock,
-    fake_agree, fake_sign, fake_attest, fake_generate, fake_close};
-static const struct token_ops other_ops = {"other", fake_list, fake_open, fake_info, fake_unlock,
-    fake_agree, fake_sign, fake_attest, fake_generate, fake_close};
+static const struct token_ops fake_ops = {.name = "fake", .list = fake_list,
+    .open = fake_open, .info = fake_info, .unlock = fake_unlock, .agree = fake_agree,
+    .sign = fake_sign, .attest = fake_attest, .generate = fake_generate, .close = fake_close};
+static const struct token_ops other_ops = {.name = "other", .list = fake_list,
+    .open = fake_open, .info = fake_info, .unlock = fake_unlock, .agree = fake_agree,
+    .sign = fake_sign, .attest = fake_attest, .generate = fake_generate, .close = fake_close};
 
 static void
 the_lists_of_all_drivers_are_joined(void **state)
@@ -187,6 +189,7 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 	const struct point peer = {{4}};
 	const struct digest digest = {{9}};
 	struct token *token = NULL;
+	struct token_signature signature;
 	struct point made;
 	SECRET *pin = NULL, *shared = NULL;
 	BUF one = {0};
@@ -201,9 +204,10 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 	assert_ok(token_unlock(token, pin, true, 2, &err));
 	assert_ok(token_agree(token, TOKEN_RELEASE, &peer, "open", &shared, &err));
 	assert_int_equal(secret_size(shared), POINT_SIZE);
-	assert_ok(token_sign(token, &digest, "sign", &one, &err));
+	assert_ok(token_sign(token, &digest, "sign", &signature, &err));
+	assert_int_equal(signature.size, 1);
 	assert_ok(token_attest(token, TOKEN_SHARE, &one, &two, &err));
-	assert_int_equal(one.size, 2);
+	assert_int_equal(one.size, 1);
 	assert_int_equal(two.size, 1);
 	assert_error(ERR_EXISTS, token_generate(token, TOKEN_SIGN, NULL, true, &made, &err));
 	assert_int_equal(fake.calls, 31);

@@ -98,16 +98,20 @@ agree(void *handle, enum token_key key, const struct point *peer, const char *pu
 }
 
 static enum err_code
-sign(void *handle, const struct digest *digest, const char *purpose, struct buf *ret_signature,
-    struct err *err)
+sign(void *handle, const struct digest *digest, const char *purpose,
+    struct token_signature *ret_signature, struct err *err)
 {
 	struct town_token *token = handle;
 	struct digest other = *digest;
+	BUF der = {0};
 
 	assert_non_null(purpose);
 	TRY(spend_touch(token, err));
 	other.bytes[0] ^= token->lies;
-	return p256_sign(token->keys[TOKEN_SIGN], &other, ret_signature, err);
+	TRY(p256_sign(token->keys[TOKEN_SIGN], &other, &der, err));
+	*ret_signature = (struct token_signature){.size = der.size};
+	memcpy(ret_signature->der, der.data, der.size);
+	return ERR_OK;
 }
 
 static void
@@ -118,7 +122,7 @@ close_token(void *handle)
 	token->announced = 0;
 }
 
-static const struct token_ops town_ops = {.name = "piv", .list = list, .open = open_token,
+static const struct token_ops town_ops = {.name = "piv", .pin_name = "PIV PIN", .list = list, .open = open_token,
     .info = info, .unlock = unlock, .agree = agree, .sign = sign, .close = close_token};
 
 struct town_token *
