@@ -44,10 +44,14 @@ setup_firmware(void **state, uint8_t major, uint8_t minor, uint8_t patch)
 
 	assert_non_null(bench);
 	sim_state_init(&bench->state, 0x00a1b2c3, (const uint8_t[]){major, minor, patch});
-	assert_int_equal(sim_state_attest(&bench->state, &err), ERR_OK);
+	assert_int_equal(major == 0 ? sim_state_identify(&bench->state, &err)
+				    : sim_state_attest(&bench->state, &err),
+	    ERR_OK);
 	piv_init(&bench->piv, &bench->state, &(struct piv_host){bench, touch, save, milliseconds});
-	bench->applet = piv_applet(&bench->piv);
-	card_init(&bench->card, &bench->applet, 1);
+	bench->management = (struct management){&bench->state, MANAGEMENT_PIV};
+	bench->applets[0] = piv_applet(&bench->piv);
+	bench->applets[1] = management_applet(&bench->management);
+	card_init(&bench->card, bench->applets, ARRAY_SIZE(bench->applets));
 	bench->touched = true;
 	*state = bench;
 	return 0;
@@ -63,6 +67,24 @@ int
 bench_setup_old(void **state)
 {
 	return setup_firmware(state, 4, 2, 0);
+}
+
+int
+bench_setup_4(void **state)
+{
+	return setup_firmware(state, 4, 3, 5);
+}
+
+int
+bench_setup_58(void **state)
+{
+	return setup_firmware(state, 5, 8, 0);
+}
+
+int
+bench_setup_plain(void **state)
+{
+	return setup_firmware(state, 0, 0, 0);
 }
 
 int
@@ -147,6 +169,7 @@ bench_send_data(struct bench *bench, const char *header, struct view data, struc
 }
 
 const char bench_select[] = "00a4040005a00000030800";
+const char bench_select_management[] = "00a4040008a00000052747111700";
 const char bench_verify[] = "0020008008313233343536ffff";
 const char bench_verify_wrong[] = "0020008008393939393939ffff";
 

@@ -8,12 +8,14 @@
 #define TESTS_UNIT_SIM_BENCH_H
 
 #include "base/crypto.h"
+#include "tokens/sim/management.h"
 #include "tokens/sim/piv_applet.h"
 
 struct bench {
 	struct sim_state state;
 	struct piv piv;
-	struct applet applet;
+	struct management management;
+	struct applet applets[2];
 	struct card card;
 	unsigned touches, saves; /* asked for so far */
 	bool touched, broken;	  /* does somebody touch?  is the disk full? */
@@ -22,10 +24,14 @@ struct bench {
 
 int bench_setup(void **state);	    /* firmware 5.7.4 */
 int bench_setup_old(void **state);  /* 4.2.0 */
+int bench_setup_4(void **state);    /* 4.3.5 */
 int bench_setup_3des(void **state); /* 5.4.3 */
+int bench_setup_58(void **state);   /* 5.8.0 */
+int bench_setup_plain(void **state); /* no YubiKey, without quirks */
 int bench_teardown(void **state);
 
 /* Commands in hex: SELECT, VERIFY with the factory PIN, and with a wrong one. */
+extern const char bench_select_management[];
 extern const char bench_select[], bench_verify[], bench_verify_wrong[];
 extern const uint8_t bench_digest[DIGEST_SIZE];
 

@@ -13,6 +13,9 @@
 #include "tests/unit/sim_bench.h"
 #include "tokens/sim/ber.h"
 
+/* "Virtual mgr - FW version 5.7.4" */
+#define VIRTUAL_MANAGER "5669727475616c206d6772202d2046572076657273696f6e20352e372e34"
+
 static void
 select_version_and_serial_are_a_yubikeys(void **state)
 {
@@ -23,8 +26,7 @@ select_version_and_serial_are_a_yubikeys(void **state)
 	    "61114f0600001000010079074f05a0000003089000");
 	bench_expect(bench, "00fd000000", "0507049000");
 	bench_expect(bench, "00f8000000", "00a1b2c39000");
-	/* Yubico's management and OTP applications and FIDO2 are not on this token. */
-	bench_expect(bench, "00a4040008a000000527471117", "6a82");
+	/* Yubico's OTP application and FIDO2 are not on this bench. */
 	bench_expect(bench, "00a4040007a0000005272001", "6a82");
 	bench_expect(bench, "00a4040008a0000006472f0001", "6a82");
 	bench_expect(bench, "00a404000ba000000308000010000200", "6a82");
@@ -122,6 +124,19 @@ verification_ends_on_demand_and_with_the_selection(void **state)
 	bench_expect(bench, "0020ff80", "9000");
 	bench_expect(bench, "00200080", "63c3");
 	bench_expect(bench, bench_verify, "9000");
+	bench_admin(bench);
+	/* PIV again (SP 800-73-4 part 2, 3.1.1), and what is not there, change nothing. */
+	bench_begin(bench);
+	bench_expect(bench, "00a4040007a0000005272001", "6a82");
+	bench_expect(bench, "00200080", "9000");
+	assert_true(bench->piv.management_verified);
+	/* Another application does. */
+	bench_expect(bench, bench_select_management, VIRTUAL_MANAGER "9000");
+	bench_begin(bench);
+	bench_expect(bench, "00200080", "63c3");
+	assert_false(bench->piv.management_verified);
+	bench_expect(bench, bench_verify, "9000");
+	card_reset(&bench->card);
 	bench_begin(bench);
 	bench_expect(bench, "00200080", "63c3");
 	bench_expect(bench, bench_verify, "9000");
@@ -196,6 +211,7 @@ the_management_key_opens_by_both_protocols(void **state)
 	assert_false(bench->piv.management_verified);
 	bench_admin(bench);
 	assert_true(bench->piv.management_verified);
+	card_reset(&bench->card);
 	bench_begin(bench);
 	assert_false(bench->piv.management_verified);
 

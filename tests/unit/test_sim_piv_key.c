@@ -75,6 +75,68 @@ key_agreement_meets_the_other_side(void **state)
 	    bench_send_data(bench, "00871183", buf_view(&command), &answer), SW_WRONG_DATA);
 }
 
+/* One element 81 or 85 of the template for GENERAL AUTHENTICATE; the answer's 82. */
+static uint16_t
+use_key(struct bench *bench, const char *header, uint8_t tag, const char *hex, struct buf *ret_hex)
+{
+	struct view value, result;
+	uint8_t bytes[64];
+	BUF inner = {0};
+	BUF command = {0};
+	BUF answer = {0};
+
+	assert_true(strlen(hex) <= 2 * sizeof(bytes) && text_from_hex(hex, bytes, strlen(hex) / 2));
+	ber_put(&inner, 0x82, (struct view){0});
+	ber_put(&inner, tag, view_of(bytes, strlen(hex) / 2));
+	ber_put(&command, 0x7c, buf_view(&inner));
+	uint16_t status = bench_send_data(bench, header, buf_view(&command), &answer);
+	if (status == SW_OK) {
+		assert_true(ber_find(buf_view(&answer), 0x7c, &value) &&
+		    ber_find(value, 0x82, &result));
+		buf_hex(ret_hex, result);
+	}
+	return status;
+}
+
+/* RFC 8032, 7.1, TEST 3, and RFC 7748, 6.1 */
+static void
+edwards_keys_are_imported_and_compute_as_their_rfcs_say(void **state)
+{
+	static const char x_other[] =
+	    "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f";
+	static const char low_order[] =
+	    "0000000000000000000000000000000000000000000000000000000000000000";
+	struct bench *bench = *state;
+	BUF signature = {0};
+	BUF shared = {0};
+	BUF nothing = {0};
+
+	bench_begin(bench);
+	bench_admin(bench);
+	bench_expect(bench, "00fee082220720"
+	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7", "9000");
+	bench_expect(bench, "00fee183220820"
+	    "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a", "9000");
+	bench_expect(bench, bench_verify, "9000");
+	assert_int_equal(use_key(bench, "0087e082", 0x81, "af82", &signature), SW_OK);
+	assert_string_equal(buf_string(&signature),
+	    "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+	    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a");
+	assert_int_equal(use_key(bench, "0087e183", 0x85, x_other, &shared), SW_OK);
+	assert_string_equal(buf_string(&shared),
+	    "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+	/* Neither does the other's work, and X25519 takes no point of low order. */
+	assert_int_equal(use_key(bench, "0087e082", 0x85, x_other, &nothing), SW_WRONG_DATA);
+	assert_int_equal(use_key(bench, "0087e183", 0x81, x_other, &nothing), SW_WRONG_DATA);
+	assert_int_equal(use_key(bench, "0087e183", 0x85, "00", &nothing), SW_WRONG_DATA);
+	assert_int_equal(use_key(bench, "0087e183", 0x85, low_order, &nothing), SW_WRONG_DATA);
+	/* A seed of 31 bytes, and one with a tag of another kind. */
+	assert_int_equal(bench_status_of(bench, "00fee08221071f"
+	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458"), SW_WRONG_DATA);
+	assert_int_equal(bench_status_of(bench, "00fee082220620"
+	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"), SW_WRONG_DATA);
+}
+
 static void
 pin_policy_never_once_and_always(void **state)
 {
@@ -305,6 +367,8 @@ main(void)
 		a_generated_key_signs_what_verifies, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
 		key_agreement_meets_the_other_side, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(edwards_keys_are_imported_and_compute_as_their_rfcs_say,
+		bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
 		pin_policy_never_once_and_always, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -54,6 +54,7 @@ fill(struct sim_state *state)
 	assert_int_equal(sim_reference_set(&state->pin, "24681357", &err), ERR_OK);
 	state->pin.tries = 1;
 	state->puk.total = 200;
+	state->quirks = SIM_QUIRK_TOUCH | SIM_QUIRK_FORGETS_PIN;
 	state->management.touch = true;
 	key = sim_state_key(state, 0x95);
 	assert_int_equal(sim_key_generate(SIM_P384, &key->private_key, &err), ERR_OK);
@@ -68,6 +69,7 @@ assert_equal_states(const struct sim_state *a, const struct sim_state *b)
 {
 	assert_int_equal(a->serial, b->serial);
 	assert_memory_equal(a->firmware, b->firmware, sizeof(a->firmware));
+	assert_int_equal(a->quirks, b->quirks);
 	assert_memory_equal(&a->pin, &b->pin, sizeof(a->pin));
 	assert_memory_equal(&a->puk, &b->puk, sizeof(a->puk));
 	assert_int_equal(a->management.algorithm, b->management.algorithm);
@@ -172,6 +174,8 @@ members_out_of_range_are_refused(void **state)
 	    {"\"tag\":6275333", "\"tag\":6291201"},
 	    {"\"objects\"", "\"objectz\""},
 	    {"\"private\":\"30", "\"private\":\"31"},
+	    {"\"quirks\":\"forgets-pin,touch\"", "\"quirks\":\"forgets-pin,touch,\""},
+	    {"\"quirks\":\"forgets-pin,touch\"", "\"quirks\":8"},
 	};
 	struct err err;
 	SIM_STATE saved = {0};

@@ -24,6 +24,19 @@ ber_put(struct buf *buf, uint8_t tag, struct view value)
 	buf_bytes(buf, value);
 }
 
+void
+ber_put_long(struct buf *buf, uint8_t tag, struct view value)
+{
+	buf_u8(buf, tag);
+	if (value.size > UINT8_MAX) {
+		buf_u8(buf, 0x82);
+		buf_lp16(buf, value);
+	} else {
+		buf_u8(buf, 0x81);
+		buf_lp8(buf, value);
+	}
+}
+
 struct ber
 ber_next(struct reader *reader)
 {

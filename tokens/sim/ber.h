@@ -17,6 +17,9 @@ struct ber {
 void ber_put(struct buf *buf, uint8_t tag, struct view value);
 /* Append a header for SIZE bytes that follow. */
 void ber_put_header(struct buf *buf, uint8_t tag, size_t size);
+/* The same with a length of two bytes or three (81 xx, 82 xx xx), which BER allows and DER does
+ * not. */
+void ber_put_long(struct buf *buf, uint8_t tag, struct view value);
 /* The next element; a bad length makes READER fail and gives tag 0. */
 struct ber ber_next(struct reader *reader);
 /* The value of the first element TAG in BYTES; false when there is none or BYTES is no TLV. */

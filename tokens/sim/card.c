@@ -90,12 +90,23 @@ drop_chain(struct card *card)
 	card->chaining = false;
 }
 
+/* APPLET, or nothing (NULL), is selected from now on. */
+static void
+change_selection(struct card *card, const struct applet *applet)
+{
+	const struct applet *old = card->selected;
+
+	card->selected = applet;
+	if (old != NULL && old != applet && old->deselect != NULL)
+		old->deselect(old->context);
+}
+
 void
 card_reset(struct card *card)
 {
 	drop_chain(card);
 	drop_pending(card);
-	card->selected = NULL;
+	change_selection(card, NULL);
 }
 
 static void
@@ -133,8 +144,8 @@ select_applet(struct card *card, const struct apdu *apdu, struct buf *ret_data)
 
 		if (!applet->matches(applet->context, apdu->data))
 			continue;
+		change_selection(card, applet);
 		applet->select(applet->context, ret_data);
-		card->selected = applet;
 		return SW_OK;
 	}
 	return SW_NOT_FOUND;

@@ -14,6 +14,7 @@ enum {
 	SW_OK = 0x9000,
 	SW_TRIES_LEFT = 0x63c0, /* plus the number, at most 15 */
 	SW_MEMORY_FAILURE = 0x6581,
+	SW_NO_ANSWER = 0x6600, /* how some cards say that nobody touched */
 	SW_WRONG_LENGTH = 0x6700,
 	SW_CHANNEL_NOT_SUPPORTED = 0x6881,
 	SW_SECURE_MESSAGING_NOT_SUPPORTED = 0x6882,
@@ -52,10 +53,13 @@ struct applet {
 	bool proprietary; /* it has commands of class 80, too */
 	/* Is it meant by this (possibly shortened) AID?  Empty is no AID. */
 	bool (*matches)(void *context, struct view aid);
-	/* Begin anew, forgetting all authentication; append the answer to SELECT. */
+	/* It is selected (perhaps again); append the answer to SELECT. */
 	void (*select)(void *context, struct buf *ret_data);
 	/* One whole command; appends to RET_DATA and returns the status word. */
 	uint16_t (*run)(void *context, const struct apdu *apdu, struct buf *ret_data);
+	/* Another one was selected, or the card was reset: forget all authentication.  May be
+	 * NULL. */
+	void (*deselect)(void *context);
 };
 
 struct card {

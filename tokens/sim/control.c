@@ -230,10 +230,13 @@ put_status(const struct device *device, struct buf *ret_reply, struct err *err)
 	struct json *counts = json_new_object();
 	const uint8_t *firmware = device->state.firmware;
 	BUF version = {0};
+	BUF quirks = {0};
 
 	buf_format(&version, "%u.%u.%u", firmware[0], firmware[1], firmware[2]);
 	json_put_int(json, "serial", device->state.serial);
 	json_put_text(json, "firmware", buf_string(&version));
+	sim_quirks_text(device->state.quirks, &quirks);
+	json_put_text(json, "quirks", buf_string(&quirks));
 	json_put_bool(json, "present", device->present);
 	json_put_bool(json, "powered", device->powered);
 	json_put_text(json, "touch_mode", device_touch_names[device->touch]);
@@ -278,7 +281,7 @@ run_words(struct device *device, const struct words *words)
 			return "wrong number of words; see halligan-simtoken(1)";
 		return commands[i].run(device, words);
 	}
-	return "unknown command; see halligan-simtoken(1)";
+	return "unknown command; halligan-simtoken --help lists them";
 }
 
 void

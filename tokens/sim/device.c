@@ -10,10 +10,6 @@
 
 const char *const device_touch_names[] = {"auto", "manual", "never", NULL};
 
-static const uint8_t atr[] = {0x3b, 0xfd, 0x13, 0x00, 0x00, 0x81, 0x31, 0xfe, 0x15, 0x80, 0x73,
-    0xc0, 0x21, 0xc0, 0x57, 0x59, 0x75, 0x62, 0x69, 0x4b, 0x65, 0x79, 0x40};
-const struct view device_atr = {atr, sizeof(atr)};
-
 /* Until DEADLINE, or STOP is true, or the token is gone; false when it is gone. */
 static bool
 wait_until(struct device *device, int64_t deadline, const bool *stop)
@@ -67,6 +63,8 @@ device_init(struct device *device, const char *path, struct err *err)
 	piv_init(&device->piv, &device->state,
 	    &(struct piv_host){device, host_touch, host_save, host_milliseconds});
 	device->applets[DEVICE_PIV] = piv_applet(&device->piv);
+	device->management = (struct management){&device->state, MANAGEMENT_PIV};
+	device->applets[DEVICE_MANAGEMENT] = management_applet(&device->management);
 	card_init(&device->card, device->applets, DEVICE_APPLETS);
 	return ERR_OK;
 }
@@ -76,6 +74,12 @@ device_done(struct device *device)
 {
 	card_done(&device->card);
 	sim_state_done(&device->state);
+}
+
+struct view
+device_atr(const struct device *device)
+{
+	return sim_atr(device->state.firmware);
 }
 
 bool

@@ -7,10 +7,11 @@
 #define TOKENS_SIM_DEVICE_H
 
 #include "tokens/sim/faults.h"
+#include "tokens/sim/management.h"
 #include "tokens/sim/piv_applet.h"
 
 enum { DEVICE_TOUCH_MS = 15000 }; /* how long a real token waits */
-enum { DEVICE_PIV, DEVICE_APPLETS };
+enum { DEVICE_PIV, DEVICE_MANAGEMENT, DEVICE_APPLETS };
 
 enum device_touch {
 	DEVICE_TOUCH_AUTO,   /* somebody touches at once */
@@ -23,6 +24,7 @@ struct device {
 	const char *path; /* of the state file */
 	struct sim_state state;
 	struct piv piv;
+	struct management management;
 	struct applet applets[DEVICE_APPLETS];
 	struct card card;
 	struct faults faults;
@@ -43,9 +45,8 @@ struct device {
 enum err_code device_init(struct device *device, const char *path, struct err *err) MUST_CHECK;
 void device_done(struct device *device);
 
-extern const struct view device_atr; /* of a YubiKey 5 */
-
 /* For the reader.  False: there is no (powered) token. */
+struct view device_atr(const struct device *device);
 bool device_power(struct device *device, bool on);
 bool device_transmit(struct device *device, struct view command, struct buf *ret_reply);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of commands, and what they share: what a SELECT forgets, which command keeps "the PIN
- * was verified right before" alive (none but the one that follows), and touch.
+ * The table of commands, and what they share: when authentication is forgotten, which command
+ * keeps "the PIN was verified right before" alive (none but the one that follows), and touch.
+ *
+ * Selecting PIV while it is selected changes nothing (SP 800-73-4 part 2, 3.1.1), except on a
+ * YubiKey before firmware 5, which begins anew.
  */
 #include "tokens/sim/piv_applet.h"
 
@@ -31,7 +34,7 @@ get_serial(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 
 static const struct command {
 	uint8_t ins;
-	uint8_t firmware[3]; /* the first that knows it */
+	uint8_t firmware[3]; /* the first that knows it; 0.0.0 is no YubiKey */
 	uint16_t (*run)(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);
 } commands[] = {
     {0x20, {0}, piv_verify},
@@ -45,11 +48,11 @@ static const struct command {
     {0xf7, {5, 3, 0}, piv_metadata},
     {0xf8, {5, 0, 0}, get_serial},
     {0xf9, {4, 3, 0}, piv_attest},
-    {0xfa, {0}, piv_set_tries},
-    {0xfb, {0}, piv_reset},
-    {0xfd, {0}, get_version},
-    {0xfe, {0}, piv_import},
-    {0xff, {0}, piv_set_management},
+    {0xfa, {1, 0, 0}, piv_set_tries},
+    {0xfb, {1, 0, 0}, piv_reset},
+    {0xfd, {1, 0, 0}, get_version},
+    {0xfe, {1, 0, 0}, piv_import},
+    {0xff, {1, 0, 0}, piv_set_management},
 };
 
 static const struct command *
@@ -80,6 +83,8 @@ run(void *context, const struct apdu *apdu, struct buf *ret_data)
 	/* Only VERIFY sets it anew; whatever else ran has used it up. */
 	if (just_verified && apdu->ins != 0x20)
 		piv->pin_just_verified = false;
+	if ((piv->state->quirks & SIM_QUIRK_FORGETS_PIN) != 0 && apdu->ins != 0x20)
+		piv->pin_verified = false;
 	if (status != SW_OK)
 		buf_done(ret_data);
 	return status;
@@ -93,6 +98,13 @@ matches(void *context, struct view aid)
 	    memcmp(aid.data, piv_aid, aid.size) == 0;
 }
 
+static void
+forget(struct piv *piv)
+{
+	piv->pin_verified = piv->pin_just_verified = piv->management_verified = false;
+	piv->challenged = PIV_NOTHING;
+}
+
 /* The application property template (SP 800-73-4 part 2, table 3), as Yubico's tokens give it. */
 static void
 select_piv(void *context, struct buf *ret_data)
@@ -101,9 +113,15 @@ select_piv(void *context, struct buf *ret_data)
 	    0x00, 0x79, 0x07, 0x4f, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08};
 	struct piv *piv = context;
 
-	piv->pin_verified = piv->pin_just_verified = piv->management_verified = false;
-	piv->challenged = PIV_NOTHING;
+	if (sim_state_is_yubikey(piv->state) && !sim_state_has(piv->state, 5, 0, 0))
+		forget(piv);
 	buf_bytes(ret_data, VIEW_OF(properties));
+}
+
+static void
+deselect(void *context)
+{
+	forget(context);
 }
 
 void
@@ -122,8 +140,11 @@ piv_unplug(struct piv *piv)
 struct applet
 piv_applet(struct piv *piv)
 {
-	return (struct applet){
-	    .context = piv, .matches = matches, .select = select_piv, .run = run};
+	return (struct applet){.context = piv,
+	    .matches = matches,
+	    .select = select_piv,
+	    .run = run,
+	    .deselect = deselect};
 }
 
 uint16_t
@@ -145,7 +166,7 @@ piv_touch(struct piv *piv, uint8_t policy)
 	    now - piv->touched_at < PIV_TOUCH_CACHE_MS)
 		return SW_OK;
 	if (!piv->host.touch(piv->host.context))
-		return SW_SECURITY_STATUS;
+		return sim_state_is_yubikey(piv->state) ? SW_SECURITY_STATUS : SW_NO_ANSWER;
 	piv->touched_at = piv->host.milliseconds(piv->host.context);
 	return SW_OK;
 }
@@ -157,14 +178,23 @@ default_pin_policy(uint8_t slot)
 	return slot == 0x9c ? PIV_PIN_ALWAYS : slot == 0x9e ? PIV_PIN_NEVER : PIV_PIN_ONCE;
 }
 
+/* A card that is no YubiKey wants a touch for all its keys, or for none. */
+static uint8_t
+default_touch_policy(const struct piv *piv)
+{
+	return (piv->state->quirks & SIM_QUIRK_TOUCH) != 0 ? PIV_TOUCH_ALWAYS : PIV_TOUCH_NEVER;
+}
+
 bool
-piv_read_policies(struct reader *reader, uint8_t slot, uint8_t *ret_pin, uint8_t *ret_touch)
+piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, uint8_t *ret_pin,
+    uint8_t *ret_touch)
 {
 	uint8_t pin = PIV_PIN_DEFAULT, touch = PIV_TOUCH_DEFAULT;
 
 	while (!reader->failed && reader->rest.size > 0) {
 		struct ber element = ber_next(reader);
-		if (reader->failed || element.value.size != 1)
+		if (reader->failed || element.value.size != 1 ||
+		    !sim_state_is_yubikey(piv->state))
 			return false;
 		if (element.tag == 0xaa && element.value.data[0] <= PIV_PIN_ALWAYS)
 			pin = element.value.data[0];
@@ -174,6 +204,6 @@ piv_read_policies(struct reader *reader, uint8_t slot, uint8_t *ret_pin, uint8_t
 			return false;
 	}
 	*ret_pin = pin == PIV_PIN_DEFAULT ? default_pin_policy(slot) : pin;
-	*ret_touch = touch == PIV_TOUCH_DEFAULT ? PIV_TOUCH_NEVER : touch;
+	*ret_touch = touch == PIV_TOUCH_DEFAULT ? default_touch_policy(piv) : touch;
 	return !reader->failed;
 }

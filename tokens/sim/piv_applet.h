@@ -4,21 +4,21 @@
  * (docs.yubico.com, "PIV APDUs"), as far as the firmware number of its state has them:
  *
  *	INS	command				from firmware
- *	20	VERIFY
- *	24	CHANGE REFERENCE DATA
- *	2C	RESET RETRY COUNTER
- *	47	GENERATE ASYMMETRIC KEY PAIR
- *	87	GENERAL AUTHENTICATE
- *	CB DB	GET DATA, PUT DATA
+ *	20	VERIFY				0: every PIV card
+ *	24	CHANGE REFERENCE DATA		0
+ *	2C	RESET RETRY COUNTER		0
+ *	47	GENERATE ASYMMETRIC KEY PAIR	0
+ *	87	GENERAL AUTHENTICATE		0
+ *	CB DB	GET DATA, PUT DATA		0
  *	F6	move key			5.7.0
  *	F7	get metadata			5.3.0
  *	F8	get serial			5.0.0
  *	F9	attest				4.3.0
- *	FA	set PIN and PUK tries
- *	FB	reset (both blocked)
- *	FD	get version
- *	FE	import key
- *	FF	set management key		(AES: 5.4.2)
+ *	FA	set PIN and PUK tries		1.0.0
+ *	FB	reset (both blocked)		1.0.0
+ *	FD	get version			1.0.0
+ *	FE	import key			1.0.0
+ *	FF	set management key		1.0.0 (AES: 5.4.2)
  */
 #ifndef TOKENS_SIM_PIV_APPLET_H
 #define TOKENS_SIM_PIV_APPLET_H
@@ -45,7 +45,7 @@ enum { PIV_TOUCH_DEFAULT, PIV_TOUCH_NEVER, PIV_TOUCH_ALWAYS, PIV_TOUCH_CACHED };
 struct piv {
 	struct sim_state *state;
 	struct piv_host host;
-	/* What lasts until the next SELECT, reset or removal: */
+	/* What lasts until another application is selected, reset or removal: */
 	bool pin_verified;
 	bool pin_just_verified; /* by the command right before this one */
 	bool management_verified;
@@ -65,10 +65,13 @@ struct applet piv_applet(struct piv *piv);
 
 /* Save the state; SW_OK or SW_MEMORY_FAILURE. */
 uint16_t piv_save(struct piv *piv);
-/* Ask for a touch where POLICY wants one; SW_OK or SW_SECURITY_STATUS. */
+/* Ask for a touch where POLICY wants one; SW_OK, or SW_SECURITY_STATUS (SW_NO_ANSWER of a card
+ * that is no YubiKey). */
 uint16_t piv_touch(struct piv *piv, uint8_t policy);
-/* The policies at the end of GENERATE and IMPORT, and what a slot's default means. */
-bool piv_read_policies(struct reader *reader, uint8_t slot, uint8_t *ret_pin, uint8_t *ret_touch);
+/* The policies at the end of GENERATE and IMPORT, and what a slot's default means.  False: they
+ * are malformed, or the card knows no policies. */
+bool piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot,
+    uint8_t *ret_pin, uint8_t *ret_touch);
 
 uint16_t piv_verify(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);
 uint16_t piv_change_reference(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);

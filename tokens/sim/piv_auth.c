@@ -10,6 +10,8 @@
  *		80 witness 81 challenge	-> 82 E(challenge)	mutual, second half
  *	slots	82 "" 81 input		-> 82 signature, or RSA private operation
  *		82 "" 85 point		-> 82 shared x-coordinate
+ *
+ * (Ed25519 signs a whole message in 81; X25519 takes 32 bytes in 85.)
  */
 #include <string.h>
 
@@ -157,11 +159,16 @@ authenticate_management(struct piv *piv, const struct apdu *apdu, const struct t
 static uint16_t
 may_use(struct piv *piv, const struct sim_key *key)
 {
+	bool touch_first = (piv->state->quirks & SIM_QUIRK_TOUCH_FIRST) != 0;
+	uint16_t touched = touch_first ? piv_touch(piv, key->touch_policy) : SW_OK;
+
+	if (touched != SW_OK)
+		return touched;
 	if (key->pin_policy == PIV_PIN_ONCE && !piv->pin_verified)
 		return SW_SECURITY_STATUS;
 	if (key->pin_policy == PIV_PIN_ALWAYS && !(piv->pin_verified && piv->pin_just_verified))
 		return SW_SECURITY_STATUS;
-	return piv_touch(piv, key->touch_policy);
+	return touch_first ? SW_OK : piv_touch(piv, key->touch_policy);
 }
 
 static uint16_t

@@ -35,10 +35,14 @@ needs_pin(uint32_t tag)
 	    tag == OBJECT_IRIS;
 }
 
+/* Yubico's tokens have room for any tag of that form; others for those of the standard. */
 static bool
-may_exist(uint32_t tag)
+may_exist(const struct piv *piv, uint32_t tag)
 {
-	return tag == OBJECT_BIOMETRIC_GROUP || (tag >= 0x5f0000 && tag <= 0x5fffff);
+	if (tag == OBJECT_BIOMETRIC_GROUP)
+		return true;
+	return sim_state_is_yubikey(piv->state) ? tag >= 0x5f0000 && tag <= 0x5fffff
+						: tag >= 0x5fc101 && tag <= 0x5fc123;
 }
 
 /* 7E { 4F AID 5F2F PIN usage: application PIN only } */
@@ -87,7 +91,7 @@ piv_put_data(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 		return SW_SECURITY_STATUS;
 	if (apdu->p1 != 0x3f || apdu->p2 != 0xff)
 		return SW_WRONG_P1P2;
-	if (!reader_end(&reader) || content.tag != 0x53 || !may_exist(tag))
+	if (!reader_end(&reader) || content.tag != 0x53 || !may_exist(piv, tag))
 		return SW_WRONG_DATA;
 	if (sim_state_put(piv->state, tag, content.value, &err) != ERR_OK)
 		return SW_NO_SPACE;

@@ -6,12 +6,20 @@
 
 #include "tokens/sim/ber.h"
 
-/* RSA-3072 and RSA-4096 came with 5.7.0. */
 static bool
 knows_algorithm(const struct piv *piv, uint8_t algorithm)
 {
-	if (algorithm == SIM_RSA3072 || algorithm == SIM_RSA4096)
-		return sim_state_has(piv->state, 5, 7, 0);
+	static const struct {
+		uint8_t algorithm;
+		uint8_t firmware[3]; /* the first that knows it */
+	} later[] = {{SIM_RSA3072, {5, 7, 0}}, {SIM_RSA4096, {5, 7, 0}}, {SIM_ED25519, {5, 7, 0}},
+	    {SIM_X25519, {5, 7, 0}}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+		const uint8_t *first = later[i].firmware;
+		if (later[i].algorithm == algorithm)
+			return sim_state_has(piv->state, first[0], first[1], first[2]);
+	}
 	return sim_key_size(algorithm) != 0;
 }
 
@@ -29,9 +37,24 @@ store_key(struct piv *piv, struct sim_key *key, struct sim_key *made)
 	return status;
 }
 
+/* The same elements with long lengths all through. */
+static void
+put_long(struct buf *ret_data, struct view encoded)
+{
+	struct reader reader = reader_of(encoded);
+	BUF inner = {0};
+
+	while (!reader.failed && reader.rest.size > 0) {
+		struct ber element = ber_next(&reader);
+		ber_put_long(&inner, element.tag, element.value);
+	}
+	ber_put_long(ret_data, 0x49, buf_view(&inner));
+	ret_data->failed |= inner.failed || reader.failed;
+}
+
 /* 7F49 { 86 point | 81 modulus 82 exponent } */
 static uint16_t
-put_public(const struct sim_key *key, struct buf *ret_data)
+put_public(const struct piv *piv, const struct sim_key *key, struct buf *ret_data)
 {
 	struct err err;
 	BUF encoded = {0};
@@ -39,7 +62,10 @@ put_public(const struct sim_key *key, struct buf *ret_data)
 	if (sim_key_public(buf_view(&key->private_key), &encoded, &err) != ERR_OK)
 		return SW_FAILURE;
 	buf_u8(ret_data, 0x7f);
-	ber_put(ret_data, 0x49, buf_view(&encoded));
+	if ((piv->state->quirks & SIM_QUIRK_LONG_LENGTHS) == 0)
+		ber_put(ret_data, 0x49, buf_view(&encoded));
+	else
+		put_long(ret_data, buf_view(&encoded));
 	return SW_OK;
 }
 
@@ -63,21 +89,24 @@ piv_generate(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 	CLEANUP(sim_key_clear) struct sim_key made = {.slot = key->slot, .generated = true};
 	if (algorithm.tag != 0x80 || algorithm.value.size != 1 ||
 	    !knows_algorithm(piv, algorithm.value.data[0]) ||
-	    !piv_read_policies(&reader, key->slot, &made.pin_policy, &made.touch_policy))
+	    !piv_read_policies(piv, &reader, key->slot, &made.pin_policy, &made.touch_policy))
 		return SW_WRONG_DATA;
 	made.algorithm = algorithm.value.data[0];
 	if (sim_key_generate(made.algorithm, &made.private_key, &err) != ERR_OK)
 		return SW_FAILURE;
 	uint16_t status = store_key(piv, key, &made);
-	return status == SW_OK ? put_public(key, ret_data) : status;
+	return status == SW_OK ? put_public(piv, key, ret_data) : status;
 }
 
 static bool
-read_parts(struct reader *reader, bool rsa, struct sim_key_parts *ret_parts)
+read_parts(struct reader *reader, uint8_t algorithm, struct sim_key_parts *ret_parts)
 {
+	bool rsa = sim_key_is_rsa(algorithm);
+	uint8_t scalar = algorithm == SIM_ED25519 ? 7 : algorithm == SIM_X25519 ? 8 : 6;
+
 	for (uint8_t i = 0; i < (rsa ? 5 : 1); i++) {
 		struct ber part = ber_next(reader);
-		if (part.tag != (rsa ? 1 + i : 6) || part.value.size == 0)
+		if (part.tag != (rsa ? 1 + i : scalar) || part.value.size == 0)
 			return false;
 		if (rsa)
 			ret_parts->rsa[i] = part.value;
@@ -87,7 +116,8 @@ read_parts(struct reader *reader, bool rsa, struct sim_key_parts *ret_parts)
 	return true;
 }
 
-/* P1 algorithm, P2 slot: 06 scalar, or 01 p 02 q 03 dP 04 dQ 05 qInv, then policies. */
+/* P1 algorithm, P2 slot: 06 scalar (07 Ed25519, 08 X25519), or 01 p 02 q 03 dP 04 dQ 05 qInv, then
+ * policies. */
 uint16_t
 piv_import(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 {
@@ -103,8 +133,8 @@ piv_import(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 		return SW_WRONG_SLOT;
 	CLEANUP(sim_key_clear) struct sim_key made = {.slot = key->slot, .algorithm = apdu->p1};
 	if (!knows_algorithm(piv, apdu->p1) ||
-	    !read_parts(&reader, sim_key_is_rsa(apdu->p1), &parts) ||
-	    !piv_read_policies(&reader, key->slot, &made.pin_policy, &made.touch_policy) ||
+	    !read_parts(&reader, apdu->p1, &parts) ||
+	    !piv_read_policies(piv, &reader, key->slot, &made.pin_policy, &made.touch_policy) ||
 	    sim_key_import(apdu->p1, &parts, &made.private_key, &err) != ERR_OK)
 		return SW_WRONG_DATA;
 	return store_key(piv, key, &made);

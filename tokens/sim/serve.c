@@ -188,7 +188,7 @@ run_request(struct serve *serve, uint8_t kind, struct view bytes, struct buf *re
 	switch (kind) {
 	case LINK_POWER_UP:
 	case LINK_RESET:
-		buf_bytes(ret_reply, device_atr);
+		buf_bytes(ret_reply, device_atr(device));
 		return device_power(device, true);
 	case LINK_POWER_DOWN:
 		return device_power(device, false);

@@ -27,6 +27,7 @@
 
 #include "base/crypto.h"
 #include "tokens/sim/ber.h"
+#include "tokens/sim/sim_edwards.h"
 
 /* For CLEANUP: OpenSSL's own destructors take the object, not the variable. */
 #define DESTRUCTOR(name, type, destroy)                                                            \
@@ -141,6 +142,8 @@ static const struct pair pairs[] = {
     {SIM_RSA2048, 256, NULL, 0},
     {SIM_RSA3072, 384, NULL, 0},
     {SIM_RSA4096, 512, NULL, 0},
+    {SIM_ED25519, SIM_EDWARDS_SIZE, "ED25519", NID_ED25519},
+    {SIM_X25519, SIM_EDWARDS_SIZE, "X25519", NID_X25519},
 };
 
 static const struct pair *
@@ -198,8 +201,9 @@ sim_key_generate(uint8_t algorithm, struct buf *ret_private, struct err *err)
 
 	if (pair == NULL)
 		return err_set(err, ERR_INVALID, "%02X is no algorithm of key pairs", algorithm);
-	KEY *key = pair->curve != NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->curve)
-				       : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", pair->size * 8);
+	KEY *key = pair->curve == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", pair->size * 8)
+	    : sim_edwards(pair->nid)   ? EVP_PKEY_Q_keygen(NULL, NULL, pair->curve)
+				       : EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->curve);
 	if (key == NULL)
 		return crypto_failed(err, "make a key");
 	return key_save(key, ret_private, err);
@@ -304,6 +308,8 @@ sim_key_import(uint8_t algorithm, const struct sim_key_parts *parts, struct buf 
 
 	if (pair == NULL)
 		return err_set(err, ERR_INVALID, "%02X is no algorithm of key pairs", algorithm);
+	if (sim_edwards(pair->nid))
+		return sim_edwards_import(pair->nid, parts->scalar, ret_private, err);
 	return pair->curve != NULL ? import_ec(pair, parts->scalar, ret_private, err)
 				   : import_rsa(pair, parts->rsa, ret_private, err);
 }
@@ -349,6 +355,8 @@ sim_key_sign(struct view private_key, struct view input, struct buf *ret_signatu
 	size_t size = sizeof(signature);
 
 	TRY(key_load(private_key, &key, err));
+	if (sim_edwards(EVP_PKEY_get_base_id(key)))
+		return sim_edwards_sign(private_key, input, ret_signature, err);
 	bool rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
 	size_t wanted = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
 	CONTEXT *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
@@ -371,6 +379,8 @@ sim_key_agree(struct view private_key, struct view point, struct buf *ret_shared
 	size_t size = sizeof(shared);
 
 	TRY(key_load(private_key, &key, err));
+	if (sim_edwards(EVP_PKEY_get_base_id(key)))
+		return sim_edwards_agree(private_key, point, ret_shared, err);
 	size_t coordinate = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
 	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || point.size != 1 + 2 * coordinate ||
 	    point.data[0] != 0x04)

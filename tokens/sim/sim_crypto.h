@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 
-/* Algorithm references of SP 800-78-4 table 6-2, plus Yubico's RSA-3072 and RSA-4096. */
+/* Algorithm references of SP 800-78-4 table 6-2, plus Yubico's from firmware 5.7 on. */
 enum sim_algorithm {
 	SIM_3DES = 0x03,
 	SIM_RSA3072 = 0x05,
@@ -22,6 +22,8 @@ enum sim_algorithm {
 	SIM_P256 = 0x11,
 	SIM_P384 = 0x14,
 	SIM_RSA4096 = 0x16,
+	SIM_ED25519 = 0xe0,
+	SIM_X25519 = 0xe1,
 };
 
 enum { SIM_BLOCK_MAX = 16, SIM_BLOCK_KEY_MAX = 32, SIM_PRIVATE_MAX = 4096 };
@@ -40,7 +42,7 @@ bool sim_key_is_rsa(uint8_t algorithm);
 /* Make a key pair; PKCS#8 DER is appended to RET_PRIVATE. */
 enum err_code sim_key_generate(uint8_t algorithm, struct buf *ret_private, struct err *err)
     MUST_CHECK;
-/* The parts of an imported key: a scalar, or p, q, dP, dQ, qInv (public exponent 65537). */
+/* The parts of an imported key: a scalar or seed, or p, q, dP, dQ, qInv (public exponent 65537). */
 struct sim_key_parts {
 	struct view scalar;
 	struct view rsa[5];
@@ -52,12 +54,12 @@ enum err_code sim_key_import(uint8_t algorithm, const struct sim_key_parts *part
 enum err_code sim_key_public(struct view private_key, struct buf *ret_encoded, struct err *err)
     MUST_CHECK;
 
-/* ECDSA (DER) over a digest of at most the curve's size, or the raw RSA private operation over
- * exactly a modulus' size.  ERR_INVALID for other sizes. */
+/* ECDSA (DER) over a digest of at most the curve's size, Ed25519 over a whole message, or the raw
+ * RSA private operation over exactly a modulus' size.  ERR_INVALID for other sizes and kinds. */
 enum err_code sim_key_sign(struct view private_key, struct view input, struct buf *ret_signature,
     struct err *err) MUST_CHECK;
-/* The x-coordinate of ECDH with an uncompressed point.  ERR_INVALID when it is none of that
- * curve. */
+/* The x-coordinate of ECDH with an uncompressed point, or X25519 with 32 bytes.  ERR_INVALID when
+ * it is none of that curve. */
 enum err_code sim_key_agree(struct view private_key, struct view point, struct buf *ret_shared,
     struct err *err) MUST_CHECK;
 

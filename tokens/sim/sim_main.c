@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/crypto.h"
 #include "base/file.h"
@@ -15,22 +16,35 @@
 #include "tokens/sim/control.h"
 #include "tokens/sim/serve.h"
 
+#define DEFAULT_PROFILE "yubikey-5.7.4"
+
 enum { CONTROL_ANSWER_MAX = 64 * 1024, CONTROL_ANSWER_MS = 10000, PATH_SIZE = 4096 };
 
 static const char usage_text[] =
-    "usage: halligan-simtoken new --state FILE --serial N [--firmware 5.7.4]\n"
-    "                             [--pin PIN] [--puk PUK]\n"
-    "       halligan-simtoken run --state FILE --socket PATH --control PATH\n"
+    "usage: halligan-simtoken new --state FILE --serial N [--profile NAME | --firmware 5.7.4]\n"
+    "                             [--quirks LIST] [--pin PIN] [--puk PUK]\n"
+    "       halligan-simtoken run --state FILE [--socket PATH] [--control PATH]\n"
     "                             [--touch auto|manual|never]\n"
+    "       halligan-simtoken reader --state FILE [--socket PATH]\n"
     "       halligan-simtoken control PATH COMMAND...\n"
     "       halligan-simtoken root\n"
     "       halligan-simtoken --version | --help\n"
+    "\n"
+    "new makes a token, run plugs it in, reader prints what pcscd needs to know of it, root prints\n"
+    "the certificate that its attestations end in.  Commands of control:\n"
+    "  touch | touch auto|manual|never | touch-timeout MILLISECONDS\n"
+    "  unplug | plug | unplug-at N [INS] | unplug-after N [INS] | delay MILLISECONDS\n"
+    "  status-word INS SW | raw-reply INS [HEX] | short-reply INS N | long-reply INS N\n"
+    "  flip-reply INS N | clear | status\n"
+    "Profiles: yubikey-4.3.5, yubikey-5.4.3, yubikey-5.7.4, yubikey-5.8.0, generic.\n"
+    "Quirks: few-slots, forgets-pin, long-lengths, touch, touch-first, none.\n"
     "\n"
     "A simulated security key for training and tests.  It protects nothing.\n"
     "See halligan-simtoken(1).\n";
 
 struct options {
 	const char *state, *serial, *firmware, *pin, *puk, *socket, *control, *touch;
+	const char *profile, *quirks;
 };
 
 static const struct option option_names[] = {
@@ -42,6 +56,8 @@ static const struct option option_names[] = {
     {"socket", required_argument, NULL, 'k'},
     {"control", required_argument, NULL, 'c'},
     {"touch", required_argument, NULL, 't'},
+    {"profile", required_argument, NULL, 'r'},
+    {"quirks", required_argument, NULL, 'q'},
     {0},
 };
 
@@ -57,6 +73,8 @@ option_place(struct options *options, int letter)
 	case 'k': return &options->socket;
 	case 'c': return &options->control;
 	case 't': return &options->touch;
+	case 'r': return &options->profile;
+	case 'q': return &options->quirks;
 	default: return NULL;
 	}
 }
@@ -103,26 +121,49 @@ read_serial(const char *text, uint32_t *ret_serial, struct err *err)
 	return ERR_OK;
 }
 
+/* What kind of card: STATE as new, with its firmware and quirks. */
+static enum err_code
+read_kind(const struct options *options, uint32_t serial, struct sim_state *state, struct err *err)
+{
+	const struct sim_profile *profile = NULL;
+	uint8_t firmware[3];
+
+	if (options->profile != NULL && options->firmware != NULL)
+		return err_set(err, ERR_USAGE, "a profile has a firmware: give one of --profile "
+		    "and --firmware");
+	if (options->firmware != NULL) {
+		TRY(sim_firmware_from(options->firmware, firmware, err));
+		sim_state_init(state, serial, firmware);
+	} else {
+		TRY(sim_profile_from(options->profile == NULL ? DEFAULT_PROFILE : options->profile,
+		    &profile, err));
+		sim_state_init(state, serial, profile->firmware);
+		state->quirks = profile->quirks;
+	}
+	return options->quirks == NULL ? ERR_OK
+				       : sim_quirks_from(options->quirks, &state->quirks, err);
+}
+
 static enum err_code
 command_new(int argc, char **argv, struct err *err)
 {
 	struct options options;
 	SIM_STATE state = {0};
-	uint8_t firmware[3];
 	uint32_t serial = 0;
 
-	TRY(read_options(argc, argv, "snfpu", &options, err));
+	TRY(read_options(argc, argv, "snfpurq", &options, err));
 	if (options.state == NULL || options.serial == NULL)
 		return err_set(err, ERR_USAGE, "new needs --state and --serial");
 	TRY(read_serial(options.serial, &serial, err));
-	TRY(sim_firmware_from(
-	    options.firmware == NULL ? "5.7.4" : options.firmware, firmware, err));
-	sim_state_init(&state, serial, firmware);
+	TRY(read_kind(&options, serial, &state, err));
 	if (options.pin != NULL)
 		TRY(sim_reference_set(&state.pin, options.pin, err));
 	if (options.puk != NULL)
 		TRY(sim_reference_set(&state.puk, options.puk, err));
-	TRY(sim_state_attest(&state, err));
+	if (sim_state_is_yubikey(&state))
+		TRY(sim_state_attest(&state, err));
+	else
+		TRY(sim_state_identify(&state, err));
 	return sim_state_save_new(options.state, &state, err);
 }
 
@@ -137,29 +178,79 @@ read_touch(const char *text, enum device_touch *ret_touch, struct err *err)
 	return err_set(err, ERR_USAGE, "--touch must be auto, manual or never");
 }
 
+/* GIVEN, or else the path of the state with another ending instead of ".json". */
+static enum err_code
+beside(const char *given, const char *state, const char *ending, char ret_path[PATH_SIZE],
+    struct err *err)
+{
+	size_t stem = strlen(state);
+
+	if (stem > 5 && strcmp(state + stem - 5, ".json") == 0)
+		stem -= 5;
+	int size = given != NULL ? snprintf(ret_path, PATH_SIZE, "%s", given)
+				 : snprintf(ret_path, PATH_SIZE, "%.*s%s", (int)stem, state, ending);
+	if (size < 0 || size >= PATH_SIZE)
+		return err_set(err, ERR_INVALID, "the path is too long: %s",
+		    given != NULL ? given : state);
+	return ERR_OK;
+}
+
+static enum err_code
+state_exists(const char *path, struct err *err)
+{
+	if (file_exists(path))
+		return ERR_OK;
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: no such token; make it with \"halligan-simtoken new\"", path);
+}
+
 static enum err_code
 command_run(int argc, char **argv, struct err *err)
 {
 	struct options options;
 	CLEANUP(device_done) struct device device = {0};
 	CLEANUP(file_unlockp) struct file_lock *lock = NULL;
-	char lock_path[PATH_SIZE];
+	char lock_path[PATH_SIZE], socket[PATH_SIZE], control[PATH_SIZE];
 
 	TRY(read_options(argc, argv, "skct", &options, err));
-	if (options.state == NULL || options.socket == NULL || options.control == NULL)
-		return err_set(err, ERR_USAGE, "run needs --state, --socket and --control");
+	if (options.state == NULL)
+		return err_set(err, ERR_USAGE, "run needs --state");
+	TRY(beside(options.socket, options.state, ".sock", socket, err));
+	TRY(beside(options.control, options.state, ".ctl", control, err));
 	int size = snprintf(lock_path, sizeof(lock_path), "%s.lock", options.state);
 	if (size < 0 || (size_t)size >= sizeof(lock_path))
 		return err_set(err, ERR_INVALID, "the path of the state is too long");
-	if (!file_exists(options.state))
-		return err_set(err, ERR_NOT_FOUND,
-		    "%s: no such token; make it with \"halligan-simtoken new\"", options.state);
+	TRY(state_exists(options.state, err));
 	/* Two processes with one state would each undo the other's changes. */
 	TRY(file_lock(lock_path, "halligan-simtoken run", 0, &lock, err));
 	TRY(device_init(&device, options.state, err));
 	if (options.touch != NULL)
 		TRY(read_touch(options.touch, &device.touch, err));
-	return serve_run(&device, options.socket, options.control, err);
+	return serve_run(&device, socket, control, err);
+}
+
+/* An entry of pcscd's configuration: see halligan-ifd(7). */
+static enum err_code
+command_reader(int argc, char **argv, struct err *err)
+{
+	struct options options;
+	SIM_STATE state = {0};
+	char socket[PATH_SIZE], folder[PATH_SIZE];
+
+	TRY(read_options(argc, argv, "sk", &options, err));
+	if (options.state == NULL)
+		return err_set(err, ERR_USAGE, "reader needs --state");
+	TRY(beside(options.socket, options.state, ".sock", socket, err));
+	TRY(state_exists(options.state, err));
+	TRY(sim_state_load(options.state, &state, err));
+	if (socket[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
+		return err_errno(err, ERR_IO, errno, "finding out the current folder");
+	printf("FRIENDLYNAME \"Simulated %s %u\"\n"
+	       "DEVICENAME halligan:%s%s%s\nLIBPATH %s\nCHANNELID %u\n",
+	    sim_state_is_yubikey(&state) ? "Yubico YubiKey CCID" : "PIV card", state.serial,
+	    socket[0] == '/' ? "" : folder, socket[0] == '/' ? "" : "/", socket, HALLIGAN_IFD,
+	    state.serial);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -208,6 +299,7 @@ static const struct verb {
 } verbs[] = {
     {"new", command_new},
     {"run", command_run},
+    {"reader", command_reader},
     {"control", command_control},
     {"root", command_root},
 };
@@ -215,7 +307,8 @@ static const struct verb {
 static enum err_code
 run_verb(int argc, char **argv, struct err *err)
 {
-	static const char *const names[] = {"new", "run", "control", "root", NULL};
+	static const char *const names[] = {"new", "run", "reader", "control", "root",
+	    NULL};
 
 	if (argc < 2)
 		return err_set(err, ERR_USAGE, "a command is missing");
@@ -233,7 +326,7 @@ main(int argc, char **argv)
 {
 	struct err err = {0};
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[argc - 1], "--help") == 0)) {
 		fputs(usage_text, stdout);
 		return 0;
 	}

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tokens/sim/identity.h"
+
+enum { SLOT_FEW_LAST = 0x83, SLOT_RETIRED_LAST = 0x95 };
+
 static const uint8_t factory_pin[SIM_PIN_SIZE] = {'1', '2', '3', '4', '5', '6', 0xff, 0xff};
 static const uint8_t factory_puk[SIM_PIN_SIZE] = {'1', '2', '3', '4', '5', '6', '7', '8'};
 static const uint8_t factory_management[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1,
@@ -91,6 +95,20 @@ sim_state_attest(struct sim_state *state, struct err *err)
 	return sim_state_put(state, SIM_OBJECT_ATTESTATION, buf_view(&value), err);
 }
 
+enum err_code
+sim_state_identify(struct sim_state *state, struct err *err)
+{
+	BUF chuid = {0};
+	BUF ccc = {0};
+
+	sim_chuid(state->serial, &chuid);
+	sim_ccc(state->serial, &ccc);
+	TRY(buf_check(&chuid, err));
+	TRY(buf_check(&ccc, err));
+	TRY(sim_state_put(state, SIM_OBJECT_CHUID, buf_view(&chuid), err));
+	return sim_state_put(state, SIM_OBJECT_CCC, buf_view(&ccc), err);
+}
+
 void
 sim_state_reset(struct sim_state *state)
 {
@@ -109,6 +127,12 @@ sim_state_reset(struct sim_state *state)
 }
 
 bool
+sim_state_is_yubikey(const struct sim_state *state)
+{
+	return state->firmware[0] != 0;
+}
+
+bool
 sim_state_has(const struct sim_state *state, uint8_t major, uint8_t minor, uint8_t patch)
 {
 	const uint8_t wanted[3] = {major, minor, patch};
@@ -119,6 +143,11 @@ sim_state_has(const struct sim_state *state, uint8_t major, uint8_t minor, uint8
 struct sim_key *
 sim_state_key(struct sim_state *state, uint8_t slot)
 {
+	if (slot == SIM_SLOT_ATTESTATION && !sim_state_is_yubikey(state))
+		return NULL;
+	if (slot > SLOT_FEW_LAST && slot <= SLOT_RETIRED_LAST &&
+	    (state->quirks & SIM_QUIRK_FEW_SLOTS) != 0)
+		return NULL;
 	for (size_t i = 0; i < SIM_KEYS; i++)
 		if (state->keys[i].slot == slot)
 			return &state->keys[i];

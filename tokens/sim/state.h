@@ -6,6 +6,7 @@
  * same.
  *
  *	{"type":"halligan-simtoken","version":1,"serial":1001,"firmware":"5.7.4",
+ *	 "quirks":"few-slots,touch",			-- only when there are any
  *	 "pin":{"value":HEX,"tries":3,"total":3},"puk":{...},
  *	 "management":{"algorithm":10,"key":HEX,"touch":false},
  *	 "keys":[{"slot":130,"algorithm":17,"pin":2,"touch":2,"generated":true,"private":HEX}],
@@ -14,6 +15,7 @@
 #ifndef TOKENS_SIM_STATE_H
 #define TOKENS_SIM_STATE_H
 
+#include "tokens/sim/profile.h"
 #include "tokens/sim/sim_crypto.h"
 
 enum {
@@ -51,7 +53,8 @@ struct sim_object {
 
 struct sim_state {
 	uint32_t serial;
-	uint8_t firmware[3];
+	uint8_t firmware[3]; /* 0.0.0: no YubiKey, plain SP 800-73-4 */
+	unsigned quirks;     /* of enum sim_quirk */
 	struct sim_reference pin, puk;
 	struct sim_management management;
 	struct sim_key keys[SIM_KEYS]; /* every slot, in the order 9A 9C 9D 9E 82..95 F9 */
@@ -66,10 +69,13 @@ void sim_state_done(struct sim_state *state);
 
 /* Give it what the factory gives: an attestation key and its certificate. */
 enum err_code sim_state_attest(struct sim_state *state, struct err *err) MUST_CHECK;
+/* Give it what the issuer of a card that is no YubiKey gives: CHUID and CCC. */
+enum err_code sim_state_identify(struct sim_state *state, struct err *err) MUST_CHECK;
 /* Forget all keys and objects but those of attestation; factory PIN, PUK, management key. */
 void sim_state_reset(struct sim_state *state);
 
-/* Firmware FIRMWARE or later? */
+bool sim_state_is_yubikey(const struct sim_state *state);
+/* A YubiKey of this firmware or later? */
 bool sim_state_has(const struct sim_state *state, uint8_t major, uint8_t minor, uint8_t patch);
 struct sim_key *sim_state_key(struct sim_state *state, uint8_t slot); /* NULL: no such slot */
 void sim_key_clear(struct sim_key *key);

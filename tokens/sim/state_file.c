@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "tokens/sim/state.h"
 
-enum { STATE_VERSION = 1, STATE_FILE_MAX = 2 * 1024 * 1024 };
+enum { STATE_VERSION = 1, STATE_FILE_MAX = 2 * 1024 * 1024, QUIRKS_TEXT_MAX = 100 };
 
 static const char *const state_types[] = {"halligan-simtoken", NULL};
 
@@ -113,6 +113,7 @@ read_state(const struct json *json, struct sim_state *state, struct err *err)
 		return err_set(err, ERR_VERSION, "the state was written by a newer simulator");
 	uint32_t serial = (uint32_t)json_in_int(&in, "serial", 1, UINT32_MAX);
 	const char *firmware_name = json_in_text(&in, "firmware", 5, 11);
+	const char *quirks = json_in_text_optional(&in, "quirks", 4, QUIRKS_TEXT_MAX);
 	const struct json *pin = json_in_object(&in, "pin"), *puk = json_in_object(&in, "puk");
 	const struct json *management = json_in_object(&in, "management");
 	const struct json *keys = json_in_array(&in, "keys", 0, SIM_KEYS);
@@ -120,6 +121,8 @@ read_state(const struct json *json, struct sim_state *state, struct err *err)
 	TRY(json_in_end(&in));
 	TRY(sim_firmware_from(firmware_name, firmware, err));
 	sim_state_init(state, serial, firmware);
+	if (quirks != NULL)
+		TRY(sim_quirks_from(quirks, &state->quirks, err));
 	TRY(read_reference(pin, "pin", &state->pin, err));
 	TRY(read_reference(puk, "puk", &state->puk, err));
 	TRY(read_management(management, &state->management, err));
@@ -199,13 +202,17 @@ encode(const struct sim_state *state, struct buf *ret_text, struct err *err)
 	JSON *json = json_new_object();
 	struct json *keys = json_new_array(), *objects = json_new_array();
 	char firmware[12];
+	BUF quirks = {0};
 
+	sim_quirks_text(state->quirks, &quirks);
 	snprintf(firmware, sizeof(firmware), "%u.%u.%u", state->firmware[0], state->firmware[1],
 	    state->firmware[2]);
 	json_put_text(json, "type", state_types[0]);
 	json_put_int(json, "version", STATE_VERSION);
 	json_put_int(json, "serial", state->serial);
 	json_put_text(json, "firmware", firmware);
+	if (state->quirks != 0)
+		json_put_text(json, "quirks", buf_string(&quirks));
 	json_put(json, "pin", write_reference(&state->pin));
 	json_put(json, "puk", write_reference(&state->puk));
 	json_put(json, "management", write_management(&state->management));
