@@ -11,9 +11,10 @@
 # folder given to tokens_start and in a mount namespace of its own, so any number of harnesses can
 # run side by side; it all dies with the script, however that dies.
 #
-# Environment of tokens_start: TOKENS_FIRMWARE (5.7.4), TOKENS_PIN and TOKENS_PUK (123456,
-# 12345678: the factory's), TOKENS_TOUCH (auto).  States of tokens that are there already are
-# reused.  Exports PCSCLITE_CSOCK_NAME.
+# Environment of tokens_start: TOKENS_FIRMWARE (5.7.4) or TOKENS_PROFILE, TOKENS_QUIRKS,
+# TOKENS_PIN and TOKENS_PUK (123456, 12345678: the factory's), TOKENS_TOUCH (auto), TOKENS_READER
+# (what readers are called, before the serial number).  States of tokens that are there already
+# are reused.  Exports PCSCLITE_CSOCK_NAME.
 
 : "${HALLIGAN_BUILD:?the build folder}"
 SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
@@ -72,7 +73,11 @@ token_touch() { tokens_until 20 token_control "$1" touch 2>/dev/null; }
 # token_field SERIAL NAME: a member of its status.
 token_field() { token_control "$1" status | sed -n "s/.*\"$2\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p"; }
 # The name that tools look for with -r; unique, but without pcscd's numbers at the end.
-token_reader() { printf 'Simulated Yubico YubiKey CCID %s' "$1"; }
+token_reader() {
+	local name='Simulated Yubico YubiKey CCID'
+	[ "${TOKENS_PROFILE:-}" != generic ] || name='Simulated PIV card'
+	printf '%s %s' "${TOKENS_READER:-$name}" "$1"
+}
 
 # pcscd in a mount namespace of its own, where /run holds nothing but our folder, and without
 # drivers for the machine's real readers.
@@ -105,12 +110,14 @@ tokens_folder() {
 tokens_start() {
 	TOKENS_DIR=$(readlink -f "$1"); shift
 	case $TOKENS_DIR/ in /run/*) tokens_fail "the folder may not lie in /run" ;; esac
-	local serial number=0
+	local serial number=0 kind=(--firmware "${TOKENS_FIRMWARE:-5.7.4}")
+	[ -z "${TOKENS_PROFILE:-}" ] || kind=(--profile "$TOKENS_PROFILE")
+	[ -z "${TOKENS_QUIRKS:-}" ] || kind+=(--quirks "$TOKENS_QUIRKS")
 	mkdir -p "$TOKENS_DIR/readers" "$TOKENS_DIR/run" "$TOKENS_DIR/none"
 	trap tokens_end EXIT
 	for serial; do
 		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --serial "$serial" \
-			--state "$TOKENS_DIR/$serial.json" --firmware "${TOKENS_FIRMWARE:-5.7.4}" \
+			--state "$TOKENS_DIR/$serial.json" "${kind[@]}" \
 			--pin "${TOKENS_PIN:-123456}" --puk "${TOKENS_PUK:-12345678}" ||
 			tokens_fail "cannot make token $serial"
 		token_run "$serial"
