@@ -79,6 +79,18 @@ token_reader() {
 	printf '%s %s' "${TOKENS_READER:-$name}" "$1"
 }
 
+# token_ykman SERIAL ARGUMENTS...: ykman at that token.  When it cannot connect, ykman kills every
+# scdaemon of the machine with pkill: not that of whoever runs the tests.
+token_ykman() {
+	local reader
+	reader=$(token_reader "$1"); shift
+	mkdir -p "$TOKENS_DIR/ykman"
+	printf '#!/bin/sh\nexit 1\n' > "$TOKENS_DIR/ykman/pkill"
+	chmod 755 "$TOKENS_DIR/ykman/pkill"
+	PATH=$TOKENS_DIR/ykman:$PATH HOME=$TOKENS_DIR PYTHONWARNINGS=ignore \
+		ykman --reader "$reader" "$@" </dev/null
+}
+
 # pcscd in a mount namespace of its own, where /run holds nothing but our folder, and without
 # drivers for the machine's real readers.
 tokens_pcscd() {

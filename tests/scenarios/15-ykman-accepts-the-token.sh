@@ -10,15 +10,9 @@ set -u
 tokens_folder
 tokens_start "$TOKENS_DIR" 1501
 
-# When it cannot connect, ykman kills every scdaemon of the machine: not here.
-mkdir bin
-printf '#!/bin/sh\nexit 1\n' > bin/pkill
-chmod 755 bin/pkill
-export HOME=$TOKENS_DIR PYTHONWARNINGS=ignore
-
 SERIAL=1501
 MANAGEMENT=010203040506070801020304050607080102030405060708
-yk() { PATH=$TOKENS_DIR/bin:$PATH ykman --reader "$(token_reader "$SERIAL")" "$@" </dev/null; }
+yk() { token_ykman "$SERIAL" "$@"; }
 yp() { yk piv "$@"; }
 info() { yp info | tr '\n' ' '; }
 # key SLOT ALGORITHM [OPTION...]: made on the token; the public key is in SLOT.pub.
@@ -31,7 +25,7 @@ like "info tells model, serial, firmware and form" "$(yk info | tr '\n' ' ')" \
 	"YubiKey 5A Serial number: 1501 Firmware version: 5\.7\.4 Form factor: Keychain \(USB-A\) .*Enabled USB interfaces: CCID"
 like "and the application that is there" "$(yk info)" "PIV +.Enabled"
 like "and those that are not" "$(yk info)" "OpenPGP +.Not available"
-is "list finds it by itself" "$(PATH=$TOKENS_DIR/bin:$PATH ykman list --serials)" 1501
+is "list finds it by itself" "$(PATH=$TOKENS_DIR/ykman:$PATH ykman list --serials)" 1501
 like "piv info tells version, tries and what is still the factory's" "$(info)" \
 	"PIV version: 5\.7\.4 WARNING: Using default PIN! PIN tries remaining: 3/3 WARNING: Using default Management key! Management key algorithm: AES192"
 

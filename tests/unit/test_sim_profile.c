@@ -288,8 +288,8 @@ quirk_touch_answers_6600_when_nobody_comes(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->state.quirks = SIM_QUIRK_TOUCH;
 	make_key(bench, "7f49");
+	bench->state.quirks = SIM_QUIRK_TOUCH;
 	assert_int_equal(verify_and_sign(bench), SW_OK);
 	assert_int_equal(bench->touches, 1);
 	bench->touched = false;

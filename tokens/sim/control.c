@@ -194,6 +194,21 @@ run_flip_reply(struct device *device, const struct words *words)
 	return add_counted(device, words, FAULT_FLIP);
 }
 
+/* The card is another one from now on, also after the next start. */
+static const char *
+run_quirks(struct device *device, const struct words *words)
+{
+	unsigned quirks = 0;
+	struct err err;
+
+	if (sim_quirks_from(words->word[1], &quirks, &err) != ERR_OK)
+		return "no such quirks; halligan-simtoken --help lists them";
+	device->state.quirks = quirks;
+	return sim_state_save(device->path, &device->state, &err) == ERR_OK
+	    ? NULL
+	    : "the state cannot be written";
+}
+
 static const char *
 run_clear(struct device *device, const struct words *words)
 {
@@ -212,6 +227,7 @@ static const struct command {
     {"flip-reply", 2, 2, run_flip_reply},
     {"long-reply", 2, 2, run_long_reply},
     {"plug", 0, 0, run_plug},
+    {"quirks", 1, 1, run_quirks},
     {"raw-reply", 1, 2, run_raw_reply},
     {"short-reply", 2, 2, run_short_reply},
     {"status-word", 2, 2, run_status_word},

@@ -178,13 +178,6 @@ default_pin_policy(uint8_t slot)
 	return slot == 0x9c ? PIV_PIN_ALWAYS : slot == 0x9e ? PIV_PIN_NEVER : PIV_PIN_ONCE;
 }
 
-/* A card that is no YubiKey wants a touch for all its keys, or for none. */
-static uint8_t
-default_touch_policy(const struct piv *piv)
-{
-	return (piv->state->quirks & SIM_QUIRK_TOUCH) != 0 ? PIV_TOUCH_ALWAYS : PIV_TOUCH_NEVER;
-}
-
 bool
 piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, uint8_t *ret_pin,
     uint8_t *ret_touch)
@@ -204,6 +197,6 @@ piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, ui
 			return false;
 	}
 	*ret_pin = pin == PIV_PIN_DEFAULT ? default_pin_policy(slot) : pin;
-	*ret_touch = touch == PIV_TOUCH_DEFAULT ? default_touch_policy(piv) : touch;
+	*ret_touch = touch == PIV_TOUCH_DEFAULT ? PIV_TOUCH_NEVER : touch;
 	return !reader->failed;
 }

@@ -156,11 +156,20 @@ authenticate_management(struct piv *piv, const struct apdu *apdu, const struct t
 	return SW_WRONG_DATA;
 }
 
+/* A card that is no YubiKey wants a touch for all its keys, or for none. */
+static uint8_t
+touch_policy(const struct piv *piv, const struct sim_key *key)
+{
+	if (sim_state_is_yubikey(piv->state))
+		return key->touch_policy;
+	return (piv->state->quirks & SIM_QUIRK_TOUCH) != 0 ? PIV_TOUCH_ALWAYS : PIV_TOUCH_NEVER;
+}
+
 static uint16_t
 may_use(struct piv *piv, const struct sim_key *key)
 {
 	bool touch_first = (piv->state->quirks & SIM_QUIRK_TOUCH_FIRST) != 0;
-	uint16_t touched = touch_first ? piv_touch(piv, key->touch_policy) : SW_OK;
+	uint16_t touched = touch_first ? piv_touch(piv, touch_policy(piv, key)) : SW_OK;
 
 	if (touched != SW_OK)
 		return touched;
@@ -168,7 +177,7 @@ may_use(struct piv *piv, const struct sim_key *key)
 		return SW_SECURITY_STATUS;
 	if (key->pin_policy == PIV_PIN_ALWAYS && !(piv->pin_verified && piv->pin_just_verified))
 		return SW_SECURITY_STATUS;
-	return touch_first ? SW_OK : piv_touch(piv, key->touch_policy);
+	return touch_first ? SW_OK : piv_touch(piv, touch_policy(piv, key));
 }
 
 static uint16_t

@@ -35,7 +35,7 @@ static const char usage_text[] =
     "  touch | touch auto|manual|never | touch-timeout MILLISECONDS\n"
     "  unplug | plug | unplug-at N [INS] | unplug-after N [INS] | delay MILLISECONDS\n"
     "  status-word INS SW | raw-reply INS [HEX] | short-reply INS N | long-reply INS N\n"
-    "  flip-reply INS N | clear | status\n"
+    "  flip-reply INS N | clear | quirks LIST | status\n"
     "Profiles: yubikey-4.3.5, yubikey-5.4.3, yubikey-5.7.4, yubikey-5.8.0, generic.\n"
     "Quirks: few-slots, forgets-pin, long-lengths, touch, touch-first, none.\n"
     "\n"
