@@ -100,6 +100,18 @@ refused "its keys are gone" piv -a attest -s 82
 ok "but its attestation key is not" piv -a read-certificate -s f9 -o again.pem
 is "which never changes" "$(cat again.pem)" "$(cat device.pem)"
 
+# A YubiKey 4 tells its serial through another application, and less of everything.
+tokens_stop
+SERIAL=4351
+TOKENS_FIRMWARE=4.3.5 tokens_start "$TOKENS_DIR" 4351
+like "a YubiKey 4 tells its serial too" "$(piv -a status | tr '\n' ' ')" "Version:.4\.3\.5 Serial Number:.4351 .*PIN tries left:.3"
+ok "a P-256 key is generated on it" piv -a generate -s 9a -A ECCP256 -o public.pem
+ok "and attested" piv -a attest -s 9a -o attest.pem
+ok "it signs" piv -a verify-pin -P 123456 -a test-signature -s 9a -i attest.pem
+tokens_stop
+SERIAL=5403
+tokens_start "$TOKENS_DIR" 5403
+
 # What was said is remembered.
 ok "the PIN is changed once more" piv -a change-pin -P 123456 -N 777777
 token_kill 5403

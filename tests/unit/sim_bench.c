@@ -51,6 +51,7 @@ setup_firmware(void **state, uint8_t major, uint8_t minor, uint8_t patch)
 	bench->management = (struct management){&bench->state, MANAGEMENT_PIV};
 	bench->applets[0] = piv_applet(&bench->piv);
 	bench->applets[1] = management_applet(&bench->management);
+	bench->applets[2] = otp_applet(&bench->state);
 	card_init(&bench->card, bench->applets, ARRAY_SIZE(bench->applets));
 	bench->touched = true;
 	*state = bench;

@@ -9,13 +9,14 @@
 
 #include "base/crypto.h"
 #include "tokens/sim/management.h"
+#include "tokens/sim/otp.h"
 #include "tokens/sim/piv_applet.h"
 
 struct bench {
 	struct sim_state state;
 	struct piv piv;
 	struct management management;
-	struct applet applets[2];
+	struct applet applets[3];
 	struct card card;
 	unsigned touches, saves; /* asked for so far */
 	bool touched, broken;	  /* does somebody touch?  is the disk full? */

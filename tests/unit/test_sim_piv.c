@@ -26,7 +26,7 @@ select_version_and_serial_are_a_yubikeys(void **state)
 	    "61114f0600001000010079074f05a0000003089000");
 	bench_expect(bench, "00fd000000", "0507049000");
 	bench_expect(bench, "00f8000000", "00a1b2c39000");
-	/* Yubico's OTP application and FIDO2 are not on this bench. */
+	/* The OTP application is a YubiKey 4's, and FIDO2 is not on this bench. */
 	bench_expect(bench, "00a4040007a0000005272001", "6a82");
 	bench_expect(bench, "00a4040008a0000006472f0001", "6a82");
 	bench_expect(bench, "00a404000ba000000308000010000200", "6a82");

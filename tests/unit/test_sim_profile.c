@@ -89,7 +89,7 @@ the_management_application_tells_what_the_token_is(void **state)
 }
 
 static void
-a_yubikey_4_tells_its_serial_there_alone(void **state)
+a_yubikey_4_tells_its_serial_elsewhere(void **state)
 {
 	struct bench *bench = *state;
 
@@ -98,7 +98,13 @@ a_yubikey_4_tells_its_serial_there_alone(void **state)
 	bench_expect(bench, bench_select_management,
 	    "5669727475616c206d6772202d2046572076657273696f6e20342e332e35" /* "... 4.3.5" */
 	    "9000");
-	bench_expect(bench, "001d000000", "0c010110020400a1b2c30301109000");
+	bench_expect(bench, "001d000000", "0c010111020400a1b2c30301119000");
+	bench_expect(bench, "00a4040007a000000527200100", "0403050000009000");
+	bench_expect(bench, "0001100000", "00a1b2c39000");
+	bench_expect(bench, "00a4040008a00000052720010100", "0403050000009000");
+	bench_expect(bench, "00a4040008a00000052720010200", "6a82");
+	bench_expect(bench, "0001300000", "6a86");
+	bench_expect(bench, "0002000000", "6d00");
 }
 
 static void
@@ -366,7 +372,7 @@ main(void)
 	    WITH(bench_setup_58, each_firmware_knows_what_it_should),
 	    WITH(bench_setup_plain, each_firmware_knows_what_it_should),
 	    WITH(bench_setup, the_management_application_tells_what_the_token_is),
-	    WITH(bench_setup_4, a_yubikey_4_tells_its_serial_there_alone),
+	    WITH(bench_setup_4, a_yubikey_4_tells_its_serial_elsewhere),
 	    WITH(bench_setup_4, the_oldest_management_application_has_no_configuration),
 	    WITH(bench_setup_4, a_yubikey_4_begins_anew_at_each_select),
 	    cmocka_unit_test(each_kind_has_its_atr),

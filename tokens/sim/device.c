@@ -65,6 +65,7 @@ device_init(struct device *device, const char *path, struct err *err)
 	device->applets[DEVICE_PIV] = piv_applet(&device->piv);
 	device->management = (struct management){&device->state, MANAGEMENT_PIV};
 	device->applets[DEVICE_MANAGEMENT] = management_applet(&device->management);
+	device->applets[DEVICE_OTP] = otp_applet(&device->state);
 	card_init(&device->card, device->applets, DEVICE_APPLETS);
 	return ERR_OK;
 }

@@ -8,10 +8,11 @@
 
 #include "tokens/sim/faults.h"
 #include "tokens/sim/management.h"
+#include "tokens/sim/otp.h"
 #include "tokens/sim/piv_applet.h"
 
 enum { DEVICE_TOUCH_MS = 15000 }; /* how long a real token waits */
-enum { DEVICE_PIV, DEVICE_MANAGEMENT, DEVICE_APPLETS };
+enum { DEVICE_PIV, DEVICE_MANAGEMENT, DEVICE_OTP, DEVICE_APPLETS };
 
 enum device_touch {
 	DEVICE_TOUCH_AUTO,   /* somebody touches at once */

@@ -40,8 +40,8 @@ put_config(const struct management *management, struct buf *ret_config)
 {
 	const struct sim_state *state = management->state;
 	bool new = sim_state_has(state, 5, 0, 0);
-	const uint8_t wide[2] = {(uint8_t)(management->applications >> 8),
-	    (uint8_t)management->applications};
+	unsigned all = management->applications | (new ? 0U : MANAGEMENT_OTP);
+	const uint8_t wide[2] = {(uint8_t)(all >> 8), (uint8_t)all};
 	struct view applications = new ? VIEW_OF(wide) : view_of(wide + 1, 1);
 	const uint8_t serial[4] = {(uint8_t)(state->serial >> 24), (uint8_t)(state->serial >> 16),
 	    (uint8_t)(state->serial >> 8), (uint8_t)state->serial};

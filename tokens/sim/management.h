@@ -12,6 +12,7 @@
 
 /* Applications, as the tags 01 (there) and 03 (switched on) count them. */
 enum {
+	MANAGEMENT_OTP = 0x001, /* added here for a YubiKey 4: see otp.h */
 	MANAGEMENT_PIV = 0x010,
 	MANAGEMENT_FIDO2 = 0x200,
 };
