@@ -127,5 +127,17 @@ refused "so is an unknown profile" "$SIMTOKEN" new --state new.json --serial 1 -
 like "naming those there are" "$(tap_output)" "yubikey-4\.3\.5, .*generic"
 refused "and a profile together with a firmware" "$SIMTOKEN" new --state new.json --serial 1 \
 	--profile generic --firmware 5.7.4
+like "--help anywhere helps" "$("$SIMTOKEN" new --serial --help)" "^usage: halligan-simtoken new"
+
+# The shortest way to a token: its sockets beside its state, pcscd's lines printed.
+ok "a token is made" "$SIMTOKEN" new --state short.json --serial 4294967295 --profile generic
+tokens_spawn short.log "$SIMTOKEN" run --state short.json
+ok "and run with its state alone" tokens_until 10 "$SIMTOKEN" control short.ctl status
+ok "what pcscd needs to know is printed" "$SIMTOKEN" reader --state short.json
+tap_output | sed "s|^LIBPATH.*|LIBPATH $IFD|" >> readers/halligan # (it is not installed here)
+tokens_pcscd_stop
+tokens_pcscd
+seen() { opensc-tool --list-readers 2>/dev/null | grep -q "Yes .*Simulated PIV card 4294967295 "; }
+ok "and is enough" tokens_until 20 seen
 
 tap_end

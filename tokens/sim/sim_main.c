@@ -88,11 +88,11 @@ read_options(int argc, char **argv, const char *allowed, struct options *ret_opt
 	int letter;
 
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "", option_names, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, ":", option_names, NULL)) != -1) {
 		const char **place = option_place(&options, letter);
 		if (place == NULL)
-			return err_set(err, ERR_USAGE,
-			    "%s: no such option, or its value is missing", argv[optind - 1]);
+			return err_set(err, ERR_USAGE, "%s %s", argv[optind - 1],
+			    letter == ':' ? "needs a value" : "is no option");
 		if (strchr(allowed, letter) == NULL)
 			return err_set(err, ERR_USAGE, "\"%s %s\" does not belong to this command",
 			    argv[optind - 2], argv[optind - 1]);
@@ -343,6 +343,6 @@ main(int argc, char **argv)
 		return 0;
 	fprintf(stderr, "halligan-simtoken: %s\n", err.text);
 	if (code == ERR_USAGE)
-		fputs(usage_text, stderr);
+		fputs("(halligan-simtoken --help says what there is)\n", stderr);
 	return code == ERR_USAGE ? 2 : 1;
 }
