@@ -345,6 +345,34 @@ objects_are_written_read_and_deleted(void **state)
 	bench_expect(bench, "00db0000095c035fc102530201ff", "6a86");
 }
 
+/* SP 800-73-4 part 1, table 3: what is read only after the PIN, whether it is there or not. */
+static void
+what_is_personal_is_read_only_after_the_pin(void **state)
+{
+	struct bench *bench = *state;
+	static const char *const personal[] = {"5fc103", "5fc108", "5fc109", "5fc121"};
+	char command[64];
+
+	bench_begin(bench);
+	bench_admin(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(personal); i++) {
+		char get[32];
+		snprintf(get, sizeof(get), "00cb3fff055c03%s", personal[i]);
+		bench_expect(bench, get, "6982");
+		bench_expect(bench, bench_verify, "9000");
+		bench_expect(bench, get, "6a82");
+		/* The management key writes it, and does not read it. */
+		snprintf(command, sizeof(command), "00db3fff085c03%s5301aa", personal[i]);
+		bench_expect(bench, command, "9000");
+		bench_expect(bench, get, "5301aa9000");
+		bench_expect(bench, "0020ff80", "9000");
+		bench_expect(bench, get, "6982");
+	}
+	/* ykman's flags are for everybody. */
+	bench_expect(bench, "00db3fff0c5c035fff0053058003810102", "9000");
+	bench_expect(bench, "00cb3fff055c035fff00", "530580038101029000");
+}
+
 static void
 reset_needs_both_blocked_and_keeps_the_attestation_key(void **state)
 {
@@ -440,6 +468,10 @@ main(void)
 		the_management_key_can_be_of_every_kind, bench_setup, bench_teardown),
 	    cmocka_unit_test_setup_teardown(
 		objects_are_written_read_and_deleted, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_is_personal_is_read_only_after_the_pin, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_is_personal_is_read_only_after_the_pin, bench_setup_4, bench_teardown),
 	    cmocka_unit_test_setup_teardown(reset_needs_both_blocked_and_keeps_the_attestation_key,
 		bench_setup, bench_teardown),
 	    cmocka_unit_test(block_ciphers_agree_with_their_standards),

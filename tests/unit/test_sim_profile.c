@@ -188,7 +188,7 @@ decode_fascn(struct view bytes, char ret_text[41])
 		unsigned value = 0, ones = 0;
 		for (size_t bit = 0; bit < 5; bit++) {
 			size_t at = 5 * i + bit;
-			unsigned one = bytes.data[at / 8] >> (7 - at % 8) & 1U;
+			unsigned one = (unsigned)bytes.data[at / 8] >> (7 - at % 8) & 1U;
 			ones += one;
 			value |= bit < 4 ? one << bit : 0;
 		}

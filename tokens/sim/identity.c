@@ -46,7 +46,7 @@ fascn(uint32_t serial, uint8_t ret_bytes[FASCN_SIZE])
 	for (size_t i = 0; i < FASCN_CHARACTERS; i++) {
 		unsigned parity = 1;
 		for (unsigned bit = 0; bit < 5; bit++, at++) {
-			unsigned value = bit < 4 ? characters[i] >> bit & 1U : parity;
+			unsigned value = bit < 4 ? (unsigned)characters[i] >> bit & 1U : parity;
 			parity ^= value;
 			ret_bytes[at / 8] |= (uint8_t)(value << (7 - at % 8));
 		}
