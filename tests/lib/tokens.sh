@@ -13,8 +13,9 @@
 #
 # Environment of tokens_start: TOKENS_FIRMWARE (5.7.4) or TOKENS_PROFILE, TOKENS_QUIRKS,
 # TOKENS_PIN and TOKENS_PUK (123456, 12345678: the factory's), TOKENS_TOUCH (auto), TOKENS_READER
-# (what readers are called, before the serial number).  States of tokens that are there already
-# are reused.  Exports PCSCLITE_CSOCK_NAME.
+# (what readers are called, before the serial number; ykman's FIDO part wants a name without
+# "Yubico YubiKey").  States of tokens that are there already are reused.  Exports
+# PCSCLITE_CSOCK_NAME.
 
 : "${HALLIGAN_BUILD:?the build folder}"
 SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken

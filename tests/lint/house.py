@@ -23,7 +23,10 @@ LIBRARIES = {
     r"ykpiv.*": {"tokens/piv.c"},
     r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
-    r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest.c", "tokens/block.c", "tokens/sim/sim_crypto.c", "tokens/sim/sim_edwards.c"},
+    r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
+    # X.509 has no part that two files could share without OpenSSL's types in a header.
+    r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest.c", "tokens/block.c", "tokens/sim/sim_crypto.c",
+        "tokens/sim/sim_edwards.c", "tokens/sim/ctap_certificate.c"},
 }
 FILE_LINES, FUNCTION_LINES = 600, 80
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)

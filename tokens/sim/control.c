@@ -33,7 +33,7 @@ read_number(const char *text, int base, unsigned max, unsigned *ret_number)
 	return true;
 }
 
-/* Two hex digits, or "any". */
+/* Two hex digits, or "any"; "ctap:" before them means a CTAP command. */
 static bool
 read_ins(const char *text, int *ret_ins)
 {
@@ -43,13 +43,33 @@ read_ins(const char *text, int *ret_ins)
 		*ret_ins = FAULT_ANY_INS;
 		return true;
 	}
-	if (!read_number(text, 16, 0xff, &ins))
+	if (strcmp(text, "ctap:any") == 0) {
+		*ret_ins = FAULT_ANY_CTAP;
+		return true;
+	}
+	bool ctap = strncmp(text, "ctap:", 5) == 0;
+	if (!read_number(ctap ? text + 5 : text, 16, 0xff, &ins))
 		return false;
-	*ret_ins = (int)ins;
+	*ret_ins = (ctap ? FAULT_CTAP : 0) + (int)ins;
 	return true;
 }
 
-static const char not_an_ins[] = "the instruction must be two hex digits or \"any\"";
+/* Two hex digits, or "any"; a CTAP command, with or without the prefix. */
+static bool
+read_ctap(const char *text, int *ret_ins)
+{
+	if (!read_ins(text, ret_ins))
+		return false;
+	if (*ret_ins == FAULT_ANY_INS)
+		*ret_ins = FAULT_ANY_CTAP;
+	if (*ret_ins < FAULT_CTAP)
+		*ret_ins += FAULT_CTAP;
+	return true;
+}
+
+static const char not_an_ins[] =
+    "the instruction must be two hex digits or \"any\", with \"ctap:\" before it for CTAP's";
+static const char not_a_command[] = "the CTAP command must be two hex digits or \"any\"";
 
 static const char *
 run_touch(struct device *device, const struct words *words)
@@ -122,9 +142,16 @@ run_unplug_after(struct device *device, const struct words *words)
 static const char *
 run_delay(struct device *device, const struct words *words)
 {
-	return read_number(words->word[1], 10, 600000, &device->faults.delay)
-	    ? NULL
-	    : "the delay must be milliseconds, at most 600000";
+	unsigned delay;
+	int ins = FAULT_ANY_INS;
+
+	if (!read_number(words->word[1], 10, 600000, &delay))
+		return "the delay must be milliseconds, at most 600000";
+	if (words->count > 2 && !read_ins(words->word[2], &ins))
+		return not_an_ins;
+	device->faults.delay = delay;
+	device->faults.delay_ins = ins;
+	return NULL;
 }
 
 static const char *
@@ -209,6 +236,79 @@ run_quirks(struct device *device, const struct words *words)
 	    : "the state cannot be written";
 }
 
+/* A fault at the CTAP command of the first word, with the second one as a byte in hex. */
+static const char *
+add_ctap(struct device *device, const struct words *words, enum fault_kind kind)
+{
+	struct fault fault = {.kind = kind};
+	unsigned number;
+
+	if (!read_ctap(words->word[1], &fault.ins))
+		return not_a_command;
+	if (strlen(words->word[2]) != 2 || !read_number(words->word[2], 16, 0xff, &number))
+		return "the status or the flags must be two hex digits";
+	fault.number = number;
+	return add_fault(device, &fault);
+}
+
+static const char *
+run_ctap_status(struct device *device, const struct words *words)
+{
+	return add_ctap(device, words, FAULT_CTAP_STATUS);
+}
+
+static const char *
+run_wrong_flags(struct device *device, const struct words *words)
+{
+	return add_ctap(device, words, FAULT_FLAGS);
+}
+
+static const char *
+run_wrong_prf(struct device *device, const struct words *words)
+{
+	(void)words;
+	return add_fault(device,
+	    &(struct fault){.kind = FAULT_PRF, .ins = FAULT_ANY_CTAP, .number = 1});
+}
+
+static const char *
+run_extra_touch(struct device *device, const struct words *words)
+{
+	struct fault fault = {.kind = FAULT_EXTRA_TOUCH, .ins = FAULT_ANY_CTAP};
+	unsigned number;
+
+	if (!read_number(words->word[1], 10, 9, &number) || number == 0)
+		return "the number of touches must be 1 to 9";
+	if (words->count > 2 && !read_ctap(words->word[2], &fault.ins))
+		return not_a_command;
+	fault.number = number;
+	return add_fault(device, &fault);
+}
+
+/* One of two words; the second one makes the flag true. */
+static const char *
+run_choice(const char *word, const char *no, const char *yes, bool *ret_flag, const char *wrong)
+{
+	if (strcmp(word, no) != 0 && strcmp(word, yes) != 0)
+		return wrong;
+	*ret_flag = strcmp(word, yes) == 0;
+	return NULL;
+}
+
+static const char *
+run_finger(struct device *device, const struct words *words)
+{
+	return run_choice(words->word[1], "right", "wrong", &device->finger_wrong,
+	    "the finger must be right or wrong");
+}
+
+static const char *
+run_fido_reset(struct device *device, const struct words *words)
+{
+	return run_choice(words->word[1], "in-time", "any-time", &device->ctap.reset_any_time,
+	    "the reset must be in-time or any-time");
+}
+
 static const char *
 run_clear(struct device *device, const struct words *words)
 {
@@ -223,7 +323,11 @@ static const struct command {
 	const char *(*run)(struct device *device, const struct words *words);
 } commands[] = {
     {"clear", 0, 0, run_clear},
-    {"delay", 1, 1, run_delay},
+    {"ctap-status", 2, 2, run_ctap_status},
+    {"delay", 1, 2, run_delay},
+    {"extra-touch", 1, 2, run_extra_touch},
+    {"fido-reset", 1, 1, run_fido_reset},
+    {"finger", 1, 1, run_finger},
     {"flip-reply", 2, 2, run_flip_reply},
     {"long-reply", 2, 2, run_long_reply},
     {"plug", 0, 0, run_plug},
@@ -236,6 +340,8 @@ static const struct command {
     {"unplug", 0, 0, run_unplug},
     {"unplug-after", 1, 2, run_unplug_after},
     {"unplug-at", 1, 2, run_unplug_at},
+    {"wrong-flags", 2, 2, run_wrong_flags},
+    {"wrong-prf", 0, 0, run_wrong_prf},
 };
 
 /* {"serial":1001,...,"ins":{"20":1,"a4":2}} */
@@ -260,6 +366,9 @@ put_status(const struct device *device, struct buf *ret_reply, struct err *err)
 	json_put_int(json, "touches", device->touches);
 	json_put_int(json, "pin_tries", device->state.pin.tries);
 	json_put_int(json, "puk_tries", device->state.puk.tries);
+	json_put_bool(json, "fido_pin", device->state.fido.pin_set);
+	json_put_int(json, "fido_pin_tries", device->state.fido.pin_tries);
+	json_put_int(json, "fido_credentials", (int64_t)device->state.fido.count);
 	json_put_int(json, "apdus", device->apdus);
 	for (unsigned ins = 0; ins < 256; ins++)
 		if (device->per_ins[ins] > 0) {

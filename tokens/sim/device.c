@@ -40,6 +40,55 @@ host_touch(void *context)
 	return true;
 }
 
+/* The same in slices: the token goes on blinking, and its time goes on, in between. */
+static enum ctap_touch
+host_touch_slice(void *context, int slice)
+{
+	struct device *device = context;
+	int64_t now = process_milliseconds();
+
+	if (!device->blinking) {
+		device->touched = device->touch == DEVICE_TOUCH_AUTO;
+		device->blinking = true;
+		device->blink_until = now + device->touch_ms;
+	}
+	bool whole = slice < 0 || now + slice >= device->blink_until;
+	(void)wait_until(device, whole ? device->blink_until : now + slice, &device->touched);
+	if (device->powered && !device->touched && !whole)
+		return CTAP_STILL_WAITING;
+	device->blinking = false;
+	if (!device->powered || !device->touched)
+		return CTAP_UNTOUCHED;
+	device->touches++;
+	return CTAP_TOUCHED;
+}
+
+static void
+host_touch_end(void *context)
+{
+	((struct device *)context)->blinking = false;
+}
+
+static bool
+host_finger(void *context)
+{
+	return !((const struct device *)context)->finger_wrong;
+}
+
+static bool
+host_pause(void *context, unsigned milliseconds)
+{
+	const bool never = false;
+
+	return wait_until(context, process_milliseconds() + milliseconds, &never);
+}
+
+static void
+host_unplug(void *context)
+{
+	device_unplug(context);
+}
+
 static enum err_code
 host_save(void *context, struct err *err)
 {
@@ -63,10 +112,16 @@ device_init(struct device *device, const char *path, struct err *err)
 	piv_init(&device->piv, &device->state,
 	    &(struct piv_host){device, host_touch, host_save, host_milliseconds});
 	device->applets[DEVICE_PIV] = piv_applet(&device->piv);
-	device->management = (struct management){&device->state, MANAGEMENT_PIV};
+	bool fido = sim_state_has(&device->state, 5, 0, 0);
+	device->management = (struct management){&device->state,
+	    (uint16_t)(MANAGEMENT_PIV | (fido ? MANAGEMENT_FIDO2 : 0))};
 	device->applets[DEVICE_MANAGEMENT] = management_applet(&device->management);
 	device->applets[DEVICE_OTP] = otp_applet(&device->state);
-	card_init(&device->card, device->applets, DEVICE_APPLETS);
+	ctap_init(&device->ctap, &device->state,
+	    &(struct ctap_host){device, host_touch_slice, host_touch_end, host_finger, host_save,
+		host_milliseconds, &device->faults, host_pause, host_unplug});
+	device->applets[DEVICE_CTAP] = ctap_applet(&device->ctap);
+	card_init(&device->card, device->applets, fido ? DEVICE_APPLETS : DEVICE_CTAP);
 	return ERR_OK;
 }
 
@@ -74,6 +129,7 @@ void
 device_done(struct device *device)
 {
 	card_done(&device->card);
+	ctap_done(&device->ctap);
 	sim_state_done(&device->state);
 }
 
@@ -87,6 +143,7 @@ bool
 device_power(struct device *device, bool on)
 {
 	card_reset(&device->card);
+	ctap_cancel(&device->ctap);
 	device->powered = device->present && on;
 	return device->present;
 }
@@ -108,6 +165,7 @@ device_plug(struct device *device)
 	if (device->present)
 		return;
 	device->present = true;
+	ctap_plug(&device->ctap);
 	if (device->changed != NULL)
 		device->changed(device->context);
 }
@@ -131,8 +189,8 @@ device_transmit(struct device *device, struct view command, struct buf *ret_repl
 		return false;
 	device->apdus++;
 	device->per_ins[ins]++;
-	if (device->faults.delay > 0 &&
-	    !wait_until(device, process_milliseconds() + device->faults.delay, &never))
+	unsigned delay = faults_delay(&device->faults, ins);
+	if (delay > 0 && !wait_until(device, process_milliseconds() + delay, &never))
 		return false;
 	bool pull = faults_pull(&device->faults, ins);
 	if (pull && !device->faults.pull_after) {

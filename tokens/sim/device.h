@@ -6,13 +6,15 @@
 #ifndef TOKENS_SIM_DEVICE_H
 #define TOKENS_SIM_DEVICE_H
 
+#include "tokens/sim/ctap_applet.h"
 #include "tokens/sim/faults.h"
 #include "tokens/sim/management.h"
 #include "tokens/sim/otp.h"
 #include "tokens/sim/piv_applet.h"
 
 enum { DEVICE_TOUCH_MS = 15000 }; /* how long a real token waits */
-enum { DEVICE_PIV, DEVICE_MANAGEMENT, DEVICE_OTP, DEVICE_APPLETS };
+/* FIDO2 is the last one, since some tokens lack it. */
+enum { DEVICE_PIV, DEVICE_MANAGEMENT, DEVICE_OTP, DEVICE_CTAP, DEVICE_APPLETS };
 
 enum device_touch {
 	DEVICE_TOUCH_AUTO,   /* somebody touches at once */
@@ -26,6 +28,7 @@ struct device {
 	struct sim_state state;
 	struct piv piv;
 	struct management management;
+	struct ctap ctap; /* from firmware 5.0.0 on */
 	struct applet applets[DEVICE_APPLETS];
 	struct card card;
 	struct faults faults;
@@ -33,6 +36,8 @@ struct device {
 	enum device_touch touch;
 	unsigned touch_ms;
 	bool blinking, touched;
+	int64_t blink_until; /* for a touch that is waited for in slices */
+	bool finger_wrong;   /* whoever touches has no enrolled finger */
 	unsigned touches, apdus;
 	unsigned per_ins[256];
 	/* Let the world go on for at most so many milliseconds (or until something happened);

@@ -15,21 +15,38 @@ faults_add(struct faults *faults, const struct fault *fault)
 }
 
 static bool
-meant(int wanted, uint8_t ins)
+meant(int wanted, int ins)
 {
-	return wanted == FAULT_ANY_INS || wanted == ins;
+	bool ctap = ins >= FAULT_CTAP;
+
+	return wanted == ins || wanted == (ctap ? FAULT_ANY_CTAP : FAULT_ANY_INS);
 }
 
 bool
-faults_pull(struct faults *faults, uint8_t ins)
+faults_pull(struct faults *faults, int ins)
 {
 	if (faults->pull == 0 || !meant(faults->pull_ins, ins))
 		return false;
 	return --faults->pull == 0;
 }
 
+unsigned
+faults_delay(const struct faults *faults, int ins)
+{
+	return meant(faults->delay_ins, ins) ? faults->delay : 0;
+}
+
+size_t
+faults_number(const struct faults *faults, int ins, enum fault_kind kind)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		if (faults->list[i].kind == kind && meant(faults->list[i].ins, ins))
+			return faults->list[i].number;
+	return 0;
+}
+
 bool
-faults_instead(const struct faults *faults, uint8_t ins, struct buf *ret_reply)
+faults_instead(const struct faults *faults, int ins, struct buf *ret_reply)
 {
 	for (size_t i = 0; i < faults->count; i++) {
 		const struct fault *fault = &faults->list[i];
@@ -37,6 +54,11 @@ faults_instead(const struct faults *faults, uint8_t ins, struct buf *ret_reply)
 			continue;
 		if (fault->kind == FAULT_STATUS) {
 			buf_u16(ret_reply, (uint16_t)fault->number);
+			return true;
+		}
+		if (fault->kind == FAULT_CTAP_STATUS) {
+			buf_u8(ret_reply, (uint8_t)fault->number);
+			buf_u16(ret_reply, 0x9000);
 			return true;
 		}
 		if (fault->kind == FAULT_RAW) {
@@ -66,7 +88,7 @@ spoil(const struct fault *fault, struct buf *reply)
 }
 
 void
-faults_spoil(const struct faults *faults, uint8_t ins, struct buf *reply)
+faults_spoil(const struct faults *faults, int ins, struct buf *reply)
 {
 	for (size_t i = 0; i < faults->count; i++)
 		if (meant(faults->list[i].ins, ins) && reply->size >= STATUS_SIZE)

@@ -413,6 +413,15 @@ root_key(EVP_PKEY **ret_key, struct err *err)
 	return *ret_key == NULL ? crypto_failed(err, "load the simulated root") : ERR_OK;
 }
 
+enum err_code
+sim_root_private(struct buf *ret_private, struct err *err)
+{
+	KEY *key = NULL;
+
+	TRY(root_key(&key, err));
+	return key_save(key, ret_private, err);
+}
+
 /* An extension of Yubico's arc whose content is VALUE as it is. */
 static bool
 add_fact(X509 *certificate, const char *number, struct view value)

@@ -63,7 +63,9 @@ enum err_code sim_key_sign(struct view private_key, struct view input, struct bu
 enum err_code sim_key_agree(struct view private_key, struct view point, struct buf *ret_shared,
     struct err *err) MUST_CHECK;
 
-/* The root of all simulated tokens, "NOT A REAL TOKEN Halligan Simulated Root". */
+/* The root of all simulated tokens, "NOT A REAL TOKEN Halligan Simulated Root"; its key, which is
+ * no secret, is PKCS#8. */
+enum err_code sim_root_private(struct buf *ret_private, struct err *err) MUST_CHECK;
 enum err_code sim_root_certificate(struct buf *ret_der, struct err *err) MUST_CHECK;
 enum err_code sim_root_pem(struct buf *ret_pem, struct err *err) MUST_CHECK;
 

@@ -23,6 +23,7 @@ enum { CONTROL_ANSWER_MAX = 64 * 1024, CONTROL_ANSWER_MS = 10000, PATH_SIZE = 40
 static const char usage_text[] =
     "usage: halligan-simtoken new --state FILE --serial N [--profile NAME | --firmware 5.7.4]\n"
     "                             [--quirks LIST] [--pin PIN] [--puk PUK]\n"
+    "                             [--fido-pin PIN] [--uv] [--always-uv]\n"
     "       halligan-simtoken run --state FILE [--socket PATH] [--control PATH]\n"
     "                             [--touch auto|manual|never]\n"
     "       halligan-simtoken reader --state FILE [--socket PATH]\n"
@@ -45,6 +46,7 @@ static const char usage_text[] =
 struct options {
 	const char *state, *serial, *firmware, *pin, *puk, *socket, *control, *touch;
 	const char *profile, *quirks;
+	const char *fido_pin, *uv, *always_uv; /* the last two: not NULL when given */
 };
 
 static const struct option option_names[] = {
@@ -58,6 +60,9 @@ static const struct option option_names[] = {
     {"touch", required_argument, NULL, 't'},
     {"profile", required_argument, NULL, 'r'},
     {"quirks", required_argument, NULL, 'q'},
+    {"fido-pin", required_argument, NULL, 'F'},
+    {"uv", no_argument, NULL, 'v'},
+    {"always-uv", no_argument, NULL, 'a'},
     {0},
 };
 
@@ -75,6 +80,9 @@ option_place(struct options *options, int letter)
 	case 't': return &options->touch;
 	case 'r': return &options->profile;
 	case 'q': return &options->quirks;
+	case 'F': return &options->fido_pin;
+	case 'v': return &options->uv;
+	case 'a': return &options->always_uv;
 	default: return NULL;
 	}
 }
@@ -94,12 +102,13 @@ read_options(int argc, char **argv, const char *allowed, struct options *ret_opt
 			return err_set(err, ERR_USAGE, "%s %s", argv[optind - 1],
 			    letter == ':' ? "needs a value" : "is no option");
 		if (strchr(allowed, letter) == NULL)
-			return err_set(err, ERR_USAGE, "\"%s %s\" does not belong to this command",
-			    argv[optind - 2], argv[optind - 1]);
+			return err_set(err, ERR_USAGE, "\"%s%s%s\" does not belong to this command",
+			    optarg != NULL ? argv[optind - 2] : "", optarg != NULL ? " " : "",
+			    argv[optind - 1]);
 		if (*place != NULL)
 			return err_set(err, ERR_USAGE, "an option is given twice: %s",
 			    argv[optind - 1]);
-		*place = optarg;
+		*place = optarg != NULL ? optarg : "";
 	}
 	if (optind < argc)
 		return err_set(err, ERR_USAGE, "what is \"%s\"?", argv[optind]);
@@ -151,7 +160,7 @@ command_new(int argc, char **argv, struct err *err)
 	SIM_STATE state = {0};
 	uint32_t serial = 0;
 
-	TRY(read_options(argc, argv, "snfpurq", &options, err));
+	TRY(read_options(argc, argv, "snfpurqFva", &options, err));
 	if (options.state == NULL || options.serial == NULL)
 		return err_set(err, ERR_USAGE, "new needs --state and --serial");
 	TRY(read_serial(options.serial, &serial, err));
@@ -160,6 +169,9 @@ command_new(int argc, char **argv, struct err *err)
 		TRY(sim_reference_set(&state.pin, options.pin, err));
 	if (options.puk != NULL)
 		TRY(sim_reference_set(&state.puk, options.puk, err));
+	sim_fido_init(&state.fido, options.uv != NULL, options.always_uv != NULL);
+	if (options.fido_pin != NULL)
+		TRY(sim_fido_set_pin(&state.fido, view_of_text(options.fido_pin), err));
 	if (sim_state_is_yubikey(&state))
 		TRY(sim_state_attest(&state, err));
 	else

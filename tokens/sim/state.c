@@ -52,6 +52,7 @@ sim_state_init(struct sim_state *state, uint32_t serial, const uint8_t firmware[
 	for (size_t i = 0; i < SIM_KEYS; i++)
 		state->keys[i].slot = slots[i];
 	references_init(state);
+	sim_fido_init(&state->fido, false, false);
 }
 
 void

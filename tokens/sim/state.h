@@ -10,13 +10,15 @@
  *	 "pin":{"value":HEX,"tries":3,"total":3},"puk":{...},
  *	 "management":{"algorithm":10,"key":HEX,"touch":false},
  *	 "keys":[{"slot":130,"algorithm":17,"pin":2,"touch":2,"generated":true,"private":HEX}],
- *	 "objects":[{"tag":6275333,"value":HEX}]}
+ *	 "objects":[{"tag":6275333,"value":HEX}],
+ *	 "fido":{...}}			see tokens/sim/state_fido.h
  */
 #ifndef TOKENS_SIM_STATE_H
 #define TOKENS_SIM_STATE_H
 
 #include "tokens/sim/profile.h"
 #include "tokens/sim/sim_crypto.h"
+#include "tokens/sim/state_fido.h"
 
 enum {
 	SIM_PIN_SIZE = 8,	  /* PIN and PUK, padded with FF */
@@ -60,6 +62,7 @@ struct sim_state {
 	struct sim_key keys[SIM_KEYS]; /* every slot, in the order 9A 9C 9D 9E 82..95 F9 */
 	struct sim_object objects[SIM_OBJECTS];
 	size_t object_count;
+	struct sim_fido fido;
 };
 
 /* An empty token: factory PIN, PUK and management key, no keys, no objects. */
@@ -71,7 +74,7 @@ void sim_state_done(struct sim_state *state);
 enum err_code sim_state_attest(struct sim_state *state, struct err *err) MUST_CHECK;
 /* Give it what the issuer of a card that is no YubiKey gives: CHUID and CCC. */
 enum err_code sim_state_identify(struct sim_state *state, struct err *err) MUST_CHECK;
-/* Forget all keys and objects but those of attestation; factory PIN, PUK, management key. */
+/* Forget all PIV keys and objects but those of attestation; factory PIN, PUK, management key. */
 void sim_state_reset(struct sim_state *state);
 
 bool sim_state_is_yubikey(const struct sim_state *state);

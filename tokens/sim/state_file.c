@@ -118,6 +118,7 @@ read_state(const struct json *json, struct sim_state *state, struct err *err)
 	const struct json *management = json_in_object(&in, "management");
 	const struct json *keys = json_in_array(&in, "keys", 0, SIM_KEYS);
 	const struct json *objects = json_in_array(&in, "objects", 0, SIM_OBJECTS);
+	const struct json *fido = json_in_object_optional(&in, "fido");
 	TRY(json_in_end(&in));
 	TRY(sim_firmware_from(firmware_name, firmware, err));
 	sim_state_init(state, serial, firmware);
@@ -126,6 +127,8 @@ read_state(const struct json *json, struct sim_state *state, struct err *err)
 	TRY(read_reference(pin, "pin", &state->pin, err));
 	TRY(read_reference(puk, "puk", &state->puk, err));
 	TRY(read_management(management, &state->management, err));
+	if (fido != NULL)
+		TRY(sim_fido_read(fido, &state->fido, err));
 	for (size_t i = 0; i < json_array_size(keys); i++)
 		TRY(read_key(json_array_object(keys, i), state, err));
 	for (size_t i = 0; i < json_array_size(objects); i++)
@@ -223,6 +226,7 @@ encode(const struct sim_state *state, struct buf *ret_text, struct err *err)
 	for (size_t i = 0; i < state->object_count; i++)
 		json_add(objects, write_object(&state->objects[i]));
 	json_put(json, "objects", objects);
+	json_put(json, "fido", sim_fido_write(&state->fido));
 	TRY(json_encode(json, ret_text, err));
 	buf_u8(ret_text, '\n');
 	return buf_check(ret_text, err);
