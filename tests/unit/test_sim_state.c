@@ -62,6 +62,18 @@ fill(struct sim_state *state)
 	key->pin_policy = 3;
 	key->touch_policy = 2;
 	assert_int_equal(sim_state_put(state, 0x5fc105, view_of("\0object\xff", 8), &err), ERR_OK);
+	sim_fido_init(&state->fido, true, true);
+	assert_int_equal(sim_fido_set_pin(&state->fido, view_of_text("2468"), &err), ERR_OK);
+	state->fido.pin_tries = 2;
+	state->fido.uv_tries = 0;
+	state->fido.change_pin = state->fido.has_key = true;
+	state->fido.counter = UINT32_MAX;
+	memset(state->fido.key, 0xa5, sizeof(state->fido.key));
+	state->fido.count = 2;
+	memset(state->fido.credentials[0].id, 1, FIDO_ID_SIZE);
+	memset(state->fido.credentials[0].rp, 2, state->fido.credentials[0].rp_size = FIDO_RP_MAX);
+	memset(state->fido.credentials[1].user.bytes, 3,
+	    state->fido.credentials[1].user.size = FIDO_USER_MAX);
 }
 
 static void
@@ -75,6 +87,7 @@ assert_equal_states(const struct sim_state *a, const struct sim_state *b)
 	assert_int_equal(a->management.algorithm, b->management.algorithm);
 	assert_int_equal(a->management.touch, b->management.touch);
 	assert_memory_equal(a->management.key, b->management.key, sizeof(a->management.key));
+	assert_memory_equal(&a->fido, &b->fido, sizeof(a->fido));
 	for (size_t i = 0; i < SIM_KEYS; i++) {
 		const struct sim_key *x = &a->keys[i], *y = &b->keys[i];
 		assert_int_equal(x->slot, y->slot);
@@ -197,6 +210,28 @@ members_out_of_range_are_refused(void **state)
 }
 
 static void
+a_state_from_before_fido2_begins_without(void **state)
+{
+	const struct place *place = *state;
+	SIM_STATE token = {0};
+	SIM_STATE read = {0};
+	struct err err;
+	BUF text = {0};
+
+	fill(&token);
+	assert_int_equal(sim_state_save_new(place->path, &token, &err), ERR_OK);
+	assert_int_equal(file_read(place->path, 1 << 20, &text, &err), ERR_OK);
+	char *member = strstr(buf_string(&text), ",\"fido\":");
+	assert_non_null(member);
+	strcpy(member, "}\n");
+	assert_int_equal(file_write(place->path, view_of_text((const char *)text.data), 0600, &err),
+	    ERR_OK);
+	assert_int_equal(sim_state_load(place->path, &read, &err), ERR_OK);
+	sim_fido_init(&token.fido, false, false);
+	assert_equal_states(&token, &read);
+}
+
+static void
 firmware_versions_are_three_numbers(void **state)
 {
 	static const char *const bad[] = {
@@ -220,6 +255,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_state_cut_anywhere_is_refused_and_named, setup, teardown),
 	    cmocka_unit_test_setup_teardown(members_out_of_range_are_refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_state_from_before_fido2_begins_without, setup, teardown),
 	    cmocka_unit_test(firmware_versions_are_three_numbers),
 	};
 	struct err err;
