@@ -203,6 +203,32 @@ permissions_are_known_complete_and_kept(void **state)
 	ask.protocol = 2;
 	assert_int_equal(ctap_bench_make(bench, &ask, id), CTAP2_OK);
 	assert_int_equal(ctap_bench_make(bench, &ask, NULL), CTAP2_ERR_PIN_AUTH_INVALID);
+	/* The touch spends all that it may, management too. */
+	const uint8_t metadata = 1;
+	const struct view part = view_of(&metadata, 1);
+	for (unsigned spent = 0; spent < 2; spent++) {
+		BUF request = {0};
+		BUF mac = {0};
+		assert_int_equal(
+		    ctap_bench_token(bench, 2, "1234", MAKE | CTAP_MAY_MANAGE, NULL, value),
+		    CTAP2_ERR_MISSING_PARAMETER);
+		assert_int_equal(ctap_bench_token(bench, 2, "1234",
+		    spent == 0 ? CTAP_MAY_MANAGE : MAKE | CTAP_MAY_MANAGE, spent == 0 ? NULL : rp,
+		    value), CTAP2_OK);
+		if (spent == 1)
+			assert_int_equal(ctap_bench_make(bench, &ask, NULL), CTAP2_OK);
+		bench->ctap.token.bound = false;
+		ctap_bench_mac(2, value, &part, 1, &mac);
+		cbor_put_map(&request, 3);
+		cbor_put_int(&request, 1);
+		cbor_put_int(&request, metadata);
+		cbor_put_int(&request, 3);
+		cbor_put_int(&request, 2);
+		cbor_put_int(&request, 4);
+		cbor_put_bytes(&request, buf_view(&mac));
+		assert_int_equal(ctap_bench_send(bench, 0x0a, &request, NULL),
+		    spent == 0 ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID);
+	}
 	/* A new token ends the old one. */
 	uint8_t newer[32];
 	assert_int_equal(ctap_bench_token(bench, 2, "1234", MAKE, rp, value), CTAP2_OK);
