@@ -243,6 +243,10 @@ def claim_residents(reader, pin, *names):
         answer.verify(HASH, load(name).public_key)
     fails(ERR.NOT_ALLOWED, token.ctap.get_next_assertion)
 
+def claim_names_its_user(reader, name):
+    """One that lists itself says whose it is, by id, even when it was asked for by its own."""
+    assert Token(reader).get(listed(name)).user == {"id": user(name)["id"]}
+
 def claim_visible(reader, *names):
     """Without verification only these are found, by their ids alone."""
     token = Token(reader)

@@ -62,6 +62,7 @@ done
 ok "with the PIN all are found, the newest first" fido2 residents "$pin" level3 level2 level1
 ok "without it only the first level" fido2 visible level1
 ok "the second one by its id" fido2 get level2
+ok "which says whose it is" fido2 names_its_user level2
 ok "the third one not even so" fido2 unknown level3
 ok "but with the PIN" fido2 get level3 "$pin"
 ok "all are listed for management" fido2 manage "$pin" level1 level2 level3

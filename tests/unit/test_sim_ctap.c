@@ -354,6 +354,14 @@ lies_strike_the_command_they_were_told_to(void **state)
 	assert_int_equal(bench->now, 0);
 	assert_int_equal(ctap_bench_status(bench, SELECTION, NULL), CTAP2_OK);
 	assert_int_equal(bench->now, 70);
+	/* Also when it has waited for its touch. */
+	bench->faults = (struct faults){.pull = 1, .pull_ins = FAULT_ANY_CTAP, .pull_after = true};
+	bench->touch = CTAP_STILL_WAITING;
+	expect(bench, "80108000010b", "029100");
+	assert_int_equal(bench->unplugs, 1);
+	bench->touch = CTAP_TOUCHED;
+	expect(bench, "80110000", "009000");
+	assert_int_equal(bench->unplugs, 2);
 	/* Faults of instructions and of CTAP commands are two worlds. */
 	bench->faults = (struct faults){0};
 	assert_true(faults_add(&bench->faults,

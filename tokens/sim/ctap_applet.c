@@ -165,14 +165,14 @@ ctap_cancel(struct ctap *ctap)
 {
 	if (ctap->waiting)
 		ctap->host.touch_end(ctap->host.context);
-	ctap->waiting = false;
+	ctap->waiting = ctap->pull = false;
 	ctap->given = 0;
 	buf_done(&ctap->request);
 }
 
 /* The faults behind a message: its data spoiled, the token pulled before it can be sent. */
 static void
-spoil(struct ctap *ctap, bool pull, struct buf *ret_data)
+spoil(struct ctap *ctap, struct buf *ret_data)
 {
 	BUF reply = {0};
 
@@ -184,12 +184,12 @@ spoil(struct ctap *ctap, bool pull, struct buf *ret_data)
 	ret_data->size = 0;
 	if (reply.size >= 2)
 		buf_bytes(ret_data, view_of(reply.data, reply.size - 2));
-	if (pull)
+	if (ctap->pull)
 		ctap->host.unplug(ctap->host.context);
 }
 
 static uint16_t
-run_request(struct ctap *ctap, bool pull, struct buf *ret_data)
+run_request(struct ctap *ctap, struct buf *ret_data)
 {
 	BUF body = {0};
 	uint8_t status = run_command(ctap, &body);
@@ -202,7 +202,7 @@ run_request(struct ctap *ctap, bool pull, struct buf *ret_data)
 	buf_u8(ret_data, body.failed ? CTAP1_ERR_OTHER : status);
 	if (status == CTAP2_OK && !body.failed)
 		buf_bytes(ret_data, buf_view(&body));
-	spoil(ctap, pull, ret_data);
+	spoil(ctap, ret_data);
 	ctap_cancel(ctap);
 	ctap->host.touch_end(ctap->host.context);
 	return SW_OK;
@@ -210,12 +210,11 @@ run_request(struct ctap *ctap, bool pull, struct buf *ret_data)
 
 /* The faults before a message.  True: it has been answered. */
 static bool
-lie(struct ctap *ctap, bool *ret_pull, struct buf *ret_data, uint16_t *ret_status)
+lie(struct ctap *ctap, struct buf *ret_data, uint16_t *ret_status)
 {
 	struct faults *faults = ctap->host.faults;
 	BUF reply = {0};
 
-	*ret_pull = false;
 	if (faults == NULL)
 		return false;
 	*ret_status = SW_FAILURE;
@@ -227,7 +226,7 @@ lie(struct ctap *ctap, bool *ret_pull, struct buf *ret_data, uint16_t *ret_statu
 		ctap->host.unplug(ctap->host.context);
 		return true;
 	}
-	*ret_pull = pull;
+	ctap->pull = pull;
 	if (!faults_instead(faults, fault_place(ctap), &reply))
 		return false;
 	struct reader reader = reader_of(buf_view(&reply));
@@ -241,7 +240,6 @@ static uint16_t
 message(struct ctap *ctap, const struct apdu *apdu, struct buf *ret_data)
 {
 	uint16_t status;
-	bool pull;
 
 	if ((apdu->p1 & ~P1_KEEP_ALIVE) != 0 || apdu->p2 != 0)
 		return SW_WRONG_P1P2;
@@ -250,9 +248,9 @@ message(struct ctap *ctap, const struct apdu *apdu, struct buf *ret_data)
 	if (ctap->request.failed)
 		return SW_MEMORY_FAILURE;
 	ctap->keep_alive = (apdu->p1 & P1_KEEP_ALIVE) != 0;
-	if (lie(ctap, &pull, ret_data, &status))
+	if (lie(ctap, ret_data, &status))
 		return status;
-	return run_request(ctap, pull, ret_data);
+	return run_request(ctap, ret_data);
 }
 
 static uint16_t
@@ -263,7 +261,7 @@ poll(struct ctap *ctap, const struct apdu *apdu, struct buf *ret_data)
 	if (!ctap->waiting)
 		return SW_CONDITIONS;
 	if (apdu->p1 != P1_CANCEL)
-		return run_request(ctap, false, ret_data);
+		return run_request(ctap, ret_data);
 	ctap_cancel(ctap);
 	buf_u8(ret_data, CTAP2_ERR_KEEPALIVE_CANCEL);
 	return SW_OK;

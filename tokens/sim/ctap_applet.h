@@ -114,6 +114,7 @@ struct ctap {
 	struct buf request;
 	bool waiting; /* for a touch, with the request kept to be run again */
 	bool keep_alive;
+	bool pull;	   /* the token is pulled when it has run */
 	unsigned given; /* touches, for this request */
 	struct cbor_tree tree;
 };

@@ -153,7 +153,7 @@ put_hmac(const struct ctap *ctap, const struct ctap_assertion *assertion,
 	return buf_check(ret_data, err);
 }
 
-/* ENTRY is NULL when an allow list chose; COUNT is said when it is more than 1. */
+/* ENTRY is NULL when it does not list itself; COUNT is said when it is more than 1. */
 static uint8_t
 put_assertion(struct ctap *ctap, const struct ctap_assertion *assertion,
 	      const struct credential *credential, const struct fido_credential *entry,
@@ -224,8 +224,10 @@ finish(struct ctap *ctap, const struct ctap_request *request, struct ctap_assert
 	assertion->verified = request->verified;
 	assertion->flags =
 	    (uint8_t)((request->up ? FLAG_UP : 0) | (request->verified ? FLAG_UV : 0));
+	size_t place = credential_place(&ctap->state->fido, VIEW_OF(listed->id));
 	if (request->list != NULL)
-		return put_assertion(ctap, assertion, listed, NULL, 1, ret_body);
+		return put_assertion(ctap, assertion, listed,
+		    listed->resident ? &ctap->state->fido.credentials[place] : NULL, 1, ret_body);
 	ctap->assertion = *assertion;
 	return put_found(ctap, assertion->count, ret_body);
 }
