@@ -114,7 +114,8 @@ malformed_requests_get_the_code_of_their_fault(void **state)
 	} cases[] = {
 	    {0x01, CTAP2_OK, "a4" HASH_ RP_ USER_ ES256_},
 	    {0x03, CTAP1_ERR_INVALID_COMMAND, NULL},
-	    {0x41, CTAP1_ERR_INVALID_COMMAND, "a0"},
+	    {0x40, CTAP1_ERR_INVALID_COMMAND, "a0"},
+	    {0x41, CTAP2_ERR_PUAT_REQUIRED, "a10101"},
 	    {GET_INFO, CTAP1_ERR_INVALID_LENGTH, "a0"},
 	    {GET_NEXT, CTAP2_ERR_NOT_ALLOWED, NULL},
 	    {0x01, CTAP2_ERR_MISSING_PARAMETER, NULL},

@@ -29,7 +29,8 @@ enum {
 	SW_WAITING = 0x9100,
 	STATUS_UP_NEEDED = 0x02,
 	COMMAND_NEXT = 0x08,
-	COMMAND_MANAGE = 0x0a
+	COMMAND_MANAGE = 0x0a,
+	COMMAND_MANAGE_BEFORE = 0x41
 };
 
 static const uint8_t fido_aid[] = {0xa0, 0x00, 0x00, 0x06, 0x47, 0x2f, 0x00, 0x01};
@@ -48,6 +49,7 @@ static const struct command {
     {COMMAND_MANAGE, true, ctap_manage},
     {0x0b, false, ctap_select},
     {0x0d, true, ctap_config},
+    {COMMAND_MANAGE_BEFORE, true, ctap_manage},
 };
 
 static uint8_t
@@ -140,7 +142,7 @@ run_command(struct ctap *ctap, struct buf *ret_body)
 
 	if (number != COMMAND_NEXT)
 		ctap->assertion.count = 0;
-	if (number != COMMAND_MANAGE)
+	if (number != COMMAND_MANAGE && number != COMMAND_MANAGE_BEFORE)
 		ctap->listing.count = 0;
 	if (reader.failed)
 		return CTAP1_ERR_INVALID_LENGTH;

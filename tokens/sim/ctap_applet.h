@@ -19,6 +19,7 @@
  *	0A credentialManagement	ctap_manage.c
  *	0B selection		ctap_config.c
  *	0D authenticatorConfig	ctap_config.c
+ *	41 credentialManagement, as it was numbered before it was standard (libfido2 1.12 uses it)
  */
 #ifndef TOKENS_SIM_CTAP_APPLET_H
 #define TOKENS_SIM_CTAP_APPLET_H

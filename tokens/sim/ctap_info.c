@@ -35,7 +35,7 @@ static void
 put_options(const struct sim_fido *fido, struct buf *body)
 {
 	cbor_put_int(body, INFO_OPTIONS);
-	cbor_put_map(body, fido->uv ? 11U : 10U);
+	cbor_put_map(body, fido->uv ? 12U : 11U);
 	put_option(body, "rk", true);
 	put_option(body, "up", true);
 	if (fido->uv)
@@ -48,6 +48,7 @@ put_options(const struct sim_fido *fido, struct buf *body)
 	put_option(body, "pinUvAuthToken", true);
 	put_option(body, "setMinPINLength", true);
 	put_option(body, "makeCredUvNotRqd", !fido->always_uv);
+	put_option(body, "credentialMgmtPreview", true);
 }
 
 static void
