@@ -5,9 +5,10 @@
  *
  *	00 A4 04 00	SELECT A0000006472F0001, answered "FIDO_2_0" (no U2F is offered)
  *	80 10 00 00	a CTAP message; waits for the touch
- *	80 10 80 00	a CTAP message; while it waits for the touch the answer is 9100 and one
- *byte, 80 11 00 00	and this asks again 80 11 11 00	and this cancels 80 12 01 00	the end of a
- *session: nothing is left waiting
+ *	80 10 80 00	a CTAP message; while it waits for the touch, the answer is a byte and 9100,
+ *	80 11 00 00	and this asks again,
+ *	80 11 11 00	and this cancels
+ *	80 12 01 00	the end of a session: nothing is left waiting
  *
  *	command			file
  *	01 makeCredential	ctap_make.c
