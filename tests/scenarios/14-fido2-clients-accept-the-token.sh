@@ -18,7 +18,7 @@ tokens_start "$TOKENS_DIR" 1401 1402 1403 1404
 
 token=1401
 fido2() { /usr/bin/python3 "$client" "$(token_reader "$token")" "$@"; }
-ykman_fido() { ykman --reader "$(token_reader 1401)" fido "$@" 2>&1; }
+ykman_fido() { token_ykman 1401 fido "$@" 2>&1; }
 all='{"credProtect": 1, "hmac-secret": true}'
 pin=246813
 
@@ -31,7 +31,8 @@ ok "one without a touch says so" fido2 preflight plain
 ok "an excluded credential is not made again" fido2 excluded plain
 ok "another RP does not see it" fido2 other_rp plain
 ok "chains, extended APDUs and the flavour without keep-alive" fido2 plain_flavour
-like "ykman sees that there is no PIN" "$(ykman_fido info)" "PIN is not set"
+like "ykman lists FIDO2" "$(token_ykman 1401 info 2>&1)" "FIDO2[[:space:]]+Enabled"
+like "and sees that there is no PIN" "$(ykman_fido info)" "PIN is not set"
 
 # PIN.
 ok "a PIN is set once" fido2 set_pin "$pin"
