@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fuzz target: libFuzzer's entry, also called by replay.c.  Each target feeds one decoder and
- * aborts when what it accepts does not survive being written and read again.  To fuzz:
+ * aborts when what it accepts is wrong, or does not survive being written and read again.
  *
- *	clang -fsanitize=fuzzer,address -D_GNU_SOURCE -I. tests/fuzz/fuzz_json.c base/[a-z]*.c \
- *	    -lcrypto -ljansson -o fuzz_json && ./fuzz_json tests/fuzz/corpus/json
+ * To add one: fuzz_NAME.c, a row in the file `targets`, and inputs in corpus/NAME.  Then
+ *
+ *	./run fuzz NAME 60		fuzzes it for a minute
+ *	./run fuzz keep NAME 60		the same, and keeps inputs that reach something new
+ *	./run fuzz coverage		says what the corpora reach
  */
 #ifndef TESTS_FUZZ_TARGET_H
 #define TESTS_FUZZ_TARGET_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What must be so whatever the input. */
+#define MUST(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			abort();                                                                   \
+	} while (0)
+
+/* crypto_random in a target gives this byte only, so that an input can answer a challenge. */
+enum { FIXED_RANDOM = 0x42 };
 
 #endif

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Fuzzes: builds the targets of the table `targets` with clang into build-fuzz/ (libFuzzer, address and
+# undefined behaviour sanitizers) and runs them over copies of their corpora.
+# usage: fuzz.sh [keep] [NAME] [SECONDS]	all targets, 60 seconds each; keep: new inputs too
+#        fuzz.sh coverage [-v]			what the corpora reach
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+cd "$here/../.."
+if [ "${1:-}" = coverage ]; then
+	shift
+	exec python3 "$here/coverage.py" build-coverage "$@"
+fi
+keep=no
+[ "${1:-}" != keep ] || { keep=yes; shift; }
+mapfile -t names < <(sed 's/#.*//' "$here/targets" | awk 'NF { print $1 }')
+if [[ ${1:-} =~ [^0-9] ]]; then
+	[ -f "$here/fuzz_$1.c" ] || { printf 'no target %s; there are: %s\n' "$1" "${names[*]}" >&2; exit 2; }
+	names=("$1"); shift
+fi
+seconds=${1:-60}
+[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=libfuzzer -Dwerror=false \
+	-Db_sanitize=address,undefined -Db_lundef=false >&2
+ninja -C build-fuzz "${names[@]/#/tests/fuzz/fuzz-}" >&2
+
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 ASAN_OPTIONS=detect_stack_use_after_return=0
+failed=()
+for name in "${names[@]}"; do
+	corpus=$here/corpus/$name work=build-fuzz/work/$name found=build-fuzz/found/$name
+	rm -rf "$work" && mkdir -p "$work" "$found"
+	cp "$corpus"/* "$work/"
+	printf '== %s, %s s\n' "$name" "$seconds"
+	build-fuzz/tests/fuzz/fuzz-"$name" -max_total_time="$seconds" -timeout=20 -max_len=8192 \
+		-artifact_prefix="$found/" -verbosity=0 "$work" || failed+=("$name")
+	[ $keep = no ] || build-fuzz/tests/fuzz/fuzz-"$name" -merge=1 -use_counters=0 -max_len=8192 \
+		-verbosity=0 "$corpus" "$work"
+done
+[ ${#failed[@]} -eq 0 ] || { printf 'found something: %s (build-fuzz/found)\n' "${failed[*]}" >&2; exit 1; }
