@@ -64,6 +64,8 @@ attest(struct sim_state *state)
 	}
 	const struct sim_key *from = sim_state_key(&factory, SIM_SLOT_ATTESTATION);
 	struct sim_key *to = sim_state_key(state, SIM_SLOT_ATTESTATION);
+	if (to == NULL) /* no YubiKey, no such slot */
+		return;
 	*to = *from;
 	to->private_key = (struct buf){0};
 	buf_bytes(&to->private_key, buf_view(&from->private_key));
