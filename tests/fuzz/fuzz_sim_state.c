@@ -32,18 +32,21 @@ __wrap_file_write(const char *path, struct view bytes, mode_t mode, struct err *
 	return buf_check(&written, err);
 }
 
-/* Every key that a token has can be described. */
+/* Every key that a token has is what it is said to be, and can be described. */
 static void
 check_keys(const struct sim_state *state)
 {
 	struct err err;
 
 	for (size_t i = 0; i < SIM_KEYS; i++) {
+		const struct sim_key *key = &state->keys[i];
+		struct view private_key = buf_view(&key->private_key);
 		BUF encoded = {0};
 
-		MUST(state->keys[i].algorithm == 0 ||
-		    sim_key_public(buf_view(&state->keys[i].private_key), &encoded, &err) ==
-			ERR_OK);
+		if (key->algorithm == 0)
+			continue;
+		MUST(sim_key_check(key->algorithm, private_key, &err) == ERR_OK);
+		MUST(sim_key_public(private_key, &encoded, &err) == ERR_OK);
 	}
 }
 

@@ -232,6 +232,44 @@ a_state_from_before_fido2_begins_without(void **state)
 }
 
 static void
+save_with_key(const struct place *place, uint8_t algorithm, uint8_t made_as, bool trailing)
+{
+	struct err err;
+	SIM_STATE saved = {0};
+
+	sim_state_init(&saved, 1001, (const uint8_t[]){5, 7, 4});
+	struct sim_key *key = sim_state_key(&saved, 0x82);
+	key->algorithm = algorithm;
+	key->pin_policy = key->touch_policy = 2;
+	assert_int_equal(sim_key_generate(made_as, &key->private_key, &err), ERR_OK);
+	if (trailing)
+		buf_u8(&key->private_key, 0);
+	assert_int_equal(sim_state_save(place->path, &saved, &err), ERR_OK);
+}
+
+static void
+a_key_is_of_its_algorithm_and_nothing_follows_it(void **state)
+{
+	static const uint8_t kinds[] = {SIM_P256, SIM_P384, SIM_RSA1024, SIM_ED25519, SIM_X25519};
+	const struct place *place = *state;
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(kinds); j++) {
+			SIM_STATE loaded = {0};
+
+			save_with_key(place, kinds[i], kinds[j], false);
+			assert_int_equal(sim_state_load(place->path, &loaded, &err),
+			    i == j ? ERR_OK : ERR_INVALID);
+			save_with_key(place, kinds[i], kinds[i], true);
+			assert_int_equal(sim_state_load(place->path, &loaded, &err), ERR_INVALID);
+		}
+	SIM_STATE loaded = {0};
+	save_with_key(place, SIM_RSA2048, SIM_RSA1024, false);
+	assert_int_equal(sim_state_load(place->path, &loaded, &err), ERR_INVALID);
+}
+
+static void
 firmware_versions_are_three_numbers(void **state)
 {
 	static const char *const bad[] = {
@@ -257,6 +295,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(members_out_of_range_are_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_state_from_before_fido2_begins_without, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_key_is_of_its_algorithm_and_nothing_follows_it, setup, teardown),
 	    cmocka_unit_test(firmware_versions_are_three_numbers),
 	};
 	struct err err;

@@ -68,7 +68,6 @@ read_key(const struct json *object, struct sim_state *state, struct err *err)
 	uint8_t touch = (uint8_t)json_in_int(&in, "touch", 1, 3);
 	bool generated = json_in_bool(&in, "generated");
 	BUF private_key = {0};
-	BUF encoded = {0};
 
 	read_hex(&in, "private", &private_key, SIM_PRIVATE_MAX);
 	if (key == NULL || key->algorithm != 0)
@@ -77,7 +76,7 @@ read_key(const struct json *object, struct sim_state *state, struct err *err)
 		json_in_fail(&in, "algorithm", "is no algorithm of key pairs");
 	TRY(json_in_end(&in));
 	TRY(buf_check(&private_key, err));
-	TRY(sim_key_public(buf_view(&private_key), &encoded, err));
+	TRY(sim_key_check(algorithm, buf_view(&private_key), err));
 	key->algorithm = algorithm;
 	key->pin_policy = pin;
 	key->touch_policy = touch;
