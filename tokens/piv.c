@@ -18,6 +18,8 @@
 #include <ykpiv.h>
 
 #include "tokens/piv_make.h"
+#include "tokens/piv_manage.h"
+#include "tokens/piv_pin.h"
 #include "tokens/piv_use.h"
 
 enum { LIST_MS = 3000, OPEN_MS = 20000 };
@@ -112,10 +114,28 @@ link_freep(struct link **link)
 }
 #define LINK CLEANUP(link_freep) struct link
 
+struct connect {
+	struct link *link;
+	unsigned milliseconds;
+};
+
+static enum err_code
+connect_to(void *argument, struct err *err)
+{
+	const struct connect *job = argument;
+	struct piv_token *token = &job->link->token;
+
+	atomic_store(&token->waits, true);
+	enum err_code code =
+	    pcsc_connect(token->reader, job->milliseconds, &job->link->pcsc, err);
+	atomic_store(&token->waits, false);
+	return code;
+}
+
 /* Connect to the card in READER and learn its serial. */
 static enum err_code
-link_new(const struct piv_slots *slots, const char *reader, unsigned milliseconds,
-    struct link **ret_link, struct err *err)
+link_new(const struct piv_slots *slots, const char *reader, const struct token_ui *ui,
+    unsigned milliseconds, struct link **ret_link, struct err *err)
 {
 	static const ykpiv_allocator allocator = {give, give_again, take_back, NULL};
 	LINK *link = calloc(1, sizeof(*link));
@@ -126,11 +146,16 @@ link_new(const struct piv_slots *slots, const char *reader, unsigned millisecond
 	if (ykpiv_init_with_allocator(&link->ykpiv, 0, &allocator) != YKPIV_OK)
 		return err_set(err, ERR_MEMORY,
 		    "no locked memory for a token: raise RLIMIT_MEMLOCK (ulimit -l)");
-	TRY(pcsc_connect(reader, milliseconds, &link->pcsc, err));
-	link->token.pcsc = link->pcsc;
+	if (strlen(reader) > TOKEN_READER_MAX)
+		return err_set(err, ERR_TOKEN_ABSENT, "no reader has such a long name");
+	memcpy(link->token.reader, reader, strlen(reader));
 	link->token.slots = slots;
 	link->token.card = (struct piv_card){exchange, link, link->reply};
-	memcpy(link->token.reader, reader, strlen(reader));
+	if (ui != NULL)
+		link->token.ui = *ui;
+	struct connect job = {link, milliseconds};
+	TRY(piv_token_run(&link->token, connect_to, &job, false, err));
+	link->token.pcsc = link->pcsc;
 	TRY(piv_token_identify(&link->token, milliseconds, err));
 	*ret_link = TAKE(link);
 	return ERR_OK;
@@ -147,14 +172,16 @@ list_card(const struct piv_slots *slots, const struct pcsc_found *card, struct t
 
 	memcpy(found.reader, card->reader, sizeof(found.reader));
 	memcpy(found.problem, card->problem, sizeof(found.problem));
+	found.busy = card->busy;
 	if (found.problem[0] == '\0') {
-		code = link_new(slots, card->reader, LIST_MS, &link, err);
+		code = link_new(slots, card->reader, NULL, LIST_MS, &link, err);
 		if (code == ERR_TOKEN_ABSENT)
 			return ERR_OK;
 		if (code == ERR_MEMORY)
 			return code;
 		if (code != ERR_OK)
 			memcpy(found.problem, err->text, sizeof(found.problem) - 1);
+		found.busy = code == ERR_BUSY;
 	}
 	if (link != NULL) {
 		found.serial = link->token.serial;
@@ -179,12 +206,23 @@ piv_list(void *driver, struct token_list *ret_list, struct err *err)
 }
 
 static enum err_code
+piv_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err)
+{
+	struct pcsc_change change;
+
+	(void)driver;
+	TRY(pcsc_wait(milliseconds, &change, err));
+	*ret_changed = change.came || change.left;
+	return ERR_OK;
+}
+
+static enum err_code
 piv_open(
     void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
 {
 	const struct piv_slots *slots = driver;
 	struct link *link = NULL;
-	enum err_code code = link_new(slots, reader, OPEN_MS, &link, err);
+	enum err_code code = link_new(slots, reader, ui, OPEN_MS, &link, err);
 
 	if (code != ERR_OK) {
 		if (code == ERR_BUSY ||
@@ -192,8 +230,6 @@ piv_open(
 			err->code = ERR_TOKEN;
 		return err_add(err, "the token in reader %s", reader);
 	}
-	if (ui != NULL)
-		link->token.ui = *ui;
 	*ret_token = &link->token;
 	return ERR_OK;
 }
@@ -210,12 +246,15 @@ const struct token_ops piv_ops = {
     .pin_name = "PIV PIN",
     .list = piv_list,
     .open = piv_open,
+    .wait = piv_wait,
     .info = piv_token_info,
     .unlock = piv_use_unlock,
     .agree = piv_use_agree,
     .sign = piv_use_sign,
     .attest = piv_token_attest,
     .generate = piv_make_key,
+    .change = piv_pin_change,
+    .protect = piv_manage_protect,
     .close = piv_close,
 };
 

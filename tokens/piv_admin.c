@@ -37,6 +37,10 @@ challenge_card(struct piv_card *card, uint8_t algorithm, const struct buf *inner
 	TRY(buf_check(inner, err));
 	TRY(buf_check(&command, err));
 	TRY(piv_send(card, header, buf_view(&command), &status, err));
+	if (status == PIV_WRONG_P1P2)
+		return err_set(err, ERR_NOT_FOUND,
+		    "its management key is of another kind than %02X: give the one that it has",
+		    algorithm);
 	if (status == PIV_SECURITY_STATUS)
 		return err_set(err, ERR_REFUSED,
 		    "it refused the management key (or, if that key asks for a touch, was not "
@@ -82,24 +86,65 @@ prove(struct piv_card *card, uint8_t algorithm, const struct secret *key, struct
 	return ERR_OK;
 }
 
+/* Kinds to try with a key of SIZE bytes when the card does not tell which it has. */
+static enum err_code
+prove_some(struct piv_card *card, const struct secret *key, struct err *err)
+{
+	static const uint8_t kinds[] = {BLOCK_3DES, BLOCK_AES_192, BLOCK_AES_128, BLOCK_AES_256};
+	enum err_code code = err_set(err, ERR_INVALID,
+	    "no management key has %zu bytes: give 24 (3DES, AES-192), 16 or 32 (AES)",
+	    secret_size(key));
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (block_key_size(kinds[i]) != secret_size(key))
+			continue;
+		code = prove(card, kinds[i], key, err);
+		if (code != ERR_NOT_FOUND)
+			return code;
+		err->code = ERR_REFUSED;
+	}
+	return err->code;
+}
+
 enum err_code
 piv_authenticate(
     struct piv_card *card, uint8_t algorithm, const struct secret *key, struct err *err)
 {
-	uint8_t cipher = algorithm == 0 ? (uint8_t)BLOCK_3DES : algorithm;
 	SECRET *factory = NULL;
 
-	if (block_size(cipher) == 0)
+	if (algorithm != 0 && block_size(algorithm) == 0)
 		return err_set(err, ERR_TOKEN,
 		    "its management key is of an unknown kind (%02X): set one of the kind AES-192 "
 		    "(ykman piv access change-management-key)",
-		    cipher);
-	if (key == NULL && block_key_size(cipher) != sizeof(factory_key))
+		    algorithm);
+	if (key == NULL && algorithm != 0 && block_key_size(algorithm) != sizeof(factory_key))
 		return err_set(
 		    err, ERR_REFUSED, "its management key is not the factory's: give it");
 	if (key == NULL)
 		TRY(secret_from(VIEW_OF(factory_key), &factory, err));
-	return prove(card, cipher, key == NULL ? factory : key, err);
+	if (algorithm == 0)
+		return prove_some(card, key == NULL ? factory : key, err);
+	if (prove(card, algorithm, key == NULL ? factory : key, err) == ERR_OK)
+		return ERR_OK;
+	if (err->code == ERR_NOT_FOUND)
+		err->code = ERR_REFUSED;
+	return err->code;
+}
+
+enum err_code
+piv_set_management(struct piv_card *card, uint8_t algorithm, const struct secret *key,
+    uint16_t *ret_status, struct err *err)
+{
+	static const uint8_t header[] = {0x00, 0xff, 0xff, 0xff};
+	const uint8_t front[] = {algorithm, PIV_MANAGEMENT, (uint8_t)secret_size(key)};
+	SECRET *command = NULL;
+
+	if (block_key_size(algorithm) == 0 || secret_size(key) != block_key_size(algorithm))
+		return err_set(err, ERR_INTERNAL, "a management key of a wrong size");
+	TRY(secret_new(sizeof(front) + secret_size(key), &command, err));
+	TRY(secret_append(command, VIEW_OF(front), err));
+	TRY(secret_append(command, secret_view(key), err));
+	return piv_send(card, header, secret_view(command), ret_status, err);
 }
 
 enum err_code
@@ -120,6 +165,15 @@ piv_generate(struct piv_card *card, uint8_t slot, struct point *ret_key, struct 
 	TRY(buf_check(&inner, err));
 	TRY(buf_check(&command, err));
 	TRY(piv_send(card, header, buf_view(&command), &status, err));
+	if (status == PIV_WRONG_P1P2 || status == PIV_NOT_FOUND || status == PIV_NO_REFERENCE)
+		return err_set(err, ERR_TOKEN,
+		    "it has no slot %02X (%04X): cards that are no YubiKeys may have fewer slots; "
+		    "use a token that has it",
+		    slot, status);
+	if (status == PIV_WRONG_DATA)
+		return err_set(err, ERR_TOKEN,
+		    "it cannot make a P-256 key that asks for its PIN and for a touch at each use "
+		    "(key policies are missing, 6A80): use a token that can (YubiKey 4.3 or newer)");
 	if (status != PIV_OK)
 		return piv_status_failure(status, doing, err);
 	if (!tlv_only(secret_view(card->reply), 0x7f49, &public) ||

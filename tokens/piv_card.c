@@ -5,6 +5,8 @@
  *	00 A4 04 00 AID			SELECT
  *	00 FD 00 00			firmware, 3 bytes
  *	00 F8 00 00			serial, 4 bytes
+ *	00 A4 04 00 AID, 00 1D 00 00	(management application, before firmware 5)
+ *					one length byte, then among others 02 serial
  *	00 F7 00 ref			metadata: 01 algorithm, 02 PIN and touch policy, 03 origin,
  *					04 public key, 05 factory value, 06 tries total and left
  *	00 20 00 80 [PIN, FF...]	VERIFY; without data, how many tries are left
@@ -33,6 +35,7 @@ enum {
 };
 
 static const uint8_t aid[] = {0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00};
+static const uint8_t management_aid[] = {0xa0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17};
 
 enum err_code
 piv_send(struct piv_card *card, const uint8_t header[4], struct view data, uint16_t *ret_status,
@@ -60,6 +63,10 @@ status_words(uint16_t status)
 		return "unknown command";
 	case PIV_FAILURE:
 		return "failed";
+	case PIV_CONDITIONS:
+		return "against its rules";
+	case PIV_WRONG_P1P2:
+		return "no such place";
 	default:
 		return "status";
 	}
@@ -102,7 +109,7 @@ static bool
 is_unknown(uint16_t status)
 {
 	return status == PIV_UNKNOWN_INS || status == 0x6e00 || status == 0x6a81 ||
-	    status == 0x6a86;
+	    status == PIV_WRONG_P1P2;
 }
 
 /* An answer of exactly SIZE bytes, or zeros when the card does not know the command. */
@@ -141,6 +148,41 @@ piv_serial(struct piv_card *card, uint32_t *ret_serial, struct err *err)
 	struct reader reader = reader_of(VIEW_OF(serial));
 
 	*ret_serial = reader_u32(&reader);
+	return ERR_OK;
+}
+
+/* The serial number in the answer to READ CONFIG; false when there is none. */
+static bool
+serial_in_config(struct piv_card *card, uint32_t *ret_serial)
+{
+	struct reader reader = reader_of(secret_view(card->reply));
+	struct view config = reader_lp8(&reader, UINT8_MAX), serial;
+
+	if (!reader_end(&reader) || !tlv_find(config, 0x02, &serial) || serial.size != 4)
+		return false;
+	reader = reader_of(serial);
+	*ret_serial = reader_u32(&reader);
+	return true;
+}
+
+enum err_code
+piv_serial_before_5(struct piv_card *card, uint32_t *ret_serial, struct err *err)
+{
+	static const uint8_t select[] = {0x00, 0xa4, 0x04, 0x00};
+	static const uint8_t read_config[] = {0x00, 0x1d, 0x00, 0x00};
+	uint32_t serial = 0;
+	uint16_t status;
+
+	TRY(piv_send(card, select, VIEW_OF(management_aid), &status, err));
+	if (status == PIV_OK) {
+		TRY(piv_send(card, read_config, (struct view){0}, &status, err));
+		if (status == PIV_OK && !serial_in_config(card, &serial))
+			return piv_malformed("reading its serial number", err);
+	}
+	if (status != PIV_OK && status != PIV_NOT_FOUND && !is_unknown(status))
+		return piv_status_failure(status, "reading its serial number", err);
+	TRY(piv_select(card, err));
+	*ret_serial = serial;
 	return ERR_OK;
 }
 
@@ -375,6 +417,23 @@ put_certificate(
 }
 
 enum err_code
+piv_attested(struct piv_card *card, uint8_t slot, bool *ret_made, struct buf *ret_certificate,
+    struct err *err)
+{
+	static const char doing[] = "attesting a key";
+	const uint8_t header[] = {0x00, 0xf9, slot, 0x00};
+	uint16_t status;
+
+	TRY(piv_send(card, header, (struct view){0}, &status, err));
+	*ret_made = status == PIV_OK;
+	if (status == PIV_WRONG_DATA || status == PIV_NO_REFERENCE || is_unknown(status))
+		return ERR_OK;
+	if (status != PIV_OK)
+		return piv_status_failure(status, doing, err);
+	return put_certificate(secret_view(card->reply), doing, ret_certificate, err);
+}
+
+enum err_code
 piv_attest_key(struct piv_card *card, uint8_t slot, struct buf *ret_certificate, struct err *err)
 {
 	static const char doing[] = "attesting a key";
@@ -386,10 +445,11 @@ piv_attest_key(struct piv_card *card, uint8_t slot, struct buf *ret_certificate,
 		return err_set(err, ERR_NOT_FOUND,
 		    "slot %02X has no key that was made on the token: run \"halligan enroll\"",
 		    slot);
-	if (status == PIV_UNKNOWN_INS)
+	if (is_unknown(status))
 		return err_set(err, ERR_TOKEN,
-		    "it cannot attest its keys: use a token that can (YubiKey 5 with "
-		    "firmware 5.7)");
+		    "it cannot attest its keys (ATTEST is missing, %04X): use a token that can "
+		    "(YubiKey 5 with firmware 5.7)",
+		    status);
 	if (status != PIV_OK)
 		return piv_status_failure(status, doing, err);
 	return put_certificate(secret_view(card->reply), doing, ret_certificate, err);

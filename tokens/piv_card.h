@@ -29,8 +29,10 @@ enum {
 	PIV_TRIES = 0x63c0, /* and a digit: so many are left */
 	PIV_SECURITY_STATUS = 0x6982,
 	PIV_BLOCKED = 0x6983,
+	PIV_CONDITIONS = 0x6985, /* to a new PIN: the token's rules forbid it */
 	PIV_WRONG_DATA = 0x6a80,
 	PIV_NOT_FOUND = 0x6a82,
+	PIV_WRONG_P1P2 = 0x6a86,
 	PIV_NO_REFERENCE = 0x6a88,
 	PIV_UNKNOWN_INS = 0x6d00,
 	PIV_FAILURE = 0x6600, /* some cards: the touch did not come */
@@ -56,6 +58,11 @@ enum err_code piv_select(struct piv_card *card, struct err *err) MUST_CHECK;
 enum err_code piv_version(
     struct piv_card *card, uint8_t ret_firmware[3], struct err *err) MUST_CHECK;
 enum err_code piv_serial(struct piv_card *card, uint32_t *ret_serial, struct err *err) MUST_CHECK;
+/* Of a YubiKey before firmware 5, which tells it through another application only.  Zero when it
+ * does not (before 4.1, or that application is switched off).  PIV is selected afterwards, and
+ * has forgotten the PIN. */
+enum err_code piv_serial_before_5(
+    struct piv_card *card, uint32_t *ret_serial, struct err *err) MUST_CHECK;
 
 /* Metadata.  *RET_KNOWN is false, and nothing else set, when the card has no such command. */
 enum err_code piv_read_reference(struct piv_card *card, uint8_t reference, bool *ret_known,
@@ -82,6 +89,11 @@ enum err_code piv_agree(struct piv_card *card, uint8_t slot, const struct point 
 enum err_code piv_sign(struct piv_card *card, uint8_t slot, const struct digest *digest,
     uint16_t *ret_status, struct buf *ret_signature, struct err *err) MUST_CHECK;
 
+/* The card's own statement about the key in SLOT (Yubico, firmware >= 4.3), appended to
+ * RET_CERTIFICATE.  *RET_MADE is false, and nothing else set, when there is no key that was made on
+ * the card; also when the card has no such command or slot. */
+enum err_code piv_attested(struct piv_card *card, uint8_t slot, bool *ret_made,
+    struct buf *ret_certificate, struct err *err) MUST_CHECK;
 /* Certificates in DER.  ERR_NOT_FOUND: the slot has no key made on the card; the card has no
  * device certificate. */
 enum err_code piv_attest_key(

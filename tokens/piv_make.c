@@ -7,6 +7,8 @@
 #include "tokens/piv_make.h"
 
 #include "tokens/piv_admin.h"
+#include "tokens/piv_manage.h"
+#include "tokens/piv_object.h"
 
 struct generate {
 	struct piv_token *token;
@@ -17,31 +19,39 @@ struct generate {
 	struct point *ret_key;
 };
 
+/* A certificate in the slot's object means that somebody uses the slot, even where the key itself
+ * cannot be seen. */
 static enum err_code
-check_empty(const struct generate *job, bool known, bool present, struct err *err)
+check_empty(const struct generate *job, const struct token_key_info *before, struct err *err)
 {
-	if (job->overwrite || (known && !present))
+	bool seen = before->source == TOKEN_KEY_METADATA || before->source == TOKEN_KEY_ATTESTED;
+
+	if (job->overwrite || before->holds[0] == '\0')
 		return ERR_OK;
-	if (!known)
+	if (seen && before->present)
 		return err_set(err, ERR_EXISTS,
-		    "it does not tell whether slot %02X holds a key, so none was made; choose "
-		    "overwriting, which destroys a key that may be there",
-		    job->slot);
+		    "slot %02X holds a key already (%s), and none was made; choose another slot, or "
+		    "overwriting, which destroys that key and whatever it opens",
+		    job->slot, before->holds);
+	if (before->certificate)
+		return err_set(err, ERR_EXISTS,
+		    "slot %02X is in use (%s), and no key was made; choose another slot, or "
+		    "overwriting, which destroys both",
+		    job->slot, before->holds);
 	return err_set(err, ERR_EXISTS,
-	    "slot %02X holds a key already, and none was made; choose "
-	    "another slot, or overwriting, which destroys that key and whatever it opens",
+	    "it does not tell whether slot %02X holds a key, so none was made; choose "
+	    "overwriting, which destroys a key that may be there",
 	    job->slot);
 }
 
-/* The card's own description of the new key must be what was asked for. */
+/* The card's own description of the new key must be what was asked for, where it has one. */
 static enum err_code
 check_made(struct generate *job, const struct point *made, struct err *err)
 {
 	struct token_key_info *info = &job->token->keys[job->key];
-	bool known = false;
 
-	TRY(piv_read_key(&job->token->card, job->slot, &known, info, err));
-	if (!known ||
+	TRY(piv_token_read_key(job->token, job->key, info, err));
+	if (info->source == TOKEN_KEY_UNKNOWN ||
 	    (info->present && info->generated && info->pin == PIN_ONCE &&
 		info->touch == TOUCH_ALWAYS && point_equal(&info->key, made)))
 		return ERR_OK;
@@ -49,6 +59,16 @@ check_made(struct generate *job, const struct point *made, struct err *err)
 	    "the key that it made in slot %02X is not the one asked for (PIN "
 	    "once, touch always): it is broken, or lies; use another token",
 	    job->slot);
+}
+
+/* The certificate of a key that is no more would be taken for the new one's. */
+static enum err_code
+remove_certificate(struct generate *job, const struct token_key_info *before, struct err *err)
+{
+	if (!before->certificate)
+		return ERR_OK;
+	return piv_put_object(&job->token->card, piv_object_of_slot(job->slot), (struct view){0},
+	    "removing the certificate of the key that was there", err);
 }
 
 static enum err_code
@@ -59,20 +79,16 @@ generate(void *argument, struct err *err)
 	struct token_key_info before;
 	struct point made;
 	SESSION *session = NULL;
-	bool known = false, management_known = false, factory = false;
 	uint8_t algorithm = 0;
 
 	TRY(piv_token_begin(job->token, err));
 	session = job->token;
-	TRY(piv_read_key(card, job->slot, &known, &before, err));
-	TRY(check_empty(job, known, before.present, err));
-	TRY(piv_read_management(card, &management_known, &algorithm, &factory, err));
-	if (management_known && !factory && job->management_key == NULL)
-		return err_set(err, ERR_REFUSED,
-		    "its management key is not the factory's: give it to make a key");
-	job->token->dirty = true;
-	TRY(piv_authenticate(card, algorithm, job->management_key, err));
+	TRY(piv_token_read_key(job->token, job->key, &before, err));
+	TRY(check_empty(job, &before, err));
+	TRY(piv_manage(job->token, job->management_key, &algorithm, NULL, err));
+	job->token->asked[job->key] = false;
 	TRY(piv_generate(card, job->slot, &made, err));
+	TRY(remove_certificate(job, &before, err));
 	TRY(check_made(job, &made, err));
 	*job->ret_key = made;
 	return ERR_OK;

@@ -7,23 +7,32 @@
  * A session is one PC/SC transaction that begins with SELECT and a look at the serial number: the
  * token may have been exchanged since the last one.  What goes wrong before a PIN was sent may be
  * tried once more.
+ *
+ * What is known of a key comes from the best of three: metadata; what the card attests; the
+ * certificate in the slot.
  */
 #include "tokens/piv_token.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "tokens/certificate.h"
+#include "tokens/holders.h"
+#include "tokens/piv_object.h"
+
 enum {
 	OTHERS_MS = 20000, /* a touch asked for by another program ends within 15 s */
 	LIMIT_MS = 45000,  /* that, 15 s for our own touch, and time to spare */
 	WAITING_MS = 1000,
+	BUSY_MS = 500, /* shorter waits are not worth a word */
 };
 
 void
 piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE])
 {
 	if (token->serial != 0)
-		snprintf(ret_name, PIV_NAME_SIZE, "token %u", token->serial);
+		snprintf(ret_name, PIV_NAME_SIZE, "%s %u",
+		    token_serial_is_made(token->serial) ? "card" : "token", token->serial);
 	else
 		snprintf(ret_name, PIV_NAME_SIZE, "the token in reader %s", token->reader);
 }
@@ -75,6 +84,18 @@ struct watch {
 	bool tell;
 };
 
+static void
+tell_busy(const struct token_ui *ui, unsigned milliseconds)
+{
+	char who[HOLDERS_SIZE];
+	const char *remedy;
+
+	if (ui->busy == NULL || (milliseconds != BUSY_MS && milliseconds % WAITING_MS != 0))
+		return;
+	holders_guess(who, &remedy);
+	ui->busy(ui->context, who, milliseconds);
+}
+
 /* Called each 250 ms while a command blocks. */
 static void
 watch(void *argument, unsigned milliseconds)
@@ -82,9 +103,11 @@ watch(void *argument, unsigned milliseconds)
 	const struct watch *job = argument;
 	const struct token_ui *ui = &job->token->ui;
 
-	if (job->tell && ui->waiting != NULL && milliseconds % WAITING_MS == 0)
+	if (atomic_load(&job->token->waits))
+		tell_busy(ui, milliseconds);
+	else if (job->tell && ui->waiting != NULL && milliseconds % WAITING_MS == 0)
 		ui->waiting(ui->context, milliseconds);
-	if (milliseconds >= LIMIT_MS)
+	if (milliseconds >= LIMIT_MS && job->token->pcsc != NULL)
 		pcsc_abort(job->token->pcsc);
 }
 
@@ -99,13 +122,38 @@ piv_token_run(struct piv_token *token, enum err_code (*body)(void *argument, str
 
 /* ---- sessions ---- */
 
+/* Have the card for ourselves, telling the person who keeps us waiting. */
+static enum err_code
+begin_alone(struct piv_token *token, unsigned milliseconds, struct err *err)
+{
+	atomic_store(&token->waits, true);
+	enum err_code code = pcsc_begin(token->pcsc, milliseconds, err);
+	atomic_store(&token->waits, false);
+	return code;
+}
+
+/* After SELECT.  The firmware is known. */
+static enum err_code
+read_serial(struct piv_token *token, uint32_t *ret_serial, struct err *err)
+{
+	uint32_t serial = 0;
+
+	TRY(piv_serial(&token->card, &serial, err));
+	if (serial == 0 && piv_token_has(token, 1, 0, 0) && !piv_token_has(token, 5, 0, 0))
+		TRY(piv_serial_before_5(&token->card, &serial, err));
+	if (serial == 0)
+		TRY(piv_card_number(&token->card, &serial, err));
+	*ret_serial = serial;
+	return ERR_OK;
+}
+
 static enum err_code
 identify(struct piv_token *token, struct err *err)
 {
 	uint32_t serial = 0;
 
 	TRY(piv_select(&token->card, err));
-	TRY(piv_serial(&token->card, &serial, err));
+	TRY(read_serial(token, &serial, err));
 	if (serial == token->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
@@ -124,7 +172,7 @@ piv_token_begin(struct piv_token *token, struct err *err)
 	if (token->unlocked)
 		return ERR_OK;
 	for (int i = 0; i < 2 && code == ERR_TOKEN_GONE; i++) {
-		TRY(pcsc_begin(token->pcsc, OTHERS_MS, err));
+		TRY(begin_alone(token, OTHERS_MS, err));
 		code = identify(token, err);
 		if (code != ERR_OK)
 			pcsc_end(token->pcsc, false);
@@ -152,15 +200,12 @@ identify_new(void *argument, struct err *err)
 	const struct identify *job = argument;
 	struct piv_token *token = job->token;
 	SESSION *session = NULL;
-	uint8_t firmware[3];
 
-	TRY(pcsc_begin(token->pcsc, job->milliseconds, err));
+	TRY(begin_alone(token, job->milliseconds, err));
 	session = token;
 	TRY(piv_select(&token->card, err));
-	TRY(piv_version(&token->card, firmware, err));
-	TRY(piv_serial(&token->card, &token->serial, err));
-	memcpy(token->firmware, firmware, sizeof(firmware));
-	return ERR_OK;
+	TRY(piv_version(&token->card, token->firmware, err));
+	return read_serial(token, &token->serial, err);
 }
 
 enum err_code
@@ -179,21 +224,117 @@ piv_token_lock(struct piv_token *token)
 	token->pin = NULL;
 }
 
-/* ---- info ---- */
+/* ---- what is known of keys ---- */
+
+bool
+piv_token_has(const struct piv_token *token, uint8_t major, uint8_t minor, uint8_t patch)
+{
+	const uint8_t wanted[3] = {major, minor, patch};
+
+	return memcmp(token->firmware, wanted, sizeof(wanted)) >= 0;
+}
+
+/* Only of Yubico's cards: what the command does on others nobody knows. */
+static enum err_code
+read_attested(
+    struct piv_token *token, enum token_key key, struct token_key_info *info, struct err *err)
+{
+	struct token_key_info *cached = &token->attested[key];
+	struct certificate facts = {0};
+	BUF certificate = {0};
+	bool made = false;
+
+	if (token->asked[key]) {
+		*info = *cached;
+		return ERR_OK;
+	}
+	if (piv_token_has(token, 4, 3, 0))
+		TRY(piv_attested(&token->card, info->slot, &made, &certificate, err));
+	if (made && !certificate_read(buf_view(&certificate), &facts))
+		return piv_malformed("attesting a key", err);
+	if (made) {
+		info->source = TOKEN_KEY_ATTESTED;
+		info->present = info->generated = true;
+		info->key = facts.key;
+		info->pin = facts.policies ? facts.pin : 0;
+		info->touch = facts.policies ? facts.touch : 0;
+	}
+	*cached = *info;
+	token->asked[key] = true;
+	return ERR_OK;
+}
+
+static const char *
+key_words(const struct token_key_info *info)
+{
+	if (info->source == TOKEN_KEY_UNKNOWN || info->source == TOKEN_KEY_CERTIFIED)
+		return "perhaps a key, which it does not tell";
+	if (!info->present)
+		return "";
+	return info->generated ? "a key that was made on it" : "a key that was put into it";
+}
+
+static void
+describe(struct token_key_info *info, const char *name)
+{
+	const char *key = key_words(info);
+	const char *owner = name[0] != '\0' ? name : "somebody whose name cannot be read";
+
+	if (info->certificate)
+		snprintf(info->holds, sizeof(info->holds), "%s%sthe certificate of %s", key,
+		    key[0] != '\0' ? ", and " : "", owner);
+	else
+		snprintf(info->holds, sizeof(info->holds), "%s", key);
+}
+
+/* The certificate that lies in the slot's object. */
+static enum err_code
+read_certificate(struct piv_token *token, struct token_key_info *info, struct err *err)
+{
+	struct certificate facts = {0};
+	BUF der = {0};
+
+	TRY(piv_get_certificate(&token->card, piv_object_of_slot(info->slot),
+	    "reading a slot's certificate", &info->certificate, &der, err));
+	if (der.size > 0 && certificate_read(buf_view(&der), &facts) && facts.p256 &&
+	    info->source == TOKEN_KEY_UNKNOWN) {
+		info->source = TOKEN_KEY_CERTIFIED;
+		info->present = true;
+		info->key = facts.key;
+	}
+	describe(info, facts.name);
+	return ERR_OK;
+}
+
+enum err_code
+piv_token_read_key(
+    struct piv_token *token, enum token_key key, struct token_key_info *ret_info, struct err *err)
+{
+	struct token_key_info info = {.slot = token->slots->slot[key]};
+	bool known = false;
+
+	if (info.slot != 0) {
+		TRY(piv_read_key(&token->card, info.slot, &known, &info, err));
+		if (known)
+			info.source = TOKEN_KEY_METADATA;
+		else
+			TRY(read_attested(token, key, &info, err));
+		TRY(read_certificate(token, &info, err));
+	}
+	*ret_info = info;
+	return ERR_OK;
+}
 
 enum err_code
 piv_token_read_keys(
-    struct piv_token *token, bool metadata, struct token_key_info keys[TOKEN_KEYS], struct err *err)
+    struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err)
 {
-	for (int i = 0; i < TOKEN_KEYS; i++) {
-		bool known = false;
-
-		keys[i] = (struct token_key_info){.slot = token->slots->slot[i]};
-		if (metadata && keys[i].slot != 0)
-			TRY(piv_read_key(&token->card, keys[i].slot, &known, &keys[i], err));
-	}
+	for (int i = 0; i < TOKEN_KEYS; i++)
+		TRY(piv_token_read_key(token, (enum token_key)i, &keys[i], err));
 	return ERR_OK;
 }
+
+/* ---- info ---- */
 
 static enum err_code
 read_references(struct piv_token *token, struct token_info *info, struct err *err)
@@ -225,6 +366,8 @@ read_info(void *argument, struct err *err)
 	const struct info *job = argument;
 	struct piv_token *token = job->token;
 	struct token_info info = {.driver = "piv", .serial = token->serial};
+	struct piv_pivman pivman = {0};
+	struct err taken;
 	SESSION *session = NULL;
 	bool known = false;
 
@@ -235,7 +378,13 @@ read_info(void *argument, struct err *err)
 	TRY(read_references(token, &info, err));
 	TRY(piv_read_management(
 	    &token->card, &known, &info.management_algorithm, &info.management_default, err));
-	TRY(piv_token_read_keys(token, info.metadata, info.keys, err));
+	enum err_code code = piv_get_pivman(&token->card, &pivman, &taken);
+	if (code != ERR_OK && code != ERR_EXISTS) {
+		*err = taken;
+		return code;
+	}
+	info.management_protected = (pivman.flags & PIVMAN_PROTECTED) != 0;
+	TRY(piv_token_read_keys(token, info.keys, err));
 	*job->ret_info = info;
 	return ERR_OK;
 }

@@ -12,19 +12,26 @@
 #ifndef TOKENS_PIV_TOKEN_H
 #define TOKENS_PIV_TOKEN_H
 
+#include <stdatomic.h>
+
 #include "tokens/piv.h"
 #include "tokens/piv_card.h"
 #include "tokens/reader.h"
 
 struct piv_token {
-	struct pcsc_card *pcsc; /* owned by piv.c */
+	struct pcsc_card *pcsc; /* owned by piv.c; NULL until connected */
 	struct piv_card card;
 	const struct piv_slots *slots;
 	struct token_ui ui;
 	char reader[TOKEN_READER_MAX + 1];
-	uint32_t serial; /* 0: it does not tell */
-	uint8_t firmware[3];
+	uint32_t serial; /* 0: it does not tell; may be made (token_serial_is_made) */
+	uint8_t firmware[3]; /* 0.0.0: no YubiKey */
 	bool gone;
+	atomic_bool waits; /* for other programs */
+	/* What it attested of its keys, without metadata: asking takes a token a second each.  From
+	 * the first look until close, or until we make another. */
+	struct token_key_info attested[TOKEN_KEYS];
+	bool asked[TOKEN_KEYS];
 
 	/* From unlock on. */
 	bool unlocked;
@@ -36,7 +43,7 @@ struct piv_token {
 	bool dirty; /* it knows a PIN or management key that it must forget at the end */
 };
 
-/* "token 1001", or "the token in reader X" when it does not tell its serial. */
+/* "token 1001"; "card 2147...", of one without serial number; "the token in reader X". */
 enum { PIV_NAME_SIZE = TOKEN_READER_MAX + 32 };
 void piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE]);
 
@@ -78,8 +85,12 @@ enum err_code piv_token_check_usable(const struct piv_token *token, struct err *
 /* ERR_INTERNAL when no slot is configured for KEY. */
 enum err_code piv_token_slot_of(const struct piv_token *token, enum token_key key,
     uint8_t *ret_slot, struct err *err) MUST_CHECK;
-/* Slots, and where there is METADATA the keys in them. */
-enum err_code piv_token_read_keys(struct piv_token *token, bool metadata,
-    struct token_key_info keys[TOKEN_KEYS], struct err *err) MUST_CHECK;
+/* All that can be known of KEY's slot without PIN and touch. */
+enum err_code piv_token_read_key(struct piv_token *token, enum token_key key,
+    struct token_key_info *ret_info, struct err *err) MUST_CHECK;
+enum err_code piv_token_read_keys(
+    struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err) MUST_CHECK;
+/* A YubiKey with at least this firmware? */
+bool piv_token_has(const struct piv_token *token, uint8_t major, uint8_t minor, uint8_t patch);
 
 #endif

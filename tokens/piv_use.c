@@ -35,38 +35,47 @@ is_modhex(struct view text)
 	return true;
 }
 
+enum err_code
+piv_use_check_shape(const struct secret *pin, const char *what, struct err *err)
+{
+	struct view typed = secret_view(pin);
+
+	if (typed.size >= OTP_MIN && is_modhex(typed))
+		return err_set(err, ERR_INVALID,
+		    "what came is a one-time password, not the %s: the token was touched while the "
+		    "%s was asked for; no try was spent, type the %s again",
+		    what, what, what);
+	if (typed.size < PIV_PIN_MIN || typed.size > PIV_PIN_MAX)
+		return err_set(err, ERR_INVALID,
+		    "a PIV %s has %d to %d characters, this one has not; no try was spent, type the %s "
+		    "again",
+		    what, PIV_PIN_MIN, PIV_PIN_MAX, what);
+	for (size_t i = 0; i < typed.size; i++) {
+		if (typed.data[i] == 0 || typed.data[i] == 0xff)
+			return err_set(err, ERR_INVALID,
+			    "no PIV %s has such characters; no try was spent, type the %s again", what,
+			    what);
+	}
+	return ERR_OK;
+}
+
 /* Before anything is sent. */
 static enum err_code
 check_shape(const struct secret *pin, struct err *err)
 {
 	struct view typed = secret_view(pin);
 
-	if (typed.size >= OTP_MIN && is_modhex(typed))
-		return err_set(err, ERR_INVALID,
-		    "what came is a one-time password, not the PIN: the token was "
-		    "touched while the "
-		    "PIN was asked for; no try was spent, type the PIN again");
-	if (typed.size < PIV_PIN_MIN || typed.size > PIV_PIN_MAX)
-		return err_set(err, ERR_INVALID,
-		    "a PIV PIN has %d to %d characters, this one has not; no try was "
-		    "spent, type the "
-		    "PIN again",
-		    PIV_PIN_MIN, PIV_PIN_MAX);
-	for (size_t i = 0; i < typed.size; i++) {
-		if (typed.data[i] == 0 || typed.data[i] == 0xff)
-			return err_set(err, ERR_INVALID,
-			    "no PIV PIN has such characters; no try was spent, type the PIN again");
-	}
+	TRY(piv_use_check_shape(pin, "PIN", err));
 	if (typed.size == sizeof(factory_pin) - 1 &&
 	    crypto_equal(typed.data, factory_pin, typed.size))
 		return err_set(err, ERR_REFUSED,
 		    "the factory PIN is refused, since everybody knows it; no try was spent; set "
-		    "another (ykman piv access change-pin)");
+		    "another (halligan token pin)");
 	return ERR_OK;
 }
 
-static enum err_code
-blocked(struct err *err)
+enum err_code
+piv_use_blocked(struct err *err)
 {
 	return err_set(err, ERR_PIN_BLOCKED,
 	    "its PIV PIN is blocked: no try is left; unblock it with the PUK (ykman piv access "
@@ -83,7 +92,7 @@ check_state(struct piv_token *token, bool last_try, struct err *err)
 	if (!token->metadata)
 		TRY(piv_tries(&token->card, &pin.tries, err));
 	if (pin.tries == 0)
-		return blocked(err);
+		return piv_use_blocked(err);
 	if (pin.tries < 0)
 		return err_set(err, ERR_TOKEN,
 		    "it does not tell how many PIN tries are left, so the PIN was not "
@@ -93,20 +102,18 @@ check_state(struct piv_token *token, bool last_try, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "it still has its factory PIN, which everybody knows; the PIN was "
 		    "not sent; set "
-		    "another (ykman piv access change-pin)");
+		    "another (halligan token pin)");
 	if (pin.tries == 1 && !last_try)
 		return err_set(err, ERR_PIN_BLOCKED,
 		    "1 PIN try is left and was not spent: a wrong PIN would block it; "
-		    "be sure of the "
-		    "PIN and confirm the last try with the serial number %u, or unblock "
-		    "it with the "
-		    "PUK (ykman piv access unblock-pin)",
+		    "be sure of the PIN and confirm the last try with the serial number %u, or set a "
+		    "new PIN with the PUK (ykman piv access unblock-pin)",
 		    token->serial);
 	return ERR_OK;
 }
 
-static enum err_code
-verify(struct piv_token *token, const struct secret *pin, struct err *err)
+enum err_code
+piv_use_verify(struct piv_token *token, const struct secret *pin, struct err *err)
 {
 	uint16_t status;
 
@@ -115,7 +122,7 @@ verify(struct piv_token *token, const struct secret *pin, struct err *err)
 		return ERR_OK;
 	token->pin = NULL; /* whatever the reason: it is not sent again */
 	if (status == PIV_BLOCKED || status == PIV_TRIES)
-		return blocked(err);
+		return piv_use_blocked(err);
 	if ((status & 0xfff0) == PIV_TRIES)
 		return err_set(err, ERR_PIN,
 		    "PIN refused, %d %s left; its PIV PIN is asked for, not "
@@ -134,9 +141,9 @@ unlock(void *argument, struct err *err)
 	TRY(piv_token_begin(token, err));
 	session = token;
 	TRY(check_state(token, job->last_try, err));
+	TRY(piv_token_read_keys(token, token->keys, err));
 	token->dirty = true;
-	TRY(verify(token, job->pin, err));
-	TRY(piv_token_read_keys(token, token->metadata, token->keys, err));
+	TRY(piv_use_verify(token, job->pin, err));
 	token->pin = job->pin;
 	token->touches = job->touches;
 	token->touched = 0;
@@ -185,7 +192,8 @@ check_use(struct use *job, struct err *err)
 		    "for (%s): somebody may be using this token behind your back; do not touch it, "
 		    "pull it out, and tell the other officers",
 		    token->touches, job->purpose);
-	if (token->metadata && (!info->present || point_equal(&info->key, &none)))
+	if ((info->source == TOKEN_KEY_METADATA && !info->present) ||
+	    (info->present && point_equal(&info->key, &none)))
 		return err_set(err, ERR_TOKEN,
 		    "slot %02X has no P-256 key to %s with: run \"halligan enroll\", or "
 		    "use the token "
@@ -198,8 +206,15 @@ check_use(struct use *job, struct err *err)
 static enum err_code
 use_failure(struct use *job, uint16_t status, bool just_verified, struct err *err)
 {
+	bool yubikey = piv_token_has(job->token, 1, 0, 0);
+	const char *limit = yubikey ? "15 seconds" : "time";
 	bool verified = just_verified;
 
+	if (status == PIV_WRONG_P1P2 || status == PIV_NOT_FOUND)
+		return err_set(err, ERR_TOKEN,
+		    "it has no slot %02X, or no P-256 key in it, to %s with (%04X): cards that are "
+		    "no YubiKeys may have fewer slots; use the token that was enrolled",
+		    job->slot, token_key_names[job->key], status);
 	if (status == PIV_WRONG_DATA || status == PIV_NO_REFERENCE)
 		return err_set(err, ERR_TOKEN,
 		    "slot %02X has no P-256 key to %s with (%04X): run "
@@ -211,25 +226,25 @@ use_failure(struct use *job, uint16_t status, bool just_verified, struct err *er
 		TRY(piv_is_verified(&job->token->card, &verified, err));
 	if (verified)
 		return err_set(err, ERR_TOUCH,
-		    "it was not touched within its 15 seconds (or lost its PIN state, %04X) for: "
-		    "%s; "
+		    "it was not touched within its %s (or lost its PIN state, %04X) for: %s; "
 		    "nothing was done; run the command again and touch it when it blinks",
-		    status, job->purpose);
+		    limit, status, job->purpose);
 	return err_set(err, ERR_TOKEN,
-	    "it lost its PIN state (or was not touched within its 15 seconds, %04X) "
-	    "for: %s; nothing "
+	    "it lost its PIN state (or was not touched within its %s, %04X) for: %s; nothing "
 	    "was done; end other programs that use it and run the command again",
-	    status, job->purpose);
+	    limit, status, job->purpose);
 }
 
-/* The public key is known from the card itself: this finds a broken card, not a lying one. */
+/* The public key is known from the card itself: this finds a broken card, not a lying one.  A
+ * certificate may be of another key; the caller knows better. */
 static enum err_code
 check_signature(const struct use *job, struct view signature, struct err *err)
 {
+	const struct token_key_info *info = &job->token->keys[job->key];
 	struct err why;
 
-	if (!job->token->metadata ||
-	    p256_verify(&job->token->keys[job->key].key, job->digest, signature, &why) == ERR_OK)
+	if (info->source == TOKEN_KEY_UNKNOWN || info->source == TOKEN_KEY_CERTIFIED ||
+	    p256_verify(&info->key, job->digest, signature, &why) == ERR_OK)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN,
 	    "its signature does not verify with its own key: it is broken, "
@@ -248,7 +263,7 @@ use(void *argument, struct err *err)
 	BUF signature = {0};
 
 	if (again)
-		TRY(verify(token, token->pin, err));
+		TRY(piv_use_verify(token, token->pin, err));
 	if (job->peer != NULL)
 		TRY(piv_agree(&token->card, job->slot, job->peer, &status, &shared, err));
 	else

@@ -19,8 +19,12 @@
 #include <time.h>
 #include <winscard.h>
 
-enum { BUFFER_MAX = 4096, RECONNECTS = 3, NOTICE_STEPS = 12 };
+#include "base/process.h"
+#include "tokens/holders.h"
+
+enum { BUFFER_MAX = 4096, RECONNECTS = 3, NOTICE_STEPS = 12, RETRY_MS = 250 };
 static const struct timespec notice_step = {.tv_nsec = 50 * 1000000L};
+static const struct timespec retry_step = {.tv_nsec = RETRY_MS * 1000000L};
 
 struct pcsc_card {
 	SCARDCONTEXT context;
@@ -48,6 +52,17 @@ socket_name(void)
 	return name != NULL ? name : "/run/pcscd/pcscd.comm";
 }
 
+static enum err_code
+held(struct err *err)
+{
+	char who[HOLDERS_SIZE];
+	const char *remedy;
+
+	holders_guess(who, &remedy);
+	return err_set(err, ERR_BUSY, "another program uses it, probably %s: %s and try again", who,
+	    remedy);
+}
+
 /* What RESULT means for the person. */
 static enum err_code
 failure(LONG result, struct err *err)
@@ -68,10 +83,7 @@ failure(LONG result, struct err *err)
 		    "pcscd does not let this user reach tokens (polkit): log in at the machine "
 		    "itself, or allow org.debian.pcsc-lite.access_pcsc in a polkit rule");
 	case SCARD_E_SHARING_VIOLATION:
-		return err_set(err, ERR_BUSY,
-		    "another program uses it (scdaemon: run \"gpgconf --kill "
-		    "scdaemon\"; a browser; "
-		    "ykman): end it and try again");
+		return held(err);
 	case SCARD_E_UNKNOWN_READER:
 	case SCARD_E_NO_READERS_AVAILABLE:
 	case SCARD_E_READER_UNAVAILABLE:
@@ -140,8 +152,10 @@ add_reader(SCARDCONTEXT context, const char *name, struct pcsc_list *list, struc
 
 	*found = (struct pcsc_found){0};
 	memcpy(found->reader, name, strlen(name));
-	if (state_failure(state.dwEventState, &why) != ERR_OK)
+	enum err_code code = state_failure(state.dwEventState, &why);
+	if (code != ERR_OK)
 		memcpy(found->problem, why.text, sizeof(found->problem) - 1);
+	found->busy = code == ERR_BUSY;
 	return ERR_OK;
 }
 
@@ -168,6 +182,149 @@ pcsc_list(struct pcsc_list *ret_list, struct err *err)
 			TRY(add_reader(context, name, &list, err));
 	}
 	*ret_list = list;
+	return ERR_OK;
+}
+
+/* ---- waiting for cards to come and go ---- */
+
+/* What the readers hold at one moment, and under which names: STATES point into NAMES. */
+struct view_of_readers {
+	char names[BUFFER_MAX];
+	SCARD_READERSTATE states[TOKENS_MAX + 1]; /* and one for readers that come and go */
+	DWORD count;
+};
+
+static bool
+no_service(LONG result)
+{
+	return result == SCARD_E_NO_SERVICE || result == SCARD_E_SERVICE_STOPPED ||
+	    result == SCARD_E_INVALID_HANDLE || result == SCARD_F_COMM_ERROR ||
+	    result == SCARD_P_SHUTDOWN;
+}
+
+/* The readers and their cards now. */
+static LONG
+look(SCARDCONTEXT context, struct view_of_readers *ret_readers)
+{
+	DWORD size = sizeof(ret_readers->names);
+	LONG result = SCardListReaders(context, NULL, ret_readers->names, &size);
+
+	memset(ret_readers->states, 0, sizeof(ret_readers->states));
+	ret_readers->count = 0;
+	if (result == SCARD_E_NO_READERS_AVAILABLE)
+		return SCARD_S_SUCCESS;
+	if (result != SCARD_S_SUCCESS)
+		return result;
+	for (const char *name = ret_readers->names;
+	     *name != '\0' && ret_readers->count < TOKENS_MAX; name += strlen(name) + 1)
+		ret_readers->states[ret_readers->count++].szReader = name;
+	result = SCardGetStatusChange(context, 0, ret_readers->states, ret_readers->count);
+	return result == SCARD_E_TIMEOUT ? SCARD_S_SUCCESS : result;
+}
+
+/* The card in the reader NAME: how often cards came and went there, and whether one is there. */
+static DWORD
+card_in(const struct view_of_readers *readers, const char *name)
+{
+	for (DWORD i = 0; i < readers->count; i++) {
+		if (strcmp(readers->states[i].szReader, name) == 0)
+			return readers->states[i].dwEventState &
+			    (0xffff0000U | SCARD_STATE_PRESENT);
+	}
+	return 0;
+}
+
+static bool
+is_present(DWORD card)
+{
+	return (card & SCARD_STATE_PRESENT) != 0;
+}
+
+/* Cards of A that are not in B. */
+static bool
+more_in(const struct view_of_readers *a, const struct view_of_readers *b)
+{
+	for (DWORD i = 0; i < a->count; i++) {
+		DWORD one = card_in(a, a->states[i].szReader);
+		DWORD other = card_in(b, a->states[i].szReader);
+
+		if (is_present(one) && one != other)
+			return true;
+	}
+	return false;
+}
+
+/* Block until something differs from READERS, or the time is over: SCARD_E_TIMEOUT. */
+static LONG
+sleep_until_change(SCARDCONTEXT context, struct view_of_readers *readers, int64_t milliseconds)
+{
+	/* pcscd's own name for "a reader was plugged in or pulled out" */
+	readers->states[readers->count] = (SCARD_READERSTATE){
+	    .szReader = "\\\\?PnP?\\Notification", .dwCurrentState = SCARD_STATE_UNAWARE};
+	for (DWORD i = 0; i < readers->count; i++)
+		readers->states[i].dwCurrentState =
+		    readers->states[i].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	return SCardGetStatusChange(
+	    context, (DWORD)milliseconds, readers->states, readers->count + 1);
+}
+
+/* Until a card came or went (SCARD_S_SUCCESS), or DEADLINE (SCARD_E_TIMEOUT).  Other changes wake
+ * us too (somebody connected), so that we sleep on what was seen last. */
+static LONG
+wait_in(SCARDCONTEXT context, int64_t deadline, struct pcsc_change *change)
+{
+	struct view_of_readers before, now;
+	LONG result = look(context, &before);
+
+	if (result == SCARD_S_SUCCESS)
+		result = look(context, &now);
+	while (result == SCARD_S_SUCCESS) {
+		int64_t left = deadline - process_milliseconds();
+
+		change->came = more_in(&now, &before);
+		change->left = more_in(&before, &now);
+		if (change->came || change->left)
+			return SCARD_S_SUCCESS;
+		if (left <= 0)
+			return SCARD_E_TIMEOUT;
+		result = sleep_until_change(context, &now, left);
+		if (result != SCARD_S_SUCCESS && result != SCARD_E_UNKNOWN_READER)
+			return result;
+		nanosleep(&notice_step, NULL);
+		result = look(context, &now);
+	}
+	return result;
+}
+
+enum err_code
+pcsc_wait(unsigned milliseconds, struct pcsc_change *ret_change, struct err *err)
+{
+	int64_t deadline = process_milliseconds() + milliseconds;
+	struct pcsc_change change = {0};
+	bool was_there = false, ended = false;
+
+	for (;;) {
+		CLEANUP(context_release) SCARDCONTEXT context = 0;
+		LONG result = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context);
+
+		if (result == SCARD_S_SUCCESS && ended)
+			break; /* it is back */
+		if (result == SCARD_S_SUCCESS) {
+			was_there = true;
+			result = wait_in(context, deadline, &change);
+		}
+		if (result == SCARD_S_SUCCESS || result == SCARD_E_TIMEOUT)
+			break;
+		if (!no_service(result) && result != SCARD_E_UNKNOWN_READER)
+			return failure(result, err);
+		ended = was_there && no_service(result);
+		if (process_milliseconds() >= deadline)
+			break;
+		nanosleep(&retry_step, NULL);
+	}
+	if (ended)
+		change = (struct pcsc_change){true, true};
+	*ret_change = change;
 	return ERR_OK;
 }
 
@@ -324,7 +481,16 @@ pcsc_connect(
 	LONG result = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &card->context);
 	if (result != SCARD_S_SUCCESS)
 		return failure(result, err);
-	TRY(attempt_in_time(card, reader, milliseconds, err));
+	int64_t deadline = process_milliseconds() + milliseconds;
+	enum err_code code = attempt_in_time(card, reader, milliseconds, err);
+	/* Who has a card for himself makes this fail at once; he may let go in a moment. */
+	while (code == ERR_BUSY && !card->lost && process_milliseconds() < deadline) {
+		nanosleep(&retry_step, NULL);
+		int64_t left = deadline - process_milliseconds();
+		code = attempt_in_time(card, reader, left > 0 ? (unsigned)left : 0, err);
+	}
+	if (code != ERR_OK)
+		return code;
 	*ret_card = TAKE(card);
 	return ERR_OK;
 }

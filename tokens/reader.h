@@ -17,6 +17,7 @@
 struct pcsc_found {
 	char reader[TOKEN_READER_MAX + 1];
 	char problem[128]; /* why the card cannot be used, or "" */
+	bool busy;	   /* ... since another program has it for itself */
 };
 struct pcsc_list {
 	struct pcsc_found found[TOKENS_MAX];
@@ -28,8 +29,17 @@ struct pcsc_card;
 /* The readers that hold a card; none is no error.  ERR_TOKEN: pcscd does not run or refuses us. */
 enum err_code pcsc_list(struct pcsc_list *ret_list, struct err *err) MUST_CHECK;
 
+/* Wait at most MILLISECONDS until a card or a reader comes or goes; what happened before the call is
+ * not seen.  pcscd may end and start again meanwhile (both are then true, since whatever was open is
+ * closed); when it is not there the time is waited out.  ERR_TOKEN, ERR_MEMORY. */
+struct pcsc_change {
+	bool came, left;
+};
+enum err_code pcsc_wait(unsigned milliseconds, struct pcsc_change *ret_change, struct err *err)
+    MUST_CHECK;
+
 /* Connect to the card in READER (the exact name) within MILLISECONDS.  ERR_TOKEN_ABSENT: no such
- * reader, or it is empty.  ERR_BUSY: another program holds it.  ERR_TOKEN. */
+ * reader, or it is empty.  ERR_BUSY: another program holds it all that time.  ERR_TOKEN. */
 enum err_code pcsc_connect(const char *reader, unsigned milliseconds, struct pcsc_card **ret_card,
     struct err *err) MUST_CHECK;
 void pcsc_close(struct pcsc_card *card); /* accepts NULL; ends a transaction */

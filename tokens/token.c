@@ -11,6 +11,12 @@
 
 const char *const token_key_names[TOKEN_KEYS + 1] = {"sign", "share", "release", NULL};
 
+bool
+token_serial_is_made(uint32_t serial)
+{
+	return (serial & 0x80000000U) != 0;
+}
+
 struct token {
 	const struct token_ops *ops;
 	void *handle;

@@ -39,7 +39,13 @@ enum pin_policy { PIN_NEVER = 1, PIN_ONCE = 2, PIN_ALWAYS = 3 };
 enum touch_policy { TOUCH_NEVER = 1, TOUCH_ALWAYS = 2, TOUCH_CACHED = 3 };
 
 enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072,
-	TOKEN_CREDENTIAL_MAX = 512, TOKEN_AAGUID_SIZE = 16, TOKEN_PIN_MAX = 63 };
+	TOKEN_CREDENTIAL_MAX = 512, TOKEN_AAGUID_SIZE = 16, TOKEN_PIN_MAX = 63,
+	TOKEN_HOLDS_SIZE = 192 };
+
+/* A PIV card that is no YubiKey has no serial number.  It is given one, made from its CHUID
+ * (tokens/piv_object.h), with the highest bit set, which no serial number of Yubico's has: unique
+ * and stable as long as nobody writes another CHUID.  Say "card number", not "serial". */
+bool token_serial_is_made(uint32_t serial);
 
 struct token_found {
 	char driver[8];			   /* "piv", "fido2" */
@@ -48,6 +54,7 @@ struct token_found {
 	uint8_t firmware[3];
 	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2: the model */
 	char problem[128];		   /* why it cannot be used, or "" */
+	bool busy;			   /* ... since another program holds it: list again */
 };
 
 struct token_list {
@@ -55,13 +62,27 @@ struct token_list {
 	size_t count;
 };
 
+/* Where what is known of a key comes from. */
+enum token_key_source {
+	TOKEN_KEY_UNKNOWN,   /* the card does not tell: there may be a key, or none */
+	TOKEN_KEY_METADATA,  /* firmware >= 5.3; no key is known too */
+	TOKEN_KEY_ATTESTED,  /* the card attests it (firmware >= 4.3); nothing is verified here */
+	TOKEN_KEY_CERTIFIED, /* only a certificate in the slot names it: whoever has the management
+			      * key could have put it there; POLICIES and GENERATED are unknown */
+};
+
 struct token_key_info {
 	bool present;
 	uint8_t slot;
-	struct point key;	/* valid when present and the token has metadata */
+	enum token_key_source source;
+	struct point key;	/* valid when present; zero when it is not one of P-256 */
 	bool generated;		/* made on the card, not imported */
-	enum pin_policy pin;
+	enum pin_policy pin;	/* 0 unknown */
 	enum touch_policy touch;
+	bool certificate;	/* the slot's data object is not empty: somebody uses the slot */
+	/* What generate with OVERWRITE would destroy, for a question: "a key that was made on it,
+	 * and the certificate of CN=ada"; "" when the slot is empty for certain. */
+	char holds[TOKEN_HOLDS_SIZE];
 };
 
 /* A FIDO2 credential, as enrolment made it and the charter names it. */
@@ -95,19 +116,24 @@ struct token_signature {
 	size_t authdata_size;
 };
 
-enum token_reference { TOKEN_PIN, TOKEN_PUK };
+enum token_reference {
+	TOKEN_PIN,
+	TOKEN_PUK,
+	TOKEN_UNBLOCK, /* PIV: a new PIN with the PUK, which is OLD; also when the PIN is blocked */
+};
 
 struct token_info {
 	char driver[8];
 	char reader[TOKEN_READER_MAX + 1];
 	uint32_t serial;
 	uint8_t firmware[3];
-	bool metadata;		   /* firmware >= 5.3: the fields below are known */
+	bool metadata;		   /* firmware >= 5.3: factory values and kinds below are known;
+				    * without, false means unknown, never "changed" */
 	int pin_tries, puk_tries;  /* left; -1 unknown */
 	int pin_tries_total;	   /* -1 unknown */
 	bool pin_missing;	   /* FIDO2: no PIN was ever set */
 	bool pin_default, puk_default, management_default;
-	bool management_protected; /* PIV: the PIN gives the management key */
+	bool management_protected; /* PIV: the PIN gives the management key (as ykman keeps it) */
 	bool uv;		   /* FIDO2: the token verifies the person itself (fingerprint) */
 	bool replug;		   /* FIDO2: three wrong PINs; it must be plugged in again first */
 	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2 */
@@ -124,6 +150,9 @@ struct token_ui {
 	void (*waiting)(void *context, unsigned milliseconds);
 	/* At once when it returned well. */
 	void (*touched)(void *context);
+	/* When another program holds the token: once as soon as that is seen, then every second
+	 * or so.  WHO is what probably holds it, "scdaemon (process 4711)", or "another program". */
+	void (*busy)(void *context, const char *who, unsigned milliseconds);
 };
 
 struct token;
@@ -136,7 +165,9 @@ struct token_ops {
 	enum err_code (*list)(void *driver, struct token_list *ret_list, struct err *err);
 	enum err_code (*open)(void *driver, const char *reader, const struct token_ui *ui,
 	    void **ret_token, struct err *err);
-	/* Wait at most MILLISECONDS until a token may have come or gone.  May be NULL. */
+	/* Wait at most MILLISECONDS until a token may have come or gone, counted from the call (so
+	 * list again after each wait, whatever it told).  That pcscd is not there is no error,
+	 * and waited out.  May be NULL. */
 	enum err_code (*wait)(void *driver, unsigned milliseconds, bool *ret_changed,
 	    struct err *err);
 	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
@@ -159,8 +190,11 @@ struct token_ops {
 	enum err_code (*attest)(void *token, enum token_key key, struct buf *ret_slot,
 	    struct buf *ret_device, struct err *err);
 	/* Make KEY on the token: P-256, PIN once, touch always.  Needs the management key
-	 * (MANAGEMENT_KEY, 16..32 bytes; NULL for the factory one).  Never overwrites a key
-	 * (ERR_EXISTS) unless OVERWRITE.  No touch. */
+	 * (MANAGEMENT_KEY, 16..32 bytes; NULL for the factory one, or after unlock the one that the
+	 * PIN protects; ERR_REFUSED when that is not the right one).  Never overwrites a key or a
+	 * certificate in its slot, nor what may be there and cannot be seen (ERR_EXISTS, the text
+	 * says what), unless OVERWRITE, which the person must have typed: then both are
+	 * destroyed.  No touch. */
 	enum err_code (*generate)(void *token, enum token_key key,
 	    const struct secret *management_key, bool overwrite, struct point *ret_key,
 	    struct err *err);
@@ -171,12 +205,18 @@ struct token_ops {
 	enum err_code (*derive)(void *token, enum token_key key, const char *purpose,
 	    struct point *ret_key, struct err *err);
 	/* Change PIN or PUK from OLD to NEW; a FIDO2 token without PIN is given one (OLD NULL).
-	 * Before unlock.  ERR_PIN (the text has the tries left), ERR_PIN_BLOCKED, ERR_REFUSED: the
-	 * token's rules, or ours (factory values), forbid the new one. */
+	 * Before unlock.  ERR_PIN (the text has the tries left), ERR_PIN_BLOCKED: none is left, or
+	 * the last one would be spent; ERR_REFUSED: the token's rules, or ours (factory values,
+	 * one character repeated, rows like 234567), forbid the new one; ERR_INVALID: a shape that
+	 * no PIN has.  PIV without metadata does not tell the PUK's tries (puk_tries -1): ask the
+	 * person before any of them may be the last. */
 	enum err_code (*change)(void *token, enum token_reference which, const struct secret *old,
 	    const struct secret *new, struct err *err);
 	/* PIV only.  Replace the management key (OLD; NULL: the factory's, or the one that the PIN
-	 * protects) with a random one that the card keeps behind its PIN.  After unlock. */
+	 * protects) with a random one that the card keeps behind its PIN, where ykman finds it too.
+	 * After unlock.  Pulled in the middle, run it again: until it ends, the card keeps every
+	 * key that may be the valid one.  ERR_REFUSED: OLD is not it; ERR_EXISTS: something else
+	 * is in the place. */
 	enum err_code (*protect)(void *token, const struct secret *old, struct err *err);
 	void (*close)(void *token);
 };

@@ -5,14 +5,18 @@
  * "STEP ERROR-NAME: text", and going on after an error.
  *
  *	piv-cli list
+ *	piv-cli wait MILLISECONDS	says "waiting", then what came or left
  *	piv-cli SERIAL STEP...
  *		info			serial, firmware, tries, keys
+ *		holds			what each slot is said to hold, and where that is known from
  *		unlock:PIN:TOUCHES[:last]	PIN "-": read from stdin, to end of file
  *		sign | agree:KEY[:FILE]	checked against the key that the token has shown; what was
  *					agreed upon goes to FILE
  *		agree-bad		with a point that is not on the curve
  *		attest:KEY:FOLDER	writes slot.der and device.der
  *		generate:KEY[:over][:MANAGEMENT-KEY-IN-HEX]
+ *		change:pin|puk|unblock:OLD:NEW
+ *		protect[:MANAGEMENT-KEY-IN-HEX]
  *		pause			says "pause" and waits for a line on stdin
  *		stop			says "stop" and waits for SIGCONT
  *		reopen			close, list, open
@@ -30,6 +34,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "tokens/piv.h"
+#include "tokens/reader.h"
 
 enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 64 };
 
@@ -63,6 +68,13 @@ say_touched(void *context)
 	printf("touched\n");
 }
 
+static void
+say_busy(void *context, const char *who, unsigned milliseconds)
+{
+	(void)context;
+	printf("busy %u: %s\n", milliseconds, who);
+}
+
 static enum err_code
 open_token(struct run *run, struct err *err)
 {
@@ -72,7 +84,7 @@ open_token(struct run *run, struct err *err)
 	for (size_t i = 0; i < list.count; i++) {
 		char name[32];
 
-		snprintf(name, sizeof(name), "CCID %u ", run->serial);
+		snprintf(name, sizeof(name), " %u ", run->serial);
 		if (list.found[i].serial == run->serial ||
 		    strstr(list.found[i].reader, name) != NULL)
 			return token_open(
@@ -106,7 +118,24 @@ do_info(struct run *run, struct err *err)
 	for (int i = 0; i < TOKEN_KEYS; i++)
 		printf(" %02x=%d%d%d%d", info.keys[i].slot, info.keys[i].present,
 		    info.keys[i].generated, (int)info.keys[i].pin, (int)info.keys[i].touch);
-	putchar('\n');
+	printf(" protected=%d\n", info.management_protected);
+	return ERR_OK;
+}
+
+static enum err_code
+do_holds(struct run *run, struct err *err)
+{
+	static const char *const sources[] = {"unknown", "metadata", "attested", "certified"};
+	struct token_info info;
+
+	TRY(token_get_info(run->token, &info, err));
+	for (int i = 0; i < TOKEN_KEYS; i++) {
+		char hex[2 * POINT_SIZE + 1];
+
+		text_hex(VIEW_OF(info.keys[i].key.bytes), hex);
+		printf("slot %02x %s %d [%s] %s\n", info.keys[i].slot, sources[info.keys[i].source],
+		    info.keys[i].certificate, info.keys[i].holds, hex);
+	}
 	return ERR_OK;
 }
 
@@ -196,6 +225,46 @@ do_attest(struct run *run, struct err *err)
 }
 
 static enum err_code
+management_key(const char *hex, struct secret **ret_key, struct err *err)
+{
+	uint8_t bytes[32];
+	size_t size = hex == NULL ? 0 : strlen(hex) / 2;
+
+	if (hex == NULL)
+		return ERR_OK;
+	if (size > sizeof(bytes) || !text_from_hex(hex, bytes, size))
+		return err_set(err, ERR_USAGE, "not a management key");
+	return secret_from(view_of(bytes, size), ret_key, err);
+}
+
+static enum err_code
+do_protect(struct run *run, struct err *err)
+{
+	SECRET *management = NULL;
+
+	TRY(management_key(run->words[1], &management, err));
+	return token_protect(run->token, management, err);
+}
+
+static enum err_code
+do_change(struct run *run, struct err *err)
+{
+	static const char *const names[] = {"pin", "puk", "unblock"};
+	SECRET *old = NULL;
+	SECRET *new = NULL;
+
+	if (run->words[3] == NULL)
+		return err_set(err, ERR_USAGE, "change:WHAT:OLD:NEW");
+	TRY(secret_from(view_of_text(run->words[2]), &old, err));
+	TRY(secret_from(view_of_text(run->words[3]), &new, err));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i], run->words[1]) == 0)
+			return token_change(run->token, (enum token_reference)i, old, new, err);
+	}
+	return err_set(err, ERR_USAGE, "change what?");
+}
+
+static enum err_code
 do_generate(struct run *run, struct err *err)
 {
 	bool overwrite = run->words[2] != NULL && strcmp(run->words[2], "over") == 0;
@@ -203,14 +272,7 @@ do_generate(struct run *run, struct err *err)
 	SECRET *management = NULL;
 	struct point made;
 
-	if (hex != NULL) {
-		uint8_t bytes[32];
-		size_t size = strlen(hex) / 2;
-
-		if (size > sizeof(bytes) || !text_from_hex(hex, bytes, size))
-			return err_set(err, ERR_USAGE, "not a management key");
-		TRY(secret_from(view_of(bytes, size), &management, err));
-	}
+	TRY(management_key(hex, &management, err));
 	return token_generate(run->token, key_of(run->words[1]), management, overwrite, &made, err);
 }
 
@@ -246,6 +308,9 @@ static const struct step {
 	bool without_token;
 } steps[] = {
     {"info", do_info},
+    {"holds", do_holds},
+    {"change", do_change},
+    {"protect", do_protect},
     {"unlock", do_unlock},
     {"sign", do_sign},
     {"agree", do_agree},
@@ -320,11 +385,24 @@ print_list(const struct token_driver *driver)
 	return true;
 }
 
+static bool
+print_change(const char *milliseconds)
+{
+	struct pcsc_change change;
+	struct err err;
+
+	puts("waiting");
+	if (pcsc_wait((unsigned)strtoul(milliseconds, NULL, 10), &change, &err) != ERR_OK)
+		return report("wait", err.code, &err);
+	printf("wait ok%s%s\n", change.came ? " came" : "", change.left ? " left" : "");
+	return true;
+}
+
 int
 main(int count, char **arguments)
 {
 	struct run run = {.driver = piv_driver(&piv_slots_default),
-	    .ui = {NULL, say_touch, say_waiting, say_touched}};
+	    .ui = {NULL, say_touch, say_waiting, say_touched, say_busy}};
 	struct err err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -332,6 +410,8 @@ main(int count, char **arguments)
 		return 2;
 	if (strcmp(arguments[1], "list") == 0)
 		return print_list(&run.driver) ? 0 : 1;
+	if (strcmp(arguments[1], "wait") == 0 && count == 3)
+		return print_change(arguments[2]) ? 0 : 1;
 	run.serial = (uint32_t)strtoul(arguments[1], NULL, 10);
 	return run_steps(&run, arguments + 2) ? 0 : 1;
 }
