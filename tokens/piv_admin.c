@@ -165,7 +165,8 @@ piv_generate(struct piv_card *card, uint8_t slot, struct point *ret_key, struct 
 	TRY(buf_check(&inner, err));
 	TRY(buf_check(&command, err));
 	TRY(piv_send(card, header, buf_view(&command), &status, err));
-	if (status == PIV_WRONG_P1P2 || status == PIV_NOT_FOUND || status == PIV_NO_REFERENCE)
+	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS ||
+	    status == PIV_NOT_FOUND || status == PIV_NO_REFERENCE)
 		return err_set(err, ERR_TOKEN,
 		    "it has no slot %02X (%04X): cards that are no YubiKeys may have fewer slots; "
 		    "use a token that has it",

@@ -34,6 +34,7 @@ enum {
 	PIV_NOT_FOUND = 0x6a82,
 	PIV_WRONG_P1P2 = 0x6a86,
 	PIV_NO_REFERENCE = 0x6a88,
+	PIV_WRONG_PARAMETERS = 0x6b00,
 	PIV_UNKNOWN_INS = 0x6d00,
 	PIV_FAILURE = 0x6600, /* some cards: the touch did not come */
 };

@@ -210,7 +210,8 @@ use_failure(struct use *job, uint16_t status, bool just_verified, struct err *er
 	const char *limit = yubikey ? "15 seconds" : "time";
 	bool verified = just_verified;
 
-	if (status == PIV_WRONG_P1P2 || status == PIV_NOT_FOUND)
+	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS ||
+	    status == PIV_NOT_FOUND)
 		return err_set(err, ERR_TOKEN,
 		    "it has no slot %02X, or no P-256 key in it, to %s with (%04X): cards that are "
 		    "no YubiKeys may have fewer slots; use the token that was enrolled",

@@ -164,7 +164,7 @@ do_sign(struct run *run, struct err *err)
 	TRY(sha256_one(view_of_text("a statement"), &digest, err));
 	TRY(token_sign(run->token, &digest, "sign the approval", &signature, err));
 	TRY(token_get_info(run->token, &info, err));
-	if (!info.metadata)
+	if (info.keys[TOKEN_SIGN].source == TOKEN_KEY_UNKNOWN)
 		return ERR_OK;
 	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest, view_of(signature.der, signature.size), err);
 }
@@ -192,7 +192,7 @@ do_agree(struct run *run, struct err *err)
 	p256_key_public(ours, &peer);
 	TRY(token_agree(run->token, key, &peer, "open the envelope", &from_token, err));
 	TRY(token_get_info(run->token, &info, err));
-	if (!info.metadata)
+	if (info.keys[key].source == TOKEN_KEY_UNKNOWN)
 		return ERR_OK;
 	TRY(p256_agree(ours, &info.keys[key].key, &from_us, err));
 	if (!secret_equal(from_token, from_us))
