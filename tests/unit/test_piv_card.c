@@ -129,6 +129,43 @@ version_and_serial_have_their_sizes_or_are_unknown(void **state)
 	assert_int_equal(serial, 0);
 }
 
+/* Before firmware 5 the management application tells it; whatever comes, PIV is selected again. */
+static void
+an_old_serial_is_read_elsewhere_or_unknown(void **state)
+{
+	static const uint8_t config[] = {9, 0x01, 1, 0x10, 0x02, 4, 0, 0, 0x0b, 0x54};
+	struct bench *bench = *state;
+	uint32_t serial = 9;
+	struct err err;
+
+	for (int found = 1; found >= 0; found--) {
+		expect(bench, "00a40400a000000527471117", found ? PIV_OK : PIV_NOT_FOUND,
+		    (struct view){0});
+		bench->script.count = found ? 3 : 2;
+		bench->script.step[1].command = "001d0000";
+		bench->script.step[1].status = PIV_OK;
+		bench->script.step[1].answer = config;
+		bench->script.step[1].size = sizeof(config);
+		bench->script.step[found ? 2 : 1].command = "00a40400a000000308000010000100";
+		bench->script.step[found ? 2 : 1].status = PIV_OK;
+		if (!found)
+			bench->script.step[1].size = 0;
+		assert_ok(piv_serial_before_5(&bench->card, &serial, &err));
+		assert_int_equal(serial, found ? 2900 : 0);
+		assert_int_equal(bench->script.at, bench->script.count);
+	}
+	expect(bench, NULL, PIV_OK, (struct view){0});
+	bench->script.count = 2;
+	bench->script.step[1].status = PIV_OK;
+	bench->script.step[1].answer = config;
+	for (size_t size = 0; size < sizeof(config); size++) {
+		bench->script.at = 0;
+		bench->script.step[1].size = size;
+		assert_error(ERR_TOKEN, piv_serial_before_5(&bench->card, &serial, &err));
+		assert_says("malformed");
+	}
+}
+
 /* READ is handed every cut of RIGHT, and RIGHT with a byte more: all refused. */
 static void
 refuse_cuts(struct bench *bench, const struct buf *right,
@@ -452,9 +489,23 @@ a_key_is_made_with_pin_once_and_touch_always_and_its_point_checked(void **state)
 	refuse_cuts(bench, &answer, read_generated);
 	expect(bench, "00470082ac09800111aa0102ab0102", PIV_OK, buf_view(&answer));
 	assert_ok(piv_generate(&bench->card, 0x82, &made, &err));
+	/* Some cards write 81 before a length that needs it not. */
+	BUF longer = {0};
+	buf_bytes(&longer, VIEW_OF(((const uint8_t[]){0x7f, 0x49, 0x81, 0x44, 0x86, 0x81, 0x41})));
+	buf_bytes(&longer, VIEW_OF(bench->point.bytes));
+	expect(bench, NULL, PIV_OK, buf_view(&longer));
+	assert_ok(piv_generate(&bench->card, 0x82, &made, &err));
+	assert_true(point_equal(&made, &bench->point));
+
 	answer.data[answer.size - 1] ^= 1;
 	expect(bench, NULL, PIV_OK, buf_view(&answer));
 	assert_error(ERR_TOKEN, piv_generate(&bench->card, 0x82, &made, &err));
+	expect(bench, NULL, PIV_WRONG_PARAMETERS, (struct view){0});
+	assert_error(ERR_TOKEN, piv_generate(&bench->card, 0x84, &made, &err));
+	assert_says("it has no slot 84 (6B00)");
+	expect(bench, NULL, PIV_WRONG_DATA, (struct view){0});
+	assert_error(ERR_TOKEN, piv_generate(&bench->card, 0x82, &made, &err));
+	assert_says("key policies are missing");
 	expect(bench, NULL, PIV_SECURITY_STATUS, (struct view){0});
 	assert_error(ERR_TOKEN, piv_generate(&bench->card, 0x82, &made, &err));
 	assert_says("it refused making a key: not authorised (6982)");
@@ -466,6 +517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_card_without_piv_is_told_from_one_that_fails),
 	    cmocka_unit_test(version_and_serial_have_their_sizes_or_are_unknown),
+	    cmocka_unit_test(an_old_serial_is_read_elsewhere_or_unknown),
 	    cmocka_unit_test(metadata_of_the_pin_is_read_whole_or_not_at_all),
 	    cmocka_unit_test(metadata_of_a_key_is_read_whole_and_its_point_checked),
 	    cmocka_unit_test(the_pin_is_padded_and_tries_are_asked_for_without_spending_one),
