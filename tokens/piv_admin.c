@@ -114,8 +114,9 @@ piv_authenticate(
 
 	if (algorithm != 0 && block_size(algorithm) == 0)
 		return err_set(err, ERR_TOKEN,
-		    "its management key is of an unknown kind (%02X): set one of the kind AES-192 "
-		    "(ykman piv access change-management-key)",
+		    "its management key is of an unknown kind (%02X), which only the program that set it "
+		    "can change: set one of the kind AES-192 (ykman piv access "
+		    "change-management-key)",
 		    algorithm);
 	if (key == NULL && algorithm != 0 && block_key_size(algorithm) != sizeof(factory_key))
 		return err_set(

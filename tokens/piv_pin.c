@@ -27,7 +27,7 @@ static const struct kind {
 	const char *remedy; /* when no try is left */
 } kinds[] = {
     [TOKEN_PIN] = {"PIN", "PIN", 0x24, PIV_PIN, PIV_PIN,
-	"unblock it with the PUK (ykman piv access unblock-pin)"},
+	"unblock it with the PUK (halligan token pin --unblock)"},
     [TOKEN_PUK] = {"PUK", "PUK", 0x24, PIV_PUK, PIV_PUK,
 	"nothing brings it back but a reset, which destroys all keys (ykman piv reset); the PIN "
 	"works without it, so enroll another token before the PIN is lost too"},
@@ -140,7 +140,7 @@ check_derived(struct change *job, struct err *err)
 	return err_set(err, ERR_REFUSED,
 	    "its management key is made from its PIN, and another PIN would lose it; change the PIN "
 	    "with the program that set it so (ykman piv access change-pin), or first give it "
-	    "another management key (ykman piv access change-management-key --protect)");
+	    "another management key (halligan token protect)");
 }
 
 static enum err_code

@@ -78,8 +78,8 @@ enum err_code
 piv_use_blocked(struct err *err)
 {
 	return err_set(err, ERR_PIN_BLOCKED,
-	    "its PIV PIN is blocked: no try is left; unblock it with the PUK (ykman piv access "
-	    "unblock-pin), or use another token of this seat");
+	    "its PIV PIN is blocked: no try is left; unblock it with the PUK (halligan token pin "
+	    "--unblock), or use another token of this seat");
 }
 
 /* As the card tells it; spends nothing. */
@@ -107,7 +107,7 @@ check_state(struct piv_token *token, bool last_try, struct err *err)
 		return err_set(err, ERR_PIN_BLOCKED,
 		    "1 PIN try is left and was not spent: a wrong PIN would block it; "
 		    "be sure of the PIN and confirm the last try with the serial number %u, or set a "
-		    "new PIN with the PUK (ykman piv access unblock-pin)",
+		    "new PIN with the PUK (halligan token pin --unblock)",
 		    token->serial);
 	return ERR_OK;
 }

@@ -49,7 +49,7 @@ ok "it is spent on purpose" piv 2101 unlock:$PIV_PIN:1:last sign
 is "and was right" "$(token_field 2101 pin_tries)" 3
 piv 2101 unlock:999999:1 unlock:999999:1 >/dev/null
 like "a wrong last try blocks the PIN, and says what helps" "$(piv 2101 unlock:999999:1:last)" \
-	'unlock pin-blocked: token 2101: its PIV PIN is blocked: no try is left; unblock it with the PUK \(ykman piv access unblock-pin\)'
+	'unlock pin-blocked: token 2101: its PIV PIN is blocked: no try is left; unblock it with the PUK \(halligan token pin --unblock\)'
 like "a blocked PIN is not sent" "$(piv 2101 unlock:$PIV_PIN:1:last)" \
 	'unlock pin-blocked: token 2101: its PIV PIN is blocked'
 like "nor is anything signed with it" "$(piv 2101 unlock:$PIV_PIN:1 sign)" 'sign internal'

@@ -39,6 +39,8 @@ like "so no key is made there unasked" "$(piv 2801 generate:sign)" \
 	"generate exists: card $N: it does not tell whether slot 82 holds a key"
 like "nor asked, since it cannot bind a key to PIN and touch" "$(piv 2801 generate:sign:over)" \
 	"generate token: card $N: it cannot make a P-256 key that asks for its PIN and for a touch at each use \(key policies are missing, 6A80\): use a token that can"
+like "the PIN is shown again before what it guards, since it is forgotten" "$(piv 2801 unlock:$PIV_PIN:0 generate:sign:over)" \
+	"unlock ok.generate token: card $N: it cannot make a P-256 key"
 like "a slot that it does not have is named" "$(piv 2801 generate:release:over)" \
 	"generate token: card $N: it has no slot 84 \(6B00\): cards that are no YubiKeys may have fewer slots"
 like "that it cannot attest is named" "$(piv 2801 attest:share:.)" \

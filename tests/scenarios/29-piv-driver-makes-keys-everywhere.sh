@@ -22,6 +22,9 @@ ykman_of() {
 	PATH=$TOKENS_DIR/bin:$PATH ykman -r "$reader" piv "$@" </dev/null
 }
 
+# seen SERIAL INS: how often the card has seen it.
+seen() { token_control "$1" status | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" | grep . || echo 0; }
+
 # ---- the table: firmware, kind of management key (its number, bytes), does it tell its keys? ----
 key_of() { printf '5a%.0s' $(seq "$1"); }
 table="2901 4.3.5 3 24 no
@@ -84,7 +87,7 @@ V=$PIV_PIN
 changes() { # SERIAL WHAT OLD NEW PATTERN CLAIM
 	like "$6" "$(piv "$1" "change:$2:$3:$4")" "change $5"
 }
-before=$(token_control 2908 status | sed -n 's/.*"24":\([0-9]*\).*/\1/p')
+before=$(seen 2908 24)
 changes 2908 pin $V 123456 "refused: token 2908: the new PIV PIN is the factory's, which everybody knows; nothing was changed and no try was spent" "the factory PIN is no new PIN"
 changes 2908 puk 86420975 12345678 "refused: token 2908: the new PIV PUK is the factory's" "nor is the factory PUK a new PUK"
 changes 2908 pin $V 7777777 "refused: token 2908: the new PIV PIN is one character throughout" "nor is one character"
@@ -93,7 +96,7 @@ changes 2908 pin $V 987654 "refused: token 2908: the new PIV PIN only counts up 
 changes 2908 pin $V "$V" "refused: token 2908: the new PIV PIN is the same" "nor the old one"
 changes 2908 pin $V 97531 "invalid: token 2908: a PIV PIN has 6 to 8 characters" "nor one that is too short"
 changes 2908 pin 1234 975318 "invalid: token 2908: a PIV PIN has 6 to 8 characters" "an old one that can be none is not sent"
-is "none of them reached the card" "$(token_control 2908 status | sed -n 's/.*"24":\([0-9]*\).*/\1/p')" "$before"
+is "none of them reached the card" "$(seen 2908 24)" "$before"
 token_control 2908 status-word 24 6985
 changes 2908 pin $V 975318 "refused: token 2908: its own rules forbid the new PIN \(6985: too simple" "the rules of the token itself are explained"
 token_control 2908 clear
@@ -155,6 +158,32 @@ token_control 2911 clear
 ok "and can be managed" piv 2911 unlock:$V:0 generate:sign
 ok "by ykman, too" ykman_of 2911 keys generate -a ECCP256 -P $V 9a public.pem
 
+# ---- every fault in what changes a token is told, with its name and what helps ----
+gone='token 2911: it (was pulled out while in use: plug it in and run the command again|broke off in the middle of a command, or answered nonsense: pull it out, plug it in again)'
+bad='token 2911: it refused .*: .* \(6F00\); if it does so again, another token must be used'
+during() { # STEP INS FAULT...
+	local step=$1 ins=$2 before=; shift 2
+	[ "${step%%:*}" != protect ] || before=unlock:$V:0
+	# shellcheck disable=SC2086
+	piv_start 2911 $before pause "$step"
+	piv_wait 1
+	token_control 2911 "$@"
+	piv_go
+	piv_end | sed -n '/^pause$/,$p' | grep "^${step%%:*} "
+	token_control 2911 clear
+	token_plug 2911 2>/dev/null
+}
+for row in protect:20 protect:cb protect:87 protect:db protect:ff change:pin:$V:975318:24 \
+	change:puk:$PUK:86420977:24 change:unblock:$PUK:975318:2c change:pin:$V:975318:f7; do
+	step=${row%:*}; ins=${row##*:}
+	like "$step: pulled at $ins" "$(during "$step" "$ins" unplug-at 1 "$ins")" "^${step%%:*} token-gone: $gone"
+	like "$step: no byte in answer to $ins" "$(during "$step" "$ins" raw-reply "$ins")" "^${step%%:*} token-gone: $gone"
+	like "$step: status 6F00 to $ins" "$(during "$step" "$ins" status-word "$ins" 6f00)" "^${step%%:*} token: $bad"
+done
+ok "after all that the token works, and PIN and management key are what they were" \
+	piv 2911 unlock:$V:1 generate:sign:over sign protect
+is "with all tries" "$(token_field 2911 pin_tries) $(token_field 2911 puk_tries)" "3 3"
+
 # ---- a certificate means that somebody uses the slot ----
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -subj '/O=Acme/CN=Ada "A" Lovelace' \
 	-days 9 -out certificate.pem 2>/dev/null
@@ -167,6 +196,13 @@ like "the certificate of what is gone is gone" "$(piv 2911 holds)" 'slot 83 meta
 ok "without metadata, too: a certificate" ykman_of 2912 certificates import -P $V 83 certificate.pem
 like "names the key, and is not overwritten" "$(piv 2912 unlock:$V:0 holds generate:share)" \
 	"slot 83 certified 1 \[perhaps a key, which it does not tell, and the certificate of CN=Ada .A. Lovelace\] $(openssl pkey -in key.pem -pubout -outform DER | tail -c 65 | od -An -v -tx1 | tr -d ' \n').*generate exists: token 2912: slot 83 is in use"
+
+# ---- a management key that is made from the PIN, as in former times ----
+printf '\x80\x15\x81\x01\x00\x82\x100123456789abcdef' > derived
+ok "another program makes the management key from the PIN" ykman_of 2912 objects import -P $V 0x5fff00 derived
+before=$(seen 2912 24)
+changes 2912 pin "$V" 975318 "refused: token 2912: its management key is made from its PIN, and another PIN would lose it" "another PIN would lose it"
+is "so it is not changed" "$(seen 2912 24)" "$before"
 
 # ---- something else in the printed object ----
 printf '\x01\x04\x41\x64\x61\x20' > printed
