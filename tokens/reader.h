@@ -55,6 +55,15 @@ void pcsc_end(struct pcsc_card *card, bool reset);
  * for a removal to be noticed. */
 enum err_code pcsc_why(struct pcsc_card *card, struct err *err);
 
+/* Send the command APDU and put the answer, status word included, into REPLY, as far as it has
+ * room.  ERR_TOKEN: the answer is larger.  Otherwise the errors of pcsc_why(). */
+enum err_code pcsc_transmit(struct pcsc_card *card, struct view command, struct secret *reply,
+    struct err *err) MUST_CHECK;
+
+/* How often cards came and went in READER, as pcscd counts; 0 when it does not tell.  The same
+ * number before and after means the same card. */
+uint32_t pcsc_changes(const char *reader);
+
 /* From another thread, while a command runs that never ends: make it fail, and the card
  * unusable. */
 void pcsc_abort(struct pcsc_card *card);

@@ -116,10 +116,18 @@ token_sign(struct token *token, const struct digest *digest, const char *purpose
 	return token->ops->sign(token->handle, digest, purpose, ret_signature, err);
 }
 
+static enum err_code
+has_none(const struct token *token, const char *what, struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "the driver %s cannot %s", token->ops->name, what);
+}
+
 enum err_code
 token_attest(struct token *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device,
     struct err *err)
 {
+	if (token->ops->attest == NULL)
+		return has_none(token, "attest a slot", err);
 	return token->ops->attest(token->handle, key, ret_slot, ret_device, err);
 }
 
@@ -127,6 +135,8 @@ enum err_code
 token_generate(struct token *token, enum token_key key, const struct secret *management_key,
     bool overwrite, struct point *ret_key, struct err *err)
 {
+	if (token->ops->generate == NULL)
+		return has_none(token, "make a key in a slot", err);
 	return token->ops->generate(token->handle, key, management_key, overwrite, ret_key, err);
 }
 
@@ -137,12 +147,6 @@ token_made_done(struct token_made *made)
 	buf_done(&made->signature);
 	buf_done(&made->certificate);
 	buf_done(&made->others);
-}
-
-static enum err_code
-has_none(const struct token *token, const char *what, struct err *err)
-{
-	return err_set(err, ERR_INTERNAL, "the driver %s cannot %s", token->ops->name, what);
 }
 
 enum err_code

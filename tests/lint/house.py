@@ -21,6 +21,7 @@ LIBRARIES = {
     r"jansson\.h": {"base/json.c"},
     r"sqlite3\.h": {"vault/sql.c"},
     r"ykpiv.*": {"tokens/piv.c"},
+    r"fido(/.*)?\.h": {"tokens/fido.c"},
     r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
     r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
@@ -103,7 +104,7 @@ def words():
             yield f"{name}: a name that says nothing"
 
 def headers():
-    flags = subprocess.run(["pkg-config", "--cflags", "libpcsclite", "ykpiv"],
+    flags = subprocess.run(["pkg-config", "--cflags", "libpcsclite", "ykpiv", "libfido2"],
         capture_output=True, text=True).stdout.split()
     for name in sources((".h",)):
         done = subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", "-fsyntax-only", "-Wall",

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A token is looked for at every hidraw device that says it is a FIDO one, and in every PC/SC
+ * reader that holds a card.  A card without FIDO2 application is not ours to speak of.
+ */
+#include "tokens/fido_driver.h"
+
+#include <string.h>
+
+#include "tokens/fido.h"
+#include "tokens/fido_use.h"
+#include "tokens/reader.h"
+
+enum { LIST_MS = 3000, OPEN_MS = 20000 };
+
+/* One place where a token may be.  Nothing when there is none, or it has left meanwhile. */
+static enum err_code
+list_one(
+    const char *reader, const char *problem, struct token_list *list, struct err *err)
+{
+	struct token_found found = {.driver = "fido2"};
+	FIDO_TOKEN *token = NULL;
+
+	if (list->count == TOKENS_MAX)
+		return err_set(err, ERR_TOKEN,
+		    "more than %d tokens are plugged in: unplug those that are not needed",
+		    TOKENS_MAX);
+	memcpy(found.reader, reader, strlen(reader));
+	memcpy(found.problem, problem, strlen(problem));
+	if (problem[0] == '\0') {
+		enum err_code code = fido_token_new(reader, LIST_MS, &token, err);
+
+		if (code == ERR_TOKEN_ABSENT || code == ERR_NOT_FOUND)
+			return ERR_OK;
+		if (code == ERR_MEMORY)
+			return code;
+		if (code != ERR_OK)
+			memcpy(found.problem, err->text, sizeof(found.problem) - 1);
+	}
+	if (token != NULL) {
+		const struct fido_facts *facts = &token->link.facts;
+
+		found.serial = token->link.serial;
+		memcpy(found.firmware, facts->firmware, sizeof(found.firmware));
+		memcpy(found.aaguid, facts->aaguid, sizeof(found.aaguid));
+	}
+	list->found[list->count++] = found;
+	return ERR_OK;
+}
+
+static enum err_code
+fido_list(void *driver, struct token_list *ret_list, struct err *err)
+{
+	struct token_list list = {0};
+	struct pcsc_list cards = {0};
+	struct fido_nodes nodes = {0};
+
+	(void)driver;
+	TRY(fido_nodes(&nodes, err));
+	for (size_t i = 0; i < nodes.count; i++)
+		TRY(list_one(nodes.path[i], "", &list, err));
+	/* USB keys need no pcscd. */
+	enum err_code code = pcsc_list(&cards, err);
+
+	if (code != ERR_OK && list.count == 0)
+		return code;
+	for (size_t i = 0; code == ERR_OK && i < cards.count; i++)
+		TRY(list_one(cards.found[i].reader, cards.found[i].problem, &list, err));
+	*ret_list = list;
+	return ERR_OK;
+}
+
+static enum err_code
+fido_open(
+    void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
+{
+	struct fido_token *token = NULL;
+	enum err_code code = fido_token_new(reader, OPEN_MS, &token, err);
+
+	(void)driver;
+	if (code != ERR_OK) {
+		if (code == ERR_BUSY ||
+		    code == ERR_NOT_FOUND) /* to callers it is the token's fault */
+			err->code = ERR_TOKEN;
+		return err_add(err, "the FIDO2 token at %s", reader);
+	}
+	if (ui != NULL)
+		token->ui = *ui;
+	*ret_token = token;
+	return ERR_OK;
+}
+
+static void
+close_token(void *token)
+{
+	fido_token_close(token);
+}
+
+const struct token_ops fido_ops = {
+    .name = "fido2",
+    .pin_name = "FIDO2 PIN",
+    .one_touch = true,
+    .list = fido_list,
+    .open = fido_open,
+    .info = fido_token_info,
+    .bind = fido_token_bind,
+    .unlock = fido_token_unlock,
+    .agree = fido_use_agree,
+    .sign = fido_use_sign,
+    .make = fido_use_make,
+    .derive = fido_use_derive,
+    .change = fido_token_change,
+    .close = close_token,
+};
+
+struct token_driver
+fido_driver(void)
+{
+	return (struct token_driver){&fido_ops, NULL};
+}
