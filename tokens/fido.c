@@ -33,7 +33,6 @@ enum {
 	QUICK_MS = 5000,  /* without a touch */
 	CTAP_INIT = 0x06, /* messages of CTAPHID, as the library numbers them */
 	CTAP_MESSAGE = 0x10,
-	CTAP_CANCEL = 0x11,
 	CAN_CBOR = 0x04,
 	INIT_SIZE = 17, /* nonce 8, channel 4, protocol, version 3, flags */
 	NONCE_SIZE = 8,
@@ -102,7 +101,7 @@ carry_close(void *handle)
 	(void)handle; /* the port stays ours */
 }
 
-/* Not used by a transport, but asked for. */
+/* These two are not used with a transport, but asked for. */
 static int
 carry_read(void *handle, unsigned char *bytes, size_t size, int milliseconds)
 {
@@ -135,10 +134,6 @@ send(struct fido_dev *device, uint8_t message, const unsigned char *bytes, size_
 	struct fido_port *port = fido_dev_io_handle(device);
 	struct err err;
 
-	if (message == CTAP_CANCEL) {
-		fido_transport_cancel(&port->transport);
-		return 0;
-	}
 	if (message == CTAP_MESSAGE)
 		return carried(port,
 		    fido_transport_send(&port->transport, view_of(bytes, size), &err), &err);
@@ -451,10 +446,14 @@ prepare_assertion(
 }
 
 static enum err_code
-take_answer(struct link *link, const fido_assert_t *assertion, struct fido_answer *ret_answer,
-    struct err *err)
+take_answer(struct link *link, const fido_assert_t *assertion, const struct fido_ask *ask,
+    struct fido_answer *ret_answer, struct err *err)
 {
-	if (fido_assert_count(assertion) != 1)
+	struct view id =
+	    view_of(fido_assert_id_ptr(assertion, 0), fido_assert_id_len(assertion, 0));
+
+	if (fido_assert_count(assertion) != 1 ||
+	    (id.size > 0 && !view_equal(id, ask->credential)))
 		return broken(link, err);
 	return fido_answer_from(view_of(fido_assert_authdata_ptr(assertion, 0),
 				    fido_assert_authdata_len(assertion, 0)),
@@ -478,7 +477,7 @@ link_ask(void *context, const struct fido_ask *ask, const struct secret *pin, in
 
 	fido_pin_scour();
 	TRY(answered(link, result, ret_status, err));
-	return result == FIDO_OK ? take_answer(link, assertion, ret_answer, err) : ERR_OK;
+	return result == FIDO_OK ? take_answer(link, assertion, ask, ret_answer, err) : ERR_OK;
 }
 
 static enum err_code
