@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenSSL verifies signatures, names, CA bits and path lengths from the slot certificate up to a
- * root; we decide what a root is (its fingerprint, nothing else), that the chain goes through the
- * very device certificate, and what Yubico's extensions say.
- *
- * Not X509_V_FLAG_X509_STRICT: Yubico's root of 2016 has basicConstraints that are not critical.
- * X509_V_FLAG_NO_CHECK_TIME: slot certificates carry made-up dates (a token has no clock) and say
- * nothing about when the key was made; a chain that was good once stays good, and roots are given
- * up by taking their fingerprint out of the charter.
- * Security level 2: at least RSA-2048 and SHA-256 all along (the root's own signature aside).
+ * The chain goes through the very device certificate (tokens/attest_chain.h); here is what Yubico's
+ * extensions say.
  *
  *	slot certificate	arc 1.3.6.1.4.1.41482.3
  *	  .3  firmware		3 bytes
@@ -18,248 +11,28 @@
  */
 #include "tokens/attest.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "tokens/attest_chain.h"
 #include "tokens/tlv.h"
 
-/* Yubico Attestation Root 1 (firmware 5.7.4 and later), and Yubico PIV Root CA Serial 263751. */
-const struct digest attest_yubico_roots[] = {
-    {{0x62, 0x76, 0x0c, 0x6a, 0x6e, 0xf9, 0x16, 0x79, 0xf4, 0x54, 0xc8, 0x90, 0x2b, 0x80, 0xfd,
-	0x00, 0x98, 0x25, 0xb3, 0xf2, 0x5d, 0xa9, 0x0f, 0x1f, 0xba, 0xce, 0x2e, 0xc6, 0x58, 0x6c,
-	0xd5, 0xa8}},
-    {{0x63, 0xec, 0xe9, 0x14, 0xe5, 0x4d, 0xd8, 0x79, 0x15, 0xf3, 0x40, 0x33, 0xc8, 0x5a, 0xf4,
-	0xc0, 0x69, 0x6b, 0xa1, 0x51, 0x2f, 0x8a, 0xdd, 0x66, 0xce, 0xd7, 0x38, 0x33, 0x12, 0x07,
-	0xb5, 0x46}},
-};
-const size_t attest_yubico_root_count = ARRAY_SIZE(attest_yubico_roots);
+enum { INTEGER = 0x02 };
 
-/* Compared with what "halligan-simtoken root" prints by tests/unit/test_attest.c. */
-const struct digest attest_simulated_root = {{0x16, 0xc0, 0xf2, 0xc3, 0x43, 0x65, 0x01, 0xaf, 0x99,
-    0xfe, 0xfc, 0x4b, 0x80, 0xae, 0xec, 0xaf, 0x6f, 0xdc, 0xca, 0xd8, 0xf8, 0xe5, 0x4e, 0xe4, 0x07,
-    0x0e, 0x1d, 0x6f, 0xd0, 0x7f, 0xa0, 0xe1}};
-
-enum { SECURITY_LEVEL = 2, CHAIN_MAX = 6, PEM_MAX = 128 * 1024, INTEGER = 0x02 };
-
-static void
-x509_freep(X509 **certificate)
-{
-	X509_free(*certificate);
-}
-#define CERTIFICATE CLEANUP(x509_freep) X509
-
-static void
-stack_freep(STACK_OF(X509) * *stack)
-{
-	sk_X509_pop_free(*stack, X509_free);
-}
-
-static void
-store_freep(X509_STORE **store)
-{
-	X509_STORE_free(*store);
-}
-
-static void
-context_freep(X509_STORE_CTX **context)
-{
-	X509_STORE_CTX_free(*context);
-}
-
-static void
-object_freep(ASN1_OBJECT **object)
-{
-	ASN1_OBJECT_free(*object);
-}
-
-static void
-key_freep(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void
-bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
-}
-
-static void
-bytes_freep(unsigned char **bytes)
-{
-	OPENSSL_free(*bytes);
-}
-
-static enum err_code
-no_memory(struct err *err)
-{
-	return err_set(err, ERR_MEMORY, "no memory to read certificates");
-}
-
-/* ---- reading ---- */
-
-/* Exactly one certificate, in DER and nothing looser: it must encode to the same bytes. */
-static enum err_code
-parse(struct view der, const char *what, X509 **ret_certificate, struct err *err)
-{
-	const unsigned char *at = der.data;
-	CLEANUP(bytes_freep) unsigned char *again = NULL;
-	CERTIFICATE *certificate = NULL;
-
-	if (der.size > 0 && der.size <= TOKEN_CERTIFICATE_MAX)
-		certificate = d2i_X509(NULL, &at, (long)der.size);
-	if (certificate == NULL || at != der.data + der.size)
-		return err_set(err, ERR_INVALID, "%s is not an X.509 certificate in DER", what);
-	int size = i2d_X509(certificate, &again);
-	if (size < 0 || !view_equal(view_of(again, (size_t)size), der))
-		return err_set(err, ERR_INVALID, "%s is not encoded in DER throughout", what);
-	*ret_certificate = TAKE(certificate);
-	return ERR_OK;
-}
-
-static bool
-is_pinned(const struct digest *fingerprint, const struct attest_policy *policy)
-{
-	for (size_t i = 0; i < policy->root_count && i < ATTEST_ROOTS_MAX; i++) {
-		if (digest_equal(fingerprint, &policy->roots[i]))
-			return true;
-	}
-	return false;
-}
-
-/* Pinned ones are trusted, all others only help to build the chain. */
-static enum err_code
-sort_certificates(const struct view *certificates, size_t count, const struct attest_policy *policy,
-    X509_STORE *roots, STACK_OF(X509) * others, struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		CERTIFICATE *certificate = NULL;
-		struct digest fingerprint;
-
-		TRY(parse(certificates[i], "an attestation certificate", &certificate, err));
-		TRY(sha256_one(certificates[i], &fingerprint, err));
-		if (is_pinned(&fingerprint, policy)) {
-			if (X509_STORE_add_cert(roots, certificate) != 1)
-				return no_memory(err);
-			continue;
-		}
-		if (sk_X509_push(others, certificate) == 0)
-			return no_memory(err);
-		(void)TAKE(certificate);
-	}
-	return ERR_OK;
-}
-
-/* ---- the chain ---- */
-
-static enum err_code
-chain_failure(X509_STORE_CTX *context, struct err *err)
-{
-	X509 *last = X509_STORE_CTX_get_current_cert(context);
-	const char *reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
-	char name[160] = "?";
-
-	if (last != NULL)
-		X509_NAME_oneline(X509_get_issuer_name(last), name, sizeof(name));
-	return err_set(err, ERR_REFUSED,
-	    "the attestation does not chain to a root that this vault pins: %s, at the certificate "
-	    "issued by %s; give the vendor's intermediates with --attestation-certs, or use a "
-	    "token "
-	    "of a pinned vendor",
-	    reason, name);
-}
-
-/* The chain must be slot, device, ..., root; RET_ROOT is the root's fingerprint. */
-static enum err_code
-check_chain(X509_STORE_CTX *context, X509 *device, struct digest *ret_root, struct err *err)
-{
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
-	int count = sk_X509_num(chain);
-	CLEANUP(bytes_freep) unsigned char *der = NULL;
-
-	if (count < 3 || X509_cmp(sk_X509_value(chain, 1), device) != 0)
-		return err_set(err, ERR_REFUSED,
-		    "the slot's attestation was not signed by the device's attestation key (F9)");
-	int size = i2d_X509(sk_X509_value(chain, count - 1), &der);
-	if (size < 0)
-		return no_memory(err);
-	return sha256_one(view_of(der, (size_t)size), ret_root, err);
-}
-
-static enum err_code
-verify_chain(X509 *slot, X509 *device, STACK_OF(X509) * others, X509_STORE *roots,
-    struct digest *ret_root, struct err *err)
-{
-	CLEANUP(context_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
-
-	if (context == NULL || X509_STORE_CTX_init(context, roots, slot, others) != 1)
-		return no_memory(err);
-	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
-	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
-	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME) != 1)
-		return no_memory(err);
-	if (X509_verify_cert(context) != 1)
-		return chain_failure(context, err);
-	return check_chain(context, device, ret_root, err);
-}
+/* Of arc 1.3.6.1.4.1.41482.3. */
+static const char firmware_oid[] = "1.3.6.1.4.1.41482.3.3", serial_oid[] = "1.3.6.1.4.1.41482.3.7",
+		  policies_oid[] = "1.3.6.1.4.1.41482.3.8", form_oid[] = "1.3.6.1.4.1.41482.3.9";
 
 /* ---- what the slot certificate says ---- */
-
-static enum err_code
-read_key(X509 *slot, struct point *ret_key, struct err *err)
-{
-	CLEANUP(key_freep) EVP_PKEY *key = X509_get_pubkey(slot);
-	char group[32] = "";
-	uint8_t encoded[POINT_SIZE + 1];
-	size_t size = 0;
-	struct err why;
-
-	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_EC ||
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1 ||
-	    strcmp(group, "prime256v1") != 0)
-		return err_set(err, ERR_REFUSED,
-		    "the attested key is not one of P-256: enroll the token again");
-	if (EVP_PKEY_get_octet_string_param(
-		key, "encoded-pub-key", encoded, sizeof(encoded), &size) != 1 ||
-	    point_from(view_of(encoded, size), ret_key, &why) != ERR_OK)
-		return err_set(err, ERR_REFUSED, "the attested key is not an uncompressed point");
-	return ERR_OK;
-}
-
-/* The value of extension .LAST; no data when it is missing.  ERR_REFUSED when it is there twice. */
-static enum err_code
-read_extension(X509 *slot, unsigned last, struct view *ret_value, struct err *err)
-{
-	char name[40];
-
-	snprintf(name, sizeof(name), "1.3.6.1.4.1.41482.3.%u", last);
-	CLEANUP(object_freep) ASN1_OBJECT *object = OBJ_txt2obj(name, 1);
-	if (object == NULL)
-		return no_memory(err);
-	int at = X509_get_ext_by_OBJ(slot, object, -1);
-	*ret_value = (struct view){0};
-	if (at < 0)
-		return ERR_OK;
-	if (X509_get_ext_by_OBJ(slot, object, at) >= 0)
-		return err_set(err, ERR_REFUSED, "the attestation has extension .%u twice", last);
-	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(slot, at));
-	*ret_value = view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
-	return ERR_OK;
-}
 
 static enum err_code
 read_serial(X509 *slot, uint32_t *ret_serial, struct err *err)
 {
 	struct view value, integer;
 
-	TRY(read_extension(slot, 7, &value, err));
+	TRY(attest_extension(slot, serial_oid, &value, err));
 	if (value.size == 0)
 		return err_set(err, ERR_REFUSED,
 		    "the attestation has no serial number: only tokens with one can be enrolled");
@@ -275,9 +48,9 @@ read_policies(X509 *slot, struct attest_facts *facts, struct err *err)
 {
 	struct view firmware, policies, form;
 
-	TRY(read_extension(slot, 3, &firmware, err));
-	TRY(read_extension(slot, 8, &policies, err));
-	TRY(read_extension(slot, 9, &form, err));
+	TRY(attest_extension(slot, firmware_oid, &firmware, err));
+	TRY(attest_extension(slot, policies_oid, &policies, err));
+	TRY(attest_extension(slot, form_oid, &form, err));
 	if (firmware.size != sizeof(facts->firmware))
 		return err_set(err, ERR_REFUSED, "the attestation does not tell the firmware");
 	if (policies.size != 2)
@@ -326,25 +99,11 @@ judge_form(const struct attest_facts *facts, const struct attest_policy *policy,
 static enum err_code
 judge(const struct attest_facts *facts, const struct attest_policy *policy, struct err *err)
 {
-	char has[FIRMWARE_TEXT_SIZE], needs[FIRMWARE_TEXT_SIZE];
+	char who[32];
 
-	if (facts->simulated && !policy->training)
-		return err_set(err, ERR_REFUSED,
-		    "token %u is simulated (NOT A REAL TOKEN), and this is no training vault",
-		    facts->serial);
-	if (!facts->simulated && policy->training)
-		return err_set(err, ERR_REFUSED,
-		    "token %u is real, and this is a training vault: use simulated tokens",
-		    facts->serial);
-	firmware_text(facts->firmware, has);
-	firmware_text(policy->min_firmware, needs);
-	if ((policy->waives & ATTEST_WAIVE_FIRMWARE) == 0 &&
-	    memcmp(facts->firmware, policy->min_firmware, sizeof(facts->firmware)) < 0)
-		return err_set(err, ERR_REFUSED,
-		    "token %u has firmware %s, and the charter asks for %s or later "
-		    "(older ones have "
-		    "known faults, such as YSA-2024-03): use a newer token",
-		    facts->serial, has, needs);
+	snprintf(who, sizeof(who), "token %u", facts->serial);
+	TRY(attest_judge_origin(facts->simulated, who, policy, err));
+	TRY(attest_judge_firmware(facts->firmware, who, policy, err));
 	TRY(judge_form(facts, policy, err));
 	if (facts->pin != PIN_ONCE && facts->pin != PIN_ALWAYS)
 		return err_set(err, ERR_REFUSED,
@@ -363,89 +122,19 @@ attest_verify(struct view slot, struct view device, const struct view *certifica
     const struct attest_policy *policy, struct attest_facts *ret_facts, struct err *err)
 {
 	CERTIFICATE *slot_certificate = NULL, *device_certificate = NULL;
-	CLEANUP(stack_freep) STACK_OF(X509) *others = sk_X509_new_null();
-	CLEANUP(store_freep) X509_STORE *roots = X509_STORE_new();
 	struct attest_facts facts = {0};
 
-	if (others == NULL || roots == NULL)
-		return no_memory(err);
-	TRY(parse(slot, "the slot's attestation", &slot_certificate, err));
-	TRY(parse(device, "the device's attestation certificate (F9)", &device_certificate, err));
-	if (X509_up_ref(device_certificate) != 1 || sk_X509_push(others, device_certificate) == 0)
-		return no_memory(err);
-	TRY(sort_certificates(certificates, count, policy, roots, others, err));
-	TRY(verify_chain(slot_certificate, device_certificate, others, roots, &facts.root, err));
-	TRY(read_key(slot_certificate, &facts.key, err));
+	TRY(attest_read(slot, "the slot's attestation", &slot_certificate, err));
+	TRY(attest_read(
+	    device, "the device's attestation certificate (F9)", &device_certificate, err));
+	TRY(attest_chain(slot_certificate, device_certificate, certificates, count, policy,
+	    &facts.root, err));
+	TRY(attest_key(slot_certificate, &facts.key, err));
 	TRY(read_serial(slot_certificate, &facts.serial, err));
 	TRY(read_policies(slot_certificate, &facts, err));
 	facts.slot = read_slot(slot_certificate);
 	facts.simulated = digest_equal(&facts.root, &attest_simulated_root);
 	TRY(judge(&facts, policy, err));
 	*ret_facts = facts;
-	return ERR_OK;
-}
-
-/* ---- PEM ---- */
-
-/* Append the next certificate of BIO; *RET_SIZE is 0 at the end. */
-static enum err_code
-next_pem(BIO *bio, struct buf *der, size_t *ret_size, struct err *err)
-{
-	CERTIFICATE *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	CLEANUP(bytes_freep) unsigned char *bytes = NULL;
-
-	if (certificate == NULL) {
-		unsigned long why = ERR_peek_last_error();
-
-		ERR_clear_error();
-		*ret_size = 0;
-		if (ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE)
-			return ERR_OK;
-		return err_set(
-		    err, ERR_INVALID, "the file of attestation certificates holds a damaged one");
-	}
-	int size = i2d_X509(certificate, &bytes);
-	if (size <= 0 || size > TOKEN_CERTIFICATE_MAX)
-		return err_set(err, ERR_INVALID,
-		    "an attestation certificate is larger than %d bytes", TOKEN_CERTIFICATE_MAX);
-	buf_bytes(der, view_of(bytes, (size_t)size));
-	*ret_size = (size_t)size;
-	return buf_check(der, err);
-}
-
-enum err_code
-attest_split_pem(struct view pem, struct buf *ret_der,
-    struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err)
-{
-	CLEANUP(bio_freep) BIO *bio = NULL;
-	size_t sizes[ATTEST_CERTIFICATES_MAX] = {0};
-	size_t count = 0, size = 0;
-	BUF der = {0};
-
-	if (pem.size == 0 || pem.size > PEM_MAX)
-		return err_set(err, ERR_INVALID,
-		    "the file of attestation certificates must have 1 to %d bytes", PEM_MAX);
-	bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-	if (bio == NULL)
-		return no_memory(err);
-	for (;;) {
-		TRY(next_pem(bio, &der, &size, err));
-		if (size == 0)
-			break;
-		if (count == ATTEST_CERTIFICATES_MAX)
-			return err_set(err, ERR_INVALID, "more than %d attestation certificates",
-			    ATTEST_CERTIFICATES_MAX);
-		sizes[count++] = size;
-	}
-	if (count == 0)
-		return err_set(err, ERR_INVALID, "the file holds no certificate in PEM");
-	size_t before = ret_der->size;
-	buf_bytes(ret_der, buf_view(&der));
-	TRY(buf_check(ret_der, err));
-	for (size_t i = 0; i < count; i++) {
-		ret_views[i] = view_of(ret_der->data + before, sizes[i]);
-		before += sizes[i];
-	}
-	*ret_count = count;
 	return ERR_OK;
 }

@@ -20,7 +20,8 @@ enum {
 	ATTEST_WAIVE_ATTESTATION = 8,
 };
 
-/* Roots of Yubico's PIV attestation, from developers.yubico.com/PKI (fingerprints only). */
+/* Roots of Yubico's attestations, PIV and FIDO2, from developers.yubico.com/PKI (fingerprints
+ * only).  One list serves both: what hangs below a root decides which of the two it attests. */
 extern const struct digest attest_yubico_roots[];
 extern const size_t attest_yubico_root_count;
 /* Root of halligan-simtoken, subject "NOT A REAL TOKEN ...": training vaults only. */

@@ -322,7 +322,7 @@ extensions_of_wrong_size_or_number_are_refused(void **state)
 	assert_refused(recipe, "form factor is malformed");
 	recipe = right();
 	recipe.twice = VIEW_OF(new_firmware);
-	assert_refused(recipe, "extension .3 twice");
+	assert_refused(recipe, "extension 1.3.6.1.4.1.41482.3.3 twice");
 }
 
 static void
