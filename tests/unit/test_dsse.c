@@ -69,6 +69,49 @@ an_envelope_reads_back_byte_for_byte(void **state)
 }
 
 static void
+authenticator_data_stand_beside_the_signature_they_belong_to(void **state)
+{
+	static const uint8_t data[ASSERTION_DATA_MAX + 1] = {1, 2, 3};
+	static const char *const bad[] = {
+	    "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\","
+	    "\"authData\":\"\"}]}",
+	    "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\","
+	    "\"authData\":1}]}",
+	    "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\","
+	    "\"authData\":\"AQ\"}]}",
+	    "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":\"AQID\","
+	    "\"authdata\":\"AQID\"}]}",
+	};
+	DSSE dsse = {0};
+	DSSE again = {0};
+	BUF text = {0}, large = {0};
+	struct err err;
+
+	(void)state;
+	assert_ok(dsse_set(&dsse, "t", view_of_text("{}"), &err));
+	assert_ok(dsse_add(&dsse, "a", view_of(data, 3), view_of(data, 37), &err));
+	assert_ok(dsse_add(&dsse, "b", view_of(data, 3), (struct view){0}, &err));
+	assert_ok(dsse_add(&dsse, "c", view_of(data, 3), view_of(data, ASSERTION_DATA_MAX), &err));
+	assert_error(ERR_INVALID, dsse_add(&dsse, "d", view_of(data, 3), VIEW_OF(data), &err));
+	assert_says("authData");
+	assert_ok(dsse_encode(&dsse, &text, &err));
+	assert_ok(parse(buf_view(&text), &again, &err));
+	assert_int_equal(again.count, 3);
+	assert_int_equal(dsse_find(&again, "a")->authdata_size, 37);
+	assert_memory_equal(dsse_find(&again, "a")->authdata, data, 37);
+	assert_int_equal(dsse_find(&again, "b")->authdata_size, 0);
+	assert_int_equal(dsse_find(&again, "c")->authdata_size, ASSERTION_DATA_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_error(ERR_INVALID, parse(view_of_text(bad[i]), &again, &err));
+	buf_text(&large, "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\","
+			 "\"sig\":\"AQID\",\"authData\":\"");
+	for (int i = 0; i <= ASSERTION_DATA_MAX / 3; i++)
+		buf_text(&large, "AQID");
+	buf_text(&large, "\"}]}");
+	assert_error(ERR_INVALID, parse(buf_view(&large), &again, &err));
+}
+
+static void
 parsing_replaces_what_was_there_only_on_success(void **state)
 {
 	DSSE dsse = {0};
@@ -244,6 +287,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_pae_of_the_specification_comes_out),
 	    cmocka_unit_test(an_envelope_reads_back_byte_for_byte),
+	    cmocka_unit_test(authenticator_data_stand_beside_the_signature_they_belong_to),
 	    cmocka_unit_test(parsing_replaces_what_was_there_only_on_success),
 	    cmocka_unit_test(bad_envelopes_are_refused_by_name),
 	    cmocka_unit_test(a_prefix_of_an_envelope_is_refused),
