@@ -22,6 +22,18 @@ add_name(X509 *certificate, const char *subject, const char *issuer)
 }
 
 static void
+add_unit(X509 *certificate, const char *unit)
+{
+	const char *const parts[][2] = {{"C", "SE"}, {"O", "A vendor"}, {"OU", unit}};
+	X509_NAME *name = X509_get_subject_name(certificate);
+
+	for (size_t i = 0; unit != NULL && i < ARRAY_SIZE(parts); i++)
+		assert_int_equal(X509_NAME_add_entry_by_txt(name, parts[i][0], MBSTRING_UTF8,
+				     (const unsigned char *)parts[i][1], -1, -1, 0),
+		    1);
+}
+
+static void
 add_extension(X509 *certificate, const char *name, struct view value)
 {
 	if (value.size == 0)
@@ -39,10 +51,10 @@ add_extension(X509 *certificate, const char *name, struct view value)
 }
 
 static void
-add_constraints(X509 *certificate)
+add_constraints(X509 *certificate, bool authority)
 {
-	X509_EXTENSION *extension =
-	    X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
+	    authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
 
 	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
 	X509_EXTENSION_free(extension);
@@ -51,8 +63,10 @@ add_constraints(X509 *certificate)
 static void
 add_extensions(X509 *certificate, const struct recipe *recipe)
 {
-	if (recipe->authority)
-		add_constraints(certificate);
+	if (recipe->authority || recipe->no_authority)
+		add_constraints(certificate, recipe->authority);
+	add_extension(certificate, "1.3.6.1.4.1.45724.1.1.4", recipe->aaguid);
+	add_extension(certificate, "1.3.6.1.4.1.41482.13.1", recipe->fido_firmware);
 	add_extension(certificate, "1.3.6.1.4.1.41482.3.3", recipe->firmware);
 	add_extension(certificate, "1.3.6.1.4.1.41482.3.3", recipe->twice);
 	add_extension(certificate, "1.3.6.1.4.1.41482.3.7", recipe->serial);
@@ -74,6 +88,7 @@ sign(const struct recipe *recipe, EVP_PKEY *key, const char *issuer, EVP_PKEY *i
 	ASN1_TIME_set_string(X509_getm_notAfter(certificate),
 	    recipe->expired ? "20160102000000Z" : "99991231235959Z");
 	add_name(certificate, recipe->subject, issuer);
+	add_unit(certificate, recipe->unit);
 	assert_int_equal(X509_set_pubkey(certificate, key), 1);
 	add_extensions(certificate, recipe);
 	const EVP_MD *digest =

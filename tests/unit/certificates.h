@@ -28,6 +28,11 @@ struct recipe {
 	/* Contents of Yubico's extensions .3 .7 .8 .9; none where the size is 0. */
 	struct view firmware, serial, policies, form;
 	struct view twice; /* .3 once more */
+	/* Of a FIDO2 attestation: the subject's unit (NULL: the subject is its name alone), contents
+	 * of the extensions AAGUID and firmware, basicConstraints without CA. */
+	const char *unit;
+	struct view aaguid, fido_firmware;
+	bool no_authority;
 };
 
 /* RET is made with a fresh key and signed by ISSUER (NULL: by itself). */
