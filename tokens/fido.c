@@ -9,9 +9,9 @@
  *   its next use.  Whether it is still the same one is checked first (fido_port.h).
  * - Negative results are the library's own and say little; why an exchange over PC/SC failed is
  *   kept in the port.  Positive ones are the token's status.
- * - The library's transport functions get the device alone: the path that it hands to open is the
- *   first member of the port, so that the port is found again.
- * - Waiting for a lock of a hidraw device takes it up to 21 s: fido_port_probe() looks first.
+ * - Its transport functions get the device alone: the path handed to open is the port's first
+ *   member, so that the port is found again.
+ * - It waits up to 21 s for the lock of a hidraw device: fido_port_probe() looks first.
  * - The second half of SHA-256(PIN) is left in a freed block of 32 bytes (its length was cut to
  *   16 before it is wiped): fido_pin_scour().
  */
@@ -35,8 +35,7 @@ enum {
 	CTAP_MESSAGE = 0x10,
 	CAN_CBOR = 0x04,
 	INIT_SIZE = 17, /* nonce 8, channel 4, protocol, version 3, flags */
-	NONCE_SIZE = 8,
-	FLAGS_AT = 16,
+	NONCE_SIZE = 8, FLAGS_AT = 16,
 };
 
 struct link {
@@ -87,7 +86,7 @@ no_memory(struct err *err)
 static void *
 carry_open(const char *path)
 {
-	union { /* the library's pointer is to constant characters; the port is ours */
+	union { /* the port is ours, whatever the library says */
 		const char *path;
 		struct fido_port *port;
 	} handle = {.path = path};
@@ -101,7 +100,7 @@ carry_close(void *handle)
 	(void)handle; /* the port stays ours */
 }
 
-/* These two are not used with a transport, but asked for. */
+/* Asked for, but not used with a transport. */
 static int
 carry_read(void *handle, unsigned char *bytes, size_t size, int milliseconds)
 {
@@ -215,21 +214,25 @@ answered(struct link *link, int result, int *ret_status, struct err *err)
 	return ERR_OK;
 }
 
-static enum err_code
-device_new(struct link *link, struct err *err)
+enum err_code
+fido_carry(struct fido_dev *device, struct err *err)
 {
 	const fido_dev_io_t io = {carry_open, carry_close, carry_read, carry_write};
 	const fido_dev_transport_t transport = {receive, send};
 
+	if (fido_dev_set_io_functions(device, &io) != FIDO_OK ||
+	    fido_dev_set_transport_functions(device, &transport) != FIDO_OK)
+		return err_set(err, ERR_INTERNAL, "libfido2 takes no transport");
+	return ERR_OK;
+}
+
+static enum err_code
+device_new(struct link *link, struct err *err)
+{
 	link->device = fido_dev_new();
 	if (link->device == NULL || fido_dev_set_timeout(link->device, CALL_MS) != FIDO_OK)
 		return no_memory(err);
-	if (link->port.hid)
-		return ERR_OK;
-	if (fido_dev_set_io_functions(link->device, &io) != FIDO_OK ||
-	    fido_dev_set_transport_functions(link->device, &transport) != FIDO_OK)
-		return err_set(err, ERR_INTERNAL, "libfido2 takes no transport");
-	return ERR_OK;
+	return link->port.hid ? ERR_OK : fido_carry(link->device, err);
 }
 
 static enum err_code
