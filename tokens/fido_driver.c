@@ -6,12 +6,13 @@
 #include "tokens/fido_driver.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "tokens/fido.h"
 #include "tokens/fido_use.h"
 #include "tokens/reader.h"
 
-enum { LIST_MS = 3000, OPEN_MS = 20000 };
+enum { LIST_MS = 3000, OPEN_MS = 20000, WAIT_STEP_MS = 500 };
 
 /* One place where a token may be.  Nothing when there is none, or it has left meanwhile. */
 static enum err_code
@@ -70,6 +71,61 @@ fido_list(void *driver, struct token_list *ret_list, struct err *err)
 	return ERR_OK;
 }
 
+/* Where tokens may be at this moment; nothing is asked of them. */
+struct places {
+	struct fido_nodes nodes;
+	struct pcsc_list cards;
+	uint32_t changes[TOKENS_MAX];
+};
+
+static enum err_code
+look_around(struct places *ret_places, struct err *err)
+{
+	struct err why;
+
+	memset(ret_places, 0, sizeof(*ret_places));
+	TRY(fido_nodes(&ret_places->nodes, err));
+	if (pcsc_list(&ret_places->cards, &why) != ERR_OK)
+		ret_places->cards.count = 0; /* USB keys need no pcscd */
+	for (size_t i = 0; i < ret_places->cards.count; i++)
+		ret_places->changes[i] = pcsc_changes(ret_places->cards.found[i].reader);
+	return ERR_OK;
+}
+
+static bool
+is_same(const struct places *a, const struct places *b)
+{
+	bool same = a->nodes.count == b->nodes.count && a->cards.count == b->cards.count;
+
+	for (size_t i = 0; same && i < a->nodes.count; i++)
+		same = strcmp(a->nodes.path[i], b->nodes.path[i]) == 0;
+	for (size_t i = 0; same && i < a->cards.count; i++)
+		same = strcmp(a->cards.found[i].reader, b->cards.found[i].reader) == 0 &&
+		    a->changes[i] == b->changes[i];
+	return same;
+}
+
+static enum err_code
+fido_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err)
+{
+	struct places before, after;
+	bool changed = false;
+
+	(void)driver;
+	TRY(look_around(&before, err));
+	for (unsigned left = milliseconds; left > 0 && !changed;) {
+		unsigned step = left < WAIT_STEP_MS ? left : WAIT_STEP_MS;
+		const struct timespec pause = {.tv_nsec = (long)step * 1000000L};
+
+		nanosleep(&pause, NULL);
+		left -= step;
+		TRY(look_around(&after, err));
+		changed = !is_same(&before, &after);
+	}
+	*ret_changed = changed;
+	return ERR_OK;
+}
+
 static enum err_code
 fido_open(
     void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
@@ -102,6 +158,7 @@ const struct token_ops fido_ops = {
     .one_touch = true,
     .list = fido_list,
     .open = fido_open,
+    .wait = fido_wait,
     .info = fido_token_info,
     .bind = fido_token_bind,
     .unlock = fido_token_unlock,

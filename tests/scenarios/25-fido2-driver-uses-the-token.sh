@@ -109,6 +109,18 @@ token_touch 2501
 like "and goes on at the touch" "$(piv_end)" 'touch 1 of 1: sign the approval.waiting 1000.*touched.sign ok$'
 token_control 2501 touch auto
 
+# Coming and going.
+like "nothing comes, nothing goes" "$(fido 2501 wait:600)" '^open ok.unchanged.wait ok$'
+piv_start 2501 pause wait:20000 wait:20000
+piv_wait 1
+piv_go
+sleep 1 # so that it waits
+token_unplug 2501
+ok "a token that is pulled is noticed" piv_said 30 "^changed"
+sleep 1
+token_plug 2501
+like "and one that is plugged in" "$(piv_end)" 'changed.wait ok.changed.wait ok$'
+
 # The person, verified by the token.
 like "a finger unlocks, and signs" "$(fido 2504 unlock::3 make:bob derive:share sign)" \
 	'unlock ok.*make ok.*derive ok.*sign ok$'

@@ -8,8 +8,8 @@ set -u
 . "$(dirname "$0")/../lib/tokens.sh"
 . "$(dirname "$0")/../lib/fido.sh"
 
-export TOKENS_NEW="--fido-pin $FIDO_PIN"
 tokens_folder
+"$SIMTOKEN" new --state 2601.json --serial 2601 --fido-pin $FIDO_PIN
 tokens_start "$TOKENS_DIR" 2601
 mkdir new
 fido_make 2601 ada
