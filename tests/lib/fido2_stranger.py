@@ -4,6 +4,8 @@
 and python3-cryptography alone.
 
 	fido2_stranger.py keys READER FOLDER PIN	prints "share=POINT", "release=POINT" in hex
+	fido2_stranger.py secrets READER FOLDER PIN	the same, but what must stay secret: PRF
+							outputs and private keys, "NAME HEX"
 	fido2_stranger.py attestation FOLDER		the registration verifies under its leaf, over
 							the hash that enrolment documents
 
@@ -46,7 +48,7 @@ def read(folder, name):
     with open(os.path.join(folder, name), "rb") as file:
         return file.read()
 
-def keys(reader, folder, pin):
+def outputs(reader, folder, pin):
     salt = read(folder, "salt")
     labels = [lp8(b"halligan/v1 fido2 " + name) for name in (b"share", b"release")]
     salts = [hashlib.sha256(label + salt).digest() for label in labels]
@@ -62,9 +64,17 @@ def keys(reader, folder, pin):
         pin_uv_param=protocol.authenticate(token, hash_), pin_uv_protocol=2)
     outputs = extension.process_get_output(answer.auth_data)["hmacGetSecret"]
     for name, label, output in zip(("share", "release"), labels, outputs.values()):
-        key = derive_key_pair(expand(extract(b"", output), label))
+        yield name, output, derive_key_pair(expand(extract(b"", output), label))
+
+def keys(reader, folder, pin):
+    for name, _, key in outputs(reader, folder, pin):
         point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         print(f"{name}={point.hex()}")
+
+def secrets(reader, folder, pin):
+    for name, output, key in outputs(reader, folder, pin):
+        scalar = key.private_numbers().private_value.to_bytes(32, "big")
+        print(f"{name}-prf {output.hex()}\n{name}-key {scalar.hex()}")
 
 def attestation(folder):
     data, hash_ = read(folder, "authdata"), read(folder, "hash")
@@ -82,4 +92,4 @@ def attestation(folder):
     assert b"\x04" + x + y == read(folder, "key")
 
 if __name__ == "__main__":
-    {"keys": keys, "attestation": attestation}[sys.argv[1]](*sys.argv[2:])
+    {"keys": keys, "secrets": secrets, "attestation": attestation}[sys.argv[1]](*sys.argv[2:])

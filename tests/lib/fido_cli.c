@@ -16,11 +16,13 @@
  *		change:OLD:NEW		OLD "": none was set
  *		puk | attest | generate		what a FIDO2 token cannot do
  *		wait:MILLISECONDS	prints whether a token may have come or gone
+ *		stop			says "stop" and waits for SIGCONT
  *		pause			says "pause" and waits for a line on stdin
  *		reopen			close, list, open
  *
  * Exit code: 0 when every step was ok, 1 otherwise.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,6 +311,16 @@ do_pause(struct run *run, struct err *err)
 }
 
 static enum err_code
+do_stop(struct run *run, struct err *err)
+{
+	(void)run;
+	(void)err;
+	puts("stop");
+	raise(SIGSTOP);
+	return ERR_OK;
+}
+
+static enum err_code
 do_reopen(struct run *run, struct err *err)
 {
 	token_closep(&run->token);
@@ -334,6 +346,7 @@ static const struct step {
     {"generate", do_generate},
     {"wait", do_wait, true},
     {"pause", do_pause, true},
+    {"stop", do_stop, true},
     {"reopen", do_reopen, true},
 };
 

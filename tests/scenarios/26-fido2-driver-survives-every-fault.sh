@@ -133,6 +133,18 @@ like "plugged in again after unlock it must be opened again" "$(
 like "another token in the same reader gets no PIN" "$(during "" $U flip-reply f8 3)" \
 	'^unlock token-absent: token 2601: it is no longer in reader .*: token 2600 is there now, and was not used'
 
+# One that does not tell its serial.
+for ins in f8 1d; do token_control 2601 status-word $ins 6d00; done
+like "a token without serial number works" "$(fido 2601 bind:ada "$U" sign)" 'sign ok$'
+like "but plugged in again before unlock it gets no PIN: it may be another" "$(
+	piv_start 2601 bind:ada pause "$U" reopen bind:ada "$U" sign
+	piv_wait 1
+	token_unplug 2601
+	token_plug 2601
+	piv_go
+	piv_end)" 'unlock token-absent: the FIDO2 token at .* 2601 .*: it was pulled out of .* meanwhile, and perhaps exchanged: the token there now was not used.*reopen ok.*sign ok$'
+token_control 2601 clear
+
 # The list.
 for ins in ctap:04; do
 	token_control 2601 status-word $ins 6f00
