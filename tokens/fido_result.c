@@ -48,8 +48,9 @@ fido_facts_from(const struct fido_lists *lists, struct fido_facts *ret_facts)
 	    : (unsigned)lists->min_pin;
 	/* Yubico's number: one byte for each of major, minor, patch. */
 	for (int i = 0; i < 3; i++)
-		ret_facts->firmware[i] =
-		    lists->firmware > 0xffffff ? 0 : (uint8_t)(lists->firmware >> (8 * (2 - i)));
+		ret_facts->firmware[i] = (uint8_t)(lists->firmware >> (8 * (2 - i)));
+	if (lists->firmware > 0xffffff)
+		memset(ret_facts->firmware, 0, sizeof(ret_facts->firmware));
 }
 
 /* ---- results ---- */
