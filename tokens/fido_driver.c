@@ -6,7 +6,6 @@
 #include "tokens/fido_driver.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "tokens/fido.h"
 #include "tokens/fido_use.h"
@@ -105,6 +104,8 @@ is_same(const struct places *a, const struct places *b)
 	return same;
 }
 
+/* pcscd tells at once, but not what happened while nobody waited, and nothing tells about device
+ * nodes: both are looked at in between. */
 static enum err_code
 fido_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err)
 {
@@ -115,12 +116,12 @@ fido_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *er
 	TRY(look_around(&before, err));
 	for (unsigned left = milliseconds; left > 0 && !changed;) {
 		unsigned step = left < WAIT_STEP_MS ? left : WAIT_STEP_MS;
-		const struct timespec pause = {.tv_nsec = (long)step * 1000000L};
+		struct pcsc_change cards;
 
-		nanosleep(&pause, NULL);
-		left -= step;
+		TRY(pcsc_wait(step, &cards, err));
 		TRY(look_around(&after, err));
-		changed = !is_same(&before, &after);
+		changed = cards.came || cards.left || !is_same(&before, &after);
+		left -= step;
 	}
 	*ret_changed = changed;
 	return ERR_OK;

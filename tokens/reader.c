@@ -582,26 +582,9 @@ pcsc_transmit(
 	LONG result = SCardTransmit(card->handle, SCARD_PCI_T1, command.data, command.size, NULL,
 	    secret_data(reply), &size);
 
-	if (result == SCARD_E_INSUFFICIENT_BUFFER)
-		return err_set(err, ERR_TOKEN,
-		    "it answered with more bytes than any answer may have: the token or its reader "
-		    "is broken, or lies; use another");
 	if (result != SCARD_S_SUCCESS || size == 0)
 		return pcsc_why(card, err);
 	return secret_resize(reply, size, err);
-}
-
-/* The upper half of a reader's state counts. */
-uint32_t
-pcsc_changes(const char *reader)
-{
-	CLEANUP(context_release) SCARDCONTEXT context = 0;
-	SCARD_READERSTATE state = {.szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE};
-
-	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context) != SCARD_S_SUCCESS ||
-	    SCardGetStatusChange(context, 0, &state, 1) != SCARD_S_SUCCESS)
-		return 0;
-	return (uint32_t)(state.dwEventState >> 16) & UINT16_MAX;
 }
 
 void

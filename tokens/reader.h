@@ -56,7 +56,7 @@ void pcsc_end(struct pcsc_card *card, bool reset);
 enum err_code pcsc_why(struct pcsc_card *card, struct err *err);
 
 /* Send the command APDU and put the answer, status word included, into REPLY, as far as it has
- * room.  ERR_TOKEN: the answer is larger.  Otherwise the errors of pcsc_why(). */
+ * room.  The errors of pcsc_why(). */
 enum err_code pcsc_transmit(struct pcsc_card *card, struct view command, struct secret *reply,
     struct err *err) MUST_CHECK;
 

@@ -418,7 +418,7 @@ int
 main(int count, char **arguments)
 {
 	struct run run = {
-	    .driver = fido_driver(), .ui = {NULL, say_touch, say_waiting, say_touched}};
+	    .driver = fido_driver(), .ui = {.touch = say_touch, .waiting = say_waiting, .touched = say_touched}};
 	struct err err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -22,7 +22,7 @@ LIBRARIES = {
     r"sqlite3\.h": {"vault/sql.c"},
     r"ykpiv.*": {"tokens/piv.c"},
     r"fido(/.*)?\.h": {"tokens/fido.c"},
-    r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c"},
+    r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c", "tokens/reader_count.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
     r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
     # X.509 has no part that two files could share without OpenSSL's types in a header.

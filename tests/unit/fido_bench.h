@@ -201,7 +201,8 @@ start(void **state)
 	fake->token.link.facts = (struct fido_facts){.firmware = {5, 7, 4}, .pin_possible = true,
 	    .pin_set = true, .hmac_secret = true, .cred_protect = true, .es256 = true,
 	    .min_pin = 4};
-	fake->token.ui = (struct token_ui){fake, say_touch, NULL, say_touched};
+	fake->token.ui = (struct token_ui){
+	    .context = fake, .touch = say_touch, .touched = say_touched};
 	memcpy(fake->token.reader, "reader", 7);
 	*state = fake;
 	return 0;
