@@ -23,7 +23,7 @@
 #include "vault/seal.h"
 #include "vault/tlog.h"
 
-enum { STORE_FORMAT = 1, ID_SIZE = 16, NOTE_TEXT_MAX = 500 };
+enum { STORE_FORMAT = 2, ID_SIZE = 16, NOTE_TEXT_MAX = 500 };
 
 struct id { /* of a ceremony or a debt: random */
 	uint8_t bytes[ID_SIZE];
@@ -93,6 +93,27 @@ enum err_code store_get_roster(struct store *store, uint32_t version, struct dig
     struct err *err) MUST_CHECK;
 enum err_code store_roster_version(struct store *store, uint32_t *ret_newest, struct err *err)
     MUST_CHECK;
+
+/* Suspensions under CHARTER (digests of their statements), in the order of arrival, at most MAX.  Nobody is believed about them who did not sign (vault/suspension.h). */
+enum err_code store_add_suspension(struct store *store, const struct digest *charter,
+    const struct digest *token, const struct digest *statement, struct err *err) MUST_CHECK;
+enum err_code store_list_suspensions(struct store *store, const struct digest *charter,
+    struct digest *ret_statements, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+enum err_code store_count_suspensions(struct store *store, uint64_t *ret_count, struct err *err)
+    MUST_CHECK; /* under all charters */
+/* Tests of tokens, and the newest of each kind of evidence that TOKEN works; ERR_NOT_FOUND. */
+enum err_code store_add_test(struct store *store, const struct digest *token,
+    const struct digest *statement, struct err *err) MUST_CHECK;
+enum err_code store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
+    MUST_CHECK;
+enum err_code store_newest_test(struct store *store, const struct digest *token,
+    struct digest *ret_statement, struct err *err) MUST_CHECK;
+enum err_code store_newest_approval(struct store *store, const struct digest *token,
+    struct digest *ret_statement, struct err *err) MUST_CHECK;
+/* Approvals that TOKEN gave in ceremonies that still collect are incomplete from now on, and their
+ * shares erased. */
+enum err_code store_withdraw_approvals(struct store *store, const struct digest *token,
+    struct err *err) MUST_CHECK;
 
 /* Secrets and versions. */
 enum version_state { VERSION_PENDING, VERSION_CURRENT, VERSION_PREVIOUS, VERSION_REJECTED,

@@ -13,7 +13,9 @@
 #include "vault/store.h"
 #include "vault/store_schema.h"
 
-const struct store_steps store_steps = { .steps = NULL, .count = 0, .target = STORE_FORMAT };
+static const struct store_step known_steps[] = { { 1, store_schema_2 } };
+const struct store_steps store_steps = { .steps = known_steps, .count = ARRAY_SIZE(known_steps),
+	.target = STORE_FORMAT };
 
 enum err_code
 store_make(struct sql *sql, struct err *err)

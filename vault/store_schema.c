@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format 1.  Where SQL can hold an invariant, it does:
+ * Format 2 (format 1 had neither suspensions nor tests).  Where SQL can hold an invariant, it does:
  *
- *	log_*, charters, rosters, answers, releases	are only ever added to (triggers)
+ *	log_*, charters, rosters, answers, releases,
+ *	suspensions, tests		are only ever added to (triggers)
  *	versions			what was sealed is never exchanged (trigger)
  *	releases			one for a version, ever (primary key)
  *	ceremonies.request		a request is accepted once (UNIQUE)
@@ -31,6 +32,22 @@
 	"CREATE TRIGGER " table "_" name " BEFORE " event " ON " table                             \
 	" BEGIN SELECT RAISE(ABORT, '" table " is only ever added to'); END;"
 #define APPEND_ONLY(table) NO_CHANGE(table, "UPDATE", "unchanged") NO_CHANGE(table, "DELETE", "kept")
+
+const char store_schema_2[] =
+    "CREATE TABLE suspensions ("
+    "  position INTEGER PRIMARY KEY,"
+    DIGEST("charter") REFERS_TO_STATEMENT ","
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("suspensions")
+    "CREATE INDEX suspensions_by_charter ON suspensions(charter, position);"
+    "CREATE TABLE tests ("
+    "  position INTEGER PRIMARY KEY,"
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("tests")
+    "CREATE INDEX tests_by_token ON tests(token, position);"
+    "CREATE INDEX approvals_by_token ON approvals(token, arrival);";
 
 const char *const store_schema[] = {
     "CREATE TABLE log_leaf ("
@@ -166,5 +183,6 @@ const char *const store_schema[] = {
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
     "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
     "CREATE INDEX debts_by_state ON debts(state, arrival);",
+    store_schema_2,
     NULL,
 };

@@ -5,5 +5,7 @@
 
 /* Scripts, NULL at the end, that make every table, index and trigger in an empty database. */
 extern const char *const store_schema[];
+/* The last of them: what leads from format 1 to 2. */
+extern const char store_schema_2[];
 
 #endif

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store_migrate.c with steps that no release has yet. */
+/* vault/store_migrate.c: from format 1, and with steps that no release has yet. */
+#include <unistd.h>
+
 #include "base/file.h"
 #include "tests/lib/store_bench.h"
 #include "vault/sql.h"
 #include "vault/store_migrate.h"
 
 static const struct store_step two_steps[] = {
-	{ 2, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },
-	{ 1, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;" },
+	{ STORE_FORMAT + 1, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },
+	{ STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;" },
 };
-static const struct store_steps to_three = { two_steps, ARRAY_SIZE(two_steps), 3 };
+static const struct store_steps two_further = { two_steps, ARRAY_SIZE(two_steps),
+	STORE_FORMAT + 2 };
 
 static struct sql *
 open_sql(struct bench *bench)
@@ -53,16 +56,16 @@ an_older_vault_is_brought_forward_after_a_backup(void **state)
 	bool older = false;
 	assert_ok(store_check_format(sql, &store_steps, &older, &err));
 	assert_false(older);
-	assert_ok(store_check_format(sql, &to_three, &older, &err));
+	assert_ok(store_check_format(sql, &two_further, &older, &err));
 	assert_true(older);
-	assert_ok(store_migrate(sql, bench->folder, &to_three, &err));
-	assert_int_equal(format_of(sql), 3);
+	assert_ok(store_migrate(sql, bench->folder, &two_further, &err));
+	assert_int_equal(format_of(sql), STORE_FORMAT + 2);
 	assert_true(has_table(sql, "made_by_one"));
-	assert_ok(store_check_format(sql, &to_three, &older, &err));
+	assert_ok(store_check_format(sql, &two_further, &older, &err));
 	assert_false(older);
 	assert_error(ERR_VERSION, store_check_format(sql, &store_steps, &older, &err));
 	sql_freep(&sql);
-	assert_ok(file_path(bench->folder, "vault.db.format-1.backup", path, &err));
+	assert_ok(file_path(bench->folder, "vault.db.format-2.backup", path, &err));
 	assert_int_equal(rename(path, bench->file), 0);
 	bench_reopen(bench); /* the backup is the vault as it was */
 	assert_ok(store_check(bench->store, &err));
@@ -72,29 +75,60 @@ an_older_vault_is_brought_forward_after_a_backup(void **state)
 }
 
 static void
+a_vault_of_format_1_gets_its_suspensions_and_tests(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	SQL *sql = open_sql(bench);
+	char path[4096];
+	uint64_t count = 1;
+	/* What format 2 added is taken away again. */
+	assert_ok(sql_begin(sql, true, &err));
+	assert_ok(sql_script(sql, "DROP TABLE suspensions; DROP TABLE tests;"
+	    "DROP INDEX approvals_by_token;", &err));
+	assert_ok(sql_set_marks(sql, STORE_APPLICATION, 1, &err));
+	assert_ok(sql_commit(sql, &err));
+	sql_freep(&sql);
+	bench_reopen(bench);
+	assert_ok(store_check(bench->store, &err));
+	assert_ok(store_count_suspensions(bench->store, &count, &err));
+	assert_int_equal(count, 0);
+	assert_ok(store_count_tests(bench->store, &count, &err));
+	assert_int_equal(count, 0);
+	assert_ok(file_path(bench->folder, "vault.db.format-1.backup", path, &err));
+	assert_int_equal(access(path, R_OK), 0);
+	assert_ok(sql_open(bench->file, false, &sql, &err));
+	assert_int_equal(format_of(sql), STORE_FORMAT);
+	assert_true(has_table(sql, "suspensions_kept")); /* the triggers too */
+}
+
+static void
 a_step_that_fails_leaves_the_old_format(void **state)
 {
-	static const struct store_step wrong[] = { { 1, "CREATE TABLE made_by_one (id INTEGER)" },
-		{ 2, "THIS IS NOT SQL" } };
-	static const struct store_step dangling[] = { { 1, "PRAGMA defer_foreign_keys = ON;"
+	static const struct store_step wrong[] = {
+		{ STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER)" },
+		{ STORE_FORMAT + 1, "THIS IS NOT SQL" } };
+	static const struct store_step dangling[] = { { STORE_FORMAT, "PRAGMA defer_foreign_keys = ON;"
 	    "DROP TRIGGER debts_kept; DELETE FROM debts" } };
-	static const struct store_step nothing[] = { { 1, "CREATE TABLE made_by_one (id INTEGER)" } };
+	static const struct store_step nothing[] = { { STORE_FORMAT,
+	    "CREATE TABLE made_by_one (id INTEGER)" } };
 	static const struct {
 		struct store_steps steps;
 		enum err_code code;
-	} failing[] = { { { wrong, 2, 3 }, ERR_INTERNAL }, { { dangling, 1, 2 }, ERR_INTEGRITY },
-		{ { nothing, 1, 3 }, ERR_VERSION } };
+	} failing[] = { { { wrong, 2, STORE_FORMAT + 2 }, ERR_INTERNAL },
+		{ { dangling, 1, STORE_FORMAT + 1 }, ERR_INTEGRITY },
+		{ { nothing, 1, STORE_FORMAT + 2 }, ERR_VERSION } };
 	struct bench *bench = *state;
 	struct err err;
 	SQL *sql = open_sql(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(failing); i++) {
 		assert_error(failing[i].code, store_migrate(sql, bench->folder, &failing[i].steps, &err));
-		assert_says("format 1");
-		assert_int_equal(format_of(sql), 1);
+		assert_says("format 2");
+		assert_int_equal(format_of(sql), STORE_FORMAT);
 		assert_false(has_table(sql, "made_by_one"));
 		assert_ok(sql_check(sql, &err));
 	}
-	assert_ok(store_migrate(sql, bench->folder, &to_three, &err)); /* over those backups */
+	assert_ok(store_migrate(sql, bench->folder, &two_further, &err)); /* over those backups */
 }
 
 static void
@@ -118,6 +152,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(an_older_vault_is_brought_forward_after_a_backup),
+		CASE(a_vault_of_format_1_gets_its_suspensions_and_tests),
 		CASE(a_step_that_fails_leaves_the_old_format),
 		CASE(a_backup_is_not_written_over_a_file),
 	};
