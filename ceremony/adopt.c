@@ -150,6 +150,7 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
 	TRY(rotator_hash(client, plan->rotator, &hash, err));
+	want.suspended = &view->suspensions;
 	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));

@@ -75,8 +75,8 @@ check_statement(struct session *session, const struct matter *matter,
 	if (!digest_equal(&approval->ceremony, &matter->row.digest))
 		return err_set(err, ERR_REFUSED, "ceremony: it is for another ceremony");
 	if (token == NULL)
-		return err_set(err, ERR_REFUSED, "token: it is no active token of seat \"%s\"",
-		    approval->seat);
+		return session_refuse_token(session, approval->seat, &approval->token, err) != ERR_OK ?
+		    err_add(err, "token") : ERR_OK;
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
 	TRY(seat_token_verify(statement, token, err));
@@ -217,6 +217,8 @@ accept_shares(struct session *session, struct change *change, struct matter *mat
 	if (row == NULL)
 		return err_set(err, ERR_REFUSED, "seat \"%s\" has signed no approval", seat);
 	TRY(check_seat(session, matter, seat, err));
+	if (session_token(session, seat, &row->token) == NULL)
+		return session_refuse_token(session, seat, &row->token, err);
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
 	TRY(approval_parse(&statement, session->charter->training, &approval, err));
 	TRY(check_shares(session, matter, row, VIEW_OF(approval.enc.bytes), ciphertext, err));

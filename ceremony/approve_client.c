@@ -197,7 +197,8 @@ approve_with(struct client *client, const struct dossier *dossier,
 	const struct client_options *options = client_options(client);
 	const struct hand_want want = {
 		.lists = {{view->charter->seats, view->charter->seat_count},
-		    {view->roster->seats, view->roster->seat_count}}, .roles = ROLE_OFFICER };
+		    {view->roster->seats, view->roster->seat_count}}, .roles = ROLE_OFFICER,
+		.suspended = &view->suspensions};
 	HAND hand = {0};
 	DSSE statement = {0};
 	HPKE *hpke = NULL;
@@ -343,6 +344,7 @@ deny_run(struct client *client, const char *id, const char *reason, struct err *
 	TRY(take_dossier(client, id, &view, &dossier, err));
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
+	want.suspended = &view->suspensions;
 	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	return object_with(client, &denial_kind, &want, dossier, view, reason, err);
 }
@@ -361,6 +363,7 @@ cancel_run(struct client *client, const char *id, const char *reason, struct err
 		TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	want.seat = dossier->request.seat;
+	want.suspended = &view->suspensions;
 	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
 	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	return object_with(client, &cancel_kind, &want, dossier, view, reason, err);

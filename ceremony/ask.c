@@ -115,6 +115,7 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	TRY(client_sync(client, &view, err));
 	TRY(lookup_secret(client, view, plan->secret, &lookup, err));
 	TRY(check_secret(plan, &lookup, err));
+	want.suspended = &view->suspensions;
 	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
 	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(options, &want, &hand, err));

@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/journal.h"
+
 struct chain {
 	struct charter *charter;
 	struct digest *digests;
 	struct roster *roster;
+	struct suspensions suspensions;
 };
 
 static void
@@ -24,6 +27,7 @@ chain_done(struct chain *chain)
 	charter_freep(&chain->charter);
 	roster_freep(&chain->roster);
 	free(TAKE(chain->digests));
+	suspensions_done(&chain->suspensions);
 }
 
 static enum err_code
@@ -143,6 +147,98 @@ load_rosters(struct session *session, struct chain *chain, struct err *err)
 	return ERR_OK;
 }
 
+/* In a roster that is not in force any more. */
+static enum err_code
+find_in_rosters(struct session *session, const struct chain *chain, const struct digest *token,
+    struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
+    struct err *err)
+{
+	for (uint32_t version = chain->roster->version; version > 0; version--) {
+		DSSE statement = {0};
+		CHARTER *charter = NULL;
+		ROSTER *roster = NULL;
+		struct digest digest;
+
+		TRY(store_get_roster(session->store, version, &digest, err));
+		TRY(session_statement(session, &digest, "roster", &statement, err));
+		TRY(named_charter(session, chain, &statement, &charter, err));
+		TRY(roster_parse(&statement, charter, &roster, err));
+		*ret_seat = seat_by_token(roster->seats, roster->seat_count, token, ret_token);
+		if (*ret_seat != NULL) {
+			*ret_roster = TAKE(roster);
+			return ERR_OK;
+		}
+	}
+	*ret_seat = NULL;
+	return ERR_OK;
+}
+
+static enum err_code
+find_signer(struct session *session, const struct chain *chain, const struct digest *token,
+    struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
+    struct err *err)
+{
+	*ret_roster = NULL;
+	*ret_seat = seat_by_token(chain->charter->seats, chain->charter->seat_count, token, ret_token);
+	if (*ret_seat != NULL)
+		return ERR_OK;
+	return find_in_rosters(session, chain, token, ret_roster, ret_seat, ret_token, err);
+}
+
+enum err_code
+chain_signer(struct session *session, const struct digest *token, struct roster **ret_roster,
+    const struct seat **ret_seat, const struct seat_token **ret_token, struct err *err)
+{
+	struct chain chain = {.charter = session->charter, .roster = session->roster,
+		.digests = session->charter_digests};
+
+	return find_signer(session, &chain, token, ret_roster, ret_seat, ret_token, err);
+}
+
+static enum err_code
+load_suspension(struct session *session, const struct digest *digest, struct chain *chain,
+    struct err *err)
+{
+	DSSE statement = {0};
+	ROSTER *roster = NULL;
+	struct suspension suspension;
+	const struct seat *seat;
+	const struct seat_token *token = NULL;
+
+	TRY(session_statement(session, digest, "suspension", &statement, err));
+	TRY(suspension_parse(&statement, chain->charter->training, &suspension, err));
+	TRY(find_signer(session, chain, &suspension.token, &roster, &seat, &token, err));
+	TRY(suspension_verify(&statement, &suspension, chain->charter, &session->vault, seat, token,
+	    err));
+	return suspensions_add(&chain->suspensions, &statement, &suspension, err);
+}
+
+static void
+free_digests(struct digest **digests)
+{
+	free(*digests);
+}
+
+static enum err_code
+load_suspensions(struct session *session, struct chain *chain, struct err *err)
+{
+	size_t count;
+	CLEANUP(free_digests) struct digest *digests = calloc(SUSPENSIONS_MAX, sizeof(*digests));
+
+	if (digests == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
+	TRY(store_list_suspensions(session->store, &chain->charter->digest, digests, SUSPENSIONS_MAX,
+	    &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (load_suspension(session, &digests[i], chain, err) != ERR_OK) {
+			(void)err_add(err, "suspension %zu", i + 1);
+			if (err->code == ERR_EXISTS)
+				err->code = ERR_INTEGRITY;
+			return integrity(err);
+		}
+	return ERR_OK;
+}
+
 /* The charter speaks of this host and of the vault that `init` made. */
 static enum err_code
 check_host(const struct session *session, const struct charter *charter, struct err *err)
@@ -166,10 +262,14 @@ chain_load(struct session *session, struct err *err)
 	TRY(load_charters(session, &chain, err));
 	TRY(check_host(session, chain.charter, err));
 	TRY(load_rosters(session, &chain, err));
+	TRY(load_suspensions(session, &chain, err));
 	TRY(checkpoint_origin(chain.charter->name, &session->vault, session->origin, err));
 	charter_freep(&session->charter);
 	roster_freep(&session->roster);
 	free(session->charter_digests);
+	suspensions_done(&session->suspensions);
+	session->suspensions = chain.suspensions;
+	chain.suspensions = (struct suspensions){0};
 	session->charter = TAKE(chain.charter);
 	session->roster = TAKE(chain.roster);
 	session->charter_digests = TAKE(chain.digests);
@@ -180,17 +280,37 @@ enum err_code
 chain_refresh(struct session *session, struct err *err)
 {
 	uint32_t charter, roster;
+	uint64_t suspended;
 
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(store_charter_version(session->store, &charter, err));
 	TRY(store_roster_version(session->store, &roster, err));
-	if (charter == session->charter->version && roster == session->roster->version)
+	TRY(store_count_suspensions(session->store, &session->charter->digest, &suspended, err));
+	if (charter == session->charter->version && roster == session->roster->version &&
+	    suspended == session->suspensions.count)
 		return ERR_OK;
-	if (charter < session->charter->version || roster < session->roster->version)
-		return err_set(err, ERR_INTEGRITY,
-		    "the database has gone back to an older charter or roster while it was in use");
+	if (charter < session->charter->version || roster < session->roster->version ||
+	    suspended < session->suspensions.count)
+		return err_set(err, ERR_INTEGRITY, "the database has gone back to an older charter or "
+		    "roster, or fewer suspensions, while it was in use");
 	return chain_load(session, err);
+}
+
+enum err_code
+chain_check_suspended(struct session *session, struct err *err)
+{
+	uint64_t counted;
+
+	if (session->state != SESSION_LIVE)
+		return ERR_OK;
+	TRY(journal_suspended(session, &counted, err));
+	if (counted != session->suspensions.count)
+		return err_set(err, ERR_INTEGRITY,
+		    "the log counts %llu suspensions under charter %u, the database has %zu: rows were "
+		    "removed or added; nothing is released", (unsigned long long)counted,
+		    session->charter->version, session->suspensions.count);
+	return ERR_OK;
 }
 
 enum err_code
@@ -225,7 +345,7 @@ verify_definition(struct session *session, const struct dsse *statement,
 }
 
 enum err_code
-chain_definition(struct session *session, const struct digest *digest,
+chain_signed_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err)
 {
 	DSSE statement = {0};
@@ -234,6 +354,18 @@ chain_definition(struct session *session, const struct digest *digest,
 	TRY(session_statement(session, digest, "secret", &statement, err));
 	TRY(definition_parse(&statement, session->charter->training, &definition, err));
 	TRY(verify_definition(session, &statement, &definition, err));
+	*ret_definition = definition;
+	definition.target = NULL;
+	return ERR_OK;
+}
+
+enum err_code
+chain_definition(struct session *session, const struct digest *digest,
+    struct definition *ret_definition, struct err *err)
+{
+	DEFINITION definition = {0};
+
+	TRY(chain_signed_definition(session, digest, &definition, err));
 	if (charter_policy(session->charter, definition.policy) == NULL)
 		return err_set(err, ERR_REFUSED,
 		    "secret %s: the charter has no policy \"%s\" any more", definition.name,

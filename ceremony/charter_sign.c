@@ -134,7 +134,8 @@ send_signature(struct client *client, const struct charter *draft, const struct 
 
 static enum err_code
 sign_with(struct client *client, struct founding *founding, const struct charter *draft,
-    const struct charter *before, bool *ret_live, struct err *err)
+    const struct charter *before, const struct suspensions *suspended, bool *ret_live,
+    struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	struct hand_want want = {
@@ -142,6 +143,8 @@ sign_with(struct client *client, struct founding *founding, const struct charter
 	HAND hand = {0};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
+	if (before != NULL)
+		want.suspended = suspended;
 	if (before != NULL)
 		want.lists[1] = (struct hand_list){before->seats, before->seat_count};
 	TRY(hand_take(options, &want, &hand, err));
@@ -180,14 +183,16 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 	TRY(founding_fetch(client, &founding, err));
 	if (!founding.has_draft)
 		return err_set(err, ERR_NOT_FOUND,
-		    "no charter waits for signatures; draw one up with `halligan charter draft`");
+		    "no charter waits for signatures; draw one up with `halligan charter %s`",
+		    before != NULL ? "propose" : "draft");
 	TRY(charter_parse(&founding.draft, &draft, err));
 	TRY(verify_draft(client, &founding, draft, before, err));
 	show_charter(ui, draft);
 	if (before != NULL)
-		show_charter_changes(ui, before, draft);
+		show_charter_changes(ui, before, draft, &view->suspensions, view->roster);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
-	TRY(sign_with(client, &founding, draft, before, ret_live, err));
+	TRY(sign_with(client, &founding, draft, before, view != NULL ? &view->suspensions : NULL,
+	    ret_live, err));
 	if (!*ret_live)
 		return ERR_OK;
 	TRY(client_greet(client, err));
@@ -217,6 +222,8 @@ show_charters(struct client *client, struct err *err)
 	ui_say(ui, "%s", "");
 	ui_say(ui, "DRAFT, waiting for signatures (%zu so far):", founding.draft.count);
 	show_charter(ui, draft);
+	if (live)
+		show_charter_changes(ui, view->charter, draft, &view->suspensions, view->roster);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
 	return ERR_OK;
 }

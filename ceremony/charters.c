@@ -16,6 +16,7 @@
 #include "ceremony/op.h"
 #include "ceremony/reply.h"
 #include "ceremony/resume.h"
+#include "ceremony/survey.h"
 
 static enum err_code
 check_origin(const struct session *session, const struct charter *charter, struct err *err)
@@ -52,6 +53,27 @@ check_step(const struct session *session, const struct charter *charter, struct 
 		return err_set(err, ERR_REFUSED, "charter: previous: not the charter in force");
 	return seats_check(charter->seats, charter->seat_count, session->roster->seats,
 	    session->roster->seat_count, err);
+}
+
+/* Nobody may sign a vault shut: what somebody can open today, somebody can open under the new charter. */
+static enum err_code
+check_openable(struct session *session, const struct charter *charter, struct err *err)
+{
+	struct survey_lost lost;
+	BUF names = {0};
+
+	if (!reach_signers(charter, NULL, &charter->change))
+		return err_set(err, ERR_REFUSED,
+		    "charter: change: its own officers can never meet \"%.300s\"", charter->change_text);
+	if (session->state != SESSION_LIVE)
+		return ERR_OK;
+	TRY(survey_find_lost(session, charter, NULL, &lost, err));
+	if (lost.count == 0)
+		return ERR_OK;
+	survey_names(&lost, &names);
+	return err_set(err, ERR_REFUSED, "charter: under it nobody could open %s any more: too few of the "
+	    "seats and tokens that these versions are sealed to would be left, or their policy is "
+	    "gone. Run `halligan reseal` first, or leave more of them in", buf_string(&names));
 }
 
 static void
@@ -95,6 +117,17 @@ put_missing(const struct session *session, struct json *reply, const struct dsse
 	json_put(reply, "missing", array);
 }
 
+/* Under another attestation policy every token is verified anew. */
+static bool
+same_attestation(const struct charter *a, const struct charter *b)
+{
+	return a->root_count == b->root_count && a->form_factor_count == b->form_factor_count &&
+	    a->waiver_count == b->waiver_count && memcmp(a->roots, b->roots, sizeof(a->roots)) == 0 &&
+	    memcmp(a->min_firmware, b->min_firmware, sizeof(a->min_firmware)) == 0 &&
+	    memcmp(a->form_factors, b->form_factors, sizeof(a->form_factors)) == 0 &&
+	    memcmp(a->waivers, b->waivers, sizeof(a->waivers)) == 0;
+}
+
 enum err_code
 serve_charter_propose(struct session *session, struct call *call, struct err *err)
 {
@@ -113,9 +146,10 @@ serve_charter_propose(struct session *session, struct call *call, struct err *er
 	TRY(change_begin(session, &change, err));
 	TRY(check_origin(session, charter, err));
 	TRY(check_step(session, charter, err));
-	bool live = session->state == SESSION_LIVE;
+	TRY(check_openable(session, charter, err));
+	bool known = session->state == SESSION_LIVE && same_attestation(session->charter, charter);
 	TRY(draft_enrolments(session, given, charter->seats, charter->seat_count,
-	    live ? session->charter->seats : NULL, live ? session->charter->seat_count : 0, charter,
+	    known ? session->charter->seats : NULL, known ? session->charter->seat_count : 0, charter,
 	    &leaf, err));
 	TRY(draft_keep(session, DRAFT_CHARTER, &statement, &digest, err));
 	leaf_statement(&leaf, &digest);
@@ -138,6 +172,7 @@ enact(struct session *session, const struct charter *charter, struct err *err)
 	TRY(store_put_charter(session->store, charter->version, &charter->digest, err));
 	TRY(draft_drop(session, DRAFT_CHARTER, err));
 	TRY(draft_drop(session, DRAFT_ROSTER, err));
+	TRY(draft_drop(session, DRAFT_SUSPENSION, err));
 	if (session->state == SESSION_LIVE)
 		TRY(matter_void_all(session, NULL, NULL, "a new charter came into force", err));
 	leaf_int(&leaf, "version", charter->version);
@@ -183,9 +218,11 @@ serve_charter_sign(struct session *session, struct call *call, struct err *err)
 		return code;
 	TRY(charter_parse(&draft, &charter, err));
 	TRY(check_step(session, charter, err));
+	TRY(check_openable(session, charter, err));
 	TRY(draft_sign(call, &draft, charter->seats, charter->seat_count,
 	    live ? session->charter->seats : NULL, live ? session->charter->seat_count : 0, &seat,
 	    err));
+	TRY(session_check_signers(session, &draft, err));
 	TRY(draft_keep(session, DRAFT_CHARTER, &draft, &digest, err));
 	TRY(note_signature(session, charter, seat, err));
 	code = charter_verify(&draft, charter, live ? session->charter : NULL, err);

@@ -221,11 +221,14 @@ client_location(const struct client *client)
 }
 
 void
-vault_view_done(struct vault_view *view)
+vault_view_done(struct client *client)
 {
-	charter_freep(&view->charter);
-	roster_freep(&view->roster);
-	*view = (struct vault_view){0};
+	for (size_t i = 0; i < client->view.charter_count; i++)
+		charter_freep(&client->charters[i]);
+	free(TAKE(client->charters));
+	roster_freep(&client->view.roster);
+	suspensions_done(&client->view.suspensions);
+	client->view = (struct vault_view){0};
 }
 
 /* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
@@ -241,7 +244,7 @@ client_free(struct client *client)
 	if (client->pid > 0 && process_wait(client->pid,
 	    process_milliseconds() + END_MILLISECONDS, &status, &ignored) != ERR_OK)
 		client->pid = 0; /* process_wait has ended it */
-	vault_view_done(&client->view);
+	vault_view_done(client);
 	free(client);
 }
 

@@ -17,6 +17,7 @@
 #include "vault/definition.h"
 #include "vault/note.h"
 #include "vault/roster.h"
+#include "vault/suspension.h"
 
 struct client_options {
 	const char *vault;	/* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
@@ -64,7 +65,10 @@ enum err_code client_call(struct client *client, struct json *request, struct vi
 /* What client_sync verified; valid until the next sync. */
 struct vault_view {
 	struct digest vault;
-	struct charter *charter;
+	struct charter *charter; /* in force */
+	struct charter *const *charters; /* all of them, from the first to that in force */
+	size_t charter_count;
+	struct suspensions suspensions; /* under the charter in force */
 	struct roster *roster;
 	struct checkpoint checkpoint;
 };

@@ -16,9 +16,10 @@ struct client {
 	int in, out;	/* the same descriptor for a child; -1 once the session is broken */
 	pid_t pid;	/* of the child; 0: none */
 	struct vault_view view;
+	struct charter **charters; /* owned; what the view shows */
 };
 
-/* Frees charter and roster of the view. */
-void vault_view_done(struct vault_view *view);
+/* Frees what the view shows. */
+void vault_view_done(struct client *client);
 
 #endif

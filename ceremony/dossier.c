@@ -13,6 +13,7 @@
 
 #include "ceremony/listing.h"
 #include "ceremony/reply.h"
+#include "vault/reach.h"
 
 void
 dossier_free(struct dossier *dossier)
@@ -145,7 +146,7 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 	const struct request *request = &dossier->request;
 
 	TRY(definition_parse(statement, view->charter->training, &dossier->definition, err));
-	TRY(definition_verify(statement, &dossier->definition, view->charter, &view->vault, err));
+	TRY(lookup_definition(statement, &dossier->definition, view, err));
 	if (!digest_equal(&dossier->definition.digest, &request->definition))
 		return contradicts(err, "definition", "digest");
 	if (strcmp(dossier->definition.name, request->name) != 0)
@@ -368,6 +369,9 @@ dossier_check_open(const struct dossier *dossier, const struct vault_view *view,
 	if (!is_of_today(dossier, view))
 		return err_set(err, ERR_REFUSED, "the charter has changed since this ceremony "
 		    "began; it is void, and %s must request again", dossier->request.seat);
+	if (suspensions_find(&view->suspensions, &dossier->request.token) != NULL)
+		return err_set(err, ERR_REFUSED, "the token of %s that asked is suspended; the "
+		    "ceremony is void", dossier->request.seat);
 	if (now >= dossier->ceremony.deadline || now >= dossier->request.expires)
 		return err_set(err, ERR_REFUSED, "ceremony %.8s is past its deadline; %s must "
 		    "request again", dossier->id, dossier->request.seat);
@@ -378,7 +382,7 @@ enum verdict
 dossier_verdict(const struct dossier *dossier, const struct vault_view *view, int64_t now,
     int *ret_missing, struct buf *ret_text)
 {
-	const char *approved[QUORUM_SEATS], *denied[QUORUM_SEATS];
+	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
 	struct verdict_facts facts = {
 		.header = dossier->quorum,
 		.policy = dossier->policy != NULL ? &dossier->policy->quorum : dossier->quorum,
@@ -389,10 +393,19 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
 	};
 
 	for (size_t i = 0; i < dossier->approval_count; i++) {
-		if (dossier->approvals[i].complete)
+		if (dossier->approvals[i].complete && suspensions_find(&view->suspensions,
+		    &dossier->approvals[i].approval.token) == NULL)
 			approved[facts.approved_count++] = dossier->approvals[i].approval.seat;
 	}
 	for (size_t i = 0; i < dossier->denial_count; i++)
 		denied[facts.denied_count++] = dossier->denials[i].seat;
+	for (size_t i = 0; i < facts.header->seat_count; i++)
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		    facts.header->seats[i]))
+			denied[facts.denied_count++] = facts.header->seats[i];
+	for (size_t i = 0; i < facts.policy->seat_count; i++)
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		    facts.policy->seats[i]))
+			denied[facts.denied_count++] = facts.policy->seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);
 }

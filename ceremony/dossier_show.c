@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ceremony/show.h"
+
 enum { CLOCK_SKEW = 120 };
 
 void
@@ -45,6 +47,40 @@ show_votes(const struct dossier *dossier, const struct ui *ui)
 }
 
 static void
+say_waiver(const struct vault_view *view, const struct ui *ui, const char *seat,
+    const struct seat_token *token)
+{
+	BUF text = {0};
+
+	show_waiver(view->charter, &token->id, &text);
+	if (text.size > 0)
+		ui_say(ui, "  WAIVER     %s's token \"%s\": %s", seat, token->label,
+		    buf_string(&text));
+}
+
+static void
+show_requester_waiver(const struct dossier *dossier, const struct vault_view *view,
+    const struct ui *ui)
+{
+	say_waiver(view, ui, dossier->request.seat, dossier->requester_token);
+}
+
+/* Of every seat that may approve: whoever reads this relies on the others' tokens, too. */
+static void
+show_seat_waivers(const struct dossier *dossier, const struct vault_view *view,
+    const struct ui *ui)
+{
+	for (size_t i = 0; i < view->charter->seat_count; i++) {
+		const struct seat *seat = &view->charter->seats[i];
+
+		if (quorum_seat(dossier->quorum, seat->name) < 0)
+			continue;
+		for (size_t t = 0; t < seat->token_count; t++)
+			say_waiver(view, ui, seat->name, &seat->tokens[t]);
+	}
+}
+
+static void
 show_missing(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
     int64_t now)
 {
@@ -72,6 +108,7 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	    request->seat, request->user, request->host);
 	ui_say(ui, "  token      %s, serial %u", dossier->requester_token->label,
 	    dossier->requester_token->serial);
+	show_requester_waiver(dossier, view, ui);
 	ui_say(ui, "  why        %s", request->reason);
 	ui_say(ui, "  incident   %s", request->incident);
 	ui_say(ui, "  how long   %s from the release", duration);
@@ -81,6 +118,7 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 		ui_say(ui, "  and        %s (this version was sealed under an earlier charter)",
 		    dossier->header->quorum);
 	show_votes(dossier, ui);
+	show_seat_waivers(dossier, view, ui);
 	show_missing(dossier, view, ui, now);
 	if (dossier->part_exposed)
 		ui_say(ui, "  WARNING    shares of this version were opened before, in a ceremony that "

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "ceremony/client_founding.h"
+#include "ceremony/draft_attestation.h"
 #include "ceremony/enrol.h"
 #include "ceremony/reply.h"
 #include "ceremony/show.h"
 
-enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
+enum { HOUR = 3600, YEAR = 365 * 24 * 3600, ENROLMENT_FILE_MAX = 1024 * 1024 };
 
 static void
 begin_founding(const struct founding *founding, struct charter *charter)
@@ -38,13 +40,16 @@ begin_founding(const struct founding *founding, struct charter *charter)
 }
 
 static enum err_code
-begin(struct client *client, struct charter *charter, struct err *err)
+begin(struct client *client, struct charter *charter, const struct vault_view **ret_view,
+    struct err *err)
 {
 	const struct vault_view *view;
 	FOUNDING founding = {0};
 
+	*ret_view = NULL;
 	if (client_hello(client)->state == VAULT_LIVE) {
 		TRY(client_sync(client, &view, err));
+		*ret_view = view;
 		*charter = *view->charter;
 		charter->version = view->charter->version + 1;
 		charter->previous = view->charter->digest;
@@ -86,26 +91,6 @@ apply_removals(const struct draft_plan *plan, struct charter *charter, struct er
 	return ERR_OK;
 }
 
-static enum err_code
-apply_attestation(const struct draft_plan *plan, struct charter *charter, struct err *err)
-{
-	if (plan->min_firmware != NULL &&
-	    !firmware_from_text(plan->min_firmware, charter->min_firmware))
-		return err_set(err, ERR_USAGE, "\"%s\" is no firmware version such as 5.7.0",
-		    plan->min_firmware);
-	if (plan->root_count > CHARTER_ROOTS)
-		return err_set(err, ERR_USAGE, "a charter has at most %d roots", CHARTER_ROOTS);
-	if (plan->root_count > 0)
-		memset(charter->roots, 0, sizeof(charter->roots));
-	for (size_t i = 0; i < plan->root_count; i++) {
-		if (!text_from_hex(plan->roots[i], charter->roots[i].bytes, DIGEST_SIZE))
-			return err_set(err, ERR_USAGE,
-			    "a root is the SHA-256 of its certificate: 64 lower-case hex digits");
-		charter->root_count = i + 1;
-	}
-	return ERR_OK;
-}
-
 /* Add the token of ENROLMENT to its seat, which may be new. */
 static enum err_code
 add_enrolment(struct charter *charter, const struct enrolment *enrolment, const char *file,
@@ -137,6 +122,25 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 	return ERR_OK;
 }
 
+/* A waiver must stand before the file is verified.  What cannot be read is told by enrolment_read. */
+static enum err_code
+waive_for(const struct draft_plan *plan, const char *path, struct charter *charter,
+    struct err *err)
+{
+	BUF text = {0};
+	DSSE statement = {0};
+	ENROLMENT enrolment = {0};
+	struct err ignored;
+
+	if (plan->waive_count == 0 || file_read(path, ENROLMENT_FILE_MAX, &text, &ignored) != ERR_OK ||
+	    dsse_parse(view_of(text.data, text.size > 0 && text.data[text.size - 1] == '\n' ?
+	    text.size - 1 : text.size), &statement, &ignored) != ERR_OK ||
+	    enrolment_parse(&statement, charter->training, &enrolment, &ignored) != ERR_OK)
+		return ERR_OK;
+	return draft_waive(plan, charter, enrolment.seat.tokens[0].label,
+	    &enrolment.seat.tokens[0].id, err);
+}
+
 /* Read, verify and add all files; their statements go to TEXTS. */
 static enum err_code
 apply_files(const struct draft_plan *plan, struct charter *charter, struct json *texts,
@@ -147,6 +151,7 @@ apply_files(const struct draft_plan *plan, struct charter *charter, struct json 
 		ENROLMENT enrolment = {0};
 		BUF text = {0};
 
+		TRY(waive_for(plan, plan->files[i], charter, err));
 		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
 		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 			return err_set(err, ERR_INVALID,
@@ -261,14 +266,16 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
     struct json **texts, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
+	const struct vault_view *view = NULL;
 	CHARTER *result = NULL;
 	JSON *payload = NULL;
 	DSSE statement = {0};
 
-	TRY(begin(client, charter, err));
+	TRY(begin(client, charter, &view, err));
 	TRY(apply_removals(plan, charter, err));
-	TRY(apply_attestation(plan, charter, err));
+	TRY(draft_attestation(plan, charter, err));
 	TRY(apply_files(plan, charter, *texts, err));
+	TRY(draft_waivers_end(plan, charter, err));
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));
 	TRY(apply_change(plan, charter, err));
@@ -276,23 +283,42 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
 	TRY(charter_parse(&statement, &result, err));
 	show_charter(ui, result);
+	if (view != NULL)
+		show_charter_changes(ui, view->charter, result, &view->suspensions, view->roster);
 	show_fingerprint(ui, "Fingerprint:", &result->digest);
 	return propose(client, &statement, TAKE(*texts), err);
 }
 
+static enum err_code
+check_case(const struct client *client, enum draft_case draft_case, const struct draft_plan *plan,
+    struct err *err)
+{
+	enum vault_state state = client_hello(client)->state;
+
+	if (state == VAULT_ABSENT)
+		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
+		    "init`", client_location(client));
+	if (draft_case == DRAFT_FOUNDING && state == VAULT_LIVE)
+		return err_set(err, ERR_REFUSED, "this vault lives: `halligan charter draft` is for a "
+		    "founding. To change its charter use `halligan charter propose`");
+	if (draft_case == DRAFT_CHANGE && state == VAULT_FOUNDING)
+		return err_set(err, ERR_REFUSED, "this vault is still being founded and has no charter "
+		    "to change: draw its first one up with `halligan charter draft`");
+	if (state == VAULT_FOUNDING && plan->policy_count == 0)
+		return err_set(err, ERR_USAGE, "a charter needs a policy: --policy NAME=QUORUM, such as "
+		    "'production=3 of (a, b, c)'");
+	return ERR_OK;
+}
+
 enum err_code
-draft_charter(struct client *client, const struct draft_plan *plan, struct err *err)
+draft_charter(struct client *client, enum draft_case draft_case, const struct draft_plan *plan,
+    struct err *err)
 {
 	CHARTER *charter = calloc(1, sizeof(*charter));
 	JSON *texts = json_new_array();
 
 	if (charter == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (client_hello(client)->state == VAULT_ABSENT)
-		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
-		    "init`", client_location(client));
-	if (client_hello(client)->state == VAULT_FOUNDING && plan->policy_count == 0)
-		return err_set(err, ERR_USAGE, "a charter needs a policy: --policy NAME=QUORUM, such as "
-		    "'production=3 of (a, b, c)'");
+	TRY(check_case(client, draft_case, plan, err));
 	return draw_up(client, plan, charter, &texts, err);
 }

@@ -18,13 +18,22 @@ struct draft_plan {
 	const char *min_firmware;
 	const char *const *roots; /* SHA-256 in hex */
 	size_t root_count;
+	const char *const *form_factors; /* names or numbers; "any" alone clears them */
+	size_t form_factor_count;
+	const char *const *waives; /* LABEL=WHAT,...:REASON */
+	size_t waive_count;
+	const char *const *drop_waivers; /* labels */
+	size_t drop_waiver_count;
 	const char *const *remove_seats, *const *remove_tokens; /* names; labels */
 	size_t remove_seat_count, remove_token_count;
 };
+/* What is drawn up: charter 1 of a founding, or a change of a vault that lives.  Each refuses the other's
+ * case and names the right command. */
+enum draft_case { DRAFT_FOUNDING, DRAFT_CHANGE };
 /* Verify the enrolments, draw up the charter, hand it to the server as the draft to be signed, and
  * say who must sign. */
-enum err_code draft_charter(struct client *client, const struct draft_plan *plan,
-    struct err *err) MUST_CHECK;
+enum err_code draft_charter(struct client *client, enum draft_case draft_case,
+    const struct draft_plan *plan, struct err *err) MUST_CHECK;
 /* Show the draft, check it wholly (chain, host, enrolments, the token's own keys), ask, sign.
  * RET_LIVE: it is in force now. */
 enum err_code sign_charter(struct client *client, bool *ret_live, struct err *err) MUST_CHECK;

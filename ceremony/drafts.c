@@ -11,8 +11,9 @@
 #include "ceremony/enrolment.h"
 #include "ceremony/reply.h"
 
-static const char *const draft_names[] = {"draft", "roster-draft"};
-static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER};
+static const char *const draft_names[] = {"draft", "roster-draft", "suspension-draft"};
+static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
+	STATEMENT_SUSPEND};
 
 enum err_code
 draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_statement,

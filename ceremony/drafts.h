@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drafts: a charter or roster that collects signatures, and the enrolments of its tokens.  There
+ * Drafts: a charter, roster or suspension that collects signatures, and the enrolments of its tokens.  There
  * is at most one of each kind; proposing again replaces it.
  */
 #ifndef CEREMONY_DRAFTS_H
@@ -10,7 +10,7 @@
 #include "ceremony/op.h"
 
 enum { DRAFT_ENROLMENTS = ROSTER_SEATS * SEAT_TOKENS };
-enum draft_kind { DRAFT_CHARTER, DRAFT_ROSTER };
+enum draft_kind { DRAFT_CHARTER, DRAFT_ROSTER, DRAFT_SUSPENSION };
 
 /* ERR_NOT_FOUND: none waits. */
 enum err_code draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_statement,

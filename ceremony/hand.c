@@ -187,6 +187,22 @@ compare_keys(const struct hand *hand, struct err *err)
 	return ERR_OK;
 }
 
+/* Who took it out of service, when and why: before anybody types a PIN. */
+static enum err_code
+check_active(const struct hand *hand, const struct hand_want *want, struct err *err)
+{
+	const struct suspension *found = suspensions_find(want->suspended, &hand->entry->id);
+	char name[HAND_NAME_SIZE];
+	BUF text = {0};
+
+	if (found == NULL)
+		return ERR_OK;
+	hand_name(hand, name);
+	suspension_text(found, &text);
+	return err_set(err, ERR_REFUSED, "%s was %s. It counts for nothing until a new charter restores "
+	    "it; use another token of the seat", name, buf_string(&text));
+}
+
 enum err_code
 hand_take(const struct client_options *options, const struct hand_want *want,
     struct hand *ret_hand, struct err *err)
@@ -206,6 +222,7 @@ hand_take(const struct client_options *options, const struct hand_want *want,
 	hand.seat = seat_of_serial(want, found->serial, &hand.entry);
 	memcpy(hand.label, hand.entry->label, sizeof(hand.label));
 	TRY(open_found(&hand, err));
+	TRY(check_active(&hand, want, err));
 	TRY(compare_keys(&hand, err));
 	*ret_hand = hand;
 	hand = (struct hand){0};

@@ -20,6 +20,7 @@ struct hand_want {
 	struct hand_list lists[HAND_LISTS]; /* the first that names a token counts */
 	unsigned roles;			    /* one of these; 0: any */
 	const char *seat;		    /* only this one; NULL: any */
+	const struct suspensions *suspended; /* none of these; NULL: nothing is known */
 };
 
 struct hand {

@@ -88,13 +88,59 @@ journal_time(struct session *session, int64_t *ret_time, struct err *err)
 	return ERR_OK;
 }
 
+/* Of the charter in force once the transaction is committed. */
+static enum err_code
+count_suspended(struct session *session, uint64_t *ret_count, struct err *err)
+{
+	uint32_t version;
+	struct digest charter;
+
+	TRY(store_charter_version(session->store, &version, err));
+	if (version == 0) {
+		*ret_count = 0;
+		return ERR_OK;
+	}
+	TRY(store_get_charter(session->store, version, &charter, err));
+	return store_count_suspensions(session->store, &charter, ret_count, err);
+}
+
+enum err_code
+journal_suspended(struct session *session, uint64_t *ret_count, struct err *err)
+{
+	BUF data = {0};
+	JSON *leaf = NULL;
+	struct digest root, hash, proof[TLOG_PROOF_MAX];
+	uint64_t size;
+	size_t count;
+
+	TRY(journal_head(session, &size, &root, err));
+	if (size == 0)
+		return err_set(err, ERR_INTEGRITY, "the log of a vault that lives is empty");
+	TRY(store_log_leaf(session->store, size - 1, &data, err));
+	TRY(tlog_leaf_hash(buf_view(&data), &hash, err));
+	TRY(tlog_prove_inclusion(size - 1, size, store_log_fetch, session->store, proof, &count, err));
+	if (tlog_verify_inclusion(size - 1, size, &hash, proof, count, &root, err) != ERR_OK)
+		return err_add(err, "the newest leaf of the log is not the one that was logged");
+	if (json_parse(buf_view(&data), &leaf, err) != ERR_OK)
+		return err_set(err, ERR_INTEGRITY, "the newest leaf of the log is damaged");
+	struct json_in in = json_in(leaf, "the newest leaf of the log", err);
+	int64_t suspended = json_in_int_optional(&in, "suspended", 1, INT64_MAX, 0);
+	if (in.code != ERR_OK)
+		return err->code = ERR_INTEGRITY;
+	*ret_count = (uint64_t)suspended;
+	return ERR_OK;
+}
+
 enum err_code
 journal_add(struct session *session, struct leaf *leaf, struct err *err)
 {
 	BUF text = {0};
 	int64_t newest, now = session_now(session);
-	uint64_t index;
+	uint64_t index, suspended;
 
+	TRY(count_suspended(session, &suspended, err));
+	if (suspended > 0)
+		json_put_int(leaf->json, "suspended", (int64_t)suspended);
 	TRY(journal_time(session, &newest, err));
 	json_put(leaf->json, "statements", TAKE(leaf->statements));
 	json_put_time(leaf->json, "time", now > newest ? now : newest);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/chain.h"
 #include "ceremony/journal.h"
 #include "ceremony/matter.h"
 #include "ceremony/op.h"
@@ -132,8 +133,11 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	json_in_hex(&call->in, "token", token.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
+	TRY(chain_refresh(session, err));
 	TRY(journal_check_clock(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
+	if (suspensions_find(&session->suspensions, &token) != NULL)
+		return session_refuse_token(session, row.requester, &token, err);
 	if (row.state != CEREMONY_RELEASED || session_now(session) >= row.expires)
 		return not_released(&row, err);
 	TRY(store_get_release(session->store, &row.secret, row.version, &release, err));

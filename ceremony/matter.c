@@ -11,6 +11,7 @@
 
 #include "ceremony/chain.h"
 #include "ceremony/journal.h"
+#include "vault/reach.h"
 
 void
 matter_free(struct matter *matter)
@@ -100,6 +101,10 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 		return contradicts("what was requested", err);
 	matter->requester = session_seat(session, request->seat);
 	matter->token = session_token(session, request->seat, &request->token);
+	if (suspensions_find(&session->suspensions, &request->token) != NULL) {
+		make_void(matter, "the requester's token is suspended");
+		return ERR_OK;
+	}
 	if (matter->token == NULL || (matter->requester->roles & ROLE_RESPONDER) == 0) {
 		make_void(matter, "the requester's seat or token is no longer active");
 		return ERR_OK;
@@ -157,13 +162,13 @@ load_secret(struct session *session, struct matter *matter, struct err *err)
 	return ERR_OK;
 }
 
-/* TOKEN of the officer NAME in the current charter, or NULL. */
+/* TOKEN of the officer NAME in the current charter, or NULL; it may be suspended since. */
 static const struct seat_token *
 officer_token(const struct session *session, const char *name, const struct digest *token)
 {
 	const struct seat *seat =
 	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
-	const struct seat_token *found = session_token(session, name, token);
+	const struct seat_token *found = session_listed_token(session, name, token);
 
 	if (seat == NULL || found == NULL || (seat->roles & ROLE_OFFICER) == 0)
 		return NULL;
@@ -215,6 +220,22 @@ check_denial(struct session *session, const struct matter *matter, const struct 
 	return seat_token_verify(&statement, token, err);
 }
 
+/* While a ceremony collects, what a suspended token approved does not count; afterwards it was counted
+ * before the suspension, or never. */
+static void
+drop_suspended(const struct session *session, struct matter *matter)
+{
+	for (size_t i = 0; i < matter->approval_count; i++) {
+		struct approval_row *row = &matter->approvals[i];
+		const struct suspension *found = suspensions_find(&session->suspensions, &row->token);
+
+		if (found == NULL || matter->row.state != CEREMONY_COLLECTING)
+			continue;
+		row->complete = false;
+		matter->lost[matter->lost_count++] = found;
+	}
+}
+
 /* Approvals and denials; those of an earlier charter cannot count and are not verified. */
 static enum err_code
 load_voices(struct session *session, struct matter *matter, struct err *err)
@@ -236,6 +257,7 @@ load_voices(struct session *session, struct matter *matter, struct err *err)
 			(void)err_add(err, "seat \"%s\"", matter->denials[i].seat);
 			return as_integrity("denial", err);
 		}
+	drop_suspended(session, matter);
 	return ERR_OK;
 }
 
@@ -276,27 +298,35 @@ matter_denied(const struct matter *matter, const char *seat)
 }
 
 bool
-matter_seat_usable(const struct charter *charter, const struct header *header, const char *name)
+matter_seat_usable(const struct session *session, const struct header *header, const char *name)
 {
-	const struct seat *seat = seat_by_name(charter->seats, charter->seat_count, name);
+	return reach_seat(session->charter, &session->suspensions, header, name);
+}
 
-	for (size_t i = 0; seat != NULL && i < header->envelope_count; i++) {
-		const struct header_envelope *envelope = &header->envelopes[i];
+/* Who cannot open an envelope cannot help either. */
+static size_t
+add_unusable(const struct session *session, const struct matter *matter,
+    const struct quorum *quorum, const char **denied, size_t count)
+{
+	for (size_t i = 0; i < quorum->seat_count; i++)
+		if (!matter_seat_usable(session, matter->header, quorum->seats[i]))
+			denied[count++] = quorum->seats[i];
+	return count;
+}
 
-		if (strcmp(envelope->seat, name) != 0)
-			continue;
-		for (size_t j = 0; j < seat->token_count; j++)
-			if (digest_equal(&seat->tokens[j].id, &envelope->token))
-				return true;
-	}
-	return false;
+static void
+say_lost(const struct matter *matter, struct buf *text)
+{
+	for (size_t i = 0; i < matter->lost_count; i++)
+		buf_format(text, "; the approval of %s does not count: its token was suspended by %s",
+		    matter->lost[i]->holder, matter->lost[i]->seat);
 }
 
 enum verdict
 matter_verdict(const struct session *session, const struct matter *matter, int64_t now,
     int *ret_missing, struct buf *ret_text)
 {
-	const char *approved[QUORUM_SEATS], *denied[2 * QUORUM_SEATS];
+	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
 	struct verdict_facts facts = {.header = &matter->quorum, .seats = session->charter->seats,
 		.seat_count = session->charter->seat_count, .requester = matter->row.requester,
 		.approved = approved, .denied = denied, .now = now, .deadline = matter->row.deadline,
@@ -313,11 +343,14 @@ matter_verdict(const struct session *session, const struct matter *matter, int64
 			approved[facts.approved_count++] = matter->approvals[i].seat;
 	for (size_t i = 0; i < matter->denial_count; i++)
 		denied[facts.denied_count++] = matter->denials[i].seat;
-	/* Who cannot open an envelope cannot help either. */
-	for (size_t i = 0; i < matter->quorum.seat_count; i++)
-		if (!matter_seat_usable(session->charter, matter->header, matter->quorum.seats[i]))
-			denied[facts.denied_count++] = matter->quorum.seats[i];
-	return verdict_of(&facts, ret_missing, ret_text);
+	facts.denied_count = add_unusable(session, matter, &matter->quorum, denied,
+	    facts.denied_count);
+	facts.denied_count = add_unusable(session, matter, facts.policy, denied,
+	    facts.denied_count);
+	enum verdict verdict = verdict_of(&facts, ret_missing, ret_text);
+	if (verdict == VERDICT_OPEN || verdict == VERDICT_UNREACHABLE)
+		say_lost(matter, ret_text);
+	return verdict;
 }
 
 enum err_code
@@ -376,6 +409,26 @@ matter_list(struct session *session, unsigned states, struct ceremony_row **ret_
 		*ret_count = count;
 		return ERR_OK;
 	}
+}
+
+enum err_code
+matter_void_token(struct session *session, const struct digest *token, const char *reason,
+    struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+
+	TRY(matter_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		DSSE statement = {0};
+		struct request request;
+
+		TRY(session_statement(session, &rows[i].request, "request", &statement, err));
+		TRY(request_parse(&statement, session->charter->training, &request, err));
+		if (digest_equal(&request.token, token))
+			TRY(matter_refuse(session, &rows[i], EVENT_VOID, reason, err));
+	}
+	return ERR_OK;
 }
 
 enum err_code

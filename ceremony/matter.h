@@ -34,6 +34,9 @@ struct matter {
 	size_t approval_count;
 	struct denial_row denials[QUORUM_SEATS];
 	size_t denial_count;
+	/* Seats whose approval was complete and counts no more: its token was suspended. */
+	const struct suspension *lost[QUORUM_SEATS];
+	size_t lost_count;
 };
 void matter_free(struct matter *matter); /* accepts NULL */
 void matter_freep(struct matter **matter);
@@ -45,9 +48,12 @@ enum err_code matter_load(struct session *session, const struct id *id,
 /* The verdict at NOW (ceremony/verdict.h). */
 enum verdict matter_verdict(const struct session *session, const struct matter *matter,
     int64_t now, int *ret_missing, struct buf *ret_text);
-/* Has the seat NAME an envelope in HEADER for a token that CHARTER still has? */
-bool matter_seat_usable(const struct charter *charter, const struct header *header,
+/* Can the seat NAME open an envelope of HEADER: an officer with a token that is active? */
+bool matter_seat_usable(const struct session *session, const struct header *header,
     const char *name);
+/* The request's token is suspended: its ceremonies are void (inside a change). */
+enum err_code matter_void_token(struct session *session, const struct digest *token,
+    const char *reason, struct err *err) MUST_CHECK;
 /* The approval of SEAT, or NULL. */
 const struct approval_row *matter_approval(const struct matter *matter, const char *seat);
 bool matter_denied(const struct matter *matter, const char *seat);

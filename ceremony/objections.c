@@ -57,8 +57,8 @@ check(struct session *session, const struct objecting *objecting, const struct m
 		return err_set(err, ERR_REFUSED, "%s: ceremony: it is for another ceremony", name);
 	TRY(table_next(matter->row.state, event, &next, err));
 	if (token == NULL)
-		return err_set(err, ERR_REFUSED, "%s: token: it is no active token of seat \"%s\"",
-		    name, objection->seat);
+		return session_refuse_token(session, objection->seat, &objection->token, err) != ERR_OK ?
+		    err_add(err, "%s: token", name) : ERR_OK;
 	if (seat_token_verify(&objecting->statement, token, err) != ERR_OK)
 		return err_add(err, "%s: seat \"%s\"", name, objection->seat);
 	return ERR_OK;

@@ -30,6 +30,8 @@ enum err_code serve_hello(struct session *session, struct call *call, struct err
 enum err_code serve_chain(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_enrolments(struct session *session, struct call *call, struct err *err)
     MUST_CHECK;
+enum err_code serve_statements(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
 enum err_code serve_rotator(struct session *session, struct call *call, struct err *err)
     MUST_CHECK;
 /* rosters.c */
@@ -38,6 +40,17 @@ enum err_code serve_roster_draft(struct session *session, struct call *call, str
 enum err_code serve_roster_propose(struct session *session, struct call *call, struct err *err)
     MUST_CHECK;
 enum err_code serve_roster_sign(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+/* suspend.c */
+enum err_code serve_suspend(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_suspension_draft(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+/* tests.c */
+enum err_code serve_test_begin(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_test(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_evidence(struct session *session, struct call *call, struct err *err)
     MUST_CHECK;
 /* secrets.c */
 enum err_code serve_secret_list(struct session *session, struct call *call, struct err *err)

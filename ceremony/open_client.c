@@ -259,6 +259,7 @@ open_run(struct client *client, const char *id, struct opened *ret_opened, struc
 	OPENED opened = {0};
 
 	TRY(client_sync(client, &view, err));
+	want.suspended = &view->suspensions;
 	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
 	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(client_options(client), &want, &hand, err));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client needs before it can trust anything: hello, the chains, enrolments, rotators' hashes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -59,6 +60,25 @@ put_chain(struct session *session, struct json *reply, const char *name, get_ver
 	return ERR_OK;
 }
 
+/* The suspensions under the charter in force, in their order. */
+static enum err_code
+put_suspensions(struct session *session, struct json *reply, struct err *err)
+{
+	JSON *array = json_new_array();
+
+	for (size_t i = 0; i < session->suspensions.count; i++) {
+		DSSE statement = {0};
+		BUF text = {0};
+
+		TRY(session_statement(session, &session->suspensions.rows[i].digest, "suspension",
+		    &statement, err));
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(array, buf_string(&text));
+	}
+	json_put(reply, "suspensions", TAKE(array));
+	return ERR_OK;
+}
+
 /* The newest checkpoint, and that it continues the first KNOWN leaves. */
 static enum err_code
 put_checkpoint(struct session *session, struct json *reply, uint64_t known, struct err *err)
@@ -91,11 +111,13 @@ put_chains(struct session *session, struct json *reply, uint32_t charter, uint32
     uint64_t size, struct err *err)
 {
 	TRY(chain_refresh(session, err));
+	TRY(chain_check_suspended(session, err));
 	json_put_hex(reply, "vault", VIEW_OF(session->vault.bytes));
 	TRY(put_chain(session, reply, "charters", store_get_charter, charter > 0 ? charter : 1,
 	    session->charter->version, err));
 	TRY(put_chain(session, reply, "rosters", store_get_roster, roster > 0 ? roster : 1,
 	    session->roster->version, err));
+	TRY(put_suspensions(session, reply, err));
 	return put_checkpoint(session, reply, size, err);
 }
 
@@ -120,8 +142,23 @@ serve_chain(struct session *session, struct call *call, struct err *err)
 	return put_chains(session, call->reply, charter, roster, size, err);
 }
 
-enum err_code
-serve_enrolments(struct session *session, struct call *call, struct err *err)
+static bool
+is_among(const char *text, const enum statement_type *types, size_t count)
+{
+	char end[64];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(end, sizeof(end), ".%s+json", statement_names[types[i]]);
+		if (strstr(text, end) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Statements of TYPES by digest, as array NAME. */
+static enum err_code
+put_by_digest(struct session *session, struct call *call, const char *name,
+    const enum statement_type *types, size_t count, struct err *err)
 {
 	const struct json *digests = json_in_array(&call->in, "digests", 0, ENROLMENTS_MAX);
 	JSON *array = json_new_array();
@@ -135,14 +172,33 @@ serve_enrolments(struct session *session, struct call *call, struct err *err)
 
 		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
 			return err_set(err, ERR_INVALID, "digests[%zu]: must be 64 hex digits", i);
-		TRY(session_statement(session, &digest, "enrolment", &statement, err));
-		if (strstr(statement.type, "enrolment+json") == NULL)
-			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no enrolment", i);
+		TRY(session_statement(session, &digest, "statement", &statement, err));
+		if (!is_among(statement.type, types, count))
+			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no %s", i,
+			    statement_names[types[0]]);
 		TRY(dsse_encode(&statement, &text, err));
 		json_add_text(array, buf_string(&text));
 	}
-	json_put(call->reply, "enrolments", TAKE(array));
+	json_put(call->reply, name, TAKE(array));
 	return ERR_OK;
+}
+
+enum err_code
+serve_enrolments(struct session *session, struct call *call, struct err *err)
+{
+	static const enum statement_type types[] = {STATEMENT_ENROLMENT};
+
+	return put_by_digest(session, call, "enrolments", types, ARRAY_SIZE(types), err);
+}
+
+/* What tells the story of a vault; what ceremonies are about is shown by ceremony-get. */
+enum err_code
+serve_statements(struct session *session, struct call *call, struct err *err)
+{
+	static const enum statement_type types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
+		STATEMENT_SUSPEND, STATEMENT_TEST};
+
+	return put_by_digest(session, call, "statements", types, ARRAY_SIZE(types), err);
 }
 
 enum err_code

@@ -177,7 +177,8 @@ seal_answers(struct session *session, const struct matter *matter,
 	for (size_t i = 0; i < matter->requester->token_count; i++) {
 		const struct seat_token *token = &matter->requester->tokens[i];
 
-		if (!token->has[KEY_RELEASE] || answers->count == RELEASE_ANSWERS)
+		if (!token->has[KEY_RELEASE] || answers->count == RELEASE_ANSWERS ||
+		    suspensions_find(&session->suspensions, &token->id) != NULL)
 			continue;
 		answers->tokens[answers->count] = token->id;
 		TRY(seal_answer(session, matter, token, credential,

@@ -48,8 +48,8 @@ check_requester(const struct session *session, const struct asking *asking, stru
 		return err_set(err, ERR_REFUSED,
 		    "request: seat: \"%s\" does not have the role responder", request->seat);
 	if (token == NULL)
-		return err_set(err, ERR_REFUSED,
-		    "request: token: it is no active token of seat \"%s\"", request->seat);
+		return session_refuse_token(session, request->seat, &request->token, err) != ERR_OK ?
+		    err_add(err, "request: token") : ERR_OK;
 	if (!token->has[KEY_RELEASE])
 		return err_set(err, ERR_REFUSED,
 		    "request: token: token %u of seat \"%s\" has no release key", token->serial,
@@ -158,7 +158,7 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 {
 	BUF text = {0};
 	struct quorum quorum;
-	const char *unusable[QUORUM_SEATS];
+	const char *unusable[2 * QUORUM_SEATS];
 	int missing;
 
 	TRY(quorum_parse(asking->header->quorum, &quorum, err));
@@ -168,8 +168,11 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 		.deadline = asking->request.expires, .charter_unchanged = true};
 
 	for (size_t i = 0; i < quorum.seat_count; i++)
-		if (!matter_seat_usable(session->charter, asking->header, quorum.seats[i]))
+		if (!matter_seat_usable(session, asking->header, quorum.seats[i]))
 			unusable[facts.denied_count++] = quorum.seats[i];
+	for (size_t i = 0; i < facts.policy->seat_count; i++)
+		if (!matter_seat_usable(session, asking->header, facts.policy->seats[i]))
+			unusable[facts.denied_count++] = facts.policy->seats[i];
 	if (verdict_of(&facts, &missing, &text) == VERDICT_UNREACHABLE)
 		return err_set(err, ERR_REFUSED,
 		    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "

@@ -72,11 +72,12 @@ add_files(const struct roll_plan *plan, const struct charter *charter, struct ro
 }
 
 static enum err_code
-take_signer(struct client *client, const struct charter *charter, struct hand *ret_hand,
+take_signer(struct client *client, const struct vault_view *view, struct hand *ret_hand,
     struct err *err)
 {
-	const struct hand_want want = {.lists = {{charter->seats, charter->seat_count}},
-		.roles = ROLE_OFFICER | ROLE_OPERATOR};
+	const struct hand_want want = {
+		.lists = {{view->charter->seats, view->charter->seat_count}},
+		.roles = ROLE_OFFICER | ROLE_OPERATOR, .suspended = &view->suspensions};
 
 	return hand_take(client_options(client), &want, ret_hand, err);
 }
@@ -126,7 +127,7 @@ confirm_and_sign(struct client *client, const struct vault_view *view, struct ds
 	const struct ui *ui = client_options(client)->ui;
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
-	TRY(take_signer(client, view->charter, hand, err));
+	TRY(take_signer(client, view, hand, err));
 	hand_name(hand, name);
 	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
 	if (dsse_find(statement, keyid) != NULL)

@@ -97,6 +97,7 @@ serve_roster_propose(struct session *session, struct call *call, struct err *err
 	if (signers_verify(&statement, session->charter->seats, session->charter->seat_count, NULL, 0,
 	    err) != ERR_OK)
 		return err_add(err, "roster");
+	TRY(session_check_signers(session, &statement, err));
 	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count, session->roster->seats,
 	    session->roster->seat_count, session->charter, &leaf, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &statement, &digest, err));
@@ -126,6 +127,7 @@ serve_roster_sign(struct session *session, struct call *call, struct err *err)
 	TRY(check_step(session, roster, err));
 	TRY(draft_sign(call, &draft, session->charter->seats, session->charter->seat_count, NULL, 0,
 	    &seat, err));
+	TRY(session_check_signers(session, &draft, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &draft, &digest, err));
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
 	leaf_text(&leaf, "seat", seat->name);

@@ -11,11 +11,29 @@ sealing_done(struct sealing *sealing)
 	header_freep(&sealing->header);
 }
 
-/* Every token with a share key of the seats in QUORUM. */
+/* A suspended token gets nothing, unless the seat has no other: a header wants an envelope for every seat
+ * of its quorum, and a new charter may restore the token. */
+static bool
+gets_envelope(const struct session *session, const struct seat *seat,
+    const struct seat_token *token)
+{
+	if (!token->has[KEY_SHARE])
+		return false;
+	if (suspensions_find(&session->suspensions, &token->id) == NULL)
+		return true;
+	for (size_t i = 0; i < seat->token_count; i++)
+		if (seat->tokens[i].has[KEY_SHARE] &&
+		    suspensions_find(&session->suspensions, &seat->tokens[i].id) == NULL)
+			return false;
+	return true;
+}
+
+/* The active tokens with a share key of the seats in QUORUM. */
 static enum err_code
-find_recipients(const struct charter *charter, const struct quorum *quorum,
+find_recipients(const struct session *session, const struct quorum *quorum,
     struct seal_recipient recipients[HEADER_ENVELOPES], size_t *ret_count, struct err *err)
 {
+	const struct charter *charter = session->charter;
 	size_t count = 0;
 
 	for (size_t i = 0; i < quorum->seat_count; i++) {
@@ -23,7 +41,7 @@ find_recipients(const struct charter *charter, const struct quorum *quorum,
 		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
 
 		for (size_t j = 0; seat != NULL && j < seat->token_count; j++) {
-			if (!seat->tokens[j].has[KEY_SHARE])
+			if (!gets_envelope(session, seat, &seat->tokens[j]))
 				continue;
 			if (count == HEADER_ENVELOPES)
 				return err_set(err, ERR_REFUSED,
@@ -48,7 +66,7 @@ seal(struct session *session, const struct definition *definition, const struct 
 	if (policy == NULL)
 		return err_set(err, ERR_REFUSED, "the charter has no policy \"%s\"",
 		    definition->policy);
-	TRY(find_recipients(session->charter, &policy->quorum, recipients, &count, err));
+	TRY(find_recipients(session, &policy->quorum, recipients, &count, err));
 	TRY(header_new(&ids, err));
 	ids->training = session->charter->training;
 	ids->vault = session->vault;

@@ -208,6 +208,7 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	    err));
 	TRY(definition_verify(&adoption.statement, &adoption.definition, session->charter,
 	    &session->vault, err));
+	TRY(session_check_signers(session, &adoption.statement, err));
 	TRY(check_new(session, &adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
 	session_progress(session, "%s: proving the present value", adoption.definition.name);

@@ -29,6 +29,7 @@ static const struct op {
 	{"deny", LIVE, serve_deny},
 	{"done", LIVE, serve_done},
 	{"enrolments", LIVE, serve_enrolments},
+	{"evidence", LIVE, serve_evidence},
 	{"founding", FOUNDING | LIVE, serve_founding},
 	{"hello", ABSENT | FOUNDING | LIVE, serve_hello},
 	{"init", ABSENT, serve_init},
@@ -45,7 +46,12 @@ static const struct op {
 	{"secret-find", LIVE, serve_secret_find},
 	{"secret-list", LIVE, serve_secret_list},
 	{"shares", LIVE, serve_shares},
+	{"statements", LIVE, serve_statements},
 	{"status", FOUNDING | LIVE, serve_status},
+	{"suspend", LIVE, serve_suspend},
+	{"suspension-draft", LIVE, serve_suspension_draft},
+	{"test", LIVE, serve_test},
+	{"test-begin", LIVE, serve_test_begin},
 };
 
 static enum err_code

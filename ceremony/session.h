@@ -26,6 +26,7 @@
 #include "vault/definition.h"
 #include "vault/note.h"
 #include "vault/roster.h"
+#include "vault/suspension.h"
 
 enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
 extern const char *const session_state_names[4];
@@ -55,6 +56,7 @@ struct session {
 	struct charter *charter;
 	struct roster *roster;
 	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
+	struct suspensions suspensions; /* under the charter in force, verified */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];
@@ -93,7 +95,16 @@ enum err_code session_keep(struct session *session, const struct dsse *statement
 
 /* A seat of charter or roster; NULL when there is none. */
 const struct seat *session_seat(const struct session *session, const char *name);
-/* The token TOKEN of the active seat NAME, or NULL. */
+/* The token TOKEN of the seat NAME, suspended or not, or NULL. */
+const struct seat_token *session_listed_token(const struct session *session, const char *name,
+    const struct digest *token);
+/* Why session_token found nothing: suspended by whom, or not of that seat.  ERR_REFUSED. */
+enum err_code session_refuse_token(const struct session *session, const char *name,
+    const struct digest *token, struct err *err) MUST_CHECK;
+/* ERR_REFUSED when a token that is suspended signed STATEMENT. */
+enum err_code session_check_signers(const struct session *session, const struct dsse *statement,
+    struct err *err) MUST_CHECK;
+/* The token TOKEN of the active seat NAME, or NULL; a suspended one is not active. */
 const struct seat_token *session_token(const struct session *session, const char *name,
     const struct digest *token);
 enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;

@@ -32,6 +32,57 @@ token_text(const struct seat_token *token, char ret_text[160])
 	    firmware);
 }
 
+static const char *const form_factors[] = {NULL, "usb-a-keychain", "usb-a-nano", "usb-c-keychain",
+	"usb-c-nano", "usb-c-lightning", "usb-a-bio", "usb-c-bio"};
+
+bool
+form_factor_from_text(const char *text, uint8_t *ret_number)
+{
+	unsigned number = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(form_factors); i++)
+		if (strcmp(text, form_factors[i]) == 0) {
+			*ret_number = (uint8_t)i;
+			return true;
+		}
+	if (text[0] == '\0' || strlen(text) > 3 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	for (const char *digit = text; *digit != '\0'; digit++)
+		number = 10 * number + (unsigned)(*digit - '0');
+	if (number == 0 || number > UINT8_MAX)
+		return false;
+	*ret_number = (uint8_t)number;
+	return true;
+}
+
+void
+form_factor_text(uint8_t number, char ret_text[24])
+{
+	if (number > 0 && number < ARRAY_SIZE(form_factors))
+		snprintf(ret_text, 24, "%s", form_factors[number]);
+	else
+		snprintf(ret_text, 24, "%u", number);
+}
+
+void
+show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text)
+{
+	static const char *const loud[] = {"OLD FIRMWARE", "OTHER FORM FACTOR", "NO TOUCH",
+		"NO ATTESTATION"};
+	const struct charter_waiver *waiver = charter_waiver(charter, token);
+	const char *comma = "";
+
+	if (waiver == NULL)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(loud); i++) {
+		if ((waiver->waives & (1u << i)) == 0)
+			continue;
+		buf_format(ret_text, "%s%s", comma, loud[i]);
+		comma = ", ";
+	}
+	buf_format(ret_text, " waived: %s", waiver->reason);
+}
+
 void
 show_seat(const struct ui *ui, const struct seat *seat)
 {
@@ -59,6 +110,21 @@ show_policy(const struct ui *ui, const struct policy *policy)
 }
 
 static void
+show_one_waiver(const struct ui *ui, char sign, const struct charter *charter,
+    const struct charter_waiver *waiver)
+{
+	const struct seat_token *token = NULL;
+	const struct seat *seat =
+	    seat_by_token(charter->seats, charter->seat_count, &waiver->token, &token);
+	BUF text = {0};
+
+	show_waiver(charter, &waiver->token, &text);
+	if (seat != NULL)
+		ui_say(ui, "%c %c WAIVER for %s's token \"%s\": %s", ' ', sign, seat->name,
+		    token->label, buf_string(&text));
+}
+
+static void
 show_attestation(const struct ui *ui, const struct charter *charter)
 {
 	char firmware[FIRMWARE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
@@ -71,6 +137,14 @@ show_attestation(const struct ui *ui, const struct charter *charter)
 		    digest_equal(&charter->roots[i], &attest_simulated_root) ?
 		    " (simulated tokens)" : "");
 	}
+	for (size_t i = 0; i < charter->form_factor_count; i++) {
+		char name[24];
+
+		form_factor_text(charter->form_factors[i], name);
+		ui_say(ui, "  form factor %s", name);
+	}
+	for (size_t i = 0; i < charter->waiver_count; i++)
+		show_one_waiver(ui, ' ', charter, &charter->waivers[i]);
 }
 
 void
@@ -144,20 +218,98 @@ show_policies_only_in(const struct ui *ui, char sign, const struct charter *a,
 	}
 }
 
+static bool
+has_waiver(const struct charter *charter, const struct charter_waiver *waiver)
+{
+	const struct charter_waiver *other = charter_waiver(charter, &waiver->token);
+
+	return other != NULL && other->waives == waiver->waives &&
+	    strcmp(other->reason, waiver->reason) == 0;
+}
+
+static void
+show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
+    const struct charter *b)
+{
+	for (size_t i = 0; i < a->waiver_count; i++)
+		if (!has_waiver(b, &a->waivers[i]))
+			show_one_waiver(ui, sign, a, &a->waivers[i]);
+}
+
+/* A new charter ends every suspension: what it still lists works again. */
+static void
+show_restored(const struct ui *ui, const struct charter *after,
+    const struct suspensions *suspended, const struct roster *roster)
+{
+	for (size_t i = 0; i < suspended->count; i++) {
+		const struct suspension *row = &suspended->rows[i];
+		const struct seat_token *token = NULL;
+		BUF text = {0};
+
+		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) == NULL &&
+		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) == NULL)
+			continue;
+		suspension_text(row, &text);
+		ui_say(ui, "  ! restores %s's token \"%s\", %s", row->holder, token->label,
+		    buf_string(&text));
+	}
+}
+
+static const char *
+without_seat(const struct charter *charter, const struct quorum *quorum)
+{
+	for (size_t i = 0; i < quorum->seat_count; i++)
+		if (seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]) == NULL)
+			return quorum->seats[i];
+	return NULL;
+}
+
+/* Who can do less than before. */
+static void
+show_losses(const struct ui *ui, const struct charter *before, const struct charter *after)
+{
+	for (size_t i = 0; i < before->seat_count; i++) {
+		const struct seat *seat = &before->seats[i];
+		const struct seat *now = seat_by_name(after->seats, after->seat_count, seat->name);
+		unsigned lost = seat->roles & ~(now != NULL ? now->roles : 0);
+		char roles[SHOW_ROLES_SIZE];
+
+		show_roles(lost, roles);
+		if (lost != 0)
+			ui_say(ui, "  ! %s is no %s any more", seat->name, roles);
+	}
+	for (size_t i = 0; i < before->policy_count; i++) {
+		const struct policy *policy = &before->policies[i];
+
+		if (charter_policy(after, policy->name) == NULL)
+			ui_say(ui, "  ! secrets under the policy %s cannot be requested any more",
+			    policy->name);
+		else if (without_seat(after, &policy->quorum) != NULL)
+			ui_say(ui, "  ! secrets under the policy %s stay sealed to %s too until they are "
+			    "resealed", policy->name, without_seat(after, &policy->quorum));
+	}
+}
+
 void
 show_charter_changes(const struct ui *ui, const struct charter *before,
-    const struct charter *after)
+    const struct charter *after, const struct suspensions *suspended, const struct roster *roster)
 {
 	ui_say(ui, "What it changes of charter %u:", before->version);
 	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);
+	show_waivers_only_in(ui, '-', before, after);
+	show_waivers_only_in(ui, '+', after, before);
+	show_restored(ui, after, suspended, roster);
 	show_policies_only_in(ui, '-', before, after);
 	show_policies_only_in(ui, '+', after, before);
 	if (strcmp(before->change_text, after->change_text) != 0)
 		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
 	if (before->root_count != after->root_count ||
 	    memcmp(before->roots, after->roots, sizeof(before->roots)) != 0 ||
+	    before->form_factor_count != after->form_factor_count ||
+	    memcmp(before->form_factors, after->form_factors, sizeof(before->form_factors)) != 0 ||
 	    memcmp(before->min_firmware, after->min_firmware, sizeof(before->min_firmware)) != 0)
 		ui_say(ui, "  ! which tokens are accepted");
+	show_losses(ui, before, after);
 	if (strcmp(before->copy, after->copy) != 0)
 		ui_say(ui, "  ! where copies go: %s", after->copy);
 	if (memcmp(&before->host_statement, &after->host_statement, ED25519_SIZE) != 0 ||

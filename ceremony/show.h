@@ -5,6 +5,7 @@
 
 #include "ceremony/ui.h"
 #include "vault/roster.h"
+#include "vault/suspension.h"
 
 /* "officer, operator". */
 enum { SHOW_ROLES_SIZE = 48 };
@@ -12,9 +13,16 @@ void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
 void show_seat(const struct ui *ui, const struct seat *seat);
 /* All that a charter says, a line each. */
 void show_charter(const struct ui *ui, const struct charter *charter);
-/* What AFTER changes of BEFORE. */
+/* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which tokens it RESTORES that are
+ * suspended under BEFORE, those of ROSTER too; who can do less afterwards. */
 void show_charter_changes(const struct ui *ui, const struct charter *before,
-    const struct charter *after);
+    const struct charter *after, const struct suspensions *suspended, const struct roster *roster);
+/* "NO TOUCH, OLD FIRMWARE waived: REASON" for a token that CHARTER forgives something, in capitals;
+ * nothing otherwise. */
+void show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text);
+/* "usb-a-keychain", ... or a number of 1..255. */
+bool form_factor_from_text(const char *text, uint8_t *ret_number);
+void form_factor_text(uint8_t number, char ret_text[24]);
 void show_roster(const struct ui *ui, const struct roster *roster);
 void show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
     const struct seat *after, size_t after_count);

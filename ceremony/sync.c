@@ -26,6 +26,8 @@ struct chain {
 	struct checkpoint checkpoint;
 	struct digest proof[TLOG_PROOF_MAX];
 	size_t proof_count;
+	struct suspensions suspensions;
+	struct digest suspended_at; /* of as many as trust knows */
 };
 
 static void
@@ -37,6 +39,7 @@ chain_freep(struct chain **chain)
 		charter_freep(&(*chain)->charters[i]);
 	roster_freep(&(*chain)->rosters[0]);
 	roster_freep(&(*chain)->rosters[1]);
+	suspensions_done(&(*chain)->suspensions);
 	free(*chain);
 	*chain = NULL;
 }
@@ -132,6 +135,65 @@ verify_rosters(const struct json *list, const struct digest *vault, const struct
 	return ERR_OK;
 }
 
+/* Who holds TOKEN: in the charter in force, else in the newest roster of LIST that has it. */
+static enum err_code
+find_signer(const struct json *list, const struct chain *chain, const struct digest *token,
+    struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
+    struct err *err)
+{
+	const struct charter *charter = chain->charters[chain->charter_count - 1];
+
+	*ret_seat = seat_by_token(charter->seats, charter->seat_count, token, ret_token);
+	for (size_t i = json_array_count(list); i > 0 && *ret_seat == NULL; i--) {
+		DSSE statement = {0};
+		ROSTER *roster = NULL;
+		const struct charter *named;
+
+		TRY(array_statement(list, i - 1, "roster", &statement, err));
+		named = charter_of_roster(chain, &statement);
+		if (named == NULL)
+			return err_set(err, ERR_INTEGRITY, "names no charter of this vault");
+		TRY(roster_parse(&statement, named, &roster, err));
+		*ret_seat = seat_by_token(roster->seats, roster->seat_count, token, ret_token);
+		if (*ret_seat != NULL)
+			*ret_roster = TAKE(roster);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+verify_suspension(const struct dsse *statement, const struct json *rosters,
+    const struct digest *vault, struct chain *chain, struct err *err)
+{
+	const struct charter *charter = chain->charters[chain->charter_count - 1];
+	ROSTER *roster = NULL;
+	struct suspension suspension;
+	const struct seat *seat = NULL;
+	const struct seat_token *token = NULL;
+
+	TRY(suspension_parse(statement, charter->training, &suspension, err));
+	TRY(find_signer(rosters, chain, &suspension.token, &roster, &seat, &token, err));
+	TRY(suspension_verify(statement, &suspension, charter, vault, seat, token, err));
+	return suspensions_add(&chain->suspensions, statement, &suspension, err);
+}
+
+static enum err_code
+verify_suspensions(const struct json *list, const struct json *rosters,
+    const struct digest *vault, const struct trust *known, struct chain *chain, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(list); i++) {
+		DSSE statement = {0};
+
+		TRY(array_statement(list, i, "suspension", &statement, err));
+		TRY(in_force(verify_suspension(&statement, rosters, vault, chain, err), "suspension",
+		    i + 1, err));
+	}
+	if (chain->suspensions.count >= known->suspensions)
+		return suspensions_digest(&chain->suspensions, known->suspensions,
+		    &chain->suspended_at, err);
+	return ERR_OK;
+}
+
 static enum err_code
 read_proof(const struct json *list, struct chain *chain, struct err *err)
 {
@@ -170,11 +232,12 @@ read_chain(const struct json *reply, const struct trust *known, struct chain *ch
 	struct json_in in = reply_in(reply, "chain", err);
 	struct digest vault;
 	BUF note = {0};
-	const struct json *charters, *rosters, *proof;
+	const struct json *charters, *rosters, *suspensions, *proof;
 
 	json_in_hex(&in, "vault", vault.bytes, DIGEST_SIZE);
 	charters = json_in_array(&in, "charters", 1, CHAIN_MAX);
 	rosters = json_in_array(&in, "rosters", 0, CHAIN_MAX);
+	suspensions = json_in_array(&in, "suspensions", 0, SUSPENSIONS_MAX);
 	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
 	proof = json_in_array(&in, "consistency", 0, TLOG_PROOF_MAX);
 	TRY(json_in_end(&in));
@@ -184,6 +247,7 @@ read_chain(const struct json *reply, const struct trust *known, struct chain *ch
 		    "computer knows");
 	TRY(verify_charters(charters, &vault, known, chain, err));
 	TRY(verify_rosters(rosters, &vault, known, chain, err));
+	TRY(verify_suspensions(suspensions, rosters, &vault, known, chain, err));
 	TRY(verify_checkpoint(buf_view(&note), &vault, chain, err));
 	return read_proof(proof, chain, err);
 }
@@ -219,28 +283,48 @@ introduce(const struct client *client, const struct digest *vault)
 }
 
 /* What trust becomes when CHAIN is believed. */
-static struct trust
-trust_of(const struct chain *chain, const struct digest *vault)
+static enum err_code
+trust_of(const struct chain *chain, const struct digest *vault, struct trust *ret_trust,
+    struct err *err)
 {
 	const struct charter *charter = chain->charters[chain->charter_count - 1];
 	const struct roster *roster = chain->rosters[1];
 
-	return (struct trust){
+	struct trust trust = {
 		.vault = *vault,
 		.charter_version = charter->version, .charter = charter->digest,
 		.roster_version = roster->version, .roster = roster->digest,
 		.size = chain->checkpoint.size, .root = chain->checkpoint.root,
+		.suspensions = (uint32_t)chain->suspensions.count,
 	};
+
+	TRY(suspensions_digest(&chain->suspensions, chain->suspensions.count, &trust.suspended, err));
+	*ret_trust = trust;
+	return ERR_OK;
 }
 
-static void
-take_view(struct client *client, struct chain *chain, const struct digest *vault)
+static enum err_code
+take_view(struct client *client, struct chain *chain, const struct digest *vault,
+    struct err *err)
 {
-	vault_view_done(&client->view);
+	size_t count = chain->charter_count;
+	struct charter **charters = calloc(count, sizeof(struct charter *));
+
+	if (charters == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu charters", count);
+	vault_view_done(client);
+	for (size_t i = 0; i < count; i++)
+		charters[i] = TAKE(chain->charters[i]);
+	client->charters = charters;
+	client->view.charters = charters;
+	client->view.charter_count = count;
+	client->view.suspensions = chain->suspensions;
+	chain->suspensions = (struct suspensions){0};
 	client->view.vault = *vault;
 	client->view.checkpoint = chain->checkpoint;
-	client->view.charter = TAKE(chain->charters[chain->charter_count - 1]);
+	client->view.charter = charters[count - 1];
 	client->view.roster = TAKE(chain->rosters[1]);
+	return ERR_OK;
 }
 
 /* Under the lock of PLACE. */
@@ -265,14 +349,14 @@ sync_locked(struct client *client, const struct trust_place *place, struct err *
 	    strcmp(charter->name, client->hello.name) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server greeted with another name or kind of vault than its charter says");
-	seen = trust_of(chain, &known.vault);
+	TRY(trust_of(chain, &known.vault, &seen, err));
 	TRY(trust_check(&known, &seen, &chain->charter_at, &chain->roster_at, chain->proof,
 	    chain->proof_count, err));
+	TRY(trust_check_suspensions(&known, &seen, &chain->suspended_at, err));
 	if (code == ERR_NOT_FOUND)
 		introduce(client, &known.vault);
 	TRY(trust_save(place, &seen, err));
-	take_view(client, chain, &known.vault);
-	return ERR_OK;
+	return take_view(client, chain, &known.vault, err);
 }
 
 /* Why there is nothing to verify; where a vault was alive before, that is an alarm. */

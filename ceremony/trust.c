@@ -99,7 +99,7 @@ parse_trust(struct view text, struct trust *ret_trust, struct err *err)
 
 	TRY(json_parse(text, &json, err));
 	in = json_in(json, "trust", err);
-	(void)json_in_int(&in, "format", 1, 1);
+	int64_t format = json_in_int(&in, "format", 1, 2);
 	(void)json_in_text(&in, "location", 1, 4607);
 	json_in_hex(&in, "vault", trust.vault.bytes, DIGEST_SIZE);
 	trust.charter_version = (uint32_t)json_in_int(&in, "charter", 0, UINT32_MAX);
@@ -108,6 +108,10 @@ parse_trust(struct view text, struct trust *ret_trust, struct err *err)
 	json_in_hex(&in, "roster_digest", trust.roster.bytes, DIGEST_SIZE);
 	trust.size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
 	json_in_hex(&in, "root", trust.root.bytes, DIGEST_SIZE);
+	if (format >= 2) {
+		trust.suspensions = (uint32_t)json_in_int(&in, "suspensions", 0, UINT32_MAX);
+		json_in_hex(&in, "suspensions_digest", trust.suspended.bytes, DIGEST_SIZE);
+	}
 	TRY(json_in_end(&in));
 	*ret_trust = trust;
 	return ERR_OK;
@@ -154,7 +158,7 @@ trust_save(const struct trust_place *place, const struct trust *trust, struct er
 	BUF text = {0};
 	char path[4096];
 
-	json_put_int(json, "format", 1);
+	json_put_int(json, "format", 2);
 	json_put_text(json, "location", place->location);
 	json_put_hex(json, "vault", VIEW_OF(trust->vault.bytes));
 	json_put_int(json, "charter", trust->charter_version);
@@ -163,6 +167,8 @@ trust_save(const struct trust_place *place, const struct trust *trust, struct er
 	json_put_hex(json, "roster_digest", VIEW_OF(trust->roster.bytes));
 	json_put_int(json, "size", (int64_t)trust->size);
 	json_put_hex(json, "root", VIEW_OF(trust->root.bytes));
+	json_put_int(json, "suspensions", trust->suspensions);
+	json_put_hex(json, "suspensions_digest", VIEW_OF(trust->suspended.bytes));
 	TRY(json_encode(json, &text, err));
 	buf_u8(&text, '\n');
 	TRY(buf_check(&text, err));
@@ -227,6 +233,21 @@ trust_check(const struct trust *old, const struct trust *seen, const struct dige
 	TRY(check_chain("roster", old->roster_version, seen->roster_version, &old->roster,
 	    roster_at, err));
 	return check_log(old, seen, proof, proof_count, err);
+}
+
+enum err_code
+trust_check_suspensions(const struct trust *old, const struct trust *seen,
+    const struct digest *suspended_at, struct err *err)
+{
+	if (old->charter_version == 0 || old->charter_version != seen->charter_version ||
+	    old->suspensions == 0)
+		return ERR_OK;
+	if (seen->suspensions < old->suspensions || !digest_equal(&old->suspended, suspended_at))
+		return err_set(err, ERR_INTEGRITY,
+		    "the server shows %u suspensions of tokens under charter %u, and not the %u that this "
+		    "computer has seen: somebody hides that a token is suspended", seen->suspensions,
+		    seen->charter_version, old->suspensions);
+	return ERR_OK;
 }
 
 enum err_code

@@ -5,10 +5,11 @@
 
 enum { LIST_MAX = 64 };
 
-enum err_code
-cmd_charter_draft(const struct cli_call *call, struct err *err)
+static enum err_code
+draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err)
 {
 	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
+	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX];
 	const struct parsed *parsed = call->parsed;
 	struct draft_plan plan = {
 		.files = parsed->arguments, .file_count = parsed->argument_count,
@@ -19,6 +20,11 @@ cmd_charter_draft(const struct cli_call *call, struct err *err)
 		.remove_tokens = tokens,
 		.remove_token_count = option_all(parsed, "remove-token", tokens, LIST_MAX),
 		.change = option_text(parsed, "change"),
+		.form_factors = forms,
+		.form_factor_count = option_all(parsed, "form-factor", forms, LIST_MAX),
+		.waives = waives, .waive_count = option_all(parsed, "waive", waives, LIST_MAX),
+		.drop_waivers = drops,
+		.drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
 		.min_firmware = option_text(parsed, "min-firmware"),
 	};
 	CLIENT *client = NULL;
@@ -27,7 +33,19 @@ cmd_charter_draft(const struct cli_call *call, struct err *err)
 	TRY(option_duration(parsed, "request-ttl", 0, &plan.request_ttl, err));
 	TRY(option_duration(parsed, "max-age", 0, &plan.max_age, err));
 	TRY(call_connect(call, &client, err));
-	return draft_charter(client, &plan, err);
+	return draft_charter(client, draft_case, &plan, err);
+}
+
+enum err_code
+cmd_charter_draft(const struct cli_call *call, struct err *err)
+{
+	return draw_up(call, DRAFT_FOUNDING, err);
+}
+
+enum err_code
+cmd_charter_propose(const struct cli_call *call, struct err *err)
+{
+	return draw_up(call, DRAFT_CHANGE, err);
 }
 
 enum err_code

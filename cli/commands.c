@@ -23,17 +23,31 @@ static const struct option_row enroll_options[] = {
     {"root", "HEX", OPTION_REPEATS, "before the first charter: SHA-256 of an accepted root"},
     {NULL}};
 
+/* What founding and change have in common. */
+#define DRAFT_COMMON_OPTIONS \
+    {"policy", "NAME=QUORUM", OPTION_REPEATS, "such as 'production=3 of (a, b, c, d, e)'"}, \
+    {"change", "QUORUM", 0, "who may change the charter; default: most officers, at least two"}, \
+    {"max-duration", "TIME", 0, "longest lease under the policies named here; default 1h"}, \
+    {"request-ttl", "TIME", 0, "how long a request waits; default 1h"}, \
+    {"max-age", "TIME", 0, "replace a version after this; default 365d"}, \
+    {"min-firmware", "VERSION", 0, "oldest token firmware; default 5.7.0"}, \
+    {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"}, \
+    {"form-factor", "NAME", OPTION_REPEATS, "only such tokens: usb-c-nano, ...; any: all again"}, \
+    {"waive", "LABEL=WHAT:REASON", OPTION_REPEATS, "forgive a token: firmware, touch, ..."}
+
 static const struct option_row draft_options[] = {
-    {"policy", "NAME=QUORUM", OPTION_REPEATS, "such as 'production=3 of (a, b, c, d, e)'"},
-    {"change", "QUORUM", 0, "who may change the charter; default: most officers, at least two"},
-    {"max-duration", "TIME", 0, "longest lease under the policies named here; default 1h"},
-    {"request-ttl", "TIME", 0, "how long a request waits; default 1h"},
-    {"max-age", "TIME", 0, "replace a version after this; default 365d"},
-    {"min-firmware", "VERSION", 0, "oldest token firmware; default 5.7.0"},
-    {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"},
-    {"remove-seat", "SEAT", OPTION_REPEATS, "of a vault that lives: leave a seat out"},
-    {"remove-token", "LABEL", OPTION_REPEATS, "of a vault that lives: leave a token out"},
+	DRAFT_COMMON_OPTIONS,
     {NULL}};
+
+static const struct option_row propose_options[] = {
+	DRAFT_COMMON_OPTIONS,
+    {"remove-seat", "SEAT", OPTION_REPEATS, "leave a seat out"},
+    {"remove-token", "LABEL", OPTION_REPEATS, "leave a token out"},
+    {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"},
+    {NULL}};
+
+static const struct option_row suspend_options[] = {
+    {"reason", "TEXT", OPTION_REQUIRED, "why; everybody reads this"}, {NULL}};
 
 static const struct option_row add_options[] = {
     {"policy", "NAME", OPTION_REQUIRED, "the charter's policy that protects it"},
@@ -104,11 +118,21 @@ const struct command cli_commands[] = {
     {"token list", "", "Tokens that are plugged in", NULL, 0, 0, CAN_JSON, cmd_token_list},
     {"token info", "", "A token's keys, policies and tries", NULL, 0, 0, NEEDS_TOKEN | CAN_JSON,
 	cmd_token_info},
+    {"token test", "", "Prove that a token is ready, without opening anything", NULL, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
+    {"suspend", "LABEL|SERIAL", "Take a token out of service, at once", suspend_options, 1, 1,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
     {"init", "", "Make a vault: opens its founding", init_options, 0, 0, NEEDS_VAULT, cmd_init},
     {"enroll", "", "Make keys on a token for a seat", enroll_options, 0, 0,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},
-    {"charter draft", "FILE...", "Draw up the next charter from enrolments", draft_options, 0,
+    {"charter draft", "FILE...", "Draw up the first charter from enrolments", draft_options, 0,
 	ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_draft},
+    {"charter propose", "[FILE...]", "Draw up a change of the charter in force", propose_options, 0,
+	ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_propose},
+    {"charter status", "", "Who can still open what, and how sure that is", NULL, 0, 0,
+	NEEDS_VAULT | CAN_JSON, cmd_charter_status},
+    {"charter history", "", "The vault's story: who joined, left, was suspended, restored", NULL, 0,
+	0, NEEDS_VAULT | CAN_JSON, cmd_charter_history},
     {"charter sign", "", "Read the drawn-up charter and sign it", NULL, 0, 0,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_charter_sign},
     {"charter show", "", "The charter in force, and a draft that waits", NULL, 0, 0,

@@ -29,6 +29,11 @@ enum err_code cmd_log_verify(const struct cli_call *call, struct err *err) MUST_
 enum err_code cmd_log_list(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_token_list(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_token_info(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_test(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_suspend(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_propose(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_status(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_history(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_serve(const struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -99,8 +99,8 @@ enum err_code store_add_suspension(struct store *store, const struct digest *cha
     const struct digest *token, const struct digest *statement, struct err *err) MUST_CHECK;
 enum err_code store_list_suspensions(struct store *store, const struct digest *charter,
     struct digest *ret_statements, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
-enum err_code store_count_suspensions(struct store *store, uint64_t *ret_count, struct err *err)
-    MUST_CHECK; /* under all charters */
+enum err_code store_count_suspensions(struct store *store, const struct digest *charter,
+    uint64_t *ret_count, struct err *err) MUST_CHECK; /* NULL: under all charters */
 /* Tests of tokens, and the newest of each kind of evidence that TOKEN works; ERR_NOT_FOUND. */
 enum err_code store_add_test(struct store *store, const struct digest *token,
     const struct digest *statement, struct err *err) MUST_CHECK;

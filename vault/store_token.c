@@ -41,10 +41,16 @@ count_rows(struct sql_query query, uint64_t *ret_count)
 }
 
 enum err_code
-store_count_suspensions(struct store *store, uint64_t *ret_count, struct err *err)
+store_count_suspensions(struct store *store, const struct digest *charter, uint64_t *ret_count,
+    struct err *err)
 {
-	return count_rows(sql_query(store->sql, "suspensions", "SELECT count(*) FROM suspensions",
-	    err), ret_count);
+	if (charter == NULL)
+		return count_rows(sql_query(store->sql, "suspensions",
+		    "SELECT count(*) FROM suspensions", err), ret_count);
+	struct sql_query query = sql_query(store->sql, "suspensions",
+	    "SELECT count(*) FROM suspensions WHERE charter = ?", err);
+	store_put_digest(&query, charter);
+	return count_rows(query, ret_count);
 }
 
 enum err_code

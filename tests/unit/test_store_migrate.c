@@ -91,7 +91,7 @@ a_vault_of_format_1_gets_its_suspensions_and_tests(void **state)
 	sql_freep(&sql);
 	bench_reopen(bench);
 	assert_ok(store_check(bench->store, &err));
-	assert_ok(store_count_suspensions(bench->store, &count, &err));
+	assert_ok(store_count_suspensions(bench->store, NULL, &count, &err));
 	assert_int_equal(count, 0);
 	assert_ok(store_count_tests(bench->store, &count, &err));
 	assert_int_equal(count, 0);

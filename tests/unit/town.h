@@ -53,6 +53,8 @@ struct town {
 	struct buf checkpoint;	     /* the note */
 	struct digest root;
 	struct id id;
+	struct dsse suspensions[2];
+	size_t suspension_count;
 	/* What happened. */
 	struct dsse approvals[8];
 	bool approval_complete[8];

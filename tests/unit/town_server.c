@@ -46,6 +46,7 @@ static void
 answer_chain(struct town *town, struct json *reply)
 {
 	struct json *charters = json_new_array(), *rosters = json_new_array();
+	struct json *suspensions = json_new_array();
 	const struct dsse *charter = &town->charter;
 	DSSE swapped = {0};
 	struct err err;
@@ -57,9 +58,12 @@ answer_chain(struct town *town, struct json *reply)
 	}
 	add_statement(charters, charter);
 	add_statement(rosters, &town->roster);
+	for (size_t i = 0; i < town->suspension_count; i++)
+		add_statement(suspensions, &town->suspensions[i]);
 	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
 	json_put(reply, "charters", charters);
 	json_put(reply, "rosters", rosters);
+	json_put(reply, "suspensions", suspensions);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
 	json_put(reply, "consistency", json_new_array());
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the vault stands, and how it came to be so. */
+#include "ceremony/standing.h"
+#include "ceremony/story.h"
+#include "cli/commands.h"
+
+enum err_code
+cmd_charter_status(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	JSON *object = NULL;
+
+	TRY(call_connect(call, &client, err));
+	TRY(standing_run(client, &object, err));
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}
+
+enum err_code
+cmd_charter_history(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	JSON *object = NULL;
+
+	TRY(call_connect(call, &client, err));
+	TRY(story_run(client, &object, err));
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}

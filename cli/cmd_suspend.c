@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is done to single tokens of a vault: suspended, tested. */
+#include "ceremony/suspend_client.h"
+#include "ceremony/test_client.h"
+#include "cli/commands.h"
+
+enum err_code
+cmd_suspend(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	bool live;
+
+	TRY(call_connect(call, &client, err));
+	TRY(suspend_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), &live,
+	    err));
+	if (!live)
+		return err_set(err, ERR_WAITING, "the suspension waits for a second officer");
+	return ERR_OK;
+}
+
+enum err_code
+cmd_token_test(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return token_test_run(client, err);
+}
