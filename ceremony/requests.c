@@ -173,12 +173,18 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
 		if (!matter_seat_usable(session, asking->header, facts.policy->seats[i]))
 			unusable[facts.denied_count++] = facts.policy->seats[i];
+	if (verdict_of(&facts, &missing, &text) != VERDICT_UNREACHABLE)
+		return ERR_OK;
+	facts.requester = ""; /* a name that nobody has */
 	if (verdict_of(&facts, &missing, &text) == VERDICT_UNREACHABLE)
 		return err_set(err, ERR_REFUSED,
-		    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
-		    "for your own request; somebody else must request", asking->header->quorum,
-		    asking->request.seat);
-	return ERR_OK;
+		    "the quorum \"%s\" cannot be met by anybody: too few of its seats have a token that is "
+		    "active and that version %u is sealed to; `halligan charter status` says which",
+		    asking->header->quorum, asking->request.version);
+	return err_set(err, ERR_REFUSED,
+	    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
+	    "for your own request; somebody else must request", asking->header->quorum,
+	    asking->request.seat);
 }
 
 static enum err_code

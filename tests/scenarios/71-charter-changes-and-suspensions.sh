@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A vault that lives: tokens are tested and suspended, charters proposed and signed, and whoever writes the
+# database in between is found out.
+. "$(dirname "$0")/../lib/vault.sh"
+. "$LIB/refusals.sh"
+SERIAL[carol]=30000007 ROLES[carol]=officer PERSON[carol]="Carol Newcomer"
+town_start
+town_found
+
+# --- token test ---
+ok "an officer proves that a token is ready" as ciso token test
+like "the signature is proven" "$(tap_output)" 'sign +it signs, after a touch'
+like "and the share key" "$(tap_output)" 'share +its share key opens'
+like "and the next test has a date" "$(tap_output)" 'next one is due by [0-9]{4}-'
+ok "a responder too" as alice token test
+like "there the release key" "$(tap_output)" 'release +its release key opens'
+is "both are in the log" "$(db "SELECT count(*) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%\"event\":\"test\"%'")" 2
+ok "the log verifies" halligan log verify
+like "and counts them" "$(tap_output)" '0 suspensions and 2 tests'
+
+# --- status ---
+ok "charter status says how it stands" halligan charter status
+like "per secret, with the margin" "$(tap_output)" 'prod/db +production +margin 2 +ciso, secops, infra, audit, legal'
+like "per token, with the newest evidence" "$(tap_output)" 'ciso +ciso-1 +test '
+like "else the enrolment" "$(tap_output)" 'audit +audit-1 +enrolment '
+
+# --- the wrong command for the case ---
+told "a founding's command" 1 'halligan charter propose' halligan charter draft --max-duration 1h
+
+# --- propose: n+1 by the quorums of both, in any order ---
+ok "two may change it from now on" halligan charter propose --change "2 of (ciso, secops, infra, audit, legal)"
+like "the change is readable" "$(tap_output)" '! the quorum that may change it: 2 of'
+ok "legal signs" as legal charter sign
+like "others are missing" "$(tap_output)" 'Still missing: ciso, secops, infra, audit'
+ok "then ciso" as ciso charter sign
+ok "then secops: three of the old charter, two of the new" as secops charter sign
+like "it is in force" "$(tap_output)" 'Charter 2 of town.example is in force'
+
+# --- suspend ---
+ok "alice requests" town_request
+ok "legal approves" town_approve legal
+told "the reason is needed" 2 'reason' as ciso suspend legal-1
+told "an unknown token" 1 'neither charter nor roster has a token' as ciso suspend nobody-9 --reason x
+told "a responder suspends no officer's token" 1 'no officer' as alice suspend legal-1 --reason "I do not like it"
+ok "ciso suspends legal's token, alone and at once" as ciso suspend legal-1 --reason "lost on the train"
+told "once is enough" 1 'suspended already.*lost on the train' as infra suspend legal-1 --reason "again"
+told "the token counts for nothing: who, when, why" 1 'suspended by ciso on 20.*lost on the train' as legal approve
+like "what it approved does not count either" "$(halligan status 2>&1)" 'the approval of legal does not count'
+like "status shows it" "$(halligan charter status 2>&1)" "ALARM legal's token .legal-1. is suspended: suspended by ciso"
+like "and whom the secret has left" "$(halligan charter status 2>&1)" 'margin 1 +ciso, secops, infra, audit[^,]'
+ok "three others approve" town_approve ciso secops infra
+ok "and alice opens" as alice open --fd 1 --no-wait
+ok "and is done" halligan done
+
+# A database writer takes the suspension away: the log's newest leaf counts it.
+cp vault/vault.db before.db
+"$LIB/tamper.py" "$VAULT" sql "DELETE FROM suspensions"
+told "a removed suspension" 6 'the log counts 1 suspensions' halligan charter status
+cp before.db vault/vault.db
+"$LIB/tamper.py" "$VAULT" sql "UPDATE suspensions SET charter = (SELECT digest FROM statements WHERE type = 'roster')"
+told "a moved one" 6 'the log counts 1 suspensions' halligan charter status
+cp before.db vault/vault.db
+"$LIB/tamper.py" "$VAULT" sql "INSERT INTO suspensions (charter, token, statement) SELECT charter, zeroblob(32), (SELECT digest FROM statements WHERE type = 'test' LIMIT 1) FROM suspensions"
+told "an added one" 6 'suspension 2' halligan charter status
+cp before.db vault/vault.db
+ok "the right database is believed again" halligan charter status
+
+# --- below the threshold: a second officer ---
+ok "audit's token is suspended too" as ciso suspend audit-1 --reason "left in a taxi"
+ok "alice requests again" town_request
+# Of 3 of 5 ciso, secops and infra are left: the next takes the last quorum.
+told "one more needs a second officer" 3 'NOT YET in force.*prod/db.*second officer' as ciso suspend secops-1 --reason "stolen bag"
+told "the first cannot be the second" 3 'has signed this suspension already' as ciso suspend secops-1 --reason "stolen bag"
+ok "it is not in force" as secops token test
+ok "infra is the second" as infra suspend secops-1 --reason "stolen bag"
+like "who reads what it costs" "$(tap_output)" 'ciso wants to suspend it: stolen bag.*WARNING: no quorum can open these any more: prod/db'
+told "what nobody can open cannot be requested" 1 'too few of its seats' town_request
+told "the last who could change the charter stay" 1 'nobody could change the charter' as ciso suspend infra-1 --reason "one too many"
+
+# --- a person leaves, one comes ---
+town_enroll carol > /dev/null 2>&1
+ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal \
+	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --change '2 of (ciso, secops, infra, audit, carol)'
+like "who leaves" "$(tap_output)" '- seat legal'
+like "who joins" "$(tap_output)" '\+ seat carol: Carol Newcomer'
+like "what it restores" "$(tap_output)" "restores audit's token .audit-1., suspended by ciso"
+ok "infra signs first" as infra charter sign
+told "a suspended token signs no charter" 1 'stolen bag' as secops charter sign
+ok "then ciso: it is in force" as ciso charter sign
+like "it is charter 3" "$(halligan charter show 2>&1)" 'Charter 3 of town.example'
+is "what was open is void" "$(db "SELECT count(*) FROM ceremonies WHERE state = 'collecting'")" 0
+told "and cannot be approved" 1 'no ceremony|void|refused|nothing' as ciso approve
+ok "audit's token works again" as audit token test
+like "status names the leaver's envelopes" "$(halligan charter status 2>&1)" 'ALARM 1 secret is still sealed to tokens that left the charter'
+
+# --- a charter that would brick the vault ---
+told "seats that a sealed version needs" 1 'nobody could open prod/db any more.*halligan reseal' \
+	halligan charter propose --remove-seat audit --remove-seat secops --policy 'production=2 of (ciso, infra, carol)' --change '2 of (ciso, infra, carol)'
+told "a policy that secrets are under" 1 'nobody could open prod/db' \
+	halligan charter propose --policy 'production=3 of (carol, ciso, infra)'
+
+# --- waivers and form factors ---
+ok "a waiver is proposed" halligan charter propose --waive 'carol-1=touch,firmware:an older key until march' --form-factor usb-c-nano --form-factor usb-a-keychain
+like "in capitals" "$(tap_output)" 'WAIVER for carol.s token .carol-1.: OLD FIRMWARE, NO TOUCH waived: an older key until march'
+told "a waiver for nobody" 1 'no token of the new charter has that label' halligan charter propose --waive 'nobody-1=touch:x y'
+told "a waiver of nothing" 2 'is no waiver' halligan charter propose --waive 'carol-1=magic:x y'
+told "a form factor that is none" 2 'is no form factor' halligan charter propose --form-factor usb-z
+
+# --- history ---
+ok "the history reads like a story" halligan charter history
+like "it begins" "$(tap_output)" 'town.example was founded; ciso joined'
+like "a suspension and why" "$(tap_output)" "legal's token .legal-1. was suspended: lost on the train \(signed by ciso\)"
+like "who came, who went, what was restored" "$(tap_output)" "charter 3; carol joined .*; legal left.*audit's token .audit-1. was restored"
+like "tests" "$(tap_output)" 'ciso tested the token .ciso-1.: it works'
+ok "as JSON" halligan charter history --json
+ok "the log verifies at the end" halligan log verify
+tap_end
