@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line for each thing that waits: what, for whom, what next. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,10 @@
 #include "ceremony/drafts.h"
 #include "ceremony/matter.h"
 #include "ceremony/op.h"
+#include "ceremony/survey.h"
 
+/* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
+enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
 enum { ITEMS_MAX = 200, DEBTS_SHOWN = 200, REFUSED_SHOWN = 64 };
 
 static void
@@ -195,6 +199,65 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+struct readiness_count {
+	uint64_t thin, leavers;
+};
+struct readiness_context {
+	const struct session *session;
+	struct readiness_count *count;
+};
+
+static enum err_code
+count_readiness(void *context, const struct surveyed *version, struct err *err)
+{
+	struct readiness_count *count = ((struct readiness_context *)context)->count;
+	const struct session *session = ((struct readiness_context *)context)->session;
+	const struct charter *charter = session->charter;
+	const struct policy *policy = charter_policy(charter, version->definition->policy);
+	struct reach reach;
+	bool leaver = false;
+
+	(void)err;
+	reach_of(charter, &session->suspensions, version->header, version->quorum,
+	    policy != NULL ? &policy->quorum : NULL, &reach);
+	for (size_t i = 0; i < version->header->envelope_count; i++) {
+		const struct seat_token *token;
+
+		leaver = leaver || seat_by_token(charter->seats, charter->seat_count,
+		    &version->header->envelopes[i].token, &token) == NULL;
+	}
+	count->thin += reach.margin <= THIN_MARGIN;
+	count->leavers += leaver;
+	return ERR_OK;
+}
+
+/* One line about who can still open what; `charter status` says it in full, and verified. */
+static enum err_code
+add_readiness(struct session *session, struct json *items, struct err *err)
+{
+	struct readiness_count count = {0};
+	struct readiness_context context = {session, &count};
+	bool complete;
+	BUF text = {0};
+
+	TRY(survey(session, READINESS_SECRETS, count_readiness, &context, &complete, err));
+	if (session->suspensions.count > 0)
+		buf_format(&text, "%zu suspended", session->suspensions.count);
+	if (count.thin > 0)
+		buf_format(&text, "%s%" PRIu64 " of the secrets can lose one seat at most",
+		    text.size > 0 ? ", " : "", count.thin);
+	if (count.leavers > 0)
+		buf_format(&text, "%s%" PRIu64 " sealed to tokens that left", text.size > 0 ? ", " : "",
+		    count.leavers);
+	if (text.size == 0)
+		return ERR_OK;
+	if (!complete)
+		buf_format(&text, " (of the first %d secrets)", (int)READINESS_SECRETS);
+	add_item(items, "readiness", "tokens", buf_string(&text), "officers",
+	    "halligan charter status");
+	return buf_check(&text, err);
+}
+
 enum err_code
 serve_status(struct session *session, struct call *call, struct err *err)
 {
@@ -212,6 +275,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
 		TRY(add_exposed(session, items, err));
+		TRY(add_readiness(session, items, err));
 	}
 	json_put_int(call->reply, "secrets", (int64_t)secrets);
 	json_put_int(call->reply, "log", (int64_t)size);

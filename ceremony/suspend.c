@@ -46,7 +46,7 @@ check(struct session *session, const struct dsse *statement, const struct suspen
 		return err_set(err, ERR_NOT_FOUND,
 		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
 	TRY(chain_signer(session, &suspension->token, &roster, &seat, &token, err));
-	if (roster != NULL)
+	if (roster != NULL && roster->version != session->roster->version)
 		return err_set(err, ERR_REFUSED, "its signer has left the roster");
 	return suspension_verify(statement, suspension, session->charter, &session->vault, seat, token,
 	    err);

@@ -61,6 +61,8 @@ enum err_code bench_sign(struct bench *bench, enum statement_type type,
     const struct person *person, const struct dsse *statement, bool *ret_live, struct err *err);
 /* A further charter, signed by ciso and secops, with the policy's longest duration SECONDS. */
 void bench_charter(struct bench *bench, int64_t seconds);
+/* The same, signed by these two. */
+void bench_charter_by(struct bench *bench, int64_t seconds, int first, int second);
 /* One request.  REQUEST is taken over.  Error replies become ERR. */
 enum err_code bench_call(struct bench *bench, struct json *request, struct view blob,
     struct json **ret_reply, struct buf *ret_out, struct err *err);

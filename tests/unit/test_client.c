@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
+#include "ceremony/approve_client.h"
 #include "ceremony/listing.h"
 #include "tests/unit/town.h"
 
@@ -266,6 +267,93 @@ ids_can_be_shortened_but_not_guessed(void **state)
 	town_close(&town);
 }
 
+/* SEAT (index in founded) suspends the token of HOLDER; KEY signs. */
+static void
+suspend(struct town *town, size_t seat, size_t holder, const struct p256_key *key)
+{
+	struct err err;
+	JSON *payload = NULL;
+	const struct seat *seats = town->founded.charter->seats;
+	struct suspension suspension = {.vault = town->vault, .token = seats[seat].tokens[0].id,
+		.suspended = seats[holder].tokens[0].id, .reason = "lost on the train",
+		.time = TOWN_NOW - 60};
+	struct dsse *statement = &town->suspensions[town->suspension_count++];
+
+	assert_ok(dsse_digest(&town->charter, &suspension.charter, &err));
+	snprintf(suspension.seat, sizeof(suspension.seat), "%s", seats[seat].name);
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", seats[holder].name);
+	assert_ok(suspension_payload(&suspension, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, statement, &err));
+	sign_with(statement, key);
+}
+
+static enum err_code
+sync_once(struct town *town, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+
+	TRY(town_connect(town, TOWN_CISO, &client, err));
+	return client_sync(client, &view, err);
+}
+
+static void
+a_suspension_that_was_seen_cannot_be_forgotten(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, AUDIT, town->founded.keys[INFRA][KEY_SIGN]);
+	suspend(town, INFRA, OPS, town->founded.keys[INFRA][KEY_SIGN]);
+	assert_ok(sync_once(town, &err));
+	town->suspension_count = 1;
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("hides that a token is suspended");
+	town->suspension_count = 2;
+	assert_ok(sync_once(town, &err));
+	town_close(town);
+}
+
+static void
+a_suspension_that_nobody_could_sign_is_an_alarm(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, AUDIT, town->founded.keys[CISO][KEY_SIGN]);
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("suspension 1");
+	dsse_done(&town->suspensions[0]);
+	town->suspension_count = 0;
+	suspend(town, OPS, AUDIT, town->founded.keys[OPS][KEY_SIGN]); /* an operator, of another seat */
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("is no officer");
+	town_close(town);
+}
+
+static void
+a_suspended_token_is_refused_with_who_when_and_why(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+	CLIENT *client = NULL;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, CISO, town->founded.keys[INFRA][KEY_SIGN]);
+	assert_ok(town_connect(town, TOWN_CISO, &client, &err));
+	assert_error(ERR_REFUSED, approve_run(client, NULL, &err));
+	assert_says("suspended by infra on ");
+	assert_says("lost on the train");
+	assert_int_equal(town->pins_asked, 0);
+	client_freep(&client);
+	town_close(town);
+}
+
 int
 main(void)
 {
@@ -280,6 +368,9 @@ main(void)
 	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
 	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
 	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),
+	    cmocka_unit_test(a_suspension_that_was_seen_cannot_be_forgotten),
+	    cmocka_unit_test(a_suspension_that_nobody_could_sign_is_an_alarm),
+	    cmocka_unit_test(a_suspended_token_is_refused_with_who_when_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,6 +288,8 @@ void
 town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
 {
 	dsse_done(&town->definition);
+	for (size_t i = 0; i < ARRAY_SIZE(town->suspensions); i++)
+		dsse_done(&town->suspensions[i]);
 	dsse_done(&town->request);
 	dsse_done(&town->ceremony);
 	town->definition.count = town->request.count = town->ceremony.count = 0;
