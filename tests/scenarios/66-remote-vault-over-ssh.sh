@@ -45,6 +45,14 @@ ok "alice opens" as alice open --fd 1 --no-wait
 grep -q 'PRIVATE KEY' "$TAP_OUTPUT" || tap_report 1 "what was opened is a key"
 ok "done rotates it there" halligan done
 ok "the log verifies from here" halligan log verify
+ok "a change of the charter is proposed from here" halligan charter propose --change '2 of (ciso, secops, infra, audit, legal)'
+ok "signed in any order: audit" as audit charter sign
+ok "... legal" as legal charter sign
+ok "... ciso, and it is in force" as ciso charter sign
+like "charter 2" "$(tap_output)" 'Charter 2 of town.example is in force'
+ok "a token is suspended from here" as ciso suspend legal-1 --reason "lost"
+ok "and another one tested" as audit token test
+ok "the history is told from here" halligan charter history
 like "status names the vault" "$(halligan status 2>&1)" 'town.example.*1 secret'
 ok "who is logged in there may use it as a folder" halligan status --vault "$VAULT"
 tokens_until 5 test "$(serving)" = 0

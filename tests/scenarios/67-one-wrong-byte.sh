@@ -114,4 +114,23 @@ restore released
 ok "with every byte as it was it opens" opened
 ok "and is replaced" halligan done "$id"
 ok "and the log verifies" halligan log verify
+
+# --- suspensions and tests of tokens ---
+restore approved
+ok "a token is suspended" as ciso suspend legal-1 --reason "left on the train"
+ok "a token is tested" as ciso token test
+keep suspended
+standing() { halligan charter status; }
+wrong "suspension: the reason" suspended 6 'suspension' "tamper payload suspend train trein" standing
+wrong "suspension: whose token" suspended 6 'suspension' "tamper payload suspend '\"seat\":\"legal\"' '\"seat\":\"audit\"'" standing
+wrong "suspension: a bit of the stored text" suspended 6 'suspension' "tamper flip statements text \"type = 'suspend'\"" standing
+wrong "suspension: no signature" suspended 6 'suspension.*sign' "tamper drop-signatures suspend" standing
+wrong "suspension: no row" suspended 6 'the log counts 1 suspensions' "tamper sql 'DELETE FROM suspensions'" approve
+wrong "suspension: another charter's" suspended 6 'the log counts 1 suspensions' "tamper sql \"UPDATE suspensions SET charter = (SELECT digest FROM rosters)\"" approve
+wrong "test: the seat" suspended 6 'test|statement' "tamper payload test '\"seat\":\"ciso\"' '\"seat\":\"cisp\"'" standing
+wrong "test: a bit of the stored text" suspended 6 'test|statement' "tamper flip statements text \"type = 'test'\"" standing
+wrong "test: no signature" suspended 6 'test|sign' "tamper drop-signatures test" standing
+wrong "test: no row" suspended 6 '1 suspensions and 0 tests' "tamper sql 'DELETE FROM tests'" halligan log verify
+restore suspended
+ok "with every byte as it was the log verifies" halligan log verify
 tap_end
