@@ -121,7 +121,9 @@ ceremony_check(const struct dsse *statement, const struct vault_view *view,
 	return ERR_OK;
 }
 
-/* The quorum that the host signed is the policy's; a charter that changed since makes it void. */
+/* The quorum that the host signed is the sealed version's; the policy's, which may be another since a charter
+ * changed it, is the charter's to say and must be met as well.  A charter that changed since the request
+ * makes it void. */
 static enum err_code
 check_policy(const struct dossier *dossier, const struct vault_view *view, struct err *err)
 {
@@ -130,10 +132,10 @@ check_policy(const struct dossier *dossier, const struct vault_view *view, struc
 	if (dossier->policy == NULL)
 		return err_set(err, ERR_INTEGRITY, "the definition names the policy %s, which the "
 		    "charter does not have", dossier->definition.policy);
-	if (strcmp(dossier->ceremony.quorum, dossier->policy->quorum_text) != 0)
+	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "the ceremony asks for the quorum \"%s\", but the charter's policy %s for \"%s\"",
-		    dossier->ceremony.quorum, dossier->policy->name, dossier->policy->quorum_text);
+		    "the ceremony asks for the quorum \"%s\", but the version is sealed to \"%s\"",
+		    dossier->ceremony.quorum, dossier->header->quorum);
 	return ERR_OK;
 }
 

@@ -113,10 +113,11 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	ui_say(ui, "  incident   %s", request->incident);
 	ui_say(ui, "  how long   %s from the release", duration);
 	show_age(dossier, ui, now);
-	ui_say(ui, "  quorum     %s", dossier->ceremony.quorum);
-	if (strcmp(dossier->header->quorum, dossier->ceremony.quorum) != 0)
-		ui_say(ui, "  and        %s (this version was sealed under an earlier charter)",
-		    dossier->header->quorum);
+	ui_say(ui, "  quorum     %s", dossier->header->quorum);
+	if (dossier->policy != NULL &&
+	    strcmp(dossier->header->quorum, dossier->policy->quorum_text) != 0)
+		ui_say(ui, "  and        %s (the charter's policy; this version was sealed under an "
+		    "earlier one)", dossier->policy->quorum_text);
 	show_votes(dossier, ui);
 	show_seat_waivers(dossier, view, ui);
 	show_missing(dossier, view, ui, now);

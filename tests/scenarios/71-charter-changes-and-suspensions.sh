@@ -4,7 +4,7 @@
 # database in between is found out.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
-SERIAL[carol]=30000007 ROLES[carol]=officer PERSON[carol]="Carol Newcomer"
+SERIAL[carol]=30000007 ROLES[carol]=officer,operator PERSON[carol]="Carol Newcomer"
 town_start
 town_found
 
@@ -106,6 +106,21 @@ like "in capitals" "$(tap_output)" 'WAIVER for carol.s token .carol-1.: OLD FIRM
 told "a waiver for nobody" 1 'no token of the new charter has that label' halligan charter propose --waive 'nobody-1=touch:x y'
 told "a waiver of nothing" 2 'is no waiver' halligan charter propose --waive 'carol-1=magic:x y'
 told "a form factor that is none" 2 'is no form factor' halligan charter propose --form-factor usb-z
+
+# --- the operator who signed the definition leaves ---
+ok "infra is left out" halligan charter propose --remove-seat infra \
+	--policy 'production=3 of (ciso, secops, audit, carol)' --change '2 of (ciso, secops, audit, carol)'
+like "who signs reads what infra loses" "$(tap_output)" '! infra is no officer, operator any more'
+like "and that secrets stay sealed to the seat" "$(tap_output)" 'stay sealed to infra too until they are resealed'
+ok "carol signs" as carol charter sign
+ok "secops too: two of the old, two of the new" as secops charter sign
+like "charter 4" "$(halligan charter show 2>&1)" 'Charter 4 of town.example'
+ok "the secret that infra defined is still believed" halligan secret show prod/db
+ok "it can be requested" town_request
+ok "approved" town_approve ciso secops audit
+ok "and opened" as alice open --fd 1 --no-wait
+ok "and replaced, now sealed to carol as well" halligan done
+like "nothing is sealed to those who left any more" "$(halligan charter status 2>&1)" 'margin 1 +ciso, secops, audit, carol'
 
 # --- history ---
 ok "the history reads like a story" halligan charter history
