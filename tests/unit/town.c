@@ -288,8 +288,6 @@ void
 town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
 {
 	dsse_done(&town->definition);
-	for (size_t i = 0; i < ARRAY_SIZE(town->suspensions); i++)
-		dsse_done(&town->suspensions[i]);
 	dsse_done(&town->request);
 	dsse_done(&town->ceremony);
 	town->definition.count = town->request.count = town->ceremony.count = 0;
@@ -331,6 +329,8 @@ town_close(struct town *town)
 	    &town->request, &town->ceremony, &town->release};
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		dsse_done(statements[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(town->suspensions); i++)
+		dsse_done(&town->suspensions[i]);
 	for (int key = 0; key < TOKEN_KEYS; key++)
 		p256_key_freep(&town->alice[key]);
 	p256_key_freep(&town->ceremony_key);
