@@ -33,7 +33,7 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 	if (from->roles != ROLE_RESPONDER)
 		return err_set(err, ERR_INVALID,
 		    "%s: %s is not a responder only; officers and operators stand in the charter: "
-		    "halligan charter draft %s", file, from->name, file);
+		    "halligan charter propose %s", file, from->name, file);
 	for (size_t i = 0; i < roster->seat_count; i++) {
 		if (strcmp(roster->seats[i].name, from->name) == 0)
 			seat = &roster->seats[i];
