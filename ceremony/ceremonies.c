@@ -120,6 +120,22 @@ put_denials(struct session *session, struct json *reply, const struct matter *ma
 	return ERR_OK;
 }
 
+/* Spare tokens that can open the version, too. */
+static void
+put_spares(struct json *reply, const struct matter *matter)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < matter->spares.count; i++) {
+		struct json *object = json_new_object();
+
+		json_put_hex(object, "token", VIEW_OF(matter->spares.rows[i].token.bytes));
+		json_put_int(object, "envelope", matter->spares.rows[i].envelope);
+		json_add(array, object);
+	}
+	json_put(reply, "spares", array);
+}
+
 enum err_code
 serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 {
@@ -140,6 +156,7 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	put_missing(session, reply, matter);
 	put_time_or_none(reply, "released", matter->row.released);
 	put_time_or_none(reply, "expires", matter->row.expires);
+	put_spares(reply, matter);
 	json_put_bool(reply, "part_exposed", matter->version.part_exposed);
 	buf_bytes(&call->out, buf_view(&matter->version.header));
 	return buf_check(&call->out, err);

@@ -268,11 +268,29 @@ read_votes(const struct json *approvals, const struct json *denials,
 	return ERR_OK;
 }
 
+/* ---- spare tokens ---- */
+
+/* Which envelope each can open instead of; what it holds is checked when it is opened. */
+static enum err_code
+read_spares(const struct json *array, struct dossier *dossier, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(array); i++) {
+		struct json_in in = json_in(json_array_object(array, i), "ceremony-get: spares", err);
+
+		json_in_hex(&in, "token", dossier->spares[i].token.bytes, DIGEST_SIZE);
+		dossier->spares[i].envelope = (uint32_t)json_in_int(&in, "envelope", 0,
+		    dossier->header->envelope_count - 1);
+		TRY(json_in_end(&in));
+	}
+	dossier->spare_count = json_array_count(array);
+	return ERR_OK;
+}
+
 /* ---- the whole ---- */
 
 struct documents {
 	struct dsse request, ceremony, definition;
-	const struct json *approvals, *denials;
+	const struct json *approvals, *denials, *spares;
 };
 
 static void
@@ -298,6 +316,7 @@ read_reply(const struct json *reply, struct documents *documents, struct dossier
 	documents->approvals = json_in_array(&in, "approvals", 0, QUORUM_SEATS);
 	documents->denials = json_in_array(&in, "denials", 0, QUORUM_SEATS);
 	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX); /* we find out ourselves */
+	documents->spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	dossier->released = in_moment(&in, "released");
 	dossier->expires = in_moment(&in, "expires");
 	dossier->part_exposed = json_in_bool(&in, "part_exposed");
@@ -321,6 +340,7 @@ verify_documents(const struct documents *documents, struct view header,
 	if (verify_target(&documents->definition, header, view, dossier, err) != ERR_OK)
 		return err_add(err, "the secret %s", dossier->request.name);
 	TRY(check_policy(dossier, view, err));
+	TRY(read_spares(documents->spares, dossier, err));
 	return read_votes(documents->approvals, documents->denials, view, dossier, err);
 }
 

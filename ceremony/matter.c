@@ -130,6 +130,7 @@ load_header(struct session *session, struct matter *matter, struct err *err)
 		return contradicts("the header is of another secret", err);
 	if (strcmp(header->quorum, matter->ceremony.quorum) != 0)
 		return contradicts("quorum", err);
+	TRY(spares_load(session, header, &matter->spares, err));
 	return quorum_parse(header->quorum, &matter->quorum, err);
 }
 
@@ -177,7 +178,9 @@ check_approval(struct session *session, const struct matter *matter,
 	DSSE statement = {0};
 	struct approval approval;
 	const struct seat_token *token = officer_token(session, row->seat, &row->token);
-	const struct header_envelope *envelope = &matter->header->envelopes[row->envelope];
+	const struct spare_row *spare = NULL;
+	struct point enc;
+	uint32_t index;
 
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
 	TRY(approval_parse(&statement, session->charter->training, &approval, err));
@@ -188,9 +191,11 @@ check_approval(struct session *session, const struct matter *matter,
 	if (token == NULL)
 		return err_set(err, ERR_INTEGRITY, "the charter has no such officer and token");
 	TRY(seat_token_verify(&statement, token, err));
-	if (row->envelope >= matter->header->envelope_count ||
-	    strcmp(envelope->seat, row->seat) != 0 || !digest_equal(&envelope->token, &row->token))
+	if (spares_envelope(matter->header, &matter->spares, row->seat, &row->token, &index, &spare,
+	    err) != ERR_OK || index != row->envelope)
 		return err_set(err, ERR_INTEGRITY, "its envelope is another's");
+	if (spare != NULL)
+		TRY(spares_verify(session, matter->header, spare, &enc, err));
 	if (row->shares.ciphertext.size > 0 &&
 	    memcmp(row->shares.enc, approval.enc.bytes, POINT_SIZE) != 0)
 		return err_set(err, ERR_INTEGRITY, "its shares are not those that were signed");
@@ -275,23 +280,6 @@ matter_denied(const struct matter *matter, const char *seat)
 	return false;
 }
 
-bool
-matter_seat_usable(const struct charter *charter, const struct header *header, const char *name)
-{
-	const struct seat *seat = seat_by_name(charter->seats, charter->seat_count, name);
-
-	for (size_t i = 0; seat != NULL && i < header->envelope_count; i++) {
-		const struct header_envelope *envelope = &header->envelopes[i];
-
-		if (strcmp(envelope->seat, name) != 0)
-			continue;
-		for (size_t j = 0; j < seat->token_count; j++)
-			if (digest_equal(&seat->tokens[j].id, &envelope->token))
-				return true;
-	}
-	return false;
-}
-
 enum verdict
 matter_verdict(const struct session *session, const struct matter *matter, int64_t now,
     int *ret_missing, struct buf *ret_text)
@@ -315,7 +303,8 @@ matter_verdict(const struct session *session, const struct matter *matter, int64
 		denied[facts.denied_count++] = matter->denials[i].seat;
 	/* Who cannot open an envelope cannot help either. */
 	for (size_t i = 0; i < matter->quorum.seat_count; i++)
-		if (!matter_seat_usable(session->charter, matter->header, matter->quorum.seats[i]))
+		if (!spares_seat_usable(session->charter, matter->header, &matter->spares,
+		    matter->quorum.seats[i]))
 			denied[facts.denied_count++] = matter->quorum.seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);
 }

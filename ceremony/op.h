@@ -67,6 +67,14 @@ enum err_code serve_cancel(struct session *session, struct call *call, struct er
 enum err_code serve_open(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_done(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_rotate(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+/* spare_serve.c */
+enum err_code serve_spare_list(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_spare(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_spare_envelope(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_spare_box(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
 /* status.c */
 enum err_code serve_status(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 /* logs.c */

@@ -45,6 +45,10 @@ static const struct op {
 	{"secret-find", LIVE, serve_secret_find},
 	{"secret-list", LIVE, serve_secret_list},
 	{"shares", LIVE, serve_shares},
+	{"spare", LIVE, serve_spare},
+	{"spare-box", LIVE, serve_spare_box},
+	{"spare-envelope", LIVE, serve_spare_envelope},
+	{"spare-list", LIVE, serve_spare_list},
 	{"status", FOUNDING | LIVE, serve_status},
 };
 

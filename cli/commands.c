@@ -68,6 +68,10 @@ static const struct option_row open_options[] = {
 static const struct option_row rotate_options[] = {
     {"all", NULL, 0, "every open debt"}, {NULL}};
 
+static const struct option_row spare_options[] = {
+    {"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
+    {NULL}};
+
 static const struct option_row log_list_options[] = {
     {"from", "N", 0, "first entry; default 0"},
     {"max", "N", 0, "at most so many; default 100"},
@@ -92,6 +96,8 @@ const struct command cli_commands[] = {
     {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1, NEEDS_VAULT, cmd_done},
     {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
 	NEEDS_VAULT | CAN_JSON, cmd_rotate},
+    {"spare", "", "Hand your shares on to a spare token of your seat", spare_options, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_spare},
     {"secret add", "NAME", "Give a secret to the vault", add_options, 1, 1,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
     {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},

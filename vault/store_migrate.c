@@ -13,7 +13,10 @@
 #include "vault/store.h"
 #include "vault/store_schema.h"
 
-const struct store_steps store_steps = { .steps = NULL, .count = 0, .target = STORE_FORMAT };
+static const struct store_step released_steps[] = {
+	{ 1, store_schema_2 },
+};
+const struct store_steps store_steps = { released_steps, ARRAY_SIZE(released_steps), STORE_FORMAT };
 
 enum err_code
 store_make(struct sql *sql, struct err *err)
@@ -21,6 +24,8 @@ store_make(struct sql *sql, struct err *err)
 	TRY(sql_begin(sql, true, err));
 	for (const char *const *script = store_schema; *script != NULL; script++)
 		TRY(sql_script(sql, *script, err));
+	for (size_t i = 0; i < store_steps.count; i++)
+		TRY(sql_script(sql, store_steps.steps[i].script, err));
 	TRY(sql_set_marks(sql, STORE_APPLICATION, STORE_FORMAT, err));
 	return sql_commit(sql, err);
 }

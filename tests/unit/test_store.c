@@ -43,7 +43,7 @@ a_new_vault_is_closed_to_others_and_marked(void **state)
 	ask(bench, "PRAGMA application_id", answer);
 	assert_string_equal(answer, "1212238921"); /* "HALI" */
 	ask(bench, "PRAGMA user_version", answer);
-	assert_string_equal(answer, "1");
+	assert_string_equal(answer, "2");
 	ask(bench, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
 	    " AND name NOT LIKE 'sqlite%' AND NOT strict", answer);
 	assert_string_equal(answer, "0");
@@ -138,6 +138,16 @@ what_is_not_a_vault_is_refused_and_left_alone(void **state)
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
 }
 
+/* SQLite reads what is missing of a page as zeros: if it was zeros, nothing is missing. */
+static bool
+only_zeros_are_cut(const struct buf *content, size_t size)
+{
+	for (size_t i = size; i < content->size; i++)
+		if (content->data[i] != 0)
+			return false;
+	return true;
+}
+
 static void
 every_size_of_a_cut_file_is_an_error(void **state)
 {
@@ -148,6 +158,8 @@ every_size_of_a_cut_file_is_an_error(void **state)
 	store_freep(&bench->store);
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
 	for (size_t size = 0; size < content.size; size += size < 200 ? 1 : 4096 - 100) {
+		if (only_zeros_are_cut(&content, size))
+			continue;
 		assert_ok(file_write(bench->file, view_of(content.data, size), 0600, &err));
 		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
 		if (code == ERR_OK)
@@ -167,7 +179,7 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	tamper(bench, "PRAGMA user_version = 7");
 	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench->store, &err));
 	assert_says("format 7");
-	assert_says("up to 1");
+	assert_says("up to 2");
 	tamper(bench, "PRAGMA user_version = 0");
 	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench->store, &err));
 }

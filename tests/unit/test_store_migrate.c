@@ -4,12 +4,13 @@
 #include "tests/lib/store_bench.h"
 #include "vault/sql.h"
 #include "vault/store_migrate.h"
+#include "vault/store_schema.h"
 
 static const struct store_step two_steps[] = {
-	{ 2, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },
-	{ 1, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;" },
+	{ 3, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },
+	{ 2, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;" },
 };
-static const struct store_steps to_three = { two_steps, ARRAY_SIZE(two_steps), 3 };
+static const struct store_steps to_four = { two_steps, ARRAY_SIZE(two_steps), 4 };
 
 static struct sql *
 open_sql(struct bench *bench)
@@ -53,16 +54,16 @@ an_older_vault_is_brought_forward_after_a_backup(void **state)
 	bool older = false;
 	assert_ok(store_check_format(sql, &store_steps, &older, &err));
 	assert_false(older);
-	assert_ok(store_check_format(sql, &to_three, &older, &err));
+	assert_ok(store_check_format(sql, &to_four, &older, &err));
 	assert_true(older);
-	assert_ok(store_migrate(sql, bench->folder, &to_three, &err));
-	assert_int_equal(format_of(sql), 3);
+	assert_ok(store_migrate(sql, bench->folder, &to_four, &err));
+	assert_int_equal(format_of(sql), 4);
 	assert_true(has_table(sql, "made_by_one"));
-	assert_ok(store_check_format(sql, &to_three, &older, &err));
+	assert_ok(store_check_format(sql, &to_four, &older, &err));
 	assert_false(older);
 	assert_error(ERR_VERSION, store_check_format(sql, &store_steps, &older, &err));
 	sql_freep(&sql);
-	assert_ok(file_path(bench->folder, "vault.db.format-1.backup", path, &err));
+	assert_ok(file_path(bench->folder, "vault.db.format-2.backup", path, &err));
 	assert_int_equal(rename(path, bench->file), 0);
 	bench_reopen(bench); /* the backup is the vault as it was */
 	assert_ok(store_check(bench->store, &err));
@@ -71,30 +72,65 @@ an_older_vault_is_brought_forward_after_a_backup(void **state)
 	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
 }
 
+/* Every table, index and trigger, as text. */
+static void
+read_schema(struct sql *sql, char ret_text[16384])
+{
+	struct err err;
+	SQL_QUERY query = sql_query(sql, "schema", "SELECT group_concat(sql, ' ') FROM"
+	    " (SELECT sql FROM sqlite_schema ORDER BY type, name)", &err);
+	assert_ok(sql_one(&query, "schema"));
+	sql_get_text(&query, "sql", ret_text, 16384);
+	assert_ok(sql_end(&query));
+}
+
+static void
+format_1_becomes_what_a_new_vault_is(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	char fresh[16384], brought[16384], path[4096];
+	SQL *sql = open_sql(bench);
+	SQL *old = NULL;
+	read_schema(sql, fresh);
+	assert_ok(file_path(bench->folder, "old.db", path, &err));
+	assert_ok(file_write(path, (struct view){0}, 0600, &err));
+	assert_ok(sql_open(path, true, &old, &err));
+	assert_ok(sql_begin(old, true, &err));
+	for (const char *const *script = store_schema; *script != NULL; script++)
+		assert_ok(sql_script(old, *script, &err));
+	assert_ok(sql_set_marks(old, STORE_APPLICATION, 1, &err));
+	assert_ok(sql_commit(old, &err));
+	assert_ok(store_migrate(old, bench->folder, &store_steps, &err));
+	assert_int_equal(format_of(old), STORE_FORMAT);
+	read_schema(old, brought);
+	assert_string_equal(brought, fresh);
+}
+
 static void
 a_step_that_fails_leaves_the_old_format(void **state)
 {
-	static const struct store_step wrong[] = { { 1, "CREATE TABLE made_by_one (id INTEGER)" },
-		{ 2, "THIS IS NOT SQL" } };
-	static const struct store_step dangling[] = { { 1, "PRAGMA defer_foreign_keys = ON;"
+	static const struct store_step wrong[] = { { 2, "CREATE TABLE made_by_one (id INTEGER)" },
+		{ 3, "THIS IS NOT SQL" } };
+	static const struct store_step dangling[] = { { 2, "PRAGMA defer_foreign_keys = ON;"
 	    "DROP TRIGGER debts_kept; DELETE FROM debts" } };
-	static const struct store_step nothing[] = { { 1, "CREATE TABLE made_by_one (id INTEGER)" } };
+	static const struct store_step nothing[] = { { 2, "CREATE TABLE made_by_one (id INTEGER)" } };
 	static const struct {
 		struct store_steps steps;
 		enum err_code code;
-	} failing[] = { { { wrong, 2, 3 }, ERR_INTERNAL }, { { dangling, 1, 2 }, ERR_INTEGRITY },
-		{ { nothing, 1, 3 }, ERR_VERSION } };
+	} failing[] = { { { wrong, 2, 4 }, ERR_INTERNAL }, { { dangling, 1, 3 }, ERR_INTEGRITY },
+		{ { nothing, 1, 4 }, ERR_VERSION } };
 	struct bench *bench = *state;
 	struct err err;
 	SQL *sql = open_sql(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(failing); i++) {
 		assert_error(failing[i].code, store_migrate(sql, bench->folder, &failing[i].steps, &err));
-		assert_says("format 1");
-		assert_int_equal(format_of(sql), 1);
+		assert_says("format 2");
+		assert_int_equal(format_of(sql), 2);
 		assert_false(has_table(sql, "made_by_one"));
 		assert_ok(sql_check(sql, &err));
 	}
-	assert_ok(store_migrate(sql, bench->folder, &to_three, &err)); /* over those backups */
+	assert_ok(store_migrate(sql, bench->folder, &to_four, &err)); /* over those backups */
 }
 
 static void
@@ -118,6 +154,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(an_older_vault_is_brought_forward_after_a_backup),
+		CASE(format_1_becomes_what_a_new_vault_is),
 		CASE(a_step_that_fails_leaves_the_old_format),
 		CASE(a_backup_is_not_written_over_a_file),
 	};

@@ -123,6 +123,7 @@ answer_get(struct town *town, struct json *reply, struct buf *blob)
 	json_put_text(reply, "missing", "");
 	json_put_text(reply, "released", "");
 	json_put_text(reply, "expires", "");
+	json_put(reply, "spares", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	buf_bytes(blob, buf_view(&town->version.header));
 }
