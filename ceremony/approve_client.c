@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/batch_client.h"
 #include "ceremony/dossier.h"
 #include "ceremony/hand.h"
 #include "ceremony/listing.h"
@@ -236,16 +237,15 @@ approve_with(struct client *client, const struct dossier *dossier,
 	return send_shares(client, dossier, &hand, hpke, shares, err);
 }
 
-/* The ceremony that ID means, verified. */
+/* The ceremony that ID means, verified; or a batch, which has a dossier of its own. */
 static enum err_code
 take_dossier(struct client *client, const char *id, const struct vault_view **ret_view,
-    struct dossier **ret_dossier, struct err *err)
+    struct listed *ret_listed, struct dossier **ret_dossier, struct err *err)
 {
-	struct listed listed;
-
 	TRY(client_sync(client, ret_view, err));
-	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING, NULL, &listed, err));
-	return dossier_fetch(client, *ret_view, listed.id, ret_dossier, err);
+	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING, NULL, ret_listed, err));
+	return ret_listed->batch ? ERR_OK :
+	    dossier_fetch(client, *ret_view, ret_listed->id, ret_dossier, err);
 }
 
 enum err_code
@@ -253,9 +253,12 @@ approve_run(struct client *client, const char *id, struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_approve_run(client, view, listed.id, err);
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	say_consequences(dossier, options->ui);
@@ -352,11 +355,14 @@ deny_run(struct client *client, const char *id, const char *reason, struct err *
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(check_reason(reason, err));
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_object_run(client, view, listed.id, false, reason, err);
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
@@ -368,11 +374,14 @@ cancel_run(struct client *client, const char *id, const char *reason, struct err
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_RESPONDER};
 
 	TRY(check_reason(reason, err));
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_object_run(client, view, listed.id, true, reason, err);
 	if (dossier->state != CEREMONY_COLLECTING)
 		TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());

@@ -20,6 +20,14 @@ static const struct op {
 	enum err_code (*run)(struct session *session, struct call *call, struct err *err);
 } ops[] = {
 	{"approve", LIVE, serve_approve},
+	{"batch-advance", LIVE, serve_batch_advance},
+	{"batch-approve", LIVE, serve_batch_approve},
+	{"batch-envelope", LIVE, serve_batch_envelope},
+	{"batch-get", LIVE, serve_batch_get},
+	{"batch-item", LIVE, serve_batch_item},
+	{"batch-object", LIVE, serve_batch_object},
+	{"batch-request", LIVE, serve_batch_request},
+	{"batch-shares", LIVE, serve_batch_shares},
 	{"cancel", LIVE, serve_cancel},
 	{"ceremony-get", LIVE, serve_ceremony_get},
 	{"ceremony-list", LIVE, serve_ceremony_list},
@@ -36,6 +44,7 @@ static const struct op {
 	{"log-verify", LIVE, serve_log_verify},
 	{"open", LIVE, serve_open},
 	{"request", LIVE, serve_request},
+	{"reseal-list", LIVE, serve_reseal_list},
 	{"roster-draft", LIVE, serve_roster_draft},
 	{"roster-propose", LIVE, serve_roster_propose},
 	{"roster-sign", LIVE, serve_roster_sign},

@@ -80,6 +80,7 @@ answer_list(struct town *town, struct json *reply)
 	json_put(row, "approved", json_new_array());
 	json_put(row, "denied", json_new_array());
 	json_put_text(row, "missing", "");
+	json_put_bool(row, "batch", false);
 	json_add(list, row);
 	json_put(reply, "ceremonies", list);
 }
