@@ -120,19 +120,20 @@ ceremony_check(const struct dsse *statement, const struct vault_view *view,
 	return ERR_OK;
 }
 
-/* The quorum that the host signed is the policy's; a charter that changed since makes it void. */
+/* The quorum that the host signed is the one that the version was sealed with; that of the policy must
+ * be met too (dossier_verdict).  A charter that changed since the request makes it void. */
 static enum err_code
 check_policy(const struct dossier *dossier, const struct vault_view *view, struct err *err)
 {
+	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "the ceremony asks for the quorum \"%s\", but the version was sealed to \"%s\"",
+		    dossier->ceremony.quorum, dossier->header->quorum);
 	if (!digest_equal(&dossier->ceremony.charter, &view->charter->digest))
 		return ERR_OK; /* dossier_check_open judges it */
 	if (dossier->policy == NULL)
 		return err_set(err, ERR_INTEGRITY, "the definition names the policy %s, which the "
 		    "charter does not have", dossier->definition.policy);
-	if (strcmp(dossier->ceremony.quorum, dossier->policy->quorum_text) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the ceremony asks for the quorum \"%s\", but the charter's policy %s for \"%s\"",
-		    dossier->ceremony.quorum, dossier->policy->name, dossier->policy->quorum_text);
 	return ERR_OK;
 }
 

@@ -77,9 +77,10 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	ui_say(ui, "  how long   %s from the release", duration);
 	show_age(dossier, ui, now);
 	ui_say(ui, "  quorum     %s", dossier->ceremony.quorum);
-	if (strcmp(dossier->header->quorum, dossier->ceremony.quorum) != 0)
-		ui_say(ui, "  and        %s (this version was sealed under an earlier charter)",
-		    dossier->header->quorum);
+	if (dossier->policy != NULL &&
+	    strcmp(dossier->policy->quorum_text, dossier->ceremony.quorum) != 0)
+		ui_say(ui, "  and        %s (the policy of today; the version was sealed under an earlier "
+		    "charter)", dossier->policy->quorum_text);
 	show_votes(dossier, ui);
 	show_missing(dossier, view, ui, now);
 	if (dossier->part_exposed)
