@@ -169,7 +169,7 @@ verify_item(const struct dsse *definition_statement, const struct vault_view *vi
 	enum err_code code;
 
 	TRY(definition_parse(definition_statement, view->charter->training, &definition, err));
-	TRY(definition_verify(definition_statement, &definition, view->charter, &view->vault, err));
+	TRY(lookup_verify(definition_statement, &definition, view, err));
 	if (!digest_equal(&definition.digest, &open->definition) ||
 	    strcmp(definition.name, open->name) != 0 ||
 	    memcmp(&definition.secret, &open->secret, sizeof(open->secret)) != 0)

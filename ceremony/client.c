@@ -225,6 +225,9 @@ vault_view_done(struct vault_view *view)
 {
 	charter_freep(&view->charter);
 	roster_freep(&view->roster);
+	for (size_t i = 0; i < view->past_count; i++)
+		charter_freep(&view->past[i]);
+	free(view->past);
 	*view = (struct vault_view){0};
 }
 

@@ -67,6 +67,9 @@ struct vault_view {
 	struct charter *charter;
 	struct roster *roster;
 	struct checkpoint checkpoint;
+	/* The charters before, oldest first: a definition outlives its signer. */
+	struct charter **past;
+	size_t past_count;
 };
 enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
     struct err *err) MUST_CHECK;

@@ -146,7 +146,7 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 	const struct request *request = &dossier->request;
 
 	TRY(definition_parse(statement, view->charter->training, &dossier->definition, err));
-	TRY(definition_verify(statement, &dossier->definition, view->charter, &view->vault, err));
+	TRY(lookup_verify(statement, &dossier->definition, view, err));
 	if (!digest_equal(&dossier->definition.digest, &request->definition))
 		return contradicts(err, "definition", "digest");
 	if (strcmp(dossier->definition.name, request->name) != 0)

@@ -24,6 +24,10 @@ void lookup_done(struct lookup *lookup);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view,
     const char *name, struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+/* Is the definition STATEMENT, from which DEFINITION was parsed, signed by an operator of the charter of
+ * VIEW or of one before, and its policy one of the charter in force?  Codes of definition_verify. */
+enum err_code lookup_verify(const struct dsse *statement, const struct definition *definition,
+    const struct vault_view *view, struct err *err) MUST_CHECK;
 /* Does the header BYTES belong to DEFINITION in the vault of VIEW?  For lookup and dossier. */
 enum err_code lookup_header(struct view bytes, const struct vault_view *view,
     const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,

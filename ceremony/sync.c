@@ -233,14 +233,25 @@ trust_of(const struct chain *chain, const struct digest *vault)
 	};
 }
 
-static void
-take_view(struct client *client, struct chain *chain, const struct digest *vault)
+static enum err_code
+take_view(struct client *client, struct chain *chain, const struct digest *vault,
+    struct err *err)
 {
+	size_t count = chain->charter_count - 1;
+	struct charter **past = calloc(count + 1, sizeof(struct charter *));
+
+	if (past == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		past[i] = TAKE(chain->charters[i]);
 	vault_view_done(&client->view);
+	client->view.past = past;
+	client->view.past_count = count;
 	client->view.vault = *vault;
 	client->view.checkpoint = chain->checkpoint;
 	client->view.charter = TAKE(chain->charters[chain->charter_count - 1]);
 	client->view.roster = TAKE(chain->rosters[1]);
+	return ERR_OK;
 }
 
 /* Under the lock of PLACE. */
@@ -271,8 +282,7 @@ sync_locked(struct client *client, const struct trust_place *place, struct err *
 	if (code == ERR_NOT_FOUND)
 		introduce(client, &known.vault);
 	TRY(trust_save(place, &seen, err));
-	take_view(client, chain, &known.vault);
-	return ERR_OK;
+	return take_view(client, chain, &known.vault, err);
 }
 
 /* Why there is nothing to verify; where a vault was alive before, that is an alarm. */

@@ -3,7 +3,7 @@
 # Twenty secrets, on the real pcscd: an officer gets a spare token, loses the first one, another leaves; the
 # secrets are sealed again in one ceremony, cut off in the middle, and some are rotated.
 . "$(dirname "$0")/../lib/vault.sh"
-SERIAL[ciso2]=30000007
+SERIAL[ciso2]=30000007 SERIAL[infra2]=30000008
 AS_OPTIONS=(--timeout 240)
 SECRETS=20
 town_start
@@ -126,5 +126,17 @@ ok "audit approves, and they are replaced" as audit approve
 is "the target has another value" "$([ "$(cat account3)" != "$before" ] && echo other)" other
 is "no debt is open" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
 is "no value is in the escrow" "$(find "$VAULT/escrow" -type f | wc -l)" 0
+
+# --- the operator who signed every definition gets another token, and the old one leaves --------
+ok "infra enrolls another token" as infra2 enroll --seat infra --person "${PERSON[infra]}" \
+	--roles officer,operator --label infra-2 --attestation-certs simulated-root.pem --out infra2.enrolment
+ok "it takes the place of the first" halligan charter draft --remove-token infra-1 infra2.enrolment
+ok "signed by three" sign_charter ciso2 secops audit
+ok "definitions outlive their signer: all can be sealed again" as infra2 reseal --reason "infra has a new token"
+ok "approved by ciso" as ciso2 approve
+ok "and by audit" as audit approve
+like "all twenty" "$(tap_output)" '20 of 20 secrets sealed again'
+ok "and requested" as alice request prod/s9 --reason "does not boot" --incident INC-3 --for 30m
+ok "and approved by the new token" as infra2 approve
 ok "the log verifies" halligan log verify
 tap_end

@@ -58,7 +58,8 @@ batch_replace_token(struct bench *bench)
 {
 	struct seat *seat;
 
-	bench_spare(bench);
+	if (bench->charter->seats[SECOPS].token_count == 1)
+		bench_spare(bench);
 	seat = &bench->charter->seats[SECOPS];
 	seat->tokens[0] = seat->tokens[1];
 	seat->token_count = 1;
