@@ -85,7 +85,8 @@ check_tokens(const struct session *session, const struct digest *from, const str
 	const struct charter *charter = session->charter;
 	const struct seat *seat = seat_by_token(charter->seats, charter->seat_count, from, ret_from);
 
-	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0)
+	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0 ||
+	    session_token(session, seat->name, from) == NULL)
 		return err_set(err, ERR_REFUSED, "the charter has no officer with this token");
 	*ret_to = session_token(session, seat->name, to);
 	if (*ret_to == NULL || digest_equal(from, to) || !(*ret_to)->has[KEY_SHARE])

@@ -193,7 +193,7 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		snprintf(text, sizeof(text), "shares of version %u were opened in a refused ceremony",
 		    secret.current);
 		add_item(items, "exposed", secret.name, text, "an operator",
-		    "request and rotate it in a quiet hour");
+		    "halligan reseal --rotate");
 	}
 	return ERR_OK;
 }

@@ -97,35 +97,19 @@ parse_rotation(const struct dsse *statement, struct digest *ret_digest, struct e
 	return ERR_OK;
 }
 
-static enum err_code
-parse_batch_request(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	BATCH_REQUEST request = {0};
-
-	TRY(batch_request_parse(statement, false, &request, err));
-	*ret_digest = request.digest;
-	return ERR_OK;
-}
-
-static enum err_code
-parse_batch_ceremony(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	BATCH_CEREMONY ceremony = {0};
-
-	TRY(batch_ceremony_parse(statement, false, &ceremony, err));
-	*ret_digest = ceremony.digest;
-	return ERR_OK;
-}
-
-static enum err_code
-parse_spare(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	SPARE spare = {0};
-
-	TRY(spare_parse(statement, false, &spare, err));
-	*ret_digest = spare.digest;
-	return ERR_OK;
-}
+/* Those that own a list. */
+#define PARSE_LIST(kind, TYPE)                                                                     \
+	static enum err_code parse_##kind(const struct dsse *statement, struct digest *ret_digest, \
+	    struct err *err)                                                                       \
+	{                                                                                          \
+		TYPE value = {0};                                                                  \
+		TRY(kind##_parse(statement, false, &value, err));                                  \
+		*ret_digest = value.digest;                                                        \
+		return ERR_OK;                                                                     \
+	}
+PARSE_LIST(batch_request, BATCH_REQUEST)
+PARSE_LIST(batch_ceremony, BATCH_CEREMONY)
+PARSE_LIST(spare, SPARE)
 
 static struct digest
 filled(uint8_t byte)
