@@ -42,17 +42,96 @@ make_void(struct batch *batch, const char *why)
 	batch->in_force = false;
 }
 
+/* Digests name statements: what was verified once under them is verified. */
+struct batch_cache {
+	struct batch_ceremony ceremony; /* signed by the host */
+	struct batch_request request;	/* signed by its token, when SIGNED */
+	bool is_signed;
+};
+
+void
+batch_cache_freep(struct batch_cache **cache)
+{
+	if (*cache == NULL)
+		return;
+	batch_ceremony_done(&(*cache)->ceremony);
+	batch_request_done(&(*cache)->request);
+	free(TAKE(*cache));
+}
+
+static enum err_code
+read_statements(struct session *session, const struct batch_row *row, struct batch_cache *cache,
+    struct err *err)
+{
+	DSSE ceremony = {0}, request = {0};
+	const struct seat_token *token;
+	bool training = session->charter->training;
+
+	TRY(session_statement(session, &row->digest, "ceremony", &ceremony, err));
+	if (statement_verify_host(&ceremony, &session->keys.statement_public, err) != ERR_OK ||
+	    batch_ceremony_parse(&ceremony, training, &cache->ceremony, err) != ERR_OK)
+		return as_integrity("ceremony", err);
+	TRY(session_statement(session, &row->request, "request", &request, err));
+	if (batch_request_parse(&request, training, &cache->request, err) != ERR_OK)
+		return as_integrity("request", err);
+	token = session_token(session, cache->request.seat, &cache->request.token);
+	if (token != NULL && seat_token_verify(&request, token, err) != ERR_OK)
+		return as_integrity("request", err);
+	cache->is_signed = token != NULL;
+	return ERR_OK;
+}
+
+static enum err_code
+fill_cache(struct session *session, const struct batch_row *row, struct err *err)
+{
+	struct batch_cache *cache = session->batch_cache;
+
+	if (cache != NULL && cache->is_signed && digest_equal(&cache->ceremony.digest, &row->digest) &&
+	    digest_equal(&cache->request.digest, &row->request))
+		return ERR_OK;
+	batch_cache_freep(&session->batch_cache);
+	session->batch_cache = calloc(1, sizeof(*cache));
+	if (session->batch_cache == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	enum err_code code = read_statements(session, row, session->batch_cache, err);
+	if (code != ERR_OK)
+		batch_cache_freep(&session->batch_cache);
+	return code;
+}
+
+static enum err_code
+copy_opens(const struct batch_open *opens, size_t count, struct batch_open **ret_opens,
+    struct err *err)
+{
+	struct batch_open *copy = calloc(count, sizeof(*copy));
+
+	if (copy == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	memcpy(copy, opens, count * sizeof(*copy));
+	*ret_opens = copy;
+	return ERR_OK;
+}
+
+static enum err_code
+load_statements(struct session *session, struct batch *batch, struct err *err)
+{
+	const struct batch_cache *cache;
+
+	TRY(fill_cache(session, &batch->row, err));
+	cache = session->batch_cache;
+	batch->ceremony = cache->ceremony;
+	batch->request = cache->request;
+	batch->ceremony.opens = batch->request.opens = NULL;
+	TRY(copy_opens(cache->ceremony.opens, cache->ceremony.count, &batch->ceremony.opens, err));
+	return copy_opens(cache->request.opens, cache->request.count, &batch->request.opens, err);
+}
+
 static enum err_code
 load_ceremony(struct session *session, struct batch *batch, struct err *err)
 {
-	DSSE statement = {0};
 	const struct batch_row *row = &batch->row;
 	struct batch_ceremony *ceremony = &batch->ceremony;
 
-	TRY(session_statement(session, &row->digest, "ceremony", &statement, err));
-	if (statement_verify_host(&statement, &session->keys.statement_public, err) != ERR_OK ||
-	    batch_ceremony_parse(&statement, session->charter->training, ceremony, err) != ERR_OK)
-		return as_integrity("ceremony", err);
 	if (!digest_equal(&ceremony->vault, &session->vault))
 		return contradicts("vault", err);
 	if (memcmp(&ceremony->id, &row->id, sizeof(row->id)) != 0)
@@ -67,25 +146,16 @@ load_ceremony(struct session *session, struct batch *batch, struct err *err)
 static enum err_code
 load_request(struct session *session, struct batch *batch, struct err *err)
 {
-	DSSE statement = {0};
 	const char *differs;
-	const struct seat_token *token;
 
-	TRY(session_statement(session, &batch->row.request, "request", &statement, err));
-	if (batch_request_parse(&statement, session->charter->training, &batch->request, err) != ERR_OK)
-		return as_integrity("request", err);
 	differs = batch_differs(&batch->ceremony, &batch->request);
 	if (differs != NULL)
 		return contradicts(differs, err);
 	if (strcmp(batch->request.seat, batch->row.requester) != 0)
 		return contradicts("requester", err);
-	token = session_token(session, batch->request.seat, &batch->request.token);
-	if (token == NULL) {
+	/* Its signature was verified with the token of that id, when there was one. */
+	if (session_token(session, batch->request.seat, &batch->request.token) == NULL)
 		make_void(batch, "the requester's seat or token is no longer active");
-		return ERR_OK;
-	}
-	if (seat_token_verify(&statement, token, err) != ERR_OK)
-		return as_integrity("request", err);
 	return ERR_OK;
 }
 
@@ -163,6 +233,7 @@ batch_load(struct session *session, const struct id *id, struct batch **ret_batc
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
 	batch->in_force = true;
 	TRY(store_get_batch(session->store, id, &batch->row, err));
+	TRY(load_statements(session, batch, err));
 	TRY(load_ceremony(session, batch, err));
 	TRY(load_request(session, batch, err));
 	TRY(load_items(session, batch, err));

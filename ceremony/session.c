@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/batch.h"
 #include "ceremony/chain.h"
 #include "ceremony/journal.h"
 #include "ceremony/wire.h"
@@ -26,6 +27,7 @@ session_done(struct session *session)
 	charter_freep(&session->charter);
 	roster_freep(&session->roster);
 	free(TAKE(session->charter_digests));
+	batch_cache_freep(&session->batch_cache);
 }
 
 int64_t

@@ -182,7 +182,7 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		VERSION_ROW version = {0};
-		char text[100];
+		char text[100], next[100];
 
 		TRY(store_get_secret(session->store, &rows[i].secret, &secret, err));
 		if (secret.current != rows[i].version || is_repeated(rows, i, &rows[i]))
@@ -192,8 +192,8 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 			continue;
 		snprintf(text, sizeof(text), "shares of version %u were opened in a refused ceremony",
 		    secret.current);
-		add_item(items, "exposed", secret.name, text, "an operator",
-		    "halligan reseal --rotate");
+		snprintf(next, sizeof(next), "halligan reseal --rotate %s", secret.name);
+		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
 	return ERR_OK;
 }
