@@ -36,7 +36,8 @@ void hpke_freep(struct hpke **hpke);
 /* SetupBaseS with a fresh ephemeral key.  RET_ENC is the encapsulation. */
 enum err_code hpke_sender(struct hpke_suite suite, const struct point *recipient, struct view info,
     struct hpke **ret_hpke, struct point *ret_enc, struct err *err) MUST_CHECK;
-/* The same with the ephemeral key given: for test vectors only. */
+/* The same with the ephemeral key given: for test vectors, and for several contexts under one
+ * encapsulation that a signature names beforehand, each with an INFO of its own. */
 enum err_code hpke_sender_with(struct hpke_suite suite, const struct point *recipient,
     struct view info, const struct p256_key *ephemeral, struct hpke **ret_hpke,
     struct point *ret_enc, struct err *err) MUST_CHECK;

@@ -85,39 +85,16 @@ check_statement(struct session *session, const struct matter *matter,
 
 static enum err_code
 find_envelope(const struct matter *matter, const struct approval *approval, uint32_t *ret_index,
-    struct err *err)
+    const struct spare_row **ret_spare, struct err *err)
 {
-	for (uint32_t i = 0; i < matter->header->envelope_count; i++) {
-		const struct header_envelope *envelope = &matter->header->envelopes[i];
-
-		if (strcmp(envelope->seat, approval->seat) == 0 &&
-		    digest_equal(&envelope->token, &approval->token)) {
-			*ret_index = i;
-			return ERR_OK;
-		}
-	}
+	if (spares_envelope(matter->header, &matter->spares, approval->seat, &approval->token,
+	    ret_index, ret_spare, err) == ERR_OK)
+		return ERR_OK;
 	return err_set(err, ERR_REFUSED,
 	    "seat \"%s\" has no envelope for this token in version %u of %s: it was sealed before the "
-	    "token was enrolled, or its quorum does not name the seat", approval->seat,
+	    "token was enrolled (then halligan spare, with an older token of the seat, mends that), or its "
+	    "quorum does not name the seat", approval->seat,
 	    matter->row.version, matter->secret.name);
-}
-
-/* The envelope as it will leave: 65 enc, ciphertext. */
-static enum err_code
-read_envelope(struct session *session, const struct matter *matter, uint32_t index,
-    struct buf *ret_bytes, struct err *err)
-{
-	CLEANUP(sealed_box_done) struct sealed_box box = {0};
-	struct digest token;
-
-	TRY(store_get_envelope(session->store, &matter->row.secret, matter->row.version, index, &token,
-	    &box, err));
-	if (!digest_equal(&token, &matter->header->envelopes[index].token))
-		return err_set(err, ERR_INTEGRITY, "envelope %u in the database is another token's",
-		    index);
-	buf_bytes(ret_bytes, VIEW_OF(box.enc));
-	buf_bytes(ret_bytes, buf_view(&box.ciphertext));
-	return buf_check(ret_bytes, err);
 }
 
 static enum err_code
@@ -146,6 +123,7 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 	MATTER *matter = NULL;
 	struct approval approval;
 	struct id id;
+	const struct spare_row *spare = NULL;
 	uint32_t index = 0;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
@@ -159,8 +137,8 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 	TRY(check_seat(session, matter, approval.seat, err));
 	if (check_statement(session, matter, &statement, &approval, err) != ERR_OK)
 		return err_add(err, "the approval of seat \"%s\"", approval.seat);
-	TRY(find_envelope(matter, &approval, &index, err));
-	TRY(read_envelope(session, matter, index, &call->out, err));
+	TRY(find_envelope(matter, &approval, &index, &spare, err));
+	TRY(spares_read_box(session, matter->header, index, spare, &call->out, err));
 	TRY(store_approval(session, matter, &statement, &approval, index, err));
 	TRY(change_commit(session, &change, err));
 	json_put_int(call->reply, "envelope", index);

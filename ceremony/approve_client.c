@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/batch_client.h"
 #include "ceremony/dossier.h"
 #include "ceremony/hand.h"
 #include "ceremony/listing.h"
@@ -32,10 +33,10 @@ check_officer(const struct dossier *dossier, const struct hand *hand, struct err
 	return ERR_OK;
 }
 
-/* The envelope of this token in the header. */
+/* The envelope of this token in the header, or the one whose shares were handed on to it. */
 static enum err_code
 find_envelope(const struct dossier *dossier, const struct hand *hand, size_t *ret_index,
-    struct err *err)
+    bool *ret_spare, struct err *err)
 {
 	for (size_t i = 0; i < dossier->header->envelope_count; i++) {
 		const struct header_envelope *envelope = &dossier->header->envelopes[i];
@@ -43,11 +44,23 @@ find_envelope(const struct dossier *dossier, const struct hand *hand, size_t *re
 		if (digest_equal(&envelope->token, &hand->entry->id) &&
 		    strcmp(envelope->seat, hand->seat->name) == 0) {
 			*ret_index = i;
+			*ret_spare = false;
+			return ERR_OK;
+		}
+	}
+	for (size_t i = 0; i < dossier->spares.count; i++) {
+		size_t index = dossier->spares.rows[i].envelope;
+
+		if (digest_equal(&dossier->spares.rows[i].token, &hand->entry->id) &&
+		    strcmp(dossier->header->envelopes[index].seat, hand->seat->name) == 0) {
+			*ret_index = index;
+			*ret_spare = true;
 			return ERR_OK;
 		}
 	}
 	return err_set(err, ERR_REFUSED,
-	    "version %u of %s was not sealed to this token of %s: it was enrolled later, or the "
+	    "version %u of %s was not sealed to this token of %s: it was enrolled later (then "
+	    "`halligan spare`, with an older token of the seat, mends that), or the "
 	    "quorum \"%s\" does not name the seat", dossier->request.version,
 	    dossier->request.name, hand->seat->name, dossier->header->quorum);
 }
@@ -118,8 +131,8 @@ fetch_envelope(struct client *client, const struct dossier *dossier,
 }
 
 static enum err_code
-open_shares(const struct dossier *dossier, struct hand *hand, size_t index, struct view box,
-    struct secret **ret_shares, struct err *err)
+open_shares(const struct dossier *dossier, struct hand *hand, size_t index, bool spare,
+    struct view box, struct secret **ret_shares, struct err *err)
 {
 	struct hand_agree agree = {
 		.hand = hand, .key = TOKEN_SHARE, .purpose = "open your share" };
@@ -128,6 +141,9 @@ open_shares(const struct dossier *dossier, struct hand *hand, size_t index, stru
 
 	if (reader.failed || reader.rest.size == 0 || reader.rest.size > ENVELOPE_CT_MAX)
 		return err_set(err, ERR_INTEGRITY, "the server sent an envelope of a wrong size");
+	if (spare)
+		return seal_open_spare(dossier->header, &dossier->header_hash, index, &hand->entry->id,
+		    &hand->entry->keys[KEY_SHARE], enc, reader.rest, hand_agree, &agree, ret_shares, err);
 	return seal_open_envelope(dossier->header, &dossier->header_hash, index, enc, reader.rest,
 	    hand_agree, &agree, ret_shares, err);
 }
@@ -206,10 +222,11 @@ approve_with(struct client *client, const struct dossier *dossier,
 	SECRET *shares = NULL;
 	char name[HAND_NAME_SIZE];
 	size_t index = 0;
+	bool spare = false;
 
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(check_officer(dossier, &hand, err));
-	TRY(find_envelope(dossier, &hand, &index, err));
+	TRY(find_envelope(dossier, &hand, &index, &spare, err));
 	hand_name(&hand, name);
 	ui_say(options->ui, "You act as %s.", name);
 	TRY(ui_demand(options->ui, "Approve? Type yes", "yes", err));
@@ -217,20 +234,19 @@ approve_with(struct client *client, const struct dossier *dossier,
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	TRY(sign_approval(dossier, view, &hand, &statement, &hpke, err));
 	TRY(fetch_envelope(client, dossier, &statement, index, &box, err));
-	TRY(open_shares(dossier, &hand, index, buf_view(&box), &shares, err));
+	TRY(open_shares(dossier, &hand, index, spare, buf_view(&box), &shares, err));
 	return send_shares(client, dossier, &hand, hpke, shares, err);
 }
 
-/* The ceremony that ID means, verified. */
+/* The ceremony that ID means, verified; or a batch, which has a dossier of its own. */
 static enum err_code
 take_dossier(struct client *client, const char *id, const struct vault_view **ret_view,
-    struct dossier **ret_dossier, struct err *err)
+    struct listed *ret_listed, struct dossier **ret_dossier, struct err *err)
 {
-	struct listed listed;
-
 	TRY(client_sync(client, ret_view, err));
-	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING, NULL, &listed, err));
-	return dossier_fetch(client, *ret_view, listed.id, ret_dossier, err);
+	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING, NULL, ret_listed, err));
+	return ret_listed->batch ? ERR_OK :
+	    dossier_fetch(client, *ret_view, ret_listed->id, ret_dossier, err);
 }
 
 enum err_code
@@ -238,9 +254,12 @@ approve_run(struct client *client, const char *id, struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_approve_run(client, view, listed.id, err);
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	say_consequences(dossier, options->ui);
@@ -337,11 +356,14 @@ deny_run(struct client *client, const char *id, const char *reason, struct err *
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(check_reason(reason, err));
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_object_run(client, view, listed.id, false, reason, err);
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	want.suspended = &view->suspensions;
@@ -354,11 +376,14 @@ cancel_run(struct client *client, const char *id, const char *reason, struct err
 {
 	const struct client_options *options = client_options(client);
 	const struct vault_view *view;
+	struct listed listed;
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_RESPONDER};
 
 	TRY(check_reason(reason, err));
-	TRY(take_dossier(client, id, &view, &dossier, err));
+	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
+	if (listed.batch)
+		return batch_object_run(client, view, listed.id, true, reason, err);
 	if (dossier->state != CEREMONY_COLLECTING)
 		TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Showing ceremonies.  Clients verify what they get; the list is for finding one's way. */
+#include <stdio.h>
 #include <string.h>
 
+#include "ceremony/batch.h"
 #include "ceremony/matter.h"
 #include "ceremony/op.h"
 
-enum { SHOWN_MAX = 200 };
+enum { SHOWN_MAX = 200, BATCHES_MAX = 50 };
 
 static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
@@ -63,7 +65,48 @@ add_ceremony(struct session *session, struct json *array, const struct id *id, s
 	json_put_time(object, "expires", matter->row.expires);
 	put_seats(object, matter);
 	put_missing(session, object, matter);
+	json_put_bool(object, "batch", false);
 	json_add(array, object);
+	return ERR_OK;
+}
+
+/* A batch among the others: whose voices and what is missing, `batch-get` says. */
+static enum err_code
+add_batch(struct session *session, struct json *array, const struct batch_row *row,
+    struct err *err)
+{
+	struct json *object;
+	char name[SEAT_NAME_MAX + 1];
+	BATCH *batch = NULL;
+
+	TRY(batch_load(session, &row->id, &batch, err));
+	object = json_new_object();
+	snprintf(name, sizeof(name), "%zu secrets", batch->request.count);
+	json_put_hex(object, "id", VIEW_OF(row->id.bytes));
+	json_put_text(object, "name", name);
+	json_put_text(object, "requester", row->requester);
+	json_put_text(object, "state", ceremony_state_names[row->state]);
+	json_put_text(object, "reason", row->reason);
+	json_put_time(object, "created", row->created);
+	json_put_time(object, "deadline", row->deadline);
+	json_put_text(object, "expires", "");
+	json_put(object, "approved", json_new_array());
+	json_put(object, "denied", json_new_array());
+	json_put_text(object, "missing", "");
+	json_put_bool(object, "batch", true);
+	json_add(array, object);
+	return ERR_OK;
+}
+
+static enum err_code
+add_batches(struct session *session, struct json *array, unsigned states, struct err *err)
+{
+	struct batch_row rows[BATCHES_MAX];
+	size_t count;
+
+	TRY(store_list_batches(session->store, states, rows, BATCHES_MAX, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(add_batch(session, array, &rows[i], err));
 	return ERR_OK;
 }
 
@@ -77,7 +120,8 @@ serve_ceremony_list(struct session *session, struct call *call, struct err *err)
 
 	TRY(json_in_end(&call->in));
 	TRY(matter_list(session, all ? all_states : open_states, &rows, &count, err));
-	for (size_t i = 0; i < count && i < SHOWN_MAX; i++)
+	TRY(add_batches(session, array, all ? all_states : open_states, err));
+	for (size_t i = 0; i < count && json_array_count(array) < SHOWN_MAX; i++)
 		TRY(add_ceremony(session, array, &rows[i].id, err));
 	json_put(call->reply, "ceremonies", TAKE(array));
 	return ERR_OK;
@@ -124,6 +168,7 @@ enum err_code
 serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 {
 	MATTER *matter = NULL;
+	struct reach_spares spares;
 	struct id id;
 	struct json *reply = call->reply;
 
@@ -140,6 +185,8 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	put_missing(session, reply, matter);
 	put_time_or_none(reply, "released", matter->row.released);
 	put_time_or_none(reply, "expires", matter->row.expires);
+	spares_reach(&matter->spares, &spares);
+	spares_put(reply, &spares);
 	json_put_bool(reply, "part_exposed", matter->version.part_exposed);
 	buf_bytes(&call->out, buf_view(&matter->version.header));
 	return buf_check(&call->out, err);

@@ -127,6 +127,10 @@ ceremony_check(const struct dsse *statement, const struct vault_view *view,
 static enum err_code
 check_policy(const struct dossier *dossier, const struct vault_view *view, struct err *err)
 {
+	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "the ceremony asks for the quorum \"%s\", but the version was sealed to \"%s\"",
+		    dossier->ceremony.quorum, dossier->header->quorum);
 	if (!digest_equal(&dossier->ceremony.charter, &view->charter->digest))
 		return ERR_OK; /* dossier_check_open judges it */
 	if (dossier->policy == NULL)
@@ -275,7 +279,7 @@ read_votes(const struct json *approvals, const struct json *denials,
 
 struct documents {
 	struct dsse request, ceremony, definition;
-	const struct json *approvals, *denials;
+	const struct json *approvals, *denials, *spares;
 };
 
 static void
@@ -301,6 +305,7 @@ read_reply(const struct json *reply, struct documents *documents, struct dossier
 	documents->approvals = json_in_array(&in, "approvals", 0, QUORUM_SEATS);
 	documents->denials = json_in_array(&in, "denials", 0, QUORUM_SEATS);
 	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX); /* we find out ourselves */
+	documents->spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	dossier->released = in_moment(&in, "released");
 	dossier->expires = in_moment(&in, "expires");
 	dossier->part_exposed = json_in_bool(&in, "part_exposed");
@@ -324,6 +329,7 @@ verify_documents(const struct documents *documents, struct view header,
 	if (verify_target(&documents->definition, header, view, dossier, err) != ERR_OK)
 		return err_add(err, "the secret %s", dossier->request.name);
 	TRY(check_policy(dossier, view, err));
+	TRY(lookup_spares(documents->spares, dossier->header, &dossier->spares, err));
 	return read_votes(documents->approvals, documents->denials, view, dossier, err);
 }
 
@@ -402,11 +408,11 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
 	for (size_t i = 0; i < dossier->denial_count; i++)
 		denied[facts.denied_count++] = dossier->denials[i].seat;
 	for (size_t i = 0; i < facts.header->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header, &dossier->spares,
 		    facts.header->seats[i]))
 			denied[facts.denied_count++] = facts.header->seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header, &dossier->spares,
 		    facts.policy->seats[i]))
 			denied[facts.denied_count++] = facts.policy->seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);

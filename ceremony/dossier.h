@@ -36,6 +36,8 @@ struct dossier {
 	size_t denial_count;
 	int64_t released, expires; /* 0 until then */
 	bool part_exposed;
+	/* Spare tokens with an envelope of their own beside the header; the server's word. */
+	struct reach_spares spares;
 };
 void dossier_free(struct dossier *dossier); /* accepts NULL */
 void dossier_freep(struct dossier **dossier);

@@ -42,6 +42,7 @@ read_row(const struct json *object, struct listed *row, struct err *err)
 	(void)json_in_array(&in, "approved", 0, QUORUM_SEATS);
 	(void)json_in_array(&in, "denied", 0, QUORUM_SEATS);
 	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
+	row->batch = json_in_bool(&in, "batch");
 	return json_in_end(&in);
 }
 

@@ -12,6 +12,7 @@ struct listed {
 	char id[ID_HEX_SIZE];
 	char name[SEAT_NAME_MAX + 1];
 	char requester[SEAT_NAME_MAX + 1];
+	bool batch; /* over many versions (ceremony/batch_client.h) */
 	enum ceremony_state state;
 	int64_t created, deadline, expires; /* expires: 0 before the release */
 };

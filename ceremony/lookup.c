@@ -98,6 +98,23 @@ read_debt(struct json_in *in, struct lookup *lookup, struct err *err)
 		in->code = err->code;
 }
 
+/* What such an envelope holds is checked when it is opened. */
+enum err_code
+lookup_spares(const struct json *array, const struct header *header,
+    struct reach_spares *ret_spares, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(array); i++) {
+		struct json_in in = json_in(json_array_object(array, i), "spares", err);
+		struct reach_spare *row = &ret_spares->rows[i];
+
+		json_in_hex(&in, "token", row->token.bytes, DIGEST_SIZE);
+		row->envelope = (uint32_t)json_in_int(&in, "envelope", 0, header->envelope_count - 1);
+		TRY(json_in_end(&in));
+	}
+	ret_spares->count = json_array_count(array);
+	return ERR_OK;
+}
+
 static enum err_code
 read_lookup(const struct json *reply, const struct vault_view *view, const char *name,
     struct view header, struct lookup *lookup, struct err *err)
@@ -111,6 +128,7 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 	lookup->part_exposed = json_in_bool(&in, "part_exposed");
 	lookup->released = json_in_bool(&in, "released");
 	read_debt(&in, lookup, err);
+	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&in));
 	TRY(definition_parse(&statement, view->charter->training, &lookup->definition, err));
 	TRY(lookup_definition(&statement, &lookup->definition, view, err));
@@ -126,7 +144,7 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 		return err_set(err, ERR_INTEGRITY,
 		    "the header is of version %u, the current version is %u",
 		    lookup->header->version, lookup->current);
-	return ERR_OK;
+	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 
 enum err_code

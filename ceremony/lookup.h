@@ -5,6 +5,7 @@
 #define CEREMONY_LOOKUP_H
 
 #include "ceremony/client.h"
+#include "vault/reach.h"
 
 struct lookup {
 	struct definition definition;
@@ -13,6 +14,7 @@ struct lookup {
 	struct digest header_hash;
 	const struct policy *policy; /* in the charter of the view */
 	uint32_t current, newest;    /* versions; the server's word */
+	struct reach_spares spares; /* the server's word, like what follows */
 	bool part_exposed, released;
 	bool has_debt;
 	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
@@ -28,6 +30,9 @@ enum err_code lookup_secret(struct client *client, const struct vault_view *view
  * the newest charter under which it verifies counts, as for the server. */
 enum err_code lookup_definition(const struct dsse *statement, const struct definition *definition,
     const struct vault_view *view, struct err *err) MUST_CHECK;
+/* The array "spares" of a reply about the version of HEADER. */
+enum err_code lookup_spares(const struct json *array, const struct header *header,
+    struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
 /* Does the header BYTES belong to DEFINITION in the vault of VIEW?  For lookup and dossier. */
 enum err_code lookup_header(struct view bytes, const struct vault_view *view,
     const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,

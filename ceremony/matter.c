@@ -135,6 +135,7 @@ load_header(struct session *session, struct matter *matter, struct err *err)
 		return contradicts("the header is of another secret", err);
 	if (strcmp(header->quorum, matter->ceremony.quorum) != 0)
 		return contradicts("quorum", err);
+	TRY(spares_load(session, header, &matter->spares, err));
 	return quorum_parse(header->quorum, &matter->quorum, err);
 }
 
@@ -182,7 +183,9 @@ check_approval(struct session *session, const struct matter *matter,
 	DSSE statement = {0};
 	struct approval approval;
 	const struct seat_token *token = officer_token(session, row->seat, &row->token);
-	const struct header_envelope *envelope = &matter->header->envelopes[row->envelope];
+	const struct spare_row *spare = NULL;
+	struct point enc;
+	uint32_t index;
 
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
 	TRY(approval_parse(&statement, session->charter->training, &approval, err));
@@ -193,9 +196,11 @@ check_approval(struct session *session, const struct matter *matter,
 	if (token == NULL)
 		return err_set(err, ERR_INTEGRITY, "the charter has no such officer and token");
 	TRY(seat_token_verify(&statement, token, err));
-	if (row->envelope >= matter->header->envelope_count ||
-	    strcmp(envelope->seat, row->seat) != 0 || !digest_equal(&envelope->token, &row->token))
+	if (spares_envelope(matter->header, &matter->spares, row->seat, &row->token, &index, &spare,
+	    err) != ERR_OK || index != row->envelope)
 		return err_set(err, ERR_INTEGRITY, "its envelope is another's");
+	if (spare != NULL)
+		TRY(spares_verify(session, matter->header, spare, &enc, err));
 	if (row->shares.ciphertext.size > 0 &&
 	    memcmp(row->shares.enc, approval.enc.bytes, POINT_SIZE) != 0)
 		return err_set(err, ERR_INTEGRITY, "its shares are not those that were signed");
@@ -297,19 +302,13 @@ matter_denied(const struct matter *matter, const char *seat)
 	return false;
 }
 
-bool
-matter_seat_usable(const struct session *session, const struct header *header, const char *name)
-{
-	return reach_seat(session->charter, &session->suspensions, header, name);
-}
-
 /* Who cannot open an envelope cannot help either. */
 static size_t
 add_unusable(const struct session *session, const struct matter *matter,
     const struct quorum *quorum, const char **denied, size_t count)
 {
 	for (size_t i = 0; i < quorum->seat_count; i++)
-		if (!matter_seat_usable(session, matter->header, quorum->seats[i]))
+		if (!spares_seat_usable(session, matter->header, &matter->spares, quorum->seats[i]))
 			denied[count++] = quorum->seats[i];
 	return count;
 }

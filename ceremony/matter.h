@@ -10,6 +10,7 @@
 
 #include "ceremony/record.h"
 #include "ceremony/session.h"
+#include "ceremony/spares.h"
 #include "ceremony/table.h"
 #include "ceremony/verdict.h"
 
@@ -30,6 +31,7 @@ struct matter {
 	struct version_row version;
 	struct header *header;
 	struct quorum quorum; /* of the header */
+	struct spare_set spares; /* beside it */
 	struct approval_row approvals[QUORUM_SEATS];
 	size_t approval_count;
 	struct denial_row denials[QUORUM_SEATS];
@@ -48,9 +50,6 @@ enum err_code matter_load(struct session *session, const struct id *id,
 /* The verdict at NOW (ceremony/verdict.h). */
 enum verdict matter_verdict(const struct session *session, const struct matter *matter,
     int64_t now, int *ret_missing, struct buf *ret_text);
-/* Can the seat NAME open an envelope of HEADER: an officer with a token that is active? */
-bool matter_seat_usable(const struct session *session, const struct header *header,
-    const char *name);
 /* The request's token is suspended: its ceremonies are void (inside a change). */
 enum err_code matter_void_token(struct session *session, const struct digest *token,
     const char *reason, struct err *err) MUST_CHECK;

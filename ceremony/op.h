@@ -80,6 +80,34 @@ enum err_code serve_cancel(struct session *session, struct call *call, struct er
 enum err_code serve_open(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_done(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_rotate(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+/* batch_request.c, batch_serve.c */
+enum err_code serve_batch_request(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_get(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_item(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_approve(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_envelope(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_shares(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_advance(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_batch_object(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+/* stale_serve.c */
+enum err_code serve_reseal_list(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+/* spare_serve.c */
+enum err_code serve_spare_list(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_spare(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_spare_envelope(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
+enum err_code serve_spare_box(struct session *session, struct call *call, struct err *err)
+    MUST_CHECK;
 /* status.c */
 enum err_code serve_status(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 /* logs.c */

@@ -10,9 +10,15 @@ enum { NONCE_SIZE = 16 };
 struct json *
 parts_new(const struct digest *vault)
 {
+	return parts_new_as(RECORD_FORMAT, vault);
+}
+
+struct json *
+parts_new_as(int format, const struct digest *vault)
+{
 	struct json *payload = json_new_object();
 
-	json_put_int(payload, "format", RECORD_FORMAT);
+	json_put_int(payload, "format", format);
 	json_put_hex(payload, "vault", VIEW_OF(vault->bytes));
 	return payload;
 }
@@ -20,9 +26,15 @@ parts_new(const struct digest *vault)
 void
 parts_in(struct json_in *in, struct digest *ret_vault)
 {
+	parts_in_as(in, RECORD_FORMAT, ret_vault);
+}
+
+void
+parts_in_as(struct json_in *in, int format, struct digest *ret_vault)
+{
 	uint8_t nonce[NONCE_SIZE];
 
-	(void)json_in_int(in, "format", RECORD_FORMAT, RECORD_FORMAT);
+	(void)json_in_int(in, "format", format, format);
 	parts_in_digest(in, "vault", ret_vault);
 	json_in_hex(in, "nonce", nonce, sizeof(nonce));
 }

@@ -8,10 +8,12 @@
 
 enum { RECORD_FORMAT = 1 };
 
-/* A new payload that begins with format and vault. */
+/* A new payload that begins with format (RECORD_FORMAT) and vault. */
 struct json *parts_new(const struct digest *vault);
+struct json *parts_new_as(int format, const struct digest *vault);
 /* The first members of every payload, and its nonce. */
 void parts_in(struct json_in *in, struct digest *ret_vault);
+void parts_in_as(struct json_in *in, int format, struct digest *ret_vault);
 /* Copy a text of MIN bytes to SIZE - 1 bytes. */
 void parts_in_text(struct json_in *in, const char *name, size_t min, char *ret_text, size_t size);
 /* The same for a seat's or secret's name. */

@@ -22,6 +22,7 @@ struct asking {
 	const struct policy *policy;
 	struct version_row version;
 	struct header *header;
+	struct spare_set spares; /* beside it */
 };
 
 static void
@@ -148,7 +149,8 @@ load_header(struct session *session, struct asking *asking, struct err *err)
 		    "request: header: it is not that of %s version %u", asking->secret.name,
 		    asking->request.version);
 	TRY(header_new(&asking->header, err));
-	return header_decode(buf_view(&asking->version.header), asking->header, err);
+	TRY(header_decode(buf_view(&asking->version.header), asking->header, err));
+	return spares_load(session, asking->header, &asking->spares, err);
 }
 
 /* Could officers other than the requester still meet it? */
@@ -168,10 +170,11 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 		.deadline = asking->request.expires, .charter_unchanged = true};
 
 	for (size_t i = 0; i < quorum.seat_count; i++)
-		if (!matter_seat_usable(session, asking->header, quorum.seats[i]))
+		if (!spares_seat_usable(session, asking->header, &asking->spares, quorum.seats[i]))
 			unusable[facts.denied_count++] = quorum.seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!matter_seat_usable(session, asking->header, facts.policy->seats[i]))
+		if (!spares_seat_usable(session, asking->header, &asking->spares,
+		    facts.policy->seats[i]))
 			unusable[facts.denied_count++] = facts.policy->seats[i];
 	if (verdict_of(&facts, &missing, &text) != VERDICT_UNREACHABLE)
 		return ERR_OK;

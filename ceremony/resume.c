@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/batch.h"
 #include "ceremony/chain.h"
 #include "ceremony/escrow.h"
 #include "ceremony/journal.h"
@@ -23,6 +24,19 @@ typedef enum err_code (*is_over)(struct session *session, const struct id *id, b
     struct err *err);
 
 static enum err_code
+batch_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
+{
+	struct batch_row row;
+	enum err_code code = store_get_batch(session->store, id, &row, err);
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	*ret_over = code == ERR_NOT_FOUND ||
+	    (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
+	return ERR_OK;
+}
+
+static enum err_code
 ceremony_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
 {
 	struct ceremony_row row;
@@ -30,8 +44,9 @@ ceremony_is_over(struct session *session, const struct id *id, bool *ret_over, s
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	*ret_over = code == ERR_NOT_FOUND ||
-	    (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
+	if (code == ERR_NOT_FOUND)
+		return batch_is_over(session, id, ret_over, err);
+	*ret_over = (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
 	return ERR_OK;
 }
 
@@ -182,6 +197,7 @@ resume(struct session *session, struct err *err)
 	}
 	TRY(clock);
 	TRY(advance_ceremonies(session, err));
+	TRY(batches_resume(session, err));
 	TRY(resume_erase(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
 	return tolerate(session, "rotation", leases_pay_due(session, err), err);

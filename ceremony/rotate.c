@@ -383,7 +383,15 @@ check_lease(struct session *session, const struct debt_row *debt, struct paid *p
 {
 	struct ceremony_row row;
 	char expires[TEXT_TIME_SIZE];
+	bool opening;
 
+	TRY(store_debt_is_opening(session->store, &debt->id, &opening, err));
+	if (opening) {
+		paid->code = ERR_WAITING;
+		snprintf(paid->note, sizeof(paid->note),
+		    "a batch ceremony is about to open it; the next command goes on with that");
+		return ERR_OK;
+	}
 	if (!debt->has_ceremony)
 		return ERR_OK;
 	TRY(store_get_ceremony(session->store, &debt->ceremony, &row, err));

@@ -13,8 +13,8 @@ sealing_done(struct sealing *sealing)
 
 /* A suspended token gets nothing, unless the seat has no other: a header wants an envelope for every seat
  * of its quorum, and a new charter may restore the token. */
-static bool
-gets_envelope(const struct session *session, const struct seat *seat,
+bool
+sealing_wants(const struct session *session, const struct seat *seat,
     const struct seat_token *token)
 {
 	if (!token->has[KEY_SHARE])
@@ -41,7 +41,7 @@ find_recipients(const struct session *session, const struct quorum *quorum,
 		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
 
 		for (size_t j = 0; seat != NULL && j < seat->token_count; j++) {
-			if (!gets_envelope(session, seat, &seat->tokens[j]))
+			if (!sealing_wants(session, seat, &seat->tokens[j]))
 				continue;
 			if (count == HEADER_ENVELOPES)
 				return err_set(err, ERR_REFUSED,

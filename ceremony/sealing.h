@@ -15,6 +15,9 @@ struct sealing {
 void sealing_done(struct sealing *sealing); /* accepts {0} */
 #define SEALING CLEANUP(sealing_done) struct sealing
 
+/* Does TOKEN of SEAT get an envelope?  It has a share key and is not suspended; or the seat has no other. */
+bool sealing_wants(const struct session *session, const struct seat *seat,
+    const struct seat_token *token);
 /* CREDENTIAL becomes version NUMBER, sealed by the quorum of the definition's policy to every share
  * token of its seats.  The chain is brought up to date before.  Given to the copy sink, and
  * acknowledged by it, when this returns. */

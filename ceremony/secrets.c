@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ceremony/chain.h"
 #include "ceremony/op.h"
+#include "ceremony/spares.h"
 
 enum { LIST_MAX = 500 };
 
@@ -109,6 +110,23 @@ put_debt(struct session *session, struct json *reply, const struct secret_row *r
 	return ERR_OK;
 }
 
+/* Tokens that can open the current version beside those it was sealed to. */
+static enum err_code
+put_spares(struct session *session, struct json *reply, const struct version_row *version,
+    struct err *err)
+{
+	struct reach_spares spares = {0};
+	HEADER *header = NULL;
+
+	if (version->header.size > 0) {
+		TRY(header_new(&header, err));
+		TRY(header_decode(buf_view(&version->header), header, err));
+		TRY(spares_load_reach(session, header, &spares, err));
+	}
+	spares_put(reply, &spares);
+	return ERR_OK;
+}
+
 enum err_code
 serve_secret_find(struct session *session, struct call *call, struct err *err)
 {
@@ -132,6 +150,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);
 	json_put_bool(call->reply, "released", out);
 	TRY(put_debt(session, call->reply, &row, err));
+	TRY(put_spares(session, call->reply, &version, err));
 	buf_bytes(&call->out, buf_view(&version.header));
 	return buf_check(&call->out, err);
 }

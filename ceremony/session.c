@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/batch.h"
 #include "ceremony/chain.h"
 #include "ceremony/journal.h"
 #include "ceremony/wire.h"
@@ -27,6 +28,7 @@ session_done(struct session *session)
 	roster_freep(&session->roster);
 	free(TAKE(session->charter_digests));
 	suspensions_done(&session->suspensions);
+	batch_cache_freep(&session->batch_cache);
 }
 
 int64_t

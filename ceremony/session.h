@@ -57,6 +57,7 @@ struct session {
 	struct roster *roster;
 	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
 	struct suspensions suspensions; /* under the charter in force, verified */
+	struct batch_cache *batch_cache; /* the statements of the batch looked at last (batch.c) */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];

@@ -94,8 +94,8 @@ look_at(struct standing *standing, const char *name, struct err *err)
 	TRY(lookup_secret(standing->client, standing->view, name, &lookup, err));
 	if (lookup.header == NULL)
 		return ERR_OK; /* nothing is sealed yet */
-	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header, lookup.quorum,
-	    lookup.policy != NULL ? &lookup.policy->quorum : NULL, &reach);
+	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header, &lookup.spares,
+	    lookup.quorum,	    lookup.policy != NULL ? &lookup.policy->quorum : NULL, &reach);
 	note_leavers(standing, &lookup);
 	show_secret(standing, &lookup, &reach);
 	return ERR_OK;

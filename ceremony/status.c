@@ -6,14 +6,17 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/batch.h"
 #include "ceremony/drafts.h"
 #include "ceremony/matter.h"
 #include "ceremony/op.h"
+#include "ceremony/stale.h"
 #include "ceremony/survey.h"
 
 /* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
 enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
-enum { ITEMS_MAX = 200, DEBTS_SHOWN = 200, REFUSED_SHOWN = 64 };
+enum { ITEMS_MAX = 200, DEBTS_SHOWN = 200, REFUSED_SHOWN = 64, BATCHES_SHOWN = 32,
+	STALE_LOOKED_AT = 500, DAY = 86400 };
 
 static void
 add_item(struct json *items, const char *kind, const char *subject, const char *text,
@@ -183,7 +186,7 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		VERSION_ROW version = {0};
-		char text[100];
+		char text[100], next[100];
 
 		TRY(store_get_secret(session->store, &rows[i].secret, &secret, err));
 		if (secret.current != rows[i].version || is_repeated(rows, i, &rows[i]))
@@ -193,41 +196,96 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 			continue;
 		snprintf(text, sizeof(text), "shares of version %u were opened in a refused ceremony",
 		    secret.current);
-		add_item(items, "exposed", secret.name, text, "an operator",
-		    "request and rotate it in a quiet hour");
+		snprintf(next, sizeof(next), "halligan reseal --rotate %s", secret.name);
+		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
 	return ERR_OK;
 }
 
-struct readiness_count {
-	uint64_t thin, leavers;
-};
-struct readiness_context {
+static enum err_code
+add_batch(struct session *session, struct json *items, const struct batch_row *row,
+    struct err *err)
+{
+	BATCH *batch = NULL;
+	BUF waits = {0};
+	enum verdict verdict;
+	char text[NOTE_TEXT_MAX + 1], next[64], deadline[TEXT_TIME_SIZE], id[2 * ID_SIZE + 1];
+
+	TRY(batch_load(session, &row->id, &batch, err));
+	text_hex(VIEW_OF(row->id.bytes), id);
+	text_time(row->deadline, deadline);
+	if (row->state == CEREMONY_RELEASING) {
+		add_item(items, "alarm", id, "a batch ceremony was not finished", "the vault's host",
+		    "halligan status");
+		return ERR_OK;
+	}
+	TRY(batch_verdict(session, batch, session_now(session), &verdict, &waits, err));
+	snprintf(text, sizeof(text), "%s asks to %s %zu secrets (%.200s), until %s", row->requester,
+	    batch_mode_names[batch->request.mode], batch->request.count, batch->request.reason, deadline);
+	snprintf(next, sizeof(next), "halligan approve %.8s", id);
+	add_item(items, "ceremony", batch_mode_names[batch->request.mode], text,
+	    waits.size > 0 ? buf_string(&waits) : "", next);
+	return ERR_OK;
+}
+
+static enum err_code
+add_batches(struct session *session, struct json *items, struct err *err)
+{
+	struct batch_row rows[BATCHES_SHOWN];
+	size_t count;
+
+	TRY(store_list_batches(session->store, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING,
+	    rows, BATCHES_SHOWN, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(add_batch(session, items, &rows[i], err));
+	return ERR_OK;
+}
+
+/* Who can open what is not what the charter says. */
+static enum err_code
+add_stale(struct session *session, struct json *items, struct err *err)
+{
+	struct stale_summary sum;
+	char text[2 * NOTE_TEXT_MAX];
+
+	TRY(stale_summarize(session, STALE_LOOKED_AT, &sum, err));
+	if (sum.left_count > 0) {
+		int64_t days = (session_now(session) - sum.left) / DAY;
+
+		snprintf(text, sizeof(text), "a token that left %lld day%s ago still has envelopes of %zu%s "
+		    "secret%s; after %d days this is an alarm", (long long)days, days == 1 ? "" : "s",
+		    sum.left_count, sum.more ? " or more" : "", sum.left_count == 1 ? "" : "s",
+		    (int)STALE_LEFT_DAYS);
+		add_item(items, days >= STALE_LEFT_DAYS ? "alarm" : "reseal", "leaver", text,
+		    "an operator or officer", "halligan reseal");
+	}
+	if (sum.count > 0) {
+		snprintf(text, sizeof(text), "%zu%s secret%s should be sealed again; %s: %s", sum.count,
+		    sum.more ? " or more" : "", sum.count == 1 ? "" : "s", sum.first, sum.why);
+		add_item(items, "reseal", "secrets", text, "an operator or officer",
+		    "halligan reseal --list");
+	}
+	return ERR_OK;
+}
+
+struct readiness {
 	const struct session *session;
-	struct readiness_count *count;
+	uint64_t thin;
 };
 
 static enum err_code
-count_readiness(void *context, const struct surveyed *version, struct err *err)
+count_thin(void *context, const struct surveyed *version, struct err *err)
 {
-	struct readiness_count *count = ((struct readiness_context *)context)->count;
-	const struct session *session = ((struct readiness_context *)context)->session;
-	const struct charter *charter = session->charter;
-	const struct policy *policy = charter_policy(charter, version->definition->policy);
+	struct readiness *readiness = context;
+	const struct session *session = readiness->session;
+	const struct policy *policy =
+	    charter_policy(session->charter, version->definition->policy);
 	struct reach reach;
-	bool leaver = false;
 
 	(void)err;
-	reach_of(charter, &session->suspensions, version->header, version->quorum,
-	    policy != NULL ? &policy->quorum : NULL, &reach);
-	for (size_t i = 0; i < version->header->envelope_count; i++) {
-		const struct seat_token *token;
-
-		leaver = leaver || seat_by_token(charter->seats, charter->seat_count,
-		    &version->header->envelopes[i].token, &token) == NULL;
-	}
-	count->thin += reach.margin <= THIN_MARGIN;
-	count->leavers += leaver;
+	reach_of(session->charter, &session->suspensions, version->header, version->spares,
+	    version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
+	readiness->thin += reach.margin <= THIN_MARGIN;
 	return ERR_OK;
 }
 
@@ -235,20 +293,16 @@ count_readiness(void *context, const struct surveyed *version, struct err *err)
 static enum err_code
 add_readiness(struct session *session, struct json *items, struct err *err)
 {
-	struct readiness_count count = {0};
-	struct readiness_context context = {session, &count};
+	struct readiness count = {.session = session};
 	bool complete;
 	BUF text = {0};
 
-	TRY(survey(session, READINESS_SECRETS, count_readiness, &context, &complete, err));
+	TRY(survey(session, READINESS_SECRETS, count_thin, &count, &complete, err));
 	if (session->suspensions.count > 0)
 		buf_format(&text, "%zu suspended", session->suspensions.count);
 	if (count.thin > 0)
 		buf_format(&text, "%s%" PRIu64 " of the secrets can lose one seat at most",
 		    text.size > 0 ? ", " : "", count.thin);
-	if (count.leavers > 0)
-		buf_format(&text, "%s%" PRIu64 " sealed to tokens that left", text.size > 0 ? ", " : "",
-		    count.leavers);
 	if (text.size == 0)
 		return ERR_OK;
 	if (!complete)
@@ -273,9 +327,11 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	if (live) {
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
+		TRY(add_batches(session, items, err));
 		TRY(add_debts(session, items, err));
 		TRY(add_exposed(session, items, err));
 		TRY(add_readiness(session, items, err));
+		TRY(add_stale(session, items, err));
 	}
 	json_put_int(call->reply, "secrets", (int64_t)secrets);
 	json_put_int(call->reply, "log", (int64_t)size);

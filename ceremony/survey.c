@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ceremony/chain.h"
+#include "ceremony/spares.h"
 
 enum { STEP = 256 };
 
@@ -16,6 +17,7 @@ visit_version(struct session *session, const struct secret_row *secret, uint32_t
 	VERSION_ROW row = {0};
 	HEADER *header = NULL;
 	DEFINITION definition = {0};
+	struct reach_spares spares;
 	struct quorum quorum;
 
 	TRY(store_get_version(session->store, &secret->id, number, &row, err));
@@ -25,7 +27,8 @@ visit_version(struct session *session, const struct secret_row *secret, uint32_t
 	TRY(header_decode(buf_view(&row.header), header, err));
 	TRY(header_check(header, &quorum, err));
 	TRY(chain_signed_definition(session, &header->definition, &definition, err));
-	const struct surveyed version = {secret, &definition, header, &quorum};
+	TRY(spares_load_reach(session, header, &spares, err));
+	const struct surveyed version = {secret, &definition, header, &quorum, &spares};
 	return visit(context, &version, err);
 }
 
@@ -88,7 +91,7 @@ margin(const struct charter *charter, const struct suspensions *suspended,
 	struct reach reach;
 	const struct policy *policy = charter_policy(charter, version->definition->policy);
 
-	reach_of(charter, suspended, version->header, version->quorum,
+	reach_of(charter, suspended, version->header, version->spares, version->quorum,
 	    policy != NULL ? &policy->quorum : NULL, &reach);
 	return reach.margin;
 }

@@ -14,6 +14,7 @@ struct surveyed {
 	const struct definition *definition;
 	const struct header *header;
 	const struct quorum *quorum; /* of the header */
+	const struct reach_spares *spares;
 };
 typedef enum err_code (*survey_visit)(void *context, const struct surveyed *version,
     struct err *err);

@@ -15,6 +15,7 @@ static const struct row {
 	{CEREMONY_COLLECTING, EVENT_VOID, CEREMONY_REFUSED},
 	{CEREMONY_RELEASING, EVENT_DELIVER, CEREMONY_RELEASED},
 	{CEREMONY_RELEASING, EVENT_DAMAGE, CEREMONY_DEGRADED},
+	{CEREMONY_RELEASING, EVENT_RESEALED, CEREMONY_CLOSED},
 	{CEREMONY_RELEASED, EVENT_END, CEREMONY_ROTATING},
 	{CEREMONY_ROTATING, EVENT_ROTATED, CEREMONY_CLOSED},
 	{CEREMONY_ROTATING, EVENT_DEGRADE, CEREMONY_DEGRADED},
@@ -33,6 +34,7 @@ static const char *const event_texts[CEREMONY_EVENTS] = {
 	[EVENT_DAMAGE] = "its sealed version is not in question",
 	[EVENT_END] = "it has no lease to end",
 	[EVENT_ROTATED] = "it has no rotation to finish",
+	[EVENT_RESEALED] = "it seals nothing again",
 	[EVENT_DEGRADE] = "it has no rotation that could fail",
 };
 

@@ -12,6 +12,7 @@
  *	COLLECTING	void	   (charter or definition changed, version no longer current) -> REFUSED
  *	RELEASING	deliver	   (answers stored)		-> RELEASED
  *	RELEASING	damage	   (the sealed version does not open)	-> DEGRADED
+ *	RELEASING	resealed   (a batch: every version settled)	-> CLOSED
  *	RELEASED	end	   (done, or expired)		-> ROTATING
  *	ROTATING	rotated	   (the debt is RETIRED)	-> CLOSED
  *	ROTATING	degrade	   (nothing is accepted)	-> DEGRADED
@@ -24,7 +25,7 @@
 
 enum ceremony_event { EVENT_APPROVE, EVENT_DENY, EVENT_REFUSE, EVENT_CANCEL, EVENT_EXPIRE,
 	EVENT_VOID, EVENT_RELEASE, EVENT_DELIVER, EVENT_DAMAGE, EVENT_END, EVENT_ROTATED,
-	EVENT_DEGRADE, CEREMONY_EVENTS };
+	EVENT_DEGRADE, EVENT_RESEALED, CEREMONY_EVENTS };
 
 /* The next state.  ERR_REFUSED says which state the ceremony is in and why EVENT cannot happen
  * then, in words for people. */

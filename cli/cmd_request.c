@@ -1,30 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <pwd.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/text.h"
 #include "ceremony/ask.h"
 #include "cli/commands.h"
-
-/* Who and where, as the officers will read it. */
-struct whereabouts {
-	char host[256], user[65];
-};
-
-static void
-find_whereabouts(struct whereabouts *here)
-{
-	const struct passwd *entry = getpwuid(geteuid());
-
-	if (gethostname(here->host, sizeof(here->host) - 1) != 0 || here->host[0] == '\0' ||
-	    !text_is_plain(view_of_text(here->host)))
-		snprintf(here->host, sizeof(here->host), "unknown host");
-	snprintf(here->user, sizeof(here->user), "%s", entry != NULL ? entry->pw_name : "");
-	if (here->user[0] == '\0' || !text_is_plain(view_of_text(here->user)))
-		snprintf(here->user, sizeof(here->user), "uid %u", (unsigned)geteuid());
-}
+#include "cli/whereabouts.h"
 
 static enum err_code
 print_result(const struct cli_call *call, const struct ask_result *result, struct err *err)

@@ -82,6 +82,18 @@ static const struct option_row open_options[] = {
 static const struct option_row rotate_options[] = {
     {"all", NULL, 0, "every open debt"}, {NULL}};
 
+static const struct option_row reseal_options[] = {
+    {"list", NULL, 0, "only say what should be sealed again, and why"},
+    {"show", "ID", 0, "how a batch ceremony stands, or what became of its secrets"},
+    {"reason", "TEXT", 0, "why; officers read this"},
+    {"rotate", NULL, 0, "replace the values on their targets too"},
+    {"all", NULL, 0, "every secret, not only those that should be"},
+    {NULL}};
+
+static const struct option_row spare_options[] = {
+    {"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
+    {NULL}};
+
 static const struct option_row log_list_options[] = {
     {"from", "N", 0, "first entry; default 0"},
     {"max", "N", 0, "at most so many; default 100"},
@@ -106,6 +118,10 @@ const struct command cli_commands[] = {
     {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1, NEEDS_VAULT, cmd_done},
     {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
 	NEEDS_VAULT | CAN_JSON, cmd_rotate},
+    {"reseal", "[SECRET...]", "Seal secrets again, to the officers of today", reseal_options, 0,
+	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_reseal},
+    {"spare", "", "Hand your shares on to a spare token of your seat", spare_options, 0, 0,
+	NEEDS_VAULT | NEEDS_TOKEN, cmd_spare},
     {"secret add", "NAME", "Give a secret to the vault", add_options, 1, 1,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
     {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},

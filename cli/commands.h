@@ -24,6 +24,8 @@ enum err_code cmd_cancel(const struct cli_call *call, struct err *err) MUST_CHEC
 enum err_code cmd_open(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_done(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_rotate(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_reseal(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_spare(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_status(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_log_verify(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_log_list(const struct cli_call *call, struct err *err) MUST_CHECK;

@@ -74,6 +74,22 @@ envelope_info(const struct header *header, size_t index, struct digest *ret_info
 }
 
 enum err_code
+seal_spare_info(const struct header *header, size_t index, const struct digest *spare,
+    struct digest *ret_info, struct err *err)
+{
+	BUF ids = {0};
+	const struct header_envelope *envelope = &header->envelopes[index];
+	put_ids(&ids, "halligan/v1 spare", &header->vault, &header->secret, header->version);
+	buf_bytes(&ids, VIEW_OF(header->charter.bytes));
+	buf_bytes(&ids, VIEW_OF(header->definition.bytes));
+	buf_lp8(&ids, view_of_text(envelope->seat));
+	buf_bytes(&ids, VIEW_OF(envelope->token.bytes));
+	buf_bytes(&ids, VIEW_OF(spare->bytes));
+	TRY(buf_check(&ids, err));
+	return sha256_one(buf_view(&ids), ret_info, err);
+}
+
+enum err_code
 seal_box_info(const struct box_ids *ids, struct digest *ret_info, struct err *err)
 {
 	BUF bytes = {0};
@@ -135,20 +151,23 @@ check_sizes(const struct header_envelope *envelope, struct view enc, struct view
 	return ERR_OK;
 }
 
-enum err_code
-seal_open_envelope(const struct header *header, const struct digest *header_hash, size_t index,
-    struct view enc, struct view ciphertext, hpke_agree agree, void *context,
-    struct secret **ret_shares, struct err *err)
+/* How the shares of one envelope are sealed: to which key, under which info. */
+struct lock {
+	const struct point *recipient;
+	struct digest info;
+};
+
+static enum err_code
+open_shares(const struct header *header, const struct digest *header_hash, size_t index,
+    const struct lock *lock, struct view enc, struct view ciphertext, hpke_agree agree,
+    void *context, struct secret **ret_shares, struct err *err)
 {
 	HPKE *hpke = NULL;
 	SECRET *shares = NULL;
-	struct digest info;
-	TRY(check_index(header, index, err));
 	const struct header_envelope *envelope = &header->envelopes[index];
 	TRY(check_sizes(envelope, enc, ciphertext, err));
-	TRY(envelope_info(header, index, &info, err));
-	if (hpke_recipient(envelope->suite, enc, &envelope->recipient, agree, context,
-	    VIEW_OF(info.bytes), &hpke, err) != ERR_OK)
+	if (hpke_recipient(envelope->suite, enc, lock->recipient, agree, context,
+	    VIEW_OF(lock->info.bytes), &hpke, err) != ERR_OK)
 		return err_add(err, "opening the envelope of seat \"%s\"", envelope->seat);
 	if (hpke_open(hpke, VIEW_OF(header_hash->bytes), ciphertext, &shares, err) != ERR_OK) {
 		if (err->code != ERR_CRYPTO)
@@ -160,4 +179,29 @@ seal_open_envelope(const struct header *header, const struct digest *header_hash
 	TRY(seal_check_shares(header, index, shares, err));
 	*ret_shares = TAKE(shares);
 	return ERR_OK;
+}
+
+enum err_code
+seal_open_envelope(const struct header *header, const struct digest *header_hash, size_t index,
+    struct view enc, struct view ciphertext, hpke_agree agree, void *context,
+    struct secret **ret_shares, struct err *err)
+{
+	TRY(check_index(header, index, err));
+	struct lock lock = { .recipient = &header->envelopes[index].recipient };
+	TRY(envelope_info(header, index, &lock.info, err));
+	return open_shares(header, header_hash, index, &lock, enc, ciphertext, agree, context,
+	    ret_shares, err);
+}
+
+enum err_code
+seal_open_spare(const struct header *header, const struct digest *header_hash, size_t index,
+    const struct digest *spare, const struct point *share_key, struct view enc,
+    struct view ciphertext, hpke_agree agree, void *context, struct secret **ret_shares,
+    struct err *err)
+{
+	TRY(check_index(header, index, err));
+	struct lock lock = { .recipient = share_key };
+	TRY(seal_spare_info(header, index, spare, &lock.info, err));
+	return open_shares(header, header_hash, index, &lock, enc, ciphertext, agree, context,
+	    ret_shares, err);
 }

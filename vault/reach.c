@@ -154,23 +154,37 @@ quorum_break(const struct quorum *quorum, const bool *available)
 	return search.steps >= REACH_STEPS ? bound : search.best;
 }
 
+/* Has TOKEN of the seat NAME an envelope? */
+static bool
+has_envelope(const struct header *header, const struct reach_spares *spares, const char *name,
+    const struct digest *token)
+{
+	for (size_t i = 0; i < header->envelope_count; i++)
+		if (strcmp(header->envelopes[i].seat, name) == 0 &&
+		    digest_equal(&header->envelopes[i].token, token))
+			return true;
+	for (size_t i = 0; spares != NULL && i < spares->count; i++)
+		if (digest_equal(&spares->rows[i].token, token) &&
+		    spares->rows[i].envelope < header->envelope_count &&
+		    strcmp(header->envelopes[spares->rows[i].envelope].seat, name) == 0)
+			return true;
+	return false;
+}
+
 bool
 reach_seat(const struct charter *charter, const struct suspensions *suspended,
-    const struct header *header, const char *name)
+    const struct header *header, const struct reach_spares *spares, const char *name)
 {
 	const struct seat *seat = seat_by_name(charter->seats, charter->seat_count, name);
 
 	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0)
 		return false;
-	for (size_t i = 0; i < header->envelope_count; i++) {
-		const struct header_envelope *envelope = &header->envelopes[i];
+	for (size_t i = 0; i < seat->token_count; i++) {
+		const struct digest *token = &seat->tokens[i].id;
 
-		if (strcmp(envelope->seat, name) != 0 ||
-		    suspensions_find(suspended, &envelope->token) != NULL)
-			continue;
-		for (size_t j = 0; j < seat->token_count; j++)
-			if (digest_equal(&seat->tokens[j].id, &envelope->token))
-				return true;
+		if (suspensions_find(suspended, token) == NULL &&
+		    has_envelope(header, spares, name, token))
+			return true;
 	}
 	return false;
 }
@@ -188,12 +202,13 @@ add_seat(struct reach *reach, const char *name)
 /* The margin of one quorum. */
 static int
 margin_of(const struct charter *charter, const struct suspensions *suspended,
-    const struct header *header, const struct quorum *quorum, struct reach *reach)
+    const struct header *header, const struct reach_spares *spares, const struct quorum *quorum,
+    struct reach *reach)
 {
 	bool available[QUORUM_SEATS] = {false};
 
 	for (size_t i = 0; i < quorum->seat_count; i++) {
-		available[i] = reach_seat(charter, suspended, header, quorum->seats[i]);
+		available[i] = reach_seat(charter, suspended, header, spares, quorum->seats[i]);
 		if (available[i])
 			add_seat(reach, quorum->seats[i]);
 	}
@@ -202,15 +217,15 @@ margin_of(const struct charter *charter, const struct suspensions *suspended,
 
 void
 reach_of(const struct charter *charter, const struct suspensions *suspended,
-    const struct header *header, const struct quorum *quorum, const struct quorum *policy,
-    struct reach *ret_reach)
+    const struct header *header, const struct reach_spares *spares, const struct quorum *quorum,
+    const struct quorum *policy, struct reach *ret_reach)
 {
 	struct reach reach = {0};
 	int other = -1;
 
-	reach.margin = margin_of(charter, suspended, header, quorum, &reach);
+	reach.margin = margin_of(charter, suspended, header, spares, quorum, &reach);
 	if (policy != NULL)
-		other = margin_of(charter, suspended, header, policy, &reach);
+		other = margin_of(charter, suspended, header, spares, policy, &reach);
 	/* Both must be met: whichever breaks first. */
 	reach.margin = other < reach.margin ? other : reach.margin;
 	*ret_reach = reach;

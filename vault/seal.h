@@ -20,6 +20,9 @@
  * Envelope: HPKE base mode to the token's share key,
  *	info = SHA-256(lp8 "halligan/v1 envelope" || vault || secret || u32 version || charter ||
  *		definition || lp8 seat || token id),   aad = header hash.
+ * Re-enveloped by the seat to a spare token of its own, beside the version (aad = header hash):
+ *	info = SHA-256(lp8 "halligan/v1 spare" || vault || secret || u32 version || charter ||
+ *		definition || lp8 seat || token id of the envelope || token id of the spare)
  * Re-sealed to a ceremony (vault never sees the ceremony's key except as a point):
  *	info = SHA-256(lp8 "halligan/v1 approval" || vault || secret || u32 version ||
  *		header hash || ceremony digest || lp8 seat || token id), aad = ceremony digest.
@@ -73,6 +76,15 @@ enum err_code seal_version(const struct header *ids, const struct quorum *quorum
 enum err_code seal_open_envelope(const struct header *header, const struct digest *header_hash,
     size_t index, struct view enc, struct view ciphertext, hpke_agree agree, void *context,
     struct secret **ret_shares, struct err *err) MUST_CHECK;
+/* HPKE info of the shares of envelope INDEX, re-enveloped to the token SPARE of the same seat. */
+enum err_code seal_spare_info(const struct header *header, size_t index,
+    const struct digest *spare, struct digest *ret_info, struct err *err) MUST_CHECK;
+/* seal_open_envelope for what was re-enveloped to the token SPARE with the public share key
+ * SHARE_KEY. */
+enum err_code seal_open_spare(const struct header *header, const struct digest *header_hash,
+    size_t index, const struct digest *spare, const struct point *share_key, struct view enc,
+    struct view ciphertext, hpke_agree agree, void *context, struct secret **ret_shares,
+    struct err *err) MUST_CHECK;
 /* SHARES as envelope INDEX carries them, against the header's commitments. */
 enum err_code seal_check_shares(const struct header *header, size_t index,
     const struct secret *shares, struct err *err) MUST_CHECK;

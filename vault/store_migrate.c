@@ -13,9 +13,11 @@
 #include "vault/store.h"
 #include "vault/store_schema.h"
 
-static const struct store_step known_steps[] = { { 1, store_schema_2 } };
-const struct store_steps store_steps = { .steps = known_steps, .count = ARRAY_SIZE(known_steps),
-	.target = STORE_FORMAT };
+static const struct store_step released_steps[] = {
+	{ 1, store_schema_2 }, /* suspensions, tests */
+	{ 2, store_schema_3 }, /* spares, batches */
+};
+const struct store_steps store_steps = { released_steps, ARRAY_SIZE(released_steps), STORE_FORMAT };
 
 enum err_code
 store_make(struct sql *sql, struct err *err)
@@ -23,6 +25,8 @@ store_make(struct sql *sql, struct err *err)
 	TRY(sql_begin(sql, true, err));
 	for (const char *const *script = store_schema; *script != NULL; script++)
 		TRY(sql_script(sql, *script, err));
+	for (size_t i = 0; i < store_steps.count; i++)
+		TRY(sql_script(sql, store_steps.steps[i].script, err));
 	TRY(sql_set_marks(sql, STORE_APPLICATION, STORE_FORMAT, err));
 	return sql_commit(sql, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format 2 (format 1 had neither suspensions nor tests).  Where SQL can hold an invariant, it does:
+ * Format 1 is store_schema; each later format is a script that is run after it, in a new database as
+ * in an old one.  Where SQL can hold an invariant, it does:
  *
  *	log_*, charters, rosters, answers, releases,
  *	suspensions, tests		are only ever added to (triggers)
@@ -183,6 +184,71 @@ const char *const store_schema[] = {
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
     "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
     "CREATE INDEX debts_by_state ON debts(state, arrival);",
-    store_schema_2,
     NULL,
 };
+
+const char store_schema_3[] =
+    "CREATE TABLE spares ("
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    DIGEST("token") ","
+    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
+    DIGEST("statement") REFERS_TO_STATEMENT "," BOX("528") ","
+    "  PRIMARY KEY (secret, version, token),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;" NO_CHANGE("spares", "UPDATE", "unchanged")
+    /* Byte 92 of a header on: the charter under which it was sealed (vault/header.h). */
+    "CREATE INDEX versions_sealed_under ON versions(substr(header, 92, 32), secret)"
+    "  WHERE state = 'current';"
+    "CREATE INDEX versions_by_age ON versions(created) WHERE state = 'current';"
+
+    "CREATE TABLE batches ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("id") " UNIQUE,"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
+    DIGEST("request") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'closed', 'refused')),"
+    "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
+    "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
+    DIGEST("charter") REFERS_TO_STATEMENT ","
+    TIME("created") "," TIME("deadline")
+    ") STRICT;"
+    "CREATE INDEX batches_by_state ON batches(state, arrival);"
+    "CREATE TABLE batch_items ("
+    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499),"
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK"
+    "    (state IN ('waiting', 'opening', 'done', 'skipped', 'damaged')),"
+    "  debt BLOB CHECK (length(debt) = 16) REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
+    "  PRIMARY KEY (batch, position),"
+    "  UNIQUE (batch, secret),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;"
+    /* A resealed version is opened by exactly one batch. */
+    "CREATE UNIQUE INDEX batch_items_once ON batch_items(secret, version)"
+    "  WHERE state IN ('opening', 'done');"
+    "CREATE UNIQUE INDEX batch_items_debt ON batch_items(debt) WHERE debt IS NOT NULL;"
+    "CREATE TABLE batch_voices ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
+    ") STRICT;" APPEND_ONLY("batch_voices")
+    "CREATE TABLE batch_shares ("
+    ID("batch") ","
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    "  position INTEGER NOT NULL,"
+    DIGEST("statement") REFERS_TO_STATEMENT ","
+    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
+    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
+    "  PRIMARY KEY (batch, position, seat),"
+    "  FOREIGN KEY (batch, position) REFERENCES batch_items(batch, position)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;";

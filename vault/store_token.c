@@ -110,5 +110,11 @@ store_withdraw_approvals(struct store *store, const struct digest *token, struct
 	    "UPDATE approvals SET complete = 0, enc = NULL, ciphertext = NULL WHERE token = ?"
 	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')", err);
 	store_put_digest(&query, token);
+	TRY(sql_run(&query, NULL));
+	query = sql_query(store->sql, "batch_shares",
+	    "DELETE FROM batch_shares WHERE statement IN"
+	    " (SELECT statement FROM batch_voices WHERE token = ?)"
+	    " AND batch IN (SELECT id FROM batches WHERE state = 'collecting')", err);
+	store_put_digest(&query, token);
 	return sql_run(&query, NULL);
 }

@@ -129,6 +129,12 @@ def envelope_info(h, index):
     return sha256(lp8(b"halligan/v1 envelope"), h["vault"], h["secret"], h["version"], h["charter"],
         h["definition"], lp8(e["seat"]), e["token"])
 
+def spare_info(h, index, spare):
+    """Of the shares of envelope INDEX, handed on to the token SPARE."""
+    e = h["envelopes"][index]
+    return sha256(lp8(b"halligan/v1 spare"), h["vault"], h["secret"], h["version"], h["charter"],
+        h["definition"], lp8(e["seat"]), e["token"], spare)
+
 def box_info(label, h, ceremony, seat, token):
     return sha256(lp8(label), h["vault"], h["secret"], h["version"], h["hash"], ceremony, lp8(seat), token)
 

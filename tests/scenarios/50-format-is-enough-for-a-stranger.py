@@ -53,6 +53,14 @@ def envelope():
     plaintext = stranger.hpke_open(scalar, box[:65], stranger.envelope_info(h, index), h["hash"], box[65:])
     assert stranger.envelope_shares(h, index, plaintext)
 
+@claim("shares that were handed on to a spare token open with its key, and the same commitments hold")
+def spare():
+    h = stranger.read_header(golden("version-1.header"))
+    box, scalar = golden("version-1.spare"), golden("version-1.spare-key")
+    info = stranger.spare_info(h, 0, stranger.sha256(b"token spare"))
+    plaintext = stranger.hpke_open(scalar, box[:65], info, h["hash"], box[65:])
+    assert stranger.envelope_shares(h, 0, plaintext)
+
 failed = 0
 print(f"1..{len(tests)}")
 for number, (text, function) in enumerate(tests, 1):

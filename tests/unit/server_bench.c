@@ -185,7 +185,8 @@ enrol(struct bench *bench, struct person *person, uint32_t serial)
 	person->seat.roles = person->roles;
 	person->seat.token_count = 1;
 	token->serial = serial;
-	snprintf(token->label, sizeof(token->label), "%s-1", person->name);
+	snprintf(token->label, sizeof(token->label), "%s-%d", person->name,
+	    person == &bench->people[SECOND] ? 2 : 1);
 	snprintf(token->driver, sizeof(token->driver), "piv");
 	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
 	const bool wanted[KEY_COUNT] = {true, (person->roles & ROLE_OFFICER) != 0,
@@ -338,8 +339,8 @@ found_charter(struct bench *bench)
 	statement.payload = (struct buf){0};
 }
 
-void
-bench_charter_by(struct bench *bench, int64_t seconds, int first, int second)
+static void
+change_charter(struct bench *bench, int first, int last, int one, int other)
 {
 	struct err err;
 	JSON *payload = NULL;
@@ -348,14 +349,13 @@ bench_charter_by(struct bench *bench, int64_t seconds, int first, int second)
 
 	next->previous = next->digest;
 	next->version++;
-	next->policies[0].max_duration = seconds;
 	assert_ok(charter_payload(next, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, 0, -1, &err));
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, first, last, &err));
 	bool live;
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[first], &statement, &live, &err));
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[one], &statement, &live, &err));
 	assert_false(live);
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[second], &statement, &live,
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[other], &statement, &live,
 	    &err));
 	assert_true(live);
 	charter_freep(&bench->charter);
@@ -363,9 +363,31 @@ bench_charter_by(struct bench *bench, int64_t seconds, int first, int second)
 }
 
 void
+bench_charter_by(struct bench *bench, int64_t seconds, int first, int second)
+{
+	bench->charter->policies[0].max_duration = seconds;
+	change_charter(bench, 0, -1, first, second);
+}
+
+void
 bench_charter(struct bench *bench, int64_t seconds)
 {
 	bench_charter_by(bench, seconds, CISO, SECOPS);
+}
+
+void
+bench_change(struct bench *bench)
+{
+	change_charter(bench, 0, -1, CISO, INFRA);
+}
+
+void
+bench_spare(struct bench *bench)
+{
+	struct seat *seat = &bench->charter->seats[SECOPS];
+
+	seat->tokens[seat->token_count++] = bench->people[SECOND].seat.tokens[0];
+	change_charter(bench, SECOND, SECOND, CISO, INFRA);
 }
 
 static void
@@ -420,7 +442,8 @@ bench_found(bool copy)
 		{.name = "infra", .roles = ROLE_OFFICER | ROLE_OPERATOR},
 		{.name = "audit", .roles = ROLE_OFFICER},
 		{.name = "carol", .roles = ROLE_OFFICER | ROLE_RESPONDER},
-		{.name = "alice", .roles = ROLE_RESPONDER}};
+		{.name = "alice", .roles = ROLE_RESPONDER},
+		{.name = "secops", .roles = ROLE_OFFICER}};
 	struct bench *bench = calloc(1, sizeof(*bench));
 	struct err err;
 	JSON *reply = NULL;

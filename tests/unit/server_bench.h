@@ -6,6 +6,7 @@
  *	ciso secops infra audit		officers (infra also operator)
  *	carol				officer and responder
  *	alice				responder, by the roster
+ *	second				a second token of secops, in no charter before bench_spare
  *
  * policy "production": 2 of (ciso, secops, infra, carol); audit stands outside it
  * policy "narrow": 2 of (ciso, carol)
@@ -23,7 +24,7 @@
 #include "vault/note.h"
 #include "vault/roster.h"
 
-enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, PEOPLE };
+enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
 enum { BENCH_START = 1767225600 }; /* 2026-01-01 */
 
 struct person {
@@ -63,6 +64,10 @@ enum err_code bench_sign(struct bench *bench, enum statement_type type,
 void bench_charter(struct bench *bench, int64_t seconds);
 /* The same, signed by these two. */
 void bench_charter_by(struct bench *bench, int64_t seconds, int first, int second);
+/* bench->charter, as the test has changed it, becomes the next charter. */
+void bench_change(struct bench *bench);
+/* A further charter that gives secops the spare token. */
+void bench_spare(struct bench *bench);
 /* One request.  REQUEST is taken over.  Error replies become ERR. */
 enum err_code bench_call(struct bench *bench, struct json *request, struct view blob,
     struct json **ret_reply, struct buf *ret_out, struct err *err);

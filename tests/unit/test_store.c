@@ -138,6 +138,16 @@ what_is_not_a_vault_is_refused_and_left_alone(void **state)
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
 }
 
+/* SQLite reads what is missing of a page as zeros: if it was zeros, nothing is missing. */
+static bool
+only_zeros_are_cut(const struct buf *content, size_t size)
+{
+	for (size_t i = size; i < content->size; i++)
+		if (content->data[i] != 0)
+			return false;
+	return true;
+}
+
 static void
 every_size_of_a_cut_file_is_an_error(void **state)
 {
@@ -148,6 +158,8 @@ every_size_of_a_cut_file_is_an_error(void **state)
 	store_freep(&bench->store);
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
 	for (size_t size = 0; size < content.size; size += size < 200 ? 1 : 4096 - 100) {
+		if (only_zeros_are_cut(&content, size))
+			continue;
 		assert_ok(file_write(bench->file, view_of(content.data, size), 0600, &err));
 		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
 		if (code == ERR_OK)

@@ -84,6 +84,7 @@ answer_list(struct town *town, struct json *reply)
 	json_put(row, "approved", json_new_array());
 	json_put(row, "denied", json_new_array());
 	json_put_text(row, "missing", "");
+	json_put_bool(row, "batch", false);
 	json_add(list, row);
 	json_put(reply, "ceremonies", list);
 }
@@ -127,6 +128,7 @@ answer_get(struct town *town, struct json *reply, struct buf *blob)
 	json_put_text(reply, "missing", "");
 	json_put_text(reply, "released", "");
 	json_put_text(reply, "expires", "");
+	json_put(reply, "spares", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	buf_bytes(blob, buf_view(&town->version.header));
 }

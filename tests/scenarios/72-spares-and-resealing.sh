@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Twenty secrets, on the real pcscd: an officer gets a spare token, loses the first one, another leaves; the
+# secrets are sealed again in one ceremony, cut off in the middle, and some are rotated.
+. "$(dirname "$0")/../lib/vault.sh"
+SERIAL[ciso2]=30000007 SERIAL[infra2]=30000008
+AS_OPTIONS=(--timeout 240)
+SECRETS=20
+town_start
+
+# The target: one file for each account, and a program that tries and changes it.
+cat > rotate-file <<'EOF'
+#!/bin/sh
+# rotate-file FILE VERB [current|next]
+case $2 in
+check | expel) exit 0 ;;
+probe) [ "$3" = next ] && exec 3<&4; [ "$(cat <&3)" = "$(cat "$1")" ] ;;
+apply) cat <&4 > "$1.new" && mv "$1.new" "$1" ;;
+*) exit 2 ;;
+esac
+EOF
+chmod 755 rotate-file
+HASH=$(sha256sum rotate-file | cut -d' ' -f1)
+add() { # add N
+	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
+	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
+		"$PWD/rotate-file" "$PWD/account$1" "$HASH" > "target$1.json"
+	as infra secret add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
+		--target-json "target$1.json" --field "password=account$1" --no-rotate
+}
+db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
+sign_charter() { local seat; for seat; do as "$seat" charter sign || return; done; }
+# begin FILE SEAT COMMAND...: in the background, so that it can be cut off; sets CLIENT.
+begin() {
+	local file=$1 seat=$2; shift 2
+	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
+		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}" > "$file" 2>&1 &
+	CLIENT=$!
+}
+# cut_off QUERY N: when the database says that N are done, the person is gone.
+reached() { [ "$(db "$1")" -ge "$2" ]; }
+cut_off() {
+	tokens_until 120 reached "$1" "$2" || { sed 's/^/# /' ./*.log | tail -n 30; exit 99; }
+	kill -9 "$CLIENT"; wait "$CLIENT" 2> /dev/null
+}
+
+{ town_init && town_enroll "${OFFICERS[@]}" alice &&
+	town_charter '2 of (ciso, secops, infra, audit, legal)' && town_roster; } > found.log 2>&1 ||
+	{ tail -n 20 found.log | sed 's/^/# /'; exit 99; }
+for i in $(seq "$SECRETS"); do add "$i" > add.log 2>&1 || { sed 's/^/# /' add.log; exit 99; }; done
+like "nothing is to be sealed again" "$(halligan reseal --list 2>&1)" 'sealed as the charter says'
+
+# --- a spare -----------------------------------------------------------------------------------
+refused "without a spare there is nothing to hand on to" as ciso spare
+like "and it says how one gets there" "$(tap_output)" 'charter change'
+ok "ciso enrolls a second token" as ciso2 enroll --seat ciso --person "${PERSON[ciso]}" \
+	--roles officer --label ciso-2 --attestation-certs simulated-root.pem --out ciso2.enrolment
+ok "a charter gives it to the seat" halligan charter draft ciso2.enrolment
+ok "signed by three" sign_charter ciso secops infra
+like "it has no envelope yet" "$(halligan reseal --list 2>&1)" 'prod/s1, version 1: .*ciso.s token "ciso-2" has no envelope'
+like "status counts them" "$(halligan status 2>&1)" '20 secrets should be sealed again'
+
+begin cut.log ciso spare
+cut_off "SELECT count(*) FROM spares" 5
+like "the touches are announced before the PIN is asked for" "$(cat cut.log)" 'This needs 21 touches'
+some=$(db "SELECT count(*) FROM spares")
+ok "running it again goes on" as ciso spare
+like "with the rest" "$(tap_output)" "This needs $((21 - some)) touches"
+is "every secret has an envelope for the spare" "$(db "SELECT count(*) FROM spares")" "$SECRETS"
+ok "a third time there is nothing to do" as ciso spare
+like "and it says so" "$(tap_output)" 'Nothing to hand on'
+like "nothing is to be sealed again" "$(halligan reseal --list 2>&1)" 'sealed as the charter says'
+
+# --- the first token is lost, legal leaves -----------------------------------------------------
+ok "a charter without ciso-1 and legal" halligan charter draft --remove-token ciso-1 --remove-seat legal \
+	--policy 'production=2 of (ciso, secops, infra, audit)' --change '3 of (ciso, secops, infra, audit)' \
+	--max-duration 2h
+ok "signed by those who stay" sign_charter ciso2 secops infra
+like "the leavers are named" "$(halligan reseal --list 2>&1)" 'legal.s token "legal-1" left and has an envelope; the quorum'
+like "status starts a clock" "$(halligan status 2>&1)" 'a token that left 0 days ago still has envelopes of 20 secrets'
+released() {
+	as alice request "$1" --reason "does not boot" --incident INC-1 --for 30m &&
+		as ciso2 approve && as secops approve && as alice open --fd 1 --no-wait > opened.log &&
+		halligan done
+}
+ok "the spare approves for the lost token" released prod/s20
+is "and what was released is replaced" "$(db "SELECT state FROM ceremonies")" closed
+
+# --- one ceremony ------------------------------------------------------------------------------
+ok "infra asks to seal the rest again" as infra reseal --reason "legal left, ciso lost a token"
+like "nineteen of them" "$(tap_output)" '19 secrets to be sealed again'
+refused "nobody approves an own request" as infra approve
+begin first.log ciso2 approve
+cut_off "SELECT count(*) FROM batch_shares WHERE seat = 'ciso'" 4
+like "an officer sees how many, which, why and how many touches" "$(tr -d '\r' < first.log | tr '\n' ' ')" \
+	'SEAL AGAIN 19 secrets.*prod/s1, version 1: root on s1.*and 9 more.*legal left, ciso lost.*This needs 20 touches'
+ok "interrupted, they go on where they stopped" as ciso2 approve
+like "with what is missing" "$(tap_output)" 'You gave your shares of [0-9]+ before; 1[0-9] are left'
+is "nothing is opened by one officer" "$(db "SELECT max(newest) FROM secrets WHERE name <> 'prod/s20'")" 1
+begin second.log secops approve
+cut_off "SELECT count(*) FROM batch_items WHERE state = 'done'" 3
+ok "the next command goes on" halligan status
+is "every version was sealed again, once" \
+	"$(db "SELECT count(*) || ' ' || min(current) || ' ' || max(newest) FROM secrets")" "20 2 2"
+is "all by the one ceremony" "$(db "SELECT state || ' ' || (SELECT count(*) FROM batch_items WHERE state = 'done') FROM batches")" \
+	"closed 19"
+is "the old envelopes are gone" "$(db "SELECT count(*) FROM envelopes JOIN versions ON versions.secret = envelopes.secret AND number = version WHERE state = 'retired' AND version = 1 AND versions.secret IN (SELECT secret FROM batch_items)")" 0
+is "and the shares" "$(db "SELECT count(*) FROM batch_shares WHERE ciphertext IS NOT NULL")" 0
+is "and the ceremony's key" "$(find "$VAULT/ceremony" -name '*.key' | wc -l)" 0
+like "nothing is to be sealed again" "$(halligan reseal --list 2>&1)" 'sealed as the charter says'
+like "the result can be read" "$(halligan reseal --show "$(db "SELECT lower(hex(id)) FROM batches")" 2>&1)" '19 of 19 secrets sealed again'
+
+# The same value is in it.
+as alice request prod/s7 --reason "does not boot" --incident INC-2 --for 30m > request.log 2>&1
+ok "two of today's officers approve" as ciso2 approve
+ok "the other one" as audit approve
+as alice open --fd 9 --no-wait 9> value > open.log 2>&1
+is "it is the value that was sealed first" "$(cat value)" value-7-abcdefgh
+ok "it is replaced" halligan done
+
+# --- rotating ----------------------------------------------------------------------------------
+before=$(cat account3)
+ok "two are to be rotated" as infra reseal --rotate --reason "to be sure" prod/s3 prod/s4
+ok "ciso approves" as ciso2 approve
+ok "audit approves, and they are replaced" as audit approve
+is "the target has another value" "$([ "$(cat account3)" != "$before" ] && echo other)" other
+is "no debt is open" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+is "no value is in the escrow" "$(find "$VAULT/escrow" -type f | wc -l)" 0
+
+# --- the operator who signed every definition gets another token, and the old one leaves --------
+ok "infra enrolls another token" as infra2 enroll --seat infra --person "${PERSON[infra]}" \
+	--roles officer,operator --label infra-2 --attestation-certs simulated-root.pem --out infra2.enrolment
+ok "it takes the place of the first" halligan charter draft --remove-token infra-1 infra2.enrolment
+ok "signed by three" sign_charter ciso2 secops audit
+ok "definitions outlive their signer: all can be sealed again" as infra2 reseal --reason "infra has a new token"
+ok "approved by ciso" as ciso2 approve
+ok "and by audit" as audit approve
+like "all twenty" "$(tap_output)" '20 of 20 secrets sealed again'
+ok "and requested" as alice request prod/s9 --reason "does not boot" --incident INC-3 --for 30m
+ok "and approved by the new token" as infra2 approve
+ok "the log verifies" halligan log verify
+tap_end
