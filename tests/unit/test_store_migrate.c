@@ -66,7 +66,7 @@ an_older_vault_is_brought_forward_after_a_backup(void **state)
 	assert_false(older);
 	assert_error(ERR_VERSION, store_check_format(sql, &store_steps, &older, &err));
 	sql_freep(&sql);
-	assert_ok(file_path(bench->folder, "vault.db.format-2.backup", path, &err));
+	assert_ok(file_path(bench->folder, "vault.db.format-3.backup", path, &err));
 	assert_int_equal(rename(path, bench->file), 0);
 	bench_reopen(bench); /* the backup is the vault as it was */
 	assert_ok(store_check(bench->store, &err));

@@ -139,6 +139,7 @@ answer_find(struct town *town, struct json *reply, struct buf *blob)
 	put_or_swap(town, "secret-find", reply, "definition", &town->definition);
 	json_put_int(reply, "current", 1);
 	json_put_int(reply, "newest", 1);
+	json_put(reply, "spares", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	json_put_bool(reply, "released", false);
 	buf_bytes(blob, buf_view(&town->version.header));
