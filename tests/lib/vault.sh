@@ -9,7 +9,7 @@
 #	town_approve ciso secops infra
 #
 # `as SEAT COMMAND...` runs halligan with that seat's token, answering PIN prompts and confirmations
-# on a terminal as the person would.  Exit status and screen are halligan's.
+# on a terminal as the person would, but does not wait for a token that is not there (AS_WAIT).  Exit status and screen are halligan's.
 #
 # Sets VAULT, HALLIGAN, SERIAL[seat]; exports HALLIGAN_VAULT and XDG_STATE_HOME (one client's memory
 # for all people: they share a machine).
@@ -30,12 +30,13 @@ declare -A PERSON=([ciso]="Chris Iso" [secops]="Sam Ecops" [infra]="Ines Fra" [a
 TOWN_PIN=73920158 TOWN_PUK=51907364
 QUORUM='3 of (ciso, secops, infra, audit, legal)'
 AS_OPTIONS=(--timeout 60)
+AS_WAIT=0s
 
 # as SEAT COMMAND...
 as() {
 	local seat=$1; shift
 	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
-		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}"
+		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}" --wait "$AS_WAIT"
 }
 # Without a person: no token, no terminal.
 halligan() { "$HALLIGAN" "$@" </dev/null; }
