@@ -96,7 +96,8 @@ enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, 
 	json_put_int(payload, "format", ENROLMENT_FORMAT);
 	json_put_hex(payload, "init", VIEW_OF(enrolment->init.bytes));
 	put_seat(payload, &enrolment->seat);
-	json_put(payload, "attestation", attestation_json(enrolment));
+	if (enrolment->attested)
+		json_put(payload, "attestation", attestation_json(enrolment));
 	put_certificates(payload, enrolment);
 	for (int i = 0; i < TOKEN_KEYS; i++)
 		if (enrolment->unsealed[i])
@@ -211,14 +212,17 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	(void)json_in_int(&in, "format", ENROLMENT_FORMAT, ENROLMENT_FORMAT);
 	json_in_hex(&in, "init", enrolment.init.bytes, DIGEST_SIZE);
 	TRY(read_seat(&in, &enrolment.seat, err));
-	const struct json *attestation = json_in_object(&in, "attestation");
+	enrolment.attested = json_in_has(&in, "attestation");
+	const struct json *attestation =
+	    enrolment.attested ? json_in_object(&in, "attestation") : NULL;
 	const struct json *certificates =
 	    json_in_array(&in, "certificates", 0, ATTEST_CERTIFICATES_MAX);
 	const struct json *unsealed = json_in_array(&in, "unsealed", 0, TOKEN_KEYS);
 	enrolment.created = json_in_time(&in, "created");
 	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
-	TRY(read_attestation(attestation, &enrolment, err));
+	if (enrolment.attested)
+		TRY(read_attestation(attestation, &enrolment, err));
 	TRY(read_certificates(certificates, &enrolment, err));
 	TRY(read_unsealed(unsealed, &enrolment, err));
 	TRY(dsse_digest(statement, &enrolment.digest, err));
@@ -273,6 +277,23 @@ check_attested(const struct enrolment *enrolment, int key, const struct attest_p
 }
 
 static enum err_code
+check_attestation(const struct enrolment *enrolment, const struct attest_policy *policy,
+    struct err *err)
+{
+	if ((policy->waives & ATTEST_WAIVE_ATTESTATION) != 0)
+		return ERR_OK;
+	if (!enrolment->attested)
+		return err_set(err, ERR_REFUSED, "it carries no attestation: nobody but the person says "
+		    "where its keys were made. Only a charter that waives \"attestation\" for this token, "
+		    "with a reason, takes it");
+	for (int i = 0; i < KEY_COUNT; i++)
+		if (enrolment->seat.tokens[0].has[i] &&
+		    check_attested(enrolment, i, policy, err) != ERR_OK)
+			return err_add(err, "the %s key", key_names[i]);
+	return ERR_OK;
+}
+
+static enum err_code
 verify(const struct dsse *statement, const struct enrolment *enrolment, const struct digest *init,
     const struct attest_policy *policy, struct err *err)
 {
@@ -286,10 +307,7 @@ verify(const struct dsse *statement, const struct enrolment *enrolment, const st
 		return err_set(err, ERR_REFUSED, "it must carry its own token's signature alone");
 	TRY(seat_token_verify(statement, token, err));
 	TRY(check_keys(enrolment, err));
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (token->has[i] && check_attested(enrolment, i, policy, err) != ERR_OK)
-			return err_add(err, "the %s key", key_names[i]);
-	return ERR_OK;
+	return check_attestation(enrolment, policy, err);
 }
 
 enum err_code

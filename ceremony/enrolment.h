@@ -7,7 +7,9 @@
  *  "certificates":[BASE64..] (intermediates and root),"unsealed":["share","release"] (keys that opened a probe),
  *  "created":TIME,"nonce":HEX16}
  *
- * "init" is the founding's nonce, which every charter of the vault repeats.
+ * "init" is the founding's nonce, which every charter of the vault repeats.  "attestation" may be
+ * missing; then nobody but the person says where the keys were made, and only a token to which a
+ * charter waives its attestation may be enrolled so.
  */
 #ifndef CEREMONY_ENROLMENT_H
 #define CEREMONY_ENROLMENT_H
@@ -22,6 +24,7 @@ struct enrolment {
 	struct buf certificates; /* DER, one after the other */
 	struct view certificate_views[ATTEST_CERTIFICATES_MAX];
 	size_t certificate_count;
+	bool attested; /* there is an attestation */
 	bool unsealed[TOKEN_KEYS];
 	int64_t created;
 };
@@ -34,7 +37,8 @@ enum err_code enrolment_parse(const struct dsse *statement, bool training,
     struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
 /* Everything a founder relies on: init, the self-signature, the keys that the roles need (officer:
  * sign, share; responder: sign, release; operator: sign), a test-unseal of share and release,
- * and for every key an attestation that verifies under POLICY with this key, serial, firmware.
+ * and for every key an attestation that verifies under POLICY with this key, serial, firmware, unless
+ * POLICY waives it.
  * The error names seat, serial and cause. */
 enum err_code enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
     const struct digest *init, const struct attest_policy *policy, struct err *err) MUST_CHECK;

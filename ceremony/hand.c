@@ -103,6 +103,14 @@ hand_open(struct hand *hand, struct err *err)
 }
 
 enum err_code
+hand_reopen(struct hand *hand, struct err *err)
+{
+	token_close(hand->token);
+	hand->token = NULL;
+	return hand_open(hand, err);
+}
+
+enum err_code
 hand_take_not(const struct client_options *options, const struct hand_want *want,
     const struct token_found *not_this, struct hand *ret_hand, struct err *err)
 {

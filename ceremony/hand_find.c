@@ -332,7 +332,7 @@ choose_token(const struct client_options *options, struct matches *matches, stru
 	}
 	if (count == 1)
 		return ERR_OK;
-	if (options->wait > 0 && options->label == NULL && options->serial == 0 &&
+	if (options->person && options->label == NULL && options->serial == 0 &&
 	    token_can_choose(options->drivers, options->driver_count, tokens, count)) {
 		ui_say(options->ui, "%zu tokens fit, and they blink. Touch the one to use; that touch "
 		    "chooses it and does nothing else.", count);
@@ -355,7 +355,7 @@ choose_entry(const struct client_options *options, struct matches *matches, stru
 {
 	char label[LABEL_MAX + 2], name[HAND_NAME_SIZE];
 
-	if (options->wait <= 0 || options->ui->ask_line == NULL)
+	if (!options->person)
 		return say_several(matches, "say whose it is with --token LABEL", err);
 	ui_say(options->ui, "This FIDO2 token tells no serial, and its model is that of several:");
 	for (size_t i = 0; i < matches->count; i++) {

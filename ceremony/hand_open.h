@@ -10,5 +10,7 @@ enum err_code hand_take_not(const struct client_options *options, const struct h
     const struct token_found *not_this, struct hand *ret_hand, struct err *err) MUST_CHECK;
 /* Open hand->found, compare it with hand->entry if there is one, and bind its credential. */
 enum err_code hand_open(struct hand *hand, struct err *err) MUST_CHECK;
+/* The same again: what it says about its tries must be fresh. */
+enum err_code hand_reopen(struct hand *hand, struct err *err) MUST_CHECK;
 
 #endif

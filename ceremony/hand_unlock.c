@@ -84,14 +84,6 @@ ask_pin(const struct hand *hand, struct secret **ret_pin, struct err *err)
 }
 
 static enum err_code
-reopen(struct hand *hand, struct err *err)
-{
-	token_close(hand->token);
-	hand->token = NULL;
-	return hand_open(hand, err);
-}
-
-static enum err_code
 unlock_once(struct hand *hand, unsigned signatures, unsigned agreements, struct err *err)
 {
 	unsigned touches = token_touches(hand->token, signatures, agreements);
@@ -128,7 +120,7 @@ unlock_this(struct hand *hand, unsigned signatures, unsigned agreements, struct 
 			return err_add(err, "unlocking %s", name);
 		refused = *err;
 		ui_say(hand->options->ui, "%s.", err->text);
-		TRY(reopen(hand, err));
+		TRY(hand_reopen(hand, err));
 		if (hand->info.pin_tries <= 1 && hand->info.pin_tries >= 0) {
 			*err = refused;
 			return err_add(err, "unlocking %s", name);

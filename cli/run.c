@@ -107,7 +107,8 @@ call_options(const struct cli_call *call, struct client_options *ret_options, st
 	struct client_options options = {
 		.self = call->drivers->self, .drivers = call->drivers->tokens,
 		.driver_count = call->drivers->token_count, .ui = call->io->ui,
-		.label = option_text(call->parsed, "token"), .now = call->drivers->now,
+		.label = option_text(call->parsed, "token"),
+		.person = call->io->person, .now = call->drivers->now,
 	};
 	int64_t serial, pin_fd;
 

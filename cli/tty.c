@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/text.h"
 #include "cli/tty.h"
 
-enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10,
-	OTP_SIZE = 44 };
+enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10 };
 
 void
 tty_open(struct tty *tty)
@@ -164,7 +164,7 @@ ask(struct tty *tty, const char *question, char *ret_answer, size_t max)
 	for (;;) {
 		write_prompt(tty, question, ": ");
 		read_answer(tty, ret_answer, max);
-		if (!tty_is_otp(view_of_text(ret_answer)))
+		if (!text_is_otp(view_of_text(ret_answer)))
 			return;
 		say(tty, "That was a one-time password that a touched key typed, not your answer. Do not "
 		    "touch the key yet.");
@@ -222,7 +222,7 @@ ask_pin(void *context, const char *prompt, struct secret **ret_pin, struct err *
 		SECRET *typed = NULL;
 
 		TRY(tty_read_secret(tty, prompt, PIN_MAX, &typed, err));
-		if (tty_is_otp(secret_view(typed))) {
+		if (text_is_otp(secret_view(typed))) {
 			say(tty, "That was a one-time password that a touched key typed, not the PIN. Do "
 			    "not touch the key yet.");
 			continue;
@@ -239,18 +239,6 @@ ask_secret(void *context, const char *prompt, size_t max, struct secret **ret_se
     struct err *err)
 {
 	return tty_read_secret(context, prompt, max, ret_secret, err);
-}
-
-bool
-tty_is_otp(struct view typed)
-{
-	if (typed.size != OTP_SIZE)
-		return false;
-	for (size_t i = 0; i < typed.size; i++) {
-		if (memchr("cbdefghijklnrtuv", typed.data[i], 16) == NULL)
-			return false;
-	}
-	return true;
 }
 
 /* ---- touches ---- */

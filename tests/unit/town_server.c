@@ -329,7 +329,8 @@ town_options(struct town *town)
 	return (struct client_options){.vault = "/srv/town", .self = "/nonexistent",
 	    .drivers = town->drivers, .driver_count = ARRAY_SIZE(town->drivers), .ui = &town->ui,
 	    .serial = town->choice.serial, .label = town->choice.label,
-	    .driver = town->choice.driver, .wait = town->choice.wait, .now = now};
+	    .driver = town->choice.driver, .wait = town->choice.wait,
+	    .person = town->choice.wait > 0, .now = now};
 }
 
 enum err_code
