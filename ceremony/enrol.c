@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In order: what can be refused without touching anything; then the walk of the token's kind
- * (enrol_piv.c): factory values, the PIN, the keys, their attestation, one test-unseal
+ * (enrol_piv.c, enrol_fido.c): factory values, the PIN, the keys, their attestation, one test-unseal
  * of each key that will open something, the signature; then the whole enrolment read back as a
  * founder will read it; the file.
  */
@@ -197,7 +197,7 @@ verify_result(const struct enrol_walk *walk, const struct dsse *statement,
 	TRY(enrolment_verify(statement, &read, &walk->plan->init, &walk->plan->policy, err));
 	entry = &read.seat.tokens[0];
 	*ret_result = (struct enrol_result){.digest = read.digest, .serial = entry->serial,
-		.attested = read.attested};
+		.attested = read.attested, .cosigned = read.cosigned};
 	memcpy(ret_result->driver, entry->driver, sizeof(ret_result->driver));
 	memcpy(ret_result->firmware, entry->firmware, sizeof(ret_result->firmware));
 	memcpy(ret_result->has, entry->has, sizeof(ret_result->has));
@@ -219,7 +219,7 @@ enum err_code
 enrol_run(const struct client_options *options, const struct enrol_plan *plan,
     struct enrol_result *ret_result, struct err *err)
 {
-	ENROL_WALK walk = {.plan = plan, .ui = options->ui};
+	ENROL_WALK walk = {.plan = plan, .options = options, .ui = options->ui};
 	struct enrol_result result;
 	DSSE statement = {0};
 
@@ -229,8 +229,13 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 	TRY(hand_take_any(options, &walk.hand, err));
 	memcpy(walk.hand.label, plan->label, strlen(plan->label) + 1);
 	TRY(check_other_seats(&walk, err));
+	if (plan->cosign && !token_derives(walk.hand.token))
+		return err_set(err, ERR_USAGE, "--cosign goes with --driver fido2");
 	fill_seat(&walk);
-	TRY(enrol_piv(&walk, &statement, err));
+	if (token_derives(walk.hand.token))
+		TRY(enrol_fido(&walk, &statement, err));
+	else
+		TRY(enrol_piv(&walk, &statement, err));
 	TRY(verify_result(&walk, &statement, &result, err));
 	TRY(write_result(&walk, &statement, err));
 	*ret_result = result;

@@ -19,6 +19,7 @@ struct enrol_plan {
 	const char *out;	     /* file to make; must not exist */
 	struct hand_list enrolled[HAND_LISTS]; /* seats whose tokens other seats cannot have */
 	bool offer;		     /* offer to change factory values; else they are refused */
+	bool cosign;		     /* FIDO2: the PIV side of the device signs as well */
 	bool overwrite;		     /* what stands in the slots may go, after the serial was typed */
 };
 /* What there is to tell at the end. */
@@ -28,7 +29,7 @@ struct enrol_result {
 	uint32_t serial;      /* 0: the token does not tell */
 	uint8_t firmware[3];
 	bool has[TOKEN_KEYS];
-	bool attested;
+	bool attested, cosigned;
 };
 
 /* Which keys a seat with ROLES needs on its token. */

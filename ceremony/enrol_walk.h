@@ -7,6 +7,7 @@
 
 struct enrol_walk {
 	const struct enrol_plan *plan;
+	const struct client_options *options;
 	const struct ui *ui;
 	struct hand hand;
 	struct enrolment enrolment;
@@ -30,6 +31,8 @@ enum err_code enrol_state(const struct enrol_walk *walk, struct dsse *ret_statem
 
 /* The walks: from the token in the hand to the signed statement. */
 enum err_code enrol_piv(struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
+    MUST_CHECK;
+enum err_code enrol_fido(struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
     MUST_CHECK;
 
 #endif
