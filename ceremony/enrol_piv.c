@@ -34,65 +34,82 @@ change_factory(struct enrol_walk *walk, struct err *err)
 static bool
 as_ours(const struct token_key_info *row)
 {
-	return row->generated && row->pin == PIN_ONCE && row->touch == TOUCH_ALWAYS;
+	return row->present && row->generated && !row->certificate && row->pin == PIN_ONCE &&
+	    row->touch == TOUCH_ALWAYS;
 }
 
-/* The slots that are not empty, and whether all in them could be ours. */
-static enum err_code
-read_slots(const struct enrol_walk *walk, struct buf *ret_slots, bool *ret_ours, struct err *err)
+struct slots {
+	struct buf names, holds; /* of those that are not empty, or may not be */
+	bool ours;		 /* all of them could be */
+};
+
+static void
+slots_done(struct slots *slots)
 {
-	*ret_ours = true;
+	buf_done(&slots->names);
+	buf_done(&slots->holds);
+}
+
+static enum err_code
+read_slots(const struct enrol_walk *walk, struct slots *ret_slots, struct err *err)
+{
+	ret_slots->ours = true;
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		const struct token_key_info *row = &walk->hand.info.keys[key];
+		const char *more = ret_slots->names.size > 0 ? ", " : "";
 
-		if (!walk->need[key] || !row->present)
+		if (!walk->need[key] || (!row->present && row->holds[0] == '\0'))
 			continue;
-		buf_format(ret_slots, "%s%02x", ret_slots->size > 0 ? ", " : "", row->slot);
-		*ret_ours = *ret_ours && as_ours(row);
+		buf_format(&ret_slots->names, "%s%02x", more, row->slot);
+		buf_format(&ret_slots->holds, "%sslot %02x: %s", more, row->slot,
+		    row->holds[0] != '\0' ? row->holds : "a key");
+		ret_slots->ours = ret_slots->ours && as_ours(row);
 	}
-	return buf_check(ret_slots, err);
+	TRY(buf_check(&ret_slots->names, err));
+	return buf_check(&ret_slots->holds, err);
 }
 
 static enum err_code
-demand_overwrite(const struct enrol_walk *walk, const char *slots, struct err *err)
+demand_overwrite(const struct enrol_walk *walk, struct slots *slots, struct err *err)
 {
+	const char *names = buf_string(&slots->names);
 	char serial[16], question[256];
 
-	ui_say(walk->ui, "WARNING: the keys in slot %s of token %u will be destroyed, and their "
-	    "certificates. Whatever was encrypted to them or signs with them stops for ever: logins, "
-	    "mail, another vault.", slots, walk->hand.info.serial);
+	ui_say(walk->ui, "WARNING: this will be destroyed on token %u: %s. Whatever was encrypted to it or "
+	    "signs with it stops for ever: logins, mail, another vault.", walk->hand.info.serial,
+	    buf_string(&slots->holds));
 	snprintf(serial, sizeof(serial), "%u", walk->hand.info.serial);
 	snprintf(question, sizeof(question), "To destroy what is in slot %s, type the token's serial",
-	    slots);
+	    names);
 	return ui_demand(walk->ui, question, serial, err);
 }
 
-/* Keys that stand where ours shall go: kept when they are as ours would be, after a yes; replaced only
+/* What stands where our keys shall go: kept when it is as ours would be, after a yes; replaced only
  * when that was asked for and the serial typed. */
 static enum err_code
 settle_slots(struct enrol_walk *walk, struct err *err)
 {
 	struct token_info *info = &walk->hand.info;
-	bool ours;
-	BUF slots = {0};
+	CLEANUP(slots_done) struct slots slots = {0};
 
-	TRY(read_slots(walk, &slots, &ours, err));
-	if (slots.size == 0)
+	TRY(read_slots(walk, &slots, err));
+	if (slots.names.size == 0)
 		return ERR_OK;
 	if (walk->plan->overwrite) {
-		TRY(demand_overwrite(walk, buf_string(&slots), err));
+		TRY(demand_overwrite(walk, &slots, err));
 		for (int key = 0; key < TOKEN_KEYS; key++)
 			info->keys[key].present = false;
+		walk->overwrite = true;
 		return ERR_OK;
 	}
-	if (!ours)
+	if (!slots.ours)
 		return err_set(err, ERR_EXISTS,
-		    "token %u has another key where one of ours would go (slot %s); none is overwritten. "
-		    "If nothing needs it, --overwrite replaces it, after you typed the serial",
-		    info->serial, buf_string(&slots));
+		    "token %u has something else where our keys would go (%s); nothing is overwritten. If "
+		    "nobody needs it, --overwrite replaces it, after you typed the serial", info->serial,
+		    buf_string(&slots.holds));
 	ui_say(walk->ui, "Token %u has keys that were made on it already (slot %s), as after an "
 	    "enrolment that did not come to its end. None is overwritten.", info->serial,
-	    buf_string(&slots));
+	    buf_string(&slots.names));
 	return ui_demand(walk->ui, "Enroll these keys? Type yes", "yes", err);
 }
 
@@ -147,7 +164,7 @@ make_keys(struct enrol_walk *walk, const struct secret *management, struct err *
 			continue;
 		ui_progress(walk->ui, "making the %s key on the token", token_key_names[key]);
 		if (token_generate(hand->token, (enum token_key)key, management,
-		    walk->plan->overwrite, &made, err) != ERR_OK)
+		    walk->overwrite, &made, err) != ERR_OK)
 			return err_add(err, "making the %s key", token_key_names[key]);
 		entry->keys[key] = made;
 	}

@@ -12,6 +12,7 @@ struct enrol_walk {
 	struct hand hand;
 	struct enrolment enrolment;
 	bool need[TOKEN_KEYS];
+	bool overwrite; /* the person typed the serial for it */
 };
 void enrol_walk_done(struct enrol_walk *walk);
 #define ENROL_WALK CLEANUP(enrol_walk_done) struct enrol_walk

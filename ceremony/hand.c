@@ -18,17 +18,17 @@ hand_done(struct hand *hand)
 void
 hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 {
-	char serial[32] = "";
+	char serial[SERIAL_TEXT_SIZE];
 
-	if (hand->info.serial != 0)
-		snprintf(serial, sizeof(serial), " (serial %u)", hand->info.serial);
+	serial_text(hand->info.serial, serial);
 	if (hand->seat != NULL)
-		snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s", hand->seat->name,
-		    hand->label, serial);
+		snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", hand->seat->name,
+		    hand->label, serial[0] != '\0' ? " (" : "", serial, serial[0] != '\0' ? ")" : "");
 	else if (hand->label[0] != '\0')
-		snprintf(ret_text, HAND_NAME_SIZE, "the token \"%s\"%s", hand->label, serial);
-	else if (hand->info.serial != 0)
-		snprintf(ret_text, HAND_NAME_SIZE, "the token with serial %u", hand->info.serial);
+		snprintf(ret_text, HAND_NAME_SIZE, "the token \"%s\"%s%s%s", hand->label,
+		    serial[0] != '\0' ? " (" : "", serial, serial[0] != '\0' ? ")" : "");
+	else if (serial[0] != '\0')
+		snprintf(ret_text, HAND_NAME_SIZE, "the token with %s", serial);
 	else
 		snprintf(ret_text, HAND_NAME_SIZE, "the token in %.200s", hand->found.reader);
 }
@@ -37,12 +37,13 @@ hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 static enum err_code
 compare_keys(const struct hand *hand, struct err *err)
 {
-	if (!hand->info.metadata || token_derives(hand->token))
+	if (token_derives(hand->token))
 		return ERR_OK;
 	for (int key = 0; key < KEY_COUNT; key++) {
 		const struct token_key_info *real = &hand->info.keys[key];
 
-		if (!hand->entry->has[key])
+		if (!hand->entry->has[key] ||
+		    (!hand->info.metadata && real->source != TOKEN_KEY_ATTESTED))
 			continue;
 		if (!real->present)
 			return err_set(err, ERR_INTEGRITY,

@@ -28,6 +28,15 @@ struct matches {
 };
 
 void
+serial_text(uint32_t serial, char ret_text[SERIAL_TEXT_SIZE])
+{
+	ret_text[0] = '\0';
+	if (serial != 0)
+		snprintf(ret_text, SERIAL_TEXT_SIZE, "%s %u",
+		    token_serial_is_made(serial) ? "card number" : "serial", serial);
+}
+
+void
 found_text(const struct token_found *found, char ret_text[FOUND_TEXT_SIZE])
 {
 	if (found->serial != 0)
@@ -40,11 +49,12 @@ found_text(const struct token_found *found, char ret_text[FOUND_TEXT_SIZE])
 void
 entry_text(const struct seat *seat, const struct seat_token *entry, char ret_text[HAND_NAME_SIZE])
 {
-	char serial[32] = "";
+	char serial[SERIAL_TEXT_SIZE];
+	bool told = entry->serial != 0;
 
-	if (entry->serial != 0)
-		snprintf(serial, sizeof(serial), " (serial %u)", entry->serial);
-	snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s", seat->name, entry->label, serial);
+	serial_text(entry->serial, serial);
+	snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", seat->name, entry->label,
+	    told ? " (" : "", serial, told ? ")" : "");
 }
 
 /* ---- what is wanted ---- */

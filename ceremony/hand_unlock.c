@@ -26,7 +26,7 @@ say_blocked(const struct hand *hand, struct err *err)
 		    "reset of the token helps, and that destroys its keys: take another of your tokens, "
 		    "and have this one replaced");
 	return err_set(err, ERR_PIN_BLOCKED, "its PIV PIN is blocked, no try is left. Unblock it with "
-	    "the PUK: ykman --device %u piv access unblock-pin; the keys are untouched",
+	    "the PUK: halligan token pin --unblock --serial %u; the keys are untouched",
 	    hand->info.serial);
 }
 

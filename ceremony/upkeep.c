@@ -73,27 +73,32 @@ ask_new(const struct hand *hand, enum token_reference which, struct secret **ret
 	return err_set(err, ERR_REFUSED, "the two differed three times; nothing was changed");
 }
 
-/* RET_OLD stays NULL when there is none yet. */
+/* What is asked for before anything changes; RET_OLD stays NULL when there is none yet. */
 static enum err_code
-ask_old(const struct hand *hand, enum token_reference which, struct secret **ret_old,
+ask_old(const struct hand *hand, enum token_reference old, struct secret **ret_old,
     struct err *err)
 {
 	const struct ui *ui = hand->options->ui;
 	const struct token_info *info = &hand->info;
-	int tries = which == TOKEN_PUK ? info->puk_tries : info->pin_tries;
+	int tries = old == TOKEN_PUK ? info->puk_tries : info->pin_tries;
 	char name[NAME_SIZE], prompt[NAME_SIZE + 64], left[48] = "";
 
-	if (which == TOKEN_PIN && info->pin_missing)
+	if (old == TOKEN_PIN && info->pin_missing)
 		return ERR_OK;
-	if (which == TOKEN_PIN && info->pin_default)
+	if (old == TOKEN_PIN && info->pin_default)
 		return secret_from(view_of_text(factory_pin), ret_old, err);
-	if (which == TOKEN_PUK && info->puk_default)
+	if (old == TOKEN_PUK && info->puk_default)
 		return secret_from(view_of_text(factory_puk), ret_old, err);
-	reference_name(hand, which, name);
+	reference_name(hand, old, name);
+	if (old == TOKEN_PUK && tries < 0) {
+		ui_say(ui, "The token does not tell how many PUK tries are left: a wrong one may be the "
+		    "last, and then PIN and PUK are lost for ever.");
+		TRY(ui_demand(ui, "Go on? Type yes", "yes", err));
+	}
 	if (tries > 0)
 		snprintf(left, sizeof(left), ", %d %s left", tries, tries == 1 ? "try" : "tries");
 	snprintf(prompt, sizeof(prompt), "Present %s%s: ", name, left);
-	if (which == TOKEN_PUK)
+	if (old == TOKEN_PUK)
 		return ui->ask_secret(ui->context, prompt, TOKEN_PIN_MAX, ret_old, err);
 	return ui->ask_pin(ui->context, prompt, ret_old, err);
 }
@@ -101,17 +106,27 @@ ask_old(const struct hand *hand, enum token_reference which, struct secret **ret
 static enum err_code
 change(struct hand *hand, enum token_reference which, struct err *err)
 {
+	enum token_reference shown = which == TOKEN_PUK ? TOKEN_PUK : TOKEN_PIN;
 	char name[NAME_SIZE];
 	SECRET *old = NULL;
 	SECRET *new = NULL;
 
-	reference_name(hand, which, name);
-	TRY(ask_old(hand, which, &old, err));
-	TRY(ask_new(hand, which, &new, err));
+	reference_name(hand, shown, name);
+	TRY(ask_old(hand, which == TOKEN_PIN ? TOKEN_PIN : TOKEN_PUK, &old, err));
+	TRY(ask_new(hand, shown, &new, err));
 	if (token_change(hand->token, which, old, new, err) != ERR_OK)
 		return err_add(err, "changing the %s", name);
 	ui_say(hand->options->ui, "The %s is %s.", name, old == NULL ? "set" : "changed");
 	return hand_reopen(hand, err);
+}
+
+enum err_code
+upkeep_unblock(struct hand *hand, struct err *err)
+{
+	if (token_derives(hand->token))
+		return err_set(err, ERR_USAGE, "a blocked FIDO2 PIN cannot be unblocked: only a reset of "
+		    "the token helps, and that destroys its keys");
+	return change(hand, TOKEN_UNBLOCK, err);
 }
 
 enum err_code

@@ -10,6 +10,8 @@
  * two differ three times, or the token's rules or ours forbid the new one; ERR_PIN,
  * ERR_PIN_BLOCKED. */
 enum err_code upkeep_pin(struct hand *hand, struct err *err) MUST_CHECK;
+/* A new PIN with the PUK, also when the PIN is blocked (PIV only: ERR_USAGE). */
+enum err_code upkeep_unblock(struct hand *hand, struct err *err) MUST_CHECK;
 /* The same of the PUK (PIV only: ERR_USAGE), with a word on where to keep it. */
 enum err_code upkeep_puk(struct hand *hand, struct err *err) MUST_CHECK;
 /* After hand_unlock: replace the PIV management key by a random one that the token keeps behind its

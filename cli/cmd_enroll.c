@@ -164,7 +164,9 @@ say_keys(const struct ui *ui, const struct enrol_result *result)
 		if (key != TOKEN_SIGN)
 			buf_format(&tried, "%s%s", tried.size > 0 ? ", " : "", token_key_names[key]);
 	}
-	ui_say(ui, "  keys    %s: made on the token, and never leave it", buf_string(&made));
+	ui_say(ui, "  keys    %s: %s", buf_string(&made), strcmp(result->driver, "fido2") == 0 ?
+	    "the sign key stays on the token; the others are derived when they are used" :
+	    "made on the token, and never leave it");
 	if (tried.size > 0)
 		ui_say(ui, "  tried   %s: opened what was sealed to it", buf_string(&tried));
 	ui_say(ui, "  origin  %s", result->attested ? "attested by the token's maker, verified" :
@@ -177,12 +179,14 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
     const struct enrol_result *result)
 {
 	const struct ui *ui = call->io->ui;
-	char words[TEXT_WORDS_SIZE], firmware[FIRMWARE_TEXT_SIZE], serial[40] = "without a serial";
+	char words[TEXT_WORDS_SIZE], firmware[FIRMWARE_TEXT_SIZE], serial[80] = "without a serial";
 
 	text_words(view_of(result->digest.bytes, WORD_BYTES), words);
 	firmware_text(result->firmware, firmware);
 	if (result->serial != 0)
-		snprintf(serial, sizeof(serial), "serial %u", result->serial);
+		snprintf(serial, sizeof(serial), "serial %u%s", result->serial,
+		    strcmp(result->driver, "piv") == 0 ? "" :
+		    result->cosigned ? " (its PIV side signed that)" : " (not attested)");
 	ui_say(ui, "%s", "");
 	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
 	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);
@@ -206,6 +210,7 @@ cmd_enroll(const struct cli_call *call, struct err *err)
 		.label = option_text(call->parsed, "label"),
 		.out = option_text(call->parsed, "out"),
 		.offer = call->io->person && !option_given(call->parsed, "no-offer"),
+		.cosign = option_given(call->parsed, "cosign"),
 		.overwrite = option_given(call->parsed, "overwrite"),
 	};
 	struct client_options options;

@@ -20,6 +20,8 @@ cmd_token_pin(const struct cli_call *call, struct err *err)
 	HAND hand = {0};
 
 	TRY(take(call, &options, &hand, err));
+	if (option_given(call->parsed, "unblock"))
+		return upkeep_unblock(&hand, err);
 	return upkeep_pin(&hand, err);
 }
 

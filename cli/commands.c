@@ -18,6 +18,7 @@ static const struct option_row enroll_options[] = {
     {"attestation-certs", "FILE", 0, "PEM of the attestation's intermediates and root"},
     {"management-key-fd", "N", 0, "read the PIV management key (hex) from this descriptor"},
     {"no-offer", NULL, 0, "refuse factory values instead of offering to change them"},
+    {"cosign", NULL, 0, "FIDO2: the PIV side of the same device signs too, and shows its serial"},
     {"overwrite", NULL, 0, "replace keys that stand in the slots, after the serial was typed"},
     {"waive", "WHAT", OPTION_REPEATS, "firmware, form-factor, touch or attestation; only here"},
     {"reason", "TEXT", 0, "with --waive: why; the charter must repeat both"},
@@ -38,6 +39,10 @@ static const struct option_row enroll_options[] = {
     {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"}, \
     {"form-factor", "NAME", OPTION_REPEATS, "only such tokens: usb-c-nano, ...; any: all again"}, \
     {"waive", "LABEL=WHAT:REASON", OPTION_REPEATS, "forgive a token: firmware, touch, ..."}
+static const struct option_row pin_options[] = {
+    {"unblock", NULL, 0, "set a new PIV PIN with the PUK, also when the PIN is blocked"},
+    {NULL}};
+
 static const struct option_row protect_options[] = {
     {"management-key-fd", "N", 0, "read the present management key (hex) from this descriptor"},
     {NULL}};
@@ -129,7 +134,7 @@ const struct command cli_commands[] = {
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
     {"suspend", "LABEL|SERIAL", "Take a token out of service, at once", suspend_options, 1, 1,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
-    {"token pin", "", "Change a token's PIN, or set the first", NULL, 0, 0, NEEDS_TOKEN,
+    {"token pin", "", "Change a token's PIN, or set the first", pin_options, 0, 0, NEEDS_TOKEN,
 	cmd_token_pin},
     {"token puk", "", "Change a PIV token's PUK", NULL, 0, 0, NEEDS_TOKEN, cmd_token_puk},
     {"token protect", "", "Put a PIV token's management key behind its PIN", protect_options, 0, 0,

@@ -280,12 +280,27 @@ touched(void *context)
 	write_line(stderr, false, "Touched.");
 }
 
+static void
+busy(void *context, const char *who, unsigned milliseconds)
+{
+	struct tty *tty = context;
+	char line[200];
+
+	/* Where lines cannot be replaced, once is enough. */
+	if (!tty->live && milliseconds >= 1000)
+		return;
+	snprintf(line, sizeof(line), "the token is held by %s; waiting for it (%u s)", who,
+	    milliseconds / 1000);
+	progress(tty, line);
+}
+
 void
 tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 {
 	*ret_ui = (struct ui){.context = tty, .say = say, .progress = progress, .confirm = confirm,
 	    .ask_line = ask_line, .ask_pin = ask_pin, .ask_secret = ask_secret,
-	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched}};
+	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched,
+		.busy = busy}};
 	*ret_io = (struct cli_io){.ui = ret_ui, .context = tty, .print = print,
 	    .complain = complain, .divert = divert, .use_pin_fd = use_pin_fd, .show = tty_show,
 	    .on_terminal = tty->live, .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};
