@@ -12,6 +12,7 @@ void
 hand_done(struct hand *hand)
 {
 	token_close(hand->token);
+	secret_freep(&hand->pin);
 	*hand = (struct hand){0};
 }
 
@@ -108,6 +109,7 @@ hand_reopen(struct hand *hand, struct err *err)
 {
 	token_close(hand->token);
 	hand->token = NULL;
+	secret_freep(&hand->pin);
 	return hand_open(hand, err);
 }
 

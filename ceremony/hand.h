@@ -28,11 +28,12 @@ struct hand {
 	struct token_found found;
 	struct token *token;
 	struct token_info info;
+	struct secret *pin;		 /* until the token is closed, which refers to it */
 	const struct seat *seat;	 /* owned by the document; NULL: an unknown token */
 	const struct seat_token *entry;
 	char label[LABEL_MAX + 1];
 };
-void hand_done(struct hand *hand); /* closes the token; accepts {0} */
+void hand_done(struct hand *hand); /* closes the token, forgets the PIN; accepts {0} */
 #define HAND CLEANUP(hand_done) struct hand
 
 /* The one token that fits, or that of options->serial, label and driver (hand_find.h says how one of

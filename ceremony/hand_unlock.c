@@ -88,15 +88,15 @@ unlock_once(struct hand *hand, unsigned signatures, unsigned agreements, struct 
 {
 	unsigned touches = token_touches(hand->token, signatures, agreements);
 	bool last = hand->info.pin_tries == 1;
-	SECRET *pin = NULL;
 
 	TRY(check_state(hand, err));
 	if (hand->info.uv)
 		return token_unlock(hand->token, NULL, false, touches, err);
 	if (last)
 		TRY(demand_last(hand, err));
-	TRY(ask_pin(hand, &pin, err));
-	return token_unlock(hand->token, pin, last, touches, err);
+	secret_freep(&hand->pin);
+	TRY(ask_pin(hand, &hand->pin, err));
+	return token_unlock(hand->token, hand->pin, last, touches, err);
 }
 
 /* With the PIN right: ERR_OK or ERR_NOT_FOUND. */

@@ -42,6 +42,7 @@ struct town_token {
 	bool lies;	  /* signs something else */
 	bool other_keys;  /* shows another sign key than the charter's */
 	int tries;
+	struct secret *pin; /* of who unlocked it: must live until close */
 	unsigned announced, touches;
 	struct town *town;
 };

@@ -170,6 +170,7 @@ unlock(void *handle, struct secret *pin, bool last_try, unsigned touches, struct
 	token->tries = TOWN_FIDO_TRIES;
 	if (token->bound == NULL)
 		return err_set(err, ERR_NOT_FOUND, "it does not hold this credential");
+	token->pin = pin;
 	token->announced = touches;
 	return ERR_OK;
 }
@@ -179,6 +180,7 @@ spend_touch(struct town_token *token, struct err *err)
 {
 	if (token->announced == 0)
 		return err_set(err, ERR_INTEGRITY, "a touch that nobody announced");
+	assert_true(view_equal(secret_view(token->pin), view_of_text(TOWN_PIN)));
 	token->announced--;
 	token->touches++;
 	token->derived = true;

@@ -71,6 +71,7 @@ unlock(void *handle, struct secret *pin, bool last_try, unsigned touches, struct
 		return err_set(err, ERR_PIN, "PIN refused, %d tries left", token->tries);
 	}
 	token->tries = TOWN_PIN_TRIES;
+	token->pin = pin;
 	token->announced = touches;
 	return ERR_OK;
 }
@@ -80,6 +81,7 @@ spend_touch(struct town_token *token, struct err *err)
 {
 	if (token->announced == 0)
 		return err_set(err, ERR_INTEGRITY, "a touch that nobody announced");
+	assert_true(view_equal(secret_view(token->pin), view_of_text(TOWN_PIN)));
 	token->announced--;
 	token->touches++;
 	return ERR_OK;
