@@ -184,10 +184,31 @@ hand_sign(struct hand *hand, struct dsse *statement, const char *purpose, struct
 	return hand_sign_as(hand, &hand->entry->keys[KEY_SIGN], statement, purpose, err);
 }
 
+/* A derived key is compared before anything is opened with it: what does not open would be taken for
+ * a forgery of the vault's, and not for what the token did. */
+static enum err_code
+check_derived(const struct hand_agree *agree, struct err *err)
+{
+	const struct hand *hand = agree->hand;
+	struct point derived;
+	char name[HAND_NAME_SIZE];
+
+	if (hand->entry == NULL || !token_derives(hand->token))
+		return ERR_OK;
+	TRY(token_derive(hand->token, agree->key, agree->purpose, &derived, err));
+	if (point_equal(&derived, &hand->entry->keys[agree->key]))
+		return ERR_OK;
+	hand_name(hand, name);
+	return err_set(err, ERR_TOKEN, "%s derives another %s key than it did when it was enrolled: it is "
+	    "broken, or was reset; nothing was opened. Take another token, and have this one replaced",
+	    name, token_key_names[agree->key]);
+}
+
 enum err_code
 hand_agree(void *context, const struct point *peer, struct secret **ret_shared, struct err *err)
 {
 	struct hand_agree *agree = context;
 
+	TRY(check_derived(agree, err));
 	return token_agree(agree->hand->token, agree->key, peer, agree->purpose, ret_shared, err);
 }

@@ -65,7 +65,8 @@ demand_last(const struct hand *hand, struct err *err)
 	    "the last try, type %s%s", name, is_fido(hand) ? " for ever, and its keys are lost" :
 	    " until the PUK is used", serial ? "its serial" : "", serial ? "" : word);
 	if (ui_demand(hand->options->ui, question, word, err) != ERR_OK)
-		return err_add(err, "ONE PIN try is left, and it was not spent");
+		return err_add(err, "ONE PIN try is left, and it was not spent; take another token, or run the "
+		    "same command again and type it");
 	return ERR_OK;
 }
 
