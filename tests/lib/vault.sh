@@ -27,6 +27,7 @@ declare -A ROLES=([ciso]=officer [secops]=officer [infra]=officer,operator [audi
 	[legal]=officer [alice]=responder)
 declare -A PERSON=([ciso]="Chris Iso" [secops]="Sam Ecops" [infra]="Ines Fra" [audit]="Audrey Dit"
 	[legal]="Lea Gal" [alice]="Alice Oncall")
+declare -A DRIVER=([legal]=fido2) # the others have PIV tokens
 TOWN_PIN=73920158 TOWN_PUK=51907364
 QUORUM='3 of (ciso, secops, infra, audit, legal)'
 AS_OPTIONS=(--timeout 60)
@@ -45,7 +46,7 @@ town_start() {
 	tokens_folder
 	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
 	VAULT=$HALLIGAN_VAULT
-	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
+	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK TOKENS_FIDO_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
 	"$SIMTOKEN" root > simulated-root.pem
 	sshd_start "$TOKENS_DIR"
 }
@@ -57,7 +58,7 @@ town_enroll() {
 	local seat
 	for seat; do
 		as "$seat" enroll --seat "$seat" --person "${PERSON[$seat]}" --roles "${ROLES[$seat]}" \
-			--label "$seat-1" --attestation-certs simulated-root.pem --out "$seat.enrolment" || return
+			--label "$seat-1" --driver "${DRIVER[$seat]:-piv}" --attestation-certs simulated-root.pem --out "$seat.enrolment" || return
 	done
 }
 

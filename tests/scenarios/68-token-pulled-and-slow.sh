@@ -106,9 +106,9 @@ plug legal
 token_kill "${SERIAL[legal]}"
 told "a token that breaks" 4 '30000005|legal' as legal approve "$id"
 cp "${SERIAL[legal]}.json" legal.json; rm "${SERIAL[legal]}.json"
-"$SIMTOKEN" new --serial "${SERIAL[legal]}" --state "${SERIAL[legal]}.json" --pin "$TOWN_PIN" --puk "$TOWN_PUK"
+"$SIMTOKEN" new --serial "${SERIAL[legal]}" --state "${SERIAL[legal]}.json" --pin "$TOWN_PIN" --puk "$TOWN_PUK" --fido-pin "$TOWN_PIN"
 token_run "${SERIAL[legal]}"; token_ready "${SERIAL[legal]}"
-told "another token with its serial" 6 'token 30000005 holds no sign key, but the document lists one for the seat legal' as legal approve "$id"
+told "another token with its serial" 4 'the FIDO2 PIN is right, but this is not legal.s token "legal-1" .serial 30000005.: it does not hold that credential' as legal approve "$id"
 token_kill "${SERIAL[legal]}"; cp legal.json "${SERIAL[legal]}.json"; token_run "${SERIAL[legal]}"; token_ready "${SERIAL[legal]}"
 control legal delay 60
 ok "its own, slow, finishes the ceremony" as legal approve "$id"
