@@ -94,7 +94,7 @@ rm -rf "$VAULT"; cp -a vault.good "$VAULT"
 # (tries: wrong PINs at the terminal; the last one only with the serial)
 ok "14: a wrong PIN is told with the tries left" bash -c '! "$0" "$@"' "$LIB/terminal.py" \
 	--answer 'yes[^\n]*$' yes --answer 'PIN[^\n]*: ?$' 99999999 --always 'PIN[^\n]*: ?$' '' -- \
-	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}"
+	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[secops]}"
 like "14: the message" "$(tap_output)" '2 tries left'
 tries() { token_field "${SERIAL[secops]}" pin_tries; }
 "$LIB/terminal.py" --quiet --always 'Type yes: $' yes --always 'PIN[^\n]*: $' 99999999 --timeout 20 -- \
