@@ -412,6 +412,8 @@ say_misfit(const struct token_found *found, const struct hand_want *want, const 
 	const struct seat *seat = seat_of_serial(want, found->serial);
 
 	found_text(found, name);
+	if (found->problem[0] == '\0' && want->lists[0].count == 0)
+		return err_set(err, ERR_TOKEN_ABSENT, "%s is plugged in; this needs %s", name, wanted);
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in %s cannot be used: %s", found->reader,
 		    found->problem);
@@ -482,6 +484,17 @@ was_there(const struct token_list *list, const struct token_found *found)
 	return false;
 }
 
+/* Another side of a device that stands before it in LIST: one word on it is enough. */
+static bool
+said_before(const struct token_list *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (list->found[i].serial != 0 && list->found[i].serial == list->found[at].serial)
+			return true;
+	}
+	return false;
+}
+
 /* Say whose tokens those are that have just come and do not fit. */
 static void
 say_new(const struct waiting *waiting, const struct token_list *list)
@@ -494,7 +507,7 @@ say_new(const struct waiting *waiting, const struct token_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct token_found *found = &list->found[i];
 
-		if (was_there(&waiting->before, found) ||
+		if (was_there(&waiting->before, found) || said_before(list, i) ||
 		    (waiting->not_this != NULL && same_token(found, waiting->not_this)))
 			continue;
 		(void)!say_misfit(found, want, waiting->wanted, &why);

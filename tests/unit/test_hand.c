@@ -265,6 +265,27 @@ of_one_device_piv_is_used_unless_fido2_is_said(void **state)
 }
 
 static void
+without_a_vault_the_one_that_was_asked_for_is_waited_for(void **state)
+{
+	struct town town;
+	struct err err;
+	HAND hand = {0};
+
+	(void)state;
+	town_open(&town);
+	PLUG(&town);
+	town.choice.wait = 30;
+	town.choice.serial = TOWN_CISO;
+	town.on_wait = bring_alice_then_ciso;
+	const struct client_options options = town_options(&town);
+	fine(hand_take_any(&options, &hand, &err), &err);
+	assert_int_equal(hand.info.serial, TOWN_CISO);
+	assert_true(town_saw(&town, "token 2000 is plugged in; this needs token 1000."));
+	hand_done(&hand);
+	town_close(&town);
+}
+
+static void
 what_a_fido2_pin_cannot_do_is_said_before_it_is_asked(void **state)
 {
 	struct town town;
@@ -310,6 +331,7 @@ main(void)
 		cmocka_unit_test(a_serial_outdoes_a_model),
 		cmocka_unit_test(a_model_of_several_people_asks_whose_it_is),
 		cmocka_unit_test(of_one_device_piv_is_used_unless_fido2_is_said),
+		cmocka_unit_test(without_a_vault_the_one_that_was_asked_for_is_waited_for),
 		cmocka_unit_test(what_a_fido2_pin_cannot_do_is_said_before_it_is_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
