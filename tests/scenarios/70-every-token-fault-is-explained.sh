@@ -36,6 +36,7 @@ AS_OPTIONS=(--timeout 40 --always 'the last try, type [^\n]*: $' no)
 do_list() { "$HALLIGAN" token list; }
 do_enroll() { town_enroll "$1"; }
 do_approve() { as "$1" approve "$id"; }
+do_test() { as "$1" token test; }
 do_open() { as "$1" open "${ID[$1]}" --fd 1 --no-wait; }
 # set up FAULT... at SEAT; and be honest again.
 misbehave() {
@@ -103,7 +104,7 @@ every() {
 	done
 	is "$claim: explained in $count operations" "${wrong:-well}" well
 }
-PIV="pat/enroll ciso/approve alice/open" FIDO="fay/enroll legal/approve bob/open"
+PIV="pat/enroll ciso/approve ciso/test alice/open" FIDO="fay/enroll legal/approve legal/test bob/open"
 
 # --- PIV ---
 every "PIV, not plugged in" "$PIV" 'is not plugged in' unplug
