@@ -193,6 +193,20 @@ is_letter_or_digit(char character)
 }
 
 bool
+text_is_otp(struct view text)
+{
+	enum { OTP_SIZE = 44 };
+
+	if (text.size != OTP_SIZE)
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		if (memchr("cbdefghijklnrtuv", text.data[i], 16) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
 text_is_name(const char *text)
 {
 	size_t size = strlen(text);

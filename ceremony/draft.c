@@ -143,8 +143,8 @@ waive_for(const struct draft_plan *plan, const char *path, struct charter *chart
 
 /* Read, verify and add all files; their statements go to TEXTS. */
 static enum err_code
-apply_files(const struct draft_plan *plan, struct charter *charter, struct json *texts,
-    struct err *err)
+apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *charter,
+    struct json *texts, struct err *err)
 {
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
@@ -158,6 +158,7 @@ apply_files(const struct draft_plan *plan, struct charter *charter, struct json 
 			    "%s: %s is a responder only; responders stand in the roster: halligan "
 			    "roster add %s", plan->files[i], enrolment.seat.name, plan->files[i]);
 		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
+		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
 		TRY(dsse_encode(&statement, &text, err));
 		json_add_text(texts, buf_string(&text));
 	}
@@ -274,7 +275,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(begin(client, charter, &view, err));
 	TRY(apply_removals(plan, charter, err));
 	TRY(draft_attestation(plan, charter, err));
-	TRY(apply_files(plan, charter, *texts, err));
+	TRY(apply_files(ui, plan, charter, *texts, err));
 	TRY(draft_waivers_end(plan, charter, err));
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));

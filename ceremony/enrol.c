@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In order: what can be refused without touching anything; the PIN; the keys; their attestation;
- * one test-unseal of each key that will open something; the signature; the whole enrolment read
- * back as a founder will read it; the file.
- *
- * An attempt that ends in between leaves its keys on the token, where nothing of ours overwrites or
- * deletes one.  So keys that were made there as we make them can be enrolled as they are.
+ * In order: what can be refused without touching anything; then the walk of the token's kind
+ * (enrol_piv.c, enrol_fido.c): factory values, the PIN, the keys, their attestation, one test-unseal
+ * of each key that will open something, the signature; then the whole enrolment read back as a
+ * founder will read it; the file.
  */
 #include "ceremony/enrol.h"
 
@@ -14,9 +12,17 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/hand.h"
+#include "ceremony/enrol_walk.h"
+#include "ceremony/hand_find.h"
 
-enum { PROBE_SIZE = 32, MANAGEMENT_HEX_MAX = 66 };
+enum { PROBE_SIZE = 32 };
+
+void
+enrol_walk_done(struct enrol_walk *walk)
+{
+	hand_done(&walk->hand);
+	enrolment_done(&walk->enrolment);
+}
 
 void
 enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])
@@ -62,192 +68,51 @@ check_plan(const struct enrol_plan *plan, struct err *err)
 
 /* A token is one seat's alone; the same seat may enroll it again, with other roles. */
 static enum err_code
-check_other_seats(const struct hand *hand, const struct enrol_plan *plan, struct err *err)
+check_other_seats(const struct enrol_walk *walk, struct err *err)
 {
-	for (size_t l = 0; l < HAND_LISTS; l++) {
-		for (size_t s = 0; s < plan->enrolled[l].count; s++) {
-			const struct seat *seat = &plan->enrolled[l].seats[s];
+	const struct enrol_plan *plan = walk->plan;
+	struct hand_want enrolled = {0};
+	const struct seat *seat;
 
-			for (size_t t = 0; t < seat->token_count; t++) {
-				if (seat->tokens[t].serial == hand->info.serial &&
-				    strcmp(seat->name, plan->seat) != 0)
-					return err_set(err, ERR_EXISTS,
-					    "token %u is enrolled for the seat %s already; a token "
-					    "is one person's, so take another for %s",
-					    hand->info.serial, seat->name, plan->seat);
-			}
-		}
-	}
-	return ERR_OK;
-}
-
-/* Keys that stand where ours shall go: the person may enroll them, when they are as ours would be. */
-static enum err_code
-check_present(const struct hand *hand, const bool need[TOKEN_KEYS], struct err *err)
-{
-	const struct token_info *info = &hand->info;
-	BUF slots = {0};
-
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		const struct token_key_info *row = &info->keys[key];
-
-		if (!need[key] || !row->present)
-			continue;
-		if (!row->generated || row->pin != PIN_ONCE || row->touch != TOUCH_ALWAYS)
-			return err_set(err, ERR_EXISTS,
-			    "token %u has another key in slot %02x already, where the %s key would "
-			    "go; Halligan never overwrites one. If nothing needs it: ykman --device "
-			    "%u piv keys delete %02x (firmware 5.7 and newer)", info->serial,
-			    row->slot, token_key_names[key], info->serial, row->slot);
-		buf_format(&slots, "%s%02x", slots.size > 0 ? ", " : "", row->slot);
-	}
-	if (slots.size == 0)
+	memcpy(enrolled.lists, plan->enrolled, sizeof(enrolled.lists));
+	seat = seat_of_serial(&enrolled, walk->hand.info.serial);
+	if (seat == NULL || strcmp(seat->name, plan->seat) == 0)
 		return ERR_OK;
-	ui_say(hand->options->ui, "Token %u has keys that were made on it already (slot %s), as after "
-	    "an enrolment that did not come to its end. None is overwritten.", info->serial,
-	    buf_string(&slots));
-	return ui_demand(hand->options->ui, "Enroll these keys? Type yes", "yes", err);
+	return err_set(err, ERR_EXISTS,
+	    "token %u is enrolled for the seat %s already; a token is one person's, so take another "
+	    "for %s", walk->hand.info.serial, seat->name, plan->seat);
 }
 
-/* Factory PIN, factory PUK, a token of somebody else, keys that stand where ours shall go. */
-static enum err_code
-check_token(const struct hand *hand, const struct enrol_plan *plan, const bool need[TOKEN_KEYS],
-    struct err *err)
+bool
+enrol_waives(const struct enrol_walk *walk, unsigned waiver)
 {
-	const struct token_info *info = &hand->info;
-
-	if (info->pin_default)
-		return err_set(err, ERR_REFUSED,
-		    "token %u still has the factory PIN; change it first: ykman --device %u piv "
-		    "access change-pin", info->serial, info->serial);
-	if (info->puk_default)
-		return err_set(err, ERR_REFUSED,
-		    "token %u still has the factory PUK; change it first: ykman --device %u piv "
-		    "access change-puk", info->serial, info->serial);
-	TRY(check_other_seats(hand, plan, err));
-	return check_present(hand, need, err);
+	return (walk->plan->policy.waives & waiver) != 0;
 }
 
-static int
-hex_digit(uint8_t letter)
+enum err_code
+enrol_offer(const struct enrol_walk *walk, const char *what, const char *command, struct err *err)
 {
-	if (letter >= '0' && letter <= '9')
-		return letter - '0';
-	if (letter >= 'a' && letter <= 'f')
-		return letter - 'a' + 10;
-	if (letter >= 'A' && letter <= 'F')
-		return letter - 'A' + 10;
-	return -1;
-}
+	char name[HAND_NAME_SIZE], question[HAND_NAME_SIZE + 128];
 
-/* Hex digits, perhaps with a newline at the end, to the key's bytes. */
-static enum err_code
-decode_management_key(const struct secret *text, struct secret **ret_key, struct err *err)
-{
-	struct view hex = secret_view(text);
-	SECRET *key = NULL;
-
-	while (hex.size > 0 && (hex.data[hex.size - 1] == '\n' || hex.data[hex.size - 1] == '\r'))
-		hex.size--;
-	if (hex.size != 32 && hex.size != 48 && hex.size != 64)
-		return err_set(err, ERR_INVALID,
-		    "the management key must be 32, 48 or 64 hex digits");
-	TRY(secret_new(hex.size / 2, &key, err));
-	for (size_t i = 0; i < hex.size / 2; i++) {
-		int high = hex_digit(hex.data[2 * i]), low = hex_digit(hex.data[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return err_set(err, ERR_INVALID, "the management key is not in hex digits");
-		secret_data(key)[i] = (uint8_t)(high << 4 | low);
-	}
-	TRY(secret_resize(key, hex.size / 2, err));
-	*ret_key = TAKE(key);
-	return ERR_OK;
-}
-
-static bool
-all_present(const struct hand *hand, const bool need[TOKEN_KEYS])
-{
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		if (need[key] && !hand->info.keys[key].present)
-			return false;
-	}
-	return true;
-}
-
-/* RET_KEY stays NULL for the factory's, and when no key is to be made. */
-static enum err_code
-management_key(const struct hand *hand, const struct enrol_plan *plan,
-    const bool need[TOKEN_KEYS], struct secret **ret_key, struct err *err)
-{
-	const struct ui *ui = hand->options->ui;
-	SECRET *text = NULL;
-	char prompt[160];
-
-	if (all_present(hand, need))
-		return ERR_OK;
-	if (plan->management_key != NULL)
-		return decode_management_key(plan->management_key, ret_key, err);
-	if (hand->info.management_default) {
-		ui_say(ui, "Token %u has the factory management key. Whoever holds the token can "
-		    "delete its keys with it, but not read or use them.", hand->info.serial);
-		return ui_demand(ui, "Make the keys with the factory management key? Type yes", "yes",
-		    err);
-	}
-	snprintf(prompt, sizeof(prompt), "PIV management key of token %u (hex): ",
-	    hand->info.serial);
-	TRY(ui->ask_secret(ui->context, prompt, MANAGEMENT_HEX_MAX, &text, err));
-	return decode_management_key(text, ret_key, err);
-}
-
-static enum err_code
-make_keys(struct hand *hand, const bool need[TOKEN_KEYS], const struct secret *management,
-    struct enrolment *enrolment, struct err *err)
-{
-	struct seat_token *entry = &enrolment->seat.tokens[0];
-
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		struct point made = hand->info.keys[key].key;
-
-		if (!need[key])
-			continue;
-		entry->has[key] = true;
-		entry->keys[key] = made;
-		if (hand->info.keys[key].present)
-			continue;
-		ui_progress(hand->options->ui, "making the %s key on the token",
-		    token_key_names[key]);
-		if (token_generate(hand->token, (enum token_key)key, management, false, &made, err) !=
-		    ERR_OK)
-			return err_add(err, "making the %s key", token_key_names[key]);
-		entry->keys[key] = made;
-	}
-	return ERR_OK;
-}
-
-static enum err_code
-attest_keys(struct hand *hand, const bool need[TOKEN_KEYS], struct enrolment *enrolment,
-    struct err *err)
-{
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		BUF device = {0};
-
-		if (!need[key])
-			continue;
-		if (token_attest(hand->token, (enum token_key)key, &enrolment->attestation[key],
-		    &device, err) != ERR_OK)
-			return err_add(err, "attesting the %s key", token_key_names[key]);
-		buf_done(&enrolment->device);
-		enrolment->device = device;
-		device = (struct buf){0};
-	}
+	hand_name(&walk->hand, name);
+	if (!walk->plan->offer)
+		return err_set(err, ERR_REFUSED, "%s %s; change it first: %s", name, what, command);
+	ui_say(walk->ui, "%s %s.", name, what);
+	snprintf(question, sizeof(question), "Change it now? Type yes");
+	if (ui_demand(walk->ui, question, "yes", err) != ERR_OK)
+		return err_add(err, "%s %s, with which nobody is enrolled", name, what);
 	return ERR_OK;
 }
 
 /* Read before a key is made: without them the attestation cannot hold. */
 static enum err_code
-read_certificates(const struct enrol_plan *plan, struct enrolment *enrolment, struct err *err)
+read_certificates(struct enrol_walk *walk, struct err *err)
 {
+	const struct enrol_plan *plan = walk->plan;
+	struct enrolment *enrolment = &walk->enrolment;
+
+	if (plan->certificates.size == 0 && enrol_waives(walk, ATTEST_WAIVE_ATTESTATION))
+		return ERR_OK;
 	if (plan->certificates.size == 0)
 		return err_set(err, ERR_USAGE, "the attestation's certificates are missing: "
 		    "--attestation-certs FILE (Yubico's: https://developers.yubico.com/PKI/, simulated "
@@ -258,14 +123,13 @@ read_certificates(const struct enrol_plan *plan, struct enrolment *enrolment, st
 	return ERR_OK;
 }
 
-/* Seal random bytes to KEY, open them with the token, compare. */
-static enum err_code
-try_key(struct hand *hand, const struct enrolment *enrolment, enum token_key key, struct err *err)
+enum err_code
+enrol_try_key(struct enrol_walk *walk, enum token_key key, struct err *err)
 {
 	static const char info_text[] = "halligan/v1 enrolment probe";
-	const struct point *recipient = &enrolment->seat.tokens[0].keys[key];
-	char purpose[64];
-	struct hand_agree agree = {.hand = hand, .key = key, .purpose = purpose};
+	const struct point *recipient = &walk->enrolment.seat.tokens[0].keys[key];
+	char purpose[64], name[HAND_NAME_SIZE];
+	struct hand_agree agree = {.hand = &walk->hand, .key = key, .purpose = purpose};
 	struct view info = view_of_text(info_text);
 	HPKE *sender = NULL;
 	HPKE *receiver = NULL;
@@ -281,35 +145,26 @@ try_key(struct hand *hand, const struct enrolment *enrolment, enum token_key key
 	TRY(hpke_seal(sender, (struct view){0}, secret_view(probe), &ciphertext, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc.bytes), recipient, hand_agree, &agree,
 	    info, &receiver, err));
+	hand_name(&walk->hand, name);
 	if (hpke_open(receiver, (struct view){0}, buf_view(&ciphertext), &opened, err) != ERR_OK ||
 	    !secret_equal(probe, opened))
 		return err_set(err, ERR_TOKEN,
-		    "token %u does not open what was sealed to its %s key: do not use it",
-		    hand->info.serial, token_key_names[key]);
-	return ERR_OK;
-}
-
-static enum err_code
-try_keys(struct hand *hand, const bool need[TOKEN_KEYS], struct enrolment *enrolment,
-    struct err *err)
-{
-	for (int key = TOKEN_SHARE; key < TOKEN_KEYS; key++) {
-		if (!need[key])
-			continue;
-		TRY(try_key(hand, enrolment, (enum token_key)key, err));
-		enrolment->unsealed[key] = true;
-	}
+		    "%s does not open what was sealed to its %s key: do not use it", name,
+		    token_key_names[key]);
+	walk->enrolment.unsealed[key] = true;
 	return ERR_OK;
 }
 
 static void
-fill_seat(const struct hand *hand, const struct enrol_plan *plan, struct enrolment *enrolment)
+fill_seat(struct enrol_walk *walk)
 {
-	struct seat *seat = &enrolment->seat;
+	const struct hand *hand = &walk->hand;
+	const struct enrol_plan *plan = walk->plan;
+	struct seat *seat = &walk->enrolment.seat;
 	struct seat_token *entry = &seat->tokens[0];
 
-	enrolment->init = plan->init;
-	enrolment->created = hand->options->now();
+	walk->enrolment.init = plan->init;
+	walk->enrolment.created = hand->options->now();
 	snprintf(seat->name, sizeof(seat->name), "%s", plan->seat);
 	snprintf(seat->person, sizeof(seat->person), "%s", plan->person);
 	seat->roles = plan->roles;
@@ -318,80 +173,71 @@ fill_seat(const struct hand *hand, const struct enrol_plan *plan, struct enrolme
 	snprintf(entry->driver, sizeof(entry->driver), "%s", hand->found.driver);
 	entry->serial = hand->info.serial;
 	memcpy(entry->firmware, hand->info.firmware, sizeof(entry->firmware));
+	memcpy(entry->has, walk->need, sizeof(entry->has));
+}
+
+enum err_code
+enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
+{
+	JSON *payload = NULL;
+
+	TRY(enrolment_payload(&walk->enrolment, &payload, err));
+	return statement_new(STATEMENT_ENROLMENT, walk->plan->training, payload, ret_statement, err);
 }
 
 /* The statement as a founder will see it: parsed again and verified under the policy. */
 static enum err_code
-verify_result(const struct dsse *statement, const struct enrol_plan *plan,
-    struct digest *ret_digest, struct err *err)
+verify_result(const struct enrol_walk *walk, const struct dsse *statement,
+    struct enrol_result *ret_result, struct err *err)
 {
-	ENROLMENT enrolment = {0};
+	const struct seat_token *entry;
+	ENROLMENT read = {0};
 
-	TRY(enrolment_parse(statement, plan->training, &enrolment, err));
-	TRY(enrolment_verify(statement, &enrolment, &plan->init, &plan->policy, err));
-	*ret_digest = enrolment.digest;
+	TRY(enrolment_parse(statement, walk->plan->training, &read, err));
+	TRY(enrolment_verify(statement, &read, &walk->plan->init, &walk->plan->policy, err));
+	entry = &read.seat.tokens[0];
+	*ret_result = (struct enrol_result){.digest = read.digest, .serial = entry->serial,
+		.attested = read.attested, .cosigned = read.cosigned};
+	memcpy(ret_result->driver, entry->driver, sizeof(ret_result->driver));
+	memcpy(ret_result->firmware, entry->firmware, sizeof(ret_result->firmware));
+	memcpy(ret_result->has, entry->has, sizeof(ret_result->has));
 	return ERR_OK;
 }
 
 static enum err_code
-sign_enrolment(struct hand *hand, const struct enrol_plan *plan,
-    const struct enrolment *enrolment, struct digest *ret_digest, struct err *err)
+write_result(const struct enrol_walk *walk, const struct dsse *statement, struct err *err)
 {
-	DSSE statement = {0};
-	JSON *payload = NULL;
 	BUF text = {0};
 
-	TRY(enrolment_payload(enrolment, &payload, err));
-	TRY(statement_new(STATEMENT_ENROLMENT, plan->training, payload, &statement, err));
-	TRY(hand_sign_as(hand, &enrolment->seat.tokens[0].keys[KEY_SIGN], &statement,
-	    "sign the enrolment", err));
-	TRY(verify_result(&statement, plan, ret_digest, err));
-	TRY(dsse_encode(&statement, &text, err));
+	TRY(dsse_encode(statement, &text, err));
 	buf_u8(&text, '\n');
 	TRY(buf_check(&text, err));
-	return file_write_new(plan->out, buf_view(&text), 0644, err);
-}
-
-/* The attestation is judged before the person is asked to touch anything. */
-static enum err_code
-judge_attestation(const struct enrolment *enrolment, const bool need[TOKEN_KEYS],
-    const struct enrol_plan *plan, struct err *err)
-{
-	for (int key = 0; key < TOKEN_KEYS; key++) {
-		struct attest_facts facts;
-
-		if (!need[key])
-			continue;
-		if (attest_verify(buf_view(&enrolment->attestation[key]),
-		    buf_view(&enrolment->device), enrolment->certificate_views,
-		    enrolment->certificate_count, &plan->policy, &facts, err) != ERR_OK)
-			return err_add(err, "the attestation of token %u",
-			    enrolment->seat.tokens[0].serial);
-	}
-	return ERR_OK;
+	return file_write_new(walk->plan->out, buf_view(&text), 0644, err);
 }
 
 enum err_code
 enrol_run(const struct client_options *options, const struct enrol_plan *plan,
-    struct digest *ret_digest, struct err *err)
+    struct enrol_result *ret_result, struct err *err)
 {
-	HAND hand = {0};
-	ENROLMENT enrolment = {0};
-	SECRET *management = NULL;
-	bool need[TOKEN_KEYS];
+	ENROL_WALK walk = {.plan = plan, .options = options, .ui = options->ui};
+	struct enrol_result result;
+	DSSE statement = {0};
 
 	TRY(check_plan(plan, err));
-	TRY(read_certificates(plan, &enrolment, err));
-	enrol_needs(plan->roles, need);
-	TRY(hand_take_any(options, &hand, err));
-	memcpy(hand.label, plan->label, strlen(plan->label) + 1);
-	TRY(check_token(&hand, plan, need, err));
-	TRY(management_key(&hand, plan, need, &management, err));
-	TRY(hand_unlock(&hand, 1, need[TOKEN_SHARE] + need[TOKEN_RELEASE], err));
-	fill_seat(&hand, plan, &enrolment);
-	TRY(make_keys(&hand, need, management, &enrolment, err));
-	TRY(attest_keys(&hand, need, &enrolment, err));
-	TRY(judge_attestation(&enrolment, need, plan, err));
-	TRY(try_keys(&hand, need, &enrolment, err));
-	return sign_enrolment(&hand, plan, &enrolment, ret_digest, err);
+	TRY(read_certificates(&walk, err));
+	enrol_needs(plan->roles, walk.need);
+	TRY(hand_take_any(options, &walk.hand, err));
+	memcpy(walk.hand.label, plan->label, strlen(plan->label) + 1);
+	TRY(check_other_seats(&walk, err));
+	if (plan->cosign && !token_derives(walk.hand.token))
+		return err_set(err, ERR_USAGE, "--cosign goes with --driver fido2");
+	fill_seat(&walk);
+	if (token_derives(walk.hand.token))
+		TRY(enrol_fido(&walk, &statement, err));
+	else
+		TRY(enrol_piv(&walk, &statement, err));
+	TRY(verify_result(&walk, &statement, &result, err));
+	TRY(write_result(&walk, &statement, err));
+	*ret_result = result;
+	return ERR_OK;
 }

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "vault/signers.h"
+#include "tokens/fido_data.h"
+#include "tokens/tlv.h"
 
-enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192 };
+enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192, DER_SEQUENCE = 0x30 };
 
 /* A token's keys have the same order on both sides of the seam. */
 _Static_assert((int)WAIVE_FIRMWARE == (int)ATTEST_WAIVE_FIRMWARE &&
@@ -23,10 +24,14 @@ _Static_assert((int)KEY_SIGN == (int)TOKEN_SIGN && (int)KEY_SHARE == (int)TOKEN_
 void
 enrolment_done(struct enrolment *enrolment)
 {
+	struct buf *const others[] = {&enrolment->device, &enrolment->authdata,
+	    &enrolment->signature, &enrolment->leaf, &enrolment->cosigner_slot,
+	    &enrolment->cosigner_device, &enrolment->certificates};
+
 	for (size_t i = 0; i < TOKEN_KEYS; i++)
 		buf_done(&enrolment->attestation[i]);
-	buf_done(&enrolment->device);
-	buf_done(&enrolment->certificates);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		buf_done(others[i]);
 	enrolment->certificate_count = 0;
 }
 
@@ -39,6 +44,46 @@ keys_json(const struct seat_token *token)
 		if (token->has[i])
 			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
 	return keys;
+}
+
+static bool
+is_fido(const struct enrolment *enrolment)
+{
+	return strcmp(enrolment->seat.tokens[0].driver, "fido2") == 0;
+}
+
+static struct json *
+fido_attestation_json(const struct enrolment *enrolment)
+{
+	struct json *object = json_new_object();
+
+	json_put_base64(object, "authdata", buf_view(&enrolment->authdata));
+	json_put_base64(object, "signature", buf_view(&enrolment->signature));
+	if (enrolment->leaf.size > 0)
+		json_put_base64(object, "leaf", buf_view(&enrolment->leaf));
+	return object;
+}
+
+static struct json *
+cosigner_json(const struct enrolment *enrolment)
+{
+	struct json *object = json_new_object();
+
+	json_put_hex(object, "key", VIEW_OF(enrolment->cosigner.bytes));
+	json_put_base64(object, "slot", buf_view(&enrolment->cosigner_slot));
+	json_put_base64(object, "device", buf_view(&enrolment->cosigner_device));
+	return object;
+}
+
+static struct json *
+fido2_json(const struct seat_token *token)
+{
+	struct json *object = json_new_object();
+
+	json_put_base64(object, "credential", view_of(token->credential, token->credential_size));
+	json_put_hex(object, "salt", VIEW_OF(token->salt.bytes));
+	json_put_hex(object, "aaguid", VIEW_OF(token->aaguid));
+	return object;
 }
 
 static struct json *
@@ -86,6 +131,8 @@ put_seat(struct json *payload, const struct seat *seat)
 	firmware_text(token->firmware, firmware);
 	json_put_text(payload, "firmware", firmware);
 	json_put(payload, "keys", keys_json(token));
+	if (token->credential_size > 0)
+		json_put(payload, "fido2", fido2_json(token));
 }
 
 enum err_code
@@ -96,7 +143,12 @@ enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, 
 	json_put_int(payload, "format", ENROLMENT_FORMAT);
 	json_put_hex(payload, "init", VIEW_OF(enrolment->init.bytes));
 	put_seat(payload, &enrolment->seat);
-	json_put(payload, "attestation", attestation_json(enrolment));
+	if (is_fido(enrolment))
+		json_put(payload, "attestation", fido_attestation_json(enrolment));
+	else if (enrolment->attested)
+		json_put(payload, "attestation", attestation_json(enrolment));
+	if (enrolment->cosigned)
+		json_put(payload, "cosigner", cosigner_json(enrolment));
 	put_certificates(payload, enrolment);
 	for (int i = 0; i < TOKEN_KEYS; i++)
 		if (enrolment->unsealed[i])
@@ -121,12 +173,17 @@ read_seat(struct json_in *in, struct seat *ret_seat, struct err *err)
 	json_put_text(seat, "person", json_in_text(in, "person", 1, PERSON_MAX));
 	const struct json *roles = json_in_array(in, "roles", 1, ARRAY_SIZE(role_names) - 1);
 	json_put_text(token, "label", json_in_text(in, "label", 1, LABEL_MAX));
-	json_put_text(token, "driver", json_in_text(in, "driver", 1, 7));
-	json_put_int(token, "serial", json_in_int(in, "serial", 1, UINT32_MAX));
+	const char *driver = json_in_text(in, "driver", 1, 7);
+	bool fido = strcmp(driver, "fido2") == 0;
+	json_put_text(token, "driver", driver);
+	json_put_int(token, "serial", json_in_int(in, "serial", fido ? 0 : 1, UINT32_MAX));
 	json_put_text(token, "firmware", json_in_text(in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1));
 	json_put_hex(token, "enrolment", VIEW_OF(none.bytes));
 	const struct json *keys = json_in_object(in, "keys");
+	const struct json *fido2 = fido ? json_in_object(in, "fido2") : NULL;
 	if (in->code == ERR_OK) {
+		if (fido)
+			json_put_copy(token, "fido2", fido2);
 		json_put_copy(seat, "roles", roles);
 		json_put_copy(token, "keys", keys);
 	}
@@ -139,12 +196,44 @@ read_seat(struct json_in *in, struct seat *ret_seat, struct err *err)
 	return ERR_OK;
 }
 
+static enum err_code
+read_fido_attestation(const struct json *object, struct enrolment *enrolment, struct err *err)
+{
+	struct json_in in = json_in(object, "enrolment: attestation", err);
+
+	json_in_base64(&in, "authdata", &enrolment->authdata, FIDO_REGISTRATION_MAX);
+	json_in_base64(&in, "signature", &enrolment->signature, ECDSA_MAX);
+	enrolment->attested = json_in_has(&in, "leaf");
+	if (enrolment->attested)
+		json_in_base64(&in, "leaf", &enrolment->leaf, TOKEN_CERTIFICATE_MAX);
+	return json_in_end(&in);
+}
+
+static enum err_code
+read_cosigner(const struct json *object, struct enrolment *enrolment, struct err *err)
+{
+	struct json_in in = json_in(object, "enrolment: cosigner", err);
+	struct point point;
+
+	json_in_hex(&in, "key", enrolment->cosigner.bytes, POINT_SIZE);
+	json_in_base64(&in, "slot", &enrolment->cosigner_slot, TOKEN_CERTIFICATE_MAX);
+	json_in_base64(&in, "device", &enrolment->cosigner_device, TOKEN_CERTIFICATE_MAX);
+	TRY(json_in_end(&in));
+	if (point_from(VIEW_OF(enrolment->cosigner.bytes), &point, err) != ERR_OK)
+		return err_add(err, "enrolment: cosigner");
+	if (!is_fido(enrolment))
+		return err_set(err, ERR_INVALID, "enrolment: cosigner: only a FIDO2 one can have it");
+	return ERR_OK;
+}
+
 /* One certificate for each key that the token has, and the device's. */
 static enum err_code
 read_attestation(const struct json *object, struct enrolment *enrolment, struct err *err)
 {
 	struct json_in in = json_in(object, "enrolment: attestation", err);
 
+	if (is_fido(enrolment))
+		return read_fido_attestation(object, enrolment, err);
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (enrolment->seat.tokens[0].has[i])
 			json_in_base64(&in, key_names[i], &enrolment->attestation[i],
@@ -153,11 +242,22 @@ read_attestation(const struct json *object, struct enrolment *enrolment, struct 
 	return json_in_end(&in);
 }
 
+/* The buffer may have moved: their sizes tell where they are. */
+static void
+place_certificates(struct enrolment *enrolment)
+{
+	const uint8_t *at = enrolment->certificates.data;
+
+	for (size_t i = 0; i < enrolment->certificate_count; i++) {
+		enrolment->certificate_views[i].data = at;
+		at += enrolment->certificate_views[i].size;
+	}
+}
+
 static enum err_code
 read_certificates(const struct json *array, struct enrolment *enrolment, struct err *err)
 {
-	size_t ends[ATTEST_CERTIFICATES_MAX];
-	size_t count = json_array_count(array), start = 0;
+	size_t count = json_array_count(array), before = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *text = json_array_text(array, i);
@@ -167,13 +267,34 @@ read_certificates(const struct json *array, struct enrolment *enrolment, struct 
 			return err_set(err, ERR_INVALID,
 			    "enrolment: certificates[%zu]: must be base64 of at most %d bytes", i,
 			    (int)CERTIFICATE_MAX);
-		ends[i] = enrolment->certificates.size;
+		enrolment->certificate_views[i].size = enrolment->certificates.size - before;
+		before = enrolment->certificates.size;
 	}
 	TRY(buf_check(&enrolment->certificates, err));
-	for (size_t i = 0; i < count; start = ends[i++])
-		enrolment->certificate_views[i] =
-		    view_of(enrolment->certificates.data + start, ends[i] - start);
 	enrolment->certificate_count = count;
+	place_certificates(enrolment);
+	return ERR_OK;
+}
+
+enum err_code
+enrolment_add_certificates(struct enrolment *enrolment, struct view der, struct err *err)
+{
+	struct reader reader = reader_of(der);
+	size_t count = enrolment->certificate_count;
+
+	while (reader.rest.size > 0) {
+		size_t before = reader.rest.size;
+
+		if (tlv_next_der(&reader).tag != DER_SEQUENCE || count == ATTEST_CERTIFICATES_MAX)
+			return err_set(err, ERR_INVALID,
+			    "the token's attestation certificates are malformed, or more than %d",
+			    ATTEST_CERTIFICATES_MAX);
+		enrolment->certificate_views[count++].size = before - reader.rest.size;
+	}
+	buf_bytes(&enrolment->certificates, der);
+	TRY(buf_check(&enrolment->certificates, err));
+	enrolment->certificate_count = count;
+	place_certificates(enrolment);
 	return ERR_OK;
 }
 
@@ -211,94 +332,28 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	(void)json_in_int(&in, "format", ENROLMENT_FORMAT, ENROLMENT_FORMAT);
 	json_in_hex(&in, "init", enrolment.init.bytes, DIGEST_SIZE);
 	TRY(read_seat(&in, &enrolment.seat, err));
-	const struct json *attestation = json_in_object(&in, "attestation");
+	enrolment.attested = is_fido(&enrolment) || json_in_has(&in, "attestation");
+	const struct json *attestation =
+	    enrolment.attested ? json_in_object(&in, "attestation") : NULL;
+	enrolment.cosigned = json_in_has(&in, "cosigner");
+	const struct json *cosigner =
+	    enrolment.cosigned ? json_in_object(&in, "cosigner") : NULL;
 	const struct json *certificates =
 	    json_in_array(&in, "certificates", 0, ATTEST_CERTIFICATES_MAX);
 	const struct json *unsealed = json_in_array(&in, "unsealed", 0, TOKEN_KEYS);
 	enrolment.created = json_in_time(&in, "created");
 	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
-	TRY(read_attestation(attestation, &enrolment, err));
+	if (enrolment.attested)
+		TRY(read_attestation(attestation, &enrolment, err));
+	if (enrolment.cosigned)
+		TRY(read_cosigner(cosigner, &enrolment, err));
 	TRY(read_certificates(certificates, &enrolment, err));
 	TRY(read_unsealed(unsealed, &enrolment, err));
 	TRY(dsse_digest(statement, &enrolment.digest, err));
 	enrolment.seat.tokens[0].enrolment = enrolment.digest;
 	*ret_enrolment = enrolment;
 	enrolment = (struct enrolment){0};
-	return ERR_OK;
-}
-
-/* The keys that the seat's roles need, each of those that open something with its test. */
-static enum err_code
-check_keys(const struct enrolment *enrolment, struct err *err)
-{
-	const struct seat_token *token = &enrolment->seat.tokens[0];
-	const bool needed[KEY_COUNT] = {
-		[KEY_SIGN] = true,
-		[KEY_SHARE] = (enrolment->seat.roles & ROLE_OFFICER) != 0,
-		[KEY_RELEASE] = (enrolment->seat.roles & ROLE_RESPONDER) != 0,
-	};
-
-	for (int i = 0; i < KEY_COUNT; i++) {
-		if (needed[i] && !token->has[i])
-			return err_set(err, ERR_INVALID,
-			    "its roles need a %s key, and the token has none; enroll it again",
-			    key_names[i]);
-		if (i != KEY_SIGN && token->has[i] && !enrolment->unsealed[i])
-			return err_set(err, ERR_REFUSED,
-			    "its %s key was never tried; enroll it again, with the test",
-			    key_names[i]);
-	}
-	return ERR_OK;
-}
-
-/* Made on this very token? */
-static enum err_code
-check_attested(const struct enrolment *enrolment, int key, const struct attest_policy *policy,
-    struct err *err)
-{
-	const struct seat_token *token = &enrolment->seat.tokens[0];
-	struct attest_facts facts;
-
-	TRY(attest_verify(buf_view(&enrolment->attestation[key]), buf_view(&enrolment->device),
-	    enrolment->certificate_views, enrolment->certificate_count, policy, &facts, err));
-	if (!point_equal(&facts.key, &token->keys[key]))
-		return err_set(err, ERR_INTEGRITY, "the attestation is of another key");
-	if (facts.serial != token->serial)
-		return err_set(err, ERR_INTEGRITY, "the attestation is of a token with serial %u",
-		    facts.serial);
-	if (memcmp(facts.firmware, token->firmware, sizeof(facts.firmware)) != 0)
-		return err_set(err, ERR_INTEGRITY, "the attestation is of another firmware");
-	return ERR_OK;
-}
-
-static enum err_code
-verify(const struct dsse *statement, const struct enrolment *enrolment, const struct digest *init,
-    const struct attest_policy *policy, struct err *err)
-{
-	const struct seat_token *token = &enrolment->seat.tokens[0];
-
-	TRY(signers_check_digest(statement, &enrolment->digest, "enrolment", err));
-	if (!digest_equal(&enrolment->init, init))
-		return err_set(err, ERR_REFUSED,
-		    "it was made for another vault (its init nonce differs); enroll for this one");
-	if (statement->count != 1)
-		return err_set(err, ERR_REFUSED, "it must carry its own token's signature alone");
-	TRY(seat_token_verify(statement, token, err));
-	TRY(check_keys(enrolment, err));
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (token->has[i] && check_attested(enrolment, i, policy, err) != ERR_OK)
-			return err_add(err, "the %s key", key_names[i]);
-	return ERR_OK;
-}
-
-enum err_code
-enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
-    const struct digest *init, const struct attest_policy *policy, struct err *err)
-{
-	if (verify(statement, enrolment, init, policy, err) != ERR_OK)
-		return err_add(err, "enrolment of seat \"%s\", token %u", enrolment->seat.name,
-		    enrolment->seat.tokens[0].serial);
 	return ERR_OK;
 }
 
@@ -325,6 +380,11 @@ enrolment_matches(const struct enrolment *enrolment, const struct seat *seat,
 		differs = "serial";
 	else if (memcmp(token->firmware, own->firmware, sizeof(own->firmware)) != 0)
 		differs = "firmware";
+	else if (token->credential_size != own->credential_size ||
+	    memcmp(token->credential, own->credential, own->credential_size) != 0 ||
+	    !digest_equal(&token->salt, &own->salt) ||
+	    memcmp(token->aaguid, own->aaguid, AAGUID_SIZE) != 0)
+		differs = "credential";
 	for (int i = 0; i < KEY_COUNT && differs == NULL; i++)
 		if (token->has[i] != own->has[i] ||
 		    (token->has[i] && !point_equal(&token->keys[i], &own->keys[i])))

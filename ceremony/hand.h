@@ -28,15 +28,17 @@ struct hand {
 	struct token_found found;
 	struct token *token;
 	struct token_info info;
+	struct secret *pin;		 /* until the token is closed, which refers to it */
 	const struct seat *seat;	 /* owned by the document; NULL: an unknown token */
 	const struct seat_token *entry;
 	char label[LABEL_MAX + 1];
 };
-void hand_done(struct hand *hand); /* closes the token; accepts {0} */
+void hand_done(struct hand *hand); /* closes the token, forgets the PIN; accepts {0} */
 #define HAND CLEANUP(hand_done) struct hand
 
-/* The one token that fits, or that of options->serial.  Its keys are compared with the document.
- * ERR_TOKEN_ABSENT: none is there or none fits; ERR_USAGE: several fit, choose by serial;
+/* The one token that fits, or that of options->serial, label and driver (hand_find.h says how one of
+ * several is chosen, and when it waits).  Its keys are compared with the document, or its credential
+ * is bound.  ERR_TOKEN_ABSENT: none is there or none fits; ERR_USAGE: several fit, choose by serial;
  * ERR_INTEGRITY: it holds other keys than the document says. */
 enum err_code hand_take(const struct client_options *options, const struct hand_want *want,
     struct hand *ret_hand, struct err *err) MUST_CHECK;
@@ -45,7 +47,9 @@ enum err_code hand_take_any(const struct client_options *options, struct hand *r
     struct err *err) MUST_CHECK;
 /* Ask for the PIN, saying which token and how many tries are left, and announce the touches that so
  * many signatures and openings cost on it.  After a wrong PIN it asks again while more than one try
- * is left; the last try needs the serial typed. */
+ * is left; the last try needs the serial (the label, where there is none) typed.  A FIDO2 token that
+ * turns out not to hold the bound credential is put aside, and the right one asked for where
+ * options->wait allows; else ERR_TOKEN_ABSENT. */
 enum err_code hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements,
     struct err *err) MUST_CHECK;
 /* Sign STATEMENT with the sign key SIGNER (checked: a signature that does not verify is ERR_TOKEN). */

@@ -55,8 +55,8 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 }
 
 static enum err_code
-add_files(const struct roll_plan *plan, const struct charter *charter, struct roster *roster,
-    struct json *texts, struct err *err)
+add_files(const struct ui *ui, const struct roll_plan *plan, const struct charter *charter,
+    struct roster *roster, struct json *texts, struct err *err)
 {
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
@@ -65,6 +65,7 @@ add_files(const struct roll_plan *plan, const struct charter *charter, struct ro
 
 		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
+		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
 		TRY(dsse_encode(&statement, &text, err));
 		json_add_text(texts, buf_string(&text));
 	}
@@ -153,7 +154,7 @@ draw_up(const struct client_options *options, const struct vault_view *view,
 	next->version = view->roster->version + 1;
 	next->created = options->now();
 	TRY(remove_seats(plan, next, err));
-	TRY(add_files(plan, view->charter, next, texts, err));
+	TRY(add_files(options->ui, plan, view->charter, next, texts, err));
 	TRY(roster_payload(next, &payload, err));
 	return statement_new(STATEMENT_ROSTER, view->charter->training, payload, statement, err);
 }

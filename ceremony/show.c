@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/record.h" /* WORD_BYTES */
 #include "tokens/attest.h"
 
 enum { WORDS_PER_LINE = 8 };
@@ -25,11 +26,13 @@ show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE])
 static void
 token_text(const struct seat_token *token, char ret_text[160])
 {
-	char firmware[FIRMWARE_TEXT_SIZE];
+	char firmware[FIRMWARE_TEXT_SIZE], serial[32] = "no serial";
 
 	firmware_text(token->firmware, firmware);
-	snprintf(ret_text, 160, "%s, serial %u, firmware %s", token->label, token->serial,
-	    firmware);
+	if (token->serial != 0)
+		snprintf(serial, sizeof(serial), "serial %u", token->serial);
+	snprintf(ret_text, 160, "%s, %s%s, firmware %s", token->label,
+	    token->signs == SIGNS_ASSERTION ? "FIDO2, " : "", serial, firmware);
 }
 
 static const char *const form_factors[] = {NULL, "usb-a-keychain", "usb-a-nano", "usb-c-keychain",
@@ -94,6 +97,15 @@ show_seat(const struct ui *ui, const struct seat *seat)
 		token_text(&seat->tokens[i], token);
 		ui_say(ui, "  %-12s   token %s", "", token);
 	}
+}
+
+void
+show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest)
+{
+	char words[TEXT_WORDS_SIZE];
+
+	text_words(view_of(digest->bytes, WORD_BYTES), words);
+	ui_say(ui, "Enrolment of %s (%s): %s", seat->name, seat->person, words);
 }
 
 static void

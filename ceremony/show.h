@@ -11,6 +11,8 @@
 enum { SHOW_ROLES_SIZE = 48 };
 void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
 void show_seat(const struct ui *ui, const struct seat *seat);
+/* Whose it is, and the words that its person reads aloud. */
+void show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest);
 /* All that a charter says, a line each. */
 void show_charter(const struct ui *ui, const struct charter *charter);
 /* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which tokens it RESTORES that are

@@ -14,6 +14,9 @@ struct ui {
 	/* True only when the person typed WORD ("yes", a serial number, ...). */
 	enum err_code (*confirm)(void *context, const char *question, const char *word,
 	    bool *ret_yes, struct err *err);
+	/* A line that the person types, of at most SIZE - 1 bytes. */
+	enum err_code (*ask_line)(void *context, const char *question, char *ret_line, size_t size,
+	    struct err *err);
 	/* A PIN without echo; PROMPT says which PIN, which token, how many tries.  Detects an OTP
 	 * typed by a touched key and asks again. */
 	enum err_code (*ask_pin)(void *context, const char *prompt, struct secret **ret_pin,

@@ -23,6 +23,8 @@ struct cli_io {
 	    int64_t seconds, struct err *err);
 	/* One line that is replaced by the next; on a terminal only. */
 	bool on_terminal;
+	/* Somebody is there who can plug in a token and answer questions. */
+	bool person;
 };
 struct cli_drivers {
 	const struct token_driver *tokens;

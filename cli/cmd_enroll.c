@@ -117,23 +117,87 @@ learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct client 
 	return adjust_policy(call, &plan->policy, err);
 }
 
+/* --waive WHAT... --reason TEXT: only the check here is relaxed. */
+static enum err_code
+read_waivers(const struct cli_call *call, struct enrol_plan *plan, struct err *err)
+{
+	const char *reason = option_text(call->parsed, "reason");
+	const char *names[ARRAY_SIZE(waiver_names)];
+	size_t count = option_all(call->parsed, "waive", names, ARRAY_SIZE(names));
+	BUF text = {0};
+
+	if ((count > 0) != (reason != NULL))
+		return err_set(err, ERR_USAGE, "--waive and --reason go together");
+	for (size_t i = 0; i < count; i++) {
+		unsigned waiver = 0;
+
+		for (unsigned bit = 0; waiver_names[bit] != NULL; bit++)
+			if (strcmp(names[i], waiver_names[bit]) == 0)
+				waiver = 1u << bit;
+		if (waiver == 0)
+			return err_set(err, ERR_USAGE, "--waive is firmware, form-factor, touch or "
+			    "attestation, not \"%.60s\"", names[i]);
+		plan->policy.waives |= waiver;
+		buf_format(&text, "%s%s", i > 0 ? ", " : "", names[i]);
+	}
+	if (count == 0)
+		return ERR_OK;
+	if (reason[0] == '\0' || strlen(reason) > WAIVER_REASON_MAX ||
+	    !text_is_plain(view_of_text(reason)))
+		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text",
+		    WAIVER_REASON_MAX);
+	ui_say(call->io->ui, "WARNING: waived here: %s (%s). The charter must waive the same for this token, "
+	    "with a reason that its signers read; otherwise it refuses the enrolment.",
+	    buf_string(&text), reason);
+	return buf_check(&text, err);
+}
+
+static void
+say_keys(const struct ui *ui, const struct enrol_result *result)
+{
+	BUF made = {0}, tried = {0};
+
+	for (int key = 0; key < TOKEN_KEYS; key++) {
+		if (!result->has[key])
+			continue;
+		buf_format(&made, "%s%s", made.size > 0 ? ", " : "", token_key_names[key]);
+		if (key != TOKEN_SIGN)
+			buf_format(&tried, "%s%s", tried.size > 0 ? ", " : "", token_key_names[key]);
+	}
+	ui_say(ui, "  keys    %s: %s", buf_string(&made), strcmp(result->driver, "fido2") == 0 ?
+	    "the sign key stays on the token; the others are derived when they are used" :
+	    "made on the token, and never leave it");
+	if (tried.size > 0)
+		ui_say(ui, "  tried   %s: opened what was sealed to it", buf_string(&tried));
+	ui_say(ui, "  origin  %s", result->attested ? "attested by the token's maker, verified" :
+	    "NOT ATTESTED: nobody but you says that the keys are on a token");
+}
+
+/* The end of the walk: what was made, what to read aloud, where the file goes. */
 static void
 say_result(const struct cli_call *call, const struct enrol_plan *plan,
-    const struct digest *digest)
+    const struct enrol_result *result)
 {
 	const struct ui *ui = call->io->ui;
-	char words[TEXT_WORDS_SIZE];
+	char words[TEXT_WORDS_SIZE], firmware[FIRMWARE_TEXT_SIZE], serial[80] = "without a serial";
 
-	text_words(view_of(digest->bytes, WORD_BYTES), words);
-	ui_say(ui, "Enrolled %s (%s). The keys were made on the token, attested and tried.",
-	    plan->seat, plan->person);
-	ui_say(ui, "  file   %s (public: it holds no secret)", plan->out);
-	ui_say(ui, "  words  %s", words);
-	if (plan->roles == ROLE_RESPONDER)
-		ui_say(ui, "Next: an operator or officer runs halligan roster add %s", plan->out);
-	else
-		ui_say(ui, "Next: give the file to whoever draws up the charter: halligan charter draft "
-		    "... %s", plan->out);
+	text_words(view_of(result->digest.bytes, WORD_BYTES), words);
+	firmware_text(result->firmware, firmware);
+	if (result->serial != 0)
+		snprintf(serial, sizeof(serial), "serial %u%s", result->serial,
+		    strcmp(result->driver, "piv") == 0 ? "" :
+		    result->cosigned ? " (its PIV side signed that)" : " (not attested)");
+	ui_say(ui, "%s", "");
+	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
+	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);
+	say_keys(ui, result);
+	ui_say(ui, "  file    %s (public: it holds no secret)", plan->out);
+	ui_say(ui, "  words   %s", words);
+	ui_say(ui, "Next: carry or send the file to %s, who runs", plan->roles == ROLE_RESPONDER ?
+	    "an operator or officer" : "whoever draws up the charter");
+	ui_say(ui, "  halligan %s %s", plan->roles == ROLE_RESPONDER ? "roster add" :
+	    "charter draft ...", plan->out);
+	ui_say(ui, "Then read the words to each other, by voice: they must be the same.");
 }
 
 enum err_code
@@ -145,22 +209,26 @@ cmd_enroll(const struct cli_call *call, struct err *err)
 		.person = option_text(call->parsed, "person"),
 		.label = option_text(call->parsed, "label"),
 		.out = option_text(call->parsed, "out"),
+		.offer = call->io->person && !option_given(call->parsed, "no-offer"),
+		.cosign = option_given(call->parsed, "cosign"),
+		.overwrite = option_given(call->parsed, "overwrite"),
 	};
 	struct client_options options;
-	struct digest digest;
+	struct enrol_result result;
 	CLIENT *client = NULL;
 	BUF pem = {0};
 	SECRET *management = NULL;
 
 	TRY(parse_roles(option_text(call->parsed, "roles"), &plan.roles, err));
 	TRY(learn_vault(call, &plan, &client, err));
+	TRY(read_waivers(call, &plan, err));
 	if (pem_path != NULL)
 		TRY(file_read(pem_path, PEM_MAX, &pem, err));
 	plan.certificates = buf_view(&pem);
 	TRY(call_secret_fd(call, "management-key-fd", MANAGEMENT_TEXT_MAX, &management, err));
 	plan.management_key = management;
 	TRY(call_options(call, &options, err));
-	TRY(enrol_run(&options, &plan, &digest, err));
-	say_result(call, &plan, &digest);
+	TRY(enrol_run(&options, &plan, &result, err));
+	say_result(call, &plan, &result);
 	return ERR_OK;
 }

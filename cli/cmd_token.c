@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens without a vault: what is plugged in, and how it stands.  No PIN, no touch. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "ceremony/hand.h"
@@ -37,7 +38,7 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 	struct token_list list = {0};
 	JSON *object = json_new_object();
 	struct json *all = json_new_array();
-	char firmware[FIRMWARE_TEXT_SIZE];
+	char firmware[FIRMWARE_TEXT_SIZE], serial[16];
 
 	json_put(object, "tokens", all);
 	TRY(token_list_all(call->drivers->tokens, call->drivers->token_count, &list, err));
@@ -45,10 +46,13 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 		const struct token_found *found = &list.found[i];
 
 		firmware_text(found->firmware, firmware);
+		snprintf(serial, sizeof(serial), "%u", found->serial);
+		if (found->serial == 0)
+			snprintf(serial, sizeof(serial), "no serial");
 		if (found->problem[0] != '\0')
 			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem, found->reader);
 		else
-			ui_say(ui, "%-10u %s, firmware %s, %s", found->serial, found->driver, firmware,
+			ui_say(ui, "%-10s %-5s firmware %s, %s", serial, found->driver, firmware,
 			    found->reader);
 		json_add(all, found_json(found));
 	}
@@ -64,7 +68,8 @@ show_key(const struct ui *ui, const struct token_info *info, int key)
 	char hex[2 * POINT_SIZE + 1];
 
 	if (!row->present) {
-		ui_say(ui, "  %-8s slot %02x: no key", token_key_names[key], row->slot);
+		ui_say(ui, "  %-8s slot %02x: %s", token_key_names[key], row->slot,
+		    row->holds[0] != '\0' ? row->holds : "no key");
 		return;
 	}
 	text_hex(VIEW_OF(row->key.bytes), hex);
@@ -75,27 +80,58 @@ show_key(const struct ui *ui, const struct token_info *info, int key)
 }
 
 static void
-show_info(const struct ui *ui, const struct token_info *info)
+show_fido(const struct ui *ui, const struct token_info *info)
 {
-	char firmware[FIRMWARE_TEXT_SIZE], tries[64] = "unknown";
+	char model[2 * TOKEN_AAGUID_SIZE + 1];
 
-	firmware_text(info->firmware, firmware);
-	if (info->pin_tries >= 0)
-		snprintf(tries, sizeof(tries), "PIN %d of %d, PUK %d", info->pin_tries,
+	text_hex(VIEW_OF(info->aaguid), model);
+	ui_say(ui, "  %-8s %s", "model", model);
+	if (info->uv)
+		ui_say(ui, "  %-8s it verifies its person itself", "sensor");
+	if (info->pin_missing)
+		ui_say(ui, "  WARNING  it has no FIDO2 PIN: halligan token pin --driver fido2");
+	else
+		ui_say(ui, "  %-8s FIDO2 PIN %d of %d%s", "tries", info->pin_tries, info->pin_tries_total,
+		    info->replug ? "; it must be plugged in again before the next one" : "");
+}
+
+static void
+show_piv(const struct ui *ui, const struct token_info *info)
+{
+	char tries[64] = "unknown";
+
+	if (info->pin_tries >= 0 && info->puk_tries >= 0)
+		snprintf(tries, sizeof(tries), "PIV PIN %d of %d, PUK %d", info->pin_tries,
 		    info->pin_tries_total, info->puk_tries);
-	ui_say(ui, "Token %u (%s, firmware %s) in %s", info->serial, info->driver, firmware,
-	    info->reader);
+	else if (info->pin_tries >= 0)
+		snprintf(tries, sizeof(tries), "PIV PIN %d, PUK unknown", info->pin_tries);
 	ui_say(ui, "  %-8s %s", "tries", tries);
 	if (info->pin_default)
-		ui_say(ui, "  WARNING  it has the factory PIN: ykman --device %u piv access change-pin",
+		ui_say(ui, "  WARNING  it has the factory PIN: halligan token pin --serial %u",
 		    info->serial);
 	if (info->puk_default)
-		ui_say(ui, "  WARNING  it has the factory PUK: ykman --device %u piv access change-puk",
+		ui_say(ui, "  WARNING  it has the factory PUK: halligan token puk --serial %u",
 		    info->serial);
 	if (info->management_default)
-		ui_say(ui, "  %-8s the factory management key", "note");
+		ui_say(ui, "  WARNING  it has the factory management key: halligan token protect --serial "
+		    "%u", info->serial);
 	for (int key = 0; key < TOKEN_KEYS; key++)
 		show_key(ui, info, key);
+}
+
+static void
+show_info(const struct ui *ui, const struct token_info *info)
+{
+	char firmware[FIRMWARE_TEXT_SIZE], serial[16] = "";
+
+	firmware_text(info->firmware, firmware);
+	if (info->serial != 0)
+		snprintf(serial, sizeof(serial), " %u", info->serial);
+	ui_say(ui, "Token%s (%s, firmware %s) in %s", serial, info->driver, firmware, info->reader);
+	if (strcmp(info->driver, "fido2") == 0)
+		show_fido(ui, info);
+	else
+		show_piv(ui, info);
 }
 
 static struct json *
@@ -115,6 +151,11 @@ info_json(const struct token_info *info)
 	json_put_bool(object, "pin_default", info->pin_default);
 	json_put_bool(object, "puk_default", info->puk_default);
 	json_put_bool(object, "management_default", info->management_default);
+	if (strcmp(info->driver, "fido2") == 0) {
+		json_put_hex(object, "aaguid", VIEW_OF(info->aaguid));
+		json_put_bool(object, "pin_missing", info->pin_missing);
+		json_put_bool(object, "replug", info->replug);
+	}
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		const struct token_key_info *row = &info->keys[key];
 		struct json *one;

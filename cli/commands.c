@@ -17,6 +17,11 @@ static const struct option_row enroll_options[] = {
     {"out", "FILE", OPTION_REQUIRED, "the enrolment to make; public"},
     {"attestation-certs", "FILE", 0, "PEM of the attestation's intermediates and root"},
     {"management-key-fd", "N", 0, "read the PIV management key (hex) from this descriptor"},
+    {"no-offer", NULL, 0, "refuse factory values instead of offering to change them"},
+    {"cosign", NULL, 0, "FIDO2: the PIV side of the same device signs too, and shows its serial"},
+    {"overwrite", NULL, 0, "replace keys that stand in the slots, after the serial was typed"},
+    {"waive", "WHAT", OPTION_REPEATS, "firmware, form-factor, touch or attestation; only here"},
+    {"reason", "TEXT", 0, "with --waive: why; the charter must repeat both"},
     {"init", "HEX", 0, "the founding's nonce, when the vault cannot be reached"},
     {"training", NULL, 0, "with --init: it is a training vault"},
     {"min-firmware", "VERSION", 0, "before the first charter: accept from here; default 5.7.0"},
@@ -34,6 +39,13 @@ static const struct option_row enroll_options[] = {
     {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"}, \
     {"form-factor", "NAME", OPTION_REPEATS, "only such tokens: usb-c-nano, ...; any: all again"}, \
     {"waive", "LABEL=WHAT:REASON", OPTION_REPEATS, "forgive a token: firmware, touch, ..."}
+static const struct option_row pin_options[] = {
+    {"unblock", NULL, 0, "set a new PIV PIN with the PUK, also when the PIN is blocked"},
+    {NULL}};
+
+static const struct option_row protect_options[] = {
+    {"management-key-fd", "N", 0, "read the present management key (hex) from this descriptor"},
+    {NULL}};
 
 static const struct option_row draft_options[] = {
 	DRAFT_COMMON_OPTIONS,
@@ -138,6 +150,11 @@ const struct command cli_commands[] = {
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
     {"suspend", "LABEL|SERIAL", "Take a token out of service, at once", suspend_options, 1, 1,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
+    {"token pin", "", "Change a token's PIN, or set the first", pin_options, 0, 0, NEEDS_TOKEN,
+	cmd_token_pin},
+    {"token puk", "", "Change a PIV token's PUK", NULL, 0, 0, NEEDS_TOKEN, cmd_token_puk},
+    {"token protect", "", "Put a PIV token's management key behind its PIN", protect_options, 0, 0,
+	NEEDS_TOKEN, cmd_token_protect},
     {"init", "", "Make a vault: opens its founding", init_options, 0, 0, NEEDS_VAULT, cmd_init},
     {"enroll", "", "Make keys on a token for a seat", enroll_options, 0, 0,
 	NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},

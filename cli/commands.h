@@ -36,6 +36,9 @@ enum err_code cmd_suspend(const struct cli_call *call, struct err *err) MUST_CHE
 enum err_code cmd_charter_propose(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_charter_status(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_charter_history(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_pin(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_puk(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_protect(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_serve(const struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

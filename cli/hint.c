@@ -31,9 +31,9 @@ cli_hint(enum err_code code, const char *command)
 	case ERR_TOUCH:
 		return "run the same command again and touch the token when it blinks; nothing is lost";
 	case ERR_PIN:
-		return "it is the PIV PIN that is asked for, not the FIDO2 PIN and not a password";
+		return "run the same command again with the PIN that the prompt names; it is no password";
 	case ERR_PIN_BLOCKED:
-		return "unblock it with the PUK: ykman piv access unblock-pin; the keys are untouched";
+		return "nothing else was done; another token of the seat, or another officer, can go on";
 	case ERR_WAITING:
 		return "`halligan status` says who must act";
 	case ERR_TARGET:

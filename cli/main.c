@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wires the production drivers: PIV tokens through pcscd, the terminal, the clock. */
+/* Wires the production drivers: PIV and FIDO2 tokens, the terminal, the clock. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 
 #include "base/process.h"
 #include "cli/tty.h"
+#include "tokens/fido_driver.h"
 #include "tokens/piv.h"
 
 enum { FD_MAX = 255 };
@@ -76,7 +77,7 @@ main(int argc, char **argv)
 	struct tty tty;
 	struct ui ui;
 	struct cli_io io;
-	struct token_driver tokens[] = {piv_driver(&piv_slots_default)};
+	struct token_driver tokens[] = {piv_driver(&piv_slots_default), fido_driver()};
 	struct cli_drivers drivers = {.tokens = tokens, .token_count = ARRAY_SIZE(tokens),
 		.self = places.self, .rotator_folders = places.rotators, .now = process_now};
 	enum err_code code = prepare(argc, argv, &places, &err);

@@ -14,8 +14,13 @@ static const struct option_row vault_rows[] = {
     {NULL}};
 static const struct option_row token_rows[] = {
     {"serial", "N", 0, "use the token with this serial number"},
+    {"driver", "piv|fido2", 0, "use this side of a token that has both"},
+    {"wait", "TIME", 0, "wait so long for the token; 0s: not; default at a terminal: 5m"},
     {"pin-fd", "N", 0, "read the PIN's line from this descriptor instead of the terminal"},
     {"timing", NULL, 0, "say at the end how long it took, and how much of it the token"},
+    {NULL}};
+static const struct option_row label_rows[] = {
+    {"token", "LABEL", 0, "use the token that charter or roster call so"},
     {NULL}};
 static const struct option_row json_rows[] = {
     {"json", NULL, 0, "one JSON object on standard output, everything else on standard error"},
@@ -23,7 +28,7 @@ static const struct option_row json_rows[] = {
 static const struct option_row help_rows[] = {
     {"help", NULL, 0, "show this help"}, {NULL}};
 
-enum { TABLES = 5 };
+enum { TABLES = 6 };
 /* The tables that COMMAND's options stand in. */
 static void
 option_tables(const struct command *command, const struct option_row *ret_tables[TABLES])
@@ -31,8 +36,10 @@ option_tables(const struct command *command, const struct option_row *ret_tables
 	ret_tables[0] = command->options;
 	ret_tables[1] = (command->needs & NEEDS_VAULT) != 0 ? vault_rows : NULL;
 	ret_tables[2] = (command->needs & NEEDS_TOKEN) != 0 ? token_rows : NULL;
-	ret_tables[3] = (command->needs & CAN_JSON) != 0 ? json_rows : NULL;
-	ret_tables[4] = help_rows;
+	ret_tables[3] = (command->needs & NEEDS_VAULT) != 0 && (command->needs & NEEDS_TOKEN) != 0 ?
+	    label_rows : NULL;
+	ret_tables[4] = (command->needs & CAN_JSON) != 0 ? json_rows : NULL;
+	ret_tables[5] = help_rows;
 }
 
 static const struct option_row *

@@ -22,7 +22,7 @@ struct option_row {
 /* What a command needs, and thereby which common options it takes. */
 enum {
 	NEEDS_VAULT = 1, /* --vault */
-	NEEDS_TOKEN = 2, /* --serial, --pin-fd */
+	NEEDS_TOKEN = 2, /* --serial, --driver, --wait, --pin-fd; with a vault --token */
 	CAN_JSON = 4,	 /* --json */
 };
 

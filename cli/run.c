@@ -74,20 +74,52 @@ call_vault(const struct cli_call *call, const char **ret_vault, struct err *err)
 	return ERR_OK;
 }
 
+enum { WAIT_DEFAULT = 300 };
+
+/* A person at a terminal is waited for, a script only when it says so. */
+static enum err_code
+wait_option(const struct cli_call *call, int64_t *ret_wait, struct err *err)
+{
+	const char *text = option_text(call->parsed, "wait");
+	bool person = call->io->person && !option_given(call->parsed, "pin-fd");
+
+	if (text != NULL && (strcmp(text, "0s") == 0 || strcmp(text, "0") == 0)) {
+		*ret_wait = 0;
+		return ERR_OK;
+	}
+	return option_duration(call->parsed, "wait", person ? WAIT_DEFAULT : 0, ret_wait, err);
+}
+
+static enum err_code
+driver_option(const struct cli_call *call, const char **ret_driver, struct err *err)
+{
+	const char *text = option_text(call->parsed, "driver");
+
+	if (text != NULL && strcmp(text, "piv") != 0 && strcmp(text, "fido2") != 0)
+		return err_set(err, ERR_USAGE, "--driver is piv or fido2, not \"%.60s\"", text);
+	*ret_driver = text;
+	return ERR_OK;
+}
+
 enum err_code
 call_options(const struct cli_call *call, struct client_options *ret_options, struct err *err)
 {
+	struct client_options options = {
+		.self = call->drivers->self, .drivers = call->drivers->tokens,
+		.driver_count = call->drivers->token_count, .ui = call->io->ui,
+		.label = option_text(call->parsed, "token"),
+		.person = call->io->person, .now = call->drivers->now,
+	};
 	int64_t serial, pin_fd;
 
 	TRY(option_number(call->parsed, "serial", 1, UINT32_MAX, 0, &serial, err));
 	TRY(option_number(call->parsed, "pin-fd", 0, 255, -1, &pin_fd, err));
+	TRY(wait_option(call, &options.wait, err));
+	TRY(driver_option(call, &options.driver, err));
 	if (pin_fd >= 0)
 		call->io->use_pin_fd(call->io->context, (int)pin_fd);
-	*ret_options = (struct client_options){
-		.self = call->drivers->self, .drivers = call->drivers->tokens,
-		.driver_count = call->drivers->token_count, .ui = call->io->ui,
-		.serial = (uint32_t)serial, .now = call->drivers->now,
-	};
+	options.serial = (uint32_t)serial;
+	*ret_options = options;
 	return ERR_OK;
 }
 

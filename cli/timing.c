@@ -128,6 +128,17 @@ timed_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *e
 }
 
 static enum err_code
+timed_choose(void *driver, const struct token_found *const *found, size_t count,
+    unsigned milliseconds, size_t *ret_index, struct err *err)
+{
+	struct timed *timed = driver;
+
+	return MEASURE(timed->timing,
+	    timed->below->ops->choose(timed->below->driver, found, count, milliseconds, ret_index,
+	        err));
+}
+
+static enum err_code
 timed_bind(void *handle, const struct token_credential *credential, struct err *err)
 {
 	struct timed_token *token = handle;
@@ -192,6 +203,7 @@ timed_ops(const struct token_ops *ops)
 		.list = timed_list,
 		.open = timed_open,
 		.wait = ops->wait != NULL ? timed_wait : NULL,
+		.choose = ops->choose != NULL ? timed_choose : NULL,
 		.info = timed_info,
 		.bind = ops->bind != NULL ? timed_bind : NULL,
 		.unlock = timed_unlock,

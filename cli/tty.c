@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/text.h"
 #include "cli/tty.h"
 
-enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, OTP_SIZE = 44 };
+enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10 };
 
 void
 tty_open(struct tty *tty)
@@ -136,27 +137,63 @@ write_prompt(struct tty *tty, const char *text, const char *end)
 		(void)!fd_write(tty->terminal, view_of_text(end), -1, &ignored);
 }
 
-static enum err_code
-confirm(void *context, const char *question, const char *word, bool *ret_yes, struct err *err)
+/* A line that may be seen, without its end. */
+static void
+read_answer(struct tty *tty, char *ret_answer, size_t max)
 {
-	struct tty *tty = context;
-	char answer[ANSWER_MAX] = "";
 	size_t size = 0;
 
-	TRY(need_terminal(tty, "confirming", err));
-	write_prompt(tty, question, ": ");
 	for (;;) {
 		char letter;
 		ssize_t got = read(tty->terminal, &letter, 1);
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0 || letter == '\n' || size == sizeof(answer) - 1)
+		if (got <= 0 || letter == '\n')
 			break;
-		answer[size++] = letter;
+		if (size < max - 1)
+			ret_answer[size++] = letter;
 	}
-	answer[size] = '\0';
+	ret_answer[size] = '\0';
+}
+
+/* What a touched key types is no answer: it is asked again. */
+static void
+ask(struct tty *tty, const char *question, char *ret_answer, size_t max)
+{
+	for (;;) {
+		write_prompt(tty, question, ": ");
+		read_answer(tty, ret_answer, max);
+		if (!text_is_otp(view_of_text(ret_answer)))
+			return;
+		say(tty, "That was a one-time password that a touched key typed, not your answer. Do not "
+		    "touch the key yet.");
+	}
+}
+
+static enum err_code
+confirm(void *context, const char *question, const char *word, bool *ret_yes, struct err *err)
+{
+	struct tty *tty = context;
+	char answer[ANSWER_MAX];
+
+	TRY(need_terminal(tty, "confirming", err));
+	ask(tty, question, answer, sizeof(answer));
 	*ret_yes = strcasecmp(answer, word) == 0;
+	return ERR_OK;
+}
+
+static enum err_code
+ask_line(void *context, const char *question, char *ret_line, size_t size, struct err *err)
+{
+	struct tty *tty = context;
+	char answer[ANSWER_MAX];
+
+	TRY(need_terminal(tty, "this question", err));
+	ask(tty, question, answer, sizeof(answer));
+	if (strlen(answer) >= size)
+		return err_set(err, ERR_INVALID, "more than %zu letters were typed", size - 1);
+	memcpy(ret_line, answer, strlen(answer) + 1);
 	return ERR_OK;
 }
 
@@ -185,7 +222,7 @@ ask_pin(void *context, const char *prompt, struct secret **ret_pin, struct err *
 		SECRET *typed = NULL;
 
 		TRY(tty_read_secret(tty, prompt, PIN_MAX, &typed, err));
-		if (tty_is_otp(secret_view(typed))) {
+		if (text_is_otp(secret_view(typed))) {
 			say(tty, "That was a one-time password that a touched key typed, not the PIN. Do "
 			    "not touch the key yet.");
 			continue;
@@ -202,18 +239,6 @@ ask_secret(void *context, const char *prompt, size_t max, struct secret **ret_se
     struct err *err)
 {
 	return tty_read_secret(context, prompt, max, ret_secret, err);
-}
-
-bool
-tty_is_otp(struct view typed)
-{
-	if (typed.size != OTP_SIZE)
-		return false;
-	for (size_t i = 0; i < typed.size; i++) {
-		if (memchr("cbdefghijklnrtuv", typed.data[i], 16) == NULL)
-			return false;
-	}
-	return true;
 }
 
 /* ---- touches ---- */
@@ -236,12 +261,13 @@ waiting(void *context, unsigned milliseconds)
 {
 	struct tty *tty = context;
 	unsigned seconds = milliseconds / 1000;
-	char line[80];
+	char line[100];
 
 	if (seconds < tty->waited + STILL_SECONDS)
 		return;
 	tty->waited = seconds;
-	snprintf(line, sizeof(line), "still waiting for your touch (%u s)", seconds);
+	snprintf(line, sizeof(line), "still waiting for your touch (%u s)%s", seconds,
+	    seconds < LATE_SECONDS ? "" : "; most tokens give up at 15 s, and nothing is lost");
 	progress(tty, line);
 }
 
@@ -254,13 +280,28 @@ touched(void *context)
 	write_line(stderr, false, "Touched.");
 }
 
+static void
+busy(void *context, const char *who, unsigned milliseconds)
+{
+	struct tty *tty = context;
+	char line[200];
+
+	/* Where lines cannot be replaced, once is enough. */
+	if (!tty->live && milliseconds >= 1000)
+		return;
+	snprintf(line, sizeof(line), "the token is held by %s; waiting for it (%u s)", who,
+	    milliseconds / 1000);
+	progress(tty, line);
+}
+
 void
 tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 {
 	*ret_ui = (struct ui){.context = tty, .say = say, .progress = progress, .confirm = confirm,
-	    .ask_pin = ask_pin, .ask_secret = ask_secret,
-	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched}};
+	    .ask_line = ask_line, .ask_pin = ask_pin, .ask_secret = ask_secret,
+	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched,
+		.busy = busy}};
 	*ret_io = (struct cli_io){.ui = ret_ui, .context = tty, .print = print,
 	    .complain = complain, .divert = divert, .use_pin_fd = use_pin_fd, .show = tty_show,
-	    .on_terminal = tty->live};
+	    .on_terminal = tty->live, .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};
 }

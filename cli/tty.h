@@ -28,8 +28,6 @@ void tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io);
  * or when Ctrl-C or Ctrl-D is typed; ERR_INVALID: longer than MAX. */
 enum err_code tty_read_secret(struct tty *tty, const char *prompt, size_t max,
     struct secret **ret_secret, struct err *err) MUST_CHECK;
-/* 44 letters of modhex: what a touched key types. */
-bool tty_is_otp(struct view typed);
 /* Leave no progress line behind. */
 void tty_settle(struct tty *tty);
 /* cli_io.show. */

@@ -213,6 +213,31 @@ token_wait(const struct token_driver *drivers, size_t count, unsigned millisecon
 	return ERR_OK;
 }
 
+bool
+token_can_choose(const struct token_driver *drivers, size_t driver_count,
+    const struct token_found *const *found, size_t count)
+{
+	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
+
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(found[i]->driver, found[0]->driver) != 0)
+			return false;
+	}
+	return driver != NULL && driver->ops->choose != NULL;
+}
+
+enum err_code
+token_choose(const struct token_driver *drivers, size_t driver_count,
+    const struct token_found *const *found, size_t count, unsigned milliseconds,
+    size_t *ret_index, struct err *err)
+{
+	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
+
+	if (!token_can_choose(drivers, driver_count, found, count))
+		return err_set(err, ERR_INTERNAL, "these tokens cannot be told apart by a touch");
+	return driver->ops->choose(driver->driver, found, count, milliseconds, ret_index, err);
+}
+
 unsigned
 token_touches(const struct token *token, unsigned signatures, unsigned agreements)
 {

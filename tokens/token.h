@@ -170,8 +170,13 @@ struct token_ops {
 	 * and waited out.  May be NULL. */
 	enum err_code (*wait)(void *driver, unsigned milliseconds, bool *ret_changed,
 	    struct err *err);
+	/* Let the person touch the one that is meant among COUNT (2..TOKENS_MAX) tokens of this driver,
+	 * none of them open: all blink, the touch spends nothing.  ERR_TOUCH: none was touched within
+	 * MILLISECONDS.  May be NULL. */
+	enum err_code (*choose)(void *driver, const struct token_found *const *found, size_t count,
+	    unsigned milliseconds, size_t *ret_index, struct err *err);
 	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
-	/* Which credential is meant; FIDO2 only, NULL otherwise.  Kept until close. */
+	/* Which credential is meant; FIDO2 only, NULL otherwise.  Kept until close or the next bind. */
 	enum err_code (*bind)(void *token, const struct token_credential *credential,
 	    struct err *err);
 	/* PIN: 6..8 bytes (PIV), 4..63 (FIDO2; NULL when the token verifies the person itself).
@@ -261,6 +266,12 @@ enum err_code token_bind(struct token *token, const struct token_credential *cre
 /* Until a token may have come or gone, for at most MILLISECONDS; drivers without wait never tell. */
 enum err_code token_wait(const struct token_driver *drivers, size_t count, unsigned milliseconds,
     bool *ret_changed, struct err *err) MUST_CHECK;
+/* Can a touch choose among these COUNT tokens?  Then token_choose says which it was. */
+bool token_can_choose(const struct token_driver *drivers, size_t driver_count,
+    const struct token_found *const *found, size_t count);
+enum err_code token_choose(const struct token_driver *drivers, size_t driver_count,
+    const struct token_found *const *found, size_t count, unsigned milliseconds,
+    size_t *ret_index, struct err *err) MUST_CHECK;
 /* How many touches so many signatures and agreements cost. */
 unsigned token_touches(const struct token *token, unsigned signatures, unsigned agreements);
 const char *token_pin_name(const struct token *token);

@@ -131,7 +131,8 @@ tokens_start() {
 	for serial; do
 		[ -f "$TOKENS_DIR/$serial.json" ] || "$SIMTOKEN" new --serial "$serial" \
 			--state "$TOKENS_DIR/$serial.json" "${kind[@]}" \
-			--pin "${TOKENS_PIN:-123456}" --puk "${TOKENS_PUK:-12345678}" ||
+			--pin "${TOKENS_PIN:-123456}" --puk "${TOKENS_PUK:-12345678}" \
+			${TOKENS_FIDO_PIN:+--fido-pin "$TOKENS_FIDO_PIN"} ||
 			tokens_fail "cannot make token $serial"
 		token_run "$serial"
 		printf 'FRIENDLYNAME "%s"\nDEVICENAME halligan:%s\nLIBPATH %s\nCHANNELID %d\n' \

@@ -9,7 +9,7 @@
 #	town_approve ciso secops infra
 #
 # `as SEAT COMMAND...` runs halligan with that seat's token, answering PIN prompts and confirmations
-# on a terminal as the person would.  Exit status and screen are halligan's.
+# on a terminal as the person would, but does not wait for a token that is not there (AS_WAIT).  Exit status and screen are halligan's.
 #
 # Sets VAULT, HALLIGAN, SERIAL[seat]; exports HALLIGAN_VAULT and XDG_STATE_HOME (one client's memory
 # for all people: they share a machine).
@@ -27,15 +27,17 @@ declare -A ROLES=([ciso]=officer [secops]=officer [infra]=officer,operator [audi
 	[legal]=officer [alice]=responder)
 declare -A PERSON=([ciso]="Chris Iso" [secops]="Sam Ecops" [infra]="Ines Fra" [audit]="Audrey Dit"
 	[legal]="Lea Gal" [alice]="Alice Oncall")
+declare -A DRIVER=([legal]=fido2) # the others have PIV tokens
 TOWN_PIN=73920158 TOWN_PUK=51907364
 QUORUM='3 of (ciso, secops, infra, audit, legal)'
 AS_OPTIONS=(--timeout 60)
+AS_WAIT=0s
 
 # as SEAT COMMAND...
 as() {
 	local seat=$1; shift
 	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
-		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}"
+		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}" --wait "$AS_WAIT"
 }
 # Without a person: no token, no terminal.
 halligan() { "$HALLIGAN" "$@" </dev/null; }
@@ -44,7 +46,7 @@ town_start() {
 	tokens_folder
 	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
 	VAULT=$HALLIGAN_VAULT
-	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
+	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK TOKENS_FIDO_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
 	"$SIMTOKEN" root > simulated-root.pem
 	sshd_start "$TOKENS_DIR"
 }
@@ -56,7 +58,7 @@ town_enroll() {
 	local seat
 	for seat; do
 		as "$seat" enroll --seat "$seat" --person "${PERSON[$seat]}" --roles "${ROLES[$seat]}" \
-			--label "$seat-1" --attestation-certs simulated-root.pem --out "$seat.enrolment" || return
+			--label "$seat-1" --driver "${DRIVER[$seat]:-piv}" --attestation-certs simulated-root.pem --out "$seat.enrolment" || return
 	done
 }
 

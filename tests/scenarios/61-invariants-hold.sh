@@ -94,13 +94,13 @@ rm -rf "$VAULT"; cp -a vault.good "$VAULT"
 # (tries: wrong PINs at the terminal; the last one only with the serial)
 ok "14: a wrong PIN is told with the tries left" bash -c '! "$0" "$@"' "$LIB/terminal.py" \
 	--answer 'yes[^\n]*$' yes --answer 'PIN[^\n]*: ?$' 99999999 --always 'PIN[^\n]*: ?$' '' -- \
-	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}"
+	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[secops]}"
 like "14: the message" "$(tap_output)" '2 tries left'
-tries() { token_field "${SERIAL[legal]}" pin_tries; }
+tries() { token_field "${SERIAL[secops]}" pin_tries; }
 "$LIB/terminal.py" --quiet --always 'Type yes: $' yes --always 'PIN[^\n]*: $' 99999999 --timeout 20 -- \
-	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[legal]}" > /dev/null 2>&1
+	"$HALLIGAN" approve "$fourth" --serial "${SERIAL[secops]}" > /dev/null 2>&1
 is "14: wrong PINs stop before the last try" "$(tries)" 1
-refused "14: the last try is not spent without the serial" as legal approve "$fourth"
+refused "14: the last try is not spent without the serial" as secops approve "$fourth"
 is "14: and is still there" "$(tries)" 1
 
 # --- 6: at the moment of apply the new value is sealed, copied and in escrow ---

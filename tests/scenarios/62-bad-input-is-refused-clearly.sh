@@ -53,9 +53,9 @@ again() { # again SERIAL PIN PUK: another token of this serial
 }
 again "${SERIAL[novice]}" 123456 "$TOWN_PUK"
 remember
-told "the factory PIN" 1 'factory PIN; change it first: ykman' enroll novice --seat novice --roles officer --attestation-certs simulated-root.pem --out novice.enrolment
+told "the factory PIN" 1 'factory PIN, which everybody knows; change it first: halligan token pin --serial' enroll novice --no-offer --seat novice --roles officer --attestation-certs simulated-root.pem --out novice.enrolment
 again "${SERIAL[novice]}" "$TOWN_PIN" 12345678
-told "the factory PUK" 1 'factory PUK; change it first: ykman' enroll novice --seat novice --roles officer --attestation-certs simulated-root.pem --out novice.enrolment
+told "the factory PUK" 1 'factory PUK, .*; change it first: halligan token puk --serial' enroll novice --no-offer --seat novice --roles officer --attestation-certs simulated-root.pem --out novice.enrolment
 again "${SERIAL[novice]}" "$TOWN_PIN" "$TOWN_PUK"
 told "an unknown role" 2 'officer, operator, responder' enroll novice --seat novice --roles oficer --out novice.enrolment
 told "a seat's name that is none" 2 'name "No vice"' enroll novice --seat 'No vice' --roles officer --out novice.enrolment

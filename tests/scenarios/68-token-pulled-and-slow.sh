@@ -89,26 +89,26 @@ wait $toucher
 control secops touch auto; control secops touch-timeout 15000
 
 # --- which token ---
-told "several are plugged in" 2 'several tokens fit: .*30000002 .secops.*choose one with --serial' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id"
+told "several are plugged in" 2 'several tokens fit: .*30000002 .secops.*choose one with --serial' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id" --wait 0s
 unplug secops
 told "a token that is not plugged in" 4 'token 30000002 is not plugged in; this needs a token of an officer.*plug the right token in' as secops approve "$id"
 for seat in "${!SERIAL[@]}"; do [ "$seat" = secops ] || [ "$seat" = spare ] || unplug "$seat"; done
-told "one that belongs to nobody is the only one" 4 'token 30000007 belongs to no seat of this vault' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id"
+told "one that belongs to nobody is the only one" 4 'token 30000007 belongs to no seat of this vault' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id" --wait 0s
 unplug spare
-told "none at all" 4 'no token is plugged in; this needs a token of an officer' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id"
+told "none at all" 4 'no token is plugged in; this needs a token of an officer' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id" --wait 0s
 plug alice
-told "the wrong person's" 4 'token 30000006 belongs to the seat alice; this needs a token of an officer' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id"
+told "the wrong person's" 4 'token 30000006 belongs to the seat alice; this needs a token of an officer' "$LIB/terminal.py" --always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id" --wait 0s
 plug audit
 ok "among those plugged in, the one that fits is found: another officer approves" "$LIB/terminal.py" --always 'PIN[^\n]*: ?$' "$TOWN_PIN" \
-	--always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id"
+	--always '[Tt]ype yes[^\n]*$' yes -- "$HALLIGAN" approve "$id" --wait 0s
 is "and counts" "$(db "SELECT group_concat(seat) FROM (SELECT seat FROM approvals WHERE complete ORDER BY seat)")" "audit,ciso"
 plug legal
 token_kill "${SERIAL[legal]}"
 told "a token that breaks" 4 '30000005|legal' as legal approve "$id"
 cp "${SERIAL[legal]}.json" legal.json; rm "${SERIAL[legal]}.json"
-"$SIMTOKEN" new --serial "${SERIAL[legal]}" --state "${SERIAL[legal]}.json" --pin "$TOWN_PIN" --puk "$TOWN_PUK"
+"$SIMTOKEN" new --serial "${SERIAL[legal]}" --state "${SERIAL[legal]}.json" --pin "$TOWN_PIN" --puk "$TOWN_PUK" --fido-pin "$TOWN_PIN"
 token_run "${SERIAL[legal]}"; token_ready "${SERIAL[legal]}"
-told "another token with its serial" 6 'token 30000005 holds no sign key, but the document lists one for the seat legal' as legal approve "$id"
+told "another token with its serial" 4 'the FIDO2 PIN is right, but this is not legal.s token "legal-1" .serial 30000005.: it does not hold that credential' as legal approve "$id"
 token_kill "${SERIAL[legal]}"; cp legal.json "${SERIAL[legal]}.json"; token_run "${SERIAL[legal]}"; token_ready "${SERIAL[legal]}"
 control legal delay 60
 ok "its own, slow, finishes the ceremony" as legal approve "$id"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/certificates.h"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -179,4 +180,21 @@ certificates_spoil(struct view *all, size_t count, const struct attest_policy *p
 		free(copy);
 		all[which] = whole;
 	}
+}
+
+struct p256_key *
+certificate_key(EVP_PKEY *pair)
+{
+	struct err err;
+	BIGNUM *private = NULL;
+	SECRET *scalar = NULL;
+	struct p256_key *key = NULL;
+
+	assert_int_equal(EVP_PKEY_get_bn_param(pair, OSSL_PKEY_PARAM_PRIV_KEY, &private), 1);
+	assert_ok(secret_new(SCALAR_SIZE, &scalar, &err));
+	assert_int_equal(BN_bn2binpad(private, secret_data(scalar), SCALAR_SIZE), SCALAR_SIZE);
+	assert_ok(secret_resize(scalar, SCALAR_SIZE, &err));
+	assert_ok(p256_key_from(scalar, &key, &err));
+	BN_free(private);
+	return key;
 }

@@ -49,4 +49,7 @@ void append_pem(struct buf *pem, struct view der);
 void certificates_spoil(struct view *all, size_t count, const struct attest_policy *policy,
     const char *until);
 
+/* The same key for our own functions. */
+struct p256_key *certificate_key(EVP_PKEY *pair);
+
 #endif

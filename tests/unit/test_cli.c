@@ -232,16 +232,6 @@ a_credential_goes_to_exactly_one_place(void **state)
 	}
 }
 
-static void
-what_a_touched_key_types_is_no_pin(void **state)
-{
-	(void)state;
-	assert_true(tty_is_otp(view_of_text("cccccccfhcjkbdefghijklnrtuvcbdefghijklnrtuvc")));
-	assert_false(tty_is_otp(view_of_text("cccccccfhcjkbdefghijklnrtuvcbdefghijklnrtuv")));
-	assert_false(tty_is_otp(view_of_text("accccccfhcjkbdefghijklnrtuvcbdefghijklnrtuvc")));
-	assert_false(tty_is_otp(view_of_text("73920158")));
-}
-
 /* RET_SECRET is what a pipe that holds TEXT gives. */
 static enum err_code
 through_a_pipe(const char *text, size_t max, bool one_line, struct secret **ret_secret,
@@ -289,7 +279,6 @@ main(void)
 	    cmocka_unit_test(no_command_is_a_usage_error),
 	    cmocka_unit_test(a_vault_must_be_named),
 	    cmocka_unit_test(a_credential_goes_to_exactly_one_place),
-	    cmocka_unit_test(what_a_touched_key_types_is_no_pin),
 	    cmocka_unit_test(a_secret_from_a_descriptor_is_one_line_of_limited_length),
 	};
 

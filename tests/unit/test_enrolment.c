@@ -5,7 +5,6 @@
  */
 #include "ceremony/enrolment.h"
 
-#include <openssl/core_names.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -25,23 +24,6 @@ struct bench {
 	struct digest init;
 };
 
-static struct p256_key *
-key_of(EVP_PKEY *pair)
-{
-	struct err err;
-	BIGNUM *private = NULL;
-	SECRET *scalar = NULL;
-	struct p256_key *key = NULL;
-
-	assert_int_equal(EVP_PKEY_get_bn_param(pair, OSSL_PKEY_PARAM_PRIV_KEY, &private), 1);
-	assert_ok(secret_new(SCALAR_SIZE, &scalar, &err));
-	assert_int_equal(BN_bn2binpad(private, secret_data(scalar), SCALAR_SIZE), SCALAR_SIZE);
-	assert_ok(secret_resize(scalar, SCALAR_SIZE, &err));
-	assert_ok(p256_key_from(scalar, &key, &err));
-	BN_free(private);
-	return key;
-}
-
 static int
 start(void **state)
 {
@@ -59,7 +41,7 @@ start(void **state)
 	    &bench->strange_root, &bench->strange_device);
 	for (int i = 0; i < KEY_COUNT; i++) {
 		bench->pairs[i] = EVP_EC_gen("P-256");
-		bench->keys[i] = key_of(bench->pairs[i]);
+		bench->keys[i] = certificate_key(bench->pairs[i]);
 	}
 	assert_ok(p256_key_new(&bench->stranger, &err));
 	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint}, .root_count = 1,
@@ -108,7 +90,7 @@ right(struct bench *bench, struct enrolment *ret_enrolment)
 	struct seat_token *token = &seat->tokens[0];
 
 	*ret_enrolment = (struct enrolment){.init = bench->init, .created = 1767225600,
-		.unsealed = {false, true, true}, .certificate_count = 1};
+		.unsealed = {false, true, true}, .attested = true, .certificate_count = 1};
 	ret_enrolment->certificate_views[0] = buf_view(&bench->root.der);
 	buf_bytes(&ret_enrolment->device, buf_view(&bench->device.der));
 	snprintf(seat->name, sizeof(seat->name), "carol");
@@ -264,6 +246,35 @@ a_chain_to_another_root_is_refused(void **state)
 	WRONG(ERR_REFUSED, "carol", enrolment.certificate_count = 0);
 	WRONG(ERR_REFUSED, "carol",
 	    enrolment.certificate_views[0] = buf_view(&bench->strange_root.der));
+}
+
+static void
+a_waiver_forgives_just_what_it_names(void **state)
+{
+	static const uint8_t old_firmware[] = {5, 4, 3};
+	struct bench *bench = *state;
+	struct err err;
+	ENROLMENT old = {0}, bare = {0};
+
+	right(bench, &old);
+	memcpy(old.seat.tokens[0].firmware, old_firmware, 3);
+	for (int i = 0; i < KEY_COUNT; i++)
+		attest(bench, i, serial_bytes, old_firmware, &bench->device, &old.attestation[i]);
+	right(bench, &bare);
+	bare.attested = false;
+	bare.certificate_count = 0;
+	assert_error(ERR_REFUSED, judge(bench, &old, &err));
+	assert_error(ERR_REFUSED, judge(bench, &bare, &err));
+	assert_says("it carries no attestation");
+	bench->policy.waives = ATTEST_WAIVE_FIRMWARE;
+	assert_ok(judge(bench, &old, &err));
+	assert_error(ERR_REFUSED, judge(bench, &bare, &err));
+	bench->policy.waives = ATTEST_WAIVE_FORM_FACTOR | ATTEST_WAIVE_TOUCH;
+	assert_error(ERR_REFUSED, judge(bench, &old, &err));
+	assert_error(ERR_REFUSED, judge(bench, &bare, &err));
+	bench->policy.waives = ATTEST_WAIVE_ATTESTATION;
+	assert_ok(judge(bench, &bare, &err));
+	bench->policy.waives = 0;
 }
 
 static void
@@ -433,6 +444,7 @@ main(void)
 		cmocka_unit_test(keys_that_the_roles_need_must_be_there_and_tried),
 		cmocka_unit_test(every_key_must_be_attested_as_this_one_on_this_token),
 		cmocka_unit_test(a_chain_to_another_root_is_refused),
+		cmocka_unit_test(a_waiver_forgives_just_what_it_names),
 		cmocka_unit_test(only_its_own_token_signs_it_and_alone),
 		cmocka_unit_test(every_changed_byte_is_refused),
 		cmocka_unit_test(a_file_with_other_members_is_refused),

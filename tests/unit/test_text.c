@@ -364,10 +364,21 @@ the_nearest_name_is_found_or_none(void **state)
 	assert_null(text_nearest(longest, names));
 }
 
+static void
+what_a_touched_key_types_is_recognised(void **state)
+{
+	(void)state;
+	assert_true(text_is_otp(view_of_text("cccccccfhcjkbdefghijklnrtuvcbdefghijklnrtuvc")));
+	assert_false(text_is_otp(view_of_text("cccccccfhcjkbdefghijklnrtuvcbdefghijklnrtuv")));
+	assert_false(text_is_otp(view_of_text("accccccfhcjkbdefghijklnrtuvcbdefghijklnrtuvc")));
+	assert_false(text_is_otp(view_of_text("73920158")));
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_a_touched_key_types_is_recognised),
 	    cmocka_unit_test(hex_has_one_spelling),
 	    cmocka_unit_test(base64_as_in_rfc_4648),
 	    cmocka_unit_test(base64_has_one_spelling),

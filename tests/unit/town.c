@@ -41,8 +41,12 @@ sign_charter_1(struct town *town)
 	struct charter *parsed = NULL;
 
 	founded_state(&town->founded, &town->charter);
-	for (size_t seat = CISO; seat <= AUDIT; seat++)
-		sign_with(&town->charter, town->founded.keys[seat][KEY_SIGN]);
+	for (size_t seat = CISO; seat <= AUDIT; seat++) {
+		if (town->founded.charter->seats[seat].tokens[0].credential_size > 0)
+			town_sign_fido(&town->charter, town->founded.keys[seat][KEY_SIGN]);
+		else
+			sign_with(&town->charter, town->founded.keys[seat][KEY_SIGN]);
+	}
 	fine(charter_parse(&town->charter, &parsed, &err), &err);
 	charter_freep(&town->founded.charter);
 	town->founded.charter = parsed;
@@ -297,8 +301,8 @@ town_rebuild(struct town *town, const struct p256_key *operator, const struct p2
 	build(town, operator, requester);
 }
 
-void
-town_open(struct town *town)
+static void
+open_town(struct town *town, bool fido)
 {
 	*town = (struct town){.fd = -1};
 	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
@@ -307,12 +311,31 @@ town_open(struct town *town)
 	assert_non_null(mkdtemp(town->home));
 	assert_int_equal(setenv("XDG_STATE_HOME", town->home, 1), 0);
 	found_host(town);
+	if (fido)
+		town_make_fido(town, &town->founded.charter->seats[AUDIT].tokens[0], AUDIT);
 	sign_charter_1(town);
 	admit_alice(town);
 	sign_checkpoint(town);
 	build(town, town->founded.keys[INFRA][KEY_SIGN], town->alice[TOKEN_SIGN]);
 	town_make_tokens(town);
 	town_make_person(town);
+}
+
+void
+town_open(struct town *town)
+{
+	open_town(town, false);
+}
+
+void
+town_open_fido(struct town *town)
+{
+	open_town(town, true);
+	town_token(town, TOWN_STRANGER)->fido = true;
+	town_token(town, TOWN_STRANGER)->own = town_token(town, TOWN_AUDIT)->own;
+	town_token(town, TOWN_STRANGER)->own.id[0] ^= 1;
+	town_token(town, TOWN_STRANGER)->tries = town_token(town, TOWN_AUDIT)->tries =
+	    TOWN_FIDO_TRIES;
 }
 
 void

@@ -3,7 +3,8 @@
  * A vault in memory, for the client's tests: real signatures of keys in this process, a server that
  * tells the truth unless the test makes it lie, tokens that count touches, and a person who always
  * agrees.  Officers ciso, infra (operator too) and audit have serials 1000 to 1002, the operator
- * ops 1003, the responder alice 2000; the policy is 2 of (ciso, infra, audit).
+ * ops 1003, the responder alice 2000; the policy is 2 of (ciso, infra, audit).  3000 is nobody's.
+ * In a town with FIDO2, audit's and the stranger's are FIDO2 tokens of one model that tell no serial.
  *
  *	struct town town;
  *	town_open(&town);		-- found it; alice has requested prod/db
@@ -22,20 +23,26 @@
 #include "tests/lib/founded.h"
 #include "vault/seal.h"
 
-enum { TOWN_NOW = 1767230000, TOWN_LEAVES = 7, TOWN_PIN_TRIES = 3, TOWN_TOKENS = 5 };
-enum { TOWN_CISO = 1000, TOWN_INFRA, TOWN_AUDIT, TOWN_OPS, TOWN_ALICE = 2000 };
+enum { TOWN_NOW = 1767230000, TOWN_LEAVES = 7, TOWN_PIN_TRIES = 3, TOWN_TOKENS = 6,
+	TOWN_FIDO_TRIES = 8 };
+enum { TOWN_CISO = 1000, TOWN_INFRA, TOWN_AUDIT, TOWN_OPS, TOWN_ALICE = 2000, TOWN_STRANGER = 3000 };
 #define TOWN_PIN "73920158"
 
 /* How the server breaks the protocol when OP is asked for. */
 enum town_rude { TOWN_POLITE, TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF, TOWN_NO_REPLY };
 
 struct town_token {
-	uint32_t serial;
+	uint32_t serial; /* of FIDO2 tokens only the test knows it, unless they tell */
+	bool fido, tells;
+	const struct token_credential *bound;
+	struct token_credential own; /* FIDO2: what it holds */
+	bool derived, replug, pin_missing;
 	struct p256_key *keys[TOKEN_KEYS]; /* NULL: no such key; owned by the town */
 	bool plugged, factory_pin;
 	bool lies;	  /* signs something else */
 	bool other_keys;  /* shows another sign key than the charter's */
 	int tries;
+	struct secret *pin; /* of who unlocked it: must live until close */
 	unsigned announced, touches;
 	struct town *town;
 };
@@ -76,7 +83,11 @@ struct town {
 	struct buf swap_text;
 	/* Tokens and the person. */
 	struct town_token tokens[TOWN_TOKENS];
-	struct token_driver driver;
+	struct token_driver drivers[2]; /* PIV, FIDO2 */
+	struct client_options choice;	/* serial, label, driver, wait */
+	void (*on_wait)(struct town *town); /* somebody plugs or pulls something */
+	uint32_t touched_to_choose;
+	const char *line;		/* typed when a line is asked for */
 	struct ui ui;
 	struct buf screen;	 /* all that was said */
 	const char *pins[4];	 /* typed one after the other; then TOWN_PIN */
@@ -86,6 +97,9 @@ struct town {
 };
 
 void town_open(struct town *town);
+void town_open_fido(struct town *town);
+/* With all tokens as they are plugged; for calls that need no server. */
+struct client_options town_options(struct town *town);
 void town_close(struct town *town);
 /* A client whose only plugged token is that of SERIAL.  ERR_... of client_connect. */
 enum err_code town_connect(struct town *town, uint32_t serial, struct client **ret_client,

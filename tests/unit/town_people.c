@@ -15,7 +15,7 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	for (size_t i = 0; i < TOWN_TOKENS; i++) {
 		struct token_found *found = &ret_list->found[ret_list->count];
 
-		if (!town->tokens[i].plugged)
+		if (!town->tokens[i].plugged || town->tokens[i].fido)
 			continue;
 		snprintf(found->driver, sizeof(found->driver), "piv");
 		snprintf(found->reader, sizeof(found->reader), "reader %zu", i);
@@ -71,6 +71,7 @@ unlock(void *handle, struct secret *pin, bool last_try, unsigned touches, struct
 		return err_set(err, ERR_PIN, "PIN refused, %d tries left", token->tries);
 	}
 	token->tries = TOWN_PIN_TRIES;
+	token->pin = pin;
 	token->announced = touches;
 	return ERR_OK;
 }
@@ -80,6 +81,7 @@ spend_touch(struct town_token *token, struct err *err)
 {
 	if (token->announced == 0)
 		return err_set(err, ERR_INTEGRITY, "a touch that nobody announced");
+	assert_true(view_equal(secret_view(token->pin), view_of_text(TOWN_PIN)));
 	token->announced--;
 	token->touches++;
 	return ERR_OK;
@@ -122,8 +124,22 @@ close_token(void *handle)
 	token->announced = 0;
 }
 
-static const struct token_ops town_ops = {.name = "piv", .pin_name = "PIV PIN", .list = list, .open = open_token,
-    .info = info, .unlock = unlock, .agree = agree, .sign = sign, .close = close_token};
+static enum err_code
+wait_change(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err)
+{
+	struct town *town = driver;
+
+	(void)milliseconds;
+	(void)err;
+	if (town->on_wait == NULL)
+		return err_set(err, ERR_INTERNAL, "nobody expected to wait");
+	town->on_wait(town);
+	*ret_changed = true;
+	return ERR_OK;
+}
+
+static const struct token_ops town_ops = {.name = "piv", .pin_name = "PIV PIN", .list = list,
+    .open = open_token, .wait = wait_change, .info = info, .unlock = unlock, .agree = agree, .sign = sign, .close = close_token};
 
 struct town_token *
 town_token(struct town *town, uint32_t serial)
@@ -136,19 +152,23 @@ town_token(struct town *town, uint32_t serial)
 	return NULL;
 }
 
+/* Keys and credential were made with the charter. */
 void
 town_make_tokens(struct town *town)
 {
 	for (size_t i = 0; i < TOWN_TOKENS; i++) {
 		struct town_token *token = &town->tokens[i];
 
-		*token = (struct town_token){.tries = TOWN_PIN_TRIES, .town = town};
-		token->serial = i < FOUNDED_SEATS ? TOWN_CISO + (uint32_t)i : TOWN_ALICE;
+		token->tries = TOWN_PIN_TRIES;
+		token->town = town;
+		token->serial = i < FOUNDED_SEATS ? TOWN_CISO + (uint32_t)i :
+		    i == FOUNDED_SEATS ? TOWN_ALICE : TOWN_STRANGER;
 		for (int key = 0; key < TOKEN_KEYS; key++)
 			token->keys[key] = i < FOUNDED_SEATS ? town->founded.keys[i][key] :
-			    town->alice[key];
+			    i == FOUNDED_SEATS ? town->alice[key] : NULL;
 	}
-	town->driver = (struct token_driver){.ops = &town_ops, .driver = town};
+	town->drivers[0] = (struct token_driver){.ops = &town_ops, .driver = town};
+	town->drivers[1] = (struct token_driver){.ops = &town_fido_ops, .driver = town};
 }
 
 /* ---- the person ---- */
@@ -198,10 +218,24 @@ ask_secret(void *context, const char *prompt, size_t max, struct secret **ret_se
 	return err_set(err, ERR_INTERNAL, "nobody expected: %s", prompt);
 }
 
+static enum err_code
+ask_line(void *context, const char *question, char *ret_line, size_t size, struct err *err)
+{
+	struct town *town = context;
+
+	(void)err;
+	say(context, question);
+	assert_non_null(town->line);
+	assert_true(strlen(town->line) < size);
+	memcpy(ret_line, town->line, strlen(town->line) + 1);
+	return ERR_OK;
+}
+
 void
 town_make_person(struct town *town)
 {
-	town->ui = (struct ui){.context = town, .say = say, .progress = say, .confirm = confirm,
+	town->ui = (struct ui){.context = town, .say = say, .progress = say,
+	    .confirm = confirm, .ask_line = ask_line,
 	    .ask_pin = ask_pin, .ask_secret = ask_secret};
 }
 

@@ -326,12 +326,21 @@ now(void)
 	return TOWN_NOW;
 }
 
+struct client_options
+town_options(struct town *town)
+{
+	return (struct client_options){.vault = "/srv/town", .self = "/nonexistent",
+	    .drivers = town->drivers, .driver_count = ARRAY_SIZE(town->drivers), .ui = &town->ui,
+	    .serial = town->choice.serial, .label = town->choice.label,
+	    .driver = town->choice.driver, .wait = town->choice.wait,
+	    .person = town->choice.wait > 0, .now = now};
+}
+
 enum err_code
 town_connect(struct town *town, uint32_t serial, struct client **ret_client, struct err *err)
 {
 	int ends[2];
-	const struct client_options options = {.vault = "/srv/town", .self = "/nonexistent",
-	    .drivers = &town->driver, .driver_count = 1, .ui = &town->ui, .now = now};
+	const struct client_options options = town_options(town);
 
 	town_stop(town);
 	for (size_t i = 0; i < TOWN_TOKENS; i++)
