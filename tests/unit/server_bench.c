@@ -201,6 +201,7 @@ enrol(struct bench *bench, struct person *person, uint32_t serial)
 	}
 	assert_ok(token_id(&token->keys[KEY_SIGN], &token->id, &err));
 	enrolment.seat = person->seat;
+	enrolment.attested = true;
 	buf_bytes(&enrolment.device, buf_view(&bench->device.der));
 	enrolment.certificate_views[0] = buf_view(&bench->root.der);
 	enrolment.certificate_count = 1;
