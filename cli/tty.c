@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/tty.h"
+#include "cli/wrap.h"
 
 enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10 };
 
@@ -21,7 +23,7 @@ tty_open(struct tty *tty)
 	const char *no_color = secure_getenv("NO_COLOR");
 	bool dumb = term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
 
-	*tty = (struct tty){.terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
+	*tty = (struct tty){.dumb = dumb, .terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
 	    .pin_fd = -1};
 	tty->live = isatty(STDERR_FILENO) && !dumb;
 	tty->color = isatty(STDOUT_FILENO) && !dumb && (no_color == NULL || no_color[0] == '\0');
@@ -46,16 +48,30 @@ tty_settle(struct tty *tty)
 	fflush(stderr);
 }
 
-static void
-write_line(FILE *stream, bool color, const char *line)
+/* Of the terminal that STREAM is; 0 when it is none, or one that breaks lines as it likes. */
+static size_t
+columns_of(const struct tty *tty, FILE *stream)
 {
+	struct winsize size = {0};
+
+	if (tty->dumb || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+static void
+write_line(const struct tty *tty, FILE *stream, bool color, const char *line)
+{
+	BUF wrapped = {0};
 	const char *on = "";
 
 	if (color && strncmp(line, "TRAINING", 8) == 0)
 		on = "\033[1;33m";
 	else if (color && strstr(line, "WARNING") != NULL)
 		on = "\033[1;31m";
-	fprintf(stream, "%s%s%s\n", on, line, on[0] != '\0' ? "\033[0m" : "");
+	wrap_line(line, columns_of(tty, stream), &wrapped);
+	fprintf(stream, "%s%s%s\n", on, wrapped.failed ? line : buf_string(&wrapped),
+	    on[0] != '\0' ? "\033[0m" : "");
 	fflush(stream);
 }
 
@@ -65,7 +81,7 @@ say(void *context, const char *line)
 	struct tty *tty = context;
 
 	tty_settle(tty);
-	write_line(tty->diverted ? stderr : stdout, tty->color, line);
+	write_line(tty, tty->diverted ? stderr : stdout, tty->color, line);
 }
 
 static void
@@ -74,7 +90,8 @@ print(void *context, const char *line)
 	struct tty *tty = context;
 
 	tty_settle(tty);
-	write_line(stdout, false, line);
+	printf("%s\n", line); /* data: never broken */
+	fflush(stdout);
 }
 
 static void
@@ -83,7 +100,7 @@ complain(void *context, const char *line)
 	struct tty *tty = context;
 
 	tty_settle(tty);
-	write_line(stderr, false, line);
+	write_line(tty, stderr, false, line);
 }
 
 static void
@@ -92,10 +109,10 @@ progress(void *context, const char *line)
 	struct tty *tty = context;
 
 	if (!tty->live) {
-		write_line(stderr, false, line);
+		write_line(tty, stderr, false, line);
 		return;
 	}
-	fprintf(stderr, "\r\033[K%s", line);
+	fprintf(stderr, "\r\033[K%.*s", (int)wrap_fit(line, columns_of(tty, stderr)), line);
 	fflush(stderr);
 	tty->progress = true;
 }
@@ -253,7 +270,7 @@ touch(void *context, unsigned number, unsigned total, const char *purpose)
 	tty->waited = 0;
 	snprintf(line, sizeof(line), "Touch %u of %u: %s. The token blinks; touch it now.", number,
 	    total, purpose);
-	write_line(stderr, false, line);
+	write_line(tty, stderr, false, line);
 }
 
 static void
@@ -277,7 +294,7 @@ touched(void *context)
 	struct tty *tty = context;
 
 	tty_settle(tty);
-	write_line(stderr, false, "Touched.");
+	write_line(tty, stderr, false, "Touched.");
 }
 
 static void

@@ -11,6 +11,7 @@
 
 struct tty {
 	int terminal;	    /* /dev/tty, -1: none */
+	bool dumb;	    /* the terminal knows no codes: lines are left to it */
 	bool live;	    /* standard error can be rewritten in place */
 	bool color;
 	bool diverted;	    /* say goes to standard error */
