@@ -6,6 +6,7 @@
  */
 #include "ceremony/standing.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,11 @@ struct standing {
 	struct json *secrets, *tokens, *alarms;
 	struct buf leavers; /* names of tokens that left and still have envelopes */
 	uint64_t leaver_count;
+	/* Secrets with a margin of -1, 0, ... STANDING_MARGIN; one line for each kind. */
+	struct thin {
+		uint64_t count;
+		char first[SEAT_NAME_MAX + 1];
+	} thin[STANDING_MARGIN + 2];
 };
 
 static void
@@ -57,12 +63,45 @@ note_leavers(struct standing *standing, const struct lookup *lookup)
 }
 
 static void
+note_thin(struct standing *standing, const char *name, int margin)
+{
+	struct thin *thin = &standing->thin[margin + 1];
+
+	if (thin->count++ == 0)
+		snprintf(thin->first, sizeof(thin->first), "%s", name);
+}
+
+static enum err_code
+add_thin_alarms(struct standing *standing, struct err *err)
+{
+	for (int margin = -1; margin <= STANDING_MARGIN; margin++) {
+		const struct thin *thin = &standing->thin[margin + 1];
+		bool one = thin->count == 1;
+		BUF text = {0};
+
+		if (thin->count == 0)
+			continue;
+		if (one)
+			buf_format(&text, "%s: ", thin->first);
+		else
+			buf_format(&text, "%" PRIu64 " secrets, first %s: ", thin->count, thin->first);
+		if (margin < 0)
+			buf_format(&text, "no quorum can open %s any more", one ? "it" : "them");
+		else
+			buf_format(&text, "when %d of %s seats are lost, nobody can open %s", margin + 1,
+			    one ? "its" : "their", one ? "it" : "them");
+		TRY(buf_check(&text, err));
+		json_add_text(standing->alarms, buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+static void
 show_secret(struct standing *standing, const struct lookup *lookup, const struct reach *reach)
 {
 	const struct ui *ui = client_options(standing->client)->ui;
 	struct json *object = json_new_object(), *seats = json_new_array();
 	BUF names = {0};
-	BUF text = {0};
 
 	for (size_t i = 0; i < reach->seat_count; i++) {
 		json_add_text(seats, reach->seats[i]);
@@ -76,13 +115,8 @@ show_secret(struct standing *standing, const struct lookup *lookup, const struct
 	json_add(standing->secrets, object);
 	ui_say(ui, "%-24s %-14s margin %-3d %s", lookup->definition.name, lookup->definition.policy,
 	    reach->margin, names.size > 0 ? buf_string(&names) : "nobody");
-	if (reach->margin < 0)
-		buf_format(&text, "%s: no quorum can open it any more", lookup->definition.name);
-	else if (reach->margin <= STANDING_MARGIN)
-		buf_format(&text, "%s: when %d of its seats are lost, nobody can open it",
-		    lookup->definition.name, reach->margin + 1);
-	if (text.size > 0)
-		json_add_text(standing->alarms, buf_string(&text));
+	if (reach->margin <= STANDING_MARGIN)
+		note_thin(standing, lookup->definition.name, reach->margin);
 }
 
 static enum err_code
@@ -289,6 +323,7 @@ standing_run(struct client *client, struct json **ret_object, struct err *err)
 	ui_say(ui, "Charter %u of %s. The margin is how many more seats may be lost, whoever they are.",
 	    standing.view->charter->version, standing.view->charter->name);
 	TRY(look_at_secrets(&standing, err));
+	TRY(add_thin_alarms(&standing, err));
 	TRY(look_at_tokens(&standing, err));
 	for (size_t i = 0; i < json_array_count(standing.alarms); i++)
 		ui_say(ui, "ALARM %s", json_array_text(standing.alarms, i));

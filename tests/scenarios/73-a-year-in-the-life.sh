@@ -132,7 +132,7 @@ ok "carol signs, to show the token" sign carol
 ok "ciso signs" sign ciso2
 ok "audit signs: three of the old, three of the new" sign audit
 is "until it is sealed again four are left" "$(openers)" "$SECRETS 1 audit,ciso,infra,secops"
-like "which is an alarm" "$(from infra charter status 2>&1)" 'ALARM .*when 2 of its seats are lost, nobody can open it'
+like "which is an alarm" "$(from infra charter status 2>&1)" "ALARM $SECRETS secrets, first prod/s1: when 2 of their seats are lost, nobody can open them"
 ok "alice asks" who alice request prod/s5 --reason "does not boot" --incident INC-5 --for 30m
 refused "legal opens nothing any more" who legal approve
 refused "carol nothing yet" who carol approve
