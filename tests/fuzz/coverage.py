@@ -34,7 +34,9 @@ def build(folder, names):
     if not os.path.exists(os.path.join(folder, "build.ninja")):
         run("meson", "setup", folder, ROOT, "-Dwerror=false", "-Dbuildtype=debug", f"-Dc_args={FLAGS}",
             f"-Dc_link_args={FLAGS}", env={**os.environ, "CC": "clang", "CFLAGS": "", "LDFLAGS": ""})
-    run("ninja", "-C", folder, *[f"tests/fuzz/fuzz-{name}" for name in names])
+    # Whatever such a program runs for must not leave its profile where it stands.
+    run("ninja", "-C", folder, *[f"tests/fuzz/fuzz-{name}" for name in names],
+        env={**os.environ, "LLVM_PROFILE_FILE": os.path.join(folder, "build.profraw")})
 
 def replay(folder, names):
     """One profile of all the corpora together."""
