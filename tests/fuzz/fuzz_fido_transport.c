@@ -14,14 +14,18 @@
 enum { MESSAGES = 16, HEADER = 4, CHAINED = 0x10, INS_MESSAGE = 0x10 };
 
 static int64_t nanoseconds;
+static bool running; /* else it is the fuzzer that asks for the time */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
 int __wrap_nanosleep(const struct timespec *duration, struct timespec *rest);
+int __real_nanosleep(const struct timespec *duration, struct timespec *rest);
 
 int
 __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
 {
-	(void)clock;
+	if (!running)
+		return __real_clock_gettime(clock, ret_time);
 	*ret_time = (struct timespec){.tv_sec = nanoseconds / 1000000000,
 	    .tv_nsec = nanoseconds % 1000000000};
 	return 0;
@@ -30,7 +34,8 @@ __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
 int
 __wrap_nanosleep(const struct timespec *duration, struct timespec *rest)
 {
-	(void)rest;
+	if (!running)
+		return __real_nanosleep(duration, rest);
 	nanoseconds += duration->tv_nsec;
 	return 0;
 }
@@ -41,7 +46,7 @@ struct card {
 	struct buf received; /* chained parts of it so far */
 };
 
-/* Parts of the message are the message, in order, and nothing but the last is not chained. */
+/* Parts of the message are the message, in order, and only the last is not chained. */
 static void
 receive(struct card *card, struct view command)
 {
@@ -71,7 +76,27 @@ exchange(void *context, struct view command, struct secret *reply, struct err *e
 	MUST(secret_size(reply) == 0);
 	if (card->answers.failed)
 		return err_set(err, ERR_TOKEN_GONE, "gone");
+	if (answer.size < 2 || memcmp(answer.data + answer.size - 2, "\x90\x00", 2) != 0)
+		buf_done(&card->received); /* a refused part ends its chain */
 	return secret_append(reply, answer, err);
+}
+
+static void
+talk(struct fido_transport *transport, struct card *card, uint8_t flags, unsigned milliseconds)
+{
+	struct err err;
+
+	if ((flags & 2) == 0 && fido_transport_select(transport, &err) != ERR_OK)
+		return;
+	for (int i = 0; i < MESSAGES && !card->answers.failed; i++) {
+		buf_done(&card->received);
+		if (fido_transport_send(transport, card->message, &err) != ERR_OK)
+			return;
+		if ((flags & 1) != 0)
+			fido_transport_cancel(transport);
+		if (fido_transport_receive(transport, milliseconds, &err) == ERR_OK)
+			MUST(secret_size(transport->answer) <= FIDO_MESSAGE_MAX);
+	}
 }
 
 int
@@ -95,18 +120,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	card.message = view_of(message, reader_u16(&card.answers) % (sizeof(message) + 1));
 	unsigned milliseconds = reader_u16(&card.answers);
 
-	if ((flags & 2) != 0 || fido_transport_select(&transport, &err) == ERR_OK) {
-		for (int i = 0; i < MESSAGES && !card.answers.failed; i++) {
-			buf_done(&card.received);
-			if (fido_transport_send(&transport, card.message, &err) != ERR_OK)
-				break;
-			if ((flags & 1) != 0)
-				fido_transport_cancel(&transport);
-			if (fido_transport_receive(&transport, milliseconds, &err) == ERR_OK)
-				MUST(secret_size(transport.answer) <= FIDO_MESSAGE_MAX);
-		}
-	}
+	running = true;
+	talk(&transport, &card, flags, milliseconds);
 	fido_transport_end(&transport);
+	running = false;
 	MUST(!transport.waiting);
 	buf_done(&card.received);
 	return 0;

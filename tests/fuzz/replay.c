@@ -16,7 +16,7 @@
 #include "tests/fuzz/target.h"
 
 /* At most so many runs of a kind for a file, and about so many altogether. */
-enum { RUNS_EACH = 2000, RUNS_ALL = 5000, EDITS = 4 };
+enum { RUNS_EACH = 2000, RUNS_ALL = 3000, EDITS = 4 };
 
 static void
 run_exact(struct view input)
