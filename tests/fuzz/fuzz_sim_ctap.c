@@ -10,6 +10,13 @@
 #include "tokens/sim/ctap_applet.h"
 #include "tokens/sim/ctap_credential.h"
 
+/* Each takes milliseconds. */
+size_t
+replay_runs(void)
+{
+	return 500;
+}
+
 enum step {
 	PLUG,	 /* unplug, plug in */
 	TOUCH,	 /* u8 enum ctap_touch: what happens when it blinks */
