@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attestation certificates: u8 flags (1: a training vault; 2: only form factors 5 and 81; from 10 on:
- * what is waived), lp16 slot, lp16 device, then a PEM file with the rest.  The policy pins all certificates of that file, so that any chain that is
- * whole is judged by what it says.
+ * Attestation certificates: u8 flags (1: a training vault; 2: only form factors 5 and 81; from 10
+ * on: what is waived), lp16 slot, lp16 device, then a PEM file with the rest.  The policy pins all
+ * certificates of that file, so that any chain that is whole is judged by what it says.
  */
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
+#include "tokens/block.h"
 #include "tokens/piv_admin.h"
 #include "tokens/tlv.h"
 
@@ -62,13 +63,28 @@ read_identity(struct piv_card *card)
 }
 
 static void
+read_before_5(struct piv_card *card)
+{
+	uint32_t serial;
+	struct err err;
+
+	if (piv_serial_before_5(card, &serial, &err) != ERR_OK)
+		MUST(err.code == ERR_TOKEN || err.code == ERR_TOKEN_GONE ||
+		    err.code == ERR_NOT_FOUND);
+}
+
+static void
 read_certificates(struct piv_card *card, uint8_t argument)
 {
 	struct view content;
 	struct err err;
 	BUF slot = {0};
 	BUF device = {0};
+	BUF made = {0};
+	bool is_made = false;
 
+	if (piv_attested(card, argument, &is_made, &made, &err) == ERR_OK)
+		MUST(is_made ? tlv_only_der(buf_view(&made), 0x30, &content) : made.size == 0);
 	if (piv_attest_key(card, argument, &slot, &err) == ERR_OK)
 		MUST(tlv_only_der(buf_view(&slot), 0x30, &content));
 	if (piv_attest_device(card, &device, &err) == ERR_OK)
@@ -100,6 +116,7 @@ administer(struct piv_card *card, uint8_t argument)
 {
 	static const uint8_t key[32] = {1, 2, 3};
 	struct point point, same;
+	uint16_t status = 0;
 	SECRET *management = NULL;
 	struct err err;
 
@@ -107,6 +124,8 @@ administer(struct piv_card *card, uint8_t argument)
 	if (piv_authenticate(card, argument & 0x1f, (argument & 0x80) != 0 ? management : NULL,
 		&err) != ERR_OK)
 		return;
+	if (piv_set_management(card, argument & 0x1f, management, &status, &err) == ERR_INTERNAL)
+		MUST(block_key_size(argument & 0x1f) != secret_size(management));
 	if (piv_generate(card, argument, &point, &err) == ERR_OK)
 		MUST(point_from(VIEW_OF(point.bytes), &same, &err) == ERR_OK);
 }
@@ -124,7 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    secret_new(PIV_REPLY_MAX, &reply, &err) == ERR_OK);
 	card.reply = reply;
 	uint8_t which = reader_u8(&script), argument = reader_u8(&script);
-	switch (which % 5) {
+	switch (which % 6) {
 	case 0:
 		read_identity(&card);
 		break;
@@ -137,8 +156,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 3:
 		use_keys(&card, argument);
 		break;
-	default:
+	case 4:
 		administer(&card, argument);
+		break;
+	default:
+		read_before_5(&card);
 		break;
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole simulated PIV application: u8 firmware (and from 10 on, quirks), then steps, each u8 kind: 0 to 3 as below, or
- * the length of a command, which follows; FF takes the length from the next two bytes.
+ * The whole simulated PIV application: u8 firmware (and from 10 on, quirks), then steps, each u8
+ * kind: 0 to 3 as below, or the length of a command, which follows; FF takes the length from the
+ * next two bytes.
  */
 #include <string.h>
 

@@ -18,6 +18,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* About how many mutations of the whole corpus replay.c runs; a slow target says fewer. */
+size_t replay_runs(void);
+
 /* What must be so whatever the input. */
 #define MUST(condition)                                                                            \
 	do {                                                                                       \
