@@ -1,17 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tokens/fido_hid.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <fido.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "tokens/fido_port.h"
 
 enum {
 	OPEN_MS = 5000, /* to open one of them */
 	POLL_MS = 100,	/* to look at one of them */
+	DESCRIPTOR_MAX = 4096,
 };
+/* libfido2 leaves out nodes that it may not open.  Everybody may read what they are. */
+static bool
+is_denied_key(const char *name, char ret_path[TOKEN_READER_MAX + 1])
+{
+	static const uint8_t page[] = {0x06, 0xd0, 0xf1}; /* usage page FIDO, CTAP 2.1, 11.2.8.1 */
+	char descriptor[TOKEN_READER_MAX + 1];
+	BUF bytes = {0};
+	struct err why;
+
+	if (strncmp(name, "hidraw", strlen("hidraw")) != 0 ||
+	    snprintf(descriptor, sizeof(descriptor), "/sys/class/hidraw/%s/device/report_descriptor",
+		name) >= (int)sizeof(descriptor) ||
+	    snprintf(ret_path, TOKEN_READER_MAX + 1, "/dev/%s", name) > TOKEN_READER_MAX)
+		return false;
+	FD fd = open(ret_path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 && (errno == EACCES || errno == EPERM) &&
+	    file_read(descriptor, DESCRIPTOR_MAX, &bytes, &why) == ERR_OK &&
+	    bytes.size >= sizeof(page) && memcmp(bytes.data, page, sizeof(page)) == 0;
+}
+
+static void
+add_denied(struct fido_nodes *nodes)
+{
+	DIR *folder = opendir("/sys/class/hidraw");
+	struct dirent *entry;
+
+	if (folder == NULL)
+		return;
+	while (nodes->count < TOKENS_MAX && (entry = readdir(folder)) != NULL) {
+		if (is_denied_key(entry->d_name, nodes->path[nodes->count]))
+			nodes->count++;
+	}
+	closedir(folder);
+}
 
 enum err_code
 fido_nodes(struct fido_nodes *ret_nodes, struct err *err)
@@ -32,6 +73,7 @@ fido_nodes(struct fido_nodes *ret_nodes, struct err *err)
 			memcpy(ret_nodes->path[ret_nodes->count++], path, strlen(path) + 1);
 	}
 	fido_dev_info_free(&found, TOKENS_MAX);
+	add_denied(ret_nodes);
 	return ERR_OK;
 }
 

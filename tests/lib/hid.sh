@@ -25,6 +25,7 @@ hid_device() { # NUMBER: for umockdev
 	E: SUBSYSTEM=hid
 	E: HID_ID=0003:00001050:00000407
 	E: HID_NAME=Simulated USB key
+	H: report_descriptor=06D0F10901A1010920150026FF007508954081020921150026FF00750895409102C0
 
 	P: $hid/hidraw/hidraw$1
 	N: hidraw$1
