@@ -119,13 +119,15 @@ during() {
 }
 for kind in garbage command sequence short long error; do
 	like "an assertion spoilt: $kind" "$(during $U:2 sign $kind 02)" "touch 1.*sign token: $at: $bad.pause.pause ok.touch 2.*sign ok\$"
-	like "facts spoilt: $kind" "$(during "" info $kind 04)" "info token: $at: (it takes no commands|$bad).*info ok\$"
+	like "facts spoilt: $kind" "$(hid_fault 900 $kind 04; hid_list; hid_well 900)" \
+		'fido2 0 0\.0\.0 \[/dev/hidraw900\] aaguid=0* it takes no commands.*fido2 0 5\.7\.4 \[/dev/hidraw901\].*list ok 2$'
 done
 like "a registration spoilt" "$(during $U:2 make:ada sequence 01)" "make token: $at: $bad.pause.*make ok\$"
-for kind in garbage command short long error; do
+for kind in garbage short error; do
 	like "no channel to be had: $kind" "$(hid_fault 900 $kind init; hid_list; hid_well 900)" \
 		'fido2 0 0\.0\.0 \[/dev/hidraw900\] aaguid=0* it takes no commands.*fido2 0 5\.7\.4 \[/dev/hidraw901\].*list ok 2$'
 done
+like "a key that goes on refusing is told of" "$(during "" info error 04)" "info token: $at: it takes no commands.*pause ok.*info ok\$"
 for kind in silence channel cut alive; do
 	like "no end of an answer: $kind" "$(during "" info $kind 04)" "info token: $at: $slow.pause.pause ok.info ok\$"
 done
