@@ -29,6 +29,7 @@ hid_device() { # NUMBER: for umockdev
 
 	P: $hid/hidraw/hidraw$1
 	N: hidraw$1
+	L: device=../..
 	E: SUBSYSTEM=hidraw
 	E: DEVNAME=/dev/hidraw$1
 	E: MAJOR=241
