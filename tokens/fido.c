@@ -9,9 +9,9 @@
  *   its next use.  Whether it is still the same one is checked first (fido_port.h).
  * - Negative results are the library's own and say little; why an exchange over PC/SC failed is
  *   kept in the port.  Positive ones are the token's status.
- * - Its transport functions get the device alone: the path handed to open is the port's first
- *   member, so that the port is found again.
  * - It waits up to 21 s for the lock of a hidraw device: fido_port_probe() looks first.
+ * - A USB key that waits for a touch answers others with an error that is lost in the library, also
+ *   when whoever asked for that touch has ended since: opening is tried again for a while.
  * - The second half of SHA-256(PIN) is left in a freed block of 32 bytes (its length was cut to
  *   16 before it is wiped): fido_pin_scour().
  */
@@ -30,12 +30,8 @@
 
 enum {
 	CALL_MS = 40000,  /* a token waits 30 s for a touch */
-	QUICK_MS = 5000,  /* without a touch */
-	CTAP_INIT = 0x06, /* messages of CTAPHID, as the library numbers them */
-	CTAP_MESSAGE = 0x10,
-	CAN_CBOR = 0x04,
-	INIT_SIZE = 17, /* nonce 8, channel 4, protocol, version 3, flags */
-	NONCE_SIZE = 8, FLAGS_AT = 16,
+	QUICK_MS = 10000, /* without a touch */
+	REFUSED_MS = 1000, /* a refusal comes sooner than that, silence ends later */
 };
 
 struct link {
@@ -46,7 +42,9 @@ struct link {
 	bool known; /* MODEL is */
 	uint8_t model[TOKEN_AAGUID_SIZE];
 	int64_t started; /* ms, of the call under way */
+	int limit;	 /* ms, for it */
 };
+static const struct timespec refused_pause = {.tv_nsec = 200 * 1000000L};
 
 static void
 assert_freep(fido_assert_t **assertion)
@@ -81,96 +79,6 @@ no_memory(struct err *err)
 	return err_set(err, ERR_MEMORY, "no memory for a FIDO2 token");
 }
 
-/* ---- the PC/SC transport ---- */
-
-static void *
-carry_open(const char *path)
-{
-	union { /* the port is ours, whatever the library says */
-		const char *path;
-		struct fido_port *port;
-	} handle = {.path = path};
-
-	return handle.port;
-}
-
-static void
-carry_close(void *handle)
-{
-	(void)handle; /* the port stays ours */
-}
-
-/* Asked for, but not used with a transport. */
-static int
-carry_read(void *handle, unsigned char *bytes, size_t size, int milliseconds)
-{
-	(void)handle, (void)bytes, (void)size, (void)milliseconds;
-	return -1;
-}
-
-static int
-carry_write(void *handle, const unsigned char *bytes, size_t size)
-{
-	(void)handle, (void)bytes, (void)size;
-	return -1;
-}
-
-static int
-carried(struct fido_port *port, enum err_code code, const struct err *why)
-{
-	if (code == ERR_OK)
-		return 0;
-	if (!port->failed)
-		port->why = *why;
-	port->failed = true;
-	return -1;
-}
-
-/* The library makes up a nonce and wants it back. */
-static int
-send(struct fido_dev *device, uint8_t message, const unsigned char *bytes, size_t size)
-{
-	struct fido_port *port = fido_dev_io_handle(device);
-	struct err err;
-
-	if (message == CTAP_MESSAGE)
-		return carried(port,
-		    fido_transport_send(&port->transport, view_of(bytes, size), &err), &err);
-	if (message != CTAP_INIT || size != NONCE_SIZE ||
-	    carried(port, fido_transport_select(&port->transport, &err), &err) != 0)
-		return -1;
-	secret_clear(port->transport.answer);
-	return carried(port,
-	    secret_append(port->transport.answer, view_of(bytes, size), &err), &err);
-}
-
-static int
-receive(struct fido_dev *device, uint8_t message, unsigned char *bytes, size_t size, int limit)
-{
-	struct fido_port *port = fido_dev_io_handle(device);
-	struct err err;
-
-	if (message == CTAP_INIT && size == INIT_SIZE) {
-		memset(bytes, 0, size);
-		memcpy(bytes, secret_view(port->transport.answer).data, NONCE_SIZE);
-		bytes[FLAGS_AT] = CAN_CBOR;
-		return (int)size;
-	}
-	if (message != CTAP_MESSAGE)
-		return -1;
-	if (carried(port,
-		fido_transport_receive(
-		    &port->transport, limit < 0 ? CALL_MS : (unsigned)limit, &err),
-		&err) != 0)
-		return -1;
-	struct view answer = secret_view(port->transport.answer);
-
-	if (answer.size > size)
-		return -1;
-	memcpy(bytes, answer.data, answer.size);
-	return (int)answer.size;
-}
-
 /* ---- devices ---- */
 
 static void
@@ -184,6 +92,19 @@ device_close(struct link *link)
 	link->open = link->stale = false;
 }
 
+static enum err_code
+silent(const struct link *link, struct err *err)
+{
+	if (link->limit == CALL_MS)
+		return err_set(err, ERR_TOUCH,
+		    "it was not touched in time: nothing was done; run the command again and "
+		    "touch it when it blinks");
+	return err_set(err, ERR_TOKEN,
+	    "it did not answer within %d seconds: pull it out, plug it in again, and run the "
+	    "command again",
+	    link->limit / 1000);
+}
+
 /* Why a call into the library failed in itself. */
 static enum err_code
 broken(struct link *link, struct err *err)
@@ -195,10 +116,8 @@ broken(struct link *link, struct err *err)
 		return err->code;
 	}
 	TRY(fido_port_check(&link->port, err));
-	if (now() - link->started >= CALL_MS)
-		return err_set(err, ERR_TOUCH,
-		    "it was not touched in time: nothing was done; run the command again and "
-		    "touch it when it blinks");
+	if (now() - link->started >= link->limit)
+		return silent(link, err);
 	return err_set(err, ERR_TOKEN,
 	    "its answer is malformed, or none: the token or its reader is broken, or lies; pull it "
 	    "out, plug it in again, and run the command again");
@@ -214,15 +133,14 @@ answered(struct link *link, int result, int *ret_status, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-fido_carry(struct fido_dev *device, struct err *err)
+/* A call begins that may last so long. */
+static enum err_code
+set_limit(struct link *link, int milliseconds, struct err *err)
 {
-	const fido_dev_io_t io = {carry_open, carry_close, carry_read, carry_write};
-	const fido_dev_transport_t transport = {receive, send};
-
-	if (fido_dev_set_io_functions(device, &io) != FIDO_OK ||
-	    fido_dev_set_transport_functions(device, &transport) != FIDO_OK)
-		return err_set(err, ERR_INTERNAL, "libfido2 takes no transport");
+	link->started = now();
+	link->limit = milliseconds;
+	if (link->device == NULL || fido_dev_set_timeout(link->device, milliseconds) != FIDO_OK)
+		return no_memory(err);
 	return ERR_OK;
 }
 
@@ -230,16 +148,13 @@ static enum err_code
 device_new(struct link *link, struct err *err)
 {
 	link->device = fido_dev_new();
-	if (link->device == NULL || fido_dev_set_timeout(link->device, CALL_MS) != FIDO_OK)
-		return no_memory(err);
+	TRY(set_limit(link, QUICK_MS, err));
 	return link->port.hid ? ERR_OK : fido_carry(link->device, err);
 }
 
 static enum err_code
 device_open(struct link *link, struct err *err)
 {
-	fido_init(FIDO_DISABLE_U2F_FALLBACK);
-	link->started = now();
 	TRY(fido_port_check(&link->port, err));
 	TRY(device_new(link, err));
 	if (fido_dev_open(link->device, link->port.path) != FIDO_OK)
@@ -250,21 +165,53 @@ device_open(struct link *link, struct err *err)
 	return ERR_OK;
 }
 
-/* Before each call: a device without stale answers. */
+/* It answered at once, but not what was asked for. */
+static bool
+is_refused(const struct link *link, enum err_code code)
+{
+	return code == ERR_TOKEN && link->port.hid && now() - link->started < REFUSED_MS;
+}
+
 static enum err_code
-ready(struct link *link, struct err *err)
+open_patiently(struct link *link, unsigned milliseconds, struct err *err)
+{
+	int64_t end = now() + milliseconds;
+	enum err_code code;
+
+	for (;;) {
+		code = device_open(link, err);
+		if (code == ERR_OK)
+			return ERR_OK;
+		device_close(link);
+		if (!is_refused(link, code))
+			return code;
+		if (now() >= end)
+			break;
+		nanosleep(&refused_pause, NULL);
+	}
+	return err_set(err, ERR_BUSY,
+	    "it takes no commands: another program, or one that has ended, waits for its touch "
+	    "(touch it, or wait half a minute); else it is broken: pull it out, plug it in again, "
+	    "and run the command again");
+}
+
+/* Before each call of at most LIMIT ms: a device without stale answers.  PATIENCE: ms to open it. */
+static enum err_code
+ready_for(struct link *link, int limit, unsigned patience, struct err *err)
 {
 	fido_init(FIDO_DISABLE_U2F_FALLBACK);
 	link->port.failed = false;
-	link->started = now();
-	if (link->open && !link->stale)
-		return ERR_OK;
-	device_close(link);
-	enum err_code code = device_open(link, err);
-
-	if (code != ERR_OK)
+	if (!link->open || link->stale) {
 		device_close(link);
-	return code;
+		TRY(open_patiently(link, patience, err));
+	}
+	return set_limit(link, limit, err);
+}
+
+static enum err_code
+ready(struct link *link, int limit, struct err *err)
+{
+	return ready_for(link, limit, QUICK_MS, err);
 }
 
 /* ---- facts ---- */
@@ -331,7 +278,7 @@ link_begin(void *context, unsigned milliseconds, struct err *err)
 	struct link *link = context;
 
 	TRY(fido_port_begin(&link->port, milliseconds, err));
-	enum err_code code = ready(link, err);
+	enum err_code code = ready_for(link, QUICK_MS, milliseconds, err);
 
 	if (code == ERR_OK)
 		code = read_facts(link, err);
@@ -359,7 +306,7 @@ link_tries(void *context, bool uv, int *ret_tries, bool *ret_replug, struct err 
 	struct link *link = context;
 	int tries = -1;
 
-	TRY(ready(link, err));
+	TRY(ready(link, QUICK_MS, err));
 	if (!uv && !link->port.hid)
 		return read_tries(link, ret_tries, ret_replug, err);
 	int result = uv ? fido_dev_get_uv_retry_count(link->device, &tries)
@@ -421,7 +368,7 @@ link_make(void *context, const struct token_wish *wish, const struct secret *pin
 	CLEANUP(cred_freep) fido_cred_t *credential = fido_cred_new();
 	struct link *link = context;
 
-	TRY(ready(link, err));
+	TRY(ready(link, CALL_MS, err));
 	if (!prepare_credential(credential, wish, pin))
 		return no_memory(err);
 	int result = fido_dev_make_cred(link->device, credential, text_of(pin));
@@ -473,7 +420,7 @@ link_ask(void *context, const struct fido_ask *ask, const struct secret *pin, in
 	CLEANUP(assert_freep) fido_assert_t *assertion = fido_assert_new();
 	struct link *link = context;
 
-	TRY(ready(link, err));
+	TRY(ready(link, ask->touch || pin == NULL ? CALL_MS : QUICK_MS, err));
 	if (!prepare_assertion(assertion, ask, pin))
 		return no_memory(err);
 	int result = fido_dev_get_assert(link->device, assertion, text_of(pin));
@@ -489,7 +436,7 @@ link_set_pin(void *context, const struct secret *pin, const struct secret *old, 
 {
 	struct link *link = context;
 
-	TRY(ready(link, err));
+	TRY(ready(link, QUICK_MS, err));
 	int result = fido_dev_set_pin(link->device, text_of(pin), text_of(old));
 
 	fido_pin_scour();
@@ -574,27 +521,5 @@ fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **re
 	memcpy(link->token.reader, link->port.path, sizeof(link->token.reader));
 	TRY(secret_stack_run(look, &job, NULL, NULL, err));
 	*ret_token = &TAKE(link)->token;
-	return ERR_OK;
-}
-
-enum err_code
-fido_nodes(struct fido_nodes *ret_nodes, struct err *err)
-{
-	fido_dev_info_t *found = fido_dev_info_new(TOKENS_MAX);
-	size_t count = 0;
-
-	fido_init(FIDO_DISABLE_U2F_FALLBACK);
-	if (found == NULL)
-		return no_memory(err);
-	if (fido_dev_info_manifest(found, TOKENS_MAX, &count) != FIDO_OK)
-		count = 0;
-	ret_nodes->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const char *path = fido_dev_info_path(fido_dev_info_ptr(found, i));
-
-		if (path != NULL && path[0] == '/' && strlen(path) <= TOKEN_READER_MAX)
-			memcpy(ret_nodes->path[ret_nodes->count++], path, strlen(path) + 1);
-	}
-	fido_dev_info_free(&found, TOKENS_MAX);
 	return ERR_OK;
 }

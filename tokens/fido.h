@@ -27,11 +27,4 @@ fido_token_closep(struct fido_token **token)
 struct fido_dev;
 enum err_code fido_carry(struct fido_dev *device, struct err *err) MUST_CHECK;
 
-/* The hidraw devices that say they are FIDO ones. */
-struct fido_nodes {
-	char path[TOKENS_MAX][TOKEN_READER_MAX + 1];
-	size_t count;
-};
-enum err_code fido_nodes(struct fido_nodes *ret_nodes, struct err *err) MUST_CHECK;
-
 #endif

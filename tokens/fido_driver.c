@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tokens/fido.h"
+#include "tokens/fido_hid.h"
 #include "tokens/fido_use.h"
 #include "tokens/reader.h"
 
@@ -26,6 +27,7 @@ list_one(
 		    "more than %d tokens are plugged in: unplug those that are not needed",
 		    TOKENS_MAX);
 	memcpy(found.reader, reader, strlen(reader));
+	found.no_choice = reader[0] != '/';
 	memcpy(found.problem, problem, strlen(problem));
 	if (problem[0] == '\0') {
 		enum err_code code = fido_token_new(reader, LIST_MS, &token, err);
@@ -34,6 +36,7 @@ list_one(
 			return ERR_OK;
 		if (code == ERR_MEMORY)
 			return code;
+		found.busy = code == ERR_BUSY;
 		if (code != ERR_OK)
 			memcpy(found.problem, err->text, sizeof(found.problem) - 1);
 	}
@@ -160,6 +163,7 @@ const struct token_ops fido_ops = {
     .list = fido_list,
     .open = fido_open,
     .wait = fido_wait,
+    .choose = fido_choose,
     .info = fido_token_info,
     .bind = fido_token_bind,
     .unlock = fido_token_unlock,

@@ -219,8 +219,8 @@ token_can_choose(const struct token_driver *drivers, size_t driver_count,
 {
 	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
 
-	for (size_t i = 1; i < count; i++) {
-		if (strcmp(found[i]->driver, found[0]->driver) != 0)
+	for (size_t i = 0; i < count; i++) {
+		if (found[i]->no_choice || strcmp(found[i]->driver, found[0]->driver) != 0)
 			return false;
 	}
 	return driver != NULL && driver->ops->choose != NULL;

@@ -55,6 +55,8 @@ struct token_found {
 	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2: the model */
 	char problem[128];		   /* why it cannot be used, or "" */
 	bool busy;			   /* ... since another program holds it: list again */
+	bool no_choice;			   /* choose cannot have it: it does not wait for a touch
+					    * together with others */
 };
 
 struct token_list {

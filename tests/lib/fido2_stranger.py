@@ -9,7 +9,7 @@ and python3-cryptography alone.
 	fido2_stranger.py attestation FOLDER		the registration verifies under its leaf, over
 							the hash that enrolment documents
 
-FOLDER holds what fido-cli's step "make" kept."""
+READER is a PC/SC reader's name, or a hidraw device's path.  FOLDER holds what fido-cli's step "make" kept."""
 import hashlib, hmac, os, sys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fido2.ctap2 import AuthenticatorData, ClientPin, Ctap2, PinProtocolV2
 from fido2.ctap2.extensions import HmacSecretExtension
+from fido2.hid import open_device
 from fido2.pcsc import CtapPcscDevice
 
 RP = "halligan:vault"
@@ -52,7 +53,7 @@ def outputs(reader, folder, pin):
     salt = read(folder, "salt")
     labels = [lp8(b"halligan/v1 fido2 " + name) for name in (b"share", b"release")]
     salts = [hashlib.sha256(label + salt).digest() for label in labels]
-    [device] = CtapPcscDevice.list_devices(reader)
+    [device] = CtapPcscDevice.list_devices(reader) if reader[0] != "/" else [open_device(reader)]
     ctap, protocol = Ctap2(device), PinProtocolV2()
     client, hash_ = ClientPin(ctap, protocol), hashlib.sha256(b"anything").digest()
     token = client.get_pin_token(pin, ClientPin.PERMISSION.GET_ASSERTION, RP)

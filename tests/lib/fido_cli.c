@@ -5,7 +5,8 @@
  * "STEP ok ..." or "STEP ERROR-NAME: text", and going on after an error.
  *
  *	fido-cli list
- *	fido-cli SERIAL STEP...
+ *	fido-cli choose MILLISECONDS		prints which of all tokens was touched
+ *	fido-cli SERIAL STEP...		or /dev/hidrawN instead of SERIAL
  *		info
  *		unlock:PIN:TOUCHES[:last]	PIN "-": from stdin to its end, "": built-in
  *		make:FOLDER		keeps the credential and its attestation there
@@ -34,12 +35,13 @@
 #include "tokens/fido_driver.h"
 #include "tokens/fido_keys.h"
 
-enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 128 };
+enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 128, LISTS_MAX = 4 };
 
 struct run {
 	struct token_driver driver;
 	struct token_ui ui;
 	uint32_t serial;
+	const char *path; /* of a node; NULL: SERIAL counts */
 	struct token *token;
 	struct secret *pin;
 	struct token_credential credential;
@@ -76,22 +78,39 @@ print_hex(const char *name, struct view bytes)
 	printf("%s=%s ", name, buf_string(&text));
 }
 
+static const struct token_found *
+find(const struct run *run, const struct token_list *list)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "CCID %u ", run->serial);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct token_found *found = &list->found[i];
+
+		if (run->path != NULL ? strcmp(found->reader, run->path) == 0
+				      : found->serial == run->serial ||
+				strstr(found->reader, name) != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+/* A token that is busy is listed again, as callers should. */
 static enum err_code
 open_token(struct run *run, struct err *err)
 {
+	const struct token_found *found;
 	struct token_list list;
 
-	TRY(token_list_all(&run->driver, 1, &list, err));
-	for (size_t i = 0; i < list.count; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "CCID %u ", run->serial);
-		if (list.found[i].serial == run->serial ||
-		    strstr(list.found[i].reader, name) != NULL)
-			return token_open(
-			    &run->driver, 1, &list.found[i], &run->ui, &run->token, err);
+	for (int i = 0; i < LISTS_MAX; i++) {
+		TRY(token_list_all(&run->driver, 1, &list, err));
+		found = find(run, &list);
+		if (found == NULL || !found->busy)
+			break;
 	}
-	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
+	if (found == NULL)
+		return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
+	return token_open(&run->driver, 1, found, &run->ui, &run->token, err);
 }
 
 static enum token_key
@@ -414,6 +433,30 @@ print_list(const struct token_driver *driver)
 	return true;
 }
 
+static bool
+choose(const struct token_driver *driver, const char *milliseconds)
+{
+	const struct token_found *found[TOKENS_MAX];
+	struct token_list list;
+	size_t chosen = 0;
+	struct err err;
+
+	if (token_list_all(driver, 1, &list, &err) != ERR_OK)
+		return report("choose", err.code, &err);
+	for (size_t i = 0; i < list.count; i++)
+		found[i] = &list.found[i];
+	if (list.count < 2 || !token_can_choose(driver, 1, found, list.count)) {
+		puts("choose cannot");
+		return false;
+	}
+	enum err_code code = token_choose(driver, 1, found, list.count,
+	    (unsigned)strtoul(milliseconds, NULL, 10), &chosen, &err);
+
+	if (code == ERR_OK)
+		printf("chosen %s\n", found[chosen]->reader);
+	return report("choose", code, &err);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -426,6 +469,9 @@ main(int count, char **arguments)
 		return 2;
 	if (strcmp(arguments[1], "list") == 0)
 		return print_list(&run.driver) ? 0 : 1;
+	if (strcmp(arguments[1], "choose") == 0 && count == 3)
+		return choose(&run.driver, arguments[2]) ? 0 : 1;
+	run.path = arguments[1][0] == '/' ? arguments[1] : NULL;
 	run.serial = (uint32_t)strtoul(arguments[1], NULL, 10);
 	return run_steps(&run, arguments + 2) ? 0 : 1;
 }

@@ -21,7 +21,8 @@ LIBRARIES = {
     r"jansson\.h": {"base/json.c"},
     r"sqlite3\.h": {"vault/sql.c"},
     r"ykpiv.*": {"tokens/piv.c"},
-    r"fido(/.*)?\.h": {"tokens/fido.c"},
+    # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
+    r"fido(/.*)?\.h": {"tokens/fido.c", "tokens/fido_carry.c", "tokens/fido_hid.c"},
     r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c", "tokens/reader_count.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
     r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
