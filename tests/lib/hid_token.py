@@ -13,7 +13,7 @@ its entry in /sys and the socket are gone; plugged in again, it has another inod
 FOLDER/NAME.fault spoils answers until it is removed: "KIND [MESSAGE]", where MESSAGE is "init" or
 the first byte of a CTAP message in hex (all CTAP messages without it), and KIND one of
 	silence		none comes
-	garbage		the right channel, then random bytes
+	garbage		the right channel, success, then what is no CBOR
 	channel		it goes to another channel
 	command		it is called a PING
 	sequence	its second report is counted wrong
@@ -149,7 +149,8 @@ class Token:
         fault = self.fault(message) if message else None
         size = len(data)
         if fault == "silence": return
-        if fault == "garbage": return self.node.tell(struct.pack(">I", channel) + os.urandom(REPORT - 4))
+        if fault == "garbage":
+            return self.node.tell(struct.pack(">IBH", channel, INIT_FLAG | CBOR, 5) + bytes(1) + b"\xff" * (REPORT - 8))
         if fault == "channel": channel ^= 0x01010101
         if fault == "command": command = PING
         if fault == "long": size = 7700

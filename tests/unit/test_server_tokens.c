@@ -6,7 +6,7 @@
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/readiness.h"
-#include "tests/unit/server_bench.h"
+#include "tests/unit/batch_bench.h"
 #include "vault/sql.h"
 #include "vault/suspension.h"
 
@@ -383,6 +383,31 @@ teardown(void **bench_state)
 	return 0;
 }
 
+/* Over many versions at once, too. */
+static void
+what_a_suspended_token_gave_to_a_batch_does_not_count(void **state)
+{
+	struct bench *bench = batch_bench(false, SECRETS);
+	struct err err;
+	struct id id = batch_ask(bench, BATCH_RESEAL);
+	char text[20], notes[1200];
+	bool live;
+
+	(void)state;
+	batch_give_all(bench, &bench->people[SECOPS], &id);
+	assert_ok(suspend(bench, CISO, SECOPS, &live, &err));
+	assert_true(live);
+	batch_approve(bench, &bench->people[CISO], &id);
+	batch_states(bench, &id, text, notes);
+	assert_string_equal(text, "collecting");
+	batch_approve(bench, &bench->people[CAROL], &id);
+	batch_states(bench, &id, text, notes);
+	assert_string_equal(text, "closed");
+	assert_string_equal(notes, "done\ndone\ndone\ndone\n");
+	bench_verify(bench);
+	bench_free(bench);
+}
+
 int
 main(void)
 {
@@ -395,6 +420,7 @@ main(void)
 		CASE(a_suspension_that_nobody_signed_is_an_alarm),
 		CASE(a_test_counts_only_for_probes_that_this_token_opened_now),
 		CASE(a_charter_under_which_nobody_could_open_a_secret_is_refused_and_named),
+		cmocka_unit_test(what_a_suspended_token_gave_to_a_batch_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
