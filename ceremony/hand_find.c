@@ -397,6 +397,23 @@ say_misfit(const struct token_found *found, const struct hand_want *want, const 
 	    name, wanted);
 }
 
+/* The token with the serial that was asked for is not there; or it is one that does not tell its own. */
+static enum err_code
+say_absent(const struct client_options *options, const struct token_list *list,
+    const char *wanted, struct err *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct token_found *found = &list->found[i];
+
+		if (found->serial == 0 && found->problem[0] != '\0')
+			return err_set(err, ERR_TOKEN, "token %u is not among those that answer; the one "
+			    "in %s, which may be it, cannot be used: %s; mend that, or take another token "
+			    "of the seat", options->serial, found->reader, found->problem);
+	}
+	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not plugged in; this needs %s",
+	    options->serial, wanted);
+}
+
 /* The same of all that are plugged in: the first that could have been meant. */
 static enum err_code
 say_none(const struct client_options *options, const struct token_list *list,
@@ -419,8 +436,7 @@ say_none(const struct client_options *options, const struct token_list *list,
 		return say_misfit(found, want != NULL ? want : &nothing, wanted, err);
 	}
 	if (options->serial != 0)
-		return err_set(err, ERR_TOKEN_ABSENT, "token %u is not plugged in; this needs %s",
-		    options->serial, wanted);
+		return say_absent(options, list, wanted, err);
 	return err_set(err, ERR_TOKEN_ABSENT, "no %s token is plugged in",
 	    options->driver != NULL && strcmp(options->driver, "fido2") == 0 ? "FIDO2" : "PIV");
 }

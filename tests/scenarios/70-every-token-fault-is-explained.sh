@@ -48,6 +48,9 @@ misbehave() {
 		"$SIMTOKEN" new --state "${SERIAL[$seat]}.json" --serial "${SERIAL[$seat]}" --pin $TOWN_PIN --puk $TOWN_PUK \
 			--fido-pin $TOWN_PIN; token_run "${SERIAL[$seat]}"; token_ready "${SERIAL[$seat]}" ;;
 	touch) control "$seat" touch never; control "$seat" touch-timeout 300 ;;
+	held) rm -f held.in held.out; mkfifo held.in
+		"$LIB/hold.py" transaction "$(token_reader "${SERIAL[$seat]}")" < held.in > held.out 2>&1 & HOLDER=$!
+		exec 8> held.in; tokens_until 30 grep -q holding held.out ;;
 	*) control "$seat" "$fault" "$@" ;;
 	esac
 }
@@ -58,6 +61,7 @@ behave() {
 	exchange) token_kill "${SERIAL[$seat]}"; mv kept.json "${SERIAL[$seat]}.json"
 		token_run "${SERIAL[$seat]}"; token_ready "${SERIAL[$seat]}" ;;
 	touch) control "$seat" touch auto; control "$seat" touch-timeout 15000 ;;
+	held) exec 8>&-; wait "$HOLDER" ;;
 	esac
 	control "$seat" clear
 	[ "$(token_field "${SERIAL[$seat]}" present)" = true ] || token_plug "${SERIAL[$seat]}"
@@ -135,6 +139,19 @@ every "FIDO2, another secret function" "legal/approve bob/open" 'another|broken|
 every "FIDO2, nobody verified" "legal/approve bob/open" 'verified|lies|broken' wrong-flags 02 04
 every "FIDO2, exchanged for another" "legal/approve bob/open" 'the FIDO2 PIN is right, but this is not' exchange
 
+# --- others ---
+every "held by another program" "ciso/approve legal/approve" 'another program|[Hh]eld by|uses it' held
+
+# Three wrong PINs in a row: a FIDO2 token wants to be plugged in again, and has five tries left.
+told "three wrong FIDO2 PINs" 4 'legal.*FIDO2 PIN.*plug' \
+	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' 11112222 --always '[Tt]ype yes: $' yes -- \
+	"$HALLIGAN" approve "$id" --token legal-1 --wait 0s
+is "five tries are left" "$(token_field "${SERIAL[legal]}" fido_pin_tries)" 5
+token_unplug "${SERIAL[legal]}"; token_plug "${SERIAL[legal]}"
+ok "plugged in again it is used with the right PIN" do_test legal
+like "two touches were announced: one derives, one signs" "$(tap_output)" 'Touch 2 of 2: sign'
+is "and has all its tries" "$(token_field "${SERIAL[legal]}" fido_pin_tries)" 8
+
 # --- the list, and pcscd ---
 control ciso status-word A4 6a82
 ok "the list goes on with a token that refuses everything" do_list
@@ -146,8 +163,27 @@ told "pcscd is down: approve, PIV" 4 'pcscd.*systemctl start' do_approve ciso
 told "pcscd is down: approve, FIDO2" 4 'pcscd.*systemctl start' do_approve legal
 told "pcscd is down: open" 4 'pcscd.*systemctl start' do_open bob
 told "pcscd is down: enroll" 4 'pcscd.*systemctl start' do_enroll fay
-tokens_pcscd; tokens_until 20 test -S "$PCSCLITE_CSOCK_NAME"
-for seat in "${!SERIAL[@]}"; do token_ready "${SERIAL[$seat]}"; done
+pcscd_again() {
+	tokens_pcscd; tokens_until 20 test -S "$PCSCLITE_CSOCK_NAME"
+	local seat
+	for seat in "${!SERIAL[@]}"; do token_ready "${SERIAL[$seat]}"; done
+}
+pcscd_again
+# Ended and begun again while a token waits for its touch.
+blinking() { [ "$(token_field "${SERIAL[$1]}" touch_waiting)" = true ]; }
+for seat in ciso legal; do
+	control "$seat" touch manual
+	do_approve "$seat" > cut.log 2>&1 & other=$!
+	tokens_until 30 blinking "$seat"
+	tokens_pcscd_stop; pcscd_again
+	wait "$other"; status=$?
+	control "$seat" touch auto
+	control "$seat" touch > /dev/null 2>&1 # of the command that was cut off, if it still waits
+	tokens_until 20 eval '! blinking $seat'
+	is "pcscd restarted under $seat: it ends as a token's problem" "$status" 4
+	like "and says what to do" "$(grep -a '^halligan' cut.log)" 'pcscd|pulled|reset|plug.*again|run the command again'
+	is "the ceremony is open still" "$(open_still)" collecting0
+done
 
 # --- and the same tokens, honest again, slow ones among them, finish everything ---
 is "the ceremony is open" "$(open_still)" collecting0
