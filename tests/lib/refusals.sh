@@ -29,7 +29,7 @@ vault_state() {
 		(SELECT count(*) FROM ceremonies) || ' ceremonies ' || (SELECT count(*) FROM approvals) ||
 		' approvals ' || (SELECT count(*) FROM answers) || ' answers ' ||
 		(SELECT ifnull(group_concat(state || attempts), '') FROM debts)"
-	(cd "$VAULT" && find . -type f ! -name '*-journal' -exec ls -l --time-style=+ {} + | sed 's/^-[^ ]* 1 //')
+	(cd "$VAULT" && find . -type f ! -name '*-journal' ! -name '*lock' -exec ls -l --time-style=+ {} + | sed 's/^-[^ ]* 1 //')
 	find . -maxdepth 1 -name '*.enrolment' | sort
 	cksum < "$SSHD_AUTHORIZED"
 }
