@@ -195,9 +195,9 @@ is_letter_or_digit(char character)
 bool
 text_is_otp(struct view text)
 {
-	enum { OTP_SIZE = 44 };
+	enum { OTP_MIN = 32 };
 
-	if (text.size != OTP_SIZE)
+	if (text.size < OTP_MIN)
 		return false;
 	for (size_t i = 0; i < text.size; i++) {
 		if (memchr("cbdefghijklnrtuv", text.data[i], 16) == NULL)

@@ -5,25 +5,13 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/text.h"
 
 enum {
-	OTP_MIN = 32, /* a button's one-time password has 44 letters, rarely fewer */
 	SCOUR_BLOCKS = 64,
 };
 
 static const char *const known[] = {"123456", "12345678"}; /* PIV's factory PIN and PUK */
-
-static bool
-is_modhex(struct view text)
-{
-	static const char letters[] = "cbdefghijklnrtuv";
-
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == 0 || strchr(letters, text.data[i]) == NULL)
-			return false;
-	}
-	return true;
-}
 
 /* Bytes of the character that FIRST begins; 0: none begins so. */
 static size_t
@@ -62,7 +50,7 @@ fido_pin_check(const struct secret *pin, struct err *err)
 {
 	struct view typed = secret_view(pin);
 
-	if (typed.size >= OTP_MIN && is_modhex(typed))
+	if (text_is_otp(typed))
 		return err_set(err, ERR_INVALID,
 		    "what came is a one-time password, not the PIN: the token was touched while "
 		    "the PIN was asked for; no try was spent, type the PIN again");

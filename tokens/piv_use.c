@@ -8,9 +8,7 @@
 
 #include <string.h>
 
-enum {
-	OTP_MIN = 32, /* a button's one-time password has 44 letters, rarely fewer */
-};
+#include "base/text.h"
 
 static const char factory_pin[] = "123456";
 
@@ -23,24 +21,12 @@ struct unlock {
 	unsigned touches;
 };
 
-static bool
-is_modhex(struct view text)
-{
-	static const char letters[] = "cbdefghijklnrtuv";
-
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == 0 || strchr(letters, text.data[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 enum err_code
 piv_use_check_shape(const struct secret *pin, const char *what, struct err *err)
 {
 	struct view typed = secret_view(pin);
 
-	if (typed.size >= OTP_MIN && is_modhex(typed))
+	if (text_is_otp(typed))
 		return err_set(err, ERR_INVALID,
 		    "what came is a one-time password, not the %s: the token was touched while the "
 		    "%s was asked for; no try was spent, type the %s again",

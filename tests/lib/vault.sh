@@ -51,6 +51,35 @@ town_start() {
 	sshd_start "$TOKENS_DIR"
 }
 
+# The vault's machine is reached over ssh only: halligan in a PATH that its sshd sets, a login key beside the
+# break-glass one, and a user's ssh_config in this mount namespace (town_own_mounts first).
+town_remote() {
+	mkdir bin
+	ln -s "$HALLIGAN" bin/halligan
+	ssh-keygen -q -t ed25519 -N '' -C admin -f admin
+	sshd_stop
+	sshd_start "$TOKENS_DIR" "SetEnv PATH=$TOKENS_DIR/bin:/usr/bin:/bin" \
+		"AuthorizedKeysFile $SSHD_AUTHORIZED $TOKENS_DIR/admin.pub"
+	printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
+	cat > ssh_config <<-END
+	Host *
+		IdentityFile $TOKENS_DIR/admin
+		IdentitiesOnly yes
+		IdentityAgent none
+		UserKnownHostsFile $TOKENS_DIR/known_hosts
+		BatchMode yes
+	END
+	mount --bind ssh_config /etc/ssh/ssh_config
+	export HALLIGAN_VAULT=ssh://127.0.0.1:$SSHD_PORT$VAULT
+}
+# town_own_mounts SCRIPT ARGUMENT...: the script again, in a mount namespace of its own.
+town_own_mounts() {
+	[ -z "${HALLIGAN_OWN_MOUNTS:-}" ] || return 0
+	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to mount an ssh_config of its own"; exit 0; }
+	rm -f "$TAP_OUTPUT"
+	HALLIGAN_OWN_MOUNTS=1 exec unshare --mount --propagation private "$@"
+}
+
 town_init() { halligan init --name town.example --training --no-copy; }
 
 # town_enroll SEAT...

@@ -3,32 +3,13 @@
 # A vault on another machine, used through ssh://HOST:PORT/DIR with the user's own ssh configuration: a whole
 # ceremony; and then servers at the other end that greet, chatter, lie, close early or announce 4 GiB.
 # The client's ssh_config is ours in a mount namespace of our own; /etc and ~/.ssh stay as they are.
-if [ -z "${HALLIGAN_OWN_MOUNTS:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to mount an ssh_config of its own"; exit 0; }
-	HALLIGAN_OWN_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
-fi
 . "$(dirname "$0")/../lib/vault.sh"
+town_own_mounts "$0" "$@"
 . "$LIB/refusals.sh"
 town_start
 
 # The remote side: halligan in a PATH that sshd sets; a login key beside the break-glass one.
-mkdir bin
-ln -s "$HALLIGAN" bin/halligan
-ssh-keygen -q -t ed25519 -N '' -C admin -f admin
-sshd_stop
-sshd_start "$TOKENS_DIR" "SetEnv PATH=$TOKENS_DIR/bin:/usr/bin:/bin" "AuthorizedKeysFile $SSHD_AUTHORIZED $TOKENS_DIR/admin.pub"
-# This side: what a user has in ~/.ssh.
-printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
-cat > ssh_config <<END
-Host *
-	IdentityFile $TOKENS_DIR/admin
-	IdentitiesOnly yes
-	IdentityAgent none
-	UserKnownHostsFile $TOKENS_DIR/known_hosts
-	BatchMode yes
-END
-mount --bind ssh_config /etc/ssh/ssh_config
-export HALLIGAN_VAULT=ssh://127.0.0.1:$SSHD_PORT$TOKENS_DIR/vault
+town_remote
 serving() { pgrep -f "halligan serve --stdio --vault $VAULT" | wc -l; }
 
 ok "init makes a vault on the other machine" town_init

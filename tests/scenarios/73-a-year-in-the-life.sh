@@ -6,11 +6,8 @@
 # what is sealed, and for some by opening them; and by nobody else.  The history tells it as it was.
 #
 # HALLIGAN_YEAR_SECRETS: how many secrets (200; 20 in a build with sanitizers).
-if [ -z "${HALLIGAN_OWN_MOUNTS:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to mount an ssh_config of its own"; exit 0; }
-	HALLIGAN_OWN_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
-fi
 . "$(dirname "$0")/../lib/vault.sh"
+town_own_mounts "$0" "$@"
 . "$LIB/refusals.sh"
 SERIAL[ciso2]=30000007 SERIAL[carol]=30000008
 ROLES[ciso2]=officer ROLES[carol]=officer PERSON[ciso2]=${PERSON[ciso]} PERSON[carol]="Carol Newcomer"
@@ -20,22 +17,7 @@ SECRETS=${HALLIGAN_YEAR_SECRETS:-200}
 town_start
 
 # The vault's machine is reached over ssh only; each person's client has a memory of its own.
-mkdir bin
-ln -s "$HALLIGAN" bin/halligan
-ssh-keygen -q -t ed25519 -N '' -C admin -f admin
-sshd_stop
-sshd_start "$TOKENS_DIR" "SetEnv PATH=$TOKENS_DIR/bin:/usr/bin:/bin" "AuthorizedKeysFile $SSHD_AUTHORIZED $TOKENS_DIR/admin.pub"
-printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
-cat > ssh_config <<END
-Host *
-	IdentityFile $TOKENS_DIR/admin
-	IdentitiesOnly yes
-	IdentityAgent none
-	UserKnownHostsFile $TOKENS_DIR/known_hosts
-	BatchMode yes
-END
-mount --bind ssh_config /etc/ssh/ssh_config
-export HALLIGAN_VAULT=ssh://127.0.0.1:$SSHD_PORT$VAULT
+town_remote
 who() { local seat=$1; shift; XDG_STATE_HOME=$TOKENS_DIR/state-$seat as "$seat" "$@"; }
 from() { local seat=$1; shift; XDG_STATE_HOME=$TOKENS_DIR/state-$seat halligan "$@"; } # without a token
 sign() { local seat; for seat; do who "$seat" charter sign || return; done; }
