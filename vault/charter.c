@@ -78,9 +78,9 @@ parse_form_factors(const struct json *array, struct charter *charter, struct err
 	charter->form_factor_count = json_array_size(array);
 	for (size_t i = 0; i < charter->form_factor_count; i++) {
 		int64_t value = json_array_int(array, i);
-		if (value < 1 || value > 255)
+		if (value < 1 || value > 0x87 || (value > 7 && value < 0x81))
 			return err_set(err, ERR_INVALID,
-			    "charter: attestation: form_factors[%zu]: not 1 to 255", i);
+			    "charter: attestation: form_factors[%zu]: not 1 to 7 or 129 to 135", i);
 		charter->form_factors[i] = (uint8_t)value;
 	}
 	return ERR_OK;
