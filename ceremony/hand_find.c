@@ -397,7 +397,8 @@ say_misfit(const struct token_found *found, const struct hand_want *want, const 
 	    name, wanted);
 }
 
-/* The token with the serial that was asked for is not there; or it is one that does not tell its own. */
+/* The token with the serial that was asked for is not there; or it is one that cannot tell its own, since another
+ * program holds it. */
 static enum err_code
 say_absent(const struct client_options *options, const struct token_list *list,
     const char *wanted, struct err *err)
@@ -405,7 +406,7 @@ say_absent(const struct client_options *options, const struct token_list *list,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct token_found *found = &list->found[i];
 
-		if (found->serial == 0 && found->problem[0] != '\0')
+		if (found->serial == 0 && found->busy)
 			return err_set(err, ERR_TOKEN, "token %u is not among those that answer; the one "
 			    "in %s, which may be it, cannot be used: %s; mend that, or take another token "
 			    "of the seat", options->serial, found->reader, found->problem);
