@@ -14,7 +14,7 @@
 #include "ceremony/hand.h"
 #include "ceremony/listing.h"
 #include "ceremony/reply.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 static enum err_code
 check_officer(const struct dossier *dossier, const struct hand *hand, struct err *err)

@@ -10,7 +10,7 @@
 #include "ceremony/batch_dossier.h"
 #include "ceremony/hand.h"
 #include "ceremony/reply.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 struct giving {
 	struct client *client;

@@ -10,7 +10,7 @@
 
 #include "ceremony/batch_client.h"
 #include "ceremony/record_batch.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 struct batch_item {
 	struct buf header;  /* encoded; its hash is that of the statements */

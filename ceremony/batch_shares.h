@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares that officers re-sealed to a batch's key (formats: ceremony/record_batch.h, vault/seal.h). */
+/* Shares that officers re-sealed to a batch's key (formats: ceremony/record_batch.h, vault/seal/seal.h). */
 #ifndef CEREMONY_BATCH_SHARES_H
 #define CEREMONY_BATCH_SHARES_H
 

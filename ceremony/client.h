@@ -14,10 +14,10 @@
 #include "ceremony/enrolment.h"
 #include "ceremony/record.h"
 #include "ceremony/ui.h"
-#include "vault/definition.h"
-#include "vault/note.h"
-#include "vault/roster.h"
-#include "vault/suspension.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
 
 struct client_options {
 	const char *vault;	/* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */

@@ -10,7 +10,7 @@
 #ifndef CEREMONY_COPY_H
 #define CEREMONY_COPY_H
 
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 /* Is COPY well-formed, and does the sink take and give back a file?  ERR_INVALID, ERR_IO. */
 enum err_code copy_check(const char *copy, struct err *err) MUST_CHECK;

@@ -13,7 +13,7 @@
 
 #include "ceremony/listing.h"
 #include "ceremony/reply.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 void
 dossier_free(struct dossier *dossier)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A draft begins as the founding's facts or as a copy of the charter in force; then the plan is
- * applied to it; then it is encoded, and parsed again, so that the rules of vault/charter.h are
+ * applied to it; then it is encoded, and parsed again, so that the rules of vault/documents/charter.h are
  * the only ones.
  */
 #include "ceremony/draft.h"

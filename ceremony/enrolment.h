@@ -22,7 +22,7 @@
 #define CEREMONY_ENROLMENT_H
 
 #include "tokens/attest.h"
-#include "vault/charter.h"
+#include "vault/documents/charter.h"
 
 struct enrolment {
 	struct digest digest, init;

@@ -9,7 +9,7 @@
 
 #include "tokens/attest_fido.h"
 #include "tokens/fido_keys.h"
-#include "vault/signers.h"
+#include "vault/documents/signers.h"
 
 /* The keys that the seat's roles need, each of those that open something with its test. */
 static enum err_code

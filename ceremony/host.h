@@ -2,7 +2,7 @@
 /*
  * The files of a vault beside its database (DESIGN.md, section 10):
  *
- *	DIR/vault.db, DIR/lock	  vault/store.h
+ *	DIR/vault.db, DIR/lock	  vault/store/store.h
  *	DIR/host.key		  0600: "HALk", u16 format 1, 32 statement seed, 32 log seed, 32 escrow scalar
  *	DIR/vault.id		  the vault id in hex, written when charter 1 is complete: the anchor of the
  *				  charter chain, which a writer of the database cannot move
@@ -15,7 +15,7 @@
 #define CEREMONY_HOST_H
 
 #include "base/file.h"
-#include "vault/store.h"
+#include "vault/store/store.h"
 
 struct host_keys {
 	struct secret *statement, *log; /* Ed25519 seeds */

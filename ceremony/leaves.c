@@ -3,7 +3,7 @@
 #include "ceremony/leaves.h"
 
 #include "ceremony/reply.h"
-#include "vault/tlog.h"
+#include "vault/log/tlog.h"
 
 enum { PAGE = 100 };
 

@@ -5,7 +5,7 @@
 #define CEREMONY_LOOKUP_H
 
 #include "ceremony/client.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 struct lookup {
 	struct definition definition;

@@ -11,7 +11,7 @@
 
 #include "ceremony/chain.h"
 #include "ceremony/journal.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 void
 matter_free(struct matter *matter)

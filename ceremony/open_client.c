@@ -9,7 +9,7 @@
 #include "ceremony/hand.h"
 #include "ceremony/reply.h"
 #include "ceremony/trust.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 void
 opened_done(struct opened *opened)

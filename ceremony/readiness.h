@@ -18,7 +18,7 @@
 #ifndef CEREMONY_READINESS_H
 #define CEREMONY_READINESS_H
 
-#include "vault/charter.h"
+#include "vault/documents/charter.h"
 
 enum { READINESS_SECONDS = 600, READINESS_DUE = 90 * 24 * 3600 /* the next test */ };
 

@@ -29,8 +29,8 @@
 #ifndef CEREMONY_RECORD_H
 #define CEREMONY_RECORD_H
 
-#include "vault/statement.h"
-#include "vault/store.h"
+#include "vault/documents/statement.h"
+#include "vault/store/store.h"
 
 enum { REASON_MAX = 500, INCIDENT_MAX = 100, WORD_BYTES = 6 };
 

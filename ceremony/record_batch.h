@@ -13,7 +13,7 @@
  * "reseal": each value is sealed again, unchanged, to the charter in force.  "rotate": each is replaced
  * on its target.  Approvals, denials and cancellations are those of format 1 (ceremony/record.h): they name
  * the one ceremony digest.  An approval's one "enc" serves all versions: the shares of each are
- * sealed under it with the info of vault/seal.h for that version.
+ * sealed under it with the info of vault/seal/seal.h for that version.
  */
 #ifndef CEREMONY_RECORD_BATCH_H
 #define CEREMONY_RECORD_BATCH_H

@@ -4,7 +4,7 @@
 #define CEREMONY_RECORD_PARTS_H
 
 #include "base/json.h"
-#include "vault/statement.h"
+#include "vault/documents/statement.h"
 
 enum { RECORD_FORMAT = 1 };
 

@@ -7,15 +7,15 @@
  *	      "time":TIME,"size":N,"root":HEX32,"nonce"}		signed by the token "from"
  *
  * It is signed first; then the envelopes are handed out, and what comes out of each is sealed to the
- * share key of "to" under the one encapsulation "enc" (vault/seal.h: each with an info of its own).  So
+ * share key of "to" under the one encapsulation "enc" (vault/seal/seal.h: each with an info of its own).  So
  * one signature names the list, the spare, and the boxes: nobody else can make a box under "enc".
  * "envelope" is the index of the envelope of "from" in the header of that hash.
  */
 #ifndef CEREMONY_RECORD_SPARE_H
 #define CEREMONY_RECORD_SPARE_H
 
-#include "vault/statement.h"
-#include "vault/store.h"
+#include "vault/documents/statement.h"
+#include "vault/store/store.h"
 
 enum { SPARE_OPENS = 500 };
 

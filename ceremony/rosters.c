@@ -9,7 +9,7 @@
 #include "ceremony/matter.h"
 #include "ceremony/op.h"
 #include "ceremony/reply.h"
-#include "vault/signers.h"
+#include "vault/documents/signers.h"
 
 enum err_code
 serve_roster_draft(struct session *session, struct call *call, struct err *err)

@@ -23,10 +23,10 @@
 
 #include "ceremony/host.h"
 #include "ceremony/server.h"
-#include "vault/definition.h"
-#include "vault/note.h"
-#include "vault/roster.h"
-#include "vault/suspension.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
 
 enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
 extern const char *const session_state_names[4];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares that an officer re-sealed to a ceremony's key (format: vault/seal.h). */
+/* Shares that an officer re-sealed to a ceremony's key (format: vault/seal/seal.h). */
 #ifndef CEREMONY_SHARES_H
 #define CEREMONY_SHARES_H
 

@@ -4,8 +4,8 @@
 #define CEREMONY_SHOW_H
 
 #include "ceremony/ui.h"
-#include "vault/roster.h"
-#include "vault/suspension.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
 
 /* "officer, operator". */
 enum { SHOW_ROLES_SIZE = 48 };

@@ -7,7 +7,7 @@
 #define CEREMONY_SPARES_H
 
 #include "ceremony/session.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 struct spare_set {
 	size_t count;
@@ -32,7 +32,7 @@ enum err_code spares_verify(struct session *session, const struct header *header
 enum err_code spares_read_box(struct session *session, const struct header *header,
     uint32_t index, const struct spare_row *spare, struct buf *ret_bytes, struct err *err)
     MUST_CHECK;
-/* The same as vault/reach.h takes them. */
+/* The same as vault/documents/reach.h takes them. */
 void spares_reach(const struct spare_set *set, struct reach_spares *ret_spares);
 /* The same from the store.  What a row says is verified when its envelope is used. */
 enum err_code spares_load_reach(struct session *session, const struct header *header,

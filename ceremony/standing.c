@@ -16,7 +16,7 @@
 #include "ceremony/lookup.h"
 #include "ceremony/readiness.h"
 #include "ceremony/reply.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 enum { PAGE = 100 };
 

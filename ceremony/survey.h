@@ -7,7 +7,7 @@
 #define CEREMONY_SURVEY_H
 
 #include "ceremony/session.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 struct surveyed {
 	const struct secret_row *secret;

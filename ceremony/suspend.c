@@ -18,7 +18,7 @@
 #include "ceremony/reply.h"
 #include "ceremony/resume.h"
 #include "ceremony/survey.h"
-#include "vault/reach.h"
+#include "vault/documents/reach.h"
 
 enum err_code
 serve_suspension_draft(struct session *session, struct call *call, struct err *err)

@@ -21,7 +21,7 @@
 #ifndef CEREMONY_TABLE_H
 #define CEREMONY_TABLE_H
 
-#include "vault/store.h"
+#include "vault/store/store.h"
 
 enum ceremony_event { EVENT_APPROVE, EVENT_DENY, EVENT_REFUSE, EVENT_CANCEL, EVENT_EXPIRE,
 	EVENT_VOID, EVENT_RELEASE, EVENT_DELIVER, EVENT_DAMAGE, EVENT_END, EVENT_ROTATED,

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "vault/tlog.h"
+#include "vault/log/tlog.h"
 
 enum { PLACE_HEX = 32, LOCK_SECONDS = 10, TRUST_FILE_MAX = 16384 };
 

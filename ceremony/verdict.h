@@ -7,7 +7,7 @@
 #ifndef CEREMONY_VERDICT_H
 #define CEREMONY_VERDICT_H
 
-#include "vault/charter.h"
+#include "vault/documents/charter.h"
 
 /* What decides a release; taken again inside the transaction that releases. */
 struct verdict_facts {

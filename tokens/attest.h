@@ -12,7 +12,7 @@
 #include "tokens/token.h"
 
 enum { ATTEST_ROOTS_MAX = 8, ATTEST_CERTIFICATES_MAX = 12, ATTEST_FORM_FACTORS_MAX = 16 };
-/* The charter's waivers (vault/charter.h) for one token. */
+/* The charter's waivers (vault/documents/charter.h) for one token. */
 enum {
 	ATTEST_WAIVE_FIRMWARE = 1,
 	ATTEST_WAIVE_FORM_FACTOR = 2,

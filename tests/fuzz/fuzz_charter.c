@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Charters: what is accepted is written in one way, and that is accepted and the same. */
 #include "tests/fuzz/statement.h"
-#include "vault/charter.h"
+#include "vault/documents/charter.h"
 
 static void
 encode(const struct charter *charter, struct json **ret_payload, struct buf *ret_text)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/statement.h"
-#include "vault/definition.h"
+#include "vault/documents/definition.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

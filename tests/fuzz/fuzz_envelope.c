@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "vault/envelope.h"
-#include "vault/seal.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/seal.h"
 
 enum { SHARES = 2, SHARE_BYTE = 0x11 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers of sealed versions have one encoding: what is accepted is written byte for byte. */
 #include "tests/fuzz/target.h"
-#include "vault/header.h"
+#include "vault/seal/header.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

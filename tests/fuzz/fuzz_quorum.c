@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "vault/quorum.h"
+#include "vault/seal/quorum.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

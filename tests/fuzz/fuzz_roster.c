@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/statement.h"
-#include "vault/roster.h"
+#include "vault/documents/roster.h"
 
 static const struct charter *
 charter_of_one(void)

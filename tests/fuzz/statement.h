@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "tests/fuzz/target.h"
-#include "vault/statement.h"
+#include "vault/documents/statement.h"
 
 /* An unsigned statement of TYPE around PAYLOAD's bytes, whatever they are. */
 __attribute__((unused)) static void

@@ -15,7 +15,7 @@
 
 #include "base/credential.h"
 #include "base/file.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 static const char *const quorum_text =
     "2 of (ciso, infra, audit) or (1 of (ceo, cto) and 1 of (infra, secops))";

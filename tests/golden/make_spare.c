@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 struct golden {
 	struct buf header_bytes, envelope, scalar;

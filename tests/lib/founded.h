@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "tests/lib/expect.h"
-#include "vault/roster.h"
+#include "vault/documents/roster.h"
 
 enum { FOUNDED_SEATS = 4, CISO = 0, INFRA = 1, AUDIT = 2, OPS = 3, FOUNDED_SPARES = 4 };
 

@@ -15,8 +15,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "vault/note.h"
-#include "vault/store.h"
+#include "vault/log/note.h"
+#include "vault/store/store.h"
 
 struct log {
 	const char *folder;

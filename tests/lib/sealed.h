@@ -10,7 +10,7 @@
 
 #include "base/credential.h"
 #include "tests/lib/expect.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 enum { SEALED_TOKENS = 8 };
 

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "tests/lib/expect.h"
-#include "vault/store.h"
+#include "vault/store/store.h"
 
 struct bench {
 	char folder[64], file[80];

@@ -19,7 +19,7 @@ ARROWS = {
 # Third-party header (pattern): the files that may include it.
 LIBRARIES = {
     r"jansson\.h": {"base/json.c"},
-    r"sqlite3\.h": {"vault/sql.c"},
+    r"sqlite3\.h": {"vault/store/sql.c"},
     r"ykpiv.*": {"tokens/piv.c"},
     # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
     r"fido(/.*)?\.h": {"tokens/fido.c", "tokens/fido_carry.c", "tokens/fido_hid.c"},

@@ -16,7 +16,7 @@
 #include "base/crypto.h"
 #include "base/process.h"
 #include "ceremony/server.h"
-#include "vault/sql.h"
+#include "vault/store/sql.h"
 
 static struct served_shared *shared;
 

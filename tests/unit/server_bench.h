@@ -20,9 +20,9 @@
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 #include "tests/unit/served.h"
-#include "vault/definition.h"
-#include "vault/note.h"
-#include "vault/roster.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
 
 enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
 enum { BENCH_START = 1767225600 }; /* 2026-01-01 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/charter.c and seat.c: FIDO2 tokens, form factors and waivers in a charter; statements that
+/* vault/documents/charter.c and seat.c: FIDO2 tokens, form factors and waivers in a charter; statements that
  * FIDO2 tokens sign. */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/definition.c: what a definition says, and who may say it. */
+/* vault/documents/definition.c: what a definition says, and who may say it. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "tests/lib/founded.h"
-#include "vault/definition.h"
+#include "vault/documents/definition.h"
 
 struct defined {
 	struct founded founded;

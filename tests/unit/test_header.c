@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/header.c: one encoding for each header, and a name for every way to be wrong. */
+/* vault/seal/header.c: one encoding for each header, and a name for every way to be wrong. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/note.c against the C2SP texts: published notes and keys, every malformed line, every byte. */
+/* vault/log/note.c against the C2SP texts: published notes and keys, every malformed line, every byte. */
 #include <stdio.h>
 
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/log_vectors.h"
-#include "vault/note.h"
+#include "vault/log/note.h"
 
 /* The example of C2SP signed-note.md. */
 static const char example_key[] =

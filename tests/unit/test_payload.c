@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/payload.c: what the DEK encrypts, its sizes, and the golden files that must open for ever. */
+/* vault/seal/payload.c: what the DEK encrypts, its sizes, and the golden files that must open for ever. */
 #include "tests/lib/files.h"
 #include "tests/lib/sealed.h"
-#include "vault/payload.h"
+#include "vault/seal/payload.h"
 
 static const char *const seats[] = { "a", "b", NULL };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/quorum.c, and the promise that its verdict is what dealt shares can open. */
+/* vault/seal/quorum.c, and the promise that its verdict is what dealt shares can open. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
-#include "vault/deal.h"
-#include "vault/share.h"
+#include "vault/seal/deal.h"
+#include "vault/seal/share.h"
 
 static struct quorum
 parsed(const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/reach.c: what can still be opened, held against trying everything. */
-#include "vault/reach.h"
+/* vault/documents/reach.c: what can still be opened, held against trying everything. */
+#include "vault/documents/reach.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/roster.c: what a roster may add, and who must sign it. */
+/* vault/documents/roster.c: what a roster may add, and who must sign it. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sealing and opening with a quorum: vault/seal.c, envelope.c, opener.c. */
+/* Sealing and opening with a quorum: vault/seal/seal.c, envelope.c, opener.c. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "tests/lib/sealed.h"
-#include "vault/share.h"
+#include "vault/seal/share.h"
 
 static const char three_of_five[] = "3 of (ciso, secops, infra, audit, legal)";
 static const char *const officers[] = { "ciso", "secops", "infra", "audit", "legal", NULL };

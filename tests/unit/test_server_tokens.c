@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "ceremony/readiness.h"
 #include "tests/unit/batch_bench.h"
-#include "vault/sql.h"
-#include "vault/suspension.h"
+#include "vault/store/sql.h"
+#include "vault/documents/suspension.h"
 
 static const struct digest *
 token_of(const struct person *person)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/share.c against published tables, vectors and known attacks on secret sharing. */
+/* vault/seal/share.c against published tables, vectors and known attacks on secret sharing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "tests/unit/vectors.h"
-#include "vault/share.h"
+#include "vault/seal/share.h"
 
 /* From shamir-gf256.json, vectors[3]: 3 of 5, and its negatives. */
 static const char typed_secret[] =

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/envelope.c: shares that were handed on to a spare token, from the golden files. */
+/* vault/seal/envelope.c: shares that were handed on to a spare token, from the golden files. */
 #include <stdio.h>
 
 #include "base/file.h"
 #include "tests/unit/check.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 struct golden {
 	struct buf header_bytes, box;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/statement.c: types, nonces, and the two kinds of signature. */
+/* vault/documents/statement.c: types, nonces, and the two kinds of signature. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store.c: opening what is and is not a vault, transactions, the writer lock, the log. */
+/* vault/store/store.c: opening what is and is not a vault, transactions, the writer lock, the log. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

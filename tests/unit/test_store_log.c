@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store_log.c: the log in the database, and every way to change it behind our back. */
+/* vault/store/log.c: the log in the database, and every way to change it behind our back. */
 #include "tests/lib/store_bench.h"
 
 enum { LEAVES = 45 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store_migrate.c: from format 1, and with steps that no release has yet. */
+/* vault/store/migrate.c: from format 1, and with steps that no release has yet. */
 #include <unistd.h>
 
 #include "base/file.h"
 #include "tests/lib/store_bench.h"
-#include "vault/sql.h"
-#include "vault/store_migrate.h"
-#include "vault/store_schema.h"
+#include "vault/store/sql.h"
+#include "vault/store/migrate.h"
+#include "vault/store/schema.h"
 
 static const struct store_step two_steps[] = {
 	{ STORE_FORMAT + 1, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/suspension.c and ceremony/readiness.c: what the statements of single tokens may say. */
+/* vault/documents/suspension.c and ceremony/readiness.c: what the statements of single tokens may say. */
 #include "ceremony/readiness.h"
 #include "tests/lib/founded.h"
-#include "vault/suspension.h"
+#include "vault/documents/suspension.h"
 
 static void
 suspension_of(const struct founded *founded, size_t by, size_t of, struct suspension *ret)

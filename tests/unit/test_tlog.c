@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vault/tlog.c against the definition in RFC 6962 2.1 (written down here as a recursion over
+ * vault/log/tlog.c against the definition in RFC 6962 2.1 (written down here as a recursion over
  * leaves), typed and published vectors, and trees of up to 2^62 equal leaves.
  */
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/log_vectors.h"
-#include "vault/tlog.h"
+#include "vault/log/tlog.h"
 
 enum { TREE_LEAVES = 600, TREE_SPACE = TREE_LEAVES + 2, TREE_LEVELS = 11, SMALL = 70,
 	EXHAUSTIVE = 33 };

@@ -6,7 +6,7 @@
 
 #include "ceremony/trust.h"
 #include "tests/lib/expect.h"
-#include "vault/tlog.h"
+#include "vault/log/tlog.h"
 
 enum { LEAVES = 9 };
 

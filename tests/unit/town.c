@@ -8,7 +8,7 @@
 
 #include "base/credential.h"
 #include "tests/unit/town_parts.h"
-#include "vault/note.h"
+#include "vault/log/note.h"
 
 static struct secret *
 seed_of(uint8_t byte)

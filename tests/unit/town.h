@@ -21,7 +21,7 @@
 
 #include "ceremony/client.h"
 #include "tests/lib/founded.h"
-#include "vault/seal.h"
+#include "vault/seal/seal.h"
 
 enum { TOWN_NOW = 1767230000, TOWN_LEAVES = 7, TOWN_PIN_TRIES = 3, TOWN_TOKENS = 6,
 	TOWN_FIDO_TRIES = 8 };

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who must have signed a charter.  The first: every officer.  A later one: the "change" quorum of
+ * the charter before, with the keys of that one, so that nobody can take the vault over; and its
+ * own, with its own keys, so that those who are to hold it are shown to hold their tokens.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "vault/documents/signers.h"
+
+static enum err_code
+check_step(const struct charter *charter, const struct charter *previous, struct err *err)
+{
+	if (previous == NULL && charter->version != 1)
+		return err_set(err, ERR_INVALID, "charter %u cannot be verified without the one before it",
+		    charter->version);
+	if (previous == NULL)
+		return ERR_OK;
+	if (charter->version == 1 || charter->version - 1 != previous->version)
+		return err_set(err, ERR_INTEGRITY, "charter: version: %u does not follow %u",
+		    charter->version, previous->version);
+	if (!digest_equal(&charter->previous, &previous->digest))
+		return err_set(err, ERR_INTEGRITY, "charter: previous: names another charter %u",
+		    previous->version);
+	if (strcmp(charter->name, previous->name) != 0)
+		return err_set(err, ERR_INTEGRITY, "charter: name: may never change");
+	if (charter->training != previous->training)
+		return err_set(err, ERR_INTEGRITY, "charter: training: may never change");
+	if (!digest_equal(&charter->init, &previous->init))
+		return err_set(err, ERR_INTEGRITY, "charter: init: may never change");
+	return ERR_OK;
+}
+
+static enum err_code
+check_founders(const struct dsse *statement, const struct charter *charter, struct err *err)
+{
+	BUF missing = {0};
+	bool signed_by[CHARTER_SEATS];
+	signers_mark(statement, charter->seats, charter->seat_count, signed_by);
+	for (size_t i = 0; i < charter->seat_count; i++)
+		if ((charter->seats[i].roles & ROLE_OFFICER) != 0 && !signed_by[i])
+			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "",
+			    charter->seats[i].name);
+	TRY(buf_check(&missing, err));
+	if (missing.size > 0)
+		return err_set(err, ERR_WAITING, "charter: not signed yet by %s", buf_string(&missing));
+	return ERR_OK;
+}
+
+/* Does the change quorum of OF, with its own seats and keys, stand under STATEMENT? */
+static enum err_code
+check_change(const struct dsse *statement, const struct charter *of, struct err *err)
+{
+	BUF missing = {0};
+	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS], all[QUORUM_SEATS];
+	const struct quorum *quorum = &of->change;
+	signers_mark(statement, of->seats, of->seat_count, signed_by);
+	for (unsigned i = 0; i < quorum->seat_count; i++) {
+		const struct seat *seat = seat_by_name(of->seats, of->seat_count, quorum->seats[i]);
+		present[i] = seat != NULL && signed_by[seat - of->seats];
+		all[i] = true;
+		if (!present[i])
+			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "", quorum->seats[i]);
+	}
+	TRY(buf_check(&missing, err));
+	if (!quorum_met(quorum, present))
+		return err_set(err, ERR_WAITING,
+		    "charter: the quorum of charter %u (%s) needs %d more signatures; not signed yet by %s",
+		    of->version, of->change_text, quorum_missing(quorum, present, all),
+		    buf_string(&missing));
+	return ERR_OK;
+}
+
+enum err_code
+charter_verify(const struct dsse *statement, const struct charter *charter,
+    const struct charter *previous, struct err *err)
+{
+	TRY(signers_check_digest(statement, &charter->digest, "charter", err));
+	TRY(check_step(charter, previous, err));
+	if (signers_verify(statement, charter->seats, charter->seat_count,
+	    previous != NULL ? previous->seats : NULL, previous != NULL ? previous->seat_count : 0,
+	    err) != ERR_OK)
+		return err_add(err, "charter");
+	if (previous == NULL)
+		return check_founders(statement, charter, err);
+	TRY(check_change(statement, previous, err));
+	return check_change(statement, charter, err);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The roster: responders and their tokens, changed more easily than the charter.
+ *
+ * Payload: {"format":1,"vault":HEX32,"charter":HEX32 (the charter in force when it was drawn up),
+ *  "version":N,"previous":HEX32 (N > 1 only),"responders":[seat objects as in the charter],
+ *  "created":TIME,"nonce":HEX16}
+ *
+ * Signed by tokens of two distinct charter seats, one with the role operator, one officer.
+ * Responders have the role responder only; names, serials and keys differ from the charter's.
+ */
+#ifndef VAULT_DOCUMENTS_ROSTER_H
+#define VAULT_DOCUMENTS_ROSTER_H
+
+#include "vault/documents/charter.h"
+
+enum { ROSTER_SEATS = 256 };
+
+struct roster {
+	struct digest digest;
+	struct digest vault, charter, previous;
+	uint32_t version; /* 0: the empty roster before the first */
+	int64_t created;
+	size_t seat_count;
+	struct seat seats[ROSTER_SEATS];
+};
+void roster_freep(struct roster **roster);
+#define ROSTER CLEANUP(roster_freep) struct roster
+
+/* The empty roster, version 0. */
+enum err_code roster_new(struct roster **ret_roster, struct err *err) MUST_CHECK;
+/* Parse and check all rules but signatures, among them that nothing collides with CHARTER's seats. */
+enum err_code roster_parse(const struct dsse *statement, const struct charter *charter,
+    struct roster **ret_roster, struct err *err) MUST_CHECK;
+enum err_code roster_payload(const struct roster *roster, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+/* Signatures, and the step from PREVIOUS (version + 1, previous digest, vault), which was verified
+ * before; NULL or version 0 before the first.  CHARTER is the one that the roster names.
+ * ERR_WAITING says which of operator and officer is missing; a signature that is wrong or of no
+ * token of CHARTER is ERR_INTEGRITY, ERR_REFUSED. */
+enum err_code roster_verify(const struct dsse *statement, const struct roster *roster,
+    const struct roster *previous, const struct charter *charter, const struct digest *vault,
+    struct err *err) MUST_CHECK;
+
+#endif

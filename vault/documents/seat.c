@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Seats and their tokens, as charter and roster carry them.  A token's id is the hash of its sign
+ * key, so whoever is found by id is found by key.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "vault/documents/charter.h"
+
+const char *const role_names[4] = { "officer", "operator", "responder", NULL };
+const char *const key_names[KEY_COUNT + 1] = { "sign", "share", "release", NULL };
+
+static const char *const driver_names[] = { "piv", "fido2", NULL };
+
+const struct seat *
+seat_by_name(const struct seat *seats, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(seats[i].name, name) == 0)
+			return &seats[i];
+	return NULL;
+}
+
+bool
+seat_remove(struct seat *seats, size_t *count, const char *name)
+{
+	const struct seat *seat = seat_by_name(seats, *count, name);
+	if (seat == NULL)
+		return false;
+	size_t at = (size_t)(seat - seats);
+	memmove(&seats[at], &seats[at + 1], (*count - at - 1) * sizeof(*seats));
+	(*count)--;
+	return true;
+}
+
+const struct seat *
+seat_by_token(const struct seat *seats, size_t count, const struct digest *token,
+    const struct seat_token **ret_token)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < seats[i].token_count; j++)
+			if (digest_equal(&seats[i].tokens[j].id, token)) {
+				*ret_token = &seats[i].tokens[j];
+				return &seats[i];
+			}
+	return NULL;
+}
+
+static enum err_code
+parse_keys(const struct json *object, struct seat_token *token, struct err *err)
+{
+	struct json_in in = json_in(object, "keys", err);
+	struct point point;
+	for (int i = 0; i < KEY_COUNT; i++)
+		token->has[i] = json_in_hex_optional(&in, key_names[i], token->keys[i].bytes,
+		    POINT_SIZE);
+	TRY(json_in_end(&in));
+	for (int i = 0; i < KEY_COUNT; i++)
+		if (token->has[i] &&
+		    point_from(VIEW_OF(token->keys[i].bytes), &point, err) != ERR_OK)
+			return err_add(err, "the %s key", key_names[i]);
+	if (!token->has[KEY_SIGN])
+		return err_set(err, ERR_INVALID, "it has no sign key, which every token needs");
+	return token_id(&token->keys[KEY_SIGN], &token->id, err);
+}
+
+enum err_code
+seat_token_verify(const struct dsse *statement, const struct seat_token *token, struct err *err)
+{
+	return statement_verify_token(statement, token->signs, &token->keys[KEY_SIGN], err);
+}
+
+static enum err_code
+parse_fido2(const struct json *object, struct seat_token *token, struct err *err)
+{
+	struct json_in in = json_in(object, "fido2", err);
+	BUF credential = {0};
+	json_in_base64(&in, "credential", &credential, FIDO2_CREDENTIAL_MAX);
+	json_in_hex(&in, "salt", token->salt.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "aaguid", token->aaguid, AAGUID_SIZE);
+	if (in.code == ERR_OK && credential.size == 0)
+		json_in_fail(&in, "credential", "empty");
+	TRY(json_in_end(&in));
+	memcpy(token->credential, credential.data, credential.size);
+	token->credential_size = credential.size;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_token(const struct json *object, struct seat_token *ret_token, struct err *err)
+{
+	struct json_in in = json_in(object, "token", err);
+	struct seat_token token = {0};
+	snprintf(token.label, sizeof(token.label), "%s", json_in_text(&in, "label", 1, LABEL_MAX));
+	int driver = json_in_choice(&in, "driver", driver_names);
+	token.signs = driver == 1 ? SIGNS_ASSERTION : SIGNS_DIGEST;
+	token.serial = (uint32_t)json_in_int(&in, "serial", driver == 1 ? 0 : 1, UINT32_MAX);
+	if (!firmware_from_text(json_in_text(&in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1),
+	    token.firmware))
+		json_in_fail(&in, "firmware", "not a version such as 5.7.4");
+	json_in_hex(&in, "enrolment", token.enrolment.bytes, DIGEST_SIZE);
+	const struct json *keys = json_in_object(&in, "keys");
+	const struct json *fido2 = driver == 1 ? json_in_object(&in, "fido2") : NULL;
+	TRY(json_in_end(&in));
+	if (fido2 != NULL && parse_fido2(fido2, &token, err) != ERR_OK)
+		return err_add(err, "token \"%s\"", token.label);
+	snprintf(token.driver, sizeof(token.driver), "%s", driver_names[driver]);
+	if (parse_keys(keys, &token, err) != ERR_OK)
+		return err_add(err, "token \"%s\"", token.label);
+	*ret_token = token;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_roles(const struct json *array, unsigned *ret_roles, struct err *err)
+{
+	unsigned roles = 0;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *name = json_array_text(array, i);
+		unsigned role = 0;
+		for (unsigned j = 0; name != NULL && role_names[j] != NULL; j++)
+			if (strcmp(name, role_names[j]) == 0)
+				role = 1u << j;
+		if (role == 0)
+			return err_set(err, ERR_INVALID,
+			    "roles: \"%s\" is none of officer, operator, responder",
+			    name != NULL ? name : "(not a text)");
+		if ((roles & role) != 0)
+			return err_set(err, ERR_INVALID, "roles: \"%s\" stands twice", name);
+		roles |= role;
+	}
+	*ret_roles = roles;
+	return ERR_OK;
+}
+
+enum err_code
+seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
+{
+	struct json_in in = json_in(object, "seat", err);
+	struct seat seat = {0};
+	snprintf(seat.name, sizeof(seat.name), "%s", json_in_text(&in, "name", 1, SEAT_NAME_MAX));
+	snprintf(seat.person, sizeof(seat.person), "%s",
+	    json_in_text(&in, "person", 1, PERSON_MAX));
+	const struct json *roles = json_in_array(&in, "roles", 1, ARRAY_SIZE(role_names) - 1);
+	const struct json *tokens = json_in_array(&in, "tokens", 1, SEAT_TOKENS);
+	if (!text_is_name(seat.name))
+		json_in_fail(&in, "name", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
+	TRY(json_in_end(&in));
+	if (parse_roles(roles, &seat.roles, err) != ERR_OK)
+		return err_add(err, "seat \"%s\"", seat.name);
+	seat.token_count = json_array_size(tokens);
+	for (size_t i = 0; i < seat.token_count; i++)
+		if (parse_token(json_array_object(tokens, i), &seat.tokens[i], err) != ERR_OK)
+			return err_add(err, "seat \"%s\": tokens[%zu]", seat.name, i);
+	*ret_seat = seat;
+	return ERR_OK;
+}
+
+static struct json *
+fido2_json(const struct seat_token *token)
+{
+	struct json *object = json_new_object();
+	json_put_base64(object, "credential", view_of(token->credential, token->credential_size));
+	json_put_hex(object, "salt", VIEW_OF(token->salt.bytes));
+	json_put_hex(object, "aaguid", VIEW_OF(token->aaguid));
+	return object;
+}
+
+static struct json *
+token_json(const struct seat_token *token)
+{
+	struct json *object = json_new_object(), *keys = json_new_object();
+	char firmware[FIRMWARE_TEXT_SIZE];
+	firmware_text(token->firmware, firmware);
+	json_put_text(object, "label", token->label);
+	json_put_text(object, "driver", token->driver);
+	json_put_int(object, "serial", token->serial);
+	json_put_text(object, "firmware", firmware);
+	json_put_hex(object, "enrolment", VIEW_OF(token->enrolment.bytes));
+	for (int i = 0; i < KEY_COUNT; i++)
+		if (token->has[i])
+			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
+	json_put(object, "keys", keys);
+	if (token->credential_size > 0)
+		json_put(object, "fido2", fido2_json(token));
+	return object;
+}
+
+struct json *
+seat_json(const struct seat *seat)
+{
+	struct json *object = json_new_object();
+	struct json *roles = json_new_array(), *tokens = json_new_array();
+	json_put_text(object, "name", seat->name);
+	json_put_text(object, "person", seat->person);
+	for (unsigned i = 0; role_names[i] != NULL; i++)
+		if ((seat->roles & (1u << i)) != 0)
+			json_add_text(roles, role_names[i]);
+	for (size_t i = 0; i < seat->token_count; i++)
+		json_add(tokens, token_json(&seat->tokens[i]));
+	json_put(object, "roles", roles);
+	json_put(object, "tokens", tokens);
+	return object;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who signed a document that several seats sign: charter, roster, definition. */
+#ifndef VAULT_DOCUMENTS_SIGNERS_H
+#define VAULT_DOCUMENTS_SIGNERS_H
+
+#include "vault/documents/charter.h"
+
+/* Is STATEMENT the one whose digest is DIGEST?  ERR_INTEGRITY names WHAT. */
+enum err_code signers_check_digest(const struct dsse *statement, const struct digest *digest,
+    const char *what, struct err *err) MUST_CHECK;
+/* Every signature of STATEMENT must be of a token in A or B (B may be empty) and valid.  ERR_REFUSED
+ * names an unknown keyid, ERR_INTEGRITY the seat and serial of a wrong signature. */
+enum err_code signers_verify(const struct dsse *statement, const struct seat *a, size_t a_count,
+    const struct seat *b, size_t b_count, struct err *err) MUST_CHECK;
+/* Which of SEATS have signed: one flag each.  After signers_verify. */
+void signers_mark(const struct dsse *statement, const struct seat *seats, size_t count,
+    bool *ret_signed);
+
+#endif

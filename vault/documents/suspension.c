@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/documents/suspension.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { NONCE_SIZE = 16 };
+
+enum err_code
+suspension_payload(const struct suspension *suspension, struct json **ret_payload,
+    struct err *err)
+{
+	struct json *payload = json_new_object(), *suspends = json_new_object();
+
+	json_put_int(payload, "format", 1);
+	json_put_hex(payload, "vault", VIEW_OF(suspension->vault.bytes));
+	json_put_hex(payload, "charter", VIEW_OF(suspension->charter.bytes));
+	json_put_text(payload, "seat", suspension->seat);
+	json_put_hex(payload, "token", VIEW_OF(suspension->token.bytes));
+	json_put_text(suspends, "seat", suspension->holder);
+	json_put_hex(suspends, "token", VIEW_OF(suspension->suspended.bytes));
+	json_put(payload, "suspends", suspends);
+	json_put_text(payload, "reason", suspension->reason);
+	json_put_time(payload, "time", suspension->time);
+	if (payload == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a suspension");
+	*ret_payload = payload;
+	return ERR_OK;
+}
+
+static void
+in_name(struct json_in *in, const char *name, char ret_name[SEAT_NAME_MAX + 1])
+{
+	snprintf(ret_name, SEAT_NAME_MAX + 1, "%s", json_in_text(in, name, 1, SEAT_NAME_MAX));
+	if (in->code == ERR_OK && !text_is_name(ret_name))
+		json_in_fail(in, name, "not a name (a-z 0-9 - _ . /, first a letter or digit)");
+}
+
+enum err_code
+suspension_parse(const struct dsse *statement, bool training, struct suspension *ret_suspension,
+    struct err *err)
+{
+	JSON *payload = NULL;
+	struct suspension suspension = {0};
+	uint8_t nonce[NONCE_SIZE];
+
+	TRY(statement_payload(statement, STATEMENT_SUSPEND, training, &payload, err));
+	struct json_in in = json_in(payload, "suspend", err);
+	(void)json_in_int(&in, "format", 1, 1);
+	json_in_hex(&in, "vault", suspension.vault.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "charter", suspension.charter.bytes, DIGEST_SIZE);
+	in_name(&in, "seat", suspension.seat);
+	json_in_hex(&in, "token", suspension.token.bytes, DIGEST_SIZE);
+	const struct json *object = json_in_object(&in, "suspends");
+	snprintf(suspension.reason, sizeof(suspension.reason), "%s",
+	    json_in_text(&in, "reason", 1, SUSPENSION_REASON_MAX));
+	suspension.time = json_in_time(&in, "time");
+	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
+	TRY(json_in_end(&in));
+	in = json_in(object, "suspends", err);
+	in_name(&in, "seat", suspension.holder);
+	json_in_hex(&in, "token", suspension.suspended.bytes, DIGEST_SIZE);
+	TRY(json_in_end(&in));
+	TRY(dsse_digest(statement, &suspension.digest, err));
+	*ret_suspension = suspension;
+	return ERR_OK;
+}
+
+static enum err_code
+check_signer(const struct suspension *suspension, const struct charter *charter,
+    const struct seat *signer, const struct seat_token *token, struct err *err)
+{
+	const struct seat *officer =
+	    seat_by_name(charter->seats, charter->seat_count, suspension->seat);
+
+	if (strcmp(signer->name, suspension->seat) != 0 ||
+	    !digest_equal(&token->id, &suspension->token))
+		return err_set(err, ERR_REFUSED, "the token that it names is not one of seat \"%s\"",
+		    suspension->seat);
+	if ((officer == NULL || (officer->roles & ROLE_OFFICER) == 0) &&
+	    strcmp(suspension->seat, suspension->holder) != 0)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" is no officer, and the token is not its own", suspension->seat);
+	return ERR_OK;
+}
+
+/* The signature of somebody other than the one whom the statement names. */
+static enum err_code
+check_second(const struct dsse *statement, const struct dsse_signature *signature,
+    const struct suspension *suspension, const struct charter *charter, struct err *err)
+{
+	struct digest id;
+	const struct seat_token *token = NULL;
+	const struct seat *seat = NULL;
+
+	if (text_from_hex(signature->keyid, id.bytes, DIGEST_SIZE))
+		seat = seat_by_token(charter->seats, charter->seat_count, &id, &token);
+	if (seat == NULL)
+		return err_set(err, ERR_REFUSED,
+		    "signed with an unknown key, %.16s: no token of a seat has it", signature->keyid);
+	if ((seat->roles & ROLE_OFFICER) == 0 || strcmp(seat->name, suspension->seat) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" cannot be its second signer: that is another officer", seat->name);
+	if (signature_verify(statement, signature, token->signs, &token->keys[KEY_SIGN], err) !=
+	    ERR_OK)
+		return err_add(err, "seat \"%s\"", seat->name);
+	return ERR_OK;
+}
+
+enum err_code
+suspension_verify(const struct dsse *statement, const struct suspension *suspension,
+    const struct charter *charter, const struct digest *vault, const struct seat *signer,
+    const struct seat_token *signer_token, struct err *err)
+{
+	char keyid[2 * DIGEST_SIZE + 1];
+
+	if (!digest_equal(&suspension->vault, vault))
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
+	if (!digest_equal(&suspension->charter, &charter->digest))
+		return err_set(err, ERR_REFUSED, "charter: it is not of the charter in force");
+	if (signer == NULL)
+		return err_set(err, ERR_REFUSED, "no seat has the token that it names as its signer");
+	TRY(check_signer(suspension, charter, signer, signer_token, err));
+	TRY(seat_token_verify(statement, signer_token, err));
+	text_hex(VIEW_OF(suspension->token.bytes), keyid);
+	for (size_t i = 0; i < statement->count; i++) {
+		if (strcmp(statement->signatures[i].keyid, keyid) == 0)
+			continue;
+		TRY(check_second(statement, &statement->signatures[i], suspension, charter, err));
+	}
+	return ERR_OK;
+}
+
+/* Officers' seats, and the owner when it is none. */
+size_t
+suspension_signers(const struct dsse *statement, const struct charter *charter)
+{
+	const struct seat *seen[DSSE_SIGNATURES_MAX];
+	size_t count = 0, others = 0;
+
+	for (size_t i = 0; i < statement->count; i++) {
+		struct digest id;
+		const struct seat_token *token;
+		const struct seat *seat = NULL;
+		bool again = false;
+
+		if (text_from_hex(statement->signatures[i].keyid, id.bytes, DIGEST_SIZE))
+			seat = seat_by_token(charter->seats, charter->seat_count, &id, &token);
+		for (size_t j = 0; j < count; j++)
+			again = again || seen[j] == seat;
+		if (seat == NULL)
+			others = 1;
+		else if (!again)
+			seen[count++] = seat;
+	}
+	return count + others;
+}
+
+void
+suspensions_done(struct suspensions *list)
+{
+	free(list->rows);
+	*list = (struct suspensions){0};
+}
+
+const struct suspension *
+suspensions_find(const struct suspensions *list, const struct digest *token)
+{
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		if (digest_equal(&list->rows[i].suspended, token))
+			return &list->rows[i];
+	return NULL;
+}
+
+const struct suspension *
+suspensions_signer(const struct suspensions *list, const struct dsse *statement)
+{
+	for (size_t i = 0; i < statement->count; i++) {
+		struct digest id;
+		const struct suspension *found;
+
+		if (!text_from_hex(statement->signatures[i].keyid, id.bytes, DIGEST_SIZE))
+			continue;
+		found = suspensions_find(list, &id);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+enum err_code
+suspensions_add(struct suspensions *list, const struct dsse *statement,
+    const struct suspension *suspension, struct err *err)
+{
+	const struct suspension *before = suspensions_signer(list, statement);
+	struct suspension *rows;
+
+	if (before != NULL)
+		return err_set(err, ERR_REFUSED, "a token of seat \"%s\" that signed it was suspended "
+		    "before", before->holder);
+	if (suspensions_find(list, &suspension->suspended) != NULL)
+		return err_set(err, ERR_EXISTS, "that token of seat \"%s\" is suspended already",
+		    suspension->holder);
+	if (list->count == SUSPENSIONS_MAX)
+		return err_set(err, ERR_REFUSED, "more than %d suspensions under one charter",
+		    (int)SUSPENSIONS_MAX);
+	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
+	list->rows = rows;
+	list->rows[list->count++] = *suspension;
+	return ERR_OK;
+}
+
+enum err_code
+suspensions_digest(const struct suspensions *list, size_t count, struct digest *ret_digest,
+    struct err *err)
+{
+	BUF bytes = {0};
+
+	for (size_t i = 0; i < count; i++)
+		buf_bytes(&bytes, VIEW_OF(list->rows[i].digest.bytes));
+	TRY(buf_check(&bytes, err));
+	return sha256_one(buf_view(&bytes), ret_digest, err);
+}
+
+void
+suspension_text(const struct suspension *suspension, struct buf *ret_text)
+{
+	char time[TEXT_TIME_SIZE];
+
+	text_time(suspension->time, time);
+	buf_format(ret_text, "suspended by %s on %s: %s", suspension->seat, time,
+	    suspension->reason);
+}

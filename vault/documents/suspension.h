@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Suspensions: one token is taken out of service at once, with one signature.
+ *
+ * Payload: {"format":1,"vault":HEX32,"charter":HEX32 (in force),"seat":..,"token":HEX32 (the signer's),
+ *  "suspends":{"seat":..,"token":HEX32},"reason":TEXT 1..500,"time":TIME,"nonce":HEX16}
+ *
+ * Signed by the token that "token" names: of an officer of the charter, or of the very seat that holds
+ * the suspended one; further signatures are of officers of other seats.  No token that was suspended
+ * before signs one, so the order of suspensions is part of their meaning.
+ *
+ * A suspension stands under the charter that it names, and ends with it: the next charter either leaves
+ * the token out or restores it, and says so to those who sign.
+ */
+#ifndef VAULT_DOCUMENTS_SUSPENSION_H
+#define VAULT_DOCUMENTS_SUSPENSION_H
+
+#include "vault/documents/charter.h"
+
+enum { SUSPENSION_REASON_MAX = 500, SUSPENSIONS_MAX = 2048 };
+
+struct suspension {
+	struct digest digest, vault, charter;
+	char seat[SEAT_NAME_MAX + 1]; /* who suspends */
+	struct digest token;
+	char holder[SEAT_NAME_MAX + 1]; /* whose token is suspended */
+	struct digest suspended;
+	char reason[SUSPENSION_REASON_MAX + 1];
+	int64_t time;
+};
+
+enum err_code suspension_payload(const struct suspension *suspension, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code suspension_parse(const struct dsse *statement, bool training,
+    struct suspension *ret_suspension, struct err *err) MUST_CHECK;
+/* Vault, charter, who may sign, and every signature.  SIGNER is the seat that the statement names, in
+ * CHARTER or in a roster, whose token SIGNER_TOKEN is.  ERR_REFUSED: may not; ERR_INTEGRITY: a wrong
+ * signature. */
+enum err_code suspension_verify(const struct dsse *statement, const struct suspension *suspension,
+    const struct charter *charter, const struct digest *vault, const struct seat *signer,
+    const struct seat_token *signer_token, struct err *err) MUST_CHECK;
+/* How many seats signed it. */
+size_t suspension_signers(const struct dsse *statement, const struct charter *charter);
+
+/* The suspensions under one charter, in the order in which they came. */
+struct suspensions {
+	struct suspension *rows;
+	size_t count;
+};
+void suspensions_done(struct suspensions *list); /* accepts {0} */
+#define SUSPENSIONS CLEANUP(suspensions_done) struct suspensions
+/* After suspension_verify.  ERR_REFUSED: it is signed by a token that was suspended before.
+ * ERR_EXISTS: the token is suspended already. */
+enum err_code suspensions_add(struct suspensions *list, const struct dsse *statement,
+    const struct suspension *suspension, struct err *err) MUST_CHECK;
+/* NULL: TOKEN is not suspended.  LIST may be NULL. */
+const struct suspension *suspensions_find(const struct suspensions *list,
+    const struct digest *token);
+/* Was STATEMENT signed by a token that is suspended?  That suspension, or NULL. */
+const struct suspension *suspensions_signer(const struct suspensions *list,
+    const struct dsse *statement);
+/* One digest over the first COUNT of LIST, in order: what a client remembers. */
+enum err_code suspensions_digest(const struct suspensions *list, size_t count,
+    struct digest *ret_digest, struct err *err) MUST_CHECK;
+/* "suspended by infra on 2026-01-05 10:00:00Z: lost on a train", appended. */
+void suspension_text(const struct suspension *suspension, struct buf *ret_text);
+
+#endif

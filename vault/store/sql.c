@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one file that sees SQLite: connection, transactions, statements; what is read from them is
+ * checked in sql_query.c.  Statements are prepared once and kept for the connection's life;
+ * a running query holds its statement, and sql_query_done resets it, which also ends SQLite's read
+ * lock.
+ *
+ * What SQLite reports becomes our error in one place, fail().  SQLite rolls back by itself after
+ * some errors (full disk, I/O, memory); it is then in autocommit mode while we believe to be in a
+ * transaction, and the next change would be durable alone.  So each query compares the two.
+ */
+#include "vault/store/sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "vault/store/sql_query.h"
+
+/* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
+enum { BUSY_MILLISECONDS = 5000, STATEMENTS_MAX = 128 };
+
+struct sql_statement {
+	const char *text;
+	sqlite3_stmt *prepared;
+	bool running;
+};
+
+enum transaction { TRANSACTION_NONE, TRANSACTION_READING, TRANSACTION_WRITING };
+
+struct sql {
+	sqlite3 *database;
+	enum transaction transaction;
+	bool dead; /* an fsync failed */
+	struct sql_statement statements[STATEMENTS_MAX];
+	size_t statement_count;
+};
+
+struct pragma {
+	const char *set, *get, *expected;
+};
+
+static const struct pragma pragmas[] = {
+	{ "PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete" },
+	{ "PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3" },
+	{ "PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode", "normal" },
+	{ "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1" },
+	{ "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1" },
+	{ "PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0" },
+	{ "PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1" },
+	{ "PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2" },
+	{ "PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0" },
+};
+static const struct pragma creating_pragmas[] = {
+	{ "PRAGMA encoding = 'UTF-8'", "PRAGMA encoding", "UTF-8" },
+	{ "PRAGMA auto_vacuum = NONE", "PRAGMA auto_vacuum", "0" },
+};
+
+static const struct switch_row {
+	int option, value;
+} switches[] = {
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+};
+
+static bool
+is_failed_sync(int result)
+{
+	return result == SQLITE_IOERR_FSYNC || result == SQLITE_IOERR_DIR_FSYNC;
+}
+
+static bool
+is_full(int error_number)
+{
+	return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+}
+
+/* Rolling back after the failure may have overwritten errno; the database file still knows its own
+ * (the journal, which is closed by then, does not: a quota that ends there is told as ERR_IO). */
+static int
+find_errno(struct sql *sql)
+{
+	int error_number = sqlite3_system_errno(sql->database), last = 0;
+	if (error_number == 0)
+		sqlite3_file_control(sql->database, "main", SQLITE_FCNTL_LAST_ERRNO, &last);
+	return error_number != 0 ? error_number : last;
+}
+
+static enum err_code
+fail_io(struct sql *sql, int result, const char *doing, struct err *err)
+{
+	int error_number = find_errno(sql);
+	if (result == SQLITE_IOERR_NOMEM)
+		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
+	if (is_failed_sync(result)) {
+		sql->dead = true;
+		return err_set(err, ERR_IO, "%s: the disk did not confirm what was written (%s); what is "
+		    "on it is unknown; check the disk, then start again", doing, strerror(error_number));
+	}
+	if (is_full(error_number))
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed", doing);
+	return err_set(err, ERR_IO, "%s: %s (%s)", doing, sqlite3_errstr(result),
+	    error_number != 0 ? strerror(error_number) : "the system did not say why");
+}
+
+static enum err_code
+fail_constraint(int result, const char *doing, const char *detail, struct err *err)
+{
+	switch (result) {
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
+		return err_set(err, ERR_EXISTS, "%s: there is one already", doing);
+	case SQLITE_CONSTRAINT_FOREIGNKEY:
+		return err_set(err, ERR_NOT_FOUND, "%s: what it refers to is not stored", doing);
+	default:
+		return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
+	}
+}
+
+/* DOING is the table or the act. */
+static enum err_code
+fail(struct sql *sql, int result, const char *doing, struct err *err)
+{
+	const char *detail = sqlite3_errmsg(sql->database);
+	switch (result & 0xff) {
+	case SQLITE_IOERR:
+		return fail_io(sql, result, doing, err);
+	case SQLITE_CONSTRAINT:
+		return fail_constraint(result, doing, detail, err);
+	case SQLITE_FULL:
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed", doing);
+	case SQLITE_NOMEM:
+		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
+	case SQLITE_BUSY:
+		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again", doing);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup", doing,
+		    detail);
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return err_set(err, ERR_IO, "%s: %s", doing, detail);
+	case SQLITE_TOOBIG:
+		return err_set(err, ERR_INVALID, "%s: larger than %d bytes", doing, SQL_BLOB_MAX);
+	default:
+		return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
+	}
+}
+
+static enum err_code
+check_alive(const struct sql *sql, struct err *err)
+{
+	if (sql->dead)
+		return err_set(err, ERR_IO, "an earlier write to the database was not confirmed by the "
+		    "disk; nothing more is done until a restart");
+	return ERR_OK;
+}
+
+static enum err_code
+execute(struct sql *sql, const char *text, const char *doing, struct err *err)
+{
+	int result = sqlite3_exec(sql->database, text, NULL, NULL, NULL);
+	return result == SQLITE_OK ? ERR_OK : fail(sql, result, doing, err);
+}
+
+static void
+finalize_statement(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+#define STATEMENT CLEANUP(finalize_statement) sqlite3_stmt
+
+/* What a pragma answers; "" when nothing. */
+static enum err_code
+ask_pragma(struct sql *sql, const char *text, struct buf *ret_value, struct err *err)
+{
+	STATEMENT *statement = NULL;
+	int result = sqlite3_prepare_v2(sql->database, text, -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		return fail(sql, result, text, err);
+	const unsigned char *value = result == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+	buf_format(ret_value, "%s", value != NULL ? (const char *)value : "");
+	return buf_check(ret_value, err);
+}
+
+static enum err_code
+set_pragmas(struct sql *sql, const struct pragma *rows, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		BUF value = {0};
+		TRY(execute(sql, rows[i].set, rows[i].set, err));
+		TRY(ask_pragma(sql, rows[i].get, &value, err));
+		if (strcmp(buf_string(&value), rows[i].expected) != 0)
+			return err_set(err, ERR_IO, "%s is not accepted: it stays \"%s\"", rows[i].set,
+			    buf_string(&value));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+set_switches(struct sql *sql, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		int now = -1;
+		if (sqlite3_db_config(sql->database, switches[i].option, switches[i].value, &now) !=
+		    SQLITE_OK || now != switches[i].value)
+			return err_set(err, ERR_INTERNAL, "this SQLite (%s) does not take option %d",
+			    sqlite3_libversion(), switches[i].option);
+	}
+	sqlite3_limit(sql->database, SQLITE_LIMIT_LENGTH, SQL_BLOB_MAX);
+	sqlite3_limit(sql->database, SQLITE_LIMIT_ATTACHED, 0);
+	return ERR_OK;
+}
+
+enum err_code
+sql_open(const char *path, bool creating, struct sql **ret_sql, struct err *err)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
+	    SQLITE_OPEN_PRIVATECACHE;
+	SQL *sql = calloc(1, sizeof(*sql));
+	if (sql == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a database");
+	int result = sqlite3_open_v2(path, &sql->database, flags, NULL);
+	if (result != SQLITE_OK)
+		return fail(sql, result, path, err);
+	sqlite3_busy_timeout(sql->database, BUSY_MILLISECONDS);
+	TRY(set_switches(sql, err));
+	if (creating)
+		TRY(set_pragmas(sql, creating_pragmas, ARRAY_SIZE(creating_pragmas), err));
+	TRY(set_pragmas(sql, pragmas, ARRAY_SIZE(pragmas), err));
+	*ret_sql = TAKE(sql);
+	return ERR_OK;
+}
+
+void
+sql_free(struct sql *sql)
+{
+	if (sql == NULL)
+		return;
+	for (size_t i = 0; i < sql->statement_count; i++)
+		sqlite3_finalize(sql->statements[i].prepared);
+	sql_rollback(sql);
+	sqlite3_close(sql->database);
+	free(sql);
+}
+
+void
+sql_freep(struct sql **sql)
+{
+	sql_free(TAKE(*sql));
+}
+
+enum err_code
+sql_script(struct sql *sql, const char *script, struct err *err)
+{
+	TRY(check_alive(sql, err));
+	if (!sql_is_writing(sql))
+		return err_set(err, ERR_INTERNAL, "a script is run outside a transaction");
+	return execute(sql, script, "changing the form of the database", err);
+}
+
+static void
+close_database(sqlite3 **database)
+{
+	sqlite3_close(*database);
+}
+
+static enum err_code
+copy_database(struct sql *sql, const char *path, struct err *err)
+{
+	CLEANUP(close_database) sqlite3 *copy = NULL;
+	int result = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(copy, pragmas[1].set, NULL, NULL, NULL); /* synchronous */
+	sqlite3_backup *backup = result == SQLITE_OK ?
+	    sqlite3_backup_init(copy, "main", sql->database, "main") : NULL;
+	if (backup == NULL)
+		return err_set(err, ERR_IO, "cannot begin the backup %s: %s", path,
+		    sqlite3_errmsg(copy));
+	sqlite3_backup_step(backup, -1);
+	result = sqlite3_backup_finish(backup);
+	if ((result & 0xff) == SQLITE_FULL || is_full(sqlite3_system_errno(copy)))
+		return err_set(err, ERR_NO_SPACE, "the disk is full: no backup %s", path);
+	if (result != SQLITE_OK)
+		return err_set(err, ERR_IO, "the backup %s failed: %s", path, sqlite3_errstr(result));
+	return ERR_OK;
+}
+
+enum err_code
+sql_backup(struct sql *sql, const char *path, struct err *err)
+{
+	TRY(check_alive(sql, err));
+	FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, errno == EEXIST ? ERR_EXISTS : ERR_IO, errno, "cannot create %s",
+		    path);
+	enum err_code code = copy_database(sql, path, err);
+	if (code != ERR_OK)
+		unlink(path);
+	return code;
+}
+
+enum err_code
+sql_begin(struct sql *sql, bool writing, struct err *err)
+{
+	TRY(check_alive(sql, err));
+	if (sql->transaction != TRANSACTION_NONE)
+		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
+	TRY(execute(sql, writing ? "BEGIN IMMEDIATE" : "BEGIN", "beginning a transaction", err));
+	sql->transaction = writing ? TRANSACTION_WRITING : TRANSACTION_READING;
+	return ERR_OK;
+}
+
+/* A foreign key that is not kept shows at the commit only: say which. */
+static enum err_code
+fail_commit(struct sql *sql, int result, struct err *err)
+{
+	struct err which;
+	if (result == SQLITE_CONSTRAINT_FOREIGNKEY && sql_check_references(sql, &which) != ERR_OK)
+		return err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
+	enum err_code code = fail(sql, result, "committing", err);
+	if (code == ERR_IO)
+		sql->dead = true;
+	return code;
+}
+
+enum err_code
+sql_commit(struct sql *sql, struct err *err)
+{
+	TRY(check_alive(sql, err));
+	if (sql->transaction == TRANSACTION_NONE)
+		return err_set(err, ERR_INTERNAL, "no transaction is open that could be committed");
+	if (sqlite3_get_autocommit(sql->database) != 0) {
+		sql_rollback(sql);
+		return err_set(err, ERR_INTERNAL, "an earlier failure has ended the transaction");
+	}
+	int result = sqlite3_exec(sql->database, "COMMIT", NULL, NULL, NULL);
+	enum err_code code = result == SQLITE_OK ? ERR_OK : fail_commit(sql, result, err);
+	sql_rollback(sql);
+	return code;
+}
+
+void
+sql_rollback(struct sql *sql)
+{
+	if (sql->database == NULL)
+		return;
+	if (sqlite3_get_autocommit(sql->database) == 0)
+		sqlite3_exec(sql->database, "ROLLBACK", NULL, NULL, NULL); /* else the journal will */
+	sql->transaction = TRANSACTION_NONE;
+}
+
+bool
+sql_is_writing(const struct sql *sql)
+{
+	return sql->transaction == TRANSACTION_WRITING;
+}
+
+uint64_t
+sql_changes(const struct sql *sql)
+{
+	return (uint64_t)sqlite3_total_changes64(sql->database);
+}
+
+/* The statement of TEXT, prepared now or before; NULL after a failure. */
+static struct sql_statement *
+find_statement(struct sql_query *query, const char *text)
+{
+	struct sql *sql = query->sql;
+	for (size_t i = 0; i < sql->statement_count; i++) {
+		if (sql->statements[i].text == text)
+			return &sql->statements[i];
+	}
+	if (sql->statement_count == STATEMENTS_MAX) {
+		query->code = err_set(query->err, ERR_INTERNAL, "%s: too many queries", query->table);
+		return NULL;
+	}
+	struct sql_statement *statement = &sql->statements[sql->statement_count];
+	int result = sqlite3_prepare_v3(sql->database, text, -1, SQLITE_PREPARE_PERSISTENT,
+	    &statement->prepared, NULL);
+	if (result != SQLITE_OK) {
+		query->code = fail(sql, result, query->table, query->err);
+		return NULL;
+	}
+	statement->text = text;
+	sql->statement_count++;
+	return statement;
+}
+
+static enum err_code
+check_statement(const struct sql_query *query, const struct sql_statement *statement)
+{
+	struct sql *sql = query->sql;
+	bool open = sqlite3_get_autocommit(sql->database) == 0;
+	if (statement->running)
+		return err_set(query->err, ERR_INTERNAL, "%s: the same query is still running",
+		    query->table);
+	if (open != (sql->transaction != TRANSACTION_NONE))
+		return err_set(query->err, ERR_INTERNAL,
+		    "%s: an earlier failure has ended the transaction", query->table);
+	if (!sql_is_writing(sql) && sqlite3_stmt_readonly(statement->prepared) == 0)
+		return err_set(query->err, ERR_INTERNAL, "%s is changed outside a transaction",
+		    query->table);
+	return ERR_OK;
+}
+
+struct sql_query
+sql_query(struct sql *sql, const char *table, const char *text, struct err *err)
+{
+	struct sql_query query = { .sql = sql, .table = table, .err = err };
+	query.code = check_alive(sql, err);
+	if (query.code != ERR_OK)
+		return query;
+	struct sql_statement *statement = find_statement(&query, text);
+	if (statement != NULL)
+		query.code = check_statement(&query, statement);
+	if (query.code == ERR_OK) {
+		statement->running = true;
+		query.statement = statement;
+	}
+	return query;
+}
+
+void
+sql_query_done(struct sql_query *query)
+{
+	if (query->statement == NULL)
+		return;
+	sqlite3_reset(query->statement->prepared); /* repeats an error that was reported */
+	sqlite3_clear_bindings(query->statement->prepared);
+	query->statement->running = false;
+	query->statement = NULL;
+}
+
+static void
+after_bind(struct sql_query *query, int result)
+{
+	if (result != SQLITE_OK)
+		query->code = fail(query->sql, result, query->table, query->err);
+}
+
+void
+sql_put_int(struct sql_query *query, int64_t value)
+{
+	if (query->code == ERR_OK)
+		after_bind(query, sqlite3_bind_int64(query->statement->prepared, ++query->parameter,
+		    value));
+}
+
+void
+sql_put_bytes(struct sql_query *query, struct view bytes)
+{
+	if (query->code != ERR_OK)
+		return;
+	int at = ++query->parameter;
+	if (bytes.size == 0) /* a NULL pointer would bind NULL */
+		after_bind(query, sqlite3_bind_zeroblob(query->statement->prepared, at, 0));
+	else
+		after_bind(query, sqlite3_bind_blob64(query->statement->prepared, at, bytes.data,
+		    bytes.size, SQLITE_STATIC));
+}
+
+void
+sql_put_text(struct sql_query *query, const char *text)
+{
+	if (query->code == ERR_OK)
+		after_bind(query, sqlite3_bind_text64(query->statement->prepared, ++query->parameter,
+		    text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void
+sql_put_null(struct sql_query *query)
+{
+	if (query->code == ERR_OK)
+		after_bind(query, sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+}
+
+bool
+sql_next(struct sql_query *query)
+{
+	if (query->code != ERR_OK)
+		return false;
+	int result = sqlite3_step(query->statement->prepared);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		query->code = fail(query->sql, result, query->table, query->err);
+	query->has_row = result == SQLITE_ROW;
+	query->column = 0;
+	return query->has_row;
+}
+
+enum sql_kind
+sql_kind(const struct sql_query *query)
+{
+	if (query->code != ERR_OK || !query->has_row ||
+	    query->column >= sqlite3_column_count(query->statement->prepared))
+		return SQL_NOTHING;
+	switch (sqlite3_column_type(query->statement->prepared, query->column)) {
+	case SQLITE_INTEGER:
+		return SQL_INTEGER;
+	case SQLITE_TEXT:
+		return SQL_TEXT;
+	case SQLITE_BLOB:
+		return SQL_BYTES;
+	default:
+		return SQL_NULL; /* no table holds real numbers */
+	}
+}
+
+int64_t
+sql_take_int(struct sql_query *query)
+{
+	return sqlite3_column_int64(query->statement->prepared, query->column++);
+}
+
+struct view
+sql_take_bytes(struct sql_query *query)
+{
+	const void *data = sqlite3_column_blob(query->statement->prepared, query->column);
+	int size = sqlite3_column_bytes(query->statement->prepared, query->column++);
+	return view_of(data, data != NULL ? (size_t)size : 0);
+}
+
+uint64_t
+sql_rows_changed(const struct sql_query *query)
+{
+	return (uint64_t)sqlite3_changes64(query->sql->database);
+}

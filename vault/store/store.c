@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening, and the transaction around everything that is written.
+ *
+ *	closed --store_begin--> lock file held, BEGIN IMMEDIATE --commit, rollback, free--> closed
+ *
+ * A database is made under another name and renamed when it is whole, so that vault.db is always a
+ * vault.  Before SQLite sees a file, its first bytes are read by hand: opening a stranger's
+ * database could replay its journal or convert it.
+ */
+#include "vault/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "vault/store/rows.h"
+
+enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
+
+#define NEW_FILE STORE_FILE ".new"
+#define STORE CLEANUP(store_freep) struct store
+#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
+
+/* The folder without symbolic links: SQLite refuses them anywhere in a path when it refuses them
+ * for the file. */
+static enum err_code
+real_folder(const char *folder, char ret_folder[4096], struct err *err)
+{
+	if (realpath(folder, ret_folder) != NULL)
+		return ERR_OK;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return err_set(err, ERR_NOT_FOUND, "there is no folder %s", folder);
+	return err_errno(err, ERR_IO, errno, "cannot open the folder %s", folder);
+}
+
+static enum err_code
+store_new(const char *folder, const char *command, struct store **ret_store, struct err *err)
+{
+	STORE *store = calloc(1, sizeof(*store));
+	if (store == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a store");
+	snprintf(store->command, sizeof(store->command), "%s", command);
+	TRY(file_path(folder, "lock", store->lock_path, err));
+	*ret_store = TAKE(store);
+	return ERR_OK;
+}
+
+void
+store_free(struct store *store)
+{
+	if (store == NULL)
+		return;
+	sql_free(store->sql);
+	file_unlock(store->lock);
+	free(store);
+}
+
+void
+store_freep(struct store **store)
+{
+	store_free(TAKE(*store));
+}
+
+static enum err_code
+remove_file(const char *folder, const char *name, struct err *err)
+{
+	char path[4096];
+	TRY(file_path(folder, name, path, err));
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_errno(err, ERR_IO, errno, "cannot remove %s", path);
+	return ERR_OK;
+}
+
+/* A journal without its database would be replayed into the new one. */
+static enum err_code
+check_vacant(const char *folder, struct err *err)
+{
+	static const char *const names[] = { STORE_FILE, STORE_FILE "-journal", STORE_FILE "-wal" };
+	char path[4096];
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		TRY(file_path(folder, names[i], path, err));
+		if (file_exists(path))
+			return err_set(err, ERR_EXISTS, "there is a vault already: %s", path);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+make_file(const char *path, struct err *err)
+{
+	SQL *sql = NULL;
+	TRY(file_write_new(path, view_of(NULL, 0), 0600, err));
+	TRY(sql_open(path, true, &sql, err));
+	return store_make(sql, err);
+}
+
+static enum err_code
+make_database(const char *folder, struct err *err)
+{
+	char path[4096], unfinished[4096];
+	TRY(check_vacant(folder, err));
+	TRY(remove_file(folder, NEW_FILE, err));
+	TRY(remove_file(folder, NEW_FILE "-journal", err));
+	TRY(file_path(folder, STORE_FILE, path, err));
+	TRY(file_path(folder, NEW_FILE, unfinished, err));
+	enum err_code code = make_file(unfinished, err);
+	if (code == ERR_OK && rename(unfinished, path) != 0)
+		code = err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	if (code != ERR_OK) {
+		unlink(unfinished);
+		return code;
+	}
+	return file_sync_folder(folder, err);
+}
+
+enum err_code
+store_create(const char *folder, const char *command, struct store **ret_store, struct err *err)
+{
+	char real[4096];
+	STORE *store = NULL;
+	TRY(real_folder(folder, real, err));
+	TRY(store_new(real, command, &store, err));
+	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
+	if (make_database(real, err) != ERR_OK)
+		return err_add(err, "making a vault in %s", folder);
+	return store_open(folder, command, ret_store, err);
+}
+
+/* That PATH is a SQLite database with our mark. */
+static enum err_code
+check_file(const char *path, struct err *err)
+{
+	static const char magic[16] = "SQLite format 3";
+	uint8_t header[FILE_HEADER_SIZE];
+	struct stat status;
+	FD fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "there is no vault: %s does not exist", path);
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot open %s", path);
+	ssize_t size = S_ISREG(status.st_mode) ? pread(fd, header, sizeof(header), 0) : 0;
+	if (size < 0)
+		return err_errno(err, ERR_IO, errno, "cannot read %s", path);
+	struct reader mark = reader_of(view_of(header + APPLICATION_OFFSET, 4));
+	if (size != FILE_HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0 ||
+	    reader_u32(&mark) != STORE_APPLICATION)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is not a Halligan vault (or its first page is damaged)", path);
+	return ERR_OK;
+}
+
+/* Another process may have brought it forward while we waited for the lock. */
+static enum err_code
+migrate_locked(struct store *store, const char *folder, struct err *err)
+{
+	FILE_LOCK *lock = NULL;
+	bool older;
+	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &lock, err));
+	TRY(store_check_format(store->sql, &store_steps, &older, err));
+	return older ? store_migrate(store->sql, folder, &store_steps, err) : ERR_OK;
+}
+
+enum err_code
+store_open(const char *folder, const char *command, struct store **ret_store, struct err *err)
+{
+	char real[4096], path[4096];
+	STORE *store = NULL;
+	bool older;
+	TRY(real_folder(folder, real, err));
+	TRY(file_path(real, STORE_FILE, path, err));
+	TRY(check_file(path, err));
+	TRY(store_new(real, command, &store, err));
+	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
+	    store_check_format(store->sql, &store_steps, &older, err) != ERR_OK)
+		return err_add(err, "opening %s", path);
+	if (older)
+		TRY(migrate_locked(store, real, err));
+	*ret_store = TAKE(store);
+	return ERR_OK;
+}
+
+enum err_code
+store_begin(struct store *store, struct err *err)
+{
+	if (store->lock != NULL)
+		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
+	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
+	enum err_code code = sql_begin(store->sql, true, err);
+	if (code != ERR_OK) {
+		file_unlockp(&store->lock);
+		return code;
+	}
+	store->changes_before = sql_changes(store->sql);
+	store->leaves = 0;
+	return ERR_OK;
+}
+
+enum err_code
+store_begin_read(struct store *store, struct err *err)
+{
+	return sql_begin(store->sql, false, err);
+}
+
+enum err_code
+store_commit(struct store *store, struct err *err)
+{
+	enum err_code code;
+	bool changed = sql_changes(store->sql) != store->changes_before;
+	if (sql_is_writing(store->sql) && changed && store->leaves == 0)
+		code = err_set(err, ERR_INTERNAL,
+		    "a change of the vault was to be committed without a leaf in its log");
+	else
+		code = sql_commit(store->sql, err);
+	store_rollback(store);
+	return code;
+}
+
+void
+store_rollback(struct store *store)
+{
+	sql_rollback(store->sql);
+	file_unlockp(&store->lock);
+}
+
+enum err_code
+store_check(struct store *store, struct err *err)
+{
+	return sql_check(store->sql, err);
+}
