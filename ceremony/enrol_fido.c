@@ -12,7 +12,7 @@
 
 #include "ceremony/enrol_walk.h"
 #include "ceremony/upkeep.h"
-#include "tokens/fido_keys.h"
+#include "tokens/fido/keys.h"
 
 static void
 say_trust(const struct enrol_walk *walk)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tokens/fido_data.h"
-#include "tokens/tlv.h"
+#include "tokens/fido/data.h"
+#include "tokens/formats/tlv.h"
 
 enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192, DER_SEQUENCE = 0x30 };
 

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "ceremony/record.h" /* WORD_BYTES */
-#include "tokens/attest.h"
+#include "tokens/attest/attest.h"
 
 enum { WORDS_PER_LINE = 8 };
 

@@ -7,8 +7,8 @@
 
 #include "base/process.h"
 #include "cli/tty.h"
-#include "tokens/fido_driver.h"
-#include "tokens/piv.h"
+#include "tokens/fido/driver.h"
+#include "tokens/piv/piv.h"
 
 enum { FD_MAX = 255 };
 

@@ -43,7 +43,7 @@ enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072,
 	TOKEN_HOLDS_SIZE = 192 };
 
 /* A PIV card that is no YubiKey has no serial number.  It is given one, made from its CHUID
- * (tokens/piv_object.h), with the highest bit set, which no serial number of Yubico's has: unique
+ * (tokens/piv/object.h), with the highest bit set, which no serial number of Yubico's has: unique
  * and stable as long as nobody writes another CHUID.  Say "card number", not "serial". */
 bool token_serial_is_made(uint32_t serial);
 

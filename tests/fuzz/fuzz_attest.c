@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/attest.h"
-#include "tokens/tlv.h"
+#include "tokens/attest/attest.h"
+#include "tokens/formats/tlv.h"
 
 static void
 check_facts(const struct attest_facts *facts, const struct attest_policy *policy)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/attest_fido.h"
-#include "tokens/fido_data.h"
+#include "tokens/attest/fido.h"
+#include "tokens/fido/data.h"
 
 static void
 check_facts(const struct attest_fido_facts *facts, const struct attest_policy *policy)

@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/target.h"
 #include "tests/unit/certificates.h"
-#include "tokens/tlv.h"
+#include "tokens/formats/tlv.h"
 
 struct authorities {
 	struct authority root, device;

@@ -2,7 +2,7 @@
 /* The simulator's BER reader and the driver's agree wherever both know the tag. */
 #include "tests/fuzz/target.h"
 #include "tokens/sim/ber.h"
-#include "tokens/tlv.h"
+#include "tokens/formats/tlv.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

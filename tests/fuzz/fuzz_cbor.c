@@ -4,7 +4,7 @@
  * form only, so that it is written again alike, and the driver's understands it the same way.
  */
 #include "tests/fuzz/target.h"
-#include "tokens/cbor.h"
+#include "tokens/formats/cbor.h"
 #include "tokens/sim/ctap_cbor.h"
 #include "tokens/sim/ctap_status.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/fido_data.h"
-#include "tokens/fido_pin.h"
-#include "tokens/fido_result.h"
+#include "tokens/fido/data.h"
+#include "tokens/fido/pin.h"
+#include "tokens/fido/result.h"
 
 enum { NAMES_MAX = 8, NAME_SIZE = 16 };
 

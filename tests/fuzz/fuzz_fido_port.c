@@ -4,7 +4,7 @@
  * answers; FFFF instead of a length: the card is gone, and another comes (u8 changes).
  */
 #include "tests/fuzz/target.h"
-#include "tokens/fido_port.h"
+#include "tokens/fido/port.h"
 
 enum { INS_SERIAL = 0xf8 };
 

@@ -9,7 +9,7 @@
 
 #include "base/crypto.h"
 #include "tests/fuzz/target.h"
-#include "tokens/fido_transport.h"
+#include "tokens/fido/transport.h"
 
 enum { MESSAGES = 16, HEADER = 4, CHAINED = 0x10, INS_MESSAGE = 0x10 };
 

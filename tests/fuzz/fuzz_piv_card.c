@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/block.h"
-#include "tokens/piv_admin.h"
-#include "tokens/tlv.h"
+#include "tokens/piv/block.h"
+#include "tokens/piv/admin.h"
+#include "tokens/formats/tlv.h"
 
 static enum err_code
 exchange(void *context, const uint8_t header[4], struct view data, struct secret *reply,

@@ -4,8 +4,8 @@
  * answers, each u16 status and lp16 data; after the last of them it is gone.
  */
 #include "tests/fuzz/target.h"
-#include "tokens/piv_object.h"
-#include "tokens/tlv.h"
+#include "tokens/piv/object.h"
+#include "tokens/formats/tlv.h"
 
 /* The command is one object's name, and with PUT DATA one object. */
 static void

@@ -8,7 +8,7 @@
 #include <winscard.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/reader.h"
+#include "tokens/reader/reader.h"
 
 static struct reader script;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLV: what DER accepts, BER reads alike, and it is written again byte for byte. */
 #include "tests/fuzz/target.h"
-#include "tokens/tlv.h"
+#include "tokens/formats/tlv.h"
 
 static void
 check_sequence(struct view input)

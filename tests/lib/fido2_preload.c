@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokens/fido.h"
-#include "tokens/fido_port.h"
+#include "tokens/fido/fido.h"
+#include "tokens/fido/port.h"
 
 enum { OPEN_MS = 10000, FAILED = -9 /* libfido2's internal error */ };
 

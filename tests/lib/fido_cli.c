@@ -32,8 +32,8 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "tokens/fido_driver.h"
-#include "tokens/fido_keys.h"
+#include "tokens/fido/driver.h"
+#include "tokens/fido/keys.h"
 
 enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 128, LISTS_MAX = 4 };
 

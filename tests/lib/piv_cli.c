@@ -33,8 +33,8 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "tokens/piv.h"
-#include "tokens/reader.h"
+#include "tokens/piv/piv.h"
+#include "tokens/reader/reader.h"
 
 enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 64 };
 

@@ -20,15 +20,15 @@ ARROWS = {
 LIBRARIES = {
     r"jansson\.h": {"base/json.c"},
     r"sqlite3\.h": {"vault/store/sql.c"},
-    r"ykpiv.*": {"tokens/piv.c"},
+    r"ykpiv.*": {"tokens/piv/piv.c"},
     # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
-    r"fido(/.*)?\.h": {"tokens/fido.c", "tokens/fido_carry.c", "tokens/fido_hid.c"},
-    r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader.c", "tokens/reader_count.c"},
+    r"fido(/.*)?\.h": {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"},
+    r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader/reader.c", "tokens/reader/count.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
     r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
     # X.509 has no part that two files could share without OpenSSL's types in a header.
-    r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest.c",
-        "tokens/attest_chain.c", "tokens/attest_fido.c", "tokens/block.c", "tokens/sim/sim_crypto.c",
+    r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest/attest.c",
+        "tokens/attest/chain.c", "tokens/attest/fido.c", "tokens/piv/block.c", "tokens/sim/sim_crypto.c",
         "tokens/sim/sim_key_check.c",
         "tokens/sim/sim_edwards.c", "tokens/sim/ctap_certificate.c"},
 }

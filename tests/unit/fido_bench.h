@@ -4,7 +4,7 @@
 #define TESTS_UNIT_FIDO_BENCH_H
 
 #include "tests/unit/registration.h"
-#include "tokens/fido_use.h"
+#include "tokens/fido/use.h"
 
 struct fake {
 	struct fido_token token;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest.c against chains made here, each wrong in one way. */
+/* tokens/attest/attest.c against chains made here, each wrong in one way. */
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 

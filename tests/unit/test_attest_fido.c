@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest_fido.c: registrations attested rightly, and wrongly in one way each. */
+/* tokens/attest/fido.c: registrations attested rightly, and wrongly in one way each. */
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
-#include "tokens/attest_fido.h"
+#include "tokens/attest/fido.h"
 
 static const uint8_t model[TOKEN_AAGUID_SIZE] = {0xaa, 0xbb};
 static const uint8_t model_octets[18] = {0x04, 0x10, 0xaa, 0xbb};

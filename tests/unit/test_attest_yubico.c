@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest.c against certificates of real tokens. */
+/* tokens/attest/attest.c against certificates of real tokens. */
 #include <stdio.h>
 
 #include "base/file.h"

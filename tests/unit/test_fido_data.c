@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/cbor.c and tokens/fido_data.c: what a FIDO2 token answers, read to the last byte. */
+/* tokens/formats/cbor.c and tokens/fido/data.c: what a FIDO2 token answers, read to the last byte. */
 #include "tests/unit/registration.h"
-#include "tokens/cbor.h"
-#include "tokens/fido_result.h"
+#include "tokens/formats/cbor.h"
+#include "tokens/fido/result.h"
 
 static struct point key; /* what the credential has */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/fido_transport.c over a card that says what the test tells it to. */
+/* tokens/fido/transport.c over a card that says what the test tells it to. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/fido_transport.h"
+#include "tokens/fido/transport.h"
 
 enum { STEPS = 24 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/holders.c over a folder that looks like /proc. */
+/* tokens/reader/holders.c over a folder that looks like /proc. */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "tests/unit/check.h"
-#include "tokens/holders.h"
+#include "tokens/reader/holders.h"
 
 enum { PATH_SIZE = 256, FILL = 4000 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/piv_card.c and tokens/piv_admin.c over a card that says what the test tells it to. */
+/* tokens/piv/card.c and tokens/piv/admin.c over a card that says what the test tells it to. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/block.h"
-#include "tokens/piv_admin.h"
-#include "tokens/tlv.h"
+#include "tokens/piv/block.h"
+#include "tokens/piv/admin.h"
+#include "tokens/formats/tlv.h"
 
 enum { STEPS = 4 };
 

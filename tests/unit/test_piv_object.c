@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/piv_object.c and what tokens/piv_pin.c refuses, over a card that keeps objects. */
+/* tokens/piv/object.c and what tokens/piv/pin.c refuses, over a card that keeps objects. */
 #include "tests/unit/check.h"
-#include "tokens/piv_object.h"
-#include "tokens/piv_pin.h"
-#include "tokens/tlv.h"
+#include "tokens/piv/object.h"
+#include "tokens/piv/pin.h"
+#include "tokens/formats/tlv.h"
 
 enum { OBJECTS = 4 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/tlv.c and tokens/block.c. */
+/* tokens/formats/tlv.c and tokens/piv/block.c. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/block.h"
-#include "tokens/tlv.h"
+#include "tokens/piv/block.h"
+#include "tokens/formats/tlv.h"
 
 /* Hex typed below, as a heap block of exactly its size. */
 struct bytes {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * BER-TLV as cards speak it (ISO 7816-4, 5.2.2): tags of one byte, lengths of one to three.
- * Written apart from the driver's own (tokens/tlv.h), so that the two check each other.
+ * Written apart from the driver's own (tokens/formats/tlv.h), so that the two check each other.
  */
 #ifndef TOKENS_SIM_BER_H
 #define TOKENS_SIM_BER_H

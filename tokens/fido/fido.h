@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * FIDO2 tokens through libfido2.  It keeps its copies of PIN and PRF in ordinary memory while a
+ * call runs and wipes them itself, but for the second half of the PIN's SHA-256, which is wiped
+ * after it here.
+ */
+#ifndef TOKENS_FIDO_FIDO_H
+#define TOKENS_FIDO_FIDO_H
+
+#include "tokens/fido/token.h"
+
+/* The token at READER: a hidraw device's path, or a PC/SC reader's exact name.  Waits at most
+ * MILLISECONDS for other programs.  ERR_NOT_FOUND: it knows no FIDO2.  ERR_TOKEN_ABSENT, ERR_BUSY,
+ * ERR_TOKEN. */
+enum err_code fido_token_new(const char *reader, unsigned milliseconds,
+    struct fido_token **ret_token, struct err *err) MUST_CHECK;
+void fido_token_close(struct fido_token *token); /* accepts NULL */
+static inline void
+fido_token_closep(struct fido_token **token)
+{
+	fido_token_close(TAKE(*token));
+}
+#define FIDO_TOKEN CLEANUP(fido_token_closep) struct fido_token
+
+/* Give libfido2's DEVICE the transport over PC/SC; it is then opened with the path of a struct
+ * fido_port (fido_port.h), at that very address. */
+struct fido_dev;
+enum err_code fido_carry(struct fido_dev *device, struct err *err) MUST_CHECK;
+
+#endif
