@@ -9,7 +9,7 @@
 #include "ceremony/escrow.h"
 #include "ceremony/journal.h"
 #include "ceremony/session.h"
-#include "rotators/contract.h"
+#include "rotators/contract/contract.h"
 
 enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3, PAYMENT_RETRY = 300 /* seconds */ };
 

@@ -8,7 +8,7 @@
 #include "ceremony/journal.h"
 #include "ceremony/op.h"
 #include "ceremony/wire.h"
-#include "rotators/contract.h"
+#include "rotators/contract/contract.h"
 
 enum { ENROLMENTS_MAX = 64 };
 

@@ -17,7 +17,7 @@
 #include "ceremony/reply.h"
 #include "ceremony/rotate.h"
 #include "ceremony/sealing.h"
-#include "rotators/contract.h"
+#include "rotators/contract/contract.h"
 
 static const char adopt_label[] = "halligan/v1 adopt";
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/openssh_key.h"
+#include "base/openssh_key.h"
 
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Speak the rotator contract (rotators/contract.h) to a rotator, as the vault would.
+"""Speak the rotator contract (rotators/contract/contract.h) to a rotator, as the vault would.
 
 usage: rotator.py [--seconds N] [--current FIELD=FILE]... [--next FIELD=FILE]... [--save FIELD=FILE]
                   PROGRAM TARGET VERB...

@@ -19,7 +19,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "rotators/program.h"
+#include "rotators/program/program.h"
 
 struct fake {
 	char folder[3000];

@@ -5,7 +5,7 @@
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "base/text.h"
-#include "rotators/contract.h"
+#include "rotators/contract/contract.h"
 #include "tests/unit/server_bench.h"
 
 void

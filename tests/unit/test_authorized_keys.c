@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files before and after, byte for byte.  @ stands for the old key, $ for the new, ~ for a third. */
-#include "rotators/authorized_keys.h"
+#include "rotators/ssh/authorized_keys.h"
 #include "tests/unit/check.h"
 
 #define OLD   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP"

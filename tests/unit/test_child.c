@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/child.h"
+#include "rotators/program/child.h"
 #include "tests/unit/check.h"
 
 enum { LARGE = 300 * 1024 };

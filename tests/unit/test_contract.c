@@ -13,7 +13,7 @@
 #include "base/credential.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "rotators/contract.h"
+#include "rotators/contract/contract.h"
 #include "tests/unit/check.h"
 
 static const char password[] = "correct horse battery";

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/contract.h"
-#include "rotators/executable.h"
+#include "rotators/contract/contract.h"
+#include "rotators/contract/executable.h"
 #include "tests/unit/check.h"
 
 struct fixture {

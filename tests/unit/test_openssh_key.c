@@ -10,7 +10,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
-#include "rotators/openssh_key.h"
+#include "base/openssh_key.h"
 #include "tests/unit/check.h"
 
 /* Keys of nobody, made for this test. */

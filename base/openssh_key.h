@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SSH keys: the private-key file "openssh-key-v1" (OpenSSH's PROTOCOL.key) and public keys as
+ * they stand in authorized_keys (RFC 4253 section 6.6, RFC 8709).  Private parts never leave
+ * secret memory, and their base64 is coded without tables, so that no cache line depends on them.
+ */
+#ifndef BASE_OPENSSH_KEY_H
+#define BASE_OPENSSH_KEY_H
+
+#include "base/crypto.h"
+
+enum { SSH_TYPE_MAX = 63, SSH_BLOB_MAX = 4096, SSH_COMMENT_MAX = 400 };
+
+/* A public key: its type name and its wire form (which begins with the type name). */
+struct ssh_public {
+	char type[SSH_TYPE_MAX + 1];
+	uint8_t blob[SSH_BLOB_MAX];
+	size_t size;
+};
+
+bool ssh_public_equal(const struct ssh_public *a, const struct ssh_public *b);
+/* From "TYPE BASE64" and perhaps " COMMENT".  ERR_INVALID names what is wrong. */
+enum err_code ssh_public_parse(struct view text, struct ssh_public *ret_public, struct err *err)
+    MUST_CHECK;
+/* "TYPE BASE64", appended. */
+void ssh_public_write(const struct ssh_public *public_key, struct buf *text);
+/* A wire form alone. */
+enum err_code ssh_public_from_blob(struct view blob, struct ssh_public *ret_public,
+    struct err *err) MUST_CHECK;
+
+/* A new Ed25519 key as the text of a private-key file, without passphrase.  COMMENT is plain
+ * text of at most SSH_COMMENT_MAX bytes. */
+enum err_code openssh_key_generate(const char *comment, struct secret **ret_text,
+    struct err *err) MUST_CHECK;
+/* The same from a given SEED of 32 bytes and CHECK, the number that the format repeats. */
+enum err_code openssh_key_encode(const struct secret *seed, uint32_t check, const char *comment,
+    struct secret **ret_text, struct err *err) MUST_CHECK;
+/* The public half of a private-key file of any key type.  For Ed25519 it is derived from the
+ * private part and compared.  ERR_INVALID: not openssh-key-v1 (an older PEM format, for example),
+ * more than one key, malformed, halves that do not belong together; ERR_REFUSED: it is protected
+ * by a passphrase. */
+enum err_code openssh_key_public(struct view text, struct ssh_public *ret_public,
+    struct err *err) MUST_CHECK;
+
+#endif

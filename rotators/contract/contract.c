@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One rotator process, from start to end.
+ *
+ *	running --verb--> running	an answer that keeps to the contract
+ *	running --verb--> broken	timeout, end of file, garbage, too long, a secret in it
+ *	broken  --verb--> broken	never asked again; the cause is the detail
+ *
+ * The process that broke is ended at once: its stream is out of step, and a late answer to an old
+ * verb must never be taken for the answer to a new one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "rotators/contract/answer.h"
+#include "rotators/contract/echo.h"
+#include "rotators/contract/exchange.h"
+#include "rotators/contract/executable.h"
+
+enum { PATH_SIZE = 4096 };
+
+const char *const probe_result_names[] = {"accepted", "refused", "unreachable", NULL};
+const char *const apply_result_names[] = {"applied", "rejected", "unknown", NULL};
+const char *const expel_result_names[] = {"ended", "none", "cannot-tell", NULL};
+static const char *const check_result_names[] = {"ok", "refused", NULL};
+static const char *const value_names[] = {"current", "next"};
+
+struct rotator {
+	struct exchange exchange;
+	struct secret *current, *next; /* NULL: absent */
+	const char *identity;	       /* "" before describe */
+	char detail[ROTATOR_DETAIL_MAX + 1];
+	bool broken; /* the cause stands in detail */
+};
+
+enum err_code
+rotator_find(const char *name, const char *const *folders, char ret_path[PATH_SIZE],
+    struct digest *ret_hash, struct err *err)
+{
+	BUF looked = {0};
+	char file[sizeof("halligan-rotate-") + ROTATOR_NAME_MAX];
+
+	if (!text_is_name(name) || strchr(name, '/') != NULL || strlen(name) > ROTATOR_NAME_MAX)
+		return err_set(err, ERR_INVALID,
+		    "\"%.64s\" cannot be the name of a rotator: letters, digits, '-', '_' and '.' "
+		    "only, at most %d",
+		    name, ROTATOR_NAME_MAX);
+	(void)snprintf(file, sizeof(file), "halligan-rotate-%s", name);
+	for (size_t i = 0; folders[i] != NULL; i++) {
+		FD fd = -1;
+		char path[PATH_SIZE];
+		struct digest hash;
+
+		TRY(file_path(folders[i], file, path, err));
+		enum err_code code = executable_open(path, &fd, &hash, err);
+
+		if (code == ERR_OK) {
+			memcpy(ret_path, path, sizeof(path));
+			*ret_hash = hash;
+			return ERR_OK;
+		}
+		if (code != ERR_NOT_FOUND)
+			return code;
+		buf_format(&looked, "%s%s", looked.size == 0 ? "" : ", ", folders[i]);
+	}
+	return err_set(err, ERR_NOT_FOUND, "there is no rotator %s: no %s in %s", name, file,
+	    buf_string(&looked));
+}
+
+static enum err_code
+keep_value(struct view value, const char *which, struct secret **ret_value, struct err *err)
+{
+	if (value.size == 0)
+		return ERR_OK;
+	if (credential_check(value, err) != ERR_OK)
+		return err_add(err, "the %s value", which);
+	return secret_from(value, ret_value, err);
+}
+
+void
+rotator_free(struct rotator *rotator)
+{
+	if (rotator == NULL)
+		return;
+	exchange_end(&rotator->exchange);
+	secret_free(rotator->current);
+	secret_free(rotator->next);
+	secret_free(rotator->exchange.generated);
+	free(rotator);
+}
+
+void
+rotator_freep(struct rotator **rotator)
+{
+	rotator_free(*rotator);
+	*rotator = NULL;
+}
+
+const char *
+rotator_detail(const struct rotator *rotator)
+{
+	return rotator->detail;
+}
+
+const char *
+rotator_identity(const struct rotator *rotator)
+{
+	return rotator->identity;
+}
+
+static bool
+echoes(const struct rotator *rotator, struct view text)
+{
+	const struct secret *const values[] = {rotator->current, rotator->next};
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
+			return true;
+	return rotator->exchange.generated != NULL &&
+	    echo_found(text, secret_view(rotator->exchange.generated));
+}
+
+/* Ends a process that does not keep to the contract.  Returns ERR's code. */
+static enum err_code
+mark_broken(struct rotator *rotator, struct err *err)
+{
+	if (echoes(rotator, view_of_text(err->text)))
+		(void)err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
+	exchange_end(&rotator->exchange);
+	rotator->broken = true;
+	answer_detail(err->text, rotator->detail);
+	return err->code;
+}
+
+static enum err_code
+send_target(struct rotator *rotator, const struct json *target, struct err *err)
+{
+	JSON *line = json_new_object();
+
+	json_put_copy(line, "target", target);
+	json_put_int(line, "seconds", rotator->exchange.seconds);
+	return exchange_send(&rotator->exchange, line, err);
+}
+
+enum err_code
+rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, struct err *err)
+{
+	ROTATOR *rotator = calloc(1, sizeof(*rotator));
+	FD executable = -1;
+	struct digest hash;
+	struct err early;
+
+	if (rotator == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a rotator");
+	rotator->exchange.requests = rotator->exchange.answers = -1;
+	rotator->exchange.generated_fd = -1;
+	rotator->identity = "";
+	rotator->exchange.seconds = start->seconds == 0 ? 1 : start->seconds;
+	TRY(executable_open(start->path, &executable, &hash, err));
+	if (!digest_equal(&hash, &start->hash))
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is not the program that the secret's definition names: its SHA-256 "
+		    "differs; was it updated, or replaced? Nothing was run",
+		    start->path);
+	TRY(keep_value(start->current, value_names[ROTATOR_CURRENT], &rotator->current, err));
+	TRY(keep_value(start->next, value_names[ROTATOR_NEXT], &rotator->next, err));
+	if (exchange_start(&rotator->exchange, start->path, executable, rotator->current,
+		rotator->next, err) != ERR_OK)
+		return err_add(err, "starting %s", start->path);
+	if (send_target(rotator, start->target, &early) != ERR_OK)
+		(void)mark_broken(rotator, &early); /* it ended at once: the first verb says so */
+	*ret_rotator = TAKE(rotator);
+	return ERR_OK;
+}
+
+static enum err_code
+transact(struct rotator *rotator, const struct json *question, struct buf *ret_line,
+    struct err *err)
+{
+	TRY(exchange_send(&rotator->exchange, question, err));
+	TRY(exchange_receive(&rotator->exchange, ret_line, err));
+	if (echoes(rotator, buf_view(ret_line)))
+		return err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
+	return ERR_OK;
+}
+
+/* Ask VERB (of VALUE, unless NULL) and give the line to answer_parse or, with RET_DESCRIPTION,
+ * to answer_describe. */
+static enum err_code
+ask(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
+    struct answer *ret_answer, struct description *ret_description, struct err *err)
+{
+	BUF line = {0};
+	JSON *question = json_new_object();
+	struct answer answer = {0};
+	enum err_code code;
+
+	if (rotator->broken)
+		return err_set(err, ERR_TARGET_UNKNOWN, "%s", rotator->detail);
+	json_put_text(question, "verb", verb);
+	if (value != NULL)
+		json_put_text(question, "value", value);
+	code = transact(rotator, question, &line, err);
+	if (code == ERR_OK && ret_description != NULL)
+		code = answer_describe(buf_view(&line), ret_description, err);
+	if (code == ERR_OK && ret_description != NULL)
+		memcpy(answer.detail, ret_description->detail, sizeof(answer.detail));
+	else if (code == ERR_OK)
+		code = answer_parse(buf_view(&line), results, &answer, err);
+	if (code == ERR_OK && echoes(rotator, view_of_text(answer.detail)))
+		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
+	if (line.data != NULL)
+		explicit_bzero(line.data, line.size);
+	if (code != ERR_OK) {
+		(void)err_add(err, "%s", verb);
+		return mark_broken(rotator, err);
+	}
+	answer_detail(answer.detail, rotator->detail);
+	if (ret_answer != NULL)
+		*ret_answer = answer;
+	return ERR_OK;
+}
+
+static enum err_code
+refused(const struct rotator *rotator, const char *verb, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, "the rotator refused to %s: %s", verb,
+	    rotator->detail[0] == '\0' ? "it gave no reason" : rotator->detail);
+}
+
+static enum err_code
+check_fields(const struct rotator *rotator, const struct description *description,
+    struct err *err)
+{
+	for (int i = 0; rotator->current != NULL && i < CREDENTIAL_FIELDS; i++)
+		if (description->fields[i] &&
+		    !credential_has(secret_view(rotator->current), (enum credential_field)i))
+			return err_set(err, ERR_REFUSED,
+			    "the credential has no %s, and the rotator %s needs it: add the field",
+			    credential_field_names[i], description->rotator);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_check(struct rotator *rotator, struct err *err)
+{
+	struct description description;
+	struct answer answer;
+
+	TRY(ask(rotator, "describe", NULL, NULL, NULL, &description, err));
+	if (description.refused)
+		return refused(rotator, "work", err);
+	rotator->identity = description.self ? "self" : "ambient";
+	TRY(check_fields(rotator, &description, err));
+	TRY(ask(rotator, "check", NULL, check_result_names, &answer, NULL, err));
+	return answer.result == 0 ? ERR_OK : refused(rotator, "check", err);
+}
+
+/* The drained bytes, when they are a credential and a new one. */
+static enum err_code
+take_generated(struct rotator *rotator, struct secret **ret_next, struct err *err)
+{
+	SECRET *next = NULL, *kept = NULL;
+	struct view value = secret_view(rotator->exchange.generated);
+
+	if (credential_check(value, err) != ERR_OK)
+		return err_add(err, "the value that the rotator generated");
+	TRY(secret_from(value, &next, err));
+	TRY(secret_from(value, &kept, err));
+	if (rotator->current != NULL && secret_equal(next, rotator->current))
+		return err_set(err, ERR_PROTOCOL, "the rotator generated the current value again");
+	rotator->next = TAKE(kept);
+	*ret_next = TAKE(next);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_generate(struct rotator *rotator, struct secret **ret_next, struct err *err)
+{
+	struct answer answer;
+
+	if (rotator->next != NULL)
+		return err_set(err, ERR_INTERNAL, "generate: there is a next value already");
+	TRY(ask(rotator, "generate", NULL, check_result_names, &answer, NULL, err));
+	if (answer.result != 0)
+		return refused(rotator, "generate", err);
+	if (take_generated(rotator, ret_next, err) != ERR_OK)
+		return mark_broken(rotator, err);
+	return ERR_OK;
+}
+
+/* The result's index, or FALLBACK when the rotator is broken. */
+static int
+ask_or(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
+    int fallback)
+{
+	struct answer answer;
+	struct err cause;
+
+	if (ask(rotator, verb, value, results, &answer, NULL, &cause) != ERR_OK)
+		return fallback;
+	return answer.result;
+}
+
+static enum err_code
+need_value(const struct rotator *rotator, enum rotator_value value, const char *verb,
+    struct err *err)
+{
+	if ((value == ROTATOR_CURRENT ? rotator->current : rotator->next) == NULL)
+		return err_set(err, ERR_INTERNAL, "%s: the %s value was not given to the rotator",
+		    verb, value_names[value]);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_probe(struct rotator *rotator, enum rotator_value value, enum probe_result *ret_result,
+    struct err *err)
+{
+	TRY(need_value(rotator, value, "probe", err));
+	*ret_result = (enum probe_result)ask_or(rotator, "probe", value_names[value],
+	    probe_result_names, PROBE_UNREACHABLE);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_apply(struct rotator *rotator, enum apply_result *ret_result, struct err *err)
+{
+	TRY(need_value(rotator, ROTATOR_CURRENT, "apply", err));
+	TRY(need_value(rotator, ROTATOR_NEXT, "apply", err));
+	*ret_result = (enum apply_result)ask_or(rotator, "apply", NULL, apply_result_names,
+	    APPLY_UNKNOWN);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_expel(struct rotator *rotator, enum expel_result *ret_result, struct err *err)
+{
+	TRY(need_value(rotator, ROTATOR_CURRENT, "expel", err));
+	*ret_result = (enum expel_result)ask_or(rotator, "expel", NULL, expel_result_names,
+	    EXPEL_CANNOT_TELL);
+	return ERR_OK;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values wait in pipes from the start.  A pipe that is too small for a value is enlarged (the
+ * kernel's 64 KiB are less than an encoded credential can have), so that no side waits for the
+ * other.  What the rotator writes on descriptor 5 is drained while its answer is awaited.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/credential.h"
+#include "base/process.h"
+#include "rotators/contract/contract.h"
+#include "rotators/contract/exchange.h"
+#include "rotators/contract/executable.h"
+
+enum { PIPE_SIZE = 128 * 1024, GRACE_MILLISECONDS = 2000 };
+
+static enum err_code
+make_pipe(int *ret_read, int *ret_write, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_errno(err, ERR_IO, errno, "making a pipe to the rotator");
+	*ret_read = ends[0];
+	*ret_write = ends[1];
+	return ERR_OK;
+}
+
+/* A pipe that holds VALUE whole, with its writing end closed. */
+static enum err_code
+make_value_pipe(const struct secret *value, int *ret_read, struct err *err)
+{
+	FD write_end = -1;
+	int size = (int)secret_size(value);
+
+	TRY(make_pipe(ret_read, &write_end, err));
+	if (fcntl(write_end, F_GETPIPE_SZ) < size &&
+	    fcntl(write_end, F_SETPIPE_SZ, PIPE_SIZE) < size)
+		return err_errno(err, ERR_IO, errno,
+		    "making room for %d bytes in a pipe (see /proc/sys/fs/pipe-user-pages-soft)",
+		    size);
+	return secret_write_fd(value, write_end, err);
+}
+
+static enum err_code
+make_generated_pipe(struct exchange *exchange, int *ret_write, struct err *err)
+{
+	TRY(make_pipe(&exchange->generated_fd, ret_write, err));
+	if (fcntl(exchange->generated_fd, F_SETFL, O_NONBLOCK) != 0)
+		return err_errno(err, ERR_IO, errno, "preparing the pipe for a new value");
+	return secret_new(CREDENTIAL_ENCODED_MAX, &exchange->generated, err);
+}
+
+enum err_code
+exchange_start(struct exchange *exchange, const char *name, int executable,
+    const struct secret *current_value, const struct secret *next_value, struct err *err)
+{
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+	    NULL};
+	const char *const argv[] = {name, NULL};
+	FD requests = -1, answers = -1, current = -1, next = -1, generated = -1;
+
+	TRY(make_pipe(&requests, &exchange->requests, err));
+	TRY(make_pipe(&exchange->answers, &answers, err));
+	if (current_value != NULL)
+		TRY(make_value_pipe(current_value, &current, err));
+	if (next_value != NULL)
+		TRY(make_value_pipe(next_value, &next, err));
+	else
+		TRY(make_generated_pipe(exchange, &generated, err));
+	struct process_spawn spawn = {.path = EXECUTABLE_PATH, .argv = argv, .env = env,
+	    .fds = {requests, answers, -1, current, next, generated, -1, executable}};
+
+	return process_start(&spawn, &exchange->pid, err);
+}
+
+static int64_t
+deadline_of(const struct exchange *exchange)
+{
+	return process_milliseconds() + (int64_t)exchange->seconds * 1000;
+}
+
+enum err_code
+exchange_send(struct exchange *exchange, const struct json *line, struct err *err)
+{
+	BUF text = {0};
+
+	TRY(json_encode(line, &text, err));
+	buf_u8(&text, '\n');
+	TRY(buf_check(&text, err));
+	return fd_write(exchange->requests, buf_view(&text), deadline_of(exchange), err);
+}
+
+/* Until PID has ended, at most MILLISECONDS; it is not reaped, so that its group's number stays
+ * its own. */
+static void
+await_end(pid_t pid, int milliseconds)
+{
+	static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	int64_t deadline = process_milliseconds() + milliseconds;
+	siginfo_t ended = {0};
+
+	while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+	    ended.si_pid == 0 && process_milliseconds() < deadline)
+		(void)nanosleep(&pause, NULL);
+}
+
+void
+exchange_end(struct exchange *exchange)
+{
+	fd_closep(&exchange->requests);
+	fd_closep(&exchange->answers);
+	fd_closep(&exchange->generated_fd);
+	if (exchange->pid == 0)
+		return;
+	await_end(exchange->pid, GRACE_MILLISECONDS);
+	process_kill(exchange->pid);
+	exchange->pid = 0;
+}
+
+/* Take what waits on descriptor 5; close it at its end. */
+static enum err_code
+drain_generated(struct exchange *exchange, struct err *err)
+{
+	struct secret *value = exchange->generated;
+	uint8_t extra;
+
+	for (;;) {
+		size_t size = secret_size(value), room = secret_capacity(value) - size;
+		uint8_t *at = room > 0 ? secret_data(value) + size : &extra;
+		ssize_t got = read(exchange->generated_fd, at, room > 0 ? room : 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return ERR_OK;
+		if (got < 0)
+			return err_errno(err, ERR_IO, errno, "reading the generated value");
+		if (got == 0) {
+			fd_closep(&exchange->generated_fd);
+			return ERR_OK;
+		}
+		if (room == 0)
+			return err_set(err, ERR_PROTOCOL,
+			    "the rotator wrote more than a credential can have");
+		TRY(secret_resize(value, size + (size_t)got, err));
+	}
+}
+
+/* Wait for the answer's first byte or its end, and drain descriptor 5 meanwhile. */
+static enum err_code
+await_answer(struct exchange *exchange, int64_t deadline, struct err *err)
+{
+	for (;;) {
+		struct pollfd fds[] = {{.fd = exchange->answers, .events = POLLIN},
+		    {.fd = exchange->generated_fd, .events = POLLIN}};
+		int64_t left = deadline - process_milliseconds();
+		int ready = left <= 0 ? 0 : poll(fds, ARRAY_SIZE(fds), (int)left);
+
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready < 0)
+			return err_errno(err, ERR_IO, errno, "waiting for the rotator");
+		if (ready == 0)
+			return err_set(err, ERR_TARGET_UNKNOWN,
+			    "the rotator gave no answer within %u s", exchange->seconds);
+		if (fds[1].revents != 0)
+			TRY(drain_generated(exchange, err));
+		if (fds[0].revents != 0)
+			return ERR_OK;
+	}
+}
+
+enum err_code
+exchange_receive(struct exchange *exchange, struct buf *ret_line, struct err *err)
+{
+	int64_t deadline = deadline_of(exchange);
+	struct err cause;
+
+	TRY(await_answer(exchange, deadline, err));
+	enum err_code code = fd_read_line(exchange->answers, ROTATOR_LINE_MAX, ret_line, deadline,
+	    &cause);
+
+	if (code == ERR_TARGET_UNKNOWN)
+		return err_set(err, code, "the rotator did not finish its answer within %u s",
+		    exchange->seconds);
+	if (code != ERR_OK)
+		return err_set(err, code, "the rotator gave no whole answer: %s", cause.text);
+	return exchange->generated_fd < 0 ? ERR_OK : drain_generated(exchange, err);
+}

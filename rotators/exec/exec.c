@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * halligan-rotate-exec: hands each verb to a program of the user's, which needs to know nothing of
+ * JSON or encodings.  One run of the program for each verb:
+ *
+ *	COMMAND [ARG...] VERB [current|next]
+ *	stdin	the target's "settings" as one JSON object
+ *	3	the current value, raw		4	the next value, raw
+ *	5	the new value, raw, for `generate`
+ *	exit	0 yes, 1 no, 2 cannot tell; the first line on stderr is shown to people
+ *
+ * A value is the one secret field of the credential that "fields" names; what else the credential
+ * has (user name, address, note) goes on unchanged.  The program is opened once, hashed where the
+ * target pins it, and run from that descriptor.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/process.h"
+#include "base/text.h"
+#include "rotators/contract/answer.h"
+#include "rotators/program/child.h"
+#include "rotators/contract/echo.h"
+#include "rotators/contract/executable.h"
+#include "rotators/program/program.h"
+
+enum { ARGUMENTS_MAX = 16, ARGUMENT_SIZE = 1024, SETTINGS_MAX = 16384 };
+enum { ALPHABET_MAX = 94, LENGTH_MAX = 1024, BITS_MIN = 80 };
+
+struct exec {
+	char arguments[ARGUMENTS_MAX][ARGUMENT_SIZE];
+	size_t count;
+	int executable;
+	bool self;
+	bool fields[CREDENTIAL_FIELDS];
+	enum credential_field secret; /* the field that is handed over */
+	struct buf settings;	      /* one line of JSON */
+	char alphabet[ALPHABET_MAX + 1]; /* "": the program generates */
+	unsigned length;
+};
+
+/* --- The target --------------------------------------------------------------------------- */
+
+static void
+read_command(struct json_in *in, struct exec *exec)
+{
+	const struct json *command = json_in_array(in, "command", 1, ARGUMENTS_MAX);
+
+	for (size_t i = 0; in->code == ERR_OK && i < json_array_size(command); i++) {
+		const char *argument = json_array_text(command, i);
+
+		if (argument == NULL || strlen(argument) >= ARGUMENT_SIZE) {
+			json_in_fail(in, "command", "must hold texts of at most 1023 bytes");
+			return;
+		}
+		memcpy(exec->arguments[i], argument, strlen(argument) + 1);
+		exec->count = i + 1;
+	}
+	if (in->code == ERR_OK && exec->arguments[0][0] != '/')
+		json_in_fail(in, "command", "must begin with an absolute path");
+}
+
+static bool
+is_secret(enum credential_field field)
+{
+	return field == FIELD_PASSWORD || field == FIELD_PRIVATE_KEY || field == FIELD_TOTP_SEED;
+}
+
+/* The names in "fields", of which exactly one is a secret; without the member: the password. */
+static void
+read_fields(struct json_in *in, struct exec *exec)
+{
+	const struct json *names;
+	size_t secrets = 0;
+
+	if (!json_in_has(in, "fields")) {
+		exec->fields[FIELD_PASSWORD] = true;
+		exec->secret = FIELD_PASSWORD;
+		return;
+	}
+	names = json_in_array(in, "fields", 1, CREDENTIAL_FIELDS);
+	for (size_t i = 0; in->code == ERR_OK && i < json_array_size(names); i++) {
+		const char *name = json_array_text(names, i);
+		int field = 0;
+
+		while (field < CREDENTIAL_FIELDS &&
+		    (name == NULL || strcmp(name, credential_field_names[field]) != 0))
+			field++;
+		if (field == CREDENTIAL_FIELDS || exec->fields[field]) {
+			json_in_fail(in, "fields", "unknown or repeated field");
+			return;
+		}
+		exec->fields[field] = true;
+		if (is_secret((enum credential_field)field)) {
+			exec->secret = (enum credential_field)field;
+			secrets++;
+		}
+	}
+	if (in->code == ERR_OK && secrets != 1)
+		json_in_fail(in, "fields", "must name one of password, private-key, totp-seed");
+}
+
+/* A known number of whole bits for each letter, so that "long enough" is never overstated. */
+static bool
+is_strong(const char *alphabet, unsigned length)
+{
+	size_t letters = strlen(alphabet);
+	unsigned bits = 0;
+
+	while (letters >> (bits + 1) != 0)
+		bits++;
+	return bits * length >= BITS_MIN;
+}
+
+static bool
+is_alphabet(const char *text)
+{
+	for (size_t i = 0; text[i] != '\0'; i++)
+		if (text[i] <= ' ' || text[i] > '~' || strchr(text + i + 1, text[i]) != NULL)
+			return false;
+	return true;
+}
+
+static void
+read_generate(struct json_in *in, struct exec *exec)
+{
+	const struct json *object = json_in_object_optional(in, "generate");
+
+	if (object == NULL || in->code != ERR_OK)
+		return;
+	struct json_in inner = json_in(object, "target: generate", in->err);
+	const char *alphabet = json_in_text(&inner, "alphabet", 2, ALPHABET_MAX);
+
+	exec->length = (unsigned)json_in_int(&inner, "length", 1, LENGTH_MAX);
+	if (inner.code == ERR_OK && !is_alphabet(alphabet))
+		json_in_fail(&inner, "alphabet", "must be distinct printable ASCII letters");
+	if (inner.code == ERR_OK && !is_strong(alphabet, exec->length))
+		json_in_fail(&inner, "length", "with this alphabet gives a value of under 80 bits");
+	in->code = json_in_end(&inner);
+	if (in->code == ERR_OK)
+		memcpy(exec->alphabet, alphabet, strlen(alphabet) + 1);
+}
+
+static void
+read_settings(struct json_in *in, struct exec *exec)
+{
+	const struct json *settings = json_in_object_optional(in, "settings");
+
+	if (in->code != ERR_OK)
+		return;
+	for (size_t i = 0; settings != NULL && i < json_object_count(settings); i++)
+		if (json_object_text(settings, json_object_key(settings, i)) == NULL) {
+			json_in_fail(in, "settings", "must hold texts only");
+			return;
+		}
+	if (settings == NULL)
+		buf_text(&exec->settings, "{}");
+	else
+		in->code = json_encode(settings, &exec->settings, in->err);
+	if (exec->settings.size > SETTINGS_MAX)
+		json_in_fail(in, "settings", "are larger than 16 KiB");
+	buf_u8(&exec->settings, '\n');
+}
+
+static enum err_code
+open_program(struct exec *exec, const struct digest *pinned, struct err *err)
+{
+	struct digest hash;
+
+	TRY(executable_open(exec->arguments[0], &exec->executable, &hash, err));
+	if (pinned != NULL && !digest_equal(&hash, pinned))
+		return err_set(err, ERR_INTEGRITY,
+		    "%s is not the program that the target pins: its SHA-256 differs; it was not "
+		    "run",
+		    exec->arguments[0]);
+	return ERR_OK;
+}
+
+static enum err_code
+read_target(const struct json *target, struct exec *exec, struct err *err)
+{
+	static const char *const identities[] = {"ambient", "self", NULL};
+	struct json_in in = json_in(target, "target", err);
+	struct digest pinned;
+	bool pins;
+
+	read_command(&in, exec);
+	pins = json_in_hex_optional(&in, "hash", pinned.bytes, sizeof(pinned.bytes));
+	if (json_in_has(&in, "identity"))
+		exec->self = json_in_choice(&in, "identity", identities) == 1;
+	read_fields(&in, exec);
+	read_generate(&in, exec);
+	read_settings(&in, exec);
+	TRY(json_in_end(&in));
+	TRY(buf_check(&exec->settings, err));
+	return open_program(exec, pins ? &pinned : NULL, err);
+}
+
+static void
+exec_close(void *state)
+{
+	struct exec *exec = state;
+
+	if (exec == NULL)
+		return;
+	fd_closep(&exec->executable);
+	buf_done(&exec->settings);
+	free(exec);
+}
+
+static void
+exec_freep(struct exec **exec)
+{
+	exec_close(*exec);
+}
+
+static enum err_code
+exec_open(const struct rotation *rotation, void **ret_state, struct err *err)
+{
+	CLEANUP(exec_freep) struct exec *exec = calloc(1, sizeof(*exec));
+
+	if (exec == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for the target");
+	exec->executable = -1;
+	TRY(read_target(rotation->target, exec, err));
+	*ret_state = TAKE(exec);
+	return ERR_OK;
+}
+
+static bool
+exec_self(const void *state)
+{
+	const struct exec *exec = state;
+
+	return exec->self;
+}
+
+static void
+exec_fields(const void *state, struct json *names)
+{
+	const struct exec *exec = state;
+
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
+		if (exec->fields[i])
+			json_add_text(names, credential_field_names[i]);
+}
+
+/* --- One run ------------------------------------------------------------------------------ */
+
+static enum err_code
+raw_value(const struct exec *exec, const struct secret *credential, struct view *ret_value,
+    struct err *err)
+{
+	if (credential == NULL)
+		return ERR_OK;
+	return credential_get(secret_view(credential), exec->secret, ret_value, err);
+}
+
+/* The first line of what the program said, when it may be shown. */
+static void
+take_detail(struct rotation *rotation, struct view said)
+{
+	const struct secret *const values[] = {rotation->current, rotation->next};
+	const uint8_t *newline = said.size > 0 ? memchr(said.data, '\n', said.size) : NULL;
+	char line[ROTATOR_DETAIL_MAX + 1];
+
+	if (newline != NULL)
+		said.size = (size_t)(newline - said.data);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (values[i] != NULL && echo_found(said, secret_view(values[i]))) {
+			rotation_detail(
+			    rotation, "(the program's message held the secret: not shown)");
+			return;
+		}
+	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
+		return;
+	memcpy(line, said.data, said.size);
+	line[said.size] = '\0';
+	answer_detail(line, rotation->detail);
+}
+
+/* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it. */
+static enum err_code
+run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
+    struct secret *generated, int *ret_status, struct err *err)
+{
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+	    NULL};
+	const char *argv[ARGUMENTS_MAX + 3] = {0};
+	BUF errors = {0};
+	struct child child = {.path = EXECUTABLE_PATH, .argv = argv, .env = env,
+	    .input = buf_view(&exec->settings), .generated = generated, .errors = &errors,
+	    .executable = exec->executable, .deadline = rotation->deadline};
+	int status;
+
+	for (size_t i = 0; i < exec->count; i++)
+		argv[i] = exec->arguments[i];
+	argv[exec->count] = verb;
+	argv[exec->count + 1] = which;
+	TRY(raw_value(exec, rotation->current, &child.values[0], err));
+	TRY(raw_value(exec, rotation->next, &child.values[1], err));
+	TRY(child_run(&child, &status, err));
+	take_detail(rotation, buf_view(&errors));
+	if (errors.data != NULL)
+		explicit_bzero(errors.data, errors.size);
+	if (rotation->detail[0] == '\0' && (!WIFEXITED(status) || WEXITSTATUS(status) > 2)) {
+		BUF text = {0};
+
+		child_status(status, &text);
+		rotation_detail(rotation, "%s %s", exec->arguments[0], buf_string(&text));
+	}
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return ERR_OK;
+}
+
+static enum err_code
+run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *verb,
+    struct secret *generated, struct err *err)
+{
+	int status;
+
+	TRY(run(exec, rotation, verb, NULL, generated, &status, err));
+	if (status != 0)
+		return err_set(err, ERR_REFUSED, "%s",
+		    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
+	return ERR_OK;
+}
+
+/* --- Verbs -------------------------------------------------------------------------------- */
+
+static enum err_code
+exec_check(void *state, struct rotation *rotation, struct err *err)
+{
+	return run_or_refuse(state, rotation, "check", NULL, err);
+}
+
+/* Letters drawn without bias: a byte at or over the largest multiple is drawn again. */
+static enum err_code
+draw(const struct exec *exec, struct secret *value, struct err *err)
+{
+	size_t letters = strlen(exec->alphabet), limit = 256 - 256 % letters;
+	SECRET *byte = NULL;
+
+	TRY(secret_new(1, &byte, err));
+	while (secret_size(value) < exec->length) {
+		TRY(secret_random(byte, 1, err));
+		if (secret_data(byte)[0] >= limit)
+			continue;
+		TRY(secret_append(value,
+		    view_of(exec->alphabet + secret_data(byte)[0] % letters, 1), err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+exec_generate(void *state, struct rotation *rotation, struct secret **ret_next, struct err *err)
+{
+	const struct exec *exec = state;
+	SECRET *value = NULL;
+
+	TRY(secret_new(CREDENTIAL_MAX, &value, err));
+	if (exec->alphabet[0] != '\0')
+		TRY(draw(exec, value, err));
+	else
+		TRY(run_or_refuse(exec, rotation, "generate", value, err));
+	if (secret_size(value) == 0)
+		return err_set(err, ERR_PROTOCOL, "%s wrote no value on descriptor 5",
+		    exec->arguments[0]);
+	return rotation_replace(rotation->current, exec->secret, secret_view(value), ret_next, err);
+}
+
+static enum err_code
+exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
+    enum probe_result *ret_result, struct err *err)
+{
+	int status;
+
+	TRY(run(state, rotation, "probe", which == ROTATOR_CURRENT ? "current" : "next", NULL,
+	    &status, err));
+	*ret_result = status == 0   ? PROBE_ACCEPTED
+		      : status == 1 ? PROBE_REFUSED
+				    : PROBE_UNREACHABLE;
+	return ERR_OK;
+}
+
+static enum err_code
+exec_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
+    struct err *err)
+{
+	int status;
+
+	TRY(run(state, rotation, "apply", NULL, NULL, &status, err));
+	*ret_result = status == 0 ? APPLY_APPLIED : status == 1 ? APPLY_REJECTED : APPLY_UNKNOWN;
+	return ERR_OK;
+}
+
+static enum err_code
+exec_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
+    struct err *err)
+{
+	int status;
+
+	TRY(run(state, rotation, "expel", NULL, NULL, &status, err));
+	*ret_result = status == 0 ? EXPEL_ENDED : status == 1 ? EXPEL_NONE : EXPEL_CANNOT_TELL;
+	return ERR_OK;
+}
+
+static const char *const exec_help[] = {
+	"usage: halligan-rotate-exec",
+	"",
+	"Halligan's rotator that runs a program of yours; started by Halligan, which speaks to it",
+	"over pipes.  Target: command, hash, fields, identity, generate, settings.",
+	"See halligan-rotate-exec(8) and docs/rotators.md.",
+	NULL,
+};
+
+static const struct program_ops ops = {
+	.name = "exec",
+	.help = exec_help,
+	.open = exec_open,
+	.close = exec_close,
+	.self = exec_self,
+	.fields = exec_fields,
+	.check = exec_check,
+	.generate = exec_generate,
+	.probe = exec_probe,
+	.apply = exec_apply,
+	.expel = exec_expel,
+};
+
+int
+main(int argc, char **argv)
+{
+	return program_run(&ops, argc, argv);
+}

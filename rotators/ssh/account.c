@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rotators/ssh/account.h"
+
+enum { PORT_DEFAULT = 22 };
+
+/* A number, or digits: the command line knows only text. */
+static void
+read_port(struct json_in *in, const struct json *target, struct ssh_account *account)
+{
+	char *end = NULL;
+	unsigned long port;
+
+	if (json_object_text(target, "port") == NULL) {
+		account->target.port =
+		    (unsigned)json_in_int_optional(in, "port", 1, 65535, PORT_DEFAULT);
+		return;
+	}
+	const char *text = json_in_text(in, "port", 1, 5);
+
+	errno = 0;
+	port = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || port < 1 || port > 65535)
+		json_in_fail(in, "port", "must be 1 to 65535");
+	account->target.port = (unsigned)port;
+}
+
+static void
+read_host_key(struct json_in *in, struct ssh_account *account)
+{
+	const char *text = json_in_text(in, "host_key", 1, 2 * SSH_BLOB_MAX);
+	struct err cause;
+
+	if (in->code != ERR_OK)
+		return;
+	if (ssh_public_parse(view_of_text(text), &account->target.host_key, &cause) != ERR_OK)
+		json_in_fail(in, "host_key", cause.text);
+	else if (!ssh_host_key_valid(&account->target.host_key))
+		json_in_fail(in, "host_key", "this type of host key is not supported");
+}
+
+static enum err_code
+find_user(struct ssh_account *account, struct err *err)
+{
+	const struct passwd *user;
+
+	errno = 0;
+	user = getpwnam(account->target.user);
+	if (user == NULL)
+		return err_set(err, ERR_REFUSED, "there is no account %s on this machine",
+		    account->target.user);
+	account->owner = user->pw_uid;
+	if (account->path[0] != '/')
+		return err_set(err, ERR_INVALID,
+		    "target: authorized_keys: must be an absolute path with access local");
+	return ERR_OK;
+}
+
+enum err_code
+ssh_account_read(const struct json *target, struct ssh_account *ret_account, struct err *err)
+{
+	struct ssh_account parsed = {0}, *account = &parsed;
+	static const char *const accesses[] = {"ssh", "local", NULL};
+	struct json_in in = json_in(target, "target", err);
+	const char *host = json_in_text(&in, "host", 1, SSH_HOST_MAX);
+	const char *user = json_in_text(&in, "user", 1, SSH_USER_MAX);
+	const char *path = json_in_text(&in, "authorized_keys", 1, SSH_PATH_SIZE - 1);
+
+	read_port(&in, target, account);
+	read_host_key(&in, account);
+	account->local = json_in_choice(&in, "access", accesses) == 1;
+	if (in.code == ERR_OK && !ssh_host_valid(host))
+		json_in_fail(&in, "host", "must be a name or an address");
+	if (in.code == ERR_OK && !ssh_user_valid(user))
+		json_in_fail(&in, "user", "must be the name of an account");
+	TRY(json_in_end(&in));
+	(void)snprintf(account->target.host, sizeof(account->target.host), "%s", host);
+	(void)snprintf(account->target.user, sizeof(account->target.user), "%s", user);
+	(void)snprintf(account->path, sizeof(account->path), "%s", path);
+	if (account->local)
+		TRY(find_user(account, err));
+	*ret_account = parsed;
+	return ERR_OK;
+}
+
+enum err_code
+ssh_account_private(const struct secret *credential, struct view *ret_text, struct err *err)
+{
+	return credential_get(secret_view(credential), FIELD_PRIVATE_KEY, ret_text, err);
+}
+
+enum err_code
+ssh_account_public(const struct secret *credential, struct ssh_public *ret_public, struct err *err)
+{
+	struct view text;
+
+	TRY(ssh_account_private(credential, &text, err));
+	return openssh_key_public(text, ret_public, err);
+}
+
+enum err_code
+ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
+    enum rotator_value which, struct view script, struct ssh_answer *ret_answer, struct err *err)
+{
+	struct view text;
+
+	TRY(ssh_account_private(
+	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
+	return ssh_client_run(&account->target, text, "exec /bin/sh -s", script, rotation->deadline,
+	    ret_answer, err);
+}

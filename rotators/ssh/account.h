@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The target of the ssh-key rotator, an account on a host:
+ *
+ *	{"host":NAME,"port":22,"user":NAME,"host_key":"ssh-ed25519 AAAA...",
+ *	 "authorized_keys":PATH,"access":"local"|"ssh"}
+ *
+ * port may be left out, or be text; the path is absolute, or with access "ssh" begins in the home
+ * folder.  Other members are refused.
+ */
+#ifndef ROTATORS_SSH_ACCOUNT_H
+#define ROTATORS_SSH_ACCOUNT_H
+
+#include <sys/types.h>
+
+#include "rotators/program/program.h"
+#include "rotators/ssh/client.h"
+
+enum { SSH_PATH_SIZE = 4096 };
+
+struct ssh_account {
+	struct ssh_target target;
+	bool local; /* the file is on this machine */
+	char path[SSH_PATH_SIZE];
+	uid_t owner; /* of the account, when local */
+};
+
+/* ERR_INVALID names the member; ERR_REFUSED when a local account does not exist. */
+enum err_code ssh_account_read(const struct json *target, struct ssh_account *ret_account,
+    struct err *err) MUST_CHECK;
+
+/* The text of the private key in a credential, and its public half. */
+enum err_code ssh_account_private(const struct secret *credential, struct view *ret_text,
+    struct err *err) MUST_CHECK;
+enum err_code ssh_account_public(const struct secret *credential, struct ssh_public *ret_public,
+    struct err *err) MUST_CHECK;
+
+/* Run SCRIPT (rotators/ssh/script.h) in the account with one of the rotation's two keys. */
+enum err_code ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
+    enum rotator_value which, struct view script, struct ssh_answer *ret_answer,
+    struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "rotators/ssh/key_file.h"
+
+void
+key_file_done(struct key_file *file)
+{
+	fd_closep(&file->folder);
+	buf_done(&file->content);
+}
+
+static enum err_code
+check_owner(const char *what, const struct stat *status, uid_t owner, struct err *err)
+{
+	if (status->st_uid != owner && status->st_uid != 0)
+		return err_set(err, ERR_REFUSED,
+		    "%s belongs to user %u, neither to the account nor to root: nothing was "
+		    "changed",
+		    what, (unsigned)status->st_uid);
+	return ERR_OK;
+}
+
+static enum err_code
+check_closed(const char *what, const struct stat *status, struct err *err)
+{
+	bool sticky_folder = S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX) != 0;
+
+	if ((status->st_mode & 022) != 0 && !sticky_folder)
+		return err_set(err, ERR_REFUSED,
+		    "%s can be written by other users (mode %04o): close it with chmod go-w; "
+		    "nothing was changed",
+		    what, (unsigned)status->st_mode & 07777);
+	return ERR_OK;
+}
+
+/* The path without symbolic links, split into folder and name. */
+static enum err_code
+resolve(const char *path, uid_t owner, struct key_file *file, char ret_folder[PATH_MAX],
+    struct err *err)
+{
+	struct stat status;
+	char real[PATH_MAX];
+
+	if (path[0] != '/')
+		return err_set(err, ERR_INVALID, "\"%s\" is not an absolute path", path);
+	if (lstat(path, &status) != 0 || realpath(path, real) == NULL)
+		return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
+		    "looking for %s", path);
+	if (S_ISLNK(status.st_mode))
+		TRY(check_owner(path, &status, owner, err));
+	char *slash = strrchr(real, '/');
+
+	if (strlen(slash + 1) >= sizeof(file->name) || slash[1] == '\0')
+		return err_set(err, ERR_INVALID, "%s is not the name of a file", path);
+	memcpy(file->path, real, sizeof(file->path));
+	memcpy(file->name, slash + 1, strlen(slash + 1) + 1);
+	slash[slash == real ? 1 : 0] = '\0';
+	memcpy(ret_folder, real, sizeof(real));
+	return ERR_OK;
+}
+
+static enum err_code
+open_folder(const char *folder, uid_t owner, struct key_file *file, struct err *err)
+{
+	struct stat status;
+
+	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (file->folder < 0 || fstat(file->folder, &status) != 0)
+		return err_errno(err, ERR_IO, errno, "opening %s", folder);
+	TRY(check_owner(folder, &status, owner, err));
+	return check_closed(folder, &status, err);
+}
+
+static enum err_code
+check_file(struct key_file *file, int fd, uid_t owner, size_t max, struct err *err)
+{
+	if (fstat(fd, &file->status) != 0)
+		return err_errno(err, ERR_IO, errno, "looking at %s", file->path);
+	if (!S_ISREG(file->status.st_mode))
+		return err_set(err, ERR_REFUSED, "%s is not a regular file", file->path);
+	if (file->status.st_nlink != 1)
+		return err_set(err, ERR_REFUSED,
+		    "%s has other hard links, which would keep the old key: nothing was changed",
+		    file->path);
+	if (file->status.st_size > (off_t)max)
+		return err_set(err, ERR_INVALID, "%s is larger than %zu KiB", file->path,
+		    max / 1024);
+	TRY(check_owner(file->path, &file->status, owner, err));
+	return check_closed(file->path, &file->status, err);
+}
+
+static enum err_code
+read_content(struct key_file *file, int fd, size_t max, struct err *err)
+{
+	uint8_t block[8192];
+	ssize_t got;
+
+	while ((got = read(fd, block, sizeof(block))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, ERR_IO, errno, "reading %s", file->path);
+		buf_bytes(&file->content, view_of(block, (size_t)got));
+		if (file->content.size > max)
+			return err_set(err, ERR_INVALID, "%s is larger than %zu KiB", file->path,
+			    max / 1024);
+	}
+	return buf_check(&file->content, err);
+}
+
+enum err_code
+key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
+    struct err *err)
+{
+	KEY_FILE file = {.folder = -1};
+	FD fd = -1;
+	char folder[PATH_MAX];
+
+	TRY(resolve(path, owner, &file, folder, err));
+	TRY(open_folder(folder, owner, &file, err));
+	fd = openat(file.folder, file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, ERR_IO, errno, "opening %s", file.path);
+	TRY(check_file(&file, fd, owner, max, err));
+	TRY(read_content(&file, fd, max, err));
+	*ret_file = file;
+	file = (struct key_file){.folder = -1};
+	return ERR_OK;
+}
+
+/* --- Replacing ---------------------------------------------------------------------------- */
+
+/* A temporary file; unlinked when it leaves the scope unless it was renamed. */
+struct draft {
+	int folder; /* not owned; -1: nothing to unlink */
+	int fd;
+	char name[64];
+};
+
+static void
+draft_done(struct draft *draft)
+{
+	fd_closep(&draft->fd);
+	if (draft->folder >= 0)
+		(void)unlinkat(draft->folder, draft->name, 0);
+}
+
+static enum err_code
+make_draft(const struct key_file *file, struct draft *draft, struct err *err)
+{
+	uint8_t random[8];
+	char hex[2 * sizeof(random) + 1];
+
+	TRY(crypto_random(random, sizeof(random), err));
+	text_hex(VIEW_OF(random), hex);
+	(void)snprintf(draft->name, sizeof(draft->name), ".halligan-%s", hex);
+	draft->fd = openat(file->folder, draft->name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (draft->fd < 0)
+		return err_errno(err, ERR_IO, errno, "making a new file beside %s", file->path);
+	draft->folder = file->folder;
+	return ERR_OK;
+}
+
+static enum err_code
+fill_draft(const struct key_file *file, const struct draft *draft, struct view content,
+    struct err *err)
+{
+	const struct stat *old = &file->status;
+
+	if (fd_write(draft->fd, content, -1, err) != ERR_OK)
+		return err_add(err, "writing the new %s; the old one stands", file->path);
+	if (fchown(draft->fd, old->st_uid, old->st_gid) != 0 ||
+	    fchmod(draft->fd, old->st_mode & 07777) != 0)
+		return err_errno(err, ERR_IO, errno,
+		    "giving the new %s its owner and mode; the old one stands", file->path);
+	if (fsync(draft->fd) != 0)
+		return err_errno(err, ERR_IO, errno, "writing the new %s; the old one stands",
+		    file->path);
+	return ERR_OK;
+}
+
+static enum err_code
+check_unchanged(const struct key_file *file, struct err *err)
+{
+	const struct stat *old = &file->status;
+	struct stat now;
+
+	if (fstatat(file->folder, file->name, &now, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_errno(err, ERR_IO, errno, "looking at %s again", file->path);
+	if (now.st_ino != old->st_ino || now.st_dev != old->st_dev || now.st_size != old->st_size ||
+	    now.st_mtim.tv_sec != old->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
+		return err_set(err, ERR_BUSY,
+		    "%s was changed by somebody else at this moment; nothing was written, try "
+		    "again",
+		    file->path);
+	return ERR_OK;
+}
+
+enum err_code
+key_file_replace(const struct key_file *file, struct view content, struct err *err)
+{
+	CLEANUP(draft_done) struct draft draft = {.folder = -1, .fd = -1};
+
+	TRY(make_draft(file, &draft, err));
+	TRY(fill_draft(file, &draft, content, err));
+	TRY(check_unchanged(file, err));
+	if (renameat(file->folder, draft.name, file->folder, file->name) != 0)
+		return err_errno(err, ERR_IO, errno, "putting the new %s in place", file->path);
+	draft.folder = -1;
+	if (fsync(file->folder) != 0)
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "%s was replaced, but the disk did not confirm it: %s", file->path,
+		    strerror(errno));
+	return ERR_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file that belongs to an account and that sshd reads: looked at and replaced as whole bytes.
+ * Replacing is atomic and durable and keeps owner, group and mode; base/file.h does
+ * not, because it makes files of our own.
+ *
+ * We may be root in a folder that an unprivileged account can write, so nothing is done by path
+ * after the folder is open: files are opened in it without following links, and changed by
+ * descriptor.
+ */
+#ifndef ROTATORS_SSH_KEY_FILE_H
+#define ROTATORS_SSH_KEY_FILE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+
+struct key_file {
+	int folder;		/* descriptor, -1: none */
+	char name[256];		/* in the folder */
+	char path[4096];	/* resolved, for messages */
+	struct stat status;
+	struct buf content;
+};
+void key_file_done(struct key_file *file); /* accepts {.folder = -1} */
+#define KEY_FILE CLEANUP(key_file_done) struct key_file
+
+/* Reads PATH (absolute) of at most MAX bytes.  A symbolic link is followed when link and file
+ * belong to OWNER or root; the file and its folder must belong to them too and be closed to writing
+ * by others (as sshd's StrictModes asks), else ERR_REFUSED.  ERR_REFUSED too when the file has
+ * other hard links, which a replacement would cut off.  ERR_NOT_FOUND, ERR_INVALID (too large),
+ * ERR_IO. */
+enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
+    struct err *err) MUST_CHECK;
+/* ERR_BUSY: somebody else changed the file since it was read.  ERR_TARGET_UNKNOWN: it was replaced,
+ * but whether that survives a power cut is not known.  After every other error (ERR_NO_SPACE,
+ * ERR_IO) the old file stands and nothing is left beside it. */
+enum err_code key_file_replace(const struct key_file *file, struct view content,
+    struct err *err) MUST_CHECK;
+
+#endif

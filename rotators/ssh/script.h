@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the ssh-key rotator has done by a shell on the target: POSIX sh scripts that go to the
+ * stdin of `/bin/sh -s`, and what they say.  Each is one function that is called in the last line, so
+ * that a script which arrives in part does nothing.
+ *
+ * A script speaks in lines that begin with its marker, a random word, so that greetings and
+ * start-up files of the account cannot be taken for answers.
+ */
+#ifndef ROTATORS_SSH_SCRIPT_H
+#define ROTATORS_SSH_SCRIPT_H
+
+#include "rotators/contract/contract.h"
+#include "base/openssh_key.h"
+
+struct script_marker {
+	char text[48];
+};
+enum err_code script_marker(struct script_marker *ret_marker, struct err *err) MUST_CHECK;
+
+enum script_result {
+	SCRIPT_DONE,
+	SCRIPT_REJECTED, /* it said why in detail, and changed nothing */
+	SCRIPT_SILENT,	 /* it did not say: not run, or cut off anywhere */
+};
+
+/* Reads the file PATH (absolute, or from the home folder). */
+enum err_code script_read(const struct script_marker *marker, const char *path,
+    struct buf *ret_script, struct err *err) MUST_CHECK;
+struct script_file {
+	struct view content;
+	char sum[64]; /* cksum's words, to see whether somebody changed it since */
+};
+/* RET_FILE points into OUTPUT. */
+enum script_result script_read_result(const struct script_marker *marker, struct view output,
+    struct script_file *ret_file, char ret_detail[ROTATOR_DETAIL_MAX + 1]);
+
+/* Replaces PATH by CONTENT (without NUL) when it still has the sum SUM: a new file in the same
+ * folder with the same owner, group and mode, synced, then renamed. */
+enum err_code script_replace(const struct script_marker *marker, const char *path,
+    const char *sum, struct view content, struct buf *ret_script, struct err *err) MUST_CHECK;
+enum script_result script_replace_result(const struct script_marker *marker, struct view output,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1]);
+
+/* Ends USER's sessions that were opened with KEY, as the files say that sshd makes with
+ * "ExposeAuthInfo yes". */
+enum err_code script_expel(const struct script_marker *marker, const char *user,
+    const struct ssh_public *key, struct buf *ret_script, struct err *err) MUST_CHECK;
+struct script_sessions {
+	unsigned ended;
+	unsigned unclear; /* sessions of the account of which the key is not known */
+};
+enum script_result script_expel_result(const struct script_marker *marker, struct view output,
+    struct script_sessions *ret_sessions, char ret_detail[ROTATOR_DETAIL_MAX + 1]);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * halligan-rotate-ssh-key: the credential is an SSH private key; the target is an account on a
+ * host, and the lines of an authorized_keys file that let the key in.
+ *
+ *	probe	a real login with that key alone, whatever the access is
+ *	apply	the new public key takes the place of the old one in every line that has it
+ *	expel	the account's sessions that were opened with the old key are ended
+ *
+ * With access "local" the file and the sessions are on this machine (identity: ambient); with "ssh"
+ * the current key, or the new one where the current is refused already, logs in and does it
+ * there (identity: self).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rotators/ssh/authorized_keys.h"
+#include "rotators/program/child.h"
+#include "rotators/ssh/key_file.h"
+#include "rotators/ssh/apply.h"
+#include "rotators/ssh/script.h"
+
+static void
+ssh_key_freep(struct ssh_account **account)
+{
+	free(*account);
+}
+
+static void
+ssh_key_close(void *state)
+{
+	free(state);
+}
+
+static enum err_code
+ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
+{
+	CLEANUP(ssh_key_freep) struct ssh_account *account = calloc(1, sizeof(*account));
+
+	if (account == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for the target");
+	TRY(ssh_account_read(rotation->target, account, err));
+	*ret_state = TAKE(account);
+	return ERR_OK;
+}
+
+static bool
+ssh_key_self(const void *state)
+{
+	const struct ssh_account *account = state;
+
+	return !account->local;
+}
+
+static void
+ssh_key_fields(const void *state, struct json *names)
+{
+	(void)state;
+	json_add_text(names, credential_field_names[FIELD_PRIVATE_KEY]);
+}
+
+static enum err_code
+check_value(const struct ssh_account *account, const struct secret *credential, const char *which,
+    struct err *err)
+{
+	struct ssh_public public_key;
+	struct view user;
+	struct err absent;
+
+	if (credential == NULL)
+		return ERR_OK;
+	if (ssh_account_public(credential, &public_key, err) != ERR_OK)
+		return err_add(err, "the %s value", which);
+	if (credential_get(secret_view(credential), FIELD_USERNAME, &user, &absent) == ERR_OK &&
+	    !view_equal(user, view_of_text(account->target.user)))
+		return err_set(err, ERR_REFUSED,
+		    "the %s value's username is not the target's user, %s", which,
+		    account->target.user);
+	return ERR_OK;
+}
+
+static enum err_code
+ssh_key_check(void *state, struct rotation *rotation, struct err *err)
+{
+	const struct ssh_account *account = state;
+	KEY_FILE file = {.folder = -1};
+
+	TRY(check_value(account, rotation->current, "current", err));
+	TRY(check_value(account, rotation->next, "next", err));
+	if (!account->local)
+		return ERR_OK;
+	return key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err);
+}
+
+static enum err_code
+ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_next,
+    struct err *err)
+{
+	const struct ssh_account *account = state;
+	SECRET *named = NULL, *text = NULL;
+	char comment[SSH_COMMENT_MAX + 1];
+
+	(void)snprintf(comment, sizeof(comment), "halligan break-glass key of %s@%s",
+	    account->target.user, account->target.host);
+	TRY(openssh_key_generate(comment, &text, err));
+	TRY(rotation_replace(rotation->current, FIELD_USERNAME, view_of_text(account->target.user),
+	    &named, err));
+	return rotation_replace(named, FIELD_PRIVATE_KEY, secret_view(text), ret_next, err);
+}
+
+static enum err_code
+ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
+    enum probe_result *ret_result, struct err *err)
+{
+	static const enum probe_result results[] = {
+		[SSH_ACCEPTED] = PROBE_ACCEPTED,
+		[SSH_REFUSED] = PROBE_REFUSED,
+		[SSH_UNREACHABLE] = PROBE_UNREACHABLE,
+	};
+	const struct ssh_account *account = state;
+	SSH_ANSWER answer = {0};
+	struct view text;
+
+	TRY(ssh_account_private(
+	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
+	TRY(ssh_client_run(
+	    &account->target, text, "true", view_of(NULL, 0), rotation->deadline, &answer, err));
+	rotation_detail(rotation, "%s", answer.detail);
+	*ret_result = results[answer.outcome];
+	return ERR_OK;
+}
+
+static enum err_code
+ssh_key_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
+    struct err *err)
+{
+	return ssh_apply(state, rotation, ret_result, err);
+}
+
+/* --- Expel -------------------------------------------------------------------------------- */
+
+static enum err_code
+run_here(const struct rotation *rotation, struct view script, struct buf *ret_output,
+    struct err *err)
+{
+	static const char *const argv[] = {"sh", "-s", NULL};
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+	struct child child = {.path = "/bin/sh", .argv = argv, .env = env, .input = script,
+	    .output = ret_output, .executable = -1, .deadline = rotation->deadline};
+	int status;
+
+	return child_run(&child, &status, err);
+}
+
+static enum err_code
+find_sessions(const struct ssh_account *account, struct rotation *rotation, struct view script,
+    struct buf *ret_output, struct err *err)
+{
+	SSH_ANSWER answer = {0};
+
+	if (account->local)
+		return run_here(rotation, script, ret_output, err);
+	if (rotation->next == NULL)
+		return err_set(err, ERR_INVALID, "expel needs the new value to log in with");
+	TRY(ssh_account_run(account, rotation, ROTATOR_NEXT, script, &answer, err));
+	if (answer.outcome != SSH_ACCEPTED)
+		return err_set(err, ERR_TARGET_UNKNOWN, "%s", answer.detail);
+	buf_bytes(ret_output, buf_view(&answer.output));
+	return buf_check(ret_output, err);
+}
+
+static enum expel_result
+judge_sessions(struct rotation *rotation, const struct script_sessions *sessions)
+{
+	if (sessions->unclear > 0) {
+		rotation_detail(rotation,
+		    "%u ended; %u of the account's sessions do not tell which key opened them: "
+		    "they only forward ports, or sshd lacks \"ExposeAuthInfo yes\" in "
+		    "sshd_config; look at them by hand",
+		    sessions->ended, sessions->unclear);
+		return EXPEL_CANNOT_TELL;
+	}
+	if (sessions->ended == 0)
+		return EXPEL_NONE;
+	rotation_detail(rotation, "%u session%s ended", sessions->ended,
+	    sessions->ended == 1 ? "" : "s");
+	return EXPEL_ENDED;
+}
+
+static enum err_code
+ssh_key_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
+    struct err *err)
+{
+	const struct ssh_account *account = state;
+	struct script_marker marker;
+	struct script_sessions sessions;
+	struct ssh_public current;
+	BUF script = {0}, output = {0};
+
+	TRY(ssh_account_public(rotation->current, &current, err));
+	TRY(script_marker(&marker, err));
+	TRY(script_expel(&marker, account->target.user, &current, &script, err));
+	TRY(find_sessions(account, rotation, buf_view(&script), &output, err));
+	*ret_result = EXPEL_CANNOT_TELL;
+	if (script_expel_result(&marker, buf_view(&output), &sessions, rotation->detail) ==
+	    SCRIPT_DONE)
+		*ret_result = judge_sessions(rotation, &sessions);
+	return ERR_OK;
+}
+
+static const char *const ssh_key_help[] = {
+	"usage: halligan-rotate-ssh-key",
+	"",
+	"Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
+	"Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\").",
+	"See halligan-rotate-ssh-key(8) and docs/rotators.md.",
+	NULL,
+};
+
+static const struct program_ops ops = {
+	.name = "ssh-key",
+	.help = ssh_key_help,
+	.open = ssh_key_open,
+	.close = ssh_key_close,
+	.self = ssh_key_self,
+	.fields = ssh_key_fields,
+	.check = ssh_key_check,
+	.generate = ssh_key_generate,
+	.probe = ssh_key_probe,
+	.apply = ssh_key_apply,
+	.expel = ssh_key_expel,
+};
+
+int
+main(int argc, char **argv)
+{
+	return program_run(&ops, argc, argv);
+}
