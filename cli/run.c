@@ -9,7 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/hint.h"
-#include "cli/timing.h"
+#include "cli/terminal/timing.h"
 
 int
 cli_exit_code(enum err_code code)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/tty.h"
+#include "cli/terminal/tty.h"
 #include "tests/lib/expect.h"
 
 /* What went to standard output and standard error. */

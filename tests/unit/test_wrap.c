@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/wrap.c: lines for a terminal. */
+/* cli/terminal/wrap.c: lines for a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cli/wrap.h"
+#include "cli/terminal/wrap.h"
 
 static void
 check(const char *line, size_t columns, const char *expected)

@@ -3,7 +3,7 @@
  * A column is a code point: texts are plain (base/text.h), and wide letters in a name cost a ragged
  * edge, nothing else.
  */
-#include "cli/wrap.h"
+#include "cli/terminal/wrap.h"
 
 #include <string.h>
 

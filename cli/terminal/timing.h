@@ -3,8 +3,8 @@
  * How long a command took, and how much of that its token: drivers that measure the drivers below.
  * The person's time at prompts is in neither (--pin-fd leaves none); a touch is token time.
  */
-#ifndef CLI_TIMING_H
-#define CLI_TIMING_H
+#ifndef CLI_TERMINAL_TIMING_H
+#define CLI_TERMINAL_TIMING_H
 
 #include "tokens/token.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each call goes to the driver below with a clock around it. */
-#include "cli/timing.h"
+#include "cli/terminal/timing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines for a terminal of so many columns.  Pure. */
-#ifndef CLI_WRAP_H
-#define CLI_WRAP_H
+#ifndef CLI_TERMINAL_WRAP_H
+#define CLI_TERMINAL_WRAP_H
 
 #include "base/bytes.h"
 

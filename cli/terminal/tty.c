@@ -11,8 +11,8 @@
 
 #include "base/process.h"
 #include "base/text.h"
-#include "cli/tty.h"
-#include "cli/wrap.h"
+#include "cli/terminal/tty.h"
+#include "cli/terminal/wrap.h"
 
 enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10 };
 

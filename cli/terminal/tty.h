@@ -4,8 +4,8 @@
  * descriptors are; lines go to standard output, progress and touch prompts to standard error.
  * Where standard error is no terminal (or TERM is dumb) progress is plain lines.  NO_COLOR obeyed.
  */
-#ifndef CLI_TTY_H
-#define CLI_TTY_H
+#ifndef CLI_TERMINAL_TTY_H
+#define CLI_TERMINAL_TTY_H
 
 #include "cli/cli.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/credential.h"
 #include "base/process.h"
-#include "cli/tty.h"
+#include "cli/terminal/tty.h"
 
 enum { CTRL_C = 3, CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, DELETE = 127 };
 
