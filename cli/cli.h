@@ -3,7 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "ceremony/client.h"
+#include "ceremony/client/connection.h"
 #include "cli/options.h"
 
 struct cli_io {

@@ -3,7 +3,7 @@
 #ifndef CLI_LEASE_H
 #define CLI_LEASE_H
 
-#include "ceremony/open_client.h"
+#include "ceremony/client/opening/open.h"
 #include "cli/cli.h"
 
 /* Count down until the lease expires, is ended elsewhere, or the person types Ctrl-C (or the

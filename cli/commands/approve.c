@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people do about a request: approve, deny, cancel. */
-#include "ceremony/approve_client.h"
+#include "ceremony/client/opening/approve.h"
 #include "cli/commands.h"
 
 enum err_code

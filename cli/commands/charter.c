@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "ceremony/draft.h"
+#include "ceremony/client/documents/charter_draft.h"
 #include "cli/commands.h"
 
 enum { LIST_MAX = 64 };

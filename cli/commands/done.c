@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ceremony/open_client.h"
+#include "ceremony/client/opening/open.h"
 #include "cli/commands.h"
 
 enum err_code

@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/client_founding.h"
-#include "ceremony/enrol.h"
+#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/enrol/enrol.h"
 #include "cli/commands.h"
 
 enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };

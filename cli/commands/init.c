@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client_founding.h"
+#include "ceremony/client/documents/founding.h"
 #include "cli/commands.h"
 
 /* Where copies go: given, refused, or a consent to none. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `log verify` believes the host as little as it can: the host checks what only it can read, and
- * this side fetches every leaf and computes the root again (ceremony/leaves.c).
+ * this side fetches every leaf and computes the root again (ceremony/client/log.c).
  */
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/leaves.h"
-#include "ceremony/reply.h"
+#include "ceremony/client/log.h"
+#include "ceremony/protocol/message.h"
 #include "cli/commands.h"
 
 enum { PAGE_MAX = 1000, CHECKS_MAX = 1000, CHECK_TEXT_MAX = 2000, LIST_DEFAULT = 100 };

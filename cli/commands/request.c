@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "ceremony/ask.h"
+#include "ceremony/client/opening/request.h"
 #include "cli/commands.h"
 #include "cli/whereabouts.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What should be sealed again, and the request for the ceremony that does it. */
-#include "ceremony/reseal_client.h"
+#include "ceremony/client/opening/reseal.h"
 #include "cli/commands.h"
 #include "cli/whereabouts.h"
 

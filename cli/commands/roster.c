@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ceremony/roll.h"
-#include "ceremony/show.h"
+#include "ceremony/client/documents/roster.h"
+#include "ceremony/client/text/charter.h"
 #include "cli/commands.h"
 
 static enum err_code

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/reply.h"
+#include "ceremony/protocol/message.h"
 #include "cli/commands.h"
 
 enum { ROTATIONS_MAX = 100000 };

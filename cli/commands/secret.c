@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/lookup.h"
-#include "ceremony/reply.h"
+#include "ceremony/client/secrets/secret.h"
+#include "ceremony/protocol/message.h"
 #include "cli/commands.h"
 
 enum { PAGE = 500 };

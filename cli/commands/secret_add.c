@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/adopt.h"
+#include "ceremony/client/secrets/secret_add.h"
 #include "cli/commands.h"
 
 enum { TARGETS_MAX = 64 };

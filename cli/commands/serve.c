@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
-#include "ceremony/location.h"
-#include "ceremony/server.h"
+#include "ceremony/client/location.h"
+#include "ceremony/server/server.h"
 #include "cli/commands.h"
 
 enum err_code

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done to single tokens of a vault: suspended, tested. */
-#include "ceremony/suspend_client.h"
-#include "ceremony/test_client.h"
+#include "ceremony/client/documents/suspend.h"
+#include "ceremony/client/documents/token_test.h"
 #include "cli/commands.h"
 
 enum err_code

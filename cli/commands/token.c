@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/hand.h"
+#include "ceremony/client/hand/hand.h"
 #include "cli/commands.h"
 
 static const char *const pin_names[] = {"unknown", "never", "once", "always"};

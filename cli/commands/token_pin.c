@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A token's PIN, PUK and management key, changed by the person who holds it.  No vault. */
-#include "ceremony/upkeep.h"
+#include "ceremony/client/hand/pin_change.h"
 #include "cli/commands.h"
 
 enum { MANAGEMENT_TEXT_MAX = 66 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolments: what is accepted survives being written and read; nothing unsigned verifies. */
-#include "ceremony/enrolment.h"
+#include "ceremony/protocol/enrolment.h"
 #include "tests/fuzz/statement.h"
 
 int

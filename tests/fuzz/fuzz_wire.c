@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 #include "tests/fuzz/target.h"
 
 int

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_BATCH_BENCH_H
 #define TESTS_UNIT_BATCH_BENCH_H
 
-#include "ceremony/record_batch.h"
+#include "ceremony/protocol/record_batch.h"
 #include "tests/unit/server_bench.h"
 
 enum { SECRETS = 4 };

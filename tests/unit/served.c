@@ -15,7 +15,7 @@
 
 #include "base/crypto.h"
 #include "base/process.h"
-#include "ceremony/server.h"
+#include "ceremony/server/server.h"
 #include "vault/store/sql.h"
 
 static struct served_shared *shared;

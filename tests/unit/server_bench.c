@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "base/credential.h"
 #include "base/process.h"
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 
 enum { SERVED_ERROR = 100 };
 

@@ -14,9 +14,9 @@
 #ifndef TESTS_UNIT_SERVER_BENCH_H
 #define TESTS_UNIT_SERVER_BENCH_H
 
-#include "ceremony/enrolment.h"
-#include "ceremony/record.h"
-#include "ceremony/reply.h"
+#include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/message.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 #include "tests/unit/served.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
-#include "ceremony/approve_client.h"
-#include "ceremony/listing.h"
+#include "ceremony/client/opening/approve.h"
+#include "ceremony/client/opening/list.h"
 #include "tests/unit/town.h"
 
 static void

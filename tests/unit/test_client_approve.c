@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an officer sees and touches for, with an honest server and with one that lies. */
-#include "ceremony/approve_client.h"
-#include "ceremony/ask.h"
+#include "ceremony/client/opening/approve.h"
+#include "ceremony/client/opening/request.h"
 #include "tests/unit/town.h"
 
 static enum err_code

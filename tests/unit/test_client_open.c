@@ -4,7 +4,7 @@
 
 #include "base/credential.h"
 #include "base/file.h"
-#include "ceremony/open_client.h"
+#include "ceremony/client/opening/open.h"
 #include "tests/unit/town.h"
 
 static enum err_code

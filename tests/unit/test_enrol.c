@@ -3,7 +3,7 @@
  * ceremony/enrol*.c and upkeep.c: the walk of one person with one token, from factory values to a
  * public file, and what is refused on the way.
  */
-#include "ceremony/enrol.h"
+#include "ceremony/client/enrol/enrol.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/upkeep.h"
+#include "ceremony/client/hand/pin_change.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ceremony/enrolment.c: what a founder relies on when a stranger's file says "these are my keys", each
+ * ceremony/protocol/enrolment.c: what a founder relies on when a stranger's file says "these are my keys", each
  * wrong in one way.
  */
-#include "ceremony/enrolment.h"
+#include "ceremony/protocol/enrolment.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "ceremony/enrolment.h"
+#include "ceremony/protocol/enrolment.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
 #include "tokens/fido/keys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ceremony/hand*.c: which token is meant, whose it is, which PIN, and what is said while one waits. */
-#include "ceremony/approve_client.h"
-#include "ceremony/hand.h"
+#include "ceremony/client/opening/approve.h"
+#include "ceremony/client/hand/hand.h"
 #include "tests/unit/town.h"
 
 /* Those tokens and no others are plugged in; ends with 0. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/host.c, ceremony/escrow.c, ceremony/copy.c: files with keys and values, and their ends. */
-#include "ceremony/host.h"
+/* ceremony/server/vault/host.c, ceremony/server/vault/escrow.c, ceremony/server/vault/copy_sink.c: files with keys and values, and their ends. */
+#include "ceremony/server/vault/host.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8,8 +8,8 @@
 
 #include "base/credential.h"
 #include "base/process.h"
-#include "ceremony/copy.h"
-#include "ceremony/escrow.h"
+#include "ceremony/server/vault/copy_sink.h"
+#include "ceremony/server/vault/escrow.h"
 #include "tests/unit/check.h"
 
 struct bench {

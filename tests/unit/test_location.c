@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ceremony/location.h"
+#include "ceremony/client/location.h"
 #include "tests/lib/expect.h"
 
 static void

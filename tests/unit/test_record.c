@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ceremony/record.c: each statement of a ceremony, whole; then without each of its members, with each
+ * ceremony/protocol/statements.c: each statement of a ceremony, whole; then without each of its members, with each
  * of them wrong in kind, with one more, and with every byte changed.
  */
-#include "ceremony/record_batch.h"
-#include "ceremony/record_spare.h"
+#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/spare.h"
 
 #include <stdio.h>
 

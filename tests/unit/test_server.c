@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/server.c: whole ceremonies against a real server, and everything that it must refuse. */
+/* ceremony/server/server.c: whole ceremonies against a real server, and everything that it must refuse. */
 #include "tests/unit/server_bench.h"
 
 #include <stdio.h>

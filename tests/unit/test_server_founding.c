@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Founding, charters, rosters, and what the server shows: ceremony/found.c, charters.c, rosters.c ... */
+/* Founding, charters, rosters, and what the server shows: ceremony/server/documents/founding.c, charters.c, rosters.c ... */
 #include "tests/unit/server_bench.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 
 static void
 charter_state(const struct charter *charter, struct dsse *ret_statement)

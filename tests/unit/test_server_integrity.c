@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 
 static void
 shell(const char *format, ...) FORMAT_LIKE(1, 2);

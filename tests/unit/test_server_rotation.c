@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ceremony/rotate.c: the debt engine against a target that accepts, loses, rejects, hangs and lies.
+ * ceremony/server/rotation/debt.c: the debt engine against a target that accepts, loses, rejects, hangs and lies.
  * What was asked of the target is compared word for word: each value is probed once between two
  * calls of `apply`.
  */
@@ -11,7 +11,7 @@
 
 #include "base/credential.h"
 #include "base/file.h"
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 
 /* The released credential, and what the end of its lease led to. */
 struct night {

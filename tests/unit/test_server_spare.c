@@ -2,7 +2,7 @@
 /* An officer hands shares on to a spare token, spoken by hand so that each step can be wrong. */
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/record_spare.h"
+#include "ceremony/protocol/spare.h"
 #include "tests/unit/server_bench.h"
 
 static void

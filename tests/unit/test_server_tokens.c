@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Suspensions, tests of tokens, and charters that would shut a vault: ceremony/suspend.c, tests.c ... */
+/* Suspensions, tests of tokens, and charters that would shut a vault: ceremony/server/documents/suspend.c, tests.c ... */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/readiness.h"
+#include "ceremony/protocol/test.h"
 #include "tests/unit/batch_bench.h"
 #include "vault/store/sql.h"
 #include "vault/documents/suspension.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/documents/suspension.c and ceremony/readiness.c: what the statements of single tokens may say. */
-#include "ceremony/readiness.h"
+/* vault/documents/suspension.c and ceremony/protocol/test.c: what the statements of single tokens may say. */
+#include "ceremony/protocol/test.h"
 #include "tests/lib/founded.h"
 #include "vault/documents/suspension.h"
 

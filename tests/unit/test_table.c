@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/table.c: the whole matrix of states and events. */
-#include "ceremony/table.h"
+/* ceremony/protocol/states.c: the whole matrix of states and events. */
+#include "ceremony/protocol/states.h"
 
 #include "tests/unit/check.h"
 

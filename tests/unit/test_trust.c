@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ceremony/trust.h"
+#include "ceremony/client/trust.h"
 #include "tests/lib/expect.h"
 #include "vault/log/tlog.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/verdict.c: a truth table over five seats, and what keeps a seat from counting. */
-#include "ceremony/verdict.h"
+/* ceremony/protocol/verdict.c: a truth table over five seats, and what keeps a seat from counting. */
+#include "ceremony/protocol/verdict.h"
 
 #include "tests/unit/check.h"
 

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ceremony/wire.h"
+#include "ceremony/protocol/wire.h"
 #include "tests/lib/expect.h"
 
 /* Two ends of a stream; the reading one gets a deadline, so that no test can hang. */

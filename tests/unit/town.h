@@ -19,7 +19,7 @@
 
 #include <pthread.h>
 
-#include "ceremony/client.h"
+#include "ceremony/client/connection.h"
 #include "tests/lib/founded.h"
 #include "vault/seal/seal.h"
 

@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ceremony/reply.h"
-#include "ceremony/wire.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/wire.h"
 #include "tests/unit/town_parts.h"
 
 static void

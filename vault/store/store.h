@@ -274,7 +274,7 @@ enum err_code store_add_answer(struct store *store, const struct id *ceremony,
 enum err_code store_get_answer(struct store *store, const struct id *ceremony,
     const struct digest *token, struct sealed_box *ret_box, struct err *err) MUST_CHECK;
 
-/* Batches: one ceremony over many versions (ceremony/batch.h). */
+/* Batches: one ceremony over many versions (ceremony/server/opening/batch.h). */
 enum { BATCH_ITEMS = 500 };
 enum item_state {
 	ITEM_WAITING, /* for the quorum, or for its turn */

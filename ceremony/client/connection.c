@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server is a child on a socketpair: our own executable with `serve --stdio`, or ssh with the
+ * same command at its other end.  The child of a local vault has its own process group, so that a
+ * Ctrl-C here does not end it in the middle of a rotation; ssh stays in ours, since it may have
+ * to ask at the terminal.
+ *
+ * Once a frame was wrong or the other side has gone, the session is broken and every further call
+ * says so: nothing is read from a place where a reply may be half.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ceremony/client/client_state.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/wire.h"
+
+#define SSH_PATH "/usr/bin/ssh"
+enum { END_MILLISECONDS = 10000 };
+
+static const char *const state_names[] = {"absent", "founding", "live", NULL};
+
+/* HOME and USER for the tools that a rotator runs; nothing else of ours concerns the server. */
+struct server_environment {
+	char home[4200], user[300];
+	const char *names[6];
+};
+
+static void
+fill_environment(struct server_environment *environment)
+{
+	const char *home = secure_getenv("HOME");
+	const char *user = secure_getenv("USER");
+
+	snprintf(environment->home, sizeof(environment->home), "HOME=%s",
+	    home != NULL ? home : "/");
+	snprintf(environment->user, sizeof(environment->user), "USER=%s",
+	    user != NULL ? user : "");
+	environment->names[0] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	environment->names[1] = "LANG=C.UTF-8";
+	environment->names[2] = environment->home;
+	environment->names[3] = environment->user;
+	environment->names[4] = NULL;
+}
+
+static enum err_code
+start_local(const struct client *client, int end, pid_t *ret_pid, struct err *err)
+{
+	const char *const argv[] = {"halligan", "serve", "--stdio", "--vault",
+	    client->location.folder, NULL};
+	struct server_environment environment;
+	struct process_spawn spawn = {
+		.path = client->options.self, .argv = argv, .env = environment.names,
+		.fds = {end, end, -1, -1, -1, -1, -1, -1}, .keep_stderr = true,
+	};
+
+	fill_environment(&environment);
+	return process_start(&spawn, ret_pid, err);
+}
+
+static enum err_code
+start_remote(const struct client *client, int end, pid_t *ret_pid, struct err *err)
+{
+	const struct location *location = &client->location;
+	BUF command = {0};
+	char port[16], host[LOCATION_HOST_MAX + LOCATION_USER_MAX + 2];
+	const char *argv[12] = {"ssh", "-T", "-x", "-a"};
+	size_t count = 4;
+	struct process_spawn spawn = {
+		.path = SSH_PATH, .argv = argv, .env = (const char *const *)environ,
+		.fds = {end, end, -1, -1, -1, -1, -1, -1}, .keep_stderr = true, .same_group = true,
+	};
+
+	TRY(location_remote_command(location, &command, err));
+	snprintf(host, sizeof(host), "%s%s%s", location->user, location->user[0] != '\0' ? "@" : "",
+	    location->host);
+	snprintf(port, sizeof(port), "%u", location->port);
+	if (location->port != 0) {
+		argv[count++] = "-p";
+		argv[count++] = port;
+	}
+	argv[count++] = "--";
+	argv[count++] = host;
+	argv[count++] = buf_string(&command);
+	return process_start(&spawn, ret_pid, err);
+}
+
+static enum err_code
+start_server(struct client *client, struct err *err)
+{
+	int ends[2];
+	enum err_code code;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return err_set(err, ERR_IO, "cannot make a socket to the server");
+	client->in = client->out = ends[0];
+	code = client->location.remote ? start_remote(client, ends[1], &client->pid, err) :
+	    start_local(client, ends[1], &client->pid, err);
+	close(ends[1]);
+	if (code != ERR_OK)
+		return err_add(err, "cannot start the server");
+	return ERR_OK;
+}
+
+static void
+end_session(struct client *client)
+{
+	if (client->in >= 0)
+		close(client->in);
+	if (client->out >= 0 && client->out != client->in)
+		close(client->out);
+	client->in = client->out = -1;
+}
+
+static enum err_code
+read_hello(struct client *client, const struct json *reply, struct err *err)
+{
+	struct json_in in = reply_in(reply, "hello", err);
+	struct client_hello hello = {0};
+	int64_t protocol = json_in_int(&in, "protocol", 0, INT32_MAX);
+
+	if (in.code == ERR_OK && protocol != WIRE_PROTOCOL)
+		return err_set(err, ERR_PROTOCOL, "the server speaks protocol %d, this Halligan %d: they "
+		    "are of different versions", (int)protocol, WIRE_PROTOCOL);
+	snprintf(hello.version, sizeof(hello.version), "%s",
+	    json_in_text(&in, "version", 1, sizeof(hello.version) - 1));
+	hello.state = (enum vault_state)json_in_choice(&in, "state", state_names);
+	snprintf(hello.secrets, sizeof(hello.secrets), "%s",
+	    json_in_text(&in, "secrets", 1, sizeof(hello.secrets) - 1));
+	if (hello.state != VAULT_ABSENT) {
+		snprintf(hello.name, sizeof(hello.name), "%s",
+		    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
+		hello.training = json_in_bool(&in, "training");
+	}
+	if (hello.state == VAULT_LIVE)
+		json_in_hex(&in, "vault", hello.vault.bytes, DIGEST_SIZE);
+	TRY(json_in_end(&in));
+	client->hello = hello;
+	return ERR_OK;
+}
+
+enum err_code
+client_greet(struct client *client, struct err *err)
+{
+	struct json *request = op_new("hello");
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	TRY(read_hello(client, reply, err));
+	if (client->hello.training && !client->warned)
+		ui_say(client->options.ui,
+		    "TRAINING: %s is a training vault. It takes simulated tokens and protects "
+		    "nothing.", client->hello.name);
+	client->warned = client->hello.training;
+	return ERR_OK;
+}
+
+static enum err_code
+new_client(const struct client_options *options, struct client **ret_client, struct err *err)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	client->options = *options;
+	client->in = client->out = -1;
+	*ret_client = client;
+	return ERR_OK;
+}
+
+enum err_code
+client_connect(const struct client_options *options, struct client **ret_client, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(new_client(options, &client, err));
+	TRY(location_parse(options->vault, &client->location, err));
+	TRY(start_server(client, err));
+	if (client_greet(client, err) != ERR_OK)
+		return err_add(err, "%s", client->location.text);
+	*ret_client = TAKE(client);
+	return ERR_OK;
+}
+
+enum err_code
+client_over(const struct client_options *options, int in, int out, struct client **ret_client,
+    struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(new_client(options, &client, err));
+	client->in = in;
+	client->out = out;
+	TRY(location_parse(options->vault, &client->location, err));
+	TRY(client_greet(client, err));
+	*ret_client = TAKE(client);
+	return ERR_OK;
+}
+
+const struct client_hello *
+client_hello(const struct client *client)
+{
+	return &client->hello;
+}
+
+const struct client_options *
+client_options(const struct client *client)
+{
+	return &client->options;
+}
+
+const char *
+client_location(const struct client *client)
+{
+	return client->location.text;
+}
+
+void
+vault_view_done(struct client *client)
+{
+	for (size_t i = 0; i < client->view.charter_count; i++)
+		charter_freep(&client->charters[i]);
+	free(TAKE(client->charters));
+	roster_freep(&client->view.roster);
+	suspensions_done(&client->view.suspensions);
+	client->view = (struct vault_view){0};
+}
+
+/* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
+void
+client_free(struct client *client)
+{
+	struct err ignored;
+	int status;
+
+	if (client == NULL)
+		return;
+	end_session(client);
+	if (client->pid > 0 && process_wait(client->pid,
+	    process_milliseconds() + END_MILLISECONDS, &status, &ignored) != ERR_OK)
+		client->pid = 0; /* process_wait has ended it */
+	vault_view_done(client);
+	free(client);
+}
+
+void
+client_freep(struct client **client)
+{
+	client_free(*client);
+	*client = NULL;
+}
+
+/* True when JSON is a progress frame, which is then shown. */
+static bool
+show_progress(const struct client *client, const struct json *json)
+{
+	const char *text = json_object_text(json, "progress");
+
+	if (text == NULL || json_object_count(json) != 1)
+		return false; /* a reply, or something that read_error refuses */
+	ui_progress(client->options.ui, "%s", text);
+	return true;
+}
+
+/* An error reply becomes our error. */
+static enum err_code
+read_error(const struct json *reply, struct err *err)
+{
+	struct json_in in = json_in(reply, "the server's reply", err);
+	const char *name, *text;
+
+	if (json_in_bool(&in, "ok"))
+		return ERR_OK;
+	name = json_in_text(&in, "code", 1, 40);
+	text = json_in_text(&in, "text", 1, ERR_TEXT_SIZE);
+	if (json_in_end(&in) != ERR_OK)
+		return err_set(err, ERR_PROTOCOL,
+		    "the server answered with something that is no reply");
+	return err_set(err, err_from_name(name), "%s", text);
+}
+
+static enum err_code
+exchange(struct client *client, const struct json *request, struct view blob,
+    struct json **ret_reply, struct buf *ret_blob, struct err *err)
+{
+	TRY(wire_send(client->out, request, blob, -1, err));
+	for (;;) {
+		JSON *frame = NULL;
+		BUF bytes = {0};
+
+		TRY(wire_receive(client->in, &frame, &bytes, -1, err));
+		if (bytes.size == 0 && show_progress(client, frame))
+			continue;
+		buf_bytes(ret_blob, buf_view(&bytes));
+		*ret_reply = TAKE(frame);
+		return buf_check(ret_blob, err);
+	}
+}
+
+enum err_code
+client_call(struct client *client, struct json *request, struct view blob,
+    struct json **ret_reply, struct buf *ret_blob, struct err *err)
+{
+	JSON *owned = request;
+	JSON *reply = NULL;
+	BUF bytes = {0};
+	enum err_code code;
+
+	if (client->in < 0)
+		return err_set(err, ERR_PROTOCOL, "the connection to the server is broken");
+	code = exchange(client, owned, blob, &reply, &bytes, err);
+	if (code == ERR_NOT_FOUND)
+		code = err_set(err, ERR_PROTOCOL,
+		    "the server ended before it answered; nothing is lost");
+	if (code != ERR_OK) {
+		end_session(client);
+		return code;
+	}
+	code = read_error(reply, err);
+	if (code == ERR_PROTOCOL)
+		end_session(client);
+	if (code == ERR_OK) {
+		buf_bytes(ret_blob, buf_view(&bytes));
+		TRY(buf_check(ret_blob, err));
+		*ret_reply = TAKE(reply);
+	}
+	return code;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client: owns the person's token, speaks frames with a server that owns the vault, and
+ * believes nothing that it has not verified.
+ *
+ * Trust: for each vault location the client keeps, in $XDG_STATE_HOME/halligan (default
+ * ~/.local/state/halligan), the vault id, and the newest charter, roster and checkpoint that it
+ * saw.  client_sync verifies the chains from there (from the vault id on first contact, which the
+ * person compares), asks for a consistency proof, and refuses to go back (ERR_INTEGRITY).
+ */
+#ifndef CEREMONY_CLIENT_CONNECTION_H
+#define CEREMONY_CLIENT_CONNECTION_H
+
+#include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/statements.h"
+#include "ceremony/client/ui.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
+
+struct client_options {
+	const char *vault;	/* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
+	const char *self;	/* path of the halligan executable, for the child server */
+	const struct token_driver *drivers;
+	size_t driver_count;
+	const struct ui *ui;
+	uint32_t serial;	/* the token to use; 0: the one that fits */
+	const char *label;	/* the same, as the document calls it; NULL: any */
+	const char *driver;	/* "piv" or "fido2"; NULL: as the document says */
+	int64_t wait;		/* seconds to wait for it to be plugged in; 0: none */
+	bool person;		/* somebody is there who can be asked which token is meant */
+	int64_t (*now)(void);
+};
+
+/* What the server said about itself and the vault; not verified before client_sync. */
+enum vault_state { VAULT_ABSENT, VAULT_FOUNDING, VAULT_LIVE };
+struct client_hello {
+	enum vault_state state;
+	bool training;
+	char name[VAULT_NAME_MAX + 1]; /* "" when absent */
+	struct digest vault;	       /* zero unless live */
+	char version[32];	       /* of the server */
+	char secrets[16];	       /* how it keeps secrets */
+};
+
+struct client;
+/* Starts the server and says hello.  In a training vault the person is told so. */
+enum err_code client_connect(const struct client_options *options, struct client **ret_client,
+    struct err *err) MUST_CHECK;
+/* The same over descriptors that lead to a server already; they are taken over. */
+enum err_code client_over(const struct client_options *options, int in, int out,
+    struct client **ret_client, struct err *err) MUST_CHECK;
+/* Hello again, when the vault's state may have changed. */
+enum err_code client_greet(struct client *client, struct err *err) MUST_CHECK;
+const struct client_hello *client_hello(const struct client *client);
+const struct client_options *client_options(const struct client *client);
+/* The vault's place as people write it. */
+const char *client_location(const struct client *client);
+void client_free(struct client *client); /* ends the session; accepts NULL */
+void client_freep(struct client **client);
+#define CLIENT CLEANUP(client_freep) struct client
+
+/* One request and its reply; REQUEST is freed.  Progress frames go to ui->progress.  An error
+ * reply becomes this call's error, with the server's code and text. */
+enum err_code client_call(struct client *client, struct json *request, struct view blob,
+    struct json **ret_reply, struct buf *ret_blob, struct err *err) MUST_CHECK;
+
+/* What client_sync verified; valid until the next sync. */
+struct vault_view {
+	struct digest vault;
+	struct charter *charter; /* in force */
+	struct charter *const *charters; /* all of them, from the first to that in force */
+	size_t charter_count;
+	struct suspensions suspensions; /* under the charter in force */
+	struct roster *roster;
+	struct checkpoint checkpoint;
+};
+enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
+    struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A draft begins as the founding's facts or as a copy of the charter in force; then the plan is
+ * applied to it; then it is encoded, and parsed again, so that the rules of vault/documents/charter.h are
+ * the only ones.
+ */
+#include "ceremony/client/documents/charter_draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/documents/charter_draft_tokens.h"
+#include "ceremony/client/enrol/enrol.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/client/text/charter.h"
+
+enum { HOUR = 3600, YEAR = 365 * 24 * 3600, ENROLMENT_FILE_MAX = 1024 * 1024 };
+
+static void
+begin_founding(const struct founding *founding, struct charter *charter)
+{
+	struct attest_policy policy;
+
+	enrol_default_policy(founding->training, &policy);
+	memcpy(charter->name, founding->name, sizeof(charter->name));
+	charter->training = founding->training;
+	charter->version = 1;
+	charter->init = founding->init;
+	charter->host_statement = founding->host_statement;
+	charter->host_log = founding->host_log;
+	charter->host_escrow = founding->host_escrow;
+	memcpy(charter->copy, founding->copy, sizeof(charter->copy));
+	charter->root_count = policy.root_count;
+	memcpy(charter->roots, policy.roots, sizeof(charter->roots));
+	memcpy(charter->min_firmware, policy.min_firmware, sizeof(charter->min_firmware));
+}
+
+static enum err_code
+begin(struct client *client, struct charter *charter, const struct vault_view **ret_view,
+    struct err *err)
+{
+	const struct vault_view *view;
+	FOUNDING founding = {0};
+
+	*ret_view = NULL;
+	if (client_hello(client)->state == VAULT_LIVE) {
+		TRY(client_sync(client, &view, err));
+		*ret_view = view;
+		*charter = *view->charter;
+		charter->version = view->charter->version + 1;
+		charter->previous = view->charter->digest;
+	} else {
+		TRY(founding_fetch(client, &founding, err));
+		begin_founding(&founding, charter);
+	}
+	charter->created = client_options(client)->now();
+	return ERR_OK;
+}
+
+static enum err_code
+apply_removals(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	for (size_t i = 0; i < plan->remove_seat_count; i++) {
+		if (!seat_remove(charter->seats, &charter->seat_count, plan->remove_seats[i]))
+			return err_set(err, ERR_INVALID, "there is no seat \"%s\" to remove",
+			    plan->remove_seats[i]);
+	}
+	for (size_t i = 0; i < plan->remove_token_count; i++) {
+		bool found = false;
+
+		for (size_t s = 0; s < charter->seat_count && !found; s++) {
+			struct seat *seat = &charter->seats[s];
+
+			for (size_t t = 0; t < seat->token_count && !found; t++) {
+				if (strcmp(seat->tokens[t].label, plan->remove_tokens[i]) != 0)
+					continue;
+				seat->token_count--;
+				memmove(&seat->tokens[t], &seat->tokens[t + 1],
+				    (seat->token_count - t) * sizeof(seat->tokens[0]));
+				found = true;
+			}
+		}
+		if (!found)
+			return err_set(err, ERR_INVALID, "there is no token \"%s\" to remove",
+			    plan->remove_tokens[i]);
+	}
+	return ERR_OK;
+}
+
+/* Add the token of ENROLMENT to its seat, which may be new. */
+static enum err_code
+add_enrolment(struct charter *charter, const struct enrolment *enrolment, const char *file,
+    struct err *err)
+{
+	const struct seat *from = &enrolment->seat;
+	struct seat *seat = NULL;
+
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		if (strcmp(charter->seats[i].name, from->name) == 0)
+			seat = &charter->seats[i];
+	}
+	if (seat == NULL && charter->seat_count == CHARTER_SEATS)
+		return err_set(err, ERR_INVALID, "a charter has at most %d seats", CHARTER_SEATS);
+	if (seat == NULL) {
+		seat = &charter->seats[charter->seat_count++];
+		*seat = *from;
+		seat->token_count = 0;
+	}
+	if (strcmp(seat->person, from->person) != 0 || seat->roles != from->roles)
+		return err_set(err, ERR_INVALID,
+		    "%s: the seat %s has another person or other roles in the charter or another "
+		    "file; a seat is one person", file, from->name);
+	if (seat->token_count == SEAT_TOKENS)
+		return err_set(err, ERR_INVALID, "%s: the seat %s has %d tokens already", file,
+		    from->name, SEAT_TOKENS);
+	seat->tokens[seat->token_count] = from->tokens[0];
+	seat->tokens[seat->token_count++].enrolment = enrolment->digest;
+	return ERR_OK;
+}
+
+/* A waiver must stand before the file is verified.  What cannot be read is told by enrolment_read. */
+static enum err_code
+waive_for(const struct draft_plan *plan, const char *path, struct charter *charter,
+    struct err *err)
+{
+	BUF text = {0};
+	DSSE statement = {0};
+	ENROLMENT enrolment = {0};
+	struct err ignored;
+
+	if (plan->waive_count == 0 || file_read(path, ENROLMENT_FILE_MAX, &text, &ignored) != ERR_OK ||
+	    dsse_parse(view_of(text.data, text.size > 0 && text.data[text.size - 1] == '\n' ?
+	    text.size - 1 : text.size), &statement, &ignored) != ERR_OK ||
+	    enrolment_parse(&statement, charter->training, &enrolment, &ignored) != ERR_OK)
+		return ERR_OK;
+	return draft_waive(plan, charter, enrolment.seat.tokens[0].label,
+	    &enrolment.seat.tokens[0].id, err);
+}
+
+/* Read, verify and add all files; their statements go to TEXTS. */
+static enum err_code
+apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *charter,
+    struct json *texts, struct err *err)
+{
+	for (size_t i = 0; i < plan->file_count; i++) {
+		DSSE statement = {0};
+		ENROLMENT enrolment = {0};
+		BUF text = {0};
+
+		TRY(waive_for(plan, plan->files[i], charter, err));
+		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
+		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
+			return err_set(err, ERR_INVALID,
+			    "%s: %s is a responder only; responders stand in the roster: halligan "
+			    "roster add %s", plan->files[i], enrolment.seat.name, plan->files[i]);
+		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
+		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(texts, buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+apply_policy(const struct draft_plan *plan, const char *text, struct charter *charter,
+    struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	struct policy *policy = NULL;
+	size_t name_size;
+
+	if (equals == NULL || equals == text || (size_t)(equals - text) > SEAT_NAME_MAX ||
+	    strlen(equals + 1) > QUORUM_TEXT_MAX)
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is no policy; write NAME=QUORUM, such as 'production=3 of (a, b, c)'",
+		    text);
+	name_size = (size_t)(equals - text);
+	for (size_t i = 0; i < charter->policy_count; i++) {
+		if (strlen(charter->policies[i].name) == name_size &&
+		    memcmp(charter->policies[i].name, text, name_size) == 0)
+			policy = &charter->policies[i];
+	}
+	if (policy == NULL && charter->policy_count == CHARTER_POLICIES)
+		return err_set(err, ERR_INVALID, "a charter has at most %d policies",
+		    CHARTER_POLICIES);
+	if (policy == NULL) {
+		policy = &charter->policies[charter->policy_count++];
+		*policy = (struct policy){
+			.max_duration = HOUR, .request_ttl = HOUR, .max_age = YEAR };
+		memcpy(policy->name, text, name_size);
+	}
+	memcpy(policy->quorum_text, equals + 1, strlen(equals + 1) + 1);
+	if (plan->max_duration != 0)
+		policy->max_duration = plan->max_duration;
+	if (plan->request_ttl != 0)
+		policy->request_ttl = plan->request_ttl;
+	if (plan->max_age != 0)
+		policy->max_age = plan->max_age;
+	return ERR_OK;
+}
+
+/* "3 of (ciso, secops, infra, audit)": more than half of the officers, at least two. */
+static enum err_code
+default_change(struct charter *charter, struct err *err)
+{
+	BUF names = {0};
+	size_t officers = 0;
+	int size;
+
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		if ((charter->seats[i].roles & ROLE_OFFICER) == 0)
+			continue;
+		buf_format(&names, "%s%s", officers++ > 0 ? ", " : "", charter->seats[i].name);
+	}
+	size = snprintf(charter->change_text, sizeof(charter->change_text), "%zu of (%s)",
+	    officers / 2 + 1 < 2 ? 2 : officers / 2 + 1, buf_string(&names));
+	if (size < 0 || (size_t)size >= sizeof(charter->change_text))
+		return err_set(err, ERR_INVALID, "the default for --change is too long: give it");
+	return buf_check(&names, err);
+}
+
+static enum err_code
+apply_change(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	if (plan->change == NULL)
+		return charter->change_text[0] == '\0' ? default_change(charter, err) : ERR_OK;
+	if (strlen(plan->change) > QUORUM_TEXT_MAX)
+		return err_set(err, ERR_USAGE, "the quorum for --change is too long");
+	memcpy(charter->change_text, plan->change, strlen(plan->change) + 1);
+	return ERR_OK;
+}
+
+static enum err_code
+propose(struct client *client, const struct dsse *statement, struct json *texts,
+    struct err *err)
+{
+	struct json *request = op_new("charter-propose");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	BUF missing = {0};
+	struct json_in in;
+	struct digest digest;
+	const struct json *list;
+
+	json_put(request, "enrolments", texts);
+	if (put_statement(request, "charter", statement, err) != ERR_OK) {
+		json_free(request);
+		return err->code;
+	}
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "charter-propose", err);
+	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
+	list = json_in_array(&in, "missing", 0, CHARTER_SEATS);
+	TRY(json_in_end(&in));
+	TRY(array_join(list, &missing, err));
+	ui_say(client_options(client)->ui, "Drawn up. Now these sign with `halligan charter sign`, "
+	    "each with their own token: %s", buf_string(&missing));
+	return ERR_OK;
+}
+
+static enum err_code
+draw_up(struct client *client, const struct draft_plan *plan, struct charter *charter,
+    struct json **texts, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	const struct vault_view *view = NULL;
+	CHARTER *result = NULL;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	TRY(begin(client, charter, &view, err));
+	TRY(apply_removals(plan, charter, err));
+	TRY(draft_attestation(plan, charter, err));
+	TRY(apply_files(ui, plan, charter, *texts, err));
+	TRY(draft_waivers_end(plan, charter, err));
+	for (size_t i = 0; i < plan->policy_count; i++)
+		TRY(apply_policy(plan, plan->policies[i], charter, err));
+	TRY(apply_change(plan, charter, err));
+	TRY(charter_payload(charter, &payload, err));
+	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
+	TRY(charter_parse(&statement, &result, err));
+	show_charter(ui, result);
+	if (view != NULL)
+		show_charter_changes(ui, view->charter, result, &view->suspensions, view->roster);
+	show_fingerprint(ui, "Fingerprint:", &result->digest);
+	return propose(client, &statement, TAKE(*texts), err);
+}
+
+static enum err_code
+check_case(const struct client *client, enum draft_case draft_case, const struct draft_plan *plan,
+    struct err *err)
+{
+	enum vault_state state = client_hello(client)->state;
+
+	if (state == VAULT_ABSENT)
+		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
+		    "init`", client_location(client));
+	if (draft_case == DRAFT_FOUNDING && state == VAULT_LIVE)
+		return err_set(err, ERR_REFUSED, "this vault lives: `halligan charter draft` is for a "
+		    "founding. To change its charter use `halligan charter propose`");
+	if (draft_case == DRAFT_CHANGE && state == VAULT_FOUNDING)
+		return err_set(err, ERR_REFUSED, "this vault is still being founded and has no charter "
+		    "to change: draw its first one up with `halligan charter draft`");
+	if (state == VAULT_FOUNDING && plan->policy_count == 0)
+		return err_set(err, ERR_USAGE, "a charter needs a policy: --policy NAME=QUORUM, such as "
+		    "'production=3 of (a, b, c)'");
+	return ERR_OK;
+}
+
+enum err_code
+draft_charter(struct client *client, enum draft_case draft_case, const struct draft_plan *plan,
+    struct err *err)
+{
+	CHARTER *charter = calloc(1, sizeof(*charter));
+	JSON *texts = json_new_array();
+
+	if (charter == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	TRY(check_case(client, draft_case, plan, err));
+	return draw_up(client, plan, charter, &texts, err);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each leaf that tells of a charter, roster, suspension or test names its statement; that is fetched,
+ * held against the digest in the leaf, and verified against the documents that were in force then.
+ * Nothing is shown before the whole log was seen to be that of the checkpoint.
+ */
+#include "ceremony/client/documents/charter_history.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client/log.h"
+#include "ceremony/protocol/test.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/client/text/charter.h"
+
+struct story {
+	struct client *client;
+	const struct vault_view *view;
+	const struct charter *charter; /* in force at this point of the story */
+	struct roster *roster;
+	struct suspensions suspended;
+	struct json *events;
+};
+
+static void
+story_done(struct story *story)
+{
+	roster_freep(&story->roster);
+	suspensions_done(&story->suspended);
+	json_freep(&story->events);
+}
+
+static enum err_code
+fetch(struct story *story, const struct digest *digest, struct dsse *ret_statement,
+    struct err *err)
+{
+	struct json *request = op_new("statements"), *digests = json_new_array();
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct digest found;
+
+	json_add_hex(digests, VIEW_OF(digest->bytes));
+	json_put(request, "digests", digests);
+	TRY(client_call(story->client, request, (struct view){0}, &reply, &blob, err));
+	struct json_in in = reply_in(reply, "statements", err);
+	const struct json *list = json_in_array(&in, "statements", 1, 1);
+	TRY(json_in_end(&in));
+	TRY(array_statement(list, 0, "statement", ret_statement, err));
+	TRY(dsse_digest(ret_statement, &found, err));
+	if (!digest_equal(&found, digest))
+		return err_set(err, ERR_INTEGRITY, "the server shows another statement than was logged");
+	return ERR_OK;
+}
+
+static void
+add_signer(struct json *names, const char *keyid, const struct seat *seats, size_t count)
+{
+	const struct seat_token *token;
+	const struct seat *seat = NULL;
+	struct digest id;
+
+	if (text_from_hex(keyid, id.bytes, DIGEST_SIZE))
+		seat = seat_by_token(seats, count, &id, &token);
+	if (seat == NULL)
+		return;
+	for (size_t i = 0; i < json_array_count(names); i++)
+		if (strcmp(json_array_text(names, i), seat->name) == 0)
+			return;
+	json_add_text(names, seat->name);
+}
+
+/* Seats of A, then of B, that signed. */
+static struct json *
+signers(const struct dsse *statement, const struct charter *a, const struct charter *b,
+    const struct roster *roster)
+{
+	struct json *names = json_new_array();
+
+	for (size_t i = 0; i < statement->count; i++) {
+		const char *keyid = statement->signatures[i].keyid;
+
+		if (a != NULL)
+			add_signer(names, keyid, a->seats, a->seat_count);
+		if (b != NULL)
+			add_signer(names, keyid, b->seats, b->seat_count);
+		if (roster != NULL)
+			add_signer(names, keyid, roster->seats, roster->seat_count);
+	}
+	return names;
+}
+
+/* NAMES is taken over. */
+static enum err_code
+add_event(struct story *story, int64_t time, const char *kind, struct buf *text,
+    struct json *names, struct err *err)
+{
+	struct json *event = json_new_object();
+
+	json_put_time(event, "time", time);
+	json_put_text(event, "kind", kind);
+	json_put_text(event, "text", buf_string(text));
+	json_put(event, "signed", names);
+	json_add(story->events, event);
+	return buf_check(text, err);
+}
+
+/* ---- what changed ---- */
+
+static void
+tell_people(struct buf *text, const struct seat *before, size_t before_count,
+    const struct seat *after, size_t after_count)
+{
+	char roles[SHOW_ROLES_SIZE];
+
+	for (size_t i = 0; i < after_count; i++) {
+		const struct seat *was = seat_by_name(before, before_count, after[i].name);
+		const struct seat_token *token;
+
+		show_roles(after[i].roles, roles);
+		if (was == NULL)
+			buf_format(text, "; %s joined (%s, %s)", after[i].name, after[i].person, roles);
+		else if (was->roles != after[i].roles)
+			buf_format(text, "; %s is now %s", after[i].name, roles);
+		for (size_t t = 0; was != NULL && t < after[i].token_count; t++)
+			if (seat_by_token(before, before_count, &after[i].tokens[t].id, &token) == NULL)
+				buf_format(text, "; %s got the token \"%s\"", after[i].name,
+				    after[i].tokens[t].label);
+	}
+	for (size_t i = 0; i < before_count; i++) {
+		const struct seat *now = seat_by_name(after, after_count, before[i].name);
+		const struct seat_token *token;
+
+		if (now == NULL)
+			buf_format(text, "; %s left", before[i].name);
+		for (size_t t = 0; now != NULL && t < before[i].token_count; t++)
+			if (seat_by_token(after, after_count, &before[i].tokens[t].id, &token) == NULL)
+				buf_format(text, "; %s's token \"%s\" was taken out", before[i].name,
+				    before[i].tokens[t].label);
+	}
+}
+
+static void
+tell_policies(struct buf *text, const struct charter *before, const struct charter *after)
+{
+	for (size_t i = 0; i < after->policy_count; i++) {
+		const struct policy *policy = &after->policies[i];
+		const struct policy *was = charter_policy(before, policy->name);
+
+		if (was == NULL || strcmp(was->quorum_text, policy->quorum_text) != 0)
+			buf_format(text, "; policy %s is now %s", policy->name, policy->quorum_text);
+		else if (was->max_duration != policy->max_duration ||
+		    was->request_ttl != policy->request_ttl || was->max_age != policy->max_age)
+			buf_format(text, "; policy %s has other durations", policy->name);
+	}
+	for (size_t i = 0; i < before->policy_count; i++)
+		if (charter_policy(after, before->policies[i].name) == NULL)
+			buf_format(text, "; policy %s ended", before->policies[i].name);
+	if (strcmp(before->change_text, after->change_text) != 0)
+		buf_format(text, "; it can be changed by %s", after->change_text);
+}
+
+static void
+tell_waivers(struct buf *text, const struct charter *before, const struct charter *after)
+{
+	for (size_t i = 0; i < after->waiver_count; i++) {
+		const struct charter_waiver *waiver = &after->waivers[i];
+		const struct charter_waiver *was =
+		    before != NULL ? charter_waiver(before, &waiver->token) : NULL;
+		const struct seat_token *token = NULL;
+		const struct seat *seat =
+		    seat_by_token(after->seats, after->seat_count, &waiver->token, &token);
+
+		if (seat == NULL || (was != NULL && was->waives == waiver->waives))
+			continue;
+		buf_format(text, "; for %s's token \"%s\": ", seat->name, token->label);
+		show_waiver(after, &waiver->token, text);
+	}
+}
+
+static void
+tell_restored(struct buf *text, const struct story *story, const struct charter *after)
+{
+	for (size_t i = 0; i < story->suspended.count; i++) {
+		const struct suspension *row = &story->suspended.rows[i];
+		const struct seat_token *token = NULL;
+
+		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) != NULL ||
+		    seat_by_token(story->roster->seats, story->roster->seat_count, &row->suspended,
+			&token) != NULL)
+			buf_format(text, "; %s's token \"%s\" was restored", row->holder, token->label);
+	}
+}
+
+/* ---- events ---- */
+
+static enum err_code
+on_charter(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+{
+	uint32_t version = story->charter != NULL ? story->charter->version : 0;
+	const struct charter *charter;
+	DSSE statement = {0};
+	BUF text = {0};
+
+	if (version >= story->view->charter_count ||
+	    !digest_equal(&story->view->charters[version]->digest, digest))
+		return err_set(err, ERR_INTEGRITY, "the log has another charter %u than the chain",
+		    version + 1);
+	charter = story->view->charters[version];
+	TRY(fetch(story, digest, &statement, err));
+	TRY(charter_verify(&statement, charter, story->charter, err));
+	if (story->charter == NULL) {
+		buf_format(&text, "%s was founded", charter->name);
+		tell_people(&text, NULL, 0, charter->seats, charter->seat_count);
+		tell_waivers(&text, NULL, charter);
+	} else {
+		buf_format(&text, "charter %u", charter->version);
+		tell_people(&text, story->charter->seats, story->charter->seat_count, charter->seats,
+		    charter->seat_count);
+		tell_policies(&text, story->charter, charter);
+		tell_waivers(&text, story->charter, charter);
+		tell_restored(&text, story, charter);
+	}
+	TRY(add_event(story, time, "charter", &text,
+	    signers(&statement, story->charter, charter, NULL), err));
+	story->charter = charter;
+	suspensions_done(&story->suspended);
+	return ERR_OK;
+}
+
+static enum err_code
+on_roster(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+{
+	DSSE statement = {0};
+	ROSTER *roster = NULL;
+	BUF text = {0};
+
+	TRY(fetch(story, digest, &statement, err));
+	TRY(roster_parse(&statement, story->charter, &roster, err));
+	TRY(roster_verify(&statement, roster, story->roster, story->charter, &story->view->vault,
+	    err));
+	buf_format(&text, "roster %u", roster->version);
+	tell_people(&text, story->roster->seats, story->roster->seat_count, roster->seats,
+	    roster->seat_count);
+	TRY(add_event(story, time, "roster", &text, signers(&statement, story->charter, NULL, NULL),
+	    err));
+	roster_freep(&story->roster);
+	story->roster = TAKE(roster);
+	return ERR_OK;
+}
+
+static const struct seat *
+find_seat(const struct story *story, const struct digest *id, const struct seat_token **ret_token)
+{
+	const struct seat *seat =
+	    seat_by_token(story->charter->seats, story->charter->seat_count, id, ret_token);
+
+	return seat != NULL ? seat :
+	    seat_by_token(story->roster->seats, story->roster->seat_count, id, ret_token);
+}
+
+static enum err_code
+on_suspend(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+{
+	DSSE statement = {0};
+	struct suspension suspension;
+	const struct seat_token *token = NULL, *target = NULL;
+	const struct seat *signer;
+	BUF text = {0};
+
+	TRY(fetch(story, digest, &statement, err));
+	TRY(suspension_parse(&statement, story->view->charter->training, &suspension, err));
+	signer = find_seat(story, &suspension.token, &token);
+	TRY(suspension_verify(&statement, &suspension, story->charter, &story->view->vault, signer,
+	    token, err));
+	TRY(suspensions_add(&story->suspended, &statement, &suspension, err));
+	(void)find_seat(story, &suspension.suspended, &target);
+	buf_format(&text, "%s's token \"%s\" was suspended: %s", suspension.holder,
+	    target != NULL ? target->label : "?", suspension.reason);
+	return add_event(story, time, "suspend", &text,
+	    signers(&statement, story->charter, NULL, story->roster), err);
+}
+
+static enum err_code
+on_test(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+{
+	DSSE statement = {0};
+	struct readiness test;
+	const struct seat_token *token = NULL;
+	const struct seat *seat;
+	BUF text = {0};
+
+	TRY(fetch(story, digest, &statement, err));
+	TRY(readiness_parse(&statement, story->view->charter->training, &test, err));
+	seat = find_seat(story, &test.token, &token);
+	if (seat == NULL || strcmp(seat->name, test.seat) != 0)
+		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"", test.seat);
+	TRY(seat_token_verify(&statement, token, err));
+	buf_format(&text, "%s tested the token \"%s\": it works", seat->name, token->label);
+	return add_event(story, time, "test", &text,
+	    signers(&statement, story->charter, NULL, story->roster), err);
+}
+
+static const struct {
+	const char *event;
+	enum err_code (*tell)(struct story *story, const struct digest *digest, int64_t time,
+	    struct err *err);
+} told[] = {
+	{"charter", on_charter}, {"roster", on_roster}, {"suspend", on_suspend}, {"test", on_test}};
+
+static enum err_code
+on_leaf(void *context, const char *leaf, struct err *err)
+{
+	struct story *story = context;
+	JSON *object = NULL;
+	struct digest digest;
+
+	TRY(json_parse(view_of_text(leaf), &object, err));
+	struct json_in in = json_in(object, "leaf", err);
+	const char *event = json_in_text(&in, "event", 1, 64);
+	const struct json *statements = json_in_array(&in, "statements", 0, UINT16_MAX);
+	int64_t time = json_in_time(&in, "time");
+	TRY(in.code);
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		const char *hex = json_array_text(statements, 0);
+
+		if (strcmp(told[i].event, event) != 0)
+			continue;
+		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
+		    (story->charter == NULL && told[i].tell != on_charter))
+			return err_set(err, ERR_INTEGRITY, "it names no statement that can stand there");
+		return told[i].tell(story, &digest, time, err);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+show(const struct story *story, struct err *err)
+{
+	const struct ui *ui = client_options(story->client)->ui;
+
+	for (size_t i = 0; i < json_array_count(story->events); i++) {
+		struct json_in in = json_in(json_array_object(story->events, i), "event", err);
+		char date[TEXT_TIME_SIZE];
+		BUF names = {0};
+
+		text_time(json_in_time(&in, "time"), date);
+		const char *text = json_in_text(&in, "text", 1, JSON_TEXT_MAX);
+		TRY(array_join(json_in_array(&in, "signed", 0, DSSE_SIGNATURES_MAX), &names, err));
+		TRY(in.code);
+		ui_say(ui, "%s  %s (signed by %s)", date, text,
+		    names.size > 0 ? buf_string(&names) : "nobody");
+	}
+	return ERR_OK;
+}
+
+enum err_code
+story_run(struct client *client, struct json **ret_object, struct err *err)
+{
+	CLEANUP(story_done) struct story story = {.client = client, .events = json_new_array()};
+	JSON *object = json_new_object();
+
+	TRY(client_sync(client, &story.view, err));
+	TRY(roster_new(&story.roster, err));
+	if (leaves_walk(client, &story.view->checkpoint, on_leaf, &story, err) != ERR_OK) {
+		if (err->code == ERR_REFUSED || err->code == ERR_INVALID || err->code == ERR_WAITING ||
+		    err->code == ERR_EXISTS)
+			err->code = ERR_INTEGRITY;
+		return err->code;
+	}
+	if (story.charter == NULL || story.charter->version != story.view->charter->version)
+		return err_set(err, ERR_INTEGRITY,
+		    "the log does not tell of charter %u, which is in force", story.view->charter->version);
+	TRY(show(&story, err));
+	json_put(object, "events", TAKE(story.events));
+	*ret_object = TAKE(object);
+	return ERR_OK;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything is verified here: definitions and headers as for a request, evidence by the token's own
+ * signature.  The newest of three kinds counts: the enrolment (test-unsealed then), an approval, a test.
+ * That there is nothing newer, or no further secret, is the host's word.
+ */
+#include "ceremony/client/documents/charter_status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/secrets/secret.h"
+#include "ceremony/protocol/test.h"
+#include "ceremony/protocol/message.h"
+#include "vault/documents/reach.h"
+
+enum { PAGE = 100 };
+
+struct standing {
+	struct client *client;
+	const struct vault_view *view;
+	struct json *secrets, *tokens, *alarms;
+	struct buf leavers; /* names of tokens that left and still have envelopes */
+	uint64_t leaver_count;
+	/* Secrets with a margin of -1, 0, ... STANDING_MARGIN; one line for each kind. */
+	struct thin {
+		uint64_t count;
+		char first[SEAT_NAME_MAX + 1];
+	} thin[STANDING_MARGIN + 2];
+};
+
+static void
+standing_done(struct standing *standing)
+{
+	json_freep(&standing->secrets);
+	json_freep(&standing->tokens);
+	json_freep(&standing->alarms);
+	buf_done(&standing->leavers);
+}
+
+/* ---- secrets ---- */
+
+/* A seat or token of the header that the charter does not have any more can still open its envelope. */
+static void
+note_leavers(struct standing *standing, const struct lookup *lookup)
+{
+	const struct charter *charter = standing->view->charter;
+
+	for (size_t i = 0; i < lookup->header->envelope_count; i++) {
+		const struct header_envelope *envelope = &lookup->header->envelopes[i];
+		const struct seat_token *token;
+
+		if (seat_by_token(charter->seats, charter->seat_count, &envelope->token, &token) != NULL)
+			continue;
+		if (standing->leaver_count++ == 0)
+			buf_format(&standing->leavers, "%s (%s)", lookup->definition.name, envelope->seat);
+		return;
+	}
+}
+
+static void
+note_thin(struct standing *standing, const char *name, int margin)
+{
+	struct thin *thin = &standing->thin[margin + 1];
+
+	if (thin->count++ == 0)
+		snprintf(thin->first, sizeof(thin->first), "%s", name);
+}
+
+static enum err_code
+add_thin_alarms(struct standing *standing, struct err *err)
+{
+	for (int margin = -1; margin <= STANDING_MARGIN; margin++) {
+		const struct thin *thin = &standing->thin[margin + 1];
+		bool one = thin->count == 1;
+		BUF text = {0};
+
+		if (thin->count == 0)
+			continue;
+		if (one)
+			buf_format(&text, "%s: ", thin->first);
+		else
+			buf_format(&text, "%" PRIu64 " secrets, first %s: ", thin->count, thin->first);
+		if (margin < 0)
+			buf_format(&text, "no quorum can open %s any more", one ? "it" : "them");
+		else
+			buf_format(&text, "when %d of %s seats are lost, nobody can open %s", margin + 1,
+			    one ? "its" : "their", one ? "it" : "them");
+		TRY(buf_check(&text, err));
+		json_add_text(standing->alarms, buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+static void
+show_secret(struct standing *standing, const struct lookup *lookup, const struct reach *reach)
+{
+	const struct ui *ui = client_options(standing->client)->ui;
+	struct json *object = json_new_object(), *seats = json_new_array();
+	BUF names = {0};
+
+	for (size_t i = 0; i < reach->seat_count; i++) {
+		json_add_text(seats, reach->seats[i]);
+		buf_format(&names, "%s%s", i > 0 ? ", " : "", reach->seats[i]);
+	}
+	json_put_text(object, "name", lookup->definition.name);
+	json_put_text(object, "policy", lookup->definition.policy);
+	json_put(object, "seats", seats);
+	json_put_int(object, "margin", reach->margin >= 0 ? reach->margin : 0);
+	json_put_bool(object, "openable", reach->margin >= 0);
+	json_add(standing->secrets, object);
+	ui_say(ui, "%-24s %-14s margin %-3d %s", lookup->definition.name, lookup->definition.policy,
+	    reach->margin, names.size > 0 ? buf_string(&names) : "nobody");
+	if (reach->margin <= STANDING_MARGIN)
+		note_thin(standing, lookup->definition.name, reach->margin);
+}
+
+static enum err_code
+look_at(struct standing *standing, const char *name, struct err *err)
+{
+	LOOKUP lookup = {0};
+	struct reach reach;
+
+	TRY(lookup_secret(standing->client, standing->view, name, &lookup, err));
+	if (lookup.header == NULL)
+		return ERR_OK; /* nothing is sealed yet */
+	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header, &lookup.spares,
+	    lookup.quorum,	    lookup.policy != NULL ? &lookup.policy->quorum : NULL, &reach);
+	note_leavers(standing, &lookup);
+	show_secret(standing, &lookup, &reach);
+	return ERR_OK;
+}
+
+static enum err_code
+look_at_page(struct standing *standing, char last[SEAT_NAME_MAX + 1], bool *ret_more,
+    struct err *err)
+{
+	struct json *request = op_new("secret-list");
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	json_put_text(request, "after", last);
+	json_put_int(request, "max", PAGE);
+	TRY(client_call(standing->client, request, (struct view){0}, &reply, &blob, err));
+	struct json_in in = reply_in(reply, "secret-list", err);
+	const struct json *list = json_in_array(&in, "secrets", 0, PAGE);
+	*ret_more = json_in_bool(&in, "more");
+	TRY(json_in_end(&in));
+	for (size_t i = 0; i < json_array_count(list); i++) {
+		struct json_in row = json_in(json_array_object(list, i), "secret in the list", err);
+
+		snprintf(last, SEAT_NAME_MAX + 1, "%s", json_in_text(&row, "name", 1, SEAT_NAME_MAX));
+		if (row.code != ERR_OK)
+			return row.code;
+		TRY(look_at(standing, last, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+look_at_secrets(struct standing *standing, struct err *err)
+{
+	char last[SEAT_NAME_MAX + 1] = "";
+	bool more = true;
+	BUF text = {0};
+
+	while (more)
+		TRY(look_at_page(standing, last, &more, err));
+	if (standing->leaver_count == 0)
+		return ERR_OK;
+	buf_format(&text, "%llu %s still sealed to tokens that left the charter, first %s: rotate or "
+	    "reseal", (unsigned long long)standing->leaver_count,
+	    standing->leaver_count == 1 ? "secret is" : "secrets are",
+	    buf_string(&standing->leavers));
+	json_add_text(standing->alarms, buf_string(&text));
+	return ERR_OK;
+}
+
+/* ---- tokens ---- */
+
+struct evidence {
+	const char *kind;
+	int64_t time;
+};
+
+static void
+newer(struct evidence *evidence, const char *kind, int64_t time)
+{
+	if (time >= evidence->time)
+		*evidence = (struct evidence){kind, time};
+}
+
+/* What the server showed is of this token, of this vault, and signed by it. */
+static enum err_code
+read_evidence(const struct standing *standing, const struct json *object, const struct seat *seat,
+    const struct seat_token *token, struct evidence *evidence, struct err *err)
+{
+	struct json_in in = json_in(object, "evidence", err);
+	bool training = standing->view->charter->training;
+	struct digest id;
+
+	json_in_hex(&in, "token", id.bytes, DIGEST_SIZE);
+	if (in.code == ERR_OK && !digest_equal(&id, &token->id))
+		json_in_fail(&in, "token", "another one than was asked for");
+	if (json_in_has(&in, "test")) {
+		DSSE statement = {0};
+		struct readiness test;
+
+		in_statement(&in, "test", &statement);
+		TRY(in.code);
+		TRY(readiness_parse(&statement, training, &test, err));
+		TRY(seat_token_verify(&statement, token, err));
+		if (!digest_equal(&test.vault, &standing->view->vault) ||
+		    strcmp(test.seat, seat->name) != 0)
+			return err_set(err, ERR_INTEGRITY, "the test is of another vault or seat");
+		newer(evidence, "test", test.time);
+	}
+	if (json_in_has(&in, "approval")) {
+		DSSE statement = {0};
+		struct approval approval;
+
+		in_statement(&in, "approval", &statement);
+		TRY(in.code);
+		TRY(approval_parse(&statement, training, &approval, err));
+		TRY(seat_token_verify(&statement, token, err));
+		if (!digest_equal(&approval.vault, &standing->view->vault))
+			return err_set(err, ERR_INTEGRITY, "the approval is of another vault");
+		newer(evidence, "approval", approval.time);
+	}
+	return json_in_end(&in);
+}
+
+static void
+show_token(struct standing *standing, const struct seat *seat, const struct seat_token *token,
+    const struct evidence *evidence)
+{
+	const struct client_options *options = client_options(standing->client);
+	const struct suspension *suspension =
+	    suspensions_find(&standing->view->suspensions, &token->id);
+	struct json *object = json_new_object();
+	int64_t since = options->now() - evidence->time;
+	char age[TEXT_DURATION_SIZE], due[TEXT_TIME_SIZE];
+	BUF text = {0};
+
+	text_duration(since > 0 ? since : 0, age);
+	text_time(evidence->time + READINESS_DUE, due);
+	json_put_text(object, "seat", seat->name);
+	json_put_text(object, "label", token->label);
+	json_put_int(object, "serial", token->serial);
+	json_put_bool(object, "active", suspension == NULL);
+	json_put_text(object, "evidence", evidence->kind);
+	json_put_time(object, "time", evidence->time);
+	json_add(standing->tokens, object);
+	ui_say(options->ui, "%-12s %-24s %s %s ago%s%s", seat->name, token->label, evidence->kind, age,
+	    suspension != NULL ? ", SUSPENDED" : "; next test by ", suspension != NULL ? "" : due);
+	if (suspension != NULL) {
+		buf_format(&text, "%s's token \"%s\" is suspended: ", seat->name, token->label);
+		suspension_text(suspension, &text);
+	} else if (since > STANDING_OLD)
+		buf_format(&text, "%s's token \"%s\" has not been shown to work for %s: halligan token "
+		    "test", seat->name, token->label, age);
+	if (text.size > 0)
+		json_add_text(standing->alarms, buf_string(&text));
+}
+
+static enum err_code
+look_at_token(struct standing *standing, const struct seat *seat, const struct seat_token *token,
+    struct err *err)
+{
+	struct json *request = op_new("evidence"), *tokens = json_new_array();
+	ENROLMENT_SET set = {0};
+	ENROLMENT enrolment = {0};
+	struct evidence evidence = {"enrolment", 0};
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	json_add_hex(tokens, VIEW_OF(token->id.bytes));
+	json_put(request, "tokens", tokens);
+	TRY(client_call(standing->client, request, (struct view){0}, &reply, &blob, err));
+	struct json_in in = reply_in(reply, "evidence", err);
+	const struct json *list = json_in_array(&in, "evidence", 1, 1);
+	TRY(json_in_end(&in));
+	TRY(enrolment_set_fetch(standing->client, NULL, &token->enrolment, 1, &set, err));
+	TRY(enrolment_parse(&set.statements[0], standing->view->charter->training, &enrolment, err));
+	evidence.time = enrolment.created;
+	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
+	show_token(standing, seat, token, &evidence);
+	return ERR_OK;
+}
+
+static enum err_code
+look_at_tokens(struct standing *standing, struct err *err)
+{
+	const struct charter *charter = standing->view->charter;
+
+	for (size_t i = 0; i < charter->seat_count; i++)
+		for (size_t t = 0; t < charter->seats[i].token_count; t++) {
+			const struct seat_token *token = &charter->seats[i].tokens[t];
+
+			if (look_at_token(standing, &charter->seats[i], token, err) != ERR_OK) {
+				if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
+					err->code = ERR_INTEGRITY;
+				return err_add(err, "the evidence for %s's token \"%s\"",
+				    charter->seats[i].name, token->label);
+			}
+		}
+	return ERR_OK;
+}
+
+enum err_code
+standing_run(struct client *client, struct json **ret_object, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	CLEANUP(standing_done) struct standing standing = {.client = client,
+		.secrets = json_new_array(), .tokens = json_new_array(), .alarms = json_new_array()};
+	JSON *object = json_new_object();
+
+	TRY(client_sync(client, &standing.view, err));
+	ui_say(ui, "Charter %u of %s. The margin is how many more seats may be lost, whoever they are.",
+	    standing.view->charter->version, standing.view->charter->name);
+	TRY(look_at_secrets(&standing, err));
+	TRY(add_thin_alarms(&standing, err));
+	TRY(look_at_tokens(&standing, err));
+	for (size_t i = 0; i < json_array_count(standing.alarms); i++)
+		ui_say(ui, "ALARM %s", json_array_text(standing.alarms, i));
+	json_put_int(object, "charter", standing.view->charter->version);
+	json_put(object, "secrets", TAKE(standing.secrets));
+	json_put(object, "tokens", TAKE(standing.tokens));
+	json_put(object, "alarms", TAKE(standing.alarms));
+	*ret_object = TAKE(object);
+	return ERR_OK;
+}

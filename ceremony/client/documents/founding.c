@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See client_founding.h. */
+#include "ceremony/client/documents/founding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "ceremony/protocol/message.h"
+
+enum { ENROLMENTS_MAX = 1024, BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
+
+void
+founding_done(struct founding *founding)
+{
+	dsse_done(&founding->draft);
+	json_free(founding->reply);
+	*founding = (struct founding){0};
+}
+
+enum err_code
+founding_open(struct client *client, const char *name, bool training, const char *copy,
+    struct digest *ret_init, struct err *err)
+{
+	struct json *request = op_new("init");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	struct digest init;
+
+	json_put_text(request, "name", name);
+	json_put_bool(request, "training", training);
+	json_put_text(request, "copy", copy);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "init", err);
+	json_in_hex(&in, "init", init.bytes, DIGEST_SIZE);
+	TRY(json_in_end(&in));
+	*ret_init = init;
+	return ERR_OK;
+}
+
+static void
+read_host(struct json_in *in, struct founding *founding, struct err *err)
+{
+	const struct json *object = json_in_object(in, "host");
+	struct json_in host;
+
+	if (object == NULL)
+		return;
+	host = json_in(object, "founding host", err);
+	json_in_hex(&host, "statement", founding->host_statement.bytes, ED25519_SIZE);
+	json_in_hex(&host, "log", founding->host_log.bytes, ED25519_SIZE);
+	json_in_hex(&host, "escrow", founding->host_escrow.bytes, POINT_SIZE);
+	if (json_in_end(&host) != ERR_OK)
+		in->code = err->code;
+}
+
+enum err_code
+founding_fetch(struct client *client, struct founding *ret_founding, struct err *err)
+{
+	FOUNDING founding = {0};
+	BUF blob = {0};
+	struct json_in in;
+
+	TRY(client_call(client, op_new("founding"), (struct view){0}, &founding.reply, &blob, err));
+	in = reply_in(founding.reply, "founding", err);
+	json_in_hex(&in, "init", founding.init.bytes, DIGEST_SIZE);
+	snprintf(founding.name, sizeof(founding.name), "%s",
+	    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
+	founding.training = json_in_bool(&in, "training");
+	snprintf(founding.copy, sizeof(founding.copy), "%s",
+	    json_in_text(&in, "copy", 1, sizeof(founding.copy) - 1));
+	read_host(&in, &founding, err);
+	founding.has_draft = json_in_has(&in, "charter");
+	if (founding.has_draft)
+		in_statement(&in, "charter", &founding.draft);
+	founding.enrolments = json_in_array(&in, "enrolments", 0, ENROLMENTS_MAX);
+	TRY(json_in_end(&in));
+	*ret_founding = founding;
+	founding = (struct founding){0};
+	return ERR_OK;
+}
+
+void
+enrolment_set_done(struct enrolment_set *set)
+{
+	for (size_t i = 0; set->statements != NULL && i < set->count; i++)
+		dsse_done(&set->statements[i]);
+	free(set->statements);
+	free(set->digests);
+	*set = (struct enrolment_set){0};
+}
+
+/* Put STATEMENT where its digest was asked for; others are dropped. */
+static enum err_code
+place_statement(struct enrolment_set *set, bool *placed, struct dsse *statement, struct err *err)
+{
+	struct digest digest;
+
+	TRY(dsse_digest(statement, &digest, err));
+	for (size_t i = 0; i < set->count; i++) {
+		if (!placed[i] && digest_equal(&digest, &set->digests[i])) {
+			set->statements[i] = *statement;
+			*statement = (struct dsse){0};
+			placed[i] = true;
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+place_list(struct enrolment_set *set, bool *placed, const struct json *list, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(list); i++) {
+		DSSE statement = {0};
+
+		TRY(array_statement(list, i, "enrolment", &statement, err));
+		TRY(place_statement(set, placed, &statement, err));
+	}
+	return ERR_OK;
+}
+
+/* Ask for up to BATCH of those that are still missing; RET_ASKED says how many. */
+static enum err_code
+ask_batch(struct client *client, struct enrolment_set *set, bool *placed, size_t *ret_asked,
+    struct err *err)
+{
+	struct json *request = op_new("enrolments");
+	struct json *digests = json_new_array();
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	const struct json *list;
+
+	*ret_asked = 0;
+	for (size_t i = 0; i < set->count && *ret_asked < BATCH; i++) {
+		if (placed[i])
+			continue;
+		json_add_hex(digests, VIEW_OF(set->digests[i].bytes));
+		(*ret_asked)++;
+	}
+	json_put(request, "digests", digests);
+	if (*ret_asked == 0) {
+		json_free(request);
+		return ERR_OK;
+	}
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "enrolments", err);
+	list = json_in_array(&in, "enrolments", *ret_asked, *ret_asked);
+	TRY(json_in_end(&in));
+	return place_list(set, placed, list, err);
+}
+
+static size_t
+count_missing(const bool *placed, size_t count)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < count; i++)
+		missing += !placed[i];
+	return missing;
+}
+
+static enum err_code
+fill_set(struct client *client, const struct json *list, struct enrolment_set *set, bool *placed,
+    struct err *err)
+{
+	if (list != NULL)
+		TRY(place_list(set, placed, list, err));
+	for (;;) {
+		size_t before = count_missing(placed, set->count), asked;
+
+		if (before == 0)
+			return ERR_OK;
+		TRY(ask_batch(client, set, placed, &asked, err));
+		if (count_missing(placed, set->count) == before)
+			return err_set(err, ERR_INTEGRITY,
+			    "the server sent other enrolments than the document names");
+	}
+}
+
+static void
+free_flags(bool **flags)
+{
+	free(*flags);
+}
+
+enum err_code
+enrolment_set_fetch(struct client *client, const struct json *list,
+    const struct digest *digests, size_t count, struct enrolment_set *ret_set, struct err *err)
+{
+	ENROLMENT_SET set = {.count = count};
+	CLEANUP(free_flags) bool *placed = calloc(count + 1, sizeof(*placed));
+
+	set.digests = calloc(count + 1, sizeof(*set.digests));
+	set.statements = calloc(count + 1, sizeof(*set.statements));
+	if (placed == NULL || set.digests == NULL || set.statements == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	memcpy(set.digests, digests, count * sizeof(*digests));
+	TRY(fill_set(client, list, &set, placed, err));
+	*ret_set = set;
+	set = (struct enrolment_set){0};
+	return ERR_OK;
+}
+
+static enum err_code
+verify_token(const struct enrolment_set *set, const struct seat *seat,
+    const struct seat_token *token, const struct charter *charter, struct err *err)
+{
+	struct attest_policy policy;
+
+	attest_policy_of(charter, &token->id, &policy);
+	for (size_t i = 0; i < set->count; i++) {
+		ENROLMENT enrolment = {0};
+
+		if (!digest_equal(&set->digests[i], &token->enrolment))
+			continue;
+		TRY(enrolment_parse(&set->statements[i], charter->training, &enrolment, err));
+		TRY(enrolment_verify(&set->statements[i], &enrolment, &charter->init, &policy, err));
+		return enrolment_matches(&enrolment, seat, token, err);
+	}
+	return ERR_OK; /* known from a document that was verified before */
+}
+
+enum err_code
+enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
+    size_t seat_count, const struct charter *charter, struct err *err)
+{
+	for (size_t s = 0; s < seat_count; s++) {
+		for (size_t t = 0; t < seats[s].token_count; t++) {
+			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, err) != ERR_OK)
+				return err_add(err, "the enrolment of %s's token \"%s\"",
+				    seats[s].name, seats[s].tokens[t].label);
+		}
+	}
+	return ERR_OK;
+}
+
+static bool
+knows_enrolment(const struct seat *known, size_t known_count, const struct digest *digest)
+{
+	for (size_t s = 0; s < known_count; s++) {
+		for (size_t t = 0; t < known[s].token_count; t++) {
+			if (digest_equal(&known[s].tokens[t].enrolment, digest))
+				return true;
+		}
+	}
+	return false;
+}
+
+size_t
+enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
+    size_t known_count, struct digest *ret_digests)
+{
+	size_t count = 0;
+
+	for (size_t s = 0; s < seat_count; s++) {
+		for (size_t t = 0; t < seats[s].token_count; t++) {
+			const struct digest *digest = &seats[s].tokens[t].enrolment;
+
+			if (!knows_enrolment(known, known_count, digest))
+				ret_digests[count++] = *digest;
+		}
+	}
+	return count;
+}
+
+static enum err_code
+read_file(const char *path, const struct charter *charter, struct dsse *statement,
+    struct enrolment *enrolment, struct err *err)
+{
+	struct attest_policy policy;
+	BUF text = {0};
+	struct view view;
+
+	TRY(file_read(path, ENROLMENT_FILE_MAX, &text, err));
+	view = buf_view(&text);
+	if (view.size > 0 && view.data[view.size - 1] == '\n')
+		view.size--;
+	TRY(dsse_parse(view, statement, err));
+	TRY(enrolment_parse(statement, charter->training, enrolment, err));
+	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
+	return enrolment_verify(statement, enrolment, &charter->init, &policy, err);
+}
+
+enum err_code
+enrolment_read(const char *path, const struct charter *charter, struct dsse *ret_statement,
+    struct enrolment *ret_enrolment, struct err *err)
+{
+	DSSE statement = {0};
+	ENROLMENT enrolment = {0};
+
+	if (read_file(path, charter, &statement, &enrolment, err) != ERR_OK)
+		return err_add(err, "%s", path);
+	*ret_statement = statement;
+	statement = (struct dsse){0};
+	*ret_enrolment = enrolment;
+	enrolment = (struct enrolment){0};
+	return ERR_OK;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a vault says about its founding and about the charter that waits for signatures. */
+#ifndef CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
+#define CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
+
+#include "ceremony/client/connection.h"
+
+struct founding {
+	struct digest init;
+	char name[VAULT_NAME_MAX + 1];
+	bool training;
+	char copy[4096];
+	struct ed25519_public host_statement, host_log;
+	struct point host_escrow;
+	bool has_draft;
+	struct dsse draft;	 /* of charter 1 or n+1, perhaps with signatures */
+	struct json *reply;	 /* keeps the enrolments */
+	const struct json *enrolments; /* statements as texts */
+};
+void founding_done(struct founding *founding);
+#define FOUNDING CLEANUP(founding_done) struct founding
+
+/* Make a new vault; RET_INIT is the nonce that enrolments name.  ERR_EXISTS. */
+enum err_code founding_open(struct client *client, const char *name, bool training,
+    const char *copy, struct digest *ret_init, struct err *err) MUST_CHECK;
+/* Nothing of this is verified but its form. */
+enum err_code founding_fetch(struct client *client, struct founding *ret_founding,
+    struct err *err) MUST_CHECK;
+
+/* Enrolments by digest: from LIST (statements as texts, may be NULL) or else from the server.
+ * Each is checked to have the digest asked for (ERR_INTEGRITY). */
+struct enrolment_set {
+	size_t count;
+	struct digest *digests;
+	struct dsse *statements;
+};
+void enrolment_set_done(struct enrolment_set *set);
+#define ENROLMENT_SET CLEANUP(enrolment_set_done) struct enrolment_set
+enum err_code enrolment_set_fetch(struct client *client, const struct json *list,
+    const struct digest *digests, size_t count, struct enrolment_set *ret_set, struct err *err)
+    MUST_CHECK;
+/* Verify the enrolment of every token of SEATS and that the seats say what it says. */
+enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
+    size_t seat_count, const struct charter *charter, struct err *err) MUST_CHECK;
+/* The digests of the enrolments of SEATS, those of tokens that KNOWN names too left out.
+ * RET_DIGESTS has room for SEAT_TOKENS per seat. */
+size_t enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
+    size_t known_count, struct digest *ret_digests);
+/* Read an enrolment's file: statement and content, signature and attestation verified for the vault
+ * and under the attestation policy of CHARTER (which may be a draft). */
+enum err_code enrolment_read(const char *path, const struct charter *charter,
+    struct dsse *ret_statement, struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+
+#endif

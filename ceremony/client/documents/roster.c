@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See roll.h.  The next roster is the present one with the plan's changes. */
+#include "ceremony/client/documents/roster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/hand/hand.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/client/text/charter.h"
+
+static enum err_code
+remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *err)
+{
+	for (size_t i = 0; i < plan->remove_count; i++) {
+		if (!seat_remove(roster->seats, &roster->seat_count, plan->remove[i]))
+			return err_set(err, ERR_NOT_FOUND, "the roster has no \"%s\"",
+			    plan->remove[i]);
+	}
+	return ERR_OK;
+}
+
+/* A new seat, or one more token for a seat that is there. */
+static enum err_code
+add_responder(struct roster *roster, const struct enrolment *enrolment, const char *file,
+    struct err *err)
+{
+	const struct seat *from = &enrolment->seat;
+	struct seat *seat = NULL;
+
+	if (from->roles != ROLE_RESPONDER)
+		return err_set(err, ERR_INVALID,
+		    "%s: %s is not a responder only; officers and operators stand in the charter: "
+		    "halligan charter propose %s", file, from->name, file);
+	for (size_t i = 0; i < roster->seat_count; i++) {
+		if (strcmp(roster->seats[i].name, from->name) == 0)
+			seat = &roster->seats[i];
+	}
+	if (seat == NULL && roster->seat_count == ROSTER_SEATS)
+		return err_set(err, ERR_INVALID, "a roster has at most %d seats", ROSTER_SEATS);
+	if (seat == NULL) {
+		seat = &roster->seats[roster->seat_count++];
+		*seat = *from;
+		seat->token_count = 0;
+	}
+	if (strcmp(seat->person, from->person) != 0 || seat->token_count == SEAT_TOKENS)
+		return err_set(err, ERR_INVALID,
+		    "%s: the seat %s belongs to another person, or has %d tokens already", file,
+		    from->name, SEAT_TOKENS);
+	seat->tokens[seat->token_count] = from->tokens[0];
+	seat->tokens[seat->token_count++].enrolment = enrolment->digest;
+	return ERR_OK;
+}
+
+static enum err_code
+add_files(const struct ui *ui, const struct roll_plan *plan, const struct charter *charter,
+    struct roster *roster, struct json *texts, struct err *err)
+{
+	for (size_t i = 0; i < plan->file_count; i++) {
+		DSSE statement = {0};
+		ENROLMENT enrolment = {0};
+		BUF text = {0};
+
+		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
+		TRY(add_responder(roster, &enrolment, plan->files[i], err));
+		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(texts, buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+take_signer(struct client *client, const struct vault_view *view, struct hand *ret_hand,
+    struct err *err)
+{
+	const struct hand_want want = {
+		.lists = {{view->charter->seats, view->charter->seat_count}},
+		.roles = ROLE_OFFICER | ROLE_OPERATOR, .suspended = &view->suspensions};
+
+	return hand_take(client_options(client), &want, ret_hand, err);
+}
+
+/* What the server says after a signature. */
+static enum err_code
+read_outcome(struct client *client, const struct json *reply, uint32_t version, bool *ret_live,
+    struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	struct json_in in = reply_in(reply, "roster", err);
+	bool live = json_in_bool(&in, "live");
+	const char *missing = json_in_text(&in, "missing", 0, 2000);
+
+	TRY(json_in_end(&in));
+	if (live)
+		ui_say(ui, "Roster %u is in force.", version);
+	else
+		ui_say(ui, "Signed, but not in force yet: %s. Next: halligan roster sign, with the other "
+		    "person's token.", missing);
+	*ret_live = live;
+	return ERR_OK;
+}
+
+static enum err_code
+propose(struct client *client, const struct dsse *statement, uint32_t version,
+    struct json *texts, bool *ret_live, struct err *err)
+{
+	struct json *request = op_new("roster-propose");
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	json_put(request, "enrolments", texts);
+	if (put_statement(request, "roster", statement, err) != ERR_OK) {
+		json_free(request);
+		return err->code;
+	}
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	return read_outcome(client, reply, version, ret_live, err);
+}
+
+/* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter. */
+static enum err_code
+confirm_and_sign(struct client *client, const struct vault_view *view, struct dsse *statement,
+    struct hand *hand, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
+
+	TRY(take_signer(client, view, hand, err));
+	hand_name(hand, name);
+	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
+	if (dsse_find(statement, keyid) != NULL)
+		return err_set(err, ERR_EXISTS, "%s has signed this roster already", name);
+	ui_say(ui, "You sign as %s.", name);
+	TRY(ui_demand(ui, "Sign this roster? Type yes", "yes", err));
+	TRY(hand_unlock(hand, 1, 0, err));
+	return hand_sign(hand, statement, "sign the roster", err);
+}
+
+static enum err_code
+draw_up(const struct client_options *options, const struct vault_view *view,
+    const struct roll_plan *plan, struct json *texts, struct dsse *statement, struct err *err)
+{
+	ROSTER *next = NULL;
+	JSON *payload = NULL;
+
+	TRY(roster_new(&next, err));
+	*next = *view->roster;
+	next->vault = view->vault;
+	next->charter = view->charter->digest;
+	next->previous = view->roster->digest;
+	next->version = view->roster->version + 1;
+	next->created = options->now();
+	TRY(remove_seats(plan, next, err));
+	TRY(add_files(options->ui, plan, view->charter, next, texts, err));
+	TRY(roster_payload(next, &payload, err));
+	return statement_new(STATEMENT_ROSTER, view->charter->training, payload, statement, err);
+}
+
+enum err_code
+roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	const struct vault_view *view;
+	HAND hand = {0};
+	DSSE statement = {0};
+	JSON *texts = json_new_array();
+	ROSTER *next = NULL;
+
+	TRY(client_sync(client, &view, err));
+	TRY(draw_up(client_options(client), view, plan, texts, &statement, err));
+	TRY(roster_parse(&statement, view->charter, &next, err));
+	ui_say(ui, "Roster %u changes:", next->version);
+	show_seat_changes(ui, view->roster->seats, view->roster->seat_count, next->seats,
+	    next->seat_count);
+	TRY(confirm_and_sign(client, view, &statement, &hand, err));
+	return propose(client, &statement, next->version, TAKE(texts), ret_live, err);
+}
+
+static void
+free_digests(struct digest **digests)
+{
+	free(*digests);
+}
+
+/* Everything about a waiting roster but the signatures that are still missing. */
+static enum err_code
+verify_waiting(struct client *client, const struct vault_view *view, const struct dsse *statement,
+    const struct roster *next, const struct json *texts, struct err *err)
+{
+	CLEANUP(free_digests) struct digest *digests =
+	    calloc((size_t)ROSTER_SEATS * SEAT_TOKENS, sizeof(*digests));
+	ENROLMENT_SET set = {0};
+	enum err_code code;
+	size_t count;
+
+	if (digests == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (!digest_equal(&next->charter, &view->charter->digest))
+		return err_set(err, ERR_REFUSED,
+		    "the waiting roster was drawn up under another charter; draw it up again");
+	code = roster_verify(statement, next, view->roster, view->charter, &view->vault, err);
+	if (code != ERR_OK && code != ERR_WAITING)
+		return code;
+	count = enrolment_digests(next->seats, next->seat_count, view->roster->seats,
+	    view->roster->seat_count, digests);
+	TRY(enrolment_set_fetch(client, texts, digests, count, &set, err));
+	return enrolment_set_verify(&set, next->seats, next->seat_count, view->charter, err);
+}
+
+static enum err_code
+send_signature(struct client *client, const struct hand *hand, const struct dsse *statement,
+    const struct roster *next, bool *ret_live, struct err *err)
+{
+	struct json *request = op_new("roster-sign");
+	char keyid[2 * DIGEST_SIZE + 1];
+	const struct dsse_signature *signature;
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
+	signature = dsse_find(statement, keyid);
+	json_put_hex(request, "digest", VIEW_OF(next->digest.bytes));
+	put_signature(request, signature);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	return read_outcome(client, reply, next->version, ret_live, err);
+}
+
+enum err_code
+roll_sign(struct client *client, bool *ret_live, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	const struct vault_view *view;
+	JSON *reply = NULL;
+	BUF blob = {0};
+	DSSE statement = {0};
+	ROSTER *next = NULL;
+	HAND hand = {0};
+	struct json_in in;
+	const struct json *texts;
+
+	TRY(client_sync(client, &view, err));
+	TRY(client_call(client, op_new("roster-draft"), (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "roster-draft", err);
+	if (!json_in_has(&in, "roster"))
+		return err_set(err, ERR_NOT_FOUND,
+		    "no roster waits for a signature; draw one up with `halligan roster add`");
+	in_statement(&in, "roster", &statement);
+	texts = json_in_array(&in, "enrolments", 0, 1024);
+	TRY(json_in_end(&in));
+	TRY(roster_parse(&statement, view->charter, &next, err));
+	TRY(verify_waiting(client, view, &statement, next, texts, err));
+	ui_say(ui, "Roster %u changes:", next->version);
+	show_seat_changes(ui, view->roster->seats, view->roster->seat_count, next->seats,
+	    next->seat_count);
+	TRY(confirm_and_sign(client, view, &statement, &hand, err));
+	return send_signature(client, &hand, &statement, next, ret_live, err);
+}

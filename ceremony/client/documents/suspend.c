@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/documents/suspend.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client/hand/hand.h"
+#include "ceremony/protocol/message.h"
+
+struct target {
+	const struct seat *seat;
+	const struct seat_token *token;
+	unsigned count; /* how many are called so */
+};
+
+static void
+search(const struct seat *seats, size_t count, const char *which, struct target *target)
+{
+	char serial[16];
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t t = 0; t < seats[i].token_count; t++) {
+			const struct seat_token *token = &seats[i].tokens[t];
+
+			snprintf(serial, sizeof(serial), "%u", token->serial);
+			if (strcmp(token->label, which) != 0 &&
+			    (token->serial == 0 || strcmp(serial, which) != 0))
+				continue;
+			target->seat = &seats[i];
+			target->token = token;
+			target->count++;
+		}
+}
+
+static enum err_code
+find_target(const struct vault_view *view, const char *which, struct target *target,
+    struct err *err)
+{
+	const struct suspension *found;
+	BUF text = {0};
+
+	search(view->charter->seats, view->charter->seat_count, which, target);
+	search(view->roster->seats, view->roster->seat_count, which, target);
+	if (target->count == 0)
+		return err_set(err, ERR_NOT_FOUND,
+		    "neither charter nor roster has a token \"%.100s\"; `halligan charter show` and "
+		    "`halligan roster show` list them", which);
+	if (target->count > 1)
+		return err_set(err, ERR_USAGE,
+		    "two drivers of one device have the serial %.20s: name the token by its label",
+		    which);
+	found = suspensions_find(&view->suspensions, &target->token->id);
+	if (found == NULL)
+		return ERR_OK;
+	suspension_text(found, &text);
+	return err_set(err, ERR_EXISTS, "that token of %s is suspended already: it was %s",
+	    target->seat->name, buf_string(&text));
+}
+
+/* A suspension of TARGET that waits for a second signature; RET_WAITS is false when there is none. */
+static enum err_code
+fetch_waiting(struct client *client, const struct vault_view *view, const struct target *target,
+    struct dsse *ret_statement, struct suspension *ret_waiting, bool *ret_waits, struct err *err)
+{
+	JSON *reply = NULL;
+	BUF blob = {0};
+	DSSE statement = {0};
+	const struct seat_token *token = NULL;
+	const struct seat *seat;
+
+	*ret_waits = false;
+	TRY(client_call(client, op_new("suspension-draft"), (struct view){0}, &reply, &blob, err));
+	struct json_in in = reply_in(reply, "suspension-draft", err);
+	if (!json_in_has(&in, "suspension"))
+		return json_in_end(&in);
+	in_statement(&in, "suspension", &statement);
+	TRY(json_in_end(&in));
+	TRY(suspension_parse(&statement, view->charter->training, ret_waiting, err));
+	if (!digest_equal(&ret_waiting->suspended, &target->token->id) ||
+	    !digest_equal(&ret_waiting->charter, &view->charter->digest))
+		return ERR_OK;
+	seat = seat_by_token(view->charter->seats, view->charter->seat_count, &ret_waiting->token,
+	    &token);
+	if (seat == NULL)
+		seat = seat_by_token(view->roster->seats, view->roster->seat_count,
+		    &ret_waiting->token, &token);
+	TRY(suspension_verify(&statement, ret_waiting, view->charter, &view->vault, seat, token, err));
+	*ret_statement = statement;
+	statement.payload = (struct buf){0};
+	*ret_waits = true;
+	return ERR_OK;
+}
+
+static enum err_code
+write_statement(const struct client_options *options, const struct vault_view *view,
+    const struct target *target, const struct hand *hand, const char *reason,
+    struct dsse *ret_statement, struct err *err)
+{
+	struct suspension suspension = {.vault = view->vault, .charter = view->charter->digest,
+		.token = hand->entry->id, .suspended = target->token->id, .time = options->now()};
+	JSON *payload = NULL;
+
+	snprintf(suspension.seat, sizeof(suspension.seat), "%s", hand->seat->name);
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", target->seat->name);
+	snprintf(suspension.reason, sizeof(suspension.reason), "%s", reason);
+	TRY(suspension_payload(&suspension, &payload, err));
+	return statement_new(STATEMENT_SUSPEND, view->charter->training, payload, ret_statement, err);
+}
+
+/* An officer, or the owner. */
+static enum err_code
+check_hand(const struct target *target, const struct hand *hand, struct err *err)
+{
+	if ((hand->seat->roles & ROLE_OFFICER) != 0 ||
+	    strcmp(hand->seat->name, target->seat->name) == 0)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "seat %s is no officer: it can suspend its own tokens only, and this one is %s's",
+	    hand->seat->name, target->seat->name);
+}
+
+static enum err_code
+send(struct client *client, const struct target *target, const struct dsse *statement,
+    bool *ret_live, struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	struct json *request = op_new("suspend");
+	JSON *reply = NULL;
+	BUF blob = {0};
+
+	if (put_statement(request, "suspension", statement, err) != ERR_OK) {
+		json_free(request);
+		return err->code;
+	}
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	struct json_in in = reply_in(reply, "suspend", err);
+	*ret_live = json_in_bool(&in, "live");
+	int64_t lost = json_in_int(&in, "lost", 0, INT64_MAX);
+	const char *names = json_in_text(&in, "secrets", 0, 1024);
+	TRY(json_in_end(&in));
+	if (*ret_live)
+		ui_say(ui, "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
+		    "restores it.", target->seat->name, target->token->label);
+	if (*ret_live && lost > 0)
+		ui_say(ui, "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
+		    names);
+	if (!*ret_live)
+		ui_say(ui, "NOT YET in force: without this token no quorum could open %s. A second "
+		    "officer must sign it too, with the same command: halligan suspend %s", names,
+		    target->token->label);
+	return ERR_OK;
+}
+
+static enum err_code
+sign(struct client *client, const struct vault_view *view, const struct target *target,
+    struct dsse *statement, bool waits, const char *reason, struct err *err)
+{
+	const struct client_options *options = client_options(client);
+	const struct hand_want want = {
+		.lists = {{view->charter->seats, view->charter->seat_count},
+		    {view->roster->seats, view->roster->seat_count}},
+		.suspended = &view->suspensions };
+	HAND hand = {0};
+	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
+
+	TRY(hand_take(options, &want, &hand, err));
+	hand_name(&hand, name);
+	TRY(check_hand(target, &hand, err));
+	text_hex(VIEW_OF(hand.entry->id.bytes), keyid);
+	if (waits && dsse_find(statement, keyid) != NULL)
+		return err_set(err, ERR_WAITING,
+		    "%s has signed this suspension already; a second officer must sign it", name);
+	if (!waits)
+		TRY(write_statement(options, view, target, &hand, reason, statement, err));
+	ui_say(options->ui, "You sign as %s.", name);
+	TRY(ui_demand(options->ui, "Suspend this token? Type yes", "yes", err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	return hand_sign(&hand, statement, "suspend the token", err);
+}
+
+enum err_code
+suspend_run(struct client *client, const char *which, const char *reason, bool *ret_live,
+    struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	const struct vault_view *view;
+	struct target target = {0};
+	struct suspension waiting;
+	DSSE statement = {0};
+	bool waits;
+
+	if (reason[0] == '\0' || strlen(reason) > SUSPENSION_REASON_MAX ||
+	    !text_is_plain(view_of_text(reason)))
+		return err_set(err, ERR_USAGE, "--reason must be 1 to %d bytes of plain text",
+		    (int)SUSPENSION_REASON_MAX);
+	TRY(client_sync(client, &view, err));
+	TRY(find_target(view, which, &target, err));
+	TRY(fetch_waiting(client, view, &target, &statement, &waiting, &waits, err));
+	ui_say(ui, "%s's token \"%s\", serial %u (%s)", target.seat->name, target.token->label,
+	    target.token->serial, target.seat->person);
+	if (waits)
+		ui_say(ui, "%s wants to suspend it: %s. You add the second signature.", waiting.seat,
+		    waiting.reason);
+	TRY(sign(client, view, &target, &statement, waits, reason, err));
+	TRY(send(client, &target, &statement, ret_live, err));
+	return client_sync(client, &view, err);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In order: what can be refused without touching anything; then the walk of the token's kind
+ * (enrol_piv.c, enrol_fido.c): factory values, the PIN, the keys, their attestation, one test-unseal
+ * of each key that will open something, the signature; then the whole enrolment read back as a
+ * founder will read it; the file.
+ */
+#include "ceremony/client/enrol/enrol.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "ceremony/client/enrol/steps.h"
+#include "ceremony/client/hand/find.h"
+
+enum { PROBE_SIZE = 32 };
+
+void
+enrol_walk_done(struct enrol_walk *walk)
+{
+	hand_done(&walk->hand);
+	enrolment_done(&walk->enrolment);
+}
+
+void
+enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])
+{
+	ret_need[TOKEN_SIGN] = true;
+	ret_need[TOKEN_SHARE] = (roles & ROLE_OFFICER) != 0;
+	ret_need[TOKEN_RELEASE] = (roles & ROLE_RESPONDER) != 0;
+}
+
+void
+enrol_default_policy(bool training, struct attest_policy *ret_policy)
+{
+	struct attest_policy policy = {.training = training, .min_firmware = {5, 7, 0}};
+
+	if (training) {
+		policy.roots[policy.root_count++] = attest_simulated_root;
+	} else {
+		for (size_t i = 0; i < attest_yubico_root_count && i < ATTEST_ROOTS_MAX; i++)
+			policy.roots[policy.root_count++] = attest_yubico_roots[i];
+	}
+	*ret_policy = policy;
+}
+
+static enum err_code
+check_plan(const struct enrol_plan *plan, struct err *err)
+{
+	if (!text_is_name(plan->seat) || strchr(plan->seat, '/') != NULL)
+		return err_set(err, ERR_USAGE,
+		    "the seat's name \"%s\" is not one: 1 to 63 of a-z 0-9 - _ . and a letter or "
+		    "digit first", plan->seat);
+	if (plan->person[0] == '\0' || strlen(plan->person) > PERSON_MAX ||
+	    !text_is_plain(view_of_text(plan->person)))
+		return err_set(err, ERR_USAGE,
+		    "the person's name must be 1 to %d bytes of plain text", PERSON_MAX);
+	if (plan->label[0] == '\0' || strlen(plan->label) > LABEL_MAX ||
+	    !text_is_plain(view_of_text(plan->label)))
+		return err_set(err, ERR_USAGE, "the label must be 1 to %d bytes of plain text",
+		    LABEL_MAX);
+	if (file_exists(plan->out))
+		return err_set(err, ERR_EXISTS, "%s exists already", plan->out);
+	return ERR_OK;
+}
+
+/* A token is one seat's alone; the same seat may enroll it again, with other roles. */
+static enum err_code
+check_other_seats(const struct enrol_walk *walk, struct err *err)
+{
+	const struct enrol_plan *plan = walk->plan;
+	struct hand_want enrolled = {0};
+	const struct seat *seat;
+
+	memcpy(enrolled.lists, plan->enrolled, sizeof(enrolled.lists));
+	seat = seat_of_serial(&enrolled, walk->hand.info.serial);
+	if (seat == NULL || strcmp(seat->name, plan->seat) == 0)
+		return ERR_OK;
+	return err_set(err, ERR_EXISTS,
+	    "token %u is enrolled for the seat %s already; a token is one person's, so take another "
+	    "for %s", walk->hand.info.serial, seat->name, plan->seat);
+}
+
+bool
+enrol_waives(const struct enrol_walk *walk, unsigned waiver)
+{
+	return (walk->plan->policy.waives & waiver) != 0;
+}
+
+enum err_code
+enrol_offer(const struct enrol_walk *walk, const char *what, const char *command, struct err *err)
+{
+	char name[HAND_NAME_SIZE], question[HAND_NAME_SIZE + 128];
+
+	hand_name(&walk->hand, name);
+	if (!walk->plan->offer)
+		return err_set(err, ERR_REFUSED, "%s %s; change it first: %s", name, what, command);
+	ui_say(walk->ui, "%s %s.", name, what);
+	snprintf(question, sizeof(question), "Change it now? Type yes");
+	if (ui_demand(walk->ui, question, "yes", err) != ERR_OK)
+		return err_add(err, "%s %s, with which nobody is enrolled", name, what);
+	return ERR_OK;
+}
+
+/* Read before a key is made: without them the attestation cannot hold. */
+static enum err_code
+read_certificates(struct enrol_walk *walk, struct err *err)
+{
+	const struct enrol_plan *plan = walk->plan;
+	struct enrolment *enrolment = &walk->enrolment;
+
+	if (plan->certificates.size == 0 && enrol_waives(walk, ATTEST_WAIVE_ATTESTATION))
+		return ERR_OK;
+	if (plan->certificates.size == 0)
+		return err_set(err, ERR_USAGE, "the attestation's certificates are missing: "
+		    "--attestation-certs FILE (Yubico's: https://developers.yubico.com/PKI/, simulated "
+		    "tokens': halligan-simtoken root)");
+	if (attest_split_pem(plan->certificates, &enrolment->certificates,
+	    enrolment->certificate_views, &enrolment->certificate_count, err) != ERR_OK)
+		return err_add(err, "--attestation-certs");
+	return ERR_OK;
+}
+
+enum err_code
+enrol_try_key(struct enrol_walk *walk, enum token_key key, struct err *err)
+{
+	static const char info_text[] = "halligan/v1 enrolment probe";
+	const struct point *recipient = &walk->enrolment.seat.tokens[0].keys[key];
+	char purpose[64], name[HAND_NAME_SIZE];
+	struct hand_agree agree = {.hand = &walk->hand, .key = key, .purpose = purpose};
+	struct view info = view_of_text(info_text);
+	HPKE *sender = NULL;
+	HPKE *receiver = NULL;
+	struct point enc;
+	BUF ciphertext = {0};
+	SECRET *probe = NULL;
+	SECRET *opened = NULL;
+
+	snprintf(purpose, sizeof(purpose), "try the %s key", token_key_names[key]);
+	TRY(secret_new(PROBE_SIZE, &probe, err));
+	TRY(secret_random(probe, PROBE_SIZE, err));
+	TRY(hpke_sender(hpke_suite_default, recipient, info, &sender, &enc, err));
+	TRY(hpke_seal(sender, (struct view){0}, secret_view(probe), &ciphertext, err));
+	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc.bytes), recipient, hand_agree, &agree,
+	    info, &receiver, err));
+	hand_name(&walk->hand, name);
+	if (hpke_open(receiver, (struct view){0}, buf_view(&ciphertext), &opened, err) != ERR_OK ||
+	    !secret_equal(probe, opened))
+		return err_set(err, ERR_TOKEN,
+		    "%s does not open what was sealed to its %s key: do not use it", name,
+		    token_key_names[key]);
+	walk->enrolment.unsealed[key] = true;
+	return ERR_OK;
+}
+
+static void
+fill_seat(struct enrol_walk *walk)
+{
+	const struct hand *hand = &walk->hand;
+	const struct enrol_plan *plan = walk->plan;
+	struct seat *seat = &walk->enrolment.seat;
+	struct seat_token *entry = &seat->tokens[0];
+
+	walk->enrolment.init = plan->init;
+	walk->enrolment.created = hand->options->now();
+	snprintf(seat->name, sizeof(seat->name), "%s", plan->seat);
+	snprintf(seat->person, sizeof(seat->person), "%s", plan->person);
+	seat->roles = plan->roles;
+	seat->token_count = 1;
+	snprintf(entry->label, sizeof(entry->label), "%s", plan->label);
+	snprintf(entry->driver, sizeof(entry->driver), "%s", hand->found.driver);
+	entry->serial = hand->info.serial;
+	memcpy(entry->firmware, hand->info.firmware, sizeof(entry->firmware));
+	memcpy(entry->has, walk->need, sizeof(entry->has));
+}
+
+enum err_code
+enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
+{
+	JSON *payload = NULL;
+
+	TRY(enrolment_payload(&walk->enrolment, &payload, err));
+	return statement_new(STATEMENT_ENROLMENT, walk->plan->training, payload, ret_statement, err);
+}
+
+/* The statement as a founder will see it: parsed again and verified under the policy. */
+static enum err_code
+verify_result(const struct enrol_walk *walk, const struct dsse *statement,
+    struct enrol_result *ret_result, struct err *err)
+{
+	const struct seat_token *entry;
+	ENROLMENT read = {0};
+
+	TRY(enrolment_parse(statement, walk->plan->training, &read, err));
+	TRY(enrolment_verify(statement, &read, &walk->plan->init, &walk->plan->policy, err));
+	entry = &read.seat.tokens[0];
+	*ret_result = (struct enrol_result){.digest = read.digest, .serial = entry->serial,
+		.attested = read.attested, .cosigned = read.cosigned};
+	memcpy(ret_result->driver, entry->driver, sizeof(ret_result->driver));
+	memcpy(ret_result->firmware, entry->firmware, sizeof(ret_result->firmware));
+	memcpy(ret_result->has, entry->has, sizeof(ret_result->has));
+	return ERR_OK;
+}
+
+static enum err_code
+write_result(const struct enrol_walk *walk, const struct dsse *statement, struct err *err)
+{
+	BUF text = {0};
+
+	TRY(dsse_encode(statement, &text, err));
+	buf_u8(&text, '\n');
+	TRY(buf_check(&text, err));
+	return file_write_new(walk->plan->out, buf_view(&text), 0644, err);
+}
+
+enum err_code
+enrol_run(const struct client_options *options, const struct enrol_plan *plan,
+    struct enrol_result *ret_result, struct err *err)
+{
+	ENROL_WALK walk = {.plan = plan, .options = options, .ui = options->ui};
+	struct enrol_result result;
+	DSSE statement = {0};
+
+	TRY(check_plan(plan, err));
+	TRY(read_certificates(&walk, err));
+	enrol_needs(plan->roles, walk.need);
+	TRY(hand_take_any(options, &walk.hand, err));
+	memcpy(walk.hand.label, plan->label, strlen(plan->label) + 1);
+	TRY(check_other_seats(&walk, err));
+	if (plan->cosign && !token_derives(walk.hand.token))
+		return err_set(err, ERR_USAGE, "--cosign goes with --driver fido2");
+	fill_seat(&walk);
+	if (token_derives(walk.hand.token))
+		TRY(enrol_fido(&walk, &statement, err));
+	else
+		TRY(enrol_piv(&walk, &statement, err));
+	TRY(verify_result(&walk, &statement, &result, err));
+	TRY(write_result(&walk, &statement, err));
+	*ret_result = result;
+	return ERR_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrolling a token: its keys are made on it, attested, and tried; the public file that comes out
+ * is what a charter or roster is drawn up from.  One walk for a person, with the vault in reach or not.
+ */
+#ifndef CEREMONY_CLIENT_ENROL_ENROL_H
+#define CEREMONY_CLIENT_ENROL_ENROL_H
+
+#include "ceremony/client/hand/hand.h"
+
+struct enrol_plan {
+	bool training;
+	struct digest init;	     /* the founding's nonce */
+	const char *seat, *person, *label;
+	unsigned roles;
+	struct attest_policy policy; /* what the enrolment will be judged by, with waivers */
+	struct view certificates;    /* PEM: the attestation's intermediates and root; may be empty */
+	struct secret *management_key; /* hex digits; NULL: the factory's, or asked for */
+	const char *out;	     /* file to make; must not exist */
+	struct hand_list enrolled[HAND_LISTS]; /* seats whose tokens other seats cannot have */
+	bool offer;		     /* offer to change factory values; else they are refused */
+	bool cosign;		     /* FIDO2: the PIV side of the device signs as well */
+	bool overwrite;		     /* what stands in the slots may go, after the serial was typed */
+};
+/* What there is to tell at the end. */
+struct enrol_result {
+	struct digest digest; /* names the enrolment */
+	char driver[8];
+	uint32_t serial;      /* 0: the token does not tell */
+	uint8_t firmware[3];
+	bool has[TOKEN_KEYS];
+	bool attested, cosigned;
+};
+
+/* Which keys a seat with ROLES needs on its token. */
+void enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS]);
+/* The policy of a vault that has no charter yet. */
+void enrol_default_policy(bool training, struct attest_policy *ret_policy);
+/* Nothing is written when anything fails, but keys that were made stay on the token; the next
+ * attempt uses them, after a yes.  ERR_EXISTS: the file, a key or certificate that was not made for
+ * this, or the token is another seat's; ERR_REFUSED: a factory value that the person does not
+ * change, or the attestation does not satisfy the policy. */
+enum err_code enrol_run(const struct client_options *options, const struct enrol_plan *plan,
+    struct enrol_result *ret_result, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A token in somebody's hand: found among those plugged in, compared with the document that names
+ * it, unlocked with its PIN, used, closed.  No PIN outlives the token, and none is ever tried on
+ * another one.
+ */
+#ifndef CEREMONY_CLIENT_HAND_HAND_H
+#define CEREMONY_CLIENT_HAND_HAND_H
+
+#include "ceremony/client/connection.h"
+#include "base/hpke.h"
+
+/* Seats of a document in which a token may stand. */
+struct hand_list {
+	const struct seat *seats;
+	size_t count;
+};
+enum { HAND_LISTS = 3 };
+struct hand_want {
+	struct hand_list lists[HAND_LISTS]; /* the first that names a token counts */
+	unsigned roles;			    /* one of these; 0: any */
+	const char *seat;		    /* only this one; NULL: any */
+	const struct suspensions *suspended; /* none of these; NULL: nothing is known */
+};
+
+struct hand {
+	const struct client_options *options;
+	struct token_found found;
+	struct token *token;
+	struct token_info info;
+	struct secret *pin;		 /* until the token is closed, which refers to it */
+	const struct seat *seat;	 /* owned by the document; NULL: an unknown token */
+	const struct seat_token *entry;
+	char label[LABEL_MAX + 1];
+};
+void hand_done(struct hand *hand); /* closes the token, forgets the PIN; accepts {0} */
+#define HAND CLEANUP(hand_done) struct hand
+
+/* The one token that fits, or that of options->serial, label and driver (hand_find.h says how one of
+ * several is chosen, and when it waits).  Its keys are compared with the document, or its credential
+ * is bound.  ERR_TOKEN_ABSENT: none is there or none fits; ERR_USAGE: several fit, choose by serial;
+ * ERR_INTEGRITY: it holds other keys than the document says. */
+enum err_code hand_take(const struct client_options *options, const struct hand_want *want,
+    struct hand *ret_hand, struct err *err) MUST_CHECK;
+/* The only token plugged in, or that of options->serial, whatever it is. */
+enum err_code hand_take_any(const struct client_options *options, struct hand *ret_hand,
+    struct err *err) MUST_CHECK;
+/* Ask for the PIN, saying which token and how many tries are left, and announce the touches that so
+ * many signatures and openings cost on it.  After a wrong PIN it asks again while more than one try
+ * is left; the last try needs the serial (the label, where there is none) typed.  A FIDO2 token that
+ * turns out not to hold the bound credential is put aside, and the right one asked for where
+ * options->wait allows; else ERR_TOKEN_ABSENT. */
+enum err_code hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements,
+    struct err *err) MUST_CHECK;
+/* Sign STATEMENT with the sign key SIGNER (checked: a signature that does not verify is ERR_TOKEN). */
+enum err_code hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,
+    const char *purpose, struct err *err) MUST_CHECK;
+/* The same as the seat's entry in the document. */
+enum err_code hand_sign(struct hand *hand, struct dsse *statement, const char *purpose,
+    struct err *err) MUST_CHECK;
+
+/* The hpke_agree for a token's key; CONTEXT is a struct hand_agree *. */
+struct hand_agree {
+	struct hand *hand;
+	enum token_key key;
+	const char *purpose;
+};
+enum err_code hand_agree(void *context, const struct point *peer, struct secret **ret_shared,
+    struct err *err) MUST_CHECK;
+
+/* "ciso's token "ciso-1" (serial 1234)", for sentences. */
+enum { HAND_NAME_SIZE = 320 };
+void hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE]);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log as a client reads it: every leaf, held against the root of the signed checkpoint. */
+#ifndef CEREMONY_CLIENT_LOG_H
+#define CEREMONY_CLIENT_LOG_H
+
+#include "ceremony/client/connection.h"
+
+/* Leaves from FROM on, at most MAX; RET_LEAVES lives in RET_REPLY.  Nothing is verified. */
+enum err_code leaves_fetch(struct client *client, uint64_t from, unsigned max,
+    struct json **ret_reply, const struct json **ret_leaves, struct err *err) MUST_CHECK;
+typedef enum err_code (*leaf_visit)(void *context, const char *leaf, struct err *err);
+/* Every leaf up to the checkpoint's size, in order, through VISIT (may be NULL).  ERR_INTEGRITY when
+ * they do not give its root: what was visited before that must be thrown away. */
+enum err_code leaves_walk(struct client *client, const struct checkpoint *checkpoint,
+    leaf_visit visit, void *context, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/opening/list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/protocol/message.h"
+
+enum { PREFIX_MIN = 4 };
+
+int64_t
+in_moment(struct json_in *in, const char *name)
+{
+	const char *text = in->code == ERR_OK ? json_object_text(in->object, name) : NULL;
+
+	if (text == NULL)
+		return json_in_int(in, name, 0, INT64_MAX);
+	if (text[0] != '\0')
+		return json_in_time(in, name);
+	(void)json_in_text(in, name, 0, 0);
+	return 0;
+}
+
+static enum err_code
+read_row(const struct json *object, struct listed *row, struct err *err)
+{
+	struct json_in in = json_in(object, "ceremony in the list", err);
+	uint8_t id[ID_SIZE] = {0};
+
+	json_in_hex(&in, "id", id, sizeof(id));
+	text_hex(VIEW_OF(id), row->id);
+	snprintf(row->name, sizeof(row->name), "%s", json_in_text(&in, "name", 1, SEAT_NAME_MAX));
+	snprintf(row->requester, sizeof(row->requester), "%s",
+	    json_in_text(&in, "requester", 1, SEAT_NAME_MAX));
+	row->state = (enum ceremony_state)json_in_choice(&in, "state", ceremony_state_names);
+	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
+	row->created = in_moment(&in, "created");
+	row->deadline = in_moment(&in, "deadline");
+	row->expires = in_moment(&in, "expires");
+	(void)json_in_array(&in, "approved", 0, QUORUM_SEATS);
+	(void)json_in_array(&in, "denied", 0, QUORUM_SEATS);
+	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
+	row->batch = json_in_bool(&in, "batch");
+	return json_in_end(&in);
+}
+
+enum err_code
+listing_fetch(struct client *client, bool all, struct listing *ret_listing, struct err *err)
+{
+	struct json *request = op_new("ceremony-list");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	const struct json *list;
+
+	json_put_bool(request, "all", all);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "ceremony-list", err);
+	list = json_in_array(&in, "ceremonies", 0, LISTING_MAX);
+	TRY(json_in_end(&in));
+	ret_listing->count = json_array_count(list);
+	for (size_t i = 0; i < ret_listing->count; i++) {
+		const struct json *object = json_array_object(list, i);
+
+		if (object == NULL)
+			return err_set(err, ERR_PROTOCOL, "the server's list is malformed");
+		TRY(read_row(object, &ret_listing->rows[i], err));
+	}
+	return ERR_OK;
+}
+
+static bool
+row_fits(const struct listed *row, const char *id, unsigned states, const char *requester)
+{
+	if (id != NULL)
+		return strncmp(row->id, id, strlen(id)) == 0;
+	return (states & (1u << row->state)) != 0 &&
+	    (requester == NULL || strcmp(requester, row->requester) == 0);
+}
+
+static enum err_code
+check_id(const char *id, struct err *err)
+{
+	size_t size = strlen(id);
+
+	if (size < PREFIX_MIN || size >= ID_HEX_SIZE || strspn(id, "0123456789abcdef") != size)
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is no ceremony's id: %d to %d lower-case hex digits", id, PREFIX_MIN,
+		    ID_HEX_SIZE - 1);
+	return ERR_OK;
+}
+
+static enum err_code
+pick_row(const struct listing *listing, const char *id, unsigned states, const char *requester,
+    struct listed *ret_listed, struct err *err)
+{
+	const struct listed *chosen = NULL;
+	BUF names = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct listed *row = &listing->rows[i];
+
+		if (!row_fits(row, id, states, requester))
+			continue;
+		chosen = row;
+		buf_format(&names, "%s%.*s (%s for %s)", count++ > 0 ? ", " : "", ID_SHORT, row->id,
+		    row->name, row->requester);
+	}
+	if (count == 0 && id != NULL)
+		return err_set(err, ERR_NOT_FOUND, "there is no ceremony %s", id);
+	if (count == 0)
+		return err_set(err, ERR_NOT_FOUND, "no ceremony waits for this; `halligan status` says what waits");
+	if (count > 1)
+		return err_set(err, ERR_USAGE, "several ceremonies could be meant; name one: %s",
+		    buf_string(&names));
+	*ret_listed = *chosen;
+	return ERR_OK;
+}
+
+static void
+free_listing(struct listing **listing)
+{
+	free(*listing);
+}
+
+enum err_code
+listing_pick(struct client *client, const char *id, unsigned states, const char *requester,
+    struct listed *ret_listed, struct err *err)
+{
+	CLEANUP(free_listing) struct listing *listing = calloc(1, sizeof(*listing));
+
+	if (listing == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	if (id != NULL)
+		TRY(check_id(id, err));
+	TRY(listing_fetch(client, true, listing, err));
+	return pick_row(listing, id, states, requester, ret_listed, err);
+}

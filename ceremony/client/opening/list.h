@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's list of ceremonies, to find the one that a person means.  Nothing of it is verified:
+ * what is shown for a decision comes from a dossier. */
+#ifndef CEREMONY_CLIENT_OPENING_LIST_H
+#define CEREMONY_CLIENT_OPENING_LIST_H
+
+#include "ceremony/client/connection.h"
+
+enum { LISTING_MAX = 200, ID_HEX_SIZE = 2 * ID_SIZE + 1, ID_SHORT = 8 };
+
+struct listed {
+	char id[ID_HEX_SIZE];
+	char name[SEAT_NAME_MAX + 1];
+	char requester[SEAT_NAME_MAX + 1];
+	bool batch; /* over many versions (ceremony/client/opening/batch_client.h) */
+	enum ceremony_state state;
+	int64_t created, deadline, expires; /* expires: 0 before the release */
+};
+struct listing {
+	size_t count;
+	struct listed rows[LISTING_MAX];
+};
+
+/* Newest first.  ALL: closed and refused ones too. */
+enum err_code listing_fetch(struct client *client, bool all, struct listing *ret_listing,
+    struct err *err) MUST_CHECK;
+/* The ceremony that ID means: all of its 32 hex digits or the first 4 or more of them; or, when ID
+ * is NULL, the only one in a state of the bit set STATES (and of REQUESTER, unless NULL).
+ * ERR_NOT_FOUND, or ERR_USAGE with the list of those that fit. */
+enum err_code listing_pick(struct client *client, const char *id, unsigned states,
+    const char *requester, struct listed *ret_listed, struct err *err) MUST_CHECK;
+/* A TIME or "" (or a number of seconds): 0 when empty. */
+int64_t in_moment(struct json_in *in, const char *name);
+
+#endif

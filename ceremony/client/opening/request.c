@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/opening/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/client/opening/dossier.h"
+#include "ceremony/client/hand/hand.h"
+#include "ceremony/protocol/message.h"
+
+/* What the server would refuse too, said before a touch is spent. */
+static enum err_code
+check_plan(const struct ask_plan *plan, struct err *err)
+{
+	if (plan->reason[0] == '\0' || strlen(plan->reason) > REASON_MAX ||
+	    !text_is_plain(view_of_text(plan->reason)))
+		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text, "
+		    "without control or direction characters", REASON_MAX);
+	if (plan->incident[0] == '\0' || strlen(plan->incident) > INCIDENT_MAX ||
+	    !text_is_plain(view_of_text(plan->incident)))
+		return err_set(err, ERR_USAGE, "the incident must be 1 to %d bytes of plain text, "
+		    "without control or direction characters", INCIDENT_MAX);
+	return ERR_OK;
+}
+
+static enum err_code
+check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct err *err)
+{
+	char longest[TEXT_DURATION_SIZE];
+
+	if (lookup->policy == NULL)
+		return err_set(err, ERR_REFUSED, "the charter has no policy %s any more",
+		    lookup->definition.policy);
+	if (lookup->has_debt)
+		return err_set(err, ERR_REFUSED,
+		    "%s is being replaced (%s: %s); it cannot be requested before that is done: "
+		    "halligan rotate %s", plan->secret, lookup->debt_state, lookup->debt_note,
+		    plan->secret);
+	if (lookup->header == NULL)
+		return err_set(err, ERR_REFUSED, "%s has no sealed version yet", plan->secret);
+	text_duration(lookup->policy->max_duration, longest);
+	if (plan->duration > lookup->policy->max_duration)
+		return err_set(err, ERR_REFUSED, "the policy %s allows at most %s; ask for less with --for",
+		    lookup->policy->name, longest);
+	return ERR_OK;
+}
+
+static void
+fill_request(const struct ask_plan *plan, const struct vault_view *view,
+    const struct lookup *lookup, const struct hand *hand, struct request *request)
+{
+	*request = (struct request){
+		.vault = view->vault, .definition = lookup->definition.digest,
+		.header = lookup->header_hash, .secret = lookup->definition.secret,
+		.version = lookup->current, .token = hand->entry->id, .duration = plan->duration,
+		.created = hand->options->now(),
+	};
+	request->expires = request->created + lookup->policy->request_ttl;
+	memcpy(request->name, lookup->definition.name, sizeof(request->name));
+	memcpy(request->seat, hand->seat->name, sizeof(request->seat));
+	memcpy(request->reason, plan->reason, strlen(plan->reason) + 1);
+	memcpy(request->incident, plan->incident, strlen(plan->incident) + 1);
+	snprintf(request->host, sizeof(request->host), "%s", plan->host);
+	snprintf(request->user, sizeof(request->user), "%s", plan->user);
+}
+
+static enum err_code
+send_request(struct client *client, const struct vault_view *view, const struct dsse *statement,
+    struct ask_result *result, struct err *err)
+{
+	struct json *call = op_new("request");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	DSSE answer = {0};
+	struct request request;
+	struct ceremony ceremony;
+	uint8_t id[ID_SIZE] = {0};
+	struct json_in in;
+
+	if (put_statement(call, "request", statement, err) != ERR_OK) {
+		json_free(call);
+		return err->code;
+	}
+	TRY(client_call(client, call, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "request", err);
+	json_in_hex(&in, "id", id, sizeof(id));
+	in_statement(&in, "ceremony", &answer);
+	TRY(json_in_end(&in));
+	TRY(request_parse(statement, view->charter->training, &request, err));
+	if (ceremony_check(&answer, view, &request, &ceremony, err) != ERR_OK)
+		return err_add(err, "the host's answer to the request");
+	if (memcmp(id, ceremony.id.bytes, sizeof(id)) != 0)
+		return err_set(err, ERR_INTEGRITY, "the host's answer is of another ceremony");
+	text_hex(VIEW_OF(id), result->id);
+	dossier_words(&ceremony.digest, result->words);
+	result->deadline = ceremony.deadline;
+	memcpy(result->quorum, ceremony.quorum, sizeof(result->quorum));
+	return ERR_OK;
+}
+
+enum err_code
+ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *ret_result,
+    struct err *err)
+{
+	const struct client_options *options = client_options(client);
+	struct hand_want want = {.roles = ROLE_RESPONDER};
+	const struct vault_view *view;
+	LOOKUP lookup = {0};
+	HAND hand = {0};
+	struct request request;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	TRY(check_plan(plan, err));
+	TRY(client_sync(client, &view, err));
+	TRY(lookup_secret(client, view, plan->secret, &lookup, err));
+	TRY(check_secret(plan, &lookup, err));
+	want.suspended = &view->suspensions;
+	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
+	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	TRY(hand_take(options, &want, &hand, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	fill_request(plan, view, &lookup, &hand, &request);
+	TRY(request_payload(&request, &payload, err));
+	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, &statement, err));
+	TRY(hand_sign(&hand, &statement, "sign the request", err));
+	return send_request(client, view, &statement, ret_result, err);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key of the encapsulation is drawn before the touch that signs it, and forgotten at the end: one
+ * signature binds every box.  What the server sends is compared with what was signed, and shares with
+ * the commitments of their header, before they are sealed on.
+ */
+#include "ceremony/client/opening/spare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/client/hand/hand.h"
+#include "ceremony/protocol/spare.h"
+#include "ceremony/protocol/message.h"
+
+struct handing {
+	struct client *client;
+	const struct vault_view *view;
+	struct hand hand;
+	const struct seat_token *to;
+	struct p256_key *ephemeral;
+	struct spare spare;
+	char (*names)[SEAT_NAME_MAX + 1];
+	bool more;
+};
+
+static void
+handing_done(struct handing *handing)
+{
+	hand_done(&handing->hand);
+	p256_key_free(handing->ephemeral);
+	spare_done(&handing->spare);
+	free(handing->names);
+}
+
+/* The spare token called LABEL, or the only other one of the seat. */
+static enum err_code
+choose_spare(struct handing *handing, const char *label, struct err *err)
+{
+	const struct seat *seat = handing->hand.seat;
+
+	for (size_t i = 0; i < seat->token_count; i++) {
+		const struct seat_token *token = &seat->tokens[i];
+
+		if (digest_equal(&token->id, &handing->hand.entry->id) || !token->has[KEY_SHARE] ||
+		    (label != NULL && strcmp(label, token->label) != 0))
+			continue;
+		if (handing->to != NULL)
+			return err_set(err, ERR_USAGE,
+			    "%s has several other tokens; choose one with --to: \"%s\", \"%s\"", seat->name,
+			    handing->to->label, token->label);
+		handing->to = token;
+	}
+	if (handing->to == NULL && label != NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "the seat %s has no other token \"%s\" in charter %u; halligan charter show", seat->name,
+		    label, handing->view->charter->version);
+	if (handing->to == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "the seat %s has no other token: enroll the spare and add it with a charter change first",
+		    seat->name);
+	return ERR_OK;
+}
+
+static enum err_code
+read_item(const struct json *object, struct handing *handing, struct err *err)
+{
+	struct json_in in = json_in(object, "spare-list", err);
+	struct spare *spare = &handing->spare;
+	struct spare_open open = {0};
+
+	json_in_hex(&in, "secret", open.secret.bytes, SECRET_ID_SIZE);
+	const char *name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
+	open.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
+	json_in_hex(&in, "header", open.header.bytes, DIGEST_SIZE);
+	open.envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
+	TRY(json_in_end(&in));
+	memcpy(handing->names[spare->count], name, strlen(name) + 1);
+	spare->opens[spare->count++] = open;
+	return ERR_OK;
+}
+
+static enum err_code
+fetch_list(struct handing *handing, struct err *err)
+{
+	struct json *request = op_new("spare-list");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	const struct json *items;
+
+	json_put_hex(request, "from", VIEW_OF(handing->hand.entry->id.bytes));
+	json_put_hex(request, "to", VIEW_OF(handing->to->id.bytes));
+	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "spare-list", err);
+	items = json_in_array(&in, "items", 0, SPARE_OPENS);
+	handing->more = json_in_bool(&in, "more");
+	TRY(json_in_end(&in));
+	handing->spare.opens = calloc(SPARE_OPENS, sizeof(*handing->spare.opens));
+	handing->names = calloc(SPARE_OPENS, sizeof(*handing->names));
+	if (handing->spare.opens == NULL || handing->names == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list");
+	for (size_t i = 0; i < json_array_count(items); i++)
+		TRY(read_item(json_array_object(items, i), handing, err));
+	return ERR_OK;
+}
+
+static void
+say_plan(struct handing *handing)
+{
+	const struct ui *ui = client_options(handing->client)->ui;
+	size_t count = handing->spare.count;
+	unsigned touches = token_touches(handing->hand.token, 1, (unsigned)count);
+	char name[HAND_NAME_SIZE];
+
+	hand_name(&handing->hand, name);
+	ui_say(ui, "You act as %s.", name);
+	ui_say(ui, "Your shares of %zu secret%s are sealed to your spare token \"%s\" (serial %u), first: "
+	    "%s. Nothing else is opened, and nobody else learns anything.", count,
+	    count == 1 ? "" : "s", handing->to->label, handing->to->serial, handing->names[0]);
+	ui_say(ui, "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
+	    "where it stopped.", touches, touches == 1 ? "" : "es");
+}
+
+static enum err_code
+sign_list(struct handing *handing, struct err *err)
+{
+	struct spare *spare = &handing->spare;
+	const struct vault_view *view = handing->view;
+	struct json *request = op_new("spare");
+	JSON *payload = NULL, *reply = NULL;
+	DSSE statement = {0};
+	BUF blob = {0};
+	enum err_code code;
+
+	spare->vault = view->vault;
+	spare->from = handing->hand.entry->id;
+	spare->to = handing->to->id;
+	memcpy(spare->seat, handing->hand.seat->name, sizeof(spare->seat));
+	spare->time = handing->hand.options->now();
+	spare->size = view->checkpoint.size;
+	spare->root = view->checkpoint.root;
+	code = p256_key_new(&handing->ephemeral, err);
+	if (code == ERR_OK) {
+		p256_key_public(handing->ephemeral, &spare->enc);
+		code = spare_payload(spare, &payload, err);
+	}
+	if (code == ERR_OK)
+		code = statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement, err);
+	if (code == ERR_OK)
+		code = hand_sign(&handing->hand, &statement, "sign for your spare token", err);
+	if (code == ERR_OK)
+		code = put_statement(request, "spare", &statement, err);
+	if (code != ERR_OK) {
+		json_free(request);
+		return code;
+	}
+	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
+	return dsse_digest(&statement, &spare->digest, err);
+}
+
+/* {"op":NAME} about entry INDEX of the signed list. */
+static struct json *
+about(const struct handing *handing, const char *op, size_t index)
+{
+	struct json *request = op_new(op);
+
+	json_put_hex(request, "statement", VIEW_OF(handing->spare.digest.bytes));
+	json_put_int(request, "index", (int64_t)index);
+	return request;
+}
+
+/* The header is the one that was signed, and its envelope that of the token in hand. */
+static enum err_code
+check_header(const struct handing *handing, const struct spare_open *open, struct view bytes,
+    struct header *header, struct err *err)
+{
+	struct digest hash;
+
+	TRY(header_hash(bytes, &hash, err));
+	if (!digest_equal(&hash, &open->header))
+		return err_set(err, ERR_INTEGRITY, "the server sent another header than it had named");
+	TRY(header_decode(bytes, header, err));
+	if (!digest_equal(&header->vault, &handing->view->vault) || header->version != open->version ||
+	    memcmp(&header->secret, &open->secret, sizeof(open->secret)) != 0)
+		return err_set(err, ERR_INTEGRITY, "the header is of another version or vault");
+	if (open->envelope >= header->envelope_count ||
+	    strcmp(header->envelopes[open->envelope].seat, handing->hand.seat->name) != 0 ||
+	    !digest_equal(&header->envelopes[open->envelope].token, &handing->hand.entry->id))
+		return err_set(err, ERR_INTEGRITY, "envelope %u is not this token's", open->envelope);
+	return ERR_OK;
+}
+
+/* Open one envelope with the token; RET_CIPHERTEXT: its shares for the spare. */
+static enum err_code
+hand_on(struct handing *handing, const struct spare_open *open, struct view blob,
+    struct buf *ret_ciphertext, struct err *err)
+{
+	struct hand_agree agree = {.hand = &handing->hand, .key = TOKEN_SHARE,
+		.purpose = "open your share"};
+	struct reader reader = reader_of(blob);
+	struct view bytes = reader_lp32(&reader, HEADER_MAX);
+	struct view enc = reader_bytes(&reader, POINT_SIZE);
+	HEADER *header = NULL;
+	SECRET *shares = NULL;
+	HPKE *hpke = NULL;
+	struct digest info;
+	struct point made;
+
+	if (reader.failed || reader.rest.size == 0 || reader.rest.size > ENVELOPE_CT_MAX)
+		return err_set(err, ERR_INTEGRITY, "the server sent an envelope of a wrong size");
+	TRY(header_new(&header, err));
+	TRY(check_header(handing, open, bytes, header, err));
+	TRY(seal_open_envelope(header, &open->header, open->envelope, enc, reader.rest, hand_agree,
+	    &agree, &shares, err));
+	TRY(seal_spare_info(header, open->envelope, &handing->to->id, &info, err));
+	TRY(hpke_sender_with(hpke_suite_default, &handing->to->keys[KEY_SHARE], VIEW_OF(info.bytes),
+	    handing->ephemeral, &hpke, &made, err));
+	return hpke_seal(hpke, VIEW_OF(open->header.bytes), secret_view(shares), ret_ciphertext, err);
+}
+
+static enum err_code
+hand_on_one(struct handing *handing, size_t index, struct err *err)
+{
+	JSON *reply = NULL, *thanks = NULL;
+	BUF box = {0}, blob = {0}, ciphertext = {0};
+
+	TRY(client_call(handing->client, about(handing, "spare-envelope", index), (struct view){0},
+	    &reply, &box, err));
+	TRY(hand_on(handing, &handing->spare.opens[index], buf_view(&box), &ciphertext, err));
+	return client_call(handing->client, about(handing, "spare-box", index),
+	    buf_view(&ciphertext), &thanks, &blob, err);
+}
+
+static enum err_code
+hand_on_all(struct handing *handing, size_t *ret_count, struct err *err)
+{
+	const struct ui *ui = client_options(handing->client)->ui;
+	size_t count = handing->spare.count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (hand_on_one(handing, i, err) != ERR_OK) {
+			(void)err_add(err, "%s", handing->names[i]);
+			return err_add(err, "%zu of %zu are handed on; run it again for the rest", i, count);
+		}
+		ui_progress(ui, "%s: handed on (%zu of %zu)", handing->names[i], i + 1, count);
+	}
+	*ret_count = count;
+	return ERR_OK;
+}
+
+enum err_code
+spare_run(struct client *client, const char *label, size_t *ret_count, struct err *err)
+{
+	const struct client_options *options = client_options(client);
+	CLEANUP(handing_done) struct handing handing = {.client = client};
+	struct hand_want want = {.roles = ROLE_OFFICER};
+
+	TRY(client_sync(client, &handing.view, err));
+	want.lists[0] = (struct hand_list){handing.view->charter->seats,
+		handing.view->charter->seat_count};
+	want.suspended = &handing.view->suspensions;
+	TRY(hand_take(options, &want, &handing.hand, err));
+	TRY(choose_spare(&handing, label, err));
+	TRY(fetch_list(&handing, err));
+	if (handing.spare.count == 0) {
+		ui_say(options->ui, "Nothing to hand on: whatever this token has an envelope of, \"%s\" can "
+		    "open too.", handing.to->label);
+		*ret_count = 0;
+		return ERR_OK;
+	}
+	say_plan(&handing);
+	TRY(ui_demand(options->ui, "Hand them on? Type yes", "yes", err));
+	TRY(hand_unlock(&handing.hand, 1, (unsigned)handing.spare.count, err));
+	TRY(sign_list(&handing, err));
+	TRY(hand_on_all(&handing, ret_count, err));
+	ui_say(options->ui, "Done: \"%s\" can approve for %zu more secret%s.%s", handing.to->label,
+	    *ret_count, *ret_count == 1 ? "" : "s",
+	    handing.more ? " There are more: run it again." : "");
+	return ERR_OK;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/secrets/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/client/opening/list.h"
+#include "ceremony/protocol/message.h"
+
+void
+lookup_done(struct lookup *lookup)
+{
+	definition_done(&lookup->definition);
+	header_freep(&lookup->header);
+	free(lookup->quorum);
+	*lookup = (struct lookup){0};
+}
+
+static void
+free_quorum(struct quorum **quorum)
+{
+	free(*quorum);
+}
+
+static enum err_code
+compare_header(const struct header *header, const struct vault_view *view,
+    const struct definition *definition, struct err *err)
+{
+	const char *differs = NULL;
+
+	if (!digest_equal(&header->vault, &view->vault))
+		differs = "another vault";
+	else if (header->training != view->charter->training)
+		differs = "another kind of vault";
+	else if (memcmp(&header->secret, &definition->secret, sizeof(header->secret)) != 0)
+		differs = "another secret";
+	else if (!digest_equal(&header->definition, &definition->digest))
+		differs = "another definition";
+	if (differs != NULL)
+		return err_set(err, ERR_INTEGRITY, "the sealed version's header names %s", differs);
+	return ERR_OK;
+}
+
+enum err_code
+lookup_definition(const struct dsse *statement, const struct definition *definition,
+    const struct vault_view *view, struct err *err)
+{
+	enum err_code code =
+	    definition_verify(statement, definition, view->charter, &view->vault, err);
+
+	for (size_t i = view->charter_count; code != ERR_OK && i > 0; i--) {
+		struct err ignored;
+
+		if (definition_verify(statement, definition, view->charters[i - 1], &view->vault,
+		    &ignored) == ERR_OK)
+			return ERR_OK;
+	}
+	return code;
+}
+
+enum err_code
+lookup_header(struct view bytes, const struct vault_view *view,
+    const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,
+    struct digest *ret_hash, struct err *err)
+{
+	HEADER *header = NULL;
+	CLEANUP(free_quorum) struct quorum *quorum = calloc(1, sizeof(*quorum));
+
+	if (quorum == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	TRY(header_new(&header, err));
+	TRY(header_decode(bytes, header, err));
+	TRY(header_check(header, quorum, err));
+	TRY(compare_header(header, view, definition, err));
+	TRY(header_hash(bytes, ret_hash, err));
+	*ret_header = TAKE(header);
+	*ret_quorum = TAKE(quorum);
+	return ERR_OK;
+}
+
+static void
+read_debt(struct json_in *in, struct lookup *lookup, struct err *err)
+{
+	const struct json *object = json_in_object_optional(in, "debt");
+	struct json_in debt;
+
+	if (object == NULL)
+		return;
+	debt = json_in(object, "debt", err);
+	snprintf(lookup->debt_state, sizeof(lookup->debt_state), "%s",
+	    json_in_text(&debt, "state", 1, sizeof(lookup->debt_state) - 1));
+	lookup->debt_due = in_moment(&debt, "due");
+	snprintf(lookup->debt_note, sizeof(lookup->debt_note), "%s",
+	    json_in_text(&debt, "note", 0, NOTE_TEXT_MAX));
+	lookup->has_debt = true;
+	if (json_in_end(&debt) != ERR_OK)
+		in->code = err->code;
+}
+
+/* What such an envelope holds is checked when it is opened. */
+enum err_code
+lookup_spares(const struct json *array, const struct header *header,
+    struct reach_spares *ret_spares, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(array); i++) {
+		struct json_in in = json_in(json_array_object(array, i), "spares", err);
+		struct reach_spare *row = &ret_spares->rows[i];
+
+		json_in_hex(&in, "token", row->token.bytes, DIGEST_SIZE);
+		row->envelope = (uint32_t)json_in_int(&in, "envelope", 0, header->envelope_count - 1);
+		TRY(json_in_end(&in));
+	}
+	ret_spares->count = json_array_count(array);
+	return ERR_OK;
+}
+
+static enum err_code
+read_lookup(const struct json *reply, const struct vault_view *view, const char *name,
+    struct view header, struct lookup *lookup, struct err *err)
+{
+	struct json_in in = reply_in(reply, "secret-find", err);
+	DSSE statement = {0};
+
+	in_statement(&in, "definition", &statement);
+	lookup->current = (uint32_t)json_in_int(&in, "current", 0, UINT32_MAX);
+	lookup->newest = (uint32_t)json_in_int(&in, "newest", 0, UINT32_MAX);
+	lookup->part_exposed = json_in_bool(&in, "part_exposed");
+	lookup->released = json_in_bool(&in, "released");
+	read_debt(&in, lookup, err);
+	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
+	TRY(json_in_end(&in));
+	TRY(definition_parse(&statement, view->charter->training, &lookup->definition, err));
+	TRY(lookup_definition(&statement, &lookup->definition, view, err));
+	if (strcmp(lookup->definition.name, name) != 0)
+		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
+		    lookup->definition.name);
+	lookup->policy = charter_policy(view->charter, lookup->definition.policy);
+	if (lookup->current == 0)
+		return ERR_OK;
+	TRY(lookup_header(header, view, &lookup->definition, &lookup->header, &lookup->quorum,
+	    &lookup->header_hash, err));
+	if (lookup->header->version != lookup->current)
+		return err_set(err, ERR_INTEGRITY,
+		    "the header is of version %u, the current version is %u",
+		    lookup->header->version, lookup->current);
+	return lookup_spares(spares, lookup->header, &lookup->spares, err);
+}
+
+enum err_code
+lookup_secret(struct client *client, const struct vault_view *view, const char *name,
+    struct lookup *ret_lookup, struct err *err)
+{
+	struct json *request = op_new("secret-find");
+	JSON *reply = NULL;
+	BUF header = {0};
+	LOOKUP lookup = {0};
+
+	json_put_text(request, "name", name);
+	TRY(client_call(client, request, (struct view){0}, &reply, &header, err));
+	if (read_lookup(reply, view, name, buf_view(&header), &lookup, err) != ERR_OK)
+		return err_add(err, "%s", name);
+	*ret_lookup = lookup;
+	lookup = (struct lookup){0};
+	return ERR_OK;
+}

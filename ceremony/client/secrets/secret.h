@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A secret as the server describes it, verified: its definition and the header of its current
+ * version. */
+#ifndef CEREMONY_CLIENT_SECRETS_SECRET_H
+#define CEREMONY_CLIENT_SECRETS_SECRET_H
+
+#include "ceremony/client/connection.h"
+#include "vault/documents/reach.h"
+
+struct lookup {
+	struct definition definition;
+	struct header *header;	     /* NULL when no version is current yet */
+	struct quorum *quorum;	     /* of the header */
+	struct digest header_hash;
+	const struct policy *policy; /* in the charter of the view */
+	uint32_t current, newest;    /* versions; the server's word */
+	struct reach_spares spares; /* the server's word, like what follows */
+	bool part_exposed, released;
+	bool has_debt;
+	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
+	int64_t debt_due;
+};
+void lookup_done(struct lookup *lookup);
+#define LOOKUP CLEANUP(lookup_done) struct lookup
+
+/* ERR_INTEGRITY names what contradicts what. */
+enum err_code lookup_secret(struct client *client, const struct vault_view *view,
+    const char *name, struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+/* Is DEFINITION signed by an operator of a charter of this vault?  An operator may have left since: then
+ * the newest charter under which it verifies counts, as for the server. */
+enum err_code lookup_definition(const struct dsse *statement, const struct definition *definition,
+    const struct vault_view *view, struct err *err) MUST_CHECK;
+/* The array "spares" of a reply about the version of HEADER. */
+enum err_code lookup_spares(const struct json *array, const struct header *header,
+    struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
+/* Does the header BYTES belong to DEFINITION in the vault of VIEW?  For lookup and dossier. */
+enum err_code lookup_header(struct view bytes, const struct vault_view *view,
+    const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,
+    struct digest *ret_hash, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The value goes from secret memory into an HPKE box for the host's escrow key, which the charter
+ * names; the definition's digest binds it to the definition that the operator just signed.
+ */
+#include "ceremony/client/secrets/secret_add.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/client/hand/hand.h"
+#include "ceremony/protocol/message.h"
+
+static enum err_code
+check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct err *err)
+{
+	if (!text_is_name(plan->name))
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
+		    plan->name);
+	if (charter_policy(view->charter, plan->policy) == NULL) {
+		const char *names[CHARTER_POLICIES + 1] = {NULL};
+		const char *near;
+
+		for (size_t i = 0; i < view->charter->policy_count; i++)
+			names[i] = view->charter->policies[i].name;
+		near = text_nearest(plan->policy, names);
+		return err_set(err, ERR_USAGE, "the charter has no policy \"%s\"%s%s%s", plan->policy,
+		    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "");
+	}
+	if (plan->effect[0] == '\0' || strlen(plan->effect) > EFFECT_MAX ||
+	    !text_is_plain(view_of_text(plan->effect)))
+		return err_set(err, ERR_USAGE,
+		    "the effect (what the credential can do) must be 1 to %d bytes of plain text",
+		    EFFECT_MAX);
+	if (plan->rotator[0] == '\0' || strlen(plan->rotator) > ROTATOR_TEXT_MAX)
+		return err_set(err, ERR_USAGE, "\"%s\" is no rotator's name", plan->rotator);
+	return credential_check(secret_view(plan->credential), err);
+}
+
+static enum err_code
+rotator_hash(struct client *client, const char *name, struct digest *ret_hash, struct err *err)
+{
+	struct json *request = op_new("rotator");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	struct digest hash;
+	const char *path;
+
+	json_put_text(request, "name", name);
+	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
+	in = reply_in(reply, "rotator", err);
+	json_in_hex(&in, "hash", hash.bytes, DIGEST_SIZE);
+	path = json_in_text(&in, "path", 1, 4095);
+	TRY(json_in_end(&in));
+	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash.", name,
+	    path);
+	*ret_hash = hash;
+	return ERR_OK;
+}
+
+static enum err_code
+sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
+    const struct digest *hash, struct hand *hand, struct dsse *statement, struct err *err)
+{
+	struct definition definition = {
+		.vault = view->vault, .revision = 1, .rotator_hash = *hash, .self = plan->self,
+		.created = hand->options->now(), .target = plan->target,
+	};
+	JSON *payload = NULL;
+
+	TRY(crypto_random(definition.secret.bytes, SECRET_ID_SIZE, err));
+	snprintf(definition.name, sizeof(definition.name), "%s", plan->name);
+	snprintf(definition.policy, sizeof(definition.policy), "%s", plan->policy);
+	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
+	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
+	TRY(definition_payload(&definition, &payload, err));
+	TRY(statement_new(STATEMENT_SECRET, view->charter->training, payload, statement, err));
+	return hand_sign(hand, statement, "sign the definition", err);
+}
+
+/* info = SHA-256(lp8 "halligan/v1 adopt" || vault || secret id || definition digest). */
+static enum err_code
+seal_value(const struct adopt_plan *plan, const struct vault_view *view,
+    const struct definition *definition, struct point *ret_enc, struct buf *ret_ciphertext,
+    struct err *err)
+{
+	BUF text = {0};
+	struct digest info;
+	HPKE *hpke = NULL;
+
+	buf_lp8(&text, view_of_text("halligan/v1 adopt"));
+	buf_bytes(&text, VIEW_OF(view->vault.bytes));
+	buf_bytes(&text, VIEW_OF(definition->secret.bytes));
+	buf_bytes(&text, VIEW_OF(definition->digest.bytes));
+	TRY(buf_check(&text, err));
+	TRY(sha256_one(buf_view(&text), &info, err));
+	TRY(hpke_sender(hpke_suite_default, &view->charter->host_escrow, VIEW_OF(info.bytes), &hpke,
+	    ret_enc, err));
+	return hpke_seal(hpke, VIEW_OF(definition->digest.bytes), secret_view(plan->credential),
+	    ret_ciphertext, err);
+}
+
+static enum err_code
+send_secret(struct client *client, const struct adopt_plan *plan, const struct dsse *statement,
+    const struct point *enc, struct view ciphertext, char ret_state[32], struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	struct json *request = op_new("secret-add");
+	JSON *reply = NULL;
+	BUF blob = {0};
+	struct json_in in;
+	const char *state, *note;
+	uint32_t version;
+
+	json_put_hex(request, "enc", VIEW_OF(enc->bytes));
+	json_put_bool(request, "rotate", plan->rotate);
+	if (put_statement(request, "definition", statement, err) != ERR_OK) {
+		json_free(request);
+		return err->code;
+	}
+	TRY(client_call(client, request, ciphertext, &reply, &blob, err));
+	in = reply_in(reply, "secret-add", err);
+	version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
+	state = json_in_text(&in, "state", 1, 31);
+	note = json_in_text(&in, "note", 0, NOTE_TEXT_MAX);
+	TRY(json_in_end(&in));
+	snprintf(ret_state, 32, "%s", state);
+	ui_say(ui, "%s: version %u is sealed to the officers (%s).%s%s", plan->name, version, state,
+	    note[0] != '\0' ? " " : "", note);
+	return ERR_OK;
+}
+
+enum err_code
+adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32],
+    struct err *err)
+{
+	const struct vault_view *view;
+	struct hand_want want = {.roles = ROLE_OPERATOR};
+	HAND hand = {0};
+	DSSE statement = {0};
+	DEFINITION definition = {0};
+	BUF ciphertext = {0};
+	struct digest hash;
+	struct point enc;
+
+	TRY(client_sync(client, &view, err));
+	TRY(check_plan(plan, view, err));
+	TRY(rotator_hash(client, plan->rotator, &hash, err));
+	want.suspended = &view->suspensions;
+	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	TRY(hand_take(client_options(client), &want, &hand, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
+	hand_done(&hand); /* the token is not held while the target is tried */
+	TRY(definition_parse(&statement, view->charter->training, &definition, err));
+	TRY(definition_verify(&statement, &definition, view->charter, &view->vault, err));
+	TRY(seal_value(plan, view, &definition, &enc, &ciphertext, err));
+	return send_secret(client, plan, &statement, &enc, buf_view(&ciphertext), ret_state, err);
+}

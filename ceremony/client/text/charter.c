@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/text/charter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/protocol/statements.h" /* WORD_BYTES */
+#include "tokens/attest/attest.h"
+
+enum { WORDS_PER_LINE = 8 };
+
+void
+show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE])
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned bit = 0; bit < 3; bit++) {
+		if ((roles & (1u << bit)) != 0)
+			used += (size_t)snprintf(ret_text + used, SHOW_ROLES_SIZE - used, "%s%s",
+			    used > 0 ? ", " : "", role_names[bit]);
+	}
+}
+
+static void
+token_text(const struct seat_token *token, char ret_text[160])
+{
+	char firmware[FIRMWARE_TEXT_SIZE], serial[32] = "no serial";
+
+	firmware_text(token->firmware, firmware);
+	if (token->serial != 0)
+		snprintf(serial, sizeof(serial), "serial %u", token->serial);
+	snprintf(ret_text, 160, "%s, %s%s, firmware %s", token->label,
+	    token->signs == SIGNS_ASSERTION ? "FIDO2, " : "", serial, firmware);
+}
+
+static const char *const form_factors[] = {NULL, "usb-a-keychain", "usb-a-nano", "usb-c-keychain",
+	"usb-c-nano", "usb-c-lightning", "usb-a-bio", "usb-c-bio"};
+
+bool
+form_factor_from_text(const char *text, uint8_t *ret_number)
+{
+	unsigned number = 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(form_factors); i++)
+		if (strcmp(text, form_factors[i]) == 0) {
+			*ret_number = (uint8_t)i;
+			return true;
+		}
+	if (text[0] == '\0' || strlen(text) > 3 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	for (const char *digit = text; *digit != '\0'; digit++)
+		number = 10 * number + (unsigned)(*digit - '0');
+	if (number == 0 || number > UINT8_MAX)
+		return false;
+	*ret_number = (uint8_t)number;
+	return true;
+}
+
+void
+form_factor_text(uint8_t number, char ret_text[24])
+{
+	if (number > 0 && number < ARRAY_SIZE(form_factors))
+		snprintf(ret_text, 24, "%s", form_factors[number]);
+	else
+		snprintf(ret_text, 24, "%u", number);
+}
+
+void
+show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text)
+{
+	static const char *const loud[] = {"OLD FIRMWARE", "OTHER FORM FACTOR", "NO TOUCH",
+		"NO ATTESTATION"};
+	const struct charter_waiver *waiver = charter_waiver(charter, token);
+	const char *comma = "";
+
+	if (waiver == NULL)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(loud); i++) {
+		if ((waiver->waives & (1u << i)) == 0)
+			continue;
+		buf_format(ret_text, "%s%s", comma, loud[i]);
+		comma = ", ";
+	}
+	buf_format(ret_text, " waived: %s", waiver->reason);
+}
+
+void
+show_seat(const struct ui *ui, const struct seat *seat)
+{
+	char roles[SHOW_ROLES_SIZE], token[160];
+
+	show_roles(seat->roles, roles);
+	ui_say(ui, "  %-12s %s (%s)", seat->name, seat->person, roles);
+	for (size_t i = 0; i < seat->token_count; i++) {
+		token_text(&seat->tokens[i], token);
+		ui_say(ui, "  %-12s   token %s", "", token);
+	}
+}
+
+void
+show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest)
+{
+	char words[TEXT_WORDS_SIZE];
+
+	text_words(view_of(digest->bytes, WORD_BYTES), words);
+	ui_say(ui, "Enrolment of %s (%s): %s", seat->name, seat->person, words);
+}
+
+static void
+show_policy(const struct ui *ui, const struct policy *policy)
+{
+	char duration[TEXT_DURATION_SIZE], ttl[TEXT_DURATION_SIZE], age[TEXT_DURATION_SIZE];
+
+	text_duration(policy->max_duration, duration);
+	text_duration(policy->request_ttl, ttl);
+	text_duration(policy->max_age, age);
+	ui_say(ui, "  %-12s %s", policy->name, policy->quorum_text);
+	ui_say(ui, "  %-12s   for at most %s; a request waits %s; replaced after %s", "", duration,
+	    ttl, age);
+}
+
+static void
+show_one_waiver(const struct ui *ui, char sign, const struct charter *charter,
+    const struct charter_waiver *waiver)
+{
+	const struct seat_token *token = NULL;
+	const struct seat *seat =
+	    seat_by_token(charter->seats, charter->seat_count, &waiver->token, &token);
+	BUF text = {0};
+
+	show_waiver(charter, &waiver->token, &text);
+	if (seat != NULL)
+		ui_say(ui, "%c %c WAIVER for %s's token \"%s\": %s", ' ', sign, seat->name,
+		    token->label, buf_string(&text));
+}
+
+static void
+show_attestation(const struct ui *ui, const struct charter *charter)
+{
+	char firmware[FIRMWARE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
+
+	firmware_text(charter->min_firmware, firmware);
+	ui_say(ui, "Tokens: firmware %s or newer, attested by", firmware);
+	for (size_t i = 0; i < charter->root_count; i++) {
+		text_hex(VIEW_OF(charter->roots[i].bytes), hex);
+		ui_say(ui, "  root %s%s", hex,
+		    digest_equal(&charter->roots[i], &attest_simulated_root) ?
+		    " (simulated tokens)" : "");
+	}
+	for (size_t i = 0; i < charter->form_factor_count; i++) {
+		char name[24];
+
+		form_factor_text(charter->form_factors[i], name);
+		ui_say(ui, "  form factor %s", name);
+	}
+	for (size_t i = 0; i < charter->waiver_count; i++)
+		show_one_waiver(ui, ' ', charter, &charter->waivers[i]);
+}
+
+void
+show_charter(const struct ui *ui, const struct charter *charter)
+{
+	char time[TEXT_TIME_SIZE];
+
+	text_time(charter->created, time);
+	ui_say(ui, "Charter %u of %s%s, drawn up %s", charter->version, charter->name,
+	    charter->training ? " (TRAINING)" : "", time);
+	ui_say(ui, "Seats:");
+	for (size_t i = 0; i < charter->seat_count; i++)
+		show_seat(ui, &charter->seats[i]);
+	ui_say(ui, "Policies:");
+	for (size_t i = 0; i < charter->policy_count; i++)
+		show_policy(ui, &charter->policies[i]);
+	ui_say(ui, "This charter can be changed by: %s", charter->change_text);
+	show_attestation(ui, charter);
+	ui_say(ui, "Copies of sealed versions: %s", charter->copy);
+}
+
+/* One line for each seat and token that only AFTER (SIGN '+') or only BEFORE ('-') has. */
+static void
+show_only_in(const struct ui *ui, char sign, const struct seat *a, size_t a_count,
+    const struct seat *b, size_t b_count)
+{
+	char roles[SHOW_ROLES_SIZE], text[160];
+
+	for (size_t i = 0; i < a_count; i++) {
+		const struct seat *other = seat_by_name(b, b_count, a[i].name);
+		const struct seat_token *token;
+
+		if (other == NULL || other->roles != a[i].roles ||
+		    strcmp(other->person, a[i].person) != 0) {
+			show_roles(a[i].roles, roles);
+			ui_say(ui, "  %c seat %s: %s (%s)", sign, a[i].name, a[i].person, roles);
+		}
+		for (size_t t = 0; t < a[i].token_count; t++) {
+			token_text(&a[i].tokens[t], text);
+			if (seat_by_token(b, b_count, &a[i].tokens[t].id, &token) == NULL)
+				ui_say(ui, "  %c token of %s: %s", sign, a[i].name, text);
+		}
+	}
+}
+
+void
+show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
+    const struct seat *after, size_t after_count)
+{
+	show_only_in(ui, '-', before, before_count, after, after_count);
+	show_only_in(ui, '+', after, after_count, before, before_count);
+}
+
+static bool
+policy_equal(const struct policy *a, const struct policy *b)
+{
+	return a != NULL && b != NULL && strcmp(a->quorum_text, b->quorum_text) == 0 &&
+	    a->max_duration == b->max_duration && a->request_ttl == b->request_ttl &&
+	    a->max_age == b->max_age;
+}
+
+static void
+show_policies_only_in(const struct ui *ui, char sign, const struct charter *a,
+    const struct charter *b)
+{
+	for (size_t i = 0; i < a->policy_count; i++) {
+		const struct policy *policy = &a->policies[i];
+
+		if (!policy_equal(policy, charter_policy(b, policy->name)))
+			ui_say(ui, "  %c policy %s: %s", sign, policy->name, policy->quorum_text);
+	}
+}
+
+static bool
+has_waiver(const struct charter *charter, const struct charter_waiver *waiver)
+{
+	const struct charter_waiver *other = charter_waiver(charter, &waiver->token);
+
+	return other != NULL && other->waives == waiver->waives &&
+	    strcmp(other->reason, waiver->reason) == 0;
+}
+
+static void
+show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
+    const struct charter *b)
+{
+	for (size_t i = 0; i < a->waiver_count; i++)
+		if (!has_waiver(b, &a->waivers[i]))
+			show_one_waiver(ui, sign, a, &a->waivers[i]);
+}
+
+/* A new charter ends every suspension: what it still lists works again. */
+static void
+show_restored(const struct ui *ui, const struct charter *after,
+    const struct suspensions *suspended, const struct roster *roster)
+{
+	for (size_t i = 0; i < suspended->count; i++) {
+		const struct suspension *row = &suspended->rows[i];
+		const struct seat_token *token = NULL;
+		BUF text = {0};
+
+		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) == NULL &&
+		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) == NULL)
+			continue;
+		suspension_text(row, &text);
+		ui_say(ui, "  ! restores %s's token \"%s\", %s", row->holder, token->label,
+		    buf_string(&text));
+	}
+}
+
+static const char *
+without_seat(const struct charter *charter, const struct quorum *quorum)
+{
+	for (size_t i = 0; i < quorum->seat_count; i++)
+		if (seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]) == NULL)
+			return quorum->seats[i];
+	return NULL;
+}
+
+/* Who can do less than before. */
+static void
+show_losses(const struct ui *ui, const struct charter *before, const struct charter *after)
+{
+	for (size_t i = 0; i < before->seat_count; i++) {
+		const struct seat *seat = &before->seats[i];
+		const struct seat *now = seat_by_name(after->seats, after->seat_count, seat->name);
+		unsigned lost = seat->roles & ~(now != NULL ? now->roles : 0);
+		char roles[SHOW_ROLES_SIZE];
+
+		show_roles(lost, roles);
+		if (lost != 0)
+			ui_say(ui, "  ! %s is no %s any more", seat->name, roles);
+	}
+	for (size_t i = 0; i < before->policy_count; i++) {
+		const struct policy *policy = &before->policies[i];
+
+		if (charter_policy(after, policy->name) == NULL)
+			ui_say(ui, "  ! secrets under the policy %s cannot be requested any more",
+			    policy->name);
+		else if (without_seat(after, &policy->quorum) != NULL)
+			ui_say(ui, "  ! secrets under the policy %s stay sealed to %s too until they are "
+			    "resealed", policy->name, without_seat(after, &policy->quorum));
+	}
+}
+
+void
+show_charter_changes(const struct ui *ui, const struct charter *before,
+    const struct charter *after, const struct suspensions *suspended, const struct roster *roster)
+{
+	ui_say(ui, "What it changes of charter %u:", before->version);
+	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);
+	show_waivers_only_in(ui, '-', before, after);
+	show_waivers_only_in(ui, '+', after, before);
+	show_restored(ui, after, suspended, roster);
+	show_policies_only_in(ui, '-', before, after);
+	show_policies_only_in(ui, '+', after, before);
+	if (strcmp(before->change_text, after->change_text) != 0)
+		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
+	if (before->root_count != after->root_count ||
+	    memcmp(before->roots, after->roots, sizeof(before->roots)) != 0 ||
+	    before->form_factor_count != after->form_factor_count ||
+	    memcmp(before->form_factors, after->form_factors, sizeof(before->form_factors)) != 0 ||
+	    memcmp(before->min_firmware, after->min_firmware, sizeof(before->min_firmware)) != 0)
+		ui_say(ui, "  ! which tokens are accepted");
+	show_losses(ui, before, after);
+	if (strcmp(before->copy, after->copy) != 0)
+		ui_say(ui, "  ! where copies go: %s", after->copy);
+	if (memcmp(&before->host_statement, &after->host_statement, ED25519_SIZE) != 0 ||
+	    memcmp(&before->host_log, &after->host_log, ED25519_SIZE) != 0 ||
+	    !point_equal(&before->host_escrow, &after->host_escrow))
+		ui_say(ui, "  ! THE HOST'S KEYS: the vault moves to another host, or was restored");
+}
+
+void
+show_roster(const struct ui *ui, const struct roster *roster)
+{
+	char time[TEXT_TIME_SIZE];
+
+	if (roster->version == 0) {
+		ui_say(ui, "No roster yet: nobody but seats of the charter can request.");
+		return;
+	}
+	text_time(roster->created, time);
+	ui_say(ui, "Roster %u, drawn up %s", roster->version, time);
+	for (size_t i = 0; i < roster->seat_count; i++)
+		show_seat(ui, &roster->seats[i]);
+}
+
+void
+show_fingerprint(const struct ui *ui, const char *what, const struct digest *digest)
+{
+	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE];
+
+	text_hex(VIEW_OF(digest->bytes), hex);
+	ui_say(ui, "%s %s", what, hex);
+	for (size_t at = 0; at < DIGEST_SIZE; at += WORDS_PER_LINE) {
+		text_words(view_of(digest->bytes + at, WORDS_PER_LINE), words);
+		ui_say(ui, "  %s", words);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents as people read them before they sign. */
+#ifndef CEREMONY_CLIENT_TEXT_CHARTER_H
+#define CEREMONY_CLIENT_TEXT_CHARTER_H
+
+#include "ceremony/client/ui.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
+
+/* "officer, operator". */
+enum { SHOW_ROLES_SIZE = 48 };
+void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
+void show_seat(const struct ui *ui, const struct seat *seat);
+/* Whose it is, and the words that its person reads aloud. */
+void show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest);
+/* All that a charter says, a line each. */
+void show_charter(const struct ui *ui, const struct charter *charter);
+/* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which tokens it RESTORES that are
+ * suspended under BEFORE, those of ROSTER too; who can do less afterwards. */
+void show_charter_changes(const struct ui *ui, const struct charter *before,
+    const struct charter *after, const struct suspensions *suspended, const struct roster *roster);
+/* "NO TOUCH, OLD FIRMWARE waived: REASON" for a token that CHARTER forgives something, in capitals;
+ * nothing otherwise. */
+void show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text);
+/* "usb-a-keychain", ... or a number of 1..255. */
+bool form_factor_from_text(const char *text, uint8_t *ret_number);
+void form_factor_text(uint8_t number, char ret_text[24]);
+void show_roster(const struct ui *ui, const struct roster *roster);
+void show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
+    const struct seat *after, size_t after_count);
+/* A digest in full: hex, and its 32 bytes as words to read aloud, eight in a line. */
+void show_fingerprint(const struct ui *ui, const char *what, const struct digest *digest);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrolments: a person's public file for one token (type "enrolment"), signed by its own sign key.
+ *
+ * {"format":1,"init":HEX32,"seat":..,"person":..,"roles":[..],"label":..,"driver":"piv","serial":N,
+ *  "firmware":"5.7.4","keys":{"sign":HEX65,..},"attestation":{"sign":BASE64,..,"device":BASE64},
+ *  "certificates":[BASE64..] (intermediates and root),"unsealed":["share","release"] (keys that opened a probe),
+ *  "created":TIME,"nonce":HEX16}
+ *
+ * With "driver":"fido2" there is "fido2" as in the charter, the serial may be 0, and "attestation" is
+ * {"authdata":BASE64,"signature":BASE64,"leaf":BASE64}: the packed statement of the registration, whose
+ * clientDataHash binds init, seat and salt (tokens/fido/keys.h); without "leaf" only the registration,
+ * as above.  It proves no serial.  That the device
+ * is the one with "serial" is shown by its PIV side, when that signs the enrolment as well:
+ *  "cosigner":{"key":HEX65,"slot":BASE64,"device":BASE64} (its sign key and that key's attestation).
+ *
+ * "init" is the founding's nonce, which every charter of the vault repeats.  "attestation" may be
+ * missing; then nobody but the person says where the keys were made, and only a token to which a
+ * charter waives its attestation may be enrolled so.
+ */
+#ifndef CEREMONY_PROTOCOL_ENROLMENT_H
+#define CEREMONY_PROTOCOL_ENROLMENT_H
+
+#include "tokens/attest/attest.h"
+#include "vault/documents/charter.h"
+
+struct enrolment {
+	struct digest digest, init;
+	struct seat seat; /* name, person, roles, and one token with everything but .enrolment */
+	struct buf attestation[TOKEN_KEYS], device; /* DER */
+	struct buf authdata, signature, leaf;	    /* FIDO2 */
+	bool cosigned;				    /* FIDO2: by the PIV side of the device, */
+	struct point cosigner;			    /* with this key, */
+	struct buf cosigner_slot, cosigner_device;  /* attested so */
+	struct buf certificates; /* DER, one after the other */
+	struct view certificate_views[ATTEST_CERTIFICATES_MAX];
+	size_t certificate_count;
+	bool attested; /* there is an attestation that a maker signed */
+	bool unsealed[TOKEN_KEYS];
+	int64_t created;
+};
+void enrolment_done(struct enrolment *enrolment);
+#define ENROLMENT CLEANUP(enrolment_done) struct enrolment
+
+/* Append the certificates in DER, one after the other; those that are there already keep their
+ * place.  ERR_INVALID: not certificates, or too many. */
+enum err_code enrolment_add_certificates(struct enrolment *enrolment, struct view der,
+    struct err *err) MUST_CHECK;
+enum err_code enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code enrolment_parse(const struct dsse *statement, bool training,
+    struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+/* Everything a founder relies on: init, the self-signature (and its cosigner's, no other), the keys that the roles need (officer:
+ * sign, share; responder: sign, release; operator: sign), a test-unseal of share and release,
+ * and for every key an attestation that verifies under POLICY with this key, serial, firmware, unless
+ * POLICY waives it.
+ * The error names seat, serial and cause. */
+enum err_code enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
+    const struct digest *init, const struct attest_policy *policy, struct err *err) MUST_CHECK;
+/* The part about the attestation alone, before anything is signed. */
+enum err_code enrolment_check_origin(const struct enrolment *enrolment,
+    const struct attest_policy *policy, struct err *err) MUST_CHECK;
+/* Does SEAT of a charter or roster say what the enrolment of its token says?  ERR_INTEGRITY. */
+enum err_code enrolment_matches(const struct enrolment *enrolment, const struct seat *seat,
+    const struct seat_token *token, struct err *err) MUST_CHECK;
+/* The attestation policy of a charter for the token TOKEN (NULL: without any waiver). */
+void attest_policy_of(const struct charter *charter, const struct digest *token,
+    struct attest_policy *ret_policy);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small steps that every operation of the client makes. */
+#include "ceremony/protocol/message.h"
+
+struct json *
+op_new(const char *name)
+{
+	struct json *request = json_new_object();
+
+	json_put_text(request, "op", name);
+	return request;
+}
+
+struct json_in
+reply_in(const struct json *reply, const char *what, struct err *err)
+{
+	struct json_in in = json_in(reply, what, err);
+
+	(void)json_in_bool(&in, "ok");
+	return in;
+}
+
+enum err_code
+put_statement(struct json *object, const char *name, const struct dsse *statement,
+    struct err *err)
+{
+	BUF text = {0};
+
+	TRY(dsse_encode(statement, &text, err));
+	json_put_text(object, name, buf_string(&text));
+	return buf_check(&text, err);
+}
+
+void
+put_signature(struct json *object, const struct dsse_signature *signature)
+{
+	json_put_text(object, "keyid", signature->keyid);
+	json_put_base64(object, "sig", view_of(signature->sig, signature->size));
+	if (signature->authdata_size > 0)
+		json_put_base64(object, "authData",
+		    view_of(signature->authdata, signature->authdata_size));
+}
+
+void
+in_statement(struct json_in *in, const char *name, struct dsse *ret_statement)
+{
+	const char *text = json_in_text(in, name, 1, JSON_TEXT_MAX);
+	struct err cause;
+
+	if (in->code != ERR_OK)
+		return;
+	if (dsse_parse(view_of_text(text), ret_statement, &cause) != ERR_OK)
+		json_in_fail(in, name, cause.text);
+}
+
+enum err_code
+array_statement(const struct json *array, size_t index, const char *what,
+    struct dsse *ret_statement, struct err *err)
+{
+	const char *text = json_array_text(array, index);
+
+	if (text == NULL)
+		return err_set(err, ERR_PROTOCOL, "the server sent a %s that is no text", what);
+	if (dsse_parse(view_of_text(text), ret_statement, err) != ERR_OK)
+		return err_add(err, "%s", what);
+	return ERR_OK;
+}
+
+enum err_code
+array_join(const struct json *array, struct buf *ret_text, struct err *err)
+{
+	size_t count = json_array_count(array);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_array_text(array, i);
+
+		if (text == NULL)
+			return err_set(err, ERR_PROTOCOL,
+			    "the server sent a list with something that is no text");
+		if (i > 0)
+			buf_text(ret_text, ", ");
+		buf_text(ret_text, text);
+	}
+	return buf_check(ret_text, err);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proof that a token works, without opening anything.  The host seals a probe to each key of the token
+ * that opens; the person unlocks, touches, opens them, and signs what came out:
+ *
+ * test {"format":1,"vault":HEX32,"seat":..,"token":HEX32,"opened":{"share":HEX32,"release":HEX32},
+ *	 "size":N,"root":HEX32,"time":TIME,"nonce":HEX16}
+ *
+ * "opened" has the SHA-256 of each probe, for the keys that the token has (an operator's: none); "size"
+ * and "root" are the newest checkpoint that the signer had seen.  A probe is
+ *
+ *	HMAC-SHA256(K, vault || token || lp8 key name || u64 begun),  K = HMAC-SHA256(the host's
+ *	statement seed, "halligan/v1 test probe")
+ *
+ * so that the host keeps nothing; it lives READINESS_SECONDS.  It is sealed with HPKE, info = SHA-256(lp8
+ * "halligan/v1 test" || vault || token || lp8 key name || u64 begun), no AAD.
+ */
+#ifndef CEREMONY_PROTOCOL_TEST_H
+#define CEREMONY_PROTOCOL_TEST_H
+
+#include "vault/documents/charter.h"
+
+enum { READINESS_SECONDS = 600, READINESS_DUE = 90 * 24 * 3600 /* the next test */ };
+
+struct readiness {
+	struct digest digest, vault;
+	char seat[SEAT_NAME_MAX + 1];
+	struct digest token;
+	bool has[KEY_COUNT]; /* KEY_SHARE, KEY_RELEASE */
+	struct digest opened[KEY_COUNT];
+	uint64_t size;
+	struct digest root;
+	int64_t time;
+};
+enum err_code readiness_payload(const struct readiness *readiness, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code readiness_parse(const struct dsse *statement, bool training,
+    struct readiness *ret_readiness, struct err *err) MUST_CHECK;
+/* The HPKE info of the probe for KEY. */
+enum err_code readiness_info(const struct digest *vault, const struct digest *token, int key,
+    int64_t begun, struct digest *ret_info, struct err *err) MUST_CHECK;
+/* The probe itself; SEED is the host's. */
+enum err_code readiness_probe(const struct secret *seed, const struct digest *vault,
+    const struct digest *token, int key, int64_t begun, struct secret **ret_probe,
+    struct err *err) MUST_CHECK;
+
+#endif

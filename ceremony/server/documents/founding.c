@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Founding: `init` makes folder, host keys, database and the init nonce that every enrolment and
+ * charter repeats; what follows are charters (charters.c).  An `init` that was killed may be run
+ * again: the vault exists from the moment when its first leaf is committed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/server/vault/copy_sink.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/op.h"
+
+static bool
+is_vault_name(const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		    (*c >= '0' && *c <= '9');
+
+		if (!letter && (c == name || (*c != '.' && *c != '-')))
+			return false;
+	}
+	return name[0] != '\0';
+}
+
+static enum err_code
+make_keys(struct session *session, struct err *err)
+{
+	enum err_code code = host_keys_make(session->folder, &session->keys, err);
+
+	/* Of an init that was killed; nothing has used them yet. */
+	if (code == ERR_EXISTS)
+		return host_keys_load(session->folder, &session->keys, err);
+	return code;
+}
+
+static enum err_code
+make_store(struct session *session, struct err *err)
+{
+	enum err_code code = store_create(session->folder, "init", &session->store, err);
+
+	if (code == ERR_EXISTS)
+		return store_open(session->folder, "init", &session->store, err);
+	return code;
+}
+
+static enum err_code
+founding_text(const struct founding *founding, struct buf *ret_text, struct err *err)
+{
+	JSON *object = json_new_object();
+
+	json_put_hex(object, "init", VIEW_OF(founding->init.bytes));
+	json_put_text(object, "name", founding->name);
+	json_put_bool(object, "training", founding->training);
+	json_put_text(object, "copy", founding->copy);
+	return json_encode(object, ret_text, err);
+}
+
+static enum err_code
+record(struct session *session, const struct founding *founding, struct err *err)
+{
+	CHANGE change = {0};
+	BUF text = {0}, present = {0};
+	LEAF leaf = leaf_new("init");
+
+	TRY(founding_text(founding, &text, err));
+	TRY(change_begin(session, &change, err));
+	enum err_code code = store_get_text(session->store, "init", &present, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "another session has just made a vault in %s",
+		    session->folder);
+	if (code != ERR_NOT_FOUND)
+		return code;
+	TRY(store_set_text(session->store, "init", buf_string(&text), err));
+	leaf_bytes(&leaf, "init", VIEW_OF(founding->init.bytes));
+	leaf_text(&leaf, "name", founding->name);
+	leaf_text(&leaf, "copy", founding->copy);
+	TRY(journal_add(session, &leaf, err));
+	return change_commit(session, &change, err);
+}
+
+static enum err_code
+make_vault(struct session *session, const struct founding *founding, struct err *err)
+{
+	TRY(host_make_folders(session->folder, err));
+	TRY(make_keys(session, err));
+	TRY(make_store(session, err));
+	TRY(record(session, founding, err));
+	return session_load_founding(session, err);
+}
+
+enum err_code
+serve_init(struct session *session, struct call *call, struct err *err)
+{
+	struct founding founding = {0};
+
+	snprintf(founding.name, sizeof(founding.name), "%s",
+	    json_in_text(&call->in, "name", 1, VAULT_NAME_MAX));
+	founding.training = json_in_bool(&call->in, "training");
+	snprintf(founding.copy, sizeof(founding.copy), "%s",
+	    json_in_text(&call->in, "copy", 1, sizeof(founding.copy) - 1));
+	if (call->in.code == ERR_OK && !is_vault_name(founding.name))
+		json_in_fail(&call->in, "name",
+		    "only letters, digits, dots and dashes, the first a letter or digit");
+	TRY(json_in_end(&call->in));
+	TRY(copy_check(founding.copy, err));
+	TRY(crypto_random(founding.init.bytes, DIGEST_SIZE, err));
+	if (make_vault(session, &founding, err) != ERR_OK) {
+		/* Try again from the start: what exists is found. */
+		store_freep(&session->store);
+		host_keys_done(&session->keys);
+		return err->code;
+	}
+	json_put_hex(call->reply, "init", VIEW_OF(session->founding.init.bytes));
+	return ERR_OK;
+}
+
+static void
+put_host(struct json *reply, const struct host_keys *keys)
+{
+	struct json *host = json_new_object();
+
+	json_put_hex(host, "statement", VIEW_OF(keys->statement_public.bytes));
+	json_put_hex(host, "log", VIEW_OF(keys->log_public.bytes));
+	json_put_hex(host, "escrow", VIEW_OF(keys->escrow_public.bytes));
+	json_put(reply, "host", host);
+}
+
+enum err_code
+serve_founding(struct session *session, struct call *call, struct err *err)
+{
+	DSSE draft = {0};
+	CHARTER *charter = NULL;
+
+	TRY(json_in_end(&call->in));
+	json_put_hex(call->reply, "init", VIEW_OF(session->founding.init.bytes));
+	json_put_text(call->reply, "name", session->founding.name);
+	json_put_bool(call->reply, "training", session->founding.training);
+	json_put_text(call->reply, "copy", session->founding.copy);
+	put_host(call->reply, &session->keys);
+	enum err_code code = draft_load(session, DRAFT_CHARTER, &draft, err);
+	if (code == ERR_NOT_FOUND) {
+		json_put(call->reply, "enrolments", json_new_array());
+		return ERR_OK;
+	}
+	if (code != ERR_OK)
+		return code;
+	TRY(charter_parse(&draft, &charter, err));
+	TRY(draft_put(call->reply, "charter", &draft, err));
+	return draft_put_enrolments(session, call->reply, charter->seats, charter->seat_count, err);
+}

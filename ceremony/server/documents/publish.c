@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client needs before it can trust anything: hello, the chains, enrolments, rotators' hashes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/op.h"
+#include "ceremony/protocol/wire.h"
+#include "rotators/contract/contract.h"
+
+enum { ENROLMENTS_MAX = 64 };
+
+enum err_code
+serve_hello(struct session *session, struct call *call, struct err *err)
+{
+	int64_t protocol = json_in_int(&call->in, "protocol", 1, UINT32_MAX);
+
+	TRY(json_in_end(&call->in));
+	if (protocol != WIRE_PROTOCOL)
+		return err_set(err, ERR_VERSION,
+		    "the client speaks protocol %lld, this server %d (version " HALLIGAN_VERSION ")",
+		    (long long)protocol, (int)WIRE_PROTOCOL);
+	json_put_int(call->reply, "protocol", WIRE_PROTOCOL);
+	json_put_text(call->reply, "version", HALLIGAN_VERSION);
+	json_put_text(call->reply, "state", session_state_names[session->state]);
+	json_put_text(call->reply, "secrets", secret_kind());
+	if (session->state != SESSION_ABSENT) {
+		json_put_text(call->reply, "name", session->founding.name);
+		json_put_bool(call->reply, "training", session->founding.training);
+	}
+	if (session->state == SESSION_LIVE)
+		json_put_hex(call->reply, "vault", VIEW_OF(session->vault.bytes));
+	return ERR_OK;
+}
+
+typedef enum err_code (*get_version)(struct store *store, uint32_t version,
+    struct digest *ret_digest, struct err *err);
+
+/* Statements FIRST to LAST of a chain, as array NAME. */
+static enum err_code
+put_chain(struct session *session, struct json *reply, const char *name, get_version get,
+    uint32_t first, uint32_t last, struct err *err)
+{
+	JSON *array = json_new_array();
+
+	for (uint32_t version = first; version <= last; version++) {
+		DSSE statement = {0};
+		BUF text = {0};
+		struct digest digest;
+
+		TRY(get(session->store, version, &digest, err));
+		TRY(session_statement(session, &digest, name, &statement, err));
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(array, buf_string(&text));
+		TRY(buf_check(&text, err));
+	}
+	json_put(reply, name, TAKE(array));
+	return ERR_OK;
+}
+
+/* The suspensions under the charter in force, in their order. */
+static enum err_code
+put_suspensions(struct session *session, struct json *reply, struct err *err)
+{
+	JSON *array = json_new_array();
+
+	for (size_t i = 0; i < session->suspensions.count; i++) {
+		DSSE statement = {0};
+		BUF text = {0};
+
+		TRY(session_statement(session, &session->suspensions.rows[i].digest, "suspension",
+		    &statement, err));
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(array, buf_string(&text));
+	}
+	json_put(reply, "suspensions", TAKE(array));
+	return ERR_OK;
+}
+
+/* The newest checkpoint, and that it continues the first KNOWN leaves. */
+static enum err_code
+put_checkpoint(struct session *session, struct json *reply, uint64_t known, struct err *err)
+{
+	BUF note = {0};
+	struct digest proof[TLOG_PROOF_MAX];
+	size_t count = 0;
+	uint64_t size;
+	struct json *array;
+
+	TRY(store_log_size(session->store, &size, err));
+	if (known > size)
+		return err_set(err, ERR_INTEGRITY,
+		    "the client has seen %llu leaves of this log, and it has only %llu: an old database "
+		    "was restored", (unsigned long long)known, (unsigned long long)size);
+	if (known > 0 && known < size)
+		TRY(tlog_prove_consistency(known, size, store_log_fetch, session->store, proof, &count,
+		    err));
+	TRY(journal_checkpoint(session, &note, err));
+	json_put_base64(reply, "checkpoint", buf_view(&note));
+	array = json_new_array();
+	for (size_t i = 0; i < count; i++)
+		json_add_hex(array, VIEW_OF(proof[i].bytes));
+	json_put(reply, "consistency", array);
+	return ERR_OK;
+}
+
+static enum err_code
+put_chains(struct session *session, struct json *reply, uint32_t charter, uint32_t roster,
+    uint64_t size, struct err *err)
+{
+	TRY(chain_refresh(session, err));
+	TRY(chain_check_suspended(session, err));
+	json_put_hex(reply, "vault", VIEW_OF(session->vault.bytes));
+	TRY(put_chain(session, reply, "charters", store_get_charter, charter > 0 ? charter : 1,
+	    session->charter->version, err));
+	TRY(put_chain(session, reply, "rosters", store_get_roster, roster > 0 ? roster : 1,
+	    session->roster->version, err));
+	TRY(put_suspensions(session, reply, err));
+	return put_checkpoint(session, reply, size, err);
+}
+
+static void
+end_reading(struct store **store)
+{
+	store_rollback(*store);
+}
+
+enum err_code
+serve_chain(struct session *session, struct call *call, struct err *err)
+{
+	uint32_t charter = (uint32_t)json_in_int(&call->in, "charter", 0, UINT32_MAX);
+	uint32_t roster = (uint32_t)json_in_int(&call->in, "roster", 0, UINT32_MAX);
+	uint64_t size = (uint64_t)json_in_int(&call->in, "size", 0, INT64_MAX);
+
+	TRY(json_in_end(&call->in));
+	/* One state of the log for checkpoint and proof. */
+	TRY(store_begin_read(session->store, err));
+	CLEANUP(end_reading) struct store *reading = session->store;
+	(void)reading;
+	return put_chains(session, call->reply, charter, roster, size, err);
+}
+
+static bool
+is_among(const char *text, const enum statement_type *types, size_t count)
+{
+	char end[64];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(end, sizeof(end), ".%s+json", statement_names[types[i]]);
+		if (strstr(text, end) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Statements of TYPES by digest, as array NAME. */
+static enum err_code
+put_by_digest(struct session *session, struct call *call, const char *name,
+    const enum statement_type *types, size_t count, struct err *err)
+{
+	const struct json *digests = json_in_array(&call->in, "digests", 0, ENROLMENTS_MAX);
+	JSON *array = json_new_array();
+
+	TRY(json_in_end(&call->in));
+	for (size_t i = 0; i < json_array_count(digests); i++) {
+		const char *hex = json_array_text(digests, i);
+		DSSE statement = {0};
+		BUF text = {0};
+		struct digest digest;
+
+		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
+			return err_set(err, ERR_INVALID, "digests[%zu]: must be 64 hex digits", i);
+		TRY(session_statement(session, &digest, "statement", &statement, err));
+		if (!is_among(statement.type, types, count))
+			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no %s", i,
+			    statement_names[types[0]]);
+		TRY(dsse_encode(&statement, &text, err));
+		json_add_text(array, buf_string(&text));
+	}
+	json_put(call->reply, name, TAKE(array));
+	return ERR_OK;
+}
+
+enum err_code
+serve_enrolments(struct session *session, struct call *call, struct err *err)
+{
+	static const enum statement_type types[] = {STATEMENT_ENROLMENT};
+
+	return put_by_digest(session, call, "enrolments", types, ARRAY_SIZE(types), err);
+}
+
+/* What tells the story of a vault; what ceremonies are about is shown by ceremony-get. */
+enum err_code
+serve_statements(struct session *session, struct call *call, struct err *err)
+{
+	static const enum statement_type types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
+		STATEMENT_SUSPEND, STATEMENT_TEST};
+
+	return put_by_digest(session, call, "statements", types, ARRAY_SIZE(types), err);
+}
+
+enum err_code
+serve_rotator(struct session *session, struct call *call, struct err *err)
+{
+	const char *name = json_in_text(&call->in, "name", 1, ROTATOR_NAME_MAX);
+	struct digest hash;
+	char path[4096];
+
+	if (call->in.code == ERR_OK && (!text_is_name(name) || strchr(name, '/') != NULL))
+		json_in_fail(&call->in, "name", "not the name of a rotator");
+	TRY(json_in_end(&call->in));
+	TRY(rotator_find(name, session->options->rotator_folders, path, &hash, err));
+	json_put_hex(call->reply, "hash", VIEW_OF(hash.bytes));
+	json_put_text(call->reply, "path", path);
+	return ERR_OK;
+}

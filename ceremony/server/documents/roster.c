@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proposing and signing rosters: like charters, but an operator and an officer are enough, and the
+ * first of them signs with the proposal.
+ */
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/op.h"
+#include "ceremony/protocol/message.h"
+#include "vault/documents/signers.h"
+
+enum err_code
+serve_roster_draft(struct session *session, struct call *call, struct err *err)
+{
+	DSSE draft = {0};
+	ROSTER *roster = NULL;
+
+	TRY(json_in_end(&call->in));
+	enum err_code code = draft_load(session, DRAFT_ROSTER, &draft, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	TRY(roster_parse(&draft, session->charter, &roster, err));
+	TRY(draft_put(call->reply, "roster", &draft, err));
+	return draft_put_enrolments(session, call->reply, roster->seats, roster->seat_count, err);
+}
+
+static enum err_code
+check_step(const struct session *session, const struct roster *roster, struct err *err)
+{
+	if (!digest_equal(&roster->vault, &session->vault))
+		return err_set(err, ERR_INVALID, "roster: vault: it is for another vault");
+	if (!digest_equal(&roster->charter, &session->charter->digest))
+		return err_set(err, ERR_REFUSED,
+		    "roster: charter: not the charter in force; draw the roster up again");
+	if (roster->version != session->roster->version + 1)
+		return err_set(err, ERR_REFUSED,
+		    "roster: version: %u does not follow %u; draw the roster up again",
+		    roster->version, session->roster->version);
+	return ERR_OK;
+}
+
+static enum err_code
+enact(struct session *session, const struct roster *roster, struct err *err)
+{
+	LEAF leaf = leaf_new("roster");
+
+	TRY(matter_none_releasing(session, err));
+	TRY(store_put_roster(session->store, roster->version, &roster->digest, err));
+	TRY(draft_drop(session, DRAFT_ROSTER, err));
+	leaf_int(&leaf, "version", roster->version);
+	leaf_statement(&leaf, &roster->digest);
+	return journal_add(session, &leaf, err);
+}
+
+/* Inside a change: the roster with the signatures that it has now.  Commits and replies. */
+static enum err_code
+settle(struct session *session, struct change *change, const struct dsse *statement,
+    const struct roster *roster, struct json *reply, struct err *err)
+{
+	struct err missing;
+	enum err_code code = roster_verify(statement, roster, session->roster, session->charter,
+	    &session->vault, &missing);
+
+	if (code != ERR_OK && code != ERR_WAITING) {
+		*err = missing;
+		return code;
+	}
+	if (code == ERR_OK)
+		TRY(enact(session, roster, err));
+	TRY(change_commit(session, change, err));
+	json_put_bool(reply, "live", code == ERR_OK);
+	json_put_text(reply, "missing", code == ERR_OK ? "" : missing.text);
+	return code == ERR_OK ? chain_refresh(session, err) : ERR_OK;
+}
+
+enum err_code
+serve_roster_propose(struct session *session, struct call *call, struct err *err)
+{
+	DSSE statement = {0};
+	ROSTER *roster = NULL;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new("roster-proposed");
+	struct digest digest;
+
+	in_statement(&call->in, "roster", &statement);
+	const struct json *given = json_in_array(&call->in, "enrolments", 0, DRAFT_ENROLMENTS);
+	TRY(json_in_end(&call->in));
+	TRY(change_begin(session, &change, err));
+	TRY(roster_parse(&statement, session->charter, &roster, err));
+	TRY(check_step(session, roster, err));
+	if (statement.count == 0)
+		return err_set(err, ERR_REFUSED, "roster: whoever proposes it signs it");
+	if (signers_verify(&statement, session->charter->seats, session->charter->seat_count, NULL, 0,
+	    err) != ERR_OK)
+		return err_add(err, "roster");
+	TRY(session_check_signers(session, &statement, err));
+	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count, session->roster->seats,
+	    session->roster->seat_count, session->charter, &leaf, err));
+	TRY(draft_keep(session, DRAFT_ROSTER, &statement, &digest, err));
+	leaf_statement(&leaf, &digest);
+	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
+	TRY(journal_add(session, &leaf, err));
+	return settle(session, &change, &statement, roster, call->reply, err);
+}
+
+enum err_code
+serve_roster_sign(struct session *session, struct call *call, struct err *err)
+{
+	DSSE draft = {0};
+	ROSTER *roster = NULL;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new("roster-signed");
+	struct digest digest;
+	const struct seat *seat;
+
+	TRY(change_begin(session, &change, err));
+	enum err_code code = draft_load(session, DRAFT_ROSTER, &draft, err);
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND, "no roster waits for signatures; draw one up first");
+	if (code != ERR_OK)
+		return code;
+	TRY(roster_parse(&draft, session->charter, &roster, err));
+	TRY(check_step(session, roster, err));
+	TRY(draft_sign(call, &draft, session->charter->seats, session->charter->seat_count, NULL, 0,
+	    &seat, err));
+	TRY(session_check_signers(session, &draft, err));
+	TRY(draft_keep(session, DRAFT_ROSTER, &draft, &digest, err));
+	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
+	leaf_text(&leaf, "seat", seat->name);
+	TRY(journal_add(session, &leaf, err));
+	return settle(session, &change, &draft, roster, call->reply, err);
+}

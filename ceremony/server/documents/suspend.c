@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Suspending a token: one signature, at once.  Inside the transaction the server asks of every secret
+ * whether somebody could still open it; when not, the suspension waits as a draft for a second
+ * officer.  One after which nobody could change the charter is never taken: it would be for ever.
+ *
+ * What it ends in the same transaction: requests of the token, what it approved in ceremonies that still
+ * collect, and drafts that bear its signature.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/op.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/documents/openable.h"
+#include "vault/documents/reach.h"
+
+enum err_code
+serve_suspension_draft(struct session *session, struct call *call, struct err *err)
+{
+	DSSE draft = {0};
+
+	TRY(json_in_end(&call->in));
+	enum err_code code = draft_load(session, DRAFT_SUSPENSION, &draft, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	return draft_put(call->reply, "suspension", &draft, err);
+}
+
+static enum err_code
+check(struct session *session, const struct dsse *statement, const struct suspension *suspension,
+    struct err *err)
+{
+	ROSTER *roster = NULL;
+	const struct seat *seat;
+	const struct seat_token *token = NULL;
+
+	if (session_listed_token(session, suspension->holder, &suspension->suspended) == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
+	TRY(chain_signer(session, &suspension->token, &roster, &seat, &token, err));
+	if (roster != NULL && roster->version != session->roster->version)
+		return err_set(err, ERR_REFUSED, "its signer has left the roster");
+	return suspension_verify(statement, suspension, session->charter, &session->vault, seat, token,
+	    err);
+}
+
+/* The list as it would be. */
+static enum err_code
+add_to_copy(const struct session *session, const struct dsse *statement,
+    const struct suspension *suspension, struct suspensions *ret_after, struct err *err)
+{
+	const struct suspensions *now = &session->suspensions;
+
+	if (now->count > 0) {
+		ret_after->rows = calloc(now->count, sizeof(*now->rows));
+		if (ret_after->rows == NULL)
+			return err_set(err, ERR_MEMORY, "out of memory for suspensions");
+		memcpy(ret_after->rows, now->rows, now->count * sizeof(*now->rows));
+		ret_after->count = now->count;
+	}
+	return suspensions_add(ret_after, statement, suspension, err);
+}
+
+static enum err_code
+drop_if_signed(struct session *session, enum draft_kind kind,
+    const struct suspensions *suspended, struct err *err)
+{
+	DSSE draft = {0};
+	enum err_code code = draft_load(session, kind, &draft, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	if (suspensions_signer(suspended, &draft) == NULL)
+		return ERR_OK;
+	return draft_drop(session, kind, err);
+}
+
+static enum err_code
+enact(struct session *session, const struct dsse *statement, const struct suspension *suspension,
+    const struct suspensions *after, struct err *err)
+{
+	LEAF leaf = leaf_new("suspend");
+	struct digest digest;
+
+	TRY(session_keep(session, statement, STATEMENT_SUSPEND, true, &digest, err));
+	TRY(store_add_suspension(session->store, &session->charter->digest, &suspension->suspended,
+	    &digest, err));
+	TRY(store_withdraw_approvals(session->store, &suspension->suspended, err));
+	TRY(draft_drop(session, DRAFT_SUSPENSION, err));
+	TRY(drop_if_signed(session, DRAFT_CHARTER, after, err));
+	TRY(drop_if_signed(session, DRAFT_ROSTER, after, err));
+	leaf_text(&leaf, "seat", suspension->seat);
+	leaf_text(&leaf, "holder", suspension->holder);
+	leaf_bytes(&leaf, "token", VIEW_OF(suspension->suspended.bytes));
+	leaf_statement(&leaf, &digest);
+	TRY(journal_add(session, &leaf, err));
+	return matter_void_token(session, &suspension->suspended,
+	    "the requester's token was suspended", err);
+}
+
+static enum err_code
+keep_waiting(struct session *session, const struct dsse *statement,
+    const struct suspension *suspension, struct err *err)
+{
+	LEAF leaf = leaf_new("suspend-proposed");
+	struct digest digest;
+
+	TRY(draft_keep(session, DRAFT_SUSPENSION, statement, &digest, err));
+	leaf_text(&leaf, "seat", suspension->seat);
+	leaf_text(&leaf, "holder", suspension->holder);
+	leaf_bytes(&leaf, "token", VIEW_OF(suspension->suspended.bytes));
+	leaf_statement(&leaf, &digest);
+	return journal_add(session, &leaf, err);
+}
+
+static enum err_code
+judge(struct session *session, const struct dsse *statement,
+    const struct suspension *suspension, struct suspensions *after, struct survey_lost *lost,
+    struct err *err)
+{
+	TRY(check(session, statement, suspension, err));
+	TRY(add_to_copy(session, statement, suspension, after, err));
+	TRY(matter_none_releasing(session, err));
+	if (!reach_signers(session->charter, after, &session->charter->change))
+		return err_set(err, ERR_REFUSED,
+		    "with this token suspended nobody could change the charter any more (%.300s), so "
+		    "nothing could ever end the suspension; propose a charter without the token instead",
+		    session->charter->change_text);
+	return survey_find_lost(session, session->charter, after, lost, err);
+}
+
+static void
+reply_lost(struct json *reply, bool live, const struct survey_lost *lost)
+{
+	BUF names = {0};
+
+	survey_names(lost, &names);
+	json_put_bool(reply, "live", live);
+	json_put_int(reply, "lost", (int64_t)lost->count);
+	json_put_text(reply, "secrets", names.size > 0 ? buf_string(&names) : "");
+}
+
+enum err_code
+serve_suspend(struct session *session, struct call *call, struct err *err)
+{
+	DSSE statement = {0};
+	SUSPENSIONS after = {0};
+	CHANGE change = {0};
+	struct suspension suspension;
+	struct survey_lost lost;
+
+	in_statement(&call->in, "suspension", &statement);
+	TRY(json_in_end(&call->in));
+	TRY(suspension_parse(&statement, session->charter->training, &suspension, err));
+	TRY(change_begin(session, &change, err));
+	if (judge(session, &statement, &suspension, &after, &lost, err) != ERR_OK)
+		return err_add(err, "suspension");
+	bool live = lost.count == 0 || suspension_signers(&statement, session->charter) >= 2;
+	if (live)
+		TRY(enact(session, &statement, &suspension, &after, err));
+	else
+		TRY(keep_waiting(session, &statement, &suspension, err));
+	TRY(change_commit(session, &change, err));
+	reply_lost(call->reply, live, &lost);
+	TRY(chain_refresh(session, err));
+	return resume_erase(session, err);
+}

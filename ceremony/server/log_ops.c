@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listing the log, and verifying everything that can be verified with the vault at hand. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ceremony/server/log_audit.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/op.h"
+
+enum { LEAVES_MAX = 1000, LIST_BYTES = 2 * 1024 * 1024, PROGRESS_LEAVES = 10000 };
+
+enum err_code
+serve_log_list(struct session *session, struct call *call, struct err *err)
+{
+	uint64_t from = (uint64_t)json_in_int(&call->in, "from", 0, INT64_MAX), size;
+	uint64_t max = (uint64_t)json_in_int(&call->in, "max", 1, LEAVES_MAX);
+	JSON *leaves = json_new_array();
+	size_t bytes = 0;
+
+	TRY(json_in_end(&call->in));
+	TRY(store_log_size(session->store, &size, err));
+	/* Fewer than MAX when they are large: the client asks on from where they end. */
+	for (uint64_t i = from; i < size && i - from < max && bytes < LIST_BYTES; i++) {
+		BUF data = {0};
+
+		TRY(store_log_leaf(session->store, i, &data, err));
+		bytes += data.size;
+		json_add_text(leaves, buf_string(&data));
+		TRY(buf_check(&data, err));
+	}
+	json_put_int(call->reply, "size", (int64_t)size);
+	json_put(call->reply, "leaves", TAKE(leaves));
+	return ERR_OK;
+}
+
+static void
+say(struct json *checks, const char *format, ...) FORMAT_LIKE(2, 3);
+
+static void
+say(struct json *checks, const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	json_add_text(checks, text);
+}
+
+static void
+tell(void *context, uint64_t done, uint64_t size)
+{
+	session_progress(context, "%" PRIu64 " of %" PRIu64 " leaves hashed", done, size);
+}
+
+static enum err_code
+verify_leaves(struct session *session, struct audit *audit, uint64_t size, struct err *err)
+{
+	for (uint64_t i = 0; i < size; i++) {
+		BUF data = {0};
+
+		TRY(store_log_leaf(session->store, i, &data, err));
+		TRY(audit_leaf(session, audit, i, buf_view(&data), err));
+		if ((i + 1) % PROGRESS_LEAVES == 0)
+			session_progress(session, "%" PRIu64 " of %" PRIu64 " leaves read", i + 1, size);
+	}
+	return audit_debts(session, audit, err);
+}
+
+static enum err_code
+verify(struct session *session, struct json *checks, uint64_t size, struct err *err)
+{
+	AUDIT audit = {0};
+	uint64_t versions;
+
+	TRY(store_check(session->store, err));
+	say(checks, "the database is whole");
+	TRY(store_log_recompute(session->store, tell, session, err));
+	say(checks, "every hash of the log's %" PRIu64 " leaves is right", size);
+	TRY(chain_load(session, err));
+	say(checks, "%u charters and %u rosters are signed, from the vault id on",
+	    session->charter->version, session->roster->version);
+	TRY(verify_leaves(session, &audit, size, err));
+	say(checks, "every statement that a leaf names is there, and unchanged");
+	say(checks, "%zu releases and all rotation debts are those of the log", audit.release_count);
+	TRY(audit_tokens(session, &audit, err));
+	TRY(chain_check_suspended(session, err));
+	say(checks, "%zu suspensions and %zu tests of tokens are those of the log",
+	    audit.suspension_count, audit.test_count);
+	TRY(audit_secrets(session, &audit, &versions, err));
+	say(checks, "the headers of %" PRIu64 " sealed versions are unchanged", versions);
+	return ERR_OK;
+}
+
+static void
+end_reading(struct store **store)
+{
+	store_rollback(*store);
+}
+
+enum err_code
+serve_log_verify(struct session *session, struct call *call, struct err *err)
+{
+	JSON *checks = json_new_array();
+	uint64_t size;
+	struct digest root;
+
+	TRY(json_in_end(&call->in));
+	/* The file against the database, which may be ahead of it by what others commit just now. */
+	TRY(journal_start(session, err));
+	say(checks, "the log continues that of the checkpoint file");
+	TRY(store_begin_read(session->store, err));
+	CLEANUP(end_reading) struct store *reading = session->store;
+	(void)reading;
+	TRY(journal_head(session, &size, &root, err));
+	TRY(verify(session, checks, size, err));
+	json_put_int(call->reply, "size", (int64_t)size);
+	json_put_hex(call->reply, "root", VIEW_OF(root.bytes));
+	json_put(call->reply, "checks", TAKE(checks));
+	return ERR_OK;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request over many versions becomes one ceremony.  An operator or an officer asks; the seat counts
+ * for none of them.  Each version must be the current one, and its quorum within reach of the others.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/server/opening/batch.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/op.h"
+#include "ceremony/protocol/message.h"
+
+static enum err_code
+check_requester(const struct session *session, const struct batch_request *request,
+    const struct dsse *statement, struct err *err)
+{
+	const struct seat *seat =
+	    seat_by_name(session->charter->seats, session->charter->seat_count, request->seat);
+	const struct seat_token *token = session_token(session, request->seat, &request->token);
+
+	if (!digest_equal(&request->vault, &session->vault))
+		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
+	if (seat == NULL || (seat->roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "request: seat: \"%s\" is no operator and no officer of the charter", request->seat);
+	if (token == NULL)
+		return err_set(err, ERR_REFUSED, "request: token: it is no active token of seat \"%s\"",
+		    request->seat);
+	if (statement->count != 1)
+		return err_set(err, ERR_INVALID, "request: it must carry one signature");
+	if (seat_token_verify(statement, token, err) != ERR_OK)
+		return err_add(err, "request: seat \"%s\"", request->seat);
+	return ERR_OK;
+}
+
+static enum err_code
+check_times(const struct batch_request *request, const struct policy *policy, int64_t now,
+    struct err *err)
+{
+	char most[TEXT_DURATION_SIZE];
+
+	if (now >= request->expires)
+		return err_set(err, ERR_EXPIRED, "request: expires: it has expired; make a new one");
+	if (request->created > now + CLOCK_BACK_MAX)
+		return err_set(err, ERR_REFUSED,
+		    "request: created: it comes from the future; compare the clocks");
+	text_duration(policy->request_ttl, most);
+	if (request->expires - now > policy->request_ttl + CLOCK_BACK_MAX)
+		return err_set(err, ERR_REFUSED,
+		    "request: expires: policy \"%s\" lets a request live %s at most", policy->name, most);
+	return ERR_OK;
+}
+
+/* BATCH has no voices yet: what is unreachable now always will be. */
+static enum err_code
+check_item(struct session *session, const struct batch *batch, size_t position, struct err *err)
+{
+	ITEM *item = NULL;
+	BUF text = {0};
+	int missing;
+
+	TRY(item_load(session, batch, position, &item, err));
+	if (strcmp(item->secret.name, batch->request.opens[position].name) != 0)
+		return err_set(err, ERR_REFUSED, "request: name: the secret is called \"%s\"",
+		    item->secret.name);
+	if (item->stale[0] != '\0')
+		return err_set(err, item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s: %s",
+		    item->secret.name, item->stale);
+	TRY(check_times(&batch->request, item->policy, session_now(session), err));
+	if (item_verdict(session, batch, item, session_now(session), &missing, &text) ==
+	    VERDICT_UNREACHABLE)
+		return err_set(err, ERR_REFUSED,
+		    "%s: the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
+		    "for your own request: %s", item->secret.name, item->header->quorum,
+		    batch->request.seat, text.size > 0 ? buf_string(&text) : "");
+	return ERR_OK;
+}
+
+static enum err_code
+make_statement(struct session *session, struct batch *batch, struct dsse *ret_statement,
+    struct err *err)
+{
+	JSON *payload = NULL;
+	const struct batch_request *request = &batch->request;
+	struct batch_ceremony *ceremony = &batch->ceremony;
+
+	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
+	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
+	ceremony->vault = session->vault;
+	ceremony->request = request->digest;
+	ceremony->mode = request->mode;
+	ceremony->charter = session->charter->digest;
+	ceremony->roster = session->roster->digest;
+	ceremony->created = session_now(session);
+	ceremony->deadline = request->expires;
+	TRY(batch_ceremony_payload(ceremony, &payload, err));
+	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement, err));
+	return statement_sign_host(ret_statement, session->keys.statement, err);
+}
+
+static enum err_code
+store(struct session *session, struct batch *batch, const struct dsse *request,
+    const struct dsse *statement, struct err *err)
+{
+	struct batch_row *row = &batch->row;
+	LEAF leaf = leaf_new("request");
+
+	row->id = batch->ceremony.id;
+	row->charter = session->charter->digest;
+	row->created = batch->ceremony.created;
+	TRY(session_keep(session, request, STATEMENT_REQUEST, false, &row->request, err));
+	TRY(session_keep(session, statement, STATEMENT_CEREMONY, false, &row->digest, err));
+	TRY(store_add_batch(session->store, row, batch->items, batch->ceremony.count, err));
+	leaf_bytes(&leaf, "batch", VIEW_OF(row->id.bytes));
+	leaf_text(&leaf, "mode", batch_mode_names[batch->request.mode]);
+	leaf_int(&leaf, "count", (int64_t)batch->ceremony.count);
+	leaf_text(&leaf, "seat", row->requester);
+	leaf_statement(&leaf, &row->request);
+	leaf_statement(&leaf, &row->digest);
+	return journal_add(session, &leaf, err);
+}
+
+/* The request's list as items, and a batch around them as if it were stored. */
+static enum err_code
+draw_up(struct batch *batch, struct err *err)
+{
+	const struct batch_request *request = &batch->request;
+
+	batch->in_force = true;
+	batch->row.state = CEREMONY_COLLECTING;
+	batch->row.deadline = request->expires;
+	memcpy(batch->row.requester, request->seat, sizeof(request->seat));
+	batch->ceremony.opens = calloc(request->count, sizeof(*request->opens));
+	if (batch->ceremony.opens == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	batch->ceremony.count = request->count;
+	for (size_t i = 0; i < request->count; i++) {
+		batch->ceremony.opens[i] = request->opens[i];
+		batch->items[i] = (struct item_row){.secret = request->opens[i].secret,
+			.version = request->opens[i].version, .state = ITEM_WAITING};
+	}
+	return id_new(&batch->ceremony.id, err);
+}
+
+static enum err_code
+make(struct session *session, struct batch *batch, const struct dsse *request,
+    struct dsse *ret_statement, struct err *err)
+{
+	CHANGE change = {0};
+
+	TRY(change_begin(session, &change, err));
+	TRY(journal_check_clock(session, err));
+	TRY(check_requester(session, &batch->request, request, err));
+	for (size_t i = 0; i < batch->request.count; i++)
+		TRY(check_item(session, batch, i, err));
+	TRY(make_statement(session, batch, ret_statement, err));
+	TRY(store(session, batch, request, ret_statement, err));
+	return change_commit(session, &change, err);
+}
+
+enum err_code
+serve_batch_request(struct session *session, struct call *call, struct err *err)
+{
+	DSSE request = {0}, statement = {0};
+	BATCH *batch = calloc(1, sizeof(*batch));
+	struct batch_row row;
+
+	in_statement(&call->in, "request", &request);
+	TRY(json_in_end(&call->in));
+	if (batch == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	TRY(batch_request_parse(&request, session->charter->training, &batch->request, err));
+	TRY(draw_up(batch, err));
+	if (make(session, batch, &request, &statement, err) != ERR_OK) {
+		struct err ignored;
+
+		/* Without a row nobody needs the key; a failed erasure is left to the next session. */
+		if (store_get_batch(session->store, &batch->ceremony.id, &row, &ignored) == ERR_NOT_FOUND)
+			(void)!ceremony_key_erase(session->folder, &batch->ceremony.id, &ignored);
+		return err->code;
+	}
+	json_put_hex(call->reply, "id", VIEW_OF(batch->ceremony.id.bytes));
+	return put_statement(call->reply, "ceremony", &statement, err);
+}

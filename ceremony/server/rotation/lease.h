@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Leases: from the release until its end, by `done` or by time.  The end begins the rotation.
+ */
+#ifndef CEREMONY_SERVER_ROTATION_LEASE_H
+#define CEREMONY_SERVER_ROTATION_LEASE_H
+
+#include "ceremony/server/rotation/debt.h"
+
+/* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
+ * happens. */
+enum err_code leases_end_one(struct session *session, const struct id *ceremony, bool done,
+    struct err *err) MUST_CHECK;
+/* End every lease whose time is over. */
+enum err_code leases_end_expired(struct session *session, struct err *err) MUST_CHECK;
+/* Pay every debt that is due and not DEGRADED, telling the client. */
+enum err_code leases_pay_due(struct session *session, struct err *err) MUST_CHECK;
+
+#endif

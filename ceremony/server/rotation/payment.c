@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every move of a debt is one transaction with its leaf.  A ceremony follows its debt: DEGRADED with
+ * it, CLOSED when it is retired.
+ */
+#include "ceremony/server/rotation/payment.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/protocol/states.h"
+
+void
+payment_done(struct payment *payment)
+{
+	rotator_free(payment->rotator);
+	payment->rotator = NULL;
+	definition_done(&payment->definition);
+	escrow_done(&payment->escrow);
+}
+
+bool
+payment_is_other(const struct payment *payment, uint32_t version)
+{
+	return version != payment->debt.old && version != payment->debt.pending;
+}
+
+/* ROTATING becomes DEGRADED; a ceremony in another state stays as it is. */
+static enum err_code
+follow_degraded(struct payment *payment, const struct debt_row *debt, struct err *err)
+{
+	struct ceremony_row row;
+	struct session *session = payment->session;
+
+	if (!debt->has_ceremony || debt->state != DEBT_DEGRADED)
+		return ERR_OK;
+	TRY(store_get_ceremony(session->store, &debt->ceremony, &row, err));
+	if (row.state != CEREMONY_ROTATING)
+		return ERR_OK;
+	TRY(table_next(row.state, EVENT_DEGRADE, &row.state, err));
+	return store_update_ceremony(session->store, &row, err);
+}
+
+enum err_code
+payment_record(struct payment *payment, const struct debt_row *debt, struct leaf *leaf,
+    struct err *err)
+{
+	TRY(store_update_debt(payment->session->store, debt, err));
+	TRY(follow_degraded(payment, debt, err));
+	leaf_debt(leaf, debt);
+	leaf_text(leaf, "note", debt->note);
+	return journal_add(payment->session, leaf, err);
+}
+
+static enum err_code
+write_debt(struct payment *payment, const struct debt_row *debt, const char *event,
+    struct err *err)
+{
+	CHANGE change = {0};
+	LEAF leaf = leaf_new(event);
+
+	TRY(change_begin(payment->session, &change, err));
+	TRY(payment_record(payment, debt, &leaf, err));
+	TRY(change_commit(payment->session, &change, err));
+	payment->debt = *debt;
+	return ERR_OK;
+}
+
+enum err_code
+payment_move(struct payment *payment, enum debt_state state, const char *event, struct err *err)
+{
+	struct debt_row debt = payment->debt;
+
+	debt.state = state;
+	debt.note[0] = '\0';
+	return write_debt(payment, &debt, event, err);
+}
+
+static void
+format_note(char ret_note[NOTE_TEXT_MAX + 1], const char *format, va_list arguments)
+{
+	char text[ERR_TEXT_SIZE + NOTE_TEXT_MAX];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	plain_text(text, ret_note, NOTE_TEXT_MAX + 1);
+}
+
+enum err_code
+payment_stop(struct payment *payment, enum err_code code, struct err *err, const char *format, ...)
+{
+	struct debt_row debt = payment->debt;
+	va_list arguments;
+
+	va_start(arguments, format);
+	format_note(debt.note, format, arguments);
+	va_end(arguments);
+	debt.due = session_now(payment->session) + PAYMENT_RETRY;
+	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	payment->stopped = true;
+	payment->code = code;
+	return write_debt(payment, &debt, "attempt", err);
+}
+
+enum err_code
+payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
+{
+	struct debt_row debt = payment->debt;
+	va_list arguments;
+
+	va_start(arguments, format);
+	format_note(debt.note, format, arguments);
+	va_end(arguments);
+	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	payment->stopped = true;
+	payment->code = ERR_TARGET;
+	debt.state = DEBT_DEGRADED;
+	return write_debt(payment, &debt, "degraded", err);
+}
+
+/* The value that the target accepts is nowhere else: only that file, or a person, can go on. */
+static enum err_code
+escrow_damaged(struct payment *payment, const struct err *cause, struct err *err)
+{
+	TRY(payment_degrade(payment, err,
+	    "the old value cannot be read (%.250s): put the escrow file back as it was, then 'halligan "
+	    "rotate %s'; without it the target must be changed by hand", cause->text,
+	    payment->secret.name));
+	payment->code = ERR_INTEGRITY;
+	return ERR_OK;
+}
+
+static enum err_code
+load_escrow(struct payment *payment, struct err *err)
+{
+	struct err cause;
+	enum err_code code;
+
+	payment->escrow = (struct escrow){.vault = payment->session->vault,
+		.debt = payment->debt.id, .secret = payment->debt.secret};
+	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow, &cause);
+	if (code == ERR_NOT_FOUND || code == ERR_INTEGRITY || code == ERR_VERSION)
+		return escrow_damaged(payment, &cause, err);
+	if (code != ERR_OK) {
+		*err = cause;
+		return code;
+	}
+	if (escrow_find(&payment->escrow, payment->debt.old) == NULL ||
+	    (payment->debt.pending != 0 &&
+		escrow_find(&payment->escrow, payment->debt.pending) == NULL))
+		return payment_degrade(payment, err, "the escrow lacks a value of this debt");
+	return ERR_OK;
+}
+
+static enum err_code
+load_definition(struct payment *payment, struct err *err)
+{
+	struct digest hash;
+	struct err cause;
+	enum err_code code = chain_definition(payment->session, &payment->secret.definition,
+	    &payment->definition, &cause);
+
+	if (code == ERR_OK)
+		code = rotator_find(payment->definition.rotator,
+		    payment->session->options->rotator_folders, payment->path, &hash, &cause);
+	if (code == ERR_REFUSED || code == ERR_NOT_FOUND)
+		return payment_stop(payment, code, err, "%.400s", cause.text);
+	if (code != ERR_OK)
+		*err = cause;
+	return code;
+}
+
+enum err_code
+payment_load(struct session *session, const struct id *debt, struct payment *ret_payment,
+    struct err *err)
+{
+	PAYMENT payment = {.session = session};
+
+	TRY(chain_refresh(session, err));
+	TRY(store_get_debt(session->store, debt, &payment.debt, err));
+	TRY(store_get_secret(session->store, &payment.debt.secret, &payment.secret, err));
+	payment.resumed = payment.debt.state == DEBT_APPLYING;
+	if (payment.debt.state != DEBT_RETIRED) {
+		TRY(load_definition(&payment, err));
+		if (!payment.stopped)
+			TRY(load_escrow(&payment, err));
+	}
+	*ret_payment = payment;
+	payment = (struct payment){0};
+	return ERR_OK;
+}

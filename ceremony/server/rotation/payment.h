@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paying one rotation debt: what is known about it while the debt's lock is held.  For
+ * ceremony/server/rotation/debt.c and the files of its steps.
+ */
+#ifndef CEREMONY_SERVER_ROTATION_PAYMENT_H
+#define CEREMONY_SERVER_ROTATION_PAYMENT_H
+
+#include "ceremony/server/vault/escrow.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/session.h"
+#include "rotators/contract/contract.h"
+
+enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3, PAYMENT_RETRY = 300 /* seconds */ };
+
+struct payment {
+	struct session *session;
+	struct debt_row debt;
+	struct secret_row secret;
+	struct definition definition;
+	char path[4096]; /* of the rotator */
+	struct escrow escrow;
+	struct rotator *rotator; /* with the old value as current and the pending one as next */
+	/* An earlier run may have applied the pending value. */
+	bool resumed;
+	unsigned applies; /* of the pending value, in this run */
+	bool stopped;
+	enum err_code code; /* why, when it stopped before RETIRED */
+};
+void payment_done(struct payment *payment);
+#define PAYMENT CLEANUP(payment_done) struct payment
+
+/* Read debt, secret, definition and escrow.  What is missing or damaged there degrades the debt. */
+enum err_code payment_load(struct session *session, const struct id *debt,
+    struct payment *ret_payment, struct err *err) MUST_CHECK;
+/* The debt is in STATE from now on; the leaf is called EVENT. */
+enum err_code payment_move(struct payment *payment, enum debt_state state, const char *event,
+    struct err *err) MUST_CHECK;
+/* Inside a change: the row and the leaf that payment_move would write.  The caller sets
+ * payment->debt after the commit. */
+enum err_code payment_record(struct payment *payment, const struct debt_row *debt,
+    struct leaf *leaf, struct err *err) MUST_CHECK;
+/* This run ends here; the note says why, a later one goes on. */
+enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
+    const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;
+/* Nothing is accepted, or nothing can be known: a person must look. */
+enum err_code payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
+    FORMAT_LIKE(3, 4) MUST_CHECK;
+/* The values that the target had refused for good, and that are not proven dead. */
+bool payment_is_other(const struct payment *payment, uint32_t version);
+
+/* target.c: the target, asked through the rotator.  Lock-outs are the danger: between two calls of
+ * `apply` each value is probed once at most. */
+
+/* ERR's code; what a rotator refuses is the target's problem (ERR_TARGET), not the asker's. */
+enum err_code target_code(struct err *err);
+/* Start the rotator with old and pending value.  Errors are those of rotator_start. */
+enum err_code target_start(struct payment *payment, struct err *err) MUST_CHECK;
+/* Probe VALUE with the running rotator, or a new one. */
+enum err_code target_probe(struct payment *payment, enum rotator_value value,
+    enum probe_result *ret_result, struct err *err) MUST_CHECK;
+enum err_code target_apply(struct payment *payment, enum apply_result *ret_result,
+    struct err *err) MUST_CHECK;
+/* Which value does the target accept?  Asks for the pending one, the old one, then the others. */
+enum target_place { TARGET_PENDING, TARGET_OLD, TARGET_OTHER, TARGET_NONE, TARGET_UNKNOWN };
+enum err_code target_locate(struct payment *payment, enum target_place *ret_place,
+    uint32_t *ret_version, struct err *err) MUST_CHECK;
+/* Are all other values refused, too?  PROBE_ACCEPTED when one is not. */
+enum err_code target_others(struct payment *payment, enum probe_result *ret_result,
+    uint32_t *ret_version, struct err *err) MUST_CHECK;
+/* What the rotator said last, or "". */
+const char *target_detail(const struct payment *payment);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One rotator process serves a whole run; after a timeout it is broken and a new one takes its
+ * place.  Values that the target had refused for good are probed as the `next` of processes of their own.
+ */
+#include "ceremony/server/rotation/payment.h"
+
+enum err_code
+target_code(struct err *err)
+{
+	if (err->code == ERR_REFUSED)
+		err->code = ERR_TARGET;
+	return err->code;
+}
+
+static struct view
+value_view(const struct payment *payment, uint32_t version)
+{
+	const struct secret *value = escrow_find(&payment->escrow, version);
+
+	return value != NULL ? secret_view(value) : (struct view){0};
+}
+
+static enum err_code
+start(struct payment *payment, uint32_t next, struct rotator **ret_rotator, struct err *err)
+{
+	unsigned seconds = payment->session->options->rotator_seconds;
+	struct rotator_start options = {.path = payment->path,
+		.hash = payment->definition.rotator_hash, .target = payment->definition.target,
+		.current = value_view(payment, payment->debt.old),
+		.seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+
+	if (next != 0)
+		options.next = value_view(payment, next);
+	return rotator_start(&options, ret_rotator, err);
+}
+
+enum err_code
+target_start(struct payment *payment, struct err *err)
+{
+	rotator_freep(&payment->rotator);
+	return start(payment, payment->debt.pending, &payment->rotator, err);
+}
+
+const char *
+target_detail(const struct payment *payment)
+{
+	return payment->rotator != NULL ? rotator_detail(payment->rotator) : "";
+}
+
+enum err_code
+target_probe(struct payment *payment, enum rotator_value value, enum probe_result *ret_result,
+    struct err *err)
+{
+	if (payment->rotator == NULL)
+		TRY(target_start(payment, err));
+	return rotator_probe(payment->rotator, value, ret_result, err);
+}
+
+enum err_code
+target_apply(struct payment *payment, enum apply_result *ret_result, struct err *err)
+{
+	if (payment->rotator == NULL)
+		TRY(target_start(payment, err));
+	payment->applies++;
+	TRY(rotator_apply(payment->rotator, ret_result, err));
+	if (*ret_result == APPLY_UNKNOWN)
+		rotator_freep(&payment->rotator); /* it may be broken */
+	return ERR_OK;
+}
+
+enum err_code
+target_others(struct payment *payment, enum probe_result *ret_result, uint32_t *ret_version,
+    struct err *err)
+{
+	*ret_result = PROBE_REFUSED;
+	for (size_t i = payment->escrow.count; i > 0 && *ret_result == PROBE_REFUSED; i--) {
+		uint32_t version = payment->escrow.values[i - 1].version;
+		ROTATOR *rotator = NULL;
+
+		if (!payment_is_other(payment, version))
+			continue;
+		TRY(start(payment, version, &rotator, err));
+		TRY(rotator_probe(rotator, ROTATOR_NEXT, ret_result, err));
+		*ret_version = version;
+	}
+	return ERR_OK;
+}
+
+enum err_code
+target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *ret_version,
+    struct err *err)
+{
+	static const enum target_place places[] = {TARGET_PENDING, TARGET_OLD};
+	static const enum rotator_value values[] = {ROTATOR_NEXT, ROTATOR_CURRENT};
+	enum probe_result result;
+
+	for (size_t i = payment->debt.pending != 0 ? 0 : 1; i < ARRAY_SIZE(places); i++) {
+		TRY(target_probe(payment, values[i], &result, err));
+		if (result == PROBE_UNREACHABLE)
+			*ret_place = TARGET_UNKNOWN;
+		else if (result == PROBE_ACCEPTED)
+			*ret_place = places[i];
+		if (result != PROBE_REFUSED)
+			return ERR_OK;
+	}
+	TRY(target_others(payment, &result, ret_version, err));
+	*ret_place = result == PROBE_ACCEPTED	    ? TARGET_OTHER :
+	    result == PROBE_UNREACHABLE		    ? TARGET_UNKNOWN :
+						      TARGET_NONE;
+	return ERR_OK;
+}

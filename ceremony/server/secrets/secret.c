@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is sealed here: names, definitions, versions.  Nothing of what is in them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/spare_envelopes.h"
+
+enum { LIST_MAX = 500 };
+
+static enum err_code
+released(struct session *session, const struct secret_row *row, bool *ret_released,
+    struct err *err)
+{
+	struct release_row release;
+	enum err_code code =
+	    store_get_release(session->store, &row->id, row->current, &release, err);
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	*ret_released = code == ERR_OK;
+	return ERR_OK;
+}
+
+/* "sealed", "released", or the state of an open debt. */
+static enum err_code
+state_name(struct session *session, const struct secret_row *row, const char **ret_name,
+    struct err *err)
+{
+	struct debt_row debt;
+	bool out;
+	enum err_code code = store_open_debt(session->store, &row->id, &debt, err);
+
+	if (code == ERR_OK) {
+		*ret_name = debt_state_names[debt.state];
+		return ERR_OK;
+	}
+	if (code != ERR_NOT_FOUND)
+		return code;
+	TRY(released(session, row, &out, err));
+	*ret_name = out ? "released" : "sealed";
+	return ERR_OK;
+}
+
+static enum err_code
+add_secret(struct session *session, struct json *array, const struct secret_row *row,
+    struct err *err)
+{
+	DSSE statement = {0};
+	DEFINITION definition = {0};
+	JSON *object = json_new_object();
+	const char *state;
+
+	TRY(session_statement(session, &row->definition, "secret", &statement, err));
+	TRY(definition_parse(&statement, session->charter->training, &definition, err));
+	TRY(state_name(session, row, &state, err));
+	json_put_text(object, "name", row->name);
+	json_put_int(object, "current", row->current);
+	json_put_text(object, "policy", definition.policy);
+	json_put_text(object, "rotator", definition.rotator);
+	json_put_text(object, "state", state);
+	json_add(array, TAKE(object));
+	return ERR_OK;
+}
+
+static void
+freep(struct secret_row **rows)
+{
+	free(*rows);
+}
+
+enum err_code
+serve_secret_list(struct session *session, struct call *call, struct err *err)
+{
+	const char *after = json_in_text(&call->in, "after", 0, SEAT_NAME_MAX);
+	size_t max = (size_t)json_in_int(&call->in, "max", 1, LIST_MAX), count;
+	JSON *array = json_new_array();
+
+	TRY(json_in_end(&call->in));
+	CLEANUP(freep) struct secret_row *rows = calloc(max + 1, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list");
+	TRY(store_list_secrets(session->store, after, rows, max + 1, &count, err));
+	for (size_t i = 0; i < count && i < max; i++)
+		TRY(add_secret(session, array, &rows[i], err));
+	json_put(call->reply, "secrets", TAKE(array));
+	json_put_bool(call->reply, "more", count > max);
+	return ERR_OK;
+}
+
+static enum err_code
+put_debt(struct session *session, struct json *reply, const struct secret_row *row,
+    struct err *err)
+{
+	struct debt_row debt;
+	struct json *object;
+	enum err_code code = store_open_debt(session->store, &row->id, &debt, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	object = json_new_object();
+	json_put_text(object, "state", debt_state_names[debt.state]);
+	json_put_time(object, "due", debt.due);
+	json_put_text(object, "note", debt.note);
+	json_put(reply, "debt", object);
+	return ERR_OK;
+}
+
+/* Tokens that can open the current version beside those it was sealed to. */
+static enum err_code
+put_spares(struct session *session, struct json *reply, const struct version_row *version,
+    struct err *err)
+{
+	struct reach_spares spares = {0};
+	HEADER *header = NULL;
+
+	if (version->header.size > 0) {
+		TRY(header_new(&header, err));
+		TRY(header_decode(buf_view(&version->header), header, err));
+		TRY(spares_load_reach(session, header, &spares, err));
+	}
+	spares_put(reply, &spares);
+	return ERR_OK;
+}
+
+enum err_code
+serve_secret_find(struct session *session, struct call *call, struct err *err)
+{
+	const char *name = json_in_text(&call->in, "name", 1, SEAT_NAME_MAX);
+	struct secret_row row;
+	VERSION_ROW version = {0};
+	bool out;
+
+	TRY(json_in_end(&call->in));
+	enum err_code code = store_find_secret(session->store, name, &row, err);
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no secret \"%s\"; 'halligan secret list' shows them", name);
+	if (code != ERR_OK)
+		return code;
+	TRY(store_get_version(session->store, &row.id, row.current, &version, err));
+	TRY(released(session, &row, &out, err));
+	TRY(session_put_statement(session, call->reply, "definition", &row.definition, err));
+	json_put_int(call->reply, "current", row.current);
+	json_put_int(call->reply, "newest", row.newest);
+	json_put_bool(call->reply, "part_exposed", version.part_exposed);
+	json_put_bool(call->reply, "released", out);
+	TRY(put_debt(session, call->reply, &row, err));
+	TRY(put_spares(session, call->reply, &version, err));
+	buf_bytes(&call->out, buf_view(&version.header));
+	return buf_check(&call->out, err);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Adoption: the present value of a target comes in once, sealed to the host, and is proven before it is
+ * kept: the target must accept it, and must refuse a value that nobody applied.  Then it is sealed to
+ * the officers, and by default replaced at once, so that nobody has seen what is sealed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/credential.h"
+#include "base/hpke.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/escrow.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/rotation/payment.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/secrets/seal_version.h"
+#include "rotators/contract/contract.h"
+
+static const char adopt_label[] = "halligan/v1 adopt";
+
+struct adoption {
+	struct dsse statement;
+	struct definition definition;
+	struct point enc;
+	bool rotate;
+	struct secret *credential;
+	struct sealing sealing;
+	struct debt_row debt;
+};
+
+static void
+adoption_done(struct adoption *adoption)
+{
+	dsse_done(&adoption->statement);
+	definition_done(&adoption->definition);
+	secret_freep(&adoption->credential);
+	sealing_done(&adoption->sealing);
+}
+
+static enum err_code
+check_new(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct secret_row row;
+
+	if (store_find_secret(session->store, definition->name, &row, err) == ERR_OK)
+		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", definition->name);
+	if (err->code != ERR_NOT_FOUND)
+		return err->code;
+	if (store_get_secret(session->store, &definition->secret, &row, err) == ERR_OK)
+		return err_set(err, ERR_EXISTS, "there is a secret with this id already");
+	return err->code == ERR_NOT_FOUND ? ERR_OK : err->code;
+}
+
+static enum err_code
+open_value(struct session *session, struct adoption *adoption, struct view ciphertext,
+    struct err *err)
+{
+	BUF bytes = {0};
+	HPKE *hpke = NULL;
+	struct digest info;
+	const struct definition *definition = &adoption->definition;
+
+	buf_lp8(&bytes, view_of_text(adopt_label));
+	buf_bytes(&bytes, VIEW_OF(session->vault.bytes));
+	buf_bytes(&bytes, VIEW_OF(definition->secret.bytes));
+	buf_bytes(&bytes, VIEW_OF(definition->digest.bytes));
+	TRY(buf_check(&bytes, err));
+	TRY(sha256_one(buf_view(&bytes), &info, err));
+	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
+	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow, VIEW_OF(info.bytes),
+	    &hpke, err));
+	if (hpke_open(hpke, VIEW_OF(definition->digest.bytes), ciphertext, &adoption->credential,
+	    err) != ERR_OK)
+		return err_add(err, "the present value was not sealed to this vault and definition");
+	return credential_check(secret_view(adoption->credential), err);
+}
+
+static enum err_code
+expect_probe(struct rotator *rotator, enum rotator_value value, enum probe_result expected,
+    const char *otherwise, struct err *err)
+{
+	enum probe_result result;
+	const char *detail;
+
+	TRY(rotator_probe(rotator, value, &result, err));
+	detail = rotator_detail(rotator);
+	if (result == PROBE_UNREACHABLE)
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "the target cannot be reached, nothing was kept%s%.400s",
+		    detail[0] != '\0' ? ": " : "", detail);
+	if (result != expected)
+		return err_set(err, ERR_TARGET, "%s, nothing was kept%s%.400s", otherwise,
+		    detail[0] != '\0' ? ": " : "", detail);
+	return ERR_OK;
+}
+
+/* Accepted is the present value, refused a fresh one. */
+static enum err_code
+prove(struct session *session, const struct adoption *adoption, struct err *err)
+{
+	ROTATOR *rotator = NULL;
+	SECRET *wrong = NULL;
+	struct digest hash;
+	char path[4096];
+	unsigned seconds = session->options->rotator_seconds;
+	const struct definition *definition = &adoption->definition;
+
+	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
+	const struct rotator_start start = {.path = path, .hash = definition->rotator_hash,
+		.target = definition->target, .current = secret_view(adoption->credential),
+		.seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	TRY(rotator_start(&start, &rotator, err));
+	if (rotator_check(rotator, err) != ERR_OK)
+		return target_code(err);
+	if ((strcmp(rotator_identity(rotator), "self") == 0) != definition->self)
+		return err_set(err, ERR_INVALID, "identity: rotator %s changes this target %s; run it "
+		    "again %s --self", definition->rotator,
+		    definition->self ? "with the host's own access" : "with the credential itself",
+		    definition->self ? "without" : "with");
+	TRY(expect_probe(rotator, ROTATOR_CURRENT, PROBE_ACCEPTED,
+	    "the target refuses the present value", err));
+	if (rotator_generate(rotator, &wrong, err) != ERR_OK)
+		return target_code(err);
+	return expect_probe(rotator, ROTATOR_NEXT, PROBE_REFUSED,
+	    "the target accepts a value that nobody gave it, so a probe proves nothing", err);
+}
+
+/* A debt without a ceremony: whoever handed in the present value has seen it. */
+static enum err_code
+add_debt(struct session *session, struct adoption *adoption, struct err *err)
+{
+	ESCROW escrow = {.vault = session->vault, .secret = adoption->definition.secret};
+	SECRET *copy = NULL;
+	int64_t now = session_now(session);
+
+	adoption->debt = (struct debt_row){.secret = adoption->definition.secret, .old = 1,
+		.state = DEBT_OWED, .created = now, .due = now};
+	TRY(id_new(&adoption->debt.id, err));
+	escrow.debt = adoption->debt.id;
+	TRY(secret_from(secret_view(adoption->credential), &copy, err));
+	TRY(escrow_add(&escrow, 1, TAKE(copy), err));
+	/* Under the writer lock: before the row that names it, and no sweep can take it. */
+	TRY(escrow_write(session->folder, &escrow, &session->keys, err));
+	return store_add_debt(session->store, &adoption->debt, err);
+}
+
+static enum err_code
+record(struct session *session, struct adoption *adoption, struct err *err)
+{
+	CHANGE change = {0};
+	LEAF leaf = leaf_new("secret");
+	struct secret_row row = {.id = adoption->definition.secret, .current = 1, .newest = 1};
+
+	snprintf(row.name, sizeof(row.name), "%s", adoption->definition.name);
+	TRY(change_begin(session, &change, err));
+	TRY(check_new(session, &adoption->definition, err));
+	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &row.definition, err));
+	TRY(store_add_secret(session->store, &row, err));
+	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
+	if (adoption->rotate) {
+		TRY(add_debt(session, adoption, err));
+		leaf_debt(&leaf, &adoption->debt);
+	} else
+		leaf_bytes(&leaf, "secret", VIEW_OF(row.id.bytes));
+	leaf_text(&leaf, "name", row.name);
+	leaf_int(&leaf, "version", 1);
+	leaf_bytes(&leaf, "header", VIEW_OF(adoption->sealing.hash.bytes));
+	leaf_statement(&leaf, &row.definition);
+	TRY(journal_add(session, &leaf, err));
+	return change_commit(session, &change, err);
+}
+
+static enum err_code
+reply_adopted(struct session *session, const struct adoption *adoption, struct json *reply,
+    struct err *err)
+{
+	struct secret_row row;
+	struct paid paid = {.state = DEBT_RETIRED};
+	const char *state = "adopted";
+
+	if (adoption->rotate) {
+		TRY(rotate_pay(session, &adoption->debt.id, &paid, err));
+		state = paid.state == DEBT_RETIRED ? "rotated" : "owed";
+	}
+	TRY(store_get_secret(session->store, &adoption->definition.secret, &row, err));
+	json_put_int(reply, "version", row.current);
+	json_put_text(reply, "state", state);
+	json_put_text(reply, "note", paid.note);
+	return ERR_OK;
+}
+
+enum err_code
+serve_secret_add(struct session *session, struct call *call, struct err *err)
+{
+	CLEANUP(adoption_done) struct adoption adoption = {0};
+
+	in_statement(&call->in, "definition", &adoption.statement);
+	json_in_hex(&call->in, "enc", adoption.enc.bytes, POINT_SIZE);
+	adoption.rotate = json_in_bool(&call->in, "rotate");
+	TRY(json_in_end(&call->in));
+	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
+		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
+	TRY(chain_refresh(session, err));
+	TRY(definition_parse(&adoption.statement, session->charter->training, &adoption.definition,
+	    err));
+	TRY(definition_verify(&adoption.statement, &adoption.definition, session->charter,
+	    &session->vault, err));
+	TRY(session_check_signers(session, &adoption.statement, err));
+	TRY(check_new(session, &adoption.definition, err));
+	TRY(open_value(session, &adoption, call->blob, err));
+	session_progress(session, "%s: proving the present value", adoption.definition.name);
+	TRY(prove(session, &adoption, err));
+	TRY(sealing_make(session, &adoption.definition, 1, adoption.credential, &adoption.sealing,
+	    err));
+	TRY(record(session, &adoption, err));
+	return reply_adopted(session, &adoption, call->reply, err);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each value is sealed for itself, so that several of the largest size need no block of secret
+ * memory larger than one of them.
+ */
+#include "ceremony/server/vault/escrow.h"
+
+#include "base/credential.h"
+#include "base/hpke.h"
+
+enum { ESCROW_FORMAT = 1, ESCROW_CT_MAX = CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE,
+	ESCROW_MAX = ESCROW_VALUES * (ESCROW_CT_MAX + 128) };
+
+static const char escrow_label[] = "halligan/v1 escrow";
+
+void
+escrow_done(struct escrow *escrow)
+{
+	for (size_t i = 0; i < escrow->count; i++)
+		secret_freep(&escrow->values[i].credential);
+	escrow->count = 0;
+}
+
+struct secret *
+escrow_find(const struct escrow *escrow, uint32_t version)
+{
+	for (size_t i = 0; i < escrow->count; i++)
+		if (escrow->values[i].version == version)
+			return escrow->values[i].credential;
+	return NULL;
+}
+
+enum err_code
+escrow_add(struct escrow *escrow, uint32_t version, struct secret *credential, struct err *err)
+{
+	for (size_t i = 0; i < escrow->count; i++) {
+		if (escrow->values[i].version != version)
+			continue;
+		secret_free(escrow->values[i].credential);
+		escrow->values[i].credential = credential;
+		return ERR_OK;
+	}
+	if (escrow->count == ESCROW_VALUES) {
+		secret_free(credential);
+		return err_set(err, ERR_REFUSED,
+		    "the escrow holds %d values of which none is proven dead; no other is made",
+		    (int)ESCROW_VALUES);
+	}
+	escrow->values[escrow->count++] = (struct escrow_value){version, credential};
+	return ERR_OK;
+}
+
+static enum err_code
+seal_info(const struct escrow *escrow, uint32_t version, struct digest *ret_info, struct err *err)
+{
+	BUF bytes = {0};
+
+	buf_lp8(&bytes, view_of_text(escrow_label));
+	buf_bytes(&bytes, VIEW_OF(escrow->vault.bytes));
+	buf_bytes(&bytes, VIEW_OF(escrow->debt.bytes));
+	buf_bytes(&bytes, VIEW_OF(escrow->secret.bytes));
+	buf_u32(&bytes, version);
+	TRY(buf_check(&bytes, err));
+	return sha256_one(buf_view(&bytes), ret_info, err);
+}
+
+static enum err_code
+seal_value(const struct escrow *escrow, const struct escrow_value *value,
+    const struct host_keys *keys, struct buf *file, struct err *err)
+{
+	HPKE *hpke = NULL;
+	BUF ciphertext = {0};
+	struct digest info;
+	struct point enc;
+
+	TRY(seal_info(escrow, value->version, &info, err));
+	TRY(hpke_sender(hpke_suite_default, &keys->escrow_public, VIEW_OF(info.bytes), &hpke, &enc,
+	    err));
+	TRY(hpke_seal(hpke, (struct view){0}, secret_view(value->credential), &ciphertext, err));
+	buf_u32(file, value->version);
+	buf_bytes(file, VIEW_OF(enc.bytes));
+	buf_lp32(file, buf_view(&ciphertext));
+	return ERR_OK;
+}
+
+enum err_code
+escrow_write(const char *folder, const struct escrow *escrow, const struct host_keys *keys,
+    struct err *err)
+{
+	BUF file = {0};
+	char path[4096];
+
+	TRY(host_id_path(folder, "escrow", &escrow->debt, "", path, err));
+	buf_text(&file, "HALe");
+	buf_u16(&file, ESCROW_FORMAT);
+	buf_u8(&file, (uint8_t)escrow->count);
+	for (size_t i = 0; i < escrow->count; i++)
+		TRY(seal_value(escrow, &escrow->values[i], keys, &file, err));
+	TRY(buf_check(&file, err));
+	if (file_write(path, buf_view(&file), 0600, err) != ERR_OK)
+		return err_add(err, "writing the escrow");
+	return ERR_OK;
+}
+
+static enum err_code
+open_value(struct escrow *escrow, struct reader *reader, const struct host_keys *keys,
+    const char *path, struct err *err)
+{
+	HPKE *hpke = NULL;
+	SECRET *credential = NULL;
+	struct digest info;
+	uint32_t version = reader_u32(reader);
+	struct view enc = reader_bytes(reader, POINT_SIZE);
+	struct view ciphertext = reader_lp32(reader, ESCROW_CT_MAX);
+
+	if (reader->failed || version == 0 || escrow_find(escrow, version) != NULL)
+		return err_set(err, ERR_INTEGRITY, "%s is damaged", path);
+	TRY(seal_info(escrow, version, &info, err));
+	if (hpke_recipient(hpke_suite_default, enc, &keys->escrow_public, hpke_agree_local,
+	    keys->escrow, VIEW_OF(info.bytes), &hpke, err) != ERR_OK ||
+	    hpke_open(hpke, (struct view){0}, ciphertext, &credential, err) != ERR_OK ||
+	    credential_check(secret_view(credential), err) != ERR_OK) {
+		(void)err_add(err, "%s, version %u", path, version);
+		return err->code == ERR_MEMORY ? ERR_MEMORY : (err->code = ERR_INTEGRITY);
+	}
+	return escrow_add(escrow, version, TAKE(credential), err);
+}
+
+enum err_code
+escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret_escrow,
+    struct err *err)
+{
+	BUF file = {0};
+	ESCROW escrow = {.vault = ret_escrow->vault, .debt = ret_escrow->debt,
+		.secret = ret_escrow->secret};
+	char path[4096];
+
+	TRY(host_id_path(folder, "escrow", &escrow.debt, "", path, err));
+	TRY(file_read(path, ESCROW_MAX, &file, err));
+	struct reader reader = reader_of(buf_view(&file));
+	struct view magic = reader_bytes(&reader, 4);
+	uint16_t format = reader_u16(&reader);
+	size_t count = reader_u8(&reader);
+
+	if (!view_equal(magic, view_of_text("HALe")) || count == 0 || count > ESCROW_VALUES)
+		return err_set(err, ERR_INTEGRITY, "%s is damaged", path);
+	if (format != ESCROW_FORMAT)
+		return err_set(err, ERR_VERSION, "%s has format %u, this Halligan reads %d", path,
+		    format, (int)ESCROW_FORMAT);
+	for (size_t i = 0; i < count; i++)
+		TRY(open_value(&escrow, &reader, keys, path, err));
+	if (!reader_end(&reader))
+		return err_set(err, ERR_INTEGRITY, "%s is damaged: it is too long", path);
+	*ret_escrow = escrow;
+	escrow.count = 0;
+	return ERR_OK;
+}
+
+enum err_code
+escrow_erase(const char *folder, const struct id *debt, struct err *err)
+{
+	char path[4096];
+
+	TRY(host_id_path(folder, "escrow", debt, "", path, err));
+	return file_erase(path, err);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a folder says about the state of its vault: no database, or one without the text "init", is
+ * absent (an `init` that was killed is run again); vault.id makes it live.  Charter 1 in the
+ * database without vault.id is a founding that was killed between its two last steps.
+ */
+#include "ceremony/server/vault/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/server/opening/batch.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
+#include "ceremony/protocol/wire.h"
+
+const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
+
+void
+session_done(struct session *session)
+{
+	store_freep(&session->store);
+	host_keys_done(&session->keys);
+	charter_freep(&session->charter);
+	roster_freep(&session->roster);
+	free(TAKE(session->charter_digests));
+	suspensions_done(&session->suspensions);
+	batch_cache_freep(&session->batch_cache);
+}
+
+int64_t
+session_now(const struct session *session)
+{
+	return session->options->now();
+}
+
+void
+plain_text(const char *text, char *ret_text, size_t size)
+{
+	snprintf(ret_text, size, "%s", text);
+	if (text_is_plain(view_of_text(ret_text)))
+		return;
+	for (char *c = ret_text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+static void
+format_plain(char *ret_text, size_t size, const char *format, va_list arguments)
+{
+	char text[4096];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	plain_text(text, ret_text, size);
+}
+
+void
+session_progress(struct session *session, const char *format, ...)
+{
+	JSON *frame = NULL;
+	struct err ignored;
+	char text[NOTE_TEXT_MAX + 1];
+	va_list arguments;
+
+	if (session->out < 0)
+		return;
+	va_start(arguments, format);
+	format_plain(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	frame = json_new_object();
+	json_put_text(frame, "progress", text);
+	/* A client that went away is found when its reply is sent; the work goes on. */
+	if (wire_send(session->out, frame, (struct view){0}, -1, &ignored) != ERR_OK)
+		session->out = -1;
+}
+
+void
+session_alarm(struct session *session, const char *subject, const char *format, ...)
+{
+	struct alarm *alarm;
+	va_list arguments;
+
+	if (session->alarm_count == SESSION_ALARMS)
+		return;
+	alarm = &session->alarms[session->alarm_count++];
+	plain_text(subject, alarm->subject, sizeof(alarm->subject));
+	va_start(arguments, format);
+	format_plain(alarm->text, sizeof(alarm->text), format, arguments);
+	va_end(arguments);
+}
+
+enum err_code
+session_statement(struct session *session, const struct digest *digest, const char *what,
+    struct dsse *ret_statement, struct err *err)
+{
+	BUF text = {0};
+	struct digest computed;
+	enum err_code code = store_get_statement(session->store, digest, &text, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_INTEGRITY, "the %s statement is gone from the database", what);
+	if (code != ERR_OK)
+		return code;
+	if (dsse_parse(buf_view(&text), ret_statement, err) != ERR_OK) {
+		(void)err_add(err, "the stored %s", what);
+		return err->code == ERR_INVALID ? (err->code = ERR_INTEGRITY) : err->code;
+	}
+	TRY(dsse_digest(ret_statement, &computed, err));
+	if (!digest_equal(&computed, digest))
+		return err_set(err, ERR_INTEGRITY, "the stored %s is not the one that was signed", what);
+	return ERR_OK;
+}
+
+enum err_code
+session_put_statement(struct session *session, struct json *object, const char *name,
+    const struct digest *digest, struct err *err)
+{
+	BUF text = {0};
+	DSSE statement = {0};
+
+	TRY(session_statement(session, digest, name, &statement, err));
+	TRY(dsse_encode(&statement, &text, err));
+	json_put_text(object, name, buf_string(&text));
+	return buf_check(&text, err);
+}
+
+enum err_code
+session_keep(struct session *session, const struct dsse *statement, enum statement_type type,
+    bool replace, struct digest *ret_digest, struct err *err)
+{
+	BUF text = {0};
+	struct digest digest;
+
+	TRY(dsse_digest(statement, &digest, err));
+	TRY(dsse_encode(statement, &text, err));
+	TRY(store_put_statement(session->store, &digest, statement_names[type], buf_view(&text),
+	    replace, err));
+	*ret_digest = digest;
+	return ERR_OK;
+}
+
+const struct seat *
+session_seat(const struct session *session, const char *name)
+{
+	const struct seat *seat =
+	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
+
+	return seat != NULL ? seat :
+	    seat_by_name(session->roster->seats, session->roster->seat_count, name);
+}
+
+const struct seat_token *
+session_token(const struct session *session, const char *name, const struct digest *token)
+{
+	if (suspensions_find(&session->suspensions, token) != NULL)
+		return NULL;
+	return session_listed_token(session, name, token);
+}
+
+static enum err_code
+refuse_suspended(const struct suspension *suspension, struct err *err)
+{
+	BUF text = {0};
+
+	suspension_text(suspension, &text);
+	return err_set(err, ERR_REFUSED,
+	    "a token of seat \"%s\" was %s; use another token, or have a new charter restore it",
+	    suspension->holder, text.size > 0 ? buf_string(&text) : "suspended");
+}
+
+enum err_code
+session_refuse_token(const struct session *session, const char *name, const struct digest *token,
+    struct err *err)
+{
+	const struct suspension *suspension = suspensions_find(&session->suspensions, token);
+
+	if (suspension != NULL && session_listed_token(session, name, token) != NULL)
+		return refuse_suspended(suspension, err);
+	return err_set(err, ERR_REFUSED, "it is no active token of seat \"%s\"", name);
+}
+
+enum err_code
+session_check_signers(const struct session *session, const struct dsse *statement,
+    struct err *err)
+{
+	const struct suspension *suspension =
+	    suspensions_signer(&session->suspensions, statement);
+
+	return suspension == NULL ? ERR_OK : refuse_suspended(suspension, err);
+}
+
+const struct seat_token *
+session_listed_token(const struct session *session, const char *name,
+    const struct digest *token)
+{
+	const struct seat *seat = session_seat(session, name);
+
+	for (size_t i = 0; seat != NULL && i < seat->token_count; i++)
+		if (digest_equal(&seat->tokens[i].id, token))
+			return &seat->tokens[i];
+	return NULL;
+}
+
+enum err_code
+id_new(struct id *ret_id, struct err *err)
+{
+	return crypto_random(ret_id->bytes, ID_SIZE, err);
+}
+
+void
+change_done(struct change *change)
+{
+	if (change->store != NULL)
+		store_rollback(change->store);
+	change->store = NULL;
+}
+
+enum err_code
+change_begin(struct session *session, struct change *change, struct err *err)
+{
+	TRY(store_begin(session->store, err));
+	change->store = session->store;
+	TRY(chain_refresh(session, err));
+	return chain_check_suspended(session, err);
+}
+
+enum err_code
+change_commit(struct session *session, struct change *change, struct err *err)
+{
+	enum err_code code = store_commit(session->store, err);
+
+	if (code != ERR_OK)
+		return code; /* rolled back by change_done */
+	change->store = NULL;
+	if (session->state != SESSION_LIVE)
+		return ERR_OK;
+	if (journal_write_checkpoint(session, err) != ERR_OK)
+		return err_add(err, "the change is recorded, but its checkpoint could not be written; "
+		    "the next command mends that");
+	return ERR_OK;
+}
+
+enum err_code
+session_load_founding(struct session *session, struct err *err)
+{
+	BUF text = {0};
+	JSON *object = NULL;
+	struct founding founding = {0};
+
+	TRY(store_get_text(session->store, "init", &text, err));
+	TRY(json_parse(buf_view(&text), &object, err));
+	struct json_in in = json_in(object, "init", err);
+	json_in_hex(&in, "init", founding.init.bytes, DIGEST_SIZE);
+	snprintf(founding.name, sizeof(founding.name), "%s",
+	    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
+	founding.training = json_in_bool(&in, "training");
+	snprintf(founding.copy, sizeof(founding.copy), "%s",
+	    json_in_text(&in, "copy", 1, sizeof(founding.copy) - 1));
+	TRY(json_in_end(&in));
+	session->founding = founding;
+	session->state = SESSION_FOUNDING;
+	return ERR_OK;
+}
+
+static enum err_code
+go_live(struct session *session, struct err *err)
+{
+	session->state = SESSION_LIVE;
+	TRY(chain_load(session, err));
+	if (session->charter->training != session->founding.training ||
+	    strcmp(session->charter->name, session->founding.name) != 0 ||
+	    !digest_equal(&session->charter->init, &session->founding.init))
+		return err_set(err, ERR_INTEGRITY,
+		    "the charter is not that of the vault that was founded in %s", session->folder);
+	return ERR_OK;
+}
+
+enum err_code
+session_go_live(struct session *session, struct err *err)
+{
+	TRY(store_get_charter(session->store, 1, &session->vault, err));
+	/* Verified as any chain is, before it becomes the anchor. */
+	TRY(go_live(session, err));
+	TRY(host_write_vault_id(session->folder, &session->vault, err));
+	/* Not simply written: who removes vault.id may have put an old database in place too. */
+	return journal_start(session, err);
+}
+
+static enum err_code
+open_vault(struct session *session, bool has_id, struct err *err)
+{
+	uint32_t version;
+
+	TRY(host_keys_load(session->folder, &session->keys, err));
+	if (has_id) {
+		TRY(go_live(session, err));
+		return journal_start(session, err);
+	}
+	TRY(store_charter_version(session->store, &version, err));
+	return version > 0 ? session_go_live(session, err) : ERR_OK;
+}
+
+enum err_code
+session_open(const struct server_options *options, int out, struct session *ret_session,
+    struct err *err)
+{
+	SESSION session = {.options = options, .folder = options->folder, .out = out};
+	enum err_code found = host_read_vault_id(session.folder, &session.vault, err);
+
+	if (found != ERR_OK && found != ERR_NOT_FOUND)
+		return found;
+	enum err_code code = store_open(session.folder, "serve", &session.store, err);
+	if (code == ERR_OK)
+		code = session_load_founding(&session, err);
+	if (code == ERR_NOT_FOUND && found == ERR_OK)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s has a vault.id, but no database of a vault: it was removed", session.folder);
+	if (code == ERR_OK)
+		code = open_vault(&session, found == ERR_OK, err);
+	else if (code == ERR_NOT_FOUND) {
+		store_freep(&session.store);
+		code = ERR_OK;
+	}
+	if (code != ERR_OK)
+		return code;
+	*ret_session = session;
+	session = (struct session){0};
+	return ERR_OK;
+}

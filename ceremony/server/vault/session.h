@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session of the server: the vault's folder, its store and keys, and the verified charter and
+ * roster.  For the server's files only.
+ *
+ *	absent --init--> founding --charter 1 is complete--> live
+ *
+ * Everything that changes goes through a struct change:
+ *
+ *	CHANGE change = {0};
+ *	TRY(change_begin(session, &change, err));
+ *	... read again what the decision rests on, write rows ...
+ *	LEAF leaf = leaf_new("request");
+ *	leaf_id(&leaf, "ceremony", &id);
+ *	TRY(journal_add(session, &leaf, err));
+ *	TRY(change_commit(session, &change, err));
+ *
+ * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
+ * client or a target while it is held.
+ */
+#ifndef CEREMONY_SERVER_VAULT_SESSION_H
+#define CEREMONY_SERVER_VAULT_SESSION_H
+
+#include "ceremony/server/vault/host.h"
+#include "ceremony/server/server.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
+
+enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
+extern const char *const session_state_names[4];
+
+enum { SESSION_ALARMS = 16, CLOCK_BACK_MAX = 120 /* seconds */ };
+struct alarm {
+	char subject[SEAT_NAME_MAX + 1];
+	char text[NOTE_TEXT_MAX + 1];
+};
+/* What `init` fixed; every charter repeats it. */
+struct founding {
+	struct digest init;
+	char name[VAULT_NAME_MAX + 1];
+	bool training;
+	char copy[4096];
+};
+struct session {
+	const struct server_options *options;
+	const char *folder;
+	int out; /* progress goes there; -1: nowhere */
+	enum session_state state;
+	struct store *store; /* NULL when absent */
+	struct host_keys keys;
+	struct founding founding;
+	/* When live: */
+	struct digest vault;
+	struct charter *charter;
+	struct roster *roster;
+	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
+	struct suspensions suspensions; /* under the charter in force, verified */
+	struct batch_cache *batch_cache; /* the statements of the batch looked at last (batch.c) */
+	char origin[ORIGIN_MAX + 1];
+	/* What could not be finished when the session began, for `status`. */
+	struct alarm alarms[SESSION_ALARMS];
+	size_t alarm_count;
+};
+void session_done(struct session *session); /* accepts {0} */
+#define SESSION CLEANUP(session_done) struct session
+
+/* Finds the state of the vault in OPTIONS->folder, verifies the chains, compares log and checkpoint.
+ * ERR_INTEGRITY: an alarm, nothing may be released. */
+enum err_code session_open(const struct server_options *options, int out,
+    struct session *ret_session, struct err *err) MUST_CHECK;
+/* After charter 1 was committed: writes the anchor and makes the session live. */
+enum err_code session_go_live(struct session *session, struct err *err) MUST_CHECK;
+/* Absent to founding: reads what `init` wrote. */
+enum err_code session_load_founding(struct session *session, struct err *err) MUST_CHECK;
+
+int64_t session_now(const struct session *session);
+/* Tell the client, if it still listens.  */
+void session_progress(struct session *session, const char *format, ...) FORMAT_LIKE(2, 3);
+/* Remember for `status`. */
+void session_alarm(struct session *session, const char *subject, const char *format, ...)
+    FORMAT_LIKE(3, 4);
+/* A text that JSON and the database take: at most SIZE - 1 bytes, what is not plain becomes '?'. */
+void plain_text(const char *text, char *ret_text, size_t size);
+
+/* The stored statement with DIGEST, which it is shown to have.  ERR_INTEGRITY, WHAT names it. */
+enum err_code session_statement(struct session *session, const struct digest *digest,
+    const char *what, struct dsse *ret_statement, struct err *err) MUST_CHECK;
+/* Its text as member NAME of OBJECT. */
+enum err_code session_put_statement(struct session *session, struct json *object,
+    const char *name, const struct digest *digest, struct err *err) MUST_CHECK;
+/* Store STATEMENT under its digest. */
+enum err_code session_keep(struct session *session, const struct dsse *statement,
+    enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
+
+/* A seat of charter or roster; NULL when there is none. */
+const struct seat *session_seat(const struct session *session, const char *name);
+/* The token TOKEN of the seat NAME, suspended or not, or NULL. */
+const struct seat_token *session_listed_token(const struct session *session, const char *name,
+    const struct digest *token);
+/* Why session_token found nothing: suspended by whom, or not of that seat.  ERR_REFUSED. */
+enum err_code session_refuse_token(const struct session *session, const char *name,
+    const struct digest *token, struct err *err) MUST_CHECK;
+/* ERR_REFUSED when a token that is suspended signed STATEMENT. */
+enum err_code session_check_signers(const struct session *session, const struct dsse *statement,
+    struct err *err) MUST_CHECK;
+/* The token TOKEN of the active seat NAME, or NULL; a suspended one is not active. */
+const struct seat_token *session_token(const struct session *session, const char *name,
+    const struct digest *token);
+enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;
+
+struct change {
+	struct store *store;
+};
+void change_done(struct change *change); /* rolls back unless committed */
+#define CHANGE CLEANUP(change_done) struct change
+enum err_code change_begin(struct session *session, struct change *change, struct err *err)
+    MUST_CHECK;
+/* Commits, then writes the checkpoint.  When that fails the change stands nevertheless. */
+enum err_code change_commit(struct session *session, struct change *change, struct err *err)
+    MUST_CHECK;
+
+#endif
