@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
+#include "ceremony/client/opening/approve.h"
+#include "ceremony/client/opening/list.h"
+#include "tests/unit/client/town.h"
+
+static void
+the_chain_is_verified_and_remembered(void **state)
+{
+	struct town town;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	for (int contact = 0; contact < 2; contact++) {
+		CLIENT *client = NULL;
+
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		fine(client_sync(client, &view, &err), &err);
+		assert_true(digest_equal(&view->vault, &town.vault));
+		assert_int_equal(view->roster->seat_count, 1);
+		assert_int_equal(town_saw(&town, "First contact"), contact == 0);
+		buf_done(&town.screen);
+	}
+	town_close(&town);
+}
+
+static void
+a_server_that_breaks_the_protocol_ends_the_session(void **state)
+{
+	static const enum town_rude ways[] = {
+	    TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF, TOWN_NO_REPLY};
+	static const char *const ops[] = {"hello", "chain"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways) * ARRAY_SIZE(ops); i++) {
+		struct town town;
+		CLIENT *client = NULL;
+		const struct vault_view *view;
+		struct err err = {0};
+		enum err_code code;
+
+		town_open(&town);
+		town.rude = ways[i / ARRAY_SIZE(ops)];
+		town.rude_at = ops[i % ARRAY_SIZE(ops)];
+		code = town_connect(&town, TOWN_CISO, &client, &err);
+		if (code == ERR_OK)
+			code = client_sync(client, &view, &err);
+		expect_error(code, ERR_PROTOCOL, &err, "");
+		/* Nothing more is read from a place where half a reply may be. */
+		if (client != NULL)
+			expect_error(client_sync(client, &view, &err), ERR_PROTOCOL, &err, "broken");
+		client_freep(&client);
+		town_close(&town);
+	}
+}
+
+/* What the reply to `chain` becomes. */
+static enum err_code
+sync_with_charter(struct town *town, const struct dsse *charter, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+
+	town_swap(town, "chain", "charters", charter);
+	fine(town_connect(town, TOWN_CISO, &client, err), err);
+	return client_sync(client, &view, err);
+}
+
+static void
+a_flipped_byte_anywhere_in_the_charter_is_refused(void **state)
+{
+	struct town town;
+	struct err err;
+	DSSE flipped = {0};
+	enum { STRIDE = 41 };
+
+	(void)state;
+	town_open(&town);
+	for (size_t at = 0; at < town.charter.payload.size; at += STRIDE) {
+		enum err_code code;
+
+		dsse_done(&flipped);
+		fine(dsse_set(&flipped, town.charter.type, buf_view(&town.charter.payload), &err),
+		    &err);
+		memcpy(flipped.signatures, town.charter.signatures, sizeof(flipped.signatures));
+		flipped.count = town.charter.count;
+		flipped.payload.data[at] ^= 1;
+		code = sync_with_charter(&town, &flipped, &err);
+		if (code != ERR_INTEGRITY)
+			fail_msg("byte %zu: %s", at, code == ERR_OK ? "believed" : err.text);
+	}
+	town_close(&town);
+}
+
+static void
+a_charter_without_a_founders_signature_is_refused(void **state)
+{
+	struct town town;
+	struct err err;
+	DSSE fewer = {0};
+
+	(void)state;
+	town_open(&town);
+	fine(dsse_set(&fewer, town.charter.type, buf_view(&town.charter.payload), &err), &err);
+	memcpy(fewer.signatures, town.charter.signatures, sizeof(fewer.signatures));
+	fewer.count = town.charter.count - 1;
+	expect_error(sync_with_charter(&town, &fewer, &err), ERR_INTEGRITY, &err, "charter 1");
+	town_close(&town);
+}
+
+static struct digest other_vault = {{0x99}};
+
+static void
+greet_with_another_vault(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)blob;
+	(void)reply;
+	if (strcmp(op, "hello") == 0)
+		town->vault = other_vault; /* also what `chain` then says */
+}
+
+static void
+a_vault_id_that_is_not_the_first_charters_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(client_sync(client, &view, &err), &err);
+	client_freep(&client);
+	town.lie = greet_with_another_vault;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "another vault");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+on_first_contact_the_vault_id_must_be_the_first_charters(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.vault = other_vault; /* in `hello` and in `chain` */
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "first charter");
+	assert_false(town_saw(&town, "First contact"));
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+a_known_vault_that_is_gone_or_founded_again_is_an_alarm(void **state)
+{
+	static const struct {
+		const char *hello;
+		enum err_code before;
+	} rows[] = {{"absent", ERR_NOT_FOUND}, {"founding", ERR_REFUSED}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct town town;
+		CLIENT *client = NULL;
+		const struct vault_view *view;
+		struct err err;
+
+		town_open(&town);
+		town.hello_state = rows[i].hello;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		expect_error(client_sync(client, &view, &err), rows[i].before, &err, "");
+		client_freep(&client);
+		town.hello_state = NULL;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		fine(client_sync(client, &view, &err), &err);
+		client_freep(&client);
+		town.hello_state = rows[i].hello;
+		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+		expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "was alive");
+		client_freep(&client);
+		town_close(&town);
+	}
+}
+
+static void
+spoil_the_checkpoint(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)reply;
+	(void)blob;
+	if (strcmp(op, "hello") == 0)
+		town->checkpoint.data[town->checkpoint.size - 10] ^= 1;
+}
+
+static void
+a_checkpoint_with_a_wrong_signature_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.lie = spoil_the_checkpoint;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(client_sync(client, &view, &err), ERR_INTEGRITY, &err, "checkpoint");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+add_a_member(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)town;
+	(void)blob;
+	if (strcmp(op, "ceremony-list") == 0)
+		json_put_text(reply, "surprise", "x");
+}
+
+static void
+an_unknown_member_in_a_reply_is_refused(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct listed listed;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.lie = add_a_member;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(listing_pick(client, NULL, ~0u, NULL, &listed, &err), ERR_INVALID, &err,
+	    "surprise");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
+ids_can_be_shortened_but_not_guessed(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct listed listed;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(listing_pick(client, "7777", 0, NULL, &listed, &err), &err);
+	assert_string_equal(listed.id, "77777777777777777777777777777777");
+	expect_error(listing_pick(client, "777", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
+	expect_error(listing_pick(client, "77x7", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
+	expect_error(listing_pick(client, "8888", 0, NULL, &listed, &err), ERR_NOT_FOUND, &err,
+	    "8888");
+	expect_error(listing_pick(client, NULL, 1u << CEREMONY_RELEASED, NULL, &listed, &err),
+	    ERR_NOT_FOUND, &err, "");
+	client_freep(&client);
+	town_close(&town);
+}
+
+/* SEAT (index in founded) suspends the token of HOLDER; KEY signs. */
+static void
+suspend(struct town *town, size_t seat, size_t holder, const struct p256_key *key)
+{
+	struct err err;
+	JSON *payload = NULL;
+	const struct seat *seats = town->founded.charter->seats;
+	struct suspension suspension = {.vault = town->vault, .token = seats[seat].tokens[0].id,
+		.suspended = seats[holder].tokens[0].id, .reason = "lost on the train",
+		.time = TOWN_NOW - 60};
+	struct dsse *statement = &town->suspensions[town->suspension_count++];
+
+	assert_ok(dsse_digest(&town->charter, &suspension.charter, &err));
+	snprintf(suspension.seat, sizeof(suspension.seat), "%s", seats[seat].name);
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", seats[holder].name);
+	assert_ok(suspension_payload(&suspension, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, statement, &err));
+	sign_with(statement, key);
+}
+
+static enum err_code
+sync_once(struct town *town, struct err *err)
+{
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+
+	TRY(town_connect(town, TOWN_CISO, &client, err));
+	return client_sync(client, &view, err);
+}
+
+static void
+a_suspension_that_was_seen_cannot_be_forgotten(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, AUDIT, town->founded.keys[INFRA][KEY_SIGN]);
+	suspend(town, INFRA, OPS, town->founded.keys[INFRA][KEY_SIGN]);
+	assert_ok(sync_once(town, &err));
+	town->suspension_count = 1;
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("hides that a token is suspended");
+	town->suspension_count = 2;
+	assert_ok(sync_once(town, &err));
+	town_close(town);
+}
+
+static void
+a_suspension_that_nobody_could_sign_is_an_alarm(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, AUDIT, town->founded.keys[CISO][KEY_SIGN]);
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("suspension 1");
+	dsse_done(&town->suspensions[0]);
+	town->suspension_count = 0;
+	suspend(town, OPS, AUDIT, town->founded.keys[OPS][KEY_SIGN]); /* an operator, of another seat */
+	assert_error(ERR_INTEGRITY, sync_once(town, &err));
+	assert_says("is no officer");
+	town_close(town);
+}
+
+static void
+a_suspended_token_is_refused_with_who_when_and_why(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+	CLIENT *client = NULL;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, CISO, town->founded.keys[INFRA][KEY_SIGN]);
+	assert_ok(town_connect(town, TOWN_CISO, &client, &err));
+	assert_error(ERR_REFUSED, approve_run(client, NULL, &err));
+	assert_says("suspended by infra on ");
+	assert_says("lost on the train");
+	assert_int_equal(town->pins_asked, 0);
+	client_freep(&client);
+	town_close(town);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_chain_is_verified_and_remembered),
+	    cmocka_unit_test(a_server_that_breaks_the_protocol_ends_the_session),
+	    cmocka_unit_test(a_flipped_byte_anywhere_in_the_charter_is_refused),
+	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
+	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
+	    cmocka_unit_test(on_first_contact_the_vault_id_must_be_the_first_charters),
+	    cmocka_unit_test(a_known_vault_that_is_gone_or_founded_again_is_an_alarm),
+	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
+	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
+	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),
+	    cmocka_unit_test(a_suspension_that_was_seen_cannot_be_forgotten),
+	    cmocka_unit_test(a_suspension_that_nobody_could_sign_is_an_alarm),
+	    cmocka_unit_test(a_suspended_token_is_refused_with_who_when_and_why),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

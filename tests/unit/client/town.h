@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vault in memory, for the client's tests: real signatures of keys in this process, a server that
+ * tells the truth unless the test makes it lie, tokens that count touches, and a person who always
+ * agrees.  Officers ciso, infra (operator too) and audit have serials 1000 to 1002, the operator
+ * ops 1003, the responder alice 2000; the policy is 2 of (ciso, infra, audit).  3000 is nobody's.
+ * In a town with FIDO2, audit's and the stranger's are FIDO2 tokens of one model that tell no serial.
+ *
+ *	struct town town;
+ *	town_open(&town);		-- found it; alice has requested prod/db
+ *	town.lie = flip_the_request;	-- optional
+ *	town_connect(&town, 1000, &client);
+ *	... use the client ...
+ *	client_freep(&client);
+ *	town_close(&town);
+ */
+#ifndef TESTS_UNIT_CLIENT_TOWN_H
+#define TESTS_UNIT_CLIENT_TOWN_H
+
+#include <pthread.h>
+
+#include "ceremony/client/connection.h"
+#include "tests/lib/founded.h"
+#include "vault/seal/seal.h"
+
+enum { TOWN_NOW = 1767230000, TOWN_LEAVES = 7, TOWN_PIN_TRIES = 3, TOWN_TOKENS = 6,
+	TOWN_FIDO_TRIES = 8 };
+enum { TOWN_CISO = 1000, TOWN_INFRA, TOWN_AUDIT, TOWN_OPS, TOWN_ALICE = 2000, TOWN_STRANGER = 3000 };
+#define TOWN_PIN "73920158"
+
+/* How the server breaks the protocol when OP is asked for. */
+enum town_rude { TOWN_POLITE, TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF, TOWN_NO_REPLY };
+
+struct town_token {
+	uint32_t serial; /* of FIDO2 tokens only the test knows it, unless they tell */
+	bool fido, tells;
+	const struct token_credential *bound;
+	struct token_credential own; /* FIDO2: what it holds */
+	bool derived, replug, pin_missing;
+	struct p256_key *keys[TOKEN_KEYS]; /* NULL: no such key; owned by the town */
+	bool plugged, factory_pin;
+	bool lies;	  /* signs something else */
+	bool other_keys;  /* shows another sign key than the charter's */
+	int tries;
+	struct secret *pin; /* of who unlocked it: must live until close */
+	unsigned announced, touches;
+	struct town *town;
+};
+
+struct town {
+	struct founded founded;
+	struct secret *statement_seed, *log_seed;
+	struct p256_key *alice[TOKEN_KEYS], *ceremony_key;
+	struct dsse charter, roster, definition, request, ceremony, release;
+	struct roster *alice_roster;
+	struct digest vault, definition_digest, ceremony_digest, header_hash;
+	struct secret_id secret;
+	struct sealed_version version;
+	struct header *header;
+	struct buf checkpoint;	     /* the note */
+	struct digest root;
+	struct id id;
+	struct dsse suspensions[2];
+	size_t suspension_count;
+	/* What happened. */
+	struct dsse approvals[8];
+	bool approval_complete[8];
+	size_t approval_count;
+	struct secret *received;    /* the shares that `shares` brought, opened */
+	struct sealed_box answer;   /* alice's credential */
+	enum ceremony_state state;
+	/* The server. */
+	int fd;
+	pthread_t thread;
+	bool running;
+	enum town_rude rude;
+	const char *rude_at; /* op */
+	const char *hello_state; /* what the server says it is; NULL: live */
+	/* Called before an honest reply is sent: change it. */
+	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
+	/* Replace members of replies: the statement called NAME becomes TEXT. */
+	const char *swap_op, *swap_name;
+	struct buf swap_text;
+	/* Tokens and the person. */
+	struct town_token tokens[TOWN_TOKENS];
+	struct token_driver drivers[2]; /* PIV, FIDO2 */
+	struct client_options choice;	/* serial, label, driver, wait */
+	void (*on_wait)(struct town *town); /* somebody plugs or pulls something */
+	uint32_t touched_to_choose;
+	const char *line;		/* typed when a line is asked for */
+	struct ui ui;
+	struct buf screen;	 /* all that was said */
+	const char *pins[4];	 /* typed one after the other; then TOWN_PIN */
+	size_t pins_asked;
+	const char *answer_text; /* what is typed to confirm; NULL: whatever is asked for */
+	char home[64];
+};
+
+void town_open(struct town *town);
+void town_open_fido(struct town *town);
+/* With all tokens as they are plugged; for calls that need no server. */
+struct client_options town_options(struct town *town);
+void town_close(struct town *town);
+/* A client whose only plugged token is that of SERIAL.  ERR_... of client_connect. */
+enum err_code town_connect(struct town *town, uint32_t serial, struct client **ret_client,
+    struct err *err) MUST_CHECK;
+struct town_token *town_token(struct town *town, uint32_t serial);
+/* Begin again from the definition on, signed by OPERATOR, with a request signed by REQUESTER: all
+ * other documents follow from these, as a host would make them that has gone over. */
+void town_rebuild(struct town *town, const struct p256_key *operator,
+    const struct p256_key *requester);
+/* The approval of SEAT (index in founded) as its officer would sign it, complete. */
+void town_approve(struct town *town, size_t seat);
+/* Release to alice on the approvals there are, and remember the statement. */
+void town_release(struct town *town);
+/* From now on the server answers OP with TEXT as member NAME. */
+void town_swap(struct town *town, const char *op, const char *name, const struct dsse *statement);
+void town_sign_host(struct town *town, struct dsse *statement);
+/* Did the person see TEXT? */
+bool town_saw(struct town *town, const char *text);
+
+#endif

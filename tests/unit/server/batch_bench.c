@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/server/batch_bench.h"
+
+#include <stdio.h>
+
+#include "base/hpke.h"
+#include "base/text.h"
+
+void
+seen_done(struct seen *seen)
+{
+	batch_ceremony_done(&seen->ceremony);
+}
+
+void
+giving_done(struct giving *giving)
+{
+	p256_key_free(giving->ephemeral);
+}
+
+void
+batch_expect(enum err_code got, enum err_code code, const struct err *err, const char *part)
+{
+	if (got != code || strstr(err->text, part) == NULL)
+		fail_msg("%s instead of %s (%s): %s", err_name(got), err_name(code), part,
+		    got != ERR_OK ? err->text : "");
+}
+
+void
+batch_name(size_t index, char ret_name[32])
+{
+	snprintf(ret_name, 32, "prod/s%zu", index);
+}
+
+struct bench *
+batch_bench(bool copy, size_t count)
+{
+	struct bench *bench = bench_new(copy);
+	struct err err;
+
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(credential_box_done) struct credential_box box = {0};
+		JSON *reply = NULL;
+		char name[32], password[32], list[64];
+
+		batch_name(i, name);
+		snprintf(password, sizeof(password), "password-%zu", i);
+		snprintf(list, sizeof(list), "%s\n", password);
+		target_accept(bench, list);
+		bench_box(bench, name, password, &box);
+		assert_ok(bench_send_box(bench, &box, false, &reply, &err));
+	}
+	return bench;
+}
+
+void
+batch_replace_token(struct bench *bench)
+{
+	struct seat *seat;
+
+	if (bench->charter->seats[SECOPS].token_count == 1)
+		bench_spare(bench);
+	seat = &bench->charter->seats[SECOPS];
+	seat->tokens[0] = seat->tokens[1];
+	seat->token_count = 1;
+	bench_change(bench);
+}
+
+/* --- Speaking to the server --------------------------------------------------------------- */
+
+size_t
+batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why[600])
+{
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("reseal-list");
+
+	json_put_text(request, "after", "");
+	json_put_bool(request, "all", all);
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *array = json_in_array(&in, "secrets", 0, 300);
+	for (size_t i = 0; i < json_array_count(array); i++) {
+		struct json_in row = json_in(json_array_object(array, i), "row", &err);
+
+		json_in_hex(&row, "secret", opens[i].secret.bytes, SECRET_ID_SIZE);
+		snprintf(opens[i].name, sizeof(opens[i].name), "%s",
+		    json_in_text(&row, "name", 1, SEAT_NAME_MAX));
+		opens[i].version = (uint32_t)json_in_int(&row, "version", 1, UINT32_MAX);
+		json_in_hex(&row, "definition", opens[i].definition.bytes, DIGEST_SIZE);
+		json_in_hex(&row, "header", opens[i].header.bytes, DIGEST_SIZE);
+		snprintf(ret_why, 600, "%s", json_in_text(&row, "why", 0, 500));
+		assert_int_equal(row.code, ERR_OK);
+	}
+	return json_array_count(array);
+}
+
+enum err_code
+batch_send_request(struct bench *bench, const struct person *person, const struct batch_request *request,
+    struct id *ret_id, struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	DSSE statement = {0};
+	struct json *message = op_new("batch-request");
+
+	assert_int_equal(batch_request_payload(request, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner), ERR_OK);
+	person_sign(person, &statement);
+	assert_int_equal(put_statement(message, "request", &statement, &inner), ERR_OK);
+	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
+	assert_true(text_from_hex(json_object_text(reply, "id"), ret_id->bytes, ID_SIZE));
+	return ERR_OK;
+}
+
+void
+batch_draw_request(struct bench *bench, const struct person *person, enum batch_mode mode, bool all,
+    struct batch_open *opens, struct batch_request *request)
+{
+	char why[600];
+
+	*request = (struct batch_request){.vault = bench->vault_id, .mode = mode,
+		.token = person->seat.tokens[0].id, .opens = opens, .created = bench->shared->now,
+		.expires = bench->shared->now + 900};
+	request->count = batch_list(bench, all, opens, why);
+	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
+	snprintf(request->reason, sizeof(request->reason), "secops has a new token");
+	snprintf(request->host, sizeof(request->host), "desk");
+	snprintf(request->user, sizeof(request->user), "%s", person->name);
+}
+
+struct id
+batch_ask(struct bench *bench, enum batch_mode mode)
+{
+	struct err err;
+	struct batch_open opens[SECRETS + 1];
+	struct batch_request request;
+	struct id id;
+
+	batch_draw_request(bench, &bench->people[INFRA], mode, true, opens, &request);
+	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err));
+	return id;
+}
+
+void
+batch_look(struct bench *bench, const struct id *id, struct seen *seen)
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	struct json *request = op_new("batch-get");
+	size_t used = 0;
+
+	batch_ceremony_done(&seen->ceremony);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "ceremony", &statement);
+	const struct json *items = json_in_array(&in, "items", 1, BATCH_ITEMS);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(batch_ceremony_parse(&statement, false, &seen->ceremony, &err));
+	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
+	snprintf(seen->state, sizeof(seen->state), "%s", json_object_text(reply, "state"));
+	snprintf(seen->missing, sizeof(seen->missing), "%s", json_object_text(reply, "missing"));
+	seen->notes[0] = '\0';
+	for (size_t i = 0; i < json_array_count(items); i++)
+		used += (size_t)snprintf(seen->notes + used, sizeof(seen->notes) - used, "%s%s%s\n",
+		    json_object_text(json_array_object(items, i), "state"),
+		    json_object_text(json_array_object(items, i), "note")[0] != '\0' ? " " : "",
+		    json_object_text(json_array_object(items, i), "note"));
+}
+enum err_code
+batch_sign(struct bench *bench, const struct person *person, const struct id *id,
+    const struct seen *seen, struct giving *giving, struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	DSSE statement = {0};
+	struct approval approval = {.vault = bench->vault_id, .ceremony = seen->ceremony.digest,
+		.token = person->seat.tokens[0].id, .time = bench->shared->now};
+	struct json *request = op_new("batch-approve");
+
+	giving->person = person;
+	snprintf(approval.seat, sizeof(approval.seat), "%s", person->name);
+	assert_int_equal(sha256(NULL, 0, &approval.root, &inner), ERR_OK);
+	assert_int_equal(p256_key_new(&giving->ephemeral, &inner), ERR_OK);
+	p256_key_public(giving->ephemeral, &approval.enc);
+	assert_int_equal(approval_payload(&approval, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_APPROVAL, false, payload, &statement, &inner), ERR_OK);
+	person_sign(person, &statement);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	assert_int_equal(put_statement(request, "approval", &statement, &inner), ERR_OK);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static struct json *
+about(const char *op, const struct id *id, size_t position, const char *seat)
+{
+	struct json *request = op_new(op);
+
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	json_put_int(request, "position", (int64_t)position);
+	if (seat != NULL)
+		json_put_text(request, "seat", seat);
+	return request;
+}
+
+static void
+fetch_header(struct bench *bench, const struct id *id, size_t position, struct header **ret_header)
+{
+	struct err err;
+	JSON *reply = NULL;
+	BUF out = {0};
+
+	assert_ok(bench_call(bench, about("batch-item", id, position, NULL), (struct view){0}, &reply,
+	    &out, &err));
+	assert_ok(header_new(ret_header, &err));
+	assert_ok(header_decode(buf_view(&out), *ret_header, &err));
+}
+
+enum err_code
+batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
+    const struct seen *seen, size_t position, bool spoil, struct err *err)
+{
+	struct err inner;
+	const struct person *person = giving->person;
+	const struct batch_open *open = &seen->ceremony.opens[position];
+	const struct box_ids ids = {.label = seal_label_approval, .vault = bench->vault_id,
+		.secret = open->secret, .version = open->version, .header_hash = open->header,
+		.ceremony = seen->ceremony.digest, .seat = person->name,
+		.token = person->seat.tokens[0].id};
+	JSON *reply = NULL, *thanks = NULL;
+	BUF box = {0}, ciphertext = {0};
+	HEADER *header = NULL;
+	SECRET *shares = NULL;
+	HPKE *hpke = NULL;
+	struct digest info;
+	struct point made;
+
+	TRY(bench_call(bench, about("batch-envelope", id, position, person->name), (struct view){0},
+	    &reply, &box, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	size_t index = (size_t)json_in_int(&in, "envelope", 0, 127);
+	fetch_header(bench, id, position, &header);
+	assert_int_equal(seal_open_envelope(header, &open->header, index, view_of(box.data, POINT_SIZE),
+	    view_of(box.data + POINT_SIZE, box.size - POINT_SIZE), hpke_agree_local,
+	    person->keys[KEY_SHARE], &shares, &inner), ERR_OK);
+	if (spoil)
+		secret_data(shares)[40] ^= 1;
+	assert_int_equal(seal_box_info(&ids, &info, &inner), ERR_OK);
+	assert_int_equal(hpke_sender_with(hpke_suite_default, &seen->ceremony.key,
+	    VIEW_OF(info.bytes), giving->ephemeral, &hpke, &made, &inner), ERR_OK);
+	assert_int_equal(hpke_seal(hpke, VIEW_OF(seen->ceremony.digest.bytes), secret_view(shares),
+	    &ciphertext, &inner), ERR_OK);
+	return bench_call(bench, about("batch-shares", id, position, person->name),
+	    buf_view(&ciphertext), &thanks, NULL, err);
+}
+
+enum err_code
+batch_advance_op(struct bench *bench, const struct id *id, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("batch-advance");
+
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+void
+batch_give_all(struct bench *bench, const struct person *person, const struct id *id)
+{
+	struct err err;
+	SEEN seen = {0};
+	GIVING giving = {0};
+
+	batch_look(bench, id, &seen);
+	assert_ok(batch_sign(bench, person, id, &seen, &giving, &err));
+	for (size_t i = 0; i < seen.ceremony.count; i++)
+		assert_ok(batch_give(bench, &giving, id, &seen, i, false, &err));
+}
+
+void
+batch_approve(struct bench *bench, const struct person *person, const struct id *id)
+{
+	struct err err;
+
+	batch_give_all(bench, person, id);
+	assert_ok(batch_advance_op(bench, id, &err));
+}
+
+/* --- Looking ------------------------------------------------------------------------------ */
+
+void
+batch_opens_to(struct bench *bench, const char *name, const char *password, int a, int b)
+{
+	struct err err;
+	SECRET *credential = NULL;
+	struct id id = bench_request(bench, &bench->people[ALICE], name);
+
+	assert_ok(bench_approve(bench, &bench->people[a], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[b], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_non_null(memmem(secret_view(credential).data, secret_view(credential).size, password,
+	    strlen(password)));
+}
+
+void
+batch_states(struct bench *bench, const struct id *id, char ret_state[20], char ret_notes[1200])
+{
+	SEEN seen = {0};
+
+	batch_look(bench, id, &seen);
+	snprintf(ret_state, 20, "%s", seen.state);
+	snprintf(ret_notes, 1200, "%s", seen.notes);
+}

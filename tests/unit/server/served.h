@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a test and the server process that it started share, in a file that both map. */
+#ifndef TESTS_UNIT_SERVER_SERVED_H
+#define TESTS_UNIT_SERVER_SERVED_H
+
+#include <stdint.h>
+
+struct served_shared {
+	int64_t now;	   /* the server's clock */
+	int64_t points;	   /* durable steps so far: commits, fsyncs, renames, unlinks */
+	int64_t kill_at;   /* the process is killed at this one; 0: never */
+	int64_t fail_fsync; /* this fsync of a file fails, once; 0: none */
+};
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vault with its server in a process of its own, people whose tokens are keys in this process, and a
+ * fake target.  The client side is spoken by hand, so that every step can be done wrongly.
+ *
+ *	ciso secops infra audit		officers (infra also operator)
+ *	carol				officer and responder
+ *	alice				responder, by the roster
+ *	second				a second token of secops, in no charter before bench_spare
+ *
+ * policy "production": 2 of (ciso, secops, infra, carol); audit stands outside it
+ * policy "narrow": 2 of (ciso, carol)
+ */
+#ifndef TESTS_UNIT_SERVER_SERVER_BENCH_H
+#define TESTS_UNIT_SERVER_SERVER_BENCH_H
+
+#include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/message.h"
+#include "tests/unit/certificates.h"
+#include "tests/unit/check.h"
+#include "tests/unit/server/served.h"
+#include "vault/documents/definition.h"
+#include "vault/log/note.h"
+#include "vault/documents/roster.h"
+
+enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
+enum { BENCH_START = 1767225600 }; /* 2026-01-01 */
+
+struct person {
+	const char *name;
+	unsigned roles;
+	struct p256_key *keys[KEY_COUNT];
+	struct seat seat; /* with one token */
+	struct dsse enrolment;
+};
+struct bench {
+	char folder[64], vault[128], target[128], copy[128], shared_path[128];
+	struct served_shared *shared;
+	struct authority root, device;
+	struct person people[PEOPLE];
+	pid_t pid; /* of the server; 0: none */
+	int fd;
+	int status; /* of the last server that ended, as of waitpid */
+	struct digest init, vault_id;
+	struct charter *charter;
+	struct dsse draft; /* of charter 1 */
+	struct buf progress;
+	const char *policy; /* of the next definition */
+};
+
+/* All founders but carol have signed charter 1. */
+struct bench *bench_found(bool copy);
+/* A founded vault with the roster; COPY: with a copy sink. */
+struct bench *bench_new(bool copy);
+void bench_free(struct bench *bench);
+/* The ops charter-propose and roster-propose, with the enrolments of people FIRST to LAST. */
+enum err_code bench_propose(struct bench *bench, enum statement_type type,
+    const struct dsse *statement, int first, int last, struct err *err);
+/* The ops charter-sign and roster-sign: PERSON signs what hashes as STATEMENT does. */
+enum err_code bench_sign(struct bench *bench, enum statement_type type,
+    const struct person *person, const struct dsse *statement, bool *ret_live, struct err *err);
+/* A further charter, signed by ciso and secops, with the policy's longest duration SECONDS. */
+void bench_charter(struct bench *bench, int64_t seconds);
+/* The same, signed by these two. */
+void bench_charter_by(struct bench *bench, int64_t seconds, int first, int second);
+/* bench->charter, as the test has changed it, becomes the next charter. */
+void bench_change(struct bench *bench);
+/* A further charter that gives secops the spare token. */
+void bench_spare(struct bench *bench);
+/* One request.  REQUEST is taken over.  Error replies become ERR. */
+enum err_code bench_call(struct bench *bench, struct json *request, struct view blob,
+    struct json **ret_reply, struct buf *ret_out, struct err *err);
+/* It must succeed, and reply what may be thrown away. */
+void bench_must(struct bench *bench, struct json *request);
+/* End the session, so that the next call starts another; its exit status goes to bench->status. */
+void bench_end(struct bench *bench);
+
+void person_sign(const struct person *person, struct dsse *statement);
+/* A text member of the reply to REQUEST. */
+void bench_ask_text(struct bench *bench, struct json *request, const char *name,
+    char *ret_text, size_t size);
+
+/* --- The fake target ---------------------------------------------------------------------- */
+void target_accept(struct bench *bench, const char *passwords);
+void target_mode(struct bench *bench, const char *modes);
+/* What was asked of it since the last time, one verb a line. */
+const char *target_calls(struct bench *bench, struct buf *text);
+bool target_accepts(struct bench *bench, const struct secret *credential);
+
+/* --- Secrets ------------------------------------------------------------------------------ */
+struct credential_box {
+	struct dsse statement;
+	struct definition definition;
+	struct point enc;
+	struct buf ciphertext;
+};
+void credential_box_done(struct credential_box *box);
+/* The definition of NAME signed by infra, and PASSWORD sealed to the host. */
+void bench_box(struct bench *bench, const char *name, const char *password,
+    struct credential_box *ret_box);
+enum err_code bench_send_box(struct bench *bench, const struct credential_box *box, bool rotate,
+    struct json **ret_reply, struct err *err);
+/* "prod/db", rotated: version 2 is current. */
+void bench_add_secret(struct bench *bench);
+
+/* --- Ceremonies --------------------------------------------------------------------------- */
+void bench_request_make(struct bench *bench, const struct person *person, const char *name,
+    struct request *ret_request);
+enum err_code bench_request_send(struct bench *bench, const struct person *person,
+    const struct request *request, struct id *ret_id, struct err *err);
+struct id bench_request(struct bench *bench, const struct person *person, const char *name);
+
+/* What an officer sees. */
+struct shown {
+	struct id id;
+	struct ceremony ceremony;
+	struct header *header;
+	char state[20], missing[300], reason[NOTE_TEXT_MAX + 1];
+	bool part_exposed;
+};
+void shown_done(struct shown *shown);
+#define SHOWN CLEANUP(shown_done) struct shown
+void bench_show(struct bench *bench, const struct id *id, struct shown *ret_shown);
+
+/* An approval under way. */
+struct approving {
+	const struct person *person;
+	struct approval approval;
+	struct hpke *hpke;
+	struct dsse statement;
+	uint32_t envelope;
+	struct secret *shares;
+	struct buf ciphertext; /* re-sealed */
+	bool spoil;	       /* a byte of the shares is changed before they are re-sealed */
+};
+void approving_done(struct approving *approving);
+#define APPROVING CLEANUP(approving_done) struct approving
+/* Draw the encapsulation and fill in the statement, unsigned. */
+void approving_draw(struct bench *bench, const struct person *person, const struct shown *shown,
+    struct approving *ret_approving);
+void approving_sign(struct approving *approving);
+/* The op "approve"; opens the envelope and re-seals the shares. */
+enum err_code approving_send(struct bench *bench, const struct shown *shown,
+    struct approving *approving, struct err *err);
+/* The op "shares". */
+enum err_code approving_finish(struct bench *bench, const struct shown *shown,
+    const struct approving *approving, struct err *err);
+/* All of it. */
+enum err_code bench_approve(struct bench *bench, const struct person *person,
+    const struct id *id, struct err *err);
+enum err_code bench_object(struct bench *bench, const struct person *person, const struct id *id,
+    enum statement_type type, struct err *err);
+/* The responder fetches and opens; RET_BOX (may be NULL) gets the raw bytes. */
+enum err_code bench_open(struct bench *bench, const struct person *person, const struct id *id,
+    struct secret **ret_credential, struct buf *ret_box, struct err *err);
+/* The op "done". */
+enum err_code bench_done(struct bench *bench, const struct id *id, char ret_debt[20],
+    struct err *err);
+/* `rotate NAME`: the error's name and the note. */
+void bench_rotate(struct bench *bench, const char *name, char ret_code[32], char ret_note[600]);
+/* State of the open debt of NAME; "" when there is none. */
+void bench_debt(struct bench *bench, const char *name, char ret_state[20]);
+uint32_t bench_current(struct bench *bench, const char *name);
+/* Everything that log-verify checks holds. */
+void bench_verify(struct bench *bench);
+/* How many files stand in FOLDER of the vault. */
+size_t bench_files(struct bench *bench, const char *folder);
+
+#endif

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bench's client: secrets, requests, approvals, releases. */
+#include <stdio.h>
+
+#include "base/credential.h"
+#include "base/hpke.h"
+#include "base/text.h"
+#include "rotators/contract/contract.h"
+#include "tests/unit/server/server_bench.h"
+
+void
+credential_box_done(struct credential_box *box)
+{
+	dsse_done(&box->statement);
+	definition_done(&box->definition);
+	buf_done(&box->ciphertext);
+}
+
+static void
+seal_password(struct bench *bench, const char *password, struct credential_box *box)
+{
+	struct err err;
+	SECRET *credential = NULL;
+	HPKE *hpke = NULL;
+	BUF bytes = {0};
+	struct digest info;
+
+	assert_ok(credential_new(&credential, &err));
+	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text(password), &err));
+	buf_lp8(&bytes, view_of_text("halligan/v1 adopt"));
+	buf_bytes(&bytes, VIEW_OF(bench->vault_id.bytes));
+	buf_bytes(&bytes, VIEW_OF(box->definition.secret.bytes));
+	buf_bytes(&bytes, VIEW_OF(box->definition.digest.bytes));
+	assert_ok(sha256_one(buf_view(&bytes), &info, &err));
+	assert_ok(hpke_sender(hpke_suite_default, &bench->charter->host_escrow, VIEW_OF(info.bytes),
+	    &hpke, &box->enc, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(box->definition.digest.bytes), secret_view(credential),
+	    &box->ciphertext, &err));
+}
+
+void
+bench_box(struct bench *bench, const char *name, const char *password,
+    struct credential_box *ret_box)
+{
+	struct err err;
+	struct definition definition = {.vault = bench->vault_id, .revision = 1,
+		.created = BENCH_START, .target = json_new_object()};
+	JSON *payload = NULL, *target = definition.target;
+	static const char *const folders[] = {BENCH_ROTATORS, NULL};
+	char path[4096];
+
+	json_put_text(target, "folder", bench->target);
+	assert_ok(crypto_random(definition.secret.bytes, SECRET_ID_SIZE, &err));
+	snprintf(definition.name, sizeof(definition.name), "%s", name);
+	snprintf(definition.policy, sizeof(definition.policy), "%s", bench->policy);
+	snprintf(definition.rotator, sizeof(definition.rotator), "fake");
+	snprintf(definition.effect, sizeof(definition.effect), "root on %s", name);
+	assert_ok(rotator_find("fake", folders, path, &definition.rotator_hash, &err));
+	assert_ok(definition_payload(&definition, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &ret_box->statement, &err));
+	person_sign(&bench->people[INFRA], &ret_box->statement);
+	assert_ok(definition_parse(&ret_box->statement, false, &ret_box->definition, &err));
+	seal_password(bench, password, ret_box);
+}
+
+enum err_code
+bench_send_box(struct bench *bench, const struct credential_box *box, bool rotate,
+    struct json **ret_reply, struct err *err)
+{
+	struct err ignored;
+	struct json *request = op_new("secret-add");
+
+	assert_int_equal(put_statement(request, "definition", &box->statement, &ignored), ERR_OK);
+	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
+	json_put_bool(request, "rotate", rotate);
+	return bench_call(bench, request, buf_view(&box->ciphertext), ret_reply, NULL, err);
+}
+
+void
+bench_add_secret(struct bench *bench)
+{
+	struct err err;
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	JSON *reply = NULL;
+	BUF calls = {0};
+
+	target_accept(bench, "first-password\n");
+	bench_box(bench, "prod/db", "first-password", &box);
+	assert_ok(bench_send_box(bench, &box, true, &reply, &err));
+	assert_string_equal(json_object_text(reply, "state"), "rotated");
+	(void)target_calls(bench, &calls);
+}
+
+/* --- Looking ------------------------------------------------------------------------------ */
+
+static void
+find_secret(struct bench *bench, const char *name, struct json **ret_reply, struct buf *ret_header)
+{
+	struct err err;
+	struct json *request = op_new("secret-find");
+
+	json_put_text(request, "name", name);
+	assert_ok(bench_call(bench, request, (struct view){0}, ret_reply, ret_header, &err));
+}
+
+uint32_t
+bench_current(struct bench *bench, const char *name)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	find_secret(bench, name, &reply, NULL);
+	struct json_in in = json_in(reply, "reply", &err);
+	return (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
+}
+
+void
+bench_debt(struct bench *bench, const char *name, char ret_state[20])
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	find_secret(bench, name, &reply, NULL);
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *debt = json_in_object_optional(&in, "debt");
+	snprintf(ret_state, 20, "%s", debt != NULL ? json_object_text(debt, "state") : "");
+}
+
+void
+bench_verify(struct bench *bench)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	assert_ok(bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
+}
+
+void
+bench_rotate(struct bench *bench, const char *name, char ret_code[32], char ret_note[600])
+{
+	struct err err;
+	struct json *request = op_new("rotate");
+	JSON *reply = NULL;
+
+	json_put_text(request, "name", name);
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *one = json_array_object(json_in_array(&in, "rotations", 1, 1), 0);
+	snprintf(ret_code, 32, "%s", json_object_text(one, "code"));
+	snprintf(ret_note, 600, "%s", json_object_text(one, "note"));
+}
+
+/* --- Requests ----------------------------------------------------------------------------- */
+
+void
+bench_request_make(struct bench *bench, const struct person *person, const char *name,
+    struct request *ret_request)
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	DEFINITION definition = {0};
+	BUF header = {0};
+	struct request request = {.vault = bench->vault_id, .duration = 600,
+		.token = person->seat.tokens[0].id, .created = bench->shared->now,
+		.expires = bench->shared->now + 900};
+
+	find_secret(bench, name, &reply, &header);
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "definition", &statement);
+	request.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(definition_parse(&statement, false, &definition, &err));
+	request.secret = definition.secret;
+	request.definition = definition.digest;
+	assert_ok(header_hash(buf_view(&header), &request.header, &err));
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	snprintf(request.seat, sizeof(request.seat), "%s", person->name);
+	snprintf(request.reason, sizeof(request.reason), "the primary does not boot");
+	snprintf(request.incident, sizeof(request.incident), "INC-1");
+	snprintf(request.host, sizeof(request.host), "laptop");
+	snprintf(request.user, sizeof(request.user), "%s", person->name);
+	*ret_request = request;
+}
+
+enum err_code
+bench_request_send(struct bench *bench, const struct person *person,
+    const struct request *request, struct id *ret_id, struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	DSSE statement = {0};
+	struct json *message = op_new("request");
+
+	assert_int_equal(request_payload(request, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner), ERR_OK);
+	person_sign(person, &statement);
+	assert_int_equal(put_statement(message, "request", &statement, &inner), ERR_OK);
+	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
+	assert_true(text_from_hex(json_object_text(reply, "id"), ret_id->bytes, ID_SIZE));
+	return ERR_OK;
+}
+
+struct id
+bench_request(struct bench *bench, const struct person *person, const char *name)
+{
+	struct err err;
+	struct request request;
+	struct id id;
+
+	bench_request_make(bench, person, name, &request);
+	assert_ok(bench_request_send(bench, person, &request, &id, &err));
+	return id;
+}
+
+void
+shown_done(struct shown *shown)
+{
+	header_freep(&shown->header);
+}
+
+void
+bench_show(struct bench *bench, const struct id *id, struct shown *ret_shown)
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	BUF header = {0};
+	struct json *request = op_new("ceremony-get");
+
+	header_freep(&ret_shown->header);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, &header, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "ceremony", &statement);
+	assert_ok(ceremony_parse(&statement, false, &ret_shown->ceremony, &err));
+	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
+	ret_shown->id = *id;
+	ret_shown->part_exposed = json_in_bool(&in, "part_exposed");
+	snprintf(ret_shown->state, sizeof(ret_shown->state), "%s", json_object_text(reply, "state"));
+	snprintf(ret_shown->missing, sizeof(ret_shown->missing), "%s",
+	    json_object_text(reply, "missing"));
+	snprintf(ret_shown->reason, sizeof(ret_shown->reason), "%s", json_object_text(reply, "reason"));
+	assert_ok(header_new(&ret_shown->header, &err));
+	assert_ok(header_decode(buf_view(&header), ret_shown->header, &err));
+}
+
+/* --- Approvals ---------------------------------------------------------------------------- */
+
+void
+approving_done(struct approving *approving)
+{
+	hpke_freep(&approving->hpke);
+	dsse_done(&approving->statement);
+	secret_freep(&approving->shares);
+	buf_done(&approving->ciphertext);
+}
+
+/* The newest checkpoint, as a client sees it. */
+static void
+see_log(struct bench *bench, uint64_t *ret_size, struct digest *ret_root)
+{
+	struct err err;
+	JSON *reply = NULL;
+	BUF note = {0};
+	struct checkpoint checkpoint;
+	char origin[ORIGIN_MAX + 1];
+	struct json *request = op_new("chain");
+
+	json_put_int(request, "charter", 0);
+	json_put_int(request, "roster", 0);
+	json_put_int(request, "size", 0);
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(checkpoint_origin("bench.example", &bench->vault_id, origin, &err));
+	assert_ok(checkpoint_open(buf_view(&note), origin, &bench->charter->host_log, &checkpoint, &err));
+	*ret_size = checkpoint.size;
+	*ret_root = checkpoint.root;
+}
+
+static void
+approval_info(struct bench *bench, const struct person *person, const struct shown *shown,
+    struct digest *ret_info)
+{
+	struct err err;
+	const struct box_ids ids = {.label = seal_label_approval, .vault = bench->vault_id,
+		.secret = shown->ceremony.secret, .version = shown->ceremony.version,
+		.header_hash = shown->ceremony.header, .ceremony = shown->ceremony.digest,
+		.seat = person->name, .token = person->seat.tokens[0].id};
+
+	assert_ok(seal_box_info(&ids, ret_info, &err));
+}
+
+void
+approving_draw(struct bench *bench, const struct person *person, const struct shown *shown,
+    struct approving *ret_approving)
+{
+	struct err err;
+	struct digest info;
+	struct approval *approval = &ret_approving->approval;
+
+	*approval = (struct approval){.vault = bench->vault_id, .ceremony = shown->ceremony.digest,
+		.token = person->seat.tokens[0].id, .time = bench->shared->now};
+	ret_approving->person = person;
+	snprintf(approval->seat, sizeof(approval->seat), "%s", person->name);
+	see_log(bench, &approval->size, &approval->root);
+	approval_info(bench, person, shown, &info);
+	assert_ok(hpke_sender(hpke_suite_default, &shown->ceremony.key, VIEW_OF(info.bytes),
+	    &ret_approving->hpke, &approval->enc, &err));
+}
+
+void
+approving_sign(struct approving *approving)
+{
+	struct err err;
+	JSON *payload = NULL;
+
+	assert_ok(approval_payload(&approving->approval, &payload, &err));
+	assert_ok(statement_new(STATEMENT_APPROVAL, false, payload, &approving->statement, &err));
+	person_sign(approving->person, &approving->statement);
+}
+
+enum err_code
+approving_send(struct bench *bench, const struct shown *shown, struct approving *approving,
+    struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	BUF out = {0};
+	struct json *request = op_new("approve");
+
+	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
+	assert_int_equal(put_statement(request, "approval", &approving->statement, &inner), ERR_OK);
+	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	approving->envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
+	assert_int_equal(in.code, ERR_OK);
+	assert_true(out.size > POINT_SIZE);
+	TRY(seal_open_envelope(shown->header, &shown->ceremony.header, approving->envelope,
+	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
+	    hpke_agree_local, approving->person->keys[KEY_SHARE], &approving->shares, err));
+	if (approving->spoil)
+		secret_data(approving->shares)[ENVELOPE_SHARE_SIZE - 1] ^= 1;
+	return hpke_seal(approving->hpke, VIEW_OF(shown->ceremony.digest.bytes),
+	    secret_view(approving->shares), &approving->ciphertext, err);
+}
+
+enum err_code
+approving_finish(struct bench *bench, const struct shown *shown,
+    const struct approving *approving, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("shares");
+
+	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
+	json_put_text(request, "seat", approving->approval.seat);
+	return bench_call(bench, request, buf_view(&approving->ciphertext), &reply, NULL, err);
+}
+
+enum err_code
+bench_approve(struct bench *bench, const struct person *person, const struct id *id,
+    struct err *err)
+{
+	SHOWN shown = {0};
+	APPROVING approving = {0};
+
+	bench_show(bench, id, &shown);
+	approving_draw(bench, person, &shown, &approving);
+	approving_sign(&approving);
+	TRY(approving_send(bench, &shown, &approving, err));
+	return approving_finish(bench, &shown, &approving, err);
+}
+
+enum err_code
+bench_object(struct bench *bench, const struct person *person, const struct id *id,
+    enum statement_type type, struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	DSSE statement = {0};
+	SHOWN shown = {0};
+	struct objection objection = {.vault = bench->vault_id, .token = person->seat.tokens[0].id,
+		.time = bench->shared->now};
+	struct json *request = op_new(type == STATEMENT_DENIAL ? "deny" : "cancel");
+
+	bench_show(bench, id, &shown);
+	objection.ceremony = shown.ceremony.digest;
+	snprintf(objection.seat, sizeof(objection.seat), "%s", person->name);
+	snprintf(objection.reason, sizeof(objection.reason), "not like this");
+	assert_int_equal(objection_payload(&objection, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(type, false, payload, &statement, &inner), ERR_OK);
+	person_sign(person, &statement);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	assert_int_equal(put_statement(request, statement_names[type], &statement, &inner), ERR_OK);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+/* --- Releases ----------------------------------------------------------------------------- */
+
+static void
+open_box(struct bench *bench, const struct person *person, const struct shown *shown,
+    const struct buf *box, struct secret **ret_credential)
+{
+	struct err err;
+	HPKE *hpke = NULL;
+	struct digest info;
+	const struct box_ids ids = {.label = seal_label_answer, .vault = bench->vault_id,
+		.secret = shown->ceremony.secret, .version = shown->ceremony.version,
+		.header_hash = shown->ceremony.header, .ceremony = shown->ceremony.digest,
+		.seat = person->name, .token = person->seat.tokens[0].id};
+
+	assert_ok(seal_box_info(&ids, &info, &err));
+	assert_ok(hpke_recipient(hpke_suite_default, view_of(box->data, POINT_SIZE),
+	    &person->seat.tokens[0].keys[KEY_RELEASE], hpke_agree_local, person->keys[KEY_RELEASE],
+	    VIEW_OF(info.bytes), &hpke, &err));
+	assert_ok(hpke_open(hpke, VIEW_OF(shown->ceremony.digest.bytes),
+	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), ret_credential, &err));
+}
+
+enum err_code
+bench_open(struct bench *bench, const struct person *person, const struct id *id,
+    struct secret **ret_credential, struct buf *ret_box, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	SHOWN shown = {0};
+	BUF box = {0};
+	struct release release;
+	struct digest hash;
+	struct json *request = op_new("open");
+
+	bench_show(bench, id, &shown);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	json_put_hex(request, "token", VIEW_OF(person->seat.tokens[0].id.bytes));
+	TRY(bench_call(bench, request, (struct view){0}, &reply, &box, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	in_statement(&in, "release", &statement);
+	assert_int_equal(in.code, ERR_OK);
+	assert_int_equal(release_parse(&statement, false, &release, &inner), ERR_OK);
+	assert_int_equal(statement_verify_host(&statement, &bench->charter->host_statement, &inner),
+	    ERR_OK);
+	assert_int_equal(sha256_one(buf_view(&box), &hash, &inner), ERR_OK);
+	assert_true(digest_equal(&hash, &release.answers[0].box));
+	assert_true(digest_equal(&shown.ceremony.digest, &release.ceremony));
+	open_box(bench, person, &shown, &box, ret_credential);
+	if (ret_box != NULL)
+		buf_bytes(ret_box, buf_view(&box));
+	return ERR_OK;
+}
+
+enum err_code
+bench_done(struct bench *bench, const struct id *id, char ret_debt[20], struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("done");
+
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
+	snprintf(ret_debt, 20, "%s", json_object_text(reply, "debt"));
+	return ERR_OK;
+}

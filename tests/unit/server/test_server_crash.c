@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DESIGN.md, invariant 16: the server is killed at every durable step of a release and of a rotation
+ * in turn (each commit, fsync, rename and unlink, before and after), and the person runs the same
+ * command again.  Whatever was cut off, it comes to the same end.
+ */
+#include "tests/unit/server/server_bench.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+enum { ATTEMPTS = 6 };
+
+/* Everything that a release needs happens, whoever dies meanwhile. */
+static void
+approve_until_released(struct bench *bench, const struct id *id, struct secret **ret_credential)
+{
+	struct err err;
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		SHOWN shown = {0};
+
+		if (bench_open(bench, &bench->people[ALICE], id, ret_credential, NULL, &err) == ERR_OK)
+			return;
+		bench->shared->kill_at = 0;
+		bench_show(bench, id, &shown);
+		if (strcmp(shown.state, "collecting") == 0)
+			(void)!bench_approve(bench, &bench->people[SECOPS], id, &err);
+	}
+	fail_msg("it was never released: %s", err.text);
+}
+
+static void
+done_until_paid(struct bench *bench, const struct id *id)
+{
+	struct err err;
+	char debt[20] = "";
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		if (bench_done(bench, id, debt, &err) == ERR_OK && strcmp(debt, "retired") == 0)
+			return;
+		bench->shared->kill_at = 0;
+	}
+	fail_msg("it was never paid: %s", debt);
+}
+
+static void
+arm(struct bench *bench, int64_t at)
+{
+	bench->shared->points = 0;
+	bench->shared->kill_at = at;
+}
+
+/* The vault and the target agree, and nothing is left that should be gone. */
+static void
+assert_settled(struct bench *bench, const struct id *id, const struct secret *old)
+{
+	SHOWN shown = {0};
+	char debt[20];
+
+	bench->shared->kill_at = 0;
+	bench_end(bench);
+	bench_show(bench, id, &shown);
+	assert_string_equal(shown.state, "closed");
+	bench_debt(bench, "prod/db", debt);
+	assert_string_equal(debt, "");
+	assert_false(target_accepts(bench, old));
+	assert_int_equal(bench_files(bench, "ceremony"), 0);
+	assert_int_equal(bench_files(bench, "escrow"), 0);
+	bench_verify(bench);
+}
+
+static void
+a_release_survives_a_kill_at_every_durable_step(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	int64_t at = 1;
+
+	for (bool killed = true; killed; at++) {
+		SHOWN shown = {0};
+		APPROVING approving = {0};
+		SECRET *credential = NULL, *again = NULL;
+		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+		uint32_t version = bench_current(bench, "prod/db");
+
+		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+		bench_show(bench, &id, &shown);
+		approving_draw(bench, &bench->people[SECOPS], &shown, &approving);
+		approving_sign(&approving);
+		arm(bench, at);
+		if (approving_send(bench, &shown, &approving, &err) == ERR_OK)
+			(void)!approving_finish(bench, &shown, &approving, &err);
+		killed = bench->shared->points >= at;
+		bench->shared->kill_at = 0;
+		approve_until_released(bench, &id, &credential);
+		/* Released once, of the version that was current. */
+		bench_show(bench, &id, &shown);
+		assert_int_equal(shown.ceremony.version, version);
+		assert_true(target_accepts(bench, credential));
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &again, NULL, &err));
+		assert_true(secret_equal(credential, again));
+		done_until_paid(bench, &id);
+		assert_settled(bench, &id, credential);
+	}
+	assert_true(at > 30);
+}
+
+static void
+a_rotation_survives_a_kill_at_every_durable_step(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	int64_t at = 1;
+
+	for (bool killed = true; killed; at++) {
+		SECRET *credential = NULL, *next = NULL;
+		char debt[20];
+		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+		assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+		arm(bench, at);
+		(void)!bench_done(bench, &id, debt, &err);
+		killed = bench->shared->points >= at;
+		bench->shared->kill_at = 0;
+		done_until_paid(bench, &id);
+		assert_settled(bench, &id, credential);
+		/* What is sealed now is what the target accepts: a quorum shows it every few times. */
+		if (at % 16 != 0)
+			continue;
+		id = bench_request(bench, &bench->people[ALICE], "prod/db");
+		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+		assert_ok(bench_approve(bench, &bench->people[INFRA], &id, &err));
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &next, NULL, &err));
+		assert_true(target_accepts(bench, next));
+		done_until_paid(bench, &id);
+	}
+	assert_true(at > 60);
+}
+
+static void
+a_lost_answer_and_a_kill_together_are_resolved(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+
+	for (int64_t at = 20; at < 80; at += 7) {
+		SECRET *credential = NULL;
+		char debt[20];
+		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+		assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+		target_mode(bench, at % 2 == 0 ? "apply=lost\n" : "apply=drop\n");
+		arm(bench, at);
+		(void)!bench_done(bench, &id, debt, &err);
+		bench->shared->kill_at = 0;
+		done_until_paid(bench, &id);
+		assert_settled(bench, &id, credential);
+	}
+	target_mode(bench, "");
+}
+
+static int
+start(void **state)
+{
+	struct bench *bench = bench_new(true);
+
+	bench_add_secret(bench);
+	*state = bench;
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	bench_free(*state);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_release_survives_a_kill_at_every_durable_step),
+		cmocka_unit_test(a_rotation_survives_a_kill_at_every_durable_step),
+		cmocka_unit_test(a_lost_answer_and_a_kill_together_are_resolved),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}

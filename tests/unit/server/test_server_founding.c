@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Founding, charters, rosters, and what the server shows: ceremony/server/documents/founding.c, charters.c, rosters.c ... */
+#include "tests/unit/server/server_bench.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "ceremony/protocol/wire.h"
+
+static void
+charter_state(const struct charter *charter, struct dsse *ret_statement)
+{
+	struct err err;
+	JSON *payload = NULL;
+
+	assert_ok(charter_payload(charter, &payload, &err));
+	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, ret_statement, &err));
+}
+
+/* A further charter as it should be. */
+static void
+next_charter(const struct bench *bench, struct charter *ret_charter)
+{
+	*ret_charter = *bench->charter;
+	ret_charter->previous = bench->charter->digest;
+	ret_charter->version++;
+}
+
+static void
+free_charter(struct charter **charter)
+{
+	free(*charter);
+}
+
+static void
+roster_state(struct bench *bench, uint32_t version, const struct digest *previous,
+    const struct person *responder, struct dsse *ret_statement)
+{
+	struct err err;
+	ROSTER *roster = NULL;
+	JSON *payload = NULL;
+
+	assert_ok(roster_new(&roster, &err));
+	roster->vault = bench->vault_id;
+	roster->charter = bench->charter->digest;
+	roster->version = version;
+	if (previous != NULL)
+		roster->previous = *previous;
+	roster->created = BENCH_START;
+	roster->seat_count = 1;
+	roster->seats[0] = responder->seat;
+	assert_ok(roster_payload(roster, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, ret_statement, &err));
+}
+
+static void
+ask_chain(struct bench *bench, uint32_t charter, uint32_t roster, int64_t size,
+    struct json **ret_reply)
+{
+	struct err err;
+	struct json *request = op_new("chain");
+
+	json_put_int(request, "charter", charter);
+	json_put_int(request, "roster", roster);
+	json_put_int(request, "size", size);
+	assert_ok(bench_call(bench, request, (struct view){0}, ret_reply, NULL, &err));
+}
+
+static void
+newest_roster(struct bench *bench, uint32_t *ret_version, struct digest *ret_digest)
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+
+	ask_chain(bench, 1, 1, 0, &reply);
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *rosters = json_in_array(&in, "rosters", 1, 100);
+	*ret_version = (uint32_t)json_array_count(rosters);
+	assert_ok(array_statement(rosters, *ret_version - 1, "roster", &statement, &err));
+	assert_ok(dsse_digest(&statement, ret_digest, &err));
+}
+
+/* --- Charters ----------------------------------------------------------------------------- */
+
+#define REFUSED(code, says, change)                                                                \
+	do {                                                                                       \
+		CLEANUP(free_charter) struct charter *next = calloc(1, sizeof(*next));             \
+		DSSE statement = {0};                                                              \
+                                                                                                   \
+		next_charter(bench, next);                                                         \
+		change;                                                                            \
+		charter_state(next, &statement);                                                   \
+		assert_error(code,                                                                 \
+		    bench_propose(bench, STATEMENT_CHARTER, &statement, 0, -1, &err));             \
+		assert_says(says);                                                                 \
+	} while (0)
+
+static void
+a_charter_that_is_not_of_this_vault_and_host_is_not_even_a_draft(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	P256_KEY *fresh = NULL;
+
+	assert_ok(p256_key_new(&fresh, &err));
+	REFUSED(ERR_INVALID, "another vault", snprintf(next->name, sizeof(next->name), "other"));
+	REFUSED(ERR_INVALID, "charter: init", next->init.bytes[0] ^= 1);
+	REFUSED(ERR_REFUSED, "not the keys of this host", next->host_log.bytes[0] ^= 1);
+	REFUSED(ERR_REFUSED, "not the keys of this host",
+	    p256_key_public(bench->people[ALICE].keys[KEY_SIGN], &next->host_escrow));
+	REFUSED(ERR_REFUSED, "does not follow", next->version += 1);
+	REFUSED(ERR_REFUSED, "charter: previous", next->previous.bytes[0] ^= 1);
+	REFUSED(ERR_INVALID, "seat \"audit\": hand in the enrolment file",
+	    next->seats[AUDIT].tokens[0].enrolment.bytes[0] ^= 1);
+	/* A known token with another's share key. */
+	REFUSED(ERR_INTEGRITY, "its enrolment says otherwise about: share",
+	    p256_key_public(fresh, &next->seats[AUDIT].tokens[0].keys[KEY_SHARE]));
+	/* A person of the roster cannot sit in the charter as well. */
+	REFUSED(ERR_INVALID, "alice", next->seats[next->seat_count++] = bench->people[ALICE].seat);
+}
+
+static void
+a_charter_with_signatures_or_strangers_enrolments_is_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	CLEANUP(free_charter) struct charter *next = calloc(1, sizeof(*next));
+	DSSE statement = {0};
+
+	next_charter(bench, next);
+	charter_state(next, &statement);
+	person_sign(&bench->people[CISO], &statement);
+	assert_error(ERR_INVALID, bench_propose(bench, STATEMENT_CHARTER, &statement, 0, -1, &err));
+	assert_says("without signatures");
+}
+
+static void
+a_signature_counts_only_under_the_draft_that_was_shown(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	CLEANUP(free_charter) struct charter *next = calloc(1, sizeof(*next));
+	DSSE first = {0}, second = {0};
+	bool live;
+
+	next_charter(bench, next);
+	charter_state(next, &first);
+	charter_state(next, &second); /* another nonce */
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &first, 0, -1, &err));
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[CISO], &first, &live, &err));
+	assert_error(ERR_EXISTS,
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[CISO], &first, &live, &err));
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &second, 0, -1, &err));
+	assert_error(ERR_REFUSED,
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[SECOPS], &first, &live, &err));
+	assert_says("was replaced since it was shown");
+	assert_error(ERR_REFUSED,
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[ALICE], &second, &live, &err));
+	assert_says("no seat in the draft");
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[AUDIT], &second, &live, &err));
+	assert_false(live); /* audit is outside the change quorum */
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[INFRA], &second, &live, &err));
+	assert_false(live);
+	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[SECOPS], &second, &live, &err));
+	assert_true(live);
+	charter_freep(&bench->charter);
+	assert_ok(charter_parse(&second, &bench->charter, &err));
+	assert_error(ERR_NOT_FOUND,
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[CISO], &second, &live, &err));
+	bench_verify(bench);
+}
+
+/* --- Rosters ------------------------------------------------------------------------------ */
+
+static void
+a_roster_needs_an_operator_and_another_officer(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	DSSE statement = {0}, unsigned_one = {0};
+	struct digest previous;
+	uint32_t version;
+	bool live;
+	char missing[300];
+
+	newest_roster(bench, &version, &previous);
+	roster_state(bench, version + 1, &previous, &bench->people[ALICE], &statement);
+	roster_state(bench, version + 1, &previous, &bench->people[ALICE], &unsigned_one);
+	assert_error(ERR_REFUSED,
+	    bench_propose(bench, STATEMENT_ROSTER, &unsigned_one, 0, -1, &err));
+	assert_says("whoever proposes it signs it");
+	person_sign(&bench->people[CISO], &statement);
+	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, 0, -1, &err));
+	bench_ask_text(bench, op_new("roster-draft"), "roster", missing, sizeof(missing));
+	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[AUDIT], &statement, &live, &err));
+	assert_false(live); /* two officers, no operator */
+	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[INFRA], &statement, &live, &err));
+	assert_true(live);
+}
+
+static void
+a_roster_out_of_step_is_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct digest previous, other = {{9}};
+	uint32_t version;
+
+	newest_roster(bench, &version, &previous);
+	const struct {
+		uint32_t version;
+		const struct digest *previous;
+		int responder;
+		enum err_code code;
+		const char *says;
+	} rows[] = {
+		{version, &previous, ALICE, ERR_REFUSED, "does not follow"},
+		{version + 2, &previous, ALICE, ERR_REFUSED, "does not follow"},
+		{version + 1, &other, ALICE, ERR_INTEGRITY, "previous"},
+		{version + 1, &previous, CAROL, ERR_INVALID, "carol"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		DSSE statement = {0};
+
+		if (rows[i].version == 1)
+			continue;
+		roster_state(bench, rows[i].version, rows[i].previous,
+		    &bench->people[rows[i].responder], &statement);
+		person_sign(&bench->people[INFRA], &statement);
+		assert_error(rows[i].code,
+		    bench_propose(bench, STATEMENT_ROSTER, &statement, 0, -1, &err));
+		assert_says(rows[i].says);
+	}
+}
+
+static void
+a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	DSSE statement = {0};
+	ROSTER *roster = NULL;
+	JSON *payload = NULL;
+	struct request wanted;
+	struct digest previous;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db"), other;
+	uint32_t version;
+	bool live;
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	newest_roster(bench, &version, &previous);
+	assert_ok(roster_new(&roster, &err));
+	roster->vault = bench->vault_id;
+	roster->charter = bench->charter->digest;
+	roster->version = version + 1;
+	roster->previous = previous;
+	roster->created = BENCH_START;
+	assert_ok(roster_payload(roster, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
+	person_sign(&bench->people[INFRA], &statement);
+	bench_request_make(bench, &bench->people[ALICE], "prod/db", &wanted);
+	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, 0, -1, &err));
+	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_true(live);
+	assert_error(ERR_REFUSED, bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_says("the requester's seat or token is no longer active");
+	assert_error(ERR_REFUSED,
+	    bench_request_send(bench, &bench->people[ALICE], &wanted, &other, &err));
+	assert_says("has an active seat \"alice\"");
+	/* Back again, by the enrolment that is known. */
+	DSSE again = {0};
+	newest_roster(bench, &version, &previous);
+	roster_state(bench, version + 1, &previous, &bench->people[ALICE], &again);
+	person_sign(&bench->people[INFRA], &again);
+	person_sign(&bench->people[CISO], &again);
+	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &again, ALICE, ALICE, &err));
+}
+
+/* --- What is shown ------------------------------------------------------------------------ */
+
+static void
+the_chain_is_given_from_what_the_client_knows(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	JSON *all = NULL, *some = NULL, *reply = NULL;
+	BUF note = {0};
+
+	ask_chain(bench, 0, 0, 0, &all);
+	struct json_in in = json_in(all, "reply", &err);
+	size_t charters = json_array_count(json_in_array(&in, "charters", 1, 100));
+	size_t rosters = json_array_count(json_in_array(&in, "rosters", 1, 100));
+	ask_chain(bench, (uint32_t)charters, (uint32_t)rosters, 3, &some);
+	in = json_in(some, "reply", &err);
+	assert_int_equal(json_array_count(json_in_array(&in, "charters", 1, 1)), 1);
+	assert_int_equal(json_array_count(json_in_array(&in, "rosters", 1, 1)), 1);
+	assert_true(json_array_count(json_in_array(&in, "consistency", 1, 64)) > 0);
+	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
+	assert_int_equal(in.code, ERR_OK);
+	/* Who has seen more than there is, has seen a later vault. */
+	struct json *request = op_new("chain");
+	json_put_int(request, "charter", 0);
+	json_put_int(request, "roster", 0);
+	json_put_int(request, "size", 100000);
+	assert_error(ERR_INTEGRITY, bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	assert_says("an old database was restored");
+}
+
+static bool
+has_item(struct bench *bench, const char *kind, const char *part)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, 1000);
+	for (size_t i = 0; i < json_array_count(items); i++) {
+		const struct json *item = json_array_object(items, i);
+
+		if (strcmp(json_object_text(item, "kind"), kind) == 0 &&
+		    (strstr(json_object_text(item, "text"), part) != NULL ||
+			strstr(json_object_text(item, "waits"), part) != NULL))
+			return true;
+	}
+	return false;
+}
+
+static void
+status_says_what_waits_and_for_whom(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	char debt[20];
+	struct person *carol = &bench->people[CAROL];
+	struct id id = bench_request(bench, carol, "prod/db");
+
+	assert_true(has_item(bench, "ceremony", "2 more of ciso, secops, infra"));
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_true(has_item(bench, "ceremony", "1 more of secops, infra"));
+	assert_ok(bench_object(bench, carol, &id, STATEMENT_CANCEL, &err));
+	assert_true(has_item(bench, "exposed", "opened in a refused ceremony"));
+	id = bench_request(bench, carol, "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_true(has_item(bench, "lease", "carol holds version"));
+	target_mode(bench, "apply=reject\napply=reject\napply=reject\n");
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_true(has_item(bench, "alarm", "degraded"));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_string_equal(debt, "retired");
+	assert_false(has_item(bench, "alarm", ""));
+	assert_false(has_item(bench, "exposed", "")); /* that version is dead */
+}
+
+static void
+ceremonies_are_listed_newest_first(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	JSON *open = NULL, *all = NULL;
+	struct id id = bench_request(bench, &bench->people[CAROL], "prod/db");
+	struct json *request = op_new("ceremony-list");
+	char hex[2 * ID_SIZE + 1];
+
+	json_put_bool(request, "all", false);
+	assert_ok(bench_call(bench, request, (struct view){0}, &open, NULL, &err));
+	struct json_in in = json_in(open, "reply", &err);
+	const struct json *rows = json_in_array(&in, "ceremonies", 1, 1);
+	text_hex(VIEW_OF(id.bytes), hex);
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "id"), hex);
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "state"), "collecting");
+	request = op_new("ceremony-list");
+	json_put_bool(request, "all", true);
+	assert_ok(bench_call(bench, request, (struct view){0}, &all, NULL, &err));
+	in = json_in(all, "reply", &err);
+	rows = json_in_array(&in, "ceremonies", 2, 200);
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "id"), hex);
+	assert_ok(bench_object(bench, &bench->people[CAROL], &id, STATEMENT_CANCEL, &err));
+}
+
+static void
+secrets_are_listed_in_pages(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	JSON *added = NULL, *first = NULL, *second = NULL;
+
+	target_accept(bench, "another\n");
+	bench_box(bench, "a/first", "another", &box);
+	assert_ok(bench_send_box(bench, &box, false, &added, &err));
+	assert_string_equal(json_object_text(added, "state"), "adopted");
+	struct json *request = op_new("secret-list");
+	json_put_text(request, "after", "");
+	json_put_int(request, "max", 1);
+	assert_ok(bench_call(bench, request, (struct view){0}, &first, NULL, &err));
+	struct json_in in = json_in(first, "reply", &err);
+	assert_true(json_in_bool(&in, "more"));
+	const struct json *rows = json_in_array(&in, "secrets", 1, 1);
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "name"), "a/first");
+	request = op_new("secret-list");
+	json_put_text(request, "after", "a/first");
+	json_put_int(request, "max", 500);
+	assert_ok(bench_call(bench, request, (struct view){0}, &second, NULL, &err));
+	in = json_in(second, "reply", &err);
+	assert_false(json_in_bool(&in, "more"));
+	rows = json_in_array(&in, "secrets", 1, 500);
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "name"), "prod/db");
+	assert_string_equal(json_object_text(json_array_object(rows, 0), "state"), "sealed");
+}
+
+/* No secret, and nothing but plain facts, in the log. */
+static void
+the_log_names_events_and_digests_and_no_reason(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("log-list");
+
+	json_put_int(request, "from", 0);
+	json_put_int(request, "max", 1000);
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *leaves = json_in_array(&in, "leaves", 10, 1000);
+	for (size_t i = 0; i < json_array_count(leaves); i++) {
+		const char *leaf = json_array_text(leaves, i);
+
+		assert_non_null(strstr(leaf, "\"event\":\""));
+		assert_non_null(strstr(leaf, "\"time\":\"20"));
+		assert_null(strstr(leaf, "does not boot"));
+		assert_null(strstr(leaf, "password"));
+	}
+}
+
+/* --- Before there is a vault -------------------------------------------------------------- */
+
+static enum err_code
+init(struct bench *bench, const char *name, const char *copy, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("init");
+
+	json_put_text(request, "name", name);
+	json_put_bool(request, "training", false);
+	json_put_text(request, "copy", copy);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static void
+init_takes_only_a_good_name_and_a_working_sink(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	char kept[sizeof(bench->vault)], state_name[20];
+	JSON *reply = NULL;
+
+	memcpy(kept, bench->vault, sizeof(kept));
+	bench_end(bench);
+	snprintf(bench->vault, sizeof(bench->vault), "%s/new", bench->folder);
+	assert_error(ERR_NOT_FOUND,
+	    bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
+	assert_says("halligan init");
+	assert_error(ERR_INVALID, init(bench, "no spaces", "none", &err));
+	assert_error(ERR_INVALID, init(bench, "-dash", "none", &err));
+	assert_error(ERR_INVALID, init(bench, "new.example", "ftp", &err));
+	assert_int_not_equal(init(bench, "new.example", "directory:/nowhere/at/all", &err), ERR_OK);
+	struct json *request = op_new("hello");
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	bench_ask_text(bench, request, "state", state_name, sizeof(state_name));
+	assert_string_equal(state_name, "absent");
+	assert_ok(init(bench, "new.example", "none", &err));
+	assert_error(ERR_EXISTS, init(bench, "new.example", "none", &err));
+	assert_error(ERR_REFUSED,
+	    bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
+	assert_says("not signed by all officers");
+	request = op_new("hello");
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	bench_ask_text(bench, request, "state", state_name, sizeof(state_name));
+	assert_string_equal(state_name, "founding");
+	bench_end(bench);
+	memcpy(bench->vault, kept, sizeof(kept));
+}
+
+static void
+an_init_that_was_killed_anywhere_is_run_again(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	char kept[sizeof(bench->vault)];
+
+	memcpy(kept, bench->vault, sizeof(kept));
+	for (int64_t at = 1;; at++) {
+		bench_end(bench);
+		snprintf(bench->vault, sizeof(bench->vault), "%s/killed-%d", bench->folder, (int)at);
+		bench->shared->points = 0;
+		bench->shared->kill_at = at;
+		enum err_code code = init(bench, "new.example", "none", &err);
+		bench->shared->kill_at = 0;
+		if (bench->shared->points < at) {
+			assert_int_equal(code, ERR_OK);
+			break;
+		}
+		code = init(bench, "new.example", "none", &err);
+		assert_true(code == ERR_OK || code == ERR_EXISTS);
+		bench_must(bench, op_new("founding"));
+	}
+	bench_end(bench);
+	memcpy(bench->vault, kept, sizeof(kept));
+}
+
+/* The last founder signs, and the server dies at every durable step of that in turn. */
+static void
+a_founding_that_was_killed_anywhere_becomes_live(void **state)
+{
+	struct bench *bench = bench_found(false);
+	struct err err;
+	char command[400], name[20];
+	bool live = false;
+
+	(void)state;
+	bench_end(bench);
+	snprintf(command, sizeof(command), "cp -a %s %s/kept", bench->vault, bench->folder);
+	assert_int_equal(system(command), 0);
+	for (int64_t at = 1;; at++) {
+		bench->shared->points = 0;
+		bench->shared->kill_at = at;
+		(void)!bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft, &live,
+		    &err);
+		bench->shared->kill_at = 0;
+		struct json *request = op_new("hello");
+		json_put_int(request, "protocol", WIRE_PROTOCOL);
+		bench_ask_text(bench, request, "state", name, sizeof(name));
+		if (strcmp(name, "founding") == 0)
+			assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL],
+			    &bench->draft, &live, &err));
+		bench_verify(bench);
+		bench_end(bench);
+		if (bench->shared->points < at)
+			break;
+		snprintf(command, sizeof(command), "rm -rf %s && cp -a %s/kept %s", bench->vault,
+		    bench->folder, bench->vault);
+		assert_int_equal(system(command), 0);
+	}
+	bench_free(bench);
+}
+
+static int
+start(void **state)
+{
+	struct bench *bench = bench_new(false);
+
+	bench_add_secret(bench);
+	*state = bench;
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	bench_free(*state);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_charter_that_is_not_of_this_vault_and_host_is_not_even_a_draft),
+		cmocka_unit_test(a_charter_with_signatures_or_strangers_enrolments_is_refused),
+		cmocka_unit_test(a_signature_counts_only_under_the_draft_that_was_shown),
+		cmocka_unit_test(a_roster_needs_an_operator_and_another_officer),
+		cmocka_unit_test(a_roster_out_of_step_is_refused),
+		cmocka_unit_test(a_responder_who_left_the_roster_makes_open_ceremonies_void),
+		cmocka_unit_test(the_chain_is_given_from_what_the_client_knows),
+		cmocka_unit_test(status_says_what_waits_and_for_whom),
+		cmocka_unit_test(ceremonies_are_listed_newest_first),
+		cmocka_unit_test(secrets_are_listed_in_pages),
+		cmocka_unit_test(the_log_names_events_and_digests_and_no_reason),
+		cmocka_unit_test(init_takes_only_a_good_name_and_a_working_sink),
+		cmocka_unit_test(an_init_that_was_killed_anywhere_is_run_again),
+		cmocka_unit_test(a_founding_that_was_killed_anywhere_becomes_live),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}

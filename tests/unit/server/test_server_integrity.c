@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the server makes of a database that somebody else wrote, of an old copy, of files that are
+ * gone, of a clock that goes back, and of clients that do not keep to the protocol.
+ */
+#include "tests/unit/server/server_bench.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "ceremony/protocol/wire.h"
+
+static void
+shell(const char *format, ...) FORMAT_LIKE(1, 2);
+
+static void
+shell(const char *format, ...)
+{
+	char command[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+/* As somebody who can write the database, and knows how to get around its triggers. */
+static void
+tamper(struct bench *bench, const char *change)
+{
+	sqlite3 *database = NULL;
+	char path[300], *message = NULL;
+
+	bench_end(bench);
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	if (sqlite3_exec(database, change, NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s: %s", change, message);
+	assert_true(sqlite3_total_changes(database) > 0);
+	assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void
+keep(struct bench *bench)
+{
+	bench_end(bench);
+	shell("rm -rf %s/kept && cp -a %s %s/kept", bench->folder, bench->vault, bench->folder);
+}
+
+static void
+put_back(struct bench *bench)
+{
+	bench_end(bench);
+	shell("rm -rf %s && cp -a %s/kept %s", bench->vault, bench->folder, bench->vault);
+}
+
+static enum err_code
+verify_log(struct bench *bench, struct err *err)
+{
+	JSON *reply = NULL;
+
+	return bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, err);
+}
+
+static enum err_code
+say_hello(struct bench *bench, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("hello");
+
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static struct id
+open_ceremony(struct bench *bench)
+{
+	struct err err;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	return id;
+}
+
+/* --- Old copies and missing files --------------------------------------------------------- */
+
+static void
+an_old_database_releases_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+
+	keep(bench);
+	(void)open_ceremony(bench);
+	bench_end(bench);
+	shell("cp %s/kept/vault.db %s/vault.db", bench->folder, bench->vault);
+	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+	assert_says("an old database was restored");
+	put_back(bench);
+	assert_ok(say_hello(bench, &err));
+}
+
+static void
+a_database_that_is_ahead_is_proven_and_the_checkpoint_follows(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	BUF before = {0}, after = {0};
+	char path[300];
+
+	keep(bench);
+	(void)open_ceremony(bench);
+	bench_end(bench);
+	shell("cp %s/kept/checkpoint %s/checkpoint", bench->folder, bench->vault);
+	snprintf(path, sizeof(path), "%s/checkpoint", bench->vault);
+	assert_ok(file_read(path, 4096, &before, &err));
+	assert_ok(say_hello(bench, &err));
+	assert_ok(file_read(path, 4096, &after, &err));
+	assert_false(view_equal(buf_view(&before), buf_view(&after)));
+	put_back(bench);
+}
+
+static void
+missing_and_foreign_files_are_alarms(void **state)
+{
+	static const struct {
+		const char *command, *says;
+	} rows[] = {
+		{"rm %s/checkpoint", "/checkpoint is gone"},
+		{"echo forged > %s/checkpoint", "checkpoint"},
+		{"rm %s/vault.db", "no database"},
+		{"sed -i s/./0/ %s/vault.id", "not the charter that vault.id names"},
+		{"truncate -s 10 %s/vault.id", "vault.id is damaged"},
+		{"truncate -s 50 %s/host.key", "host.key"},
+	};
+	struct bench *bench = *state;
+	struct err err;
+
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char command[600];
+
+		bench_end(bench);
+		snprintf(command, sizeof(command), "F=%s; ", bench->vault);
+		size_t used = strlen(command);
+		const char *place = strstr(rows[i].command, "%s");
+		snprintf(command + used, sizeof(command) - used, "%.*s$F%s",
+		    (int)(place - rows[i].command), rows[i].command, place + 2);
+		if (strstr(rows[i].command, "sed") != NULL) /* another digit than the first */
+			snprintf(command, sizeof(command),
+			    "F=%s/vault.id; head -c1 $F | grep -q 0 && sed -i s/./1/ $F || sed -i s/./0/ $F",
+			    bench->vault);
+		shell("%s", command);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says(rows[i].says);
+		put_back(bench);
+	}
+	assert_ok(say_hello(bench, &err));
+}
+
+static void
+keys_of_another_host_release_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct bench *other;
+	struct err err;
+
+	keep(bench);
+	other = bench_new(false);
+	bench_end(other);
+	shell("cp %s/host.key %s/host.key", other->vault, bench->vault);
+	bench_free(other);
+	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+	assert_says("host.key is not the one that charter 1 names");
+	put_back(bench);
+}
+
+/* --- Writers of the database -------------------------------------------------------------- */
+
+static void
+log_verify_finds_every_change(void **state)
+{
+	static const struct {
+		const char *change, *says;
+	} rows[] = {
+		{"DROP TRIGGER log_leaf_unchanged; UPDATE log_leaf SET data ="
+		 " CAST(replace(CAST(data AS TEXT), 'ciso', 'carl') AS BLOB) WHERE position ="
+		 " (SELECT max(position) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%ciso%')",
+		    "not that of its leaves"},
+		{"UPDATE debts SET state = 'owed', pending = NULL"
+		 " WHERE arrival = (SELECT max(arrival) FROM debts)", "rotation debt"},
+		{"DROP TRIGGER releases_unchanged; UPDATE releases SET debt = ceremony",
+		    "refers to"},
+		{"DROP TRIGGER releases_unchanged; UPDATE releases SET ceremony ="
+		 " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
+		    "is not the one in the log"},
+		{"DROP TRIGGER releases_kept; DELETE FROM releases", "release of version"},
+		{"DROP TRIGGER versions_unchanged; UPDATE versions SET header ="
+		 " CAST(header || X'00' AS BLOB)", "header"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"payload\":\"e',"
+		 " '\"payload\":\"f') AS BLOB) WHERE type = 'approval'", "is not the one that was signed"},
+		{"PRAGMA foreign_keys = OFF; DELETE FROM statements WHERE type = 'request'",
+		    "refers to"},
+	};
+	struct bench *bench = *state;
+	struct err err;
+	char debt[20];
+	struct id refused = open_ceremony(bench), id;
+
+	assert_ok(bench_object(bench, &bench->people[ALICE], &refused, STATEMENT_CANCEL, &err));
+	id = open_ceremony(bench);
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_ok(verify_log(bench, &err));
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tamper(bench, rows[i].change);
+		if (verify_log(bench, &err) == ERR_OK)
+			fail_msg("not found: %s", rows[i].change);
+		/* Either already at the start, or while verifying. */
+		assert_int_equal(err.code, ERR_INTEGRITY);
+		assert_says(rows[i].says);
+		put_back(bench);
+	}
+	assert_ok(verify_log(bench, &err));
+}
+
+static void
+an_approval_written_into_the_database_does_not_count(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	SECRET *credential = NULL;
+	struct id id = open_ceremony(bench);
+
+	keep(bench);
+	/* ciso's approval once more, as secops's. */
+	tamper(bench, "INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete, enc,"
+	    " ciphertext) SELECT ceremony, 'secops', token, statement, envelope, 1, enc, ciphertext"
+	    " FROM approvals ORDER BY arrival DESC LIMIT 1");
+	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+	assert_says("the stored approval: seat \"secops\"");
+	put_back(bench);
+	assert_error(ERR_WAITING,
+	    bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+}
+
+/* The digests do not cover signatures: they are verified again whenever a row is used. */
+static void
+a_signature_changed_in_the_database_is_found(void **state)
+{
+	static const struct {
+		const char *change, *says;
+	} rows[] = {
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'approval'", "the stored approval"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'request'", "the stored request"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
+		 " AS BLOB) WHERE type = 'ceremony'", "ceremony"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'secret'", "secret"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'charter'", "charter 1"},
+		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'roster'", "roster 1"},
+	};
+	struct bench *bench = *state;
+	struct err err;
+	struct id id = open_ceremony(bench);
+
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tamper(bench, rows[i].change);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says(rows[i].says);
+		put_back(bench);
+	}
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+}
+
+static int64_t
+count(struct bench *bench, const char *query)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	char path[300];
+
+	bench_end(bench);
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return value;
+}
+
+static void
+shares_leave_the_database_with_the_end_of_their_ceremony(void **state)
+{
+	static const char shares[] = "SELECT count(*) FROM approvals WHERE enc IS NOT NULL";
+	struct bench *bench = *state;
+	struct err err;
+	char debt[20];
+	struct id id = open_ceremony(bench);
+
+	assert_int_equal(count(bench, shares), 1);
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+	assert_int_equal(count(bench, shares), 0);
+	id = open_ceremony(bench);
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_int_equal(count(bench, shares), 0);
+	assert_ok(bench_done(bench, &id, debt, &err));
+}
+
+static void
+a_ceremony_changed_in_the_database_is_an_alarm(void **state)
+{
+	static const struct {
+		const char *change, *says;
+	} rows[] = {
+		{"UPDATE ceremonies SET deadline = deadline + 86400 WHERE state = 'collecting'", "times"},
+		{"UPDATE ceremonies SET requester = 'carol' WHERE state = 'collecting'", "requester"},
+		{"UPDATE ceremonies SET version = version - 1 WHERE state = 'collecting'", "version"},
+		{"UPDATE ceremonies SET request = (SELECT digest FROM statements WHERE type = 'cancel')"
+		 " WHERE state = 'collecting'", "request"},
+	};
+	struct bench *bench = *state;
+	struct err err;
+	struct id id = open_ceremony(bench);
+
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tamper(bench, rows[i].change);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says(rows[i].says);
+		put_back(bench);
+	}
+	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
+}
+
+static void
+a_charter_written_into_the_database_is_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+
+	static const char *const types[] = {"roster", "charter"};
+	JSON *payload = NULL;
+	DSSE draft = {0};
+
+	/* A good charter that nobody has signed. */
+	bench->charter->previous = bench->charter->digest;
+	bench->charter->version = 2;
+	assert_ok(charter_payload(bench->charter, &payload, &err));
+	bench->charter->version = 1;
+	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &draft, &err));
+	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &draft, 0, -1, &err));
+	keep(bench);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		char change[300];
+
+		snprintf(change, sizeof(change), "INSERT INTO charters (version, digest) SELECT 2, digest"
+		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM charters)"
+		    " LIMIT 1", types[i]);
+		tamper(bench, change);
+		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
+		assert_says("charter 2");
+		put_back(bench);
+	}
+}
+
+static void
+a_sealed_version_that_was_changed_releases_nothing_and_says_so(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	SHOWN shown = {0};
+	SECRET *credential = NULL;
+	struct id id;
+
+	keep(bench);
+	id = open_ceremony(bench);
+	tamper(bench, "DROP TRIGGER versions_unchanged; UPDATE versions SET ciphertext ="
+	    " CAST(X'00' || substr(ciphertext, 2) AS BLOB)");
+	assert_error(ERR_INTEGRITY, bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_says("nothing could be released");
+	bench_show(bench, &id, &shown);
+	assert_string_equal(shown.state, "degraded");
+	assert_int_not_equal(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err),
+	    ERR_OK);
+	assert_int_equal(bench_files(bench, "ceremony"), 0);
+	put_back(bench);
+}
+
+/* --- Clocks ------------------------------------------------------------------------------- */
+
+static void
+a_clock_that_went_back_stops_releases(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct request wanted;
+	struct id id = open_ceremony(bench), other;
+	SECRET *credential = NULL;
+	int64_t now = bench->shared->now;
+	char debt[20];
+
+	bench_request_make(bench, &bench->people[CAROL], "prod/db", &wanted);
+	bench->shared->now -= 121;
+	assert_error(ERR_REFUSED, bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_says("set the clock right");
+	assert_error(ERR_REFUSED,
+	    bench_request_send(bench, &bench->people[CAROL], &wanted, &other, &err));
+	assert_says("set the clock right");
+	bench_end(bench);
+	assert_ok(say_hello(bench, &err));
+	bench->shared->now = now - 60; /* that much is tolerated, and leaves do not go back */
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	bench->shared->now = now;
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	bench_verify(bench);
+}
+
+/* --- Clients that do not keep to the protocol --------------------------------------------- */
+
+/* What the server's process says at the end, after BYTES. */
+static int
+status_after(struct bench *bench, struct view bytes)
+{
+	struct err err;
+	uint8_t rest[256];
+
+	bench_end(bench);
+	assert_ok(say_hello(bench, &err)); /* starts it */
+	assert_ok(fd_write(bench->fd, bytes, -1, &err));
+	shutdown(bench->fd, SHUT_WR);
+	while (read(bench->fd, rest, sizeof(rest)) > 0)
+		continue;
+	bench_end(bench);
+	assert_true(WIFEXITED(bench->status));
+	return WEXITSTATUS(bench->status);
+}
+
+static void
+garbage_ends_the_session_and_nothing_else(void **state)
+{
+	static const uint8_t random[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
+	static const uint8_t huge_blob[] = {0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, '{', '}'};
+	static const uint8_t cut[] = {0, 0, 0, 10, 0, 0, 0, 0, '{', '"'};
+	static const uint8_t half[] = {0, 0, 0};
+	static const uint8_t text[] = {0, 0, 0, 4, 0, 0, 0, 0, 'a', 'b', 'c', 'd'};
+	struct bench *bench = *state;
+	struct err err;
+
+	assert_int_equal(status_after(bench, (struct view){0}), 0);
+	assert_int_equal(status_after(bench, VIEW_OF(random)), 100 + ERR_PROTOCOL);
+	assert_int_equal(status_after(bench, VIEW_OF(huge)), 100 + ERR_PROTOCOL);
+	assert_int_equal(status_after(bench, VIEW_OF(huge_blob)), 100 + ERR_PROTOCOL);
+	assert_int_equal(status_after(bench, VIEW_OF(cut)), 100 + ERR_PROTOCOL);
+	assert_int_equal(status_after(bench, VIEW_OF(half)), 100 + ERR_PROTOCOL);
+	assert_int_equal(status_after(bench, VIEW_OF(text)), 100 + ERR_PROTOCOL);
+	assert_ok(say_hello(bench, &err));
+}
+
+static void
+unknown_operations_and_members_are_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("status");
+
+	json_put_bool(request, "verbose", true);
+	assert_error(ERR_INVALID, bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	assert_says("verbose");
+	assert_error(ERR_INVALID,
+	    bench_call(bench, op_new("done"), (struct view){0}, &reply, NULL, &err));
+	assert_says("\"id\" is missing");
+	assert_error(ERR_EXISTS,
+	    bench_call(bench, op_new("init"), (struct view){0}, &reply, NULL, &err));
+	assert_error(ERR_PROTOCOL,
+	    bench_call(bench, op_new("release-everything"), (struct view){0}, &reply, NULL, &err));
+	request = op_new("hello");
+	json_put_int(request, "protocol", WIRE_PROTOCOL + 1);
+	assert_error(ERR_VERSION, bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+}
+
+static int
+start(void **state)
+{
+	struct bench *bench = bench_new(false);
+
+	bench_add_secret(bench);
+	*state = bench;
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	bench_free(*state);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_old_database_releases_nothing),
+		cmocka_unit_test(a_database_that_is_ahead_is_proven_and_the_checkpoint_follows),
+		cmocka_unit_test(missing_and_foreign_files_are_alarms),
+		cmocka_unit_test(keys_of_another_host_release_nothing),
+		cmocka_unit_test(log_verify_finds_every_change),
+		cmocka_unit_test(an_approval_written_into_the_database_does_not_count),
+		cmocka_unit_test(a_signature_changed_in_the_database_is_found),
+		cmocka_unit_test(shares_leave_the_database_with_the_end_of_their_ceremony),
+		cmocka_unit_test(a_ceremony_changed_in_the_database_is_an_alarm),
+		cmocka_unit_test(a_charter_written_into_the_database_is_refused),
+		cmocka_unit_test(a_sealed_version_that_was_changed_releases_nothing_and_says_so),
+		cmocka_unit_test(a_clock_that_went_back_stops_releases),
+		cmocka_unit_test(garbage_ends_the_session_and_nothing_else),
+		cmocka_unit_test(unknown_operations_and_members_are_refused),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An officer hands shares on to a spare token, spoken by hand so that each step can be wrong. */
+#include "base/hpke.h"
+#include "base/text.h"
+#include "ceremony/protocol/spare.h"
+#include "tests/unit/server/server_bench.h"
+
+static void
+expect(enum err_code got, enum err_code code, const struct err *err, const char *part)
+{
+	if (got != code || strstr(err->text, part) == NULL)
+		fail_msg("%s instead of %s (%s): %s", err_name(got), err_name(code), part,
+		    got != ERR_OK ? err->text : "");
+}
+
+/* A handing on under way: of one secret, by secops to the spare. */
+struct handing {
+	struct p256_key *ephemeral;
+	struct spare spare;
+	struct spare_open open;
+	struct dsse statement;
+	struct buf box; /* header and envelope, as they came */
+};
+
+static void
+handing_done(struct handing *handing)
+{
+	p256_key_free(handing->ephemeral);
+	dsse_done(&handing->statement);
+	buf_done(&handing->box);
+}
+#define HANDING CLEANUP(handing_done) struct handing
+
+static size_t
+fetch_list(struct bench *bench, struct spare_open *ret_open)
+{
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("spare-list");
+
+	json_put_hex(request, "from", VIEW_OF(bench->people[SECOPS].seat.tokens[0].id.bytes));
+	json_put_hex(request, "to", VIEW_OF(bench->people[SECOND].seat.tokens[0].id.bytes));
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, SPARE_OPENS);
+	if (json_array_count(items) > 0) {
+		struct json_in item = json_in(json_array_object(items, 0), "item", &err);
+
+		json_in_hex(&item, "secret", ret_open->secret.bytes, SECRET_ID_SIZE);
+		ret_open->version = (uint32_t)json_in_int(&item, "version", 1, UINT32_MAX);
+		json_in_hex(&item, "header", ret_open->header.bytes, DIGEST_SIZE);
+		ret_open->envelope = (uint32_t)json_in_int(&item, "envelope", 0, 127);
+		assert_int_equal(item.code, ERR_OK);
+	}
+	return json_array_count(items);
+}
+
+static void
+draw(struct bench *bench, struct handing *handing)
+{
+	struct err err;
+	struct spare *spare = &handing->spare;
+
+	*spare = (struct spare){.vault = bench->vault_id,
+		.from = bench->people[SECOPS].seat.tokens[0].id,
+		.to = bench->people[SECOND].seat.tokens[0].id, .time = bench->shared->now, .size = 0,
+		.opens = &handing->open, .count = 1};
+	snprintf(spare->seat, sizeof(spare->seat), "secops");
+	assert_ok(sha256(NULL, 0, &spare->root, &err)); /* of an empty log */
+	assert_ok(p256_key_new(&handing->ephemeral, &err));
+	p256_key_public(handing->ephemeral, &spare->enc);
+}
+
+static enum err_code
+send_statement(struct bench *bench, struct handing *handing, const struct person *signer,
+    struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	struct json *request = op_new("spare");
+
+	dsse_done(&handing->statement);
+	assert_int_equal(spare_payload(&handing->spare, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_SPARE, false, payload, &handing->statement, &inner),
+	    ERR_OK);
+	person_sign(signer, &handing->statement);
+	assert_int_equal(dsse_digest(&handing->statement, &handing->spare.digest, &inner), ERR_OK);
+	assert_int_equal(put_statement(request, "spare", &handing->statement, &inner), ERR_OK);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static struct json *
+about(const char *op, const struct handing *handing)
+{
+	struct json *request = op_new(op);
+
+	json_put_hex(request, "statement", VIEW_OF(handing->spare.digest.bytes));
+	json_put_int(request, "index", 0);
+	return request;
+}
+
+static enum err_code
+fetch_envelope(struct bench *bench, struct handing *handing, struct err *err)
+{
+	JSON *reply = NULL;
+
+	buf_done(&handing->box);
+	return bench_call(bench, about("spare-envelope", handing), (struct view){0}, &reply,
+	    &handing->box, err);
+}
+
+/* What an honest officer's client makes of the envelope. */
+static void
+seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciphertext)
+{
+	struct err err;
+	struct reader reader = reader_of(buf_view(&handing->box));
+	struct view bytes = reader_lp32(&reader, HEADER_MAX);
+	struct view enc = reader_bytes(&reader, POINT_SIZE);
+	const struct point *share = &bench->people[SECOND].seat.tokens[0].keys[KEY_SHARE];
+	HEADER *header = NULL;
+	SECRET *shares = NULL;
+	HPKE *hpke = NULL;
+	struct digest info;
+	struct point made;
+
+	assert_ok(header_new(&header, &err));
+	assert_ok(header_decode(bytes, header, &err));
+	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope, enc,
+	    reader.rest, hpke_agree_local, bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
+	assert_ok(seal_spare_info(header, handing->open.envelope, &handing->spare.to, &info, &err));
+	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes), handing->ephemeral,
+	    &hpke, &made, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(handing->open.header.bytes), secret_view(shares),
+	    ret_ciphertext, &err));
+}
+
+static enum err_code
+send_box(struct bench *bench, const struct handing *handing, struct view ciphertext,
+    struct err *err)
+{
+	JSON *reply = NULL;
+
+	return bench_call(bench, about("spare-box", handing), ciphertext, &reply, NULL, err);
+}
+
+/* All of it, for the only secret. */
+static void
+hand_on(struct bench *bench)
+{
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seal_on(bench, &handing, &ciphertext);
+	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
+}
+
+/* secops approves with the spare: opened as its client would. */
+static enum err_code
+approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
+{
+	struct err inner;
+	SHOWN shown = {0};
+	APPROVING approving = {0};
+	JSON *reply = NULL;
+	BUF out = {0};
+	struct json *request = op_new("approve");
+	const struct person *spare = &bench->people[SECOND];
+
+	bench_show(bench, id, &shown);
+	approving_draw(bench, spare, &shown, &approving);
+	approving_sign(&approving);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	assert_int_equal(put_statement(request, "approval", &approving.statement, &inner), ERR_OK);
+	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	uint32_t index = (uint32_t)json_in_int(&in, "envelope", 0, 127);
+	TRY(seal_open_spare(shown.header, &shown.ceremony.header, index,
+	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
+	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
+	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
+	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
+	    secret_view(approving.shares), &approving.ciphertext, &inner), ERR_OK);
+	return approving_finish(bench, &shown, &approving, err);
+}
+
+static struct bench *
+with_spare(void)
+{
+	struct bench *bench = bench_new(false);
+
+	bench_add_secret(bench);
+	bench_spare(bench);
+	return bench;
+}
+
+static void
+a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	SECRET *credential = NULL;
+	struct spare_open open;
+	char debt[20];
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	(void)state;
+	expect(approve_with_spare(bench, &id, &err), ERR_REFUSED, &err, "halligan spare");
+	hand_on(bench);
+	assert_int_equal(fetch_list(bench, &open), 0);
+	assert_ok(approve_with_spare(bench, &id, &err));
+	expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err, "approved already");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_true(target_accepts(bench, credential));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_string_equal(debt, "retired");
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+/* The token that made it is lost and gone from the charter: that is what spares are for. */
+static void
+a_spare_approves_when_the_other_token_has_left(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	SECRET *credential = NULL;
+	struct seat *seat = &bench->charter->seats[SECOPS];
+
+	(void)state;
+	hand_on(bench);
+	seat->tokens[0] = seat->tokens[1];
+	seat->token_count = 1;
+	bench_change(bench);
+	struct id id = bench_request(bench, &bench->people[CAROL], "prod/db");
+	assert_ok(approve_with_spare(bench, &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[CAROL], &id, &credential, NULL, &err));
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+static void
+nothing_is_handed_out_without_a_right_statement(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+
+	(void)state;
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	expect(send_statement(bench, &handing, &bench->people[CISO], &err), ERR_REFUSED, &err, "");
+	expect(send_statement(bench, &handing, &bench->people[SECOND], &err), ERR_REFUSED, &err, "");
+	handing.spare.to = bench->people[CISO].seat.tokens[0].id;
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "no such spare token");
+	handing.spare.to = bench->people[SECOND].seat.tokens[0].id;
+	handing.spare.time -= 2 * 86400;
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_EXPIRED, &err, "not of today");
+	handing.spare.time += 2 * 86400;
+	handing.open.envelope ^= 1;
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "prod/db");
+	handing.open.envelope ^= 1;
+	handing.open.header.bytes[0] ^= 1;
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "header");
+	handing.open.header.bytes[0] ^= 1;
+	handing.spare.vault.bytes[0] ^= 1;
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "another vault");
+	handing.spare.vault.bytes[0] ^= 1;
+	expect(fetch_envelope(bench, &handing, &err), ERR_INTEGRITY, &err, "gone");
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	bench_free(bench);
+}
+
+static void
+a_statement_ends_with_its_day_and_with_its_charter(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+	struct seat *seat = &bench->charter->seats[SECOPS];
+
+	(void)state;
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	bench->shared->now += 2 * 86400;
+	expect(fetch_envelope(bench, &handing, &err), ERR_EXPIRED, &err, "not of today");
+	bench->shared->now -= 2 * 86400;
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seat->token_count = 1;
+	bench_change(bench);
+	expect(fetch_envelope(bench, &handing, &err), ERR_REFUSED, &err, "no such spare token");
+	bench_free(bench);
+}
+
+/* A box that is wrong harms its own seat alone, and is told when the spare opens it. */
+static void
+a_wrong_box_opens_nothing(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+
+	(void)state;
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seal_on(bench, &handing, &ciphertext);
+	expect(send_box(bench, &handing, view_of(ciphertext.data, ciphertext.size - 1), &err),
+	    ERR_INVALID, &err, "bytes");
+	ciphertext.data[3] ^= 1;
+	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
+	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_REFUSED, &err, "has its envelope already");
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	bench_free(bench);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_spare_approves_once_its_seat_handed_the_shares_on),
+		cmocka_unit_test(a_spare_approves_when_the_other_token_has_left),
+		cmocka_unit_test(nothing_is_handed_out_without_a_right_statement),
+		cmocka_unit_test(a_statement_ends_with_its_day_and_with_its_charter),
+		cmocka_unit_test(a_wrong_box_opens_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
