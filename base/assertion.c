@@ -34,8 +34,8 @@ assertion_check(struct view data, struct err *err)
 }
 
 enum err_code
-assertion_digest(struct view data, const struct digest *client_data_hash,
-    struct digest *ret_digest, struct err *err)
+assertion_digest(struct view data, const struct digest *client_data_hash, struct digest *ret_digest,
+    struct err *err)
 {
 	const struct view parts[] = {data, VIEW_OF(client_data_hash->bytes)};
 

@@ -190,8 +190,8 @@ enum err_code
 buf_check(const struct buf *buf, struct err *err)
 {
 	if (buf->failed)
-		return err_set(err, ERR_MEMORY,
-		    "out of memory, or a document larger than %d MiB", BUF_MAX / (1024 * 1024));
+		return err_set(err, ERR_MEMORY, "out of memory, or a document larger than %d MiB",
+		    BUF_MAX / (1024 * 1024));
 	return ERR_OK;
 }
 

@@ -56,7 +56,7 @@ arrange_fds(const struct process_spawn *spawn, int report)
 			close(fd);
 	}
 	return dup3(report, REPORT_FD, O_CLOEXEC) == REPORT_FD &&
-	       close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
+	    close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
 }
 
 static _Noreturn void

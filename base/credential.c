@@ -163,8 +163,8 @@ credential_check(struct view encoded, struct err *err)
 
 	TRY(walk_all(encoded, &walk, err));
 	if (walk.last < 0)
-		return err_set(
-		    err, ERR_INVALID, "credential is empty: it needs at least one field");
+		return err_set(err, ERR_INVALID,
+		    "credential is empty: it needs at least one field");
 	return ERR_OK;
 }
 

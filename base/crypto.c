@@ -172,8 +172,8 @@ hmac_sha256(struct view key, const struct view *parts, size_t count, struct dige
 }
 
 enum err_code
-hmac_sha256_secret(struct view key, const struct view *parts, size_t count,
-    struct secret **ret_mac, struct err *err)
+hmac_sha256_secret(struct view key, const struct view *parts, size_t count, struct secret **ret_mac,
+    struct err *err)
 {
 	SECRET *mac = NULL;
 
@@ -185,8 +185,8 @@ hmac_sha256_secret(struct view key, const struct view *parts, size_t count,
 }
 
 enum err_code
-hkdf_extract(struct view salt, const struct view *ikm_parts, size_t count,
-    struct secret **ret_prk, struct err *err)
+hkdf_extract(struct view salt, const struct view *ikm_parts, size_t count, struct secret **ret_prk,
+    struct err *err)
 {
 	return hmac_sha256_secret(salt, ikm_parts, count, ret_prk, err);
 }
@@ -299,8 +299,8 @@ run_cipher(EVP_CIPHER_CTX *context, struct view aad, struct view text, uint8_t *
 	if (aad.size > 0 && EVP_CipherUpdate(context, NULL, &size, aad.data, (int)aad.size) != 1)
 		return false;
 	return text.size == 0 ||
-	       (EVP_CipherUpdate(context, out, &size, text.data, (int)text.size) == 1 &&
-		   (size_t)size == text.size);
+	    (EVP_CipherUpdate(context, out, &size, text.data, (int)text.size) == 1 &&
+	        (size_t)size == text.size);
 }
 
 enum err_code
@@ -320,7 +320,7 @@ aead_seal_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_S
 	    !run_cipher(context, aad, plaintext, out) ||
 	    EVP_EncryptFinal_ex(context, out + plaintext.size, &size) != 1 || size != 0 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_SIZE,
-		out + plaintext.size) != 1) {
+	        out + plaintext.size) != 1) {
 		ret_ciphertext->size = before;
 		return fail(err, "encryption");
 	}

@@ -9,8 +9,16 @@
 
 #include "base/secret.h"
 
-enum { DIGEST_SIZE = 32, POINT_SIZE = 65, SCALAR_SIZE = 32, ED25519_SIZE = 32,
-	ED25519_SIGNATURE_SIZE = 64, ECDSA_MAX = 72, AEAD_TAG_SIZE = 16, AEAD_NONCE_SIZE = 12 };
+enum {
+	DIGEST_SIZE = 32,
+	POINT_SIZE = 65,
+	SCALAR_SIZE = 32,
+	ED25519_SIZE = 32,
+	ED25519_SIGNATURE_SIZE = 64,
+	ECDSA_MAX = 72,
+	AEAD_TAG_SIZE = 16,
+	AEAD_NONCE_SIZE = 12
+};
 
 struct digest {
 	uint8_t bytes[DIGEST_SIZE];
@@ -72,12 +80,11 @@ enum err_code aead_open(enum aead aead, const struct secret *key,
     const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view ciphertext,
     struct secret **ret_plaintext, struct err *err) MUST_CHECK;
 /* The same with a key that is a part of a secret. */
-enum err_code aead_seal_with(enum aead aead, struct view key,
-    const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view plaintext,
-    struct buf *ret_ciphertext, struct err *err) MUST_CHECK;
-enum err_code aead_open_with(enum aead aead, struct view key,
-    const uint8_t nonce[AEAD_NONCE_SIZE], struct view aad, struct view ciphertext,
-    struct secret **ret_plaintext, struct err *err) MUST_CHECK;
+enum err_code aead_seal_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view plaintext, struct buf *ret_ciphertext, struct err *err) MUST_CHECK;
+enum err_code aead_open_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_SIZE],
+    struct view aad, struct view ciphertext, struct secret **ret_plaintext,
+    struct err *err) MUST_CHECK;
 
 /* P-256 private key in this process (host keys, ceremony keys, simulated tokens). */
 struct p256_key;

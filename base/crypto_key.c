@@ -72,7 +72,7 @@ params_done(OSSL_PARAM **params)
 	OSSL_PARAM_free(*params);
 }
 
-#define KEY CLEANUP(key_done) EVP_PKEY
+#define KEY         CLEANUP(key_done) EVP_PKEY
 #define KEY_CONTEXT CLEANUP(key_context_done) EVP_PKEY_CTX
 
 static enum err_code
@@ -103,9 +103,9 @@ import_key(const struct point *point, const BIGNUM *number)
 
 	if (build == NULL || context == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) !=
-		1 ||
+	        1 ||
 	    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point->bytes,
-		sizeof(point->bytes)) != 1)
+	        sizeof(point->bytes)) != 1)
 		return NULL;
 	/* A number from secure memory is copied into secure memory. */
 	if (number != NULL &&
@@ -164,7 +164,7 @@ p256_key_new(struct p256_key **ret_key, struct err *err)
 	key = EVP_EC_gen("P-256");
 	if (key == NULL ||
 	    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.bytes,
-		sizeof(point.bytes), &size) != 1 ||
+	        sizeof(point.bytes), &size) != 1 ||
 	    size != POINT_SIZE || point.bytes[0] != 4)
 		return fail(err, "making a P-256 key");
 	return wrap_key(TAKE(key), &point, ret_key, err);
@@ -183,7 +183,7 @@ multiply(const BIGNUM *number, struct point *ret_point, struct err *err)
 		return err_set(err, ERR_INVALID, "a private key is not in the range of P-256");
 	if (EC_POINT_mul(group, point, number, NULL, NULL, NULL) != 1 ||
 	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_point->bytes,
-		sizeof(ret_point->bytes), NULL) != POINT_SIZE)
+	        sizeof(ret_point->bytes), NULL) != POINT_SIZE)
 		return fail(err, "P-256");
 	return ERR_OK;
 }
@@ -328,7 +328,7 @@ is_strict_signature(struct view signature)
 	struct reader inner = reader_of(reader_lp8(&reader, ECDSA_MAX - 2));
 
 	return sequence && reader_end(&reader) && read_der_integer(&inner) &&
-	       read_der_integer(&inner) && reader_end(&inner);
+	    read_der_integer(&inner) && reader_end(&inner);
 }
 
 enum err_code
@@ -349,7 +349,7 @@ p256_verify(const struct point *key, const struct digest *digest, struct view si
 	    EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) != 1)
 		return fail(err, "ECDSA");
 	if (EVP_PKEY_verify(context, signature.data, signature.size, digest->bytes,
-		sizeof(digest->bytes)) != 1) {
+	        sizeof(digest->bytes)) != 1) {
 		ERR_clear_error();
 		return err_set(err, ERR_INTEGRITY, "a signature does not verify");
 	}
@@ -417,8 +417,8 @@ ed25519_verify(const struct ed25519_public *key, struct view message, struct vie
 	    EVP_DigestVerifyInit_ex(context, NULL, NULL, NULL, NULL, public, NULL) != 1)
 		return fail(err, "Ed25519");
 	if (signature.size != ED25519_SIGNATURE_SIZE ||
-	    EVP_DigestVerify(context, signature.data, signature.size, message.data,
-		message.size) != 1) {
+	    EVP_DigestVerify(context, signature.data, signature.size, message.data, message.size) !=
+	        1) {
 		ERR_clear_error();
 		return err_set(err, ERR_INTEGRITY, "a signature does not verify");
 	}

@@ -15,8 +15,13 @@
 #include "base/assertion.h"
 #include "base/crypto.h"
 
-enum { DSSE_TYPE_MAX = 100, DSSE_PAYLOAD_MAX = 1024 * 1024, DSSE_SIGNATURES_MAX = 64,
-	DSSE_SIG_MAX = 256, DSSE_KEYID_MAX = 64 };
+enum {
+	DSSE_TYPE_MAX = 100,
+	DSSE_PAYLOAD_MAX = 1024 * 1024,
+	DSSE_SIGNATURES_MAX = 64,
+	DSSE_SIG_MAX = 256,
+	DSSE_KEYID_MAX = 64
+};
 
 struct dsse_signature {
 	char keyid[DSSE_KEYID_MAX + 1];
@@ -37,8 +42,8 @@ void dsse_done(struct dsse *dsse); /* accepts {0} */
 #define DSSE CLEANUP(dsse_done) struct dsse
 
 /* Fill an empty DSSE with TYPE and a copy of PAYLOAD. */
-enum err_code dsse_set(struct dsse *dsse, const char *type, struct view payload, struct err *err)
-    MUST_CHECK;
+enum err_code dsse_set(struct dsse *dsse, const char *type, struct view payload,
+    struct err *err) MUST_CHECK;
 /* AUTHDATA is empty unless a FIDO2 token signed. */
 enum err_code dsse_add(struct dsse *dsse, const char *keyid, struct view sig, struct view authdata,
     struct err *err) MUST_CHECK;
@@ -47,11 +52,11 @@ const struct dsse_signature *dsse_find(const struct dsse *dsse, const char *keyi
 /* RET_DSSE is {0} or filled before; unknown members, two signatures of one keyid, a keyid over
  * 64 bytes and trailing bytes are ERR_INVALID. */
 enum err_code dsse_parse(struct view text, struct dsse *ret_dsse, struct err *err) MUST_CHECK;
-enum err_code dsse_encode(const struct dsse *dsse, struct buf *ret_text, struct err *err)
-    MUST_CHECK;
+enum err_code dsse_encode(const struct dsse *dsse, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 /* What is signed: appended to RET_PAE. */
 enum err_code dsse_pae(const struct dsse *dsse, struct buf *ret_pae, struct err *err) MUST_CHECK;
-enum err_code dsse_digest(const struct dsse *dsse, struct digest *ret_digest, struct err *err)
-    MUST_CHECK;
+enum err_code dsse_digest(const struct dsse *dsse, struct digest *ret_digest,
+    struct err *err) MUST_CHECK;
 
 #endif

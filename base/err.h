@@ -18,30 +18,30 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_USAGE,	   /* the command line is wrong */
-	ERR_INVALID,	   /* an input is malformed or breaks a rule of its format */
-	ERR_REFUSED,	   /* a well-formed request that policy or state does not allow */
-	ERR_WAITING,	   /* nothing wrong: others must act first */
-	ERR_EXPIRED,	   /* too late */
-	ERR_NOT_FOUND,	   /* no such thing */
-	ERR_EXISTS,	   /* there is one already */
-	ERR_TOKEN,	   /* the token, its reader or pcscd failed, or lies */
-	ERR_TOKEN_GONE,	   /* the token was pulled or reset while in use */
-	ERR_TOKEN_ABSENT,  /* the token asked for is not plugged in */
-	ERR_PIN,	   /* the token refused the PIN */
-	ERR_PIN_BLOCKED,   /* no PIN try is left, or the last one would have been spent */
-	ERR_TOUCH,	   /* no touch in time */
-	ERR_TARGET,	   /* the target definitely refused */
-	ERR_TARGET_UNKNOWN,/* the target did not answer: the outcome is unknown, never "failed" */
-	ERR_INTEGRITY,	   /* stored or received data contradicts a hash, signature or the log */
-	ERR_CRYPTO,	   /* the cryptographic library failed, or a decryption did not verify */
-	ERR_IO,		   /* reading or writing failed */
-	ERR_NO_SPACE,	   /* the disk or quota is full */
-	ERR_MEMORY,	   /* memory, or lockable memory, ran out */
-	ERR_BUSY,	   /* somebody else holds it */
-	ERR_VERSION,	   /* made by a newer Halligan */
-	ERR_PROTOCOL,	   /* the other side of a connection does not keep to the protocol */
-	ERR_INTERNAL,	   /* a bug of ours */
+	ERR_USAGE,          /* the command line is wrong */
+	ERR_INVALID,        /* an input is malformed or breaks a rule of its format */
+	ERR_REFUSED,        /* a well-formed request that policy or state does not allow */
+	ERR_WAITING,        /* nothing wrong: others must act first */
+	ERR_EXPIRED,        /* too late */
+	ERR_NOT_FOUND,      /* no such thing */
+	ERR_EXISTS,         /* there is one already */
+	ERR_TOKEN,          /* the token, its reader or pcscd failed, or lies */
+	ERR_TOKEN_GONE,     /* the token was pulled or reset while in use */
+	ERR_TOKEN_ABSENT,   /* the token asked for is not plugged in */
+	ERR_PIN,            /* the token refused the PIN */
+	ERR_PIN_BLOCKED,    /* no PIN try is left, or the last one would have been spent */
+	ERR_TOUCH,          /* no touch in time */
+	ERR_TARGET,         /* the target definitely refused */
+	ERR_TARGET_UNKNOWN, /* the target did not answer: the outcome is unknown, never "failed" */
+	ERR_INTEGRITY,      /* stored or received data contradicts a hash, signature or the log */
+	ERR_CRYPTO,         /* the cryptographic library failed, or a decryption did not verify */
+	ERR_IO,             /* reading or writing failed */
+	ERR_NO_SPACE,       /* the disk or quota is full */
+	ERR_MEMORY,         /* memory, or lockable memory, ran out */
+	ERR_BUSY,           /* somebody else holds it */
+	ERR_VERSION,        /* made by a newer Halligan */
+	ERR_PROTOCOL,       /* the other side of a connection does not keep to the protocol */
+	ERR_INTERNAL,       /* a bug of ours */
 	ERR_CODE_COUNT
 };
 

@@ -130,8 +130,8 @@ file_read_secret(const char *path, size_t max, struct secret **ret_bytes, struct
 		return err_set(err, ERR_REFUSED, "%s belongs to another user", path);
 	if ((status.st_mode & 077) != 0)
 		return err_set(err, ERR_REFUSED,
-		    "%s is open to other users (mode %04o); its secret may be known to them; chmod 600 it first", path,
-		    status.st_mode & 07777);
+		    "%s is open to other users (mode %04o); its secret may be known to them; chmod 600 it first",
+		    path, status.st_mode & 07777);
 	if ((uint64_t)status.st_size > max)
 		return too_large(path, max, err);
 	TRY(secret_new(status.st_size > 0 ? (size_t)status.st_size : 1, &bytes, err));

@@ -14,18 +14,18 @@
 
 /* The whole of a regular file of at most MAX bytes, appended.  ERR_NOT_FOUND, ERR_IO, ERR_INVALID
  * (too large). */
-enum err_code file_read(const char *path, size_t max, struct buf *ret_bytes, struct err *err)
-    MUST_CHECK;
+enum err_code file_read(const char *path, size_t max, struct buf *ret_bytes,
+    struct err *err) MUST_CHECK;
 /* The same into secret memory; the file must belong to us or root and be closed to others
  * (mode & 077 == 0), else ERR_REFUSED. */
 enum err_code file_read_secret(const char *path, size_t max, struct secret **ret_bytes,
     struct err *err) MUST_CHECK;
 /* Replace or make PATH. */
-enum err_code file_write(const char *path, struct view bytes, mode_t mode, struct err *err)
-    MUST_CHECK;
+enum err_code file_write(const char *path, struct view bytes, mode_t mode,
+    struct err *err) MUST_CHECK;
 /* Make PATH; ERR_EXISTS when there is one. */
-enum err_code file_write_new(const char *path, struct view bytes, mode_t mode, struct err *err)
-    MUST_CHECK;
+enum err_code file_write_new(const char *path, struct view bytes, mode_t mode,
+    struct err *err) MUST_CHECK;
 /* Overwrite with zeros, fsync, unlink, fsync the folder.  A missing file is success. */
 enum err_code file_erase(const char *path, struct err *err) MUST_CHECK;
 enum err_code file_sync_folder(const char *path, struct err *err) MUST_CHECK;

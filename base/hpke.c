@@ -28,7 +28,7 @@ struct hpke {
 	struct hpke_suite suite;
 	bool sender;
 	uint64_t sequence;
-	struct secret *memory;	   /* holds SCHEDULE */
+	struct secret *memory; /* holds SCHEDULE */
 	struct schedule *schedule;
 };
 
@@ -157,8 +157,8 @@ derive_schedule(struct hpke_suite suite, struct schedule *schedule, struct view 
 	if (suite.aead != HPKE_AEAD_EXPORT_ONLY) {
 		TRY(labeled_expand(&suite_id, schedule->prk, "key", context,
 		    aead_key_size((enum aead)suite.aead), schedule->key, err));
-		TRY(labeled_expand(&suite_id, schedule->prk, "base_nonce", context,
-		    AEAD_NONCE_SIZE, schedule->base_nonce, err));
+		TRY(labeled_expand(&suite_id, schedule->prk, "base_nonce", context, AEAD_NONCE_SIZE,
+		    schedule->base_nonce, err));
 	}
 	explicit_bzero(schedule->prk, sizeof(schedule->prk));
 	explicit_bzero(schedule->shared, sizeof(schedule->shared));
@@ -167,9 +167,8 @@ derive_schedule(struct hpke_suite suite, struct schedule *schedule, struct view 
 
 /* A context from the KEM's ECDH result. */
 static enum err_code
-make_context(struct hpke_suite suite, bool sender, const struct secret *dh,
-    const struct point *enc, const struct point *recipient, struct view info,
-    struct hpke **ret_hpke, struct err *err)
+make_context(struct hpke_suite suite, bool sender, const struct secret *dh, const struct point *enc,
+    const struct point *recipient, struct view info, struct hpke **ret_hpke, struct err *err)
 {
 	HPKE *hpke = calloc(1, sizeof(*hpke));
 
@@ -286,8 +285,8 @@ hpke_seal(struct hpke *hpke, struct view aad, struct view plaintext, struct buf 
 }
 
 enum err_code
-hpke_open(struct hpke *hpke, struct view aad, struct view ciphertext,
-    struct secret **ret_plaintext, struct err *err)
+hpke_open(struct hpke *hpke, struct view aad, struct view ciphertext, struct secret **ret_plaintext,
+    struct err *err)
 {
 	uint8_t nonce[AEAD_NONCE_SIZE];
 

@@ -75,12 +75,12 @@ find_fault(json_t *value, unsigned depth)
 	if (json_is_string(value) && !is_plain(json_string_value(value), json_string_length(value)))
 		return "a text has control, bidirectional or other invisible characters";
 	if (json_is_array(value)) {
-		json_array_foreach(value, index, member)
-			if (fault == NULL)
-				fault = find_fault(member, depth + 1);
+		json_array_foreach(value, index, member) if (fault == NULL) fault =
+		    find_fault(member, depth + 1);
 	}
 	if (json_is_object(value)) {
-		json_object_foreach(value, key, member) {
+		json_object_foreach(value, key, member)
+		{
 			if (fault == NULL && (*key == '\0' || !text_is_plain(view_of_text(key))))
 				fault = "the name of a member is empty or not plain text";
 			if (fault == NULL)
@@ -151,8 +151,8 @@ json_freep(struct json **json)
 static void *
 next_member(const struct json *object, void *iter)
 {
-	iter = iter == NULL ? json_object_iter(raw(object))
-			    : json_object_iter_next(raw(object), iter);
+	iter =
+	    iter == NULL ? json_object_iter(raw(object)) : json_object_iter_next(raw(object), iter);
 	if (iter != NULL && strcmp(json_object_iter_key(iter), mark_name) == 0)
 		iter = json_object_iter_next(raw(object), iter);
 	return iter;
@@ -230,8 +230,9 @@ json_array_int(const struct json *array, size_t index)
 {
 	const json_t *value = json_array_get(raw(array), first_of(raw(array)) + index);
 
-	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value) :
-									  -1;
+	return json_is_integer(value) && json_integer_value(value) >= 0 ?
+	    json_integer_value(value) :
+	    -1;
 }
 
 size_t
@@ -396,8 +397,7 @@ json_add(struct json *array, struct json *value)
 	add(array, raw(value));
 }
 
-static enum err_code encode(const json_t *value, unsigned depth, struct buf *text,
-    struct err *err);
+static enum err_code encode(const json_t *value, unsigned depth, struct buf *text, struct err *err);
 
 static enum err_code
 encode_text(const char *string, struct buf *text, struct err *err)
@@ -476,7 +476,9 @@ encode(const json_t *value, unsigned depth, struct buf *text, struct err *err)
 		buf_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else
 		buf_text(text,
-		    json_is_null(value) ? "null" : json_is_true(value) ? "true" : "false");
+		    json_is_null(value)     ? "null" :
+		        json_is_true(value) ? "true" :
+		                              "false");
 	return ERR_OK;
 }
 

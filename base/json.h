@@ -33,8 +33,8 @@ struct json_in {
 	const struct json *object;
 	const char *what; /* names the object in errors */
 	struct err *err;
-	uint64_t seen;	     /* bit N: the Nth member was asked for */
-	enum err_code code;  /* sticky */
+	uint64_t seen;      /* bit N: the Nth member was asked for */
+	enum err_code code; /* sticky */
 };
 
 struct json_in json_in(const struct json *object, const char *what, struct err *err);
@@ -70,7 +70,7 @@ enum err_code json_in_end(struct json_in *in) MUST_CHECK;
 size_t json_array_count(const struct json *array);
 #define json_array_size json_array_count /* jansson exports a function of that name */
 const struct json *json_array_object(const struct json *array, size_t index); /* NULL if not one */
-const char *json_array_text(const struct json *array, size_t index);	      /* NULL if not one */
+const char *json_array_text(const struct json *array, size_t index);          /* NULL if not one */
 int64_t json_array_int(const struct json *array, size_t index); /* -1 if not an integer >= 0 */
 size_t json_object_count(const struct json *object);
 /* The INDEXth key in document order, and its text value or NULL if it is not a string. */
@@ -96,7 +96,7 @@ void json_add_hex(struct json *array, struct view bytes);
 void json_add(struct json *array, struct json *value);
 /* One line, no spaces, order of writing; appended to RET_TEXT.  ERR_MEMORY after any failure,
  * ERR_INTERNAL when a text was not plain, a member was written twice or the nesting is too deep. */
-enum err_code json_encode(const struct json *json, struct buf *ret_text, struct err *err)
-    MUST_CHECK;
+enum err_code json_encode(const struct json *json, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -19,8 +19,10 @@ read_unit(struct reader *reader)
 	for (int i = 0; i < 4; i++) {
 		uint8_t digit = reader_u8(reader);
 
-		unit = unit << 4 | (digit >= 'a' ? digit - 'a' + 10u
-					: digit >= 'A' ? digit - 'A' + 10u : digit - '0' + 0u);
+		unit = unit << 4 |
+		    (digit >= 'a'        ? digit - 'a' + 10u :
+		            digit >= 'A' ? digit - 'A' + 10u :
+		                           digit - '0' + 0u);
 	}
 	return unit;
 }

@@ -53,8 +53,7 @@ need(struct json_in *in, const char *name)
 	const struct json *value = look(in, name);
 
 	if (value == NULL && in->code == ERR_OK)
-		in->code =
-		    err_set(in->err, ERR_INVALID, "%s: \"%s\" is missing", in->what, name);
+		in->code = err_set(in->err, ERR_INVALID, "%s: \"%s\" is missing", in->what, name);
 	return value;
 }
 
@@ -212,7 +211,10 @@ json_in_choice(struct json_in *in, const char *name, const char *const *names)
 	}
 	buf_text(&fault, "must be");
 	for (int i = 0; names[i] != NULL; i++)
-		buf_format(&fault, "%s%s", i == 0 ? " " : names[i + 1] != NULL ? ", " : " or ",
+		buf_format(&fault, "%s%s",
+		    i == 0                   ? " " :
+		        names[i + 1] != NULL ? ", " :
+		                               " or ",
 		    names[i]);
 	fail(in, name, buf_string(&fault));
 	return 0;
@@ -281,8 +283,8 @@ json_in_end(struct json_in *in)
 	for (size_t i = 0; i < count; i++) {
 		if ((in->seen >> i & 1) == 0)
 			return in->code = err_set(in->err, ERR_INVALID,
-				   "%s: member \"%s\" is not known in this format", in->what,
-				   json_object_key(in->object, i));
+			           "%s: member \"%s\" is not known in this format", in->what,
+			           json_object_key(in->object, i));
 	}
 	return ERR_OK;
 }

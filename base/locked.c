@@ -56,8 +56,8 @@ locked_refused(size_t size, int error_number, struct err *err)
 static bool
 map_locked(uint8_t *at, size_t size)
 {
-	void *data = mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-	    -1, 0);
+	void *data =
+	    mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	return data != MAP_FAILED && mlock(at, size) == 0;
 }
@@ -92,8 +92,7 @@ make(size_t size, bool (*map)(uint8_t *at, size_t size), struct locked *ret_page
 	if (range == MAP_FAILED)
 		return err_errno(err, ERR_MEMORY, errno, "cannot map memory for a secret");
 	/* DONTFORK: a child would share or copy the pages, and a copy is not locked. */
-	if (!map(range + page, data_size) ||
-	    madvise(range + page, data_size, MADV_DONTDUMP) != 0 ||
+	if (!map(range + page, data_size) || madvise(range + page, data_size, MADV_DONTDUMP) != 0 ||
 	    madvise(range + page, data_size, MADV_DONTFORK) != 0) {
 		int error_number = errno;
 

@@ -16,8 +16,8 @@
  */
 #include <string.h>
 
-#include "base/text.h"
 #include "base/openssh_key.h"
+#include "base/text.h"
 
 enum { LINE = 70, BLOCK = 8, BINARY_MAX = 16384 };
 
@@ -285,8 +285,7 @@ find_body(struct view text, struct view *ret_body, struct err *err)
 	while (text.size > 0 && is_space(text.data[text.size - 1]))
 		text.size--;
 	if (text.size < head + tail || memcmp(text.data, begin_line, head) != 0 ||
-	    !is_space(text.data[head]) ||
-	    memcmp(text.data + text.size - tail, end_line, tail) != 0)
+	    !is_space(text.data[head]) || memcmp(text.data + text.size - tail, end_line, tail) != 0)
 		return err_set(err, ERR_INVALID,
 		    "the private key is not in OpenSSH's format (\"%s\" to \"%s\"); ssh-keygen -p "
 		    "-f FILE rewrites older formats",
@@ -296,8 +295,7 @@ find_body(struct view text, struct view *ret_body, struct err *err)
 }
 
 static enum err_code
-read_envelope(struct view binary, struct view *ret_blob, struct view *ret_private,
-    struct err *err)
+read_envelope(struct view binary, struct view *ret_blob, struct view *ret_private, struct err *err)
 {
 	struct reader reader = reader_of(binary);
 	struct view start = reader_bytes(&reader, sizeof(magic));

@@ -20,8 +20,8 @@ struct ssh_public {
 
 bool ssh_public_equal(const struct ssh_public *a, const struct ssh_public *b);
 /* From "TYPE BASE64" and perhaps " COMMENT".  ERR_INVALID names what is wrong. */
-enum err_code ssh_public_parse(struct view text, struct ssh_public *ret_public, struct err *err)
-    MUST_CHECK;
+enum err_code ssh_public_parse(struct view text, struct ssh_public *ret_public,
+    struct err *err) MUST_CHECK;
 /* "TYPE BASE64", appended. */
 void ssh_public_write(const struct ssh_public *public_key, struct buf *text);
 /* A wire form alone. */

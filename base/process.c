@@ -23,7 +23,12 @@
 /* Variables that make a library of ours talk, load code or write elsewhere.  PCSCLITE_CSOCK_NAME,
  * the address of pcscd, stays. */
 static const char *const dropped_names[] = {
-    "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "NLSPATH", "FIDO_DEBUG", "PCSCLITE_DEBUG",
+    "GLIBC_TUNABLES",
+    "GCONV_PATH",
+    "LOCPATH",
+    "NLSPATH",
+    "FIDO_DEBUG",
+    "PCSCLITE_DEBUG",
     "SQLITE_TMPDIR",
 };
 static const char *const dropped_prefixes[] = {"LD_", "MALLOC_", "OPENSSL_", "LIBPCSCLITE_"};

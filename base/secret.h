@@ -19,8 +19,8 @@ struct secret;
  * Errors: ERR_MEMORY (the text names RLIMIT_MEMLOCK and how to raise it). */
 enum err_code secret_new(size_t capacity, struct secret **ret_secret, struct err *err) MUST_CHECK;
 /* A new secret with capacity and content of BYTES (capacity 1 when BYTES is empty). */
-enum err_code secret_from(struct view bytes, struct secret **ret_secret, struct err *err)
-    MUST_CHECK;
+enum err_code secret_from(struct view bytes, struct secret **ret_secret,
+    struct err *err) MUST_CHECK;
 /* Wipes the whole allocation.  Accepts NULL. */
 void secret_free(struct secret *secret);
 void secret_freep(struct secret **secret);

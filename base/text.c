@@ -161,8 +161,14 @@ is_forbidden(int32_t point)
 	static const struct {
 		int32_t first, last;
 	} ranges[] = {
-	    {0x00, 0x1f},	{0x7f, 0x9f},	   {0x061c, 0x061c}, {0x200e, 0x200f},
-	    {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
+	    {0x00, 0x1f},
+	    {0x7f, 0x9f},
+	    {0x061c, 0x061c},
+	    {0x200e, 0x200f},
+	    {0x2028, 0x202e},
+	    {0x2066, 0x2069},
+	    {0xfdd0, 0xfdef},
+	    {0xfeff, 0xfeff},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
@@ -288,7 +294,7 @@ text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE])
 bool
 firmware_from_text(const char *text, uint8_t ret_firmware[3])
 {
-	unsigned numbers[3] = { 0 };
+	unsigned numbers[3] = {0};
 	char again[FIRMWARE_TEXT_SIZE];
 	if (strlen(text) >= sizeof(again) ||
 	    sscanf(text, "%3u.%3u.%3u", &numbers[0], &numbers[1], &numbers[2]) != 3)
@@ -296,8 +302,7 @@ firmware_from_text(const char *text, uint8_t ret_firmware[3])
 	for (size_t i = 0; i < 3; i++)
 		if (numbers[i] > UINT8_MAX)
 			return false;
-	const uint8_t firmware[3] = {(uint8_t)numbers[0], (uint8_t)numbers[1],
-	    (uint8_t)numbers[2]};
+	const uint8_t firmware[3] = {(uint8_t)numbers[0], (uint8_t)numbers[1], (uint8_t)numbers[2]};
 	firmware_text(firmware, again);
 	if (strcmp(text, again) != 0)
 		return false;

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/process.h"
 #include "base/openssh_key.h"
+#include "base/process.h"
 
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };
@@ -20,8 +20,11 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *e
 	const char *socket = secure_getenv("SSH_AUTH_SOCK");
 	char variable[4200];
 	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
-	struct process_spawn spawn = {.path = SSH_ADD, .argv = argv, .env = env,
-		.fds = {-1, -1, -1, -1, -1, -1, -1, -1}, .keep_stderr = loud};
+	struct process_spawn spawn = {.path = SSH_ADD,
+	    .argv = argv,
+	    .env = env,
+	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+	    .keep_stderr = loud};
 	FD read_end = -1;
 	FD write_end = -1;
 	int ends[2], status = 0;
@@ -47,7 +50,8 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *e
 	fd_closep(&write_end);
 	TRY(process_wait(pid, deadline, &status, err));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, ERR_REFUSED, "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
+		return err_set(err, ERR_REFUSED,
+		    "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
 	return ERR_OK;
 }
 

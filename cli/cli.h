@@ -29,7 +29,7 @@ struct cli_io {
 struct cli_drivers {
 	const struct token_driver *tokens;
 	size_t token_count;
-	const char *self;		    /* path of this executable */
+	const char *self;                   /* path of this executable */
 	const char *const *rotator_folders; /* for `serve`; NULL-terminated */
 	int64_t (*now)(void);
 };
@@ -54,8 +54,8 @@ enum err_code call_connect(const struct cli_call *call, struct client **ret_clie
 enum err_code call_options(const struct cli_call *call, struct client_options *ret_options,
     struct err *err) MUST_CHECK;
 /* The location from --vault or HALLIGAN_VAULT.  ERR_USAGE: neither. */
-enum err_code call_vault(const struct cli_call *call, const char **ret_vault, struct err *err)
-    MUST_CHECK;
+enum err_code call_vault(const struct cli_call *call, const char **ret_vault,
+    struct err *err) MUST_CHECK;
 bool call_json(const struct cli_call *call); /* --json was given */
 /* Print OBJECT as one line. */
 enum err_code call_print_json(const struct cli_call *call, const struct json *object,

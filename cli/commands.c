@@ -2,15 +2,15 @@
 /* Every command and every option of `halligan`. */
 #include "cli/commands.h"
 
-static const struct option_row init_options[] = {
-    {"name", "NAME", OPTION_REQUIRED, "the vault's name: letters, digits, dots and dashes"},
-    {"training", NULL, 0, "a vault for simulated tokens only, for ever; protects nothing"},
-    {"copy", "directory:PATH", 0, "give each sealed version to this folder before it is applied"},
-    {"no-copy", NULL, 0, "keep no copies, knowingly"},
-    {NULL}};
+static const struct option_row init_options[] =
+    {{"name", "NAME", OPTION_REQUIRED, "the vault's name: letters, digits, dots and dashes"},
+        {"training", NULL, 0, "a vault for simulated tokens only, for ever; protects nothing"},
+        {"copy", "directory:PATH", 0,
+            "give each sealed version to this folder before it is applied"},
+        {"no-copy", NULL, 0, "keep no copies, knowingly"}, {NULL}};
 
-static const struct option_row enroll_options[] = {
-    {"seat", "SEAT", OPTION_REQUIRED, "the seat's name, such as ciso"},
+static const struct option_row enroll_options[] = {{"seat", "SEAT", OPTION_REQUIRED,
+                                                       "the seat's name, such as ciso"},
     {"person", "TEXT", OPTION_REQUIRED, "who that is"},
     {"roles", "ROLE,...", OPTION_REQUIRED, "officer, operator, responder"},
     {"label", "LABEL", OPTION_REQUIRED, "what is written on the token"},
@@ -29,40 +29,43 @@ static const struct option_row enroll_options[] = {
     {NULL}};
 
 /* What founding and change have in common. */
-#define DRAFT_COMMON_OPTIONS \
-    {"policy", "NAME=QUORUM", OPTION_REPEATS, "such as 'production=3 of (a, b, c, d, e)'"}, \
-    {"change", "QUORUM", 0, "who may change the charter; default: most officers, at least two"}, \
-    {"max-duration", "TIME", 0, "longest lease under the policies named here; default 1h"}, \
-    {"request-ttl", "TIME", 0, "how long a request waits; default 1h"}, \
-    {"max-age", "TIME", 0, "replace a version after this; default 365d"}, \
-    {"min-firmware", "VERSION", 0, "oldest token firmware; default 5.7.0"}, \
-    {"root", "HEX", OPTION_REPEATS, "SHA-256 of an attestation root; default: the maker's"}, \
-    {"form-factor", "NAME", OPTION_REPEATS, "only such tokens: usb-c-nano, ...; any: all again"}, \
-    {"waive", "LABEL=WHAT:REASON", OPTION_REPEATS, "forgive a token: firmware, touch, ..."}
-static const struct option_row pin_options[] = {
-    {"unblock", NULL, 0, "set a new PIV PIN with the PUK, also when the PIN is blocked"},
-    {NULL}};
+#define DRAFT_COMMON_OPTIONS                                                                       \
+	{"policy", "NAME=QUORUM", OPTION_REPEATS, "such as 'production=3 of (a, b, c, d, e)'"},    \
+	    {"change", "QUORUM", 0,                                                                \
+	        "who may change the charter; default: most officers, at least two"},               \
+	    {"max-duration", "TIME", 0,                                                            \
+	        "longest lease under the policies named here; default 1h"},                        \
+	    {"request-ttl", "TIME", 0, "how long a request waits; default 1h"},                    \
+	    {"max-age", "TIME", 0, "replace a version after this; default 365d"},                  \
+	    {"min-firmware", "VERSION", 0, "oldest token firmware; default 5.7.0"},                \
+	    {"root", "HEX", OPTION_REPEATS,                                                        \
+	        "SHA-256 of an attestation root; default: the maker's"},                           \
+	    {"form-factor", "NAME", OPTION_REPEATS,                                                \
+	        "only such tokens: usb-c-nano, ...; any: all again"},                              \
+	{                                                                                          \
+		"waive", "LABEL=WHAT:REASON", OPTION_REPEATS,                                      \
+		    "forgive a token: firmware, touch, ..."                                        \
+	}
+static const struct option_row pin_options[] =
+    {{"unblock", NULL, 0, "set a new PIV PIN with the PUK, also when the PIN is blocked"}, {NULL}};
 
-static const struct option_row protect_options[] = {
-    {"management-key-fd", "N", 0, "read the present management key (hex) from this descriptor"},
-    {NULL}};
+static const struct option_row protect_options[] =
+    {{"management-key-fd", "N", 0, "read the present management key (hex) from this descriptor"},
+        {NULL}};
 
-static const struct option_row draft_options[] = {
-	DRAFT_COMMON_OPTIONS,
-    {NULL}};
+static const struct option_row draft_options[] = {DRAFT_COMMON_OPTIONS, {NULL}};
 
-static const struct option_row propose_options[] = {
-	DRAFT_COMMON_OPTIONS,
+static const struct option_row propose_options[] = {DRAFT_COMMON_OPTIONS,
     {"remove-seat", "SEAT", OPTION_REPEATS, "leave a seat out"},
     {"remove-token", "LABEL", OPTION_REPEATS, "leave a token out"},
-    {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"},
+    {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"}, {NULL}};
+
+static const struct option_row suspend_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
+                                                        "why; everybody reads this"},
     {NULL}};
 
-static const struct option_row suspend_options[] = {
-    {"reason", "TEXT", OPTION_REQUIRED, "why; everybody reads this"}, {NULL}};
-
-static const struct option_row add_options[] = {
-    {"policy", "NAME", OPTION_REQUIRED, "the charter's policy that protects it"},
+static const struct option_row add_options[] = {{"policy", "NAME", OPTION_REQUIRED,
+                                                    "the charter's policy that protects it"},
     {"rotator", "NAME", OPTION_REQUIRED, "the program that replaces it, such as ssh-key"},
     {"effect", "TEXT", OPTION_REQUIRED, "what it can do; officers read this"},
     {"target", "KEY=VALUE", OPTION_REPEATS, "a member of the target, as text"},
@@ -70,113 +73,106 @@ static const struct option_row add_options[] = {
     {"field", "FIELD[=FILE]", OPTION_REPEATS, "a field of the present value; asked without FILE"},
     {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of the present value from a descriptor"},
     {"self", NULL, 0, "the credential changes itself; default: the host's own access"},
-    {"no-rotate", NULL, 0, "do not replace the value at once"},
-    {NULL}};
+    {"no-rotate", NULL, 0, "do not replace the value at once"}, {NULL}};
 
-static const struct option_row request_options[] = {
-    {"reason", "TEXT", OPTION_REQUIRED, "why; officers read this"},
+static const struct option_row request_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
+                                                        "why; officers read this"},
     {"incident", "ID", OPTION_REQUIRED, "the incident's number"},
-    {"for", "TIME", OPTION_REQUIRED, "how long from the release, such as 30m"},
+    {"for", "TIME", OPTION_REQUIRED, "how long from the release, such as 30m"}, {NULL}};
+
+static const struct option_row reason_options[] = {{"reason", "TEXT", OPTION_REQUIRED, "why"},
     {NULL}};
 
-static const struct option_row reason_options[] = {
-    {"reason", "TEXT", OPTION_REQUIRED, "why"}, {NULL}};
+static const struct option_row open_options[] =
+    {{"agent", NULL, 0, "give the private key to the ssh-agent of SSH_AUTH_SOCK"},
+        {"agent-lifetime", "TIME", 0, "forget it there earlier than the lease ends"},
+        {"show", NULL, 0, "show it on this terminal, until Enter"},
+        {"fd", "N", 0, "write one field to this descriptor"},
+        {"field", "FIELD", 0, "with --fd: which; default: the only one beside username, url, note"},
+        {"no-wait", NULL, 0, "return at once; end the lease later with `halligan done`"}, {NULL}};
 
-static const struct option_row open_options[] = {
-    {"agent", NULL, 0, "give the private key to the ssh-agent of SSH_AUTH_SOCK"},
-    {"agent-lifetime", "TIME", 0, "forget it there earlier than the lease ends"},
-    {"show", NULL, 0, "show it on this terminal, until Enter"},
-    {"fd", "N", 0, "write one field to this descriptor"},
-    {"field", "FIELD", 0, "with --fd: which; default: the only one beside username, url, note"},
-    {"no-wait", NULL, 0, "return at once; end the lease later with `halligan done`"},
+static const struct option_row rotate_options[] = {{"all", NULL, 0, "every open debt"}, {NULL}};
+
+static const struct option_row reseal_options[] =
+    {{"list", NULL, 0, "only say what should be sealed again, and why"},
+        {"show", "ID", 0, "how a batch ceremony stands, or what became of its secrets"},
+        {"reason", "TEXT", 0, "why; officers read this"},
+        {"rotate", NULL, 0, "replace the values on their targets too"},
+        {"all", NULL, 0, "every secret, not only those that should be"}, {NULL}};
+
+static const struct option_row spare_options[] =
+    {{"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
+        {NULL}};
+
+static const struct option_row log_list_options[] = {{"from", "N", 0, "first entry; default 0"},
+    {"max", "N", 0, "at most so many; default 100"}, {NULL}};
+
+static const struct option_row serve_options[] = {{"stdio", NULL, OPTION_REQUIRED,
+                                                      "speak frames on standard input and output"},
     {NULL}};
 
-static const struct option_row rotate_options[] = {
-    {"all", NULL, 0, "every open debt"}, {NULL}};
-
-static const struct option_row reseal_options[] = {
-    {"list", NULL, 0, "only say what should be sealed again, and why"},
-    {"show", "ID", 0, "how a batch ceremony stands, or what became of its secrets"},
-    {"reason", "TEXT", 0, "why; officers read this"},
-    {"rotate", NULL, 0, "replace the values on their targets too"},
-    {"all", NULL, 0, "every secret, not only those that should be"},
-    {NULL}};
-
-static const struct option_row spare_options[] = {
-    {"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
-    {NULL}};
-
-static const struct option_row log_list_options[] = {
-    {"from", "N", 0, "first entry; default 0"},
-    {"max", "N", 0, "at most so many; default 100"},
-    {NULL}};
-
-static const struct option_row serve_options[] = {
-    {"stdio", NULL, OPTION_REQUIRED, "speak frames on standard input and output"}, {NULL}};
-
-const struct command cli_commands[] = {
-    {"status", "", "What waits, for whom, and what next", NULL, 0, 0, NEEDS_VAULT | CAN_JSON,
-	cmd_status},
+const struct command cli_commands[] = {{"status", "", "What waits, for whom, and what next", NULL,
+                                           0, 0, NEEDS_VAULT | CAN_JSON, cmd_status},
     {"request", "SECRET", "Ask for a secret: begins a ceremony", request_options, 1, 1,
-	NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_request},
+        NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_request},
     {"approve", "[ID]", "Read a request, sign, and open your share of it", NULL, 0, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_approve},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_approve},
     {"deny", "[ID]", "Refuse a request, as an officer", reason_options, 0, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_deny},
-    {"cancel", "[ID]", "Withdraw your own request", reason_options, 0, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_cancel},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_deny},
+    {"cancel", "[ID]", "Withdraw your own request", reason_options, 0, 1, NEEDS_VAULT | NEEDS_TOKEN,
+        cmd_cancel},
     {"open", "[ID]", "Receive what was released to you", open_options, 0, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_open},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_open},
     {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1, NEEDS_VAULT, cmd_done},
     {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
-	NEEDS_VAULT | CAN_JSON, cmd_rotate},
+        NEEDS_VAULT | CAN_JSON, cmd_rotate},
     {"reseal", "[SECRET...]", "Seal secrets again, to the officers of today", reseal_options, 0,
-	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_reseal},
+        ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_reseal},
     {"spare", "", "Hand your shares on to a spare token of your seat", spare_options, 0, 0,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_spare},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_spare},
     {"secret add", "NAME", "Give a secret to the vault", add_options, 1, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
     {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},
     {"secret show", "NAME", "One secret: target, policy, who can open it", NULL, 1, 1,
-	NEEDS_VAULT | CAN_JSON, cmd_secret_show},
+        NEEDS_VAULT | CAN_JSON, cmd_secret_show},
     {"log verify", "", "Check the whole history, here and on the host", NULL, 0, 0,
-	NEEDS_VAULT | CAN_JSON, cmd_log_verify},
+        NEEDS_VAULT | CAN_JSON, cmd_log_verify},
     {"log list", "", "Entries of the log", log_list_options, 0, 0, NEEDS_VAULT | CAN_JSON,
-	cmd_log_list},
+        cmd_log_list},
     {"token list", "", "Tokens that are plugged in", NULL, 0, 0, CAN_JSON, cmd_token_list},
     {"token info", "", "A token's keys, policies and tries", NULL, 0, 0, NEEDS_TOKEN | CAN_JSON,
-	cmd_token_info},
+        cmd_token_info},
     {"token test", "", "Prove that a token is ready, without opening anything", NULL, 0, 0,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
     {"suspend", "LABEL|SERIAL", "Take a token out of service, at once", suspend_options, 1, 1,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
     {"token pin", "", "Change a token's PIN, or set the first", pin_options, 0, 0, NEEDS_TOKEN,
-	cmd_token_pin},
+        cmd_token_pin},
     {"token puk", "", "Change a PIV token's PUK", NULL, 0, 0, NEEDS_TOKEN, cmd_token_puk},
     {"token protect", "", "Put a PIV token's management key behind its PIN", protect_options, 0, 0,
-	NEEDS_TOKEN, cmd_token_protect},
+        NEEDS_TOKEN, cmd_token_protect},
     {"init", "", "Make a vault: opens its founding", init_options, 0, 0, NEEDS_VAULT, cmd_init},
     {"enroll", "", "Make keys on a token for a seat", enroll_options, 0, 0,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},
     {"charter draft", "FILE...", "Draw up the first charter from enrolments", draft_options, 0,
-	ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_draft},
+        ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_draft},
     {"charter propose", "[FILE...]", "Draw up a change of the charter in force", propose_options, 0,
-	ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_propose},
+        ARGUMENTS_MAX, NEEDS_VAULT, cmd_charter_propose},
     {"charter status", "", "Who can still open what, and how sure that is", NULL, 0, 0,
-	NEEDS_VAULT | CAN_JSON, cmd_charter_status},
+        NEEDS_VAULT | CAN_JSON, cmd_charter_status},
     {"charter history", "", "The vault's story: who joined, left, was suspended, restored", NULL, 0,
-	0, NEEDS_VAULT | CAN_JSON, cmd_charter_history},
+        0, NEEDS_VAULT | CAN_JSON, cmd_charter_history},
     {"charter sign", "", "Read the drawn-up charter and sign it", NULL, 0, 0,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_charter_sign},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_charter_sign},
     {"charter show", "", "The charter in force, and a draft that waits", NULL, 0, 0,
-	NEEDS_VAULT | CAN_JSON, cmd_charter_show},
-    {"roster add", "FILE...", "Admit responders: draws up the next roster", NULL, 1,
-	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_add},
+        NEEDS_VAULT | CAN_JSON, cmd_charter_show},
+    {"roster add", "FILE...", "Admit responders: draws up the next roster", NULL, 1, ARGUMENTS_MAX,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_add},
     {"roster remove", "SEAT...", "Remove responders: draws up the next roster", NULL, 1,
-	ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_remove},
+        ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_remove},
     {"roster sign", "", "Read the drawn-up roster and sign it, as the second person", NULL, 0, 0,
-	NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_sign},
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_sign},
     {"roster show", "", "The responders", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_roster_show},
-    {"serve", "", "Be the server of a vault (started by the other commands)", serve_options, 0,
-	0, NEEDS_VAULT, cmd_serve},
+    {"serve", "", "Be the server of a vault (started by the other commands)", serve_options, 0, 0,
+        NEEDS_VAULT, cmd_serve},
     {NULL}};

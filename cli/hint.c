@@ -12,12 +12,12 @@ target_hint(enum err_code code, const char *command)
 
 	if (adding && code == ERR_TARGET)
 		return "nothing was stored; correct the target or the value, and run the same command "
-		    "again";
+		       "again";
 	if (adding)
 		return "make the target reachable and run the same command again; if the secret is there "
-		    "already, go on with `halligan rotate`";
+		       "already, go on with `halligan rotate`";
 	return "make the target reachable, then `halligan rotate` goes on where it stopped; it "
-	    "probes before it changes anything";
+	       "probes before it changes anything";
 }
 
 const char *
@@ -41,7 +41,7 @@ cli_hint(enum err_code code, const char *command)
 		return target_hint(code, command);
 	case ERR_INTEGRITY:
 		return "stop. Leave the vault's folder as it is, copy it whole, and find out who wrote "
-		    "there; `halligan log verify` names the first contradiction";
+		       "there; `halligan log verify` names the first contradiction";
 	case ERR_NO_SPACE:
 		return "make room and run the same command again; nothing was half-written";
 	case ERR_BUSY:
@@ -50,7 +50,7 @@ cli_hint(enum err_code code, const char *command)
 		return "use the newer Halligan that made it";
 	case ERR_PROTOCOL:
 		return "run the same command again; for a remote vault, check that `ssh HOST halligan "
-		    "--version` works and is the same version";
+		       "--version` works and is the same version";
 	case ERR_INTERNAL:
 		return "this is a bug in Halligan; please report it with the command that you ran";
 	default:

@@ -78,8 +78,11 @@ main(int argc, char **argv)
 	struct ui ui;
 	struct cli_io io;
 	struct token_driver tokens[] = {piv_driver(&piv_slots_default), fido_driver()};
-	struct cli_drivers drivers = {.tokens = tokens, .token_count = ARRAY_SIZE(tokens),
-		.self = places.self, .rotator_folders = places.rotators, .now = process_now};
+	struct cli_drivers drivers = {.tokens = tokens,
+	    .token_count = ARRAY_SIZE(tokens),
+	    .self = places.self,
+	    .rotator_folders = places.rotators,
+	    .now = process_now};
 	enum err_code code = prepare(argc, argv, &places, &err);
 	int status;
 

@@ -9,24 +9,22 @@
 
 enum { NAMES_MAX = 64 };
 
-static const struct option_row vault_rows[] = {
-    {"vault", "VAULT", 0, "a folder or ssh://[USER@]HOST[:PORT]/DIR; default: $HALLIGAN_VAULT"},
-    {NULL}};
-static const struct option_row token_rows[] = {
-    {"serial", "N", 0, "use the token with this serial number"},
+static const struct option_row vault_rows[] =
+    {{"vault", "VAULT", 0, "a folder or ssh://[USER@]HOST[:PORT]/DIR; default: $HALLIGAN_VAULT"},
+        {NULL}};
+static const struct option_row token_rows[] = {{"serial", "N", 0,
+                                                   "use the token with this serial number"},
     {"driver", "piv|fido2", 0, "use this side of a token that has both"},
     {"wait", "TIME", 0, "wait so long for the token; 0s: not; default at a terminal: 5m"},
     {"pin-fd", "N", 0, "read the PIN's line from this descriptor instead of the terminal"},
-    {"timing", NULL, 0, "say at the end how long it took, and how much of it the token"},
+    {"timing", NULL, 0, "say at the end how long it took, and how much of it the token"}, {NULL}};
+static const struct option_row label_rows[] = {{"token", "LABEL", 0,
+                                                   "use the token that charter or roster call so"},
     {NULL}};
-static const struct option_row label_rows[] = {
-    {"token", "LABEL", 0, "use the token that charter or roster call so"},
-    {NULL}};
-static const struct option_row json_rows[] = {
-    {"json", NULL, 0, "one JSON object on standard output, everything else on standard error"},
-    {NULL}};
-static const struct option_row help_rows[] = {
-    {"help", NULL, 0, "show this help"}, {NULL}};
+static const struct option_row json_rows[] =
+    {{"json", NULL, 0, "one JSON object on standard output, everything else on standard error"},
+        {NULL}};
+static const struct option_row help_rows[] = {{"help", NULL, 0, "show this help"}, {NULL}};
 
 enum { TABLES = 6 };
 /* The tables that COMMAND's options stand in. */
@@ -37,7 +35,8 @@ option_tables(const struct command *command, const struct option_row *ret_tables
 	ret_tables[1] = (command->needs & NEEDS_VAULT) != 0 ? vault_rows : NULL;
 	ret_tables[2] = (command->needs & NEEDS_TOKEN) != 0 ? token_rows : NULL;
 	ret_tables[3] = (command->needs & NEEDS_VAULT) != 0 && (command->needs & NEEDS_TOKEN) != 0 ?
-	    label_rows : NULL;
+	    label_rows :
+	    NULL;
 	ret_tables[4] = (command->needs & CAN_JSON) != 0 ? json_rows : NULL;
 	ret_tables[5] = help_rows;
 }
@@ -49,7 +48,8 @@ find_row(const struct command *command, const char *name, size_t size)
 
 	option_tables(command, tables);
 	for (size_t t = 0; t < TABLES; t++) {
-		for (const struct option_row *row = tables[t]; row != NULL && row->name != NULL; row++) {
+		for (const struct option_row *row = tables[t]; row != NULL && row->name != NULL;
+		     row++) {
 			if (strlen(row->name) == size && memcmp(row->name, name, size) == 0)
 				return row;
 		}
@@ -69,7 +69,7 @@ unknown_option(const struct command *command, const char *name, size_t size, str
 	option_tables(command, tables);
 	for (size_t t = 0; t < TABLES; t++) {
 		for (const struct option_row *row = tables[t];
-		    row != NULL && row->name != NULL && count < NAMES_MAX; row++)
+		     row != NULL && row->name != NULL && count < NAMES_MAX; row++)
 			names[count++] = row->name;
 	}
 	snprintf(wanted, sizeof(wanted), "%.*s", size < 63 ? (int)size : 63, name);
@@ -331,12 +331,12 @@ help_command(const struct command *command, void (*print)(void *context, const c
 	print(context, "");
 	option_tables(command, tables);
 	for (size_t t = 0; t < TABLES; t++) {
-		for (const struct option_row *row = tables[t]; row != NULL && row->name != NULL; row++)
+		for (const struct option_row *row = tables[t]; row != NULL && row->name != NULL;
+		     row++)
 			print_row(row, print, context);
 	}
 	print(context, "");
-	snprintf(line, sizeof(line), "More: man halligan-%s",
-	    command->name);
+	snprintf(line, sizeof(line), "More: man halligan-%s", command->name);
 	for (char *at = line + strlen("More: man "); *at != '\0'; at++) {
 		if (*at == ' ')
 			*at = '-';
@@ -359,6 +359,7 @@ help_all(const struct command *commands, void (*print)(void *context, const char
 		print(context, line);
 	}
 	print(context, "");
-	print(context, "halligan COMMAND --help shows a command's options; halligan --version the "
+	print(context,
+	    "halligan COMMAND --help shows a command's options; halligan --version the "
 	    "version.");
 }

@@ -23,16 +23,16 @@ struct option_row {
 enum {
 	NEEDS_VAULT = 1, /* --vault */
 	NEEDS_TOKEN = 2, /* --serial, --driver, --wait, --pin-fd; with a vault --token */
-	CAN_JSON = 4,	 /* --json */
+	CAN_JSON = 4,    /* --json */
 };
 
 struct cli_call;
 struct command {
-	const char *name;	 /* "secret add" */
-	const char *arguments;	 /* "NAME", "[ID]", "" */
-	const char *help;	 /* one line */
+	const char *name;                 /* "secret add" */
+	const char *arguments;            /* "NAME", "[ID]", "" */
+	const char *help;                 /* one line */
 	const struct option_row *options; /* ends with a NULL name; may be NULL */
-	unsigned min, max;	 /* how many arguments */
+	unsigned min, max;                /* how many arguments */
 	unsigned needs;
 	enum err_code (*run)(const struct cli_call *call, struct err *err);
 };
@@ -66,8 +66,8 @@ bool option_given(const struct parsed *parsed, const char *name);
 size_t option_all(const struct parsed *parsed, const char *name, const char **ret_values,
     size_t max);
 /* FALLBACK when absent.  ERR_USAGE says what form is expected. */
-enum err_code option_number(const struct parsed *parsed, const char *name, int64_t min,
-    int64_t max, int64_t fallback, int64_t *ret_number, struct err *err) MUST_CHECK;
+enum err_code option_number(const struct parsed *parsed, const char *name, int64_t min, int64_t max,
+    int64_t fallback, int64_t *ret_number, struct err *err) MUST_CHECK;
 enum err_code option_duration(const struct parsed *parsed, const char *name, int64_t fallback,
     int64_t *ret_seconds, struct err *err) MUST_CHECK;
 

@@ -104,12 +104,13 @@ driver_option(const struct cli_call *call, const char **ret_driver, struct err *
 enum err_code
 call_options(const struct cli_call *call, struct client_options *ret_options, struct err *err)
 {
-	struct client_options options = {
-		.self = call->drivers->self, .drivers = call->drivers->tokens,
-		.driver_count = call->drivers->token_count, .ui = call->io->ui,
-		.label = option_text(call->parsed, "token"),
-		.person = call->io->person, .now = call->drivers->now,
-	};
+	struct client_options options = {.self = call->drivers->self,
+	    .drivers = call->drivers->tokens,
+	    .driver_count = call->drivers->token_count,
+	    .ui = call->io->ui,
+	    .label = option_text(call->parsed, "token"),
+	    .person = call->io->person,
+	    .now = call->drivers->now};
 	int64_t serial, pin_fd;
 
 	TRY(option_number(call->parsed, "serial", 1, UINT32_MAX, 0, &serial, err));
@@ -146,8 +147,8 @@ read_secret_fd(int fd, size_t max, bool one_line, struct secret **ret_secret, st
 	if (one_line && bytes.size > 0 && bytes.data[bytes.size - 1] == '\n')
 		TRY(secret_resize(secret, bytes.size - 1, err));
 	if (secret_size(secret) == 0 || secret_size(secret) > max)
-		return err_set(err, ERR_INVALID, "descriptor %d gave nothing, or more than %zu bytes",
-		    fd, max);
+		return err_set(err, ERR_INVALID,
+		    "descriptor %d gave nothing, or more than %zu bytes", fd, max);
 	*ret_secret = TAKE(secret);
 	return ERR_OK;
 }
@@ -206,8 +207,8 @@ run_timed(const struct cli_call *call, struct err *err)
 }
 
 static int
-run_command(const struct command *command, int argc, char **argv,
-    const struct cli_drivers *drivers, const struct cli_io *io)
+run_command(const struct command *command, int argc, char **argv, const struct cli_drivers *drivers,
+    const struct cli_io *io)
 {
 	struct parsed parsed;
 	struct err err = {0};

@@ -23,8 +23,8 @@ struct token {
 };
 
 enum err_code
-token_list_all(
-    const struct token_driver *drivers, size_t count, struct token_list *ret_list, struct err *err)
+token_list_all(const struct token_driver *drivers, size_t count, struct token_list *ret_list,
+    struct err *err)
 {
 	struct token_list all = {0};
 
@@ -96,8 +96,8 @@ token_get_info(struct token *token, struct token_info *ret_info, struct err *err
 }
 
 enum err_code
-token_unlock(
-    struct token *token, struct secret *pin, bool last_try, unsigned touches, struct err *err)
+token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,
+    struct err *err)
 {
 	return token->ops->unlock(token->handle, pin, last_try, touches, err);
 }
@@ -228,8 +228,8 @@ token_can_choose(const struct token_driver *drivers, size_t driver_count,
 
 enum err_code
 token_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count, unsigned milliseconds,
-    size_t *ret_index, struct err *err)
+    const struct token_found *const *found, size_t count, unsigned milliseconds, size_t *ret_index,
+    struct err *err)
 {
 	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
 

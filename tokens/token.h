@@ -38,9 +38,15 @@ extern const char *const token_key_names[TOKEN_KEYS + 1]; /* "sign", "share", "r
 enum pin_policy { PIN_NEVER = 1, PIN_ONCE = 2, PIN_ALWAYS = 3 };
 enum touch_policy { TOUCH_NEVER = 1, TOUCH_ALWAYS = 2, TOUCH_CACHED = 3 };
 
-enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072,
-	TOKEN_CREDENTIAL_MAX = 512, TOKEN_AAGUID_SIZE = 16, TOKEN_PIN_MAX = 63,
-	TOKEN_HOLDS_SIZE = 192 };
+enum {
+	TOKEN_READER_MAX = 127,
+	TOKENS_MAX = 32,
+	TOKEN_CERTIFICATE_MAX = 3072,
+	TOKEN_CREDENTIAL_MAX = 512,
+	TOKEN_AAGUID_SIZE = 16,
+	TOKEN_PIN_MAX = 63,
+	TOKEN_HOLDS_SIZE = 192
+};
 
 /* A PIV card that is no YubiKey has no serial number.  It is given one, made from its CHUID
  * (tokens/piv/object.h), with the highest bit set, which no serial number of Yubico's has: unique
@@ -48,14 +54,14 @@ enum { TOKEN_READER_MAX = 127, TOKENS_MAX = 32, TOKEN_CERTIFICATE_MAX = 3072,
 bool token_serial_is_made(uint32_t serial);
 
 struct token_found {
-	char driver[8];			   /* "piv", "fido2" */
+	char driver[8];                    /* "piv", "fido2" */
 	char reader[TOKEN_READER_MAX + 1]; /* exact reader name */
-	uint32_t serial;		   /* 0: the token does not tell */
+	uint32_t serial;                   /* 0: the token does not tell */
 	uint8_t firmware[3];
 	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2: the model */
-	char problem[128];		   /* why it cannot be used, or "" */
-	bool busy;			   /* ... since another program holds it: list again */
-	bool no_choice;			   /* choose cannot have it: it does not wait for a touch
+	char problem[128];                 /* why it cannot be used, or "" */
+	bool busy;                         /* ... since another program holds it: list again */
+	bool no_choice;                    /* choose cannot have it: it does not wait for a touch
 					    * together with others */
 };
 
@@ -77,11 +83,11 @@ struct token_key_info {
 	bool present;
 	uint8_t slot;
 	enum token_key_source source;
-	struct point key;	/* valid when present; zero when it is not one of P-256 */
-	bool generated;		/* made on the card, not imported */
-	enum pin_policy pin;	/* 0 unknown */
+	struct point key;    /* valid when present; zero when it is not one of P-256 */
+	bool generated;      /* made on the card, not imported */
+	enum pin_policy pin; /* 0 unknown */
 	enum touch_policy touch;
-	bool certificate;	/* the slot's data object is not empty: somebody uses the slot */
+	bool certificate; /* the slot's data object is not empty: somebody uses the slot */
 	/* What generate with OVERWRITE would destroy, for a question: "a key that was made on it,
 	 * and the certificate of CN=ada"; "" when the slot is empty for certain. */
 	char holds[TOKEN_HOLDS_SIZE];
@@ -105,8 +111,8 @@ struct token_wish {
 struct token_made {
 	struct token_credential credential;
 	struct buf authdata, signature; /* of the packed attestation statement */
-	struct buf certificate;		/* DER of the leaf; the attestation's other certificates: */
-	struct buf others;		/* DER, one after the other */
+	struct buf certificate;         /* DER of the leaf; the attestation's other certificates: */
+	struct buf others;              /* DER, one after the other */
 };
 void token_made_done(struct token_made *made);
 
@@ -129,15 +135,15 @@ struct token_info {
 	char reader[TOKEN_READER_MAX + 1];
 	uint32_t serial;
 	uint8_t firmware[3];
-	bool metadata;		   /* firmware >= 5.3: factory values and kinds below are known;
+	bool metadata;            /* firmware >= 5.3: factory values and kinds below are known;
 				    * without, false means unknown, never "changed" */
-	int pin_tries, puk_tries;  /* left; -1 unknown */
-	int pin_tries_total;	   /* -1 unknown */
-	bool pin_missing;	   /* FIDO2: no PIN was ever set */
+	int pin_tries, puk_tries; /* left; -1 unknown */
+	int pin_tries_total;      /* -1 unknown */
+	bool pin_missing;         /* FIDO2: no PIN was ever set */
 	bool pin_default, puk_default, management_default;
 	bool management_protected; /* PIV: the PIN gives the management key (as ykman keeps it) */
-	bool uv;		   /* FIDO2: the token verifies the person itself (fingerprint) */
-	bool replug;		   /* FIDO2: three wrong PINs; it must be plugged in again first */
+	bool uv;                   /* FIDO2: the token verifies the person itself (fingerprint) */
+	bool replug;               /* FIDO2: three wrong PINs; it must be plugged in again first */
 	uint8_t aaguid[TOKEN_AAGUID_SIZE]; /* FIDO2 */
 	uint8_t management_algorithm; /* 03 3DES, 08 AES-128, 0A AES-192, 0C AES-256; 0 unknown */
 	struct token_key_info keys[TOKEN_KEYS];
@@ -170,8 +176,8 @@ struct token_ops {
 	/* Wait at most MILLISECONDS until a token may have come or gone, counted from the call (so
 	 * list again after each wait, whatever it told).  That pcscd is not there is no error,
 	 * and waited out.  May be NULL. */
-	enum err_code (*wait)(void *driver, unsigned milliseconds, bool *ret_changed,
-	    struct err *err);
+	enum err_code (
+	    *wait)(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err);
 	/* Let the person touch the one that is meant among COUNT (2..TOKENS_MAX) tokens of this driver,
 	 * none of them open: all blink, the touch spends nothing.  ERR_TOUCH: none was touched within
 	 * MILLISECONDS.  May be NULL. */
@@ -179,8 +185,8 @@ struct token_ops {
 	    unsigned milliseconds, size_t *ret_index, struct err *err);
 	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
 	/* Which credential is meant; FIDO2 only, NULL otherwise.  Kept until close or the next bind. */
-	enum err_code (*bind)(void *token, const struct token_credential *credential,
-	    struct err *err);
+	enum err_code (
+	    *bind)(void *token, const struct token_credential *credential, struct err *err);
 	/* PIN: 6..8 bytes (PIV), 4..63 (FIDO2; NULL when the token verifies the person itself).
 	 * Spends a try only on a wrong PIN; refuses (ERR_PIN_BLOCKED) when one try or none is left
 	 * unless LAST_TRY.  Refuses a factory PIN (ERR_REFUSED).  ERR_NOT_FOUND: a FIDO2 token that
@@ -240,10 +246,10 @@ enum err_code token_list_all(const struct token_driver *drivers, size_t count,
 enum err_code token_open(const struct token_driver *drivers, size_t count,
     const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
     struct err *err) MUST_CHECK;
-enum err_code token_get_info(struct token *token, struct token_info *ret_info, struct err *err)
-    MUST_CHECK;
-enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try,
-    unsigned touches, struct err *err) MUST_CHECK;
+enum err_code token_get_info(struct token *token, struct token_info *ret_info,
+    struct err *err) MUST_CHECK;
+enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,
+    struct err *err) MUST_CHECK;
 enum err_code token_agree(struct token *token, enum token_key key, const struct point *peer,
     const char *purpose, struct secret **ret_shared, struct err *err) MUST_CHECK;
 enum err_code token_sign(struct token *token, const struct digest *digest, const char *purpose,
@@ -251,8 +257,8 @@ enum err_code token_sign(struct token *token, const struct digest *digest, const
 enum err_code token_attest(struct token *token, enum token_key key, struct buf *ret_slot,
     struct buf *ret_device, struct err *err) MUST_CHECK;
 enum err_code token_generate(struct token *token, enum token_key key,
-    const struct secret *management_key, bool overwrite, struct point *ret_key, struct err *err)
-    MUST_CHECK;
+    const struct secret *management_key, bool overwrite, struct point *ret_key,
+    struct err *err) MUST_CHECK;
 /* The optional ones: ERR_INTERNAL when the driver has none. */
 enum err_code token_make(struct token *token, const struct token_wish *wish, const char *purpose,
     struct token_made *ret_made, struct err *err) MUST_CHECK;
@@ -260,8 +266,8 @@ enum err_code token_derive(struct token *token, enum token_key key, const char *
     struct point *ret_key, struct err *err) MUST_CHECK;
 enum err_code token_change(struct token *token, enum token_reference which,
     const struct secret *old, const struct secret *new, struct err *err) MUST_CHECK;
-enum err_code token_protect(struct token *token, const struct secret *old, struct err *err)
-    MUST_CHECK;
+enum err_code token_protect(struct token *token, const struct secret *old,
+    struct err *err) MUST_CHECK;
 /* Nothing to do for a driver that has no bind. */
 enum err_code token_bind(struct token *token, const struct token_credential *credential,
     struct err *err) MUST_CHECK;
@@ -272,8 +278,8 @@ enum err_code token_wait(const struct token_driver *drivers, size_t count, unsig
 bool token_can_choose(const struct token_driver *drivers, size_t driver_count,
     const struct token_found *const *found, size_t count);
 enum err_code token_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count, unsigned milliseconds,
-    size_t *ret_index, struct err *err) MUST_CHECK;
+    const struct token_found *const *found, size_t count, unsigned milliseconds, size_t *ret_index,
+    struct err *err) MUST_CHECK;
 /* How many touches so many signatures and agreements cost. */
 unsigned token_touches(const struct token *token, unsigned signatures, unsigned agreements);
 const char *token_pin_name(const struct token *token);

@@ -13,8 +13,8 @@ struct client {
 	struct location location;
 	struct client_hello hello;
 	bool warned; /* the person knows that it is a training vault */
-	int in, out;	/* the same descriptor for a child; -1 once the session is broken */
-	pid_t pid;	/* of the child; 0: none */
+	int in, out; /* the same descriptor for a child; -1 once the session is broken */
+	pid_t pid;   /* of the child; 0: none */
 	struct vault_view view;
 	struct charter **charters; /* owned; what the view shows */
 };

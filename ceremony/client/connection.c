@@ -37,8 +37,7 @@ fill_environment(struct server_environment *environment)
 
 	snprintf(environment->home, sizeof(environment->home), "HOME=%s",
 	    home != NULL ? home : "/");
-	snprintf(environment->user, sizeof(environment->user), "USER=%s",
-	    user != NULL ? user : "");
+	snprintf(environment->user, sizeof(environment->user), "USER=%s", user != NULL ? user : "");
 	environment->names[0] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	environment->names[1] = "LANG=C.UTF-8";
 	environment->names[2] = environment->home;
@@ -52,10 +51,11 @@ start_local(const struct client *client, int end, pid_t *ret_pid, struct err *er
 	const char *const argv[] = {"halligan", "serve", "--stdio", "--vault",
 	    client->location.folder, NULL};
 	struct server_environment environment;
-	struct process_spawn spawn = {
-		.path = client->options.self, .argv = argv, .env = environment.names,
-		.fds = {end, end, -1, -1, -1, -1, -1, -1}, .keep_stderr = true,
-	};
+	struct process_spawn spawn = {.path = client->options.self,
+	    .argv = argv,
+	    .env = environment.names,
+	    .fds = {end, end, -1, -1, -1, -1, -1, -1},
+	    .keep_stderr = true};
 
 	fill_environment(&environment);
 	return process_start(&spawn, ret_pid, err);
@@ -69,10 +69,12 @@ start_remote(const struct client *client, int end, pid_t *ret_pid, struct err *e
 	char port[16], host[LOCATION_HOST_MAX + LOCATION_USER_MAX + 2];
 	const char *argv[12] = {"ssh", "-T", "-x", "-a"};
 	size_t count = 4;
-	struct process_spawn spawn = {
-		.path = SSH_PATH, .argv = argv, .env = (const char *const *)environ,
-		.fds = {end, end, -1, -1, -1, -1, -1, -1}, .keep_stderr = true, .same_group = true,
-	};
+	struct process_spawn spawn = {.path = SSH_PATH,
+	    .argv = argv,
+	    .env = (const char *const *)environ,
+	    .fds = {end, end, -1, -1, -1, -1, -1, -1},
+	    .keep_stderr = true,
+	    .same_group = true};
 
 	TRY(location_remote_command(location, &command, err));
 	snprintf(host, sizeof(host), "%s%s%s", location->user, location->user[0] != '\0' ? "@" : "",
@@ -98,7 +100,7 @@ start_server(struct client *client, struct err *err)
 		return err_set(err, ERR_IO, "cannot make a socket to the server");
 	client->in = client->out = ends[0];
 	code = client->location.remote ? start_remote(client, ends[1], &client->pid, err) :
-	    start_local(client, ends[1], &client->pid, err);
+	                                 start_local(client, ends[1], &client->pid, err);
 	close(ends[1]);
 	if (code != ERR_OK)
 		return err_add(err, "cannot start the server");
@@ -123,8 +125,10 @@ read_hello(struct client *client, const struct json *reply, struct err *err)
 	int64_t protocol = json_in_int(&in, "protocol", 0, INT32_MAX);
 
 	if (in.code == ERR_OK && protocol != WIRE_PROTOCOL)
-		return err_set(err, ERR_PROTOCOL, "the server speaks protocol %d, this Halligan %d: they "
-		    "are of different versions", (int)protocol, WIRE_PROTOCOL);
+		return err_set(err, ERR_PROTOCOL,
+		    "the server speaks protocol %d, this Halligan %d: they "
+		    "are of different versions",
+		    (int)protocol, WIRE_PROTOCOL);
 	snprintf(hello.version, sizeof(hello.version), "%s",
 	    json_in_text(&in, "version", 1, sizeof(hello.version) - 1));
 	hello.state = (enum vault_state)json_in_choice(&in, "state", state_names);
@@ -155,7 +159,8 @@ client_greet(struct client *client, struct err *err)
 	if (client->hello.training && !client->warned)
 		ui_say(client->options.ui,
 		    "TRAINING: %s is a training vault. It takes simulated tokens and protects "
-		    "nothing.", client->hello.name);
+		    "nothing.",
+		    client->hello.name);
 	client->warned = client->hello.training;
 	return ERR_OK;
 }
@@ -241,8 +246,9 @@ client_free(struct client *client)
 	if (client == NULL)
 		return;
 	end_session(client);
-	if (client->pid > 0 && process_wait(client->pid,
-	    process_milliseconds() + END_MILLISECONDS, &status, &ignored) != ERR_OK)
+	if (client->pid > 0 &&
+	    process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
+	        &ignored) != ERR_OK)
 		client->pid = 0; /* process_wait has ended it */
 	vault_view_done(client);
 	free(client);
@@ -303,8 +309,8 @@ exchange(struct client *client, const struct json *request, struct view blob,
 }
 
 enum err_code
-client_call(struct client *client, struct json *request, struct view blob,
-    struct json **ret_reply, struct buf *ret_blob, struct err *err)
+client_call(struct client *client, struct json *request, struct view blob, struct json **ret_reply,
+    struct buf *ret_blob, struct err *err)
 {
 	JSON *owned = request;
 	JSON *reply = NULL;

@@ -11,25 +11,25 @@
 #ifndef CEREMONY_CLIENT_CONNECTION_H
 #define CEREMONY_CLIENT_CONNECTION_H
 
+#include "ceremony/client/ui.h"
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/statements.h"
-#include "ceremony/client/ui.h"
 #include "vault/documents/definition.h"
-#include "vault/log/note.h"
 #include "vault/documents/roster.h"
 #include "vault/documents/suspension.h"
+#include "vault/log/note.h"
 
 struct client_options {
-	const char *vault;	/* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
-	const char *self;	/* path of the halligan executable, for the child server */
+	const char *vault; /* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
+	const char *self;  /* path of the halligan executable, for the child server */
 	const struct token_driver *drivers;
 	size_t driver_count;
 	const struct ui *ui;
-	uint32_t serial;	/* the token to use; 0: the one that fits */
-	const char *label;	/* the same, as the document calls it; NULL: any */
-	const char *driver;	/* "piv" or "fido2"; NULL: as the document says */
-	int64_t wait;		/* seconds to wait for it to be plugged in; 0: none */
-	bool person;		/* somebody is there who can be asked which token is meant */
+	uint32_t serial;    /* the token to use; 0: the one that fits */
+	const char *label;  /* the same, as the document calls it; NULL: any */
+	const char *driver; /* "piv" or "fido2"; NULL: as the document says */
+	int64_t wait;       /* seconds to wait for it to be plugged in; 0: none */
+	bool person;        /* somebody is there who can be asked which token is meant */
 	int64_t (*now)(void);
 };
 
@@ -39,9 +39,9 @@ struct client_hello {
 	enum vault_state state;
 	bool training;
 	char name[VAULT_NAME_MAX + 1]; /* "" when absent */
-	struct digest vault;	       /* zero unless live */
-	char version[32];	       /* of the server */
-	char secrets[16];	       /* how it keeps secrets */
+	struct digest vault;           /* zero unless live */
+	char version[32];              /* of the server */
+	char secrets[16];              /* how it keeps secrets */
 };
 
 struct client;
@@ -69,7 +69,7 @@ enum err_code client_call(struct client *client, struct json *request, struct vi
 /* What client_sync verified; valid until the next sync. */
 struct vault_view {
 	struct digest vault;
-	struct charter *charter; /* in force */
+	struct charter *charter;         /* in force */
 	struct charter *const *charters; /* all of them, from the first to that in force */
 	size_t charter_count;
 	struct suspensions suspensions; /* under the charter in force */

@@ -59,21 +59,22 @@ parse_authority(const char *from, size_t size, struct location *location)
 	const char *host = at != NULL ? at + 1 : from;
 	const char *host_end;
 
-	if (at != NULL && !copy_name(location->user, LOCATION_USER_MAX, from, (size_t)(at - from),
-	    "._-"))
+	if (at != NULL &&
+	    !copy_name(location->user, LOCATION_USER_MAX, from, (size_t)(at - from), "._-"))
 		return false;
 	if (host < end && *host == '[') {
 		host_end = memchr(host, ']', (size_t)(end - host));
-		if (host_end == NULL || !copy_name(location->host, LOCATION_HOST_MAX, host + 1,
-		    (size_t)(host_end - host - 1), ":.%"))
+		if (host_end == NULL ||
+		    !copy_name(location->host, LOCATION_HOST_MAX, host + 1,
+		        (size_t)(host_end - host - 1), ":.%"))
 			return false;
 		host_end++;
 	} else {
 		host_end = memchr(host, ':', (size_t)(end - host));
 		if (host_end == NULL)
 			host_end = end;
-		if (!copy_name(location->host, LOCATION_HOST_MAX, host,
-		    (size_t)(host_end - host), "._-"))
+		if (!copy_name(location->host, LOCATION_HOST_MAX, host, (size_t)(host_end - host),
+		        "._-"))
 			return false;
 	}
 	if (host_end == end)
@@ -94,7 +95,8 @@ parse_remote(const char *text, struct location *location, struct err *err)
 		    "%s names no folder; write ssh://[USER@]HOST[:PORT]/DIR", text);
 	if (!parse_authority(rest, (size_t)(slash - rest), location))
 		return err_set(err, ERR_USAGE,
-		    "%s: user, host or port is malformed; write ssh://[USER@]HOST[:PORT]/DIR", text);
+		    "%s: user, host or port is malformed; write ssh://[USER@]HOST[:PORT]/DIR",
+		    text);
 	if (strlen(slash) >= sizeof(location->folder))
 		return err_set(err, ERR_USAGE, "the folder's path is too long");
 	memcpy(location->folder, slash, strlen(slash) + 1);
@@ -145,8 +147,7 @@ location_parse(const char *text, struct location *ret_location, struct err *err)
 }
 
 enum err_code
-location_remote_command(const struct location *location, struct buf *ret_command,
-    struct err *err)
+location_remote_command(const struct location *location, struct buf *ret_command, struct err *err)
 {
 	buf_text(ret_command, "halligan serve --stdio --vault '");
 	for (const char *at = location->folder; *at != '\0'; at++) {

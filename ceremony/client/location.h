@@ -13,15 +13,15 @@ struct location {
 	bool remote;
 	char host[LOCATION_HOST_MAX + 1]; /* the rest of these for remote ones only */
 	char user[LOCATION_USER_MAX + 1]; /* "" when none is given */
-	unsigned port;			  /* 0 when none is given */
-	char folder[4096];		  /* absolute */
-	char text[LOCATION_TEXT_SIZE];	  /* the one name of this place, for trust and for people */
+	unsigned port;                    /* 0 when none is given */
+	char folder[4096];                /* absolute */
+	char text[LOCATION_TEXT_SIZE];    /* the one name of this place, for trust and for people */
 };
 
 /* ERR_USAGE says what is wrong: a host or user that ssh could take for an option, no folder,
  * control characters.  A local folder need not exist. */
-enum err_code location_parse(const char *text, struct location *ret_location, struct err *err)
-    MUST_CHECK;
+enum err_code location_parse(const char *text, struct location *ret_location,
+    struct err *err) MUST_CHECK;
 /* The command for the shell of a remote machine, quoted: halligan serve --stdio --vault 'DIR'. */
 enum err_code location_remote_command(const struct location *location, struct buf *ret_command,
     struct err *err) MUST_CHECK;

@@ -99,12 +99,14 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 		if (json_array_count(leaves) == 0)
 			return err_set(err, ERR_INTEGRITY,
 			    "the checkpoint promises %llu entries, but the server has only %llu",
-			    (unsigned long long)checkpoint->size, (unsigned long long)frontier.size);
+			    (unsigned long long)checkpoint->size,
+			    (unsigned long long)frontier.size);
 		for (size_t i = 0; i < json_array_count(leaves); i++) {
 			const char *leaf = json_array_text(leaves, i);
 
 			if (leaf == NULL)
-				return err_set(err, ERR_PROTOCOL, "the server sent a leaf that is no text");
+				return err_set(err, ERR_PROTOCOL,
+				    "the server sent a leaf that is no text");
 			TRY(frontier_add(&frontier, view_of_text(leaf), err));
 			if (visit != NULL && visit(context, leaf, err) != ERR_OK)
 				return err_add(err, "log entry %llu",

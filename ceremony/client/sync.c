@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 #include "ceremony/client/client_state.h"
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/trust.h"
+#include "ceremony/protocol/message.h"
 
 enum { CHAIN_MAX = 1024 };
 
@@ -90,7 +90,7 @@ charter_of_roster(const struct chain *chain, const struct dsse *statement)
 	const char *text;
 
 	if (statement_payload(statement, STATEMENT_ROSTER, chain->charters[0]->training, &payload,
-	    &ignored) != ERR_OK)
+	        &ignored) != ERR_OK)
 		return NULL;
 	text = json_object_text(payload, "charter");
 	if (text == NULL || !text_from_hex(text, digest.bytes, DIGEST_SIZE))
@@ -178,15 +178,15 @@ verify_suspension(const struct dsse *statement, const struct json *rosters,
 }
 
 static enum err_code
-verify_suspensions(const struct json *list, const struct json *rosters,
-    const struct digest *vault, const struct trust *known, struct chain *chain, struct err *err)
+verify_suspensions(const struct json *list, const struct json *rosters, const struct digest *vault,
+    const struct trust *known, struct chain *chain, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(list); i++) {
 		DSSE statement = {0};
 
 		TRY(array_statement(list, i, "suspension", &statement, err));
-		TRY(in_force(verify_suspension(&statement, rosters, vault, chain, err), "suspension",
-		    i + 1, err));
+		TRY(in_force(verify_suspension(&statement, rosters, vault, chain, err),
+		    "suspension", i + 1, err));
 	}
 	if (chain->suspensions.count >= known->suspensions)
 		return suspensions_digest(&chain->suspensions, known->suspensions,
@@ -253,8 +253,7 @@ read_chain(const struct json *reply, const struct trust *known, struct chain *ch
 }
 
 static enum err_code
-fetch_chain(struct client *client, const struct trust *known, struct chain *chain,
-    struct err *err)
+fetch_chain(struct client *client, const struct trust *known, struct chain *chain, struct err *err)
 {
 	struct json *request = op_new("chain");
 	JSON *reply = NULL;
@@ -275,7 +274,8 @@ introduce(const struct client *client, const struct digest *vault)
 
 	text_hex(VIEW_OF(vault->bytes), hex);
 	text_words(view_of(vault->bytes, WORD_BYTES), words);
-	ui_say(ui, "First contact with the vault %s at %s. From now on this computer insists on it.",
+	ui_say(ui,
+	    "First contact with the vault %s at %s. From now on this computer insists on it.",
 	    client->hello.name, client->location.text);
 	ui_say(ui, "  vault id  %s", hex);
 	ui_say(ui, "  words     %s", words);
@@ -290,22 +290,23 @@ trust_of(const struct chain *chain, const struct digest *vault, struct trust *re
 	const struct charter *charter = chain->charters[chain->charter_count - 1];
 	const struct roster *roster = chain->rosters[1];
 
-	struct trust trust = {
-		.vault = *vault,
-		.charter_version = charter->version, .charter = charter->digest,
-		.roster_version = roster->version, .roster = roster->digest,
-		.size = chain->checkpoint.size, .root = chain->checkpoint.root,
-		.suspensions = (uint32_t)chain->suspensions.count,
-	};
+	struct trust trust = {.vault = *vault,
+	    .charter_version = charter->version,
+	    .charter = charter->digest,
+	    .roster_version = roster->version,
+	    .roster = roster->digest,
+	    .size = chain->checkpoint.size,
+	    .root = chain->checkpoint.root,
+	    .suspensions = (uint32_t)chain->suspensions.count};
 
-	TRY(suspensions_digest(&chain->suspensions, chain->suspensions.count, &trust.suspended, err));
+	TRY(suspensions_digest(&chain->suspensions, chain->suspensions.count, &trust.suspended,
+	    err));
 	*ret_trust = trust;
 	return ERR_OK;
 }
 
 static enum err_code
-take_view(struct client *client, struct chain *chain, const struct digest *vault,
-    struct err *err)
+take_view(struct client *client, struct chain *chain, const struct digest *vault, struct err *err)
 {
 	size_t count = chain->charter_count;
 	struct charter **charters = calloc(count, sizeof(struct charter *));
@@ -365,11 +366,12 @@ not_live(const struct client *client, const struct trust_place *place, struct er
 {
 	TRY(trust_check_new(place, err));
 	if (client->hello.state == VAULT_ABSENT)
-		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; make one with halligan init",
-		    client->location.text);
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no vault at %s; make one with halligan init", client->location.text);
 	return err_set(err, ERR_REFUSED,
 	    "the vault at %s is still being founded: its first charter is not signed by all founders "
-	    "yet", client->location.text);
+	    "yet",
+	    client->location.text);
 }
 
 enum err_code

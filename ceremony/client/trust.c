@@ -128,7 +128,8 @@ trust_load(const struct trust_place *place, struct trust *ret_trust, struct err 
 	TRY(file_read(path, TRUST_FILE_MAX, &text, err));
 	if (parse_trust(buf_view(&text), ret_trust, &cause) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
-		    "%s, where this computer remembers the vault, is damaged: %s", path, cause.text);
+		    "%s, where this computer remembers the vault, is damaged: %s", path,
+		    cause.text);
 	return ERR_OK;
 }
 
@@ -147,8 +148,8 @@ trust_check_new(const struct trust_place *place, struct err *err)
 	}
 	return err_set(err, ERR_INTEGRITY,
 	    "this computer knows a vault at %s that was alive, and now there is none: it was removed, "
-	    "or another is put in its place. If that is meant, remove %s", place->location,
-	    place->folder);
+	    "or another is put in its place. If that is meant, remove %s",
+	    place->location, place->folder);
 }
 
 enum err_code
@@ -186,11 +187,13 @@ check_chain(const char *what, uint32_t known, uint32_t newest, const struct dige
 	if (newest < known)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server shows %s %u, but this computer has seen %s %u: an old copy of the "
-		    "vault was put in place, or somebody hides what changed", what, newest, what, known);
+		    "vault was put in place, or somebody hides what changed",
+		    what, newest, what, known);
 	if (!digest_equal(known_digest, digest_at))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server shows another %s %u than this computer has seen before: the chain "
-		    "was forked", what, known);
+		    "was forked",
+		    what, known);
 	return ERR_OK;
 }
 
@@ -201,28 +204,29 @@ check_log(const struct trust *old, const struct trust *seen, const struct digest
 	if (seen->size < old->size)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server's log has %llu entries, but this computer has seen %llu: an old "
-		    "copy of the vault was put in place", (unsigned long long)seen->size,
-		    (unsigned long long)old->size);
+		    "copy of the vault was put in place",
+		    (unsigned long long)seen->size, (unsigned long long)old->size);
 	if (old->size == 0)
 		return ERR_OK;
 	if (seen->size == old->size && !digest_equal(&seen->root, &old->root))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server's log has other entries than this computer has seen at the same "
-		    "size %llu: the log was rewritten", (unsigned long long)old->size);
+		    "size %llu: the log was rewritten",
+		    (unsigned long long)old->size);
 	if (seen->size == old->size)
 		return ERR_OK;
 	if (tlog_verify_consistency(old->size, seen->size, &old->root, &seen->root, proof,
-	    proof_count, err) != ERR_OK)
+	        proof_count, err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server's log does not continue the log that this computer has seen at size "
-		    "%llu: the log was forked or rewritten", (unsigned long long)old->size);
+		    "%llu: the log was forked or rewritten",
+		    (unsigned long long)old->size);
 	return ERR_OK;
 }
 
 enum err_code
 trust_check(const struct trust *old, const struct trust *seen, const struct digest *charter_at,
-    const struct digest *roster_at, const struct digest *proof, size_t proof_count,
-    struct err *err)
+    const struct digest *roster_at, const struct digest *proof, size_t proof_count, struct err *err)
 {
 	if (!digest_equal(&old->vault, &seen->vault))
 		return err_set(err, ERR_INTEGRITY,
@@ -245,8 +249,8 @@ trust_check_suspensions(const struct trust *old, const struct trust *seen,
 	if (seen->suspensions < old->suspensions || !digest_equal(&old->suspended, suspended_at))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server shows %u suspensions of tokens under charter %u, and not the %u that this "
-		    "computer has seen: somebody hides that a token is suspended", seen->suspensions,
-		    seen->charter_version, old->suspensions);
+		    "computer has seen: somebody hides that a token is suspended",
+		    seen->suspensions, seen->charter_version, old->suspensions);
 	return ERR_OK;
 }
 

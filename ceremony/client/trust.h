@@ -24,12 +24,12 @@ struct trust {
 	struct digest vault;
 	uint32_t charter_version; /* 0: the vault id is all that is known (a founder has signed) */
 	struct digest charter;
-	uint32_t roster_version;  /* 0: no roster */
+	uint32_t roster_version; /* 0: no roster */
 	struct digest roster;
-	uint64_t size;		  /* of the log */
+	uint64_t size; /* of the log */
 	struct digest root;
-	uint32_t suspensions;	  /* under that charter */
-	struct digest suspended;  /* suspensions_digest of them */
+	uint32_t suspensions;    /* under that charter */
+	struct digest suspended; /* suspensions_digest of them */
 };
 
 /* Where trust in one place is kept. */
@@ -39,14 +39,14 @@ struct trust_place {
 };
 
 /* Makes the folders (0700).  ERR_IO, ERR_USAGE: neither XDG_STATE_HOME nor HOME is usable. */
-enum err_code trust_place_of(const char *location, struct trust_place *ret_place, struct err *err)
-    MUST_CHECK;
+enum err_code trust_place_of(const char *location, struct trust_place *ret_place,
+    struct err *err) MUST_CHECK;
 /* One client at a time; waits 10 s. */
 enum err_code trust_lock(const struct trust_place *place, struct file_lock **ret_lock,
     struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND: first contact.  ERR_INTEGRITY: the file is damaged. */
-enum err_code trust_load(const struct trust_place *place, struct trust *ret_trust, struct err *err)
-    MUST_CHECK;
+enum err_code trust_load(const struct trust_place *place, struct trust *ret_trust,
+    struct err *err) MUST_CHECK;
 /* May a vault be founded here?  ERR_INTEGRITY when this computer knows a living one at this place. */
 enum err_code trust_check_new(const struct trust_place *place, struct err *err) MUST_CHECK;
 enum err_code trust_save(const struct trust_place *place, const struct trust *trust,

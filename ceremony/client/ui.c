@@ -7,8 +7,7 @@
 
 enum { LINE_SIZE = 8192 };
 
-static void
-format_line(char line[LINE_SIZE], const char *format, va_list arguments)
+static void format_line(char line[LINE_SIZE], const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
 static void

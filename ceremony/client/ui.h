@@ -19,8 +19,8 @@ struct ui {
 	    struct err *err);
 	/* A PIN without echo; PROMPT says which PIN, which token, how many tries.  Detects an OTP
 	 * typed by a touched key and asks again. */
-	enum err_code (*ask_pin)(void *context, const char *prompt, struct secret **ret_pin,
-	    struct err *err);
+	enum err_code (
+	    *ask_pin)(void *context, const char *prompt, struct secret **ret_pin, struct err *err);
 	/* Another secret (a credential to adopt, a management key), without echo; MAX bytes. */
 	enum err_code (*ask_secret)(void *context, const char *prompt, size_t max,
 	    struct secret **ret_secret, struct err *err);

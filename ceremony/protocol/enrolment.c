@@ -15,11 +15,13 @@ enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192, DER_SEQUEN
 
 /* A token's keys have the same order on both sides of the seam. */
 _Static_assert((int)WAIVE_FIRMWARE == (int)ATTEST_WAIVE_FIRMWARE &&
-    (int)WAIVE_FORM_FACTOR == (int)ATTEST_WAIVE_FORM_FACTOR &&
-    (int)WAIVE_TOUCH == (int)ATTEST_WAIVE_TOUCH &&
-    (int)WAIVE_ATTESTATION == (int)ATTEST_WAIVE_ATTESTATION, "waivers");
+        (int)WAIVE_FORM_FACTOR == (int)ATTEST_WAIVE_FORM_FACTOR &&
+        (int)WAIVE_TOUCH == (int)ATTEST_WAIVE_TOUCH &&
+        (int)WAIVE_ATTESTATION == (int)ATTEST_WAIVE_ATTESTATION,
+    "waivers");
 _Static_assert((int)KEY_SIGN == (int)TOKEN_SIGN && (int)KEY_SHARE == (int)TOKEN_SHARE &&
-    (int)KEY_RELEASE == (int)TOKEN_RELEASE && (int)KEY_COUNT == (int)TOKEN_KEYS, "key order");
+        (int)KEY_RELEASE == (int)TOKEN_RELEASE && (int)KEY_COUNT == (int)TOKEN_KEYS,
+    "key order");
 
 void
 enrolment_done(struct enrolment *enrolment)
@@ -222,7 +224,8 @@ read_cosigner(const struct json *object, struct enrolment *enrolment, struct err
 	if (point_from(VIEW_OF(enrolment->cosigner.bytes), &point, err) != ERR_OK)
 		return err_add(err, "enrolment: cosigner");
 	if (!is_fido(enrolment))
-		return err_set(err, ERR_INVALID, "enrolment: cosigner: only a FIDO2 one can have it");
+		return err_set(err, ERR_INVALID,
+		    "enrolment: cosigner: only a FIDO2 one can have it");
 	return ERR_OK;
 }
 
@@ -303,14 +306,15 @@ read_unsealed(const struct json *array, struct enrolment *enrolment, struct err 
 {
 	for (size_t i = 0; i < json_array_count(array); i++) {
 		const char *text = json_array_text(array, i);
-		int key = text == NULL		      ? KEY_COUNT :
-		    strcmp(text, "share") == 0	      ? KEY_SHARE :
-		    strcmp(text, "release") == 0      ? KEY_RELEASE :
-							KEY_COUNT;
+		int key = text == NULL           ? KEY_COUNT :
+		    strcmp(text, "share") == 0   ? KEY_SHARE :
+		    strcmp(text, "release") == 0 ? KEY_RELEASE :
+		                                   KEY_COUNT;
 
 		if (key == KEY_COUNT || enrolment->unsealed[key])
 			return err_set(err, ERR_INVALID,
-			    "enrolment: unsealed[%zu]: must be \"share\" or \"release\", each once", i);
+			    "enrolment: unsealed[%zu]: must be \"share\" or \"release\", each once",
+			    i);
 		if (!enrolment->seat.tokens[0].has[key])
 			return err_set(err, ERR_INVALID,
 			    "enrolment: unsealed: the token has no %s key", key_names[key]);
@@ -336,8 +340,7 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	const struct json *attestation =
 	    enrolment.attested ? json_in_object(&in, "attestation") : NULL;
 	enrolment.cosigned = json_in_has(&in, "cosigner");
-	const struct json *cosigner =
-	    enrolment.cosigned ? json_in_object(&in, "cosigner") : NULL;
+	const struct json *cosigner = enrolment.cosigned ? json_in_object(&in, "cosigner") : NULL;
 	const struct json *certificates =
 	    json_in_array(&in, "certificates", 0, ATTEST_CERTIFICATES_MAX);
 	const struct json *unsealed = json_in_array(&in, "unsealed", 0, TOKEN_KEYS);
@@ -400,12 +403,11 @@ void
 attest_policy_of(const struct charter *charter, const struct digest *token,
     struct attest_policy *ret_policy)
 {
-	const struct charter_waiver *waiver =
-	    token != NULL ? charter_waiver(charter, token) : NULL;
+	const struct charter_waiver *waiver = token != NULL ? charter_waiver(charter, token) : NULL;
 	struct attest_policy policy = {.root_count = charter->root_count,
-		.training = charter->training,
-		.form_factor_count = charter->form_factor_count,
-		.waives = waiver != NULL ? waiver->waives : 0};
+	    .training = charter->training,
+	    .form_factor_count = charter->form_factor_count,
+	    .waives = waiver != NULL ? waiver->waives : 0};
 
 	memcpy(policy.form_factors, charter->form_factors, charter->form_factor_count);
 	memcpy(policy.roots, charter->roots, charter->root_count * sizeof(policy.roots[0]));

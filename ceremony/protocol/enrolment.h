@@ -28,11 +28,11 @@ struct enrolment {
 	struct digest digest, init;
 	struct seat seat; /* name, person, roles, and one token with everything but .enrolment */
 	struct buf attestation[TOKEN_KEYS], device; /* DER */
-	struct buf authdata, signature, leaf;	    /* FIDO2 */
-	bool cosigned;				    /* FIDO2: by the PIV side of the device, */
-	struct point cosigner;			    /* with this key, */
+	struct buf authdata, signature, leaf;       /* FIDO2 */
+	bool cosigned;                              /* FIDO2: by the PIV side of the device, */
+	struct point cosigner;                      /* with this key, */
 	struct buf cosigner_slot, cosigner_device;  /* attested so */
-	struct buf certificates; /* DER, one after the other */
+	struct buf certificates;                    /* DER, one after the other */
 	struct view certificate_views[ATTEST_CERTIFICATES_MAX];
 	size_t certificate_count;
 	bool attested; /* there is an attestation that a maker signed */

@@ -17,9 +17,9 @@ check_keys(const struct enrolment *enrolment, struct err *err)
 {
 	const struct seat_token *token = &enrolment->seat.tokens[0];
 	const bool needed[KEY_COUNT] = {
-		[KEY_SIGN] = true,
-		[KEY_SHARE] = (enrolment->seat.roles & ROLE_OFFICER) != 0,
-		[KEY_RELEASE] = (enrolment->seat.roles & ROLE_RESPONDER) != 0,
+	    [KEY_SIGN] = true,
+	    [KEY_SHARE] = (enrolment->seat.roles & ROLE_OFFICER) != 0,
+	    [KEY_RELEASE] = (enrolment->seat.roles & ROLE_RESPONDER) != 0,
 	};
 
 	for (int i = 0; i < KEY_COUNT; i++) {
@@ -62,7 +62,8 @@ check_registration(const struct enrolment *enrolment, const struct attest_policy
 {
 	const struct seat_token *token = &enrolment->seat.tokens[0];
 	struct attest_fido made = {.authdata = buf_view(&enrolment->authdata),
-		.signature = buf_view(&enrolment->signature), .leaf = buf_view(&enrolment->leaf)};
+	    .signature = buf_view(&enrolment->signature),
+	    .leaf = buf_view(&enrolment->leaf)};
 	struct attest_fido_facts facts;
 
 	memcpy(made.firmware, token->firmware, sizeof(made.firmware));
@@ -71,7 +72,7 @@ check_registration(const struct enrolment *enrolment, const struct attest_policy
 	TRY(attest_fido_verify(&made, enrolment->certificate_views, enrolment->certificate_count,
 	    policy, &facts, err));
 	if (!view_equal(view_of(facts.credential, facts.credential_size),
-		view_of(token->credential, token->credential_size)) ||
+	        view_of(token->credential, token->credential_size)) ||
 	    !point_equal(&facts.key, &token->keys[KEY_SIGN]) ||
 	    memcmp(facts.aaguid, token->aaguid, AAGUID_SIZE) != 0)
 		return err_set(err, ERR_INTEGRITY, "the attestation is of another credential");
@@ -88,8 +89,9 @@ check_cosigner(const struct dsse *statement, const struct enrolment *enrolment,
 	const struct seat_token *token = &enrolment->seat.tokens[0];
 	struct attest_facts facts;
 
-	if (attest_verify(buf_view(&enrolment->cosigner_slot), buf_view(&enrolment->cosigner_device),
-	    enrolment->certificate_views, enrolment->certificate_count, policy, &facts, err) != ERR_OK)
+	if (attest_verify(buf_view(&enrolment->cosigner_slot),
+	        buf_view(&enrolment->cosigner_device), enrolment->certificate_views,
+	        enrolment->certificate_count, policy, &facts, err) != ERR_OK)
 		return err_add(err, "its cosigner");
 	if (!point_equal(&facts.key, &enrolment->cosigner))
 		return err_set(err, ERR_INTEGRITY, "its cosigner's attestation is of another key");
@@ -108,7 +110,8 @@ enrolment_check_origin(const struct enrolment *enrolment, const struct attest_po
 	if ((policy->waives & ATTEST_WAIVE_ATTESTATION) != 0)
 		return ERR_OK;
 	if (!enrolment->attested)
-		return err_set(err, ERR_REFUSED, "it carries no attestation: nobody but the person says "
+		return err_set(err, ERR_REFUSED,
+		    "it carries no attestation: nobody but the person says "
 		    "where its keys were made. Only a charter that waives \"attestation\" for this token, "
 		    "with a reason, takes it");
 	for (int i = 0; i < KEY_COUNT; i++)
@@ -129,9 +132,10 @@ verify(const struct dsse *statement, const struct enrolment *enrolment, const st
 		return err_set(err, ERR_REFUSED,
 		    "it was made for another vault (its init nonce differs); enroll for this one");
 	if (statement->count != 1u + enrolment->cosigned)
-		return err_set(err, ERR_REFUSED, enrolment->cosigned ?
-		    "it must carry the signatures of its token and its cosigner, and no other" :
-		    "it must carry its own token's signature alone");
+		return err_set(err, ERR_REFUSED,
+		    enrolment->cosigned ?
+		        "it must carry the signatures of its token and its cosigner, and no other" :
+		        "it must carry its own token's signature alone");
 	TRY(seat_token_verify(statement, token, err));
 	TRY(check_keys(enrolment, err));
 	TRY(enrolment_check_origin(enrolment, policy, err));

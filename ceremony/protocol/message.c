@@ -21,8 +21,7 @@ reply_in(const struct json *reply, const char *what, struct err *err)
 }
 
 enum err_code
-put_statement(struct json *object, const char *name, const struct dsse *statement,
-    struct err *err)
+put_statement(struct json *object, const char *name, const struct dsse *statement, struct err *err)
 {
 	BUF text = {0};
 

@@ -21,7 +21,7 @@ void in_statement(struct json_in *in, const char *name, struct dsse *ret_stateme
 enum err_code array_statement(const struct json *array, size_t index, const char *what,
     struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* The texts of ARRAY joined with ", ". */
-enum err_code array_join(const struct json *array, struct buf *ret_text, struct err *err)
-    MUST_CHECK;
+enum err_code array_join(const struct json *array, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -77,8 +77,10 @@ read_opens(const struct json *array, const char *what, bool names, struct batch_
 	for (size_t i = 0; i < count; i++) {
 		TRY(read_open(json_array_object(array, i), what, names, &opens[i], err));
 		for (size_t j = 0; j < i; j++)
-			if (memcmp(&opens[i].secret, &opens[j].secret, sizeof(opens[i].secret)) == 0)
-				return err_set(err, ERR_INVALID, "%s[%zu]: the secret stands twice", what, i);
+			if (memcmp(&opens[i].secret, &opens[j].secret, sizeof(opens[i].secret)) ==
+			    0)
+				return err_set(err, ERR_INVALID, "%s[%zu]: the secret stands twice",
+				    what, i);
 	}
 	*ret_opens = TAKE(opens);
 	*ret_count = count;
@@ -104,8 +106,8 @@ batch_request_payload(const struct batch_request *request, struct json **ret_pay
 }
 
 enum err_code
-batch_request_parse(const struct dsse *statement, bool training,
-    struct batch_request *ret_request, struct err *err)
+batch_request_parse(const struct dsse *statement, bool training, struct batch_request *ret_request,
+    struct err *err)
 {
 	JSON *payload = NULL;
 	BATCH_REQUEST request = {0};
@@ -195,8 +197,9 @@ batch_differs(const struct batch_ceremony *ceremony, const struct batch_request 
 	for (size_t i = 0; i < request->count; i++) {
 		const struct batch_open *a = &ceremony->opens[i], *b = &request->opens[i];
 
-		if (memcmp(&a->secret, &b->secret, sizeof(a->secret)) != 0 || a->version != b->version ||
-		    !digest_equal(&a->definition, &b->definition) || !digest_equal(&a->header, &b->header))
+		if (memcmp(&a->secret, &b->secret, sizeof(a->secret)) != 0 ||
+		    a->version != b->version || !digest_equal(&a->definition, &b->definition) ||
+		    !digest_equal(&a->header, &b->header))
 			return "opens";
 	}
 	return NULL;

@@ -54,8 +54,8 @@ struct batch_ceremony {
 void batch_ceremony_done(struct batch_ceremony *ceremony); /* accepts {0} */
 #define BATCH_CEREMONY CLEANUP(batch_ceremony_done) struct batch_ceremony
 
-enum err_code batch_request_payload(const struct batch_request *request,
-    struct json **ret_payload, struct err *err) MUST_CHECK;
+enum err_code batch_request_payload(const struct batch_request *request, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
 enum err_code batch_request_parse(const struct dsse *statement, bool training,
     struct batch_request *ret_request, struct err *err) MUST_CHECK;
 enum err_code batch_ceremony_payload(const struct batch_ceremony *ceremony,

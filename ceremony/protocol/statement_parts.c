@@ -65,7 +65,8 @@ parts_in_point(struct json_in *in, const char *name, struct point *ret_point)
 	struct err cause;
 
 	json_in_hex(in, name, ret_point->bytes, POINT_SIZE);
-	if (in->code == ERR_OK && point_from(VIEW_OF(ret_point->bytes), ret_point, &cause) != ERR_OK)
+	if (in->code == ERR_OK &&
+	    point_from(VIEW_OF(ret_point->bytes), ret_point, &cause) != ERR_OK)
 		json_in_fail(in, name, "not a point of P-256");
 }
 

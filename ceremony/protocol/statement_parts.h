@@ -25,7 +25,7 @@ void parts_in_point(struct json_in *in, const char *name, struct point *ret_poin
 void parts_in_checkpoint(struct json_in *in, uint64_t *ret_size, struct digest *ret_root);
 void parts_put_checkpoint(struct json *payload, uint64_t size, const struct digest *root);
 /* PAYLOAD is finished: hand it over, or say that memory ran out. */
-enum err_code parts_finish(struct json *payload, struct json **ret_payload, struct err *err)
-    MUST_CHECK;
+enum err_code parts_finish(struct json *payload, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
 
 #endif

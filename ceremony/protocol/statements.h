@@ -77,7 +77,9 @@ struct release {
 	uint32_t version;
 	struct digest approvals[QUORUM_SEATS];
 	size_t approval_count;
-	struct { struct digest token, box; } answers[RELEASE_ANSWERS];
+	struct {
+		struct digest token, box;
+	} answers[RELEASE_ANSWERS];
 	size_t answer_count;
 	struct id debt;
 	int64_t released, expires;
@@ -107,8 +109,8 @@ enum err_code approval_parse(const struct dsse *statement, bool training,
 /* TYPE: STATEMENT_DENIAL or STATEMENT_CANCEL. */
 enum err_code objection_payload(const struct objection *objection, struct json **ret_payload,
     struct err *err) MUST_CHECK;
-enum err_code objection_parse(const struct dsse *statement, enum statement_type type,
-    bool training, struct objection *ret_objection, struct err *err) MUST_CHECK;
+enum err_code objection_parse(const struct dsse *statement, enum statement_type type, bool training,
+    struct objection *ret_objection, struct err *err) MUST_CHECK;
 enum err_code release_payload(const struct release *release, struct json **ret_payload,
     struct err *err) MUST_CHECK;
 enum err_code release_parse(const struct dsse *statement, bool training,

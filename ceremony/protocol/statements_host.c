@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/protocol/statements.h"
 #include "ceremony/protocol/statement_parts.h"
+#include "ceremony/protocol/statements.h"
 
 static struct json *
 opens_json(const struct ceremony *ceremony)
@@ -129,8 +129,7 @@ read_approvals(const struct json *array, struct release *release, struct err *er
 	for (size_t i = 0; i < json_array_count(array); i++) {
 		const char *text = json_array_text(array, i);
 
-		if (text == NULL ||
-		    !text_from_hex(text, release->approvals[i].bytes, DIGEST_SIZE))
+		if (text == NULL || !text_from_hex(text, release->approvals[i].bytes, DIGEST_SIZE))
 			return err_set(err, ERR_INVALID,
 			    "release: approvals[%zu]: must be 64 lower-case hex digits", i);
 		for (size_t j = 0; j < i; j++)

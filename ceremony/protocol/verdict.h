@@ -11,12 +11,12 @@
 
 /* What decides a release; taken again inside the transaction that releases. */
 struct verdict_facts {
-	const struct quorum *header;	 /* of the sealed version */
-	const struct quorum *policy;	 /* of the current charter for this secret */
-	const struct seat *seats;	 /* the current charter's */
+	const struct quorum *header; /* of the sealed version */
+	const struct quorum *policy; /* of the current charter for this secret */
+	const struct seat *seats;    /* the current charter's */
 	size_t seat_count;
 	const char *requester;
-	const char *const *approved;	 /* seats with complete, valid approvals */
+	const char *const *approved; /* seats with complete, valid approvals */
 	size_t approved_count;
 	const char *const *denied;
 	size_t denied_count;

@@ -84,7 +84,8 @@ wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadl
 	if (json_size == 0 || json_size > WIRE_JSON_MAX || blob_size > WIRE_BLOB_MAX)
 		return err_set(err, ERR_PROTOCOL,
 		    "the other side does not speak Halligan's protocol: it announced a frame of "
-		    "%u and %u bytes", json_size, blob_size);
+		    "%u and %u bytes",
+		    json_size, blob_size);
 	TRY(receive_json(fd, json_size, &json, deadline, err));
 	if (blob_size > 0)
 		TRY(read_bytes(fd, blob_size, &blob, deadline, err));

@@ -20,7 +20,7 @@ enum err_code wire_send(int fd, const struct json *json, struct view blob, int64
     struct err *err) MUST_CHECK;
 /* A clean end of file before the first byte is ERR_NOT_FOUND; anything else that does not keep
  * to the format is ERR_PROTOCOL. */
-enum err_code wire_receive(int fd, struct json **ret_json, struct buf *ret_blob,
-    int64_t deadline, struct err *err) MUST_CHECK;
+enum err_code wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
+    struct err *err) MUST_CHECK;
 
 #endif

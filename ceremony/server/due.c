@@ -12,16 +12,16 @@
 
 #include "base/text.h"
 #include "ceremony/server/opening/batch.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/opening/to_responder.h"
+#include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/rotation/lease.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/opening/to_responder.h"
 
 /* Is the thing that ID names over, so that its files may go? */
-typedef enum err_code (*is_over)(struct session *session, const struct id *id, bool *ret_over,
-    struct err *err);
+typedef enum err_code (
+    *is_over)(struct session *session, const struct id *id, bool *ret_over, struct err *err);
 
 static enum err_code
 batch_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
@@ -147,9 +147,9 @@ end_collecting(struct session *session, const struct id *id, struct err *err)
 	if (verdict == VERDICT_MET || verdict == VERDICT_OPEN)
 		return ERR_OK;
 	TRY(matter_refuse(session, &matter->row,
-	    verdict == VERDICT_EXPIRED	? EVENT_EXPIRE :
-	    verdict == VERDICT_VOID	? EVENT_VOID :
-					  EVENT_REFUSE,
+	    verdict == VERDICT_EXPIRED  ? EVENT_EXPIRE :
+	        verdict == VERDICT_VOID ? EVENT_VOID :
+	                                  EVENT_REFUSE,
 	    buf_string(&text), err));
 	return change_commit(session, &change, err);
 }

@@ -82,7 +82,8 @@ check_release(struct session *session, struct json_in *in, struct audit *audit, 
 		return in->code;
 	if (store_get_release(session->store, &secret, version, &row, err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database has no row of the release of version %u that the log has", version);
+		    "the database has no row of the release of version %u that the log has",
+		    version);
 	if (memcmp(&row.ceremony, &ceremony, sizeof(ceremony)) != 0 ||
 	    memcmp(&row.debt, &debt, sizeof(debt)) != 0)
 		return err_set(err, ERR_INTEGRITY,
@@ -109,8 +110,8 @@ check_suspension(struct session *session, const struct json *statements, struct 
 		return err_set(err, ERR_INTEGRITY, "it names no suspension");
 	TRY(session_statement(session, &digest, "suspension", &statement, err));
 	TRY(suspension_parse(&statement, session->charter->training, &suspension, err));
-	TRY(store_list_suspensions(session->store, &suspension.charter, listed, SUSPENSIONS_MAX, &count,
-	    err));
+	TRY(store_list_suspensions(session->store, &suspension.charter, listed, SUSPENSIONS_MAX,
+	    &count, err));
 	audit->suspension_count++;
 	for (size_t i = 0; i < count; i++)
 		if (digest_equal(&listed[i], &digest))
@@ -196,7 +197,8 @@ check_course(const struct audit_debt *debt, const struct audit_debt *next, struc
 		return err_set(err, ERR_INTEGRITY,
 		    "leaf %llu is about a rotation debt that leaf %llu says was paid",
 		    (unsigned long long)next->index, (unsigned long long)debt->index);
-	if (debt->old != next->old || memcmp(&debt->secret, &next->secret, sizeof(debt->secret)) != 0)
+	if (debt->old != next->old ||
+	    memcmp(&debt->secret, &next->secret, sizeof(debt->secret)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "leaves %llu and %llu say that one rotation debt is about different versions",
 		    (unsigned long long)debt->index, (unsigned long long)next->index);
@@ -230,9 +232,11 @@ audit_tokens(struct session *session, const struct audit *audit, struct err *err
 	TRY(store_count_suspensions(session->store, NULL, &suspensions, err));
 	TRY(store_count_tests(session->store, &tests, err));
 	if (suspensions != audit->suspension_count || tests != audit->test_count)
-		return err_set(err, ERR_INTEGRITY, "the database has %llu suspensions and %llu tests of "
-		    "tokens, the log %zu and %zu", (unsigned long long)suspensions,
-		    (unsigned long long)tests, audit->suspension_count, audit->test_count);
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has %llu suspensions and %llu tests of "
+		    "tokens, the log %zu and %zu",
+		    (unsigned long long)suspensions, (unsigned long long)tests,
+		    audit->suspension_count, audit->test_count);
 	return ERR_OK;
 }
 
@@ -300,8 +304,8 @@ audit_secrets(struct session *session, const struct audit *audit, uint64_t *ret_
 		}
 	} while (count == SECRETS_STEP);
 	if (releases != audit->release_count)
-		return err_set(err, ERR_INTEGRITY,
-		    "the database has %zu releases, the log %zu", releases, audit->release_count);
+		return err_set(err, ERR_INTEGRITY, "the database has %zu releases, the log %zu",
+		    releases, audit->release_count);
 	*ret_versions = versions;
 	return ERR_OK;
 }

@@ -28,11 +28,10 @@ void audit_done(struct audit *audit);
 enum err_code audit_leaf(struct session *session, struct audit *audit, uint64_t index,
     struct view data, struct err *err) MUST_CHECK;
 /* After the last leaf: the debt rows are what their last leaves say. */
-enum err_code audit_debts(struct session *session, struct audit *audit, struct err *err)
-    MUST_CHECK;
+enum err_code audit_debts(struct session *session, struct audit *audit, struct err *err) MUST_CHECK;
 /* No suspension or test lacks its leaf. */
-enum err_code audit_tokens(struct session *session, const struct audit *audit, struct err *err)
-    MUST_CHECK;
+enum err_code audit_tokens(struct session *session, const struct audit *audit,
+    struct err *err) MUST_CHECK;
 /* Every version's header is what its hash says, and no release row lacks its leaf. */
 enum err_code audit_secrets(struct session *session, const struct audit *audit,
     uint64_t *ret_versions, struct err *err) MUST_CHECK;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "ceremony/server/log_audit.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
 
 enum { LEAVES_MAX = 1000, LIST_BYTES = 2 * 1024 * 1024, PROGRESS_LEAVES = 10000 };
 
@@ -35,8 +35,7 @@ serve_log_list(struct session *session, struct call *call, struct err *err)
 	return ERR_OK;
 }
 
-static void
-say(struct json *checks, const char *format, ...) FORMAT_LIKE(2, 3);
+static void say(struct json *checks, const char *format, ...) FORMAT_LIKE(2, 3);
 
 static void
 say(struct json *checks, const char *format, ...)
@@ -65,7 +64,8 @@ verify_leaves(struct session *session, struct audit *audit, uint64_t size, struc
 		TRY(store_log_leaf(session->store, i, &data, err));
 		TRY(audit_leaf(session, audit, i, buf_view(&data), err));
 		if ((i + 1) % PROGRESS_LEAVES == 0)
-			session_progress(session, "%" PRIu64 " of %" PRIu64 " leaves read", i + 1, size);
+			session_progress(session, "%" PRIu64 " of %" PRIu64 " leaves read", i + 1,
+			    size);
 	}
 	return audit_debts(session, audit, err);
 }
@@ -85,7 +85,8 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	    session->charter->version, session->roster->version);
 	TRY(verify_leaves(session, &audit, size, err));
 	say(checks, "every statement that a leaf names is there, and unchanged");
-	say(checks, "%zu releases and all rotation debts are those of the log", audit.release_count);
+	say(checks, "%zu releases and all rotation debts are those of the log",
+	    audit.release_count);
 	TRY(audit_tokens(session, &audit, err));
 	TRY(chain_check_suspended(session, err));
 	say(checks, "%zu suspensions and %zu tests of tokens are those of the log",

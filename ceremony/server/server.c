@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "ceremony/server/op.h"
-#include "ceremony/server/due.h"
 #include "ceremony/protocol/wire.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/op.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
 
@@ -19,60 +19,60 @@ static const struct op {
 	unsigned states;
 	enum err_code (*run)(struct session *session, struct call *call, struct err *err);
 } ops[] = {
-	{"approve", LIVE, serve_approve},
-	{"batch-advance", LIVE, serve_batch_advance},
-	{"batch-approve", LIVE, serve_batch_approve},
-	{"batch-envelope", LIVE, serve_batch_envelope},
-	{"batch-get", LIVE, serve_batch_get},
-	{"batch-item", LIVE, serve_batch_item},
-	{"batch-object", LIVE, serve_batch_object},
-	{"batch-request", LIVE, serve_batch_request},
-	{"batch-shares", LIVE, serve_batch_shares},
-	{"cancel", LIVE, serve_cancel},
-	{"ceremony-get", LIVE, serve_ceremony_get},
-	{"ceremony-list", LIVE, serve_ceremony_list},
-	{"chain", LIVE, serve_chain},
-	{"charter-propose", FOUNDING | LIVE, serve_charter_propose},
-	{"charter-sign", FOUNDING | LIVE, serve_charter_sign},
-	{"deny", LIVE, serve_deny},
-	{"done", LIVE, serve_done},
-	{"enrolments", LIVE, serve_enrolments},
-	{"evidence", LIVE, serve_evidence},
-	{"founding", FOUNDING | LIVE, serve_founding},
-	{"hello", ABSENT | FOUNDING | LIVE, serve_hello},
-	{"init", ABSENT, serve_init},
-	{"log-list", LIVE, serve_log_list},
-	{"log-verify", LIVE, serve_log_verify},
-	{"open", LIVE, serve_open},
-	{"request", LIVE, serve_request},
-	{"reseal-list", LIVE, serve_reseal_list},
-	{"roster-draft", LIVE, serve_roster_draft},
-	{"roster-propose", LIVE, serve_roster_propose},
-	{"roster-sign", LIVE, serve_roster_sign},
-	{"rotate", LIVE, serve_rotate},
-	{"rotator", FOUNDING | LIVE, serve_rotator},
-	{"secret-add", LIVE, serve_secret_add},
-	{"secret-find", LIVE, serve_secret_find},
-	{"secret-list", LIVE, serve_secret_list},
-	{"shares", LIVE, serve_shares},
-	{"spare", LIVE, serve_spare},
-	{"spare-box", LIVE, serve_spare_box},
-	{"spare-envelope", LIVE, serve_spare_envelope},
-	{"spare-list", LIVE, serve_spare_list},
-	{"statements", LIVE, serve_statements},
-	{"status", FOUNDING | LIVE, serve_status},
-	{"suspend", LIVE, serve_suspend},
-	{"suspension-draft", LIVE, serve_suspension_draft},
-	{"test", LIVE, serve_test},
-	{"test-begin", LIVE, serve_test_begin},
+    {"approve", LIVE, serve_approve},
+    {"batch-advance", LIVE, serve_batch_advance},
+    {"batch-approve", LIVE, serve_batch_approve},
+    {"batch-envelope", LIVE, serve_batch_envelope},
+    {"batch-get", LIVE, serve_batch_get},
+    {"batch-item", LIVE, serve_batch_item},
+    {"batch-object", LIVE, serve_batch_object},
+    {"batch-request", LIVE, serve_batch_request},
+    {"batch-shares", LIVE, serve_batch_shares},
+    {"cancel", LIVE, serve_cancel},
+    {"ceremony-get", LIVE, serve_ceremony_get},
+    {"ceremony-list", LIVE, serve_ceremony_list},
+    {"chain", LIVE, serve_chain},
+    {"charter-propose", FOUNDING | LIVE, serve_charter_propose},
+    {"charter-sign", FOUNDING | LIVE, serve_charter_sign},
+    {"deny", LIVE, serve_deny},
+    {"done", LIVE, serve_done},
+    {"enrolments", LIVE, serve_enrolments},
+    {"evidence", LIVE, serve_evidence},
+    {"founding", FOUNDING | LIVE, serve_founding},
+    {"hello", ABSENT | FOUNDING | LIVE, serve_hello},
+    {"init", ABSENT, serve_init},
+    {"log-list", LIVE, serve_log_list},
+    {"log-verify", LIVE, serve_log_verify},
+    {"open", LIVE, serve_open},
+    {"request", LIVE, serve_request},
+    {"reseal-list", LIVE, serve_reseal_list},
+    {"roster-draft", LIVE, serve_roster_draft},
+    {"roster-propose", LIVE, serve_roster_propose},
+    {"roster-sign", LIVE, serve_roster_sign},
+    {"rotate", LIVE, serve_rotate},
+    {"rotator", FOUNDING | LIVE, serve_rotator},
+    {"secret-add", LIVE, serve_secret_add},
+    {"secret-find", LIVE, serve_secret_find},
+    {"secret-list", LIVE, serve_secret_list},
+    {"shares", LIVE, serve_shares},
+    {"spare", LIVE, serve_spare},
+    {"spare-box", LIVE, serve_spare_box},
+    {"spare-envelope", LIVE, serve_spare_envelope},
+    {"spare-list", LIVE, serve_spare_list},
+    {"statements", LIVE, serve_statements},
+    {"status", FOUNDING | LIVE, serve_status},
+    {"suspend", LIVE, serve_suspend},
+    {"suspension-draft", LIVE, serve_suspension_draft},
+    {"test", LIVE, serve_test},
+    {"test-begin", LIVE, serve_test_begin},
 };
 
 static enum err_code
 refuse_state(const struct session *session, const struct op *op, struct err *err)
 {
 	if (session->state == SESSION_ABSENT)
-		return err_set(err, ERR_NOT_FOUND, "there is no vault in %s; make one with 'halligan init'",
-		    session->folder);
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no vault in %s; make one with 'halligan init'", session->folder);
 	if (op->states == ABSENT)
 		return err_set(err, ERR_EXISTS, "there is a vault in %s already", session->folder);
 	return err_set(err, ERR_REFUSED,
@@ -95,7 +95,8 @@ dispatch(struct session *session, struct call *call, struct err *err)
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,
-	    "this server has no operation \"%s\": client and server are of different versions", name);
+	    "this server has no operation \"%s\": client and server are of different versions",
+	    name);
 }
 
 static enum err_code
@@ -130,8 +131,10 @@ static enum err_code
 answer(struct session *session, const struct json *request, struct view blob, int out,
     bool *ret_end, struct err *err)
 {
-	CLEANUP(call_done) struct call call = {.in = json_in(request, "request", err),
-		.blob = blob, .reply = json_new_object()};
+	CLEANUP(call_done)
+	struct call call = {.in = json_in(request, "request", err),
+	    .blob = blob,
+	    .reply = json_new_object()};
 	struct err cause;
 
 	json_put_bool(call.reply, "ok", true);

@@ -13,15 +13,16 @@
 enum { ROTATOR_SECONDS = 60 };
 
 struct server_options {
-	const char *folder;		     /* the vault */
-	const char *const *rotator_folders;  /* where halligan-rotate-* are installed; NULL-terminated */
-	int64_t (*now)(void);		     /* seconds since 1970; process_now in production */
-	unsigned rotator_seconds;	     /* for each verb of a rotator; 0: ROTATOR_SECONDS */
+	const char *folder; /* the vault */
+	const char *const
+	    *rotator_folders;     /* where halligan-rotate-* are installed; NULL-terminated */
+	int64_t (*now)(void);     /* seconds since 1970; process_now in production */
+	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */
 };
 /* ERR_OK at the client's end of file.  Errors of single requests go to the client and do not end
  * the session; ERR_PROTOCOL, ERR_INTEGRITY and a vault that cannot be opened do.  What the client
  * was told it says itself: then this is ERR_OK too. */
-enum err_code server_run(const struct server_options *options, int in, int out, struct err *err)
-    MUST_CHECK;
+enum err_code server_run(const struct server_options *options, int in, int out,
+    struct err *err) MUST_CHECK;
 
 #endif

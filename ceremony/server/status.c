@@ -6,17 +6,23 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/opening/batch.h"
-#include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
-#include "ceremony/server/secrets/reseal_due.h"
 #include "ceremony/server/documents/openable.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/batch.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/secrets/reseal_due.h"
 
 /* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
 enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
-enum { ITEMS_MAX = 200, DEBTS_SHOWN = 200, REFUSED_SHOWN = 64, BATCHES_SHOWN = 32,
-	STALE_LOOKED_AT = 500, DAY = 86400 };
+enum {
+	ITEMS_MAX = 200,
+	DEBTS_SHOWN = 200,
+	REFUSED_SHOWN = 64,
+	BATCHES_SHOWN = 32,
+	STALE_LOOKED_AT = 500,
+	DAY = 86400
+};
 
 static void
 add_item(struct json *items, const char *kind, const char *subject, const char *text,
@@ -99,8 +105,8 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
-	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
-	    1u << CEREMONY_RELEASED;
+	unsigned states =
+	    1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING | 1u << CEREMONY_RELEASED;
 
 	TRY(matter_list(session, states, &rows, &count, err));
 	for (size_t i = 0; i < count && i < ITEMS_MAX; i++) {
@@ -121,8 +127,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 }
 
 static enum err_code
-add_debt(struct session *session, struct json *items, const struct debt_row *debt,
-    struct err *err)
+add_debt(struct session *session, struct json *items, const struct debt_row *debt, struct err *err)
 {
 	struct secret_row secret;
 	struct ceremony_row row = {.state = CEREMONY_ROTATING};
@@ -181,8 +186,8 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	struct ceremony_row rows[REFUSED_SHOWN];
 	size_t count;
 
-	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_REFUSED, rows, REFUSED_SHOWN, &count,
-	    err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_REFUSED, rows, REFUSED_SHOWN,
+	    &count, err));
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		VERSION_ROW version = {0};
@@ -194,8 +199,8 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		TRY(store_get_version(session->store, &secret.id, secret.current, &version, err));
 		if (!version.part_exposed)
 			continue;
-		snprintf(text, sizeof(text), "shares of version %u were opened in a refused ceremony",
-		    secret.current);
+		snprintf(text, sizeof(text),
+		    "shares of version %u were opened in a refused ceremony", secret.current);
 		snprintf(next, sizeof(next), "halligan reseal --rotate %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
@@ -203,8 +208,7 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 }
 
 static enum err_code
-add_batch(struct session *session, struct json *items, const struct batch_row *row,
-    struct err *err)
+add_batch(struct session *session, struct json *items, const struct batch_row *row, struct err *err)
 {
 	BATCH *batch = NULL;
 	BUF waits = {0};
@@ -215,13 +219,14 @@ add_batch(struct session *session, struct json *items, const struct batch_row *r
 	text_hex(VIEW_OF(row->id.bytes), id);
 	text_time(row->deadline, deadline);
 	if (row->state == CEREMONY_RELEASING) {
-		add_item(items, "alarm", id, "a batch ceremony was not finished", "the vault's host",
-		    "halligan status");
+		add_item(items, "alarm", id, "a batch ceremony was not finished",
+		    "the vault's host", "halligan status");
 		return ERR_OK;
 	}
 	TRY(batch_verdict(session, batch, session_now(session), &verdict, &waits, err));
 	snprintf(text, sizeof(text), "%s asks to %s %zu secrets (%.200s), until %s", row->requester,
-	    batch_mode_names[batch->request.mode], batch->request.count, batch->request.reason, deadline);
+	    batch_mode_names[batch->request.mode], batch->request.count, batch->request.reason,
+	    deadline);
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
 	add_item(items, "ceremony", batch_mode_names[batch->request.mode], text,
 	    waits.size > 0 ? buf_string(&waits) : "", next);
@@ -252,16 +257,19 @@ add_stale(struct session *session, struct json *items, struct err *err)
 	if (sum.left_count > 0) {
 		int64_t days = (session_now(session) - sum.left) / DAY;
 
-		snprintf(text, sizeof(text), "a token that left %lld day%s ago still has envelopes of %zu%s "
-		    "secret%s; after %d days this is an alarm", (long long)days, days == 1 ? "" : "s",
-		    sum.left_count, sum.more ? " or more" : "", sum.left_count == 1 ? "" : "s",
+		snprintf(text, sizeof(text),
+		    "a token that left %lld day%s ago still has envelopes of %zu%s "
+		    "secret%s; after %d days this is an alarm",
+		    (long long)days, days == 1 ? "" : "s", sum.left_count,
+		    sum.more ? " or more" : "", sum.left_count == 1 ? "" : "s",
 		    (int)STALE_LEFT_DAYS);
 		add_item(items, days >= STALE_LEFT_DAYS ? "alarm" : "reseal", "leaver", text,
 		    "an operator or officer", "halligan reseal");
 	}
 	if (sum.count > 0) {
-		snprintf(text, sizeof(text), "%zu%s secret%s should be sealed again; %s: %s", sum.count,
-		    sum.more ? " or more" : "", sum.count == 1 ? "" : "s", sum.first, sum.why);
+		snprintf(text, sizeof(text), "%zu%s secret%s should be sealed again; %s: %s",
+		    sum.count, sum.more ? " or more" : "", sum.count == 1 ? "" : "s", sum.first,
+		    sum.why);
 		add_item(items, "reseal", "secrets", text, "an operator or officer",
 		    "halligan reseal --list");
 	}
@@ -278,8 +286,7 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 {
 	struct readiness *readiness = context;
 	const struct session *session = readiness->session;
-	const struct policy *policy =
-	    charter_policy(session->charter, version->definition->policy);
+	const struct policy *policy = charter_policy(session->charter, version->definition->policy);
 	struct reach reach;
 
 	(void)err;

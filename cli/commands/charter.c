@@ -11,22 +11,24 @@ draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err
 	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
 	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX];
 	const struct parsed *parsed = call->parsed;
-	struct draft_plan plan = {
-		.files = parsed->arguments, .file_count = parsed->argument_count,
-		.policies = policies, .policy_count = option_all(parsed, "policy", policies, LIST_MAX),
-		.roots = roots, .root_count = option_all(parsed, "root", roots, LIST_MAX),
-		.remove_seats = seats,
-		.remove_seat_count = option_all(parsed, "remove-seat", seats, LIST_MAX),
-		.remove_tokens = tokens,
-		.remove_token_count = option_all(parsed, "remove-token", tokens, LIST_MAX),
-		.change = option_text(parsed, "change"),
-		.form_factors = forms,
-		.form_factor_count = option_all(parsed, "form-factor", forms, LIST_MAX),
-		.waives = waives, .waive_count = option_all(parsed, "waive", waives, LIST_MAX),
-		.drop_waivers = drops,
-		.drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
-		.min_firmware = option_text(parsed, "min-firmware"),
-	};
+	struct draft_plan plan = {.files = parsed->arguments,
+	    .file_count = parsed->argument_count,
+	    .policies = policies,
+	    .policy_count = option_all(parsed, "policy", policies, LIST_MAX),
+	    .roots = roots,
+	    .root_count = option_all(parsed, "root", roots, LIST_MAX),
+	    .remove_seats = seats,
+	    .remove_seat_count = option_all(parsed, "remove-seat", seats, LIST_MAX),
+	    .remove_tokens = tokens,
+	    .remove_token_count = option_all(parsed, "remove-token", tokens, LIST_MAX),
+	    .change = option_text(parsed, "change"),
+	    .form_factors = forms,
+	    .form_factor_count = option_all(parsed, "form-factor", forms, LIST_MAX),
+	    .waives = waives,
+	    .waive_count = option_all(parsed, "waive", waives, LIST_MAX),
+	    .drop_waivers = drops,
+	    .drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
+	    .min_firmware = option_text(parsed, "min-firmware")};
 	CLIENT *client = NULL;
 
 	TRY(option_duration(parsed, "max-duration", 0, &plan.max_duration, err));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the vault stands, and how it came to be so. */
-#include "ceremony/client/documents/charter_status.h"
 #include "ceremony/client/documents/charter_history.h"
+#include "ceremony/client/documents/charter_status.h"
 #include "cli/commands.h"
 
 enum err_code

@@ -21,7 +21,8 @@ parse_roles(const char *text, unsigned *ret_roles, struct err *err)
 		unsigned role = 0;
 
 		for (unsigned bit = 0; role_names[bit] != NULL; bit++) {
-			if (strlen(role_names[bit]) == size && memcmp(role_names[bit], text, size) == 0)
+			if (strlen(role_names[bit]) == size &&
+			    memcmp(role_names[bit], text, size) == 0)
 				role = 1u << bit;
 		}
 		if (role == 0 || (roles & role) != 0)
@@ -71,7 +72,8 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 	switch (client_hello(client)->state) {
 	case VAULT_LIVE:
 		TRY(client_sync(client, &view, err));
-		if (option_given(call->parsed, "root") || option_given(call->parsed, "min-firmware"))
+		if (option_given(call->parsed, "root") ||
+		    option_given(call->parsed, "min-firmware"))
 			return err_set(err, ERR_USAGE,
 			    "--root and --min-firmware count before the first charter only");
 		plan->training = view->charter->training;
@@ -91,7 +93,8 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 	default:
 		return err_set(err, ERR_NOT_FOUND,
 		    "there is no vault at %s; give --init HEX (and --training) when it cannot be "
-		    "reached from here", client_location(client));
+		    "reached from here",
+		    client_location(client));
 	}
 }
 
@@ -103,14 +106,16 @@ learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct client 
 	const char *init = option_text(call->parsed, "init");
 
 	if (init == NULL && option_given(call->parsed, "training"))
-		return err_set(err, ERR_USAGE, "--training goes with --init only; a vault that can be "
+		return err_set(err, ERR_USAGE,
+		    "--training goes with --init only; a vault that can be "
 		    "reached says itself what it is");
 	if (init == NULL) {
 		TRY(call_connect(call, ret_client, err));
 		return ask_vault(call, *ret_client, plan, err);
 	}
 	if (!text_from_hex(init, plan->init.bytes, DIGEST_SIZE))
-		return err_set(err, ERR_USAGE, "--init needs the 64 hex digits that `halligan init` "
+		return err_set(err, ERR_USAGE,
+		    "--init needs the 64 hex digits that `halligan init` "
 		    "printed");
 	plan->training = option_given(call->parsed, "training");
 	enrol_default_policy(plan->training, &plan->policy);
@@ -135,8 +140,10 @@ read_waivers(const struct cli_call *call, struct enrol_plan *plan, struct err *e
 			if (strcmp(names[i], waiver_names[bit]) == 0)
 				waiver = 1u << bit;
 		if (waiver == 0)
-			return err_set(err, ERR_USAGE, "--waive is firmware, form-factor, touch or "
-			    "attestation, not \"%.60s\"", names[i]);
+			return err_set(err, ERR_USAGE,
+			    "--waive is firmware, form-factor, touch or "
+			    "attestation, not \"%.60s\"",
+			    names[i]);
 		plan->policy.waives |= waiver;
 		buf_format(&text, "%s%s", i > 0 ? ", " : "", names[i]);
 	}
@@ -146,7 +153,8 @@ read_waivers(const struct cli_call *call, struct enrol_plan *plan, struct err *e
 	    !text_is_plain(view_of_text(reason)))
 		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text",
 		    WAIVER_REASON_MAX);
-	ui_say(call->io->ui, "WARNING: waived here: %s (%s). The charter must waive the same for this token, "
+	ui_say(call->io->ui,
+	    "WARNING: waived here: %s (%s). The charter must waive the same for this token, "
 	    "with a reason that its signers read; otherwise it refuses the enrolment.",
 	    buf_string(&text), reason);
 	return buf_check(&text, err);
@@ -162,15 +170,18 @@ say_keys(const struct ui *ui, const struct enrol_result *result)
 			continue;
 		buf_format(&made, "%s%s", made.size > 0 ? ", " : "", token_key_names[key]);
 		if (key != TOKEN_SIGN)
-			buf_format(&tried, "%s%s", tried.size > 0 ? ", " : "", token_key_names[key]);
+			buf_format(&tried, "%s%s", tried.size > 0 ? ", " : "",
+			    token_key_names[key]);
 	}
-	ui_say(ui, "  keys    %s: %s", buf_string(&made), strcmp(result->driver, "fido2") == 0 ?
-	    "the sign key stays on the token; the others are derived when they are used" :
-	    "made on the token, and never leave it");
+	ui_say(ui, "  keys    %s: %s", buf_string(&made),
+	    strcmp(result->driver, "fido2") == 0 ?
+	        "the sign key stays on the token; the others are derived when they are used" :
+	        "made on the token, and never leave it");
 	if (tried.size > 0)
 		ui_say(ui, "  tried   %s: opened what was sealed to it", buf_string(&tried));
-	ui_say(ui, "  origin  %s", result->attested ? "attested by the token's maker, verified" :
-	    "NOT ATTESTED: nobody but you says that the keys are on a token");
+	ui_say(ui, "  origin  %s",
+	    result->attested ? "attested by the token's maker, verified" :
+	                       "NOT ATTESTED: nobody but you says that the keys are on a token");
 }
 
 /* The end of the walk: what was made, what to read aloud, where the file goes. */
@@ -186,17 +197,19 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 	if (result->serial != 0)
 		snprintf(serial, sizeof(serial), "serial %u%s", result->serial,
 		    strcmp(result->driver, "piv") == 0 ? "" :
-		    result->cosigned ? " (its PIV side signed that)" : " (not attested)");
+		        result->cosigned               ? " (its PIV side signed that)" :
+		                                         " (not attested)");
 	ui_say(ui, "%s", "");
 	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
 	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);
 	say_keys(ui, result);
 	ui_say(ui, "  file    %s (public: it holds no secret)", plan->out);
 	ui_say(ui, "  words   %s", words);
-	ui_say(ui, "Next: carry or send the file to %s, who runs", plan->roles == ROLE_RESPONDER ?
-	    "an operator or officer" : "whoever draws up the charter");
-	ui_say(ui, "  halligan %s %s", plan->roles == ROLE_RESPONDER ? "roster add" :
-	    "charter draft ...", plan->out);
+	ui_say(ui, "Next: carry or send the file to %s, who runs",
+	    plan->roles == ROLE_RESPONDER ? "an operator or officer" :
+	                                    "whoever draws up the charter");
+	ui_say(ui, "  halligan %s %s",
+	    plan->roles == ROLE_RESPONDER ? "roster add" : "charter draft ...", plan->out);
 	ui_say(ui, "Then read the words to each other, by voice: they must be the same.");
 }
 
@@ -205,13 +218,13 @@ cmd_enroll(const struct cli_call *call, struct err *err)
 {
 	const char *pem_path = option_text(call->parsed, "attestation-certs");
 	struct enrol_plan plan = {
-		.seat = option_text(call->parsed, "seat"),
-		.person = option_text(call->parsed, "person"),
-		.label = option_text(call->parsed, "label"),
-		.out = option_text(call->parsed, "out"),
-		.offer = call->io->person && !option_given(call->parsed, "no-offer"),
-		.cosign = option_given(call->parsed, "cosign"),
-		.overwrite = option_given(call->parsed, "overwrite"),
+	    .seat = option_text(call->parsed, "seat"),
+	    .person = option_text(call->parsed, "person"),
+	    .label = option_text(call->parsed, "label"),
+	    .out = option_text(call->parsed, "out"),
+	    .offer = call->io->person && !option_given(call->parsed, "no-offer"),
+	    .cosign = option_given(call->parsed, "cosign"),
+	    .overwrite = option_given(call->parsed, "overwrite"),
 	};
 	struct client_options options;
 	struct enrol_result result;

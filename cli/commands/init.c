@@ -15,12 +15,13 @@ decide_copy(const struct cli_call *call, const char **ret_copy, struct err *err)
 	if (copy != NULL && option_given(call->parsed, "no-copy"))
 		return err_set(err, ERR_USAGE, "--copy and --no-copy contradict each other");
 	if (copy != NULL && (strncmp(copy, "directory:/", 11) != 0 || copy[11] == '\0'))
-		return err_set(err, ERR_USAGE, "--copy needs directory:/ABSOLUTE/PATH, not \"%.100s\"",
-		    copy);
+		return err_set(err, ERR_USAGE,
+		    "--copy needs directory:/ABSOLUTE/PATH, not \"%.100s\"", copy);
 	*ret_copy = copy != NULL ? copy : "none";
 	if (copy != NULL || option_given(call->parsed, "no-copy"))
 		return ERR_OK;
-	ui_say(ui, "No place for copies is given. If this host's disk dies between a rotation and "
+	ui_say(ui,
+	    "No place for copies is given. If this host's disk dies between a rotation and "
 	    "your next backup, the new credential dies with it.");
 	return ui_demand(ui, "Keep no copies? Type yes", "yes", err);
 }
@@ -46,7 +47,8 @@ cmd_init(const struct cli_call *call, struct err *err)
 	ui_say(ui, "%sThe founding of %s is open at %s.", training ? "TRAINING. " : "", name,
 	    client_location(client));
 	ui_say(ui, "  init nonce  %s", hex);
-	ui_say(ui, "Next: each person enrolls a token (halligan enroll --seat ...), then halligan "
+	ui_say(ui,
+	    "Next: each person enrolls a token (halligan enroll --seat ...), then halligan "
 	    "charter draft.");
 	return ERR_OK;
 }

@@ -40,8 +40,8 @@ ask_host(struct client *client, const struct checkpoint *checkpoint, struct json
 }
 
 static enum err_code
-report(const struct cli_call *call, const struct checkpoint *checkpoint,
-    const struct json *checks, struct err *err)
+report(const struct cli_call *call, const struct checkpoint *checkpoint, const struct json *checks,
+    struct err *err)
 {
 	const struct ui *ui = call->io->ui;
 	JSON *object = json_new_object();
@@ -52,10 +52,12 @@ report(const struct cli_call *call, const struct checkpoint *checkpoint,
 		const char *check = json_array_text(checks, i);
 
 		if (check == NULL)
-			return err_set(err, ERR_PROTOCOL, "the server sent a check that is no text");
+			return err_set(err, ERR_PROTOCOL,
+			    "the server sent a check that is no text");
 		ui_say(ui, "host: %s", check);
 	}
-	ui_say(ui, "here: charters, rosters and checkpoint are signed and continue what this computer "
+	ui_say(ui,
+	    "here: charters, rosters and checkpoint are signed and continue what this computer "
 	    "has seen");
 	ui_say(ui, "here: the root computed from all %llu entries is that of the checkpoint",
 	    (unsigned long long)checkpoint->size);

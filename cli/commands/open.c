@@ -19,7 +19,8 @@ check_ways(const struct cli_call *call, struct err *err)
 	    option_given(parsed, "fd");
 
 	if (ways != 1)
-		return err_set(err, ERR_USAGE, "where shall it go? Give one of --agent, --show, --fd N");
+		return err_set(err, ERR_USAGE,
+		    "where shall it go? Give one of --agent, --show, --fd N");
 	if (option_given(parsed, "field") && !option_given(parsed, "fd"))
 		return err_set(err, ERR_USAGE, "--field goes with --fd only");
 	if (option_given(parsed, "agent-lifetime") && !option_given(parsed, "agent"))
@@ -32,8 +33,8 @@ static enum err_code
 choose_field(const struct cli_call *call, struct view credential, enum credential_field *ret_field,
     struct err *err)
 {
-	static const enum credential_field secrets[] = {
-	    FIELD_PASSWORD, FIELD_PRIVATE_KEY, FIELD_TOTP_SEED};
+	static const enum credential_field secrets[] = {FIELD_PASSWORD, FIELD_PRIVATE_KEY,
+	    FIELD_TOTP_SEED};
 	const char *wanted = option_text(call->parsed, "field");
 	size_t count = 0;
 
@@ -140,8 +141,10 @@ leave_agent(const struct cli_call *call, const struct opened *opened)
 	if (agent_remove(key, &ignored) == ERR_OK)
 		ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", opened->name);
 	else if (opened->expires > call->drivers->now())
-		ui_say(call->io->ui, "%s: the key could not be taken out of your ssh-agent (%s); the "
-		    "target refuses it once it is replaced.", opened->name, ignored.text);
+		ui_say(call->io->ui,
+		    "%s: the key could not be taken out of your ssh-agent (%s); the "
+		    "target refuses it once it is replaced.",
+		    opened->name, ignored.text);
 }
 
 static enum err_code
@@ -173,7 +176,7 @@ cmd_open(const struct cli_call *call, struct err *err)
 	text_duration(opened.expires - call->drivers->now(), left);
 	if (!option_given(call->parsed, "no-wait"))
 		return run_lease(call, client, &opened, err);
-	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.name, left,
-	    opened.id);
+	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.name,
+	    left, opened.id);
 	return ERR_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/text.h"
 #include "ceremony/client/opening/request.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/whereabouts.h"
 
@@ -23,8 +23,10 @@ print_result(const struct cli_call *call, const struct ask_result *result, struc
 	ui_say(ui, "Requested. Ceremony %s", result->id);
 	ui_say(ui, "  needs  %s, within %s", result->quorum, left);
 	ui_say(ui, "  words  %s", result->words);
-	ui_say(ui, "Call the officers and read them these six words. Each runs halligan approve "
-	    "%.8s.", result->id);
+	ui_say(ui,
+	    "Call the officers and read them these six words. Each runs halligan approve "
+	    "%.8s.",
+	    result->id);
 	ui_say(ui, "Then: halligan open %.8s --agent", result->id);
 	return ERR_OK;
 }
@@ -35,11 +37,11 @@ cmd_request(const struct cli_call *call, struct err *err)
 	CLIENT *client = NULL;
 	struct whereabouts here = {0};
 	struct ask_result result = {0};
-	struct ask_plan plan = {
-		.secret = call_argument(call, 0), .reason = option_text(call->parsed, "reason"),
-		.incident = option_text(call->parsed, "incident"), .host = here.host,
-		.user = here.user,
-	};
+	struct ask_plan plan = {.secret = call_argument(call, 0),
+	    .reason = option_text(call->parsed, "reason"),
+	    .incident = option_text(call->parsed, "incident"),
+	    .host = here.host,
+	    .user = here.user};
 
 	TRY(option_duration(call->parsed, "for", 0, &plan.duration, err));
 	find_whereabouts(&here);

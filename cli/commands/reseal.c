@@ -37,7 +37,8 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 		can += row->can;
 		put_row(array, row);
 		ui_say(ui, "%s, version %u: %s%s%s", row->open.name, row->open.version,
-		    row->why[0] != '\0' ? row->why : "as it should be", row->can ? "" : "; ", row->cannot);
+		    row->why[0] != '\0' ? row->why : "as it should be", row->can ? "" : "; ",
+		    row->cannot);
 	}
 	json_put(object, "secrets", array);
 	if (call_json(call))
@@ -45,14 +46,15 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 	if (rows.count == 0)
 		ui_say(ui, "Every secret is sealed as the charter says.");
 	else
-		ui_say(ui, "%zu secret%s, of which one ceremony can open %zu: halligan reseal --reason TEXT",
+		ui_say(ui,
+		    "%zu secret%s, of which one ceremony can open %zu: halligan reseal --reason TEXT",
 		    rows.count, rows.count == 1 ? "" : "s", can < BATCH_ITEMS ? can : BATCH_ITEMS);
 	return ERR_OK;
 }
 
 static enum err_code
-say(const struct cli_call *call, const struct reseal_plan *plan,
-    const struct reseal_result *result, struct err *err)
+say(const struct cli_call *call, const struct reseal_plan *plan, const struct reseal_result *result,
+    struct err *err)
 {
 	const struct ui *ui = call->io->ui;
 	char deadline[TEXT_TIME_SIZE];
@@ -68,12 +70,14 @@ say(const struct cli_call *call, const struct reseal_plan *plan,
 		json_put_time(object, "deadline", result->deadline);
 		return call_print_json(call, object, err);
 	}
-	ui_say(ui, "Ceremony %.8s: %zu secret%s to be %s; open until %s.", result->id, result->count,
-	    result->count == 1 ? "" : "s",
+	ui_say(ui, "Ceremony %.8s: %zu secret%s to be %s; open until %s.", result->id,
+	    result->count, result->count == 1 ? "" : "s",
 	    plan->mode == BATCH_ROTATE ? "opened and rotated" : "sealed again", deadline);
 	ui_say(ui, "Read these words to each officer: %s", result->words);
-	ui_say(ui, "Officers approve with: halligan approve %.8s (a PIV token is touched once for the "
-	    "signature and once for each secret, a FIDO2 token once)", result->id);
+	ui_say(ui,
+	    "Officers approve with: halligan approve %.8s (a PIV token is touched once for the "
+	    "signature and once for each secret, a FIDO2 token once)",
+	    result->id);
 	return ERR_OK;
 }
 
@@ -83,13 +87,17 @@ ask(const struct cli_call *call, struct client *client, struct err *err)
 	struct whereabouts here = {0};
 	struct reseal_result result;
 	const char *names[ARGUMENTS_MAX];
-	struct reseal_plan plan = {
-		.mode = option_given(call->parsed, "rotate") ? BATCH_ROTATE : BATCH_RESEAL,
-		.reason = option_text(call->parsed, "reason"), .all = option_given(call->parsed, "all"),
-		.names = names, .host = here.host, .user = here.user};
+	struct reseal_plan plan = {.mode = option_given(call->parsed, "rotate") ? BATCH_ROTATE :
+	                                                                          BATCH_RESEAL,
+	    .reason = option_text(call->parsed, "reason"),
+	    .all = option_given(call->parsed, "all"),
+	    .names = names,
+	    .host = here.host,
+	    .user = here.user};
 
 	if (plan.reason == NULL)
-		return err_set(err, ERR_USAGE, "give --reason TEXT, which the officers read, or --list");
+		return err_set(err, ERR_USAGE,
+		    "give --reason TEXT, which the officers read, or --list");
 	while (call_argument(call, plan.name_count) != NULL) {
 		names[plan.name_count] = call_argument(call, plan.name_count);
 		plan.name_count++;
@@ -110,5 +118,6 @@ cmd_reseal(const struct cli_call *call, struct err *err)
 	TRY(call_connect(call, &client, err));
 	if (show != NULL)
 		return reseal_show(client, show, err);
-	return option_given(call->parsed, "list") ? list(call, client, err) : ask(call, client, err);
+	return option_given(call->parsed, "list") ? list(call, client, err) :
+	                                            ask(call, client, err);
 }

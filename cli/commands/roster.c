@@ -16,8 +16,8 @@ change(const struct cli_call *call, const struct roll_plan *plan, struct err *er
 enum err_code
 cmd_roster_add(const struct cli_call *call, struct err *err)
 {
-	const struct roll_plan plan = {
-		.files = call->parsed->arguments, .file_count = call->parsed->argument_count };
+	const struct roll_plan plan = {.files = call->parsed->arguments,
+	    .file_count = call->parsed->argument_count};
 
 	return change(call, &plan, err);
 }
@@ -25,8 +25,8 @@ cmd_roster_add(const struct cli_call *call, struct err *err)
 enum err_code
 cmd_roster_remove(const struct cli_call *call, struct err *err)
 {
-	const struct roll_plan plan = {
-		.remove = call->parsed->arguments, .remove_count = call->parsed->argument_count };
+	const struct roll_plan plan = {.remove = call->parsed->arguments,
+	    .remove_count = call->parsed->argument_count};
 
 	return change(call, &plan, err);
 }

@@ -21,7 +21,8 @@ read_rotation(const struct cli_call *call, const struct json *object, enum err_c
 	TRY(json_in_end(&in));
 	ui_say(call->io->ui, "%s: %s%s%s", name,
 	    strcmp(debt, debt_state_names[DEBT_RETIRED]) == 0 ?
-	    "replaced; the new value is accepted, the old one refused" : debt,
+	        "replaced; the new value is accepted, the old one refused" :
+	        debt,
 	    note[0] != '\0' ? ": " : "", note);
 	if (strcmp(code, "ok") != 0)
 		*worst = err_from_name(code);

@@ -39,8 +39,8 @@ list_page(const struct cli_call *call, struct client *client, struct json *all,
 		TRY(json_in_end(&row));
 		snprintf(last, SEAT_NAME_MAX + 1, "%s", name);
 		if (!call_json(call)) {
-			ui_say(call->io->ui, "%-24s version %-4u %-14s %-10s %s", name, current, policy,
-			    rotator, state);
+			ui_say(call->io->ui, "%-24s version %-4u %-14s %-10s %s", name, current,
+			    policy, rotator, state);
 			continue;
 		}
 		object = json_new_object();
@@ -93,7 +93,10 @@ show_clauses(const struct ui *ui, const struct lookup *lookup)
 			for (unsigned s = 0; s < group->n; s++)
 				buf_format(&names, "%s%s", s > 0 ? ", " : "",
 				    quorum->seats[group->seats[s]]);
-			ui_say(ui, "  %-12s %u of %u: %s", g > 0 ? "and" : c > 0 ? "or" : "opens with",
+			ui_say(ui, "  %-12s %u of %u: %s",
+			    g > 0     ? "and" :
+			        c > 0 ? "or" :
+			                "opens with",
 			    group->m, group->n, buf_string(&names));
 		}
 	}
@@ -184,5 +187,5 @@ cmd_secret_show(const struct cli_call *call, struct err *err)
 	TRY(client_sync(client, &view, err));
 	TRY(lookup_secret(client, view, call_argument(call, 0), &lookup, err));
 	return call_json(call) ? show_json(call, &lookup, err) :
-	    show_text(call->io->ui, &lookup, err);
+	                         show_text(call->io->ui, &lookup, err);
 }

@@ -59,7 +59,8 @@ read_field(const struct cli_call *call, struct fields *fields, const char *text,
 
 	TRY(field_named(fields, text, size, &field, err));
 	if (text[size] == '=')
-		return file_read_secret(text + size + 1, CREDENTIAL_MAX, &fields->values[field], err);
+		return file_read_secret(text + size + 1, CREDENTIAL_MAX, &fields->values[field],
+		    err);
 	snprintf(prompt, sizeof(prompt), "%s (not shown): ", credential_field_names[field]);
 	return ui->ask_secret(ui->context, prompt, CREDENTIAL_MAX, &fields->values[field], err);
 }
@@ -143,15 +144,18 @@ build_target(const struct cli_call *call, struct json **ret_target, struct err *
 		const char *equals = strchr(pairs[i], '=');
 		char key[128];
 
-		if (equals == NULL || equals == pairs[i] || (size_t)(equals - pairs[i]) >= sizeof(key))
+		if (equals == NULL || equals == pairs[i] ||
+		    (size_t)(equals - pairs[i]) >= sizeof(key))
 			return err_set(err, ERR_USAGE, "--target needs KEY=VALUE, not \"%.60s\"",
 			    pairs[i]);
 		snprintf(key, sizeof(key), "%.*s", (int)(equals - pairs[i]), pairs[i]);
 		if (json_object_text(target, key) != NULL)
 			return err_set(err, ERR_USAGE, "--target %s is given twice", key);
 		if (!text_is_plain(view_of_text(equals + 1)) || !text_is_plain(view_of_text(key)))
-			return err_set(err, ERR_USAGE, "--target %s has control characters or is no "
-			    "UTF-8", key);
+			return err_set(err, ERR_USAGE,
+			    "--target %s has control characters or is no "
+			    "UTF-8",
+			    key);
 		json_put_text(target, key, equals + 1);
 	}
 	*ret_target = TAKE(target);
@@ -166,11 +170,12 @@ cmd_secret_add(const struct cli_call *call, struct err *err)
 	SECRET *credential = NULL;
 	CLIENT *client = NULL;
 	char state[32];
-	struct adopt_plan plan = {
-		.name = call_argument(call, 0), .policy = option_text(parsed, "policy"),
-		.rotator = option_text(parsed, "rotator"), .effect = option_text(parsed, "effect"),
-		.self = option_given(parsed, "self"), .rotate = !option_given(parsed, "no-rotate"),
-	};
+	struct adopt_plan plan = {.name = call_argument(call, 0),
+	    .policy = option_text(parsed, "policy"),
+	    .rotator = option_text(parsed, "rotator"),
+	    .effect = option_text(parsed, "effect"),
+	    .self = option_given(parsed, "self"),
+	    .rotate = !option_given(parsed, "no-rotate")};
 
 	TRY(build_target(call, &target, err));
 	plan.target = target;

@@ -2,8 +2,8 @@
 /* One line for each thing that waits: what, for whom, what next. */
 #include <string.h>
 
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/trust.h"
+#include "ceremony/protocol/message.h"
 #include "cli/commands.h"
 
 enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };

@@ -50,7 +50,8 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 		if (found->serial == 0)
 			snprintf(serial, sizeof(serial), "no serial");
 		if (found->problem[0] != '\0')
-			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem, found->reader);
+			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem,
+			    found->reader);
 		else
 			ui_say(ui, "%-10s %-5s firmware %s, %s", serial, found->driver, firmware,
 			    found->reader);
@@ -91,7 +92,8 @@ show_fido(const struct ui *ui, const struct token_info *info)
 	if (info->pin_missing)
 		ui_say(ui, "  WARNING  it has no FIDO2 PIN: halligan token pin --driver fido2");
 	else
-		ui_say(ui, "  %-8s FIDO2 PIN %d of %d%s", "tries", info->pin_tries, info->pin_tries_total,
+		ui_say(ui, "  %-8s FIDO2 PIN %d of %d%s", "tries", info->pin_tries,
+		    info->pin_tries_total,
 		    info->replug ? "; it must be plugged in again before the next one" : "");
 }
 
@@ -113,8 +115,10 @@ show_piv(const struct ui *ui, const struct token_info *info)
 		ui_say(ui, "  WARNING  it has the factory PUK: halligan token puk --serial %u",
 		    info->serial);
 	if (info->management_default)
-		ui_say(ui, "  WARNING  it has the factory management key: halligan token protect --serial "
-		    "%u", info->serial);
+		ui_say(ui,
+		    "  WARNING  it has the factory management key: halligan token protect --serial "
+		    "%u",
+		    info->serial);
 	for (int key = 0; key < TOKEN_KEYS; key++)
 		show_key(ui, info, key);
 }

@@ -59,7 +59,8 @@ cmd_token_protect(const struct cli_call *call, struct err *err)
 
 	TRY(take(call, &options, &hand, err));
 	if (token_derives(hand.token))
-		return err_set(err, ERR_USAGE, "a FIDO2 token has no management key; --driver piv takes the "
+		return err_set(err, ERR_USAGE,
+		    "a FIDO2 token has no management key; --driver piv takes the "
 		    "PIV side of a token that has both");
 	TRY(present_key(call, &hand, &key, err));
 	TRY(hand_unlock(&hand, 0, 0, err));

@@ -89,7 +89,8 @@ read_keys(int fd, struct secret *secret, struct err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return err_set(err, ERR_REFUSED, "the terminal was closed; nothing was done");
+			return err_set(err, ERR_REFUSED,
+			    "the terminal was closed; nothing was done");
 		TRY(take_key(secret, secret_data(key)[0], &end, err));
 	}
 	return ERR_OK;
@@ -174,8 +175,7 @@ wait_for_enter(int fd, int64_t deadline)
 
 /* The alternate screen keeps the value out of the scroll-back of most terminals. */
 enum err_code
-tty_show(void *context, const char *title, struct view credential, int64_t seconds,
-    struct err *err)
+tty_show(void *context, const char *title, struct view credential, int64_t seconds, struct err *err)
 {
 	struct tty *tty = context;
 	CLEANUP(quiet_done) struct quiet quiet = {0};

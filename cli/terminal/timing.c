@@ -37,8 +37,7 @@ timed_list(void *driver, struct token_list *ret_list, struct err *err)
 {
 	struct timed *timed = driver;
 
-	return MEASURE(timed->timing,
-	    timed->below->ops->list(timed->below->driver, ret_list, err));
+	return MEASURE(timed->timing, timed->below->ops->list(timed->below->driver, ret_list, err));
 }
 
 static enum err_code
@@ -197,25 +196,25 @@ static struct token_ops
 timed_ops(const struct token_ops *ops)
 {
 	return (struct token_ops){
-		.name = ops->name,
-		.pin_name = ops->pin_name,
-		.one_touch = ops->one_touch,
-		.list = timed_list,
-		.open = timed_open,
-		.wait = ops->wait != NULL ? timed_wait : NULL,
-		.choose = ops->choose != NULL ? timed_choose : NULL,
-		.info = timed_info,
-		.bind = ops->bind != NULL ? timed_bind : NULL,
-		.unlock = timed_unlock,
-		.agree = timed_agree,
-		.sign = timed_sign,
-		.attest = timed_attest,
-		.generate = timed_generate,
-		.make = ops->make != NULL ? timed_make : NULL,
-		.derive = ops->derive != NULL ? timed_derive : NULL,
-		.change = ops->change != NULL ? timed_change : NULL,
-		.protect = ops->protect != NULL ? timed_protect : NULL,
-		.close = timed_close,
+	    .name = ops->name,
+	    .pin_name = ops->pin_name,
+	    .one_touch = ops->one_touch,
+	    .list = timed_list,
+	    .open = timed_open,
+	    .wait = ops->wait != NULL ? timed_wait : NULL,
+	    .choose = ops->choose != NULL ? timed_choose : NULL,
+	    .info = timed_info,
+	    .bind = ops->bind != NULL ? timed_bind : NULL,
+	    .unlock = timed_unlock,
+	    .agree = timed_agree,
+	    .sign = timed_sign,
+	    .attest = timed_attest,
+	    .generate = timed_generate,
+	    .make = ops->make != NULL ? timed_make : NULL,
+	    .derive = ops->derive != NULL ? timed_derive : NULL,
+	    .change = ops->change != NULL ? timed_change : NULL,
+	    .protect = ops->protect != NULL ? timed_protect : NULL,
+	    .close = timed_close,
 	};
 }
 

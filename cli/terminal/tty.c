@@ -23,7 +23,8 @@ tty_open(struct tty *tty)
 	const char *no_color = secure_getenv("NO_COLOR");
 	bool dumb = term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
 
-	*tty = (struct tty){.dumb = dumb, .terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
+	*tty = (struct tty){.dumb = dumb,
+	    .terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
 	    .pin_fd = -1};
 	tty->live = isatty(STDERR_FILENO) && !dumb;
 	tty->color = isatty(STDOUT_FILENO) && !dumb && (no_color == NULL || no_color[0] == '\0');
@@ -141,7 +142,8 @@ need_terminal(const struct tty *tty, const char *what, struct err *err)
 {
 	if (tty->terminal >= 0)
 		return ERR_OK;
-	return err_set(err, ERR_REFUSED, "%s needs a person at a terminal, and there is none", what);
+	return err_set(err, ERR_REFUSED, "%s needs a person at a terminal, and there is none",
+	    what);
 }
 
 static void
@@ -183,7 +185,8 @@ ask(struct tty *tty, const char *question, char *ret_answer, size_t max)
 		read_answer(tty, ret_answer, max);
 		if (!text_is_otp(view_of_text(ret_answer)))
 			return;
-		say(tty, "That was a one-time password that a touched key typed, not your answer. Do not "
+		say(tty,
+		    "That was a one-time password that a touched key typed, not your answer. Do not "
 		    "touch the key yet.");
 	}
 }
@@ -240,7 +243,8 @@ ask_pin(void *context, const char *prompt, struct secret **ret_pin, struct err *
 
 		TRY(tty_read_secret(tty, prompt, PIN_MAX, &typed, err));
 		if (text_is_otp(secret_view(typed))) {
-			say(tty, "That was a one-time password that a touched key typed, not the PIN. Do "
+			say(tty,
+			    "That was a one-time password that a touched key typed, not the PIN. Do "
 			    "not touch the key yet.");
 			continue;
 		}
@@ -314,11 +318,25 @@ busy(void *context, const char *who, unsigned milliseconds)
 void
 tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 {
-	*ret_ui = (struct ui){.context = tty, .say = say, .progress = progress, .confirm = confirm,
-	    .ask_line = ask_line, .ask_pin = ask_pin, .ask_secret = ask_secret,
-	    .touch = {.context = tty, .touch = touch, .waiting = waiting, .touched = touched,
-		.busy = busy}};
-	*ret_io = (struct cli_io){.ui = ret_ui, .context = tty, .print = print,
-	    .complain = complain, .divert = divert, .use_pin_fd = use_pin_fd, .show = tty_show,
-	    .on_terminal = tty->live, .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};
+	*ret_ui = (struct ui){.context = tty,
+	    .say = say,
+	    .progress = progress,
+	    .confirm = confirm,
+	    .ask_line = ask_line,
+	    .ask_pin = ask_pin,
+	    .ask_secret = ask_secret,
+	    .touch = {.context = tty,
+	        .touch = touch,
+	        .waiting = waiting,
+	        .touched = touched,
+	        .busy = busy}};
+	*ret_io = (struct cli_io){.ui = ret_ui,
+	    .context = tty,
+	    .print = print,
+	    .complain = complain,
+	    .divert = divert,
+	    .use_pin_fd = use_pin_fd,
+	    .show = tty_show,
+	    .on_terminal = tty->live,
+	    .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};
 }

@@ -20,8 +20,8 @@ struct description {
 };
 
 /* One of RESULTS (NULL-terminated), and perhaps a detail; else ERR_PROTOCOL. */
-enum err_code answer_parse(struct view line, const char *const *results,
-    struct answer *ret_answer, struct err *err) MUST_CHECK;
+enum err_code answer_parse(struct view line, const char *const *results, struct answer *ret_answer,
+    struct err *err) MUST_CHECK;
 /* The answer to `describe`.  ERR_VERSION for another contract, else ERR_PROTOCOL. */
 enum err_code answer_describe(struct view line, struct description *ret_description,
     struct err *err) MUST_CHECK;

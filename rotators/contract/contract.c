@@ -32,7 +32,7 @@ static const char *const value_names[] = {"current", "next"};
 struct rotator {
 	struct exchange exchange;
 	struct secret *current, *next; /* NULL: absent */
-	const char *identity;	       /* "" before describe */
+	const char *identity;          /* "" before describe */
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	bool broken; /* the cause stands in detail */
 };
@@ -169,7 +169,7 @@ rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, s
 	TRY(keep_value(start->current, value_names[ROTATOR_CURRENT], &rotator->current, err));
 	TRY(keep_value(start->next, value_names[ROTATOR_NEXT], &rotator->next, err));
 	if (exchange_start(&rotator->exchange, start->path, executable, rotator->current,
-		rotator->next, err) != ERR_OK)
+	        rotator->next, err) != ERR_OK)
 		return err_add(err, "starting %s", start->path);
 	if (send_target(rotator, start->target, &early) != ERR_OK)
 		(void)mark_broken(rotator, &early); /* it ended at once: the first verb says so */
@@ -233,8 +233,7 @@ refused(const struct rotator *rotator, const char *verb, struct err *err)
 }
 
 static enum err_code
-check_fields(const struct rotator *rotator, const struct description *description,
-    struct err *err)
+check_fields(const struct rotator *rotator, const struct description *description, struct err *err)
 {
 	for (int i = 0; rotator->current != NULL && i < CREDENTIAL_FIELDS; i++)
 		if (description->fields[i] &&
@@ -331,8 +330,8 @@ rotator_apply(struct rotator *rotator, enum apply_result *ret_result, struct err
 {
 	TRY(need_value(rotator, ROTATOR_CURRENT, "apply", err));
 	TRY(need_value(rotator, ROTATOR_NEXT, "apply", err));
-	*ret_result = (enum apply_result)ask_or(rotator, "apply", NULL, apply_result_names,
-	    APPLY_UNKNOWN);
+	*ret_result =
+	    (enum apply_result)ask_or(rotator, "apply", NULL, apply_result_names, APPLY_UNKNOWN);
 	return ERR_OK;
 }
 

@@ -32,8 +32,13 @@
 #include "base/crypto.h"
 #include "base/json.h"
 
-enum { ROTATOR_NAME_MAX = 40, ROTATOR_DETAIL_MAX = 500, ROTATOR_CONTRACT = 1,
-	ROTATOR_LINE_MAX = 8192, ROTATOR_TARGET_MAX = 65536 };
+enum {
+	ROTATOR_NAME_MAX = 40,
+	ROTATOR_DETAIL_MAX = 500,
+	ROTATOR_CONTRACT = 1,
+	ROTATOR_LINE_MAX = 8192,
+	ROTATOR_TARGET_MAX = 65536
+};
 
 enum rotator_value { ROTATOR_CURRENT, ROTATOR_NEXT };
 enum probe_result { PROBE_ACCEPTED, PROBE_REFUSED, PROBE_UNREACHABLE };
@@ -53,10 +58,10 @@ enum err_code rotator_find(const char *name, const char *const *folders, char re
 
 struct rotator_start {
 	const char *path;
-	struct digest hash;	      /* ERR_INTEGRITY when the executable differs */
-	const struct json *target;    /* the definition's target object */
-	struct view current, next;    /* encoded credentials; .size 0: absent */
-	unsigned seconds;	      /* deadline for each verb, at least 1 */
+	struct digest hash;        /* ERR_INTEGRITY when the executable differs */
+	const struct json *target; /* the definition's target object */
+	struct view current, next; /* encoded credentials; .size 0: absent */
+	unsigned seconds;          /* deadline for each verb, at least 1 */
 };
 /* ERR_INTEGRITY (hash), ERR_REFUSED (owner, mode), ERR_NOT_FOUND, ERR_INVALID (a value that is no
  * credential), ERR_IO. */
@@ -77,8 +82,8 @@ enum err_code rotator_check(struct rotator *rotator, struct err *err) MUST_CHECK
 const char *rotator_identity(const struct rotator *rotator);
 /* A fresh, well-formed value that differs from the current one.  ERR_REFUSED with the rotator's
  * own words, ERR_PROTOCOL, ERR_TARGET_UNKNOWN; ERR_INTERNAL when there is a next value already. */
-enum err_code rotator_generate(struct rotator *rotator, struct secret **ret_next, struct err *err)
-    MUST_CHECK;
+enum err_code rotator_generate(struct rotator *rotator, struct secret **ret_next,
+    struct err *err) MUST_CHECK;
 /* These three succeed with a result; a silent or broken rotator is UNREACHABLE, UNKNOWN or
  * CANNOT_TELL with the cause as detail.  ERR_INTERNAL when the value they need was not given. */
 enum err_code rotator_probe(struct rotator *rotator, enum rotator_value value,

@@ -73,7 +73,9 @@ exchange_start(struct exchange *exchange, const char *name, int executable,
 		TRY(make_value_pipe(next_value, &next, err));
 	else
 		TRY(make_generated_pipe(exchange, &generated, err));
-	struct process_spawn spawn = {.path = EXECUTABLE_PATH, .argv = argv, .env = env,
+	struct process_spawn spawn = {.path = EXECUTABLE_PATH,
+	    .argv = argv,
+	    .env = env,
 	    .fds = {requests, answers, -1, current, next, generated, -1, executable}};
 
 	return process_start(&spawn, &exchange->pid, err);
@@ -183,8 +185,8 @@ exchange_receive(struct exchange *exchange, struct buf *ret_line, struct err *er
 	struct err cause;
 
 	TRY(await_answer(exchange, deadline, err));
-	enum err_code code = fd_read_line(exchange->answers, ROTATOR_LINE_MAX, ret_line, deadline,
-	    &cause);
+	enum err_code code =
+	    fd_read_line(exchange->answers, ROTATOR_LINE_MAX, ret_line, deadline, &cause);
 
 	if (code == ERR_TARGET_UNKNOWN)
 		return err_set(err, code, "the rotator did not finish its answer within %u s",

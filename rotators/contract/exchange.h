@@ -9,23 +9,23 @@
 #include "base/secret.h"
 
 struct exchange {
-	pid_t pid; /* 0: not running */
+	pid_t pid;                           /* 0: not running */
 	int requests, answers, generated_fd; /* -1: closed */
-	unsigned seconds;		     /* for each line and its answer */
+	unsigned seconds;                    /* for each line and its answer */
 	struct secret *generated; /* what came on descriptor 5 so far; NULL: never open */
 };
 
 /* EXCHANGE has -1 for its descriptors and its seconds set.  Runs EXECUTABLE
  * (rotators/contract/executable.h) as NAME with the values that are not NULL on descriptors 3 and 4. */
 enum err_code exchange_start(struct exchange *exchange, const char *name, int executable,
-    const struct secret *current_value, const struct secret *next_value, struct err *err)
-    MUST_CHECK;
-enum err_code exchange_send(struct exchange *exchange, const struct json *line, struct err *err)
-    MUST_CHECK;
+    const struct secret *current_value, const struct secret *next_value,
+    struct err *err) MUST_CHECK;
+enum err_code exchange_send(struct exchange *exchange, const struct json *line,
+    struct err *err) MUST_CHECK;
 /* The next line, and what was written on descriptor 5 before it.  ERR_TARGET_UNKNOWN at the
  * deadline; ERR_PROTOCOL for an end, a line over ROTATOR_LINE_MAX, or too large a value. */
-enum err_code exchange_receive(struct exchange *exchange, struct buf *ret_line, struct err *err)
-    MUST_CHECK;
+enum err_code exchange_receive(struct exchange *exchange, struct buf *ret_line,
+    struct err *err) MUST_CHECK;
 /* Closes its descriptors, which lets the rotator clean up; two seconds later its whole group is
  * killed, whatever it did.  May be called again. */
 void exchange_end(struct exchange *exchange);

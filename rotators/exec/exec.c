@@ -20,9 +20,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
-#include "rotators/program/child.h"
 #include "rotators/contract/echo.h"
 #include "rotators/contract/executable.h"
+#include "rotators/program/child.h"
 #include "rotators/program/program.h"
 
 enum { ARGUMENTS_MAX = 16, ARGUMENT_SIZE = 1024, SETTINGS_MAX = 16384 };
@@ -34,8 +34,8 @@ struct exec {
 	int executable;
 	bool self;
 	bool fields[CREDENTIAL_FIELDS];
-	enum credential_field secret; /* the field that is handed over */
-	struct buf settings;	      /* one line of JSON */
+	enum credential_field secret;    /* the field that is handed over */
+	struct buf settings;             /* one line of JSON */
 	char alphabet[ALPHABET_MAX + 1]; /* "": the program generates */
 	unsigned length;
 };
@@ -269,8 +269,8 @@ take_detail(struct rotation *rotation, struct view said)
 		said.size = (size_t)(newline - said.data);
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		if (values[i] != NULL && echo_found(said, secret_view(values[i]))) {
-			rotation_detail(
-			    rotation, "(the program's message held the secret: not shown)");
+			rotation_detail(rotation,
+			    "(the program's message held the secret: not shown)");
 			return;
 		}
 	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
@@ -289,9 +289,14 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	    NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
 	BUF errors = {0};
-	struct child child = {.path = EXECUTABLE_PATH, .argv = argv, .env = env,
-	    .input = buf_view(&exec->settings), .generated = generated, .errors = &errors,
-	    .executable = exec->executable, .deadline = rotation->deadline};
+	struct child child = {.path = EXECUTABLE_PATH,
+	    .argv = argv,
+	    .env = env,
+	    .input = buf_view(&exec->settings),
+	    .generated = generated,
+	    .errors = &errors,
+	    .executable = exec->executable,
+	    .deadline = rotation->deadline};
 	int status;
 
 	for (size_t i = 0; i < exec->count; i++)
@@ -378,15 +383,14 @@ exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
 
 	TRY(run(state, rotation, "probe", which == ROTATOR_CURRENT ? "current" : "next", NULL,
 	    &status, err));
-	*ret_result = status == 0   ? PROBE_ACCEPTED
-		      : status == 1 ? PROBE_REFUSED
-				    : PROBE_UNREACHABLE;
+	*ret_result = status == 0 ? PROBE_ACCEPTED :
+	    status == 1           ? PROBE_REFUSED :
+	                            PROBE_UNREACHABLE;
 	return ERR_OK;
 }
 
 static enum err_code
-exec_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
-    struct err *err)
+exec_apply(void *state, struct rotation *rotation, enum apply_result *ret_result, struct err *err)
 {
 	int status;
 
@@ -396,8 +400,7 @@ exec_apply(void *state, struct rotation *rotation, enum apply_result *ret_result
 }
 
 static enum err_code
-exec_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
-    struct err *err)
+exec_expel(void *state, struct rotation *rotation, enum expel_result *ret_result, struct err *err)
 {
 	int status;
 
@@ -407,26 +410,26 @@ exec_expel(void *state, struct rotation *rotation, enum expel_result *ret_result
 }
 
 static const char *const exec_help[] = {
-	"usage: halligan-rotate-exec",
-	"",
-	"Halligan's rotator that runs a program of yours; started by Halligan, which speaks to it",
-	"over pipes.  Target: command, hash, fields, identity, generate, settings.",
-	"See halligan-rotate-exec(8) and docs/rotators.md.",
-	NULL,
+    "usage: halligan-rotate-exec",
+    "",
+    "Halligan's rotator that runs a program of yours; started by Halligan, which speaks to it",
+    "over pipes.  Target: command, hash, fields, identity, generate, settings.",
+    "See halligan-rotate-exec(8) and docs/rotators.md.",
+    NULL,
 };
 
 static const struct program_ops ops = {
-	.name = "exec",
-	.help = exec_help,
-	.open = exec_open,
-	.close = exec_close,
-	.self = exec_self,
-	.fields = exec_fields,
-	.check = exec_check,
-	.generate = exec_generate,
-	.probe = exec_probe,
-	.apply = exec_apply,
-	.expel = exec_expel,
+    .name = "exec",
+    .help = exec_help,
+    .open = exec_open,
+    .close = exec_close,
+    .self = exec_self,
+    .fields = exec_fields,
+    .check = exec_check,
+    .generate = exec_generate,
+    .probe = exec_probe,
+    .apply = exec_apply,
+    .expel = exec_expel,
 };
 
 int

@@ -13,16 +13,16 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/program/child.h"
 #include "rotators/contract/executable.h"
+#include "rotators/program/child.h"
 
 enum { INPUT, VALUE_3, VALUE_4, GENERATED, OUTPUT, ERRORS, PIPES };
 enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10 /* milliseconds */ };
 
 struct pump {
 	const struct child *child;
-	int fds[PIPES];		/* our ends; -1: closed */
-	struct view left[3];	/* still to write: INPUT, VALUE_3, VALUE_4 */
+	int fds[PIPES];      /* our ends; -1: closed */
+	struct view left[3]; /* still to write: INPUT, VALUE_3, VALUE_4 */
 	pid_t pid;
 };
 
@@ -57,7 +57,9 @@ launch(struct pump *pump, struct err *err)
 	const struct child *child = pump->child;
 	const bool wanted[PIPES] = {true, child->values[0].size > 0, child->values[1].size > 0,
 	    child->generated != NULL, child->output != NULL, child->errors != NULL};
-	struct process_spawn spawn = {.path = child->path, .argv = child->argv, .env = child->env,
+	struct process_spawn spawn = {.path = child->path,
+	    .argv = child->argv,
+	    .env = child->env,
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;
 
@@ -146,8 +148,8 @@ drain(struct pump *pump, int at, struct err *err)
 		ssize_t got = -1;
 
 		errno = 0;
-		TRY(at == GENERATED ? read_generated(pump, &got, err)
-				    : read_public(pump, at, &got, err));
+		TRY(at == GENERATED ? read_generated(pump, &got, err) :
+		                      read_public(pump, at, &got, err));
 		if (got == 0) {
 			fd_closep(&pump->fds[at]);
 			return ERR_OK;
@@ -187,16 +189,16 @@ turn(struct pump *pump, struct err *err)
 	int64_t left = pump->child->deadline - process_milliseconds();
 
 	for (int i = 0; i < PIPES; i++)
-		fds[i] = (struct pollfd){.fd = pump->fds[i],
-		    .events = i <= VALUE_4 ? POLLOUT : POLLIN};
+		fds[i] =
+		    (struct pollfd){.fd = pump->fds[i], .events = i <= VALUE_4 ? POLLOUT : POLLIN};
 	fds[PIPES] = (struct pollfd){.fd = STDOUT_FILENO};
 	if (left <= 0)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s did not end in time",
 		    pump->child->path);
 	if (poll(fds, PIPES + 1, left < LOOK_EVERY ? (int)left : LOOK_EVERY) < 0)
-		return errno == EINTR
-		    ? ERR_OK
-		    : err_errno(err, ERR_IO, errno, "waiting for %s", pump->child->path);
+		return errno == EINTR ?
+		    ERR_OK :
+		    err_errno(err, ERR_IO, errno, "waiting for %s", pump->child->path);
 	if ((fds[PIPES].revents & (POLLERR | POLLHUP)) != 0)
 		return err_set(err, ERR_WAITING, "nobody waits for the answer any more");
 	for (int i = 0; i < PIPES; i++)
@@ -208,7 +210,9 @@ turn(struct pump *pump, struct err *err)
 enum err_code
 child_run(const struct child *child, int *ret_status, struct err *err)
 {
-	CLEANUP(pump_done) struct pump pump = {.child = child, .fds = {-1, -1, -1, -1, -1, -1},
+	CLEANUP(pump_done)
+	struct pump pump = {.child = child,
+	    .fds = {-1, -1, -1, -1, -1, -1},
 	    .left = {child->input, child->values[0], child->values[1]}};
 	int status;
 

@@ -13,13 +13,13 @@ enum { CHILD_OUTPUT_MAX = 2 * 1024 * 1024, CHILD_ERRORS_MAX = 16384 };
 struct child {
 	const char *path; /* absolute */
 	const char *const *argv, *const *env;
-	struct view input;	  /* its stdin */
-	struct view values[2];	  /* its descriptors 3 and 4; .size 0: closed */
+	struct view input;        /* its stdin */
+	struct view values[2];    /* its descriptors 3 and 4; .size 0: closed */
 	struct secret *generated; /* gets what it writes on descriptor 5; NULL: closed */
-	struct buf *output;	  /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
+	struct buf *output;       /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
-	int executable;		  /* its descriptor 7 (rotators/contract/executable.h), or -1 */
-	int64_t deadline;	  /* process_milliseconds */
+	int executable;     /* its descriptor 7 (rotators/contract/executable.h), or -1 */
+	int64_t deadline;   /* process_milliseconds */
 };
 
 /* Runs it, ends its whole process group, and gives waitpid's status.

@@ -19,8 +19,14 @@
 #include "rotators/contract/answer.h"
 #include "rotators/program/program.h"
 
-enum { CURRENT_FD = 3, NEXT_FD = 4, GENERATED_FD = 5, SECONDS_DEFAULT = 30, SECONDS_MAX = 3600,
-	MARGIN_MAX = 2000 };
+enum {
+	CURRENT_FD = 3,
+	NEXT_FD = 4,
+	GENERATED_FD = 5,
+	SECONDS_DEFAULT = 30,
+	SECONDS_MAX = 3600,
+	MARGIN_MAX = 2000
+};
 
 struct program {
 	const struct program_ops *ops;
@@ -58,7 +64,7 @@ rotation_replace(const struct secret *current, enum credential_field field, stru
 			TRY(credential_add(next, field, value, err));
 		else if (current != NULL &&
 		    credential_get(secret_view(current), (enum credential_field)i, &kept,
-			&absent) == ERR_OK)
+		        &absent) == ERR_OK)
 			TRY(credential_add(next, (enum credential_field)i, kept, err));
 	}
 	*ret_next = TAKE(next);
@@ -72,8 +78,7 @@ typedef enum err_code (*verb_function)(struct program *program, const char *argu
     struct json *answer, struct err *err);
 
 static enum err_code
-verb_describe(struct program *program, const char *argument, struct json *answer,
-    struct err *err)
+verb_describe(struct program *program, const char *argument, struct json *answer, struct err *err)
 {
 	struct json *fields = json_new_array();
 
@@ -98,8 +103,7 @@ verb_check(struct program *program, const char *argument, struct json *answer, s
 }
 
 static enum err_code
-verb_generate(struct program *program, const char *argument, struct json *answer,
-    struct err *err)
+verb_generate(struct program *program, const char *argument, struct json *answer, struct err *err)
 {
 	SECRET *next = NULL;
 
@@ -168,12 +172,12 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{"describe", verb_describe, "refused"},
-	{"check", verb_check, "refused"},
-	{"generate", verb_generate, "refused"},
-	{"probe", verb_probe, "unreachable"},
-	{"apply", verb_apply, "unknown"},
-	{"expel", verb_expel, "cannot-tell"},
+    {"describe", verb_describe, "refused"},
+    {"check", verb_check, "refused"},
+    {"generate", verb_generate, "refused"},
+    {"probe", verb_probe, "unreachable"},
+    {"apply", verb_apply, "unknown"},
+    {"expel", verb_expel, "cannot-tell"},
 };
 
 /* --- The loop ----------------------------------------------------------------------------- */

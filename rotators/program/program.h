@@ -21,28 +21,28 @@
 /* What a rotator is told.  Owned by program_run. */
 struct rotation {
 	const struct json *target;
-	unsigned seconds;	/* for each verb */
-	int64_t deadline;	/* of the present verb, a little before the vault's */
-	struct secret *current; /* encoded and checked, or NULL */
-	struct secret *next;	/* likewise; what `generate` made, once it ran */
+	unsigned seconds;                    /* for each verb */
+	int64_t deadline;                    /* of the present verb, a little before the vault's */
+	struct secret *current;              /* encoded and checked, or NULL */
+	struct secret *next;                 /* likewise; what `generate` made, once it ran */
 	char detail[ROTATOR_DETAIL_MAX + 1]; /* a verb may fill it with plain text */
 };
 
 struct program_ops {
-	const char *name;		 /* as in halligan-rotate-NAME */
-	const char *const *help;	 /* lines of --help, NULL-terminated */
+	const char *name;        /* as in halligan-rotate-NAME */
+	const char *const *help; /* lines of --help, NULL-terminated */
 	/* Read and check the target; RET_STATE is handed to every verb.  A failure is the answer
 	 * to every verb. */
 	enum err_code (*open)(const struct rotation *rotation, void **ret_state, struct err *err);
-	void (*close)(void *state); /* accepts NULL */
+	void (*close)(void *state);      /* accepts NULL */
 	bool (*self)(const void *state); /* identity: true "self", false "ambient" */
 	/* Adds the names of the fields that current and next must have. */
 	void (*fields)(const void *state, struct json *names);
 	/* The verbs.  An error means: check and generate refused, probe unreachable, apply
 	 * unknown, expel cannot-tell, with the error's text as detail. */
 	enum err_code (*check)(void *state, struct rotation *rotation, struct err *err);
-	enum err_code (*generate)(void *state, struct rotation *rotation,
-	    struct secret **ret_next, struct err *err);
+	enum err_code (*generate)(void *state, struct rotation *rotation, struct secret **ret_next,
+	    struct err *err);
 	enum err_code (*probe)(void *state, struct rotation *rotation, enum rotator_value which,
 	    enum probe_result *ret_result, struct err *err);
 	enum err_code (*apply)(void *state, struct rotation *rotation,

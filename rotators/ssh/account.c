@@ -108,8 +108,8 @@ ssh_account_run(const struct ssh_account *account, const struct rotation *rotati
 {
 	struct view text;
 
-	TRY(ssh_account_private(
-	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
+	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next,
+	    &text, err));
 	return ssh_client_run(&account->target, text, "exec /bin/sh -s", script, rotation->deadline,
 	    ret_answer, err);
 }

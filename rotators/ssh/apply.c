@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
+#include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/key_file.h"
-#include "rotators/ssh/apply.h"
 #include "rotators/ssh/script.h"
 
 enum { CHANGED_TRIES = 3 };
@@ -116,8 +116,8 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	if (ret_answer->outcome != SSH_ACCEPTED)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", ret_answer->detail);
 	*ret_which = which;
-	*ret_result = script_read_result(&marker, buf_view(&ret_answer->output), ret_file,
-	    rotation->detail);
+	*ret_result =
+	    script_read_result(&marker, buf_view(&ret_answer->output), ret_file, rotation->detail);
 	return ERR_OK;
 }
 
@@ -127,20 +127,20 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
     struct err *err)
 {
 	static const enum apply_result results[] = {
-		[SCRIPT_DONE] = APPLY_APPLIED,
-		[SCRIPT_REJECTED] = APPLY_REJECTED,
-		[SCRIPT_SILENT] = APPLY_UNKNOWN,
+	    [SCRIPT_DONE] = APPLY_APPLIED,
+	    [SCRIPT_REJECTED] = APPLY_REJECTED,
+	    [SCRIPT_SILENT] = APPLY_UNKNOWN,
 	};
 	struct script_marker marker;
 	SSH_ANSWER answer = {0};
 	BUF script = {0};
 
 	TRY(script_marker(&marker, err));
-	TRY(script_replace(
-	    &marker, account->path, file->sum, buf_view(&plan->content), &script, err));
+	TRY(script_replace(&marker, account->path, file->sum, buf_view(&plan->content), &script,
+	    err));
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), &answer, err));
-	*ret_result = results[script_replace_result(&marker, buf_view(&answer.output),
-	    rotation->detail)];
+	*ret_result =
+	    results[script_replace_result(&marker, buf_view(&answer.output), rotation->detail)];
 	if (answer.outcome != SSH_ACCEPTED)
 		rotation_detail(rotation, "%s", answer.detail);
 	return ERR_OK;
@@ -178,6 +178,6 @@ enum err_code
 ssh_apply(const struct ssh_account *account, struct rotation *rotation,
     enum apply_result *ret_result, struct err *err)
 {
-	return account->local ? apply_local(account, rotation, ret_result, err)
-			      : apply_there(account, rotation, ret_result, err);
+	return account->local ? apply_local(account, rotation, ret_result, err) :
+	                        apply_there(account, rotation, ret_result, err);
 }

@@ -121,8 +121,8 @@ authorized_keys_replace(struct view file, const struct ssh_public *current,
 		size_t end = newline == NULL ? file.size : (size_t)(newline - file.data) + 1;
 		size_t text_end = newline == NULL ? end : end - 1;
 
-		replace_line(
-		    view_of(file.data + at, text_end - at), current, next, ret_file, &count);
+		replace_line(view_of(file.data + at, text_end - at), current, next, ret_file,
+		    &count);
 		buf_bytes(ret_file, view_of(file.data + text_end, end - text_end));
 		at = end;
 	}

@@ -38,11 +38,11 @@ struct workshop {
 static const struct {
 	const char *type, *algorithms;
 } host_key_types[] = {
-	{"ssh-ed25519", "ssh-ed25519"},
-	{"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
-	{"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
-	{"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
-	{"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"},
+    {"ssh-ed25519", "ssh-ed25519"},
+    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+    {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
+    {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
+    {"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"},
 };
 
 static const char *
@@ -146,7 +146,9 @@ start_agent(struct workshop *shop, struct err *err)
 {
 	static const char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
 	const char *const argv[] = {"ssh-agent", "-D", "-a", shop->socket, NULL};
-	struct process_spawn spawn = {.path = "/usr/bin/ssh-agent", .argv = argv, .env = env,
+	struct process_spawn spawn = {.path = "/usr/bin/ssh-agent",
+	    .argv = argv,
+	    .env = env,
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1}};
 	FD ours = -1, theirs = -1;
 	BUF line = {0};
@@ -173,8 +175,13 @@ load_key(const struct workshop *shop, struct view private_key, int64_t deadline,
 	const char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", "SSH_ASKPASS=/bin/false",
 	    "SSH_ASKPASS_REQUIRE=force", socket, NULL};
 	BUF errors = {0};
-	struct child child = {.path = "/usr/bin/ssh-add", .argv = argv, .env = env,
-	    .input = private_key, .errors = &errors, .executable = -1, .deadline = deadline};
+	struct child child = {.path = "/usr/bin/ssh-add",
+	    .argv = argv,
+	    .env = env,
+	    .input = private_key,
+	    .errors = &errors,
+	    .executable = -1,
+	    .deadline = deadline};
 	int64_t left = (deadline - process_milliseconds()) / 1000;
 	int status;
 
@@ -296,8 +303,11 @@ ssh_client_run(const struct ssh_target *target, struct view private_key, const c
 	CLEANUP(workshop_done) struct workshop shop = {0};
 	SSH_ANSWER answer = {0};
 	BUF errors = {0};
-	struct child child = {.input = input, .output = &answer.output, .errors = &errors,
-	    .executable = -1, .deadline = deadline};
+	struct child child = {.input = input,
+	    .output = &answer.output,
+	    .errors = &errors,
+	    .executable = -1,
+	    .deadline = deadline};
 	int status;
 
 	TRY(make_folder(&shop, err));

@@ -8,8 +8,8 @@
 #ifndef ROTATORS_SSH_CLIENT_H
 #define ROTATORS_SSH_CLIENT_H
 
-#include "rotators/contract/contract.h"
 #include "base/openssh_key.h"
+#include "rotators/contract/contract.h"
 
 enum { SSH_HOST_MAX = 253, SSH_USER_MAX = 64 };
 
@@ -26,8 +26,8 @@ bool ssh_user_valid(const char *user);
 bool ssh_host_key_valid(const struct ssh_public *host_key);
 
 enum ssh_outcome {
-	SSH_ACCEPTED,	 /* the host took the key, whatever the command did then */
-	SSH_REFUSED,	 /* the host, with the pinned key, said no to this key */
+	SSH_ACCEPTED,    /* the host took the key, whatever the command did then */
+	SSH_REFUSED,     /* the host, with the pinned key, said no to this key */
 	SSH_UNREACHABLE, /* no connection, no answer in time, or another host key */
 };
 

@@ -119,8 +119,7 @@ read_content(struct key_file *file, int fd, size_t max, struct err *err)
 }
 
 enum err_code
-key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
-    struct err *err)
+key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file, struct err *err)
 {
 	KEY_FILE file = {.folder = -1};
 	FD fd = -1;

@@ -17,9 +17,9 @@
 #include "base/bytes.h"
 
 struct key_file {
-	int folder;		/* descriptor, -1: none */
-	char name[256];		/* in the folder */
-	char path[4096];	/* resolved, for messages */
+	int folder;      /* descriptor, -1: none */
+	char name[256];  /* in the folder */
+	char path[4096]; /* resolved, for messages */
 	struct stat status;
 	struct buf content;
 };

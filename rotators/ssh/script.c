@@ -308,8 +308,8 @@ script_read_result(const struct script_marker *marker, struct view output,
 		return rejected_or_silent(marker, output, ret_detail);
 	file.content = view_of(body.data, size);
 	(void)snprintf(file.sum, sizeof(file.sum), "%lu %lu", crc, length);
-	if (!find_line(
-		marker, "end", view_of(body.data + size + 1, body.size - size - 1), &head, &end))
+	if (!find_line(marker, "end", view_of(body.data + size + 1, body.size - size - 1), &head,
+	        &end))
 		return rejected_or_silent(marker, output, ret_detail);
 	*ret_file = file;
 	return SCRIPT_DONE;

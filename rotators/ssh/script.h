@@ -10,8 +10,8 @@
 #ifndef ROTATORS_SSH_SCRIPT_H
 #define ROTATORS_SSH_SCRIPT_H
 
-#include "rotators/contract/contract.h"
 #include "base/openssh_key.h"
+#include "rotators/contract/contract.h"
 
 struct script_marker {
 	char text[48];
@@ -21,7 +21,7 @@ enum err_code script_marker(struct script_marker *ret_marker, struct err *err) M
 enum script_result {
 	SCRIPT_DONE,
 	SCRIPT_REJECTED, /* it said why in detail, and changed nothing */
-	SCRIPT_SILENT,	 /* it did not say: not run, or cut off anywhere */
+	SCRIPT_SILENT,   /* it did not say: not run, or cut off anywhere */
 };
 
 /* Reads the file PATH (absolute, or from the home folder). */
@@ -37,8 +37,8 @@ enum script_result script_read_result(const struct script_marker *marker, struct
 
 /* Replaces PATH by CONTENT (without NUL) when it still has the sum SUM: a new file in the same
  * folder with the same owner, group and mode, synced, then renamed. */
-enum err_code script_replace(const struct script_marker *marker, const char *path,
-    const char *sum, struct view content, struct buf *ret_script, struct err *err) MUST_CHECK;
+enum err_code script_replace(const struct script_marker *marker, const char *path, const char *sum,
+    struct view content, struct buf *ret_script, struct err *err) MUST_CHECK;
 enum script_result script_replace_result(const struct script_marker *marker, struct view output,
     char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rotators/ssh/authorized_keys.h"
 #include "rotators/program/child.h"
-#include "rotators/ssh/key_file.h"
 #include "rotators/ssh/apply.h"
+#include "rotators/ssh/authorized_keys.h"
+#include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
 
 static void
@@ -93,8 +93,7 @@ ssh_key_check(void *state, struct rotation *rotation, struct err *err)
 }
 
 static enum err_code
-ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_next,
-    struct err *err)
+ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_next, struct err *err)
 {
 	const struct ssh_account *account = state;
 	SECRET *named = NULL, *text = NULL;
@@ -113,18 +112,18 @@ ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
     enum probe_result *ret_result, struct err *err)
 {
 	static const enum probe_result results[] = {
-		[SSH_ACCEPTED] = PROBE_ACCEPTED,
-		[SSH_REFUSED] = PROBE_REFUSED,
-		[SSH_UNREACHABLE] = PROBE_UNREACHABLE,
+	    [SSH_ACCEPTED] = PROBE_ACCEPTED,
+	    [SSH_REFUSED] = PROBE_REFUSED,
+	    [SSH_UNREACHABLE] = PROBE_UNREACHABLE,
 	};
 	const struct ssh_account *account = state;
 	SSH_ANSWER answer = {0};
 	struct view text;
 
-	TRY(ssh_account_private(
-	    which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text, err));
-	TRY(ssh_client_run(
-	    &account->target, text, "true", view_of(NULL, 0), rotation->deadline, &answer, err));
+	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next,
+	    &text, err));
+	TRY(ssh_client_run(&account->target, text, "true", view_of(NULL, 0), rotation->deadline,
+	    &answer, err));
 	rotation_detail(rotation, "%s", answer.detail);
 	*ret_result = results[answer.outcome];
 	return ERR_OK;
@@ -145,8 +144,13 @@ run_here(const struct rotation *rotation, struct view script, struct buf *ret_ou
 {
 	static const char *const argv[] = {"sh", "-s", NULL};
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
-	struct child child = {.path = "/bin/sh", .argv = argv, .env = env, .input = script,
-	    .output = ret_output, .executable = -1, .deadline = rotation->deadline};
+	struct child child = {.path = "/bin/sh",
+	    .argv = argv,
+	    .env = env,
+	    .input = script,
+	    .output = ret_output,
+	    .executable = -1,
+	    .deadline = rotation->deadline};
 	int status;
 
 	return child_run(&child, &status, err);
@@ -209,26 +213,26 @@ ssh_key_expel(void *state, struct rotation *rotation, enum expel_result *ret_res
 }
 
 static const char *const ssh_key_help[] = {
-	"usage: halligan-rotate-ssh-key",
-	"",
-	"Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
-	"Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\").",
-	"See halligan-rotate-ssh-key(8) and docs/rotators.md.",
-	NULL,
+    "usage: halligan-rotate-ssh-key",
+    "",
+    "Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
+    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\").",
+    "See halligan-rotate-ssh-key(8) and docs/rotators.md.",
+    NULL,
 };
 
 static const struct program_ops ops = {
-	.name = "ssh-key",
-	.help = ssh_key_help,
-	.open = ssh_key_open,
-	.close = ssh_key_close,
-	.self = ssh_key_self,
-	.fields = ssh_key_fields,
-	.check = ssh_key_check,
-	.generate = ssh_key_generate,
-	.probe = ssh_key_probe,
-	.apply = ssh_key_apply,
-	.expel = ssh_key_expel,
+    .name = "ssh-key",
+    .help = ssh_key_help,
+    .open = ssh_key_open,
+    .close = ssh_key_close,
+    .self = ssh_key_self,
+    .fields = ssh_key_fields,
+    .check = ssh_key_check,
+    .generate = ssh_key_generate,
+    .probe = ssh_key_probe,
+    .apply = ssh_key_apply,
+    .expel = ssh_key_expel,
 };
 
 int

@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(tlv_only_der(certificates[i], 0x30, &content));
 		if (i < ATTEST_ROOTS_MAX)
 			MUST(sha256_one(certificates[i], &policy.roots[policy.root_count++],
-				 &err) == ERR_OK);
+			         &err) == ERR_OK);
 	}
 	if (attest_verify(slot, device, certificates, count, &policy, &facts, &err) == ERR_OK)
 		check_facts(&facts, &policy);

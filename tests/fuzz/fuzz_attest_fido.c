@@ -21,8 +21,7 @@ check_facts(const struct attest_fido_facts *facts, const struct attest_policy *p
 	MUST(facts->simulated == policy->training);
 	MUST(facts->credential_size > 0 && facts->credential_size <= TOKEN_CREDENTIAL_MAX);
 	MUST(point_from(VIEW_OF(facts->key.bytes), &same, &err) == ERR_OK);
-	MUST(policy->form_factor_count == 0 ||
-	    (policy->waives & ATTEST_WAIVE_FORM_FACTOR) != 0);
+	MUST(policy->form_factor_count == 0 || (policy->waives & ATTEST_WAIVE_FORM_FACTOR) != 0);
 	MUST(memcmp(facts->firmware, policy->min_firmware, 3) >= 0 ||
 	    (policy->waives & ATTEST_WAIVE_FIRMWARE) != 0);
 }
@@ -38,8 +37,8 @@ read_certificates(struct reader *reader, bool pinned,
 		struct view certificate = reader_lp16(reader, UINT16_MAX);
 
 		if (pinned && policy->root_count < ATTEST_ROOTS_MAX)
-			MUST(sha256_one(certificate, &policy->roots[policy->root_count++],
-				 &err) == ERR_OK);
+			MUST(sha256_one(certificate, &policy->roots[policy->root_count++], &err) ==
+			    ERR_OK);
 		ret_certificates[count++] = certificate;
 	}
 	return count;

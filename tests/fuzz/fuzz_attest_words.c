@@ -27,7 +27,8 @@ authorities(void)
 	authority_make(&(struct recipe){.subject = "Device", .authority = true}, &all.root,
 	    &all.device);
 	all.key = EVP_EC_gen("P-256");
-	all.policy = (struct attest_policy){.roots = {all.root.fingerprint}, .root_count = 1,
+	all.policy = (struct attest_policy){.roots = {all.root.fingerprint},
+	    .root_count = 1,
 	    .min_firmware = {5, 7, 0}};
 	return &all;
 }
@@ -71,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	certificate_make(&recipe, all->key, &all->device, &slot);
 	struct view root = buf_view(&all->root.der);
 	if (attest_verify(buf_view(&slot), buf_view(&all->device.der), &root, 1, &all->policy,
-		&facts, &err) != ERR_OK)
+	        &facts, &err) != ERR_OK)
 		return 0;
 	MUST(recipe.firmware.size == 3 && recipe.policies.size == 2 && recipe.twice.size == 0);
 	MUST(tlv_only_der(recipe.serial, 2, &content) && tlv_u32(content, &serial));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulator's BER reader and the driver's agree wherever both know the tag. */
 #include "tests/fuzz/target.h"
-#include "tokens/sim/ber.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/sim/ber.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -31,8 +31,9 @@ write_item(const struct cbor *item, struct buf *buf)
 	else if (item->number > INT64_MAX) /* more than we write */
 		buf_bytes(buf, item->whole);
 	else
-		cbor_put_int(buf, item->kind == CBOR_POSITIVE ? (int64_t)item->number
-							      : -1 - (int64_t)item->number);
+		cbor_put_int(buf,
+		    item->kind == CBOR_POSITIVE ? (int64_t)item->number :
+		                                  -1 - (int64_t)item->number);
 }
 
 /* The driver's reader on the same item. */

@@ -43,9 +43,9 @@ make_header(struct bench *bench)
 		struct header_share *share = &envelope->shares[i];
 
 		*share = (struct header_share){.clause = i, .m = 1, .n = 1, .x = 1};
-		MUST(envelope_commitment(header, share,
-			 view_of(right_shares(), ENVELOPE_SHARE_SIZE), &share->commitment,
-			 &err) == ERR_OK);
+		MUST(
+		    envelope_commitment(header, share, view_of(right_shares(), ENVELOPE_SHARE_SIZE),
+		        &share->commitment, &err) == ERR_OK);
 	}
 }
 
@@ -75,7 +75,7 @@ seal(const struct bench *at, struct view shares, struct point *ret_enc, struct b
 
 	MUST(envelope_info(at->header, 0, &info, &err) == ERR_OK);
 	MUST(hpke_sender(hpke_suite_default, &at->header->envelopes[0].recipient,
-		 VIEW_OF(info.bytes), &hpke, ret_enc, &err) == ERR_OK);
+	         VIEW_OF(info.bytes), &hpke, ret_enc, &err) == ERR_OK);
 	MUST(hpke_seal(hpke, VIEW_OF(at->hash.bytes), shares, ret_ciphertext, &err) == ERR_OK);
 }
 
@@ -100,8 +100,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ciphertext = reader.rest;
 	}
 	if (seal_open_envelope(at->header, &at->hash, index, enc, ciphertext, hpke_agree_local,
-		at->key, &shares, &err) == ERR_OK)
-		MUST(index == 0 && view_equal(secret_view(shares),
-		    view_of(right_shares(), SHARES * ENVELOPE_SHARE_SIZE)));
+	        at->key, &shares, &err) == ERR_OK)
+		MUST(index == 0 &&
+		    view_equal(secret_view(shares),
+		        view_of(right_shares(), SHARES * ENVELOPE_SHARE_SIZE)));
 	return 0;
 }

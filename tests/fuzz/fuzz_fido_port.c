@@ -11,7 +11,7 @@ enum { INS_SERIAL = 0xf8 };
 static struct reader script;
 static struct pcsc_card *const card = (struct pcsc_card *)&script;
 static uint32_t changes;
-static int held; /* pcsc_begin() without its pcsc_end() */
+static int held;      /* pcsc_begin() without its pcsc_end() */
 static uint32_t told; /* by PIV's GET SERIAL since pcsc_begin() */
 
 enum err_code __wrap_pcsc_connect(const char *reader, unsigned milliseconds,

@@ -39,8 +39,8 @@ fixed_key(void)
 }
 
 static void
-open_box(const struct card *card, struct hpke_suite suite, struct view enc,
-    struct view ciphertext, struct secret **ret_plaintext)
+open_box(const struct card *card, struct hpke_suite suite, struct view enc, struct view ciphertext,
+    struct secret **ret_plaintext)
 {
 	HPKE *hpke = NULL;
 	SECRET *exported = NULL;
@@ -48,8 +48,8 @@ open_box(const struct card *card, struct hpke_suite suite, struct view enc,
 	struct err err;
 
 	p256_key_public(card->key, &recipient);
-	if (hpke_recipient(suite, enc, &recipient, agree, (void *)(uintptr_t)card,
-		(struct view){0}, &hpke, &err) != ERR_OK)
+	if (hpke_recipient(suite, enc, &recipient, agree, (void *)(uintptr_t)card, (struct view){0},
+	        &hpke, &err) != ERR_OK)
 		return;
 	MUST(enc.size == POINT_SIZE && card->size == SCALAR_SIZE);
 	if (hpke_open(hpke, (struct view){0}, ciphertext, ret_plaintext, &err) == ERR_OK)

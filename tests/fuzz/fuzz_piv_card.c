@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/piv/block.h"
-#include "tokens/piv/admin.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/admin.h"
+#include "tokens/piv/block.h"
 
 static enum err_code
 exchange(void *context, const uint8_t header[4], struct view data, struct secret *reply,
@@ -43,7 +43,7 @@ read_state(struct piv_card *card, uint8_t argument)
 	if (piv_read_key(card, argument, &known, &key, &err) == ERR_OK)
 		MUST(key.slot == argument &&
 		    (key.key.bytes[0] == 0 ||
-			point_from(VIEW_OF(key.key.bytes), &point, &err) == ERR_OK));
+		        point_from(VIEW_OF(key.key.bytes), &point, &err) == ERR_OK));
 }
 
 static void
@@ -122,7 +122,7 @@ administer(struct piv_card *card, uint8_t argument)
 
 	MUST(secret_from(view_of(key, 16u + argument % 3u * 8u), &management, &err) == ERR_OK);
 	if (piv_authenticate(card, argument & 0x1f, (argument & 0x80) != 0 ? management : NULL,
-		&err) != ERR_OK)
+	        &err) != ERR_OK)
 		return;
 	if (piv_set_management(card, argument & 0x1f, management, &status, &err) == ERR_INTERNAL)
 		MUST(block_key_size(argument & 0x1f) != secret_size(management));

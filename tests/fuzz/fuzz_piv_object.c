@@ -4,8 +4,8 @@
  * answers, each u16 status and lp16 data; after the last of them it is gone.
  */
 #include "tests/fuzz/target.h"
-#include "tokens/piv/object.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/object.h"
 
 /* The command is one object's name, and with PUT DATA one object. */
 static void
@@ -46,7 +46,7 @@ read_certificate(struct piv_card *card, uint8_t slot)
 	BUF der = {0};
 
 	if (piv_get_certificate(card, piv_object_of_slot(slot), "reading a certificate", &there,
-		&der, &err) == ERR_OK)
+	        &der, &err) == ERR_OK)
 		MUST(der.size == 0 || (there && tlv_only_der(buf_view(&der), 0x30, &content)));
 }
 

@@ -18,17 +18,17 @@ replay_runs(void)
 }
 
 enum step {
-	PLUG,	 /* unplug, plug in */
-	TOUCH,	 /* u8 enum ctap_touch: what happens when it blinks */
-	DISK,	 /* full or not */
-	TIME,	 /* u32 milliseconds go by */
-	FINGER,	 /* an enrolled one or not */
-	ALWAYS,	 /* alwaysUv or not */
-	READER,	 /* has a fingerprint reader, or none */
+	PLUG,     /* unplug, plug in */
+	TOUCH,    /* u8 enum ctap_touch: what happens when it blinks */
+	DISK,     /* full or not */
+	TIME,     /* u32 milliseconds go by */
+	FINGER,   /* an enrolled one or not */
+	ALWAYS,   /* alwaysUv or not */
+	READER,   /* has a fingerprint reader, or none */
 	ANY_TIME, /* reset at any time or not */
-	FAULT,	 /* u8 kind, u8 command, u8 number, lp8 bytes */
-	PULL,	 /* u8 after so many commands, u8 after running it */
-	COMMAND, /* lp16 */
+	FAULT,    /* u8 kind, u8 command, u8 number, lp8 bytes */
+	PULL,     /* u8 after so many commands, u8 after running it */
+	COMMAND,  /* lp16 */
 	STEPS
 };
 
@@ -231,8 +231,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (kind & 1) != 0 ? (const uint8_t[]){5, 4, 3} : (const uint8_t[]){5, 7, 4});
 	world.state.fido.uv = (kind & 2) != 0;
 	ctap_init(&world.ctap, &world.state,
-	    &(struct ctap_host){&world, touch, touch_end, finger, save, milliseconds,
-		&world.faults, pause_for, unplug});
+	    &(struct ctap_host){&world, touch, touch_end, finger, save, milliseconds, &world.faults,
+	        pause_for, unplug});
 	const struct applet applet = ctap_applet(&world.ctap);
 	card_init(&world.card, &applet, 1);
 	send(&world, VIEW_OF(select));

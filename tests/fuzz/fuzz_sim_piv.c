@@ -71,8 +71,8 @@ attest(struct sim_state *state)
 	to->private_key = (struct buf){0};
 	buf_bytes(&to->private_key, buf_view(&from->private_key));
 	MUST(sim_state_put(state, SIM_OBJECT_ATTESTATION,
-		 buf_view(&sim_state_object(&factory, SIM_OBJECT_ATTESTATION)->value), &err) ==
-	    ERR_OK);
+	         buf_view(&sim_state_object(&factory, SIM_OBJECT_ATTESTATION)->value),
+	         &err) == ERR_OK);
 }
 
 static void

@@ -9,8 +9,7 @@ static struct buf written;  /* what was saved last */
 
 enum err_code __wrap_file_read(const char *path, size_t max, struct buf *ret_bytes,
     struct err *err);
-enum err_code __wrap_file_write(const char *path, struct view bytes, mode_t mode,
-    struct err *err);
+enum err_code __wrap_file_write(const char *path, struct view bytes, mode_t mode, struct err *err);
 
 enum err_code
 __wrap_file_read(const char *path, size_t max, struct buf *ret_bytes, struct err *err)

@@ -18,10 +18,10 @@ check_sequence(struct view input)
 			break;
 		}
 		MUST(!ber.failed && strict.tag == loose.tag && strict.tag != 0);
-		MUST(strict.value.data == loose.value.data && strict.value.size == loose.value.size);
+		MUST(
+		    strict.value.data == loose.value.data && strict.value.size == loose.value.size);
 		tlv_put(&again, strict.tag, strict.value);
-		MUST(again.failed ||
-		    view_equal(buf_view(&again), view_of(input.data, again.size)));
+		MUST(again.failed || view_equal(buf_view(&again), view_of(input.data, again.size)));
 	}
 	buf_done(&again);
 	while (!ber.failed && ber.rest.size > 0)

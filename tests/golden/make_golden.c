@@ -19,7 +19,7 @@
 
 static const char *const quorum_text =
     "2 of (ciso, infra, audit) or (1 of (ceo, cto) and 1 of (infra, secops))";
-static const char *const seats[] = { "ciso", "ciso", "infra", "audit", "ceo", "cto", "secops" };
+static const char *const seats[] = {"ciso", "ciso", "infra", "audit", "ceo", "cto", "secops"};
 
 static enum err_code
 make_credential(struct secret **ret_credential, struct err *err)
@@ -120,7 +120,7 @@ int
 main(int argc, char **argv)
 {
 	struct err err;
-	struct p256_key *keys[ARRAY_SIZE(seats)] = { NULL };
+	struct p256_key *keys[ARRAY_SIZE(seats)] = {NULL};
 	if (argc != 2) {
 		fprintf(stderr, "usage: make-golden FOLDER\n");
 		return 2;

@@ -58,7 +58,8 @@ open_shares(const struct golden *golden, struct secret **ret_shares, struct err 
 
 	TRY(secret_from(buf_view(&golden->scalar), &scalar, err));
 	TRY(p256_key_from(scalar, &key, err));
-	return seal_open_envelope(golden->header, &golden->hash, 0, view_of(envelope.data, POINT_SIZE),
+	return seal_open_envelope(golden->header, &golden->hash, 0,
+	    view_of(envelope.data, POINT_SIZE),
 	    view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hpke_agree_local, key,
 	    ret_shares, err);
 }

@@ -87,9 +87,9 @@ find(const struct run *run, const struct token_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct token_found *found = &list->found[i];
 
-		if (run->path != NULL ? strcmp(found->reader, run->path) == 0
-				      : found->serial == run->serial ||
-				strstr(found->reader, name) != NULL)
+		if (run->path != NULL ?
+		        strcmp(found->reader, run->path) == 0 :
+		        found->serial == run->serial || strstr(found->reader, name) != NULL)
 			return found;
 	}
 	return NULL;
@@ -132,9 +132,9 @@ do_info(struct run *run, struct err *err)
 	TRY(token_get_info(run->token, &info, err));
 	firmware_text(info.firmware, firmware);
 	print_hex("aaguid", VIEW_OF(info.aaguid));
-	printf("serial=%u firmware=%s pin=%d/%d missing=%d uv=%d replug=%d keys=%d%d%d\n", info.serial,
-	    firmware, info.pin_tries, info.pin_tries_total, info.pin_missing, info.uv, info.replug,
-	    info.keys[0].present, info.keys[1].present, info.keys[2].present);
+	printf("serial=%u firmware=%s pin=%d/%d missing=%d uv=%d replug=%d keys=%d%d%d\n",
+	    info.serial, firmware, info.pin_tries, info.pin_tries_total, info.pin_missing, info.uv,
+	    info.replug, info.keys[0].present, info.keys[1].present, info.keys[2].present);
 	return ERR_OK;
 }
 
@@ -313,8 +313,7 @@ do_wait(struct run *run, struct err *err)
 {
 	bool changed = false;
 
-	TRY(token_wait(
-	    &run->driver, 1, (unsigned)strtoul(run->words[1], NULL, 10), &changed, err));
+	TRY(token_wait(&run->driver, 1, (unsigned)strtoul(run->words[1], NULL, 10), &changed, err));
 	puts(changed ? "changed" : "unchanged");
 	return ERR_OK;
 }
@@ -460,8 +459,8 @@ choose(const struct token_driver *driver, const char *milliseconds)
 int
 main(int count, char **arguments)
 {
-	struct run run = {
-	    .driver = fido_driver(), .ui = {.touch = say_touch, .waiting = say_waiting, .touched = say_touched}};
+	struct run run = {.driver = fido_driver(),
+	    .ui = {.touch = say_touch, .waiting = say_waiting, .touched = say_touched}};
 	struct err err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -16,9 +16,9 @@
 enum { FOUNDED_SEATS = 4, CISO = 0, INFRA = 1, AUDIT = 2, OPS = 3, FOUNDED_SPARES = 4 };
 
 struct founded {
-	struct charter *charter;		   /* to edit, then founded_state */
+	struct charter *charter; /* to edit, then founded_state */
 	struct p256_key *keys[FOUNDED_SEATS][KEY_COUNT];
-	struct p256_key *spares[FOUNDED_SPARES];   /* of nobody */
+	struct p256_key *spares[FOUNDED_SPARES]; /* of nobody */
 };
 
 __attribute__((unused)) static void
@@ -56,7 +56,7 @@ put_seat(struct founded *founded, size_t index, const char *name, unsigned roles
 	snprintf(token->label, sizeof(token->label), "%s key", name);
 	snprintf(token->driver, sizeof(token->driver), "piv");
 	token->serial = 1000 + (uint32_t)index;
-	memcpy(token->firmware, (const uint8_t[]){ 5, 7, 4 }, 3);
+	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
 	memset(token->enrolment.bytes, (int)index + 1, DIGEST_SIZE);
 	for (int i = 0; i < KEY_COUNT; i++)
 		fine(p256_key_new(&founded->keys[index][i], &err), &err);
@@ -83,7 +83,7 @@ found(struct founded *founded)
 	p256_key_public(founded->spares[0], &charter->host_escrow);
 	memset(charter->roots[0].bytes, 10, DIGEST_SIZE);
 	charter->root_count = 1;
-	memcpy(charter->min_firmware, (const uint8_t[]){ 5, 7, 0 }, 3);
+	memcpy(charter->min_firmware, (const uint8_t[]){5, 7, 0}, 3);
 	charter->seat_count = FOUNDED_SEATS;
 	put_seat(founded, CISO, "ciso", ROLE_OFFICER);
 	put_seat(founded, INFRA, "infra", ROLE_OFFICER | ROLE_OPERATOR);
@@ -109,7 +109,8 @@ founded_state(const struct founded *founded, struct dsse *ret_statement)
 	JSON *payload = NULL;
 	fine(charter_payload(founded->charter, &payload, &err), &err);
 	fine(statement_new(STATEMENT_CHARTER, founded->charter->training, payload, ret_statement,
-	    &err), &err);
+	         &err),
+	    &err);
 }
 
 /* Sign as the token whose sign key is KEY. */
@@ -126,8 +127,7 @@ sign_with(struct dsse *statement, const struct p256_key *key)
 	text_hex(VIEW_OF(id.bytes), keyid);
 	fine(dsse_digest(statement, &digest, &err), &err);
 	fine(p256_sign(key, &digest, &signature, &err), &err);
-	fine(dsse_add(statement, keyid, buf_view(&signature), (struct view){0},
-	    &err), &err);
+	fine(dsse_add(statement, keyid, buf_view(&signature), (struct view){0}, &err), &err);
 }
 
 /* The same statement with the first FROM in its payload replaced by TO; no signatures. */

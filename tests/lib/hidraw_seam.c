@@ -166,7 +166,8 @@ ioctl(int fd, unsigned long request, ...)
 		memcpy(((struct hidraw_report_descriptor *)argument)->value, descriptor,
 		    sizeof(descriptor));
 	else if (request == HIDIOCGRAWINFO)
-		*(struct hidraw_devinfo *)argument = (struct hidraw_devinfo){BUS_USB, 0x1050, 0x0407};
+		*(struct hidraw_devinfo *)argument =
+		    (struct hidraw_devinfo){BUS_USB, 0x1050, 0x0407};
 	else
 		return failed(EINVAL);
 	return 0;

@@ -66,7 +66,7 @@ append(struct log *log, uint64_t number, struct err *err)
 static enum err_code
 write_checkpoint(struct log *log, uint64_t size, struct err *err)
 {
-	struct checkpoint checkpoint = { .size = size };
+	struct checkpoint checkpoint = {.size = size};
 	char name[64], path[4096];
 	BUF note = {0};
 	memcpy(checkpoint.origin, log->origin, sizeof(log->origin));

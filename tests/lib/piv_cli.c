@@ -87,8 +87,8 @@ open_token(struct run *run, struct err *err)
 		snprintf(name, sizeof(name), " %u ", run->serial);
 		if (list.found[i].serial == run->serial ||
 		    strstr(list.found[i].reader, name) != NULL)
-			return token_open(
-			    &run->driver, 1, &list.found[i], &run->ui, &run->token, err);
+			return token_open(&run->driver, 1, &list.found[i], &run->ui, &run->token,
+			    err);
 	}
 	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
 }
@@ -166,7 +166,8 @@ do_sign(struct run *run, struct err *err)
 	TRY(token_get_info(run->token, &info, err));
 	if (info.keys[TOKEN_SIGN].source == TOKEN_KEY_UNKNOWN)
 		return ERR_OK;
-	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest, view_of(signature.der, signature.size), err);
+	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest,
+	    view_of(signature.der, signature.size), err);
 }
 
 static enum err_code

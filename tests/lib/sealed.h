@@ -86,7 +86,8 @@ sealed_seal(struct sealed *sealed)
 	secret_freep(&sealed->dek);
 	header_freep(&sealed->header);
 	fine(seal_version(sealed->ids, &sealed->quorum, sealed->recipients, sealed->count,
-	    secret_view(sealed->credential), &sealed->version, &sealed->dek, &err), &err);
+	         secret_view(sealed->credential), &sealed->version, &sealed->dek, &err),
+	    &err);
 	fine(header_new(&sealed->header, &err), &err);
 	fine(header_decode(buf_view(&sealed->version.header), sealed->header, &err), &err);
 	fine(header_hash(buf_view(&sealed->version.header), &sealed->hash, &err), &err);
@@ -104,7 +105,8 @@ __attribute__((unused)) static struct p256_key *
 sealed_key(const struct sealed *sealed, size_t index)
 {
 	for (size_t i = 0; i < sealed->count; i++)
-		if (digest_equal(&sealed->recipients[i].token, &sealed->header->envelopes[index].token))
+		if (digest_equal(&sealed->recipients[i].token,
+		        &sealed->header->envelopes[index].token))
 			return sealed->keys[i];
 	fail_msg("no key for envelope %zu", index);
 	return NULL;
@@ -118,7 +120,8 @@ sealed_shares(const struct sealed *sealed, size_t index)
 	struct secret *shares = NULL;
 	const struct sealed_box *box = &sealed->version.envelopes[index];
 	fine(seal_open_envelope(sealed->header, &sealed->hash, index, VIEW_OF(box->enc),
-	    buf_view(&box->ciphertext), hpke_agree_local, sealed_key(sealed, index), &shares, &err),
+	         buf_view(&box->ciphertext), hpke_agree_local, sealed_key(sealed, index), &shares,
+	         &err),
 	    &err);
 	return shares;
 }

@@ -20,8 +20,8 @@ struct bench {
 	struct store *store;
 };
 
-static const struct secret_id bench_secret = {{ 1 }};
-static const struct id bench_ceremony = {{ 2 }}, bench_debt = {{ 3 }};
+static const struct secret_id bench_secret = {{1}};
+static const struct id bench_ceremony = {{2}}, bench_debt = {{3}};
 static const char bench_shares[] = "shares that were sealed again, to be found in a file";
 
 __attribute__((unused)) static int
@@ -79,7 +79,8 @@ bench_statement(struct store *store, unsigned number)
 {
 	struct err err;
 	struct digest digest = digest_of(number);
-	assert_ok(store_put_statement(store, &digest, "test", view_of_text("statement"), false, &err));
+	assert_ok(
+	    store_put_statement(store, &digest, "test", view_of_text("statement"), false, &err));
 	return digest;
 }
 
@@ -114,8 +115,11 @@ box_of(const char *text)
 __attribute__((unused)) static struct version_row
 version_of(uint32_t number)
 {
-	struct version_row row = { .secret = bench_secret, .number = number,
-		.state = VERSION_PENDING, .header_hash = digest_of(number), .created = 1000 };
+	struct version_row row = {.secret = bench_secret,
+	    .number = number,
+	    .state = VERSION_PENDING,
+	    .header_hash = digest_of(number),
+	    .created = 1000};
 	buf_format(&row.header, "header %u", number);
 	buf_format(&row.ciphertext, "ciphertext %u", number);
 	return row;
@@ -129,7 +133,7 @@ bench_version(struct store *store, uint32_t number)
 	VERSION_ROW row = version_of(number);
 	HEADER *header = NULL;
 	BOX first = box_of("first"), second = box_of("second");
-	const struct sealed_box boxes[] = { first, second };
+	const struct sealed_box boxes[] = {first, second};
 	assert_ok(header_new(&header, &err));
 	header->envelope_count = 2;
 	header->envelopes[0].token = digest_of(0x41);
@@ -140,19 +144,26 @@ bench_version(struct store *store, uint32_t number)
 __attribute__((unused)) static struct ceremony_row
 ceremony_of(struct store *store, unsigned number)
 {
-	struct ceremony_row row = { .id = {{ (uint8_t)number }}, .secret = bench_secret, .version = 1,
-		.digest = bench_statement(store, 0x80 + number),
-		.request = bench_statement(store, 0xa0 + number),
-		.charter = bench_statement(store, 0x11), .state = CEREMONY_COLLECTING,
-		.requester = "oncall", .created = 100, .deadline = 200 };
+	struct ceremony_row row = {.id = {{(uint8_t)number}},
+	    .secret = bench_secret,
+	    .version = 1,
+	    .digest = bench_statement(store, 0x80 + number),
+	    .request = bench_statement(store, 0xa0 + number),
+	    .charter = bench_statement(store, 0x11),
+	    .state = CEREMONY_COLLECTING,
+	    .requester = "oncall",
+	    .created = 100,
+	    .deadline = 200};
 	return row;
 }
 
 __attribute__((unused)) static struct approval_row
 approval_of(struct store *store, const char *seat, unsigned number)
 {
-	struct approval_row row = { .ceremony = bench_ceremony, .token = digest_of(0x41),
-		.statement = bench_statement(store, number), .envelope = 1 };
+	struct approval_row row = {.ceremony = bench_ceremony,
+	    .token = digest_of(0x41),
+	    .statement = bench_statement(store, number),
+	    .envelope = 1};
 	snprintf(row.seat, sizeof(row.seat), "%s", seat);
 	return row;
 }
@@ -160,8 +171,12 @@ approval_of(struct store *store, const char *seat, unsigned number)
 __attribute__((unused)) static struct debt_row
 debt_of(unsigned number)
 {
-	struct debt_row row = { .id = {{ (uint8_t)number }}, .secret = bench_secret, .old = 1,
-		.state = DEBT_OWED, .created = 300, .due = 400 };
+	struct debt_row row = {.id = {{(uint8_t)number}},
+	    .secret = bench_secret,
+	    .old = 1,
+	    .state = DEBT_OWED,
+	    .created = 300,
+	    .due = 400};
 	return row;
 }
 
@@ -172,11 +187,14 @@ bench_fill_ceremony(struct store *store)
 	struct ceremony_row ceremony = ceremony_of(store, bench_ceremony.bytes[0]);
 	struct approval_row waiting = approval_of(store, "ciso", 0x21);
 	CLEANUP(approval_row_done) struct approval_row complete = approval_of(store, "infra", 0x22);
-	struct denial_row denial = { .ceremony = bench_ceremony, .seat = "legal",
-		.statement = bench_statement(store, 0x23) };
+	struct denial_row denial = {.ceremony = bench_ceremony,
+	    .seat = "legal",
+	    .statement = bench_statement(store, 0x23)};
 	struct debt_row debt = debt_of(bench_debt.bytes[0]);
-	struct release_row release = { .secret = bench_secret, .version = 1,
-		.ceremony = bench_ceremony, .debt = bench_debt };
+	struct release_row release = {.secret = bench_secret,
+	    .version = 1,
+	    .ceremony = bench_ceremony,
+	    .debt = bench_debt};
 	BOX answer = box_of("answer");
 	struct digest token = digest_of(0x51);
 	complete.complete = true;
@@ -200,8 +218,11 @@ bench_fill(struct bench *bench)
 	struct store *store = bench->store;
 	bench_begin(bench);
 	struct digest charter = bench_statement(store, 0x11), roster = bench_statement(store, 0x12);
-	struct secret_row secret = { .id = bench_secret, .name = "prod/db",
-		.definition = bench_statement(store, 0x13), .current = 1, .newest = 2 };
+	struct secret_row secret = {.id = bench_secret,
+	    .name = "prod/db",
+	    .definition = bench_statement(store, 0x13),
+	    .current = 1,
+	    .newest = 2};
 	assert_ok(store_put_charter(store, 1, &charter, &err));
 	assert_ok(store_put_roster(store, 1, &roster, &err));
 	assert_ok(store_set_text(store, "draft", "a draft", &err));
@@ -231,8 +252,10 @@ tamper(const struct bench *bench, const char *sql)
 	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
 	sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	int result = sqlite3_exec(database, "PRAGMA foreign_keys = OFF;"
-	    "PRAGMA ignore_check_constraints = ON;", NULL, NULL, NULL);
+	int result = sqlite3_exec(database,
+	    "PRAGMA foreign_keys = OFF;"
+	    "PRAGMA ignore_check_constraints = ON;",
+	    NULL, NULL, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(database, sql, NULL, NULL, &message);
 	if (result != SQLITE_OK)
@@ -244,7 +267,8 @@ tamper(const struct bench *bench, const char *sql)
 __attribute__((unused)) static void
 tamper_with_types(const struct bench *bench)
 {
-	tamper(bench, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
+	tamper(bench,
+	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
 	    " replace(replace(sql, 'STRICT', ''), 'NOT NULL', '') WHERE type = 'table' AND"
 	    " name <> 'envelopes';"
 	    "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '') WHERE name = 'envelopes'");

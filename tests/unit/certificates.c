@@ -12,12 +12,14 @@ add_name(X509 *certificate, const char *subject, const char *issuer)
 {
 	X509_NAME *name = X509_get_subject_name(certificate);
 
-	assert_int_equal(X509_NAME_add_entry_by_txt(
-	    name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1, -1, 0), 1);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	                     (const unsigned char *)subject, -1, -1, 0),
+	    1);
 	name = X509_NAME_new();
 	assert_non_null(name);
-	assert_int_equal(X509_NAME_add_entry_by_txt(
-	    name, "CN", MBSTRING_UTF8, (const unsigned char *)issuer, -1, -1, 0), 1);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	                     (const unsigned char *)issuer, -1, -1, 0),
+	    1);
 	assert_int_equal(X509_set_issuer_name(certificate, name), 1);
 	X509_NAME_free(name);
 }
@@ -30,7 +32,7 @@ add_unit(X509 *certificate, const char *unit)
 
 	for (size_t i = 0; unit != NULL && i < ARRAY_SIZE(parts); i++)
 		assert_int_equal(X509_NAME_add_entry_by_txt(name, parts[i][0], MBSTRING_UTF8,
-				     (const unsigned char *)parts[i][1], -1, -1, 0),
+		                     (const unsigned char *)parts[i][1], -1, -1, 0),
 		    1);
 }
 
@@ -154,7 +156,8 @@ comes_far(const struct view *all, size_t count, const struct attest_policy *poli
 }
 
 void
-certificates_spoil(struct view *all, size_t count, const struct attest_policy *policy, const char *until)
+certificates_spoil(struct view *all, size_t count, const struct attest_policy *policy,
+    const char *until)
 {
 	size_t step = under_valgrind() ? 17 : 1;
 

@@ -21,9 +21,9 @@ struct authority {
 
 struct recipe {
 	const char *subject;
-	bool authority;	    /* basicConstraints: CA */
-	bool negative;	    /* certificate serial number below zero */
-	bool expired;	    /* both dates long ago */
+	bool authority;     /* basicConstraints: CA */
+	bool negative;      /* certificate serial number below zero */
+	bool expired;       /* both dates long ago */
 	const char *digest; /* NULL: SHA-256 */
 	/* Contents of Yubico's extensions .3 .7 .8 .9; none where the size is 0. */
 	struct view firmware, serial, policies, form;

@@ -21,7 +21,8 @@ log_vectors_open(const char *name)
 		printf("# skipped: there is no vector file %s\n", name);
 		skip();
 	}
-	json_t *json = json_load_file(path, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
+	json_t *json =
+	    json_load_file(path, JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
 	if (json == NULL)
 		fail_msg("%s: %s", path, error.text);
 	return json;

@@ -10,7 +10,6 @@
 
 struct memory_seam seam;
 
-
 long __real_syscall(long number, long argument);
 long __wrap_syscall(long number, long argument);
 void *__real_mmap64(void *at, size_t size, int access, int flags, int fd, off_t offset);

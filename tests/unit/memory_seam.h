@@ -11,13 +11,13 @@
 
 /* What the wrapped calls do and saw. */
 struct memory_seam {
-	bool without_memfd;   /* the kernel has no memfd_secret */
-	unsigned fail_at;     /* make the Nth wrapped call fail; 0: none */
-	int error_number;     /* with this errno */
+	bool without_memfd; /* the kernel has no memfd_secret */
+	unsigned fail_at;   /* make the Nth wrapped call fail; 0: none */
+	int error_number;   /* with this errno */
 	unsigned calls;
-	int reserved;	      /* ranges that are mapped */
-	unsigned freed;	      /* ranges given back */
-	unsigned dirty;	      /* of these, not all zero */
+	int reserved;         /* ranges that are mapped */
+	unsigned freed;       /* ranges given back */
+	unsigned dirty;       /* of these, not all zero */
 	unsigned random_step; /* getrandom gives at most that many bytes; 0: all */
 	unsigned random_fail; /* getrandom: the Nth call fails */
 	unsigned random_calls;
@@ -31,7 +31,9 @@ int without_memfd(void **state);
 /* A test in both kinds of memory. */
 #define BOTH(test)                                                                                 \
 	{#test, test, with_memfd, NULL, NULL},                                                     \
-	{#test "_without_memfd_secret", test, without_memfd, NULL, NULL}
+	{                                                                                          \
+#test "_without_memfd_secret", test, without_memfd, NULL, NULL                     \
+	}
 
 /* Reading or writing AT faults. */
 bool faults(volatile uint8_t *at, bool writing);

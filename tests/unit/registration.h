@@ -7,27 +7,31 @@
 #include "tokens/fido/data.h"
 
 struct registration_recipe {
-	const char *rp;		/* NULL: ours */
-	int flags;		/* 0: all that are wanted */
+	const char *rp;         /* NULL: ours */
+	int flags;              /* 0: all that are wanted */
 	const char *extensions; /* with EXTENSIONS_SIZE bytes; NULL: what is wanted */
 	size_t extensions_size;
-	int algorithm;		  /* COSE, one byte of a negative number; 0: ES256 */
-	const uint8_t *aaguid;	  /* NULL: zeros */
-	struct view credential;	  /* empty: "credential" */
+	int algorithm;          /* COSE, one byte of a negative number; 0: ES256 */
+	const uint8_t *aaguid;  /* NULL: zeros */
+	struct view credential; /* empty: "credential" */
 };
 
 __attribute__((unused)) static void
 registration_make(const struct registration_recipe *recipe, const struct point *key,
     struct buf *ret_authdata)
 {
-	static const char wanted[] = "\xa2\x6b" "credProtect" "\x03\x6b" "hmac-secret" "\xf5";
-	struct view id = recipe->credential.size > 0 ? recipe->credential
-						     : view_of_text("credential");
+	static const char wanted[] = "\xa2\x6b"
+	                             "credProtect"
+	                             "\x03\x6b"
+	                             "hmac-secret"
+	                             "\xf5";
+	struct view id =
+	    recipe->credential.size > 0 ? recipe->credential : view_of_text("credential");
 	struct digest rp;
 	struct err err;
 
-	assert_ok(sha256_one(
-	    view_of_text(recipe->rp != NULL ? recipe->rp : ASSERTION_RP_ID), &rp, &err));
+	assert_ok(
+	    sha256_one(view_of_text(recipe->rp != NULL ? recipe->rp : ASSERTION_RP_ID), &rp, &err));
 	buf_bytes(ret_authdata, VIEW_OF(rp.bytes));
 	buf_u8(ret_authdata, recipe->flags != 0 ? (uint8_t)recipe->flags : 0xc5);
 	buf_u32(ret_authdata, 7);

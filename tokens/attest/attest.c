@@ -23,7 +23,7 @@ enum { INTEGER = 0x02 };
 
 /* Of arc 1.3.6.1.4.1.41482.3. */
 static const char firmware_oid[] = "1.3.6.1.4.1.41482.3.3", serial_oid[] = "1.3.6.1.4.1.41482.3.7",
-		  policies_oid[] = "1.3.6.1.4.1.41482.3.8", form_oid[] = "1.3.6.1.4.1.41482.3.9";
+                  policies_oid[] = "1.3.6.1.4.1.41482.3.8", form_oid[] = "1.3.6.1.4.1.41482.3.9";
 
 /* ---- what the slot certificate says ---- */
 
@@ -38,8 +38,8 @@ read_serial(X509 *slot, uint32_t *ret_serial, struct err *err)
 		    "the attestation has no serial number: only tokens with one can be enrolled");
 	if (!tlv_only_der(value, INTEGER, &integer) || !tlv_u32(integer, ret_serial) ||
 	    *ret_serial == 0)
-		return err_set(
-		    err, ERR_REFUSED, "the attested serial number is not one of 32 bits");
+		return err_set(err, ERR_REFUSED,
+		    "the attested serial number is not one of 32 bits");
 	return ERR_OK;
 }
 
@@ -54,8 +54,8 @@ read_policies(X509 *slot, struct attest_facts *facts, struct err *err)
 	if (firmware.size != sizeof(facts->firmware))
 		return err_set(err, ERR_REFUSED, "the attestation does not tell the firmware");
 	if (policies.size != 2)
-		return err_set(
-		    err, ERR_REFUSED, "the attestation does not tell the key's policies");
+		return err_set(err, ERR_REFUSED,
+		    "the attestation does not tell the key's policies");
 	if (form.size > 1)
 		return err_set(err, ERR_REFUSED, "the attested form factor is malformed");
 	memcpy(facts->firmware, firmware.data, sizeof(facts->firmware));
@@ -72,8 +72,8 @@ read_slot(X509 *slot)
 	static const char prefix[] = "YubiKey PIV Attestation ";
 	char name[64];
 	uint8_t number = 0;
-	int size = X509_NAME_get_text_by_NID(
-	    X509_get_subject_name(slot), NID_commonName, name, sizeof(name));
+	int size = X509_NAME_get_text_by_NID(X509_get_subject_name(slot), NID_commonName, name,
+	    sizeof(name));
 
 	if (size == (int)sizeof(prefix) + 1 && memcmp(name, prefix, sizeof(prefix) - 1) == 0 &&
 	    text_from_hex(name + sizeof(prefix) - 1, &number, 1))
@@ -125,8 +125,8 @@ attest_verify(struct view slot, struct view device, const struct view *certifica
 	struct attest_facts facts = {0};
 
 	TRY(attest_read(slot, "the slot's attestation", &slot_certificate, err));
-	TRY(attest_read(
-	    device, "the device's attestation certificate (F9)", &device_certificate, err));
+	TRY(attest_read(device, "the device's attestation certificate (F9)", &device_certificate,
+	    err));
 	TRY(attest_chain(slot_certificate, device_certificate, certificates, count, policy,
 	    &facts.root, err));
 	TRY(attest_key(slot_certificate, &facts.key, err));

@@ -33,19 +33,19 @@ struct attest_policy {
 	uint8_t min_firmware[3]; /* default 5.7.0 (EUCLEAK, YSA-2024-03) */
 	uint8_t form_factors[ATTEST_FORM_FACTORS_MAX];
 	size_t form_factor_count; /* 0: any */
-	unsigned waives;	  /* what is forgiven this token: ATTEST_WAIVE_* */
-	bool training;		 /* simulated tokens only; otherwise they are refused */
+	unsigned waives;          /* what is forgiven this token: ATTEST_WAIVE_* */
+	bool training;            /* simulated tokens only; otherwise they are refused */
 };
 
 struct attest_facts {
-	struct point key;	/* the attested public key, P-256 */
+	struct point key; /* the attested public key, P-256 */
 	uint32_t serial;
 	uint8_t firmware[3];
 	enum pin_policy pin;
 	enum touch_policy touch;
-	uint8_t form_factor;	/* 0 unknown, 01..07, 81.. FIPS */
-	uint8_t slot;		/* from the subject "YubiKey PIV Attestation 82", 0 unknown */
-	struct digest root;	/* fingerprint of the root that the chain ends in */
+	uint8_t form_factor; /* 0 unknown, 01..07, 81.. FIPS */
+	uint8_t slot;        /* from the subject "YubiKey PIV Attestation 82", 0 unknown */
+	struct digest root;  /* fingerprint of the root that the chain ends in */
 	bool simulated;
 };
 

@@ -12,10 +12,10 @@
 enum { CERTIFICATE_NAME_SIZE = 80 };
 
 struct certificate {
-	bool p256;	  /* KEY is one of P-256, on the curve */
-	struct point key; /* zero otherwise */
+	bool p256;                        /* KEY is one of P-256, on the curve */
+	struct point key;                 /* zero otherwise */
 	char name[CERTIFICATE_NAME_SIZE]; /* "CN=ada"; printable ASCII, cut; "" without a CN */
-	bool policies;	  /* the attestation extension .8 is there: */
+	bool policies;                    /* the attestation extension .8 is there: */
 	enum pin_policy pin;
 	enum touch_policy touch;
 };

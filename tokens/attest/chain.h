@@ -15,8 +15,8 @@ void attest_certificate_freep(struct x509_st **certificate);
 
 /* Exactly one certificate, in DER and nothing looser: it must encode to the same bytes.
  * ERR_INVALID: WHAT is none. */
-enum err_code attest_read(
-    struct view der, const char *what, struct x509_st **ret_certificate, struct err *err) MUST_CHECK;
+enum err_code attest_read(struct view der, const char *what, struct x509_st **ret_certificate,
+    struct err *err) MUST_CHECK;
 
 /* LEAF chains to a root that POLICY pins, by way of MIDDLE, which must have signed it, unless
  * MIDDLE is NULL.  CERTIFICATES (DER) are intermediates and roots in any order.  RET_ROOT is the
@@ -26,11 +26,11 @@ enum err_code attest_chain(struct x509_st *leaf, struct x509_st *middle,
     struct digest *ret_root, struct err *err) MUST_CHECK;
 
 /* ERR_REFUSED: its key is not one of P-256. */
-enum err_code attest_key(
-    struct x509_st *certificate, struct point *ret_key, struct err *err) MUST_CHECK;
+enum err_code attest_key(struct x509_st *certificate, struct point *ret_key,
+    struct err *err) MUST_CHECK;
 /* The value of an extension; no data when it is missing.  ERR_REFUSED: it is there twice. */
-enum err_code attest_extension(struct x509_st *certificate, const char *oid,
-    struct view *ret_value, struct err *err) MUST_CHECK;
+enum err_code attest_extension(struct x509_st *certificate, const char *oid, struct view *ret_value,
+    struct err *err) MUST_CHECK;
 
 /* Simulated tokens belong into training vaults, and nothing else does.  WHO: "token 1001".
  * ERR_REFUSED. */

@@ -18,7 +18,7 @@
 enum { OCTET_STRING = 0x04, SEQUENCE = 0x30, VERSION_3 = 2, COUNTRY = 2 };
 
 static const char aaguid_oid[] = "1.3.6.1.4.1.45724.1.1.4",
-		  firmware_oid[] = "1.3.6.1.4.1.41482.13.1", who[] = "this FIDO2 token";
+                  firmware_oid[] = "1.3.6.1.4.1.41482.13.1", who[] = "this FIDO2 token";
 /* The AAGUID of halligan-simtoken. */
 static const char simulated_aaguid[TOKEN_AAGUID_SIZE + 1] = "NOT A REAL TOKEN";
 
@@ -65,21 +65,22 @@ octets(X509 *leaf, const char *oid, size_t size, struct view *ret_octets, struct
 	if (value.size == 0)
 		return ERR_OK;
 	if (!tlv_only_der(value, OCTET_STRING, ret_octets) || ret_octets->size != size)
-		return err_set(
-		    err, ERR_REFUSED, "the attestation's extension %s is malformed", oid);
+		return err_set(err, ERR_REFUSED, "the attestation's extension %s is malformed",
+		    oid);
 	return ERR_OK;
 }
 
 static enum err_code
-read_leaf(X509 *leaf, const struct fido_registration *registration,
-    struct attest_fido_facts *facts, struct err *err)
+read_leaf(X509 *leaf, const struct fido_registration *registration, struct attest_fido_facts *facts,
+    struct err *err)
 {
 	struct view aaguid, firmware;
 
 	TRY(check_leaf(leaf, err));
 	TRY(octets(leaf, aaguid_oid, TOKEN_AAGUID_SIZE, &aaguid, err));
 	if (aaguid.size == 0)
-		return err_set(err, ERR_REFUSED, "the attestation does not tell the model (AAGUID)");
+		return err_set(err, ERR_REFUSED,
+		    "the attestation does not tell the model (AAGUID)");
 	if (memcmp(aaguid.data, registration->aaguid, TOKEN_AAGUID_SIZE) != 0)
 		return err_set(err, ERR_REFUSED,
 		    "the attestation is that of another model (AAGUID) than the token says it is");
@@ -124,8 +125,8 @@ gather(struct view others, const struct view *certificates, size_t count,
 static enum err_code
 check_signature(const struct attest_fido *attestation, X509 *leaf, struct err *err)
 {
-	const struct view parts[] = {
-	    attestation->authdata, VIEW_OF(attestation->client_data_hash.bytes)};
+	const struct view parts[] = {attestation->authdata,
+	    VIEW_OF(attestation->client_data_hash.bytes)};
 	struct digest digest;
 	struct point key;
 

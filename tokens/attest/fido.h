@@ -30,8 +30,8 @@ struct attest_fido_facts {
 	uint8_t aaguid[TOKEN_AAGUID_SIZE];
 	uint8_t firmware[3];
 	bool firmware_attested; /* else it is what the token said: tell people "not attested" */
-	bool attested;		/* false: waived, and nothing of this is proven */
-	struct digest root;	/* zero unless attested */
+	bool attested;          /* false: waived, and nothing of this is proven */
+	struct digest root;     /* zero unless attested */
 	bool simulated;
 };
 

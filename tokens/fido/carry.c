@@ -15,7 +15,8 @@ enum {
 	CTAP_MESSAGE = 0x10,
 	CAN_CBOR = 0x04,
 	INIT_SIZE = 17, /* nonce 8, channel 4, protocol, version 3, flags */
-	NONCE_SIZE = 8, FLAGS_AT = 16,
+	NONCE_SIZE = 8,
+	FLAGS_AT = 16,
 };
 
 static void *
@@ -75,8 +76,8 @@ send(struct fido_dev *device, uint8_t message, const unsigned char *bytes, size_
 	    carried(port, fido_transport_select(&port->transport, &err), &err) != 0)
 		return -1;
 	secret_clear(port->transport.answer);
-	return carried(port,
-	    secret_append(port->transport.answer, view_of(bytes, size), &err), &err);
+	return carried(port, secret_append(port->transport.answer, view_of(bytes, size), &err),
+	    &err);
 }
 
 static int
@@ -94,9 +95,9 @@ receive(struct fido_dev *device, uint8_t message, unsigned char *bytes, size_t s
 	if (message != CTAP_MESSAGE)
 		return -1;
 	if (carried(port,
-		fido_transport_receive(
-		    &port->transport, limit < 0 ? WAIT_MS : (unsigned)limit, &err),
-		&err) != 0)
+	        fido_transport_receive(&port->transport, limit < 0 ? WAIT_MS : (unsigned)limit,
+	            &err),
+	        &err) != 0)
 		return -1;
 	struct view answer = secret_view(port->transport.answer);
 

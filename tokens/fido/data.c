@@ -11,8 +11,16 @@
 
 #include "tokens/formats/cbor.h"
 
-enum { FLAGS_AT = 32, COORDINATE = 32, NAME_MAX_SIZE = 32, EXTENSIONS_MAX = 8, EC2 = 2, ES256 = -7,
-	P256 = 1, TRIES_MAX = 8 };
+enum {
+	FLAGS_AT = 32,
+	COORDINATE = 32,
+	NAME_MAX_SIZE = 32,
+	EXTENSIONS_MAX = 8,
+	EC2 = 2,
+	ES256 = -7,
+	P256 = 1,
+	TRIES_MAX = 8
+};
 
 static enum err_code
 malformed(const char *what, struct err *err)
@@ -76,8 +84,8 @@ read_key(struct reader *reader, struct point *ret_key, struct err *err)
 	memcpy(key.bytes + 1, cose.x.data, COORDINATE);
 	memcpy(key.bytes + 1 + COORDINATE, cose.y.data, COORDINATE);
 	if (point_from(VIEW_OF(key.bytes), ret_key, &why) != ERR_OK)
-		return err_set(
-		    err, ERR_INTEGRITY, "the credential's public key is not a point on P-256");
+		return err_set(err, ERR_INTEGRITY,
+		    "the credential's public key is not a point on P-256");
 	return ERR_OK;
 }
 
@@ -126,8 +134,8 @@ check_head(struct view authdata, struct err *err)
 		return malformed("the registration", err);
 	TRY(sha256_one(view_of_text(ASSERTION_RP_ID), &rp, err));
 	if (memcmp(authdata.data, rp.bytes, sizeof(rp.bytes)) != 0)
-		return err_set(
-		    err, ERR_INTEGRITY, "the registration was made for another relying party");
+		return err_set(err, ERR_INTEGRITY,
+		    "the registration was made for another relying party");
 	unsigned flags = authdata.data[FLAGS_AT];
 	if ((flags & ASSERTION_UP) == 0)
 		return err_set(err, ERR_INTEGRITY, "nobody touched the token for the registration");
@@ -145,8 +153,8 @@ check_head(struct view authdata, struct err *err)
 }
 
 enum err_code
-fido_registration_read(
-    struct view authdata, struct fido_registration *ret_registration, struct err *err)
+fido_registration_read(struct view authdata, struct fido_registration *ret_registration,
+    struct err *err)
 {
 	struct fido_registration registration = {0};
 	struct reader reader = reader_of(authdata);
@@ -175,8 +183,7 @@ read_certificates(struct reader *reader, struct fido_statement *statement)
 }
 
 enum err_code
-fido_statement_read(
-    struct view encoded, struct fido_statement *ret_statement, struct err *err)
+fido_statement_read(struct view encoded, struct fido_statement *ret_statement, struct err *err)
 {
 	static const char what[] = "the attestation statement";
 	struct fido_statement statement = {0};

@@ -14,20 +14,24 @@
 
 #include "tokens/token.h"
 
-enum { FIDO_REGISTRATION_MAX = 1024, FIDO_CERTIFICATES_MAX = 8, FIDO_STATEMENT_MAX = 4096,
-	FIDO_PROTECTED = 3 /* credProtect: the credential answers only to a verified person */ };
+enum {
+	FIDO_REGISTRATION_MAX = 1024,
+	FIDO_CERTIFICATES_MAX = 8,
+	FIDO_STATEMENT_MAX = 4096,
+	FIDO_PROTECTED = 3 /* credProtect: the credential answers only to a verified person */
+};
 
 struct fido_registration {
 	uint8_t aaguid[TOKEN_AAGUID_SIZE];
 	struct view credential; /* 1..TOKEN_CREDENTIAL_MAX bytes */
-	struct point key;	/* on the curve */
+	struct point key;       /* on the curve */
 };
 
 /* Read authenticatorData of a registration and insist on what every credential of ours is: made
  * for our relying party with UP and UV, ES256 on P-256, credProtect 3, hmac-secret.
  * ERR_INTEGRITY: malformed, or not ours.  ERR_REFUSED: the token did not grant what was asked. */
-enum err_code fido_registration_read(
-    struct view authdata, struct fido_registration *ret_registration, struct err *err) MUST_CHECK;
+enum err_code fido_registration_read(struct view authdata,
+    struct fido_registration *ret_registration, struct err *err) MUST_CHECK;
 
 struct fido_statement {
 	struct view signature;
@@ -35,12 +39,12 @@ struct fido_statement {
 	size_t count;
 };
 /* Read a packed attestation statement in CBOR.  ERR_INTEGRITY: it is none, or not by ES256. */
-enum err_code fido_statement_read(
-    struct view statement, struct fido_statement *ret_statement, struct err *err) MUST_CHECK;
+enum err_code fido_statement_read(struct view statement, struct fido_statement *ret_statement,
+    struct err *err) MUST_CHECK;
 
 /* Read the answer to clientPIN's getPINRetries: tries left (3), and whether the token must be
  * plugged in again before the next one (4; false when it does not tell).  ERR_TOKEN. */
-enum err_code fido_tries_read(
-    struct view answer, int *ret_tries, bool *ret_replug, struct err *err) MUST_CHECK;
+enum err_code fido_tries_read(struct view answer, int *ret_tries, bool *ret_replug,
+    struct err *err) MUST_CHECK;
 
 #endif

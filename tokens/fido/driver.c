@@ -16,8 +16,7 @@ enum { LIST_MS = 3000, OPEN_MS = 20000, WAIT_STEP_MS = 500 };
 
 /* One place where a token may be.  Nothing when there is none, or it has left meanwhile. */
 static enum err_code
-list_one(
-    const char *reader, const char *problem, struct token_list *list, struct err *err)
+list_one(const char *reader, const char *problem, struct token_list *list, struct err *err)
 {
 	struct token_found found = {.driver = "fido2"};
 	FIDO_TOKEN *token = NULL;
@@ -131,8 +130,8 @@ fido_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *er
 }
 
 static enum err_code
-fido_open(
-    void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
+fido_open(void *driver, const char *reader, const struct token_ui *ui, void **ret_token,
+    struct err *err)
 {
 	struct fido_token *token = NULL;
 	enum err_code code = fido_token_new(reader, OPEN_MS, &token, err);

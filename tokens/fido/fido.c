@@ -29,8 +29,8 @@
 #include "tokens/fido/result.h"
 
 enum {
-	CALL_MS = 40000,  /* a token waits 30 s for a touch */
-	QUICK_MS = 10000, /* without a touch */
+	CALL_MS = 40000,   /* a token waits 30 s for a touch */
+	QUICK_MS = 10000,  /* without a touch */
 	REFUSED_MS = 1000, /* a refusal comes sooner than that, silence ends later */
 };
 
@@ -42,7 +42,7 @@ struct link {
 	bool known; /* MODEL is */
 	uint8_t model[TOKEN_AAGUID_SIZE];
 	int64_t started; /* ms, of the call under way */
-	int limit;	 /* ms, for it */
+	int limit;       /* ms, for it */
 };
 static const struct timespec refused_pause = {.tv_nsec = 200 * 1000000L};
 
@@ -309,8 +309,8 @@ link_tries(void *context, bool uv, int *ret_tries, bool *ret_replug, struct err 
 	TRY(ready(link, QUICK_MS, err));
 	if (!uv && !link->port.hid)
 		return read_tries(link, ret_tries, ret_replug, err);
-	int result = uv ? fido_dev_get_uv_retry_count(link->device, &tries)
-			: fido_dev_get_retry_count(link->device, &tries);
+	int result = uv ? fido_dev_get_uv_retry_count(link->device, &tries) :
+	                  fido_dev_get_retry_count(link->device, &tries);
 
 	if (result != FIDO_OK)
 		return broken(link, err);
@@ -339,24 +339,22 @@ take_made(struct link *link, const fido_cred_t *credential, struct token_made *r
 	if (format == NULL || fido_cred_authdata_raw_ptr(credential) == NULL)
 		return broken(link, err);
 	return fido_made_from(format,
-	    view_of(fido_cred_authdata_raw_ptr(credential),
-		fido_cred_authdata_raw_len(credential)),
-	    view_of(fido_cred_attstmt_ptr(credential), fido_cred_attstmt_len(credential)),
-	    ret_made, err);
+	    view_of(fido_cred_authdata_raw_ptr(credential), fido_cred_authdata_raw_len(credential)),
+	    view_of(fido_cred_attstmt_ptr(credential), fido_cred_attstmt_len(credential)), ret_made,
+	    err);
 }
 
 static bool
-prepare_credential(
-    fido_cred_t *credential, const struct token_wish *wish, const struct secret *pin)
+prepare_credential(fido_cred_t *credential, const struct token_wish *wish, const struct secret *pin)
 {
 	return credential != NULL && fido_cred_set_type(credential, COSE_ES256) == FIDO_OK &&
-	    fido_cred_set_clientdata_hash(
-		credential, wish->client_data_hash.bytes, DIGEST_SIZE) == FIDO_OK &&
+	    fido_cred_set_clientdata_hash(credential, wish->client_data_hash.bytes, DIGEST_SIZE) ==
+	    FIDO_OK &&
 	    fido_cred_set_rp(credential, ASSERTION_RP_ID, "Halligan") == FIDO_OK &&
 	    fido_cred_set_user(credential, wish->user.bytes, DIGEST_SIZE, wish->name, wish->name,
-		NULL) == FIDO_OK &&
-	    fido_cred_set_extensions(
-		credential, FIDO_EXT_HMAC_SECRET | FIDO_EXT_CRED_PROTECT) == FIDO_OK &&
+	        NULL) == FIDO_OK &&
+	    fido_cred_set_extensions(credential, FIDO_EXT_HMAC_SECRET | FIDO_EXT_CRED_PROTECT) ==
+	    FIDO_OK &&
 	    fido_cred_set_prot(credential, FIDO_CRED_PROT_UV_REQUIRED) == FIDO_OK &&
 	    fido_cred_set_uv(credential, verify_by(pin)) == FIDO_OK;
 }
@@ -379,20 +377,19 @@ link_make(void *context, const struct token_wish *wish, const struct secret *pin
 }
 
 static bool
-prepare_assertion(
-    fido_assert_t *assertion, const struct fido_ask *ask, const struct secret *pin)
+prepare_assertion(fido_assert_t *assertion, const struct fido_ask *ask, const struct secret *pin)
 {
 	if (assertion == NULL || fido_assert_set_rp(assertion, ASSERTION_RP_ID) != FIDO_OK ||
-	    fido_assert_set_clientdata_hash(
-		assertion, ask->client_data_hash.bytes, DIGEST_SIZE) != FIDO_OK ||
+	    fido_assert_set_clientdata_hash(assertion, ask->client_data_hash.bytes, DIGEST_SIZE) !=
+	        FIDO_OK ||
 	    fido_assert_allow_cred(assertion, ask->credential.data, ask->credential.size) !=
-		FIDO_OK ||
+	        FIDO_OK ||
 	    fido_assert_set_up(assertion, ask->touch ? FIDO_OPT_OMIT : FIDO_OPT_FALSE) != FIDO_OK ||
 	    fido_assert_set_uv(assertion, verify_by(pin)) != FIDO_OK)
 		return false;
 	return ask->salts == NULL ||
 	    (fido_assert_set_extensions(assertion, FIDO_EXT_HMAC_SECRET) == FIDO_OK &&
-		fido_assert_set_hmac_salt(assertion, ask->salts, FIDO_SALTS_SIZE) == FIDO_OK);
+	        fido_assert_set_hmac_salt(assertion, ask->salts, FIDO_SALTS_SIZE) == FIDO_OK);
 }
 
 static enum err_code
@@ -402,14 +399,13 @@ take_answer(struct link *link, const fido_assert_t *assertion, const struct fido
 	struct view id =
 	    view_of(fido_assert_id_ptr(assertion, 0), fido_assert_id_len(assertion, 0));
 
-	if (fido_assert_count(assertion) != 1 ||
-	    (id.size > 0 && !view_equal(id, ask->credential)))
+	if (fido_assert_count(assertion) != 1 || (id.size > 0 && !view_equal(id, ask->credential)))
 		return broken(link, err);
 	return fido_answer_from(view_of(fido_assert_authdata_ptr(assertion, 0),
-				    fido_assert_authdata_len(assertion, 0)),
+	                            fido_assert_authdata_len(assertion, 0)),
 	    view_of(fido_assert_sig_ptr(assertion, 0), fido_assert_sig_len(assertion, 0)),
 	    view_of(fido_assert_hmac_secret_ptr(assertion, 0),
-		fido_assert_hmac_secret_len(assertion, 0)),
+	        fido_assert_hmac_secret_len(assertion, 0)),
 	    ret_answer, err);
 }
 

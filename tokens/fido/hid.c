@@ -15,7 +15,7 @@
 
 enum {
 	OPEN_MS = 5000, /* to open one of them */
-	POLL_MS = 100,	/* to look at one of them */
+	POLL_MS = 100,  /* to look at one of them */
 	DESCRIPTOR_MAX = 4096,
 };
 /* libfido2 leaves out nodes that it may not open.  Everybody may read what they are. */
@@ -28,8 +28,8 @@ is_denied_key(const char *name, char ret_path[TOKEN_READER_MAX + 1])
 	struct err why;
 
 	if (strncmp(name, "hidraw", strlen("hidraw")) != 0 ||
-	    snprintf(descriptor, sizeof(descriptor), "/sys/class/hidraw/%s/device/report_descriptor",
-		name) >= (int)sizeof(descriptor) ||
+	    snprintf(descriptor, sizeof(descriptor),
+	        "/sys/class/hidraw/%s/device/report_descriptor", name) >= (int)sizeof(descriptor) ||
 	    snprintf(ret_path, TOKEN_READER_MAX + 1, "/dev/%s", name) > TOKEN_READER_MAX)
 		return false;
 	FD fd = open(ret_path, O_RDWR | O_CLOEXEC | O_NONBLOCK);

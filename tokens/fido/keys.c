@@ -26,8 +26,7 @@ fido_salts(const struct digest *salt, uint8_t ret_salts[FIDO_SALTS_SIZE], struct
 }
 
 enum err_code
-fido_key(
-    const struct secret *prf, enum token_key key, struct p256_key **ret_key, struct err *err)
+fido_key(const struct secret *prf, enum token_key key, struct p256_key **ret_key, struct err *err)
 {
 	SECRET *prk = NULL, *ikm = NULL;
 	BUF label = {0};
@@ -37,8 +36,8 @@ fido_key(
 	if (secret_size(prf) != FIDO_SALTS_SIZE)
 		return err_set(err, ERR_INVALID, "a secret function must give %d bytes, not %zu",
 		    FIDO_SALTS_SIZE, secret_size(prf));
-	struct view output = view_of(
-	    secret_view(prf).data + (key - TOKEN_SHARE) * DIGEST_SIZE, DIGEST_SIZE);
+	struct view output =
+	    view_of(secret_view(prf).data + (key - TOKEN_SHARE) * DIGEST_SIZE, DIGEST_SIZE);
 
 	buf_lp8(&label, view_of_text(labels[key]));
 	TRY(buf_check(&label, err));

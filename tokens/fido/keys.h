@@ -17,8 +17,8 @@
 enum { FIDO_SALTS_SIZE = 2 * DIGEST_SIZE }; /* share, then release; the PRF's output likewise */
 
 /* Both salts, which the token takes in one touch. */
-enum err_code fido_salts(
-    const struct digest *salt, uint8_t ret_salts[FIDO_SALTS_SIZE], struct err *err) MUST_CHECK;
+enum err_code fido_salts(const struct digest *salt, uint8_t ret_salts[FIDO_SALTS_SIZE],
+    struct err *err) MUST_CHECK;
 /* The key that PRF, both outputs, gives for KEY (share or release).  ERR_INTERNAL for another
  * key; ERR_INVALID when PRF has another size. */
 enum err_code fido_key(const struct secret *prf, enum token_key key, struct p256_key **ret_key,

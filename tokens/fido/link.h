@@ -40,7 +40,7 @@ struct fido_facts { /* getInfo */
 	uint8_t aaguid[TOKEN_AAGUID_SIZE];
 	uint8_t firmware[3];
 	bool pin_possible, pin_set, pin_change; /* PIN_CHANGE: it must be changed first */
-	bool uv;				 /* built in, and set up */
+	bool uv;                                /* built in, and set up */
 	bool always_uv;
 	bool hmac_secret, cred_protect, es256;
 	unsigned min_pin; /* characters; at least 4 */
@@ -62,7 +62,7 @@ void fido_answer_done(struct fido_answer *answer);
 
 struct fido_link {
 	void *context;
-	uint32_t serial; /* 0: it does not tell */
+	uint32_t serial;         /* 0: it does not tell */
 	struct fido_facts facts; /* as of the last begin */
 	/* Have the token for ourselves, the same one as at opening (ERR_TOKEN_ABSENT otherwise);
 	 * waits at most MILLISECONDS for other programs (ERR_BUSY).  FACTS are read again. */
@@ -70,8 +70,8 @@ struct fido_link {
 	void (*end)(void *context);
 	/* Tries left for the PIN, or for built-in verification (UV).  RET_REPLUG: none until it is
 	 * plugged in again; false where the token does not tell. */
-	enum err_code (*tries)(
-	    void *context, bool uv, int *ret_tries, bool *ret_replug, struct err *err);
+	enum err_code (
+	    *tries)(void *context, bool uv, int *ret_tries, bool *ret_replug, struct err *err);
 	/* PIN: with a NUL at its end that counts in its size; NULL for built-in verification. */
 	enum err_code (*make)(void *context, const struct token_wish *wish,
 	    const struct secret *pin, int *ret_status, struct token_made *ret_made,
@@ -79,8 +79,8 @@ struct fido_link {
 	enum err_code (*ask)(void *context, const struct fido_ask *ask, const struct secret *pin,
 	    int *ret_status, struct fido_answer *ret_answer, struct err *err);
 	/* OLD NULL: there is none. */
-	enum err_code (*set_pin)(void *context, const struct secret *pin,
-	    const struct secret *old, int *ret_status, struct err *err);
+	enum err_code (*set_pin)(void *context, const struct secret *pin, const struct secret *old,
+	    int *ret_status, struct err *err);
 	/* From another thread: whatever is under way must come to an end. */
 	void (*abort)(void *context);
 	void (*free)(void *context);

@@ -12,11 +12,11 @@ enum { FIDO_PIN_MIN = 4, FIDO_PIN_MAX = 63 }; /* characters, bytes */
 enum err_code fido_pin_check(const struct secret *pin, struct err *err) MUST_CHECK;
 /* A new PIN: also ERR_REFUSED when it has less than LEAST characters, or is one that everybody
  * tries first. */
-enum err_code fido_pin_check_new(
-    const struct secret *pin, unsigned least, struct err *err) MUST_CHECK;
+enum err_code fido_pin_check_new(const struct secret *pin, unsigned least,
+    struct err *err) MUST_CHECK;
 /* The PIN with a NUL at its end that counts in its size, as libfido2 wants it. */
-enum err_code fido_pin_terminated(
-    const struct secret *pin, struct secret **ret_pin, struct err *err) MUST_CHECK;
+enum err_code fido_pin_terminated(const struct secret *pin, struct secret **ret_pin,
+    struct err *err) MUST_CHECK;
 /* Wipe freed blocks of the size of a SHA-256, on the thread that freed them: libfido2 1.12 leaves
  * half of the PIN's hash in one. */
 void fido_pin_scour(void);

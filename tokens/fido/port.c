@@ -69,8 +69,8 @@ management_serial(struct fido_port *port, uint32_t *ret_serial, struct err *err)
 	static const uint8_t select[] = {0x00, 0xa4, 0x04, 0x00}, read[] = {0x00, 0x1d, 0, 0};
 	uint16_t status;
 
-	TRY(fido_transport_command(
-	    &port->transport, select, VIEW_OF(management_aid), &status, err));
+	TRY(fido_transport_command(&port->transport, select, VIEW_OF(management_aid), &status,
+	    err));
 	if (status != PIV_OK)
 		return ERR_OK;
 	TRY(fido_transport_command(&port->transport, read, (struct view){0}, &status, err));
@@ -141,8 +141,8 @@ node(const char *path, uint64_t *ret_place, struct err *err)
 	struct stat status;
 
 	if (stat(path, &status) != 0 || !S_ISCHR(status.st_mode))
-		return err_set(
-		    err, ERR_TOKEN_ABSENT, "it is not plugged in: plug it in and try again");
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "it is not plugged in: plug it in and try again");
 	*ret_place = (uint64_t)status.st_ino << 1 | 1;
 	return ERR_OK;
 }
@@ -169,8 +169,8 @@ fido_port_probe(const char *path, struct err *err)
 		    "machine itself, or ask its administrator",
 		    path);
 	if (fd < 0)
-		return err_set(
-		    err, ERR_TOKEN_ABSENT, "it is not plugged in: plug it in and try again");
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "it is not plugged in: plug it in and try again");
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return err_set(err, ERR_BUSY,
 		    "another program uses it (a browser, ssh, ykman): end it and try again");
@@ -180,8 +180,7 @@ fido_port_probe(const char *path, struct err *err)
 /* ---- both ---- */
 
 enum err_code
-fido_port_open(
-    struct fido_port *port, const char *reader, unsigned milliseconds, struct err *err)
+fido_port_open(struct fido_port *port, const char *reader, unsigned milliseconds, struct err *err)
 {
 	if (reader[0] == '\0' || strlen(reader) > TOKEN_READER_MAX)
 		return err_set(err, ERR_TOKEN_ABSENT, "there is no such reader");
@@ -214,8 +213,8 @@ fido_port_begin(struct fido_port *port, unsigned milliseconds, struct err *err)
 	port->failed = false;
 	if (port->hid) {
 		TRY(node(port->path, &place, err));
-		return place == port->place ? fido_port_probe(port->path, err)
-					    : another(port, 0, err);
+		return place == port->place ? fido_port_probe(port->path, err) :
+		                              another(port, 0, err);
 	}
 	for (int i = 0; i < 2 && code == ERR_TOKEN_GONE; i++) {
 		TRY(pcsc_begin(port->pcsc, milliseconds, err));

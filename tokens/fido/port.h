@@ -20,7 +20,7 @@ struct fido_port {
 	struct fido_transport transport;
 	uint32_t serial;
 	uint64_t place; /* what changes when it is plugged in again; 0: not known */
-	bool known;	/* SERIAL and PLACE are */
+	bool known;     /* SERIAL and PLACE are */
 	/* Why the last exchange failed. */
 	bool failed;
 	struct err why;
@@ -33,8 +33,8 @@ void fido_port_close(struct fido_port *port);
 
 /* Have the card for ourselves and see that it is the one of the first time: ERR_TOKEN_ABSENT
  * otherwise.  A device node is only looked at. */
-enum err_code fido_port_begin(
-    struct fido_port *port, unsigned milliseconds, struct err *err) MUST_CHECK;
+enum err_code fido_port_begin(struct fido_port *port, unsigned milliseconds,
+    struct err *err) MUST_CHECK;
 void fido_port_end(struct fido_port *port);
 
 /* For a device node: ERR_TOKEN_GONE when the device was pulled. */

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "tokens/formats/cbor.h"
 #include "tokens/fido/data.h"
 #include "tokens/fido/pin.h"
+#include "tokens/formats/cbor.h"
 
 /* ---- facts ---- */
 
@@ -43,9 +43,9 @@ fido_facts_from(const struct fido_lists *lists, struct fido_facts *ret_facts)
 	ret_facts->uv = option(lists, "uv", &there);
 	ret_facts->always_uv = option(lists, "alwaysUv", &there);
 	ret_facts->pin_set = option(lists, "clientPin", &ret_facts->pin_possible);
-	ret_facts->min_pin = lists->min_pin < FIDO_PIN_MIN || lists->min_pin > FIDO_PIN_MAX
-	    ? FIDO_PIN_MIN
-	    : (unsigned)lists->min_pin;
+	ret_facts->min_pin = lists->min_pin < FIDO_PIN_MIN || lists->min_pin > FIDO_PIN_MAX ?
+	    FIDO_PIN_MIN :
+	    (unsigned)lists->min_pin;
 	/* Yubico's number: one byte for each of major, minor, patch. */
 	for (int i = 0; i < 3; i++)
 		ret_facts->firmware[i] = (uint8_t)(lists->firmware >> (8 * (2 - i)));

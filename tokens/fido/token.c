@@ -42,8 +42,8 @@ enum err_code
 fido_token_check_usable(const struct fido_token *token, struct err *err)
 {
 	if (token->gone)
-		return err_set(
-		    err, ERR_TOKEN_GONE, "it was pulled out or reset: run the command again");
+		return err_set(err, ERR_TOKEN_GONE,
+		    "it was pulled out or reset: run the command again");
 	return ERR_OK;
 }
 
@@ -276,8 +276,8 @@ read_info(void *argument, struct err *err)
 	info.pin_missing = !facts->pin_set;
 	info.pin_tries_total = facts->pin_set ? PIN_TRIES : -1;
 	if (facts->pin_set)
-		TRY(token->link.tries(
-		    token->link.context, false, &info.pin_tries, &token->replug, err));
+		TRY(token->link.tries(token->link.context, false, &info.pin_tries, &token->replug,
+		    err));
 	info.replug = token->replug;
 	tell_keys(token, &info);
 	*job->ret_info = info;
@@ -366,9 +366,8 @@ check_state(const struct unlock *job, struct err *err)
 
 /* The token's answer without a touch must be the bound credential's. */
 static enum err_code
-check_credential(
-    const struct fido_token *token, const struct fido_ask *ask, const struct fido_answer *answer,
-    struct err *err)
+check_credential(const struct fido_token *token, const struct fido_ask *ask,
+    const struct fido_answer *answer, struct err *err)
 {
 	const struct token_signature *signature = &answer->signature;
 	struct digest digest;
@@ -377,7 +376,7 @@ check_credential(
 	TRY(assertion_digest(view_of(signature->authdata, signature->authdata_size),
 	    &ask->client_data_hash, &digest, err));
 	if (p256_verify(&token->credential.key, &digest, view_of(signature->der, signature->size),
-		&why) == ERR_OK)
+	        &why) == ERR_OK)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN,
 	    "it answers for the enrolled credential, but not with its key: it is broken, or lies; "
@@ -404,8 +403,8 @@ try_pin(struct fido_token *token, const struct secret *pin, struct err *err)
 		return err_set(err, ERR_TOKEN,
 		    "it signs for a credential that nobody made: it is broken, or lies; use "
 		    "another token");
-	if (!token->bound && (status == FIDO_STATUS_NO_CREDENTIALS ||
-				 status == FIDO_STATUS_INVALID_CREDENTIAL))
+	if (!token->bound &&
+	    (status == FIDO_STATUS_NO_CREDENTIALS || status == FIDO_STATUS_INVALID_CREDENTIAL))
 		return ERR_OK;
 	return fido_token_failure(token, status, "the PIN", err);
 }
@@ -435,8 +434,7 @@ unlock(void *argument, struct err *err)
 }
 
 enum err_code
-fido_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
-    struct err *err)
+fido_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches, struct err *err)
 {
 	struct unlock job = {token, pin, last_try, touches};
 	char name[FIDO_NAME_SIZE];
@@ -464,10 +462,11 @@ check_change(const struct change *job, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "it knows no FIDO2 PIN at all: use another model of token");
 	if (job->old == NULL && facts->pin_set)
-		return err_set(err, ERR_REFUSED, "it has a FIDO2 PIN: give the old one to change it");
+		return err_set(err, ERR_REFUSED,
+		    "it has a FIDO2 PIN: give the old one to change it");
 	if (job->old != NULL && !facts->pin_set)
-		return err_set(
-		    err, ERR_REFUSED, "it has no FIDO2 PIN yet: there is no old one to give");
+		return err_set(err, ERR_REFUSED,
+		    "it has no FIDO2 PIN yet: there is no old one to give");
 	TRY(fido_pin_check_new(job->pin, facts->min_pin, err));
 	return job->old != NULL ? check_tries(job->token, false, err) : ERR_OK;
 }
@@ -491,8 +490,8 @@ change(void *argument, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "it does not take this PIN (too short, too simple, or used before): choose "
 		    "another");
-	return status == FIDO_STATUS_OK ? ERR_OK
-					: fido_token_failure(token, status, "the new PIN", err);
+	return status == FIDO_STATUS_OK ? ERR_OK :
+	                                  fido_token_failure(token, status, "the new PIN", err);
 }
 
 enum err_code

@@ -29,8 +29,8 @@ struct fido_token {
 
 	/* From unlock on. */
 	bool unlocked;
-	struct secret *pin; /* with a NUL; NULL: it verifies the person itself */
-	bool refused;	    /* it did not take the PIN any more */
+	struct secret *pin;        /* with a NUL; NULL: it verifies the person itself */
+	bool refused;              /* it did not take the PIN any more */
 	unsigned touches, touched; /* announced, and done */
 	/* From the first touch on. */
 	struct secret *prf;
@@ -43,10 +43,10 @@ void fido_token_name(const struct fido_token *token, char ret_name[FIDO_NAME_SIZ
 
 /* As in struct token_ops. */
 enum err_code fido_token_info(void *token, struct token_info *ret_info, struct err *err);
-enum err_code fido_token_bind(
-    void *token, const struct token_credential *credential, struct err *err);
-enum err_code fido_token_unlock(
-    void *token, struct secret *pin, bool last_try, unsigned touches, struct err *err);
+enum err_code fido_token_bind(void *token, const struct token_credential *credential,
+    struct err *err);
+enum err_code fido_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
+    struct err *err);
 enum err_code fido_token_change(void *token, enum token_reference which, const struct secret *old,
     const struct secret *pin, struct err *err);
 /* Forget everything; the link is freed by whoever made it. */
@@ -62,8 +62,8 @@ enum err_code fido_token_run(struct fido_token *token,
     struct err *err) MUST_CHECK;
 /* What a status means that is no success, for the person; never ERR_OK.  A PIN that was refused
  * is not sent again. */
-enum err_code fido_token_failure(
-    struct fido_token *token, int status, const char *doing, struct err *err);
+enum err_code fido_token_failure(struct fido_token *token, int status, const char *doing,
+    struct err *err);
 /* ERR_TOKEN_GONE when it is. */
 enum err_code fido_token_check_usable(const struct fido_token *token, struct err *err) MUST_CHECK;
 /* Forget what was derived. */

@@ -77,8 +77,7 @@ exchange(struct fido_transport *transport, const uint8_t header[4], struct view 
 	}
 	TRY(secret_append(command, view_of(&any, 1), err));
 	secret_clear(transport->reply);
-	TRY(transport->exchange(
-	    transport->context, secret_view(command), transport->reply, err));
+	TRY(transport->exchange(transport->context, secret_view(command), transport->reply, err));
 	struct view reply = secret_view(transport->reply);
 
 	if (reply.size < 2)
@@ -107,8 +106,8 @@ collect(struct fido_transport *transport, uint16_t *status, struct err *err)
 }
 
 enum err_code
-fido_transport_command(struct fido_transport *transport, const uint8_t header[4],
-    struct view data, uint16_t *ret_status, struct err *err)
+fido_transport_command(struct fido_transport *transport, const uint8_t header[4], struct view data,
+    uint16_t *ret_status, struct err *err)
 {
 	const uint8_t chained[] = {header[0] | CHAINED, header[1], header[2], header[3]};
 	uint16_t status;
@@ -179,8 +178,7 @@ fido_transport_send(struct fido_transport *transport, struct view message, struc
 	uint16_t status = STATUS_WRONG_P1P2;
 
 	if (message.size == 0 || message.size > FIDO_MESSAGE_MAX)
-		return err_set(
-		    err, ERR_INTERNAL, "no CTAP message has %zu bytes", message.size);
+		return err_set(err, ERR_INTERNAL, "no CTAP message has %zu bytes", message.size);
 	atomic_store(&transport->cancelled, false);
 	if (!transport->plain)
 		TRY(fido_transport_command(transport, alive, message, &status, err));
@@ -211,8 +209,7 @@ now(void)
 }
 
 enum err_code
-fido_transport_receive(
-    struct fido_transport *transport, unsigned milliseconds, struct err *err)
+fido_transport_receive(struct fido_transport *transport, unsigned milliseconds, struct err *err)
 {
 	int64_t end = now() + milliseconds;
 

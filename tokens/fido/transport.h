@@ -21,20 +21,20 @@
 
 enum {
 	FIDO_MESSAGE_MAX = 4096, /* bytes of a message, and of an answer */
-	FIDO_APDU_MAX = 258,	 /* bytes of one answer, status word included */
+	FIDO_APDU_MAX = 258,     /* bytes of one answer, status word included */
 };
 
 struct fido_transport {
 	/* Send the command APDU and put the answer, status word included, into REPLY (which holds
 	 * FIDO_APDU_MAX bytes). */
-	enum err_code (*exchange)(
-	    void *context, struct view command, struct secret *reply, struct err *err);
+	enum err_code (
+	    *exchange)(void *context, struct view command, struct secret *reply, struct err *err);
 	void *context;
-	struct secret *command;	/* what is sent; FIDO_APDU_MAX + 8 bytes */
-	struct secret *reply;	/* of one APDU */
-	struct secret *answer;	/* of the message or command; FIDO_MESSAGE_MAX bytes */
-	bool plain;		/* the card cannot say that it waits */
-	bool waiting;		/* it does */
+	struct secret *command; /* what is sent; FIDO_APDU_MAX + 8 bytes */
+	struct secret *reply;   /* of one APDU */
+	struct secret *answer;  /* of the message or command; FIDO_MESSAGE_MAX bytes */
+	bool plain;             /* the card cannot say that it waits */
+	bool waiting;           /* it does */
 	atomic_bool cancelled;
 };
 
@@ -51,13 +51,13 @@ enum err_code fido_transport_command(struct fido_transport *transport, const uin
 /* Select the FIDO2 application.  ERR_NOT_FOUND: the card has none. */
 enum err_code fido_transport_select(struct fido_transport *transport, struct err *err) MUST_CHECK;
 /* Send a message of 1..FIDO_MESSAGE_MAX bytes.  Blocks until a touch on cards that cannot wait. */
-enum err_code fido_transport_send(
-    struct fido_transport *transport, struct view message, struct err *err) MUST_CHECK;
+enum err_code fido_transport_send(struct fido_transport *transport, struct view message,
+    struct err *err) MUST_CHECK;
 /* The answer, in TRANSPORT->answer, waiting for at most MILLISECONDS; then, or when it was
  * cancelled, the card is told to give up, and its answer is what it says to that.  ERR_TOUCH: it
  * goes on waiting all the same. */
-enum err_code fido_transport_receive(
-    struct fido_transport *transport, unsigned milliseconds, struct err *err) MUST_CHECK;
+enum err_code fido_transport_receive(struct fido_transport *transport, unsigned milliseconds,
+    struct err *err) MUST_CHECK;
 /* From another thread: end the wait. */
 void fido_transport_cancel(struct fido_transport *transport);
 /* Say goodbye; answers do not matter. */

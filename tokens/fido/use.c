@@ -64,10 +64,10 @@ struct make {
 static enum err_code
 check_able(const struct fido_facts *facts, struct err *err)
 {
-	const char *lacks = !facts->hmac_secret ? "hmac-secret"
-	    : !facts->cred_protect		? "credProtect"
-	    : !facts->es256			? "ES256"
-						: NULL;
+	const char *lacks = !facts->hmac_secret ? "hmac-secret" :
+	    !facts->cred_protect                ? "credProtect" :
+	    !facts->es256                       ? "ES256" :
+	                                          NULL;
 
 	if (lacks == NULL)
 		return ERR_OK;
@@ -93,8 +93,7 @@ accept_made(const struct make *job, struct token_made *made, struct err *err)
 {
 	struct token_credential *credential = &made->credential;
 	struct fido_registration registration;
-	enum err_code code =
-	    fido_registration_read(buf_view(&made->authdata), &registration, err);
+	enum err_code code = fido_registration_read(buf_view(&made->authdata), &registration, err);
 
 	if (code == ERR_INTEGRITY)
 		return lies(err);
@@ -202,8 +201,8 @@ use(void *argument, struct err *err)
 	const struct token_signature *signature = &answer.signature;
 
 	if (assertion_verify(&credential->key,
-		view_of(signature->authdata, signature->authdata_size), &ask.client_data_hash,
-		view_of(signature->der, signature->size), err) != ERR_OK)
+	        view_of(signature->authdata, signature->authdata_size), &ask.client_data_hash,
+	        view_of(signature->der, signature->size), err) != ERR_OK)
 		return lies(err);
 	TRY(keep_prf(token, &answer.prf, err));
 	if (job->ret_signature != NULL)

@@ -13,14 +13,14 @@
  */
 #include "tokens/piv/admin.h"
 
-#include "tokens/piv/block.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/block.h"
 
 enum { ALGORITHM_P256 = 0x11, TEMPLATE = 0x7c, WITNESS = 0x80, CHALLENGE = 0x81, RESPONSE = 0x82 };
 
 /* Yubico's documented factory key; the same 24 bytes for 3DES and AES-192. */
-static const uint8_t factory_key[] = {
-    1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+static const uint8_t factory_key[] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5,
+    6, 7, 8};
 static const char authenticating[] = "the management key's challenge";
 
 /* Send 7C{INNER} to the management key; the answer is 7C{TAG, SIZE bytes}. */
@@ -61,8 +61,8 @@ learn_witness(struct piv_card *card, uint8_t algorithm, const struct secret *key
 	BUF inner = {0};
 
 	tlv_put(&inner, WITNESS, (struct view){0});
-	TRY(challenge_card(
-	    card, algorithm, &inner, WITNESS, block_size(algorithm), &enciphered, err));
+	TRY(challenge_card(card, algorithm, &inner, WITNESS, block_size(algorithm), &enciphered,
+	    err));
 	return block_decrypt(algorithm, key, enciphered.data, ret_witness, err);
 }
 
@@ -107,8 +107,8 @@ prove_some(struct piv_card *card, const struct secret *key, struct err *err)
 }
 
 enum err_code
-piv_authenticate(
-    struct piv_card *card, uint8_t algorithm, const struct secret *key, struct err *err)
+piv_authenticate(struct piv_card *card, uint8_t algorithm, const struct secret *key,
+    struct err *err)
 {
 	SECRET *factory = NULL;
 
@@ -119,8 +119,8 @@ piv_authenticate(
 		    "change-management-key)",
 		    algorithm);
 	if (key == NULL && algorithm != 0 && block_key_size(algorithm) != sizeof(factory_key))
-		return err_set(
-		    err, ERR_REFUSED, "its management key is not the factory's: give it");
+		return err_set(err, ERR_REFUSED,
+		    "its management key is not the factory's: give it");
 	if (key == NULL)
 		TRY(secret_from(VIEW_OF(factory_key), &factory, err));
 	if (algorithm == 0)
@@ -166,8 +166,8 @@ piv_generate(struct piv_card *card, uint8_t slot, struct point *ret_key, struct 
 	TRY(buf_check(&inner, err));
 	TRY(buf_check(&command, err));
 	TRY(piv_send(card, header, buf_view(&command), &status, err));
-	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS ||
-	    status == PIV_NOT_FOUND || status == PIV_NO_REFERENCE)
+	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS || status == PIV_NOT_FOUND ||
+	    status == PIV_NO_REFERENCE)
 		return err_set(err, ERR_TOKEN,
 		    "it has no slot %02X (%04X): cards that are no YubiKeys may have fewer slots; "
 		    "use a token that has it",

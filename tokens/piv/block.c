@@ -66,8 +66,8 @@ run(uint8_t id, const struct secret *key, int encrypt, const uint8_t *in, uint8_
 		    cipher->key_size);
 	context = EVP_CIPHER_CTX_new();
 	if (context == NULL ||
-	    EVP_CipherInit_ex2(
-		context, cipher->evp(), secret_view(key).data, NULL, encrypt, NULL) != 1 ||
+	    EVP_CipherInit_ex2(context, cipher->evp(), secret_view(key).data, NULL, encrypt,
+	        NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(context, 0) != 1 ||
 	    EVP_CipherUpdate(context, ret_out, &size, in, (int)cipher->block_size) != 1 ||
 	    (size_t)size != cipher->block_size)
@@ -76,15 +76,15 @@ run(uint8_t id, const struct secret *key, int encrypt, const uint8_t *in, uint8_
 }
 
 enum err_code
-block_encrypt(
-    uint8_t cipher, const struct secret *key, const uint8_t *in, uint8_t *ret_out, struct err *err)
+block_encrypt(uint8_t cipher, const struct secret *key, const uint8_t *in, uint8_t *ret_out,
+    struct err *err)
 {
 	return run(cipher, key, 1, in, ret_out, err);
 }
 
 enum err_code
-block_decrypt(
-    uint8_t cipher, const struct secret *key, const uint8_t *in, uint8_t *ret_out, struct err *err)
+block_decrypt(uint8_t cipher, const struct secret *key, const uint8_t *in, uint8_t *ret_out,
+    struct err *err)
 {
 	return run(cipher, key, 0, in, ret_out, err);
 }

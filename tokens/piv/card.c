@@ -21,8 +21,8 @@
  */
 #include <string.h>
 
-#include "tokens/piv/card.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/card.h"
 
 enum {
 	ALGORITHM_P256 = 0x11,
@@ -392,8 +392,8 @@ piv_sign(struct piv_card *card, uint8_t slot, const struct digest *digest, uint1
 	static const char doing[] = "signing";
 	struct view response = {0};
 
-	TRY(use_key(
-	    card, slot, CHALLENGE, VIEW_OF(digest->bytes), doing, ret_status, &response, err));
+	TRY(use_key(card, slot, CHALLENGE, VIEW_OF(digest->bytes), doing, ret_status, &response,
+	    err));
 	if (*ret_status != PIV_OK)
 		return ERR_OK;
 	if (!tlv_is_signature(response))
@@ -405,8 +405,8 @@ piv_sign(struct piv_card *card, uint8_t slot, const struct digest *digest, uint1
 /* ---- certificates ---- */
 
 static enum err_code
-put_certificate(
-    struct view certificate, const char *doing, struct buf *ret_certificate, struct err *err)
+put_certificate(struct view certificate, const char *doing, struct buf *ret_certificate,
+    struct err *err)
 {
 	struct view content;
 

@@ -56,14 +56,14 @@ struct piv_reference { /* PIN or PUK */
 /* ERR_NOT_FOUND: the card has no PIV application. */
 enum err_code piv_select(struct piv_card *card, struct err *err) MUST_CHECK;
 /* Zero where the card does not know the question. */
-enum err_code piv_version(
-    struct piv_card *card, uint8_t ret_firmware[3], struct err *err) MUST_CHECK;
+enum err_code piv_version(struct piv_card *card, uint8_t ret_firmware[3],
+    struct err *err) MUST_CHECK;
 enum err_code piv_serial(struct piv_card *card, uint32_t *ret_serial, struct err *err) MUST_CHECK;
 /* Of a YubiKey before firmware 5, which tells it through another application only.  Zero when it
  * does not (before 4.1, or that application is switched off).  PIV is selected afterwards, and
  * has forgotten the PIN. */
-enum err_code piv_serial_before_5(
-    struct piv_card *card, uint32_t *ret_serial, struct err *err) MUST_CHECK;
+enum err_code piv_serial_before_5(struct piv_card *card, uint32_t *ret_serial,
+    struct err *err) MUST_CHECK;
 
 /* Metadata.  *RET_KNOWN is false, and nothing else set, when the card has no such command. */
 enum err_code piv_read_reference(struct piv_card *card, uint8_t reference, bool *ret_known,
@@ -80,8 +80,8 @@ enum err_code piv_tries(struct piv_card *card, int *ret_tries, struct err *err) 
 enum err_code piv_verify(struct piv_card *card, const struct secret *pin, uint16_t *ret_status,
     struct err *err) MUST_CHECK;
 /* Is the PIN verified at this moment? */
-enum err_code piv_is_verified(
-    struct piv_card *card, bool *ret_verified, struct err *err) MUST_CHECK;
+enum err_code piv_is_verified(struct piv_card *card, bool *ret_verified,
+    struct err *err) MUST_CHECK;
 
 /* PEER must have been checked.  32 bytes. */
 enum err_code piv_agree(struct piv_card *card, uint8_t slot, const struct point *peer,
@@ -97,10 +97,10 @@ enum err_code piv_attested(struct piv_card *card, uint8_t slot, bool *ret_made,
     struct buf *ret_certificate, struct err *err) MUST_CHECK;
 /* Certificates in DER.  ERR_NOT_FOUND: the slot has no key made on the card; the card has no
  * device certificate. */
-enum err_code piv_attest_key(
-    struct piv_card *card, uint8_t slot, struct buf *ret_certificate, struct err *err) MUST_CHECK;
-enum err_code piv_attest_device(
-    struct piv_card *card, struct buf *ret_certificate, struct err *err) MUST_CHECK;
+enum err_code piv_attest_key(struct piv_card *card, uint8_t slot, struct buf *ret_certificate,
+    struct err *err) MUST_CHECK;
+enum err_code piv_attest_device(struct piv_card *card, struct buf *ret_certificate,
+    struct err *err) MUST_CHECK;
 
 /* Send a command for a neighbour of this module; the reply is in CARD->reply. */
 enum err_code piv_send(struct piv_card *card, const uint8_t header[4], struct view data,

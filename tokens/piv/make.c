@@ -53,7 +53,7 @@ check_made(struct generate *job, const struct point *made, struct err *err)
 	TRY(piv_token_read_key(job->token, job->key, info, err));
 	if (info->source == TOKEN_KEY_UNKNOWN ||
 	    (info->present && info->generated && info->pin == PIN_ONCE &&
-		info->touch == TOUCH_ALWAYS && point_equal(&info->key, made)))
+	        info->touch == TOUCH_ALWAYS && point_equal(&info->key, made)))
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN,
 	    "the key that it made in slot %02X is not the one asked for (PIN "

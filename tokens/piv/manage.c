@@ -18,8 +18,8 @@
  */
 #include "tokens/piv/manage.h"
 
-#include "tokens/piv/block.h"
 #include "tokens/piv/admin.h"
+#include "tokens/piv/block.h"
 #include "tokens/piv/object.h"
 #include "tokens/piv/use.h"
 
@@ -46,8 +46,8 @@ read_kept(struct piv_token *token, struct kept *ret_kept, struct err *err)
 }
 
 static enum err_code
-try_kept(struct piv_token *token, uint8_t algorithm, struct secret **kept,
-    struct secret **ret_used, struct err *err)
+try_kept(struct piv_token *token, uint8_t algorithm, struct secret **kept, struct secret **ret_used,
+    struct err *err)
 {
 	if (*kept == NULL)
 		return ERR_NOT_FOUND;
@@ -134,8 +134,8 @@ put_back(struct piv_token *token, const struct kept *before, struct err *err)
 
 /* Steps 1 to 5. */
 static enum err_code
-replace(struct piv_token *token, uint8_t kind, const struct secret *new,
-    const struct secret *used, const struct kept *before, struct err *err)
+replace(struct piv_token *token, uint8_t kind, const struct secret *new, const struct secret *used,
+    const struct kept *before, struct err *err)
 {
 	struct piv_card *card = &token->card;
 	struct piv_pivman pivman = {0};

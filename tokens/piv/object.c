@@ -64,8 +64,8 @@ object_name(uint32_t tag, uint8_t ret_name[NAME_SIZE])
 static bool
 is_absent(uint16_t status)
 {
-	return status == PIV_NOT_FOUND || status == PIV_WRONG_DATA ||
-	    status == PIV_NO_REFERENCE || status == 0x6a81 || status == 0x6a86;
+	return status == PIV_NOT_FOUND || status == PIV_WRONG_DATA || status == PIV_NO_REFERENCE ||
+	    status == 0x6a81 || status == 0x6a86;
 }
 
 enum err_code
@@ -95,8 +95,8 @@ piv_get_object(struct piv_card *card, uint32_t tag, const char *doing, bool *ret
 
 /* Put together in secret memory, since CONTENT may be a key. */
 enum err_code
-piv_put_object(
-    struct piv_card *card, uint32_t tag, struct view content, const char *doing, struct err *err)
+piv_put_object(struct piv_card *card, uint32_t tag, struct view content, const char *doing,
+    struct err *err)
 {
 	static const uint8_t header[] = {0x00, 0xdb, 0x3f, 0xff};
 	uint8_t name[NAME_SIZE];
@@ -127,10 +127,9 @@ piv_get_certificate(struct piv_card *card, uint32_t tag, const char *doing, bool
 	}
 	TRY(piv_get_object(card, tag, doing, ret_there, &content, err));
 	if (!*ret_there || !tlv_find(content, CERTIFICATE, &certificate) ||
-	    certificate.size > TOKEN_CERTIFICATE_MAX ||
-	    !tlv_only_der(certificate, 0x30, &inner) ||
+	    certificate.size > TOKEN_CERTIFICATE_MAX || !tlv_only_der(certificate, 0x30, &inner) ||
 	    (tlv_find(content, COMPRESSED, &compressed) &&
-		(compressed.size != 1 || compressed.data[0] != 0)))
+	        (compressed.size != 1 || compressed.data[0] != 0)))
 		return ERR_OK;
 	buf_bytes(ret_der, certificate);
 	return buf_check(ret_der, err);
@@ -162,8 +161,8 @@ piv_card_number(struct piv_card *card, uint32_t *ret_number, struct err *err)
 	if (!there || !tlv_find(content, GUID, &id) || id.size != GUID_SIZE || all_zero(id)) {
 		id = (struct view){0};
 		TRY(piv_get_object(card, PIV_OBJECT_CCC, doing, &there, &content, err));
-		if (!there || !tlv_find(content, CARD_IDENTIFIER, &id) ||
-		    id.size > UINT8_MAX || all_zero(id)) {
+		if (!there || !tlv_find(content, CARD_IDENTIFIER, &id) || id.size > UINT8_MAX ||
+		    all_zero(id)) {
 			*ret_number = 0;
 			return ERR_OK;
 		}
@@ -196,8 +195,8 @@ piv_get_pivman(struct piv_card *card, struct piv_pivman *ret_pivman, struct err 
 	struct view content, inner, value;
 	bool there = false;
 
-	TRY(piv_get_object(card, PIV_OBJECT_PIVMAN,
-	    "reading where its management key is", &there, &content, err));
+	TRY(piv_get_object(card, PIV_OBJECT_PIVMAN, "reading where its management key is", &there,
+	    &content, err));
 	if (there) {
 		if (!tlv_only(content, PIVMAN, &inner))
 			return is_taken("5FFF00", err);
@@ -250,8 +249,8 @@ piv_get_protected(struct piv_card *card, struct secret **ret_key, struct secret 
 	SECRET *other = NULL;
 	bool there = false;
 
-	TRY(piv_get_object(card, PIV_OBJECT_PRINTED, "reading its management key", &there,
-	    &content, err));
+	TRY(piv_get_object(card, PIV_OBJECT_PRINTED, "reading its management key", &there, &content,
+	    err));
 	if (!there)
 		return ERR_OK;
 	if (!tlv_only(content, PROTECTED, &inner))

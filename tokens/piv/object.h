@@ -39,8 +39,8 @@ enum err_code piv_get_certificate(struct piv_card *card, uint32_t tag, const cha
  * GUID, or if that is missing or zero the CCC's card identifier.  0 when the card has neither.
  * Whoever has the management key can write both, so that it names a card and proves nothing.
  */
-enum err_code piv_card_number(struct piv_card *card, uint32_t *ret_number, struct err *err)
-    MUST_CHECK;
+enum err_code piv_card_number(struct piv_card *card, uint32_t *ret_number,
+    struct err *err) MUST_CHECK;
 
 /* ---- a management key behind the PIN, as ykman keeps it ---- */
 
@@ -49,15 +49,15 @@ enum { PIV_KEY_MAX = 32 };
 /* PIVMAN: 80 { 81 flags, 82 salt of a key derived from the PIN, 83 time of the last PIN change } */
 struct piv_pivman {
 	uint8_t flags;
-	bool derived;	 /* a key derived from the PIN, as in former times */
+	bool derived;    /* a key derived from the PIN, as in former times */
 	uint8_t time[4]; /* 83 */
 	bool has_time;
 };
 enum { PIVMAN_PUK_BLOCKED = 1, PIVMAN_PROTECTED = 2 };
 
 /* All zero when the object is missing.  ERR_EXISTS: something else is in it. */
-enum err_code piv_get_pivman(struct piv_card *card, struct piv_pivman *ret_pivman, struct err *err)
-    MUST_CHECK;
+enum err_code piv_get_pivman(struct piv_card *card, struct piv_pivman *ret_pivman,
+    struct err *err) MUST_CHECK;
 enum err_code piv_put_pivman(struct piv_card *card, const struct piv_pivman *pivman,
     struct err *err) MUST_CHECK;
 

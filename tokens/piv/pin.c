@@ -27,13 +27,13 @@ static const struct kind {
 	const char *remedy; /* when no try is left */
 } kinds[] = {
     [TOKEN_PIN] = {"PIN", "PIN", 0x24, PIV_PIN, PIV_PIN,
-	"unblock it with the PUK (halligan token pin --unblock)"},
+        "unblock it with the PUK (halligan token pin --unblock)"},
     [TOKEN_PUK] = {"PUK", "PUK", 0x24, PIV_PUK, PIV_PUK,
-	"nothing brings it back but a reset, which destroys all keys (ykman piv reset); the PIN "
-	"works without it, so enroll another token before the PIN is lost too"},
+        "nothing brings it back but a reset, which destroys all keys (ykman piv reset); the PIN "
+        "works without it, so enroll another token before the PIN is lost too"},
     [TOKEN_UNBLOCK] = {"PIN", "PUK", 0x2c, PIV_PIN, PIV_PUK,
-	"nothing but a reset, which destroys all keys, brings it back (ykman piv reset): use another "
-	"token of this seat"},
+        "nothing but a reset, which destroys all keys, brings it back (ykman piv reset): use another "
+        "token of this seat"},
 };
 
 /* ---- judging ---- */
@@ -94,8 +94,8 @@ piv_pin_judge(const struct secret *new, const struct secret *old, const char *wh
 static enum err_code
 no_tries(const struct kind *kind, struct err *err)
 {
-	return err_set(err, ERR_PIN_BLOCKED, "its PIV %s is blocked: no try is left; %s", kind->old_name,
-	    kind->remedy);
+	return err_set(err, ERR_PIN_BLOCKED, "its PIV %s is blocked: no try is left; %s",
+	    kind->old_name, kind->remedy);
 }
 
 /* Tries left of what OLD is compared with. */
@@ -119,10 +119,11 @@ check_tries(struct change *job, const struct kind *kind, struct err *err)
 		return err_set(err, ERR_PIN_BLOCKED,
 		    "1 try of its PIV %s is left and was not spent: a wrong one would block it%s",
 		    kind->old_name,
-		    kind->spends == PIV_PIN ? "; unlock it with the right PIN first, which gives all "
-					      "tries back"
-					    : "; use another token of this seat if the PUK is not "
-					      "certain, and ykman if it is");
+		    kind->spends == PIV_PIN ?
+		        "; unlock it with the right PIN first, which gives all "
+		        "tries back" :
+		        "; use another token of this seat if the PUK is not "
+		        "certain, and ykman if it is");
 	return ERR_OK;
 }
 
@@ -146,8 +147,8 @@ check_derived(struct change *job, struct err *err)
 static enum err_code
 append_padded(struct secret *command, const struct secret *value, struct err *err)
 {
-	static const uint8_t padding[PIV_PIN_MAX] = {
-	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t padding[PIV_PIN_MAX] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff};
 
 	TRY(secret_append(command, secret_view(value), err));
 	return secret_append(command, view_of(padding, PIV_PIN_MAX - secret_size(value)), err);

@@ -81,7 +81,7 @@ exchange(void *context, const uint8_t header[4], struct view data, struct secret
 	TRY(attach(link, err));
 	ykpiv_rc code =
 	    ykpiv_transfer_data(link->ykpiv, header, data.size > 0 ? data.data : nothing,
-		(long)data.size, secret_data(reply), &size, &status);
+	        (long)data.size, secret_data(reply), &size, &status);
 	if (code == YKPIV_SIZE_ERROR)
 		return err_set(err, ERR_TOKEN,
 		    "it answered with more bytes than any answer may have: "
@@ -126,8 +126,7 @@ connect_to(void *argument, struct err *err)
 	struct piv_token *token = &job->link->token;
 
 	atomic_store(&token->waits, true);
-	enum err_code code =
-	    pcsc_connect(token->reader, job->milliseconds, &job->link->pcsc, err);
+	enum err_code code = pcsc_connect(token->reader, job->milliseconds, &job->link->pcsc, err);
 	atomic_store(&token->waits, false);
 	return code;
 }
@@ -217,8 +216,8 @@ piv_wait(void *driver, unsigned milliseconds, bool *ret_changed, struct err *err
 }
 
 static enum err_code
-piv_open(
-    void *driver, const char *reader, const struct token_ui *ui, void **ret_token, struct err *err)
+piv_open(void *driver, const char *reader, const struct token_ui *ui, void **ret_token,
+    struct err *err)
 {
 	const struct piv_slots *slots = driver;
 	struct link *link = NULL;

@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "tokens/attest/certificate.h"
-#include "tokens/reader/holders.h"
 #include "tokens/piv/object.h"
+#include "tokens/reader/holders.h"
 
 enum {
 	OTHERS_MS = 20000, /* a touch asked for by another program ends within 15 s */
@@ -60,14 +60,14 @@ enum err_code
 piv_token_check_usable(const struct piv_token *token, struct err *err)
 {
 	if (token->gone)
-		return err_set(
-		    err, ERR_TOKEN_GONE, "it was pulled out or reset: run the command again");
+		return err_set(err, ERR_TOKEN_GONE,
+		    "it was pulled out or reset: run the command again");
 	return ERR_OK;
 }
 
 enum err_code
-piv_token_slot_of(
-    const struct piv_token *token, enum token_key key, uint8_t *ret_slot, struct err *err)
+piv_token_slot_of(const struct piv_token *token, enum token_key key, uint8_t *ret_slot,
+    struct err *err)
 {
 	uint8_t slot = (unsigned)key < TOKEN_KEYS ? token->slots->slot[key] : 0;
 
@@ -236,8 +236,8 @@ piv_token_has(const struct piv_token *token, uint8_t major, uint8_t minor, uint8
 
 /* Only of Yubico's cards: what the command does on others nobody knows. */
 static enum err_code
-read_attested(
-    struct piv_token *token, enum token_key key, struct token_key_info *info, struct err *err)
+read_attested(struct piv_token *token, enum token_key key, struct token_key_info *info,
+    struct err *err)
 {
 	struct token_key_info *cached = &token->attested[key];
 	struct certificate facts = {0};
@@ -307,8 +307,8 @@ read_certificate(struct piv_token *token, struct token_key_info *info, struct er
 }
 
 enum err_code
-piv_token_read_key(
-    struct piv_token *token, enum token_key key, struct token_key_info *ret_info, struct err *err)
+piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
+    struct err *err)
 {
 	struct token_key_info info = {.slot = token->slots->slot[key]};
 	bool known = false;
@@ -326,8 +326,8 @@ piv_token_read_key(
 }
 
 enum err_code
-piv_token_read_keys(
-    struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err)
+piv_token_read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS],
+    struct err *err)
 {
 	for (int i = 0; i < TOKEN_KEYS; i++)
 		TRY(piv_token_read_key(token, (enum token_key)i, &keys[i], err));
@@ -376,8 +376,8 @@ read_info(void *argument, struct err *err)
 	memcpy(info.reader, token->reader, sizeof(info.reader));
 	memcpy(info.firmware, token->firmware, sizeof(info.firmware));
 	TRY(read_references(token, &info, err));
-	TRY(piv_read_management(
-	    &token->card, &known, &info.management_algorithm, &info.management_default, err));
+	TRY(piv_read_management(&token->card, &known, &info.management_algorithm,
+	    &info.management_default, err));
 	enum err_code code = piv_get_pivman(&token->card, &pivman, &taken);
 	if (code != ERR_OK && code != ERR_EXISTS) {
 		*err = taken;
@@ -425,8 +425,8 @@ attest(void *argument, struct err *err)
 }
 
 enum err_code
-piv_token_attest(
-    void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device, struct err *err)
+piv_token_attest(void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device,
+    struct err *err)
 {
 	struct attest job = {.token = token, .ret_slot = ret_slot, .ret_device = ret_device};
 	enum err_code code = piv_token_slot_of(token, key, &job.slot, err);

@@ -14,8 +14,8 @@
 
 #include <stdatomic.h>
 
-#include "tokens/piv/piv.h"
 #include "tokens/piv/card.h"
+#include "tokens/piv/piv.h"
 #include "tokens/reader/reader.h"
 
 struct piv_token {
@@ -24,7 +24,7 @@ struct piv_token {
 	const struct piv_slots *slots;
 	struct token_ui ui;
 	char reader[TOKEN_READER_MAX + 1];
-	uint32_t serial; /* 0: it does not tell; may be made (token_serial_is_made) */
+	uint32_t serial;     /* 0: it does not tell; may be made (token_serial_is_made) */
 	uint8_t firmware[3]; /* 0.0.0: no YubiKey */
 	bool gone;
 	atomic_bool waits; /* for other programs */
@@ -48,13 +48,13 @@ enum { PIV_NAME_SIZE = TOKEN_READER_MAX + 32 };
 void piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE]);
 
 /* Learn serial and firmware; at most MILLISECONDS of waiting for other programs. */
-enum err_code piv_token_identify(
-    struct piv_token *token, unsigned milliseconds, struct err *err) MUST_CHECK;
+enum err_code piv_token_identify(struct piv_token *token, unsigned milliseconds,
+    struct err *err) MUST_CHECK;
 
 /* As in struct token_ops. */
 enum err_code piv_token_info(void *token, struct token_info *ret_info, struct err *err);
-enum err_code piv_token_attest(
-    void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device, struct err *err);
+enum err_code piv_token_attest(void *token, enum token_key key, struct buf *ret_slot,
+    struct buf *ret_device, struct err *err);
 
 /* End the transaction; the card forgets the PIN, and so do we. */
 void piv_token_lock(struct piv_token *token);
@@ -88,8 +88,8 @@ enum err_code piv_token_slot_of(const struct piv_token *token, enum token_key ke
 /* All that can be known of KEY's slot without PIN and touch. */
 enum err_code piv_token_read_key(struct piv_token *token, enum token_key key,
     struct token_key_info *ret_info, struct err *err) MUST_CHECK;
-enum err_code piv_token_read_keys(
-    struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err) MUST_CHECK;
+enum err_code piv_token_read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS],
+    struct err *err) MUST_CHECK;
 /* A YubiKey with at least this firmware? */
 bool piv_token_has(const struct piv_token *token, uint8_t major, uint8_t minor, uint8_t patch);
 

@@ -39,8 +39,8 @@ piv_use_check_shape(const struct secret *pin, const char *what, struct err *err)
 	for (size_t i = 0; i < typed.size; i++) {
 		if (typed.data[i] == 0 || typed.data[i] == 0xff)
 			return err_set(err, ERR_INVALID,
-			    "no PIV %s has such characters; no try was spent, type the %s again", what,
-			    what);
+			    "no PIV %s has such characters; no try was spent, type the %s again",
+			    what, what);
 	}
 	return ERR_OK;
 }
@@ -196,8 +196,7 @@ use_failure(struct use *job, uint16_t status, bool just_verified, struct err *er
 	const char *limit = yubikey ? "15 seconds" : "time";
 	bool verified = just_verified;
 
-	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS ||
-	    status == PIV_NOT_FOUND)
+	if (status == PIV_WRONG_P1P2 || status == PIV_WRONG_PARAMETERS || status == PIV_NOT_FOUND)
 		return err_set(err, ERR_TOKEN,
 		    "it has no slot %02X, or no P-256 key in it, to %s with (%04X): cards that are "
 		    "no YubiKeys may have fewer slots; use the token that was enrolled",

@@ -88,8 +88,8 @@ failure(LONG result, struct err *err)
 	case SCARD_E_NO_READERS_AVAILABLE:
 	case SCARD_E_READER_UNAVAILABLE:
 	case SCARD_E_NO_SMARTCARD:
-		return err_set(
-		    err, ERR_TOKEN_ABSENT, "it is not plugged in: plug it in and try again");
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "it is not plugged in: plug it in and try again");
 	case SCARD_W_REMOVED_CARD:
 		return err_set(err, ERR_TOKEN_GONE,
 		    "it was pulled out while in use: plug it in and run the command again");
@@ -259,13 +259,13 @@ static LONG
 sleep_until_change(SCARDCONTEXT context, struct view_of_readers *readers, int64_t milliseconds)
 {
 	/* pcscd's own name for "a reader was plugged in or pulled out" */
-	readers->states[readers->count] = (SCARD_READERSTATE){
-	    .szReader = "\\\\?PnP?\\Notification", .dwCurrentState = SCARD_STATE_UNAWARE};
+	readers->states[readers->count] = (SCARD_READERSTATE){.szReader = "\\\\?PnP?\\Notification",
+	    .dwCurrentState = SCARD_STATE_UNAWARE};
 	for (DWORD i = 0; i < readers->count; i++)
 		readers->states[i].dwCurrentState =
 		    readers->states[i].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-	return SCardGetStatusChange(
-	    context, (DWORD)milliseconds, readers->states, readers->count + 1);
+	return SCardGetStatusChange(context, (DWORD)milliseconds, readers->states,
+	    readers->count + 1);
 }
 
 /* Until a card came or went (SCARD_S_SUCCESS), or DEADLINE (SCARD_E_TIMEOUT).  Other changes wake
@@ -470,8 +470,8 @@ card_freep(struct pcsc_card **card)
 }
 
 enum err_code
-pcsc_connect(
-    const char *reader, unsigned milliseconds, struct pcsc_card **ret_card, struct err *err)
+pcsc_connect(const char *reader, unsigned milliseconds, struct pcsc_card **ret_card,
+    struct err *err)
 {
 	if (reader[0] == '\0' || strlen(reader) > TOKEN_READER_MAX)
 		return failure(SCARD_E_UNKNOWN_READER, err);
@@ -575,8 +575,7 @@ pcsc_why(struct pcsc_card *card, struct err *err)
 }
 
 enum err_code
-pcsc_transmit(
-    struct pcsc_card *card, struct view command, struct secret *reply, struct err *err)
+pcsc_transmit(struct pcsc_card *card, struct view command, struct secret *reply, struct err *err)
 {
 	DWORD size = secret_capacity(reply);
 	LONG result = SCardTransmit(card->handle, SCARD_PCI_T1, command.data, command.size, NULL,

@@ -17,7 +17,7 @@
 struct pcsc_found {
 	char reader[TOKEN_READER_MAX + 1];
 	char problem[128]; /* why the card cannot be used, or "" */
-	bool busy;	   /* ... since another program has it for itself */
+	bool busy;         /* ... since another program has it for itself */
 };
 struct pcsc_list {
 	struct pcsc_found found[TOKENS_MAX];
@@ -35,8 +35,8 @@ enum err_code pcsc_list(struct pcsc_list *ret_list, struct err *err) MUST_CHECK;
 struct pcsc_change {
 	bool came, left;
 };
-enum err_code pcsc_wait(unsigned milliseconds, struct pcsc_change *ret_change, struct err *err)
-    MUST_CHECK;
+enum err_code pcsc_wait(unsigned milliseconds, struct pcsc_change *ret_change,
+    struct err *err) MUST_CHECK;
 
 /* Connect to the card in READER (the exact name) within MILLISECONDS.  ERR_TOKEN_ABSENT: no such
  * reader, or it is empty.  ERR_BUSY: another program holds it all that time.  ERR_TOKEN. */

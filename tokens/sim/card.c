@@ -6,8 +6,7 @@
  */
 #include "tokens/sim/card.h"
 
-enum { INS_SELECT = 0xa4, INS_GET_RESPONSE = 0xc0, CLA_CHAIN = 0x10,
-	CLA_PROPRIETARY = 0x80 };
+enum { INS_SELECT = 0xa4, INS_GET_RESPONSE = 0xc0, CLA_CHAIN = 0x10, CLA_PROPRIETARY = 0x80 };
 
 static bool
 parse_extended(struct view command, struct apdu *apdu)
@@ -160,8 +159,8 @@ class_status(const struct card *card, uint8_t cla)
 	    card->selected->proprietary)
 		return SW_OK;
 	if ((cla & 0xe0) == 0)
-		return (cla & 0x03) != 0 ? SW_CHANNEL_NOT_SUPPORTED
-					 : SW_SECURE_MESSAGING_NOT_SUPPORTED;
+		return (cla & 0x03) != 0 ? SW_CHANNEL_NOT_SUPPORTED :
+		                           SW_SECURE_MESSAGING_NOT_SUPPORTED;
 	return SW_UNKNOWN_CLASS;
 }
 
@@ -173,7 +172,7 @@ join_chain(struct card *card, struct apdu *apdu, uint16_t *ret_status)
 
 	if (card->chaining &&
 	    ((apdu->cla & ~CLA_CHAIN) != card->cla || apdu->ins != card->ins ||
-		apdu->p1 != card->p1 || apdu->p2 != card->p2))
+	        apdu->p1 != card->p1 || apdu->p2 != card->p2))
 		drop_chain(card);
 	if (!more && !card->chaining)
 		return true;

@@ -34,7 +34,7 @@ enum {
 
 enum {
 	CARD_COMMAND_MAX = 65535 + 9, /* bytes of one APDU */
-	CARD_CHAIN_MAX = 8192,	      /* bytes of data that a chain may carry */
+	CARD_CHAIN_MAX = 8192,        /* bytes of data that a chain may carry */
 };
 
 struct apdu {
@@ -66,7 +66,7 @@ struct card {
 	const struct applet *applets;
 	size_t count;
 	const struct applet *selected; /* NULL: none */
-	struct buf chain; /* data of a chain under way; its command's header: */
+	struct buf chain;              /* data of a chain under way; its command's header: */
 	bool chaining;
 	uint8_t cla, ins, p1, p2;
 	struct buf pending; /* answer not fetched yet, from byte SENT on */

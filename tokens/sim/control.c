@@ -90,9 +90,9 @@ run_touch(struct device *device, const struct words *words)
 static const char *
 run_touch_timeout(struct device *device, const struct words *words)
 {
-	return read_number(words->word[1], 10, 600000, &device->touch_ms)
-	    ? NULL
-	    : "the time must be milliseconds, at most 600000";
+	return read_number(words->word[1], 10, 600000, &device->touch_ms) ?
+	    NULL :
+	    "the time must be milliseconds, at most 600000";
 }
 
 static const char *
@@ -231,9 +231,9 @@ run_quirks(struct device *device, const struct words *words)
 	if (sim_quirks_from(words->word[1], &quirks, &err) != ERR_OK)
 		return "no such quirks; halligan-simtoken --help lists them";
 	device->state.quirks = quirks;
-	return sim_state_save(device->path, &device->state, &err) == ERR_OK
-	    ? NULL
-	    : "the state cannot be written";
+	return sim_state_save(device->path, &device->state, &err) == ERR_OK ?
+	    NULL :
+	    "the state cannot be written";
 }
 
 /* A fault at the CTAP command of the first word, with the second one as a byte in hex. */

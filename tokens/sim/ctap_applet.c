@@ -67,9 +67,9 @@ fault_place(const struct ctap *ctap)
 size_t
 ctap_fault(const struct ctap *ctap, enum fault_kind kind)
 {
-	return ctap->host.faults == NULL
-		   ? 0
-		   : faults_number(ctap->host.faults, fault_place(ctap), kind);
+	return ctap->host.faults == NULL ?
+	    0 :
+	    faults_number(ctap->host.faults, fault_place(ctap), kind);
 }
 
 uint8_t
@@ -151,8 +151,8 @@ run_command(struct ctap *ctap, struct buf *ret_body)
 	if (ctap->request.size > CTAP_MESSAGE_MAX)
 		return CTAP2_ERR_REQUEST_TOO_LARGE;
 	if (!command->parameters)
-		return reader.rest.size > 0 ? CTAP1_ERR_INVALID_LENGTH
-					    : command->run(ctap, NULL, ret_body);
+		return reader.rest.size > 0 ? CTAP1_ERR_INVALID_LENGTH :
+		                              command->run(ctap, NULL, ret_body);
 	if (reader.rest.size == 0)
 		return CTAP2_ERR_MISSING_PARAMETER;
 	if (!cbor_parse(reader.rest, &ctap->tree))
@@ -336,8 +336,8 @@ struct applet
 ctap_applet(struct ctap *ctap)
 {
 	return (struct applet){.context = ctap,
-			       .proprietary = true,
-			       .matches = matches,
-			       .select = select_fido,
-			       .run = run};
+	    .proprietary = true,
+	    .matches = matches,
+	    .select = select_fido,
+	    .run = run};
 }

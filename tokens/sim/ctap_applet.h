@@ -116,7 +116,7 @@ struct ctap {
 	struct buf request;
 	bool waiting; /* for a touch, with the request kept to be run again */
 	bool keep_alive;
-	bool pull;	   /* the token is pulled when it has run */
+	bool pull;      /* the token is pulled when it has run */
 	unsigned given; /* touches, for this request */
 	struct cbor_tree tree;
 };
@@ -152,7 +152,7 @@ uint8_t ctap_token_renew(struct ctap *ctap);
 /* Check PARAM, which authenticates COUNT parts under the token of PROTOCOL, and that it carries
  * PERMISSION.  CTAP2_ERR_PIN_AUTH_INVALID otherwise. */
 uint8_t ctap_token_check(struct ctap *ctap, uint32_t protocol, struct view param,
-			 const struct view *parts, size_t count, uint8_t permission);
+    const struct view *parts, size_t count, uint8_t permission);
 /* Spent, after a touch was asked for: no flags, no permissions. */
 void ctap_token_spend(struct ctap *ctap);
 

@@ -15,8 +15,8 @@ enum {
 };
 enum { HMAC_AGREEMENT = 1, HMAC_SALTS = 2, HMAC_MAC = 3, HMAC_PROTOCOL = 4, SALT_SIZE = 32 };
 
-static const struct ctap_keys keys = {
-    .client_data = 2, .list = 3, .extensions = 4, .options = 5, .param = 6, .protocol = 7};
+static const struct ctap_keys keys =
+    {.client_data = 2, .list = 3, .extensions = 4, .options = 5, .param = 6, .protocol = 7};
 
 /* The salts of hmac-secret, decrypted. */
 static uint8_t
@@ -56,7 +56,7 @@ read_salts(struct ctap *ctap, const struct cbor *map, struct ctap_assertion *ass
 
 static uint8_t
 read_request(struct ctap *ctap, const struct cbor *map, struct ctap_request *request,
-	     struct ctap_assertion *assertion)
+    struct ctap_assertion *assertion)
 {
 	struct cbor_in in = cbor_in(map);
 	struct view rp_id = cbor_in_text(&in, ASSERT_RP, true);
@@ -82,13 +82,13 @@ static bool
 may_use(const struct credential *credential, const struct ctap_request *request, bool listed)
 {
 	return request->verified || credential->protect == CREDENTIAL_PROTECT_NONE ||
-	       (credential->protect == CREDENTIAL_PROTECT_LISTED && listed);
+	    (credential->protect == CREDENTIAL_PROTECT_LISTED && listed);
 }
 
 /* The first usable one of the allow list. */
 static bool
 find_listed(const struct ctap *ctap, const struct ctap_request *request,
-	    struct credential *ret_credential)
+    struct credential *ret_credential)
 {
 	struct err err;
 
@@ -107,19 +107,19 @@ find_listed(const struct ctap *ctap, const struct ctap_request *request,
 
 static bool
 open_place(const struct ctap *ctap, const struct digest *rp, size_t place,
-	   struct credential *ret_credential)
+    struct credential *ret_credential)
 {
 	struct err err;
 
 	return credential_open(&ctap->state->fido, rp,
-			       VIEW_OF(ctap->state->fido.credentials[place].id), ret_credential,
-			       &err) == ERR_OK;
+	           VIEW_OF(ctap->state->fido.credentials[place].id), ret_credential,
+	           &err) == ERR_OK;
 }
 
 /* All usable ones that list themselves, the newest first. */
 static void
 find_resident(const struct ctap *ctap, const struct ctap_request *request,
-	      struct ctap_assertion *assertion)
+    struct ctap_assertion *assertion)
 {
 	for (size_t i = ctap->state->fido.count; i-- > 0;) {
 		CREDENTIAL found = {0};
@@ -131,7 +131,7 @@ find_resident(const struct ctap *ctap, const struct ctap_request *request,
 /* The extension's output: HMAC of each salt under CredRandom, encrypted. */
 static enum err_code
 put_hmac(const struct ctap *ctap, const struct ctap_assertion *assertion,
-	 const struct credential *credential, struct buf *ret_data, struct err *err)
+    const struct credential *credential, struct buf *ret_data, struct err *err)
 {
 	const struct view key = VIEW_OF(credential->random[assertion->verified ? 1 : 0]);
 	BUF plain = {0};
@@ -156,8 +156,8 @@ put_hmac(const struct ctap *ctap, const struct ctap_assertion *assertion,
 /* ENTRY is NULL when it does not list itself; COUNT is said when it is more than 1. */
 static uint8_t
 put_assertion(struct ctap *ctap, const struct ctap_assertion *assertion,
-	      const struct credential *credential, const struct fido_credential *entry,
-	      size_t count, struct buf *ret_body)
+    const struct credential *credential, const struct fido_credential *entry, size_t count,
+    struct buf *ret_body)
 {
 	bool hmac = assertion->hmac && credential->hmac;
 	uint8_t flags = (uint8_t)(assertion->flags | (hmac ? FLAG_ED : 0));
@@ -171,7 +171,7 @@ put_assertion(struct ctap *ctap, const struct ctap_assertion *assertion,
 	if (hmac && put_hmac(ctap, assertion, credential, &auth_data, &err) != ERR_OK)
 		return CTAP1_ERR_OTHER;
 	if (credential_sign(credential, buf_view(&auth_data), &assertion->client_data, &signature,
-			    &err) != ERR_OK)
+	        &err) != ERR_OK)
 		return CTAP1_ERR_OTHER;
 	cbor_put_map(ret_body, 3 + (entry != NULL ? 1U : 0U) + (count > 1 ? 1U : 0U));
 	cbor_put_int(ret_body, ANSWER_CREDENTIAL);
@@ -204,12 +204,12 @@ put_found(struct ctap *ctap, size_t count, struct buf *ret_body)
 	if (!open_place(ctap, &assertion->rp, place, &credential))
 		return CTAP1_ERR_OTHER;
 	return put_assertion(ctap, assertion, &credential, &ctap->state->fido.credentials[place],
-			     count, ret_body);
+	    count, ret_body);
 }
 
 static uint8_t
 finish(struct ctap *ctap, const struct ctap_request *request, struct ctap_assertion *assertion,
-       const struct credential *listed, struct buf *ret_body)
+    const struct credential *listed, struct buf *ret_body)
 {
 	uint8_t status = CTAP2_OK;
 

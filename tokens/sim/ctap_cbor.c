@@ -140,11 +140,11 @@ callbacks(void)
 static size_t
 head_size(uint64_t number)
 {
-	return number < 24            ? 1
-	       : number <= UINT8_MAX  ? 2
-	       : number <= UINT16_MAX ? 3
-	       : number <= UINT32_MAX ? 5
-				      : 9;
+	return number < 24       ? 1 :
+	    number <= UINT8_MAX  ? 2 :
+	    number <= UINT16_MAX ? 3 :
+	    number <= UINT32_MAX ? 5 :
+	                           9;
 }
 
 /* Text is UTF-8 (RFC 8949, 3.1): no overlong form, no surrogate, nothing beyond 10FFFF. */
@@ -153,11 +153,11 @@ is_utf8(struct view text)
 {
 	for (size_t i = 0; i < text.size;) {
 		const uint8_t *at = text.data + i;
-		size_t more = at[0] < 0x80             ? 0
-			      : (at[0] & 0xe0) == 0xc0 ? 1
-			      : (at[0] & 0xf0) == 0xe0 ? 2
-			      : (at[0] & 0xf8) == 0xf0 ? 3
-						       : SIZE_MAX;
+		size_t more = at[0] < 0x80 ? 0 :
+		    (at[0] & 0xe0) == 0xc0 ? 1 :
+		    (at[0] & 0xf0) == 0xe0 ? 2 :
+		    (at[0] & 0xf8) == 0xf0 ? 3 :
+		                             SIZE_MAX;
 		static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
 		if (more == SIZE_MAX || text.size - i <= more)
 			return false;
@@ -283,8 +283,8 @@ cbor_after(const struct cbor *item)
 bool
 cbor_is(const struct cbor *item, int64_t number)
 {
-	return number < 0 ? item->kind == CBOR_NEGATIVE && item->number == (uint64_t)(-1 - number)
-			  : item->kind == CBOR_POSITIVE && item->number == (uint64_t)number;
+	return number < 0 ? item->kind == CBOR_NEGATIVE && item->number == (uint64_t)(-1 - number) :
+	                    item->kind == CBOR_POSITIVE && item->number == (uint64_t)number;
 }
 
 bool
@@ -318,9 +318,9 @@ cbor_in_named(const struct cbor_in *in, const char *key)
 static const struct cbor *
 of_kind(struct cbor_in *in, const struct cbor *item, enum cbor_kind kind, bool required)
 {
-	uint8_t status = item == NULL         ? required ? CTAP2_ERR_MISSING_PARAMETER : CTAP2_OK
-			 : item->kind != kind ? CTAP2_ERR_CBOR_UNEXPECTED_TYPE
-					      : CTAP2_OK;
+	uint8_t status = item == NULL ? required ? CTAP2_ERR_MISSING_PARAMETER : CTAP2_OK :
+	    item->kind != kind        ? CTAP2_ERR_CBOR_UNEXPECTED_TYPE :
+	                                CTAP2_OK;
 
 	if (in->status == CTAP2_OK)
 		in->status = status;
@@ -377,9 +377,9 @@ cbor_put_int(struct buf *buf, int64_t value)
 	uint8_t head[HEAD_MAX];
 
 	buf_bytes(buf,
-		  view_of(head, value < 0
-				    ? cbor_encode_negint((uint64_t)(-1 - value), head, sizeof(head))
-				    : cbor_encode_uint((uint64_t)value, head, sizeof(head))));
+	    view_of(head,
+	        value < 0 ? cbor_encode_negint((uint64_t)(-1 - value), head, sizeof(head)) :
+	                    cbor_encode_uint((uint64_t)value, head, sizeof(head))));
 }
 
 void

@@ -53,9 +53,9 @@ const struct cbor *cbor_in_any(const struct cbor_in *in, int64_t key);
 const struct cbor *cbor_in_named(const struct cbor_in *in, const char *key);
 /* The member of that kind; absent: NULL and, if REQUIRED, CTAP2_ERR_MISSING_PARAMETER. */
 const struct cbor *cbor_in_kind(struct cbor_in *in, int64_t key, enum cbor_kind kind,
-				bool required);
+    bool required);
 const struct cbor *cbor_in_named_kind(struct cbor_in *in, const char *key, enum cbor_kind kind,
-				      bool required);
+    bool required);
 /* Bytes or text; an empty view with NULL when absent or wrong. */
 struct view cbor_in_bytes(struct cbor_in *in, int64_t key, bool required);
 struct view cbor_in_text(struct cbor_in *in, int64_t key, bool required);

@@ -15,8 +15,8 @@
 #include "tokens/sim/sim_crypto.h"
 
 /* It says so itself. */
-const uint8_t ctap_aaguid[16] = {'N', 'O', 'T', ' ', 'A', ' ', 'R', 'E',
-				 'A', 'L', ' ', 'T', 'O', 'K', 'E', 'N'};
+const uint8_t ctap_aaguid[16] = {'N', 'O', 'T', ' ', 'A', ' ', 'R', 'E', 'A', 'L', ' ', 'T', 'O',
+    'K', 'E', 'N'};
 
 static const char batch_text[] =
     "halligan-simtoken FIDO2 attestation: NOT A REAL TOKEN, known to all";
@@ -64,9 +64,9 @@ add_octets(X509 *certificate, const char *oid, struct view value)
 
 	memcpy(der + 2, value.data, value.size);
 	bool well = object != NULL && content != NULL &&
-		    ASN1_OCTET_STRING_set(content, der, (int)value.size + 2) == 1 &&
-		    (extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, content)) != NULL &&
-		    X509_add_ext(certificate, extension, -1) == 1;
+	    ASN1_OCTET_STRING_set(content, der, (int)value.size + 2) == 1 &&
+	    (extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, content)) != NULL &&
+	    X509_add_ext(certificate, extension, -1) == 1;
 	X509_EXTENSION_free(extension);
 	ASN1_OCTET_STRING_free(content);
 	ASN1_OBJECT_free(object);
@@ -99,9 +99,9 @@ add_names(X509 *certificate, const X509 *root)
 	bool well = X509_set_issuer_name(certificate, X509_get_subject_name(root)) == 1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
-		well = well && X509_NAME_add_entry_by_txt(name, entries[i].type, MBSTRING_UTF8,
-							  (const unsigned char *)entries[i].value,
-							  -1, -1, 0) == 1;
+		well = well &&
+		    X509_NAME_add_entry_by_txt(name, entries[i].type, MBSTRING_UTF8,
+		        (const unsigned char *)entries[i].value, -1, -1, 0) == 1;
 	return well;
 }
 
@@ -109,21 +109,21 @@ static bool
 fill(X509 *certificate, const X509 *root, EVP_PKEY *key, const uint8_t firmware[3])
 {
 	uint64_t number = (uint64_t)2 << 32 | (uint64_t)firmware[0] << 16 |
-			  (uint64_t)firmware[1] << 8 | firmware[2];
+	    (uint64_t)firmware[1] << 8 | firmware[2];
 
 	return X509_set_version(certificate, X509_VERSION_3) == 1 &&
-	       ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number) == 1 &&
-	       ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), first_day) == 1 &&
-	       ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), last_day) == 1 &&
-	       add_names(certificate, root) && X509_set_pubkey(certificate, key) == 1 &&
-	       add_octets(certificate, "1.3.6.1.4.1.45724.1.1.4", VIEW_OF(ctap_aaguid)) &&
-	       add_octets(certificate, "1.3.6.1.4.1.41482.13.1", view_of(firmware, 3)) &&
-	       add_not_a_ca(certificate);
+	    ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number) == 1 &&
+	    ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), first_day) == 1 &&
+	    ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), last_day) == 1 &&
+	    add_names(certificate, root) && X509_set_pubkey(certificate, key) == 1 &&
+	    add_octets(certificate, "1.3.6.1.4.1.45724.1.1.4", VIEW_OF(ctap_aaguid)) &&
+	    add_octets(certificate, "1.3.6.1.4.1.41482.13.1", view_of(firmware, 3)) &&
+	    add_not_a_ca(certificate);
 }
 
 enum err_code
 ctap_attestation(const uint8_t firmware[3], struct buf *ret_private, struct buf *ret_certificate,
-		 struct err *err)
+    struct err *err)
 {
 	BUF root_der = {0};
 	BUF root_private = {0};

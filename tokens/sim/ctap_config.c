@@ -70,13 +70,12 @@ set_min_pin(struct ctap *ctap, const struct cbor *parameters)
 static uint8_t
 authorize(struct ctap *ctap, struct cbor_in *in, uint8_t command, const struct cbor *parameters)
 {
-	static const uint8_t prefix[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t prefix[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const uint8_t numbers[] = {COMMAND_CONFIG, command};
 	const struct view parts[] = {VIEW_OF(prefix), VIEW_OF(numbers),
-				     parameters == NULL ? view_of(NULL, 0) : parameters->whole};
+	    parameters == NULL ? view_of(NULL, 0) : parameters->whole};
 
 	if (!ctap_protected(ctap))
 		return CTAP2_OK;
@@ -91,7 +90,7 @@ authorize(struct ctap *ctap, struct cbor_in *in, uint8_t command, const struct c
 	if (protocol > CTAP_PROTOCOLS)
 		return CTAP1_ERR_INVALID_PARAMETER;
 	return ctap_token_check(ctap, protocol, param, parts, ARRAY_SIZE(parts),
-				CTAP_MAY_CONFIGURE);
+	    CTAP_MAY_CONFIGURE);
 }
 
 uint8_t

@@ -33,7 +33,7 @@ derive(const struct sim_fido *fido, const char *purpose, struct digest *ret_key,
 
 static enum err_code
 id_mac(const struct sim_fido *fido, const struct digest *rp, const uint8_t *id,
-       struct digest *ret_mac, struct err *err)
+    struct digest *ret_mac, struct err *err)
 {
 	const struct view parts[] = {view_of(id, MAC_AT), VIEW_OF(rp->bytes)};
 	struct digest key;
@@ -67,7 +67,7 @@ draw_key(struct credential *credential, struct err *err)
 
 static enum err_code
 seal_id(const struct sim_fido *fido, const struct digest *rp, struct credential *credential,
-	struct err *err)
+    struct err *err)
 {
 	uint8_t content[CONTENT_SIZE] = {0}, *id = credential->id;
 	struct digest key, mac;
@@ -76,7 +76,7 @@ seal_id(const struct sim_fido *fido, const struct digest *rp, struct credential 
 	memcpy(content + 32, credential->random, 64);
 	content[96] = credential->protect;
 	content[97] = (uint8_t)((credential->hmac ? FLAG_HMAC : 0) |
-				(credential->resident ? FLAG_RESIDENT : 0));
+	    (credential->resident ? FLAG_RESIDENT : 0));
 	id[0] = ID_VERSION;
 	TRY(crypto_random(id + IV_AT, CTAP_BLOCK, err));
 	TRY(derive(fido, "encrypt credential ids", &key, err));
@@ -88,7 +88,7 @@ seal_id(const struct sim_fido *fido, const struct digest *rp, struct credential 
 
 enum err_code
 credential_new(struct sim_fido *fido, const struct digest *rp, struct credential *credential,
-	       struct err *err)
+    struct err *err)
 {
 	if (!fido->has_key)
 		TRY(crypto_random(fido->key, sizeof(fido->key), err));
@@ -109,7 +109,7 @@ credential_place(const struct sim_fido *fido, struct view id)
 
 enum err_code
 credential_open(const struct sim_fido *fido, const struct digest *rp, struct view id,
-		struct credential *ret_credential, struct err *err)
+    struct credential *ret_credential, struct err *err)
 {
 	CREDENTIAL opened = {0};
 	uint8_t content[CONTENT_SIZE];
@@ -123,7 +123,7 @@ credential_open(const struct sim_fido *fido, const struct digest *rp, struct vie
 	memcpy(opened.id, id.data, sizeof(opened.id));
 	TRY(derive(fido, "encrypt credential ids", &key, err));
 	TRY(ctap_cbc(key.bytes, id.data + IV_AT, false, view_of(id.data + CONTENT_AT, CONTENT_SIZE),
-		     content, err));
+	    content, err));
 	memcpy(opened.scalar, content, 32);
 	memcpy(opened.random, content + 32, 64);
 	opened.protect = content[96];
@@ -139,12 +139,12 @@ credential_open(const struct sim_fido *fido, const struct digest *rp, struct vie
 
 enum err_code
 credential_sign(const struct credential *credential, struct view auth_data,
-		const struct digest *client_data, struct buf *ret_signature, struct err *err)
+    const struct digest *client_data, struct buf *ret_signature, struct err *err)
 {
 	const struct view parts[] = {auth_data, VIEW_OF(client_data->bytes)};
 	struct digest digest;
 
 	TRY(sha256(parts, ARRAY_SIZE(parts), &digest, err));
 	return sim_key_sign(buf_view(&credential->private_key), VIEW_OF(digest.bytes),
-			    ret_signature, err);
+	    ret_signature, err);
 }

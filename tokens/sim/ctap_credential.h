@@ -36,20 +36,19 @@ void credential_done(struct credential *credential);
 /* A new one for RP: fills all but PROTECT, HMAC and RESIDENT, which the caller has set.  Makes the
  * state's key if there is none yet. */
 enum err_code credential_new(struct sim_fido *fido, const struct digest *rp,
-			     struct credential *credential, struct err *err) MUST_CHECK;
+    struct credential *credential, struct err *err) MUST_CHECK;
 /* Open ID.  ERR_NOT_FOUND when it is none of this token's for RP (or was deleted). */
 enum err_code credential_open(const struct sim_fido *fido, const struct digest *rp, struct view id,
-			      struct credential *ret_credential, struct err *err) MUST_CHECK;
+    struct credential *ret_credential, struct err *err) MUST_CHECK;
 /* Its place in the state; FIDO_CREDENTIALS_MAX when it is not there. */
 size_t credential_place(const struct sim_fido *fido, struct view id);
 enum err_code credential_sign(const struct credential *credential, struct view auth_data,
-			      const struct digest *client_data, struct buf *ret_signature,
-			      struct err *err) MUST_CHECK;
+    const struct digest *client_data, struct buf *ret_signature, struct err *err) MUST_CHECK;
 
 /* The batch attestation key (PKCS#8) and certificate (DER) of tokens of this FIRMWARE: derived
  * from a public text, signed by the simulated root, without serial (ctap_certificate.c). */
 extern const uint8_t ctap_aaguid[16];
 enum err_code ctap_attestation(const uint8_t firmware[3], struct buf *ret_private,
-			       struct buf *ret_certificate, struct err *err) MUST_CHECK;
+    struct buf *ret_certificate, struct err *err) MUST_CHECK;
 
 #endif

@@ -17,8 +17,8 @@ enum {
 	ANSWER_STATEMENT = 3
 };
 
-static const struct ctap_keys keys = {
-    .client_data = 1, .list = 5, .extensions = 6, .options = 7, .param = 8, .protocol = 9};
+static const struct ctap_keys keys =
+    {.client_data = 1, .list = 5, .extensions = 6, .options = 7, .param = 8, .protocol = 9};
 
 struct making {
 	struct ctap_request request;
@@ -163,7 +163,7 @@ put_attested(const struct making *making, struct buf *ret_data)
 
 static enum err_code
 put_statement(const struct ctap *ctap, struct view auth_data, const struct digest *client_data,
-	      struct buf *ret_body, struct err *err)
+    struct buf *ret_body, struct err *err)
 {
 	const struct view parts[] = {auth_data, VIEW_OF(client_data->bytes)};
 	struct digest digest;
@@ -208,10 +208,10 @@ answer(struct ctap *ctap, const struct making *making, struct buf *ret_body)
 	cbor_put_bytes(ret_body, buf_view(&auth_data));
 	cbor_put_int(ret_body, ANSWER_STATEMENT);
 	return put_statement(ctap, buf_view(&auth_data), &request->client_data, ret_body, &err) ==
-			   ERR_OK &&
-		       !auth_data.failed
-		   ? CTAP2_OK
-		   : CTAP1_ERR_OTHER;
+	            ERR_OK &&
+	        !auth_data.failed ?
+	    CTAP2_OK :
+	    CTAP1_ERR_OTHER;
 }
 
 static uint8_t

@@ -49,7 +49,7 @@ void
 ctap_forget(struct sim_fido *fido, size_t place)
 {
 	memmove(&fido->credentials[place], &fido->credentials[place + 1],
-		(fido->count - place - 1) * sizeof(fido->credentials[0]));
+	    (fido->count - place - 1) * sizeof(fido->credentials[0]));
 	fido->count--;
 }
 
@@ -107,8 +107,8 @@ begin_rps(struct ctap *ctap, const struct managing *managing, struct buf *ret_bo
 	for (size_t i = 0; i < fido->count; i++) {
 		bool seen = false;
 		for (size_t j = 0; j < i && !seen; j++)
-			seen = view_equal(
-			    view_of(fido->credentials[i].rp, fido->credentials[i].rp_size),
+			seen = view_equal(view_of(fido->credentials[i].rp,
+			                      fido->credentials[i].rp_size),
 			    view_of(fido->credentials[j].rp, fido->credentials[j].rp_size));
 		if (!seen)
 			ctap->listing.found[ctap->listing.count++] = i;
@@ -126,8 +126,9 @@ put_credential(struct ctap *ctap, bool first, struct buf *ret_body)
 	struct digest rp;
 	struct err err;
 
-	if (!hash_rp(entry, &rp) || credential_open(&ctap->state->fido, &rp, VIEW_OF(entry->id),
-						    &credential, &err) != ERR_OK)
+	if (!hash_rp(entry, &rp) ||
+	    credential_open(&ctap->state->fido, &rp, VIEW_OF(entry->id), &credential, &err) !=
+	        ERR_OK)
 		return CTAP1_ERR_OTHER;
 	cbor_put_map(ret_body, first ? 5U : 4U);
 	cbor_put_int(ret_body, ANSWER_USER);
@@ -159,8 +160,8 @@ begin_credentials(struct ctap *ctap, const struct managing *managing, struct buf
 		    view_equal(managing->rp_hash, VIEW_OF(rp.bytes)))
 			ctap->listing.found[ctap->listing.count++] = i;
 	ctap->listing.next_command = CREDENTIALS_NEXT;
-	return ctap->listing.count == 0 ? CTAP2_ERR_NO_CREDENTIALS
-					: put_credential(ctap, true, ret_body);
+	return ctap->listing.count == 0 ? CTAP2_ERR_NO_CREDENTIALS :
+	                                  put_credential(ctap, true, ret_body);
 }
 
 /* The place of the credential named in the parameters. */
@@ -203,7 +204,7 @@ update_user(struct ctap *ctap, const struct managing *managing, struct buf *ret_
 		return status;
 	struct fido_credential *old = &ctap->state->fido.credentials[place];
 	if (!view_equal(view_of(old->user.bytes, old->user.size),
-			view_of(entry.user.bytes, entry.user.size)))
+	        view_of(entry.user.bytes, entry.user.size)))
 		return CTAP1_ERR_INVALID_PARAMETER;
 	old->name = entry.name;
 	old->display = entry.display;
@@ -229,9 +230,9 @@ read_managing(const struct cbor *map, struct managing *ret_managing)
 		(void)cbor_in_named_kind(&descriptor, "type", CBOR_TEXT, true);
 		managing.id = id == NULL ? view_of(NULL, 0) : id->bytes;
 	}
-	uint8_t status = in.status != CTAP2_OK           ? in.status
-			 : parameters.status != CTAP2_OK ? parameters.status
-							 : descriptor.status;
+	uint8_t status = in.status != CTAP2_OK ? in.status :
+	    parameters.status != CTAP2_OK      ? parameters.status :
+	                                         descriptor.status;
 	if (status == CTAP2_OK)
 		*ret_managing = managing;
 	return status;
@@ -252,8 +253,8 @@ is_out_of_bounds(const struct ctap *ctap, const struct managing *managing)
 	if (managing->command != DELETE && managing->command != UPDATE)
 		return true;
 	return place != FIDO_CREDENTIALS_MAX &&
-	       (!hash_rp(&ctap->state->fido.credentials[place], &rp) ||
-		!digest_equal(&rp, &token->rp));
+	    (!hash_rp(&ctap->state->fido.credentials[place], &rp) ||
+	        !digest_equal(&rp, &token->rp));
 }
 
 static uint8_t
@@ -261,9 +262,8 @@ authorize(struct ctap *ctap, const struct cbor *map, const struct managing *mana
 {
 	struct cbor_in in = cbor_in(map);
 	uint8_t command = (uint8_t)managing->command;
-	const struct view parts[] = {view_of(&command, 1), managing->parameters == NULL
-							       ? view_of(NULL, 0)
-							       : managing->parameters->whole};
+	const struct view parts[] = {view_of(&command, 1),
+	    managing->parameters == NULL ? view_of(NULL, 0) : managing->parameters->whole};
 
 	if (cbor_in_any(&in, MANAGE_PARAM) == NULL)
 		return CTAP2_ERR_PUAT_REQUIRED;
@@ -277,9 +277,9 @@ authorize(struct ctap *ctap, const struct cbor *map, const struct managing *mana
 		return CTAP1_ERR_INVALID_PARAMETER;
 	uint8_t status =
 	    ctap_token_check(ctap, protocol, param, parts, ARRAY_SIZE(parts), CTAP_MAY_MANAGE);
-	return status != CTAP2_OK                 ? status
-	       : is_out_of_bounds(ctap, managing) ? CTAP2_ERR_PIN_AUTH_INVALID
-						  : CTAP2_OK;
+	return status != CTAP2_OK            ? status :
+	    is_out_of_bounds(ctap, managing) ? CTAP2_ERR_PIN_AUTH_INVALID :
+	                                       CTAP2_OK;
 }
 
 static uint8_t
@@ -287,8 +287,8 @@ go_on(struct ctap *ctap, uint32_t command, struct buf *ret_body)
 {
 	if (ctap->listing.next_command != command || ctap->listing.next >= ctap->listing.count)
 		return CTAP2_ERR_NOT_ALLOWED;
-	return command == RPS_NEXT ? put_rp(ctap, false, ret_body)
-				   : put_credential(ctap, false, ret_body);
+	return command == RPS_NEXT ? put_rp(ctap, false, ret_body) :
+	                             put_credential(ctap, false, ret_body);
 }
 
 uint8_t

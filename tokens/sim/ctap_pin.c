@@ -128,16 +128,16 @@ agree(struct ctap *ctap, struct request *request)
 		return status;
 	if (key.size == 0)
 		return CTAP2_ERR_PIN_AUTH_INVALID;
-	return ctap_agree(request->protocol, key, &peer, &request->shared, &err) == ERR_OK
-		   ? CTAP2_OK
-		   : CTAP1_ERR_INVALID_PARAMETER;
+	return ctap_agree(request->protocol, key, &peer, &request->shared, &err) == ERR_OK ?
+	    CTAP2_OK :
+	    CTAP1_ERR_INVALID_PARAMETER;
 }
 
 static bool
 is_authentic(const struct request *request, const struct view *parts, size_t count)
 {
 	return ctap_authentic(request->protocol, request->shared.mac_key, parts, count,
-			      request->param);
+	    request->param);
 }
 
 /* Decrypt and take the new PIN.  It is padded with zeros to 64 bytes. */
@@ -170,16 +170,16 @@ set_pin(struct ctap *ctap, struct request *request, struct buf *ret_body)
 	uint8_t status = agree(ctap, request);
 	if (status != CTAP2_OK)
 		return status;
-	return is_authentic(request, &request->new_pin, 1) ? take_pin(ctap, request)
-							   : CTAP2_ERR_PIN_AUTH_INVALID;
+	return is_authentic(request, &request->new_pin, 1) ? take_pin(ctap, request) :
+	                                                     CTAP2_ERR_PIN_AUTH_INVALID;
 }
 
 static uint8_t
 blocked(const struct ctap *ctap)
 {
-	return ctap->state->fido.pin_tries == 0       ? CTAP2_ERR_PIN_BLOCKED
-	       : ctap->boot_misses >= CTAP_BOOT_TRIES ? CTAP2_ERR_PIN_AUTH_BLOCKED
-						      : CTAP2_OK;
+	return ctap->state->fido.pin_tries == 0  ? CTAP2_ERR_PIN_BLOCKED :
+	    ctap->boot_misses >= CTAP_BOOT_TRIES ? CTAP2_ERR_PIN_AUTH_BLOCKED :
+	                                           CTAP2_OK;
 }
 
 static uint8_t
@@ -247,7 +247,7 @@ hand_out(struct ctap *ctap, const struct request *request, bool present, struct 
 	token->present = present;
 	token->began = ctap->host.milliseconds(ctap->host.context);
 	if (ctap_encrypt(&request->shared, VIEW_OF(token->value[request->protocol - 1]), &cipher,
-			 &err) != ERR_OK)
+	        &err) != ERR_OK)
 		return CTAP1_ERR_OTHER;
 	token->protocol = request->protocol;
 	cbor_put_map(ret_body, 1);

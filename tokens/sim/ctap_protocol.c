@@ -12,13 +12,13 @@ enum { COSE_KTY_EC2 = 2, COSE_CRV_P256 = 1, COSE_ECDH_ES_HKDF_256 = -25 };
 
 enum err_code
 ctap_cbc(const uint8_t key[32], const uint8_t iv[CTAP_BLOCK], bool encrypt, struct view in,
-	 uint8_t *ret_out, struct err *err)
+    uint8_t *ret_out, struct err *err)
 {
 	uint8_t last[CTAP_BLOCK], block[CTAP_BLOCK], done[CTAP_BLOCK];
 
 	if (in.size % CTAP_BLOCK != 0)
 		return err_set(err, ERR_INVALID, "%zu bytes are no whole number of blocks",
-			       in.size);
+		    in.size);
 	memcpy(last, iv, sizeof(last));
 	for (size_t at = 0; at < in.size; at += CTAP_BLOCK) {
 		memcpy(block, in.data + at, sizeof(block));
@@ -100,7 +100,7 @@ derive(struct view secret, const char *info, uint8_t ret_key[32], struct err *er
 
 enum err_code
 ctap_agree(uint8_t protocol, struct view private_key, const struct point *peer,
-	   struct ctap_shared *ret_shared, struct err *err)
+    struct ctap_shared *ret_shared, struct err *err)
 {
 	struct ctap_shared shared = {.protocol = protocol};
 	struct digest digest;
@@ -121,7 +121,7 @@ ctap_agree(uint8_t protocol, struct view private_key, const struct point *peer,
 
 enum err_code
 ctap_encrypt(const struct ctap_shared *shared, struct view plain, struct buf *ret_cipher,
-	     struct err *err)
+    struct err *err)
 {
 	uint8_t iv[CTAP_BLOCK] = {0};
 
@@ -136,7 +136,7 @@ ctap_encrypt(const struct ctap_shared *shared, struct view plain, struct buf *re
 
 enum err_code
 ctap_decrypt(const struct ctap_shared *shared, struct view cipher, struct buf *ret_plain,
-	     struct err *err)
+    struct err *err)
 {
 	struct reader reader = reader_of(cipher);
 	uint8_t iv[CTAP_BLOCK] = {0};
@@ -152,13 +152,13 @@ ctap_decrypt(const struct ctap_shared *shared, struct view cipher, struct buf *r
 
 bool
 ctap_authentic(uint8_t protocol, const uint8_t key[32], const struct view *parts, size_t count,
-	       struct view mac)
+    struct view mac)
 {
 	struct digest expected;
 	struct err err;
 	size_t size = protocol == 1 ? 16 : 32;
 
 	return mac.size == size &&
-	       hmac_sha256(view_of(key, 32), parts, count, &expected, &err) == ERR_OK &&
-	       crypto_equal(expected.bytes, mac.data, size);
+	    hmac_sha256(view_of(key, 32), parts, count, &expected, &err) == ERR_OK &&
+	    crypto_equal(expected.bytes, mac.data, size);
 }

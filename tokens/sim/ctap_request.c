@@ -38,7 +38,7 @@ check_list(const struct cbor *list)
 
 uint8_t
 ctap_request_read(struct cbor_in *in, const struct ctap_keys *keys, struct view rp_id,
-		  struct ctap_request *ret_request)
+    struct ctap_request *ret_request)
 {
 	struct ctap_request request = {.rp_id = rp_id};
 	struct view client_data = cbor_in_bytes(in, keys->client_data, true);
@@ -136,8 +136,8 @@ verify_by_finger(struct ctap *ctap, struct ctap_request *request)
 	uint8_t status = ctap_verify_finger(ctap);
 
 	if (status == CTAP2_ERR_UV_INVALID || status == CTAP2_ERR_UV_BLOCKED)
-		return ctap->state->fido.pin_set ? CTAP2_ERR_PUAT_REQUIRED
-						 : CTAP2_ERR_OPERATION_DENIED;
+		return ctap->state->fido.pin_set ? CTAP2_ERR_PUAT_REQUIRED :
+		                                   CTAP2_ERR_OPERATION_DENIED;
 	request->verified = request->present = status == CTAP2_OK;
 	return status;
 }
@@ -177,8 +177,8 @@ ctap_request_id(const struct ctap_request *request, size_t at)
 		item = cbor_after(item);
 	struct cbor_in in = cbor_in(item);
 	const struct cbor *type = cbor_in_named(&in, "type");
-	return cbor_is_text(type, "public-key") ? cbor_in_named(&in, "id")->bytes
-						: view_of(NULL, 0);
+	return cbor_is_text(type, "public-key") ? cbor_in_named(&in, "id")->bytes :
+	                                          view_of(NULL, 0);
 }
 
 uint8_t

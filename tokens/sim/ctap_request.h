@@ -30,7 +30,7 @@ struct ctap_keys {
 
 /* All but RP_ID, which is given; IN's status says what is wrong. */
 uint8_t ctap_request_read(struct cbor_in *in, const struct ctap_keys *keys, struct view rp_id,
-			  struct ctap_request *ret_request);
+    struct ctap_request *ret_request);
 /* Verify the user as far as the request and the token's settings want it. */
 uint8_t ctap_request_verify(struct ctap *ctap, struct ctap_request *request, uint8_t permission);
 /* Element number AT of the list as an id; empty when it is no public key. */
@@ -43,7 +43,7 @@ void ctap_put_user(const struct fido_credential *entry, bool names, struct buf *
 
 /* Count up (durably) and write authenticator data up to the counter. */
 uint8_t ctap_put_auth_data(struct ctap *ctap, const struct digest *rp, uint8_t flags,
-			   struct buf *ret_data);
+    struct buf *ret_data);
 /* {"id": ID, "type": "public-key"} */
 void ctap_put_descriptor(struct buf *buf, struct view id);
 

@@ -31,7 +31,7 @@ age(struct ctap *ctap)
 
 uint8_t
 ctap_token_check(struct ctap *ctap, uint32_t protocol, struct view param, const struct view *parts,
-		 size_t count, uint8_t permission)
+    size_t count, uint8_t permission)
 {
 	struct ctap_token *token = &ctap->token;
 

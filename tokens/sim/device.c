@@ -119,7 +119,7 @@ device_init(struct device *device, const char *path, struct err *err)
 	device->applets[DEVICE_OTP] = otp_applet(&device->state);
 	ctap_init(&device->ctap, &device->state,
 	    &(struct ctap_host){device, host_touch_slice, host_touch_end, host_finger, host_save,
-		host_milliseconds, &device->faults, host_pause, host_unplug});
+	        host_milliseconds, &device->faults, host_pause, host_unplug});
 	device->applets[DEVICE_CTAP] = ctap_applet(&device->ctap);
 	card_init(&device->card, device->applets, fido ? DEVICE_APPLETS : DEVICE_CTAP);
 	return ERR_OK;

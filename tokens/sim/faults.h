@@ -20,8 +20,8 @@ enum fault_kind {
 	/* Only at CTAP commands: */
 	FAULT_CTAP_STATUS, /* answer the CTAP status NUMBER, without running the command */
 	FAULT_EXTRA_TOUCH, /* want NUMBER more touches than needed */
-	FAULT_FLAGS,	   /* sign authenticator data whose flags are XORed with NUMBER */
-	FAULT_PRF,	   /* answer a wrong output of hmac-secret */
+	FAULT_FLAGS,       /* sign authenticator data whose flags are XORed with NUMBER */
+	FAULT_PRF,         /* answer a wrong output of hmac-secret */
 };
 
 struct fault {
@@ -37,7 +37,7 @@ struct faults {
 	size_t count;
 	unsigned delay; /* ms before each matching command */
 	int delay_ins;
-	unsigned pull;	/* the token is pulled at this matching command from now; 0: not */
+	unsigned pull; /* the token is pulled at this matching command from now; 0: not */
 	int pull_ins;
 	bool pull_after; /* after running it, before answering */
 };

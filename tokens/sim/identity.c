@@ -26,10 +26,10 @@ fascn_characters(uint32_t serial, uint8_t ret_characters[FASCN_CHARACTERS])
 	uint8_t check = 0;
 	for (size_t i = 0; i + 1 < FASCN_CHARACTERS && i < digits.size; i++) {
 		uint8_t c = digits.data[i];
-		ret_characters[i] = c == 'S'	? START
-				    : c == 'F' ? SEPARATOR
-				    : c == 'E' ? END
-					       : (uint8_t)(c - '0');
+		ret_characters[i] = c == 'S' ? START :
+		    c == 'F'                 ? SEPARATOR :
+		    c == 'E'                 ? END :
+		                               (uint8_t)(c - '0');
 		check ^= ret_characters[i];
 	}
 	ret_characters[FASCN_CHARACTERS - 1] = check;

@@ -32,11 +32,11 @@
 #include "tokens/sim/link.h"
 
 enum {
-	READERS = 16,		/* pcscd's own limit */
+	READERS = 16, /* pcscd's own limit */
 	ATR_SIZE_MAX = MAX_ATR_SIZE,
-	ANSWER_MS = 30000,	/* a token may blink for 15 s, and then make a large RSA key */
-	POWER_MS = 2000,	/* for what takes a token no time */
-	RETRY_MS = 100,		/* between attempts to reach a token that is not running */
+	ANSWER_MS = 30000, /* a token may blink for 15 s, and then make a large RSA key */
+	POWER_MS = 2000,   /* for what takes a token no time */
+	RETRY_MS = 100,    /* between attempts to reach a token that is not running */
 };
 
 struct slot {
@@ -44,7 +44,7 @@ struct slot {
 	DWORD lun;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int commands, events; /* connections; -1: none */
-	int stop;	      /* an eventfd that makes wait_for_event come back at once */
+	int stop;             /* an eventfd that makes wait_for_event come back at once */
 	atomic_bool present;
 	unsigned char atr[ATR_SIZE_MAX];
 	DWORD atr_size;
@@ -89,7 +89,7 @@ dial(const struct slot *slot, char role)
 	memcpy(address.sun_path, slot->path, sizeof(slot->path));
 	if (fd >= 0 &&
 	    (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-		send(fd, &role, 1, MSG_NOSIGNAL) != 1))
+	        send(fd, &role, 1, MSG_NOSIGNAL) != 1))
 		close_fd(&fd);
 	return fd;
 }
@@ -145,8 +145,7 @@ receive_all(int fd, void *bytes, size_t size, int64_t deadline)
 /* One request and its answer, of at most *RET_SIZE bytes.  A connection that broke or did not
  * answer in time is closed; to pcscd the token is then gone. */
 static RESPONSECODE
-ask(struct slot *slot, char kind, const void *bytes, size_t size, void *ret_bytes,
-    DWORD *ret_size)
+ask(struct slot *slot, char kind, const void *bytes, size_t size, void *ret_bytes, DWORD *ret_size)
 {
 	unsigned char header[LINK_HEADER] = {(unsigned char)kind, (unsigned char)(size >> 24),
 	    (unsigned char)(size >> 16), (unsigned char)(size >> 8), (unsigned char)size};
@@ -253,7 +252,10 @@ IFDHCreateChannelByName(DWORD Lun, LPSTR DeviceName)
 		if (!table.slots[i].used)
 			slot = &table.slots[i];
 	if (slot != NULL) {
-		*slot = (struct slot){.used = true, .lun = Lun, .commands = -1, .events = -1,
+		*slot = (struct slot){.used = true,
+		    .lun = Lun,
+		    .commands = -1,
+		    .events = -1,
 		    .stop = stop};
 		memcpy(slot->path, path, strlen(path) + 1);
 	}
@@ -310,8 +312,8 @@ IFDHGetCapabilities(DWORD Lun, DWORD Tag, PDWORD Length, PUCHAR Value)
 	switch (Tag) {
 	case TAG_IFD_ATR:
 	case SCARD_ATTR_ATR_STRING:
-		return slot == NULL ? IFD_NO_SUCH_DEVICE
-				    : give(slot->atr, slot->atr_size, Length, Value);
+		return slot == NULL ? IFD_NO_SUCH_DEVICE :
+		                      give(slot->atr, slot->atr_size, Length, Value);
 	case TAG_IFD_SIMULTANEOUS_ACCESS:
 		return give(&readers, 1, Length, Value);
 	case TAG_IFD_THREAD_SAFE:

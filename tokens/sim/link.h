@@ -30,7 +30,7 @@ enum {
 	LINK_GONE = '!',
 	LINK_PRESENT = '+',
 	LINK_ABSENT = '-',
-	LINK_HEADER = 5,	 /* bytes before those of a request or answer */
+	LINK_HEADER = 5,          /* bytes before those of a request or answer */
 	LINK_MAX = 65535 + 9 + 2, /* bytes of the largest APDU */
 };
 

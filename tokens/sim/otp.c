@@ -42,6 +42,6 @@ run(void *context, const struct apdu *apdu, struct buf *ret_data)
 struct applet
 otp_applet(struct sim_state *state)
 {
-	return (struct applet){
-	    .context = state, .matches = matches, .select = select_otp, .run = run};
+	return (
+	    struct applet){.context = state, .matches = matches, .select = select_otp, .run = run};
 }

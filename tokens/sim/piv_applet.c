@@ -61,9 +61,9 @@ command_of(const struct piv *piv, uint8_t ins)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		const uint8_t *first = commands[i].firmware;
 		if (commands[i].ins == ins)
-			return sim_state_has(piv->state, first[0], first[1], first[2])
-			    ? &commands[i]
-			    : NULL;
+			return sim_state_has(piv->state, first[0], first[1], first[2]) ?
+			    &commands[i] :
+			    NULL;
 	}
 	return NULL;
 }
@@ -133,8 +133,9 @@ piv_init(struct piv *piv, struct sim_state *state, const struct piv_host *host)
 void
 piv_unplug(struct piv *piv)
 {
-	piv_init(piv, piv->state, &(struct piv_host){piv->host.context, piv->host.touch,
-	    piv->host.save, piv->host.milliseconds});
+	piv_init(piv, piv->state,
+	    &(struct piv_host){piv->host.context, piv->host.touch, piv->host.save,
+	        piv->host.milliseconds});
 }
 
 struct applet
@@ -186,8 +187,7 @@ piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, ui
 
 	while (!reader->failed && reader->rest.size > 0) {
 		struct ber element = ber_next(reader);
-		if (reader->failed || element.value.size != 1 ||
-		    !sim_state_is_yubikey(piv->state))
+		if (reader->failed || element.value.size != 1 || !sim_state_is_yubikey(piv->state))
 			return false;
 		if (element.tag == 0xaa && element.value.data[0] <= PIV_PIN_ALWAYS)
 			pin = element.value.data[0];

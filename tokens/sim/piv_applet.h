@@ -70,8 +70,8 @@ uint16_t piv_save(struct piv *piv);
 uint16_t piv_touch(struct piv *piv, uint8_t policy);
 /* The policies at the end of GENERATE and IMPORT, and what a slot's default means.  False: they
  * are malformed, or the card knows no policies. */
-bool piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot,
-    uint8_t *ret_pin, uint8_t *ret_touch);
+bool piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, uint8_t *ret_pin,
+    uint8_t *ret_touch);
 
 uint16_t piv_verify(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);
 uint16_t piv_change_reference(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);

@@ -19,7 +19,8 @@
 #include "tokens/sim/ber.h"
 #include "tokens/sim/piv_applet.h"
 
-struct template {
+struct template
+{
 	struct view witness, challenge, response, exponentiation;
 	bool has_witness, has_challenge, has_response, has_exponentiation;
 };
@@ -84,8 +85,9 @@ management_begin(struct piv *piv, bool mutual, struct buf *ret_data)
 	if (crypto_random(piv->challenge, size, &err) != ERR_OK)
 		return SW_FAILURE;
 	memcpy(shown, piv->challenge, size);
-	if (mutual && sim_block(management->algorithm, management->key, true, piv->challenge, shown,
-			  &err) != ERR_OK)
+	if (mutual &&
+	    sim_block(management->algorithm, management->key, true, piv->challenge, shown, &err) !=
+	        ERR_OK)
 		return SW_FAILURE;
 	piv->challenged = mutual ? PIV_MUTUAL : PIV_SINGLE;
 	put_answer(ret_data, mutual ? 0x80 : 0x81, view_of(shown, size));
@@ -103,7 +105,7 @@ management_single(struct piv *piv, struct view response)
 	if (response.size != size)
 		return SW_WRONG_DATA;
 	if (sim_block(management->algorithm, management->key, true, piv->challenge, expected,
-		&err) != ERR_OK)
+	        &err) != ERR_OK)
 		return SW_FAILURE;
 	if (memcmp(expected, response.data, size) != 0)
 		return SW_SECURITY_STATUS;
@@ -125,7 +127,7 @@ management_mutual(struct piv *piv, const struct template *template, struct buf *
 	if (memcmp(piv->challenge, template->witness.data, size) != 0)
 		return SW_SECURITY_STATUS;
 	if (sim_block(management->algorithm, management->key, true, template->challenge.data,
-		answer, &err) != ERR_OK)
+	        answer, &err) != ERR_OK)
 		return SW_FAILURE;
 	uint16_t status = piv_touch(piv, management->touch ? PIV_TOUCH_ALWAYS : PIV_TOUCH_NEVER);
 	piv->management_verified = status == SW_OK;
@@ -203,8 +205,8 @@ use_key(struct piv *piv, const struct apdu *apdu, const struct template *templat
 	if (status != SW_OK)
 		return status;
 	struct view private_key = buf_view(&key->private_key);
-	enum err_code code = agree ? sim_key_agree(private_key, input, &result, &err)
-				   : sim_key_sign(private_key, input, &result, &err);
+	enum err_code code = agree ? sim_key_agree(private_key, input, &result, &err) :
+	                             sim_key_sign(private_key, input, &result, &err);
 	if (code != ERR_OK)
 		return code == ERR_INVALID ? SW_WRONG_DATA : SW_FAILURE;
 	put_answer(ret_data, 0x82, buf_view(&result));

@@ -41,8 +41,8 @@ may_exist(const struct piv *piv, uint32_t tag)
 {
 	if (tag == OBJECT_BIOMETRIC_GROUP)
 		return true;
-	return sim_state_is_yubikey(piv->state) ? tag >= 0x5f0000 && tag <= 0x5fffff
-						: tag >= 0x5fc101 && tag <= 0x5fc123;
+	return sim_state_is_yubikey(piv->state) ? tag >= 0x5f0000 && tag <= 0x5fffff :
+	                                          tag >= 0x5fc101 && tag <= 0x5fc123;
 }
 
 /* 7E { 4F AID 5F2F PIN usage: application PIN only } */

@@ -132,8 +132,7 @@ piv_import(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 	if (key == NULL)
 		return SW_WRONG_SLOT;
 	CLEANUP(sim_key_clear) struct sim_key made = {.slot = key->slot, .algorithm = apdu->p1};
-	if (!knows_algorithm(piv, apdu->p1) ||
-	    !read_parts(&reader, apdu->p1, &parts) ||
+	if (!knows_algorithm(piv, apdu->p1) || !read_parts(&reader, apdu->p1, &parts) ||
 	    !piv_read_policies(piv, &reader, key->slot, &made.pin_policy, &made.touch_policy) ||
 	    sim_key_import(apdu->p1, &parts, &made.private_key, &err) != ERR_OK)
 		return SW_WRONG_DATA;
@@ -249,7 +248,7 @@ piv_attest(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
 	    .form_factor = 1};
 	memcpy(facts.firmware, piv->state->firmware, sizeof(facts.firmware));
 	if (sim_slot_certificate(&facts, buf_view(&key->private_key),
-		buf_view(&device->private_key), certificate, ret_data, &err) != ERR_OK)
+	        buf_view(&device->private_key), certificate, ret_data, &err) != ERR_OK)
 		return SW_FAILURE;
 	return SW_OK;
 }

@@ -14,8 +14,7 @@ const struct sim_profile sim_profiles[] = {
     {"yubikey-5.4.3", {5, 4, 3}, 0},
     {"yubikey-5.7.4", {5, 7, 4}, 0},
     {"yubikey-5.8.0", {5, 8, 0}, 0},
-    {"generic", {0, 0, 0},
-	SIM_QUIRK_FEW_SLOTS | SIM_QUIRK_FORGETS_PIN | SIM_QUIRK_LONG_LENGTHS},
+    {"generic", {0, 0, 0}, SIM_QUIRK_FEW_SLOTS | SIM_QUIRK_FORGETS_PIN | SIM_QUIRK_LONG_LENGTHS},
 };
 const size_t sim_profile_count = ARRAY_SIZE(sim_profiles);
 

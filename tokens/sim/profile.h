@@ -12,11 +12,11 @@
 #include "base/err.h"
 
 enum sim_quirk {
-	SIM_QUIRK_FEW_SLOTS = 1,     /* no slot beyond 83 */
-	SIM_QUIRK_FORGETS_PIN = 2,   /* any other command undoes VERIFY */
-	SIM_QUIRK_LONG_LENGTHS = 4,  /* lengths of public keys are 81 xx, never xx */
-	SIM_QUIRK_TOUCH = 8,	     /* (no YubiKey) each use of a key wants a touch */
-	SIM_QUIRK_TOUCH_FIRST = 16,  /* the touch is asked for before the PIN is looked at */
+	SIM_QUIRK_FEW_SLOTS = 1,    /* no slot beyond 83 */
+	SIM_QUIRK_FORGETS_PIN = 2,  /* any other command undoes VERIFY */
+	SIM_QUIRK_LONG_LENGTHS = 4, /* lengths of public keys are 81 xx, never xx */
+	SIM_QUIRK_TOUCH = 8,        /* (no YubiKey) each use of a key wants a touch */
+	SIM_QUIRK_TOUCH_FIRST = 16, /* the touch is asked for before the PIN is looked at */
 };
 
 struct sim_profile {

@@ -33,8 +33,8 @@ struct caller { /* a control connection that has not sent its whole line yet */
 struct serve {
 	struct device *device;
 	int signals, reader, control; /* listening */
-	int commander;		      /* pcscd's commands; -1: none */
-	int watchers[WATCHERS];	      /* those who want to know whether it is plugged in; or -1 */
+	int commander;                /* pcscd's commands; -1: none */
+	int watchers[WATCHERS];       /* those who want to know whether it is plugged in; or -1 */
 	struct caller callers[CALLERS];
 	bool ended;
 };
@@ -242,8 +242,15 @@ watch(int *watcher)
 static bool
 turn(struct serve *serve, bool commands, int milliseconds)
 {
-	enum { SIGNALS, READER, CONTROL, COMMANDER, FIRST_WATCHER,
-		FIRST_CALLER = FIRST_WATCHER + WATCHERS, FDS = FIRST_CALLER + CALLERS };
+	enum {
+		SIGNALS,
+		READER,
+		CONTROL,
+		COMMANDER,
+		FIRST_WATCHER,
+		FIRST_CALLER = FIRST_WATCHER + WATCHERS,
+		FDS = FIRST_CALLER + CALLERS
+	};
 	struct pollfd polled[FDS];
 
 	for (size_t i = 0; i < FDS; i++)
@@ -317,10 +324,12 @@ close_all(struct serve *serve, const char *socket_path, const char *control_path
 }
 
 enum err_code
-serve_run(struct device *device, const char *socket_path, const char *control_path,
-    struct err *err)
+serve_run(struct device *device, const char *socket_path, const char *control_path, struct err *err)
 {
-	struct serve serve = {.device = device, .signals = -1, .reader = -1, .control = -1,
+	struct serve serve = {.device = device,
+	    .signals = -1,
+	    .reader = -1,
+	    .control = -1,
 	    .commander = -1};
 
 	for (size_t i = 0; i < WATCHERS; i++)

@@ -130,7 +130,7 @@ sim_block(uint8_t algorithm, const uint8_t *key, bool encrypt, const uint8_t *in
 
 struct pair {
 	uint8_t algorithm;
-	size_t size;	   /* bytes of a coordinate or modulus */
+	size_t size;       /* bytes of a coordinate or modulus */
 	const char *curve; /* NULL: RSA */
 	int nid;
 };
@@ -201,9 +201,9 @@ sim_key_generate(uint8_t algorithm, struct buf *ret_private, struct err *err)
 
 	if (pair == NULL)
 		return err_set(err, ERR_INVALID, "%02X is no algorithm of key pairs", algorithm);
-	KEY *key = pair->curve == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", pair->size * 8)
-	    : sim_edwards(pair->nid)   ? EVP_PKEY_Q_keygen(NULL, NULL, pair->curve)
-				       : EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->curve);
+	KEY *key = pair->curve == NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", pair->size * 8) :
+	    sim_edwards(pair->nid)     ? EVP_PKEY_Q_keygen(NULL, NULL, pair->curve) :
+	                                 EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->curve);
 	if (key == NULL)
 		return crypto_failed(err, "make a key");
 	return key_save(key, ret_private, err);
@@ -245,9 +245,9 @@ import_ec(const struct pair *pair, struct view scalar, struct buf *ret_private, 
 	if (size != 1 + 2 * pair->size)
 		return err_set(err, ERR_INVALID, "the scalar is no private key");
 	if (OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, pair->curve, 0) !=
-		1 ||
+	        1 ||
 	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, encoded, size) !=
-		1 ||
+	        1 ||
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number) != 1)
 		return crypto_failed(err, "build a key");
 	return key_build("EC", builder, ret_private, err);
@@ -310,8 +310,8 @@ sim_key_import(uint8_t algorithm, const struct sim_key_parts *parts, struct buf 
 		return err_set(err, ERR_INVALID, "%02X is no algorithm of key pairs", algorithm);
 	if (sim_edwards(pair->nid))
 		return sim_edwards_import(pair->nid, parts->scalar, ret_private, err);
-	return pair->curve != NULL ? import_ec(pair, parts->scalar, ret_private, err)
-				   : import_rsa(pair, parts->rsa, ret_private, err);
+	return pair->curve != NULL ? import_ec(pair, parts->scalar, ret_private, err) :
+	                             import_rsa(pair, parts->rsa, ret_private, err);
 }
 
 static enum err_code
@@ -340,15 +340,14 @@ sim_key_public(struct view private_key, struct buf *ret_encoded, struct err *err
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
 		return public_rsa(key, ret_encoded, err);
 	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
-		&size) != 1)
+	        &size) != 1)
 		return crypto_failed(err, "read a public key");
 	ber_put(ret_encoded, 0x86, view_of(point, size));
 	return buf_check(ret_encoded, err);
 }
 
 enum err_code
-sim_key_sign(struct view private_key, struct view input, struct buf *ret_signature,
-    struct err *err)
+sim_key_sign(struct view private_key, struct view input, struct buf *ret_signature, struct err *err)
 {
 	KEY *key = NULL;
 	uint8_t signature[512];
@@ -456,7 +455,7 @@ static bool
 name_is(X509_NAME *name, const char *common_name)
 {
 	return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-		   (const unsigned char *)common_name, -1, -1, 0) == 1;
+	           (const unsigned char *)common_name, -1, -1, 0) == 1;
 }
 
 /* A version 3 certificate with everything but extensions and signature. */
@@ -471,7 +470,7 @@ certificate_begin(uint64_t number, const char *subject, const X509_NAME *issuer,
 	    ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), last_day) != 1 ||
 	    !name_is(X509_get_subject_name(certificate), subject) ||
 	    X509_set_issuer_name(certificate,
-		issuer == NULL ? X509_get_subject_name(certificate) : issuer) != 1 ||
+	        issuer == NULL ? X509_get_subject_name(certificate) : issuer) != 1 ||
 	    X509_set_pubkey(certificate, key) != 1)
 		return NULL;
 	return TAKE(certificate);
@@ -532,9 +531,9 @@ sim_device_certificate(const struct sim_attestation *facts, struct view device_k
 	TRY(root_key(&root, err));
 	X509_NAME *issuer = X509_NAME_new();
 	snprintf(subject, sizeof(subject), "Simulated YubiKey PIV Attestation %u", facts->serial);
-	CERTIFICATE *device = issuer == NULL || !name_is(issuer, root_name)
-	    ? NULL
-	    : certificate_begin(((uint64_t)1 << 32) + facts->serial, subject, issuer, key);
+	CERTIFICATE *device = issuer == NULL || !name_is(issuer, root_name) ?
+	    NULL :
+	    certificate_begin(((uint64_t)1 << 32) + facts->serial, subject, issuer, key);
 	X509_NAME_free(issuer);
 	if (device == NULL || !add_fact(device, "3", VIEW_OF(facts->firmware)) ||
 	    !add_usual(device, NID_basic_constraints, "critical,CA:TRUE,pathlen:0"))
@@ -576,8 +575,8 @@ sim_slot_certificate(const struct sim_attestation *facts, struct view key, struc
 	TRY(key_load(device_key, &signer, err));
 	snprintf(subject, sizeof(subject), "YubiKey PIV Attestation %02x", facts->slot);
 	TRY(crypto_random(&number, sizeof(number), err));
-	CERTIFICATE *slot = certificate_begin(number >> 1, subject, X509_get_subject_name(device),
-	    attested);
+	CERTIFICATE *slot =
+	    certificate_begin(number >> 1, subject, X509_get_subject_name(device), attested);
 	if (slot == NULL || !add_fact(slot, "3", VIEW_OF(facts->firmware)) ||
 	    !add_fact(slot, "7", serial_integer(facts->serial, integer)) ||
 	    !add_fact(slot, "8", VIEW_OF(policies)) ||

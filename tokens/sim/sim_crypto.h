@@ -40,8 +40,8 @@ size_t sim_key_size(uint8_t algorithm);
 bool sim_key_is_rsa(uint8_t algorithm);
 
 /* Make a key pair; PKCS#8 DER is appended to RET_PRIVATE. */
-enum err_code sim_key_generate(uint8_t algorithm, struct buf *ret_private, struct err *err)
-    MUST_CHECK;
+enum err_code sim_key_generate(uint8_t algorithm, struct buf *ret_private,
+    struct err *err) MUST_CHECK;
 /* The parts of an imported key: a scalar or seed, or p, q, dP, dQ, qInv (public exponent 65537). */
 struct sim_key_parts {
 	struct view scalar;
@@ -53,8 +53,8 @@ enum err_code sim_key_import(uint8_t algorithm, const struct sim_key_parts *part
 /* ERR_INVALID unless PRIVATE_KEY is a key of ALGORITHM and nothing else. */
 enum err_code sim_key_check(uint8_t algorithm, struct view private_key, struct err *err) MUST_CHECK;
 /* The public key as a card encodes it: 86 point, or 81 modulus 82 exponent. */
-enum err_code sim_key_public(struct view private_key, struct buf *ret_encoded, struct err *err)
-    MUST_CHECK;
+enum err_code sim_key_public(struct view private_key, struct buf *ret_encoded,
+    struct err *err) MUST_CHECK;
 
 /* ECDSA (DER) over a digest of at most the curve's size, Ed25519 over a whole message, or the raw
  * RSA private operation over exactly a modulus' size.  ERR_INVALID for other sizes and kinds. */
@@ -82,7 +82,7 @@ enum err_code sim_device_certificate(const struct sim_attestation *facts, struct
     struct buf *ret_der, struct err *err) MUST_CHECK;
 /* The attestation of KEY, signed by DEVICE_KEY, whose certificate's subject is the issuer. */
 enum err_code sim_slot_certificate(const struct sim_attestation *facts, struct view key,
-    struct view device_key, struct view device_certificate, struct buf *ret_der, struct err *err)
-    MUST_CHECK;
+    struct view device_key, struct view device_certificate, struct buf *ret_der,
+    struct err *err) MUST_CHECK;
 
 #endif

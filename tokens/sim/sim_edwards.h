@@ -20,7 +20,7 @@ enum err_code sim_edwards_import(int nid, struct view seed, struct buf *ret_priv
 enum err_code sim_edwards_sign(struct view private_key, struct view message,
     struct buf *ret_signature, struct err *err) MUST_CHECK;
 /* ERR_INVALID for an Ed25519 key, and for a POINT of another size or of low order. */
-enum err_code sim_edwards_agree(struct view private_key, struct view point,
-    struct buf *ret_shared, struct err *err) MUST_CHECK;
+enum err_code sim_edwards_agree(struct view private_key, struct view point, struct buf *ret_shared,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -46,15 +46,14 @@ enum err_code
 sim_key_check(uint8_t algorithm, struct view private_key, struct err *err)
 {
 	const uint8_t *at = private_key.data;
-	CLEANUP(key_freep) EVP_PKEY *key =
-	    d2i_AutoPrivateKey(NULL, &at, (long)private_key.size);
+	CLEANUP(key_freep) EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long)private_key.size);
 	int wanted = kind_wanted(algorithm);
 
 	if (key == NULL || at != private_key.data + private_key.size)
 		return err_set(err, ERR_INVALID, "a key of the state is not one key in DER");
 	if (wanted == NID_undef || kind_of(key) != wanted ||
 	    (wanted == EVP_PKEY_RSA &&
-		(size_t)EVP_PKEY_get_bits(key) != 8 * sim_key_size(algorithm)))
+	        (size_t)EVP_PKEY_get_bits(key) != 8 * sim_key_size(algorithm)))
 		return err_set(err, ERR_INVALID, "a key of the state is not of algorithm %02X",
 		    algorithm);
 	return ERR_OK;

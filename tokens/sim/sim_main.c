@@ -70,20 +70,34 @@ static const char **
 option_place(struct options *options, int letter)
 {
 	switch (letter) {
-	case 's': return &options->state;
-	case 'n': return &options->serial;
-	case 'f': return &options->firmware;
-	case 'p': return &options->pin;
-	case 'u': return &options->puk;
-	case 'k': return &options->socket;
-	case 'c': return &options->control;
-	case 't': return &options->touch;
-	case 'r': return &options->profile;
-	case 'q': return &options->quirks;
-	case 'F': return &options->fido_pin;
-	case 'v': return &options->uv;
-	case 'a': return &options->always_uv;
-	default: return NULL;
+	case 's':
+		return &options->state;
+	case 'n':
+		return &options->serial;
+	case 'f':
+		return &options->firmware;
+	case 'p':
+		return &options->pin;
+	case 'u':
+		return &options->puk;
+	case 'k':
+		return &options->socket;
+	case 'c':
+		return &options->control;
+	case 't':
+		return &options->touch;
+	case 'r':
+		return &options->profile;
+	case 'q':
+		return &options->quirks;
+	case 'F':
+		return &options->fido_pin;
+	case 'v':
+		return &options->uv;
+	case 'a':
+		return &options->always_uv;
+	default:
+		return NULL;
 	}
 }
 
@@ -138,7 +152,8 @@ read_kind(const struct options *options, uint32_t serial, struct sim_state *stat
 	uint8_t firmware[3];
 
 	if (options->profile != NULL && options->firmware != NULL)
-		return err_set(err, ERR_USAGE, "a profile has a firmware: give one of --profile "
+		return err_set(err, ERR_USAGE,
+		    "a profile has a firmware: give one of --profile "
 		    "and --firmware");
 	if (options->firmware != NULL) {
 		TRY(sim_firmware_from(options->firmware, firmware, err));
@@ -149,8 +164,8 @@ read_kind(const struct options *options, uint32_t serial, struct sim_state *stat
 		sim_state_init(state, serial, profile->firmware);
 		state->quirks = profile->quirks;
 	}
-	return options->quirks == NULL ? ERR_OK
-				       : sim_quirks_from(options->quirks, &state->quirks, err);
+	return options->quirks == NULL ? ERR_OK :
+	                                 sim_quirks_from(options->quirks, &state->quirks, err);
 }
 
 static enum err_code
@@ -199,8 +214,9 @@ beside(const char *given, const char *state, const char *ending, char ret_path[P
 
 	if (stem > 5 && strcmp(state + stem - 5, ".json") == 0)
 		stem -= 5;
-	int size = given != NULL ? snprintf(ret_path, PATH_SIZE, "%s", given)
-				 : snprintf(ret_path, PATH_SIZE, "%.*s%s", (int)stem, state, ending);
+	int size = given != NULL ?
+	    snprintf(ret_path, PATH_SIZE, "%s", given) :
+	    snprintf(ret_path, PATH_SIZE, "%.*s%s", (int)stem, state, ending);
 	if (size < 0 || size >= PATH_SIZE)
 		return err_set(err, ERR_INVALID, "the path is too long: %s",
 		    given != NULL ? given : state);
@@ -273,7 +289,8 @@ command_control(int argc, char **argv, struct err *err)
 	BUF answer = {0};
 
 	if (argc < 3)
-		return err_set(err, ERR_USAGE, "control needs the PATH of a token's control socket "
+		return err_set(err, ERR_USAGE,
+		    "control needs the PATH of a token's control socket "
 		    "and a COMMAND");
 	for (int i = 2; i < argc; i++)
 		buf_format(&line, "%s%s", i > 2 ? " " : "", argv[i]);
@@ -319,8 +336,7 @@ static const struct verb {
 static enum err_code
 run_verb(int argc, char **argv, struct err *err)
 {
-	static const char *const names[] = {"new", "run", "reader", "control", "root",
-	    NULL};
+	static const char *const names[] = {"new", "run", "reader", "control", "root", NULL};
 
 	if (argc < 2)
 		return err_set(err, ERR_USAGE, "a command is missing");
@@ -338,7 +354,8 @@ main(int argc, char **argv)
 {
 	struct err err = {0};
 
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[argc - 1], "--help") == 0)) {
+	if (argc >= 2 &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[argc - 1], "--help") == 0)) {
 		fputs(usage_text, stdout);
 		return 0;
 	}

@@ -15,8 +15,8 @@ enum { SLOT_FEW_LAST = 0x83, SLOT_RETIRED_LAST = 0x95 };
 
 static const uint8_t factory_pin[SIM_PIN_SIZE] = {'1', '2', '3', '4', '5', '6', 0xff, 0xff};
 static const uint8_t factory_puk[SIM_PIN_SIZE] = {'1', '2', '3', '4', '5', '6', '7', '8'};
-static const uint8_t factory_management[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1,
-    2, 3, 4, 5, 6, 7, 8};
+static const uint8_t factory_management[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2,
+    3, 4, 5, 6, 7, 8};
 static const uint8_t slots[SIM_KEYS] = {0x9a, 0x9c, 0x9d, 0x9e, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87,
     0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95,
     SIM_SLOT_ATTESTATION};
@@ -180,8 +180,8 @@ sim_state_put(struct sim_state *state, uint32_t tag, struct view value, struct e
 		return ERR_OK;
 	}
 	if (object == NULL && state->object_count == SIM_OBJECTS)
-		return err_set(
-		    err, ERR_NO_SPACE, "the token holds %d objects already", SIM_OBJECTS);
+		return err_set(err, ERR_NO_SPACE, "the token holds %d objects already",
+		    SIM_OBJECTS);
 	buf_bytes(&copy, value);
 	TRY(buf_check(&copy, err));
 	if (object == NULL) {

@@ -21,10 +21,10 @@
 #include "tokens/sim/state_fido.h"
 
 enum {
-	SIM_PIN_SIZE = 8,	  /* PIN and PUK, padded with FF */
-	SIM_OBJECT_MAX = 3072,	  /* bytes of one data object */
+	SIM_PIN_SIZE = 8,      /* PIN and PUK, padded with FF */
+	SIM_OBJECT_MAX = 3072, /* bytes of one data object */
 	SIM_OBJECTS = 64,
-	SIM_KEYS = 25,		  /* 9A 9C 9D 9E, 82..95, F9 */
+	SIM_KEYS = 25, /* 9A 9C 9D 9E, 82..95, F9 */
 	SIM_SLOT_ATTESTATION = 0xf9,
 	SIM_OBJECT_ATTESTATION = 0x5fff01,
 };
@@ -94,13 +94,13 @@ bool sim_reference_is_factory(const struct sim_state *state, const struct sim_re
 bool sim_management_is_factory(const struct sim_state *state);
 
 /* "5.7.4" <-> three bytes. */
-enum err_code sim_firmware_from(const char *text, uint8_t ret_firmware[3], struct err *err)
-    MUST_CHECK;
+enum err_code sim_firmware_from(const char *text, uint8_t ret_firmware[3],
+    struct err *err) MUST_CHECK;
 
-enum err_code sim_state_load(const char *path, struct sim_state *ret_state, struct err *err)
-    MUST_CHECK;
-enum err_code sim_state_save(const char *path, const struct sim_state *state, struct err *err)
-    MUST_CHECK;
+enum err_code sim_state_load(const char *path, struct sim_state *ret_state,
+    struct err *err) MUST_CHECK;
+enum err_code sim_state_save(const char *path, const struct sim_state *state,
+    struct err *err) MUST_CHECK;
 /* Make a new file; ERR_EXISTS when there is one. */
 enum err_code sim_state_save_new(const char *path, const struct sim_state *state,
     struct err *err) MUST_CHECK;

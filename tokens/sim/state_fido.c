@@ -11,10 +11,10 @@ void
 sim_fido_init(struct sim_fido *fido, bool uv, bool always_uv)
 {
 	*fido = (struct sim_fido){.uv = uv,
-				  .always_uv = always_uv,
-				  .min_pin = FIDO_PIN_MIN,
-				  .pin_tries = FIDO_PIN_TRIES,
-				  .uv_tries = FIDO_UV_TRIES};
+	    .always_uv = always_uv,
+	    .min_pin = FIDO_PIN_MIN,
+	    .pin_tries = FIDO_PIN_TRIES,
+	    .uv_tries = FIDO_UV_TRIES};
 }
 
 /* Bytes that begin a UTF-8 character. */
@@ -36,8 +36,8 @@ sim_fido_set_pin(struct sim_fido *fido, struct view pin, struct err *err)
 
 	if (pin.size > FIDO_PIN_BYTES_MAX || length < fido->min_pin)
 		return err_set(err, ERR_INVALID,
-			       "a FIDO2 PIN has at least %u characters and at most %d bytes",
-			       fido->min_pin, FIDO_PIN_BYTES_MAX);
+		    "a FIDO2 PIN has at least %u characters and at most %d bytes", fido->min_pin,
+		    FIDO_PIN_BYTES_MAX);
 	TRY(sha256_one(pin, &digest, err));
 	memcpy(fido->pin_hash, digest.bytes, sizeof(fido->pin_hash));
 	fido->pin_length = (uint8_t)length;
@@ -149,7 +149,7 @@ sim_fido_read(const struct json *json, struct sim_fido *ret_fido, struct err *er
 		TRY(read_pin(pin, &fido, err));
 	for (size_t i = 0; i < json_array_size(credentials); i++)
 		TRY(read_credential(json_array_object(credentials, i),
-				    &fido.credentials[fido.count++], err));
+		    &fido.credentials[fido.count++], err));
 	*ret_fido = fido;
 	return ERR_OK;
 }

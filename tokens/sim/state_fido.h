@@ -69,6 +69,6 @@ enum err_code sim_fido_set_pin(struct sim_fido *fido, struct view pin, struct er
 /* The member "fido". */
 struct json *sim_fido_write(const struct sim_fido *fido);
 enum err_code sim_fido_read(const struct json *json, struct sim_fido *ret_fido,
-			    struct err *err) MUST_CHECK;
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -14,9 +14,9 @@
 enum { CHARTER_FORMAT = 1, NONCE_SIZE = 16 };
 static const int64_t duration_max = 10LL * 365 * 86400;
 
-static const char *const class_names[] = { "break-glass", NULL };
+static const char *const class_names[] = {"break-glass", NULL};
 
-const char *const waiver_names[5] = { "firmware", "form-factor", "touch", "attestation", NULL };
+const char *const waiver_names[5] = {"firmware", "form-factor", "touch", "attestation", NULL};
 
 void
 charter_freep(struct charter **charter)
@@ -102,7 +102,8 @@ parse_waiver(const struct json *object, struct charter_waiver *waiver, struct er
 			if (strcmp(name, waiver_names[j]) == 0)
 				bit = 1u << j;
 		if (bit == 0 || (waiver->waives & bit) != 0)
-			return err_set(err, ERR_INVALID, "waives[%zu]: unknown, or stands twice", i);
+			return err_set(err, ERR_INVALID, "waives[%zu]: unknown, or stands twice",
+			    i);
 		waiver->waives |= bit;
 	}
 	return ERR_OK;
@@ -128,7 +129,7 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 	struct json_in in = json_in(object, "charter: attestation", err);
 	const struct json *roots = json_in_array(&in, "roots", 1, CHARTER_ROOTS);
 	if (!firmware_from_text(json_in_text(&in, "min_firmware", 5, FIRMWARE_TEXT_SIZE - 1),
-	    charter->min_firmware))
+	        charter->min_firmware))
 		json_in_fail(&in, "min_firmware", "not a version such as 5.7.0");
 	const struct json *forms = json_in_array(&in, "form_factors", 0, CHARTER_FORM_FACTORS);
 	const struct json *waivers = json_in_array(&in, "waivers", 0, CHARTER_WAIVERS);
@@ -192,7 +193,8 @@ parse_lists(const struct json *seats, const struct json *policies, struct charte
 			return err_add(err, "charter: seats[%zu]", i);
 	charter->policy_count = json_array_size(policies);
 	for (size_t i = 0; i < charter->policy_count; i++)
-		if (parse_policy(json_array_object(policies, i), &charter->policies[i], err) != ERR_OK)
+		if (parse_policy(json_array_object(policies, i), &charter->policies[i], err) !=
+		    ERR_OK)
 			return err_add(err, "charter: policies[%zu]", i);
 	return ERR_OK;
 }
@@ -204,10 +206,12 @@ parse_identity(struct json_in *in, struct charter *charter)
 	snprintf(charter->name, sizeof(charter->name), "%s",
 	    json_in_text(in, "name", 1, VAULT_NAME_MAX));
 	if (!is_vault_name(charter->name))
-		json_in_fail(in, "name", "only letters, digits, dots and dashes, first no dot or dash");
+		json_in_fail(in, "name",
+		    "only letters, digits, dots and dashes, first no dot or dash");
 	charter->training = json_in_bool(in, "training");
 	charter->version = (uint32_t)json_in_int(in, "version", 1, UINT32_MAX);
-	bool has_previous = json_in_hex_optional(in, "previous", charter->previous.bytes, DIGEST_SIZE);
+	bool has_previous =
+	    json_in_hex_optional(in, "previous", charter->previous.bytes, DIGEST_SIZE);
 	if (has_previous != (charter->version > 1))
 		json_in_fail(in, "previous", "stands in every charter but the first");
 	json_in_hex(in, "init", charter->init.bytes, DIGEST_SIZE);
@@ -227,7 +231,8 @@ parse_payload(const struct json *payload, struct charter *charter, struct err *e
 	snprintf(charter->copy, sizeof(charter->copy), "%s",
 	    json_in_text(&in, "copy", 1, sizeof(charter->copy) - 1));
 	if (strcmp(charter->copy, "none") != 0 && strncmp(charter->copy, "directory:/", 11) != 0)
-		json_in_fail(&in, "copy", "neither \"none\" nor \"directory:\" and an absolute path");
+		json_in_fail(&in, "copy",
+		    "neither \"none\" nor \"directory:\" and an absolute path");
 	charter->created = json_in_time(&in, "created");
 	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
@@ -250,8 +255,8 @@ check_quorum(const struct charter *charter, const struct quorum *quorum, struct 
 			officers[count++] = charter->seats[i].name;
 	officers[count] = NULL;
 	for (unsigned i = 0; i < quorum->seat_count; i++) {
-		const struct seat *seat = seat_by_name(charter->seats, charter->seat_count,
-		    quorum->seats[i]);
+		const struct seat *seat =
+		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
 		if (seat != NULL && (seat->roles & ROLE_OFFICER) == 0)
 			return err_set(err, ERR_INVALID, "quorum: seat \"%s\" is not an officer",
 			    seat->name);
@@ -269,7 +274,7 @@ check_waivers(const struct charter *charter, struct err *err)
 	for (size_t i = 0; i < charter->waiver_count; i++) {
 		const struct seat_token *token;
 		if (seat_by_token(charter->seats, charter->seat_count, &charter->waivers[i].token,
-		    &token) == NULL)
+		        &token) == NULL)
 			return err_set(err, ERR_INVALID,
 			    "charter: attestation: waivers[%zu]: of a token that no seat has", i);
 	}

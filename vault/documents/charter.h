@@ -32,13 +32,23 @@
 #ifndef VAULT_DOCUMENTS_CHARTER_H
 #define VAULT_DOCUMENTS_CHARTER_H
 
-#include "vault/seal/header.h"
 #include "vault/documents/statement.h"
+#include "vault/seal/header.h"
 
-enum { CHARTER_SEATS = 64, SEAT_TOKENS = 4, CHARTER_POLICIES = 32, CHARTER_ROOTS = 8,
-	CHARTER_FORM_FACTORS = 16, CHARTER_WAIVERS = 32, WAIVER_REASON_MAX = 200,
-	LABEL_MAX = 63, PERSON_MAX = 100, VAULT_NAME_MAX = 63, FIDO2_CREDENTIAL_MAX = 512,
-	AAGUID_SIZE = 16 };
+enum {
+	CHARTER_SEATS = 64,
+	SEAT_TOKENS = 4,
+	CHARTER_POLICIES = 32,
+	CHARTER_ROOTS = 8,
+	CHARTER_FORM_FACTORS = 16,
+	CHARTER_WAIVERS = 32,
+	WAIVER_REASON_MAX = 200,
+	LABEL_MAX = 63,
+	PERSON_MAX = 100,
+	VAULT_NAME_MAX = 63,
+	FIDO2_CREDENTIAL_MAX = 512,
+	AAGUID_SIZE = 16
+};
 enum { KEY_SIGN, KEY_SHARE, KEY_RELEASE, KEY_COUNT };
 enum role { ROLE_OFFICER = 1, ROLE_OPERATOR = 2, ROLE_RESPONDER = 4 };
 
@@ -48,11 +58,11 @@ extern const char *const waiver_names[5]; /* "firmware", ..., NULL: bit order */
 
 struct seat_token {
 	char label[LABEL_MAX + 1];
-	char driver[8]; /* "piv", "fido2" */
+	char driver[8];  /* "piv", "fido2" */
 	uint32_t serial; /* 0: a FIDO2 token that does not tell */
 	uint8_t firmware[3];
 	struct digest enrolment;
-	struct digest id;	       /* computed: SHA-256 of the sign key */
+	struct digest id; /* computed: SHA-256 of the sign key */
 	bool has[KEY_COUNT];
 	struct point keys[KEY_COUNT];
 	enum signs signs; /* computed, from the driver */
@@ -81,11 +91,11 @@ struct charter_waiver {
 	char reason[WAIVER_REASON_MAX + 1];
 };
 struct charter {
-	struct digest digest;	  /* of the statement */
+	struct digest digest; /* of the statement */
 	char name[VAULT_NAME_MAX + 1];
 	bool training;
 	uint32_t version;
-	struct digest previous;	  /* zero for version 1 */
+	struct digest previous; /* zero for version 1 */
 	struct digest init;
 	struct ed25519_public host_statement, host_log;
 	struct point host_escrow;
@@ -125,14 +135,14 @@ enum err_code charter_verify(const struct dsse *statement, const struct charter 
 
 /* Seats and tokens of one list (a charter's or a roster's). */
 const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
-const struct seat *seat_by_token(const struct seat *seats, size_t count,
-    const struct digest *token, const struct seat_token **ret_token);
+const struct seat *seat_by_token(const struct seat *seats, size_t count, const struct digest *token,
+    const struct seat_token **ret_token);
 /* Take the seat called NAME out of a list; false when it is not there. */
 bool seat_remove(struct seat *seats, size_t *count, const char *name);
 /* Seat objects of the JSON above; shared with the roster.  Keys must be points of P-256; token ids
  * are computed.  Everything else about a seat is seats_check's. */
-enum err_code seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
-    MUST_CHECK;
+enum err_code seat_parse(const struct json *object, struct seat *ret_seat,
+    struct err *err) MUST_CHECK;
 struct json *seat_json(const struct seat *seat);
 /* Names, labels, serials, ids and keys are unique over both lists; keys fit the roles. */
 enum err_code seats_check(const struct seat *a, size_t a_count, const struct seat *b,

@@ -13,8 +13,8 @@ static enum err_code
 check_step(const struct charter *charter, const struct charter *previous, struct err *err)
 {
 	if (previous == NULL && charter->version != 1)
-		return err_set(err, ERR_INVALID, "charter %u cannot be verified without the one before it",
-		    charter->version);
+		return err_set(err, ERR_INVALID,
+		    "charter %u cannot be verified without the one before it", charter->version);
 	if (previous == NULL)
 		return ERR_OK;
 	if (charter->version == 1 || charter->version - 1 != previous->version)
@@ -44,7 +44,8 @@ check_founders(const struct dsse *statement, const struct charter *charter, stru
 			    charter->seats[i].name);
 	TRY(buf_check(&missing, err));
 	if (missing.size > 0)
-		return err_set(err, ERR_WAITING, "charter: not signed yet by %s", buf_string(&missing));
+		return err_set(err, ERR_WAITING, "charter: not signed yet by %s",
+		    buf_string(&missing));
 	return ERR_OK;
 }
 
@@ -61,7 +62,8 @@ check_change(const struct dsse *statement, const struct charter *of, struct err 
 		present[i] = seat != NULL && signed_by[seat - of->seats];
 		all[i] = true;
 		if (!present[i])
-			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "", quorum->seats[i]);
+			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "",
+			    quorum->seats[i]);
 	}
 	TRY(buf_check(&missing, err));
 	if (!quorum_met(quorum, present))
@@ -79,8 +81,8 @@ charter_verify(const struct dsse *statement, const struct charter *charter,
 	TRY(signers_check_digest(statement, &charter->digest, "charter", err));
 	TRY(check_step(charter, previous, err));
 	if (signers_verify(statement, charter->seats, charter->seat_count,
-	    previous != NULL ? previous->seats : NULL, previous != NULL ? previous->seat_count : 0,
-	    err) != ERR_OK)
+	        previous != NULL ? previous->seats : NULL,
+	        previous != NULL ? previous->seat_count : 0, err) != ERR_OK)
 		return err_add(err, "charter");
 	if (previous == NULL)
 		return check_founders(statement, charter, err);

@@ -14,7 +14,7 @@
 enum { DEFINITION_FORMAT = 1, NONCE_SIZE = 16 };
 enum { IDENTITY_AMBIENT, IDENTITY_SELF };
 
-static const char *const identity_names[] = { "ambient", "self", NULL };
+static const char *const identity_names[] = {"ambient", "self", NULL};
 
 void
 definition_done(struct definition *definition)
@@ -92,8 +92,7 @@ definition_parse(const struct dsse *statement, bool training, struct definition 
 }
 
 enum err_code
-definition_payload(const struct definition *definition, struct json **ret_payload,
-    struct err *err)
+definition_payload(const struct definition *definition, struct json **ret_payload, struct err *err)
 {
 	struct json *payload = json_new_object(), *rotator = json_new_object();
 	json_put_int(payload, "format", DEFINITION_FORMAT);

@@ -28,7 +28,7 @@ struct definition {
 	struct digest rotator_hash;
 	struct json *target; /* owned */
 	char effect[EFFECT_MAX + 1];
-	bool self;	     /* identity "self" */
+	bool self; /* identity "self" */
 	int64_t created;
 };
 void definition_done(struct definition *definition);

@@ -77,8 +77,8 @@ at_least(const struct search *search)
 		if (!clause_stands(search, clause))
 			continue;
 		for (unsigned g = 0; g < clause->group_count; g++) {
-			unsigned take = count_present(search, &clause->groups[g]) + 1 -
-			    clause->groups[g].m;
+			unsigned take =
+			    count_present(search, &clause->groups[g]) + 1 - clause->groups[g].m;
 
 			least = take < least ? take : least;
 		}
@@ -104,8 +104,9 @@ take_from(struct search *search, const struct quorum_group *group, unsigned at, 
 
 		/* Another of its class, which stands as well, was tried in its place. */
 		for (unsigned j = 0; j < i; j++)
-			tried = tried || (search->present[group->seats[j]] &&
-			    search->class_of[group->seats[j]] == search->class_of[seat]);
+			tried = tried ||
+			    (search->present[group->seats[j]] &&
+			        search->class_of[group->seats[j]] == search->class_of[seat]);
 		if (!search->present[seat] || tried)
 			continue;
 		search->present[seat] = false;
@@ -242,8 +243,9 @@ reach_signers(const struct charter *charter, const struct suspensions *suspended
 		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
 
 		for (size_t t = 0; seat != NULL && t < seat->token_count; t++)
-			present[i] = present[i] || ((seat->roles & ROLE_OFFICER) != 0 &&
-			    suspensions_find(suspended, &seat->tokens[t].id) == NULL);
+			present[i] = present[i] ||
+			    ((seat->roles & ROLE_OFFICER) != 0 &&
+			        suspensions_find(suspended, &seat->tokens[t].id) == NULL);
 	}
 	return quorum_met(quorum, present);
 }

@@ -37,8 +37,8 @@ parse_payload(const struct json *payload, struct roster *roster, struct err *err
 	json_in_hex(&in, "vault", roster->vault.bytes, DIGEST_SIZE);
 	json_in_hex(&in, "charter", roster->charter.bytes, DIGEST_SIZE);
 	roster->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	bool has_previous = json_in_hex_optional(&in, "previous", roster->previous.bytes,
-	    DIGEST_SIZE);
+	bool has_previous =
+	    json_in_hex_optional(&in, "previous", roster->previous.bytes, DIGEST_SIZE);
 	if (has_previous != (roster->version > 1))
 		json_in_fail(&in, "previous", "stands in every roster but the first");
 	const struct json *responders = json_in_array(&in, "responders", 0, ROSTER_SEATS);
@@ -67,7 +67,7 @@ roster_parse(const struct dsse *statement, const struct charter *charter,
 			    "roster: seat \"%s\": a roster has responders only; other roles need a charter",
 			    roster->seats[i].name);
 	if (seats_check(charter->seats, charter->seat_count, roster->seats, roster->seat_count,
-	    err) != ERR_OK)
+	        err) != ERR_OK)
 		return err_add(err, "roster");
 	TRY(dsse_digest(statement, &roster->digest, err));
 	*ret_roster = TAKE(roster);
@@ -102,7 +102,8 @@ check_step(const struct roster *roster, const struct roster *previous, struct er
 		return err_set(err, ERR_INTEGRITY, "roster: version: %u does not follow %u",
 		    roster->version, before);
 	if (before > 0 && !digest_equal(&roster->previous, &previous->digest))
-		return err_set(err, ERR_INTEGRITY, "roster: previous: names another roster %u", before);
+		return err_set(err, ERR_INTEGRITY, "roster: previous: names another roster %u",
+		    before);
 	return ERR_OK;
 }
 
@@ -111,21 +112,23 @@ static enum err_code
 check_signers(const struct dsse *statement, const struct charter *charter, struct err *err)
 {
 	bool signed_by[CHARTER_SEATS];
-	bool operator = false, officer = false;
+	bool operator= false, officer = false;
 	signers_mark(statement, charter->seats, charter->seat_count, signed_by);
 	for (size_t i = 0; i < charter->seat_count; i++) {
 		unsigned first = signed_by[i] ? charter->seats[i].roles : 0;
-		operator = operator || (first & ROLE_OPERATOR) != 0;
+		operator= operator||(first &ROLE_OPERATOR) != 0;
 		officer = officer || (first & ROLE_OFFICER) != 0;
 		for (size_t j = 0; j < charter->seat_count && (first & ROLE_OPERATOR) != 0; j++)
 			if (j != i && signed_by[j] && (charter->seats[j].roles & ROLE_OFFICER) != 0)
 				return ERR_OK;
 	}
-	if (operator && officer)
+	if (operator&& officer)
 		return err_set(err, ERR_WAITING,
 		    "roster: one person signed as operator and officer; a second must sign");
 	return err_set(err, ERR_WAITING, "roster: not signed yet by %s",
-	    operator ? "an officer" : officer ? "an operator" : "an operator and an officer");
+	                                 operator? "an officer" :
+	        officer                          ? "an operator" :
+	                                           "an operator and an officer");
 }
 
 enum err_code

@@ -10,10 +10,10 @@
 #include "base/text.h"
 #include "vault/documents/charter.h"
 
-const char *const role_names[4] = { "officer", "operator", "responder", NULL };
-const char *const key_names[KEY_COUNT + 1] = { "sign", "share", "release", NULL };
+const char *const role_names[4] = {"officer", "operator", "responder", NULL};
+const char *const key_names[KEY_COUNT + 1] = {"sign", "share", "release", NULL};
 
-static const char *const driver_names[] = { "piv", "fido2", NULL };
+static const char *const driver_names[] = {"piv", "fido2", NULL};
 
 const struct seat *
 seat_by_name(const struct seat *seats, size_t count, const char *name)
@@ -55,8 +55,8 @@ parse_keys(const struct json *object, struct seat_token *token, struct err *err)
 	struct json_in in = json_in(object, "keys", err);
 	struct point point;
 	for (int i = 0; i < KEY_COUNT; i++)
-		token->has[i] = json_in_hex_optional(&in, key_names[i], token->keys[i].bytes,
-		    POINT_SIZE);
+		token->has[i] =
+		    json_in_hex_optional(&in, key_names[i], token->keys[i].bytes, POINT_SIZE);
 	TRY(json_in_end(&in));
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (token->has[i] &&
@@ -99,7 +99,7 @@ parse_token(const struct json *object, struct seat_token *ret_token, struct err 
 	token.signs = driver == 1 ? SIGNS_ASSERTION : SIGNS_DIGEST;
 	token.serial = (uint32_t)json_in_int(&in, "serial", driver == 1 ? 0 : 1, UINT32_MAX);
 	if (!firmware_from_text(json_in_text(&in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1),
-	    token.firmware))
+	        token.firmware))
 		json_in_fail(&in, "firmware", "not a version such as 5.7.4");
 	json_in_hex(&in, "enrolment", token.enrolment.bytes, DIGEST_SIZE);
 	const struct json *keys = json_in_object(&in, "keys");

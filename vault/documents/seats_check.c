@@ -11,9 +11,9 @@
 #include "vault/documents/charter.h"
 
 static const bool needed_keys[3][KEY_COUNT] = {
-	{ true, true, false }, /* officer: sign, share */
-	{ true, false, false }, /* operator: sign */
-	{ true, false, true }, /* responder: sign, release */
+    {true, true, false},  /* officer: sign, share */
+    {true, false, false}, /* operator: sign */
+    {true, false, true},  /* responder: sign, release */
 };
 
 struct held { /* a token and who holds it */
@@ -42,7 +42,8 @@ check_roles(const struct seat *seat, struct err *err)
 				    !seat->tokens[i].has[k])
 					return err_set(err, ERR_INVALID,
 					    "seat \"%s\": token serial %u has no %s key, which the role %s needs",
-					    seat->name, seat->tokens[i].serial, key_names[k], role_names[j]);
+					    seat->name, seat->tokens[i].serial, key_names[k],
+					    role_names[j]);
 	return ERR_OK;
 }
 
@@ -50,7 +51,8 @@ static enum err_code
 say_twice(const struct held *a, const struct held *b, const char *what, struct err *err)
 {
 	if (a->seat == b->seat)
-		return err_set(err, ERR_INVALID, "%s is enrolled twice for %s", what, a->seat->name);
+		return err_set(err, ERR_INVALID, "%s is enrolled twice for %s", what,
+		    a->seat->name);
 	return err_set(err, ERR_INVALID, "%s is enrolled for both %s and %s", what, a->seat->name,
 	    b->seat->name);
 }
@@ -107,18 +109,19 @@ seats_check(const struct seat *a, size_t a_count, const struct seat *b, size_t b
 	size_t count = 0;
 	held = calloc((a_count + b_count) * SEAT_TOKENS + 1, sizeof(*held));
 	if (held == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for checking %zu seats", a_count + b_count);
+		return err_set(err, ERR_MEMORY, "out of memory for checking %zu seats",
+		    a_count + b_count);
 	for (size_t i = 0; i < a_count + b_count; i++) {
 		const struct seat *seat = i < a_count ? &a[i] : &b[i - a_count];
 		const struct seat *other = i < a_count ? seat_by_name(a, i, seat->name) :
-		    seat_by_name(a, a_count, seat->name);
+		                                         seat_by_name(a, a_count, seat->name);
 		if (other == NULL && i >= a_count)
 			other = seat_by_name(b, i - a_count, seat->name);
 		if (other != NULL)
 			return err_set(err, ERR_INVALID, "seat \"%s\" stands twice", seat->name);
 		TRY(check_roles(seat, err));
 		for (size_t j = 0; j < seat->token_count; j++)
-			held[count++] = (struct held){ seat, &seat->tokens[j] };
+			held[count++] = (struct held){seat, &seat->tokens[j]};
 	}
 	return check_tokens(held, count, err);
 }

@@ -52,15 +52,14 @@ signers_verify(const struct dsse *statement, const struct seat *a, size_t a_coun
 }
 
 void
-signers_mark(const struct dsse *statement, const struct seat *seats, size_t count,
-    bool *ret_signed)
+signers_mark(const struct dsse *statement, const struct seat *seats, size_t count, bool *ret_signed)
 {
 	for (size_t i = 0; i < count; i++)
 		ret_signed[i] = false;
 	for (size_t i = 0; i < statement->count; i++) {
 		const struct seat_token *token;
-		const struct seat *seat = find_signer(statement->signatures[i].keyid, seats, count,
-		    &token);
+		const struct seat *seat =
+		    find_signer(statement->signatures[i].keyid, seats, count, &token);
 		if (seat != NULL)
 			ret_signed[seat - seats] = true;
 	}

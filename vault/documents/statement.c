@@ -10,15 +10,15 @@
 
 #include "base/text.h"
 
-#define TYPE_START "application/vnd.halligan."
+#define TYPE_START    "application/vnd.halligan."
 #define TYPE_TRAINING "training."
-#define TYPE_END "+json"
+#define TYPE_END      "+json"
 
 enum { NONCE_SIZE = 16 };
 
-const char *const statement_names[STATEMENT_TYPES + 1] = { "enrolment", "charter", "roster",
-	"secret", "request", "ceremony", "approval", "denial", "cancel", "release", "rotation",
-	"suspend", "spare", "test", NULL };
+const char *const statement_names[STATEMENT_TYPES + 1] = {"enrolment", "charter", "roster",
+    "secret", "request", "ceremony", "approval", "denial", "cancel", "release", "rotation",
+    "suspend", "spare", "test", NULL};
 
 static void
 type_text(enum statement_type type, bool training, char ret_text[DSSE_TYPE_MAX + 1])
@@ -56,13 +56,14 @@ statement_payload(const struct dsse *statement, enum statement_type type, bool t
 	type_text(type, training, expected);
 	type_text(type, !training, other);
 	if (strcmp(statement->type, other) == 0)
-		return err_set(err, ERR_REFUSED, training ?
-		    "%s: a production statement cannot be used in a training vault" :
-		    "%s: a training statement cannot be used in a production vault",
+		return err_set(err, ERR_REFUSED,
+		    training ? "%s: a production statement cannot be used in a training vault" :
+		               "%s: a training statement cannot be used in a production vault",
 		    statement_names[type]);
 	if (strcmp(statement->type, expected) != 0)
-		return err_set(err, ERR_INVALID, "%s: the statement's type is \"%s\", expected \"%s\"",
-		    statement_names[type], statement->type, expected);
+		return err_set(err, ERR_INVALID,
+		    "%s: the statement's type is \"%s\", expected \"%s\"", statement_names[type],
+		    statement->type, expected);
 	if (json_parse(buf_view(&statement->payload), ret_payload, err) != ERR_OK)
 		return err_add(err, "%s", statement_names[type]);
 	return ERR_OK;
@@ -92,8 +93,8 @@ signature_verify(const struct dsse *statement, const struct dsse_signature *sign
 }
 
 enum err_code
-statement_verify_token(const struct dsse *statement, enum signs signs,
-    const struct point *sign_key, struct err *err)
+statement_verify_token(const struct dsse *statement, enum signs signs, const struct point *sign_key,
+    struct err *err)
 {
 	struct digest id;
 	char keyid[2 * DIGEST_SIZE + 1];

@@ -43,8 +43,8 @@ bool statement_is_training(const struct dsse *statement);
 enum err_code statement_payload(const struct dsse *statement, enum statement_type type,
     bool training, struct json **ret_payload, struct err *err) MUST_CHECK;
 /* Token id = SHA-256 of the 65 bytes of the public sign key. */
-enum err_code token_id(const struct point *sign_key, struct digest *ret_id, struct err *err)
-    MUST_CHECK;
+enum err_code token_id(const struct point *sign_key, struct digest *ret_id,
+    struct err *err) MUST_CHECK;
 /* What a token's signature is over; it stands with the key, so that a signature of one kind never
  * passes for the other. */
 enum signs { SIGNS_DIGEST, SIGNS_ASSERTION };
@@ -53,11 +53,10 @@ enum signs { SIGNS_DIGEST, SIGNS_ASSERTION };
 enum err_code statement_verify_token(const struct dsse *statement, enum signs signs,
     const struct point *sign_key, struct err *err) MUST_CHECK;
 /* One signature alone: it verifies or is ERR_INTEGRITY. */
-enum err_code signature_verify(const struct dsse *statement,
-    const struct dsse_signature *signature, enum signs signs, const struct point *sign_key,
+enum err_code signature_verify(const struct dsse *statement, const struct dsse_signature *signature,
+    enum signs signs, const struct point *sign_key, struct err *err) MUST_CHECK;
+enum err_code statement_verify_host(const struct dsse *statement, const struct ed25519_public *host,
     struct err *err) MUST_CHECK;
-enum err_code statement_verify_host(const struct dsse *statement,
-    const struct ed25519_public *host, struct err *err) MUST_CHECK;
 enum err_code statement_sign_host(struct dsse *statement, const struct secret *seed,
     struct err *err) MUST_CHECK;
 

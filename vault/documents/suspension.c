@@ -10,8 +10,7 @@
 enum { NONCE_SIZE = 16 };
 
 enum err_code
-suspension_payload(const struct suspension *suspension, struct json **ret_payload,
-    struct err *err)
+suspension_payload(const struct suspension *suspension, struct json **ret_payload, struct err *err)
 {
 	struct json *payload = json_new_object(), *suspends = json_new_object();
 
@@ -78,8 +77,8 @@ check_signer(const struct suspension *suspension, const struct charter *charter,
 
 	if (strcmp(signer->name, suspension->seat) != 0 ||
 	    !digest_equal(&token->id, &suspension->token))
-		return err_set(err, ERR_REFUSED, "the token that it names is not one of seat \"%s\"",
-		    suspension->seat);
+		return err_set(err, ERR_REFUSED,
+		    "the token that it names is not one of seat \"%s\"", suspension->seat);
 	if ((officer == NULL || (officer->roles & ROLE_OFFICER) == 0) &&
 	    strcmp(suspension->seat, suspension->holder) != 0)
 		return err_set(err, ERR_REFUSED,
@@ -100,7 +99,8 @@ check_second(const struct dsse *statement, const struct dsse_signature *signatur
 		seat = seat_by_token(charter->seats, charter->seat_count, &id, &token);
 	if (seat == NULL)
 		return err_set(err, ERR_REFUSED,
-		    "signed with an unknown key, %.16s: no token of a seat has it", signature->keyid);
+		    "signed with an unknown key, %.16s: no token of a seat has it",
+		    signature->keyid);
 	if ((seat->roles & ROLE_OFFICER) == 0 || strcmp(seat->name, suspension->seat) == 0)
 		return err_set(err, ERR_REFUSED,
 		    "seat \"%s\" cannot be its second signer: that is another officer", seat->name);
@@ -122,7 +122,8 @@ suspension_verify(const struct dsse *statement, const struct suspension *suspens
 	if (!digest_equal(&suspension->charter, &charter->digest))
 		return err_set(err, ERR_REFUSED, "charter: it is not of the charter in force");
 	if (signer == NULL)
-		return err_set(err, ERR_REFUSED, "no seat has the token that it names as its signer");
+		return err_set(err, ERR_REFUSED,
+		    "no seat has the token that it names as its signer");
 	TRY(check_signer(suspension, charter, signer, signer_token, err));
 	TRY(seat_token_verify(statement, signer_token, err));
 	text_hex(VIEW_OF(suspension->token.bytes), keyid);
@@ -199,8 +200,10 @@ suspensions_add(struct suspensions *list, const struct dsse *statement,
 	struct suspension *rows;
 
 	if (before != NULL)
-		return err_set(err, ERR_REFUSED, "a token of seat \"%s\" that signed it was suspended "
-		    "before", before->holder);
+		return err_set(err, ERR_REFUSED,
+		    "a token of seat \"%s\" that signed it was suspended "
+		    "before",
+		    before->holder);
 	if (suspensions_find(list, &suspension->suspended) != NULL)
 		return err_set(err, ERR_EXISTS, "that token of seat \"%s\" is suspended already",
 		    suspension->holder);

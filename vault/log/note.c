@@ -27,9 +27,9 @@ struct key_id {
 static bool
 has_space(struct view name)
 {
-	static const char *const spaces[] = { " ", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xaf",
-		"\xe2\x81\x9f", "\xe3\x80\x80" };
-	static const uint8_t quads[] = { 0xe2, 0x80 }; /* U+2000..200A: E2 80 80..8A */
+	static const char *const spaces[] = {" ", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xaf",
+	    "\xe2\x81\x9f", "\xe3\x80\x80"};
+	static const uint8_t quads[] = {0xe2, 0x80}; /* U+2000..200A: E2 80 80..8A */
 	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
 		if (memmem(name.data, name.size, spaces[i], strlen(spaces[i])) != NULL)
 			return true;
@@ -53,16 +53,17 @@ check_name(const char *name, struct err *err)
 {
 	if (!is_name(view_of_text(name)))
 		return err_set(err, ERR_INVALID,
-		    "a note's key needs a name of 1..%d bytes without spaces and '+'", NOTE_NAME_MAX);
+		    "a note's key needs a name of 1..%d bytes without spaces and '+'",
+		    NOTE_NAME_MAX);
 	return ERR_OK;
 }
 
 static enum err_code
 key_id(const struct note_key *key, struct key_id *ret_id, struct err *err)
 {
-	static const uint8_t type[] = { '\n', TYPE_ED25519 };
-	const struct view parts[] = { view_of_text(key->name), VIEW_OF(type),
-		VIEW_OF(key->key.bytes) };
+	static const uint8_t type[] = {'\n', TYPE_ED25519};
+	const struct view parts[] = {view_of_text(key->name), VIEW_OF(type),
+	    VIEW_OF(key->key.bytes)};
 	struct digest digest;
 	TRY(sha256(parts, ARRAY_SIZE(parts), &digest, err));
 	memcpy(ret_id->bytes, digest.bytes, KEY_ID_SIZE);
@@ -95,8 +96,8 @@ read_public(const char *text, struct ed25519_public *ret_key, struct err *err)
 	if (!buf_from_base64(&public, view_of_text(text)) || public.size != 1 + ED25519_SIZE)
 		return err_set(err, ERR_INVALID, "a note's key is not base64 of 33 bytes");
 	if (public.data[0] != TYPE_ED25519)
-		return err_set(err, ERR_INVALID, "a note's key is of type %u; only 1, Ed25519, can sign here",
-		    public.data[0]);
+		return err_set(err, ERR_INVALID,
+		    "a note's key is of type %u; only 1, Ed25519, can sign here", public.data[0]);
 	memcpy(ret_key->bytes, public.data + 1, ED25519_SIZE);
 	return ERR_OK;
 }
@@ -110,7 +111,8 @@ note_key_parse(const char *vkey, struct note_key *ret_key, struct err *err)
 	size_t name = strcspn(vkey, "+");
 	if (name > NOTE_NAME_MAX || strlen(vkey + name) < 1 + 2 * KEY_ID_SIZE + 1 ||
 	    vkey[name + 1 + 2 * KEY_ID_SIZE] != '+')
-		return err_set(err, ERR_INVALID, "a note's key has the form NAME+8 hex digits+base64");
+		return err_set(err, ERR_INVALID,
+		    "a note's key has the form NAME+8 hex digits+base64");
 	memcpy(key.name, vkey, name);
 	memcpy(hex, vkey + name + 1, 2 * KEY_ID_SIZE);
 	TRY(check_name(key.name, err));
@@ -118,7 +120,8 @@ note_key_parse(const char *vkey, struct note_key *ret_key, struct err *err)
 	TRY(key_id(&key, &id, err));
 	if (!text_from_hex(hex, stated.bytes, KEY_ID_SIZE) ||
 	    memcmp(id.bytes, stated.bytes, KEY_ID_SIZE) != 0)
-		return err_set(err, ERR_INVALID, "a note's key has the id \"%s\", which is not its own", hex);
+		return err_set(err, ERR_INVALID,
+		    "a note's key has the id \"%s\", which is not its own", hex);
 	*ret_key = key;
 	return ERR_OK;
 }
@@ -153,7 +156,8 @@ note_sign(struct view text, const struct note_key *key, const struct secret *see
 		return err_set(err, ERR_INVALID, "a note's text must be plain lines, each ended");
 	TRY(ed25519_public(seed, &public, err));
 	if (memcmp(public.bytes, key->key.bytes, ED25519_SIZE) != 0)
-		return err_set(err, ERR_INVALID, "the private key is not that of \"%s\"", key->name);
+		return err_set(err, ERR_INVALID, "the private key is not that of \"%s\"",
+		    key->name);
 	TRY(key_id(key, &id, err));
 	TRY(ed25519_sign(seed, text, signature, err));
 	buf_bytes(&blob, VIEW_OF(id.bytes));
@@ -165,8 +169,8 @@ note_sign(struct view text, const struct note_key *key, const struct secret *see
 	buf_text(&note, "\n");
 	TRY(buf_check(&note, err));
 	if (note.size > NOTE_MAX)
-		return err_set(err, ERR_INVALID, "a note of %zu bytes; at most %d are allowed", note.size,
-		    NOTE_MAX);
+		return err_set(err, ERR_INVALID, "a note of %zu bytes; at most %d are allowed",
+		    note.size, NOTE_MAX);
 	buf_bytes(ret_note, buf_view(&note));
 	return buf_check(ret_note, err);
 }
@@ -177,12 +181,13 @@ split(struct view note, struct view *ret_text, struct view *ret_lines, struct er
 {
 	size_t at = note.size;
 	if (note.size > NOTE_MAX)
-		return err_set(err, ERR_INVALID, "a note of %zu bytes; at most %d are allowed", note.size,
-		    NOTE_MAX);
+		return err_set(err, ERR_INVALID, "a note of %zu bytes; at most %d are allowed",
+		    note.size, NOTE_MAX);
 	while (at >= 2 && !(note.data[at - 1] == '\n' && note.data[at - 2] == '\n'))
 		at--;
 	if (at < 2 || !is_text(view_of(note.data, at - 1)))
-		return err_set(err, ERR_INVALID, "a note is plain lines of text, a blank line, signatures");
+		return err_set(err, ERR_INVALID,
+		    "a note is plain lines of text, a blank line, signatures");
 	if (at == note.size || note.data[note.size - 1] != '\n')
 		return err_set(err, ERR_INVALID, "a note must end with signature lines");
 	*ret_text = view_of(note.data, at - 1);
@@ -196,7 +201,8 @@ read_line(struct view line, struct view *ret_name, struct buf *ret_blob, struct 
 {
 	const size_t start = sizeof(signature_start) - 1;
 	if (line.size < start || memcmp(line.data, signature_start, start) != 0)
-		return err_set(err, ERR_INVALID, "a note has a line below its text that is no signature");
+		return err_set(err, ERR_INVALID,
+		    "a note has a line below its text that is no signature");
 	line = view_of(line.data + start, line.size - start);
 	const uint8_t *space = memchr(line.data, ' ', line.size);
 	size_t name = space != NULL ? (size_t)(space - line.data) : line.size;
@@ -204,15 +210,16 @@ read_line(struct view line, struct view *ret_name, struct buf *ret_blob, struct 
 		return err_set(err, ERR_INVALID, "a signature of a note has no proper name");
 	if (!buf_from_base64(ret_blob, view_of(space + 1, line.size - name - 1)) ||
 	    ret_blob->size <= KEY_ID_SIZE || ret_blob->size > SIGNATURE_BLOB_MAX)
-		return err_set(err, ERR_INVALID, "a signature of a note is not base64 of id and signature");
+		return err_set(err, ERR_INVALID,
+		    "a signature of a note is not base64 of id and signature");
 	*ret_name = view_of(line.data, name);
 	return ERR_OK;
 }
 
 /* RET_OURS: the line is a signature of KEY, and it is valid. */
 static enum err_code
-check_line(struct view line, struct view text, const struct note_key *key,
-    const struct key_id *id, bool *ret_ours, struct err *err)
+check_line(struct view line, struct view text, const struct note_key *key, const struct key_id *id,
+    bool *ret_ours, struct err *err)
 {
 	BUF blob = {0};
 	struct view name;
@@ -222,9 +229,10 @@ check_line(struct view line, struct view text, const struct note_key *key,
 	    memcmp(blob.data, id->bytes, KEY_ID_SIZE) != 0)
 		return ERR_OK;
 	if (blob.size != KEY_ID_SIZE + ED25519_SIGNATURE_SIZE ||
-	    ed25519_verify(&key->key, text, view_of(blob.data + KEY_ID_SIZE,
-	    ED25519_SIGNATURE_SIZE), err) != ERR_OK)
-		return err_set(err, ERR_INTEGRITY, "the signature of \"%s\" on a note is wrong", key->name);
+	    ed25519_verify(&key->key, text,
+	        view_of(blob.data + KEY_ID_SIZE, ED25519_SIGNATURE_SIZE), err) != ERR_OK)
+		return err_set(err, ERR_INTEGRITY, "the signature of \"%s\" on a note is wrong",
+		    key->name);
 	*ret_ours = true;
 	return ERR_OK;
 }
@@ -256,14 +264,15 @@ note_open(struct view note, const struct note_key *key, struct view *ret_text, s
 }
 
 enum err_code
-checkpoint_origin(const char *name, const struct digest *vault,
-    char ret_origin[ORIGIN_MAX + 1], struct err *err)
+checkpoint_origin(const char *name, const struct digest *vault, char ret_origin[ORIGIN_MAX + 1],
+    struct err *err)
 {
 	enum { VAULT_BYTES = 16 };
 	char hex[2 * VAULT_BYTES + 1];
 	size_t size = strlen(name);
 	if (size == 0 || size + 1 + 2 * VAULT_BYTES > ORIGIN_MAX ||
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != size)
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
+	        size)
 		return err_set(err, ERR_INVALID,
 		    "a log's name has 1..%d letters, digits, dots and dashes; \"%.80s\" is none",
 		    ORIGIN_MAX - 1 - 2 * VAULT_BYTES, name);
@@ -339,7 +348,8 @@ checkpoint_open(struct view note, const char *origin, const struct ed25519_publi
 	if (note_open(note, &log, &text, err) != ERR_OK)
 		return err_add(err, "checkpoint");
 	if (!view_equal(next_line(&text), view_of_text(origin)))
-		return err_set(err, ERR_INTEGRITY, "checkpoint: it is of another log than \"%s\"", origin);
+		return err_set(err, ERR_INTEGRITY, "checkpoint: it is of another log than \"%s\"",
+		    origin);
 	if (!read_size(next_line(&text), &checkpoint.size))
 		return err_set(err, ERR_INVALID, "checkpoint: its size is not a number below 2^63");
 	if (!buf_from_base64(&root, next_line(&text)) || root.size != DIGEST_SIZE)

@@ -18,10 +18,10 @@ struct note_key {
 	struct ed25519_public key;
 };
 /* "name+hex8+base64(01 || public)". */
-enum err_code note_key_parse(const char *vkey, struct note_key *ret_key, struct err *err)
-    MUST_CHECK;
-enum err_code note_key_format(const struct note_key *key, struct buf *ret_vkey, struct err *err)
-    MUST_CHECK;
+enum err_code note_key_parse(const char *vkey, struct note_key *ret_key,
+    struct err *err) MUST_CHECK;
+enum err_code note_key_format(const struct note_key *key, struct buf *ret_vkey,
+    struct err *err) MUST_CHECK;
 
 /* TEXT ends with '\n' and has no control characters but '\n'. */
 enum err_code note_sign(struct view text, const struct note_key *key, const struct secret *seed,
@@ -44,7 +44,7 @@ enum err_code checkpoint_sign(const struct checkpoint *checkpoint, const struct 
 /* Opens the note with KEY under ORIGIN and parses it strictly: no leading zeros, no extension
  * lines, 32-byte root. */
 enum err_code checkpoint_open(struct view note, const char *origin,
-    const struct ed25519_public *key, struct checkpoint *ret_checkpoint, struct err *err)
-    MUST_CHECK;
+    const struct ed25519_public *key, struct checkpoint *ret_checkpoint,
+    struct err *err) MUST_CHECK;
 
 #endif

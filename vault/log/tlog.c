@@ -10,7 +10,7 @@
  */
 #include "vault/log/tlog.h"
 
-static const uint8_t leaf_prefix[] = { 0x00 }, node_prefix[] = { 0x01 };
+static const uint8_t leaf_prefix[] = {0x00}, node_prefix[] = {0x01};
 
 struct stored {
 	tlog_fetch fetch;
@@ -25,7 +25,7 @@ struct proof {
 enum err_code
 tlog_leaf_hash(struct view data, struct digest *ret_hash, struct err *err)
 {
-	const struct view parts[] = { VIEW_OF(leaf_prefix), data };
+	const struct view parts[] = {VIEW_OF(leaf_prefix), data};
 	if (data.size > TLOG_LEAF_MAX)
 		return err_set(err, ERR_INVALID, "a log leaf of %zu bytes; at most %d are allowed",
 		    data.size, TLOG_LEAF_MAX);
@@ -37,8 +37,8 @@ static enum err_code
 node_hash(const struct digest *left, const struct digest *right, struct digest *ret_hash,
     struct err *err)
 {
-	const struct view parts[] = { VIEW_OF(node_prefix), VIEW_OF(left->bytes),
-		VIEW_OF(right->bytes) };
+	const struct view parts[] = {VIEW_OF(node_prefix), VIEW_OF(left->bytes),
+	    VIEW_OF(right->bytes)};
 	return sha256(parts, ARRAY_SIZE(parts), ret_hash, err);
 }
 
@@ -46,8 +46,8 @@ static enum err_code
 check_size(uint64_t size, struct err *err)
 {
 	if (size >> TLOG_LEVELS != 0)
-		return err_set(err, ERR_INVALID, "a log of %llu leaves; fewer than 2^63 are allowed",
-		    (unsigned long long)size);
+		return err_set(err, ERR_INVALID,
+		    "a log of %llu leaves; fewer than 2^63 are allowed", (unsigned long long)size);
 	return ERR_OK;
 }
 
@@ -102,7 +102,7 @@ range_hash(const struct stored *stored, uint64_t first, uint64_t end, struct dig
 enum err_code
 tlog_root(uint64_t size, tlog_fetch fetch, void *context, struct digest *ret_root, struct err *err)
 {
-	const struct stored stored = { fetch, context };
+	const struct stored stored = {fetch, context};
 	TRY(check_size(size, err));
 	if (size == 0)
 		return sha256_one(view_of(NULL, 0), ret_root, err);
@@ -130,8 +130,8 @@ enum err_code
 tlog_prove_inclusion(uint64_t index, uint64_t size, tlog_fetch fetch, void *context,
     struct digest ret_proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err)
 {
-	const struct stored stored = { fetch, context };
-	struct proof proof = { .count = 0 };
+	const struct stored stored = {fetch, context};
+	struct proof proof = {.count = 0};
 	uint64_t first = 0, end = size;
 	TRY(check_size(size, err));
 	if (index >= size)
@@ -155,13 +155,14 @@ enum err_code
 tlog_prove_consistency(uint64_t old, uint64_t size, tlog_fetch fetch, void *context,
     struct digest ret_proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err)
 {
-	const struct stored stored = { fetch, context };
-	struct proof proof = { .count = 0 };
+	const struct stored stored = {fetch, context};
+	struct proof proof = {.count = 0};
 	uint64_t first = 0, end = size;
 	TRY(check_size(size, err));
 	if (old == 0 || old > size)
-		return err_set(err, ERR_INVALID, "a log of %llu leaves has no earlier state of %llu",
-		    (unsigned long long)size, (unsigned long long)old);
+		return err_set(err, ERR_INVALID,
+		    "a log of %llu leaves has no earlier state of %llu", (unsigned long long)size,
+		    (unsigned long long)old);
 	while (end != old) {
 		uint64_t middle = first + left_width(end - first);
 		if (old <= middle) {
@@ -214,7 +215,7 @@ tlog_verify_inclusion(uint64_t index, uint64_t size, const struct digest *leaf_h
 	struct digest hash = *leaf_hash;
 	if (index >= size)
 		return err_set(err, ERR_INTEGRITY, wrong, i, n, "there is no such leaf");
-	struct path path = { index, size - 1 };
+	struct path path = {index, size - 1};
 	for (size_t at = 0; at < count; at++) {
 		if (path.last == 0)
 			return err_set(err, ERR_INTEGRITY, wrong, i, n, "the proof is too long");
@@ -233,7 +234,8 @@ tlog_verify_inclusion(uint64_t index, uint64_t size, const struct digest *leaf_h
 	return ERR_OK;
 }
 
-static const char inconsistent[] = "a log of %llu leaves is not proven to begin with that of %llu: %s";
+static const char inconsistent[] =
+    "a log of %llu leaves is not proven to begin with that of %llu: %s";
 
 static enum err_code
 verify_same_size(uint64_t size, const struct digest *old_root, const struct digest *root,
@@ -276,7 +278,7 @@ tlog_verify_consistency(uint64_t old, uint64_t size, const struct digest *old_ro
 		return err_set(err, ERR_INTEGRITY, inconsistent, n, o, "there is no such state");
 	if (old == size)
 		return verify_same_size(size, old_root, root, count, err);
-	struct path path = { old - 1, size - 1 };
+	struct path path = {old - 1, size - 1};
 	while ((path.node & 1) != 0)
 		climb(&path);
 	/* When OLD is a power of two its root begins the proof, and is not in it. */
@@ -287,7 +289,8 @@ tlog_verify_consistency(uint64_t old, uint64_t size, const struct digest *old_ro
 	struct digest from_new = from_old;
 	size_t used = known ? 0 : 1;
 	if (climb_both(&path, proof + used, count - used, &from_old, &from_new, err) != ERR_OK)
-		return err_add(err, "a log of %llu leaves is not proven to begin with that of %llu", n, o);
+		return err_add(err, "a log of %llu leaves is not proven to begin with that of %llu",
+		    n, o);
 	if (!digest_equal(&from_old, old_root))
 		return err_set(err, ERR_INTEGRITY, inconsistent, n, o, "the old root is another");
 	if (!digest_equal(&from_new, root))

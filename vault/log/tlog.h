@@ -34,9 +34,10 @@ enum err_code tlog_prove_consistency(uint64_t old, uint64_t size, tlog_fetch fet
     struct digest ret_proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
 /* RFC 9162 2.1.3.2 and 2.1.4.2.  ERR_INTEGRITY when the proof does not verify. */
 enum err_code tlog_verify_inclusion(uint64_t index, uint64_t size, const struct digest *leaf_hash,
-    const struct digest *proof, size_t count, const struct digest *root, struct err *err) MUST_CHECK;
+    const struct digest *proof, size_t count, const struct digest *root,
+    struct err *err) MUST_CHECK;
 enum err_code tlog_verify_consistency(uint64_t old, uint64_t size, const struct digest *old_root,
-    const struct digest *root, const struct digest *proof, size_t count, struct err *err)
-    MUST_CHECK;
+    const struct digest *root, const struct digest *proof, size_t count,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -36,7 +36,8 @@ split_clause(const struct quorum *quorum, unsigned clause, const struct secret *
 		const struct quorum_group *group = &quorum->clauses[clause].groups[i];
 		SECRET *part = NULL;
 		SECRET *values = NULL;
-		TRY(secret_from(view_of(secret_data(parts) + i * DEAL_SIZE, DEAL_SIZE), &part, err));
+		TRY(secret_from(view_of(secret_data(parts) + i * DEAL_SIZE, DEAL_SIZE), &part,
+		    err));
 		TRY(share_split(part, group->m, group->n, &values, err));
 		for (unsigned j = 0; j < group->n; j++)
 			memcpy(deal_cell(quorum, matrix, clause, group->seats[j]),
@@ -105,8 +106,8 @@ deal_combine(const struct quorum *quorum, unsigned clause, const bool *present,
 		return err_set(err, ERR_WAITING, "shares of more seats are needed");
 	TRY(secret_new((size_t)groups * DEAL_SIZE, &parts, err));
 	for (unsigned i = 0; i < groups; i++) {
-		TRY(combine_group(quorum, clause, &quorum->clauses[clause].groups[i], present, matrix,
-		    parts, err));
+		TRY(combine_group(quorum, clause, &quorum->clauses[clause].groups[i], present,
+		    matrix, parts, err));
 		xs[i] = (uint8_t)(i + 1);
 	}
 	return share_combine(groups, groups, xs, groups, parts, DEAL_SIZE, ret_dek, err);

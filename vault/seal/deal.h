@@ -14,8 +14,8 @@
 enum { DEAL_SIZE = 32 }; /* bytes of a DEK and of each value */
 
 /* An all-zero matrix for QUORUM. */
-enum err_code deal_new(const struct quorum *quorum, struct secret **ret_matrix, struct err *err)
-    MUST_CHECK;
+enum err_code deal_new(const struct quorum *quorum, struct secret **ret_matrix,
+    struct err *err) MUST_CHECK;
 /* The cell of SEAT (index in the quorum) in CLAUSE. */
 uint8_t *deal_cell(const struct quorum *quorum, struct secret *matrix, unsigned clause,
     unsigned seat);

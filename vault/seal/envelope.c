@@ -55,7 +55,7 @@ envelope_commitment(const struct header *header, const struct header_share *shar
 	buf_u8(&place, share->n);
 	buf_u8(&place, share->x);
 	TRY(buf_check(&place, err));
-	const struct view parts[] = { buf_view(&place), salted };
+	const struct view parts[] = {buf_view(&place), salted};
 	return sha256(parts, ARRAY_SIZE(parts), ret_commitment, err);
 }
 
@@ -120,8 +120,9 @@ seal_check_shares(const struct header *header, size_t index, const struct secret
 	struct view bytes = secret_view(shares);
 	size_t expected = (size_t)envelope->share_count * ENVELOPE_SHARE_SIZE;
 	if (bytes.size != expected)
-		return err_set(err, ERR_INTEGRITY, "the shares of seat \"%s\" have %zu bytes, expected %zu",
-		    envelope->seat, bytes.size, expected);
+		return err_set(err, ERR_INTEGRITY,
+		    "the shares of seat \"%s\" have %zu bytes, expected %zu", envelope->seat,
+		    bytes.size, expected);
 	for (size_t i = 0; i < envelope->share_count; i++) {
 		struct digest commitment;
 		TRY(envelope_commitment(header, &envelope->shares[i],
@@ -146,8 +147,8 @@ check_sizes(const struct header_envelope *envelope, struct view enc, struct view
 		    "the envelope of seat \"%s\": enc: not a point of P-256", envelope->seat);
 	if (ciphertext.size != expected)
 		return err_set(err, ERR_INTEGRITY,
-		    "the envelope of seat \"%s\": ciphertext: %zu bytes, expected %zu", envelope->seat,
-		    ciphertext.size, expected);
+		    "the envelope of seat \"%s\": ciphertext: %zu bytes, expected %zu",
+		    envelope->seat, ciphertext.size, expected);
 	return ERR_OK;
 }
 
@@ -167,7 +168,7 @@ open_shares(const struct header *header, const struct digest *header_hash, size_
 	const struct header_envelope *envelope = &header->envelopes[index];
 	TRY(check_sizes(envelope, enc, ciphertext, err));
 	if (hpke_recipient(envelope->suite, enc, lock->recipient, agree, context,
-	    VIEW_OF(lock->info.bytes), &hpke, err) != ERR_OK)
+	        VIEW_OF(lock->info.bytes), &hpke, err) != ERR_OK)
 		return err_add(err, "opening the envelope of seat \"%s\"", envelope->seat);
 	if (hpke_open(hpke, VIEW_OF(header_hash->bytes), ciphertext, &shares, err) != ERR_OK) {
 		if (err->code != ERR_CRYPTO)
@@ -187,7 +188,7 @@ seal_open_envelope(const struct header *header, const struct digest *header_hash
     struct secret **ret_shares, struct err *err)
 {
 	TRY(check_index(header, index, err));
-	struct lock lock = { .recipient = &header->envelopes[index].recipient };
+	struct lock lock = {.recipient = &header->envelopes[index].recipient};
 	TRY(envelope_info(header, index, &lock.info, err));
 	return open_shares(header, header_hash, index, &lock, enc, ciphertext, agree, context,
 	    ret_shares, err);
@@ -200,7 +201,7 @@ seal_open_spare(const struct header *header, const struct digest *header_hash, s
     struct err *err)
 {
 	TRY(check_index(header, index, err));
-	struct lock lock = { .recipient = share_key };
+	struct lock lock = {.recipient = share_key};
 	TRY(seal_spare_info(header, index, spare, &lock.info, err));
 	return open_shares(header, header_hash, index, &lock, enc, ciphertext, agree, context,
 	    ret_shares, err);

@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 
-static const uint8_t magic[4] = { 'H', 'A', 'L', 'v' };
+static const uint8_t magic[4] = {'H', 'A', 'L', 'v'};
 enum { FLAG_TRAINING = 1 };
 
 enum err_code
@@ -43,9 +43,12 @@ header_demand(const struct quorum *quorum, const char *seat,
 			const struct quorum_group *group = &quorum->clauses[i].groups[j];
 			for (unsigned k = 0; k < group->n; k++)
 				if (group->seats[k] == index)
-					ret_shares[count++] = (struct header_share){
-					    .clause = (uint8_t)i, .group = (uint8_t)j,
-					    .m = group->m, .n = group->n, .x = (uint8_t)(k + 1) };
+					ret_shares[count++] =
+					    (struct header_share){.clause = (uint8_t)i,
+					        .group = (uint8_t)j,
+					        .m = group->m,
+					        .n = group->n,
+					        .x = (uint8_t)(k + 1)};
 		}
 	return count;
 }
@@ -140,8 +143,7 @@ wrong_share_field(const struct header_share *share, const struct header_share *d
 }
 
 static enum err_code
-check_envelope(const struct header_envelope *envelope, const struct quorum *quorum,
-    struct err *err)
+check_envelope(const struct header_envelope *envelope, const struct quorum *quorum, struct err *err)
 {
 	struct header_share demand[HEADER_SHARES];
 	struct point point;
@@ -180,15 +182,18 @@ check_order(const struct header *header, unsigned index, const struct quorum *qu
 	int before = index == 0 ? -1 : quorum_seat(quorum, envelope[-1].seat);
 	if (seat != before && seat != before + 1)
 		return err_set(err, ERR_INTEGRITY, "seat: \"%s\" stands where \"%s\" should",
-		    envelope->seat, quorum->seats[before + 1 < quorum->seat_count ? before + 1 : before]);
-	if (seat == before && memcmp(envelope[-1].token.bytes, envelope->token.bytes, DIGEST_SIZE) >= 0)
-		return err_set(err, ERR_INTEGRITY, "token: not in ascending order within seat \"%s\"",
-		    envelope->seat);
+		    envelope->seat,
+		    quorum->seats[before + 1 < quorum->seat_count ? before + 1 : before]);
+	if (seat == before &&
+	    memcmp(envelope[-1].token.bytes, envelope->token.bytes, DIGEST_SIZE) >= 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "token: not in ascending order within seat \"%s\"", envelope->seat);
 	for (unsigned i = 0; i < index; i++) {
 		if (digest_equal(&header->envelopes[i].token, &envelope->token))
 			return err_set(err, ERR_INTEGRITY, "token: that of envelopes[%u] again", i);
 		if (point_equal(&header->envelopes[i].recipient, &envelope->recipient))
-			return err_set(err, ERR_INTEGRITY, "public key: that of envelopes[%u] again", i);
+			return err_set(err, ERR_INTEGRITY,
+			    "public key: that of envelopes[%u] again", i);
 	}
 	return ERR_OK;
 }
@@ -271,12 +276,13 @@ decode_start(struct reader *reader, struct header *header, struct err *err)
 {
 	struct view start = reader_bytes(reader, sizeof(magic));
 	if (!view_equal(start, VIEW_OF(magic)))
-		return err_set(err, ERR_INTEGRITY, "header: magic: not the header of a sealed version");
+		return err_set(err, ERR_INTEGRITY,
+		    "header: magic: not the header of a sealed version");
 	uint16_t format = reader_u16(reader);
 	if (format > HEADER_FORMAT)
 		return err_set(err, ERR_VERSION,
-		    "header: format %u was made by a newer Halligan; this one reads format %d", format,
-		    (int)HEADER_FORMAT);
+		    "header: format %u was made by a newer Halligan; this one reads format %d",
+		    format, (int)HEADER_FORMAT);
 	if (format != HEADER_FORMAT)
 		return err_set(err, ERR_INTEGRITY, "header: format: %u, expected %d", format,
 		    (int)HEADER_FORMAT);
@@ -303,7 +309,7 @@ header_decode(struct view bytes, struct header *ret_header, struct err *err)
 	TRY(header_new(&header, err));
 	TRY(decode_start(&reader, header, err));
 	if (!take_text(reader_lp16(&reader, QUORUM_TEXT_MAX), header->quorum,
-	    sizeof(header->quorum)))
+	        sizeof(header->quorum)))
 		return truncated("quorum", err);
 	header->envelope_count = reader_u16(&reader);
 	if (reader.failed || header->envelope_count > HEADER_ENVELOPES)
@@ -315,7 +321,8 @@ header_decode(struct view bytes, struct header *ret_header, struct err *err)
 	if (reader.failed)
 		return truncated("com_dek", err);
 	if (!reader_end(&reader))
-		return err_set(err, ERR_INTEGRITY, "header: %zu bytes after com_dek", reader.rest.size);
+		return err_set(err, ERR_INTEGRITY, "header: %zu bytes after com_dek",
+		    reader.rest.size);
 	TRY(header_check(header, NULL, err));
 	*ret_header = *header;
 	return ERR_OK;

@@ -31,8 +31,13 @@
 #include "base/hpke.h"
 #include "vault/seal/quorum.h"
 
-enum { SECRET_ID_SIZE = 16, HEADER_ENVELOPES = 128, HEADER_SHARES = QUORUM_CLAUSES,
-	HEADER_MAX = 65536, HEADER_FORMAT = 1 };
+enum {
+	SECRET_ID_SIZE = 16,
+	HEADER_ENVELOPES = 128,
+	HEADER_SHARES = QUORUM_CLAUSES,
+	HEADER_MAX = 65536,
+	HEADER_FORMAT = 1
+};
 
 struct secret_id {
 	uint8_t bytes[SECRET_ID_SIZE];
@@ -77,12 +82,12 @@ enum err_code header_check(const struct header *header, struct quorum *ret_quoru
 /* The bytes before com_dek (the AAD), appended.  Encodes what it is given: header_check judges. */
 enum err_code header_encode_aad(const struct header *header, struct buf *ret_bytes,
     struct err *err) MUST_CHECK;
-enum err_code header_encode(const struct header *header, struct buf *ret_bytes, struct err *err)
-    MUST_CHECK;
+enum err_code header_encode(const struct header *header, struct buf *ret_bytes,
+    struct err *err) MUST_CHECK;
 /* Decodes and checks (header_check).  ERR_VERSION for a newer format, ERR_INTEGRITY with the
  * field's name for the rest. */
-enum err_code header_decode(struct view bytes, struct header *ret_header, struct err *err)
-    MUST_CHECK;
+enum err_code header_decode(struct view bytes, struct header *ret_header,
+    struct err *err) MUST_CHECK;
 enum err_code header_hash(struct view bytes, struct digest *ret_hash, struct err *err) MUST_CHECK;
 
 #endif

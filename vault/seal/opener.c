@@ -54,15 +54,16 @@ opener_add(struct opener *opener, size_t index, const struct secret *shares, str
 	TRY(seal_check_shares(opener->header, index, shares, err));
 	const struct header_envelope *envelope = &opener->header->envelopes[index];
 	int seat = quorum_seat(&opener->quorum, envelope->seat);
-	if (seat < 0 || header_demand(&opener->quorum, envelope->seat, demand) !=
-	    envelope->share_count)
+	if (seat < 0 ||
+	    header_demand(&opener->quorum, envelope->seat, demand) != envelope->share_count)
 		return err_set(err, ERR_INTERNAL, "envelope %zu is not of a checked header", index);
 	if (opener->present[seat])
 		return err_set(err, ERR_EXISTS, "the shares of seat \"%s\" are there already",
 		    envelope->seat);
 	for (size_t i = 0; i < envelope->share_count; i++)
 		memcpy(deal_cell(&opener->quorum, opener->matrix, demand[i].clause, (unsigned)seat),
-		    secret_view(shares).data + (i + 1) * ENVELOPE_SHARE_SIZE - DEAL_SIZE, DEAL_SIZE);
+		    secret_view(shares).data + (i + 1) * ENVELOPE_SHARE_SIZE - DEAL_SIZE,
+		    DEAL_SIZE);
 	opener->present[seat] = true;
 	return ERR_OK;
 }

@@ -11,7 +11,7 @@
 #include "base/credential.h"
 #include "vault/seal/seal.h"
 
-static const uint8_t nonce[AEAD_NONCE_SIZE] = { 0 };
+static const uint8_t nonce[AEAD_NONCE_SIZE] = {0};
 
 enum { LENGTH_SIZE = 4, KEY_SIZE = 32 };
 
@@ -61,9 +61,9 @@ static enum err_code
 pad(struct view credential, struct secret **ret_payload, struct err *err)
 {
 	SECRET *payload = NULL;
-	const uint8_t length[LENGTH_SIZE] = { (uint8_t)(credential.size >> 24),
+	const uint8_t length[LENGTH_SIZE] = {(uint8_t)(credential.size >> 24),
 	    (uint8_t)(credential.size >> 16), (uint8_t)(credential.size >> 8),
-	    (uint8_t)credential.size };
+	    (uint8_t)credential.size};
 	size_t size = payload_size(credential.size);
 	TRY(secret_new(size, &payload, err));
 	memcpy(secret_data(payload), length, sizeof(length));
@@ -79,7 +79,7 @@ unpad(const struct secret *payload, struct secret **ret_credential, struct err *
 {
 	struct view padded = secret_view(payload);
 	struct reader reader = reader_of(padded);
-	struct view credential = { NULL, 0 };
+	struct view credential = {NULL, 0};
 	uint32_t length = reader_u32(&reader);
 	uint8_t rest = 0;
 	if (length <= CREDENTIAL_ENCODED_MAX)
@@ -111,7 +111,8 @@ payload_seal(struct header *header, const struct secret *dek, struct view creden
 	struct view part = buf_view(&aad);
 	TRY(hmac_sha256(secret_view(com), &part, 1, &header->com_dek, err));
 	TRY(pad(credential, &payload, err));
-	TRY(aead_seal(AEAD_AES_256_GCM, enc, nonce, part, secret_view(payload), ret_ciphertext, err));
+	TRY(aead_seal(AEAD_AES_256_GCM, enc, nonce, part, secret_view(payload), ret_ciphertext,
+	    err));
 	return header_encode(header, ret_header, err);
 }
 
@@ -134,7 +135,7 @@ payload_open(const struct header *header, const struct secret *dek, struct view 
 	SECRET *payload = NULL;
 	struct digest com_dek;
 	TRY(check_encoding(header, header_bytes, err));
-	struct view aad = { header_bytes.data, header_bytes.size - DIGEST_SIZE };
+	struct view aad = {header_bytes.data, header_bytes.size - DIGEST_SIZE};
 	TRY(derive_keys(header, dek, &enc, &com, err));
 	TRY(hmac_sha256(secret_view(com), &aad, 1, &com_dek, err));
 	if (!digest_equal(&com_dek, &header->com_dek))
@@ -146,7 +147,8 @@ payload_open(const struct header *header, const struct secret *dek, struct view 
 	if (aead_open(AEAD_AES_256_GCM, enc, nonce, aad, ciphertext, &payload, err) != ERR_OK) {
 		if (err->code != ERR_CRYPTO)
 			return err_add(err, "ciphertext");
-		return err_set(err, ERR_INTEGRITY, "ciphertext: was changed: its tag does not verify");
+		return err_set(err, ERR_INTEGRITY,
+		    "ciphertext: was changed: its tag does not verify");
 	}
 	return unpad(payload, ret_credential, err);
 }

@@ -17,7 +17,7 @@
 
 struct parser {
 	const char *text;
-	size_t at;	       /* of the next byte */
+	size_t at; /* of the next byte */
 	struct quorum *quorum;
 	struct err *err;
 };
@@ -104,7 +104,7 @@ read_number(struct parser *parser, unsigned *ret_number)
 static enum err_code
 read_seat_name(struct parser *parser, char ret_name[SEAT_NAME_MAX + 1])
 {
-	static const char *const reserved[] = { "of", "or", "and" };
+	static const char *const reserved[] = {"of", "or", "and"};
 	struct view word = peek_word(parser);
 	if (word.size == 0)
 		return fail(parser, parser->at, "expected the name of a seat");
@@ -115,10 +115,12 @@ read_seat_name(struct parser *parser, char ret_name[SEAT_NAME_MAX + 1])
 	memcpy(name, word.data, word.size);
 	if (!text_is_name(name))
 		return fail(parser, parser->at,
-		    "\"%s\" is not the name of a seat (a-z 0-9 - _ . /, first a letter or digit)", name);
+		    "\"%s\" is not the name of a seat (a-z 0-9 - _ . /, first a letter or digit)",
+		    name);
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (strcmp(name, reserved[i]) == 0)
-			return fail(parser, parser->at, "\"%s\" cannot be the name of a seat", name);
+			return fail(parser, parser->at, "\"%s\" cannot be the name of a seat",
+			    name);
 	parser->at += word.size;
 	memcpy(ret_name, name, sizeof(name));
 	return ERR_OK;
@@ -163,8 +165,8 @@ read_seat(struct parser *parser, struct quorum_clause *clause, struct quorum_gro
 		return fail(parser, at, "seat \"%s\" stands twice in one group", name);
 	for (unsigned i = 0; i < clause->group_count; i++)
 		if (group_has(&clause->groups[i], seat))
-			return fail(parser, at,
-			    "seat \"%s\" stands in two groups joined by 'and'", name);
+			return fail(parser, at, "seat \"%s\" stands in two groups joined by 'and'",
+			    name);
 	if (group->n == QUORUM_GROUP_SEATS)
 		return fail(parser, at, "more than %d seats in one group", (int)QUORUM_GROUP_SEATS);
 	group->seats[group->n++] = seat;
@@ -224,8 +226,9 @@ check_canonical_size(const struct quorum *quorum, struct err *err)
 	BUF text = {0};
 	TRY(quorum_format(quorum, &text, err));
 	if (text.size > QUORUM_TEXT_MAX)
-		return err_set(err, ERR_INVALID, "quorum: its canonical text has %zu bytes, at most %d",
-		    text.size, (int)QUORUM_TEXT_MAX);
+		return err_set(err, ERR_INVALID,
+		    "quorum: its canonical text has %zu bytes, at most %d", text.size,
+		    (int)QUORUM_TEXT_MAX);
 	return ERR_OK;
 }
 
@@ -233,7 +236,7 @@ enum err_code
 quorum_parse(const char *text, struct quorum *ret_quorum, struct err *err)
 {
 	struct quorum quorum = {0};
-	struct parser parser = { .text = text, .quorum = &quorum, .err = err };
+	struct parser parser = {.text = text, .quorum = &quorum, .err = err};
 	if (strlen(text) > QUORUM_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "quorum: %zu bytes, at most %d", strlen(text),
 		    (int)QUORUM_TEXT_MAX);
@@ -320,7 +323,8 @@ quorum_met(const struct quorum *quorum, const bool *present)
 		const struct quorum_clause *clause = &quorum->clauses[i];
 		bool met = clause->group_count > 0;
 		for (unsigned j = 0; j < clause->group_count; j++)
-			met = met && count_present(&clause->groups[j], present) >= clause->groups[j].m;
+			met = met &&
+			    count_present(&clause->groups[j], present) >= clause->groups[j].m;
 		if (met)
 			return true;
 	}

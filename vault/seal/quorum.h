@@ -17,12 +17,19 @@
 
 #include "base/bytes.h"
 
-enum { QUORUM_CLAUSES = 8, QUORUM_GROUPS = 8, QUORUM_GROUP_SEATS = 32, QUORUM_SEATS = 64,
-	QUORUM_TEXT_MAX = 4096, SEAT_NAME_MAX = 63 };
+enum {
+	QUORUM_CLAUSES = 8,
+	QUORUM_GROUPS = 8,
+	QUORUM_GROUP_SEATS = 32,
+	QUORUM_SEATS = 64,
+	QUORUM_TEXT_MAX = 4096,
+	SEAT_NAME_MAX = 63
+};
 
 struct quorum_group {
 	uint8_t m, n;
-	uint8_t seats[QUORUM_GROUP_SEATS]; /* indexes into quorum.seats; the seat's x is position + 1 */
+	uint8_t
+	    seats[QUORUM_GROUP_SEATS]; /* indexes into quorum.seats; the seat's x is position + 1 */
 };
 struct quorum_clause {
 	uint8_t group_count;
@@ -41,8 +48,8 @@ struct quorum {
 enum err_code quorum_parse(const char *text, struct quorum *ret_quorum, struct err *err) MUST_CHECK;
 /* The canonical text: single spaces, parentheses around clauses of several groups when there are
  * several clauses.  Parsing it gives the same quorum. */
-enum err_code quorum_format(const struct quorum *quorum, struct buf *ret_text, struct err *err)
-    MUST_CHECK;
+enum err_code quorum_format(const struct quorum *quorum, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 /* Every seat must be one of NAMES (NULL-terminated); the error names the nearest. */
 enum err_code quorum_check_seats(const struct quorum *quorum, const char *const *names,
     struct err *err) MUST_CHECK;

@@ -36,25 +36,25 @@ compare_places(const void *a, const void *b)
 }
 
 static enum err_code
-order_recipients(const struct quorum *quorum, const struct seal_recipient *recipients,
-    size_t count, struct place places[HEADER_ENVELOPES], struct err *err)
+order_recipients(const struct quorum *quorum, const struct seal_recipient *recipients, size_t count,
+    struct place places[HEADER_ENVELOPES], struct err *err)
 {
-	bool has[QUORUM_SEATS] = { false };
+	bool has[QUORUM_SEATS] = {false};
 	if (count > HEADER_ENVELOPES)
 		return err_set(err, ERR_INVALID, "sealing to %zu tokens, at most %d", count,
 		    (int)HEADER_ENVELOPES);
 	for (size_t i = 0; i < count; i++) {
 		int seat = quorum_seat(quorum, recipients[i].seat);
 		if (seat < 0)
-			return err_set(err, ERR_INVALID, "sealing: seat \"%s\" is not in the quorum",
-			    recipients[i].seat);
+			return err_set(err, ERR_INVALID,
+			    "sealing: seat \"%s\" is not in the quorum", recipients[i].seat);
 		has[seat] = true;
-		places[i] = (struct place){ seat, &recipients[i] };
+		places[i] = (struct place){seat, &recipients[i]};
 	}
 	for (unsigned i = 0; i < quorum->seat_count; i++)
 		if (!has[i])
-			return err_set(err, ERR_INVALID, "sealing: seat \"%s\" has no token to seal to",
-			    quorum->seats[i]);
+			return err_set(err, ERR_INVALID,
+			    "sealing: seat \"%s\" has no token to seal to", quorum->seats[i]);
 	qsort(places, count, sizeof(places[0]), compare_places);
 	return ERR_OK;
 }
@@ -67,8 +67,9 @@ put_quorum(const struct quorum *quorum, struct header *header, struct quorum *re
 	BUF text = {0};
 	TRY(quorum_format(quorum, &text, err));
 	if (text.size > QUORUM_TEXT_MAX)
-		return err_set(err, ERR_INVALID, "sealing: the quorum's text has %zu bytes, at most %d",
-		    text.size, (int)QUORUM_TEXT_MAX);
+		return err_set(err, ERR_INVALID,
+		    "sealing: the quorum's text has %zu bytes, at most %d", text.size,
+		    (int)QUORUM_TEXT_MAX);
 	memcpy(header->quorum, buf_string(&text), text.size + 1);
 	return quorum_parse(header->quorum, ret_quorum, err);
 }
@@ -120,7 +121,8 @@ bundle_shares(struct header *header, const struct quorum *quorum, const struct s
 		unsigned seat = (unsigned)quorum_seat(quorum, envelope->seat);
 		for (size_t j = 0; j < envelope->share_count; j++, next += ENVELOPE_SHARE_SIZE) {
 			struct header_share *share = &envelope->shares[j];
-			memcpy(next + SALT_SIZE, deal_cell(quorum, matrix, share->clause, seat), DEK_SIZE);
+			memcpy(next + SALT_SIZE, deal_cell(quorum, matrix, share->clause, seat),
+			    DEK_SIZE);
 			TRY(envelope_commitment(header, share, view_of(next, ENVELOPE_SHARE_SIZE),
 			    &share->commitment, err));
 		}
@@ -167,7 +169,7 @@ seal_envelopes(const struct header *header, const struct secret *bundle,
 	version->envelope_count = header->envelope_count;
 	for (size_t i = 0; i < header->envelope_count; i++)
 		if (seal_envelope(header, &hash, i, bundle_part(header, bundle, i),
-		    &version->envelopes[i], err) != ERR_OK)
+		        &version->envelopes[i], err) != ERR_OK)
 			return err_add(err, "sealing to seat \"%s\"", header->envelopes[i].seat);
 	return ERR_OK;
 }

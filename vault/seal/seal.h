@@ -35,8 +35,12 @@
 
 #include "vault/seal/header.h"
 
-enum { ENVELOPE_SHARE_SIZE = 64, ENVELOPE_CT_MAX = HEADER_SHARES * ENVELOPE_SHARE_SIZE + 16,
-	CIPHERTEXT_MAX = 131072 + 16, DEK_SIZE = 32 };
+enum {
+	ENVELOPE_SHARE_SIZE = 64,
+	ENVELOPE_CT_MAX = HEADER_SHARES * ENVELOPE_SHARE_SIZE + 16,
+	CIPHERTEXT_MAX = 131072 + 16,
+	DEK_SIZE = 32
+};
 
 /* A sealed value in transit: encapsulation and ciphertext. */
 struct sealed_box {
@@ -52,7 +56,7 @@ struct seal_recipient {
 };
 
 struct sealed_version {
-	struct buf header;     /* encoded */
+	struct buf header; /* encoded */
 	struct buf ciphertext;
 	struct sealed_box *envelopes; /* one per header envelope, in its order */
 	size_t envelope_count;
@@ -77,8 +81,8 @@ enum err_code seal_open_envelope(const struct header *header, const struct diges
     size_t index, struct view enc, struct view ciphertext, hpke_agree agree, void *context,
     struct secret **ret_shares, struct err *err) MUST_CHECK;
 /* HPKE info of the shares of envelope INDEX, re-enveloped to the token SPARE of the same seat. */
-enum err_code seal_spare_info(const struct header *header, size_t index,
-    const struct digest *spare, struct digest *ret_info, struct err *err) MUST_CHECK;
+enum err_code seal_spare_info(const struct header *header, size_t index, const struct digest *spare,
+    struct digest *ret_info, struct err *err) MUST_CHECK;
 /* seal_open_envelope for what was re-enveloped to the token SPARE with the public share key
  * SHARE_KEY. */
 enum err_code seal_open_spare(const struct header *header, const struct digest *header_hash,
@@ -101,13 +105,13 @@ struct box_ids {
 	struct digest token;
 };
 extern const char seal_label_approval[], seal_label_answer[];
-enum err_code seal_box_info(const struct box_ids *ids, struct digest *ret_info, struct err *err)
-    MUST_CHECK;
+enum err_code seal_box_info(const struct box_ids *ids, struct digest *ret_info,
+    struct err *err) MUST_CHECK;
 
 /* Opening with a quorum.  Collect the shares of distinct seats, then open. */
 struct opener;
-enum err_code opener_new(const struct header *header, struct opener **ret_opener, struct err *err)
-    MUST_CHECK; /* HEADER comes from header_decode and must outlive it */
+enum err_code opener_new(const struct header *header, struct opener **ret_opener,
+    struct err *err) MUST_CHECK; /* HEADER comes from header_decode and must outlive it */
 void opener_free(struct opener *opener);
 void opener_freep(struct opener **opener);
 #define OPENER CLEANUP(opener_freep) struct opener

@@ -37,11 +37,12 @@ static enum err_code
 check_threshold(unsigned m, unsigned n, size_t size, struct err *err)
 {
 	if (m < 1 || m > n || n > SHARE_COUNT_MAX)
-		return err_set(err, ERR_INVALID, "shares: %u of %u is not a threshold (1 <= m <= n <= %d)",
-		    m, n, (int)SHARE_COUNT_MAX);
+		return err_set(err, ERR_INVALID,
+		    "shares: %u of %u is not a threshold (1 <= m <= n <= %d)", m, n,
+		    (int)SHARE_COUNT_MAX);
 	if (size < 1 || size > SHARE_SECRET_MAX)
-		return err_set(err, ERR_INVALID, "shares: a secret of %zu bytes, expected 1 to %d", size,
-		    (int)SHARE_SECRET_MAX);
+		return err_set(err, ERR_INVALID, "shares: a secret of %zu bytes, expected 1 to %d",
+		    size, (int)SHARE_SECRET_MAX);
 	return ERR_OK;
 }
 
@@ -53,8 +54,8 @@ evaluate(const uint8_t *secret, const uint8_t *coefficients, unsigned m, size_t 
 	memset(ret_value, 0, size);
 	for (size_t power = m - 1; power > 0; power--)
 		for (size_t i = 0; i < size; i++)
-			ret_value[i] = share_multiply(
-			    ret_value[i] ^ coefficients[(power - 1) * size + i], x);
+			ret_value[i] =
+			    share_multiply(ret_value[i] ^ coefficients[(power - 1) * size + i], x);
 	for (size_t i = 0; i < size; i++)
 		ret_value[i] ^= secret[i];
 }
@@ -83,10 +84,11 @@ share_split(const struct secret *secret, unsigned m, unsigned n, struct secret *
 static enum err_code
 check_xs(unsigned n, const uint8_t *xs, size_t count, struct err *err)
 {
-	bool seen[SHARE_COUNT_MAX + 1] = { false };
+	bool seen[SHARE_COUNT_MAX + 1] = {false};
 	for (size_t i = 0; i < count; i++) {
 		if (xs[i] == 0 || xs[i] > n)
-			return err_set(err, ERR_INVALID, "shares: x is %u, expected 1 to %u", xs[i], n);
+			return err_set(err, ERR_INVALID, "shares: x is %u, expected 1 to %u", xs[i],
+			    n);
 		if (seen[xs[i]])
 			return err_set(err, ERR_INVALID, "shares: x %u is given twice", xs[i]);
 		seen[xs[i]] = true;
@@ -107,8 +109,8 @@ lagrange(const uint8_t *xs, size_t count, size_t i)
 }
 
 enum err_code
-share_combine(unsigned m, unsigned n, const uint8_t *xs, size_t count,
-    const struct secret *values, size_t size, struct secret **ret_secret, struct err *err)
+share_combine(unsigned m, unsigned n, const uint8_t *xs, size_t count, const struct secret *values,
+    size_t size, struct secret **ret_secret, struct err *err)
 {
 	SECRET *secret = NULL;
 	TRY(check_threshold(m, n, size, err));
@@ -116,8 +118,8 @@ share_combine(unsigned m, unsigned n, const uint8_t *xs, size_t count,
 		return err_set(err, ERR_INVALID, "shares: %zu given, exactly %u needed", count, m);
 	struct view input = secret_view(values);
 	if (input.size != count * size)
-		return err_set(err, ERR_INVALID, "shares: %zu bytes given, expected %zu of %zu bytes",
-		    input.size, count, size);
+		return err_set(err, ERR_INVALID,
+		    "shares: %zu bytes given, expected %zu of %zu bytes", input.size, count, size);
 	TRY(check_xs(n, xs, count, err));
 	TRY(secret_new(size, &secret, err));
 	for (size_t i = 0; i < count; i++) {

@@ -19,8 +19,8 @@ enum err_code share_split(const struct secret *secret, unsigned m, unsigned n,
  * SIZE bytes.  Anything else is ERR_INVALID before any arithmetic.  It cannot tell wrong values
  * from right ones: check commitments first. */
 enum err_code share_combine(unsigned m, unsigned n, const uint8_t *xs, size_t count,
-    const struct secret *values, size_t size, struct secret **ret_secret, struct err *err)
-    MUST_CHECK;
+    const struct secret *values, size_t size, struct secret **ret_secret,
+    struct err *err) MUST_CHECK;
 
 /* Exposed for tests against the published tables. */
 uint8_t share_multiply(uint8_t a, uint8_t b);

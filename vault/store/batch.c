@@ -4,14 +4,16 @@
 
 #define BATCH_COLUMNS "id, digest, request, state, requester, reason, charter, created, deadline"
 
-const char *const item_state_names[] = { "waiting", "opening", "done", "skipped", "damaged", NULL };
+const char *const item_state_names[] = {"waiting", "opening", "done", "skipped", "damaged", NULL};
 
 static enum err_code
 add_item(struct store *store, const struct id *batch, size_t position, const struct item_row *row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batch_items", "INSERT INTO batch_items (batch,"
-	    " position, secret, version, state, debt, note) VALUES (?, ?, ?, ?, ?, NULL, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_items",
+	    "INSERT INTO batch_items (batch,"
+	    " position, secret, version, state, debt, note) VALUES (?, ?, ?, ?, ?, NULL, ?)",
+	    err);
 	store_put_id(&query, batch);
 	sql_put_int(&query, (int64_t)position);
 	store_put_secret_id(&query, &row->secret);
@@ -25,8 +27,8 @@ enum err_code
 store_add_batch(struct store *store, const struct batch_row *row, const struct item_row *items,
     size_t count, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batches", "INSERT INTO batches ("
-	    BATCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "batches",
+	    "INSERT INTO batches (" BATCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_id(&query, &row->id);
 	store_put_digest(&query, &row->digest);
 	store_put_digest(&query, &row->request);
@@ -89,8 +91,10 @@ store_list_batches(struct store *store, unsigned states, struct batch_row *rows,
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "batches", "SELECT " BATCH_COLUMNS
-	    " FROM batches WHERE state IN (?, ?, ?, ?, ?, ?, ?) ORDER BY arrival DESC LIMIT ?", err);
+	SQL_QUERY query = sql_query(store->sql, "batches",
+	    "SELECT " BATCH_COLUMNS
+	    " FROM batches WHERE state IN (?, ?, ?, ?, ?, ?, ?) ORDER BY arrival DESC LIMIT ?",
+	    err);
 	store_put_states(&query, states, ceremony_state_names, CEREMONY_STATES);
 	sql_put_int(&query, (int64_t)max);
 	while (count < max && sql_next(&query))
@@ -119,8 +123,10 @@ store_list_items(struct store *store, const struct id *batch, struct item_row ro
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "batch_items", "SELECT position, secret, version,"
-	    " state, debt, note FROM batch_items WHERE batch = ? ORDER BY position", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_items",
+	    "SELECT position, secret, version,"
+	    " state, debt, note FROM batch_items WHERE batch = ? ORDER BY position",
+	    err);
 	store_put_id(&query, batch);
 	while (sql_next(&query)) {
 		/* Positions are 0, 1, 2, ...: as many as the statement has. */
@@ -141,8 +147,10 @@ enum err_code
 store_update_item(struct store *store, const struct id *batch, size_t position,
     const struct item_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batch_items", "UPDATE batch_items SET state = ?,"
-	    " debt = ?, note = ? WHERE batch = ? AND position = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_items",
+	    "UPDATE batch_items SET state = ?,"
+	    " debt = ?, note = ? WHERE batch = ? AND position = ?",
+	    err);
 	sql_put_text(&query, item_state_names[row->state]);
 	if (row->has_debt)
 		store_put_id(&query, &row->debt);
@@ -171,16 +179,20 @@ enum err_code
 store_add_voice(struct store *store, const struct id *batch, const struct voice_row *row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batch_voices", "INSERT INTO batch_voices"
-	    " (batch, seat, token, statement, denies) VALUES (?, ?, ?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_voices",
+	    "INSERT INTO batch_voices"
+	    " (batch, seat, token, statement, denies) VALUES (?, ?, ?, ?, ?)",
+	    err);
 	store_put_id(&query, batch);
 	sql_put_text(&query, row->seat);
 	store_put_digest(&query, &row->token);
 	store_put_digest(&query, &row->statement);
 	sql_put_int(&query, row->denies);
 	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "this approval or denial of seat \"%.63s\" was counted "
-		    "before", row->seat);
+		return err_set(err, ERR_EXISTS,
+		    "this approval or denial of seat \"%.63s\" was counted "
+		    "before",
+		    row->seat);
 	return sql_end(&query);
 }
 
@@ -189,8 +201,10 @@ store_list_voices(struct store *store, const struct id *batch, struct voice_row 
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "batch_voices", "SELECT seat, token, statement, denies"
-	    " FROM batch_voices WHERE batch = ? ORDER BY arrival", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_voices",
+	    "SELECT seat, token, statement, denies"
+	    " FROM batch_voices WHERE batch = ? ORDER BY arrival",
+	    err);
 	store_put_id(&query, batch);
 	while (sql_next(&query)) {
 		if (count == max) {
@@ -219,8 +233,10 @@ enum err_code
 store_add_batch_share(struct store *store, const struct id *batch,
     const struct batch_share_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batch_shares", "INSERT INTO batch_shares (batch,"
-	    " seat, position, statement, envelope, ciphertext) VALUES (?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_shares",
+	    "INSERT INTO batch_shares (batch,"
+	    " seat, position, statement, envelope, ciphertext) VALUES (?, ?, ?, ?, ?, ?)",
+	    err);
 	store_put_id(&query, batch);
 	sql_put_text(&query, row->seat);
 	sql_put_int(&query, row->position);
@@ -228,8 +244,8 @@ store_add_batch_share(struct store *store, const struct id *batch,
 	sql_put_int(&query, row->envelope);
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
 	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "seat \"%.63s\" has handed over these shares already",
-		    row->seat);
+		return err_set(err, ERR_EXISTS,
+		    "seat \"%.63s\" has handed over these shares already", row->seat);
 	return sql_end(&query);
 }
 
@@ -249,8 +265,10 @@ store_list_batch_shares(struct store *store, const struct id *batch, size_t posi
     struct batch_share_row rows[QUORUM_SEATS], size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "batch_shares", "SELECT seat, statement, envelope,"
-	    " ciphertext FROM batch_shares WHERE batch = ? AND position = ? ORDER BY seat", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_shares",
+	    "SELECT seat, statement, envelope,"
+	    " ciphertext FROM batch_shares WHERE batch = ? AND position = ? ORDER BY seat",
+	    err);
 	store_put_id(&query, batch);
 	sql_put_int(&query, (int64_t)position);
 	while (sql_next(&query)) {
@@ -294,21 +312,25 @@ enum err_code
 store_erase_batch_shares(struct store *store, const struct id *batch, int64_t position,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "batch_shares", "UPDATE batch_shares SET ciphertext ="
-	    " NULL WHERE batch = ?1 AND (?2 < 0 OR position = ?2) AND ciphertext IS NOT NULL", err);
+	SQL_QUERY query = sql_query(store->sql, "batch_shares",
+	    "UPDATE batch_shares SET ciphertext ="
+	    " NULL WHERE batch = ?1 AND (?2 < 0 OR position = ?2) AND ciphertext IS NOT NULL",
+	    err);
 	store_put_id(&query, batch);
 	sql_put_int(&query, position);
 	return sql_run(&query, NULL);
 }
 
 enum err_code
-store_next_sealed_under(struct store *store, const struct digest *after,
-    struct digest *ret_charter, struct err *err)
+store_next_sealed_under(struct store *store, const struct digest *after, struct digest *ret_charter,
+    struct err *err)
 {
 	static const struct digest zero;
-	SQL_QUERY query = sql_query(store->sql, "versions", "SELECT substr(header, 92, 32) FROM versions"
+	SQL_QUERY query = sql_query(store->sql, "versions",
+	    "SELECT substr(header, 92, 32) FROM versions"
 	    " WHERE state = 'current' AND substr(header, 92, 32) > ?"
-	    " ORDER BY substr(header, 92, 32) LIMIT 1", err);
+	    " ORDER BY substr(header, 92, 32) LIMIT 1",
+	    err);
 	store_put_digest(&query, after != NULL ? after : &zero);
 	TRY(sql_one(&query, "charter of a sealed version"));
 	store_get_digest(&query, "header", ret_charter);
@@ -321,9 +343,11 @@ store_list_sealed_under(struct store *store, const struct digest *charter,
     struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "versions", "SELECT secret, number FROM versions"
+	SQL_QUERY query = sql_query(store->sql, "versions",
+	    "SELECT secret, number FROM versions"
 	    " WHERE state = 'current' AND substr(header, 92, 32) = ?1 AND secret > ?2"
-	    " ORDER BY secret LIMIT ?3", err);
+	    " ORDER BY secret LIMIT ?3",
+	    err);
 	store_put_digest(&query, charter);
 	store_put_secret_id(&query, after);
 	sql_put_int(&query, (int64_t)max);

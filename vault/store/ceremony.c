@@ -6,14 +6,16 @@
 	"id, digest, request, secret, version, state, requester, reason, charter, created, "       \
 	"deadline, released, expires, done"
 
-const char *const ceremony_state_names[] = { "collecting", "releasing", "released", "rotating",
-	"degraded", "closed", "refused", NULL };
+const char *const ceremony_state_names[] = {"collecting", "releasing", "released", "rotating",
+    "degraded", "closed", "refused", NULL};
 
 enum err_code
 store_add_ceremony(struct store *store, const struct ceremony_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "ceremonies", "INSERT INTO ceremonies ("
-	    CEREMONY_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "ceremonies",
+	    "INSERT INTO ceremonies (" CEREMONY_COLUMNS
+	    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    err);
 	store_put_id(&query, &row->id);
 	store_put_digest(&query, &row->digest);
 	store_put_digest(&query, &row->request);
@@ -37,8 +39,10 @@ store_add_ceremony(struct store *store, const struct ceremony_row *row, struct e
 enum err_code
 store_update_ceremony(struct store *store, const struct ceremony_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "ceremonies", "UPDATE ceremonies SET state = ?,"
-	    " reason = ?, released = ?, expires = ?, done = ? WHERE id = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "ceremonies",
+	    "UPDATE ceremonies SET state = ?,"
+	    " reason = ?, released = ?, expires = ?, done = ? WHERE id = ?",
+	    err);
 	sql_put_text(&query, ceremony_state_names[row->state]);
 	sql_put_text(&query, row->reason);
 	sql_put_int(&query, row->released);
@@ -87,9 +91,10 @@ store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row 
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "ceremonies", "SELECT " CEREMONY_COLUMNS
-	    " FROM ceremonies WHERE state IN (?, ?, ?, ?, ?, ?, ?)"
-	    " ORDER BY arrival DESC LIMIT ?", err);
+	SQL_QUERY query = sql_query(store->sql, "ceremonies",
+	    "SELECT " CEREMONY_COLUMNS " FROM ceremonies WHERE state IN (?, ?, ?, ?, ?, ?, ?)"
+	    " ORDER BY arrival DESC LIMIT ?",
+	    err);
 	store_put_states(&query, states, ceremony_state_names, CEREMONY_STATES);
 	sql_put_int(&query, (int64_t)max);
 	while (count < max && sql_next(&query))
@@ -114,7 +119,8 @@ store_put_approval(struct store *store, const struct approval_row *row, struct e
 	    " ciphertext) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ceremony, seat) DO UPDATE"
 	    " SET token = excluded.token, statement = excluded.statement,"
 	    " envelope = excluded.envelope, complete = excluded.complete, enc = excluded.enc,"
-	    " ciphertext = excluded.ciphertext WHERE complete = 0", err);
+	    " ciphertext = excluded.ciphertext WHERE complete = 0",
+	    err);
 	store_put_id(&query, &row->ceremony);
 	sql_put_text(&query, row->seat);
 	store_put_digest(&query, &row->token);
@@ -135,7 +141,8 @@ store_complete_approval(struct store *store, const struct id *ceremony, const ch
 {
 	SQL_QUERY query = sql_query(store->sql, "approvals",
 	    "UPDATE approvals SET complete = 1, enc = ?, ciphertext = ?"
-	    " WHERE ceremony = ? AND seat = ? AND complete = 0", err);
+	    " WHERE ceremony = ? AND seat = ? AND complete = 0",
+	    err);
 	store_put_box(&query, shares);
 	store_put_id(&query, ceremony);
 	sql_put_text(&query, seat);
@@ -162,7 +169,8 @@ store_list_approvals(struct store *store, const struct id *ceremony,
 	size_t count = 0;
 	SQL_QUERY query = sql_query(store->sql, "approvals",
 	    "SELECT seat, token, statement, envelope, complete, enc, ciphertext"
-	    " FROM approvals WHERE ceremony = ? ORDER BY arrival", err);
+	    " FROM approvals WHERE ceremony = ? ORDER BY arrival",
+	    err);
 	store_put_id(&query, ceremony);
 	while (sql_next(&query)) {
 		if (count == QUORUM_SEATS) {
@@ -184,8 +192,10 @@ store_list_approvals(struct store *store, const struct id *ceremony,
 enum err_code
 store_erase_shares(struct store *store, const struct id *ceremony, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "approvals", "UPDATE approvals SET enc = NULL,"
-	    " ciphertext = NULL WHERE ceremony = ? AND enc IS NOT NULL", err);
+	SQL_QUERY query = sql_query(store->sql, "approvals",
+	    "UPDATE approvals SET enc = NULL,"
+	    " ciphertext = NULL WHERE ceremony = ? AND enc IS NOT NULL",
+	    err);
 	store_put_id(&query, ceremony);
 	return sql_run(&query, NULL);
 }

@@ -49,8 +49,8 @@ store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 enum err_code
 store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "log_leaf",
-	    "SELECT data FROM log_leaf WHERE position = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "log_leaf", "SELECT data FROM log_leaf WHERE position = ?", err);
 	sql_put_int(&query, index <= INT64_MAX ? (int64_t)index : -1);
 	TRY(sql_one(&query, "leaf in the log"));
 	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
@@ -65,11 +65,12 @@ store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *re
 	int64_t position;
 	if (!find_position(level, index, &position))
 		return err_set(err, ERR_INTERNAL, "no log has a hash %u/%" PRIu64, level, index);
-	SQL_QUERY query = sql_query(store->sql, "log_hash",
-	    "SELECT hash FROM log_hash WHERE position = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "log_hash", "SELECT hash FROM log_hash WHERE position = ?", err);
 	sql_put_int(&query, position);
 	if (sql_one(&query, "hash") == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level, index);
+		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
+		    index);
 	store_get_digest(&query, "hash", ret_hash);
 	return sql_end(&query);
 }
@@ -143,19 +144,24 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 	struct digest stored = {{0}};
 	int64_t expected = 0;
 	if (!find_position(level, index, &expected))
-		return err_set(err, ERR_INTEGRITY, "log_leaf.position in the database is out of range");
+		return err_set(err, ERR_INTEGRITY,
+		    "log_leaf.position in the database is out of range");
 	if (!sql_next(pass->hashes)) {
 		TRY(sql_end(pass->hashes));
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level, index);
+		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
+		    index);
 	}
 	int64_t position = sql_get_int(pass->hashes, "position", 0, INT64_MAX);
 	store_get_digest(pass->hashes, "hash", &stored);
 	TRY(sql_end(pass->hashes));
 	if (position != expected)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level, index);
+		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
+		    index);
 	if (!digest_equal(&stored, hash))
-		return err_set(err, ERR_INTEGRITY, "the log's hash %u/%" PRIu64
-		    " is not that of its leaves: leaves or hashes were changed", level, index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log's hash %u/%" PRIu64
+		    " is not that of its leaves: leaves or hashes were changed",
+		    level, index);
 	if ((index & 1) == 0)
 		pass->waiting[level] = *hash;
 	return ERR_OK;
@@ -185,7 +191,7 @@ recompute(struct store *store, uint64_t size,
 	SQL_QUERY leaves = sql_query(store->sql, "log_leaf",
 	    "SELECT position, data FROM log_leaf ORDER BY position", err);
 	BUF data = {0};
-	struct recompute pass = { .hashes = &hashes };
+	struct recompute pass = {.hashes = &hashes};
 	uint64_t done = 0;
 	while (sql_next(&leaves)) {
 		TRY(check_leaf(&pass, &leaves, done++, &data, err));
@@ -194,7 +200,8 @@ recompute(struct store *store, uint64_t size,
 	}
 	TRY(sql_end(&leaves));
 	if (sql_next(&hashes))
-		return err_set(err, ERR_INTEGRITY, "the log has hashes of leaves that are not there");
+		return err_set(err, ERR_INTEGRITY,
+		    "the log has hashes of leaves that are not there");
 	return sql_end(&hashes);
 }
 

@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "vault/store/store.h"
 #include "vault/store/schema.h"
+#include "vault/store/store.h"
 
 static const struct store_step released_steps[] = {
-	{ 1, store_schema_2 }, /* suspensions, tests */
-	{ 2, store_schema_3 }, /* spares, batches */
+    {1, store_schema_2}, /* suspensions, tests */
+    {2, store_schema_3}, /* spares, batches */
 };
-const struct store_steps store_steps = { released_steps, ARRAY_SIZE(released_steps), STORE_FORMAT };
+const struct store_steps store_steps = {released_steps, ARRAY_SIZE(released_steps), STORE_FORMAT};
 
 enum err_code
 store_make(struct sql *sql, struct err *err)
@@ -40,8 +40,10 @@ store_check_format(struct sql *sql, const struct store_steps *steps, bool *ret_o
 	if (application != STORE_APPLICATION || format == 0)
 		return err_set(err, ERR_INTEGRITY, "the database is not a Halligan vault");
 	if (format > steps->target)
-		return err_set(err, ERR_VERSION, "the vault has format %u and this Halligan knows formats up "
-		    "to %u; use a newer Halligan", format, steps->target);
+		return err_set(err, ERR_VERSION,
+		    "the vault has format %u and this Halligan knows formats up "
+		    "to %u; use a newer Halligan",
+		    format, steps->target);
 	*ret_older = format < steps->target;
 	return ERR_OK;
 }
@@ -63,8 +65,9 @@ run_steps(struct sql *sql, const struct store_steps *steps, uint32_t format, str
 	for (; format < steps->target; format++) {
 		const struct store_step *step = find_step(steps, format);
 		if (step == NULL)
-			return err_set(err, ERR_VERSION, "no way leads from format %u of a vault to format %u",
-			    format, format + 1);
+			return err_set(err, ERR_VERSION,
+			    "no way leads from format %u of a vault to format %u", format,
+			    format + 1);
 		TRY(sql_script(sql, step->script, err));
 	}
 	TRY(sql_set_marks(sql, STORE_APPLICATION, steps->target, err));
@@ -91,8 +94,7 @@ make_backup(struct sql *sql, const char *folder, char backup[4096], struct err *
 }
 
 enum err_code
-store_migrate(struct sql *sql, const char *folder, const struct store_steps *steps,
-    struct err *err)
+store_migrate(struct sql *sql, const char *folder, const struct store_steps *steps, struct err *err)
 {
 	uint32_t application, format;
 	char backup[4096];

@@ -4,8 +4,8 @@
 
 #define DEBT_COLUMNS "id, secret, old, pending, state, ceremony, created, due, attempts, note"
 
-const char *const debt_state_names[] = { "owed", "prepared", "applying", "verified", "committed",
-	"retired", "degraded", NULL };
+const char *const debt_state_names[] = {"owed", "prepared", "applying", "verified", "committed",
+    "retired", "degraded", NULL};
 
 static bool
 is_zero(const struct digest *digest)
@@ -19,7 +19,8 @@ store_add_release(struct store *store, const struct release_row *row, struct err
 {
 	SQL_QUERY query = sql_query(store->sql, "releases",
 	    "INSERT INTO releases (secret, version, ceremony, statement, debt)"
-	    " VALUES (?, ?, ?, ?, ?)", err);
+	    " VALUES (?, ?, ?, ?, ?)",
+	    err);
 	store_put_secret_id(&query, &row->secret);
 	sql_put_int(&query, row->version);
 	store_put_id(&query, &row->ceremony);
@@ -29,8 +30,10 @@ store_add_release(struct store *store, const struct release_row *row, struct err
 		store_put_digest(&query, &row->statement);
 	store_put_id(&query, &row->debt);
 	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "version %u was released before; a version is released "
-		    "once", row->version);
+		return err_set(err, ERR_EXISTS,
+		    "version %u was released before; a version is released "
+		    "once",
+		    row->version);
 	return sql_end(&query);
 }
 
@@ -43,7 +46,8 @@ store_set_release_statement(struct store *store, const struct secret_id *secret,
 	uint64_t rows = 0;
 	SQL_QUERY query = sql_query(store->sql, "releases",
 	    "UPDATE releases SET statement = ?1 WHERE secret = ?2 AND version = ?3"
-	    " AND (statement IS NULL OR statement = ?1)", err);
+	    " AND (statement IS NULL OR statement = ?1)",
+	    err);
 	store_put_digest(&query, statement);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, version);
@@ -59,9 +63,11 @@ enum err_code
 store_get_release(struct store *store, const struct secret_id *secret, uint32_t version,
     struct release_row *ret_row, struct err *err)
 {
-	struct release_row row = { .secret = *secret, .version = version };
-	SQL_QUERY query = sql_query(store->sql, "releases", "SELECT ceremony, debt, statement"
-	    " FROM releases WHERE secret = ? AND version = ?", err);
+	struct release_row row = {.secret = *secret, .version = version};
+	SQL_QUERY query = sql_query(store->sql, "releases",
+	    "SELECT ceremony, debt, statement"
+	    " FROM releases WHERE secret = ? AND version = ?",
+	    err);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, version);
 	TRY(sql_one(&query, "release"));
@@ -116,7 +122,8 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "INSERT INTO debts (pending, state, due, attempts, note, id, secret, old, ceremony,"
-	    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    err);
 	put_course(&query, row);
 	store_put_secret_id(&query, &row->secret);
 	store_put_version(&query, row->old);
@@ -133,8 +140,10 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 enum err_code
 store_update_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "debts", "UPDATE debts SET pending = ?, state = ?,"
-	    " due = ?, attempts = ?, note = ? WHERE id = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "debts",
+	    "UPDATE debts SET pending = ?, state = ?,"
+	    " due = ?, attempts = ?, note = ? WHERE id = ?",
+	    err);
 	put_course(&query, row);
 	return sql_run_one(&query, "rotation debt");
 }
@@ -162,11 +171,10 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 }
 
 enum err_code
-store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
-    struct err *err)
+store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "SELECT " DEBT_COLUMNS " FROM debts WHERE id = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "debts", "SELECT " DEBT_COLUMNS " FROM debts WHERE id = ?", err);
 	store_put_id(&query, id);
 	TRY(sql_one(&query, "rotation debt"));
 	read_debt(&query, ret_row);
@@ -177,8 +185,8 @@ enum err_code
 store_open_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "debts", "SELECT " DEBT_COLUMNS
-	    " FROM debts WHERE secret = ? AND state <> 'retired'", err);
+	SQL_QUERY query = sql_query(store->sql, "debts",
+	    "SELECT " DEBT_COLUMNS " FROM debts WHERE secret = ? AND state <> 'retired'", err);
 	store_put_secret_id(&query, secret);
 	TRY(sql_one(&query, "open rotation debt"));
 	read_debt(&query, ret_row);
@@ -190,8 +198,10 @@ store_list_debts(struct store *store, unsigned states, struct debt_row *rows, si
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "debts", "SELECT " DEBT_COLUMNS
-	    " FROM debts WHERE state IN (?, ?, ?, ?, ?, ?, ?) ORDER BY arrival LIMIT ?", err);
+	SQL_QUERY query = sql_query(store->sql, "debts",
+	    "SELECT " DEBT_COLUMNS
+	    " FROM debts WHERE state IN (?, ?, ?, ?, ?, ?, ?) ORDER BY arrival LIMIT ?",
+	    err);
 	store_put_states(&query, states, debt_state_names, DEBT_STATES);
 	sql_put_int(&query, (int64_t)max);
 	while (count < max && sql_next(&query))

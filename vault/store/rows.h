@@ -4,9 +4,9 @@
 #define VAULT_STORE_ROWS_H
 
 #include "base/file.h"
+#include "vault/store/migrate.h"
 #include "vault/store/sql.h"
 #include "vault/store/store.h"
-#include "vault/store/migrate.h"
 
 enum { STORE_COMMAND_MAX = 200 };
 
@@ -14,9 +14,9 @@ struct store {
 	struct sql *sql;
 	char lock_path[4096];
 	char command[STORE_COMMAND_MAX + 1]; /* for the lock file */
-	struct file_lock *lock;		     /* while writing */
-	uint64_t changes_before;	     /* sql_changes at store_begin */
-	uint64_t leaves;		     /* appended since store_begin */
+	struct file_lock *lock;              /* while writing */
+	uint64_t changes_before;             /* sql_changes at store_begin */
+	uint64_t leaves;                     /* appended since store_begin */
 };
 
 void store_put_digest(struct sql_query *query, const struct digest *digest);
@@ -29,15 +29,13 @@ void store_put_box(struct sql_query *query, const struct sealed_box *box);
 
 void store_get_digest(struct sql_query *query, const char *column, struct digest *ret_digest);
 void store_get_id(struct sql_query *query, const char *column, struct id *ret_id);
-void store_get_secret_id(struct sql_query *query, const char *column,
-    struct secret_id *ret_id);
+void store_get_secret_id(struct sql_query *query, const char *column, struct secret_id *ret_id);
 uint32_t store_get_version_number(struct sql_query *query, const char *column);
 uint32_t store_get_u32(struct sql_query *query, const char *column);
 bool store_get_flag(struct sql_query *query, const char *column);
 int64_t store_get_time(struct sql_query *query, const char *column);
 /* A name (text_is_name). */
-void store_get_name(struct sql_query *query, const char *column,
-    char ret_name[SEAT_NAME_MAX + 1]);
+void store_get_name(struct sql_query *query, const char *column, char ret_name[SEAT_NAME_MAX + 1]);
 /* One of NAMES (NULL-terminated): its index. */
 unsigned store_get_state(struct sql_query *query, const char *column, const char *const *names);
 /* MAX bytes of ciphertext at most.  Nothing is handed over after a failure. */

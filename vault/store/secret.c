@@ -6,8 +6,8 @@
 
 #define SECRET_COLUMNS "id, name, definition, current, newest"
 
-const char *const version_state_names[] = { "pending", "current", "previous", "rejected",
-	"retired", NULL };
+const char *const version_state_names[] = {"pending", "current", "previous", "rejected", "retired",
+    NULL};
 
 void
 version_row_done(struct version_row *row)
@@ -20,8 +20,10 @@ static enum err_code
 check_name(const char *name, struct err *err)
 {
 	if (!text_is_name(name))
-		return err_set(err, ERR_INVALID, "\"%.63s\" cannot be the name of a secret: 1..63 of a-z "
-		    "0-9 - _ . / beginning with a letter or digit", name);
+		return err_set(err, ERR_INVALID,
+		    "\"%.63s\" cannot be the name of a secret: 1..63 of a-z "
+		    "0-9 - _ . / beginning with a letter or digit",
+		    name);
 	return ERR_OK;
 }
 
@@ -44,7 +46,8 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 {
 	TRY(check_name(row->name, err));
 	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?", err);
+	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
+	    err);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
@@ -99,8 +102,8 @@ store_list_secrets(struct store *store, const char *after, struct secret_row *ro
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "secrets", "SELECT " SECRET_COLUMNS
-	    " FROM secrets WHERE name > ? ORDER BY name LIMIT ?", err);
+	SQL_QUERY query = sql_query(store->sql, "secrets",
+	    "SELECT " SECRET_COLUMNS " FROM secrets WHERE name > ? ORDER BY name LIMIT ?", err);
 	sql_put_text(&query, after);
 	sql_put_int(&query, (int64_t)max);
 	while (count < max && sql_next(&query))
@@ -126,7 +129,8 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 {
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "INSERT INTO versions (secret, number, state, header_hash, header, ciphertext,"
-	    " part_exposed, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    " part_exposed, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	    err);
 	store_put_secret_id(&query, &row->secret);
 	sql_put_int(&query, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
@@ -144,7 +148,8 @@ add_envelope(struct store *store, const struct version_row *row, size_t index,
 {
 	SQL_QUERY query = sql_query(store->sql, "envelopes",
 	    "INSERT INTO envelopes (secret, version, position, token, enc, ciphertext)"
-	    " VALUES (?, ?, ?, ?, ?, ?)", err);
+	    " VALUES (?, ?, ?, ?, ?, ?)",
+	    err);
 	store_put_secret_id(&query, &row->secret);
 	sql_put_int(&query, row->number);
 	sql_put_int(&query, (int64_t)index);
@@ -158,8 +163,9 @@ store_add_version(struct store *store, const struct version_row *row, const stru
     const struct sealed_box *envelopes, size_t envelope_count, struct err *err)
 {
 	if (envelope_count != header->envelope_count || envelope_count > HEADER_ENVELOPES)
-		return err_set(err, ERR_INTERNAL, "a version has %zu envelopes and its header names %u",
-		    envelope_count, header->envelope_count);
+		return err_set(err, ERR_INTERNAL,
+		    "a version has %zu envelopes and its header names %u", envelope_count,
+		    header->envelope_count);
 	TRY(add_version_row(store, row, err));
 	for (size_t i = 0; i < envelope_count; i++)
 		TRY(add_envelope(store, row, i, &header->envelopes[i].token, &envelopes[i], err));
@@ -181,10 +187,11 @@ enum err_code
 store_get_version(struct store *store, const struct secret_id *secret, uint32_t number,
     struct version_row *ret_row, struct err *err)
 {
-	VERSION_ROW row = { .secret = *secret, .number = number };
+	VERSION_ROW row = {.secret = *secret, .number = number};
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "SELECT state, header_hash, header, ciphertext, part_exposed, created"
-	    " FROM versions WHERE secret = ? AND number = ?", err);
+	    " FROM versions WHERE secret = ? AND number = ?",
+	    err);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, number);
 	TRY(sql_one(&query, "version"));
@@ -223,8 +230,10 @@ store_get_envelope(struct store *store, const struct secret_id *secret, uint32_t
     uint32_t index, struct digest *ret_token, struct sealed_box *ret_box, struct err *err)
 {
 	struct digest token;
-	SQL_QUERY query = sql_query(store->sql, "envelopes", "SELECT token, enc, ciphertext"
-	    " FROM envelopes WHERE secret = ? AND version = ? AND position = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "envelopes",
+	    "SELECT token, enc, ciphertext"
+	    " FROM envelopes WHERE secret = ? AND version = ? AND position = ?",
+	    err);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, number);
 	sql_put_int(&query, index);

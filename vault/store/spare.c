@@ -8,7 +8,8 @@ store_add_spare(struct store *store, const struct spare_row *row, const struct s
 {
 	SQL_QUERY query = sql_query(store->sql, "spares",
 	    "INSERT INTO spares (secret, version, token, envelope, statement, enc, ciphertext)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?)", err);
+	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	    err);
 	store_put_secret_id(&query, &row->secret);
 	sql_put_int(&query, row->version);
 	store_put_digest(&query, &row->token);
@@ -16,8 +17,8 @@ store_add_spare(struct store *store, const struct spare_row *row, const struct s
 	store_put_digest(&query, &row->statement);
 	store_put_box(&query, box);
 	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "version %u has an envelope for this spare token already",
-		    row->version);
+		return err_set(err, ERR_EXISTS,
+		    "version %u has an envelope for this spare token already", row->version);
 	return sql_end(&query);
 }
 
@@ -26,8 +27,10 @@ store_list_spares(struct store *store, const struct secret_id *secret, uint32_t 
     struct spare_row *rows, size_t max, size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "spares", "SELECT token, envelope, statement"
-	    " FROM spares WHERE secret = ? AND version = ? ORDER BY token", err);
+	SQL_QUERY query = sql_query(store->sql, "spares",
+	    "SELECT token, envelope, statement"
+	    " FROM spares WHERE secret = ? AND version = ? ORDER BY token",
+	    err);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, version);
 	while (sql_next(&query)) {
@@ -36,7 +39,7 @@ store_list_spares(struct store *store, const struct secret_id *secret, uint32_t 
 			break;
 		}
 		struct spare_row *row = &rows[count++];
-		*row = (struct spare_row){ .secret = *secret, .version = version };
+		*row = (struct spare_row){.secret = *secret, .version = version};
 		store_get_digest(&query, "token", &row->token);
 		row->envelope = (uint32_t)sql_get_int(&query, "envelope", 0, HEADER_ENVELOPES - 1);
 		store_get_digest(&query, "statement", &row->statement);
@@ -50,8 +53,10 @@ enum err_code
 store_get_spare(struct store *store, const struct secret_id *secret, uint32_t version,
     const struct digest *token, struct sealed_box *ret_box, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "spares", "SELECT enc, ciphertext FROM spares"
-	    " WHERE secret = ? AND version = ? AND token = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "spares",
+	    "SELECT enc, ciphertext FROM spares"
+	    " WHERE secret = ? AND version = ? AND token = ?",
+	    err);
 	store_put_secret_id(&query, secret);
 	sql_put_int(&query, version);
 	store_put_digest(&query, token);
@@ -61,8 +66,8 @@ store_get_spare(struct store *store, const struct secret_id *secret, uint32_t ve
 }
 
 static enum err_code
-erase_from(struct store *store, const char *table, const char *text,
-    const struct secret_id *secret, uint32_t version, struct err *err)
+erase_from(struct store *store, const char *table, const char *text, const struct secret_id *secret,
+    uint32_t version, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, table, text, err);
 	store_put_secret_id(&query, secret);

@@ -46,30 +46,30 @@ struct pragma {
 };
 
 static const struct pragma pragmas[] = {
-	{ "PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete" },
-	{ "PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3" },
-	{ "PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode", "normal" },
-	{ "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1" },
-	{ "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1" },
-	{ "PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0" },
-	{ "PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1" },
-	{ "PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2" },
-	{ "PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0" },
+    {"PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete"},
+    {"PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3"},
+    {"PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode", "normal"},
+    {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
+    {"PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1"},
+    {"PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0"},
+    {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
+    {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0"},
 };
 static const struct pragma creating_pragmas[] = {
-	{ "PRAGMA encoding = 'UTF-8'", "PRAGMA encoding", "UTF-8" },
-	{ "PRAGMA auto_vacuum = NONE", "PRAGMA auto_vacuum", "0" },
+    {"PRAGMA encoding = 'UTF-8'", "PRAGMA encoding", "UTF-8"},
+    {"PRAGMA auto_vacuum = NONE", "PRAGMA auto_vacuum", "0"},
 };
 
 static const struct switch_row {
 	int option, value;
 } switches[] = {
-	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
-	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
-	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
-	{ SQLITE_DBCONFIG_DQS_DML, 0 },
-	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
 };
 
 static bool
@@ -103,11 +103,14 @@ fail_io(struct sql *sql, int result, const char *doing, struct err *err)
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	if (is_failed_sync(result)) {
 		sql->dead = true;
-		return err_set(err, ERR_IO, "%s: the disk did not confirm what was written (%s); what is "
-		    "on it is unknown; check the disk, then start again", doing, strerror(error_number));
+		return err_set(err, ERR_IO,
+		    "%s: the disk did not confirm what was written (%s); what is "
+		    "on it is unknown; check the disk, then start again",
+		    doing, strerror(error_number));
 	}
 	if (is_full(error_number))
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed", doing);
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed",
+		    doing);
 	return err_set(err, ERR_IO, "%s: %s (%s)", doing, sqlite3_errstr(result),
 	    error_number != 0 ? strerror(error_number) : "the system did not say why");
 }
@@ -138,16 +141,18 @@ fail(struct sql *sql, int result, const char *doing, struct err *err)
 	case SQLITE_CONSTRAINT:
 		return fail_constraint(result, doing, detail, err);
 	case SQLITE_FULL:
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed", doing);
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed",
+		    doing);
 	case SQLITE_NOMEM:
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	case SQLITE_BUSY:
-		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again", doing);
+		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again",
+		    doing);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return err_set(err, ERR_INTEGRITY,
-		    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup", doing,
-		    detail);
+		    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup",
+		    doing, detail);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -164,7 +169,8 @@ static enum err_code
 check_alive(const struct sql *sql, struct err *err)
 {
 	if (sql->dead)
-		return err_set(err, ERR_IO, "an earlier write to the database was not confirmed by the "
+		return err_set(err, ERR_IO,
+		    "an earlier write to the database was not confirmed by the "
 		    "disk; nothing more is done until a restart");
 	return ERR_OK;
 }
@@ -194,7 +200,8 @@ ask_pragma(struct sql *sql, const char *text, struct buf *ret_value, struct err 
 		result = sqlite3_step(statement);
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
 		return fail(sql, result, text, err);
-	const unsigned char *value = result == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+	const unsigned char *value =
+	    result == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
 	buf_format(ret_value, "%s", value != NULL ? (const char *)value : "");
 	return buf_check(ret_value, err);
 }
@@ -207,8 +214,8 @@ set_pragmas(struct sql *sql, const struct pragma *rows, size_t count, struct err
 		TRY(execute(sql, rows[i].set, rows[i].set, err));
 		TRY(ask_pragma(sql, rows[i].get, &value, err));
 		if (strcmp(buf_string(&value), rows[i].expected) != 0)
-			return err_set(err, ERR_IO, "%s is not accepted: it stays \"%s\"", rows[i].set,
-			    buf_string(&value));
+			return err_set(err, ERR_IO, "%s is not accepted: it stays \"%s\"",
+			    rows[i].set, buf_string(&value));
 	}
 	return ERR_OK;
 }
@@ -219,9 +226,11 @@ set_switches(struct sql *sql, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
 		int now = -1;
 		if (sqlite3_db_config(sql->database, switches[i].option, switches[i].value, &now) !=
-		    SQLITE_OK || now != switches[i].value)
-			return err_set(err, ERR_INTERNAL, "this SQLite (%s) does not take option %d",
-			    sqlite3_libversion(), switches[i].option);
+		        SQLITE_OK ||
+		    now != switches[i].value)
+			return err_set(err, ERR_INTERNAL,
+			    "this SQLite (%s) does not take option %d", sqlite3_libversion(),
+			    switches[i].option);
 	}
 	sqlite3_limit(sql->database, SQLITE_LIMIT_LENGTH, SQL_BLOB_MAX);
 	sqlite3_limit(sql->database, SQLITE_LIMIT_ATTACHED, 0);
@@ -285,11 +294,12 @@ static enum err_code
 copy_database(struct sql *sql, const char *path, struct err *err)
 {
 	CLEANUP(close_database) sqlite3 *copy = NULL;
-	int result = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int result =
+	    sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(copy, pragmas[1].set, NULL, NULL, NULL); /* synchronous */
-	sqlite3_backup *backup = result == SQLITE_OK ?
-	    sqlite3_backup_init(copy, "main", sql->database, "main") : NULL;
+	sqlite3_backup *backup =
+	    result == SQLITE_OK ? sqlite3_backup_init(copy, "main", sql->database, "main") : NULL;
 	if (backup == NULL)
 		return err_set(err, ERR_IO, "cannot begin the backup %s: %s", path,
 		    sqlite3_errmsg(copy));
@@ -298,7 +308,8 @@ copy_database(struct sql *sql, const char *path, struct err *err)
 	if ((result & 0xff) == SQLITE_FULL || is_full(sqlite3_system_errno(copy)))
 		return err_set(err, ERR_NO_SPACE, "the disk is full: no backup %s", path);
 	if (result != SQLITE_OK)
-		return err_set(err, ERR_IO, "the backup %s failed: %s", path, sqlite3_errstr(result));
+		return err_set(err, ERR_IO, "the backup %s failed: %s", path,
+		    sqlite3_errstr(result));
 	return ERR_OK;
 }
 
@@ -308,8 +319,8 @@ sql_backup(struct sql *sql, const char *path, struct err *err)
 	TRY(check_alive(sql, err));
 	FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_errno(err, errno == EEXIST ? ERR_EXISTS : ERR_IO, errno, "cannot create %s",
-		    path);
+		return err_errno(err, errno == EEXIST ? ERR_EXISTS : ERR_IO, errno,
+		    "cannot create %s", path);
 	enum err_code code = copy_database(sql, path, err);
 	if (code != ERR_OK)
 		unlink(path);
@@ -362,7 +373,8 @@ sql_rollback(struct sql *sql)
 	if (sql->database == NULL)
 		return;
 	if (sqlite3_get_autocommit(sql->database) == 0)
-		sqlite3_exec(sql->database, "ROLLBACK", NULL, NULL, NULL); /* else the journal will */
+		sqlite3_exec(sql->database, "ROLLBACK", NULL, NULL,
+		    NULL); /* else the journal will */
 	sql->transaction = TRANSACTION_NONE;
 }
 
@@ -388,7 +400,8 @@ find_statement(struct sql_query *query, const char *text)
 			return &sql->statements[i];
 	}
 	if (sql->statement_count == STATEMENTS_MAX) {
-		query->code = err_set(query->err, ERR_INTERNAL, "%s: too many queries", query->table);
+		query->code =
+		    err_set(query->err, ERR_INTERNAL, "%s: too many queries", query->table);
 		return NULL;
 	}
 	struct sql_statement *statement = &sql->statements[sql->statement_count];
@@ -423,7 +436,7 @@ check_statement(const struct sql_query *query, const struct sql_statement *state
 struct sql_query
 sql_query(struct sql *sql, const char *table, const char *text, struct err *err)
 {
-	struct sql_query query = { .sql = sql, .table = table, .err = err };
+	struct sql_query query = {.sql = sql, .table = table, .err = err};
 	query.code = check_alive(sql, err);
 	if (query.code != ERR_OK)
 		return query;
@@ -459,8 +472,8 @@ void
 sql_put_int(struct sql_query *query, int64_t value)
 {
 	if (query->code == ERR_OK)
-		after_bind(query, sqlite3_bind_int64(query->statement->prepared, ++query->parameter,
-		    value));
+		after_bind(query,
+		    sqlite3_bind_int64(query->statement->prepared, ++query->parameter, value));
 }
 
 void
@@ -472,23 +485,26 @@ sql_put_bytes(struct sql_query *query, struct view bytes)
 	if (bytes.size == 0) /* a NULL pointer would bind NULL */
 		after_bind(query, sqlite3_bind_zeroblob(query->statement->prepared, at, 0));
 	else
-		after_bind(query, sqlite3_bind_blob64(query->statement->prepared, at, bytes.data,
-		    bytes.size, SQLITE_STATIC));
+		after_bind(query,
+		    sqlite3_bind_blob64(query->statement->prepared, at, bytes.data, bytes.size,
+		        SQLITE_STATIC));
 }
 
 void
 sql_put_text(struct sql_query *query, const char *text)
 {
 	if (query->code == ERR_OK)
-		after_bind(query, sqlite3_bind_text64(query->statement->prepared, ++query->parameter,
-		    text, strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+		after_bind(query,
+		    sqlite3_bind_text64(query->statement->prepared, ++query->parameter, text,
+		        strlen(text), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void
 sql_put_null(struct sql_query *query)
 {
 	if (query->code == ERR_OK)
-		after_bind(query, sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+		after_bind(query,
+		    sqlite3_bind_null(query->statement->prepared, ++query->parameter));
 }
 
 bool

@@ -172,8 +172,8 @@ sql_check_references(struct sql *sql, struct err *err)
 	sql_skip(&query);
 	sql_get_text(&query, "parent", other, sizeof(other));
 	TRY(sql_end(&query));
-	return err_set(err, ERR_INTEGRITY, "a row of %s refers to a row of %s that is not there", table,
-	    other);
+	return err_set(err, ERR_INTEGRITY, "a row of %s refers to a row of %s that is not there",
+	    table, other);
 }
 
 enum err_code
@@ -188,6 +188,7 @@ sql_check(struct sql *sql, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "the database is damaged (%s); stop, keep a copy, and restore a backup", found);
 	if (sql_check_references(sql, err) != ERR_OK)
-		return err_add(err, "the database is damaged; stop, keep a copy, and restore a backup");
+		return err_add(err,
+		    "the database is damaged; stop, keep a copy, and restore a backup");
 	return ERR_OK;
 }

@@ -8,15 +8,18 @@ enum err_code
 store_set_text(struct store *store, const char *name, const char *text, struct err *err)
 {
 	if (text == NULL) {
-		SQL_QUERY query = sql_query(store->sql, "texts", "DELETE FROM texts WHERE name = ?", err);
+		SQL_QUERY query =
+		    sql_query(store->sql, "texts", "DELETE FROM texts WHERE name = ?", err);
 		sql_put_text(&query, name);
 		return sql_run(&query, NULL);
 	}
 	struct view bytes = view_of_text(text);
 	if (bytes.size > TEXT_MAX)
 		return err_set(err, ERR_INVALID, "the text \"%s\" is larger than 4 MiB", name);
-	SQL_QUERY query = sql_query(store->sql, "texts", "INSERT INTO texts (name, text) VALUES (?, ?)"
-	    " ON CONFLICT (name) DO UPDATE SET text = excluded.text", err);
+	SQL_QUERY query = sql_query(store->sql, "texts",
+	    "INSERT INTO texts (name, text) VALUES (?, ?)"
+	    " ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+	    err);
 	sql_put_text(&query, name);
 	sql_put_bytes(&query, bytes);
 	return sql_run(&query, NULL);
@@ -25,7 +28,8 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 enum err_code
 store_get_text(struct store *store, const char *name, struct buf *ret_text, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "texts", "SELECT text FROM texts WHERE name = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "texts", "SELECT text FROM texts WHERE name = ?", err);
 	sql_put_text(&query, name);
 	TRY(sql_one(&query, "text"));
 	sql_get_bytes(&query, "text", 0, TEXT_MAX, ret_text);
@@ -40,7 +44,8 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 		return err_set(err, ERR_INVALID, "a statement is larger than 4 MiB");
 	SQL_QUERY query = sql_query(store->sql, "statements",
 	    "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
-	    " ON CONFLICT (digest) DO UPDATE SET text = excluded.text WHERE ?", err);
+	    " ON CONFLICT (digest) DO UPDATE SET text = excluded.text WHERE ?",
+	    err);
 	store_put_digest(&query, digest);
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
@@ -67,21 +72,22 @@ struct chain {
 };
 
 static const struct chain charters = {
-	"charters", "charter",
-	"INSERT INTO charters (version, digest) VALUES (?, ?)",
-	"SELECT digest FROM charters WHERE version = ?",
-	"SELECT coalesce(max(version), 0) FROM charters",
+    "charters",
+    "charter",
+    "INSERT INTO charters (version, digest) VALUES (?, ?)",
+    "SELECT digest FROM charters WHERE version = ?",
+    "SELECT coalesce(max(version), 0) FROM charters",
 };
 static const struct chain rosters = {
-	"rosters", "roster",
-	"INSERT INTO rosters (version, digest) VALUES (?, ?)",
-	"SELECT digest FROM rosters WHERE version = ?",
-	"SELECT coalesce(max(version), 0) FROM rosters",
+    "rosters",
+    "roster",
+    "INSERT INTO rosters (version, digest) VALUES (?, ?)",
+    "SELECT digest FROM rosters WHERE version = ?",
+    "SELECT coalesce(max(version), 0) FROM rosters",
 };
 
 static enum err_code
-chain_version(struct store *store, const struct chain *chain, uint32_t *ret_newest,
-    struct err *err)
+chain_version(struct store *store, const struct chain *chain, uint32_t *ret_newest, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, chain->table, chain->newest, err);
 	TRY(sql_one(&query, chain->what));
@@ -125,8 +131,7 @@ store_put_charter(struct store *store, uint32_t version, const struct digest *di
 }
 
 enum err_code
-store_get_charter(struct store *store, uint32_t version, struct digest *ret_digest,
-    struct err *err)
+store_get_charter(struct store *store, uint32_t version, struct digest *ret_digest, struct err *err)
 {
 	return chain_get(store, &charters, version, ret_digest, err);
 }
@@ -145,8 +150,7 @@ store_put_roster(struct store *store, uint32_t version, const struct digest *dig
 }
 
 enum err_code
-store_get_roster(struct store *store, uint32_t version, struct digest *ret_digest,
-    struct err *err)
+store_get_roster(struct store *store, uint32_t version, struct digest *ret_digest, struct err *err)
 {
 	return chain_get(store, &rosters, version, ret_digest, err);
 }

@@ -23,8 +23,8 @@
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
 
-#define NEW_FILE STORE_FILE ".new"
-#define STORE CLEANUP(store_freep) struct store
+#define NEW_FILE  STORE_FILE ".new"
+#define STORE     CLEANUP(store_freep) struct store
 #define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
 
 /* The folder without symbolic links: SQLite refuses them anywhere in a path when it refuses them
@@ -81,7 +81,7 @@ remove_file(const char *folder, const char *name, struct err *err)
 static enum err_code
 check_vacant(const char *folder, struct err *err)
 {
-	static const char *const names[] = { STORE_FILE, STORE_FILE "-journal", STORE_FILE "-wal" };
+	static const char *const names[] = {STORE_FILE, STORE_FILE "-journal", STORE_FILE "-wal"};
 	char path[4096];
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		TRY(file_path(folder, names[i], path, err));

@@ -20,8 +20,8 @@
 #ifndef VAULT_STORE_STORE_H
 #define VAULT_STORE_STORE_H
 
-#include "vault/seal/seal.h"
 #include "vault/log/tlog.h"
+#include "vault/seal/seal.h"
 
 enum { STORE_FORMAT = 3, ID_SIZE = 16, NOTE_TEXT_MAX = 500 };
 
@@ -81,18 +81,18 @@ enum err_code store_get_statement(struct store *store, const struct digest *dige
     struct buf *ret_text, struct err *err) MUST_CHECK;
 
 /* The chains: version -> statement digest.  Versions are consecutive from 1. */
-enum err_code store_put_charter(struct store *store, uint32_t version,
-    const struct digest *digest, struct err *err) MUST_CHECK;
+enum err_code store_put_charter(struct store *store, uint32_t version, const struct digest *digest,
+    struct err *err) MUST_CHECK;
 enum err_code store_get_charter(struct store *store, uint32_t version, struct digest *ret_digest,
     struct err *err) MUST_CHECK;
-enum err_code store_charter_version(struct store *store, uint32_t *ret_newest, struct err *err)
-    MUST_CHECK; /* 0: none */
+enum err_code store_charter_version(struct store *store, uint32_t *ret_newest,
+    struct err *err) MUST_CHECK; /* 0: none */
 enum err_code store_put_roster(struct store *store, uint32_t version, const struct digest *digest,
     struct err *err) MUST_CHECK;
 enum err_code store_get_roster(struct store *store, uint32_t version, struct digest *ret_digest,
     struct err *err) MUST_CHECK;
-enum err_code store_roster_version(struct store *store, uint32_t *ret_newest, struct err *err)
-    MUST_CHECK;
+enum err_code store_roster_version(struct store *store, uint32_t *ret_newest,
+    struct err *err) MUST_CHECK;
 
 /* Suspensions under CHARTER (digests of their statements), in the order of arrival, at most MAX.  Nobody is believed about them who did not sign (vault/documents/suspension.h). */
 enum err_code store_add_suspension(struct store *store, const struct digest *charter,
@@ -104,8 +104,8 @@ enum err_code store_count_suspensions(struct store *store, const struct digest *
 /* Tests of tokens, and the newest of each kind of evidence that TOKEN works; ERR_NOT_FOUND. */
 enum err_code store_add_test(struct store *store, const struct digest *token,
     const struct digest *statement, struct err *err) MUST_CHECK;
-enum err_code store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
-    MUST_CHECK;
+enum err_code store_count_tests(struct store *store, uint64_t *ret_count,
+    struct err *err) MUST_CHECK;
 enum err_code store_newest_test(struct store *store, const struct digest *token,
     struct digest *ret_statement, struct err *err) MUST_CHECK;
 enum err_code store_newest_approval(struct store *store, const struct digest *token,
@@ -116,8 +116,13 @@ enum err_code store_withdraw_approvals(struct store *store, const struct digest 
     struct err *err) MUST_CHECK;
 
 /* Secrets and versions. */
-enum version_state { VERSION_PENDING, VERSION_CURRENT, VERSION_PREVIOUS, VERSION_REJECTED,
-	VERSION_RETIRED };
+enum version_state {
+	VERSION_PENDING,
+	VERSION_CURRENT,
+	VERSION_PREVIOUS,
+	VERSION_REJECTED,
+	VERSION_RETIRED
+};
 extern const char *const version_state_names[];
 
 struct secret_row {
@@ -139,19 +144,19 @@ struct version_row {
 void version_row_done(struct version_row *row);
 #define VERSION_ROW CLEANUP(version_row_done) struct version_row
 
-enum err_code store_add_secret(struct store *store, const struct secret_row *row, struct err *err)
-    MUST_CHECK; /* ERR_EXISTS by name or id */
+enum err_code store_add_secret(struct store *store, const struct secret_row *row,
+    struct err *err) MUST_CHECK; /* ERR_EXISTS by name or id */
 enum err_code store_update_secret(struct store *store, const struct secret_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_secret(struct store *store, const struct secret_id *id,
     struct secret_row *ret_row, struct err *err) MUST_CHECK;
-enum err_code store_find_secret(struct store *store, const char *name,
-    struct secret_row *ret_row, struct err *err) MUST_CHECK;
+enum err_code store_find_secret(struct store *store, const char *name, struct secret_row *ret_row,
+    struct err *err) MUST_CHECK;
 /* Secrets in name order after AFTER ("" first), at most MAX. */
 enum err_code store_list_secrets(struct store *store, const char *after, struct secret_row *rows,
     size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
-enum err_code store_count_secrets(struct store *store, uint64_t *ret_count, struct err *err)
-    MUST_CHECK;
+enum err_code store_count_secrets(struct store *store, uint64_t *ret_count,
+    struct err *err) MUST_CHECK;
 
 /* The version with its envelopes (in header order), from seal_version. */
 enum err_code store_add_version(struct store *store, const struct version_row *row,
@@ -172,32 +177,39 @@ enum err_code store_get_envelope(struct store *store, const struct secret_id *se
 struct spare_row {
 	struct secret_id secret;
 	uint32_t version;
-	struct digest token;	 /* the spare's */
-	uint32_t envelope;	 /* whose shares: index in the header */
+	struct digest token;     /* the spare's */
+	uint32_t envelope;       /* whose shares: index in the header */
 	struct digest statement; /* STATEMENT_SPARE */
 };
 enum err_code store_add_spare(struct store *store, const struct spare_row *row,
     const struct sealed_box *box, struct err *err) MUST_CHECK; /* ERR_EXISTS */
 enum err_code store_list_spares(struct store *store, const struct secret_id *secret,
-    uint32_t version, struct spare_row *rows, size_t max, size_t *ret_count, struct err *err)
-    MUST_CHECK;
-enum err_code store_get_spare(struct store *store, const struct secret_id *secret,
-    uint32_t version, const struct digest *token, struct sealed_box *ret_box, struct err *err)
-    MUST_CHECK;
+    uint32_t version, struct spare_row *rows, size_t max, size_t *ret_count,
+    struct err *err) MUST_CHECK;
+enum err_code store_get_spare(struct store *store, const struct secret_id *secret, uint32_t version,
+    const struct digest *token, struct sealed_box *ret_box, struct err *err) MUST_CHECK;
 /* Erase all envelopes of a version, and what was re-enveloped from them (secure_delete): nobody
  * opens it again from here. */
 enum err_code store_erase_envelopes(struct store *store, const struct secret_id *secret,
     uint32_t version, struct err *err) MUST_CHECK;
 
 /* Ceremonies. */
-enum ceremony_state { CEREMONY_COLLECTING, CEREMONY_RELEASING, CEREMONY_RELEASED,
-	CEREMONY_ROTATING, CEREMONY_DEGRADED, CEREMONY_CLOSED, CEREMONY_REFUSED, CEREMONY_STATES };
+enum ceremony_state {
+	CEREMONY_COLLECTING,
+	CEREMONY_RELEASING,
+	CEREMONY_RELEASED,
+	CEREMONY_ROTATING,
+	CEREMONY_DEGRADED,
+	CEREMONY_CLOSED,
+	CEREMONY_REFUSED,
+	CEREMONY_STATES
+};
 extern const char *const ceremony_state_names[];
 
 struct ceremony_row {
 	struct id id;
-	struct digest digest;	/* of the ceremony statement */
-	struct digest request;	/* of the request statement; unique: accepted once */
+	struct digest digest;  /* of the ceremony statement */
+	struct digest request; /* of the request statement; unique: accepted once */
 	struct secret_id secret;
 	uint32_t version;
 	enum ceremony_state state;
@@ -206,7 +218,7 @@ struct ceremony_row {
 	struct digest charter;
 	int64_t created, deadline;
 	int64_t released, expires; /* 0 until then */
-	bool done;		   /* the lease was ended before it expired */
+	bool done;                 /* the lease was ended before it expired */
 };
 enum err_code store_add_ceremony(struct store *store, const struct ceremony_row *row,
     struct err *err) MUST_CHECK; /* ERR_EXISTS when the request was used before */
@@ -216,16 +228,16 @@ enum err_code store_update_ceremony(struct store *store, const struct ceremony_r
 enum err_code store_get_ceremony(struct store *store, const struct id *id,
     struct ceremony_row *ret_row, struct err *err) MUST_CHECK;
 /* Newest first, at most MAX; only states in the bit set STATES (1 << state). */
-enum err_code store_list_ceremonies(struct store *store, unsigned states,
-    struct ceremony_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+enum err_code store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row *rows,
+    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 
 struct approval_row {
 	struct id ceremony;
 	char seat[SEAT_NAME_MAX + 1];
 	struct digest token;
 	struct digest statement;
-	uint32_t envelope;	  /* index in the header */
-	bool complete;		  /* the re-sealed shares arrived and were right */
+	uint32_t envelope;        /* index in the header */
+	bool complete;            /* the re-sealed shares arrived and were right */
 	struct sealed_box shares; /* empty until complete, and again after the ceremony */
 };
 void approval_row_done(struct approval_row *row);
@@ -240,16 +252,16 @@ enum err_code store_complete_approval(struct store *store, const struct id *cere
 enum err_code store_list_approvals(struct store *store, const struct id *ceremony,
     struct approval_row rows[QUORUM_SEATS], size_t *ret_count, struct err *err) MUST_CHECK;
 /* Erase the re-sealed shares (secure_delete); the rows stay. */
-enum err_code store_erase_shares(struct store *store, const struct id *ceremony, struct err *err)
-    MUST_CHECK;
+enum err_code store_erase_shares(struct store *store, const struct id *ceremony,
+    struct err *err) MUST_CHECK;
 
 struct denial_row {
 	struct id ceremony;
 	char seat[SEAT_NAME_MAX + 1];
 	struct digest statement;
 };
-enum err_code store_add_denial(struct store *store, const struct denial_row *row, struct err *err)
-    MUST_CHECK; /* ERR_EXISTS */
+enum err_code store_add_denial(struct store *store, const struct denial_row *row,
+    struct err *err) MUST_CHECK; /* ERR_EXISTS */
 enum err_code store_list_denials(struct store *store, const struct id *ceremony,
     struct denial_row rows[QUORUM_SEATS], size_t *ret_count, struct err *err) MUST_CHECK;
 
@@ -279,14 +291,17 @@ enum { BATCH_ITEMS = 500 };
 enum item_state {
 	ITEM_WAITING, /* for the quorum, or for its turn */
 	ITEM_OPENING, /* its debt is committed; its value is not in the escrow yet */
-	ITEM_DONE, ITEM_SKIPPED, ITEM_DAMAGED, ITEM_STATES
+	ITEM_DONE,
+	ITEM_SKIPPED,
+	ITEM_DAMAGED,
+	ITEM_STATES
 };
 extern const char *const item_state_names[];
 
 struct batch_row {
 	struct id id;
-	struct digest digest;  /* of the ceremony statement */
-	struct digest request; /* of the request statement; unique: accepted once */
+	struct digest digest;      /* of the ceremony statement */
+	struct digest request;     /* of the request statement; unique: accepted once */
 	enum ceremony_state state; /* COLLECTING, RELEASING, CLOSED, REFUSED */
 	char requester[SEAT_NAME_MAX + 1];
 	char reason[NOTE_TEXT_MAX + 1]; /* why it was refused, or "" */
@@ -305,8 +320,8 @@ enum err_code store_add_batch(struct store *store, const struct batch_row *row,
     const struct item_row *items, size_t count, struct err *err) MUST_CHECK; /* ERR_EXISTS */
 enum err_code store_update_batch(struct store *store, const struct batch_row *row,
     struct err *err) MUST_CHECK; /* state, reason */
-enum err_code store_get_batch(struct store *store, const struct id *id,
-    struct batch_row *ret_row, struct err *err) MUST_CHECK;
+enum err_code store_get_batch(struct store *store, const struct id *id, struct batch_row *ret_row,
+    struct err *err) MUST_CHECK;
 /* Newest first; states as for ceremonies. */
 enum err_code store_list_batches(struct store *store, unsigned states, struct batch_row *rows,
     size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
@@ -326,23 +341,22 @@ struct voice_row { /* an approval or a denial; a seat that was interrupted appro
 };
 enum err_code store_add_voice(struct store *store, const struct id *batch,
     const struct voice_row *row, struct err *err) MUST_CHECK; /* ERR_EXISTS */
-enum err_code store_list_voices(struct store *store, const struct id *batch,
-    struct voice_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+enum err_code store_list_voices(struct store *store, const struct id *batch, struct voice_row *rows,
+    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 
 struct batch_share_row { /* of one seat for one item, re-sealed to the batch */
 	char seat[SEAT_NAME_MAX + 1];
 	uint32_t position;
 	struct digest statement; /* the approval with the encapsulation */
-	uint32_t envelope;	 /* index in the item's header */
-	struct buf ciphertext;	 /* empty when it was erased */
+	uint32_t envelope;       /* index in the item's header */
+	struct buf ciphertext;   /* empty when it was erased */
 };
 void batch_share_row_done(struct batch_share_row *row);
 enum err_code store_add_batch_share(struct store *store, const struct id *batch,
     const struct batch_share_row *row, struct err *err) MUST_CHECK; /* ERR_EXISTS */
 /* Of the item POSITION; the caller calls batch_share_row_done on each. */
-enum err_code store_list_batch_shares(struct store *store, const struct id *batch,
-    size_t position, struct batch_share_row rows[QUORUM_SEATS], size_t *ret_count,
-    struct err *err) MUST_CHECK;
+enum err_code store_list_batch_shares(struct store *store, const struct id *batch, size_t position,
+    struct batch_share_row rows[QUORUM_SEATS], size_t *ret_count, struct err *err) MUST_CHECK;
 /* How many items SEAT has given shares for; RET_GIVEN has BATCH_ITEMS flags (may be NULL). */
 enum err_code store_count_batch_shares(struct store *store, const struct id *batch,
     const char *seat, bool *ret_given, size_t *ret_count, struct err *err) MUST_CHECK;
@@ -364,27 +378,35 @@ enum err_code store_list_sealed_under(struct store *store, const struct digest *
     struct err *err) MUST_CHECK;
 
 /* Rotation debts (DESIGN.md, section 8). */
-enum debt_state { DEBT_OWED, DEBT_PREPARED, DEBT_APPLYING, DEBT_VERIFIED, DEBT_COMMITTED,
-	DEBT_RETIRED, DEBT_DEGRADED, DEBT_STATES };
+enum debt_state {
+	DEBT_OWED,
+	DEBT_PREPARED,
+	DEBT_APPLYING,
+	DEBT_VERIFIED,
+	DEBT_COMMITTED,
+	DEBT_RETIRED,
+	DEBT_DEGRADED,
+	DEBT_STATES
+};
 extern const char *const debt_state_names[];
 
 struct debt_row {
 	struct id id;
 	struct secret_id secret;
-	uint32_t old;	     /* the version that must die */
-	uint32_t pending;    /* the version prepared to replace it; 0 */
+	uint32_t old;     /* the version that must die */
+	uint32_t pending; /* the version prepared to replace it; 0 */
 	enum debt_state state;
-	bool has_ceremony;   /* false: adoption */
+	bool has_ceremony; /* false: adoption */
 	struct id ceremony;
-	int64_t created, due; /* due: the rotation may begin */
-	uint32_t attempts;   /* values definitely rejected so far */
+	int64_t created, due;         /* due: the rotation may begin */
+	uint32_t attempts;            /* values definitely rejected so far */
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
 };
-enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
-    MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
+enum err_code store_add_debt(struct store *store, const struct debt_row *row,
+    struct err *err) MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
 /* pending, state, due, attempts, note. */
-enum err_code store_update_debt(struct store *store, const struct debt_row *row, struct err *err)
-    MUST_CHECK;
+enum err_code store_update_debt(struct store *store, const struct debt_row *row,
+    struct err *err) MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
     struct err *err) MUST_CHECK;
 /* The debt of SECRET that is not RETIRED; ERR_NOT_FOUND. */

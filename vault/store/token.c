@@ -3,8 +3,8 @@
 #include "vault/store/rows.h"
 
 enum err_code
-store_add_suspension(struct store *store, const struct digest *charter,
-    const struct digest *token, const struct digest *statement, struct err *err)
+store_add_suspension(struct store *store, const struct digest *charter, const struct digest *token,
+    const struct digest *statement, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "suspensions",
 	    "INSERT INTO suspensions (charter, token, statement) VALUES (?, ?, ?)", err);
@@ -46,7 +46,8 @@ store_count_suspensions(struct store *store, const struct digest *charter, uint6
 {
 	if (charter == NULL)
 		return count_rows(sql_query(store->sql, "suspensions",
-		    "SELECT count(*) FROM suspensions", err), ret_count);
+		                      "SELECT count(*) FROM suspensions", err),
+		    ret_count);
 	struct sql_query query = sql_query(store->sql, "suspensions",
 	    "SELECT count(*) FROM suspensions WHERE charter = ?", err);
 	store_put_digest(&query, charter);
@@ -89,17 +90,20 @@ enum err_code
 store_newest_test(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {
-	return newest(sql_query(store->sql, "tests",
-	    "SELECT statement FROM tests WHERE token = ? ORDER BY position DESC LIMIT 1", err),
+	return newest(
+	    sql_query(store->sql, "tests",
+	        "SELECT statement FROM tests WHERE token = ? ORDER BY position DESC LIMIT 1", err),
 	    token, "test", ret_statement);
 }
 
 enum err_code
-store_newest_approval(struct store *store, const struct digest *token,
-    struct digest *ret_statement, struct err *err)
+store_newest_approval(struct store *store, const struct digest *token, struct digest *ret_statement,
+    struct err *err)
 {
-	return newest(sql_query(store->sql, "approvals",
-	    "SELECT statement FROM approvals WHERE token = ? ORDER BY arrival DESC LIMIT 1", err),
+	return newest(
+	    sql_query(store->sql, "approvals",
+	        "SELECT statement FROM approvals WHERE token = ? ORDER BY arrival DESC LIMIT 1",
+	        err),
 	    token, "approval", ret_statement);
 }
 
@@ -108,13 +112,15 @@ store_withdraw_approvals(struct store *store, const struct digest *token, struct
 {
 	SQL_QUERY query = sql_query(store->sql, "approvals",
 	    "UPDATE approvals SET complete = 0, enc = NULL, ciphertext = NULL WHERE token = ?"
-	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')", err);
+	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')",
+	    err);
 	store_put_digest(&query, token);
 	TRY(sql_run(&query, NULL));
 	query = sql_query(store->sql, "batch_shares",
 	    "DELETE FROM batch_shares WHERE statement IN"
 	    " (SELECT statement FROM batch_voices WHERE token = ?)"
-	    " AND batch IN (SELECT id FROM batches WHERE state = 'collecting')", err);
+	    " AND batch IN (SELECT id FROM batches WHERE state = 'collecting')",
+	    err);
 	store_put_digest(&query, token);
 	return sql_run(&query, NULL);
 }

@@ -12,11 +12,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/client/documents/founding.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
+#include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/protocol/message.h"
 
 enum { HOUR = 3600, YEAR = 365 * 24 * 3600, ENROLMENT_FILE_MAX = 1024 * 1024 };
 
@@ -113,7 +113,8 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 	if (strcmp(seat->person, from->person) != 0 || seat->roles != from->roles)
 		return err_set(err, ERR_INVALID,
 		    "%s: the seat %s has another person or other roles in the charter or another "
-		    "file; a seat is one person", file, from->name);
+		    "file; a seat is one person",
+		    file, from->name);
 	if (seat->token_count == SEAT_TOKENS)
 		return err_set(err, ERR_INVALID, "%s: the seat %s has %d tokens already", file,
 		    from->name, SEAT_TOKENS);
@@ -124,17 +125,19 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 
 /* A waiver must stand before the file is verified.  What cannot be read is told by enrolment_read. */
 static enum err_code
-waive_for(const struct draft_plan *plan, const char *path, struct charter *charter,
-    struct err *err)
+waive_for(const struct draft_plan *plan, const char *path, struct charter *charter, struct err *err)
 {
 	BUF text = {0};
 	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 	struct err ignored;
 
-	if (plan->waive_count == 0 || file_read(path, ENROLMENT_FILE_MAX, &text, &ignored) != ERR_OK ||
-	    dsse_parse(view_of(text.data, text.size > 0 && text.data[text.size - 1] == '\n' ?
-	    text.size - 1 : text.size), &statement, &ignored) != ERR_OK ||
+	if (plan->waive_count == 0 ||
+	    file_read(path, ENROLMENT_FILE_MAX, &text, &ignored) != ERR_OK ||
+	    dsse_parse(view_of(text.data,
+	                   text.size > 0 && text.data[text.size - 1] == '\n' ? text.size - 1 :
+	                                                                       text.size),
+	        &statement, &ignored) != ERR_OK ||
 	    enrolment_parse(&statement, charter->training, &enrolment, &ignored) != ERR_OK)
 		return ERR_OK;
 	return draft_waive(plan, charter, enrolment.seat.tokens[0].label,
@@ -156,7 +159,8 @@ apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *
 		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 			return err_set(err, ERR_INVALID,
 			    "%s: %s is a responder only; responders stand in the roster: halligan "
-			    "roster add %s", plan->files[i], enrolment.seat.name, plan->files[i]);
+			    "roster add %s",
+			    plan->files[i], enrolment.seat.name, plan->files[i]);
 		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
 		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
 		TRY(dsse_encode(&statement, &text, err));
@@ -189,8 +193,8 @@ apply_policy(const struct draft_plan *plan, const char *text, struct charter *ch
 		    CHARTER_POLICIES);
 	if (policy == NULL) {
 		policy = &charter->policies[charter->policy_count++];
-		*policy = (struct policy){
-			.max_duration = HOUR, .request_ttl = HOUR, .max_age = YEAR };
+		*policy =
+		    (struct policy){.max_duration = HOUR, .request_ttl = HOUR, .max_age = YEAR};
 		memcpy(policy->name, text, name_size);
 	}
 	memcpy(policy->quorum_text, equals + 1, strlen(equals + 1) + 1);
@@ -235,8 +239,7 @@ apply_change(const struct draft_plan *plan, struct charter *charter, struct err 
 }
 
 static enum err_code
-propose(struct client *client, const struct dsse *statement, struct json *texts,
-    struct err *err)
+propose(struct client *client, const struct dsse *statement, struct json *texts, struct err *err)
 {
 	struct json *request = op_new("charter-propose");
 	JSON *reply = NULL;
@@ -257,8 +260,10 @@ propose(struct client *client, const struct dsse *statement, struct json *texts,
 	list = json_in_array(&in, "missing", 0, CHARTER_SEATS);
 	TRY(json_in_end(&in));
 	TRY(array_join(list, &missing, err));
-	ui_say(client_options(client)->ui, "Drawn up. Now these sign with `halligan charter sign`, "
-	    "each with their own token: %s", buf_string(&missing));
+	ui_say(client_options(client)->ui,
+	    "Drawn up. Now these sign with `halligan charter sign`, "
+	    "each with their own token: %s",
+	    buf_string(&missing));
 	return ERR_OK;
 }
 
@@ -297,16 +302,21 @@ check_case(const struct client *client, enum draft_case draft_case, const struct
 	enum vault_state state = client_hello(client)->state;
 
 	if (state == VAULT_ABSENT)
-		return err_set(err, ERR_NOT_FOUND, "there is no vault at %s; begin with `halligan "
-		    "init`", client_location(client));
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no vault at %s; begin with `halligan "
+		    "init`",
+		    client_location(client));
 	if (draft_case == DRAFT_FOUNDING && state == VAULT_LIVE)
-		return err_set(err, ERR_REFUSED, "this vault lives: `halligan charter draft` is for a "
+		return err_set(err, ERR_REFUSED,
+		    "this vault lives: `halligan charter draft` is for a "
 		    "founding. To change its charter use `halligan charter propose`");
 	if (draft_case == DRAFT_CHANGE && state == VAULT_FOUNDING)
-		return err_set(err, ERR_REFUSED, "this vault is still being founded and has no charter "
+		return err_set(err, ERR_REFUSED,
+		    "this vault is still being founded and has no charter "
 		    "to change: draw its first one up with `halligan charter draft`");
 	if (state == VAULT_FOUNDING && plan->policy_count == 0)
-		return err_set(err, ERR_USAGE, "a charter needs a policy: --policy NAME=QUORUM, such as "
+		return err_set(err, ERR_USAGE,
+		    "a charter needs a policy: --policy NAME=QUORUM, such as "
 		    "'production=3 of (a, b, c)'");
 	return ERR_OK;
 }

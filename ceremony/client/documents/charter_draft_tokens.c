@@ -44,9 +44,11 @@ apply_form_factors(const struct draft_plan *plan, struct charter *charter, struc
 		uint8_t number;
 
 		if (!form_factor_from_text(plan->form_factors[i], &number))
-			return err_set(err, ERR_USAGE, "\"%.60s\" is no form factor; write usb-a-keychain, "
+			return err_set(err, ERR_USAGE,
+			    "\"%.60s\" is no form factor; write usb-a-keychain, "
 			    "usb-a-nano, usb-c-keychain, usb-c-nano, usb-c-lightning, usb-a-bio, usb-c-bio, "
-			    "a number, or \"any\" alone", plan->form_factors[i]);
+			    "a number, or \"any\" alone",
+			    plan->form_factors[i]);
 		charter->form_factors[charter->form_factor_count++] = number;
 	}
 	return ERR_OK;
@@ -94,8 +96,8 @@ drop_waivers(const struct draft_plan *plan, struct charter *charter, struct err 
 		const struct seat_token *token = token_by_label(charter, label, strlen(label));
 
 		if (token == NULL || !drop(charter, &token->id))
-			return err_set(err, ERR_INVALID, "there is no waiver for a token \"%.100s\" to drop",
-			    label);
+			return err_set(err, ERR_INVALID,
+			    "there is no waiver for a token \"%.100s\" to drop", label);
 	}
 	return ERR_OK;
 }
@@ -135,7 +137,8 @@ parse_waiver(const char *text, struct charter_waiver *ret_waiver, size_t *ret_la
 	if (colon == NULL || equals == text || colon[1] == '\0' ||
 	    strlen(colon + 1) > WAIVER_REASON_MAX || !text_is_plain(view_of_text(colon + 1)) ||
 	    !parse_waives(equals + 1, (size_t)(colon - equals - 1), &waiver.waives))
-		return err_set(err, ERR_USAGE, "\"%.100s\" is no waiver; write LABEL=WHAT,...:REASON with "
+		return err_set(err, ERR_USAGE,
+		    "\"%.100s\" is no waiver; write LABEL=WHAT,...:REASON with "
 		    "WHAT of firmware, form-factor, touch, attestation and a reason of at most %d bytes",
 		    text, (int)WAIVER_REASON_MAX);
 	memcpy(waiver.reason, colon + 1, strlen(colon + 1));
@@ -194,14 +197,16 @@ draft_waivers_end(const struct draft_plan *plan, struct charter *charter, struct
 
 		TRY(parse_waiver(plan->waives[i], &waiver, &size, err));
 		if (token_by_label(charter, plan->waives[i], size) == NULL)
-			return err_set(err, ERR_INVALID, "--waive names \"%.*s\", and no token of the new "
-			    "charter has that label", (int)size, plan->waives[i]);
+			return err_set(err, ERR_INVALID,
+			    "--waive names \"%.*s\", and no token of the new "
+			    "charter has that label",
+			    (int)size, plan->waives[i]);
 	}
 	for (size_t i = charter->waiver_count; i > 0; i--) {
 		const struct seat_token *token;
 
-		if (seat_by_token(charter->seats, charter->seat_count, &charter->waivers[i - 1].token,
-		    &token) == NULL)
+		if (seat_by_token(charter->seats, charter->seat_count,
+		        &charter->waivers[i - 1].token, &token) == NULL)
 			take_out(charter, i - 1);
 	}
 	return ERR_OK;

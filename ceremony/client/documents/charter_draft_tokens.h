@@ -9,8 +9,8 @@
 enum err_code draft_attestation(const struct draft_plan *plan, struct charter *charter,
     struct err *err) MUST_CHECK;
 /* The waiver that PLAN has for a token LABEL with the id TOKEN, if any. */
-enum err_code draft_waive(const struct draft_plan *plan, struct charter *charter,
-    const char *label, const struct digest *token, struct err *err) MUST_CHECK;
+enum err_code draft_waive(const struct draft_plan *plan, struct charter *charter, const char *label,
+    const struct digest *token, struct err *err) MUST_CHECK;
 /* After all tokens are there: every waiver of PLAN found its token, and none is of a token that is gone
  * (those are taken out). */
 enum err_code draft_waivers_end(const struct draft_plan *plan, struct charter *charter,

@@ -11,9 +11,9 @@
 
 #include "base/text.h"
 #include "ceremony/client/log.h"
-#include "ceremony/protocol/test.h"
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/test.h"
 
 struct story {
 	struct client *client;
@@ -33,8 +33,7 @@ story_done(struct story *story)
 }
 
 static enum err_code
-fetch(struct story *story, const struct digest *digest, struct dsse *ret_statement,
-    struct err *err)
+fetch(struct story *story, const struct digest *digest, struct dsse *ret_statement, struct err *err)
 {
 	struct json *request = op_new("statements"), *digests = json_new_array();
 	JSON *reply = NULL;
@@ -50,7 +49,8 @@ fetch(struct story *story, const struct digest *digest, struct dsse *ret_stateme
 	TRY(array_statement(list, 0, "statement", ret_statement, err));
 	TRY(dsse_digest(ret_statement, &found, err));
 	if (!digest_equal(&found, digest))
-		return err_set(err, ERR_INTEGRITY, "the server shows another statement than was logged");
+		return err_set(err, ERR_INTEGRITY,
+		    "the server shows another statement than was logged");
 	return ERR_OK;
 }
 
@@ -93,8 +93,8 @@ signers(const struct dsse *statement, const struct charter *a, const struct char
 
 /* NAMES is taken over. */
 static enum err_code
-add_event(struct story *story, int64_t time, const char *kind, struct buf *text,
-    struct json *names, struct err *err)
+add_event(struct story *story, int64_t time, const char *kind, struct buf *text, struct json *names,
+    struct err *err)
 {
 	struct json *event = json_new_object();
 
@@ -120,11 +120,13 @@ tell_people(struct buf *text, const struct seat *before, size_t before_count,
 
 		show_roles(after[i].roles, roles);
 		if (was == NULL)
-			buf_format(text, "; %s joined (%s, %s)", after[i].name, after[i].person, roles);
+			buf_format(text, "; %s joined (%s, %s)", after[i].name, after[i].person,
+			    roles);
 		else if (was->roles != after[i].roles)
 			buf_format(text, "; %s is now %s", after[i].name, roles);
 		for (size_t t = 0; was != NULL && t < after[i].token_count; t++)
-			if (seat_by_token(before, before_count, &after[i].tokens[t].id, &token) == NULL)
+			if (seat_by_token(before, before_count, &after[i].tokens[t].id, &token) ==
+			    NULL)
 				buf_format(text, "; %s got the token \"%s\"", after[i].name,
 				    after[i].tokens[t].label);
 	}
@@ -135,9 +137,10 @@ tell_people(struct buf *text, const struct seat *before, size_t before_count,
 		if (now == NULL)
 			buf_format(text, "; %s left", before[i].name);
 		for (size_t t = 0; now != NULL && t < before[i].token_count; t++)
-			if (seat_by_token(after, after_count, &before[i].tokens[t].id, &token) == NULL)
-				buf_format(text, "; %s's token \"%s\" was taken out", before[i].name,
-				    before[i].tokens[t].label);
+			if (seat_by_token(after, after_count, &before[i].tokens[t].id, &token) ==
+			    NULL)
+				buf_format(text, "; %s's token \"%s\" was taken out",
+				    before[i].name, before[i].tokens[t].label);
 	}
 }
 
@@ -149,7 +152,8 @@ tell_policies(struct buf *text, const struct charter *before, const struct chart
 		const struct policy *was = charter_policy(before, policy->name);
 
 		if (was == NULL || strcmp(was->quorum_text, policy->quorum_text) != 0)
-			buf_format(text, "; policy %s is now %s", policy->name, policy->quorum_text);
+			buf_format(text, "; policy %s is now %s", policy->name,
+			    policy->quorum_text);
 		else if (was->max_duration != policy->max_duration ||
 		    was->request_ttl != policy->request_ttl || was->max_age != policy->max_age)
 			buf_format(text, "; policy %s has other durations", policy->name);
@@ -186,10 +190,12 @@ tell_restored(struct buf *text, const struct story *story, const struct charter 
 		const struct suspension *row = &story->suspended.rows[i];
 		const struct seat_token *token = NULL;
 
-		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) != NULL ||
+		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) !=
+		        NULL ||
 		    seat_by_token(story->roster->seats, story->roster->seat_count, &row->suspended,
-			&token) != NULL)
-			buf_format(text, "; %s's token \"%s\" was restored", row->holder, token->label);
+		        &token) != NULL)
+			buf_format(text, "; %s's token \"%s\" was restored", row->holder,
+			    token->label);
 	}
 }
 
@@ -216,8 +222,8 @@ on_charter(struct story *story, const struct digest *digest, int64_t time, struc
 		tell_waivers(&text, NULL, charter);
 	} else {
 		buf_format(&text, "charter %u", charter->version);
-		tell_people(&text, story->charter->seats, story->charter->seat_count, charter->seats,
-		    charter->seat_count);
+		tell_people(&text, story->charter->seats, story->charter->seat_count,
+		    charter->seats, charter->seat_count);
 		tell_policies(&text, story->charter, charter);
 		tell_waivers(&text, story->charter, charter);
 		tell_restored(&text, story, charter);
@@ -256,7 +262,8 @@ find_seat(const struct story *story, const struct digest *id, const struct seat_
 	const struct seat *seat =
 	    seat_by_token(story->charter->seats, story->charter->seat_count, id, ret_token);
 
-	return seat != NULL ? seat :
+	return seat != NULL ?
+	    seat :
 	    seat_by_token(story->roster->seats, story->roster->seat_count, id, ret_token);
 }
 
@@ -295,7 +302,8 @@ on_test(struct story *story, const struct digest *digest, int64_t time, struct e
 	TRY(readiness_parse(&statement, story->view->charter->training, &test, err));
 	seat = find_seat(story, &test.token, &token);
 	if (seat == NULL || strcmp(seat->name, test.seat) != 0)
-		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"", test.seat);
+		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"",
+		    test.seat);
 	TRY(seat_token_verify(&statement, token, err));
 	buf_format(&text, "%s tested the token \"%s\": it works", seat->name, token->label);
 	return add_event(story, time, "test", &text,
@@ -304,10 +312,10 @@ on_test(struct story *story, const struct digest *digest, int64_t time, struct e
 
 static const struct {
 	const char *event;
-	enum err_code (*tell)(struct story *story, const struct digest *digest, int64_t time,
-	    struct err *err);
-} told[] = {
-	{"charter", on_charter}, {"roster", on_roster}, {"suspend", on_suspend}, {"test", on_test}};
+	enum err_code (
+	    *tell)(struct story *story, const struct digest *digest, int64_t time, struct err *err);
+} told[] = {{"charter", on_charter}, {"roster", on_roster}, {"suspend", on_suspend},
+    {"test", on_test}};
 
 static enum err_code
 on_leaf(void *context, const char *leaf, struct err *err)
@@ -329,7 +337,8 @@ on_leaf(void *context, const char *leaf, struct err *err)
 			continue;
 		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
 		    (story->charter == NULL && told[i].tell != on_charter))
-			return err_set(err, ERR_INTEGRITY, "it names no statement that can stand there");
+			return err_set(err, ERR_INTEGRITY,
+			    "it names no statement that can stand there");
 		return told[i].tell(story, &digest, time, err);
 	}
 	return ERR_OK;
@@ -364,14 +373,15 @@ story_run(struct client *client, struct json **ret_object, struct err *err)
 	TRY(client_sync(client, &story.view, err));
 	TRY(roster_new(&story.roster, err));
 	if (leaves_walk(client, &story.view->checkpoint, on_leaf, &story, err) != ERR_OK) {
-		if (err->code == ERR_REFUSED || err->code == ERR_INVALID || err->code == ERR_WAITING ||
-		    err->code == ERR_EXISTS)
+		if (err->code == ERR_REFUSED || err->code == ERR_INVALID ||
+		    err->code == ERR_WAITING || err->code == ERR_EXISTS)
 			err->code = ERR_INTEGRITY;
 		return err->code;
 	}
 	if (story.charter == NULL || story.charter->version != story.view->charter->version)
 		return err_set(err, ERR_INTEGRITY,
-		    "the log does not tell of charter %u, which is in force", story.view->charter->version);
+		    "the log does not tell of charter %u, which is in force",
+		    story.view->charter->version);
 	TRY(show(&story, err));
 	json_put(object, "events", TAKE(story.events));
 	*ret_object = TAKE(object);

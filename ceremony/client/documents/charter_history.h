@@ -8,7 +8,7 @@
 /* A line for each event, oldest first, through the client's ui, and as JSON:
  * {"events":[{"time":TIME,"kind":"charter"|"roster"|"suspend"|"test","text":TEXT,"signed":[seat..]}]}.
  * Dates are the log's (the host's clock); everything else is signed by people. */
-enum err_code story_run(struct client *client, struct json **ret_object, struct err *err)
-    MUST_CHECK;
+enum err_code story_run(struct client *client, struct json **ret_object,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -8,17 +8,17 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/documents/founding.h"
 #include "ceremony/client/documents/charter_draft.h"
+#include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/hand.h"
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/client/trust.h"
+#include "ceremony/protocol/message.h"
 
 /* A draft's own chain rules; signatures may still be missing, but none may be wrong. */
 static enum err_code
-verify_step(const struct dsse *statement, const struct charter *draft,
-    const struct charter *before, struct err *err)
+verify_step(const struct dsse *statement, const struct charter *draft, const struct charter *before,
+    struct err *err)
 {
 	enum err_code code = charter_verify(statement, draft, before, err);
 
@@ -58,8 +58,8 @@ static enum err_code
 verify_enrolments(struct client *client, const struct founding *founding,
     const struct charter *draft, struct err *err)
 {
-	CLEANUP(free_digests) struct digest *digests =
-	    calloc((size_t)CHARTER_SEATS * SEAT_TOKENS, sizeof(*digests));
+	CLEANUP(free_digests)
+	struct digest *digests = calloc((size_t)CHARTER_SEATS * SEAT_TOKENS, sizeof(*digests));
 	ENROLMENT_SET set = {0};
 	size_t count;
 
@@ -138,8 +138,8 @@ sign_with(struct client *client, struct founding *founding, const struct charter
     struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	struct hand_want want = {
-		.lists = {{draft->seats, draft->seat_count}}, .roles = ROLE_OFFICER };
+	struct hand_want want = {.lists = {{draft->seats, draft->seat_count}},
+	    .roles = ROLE_OFFICER};
 	HAND hand = {0};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
@@ -153,7 +153,8 @@ sign_with(struct client *client, struct founding *founding, const struct charter
 	if (dsse_find(&founding->draft, keyid) != NULL)
 		return err_set(err, ERR_EXISTS, "%s has signed this charter already", name);
 	ui_say(options->ui, "You sign as %s. Its keys are those on the token in your hand.", name);
-	ui_say(options->ui, "Read the words above aloud with the others: every one of you must see "
+	ui_say(options->ui,
+	    "Read the words above aloud with the others: every one of you must see "
 	    "the same.");
 	TRY(ui_demand(options->ui, "Sign this charter? Type yes", "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));

@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/secrets/secret.h"
-#include "ceremony/protocol/test.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/test.h"
 #include "vault/documents/reach.h"
 
 enum { PAGE = 100 };
@@ -54,10 +54,12 @@ note_leavers(struct standing *standing, const struct lookup *lookup)
 		const struct header_envelope *envelope = &lookup->header->envelopes[i];
 		const struct seat_token *token;
 
-		if (seat_by_token(charter->seats, charter->seat_count, &envelope->token, &token) != NULL)
+		if (seat_by_token(charter->seats, charter->seat_count, &envelope->token, &token) !=
+		    NULL)
 			continue;
 		if (standing->leaver_count++ == 0)
-			buf_format(&standing->leavers, "%s (%s)", lookup->definition.name, envelope->seat);
+			buf_format(&standing->leavers, "%s (%s)", lookup->definition.name,
+			    envelope->seat);
 		return;
 	}
 }
@@ -84,12 +86,13 @@ add_thin_alarms(struct standing *standing, struct err *err)
 		if (one)
 			buf_format(&text, "%s: ", thin->first);
 		else
-			buf_format(&text, "%" PRIu64 " secrets, first %s: ", thin->count, thin->first);
+			buf_format(&text, "%" PRIu64 " secrets, first %s: ", thin->count,
+			    thin->first);
 		if (margin < 0)
 			buf_format(&text, "no quorum can open %s any more", one ? "it" : "them");
 		else
-			buf_format(&text, "when %d of %s seats are lost, nobody can open %s", margin + 1,
-			    one ? "its" : "their", one ? "it" : "them");
+			buf_format(&text, "when %d of %s seats are lost, nobody can open %s",
+			    margin + 1, one ? "its" : "their", one ? "it" : "them");
 		TRY(buf_check(&text, err));
 		json_add_text(standing->alarms, buf_string(&text));
 	}
@@ -128,8 +131,9 @@ look_at(struct standing *standing, const char *name, struct err *err)
 	TRY(lookup_secret(standing->client, standing->view, name, &lookup, err));
 	if (lookup.header == NULL)
 		return ERR_OK; /* nothing is sealed yet */
-	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header, &lookup.spares,
-	    lookup.quorum,	    lookup.policy != NULL ? &lookup.policy->quorum : NULL, &reach);
+	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header,
+	    &lookup.spares, lookup.quorum, lookup.policy != NULL ? &lookup.policy->quorum : NULL,
+	    &reach);
 	note_leavers(standing, &lookup);
 	show_secret(standing, &lookup, &reach);
 	return ERR_OK;
@@ -153,7 +157,8 @@ look_at_page(struct standing *standing, char last[SEAT_NAME_MAX + 1], bool *ret_
 	for (size_t i = 0; i < json_array_count(list); i++) {
 		struct json_in row = json_in(json_array_object(list, i), "secret in the list", err);
 
-		snprintf(last, SEAT_NAME_MAX + 1, "%s", json_in_text(&row, "name", 1, SEAT_NAME_MAX));
+		snprintf(last, SEAT_NAME_MAX + 1, "%s",
+		    json_in_text(&row, "name", 1, SEAT_NAME_MAX));
 		if (row.code != ERR_OK)
 			return row.code;
 		TRY(look_at(standing, last, err));
@@ -172,8 +177,10 @@ look_at_secrets(struct standing *standing, struct err *err)
 		TRY(look_at_page(standing, last, &more, err));
 	if (standing->leaver_count == 0)
 		return ERR_OK;
-	buf_format(&text, "%llu %s still sealed to tokens that left the charter, first %s: rotate or "
-	    "reseal", (unsigned long long)standing->leaver_count,
+	buf_format(&text,
+	    "%llu %s still sealed to tokens that left the charter, first %s: rotate or "
+	    "reseal",
+	    (unsigned long long)standing->leaver_count,
 	    standing->leaver_count == 1 ? "secret is" : "secrets are",
 	    buf_string(&standing->leavers));
 	json_add_text(standing->alarms, buf_string(&text));
@@ -255,14 +262,17 @@ show_token(struct standing *standing, const struct seat *seat, const struct seat
 	json_put_text(object, "evidence", evidence->kind);
 	json_put_time(object, "time", evidence->time);
 	json_add(standing->tokens, object);
-	ui_say(options->ui, "%-12s %-24s %s %s ago%s%s", seat->name, token->label, evidence->kind, age,
-	    suspension != NULL ? ", SUSPENDED" : "; next test by ", suspension != NULL ? "" : due);
+	ui_say(options->ui, "%-12s %-24s %s %s ago%s%s", seat->name, token->label, evidence->kind,
+	    age, suspension != NULL ? ", SUSPENDED" : "; next test by ",
+	    suspension != NULL ? "" : due);
 	if (suspension != NULL) {
 		buf_format(&text, "%s's token \"%s\" is suspended: ", seat->name, token->label);
 		suspension_text(suspension, &text);
 	} else if (since > STANDING_OLD)
-		buf_format(&text, "%s's token \"%s\" has not been shown to work for %s: halligan token "
-		    "test", seat->name, token->label, age);
+		buf_format(&text,
+		    "%s's token \"%s\" has not been shown to work for %s: halligan token "
+		    "test",
+		    seat->name, token->label, age);
 	if (text.size > 0)
 		json_add_text(standing->alarms, buf_string(&text));
 }
@@ -285,7 +295,8 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 	const struct json *list = json_in_array(&in, "evidence", 1, 1);
 	TRY(json_in_end(&in));
 	TRY(enrolment_set_fetch(standing->client, NULL, &token->enrolment, 1, &set, err));
-	TRY(enrolment_parse(&set.statements[0], standing->view->charter->training, &enrolment, err));
+	TRY(enrolment_parse(&set.statements[0], standing->view->charter->training, &enrolment,
+	    err));
 	evidence.time = enrolment.created;
 	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
 	show_token(standing, seat, token, &evidence);
@@ -315,12 +326,16 @@ enum err_code
 standing_run(struct client *client, struct json **ret_object, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
-	CLEANUP(standing_done) struct standing standing = {.client = client,
-		.secrets = json_new_array(), .tokens = json_new_array(), .alarms = json_new_array()};
+	CLEANUP(standing_done)
+	struct standing standing = {.client = client,
+	    .secrets = json_new_array(),
+	    .tokens = json_new_array(),
+	    .alarms = json_new_array()};
 	JSON *object = json_new_object();
 
 	TRY(client_sync(client, &standing.view, err));
-	ui_say(ui, "Charter %u of %s. The margin is how many more seats may be lost, whoever they are.",
+	ui_say(ui,
+	    "Charter %u of %s. The margin is how many more seats may be lost, whoever they are.",
 	    standing.view->charter->version, standing.view->charter->name);
 	TRY(look_at_secrets(&standing, err));
 	TRY(add_thin_alarms(&standing, err));

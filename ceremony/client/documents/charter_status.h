@@ -5,12 +5,14 @@
 
 #include "ceremony/client/connection.h"
 
-enum { STANDING_OLD = 365 * 24 * 3600 /* evidence that is older is an alarm */,
-	STANDING_MARGIN = 1 /* a margin of so many or fewer is an alarm */ };
+enum {
+	STANDING_OLD = 365 * 24 * 3600 /* evidence that is older is an alarm */,
+	STANDING_MARGIN = 1 /* a margin of so many or fewer is an alarm */
+};
 /* Lines for people through the client's ui, ALARM lines last; the same as JSON:
  * {"secrets":[{"name","policy","seats":[..],"margin":N}],"tokens":[{"seat","label","serial","active",
  *  "evidence":"enrolment"|"approval"|"test","time":TIME}],"alarms":[TEXT..]} */
-enum err_code standing_run(struct client *client, struct json **ret_object, struct err *err)
-    MUST_CHECK;
+enum err_code standing_run(struct client *client, struct json **ret_object,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -188,8 +188,8 @@ free_flags(bool **flags)
 }
 
 enum err_code
-enrolment_set_fetch(struct client *client, const struct json *list,
-    const struct digest *digests, size_t count, struct enrolment_set *ret_set, struct err *err)
+enrolment_set_fetch(struct client *client, const struct json *list, const struct digest *digests,
+    size_t count, struct enrolment_set *ret_set, struct err *err)
 {
 	ENROLMENT_SET set = {.count = count};
 	CLEANUP(free_flags) bool *placed = calloc(count + 1, sizeof(*placed));
@@ -218,19 +218,21 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 		if (!digest_equal(&set->digests[i], &token->enrolment))
 			continue;
 		TRY(enrolment_parse(&set->statements[i], charter->training, &enrolment, err));
-		TRY(enrolment_verify(&set->statements[i], &enrolment, &charter->init, &policy, err));
+		TRY(enrolment_verify(&set->statements[i], &enrolment, &charter->init, &policy,
+		    err));
 		return enrolment_matches(&enrolment, seat, token, err);
 	}
 	return ERR_OK; /* known from a document that was verified before */
 }
 
 enum err_code
-enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
-    size_t seat_count, const struct charter *charter, struct err *err)
+enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats, size_t seat_count,
+    const struct charter *charter, struct err *err)
 {
 	for (size_t s = 0; s < seat_count; s++) {
 		for (size_t t = 0; t < seats[s].token_count; t++) {
-			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, err) != ERR_OK)
+			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, err) !=
+			    ERR_OK)
 				return err_add(err, "the enrolment of %s's token \"%s\"",
 				    seats[s].name, seats[s].tokens[t].label);
 		}

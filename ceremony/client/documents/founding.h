@@ -13,8 +13,8 @@ struct founding {
 	struct ed25519_public host_statement, host_log;
 	struct point host_escrow;
 	bool has_draft;
-	struct dsse draft;	 /* of charter 1 or n+1, perhaps with signatures */
-	struct json *reply;	 /* keeps the enrolments */
+	struct dsse draft;             /* of charter 1 or n+1, perhaps with signatures */
+	struct json *reply;            /* keeps the enrolments */
 	const struct json *enrolments; /* statements as texts */
 };
 void founding_done(struct founding *founding);
@@ -37,8 +37,8 @@ struct enrolment_set {
 void enrolment_set_done(struct enrolment_set *set);
 #define ENROLMENT_SET CLEANUP(enrolment_set_done) struct enrolment_set
 enum err_code enrolment_set_fetch(struct client *client, const struct json *list,
-    const struct digest *digests, size_t count, struct enrolment_set *ret_set, struct err *err)
-    MUST_CHECK;
+    const struct digest *digests, size_t count, struct enrolment_set *ret_set,
+    struct err *err) MUST_CHECK;
 /* Verify the enrolment of every token of SEATS and that the seats say what it says. */
 enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
     size_t seat_count, const struct charter *charter, struct err *err) MUST_CHECK;

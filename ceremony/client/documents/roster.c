@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/hand.h"
-#include "ceremony/protocol/message.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/protocol/message.h"
 
 static enum err_code
 remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *err)
@@ -33,7 +33,8 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 	if (from->roles != ROLE_RESPONDER)
 		return err_set(err, ERR_INVALID,
 		    "%s: %s is not a responder only; officers and operators stand in the charter: "
-		    "halligan charter propose %s", file, from->name, file);
+		    "halligan charter propose %s",
+		    file, from->name, file);
 	for (size_t i = 0; i < roster->seat_count; i++) {
 		if (strcmp(roster->seats[i].name, from->name) == 0)
 			seat = &roster->seats[i];
@@ -76,9 +77,9 @@ static enum err_code
 take_signer(struct client *client, const struct vault_view *view, struct hand *ret_hand,
     struct err *err)
 {
-	const struct hand_want want = {
-		.lists = {{view->charter->seats, view->charter->seat_count}},
-		.roles = ROLE_OFFICER | ROLE_OPERATOR, .suspended = &view->suspensions};
+	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count}},
+	    .roles = ROLE_OFFICER | ROLE_OPERATOR,
+	    .suspended = &view->suspensions};
 
 	return hand_take(client_options(client), &want, ret_hand, err);
 }
@@ -97,15 +98,17 @@ read_outcome(struct client *client, const struct json *reply, uint32_t version, 
 	if (live)
 		ui_say(ui, "Roster %u is in force.", version);
 	else
-		ui_say(ui, "Signed, but not in force yet: %s. Next: halligan roster sign, with the other "
-		    "person's token.", missing);
+		ui_say(ui,
+		    "Signed, but not in force yet: %s. Next: halligan roster sign, with the other "
+		    "person's token.",
+		    missing);
 	*ret_live = live;
 	return ERR_OK;
 }
 
 static enum err_code
-propose(struct client *client, const struct dsse *statement, uint32_t version,
-    struct json *texts, bool *ret_live, struct err *err)
+propose(struct client *client, const struct dsse *statement, uint32_t version, struct json *texts,
+    bool *ret_live, struct err *err)
 {
 	struct json *request = op_new("roster-propose");
 	JSON *reply = NULL;
@@ -190,8 +193,8 @@ static enum err_code
 verify_waiting(struct client *client, const struct vault_view *view, const struct dsse *statement,
     const struct roster *next, const struct json *texts, struct err *err)
 {
-	CLEANUP(free_digests) struct digest *digests =
-	    calloc((size_t)ROSTER_SEATS * SEAT_TOKENS, sizeof(*digests));
+	CLEANUP(free_digests)
+	struct digest *digests = calloc((size_t)ROSTER_SEATS * SEAT_TOKENS, sizeof(*digests));
 	ENROLMENT_SET set = {0};
 	enum err_code code;
 	size_t count;

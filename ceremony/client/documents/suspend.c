@@ -45,7 +45,8 @@ find_target(const struct vault_view *view, const char *which, struct target *tar
 	if (target->count == 0)
 		return err_set(err, ERR_NOT_FOUND,
 		    "neither charter nor roster has a token \"%.100s\"; `halligan charter show` and "
-		    "`halligan roster show` list them", which);
+		    "`halligan roster show` list them",
+		    which);
 	if (target->count > 1)
 		return err_set(err, ERR_USAGE,
 		    "two drivers of one device have the serial %.20s: name the token by its label",
@@ -85,7 +86,8 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 	if (seat == NULL)
 		seat = seat_by_token(view->roster->seats, view->roster->seat_count,
 		    &ret_waiting->token, &token);
-	TRY(suspension_verify(&statement, ret_waiting, view->charter, &view->vault, seat, token, err));
+	TRY(suspension_verify(&statement, ret_waiting, view->charter, &view->vault, seat, token,
+	    err));
 	*ret_statement = statement;
 	statement.payload = (struct buf){0};
 	*ret_waits = true;
@@ -97,15 +99,19 @@ write_statement(const struct client_options *options, const struct vault_view *v
     const struct target *target, const struct hand *hand, const char *reason,
     struct dsse *ret_statement, struct err *err)
 {
-	struct suspension suspension = {.vault = view->vault, .charter = view->charter->digest,
-		.token = hand->entry->id, .suspended = target->token->id, .time = options->now()};
+	struct suspension suspension = {.vault = view->vault,
+	    .charter = view->charter->digest,
+	    .token = hand->entry->id,
+	    .suspended = target->token->id,
+	    .time = options->now()};
 	JSON *payload = NULL;
 
 	snprintf(suspension.seat, sizeof(suspension.seat), "%s", hand->seat->name);
 	snprintf(suspension.holder, sizeof(suspension.holder), "%s", target->seat->name);
 	snprintf(suspension.reason, sizeof(suspension.reason), "%s", reason);
 	TRY(suspension_payload(&suspension, &payload, err));
-	return statement_new(STATEMENT_SUSPEND, view->charter->training, payload, ret_statement, err);
+	return statement_new(STATEMENT_SUSPEND, view->charter->training, payload, ret_statement,
+	    err);
 }
 
 /* An officer, or the owner. */
@@ -140,15 +146,19 @@ send(struct client *client, const struct target *target, const struct dsse *stat
 	const char *names = json_in_text(&in, "secrets", 0, 1024);
 	TRY(json_in_end(&in));
 	if (*ret_live)
-		ui_say(ui, "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
-		    "restores it.", target->seat->name, target->token->label);
+		ui_say(ui,
+		    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
+		    "restores it.",
+		    target->seat->name, target->token->label);
 	if (*ret_live && lost > 0)
-		ui_say(ui, "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
+		ui_say(ui,
+		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
 		    names);
 	if (!*ret_live)
-		ui_say(ui, "NOT YET in force: without this token no quorum could open %s. A second "
-		    "officer must sign it too, with the same command: halligan suspend %s", names,
-		    target->token->label);
+		ui_say(ui,
+		    "NOT YET in force: without this token no quorum could open %s. A second "
+		    "officer must sign it too, with the same command: halligan suspend %s",
+		    names, target->token->label);
 	return ERR_OK;
 }
 
@@ -157,10 +167,9 @@ sign(struct client *client, const struct vault_view *view, const struct target *
     struct dsse *statement, bool waits, const char *reason, struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	const struct hand_want want = {
-		.lists = {{view->charter->seats, view->charter->seat_count},
-		    {view->roster->seats, view->roster->seat_count}},
-		.suspended = &view->suspensions };
+	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
+	                                   {view->roster->seats, view->roster->seat_count}},
+	    .suspended = &view->suspensions};
 	HAND hand = {0};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
@@ -200,8 +209,8 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	ui_say(ui, "%s's token \"%s\", serial %u (%s)", target.seat->name, target.token->label,
 	    target.token->serial, target.seat->person);
 	if (waits)
-		ui_say(ui, "%s wants to suspend it: %s. You add the second signature.", waiting.seat,
-		    waiting.reason);
+		ui_say(ui, "%s wants to suspend it: %s. You add the second signature.",
+		    waiting.seat, waiting.reason);
 	TRY(sign(client, view, &target, &statement, waits, reason, err));
 	TRY(send(client, &target, &statement, ret_live, err));
 	return client_sync(client, &view, err);

@@ -7,8 +7,8 @@
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/client/hand/hand.h"
-#include "ceremony/protocol/test.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/test.h"
 
 enum { PROBE_CT_MAX = 256 };
 
@@ -43,17 +43,17 @@ static enum err_code
 open_probe(struct hand *hand, const struct vault_view *view, int key, int64_t time,
     const struct point *enc, struct view ciphertext, struct digest *ret_opened, struct err *err)
 {
-	static const char *const purposes[KEY_COUNT] = {
-		NULL, "open a probe with the share key", "open a probe with the release key"};
+	static const char *const purposes[KEY_COUNT] = {NULL, "open a probe with the share key",
+	    "open a probe with the release key"};
 	struct hand_agree agree = {hand, key == KEY_SHARE ? TOKEN_SHARE : TOKEN_RELEASE,
-		purposes[key]};
+	    purposes[key]};
 	HPKE *hpke = NULL;
 	SECRET *probe = NULL;
 	struct digest info;
 
 	TRY(readiness_info(&view->vault, &hand->entry->id, key, time, &info, err));
-	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc->bytes), &hand->entry->keys[key], hand_agree,
-	    &agree, VIEW_OF(info.bytes), &hpke, err));
+	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc->bytes), &hand->entry->keys[key],
+	    hand_agree, &agree, VIEW_OF(info.bytes), &hpke, err));
 	if (hpke_open(hpke, (struct view){0}, ciphertext, &probe, err) != ERR_OK)
 		return err_add(err, "the %s key did not open the probe that was sealed to it",
 		    key_names[key]);
@@ -86,7 +86,8 @@ open_probes(struct hand *hand, const struct vault_view *view, const struct begun
 
 		TRY(read_probe(json_array_object(begun->probes, i), &key, &enc, &ciphertext, err));
 		if (key == KEY_SIGN || !hand->entry->has[key] || readiness->has[key])
-			return err_set(err, ERR_PROTOCOL, "the server sealed a probe to a key that is not "
+			return err_set(err, ERR_PROTOCOL,
+			    "the server sealed a probe to a key that is not "
 			    "asked for");
 		TRY(open_probe(hand, view, key, begun->time, &enc, buf_view(&ciphertext),
 		    &readiness->opened[key], err));
@@ -161,10 +162,9 @@ token_test_run(struct client *client, struct err *err)
 	HAND hand = {0};
 
 	TRY(client_sync(client, &view, err));
-	const struct hand_want want = {
-		.lists = {{view->charter->seats, view->charter->seat_count},
-		    {view->roster->seats, view->roster->seat_count}},
-		.suspended = &view->suspensions };
+	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
+	                                   {view->roster->seats, view->roster->seat_count}},
+	    .suspended = &view->suspensions};
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(begin(client, &hand, &begun, err));
 	TRY(unlock(&hand, (unsigned)json_array_count(begun.probes), err));

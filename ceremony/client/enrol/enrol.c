@@ -52,7 +52,8 @@ check_plan(const struct enrol_plan *plan, struct err *err)
 	if (!text_is_name(plan->seat) || strchr(plan->seat, '/') != NULL)
 		return err_set(err, ERR_USAGE,
 		    "the seat's name \"%s\" is not one: 1 to 63 of a-z 0-9 - _ . and a letter or "
-		    "digit first", plan->seat);
+		    "digit first",
+		    plan->seat);
 	if (plan->person[0] == '\0' || strlen(plan->person) > PERSON_MAX ||
 	    !text_is_plain(view_of_text(plan->person)))
 		return err_set(err, ERR_USAGE,
@@ -80,7 +81,8 @@ check_other_seats(const struct enrol_walk *walk, struct err *err)
 		return ERR_OK;
 	return err_set(err, ERR_EXISTS,
 	    "token %u is enrolled for the seat %s already; a token is one person's, so take another "
-	    "for %s", walk->hand.info.serial, seat->name, plan->seat);
+	    "for %s",
+	    walk->hand.info.serial, seat->name, plan->seat);
 }
 
 bool
@@ -114,11 +116,12 @@ read_certificates(struct enrol_walk *walk, struct err *err)
 	if (plan->certificates.size == 0 && enrol_waives(walk, ATTEST_WAIVE_ATTESTATION))
 		return ERR_OK;
 	if (plan->certificates.size == 0)
-		return err_set(err, ERR_USAGE, "the attestation's certificates are missing: "
+		return err_set(err, ERR_USAGE,
+		    "the attestation's certificates are missing: "
 		    "--attestation-certs FILE (Yubico's: https://developers.yubico.com/PKI/, simulated "
 		    "tokens': halligan-simtoken root)");
 	if (attest_split_pem(plan->certificates, &enrolment->certificates,
-	    enrolment->certificate_views, &enrolment->certificate_count, err) != ERR_OK)
+	        enrolment->certificate_views, &enrolment->certificate_count, err) != ERR_OK)
 		return err_add(err, "--attestation-certs");
 	return ERR_OK;
 }
@@ -182,7 +185,8 @@ enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement, struct er
 	JSON *payload = NULL;
 
 	TRY(enrolment_payload(&walk->enrolment, &payload, err));
-	return statement_new(STATEMENT_ENROLMENT, walk->plan->training, payload, ret_statement, err);
+	return statement_new(STATEMENT_ENROLMENT, walk->plan->training, payload, ret_statement,
+	    err);
 }
 
 /* The statement as a founder will see it: parsed again and verified under the policy. */
@@ -196,8 +200,10 @@ verify_result(const struct enrol_walk *walk, const struct dsse *statement,
 	TRY(enrolment_parse(statement, walk->plan->training, &read, err));
 	TRY(enrolment_verify(statement, &read, &walk->plan->init, &walk->plan->policy, err));
 	entry = &read.seat.tokens[0];
-	*ret_result = (struct enrol_result){.digest = read.digest, .serial = entry->serial,
-		.attested = read.attested, .cosigned = read.cosigned};
+	*ret_result = (struct enrol_result){.digest = read.digest,
+	    .serial = entry->serial,
+	    .attested = read.attested,
+	    .cosigned = read.cosigned};
 	memcpy(ret_result->driver, entry->driver, sizeof(ret_result->driver));
 	memcpy(ret_result->firmware, entry->firmware, sizeof(ret_result->firmware));
 	memcpy(ret_result->has, entry->has, sizeof(ret_result->has));

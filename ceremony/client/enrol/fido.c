@@ -17,13 +17,17 @@
 static void
 say_trust(const struct enrol_walk *walk)
 {
-	ui_say(walk->ui, "A FIDO2 seat trusts the computer at which it is used: its share is opened here, "
+	ui_say(walk->ui,
+	    "A FIDO2 seat trusts the computer at which it is used: its share is opened here, "
 	    "with a key that this computer holds meanwhile. A PIV key never leaves its token; for "
 	    "officers, prefer PIV where the token has it.");
 	if (!walk->plan->cosign)
-		ui_say(walk->ui, "A FIDO2 token has no attested serial number: that two of them are two "
-		    "devices is the word of their people.%s", walk->hand.info.serial != 0 ?
-		    " --cosign lets the PIV side of this device show it." : "");
+		ui_say(walk->ui,
+		    "A FIDO2 token has no attested serial number: that two of them are two "
+		    "devices is the word of their people.%s",
+		    walk->hand.info.serial != 0 ?
+		        " --cosign lets the PIV side of this device show it." :
+		        "");
 }
 
 static enum err_code
@@ -78,13 +82,15 @@ meet_cosigner(struct enrol_walk *walk, struct err *err)
 	TRY(take_piv_side(walk, told != 0 ? told : walk->options->serial, err));
 	row = &walk->hand.info.keys[TOKEN_SIGN];
 	if (!row->present)
-		return err_set(err, ERR_REFUSED, "token %u has no PIV sign key to cosign with; enroll its "
-		    "PIV side first: halligan enroll --driver piv", walk->hand.info.serial);
+		return err_set(err, ERR_REFUSED,
+		    "token %u has no PIV sign key to cosign with; enroll its "
+		    "PIV side first: halligan enroll --driver piv",
+		    walk->hand.info.serial);
 	TRY(token_attest(walk->hand.token, TOKEN_SIGN, &enrolment->cosigner_slot,
 	    &enrolment->cosigner_device, err));
 	if (attest_verify(buf_view(&enrolment->cosigner_slot),
-	    buf_view(&enrolment->cosigner_device), enrolment->certificate_views,
-	    enrolment->certificate_count, &walk->plan->policy, &facts, err) != ERR_OK)
+	        buf_view(&enrolment->cosigner_device), enrolment->certificate_views,
+	        enrolment->certificate_count, &walk->plan->policy, &facts, err) != ERR_OK)
 		return err_add(err, "the PIV side for --cosign");
 	enrolment->cosigned = true;
 	enrolment->cosigner = facts.key;
@@ -98,8 +104,8 @@ cosign(struct enrol_walk *walk, struct dsse *statement, struct err *err)
 	ui_say(walk->ui, "Now the PIV side of the same device signs that it is one.");
 	TRY(take_piv_side(walk, walk->enrolment.seat.tokens[0].serial, err));
 	TRY(hand_unlock(&walk->hand, 1, 0, err));
-	return hand_sign_as(&walk->hand, &walk->enrolment.cosigner, statement, "cosign the enrolment",
-	    err);
+	return hand_sign_as(&walk->hand, &walk->enrolment.cosigner, statement,
+	    "cosign the enrolment", err);
 }
 
 /* ---- the FIDO2 side ---- */
@@ -157,8 +163,10 @@ derive_keys(struct enrol_walk *walk, bool again, struct err *err)
 		TRY(token_derive(walk->hand.token, (enum token_key)key, "derive its keys", &derived,
 		    err));
 		if (again && !point_equal(&derived, &entry->keys[key]))
-			return err_set(err, ERR_TOKEN, "the token derived another %s key the second time: "
-			    "it would not open in an emergency; do not use it", token_key_names[key]);
+			return err_set(err, ERR_TOKEN,
+			    "the token derived another %s key the second time: "
+			    "it would not open in an emergency; do not use it",
+			    token_key_names[key]);
 		entry->keys[key] = derived;
 		TRY(enrol_try_key(walk, (enum token_key)key, err));
 	}

@@ -18,14 +18,17 @@ change_factory(struct enrol_walk *walk, struct err *err)
 	char command[80];
 
 	if (hand->info.pin_default) {
-		snprintf(command, sizeof(command), "halligan token pin --serial %u", hand->info.serial);
-		TRY(enrol_offer(walk, "still has the factory PIN, which everybody knows", command, err));
+		snprintf(command, sizeof(command), "halligan token pin --serial %u",
+		    hand->info.serial);
+		TRY(enrol_offer(walk, "still has the factory PIN, which everybody knows", command,
+		    err));
 		TRY(upkeep_pin(hand, err));
 	}
 	if (hand->info.puk_default) {
-		snprintf(command, sizeof(command), "halligan token puk --serial %u", hand->info.serial);
-		TRY(enrol_offer(walk, "still has the factory PUK, with which anybody sets a new PIN",
-		    command, err));
+		snprintf(command, sizeof(command), "halligan token puk --serial %u",
+		    hand->info.serial);
+		TRY(enrol_offer(walk,
+		    "still has the factory PUK, with which anybody sets a new PIN", command, err));
 		TRY(upkeep_puk(hand, err));
 	}
 	return ERR_OK;
@@ -40,7 +43,7 @@ as_ours(const struct token_key_info *row)
 
 struct slots {
 	struct buf names, holds; /* of those that are not empty, or may not be */
-	bool ours;		 /* all of them could be */
+	bool ours;               /* all of them could be */
 };
 
 static void
@@ -75,12 +78,13 @@ demand_overwrite(const struct enrol_walk *walk, struct slots *slots, struct err 
 	const char *names = buf_string(&slots->names);
 	char serial[16], question[256];
 
-	ui_say(walk->ui, "WARNING: this will be destroyed on token %u: %s. Whatever was encrypted to it or "
-	    "signs with it stops for ever: logins, mail, another vault.", walk->hand.info.serial,
-	    buf_string(&slots->holds));
+	ui_say(walk->ui,
+	    "WARNING: this will be destroyed on token %u: %s. Whatever was encrypted to it or "
+	    "signs with it stops for ever: logins, mail, another vault.",
+	    walk->hand.info.serial, buf_string(&slots->holds));
 	snprintf(serial, sizeof(serial), "%u", walk->hand.info.serial);
-	snprintf(question, sizeof(question), "To destroy what is in slot %s, type the token's serial",
-	    names);
+	snprintf(question, sizeof(question),
+	    "To destroy what is in slot %s, type the token's serial", names);
 	return ui_demand(walk->ui, question, serial, err);
 }
 
@@ -105,11 +109,12 @@ settle_slots(struct enrol_walk *walk, struct err *err)
 	if (!slots.ours)
 		return err_set(err, ERR_EXISTS,
 		    "token %u has something else where our keys would go (%s); nothing is overwritten. If "
-		    "nobody needs it, --overwrite replaces it, after you typed the serial", info->serial,
-		    buf_string(&slots.holds));
-	ui_say(walk->ui, "Token %u has keys that were made on it already (slot %s), as after an "
-	    "enrolment that did not come to its end. None is overwritten.", info->serial,
-	    buf_string(&slots.names));
+		    "nobody needs it, --overwrite replaces it, after you typed the serial",
+		    info->serial, buf_string(&slots.holds));
+	ui_say(walk->ui,
+	    "Token %u has keys that were made on it already (slot %s), as after an "
+	    "enrolment that did not come to its end. None is overwritten.",
+	    info->serial, buf_string(&slots.names));
 	return ui_demand(walk->ui, "Enroll these keys? Type yes", "yes", err);
 }
 
@@ -137,9 +142,12 @@ settle_management(const struct enrol_walk *walk, struct secret **ret_key, bool *
 	if (info->management_default) {
 		char command[80];
 
-		snprintf(command, sizeof(command), "halligan token protect --serial %u", info->serial);
-		TRY(enrol_offer(walk, "still has the factory management key, with which whoever finds "
-		    "it deletes or replaces its keys", command, err));
+		snprintf(command, sizeof(command), "halligan token protect --serial %u",
+		    info->serial);
+		TRY(enrol_offer(walk,
+		    "still has the factory management key, with which whoever finds "
+		    "it deletes or replaces its keys",
+		    command, err));
 		*ret_protect = true;
 		return ERR_OK;
 	}
@@ -163,8 +171,8 @@ make_keys(struct enrol_walk *walk, const struct secret *management, struct err *
 		if (hand->info.keys[key].present)
 			continue;
 		ui_progress(walk->ui, "making the %s key on the token", token_key_names[key]);
-		if (token_generate(hand->token, (enum token_key)key, management,
-		    walk->overwrite, &made, err) != ERR_OK)
+		if (token_generate(hand->token, (enum token_key)key, management, walk->overwrite,
+		        &made, err) != ERR_OK)
 			return err_add(err, "making the %s key", token_key_names[key]);
 		entry->keys[key] = made;
 	}
@@ -177,7 +185,8 @@ attest_key(struct enrol_walk *walk, enum token_key key, struct err *err)
 	struct enrolment *enrolment = &walk->enrolment;
 	BUF device = {0};
 
-	if (token_attest(walk->hand.token, key, &enrolment->attestation[key], &device, err) != ERR_OK)
+	if (token_attest(walk->hand.token, key, &enrolment->attestation[key], &device, err) !=
+	    ERR_OK)
 		return err_add(err, "attesting the %s key", token_key_names[key]);
 	buf_done(&enrolment->device);
 	enrolment->device = device;
@@ -193,8 +202,8 @@ judge_key(const struct enrol_walk *walk, enum token_key key, struct err *err)
 	struct attest_facts facts;
 
 	if (attest_verify(buf_view(&enrolment->attestation[key]), buf_view(&enrolment->device),
-	    enrolment->certificate_views, enrolment->certificate_count, &walk->plan->policy, &facts,
-	    err) != ERR_OK)
+	        enrolment->certificate_views, enrolment->certificate_count, &walk->plan->policy,
+	        &facts, err) != ERR_OK)
 		return err_add(err, "the attestation of token %u", walk->hand.info.serial);
 	return ERR_OK;
 }

@@ -24,16 +24,16 @@ bool enrol_waives(const struct enrol_walk *walk, unsigned waiver);
 enum err_code enrol_offer(const struct enrol_walk *walk, const char *what, const char *command,
     struct err *err) MUST_CHECK;
 /* Seal random bytes to KEY, open them with the token, compare; marks the key as tried. */
-enum err_code enrol_try_key(struct enrol_walk *walk, enum token_key key, struct err *err)
-    MUST_CHECK;
+enum err_code enrol_try_key(struct enrol_walk *walk, enum token_key key,
+    struct err *err) MUST_CHECK;
 /* The signed enrolment, unless SIGN fails. */
 enum err_code enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement,
     struct err *err) MUST_CHECK;
 
 /* The walks: from the token in the hand to the signed statement. */
-enum err_code enrol_piv(struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
-    MUST_CHECK;
-enum err_code enrol_fido(struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
-    MUST_CHECK;
+enum err_code enrol_piv(struct enrol_walk *walk, struct dsse *ret_statement,
+    struct err *err) MUST_CHECK;
+enum err_code enrol_fido(struct enrol_walk *walk, struct dsse *ret_statement,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -11,7 +11,7 @@
 
 struct hand_match {
 	struct token_found found;
-	const struct seat *seat;	/* owned by the document; NULL: nothing was wanted of it */
+	const struct seat *seat; /* owned by the document; NULL: nothing was wanted of it */
 	const struct seat_token *entry;
 };
 

@@ -54,7 +54,8 @@ hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 	serial_text(hand->info.serial, serial);
 	if (hand->seat != NULL)
 		snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", hand->seat->name,
-		    hand->label, serial[0] != '\0' ? " (" : "", serial, serial[0] != '\0' ? ")" : "");
+		    hand->label, serial[0] != '\0' ? " (" : "", serial,
+		    serial[0] != '\0' ? ")" : "");
 	else if (hand->label[0] != '\0')
 		snprintf(ret_text, HAND_NAME_SIZE, "the token \"%s\"%s%s%s", hand->label,
 		    serial[0] != '\0' ? " (" : "", serial, serial[0] != '\0' ? ")" : "");
@@ -79,13 +80,13 @@ compare_keys(const struct hand *hand, struct err *err)
 		if (!real->present)
 			return err_set(err, ERR_INTEGRITY,
 			    "token %u holds no %s key, but the document lists one for the seat %s: "
-			    "the key was deleted, or this is another token", hand->info.serial,
-			    key_names[key], hand->seat->name);
+			    "the key was deleted, or this is another token",
+			    hand->info.serial, key_names[key], hand->seat->name);
 		if (!point_equal(&real->key, &hand->entry->keys[key]))
 			return err_set(err, ERR_INTEGRITY,
 			    "token %u holds another %s key than the document lists for the seat "
-			    "%s: do not sign it, and tell the other officers", hand->info.serial,
-			    key_names[key], hand->seat->name);
+			    "%s: do not sign it, and tell the other officers",
+			    hand->info.serial, key_names[key], hand->seat->name);
 	}
 	return ERR_OK;
 }
@@ -102,8 +103,10 @@ check_active(const struct hand *hand, const struct hand_want *want, struct err *
 		return ERR_OK;
 	hand_name(hand, name);
 	suspension_text(found, &text);
-	return err_set(err, ERR_REFUSED, "%s was %s. It counts for nothing until a new charter restores "
-	    "it; use another token of the seat", name, buf_string(&text));
+	return err_set(err, ERR_REFUSED,
+	    "%s was %s. It counts for nothing until a new charter restores "
+	    "it; use another token of the seat",
+	    name, buf_string(&text));
 }
 
 /* A FIDO2 token is told which of its credentials is meant. */
@@ -111,8 +114,9 @@ static enum err_code
 bind_entry(struct hand *hand, struct err *err)
 {
 	const struct seat_token *entry = hand->entry;
-	struct token_credential credential = {.size = entry->credential_size, .salt = entry->salt,
-		.key = entry->keys[KEY_SIGN]};
+	struct token_credential credential = {.size = entry->credential_size,
+	    .salt = entry->salt,
+	    .key = entry->keys[KEY_SIGN]};
 
 	memcpy(credential.id, entry->credential, entry->credential_size);
 	return token_bind(hand->token, &credential, err);
@@ -165,8 +169,8 @@ hand_take_not(const struct client_options *options, const struct hand_want *want
 }
 
 enum err_code
-hand_take(const struct client_options *options, const struct hand_want *want,
-    struct hand *ret_hand, struct err *err)
+hand_take(const struct client_options *options, const struct hand_want *want, struct hand *ret_hand,
+    struct err *err)
 {
 	return hand_take_not(options, want, NULL, ret_hand, err);
 }
@@ -203,7 +207,7 @@ hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *stateme
 	TRY(dsse_add(statement, keyid, view_of(made.der, made.size),
 	    view_of(made.authdata, made.authdata_size), err));
 	if (signature_verify(statement, dsse_find(statement, keyid),
-	    assertion ? SIGNS_ASSERTION : SIGNS_DIGEST, signer, err) != ERR_OK)
+	        assertion ? SIGNS_ASSERTION : SIGNS_DIGEST, signer, err) != ERR_OK)
 		return bad_signature(hand, err);
 	return ERR_OK;
 }
@@ -229,7 +233,8 @@ check_derived(const struct hand_agree *agree, struct err *err)
 	if (point_equal(&derived, &hand->entry->keys[agree->key]))
 		return ERR_OK;
 	hand_name(hand, name);
-	return err_set(err, ERR_TOKEN, "%s derives another %s key than it did when it was enrolled: it is "
+	return err_set(err, ERR_TOKEN,
+	    "%s derives another %s key than it did when it was enrolled: it is "
 	    "broken, or was reset; nothing was opened. Take another token, and have this one replaced",
 	    name, token_key_names[agree->key]);
 }

@@ -7,8 +7,8 @@
 #ifndef CEREMONY_CLIENT_HAND_HAND_H
 #define CEREMONY_CLIENT_HAND_HAND_H
 
-#include "ceremony/client/connection.h"
 #include "base/hpke.h"
+#include "ceremony/client/connection.h"
 
 /* Seats of a document in which a token may stand. */
 struct hand_list {
@@ -17,9 +17,9 @@ struct hand_list {
 };
 enum { HAND_LISTS = 3 };
 struct hand_want {
-	struct hand_list lists[HAND_LISTS]; /* the first that names a token counts */
-	unsigned roles;			    /* one of these; 0: any */
-	const char *seat;		    /* only this one; NULL: any */
+	struct hand_list lists[HAND_LISTS];  /* the first that names a token counts */
+	unsigned roles;                      /* one of these; 0: any */
+	const char *seat;                    /* only this one; NULL: any */
 	const struct suspensions *suspended; /* none of these; NULL: nothing is known */
 };
 
@@ -28,8 +28,8 @@ struct hand {
 	struct token_found found;
 	struct token *token;
 	struct token_info info;
-	struct secret *pin;		 /* until the token is closed, which refers to it */
-	const struct seat *seat;	 /* owned by the document; NULL: an unknown token */
+	struct secret *pin;      /* until the token is closed, which refers to it */
+	const struct seat *seat; /* owned by the document; NULL: an unknown token */
 	const struct seat_token *entry;
 	char label[LABEL_MAX + 1];
 };

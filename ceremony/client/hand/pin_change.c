@@ -31,7 +31,7 @@ shape(const struct hand *hand, enum token_reference which)
 	if (token_derives(hand->token))
 		return "at least 4 characters";
 	return which == TOKEN_PUK ? "8 characters, digits are best" :
-				    "6 to 8 characters, digits are best";
+	                            "6 to 8 characters, digits are best";
 }
 
 static enum err_code
@@ -75,8 +75,7 @@ ask_new(const struct hand *hand, enum token_reference which, struct secret **ret
 
 /* What is asked for before anything changes; RET_OLD stays NULL when there is none yet. */
 static enum err_code
-ask_old(const struct hand *hand, enum token_reference old, struct secret **ret_old,
-    struct err *err)
+ask_old(const struct hand *hand, enum token_reference old, struct secret **ret_old, struct err *err)
 {
 	const struct ui *ui = hand->options->ui;
 	const struct token_info *info = &hand->info;
@@ -91,7 +90,8 @@ ask_old(const struct hand *hand, enum token_reference old, struct secret **ret_o
 		return secret_from(view_of_text(factory_puk), ret_old, err);
 	reference_name(hand, old, name);
 	if (old == TOKEN_PUK && tries < 0) {
-		ui_say(ui, "The token does not tell how many PUK tries are left: a wrong one may be the "
+		ui_say(ui,
+		    "The token does not tell how many PUK tries are left: a wrong one may be the "
 		    "last, and then PIN and PUK are lost for ever.");
 		TRY(ui_demand(ui, "Go on? Type yes", "yes", err));
 	}
@@ -124,7 +124,8 @@ enum err_code
 upkeep_unblock(struct hand *hand, struct err *err)
 {
 	if (token_derives(hand->token))
-		return err_set(err, ERR_USAGE, "a blocked FIDO2 PIN cannot be unblocked: only a reset of "
+		return err_set(err, ERR_USAGE,
+		    "a blocked FIDO2 PIN cannot be unblocked: only a reset of "
 		    "the token helps, and that destroys its keys");
 	return change(hand, TOKEN_UNBLOCK, err);
 }
@@ -139,10 +140,12 @@ enum err_code
 upkeep_puk(struct hand *hand, struct err *err)
 {
 	if (token_derives(hand->token))
-		return err_set(err, ERR_USAGE, "a FIDO2 token has no PUK: a blocked FIDO2 PIN can only be "
+		return err_set(err, ERR_USAGE,
+		    "a FIDO2 token has no PUK: a blocked FIDO2 PIN can only be "
 		    "reset with all keys, so have a second token");
 	TRY(change(hand, TOKEN_PUK, err));
-	ui_say(hand->options->ui, "Write the PUK down and keep it apart from the token, such as in a sealed "
+	ui_say(hand->options->ui,
+	    "Write the PUK down and keep it apart from the token, such as in a sealed "
 	    "envelope in a safe. It is needed only when the PIN is blocked.");
 	return ERR_OK;
 }
@@ -155,8 +158,10 @@ upkeep_protect(struct hand *hand, const struct secret *old, struct err *err)
 	hand_name(hand, name);
 	if (token_protect(hand->token, old, err) != ERR_OK)
 		return err_add(err, "replacing the management key of %s", name);
-	ui_say(hand->options->ui, "The management key of %s is a random one now, kept behind its PIN. "
-	    "Nobody needs to note it down.", name);
+	ui_say(hand->options->ui,
+	    "The management key of %s is a random one now, kept behind its PIN. "
+	    "Nobody needs to note it down.",
+	    name);
 	return ERR_OK;
 }
 

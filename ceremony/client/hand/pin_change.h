@@ -16,13 +16,13 @@ enum err_code upkeep_unblock(struct hand *hand, struct err *err) MUST_CHECK;
 enum err_code upkeep_puk(struct hand *hand, struct err *err) MUST_CHECK;
 /* After hand_unlock: replace the PIV management key by a random one that the token keeps behind its
  * PIN.  OLD: the present one (NULL: the factory's, or one kept so already). */
-enum err_code upkeep_protect(struct hand *hand, const struct secret *old, struct err *err)
-    MUST_CHECK;
+enum err_code upkeep_protect(struct hand *hand, const struct secret *old,
+    struct err *err) MUST_CHECK;
 /* Hex digits, perhaps with a newline at the end, to a management key's bytes.  ERR_INVALID. */
 enum err_code upkeep_decode_key(const struct secret *text, struct secret **ret_key,
     struct err *err) MUST_CHECK;
 /* Ask for a management key, in hex. */
-enum err_code upkeep_ask_key(const struct hand *hand, struct secret **ret_key, struct err *err)
-    MUST_CHECK;
+enum err_code upkeep_ask_key(const struct hand *hand, struct secret **ret_key,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -22,10 +22,12 @@ static enum err_code
 say_blocked(const struct hand *hand, struct err *err)
 {
 	if (is_fido(hand))
-		return err_set(err, ERR_PIN_BLOCKED, "its FIDO2 PIN is blocked, no try is left. Only a "
+		return err_set(err, ERR_PIN_BLOCKED,
+		    "its FIDO2 PIN is blocked, no try is left. Only a "
 		    "reset of the token helps, and that destroys its keys: take another of your tokens, "
 		    "and have this one replaced");
-	return err_set(err, ERR_PIN_BLOCKED, "its PIV PIN is blocked, no try is left. Unblock it with "
+	return err_set(err, ERR_PIN_BLOCKED,
+	    "its PIV PIN is blocked, no try is left. Unblock it with "
 	    "the PUK: halligan token pin --unblock --serial %u; the keys are untouched",
 	    hand->info.serial);
 }
@@ -35,16 +37,20 @@ static enum err_code
 check_state(const struct hand *hand, struct err *err)
 {
 	if (hand->info.pin_default)
-		return err_set(err, ERR_REFUSED, "it still has the factory PIN, which everybody knows; "
+		return err_set(err, ERR_REFUSED,
+		    "it still has the factory PIN, which everybody knows; "
 		    "change it first: halligan token pin --serial %u (or ykman --device %u piv access "
-		    "change-pin)", hand->info.serial, hand->info.serial);
+		    "change-pin)",
+		    hand->info.serial, hand->info.serial);
 	if (hand->info.pin_missing && !hand->info.uv)
 		return err_set(err, ERR_REFUSED,
 		    "it has no FIDO2 PIN yet; set one: halligan token pin --driver fido2");
 	if (hand->info.replug && hand->info.pin_tries != 0)
-		return err_set(err, ERR_PIN_BLOCKED, "after three wrong FIDO2 PINs it takes no more until "
+		return err_set(err, ERR_PIN_BLOCKED,
+		    "after three wrong FIDO2 PINs it takes no more until "
 		    "it is plugged in again: take it out, plug it in, and run the same command; %d %s "
-		    "left", hand->info.pin_tries, hand->info.pin_tries == 1 ? "try is" : "tries are");
+		    "left",
+		    hand->info.pin_tries, hand->info.pin_tries == 1 ? "try is" : "tries are");
 	if (hand->info.pin_tries == 0)
 		return say_blocked(hand, err);
 	return ERR_OK;
@@ -60,12 +66,16 @@ demand_last(const struct hand *hand, struct err *err)
 	if (serial)
 		snprintf(word, sizeof(word), "%u", hand->info.serial);
 	else
-		snprintf(word, sizeof(word), "%s", hand->label[0] != '\0' ? hand->label : "last try");
-	snprintf(question, sizeof(question), "%s has ONE PIN try left. A wrong PIN blocks it%s. To spend "
-	    "the last try, type %s%s", name, is_fido(hand) ? " for ever, and its keys are lost" :
-	    " until the PUK is used", serial ? "its serial" : "", serial ? "" : word);
+		snprintf(word, sizeof(word), "%s",
+		    hand->label[0] != '\0' ? hand->label : "last try");
+	snprintf(question, sizeof(question),
+	    "%s has ONE PIN try left. A wrong PIN blocks it%s. To spend "
+	    "the last try, type %s%s",
+	    name, is_fido(hand) ? " for ever, and its keys are lost" : " until the PUK is used",
+	    serial ? "its serial" : "", serial ? "" : word);
 	if (ui_demand(hand->options->ui, question, word, err) != ERR_OK)
-		return err_add(err, "ONE PIN try is left, and it was not spent; take another token, or run the "
+		return err_add(err,
+		    "ONE PIN try is left, and it was not spent; take another token, or run the "
 		    "same command again and type it");
 	return ERR_OK;
 }
@@ -140,8 +150,10 @@ take_right_one(struct hand *hand, struct err *err)
 
 	hand_done(hand);
 	entry_text(aside.seat, aside.entry, name);
-	ui_say(narrow.ui, "The FIDO2 PIN is right, but this is not %s: it does not hold that credential. "
-	    "Take it out.", name);
+	ui_say(narrow.ui,
+	    "The FIDO2 PIN is right, but this is not %s: it does not hold that credential. "
+	    "Take it out.",
+	    name);
 	narrow.label = aside.label;
 	TRY(hand_take_not(&narrow, &want, &aside.found, hand, err));
 	hand->options = aside.options;
@@ -160,9 +172,10 @@ hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements, struct 
 			return code;
 		hand_name(hand, name);
 		if (hand->entry == NULL || hand->options->wait <= 0 || token == TOKENS_TRIED)
-			return err_set(err, ERR_TOKEN_ABSENT, "the FIDO2 PIN is right, but this is not %s: "
-			    "it does not hold that credential; take it out and plug in %s's own", name,
-			    hand->seat != NULL ? hand->seat->name : "the seat");
+			return err_set(err, ERR_TOKEN_ABSENT,
+			    "the FIDO2 PIN is right, but this is not %s: "
+			    "it does not hold that credential; take it out and plug in %s's own",
+			    name, hand->seat != NULL ? hand->seat->name : "the seat");
 		TRY(take_right_one(hand, err));
 	}
 }

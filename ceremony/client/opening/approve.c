@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/client/hand/hand.h"
 #include "ceremony/client/opening/batch_client.h"
 #include "ceremony/client/opening/dossier.h"
-#include "ceremony/client/hand/hand.h"
 #include "ceremony/client/opening/list.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
@@ -28,7 +28,8 @@ check_officer(const struct dossier *dossier, const struct hand *hand, struct err
 		    strcmp(dossier->approvals[i].approval.seat, hand->seat->name) == 0)
 			return err_set(err, ERR_EXISTS,
 			    "%s has approved this ceremony already, and that counts; `halligan "
-			    "status` says who is missing", hand->seat->name);
+			    "status` says who is missing",
+			    hand->seat->name);
 	}
 	return ERR_OK;
 }
@@ -61,20 +62,23 @@ find_envelope(const struct dossier *dossier, const struct hand *hand, size_t *re
 	return err_set(err, ERR_REFUSED,
 	    "version %u of %s was not sealed to this token of %s: it was enrolled later (then "
 	    "`halligan spare`, with an older token of the seat, mends that), or the "
-	    "quorum \"%s\" does not name the seat", dossier->request.version,
-	    dossier->request.name, hand->seat->name, dossier->header->quorum);
+	    "quorum \"%s\" does not name the seat",
+	    dossier->request.version, dossier->request.name, hand->seat->name,
+	    dossier->header->quorum);
 }
 
 static enum err_code
 box_info(const struct dossier *dossier, const struct hand *hand, struct digest *ret_info,
     struct err *err)
 {
-	const struct box_ids ids = {
-		.label = seal_label_approval, .vault = dossier->ceremony.vault,
-		.secret = dossier->ceremony.secret, .version = dossier->ceremony.version,
-		.header_hash = dossier->header_hash, .ceremony = dossier->ceremony.digest,
-		.seat = hand->seat->name, .token = hand->entry->id,
-	};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = dossier->ceremony.vault,
+	    .secret = dossier->ceremony.secret,
+	    .version = dossier->ceremony.version,
+	    .header_hash = dossier->header_hash,
+	    .ceremony = dossier->ceremony.digest,
+	    .seat = hand->seat->name,
+	    .token = hand->entry->id};
 
 	return seal_box_info(&ids, ret_info, err);
 }
@@ -84,11 +88,12 @@ static enum err_code
 sign_approval(const struct dossier *dossier, const struct vault_view *view, struct hand *hand,
     struct dsse *statement, struct hpke **ret_hpke, struct err *err)
 {
-	struct approval approval = {
-		.vault = view->vault, .ceremony = dossier->ceremony.digest, .token = hand->entry->id,
-		.time = hand->options->now(), .size = view->checkpoint.size,
-		.root = view->checkpoint.root,
-	};
+	struct approval approval = {.vault = view->vault,
+	    .ceremony = dossier->ceremony.digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now(),
+	    .size = view->checkpoint.size,
+	    .root = view->checkpoint.root};
 	struct digest info;
 	JSON *payload = NULL;
 	HPKE *hpke = NULL;
@@ -106,8 +111,8 @@ sign_approval(const struct dossier *dossier, const struct vault_view *view, stru
 
 /* Send the approval; the envelope comes back. */
 static enum err_code
-fetch_envelope(struct client *client, const struct dossier *dossier,
-    const struct dsse *statement, size_t index, struct buf *ret_box, struct err *err)
+fetch_envelope(struct client *client, const struct dossier *dossier, const struct dsse *statement,
+    size_t index, struct buf *ret_box, struct err *err)
 {
 	struct json *request = op_new("approve");
 	JSON *reply = NULL;
@@ -134,16 +139,16 @@ static enum err_code
 open_shares(const struct dossier *dossier, struct hand *hand, size_t index, bool spare,
     struct view box, struct secret **ret_shares, struct err *err)
 {
-	struct hand_agree agree = {
-		.hand = hand, .key = TOKEN_SHARE, .purpose = "open your share" };
+	struct hand_agree agree = {.hand = hand, .key = TOKEN_SHARE, .purpose = "open your share"};
 	struct reader reader = reader_of(box);
 	struct view enc = reader_bytes(&reader, POINT_SIZE);
 
 	if (reader.failed || reader.rest.size == 0 || reader.rest.size > ENVELOPE_CT_MAX)
 		return err_set(err, ERR_INTEGRITY, "the server sent an envelope of a wrong size");
 	if (spare)
-		return seal_open_spare(dossier->header, &dossier->header_hash, index, &hand->entry->id,
-		    &hand->entry->keys[KEY_SHARE], enc, reader.rest, hand_agree, &agree, ret_shares, err);
+		return seal_open_spare(dossier->header, &dossier->header_hash, index,
+		    &hand->entry->id, &hand->entry->keys[KEY_SHARE], enc, reader.rest, hand_agree,
+		    &agree, ret_shares, err);
 	return seal_open_envelope(dossier->header, &dossier->header_hash, index, enc, reader.rest,
 	    hand_agree, &agree, ret_shares, err);
 }
@@ -157,8 +162,10 @@ say_outcome(const struct dossier *dossier, const struct ui *ui, const char *stat
 	if (strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0)
 		ui_say(ui, "%zu of %u approved; missing: %s", approved, least, missing);
 	else if (strcmp(state, ceremony_state_names[CEREMONY_RELEASED]) == 0)
-		ui_say(ui, "%zu of %u: released to %s. The lease runs; the credential is replaced at "
-		    "its end.", approved, least, dossier->request.seat);
+		ui_say(ui,
+		    "%zu of %u: released to %s. The lease runs; the credential is replaced at "
+		    "its end.",
+		    approved, least, dossier->request.seat);
 	else
 		ui_say(ui, "%zu of %u approved; the ceremony is %s. See halligan status.", approved,
 		    least, state);
@@ -179,7 +186,7 @@ send_shares(struct client *client, const struct dossier *dossier, const struct h
 	json_put_text(request, "id", dossier->id);
 	json_put_text(request, "seat", hand->seat->name);
 	if (hpke_seal(hpke, VIEW_OF(dossier->ceremony.digest.bytes), secret_view(shares),
-	    &ciphertext, err) != ERR_OK) {
+	        &ciphertext, err) != ERR_OK) {
 		json_free(request);
 		return err->code;
 	}
@@ -189,7 +196,8 @@ send_shares(struct client *client, const struct dossier *dossier, const struct h
 	missing = json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
 	approved = json_in_array(&in, "approved", 0, QUORUM_SEATS);
 	TRY(json_in_end(&in));
-	say_outcome(dossier, client_options(client)->ui, state, missing, json_array_count(approved));
+	say_outcome(dossier, client_options(client)->ui, state, missing,
+	    json_array_count(approved));
 	return ERR_OK;
 }
 
@@ -201,20 +209,21 @@ say_consequences(const struct dossier *dossier, const struct ui *ui)
 	text_duration(dossier->request.duration, duration);
 	ui_say(ui, "Ask %s to read their six words to you, by voice. They must be these.",
 	    dossier->requester->person);
-	ui_say(ui, "If you approve and the quorum is met, %s receives this credential once, for %s; "
+	ui_say(ui,
+	    "If you approve and the quorum is met, %s receives this credential once, for %s; "
 	    "then it is replaced on the target. Your approval opens nothing else.",
 	    dossier->request.seat, duration);
 }
 
 static enum err_code
-approve_with(struct client *client, const struct dossier *dossier,
-    const struct vault_view *view, struct err *err)
+approve_with(struct client *client, const struct dossier *dossier, const struct vault_view *view,
+    struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	const struct hand_want want = {
-		.lists = {{view->charter->seats, view->charter->seat_count},
-		    {view->roster->seats, view->roster->seat_count}}, .roles = ROLE_OFFICER,
-		.suspended = &view->suspensions};
+	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
+	                                   {view->roster->seats, view->roster->seat_count}},
+	    .roles = ROLE_OFFICER,
+	    .suspended = &view->suspensions};
 	HAND hand = {0};
 	DSSE statement = {0};
 	HPKE *hpke = NULL;
@@ -245,7 +254,8 @@ take_dossier(struct client *client, const char *id, const struct vault_view **re
 {
 	TRY(client_sync(client, ret_view, err));
 	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING, NULL, ret_listed, err));
-	return ret_listed->batch ? ERR_OK :
+	return ret_listed->batch ?
+	    ERR_OK :
 	    dossier_fetch(client, *ret_view, ret_listed->id, ret_dossier, err);
 }
 
@@ -272,20 +282,20 @@ struct objection_kind {
 	enum statement_type type;
 	const char *op, *question, *purpose;
 };
-static const struct objection_kind denial_kind = {
-    STATEMENT_DENIAL, "deny", "Deny this request? Type yes", "sign the denial"};
-static const struct objection_kind cancel_kind = {
-    STATEMENT_CANCEL, "cancel", "Withdraw your request? Type yes", "sign the withdrawal"};
+static const struct objection_kind denial_kind = {STATEMENT_DENIAL, "deny",
+    "Deny this request? Type yes", "sign the denial"};
+static const struct objection_kind cancel_kind = {STATEMENT_CANCEL, "cancel",
+    "Withdraw your request? Type yes", "sign the withdrawal"};
 
 static enum err_code
 sign_objection(const struct objection_kind *kind, const struct dossier *dossier,
     const struct vault_view *view, struct hand *hand, const char *reason, struct dsse *statement,
     struct err *err)
 {
-	struct objection objection = {
-		.vault = view->vault, .ceremony = dossier->ceremony.digest, .token = hand->entry->id,
-		.time = hand->options->now(),
-	};
+	struct objection objection = {.vault = view->vault,
+	    .ceremony = dossier->ceremony.digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now()};
 	JSON *payload = NULL;
 
 	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
@@ -318,14 +328,15 @@ send_objection(struct client *client, const struct objection_kind *kind,
 	TRY(json_in_end(&in));
 	ui_say(client_options(client)->ui, "Done. Ceremony %.8s is %s.", dossier->id,
 	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
-	    "still open: the others can yet meet the quorum" : state);
+	        "still open: the others can yet meet the quorum" :
+	        state);
 	return ERR_OK;
 }
 
 static enum err_code
-object_with(struct client *client, const struct objection_kind *kind,
-    const struct hand_want *want, const struct dossier *dossier, const struct vault_view *view,
-    const char *reason, struct err *err)
+object_with(struct client *client, const struct objection_kind *kind, const struct hand_want *want,
+    const struct dossier *dossier, const struct vault_view *view, const char *reason,
+    struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	HAND hand = {0};
@@ -346,8 +357,10 @@ check_reason(const char *reason, struct err *err)
 {
 	if (reason[0] == '\0' || strlen(reason) > REASON_MAX ||
 	    !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text, "
-		    "without control characters", REASON_MAX);
+		return err_set(err, ERR_USAGE,
+		    "the reason must be 1 to %d bytes of plain text, "
+		    "without control characters",
+		    REASON_MAX);
 	return ERR_OK;
 }
 

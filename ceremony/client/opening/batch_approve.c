@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/client/hand/hand.h"
+#include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
 
@@ -38,9 +38,10 @@ ui_of(const struct giving *giving)
 static enum err_code
 take_hand(struct giving *giving, unsigned roles, const char *seat, struct err *err)
 {
-	const struct hand_want want = {.roles = roles, .seat = seat,
-		.lists = {{giving->view->charter->seats, giving->view->charter->seat_count}},
-		.suspended = &giving->view->suspensions};
+	const struct hand_want want = {.roles = roles,
+	    .seat = seat,
+	    .lists = {{giving->view->charter->seats, giving->view->charter->seat_count}},
+	    .suspended = &giving->view->suspensions};
 	char name[HAND_NAME_SIZE];
 
 	TRY(hand_take(client_options(giving->client), &want, &giving->hand, err));
@@ -64,11 +65,13 @@ check_officer(struct giving *giving, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "none of these secrets was sealed to this token of %s: it was enrolled later (then "
 		    "`halligan spare`, with an older token of the seat, mends that), or no quorum names the "
-		    "seat", hand->seat->name);
+		    "seat",
+		    hand->seat->name);
 	if (giving->left == 0)
 		return err_set(err, ERR_EXISTS,
 		    "%s has approved this ceremony already, and that counts; `halligan status` says who is "
-		    "missing", hand->seat->name);
+		    "missing",
+		    hand->seat->name);
 	return ERR_OK;
 }
 
@@ -80,16 +83,19 @@ say_consequences(const struct giving *giving)
 
 	ui_say(ui, "Ask %s to read their six words to you, by voice. They must be these.",
 	    giving->dossier->requester->person);
-	ui_say(ui, giving->dossier->request.mode == BATCH_ROTATE ?
-	    "If you approve and the quorum is met, the vault opens these secrets one after the other and "
-	    "replaces each on its target. Nobody is given any of them." :
-	    "If you approve and the quorum is met, the vault opens these secrets one after the other and "
-	    "seals each again, unchanged, to the officers of today. Nobody is given any of them.");
+	ui_say(ui,
+	    giving->dossier->request.mode == BATCH_ROTATE ?
+	        "If you approve and the quorum is met, the vault opens these secrets one after the other and "
+	        "replaces each on its target. Nobody is given any of them." :
+	        "If you approve and the quorum is met, the vault opens these secrets one after the other and "
+	        "seals each again, unchanged, to the officers of today. Nobody is given any of them.");
 	if (giving->left < giving->mine)
 		ui_say(ui, "You gave your shares of %zu before; %zu are left.",
 		    giving->mine - giving->left, giving->left);
-	ui_say(ui, "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
-	    "where it stopped.", touches, touches == 1 ? "" : "es");
+	ui_say(ui,
+	    "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
+	    "where it stopped.",
+	    touches, touches == 1 ? "" : "es");
 }
 
 static enum err_code
@@ -98,9 +104,11 @@ sign_approval(struct giving *giving, struct dsse *statement, struct err *err)
 	struct hand *hand = &giving->hand;
 	const struct vault_view *view = giving->view;
 	struct approval approval = {.vault = view->vault,
-		.ceremony = giving->dossier->ceremony.digest, .token = hand->entry->id,
-		.time = hand->options->now(), .size = view->checkpoint.size,
-		.root = view->checkpoint.root};
+	    .ceremony = giving->dossier->ceremony.digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now(),
+	    .size = view->checkpoint.size,
+	    .root = view->checkpoint.root};
 	JSON *payload = NULL;
 
 	memcpy(approval.seat, hand->seat->name, sizeof(approval.seat));
@@ -152,7 +160,8 @@ fetch_envelope(struct giving *giving, size_t position, struct buf *ret_box, stru
 	int64_t envelope = json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
 	TRY(json_in_end(&in));
 	if (envelope != giving->dossier->items[position].envelope)
-		return err_set(err, ERR_INTEGRITY, "the server sent another envelope than this token's");
+		return err_set(err, ERR_INTEGRITY,
+		    "the server sent another envelope than this token's");
 	return ERR_OK;
 }
 
@@ -174,9 +183,10 @@ open_shares(struct giving *giving, size_t position, struct view box, struct secr
 	TRY(header_decode(buf_view(&item->header), header, err));
 	if (item->spare)
 		return seal_open_spare(header, &open->header, item->envelope, &hand->entry->id,
-		    &hand->entry->keys[KEY_SHARE], enc, reader.rest, hand_agree, &agree, ret_shares, err);
-	return seal_open_envelope(header, &open->header, item->envelope, enc, reader.rest, hand_agree,
-	    &agree, ret_shares, err);
+		    &hand->entry->keys[KEY_SHARE], enc, reader.rest, hand_agree, &agree, ret_shares,
+		    err);
+	return seal_open_envelope(header, &open->header, item->envelope, enc, reader.rest,
+	    hand_agree, &agree, ret_shares, err);
 }
 
 /* SHARES of one version for the ceremony's key. */
@@ -186,10 +196,14 @@ seal_on(struct giving *giving, size_t position, const struct secret *shares,
 {
 	const struct batch_ceremony *ceremony = &giving->dossier->ceremony;
 	const struct batch_open *open = &ceremony->opens[position];
-	const struct box_ids ids = {.label = seal_label_approval, .vault = ceremony->vault,
-		.secret = open->secret, .version = open->version, .header_hash = open->header,
-		.ceremony = ceremony->digest, .seat = giving->hand.seat->name,
-		.token = giving->hand.entry->id};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = ceremony->vault,
+	    .secret = open->secret,
+	    .version = open->version,
+	    .header_hash = open->header,
+	    .ceremony = ceremony->digest,
+	    .seat = giving->hand.seat->name,
+	    .token = giving->hand.entry->id};
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point made;
@@ -230,7 +244,8 @@ give_all(struct giving *giving, struct err *err)
 			continue;
 		if (give_one(giving, i, err) != ERR_OK) {
 			(void)err_add(err, "%s", giving->dossier->request.opens[i].name);
-			return err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
+			return err_add(err,
+			    "%zu of %zu shares are given; run it again for the rest", done,
 			    giving->left);
 		}
 		ui_progress(ui_of(giving), "%s: share given (%zu of %zu)",
@@ -247,9 +262,10 @@ advance(struct giving *giving, struct err *err)
 	BUF blob = {0};
 	BATCH_DOSSIER *after = NULL;
 
-	TRY(client_call(giving->client, about(giving, "batch-advance"), (struct view){0}, &reply, &blob,
+	TRY(client_call(giving->client, about(giving, "batch-advance"), (struct view){0}, &reply,
+	    &blob, err));
+	TRY(batch_dossier_fetch(giving->client, giving->view, giving->dossier->id, false, &after,
 	    err));
-	TRY(batch_dossier_fetch(giving->client, giving->view, giving->dossier->id, false, &after, err));
 	if (after->state == CEREMONY_COLLECTING)
 		ui_say(ui_of(giving), "Your approval counts; missing: %s", after->missing);
 	else
@@ -286,8 +302,9 @@ sign_objection(struct giving *giving, bool cancels, const char *reason, struct d
 {
 	struct hand *hand = &giving->hand;
 	struct objection objection = {.vault = giving->view->vault,
-		.ceremony = giving->dossier->ceremony.digest, .token = hand->entry->id,
-		.time = hand->options->now()};
+	    .ceremony = giving->dossier->ceremony.digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now()};
 	JSON *payload = NULL;
 
 	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
@@ -320,13 +337,14 @@ object(struct giving *giving, bool cancels, const char *reason, struct err *err)
 	TRY(json_in_end(&in));
 	ui_say(ui_of(giving), "Done. Ceremony %.8s is %s.", giving->dossier->id,
 	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
-	    "still open: the others can yet meet the quorum" : state);
+	        "still open: the others can yet meet the quorum" :
+	        state);
 	return ERR_OK;
 }
 
 enum err_code
-batch_object_run(struct client *client, const struct vault_view *view, const char *id,
-    bool cancels, const char *reason, struct err *err)
+batch_object_run(struct client *client, const struct vault_view *view, const char *id, bool cancels,
+    const char *reason, struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	CLEANUP(giving_done) struct giving giving = {.client = client, .view = view};
@@ -336,8 +354,9 @@ batch_object_run(struct client *client, const struct vault_view *view, const cha
 	batch_dossier_show(giving.dossier, view, options->ui, options->now());
 	TRY(take_hand(&giving, cancels ? 0 : ROLE_OFFICER,
 	    cancels ? giving.dossier->request.seat : NULL, err));
-	TRY(ui_demand(options->ui, cancels ? "Withdraw your request? Type yes" :
-	    "Deny this request? Type yes", "yes", err));
+	TRY(ui_demand(options->ui,
+	    cancels ? "Withdraw your request? Type yes" : "Deny this request? Type yes", "yes",
+	    err));
 	TRY(hand_unlock(&giving.hand, 1, 0, err));
 	return object(&giving, cancels, reason, err);
 }

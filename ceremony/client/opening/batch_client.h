@@ -8,7 +8,7 @@
 /* approve_run, deny_run and cancel_run (approve_client.h) for the batch ID of VIEW. */
 enum err_code batch_approve_run(struct client *client, const struct vault_view *view,
     const char *id, struct err *err) MUST_CHECK;
-enum err_code batch_object_run(struct client *client, const struct vault_view *view,
-    const char *id, bool cancels, const char *reason, struct err *err) MUST_CHECK;
+enum err_code batch_object_run(struct client *client, const struct vault_view *view, const char *id,
+    bool cancels, const char *reason, struct err *err) MUST_CHECK;
 
 #endif

@@ -40,12 +40,13 @@ verify_request(const struct dsse *statement, const struct vault_view *view,
 	TRY(batch_request_parse(statement, view->charter->training, request, err));
 	if (!digest_equal(&request->vault, &view->vault))
 		return err_set(err, ERR_INTEGRITY, "it is of another vault");
-	dossier->requester = seat_by_token(view->charter->seats, view->charter->seat_count,
-	    &request->token, &token);
+	dossier->requester =
+	    seat_by_token(view->charter->seats, view->charter->seat_count, &request->token, &token);
 	if (dossier->requester == NULL || strcmp(dossier->requester->name, request->seat) != 0 ||
 	    (dossier->requester->roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "it is of a token that belongs to no operator and no officer \"%s\"", request->seat);
+		    "it is of a token that belongs to no operator and no officer \"%s\"",
+		    request->seat);
 	return seat_token_verify(statement, token, err);
 }
 
@@ -60,15 +61,18 @@ verify_ceremony(const struct dsse *statement, const struct vault_view *view,
 	TRY(batch_ceremony_parse(statement, view->charter->training, ceremony, err));
 	TRY(statement_verify_host(statement, &view->charter->host_statement, err));
 	differs = batch_differs(ceremony, &dossier->request);
-	if (differs == NULL && (!text_from_hex(dossier->id, id, sizeof(id)) ||
-	    memcmp(id, ceremony->id.bytes, sizeof(id)) != 0))
+	if (differs == NULL &&
+	    (!text_from_hex(dossier->id, id, sizeof(id)) ||
+	        memcmp(id, ceremony->id.bytes, sizeof(id)) != 0))
 		differs = "id";
 	if (differs == NULL && ceremony->size == view->checkpoint.size &&
 	    !digest_equal(&ceremony->root, &view->checkpoint.root))
 		differs = "log";
 	if (differs != NULL)
-		return err_set(err, ERR_INTEGRITY, "the ceremony names another %s than the rest: somebody "
-		    "exchanged a document; do not go on", differs);
+		return err_set(err, ERR_INTEGRITY,
+		    "the ceremony names another %s than the rest: somebody "
+		    "exchanged a document; do not go on",
+		    differs);
 	return ERR_OK;
 }
 
@@ -94,15 +98,18 @@ verify_voice(const struct json *object, const struct vault_view *view,
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
 	if (denies)
-		TRY(objection_parse(&statement, STATEMENT_DENIAL, view->charter->training, &denial, err));
+		TRY(objection_parse(&statement, STATEMENT_DENIAL, view->charter->training, &denial,
+		    err));
 	else
 		TRY(approval_parse(&statement, view->charter->training, &approval, err));
 	const struct seat *seat = seat_by_token(view->charter->seats, view->charter->seat_count,
 	    denies ? &denial.token : &approval.token, &token);
 	if (seat == NULL || strcmp(seat->name, name) != 0 ||
 	    strcmp(seat->name, denies ? denial.seat : approval.seat) != 0 ||
-	    !digest_equal(denies ? &denial.ceremony : &approval.ceremony, &dossier->ceremony.digest))
-		return err_set(err, ERR_INTEGRITY, "%s's voice is of another seat or ceremony", name);
+	    !digest_equal(denies ? &denial.ceremony : &approval.ceremony,
+	        &dossier->ceremony.digest))
+		return err_set(err, ERR_INTEGRITY, "%s's voice is of another seat or ceremony",
+		    name);
 	return seat_token_verify(&statement, token, err);
 }
 
@@ -158,8 +165,7 @@ read_reply(const struct vault_view *view, struct batch_dossier *dossier, struct 
 /* Definition and header of one version are those of the statements, and of each other. */
 static enum err_code
 verify_item(const struct dsse *definition_statement, const struct vault_view *view,
-    const struct batch_dossier *dossier, size_t position, struct batch_item *item,
-    struct err *err)
+    const struct batch_dossier *dossier, size_t position, struct batch_item *item, struct err *err)
 {
 	const struct batch_open *open = &dossier->request.opens[position];
 	DEFINITION definition = {0};
@@ -174,7 +180,8 @@ verify_item(const struct dsse *definition_statement, const struct vault_view *vi
 	    strcmp(definition.name, open->name) != 0 ||
 	    memcmp(&definition.secret, &open->secret, sizeof(open->secret)) != 0)
 		return err_set(err, ERR_INTEGRITY, "its definition is another one");
-	code = lookup_header(buf_view(&item->header), view, &definition, &header, &quorum, &hash, err);
+	code =
+	    lookup_header(buf_view(&item->header), view, &definition, &header, &quorum, &hash, err);
 	free(quorum);
 	TRY(code);
 	if (!digest_equal(&hash, &open->header) || header->version != open->version)
@@ -198,7 +205,8 @@ fetch_item(struct client *client, const struct vault_view *view, struct batch_do
 	TRY(client_call(client, request, (struct view){0}, &item->reply, &item->header, err));
 	in = reply_in(item->reply, "batch-item", err);
 	in_statement(&in, "definition", &definition);
-	snprintf(item->stale, sizeof(item->stale), "%s", json_in_text(&in, "stale", 0, NOTE_TEXT_MAX));
+	snprintf(item->stale, sizeof(item->stale), "%s",
+	    json_in_text(&in, "stale", 0, NOTE_TEXT_MAX));
 	item->spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	item->seats = json_in_array(&in, "given", 0, QUORUM_SEATS);
 	item->part_exposed = json_in_bool(&in, "part_exposed");
@@ -250,11 +258,15 @@ batch_dossier_check_open(const struct batch_dossier *dossier, const struct vault
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
 		    dossier->reason);
 	if (!is_of_today(dossier, view))
-		return err_set(err, ERR_REFUSED, "the charter has changed since this ceremony "
-		    "began; it is void, and %s must request again", dossier->request.seat);
+		return err_set(err, ERR_REFUSED,
+		    "the charter has changed since this ceremony "
+		    "began; it is void, and %s must request again",
+		    dossier->request.seat);
 	if (now >= dossier->ceremony.deadline)
-		return err_set(err, ERR_REFUSED, "ceremony %.8s is past its deadline; %s must "
-		    "request again", dossier->id, dossier->request.seat);
+		return err_set(err, ERR_REFUSED,
+		    "ceremony %.8s is past its deadline; %s must "
+		    "request again",
+		    dossier->id, dossier->request.seat);
 	return ERR_OK;
 }
 
@@ -278,13 +290,15 @@ find_spare(struct batch_item *item, const struct header *header, const char *sea
     const struct digest *token, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(item->spares); i++) {
-		struct json_in in = json_in(json_array_object(item->spares, i), "batch-item: spares", err);
+		struct json_in in =
+		    json_in(json_array_object(item->spares, i), "batch-item: spares", err);
 		struct digest id = {0};
 
 		json_in_hex(&in, "token", id.bytes, DIGEST_SIZE);
 		int64_t envelope = json_in_int(&in, "envelope", 0, header->envelope_count - 1);
 		TRY(json_in_end(&in));
-		if (digest_equal(&id, token) && strcmp(header->envelopes[envelope].seat, seat) == 0) {
+		if (digest_equal(&id, token) &&
+		    strcmp(header->envelopes[envelope].seat, seat) == 0) {
 			item->mine = item->spare = true;
 			item->envelope = (uint32_t)envelope;
 		}
@@ -348,15 +362,18 @@ show_names(const struct batch_dossier *dossier, const struct ui *ui)
 			continue;
 		shown++;
 		ui_say(ui, "  %-10s %s, version %u: %s", shown == 1 ? "secrets" : "",
-		    dossier->request.opens[i].name, dossier->request.opens[i].version, item->effect);
+		    dossier->request.opens[i].name, dossier->request.opens[i].version,
+		    item->effect);
 	}
 	if (dossier->ceremony.count - stale > shown)
 		ui_say(ui, "  %-10s and %zu more", "", dossier->ceremony.count - stale - shown);
 	if (stale > 0)
 		ui_say(ui, "  %-10s %zu were replaced meanwhile and will not be opened", "", stale);
 	if (exposed > 0)
-		ui_say(ui, "  WARNING    shares of %zu of them were opened before, in a ceremony that was "
-		    "refused", exposed);
+		ui_say(ui,
+		    "  WARNING    shares of %zu of them were opened before, in a ceremony that was "
+		    "refused",
+		    exposed);
 }
 
 static void
@@ -382,7 +399,8 @@ show_voices(const struct batch_dossier *dossier, const struct ui *ui)
 {
 	for (size_t i = 0; i < json_array_count(dossier->voices); i++) {
 		struct err ignored;
-		struct json_in in = json_in(json_array_object(dossier->voices, i), "voice", &ignored);
+		struct json_in in =
+		    json_in(json_array_object(dossier->voices, i), "voice", &ignored);
 		const char *seat = json_in_text(&in, "seat", 1, SEAT_NAME_MAX);
 		bool denies = json_in_bool(&in, "denies");
 		int64_t given = json_in_int(&in, "given", 0, BATCH_ITEMS);
@@ -403,14 +421,15 @@ batch_dossier_show(const struct batch_dossier *dossier, const struct vault_view 
 	const struct batch_request *request = &dossier->request;
 	char left[TEXT_DURATION_SIZE], words[TEXT_WORDS_SIZE];
 
-	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0, left);
+	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0,
+	    left);
 	dossier_words(&dossier->ceremony.digest, words);
-	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secrets", view->charter->training ?
-	    "TRAINING. " : "", dossier->id, view->charter->name,
+	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secrets",
+	    view->charter->training ? "TRAINING. " : "", dossier->id, view->charter->name,
 	    request->mode == BATCH_ROTATE ? "ROTATE" : "SEAL AGAIN", dossier->ceremony.count);
 	show_names(dossier, ui);
-	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person, request->seat,
-	    request->user, request->host);
+	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
+	    request->seat, request->user, request->host);
 	ui_say(ui, "  why        %s", request->reason);
 	ui_say(ui, "  open for   another %s", left);
 	show_quorums(dossier, ui);

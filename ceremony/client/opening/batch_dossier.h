@@ -13,7 +13,7 @@
 #include "vault/seal/seal.h"
 
 struct batch_item {
-	struct buf header;  /* encoded; its hash is that of the statements */
+	struct buf header; /* encoded; its hash is that of the statements */
 	char quorum[QUORUM_TEXT_MAX + 1];
 	char effect[201];
 	char stale[NOTE_TEXT_MAX + 1];
@@ -44,8 +44,8 @@ void batch_dossier_freep(struct batch_dossier **dossier);
 
 /* WITH_ITEMS: fetch and verify every version too.  ERR_INTEGRITY names what is wrong. */
 enum err_code batch_dossier_fetch(struct client *client, const struct vault_view *view,
-    const char *id, bool with_items, struct batch_dossier **ret_dossier, struct err *err)
-    MUST_CHECK;
+    const char *id, bool with_items, struct batch_dossier **ret_dossier,
+    struct err *err) MUST_CHECK;
 /* ERR_REFUSED: closed, late or void. */
 enum err_code batch_dossier_check_open(const struct batch_dossier *dossier,
     const struct vault_view *view, int64_t now, struct err *err) MUST_CHECK;

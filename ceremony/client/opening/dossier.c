@@ -36,8 +36,10 @@ dossier_freep(struct dossier **dossier)
 static enum err_code
 contradicts(struct err *err, const char *document, const char *what)
 {
-	return err_set(err, ERR_INTEGRITY, "the %s names another %s than the rest: somebody "
-	    "exchanged a document; do not go on", document, what);
+	return err_set(err, ERR_INTEGRITY,
+	    "the %s names another %s than the rest: somebody "
+	    "exchanged a document; do not go on",
+	    document, what);
 }
 
 /* ---- the request ---- */
@@ -48,8 +50,8 @@ find_requester(const struct vault_view *view, const struct request *request,
     const struct seat **ret_seat, const struct seat_token **ret_token, struct err *err)
 {
 	const struct seat_token *token = NULL;
-	const struct seat *seat = seat_by_token(view->charter->seats, view->charter->seat_count,
-	    &request->token, &token);
+	const struct seat *seat =
+	    seat_by_token(view->charter->seats, view->charter->seat_count, &request->token, &token);
 
 	if (seat == NULL)
 		seat = seat_by_token(view->roster->seats, view->roster->seat_count, &request->token,
@@ -69,14 +71,14 @@ find_requester(const struct vault_view *view, const struct request *request,
 }
 
 static enum err_code
-verify_request(const struct dsse *statement, const struct vault_view *view,
-    struct dossier *dossier, struct err *err)
+verify_request(const struct dsse *statement, const struct vault_view *view, struct dossier *dossier,
+    struct err *err)
 {
 	TRY(request_parse(statement, view->charter->training, &dossier->request, err));
 	if (!digest_equal(&dossier->request.vault, &view->vault))
 		return contradicts(err, "request", "vault");
-	TRY(find_requester(view, &dossier->request, &dossier->requester,
-	    &dossier->requester_token, err));
+	TRY(find_requester(view, &dossier->request, &dossier->requester, &dossier->requester_token,
+	    err));
 	return seat_token_verify(statement, dossier->requester_token, err);
 }
 
@@ -134,8 +136,10 @@ check_policy(const struct dossier *dossier, const struct vault_view *view, struc
 	if (!digest_equal(&dossier->ceremony.charter, &view->charter->digest))
 		return ERR_OK; /* dossier_check_open judges it */
 	if (dossier->policy == NULL)
-		return err_set(err, ERR_INTEGRITY, "the definition names the policy %s, which the "
-		    "charter does not have", dossier->definition.policy);
+		return err_set(err, ERR_INTEGRITY,
+		    "the definition names the policy %s, which the "
+		    "charter does not have",
+		    dossier->definition.policy);
 	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the ceremony asks for the quorum \"%s\", but the version is sealed to \"%s\"",
@@ -178,8 +182,8 @@ verify_officer(const struct dsse *statement, const struct vault_view *view,
     const struct digest *ceremony, const struct digest *vault, struct err *err)
 {
 	const struct seat_token *token = NULL;
-	const struct seat *seat = seat_by_token(view->charter->seats, view->charter->seat_count,
-	    token_id, &token);
+	const struct seat *seat =
+	    seat_by_token(view->charter->seats, view->charter->seat_count, token_id, &token);
 
 	if (!digest_equal(vault, &view->vault))
 		return contradicts(err, "approval or denial", "vault");
@@ -216,8 +220,9 @@ read_approval(const struct json *object, const struct vault_view *view, struct d
 	TRY(approval_parse(&statement, view->charter->training, &row->approval, err));
 	if (strcmp(row->approval.seat, seat) != 0)
 		return contradicts(err, "approval", "seat");
-	if (is_of_today(dossier, view) && verify_officer(&statement, view, dossier, seat,
-	    &row->approval.token, &row->approval.ceremony, &row->approval.vault, err) != ERR_OK) {
+	if (is_of_today(dossier, view) &&
+	    verify_officer(&statement, view, dossier, seat, &row->approval.token,
+	        &row->approval.ceremony, &row->approval.vault, err) != ERR_OK) {
 		err->code = ERR_INTEGRITY;
 		return err_add(err, "%s's approval", seat);
 	}
@@ -240,8 +245,9 @@ read_denial(const struct json *object, const struct vault_view *view, struct dos
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
 	TRY(objection_parse(&statement, STATEMENT_DENIAL, view->charter->training, row, err));
-	if (is_of_today(dossier, view) && verify_officer(&statement, view, dossier, row->seat,
-	    &row->token, &row->ceremony, &row->vault, err) != ERR_OK) {
+	if (is_of_today(dossier, view) &&
+	    verify_officer(&statement, view, dossier, row->seat, &row->token, &row->ceremony,
+	        &row->vault, err) != ERR_OK) {
 		err->code = ERR_INTEGRITY;
 		return err_add(err, "%s's denial", row->seat);
 	}
@@ -262,13 +268,14 @@ seat_stands_before(const struct dossier *dossier)
 }
 
 static enum err_code
-read_votes(const struct json *approvals, const struct json *denials,
-    const struct vault_view *view, struct dossier *dossier, struct err *err)
+read_votes(const struct json *approvals, const struct json *denials, const struct vault_view *view,
+    struct dossier *dossier, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(approvals); i++) {
 		TRY(read_approval(json_array_object(approvals, i), view, dossier, err));
 		if (seat_stands_before(dossier))
-			return err_set(err, ERR_INTEGRITY, "the server shows two approvals of one seat");
+			return err_set(err, ERR_INTEGRITY,
+			    "the server shows two approvals of one seat");
 	}
 	for (size_t i = 0; i < json_array_count(denials); i++)
 		TRY(read_denial(json_array_object(denials, i), view, dossier, err));
@@ -320,8 +327,8 @@ verify_documents(const struct documents *documents, struct view header,
 
 	if (verify_request(&documents->request, view, dossier, err) != ERR_OK)
 		return err_add(err, "the request");
-	if (ceremony_check(&documents->ceremony, view, &dossier->request, &dossier->ceremony, err) !=
-	    ERR_OK)
+	if (ceremony_check(&documents->ceremony, view, &dossier->request, &dossier->ceremony,
+	        err) != ERR_OK)
 		return err_add(err, "the ceremony statement");
 	if (!text_from_hex(dossier->id, id, sizeof(id)) ||
 	    memcmp(id, dossier->ceremony.id.bytes, sizeof(id)) != 0)
@@ -372,17 +379,24 @@ dossier_check_open(const struct dossier *dossier, const struct vault_view *view,
 	if (dossier->state != CEREMONY_COLLECTING)
 		return err_set(err, ERR_REFUSED, "ceremony %.8s is %s%s%s%s", dossier->id,
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
-		    dossier->reason, dossier->state == CEREMONY_REFUSED ?
-		    "; if it is still needed, request again" : "");
+		    dossier->reason,
+		    dossier->state == CEREMONY_REFUSED ? "; if it is still needed, request again" :
+		                                         "");
 	if (!is_of_today(dossier, view))
-		return err_set(err, ERR_REFUSED, "the charter has changed since this ceremony "
-		    "began; it is void, and %s must request again", dossier->request.seat);
+		return err_set(err, ERR_REFUSED,
+		    "the charter has changed since this ceremony "
+		    "began; it is void, and %s must request again",
+		    dossier->request.seat);
 	if (suspensions_find(&view->suspensions, &dossier->request.token) != NULL)
-		return err_set(err, ERR_REFUSED, "the token of %s that asked is suspended; the "
-		    "ceremony is void", dossier->request.seat);
+		return err_set(err, ERR_REFUSED,
+		    "the token of %s that asked is suspended; the "
+		    "ceremony is void",
+		    dossier->request.seat);
 	if (now >= dossier->ceremony.deadline || now >= dossier->request.expires)
-		return err_set(err, ERR_REFUSED, "ceremony %.8s is past its deadline; %s must "
-		    "request again", dossier->id, dossier->request.seat);
+		return err_set(err, ERR_REFUSED,
+		    "ceremony %.8s is past its deadline; %s must "
+		    "request again",
+		    dossier->id, dossier->request.seat);
 	return ERR_OK;
 }
 
@@ -391,29 +405,32 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
     int *ret_missing, struct buf *ret_text)
 {
 	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
-	struct verdict_facts facts = {
-		.header = dossier->quorum,
-		.policy = dossier->policy != NULL ? &dossier->policy->quorum : dossier->quorum,
-		.seats = view->charter->seats, .seat_count = view->charter->seat_count,
-		.requester = dossier->request.seat, .approved = approved, .denied = denied,
-		.now = now, .deadline = dossier->ceremony.deadline,
-		.charter_unchanged = is_of_today(dossier, view),
-	};
+	struct verdict_facts facts = {.header = dossier->quorum,
+	    .policy = dossier->policy != NULL ? &dossier->policy->quorum : dossier->quorum,
+	    .seats = view->charter->seats,
+	    .seat_count = view->charter->seat_count,
+	    .requester = dossier->request.seat,
+	    .approved = approved,
+	    .denied = denied,
+	    .now = now,
+	    .deadline = dossier->ceremony.deadline,
+	    .charter_unchanged = is_of_today(dossier, view)};
 
 	for (size_t i = 0; i < dossier->approval_count; i++) {
-		if (dossier->approvals[i].complete && suspensions_find(&view->suspensions,
-		    &dossier->approvals[i].approval.token) == NULL)
+		if (dossier->approvals[i].complete &&
+		    suspensions_find(&view->suspensions, &dossier->approvals[i].approval.token) ==
+		        NULL)
 			approved[facts.approved_count++] = dossier->approvals[i].approval.seat;
 	}
 	for (size_t i = 0; i < dossier->denial_count; i++)
 		denied[facts.denied_count++] = dossier->denials[i].seat;
 	for (size_t i = 0; i < facts.header->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header, &dossier->spares,
-		    facts.header->seats[i]))
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		        &dossier->spares, facts.header->seats[i]))
 			denied[facts.denied_count++] = facts.header->seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header, &dossier->spares,
-		    facts.policy->seats[i]))
+		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		        &dossier->spares, facts.policy->seats[i]))
 			denied[facts.denied_count++] = facts.policy->seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);
 }

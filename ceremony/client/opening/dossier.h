@@ -23,9 +23,9 @@ struct dossier {
 	struct ceremony ceremony;
 	struct definition definition;
 	struct header *header;
-	struct quorum *quorum;	     /* of the header */
+	struct quorum *quorum; /* of the header */
 	struct digest header_hash;
-	const struct policy *policy; /* in the charter of the view; NULL: not there any more */
+	const struct policy *policy;  /* in the charter of the view; NULL: not there any more */
 	const struct seat *requester; /* in the documents of the view */
 	const struct seat_token *requester_token;
 	enum ceremony_state state;
@@ -55,8 +55,8 @@ enum verdict dossier_verdict(const struct dossier *dossier, const struct vault_v
 /* The six words that people read to each other. */
 void dossier_words(const struct digest *ceremony, char ret_words[TEXT_WORDS_SIZE]);
 /* The screen before a decision. */
-void dossier_show(const struct dossier *dossier, const struct vault_view *view,
-    const struct ui *ui, int64_t now);
+void dossier_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
+    int64_t now);
 /* Check a ceremony statement of the host against the request that it answers. */
 enum err_code ceremony_check(const struct dsse *statement, const struct vault_view *view,
     const struct request *request, struct ceremony *ret_ceremony, struct err *err) MUST_CHECK;

@@ -112,7 +112,8 @@ pick_row(const struct listing *listing, const char *id, unsigned states, const c
 	if (count == 0 && id != NULL)
 		return err_set(err, ERR_NOT_FOUND, "there is no ceremony %s", id);
 	if (count == 0)
-		return err_set(err, ERR_NOT_FOUND, "no ceremony waits for this; `halligan status` says what waits");
+		return err_set(err, ERR_NOT_FOUND,
+		    "no ceremony waits for this; `halligan status` says what waits");
 	if (count > 1)
 		return err_set(err, ERR_USAGE, "several ceremonies could be meant; name one: %s",
 		    buf_string(&names));

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/hand/hand.h"
-#include "ceremony/protocol/message.h"
+#include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/trust.h"
+#include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
 
 void
@@ -71,8 +71,8 @@ compare_release(const struct release *release, const struct dossier *dossier,
 	    release->expires - release->released > dossier->request.duration)
 		differs = "duration";
 	if (differs != NULL)
-		return err_set(err, ERR_INTEGRITY,
-		    "the release names another %s than the ceremony", differs);
+		return err_set(err, ERR_INTEGRITY, "the release names another %s than the ceremony",
+		    differs);
 	return ERR_OK;
 }
 
@@ -88,7 +88,7 @@ check_quorum(const struct release *release, const struct dossier *dossier, struc
 
 		for (size_t a = 0; a < dossier->approval_count; a++) {
 			if (digest_equal(&dossier->approvals[a].approval.digest,
-			    &release->approvals[i]))
+			        &release->approvals[i]))
 				approval = &dossier->approvals[a].approval;
 		}
 		if (approval == NULL)
@@ -106,8 +106,7 @@ check_quorum(const struct release *release, const struct dossier *dossier, struc
 }
 
 static enum err_code
-check_box(const struct release *release, const struct hand *hand, struct view box,
-    struct err *err)
+check_box(const struct release *release, const struct hand *hand, struct view box, struct err *err)
 {
 	struct digest digest;
 
@@ -132,7 +131,8 @@ verify(struct delivery *delivery, const struct dossier *dossier, const struct va
     const struct hand *hand, struct err *err)
 {
 	TRY(release_parse(&delivery->statement, view->charter->training, &delivery->release, err));
-	if (statement_verify_host(&delivery->statement, &view->charter->host_statement, err) != ERR_OK)
+	if (statement_verify_host(&delivery->statement, &view->charter->host_statement, err) !=
+	    ERR_OK)
 		return err->code == ERR_REFUSED ? (err->code = ERR_INTEGRITY) : err->code;
 	TRY(compare_release(&delivery->release, dossier, view, err));
 	TRY(check_quorum(&delivery->release, dossier, err));
@@ -153,7 +153,7 @@ keep(const struct client *client, const struct delivery *delivery, const struct 
 	    &checkpoint, err));
 	if (checkpoint.size < view->checkpoint.size ||
 	    (checkpoint.size == view->checkpoint.size &&
-	    !digest_equal(&checkpoint.root, &view->checkpoint.root)))
+	        !digest_equal(&checkpoint.root, &view->checkpoint.root)))
 		return err_set(err, ERR_INTEGRITY,
 		    "the checkpoint that came with the release does not fit the log shown before");
 	TRY(dsse_encode(&delivery->statement, &text, err));
@@ -166,14 +166,17 @@ static enum err_code
 unseal(const struct dossier *dossier, struct hand *hand, struct view box,
     struct secret **ret_credential, struct err *err)
 {
-	const struct box_ids ids = {
-		.label = seal_label_answer, .vault = dossier->ceremony.vault,
-		.secret = dossier->ceremony.secret, .version = dossier->ceremony.version,
-		.header_hash = dossier->header_hash, .ceremony = dossier->ceremony.digest,
-		.seat = hand->seat->name, .token = hand->entry->id,
-	};
-	struct hand_agree agree = {
-		.hand = hand, .key = TOKEN_RELEASE, .purpose = "open the credential" };
+	const struct box_ids ids = {.label = seal_label_answer,
+	    .vault = dossier->ceremony.vault,
+	    .secret = dossier->ceremony.secret,
+	    .version = dossier->ceremony.version,
+	    .header_hash = dossier->header_hash,
+	    .ceremony = dossier->ceremony.digest,
+	    .seat = hand->seat->name,
+	    .token = hand->entry->id};
+	struct hand_agree agree = {.hand = hand,
+	    .key = TOKEN_RELEASE,
+	    .purpose = "open the credential"};
 	struct reader reader = reader_of(box);
 	struct view enc = reader_bytes(&reader, POINT_SIZE);
 	struct digest info;
@@ -183,8 +186,8 @@ unseal(const struct dossier *dossier, struct hand *hand, struct view box,
 	TRY(seal_box_info(&ids, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, enc, &hand->entry->keys[KEY_RELEASE], hand_agree,
 	    &agree, VIEW_OF(info.bytes), &hpke, err));
-	if (hpke_open(hpke, VIEW_OF(dossier->ceremony.digest.bytes), reader.rest, &credential, err) !=
-	    ERR_OK)
+	if (hpke_open(hpke, VIEW_OF(dossier->ceremony.digest.bytes), reader.rest, &credential,
+	        err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
 		    "the box does not open with this token: it was changed, or sealed to another key");
 	if (credential_check(secret_view(credential), err) != ERR_OK)
@@ -236,7 +239,8 @@ static enum err_code
 pick_own(struct client *client, const char *id, const char *seat, struct listed *ret_listed,
     struct err *err)
 {
-	enum err_code code = listing_pick(client, id, 1u << CEREMONY_RELEASED, seat, ret_listed, err);
+	enum err_code code =
+	    listing_pick(client, id, 1u << CEREMONY_RELEASED, seat, ret_listed, err);
 
 	if (code != ERR_NOT_FOUND || id != NULL)
 		return code;
@@ -310,7 +314,8 @@ lease_end(struct client *client, const char *id, bool *ret_retired, struct err *
 	TRY(json_in_end(&in));
 	*ret_retired = strcmp(debt, debt_state_names[DEBT_RETIRED]) == 0;
 	if (*ret_retired)
-		ui_say(ui, "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
+		ui_say(ui,
+		    "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
 		    listed.name, note[0] != '\0' ? " " : "", note);
 	else
 		ui_say(ui, "%s: the lease is over (%s), but the debt is %s: %s", listed.name, state,

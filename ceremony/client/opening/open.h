@@ -11,7 +11,7 @@ struct opened {
 	char name[SEAT_NAME_MAX + 1];
 	int64_t expires;
 	struct secret *credential; /* encoded and checked */
-	char kept[4096];	   /* the file in which the release statement was kept */
+	char kept[4096];           /* the file in which the release statement was kept */
 };
 void opened_done(struct opened *opened);
 #define OPENED CLEANUP(opened_done) struct opened

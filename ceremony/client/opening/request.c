@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/hand/hand.h"
+#include "ceremony/client/opening/dossier.h"
 #include "ceremony/protocol/message.h"
 
 /* What the server would refuse too, said before a touch is spent. */
@@ -14,12 +14,16 @@ check_plan(const struct ask_plan *plan, struct err *err)
 {
 	if (plan->reason[0] == '\0' || strlen(plan->reason) > REASON_MAX ||
 	    !text_is_plain(view_of_text(plan->reason)))
-		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text, "
-		    "without control or direction characters", REASON_MAX);
+		return err_set(err, ERR_USAGE,
+		    "the reason must be 1 to %d bytes of plain text, "
+		    "without control or direction characters",
+		    REASON_MAX);
 	if (plan->incident[0] == '\0' || strlen(plan->incident) > INCIDENT_MAX ||
 	    !text_is_plain(view_of_text(plan->incident)))
-		return err_set(err, ERR_USAGE, "the incident must be 1 to %d bytes of plain text, "
-		    "without control or direction characters", INCIDENT_MAX);
+		return err_set(err, ERR_USAGE,
+		    "the incident must be 1 to %d bytes of plain text, "
+		    "without control or direction characters",
+		    INCIDENT_MAX);
 	return ERR_OK;
 }
 
@@ -34,13 +38,14 @@ check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct er
 	if (lookup->has_debt)
 		return err_set(err, ERR_REFUSED,
 		    "%s is being replaced (%s: %s); it cannot be requested before that is done: "
-		    "halligan rotate %s", plan->secret, lookup->debt_state, lookup->debt_note,
-		    plan->secret);
+		    "halligan rotate %s",
+		    plan->secret, lookup->debt_state, lookup->debt_note, plan->secret);
 	if (lookup->header == NULL)
 		return err_set(err, ERR_REFUSED, "%s has no sealed version yet", plan->secret);
 	text_duration(lookup->policy->max_duration, longest);
 	if (plan->duration > lookup->policy->max_duration)
-		return err_set(err, ERR_REFUSED, "the policy %s allows at most %s; ask for less with --for",
+		return err_set(err, ERR_REFUSED,
+		    "the policy %s allows at most %s; ask for less with --for",
 		    lookup->policy->name, longest);
 	return ERR_OK;
 }
@@ -49,12 +54,14 @@ static void
 fill_request(const struct ask_plan *plan, const struct vault_view *view,
     const struct lookup *lookup, const struct hand *hand, struct request *request)
 {
-	*request = (struct request){
-		.vault = view->vault, .definition = lookup->definition.digest,
-		.header = lookup->header_hash, .secret = lookup->definition.secret,
-		.version = lookup->current, .token = hand->entry->id, .duration = plan->duration,
-		.created = hand->options->now(),
-	};
+	*request = (struct request){.vault = view->vault,
+	    .definition = lookup->definition.digest,
+	    .header = lookup->header_hash,
+	    .secret = lookup->definition.secret,
+	    .version = lookup->current,
+	    .token = hand->entry->id,
+	    .duration = plan->duration,
+	    .created = hand->options->now()};
 	request->expires = request->created + lookup->policy->request_ttl;
 	memcpy(request->name, lookup->definition.name, sizeof(request->name));
 	memcpy(request->seat, hand->seat->name, sizeof(request->seat));

@@ -8,7 +8,7 @@
 
 struct ask_plan {
 	const char *secret, *reason, *incident;
-	int64_t duration;	  /* seconds */
+	int64_t duration;        /* seconds */
 	const char *host, *user; /* where and as whom this is asked, for the officers to read */
 };
 struct ask_result {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/client/hand/hand.h"
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/client/opening/dossier.h"
-#include "ceremony/client/hand/hand.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -112,7 +112,8 @@ check_names(const struct reseal_plan *plan, const struct reseal_list *list, stru
 				found = &list->rows[j];
 		if (found == NULL)
 			return err_set(err, ERR_NOT_FOUND,
-			    "there is no secret \"%s\"; 'halligan secret list' shows them", plan->names[i]);
+			    "there is no secret \"%s\"; 'halligan secret list' shows them",
+			    plan->names[i]);
 		if (!found->can)
 			return err_set(err, ERR_REFUSED, "%s: %s", plan->names[i], found->cannot);
 	}
@@ -148,7 +149,8 @@ choose(struct client *client, const struct reseal_plan *plan, struct batch_reque
 		    "there is nothing that a batch ceremony could seal again; `halligan reseal --list` says "
 		    "why");
 	if (more > 0)
-		ui_say(client_options(client)->ui, "%zu more are left for a further ceremony.", more);
+		ui_say(client_options(client)->ui, "%zu more are left for a further ceremony.",
+		    more);
 	return ERR_OK;
 }
 
@@ -167,9 +169,12 @@ time_to_live(const struct charter *charter)
 static enum err_code
 check_reason(const char *reason, struct err *err)
 {
-	if (reason[0] == '\0' || strlen(reason) > REASON_MAX || !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text, without "
-		    "control or direction characters", REASON_MAX);
+	if (reason[0] == '\0' || strlen(reason) > REASON_MAX ||
+	    !text_is_plain(view_of_text(reason)))
+		return err_set(err, ERR_USAGE,
+		    "the reason must be 1 to %d bytes of plain text, without "
+		    "control or direction characters",
+		    REASON_MAX);
 	return ERR_OK;
 }
 
@@ -196,8 +201,8 @@ sign_request(const struct vault_view *view, const struct reseal_plan *plan, stru
 
 static enum err_code
 send_request(struct client *client, const struct vault_view *view,
-    const struct batch_request *request, const struct dsse *statement,
-    struct reseal_result *result, struct err *err)
+    const struct batch_request *request, const struct dsse *statement, struct reseal_result *result,
+    struct err *err)
 {
 	struct json *call = op_new("batch-request");
 	JSON *reply = NULL;
@@ -260,11 +265,11 @@ reseal_show(struct client *client, const char *id, struct err *err)
 	BATCH_DOSSIER *dossier = NULL;
 
 	TRY(client_sync(client, &view, err));
-	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING, NULL, &listed,
-	    err));
+	TRY(listing_pick(client, id, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING, NULL,
+	    &listed, err));
 	if (!listed.batch)
-		return err_set(err, ERR_REFUSED, "ceremony %.8s is for one secret: `halligan status` shows it",
-		    listed.id);
+		return err_set(err, ERR_REFUSED,
+		    "ceremony %.8s is for one secret: `halligan status` shows it", listed.id);
 	bool open = listed.state == CEREMONY_COLLECTING;
 	TRY(batch_dossier_fetch(client, view, listed.id, open, &dossier, err));
 	if (open)

@@ -9,9 +9,9 @@
 
 struct reseal_row { /* the server's word; officers verify what they approve */
 	struct batch_open open;
-	char why[NOTE_TEXT_MAX + 1];	/* "" when nothing speaks for it */
-	int64_t left;			/* since when a token that left has an envelope; 0 */
-	bool can;			/* a batch can open it; else CANNOT says why not */
+	char why[NOTE_TEXT_MAX + 1]; /* "" when nothing speaks for it */
+	int64_t left;                /* since when a token that left has an envelope; 0 */
+	bool can;                    /* a batch can open it; else CANNOT says why not */
 	char cannot[NOTE_TEXT_MAX + 1];
 };
 struct reseal_list {
@@ -27,7 +27,7 @@ enum err_code reseal_list_fetch(struct client *client, bool all, struct reseal_l
 struct reseal_plan {
 	enum batch_mode mode;
 	const char *reason;
-	bool all;		   /* every secret, not only those that should be */
+	bool all;                 /* every secret, not only those that should be */
 	const char *const *names; /* only these; count 0: whatever the list has */
 	size_t name_count;
 	const char *host, *user;

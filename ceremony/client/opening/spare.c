@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "ceremony/client/hand/hand.h"
-#include "ceremony/protocol/spare.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/spare.h"
 
 struct handing {
 	struct client *client;
@@ -47,14 +47,14 @@ choose_spare(struct handing *handing, const char *label, struct err *err)
 			continue;
 		if (handing->to != NULL)
 			return err_set(err, ERR_USAGE,
-			    "%s has several other tokens; choose one with --to: \"%s\", \"%s\"", seat->name,
-			    handing->to->label, token->label);
+			    "%s has several other tokens; choose one with --to: \"%s\", \"%s\"",
+			    seat->name, handing->to->label, token->label);
 		handing->to = token;
 	}
 	if (handing->to == NULL && label != NULL)
 		return err_set(err, ERR_NOT_FOUND,
-		    "the seat %s has no other token \"%s\" in charter %u; halligan charter show", seat->name,
-		    label, handing->view->charter->version);
+		    "the seat %s has no other token \"%s\" in charter %u; halligan charter show",
+		    seat->name, label, handing->view->charter->version);
 	if (handing->to == NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "the seat %s has no other token: enroll the spare and add it with a charter change first",
@@ -115,11 +115,15 @@ say_plan(struct handing *handing)
 
 	hand_name(&handing->hand, name);
 	ui_say(ui, "You act as %s.", name);
-	ui_say(ui, "Your shares of %zu secret%s are sealed to your spare token \"%s\" (serial %u), first: "
-	    "%s. Nothing else is opened, and nobody else learns anything.", count,
-	    count == 1 ? "" : "s", handing->to->label, handing->to->serial, handing->names[0]);
-	ui_say(ui, "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
-	    "where it stopped.", touches, touches == 1 ? "" : "es");
+	ui_say(ui,
+	    "Your shares of %zu secret%s are sealed to your spare token \"%s\" (serial %u), first: "
+	    "%s. Nothing else is opened, and nobody else learns anything.",
+	    count, count == 1 ? "" : "s", handing->to->label, handing->to->serial,
+	    handing->names[0]);
+	ui_say(ui,
+	    "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
+	    "where it stopped.",
+	    touches, touches == 1 ? "" : "es");
 }
 
 static enum err_code
@@ -146,7 +150,8 @@ sign_list(struct handing *handing, struct err *err)
 		code = spare_payload(spare, &payload, err);
 	}
 	if (code == ERR_OK)
-		code = statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement, err);
+		code = statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement,
+		    err);
 	if (code == ERR_OK)
 		code = hand_sign(&handing->hand, &statement, "sign for your spare token", err);
 	if (code == ERR_OK)
@@ -179,15 +184,18 @@ check_header(const struct handing *handing, const struct spare_open *open, struc
 
 	TRY(header_hash(bytes, &hash, err));
 	if (!digest_equal(&hash, &open->header))
-		return err_set(err, ERR_INTEGRITY, "the server sent another header than it had named");
+		return err_set(err, ERR_INTEGRITY,
+		    "the server sent another header than it had named");
 	TRY(header_decode(bytes, header, err));
-	if (!digest_equal(&header->vault, &handing->view->vault) || header->version != open->version ||
+	if (!digest_equal(&header->vault, &handing->view->vault) ||
+	    header->version != open->version ||
 	    memcmp(&header->secret, &open->secret, sizeof(open->secret)) != 0)
 		return err_set(err, ERR_INTEGRITY, "the header is of another version or vault");
 	if (open->envelope >= header->envelope_count ||
 	    strcmp(header->envelopes[open->envelope].seat, handing->hand.seat->name) != 0 ||
 	    !digest_equal(&header->envelopes[open->envelope].token, &handing->hand.entry->id))
-		return err_set(err, ERR_INTEGRITY, "envelope %u is not this token's", open->envelope);
+		return err_set(err, ERR_INTEGRITY, "envelope %u is not this token's",
+		    open->envelope);
 	return ERR_OK;
 }
 
@@ -196,8 +204,9 @@ static enum err_code
 hand_on(struct handing *handing, const struct spare_open *open, struct view blob,
     struct buf *ret_ciphertext, struct err *err)
 {
-	struct hand_agree agree = {.hand = &handing->hand, .key = TOKEN_SHARE,
-		.purpose = "open your share"};
+	struct hand_agree agree = {.hand = &handing->hand,
+	    .key = TOKEN_SHARE,
+	    .purpose = "open your share"};
 	struct reader reader = reader_of(blob);
 	struct view bytes = reader_lp32(&reader, HEADER_MAX);
 	struct view enc = reader_bytes(&reader, POINT_SIZE);
@@ -216,7 +225,8 @@ hand_on(struct handing *handing, const struct spare_open *open, struct view blob
 	TRY(seal_spare_info(header, open->envelope, &handing->to->id, &info, err));
 	TRY(hpke_sender_with(hpke_suite_default, &handing->to->keys[KEY_SHARE], VIEW_OF(info.bytes),
 	    handing->ephemeral, &hpke, &made, err));
-	return hpke_seal(hpke, VIEW_OF(open->header.bytes), secret_view(shares), ret_ciphertext, err);
+	return hpke_seal(hpke, VIEW_OF(open->header.bytes), secret_view(shares), ret_ciphertext,
+	    err);
 }
 
 static enum err_code
@@ -241,7 +251,8 @@ hand_on_all(struct handing *handing, size_t *ret_count, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		if (hand_on_one(handing, i, err) != ERR_OK) {
 			(void)err_add(err, "%s", handing->names[i]);
-			return err_add(err, "%zu of %zu are handed on; run it again for the rest", i, count);
+			return err_add(err, "%zu of %zu are handed on; run it again for the rest",
+			    i, count);
 		}
 		ui_progress(ui, "%s: handed on (%zu of %zu)", handing->names[i], i + 1, count);
 	}
@@ -257,15 +268,17 @@ spare_run(struct client *client, const char *label, size_t *ret_count, struct er
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(client_sync(client, &handing.view, err));
-	want.lists[0] = (struct hand_list){handing.view->charter->seats,
-		handing.view->charter->seat_count};
+	want.lists[0] =
+	    (struct hand_list){handing.view->charter->seats, handing.view->charter->seat_count};
 	want.suspended = &handing.view->suspensions;
 	TRY(hand_take(options, &want, &handing.hand, err));
 	TRY(choose_spare(&handing, label, err));
 	TRY(fetch_list(&handing, err));
 	if (handing.spare.count == 0) {
-		ui_say(options->ui, "Nothing to hand on: whatever this token has an envelope of, \"%s\" can "
-		    "open too.", handing.to->label);
+		ui_say(options->ui,
+		    "Nothing to hand on: whatever this token has an envelope of, \"%s\" can "
+		    "open too.",
+		    handing.to->label);
 		*ret_count = 0;
 		return ERR_OK;
 	}

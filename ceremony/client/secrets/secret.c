@@ -53,16 +53,16 @@ lookup_definition(const struct dsse *statement, const struct definition *definit
 		struct err ignored;
 
 		if (definition_verify(statement, definition, view->charters[i - 1], &view->vault,
-		    &ignored) == ERR_OK)
+		        &ignored) == ERR_OK)
 			return ERR_OK;
 	}
 	return code;
 }
 
 enum err_code
-lookup_header(struct view bytes, const struct vault_view *view,
-    const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,
-    struct digest *ret_hash, struct err *err)
+lookup_header(struct view bytes, const struct vault_view *view, const struct definition *definition,
+    struct header **ret_header, struct quorum **ret_quorum, struct digest *ret_hash,
+    struct err *err)
 {
 	HEADER *header = NULL;
 	CLEANUP(free_quorum) struct quorum *quorum = calloc(1, sizeof(*quorum));
@@ -108,7 +108,8 @@ lookup_spares(const struct json *array, const struct header *header,
 		struct reach_spare *row = &ret_spares->rows[i];
 
 		json_in_hex(&in, "token", row->token.bytes, DIGEST_SIZE);
-		row->envelope = (uint32_t)json_in_int(&in, "envelope", 0, header->envelope_count - 1);
+		row->envelope =
+		    (uint32_t)json_in_int(&in, "envelope", 0, header->envelope_count - 1);
 		TRY(json_in_end(&in));
 	}
 	ret_spares->count = json_array_count(array);

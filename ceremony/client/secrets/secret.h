@@ -9,12 +9,12 @@
 
 struct lookup {
 	struct definition definition;
-	struct header *header;	     /* NULL when no version is current yet */
-	struct quorum *quorum;	     /* of the header */
+	struct header *header; /* NULL when no version is current yet */
+	struct quorum *quorum; /* of the header */
 	struct digest header_hash;
 	const struct policy *policy; /* in the charter of the view */
 	uint32_t current, newest;    /* versions; the server's word */
-	struct reach_spares spares; /* the server's word, like what follows */
+	struct reach_spares spares;  /* the server's word, like what follows */
 	bool part_exposed, released;
 	bool has_debt;
 	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
@@ -24,8 +24,8 @@ void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup
 
 /* ERR_INTEGRITY names what contradicts what. */
-enum err_code lookup_secret(struct client *client, const struct vault_view *view,
-    const char *name, struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
+    struct lookup *ret_lookup, struct err *err) MUST_CHECK;
 /* Is DEFINITION signed by an operator of a charter of this vault?  An operator may have left since: then
  * the newest charter under which it verifies counts, as for the server. */
 enum err_code lookup_definition(const struct dsse *statement, const struct definition *definition,

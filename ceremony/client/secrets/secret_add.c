@@ -26,8 +26,8 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 		for (size_t i = 0; i < view->charter->policy_count; i++)
 			names[i] = view->charter->policies[i].name;
 		near = text_nearest(plan->policy, names);
-		return err_set(err, ERR_USAGE, "the charter has no policy \"%s\"%s%s%s", plan->policy,
-		    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		return err_set(err, ERR_USAGE, "the charter has no policy \"%s\"%s%s%s",
+		    plan->policy, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 		    near != NULL ? "?" : "");
 	}
 	if (plan->effect[0] == '\0' || strlen(plan->effect) > EFFECT_MAX ||
@@ -66,10 +66,12 @@ static enum err_code
 sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
     const struct digest *hash, struct hand *hand, struct dsse *statement, struct err *err)
 {
-	struct definition definition = {
-		.vault = view->vault, .revision = 1, .rotator_hash = *hash, .self = plan->self,
-		.created = hand->options->now(), .target = plan->target,
-	};
+	struct definition definition = {.vault = view->vault,
+	    .revision = 1,
+	    .rotator_hash = *hash,
+	    .self = plan->self,
+	    .created = hand->options->now(),
+	    .target = plan->target};
 	JSON *payload = NULL;
 
 	TRY(crypto_random(definition.secret.bytes, SECRET_ID_SIZE, err));
@@ -135,8 +137,7 @@ send_secret(struct client *client, const struct adopt_plan *plan, const struct d
 }
 
 enum err_code
-adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32],
-    struct err *err)
+adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32], struct err *err)
 {
 	const struct vault_view *view;
 	struct hand_want want = {.roles = ROLE_OPERATOR};

@@ -8,13 +8,13 @@
 
 struct adopt_plan {
 	const char *name, *policy, *rotator, *effect;
-	struct json *target;	     /* an object, lent; the rotator judges it */
-	bool self;		     /* the credential changes itself (identity "self") */
-	struct secret *credential;   /* encoded */
-	bool rotate;		     /* replace the value at once, so that nobody knows the sealed one */
+	struct json *target;       /* an object, lent; the rotator judges it */
+	bool self;                 /* the credential changes itself (identity "self") */
+	struct secret *credential; /* encoded */
+	bool rotate; /* replace the value at once, so that nobody knows the sealed one */
 };
 /* RET_STATE is "rotated", "adopted" or "owed"; the person is told more. */
-enum err_code adopt_run(struct client *client, const struct adopt_plan *plan,
-    char ret_state[32], struct err *err) MUST_CHECK;
+enum err_code adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32],
+    struct err *err) MUST_CHECK;
 
 #endif

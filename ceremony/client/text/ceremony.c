@@ -21,7 +21,8 @@ show_age(const struct dossier *dossier, const struct ui *ui, int64_t now)
 	int64_t since = now - dossier->request.created;
 
 	text_duration(since > 0 ? since : 0, age);
-	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0, left);
+	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0,
+	    left);
 	if (since < -CLOCK_SKEW)
 		ui_say(ui, "  asked      in the future: the requester's clock and yours differ");
 	else
@@ -43,7 +44,8 @@ show_votes(const struct dossier *dossier, const struct ui *ui)
 	}
 	ui_say(ui, "  approved   %s", names.size > 0 ? buf_string(&names) : "nobody yet");
 	for (size_t i = 0; i < dossier->denial_count; i++)
-		ui_say(ui, "  denied     %s: %s", dossier->denials[i].seat, dossier->denials[i].reason);
+		ui_say(ui, "  denied     %s: %s", dossier->denials[i].seat,
+		    dossier->denials[i].reason);
 }
 
 static void
@@ -67,8 +69,7 @@ show_requester_waiver(const struct dossier *dossier, const struct vault_view *vi
 
 /* Of every seat that may approve: whoever reads this relies on the others' tokens, too. */
 static void
-show_seat_waivers(const struct dossier *dossier, const struct vault_view *view,
-    const struct ui *ui)
+show_seat_waivers(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui)
 {
 	for (size_t i = 0; i < view->charter->seat_count; i++) {
 		const struct seat *seat = &view->charter->seats[i];
@@ -116,13 +117,16 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	ui_say(ui, "  quorum     %s", dossier->header->quorum);
 	if (dossier->policy != NULL &&
 	    strcmp(dossier->header->quorum, dossier->policy->quorum_text) != 0)
-		ui_say(ui, "  and        %s (the charter's policy; this version was sealed under an "
-		    "earlier one)", dossier->policy->quorum_text);
+		ui_say(ui,
+		    "  and        %s (the charter's policy; this version was sealed under an "
+		    "earlier one)",
+		    dossier->policy->quorum_text);
 	show_votes(dossier, ui);
 	show_seat_waivers(dossier, view, ui);
 	show_missing(dossier, view, ui, now);
 	if (dossier->part_exposed)
-		ui_say(ui, "  WARNING    shares of this version were opened before, in a ceremony that "
+		ui_say(ui,
+		    "  WARNING    shares of this version were opened before, in a ceremony that "
 		    "was refused");
 	ui_say(ui, "%s", "");
 	ui_say(ui, "  words      %s", words);

@@ -36,7 +36,7 @@ token_text(const struct seat_token *token, char ret_text[160])
 }
 
 static const char *const form_factors[] = {NULL, "usb-a-keychain", "usb-a-nano", "usb-c-keychain",
-	"usb-c-nano", "usb-c-lightning", "usb-a-bio", "usb-c-bio"};
+    "usb-c-nano", "usb-c-lightning", "usb-a-bio", "usb-c-bio"};
 
 bool
 form_factor_from_text(const char *text, uint8_t *ret_number)
@@ -71,7 +71,7 @@ void
 show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text)
 {
 	static const char *const loud[] = {"OLD FIRMWARE", "OTHER FORM FACTOR", "NO TOUCH",
-		"NO ATTESTATION"};
+	    "NO ATTESTATION"};
 	const struct charter_waiver *waiver = charter_waiver(charter, token);
 	const char *comma = "";
 
@@ -147,7 +147,8 @@ show_attestation(const struct ui *ui, const struct charter *charter)
 		text_hex(VIEW_OF(charter->roots[i].bytes), hex);
 		ui_say(ui, "  root %s%s", hex,
 		    digest_equal(&charter->roots[i], &attest_simulated_root) ?
-		    " (simulated tokens)" : "");
+		        " (simulated tokens)" :
+		        "");
 	}
 	for (size_t i = 0; i < charter->form_factor_count; i++) {
 		char name[24];
@@ -250,16 +251,18 @@ show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
 
 /* A new charter ends every suspension: what it still lists works again. */
 static void
-show_restored(const struct ui *ui, const struct charter *after,
-    const struct suspensions *suspended, const struct roster *roster)
+show_restored(const struct ui *ui, const struct charter *after, const struct suspensions *suspended,
+    const struct roster *roster)
 {
 	for (size_t i = 0; i < suspended->count; i++) {
 		const struct suspension *row = &suspended->rows[i];
 		const struct seat_token *token = NULL;
 		BUF text = {0};
 
-		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) == NULL &&
-		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) == NULL)
+		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) ==
+		        NULL &&
+		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) ==
+		        NULL)
 			continue;
 		suspension_text(row, &text);
 		ui_say(ui, "  ! restores %s's token \"%s\", %s", row->holder, token->label,
@@ -297,14 +300,16 @@ show_losses(const struct ui *ui, const struct charter *before, const struct char
 			ui_say(ui, "  ! secrets under the policy %s cannot be requested any more",
 			    policy->name);
 		else if (without_seat(after, &policy->quorum) != NULL)
-			ui_say(ui, "  ! secrets under the policy %s stay sealed to %s too until they are "
-			    "resealed", policy->name, without_seat(after, &policy->quorum));
+			ui_say(ui,
+			    "  ! secrets under the policy %s stay sealed to %s too until they are "
+			    "resealed",
+			    policy->name, without_seat(after, &policy->quorum));
 	}
 }
 
 void
-show_charter_changes(const struct ui *ui, const struct charter *before,
-    const struct charter *after, const struct suspensions *suspended, const struct roster *roster)
+show_charter_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
+    const struct suspensions *suspended, const struct roster *roster)
 {
 	ui_say(ui, "What it changes of charter %u:", before->version);
 	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);

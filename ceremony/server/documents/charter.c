@@ -9,14 +9,14 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/due.h"
 #include "ceremony/server/documents/openable.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
 
 static enum err_code
 check_origin(const struct session *session, const struct charter *charter, struct err *err)
@@ -35,7 +35,8 @@ check_origin(const struct session *session, const struct charter *charter, struc
 	if (memcmp(&charter->host_statement, &keys->statement_public, ED25519_SIZE) != 0 ||
 	    memcmp(&charter->host_log, &keys->log_public, ED25519_SIZE) != 0 ||
 	    !point_equal(&charter->host_escrow, &keys->escrow_public))
-		return err_set(err, ERR_REFUSED, "charter: host: these are not the keys of this host");
+		return err_set(err, ERR_REFUSED,
+		    "charter: host: these are not the keys of this host");
 	return ERR_OK;
 }
 
@@ -45,8 +46,9 @@ check_step(const struct session *session, const struct charter *charter, struct 
 	uint32_t present = session->state == SESSION_LIVE ? session->charter->version : 0;
 
 	if (charter->version != present + 1)
-		return err_set(err, ERR_REFUSED, "charter: version: %u does not follow %u; draft it again",
-		    charter->version, present);
+		return err_set(err, ERR_REFUSED,
+		    "charter: version: %u does not follow %u; draft it again", charter->version,
+		    present);
 	if (present == 0)
 		return ERR_OK;
 	if (!digest_equal(&charter->previous, &session->charter->digest))
@@ -64,16 +66,19 @@ check_openable(struct session *session, const struct charter *charter, struct er
 
 	if (!reach_signers(charter, NULL, &charter->change))
 		return err_set(err, ERR_REFUSED,
-		    "charter: change: its own officers can never meet \"%.300s\"", charter->change_text);
+		    "charter: change: its own officers can never meet \"%.300s\"",
+		    charter->change_text);
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(survey_find_lost(session, charter, NULL, &lost, err));
 	if (lost.count == 0)
 		return ERR_OK;
 	survey_names(&lost, &names);
-	return err_set(err, ERR_REFUSED, "charter: under it nobody could open %s any more: too few of the "
+	return err_set(err, ERR_REFUSED,
+	    "charter: under it nobody could open %s any more: too few of the "
 	    "seats and tokens that these versions are sealed to would be left, or their policy is "
-	    "gone. Run `halligan reseal` first, or leave more of them in", buf_string(&names));
+	    "gone. Run `halligan reseal` first, or leave more of them in",
+	    buf_string(&names));
 }
 
 static void
@@ -82,7 +87,7 @@ add_missing(struct json *array, const struct dsse *statement, const struct seat 
 {
 	for (size_t i = 0; i < count; i++) {
 		bool counts = quorum != NULL ? quorum_seat(quorum, seats[i].name) >= 0 :
-					       (seats[i].roles & ROLE_OFFICER) != 0;
+		                               (seats[i].roles & ROLE_OFFICER) != 0;
 		bool has_signed = false;
 
 		for (size_t j = 0; j < seats[i].token_count; j++) {
@@ -94,8 +99,8 @@ add_missing(struct json *array, const struct dsse *statement, const struct seat 
 		/* A seat of both charters is named once. */
 		if (counts && !has_signed &&
 		    (listed == NULL ||
-			seat_by_name(listed->seats, listed->seat_count, seats[i].name) == NULL ||
-			quorum_seat(&listed->change, seats[i].name) < 0))
+		        seat_by_name(listed->seats, listed->seat_count, seats[i].name) == NULL ||
+		        quorum_seat(&listed->change, seats[i].name) < 0))
 			json_add_text(array, seats[i].name);
 	}
 }
@@ -122,7 +127,8 @@ static bool
 same_attestation(const struct charter *a, const struct charter *b)
 {
 	return a->root_count == b->root_count && a->form_factor_count == b->form_factor_count &&
-	    a->waiver_count == b->waiver_count && memcmp(a->roots, b->roots, sizeof(a->roots)) == 0 &&
+	    a->waiver_count == b->waiver_count &&
+	    memcmp(a->roots, b->roots, sizeof(a->roots)) == 0 &&
 	    memcmp(a->min_firmware, b->min_firmware, sizeof(a->min_firmware)) == 0 &&
 	    memcmp(a->form_factors, b->form_factors, sizeof(a->form_factors)) == 0 &&
 	    memcmp(a->waivers, b->waivers, sizeof(a->waivers)) == 0;
@@ -149,8 +155,8 @@ serve_charter_propose(struct session *session, struct call *call, struct err *er
 	TRY(check_openable(session, charter, err));
 	bool known = session->state == SESSION_LIVE && same_attestation(session->charter, charter);
 	TRY(draft_enrolments(session, given, charter->seats, charter->seat_count,
-	    known ? session->charter->seats : NULL, known ? session->charter->seat_count : 0, charter,
-	    &leaf, err));
+	    known ? session->charter->seats : NULL, known ? session->charter->seat_count : 0,
+	    charter, &leaf, err));
 	TRY(draft_keep(session, DRAFT_CHARTER, &statement, &digest, err));
 	leaf_statement(&leaf, &digest);
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
@@ -213,7 +219,8 @@ serve_charter_sign(struct session *session, struct call *call, struct err *err)
 	TRY(change_begin(session, &change, err));
 	enum err_code code = draft_load(session, DRAFT_CHARTER, &draft, err);
 	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, "no charter waits for signatures; draft one first");
+		return err_set(err, ERR_NOT_FOUND,
+		    "no charter waits for signatures; draft one first");
 	if (code != ERR_OK)
 		return code;
 	TRY(charter_parse(&draft, &charter, err));

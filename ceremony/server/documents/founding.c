@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/vault/log.h"
 #include "ceremony/server/op.h"
+#include "ceremony/server/vault/copy_sink.h"
+#include "ceremony/server/vault/log.h"
 
 static bool
 is_vault_name(const char *name)

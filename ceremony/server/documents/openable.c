@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/chain.h"
 
 enum { STEP = 256 };
 
@@ -52,8 +52,8 @@ visit_secret(struct session *session, const struct secret_row *secret, survey_vi
 }
 
 enum err_code
-survey(struct session *session, uint64_t max, survey_visit visit, void *context,
-    bool *ret_complete, struct err *err)
+survey(struct session *session, uint64_t max, survey_visit visit, void *context, bool *ret_complete,
+    struct err *err)
 {
 	CLEANUP(freep) struct secret_row *rows = calloc(STEP, sizeof(*rows));
 	char after[SEAT_NAME_MAX + 1] = "";

@@ -16,8 +16,8 @@ struct surveyed {
 	const struct quorum *quorum; /* of the header */
 	const struct reach_spares *spares;
 };
-typedef enum err_code (*survey_visit)(void *context, const struct surveyed *version,
-    struct err *err);
+typedef enum err_code (
+    *survey_visit)(void *context, const struct surveyed *version, struct err *err);
 /* MAX secrets at most, 0: all.  RET_COMPLETE: all were visited. */
 enum err_code survey(struct session *session, uint64_t max, survey_visit visit, void *context,
     bool *ret_complete, struct err *err) MUST_CHECK;

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/wire.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/wire.h"
 #include "rotators/contract/contract.h"
 
 enum { ENROLMENTS_MAX = 64 };
@@ -20,7 +20,8 @@ serve_hello(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	if (protocol != WIRE_PROTOCOL)
 		return err_set(err, ERR_VERSION,
-		    "the client speaks protocol %lld, this server %d (version " HALLIGAN_VERSION ")",
+		    "the client speaks protocol %lld, this server %d (version " HALLIGAN_VERSION
+		    ")",
 		    (long long)protocol, (int)WIRE_PROTOCOL);
 	json_put_int(call->reply, "protocol", WIRE_PROTOCOL);
 	json_put_text(call->reply, "version", HALLIGAN_VERSION);
@@ -93,10 +94,11 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 	if (known > size)
 		return err_set(err, ERR_INTEGRITY,
 		    "the client has seen %llu leaves of this log, and it has only %llu: an old database "
-		    "was restored", (unsigned long long)known, (unsigned long long)size);
+		    "was restored",
+		    (unsigned long long)known, (unsigned long long)size);
 	if (known > 0 && known < size)
-		TRY(tlog_prove_consistency(known, size, store_log_fetch, session->store, proof, &count,
-		    err));
+		TRY(tlog_prove_consistency(known, size, store_log_fetch, session->store, proof,
+		    &count, err));
 	TRY(journal_checkpoint(session, &note, err));
 	json_put_base64(reply, "checkpoint", buf_view(&note));
 	array = json_new_array();
@@ -196,7 +198,7 @@ enum err_code
 serve_statements(struct session *session, struct call *call, struct err *err)
 {
 	static const enum statement_type types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
-		STATEMENT_SUSPEND, STATEMENT_TEST};
+	    STATEMENT_SUSPEND, STATEMENT_TEST};
 
 	return put_by_digest(session, call, "statements", types, ARRAY_SIZE(types), err);
 }

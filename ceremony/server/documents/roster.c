@@ -3,12 +3,12 @@
  * Proposing and signing rosters: like charters, but an operator and an officer are enough, and the
  * first of them signs with the proposal.
  */
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
 #include "vault/documents/signers.h"
 
 enum err_code
@@ -94,12 +94,12 @@ serve_roster_propose(struct session *session, struct call *call, struct err *err
 	TRY(check_step(session, roster, err));
 	if (statement.count == 0)
 		return err_set(err, ERR_REFUSED, "roster: whoever proposes it signs it");
-	if (signers_verify(&statement, session->charter->seats, session->charter->seat_count, NULL, 0,
-	    err) != ERR_OK)
+	if (signers_verify(&statement, session->charter->seats, session->charter->seat_count, NULL,
+	        0, err) != ERR_OK)
 		return err_add(err, "roster");
 	TRY(session_check_signers(session, &statement, err));
-	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count, session->roster->seats,
-	    session->roster->seat_count, session->charter, &leaf, err));
+	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count,
+	    session->roster->seats, session->roster->seat_count, session->charter, &leaf, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &statement, &digest, err));
 	leaf_statement(&leaf, &digest);
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
@@ -120,7 +120,8 @@ serve_roster_sign(struct session *session, struct call *call, struct err *err)
 	TRY(change_begin(session, &change, err));
 	enum err_code code = draft_load(session, DRAFT_ROSTER, &draft, err);
 	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, "no roster waits for signatures; draw one up first");
+		return err_set(err, ERR_NOT_FOUND,
+		    "no roster waits for signatures; draw one up first");
 	if (code != ERR_OK)
 		return code;
 	TRY(roster_parse(&draft, session->charter, &roster, err));

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/due.h"
 #include "ceremony/server/documents/openable.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
 #include "vault/documents/reach.h"
 
 enum err_code
@@ -48,8 +48,8 @@ check(struct session *session, const struct dsse *statement, const struct suspen
 	TRY(chain_signer(session, &suspension->token, &roster, &seat, &token, err));
 	if (roster != NULL && roster->version != session->roster->version)
 		return err_set(err, ERR_REFUSED, "its signer has left the roster");
-	return suspension_verify(statement, suspension, session->charter, &session->vault, seat, token,
-	    err);
+	return suspension_verify(statement, suspension, session->charter, &session->vault, seat,
+	    token, err);
 }
 
 /* The list as it would be. */
@@ -70,8 +70,8 @@ add_to_copy(const struct session *session, const struct dsse *statement,
 }
 
 static enum err_code
-drop_if_signed(struct session *session, enum draft_kind kind,
-    const struct suspensions *suspended, struct err *err)
+drop_if_signed(struct session *session, enum draft_kind kind, const struct suspensions *suspended,
+    struct err *err)
 {
 	DSSE draft = {0};
 	enum err_code code = draft_load(session, kind, &draft, err);
@@ -124,9 +124,8 @@ keep_waiting(struct session *session, const struct dsse *statement,
 }
 
 static enum err_code
-judge(struct session *session, const struct dsse *statement,
-    const struct suspension *suspension, struct suspensions *after, struct survey_lost *lost,
-    struct err *err)
+judge(struct session *session, const struct dsse *statement, const struct suspension *suspension,
+    struct suspensions *after, struct survey_lost *lost, struct err *err)
 {
 	TRY(check(session, statement, suspension, err));
 	TRY(add_to_copy(session, statement, suspension, after, err));

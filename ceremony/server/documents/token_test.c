@@ -4,11 +4,11 @@
 
 #include "base/hpke.h"
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/test.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/test.h"
-#include "ceremony/protocol/message.h"
 
 enum { TOKENS_MAX = 64 };
 
@@ -23,10 +23,11 @@ put_probe(struct session *session, const struct seat_token *token, int key, int6
 	struct point enc;
 	struct json *object;
 
-	TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key, begun, &probe,
-	    err));
+	TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key, begun,
+	    &probe, err));
 	TRY(readiness_info(&session->vault, &token->id, key, begun, &info, err));
-	TRY(hpke_sender(hpke_suite_default, &token->keys[key], VIEW_OF(info.bytes), &hpke, &enc, err));
+	TRY(hpke_sender(hpke_suite_default, &token->keys[key], VIEW_OF(info.bytes), &hpke, &enc,
+	    err));
 	TRY(hpke_seal(hpke, (struct view){0}, secret_view(probe), &ciphertext, err));
 	object = json_new_object();
 	json_put_text(object, "key", key_names[key]);
@@ -72,8 +73,8 @@ check_opened(struct session *session, const struct readiness *readiness,
 			    token->has[key] ? "has" : "does not have", key_names[key]);
 		if (!token->has[key])
 			continue;
-		TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key, begun,
-		    &probe, err));
+		TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key,
+		    begun, &probe, err));
 		TRY(sha256_one(secret_view(probe), &expected, err));
 		if (!digest_equal(&expected, &readiness->opened[key]))
 			return err_set(err, ERR_REFUSED,

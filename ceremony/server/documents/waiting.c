@@ -13,7 +13,7 @@
 
 static const char *const draft_names[] = {"draft", "roster-draft", "suspension-draft"};
 static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
-	STATEMENT_SUSPEND};
+    STATEMENT_SUSPEND};
 
 enum err_code
 draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_statement,
@@ -26,8 +26,8 @@ draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_state
 	if (!text_from_hex(buf_string(&text), digest.bytes, DIGEST_SIZE))
 		return err_set(err, ERR_INTEGRITY, "the stored draft of a %s is damaged",
 		    statement_names[draft_types[kind]]);
-	return session_statement(session, &digest, statement_names[draft_types[kind]], ret_statement,
-	    err);
+	return session_statement(session, &digest, statement_names[draft_types[kind]],
+	    ret_statement, err);
 }
 
 enum err_code
@@ -76,8 +76,7 @@ draft_put_enrolments(struct session *session, struct json *object, const struct 
 enum { GIVEN_MAX = DRAFT_ENROLMENTS };
 
 static enum err_code
-given_statement(const struct json *given, size_t index, struct dsse *ret_statement,
-    struct err *err)
+given_statement(const struct json *given, size_t index, struct dsse *ret_statement, struct err *err)
 {
 	const char *text = json_array_text(given, index);
 
@@ -133,8 +132,8 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 		    ERR_NOT_FOUND)
 			return err_set(err, ERR_INVALID, "hand in the enrolment file of token %u",
 			    token->serial);
-		code = session_statement(enrolling->session, &token->enrolment, "enrolment", &statement,
-		    err);
+		code = session_statement(enrolling->session, &token->enrolment, "enrolment",
+		    &statement, err);
 	}
 	if (code != ERR_OK)
 		return code;
@@ -159,7 +158,8 @@ is_known(const struct seat *seat, const struct seat_token *token, const struct s
 	    !digest_equal(&found->enrolment, &token->enrolment) || found->serial != token->serial)
 		return false;
 	for (int i = 0; i < KEY_COUNT; i++)
-		if (token->has[i] && (!found->has[i] || !point_equal(&token->keys[i], &found->keys[i])))
+		if (token->has[i] &&
+		    (!found->has[i] || !point_equal(&token->keys[i], &found->keys[i])))
 			return false;
 	return true;
 }

@@ -6,8 +6,8 @@
 #ifndef CEREMONY_SERVER_DOCUMENTS_WAITING_H
 #define CEREMONY_SERVER_DOCUMENTS_WAITING_H
 
-#include "ceremony/server/vault/log.h"
 #include "ceremony/server/op.h"
+#include "ceremony/server/vault/log.h"
 
 enum { DRAFT_ENROLMENTS = ROSTER_SEATS * SEAT_TOKENS };
 enum draft_kind { DRAFT_CHARTER, DRAFT_ROSTER, DRAFT_SUSPENSION };
@@ -19,8 +19,7 @@ enum err_code draft_load(struct session *session, enum draft_kind kind, struct d
 enum err_code draft_keep(struct session *session, enum draft_kind kind,
     const struct dsse *statement, struct digest *ret_digest, struct err *err) MUST_CHECK;
 /* Inside a change: no draft any more. */
-enum err_code draft_drop(struct session *session, enum draft_kind kind, struct err *err)
-    MUST_CHECK;
+enum err_code draft_drop(struct session *session, enum draft_kind kind, struct err *err) MUST_CHECK;
 /* STATEMENT as text, member NAME of OBJECT. */
 enum err_code draft_put(struct json *object, const char *name, const struct dsse *statement,
     struct err *err) MUST_CHECK;

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/shares.h"
+#include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/server/opening/to_responder.h"
-#include "ceremony/protocol/message.h"
-#include "ceremony/server/opening/shares.h"
 
 /* A ceremony that is late or void ends here and now; the caller is told why. */
 static enum err_code
@@ -38,7 +38,8 @@ end_if_over(struct session *session, struct change *change, struct matter *matte
 	if (verdict == VERDICT_EXPIRED)
 		return err_set(err, ERR_EXPIRED,
 		    "the ceremony's deadline was %s: the approval is too late and counts for nothing; a "
-		    "new request is needed", deadline);
+		    "new request is needed",
+		    deadline);
 	return err_set(err, ERR_REFUSED, "the ceremony is void: %s; a new request is needed",
 	    matter->row.reason);
 }
@@ -59,14 +60,14 @@ check_seat(const struct session *session, const struct matter *matter, const cha
 	if (row != NULL && row->complete)
 		return err_set(err, ERR_EXISTS, "seat \"%s\" has approved already", name);
 	if (matter_denied(matter, name))
-		return err_set(err, ERR_REFUSED, "seat \"%s\" has denied it and cannot approve it now",
-		    name);
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" has denied it and cannot approve it now", name);
 	return ERR_OK;
 }
 
 static enum err_code
-check_statement(struct session *session, const struct matter *matter,
-    const struct dsse *statement, const struct approval *approval, struct err *err)
+check_statement(struct session *session, const struct matter *matter, const struct dsse *statement,
+    const struct approval *approval, struct err *err)
 {
 	const struct seat_token *token = session_token(session, approval->seat, &approval->token);
 
@@ -75,8 +76,10 @@ check_statement(struct session *session, const struct matter *matter,
 	if (!digest_equal(&approval->ceremony, &matter->row.digest))
 		return err_set(err, ERR_REFUSED, "ceremony: it is for another ceremony");
 	if (token == NULL)
-		return session_refuse_token(session, approval->seat, &approval->token, err) != ERR_OK ?
-		    err_add(err, "token") : ERR_OK;
+		return session_refuse_token(session, approval->seat, &approval->token, err) !=
+		        ERR_OK ?
+		    err_add(err, "token") :
+		    ERR_OK;
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
 	TRY(seat_token_verify(statement, token, err));
@@ -88,21 +91,22 @@ find_envelope(const struct matter *matter, const struct approval *approval, uint
     const struct spare_row **ret_spare, struct err *err)
 {
 	if (spares_envelope(matter->header, &matter->spares, approval->seat, &approval->token,
-	    ret_index, ret_spare, err) == ERR_OK)
+	        ret_index, ret_spare, err) == ERR_OK)
 		return ERR_OK;
 	return err_set(err, ERR_REFUSED,
 	    "seat \"%s\" has no envelope for this token in version %u of %s: it was sealed before the "
 	    "token was enrolled (then halligan spare, with an older token of the seat, mends that), or its "
-	    "quorum does not name the seat", approval->seat,
-	    matter->row.version, matter->secret.name);
+	    "quorum does not name the seat",
+	    approval->seat, matter->row.version, matter->secret.name);
 }
 
 static enum err_code
 store_approval(struct session *session, const struct matter *matter, const struct dsse *statement,
     const struct approval *approval, uint32_t index, struct err *err)
 {
-	struct approval_row row = {.ceremony = matter->row.id, .token = approval->token,
-		.envelope = index};
+	struct approval_row row = {.ceremony = matter->row.id,
+	    .token = approval->token,
+	    .envelope = index};
 	LEAF leaf = leaf_new("approval");
 
 	snprintf(row.seat, sizeof(row.seat), "%s", approval->seat);
@@ -156,7 +160,8 @@ check_shares(struct session *session, const struct matter *matter, const struct 
 	if (code == ERR_CRYPTO)
 		return err_set(err, ERR_INTEGRITY,
 		    "the shares of seat \"%s\" do not open: they are not those that it signed; the "
-		    "ceremony goes on, and the seat may approve again", row->seat);
+		    "ceremony goes on, and the seat may approve again",
+		    row->seat);
 	if (code != ERR_OK)
 		return code; /* the host's own fault, not the seat's */
 	if (seal_check_shares(matter->header, row->envelope, shares, err) != ERR_OK)
@@ -213,8 +218,8 @@ reply_shares(struct session *session, struct json *reply, const struct id *id, s
 
 	TRY(matter_load(session, id, &matter, err));
 	if (matter->row.state == CEREMONY_DEGRADED)
-		return err_set(err, ERR_INTEGRITY, "the quorum is met, but nothing could be released: %s",
-		    matter->row.reason);
+		return err_set(err, ERR_INTEGRITY,
+		    "the quorum is met, but nothing could be released: %s", matter->row.reason);
 	if (matter->row.state == CEREMONY_COLLECTING)
 		(void)matter_verdict(session, matter, session_now(session), &missing, &text);
 	json_put_text(reply, "state", ceremony_state_names[matter->row.state]);
@@ -248,7 +253,8 @@ serve_shares(struct session *session, struct call *call, struct err *err)
 	if (code == ERR_CRYPTO)
 		return err->code = ERR_INTEGRITY;
 	if (code != ERR_OK)
-		return err_add(err, "the approval is recorded and counts; the next command finishes the "
+		return err_add(err,
+		    "the approval is recorded and counts; the next command finishes the "
 		    "release, once this is mended");
 	return reply_shares(session, call->reply, &id, err);
 }

@@ -21,7 +21,8 @@ batch_freep(struct batch **batch)
 static enum err_code
 contradicts(const char *what, struct err *err)
 {
-	return err_set(err, ERR_INTEGRITY, "the database contradicts the ceremony statement: %s", what);
+	return err_set(err, ERR_INTEGRITY, "the database contradicts the ceremony statement: %s",
+	    what);
 }
 
 /* A fault in what was verified before it was stored. */
@@ -45,7 +46,7 @@ make_void(struct batch *batch, const char *why)
 /* Digests name statements: what was verified once under them is verified. */
 struct batch_cache {
 	struct batch_ceremony ceremony; /* signed by the host */
-	struct batch_request request;	/* signed by its token, when SIGNED */
+	struct batch_request request;   /* signed by its token, when SIGNED */
 	bool is_signed;
 };
 
@@ -86,7 +87,8 @@ fill_cache(struct session *session, const struct batch_row *row, struct err *err
 {
 	struct batch_cache *cache = session->batch_cache;
 
-	if (cache != NULL && cache->is_signed && digest_equal(&cache->ceremony.digest, &row->digest) &&
+	if (cache != NULL && cache->is_signed &&
+	    digest_equal(&cache->ceremony.digest, &row->digest) &&
 	    digest_equal(&cache->request.digest, &row->request))
 		return ERR_OK;
 	batch_cache_freep(&session->batch_cache);
@@ -169,7 +171,7 @@ load_items(struct session *session, struct batch *batch, struct err *err)
 		return contradicts("number of versions", err);
 	for (size_t i = 0; i < count; i++)
 		if (memcmp(&batch->items[i].secret, &batch->ceremony.opens[i].secret,
-		    sizeof(batch->items[i].secret)) != 0 ||
+		        sizeof(batch->items[i].secret)) != 0 ||
 		    batch->items[i].version != batch->ceremony.opens[i].version)
 			return contradicts("secret and version", err);
 	return ERR_OK;
@@ -188,8 +190,8 @@ check_voice(struct session *session, const struct batch *batch, const struct voi
 	const struct seat_token *token = session_listed_token(session, row->seat, &row->token);
 	bool training = session->charter->training, same;
 
-	TRY(session_statement(session, &row->statement, row->denies ? "denial" : "approval", &statement,
-	    err));
+	TRY(session_statement(session, &row->statement, row->denies ? "denial" : "approval",
+	    &statement, err));
 	if (row->denies) {
 		TRY(objection_parse(&statement, STATEMENT_DENIAL, training, &denial, err));
 		same = digest_equal(&denial.ceremony, &batch->row.digest) &&
@@ -197,7 +199,8 @@ check_voice(struct session *session, const struct batch *batch, const struct voi
 	} else {
 		TRY(approval_parse(&statement, training, &approval, err));
 		same = digest_equal(&approval.ceremony, &batch->row.digest) &&
-		    strcmp(approval.seat, row->seat) == 0 && digest_equal(&approval.token, &row->token);
+		    strcmp(approval.seat, row->seat) == 0 &&
+		    digest_equal(&approval.token, &row->token);
 	}
 	if (!same)
 		return err_set(err, ERR_INTEGRITY, "it is of another ceremony, seat or token");
@@ -227,8 +230,7 @@ load_voices(struct session *session, struct batch *batch, struct err *err)
 }
 
 enum err_code
-batch_load(struct session *session, const struct id *id, struct batch **ret_batch,
-    struct err *err)
+batch_load(struct session *session, const struct id *id, struct batch **ret_batch, struct err *err)
 {
 	BATCH *batch = calloc(1, sizeof(*batch));
 
@@ -324,8 +326,8 @@ judge(struct session *session, const struct batch *batch, const struct batch_ope
 	if (!digest_equal(&item->secret.definition, &open->definition))
 		snprintf(item->stale, sizeof(item->stale), "its definition changed since");
 	else if (item->secret.current != open->version)
-		snprintf(item->stale, sizeof(item->stale), "version %u is no longer the current one",
-		    open->version);
+		snprintf(item->stale, sizeof(item->stale),
+		    "version %u is no longer the current one", open->version);
 	else if (item->policy == NULL)
 		snprintf(item->stale, sizeof(item->stale), "the charter has its policy no more");
 	else if (!batch->in_force)
@@ -333,11 +335,14 @@ judge(struct session *session, const struct batch *batch, const struct batch_ope
 	code = store_open_debt(session->store, &open->secret, &debt, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_OK && (!row->has_debt || memcmp(&row->debt, &debt.id, sizeof(debt.id)) != 0))
-		snprintf(item->stale, sizeof(item->stale), "it has a rotation debt, which renews it");
+	if (code == ERR_OK &&
+	    (!row->has_debt || memcmp(&row->debt, &debt.id, sizeof(debt.id)) != 0))
+		snprintf(item->stale, sizeof(item->stale),
+		    "it has a rotation debt, which renews it");
 	code = store_get_release(session->store, &open->secret, open->version, &release, err);
 	if (code == ERR_OK)
-		snprintf(item->stale, sizeof(item->stale), "version %u was released", open->version);
+		snprintf(item->stale, sizeof(item->stale), "version %u was released",
+		    open->version);
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
@@ -351,8 +356,10 @@ drop_lost(const struct batch *batch, struct item *item)
 		bool lost = false;
 
 		for (size_t j = 0; j < batch->voice_count; j++)
-			lost = lost || (batch->lost[j] &&
-			    digest_equal(&batch->voices[j].statement, &item->shares[i].statement));
+			lost = lost ||
+			    (batch->lost[j] &&
+			        digest_equal(&batch->voices[j].statement,
+			            &item->shares[i].statement));
 		if (lost)
 			batch_share_row_done(&item->shares[i]);
 		else
@@ -399,10 +406,15 @@ item_verdict(const struct session *session, const struct batch *batch, const str
 {
 	const char *approved[QUORUM_SEATS], *denied[BATCH_VOICES + 2 * QUORUM_SEATS];
 	struct verdict_facts facts = {.header = &item->quorum,
-		.policy = item->policy != NULL ? &item->policy->quorum : &item->quorum,
-		.seats = session->charter->seats, .seat_count = session->charter->seat_count,
-		.requester = batch->row.requester, .approved = approved, .denied = denied, .now = now,
-		.deadline = batch->row.deadline, .charter_unchanged = batch->in_force};
+	    .policy = item->policy != NULL ? &item->policy->quorum : &item->quorum,
+	    .seats = session->charter->seats,
+	    .seat_count = session->charter->seat_count,
+	    .requester = batch->row.requester,
+	    .approved = approved,
+	    .denied = denied,
+	    .now = now,
+	    .deadline = batch->row.deadline,
+	    .charter_unchanged = batch->in_force};
 
 	for (size_t i = 0; i < item->share_count; i++)
 		if (batch_counts(batch, item->shares[i].seat))
@@ -414,7 +426,8 @@ item_verdict(const struct session *session, const struct batch *batch, const str
 		if (!spares_seat_usable(session, item->header, item->spares, item->quorum.seats[i]))
 			denied[facts.denied_count++] = item->quorum.seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!spares_seat_usable(session, item->header, item->spares, facts.policy->seats[i]))
+		if (!spares_seat_usable(session, item->header, item->spares,
+		        facts.policy->seats[i]))
 			denied[facts.denied_count++] = facts.policy->seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);
 }
@@ -423,8 +436,11 @@ item_verdict(const struct session *session, const struct batch *batch, const str
 static int
 rank(enum verdict verdict)
 {
-	static const int ranks[] = {[VERDICT_MET] = 0, [VERDICT_OPEN] = 1, [VERDICT_UNREACHABLE] = 2,
-		[VERDICT_EXPIRED] = 3, [VERDICT_VOID] = 4};
+	static const int ranks[] = {[VERDICT_MET] = 0,
+	    [VERDICT_OPEN] = 1,
+	    [VERDICT_UNREACHABLE] = 2,
+	    [VERDICT_EXPIRED] = 3,
+	    [VERDICT_VOID] = 4};
 
 	return ranks[verdict];
 }

@@ -14,10 +14,10 @@
 #define CEREMONY_SERVER_OPENING_BATCH_H
 
 #include "ceremony/protocol/record_batch.h"
-#include "ceremony/server/vault/session.h"
-#include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/protocol/verdict.h"
+#include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/session.h"
 
 enum { BATCH_VOICES = 512 };
 
@@ -31,7 +31,8 @@ struct batch {
 	char why_void[NOTE_TEXT_MAX + 1];
 	struct item_row items[BATCH_ITEMS];
 	struct voice_row voices[BATCH_VOICES];
-	bool lost[BATCH_VOICES]; /* the voice's token is suspended: an approval by it does not count */
+	bool lost
+	    [BATCH_VOICES]; /* the voice's token is suspended: an approval by it does not count */
 	size_t voice_count;
 };
 void batch_freep(struct batch **batch);
@@ -78,12 +79,12 @@ enum err_code batch_verdict(struct session *session, const struct batch *batch, 
     enum verdict *ret_verdict, struct buf *ret_text, struct err *err) MUST_CHECK;
 
 /* Inside a change: a COLLECTING batch ends without opening anything. */
-enum err_code batch_refuse(struct session *session, struct batch *batch,
-    enum ceremony_event event, const char *reason, struct err *err) MUST_CHECK;
+enum err_code batch_refuse(struct session *session, struct batch *batch, enum ceremony_event event,
+    const char *reason, struct err *err) MUST_CHECK;
 /* Ends what is late, void or unreachable; opens what has its quorum (batch_run.c), going on where it
  * was cut off.  Safe at any time, by any session. */
-enum err_code batch_advance(struct session *session, const struct id *id, struct err *err)
-    MUST_CHECK;
+enum err_code batch_advance(struct session *session, const struct id *id,
+    struct err *err) MUST_CHECK;
 /* batch_advance for all; problems other than ERR_INTEGRITY become alarms. */
 enum err_code batches_resume(struct session *session, struct err *err) MUST_CHECK;
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/message.h"
 
 static enum err_code
 check_requester(const struct session *session, const struct batch_request *request,
@@ -25,10 +25,11 @@ check_requester(const struct session *session, const struct batch_request *reque
 		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
 	if (seat == NULL || (seat->roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 		return err_set(err, ERR_REFUSED,
-		    "request: seat: \"%s\" is no operator and no officer of the charter", request->seat);
-	if (token == NULL)
-		return err_set(err, ERR_REFUSED, "request: token: it is no active token of seat \"%s\"",
+		    "request: seat: \"%s\" is no operator and no officer of the charter",
 		    request->seat);
+	if (token == NULL)
+		return err_set(err, ERR_REFUSED,
+		    "request: token: it is no active token of seat \"%s\"", request->seat);
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "request: it must carry one signature");
 	if (seat_token_verify(statement, token, err) != ERR_OK)
@@ -43,14 +44,16 @@ check_times(const struct batch_request *request, const struct policy *policy, in
 	char most[TEXT_DURATION_SIZE];
 
 	if (now >= request->expires)
-		return err_set(err, ERR_EXPIRED, "request: expires: it has expired; make a new one");
+		return err_set(err, ERR_EXPIRED,
+		    "request: expires: it has expired; make a new one");
 	if (request->created > now + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
 		    "request: created: it comes from the future; compare the clocks");
 	text_duration(policy->request_ttl, most);
 	if (request->expires - now > policy->request_ttl + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
-		    "request: expires: policy \"%s\" lets a request live %s at most", policy->name, most);
+		    "request: expires: policy \"%s\" lets a request live %s at most", policy->name,
+		    most);
 	return ERR_OK;
 }
 
@@ -74,8 +77,9 @@ check_item(struct session *session, const struct batch *batch, size_t position, 
 	    VERDICT_UNREACHABLE)
 		return err_set(err, ERR_REFUSED,
 		    "%s: the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
-		    "for your own request: %s", item->secret.name, item->header->quorum,
-		    batch->request.seat, text.size > 0 ? buf_string(&text) : "");
+		    "for your own request: %s",
+		    item->secret.name, item->header->quorum, batch->request.seat,
+		    text.size > 0 ? buf_string(&text) : "");
 	return ERR_OK;
 }
 
@@ -97,7 +101,8 @@ make_statement(struct session *session, struct batch *batch, struct dsse *ret_st
 	ceremony->created = session_now(session);
 	ceremony->deadline = request->expires;
 	TRY(batch_ceremony_payload(ceremony, &payload, err));
-	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement, err));
+	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
+	    err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -140,7 +145,8 @@ draw_up(struct batch *batch, struct err *err)
 	for (size_t i = 0; i < request->count; i++) {
 		batch->ceremony.opens[i] = request->opens[i];
 		batch->items[i] = (struct item_row){.secret = request->opens[i].secret,
-			.version = request->opens[i].version, .state = ITEM_WAITING};
+		    .version = request->opens[i].version,
+		    .state = ITEM_WAITING};
 	}
 	return id_new(&batch->ceremony.id, err);
 }
@@ -178,7 +184,8 @@ serve_batch_request(struct session *session, struct call *call, struct err *err)
 		struct err ignored;
 
 		/* Without a row nobody needs the key; a failed erasure is left to the next session. */
-		if (store_get_batch(session->store, &batch->ceremony.id, &row, &ignored) == ERR_NOT_FOUND)
+		if (store_get_batch(session->store, &batch->ceremony.id, &row, &ignored) ==
+		    ERR_NOT_FOUND)
 			(void)!ceremony_key_erase(session->folder, &batch->ceremony.id, &ignored);
 		return err->code;
 	}

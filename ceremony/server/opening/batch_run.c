@@ -19,10 +19,10 @@
 
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_shares.h"
-#include "ceremony/server/vault/escrow.h"
-#include "ceremony/server/vault/log.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/escrow.h"
+#include "ceremony/server/vault/log.h"
 
 enum { LOCK_SECONDS = 10, BATCHES_AT_ONCE = 64 };
 #define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
@@ -97,7 +97,8 @@ check_still(struct run *run, struct secret_row *ret_secret, struct err *err)
 	TRY(store_get_secret(run->session->store, &run->item->secret.id, ret_secret, err));
 	if (ret_secret->current != run->batch->items[run->position].version ||
 	    !digest_equal(&ret_secret->definition, &run->item->secret.definition))
-		return err_set(err, ERR_BUSY, "another session changed %s meanwhile", ret_secret->name);
+		return err_set(err, ERR_BUSY, "another session changed %s meanwhile",
+		    ret_secret->name);
 	code = store_open_debt(run->session->store, &ret_secret->id, &debt, err);
 	if (code == ERR_OK)
 		return err_set(err, ERR_BUSY, "%s has a rotation debt since", ret_secret->name);
@@ -145,8 +146,8 @@ static enum err_code
 open_item(struct run *run, struct secret **ret_credential, struct err *err)
 {
 	struct err cause;
-	enum err_code code = batch_combine(run->session, run->batch, run->item, run->key,
-	    ret_credential, &cause);
+	enum err_code code =
+	    batch_combine(run->session, run->batch, run->item, run->key, ret_credential, &cause);
 
 	if (code == ERR_OK)
 		return ERR_OK;
@@ -183,8 +184,11 @@ commit_debt(struct run *run, struct err *err)
 	LEAF leaf = leaf_new("owed");
 	struct secret_row secret;
 	struct item_row *row = &run->batch->items[run->position];
-	struct debt_row debt = {.secret = run->item->secret.id, .old = row->version,
-		.state = DEBT_OWED, .created = session_now(session), .due = session_now(session)};
+	struct debt_row debt = {.secret = run->item->secret.id,
+	    .old = row->version,
+	    .state = DEBT_OWED,
+	    .created = session_now(session),
+	    .due = session_now(session)};
 
 	TRY(change_begin(session, &change, err));
 	TRY(check_still(run, &secret, err));
@@ -301,8 +305,8 @@ run_locked(struct session *session, struct batch *batch, struct err *err)
 		return code;
 	for (; run.position < batch->ceremony.count; run.position++)
 		if (settle(&run, err) != ERR_OK)
-			return err_add(err, "%zu of %zu are done; the next command goes on", run.position,
-			    batch->ceremony.count);
+			return err_add(err, "%zu of %zu are done; the next command goes on",
+			    run.position, batch->ceremony.count);
 	return close_batch(session, batch, err);
 }
 
@@ -343,8 +347,11 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 	if (verdict == VERDICT_OPEN)
 		return ERR_OK;
 	if (verdict != VERDICT_MET) {
-		TRY(batch_refuse(session, batch, verdict == VERDICT_EXPIRED ? EVENT_EXPIRE :
-		    verdict == VERDICT_VOID ? EVENT_VOID : EVENT_REFUSE, buf_string(&text), err));
+		TRY(batch_refuse(session, batch,
+		    verdict == VERDICT_EXPIRED  ? EVENT_EXPIRE :
+		        verdict == VERDICT_VOID ? EVENT_VOID :
+		                                  EVENT_REFUSE,
+		    buf_string(&text), err));
 		TRY(change_commit(session, &change, err));
 		*ret_state = batch->row.state;
 		return ceremony_key_erase(session->folder, id, err);
@@ -388,8 +395,8 @@ is_ripe(struct session *session, const struct batch_row *row, bool *ret_ripe, st
 		TRY(item_load(session, batch, i, &item, err));
 		if (item->stale[0] != '\0')
 			continue;
-		*ret_ripe = item_verdict(session, batch, item, session_now(session), &missing, &text) !=
-		    VERDICT_OPEN;
+		*ret_ripe = item_verdict(session, batch, item, session_now(session), &missing,
+		                &text) != VERDICT_OPEN;
 		return ERR_OK;
 	}
 	return ERR_OK;

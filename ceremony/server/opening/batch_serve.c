@@ -16,16 +16,15 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_shares.h"
-#include "ceremony/server/vault/log.h"
 #include "ceremony/server/rotation/lease.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/message.h"
+#include "ceremony/server/vault/log.h"
 
 static enum err_code
-put_voices(struct session *session, struct json *reply, const struct batch *batch,
-    struct err *err)
+put_voices(struct session *session, struct json *reply, const struct batch *batch, struct err *err)
 {
 	JSON *array = json_new_array();
 
@@ -34,8 +33,8 @@ put_voices(struct session *session, struct json *reply, const struct batch *batc
 		const struct voice_row *voice = &batch->voices[i];
 		size_t given = 0;
 
-		TRY(store_count_batch_shares(session->store, &batch->row.id, voice->seat, NULL, &given,
-		    err));
+		TRY(store_count_batch_shares(session->store, &batch->row.id, voice->seat, NULL,
+		    &given, err));
 		json_put_text(object, "seat", voice->seat);
 		json_put_bool(object, "denies", voice->denies);
 		json_put_int(object, "given", (int64_t)given);
@@ -164,12 +163,13 @@ check_open(const struct session *session, const struct batch *batch, struct err 
 	TRY(table_next(batch->row.state, EVENT_APPROVE, &next, err));
 	text_time(batch->row.deadline, deadline);
 	if (!batch->in_force)
-		return err_set(err, ERR_REFUSED, "the ceremony is void: %s; a new request is needed",
-		    batch->why_void);
+		return err_set(err, ERR_REFUSED,
+		    "the ceremony is void: %s; a new request is needed", batch->why_void);
 	if (session_now(session) >= batch->row.deadline)
 		return err_set(err, ERR_EXPIRED,
 		    "the ceremony's deadline was %s: the approval is too late and counts for nothing; a "
-		    "new request is needed", deadline);
+		    "new request is needed",
+		    deadline);
 	return ERR_OK;
 }
 
@@ -186,8 +186,8 @@ check_seat(const struct session *session, const struct batch *batch, const char 
 	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0)
 		return err_set(err, ERR_REFUSED, "seat \"%s\" is no officer of the charter", name);
 	if (batch_denied(batch, name))
-		return err_set(err, ERR_REFUSED, "seat \"%s\" has denied it and cannot approve it now",
-		    name);
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" has denied it and cannot approve it now", name);
 	return ERR_OK;
 }
 
@@ -250,7 +250,8 @@ serve_batch_approve(struct session *session, struct call *call, struct err *err)
 	if (check_approval(session, batch, &statement, &approval, err) != ERR_OK)
 		return err_add(err, "the approval of seat \"%s\"", approval.seat);
 	if (batch->voice_count == BATCH_VOICES)
-		return err_set(err, ERR_REFUSED, "this ceremony has too many approvals; request again");
+		return err_set(err, ERR_REFUSED,
+		    "this ceremony has too many approvals; request again");
 	TRY(add_voice(session, batch, &statement, approval.seat, &approval.token, false, err));
 	return change_commit(session, &change, err);
 }
@@ -268,12 +269,12 @@ find_envelope(const struct batch *batch, const struct item *item, const char *se
 	if (item->stale[0] != '\0')
 		return err_set(err, ERR_REFUSED, "%s: %s", item->secret.name, item->stale);
 	if (has_given(item, seat))
-		return err_set(err, ERR_EXISTS, "seat \"%s\" has given its shares of %s already", seat,
-		    item->secret.name);
+		return err_set(err, ERR_EXISTS, "seat \"%s\" has given its shares of %s already",
+		    seat, item->secret.name);
 	if (spares_envelope(item->header, item->spares, seat, &voice->token, ret_index, ret_spare,
-	    err) != ERR_OK)
-		return err_set(err, ERR_REFUSED, "seat \"%s\" has no envelope for this token in %s", seat,
-		    item->secret.name);
+	        err) != ERR_OK)
+		return err_set(err, ERR_REFUSED, "seat \"%s\" has no envelope for this token in %s",
+		    seat, item->secret.name);
 	*ret_voice = voice;
 	return ERR_OK;
 }
@@ -314,8 +315,8 @@ store_shares(struct session *session, const struct batch *batch, const struct ba
 
 /* Inside a change. */
 static enum err_code
-accept_shares(struct session *session, const struct batch *batch, size_t position,
-    const char *seat, struct view ciphertext, struct err *err)
+accept_shares(struct session *session, const struct batch *batch, size_t position, const char *seat,
+    struct view ciphertext, struct err *err)
 {
 	ITEM *item = NULL;
 	P256_KEY *key = NULL;
@@ -433,7 +434,8 @@ serve_batch_object(struct session *session, struct call *call, struct err *err)
 	if (cancels)
 		TRY(cancel(session, batch, &statement, objection.reason, err));
 	else
-		TRY(add_voice(session, batch, &statement, objection.seat, &objection.token, true, err));
+		TRY(add_voice(session, batch, &statement, objection.seat, &objection.token, true,
+		    err));
 	TRY(change_commit(session, &change, err));
 	TRY(batch_advance(session, &id, err));
 	if (cancels)

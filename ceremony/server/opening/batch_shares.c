@@ -23,8 +23,8 @@ batch_key(struct session *session, const struct batch *batch, struct p256_key **
 
 /* The approval that ROW's shares belong to: of the same seat, and verified with the batch. */
 static enum err_code
-find_approval(struct session *session, const struct batch *batch,
-    const struct batch_share_row *row, struct approval *ret_approval, struct err *err)
+find_approval(struct session *session, const struct batch *batch, const struct batch_share_row *row,
+    struct approval *ret_approval, struct err *err)
 {
 	for (size_t i = 0; i < batch->voice_count; i++) {
 		const struct voice_row *voice = &batch->voices[i];
@@ -36,7 +36,8 @@ find_approval(struct session *session, const struct batch *batch,
 		TRY(session_statement(session, &row->statement, "approval", &statement, err));
 		return approval_parse(&statement, session->charter->training, ret_approval, err);
 	}
-	return err_set(err, ERR_INTEGRITY, "the shares of seat \"%s\" belong to no approval", row->seat);
+	return err_set(err, ERR_INTEGRITY, "the shares of seat \"%s\" belong to no approval",
+	    row->seat);
 }
 
 /* An approval counts for the envelope of its own token alone. */
@@ -48,9 +49,10 @@ check_envelope(const struct item *item, const struct batch_share_row *row,
 	uint32_t index;
 
 	if (spares_envelope(item->header, item->spares, row->seat, token, &index, &spare, err) !=
-	    ERR_OK || index != row->envelope)
-		return err_set(err, ERR_INTEGRITY, "the shares of seat \"%s\" are of another envelope",
-		    row->seat);
+	        ERR_OK ||
+	    index != row->envelope)
+		return err_set(err, ERR_INTEGRITY,
+		    "the shares of seat \"%s\" are of another envelope", row->seat);
 	return ERR_OK;
 }
 
@@ -62,9 +64,14 @@ open_box(const struct session *session, const struct batch *batch,
 	const struct batch_open *open = &batch->ceremony.opens[row->position];
 	HPKE *hpke = NULL;
 	struct digest info;
-	const struct box_ids ids = {.label = seal_label_approval, .vault = session->vault,
-		.secret = open->secret, .version = open->version, .header_hash = open->header,
-		.ceremony = batch->row.digest, .seat = row->seat, .token = approval->token};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = session->vault,
+	    .secret = open->secret,
+	    .version = open->version,
+	    .header_hash = open->header,
+	    .ceremony = batch->row.digest,
+	    .seat = row->seat,
+	    .token = approval->token};
 
 	TRY(seal_box_info(&ids, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(approval->enc.bytes), &batch->ceremony.key,
@@ -86,7 +93,8 @@ batch_shares_open(struct session *session, const struct batch *batch, const stru
 	enum err_code code = open_box(session, batch, row, &approval, key, &shares, err);
 	if (code == ERR_CRYPTO)
 		return err_set(err, ERR_INTEGRITY,
-		    "the shares of seat \"%s\" do not open: they are not those that it signed", row->seat);
+		    "the shares of seat \"%s\" do not open: they are not those that it signed",
+		    row->seat);
 	if (code != ERR_OK)
 		return code;
 	TRY(seal_check_shares(item->header, row->envelope, shares, err));

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
 
 enum { SHOWN_MAX = 200, BATCHES_MAX = 50 };
 
@@ -72,8 +72,7 @@ add_ceremony(struct session *session, struct json *array, const struct id *id, s
 
 /* A batch among the others: whose voices and what is missing, `batch-get` says. */
 static enum err_code
-add_batch(struct session *session, struct json *array, const struct batch_row *row,
-    struct err *err)
+add_batch(struct session *session, struct json *array, const struct batch_row *row, struct err *err)
 {
 	struct json *object;
 	char name[SEAT_NAME_MAX + 1];
@@ -156,8 +155,8 @@ put_denials(struct session *session, struct json *reply, const struct matter *ma
 		JSON *object = json_new_object();
 
 		json_put_text(object, "seat", matter->denials[i].seat);
-		TRY(session_put_statement(session, object, "statement", &matter->denials[i].statement,
-		    err));
+		TRY(session_put_statement(session, object, "statement",
+		    &matter->denials[i].statement, err));
 		json_add(array, TAKE(object));
 	}
 	json_put(reply, "denials", TAKE(array));

@@ -35,7 +35,8 @@ matter_freep(struct matter **matter)
 static enum err_code
 contradicts(const char *what, struct err *err)
 {
-	return err_set(err, ERR_INTEGRITY, "the database contradicts the ceremony statement: %s", what);
+	return err_set(err, ERR_INTEGRITY, "the database contradicts the ceremony statement: %s",
+	    what);
 }
 
 /* A fault in what was verified before it was stored. */
@@ -57,7 +58,8 @@ load_ceremony(struct session *session, struct matter *matter, struct err *err)
 
 	TRY(session_statement(session, &row->digest, "ceremony", &statement, err));
 	if (statement_verify_host(&statement, &session->keys.statement_public, err) != ERR_OK ||
-	    ceremony_parse(&statement, session->charter->training, &matter->ceremony, err) != ERR_OK)
+	    ceremony_parse(&statement, session->charter->training, &matter->ceremony, err) !=
+	        ERR_OK)
 		return as_integrity("ceremony", err);
 	if (!digest_equal(&ceremony->vault, &session->vault))
 		return contradicts("vault", err);
@@ -177,8 +179,8 @@ officer_token(const struct session *session, const char *name, const struct dige
 }
 
 static enum err_code
-check_approval(struct session *session, const struct matter *matter,
-    const struct approval_row *row, struct err *err)
+check_approval(struct session *session, const struct matter *matter, const struct approval_row *row,
+    struct err *err)
 {
 	DSSE statement = {0};
 	struct approval approval;
@@ -197,7 +199,8 @@ check_approval(struct session *session, const struct matter *matter,
 		return err_set(err, ERR_INTEGRITY, "the charter has no such officer and token");
 	TRY(seat_token_verify(&statement, token, err));
 	if (spares_envelope(matter->header, &matter->spares, row->seat, &row->token, &index, &spare,
-	    err) != ERR_OK || index != row->envelope)
+	        err) != ERR_OK ||
+	    index != row->envelope)
 		return err_set(err, ERR_INTEGRITY, "its envelope is another's");
 	if (spare != NULL)
 		TRY(spares_verify(session, matter->header, spare, &enc, err));
@@ -216,7 +219,8 @@ check_denial(struct session *session, const struct matter *matter, const struct 
 	const struct seat_token *token;
 
 	TRY(session_statement(session, &row->statement, "denial", &statement, err));
-	TRY(objection_parse(&statement, STATEMENT_DENIAL, session->charter->training, &denial, err));
+	TRY(objection_parse(&statement, STATEMENT_DENIAL, session->charter->training, &denial,
+	    err));
 	token = officer_token(session, row->seat, &denial.token);
 	if (!digest_equal(&denial.ceremony, &matter->row.digest))
 		return err_set(err, ERR_INTEGRITY, "it is for another ceremony");
@@ -232,7 +236,8 @@ drop_suspended(const struct session *session, struct matter *matter)
 {
 	for (size_t i = 0; i < matter->approval_count; i++) {
 		struct approval_row *row = &matter->approvals[i];
-		const struct suspension *found = suspensions_find(&session->suspensions, &row->token);
+		const struct suspension *found =
+		    suspensions_find(&session->suspensions, &row->token);
 
 		if (found == NULL || matter->row.state != CEREMONY_COLLECTING)
 			continue;
@@ -248,7 +253,8 @@ load_voices(struct session *session, struct matter *matter, struct err *err)
 	const struct id *id = &matter->row.id;
 	bool same = digest_equal(&matter->row.charter, &session->charter->digest);
 
-	TRY(store_list_approvals(session->store, id, matter->approvals, &matter->approval_count, err));
+	TRY(store_list_approvals(session->store, id, matter->approvals, &matter->approval_count,
+	    err));
 	TRY(store_list_denials(session->store, id, matter->denials, &matter->denial_count, err));
 	if (!same)
 		make_void(matter, "the charter changed since the request");
@@ -317,7 +323,8 @@ static void
 say_lost(const struct matter *matter, struct buf *text)
 {
 	for (size_t i = 0; i < matter->lost_count; i++)
-		buf_format(text, "; the approval of %s does not count: its token was suspended by %s",
+		buf_format(text,
+		    "; the approval of %s does not count: its token was suspended by %s",
 		    matter->lost[i]->holder, matter->lost[i]->seat);
 }
 
@@ -326,10 +333,15 @@ matter_verdict(const struct session *session, const struct matter *matter, int64
     int *ret_missing, struct buf *ret_text)
 {
 	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
-	struct verdict_facts facts = {.header = &matter->quorum, .seats = session->charter->seats,
-		.seat_count = session->charter->seat_count, .requester = matter->row.requester,
-		.approved = approved, .denied = denied, .now = now, .deadline = matter->row.deadline,
-		.charter_unchanged = true};
+	struct verdict_facts facts = {.header = &matter->quorum,
+	    .seats = session->charter->seats,
+	    .seat_count = session->charter->seat_count,
+	    .requester = matter->row.requester,
+	    .approved = approved,
+	    .denied = denied,
+	    .now = now,
+	    .deadline = matter->row.deadline,
+	    .charter_unchanged = true};
 
 	if (!matter->in_force) {
 		*ret_missing = 0;
@@ -342,10 +354,10 @@ matter_verdict(const struct session *session, const struct matter *matter, int64
 			approved[facts.approved_count++] = matter->approvals[i].seat;
 	for (size_t i = 0; i < matter->denial_count; i++)
 		denied[facts.denied_count++] = matter->denials[i].seat;
-	facts.denied_count = add_unusable(session, matter, &matter->quorum, denied,
-	    facts.denied_count);
-	facts.denied_count = add_unusable(session, matter, facts.policy, denied,
-	    facts.denied_count);
+	facts.denied_count =
+	    add_unusable(session, matter, &matter->quorum, denied, facts.denied_count);
+	facts.denied_count =
+	    add_unusable(session, matter, facts.policy, denied, facts.denied_count);
 	enum verdict verdict = verdict_of(&facts, ret_missing, ret_text);
 	if (verdict == VERDICT_OPEN || verdict == VERDICT_UNREACHABLE)
 		say_lost(matter, ret_text);
@@ -362,8 +374,7 @@ matter_refuse(struct session *session, struct ceremony_row *row, enum ceremony_e
 
 	if (approvals == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	enum err_code code =
-	    store_list_approvals(session->store, &row->id, approvals, &count, err);
+	enum err_code code = store_list_approvals(session->store, &row->id, approvals, &count, err);
 	for (size_t i = 0; i < count; i++)
 		approval_row_done(&approvals[i]);
 	free(approvals);

@@ -9,10 +9,10 @@
 #define CEREMONY_SERVER_OPENING_MATTER_H
 
 #include "ceremony/protocol/statements.h"
-#include "ceremony/server/vault/session.h"
-#include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/protocol/verdict.h"
+#include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/session.h"
 
 struct matter {
 	struct ceremony_row row;
@@ -23,14 +23,14 @@ struct matter {
 	 * follows may be missing. */
 	bool in_force;
 	char why_void[NOTE_TEXT_MAX + 1];
-	const struct seat *requester;		/* of the session's charter or roster */
-	const struct seat_token *token;		/* that signed the request */
+	const struct seat *requester;   /* of the session's charter or roster */
+	const struct seat_token *token; /* that signed the request */
 	struct secret_row secret;
 	struct definition definition;
 	const struct policy *policy;
 	struct version_row version;
 	struct header *header;
-	struct quorum quorum; /* of the header */
+	struct quorum quorum;    /* of the header */
 	struct spare_set spares; /* beside it */
 	struct approval_row approvals[QUORUM_SEATS];
 	size_t approval_count;
@@ -45,11 +45,11 @@ void matter_freep(struct matter **matter);
 #define MATTER CLEANUP(matter_freep) struct matter
 
 /* ERR_NOT_FOUND; ERR_INTEGRITY names what contradicts what.  Inside a change, or not. */
-enum err_code matter_load(struct session *session, const struct id *id,
-    struct matter **ret_matter, struct err *err) MUST_CHECK;
+enum err_code matter_load(struct session *session, const struct id *id, struct matter **ret_matter,
+    struct err *err) MUST_CHECK;
 /* The verdict at NOW (ceremony/protocol/verdict.h). */
-enum verdict matter_verdict(const struct session *session, const struct matter *matter,
-    int64_t now, int *ret_missing, struct buf *ret_text);
+enum verdict matter_verdict(const struct session *session, const struct matter *matter, int64_t now,
+    int *ret_missing, struct buf *ret_text);
 /* The request's token is suspended: its ceremonies are void (inside a change). */
 enum err_code matter_void_token(struct session *session, const struct digest *token,
     const char *reason, struct err *err) MUST_CHECK;
@@ -65,8 +65,8 @@ enum err_code matter_refuse(struct session *session, struct ceremony_row *row,
 enum err_code matter_void_all(struct session *session, const struct secret_id *secret,
     const struct id *except, const char *reason, struct err *err) MUST_CHECK;
 /* All ceremonies in the bit set STATES, newest first; the caller frees RET_ROWS. */
-enum err_code matter_list(struct session *session, unsigned states,
-    struct ceremony_row **ret_rows, size_t *ret_count, struct err *err) MUST_CHECK;
+enum err_code matter_list(struct session *session, unsigned states, struct ceremony_row **ret_rows,
+    size_t *ret_count, struct err *err) MUST_CHECK;
 void ceremony_rows_freep(struct ceremony_row **rows);
 #define CEREMONY_ROWS CLEANUP(ceremony_rows_freep) struct ceremony_row
 /* ERR_BUSY when a ceremony is RELEASING: it must finish under the documents that it began with. */

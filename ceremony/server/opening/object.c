@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/due.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/vault/log.h"
 
 struct objecting {
 	enum statement_type type;
@@ -57,8 +57,10 @@ check(struct session *session, const struct objecting *objecting, const struct m
 		return err_set(err, ERR_REFUSED, "%s: ceremony: it is for another ceremony", name);
 	TRY(table_next(matter->row.state, event, &next, err));
 	if (token == NULL)
-		return session_refuse_token(session, objection->seat, &objection->token, err) != ERR_OK ?
-		    err_add(err, "%s: token", name) : ERR_OK;
+		return session_refuse_token(session, objection->seat, &objection->token, err) !=
+		        ERR_OK ?
+		    err_add(err, "%s: token", name) :
+		    ERR_OK;
 	if (seat_token_verify(&objecting->statement, token, err) != ERR_OK)
 		return err_add(err, "%s: seat \"%s\"", name, objection->seat);
 	return ERR_OK;
@@ -88,7 +90,8 @@ store_denial(struct session *session, const struct objecting *objecting, struct 
 	LEAF leaf = leaf_new("denial");
 
 	snprintf(row.seat, sizeof(row.seat), "%s", objecting->objection.seat);
-	TRY(session_keep(session, &objecting->statement, STATEMENT_DENIAL, false, &row.statement, err));
+	TRY(session_keep(session, &objecting->statement, STATEMENT_DENIAL, false, &row.statement,
+	    err));
 	TRY(store_add_denial(session->store, &row, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(row.ceremony.bytes));
 	leaf_text(&leaf, "seat", row.seat);
@@ -114,8 +117,8 @@ settle_denial(struct session *session, const struct objecting *objecting, struct
 	snprintf(reason, sizeof(reason), "seat %s denied it: %s", objecting->objection.seat,
 	    buf_string(ret_missing));
 	enum ceremony_event event = verdict == VERDICT_EXPIRED ? EVENT_EXPIRE :
-	    verdict == VERDICT_VOID			       ? EVENT_VOID :
-								 EVENT_REFUSE;
+	    verdict == VERDICT_VOID                            ? EVENT_VOID :
+	                                                         EVENT_REFUSE;
 	return matter_refuse(session, row, event, reason, err);
 }
 
@@ -159,7 +162,8 @@ serve_cancel(struct session *session, struct call *call, struct err *err)
 	TRY(matter_load(session, &objecting.id, &matter, err));
 	if (strcmp(objecting.objection.seat, matter->row.requester) != 0)
 		return err_set(err, ERR_REFUSED,
-		    "only the requester, seat \"%s\", can cancel it; officers deny", matter->row.requester);
+		    "only the requester, seat \"%s\", can cancel it; officers deny",
+		    matter->row.requester);
 	TRY(check(session, &objecting, matter, EVENT_CANCEL, err));
 	TRY(session_keep(session, &objecting.statement, STATEMENT_CANCEL, false, &digest, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(objecting.id.bytes));

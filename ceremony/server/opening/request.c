@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/message.h"
 
 struct asking {
 	struct request request;
@@ -49,8 +49,10 @@ check_requester(const struct session *session, const struct asking *asking, stru
 		return err_set(err, ERR_REFUSED,
 		    "request: seat: \"%s\" does not have the role responder", request->seat);
 	if (token == NULL)
-		return session_refuse_token(session, request->seat, &request->token, err) != ERR_OK ?
-		    err_add(err, "request: token") : ERR_OK;
+		return session_refuse_token(session, request->seat, &request->token, err) !=
+		        ERR_OK ?
+		    err_add(err, "request: token") :
+		    ERR_OK;
 	if (!token->has[KEY_RELEASE])
 		return err_set(err, ERR_REFUSED,
 		    "request: token: token %u of seat \"%s\" has no release key", token->serial,
@@ -70,10 +72,12 @@ check_times(const struct asking *asking, int64_t now, struct err *err)
 
 	text_duration(asking->policy->max_duration, most);
 	if (request->duration > asking->policy->max_duration)
-		return err_set(err, ERR_REFUSED, "request: duration: policy \"%s\" allows at most %s",
-		    asking->policy->name, most);
+		return err_set(err, ERR_REFUSED,
+		    "request: duration: policy \"%s\" allows at most %s", asking->policy->name,
+		    most);
 	if (now >= request->expires)
-		return err_set(err, ERR_EXPIRED, "request: expires: it has expired; make a new one");
+		return err_set(err, ERR_EXPIRED,
+		    "request: expires: it has expired; make a new one");
 	if (request->created > now + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
 		    "request: created: it comes from the future; compare the clocks of your machine and "
@@ -96,9 +100,9 @@ check_debt(struct session *session, const struct asking *asking, struct err *err
 	if (code == ERR_OK)
 		return err_set(err, ERR_REFUSED,
 		    "%s has an unpaid rotation debt (%s%s%s): its credential was used and not yet "
-		    "replaced; 'halligan rotate %s' pays it, then request again", asking->secret.name,
-		    debt_state_names[debt.state], debt.note[0] != '\0' ? ": " : "", debt.note,
-		    asking->secret.name);
+		    "replaced; 'halligan rotate %s' pays it, then request again",
+		    asking->secret.name, debt_state_names[debt.state],
+		    debt.note[0] != '\0' ? ": " : "", debt.note, asking->secret.name);
 	if (code != ERR_NOT_FOUND)
 		return code;
 	code = store_get_release(session->store, &asking->secret.id, asking->request.version,
@@ -113,7 +117,8 @@ static enum err_code
 load_secret(struct session *session, struct asking *asking, struct err *err)
 {
 	const struct request *request = &asking->request;
-	enum err_code code = store_get_secret(session->store, &request->secret, &asking->secret, err);
+	enum err_code code =
+	    store_get_secret(session->store, &request->secret, &asking->secret, err);
 
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND, "request: secret: there is no such secret");
@@ -127,7 +132,8 @@ load_secret(struct session *session, struct asking *asking, struct err *err)
 		    "request: definition: it changed meanwhile; request again");
 	if (asking->secret.current != request->version)
 		return err_set(err, ERR_REFUSED,
-		    "request: version: the current one is %u; request again", asking->secret.current);
+		    "request: version: the current one is %u; request again",
+		    asking->secret.current);
 	TRY(chain_definition(session, &request->definition, &asking->definition, err));
 	asking->policy = charter_policy(session->charter, asking->definition.policy);
 	return ERR_OK;
@@ -145,9 +151,8 @@ load_header(struct session *session, struct asking *asking, struct err *err)
 		return err_set(err, ERR_INTEGRITY, "the stored header of %s version %u was changed",
 		    asking->secret.name, asking->request.version);
 	if (!digest_equal(&hash, &asking->request.header))
-		return err_set(err, ERR_REFUSED,
-		    "request: header: it is not that of %s version %u", asking->secret.name,
-		    asking->request.version);
+		return err_set(err, ERR_REFUSED, "request: header: it is not that of %s version %u",
+		    asking->secret.name, asking->request.version);
 	TRY(header_new(&asking->header, err));
 	TRY(header_decode(buf_view(&asking->version.header), asking->header, err));
 	return spares_load(session, asking->header, &asking->spares, err);
@@ -164,17 +169,22 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 	int missing;
 
 	TRY(quorum_parse(asking->header->quorum, &quorum, err));
-	struct verdict_facts facts = {.header = &quorum, .policy = &asking->policy->quorum,
-		.seats = session->charter->seats, .seat_count = session->charter->seat_count,
-		.requester = asking->request.seat, .denied = unusable, .now = now,
-		.deadline = asking->request.expires, .charter_unchanged = true};
+	struct verdict_facts facts = {.header = &quorum,
+	    .policy = &asking->policy->quorum,
+	    .seats = session->charter->seats,
+	    .seat_count = session->charter->seat_count,
+	    .requester = asking->request.seat,
+	    .denied = unusable,
+	    .now = now,
+	    .deadline = asking->request.expires,
+	    .charter_unchanged = true};
 
 	for (size_t i = 0; i < quorum.seat_count; i++)
 		if (!spares_seat_usable(session, asking->header, &asking->spares, quorum.seats[i]))
 			unusable[facts.denied_count++] = quorum.seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
 		if (!spares_seat_usable(session, asking->header, &asking->spares,
-		    facts.policy->seats[i]))
+		        facts.policy->seats[i]))
 			unusable[facts.denied_count++] = facts.policy->seats[i];
 	if (verdict_of(&facts, &missing, &text) != VERDICT_UNREACHABLE)
 		return ERR_OK;
@@ -186,8 +196,8 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 		    asking->header->quorum, asking->request.version);
 	return err_set(err, ERR_REFUSED,
 	    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
-	    "for your own request; somebody else must request", asking->header->quorum,
-	    asking->request.seat);
+	    "for your own request; somebody else must request",
+	    asking->header->quorum, asking->request.seat);
 }
 
 static enum err_code
@@ -213,17 +223,23 @@ make_statement(struct session *session, const struct asking *asking, struct cere
 	JSON *payload = NULL;
 	const struct request *request = &asking->request;
 
-	*ceremony = (struct ceremony){.vault = session->vault, .request = request->digest,
-		.definition = request->definition, .header = request->header,
-		.charter = session->charter->digest, .roster = session->roster->digest,
-		.secret = request->secret, .version = request->version,
-		.created = session_now(session), .deadline = request->expires};
+	*ceremony = (struct ceremony){.vault = session->vault,
+	    .request = request->digest,
+	    .definition = request->definition,
+	    .header = request->header,
+	    .charter = session->charter->digest,
+	    .roster = session->roster->digest,
+	    .secret = request->secret,
+	    .version = request->version,
+	    .created = session_now(session),
+	    .deadline = request->expires};
 	snprintf(ceremony->quorum, sizeof(ceremony->quorum), "%s", asking->header->quorum);
 	TRY(id_new(&ceremony->id, err));
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
 	TRY(ceremony_payload(ceremony, &payload, err));
-	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement, err));
+	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
+	    err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -231,10 +247,13 @@ static enum err_code
 store_ceremony(struct session *session, const struct asking *asking,
     const struct ceremony *ceremony, const struct dsse *statement, struct err *err)
 {
-	struct ceremony_row row = {.id = ceremony->id, .secret = ceremony->secret,
-		.version = ceremony->version, .state = CEREMONY_COLLECTING,
-		.charter = ceremony->charter, .created = ceremony->created,
-		.deadline = ceremony->deadline};
+	struct ceremony_row row = {.id = ceremony->id,
+	    .secret = ceremony->secret,
+	    .version = ceremony->version,
+	    .state = CEREMONY_COLLECTING,
+	    .charter = ceremony->charter,
+	    .created = ceremony->created,
+	    .deadline = ceremony->deadline};
 	LEAF leaf = leaf_new("request");
 
 	snprintf(row.requester, sizeof(row.requester), "%s", asking->request.seat);
@@ -281,7 +300,8 @@ serve_request(struct session *session, struct call *call, struct err *err)
 
 		/* Without a row nobody needs the key; a failed erasure is left to the next session. */
 		if (ceremony.created != 0 &&
-		    store_get_ceremony(session->store, &ceremony.id, &row, &ignored) == ERR_NOT_FOUND)
+		    store_get_ceremony(session->store, &ceremony.id, &row, &ignored) ==
+		        ERR_NOT_FOUND)
 			(void)!ceremony_key_erase(session->folder, &ceremony.id, &ignored);
 		return err->code;
 	}

@@ -11,7 +11,8 @@ wrong_key(const struct session *session, const struct matter *matter, struct err
 
 	TRY(host_id_path(session->folder, "ceremony", &matter->row.id, ".key", path, err));
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is not the key that the ceremony names: it was changed; no approval can be opened", path);
+	    "%s is not the key that the ceremony names: it was changed; no approval can be opened",
+	    path);
 }
 
 enum err_code
@@ -22,10 +23,14 @@ shares_open(struct session *session, const struct matter *matter, const struct a
 	HPKE *hpke = NULL;
 	struct point public_key;
 	struct digest info;
-	const struct box_ids ids = {.label = seal_label_approval, .vault = session->vault,
-		.secret = matter->row.secret, .version = matter->row.version,
-		.header_hash = matter->ceremony.header, .ceremony = matter->row.digest,
-		.seat = row->seat, .token = row->token};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = session->vault,
+	    .secret = matter->row.secret,
+	    .version = matter->row.version,
+	    .header_hash = matter->ceremony.header,
+	    .ceremony = matter->row.digest,
+	    .seat = row->seat,
+	    .token = row->token};
 
 	TRY(ceremony_key_load(session->folder, &matter->row.id, &key, err));
 	p256_key_public(key, &public_key);

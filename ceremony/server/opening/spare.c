@@ -15,11 +15,11 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/protocol/spare.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/spare.h"
+#include "ceremony/server/op.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/log.h"
 
 enum { SECRETS_STEP = 256, STATEMENT_AGE = 24 * 3600 };
 
@@ -70,10 +70,12 @@ is_missing(const struct place *place, const char *seat, const struct digest *fro
 	struct err ignored;
 	uint32_t index;
 
-	if (spares_envelope(place->header, place->spares, seat, to, &index, &spare, &ignored) == ERR_OK)
+	if (spares_envelope(place->header, place->spares, seat, to, &index, &spare, &ignored) ==
+	    ERR_OK)
 		return false;
-	return spares_envelope(place->header, place->spares, seat, from, ret_index, &spare, &ignored) ==
-	    ERR_OK && spare == NULL;
+	return spares_envelope(place->header, place->spares, seat, from, ret_index, &spare,
+	           &ignored) == ERR_OK &&
+	    spare == NULL;
 }
 
 /* The officer's seat of the charter that has both tokens. */
@@ -83,7 +85,8 @@ check_tokens(const struct session *session, const struct digest *from, const str
     const struct seat_token **ret_to, struct err *err)
 {
 	const struct charter *charter = session->charter;
-	const struct seat *seat = seat_by_token(charter->seats, charter->seat_count, from, ret_from);
+	const struct seat *seat =
+	    seat_by_token(charter->seats, charter->seat_count, from, ret_from);
 
 	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0 ||
 	    session_token(session, seat->name, from) == NULL)
@@ -197,7 +200,8 @@ check_statement(struct session *session, const struct dsse *statement, const str
 		return err_set(err, ERR_REFUSED, "it is for another vault");
 	TRY(check_tokens(session, &spare->from, &spare->to, &seat, &from, &to, err));
 	if (strcmp(seat->name, spare->seat) != 0)
-		return err_set(err, ERR_REFUSED, "its tokens belong to the seat \"%s\"", seat->name);
+		return err_set(err, ERR_REFUSED, "its tokens belong to the seat \"%s\"",
+		    seat->name);
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
 	TRY(seat_token_verify(statement, from, err));
@@ -221,12 +225,13 @@ check_open(struct session *session, const struct spare *spare, const struct spar
 		    secret.name);
 	TRY(load_place(session, &secret, ret_place, err));
 	if (!digest_equal(&ret_place->hash, &open->header))
-		return err_set(err, ERR_REFUSED, "the header is not that of %s version %u", secret.name,
-		    open->version);
+		return err_set(err, ERR_REFUSED, "the header is not that of %s version %u",
+		    secret.name, open->version);
 	if (!is_missing(ret_place, spare->seat, &spare->from, &spare->to, &index) ||
 	    index != open->envelope)
 		return err_set(err, ERR_REFUSED,
-		    "%s: the spare token has its envelope already, or the other one has none", secret.name);
+		    "%s: the spare token has its envelope already, or the other one has none",
+		    secret.name);
 	return ERR_OK;
 }
 
@@ -290,7 +295,8 @@ load_accepted(struct session *session, struct json_in *in, struct spare *spare,
 	if (code != ERR_OK)
 		return err_add(err, "the statement about a spare token");
 	if (index >= spare->count)
-		return err_set(err, ERR_INVALID, "index: the statement has %zu entries", spare->count);
+		return err_set(err, ERR_INVALID, "index: the statement has %zu entries",
+		    spare->count);
 	*ret_open = &spare->opens[index];
 	return ERR_OK;
 }
@@ -315,8 +321,11 @@ store_box(struct session *session, const struct spare *spare, const struct spare
     struct view ciphertext, struct err *err)
 {
 	CLEANUP(sealed_box_done) struct sealed_box box = {0};
-	const struct spare_row row = {.secret = open->secret, .version = open->version,
-		.token = spare->to, .envelope = open->envelope, .statement = spare->digest};
+	const struct spare_row row = {.secret = open->secret,
+	    .version = open->version,
+	    .token = spare->to,
+	    .envelope = open->envelope,
+	    .statement = spare->digest};
 	LEAF leaf = leaf_new("spare-box");
 
 	memcpy(box.enc, spare->enc.bytes, POINT_SIZE);
@@ -342,11 +351,12 @@ serve_spare_box(struct session *session, struct call *call, struct err *err)
 	TRY(change_begin(session, &change, err));
 	TRY(load_accepted(session, &call->in, &spare, &open, err));
 	TRY(check_open(session, &spare, open, &place, err));
-	size_t size = (size_t)place.header->envelopes[open->envelope].share_count *
-	    ENVELOPE_SHARE_SIZE + AEAD_TAG_SIZE;
+	size_t size =
+	    (size_t)place.header->envelopes[open->envelope].share_count * ENVELOPE_SHARE_SIZE +
+	    AEAD_TAG_SIZE;
 	if (call->blob.size != size)
-		return err_set(err, ERR_INVALID, "the box has %zu bytes, expected %zu", call->blob.size,
-		    size);
+		return err_set(err, ERR_INVALID, "the box has %zu bytes, expected %zu",
+		    call->blob.size, size);
 	TRY(store_box(session, &spare, open, call->blob, err));
 	return change_commit(session, &change, err);
 }

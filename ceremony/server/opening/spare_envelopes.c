@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/protocol/spare.h"
+#include "ceremony/server/vault/chain.h"
 
 enum err_code
 spares_load(struct session *session, const struct header *header, struct spare_set *ret_set,
@@ -45,7 +45,8 @@ spares_envelope(const struct header *header, const struct spare_set *set, const 
 
 		if (strcmp(envelope->seat, seat) != 0)
 			continue;
-		if (!digest_equal(&envelope->token, token) && (spare == NULL || spare->envelope != i))
+		if (!digest_equal(&envelope->token, token) &&
+		    (spare == NULL || spare->envelope != i))
 			continue;
 		*ret_index = i;
 		*ret_spare = digest_equal(&envelope->token, token) ? NULL : spare;
@@ -119,15 +120,15 @@ spares_read_box(struct session *session, const struct header *header, uint32_t i
 
 	if (spare != NULL) {
 		TRY(spares_verify(session, header, spare, &enc, err));
-		TRY(store_get_spare(session->store, &header->secret, header->version, &spare->token, &box,
-		    err));
+		TRY(store_get_spare(session->store, &header->secret, header->version, &spare->token,
+		    &box, err));
 		if (memcmp(box.enc, enc.bytes, POINT_SIZE) != 0)
 			return err_set(err, ERR_INTEGRITY,
 			    "the envelope for a spare token of seat \"%s\" is not the one that was signed",
 			    header->envelopes[index].seat);
 	} else {
-		TRY(store_get_envelope(session->store, &header->secret, header->version, index, &token,
-		    &box, err));
+		TRY(store_get_envelope(session->store, &header->secret, header->version, index,
+		    &token, &box, err));
 		if (!digest_equal(&token, &header->envelopes[index].token))
 			return err_set(err, ERR_INTEGRITY,
 			    "envelope %u in the database is another token's", index);
@@ -142,7 +143,8 @@ spares_reach(const struct spare_set *set, struct reach_spares *ret_spares)
 {
 	ret_spares->count = set->count;
 	for (size_t i = 0; i < set->count; i++)
-		ret_spares->rows[i] = (struct reach_spare){set->rows[i].token, set->rows[i].envelope};
+		ret_spares->rows[i] =
+		    (struct reach_spare){set->rows[i].token, set->rows[i].envelope};
 }
 
 enum err_code

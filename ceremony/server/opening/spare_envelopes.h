@@ -29,9 +29,8 @@ enum err_code spares_verify(struct session *session, const struct header *header
     const struct spare_row *row, struct point *ret_enc, struct err *err) MUST_CHECK;
 /* An envelope as it leaves, for ROW of the store or, when SPARE is not NULL, what was re-enveloped:
  * 65 enc, ciphertext; appended.  ERR_INTEGRITY when it is another token's. */
-enum err_code spares_read_box(struct session *session, const struct header *header,
-    uint32_t index, const struct spare_row *spare, struct buf *ret_bytes, struct err *err)
-    MUST_CHECK;
+enum err_code spares_read_box(struct session *session, const struct header *header, uint32_t index,
+    const struct spare_row *spare, struct buf *ret_bytes, struct err *err) MUST_CHECK;
 /* The same as vault/documents/reach.h takes them. */
 void spares_reach(const struct spare_set *set, struct reach_spares *ret_spares);
 /* The same from the store.  What a row says is verified when its envelope is used. */

@@ -13,11 +13,11 @@
 
 #include "base/hpke.h"
 #include "base/text.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/opening/shares.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/due.h"
-#include "ceremony/server/opening/shares.h"
 
 enum { LOCK_SECONDS = 10 };
 #define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
@@ -34,12 +34,18 @@ static enum err_code
 commit_debt(struct session *session, const struct matter *matter, const struct id *debt_id,
     struct err *err)
 {
-	struct debt_row debt = {.id = *debt_id, .secret = matter->row.secret,
-		.old = matter->row.version, .state = DEBT_OWED, .has_ceremony = true,
-		.ceremony = matter->row.id, .created = matter->row.released,
-		.due = matter->row.expires};
-	struct release_row release = {.secret = matter->row.secret, .version = matter->row.version,
-		.ceremony = matter->row.id, .debt = *debt_id};
+	struct debt_row debt = {.id = *debt_id,
+	    .secret = matter->row.secret,
+	    .old = matter->row.version,
+	    .state = DEBT_OWED,
+	    .has_ceremony = true,
+	    .ceremony = matter->row.id,
+	    .created = matter->row.released,
+	    .due = matter->row.expires};
+	struct release_row release = {.secret = matter->row.secret,
+	    .version = matter->row.version,
+	    .ceremony = matter->row.id,
+	    .debt = *debt_id};
 	LEAF leaf = leaf_new("releasing");
 
 	TRY(store_add_debt(session->store, &debt, err));
@@ -128,7 +134,7 @@ combine(struct session *session, const struct matter *matter, struct secret **re
 		if (!counts(matter, row))
 			continue;
 		if (shares_open(session, matter, row, VIEW_OF(row->shares.enc),
-		    buf_view(&row->shares.ciphertext), &shares, err) != ERR_OK ||
+		        buf_view(&row->shares.ciphertext), &shares, err) != ERR_OK ||
 		    opener_add(opener, row->envelope, shares, err) != ERR_OK)
 			return err_add(err, "the shares of seat \"%s\"", row->seat);
 	}
@@ -156,10 +162,14 @@ seal_answer(struct session *session, const struct matter *matter, const struct s
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point enc;
-	const struct box_ids ids = {.label = seal_label_answer, .vault = session->vault,
-		.secret = matter->row.secret, .version = matter->row.version,
-		.header_hash = matter->ceremony.header, .ceremony = matter->row.digest,
-		.seat = matter->row.requester, .token = token->id};
+	const struct box_ids ids = {.label = seal_label_answer,
+	    .vault = session->vault,
+	    .secret = matter->row.secret,
+	    .version = matter->row.version,
+	    .header_hash = matter->ceremony.header,
+	    .ceremony = matter->row.digest,
+	    .seat = matter->row.requester,
+	    .token = token->id};
 
 	TRY(seal_box_info(&ids, &info, err));
 	TRY(hpke_sender(hpke_suite_default, &token->keys[KEY_RELEASE], VIEW_OF(info.bytes), &hpke,
@@ -171,8 +181,8 @@ seal_answer(struct session *session, const struct matter *matter, const struct s
 
 /* One answer for each token of the requester that can open one. */
 static enum err_code
-seal_answers(struct session *session, const struct matter *matter,
-    const struct secret *credential, struct answers *answers, struct err *err)
+seal_answers(struct session *session, const struct matter *matter, const struct secret *credential,
+    struct answers *answers, struct err *err)
 {
 	for (size_t i = 0; i < matter->requester->token_count; i++) {
 		const struct seat_token *token = &matter->requester->tokens[i];
@@ -192,23 +202,30 @@ make_statement(struct session *session, const struct matter *matter, const struc
     const struct answers *answers, struct dsse *ret_statement, struct err *err)
 {
 	JSON *payload = NULL;
-	struct release release = {.vault = session->vault, .ceremony = matter->row.digest,
-		.header = matter->ceremony.header, .secret = matter->row.secret,
-		.version = matter->row.version, .answer_count = answers->count, .debt = *debt,
-		.released = matter->row.released, .expires = matter->row.expires};
+	struct release release = {.vault = session->vault,
+	    .ceremony = matter->row.digest,
+	    .header = matter->ceremony.header,
+	    .secret = matter->row.secret,
+	    .version = matter->row.version,
+	    .answer_count = answers->count,
+	    .debt = *debt,
+	    .released = matter->row.released,
+	    .expires = matter->row.expires};
 
 	for (size_t i = 0; i < matter->approval_count; i++)
 		if (counts(matter, &matter->approvals[i]))
-			release.approvals[release.approval_count++] = matter->approvals[i].statement;
+			release.approvals[release.approval_count++] =
+			    matter->approvals[i].statement;
 	for (size_t i = 0; i < answers->count; i++) {
 		const struct view parts[] = {VIEW_OF(answers->boxes[i].enc),
-			buf_view(&answers->boxes[i].ciphertext)};
+		    buf_view(&answers->boxes[i].ciphertext)};
 
 		release.answers[i].token = answers->tokens[i];
 		TRY(sha256(parts, ARRAY_SIZE(parts), &release.answers[i].box, err));
 	}
 	TRY(release_payload(&release, &payload, err));
-	TRY(statement_new(STATEMENT_RELEASE, session->charter->training, payload, ret_statement, err));
+	TRY(statement_new(STATEMENT_RELEASE, session->charter->training, payload, ret_statement,
+	    err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -274,7 +291,8 @@ keep_escrow(struct session *session, const struct matter *matter, struct secret 
 	ESCROW escrow = {.vault = session->vault, .secret = matter->row.secret};
 	SECRET *copy = NULL;
 
-	TRY(store_get_release(session->store, &matter->row.secret, matter->row.version, &release, err));
+	TRY(store_get_release(session->store, &matter->row.secret, matter->row.version, &release,
+	    err));
 	escrow.debt = release.debt;
 	TRY(secret_from(secret_view(credential), &copy, err));
 	TRY(escrow_add(&escrow, matter->row.version, TAKE(copy), err));

@@ -10,7 +10,7 @@
 
 /* Release ceremony ID if its quorum is met now; finish it if it is RELEASING.  Otherwise nothing
  * happens.  Safe to call at any time, by any session. */
-enum err_code release_advance(struct session *session, const struct id *id, struct err *err)
-    MUST_CHECK;
+enum err_code release_advance(struct session *session, const struct id *id,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -36,8 +36,8 @@ generate(struct payment *payment, struct secret **ret_next, struct err *err)
 	if (code == ERR_OK)
 		code = rotator_generate(payment->rotator, ret_next, &cause);
 	if (code != ERR_OK)
-		return payment_stop(payment, target_code(&cause), err, "no new value was made: %.400s",
-		    cause.text);
+		return payment_stop(payment, target_code(&cause), err,
+		    "no new value was made: %.400s", cause.text);
 	return ERR_OK;
 }
 
@@ -82,8 +82,8 @@ prepare(struct payment *payment, struct err *err)
 	TRY(generate(payment, &next, err));
 	if (payment->stopped)
 		return ERR_OK;
-	enum err_code code = sealing_make(payment->session, &payment->definition, number, next,
-	    &sealing, &cause);
+	enum err_code code =
+	    sealing_make(payment->session, &payment->definition, number, next, &sealing, &cause);
 	if (code == ERR_OK)
 		code = escrow_add(&payment->escrow, number, TAKE(next), &cause);
 	if (code == ERR_OK)
@@ -91,7 +91,8 @@ prepare(struct payment *payment, struct err *err)
 		    &payment->session->keys, &cause);
 	if (code != ERR_OK)
 		return payment_stop(payment, code, err,
-		    "the target was not touched: the new value could not be kept: %.350s", cause.text);
+		    "the target was not touched: the new value could not be kept: %.350s",
+		    cause.text);
 	TRY(commit_prepared(payment, &sealing, err));
 	session_progress(payment->session, "%s: version %u generated, sealed to the officers",
 	    payment->secret.name, number);
@@ -113,7 +114,8 @@ reject(struct payment *payment, struct err *err)
 	    debt.pending, debt.attempts, (int)PAYMENT_REJECTIONS,
 	    target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment));
 	TRY(change_begin(session, &change, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
+	    err));
 	debt.pending = 0;
 	TRY(payment_record(payment, &debt, &leaf, err));
 	TRY(change_commit(session, &change, err));
@@ -172,7 +174,8 @@ reconcile(struct payment *payment, bool *ret_old, struct err *err)
 	case TARGET_NONE:
 		return payment_degrade(payment, err,
 		    "the target accepts none of the values that it was ever given; repair the account so "
-		    "that one of them works, then 'halligan rotate %s'", payment->secret.name);
+		    "that one of them works, then 'halligan rotate %s'",
+		    payment->secret.name);
 	case TARGET_UNKNOWN:
 	default:
 		return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
@@ -218,7 +221,8 @@ commit(struct payment *payment, struct err *err)
 	TRY(change_begin(session, &change, err));
 	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
 	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_PREVIOUS, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_CURRENT, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_CURRENT,
+	    err));
 	secret.current = debt.pending;
 	TRY(store_update_secret(session->store, &secret, err));
 	TRY(matter_void_all(session, &debt.secret, NULL, "the secret was rotated", err));
@@ -258,7 +262,8 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	if (payment->applies >= PAYMENT_APPLIES)
 		return payment_stop(payment, ERR_TARGET, err,
 		    "the target accepts the new value, but still the one of version %u as well; remove "
-		    "it there, then 'halligan rotate %s'", version, payment->secret.name);
+		    "it there, then 'halligan rotate %s'",
+		    version, payment->secret.name);
 	if (target_apply(payment, &ignored, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	return ERR_OK;
@@ -271,17 +276,21 @@ make_statement(struct payment *payment, enum expel_result sessions, struct dsse 
 	struct session *session = payment->session;
 	VERSION_ROW version = {0};
 	JSON *payload = NULL;
-	struct rotation rotation = {.vault = session->vault, .debt = payment->debt.id,
-		.secret = payment->debt.secret, .old = payment->debt.old,
-		.new = payment->debt.pending, .time = session_now(session)};
+	struct rotation rotation = {.vault = session->vault,
+	    .debt = payment->debt.id,
+	    .secret = payment->debt.secret,
+	    .old = payment->debt.old,
+	    .new = payment->debt.pending,
+	    .time = session_now(session)};
 
-	TRY(store_get_version(session->store, &payment->debt.secret, payment->debt.pending, &version,
-	    err));
+	TRY(store_get_version(session->store, &payment->debt.secret, payment->debt.pending,
+	    &version, err));
 	rotation.header = version.header_hash;
 	snprintf(rotation.sessions, sizeof(rotation.sessions), "%s", expel_result_names[sessions]);
 	plain_text(target_detail(payment), rotation.detail, sizeof(rotation.detail));
 	TRY(rotation_payload(&rotation, &payload, err));
-	TRY(statement_new(STATEMENT_ROTATION, session->charter->training, payload, ret_statement, err));
+	TRY(statement_new(STATEMENT_ROTATION, session->charter->training, payload, ret_statement,
+	    err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -372,7 +381,8 @@ step(struct payment *payment, struct err *err)
 	case DEBT_RETIRED:
 	case DEBT_STATES:
 	default:
-		return err_set(err, ERR_INTERNAL, "a debt has no state %d", (int)payment->debt.state);
+		return err_set(err, ERR_INTERNAL, "a debt has no state %d",
+		    (int)payment->debt.state);
 	}
 }
 

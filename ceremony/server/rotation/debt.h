@@ -15,7 +15,8 @@
 
 struct paid {
 	enum debt_state state;
-	enum err_code code; /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
+	enum err_code
+	    code; /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
 	char note[NOTE_TEXT_MAX + 1];
 };
 /* Pay debt ID as far as it goes.  A lease that still runs is not cut short: ERR_WAITING in

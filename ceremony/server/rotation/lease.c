@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/server/due.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/op.h"
-#include "ceremony/server/due.h"
 
 enum { DEBTS_MAX = 1024 };
 
@@ -68,8 +68,7 @@ leases_end_expired(struct session *session, struct err *err)
 }
 
 static enum err_code
-list_unpaid(struct session *session, struct debt_row **ret_rows, size_t *ret_count,
-    struct err *err)
+list_unpaid(struct session *session, struct debt_row **ret_rows, size_t *ret_count, struct err *err)
 {
 	DEBT_ROWS *rows = calloc(DEBTS_MAX, sizeof(*rows));
 
@@ -104,7 +103,8 @@ not_released(const struct ceremony_row *row, struct err *err)
 	switch (row->state) {
 	case CEREMONY_COLLECTING:
 	case CEREMONY_RELEASING:
-		return err_set(err, ERR_WAITING, "nothing is released yet: officers must approve first");
+		return err_set(err, ERR_WAITING,
+		    "nothing is released yet: officers must approve first");
 	case CEREMONY_REFUSED:
 		return err_set(err, ERR_REFUSED, "the ceremony was refused: %s", row->reason);
 	case CEREMONY_RELEASED:
@@ -145,7 +145,8 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_REFUSED,
 		    "nothing was sealed to this token: only tokens of seat \"%s\" with a release key get "
-		    "an answer", row.requester);
+		    "an answer",
+		    row.requester);
 	if (code != ERR_OK)
 		return code;
 	TRY(session_put_statement(session, call->reply, "release", &release.statement, err));

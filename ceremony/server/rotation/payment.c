@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/protocol/states.h"
+#include "ceremony/server/vault/chain.h"
 
 void
 payment_done(struct payment *payment)
@@ -55,8 +55,7 @@ payment_record(struct payment *payment, const struct debt_row *debt, struct leaf
 }
 
 static enum err_code
-write_debt(struct payment *payment, const struct debt_row *debt, const char *event,
-    struct err *err)
+write_debt(struct payment *payment, const struct debt_row *debt, const char *event, struct err *err)
 {
 	CHANGE change = {0};
 	LEAF leaf = leaf_new(event);
@@ -125,8 +124,8 @@ escrow_damaged(struct payment *payment, const struct err *cause, struct err *err
 {
 	TRY(payment_degrade(payment, err,
 	    "the old value cannot be read (%.250s): put the escrow file back as it was, then 'halligan "
-	    "rotate %s'; without it the target must be changed by hand", cause->text,
-	    payment->secret.name));
+	    "rotate %s'; without it the target must be changed by hand",
+	    cause->text, payment->secret.name));
 	payment->code = ERR_INTEGRITY;
 	return ERR_OK;
 }
@@ -138,8 +137,10 @@ load_escrow(struct payment *payment, struct err *err)
 	enum err_code code;
 
 	payment->escrow = (struct escrow){.vault = payment->session->vault,
-		.debt = payment->debt.id, .secret = payment->debt.secret};
-	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow, &cause);
+	    .debt = payment->debt.id,
+	    .secret = payment->debt.secret};
+	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow,
+	    &cause);
 	if (code == ERR_NOT_FOUND || code == ERR_INTEGRITY || code == ERR_VERSION)
 		return escrow_damaged(payment, &cause, err);
 	if (code != ERR_OK) {
@@ -148,7 +149,7 @@ load_escrow(struct payment *payment, struct err *err)
 	}
 	if (escrow_find(&payment->escrow, payment->debt.old) == NULL ||
 	    (payment->debt.pending != 0 &&
-		escrow_find(&payment->escrow, payment->debt.pending) == NULL))
+	        escrow_find(&payment->escrow, payment->debt.pending) == NULL))
 		return payment_degrade(payment, err, "the escrow lacks a value of this debt");
 	return ERR_OK;
 }

@@ -26,9 +26,10 @@ start(struct payment *payment, uint32_t next, struct rotator **ret_rotator, stru
 {
 	unsigned seconds = payment->session->options->rotator_seconds;
 	struct rotator_start options = {.path = payment->path,
-		.hash = payment->definition.rotator_hash, .target = payment->definition.target,
-		.current = value_view(payment, payment->debt.old),
-		.seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	    .hash = payment->definition.rotator_hash,
+	    .target = payment->definition.target,
+	    .current = value_view(payment, payment->debt.old),
+	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 
 	if (next != 0)
 		options.next = value_view(payment, next);
@@ -105,8 +106,8 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 			return ERR_OK;
 	}
 	TRY(target_others(payment, &result, ret_version, err));
-	*ret_place = result == PROBE_ACCEPTED	    ? TARGET_OTHER :
-	    result == PROBE_UNREACHABLE		    ? TARGET_UNKNOWN :
-						      TARGET_NONE;
+	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :
+	    result == PROBE_UNREACHABLE       ? TARGET_UNKNOWN :
+	                                        TARGET_NONE;
 	return ERR_OK;
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/secrets/seal_version.h"
-#include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/protocol/verdict.h"
+#include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/chain.h"
 
 enum { DAY = 86400, STEP = 64 };
 
@@ -49,7 +49,8 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 			const struct seat_token *token = &charter->seats[i].tokens[j];
 
 			if (has_token(session->charter, &token->id) ||
-			    find_leaver(leavers, &token->id) != NULL || leavers->count == STALE_LEAVERS)
+			    find_leaver(leavers, &token->id) != NULL ||
+			    leavers->count == STALE_LEAVERS)
 				continue;
 			struct leaver *row = &leavers->rows[leavers->count++];
 
@@ -98,8 +99,7 @@ judging_done(struct judging *judging)
 	definition_done(&judging->definition);
 }
 
-static void
-say(struct stale *stale, const char *format, ...) FORMAT_LIKE(2, 3);
+static void say(struct stale *stale, const char *format, ...) FORMAT_LIKE(2, 3);
 
 static void
 say(struct stale *stale, const char *format, ...)
@@ -150,9 +150,9 @@ judge_missing(struct judging *judging)
 		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
 
 		for (size_t j = 0; seat != NULL && j < seat->token_count; j++)
-			if (sealing_wants(judging->session, seat, &seat->tokens[j]) && spares_envelope(judging->header,
-			    judging->spares, seat->name, &seat->tokens[j].id, &index, &spare, &ignored) !=
-			    ERR_OK)
+			if (sealing_wants(judging->session, seat, &seat->tokens[j]) &&
+			    spares_envelope(judging->header, judging->spares, seat->name,
+			        &seat->tokens[j].id, &index, &spare, &ignored) != ERR_OK)
 				say(judging->stale, "%s's token \"%s\" has no envelope", seat->name,
 				    seat->tokens[j].label);
 	}
@@ -190,21 +190,29 @@ judge_quorum(struct judging *judging, struct err *err)
 	const char *unusable[2 * QUORUM_SEATS];
 	BUF text = {0};
 	int missing;
-	struct verdict_facts facts = {.header = &quorum, .policy = &judging->policy->quorum,
-		.seats = charter->seats, .seat_count = charter->seat_count, .requester = "",
-		.denied = unusable, .now = 0, .deadline = 1, .charter_unchanged = true};
+	struct verdict_facts facts = {.header = &quorum,
+	    .policy = &judging->policy->quorum,
+	    .seats = charter->seats,
+	    .seat_count = charter->seat_count,
+	    .requester = "",
+	    .denied = unusable,
+	    .now = 0,
+	    .deadline = 1,
+	    .charter_unchanged = true};
 
 	TRY(quorum_parse(judging->header->quorum, &quorum, err));
 	for (size_t i = 0; i < quorum.seat_count; i++)
-		if (!spares_seat_usable(judging->session, judging->header, judging->spares, quorum.seats[i]))
+		if (!spares_seat_usable(judging->session, judging->header, judging->spares,
+		        quorum.seats[i]))
 			unusable[facts.denied_count++] = quorum.seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
 		if (!spares_seat_usable(judging->session, judging->header, judging->spares,
-		    facts.policy->seats[i]))
+		        facts.policy->seats[i]))
 			unusable[facts.denied_count++] = facts.policy->seats[i];
 	if (verdict_of(&facts, &missing, &text) == VERDICT_UNREACHABLE) {
 		say(judging->stale, "no quorum can open it any more");
-		cannot(judging->stale, "no quorum of today's seats can open it: change it on its target, and "
+		cannot(judging->stale,
+		    "no quorum of today's seats can open it: change it on its target, and "
 		    "give the new value to the vault");
 	}
 	return ERR_OK;
@@ -237,7 +245,8 @@ load(struct judging *judging, const struct secret_row *secret, struct err *err)
 	struct stale *stale = judging->stale;
 
 	stale->definition = secret->definition;
-	TRY(store_get_version(session->store, &secret->id, secret->current, &judging->version, err));
+	TRY(store_get_version(session->store, &secret->id, secret->current, &judging->version,
+	    err));
 	TRY(header_hash(buf_view(&judging->version.header), &stale->header, err));
 	if (!digest_equal(&stale->header, &judging->version.header_hash))
 		return err_set(err, ERR_INTEGRITY, "the stored header was changed");
@@ -250,11 +259,11 @@ load(struct judging *judging, const struct secret_row *secret, struct err *err)
 }
 
 enum err_code
-stale_judge(struct session *session, const struct leavers *leavers,
-    const struct secret_row *secret, struct stale *ret_stale, struct err *err)
+stale_judge(struct session *session, const struct leavers *leavers, const struct secret_row *secret,
+    struct stale *ret_stale, struct err *err)
 {
-	CLEANUP(judging_done) struct judging judging = {.session = session, .leavers = leavers,
-		.stale = ret_stale};
+	CLEANUP(judging_done)
+	struct judging judging = {.session = session, .leavers = leavers, .stale = ret_stale};
 	enum err_code code;
 
 	*ret_stale = (struct stale){.can = true};
@@ -340,8 +349,8 @@ sum_charter(struct summing *summing, const struct digest *charter, struct err *e
 	size_t count;
 
 	do {
-		TRY(store_list_sealed_under(summing->session->store, charter, &after, rows, STEP, &count,
-		    err));
+		TRY(store_list_sealed_under(summing->session->store, charter, &after, rows, STEP,
+		    &count, err));
 		for (size_t i = 0; i < count; i++) {
 			if (summing->left == 0) {
 				summing->summary->more = true;
@@ -381,8 +390,10 @@ stale_summarize(struct session *session, size_t limit, struct stale_summary *ret
     struct err *err)
 {
 	CLEANUP(leavers_freep) struct leavers *leavers = calloc(1, sizeof(*leavers));
-	struct summing summing = {.session = session, .leavers = leavers, .left = limit,
-		.summary = ret_summary};
+	struct summing summing = {.session = session,
+	    .leavers = leavers,
+	    .left = limit,
+	    .summary = ret_summary};
 	struct digest charter;
 
 	*ret_summary = (struct stale_summary){0};

@@ -15,7 +15,7 @@ struct stale {
 	struct digest definition, header;
 	bool stale;
 	char why[NOTE_TEXT_MAX + 1]; /* "; " between several */
-	int64_t left;		     /* since when a token that left has an envelope; 0: none has */
+	int64_t left;                /* since when a token that left has an envelope; 0: none has */
 	/* A batch can open it: it is the current version, unreleased, without a debt, and enough of
 	 * its seats still have an envelope.  Else CANNOT says why not. */
 	bool can;
@@ -33,8 +33,8 @@ struct leavers {
 	struct leaver rows[STALE_LEAVERS];
 };
 /* Every token of an earlier charter of the chain that the present one does not have. */
-enum err_code leavers_load(struct session *session, struct leavers *ret_leavers, struct err *err)
-    MUST_CHECK;
+enum err_code leavers_load(struct session *session, struct leavers *ret_leavers,
+    struct err *err) MUST_CHECK;
 
 /* The current version of SECRET. */
 enum err_code stale_judge(struct session *session, const struct leavers *leavers,

@@ -47,7 +47,7 @@ find_recipients(const struct session *session, const struct quorum *quorum,
 				return err_set(err, ERR_REFUSED,
 				    "the quorum has more than %d tokens", (int)HEADER_ENVELOPES);
 			recipients[count++] = (struct seal_recipient){seat->name,
-				seat->tokens[j].id, seat->tokens[j].keys[KEY_SHARE]};
+			    seat->tokens[j].id, seat->tokens[j].keys[KEY_SHARE]};
 		}
 	}
 	*ret_count = count;
@@ -90,7 +90,8 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 	TRY(chain_refresh(session, err));
 	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
 		return err_add(err, "sealing version %u of %s", number, definition->name);
-	TRY(copy_version(session->charter->copy, &definition->secret, number, &sealing.sealed, err));
+	TRY(copy_version(session->charter->copy, &definition->secret, number, &sealing.sealed,
+	    err));
 	*ret_sealing = sealing;
 	sealing = (struct sealing){0};
 	return ERR_OK;
@@ -100,9 +101,13 @@ enum err_code
 sealing_store(struct session *session, const struct sealing *sealing, enum version_state state,
     struct err *err)
 {
-	struct version_row row = {.secret = sealing->secret, .number = sealing->number,
-		.state = state, .header_hash = sealing->hash, .header = sealing->sealed.header,
-		.ciphertext = sealing->sealed.ciphertext, .created = session_now(session)};
+	struct version_row row = {.secret = sealing->secret,
+	    .number = sealing->number,
+	    .state = state,
+	    .header_hash = sealing->hash,
+	    .header = sealing->sealed.header,
+	    .ciphertext = sealing->sealed.ciphertext,
+	    .created = session_now(session)};
 
 	if (!digest_equal(&sealing->header->charter, &session->charter->digest))
 		return err_set(err, ERR_REFUSED,

@@ -4,15 +4,14 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/chain.h"
 
 enum { LIST_MAX = 500 };
 
 static enum err_code
-released(struct session *session, const struct secret_row *row, bool *ret_released,
-    struct err *err)
+released(struct session *session, const struct secret_row *row, bool *ret_released, struct err *err)
 {
 	struct release_row release;
 	enum err_code code =
@@ -91,8 +90,7 @@ serve_secret_list(struct session *session, struct call *call, struct err *err)
 }
 
 static enum err_code
-put_debt(struct session *session, struct json *reply, const struct secret_row *row,
-    struct err *err)
+put_debt(struct session *session, struct json *reply, const struct secret_row *row, struct err *err)
 {
 	struct debt_row debt;
 	struct json *object;

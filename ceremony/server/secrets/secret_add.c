@@ -9,14 +9,14 @@
 
 #include "base/credential.h"
 #include "base/hpke.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/op.h"
+#include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/payment.h"
+#include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/server/op.h"
-#include "ceremony/server/rotation/payment.h"
-#include "ceremony/protocol/message.h"
-#include "ceremony/server/rotation/debt.h"
-#include "ceremony/server/secrets/seal_version.h"
 #include "rotators/contract/contract.h"
 
 static const char adopt_label[] = "halligan/v1 adopt";
@@ -46,7 +46,8 @@ check_new(struct session *session, const struct definition *definition, struct e
 	struct secret_row row;
 
 	if (store_find_secret(session->store, definition->name, &row, err) == ERR_OK)
-		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", definition->name);
+		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already",
+		    definition->name);
 	if (err->code != ERR_NOT_FOUND)
 		return err->code;
 	if (store_get_secret(session->store, &definition->secret, &row, err) == ERR_OK)
@@ -70,11 +71,12 @@ open_value(struct session *session, struct adoption *adoption, struct view ciphe
 	TRY(buf_check(&bytes, err));
 	TRY(sha256_one(buf_view(&bytes), &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
-	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow, VIEW_OF(info.bytes),
-	    &hpke, err));
+	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow,
+	    VIEW_OF(info.bytes), &hpke, err));
 	if (hpke_open(hpke, VIEW_OF(definition->digest.bytes), ciphertext, &adoption->credential,
-	    err) != ERR_OK)
-		return err_add(err, "the present value was not sealed to this vault and definition");
+	        err) != ERR_OK)
+		return err_add(err,
+		    "the present value was not sealed to this vault and definition");
 	return credential_check(secret_view(adoption->credential), err);
 }
 
@@ -109,15 +111,19 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 	const struct definition *definition = &adoption->definition;
 
 	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
-	const struct rotator_start start = {.path = path, .hash = definition->rotator_hash,
-		.target = definition->target, .current = secret_view(adoption->credential),
-		.seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	const struct rotator_start start = {.path = path,
+	    .hash = definition->rotator_hash,
+	    .target = definition->target,
+	    .current = secret_view(adoption->credential),
+	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 	TRY(rotator_start(&start, &rotator, err));
 	if (rotator_check(rotator, err) != ERR_OK)
 		return target_code(err);
 	if ((strcmp(rotator_identity(rotator), "self") == 0) != definition->self)
-		return err_set(err, ERR_INVALID, "identity: rotator %s changes this target %s; run it "
-		    "again %s --self", definition->rotator,
+		return err_set(err, ERR_INVALID,
+		    "identity: rotator %s changes this target %s; run it "
+		    "again %s --self",
+		    definition->rotator,
 		    definition->self ? "with the host's own access" : "with the credential itself",
 		    definition->self ? "without" : "with");
 	TRY(expect_probe(rotator, ROTATOR_CURRENT, PROBE_ACCEPTED,
@@ -136,8 +142,11 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	SECRET *copy = NULL;
 	int64_t now = session_now(session);
 
-	adoption->debt = (struct debt_row){.secret = adoption->definition.secret, .old = 1,
-		.state = DEBT_OWED, .created = now, .due = now};
+	adoption->debt = (struct debt_row){.secret = adoption->definition.secret,
+	    .old = 1,
+	    .state = DEBT_OWED,
+	    .created = now,
+	    .due = now};
 	TRY(id_new(&adoption->debt.id, err));
 	escrow.debt = adoption->debt.id;
 	TRY(secret_from(secret_view(adoption->credential), &copy, err));
@@ -157,7 +166,8 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	snprintf(row.name, sizeof(row.name), "%s", adoption->definition.name);
 	TRY(change_begin(session, &change, err));
 	TRY(check_new(session, &adoption->definition, err));
-	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &row.definition, err));
+	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &row.definition,
+	    err));
 	TRY(store_add_secret(session->store, &row, err));
 	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
 	if (adoption->rotate) {

@@ -65,7 +65,8 @@ load_charters(struct session *session, struct chain *chain, struct err *err)
 
 	TRY(store_charter_version(session->store, &newest, err));
 	if (newest == 0)
-		return err_set(err, ERR_INTEGRITY, "the database has no charter, but vault.id names one");
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has no charter, but vault.id names one");
 	chain->digests = calloc(newest, sizeof(*chain->digests));
 	if (chain->digests == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for %u charters", newest);
@@ -101,7 +102,8 @@ named_charter(struct session *session, const struct chain *chain, const struct d
 	JSON *payload = NULL;
 	struct digest digest;
 
-	TRY(statement_payload(statement, STATEMENT_ROSTER, chain->charter->training, &payload, err));
+	TRY(statement_payload(statement, STATEMENT_ROSTER, chain->charter->training, &payload,
+	    err));
 	struct json_in in = json_in(payload, "roster", err);
 	json_in_hex(&in, "charter", digest.bytes, DIGEST_SIZE);
 	if (in.code != ERR_OK)
@@ -140,7 +142,7 @@ load_rosters(struct session *session, struct chain *chain, struct err *err)
 			return integrity(err);
 		}
 	if (seats_check(chain->charter->seats, chain->charter->seat_count, chain->roster->seats,
-	    chain->roster->seat_count, err) != ERR_OK) {
+	        chain->roster->seat_count, err) != ERR_OK) {
 		(void)err_add(err, "charter and roster together");
 		return integrity(err);
 	}
@@ -179,7 +181,8 @@ find_signer(struct session *session, const struct chain *chain, const struct dig
     struct err *err)
 {
 	*ret_roster = NULL;
-	*ret_seat = seat_by_token(chain->charter->seats, chain->charter->seat_count, token, ret_token);
+	*ret_seat =
+	    seat_by_token(chain->charter->seats, chain->charter->seat_count, token, ret_token);
 	if (*ret_seat != NULL)
 		return ERR_OK;
 	return find_in_rosters(session, chain, token, ret_roster, ret_seat, ret_token, err);
@@ -189,8 +192,9 @@ enum err_code
 chain_signer(struct session *session, const struct digest *token, struct roster **ret_roster,
     const struct seat **ret_seat, const struct seat_token **ret_token, struct err *err)
 {
-	struct chain chain = {.charter = session->charter, .roster = session->roster,
-		.digests = session->charter_digests};
+	struct chain chain = {.charter = session->charter,
+	    .roster = session->roster,
+	    .digests = session->charter_digests};
 
 	return find_signer(session, &chain, token, ret_roster, ret_seat, ret_token, err);
 }
@@ -227,8 +231,8 @@ load_suspensions(struct session *session, struct chain *chain, struct err *err)
 
 	if (digests == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
-	TRY(store_list_suspensions(session->store, &chain->charter->digest, digests, SUSPENSIONS_MAX,
-	    &count, err));
+	TRY(store_list_suspensions(session->store, &chain->charter->digest, digests,
+	    SUSPENSIONS_MAX, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (load_suspension(session, &digests[i], chain, err) != ERR_OK) {
 			(void)err_add(err, "suspension %zu", i + 1);
@@ -250,7 +254,8 @@ check_host(const struct session *session, const struct charter *charter, struct 
 	    !point_equal(&charter->host_escrow, &keys->escrow_public))
 		return err_set(err, ERR_INTEGRITY,
 		    "host.key is not the one that charter %u names: this vault was moved or restored; "
-		    "it releases nothing until a charter names its host", charter->version);
+		    "it releases nothing until a charter names its host",
+		    charter->version);
 	return ERR_OK;
 }
 
@@ -292,7 +297,8 @@ chain_refresh(struct session *session, struct err *err)
 		return ERR_OK;
 	if (charter < session->charter->version || roster < session->roster->version ||
 	    suspended < session->suspensions.count)
-		return err_set(err, ERR_INTEGRITY, "the database has gone back to an older charter or "
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has gone back to an older charter or "
 		    "roster, or fewer suspensions, while it was in use");
 	return chain_load(session, err);
 }
@@ -308,8 +314,9 @@ chain_check_suspended(struct session *session, struct err *err)
 	if (counted != session->suspensions.count)
 		return err_set(err, ERR_INTEGRITY,
 		    "the log counts %llu suspensions under charter %u, the database has %zu: rows were "
-		    "removed or added; nothing is released", (unsigned long long)counted,
-		    session->charter->version, session->suspensions.count);
+		    "removed or added; nothing is released",
+		    (unsigned long long)counted, session->charter->version,
+		    session->suspensions.count);
 	return ERR_OK;
 }
 
@@ -321,8 +328,8 @@ chain_charter(struct session *session, uint32_t version, struct charter **ret_ch
 
 	if (version < 1 || version > session->charter->version)
 		return err_set(err, ERR_NOT_FOUND, "there is no charter %u", version);
-	TRY(session_statement(session, &session->charter_digests[version - 1], "charter", &statement,
-	    err));
+	TRY(session_statement(session, &session->charter_digests[version - 1], "charter",
+	    &statement, err));
 	return charter_parse(&statement, ret_charter, err);
 }
 
@@ -330,14 +337,16 @@ static enum err_code
 verify_definition(struct session *session, const struct dsse *statement,
     const struct definition *definition, struct err *err)
 {
-	if (definition_verify(statement, definition, session->charter, &session->vault, err) == ERR_OK)
+	if (definition_verify(statement, definition, session->charter, &session->vault, err) ==
+	    ERR_OK)
 		return ERR_OK;
 	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
 		CHARTER *charter = NULL;
 		struct err cause;
 
 		TRY(chain_charter(session, version, &charter, err));
-		if (definition_verify(statement, definition, charter, &session->vault, &cause) == ERR_OK)
+		if (definition_verify(statement, definition, charter, &session->vault, &cause) ==
+		    ERR_OK)
 			return ERR_OK;
 	}
 	/* The current charter's refusal, which ERR holds unless chain_charter failed. */

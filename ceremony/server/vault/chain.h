@@ -29,7 +29,7 @@ enum err_code chain_signed_definition(struct session *session, const struct dige
 enum err_code chain_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err) MUST_CHECK;
 /* Charter VERSION of the verified chain. */
-enum err_code chain_charter(struct session *session, uint32_t version,
-    struct charter **ret_charter, struct err *err) MUST_CHECK;
+enum err_code chain_charter(struct session *session, uint32_t version, struct charter **ret_charter,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -8,8 +8,11 @@
 #include "base/credential.h"
 #include "base/hpke.h"
 
-enum { ESCROW_FORMAT = 1, ESCROW_CT_MAX = CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE,
-	ESCROW_MAX = ESCROW_VALUES * (ESCROW_CT_MAX + 128) };
+enum {
+	ESCROW_FORMAT = 1,
+	ESCROW_CT_MAX = CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE,
+	ESCROW_MAX = ESCROW_VALUES * (ESCROW_CT_MAX + 128)
+};
 
 static const char escrow_label[] = "halligan/v1 escrow";
 
@@ -117,7 +120,7 @@ open_value(struct escrow *escrow, struct reader *reader, const struct host_keys 
 		return err_set(err, ERR_INTEGRITY, "%s is damaged", path);
 	TRY(seal_info(escrow, version, &info, err));
 	if (hpke_recipient(hpke_suite_default, enc, &keys->escrow_public, hpke_agree_local,
-	    keys->escrow, VIEW_OF(info.bytes), &hpke, err) != ERR_OK ||
+	        keys->escrow, VIEW_OF(info.bytes), &hpke, err) != ERR_OK ||
 	    hpke_open(hpke, (struct view){0}, ciphertext, &credential, err) != ERR_OK ||
 	    credential_check(secret_view(credential), err) != ERR_OK) {
 		(void)err_add(err, "%s, version %u", path, version);
@@ -131,8 +134,9 @@ escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret
     struct err *err)
 {
 	BUF file = {0};
-	ESCROW escrow = {.vault = ret_escrow->vault, .debt = ret_escrow->debt,
-		.secret = ret_escrow->secret};
+	ESCROW escrow = {.vault = ret_escrow->vault,
+	    .debt = ret_escrow->debt,
+	    .secret = ret_escrow->secret};
 	char path[4096];
 
 	TRY(host_id_path(folder, "escrow", &escrow.debt, "", path, err));

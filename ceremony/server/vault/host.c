@@ -16,8 +16,12 @@
 
 #include "base/text.h"
 
-enum { FILE_FORMAT = 1, PREFIX_SIZE = 6, HOST_KEY_SIZE = PREFIX_SIZE + 3 * 32,
-	CEREMONY_KEY_SIZE = PREFIX_SIZE + SCALAR_SIZE };
+enum {
+	FILE_FORMAT = 1,
+	PREFIX_SIZE = 6,
+	HOST_KEY_SIZE = PREFIX_SIZE + 3 * 32,
+	CEREMONY_KEY_SIZE = PREFIX_SIZE + SCALAR_SIZE
+};
 
 static const char host_magic[4] = {'H', 'A', 'L', 'k'};
 static const char ceremony_magic[4] = {'H', 'A', 'L', 'c'};
@@ -85,7 +89,8 @@ block_read(const char *path, const char magic[4], size_t size, struct secret **r
 	TRY(file_read_secret(path, size, &block, err));
 	data = secret_data(block);
 	if (secret_size(block) < PREFIX_SIZE || memcmp(data, magic, 4) != 0)
-		return err_set(err, ERR_INTEGRITY, "%s is not a %.4s file: it is damaged", path, magic);
+		return err_set(err, ERR_INTEGRITY, "%s is not a %.4s file: it is damaged", path,
+		    magic);
 	if (data[4] != 0 || data[5] != FILE_FORMAT)
 		return err_set(err, ERR_VERSION, "%s has format %d, this Halligan reads %d", path,
 		    data[4] * 256 + data[5], (int)FILE_FORMAT);
@@ -100,7 +105,8 @@ block_read(const char *path, const char magic[4], size_t size, struct secret **r
 static enum err_code
 block_part(struct secret *block, size_t index, struct secret **ret_part, struct err *err)
 {
-	return secret_from(view_of(secret_data(block) + PREFIX_SIZE + 32 * index, 32), ret_part, err);
+	return secret_from(view_of(secret_data(block) + PREFIX_SIZE + 32 * index, 32), ret_part,
+	    err);
 }
 
 void
@@ -213,7 +219,8 @@ host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err
 	TRY(file_read(path, 2 * DIGEST_SIZE + 1, &text, err));
 	if (text.size == 2 * DIGEST_SIZE + 1 && text.data[text.size - 1] == '\n')
 		text.size--;
-	if (text.size != 2 * DIGEST_SIZE || !text_from_hex(buf_string(&text), vault.bytes, DIGEST_SIZE))
+	if (text.size != 2 * DIGEST_SIZE ||
+	    !text_from_hex(buf_string(&text), vault.bytes, DIGEST_SIZE))
 		return err_set(err, ERR_INTEGRITY, "%s is damaged: it must be 64 hex digits", path);
 	*ret_vault = vault;
 	return ERR_OK;

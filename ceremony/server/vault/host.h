@@ -25,11 +25,11 @@ struct host_keys {
 };
 void host_keys_done(struct host_keys *keys); /* accepts {0} */
 /* ERR_EXISTS when there is a host.key. */
-enum err_code host_keys_make(const char *folder, struct host_keys *ret_keys, struct err *err)
-    MUST_CHECK;
+enum err_code host_keys_make(const char *folder, struct host_keys *ret_keys,
+    struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND; ERR_REFUSED (mode), ERR_VERSION, ERR_INTEGRITY (damaged). */
-enum err_code host_keys_load(const char *folder, struct host_keys *ret_keys, struct err *err)
-    MUST_CHECK;
+enum err_code host_keys_load(const char *folder, struct host_keys *ret_keys,
+    struct err *err) MUST_CHECK;
 
 /* Makes FOLDER and those in it (0700) where they are missing. */
 enum err_code host_make_folders(const char *folder, struct err *err) MUST_CHECK;
@@ -44,15 +44,15 @@ enum err_code host_sweep(const char *folder, struct err *err) MUST_CHECK;
 /* ERR_EXISTS unless the same id stands there already. */
 enum err_code host_write_vault_id(const char *folder, const struct digest *vault,
     struct err *err) MUST_CHECK;
-enum err_code host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err)
-    MUST_CHECK; /* ERR_NOT_FOUND: founding */
+enum err_code host_read_vault_id(const char *folder, struct digest *ret_vault,
+    struct err *err) MUST_CHECK; /* ERR_NOT_FOUND: founding */
 
-enum err_code ceremony_key_make(const char *folder, const struct id *id,
-    struct point *ret_public, struct err *err) MUST_CHECK;
+enum err_code ceremony_key_make(const char *folder, const struct id *id, struct point *ret_public,
+    struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND: erased, or lost. */
-enum err_code ceremony_key_load(const char *folder, const struct id *id,
-    struct p256_key **ret_key, struct err *err) MUST_CHECK;
-enum err_code ceremony_key_erase(const char *folder, const struct id *id, struct err *err)
-    MUST_CHECK;
+enum err_code ceremony_key_load(const char *folder, const struct id *id, struct p256_key **ret_key,
+    struct err *err) MUST_CHECK;
+enum err_code ceremony_key_erase(const char *folder, const struct id *id,
+    struct err *err) MUST_CHECK;
 
 #endif

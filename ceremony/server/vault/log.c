@@ -118,7 +118,8 @@ journal_suspended(struct session *session, uint64_t *ret_count, struct err *err)
 		return err_set(err, ERR_INTEGRITY, "the log of a vault that lives is empty");
 	TRY(store_log_leaf(session->store, size - 1, &data, err));
 	TRY(tlog_leaf_hash(buf_view(&data), &hash, err));
-	TRY(tlog_prove_inclusion(size - 1, size, store_log_fetch, session->store, proof, &count, err));
+	TRY(tlog_prove_inclusion(size - 1, size, store_log_fetch, session->store, proof, &count,
+	    err));
 	if (tlog_verify_inclusion(size - 1, size, &hash, proof, count, &root, err) != ERR_OK)
 		return err_add(err, "the newest leaf of the log is not the one that was logged");
 	if (json_parse(buf_view(&data), &leaf, err) != ERR_OK)
@@ -161,12 +162,12 @@ journal_check_clock(struct session *session, struct err *err)
 	text_time(now, present);
 	return err_set(err, ERR_REFUSED,
 	    "the vault host's clock says %s, but its log has reached %s: deadlines cannot be judged, so "
-	    "nothing is released; set the clock right and try again", present, then);
+	    "nothing is released; set the clock right and try again",
+	    present, then);
 }
 
 enum err_code
-journal_head(struct session *session, uint64_t *ret_size, struct digest *ret_root,
-    struct err *err)
+journal_head(struct session *session, uint64_t *ret_size, struct digest *ret_root, struct err *err)
 {
 	uint64_t size;
 
@@ -187,7 +188,8 @@ journal_check_seen(struct session *session, const char *who, uint64_t size,
 	if (size > present)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s has seen %llu leaves of this log, and it has only %llu: an old database was "
-		    "restored", who, (unsigned long long)size, (unsigned long long)present);
+		    "restored",
+		    who, (unsigned long long)size, (unsigned long long)present);
 	TRY(store_log_root(session->store, size, &ours, err));
 	if (!digest_equal(&ours, root))
 		return err_set(err, ERR_INTEGRITY,
@@ -252,7 +254,8 @@ start_first(struct session *session, struct err *err)
 	}
 	return err_set(err, ERR_INTEGRITY,
 	    "the file %s/checkpoint is gone: the database cannot be shown to be the newest; restore the "
-	    "file, or have the log compared with what officers have seen", session->folder);
+	    "file, or have the log compared with what officers have seen",
+	    session->folder);
 }
 
 static enum err_code
@@ -277,7 +280,8 @@ compare(struct session *session, const struct checkpoint *file, struct err *err)
 	if (size < file->size)
 		return err_set(err, ERR_INTEGRITY,
 		    "an old database was restored: its log has %llu leaves, the checkpoint file %llu; "
-		    "nothing is released", (unsigned long long)size, (unsigned long long)file->size);
+		    "nothing is released",
+		    (unsigned long long)size, (unsigned long long)file->size);
 	if (size == file->size) {
 		if (!digest_equal(&root, &file->root))
 			return err_set(err, ERR_INTEGRITY,
@@ -304,8 +308,8 @@ journal_start(struct session *session, struct err *err)
 		return start_first(session, err);
 	if (code != ERR_OK)
 		return code;
-	if (checkpoint_open(buf_view(&note), session->origin, &session->keys.log_public, &checkpoint,
-	    err) != ERR_OK) {
+	if (checkpoint_open(buf_view(&note), session->origin, &session->keys.log_public,
+	        &checkpoint, err) != ERR_OK) {
 		(void)err_add(err, "%s", path);
 		return err->code = ERR_INTEGRITY;
 	}

@@ -31,8 +31,8 @@ enum err_code journal_add(struct session *session, struct leaf *leaf, struct err
 
 /* The "suspended" of the newest leaf, which is proven to be in the tree whose root the hashes give.
  * Inside a transaction. */
-enum err_code journal_suspended(struct session *session, uint64_t *ret_count, struct err *err)
-    MUST_CHECK;
+enum err_code journal_suspended(struct session *session, uint64_t *ret_count,
+    struct err *err) MUST_CHECK;
 /* The time of the newest leaf; 0 for an empty log. */
 enum err_code journal_time(struct session *session, int64_t *ret_time, struct err *err) MUST_CHECK;
 /* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
@@ -46,8 +46,8 @@ enum err_code journal_head(struct session *session, uint64_t *ret_size, struct d
 enum err_code journal_check_seen(struct session *session, const char *who, uint64_t size,
     const struct digest *root, struct err *err) MUST_CHECK;
 /* The checkpoint of the log as it is now, signed; appended. */
-enum err_code journal_checkpoint(struct session *session, struct buf *ret_note, struct err *err)
-    MUST_CHECK;
+enum err_code journal_checkpoint(struct session *session, struct buf *ret_note,
+    struct err *err) MUST_CHECK;
 /* Write it to the checkpoint file. */
 enum err_code journal_write_checkpoint(struct session *session, struct err *err) MUST_CHECK;
 /* At the start of a session: the database continues the log of the checkpoint file.  ERR_INTEGRITY:

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "ceremony/protocol/wire.h"
 
 const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
 
@@ -101,7 +101,8 @@ session_statement(struct session *session, const struct digest *digest, const ch
 	enum err_code code = store_get_statement(session->store, digest, &text, err);
 
 	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY, "the %s statement is gone from the database", what);
+		return err_set(err, ERR_INTEGRITY, "the %s statement is gone from the database",
+		    what);
 	if (code != ERR_OK)
 		return code;
 	if (dsse_parse(buf_view(&text), ret_statement, err) != ERR_OK) {
@@ -110,7 +111,8 @@ session_statement(struct session *session, const struct digest *digest, const ch
 	}
 	TRY(dsse_digest(ret_statement, &computed, err));
 	if (!digest_equal(&computed, digest))
-		return err_set(err, ERR_INTEGRITY, "the stored %s is not the one that was signed", what);
+		return err_set(err, ERR_INTEGRITY, "the stored %s is not the one that was signed",
+		    what);
 	return ERR_OK;
 }
 
@@ -148,7 +150,8 @@ session_seat(const struct session *session, const char *name)
 	const struct seat *seat =
 	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
 
-	return seat != NULL ? seat :
+	return seat != NULL ?
+	    seat :
 	    seat_by_name(session->roster->seats, session->roster->seat_count, name);
 }
 
@@ -183,18 +186,15 @@ session_refuse_token(const struct session *session, const char *name, const stru
 }
 
 enum err_code
-session_check_signers(const struct session *session, const struct dsse *statement,
-    struct err *err)
+session_check_signers(const struct session *session, const struct dsse *statement, struct err *err)
 {
-	const struct suspension *suspension =
-	    suspensions_signer(&session->suspensions, statement);
+	const struct suspension *suspension = suspensions_signer(&session->suspensions, statement);
 
 	return suspension == NULL ? ERR_OK : refuse_suspended(suspension, err);
 }
 
 const struct seat_token *
-session_listed_token(const struct session *session, const char *name,
-    const struct digest *token)
+session_listed_token(const struct session *session, const char *name, const struct digest *token)
 {
 	const struct seat *seat = session_seat(session, name);
 
@@ -238,7 +238,8 @@ change_commit(struct session *session, struct change *change, struct err *err)
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	if (journal_write_checkpoint(session, err) != ERR_OK)
-		return err_add(err, "the change is recorded, but its checkpoint could not be written; "
+		return err_add(err,
+		    "the change is recorded, but its checkpoint could not be written; "
 		    "the next command mends that");
 	return ERR_OK;
 }
@@ -317,7 +318,8 @@ session_open(const struct server_options *options, int out, struct session *ret_
 		code = session_load_founding(&session, err);
 	if (code == ERR_NOT_FOUND && found == ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
-		    "%s has a vault.id, but no database of a vault: it was removed", session.folder);
+		    "%s has a vault.id, but no database of a vault: it was removed",
+		    session.folder);
 	if (code == ERR_OK)
 		code = open_vault(&session, found == ERR_OK, err);
 	else if (code == ERR_NOT_FOUND) {

@@ -21,12 +21,12 @@
 #ifndef CEREMONY_SERVER_VAULT_SESSION_H
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
-#include "ceremony/server/vault/host.h"
 #include "ceremony/server/server.h"
+#include "ceremony/server/vault/host.h"
 #include "vault/documents/definition.h"
-#include "vault/log/note.h"
 #include "vault/documents/roster.h"
 #include "vault/documents/suspension.h"
+#include "vault/log/note.h"
 
 enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
 extern const char *const session_state_names[4];
@@ -55,8 +55,8 @@ struct session {
 	struct digest vault;
 	struct charter *charter;
 	struct roster *roster;
-	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
-	struct suspensions suspensions; /* under the charter in force, verified */
+	struct digest *charter_digests;  /* of versions 1 to charter->version, verified */
+	struct suspensions suspensions;  /* under the charter in force, verified */
 	struct batch_cache *batch_cache; /* the statements of the batch looked at last (batch.c) */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
@@ -88,8 +88,8 @@ void plain_text(const char *text, char *ret_text, size_t size);
 enum err_code session_statement(struct session *session, const struct digest *digest,
     const char *what, struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* Its text as member NAME of OBJECT. */
-enum err_code session_put_statement(struct session *session, struct json *object,
-    const char *name, const struct digest *digest, struct err *err) MUST_CHECK;
+enum err_code session_put_statement(struct session *session, struct json *object, const char *name,
+    const struct digest *digest, struct err *err) MUST_CHECK;
 /* Store STATEMENT under its digest. */
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
@@ -115,10 +115,10 @@ struct change {
 };
 void change_done(struct change *change); /* rolls back unless committed */
 #define CHANGE CLEANUP(change_done) struct change
-enum err_code change_begin(struct session *session, struct change *change, struct err *err)
-    MUST_CHECK;
+enum err_code change_begin(struct session *session, struct change *change,
+    struct err *err) MUST_CHECK;
 /* Commits, then writes the checkpoint.  When that fails the change stands nevertheless. */
-enum err_code change_commit(struct session *session, struct change *change, struct err *err)
-    MUST_CHECK;
+enum err_code change_commit(struct session *session, struct change *change,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -75,22 +75,24 @@ an_assertion_verifies_under_its_key_and_hash_alone(void **state)
 	    buf_view(&signature), &err));
 	assert_ok(p256_key_new(&other, &err));
 	p256_key_public(other, &stranger);
-	assert_error(ERR_INTEGRITY, assertion_verify(&stranger, buf_view(&data), &bench->hash,
-					buf_view(&signature), &err));
+	assert_error(ERR_INTEGRITY,
+	    assertion_verify(&stranger, buf_view(&data), &bench->hash, buf_view(&signature), &err));
 	hash.bytes[31] ^= 1;
-	assert_error(ERR_INTEGRITY, assertion_verify(&bench->public, buf_view(&data), &hash,
-					buf_view(&signature), &err));
+	assert_error(ERR_INTEGRITY,
+	    assertion_verify(&bench->public, buf_view(&data), &hash, buf_view(&signature), &err));
 	/* A plain signature over the hash is none. */
 	buf_done(&signature);
 	assert_ok(p256_sign(bench->key, &bench->hash, &signature, &err));
-	assert_error(ERR_INTEGRITY, assertion_verify(&bench->public, buf_view(&data), &bench->hash,
-					buf_view(&signature), &err));
+	assert_error(ERR_INTEGRITY,
+	    assertion_verify(&bench->public, buf_view(&data), &bench->hash, buf_view(&signature),
+	        &err));
 	/* The counter is signed, too. */
 	buf_done(&signature);
 	sign(bench, buf_view(&data), &signature);
 	data.data[36] ^= 1;
-	assert_error(ERR_INTEGRITY, assertion_verify(&bench->public, buf_view(&data), &bench->hash,
-					buf_view(&signature), &err));
+	assert_error(ERR_INTEGRITY,
+	    assertion_verify(&bench->public, buf_view(&data), &bench->hash, buf_view(&signature),
+	        &err));
 }
 
 static void
@@ -141,8 +143,8 @@ anything_else_is_refused_even_when_it_is_signed(void **state)
 
 		make(rows[i].rp, rows[i].flags, rows[i].extra, &data);
 		sign(bench, buf_view(&data), &signature);
-		enum err_code code = assertion_verify(&bench->public, buf_view(&data),
-		    &bench->hash, buf_view(&signature), &err);
+		enum err_code code = assertion_verify(&bench->public, buf_view(&data), &bench->hash,
+		    buf_view(&signature), &err);
 
 		assert_int_equal(code, rows[i].says == NULL ? ERR_OK : ERR_INTEGRITY);
 		if (rows[i].says != NULL)

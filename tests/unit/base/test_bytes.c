@@ -229,8 +229,8 @@ running_out_of_memory_sticks(void **state)
 	(void)state;
 	buf_text(&buf, "kept");
 	out_of_memory = true;
-	buf_bytes(
-	    &buf, view_of("................................................................", 64));
+	buf_bytes(&buf,
+	    view_of("................................................................", 64));
 	out_of_memory = false;
 	assert_error(ERR_MEMORY, buf_check(&buf, &err));
 	buf_text(&buf, "later");

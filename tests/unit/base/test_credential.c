@@ -3,10 +3,9 @@
 #include "tests/unit/check.h"
 
 /* username "root", password "pw", note "n": typed by hand from the header's table. */
-static const uint8_t typed[] = {1, 3,
-    8, 'u', 's', 'e', 'r', 'n', 'a', 'm', 'e', 0, 0, 0, 4, 'r', 'o', 'o', 't',
-    8, 'p', 'a', 's', 's', 'w', 'o', 'r', 'd', 0, 0, 0, 2, 'p', 'w',
-    4, 'n', 'o', 't', 'e', 0, 0, 0, 1, 'n'};
+static const uint8_t typed[] = {1, 3, 8, 'u', 's', 'e', 'r', 'n', 'a', 'm', 'e', 0, 0, 0, 4, 'r',
+    'o', 'o', 't', 8, 'p', 'a', 's', 's', 'w', 'o', 'r', 'd', 0, 0, 0, 2, 'p', 'w', 4, 'n', 'o',
+    't', 'e', 0, 0, 0, 1, 'n'};
 
 static struct view
 text(const char *value)
@@ -92,8 +91,8 @@ sixty_four_kibibytes_fit_and_one_more_byte_does_not(void **state)
 	assert_error(ERR_INVALID, credential_add(credential, FIELD_USERNAME, VIEW_OF(zeros), &err));
 	assert_says("credential is larger than 64 KiB");
 	assert_ok(credential_add(credential, FIELD_USERNAME, view_of(zeros, 36), &err));
-	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of(zeros, CREDENTIAL_MAX - 39),
-	    &err));
+	assert_ok(
+	    credential_add(credential, FIELD_PASSWORD, view_of(zeros, CREDENTIAL_MAX - 39), &err));
 	assert_ok(credential_add(credential, FIELD_PRIVATE_KEY, view_of(zeros, 1), &err));
 	assert_ok(credential_add(credential, FIELD_TOTP_SEED, view_of(zeros, 1), &err));
 	size = secret_size(credential);
@@ -155,8 +154,9 @@ every_changed_byte_of_the_structure_is_refused(void **state)
 			if (in_value)
 				assert_ok(credential_check(view_of(copy, sizeof(typed)), &err));
 			else
-				assert_int_not_equal(
-				    credential_check(view_of(copy, sizeof(typed)), &err), ERR_OK);
+				assert_int_not_equal(credential_check(view_of(copy, sizeof(typed)),
+				                         &err),
+				    ERR_OK);
 			free(copy);
 		}
 	}
@@ -167,8 +167,8 @@ fields_out_of_order_are_refused(void **state)
 {
 	static const uint8_t swapped[] = {1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 8, 'p', 'a', 's',
 	    's', 'w', 'o', 'r', 'd', 0, 0, 0, 1, 'y'};
-	static const uint8_t twice[] = {
-	    1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 3, 'u', 'r', 'l', 0, 0, 0, 1, 'y'};
+	static const uint8_t twice[] = {1, 2, 3, 'u', 'r', 'l', 0, 0, 0, 1, 'x', 3, 'u', 'r', 'l',
+	    0, 0, 0, 1, 'y'};
 	struct err err;
 
 	(void)state;
@@ -193,16 +193,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(encoding_is_what_the_header_says),
-		cmocka_unit_test(values_are_found_by_field),
-		cmocka_unit_test(names_stand_in_the_order_of_the_enum),
-		cmocka_unit_test(adding_refuses_empty_repeated_and_out_of_order),
-		cmocka_unit_test(sixty_four_kibibytes_fit_and_one_more_byte_does_not),
-		cmocka_unit_test(a_credential_without_fields_is_refused),
-		cmocka_unit_test(every_shorter_or_longer_encoding_is_refused),
-		cmocka_unit_test(every_changed_byte_of_the_structure_is_refused),
-		cmocka_unit_test(fields_out_of_order_are_refused),
-		cmocka_unit_test(a_newer_format_is_named),
+	    cmocka_unit_test(encoding_is_what_the_header_says),
+	    cmocka_unit_test(values_are_found_by_field),
+	    cmocka_unit_test(names_stand_in_the_order_of_the_enum),
+	    cmocka_unit_test(adding_refuses_empty_repeated_and_out_of_order),
+	    cmocka_unit_test(sixty_four_kibibytes_fit_and_one_more_byte_does_not),
+	    cmocka_unit_test(a_credential_without_fields_is_refused),
+	    cmocka_unit_test(every_shorter_or_longer_encoding_is_refused),
+	    cmocka_unit_test(every_changed_byte_of_the_structure_is_refused),
+	    cmocka_unit_test(fields_out_of_order_are_refused),
+	    cmocka_unit_test(a_newer_format_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

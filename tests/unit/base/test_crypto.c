@@ -20,8 +20,8 @@ sha256_of_abc(void **state)
 	struct err err;
 
 	(void)state;
-	bytes_from_hex(
-	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &expected);
+	bytes_from_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	    &expected);
 	assert_ok(sha256_one(view_of_text("abc"), &digest, &err));
 	assert_view(VIEW_OF(digest.bytes), buf_view(&expected));
 	assert_ok(sha256(parts, ARRAY_SIZE(parts), &digest, &err));
@@ -35,9 +35,9 @@ hmac_as_in_rfc_4231(void **state)
 		const char *key, *data, *mac;
 	} cases[] = {
 	    {"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
-		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+	        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
 	    {"4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
-		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+	        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
 	};
 
 	(void)state;
@@ -77,10 +77,10 @@ hkdf_as_in_rfc_5869(void **state)
 {
 	SECRET *expected =
 	    secret_from_hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56"
-			    "ecc4c5bf34007208d5b887185865");
+	                    "ecc4c5bf34007208d5b887185865");
 	SECRET *expected_unsalted =
 	    secret_from_hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879e"
-			    "c3454e5f3c738d2d9d201395faa4b61a96c8");
+	                    "c3454e5f3c738d2d9d201395faa4b61a96c8");
 	SECRET *okm = NULL;
 	SECRET *unsalted = NULL;
 	BUF ikm = {0}, salt = {0}, info = {0};
@@ -189,8 +189,8 @@ aeads_as_published(void **state)
 static void
 every_changed_byte_of_an_aead_is_refused(void **state)
 {
-	static const enum aead aeads[] = {
-	    AEAD_AES_128_GCM, AEAD_AES_256_GCM, AEAD_CHACHA20_POLY1305};
+	static const enum aead aeads[] = {AEAD_AES_128_GCM, AEAD_AES_256_GCM,
+	    AEAD_CHACHA20_POLY1305};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(aeads); i++) {
@@ -206,30 +206,31 @@ every_changed_byte_of_an_aead_is_refused(void **state)
 		    view_of_text("hello"), &sealed, &err));
 		for (size_t j = 0; j < sealed.size; j++) {
 			sealed.data[j] ^= 0x40;
-			assert_error(
-			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
-					    buf_view(&sealed), &opened, &err));
+			assert_error(ERR_CRYPTO,
+			    aead_open(aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed),
+			        &opened, &err));
 			sealed.data[j] ^= 0x40;
 		}
 		for (size_t j = 0; j < sizeof(nonce); j++) {
 			nonce[j] ^= 1;
-			assert_error(
-			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
-					    buf_view(&sealed), &opened, &err));
+			assert_error(ERR_CRYPTO,
+			    aead_open(aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed),
+			        &opened, &err));
 			nonce[j] ^= 1;
 		}
 		for (size_t j = 0; j < secret_size(key); j++) {
 			secret_data(key)[j] ^= 1;
-			assert_error(
-			    ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aad"),
-					    buf_view(&sealed), &opened, &err));
+			assert_error(ERR_CRYPTO,
+			    aead_open(aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed),
+			        &opened, &err));
 			secret_data(key)[j] ^= 1;
 		}
-		assert_error(ERR_CRYPTO, aead_open(aeads[i], key, nonce, view_of_text("aa"),
-					     buf_view(&sealed), &opened, &err));
+		assert_error(ERR_CRYPTO,
+		    aead_open(aeads[i], key, nonce, view_of_text("aa"), buf_view(&sealed), &opened,
+		        &err));
 		assert_null(opened);
-		assert_ok(aead_open(
-		    aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed), &opened, &err));
+		assert_ok(aead_open(aeads[i], key, nonce, view_of_text("aad"), buf_view(&sealed),
+		    &opened, &err));
 	}
 }
 
@@ -254,8 +255,8 @@ keys_of_the_wrong_size_and_unknown_aeads_are_refused(void **state)
 	}
 	assert_int_equal(sealed.size, AEAD_TAG_SIZE);
 	assert_int_equal(aead_key_size((enum aead)4), 0);
-	assert_error(
-	    ERR_INVALID, aead_seal((enum aead)4, key, zero_nonce, nothing, nothing, &sealed, &err));
+	assert_error(ERR_INVALID,
+	    aead_seal((enum aead)4, key, zero_nonce, nothing, nothing, &sealed, &err));
 	assert_error(ERR_INVALID,
 	    aead_open((enum aead)0, key, zero_nonce, nothing, VIEW_OF(ciphertext), &opened, &err));
 	assert_null(opened);
@@ -339,8 +340,9 @@ check_aead_vector(enum aead aead, const struct json *vector)
 		return;
 	buf_bytes(&ciphertext, buf_view(&tag));
 	if (!valid) {
-		assert_error(ERR_CRYPTO, aead_open(aead, key, nonce.data, buf_view(&aad),
-					     buf_view(&ciphertext), &opened, &err));
+		assert_error(ERR_CRYPTO,
+		    aead_open(aead, key, nonce.data, buf_view(&aad), buf_view(&ciphertext), &opened,
+		        &err));
 		return;
 	}
 	assert_ok(

@@ -149,8 +149,8 @@ only_uncompressed_points_of_65_bytes_on_the_curve_are_taken(void **state)
 	for (unsigned first = 0; first <= 255; first++) { /* hybrid: 06, 07; compressed: 02, 03 */
 		bytes[0] = (uint8_t)first;
 		if (first != 4)
-			assert_error(
-			    ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
+			assert_error(ERR_INVALID,
+			    point_from(view_of(bytes, POINT_SIZE), &point, &err));
 	}
 	bytes[0] = 4;
 	for (size_t i = 1; i < POINT_SIZE; i++) {
@@ -206,7 +206,7 @@ the_signature_of_rfc_6979_verifies(void **state)
 
 	(void)state;
 	bytes_from_hex("3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
-		       "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+	               "022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
 	    &signature);
 	p256_key_public(key, &public);
 	assert_ok(sha256_one(view_of_text("sample"), &digest, &err));
@@ -286,8 +286,8 @@ a_signature_has_one_spelling(void **state)
 		BUF signature = {0};
 
 		bytes_from_hex(spellings[i], &signature);
-		assert_error(
-		    ERR_INTEGRITY, p256_verify(&public, &digest, buf_view(&signature), &err));
+		assert_error(ERR_INTEGRITY,
+		    p256_verify(&public, &digest, buf_view(&signature), &err));
 	}
 }
 
@@ -318,13 +318,13 @@ ed25519_as_in_rfc_8032(void **state)
 		const char *seed, *public, *message, *signature;
 	} cases[] = {
 	    {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-		"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-		"e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc"
-		"61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"},
+	        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+	        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc"
+	        "61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"},
 	    {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
-		"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-		"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e4"
-		"58f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"},
+	        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+	        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e4"
+	        "58f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"},
 	};
 
 	(void)state;
@@ -350,8 +350,9 @@ ed25519_as_in_rfc_8032(void **state)
 			signature[j] ^= 0x10;
 		}
 		for (size_t size = 0; size < sizeof(signature); size++)
-			assert_error(ERR_INTEGRITY, ed25519_verify(&public, buf_view(&message),
-							view_of(signature, size), &err));
+			assert_error(ERR_INTEGRITY,
+			    ed25519_verify(&public, buf_view(&message), view_of(signature, size),
+			        &err));
 		buf_u8(&message, 0);
 		assert_error(ERR_INTEGRITY,
 		    ed25519_verify(&public, buf_view(&message), VIEW_OF(signature), &err));
@@ -488,8 +489,8 @@ check_ecdsa(const struct json *group, const struct json *test)
 	if (is_valid(test))
 		assert_ok(p256_verify(&point, &digest, buf_view(&signature), &err));
 	else
-		assert_error(
-		    ERR_INTEGRITY, p256_verify(&point, &digest, buf_view(&signature), &err));
+		assert_error(ERR_INTEGRITY,
+		    p256_verify(&point, &digest, buf_view(&signature), &err));
 }
 
 static void

@@ -31,8 +31,8 @@ the_pae_of_the_specification_comes_out(void **state)
 	assert_ok(
 	    dsse_set(&dsse, "http://example.com/HelloWorld", view_of_text("hello world"), &err));
 	assert_ok(dsse_pae(&dsse, &pae, &err));
-	assert_string_equal(
-	    buf_string(&pae), "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+	assert_string_equal(buf_string(&pae),
+	    "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
 	assert_ok(dsse_digest(&dsse, &digest, &err));
 	assert_ok(sha256_one(buf_view(&pae), &expected, &err));
 	assert_true(digest_equal(&digest, &expected));
@@ -103,8 +103,9 @@ authenticator_data_stand_beside_the_signature_they_belong_to(void **state)
 	assert_int_equal(dsse_find(&again, "c")->authdata_size, ASSERTION_DATA_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_error(ERR_INVALID, parse(view_of_text(bad[i]), &again, &err));
-	buf_text(&large, "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\","
-			 "\"sig\":\"AQID\",\"authData\":\"");
+	buf_text(&large,
+	    "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\","
+	    "\"sig\":\"AQID\",\"authData\":\"");
 	for (int i = 0; i <= ASSERTION_DATA_MAX / 3; i++)
 		buf_text(&large, "AQID");
 	buf_text(&large, "\"}]}");
@@ -142,30 +143,30 @@ bad_envelopes_are_refused_by_name(void **state)
 	    {"{\"payloadType\":\"t\",\"payload\":\"\"}", "envelope: \"signatures\" is missing"},
 	    {"{\"payloadType\":\"\",\"payload\":\"\",\"signatures\":[]}", "payloadType"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"Zg\",\"signatures\":[]}",
-		"payload: must be padded"},
+	        "payload: must be padded"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"Zh==\",\"signatures\":[]}", "payload"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":{}}", "signatures"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[],\"x\":1}",
-		"\"x\" is not known"},
+	        "\"x\" is not known"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[]} x", "envelope"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[1]}",
-		"signature: must be an object"},
+	        "signature: must be an object"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"sig\":\"AQID\"}]}",
-		"signature: \"keyid\" is missing"},
+	        "signature: \"keyid\" is missing"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"\",\"sig\":"
 	     "\"AQID\"}]}",
-		"keyid"},
+	        "keyid"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
 	     "\"\"}]}",
-		"sig"},
+	        "sig"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
 	     "\"AQID\","
 	     "\"cert\":\"x\"}]}",
-		"\"cert\" is not known"},
+	        "\"cert\" is not known"},
 	    {"{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"keyid\":\"a\",\"sig\":"
 	     "\"AQID\"},"
 	     "{\"keyid\":\"a\",\"sig\":\"AQIE\"}]}",
-		"two signatures of a"},
+	        "two signatures of a"},
 	};
 
 	(void)state;
@@ -217,8 +218,8 @@ no_changed_byte_goes_unseen(void **state)
 			a = dsse_find(&dsse, "a");
 			b = dsse_find(&dsse, "b");
 			assert_false(digest_equal(&digest, &other) && a != NULL && b != NULL &&
-				     a->size == 3 && memcmp(a->sig, "\1\2\3", 3) == 0 &&
-				     b->size == 1 && b->sig[0] == 4);
+			    a->size == 3 && memcmp(a->sig, "\1\2\3", 3) == 0 && b->size == 1 &&
+			    b->sig[0] == 4);
 		}
 	}
 }
@@ -234,21 +235,24 @@ sizes_have_limits(void **state)
 	(void)state;
 	memset(name, 'k', sizeof(name) - 1);
 	assert_error(ERR_INVALID, dsse_set(&dsse, "", (struct view){0}, &err));
-	assert_error(
-	    ERR_INVALID, dsse_set(&dsse, name + sizeof(name) - 1 - 101, (struct view){0}, &err));
+	assert_error(ERR_INVALID,
+	    dsse_set(&dsse, name + sizeof(name) - 1 - 101, (struct view){0}, &err));
 	assert_ok(dsse_set(&dsse, name + sizeof(name) - 1 - 100, (struct view){0}, &err));
 	assert_error(ERR_INVALID, dsse_set(&dsse, "t", VIEW_OF(payload), &err));
 	assert_error(ERR_INVALID, dsse_set(&dsse, "a\nb", (struct view){0}, &err));
 	assert_ok(dsse_set(&dsse, "t", view_of(payload, DSSE_PAYLOAD_MAX), &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "", view_of("x", 1), (struct view){0}, &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "a\tb", view_of("x", 1), (struct view){0}, &err));
-	assert_error(
-	    ERR_INVALID, dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), (struct view){0}, &err));
-	assert_ok(dsse_add(&dsse, name + sizeof(name) - 1 - 64, view_of("x", 1), (struct view){0}, &err));
+	assert_error(ERR_INVALID,
+	    dsse_add(&dsse, name + sizeof(name) - 1 - 65, view_of("x", 1), (struct view){0}, &err));
+	assert_ok(
+	    dsse_add(&dsse, name + sizeof(name) - 1 - 64, view_of("x", 1), (struct view){0}, &err));
 	assert_error(ERR_INVALID, dsse_add(&dsse, "a", (struct view){0}, (struct view){0}, &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 257), (struct view){0}, &err));
+	assert_error(ERR_INVALID,
+	    dsse_add(&dsse, "a", view_of(payload, 257), (struct view){0}, &err));
 	assert_ok(dsse_add(&dsse, "a", view_of(payload, 256), (struct view){0}, &err));
-	assert_error(ERR_INVALID, dsse_add(&dsse, "a", view_of(payload, 1), (struct view){0}, &err));
+	assert_error(ERR_INVALID,
+	    dsse_add(&dsse, "a", view_of(payload, 1), (struct view){0}, &err));
 	for (int i = 2; i < DSSE_SIGNATURES_MAX; i++) {
 		char keyid[3] = {(char)('a' + i / 16), (char)('a' + i % 16), '\0'};
 

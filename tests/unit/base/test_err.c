@@ -27,7 +27,7 @@ unknown_names_and_codes_are_errors(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_int_equal(err_from_name(names[i]), ERR_PROTOCOL);
 	assert_string_equal(err_name(ERR_CODE_COUNT), "internal");
-	assert_string_equal(err_name((enum err_code)-1), "internal");
+	assert_string_equal(err_name((enum err_code) - 1), "internal");
 }
 
 static void
@@ -65,7 +65,9 @@ control_characters_never_reach_a_terminal(void **state)
 	struct err err;
 
 	(void)state;
-	err_set(&err, ERR_IO, "a\033[2Jb\n\tc\x7f \xc2\x9b" "d \xc2\xa7 \xe2\x82\xac");
+	err_set(&err, ERR_IO,
+	    "a\033[2Jb\n\tc\x7f \xc2\x9b"
+	    "d \xc2\xa7 \xe2\x82\xac");
 	assert_string_equal(err.text, "a?[2Jb??c? ??d \xc2\xa7 \xe2\x82\xac");
 	err_set(&err, ERR_IO, "x");
 	err_add(&err, "%s", "name\r");

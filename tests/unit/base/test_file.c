@@ -22,8 +22,8 @@ static struct {
 	unsigned calls;
 	const char *failed; /* the call that failed */
 	size_t write_step;  /* write at most that many bytes at once; 0: all */
-	unsigned zeros;	    /* bytes of zeros that were written */
-	int unsynced;	    /* files that were written and not yet synced */
+	unsigned zeros;     /* bytes of zeros that were written */
+	int unsynced;       /* files that were written and not yet synced */
 } seam;
 
 int __real_open64(const char *path, int flags, ...);
@@ -108,8 +108,8 @@ __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *t
 {
 	assert_int_equal(seam.unsynced, 0);
 	seam.unsynced = 1; /* the folder */
-	return fails_now("renameat2") ? -1
-				      : __real_renameat2(from_folder, from, to_folder, to, flags);
+	return fails_now("renameat2") ? -1 :
+	                                __real_renameat2(from_folder, from, to_folder, to, flags);
 }
 
 int
@@ -226,8 +226,8 @@ a_new_file_replaces_nothing(void **state)
 
 /* Call WRITE with each of its system calls failing in turn. */
 static void
-fail_each_call(enum err_code (*write)(const char *path, struct view bytes, mode_t mode,
-		   struct err *err),
+fail_each_call(enum err_code (
+                   *write)(const char *path, struct view bytes, mode_t mode, struct err *err),
     const char *old, int error_number, enum err_code expected)
 {
 	struct err err;
@@ -342,8 +342,7 @@ bad_paths_are_errors_that_name_them(void **state)
 	longest[sizeof(longest) - 1] = '\0';
 	assert_error(ERR_NOT_FOUND, file_read("absent", 10, &bytes, &err));
 	assert_says("absent does not exist");
-	assert_error(ERR_NOT_FOUND, file_write("no/such", VIEW_OF("x"),
-	    0600, &err));
+	assert_error(ERR_NOT_FOUND, file_write("no/such", VIEW_OF("x"), 0600, &err));
 	assert_error(ERR_INVALID, file_write("", VIEW_OF("x"), 0600, &err));
 	assert_error(ERR_INVALID, file_write("folder/", VIEW_OF("x"), 0600, &err));
 	assert_error(ERR_INVALID, file_write(longest, VIEW_OF("x"), 0600, &err));

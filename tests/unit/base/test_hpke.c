@@ -14,7 +14,7 @@ static const char ikm_r_hex[] = "a0ce15d49e28bd47a18a97e147582d814b08cbe00109fed
 static const char ikm_e_hex[] = "a90d3417c3da9cb6c6ae19b4b5dd6cc9529a4cc24efb7ae0ace1f31887a8cd6c";
 static const char sk_r_hex[] = "317f915db7bc629c48fe765587897e01e282d3e8445f79f27f65d031a88082b2";
 static const char enc_hex[] = "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
-			      "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0";
+                              "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0";
 static const char plaintext_hex[] = "4265617574792069732074727574682c20747275746820626561757479";
 static const char aad_hex[] = "436f756e742d30";
 static const char ciphertext_hex[] =
@@ -39,14 +39,14 @@ pair_done(struct pair *pair)
 }
 
 static void
-pair_open(
-    struct pair *pair, struct hpke_suite suite, const struct p256_key *ephemeral, struct view info)
+pair_open(struct pair *pair, struct hpke_suite suite, const struct p256_key *ephemeral,
+    struct view info)
 {
 	struct err err;
 
 	p256_key_public(pair->key, &pair->public);
-	assert_ok(hpke_sender_with(
-	    suite, &pair->public, info, ephemeral, &pair->sender, &pair->enc, &err));
+	assert_ok(hpke_sender_with(suite, &pair->public, info, ephemeral, &pair->sender, &pair->enc,
+	    &err));
 	assert_ok(hpke_recipient(suite, VIEW_OF(pair->enc.bytes), &pair->public, hpke_agree_local,
 	    pair->key, info, &pair->recipient, &err));
 }
@@ -275,8 +275,8 @@ every_changed_byte_of_ciphertext_aad_or_info_is_refused(void **state)
 		info[i] ^= 1;
 		assert_ok(hpke_recipient(hpke_suite_default, VIEW_OF(pair.enc.bytes), &pair.public,
 		    hpke_agree_local, pair.key, VIEW_OF(info), &other, &err));
-		assert_error(
-		    ERR_CRYPTO, hpke_open(other, VIEW_OF(aad), buf_view(&sealed), &opened, &err));
+		assert_error(ERR_CRYPTO,
+		    hpke_open(other, VIEW_OF(aad), buf_view(&sealed), &opened, &err));
 		info[i] ^= 1;
 	}
 	assert_null(opened);
@@ -301,8 +301,9 @@ a_ciphertext_of_any_other_length_is_refused(void **state)
 		uint8_t *exact = exact_copy(view_of(sealed.data, size));
 
 		if (size != sealed.size - 1)
-			assert_error(ERR_CRYPTO, hpke_open(pair.recipient, (struct view){0},
-						     view_of(exact, size), &opened, &err));
+			assert_error(ERR_CRYPTO,
+			    hpke_open(pair.recipient, (struct view){0}, view_of(exact, size),
+			        &opened, &err));
 		free(exact);
 	}
 	assert_null(opened);
@@ -338,14 +339,14 @@ a_bad_encapsulation_never_reaches_the_private_key(void **state)
 		if (size != POINT_SIZE)
 			assert_error(ERR_INVALID,
 			    hpke_recipient(hpke_suite_default, view_of(exact, size), &public,
-				must_not_agree, NULL, (struct view){0}, &hpke, &err));
+			        must_not_agree, NULL, (struct view){0}, &hpke, &err));
 		free(exact);
 	}
 	for (size_t i = 0; i < POINT_SIZE; i++) {
 		enc[i] ^= 1; /* another first byte, or a point that is not on the curve */
-		assert_error(
-		    ERR_INVALID, hpke_recipient(hpke_suite_default, view_of(enc, POINT_SIZE),
-				     &public, must_not_agree, NULL, (struct view){0}, &hpke, &err));
+		assert_error(ERR_INVALID,
+		    hpke_recipient(hpke_suite_default, view_of(enc, POINT_SIZE), &public,
+		        must_not_agree, NULL, (struct view){0}, &hpke, &err));
 		enc[i] ^= 1;
 	}
 	assert_null(hpke);
@@ -353,8 +354,8 @@ a_bad_encapsulation_never_reaches_the_private_key(void **state)
 
 /* A card that lies about the length of its answer. */
 static enum err_code
-agree_with_wrong_size(
-    void *context, const struct point *peer, struct secret **ret_shared, struct err *err)
+agree_with_wrong_size(void *context, const struct point *peer, struct secret **ret_shared,
+    struct err *err)
 {
 	const size_t *size = context;
 
@@ -407,8 +408,9 @@ unknown_suites_are_refused(void **state)
 		assert_error(ERR_INVALID,
 		    hpke_sender(suites[i], &public, (struct view){0}, &hpke, &enc, &err));
 		assert_says("is not known");
-		assert_error(ERR_INVALID, hpke_recipient(suites[i], VIEW_OF(public.bytes), &public,
-					      must_not_agree, NULL, (struct view){0}, &hpke, &err));
+		assert_error(ERR_INVALID,
+		    hpke_recipient(suites[i], VIEW_OF(public.bytes), &public, must_not_agree, NULL,
+		        (struct view){0}, &hpke, &err));
 		assert_null(hpke);
 	}
 }
@@ -429,8 +431,8 @@ a_suite_cannot_be_exchanged_for_another(void **state)
 	assert_ok(hpke_seal(pair.sender, (struct view){0}, VIEW_OF("share"), &sealed, &err));
 	assert_ok(hpke_recipient(other, VIEW_OF(pair.enc.bytes), &pair.public, hpke_agree_local,
 	    pair.key, (struct view){0}, &hpke, &err));
-	assert_error(
-	    ERR_CRYPTO, hpke_open(hpke, (struct view){0}, buf_view(&sealed), &opened, &err));
+	assert_error(ERR_CRYPTO,
+	    hpke_open(hpke, (struct view){0}, buf_view(&sealed), &opened, &err));
 }
 
 static void
@@ -443,8 +445,8 @@ a_context_serves_one_direction_only(void **state)
 
 	(void)state;
 	pair_fresh(&pair, hpke_suite_default, (struct view){0});
-	assert_error(
-	    ERR_INTERNAL, hpke_seal(pair.recipient, (struct view){0}, VIEW_OF("x"), &sealed, &err));
+	assert_error(ERR_INTERNAL,
+	    hpke_seal(pair.recipient, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_ok(hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_error(ERR_INTERNAL,
 	    hpke_open(pair.sender, (struct view){0}, buf_view(&sealed), &opened, &err));
@@ -462,8 +464,8 @@ an_export_only_context_neither_seals_nor_opens(void **state)
 
 	(void)state;
 	pair_fresh(&pair, suite, (struct view){0});
-	assert_error(
-	    ERR_INTERNAL, hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
+	assert_error(ERR_INTERNAL,
+	    hpke_seal(pair.sender, (struct view){0}, VIEW_OF("x"), &sealed, &err));
 	assert_error(ERR_INTERNAL,
 	    hpke_open(pair.recipient, (struct view){0}, VIEW_OF(ciphertext), &opened, &err));
 }

@@ -210,9 +210,9 @@ read_all(const struct json *json, struct err *err)
 	return json_in_end(&in);
 }
 
-#define GOOD_OTHERS                                                                            \
-	"\"bool\":false,\"hex\":\"00ff\",\"base64\":\"Zm9vYg==\",\"time\":\"2026-01-31T23:59:" \
-	"59Z\","                                                                               \
+#define GOOD_OTHERS                                                                                \
+	"\"bool\":false,\"hex\":\"00ff\",\"base64\":\"Zm9vYg==\",\"time\":\"2026-01-31T23:59:"     \
+	"59Z\","                                                                                   \
 	"\"choice\":\"blue\",\"object\":{},\"array\":[1]"
 #define GOOD "\"text\":\"hello\",\"int\":7," GOOD_OTHERS
 
@@ -221,7 +221,7 @@ every_kind_of_member_is_read(void **state)
 {
 	JSON *json =
 	    json_of("{" GOOD ",\"maybe-text\":\"a\",\"maybe-int\":2,\"maybe-hex\":\"0102\","
-		    "\"maybe-object\":{\"x\":1}}");
+	            "\"maybe-object\":{\"x\":1}}");
 	struct err err;
 	struct json_in in = json_in(json, "request", &err);
 	const struct json *inner;
@@ -279,12 +279,12 @@ a_member_of_the_wrong_kind_or_size_is_named(void **state)
 	} cases[] = {
 	    {"{\"int\":7," GOOD_OTHERS "}", "request: \"text\" is missing"},
 	    {"{\"text\":\"\",\"int\":7," GOOD_OTHERS "}",
-		"request: text: must be text of 1 to 5 bytes"},
+	        "request: text: must be text of 1 to 5 bytes"},
 	    {"{\"text\":\"123456\",\"int\":7," GOOD_OTHERS "}", "request: text: must be text"},
 	    {"{\"text\":5,\"int\":7," GOOD_OTHERS "}", "request: text: must be text"},
 	    {"{\"text\":null,\"int\":7," GOOD_OTHERS "}", "request: text: must be text"},
 	    {"{\"text\":\"a\",\"int\":8," GOOD_OTHERS "}",
-		"request: int: must be a number from -3 to 7"},
+	        "request: int: must be a number from -3 to 7"},
 	    {"{\"text\":\"a\",\"int\":-4," GOOD_OTHERS "}", "request: int: must be a number"},
 	    {"{\"text\":\"a\",\"int\":\"7\"," GOOD_OTHERS "}", "request: int: must be a number"},
 	    {"{\"text\":\"a\",\"int\":true," GOOD_OTHERS "}", "request: int: must be a number"},
@@ -292,7 +292,7 @@ a_member_of_the_wrong_kind_or_size_is_named(void **state)
 	    {"{" GOOD ",\"maybe-text\":null}", "request: maybe-text: must be text"},
 	    {"{" GOOD ",\"maybe-int\":3}", "request: maybe-int: must be a number from 1 to 2"},
 	    {"{" GOOD ",\"maybe-hex\":\"00FF\"}",
-		"request: maybe-hex: must be 4 lower-case hex digits"},
+	        "request: maybe-hex: must be 4 lower-case hex digits"},
 	    {"{" GOOD ",\"maybe-object\":[]}", "request: maybe-object: must be an object"},
 	    {"{" GOOD ",\"foo\":1}", "request: member \"foo\" is not known in this format"},
 	};
@@ -308,15 +308,15 @@ a_member_of_the_wrong_kind_or_size_is_named(void **state)
 }
 
 /* READ fails for the document {"m":VALUE}, saying SAYS. */
-#define assert_bad(value, read, says)                          \
-	do {                                                   \
-		JSON *json_ = json_of("{\"m\":" value "}");    \
-		struct err err;                                \
-		struct json_in in = json_in(json_, "x", &err); \
-                                                               \
-		(void)(read);                                  \
-		assert_error(ERR_INVALID, json_in_end(&in));   \
-		assert_says(says);                             \
+#define assert_bad(value, read, says)                                                              \
+	do {                                                                                       \
+		JSON *json_ = json_of("{\"m\":" value "}");                                        \
+		struct err err;                                                                    \
+		struct json_in in = json_in(json_, "x", &err);                                     \
+                                                                                                   \
+		(void)(read);                                                                      \
+		assert_error(ERR_INVALID, json_in_end(&in));                                       \
+		assert_says(says);                                                                 \
 	} while (0)
 
 static void

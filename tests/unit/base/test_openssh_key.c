@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "base/text.h"
 #include "base/openssh_key.h"
+#include "base/text.h"
 #include "tests/unit/check.h"
 
 /* Keys of nobody, made for this test. */
@@ -26,8 +26,8 @@ static const char keygen_public[] =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKli3b+ZjjrLggK8FLWtJpCWxrWJ0nhRdBOcNM6aSTa";
 static const uint32_t check = 0x3e9d0438;
 static const uint8_t seed[] = {0xb2, 0xd3, 0x3a, 0xca, 0x67, 0x31, 0xc9, 0x73, 0xdb, 0x46, 0x0e,
-    0x6c, 0x96, 0xa2, 0xad, 0x9e, 0xec, 0x89, 0xe4, 0x90, 0x6a, 0x77, 0x7b, 0x6d, 0xd6, 0xfd,
-    0x20, 0x38, 0xe8, 0x78, 0x27, 0x52};
+    0x6c, 0x96, 0xa2, 0xad, 0x9e, 0xec, 0x89, 0xe4, 0x90, 0x6a, 0x77, 0x7b, 0x6d, 0xd6, 0xfd, 0x20,
+    0x38, 0xe8, 0x78, 0x27, 0x52};
 static const char ecdsa_file[] =
     "-----BEGIN OPENSSH PRIVATE KEY-----\n"
     "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS\n"
@@ -181,8 +181,8 @@ an_older_format_is_refused_with_the_remedy(void **state)
 	(void)state;
 	assert_error(ERR_INVALID,
 	    openssh_key_public(view_of_text("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n"
-					    "-----END RSA PRIVATE KEY-----\n"),
-		&key, &err));
+	                                    "-----END RSA PRIVATE KEY-----\n"),
+	        &key, &err));
 	assert_says("ssh-keygen -p");
 }
 
@@ -268,17 +268,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(encoding_is_what_ssh_keygen_writes),
-		cmocka_unit_test(public_half_of_ssh_keygens_file_is_found),
-		cmocka_unit_test(public_half_of_an_ecdsa_key_is_found),
-		cmocka_unit_test(ssh_keygen_reads_generated_keys_of_every_padding),
-		cmocka_unit_test(two_generated_keys_differ),
-		cmocka_unit_test(a_key_with_passphrase_is_refused_with_the_remedy),
-		cmocka_unit_test(an_older_format_is_refused_with_the_remedy),
-		cmocka_unit_test(halves_that_do_not_belong_together_are_refused),
-		cmocka_unit_test(every_changed_letter_is_refused_or_harmless),
-		cmocka_unit_test(every_shorter_file_is_refused),
-		cmocka_unit_test(public_keys_are_parsed_strictly),
+	    cmocka_unit_test(encoding_is_what_ssh_keygen_writes),
+	    cmocka_unit_test(public_half_of_ssh_keygens_file_is_found),
+	    cmocka_unit_test(public_half_of_an_ecdsa_key_is_found),
+	    cmocka_unit_test(ssh_keygen_reads_generated_keys_of_every_padding),
+	    cmocka_unit_test(two_generated_keys_differ),
+	    cmocka_unit_test(a_key_with_passphrase_is_refused_with_the_remedy),
+	    cmocka_unit_test(an_older_format_is_refused_with_the_remedy),
+	    cmocka_unit_test(halves_that_do_not_belong_together_are_refused),
+	    cmocka_unit_test(every_changed_letter_is_refused_or_harmless),
+	    cmocka_unit_test(every_shorter_file_is_refused),
+	    cmocka_unit_test(public_keys_are_parsed_strictly),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -36,9 +36,9 @@ is_hardened(void)
 	struct err err;
 
 	return process_harden(2, &err) == ERR_OK && prctl(PR_GET_DUMPABLE) == 0 &&
-	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && getrlimit(RLIMIT_CORE, &core) == 0 &&
-	       core.rlim_cur == 0 && core.rlim_max == 0 && umask(0) == 077 &&
-	       signal(SIGPIPE, SIG_DFL) == SIG_IGN;
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && getrlimit(RLIMIT_CORE, &core) == 0 &&
+	    core.rlim_cur == 0 && core.rlim_max == 0 && umask(0) == 077 &&
+	    signal(SIGPIPE, SIG_DFL) == SIG_IGN;
 }
 
 static void
@@ -234,8 +234,8 @@ descriptors_come_out_of_the_ring(void)
 		spawn.fds[3 + i] = 3 + (i + 1) % 5;
 	spawn.fds[1] = out[1];
 	return process_start(&spawn, &pid, &err) == ERR_OK &&
-	       process_wait(pid, process_milliseconds() + 20000, &status, &err) == ERR_OK &&
-	       read(out[0], bytes, sizeof(bytes) - 1) == 5 && strcmp(bytes, "12340") == 0;
+	    process_wait(pid, process_milliseconds() + 20000, &status, &err) == ERR_OK &&
+	    read(out[0], bytes, sizeof(bytes) - 1) == 5 && strcmp(bytes, "12340") == 0;
 }
 
 static void

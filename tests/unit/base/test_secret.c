@@ -308,26 +308,21 @@ the_kind_is_named(void **state)
 		assert_string_equal(secret_kind(), "mlock");
 	else
 		assert_true(strcmp(secret_kind(), "memfd_secret") == 0 ||
-			    strcmp(secret_kind(), "mlock") == 0);
+		    strcmp(secret_kind(), "mlock") == 0);
 }
 
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    BOTH(a_secret_has_1_to_256_kib),
-	    BOTH(the_whole_allocation_is_wiped_when_freed),
+	    BOTH(a_secret_has_1_to_256_kib), BOTH(the_whole_allocation_is_wiped_when_freed),
 	    BOTH(guard_pages_fault_on_both_sides),
-	    BOTH(pages_are_locked_not_dumped_and_not_inherited),
-	    BOTH(a_child_has_no_secrets),
+	    BOTH(pages_are_locked_not_dumped_and_not_inherited), BOTH(a_child_has_no_secrets),
 	    BOTH(sizes_stay_within_the_capacity_and_drops_are_wiped),
-	    BOTH(a_secret_from_bytes_is_exactly_those),
-	    BOTH(equality_looks_at_size_and_every_byte),
+	    BOTH(a_secret_from_bytes_is_exactly_those), BOTH(equality_looks_at_size_and_every_byte),
 	    BOTH(random_bytes_survive_short_and_interrupted_calls),
-	    BOTH(a_failing_random_source_leaves_nothing),
-	    BOTH(reading_takes_up_to_the_capacity),
-	    BOTH(a_bad_descriptor_is_an_error),
-	    BOTH(the_kind_is_named),
+	    BOTH(a_failing_random_source_leaves_nothing), BOTH(reading_takes_up_to_the_capacity),
+	    BOTH(a_bad_descriptor_is_an_error), BOTH(the_kind_is_named),
 	    BOTH(each_failing_call_is_an_error_with_its_remedy), /* last: lowers the limit */
 	};
 

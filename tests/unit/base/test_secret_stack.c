@@ -63,7 +63,7 @@ count_wait(void *argument, unsigned milliseconds)
 	struct waited *waited = argument;
 
 	waited->in_order = waited->in_order && milliseconds == waited->last + 250 &&
-			   pthread_equal(pthread_self(), waited->thread);
+	    pthread_equal(pthread_self(), waited->thread);
 	waited->last = milliseconds;
 	waited->calls++;
 }

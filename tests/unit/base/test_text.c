@@ -8,8 +8,8 @@
 static void
 hex_has_one_spelling(void **state)
 {
-	static const char *const bad[] = {
-	    "", "0", "00f", "00FF", "0g", "00 f", "0x00", "00ff0", "00ff00", "-1ff"};
+	static const char *const bad[] = {"", "0", "00f", "00FF", "0g", "00 f", "0x00", "00ff0",
+	    "00ff00", "-1ff"};
 	static const uint8_t bytes[] = {0x00, 0xff};
 	uint8_t decoded[2] = {9, 9};
 	char text[5];
@@ -73,9 +73,10 @@ base64_has_one_spelling(void **state)
 	for (unsigned byte = 0; byte <= 255; byte++) {
 		uint8_t text[4] = {'A', (uint8_t)byte, 'A', 'A'};
 		BUF bytes = {0};
-		bool digit = byte != 0 && strchr("+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						 "abcdefghijklmnopqrstuvwxyz",
-					      (int)byte) != NULL;
+		bool digit = byte != 0 &&
+		    strchr("+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		           "abcdefghijklmnopqrstuvwxyz",
+		        (int)byte) != NULL;
 
 		assert_true(buf_from_base64(&bytes, VIEW_OF(text)) == digit);
 	}
@@ -89,8 +90,8 @@ plain_text_is_valid_utf8(void **state)
 	static const char *const bad[] = {
 	    "\x80", "\xc2", "\xc2\x41", "\xe2\x82", "\xe2\x82\x41", "\xf0\x9f\x94", "\xff", "\xfe",
 	    "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80",
-	    "\xf0\x8f\xbf\xbf", /* overlong */
-	    "\xed\xa0\x80", "\xed\xbf\xbf", /* surrogates */
+	    "\xf0\x8f\xbf\xbf",                                             /* overlong */
+	    "\xed\xa0\x80", "\xed\xbf\xbf",                                 /* surrogates */
 	    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", /* over U+10FFFF */
 	};
 
@@ -140,10 +141,9 @@ every_code_point_is_judged(void **state)
 		bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
 		bool surrogate = point >= 0xd800 && point <= 0xdfff;
 		bool bidi = point == 0x061c || point == 0x200e || point == 0x200f ||
-			    (point >= 0x202a && point <= 0x202e) ||
-			    (point >= 0x2066 && point <= 0x2069);
+		    (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 		bool other = point == 0x2028 || point == 0x2029 || point == 0xfeff ||
-			     (point >= 0xfdd0 && point <= 0xfdef) || (point & 0xfffe) == 0xfffe;
+		    (point >= 0xfdd0 && point <= 0xfdef) || (point & 0xfffe) == 0xfffe;
 		uint8_t bytes[4];
 
 		if (text_is_plain(utf8_of(point, bytes)) == (control || surrogate || bidi || other))

@@ -78,8 +78,10 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	if (*failure != ERR_OK)
 		return err_set(err, *failure, "the list failed");
 	ret_list->count = 1;
-	ret_list->found[0] = (struct token_found){.driver = "piv", .reader = "reader 0",
-	    .serial = 4711, .firmware = {5, 7, 4}};
+	ret_list->found[0] = (struct token_found){.driver = "piv",
+	    .reader = "reader 0",
+	    .serial = 4711,
+	    .firmware = {5, 7, 4}};
 	return ERR_OK;
 }
 
@@ -91,11 +93,18 @@ run(const char *line, enum err_code failure, struct heard *heard)
 {
 	static const char *const nowhere[] = {NULL};
 	struct token_driver driver = {.ops = &ops, .driver = &failure};
-	const struct cli_drivers drivers = {.tokens = &driver, .token_count = 1,
-	    .self = "/nonexistent/halligan", .rotator_folders = nowhere, .now = now};
+	const struct cli_drivers drivers = {.tokens = &driver,
+	    .token_count = 1,
+	    .self = "/nonexistent/halligan",
+	    .rotator_folders = nowhere,
+	    .now = now};
 	const struct ui ui = {.context = heard, .say = say, .progress = say};
-	const struct cli_io io = {.ui = &ui, .context = heard, .print = print,
-	    .complain = complain, .divert = divert, .use_pin_fd = use_pin_fd};
+	const struct cli_io io = {.ui = &ui,
+	    .context = heard,
+	    .print = print,
+	    .complain = complain,
+	    .divert = divert,
+	    .use_pin_fd = use_pin_fd};
 	char words[16][80], *argv[18] = {NULL};
 	int argc = 0;
 
@@ -127,9 +136,20 @@ exit_codes_say_what_kind_of_trouble_it_is(void **state)
 		enum err_code failure;
 		int code;
 	} rows[] = {
-	    {ERR_OK, 0}, {ERR_REFUSED, 1}, {ERR_IO, 1}, {ERR_NOT_FOUND, 1}, {ERR_USAGE, 2},
-	    {ERR_WAITING, 3}, {ERR_TOKEN, 4}, {ERR_TOKEN_GONE, 4}, {ERR_TOKEN_ABSENT, 4}, {ERR_PIN, 4},
-	    {ERR_PIN_BLOCKED, 4}, {ERR_TOUCH, 4}, {ERR_TARGET, 5}, {ERR_TARGET_UNKNOWN, 5},
+	    {ERR_OK, 0},
+	    {ERR_REFUSED, 1},
+	    {ERR_IO, 1},
+	    {ERR_NOT_FOUND, 1},
+	    {ERR_USAGE, 2},
+	    {ERR_WAITING, 3},
+	    {ERR_TOKEN, 4},
+	    {ERR_TOKEN_GONE, 4},
+	    {ERR_TOKEN_ABSENT, 4},
+	    {ERR_PIN, 4},
+	    {ERR_PIN_BLOCKED, 4},
+	    {ERR_TOUCH, 4},
+	    {ERR_TARGET, 5},
+	    {ERR_TARGET_UNKNOWN, 5},
 	    {ERR_INTEGRITY, 6},
 	};
 

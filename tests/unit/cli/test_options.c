@@ -3,13 +3,9 @@
 #include "tests/lib/expect.h"
 
 /* Two commands of our own, so that the real ones can change. */
-static const struct option_row open_rows[] = {
-    {"reason", "TEXT", OPTION_REQUIRED, "why"},
-    {"field", "NAME", OPTION_REPEATS, "which"},
-    {"lifetime", "TIME", 0, "how long"},
-    {"count", "N", 0, "how many"},
-    {"agent", NULL, 0, "flag"},
-    {NULL}};
+static const struct option_row open_rows[] = {{"reason", "TEXT", OPTION_REQUIRED, "why"},
+    {"field", "NAME", OPTION_REPEATS, "which"}, {"lifetime", "TIME", 0, "how long"},
+    {"count", "N", 0, "how many"}, {"agent", NULL, 0, "flag"}, {NULL}};
 
 static enum err_code
 run_nothing(const struct cli_call *call, struct err *err)
@@ -19,11 +15,10 @@ run_nothing(const struct cli_call *call, struct err *err)
 	return ERR_OK;
 }
 
-static const struct command commands[] = {
-    {"open", "[ID]", "Open", open_rows, 0, 1, NEEDS_VAULT | NEEDS_TOKEN, run_nothing},
+static const struct command commands[] = {{"open", "[ID]", "Open", open_rows, 0, 1,
+                                              NEEDS_VAULT | NEEDS_TOKEN, run_nothing},
     {"secret add", "NAME", "Add", NULL, 1, 1, NEEDS_VAULT, run_nothing},
-    {"secret list", "", "List", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, run_nothing},
-    {NULL}};
+    {"secret list", "", "List", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, run_nothing}, {NULL}};
 
 enum { WORDS_MAX = 16 };
 struct words {
@@ -146,7 +141,8 @@ what_is_wrong_is_refused_with_the_nearest_name(void **state)
 static void
 malformed_numbers_and_durations_are_refused(void **state)
 {
-	static const char *const numbers[] = {"", "x", "-1", "1x", "11", "99999999999999999999", " 1"};
+	static const char *const numbers[] = {"", "x", "-1", "1x", "11", "99999999999999999999",
+	    " 1"};
 	static const char *const times[] = {"", "30", "30 m", "-5m", "1d2x", "11y"};
 	struct parsed parsed = {.command = &commands[0], .value_count = 1};
 	struct err err;
@@ -156,8 +152,8 @@ malformed_numbers_and_durations_are_refused(void **state)
 	parsed.values[0].row = &open_rows[3];
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		parsed.values[0].value = numbers[i];
-		expect_error(option_number(&parsed, "count", 0, 10, 7, &value, &err), ERR_USAGE, &err,
-		    "--count");
+		expect_error(option_number(&parsed, "count", 0, 10, 7, &value, &err), ERR_USAGE,
+		    &err, "--count");
 	}
 	parsed.values[0].value = "10";
 	fine(option_number(&parsed, "count", 0, 10, 7, &value, &err), &err);
@@ -186,8 +182,8 @@ too_many_options_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(argv); i++)
 		argv[i] = word;
-	expect_error(options_parse(&commands[0], VALUES_MAX + 1, argv, &parsed, &err), ERR_USAGE, &err,
-	    "more than 128 options");
+	expect_error(options_parse(&commands[0], VALUES_MAX + 1, argv, &parsed, &err), ERR_USAGE,
+	    &err, "more than 128 options");
 }
 
 int

@@ -22,7 +22,8 @@ static void
 a_line_breaks_between_words(void **state)
 {
 	(void)state;
-	check("one two three four five six seven eight", 30, "one two three four five six\nseven eight");
+	check("one two three four five six seven eight", 30,
+	    "one two three four five six\nseven eight");
 	/* Exactly as wide as the terminal, and one wider. */
 	check("123456789 123456789 1234567890", 30, "123456789 123456789 1234567890");
 	check("123456789 123456789 12345678901", 30, "123456789 123456789\n12345678901");
@@ -33,8 +34,10 @@ static void
 the_rest_stands_under_the_value(void **state)
 {
 	(void)state;
-	check("  why      the primary does not boot", 30, "  why      the primary does\n           not boot");
-	check("  a sentence that is indented and long", 30, "  a sentence that is indented\n  and long");
+	check("  why      the primary does not boot", 30,
+	    "  why      the primary does\n           not boot");
+	check("  a sentence that is indented and long", 30,
+	    "  a sentence that is indented\n  and long");
 }
 
 static void
@@ -59,19 +62,21 @@ static void
 what_is_no_terminal_or_too_narrow_breaks_nothing(void **state)
 {
 	(void)state;
-	check("one two three four five six seven eight", 0, "one two three four five six seven eight");
-	check("one two three four five six seven eight", 29, "one two three four five six seven eight");
+	check("one two three four five six seven eight", 0,
+	    "one two three four five six seven eight");
+	check("one two three four five six seven eight", 29,
+	    "one two three four five six seven eight");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_line_breaks_between_words),
-		cmocka_unit_test(the_rest_stands_under_the_value),
-		cmocka_unit_test(a_long_word_stays_whole),
-		cmocka_unit_test(letters_of_several_bytes_are_one_column),
-		cmocka_unit_test(what_is_no_terminal_or_too_narrow_breaks_nothing),
+	    cmocka_unit_test(a_line_breaks_between_words),
+	    cmocka_unit_test(the_rest_stands_under_the_value),
+	    cmocka_unit_test(a_long_word_stays_whole),
+	    cmocka_unit_test(letters_of_several_bytes_are_one_column),
+	    cmocka_unit_test(what_is_no_terminal_or_too_narrow_breaks_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

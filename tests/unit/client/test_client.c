@@ -29,8 +29,8 @@ the_chain_is_verified_and_remembered(void **state)
 static void
 a_server_that_breaks_the_protocol_ends_the_session(void **state)
 {
-	static const enum town_rude ways[] = {
-	    TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF, TOWN_NO_REPLY};
+	static const enum town_rude ways[] = {TOWN_CLOSES, TOWN_GARBAGE, TOWN_HUGE, TOWN_HALF,
+	    TOWN_NO_REPLY};
 	static const char *const ops[] = {"hello", "chain"};
 
 	(void)state;
@@ -50,7 +50,8 @@ a_server_that_breaks_the_protocol_ends_the_session(void **state)
 		expect_error(code, ERR_PROTOCOL, &err, "");
 		/* Nothing more is read from a place where half a reply may be. */
 		if (client != NULL)
-			expect_error(client_sync(client, &view, &err), ERR_PROTOCOL, &err, "broken");
+			expect_error(client_sync(client, &view, &err), ERR_PROTOCOL, &err,
+			    "broken");
 		client_freep(&client);
 		town_close(&town);
 	}
@@ -274,9 +275,11 @@ suspend(struct town *town, size_t seat, size_t holder, const struct p256_key *ke
 	struct err err;
 	JSON *payload = NULL;
 	const struct seat *seats = town->founded.charter->seats;
-	struct suspension suspension = {.vault = town->vault, .token = seats[seat].tokens[0].id,
-		.suspended = seats[holder].tokens[0].id, .reason = "lost on the train",
-		.time = TOWN_NOW - 60};
+	struct suspension suspension = {.vault = town->vault,
+	    .token = seats[seat].tokens[0].id,
+	    .suspended = seats[holder].tokens[0].id,
+	    .reason = "lost on the train",
+	    .time = TOWN_NOW - 60};
 	struct dsse *statement = &town->suspensions[town->suspension_count++];
 
 	assert_ok(dsse_digest(&town->charter, &suspension.charter, &err));
@@ -329,7 +332,8 @@ a_suspension_that_nobody_could_sign_is_an_alarm(void **state)
 	assert_says("suspension 1");
 	dsse_done(&town->suspensions[0]);
 	town->suspension_count = 0;
-	suspend(town, OPS, AUDIT, town->founded.keys[OPS][KEY_SIGN]); /* an operator, of another seat */
+	suspend(town, OPS, AUDIT,
+	    town->founded.keys[OPS][KEY_SIGN]); /* an operator, of another seat */
 	assert_error(ERR_INTEGRITY, sync_once(town, &err));
 	assert_says("is no officer");
 	town_close(town);

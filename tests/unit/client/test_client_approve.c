@@ -19,7 +19,8 @@ the_officer_sees_everything_and_the_shares_arrive(void **state)
 	static const char *const lines[] = {"prod/db, version 1", "root on db1", "Alice Oncall",
 	    "seat alice", "as alice on laptop", "primary does not boot", "INC-4711", "30 min",
 	    "2 of (ciso, infra, audit)", "infra", "words", "read their six words",
-	    "ciso's token \"ciso key\" (serial 1000)", "3 tries left", "missing: 1 more of infra, audit"};
+	    "ciso's token \"ciso key\" (serial 1000)", "3 tries left",
+	    "missing: 1 more of infra, audit"};
 	struct town town;
 	char words[TEXT_WORDS_SIZE];
 	struct err err;
@@ -140,20 +141,61 @@ approve_with_ceremony(void (*change)(struct ceremony *ceremony), struct err *err
 	return code;
 }
 
-static void change_id(struct ceremony *c) { c->id.bytes[0] ^= 1; }
-static void change_request(struct ceremony *c) { c->request.bytes[0] ^= 1; }
-static void change_vault(struct ceremony *c) { c->vault.bytes[0] ^= 1; }
-static void change_definition(struct ceremony *c) { c->definition.bytes[0] ^= 1; }
-static void change_header(struct ceremony *c) { c->header.bytes[0] ^= 1; }
-static void change_version(struct ceremony *c) { c->version++; }
-static void change_secret(struct ceremony *c) { c->secret.bytes[0] ^= 1; }
-static void change_root(struct ceremony *c) { c->root.bytes[0] ^= 1; }
-static void change_quorum(struct ceremony *c)
+static void
+change_id(struct ceremony *c)
+{
+	c->id.bytes[0] ^= 1;
+}
+static void
+change_request(struct ceremony *c)
+{
+	c->request.bytes[0] ^= 1;
+}
+static void
+change_vault(struct ceremony *c)
+{
+	c->vault.bytes[0] ^= 1;
+}
+static void
+change_definition(struct ceremony *c)
+{
+	c->definition.bytes[0] ^= 1;
+}
+static void
+change_header(struct ceremony *c)
+{
+	c->header.bytes[0] ^= 1;
+}
+static void
+change_version(struct ceremony *c)
+{
+	c->version++;
+}
+static void
+change_secret(struct ceremony *c)
+{
+	c->secret.bytes[0] ^= 1;
+}
+static void
+change_root(struct ceremony *c)
+{
+	c->root.bytes[0] ^= 1;
+}
+static void
+change_quorum(struct ceremony *c)
 {
 	snprintf(c->quorum, sizeof(c->quorum), "2 of (ciso, audit)");
 }
-static void change_charter(struct ceremony *c) { c->charter.bytes[0] ^= 1; }
-static void change_deadline(struct ceremony *c) { c->deadline = TOWN_NOW - 1; }
+static void
+change_charter(struct ceremony *c)
+{
+	c->charter.bytes[0] ^= 1;
+}
+static void
+change_deadline(struct ceremony *c)
+{
+	c->deadline = TOWN_NOW - 1;
+}
 
 static void
 a_host_that_signs_another_ceremony_is_found_out(void **state)
@@ -163,11 +205,14 @@ a_host_that_signs_another_ceremony_is_found_out(void **state)
 		enum err_code code;
 		const char *text;
 	} rows[] = {
-	    {change_id, ERR_INTEGRITY, "id"}, {change_request, ERR_INTEGRITY, "request"},
+	    {change_id, ERR_INTEGRITY, "id"},
+	    {change_request, ERR_INTEGRITY, "request"},
 	    {change_vault, ERR_INTEGRITY, "vault"},
 	    {change_definition, ERR_INTEGRITY, "definition"},
-	    {change_header, ERR_INTEGRITY, "header"}, {change_version, ERR_INTEGRITY, "version"},
-	    {change_secret, ERR_INTEGRITY, "secret"}, {change_root, ERR_INTEGRITY, "log"},
+	    {change_header, ERR_INTEGRITY, "header"},
+	    {change_version, ERR_INTEGRITY, "version"},
+	    {change_secret, ERR_INTEGRITY, "secret"},
+	    {change_root, ERR_INTEGRITY, "log"},
 	    {change_quorum, ERR_INTEGRITY, "quorum"},
 	    {change_charter, ERR_REFUSED, "charter has changed"},
 	    {change_deadline, ERR_REFUSED, "deadline"},
@@ -299,8 +344,8 @@ cut_the_envelope(struct town *town, const char *op, struct json *reply, struct b
 static void
 a_wrong_envelope_hands_over_nothing(void **state)
 {
-	void (*const lies[])(struct town *, const char *, struct json *, struct buf *) = {
-	    spoil_the_envelope, cut_the_envelope};
+	void (*const lies[])(struct town *, const char *, struct json *,
+	    struct buf *) = {spoil_the_envelope, cut_the_envelope};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
@@ -429,8 +474,12 @@ a_signature_that_does_not_verify_is_not_sent(void **state)
 
 /* ---- the request ---- */
 
-static const struct ask_plan plan = {.secret = "prod/db", .reason = "primary does not boot",
-    .incident = "INC-4711", .duration = 1800, .host = "laptop", .user = "alice"};
+static const struct ask_plan plan = {.secret = "prod/db",
+    .reason = "primary does not boot",
+    .incident = "INC-4711",
+    .duration = 1800,
+    .host = "laptop",
+    .user = "alice"};
 
 static enum err_code
 ask(struct town *town, uint32_t serial, const struct ask_plan *wanted, struct ask_result *result,

@@ -101,16 +101,56 @@ open_changed(void (*change)(struct release *release), struct err *err)
 	return code;
 }
 
-static void change_vault(struct release *r) { r->vault.bytes[0] ^= 1; }
-static void change_ceremony(struct release *r) { r->ceremony.bytes[0] ^= 1; }
-static void change_secret(struct release *r) { r->secret.bytes[0] ^= 1; }
-static void change_version(struct release *r) { r->version++; }
-static void change_header(struct release *r) { r->header.bytes[0] ^= 1; }
-static void change_expires(struct release *r) { r->expires++; }
-static void change_box(struct release *r) { r->answers[0].box.bytes[0] ^= 1; }
-static void drop_approval(struct release *r) { r->approval_count--; }
-static void change_approval(struct release *r) { r->approvals[0].bytes[0] ^= 1; }
-static void double_approval(struct release *r) { r->approvals[1] = r->approvals[0]; }
+static void
+change_vault(struct release *r)
+{
+	r->vault.bytes[0] ^= 1;
+}
+static void
+change_ceremony(struct release *r)
+{
+	r->ceremony.bytes[0] ^= 1;
+}
+static void
+change_secret(struct release *r)
+{
+	r->secret.bytes[0] ^= 1;
+}
+static void
+change_version(struct release *r)
+{
+	r->version++;
+}
+static void
+change_header(struct release *r)
+{
+	r->header.bytes[0] ^= 1;
+}
+static void
+change_expires(struct release *r)
+{
+	r->expires++;
+}
+static void
+change_box(struct release *r)
+{
+	r->answers[0].box.bytes[0] ^= 1;
+}
+static void
+drop_approval(struct release *r)
+{
+	r->approval_count--;
+}
+static void
+change_approval(struct release *r)
+{
+	r->approvals[0].bytes[0] ^= 1;
+}
+static void
+double_approval(struct release *r)
+{
+	r->approvals[1] = r->approvals[0];
+}
 
 static void
 a_host_that_signs_another_release_is_found_out(void **state)
@@ -119,10 +159,16 @@ a_host_that_signs_another_release_is_found_out(void **state)
 		void (*change)(struct release *release);
 		const char *text;
 	} rows[] = {
-	    {change_vault, "vault"}, {change_ceremony, "ceremony"}, {change_secret, "secret"},
-	    {change_version, "version"}, {change_header, "header"}, {change_expires, "duration"},
-	    {change_box, "another box"}, {drop_approval, "do not meet its quorum"},
-	    {change_approval, "does not show"}, {double_approval, "do not meet its quorum"},
+	    {change_vault, "vault"},
+	    {change_ceremony, "ceremony"},
+	    {change_secret, "secret"},
+	    {change_version, "version"},
+	    {change_header, "header"},
+	    {change_expires, "duration"},
+	    {change_box, "another box"},
+	    {drop_approval, "do not meet its quorum"},
+	    {change_approval, "does not show"},
+	    {double_approval, "do not meet its quorum"},
 	};
 
 	(void)state;

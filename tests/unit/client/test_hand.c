@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ceremony/hand*.c: which token is meant, whose it is, which PIN, and what is said while one waits. */
-#include "ceremony/client/opening/approve.h"
 #include "ceremony/client/hand/hand.h"
+#include "ceremony/client/opening/approve.h"
 #include "tests/unit/client/town.h"
 
 /* Those tokens and no others are plugged in; ends with 0. */
@@ -22,7 +22,7 @@ take(struct town *town, char ret_seat[64], struct err *err)
 	const struct charter *charter = town->founded.charter;
 	const struct hand_want want = {.roles = ROLE_OFFICER,
 	    .lists = {{charter->seats, charter->seat_count},
-		{town->alice_roster->seats, town->alice_roster->seat_count}}};
+	        {town->alice_roster->seats, town->alice_roster->seat_count}}};
 	const struct client_options options = town_options(town);
 	HAND hand = {0};
 
@@ -123,13 +123,16 @@ who_waits_is_told_for_what_and_whose_the_wrong_key_is(void **state)
 	town.on_wait = bring_alice_then_ciso;
 	PLUG(&town);
 	expect_seat(&town, "ciso");
-	assert_true(town_saw(&town, "waiting for a token of an officer; plug it in, Ctrl-C gives up"));
-	assert_true(town_saw(&town, "token 2000 belongs to the seat alice; this needs a token of an "
+	assert_true(
+	    town_saw(&town, "waiting for a token of an officer; plug it in, Ctrl-C gives up"));
+	assert_true(town_saw(&town,
+	    "token 2000 belongs to the seat alice; this needs a token of an "
 	    "officer."));
 	PLUG(&town);
 	town.choice.label = "ciso key";
 	expect_seat(&town, "ciso");
-	assert_true(town_saw(&town, "waiting for ciso's token \"ciso key\" (serial 1000); plug it in"));
+	assert_true(
+	    town_saw(&town, "waiting for ciso's token \"ciso key\" (serial 1000); plug it in"));
 	town_close(&town);
 }
 
@@ -238,7 +241,8 @@ a_model_of_several_people_asks_whose_it_is(void **state)
 	town.line = "audit key";
 	expect_seat(&town, "audit");
 	town.line = "nobody's";
-	expect_error(take(&town, seat, &err), ERR_USAGE, &err, "none of them is called \"nobody's\"");
+	expect_error(take(&town, seat, &err), ERR_USAGE, &err,
+	    "none of them is called \"nobody's\"");
 	town_close(&town);
 }
 
@@ -301,7 +305,8 @@ what_a_fido2_pin_cannot_do_is_said_before_it_is_asked(void **state)
 	    "after three wrong FIDO2 PINs it takes no more until it is plugged in again");
 	token->replug = false;
 	token->pin_missing = true;
-	expect_error(take(&town, seat, &err), ERR_REFUSED, &err, "halligan token pin --driver fido2");
+	expect_error(take(&town, seat, &err), ERR_REFUSED, &err,
+	    "halligan token pin --driver fido2");
 	token->pin_missing = false;
 	token->tries = 0;
 	expect_error(take(&town, seat, &err), ERR_PIN_BLOCKED, &err, "its FIDO2 PIN is blocked");
@@ -321,18 +326,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_fido2_officer_approves_with_one_touch),
-		cmocka_unit_test(another_fido2_token_of_the_model_is_named_after_its_right_pin),
-		cmocka_unit_test(the_right_one_is_asked_for_with_a_pin_of_its_own),
-		cmocka_unit_test(who_waits_is_told_for_what_and_whose_the_wrong_key_is),
-		cmocka_unit_test(nobody_there_means_no_waiting),
-		cmocka_unit_test(waiting_ends),
-		cmocka_unit_test(of_several_one_is_chosen_by_serial_label_or_touch),
-		cmocka_unit_test(a_serial_outdoes_a_model),
-		cmocka_unit_test(a_model_of_several_people_asks_whose_it_is),
-		cmocka_unit_test(of_one_device_piv_is_used_unless_fido2_is_said),
-		cmocka_unit_test(without_a_vault_the_one_that_was_asked_for_is_waited_for),
-		cmocka_unit_test(what_a_fido2_pin_cannot_do_is_said_before_it_is_asked),
+	    cmocka_unit_test(a_fido2_officer_approves_with_one_touch),
+	    cmocka_unit_test(another_fido2_token_of_the_model_is_named_after_its_right_pin),
+	    cmocka_unit_test(the_right_one_is_asked_for_with_a_pin_of_its_own),
+	    cmocka_unit_test(who_waits_is_told_for_what_and_whose_the_wrong_key_is),
+	    cmocka_unit_test(nobody_there_means_no_waiting),
+	    cmocka_unit_test(waiting_ends),
+	    cmocka_unit_test(of_several_one_is_chosen_by_serial_label_or_touch),
+	    cmocka_unit_test(a_serial_outdoes_a_model),
+	    cmocka_unit_test(a_model_of_several_people_asks_whose_it_is),
+	    cmocka_unit_test(of_one_device_piv_is_used_unless_fido2_is_said),
+	    cmocka_unit_test(without_a_vault_the_one_that_was_asked_for_is_waited_for),
+	    cmocka_unit_test(what_a_fido2_pin_cannot_do_is_said_before_it_is_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,8 +75,12 @@ digest_of(uint8_t byte)
 static struct trust
 known(struct log *log, uint64_t size)
 {
-	return (struct trust){.vault = digest_of(1), .charter_version = 3, .charter = digest_of(3),
-	    .roster_version = 2, .roster = digest_of(2), .size = size,
+	return (struct trust){.vault = digest_of(1),
+	    .charter_version = 3,
+	    .charter = digest_of(3),
+	    .roster_version = 2,
+	    .roster = digest_of(2),
+	    .size = size,
 	    .root = size > 0 ? root_of(log, size) : (struct digest){{0}}};
 }
 
@@ -108,8 +112,8 @@ honest(struct step *step)
 static enum err_code
 check(const struct step *step, struct err *err)
 {
-	return trust_check(&step->old, &step->seen, &step->charter_at, &step->roster_at, step->proof,
-	    step->proof_count, err);
+	return trust_check(&step->old, &step->seen, &step->charter_at, &step->roster_at,
+	    step->proof, step->proof_count, err);
 }
 
 static void
@@ -280,7 +284,8 @@ remove_tree(const char *path)
 	DIR *folder = opendir(path);
 	struct dirent *entry;
 
-	for (entry = folder != NULL ? readdir(folder) : NULL; entry != NULL; entry = readdir(folder)) {
+	for (entry = folder != NULL ? readdir(folder) : NULL; entry != NULL;
+	     entry = readdir(folder)) {
 		char inner[4096];
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -370,8 +375,9 @@ a_release_and_its_checkpoint_are_kept(void **state)
 	(void)state;
 	home_make(&home);
 	fine(trust_place_of("/srv/vault", &place, &err), &err);
-	fine(trust_keep_release(&place, "0123456789abcdef0123456789abcdef", view_of_text("statement"),
-	    view_of_text("note"), path, &err), &err);
+	fine(trust_keep_release(&place, "0123456789abcdef0123456789abcdef",
+	         view_of_text("statement"), view_of_text("note"), path, &err),
+	    &err);
 	fine(file_read(path, 100, &text, &err), &err);
 	assert_string_equal(buf_string(&text), "statement");
 }

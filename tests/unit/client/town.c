@@ -92,8 +92,10 @@ static void
 define_secret(struct town *town, const struct p256_key *signer)
 {
 	struct err err;
-	struct definition definition = {.vault = town->vault, .revision = 1,
-	    .created = TOWN_NOW - 2000, .target = json_new_object()};
+	struct definition definition = {.vault = town->vault,
+	    .revision = 1,
+	    .created = TOWN_NOW - 2000,
+	    .target = json_new_object()};
 	JSON *target = definition.target;
 	JSON *payload = NULL;
 
@@ -139,9 +141,11 @@ seal_secret(struct town *town)
 	ids->charter = charter->digest;
 	for (size_t seat = CISO; seat <= AUDIT; seat++)
 		recipients[seat] = (struct seal_recipient){charter->seats[seat].name,
-		    charter->seats[seat].tokens[0].id, charter->seats[seat].tokens[0].keys[KEY_SHARE]};
+		    charter->seats[seat].tokens[0].id,
+		    charter->seats[seat].tokens[0].keys[KEY_SHARE]};
 	fine(seal_version(ids, &charter->policies[0].quorum, recipients, 3, secret_view(credential),
-	    &town->version, NULL, &err), &err);
+	         &town->version, NULL, &err),
+	    &err);
 	fine(header_new(&town->header, &err), &err);
 	fine(header_decode(buf_view(&town->version.header), town->header, &err), &err);
 	fine(header_hash(buf_view(&town->version.header), &town->header_hash, &err), &err);
@@ -158,17 +162,23 @@ sign_checkpoint(struct town *town)
 	fine(checkpoint_origin(town->founded.charter->name, &town->vault, checkpoint.origin, &err),
 	    &err);
 	fine(checkpoint_sign(&checkpoint, town->log_seed, &town->founded.charter->host_log,
-	    &town->checkpoint, &err), &err);
+	         &town->checkpoint, &err),
+	    &err);
 }
 
 static void
 request_secret(struct town *town, const struct p256_key *signer, struct digest *ret_digest)
 {
 	struct err err;
-	struct request request = {.vault = town->vault, .secret = town->secret,
-	    .definition = town->definition_digest, .header = town->header_hash, .version = 1,
-	    .token = town->alice_roster->seats[0].tokens[0].id, .duration = 1800,
-	    .created = TOWN_NOW - 120, .expires = TOWN_NOW + 700};
+	struct request request = {.vault = town->vault,
+	    .secret = town->secret,
+	    .definition = town->definition_digest,
+	    .header = town->header_hash,
+	    .version = 1,
+	    .token = town->alice_roster->seats[0].tokens[0].id,
+	    .duration = 1800,
+	    .created = TOWN_NOW - 120,
+	    .expires = TOWN_NOW + 700};
 	JSON *payload = NULL;
 
 	snprintf(request.name, sizeof(request.name), "prod/db");
@@ -195,10 +205,16 @@ static void
 open_ceremony(struct town *town, const struct p256_key *requester)
 {
 	struct err err;
-	struct ceremony ceremony = {.vault = town->vault, .definition = town->definition_digest,
-	    .header = town->header_hash, .charter = town->founded.charter->digest,
-	    .roster = town->alice_roster->digest, .secret = town->secret, .version = 1,
-	    .created = TOWN_NOW - 110, .deadline = TOWN_NOW + 700, .size = TOWN_LEAVES,
+	struct ceremony ceremony = {.vault = town->vault,
+	    .definition = town->definition_digest,
+	    .header = town->header_hash,
+	    .charter = town->founded.charter->digest,
+	    .roster = town->alice_roster->digest,
+	    .secret = town->secret,
+	    .version = 1,
+	    .created = TOWN_NOW - 110,
+	    .deadline = TOWN_NOW + 700,
+	    .size = TOWN_LEAVES,
 	    .root = town->root};
 	JSON *payload = NULL;
 
@@ -221,8 +237,11 @@ town_approve(struct town *town, size_t seat)
 {
 	struct err err;
 	const struct seat *who = &town->founded.charter->seats[seat];
-	struct approval approval = {.vault = town->vault, .ceremony = town->ceremony_digest,
-	    .token = who->tokens[0].id, .time = TOWN_NOW - 60, .size = TOWN_LEAVES,
+	struct approval approval = {.vault = town->vault,
+	    .ceremony = town->ceremony_digest,
+	    .token = who->tokens[0].id,
+	    .time = TOWN_NOW - 60,
+	    .size = TOWN_LEAVES,
 	    .root = town->root};
 	JSON *payload = NULL;
 
@@ -230,7 +249,8 @@ town_approve(struct town *town, size_t seat)
 	p256_key_public(town->founded.spares[1], &approval.enc);
 	fine(approval_payload(&approval, &payload, &err), &err);
 	fine(statement_new(STATEMENT_APPROVAL, false, payload,
-	    &town->approvals[town->approval_count], &err), &err);
+	         &town->approvals[town->approval_count], &err),
+	    &err);
 	sign_with(&town->approvals[town->approval_count], town->founded.keys[seat][KEY_SIGN]);
 	town->approval_complete[town->approval_count++] = true;
 }
@@ -241,9 +261,14 @@ seal_answer(struct town *town, struct digest *ret_box)
 {
 	struct err err;
 	const struct seat_token *token = &town->alice_roster->seats[0].tokens[0];
-	const struct box_ids ids = {.label = seal_label_answer, .vault = town->vault,
-	    .secret = town->secret, .version = 1, .header_hash = town->header_hash,
-	    .ceremony = town->ceremony_digest, .seat = "alice", .token = token->id};
+	const struct box_ids ids = {.label = seal_label_answer,
+	    .vault = town->vault,
+	    .secret = town->secret,
+	    .version = 1,
+	    .header_hash = town->header_hash,
+	    .ceremony = town->ceremony_digest,
+	    .seat = "alice",
+	    .token = token->id};
 	SECRET *credential = town_credential();
 	HPKE *hpke = NULL;
 	struct digest info;
@@ -251,26 +276,36 @@ seal_answer(struct town *town, struct digest *ret_box)
 
 	fine(seal_box_info(&ids, &info, &err), &err);
 	fine(hpke_sender(hpke_suite_default, &token->keys[KEY_RELEASE], VIEW_OF(info.bytes), &hpke,
-	    &enc, &err), &err);
+	         &enc, &err),
+	    &err);
 	memcpy(town->answer.enc, enc.bytes, POINT_SIZE);
 	fine(hpke_seal(hpke, VIEW_OF(town->ceremony_digest.bytes), secret_view(credential),
-	    &town->answer.ciphertext, &err), &err);
+	         &town->answer.ciphertext, &err),
+	    &err);
 	fine(sha256((const struct view[]){VIEW_OF(town->answer.enc),
-	    buf_view(&town->answer.ciphertext)}, 2, ret_box, &err), &err);
+	                buf_view(&town->answer.ciphertext)},
+	         2, ret_box, &err),
+	    &err);
 }
 
 void
 town_release(struct town *town)
 {
 	struct err err;
-	struct release release = {.vault = town->vault, .ceremony = town->ceremony_digest,
-	    .header = town->header_hash, .secret = town->secret, .version = 1, .answer_count = 1,
-	    .released = TOWN_NOW - 30, .expires = TOWN_NOW - 30 + 1800};
+	struct release release = {.vault = town->vault,
+	    .ceremony = town->ceremony_digest,
+	    .header = town->header_hash,
+	    .secret = town->secret,
+	    .version = 1,
+	    .answer_count = 1,
+	    .released = TOWN_NOW - 30,
+	    .expires = TOWN_NOW - 30 + 1800};
 	JSON *payload = NULL;
 
 	for (size_t i = 0; i < town->approval_count; i++)
 		fine(dsse_digest(&town->approvals[i], &release.approvals[release.approval_count++],
-		    &err), &err);
+		         &err),
+		    &err);
 	release.answers[0].token = town->alice_roster->seats[0].tokens[0].id;
 	seal_answer(town, &release.answers[0].box);
 	fine(release_payload(&release, &payload, &err), &err);
@@ -281,7 +316,7 @@ town_release(struct town *town)
 
 /* From the definition to the ceremony, all naming each other. */
 static void
-build(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
+build(struct town *town, const struct p256_key *operator, const struct p256_key * requester)
 {
 	define_secret(town, operator);
 	seal_secret(town);
@@ -289,7 +324,7 @@ build(struct town *town, const struct p256_key *operator, const struct p256_key 
 }
 
 void
-town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key *requester)
+town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key * requester)
 {
 	dsse_done(&town->definition);
 	dsse_done(&town->request);

@@ -23,9 +23,21 @@
 #include "tests/lib/founded.h"
 #include "vault/seal/seal.h"
 
-enum { TOWN_NOW = 1767230000, TOWN_LEAVES = 7, TOWN_PIN_TRIES = 3, TOWN_TOKENS = 6,
-	TOWN_FIDO_TRIES = 8 };
-enum { TOWN_CISO = 1000, TOWN_INFRA, TOWN_AUDIT, TOWN_OPS, TOWN_ALICE = 2000, TOWN_STRANGER = 3000 };
+enum {
+	TOWN_NOW = 1767230000,
+	TOWN_LEAVES = 7,
+	TOWN_PIN_TRIES = 3,
+	TOWN_TOKENS = 6,
+	TOWN_FIDO_TRIES = 8
+};
+enum {
+	TOWN_CISO = 1000,
+	TOWN_INFRA,
+	TOWN_AUDIT,
+	TOWN_OPS,
+	TOWN_ALICE = 2000,
+	TOWN_STRANGER = 3000
+};
 #define TOWN_PIN "73920158"
 
 /* How the server breaks the protocol when OP is asked for. */
@@ -39,8 +51,8 @@ struct town_token {
 	bool derived, replug, pin_missing;
 	struct p256_key *keys[TOKEN_KEYS]; /* NULL: no such key; owned by the town */
 	bool plugged, factory_pin;
-	bool lies;	  /* signs something else */
-	bool other_keys;  /* shows another sign key than the charter's */
+	bool lies;       /* signs something else */
+	bool other_keys; /* shows another sign key than the charter's */
 	int tries;
 	struct secret *pin; /* of who unlocked it: must live until close */
 	unsigned announced, touches;
@@ -57,7 +69,7 @@ struct town {
 	struct secret_id secret;
 	struct sealed_version version;
 	struct header *header;
-	struct buf checkpoint;	     /* the note */
+	struct buf checkpoint; /* the note */
 	struct digest root;
 	struct id id;
 	struct dsse suspensions[2];
@@ -66,15 +78,15 @@ struct town {
 	struct dsse approvals[8];
 	bool approval_complete[8];
 	size_t approval_count;
-	struct secret *received;    /* the shares that `shares` brought, opened */
-	struct sealed_box answer;   /* alice's credential */
+	struct secret *received;  /* the shares that `shares` brought, opened */
+	struct sealed_box answer; /* alice's credential */
 	enum ceremony_state state;
 	/* The server. */
 	int fd;
 	pthread_t thread;
 	bool running;
 	enum town_rude rude;
-	const char *rude_at; /* op */
+	const char *rude_at;     /* op */
 	const char *hello_state; /* what the server says it is; NULL: live */
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
@@ -83,14 +95,14 @@ struct town {
 	struct buf swap_text;
 	/* Tokens and the person. */
 	struct town_token tokens[TOWN_TOKENS];
-	struct token_driver drivers[2]; /* PIV, FIDO2 */
-	struct client_options choice;	/* serial, label, driver, wait */
+	struct token_driver drivers[2];     /* PIV, FIDO2 */
+	struct client_options choice;       /* serial, label, driver, wait */
 	void (*on_wait)(struct town *town); /* somebody plugs or pulls something */
 	uint32_t touched_to_choose;
-	const char *line;		/* typed when a line is asked for */
+	const char *line; /* typed when a line is asked for */
 	struct ui ui;
-	struct buf screen;	 /* all that was said */
-	const char *pins[4];	 /* typed one after the other; then TOWN_PIN */
+	struct buf screen;   /* all that was said */
+	const char *pins[4]; /* typed one after the other; then TOWN_PIN */
 	size_t pins_asked;
 	const char *answer_text; /* what is typed to confirm; NULL: whatever is asked for */
 	char home[64];
@@ -108,7 +120,7 @@ struct town_token *town_token(struct town *town, uint32_t serial);
 /* Begin again from the definition on, signed by OPERATOR, with a request signed by REQUESTER: all
  * other documents follow from these, as a host would make them that has gone over. */
 void town_rebuild(struct town *town, const struct p256_key *operator,
-    const struct p256_key *requester);
+    const struct p256_key * requester);
 /* The approval of SEAT (index in founded) as its officer would sign it, complete. */
 void town_approve(struct town *town, size_t seat);
 /* Release to alice on the approvals there are, and remember the statement. */

@@ -31,7 +31,8 @@ sign_assertion(const struct p256_key *key, const struct digest *client_data_hash
 	*ret_signature = (struct token_signature){.authdata_size = ASSERTION_DATA_MIN};
 	make_authdata(ret_signature->authdata);
 	fine(assertion_digest(view_of(ret_signature->authdata, ASSERTION_DATA_MIN),
-	    client_data_hash, &digest, &err), &err);
+	         client_data_hash, &digest, &err),
+	    &err);
 	fine(p256_sign(key, &digest, &der, &err), &err);
 	memcpy(ret_signature->der, der.data, der.size);
 	ret_signature->size = der.size;
@@ -52,7 +53,8 @@ town_sign_fido(struct dsse *statement, const struct p256_key *key)
 	fine(dsse_digest(statement, &digest, &err), &err);
 	sign_assertion(key, &digest, &made);
 	fine(dsse_add(statement, keyid, view_of(made.der, made.size),
-	    view_of(made.authdata, made.authdata_size), &err), &err);
+	         view_of(made.authdata, made.authdata_size), &err),
+	    &err);
 }
 
 void
@@ -135,8 +137,11 @@ info(void *handle, struct token_info *ret_info, struct err *err)
 
 	(void)err;
 	*ret_info = (struct token_info){.serial = token->tells ? token->serial : 0,
-	    .pin_tries = token->tries, .puk_tries = -1, .pin_tries_total = TOWN_FIDO_TRIES,
-	    .replug = token->replug, .pin_missing = token->pin_missing};
+	    .pin_tries = token->tries,
+	    .puk_tries = -1,
+	    .pin_tries_total = TOWN_FIDO_TRIES,
+	    .replug = token->replug,
+	    .pin_missing = token->pin_missing};
 	snprintf(ret_info->driver, sizeof(ret_info->driver), "fido2");
 	memset(ret_info->aaguid, 0x23, AAGUID_SIZE);
 	return ERR_OK;
@@ -234,6 +239,16 @@ close_token(void *handle)
 	token->bound = NULL;
 }
 
-const struct token_ops town_fido_ops = {.name = "fido2", .pin_name = "FIDO2 PIN", .one_touch = true,
-    .list = list, .open = open_token, .choose = choose, .info = info, .bind = bind_credential,
-    .unlock = unlock, .agree = agree, .sign = sign, .derive = derive, .close = close_token};
+const struct token_ops town_fido_ops = {.name = "fido2",
+    .pin_name = "FIDO2 PIN",
+    .one_touch = true,
+    .list = list,
+    .open = open_token,
+    .choose = choose,
+    .info = info,
+    .bind = bind_credential,
+    .unlock = unlock,
+    .agree = agree,
+    .sign = sign,
+    .derive = derive,
+    .close = close_token};

@@ -10,7 +10,7 @@ void town_make_fido(struct town *town, struct seat_token *entry, size_t token);
 void town_sign_fido(struct dsse *statement, const struct p256_key *key);
 extern const struct token_ops town_fido_ops;
 void town_make_person(struct town *town);
-void town_stop(struct town *town); /* waits for the server's thread */
+void town_stop(struct town *town);    /* waits for the server's thread */
 struct secret *town_credential(void); /* what is sealed: a password */
 
 #endif

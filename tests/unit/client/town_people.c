@@ -46,8 +46,11 @@ info(void *handle, struct token_info *ret_info, struct err *err)
 	struct town_token *token = handle;
 
 	(void)err;
-	*ret_info = (struct token_info){.serial = token->serial, .metadata = true,
-	    .pin_tries = token->tries, .puk_tries = 3, .pin_tries_total = TOWN_PIN_TRIES,
+	*ret_info = (struct token_info){.serial = token->serial,
+	    .metadata = true,
+	    .pin_tries = token->tries,
+	    .puk_tries = 3,
+	    .pin_tries_total = TOWN_PIN_TRIES,
 	    .pin_default = token->factory_pin};
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		ret_info->keys[key].present = token->keys[key] != NULL;
@@ -138,8 +141,16 @@ wait_change(void *driver, unsigned milliseconds, bool *ret_changed, struct err *
 	return ERR_OK;
 }
 
-static const struct token_ops town_ops = {.name = "piv", .pin_name = "PIV PIN", .list = list,
-    .open = open_token, .wait = wait_change, .info = info, .unlock = unlock, .agree = agree, .sign = sign, .close = close_token};
+static const struct token_ops town_ops = {.name = "piv",
+    .pin_name = "PIV PIN",
+    .list = list,
+    .open = open_token,
+    .wait = wait_change,
+    .info = info,
+    .unlock = unlock,
+    .agree = agree,
+    .sign = sign,
+    .close = close_token};
 
 struct town_token *
 town_token(struct town *town, uint32_t serial)
@@ -162,10 +173,12 @@ town_make_tokens(struct town *town)
 		token->tries = TOWN_PIN_TRIES;
 		token->town = town;
 		token->serial = i < FOUNDED_SEATS ? TOWN_CISO + (uint32_t)i :
-		    i == FOUNDED_SEATS ? TOWN_ALICE : TOWN_STRANGER;
+		    i == FOUNDED_SEATS            ? TOWN_ALICE :
+		                                    TOWN_STRANGER;
 		for (int key = 0; key < TOKEN_KEYS; key++)
 			token->keys[key] = i < FOUNDED_SEATS ? town->founded.keys[i][key] :
-			    i == FOUNDED_SEATS ? town->alice[key] : NULL;
+			    i == FOUNDED_SEATS               ? town->alice[key] :
+			                                       NULL;
 	}
 	town->drivers[0] = (struct token_driver){.ops = &town_ops, .driver = town};
 	town->drivers[1] = (struct token_driver){.ops = &town_fido_ops, .driver = town};
@@ -234,9 +247,13 @@ ask_line(void *context, const char *question, char *ret_line, size_t size, struc
 void
 town_make_person(struct town *town)
 {
-	town->ui = (struct ui){.context = town, .say = say, .progress = say,
-	    .confirm = confirm, .ask_line = ask_line,
-	    .ask_pin = ask_pin, .ask_secret = ask_secret};
+	town->ui = (struct ui){.context = town,
+	    .say = say,
+	    .progress = say,
+	    .confirm = confirm,
+	    .ask_line = ask_line,
+	    .ask_pin = ask_pin,
+	    .ask_secret = ask_secret};
 }
 
 bool

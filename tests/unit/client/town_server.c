@@ -171,8 +171,7 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 }
 
 static void
-answer_approve(struct town *town, const struct json *request, struct json *reply,
-    struct buf *blob)
+answer_approve(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
 {
 	struct err err;
 	struct dsse *statement = &town->approvals[town->approval_count];
@@ -180,7 +179,8 @@ answer_approve(struct town *town, const struct json *request, struct json *reply
 	size_t index = 0;
 
 	if (dsse_parse(view_of_text(json_object_text(request, "approval")), statement, &err) !=
-	    ERR_OK || approval_parse(statement, false, &approval, &err) != ERR_OK)
+	        ERR_OK ||
+	    approval_parse(statement, false, &approval, &err) != ERR_OK)
 		abort();
 	town->approval_complete[town->approval_count++] = false;
 	while (!digest_equal(&town->header->envelopes[index].token, &approval.token))
@@ -199,8 +199,11 @@ answer_shares(struct town *town, struct json *reply, struct view ciphertext)
 	struct point public;
 	struct digest info;
 	HPKE *hpke = NULL;
-	struct box_ids ids = {.label = seal_label_approval, .vault = town->vault,
-	    .secret = town->secret, .version = 1, .header_hash = town->header_hash,
+	struct box_ids ids = {.label = seal_label_approval,
+	    .vault = town->vault,
+	    .secret = town->secret,
+	    .version = 1,
+	    .header_hash = town->header_hash,
 	    .ceremony = town->ceremony_digest};
 	size_t at = town->approval_count - 1;
 
@@ -212,9 +215,9 @@ answer_shares(struct town *town, struct json *reply, struct view ciphertext)
 	secret_freep(&town->received);
 	if (seal_box_info(&ids, &info, &err) != ERR_OK ||
 	    hpke_recipient(hpke_suite_default, VIEW_OF(approval.enc.bytes), &public,
-	    hpke_agree_local, town->ceremony_key, VIEW_OF(info.bytes), &hpke, &err) != ERR_OK ||
+	        hpke_agree_local, town->ceremony_key, VIEW_OF(info.bytes), &hpke, &err) != ERR_OK ||
 	    hpke_open(hpke, VIEW_OF(town->ceremony_digest.bytes), ciphertext, &town->received,
-	    &err) != ERR_OK)
+	        &err) != ERR_OK)
 		abort();
 	town->approval_complete[at] = true;
 	json_put_text(reply, "state", "collecting");
@@ -329,11 +332,17 @@ now(void)
 struct client_options
 town_options(struct town *town)
 {
-	return (struct client_options){.vault = "/srv/town", .self = "/nonexistent",
-	    .drivers = town->drivers, .driver_count = ARRAY_SIZE(town->drivers), .ui = &town->ui,
-	    .serial = town->choice.serial, .label = town->choice.label,
-	    .driver = town->choice.driver, .wait = town->choice.wait,
-	    .person = town->choice.wait > 0, .now = now};
+	return (struct client_options){.vault = "/srv/town",
+	    .self = "/nonexistent",
+	    .drivers = town->drivers,
+	    .driver_count = ARRAY_SIZE(town->drivers),
+	    .ui = &town->ui,
+	    .serial = town->choice.serial,
+	    .label = town->choice.label,
+	    .driver = town->choice.driver,
+	    .wait = town->choice.wait,
+	    .person = town->choice.wait > 0,
+	    .now = now};
 }
 
 enum err_code

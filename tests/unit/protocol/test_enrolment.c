@@ -44,8 +44,9 @@ start(void **state)
 		bench->keys[i] = certificate_key(bench->pairs[i]);
 	}
 	assert_ok(p256_key_new(&bench->stranger, &err));
-	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint}, .root_count = 1,
-		.min_firmware = {5, 7, 0}};
+	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint},
+	    .root_count = 1,
+	    .min_firmware = {5, 7, 0}};
 	memset(bench->init.bytes, 7, DIGEST_SIZE);
 	*state = bench;
 	return 0;
@@ -74,8 +75,9 @@ attest(struct bench *bench, int key, const uint8_t *serial, const uint8_t *firmw
     const struct authority *device, struct buf *ret_certificate)
 {
 	const struct recipe recipe = {.subject = "YubiKey PIV Attestation 82",
-		.firmware = view_of(firmware, 3), .serial = view_of(serial, sizeof(serial_bytes)),
-		.policies = VIEW_OF(policies)};
+	    .firmware = view_of(firmware, 3),
+	    .serial = view_of(serial, sizeof(serial_bytes)),
+	    .policies = VIEW_OF(policies)};
 
 	ret_certificate->size = 0;
 	certificate_make(&recipe, bench->pairs[key], device, ret_certificate);
@@ -89,8 +91,11 @@ right(struct bench *bench, struct enrolment *ret_enrolment)
 	struct seat *seat = &ret_enrolment->seat;
 	struct seat_token *token = &seat->tokens[0];
 
-	*ret_enrolment = (struct enrolment){.init = bench->init, .created = 1767225600,
-		.unsealed = {false, true, true}, .attested = true, .certificate_count = 1};
+	*ret_enrolment = (struct enrolment){.init = bench->init,
+	    .created = 1767225600,
+	    .unsealed = {false, true, true},
+	    .attested = true,
+	    .certificate_count = 1};
 	ret_enrolment->certificate_views[0] = buf_view(&bench->root.der);
 	buf_bytes(&ret_enrolment->device, buf_view(&bench->device.der));
 	snprintf(seat->name, sizeof(seat->name), "carol");
@@ -134,7 +139,8 @@ judge(struct bench *bench, const struct enrolment *enrolment, struct err *err)
 	ENROLMENT read = {0};
 
 	assert_int_equal(enrolment_payload(enrolment, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_ENROLMENT, false, payload, &statement, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_ENROLMENT, false, payload, &statement, &inner),
+	    ERR_OK);
 	sign(bench->keys[KEY_SIGN], &enrolment->seat.tokens[0].id, &statement);
 	TRY(enrolment_parse(&statement, false, &read, err));
 	return enrolment_verify(&statement, &read, &bench->init, &bench->policy, err);
@@ -164,13 +170,14 @@ a_right_enrolment_is_read_and_verifies(void **state)
 	assert_int_equal(read.seat.tokens[0].serial, SERIAL);
 	assert_true(digest_equal(&read.seat.tokens[0].id, &enrolment.seat.tokens[0].id));
 	for (int i = 0; i < KEY_COUNT; i++) {
-		assert_true(point_equal(&read.seat.tokens[0].keys[i],
-		    &enrolment.seat.tokens[0].keys[i]));
+		assert_true(
+		    point_equal(&read.seat.tokens[0].keys[i], &enrolment.seat.tokens[0].keys[i]));
 		assert_view(buf_view(&read.attestation[i]), buf_view(&enrolment.attestation[i]));
 	}
 	assert_view(read.certificate_views[0], buf_view(&bench->root.der));
 	assert_int_equal(read.created, enrolment.created);
-	assert_true(!read.unsealed[KEY_SIGN] && read.unsealed[KEY_SHARE] && read.unsealed[KEY_RELEASE]);
+	assert_true(
+	    !read.unsealed[KEY_SIGN] && read.unsealed[KEY_SHARE] && read.unsealed[KEY_RELEASE]);
 }
 
 #define WRONG(code, says, change)                                                                  \
@@ -189,7 +196,8 @@ the_cause_is_named_with_seat_and_serial(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
-	WRONG(ERR_REFUSED, "enrolment of seat \"carol\", token 1000001: it was made for another vault",
+	WRONG(ERR_REFUSED,
+	    "enrolment of seat \"carol\", token 1000001: it was made for another vault",
 	    enrolment.init.bytes[0] ^= 1);
 }
 
@@ -200,12 +208,14 @@ keys_that_the_roles_need_must_be_there_and_tried(void **state)
 	struct err err;
 
 	WRONG(ERR_INVALID, "its roles need a share key",
-	    (enrolment.seat.tokens[0].has[KEY_SHARE] = false, enrolment.unsealed[KEY_SHARE] = false));
+	    (enrolment.seat.tokens[0].has[KEY_SHARE] = false,
+	        enrolment.unsealed[KEY_SHARE] = false));
 	WRONG(ERR_INVALID, "its roles need a release key",
 	    (enrolment.seat.tokens[0].has[KEY_RELEASE] = false,
-		enrolment.unsealed[KEY_RELEASE] = false));
+	        enrolment.unsealed[KEY_RELEASE] = false));
 	WRONG(ERR_REFUSED, "its share key was never tried", enrolment.unsealed[KEY_SHARE] = false);
-	WRONG(ERR_REFUSED, "its release key was never tried", enrolment.unsealed[KEY_RELEASE] = false);
+	WRONG(ERR_REFUSED, "its release key was never tried",
+	    enrolment.unsealed[KEY_RELEASE] = false);
 	WRONG(ERR_INVALID, "the token has no share key",
 	    enrolment.seat.tokens[0].has[KEY_SHARE] = false);
 }
@@ -338,7 +348,8 @@ every_changed_byte_is_refused(void **state)
 		if (enrolment_parse(&statement, false, &read, &err) == ERR_OK) {
 			formally_right++;
 			assert_int_not_equal(enrolment_verify(&statement, &read, &bench->init,
-			    &bench->policy, &err), ERR_OK);
+			                         &bench->policy, &err),
+			    ERR_OK);
 		}
 		statement.payload.data[i] ^= 1;
 	}
@@ -351,24 +362,24 @@ a_file_with_other_members_is_refused(void **state)
 	static const struct {
 		const char *from, *to, *says;
 	} rows[] = {
-		{"{\"format\":1,", "{\"format\":2,", "format"},
-		{"{\"format\":1,", "{\"format\":1,\"more\":1,", "more"},
-		{"\"seat\":\"carol\",", "", "seat"},
-		{"\"seat\":\"carol\"", "\"seat\":\"Carol\"", "name"},
-		{"\"roles\":[\"officer\"", "\"roles\":[\"boss\"", "roles"},
-		{"\"roles\":[\"officer\"", "\"roles\":[\"responder\"", "stands twice"},
-		{"\"driver\":\"piv\"", "\"driver\":\"usb\"", "driver"},
-		{"\"serial\":1000001", "\"serial\":0", "serial"},
-		{"\"firmware\":\"5.7.4\"", "\"firmware\":\"5.07.4\"", "firmware"},
-		{"\"unsealed\":[\"share\"", "\"unsealed\":[\"sign\"", "unsealed"},
-		{"\"unsealed\":[\"share\"", "\"unsealed\":[\"release\"", "unsealed"},
-		{"\"certificates\":[\"", "\"certificates\":[\"?", "certificates"},
-		{"\"device\":\"", "\"device\":\"?", "device"},
-		{"\"attestation\":{\"sign\"", "\"attestation\":{\"mine\"", "sign"},
-		{"\"keys\":{\"sign\":\"04", "\"keys\":{\"sign\":\"06", "sign key"},
-		{"Carol Oncall", "Carol\\u202eOncall", "person"},
-		{"\"created\":\"2026-01-01T00:00:00Z\"", "\"created\":\"today\"", "created"},
-		{"\"nonce\":\"", "\"nonce\":\"00", "nonce"},
+	    {"{\"format\":1,", "{\"format\":2,", "format"},
+	    {"{\"format\":1,", "{\"format\":1,\"more\":1,", "more"},
+	    {"\"seat\":\"carol\",", "", "seat"},
+	    {"\"seat\":\"carol\"", "\"seat\":\"Carol\"", "name"},
+	    {"\"roles\":[\"officer\"", "\"roles\":[\"boss\"", "roles"},
+	    {"\"roles\":[\"officer\"", "\"roles\":[\"responder\"", "stands twice"},
+	    {"\"driver\":\"piv\"", "\"driver\":\"usb\"", "driver"},
+	    {"\"serial\":1000001", "\"serial\":0", "serial"},
+	    {"\"firmware\":\"5.7.4\"", "\"firmware\":\"5.07.4\"", "firmware"},
+	    {"\"unsealed\":[\"share\"", "\"unsealed\":[\"sign\"", "unsealed"},
+	    {"\"unsealed\":[\"share\"", "\"unsealed\":[\"release\"", "unsealed"},
+	    {"\"certificates\":[\"", "\"certificates\":[\"?", "certificates"},
+	    {"\"device\":\"", "\"device\":\"?", "device"},
+	    {"\"attestation\":{\"sign\"", "\"attestation\":{\"mine\"", "sign"},
+	    {"\"keys\":{\"sign\":\"04", "\"keys\":{\"sign\":\"06", "sign key"},
+	    {"Carol Oncall", "Carol\\u202eOncall", "person"},
+	    {"\"created\":\"2026-01-01T00:00:00Z\"", "\"created\":\"today\"", "created"},
+	    {"\"nonce\":\"", "\"nonce\":\"00", "nonce"},
 	};
 	struct bench *bench = *state;
 	struct err err;
@@ -439,16 +450,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_right_enrolment_is_read_and_verifies),
-		cmocka_unit_test(the_cause_is_named_with_seat_and_serial),
-		cmocka_unit_test(keys_that_the_roles_need_must_be_there_and_tried),
-		cmocka_unit_test(every_key_must_be_attested_as_this_one_on_this_token),
-		cmocka_unit_test(a_chain_to_another_root_is_refused),
-		cmocka_unit_test(a_waiver_forgives_just_what_it_names),
-		cmocka_unit_test(only_its_own_token_signs_it_and_alone),
-		cmocka_unit_test(every_changed_byte_is_refused),
-		cmocka_unit_test(a_file_with_other_members_is_refused),
-		cmocka_unit_test(a_seat_must_say_what_its_enrolment_says),
+	    cmocka_unit_test(a_right_enrolment_is_read_and_verifies),
+	    cmocka_unit_test(the_cause_is_named_with_seat_and_serial),
+	    cmocka_unit_test(keys_that_the_roles_need_must_be_there_and_tried),
+	    cmocka_unit_test(every_key_must_be_attested_as_this_one_on_this_token),
+	    cmocka_unit_test(a_chain_to_another_root_is_refused),
+	    cmocka_unit_test(a_waiver_forgives_just_what_it_names),
+	    cmocka_unit_test(only_its_own_token_signs_it_and_alone),
+	    cmocka_unit_test(every_changed_byte_is_refused),
+	    cmocka_unit_test(a_file_with_other_members_is_refused),
+	    cmocka_unit_test(a_seat_must_say_what_its_enrolment_says),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

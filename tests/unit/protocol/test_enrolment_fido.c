@@ -31,8 +31,8 @@ sign_packed(struct bench *bench, const char *seat)
 	struct digest hash, digest;
 	struct err err;
 
-	assert_ok(fido_credential_hash(&enrolment->init, seat, &enrolment->seat.tokens[0].salt, &hash,
-	    &err));
+	assert_ok(fido_credential_hash(&enrolment->init, seat, &enrolment->seat.tokens[0].salt,
+	    &hash, &err));
 	assert_ok(assertion_digest(buf_view(&enrolment->authdata), &hash, &digest, &err));
 	buf_done(&enrolment->signature);
 	assert_ok(p256_sign(bench->batch_key, &digest, &enrolment->signature, &err));
@@ -43,8 +43,9 @@ put_cosigner(struct bench *bench)
 {
 	static const uint8_t firmware[] = {5, 7, 4};
 	const struct recipe recipe = {.subject = "YubiKey PIV Attestation 82",
-		.firmware = VIEW_OF(firmware), .serial = VIEW_OF(serial_bytes),
-		.policies = VIEW_OF(policies)};
+	    .firmware = VIEW_OF(firmware),
+	    .serial = VIEW_OF(serial_bytes),
+	    .policies = VIEW_OF(policies)};
 
 	bench->enrolment.cosigned = true;
 	bench->enrolment.seat.tokens[0].serial = SERIAL;
@@ -59,8 +60,10 @@ start(void **state)
 	struct bench *bench = calloc(1, sizeof(*bench));
 	const struct registration_recipe registration = {.aaguid = model};
 	const struct recipe leaf = {.subject = "Vendor FIDO2 attestation",
-		.unit = "Authenticator Attestation", .no_authority = true,
-		.aaguid = VIEW_OF(model_octets), .fido_firmware = VIEW_OF(firmware_octets)};
+	    .unit = "Authenticator Attestation",
+	    .no_authority = true,
+	    .aaguid = VIEW_OF(model_octets),
+	    .fido_firmware = VIEW_OF(firmware_octets)};
 	struct err err;
 
 	assert_non_null(bench);
@@ -74,16 +77,26 @@ start(void **state)
 	bench->piv_key = certificate_key(bench->piv);
 	assert_ok(p256_key_new(&bench->sign, &err));
 	assert_ok(p256_key_new(&bench->share, &err));
-	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint}, .root_count = 1,
-		.min_firmware = {5, 7, 0}};
+	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint},
+	    .root_count = 1,
+	    .min_firmware = {5, 7, 0}};
 	struct enrolment *enrolment = &bench->enrolment;
 	struct seat_token *token = &enrolment->seat.tokens[0];
-	*enrolment = (struct enrolment){.init = {{7}}, .created = 1767225600, .attested = true,
-		.unsealed = {false, true, false},
-		.seat = {.name = "legal", .person = "Lea Gal", .roles = ROLE_OFFICER, .token_count = 1,
-		    .tokens = {{.label = "legal-1", .driver = "fido2", .firmware = {5, 7, 4},
-			.has = {true, true, false}, .credential = "credential",
-			.credential_size = 10, .salt = {{9}}}}}};
+	*enrolment = (struct enrolment){.init = {{7}},
+	    .created = 1767225600,
+	    .attested = true,
+	    .unsealed = {false, true, false},
+	    .seat = {.name = "legal",
+	        .person = "Lea Gal",
+	        .roles = ROLE_OFFICER,
+	        .token_count = 1,
+	        .tokens = {{.label = "legal-1",
+	            .driver = "fido2",
+	            .firmware = {5, 7, 4},
+	            .has = {true, true, false},
+	            .credential = "credential",
+	            .credential_size = 10,
+	            .salt = {{9}}}}}};
 	memcpy(token->aaguid, model, sizeof(model));
 	p256_key_public(bench->sign, &token->keys[KEY_SIGN]);
 	p256_key_public(bench->share, &token->keys[KEY_SHARE]);
@@ -147,7 +160,8 @@ judge(struct bench *bench, const struct p256_key *cosigner, struct err *err)
 	ENROLMENT read = {0};
 
 	assert_int_equal(enrolment_payload(&bench->enrolment, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_ENROLMENT, false, payload, &statement, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_ENROLMENT, false, payload, &statement, &inner),
+	    ERR_OK);
 	sign(&statement, bench->sign, true);
 	if (cosigner != NULL)
 		sign(&statement, cosigner, false);
@@ -226,9 +240,9 @@ main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, start, stop)
 	const struct CMUnitTest tests[] = {
-		CLAIM(a_registration_is_this_foundings_seats_and_credentials),
-		CLAIM(without_attestation_only_a_waiver_takes_it),
-		CLAIM(a_cosigner_is_the_piv_side_with_this_serial),
+	    CLAIM(a_registration_is_this_foundings_seats_and_credentials),
+	    CLAIM(without_attestation_only_a_waiver_takes_it),
+	    CLAIM(a_cosigner_is_the_piv_side_with_this_serial),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

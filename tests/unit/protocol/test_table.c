@@ -5,26 +5,32 @@
 #include "tests/unit/check.h"
 
 enum { NO = -1 };
-enum { COL = CEREMONY_COLLECTING, RLG = CEREMONY_RELEASING, RLD = CEREMONY_RELEASED,
-	ROT = CEREMONY_ROTATING, DEG = CEREMONY_DEGRADED, CLO = CEREMONY_CLOSED,
-	REF = CEREMONY_REFUSED };
+enum {
+	COL = CEREMONY_COLLECTING,
+	RLG = CEREMONY_RELEASING,
+	RLD = CEREMONY_RELEASED,
+	ROT = CEREMONY_ROTATING,
+	DEG = CEREMONY_DEGRADED,
+	CLO = CEREMONY_CLOSED,
+	REF = CEREMONY_REFUSED
+};
 
 /* Typed again from docs/DESIGN.md, event by event. */
 static const int expected[CEREMONY_EVENTS][CEREMONY_STATES] = {
-	/*		     collecting releasing released rotating degraded closed refused */
-	[EVENT_APPROVE] =	{COL,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_DENY] =		{COL,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_REFUSE] =	{REF,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_CANCEL] =	{REF,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_EXPIRE] =	{REF,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_VOID] =		{REF,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_RELEASE] =	{RLG,	NO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_DELIVER] =	{NO,	RLD,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_DAMAGE] =	{NO,	DEG,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_END] =		{NO,	NO,	ROT,	NO,	NO,	NO,	NO},
-	[EVENT_ROTATED] =	{NO,	NO,	NO,	CLO,	CLO,	NO,	NO},
-	[EVENT_RESEALED] =	{NO,	CLO,	NO,	NO,	NO,	NO,	NO},
-	[EVENT_DEGRADE] =	{NO,	NO,	NO,	DEG,	NO,	NO,	NO},
+    /*		     collecting releasing released rotating degraded closed refused */
+    [EVENT_APPROVE] = {COL, NO, NO, NO, NO, NO, NO},
+    [EVENT_DENY] = {COL, NO, NO, NO, NO, NO, NO},
+    [EVENT_REFUSE] = {REF, NO, NO, NO, NO, NO, NO},
+    [EVENT_CANCEL] = {REF, NO, NO, NO, NO, NO, NO},
+    [EVENT_EXPIRE] = {REF, NO, NO, NO, NO, NO, NO},
+    [EVENT_VOID] = {REF, NO, NO, NO, NO, NO, NO},
+    [EVENT_RELEASE] = {RLG, NO, NO, NO, NO, NO, NO},
+    [EVENT_DELIVER] = {NO, RLD, NO, NO, NO, NO, NO},
+    [EVENT_DAMAGE] = {NO, DEG, NO, NO, NO, NO, NO},
+    [EVENT_END] = {NO, NO, ROT, NO, NO, NO, NO},
+    [EVENT_ROTATED] = {NO, NO, NO, CLO, CLO, NO, NO},
+    [EVENT_RESEALED] = {NO, CLO, NO, NO, NO, NO, NO},
+    [EVENT_DEGRADE] = {NO, NO, NO, DEG, NO, NO, NO},
 };
 
 static void
@@ -88,10 +94,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_state_takes_its_events_and_refuses_all_others),
-		cmocka_unit_test(nothing_leads_from_a_release_back_to_collecting),
-		cmocka_unit_test(a_refusal_says_the_state_in_words),
-		cmocka_unit_test(numbers_outside_the_table_are_our_bug),
+	    cmocka_unit_test(every_state_takes_its_events_and_refuses_all_others),
+	    cmocka_unit_test(nothing_leads_from_a_release_back_to_collecting),
+	    cmocka_unit_test(a_refusal_says_the_state_in_words),
+	    cmocka_unit_test(numbers_outside_the_table_are_our_bug),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

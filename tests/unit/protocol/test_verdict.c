@@ -26,10 +26,16 @@ set(struct bench *bench, const char *header, const char *policy)
 		memcpy(bench->seats[i].name, names[i], strlen(names[i]) + 1);
 		bench->seats[i].roles = ROLE_OFFICER;
 	}
-	bench->facts = (struct verdict_facts){.header = &bench->header, .policy = &bench->policy,
-		.seats = bench->seats, .seat_count = SEATS, .requester = "alice",
-		.approved = bench->approved, .denied = bench->denied, .now = 100, .deadline = 200,
-		.charter_unchanged = true};
+	bench->facts = (struct verdict_facts){.header = &bench->header,
+	    .policy = &bench->policy,
+	    .seats = bench->seats,
+	    .seat_count = SEATS,
+	    .requester = "alice",
+	    .approved = bench->approved,
+	    .denied = bench->denied,
+	    .now = 100,
+	    .deadline = 200,
+	    .charter_unchanged = true};
 }
 
 static void
@@ -82,8 +88,8 @@ the_truth_table_of_three_of_five_holds(void **state)
 					deny(&bench, names[i]);
 			}
 			enum verdict expected = able < 3 ? VERDICT_UNREACHABLE :
-			    counting >= 3		 ? VERDICT_MET :
-							   VERDICT_OPEN;
+			    counting >= 3                ? VERDICT_MET :
+			                                   VERDICT_OPEN;
 			assert_int_equal(verdict_of(&bench.facts, &missing, &text), expected);
 			assert_int_equal(missing, expected == VERDICT_OPEN ? 3 - (int)counting : 0);
 		}
@@ -202,15 +208,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_truth_table_of_three_of_five_holds),
-		cmocka_unit_test(the_requesters_seat_never_counts),
-		cmocka_unit_test(a_quorum_that_needs_the_requester_is_unreachable),
-		cmocka_unit_test(a_seat_that_is_gone_or_no_officer_does_not_count),
-		cmocka_unit_test(the_same_seat_twice_counts_once),
-		cmocka_unit_test(strangers_approvals_count_for_nothing),
-		cmocka_unit_test(header_and_policy_must_both_be_met),
-		cmocka_unit_test(time_decides_at_the_very_second),
-		cmocka_unit_test(a_changed_charter_voids_whatever_was_approved),
+	    cmocka_unit_test(the_truth_table_of_three_of_five_holds),
+	    cmocka_unit_test(the_requesters_seat_never_counts),
+	    cmocka_unit_test(a_quorum_that_needs_the_requester_is_unreachable),
+	    cmocka_unit_test(a_seat_that_is_gone_or_no_officer_does_not_count),
+	    cmocka_unit_test(the_same_seat_twice_counts_once),
+	    cmocka_unit_test(strangers_approvals_count_for_nothing),
+	    cmocka_unit_test(header_and_policy_must_both_be_met),
+	    cmocka_unit_test(time_decides_at_the_very_second),
+	    cmocka_unit_test(a_changed_charter_voids_whatever_was_approved),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,9 +116,8 @@ every_truncation_is_refused(void **state)
 static void
 sizes_over_the_limits_are_refused_before_a_byte_is_read(void **state)
 {
-	static const uint32_t sizes[][2] = {
-	    {UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX}, {2, UINT32_MAX}, {WIRE_JSON_MAX + 1, 0},
-	    {2, WIRE_BLOB_MAX + 1}, {0, 0}, {0, 5}};
+	static const uint32_t sizes[][2] = {{UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX},
+	    {2, UINT32_MAX}, {WIRE_JSON_MAX + 1, 0}, {2, WIRE_BLOB_MAX + 1}, {0, 0}, {0, 5}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -166,8 +165,9 @@ a_login_banner_is_no_frame(void **state)
 	struct err err;
 
 	(void)state;
-	expect_error(receive_bytes(view_of_text("Welcome to db1, last login yesterday\n"), &got, &blob,
-	    &err), ERR_PROTOCOL, &err, "does not speak");
+	expect_error(receive_bytes(view_of_text("Welcome to db1, last login yesterday\n"), &got,
+	                 &blob, &err),
+	    ERR_PROTOCOL, &err, "does not speak");
 }
 
 static void

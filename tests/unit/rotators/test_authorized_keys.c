@@ -11,40 +11,45 @@ static const struct {
 	const char *claim, *before, *after;
 	size_t current, next;
 } files[] = {
-	{"an empty file", "", "", 0, 0},
-	{"one line", "@\n", "$\n", 1, 0},
-	{"no newline at the end", "@", "$", 1, 0},
-	{"a comment stays", "@ jane's key, 2019\n", "$ jane's key, 2019\n", 1, 0},
-	{"spaces and tabs stay", " \t@  \t x \n", " \t$  \t x \n", 1, 0},
-	{"carriage returns stay", "@\r\n~ a\r\n", "$\r\n~ a\r\n", 1, 0},
-	{"carriage return after a comment", "@ a\r\n", "$ a\r\n", 1, 0},
-	{"no other line changes", "# head\n\n~ a\n@ b\n~ c", "# head\n\n~ a\n$ b\n~ c", 1, 0},
-	{"options stay", "no-pty,from=\"10.0.0.0/8\" @ b\n", "no-pty,from=\"10.0.0.0/8\" $ b\n", 1, 0},
-	{"quoted spaces in options", "command=\"echo hi there\",no-pty @ b\n",
-	    "command=\"echo hi there\",no-pty $ b\n", 1, 0},
-	{"escaped quotes in options", "command=\"say \\\"a b\\\" c\" @\n", "command=\"say \\\"a b\\\" c\" $\n",
-	    1, 0},
-	{"the old key named in an option is no key", "command=\"grep @ x\" ~ a\n",
-	    "command=\"grep @ x\" ~ a\n", 0, 0},
-	{"only the key changes, not its name in the option", "command=\"grep @ x\" @ a\n",
-	    "command=\"grep @ x\" $ a\n", 1, 0},
-	{"the old key in a comment is no key", "~ was @\n", "~ was @\n", 0, 0},
-	{"a commented-out line is no key", "#@ b\n # @\n", "#@ b\n # @\n", 0, 0},
-	{"all lines with the key", "@ a\n~ x\nno-pty @ b\n", "$ a\n~ x\nno-pty $ b\n", 2, 0},
-	{"the new key is there already", "$ a\n~ b\n", "$ a\n~ b\n", 0, 1},
-	{"both are there", "$ a\n@ b\n", "$ a\n$ b\n", 1, 1},
-	{"neither is there", "~ a\n", "~ a\n", 0, 0},
-	{"a certificate authority's line", "cert-authority @ ca\n", "cert-authority $ ca\n", 1, 0},
-	{"an unterminated quote swallows the line", "command=\"x @ b\n", "command=\"x @ b\n", 0, 0},
-	{"several spaces between type and key", "ssh-ed25519   "
-	    "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP z\n", "$ z\n", 1, 0},
-	{"a type that the key contradicts is no key", "ssh-rsa "
-	    "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP\n", "ssh-rsa "
-	    "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP\n", 0, 0},
-	{"bytes that are not UTF-8 stay", "@ \xff\xfe caf\xe9\n\x01\x02\n", "$ \xff\xfe caf\xe9\n\x01\x02\n",
-	    1, 0},
-	{"a key that is cut short is no key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmc\n",
-	    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmc\n", 0, 0},
+    {"an empty file", "", "", 0, 0},
+    {"one line", "@\n", "$\n", 1, 0},
+    {"no newline at the end", "@", "$", 1, 0},
+    {"a comment stays", "@ jane's key, 2019\n", "$ jane's key, 2019\n", 1, 0},
+    {"spaces and tabs stay", " \t@  \t x \n", " \t$  \t x \n", 1, 0},
+    {"carriage returns stay", "@\r\n~ a\r\n", "$\r\n~ a\r\n", 1, 0},
+    {"carriage return after a comment", "@ a\r\n", "$ a\r\n", 1, 0},
+    {"no other line changes", "# head\n\n~ a\n@ b\n~ c", "# head\n\n~ a\n$ b\n~ c", 1, 0},
+    {"options stay", "no-pty,from=\"10.0.0.0/8\" @ b\n", "no-pty,from=\"10.0.0.0/8\" $ b\n", 1, 0},
+    {"quoted spaces in options", "command=\"echo hi there\",no-pty @ b\n",
+        "command=\"echo hi there\",no-pty $ b\n", 1, 0},
+    {"escaped quotes in options", "command=\"say \\\"a b\\\" c\" @\n",
+        "command=\"say \\\"a b\\\" c\" $\n", 1, 0},
+    {"the old key named in an option is no key", "command=\"grep @ x\" ~ a\n",
+        "command=\"grep @ x\" ~ a\n", 0, 0},
+    {"only the key changes, not its name in the option", "command=\"grep @ x\" @ a\n",
+        "command=\"grep @ x\" $ a\n", 1, 0},
+    {"the old key in a comment is no key", "~ was @\n", "~ was @\n", 0, 0},
+    {"a commented-out line is no key", "#@ b\n # @\n", "#@ b\n # @\n", 0, 0},
+    {"all lines with the key", "@ a\n~ x\nno-pty @ b\n", "$ a\n~ x\nno-pty $ b\n", 2, 0},
+    {"the new key is there already", "$ a\n~ b\n", "$ a\n~ b\n", 0, 1},
+    {"both are there", "$ a\n@ b\n", "$ a\n$ b\n", 1, 1},
+    {"neither is there", "~ a\n", "~ a\n", 0, 0},
+    {"a certificate authority's line", "cert-authority @ ca\n", "cert-authority $ ca\n", 1, 0},
+    {"an unterminated quote swallows the line", "command=\"x @ b\n", "command=\"x @ b\n", 0, 0},
+    {"several spaces between type and key",
+        "ssh-ed25519   "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP z\n",
+        "$ z\n", 1, 0},
+    {"a type that the key contradicts is no key",
+        "ssh-rsa "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP\n",
+        "ssh-rsa "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP\n",
+        0, 0},
+    {"bytes that are not UTF-8 stay", "@ \xff\xfe caf\xe9\n\x01\x02\n",
+        "$ \xff\xfe caf\xe9\n\x01\x02\n", 1, 0},
+    {"a key that is cut short is no key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmc\n",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmc\n", 0, 0},
 };
 
 static struct ssh_public
@@ -87,8 +92,8 @@ only_the_key_changes_and_every_other_byte_stays(void **state)
 		expand(files[i].after, &after);
 		uint8_t *exact = exact_copy(buf_view(&before));
 
-		assert_ok(authorized_keys_replace(view_of(exact, before.size), &current, &next, &got,
-		    &count, &err));
+		assert_ok(authorized_keys_replace(view_of(exact, before.size), &current, &next,
+		    &got, &count, &err));
 		if (!view_equal(buf_view(&got), buf_view(&after)))
 			fail_msg("%s: got \"%s\"", files[i].claim, buf_string(&got));
 		if (count.current != files[i].current || count.next != files[i].next)
@@ -110,8 +115,8 @@ every_prefix_of_a_file_is_taken_without_reading_too_far(void **state)
 		BUF got = {0};
 		struct authorized_keys_count count;
 
-		assert_ok(authorized_keys_replace(view_of(exact, size), &current, &next, &got, &count,
-		    &err));
+		assert_ok(authorized_keys_replace(view_of(exact, size), &current, &next, &got,
+		    &count, &err));
 		if (count.current == 0)
 			assert_view(buf_view(&got), view_of(exact, size));
 		free(exact);
@@ -128,8 +133,8 @@ a_nul_byte_is_refused(void **state)
 	BUF got = {0};
 
 	(void)state;
-	assert_error(ERR_INVALID, authorized_keys_replace(VIEW_OF(damaged), &current, &next, &got,
-	    &count, &err));
+	assert_error(ERR_INVALID,
+	    authorized_keys_replace(VIEW_OF(damaged), &current, &next, &got, &count, &err));
 	assert_says("NUL");
 }
 
@@ -145,10 +150,11 @@ a_file_over_one_mebibyte_is_refused(void **state)
 	(void)state;
 	assert_non_null(large);
 	memset(large, '\n', AUTHORIZED_KEYS_MAX + 1);
-	assert_ok(authorized_keys_replace(view_of(large, AUTHORIZED_KEYS_MAX), &current, &next, &got,
-	    &count, &err));
-	assert_error(ERR_INVALID, authorized_keys_replace(view_of(large, AUTHORIZED_KEYS_MAX + 1),
-	    &current, &next, &got, &count, &err));
+	assert_ok(authorized_keys_replace(view_of(large, AUTHORIZED_KEYS_MAX), &current, &next,
+	    &got, &count, &err));
+	assert_error(ERR_INVALID,
+	    authorized_keys_replace(view_of(large, AUTHORIZED_KEYS_MAX + 1), &current, &next, &got,
+	        &count, &err));
 	free(large);
 }
 
@@ -156,10 +162,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_the_key_changes_and_every_other_byte_stays),
-		cmocka_unit_test(every_prefix_of_a_file_is_taken_without_reading_too_far),
-		cmocka_unit_test(a_nul_byte_is_refused),
-		cmocka_unit_test(a_file_over_one_mebibyte_is_refused),
+	    cmocka_unit_test(only_the_key_changes_and_every_other_byte_stays),
+	    cmocka_unit_test(every_prefix_of_a_file_is_taken_without_reading_too_far),
+	    cmocka_unit_test(a_nul_byte_is_refused),
+	    cmocka_unit_test(a_file_over_one_mebibyte_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,11 +73,13 @@ values_and_errors_go_their_own_ways(void **state)
 	(void)state;
 	assert_ok(secret_new(16, &generated, &err));
 	struct child child = {.input = view_of_text("in"),
-	    .values = {view_of_text("three"), view_of_text("four")}, .generated = generated,
-	    .output = &output, .errors = &errors};
+	    .values = {view_of_text("three"), view_of_text("four")},
+	    .generated = generated,
+	    .output = &output,
+	    .errors = &errors};
 
-	assert_ok(run(
-	    "cat; cat <&3; cat <&4; echo bad >&2; printf five >&5; exit 7", &child, &status, &err));
+	assert_ok(run("cat; cat <&3; cat <&4; echo bad >&2; printf five >&5; exit 7", &child,
+	    &status, &err));
 	assert_int_equal(WEXITSTATUS(status), 7);
 	assert_view(buf_view(&output), view_of_text("inthreefour"));
 	assert_view(buf_view(&errors), view_of_text("bad\n"));
@@ -193,7 +195,10 @@ static void
 a_program_that_is_not_there_is_an_error(void **state)
 {
 	static const char *const argv[] = {"x", NULL};
-	struct child child = {.path = "/nowhere/x", .argv = argv, .env = argv, .executable = -1,
+	struct child child = {.path = "/nowhere/x",
+	    .argv = argv,
+	    .env = argv,
+	    .executable = -1,
 	    .deadline = process_milliseconds() + 5000};
 	struct err err;
 	int status;
@@ -228,17 +233,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(input_comes_back_whole_whatever_its_size),
-		cmocka_unit_test(values_and_errors_go_their_own_ways),
-		cmocka_unit_test(descriptors_without_a_value_are_closed),
-		cmocka_unit_test(a_child_that_reads_nothing_does_not_block),
-		cmocka_unit_test(a_grandchild_that_keeps_the_pipes_is_not_waited_for),
-		cmocka_unit_test(a_child_over_its_deadline_is_unknown),
-		cmocka_unit_test(endless_output_is_refused_and_endless_errors_are_cut),
-		cmocka_unit_test(too_large_a_value_is_refused),
-		cmocka_unit_test(statuses_are_told_apart),
-		cmocka_unit_test(a_program_that_is_not_there_is_an_error),
-		cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
+	    cmocka_unit_test(input_comes_back_whole_whatever_its_size),
+	    cmocka_unit_test(values_and_errors_go_their_own_ways),
+	    cmocka_unit_test(descriptors_without_a_value_are_closed),
+	    cmocka_unit_test(a_child_that_reads_nothing_does_not_block),
+	    cmocka_unit_test(a_grandchild_that_keeps_the_pipes_is_not_waited_for),
+	    cmocka_unit_test(a_child_over_its_deadline_is_unknown),
+	    cmocka_unit_test(endless_output_is_refused_and_endless_errors_are_cut),
+	    cmocka_unit_test(too_large_a_value_is_refused),
+	    cmocka_unit_test(statuses_are_told_apart),
+	    cmocka_unit_test(a_program_that_is_not_there_is_an_error),
+	    cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -30,9 +30,9 @@ struct fixture {
 
 /* A script's beginning: reads the target line; `ask` reads the next line into $line. */
 static const char head[] = "#!/bin/sh\n"
-			   "read -r target || exit 9\n"
-			   "ask() { read -r line || exit 0; }\n"
-			   "say() { printf '%s\\n' \"$1\"; }\n";
+                           "read -r target || exit 9\n"
+                           "ask() { read -r line || exit 0; }\n"
+                           "say() { printf '%s\\n' \"$1\"; }\n";
 
 static int
 set_up(void **state)
@@ -94,9 +94,12 @@ install(struct fixture *fixture, const char *body)
 static struct rotator_start
 start_of(const struct fixture *fixture)
 {
-	return (struct rotator_start){.path = fixture->path, .hash = fixture->hash,
-	    .target = fixture->target, .current = secret_view(fixture->current),
-	    .next = secret_view(fixture->next), .seconds = 10};
+	return (struct rotator_start){.path = fixture->path,
+	    .hash = fixture->hash,
+	    .target = fixture->target,
+	    .current = secret_view(fixture->current),
+	    .next = secret_view(fixture->next),
+	    .seconds = 10};
 }
 
 static struct rotator *
@@ -310,24 +313,25 @@ a_newer_contract_is_named(void **state)
 static const struct {
 	const char *body, *cause;
 } liars[] = {
-	{"ask; say 'Segmentation fault'\nask\n", "breaks the contract"},
-	{"ask; say ''\nask\n", "breaks the contract"},
-	{"ask; say '[]'\nask\n", "breaks the contract"},
-	{"ask; say '{}'\nask\n", "result"},
-	{"ask; say '{\"result\":7}'\nask\n", "result"},
-	{"ask; say '{\"result\":\"accepted\"}'\nask\n", "result"}, /* another verb's word */
-	{"ask; say '{\"result\":\"applied\",\"result\":\"applied\"}'\nask\n", "breaks the contract"},
-	{"ask; say '{\"result\":\"applied\",\"more\":1}'\nask\n", "more"},
-	{"ask; say '{\"result\":\"applied\"} x'\nask\n", "breaks the contract"},
-	{"ask; say '{\"result\":\"applied\",\"detail\":\"a\\u001b[2Jb\"}'\nask\n", "breaks"},
-	{"ask; printf '{\"result\":\"applied\",\"detail\":\"'; head -c 501 /dev/zero | tr '\\0' x\n"
-	 "say '\"}'; ask\n", "detail"},
-	{"ask; head -c 100000 /dev/zero | tr '\\0' x; ask\n", "no whole answer"},
-	{"ask; printf '{\"result\":\"applied\"}'; exit 0\n", "no whole answer"}, /* no newline */
-	{"ask; exit 0\n", "no whole answer"},
-	{"ask; kill -SEGV $$\n", "no whole answer"},
-	{"exit 0\n", ""},
-	{"exec 0<&-; exec 1>&-; sleep 100\n", ""},
+    {"ask; say 'Segmentation fault'\nask\n", "breaks the contract"},
+    {"ask; say ''\nask\n", "breaks the contract"},
+    {"ask; say '[]'\nask\n", "breaks the contract"},
+    {"ask; say '{}'\nask\n", "result"},
+    {"ask; say '{\"result\":7}'\nask\n", "result"},
+    {"ask; say '{\"result\":\"accepted\"}'\nask\n", "result"}, /* another verb's word */
+    {"ask; say '{\"result\":\"applied\",\"result\":\"applied\"}'\nask\n", "breaks the contract"},
+    {"ask; say '{\"result\":\"applied\",\"more\":1}'\nask\n", "more"},
+    {"ask; say '{\"result\":\"applied\"} x'\nask\n", "breaks the contract"},
+    {"ask; say '{\"result\":\"applied\",\"detail\":\"a\\u001b[2Jb\"}'\nask\n", "breaks"},
+    {"ask; printf '{\"result\":\"applied\",\"detail\":\"'; head -c 501 /dev/zero | tr '\\0' x\n"
+     "say '\"}'; ask\n",
+        "detail"},
+    {"ask; head -c 100000 /dev/zero | tr '\\0' x; ask\n", "no whole answer"},
+    {"ask; printf '{\"result\":\"applied\"}'; exit 0\n", "no whole answer"}, /* no newline */
+    {"ask; exit 0\n", "no whole answer"},
+    {"ask; kill -SEGV $$\n", "no whole answer"},
+    {"exit 0\n", ""},
+    {"exec 0<&-; exec 1>&-; sleep 100\n", ""},
 };
 
 static void
@@ -367,8 +371,7 @@ garbage_makes_probe_unreachable_and_expel_unable_to_tell(void **state)
 static void
 a_broken_rotator_is_never_asked_again(void **state)
 {
-	ROTATOR *rotator = start(*state,
-	    "ask; say garbage; ask; say '{\"result\":\"applied\"}'\n");
+	ROTATOR *rotator = start(*state, "ask; say garbage; ask; say '{\"result\":\"applied\"}'\n");
 	enum apply_result applied;
 	SECRET *next = NULL;
 	struct err err;
@@ -420,10 +423,10 @@ static void
 an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 {
 	static const char *const echoes[] = {
-		"ask; say '{\"result\":\"applied\",\"detail\":\"set to correct horse battery\"}'\nask\n",
-		"ask; say '{\"result\":\"applied\",\"detail\":\"set to staple 4711 paperclip\"}'\nask\n",
-		"ask; say '{\"result\":\"applied\",\"detail\":\"\\u0063orrect horse battery\"}'\nask\n",
-		"ask; say 'ALTER USER PASSWORD correct horse battery'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"detail\":\"set to correct horse battery\"}'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"detail\":\"set to staple 4711 paperclip\"}'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"detail\":\"\\u0063orrect horse battery\"}'\nask\n",
+	    "ask; say 'ALTER USER PASSWORD correct horse battery'\nask\n",
 	};
 	struct err err;
 
@@ -548,25 +551,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_whole_rotation_runs_in_one_process),
-		CASE(each_value_arrives_on_its_own_descriptor),
-		CASE(a_generated_value_is_read_and_serves_as_next),
-		CASE(values_of_sixty_four_kibibytes_pass_both_ways),
-		CASE(the_first_line_has_the_target_and_the_deadline),
-		CASE(a_rotator_that_cannot_work_with_its_target_says_why),
-		CASE(check_refuses_with_the_rotators_own_words),
-		CASE(check_names_the_field_that_the_credential_lacks),
-		CASE(a_newer_contract_is_named),
-		CASE(garbage_and_early_ends_are_unknown_never_rejected),
-		CASE(garbage_makes_probe_unreachable_and_expel_unable_to_tell),
-		CASE(a_broken_rotator_is_never_asked_again),
-		CASE(a_silent_rotator_is_unknown_at_the_deadline),
-		CASE(half_an_answer_is_unknown_at_the_deadline),
-		CASE(an_answer_that_holds_a_secret_is_dropped_unseen),
-		CASE(generated_values_must_be_whole_well_formed_and_new),
-		CASE(another_program_than_the_pinned_one_is_not_run),
-		CASE(values_that_are_no_credentials_are_not_handed_over),
-		CASE(the_whole_process_group_is_ended),
+	    CASE(a_whole_rotation_runs_in_one_process),
+	    CASE(each_value_arrives_on_its_own_descriptor),
+	    CASE(a_generated_value_is_read_and_serves_as_next),
+	    CASE(values_of_sixty_four_kibibytes_pass_both_ways),
+	    CASE(the_first_line_has_the_target_and_the_deadline),
+	    CASE(a_rotator_that_cannot_work_with_its_target_says_why),
+	    CASE(check_refuses_with_the_rotators_own_words),
+	    CASE(check_names_the_field_that_the_credential_lacks),
+	    CASE(a_newer_contract_is_named),
+	    CASE(garbage_and_early_ends_are_unknown_never_rejected),
+	    CASE(garbage_makes_probe_unreachable_and_expel_unable_to_tell),
+	    CASE(a_broken_rotator_is_never_asked_again),
+	    CASE(a_silent_rotator_is_unknown_at_the_deadline),
+	    CASE(half_an_answer_is_unknown_at_the_deadline),
+	    CASE(an_answer_that_holds_a_secret_is_dropped_unseen),
+	    CASE(generated_values_must_be_whole_well_formed_and_new),
+	    CASE(another_program_than_the_pinned_one_is_not_run),
+	    CASE(values_that_are_no_credentials_are_not_handed_over),
+	    CASE(the_whole_process_group_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

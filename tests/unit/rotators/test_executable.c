@@ -165,13 +165,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(the_hash_is_that_of_the_content),
-		CASE(programs_that_others_can_write_are_refused),
-		CASE(programs_of_other_users_are_refused),
-		CASE(what_is_no_program_is_refused),
-		CASE(relative_paths_are_refused),
-		CASE(an_unknown_rotator_is_reported_with_the_folders),
-		CASE(names_that_could_leave_the_folder_are_refused),
+	    CASE(the_hash_is_that_of_the_content),
+	    CASE(programs_that_others_can_write_are_refused),
+	    CASE(programs_of_other_users_are_refused),
+	    CASE(what_is_no_program_is_refused),
+	    CASE(relative_paths_are_refused),
+	    CASE(an_unknown_rotator_is_reported_with_the_folders),
+	    CASE(names_that_could_leave_the_folder_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

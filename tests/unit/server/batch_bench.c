@@ -96,8 +96,8 @@ batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why
 }
 
 enum err_code
-batch_send_request(struct bench *bench, const struct person *person, const struct batch_request *request,
-    struct id *ret_id, struct err *err)
+batch_send_request(struct bench *bench, const struct person *person,
+    const struct batch_request *request, struct id *ret_id, struct err *err)
 {
 	struct err inner;
 	JSON *payload = NULL, *reply = NULL;
@@ -105,7 +105,8 @@ batch_send_request(struct bench *bench, const struct person *person, const struc
 	struct json *message = op_new("batch-request");
 
 	assert_int_equal(batch_request_payload(request, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner),
+	    ERR_OK);
 	person_sign(person, &statement);
 	assert_int_equal(put_statement(message, "request", &statement, &inner), ERR_OK);
 	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
@@ -119,9 +120,12 @@ batch_draw_request(struct bench *bench, const struct person *person, enum batch_
 {
 	char why[600];
 
-	*request = (struct batch_request){.vault = bench->vault_id, .mode = mode,
-		.token = person->seat.tokens[0].id, .opens = opens, .created = bench->shared->now,
-		.expires = bench->shared->now + 900};
+	*request = (struct batch_request){.vault = bench->vault_id,
+	    .mode = mode,
+	    .token = person->seat.tokens[0].id,
+	    .opens = opens,
+	    .created = bench->shared->now,
+	    .expires = bench->shared->now + 900};
 	request->count = batch_list(bench, all, opens, why);
 	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
 	snprintf(request->reason, sizeof(request->reason), "secops has a new token");
@@ -176,8 +180,10 @@ batch_sign(struct bench *bench, const struct person *person, const struct id *id
 	struct err inner;
 	JSON *payload = NULL, *reply = NULL;
 	DSSE statement = {0};
-	struct approval approval = {.vault = bench->vault_id, .ceremony = seen->ceremony.digest,
-		.token = person->seat.tokens[0].id, .time = bench->shared->now};
+	struct approval approval = {.vault = bench->vault_id,
+	    .ceremony = seen->ceremony.digest,
+	    .token = person->seat.tokens[0].id,
+	    .time = bench->shared->now};
 	struct json *request = op_new("batch-approve");
 
 	giving->person = person;
@@ -186,7 +192,8 @@ batch_sign(struct bench *bench, const struct person *person, const struct id *id
 	assert_int_equal(p256_key_new(&giving->ephemeral, &inner), ERR_OK);
 	p256_key_public(giving->ephemeral, &approval.enc);
 	assert_int_equal(approval_payload(&approval, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_APPROVAL, false, payload, &statement, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_APPROVAL, false, payload, &statement, &inner),
+	    ERR_OK);
 	person_sign(person, &statement);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	assert_int_equal(put_statement(request, "approval", &statement, &inner), ERR_OK);
@@ -212,8 +219,8 @@ fetch_header(struct bench *bench, const struct id *id, size_t position, struct h
 	JSON *reply = NULL;
 	BUF out = {0};
 
-	assert_ok(bench_call(bench, about("batch-item", id, position, NULL), (struct view){0}, &reply,
-	    &out, &err));
+	assert_ok(bench_call(bench, about("batch-item", id, position, NULL), (struct view){0},
+	    &reply, &out, &err));
 	assert_ok(header_new(ret_header, &err));
 	assert_ok(header_decode(buf_view(&out), *ret_header, &err));
 }
@@ -225,10 +232,14 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 	struct err inner;
 	const struct person *person = giving->person;
 	const struct batch_open *open = &seen->ceremony.opens[position];
-	const struct box_ids ids = {.label = seal_label_approval, .vault = bench->vault_id,
-		.secret = open->secret, .version = open->version, .header_hash = open->header,
-		.ceremony = seen->ceremony.digest, .seat = person->name,
-		.token = person->seat.tokens[0].id};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = bench->vault_id,
+	    .secret = open->secret,
+	    .version = open->version,
+	    .header_hash = open->header,
+	    .ceremony = seen->ceremony.digest,
+	    .seat = person->name,
+	    .token = person->seat.tokens[0].id};
 	JSON *reply = NULL, *thanks = NULL;
 	BUF box = {0}, ciphertext = {0};
 	HEADER *header = NULL;
@@ -242,16 +253,20 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 	struct json_in in = json_in(reply, "reply", &inner);
 	size_t index = (size_t)json_in_int(&in, "envelope", 0, 127);
 	fetch_header(bench, id, position, &header);
-	assert_int_equal(seal_open_envelope(header, &open->header, index, view_of(box.data, POINT_SIZE),
-	    view_of(box.data + POINT_SIZE, box.size - POINT_SIZE), hpke_agree_local,
-	    person->keys[KEY_SHARE], &shares, &inner), ERR_OK);
+	assert_int_equal(seal_open_envelope(header, &open->header, index,
+	                     view_of(box.data, POINT_SIZE),
+	                     view_of(box.data + POINT_SIZE, box.size - POINT_SIZE),
+	                     hpke_agree_local, person->keys[KEY_SHARE], &shares, &inner),
+	    ERR_OK);
 	if (spoil)
 		secret_data(shares)[40] ^= 1;
 	assert_int_equal(seal_box_info(&ids, &info, &inner), ERR_OK);
 	assert_int_equal(hpke_sender_with(hpke_suite_default, &seen->ceremony.key,
-	    VIEW_OF(info.bytes), giving->ephemeral, &hpke, &made, &inner), ERR_OK);
+	                     VIEW_OF(info.bytes), giving->ephemeral, &hpke, &made, &inner),
+	    ERR_OK);
 	assert_int_equal(hpke_seal(hpke, VIEW_OF(seen->ceremony.digest.bytes), secret_view(shares),
-	    &ciphertext, &inner), ERR_OK);
+	                     &ciphertext, &inner),
+	    ERR_OK);
 	return bench_call(bench, about("batch-shares", id, position, person->name),
 	    buf_view(&ciphertext), &thanks, NULL, err);
 }

@@ -31,8 +31,8 @@ struct bench *batch_bench(bool copy, size_t count);
 void batch_name(size_t index, char ret_name[32]);
 /* The op reseal-list; RET_WHY: of the last. */
 size_t batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why[600]);
-enum err_code batch_send_request(struct bench *bench, const struct person *person, const struct
-    batch_request *request, struct id *ret_id, struct err *err) MUST_CHECK;
+enum err_code batch_send_request(struct bench *bench, const struct person *person,
+    const struct batch_request *request, struct id *ret_id, struct err *err) MUST_CHECK;
 void batch_draw_request(struct bench *bench, const struct person *person, enum batch_mode mode,
     bool all, struct batch_open *opens, struct batch_request *request);
 /* infra asks for everything. */
@@ -43,14 +43,14 @@ enum err_code batch_sign(struct bench *bench, const struct person *person, const
 /* One version's shares, as an honest client re-seals them; SPOIL changes one byte before. */
 enum err_code batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
     const struct seen *seen, size_t position, bool spoil, struct err *err) MUST_CHECK;
-enum err_code batch_advance_op(struct bench *bench, const struct id *id, struct err *err)
-    MUST_CHECK;
+enum err_code batch_advance_op(struct bench *bench, const struct id *id,
+    struct err *err) MUST_CHECK;
 /* All of an officer's part but the last step. */
 void batch_give_all(struct bench *bench, const struct person *person, const struct id *id);
 void batch_approve(struct bench *bench, const struct person *person, const struct id *id);
 void batch_look(struct bench *bench, const struct id *id, struct seen *seen);
-void batch_states(struct bench *bench, const struct id *id, char ret_state[20], char
-    ret_notes[1200]);
+void batch_states(struct bench *bench, const struct id *id, char ret_state[20],
+    char ret_notes[1200]);
 /* NAME opens, by people A and B, to PASSWORD. */
 void batch_opens_to(struct bench *bench, const char *name, const char *password, int a, int b);
 /* secops leaves and the spare takes the seat. */

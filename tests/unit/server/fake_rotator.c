@@ -88,7 +88,8 @@ begin(const struct fake *fake, const char *verb, const char *which, char ret_mod
 	TRY(read_file(fake, "mode", &modes, err));
 	buf_text(&modes, "\n");
 	char *text = strdup(buf_string(&modes));
-	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
 		bool used = !found && strncmp(line, verb, length) == 0 && line[length] == '=';
 
 		if (used) {
@@ -116,8 +117,9 @@ fake_check(void *state, struct rotation *rotation, struct err *err)
 
 	(void)rotation;
 	TRY(begin(state, "check", NULL, mode, err));
-	return strcmp(mode, "refuse") == 0 ? err_set(err, ERR_REFUSED, "the target makes no sense") :
-					     ERR_OK;
+	return strcmp(mode, "refuse") == 0 ?
+	    err_set(err, ERR_REFUSED, "the target makes no sense") :
+	    ERR_OK;
 }
 
 static enum err_code
@@ -131,7 +133,8 @@ fake_generate(void *state, struct rotation *rotation, struct secret **ret_next, 
 		return err_set(err, ERR_REFUSED, "no value today");
 	TRY(crypto_random(bytes, sizeof(bytes), err));
 	text_hex(VIEW_OF(bytes), hex);
-	return rotation_replace(rotation->current, FIELD_PASSWORD, view_of_text(hex), ret_next, err);
+	return rotation_replace(rotation->current, FIELD_PASSWORD, view_of_text(hex), ret_next,
+	    err);
 }
 
 static enum err_code
@@ -173,8 +176,7 @@ fake_probe(void *state, struct rotation *rotation, enum rotator_value which,
 }
 
 static enum err_code
-fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
-    struct err *err)
+fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result, struct err *err)
 {
 	BUF text = {0};
 	struct view old, new;
@@ -213,8 +215,7 @@ fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result
 }
 
 static enum err_code
-fake_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
-    struct err *err)
+fake_expel(void *state, struct rotation *rotation, enum expel_result *ret_result, struct err *err)
 {
 	char mode[64];
 
@@ -229,10 +230,17 @@ static const char *const help[] = {"A rotator for tests.", NULL};
 int
 main(int argc, char **argv)
 {
-	static const struct program_ops ops = {.name = "fake", .help = help, .open = fake_open,
-		.close = free, .self = fake_self, .fields = fake_fields, .check = fake_check,
-		.generate = fake_generate, .probe = fake_probe, .apply = fake_apply,
-		.expel = fake_expel};
+	static const struct program_ops ops = {.name = "fake",
+	    .help = help,
+	    .open = fake_open,
+	    .close = free,
+	    .self = fake_self,
+	    .fields = fake_fields,
+	    .check = fake_check,
+	    .generate = fake_generate,
+	    .probe = fake_probe,
+	    .apply = fake_apply,
+	    .expel = fake_expel};
 
 	return program_run(&ops, argc, argv);
 }

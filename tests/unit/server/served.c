@@ -95,8 +95,10 @@ main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (shared == MAP_FAILED || crypto_start(&err) != ERR_OK)
 		return 2;
-	const struct server_options options = {.folder = argv[1], .rotator_folders = rotators,
-		.now = now, .rotator_seconds = 2};
+	const struct server_options options = {.folder = argv[1],
+	    .rotator_folders = rotators,
+	    .now = now,
+	    .rotator_seconds = 2};
 	enum err_code code = server_run(&options, 0, 1, &err);
 	return code == ERR_OK ? 0 : 100 + (int)code;
 }

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/credential.h"
 #include "base/file.h"
 #include "base/hpke.h"
-#include "base/text.h"
-#include "base/credential.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "ceremony/protocol/wire.h"
 
 enum { SERVED_ERROR = 100 };
@@ -27,12 +27,16 @@ start_server(struct bench *bench)
 {
 	int ends[2];
 	struct err err;
-	const char *const argv[] = {"served", bench->vault, BENCH_ROTATORS, bench->shared_path, NULL};
+	const char *const argv[] = {"served", bench->vault, BENCH_ROTATORS, bench->shared_path,
+	    NULL};
 	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	const struct process_spawn spawn = {.path = BENCH_SERVED, .argv = argv, .env = env,
-		.fds = {ends[1], ends[1], -1, -1, -1, -1, -1, -1}, .keep_stderr = true};
+	const struct process_spawn spawn = {.path = BENCH_SERVED,
+	    .argv = argv,
+	    .env = env,
+	    .fds = {ends[1], ends[1], -1, -1, -1, -1, -1, -1},
+	    .keep_stderr = true};
 	assert_ok(process_start(&spawn, &bench->pid, &err));
 	close(ends[1]);
 	bench->fd = ends[0];
@@ -51,7 +55,7 @@ bench_end(struct bench *bench)
 	/* 0, or 100 and an error's code; or killed by a test.  Else it crashed, or a sanitizer spoke. */
 	int status = bench->status;
 	if (WIFSIGNALED(status) ? WTERMSIG(status) != SIGKILL :
-	    WEXITSTATUS(status) != 0 && WEXITSTATUS(status) < SERVED_ERROR)
+	                          WEXITSTATUS(status) != 0 && WEXITSTATUS(status) < SERVED_ERROR)
 		fail_msg("the server ended with status %#x", (unsigned)status);
 }
 
@@ -153,10 +157,11 @@ make_key(struct bench *bench, struct person *person, int key, struct buf *ret_ce
 	static const uint8_t firmware[] = {5, 7, 4}, policies[] = {PIN_ONCE, TOUCH_ALWAYS};
 	uint32_t serial = person->seat.tokens[0].serial;
 	const uint8_t number[] = {0x02, 0x03, (uint8_t)(serial >> 16), (uint8_t)(serial >> 8),
-		(uint8_t)serial};
+	    (uint8_t)serial};
 	const struct recipe recipe = {.subject = "YubiKey PIV Attestation 82",
-		.firmware = VIEW_OF(firmware), .serial = VIEW_OF(number),
-		.policies = VIEW_OF(policies)};
+	    .firmware = VIEW_OF(firmware),
+	    .serial = VIEW_OF(number),
+	    .policies = VIEW_OF(policies)};
 	EVP_PKEY *pair = EVP_EC_gen("P-256");
 	BIGNUM *private = NULL;
 	SECRET *scalar = NULL;
@@ -190,7 +195,7 @@ enrol(struct bench *bench, struct person *person, uint32_t serial)
 	snprintf(token->driver, sizeof(token->driver), "piv");
 	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
 	const bool wanted[KEY_COUNT] = {true, (person->roles & ROLE_OFFICER) != 0,
-		(person->roles & ROLE_RESPONDER) != 0};
+	    (person->roles & ROLE_RESPONDER) != 0};
 	for (int i = 0; i < KEY_COUNT; i++) {
 		token->has[i] = wanted[i];
 		if (!wanted[i])
@@ -289,7 +294,8 @@ static void
 draft_charter(struct bench *bench, const struct json *founding, struct charter *charter)
 {
 	struct err err;
-	struct json_in in = json_in(json_object_count(founding) > 0 ? founding : NULL, "founding", &err);
+	struct json_in in =
+	    json_in(json_object_count(founding) > 0 ? founding : NULL, "founding", &err);
 	const struct json *host = json_in_object(&in, "host");
 	struct json_in keys = json_in(host, "host", &err);
 
@@ -354,10 +360,11 @@ change_charter(struct bench *bench, int first, int last, int one, int other)
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
 	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, first, last, &err));
 	bool live;
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[one], &statement, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[one], &statement, &live, &err));
 	assert_false(live);
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[other], &statement, &live,
-	    &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[other], &statement, &live, &err));
 	assert_true(live);
 	charter_freep(&bench->charter);
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -411,7 +418,8 @@ found_roster(struct bench *bench)
 	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
 	person_sign(&bench->people[INFRA], &statement);
 	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, ALICE, ALICE, &err));
-	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
 	assert_true(live);
 }
 
@@ -429,7 +437,8 @@ make_folders(struct bench *bench)
 	int fd = open(bench->shared_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, sizeof(*bench->shared)), 0);
-	bench->shared = mmap(NULL, sizeof(*bench->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	bench->shared =
+	    mmap(NULL, sizeof(*bench->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	assert_ptr_not_equal(bench->shared, MAP_FAILED);
 	bench->shared->now = BENCH_START;
@@ -438,13 +447,12 @@ make_folders(struct bench *bench)
 struct bench *
 bench_found(bool copy)
 {
-	static const struct person people[PEOPLE] = {
-		{.name = "ciso", .roles = ROLE_OFFICER}, {.name = "secops", .roles = ROLE_OFFICER},
-		{.name = "infra", .roles = ROLE_OFFICER | ROLE_OPERATOR},
-		{.name = "audit", .roles = ROLE_OFFICER},
-		{.name = "carol", .roles = ROLE_OFFICER | ROLE_RESPONDER},
-		{.name = "alice", .roles = ROLE_RESPONDER},
-		{.name = "secops", .roles = ROLE_OFFICER}};
+	static const struct person people[PEOPLE] = {{.name = "ciso", .roles = ROLE_OFFICER},
+	    {.name = "secops", .roles = ROLE_OFFICER},
+	    {.name = "infra", .roles = ROLE_OFFICER | ROLE_OPERATOR},
+	    {.name = "audit", .roles = ROLE_OFFICER},
+	    {.name = "carol", .roles = ROLE_OFFICER | ROLE_RESPONDER},
+	    {.name = "alice", .roles = ROLE_RESPONDER}, {.name = "secops", .roles = ROLE_OFFICER}};
 	struct bench *bench = calloc(1, sizeof(*bench));
 	struct err err;
 	JSON *reply = NULL;

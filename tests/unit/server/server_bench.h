@@ -15,14 +15,14 @@
 #define TESTS_UNIT_SERVER_SERVER_BENCH_H
 
 #include "ceremony/protocol/enrolment.h"
-#include "ceremony/protocol/statements.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 #include "tests/unit/server/served.h"
 #include "vault/documents/definition.h"
-#include "vault/log/note.h"
 #include "vault/documents/roster.h"
+#include "vault/log/note.h"
 
 enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
 enum { BENCH_START = 1767225600 }; /* 2026-01-01 */
@@ -58,8 +58,8 @@ void bench_free(struct bench *bench);
 enum err_code bench_propose(struct bench *bench, enum statement_type type,
     const struct dsse *statement, int first, int last, struct err *err);
 /* The ops charter-sign and roster-sign: PERSON signs what hashes as STATEMENT does. */
-enum err_code bench_sign(struct bench *bench, enum statement_type type,
-    const struct person *person, const struct dsse *statement, bool *ret_live, struct err *err);
+enum err_code bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
+    const struct dsse *statement, bool *ret_live, struct err *err);
 /* A further charter, signed by ciso and secops, with the policy's longest duration SECONDS. */
 void bench_charter(struct bench *bench, int64_t seconds);
 /* The same, signed by these two. */
@@ -78,8 +78,8 @@ void bench_end(struct bench *bench);
 
 void person_sign(const struct person *person, struct dsse *statement);
 /* A text member of the reply to REQUEST. */
-void bench_ask_text(struct bench *bench, struct json *request, const char *name,
-    char *ret_text, size_t size);
+void bench_ask_text(struct bench *bench, struct json *request, const char *name, char *ret_text,
+    size_t size);
 
 /* --- The fake target ---------------------------------------------------------------------- */
 void target_accept(struct bench *bench, const char *passwords);
@@ -132,7 +132,7 @@ struct approving {
 	uint32_t envelope;
 	struct secret *shares;
 	struct buf ciphertext; /* re-sealed */
-	bool spoil;	       /* a byte of the shares is changed before they are re-sealed */
+	bool spoil;            /* a byte of the shares is changed before they are re-sealed */
 };
 void approving_done(struct approving *approving);
 #define APPROVING CLEANUP(approving_done) struct approving
@@ -147,8 +147,8 @@ enum err_code approving_send(struct bench *bench, const struct shown *shown,
 enum err_code approving_finish(struct bench *bench, const struct shown *shown,
     const struct approving *approving, struct err *err);
 /* All of it. */
-enum err_code bench_approve(struct bench *bench, const struct person *person,
-    const struct id *id, struct err *err);
+enum err_code bench_approve(struct bench *bench, const struct person *person, const struct id *id,
+    struct err *err);
 enum err_code bench_object(struct bench *bench, const struct person *person, const struct id *id,
     enum statement_type type, struct err *err);
 /* The responder fetches and opens; RET_BOX (may be NULL) gets the raw bytes. */

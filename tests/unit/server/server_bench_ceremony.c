@@ -43,8 +43,10 @@ bench_box(struct bench *bench, const char *name, const char *password,
     struct credential_box *ret_box)
 {
 	struct err err;
-	struct definition definition = {.vault = bench->vault_id, .revision = 1,
-		.created = BENCH_START, .target = json_new_object()};
+	struct definition definition = {.vault = bench->vault_id,
+	    .revision = 1,
+	    .created = BENCH_START,
+	    .target = json_new_object()};
 	JSON *payload = NULL, *target = definition.target;
 	static const char *const folders[] = {BENCH_ROTATORS, NULL};
 	char path[4096];
@@ -161,9 +163,11 @@ bench_request_make(struct bench *bench, const struct person *person, const char 
 	DSSE statement = {0};
 	DEFINITION definition = {0};
 	BUF header = {0};
-	struct request request = {.vault = bench->vault_id, .duration = 600,
-		.token = person->seat.tokens[0].id, .created = bench->shared->now,
-		.expires = bench->shared->now + 900};
+	struct request request = {.vault = bench->vault_id,
+	    .duration = 600,
+	    .token = person->seat.tokens[0].id,
+	    .created = bench->shared->now,
+	    .expires = bench->shared->now + 900};
 
 	find_secret(bench, name, &reply, &header);
 	struct json_in in = json_in(reply, "reply", &err);
@@ -184,8 +188,8 @@ bench_request_make(struct bench *bench, const struct person *person, const char 
 }
 
 enum err_code
-bench_request_send(struct bench *bench, const struct person *person,
-    const struct request *request, struct id *ret_id, struct err *err)
+bench_request_send(struct bench *bench, const struct person *person, const struct request *request,
+    struct id *ret_id, struct err *err)
 {
 	struct err inner;
 	JSON *payload = NULL, *reply = NULL;
@@ -193,7 +197,8 @@ bench_request_send(struct bench *bench, const struct person *person,
 	struct json *message = op_new("request");
 
 	assert_int_equal(request_payload(request, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner),
+	    ERR_OK);
 	person_sign(person, &statement);
 	assert_int_equal(put_statement(message, "request", &statement, &inner), ERR_OK);
 	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
@@ -237,10 +242,12 @@ bench_show(struct bench *bench, const struct id *id, struct shown *ret_shown)
 	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
 	ret_shown->id = *id;
 	ret_shown->part_exposed = json_in_bool(&in, "part_exposed");
-	snprintf(ret_shown->state, sizeof(ret_shown->state), "%s", json_object_text(reply, "state"));
+	snprintf(ret_shown->state, sizeof(ret_shown->state), "%s",
+	    json_object_text(reply, "state"));
 	snprintf(ret_shown->missing, sizeof(ret_shown->missing), "%s",
 	    json_object_text(reply, "missing"));
-	snprintf(ret_shown->reason, sizeof(ret_shown->reason), "%s", json_object_text(reply, "reason"));
+	snprintf(ret_shown->reason, sizeof(ret_shown->reason), "%s",
+	    json_object_text(reply, "reason"));
 	assert_ok(header_new(&ret_shown->header, &err));
 	assert_ok(header_decode(buf_view(&header), ret_shown->header, &err));
 }
@@ -275,7 +282,8 @@ see_log(struct bench *bench, uint64_t *ret_size, struct digest *ret_root)
 	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
 	assert_int_equal(in.code, ERR_OK);
 	assert_ok(checkpoint_origin("bench.example", &bench->vault_id, origin, &err));
-	assert_ok(checkpoint_open(buf_view(&note), origin, &bench->charter->host_log, &checkpoint, &err));
+	assert_ok(
+	    checkpoint_open(buf_view(&note), origin, &bench->charter->host_log, &checkpoint, &err));
 	*ret_size = checkpoint.size;
 	*ret_root = checkpoint.root;
 }
@@ -285,10 +293,14 @@ approval_info(struct bench *bench, const struct person *person, const struct sho
     struct digest *ret_info)
 {
 	struct err err;
-	const struct box_ids ids = {.label = seal_label_approval, .vault = bench->vault_id,
-		.secret = shown->ceremony.secret, .version = shown->ceremony.version,
-		.header_hash = shown->ceremony.header, .ceremony = shown->ceremony.digest,
-		.seat = person->name, .token = person->seat.tokens[0].id};
+	const struct box_ids ids = {.label = seal_label_approval,
+	    .vault = bench->vault_id,
+	    .secret = shown->ceremony.secret,
+	    .version = shown->ceremony.version,
+	    .header_hash = shown->ceremony.header,
+	    .ceremony = shown->ceremony.digest,
+	    .seat = person->name,
+	    .token = person->seat.tokens[0].id};
 
 	assert_ok(seal_box_info(&ids, ret_info, &err));
 }
@@ -301,8 +313,10 @@ approving_draw(struct bench *bench, const struct person *person, const struct sh
 	struct digest info;
 	struct approval *approval = &ret_approving->approval;
 
-	*approval = (struct approval){.vault = bench->vault_id, .ceremony = shown->ceremony.digest,
-		.token = person->seat.tokens[0].id, .time = bench->shared->now};
+	*approval = (struct approval){.vault = bench->vault_id,
+	    .ceremony = shown->ceremony.digest,
+	    .token = person->seat.tokens[0].id,
+	    .time = bench->shared->now};
 	ret_approving->person = person;
 	snprintf(approval->seat, sizeof(approval->seat), "%s", person->name);
 	see_log(bench, &approval->size, &approval->root);
@@ -348,8 +362,8 @@ approving_send(struct bench *bench, const struct shown *shown, struct approving 
 }
 
 enum err_code
-approving_finish(struct bench *bench, const struct shown *shown,
-    const struct approving *approving, struct err *err)
+approving_finish(struct bench *bench, const struct shown *shown, const struct approving *approving,
+    struct err *err)
 {
 	JSON *reply = NULL;
 	struct json *request = op_new("shares");
@@ -381,8 +395,9 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 	JSON *payload = NULL, *reply = NULL;
 	DSSE statement = {0};
 	SHOWN shown = {0};
-	struct objection objection = {.vault = bench->vault_id, .token = person->seat.tokens[0].id,
-		.time = bench->shared->now};
+	struct objection objection = {.vault = bench->vault_id,
+	    .token = person->seat.tokens[0].id,
+	    .time = bench->shared->now};
 	struct json *request = op_new(type == STATEMENT_DENIAL ? "deny" : "cancel");
 
 	bench_show(bench, id, &shown);
@@ -406,10 +421,14 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 	struct err err;
 	HPKE *hpke = NULL;
 	struct digest info;
-	const struct box_ids ids = {.label = seal_label_answer, .vault = bench->vault_id,
-		.secret = shown->ceremony.secret, .version = shown->ceremony.version,
-		.header_hash = shown->ceremony.header, .ceremony = shown->ceremony.digest,
-		.seat = person->name, .token = person->seat.tokens[0].id};
+	const struct box_ids ids = {.label = seal_label_answer,
+	    .vault = bench->vault_id,
+	    .secret = shown->ceremony.secret,
+	    .version = shown->ceremony.version,
+	    .header_hash = shown->ceremony.header,
+	    .ceremony = shown->ceremony.digest,
+	    .seat = person->name,
+	    .token = person->seat.tokens[0].id};
 
 	assert_ok(seal_box_info(&ids, &info, &err));
 	assert_ok(hpke_recipient(hpke_suite_default, view_of(box->data, POINT_SIZE),

@@ -176,7 +176,8 @@ leftovers_of_dead_writers_are_swept_and_those_of_living_ones_stay(void **state)
 
 	/* No process has a number beyond the kernel's largest. */
 	snprintf(dead, sizeof(dead), "%s/escrow/.0123.tmp.4194999", bench->folder);
-	snprintf(alive, sizeof(alive), "%s/ceremony/.0123.key.tmp.%d", bench->folder, (int)getpid());
+	snprintf(alive, sizeof(alive), "%s/ceremony/.0123.key.tmp.%d", bench->folder,
+	    (int)getpid());
 	snprintf(other, sizeof(other), "%s/.notes", bench->folder);
 	write_path(dead, view_of_text("key"));
 	write_path(alive, view_of_text("key"));
@@ -257,7 +258,9 @@ every_changed_byte_and_every_cut_of_an_escrow_file_is_an_alarm(void **state)
 	assert_ok(host_id_path(bench->folder, "escrow", &written.debt, "", path, &err));
 	read_path(path, &file);
 	for (size_t i = 0; i < file.size; i++) {
-		ESCROW read = {.vault = written.vault, .debt = written.debt, .secret = written.secret};
+		ESCROW read = {.vault = written.vault,
+		    .debt = written.debt,
+		    .secret = written.secret};
 
 		file.data[i] ^= 1;
 		write_path(path, buf_view(&file));
@@ -267,7 +270,9 @@ every_changed_byte_and_every_cut_of_an_escrow_file_is_an_alarm(void **state)
 		file.data[i] ^= 1;
 	}
 	for (size_t size = 0; size < file.size; size += 3) {
-		ESCROW read = {.vault = written.vault, .debt = written.debt, .secret = written.secret};
+		ESCROW read = {.vault = written.vault,
+		    .debt = written.debt,
+		    .secret = written.secret};
 
 		write_path(path, view_of(file.data, size));
 		assert_error(ERR_INTEGRITY, escrow_read(bench->folder, &keys, &read, &err));
@@ -350,17 +355,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(host_keys_come_back_as_they_were_made),
-		cmocka_unit_test(a_host_key_that_others_can_read_is_refused),
-		cmocka_unit_test(a_damaged_host_key_is_named),
-		cmocka_unit_test(the_vault_id_is_written_once),
-		cmocka_unit_test(an_erased_ceremony_key_is_gone),
-		cmocka_unit_test(leftovers_of_dead_writers_are_swept_and_those_of_living_ones_stay),
-		cmocka_unit_test(values_in_escrow_come_back_and_are_not_in_the_file),
-		cmocka_unit_test(every_changed_byte_and_every_cut_of_an_escrow_file_is_an_alarm),
-		cmocka_unit_test(an_escrow_file_is_bound_to_vault_debt_and_secret),
-		cmocka_unit_test(an_escrow_holds_eight_values_of_the_largest_size),
-		cmocka_unit_test(a_copy_sink_must_be_a_folder_that_takes_files),
+	    cmocka_unit_test(host_keys_come_back_as_they_were_made),
+	    cmocka_unit_test(a_host_key_that_others_can_read_is_refused),
+	    cmocka_unit_test(a_damaged_host_key_is_named),
+	    cmocka_unit_test(the_vault_id_is_written_once),
+	    cmocka_unit_test(an_erased_ceremony_key_is_gone),
+	    cmocka_unit_test(leftovers_of_dead_writers_are_swept_and_those_of_living_ones_stay),
+	    cmocka_unit_test(values_in_escrow_come_back_and_are_not_in_the_file),
+	    cmocka_unit_test(every_changed_byte_and_every_cut_of_an_escrow_file_is_an_alarm),
+	    cmocka_unit_test(an_escrow_file_is_bound_to_vault_debt_and_secret),
+	    cmocka_unit_test(an_escrow_holds_eight_values_of_the_largest_size),
+	    cmocka_unit_test(a_copy_sink_must_be_a_folder_that_takes_files),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -104,7 +104,8 @@ a_credential_sealed_to_one_seat_is_for_its_tokens_only(void **state)
 
 	assert_ok(bench_approve(bench, who(bench, CISO), &id, &err));
 	assert_ok(bench_approve(bench, who(bench, SECOPS), &id, &err));
-	assert_error(ERR_REFUSED, bench_open(bench, who(bench, CAROL), &id, &credential, NULL, &err));
+	assert_error(ERR_REFUSED,
+	    bench_open(bench, who(bench, CAROL), &id, &credential, NULL, &err));
 	assert_says("only tokens of seat \"alice\"");
 	assert_ok(bench_done(bench, &id, debt, &err));
 }
@@ -141,7 +142,8 @@ an_unpaid_debt_keeps_new_requests_away(void **state)
 	assert_ok(bench_approve(bench, who(bench, CISO), &id, &err));
 	assert_ok(bench_approve(bench, who(bench, SECOPS), &id, &err));
 	bench_request_make(bench, who(bench, CAROL), "prod/db", &again);
-	assert_error(ERR_REFUSED, bench_request_send(bench, who(bench, CAROL), &again, &other, &err));
+	assert_error(ERR_REFUSED,
+	    bench_request_send(bench, who(bench, CAROL), &again, &other, &err));
 	assert_says("unpaid rotation debt");
 	assert_says("halligan rotate prod/db");
 	assert_ok(bench_done(bench, &id, debt, &err));
@@ -277,7 +279,8 @@ a_changed_approval_is_refused_and_nothing_is_handed_out(void **state)
 		approving_draw(bench, who(bench, CISO), &shown, &approving);
 		approving_sign(&approving);
 		struct dsse *statement = &approving.statement;
-		uint8_t *digit = &statement->payload.data[statement->payload.size - 3]; /* of the nonce */
+		uint8_t *digit =
+		    &statement->payload.data[statement->payload.size - 3]; /* of the nonce */
 		if (i == 0)
 			*digit = *digit == '0' ? '1' : '0';
 		else if (i == 1)
@@ -360,7 +363,8 @@ a_denial_ends_only_what_the_others_cannot_meet(void **state)
 	struct id id = request(bench);
 
 	assert_ok(bench_object(bench, who(bench, CISO), &id, STATEMENT_DENIAL, &err));
-	assert_error(ERR_EXISTS, bench_object(bench, who(bench, CISO), &id, STATEMENT_DENIAL, &err));
+	assert_error(ERR_EXISTS,
+	    bench_object(bench, who(bench, CISO), &id, STATEMENT_DENIAL, &err));
 	assert_error(ERR_REFUSED, bench_approve(bench, who(bench, CISO), &id, &err));
 	assert_says("seat \"ciso\" has denied it");
 	bench_show(bench, &id, &shown);
@@ -471,7 +475,8 @@ a_request_that_names_anything_else_is_refused(void **state)
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "ciso"), "role responder");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "carol"), "request: token");
 	REFUSED(ERR_REFUSED, wrong.duration = 3601, "request: duration");
-	REFUSED(ERR_EXPIRED, (wrong.created -= 5, wrong.expires = bench->shared->now), "has expired");
+	REFUSED(ERR_EXPIRED, (wrong.created -= 5, wrong.expires = bench->shared->now),
+	    "has expired");
 	REFUSED(ERR_REFUSED, wrong.created += 300, "comes from the future");
 	REFUSED(ERR_REFUSED, wrong.expires += 3600, "request: expires");
 	REFUSED(ERR_INVALID, wrong.reason[0] = '\0', "reason");
@@ -551,27 +556,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_quorum_releases_once_and_done_replaces_the_credential),
-		cmocka_unit_test(a_lease_that_expires_is_rotated_by_the_next_session),
-		cmocka_unit_test(a_credential_sealed_to_one_seat_is_for_its_tokens_only),
-		cmocka_unit_test(of_two_open_ceremonies_the_second_becomes_void),
-		cmocka_unit_test(an_unpaid_debt_keeps_new_requests_away),
-		cmocka_unit_test(the_requester_never_approves),
-		cmocka_unit_test(a_seat_approves_once),
-		cmocka_unit_test(an_officer_outside_the_quorum_is_told_so),
-		cmocka_unit_test(an_approval_is_for_one_ceremony),
-		cmocka_unit_test(a_late_approval_ends_the_ceremony),
-		cmocka_unit_test(a_token_of_nobody_and_a_token_of_another_seat_are_refused),
-		cmocka_unit_test(a_changed_approval_is_refused_and_nothing_is_handed_out),
-		cmocka_unit_test(a_bad_share_is_named_at_once_and_the_ceremony_goes_on),
-		cmocka_unit_test(an_officer_who_saw_another_log_is_an_alarm),
-		cmocka_unit_test(a_denial_ends_only_what_the_others_cannot_meet),
-		cmocka_unit_test(a_denial_takes_back_an_approval),
-		cmocka_unit_test(only_the_requester_cancels),
-		cmocka_unit_test(a_new_charter_voids_every_open_ceremony),
-		cmocka_unit_test(a_request_that_names_anything_else_is_refused),
-		cmocka_unit_test(a_request_is_accepted_once),
-		cmocka_unit_test(a_request_whose_own_seat_is_needed_is_refused),
+	    cmocka_unit_test(a_quorum_releases_once_and_done_replaces_the_credential),
+	    cmocka_unit_test(a_lease_that_expires_is_rotated_by_the_next_session),
+	    cmocka_unit_test(a_credential_sealed_to_one_seat_is_for_its_tokens_only),
+	    cmocka_unit_test(of_two_open_ceremonies_the_second_becomes_void),
+	    cmocka_unit_test(an_unpaid_debt_keeps_new_requests_away),
+	    cmocka_unit_test(the_requester_never_approves),
+	    cmocka_unit_test(a_seat_approves_once),
+	    cmocka_unit_test(an_officer_outside_the_quorum_is_told_so),
+	    cmocka_unit_test(an_approval_is_for_one_ceremony),
+	    cmocka_unit_test(a_late_approval_ends_the_ceremony),
+	    cmocka_unit_test(a_token_of_nobody_and_a_token_of_another_seat_are_refused),
+	    cmocka_unit_test(a_changed_approval_is_refused_and_nothing_is_handed_out),
+	    cmocka_unit_test(a_bad_share_is_named_at_once_and_the_ceremony_goes_on),
+	    cmocka_unit_test(an_officer_who_saw_another_log_is_an_alarm),
+	    cmocka_unit_test(a_denial_ends_only_what_the_others_cannot_meet),
+	    cmocka_unit_test(a_denial_takes_back_an_approval),
+	    cmocka_unit_test(only_the_requester_cancels),
+	    cmocka_unit_test(a_new_charter_voids_every_open_ceremony),
+	    cmocka_unit_test(a_request_that_names_anything_else_is_refused),
+	    cmocka_unit_test(a_request_is_accepted_once),
+	    cmocka_unit_test(a_request_whose_own_seat_is_needed_is_refused),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

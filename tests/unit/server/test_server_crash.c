@@ -21,7 +21,8 @@ approve_until_released(struct bench *bench, const struct id *id, struct secret *
 	for (int i = 0; i < ATTEMPTS; i++) {
 		SHOWN shown = {0};
 
-		if (bench_open(bench, &bench->people[ALICE], id, ret_credential, NULL, &err) == ERR_OK)
+		if (bench_open(bench, &bench->people[ALICE], id, ret_credential, NULL, &err) ==
+		    ERR_OK)
 			return;
 		bench->shared->kill_at = 0;
 		bench_show(bench, id, &shown);
@@ -186,9 +187,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_release_survives_a_kill_at_every_durable_step),
-		cmocka_unit_test(a_rotation_survives_a_kill_at_every_durable_step),
-		cmocka_unit_test(a_lost_answer_and_a_kill_together_are_resolved),
+	    cmocka_unit_test(a_release_survives_a_kill_at_every_durable_step),
+	    cmocka_unit_test(a_rotation_survives_a_kill_at_every_durable_step),
+	    cmocka_unit_test(a_lost_answer_and_a_kill_together_are_resolved),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

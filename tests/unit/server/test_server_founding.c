@@ -159,11 +159,14 @@ a_signature_counts_only_under_the_draft_that_was_shown(void **state)
 	assert_error(ERR_REFUSED,
 	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[ALICE], &second, &live, &err));
 	assert_says("no seat in the draft");
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[AUDIT], &second, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[AUDIT], &second, &live, &err));
 	assert_false(live); /* audit is outside the change quorum */
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[INFRA], &second, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[INFRA], &second, &live, &err));
 	assert_false(live);
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[SECOPS], &second, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[SECOPS], &second, &live, &err));
 	assert_true(live);
 	charter_freep(&bench->charter);
 	assert_ok(charter_parse(&second, &bench->charter, &err));
@@ -194,9 +197,11 @@ a_roster_needs_an_operator_and_another_officer(void **state)
 	person_sign(&bench->people[CISO], &statement);
 	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, 0, -1, &err));
 	bench_ask_text(bench, op_new("roster-draft"), "roster", missing, sizeof(missing));
-	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[AUDIT], &statement, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[AUDIT], &statement, &live, &err));
 	assert_false(live); /* two officers, no operator */
-	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[INFRA], &statement, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[INFRA], &statement, &live, &err));
 	assert_true(live);
 }
 
@@ -216,10 +221,10 @@ a_roster_out_of_step_is_refused(void **state)
 		enum err_code code;
 		const char *says;
 	} rows[] = {
-		{version, &previous, ALICE, ERR_REFUSED, "does not follow"},
-		{version + 2, &previous, ALICE, ERR_REFUSED, "does not follow"},
-		{version + 1, &other, ALICE, ERR_INTEGRITY, "previous"},
-		{version + 1, &previous, CAROL, ERR_INVALID, "carol"},
+	    {version, &previous, ALICE, ERR_REFUSED, "does not follow"},
+	    {version + 2, &previous, ALICE, ERR_REFUSED, "does not follow"},
+	    {version + 1, &other, ALICE, ERR_INTEGRITY, "previous"},
+	    {version + 1, &previous, CAROL, ERR_INVALID, "carol"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		DSSE statement = {0};
@@ -262,7 +267,8 @@ a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
 	person_sign(&bench->people[INFRA], &statement);
 	bench_request_make(bench, &bench->people[ALICE], "prod/db", &wanted);
 	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, 0, -1, &err));
-	assert_ok(bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_ok(
+	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
 	assert_true(live);
 	assert_error(ERR_REFUSED, bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_says("the requester's seat or token is no longer active");
@@ -304,7 +310,8 @@ the_chain_is_given_from_what_the_client_knows(void **state)
 	json_put_int(request, "charter", 0);
 	json_put_int(request, "roster", 0);
 	json_put_int(request, "size", 100000);
-	assert_error(ERR_INTEGRITY, bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	assert_error(ERR_INTEGRITY,
+	    bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	assert_says("an old database was restored");
 }
 
@@ -322,7 +329,7 @@ has_item(struct bench *bench, const char *kind, const char *part)
 
 		if (strcmp(json_object_text(item, "kind"), kind) == 0 &&
 		    (strstr(json_object_text(item, "text"), part) != NULL ||
-			strstr(json_object_text(item, "waits"), part) != NULL))
+		        strstr(json_object_text(item, "waits"), part) != NULL))
 			return true;
 	}
 	return false;
@@ -495,7 +502,8 @@ an_init_that_was_killed_anywhere_is_run_again(void **state)
 	memcpy(kept, bench->vault, sizeof(kept));
 	for (int64_t at = 1;; at++) {
 		bench_end(bench);
-		snprintf(bench->vault, sizeof(bench->vault), "%s/killed-%d", bench->folder, (int)at);
+		snprintf(bench->vault, sizeof(bench->vault), "%s/killed-%d", bench->folder,
+		    (int)at);
 		bench->shared->points = 0;
 		bench->shared->kill_at = at;
 		enum err_code code = init(bench, "new.example", "none", &err);
@@ -528,8 +536,8 @@ a_founding_that_was_killed_anywhere_becomes_live(void **state)
 	for (int64_t at = 1;; at++) {
 		bench->shared->points = 0;
 		bench->shared->kill_at = at;
-		(void)!bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft, &live,
-		    &err);
+		(void)!bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft,
+		    &live, &err);
 		bench->shared->kill_at = 0;
 		struct json *request = op_new("hello");
 		json_put_int(request, "protocol", WIRE_PROTOCOL);
@@ -569,20 +577,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_charter_that_is_not_of_this_vault_and_host_is_not_even_a_draft),
-		cmocka_unit_test(a_charter_with_signatures_or_strangers_enrolments_is_refused),
-		cmocka_unit_test(a_signature_counts_only_under_the_draft_that_was_shown),
-		cmocka_unit_test(a_roster_needs_an_operator_and_another_officer),
-		cmocka_unit_test(a_roster_out_of_step_is_refused),
-		cmocka_unit_test(a_responder_who_left_the_roster_makes_open_ceremonies_void),
-		cmocka_unit_test(the_chain_is_given_from_what_the_client_knows),
-		cmocka_unit_test(status_says_what_waits_and_for_whom),
-		cmocka_unit_test(ceremonies_are_listed_newest_first),
-		cmocka_unit_test(secrets_are_listed_in_pages),
-		cmocka_unit_test(the_log_names_events_and_digests_and_no_reason),
-		cmocka_unit_test(init_takes_only_a_good_name_and_a_working_sink),
-		cmocka_unit_test(an_init_that_was_killed_anywhere_is_run_again),
-		cmocka_unit_test(a_founding_that_was_killed_anywhere_becomes_live),
+	    cmocka_unit_test(a_charter_that_is_not_of_this_vault_and_host_is_not_even_a_draft),
+	    cmocka_unit_test(a_charter_with_signatures_or_strangers_enrolments_is_refused),
+	    cmocka_unit_test(a_signature_counts_only_under_the_draft_that_was_shown),
+	    cmocka_unit_test(a_roster_needs_an_operator_and_another_officer),
+	    cmocka_unit_test(a_roster_out_of_step_is_refused),
+	    cmocka_unit_test(a_responder_who_left_the_roster_makes_open_ceremonies_void),
+	    cmocka_unit_test(the_chain_is_given_from_what_the_client_knows),
+	    cmocka_unit_test(status_says_what_waits_and_for_whom),
+	    cmocka_unit_test(ceremonies_are_listed_newest_first),
+	    cmocka_unit_test(secrets_are_listed_in_pages),
+	    cmocka_unit_test(the_log_names_events_and_digests_and_no_reason),
+	    cmocka_unit_test(init_takes_only_a_good_name_and_a_working_sink),
+	    cmocka_unit_test(an_init_that_was_killed_anywhere_is_run_again),
+	    cmocka_unit_test(a_founding_that_was_killed_anywhere_becomes_live),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -15,8 +15,7 @@
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
 
-static void
-shell(const char *format, ...) FORMAT_LIKE(1, 2);
+static void shell(const char *format, ...) FORMAT_LIKE(1, 2);
 
 static void
 shell(const char *format, ...)
@@ -133,12 +132,12 @@ missing_and_foreign_files_are_alarms(void **state)
 	static const struct {
 		const char *command, *says;
 	} rows[] = {
-		{"rm %s/checkpoint", "/checkpoint is gone"},
-		{"echo forged > %s/checkpoint", "checkpoint"},
-		{"rm %s/vault.db", "no database"},
-		{"sed -i s/./0/ %s/vault.id", "not the charter that vault.id names"},
-		{"truncate -s 10 %s/vault.id", "vault.id is damaged"},
-		{"truncate -s 50 %s/host.key", "host.key"},
+	    {"rm %s/checkpoint", "/checkpoint is gone"},
+	    {"echo forged > %s/checkpoint", "checkpoint"},
+	    {"rm %s/vault.db", "no database"},
+	    {"sed -i s/./0/ %s/vault.id", "not the charter that vault.id names"},
+	    {"truncate -s 10 %s/vault.id", "vault.id is damaged"},
+	    {"truncate -s 50 %s/host.key", "host.key"},
 	};
 	struct bench *bench = *state;
 	struct err err;
@@ -190,24 +189,26 @@ log_verify_finds_every_change(void **state)
 	static const struct {
 		const char *change, *says;
 	} rows[] = {
-		{"DROP TRIGGER log_leaf_unchanged; UPDATE log_leaf SET data ="
-		 " CAST(replace(CAST(data AS TEXT), 'ciso', 'carl') AS BLOB) WHERE position ="
-		 " (SELECT max(position) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%ciso%')",
-		    "not that of its leaves"},
-		{"UPDATE debts SET state = 'owed', pending = NULL"
-		 " WHERE arrival = (SELECT max(arrival) FROM debts)", "rotation debt"},
-		{"DROP TRIGGER releases_unchanged; UPDATE releases SET debt = ceremony",
-		    "refers to"},
-		{"DROP TRIGGER releases_unchanged; UPDATE releases SET ceremony ="
-		 " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
-		    "is not the one in the log"},
-		{"DROP TRIGGER releases_kept; DELETE FROM releases", "release of version"},
-		{"DROP TRIGGER versions_unchanged; UPDATE versions SET header ="
-		 " CAST(header || X'00' AS BLOB)", "header"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"payload\":\"e',"
-		 " '\"payload\":\"f') AS BLOB) WHERE type = 'approval'", "is not the one that was signed"},
-		{"PRAGMA foreign_keys = OFF; DELETE FROM statements WHERE type = 'request'",
-		    "refers to"},
+	    {"DROP TRIGGER log_leaf_unchanged; UPDATE log_leaf SET data ="
+	     " CAST(replace(CAST(data AS TEXT), 'ciso', 'carl') AS BLOB) WHERE position ="
+	     " (SELECT max(position) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%ciso%')",
+	        "not that of its leaves"},
+	    {"UPDATE debts SET state = 'owed', pending = NULL"
+	     " WHERE arrival = (SELECT max(arrival) FROM debts)",
+	        "rotation debt"},
+	    {"DROP TRIGGER releases_unchanged; UPDATE releases SET debt = ceremony", "refers to"},
+	    {"DROP TRIGGER releases_unchanged; UPDATE releases SET ceremony ="
+	     " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
+	        "is not the one in the log"},
+	    {"DROP TRIGGER releases_kept; DELETE FROM releases", "release of version"},
+	    {"DROP TRIGGER versions_unchanged; UPDATE versions SET header ="
+	     " CAST(header || X'00' AS BLOB)",
+	        "header"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"payload\":\"e',"
+	     " '\"payload\":\"f') AS BLOB) WHERE type = 'approval'",
+	        "is not the one that was signed"},
+	    {"PRAGMA foreign_keys = OFF; DELETE FROM statements WHERE type = 'request'",
+	        "refers to"},
 	};
 	struct bench *bench = *state;
 	struct err err;
@@ -242,7 +243,8 @@ an_approval_written_into_the_database_does_not_count(void **state)
 
 	keep(bench);
 	/* ciso's approval once more, as secops's. */
-	tamper(bench, "INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete, enc,"
+	tamper(bench,
+	    "INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete, enc,"
 	    " ciphertext) SELECT ceremony, 'secops', token, statement, envelope, 1, enc, ciphertext"
 	    " FROM approvals ORDER BY arrival DESC LIMIT 1");
 	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
@@ -260,18 +262,24 @@ a_signature_changed_in_the_database_is_found(void **state)
 	static const struct {
 		const char *change, *says;
 	} rows[] = {
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
-		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'approval'", "the stored approval"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
-		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'request'", "the stored request"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
-		 " AS BLOB) WHERE type = 'ceremony'", "ceremony"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
-		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'secret'", "secret"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
-		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'charter'", "charter 1"},
-		{"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
-		 " '\"sig\":\"MF') AS BLOB) WHERE type = 'roster'", "roster 1"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'approval'",
+	        "the stored approval"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'request'",
+	        "the stored request"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
+	     " AS BLOB) WHERE type = 'ceremony'",
+	        "ceremony"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'secret'",
+	        "secret"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'charter'",
+	        "charter 1"},
+	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
+	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'roster'",
+	        "roster 1"},
 	};
 	struct bench *bench = *state;
 	struct err err;
@@ -329,11 +337,13 @@ a_ceremony_changed_in_the_database_is_an_alarm(void **state)
 	static const struct {
 		const char *change, *says;
 	} rows[] = {
-		{"UPDATE ceremonies SET deadline = deadline + 86400 WHERE state = 'collecting'", "times"},
-		{"UPDATE ceremonies SET requester = 'carol' WHERE state = 'collecting'", "requester"},
-		{"UPDATE ceremonies SET version = version - 1 WHERE state = 'collecting'", "version"},
-		{"UPDATE ceremonies SET request = (SELECT digest FROM statements WHERE type = 'cancel')"
-		 " WHERE state = 'collecting'", "request"},
+	    {"UPDATE ceremonies SET deadline = deadline + 86400 WHERE state = 'collecting'",
+	        "times"},
+	    {"UPDATE ceremonies SET requester = 'carol' WHERE state = 'collecting'", "requester"},
+	    {"UPDATE ceremonies SET version = version - 1 WHERE state = 'collecting'", "version"},
+	    {"UPDATE ceremonies SET request = (SELECT digest FROM statements WHERE type = 'cancel')"
+	     " WHERE state = 'collecting'",
+	        "request"},
 	};
 	struct bench *bench = *state;
 	struct err err;
@@ -370,9 +380,11 @@ a_charter_written_into_the_database_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		char change[300];
 
-		snprintf(change, sizeof(change), "INSERT INTO charters (version, digest) SELECT 2, digest"
+		snprintf(change, sizeof(change),
+		    "INSERT INTO charters (version, digest) SELECT 2, digest"
 		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM charters)"
-		    " LIMIT 1", types[i]);
+		    " LIMIT 1",
+		    types[i]);
 		tamper(bench, change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
 		assert_says("charter 2");
@@ -391,7 +403,8 @@ a_sealed_version_that_was_changed_releases_nothing_and_says_so(void **state)
 
 	keep(bench);
 	id = open_ceremony(bench);
-	tamper(bench, "DROP TRIGGER versions_unchanged; UPDATE versions SET ciphertext ="
+	tamper(bench,
+	    "DROP TRIGGER versions_unchanged; UPDATE versions SET ciphertext ="
 	    " CAST(X'00' || substr(ciphertext, 2) AS BLOB)");
 	assert_error(ERR_INTEGRITY, bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_says("nothing could be released");
@@ -519,20 +532,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_old_database_releases_nothing),
-		cmocka_unit_test(a_database_that_is_ahead_is_proven_and_the_checkpoint_follows),
-		cmocka_unit_test(missing_and_foreign_files_are_alarms),
-		cmocka_unit_test(keys_of_another_host_release_nothing),
-		cmocka_unit_test(log_verify_finds_every_change),
-		cmocka_unit_test(an_approval_written_into_the_database_does_not_count),
-		cmocka_unit_test(a_signature_changed_in_the_database_is_found),
-		cmocka_unit_test(shares_leave_the_database_with_the_end_of_their_ceremony),
-		cmocka_unit_test(a_ceremony_changed_in_the_database_is_an_alarm),
-		cmocka_unit_test(a_charter_written_into_the_database_is_refused),
-		cmocka_unit_test(a_sealed_version_that_was_changed_releases_nothing_and_says_so),
-		cmocka_unit_test(a_clock_that_went_back_stops_releases),
-		cmocka_unit_test(garbage_ends_the_session_and_nothing_else),
-		cmocka_unit_test(unknown_operations_and_members_are_refused),
+	    cmocka_unit_test(an_old_database_releases_nothing),
+	    cmocka_unit_test(a_database_that_is_ahead_is_proven_and_the_checkpoint_follows),
+	    cmocka_unit_test(missing_and_foreign_files_are_alarms),
+	    cmocka_unit_test(keys_of_another_host_release_nothing),
+	    cmocka_unit_test(log_verify_finds_every_change),
+	    cmocka_unit_test(an_approval_written_into_the_database_does_not_count),
+	    cmocka_unit_test(a_signature_changed_in_the_database_is_found),
+	    cmocka_unit_test(shares_leave_the_database_with_the_end_of_their_ceremony),
+	    cmocka_unit_test(a_ceremony_changed_in_the_database_is_an_alarm),
+	    cmocka_unit_test(a_charter_written_into_the_database_is_refused),
+	    cmocka_unit_test(a_sealed_version_that_was_changed_releases_nothing_and_says_so),
+	    cmocka_unit_test(a_clock_that_went_back_stops_releases),
+	    cmocka_unit_test(garbage_ends_the_session_and_nothing_else),
+	    cmocka_unit_test(unknown_operations_and_members_are_refused),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -69,8 +69,8 @@ what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone(void **state)
 	batch_states(bench, &second, text, notes);
 	assert_string_equal(text, "refused");
 	/* A request that names the old versions comes too late. */
-	batch_expect(batch_send_request(bench, &bench->people[INFRA], &request, &third, &err), ERR_REFUSED, &err,
-	    "no longer the current one");
+	batch_expect(batch_send_request(bench, &bench->people[INFRA], &request, &third, &err),
+	    ERR_REFUSED, &err, "no longer the current one");
 	for (size_t i = 0; i < SECRETS; i++) {
 		char name[32];
 
@@ -168,32 +168,46 @@ who_may_ask_and_who_counts(void **state)
 
 	(void)state;
 	batch_draw_request(bench, &bench->people[ALICE], BATCH_RESEAL, true, opens, &request);
-	batch_expect(batch_send_request(bench, &bench->people[ALICE], &request, &id, &err), ERR_REFUSED, &err,
-	    "no operator");
+	batch_expect(batch_send_request(bench, &bench->people[ALICE], &request, &id, &err),
+	    ERR_REFUSED, &err, "no operator");
 	batch_draw_request(bench, &bench->people[INFRA], BATCH_RESEAL, true, opens, &request);
-	batch_expect(batch_send_request(bench, &bench->people[CISO], &request, &id, &err), ERR_REFUSED, &err, "");
+	batch_expect(batch_send_request(bench, &bench->people[CISO], &request, &id, &err),
+	    ERR_REFUSED, &err, "");
 	request.opens[1].header.bytes[0] ^= 1;
-	batch_expect(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err), ERR_INTEGRITY, &err,
-	    "header");
+	batch_expect(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err),
+	    ERR_INTEGRITY, &err, "header");
 	request.opens[1].header.bytes[0] ^= 1;
 	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err));
-	batch_expect(batch_send_request(bench, &bench->people[INFRA], &(struct batch_request){.vault = request.vault,
-	    .seat = "infra", .reason = "x", .host = "h", .user = "u", .token = request.token,
-	    .opens = opens, .count = 1, .created = request.created, .expires = request.created + 99999},
-	    &id, &err), ERR_REFUSED, &err, "expires");
+	batch_expect(batch_send_request(bench, &bench->people[INFRA],
+	                 &(struct batch_request){.vault = request.vault,
+	                     .seat = "infra",
+	                     .reason = "x",
+	                     .host = "h",
+	                     .user = "u",
+	                     .token = request.token,
+	                     .opens = opens,
+	                     .count = 1,
+	                     .created = request.created,
+	                     .expires = request.created + 99999},
+	                 &id, &err),
+	    ERR_REFUSED, &err, "expires");
 	batch_look(bench, &id, &seen);
-	batch_expect(batch_sign(bench, &bench->people[INFRA], &id, &seen, &giving, &err), ERR_REFUSED, &err,
-	    "own request");
+	batch_expect(batch_sign(bench, &bench->people[INFRA], &id, &seen, &giving, &err),
+	    ERR_REFUSED, &err, "own request");
 	p256_key_freep(&giving.ephemeral);
 	/* No envelope without a signature. */
 	giving.person = &bench->people[CISO];
-	batch_expect(batch_give(bench, &giving, &id, &seen, 0, false, &err), ERR_REFUSED, &err, "signed no approval");
+	batch_expect(batch_give(bench, &giving, &id, &seen, 0, false, &err), ERR_REFUSED, &err,
+	    "signed no approval");
 	assert_ok(batch_sign(bench, &bench->people[CISO], &id, &seen, &giving, &err));
-	batch_expect(batch_give(bench, &giving, &id, &seen, 0, true, &err), ERR_INTEGRITY, &err, "seat \"ciso\"");
+	batch_expect(batch_give(bench, &giving, &id, &seen, 0, true, &err), ERR_INTEGRITY, &err,
+	    "seat \"ciso\"");
 	assert_ok(batch_give(bench, &giving, &id, &seen, 0, false, &err));
-	batch_expect(batch_give(bench, &giving, &id, &seen, 0, false, &err), ERR_EXISTS, &err, "already");
+	batch_expect(batch_give(bench, &giving, &id, &seen, 0, false, &err), ERR_EXISTS, &err,
+	    "already");
 	bench->shared->now += 1000;
-	batch_expect(batch_sign(bench, &bench->people[CAROL], &id, &seen, &late, &err), ERR_EXPIRED, &err, "too late");
+	batch_expect(batch_sign(bench, &bench->people[CAROL], &id, &seen, &late, &err), ERR_EXPIRED,
+	    &err, "too late");
 	bench_free(bench);
 }
 
@@ -246,30 +260,36 @@ a_denial_a_withdrawal_and_a_new_charter_end_it(void **state)
 		batch_give_all(bench, &bench->people[CISO], &id);
 		if (kinds[k] == STATEMENT_CHARTER) {
 			bench_charter(bench, 1800);
-			batch_expect(batch_sign(bench, &bench->people[CAROL], &id, &seen, &giving, &err), ERR_REFUSED, &err,
-			    "charter changed");
+			batch_expect(batch_sign(bench, &bench->people[CAROL], &id, &seen, &giving,
+			                 &err),
+			    ERR_REFUSED, &err, "charter changed");
 			bench_end(bench);
 		}
-		for (int officer = CISO; kinds[k] != STATEMENT_CHARTER && officer <= CAROL; officer++) {
+		for (int officer = CISO; kinds[k] != STATEMENT_CHARTER && officer <= CAROL;
+		     officer++) {
 			JSON *payload = NULL, *reply = NULL;
 			DSSE statement = {0};
 			bool cancels = kinds[k] == STATEMENT_CANCEL;
 			const struct person *person = &bench->people[cancels ? INFRA : officer];
 			struct objection objection = {.vault = bench->vault_id,
-				.ceremony = seen.ceremony.digest, .token = person->seat.tokens[0].id,
-				.time = bench->shared->now, .reason = "not now"};
+			    .ceremony = seen.ceremony.digest,
+			    .token = person->seat.tokens[0].id,
+			    .time = bench->shared->now,
+			    .reason = "not now"};
 			struct json *request = op_new("batch-object");
 
 			if (officer == INFRA || officer == AUDIT)
 				continue;
 			snprintf(objection.seat, sizeof(objection.seat), "%s", person->name);
 			assert_ok(objection_payload(&objection, &payload, &err));
-			assert_ok(statement_new((enum statement_type)kinds[k], false, payload, &statement, &err));
+			assert_ok(statement_new((enum statement_type)kinds[k], false, payload,
+			    &statement, &err));
 			person_sign(person, &statement);
 			json_put_hex(request, "id", VIEW_OF(id.bytes));
 			json_put_text(request, "kind", cancels ? "cancel" : "denial");
 			assert_ok(put_statement(request, "statement", &statement, &err));
-			if (bench_call(bench, request, (struct view){0}, &reply, NULL, &err) != ERR_OK)
+			if (bench_call(bench, request, (struct view){0}, &reply, NULL, &err) !=
+			    ERR_OK)
 				fail_msg("%s: %s", person->name, err.text);
 			batch_look(bench, &id, &seen);
 			if (strcmp(seen.state, "refused") == 0)
@@ -294,10 +314,12 @@ a_damaged_version_is_named_and_the_others_go_on(void **state)
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_give_all(bench, &bench->people[CAROL], &id);
 	bench_end(bench);
-	snprintf(command, sizeof(command), "python3 -c \"import sqlite3; d = sqlite3.connect('%s/vault.db');"
+	snprintf(command, sizeof(command),
+	    "python3 -c \"import sqlite3; d = sqlite3.connect('%s/vault.db');"
 	    "d.execute('DROP TRIGGER versions_unchanged');"
 	    "d.execute('UPDATE versions SET ciphertext = zeroblob(length(ciphertext)) WHERE rowid = 2');"
-	    "d.commit()\"", bench->vault);
+	    "d.commit()\"",
+	    bench->vault);
 	assert_int_equal(system(command), 0);
 	batch_states(bench, &id, text, notes);
 	assert_string_equal(text, "closed");
@@ -337,15 +359,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_ceremony_seals_everything_again_to_the_officers_of_today),
-		cmocka_unit_test(what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone),
-		cmocka_unit_test(a_token_that_left_starts_a_clock_and_after_a_week_an_alarm),
-		cmocka_unit_test(rotating_replaces_the_value_on_its_target),
-		cmocka_unit_test(who_may_ask_and_who_counts),
-		cmocka_unit_test(an_interrupted_officer_goes_on_where_they_stopped),
-		cmocka_unit_test(a_denial_a_withdrawal_and_a_new_charter_end_it),
-		cmocka_unit_test(a_damaged_version_is_named_and_the_others_go_on),
-		cmocka_unit_test(without_the_copy_nothing_is_sealed_again),
+	    cmocka_unit_test(one_ceremony_seals_everything_again_to_the_officers_of_today),
+	    cmocka_unit_test(what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone),
+	    cmocka_unit_test(a_token_that_left_starts_a_clock_and_after_a_week_an_alarm),
+	    cmocka_unit_test(rotating_replaces_the_value_on_its_target),
+	    cmocka_unit_test(who_may_ask_and_who_counts),
+	    cmocka_unit_test(an_interrupted_officer_goes_on_where_they_stopped),
+	    cmocka_unit_test(a_denial_a_withdrawal_and_a_new_charter_end_it),
+	    cmocka_unit_test(a_damaged_version_is_named_and_the_others_go_on),
+	    cmocka_unit_test(without_the_copy_nothing_is_sealed_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

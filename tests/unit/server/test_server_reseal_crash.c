@@ -69,7 +69,8 @@ a_rotating_batch_survives_a_kill_at_every_durable_step(void **state)
 		(void)!batch_advance_op(bench, &id, &err);
 		killed = bench->shared->points >= at;
 		bench->shared->kill_at = 0;
-		for (int i = 0; i < ATTEMPTS && (strcmp(text, "closed") != 0 || debt[0] != '\0'); i++) {
+		for (int i = 0; i < ATTEMPTS && (strcmp(text, "closed") != 0 || debt[0] != '\0');
+		     i++) {
 			bench->shared->now += 301; /* a stopped rotation is tried again */
 			bench_end(bench);
 			batch_states(bench, &id, text, notes);
@@ -91,8 +92,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_batch_survives_a_kill_at_every_durable_step),
-		cmocka_unit_test(a_rotating_batch_survives_a_kill_at_every_durable_step),
+	    cmocka_unit_test(a_batch_survives_a_kill_at_every_durable_step),
+	    cmocka_unit_test(a_rotating_batch_survives_a_kill_at_every_durable_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,8 @@ a_value_that_did_not_arrive_is_applied_again(void **state)
 
 	live_through(bench, "apply=drop\n", &night);
 	assert_string_equal(night.debt, "retired");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
+	assert_calls(bench,
+	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
 	    "probe current\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
 	assert_paid(bench, &night);
@@ -130,7 +131,8 @@ a_target_that_says_applied_and_does_nothing_is_not_believed(void **state)
 
 	live_through(bench, "apply=nothing\napply=nothing\n", &night);
 	assert_string_equal(night.debt, "applying");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
+	assert_calls(bench,
+	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
 	    "probe current\n");
 	assert_true(target_accepts(bench, night.old));
 	rotate(bench, "ok", "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
@@ -186,7 +188,8 @@ a_rejected_value_is_replaced_by_another(void **state)
 	live_through(bench, "apply=reject\n", &night);
 	assert_string_equal(night.debt, "retired");
 	/* The rejected value is shown to be dead, too. */
-	assert_calls(bench, "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
+	assert_calls(bench,
+	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
 	    "probe current\nprobe next\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 2);
 	assert_paid(bench, &night);
@@ -202,7 +205,8 @@ three_rejected_values_degrade_and_a_person_mends(void **state)
 
 	live_through(bench, "apply=reject\napply=reject\napply=reject\n", &night);
 	assert_string_equal(night.debt, "degraded");
-	assert_calls(bench, "check\ngenerate\napply\ncheck\ngenerate\napply\ncheck\ngenerate\napply\n");
+	assert_calls(bench,
+	    "check\ngenerate\napply\ncheck\ngenerate\napply\ncheck\ngenerate\napply\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	bench_show(bench, &night.id, &shown);
@@ -225,7 +229,8 @@ an_old_value_that_still_works_is_not_retired(void **state)
 
 	live_through(bench, "apply=both!\n", &night);
 	assert_string_equal(night.debt, "committed");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe current\n");
+	assert_calls(bench,
+	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe current\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	target_mode(bench, "");
@@ -337,8 +342,8 @@ a_lost_escrow_degrades_instead_of_guessing(void **state)
 	assert_string_equal(before.debt, "degraded");
 	before.old = NULL;
 	/* Put back, it goes on. */
-	snprintf(command, sizeof(command),
-	    "cd %s/escrow && mv %s/kept $(ls | sed 's/[.]lock//')", bench->vault, bench->folder);
+	snprintf(command, sizeof(command), "cd %s/escrow && mv %s/kept $(ls | sed 's/[.]lock//')",
+	    bench->vault, bench->folder);
 	assert_int_equal(system(command), 0);
 	bench_rotate(bench, "prod/db", code, note);
 	assert_string_equal(code, "ok");
@@ -378,8 +383,8 @@ a_client_that_goes_away_does_not_stop_a_rotation(void **state)
 /* --- Adoption ----------------------------------------------------------------------------- */
 
 static void
-assert_not_adopted(struct bench *bench, const char *password, const char *modes,
-    enum err_code code, const char *says)
+assert_not_adopted(struct bench *bench, const char *password, const char *modes, enum err_code code,
+    const char *says)
 {
 	CLEANUP(credential_box_done) struct credential_box box = {0};
 	JSON *reply = NULL;
@@ -457,24 +462,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_lost_answer_is_resolved_by_probing),
-		cmocka_unit_test(a_target_that_hangs_is_unknown_and_probed_by_a_new_process),
-		cmocka_unit_test(a_value_that_did_not_arrive_is_applied_again),
-		cmocka_unit_test(a_target_that_says_applied_and_does_nothing_is_not_believed),
-		cmocka_unit_test(an_unreachable_target_keeps_the_debt_and_no_other_value_is_made),
-		cmocka_unit_test(a_debt_is_tried_again_by_itself_but_not_by_every_session),
-		cmocka_unit_test(a_rejected_value_is_replaced_by_another),
-		cmocka_unit_test(three_rejected_values_degrade_and_a_person_mends),
-		cmocka_unit_test(an_old_value_that_still_works_is_not_retired),
-		cmocka_unit_test(a_target_that_accepts_nothing_degrades_and_keeps_every_value),
-		cmocka_unit_test(a_rotator_that_makes_no_value_leaves_the_target_alone),
-		cmocka_unit_test(without_the_copy_nothing_is_applied),
-		cmocka_unit_test(a_full_disk_before_the_new_value_is_kept_leaves_the_target_alone),
-		cmocka_unit_test(a_lost_escrow_degrades_instead_of_guessing),
-		cmocka_unit_test(a_running_lease_is_not_cut_short_by_rotate),
-		cmocka_unit_test(a_client_that_goes_away_does_not_stop_a_rotation),
-		cmocka_unit_test(adoption_proves_the_value_before_it_keeps_anything),
-		cmocka_unit_test(adoption_wants_an_operators_signature_and_a_new_name),
+	    cmocka_unit_test(a_lost_answer_is_resolved_by_probing),
+	    cmocka_unit_test(a_target_that_hangs_is_unknown_and_probed_by_a_new_process),
+	    cmocka_unit_test(a_value_that_did_not_arrive_is_applied_again),
+	    cmocka_unit_test(a_target_that_says_applied_and_does_nothing_is_not_believed),
+	    cmocka_unit_test(an_unreachable_target_keeps_the_debt_and_no_other_value_is_made),
+	    cmocka_unit_test(a_debt_is_tried_again_by_itself_but_not_by_every_session),
+	    cmocka_unit_test(a_rejected_value_is_replaced_by_another),
+	    cmocka_unit_test(three_rejected_values_degrade_and_a_person_mends),
+	    cmocka_unit_test(an_old_value_that_still_works_is_not_retired),
+	    cmocka_unit_test(a_target_that_accepts_nothing_degrades_and_keeps_every_value),
+	    cmocka_unit_test(a_rotator_that_makes_no_value_leaves_the_target_alone),
+	    cmocka_unit_test(without_the_copy_nothing_is_applied),
+	    cmocka_unit_test(a_full_disk_before_the_new_value_is_kept_leaves_the_target_alone),
+	    cmocka_unit_test(a_lost_escrow_degrades_instead_of_guessing),
+	    cmocka_unit_test(a_running_lease_is_not_cut_short_by_rotate),
+	    cmocka_unit_test(a_client_that_goes_away_does_not_stop_a_rotation),
+	    cmocka_unit_test(adoption_proves_the_value_before_it_keeps_anything),
+	    cmocka_unit_test(adoption_wants_an_operators_signature_and_a_new_name),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

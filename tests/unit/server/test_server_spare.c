@@ -62,9 +62,12 @@ draw(struct bench *bench, struct handing *handing)
 	struct spare *spare = &handing->spare;
 
 	*spare = (struct spare){.vault = bench->vault_id,
-		.from = bench->people[SECOPS].seat.tokens[0].id,
-		.to = bench->people[SECOND].seat.tokens[0].id, .time = bench->shared->now, .size = 0,
-		.opens = &handing->open, .count = 1};
+	    .from = bench->people[SECOPS].seat.tokens[0].id,
+	    .to = bench->people[SECOND].seat.tokens[0].id,
+	    .time = bench->shared->now,
+	    .size = 0,
+	    .opens = &handing->open,
+	    .count = 1};
 	snprintf(spare->seat, sizeof(spare->seat), "secops");
 	assert_ok(sha256(NULL, 0, &spare->root, &err)); /* of an empty log */
 	assert_ok(p256_key_new(&handing->ephemeral, &err));
@@ -81,7 +84,8 @@ send_statement(struct bench *bench, struct handing *handing, const struct person
 
 	dsse_done(&handing->statement);
 	assert_int_equal(spare_payload(&handing->spare, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_SPARE, false, payload, &handing->statement, &inner),
+	assert_int_equal(statement_new(STATEMENT_SPARE, false, payload, &handing->statement,
+	                     &inner),
 	    ERR_OK);
 	person_sign(signer, &handing->statement);
 	assert_int_equal(dsse_digest(&handing->statement, &handing->spare.digest, &inner), ERR_OK);
@@ -129,8 +133,8 @@ seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciph
 	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope, enc,
 	    reader.rest, hpke_agree_local, bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
 	assert_ok(seal_spare_info(header, handing->open.envelope, &handing->spare.to, &info, &err));
-	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes), handing->ephemeral,
-	    &hpke, &made, &err));
+	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes),
+	    handing->ephemeral, &hpke, &made, &err));
 	assert_ok(hpke_seal(hpke, VIEW_OF(handing->open.header.bytes), secret_view(shares),
 	    ret_ciphertext, &err));
 }
@@ -180,12 +184,13 @@ approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
 	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
 	struct json_in in = json_in(reply, "reply", &inner);
 	uint32_t index = (uint32_t)json_in_int(&in, "envelope", 0, 127);
-	TRY(seal_open_spare(shown.header, &shown.ceremony.header, index,
-	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
-	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
-	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
+	TRY(seal_open_spare(shown.header, &shown.ceremony.header, index, &spare->seat.tokens[0].id,
+	    &spare->seat.tokens[0].keys[KEY_SHARE], view_of(out.data, POINT_SIZE),
+	    view_of(out.data + POINT_SIZE, out.size - POINT_SIZE), hpke_agree_local,
+	    spare->keys[KEY_SHARE], &approving.shares, err));
 	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
-	    secret_view(approving.shares), &approving.ciphertext, &inner), ERR_OK);
+	                     secret_view(approving.shares), &approving.ciphertext, &inner),
+	    ERR_OK);
 	return approving_finish(bench, &shown, &approving, err);
 }
 
@@ -214,7 +219,8 @@ a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 	hand_on(bench);
 	assert_int_equal(fetch_list(bench, &open), 0);
 	assert_ok(approve_with_spare(bench, &id, &err));
-	expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err, "approved already");
+	expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err,
+	    "approved already");
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
 	assert_true(target_accepts(bench, credential));
@@ -257,21 +263,27 @@ nothing_is_handed_out_without_a_right_statement(void **state)
 	assert_int_equal(fetch_list(bench, &handing.open), 1);
 	draw(bench, &handing);
 	expect(send_statement(bench, &handing, &bench->people[CISO], &err), ERR_REFUSED, &err, "");
-	expect(send_statement(bench, &handing, &bench->people[SECOND], &err), ERR_REFUSED, &err, "");
+	expect(send_statement(bench, &handing, &bench->people[SECOND], &err), ERR_REFUSED, &err,
+	    "");
 	handing.spare.to = bench->people[CISO].seat.tokens[0].id;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "no such spare token");
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
+	    "no such spare token");
 	handing.spare.to = bench->people[SECOND].seat.tokens[0].id;
 	handing.spare.time -= 2 * 86400;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_EXPIRED, &err, "not of today");
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_EXPIRED, &err,
+	    "not of today");
 	handing.spare.time += 2 * 86400;
 	handing.open.envelope ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "prod/db");
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
+	    "prod/db");
 	handing.open.envelope ^= 1;
 	handing.open.header.bytes[0] ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "header");
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
+	    "header");
 	handing.open.header.bytes[0] ^= 1;
 	handing.spare.vault.bytes[0] ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err, "another vault");
+	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
+	    "another vault");
 	handing.spare.vault.bytes[0] ^= 1;
 	expect(fetch_envelope(bench, &handing, &err), ERR_INTEGRITY, &err, "gone");
 	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
@@ -320,7 +332,8 @@ a_wrong_box_opens_nothing(void **state)
 	    ERR_INVALID, &err, "bytes");
 	ciphertext.data[3] ^= 1;
 	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
-	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_REFUSED, &err, "has its envelope already");
+	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_REFUSED, &err,
+	    "has its envelope already");
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 	expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
@@ -331,11 +344,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_spare_approves_once_its_seat_handed_the_shares_on),
-		cmocka_unit_test(a_spare_approves_when_the_other_token_has_left),
-		cmocka_unit_test(nothing_is_handed_out_without_a_right_statement),
-		cmocka_unit_test(a_statement_ends_with_its_day_and_with_its_charter),
-		cmocka_unit_test(a_wrong_box_opens_nothing),
+	    cmocka_unit_test(a_spare_approves_once_its_seat_handed_the_shares_on),
+	    cmocka_unit_test(a_spare_approves_when_the_other_token_has_left),
+	    cmocka_unit_test(nothing_is_handed_out_without_a_right_statement),
+	    cmocka_unit_test(a_statement_ends_with_its_day_and_with_its_charter),
+	    cmocka_unit_test(a_wrong_box_opens_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "ceremony/protocol/test.h"
 #include "tests/unit/server/batch_bench.h"
-#include "vault/store/sql.h"
 #include "vault/documents/suspension.h"
+#include "vault/store/sql.h"
 
 static const struct digest *
 token_of(const struct person *person)
@@ -20,9 +20,12 @@ static void
 suspension_of(const struct bench *bench, const struct person *by, const struct person *of,
     struct suspension *ret_suspension)
 {
-	struct suspension suspension = {.vault = bench->vault_id, .charter = bench->charter->digest,
-		.token = *token_of(by), .suspended = *token_of(of), .time = BENCH_START,
-		.reason = "lost"};
+	struct suspension suspension = {.vault = bench->vault_id,
+	    .charter = bench->charter->digest,
+	    .token = *token_of(by),
+	    .suspended = *token_of(of),
+	    .time = BENCH_START,
+	    .reason = "lost"};
 
 	snprintf(suspension.seat, sizeof(suspension.seat), "%s", by->name);
 	snprintf(suspension.holder, sizeof(suspension.holder), "%s", of->name);
@@ -93,8 +96,10 @@ a_suspension_is_of_this_charter_by_who_may(void **bench_state)
 	REFUSED(ERR_REFUSED, "not of the charter in force", CISO, suspension.charter.bytes[0] ^= 1);
 	REFUSED(ERR_REFUSED, "is no officer", ALICE, (void)0);
 	REFUSED(ERR_REFUSED, "no seat has the token", CISO, suspension.token.bytes[0] ^= 1);
-	REFUSED(ERR_REFUSED, "not one of seat", CISO, suspension.token = *token_of(&bench->people[AUDIT]));
-	REFUSED(ERR_NOT_FOUND, "neither charter nor roster", CISO, suspension.suspended.bytes[0] ^= 1);
+	REFUSED(ERR_REFUSED, "not one of seat", CISO,
+	    suspension.token = *token_of(&bench->people[AUDIT]));
+	REFUSED(ERR_NOT_FOUND, "neither charter nor roster", CISO,
+	    suspension.suspended.bytes[0] ^= 1);
 	REFUSED(ERR_NOT_FOUND, "neither charter nor roster", CISO,
 	    snprintf(suspension.holder, sizeof(suspension.holder), "audit"));
 }
@@ -171,7 +176,8 @@ the_last_quorum_of_a_secret_is_taken_by_two_only(void **bench_state)
 	assert_ok(send_suspension(bench, &statement, &live, names, &err));
 	assert_false(live);
 	assert_string_equal(names, "prod/db");
-	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db"); /* it is not in force */
+	struct id id =
+	    bench_request(bench, &bench->people[ALICE], "prod/db"); /* it is not in force */
 	person_sign(&bench->people[SECOPS], &statement);
 	assert_ok(send_suspension(bench, &statement, &live, names, &err));
 	assert_true(live);
@@ -227,9 +233,10 @@ a_suspension_that_nobody_signed_is_an_alarm(void **bench_state)
 	assert_ok(dsse_encode(&statement, &text, &err));
 	text_hex(VIEW_OF(digest.bytes), hex);
 	text_hex(VIEW_OF(bench->charter->digest.bytes), charter);
-	buf_format(&script, "INSERT INTO statements VALUES (x'%s', 'suspend', CAST('%s' AS BLOB));"
-	    "INSERT INTO suspensions (charter, token, statement) VALUES (x'%s', x'%s', x'%s')", hex,
-	    buf_string(&text), charter, hex, hex);
+	buf_format(&script,
+	    "INSERT INTO statements VALUES (x'%s', 'suspend', CAST('%s' AS BLOB));"
+	    "INSERT INTO suspensions (charter, token, statement) VALUES (x'%s', x'%s', x'%s')",
+	    hex, buf_string(&text), charter, hex, hex);
 	tamper(bench, buf_string(&script));
 	assert_error(ERR_INTEGRITY, ask_chain(bench, &err));
 	assert_says("suspension 1");
@@ -244,8 +251,9 @@ begin_test(struct bench *bench, const struct person *person, struct readiness *r
 	struct err err;
 	struct json *request = op_new("test-begin");
 	JSON *reply = NULL;
-	struct readiness readiness = {.vault = bench->vault_id, .token = *token_of(person),
-		.time = BENCH_START};
+	struct readiness readiness = {.vault = bench->vault_id,
+	    .token = *token_of(person),
+	    .time = BENCH_START};
 
 	snprintf(readiness.seat, sizeof(readiness.seat), "%s", person->name);
 	json_put_text(request, "seat", person->name);
@@ -344,7 +352,8 @@ propose_without(struct bench *bench, const char *first, const char *second, cons
 	next->version++;
 	(void)seat_remove(next->seats, &next->seat_count, first);
 	(void)seat_remove(next->seats, &next->seat_count, second);
-	snprintf(next->policies[0].quorum_text, sizeof(next->policies[0].quorum_text), "%s", quorum);
+	snprintf(next->policies[0].quorum_text, sizeof(next->policies[0].quorum_text), "%s",
+	    quorum);
 	next->policy_count = 1;
 	snprintf(next->change_text, sizeof(next->change_text), "2 of (infra, audit)");
 	TRY(charter_payload(next, &payload, err));
@@ -418,14 +427,14 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(a_suspension_is_of_this_charter_by_who_may),
-		CASE(a_suspended_token_neither_approves_nor_requests_nor_suspends),
-		CASE(the_last_quorum_of_a_secret_is_taken_by_two_only),
-		CASE(a_suspension_that_was_removed_is_missed_at_once),
-		CASE(a_suspension_that_nobody_signed_is_an_alarm),
-		CASE(a_test_counts_only_for_probes_that_this_token_opened_now),
-		CASE(a_charter_under_which_nobody_could_open_a_secret_is_refused_and_named),
-		cmocka_unit_test(what_a_suspended_token_gave_to_a_batch_does_not_count),
+	    CASE(a_suspension_is_of_this_charter_by_who_may),
+	    CASE(a_suspended_token_neither_approves_nor_requests_nor_suspends),
+	    CASE(the_last_quorum_of_a_secret_is_taken_by_two_only),
+	    CASE(a_suspension_that_was_removed_is_missed_at_once),
+	    CASE(a_suspension_that_nobody_signed_is_an_alarm),
+	    CASE(a_test_counts_only_for_probes_that_this_token_opened_now),
+	    CASE(a_charter_under_which_nobody_could_open_a_secret_is_refused_and_named),
+	    cmocka_unit_test(what_a_suspended_token_gave_to_a_batch_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,8 +65,8 @@ setup_firmware(void **state, uint8_t major, uint8_t minor, uint8_t patch)
 	assert_non_null(bench);
 	sim_state_init(&bench->state, 1001, (const uint8_t[]){major, minor, patch});
 	ctap_init(&bench->ctap, &bench->state,
-	    &(struct ctap_host){bench, touch, touch_end, finger, save, milliseconds,
-		&bench->faults, pause_for, unplug});
+	    &(struct ctap_host){bench, touch, touch_end, finger, save, milliseconds, &bench->faults,
+	        pause_for, unplug});
 	bench->applet = ctap_applet(&bench->ctap);
 	card_init(&bench->card, &bench->applet, 1);
 	*state = bench;
@@ -358,8 +358,7 @@ put_option(struct buf *request, int64_t key, const struct ctap_bench_ask *ask)
 static size_t
 extras(const struct ctap_bench_ask *ask)
 {
-	return (size_t)(ask->id.size > 0) + (ask->option != NULL) +
-	    (ask->token != NULL ? 2U : 0U);
+	return (size_t)(ask->id.size > 0) + (ask->option != NULL) + (ask->token != NULL ? 2U : 0U);
 }
 
 static void

@@ -42,8 +42,8 @@ const struct cbor *ctap_bench_member(const struct buf *body, int64_t key, struct
 /* Agree on a key under PROTOCOL. */
 void ctap_bench_agree(struct ctap_bench *bench, uint8_t protocol);
 /* MAC of COUNT parts under KEY, of the protocol's size. */
-void ctap_bench_mac(uint8_t protocol, const uint8_t key[32], const struct view *parts,
-    size_t count, struct buf *ret_mac);
+void ctap_bench_mac(uint8_t protocol, const uint8_t key[32], const struct view *parts, size_t count,
+    struct buf *ret_mac);
 /* setPIN; changePIN; a token with PERMISSIONS for RP (may be NULL): their status. */
 uint8_t ctap_bench_set_pin(struct ctap_bench *bench, uint8_t protocol, const char *pin);
 uint8_t ctap_bench_change_pin(struct ctap_bench *bench, uint8_t protocol, const char *old,
@@ -54,7 +54,7 @@ uint8_t ctap_bench_token(struct ctap_bench *bench, uint8_t protocol, const char 
 /* A request for makeCredential or getAssertion; what is zero is left out. */
 struct ctap_bench_ask {
 	const char *rp, *user, *name;
-	struct view id;	    /* the only one in the list */
+	struct view id;     /* the only one in the list */
 	const char *option; /* "rk", "uv", "up", with the value: */
 	bool value;
 	uint8_t protect;

@@ -44,8 +44,8 @@ setup_firmware(void **state, uint8_t major, uint8_t minor, uint8_t patch)
 
 	assert_non_null(bench);
 	sim_state_init(&bench->state, 0x00a1b2c3, (const uint8_t[]){major, minor, patch});
-	assert_int_equal(major == 0 ? sim_state_identify(&bench->state, &err)
-				    : sim_state_attest(&bench->state, &err),
+	assert_int_equal(major == 0 ? sim_state_identify(&bench->state, &err) :
+	                              sim_state_attest(&bench->state, &err),
 	    ERR_OK);
 	piv_init(&bench->piv, &bench->state, &(struct piv_host){bench, touch, save, milliseconds});
 	bench->management = (struct management){&bench->state, MANAGEMENT_PIV};
@@ -196,8 +196,8 @@ bench_authenticate(struct bench *bench, const uint8_t *key)
 	BUF command = {0};
 
 	snprintf(header, sizeof(header), "0087%02x9b", algorithm);
-	assert_int_equal(
-	    bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &answer),
+	assert_int_equal(bench_send_data(bench, header,
+	                     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &answer),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x80, &inner));
 	assert_int_equal(inner.size, size);
@@ -255,8 +255,8 @@ bench_sign(struct bench *bench, uint8_t slot, struct buf *ret_signature)
 	buf_bytes(&template, VIEW_OF(bench_digest));
 	uint16_t status = bench_send_data(bench, header, buf_view(&template), &answer);
 	if (status == SW_OK) {
-		assert_true(ber_find(buf_view(&answer), 0x7c, &value) &&
-		    ber_find(value, 0x82, &signature));
+		assert_true(
+		    ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x82, &signature));
 		buf_bytes(ret_signature, signature);
 	}
 	return status;

@@ -19,15 +19,15 @@ struct bench {
 	struct applet applets[3];
 	struct card card;
 	unsigned touches, saves; /* asked for so far */
-	bool touched, broken;	  /* does somebody touch?  is the disk full? */
+	bool touched, broken;    /* does somebody touch?  is the disk full? */
 	int64_t now;
 };
 
-int bench_setup(void **state);	    /* firmware 5.7.4 */
-int bench_setup_old(void **state);  /* 4.2.0 */
-int bench_setup_4(void **state);    /* 4.3.5 */
-int bench_setup_3des(void **state); /* 5.4.3 */
-int bench_setup_58(void **state);   /* 5.8.0 */
+int bench_setup(void **state);       /* firmware 5.7.4 */
+int bench_setup_old(void **state);   /* 4.2.0 */
+int bench_setup_4(void **state);     /* 4.3.5 */
+int bench_setup_3des(void **state);  /* 5.4.3 */
+int bench_setup_58(void **state);    /* 5.8.0 */
 int bench_setup_plain(void **state); /* no YubiKey, without quirks */
 int bench_teardown(void **state);
 

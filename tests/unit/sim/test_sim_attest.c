@@ -43,8 +43,9 @@ attest(struct bench *bench, uint8_t slot, struct buf *ret_slot, struct buf *ret_
 	uint8_t command[5] = {0x00, 0xf9, slot, 0x00, 0x00};
 
 	assert_int_equal(bench_exchange(bench, VIEW_OF(command), ret_slot), SW_OK);
-	assert_int_equal(
-	    bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xff\x01", 5), &object), SW_OK);
+	assert_int_equal(bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xff\x01", 5),
+	                     &object),
+	    SW_OK);
 	assert_true(
 	    ber_find(buf_view(&object), 0x53, &value) && ber_find(value, 0x70, &certificate));
 	buf_bytes(ret_device, certificate);
@@ -79,8 +80,8 @@ an_attestation_says_what_the_token_did(void **state)
 	bench_admin(bench);
 	bench_generate(bench, 0x84, PIV_PIN_ONCE, PIV_TOUCH_ALWAYS, &point);
 	attest(bench, 0x84, &slot, &device);
-	assert_int_equal(
-	    judge(buf_view(&slot), buf_view(&device), &training, &facts, &err), ERR_OK);
+	assert_int_equal(judge(buf_view(&slot), buf_view(&device), &training, &facts, &err),
+	    ERR_OK);
 	assert_true(point_equal(&facts.key, &point));
 	assert_int_equal(facts.serial, bench->state.serial);
 	assert_memory_equal(facts.firmware, "\5\7\4", 3);
@@ -154,8 +155,9 @@ another_tokens_device_certificate_does_not_fit(void **state)
 	attest(bench, 0x82, &slot, &device);
 	assert_int_equal(sim_state_attest(&bench->state, &err), ERR_OK);
 	attest(bench, 0x82, &other_slot, &other_device);
-	assert_int_equal(
-	    judge(buf_view(&other_slot), buf_view(&other_device), &training, &facts, &err), ERR_OK);
+	assert_int_equal(judge(buf_view(&other_slot), buf_view(&other_device), &training, &facts,
+	                     &err),
+	    ERR_OK);
 	assert_int_equal(judge(buf_view(&slot), buf_view(&other_device), &training, &facts, &err),
 	    ERR_REFUSED);
 }
@@ -165,14 +167,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_simulated_root_is_the_same_everywhere_and_pinned),
-	    cmocka_unit_test_setup_teardown(
-		an_attestation_says_what_the_token_did, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_simulated_token_is_refused_by_a_production_vault, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		every_serial_number_is_attested_as_it_is, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		another_tokens_device_certificate_does_not_fit, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(an_attestation_says_what_the_token_did, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(a_simulated_token_is_refused_by_a_production_vault,
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(every_serial_number_is_attested_as_it_is, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(another_tokens_device_certificate_does_not_fit,
+	        bench_setup, bench_teardown),
 	};
 	struct err err;
 

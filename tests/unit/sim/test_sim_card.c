@@ -63,8 +63,7 @@ setup(void **state)
 
 	assert_non_null(bench);
 	bench->fake.status = SW_OK;
-	bench->applet = (struct applet){
-	    &bench->fake, false, fake_matches, fake_select, fake_run};
+	bench->applet = (struct applet){&bench->fake, false, fake_matches, fake_select, fake_run};
 	card_init(&bench->card, &bench->applet, 1);
 	*state = bench;
 	return 0;
@@ -252,7 +251,7 @@ long_answers_come_in_pieces(void **state)
 	expect(&bench->card, "00a4040003a00000", "619000");
 	for (size_t i = 0; i < 3; i++) {
 		static const uint8_t first[] = {0, 0xcb, 0x3f, 0xff, 0},
-				     next[] = {0, 0xc0, 0, 0, 0};
+		                     next[] = {0, 0xc0, 0, 0, 0};
 		BUF reply = {0};
 		transmit(&bench->card, i == 0 ? VIEW_OF(first) : VIEW_OF(next), &reply);
 		assert_int_equal(reply.size, most[i] + 2);
@@ -347,8 +346,8 @@ answers_are_spoiled_as_asked_and_keep_their_status(void **state)
 	spoiled(&faults, "aabbcc9000", "aabb9000");
 	spoiled(&faults, "aa6982", "aa6982");
 	faults = (struct faults){0};
-	assert_true(faults_add(
-	    &faults, &(struct fault){.kind = FAULT_LONG, .ins = FAULT_ANY_INS, .number = 2}));
+	assert_true(faults_add(&faults,
+	    &(struct fault){.kind = FAULT_LONG, .ins = FAULT_ANY_INS, .number = 2}));
 	spoiled(&faults, "aa9000", "aa00009000");
 	faults = (struct faults){0};
 	assert_true(
@@ -379,21 +378,21 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_apdu_case_is_parsed),
-	    cmocka_unit_test_setup_teardown(
-		lengths_that_contradict_each_other_are_refused, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		nothing_runs_before_an_application_is_selected, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		selecting_what_is_not_there_leaves_the_selection, setup, teardown),
+	    cmocka_unit_test_setup_teardown(lengths_that_contradict_each_other_are_refused, setup,
+	        teardown),
+	    cmocka_unit_test_setup_teardown(nothing_runs_before_an_application_is_selected, setup,
+	        teardown),
+	    cmocka_unit_test_setup_teardown(selecting_what_is_not_there_leaves_the_selection, setup,
+	        teardown),
 	    cmocka_unit_test_setup_teardown(reset_forgets_the_selection, setup, teardown),
 	    cmocka_unit_test_setup_teardown(chained_commands_arrive_as_one, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_broken_chain_is_dropped, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_chain_without_end_is_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(long_answers_come_in_pieces, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		an_extended_command_gets_its_answer_whole, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		another_command_drops_what_was_not_fetched, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_extended_command_gets_its_answer_whole, setup,
+	        teardown),
+	    cmocka_unit_test_setup_teardown(another_command_drops_what_was_not_fetched, setup,
+	        teardown),
 	    cmocka_unit_test_setup_teardown(foreign_classes_are_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(every_prefix_of_a_command_is_survived, setup, teardown),
 	    cmocka_unit_test(answers_are_spoiled_as_asked_and_keep_their_status),

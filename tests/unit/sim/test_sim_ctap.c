@@ -90,8 +90,10 @@ one_touch_each_unless_it_lies(void **state)
 
 	assert_int_equal(ctap_bench_status(bench, SELECTION, NULL), CTAP2_OK);
 	assert_int_equal(bench->touches, 1);
-	assert_true(faults_add(&bench->faults, &(struct fault){.kind = FAULT_EXTRA_TOUCH,
-	    .ins = FAULT_CTAP + SELECTION, .number = 2}));
+	assert_true(faults_add(&bench->faults,
+	    &(struct fault){.kind = FAULT_EXTRA_TOUCH,
+	        .ins = FAULT_CTAP + SELECTION,
+	        .number = 2}));
 	assert_int_equal(ctap_bench_status(bench, SELECTION, NULL), CTAP2_OK);
 	assert_int_equal(bench->touches, 4);
 	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, NULL), CTAP2_OK);
@@ -104,10 +106,18 @@ static void
 malformed_requests_get_the_code_of_their_fault(void **state)
 {
 	/* makeCredential: {1: h'00'*32, 2: {"id": "a"}, 3: {"id": h'01'}, 4: [...]} in pieces */
-#define HASH_ "015820000000000000000000000000000000000000000000000000000000000000" "0000"
-#define RP_   "02a1626964" "6161"
-#define USER_ "03a1626964" "4101"
-#define ES256_ "0481a263616c67266474797065" "6a7075626c69632d6b6579"
+#define HASH_                                                                                      \
+	"015820000000000000000000000000000000000000000000000000000000000000"                       \
+	"0000"
+#define RP_                                                                                        \
+	"02a1626964"                                                                               \
+	"6161"
+#define USER_                                                                                      \
+	"03a1626964"                                                                               \
+	"4101"
+#define ES256_                                                                                     \
+	"0481a263616c67266474797065"                                                               \
+	"6a7075626c69632d6b6579"
 	static const struct {
 		uint8_t command, status;
 		const char *hex;
@@ -130,32 +140,41 @@ malformed_requests_get_the_code_of_their_fault(void **state)
 	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" RP_ USER_ ES256_},
 	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a4" HASH_ "02a0" USER_ ES256_},
 	    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ "02a162696460" USER_ ES256_},
-	    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" "014100" RP_ USER_ ES256_},
+	    {0x01, CTAP1_ERR_INVALID_LENGTH,
+	        "a4"
+	        "014100" RP_ USER_ ES256_},
 	    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ RP_ "03a162696440" ES256_},
 	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ "03a16269646101" ES256_},
 	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ "0201" USER_ ES256_},
 	    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM, "a4" HASH_ RP_ USER_ "0480"},
 	    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM,
-		"a4" HASH_ RP_ USER_ "0481a263616c67276474797065" "6a7075626c69632d6b6579"},
+	        "a4" HASH_ RP_ USER_ "0481a263616c67276474797065"
+	        "6a7075626c69632d6b6579"},
 	    {0x01, CTAP2_ERR_MISSING_PARAMETER,
-		"a4" HASH_ RP_ USER_ "0481a16474797065" "6a7075626c69632d6b6579"},
+	        "a4" HASH_ RP_ USER_ "0481a16474797065"
+	        "6a7075626c69632d6b6579"},
 	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ USER_ "048101"},
 	    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627570f4"},
 	    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627576f5"},
 	    {0x01, CTAP2_OK, "a5" HASH_ RP_ USER_ ES256_ "07a1627878f5"},
 	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a5" HASH_ RP_ USER_ ES256_ "07a162757001"},
 	    {0x01, CTAP1_ERR_INVALID_PARAMETER,
-		"a5" HASH_ RP_ USER_ ES256_ "06a16b6372656450726f7465637404"},
+	        "a5" HASH_ RP_ USER_ ES256_ "06a16b6372656450726f7465637404"},
 	    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "0a01"},
 	    {0x01, CTAP2_ERR_PIN_NOT_SET, "a5" HASH_ RP_ USER_ ES256_ "0840"},
 	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "084100"},
 	    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a6" HASH_ RP_ USER_ ES256_ "0841000903"},
 	    {0x01, CTAP2_ERR_PIN_AUTH_INVALID, "a6" HASH_ RP_ USER_ ES256_ "0841000901"},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "0581a1626964" "4101"},
-	    {0x02, CTAP2_ERR_NO_CREDENTIALS, "a2016161025820" /* rp, hash */
-		"0000000000000000000000000000000000000000000000000000000000000000"},
-	    {0x02, CTAP2_ERR_UNSUPPORTED_OPTION, "a3016161025820"
-		"0000000000000000000000000000000000000000000000000000000000000000" "05a162726bf5"},
+	    {0x01, CTAP2_ERR_MISSING_PARAMETER,
+	        "a5" HASH_ RP_ USER_ ES256_ "0581a1626964"
+	        "4101"},
+	    {0x02, CTAP2_ERR_NO_CREDENTIALS,
+	        "a2016161025820" /* rp, hash */
+	        "0000000000000000000000000000000000000000000000000000000000000000"},
+	    {0x02, CTAP2_ERR_UNSUPPORTED_OPTION,
+	        "a3016161025820"
+	        "0000000000000000000000000000000000000000000000000000000000000000"
+	        "05a162726bf5"},
 	    {0x02, CTAP2_ERR_MISSING_PARAMETER, "a1016161"},
 	    {0x06, CTAP2_ERR_MISSING_PARAMETER, "a10102"},
 	    {0x06, CTAP2_ERR_INVALID_SUBCOMMAND, "a201020208"},
@@ -263,8 +282,9 @@ residents_are_replaced_by_user_and_end_with_the_room(void **state)
 	assert_int_equal(ctap_bench_make(bench, &ask, first), CTAP2_OK);
 	assert_int_equal(ctap_bench_make(bench, &ask, NULL), CTAP2_OK);
 	assert_int_equal(bench->state.fido.count, 1);
-	assert_int_equal(ctap_bench_get(bench,
-	    &(struct ctap_bench_ask){.id = VIEW_OF(first)}, NULL), CTAP2_ERR_NO_CREDENTIALS);
+	assert_int_equal(ctap_bench_get(bench, &(struct ctap_bench_ask){.id = VIEW_OF(first)},
+	                     NULL),
+	    CTAP2_ERR_NO_CREDENTIALS);
 	ask.user = user;
 	for (unsigned i = 1; i < 25; i++) {
 		snprintf(user, sizeof(user), "u%u", i);
@@ -310,12 +330,16 @@ long_names_are_cut_between_characters(void **state)
 
 	memset(name, 'x', sizeof(name));
 	strcpy(name + 63, "\xc3\xa9 and more"); /* an e with an accent across the end */
-	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){.option = "rk",
-	    .value = true, .name = name}, NULL), CTAP2_OK);
+	assert_int_equal(ctap_bench_make(bench,
+	                     &(struct ctap_bench_ask){.option = "rk", .value = true, .name = name},
+	                     NULL),
+	    CTAP2_OK);
 	assert_int_equal(bench->state.fido.credentials[0].name.size, 63);
 	strcpy(name + 62, "\xc3\xa9 and more");
-	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){.option = "rk",
-	    .value = true, .name = name}, NULL), CTAP2_OK);
+	assert_int_equal(ctap_bench_make(bench,
+	                     &(struct ctap_bench_ask){.option = "rk", .value = true, .name = name},
+	                     NULL),
+	    CTAP2_OK);
 	assert_int_equal(bench->state.fido.credentials[0].name.size, 64);
 }
 
@@ -327,8 +351,8 @@ nothing_is_answered_that_was_not_saved(void **state)
 
 	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, id), CTAP2_OK);
 	bench->broken = true;
-	assert_int_equal(
-	    ctap_bench_make(bench, &(struct ctap_bench_ask){0}, NULL), CTAP1_ERR_OTHER);
+	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, NULL),
+	    CTAP1_ERR_OTHER);
 	assert_int_equal(ctap_bench_get(bench, &(struct ctap_bench_ask){.id = VIEW_OF(id)}, NULL),
 	    CTAP1_ERR_OTHER);
 	assert_int_equal(ctap_bench_set_pin(bench, 2, "1234"), CTAP1_ERR_OTHER);
@@ -340,8 +364,10 @@ lies_strike_the_command_they_were_told_to(void **state)
 {
 	struct ctap_bench *bench = *state;
 
-	assert_true(faults_add(&bench->faults, &(struct fault){.kind = FAULT_CTAP_STATUS,
-	    .ins = FAULT_CTAP + SELECTION, .number = 0x42}));
+	assert_true(faults_add(&bench->faults,
+	    &(struct fault){.kind = FAULT_CTAP_STATUS,
+	        .ins = FAULT_CTAP + SELECTION,
+	        .number = 0x42}));
 	assert_int_equal(ctap_bench_status(bench, SELECTION, NULL), 0x42);
 	assert_int_equal(bench->touches, 0);
 	assert_int_equal(ctap_bench_status(bench, GET_INFO, NULL), CTAP2_OK);
@@ -385,7 +411,7 @@ main(void)
 	    TEST(a_reset_comes_soon_after_plugging_in_and_forgets_all),
 	    TEST(a_reset_asked_for_in_time_may_wait_for_its_touch),
 	    cmocka_unit_test_setup_teardown(residents_are_replaced_by_user_and_end_with_the_room,
-		ctap_bench_setup_old, ctap_bench_teardown),
+	        ctap_bench_setup_old, ctap_bench_teardown),
 	    TEST(the_next_assertion_waits_half_a_minute_and_for_no_other_command),
 	    TEST(long_names_are_cut_between_characters),
 	    TEST(nothing_is_answered_that_was_not_saved),

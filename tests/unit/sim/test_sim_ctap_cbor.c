@@ -38,8 +38,8 @@ canonical_forms_are_read(void **state)
 {
 	static const char *const good[] = {"00", "17", "1818", "19ffff", "1a00010000",
 	    "1b0000000100000000", "20", "3863", "40", "4101", "60", "6161", "62c3a9", "63e282ac",
-	    "64f09f9480", "80", "8101", "a0", "a10102", "a201022003", "a301004000620000f5",
-	    "f4", "f5", "8181818100", "a2616100626161f4"};
+	    "64f09f9480", "80", "8101", "a0", "a10102", "a201022003", "a301004000620000f5", "f4",
+	    "f5", "8181818100", "a2616100626161f4"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		if (!parse(*state, good[i]))
@@ -50,18 +50,60 @@ static void
 everything_else_is_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "", "18", "41", "61", "8201", "a101", "a2010202",	/* cut short */
-	    "0000", "a000", "4000",				/* trailing bytes */
-	    "1817", "190018", "1a0000ffff", "1b00000000ffffffff", "3800", /* longer than needed */
-	    "580101", "780161", "980101", "b8010102",		/* lengths too */
-	    "5f4101ff", "7f6161ff", "9f01ff", "bf0102ff", "ff",	/* indefinite */
-	    "c000", "f6", "f7", "f820", "f90000", "fa00000000", "fb0000000000000000",
-	    "1c", "5e", "fc",					/* reserved */
-	    "a202000100", "a201000100", "a220000100", "a26261610061620000", "a240002000", /* order */
-	    "a18000", "a1a000",					/* keys that contain */
-	    "818181818100", "a101a101a101a101a10100",		/* five levels */
-	    "61ff", "62c328", "62c0af", "63eda080", "64f4908080", "61c3", "63e28228", /* UTF-8 */
-	    "9bffffffffffffffff", "bbffffffffffffffff", "5bffffffffffffffff", "9a7fffffff00",
+	    "",
+	    "18",
+	    "41",
+	    "61",
+	    "8201",
+	    "a101",
+	    "a2010202", /* cut short */
+	    "0000",
+	    "a000",
+	    "4000", /* trailing bytes */
+	    "1817",
+	    "190018",
+	    "1a0000ffff",
+	    "1b00000000ffffffff",
+	    "3800", /* longer than needed */
+	    "580101",
+	    "780161",
+	    "980101",
+	    "b8010102", /* lengths too */
+	    "5f4101ff",
+	    "7f6161ff",
+	    "9f01ff",
+	    "bf0102ff",
+	    "ff", /* indefinite */
+	    "c000",
+	    "f6",
+	    "f7",
+	    "f820",
+	    "f90000",
+	    "fa00000000",
+	    "fb0000000000000000",
+	    "1c",
+	    "5e",
+	    "fc", /* reserved */
+	    "a202000100",
+	    "a201000100",
+	    "a220000100",
+	    "a26261610061620000",
+	    "a240002000", /* order */
+	    "a18000",
+	    "a1a000", /* keys that contain */
+	    "818181818100",
+	    "a101a101a101a101a10100", /* five levels */
+	    "61ff",
+	    "62c328",
+	    "62c0af",
+	    "63eda080",
+	    "64f4908080",
+	    "61c3",
+	    "63e28228", /* UTF-8 */
+	    "9bffffffffffffffff",
+	    "bbffffffffffffffff",
+	    "5bffffffffffffffff",
+	    "9a7fffffff00",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -77,8 +119,7 @@ a_list_as_long_as_there_is_room_and_no_longer(void **state)
 		cbor_put_array(&list, count);
 		for (size_t i = 0; i < count; i++)
 			cbor_put_bool(&list, true);
-		assert_int_equal(
-		    cbor_parse(buf_view(&list), *state), count + 1 <= CBOR_ITEMS_MAX);
+		assert_int_equal(cbor_parse(buf_view(&list), *state), count + 1 <= CBOR_ITEMS_MAX);
 	}
 }
 
@@ -141,8 +182,8 @@ members_are_of_their_kind_or_an_error(void **state)
 static void
 every_cut_and_flipped_byte_is_survived(void **state)
 {
-	static const uint8_t message[] = {0xa3, 0x01, 0x44, 1, 2, 3, 4, 0x02, 0x82, 0x19, 0x01, 0x00,
-	    0x62, 'h', 'i', 0x03, 0xa2, 0x62, 'i', 'd', 0x40, 0x64, 't', 'y', 'p', 'e', 0xf4};
+	static const uint8_t message[] = {0xa3, 0x01, 0x44, 1, 2, 3, 4, 0x02, 0x82, 0x19, 0x01,
+	    0x00, 0x62, 'h', 'i', 0x03, 0xa2, 0x62, 'i', 'd', 0x40, 0x64, 't', 'y', 'p', 'e', 0xf4};
 
 	assert_true(cbor_parse(VIEW_OF(message), *state));
 	for (size_t size = 0; size < sizeof(message); size++) {
@@ -165,12 +206,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(canonical_forms_are_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(everything_else_is_refused, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_list_as_long_as_there_is_room_and_no_longer, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_list_as_long_as_there_is_room_and_no_longer, setup,
+	        teardown),
 	    cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(members_are_of_their_kind_or_an_error, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		every_cut_and_flipped_byte_is_survived, setup, teardown),
+	    cmocka_unit_test_setup_teardown(every_cut_and_flipped_byte_is_survived, setup,
+	        teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,8 +26,8 @@ either_protocol_sets_changes_and_checks_the_pin(void **state)
 		assert_int_equal(ctap_bench_change_pin(bench, protocol, "1234", "4321"),
 		    CTAP2_ERR_PIN_NOT_SET);
 		assert_int_equal(ctap_bench_set_pin(bench, protocol, "1234"), CTAP2_OK);
-		assert_int_equal(
-		    ctap_bench_set_pin(bench, protocol, "4321"), CTAP2_ERR_PIN_AUTH_INVALID);
+		assert_int_equal(ctap_bench_set_pin(bench, protocol, "4321"),
+		    CTAP2_ERR_PIN_AUTH_INVALID);
 		assert_int_equal(token(bench, other, "1234"), CTAP2_OK);
 		assert_int_equal(ctap_bench_change_pin(bench, other, "1234", "4321"), CTAP2_OK);
 		assert_int_equal(token(bench, protocol, "1234"), CTAP2_ERR_PIN_INVALID);
@@ -44,12 +44,13 @@ a_pin_has_enough_characters_and_not_too_many_bytes(void **state)
 	} cases[] = {
 	    {"", CTAP2_ERR_PIN_POLICY_VIOLATION},
 	    {"123", CTAP2_ERR_PIN_POLICY_VIOLATION},
-	    {"\xc3\xa9\xc3\xa9\xc3\xa9", CTAP2_ERR_PIN_POLICY_VIOLATION}, /* 6 bytes, 3 characters */
+	    {"\xc3\xa9\xc3\xa9\xc3\xa9",
+	        CTAP2_ERR_PIN_POLICY_VIOLATION}, /* 6 bytes, 3 characters */
 	    {"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", CTAP2_OK},
 	    {"1234", CTAP2_OK},
 	    {"123456789012345678901234567890123456789012345678901234567890123", CTAP2_OK},
 	    {"1234567890123456789012345678901234567890123456789012345678901234",
-		CTAP2_ERR_PIN_POLICY_VIOLATION},
+	        CTAP2_ERR_PIN_POLICY_VIOLATION},
 	};
 	struct ctap_bench *bench = *state;
 
@@ -69,8 +70,10 @@ three_wrong_pins_block_until_pulled_and_eight_for_ever(void **state)
 	assert_int_equal(ctap_bench_set_pin(bench, 2, "1234"), CTAP2_OK);
 	for (uint8_t tries = 8; tries > 0; tries--) {
 		bool third = (8 - tries) % 3 == 2;
-		assert_int_equal(token(bench, 2, "9999"), tries == 1 ? CTAP2_ERR_PIN_BLOCKED
-			: third ? CTAP2_ERR_PIN_AUTH_BLOCKED : CTAP2_ERR_PIN_INVALID);
+		assert_int_equal(token(bench, 2, "9999"),
+		    tries == 1 ? CTAP2_ERR_PIN_BLOCKED :
+		        third  ? CTAP2_ERR_PIN_AUTH_BLOCKED :
+		                 CTAP2_ERR_PIN_INVALID);
 		assert_int_equal(bench->state.fido.pin_tries, tries - 1);
 		if (!third)
 			continue;
@@ -135,7 +138,8 @@ spoiled_set_pin(struct ctap_bench *bench, uint8_t protocol, unsigned what)
 	BUF mac = {0};
 
 	ctap_bench_agree(bench, protocol);
-	assert_ok(ctap_encrypt(&bench->shared, view_of(padded, what == 2 ? 48 : 64), &cipher, &err));
+	assert_ok(
+	    ctap_encrypt(&bench->shared, view_of(padded, what == 2 ? 48 : 64), &cipher, &err));
 	if (what == 3)
 		cipher.size--;
 	const struct view part = buf_view(&cipher);
@@ -186,7 +190,8 @@ permissions_are_known_complete_and_kept(void **state)
 	uint8_t value[32], id[FIDO_ID_SIZE];
 
 	assert_int_equal(ctap_bench_set_pin(bench, 2, "1234"), CTAP2_OK);
-	assert_int_equal(ctap_bench_token(bench, 2, "1234", 0, rp, value), CTAP1_ERR_INVALID_PARAMETER);
+	assert_int_equal(ctap_bench_token(bench, 2, "1234", 0, rp, value),
+	    CTAP1_ERR_INVALID_PARAMETER);
 	assert_int_equal(ctap_bench_token(bench, 2, "1234", 0x08, rp, value),
 	    CTAP2_ERR_UNAUTHORIZED_PERMISSION);
 	assert_int_equal(ctap_bench_token(bench, 2, "1234", MAKE, NULL, value),
@@ -209,12 +214,13 @@ permissions_are_known_complete_and_kept(void **state)
 	for (unsigned spent = 0; spent < 2; spent++) {
 		BUF request = {0};
 		BUF mac = {0};
-		assert_int_equal(
-		    ctap_bench_token(bench, 2, "1234", MAKE | CTAP_MAY_MANAGE, NULL, value),
+		assert_int_equal(ctap_bench_token(bench, 2, "1234", MAKE | CTAP_MAY_MANAGE, NULL,
+		                     value),
 		    CTAP2_ERR_MISSING_PARAMETER);
 		assert_int_equal(ctap_bench_token(bench, 2, "1234",
-		    spent == 0 ? CTAP_MAY_MANAGE : MAKE | CTAP_MAY_MANAGE, spent == 0 ? NULL : rp,
-		    value), CTAP2_OK);
+		                     spent == 0 ? CTAP_MAY_MANAGE : MAKE | CTAP_MAY_MANAGE,
+		                     spent == 0 ? NULL : rp, value),
+		    CTAP2_OK);
 		if (spent == 1)
 			assert_int_equal(ctap_bench_make(bench, &ask, NULL), CTAP2_OK);
 		bench->ctap.token.bound = false;
@@ -245,7 +251,9 @@ tokens_expire(void **state)
 {
 	struct ctap_bench *bench = *state;
 	uint8_t value[32], id[FIDO_ID_SIZE];
-	struct ctap_bench_ask ask = {.protocol = 2, .token = value, .id = VIEW_OF(id),
+	struct ctap_bench_ask ask = {.protocol = 2,
+	    .token = value,
+	    .id = VIEW_OF(id),
 	    .option = "up"};
 
 	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, id), CTAP2_OK);
@@ -298,8 +306,8 @@ always_uv_lets_nothing_go_without(void **state)
 
 	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, id), CTAP2_OK);
 	bench->state.fido.always_uv = true;
-	assert_int_equal(
-	    ctap_bench_make(bench, &(struct ctap_bench_ask){0}, NULL), CTAP2_ERR_PUAT_REQUIRED);
+	assert_int_equal(ctap_bench_make(bench, &(struct ctap_bench_ask){0}, NULL),
+	    CTAP2_ERR_PUAT_REQUIRED);
 	assert_int_equal(ctap_bench_get(bench, &ask, NULL), CTAP2_ERR_PUAT_REQUIRED);
 	ask.option = "up";
 	assert_int_equal(ctap_bench_get(bench, &ask, NULL), CTAP2_OK);
@@ -326,14 +334,12 @@ settings_need_a_token_once_there_is_a_pin(void **state)
 	assert_true(bench->state.fido.always_uv);
 	assert_int_equal(ctap_bench_status(bench, 0x0d, "a2010302a10106"), CTAP2_OK);
 	assert_int_equal(bench->state.fido.min_pin, 6);
-	assert_int_equal(
-	    ctap_bench_status(bench, 0x0d, "a2010302a10105"), CTAP2_ERR_PIN_POLICY_VIOLATION);
-	assert_int_equal(
-	    ctap_bench_set_pin(bench, 2, "12345"), CTAP2_ERR_PIN_POLICY_VIOLATION);
+	assert_int_equal(ctap_bench_status(bench, 0x0d, "a2010302a10105"),
+	    CTAP2_ERR_PIN_POLICY_VIOLATION);
+	assert_int_equal(ctap_bench_set_pin(bench, 2, "12345"), CTAP2_ERR_PIN_POLICY_VIOLATION);
 	assert_int_equal(ctap_bench_set_pin(bench, 2, "123456"), CTAP2_OK);
 	assert_int_equal(ctap_bench_status(bench, 0x0d, "a10102"), CTAP2_ERR_PUAT_REQUIRED);
-	assert_int_equal(
-	    ctap_bench_status(bench, 0x0d, "a2010302a10108"), CTAP2_ERR_PUAT_REQUIRED);
+	assert_int_equal(ctap_bench_status(bench, 0x0d, "a2010302a10108"), CTAP2_ERR_PUAT_REQUIRED);
 	assert_true(bench->state.fido.always_uv);
 }
 

@@ -56,7 +56,7 @@ nothing_secret_is_done_without_authentication(void **state)
 	    {"00fe119a0306010100", SW_SECURITY_STATUS},
 	    {"00ffffff1b039b18"
 	     "010101010101010102020202020202020303030303030303",
-		SW_SECURITY_STATUS},
+	        SW_SECURITY_STATUS},
 	};
 
 	bench_begin(bench);
@@ -181,15 +181,30 @@ pin_and_puk_change_only_against_the_old(void **state)
 	bench_expect(bench, "0024008010313233343536ffff363534333231ffff", "9000");
 	bench_expect(bench, bench_verify, "63c2");
 	bench_expect(bench, "0020008008363534333231ffff", "9000");
-	bench_expect(bench, "00240081103132333435363738" "3837363534333231", "9000");
-	bench_expect(bench, "00240081103132333435363738" "3837363534333231", "63c2");
-	bench_expect(bench, "00240082103132333435363738" "3837363534333231", "6a88");
+	bench_expect(bench,
+	    "00240081103132333435363738"
+	    "3837363534333231",
+	    "9000");
+	bench_expect(bench,
+	    "00240081103132333435363738"
+	    "3837363534333231",
+	    "63c2");
+	bench_expect(bench,
+	    "00240082103132333435363738"
+	    "3837363534333231",
+	    "6a88");
 	/* A blocked PIN, unblocked with the new PUK. */
 	for (unsigned i = 0; i < 3; i++)
 		(void)bench_status_of(bench, bench_verify_wrong);
-	bench_expect(bench, "002c0080103837363534333231" "313131313131ffff", "9000");
+	bench_expect(bench,
+	    "002c0080103837363534333231"
+	    "313131313131ffff",
+	    "9000");
 	bench_expect(bench, "0020008008313131313131ffff", "9000");
-	bench_expect(bench, "002c0080103132333435363738" "313131313131ffff", "63c2");
+	bench_expect(bench,
+	    "002c0080103132333435363738"
+	    "313131313131ffff",
+	    "63c2");
 }
 
 static void
@@ -216,13 +231,13 @@ the_management_key_opens_by_both_protocols(void **state)
 	assert_false(bench->piv.management_verified);
 
 	snprintf(header, sizeof(header), "0087%02x9b", algorithm);
-	assert_int_equal(
-	    bench_send_data(bench, header, VIEW_OF(((const uint8_t[]){0x7c, 2, 0x81, 0})), &data),
+	assert_int_equal(bench_send_data(bench, header,
+	                     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x81, 0})), &data),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&data), 0x7c, &value) && ber_find(value, 0x81, &challenge));
 	assert_int_equal(challenge.size, size);
-	assert_int_equal(
-	    sim_block(algorithm, bench->state.management.key, true, challenge.data, answer, &err),
+	assert_int_equal(sim_block(algorithm, bench->state.management.key, true, challenge.data,
+	                     answer, &err),
 	    ERR_OK);
 	ber_put(&inner, 0x82, view_of(answer, size));
 	ber_put(&command, 0x7c, buf_view(&inner));
@@ -238,8 +253,8 @@ the_management_key_opens_by_both_protocols(void **state)
 	assert_int_equal(bench_send_data(bench, header, buf_view(&command), &nothing), SW_OK);
 	assert_true(bench->piv.management_verified);
 	/* The same answer again: its challenge is spent. */
-	assert_int_equal(
-	    bench_send_data(bench, header, buf_view(&command), &nothing), SW_WRONG_DATA);
+	assert_int_equal(bench_send_data(bench, header, buf_view(&command), &nothing),
+	    SW_WRONG_DATA);
 	assert_false(bench->piv.management_verified);
 }
 
@@ -256,18 +271,18 @@ a_witness_answers_only_the_next_command(void **state)
 
 	bench_begin(bench);
 	assert_int_equal(bench_send_data(bench, "00870a9b",
-			     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &data),
+	                     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &data),
 	    SW_OK);
 	assert_true(ber_find(buf_view(&data), 0x7c, &value) && ber_find(value, 0x80, &witness));
-	assert_int_equal(
-	    sim_block(SIM_AES192, bench->state.management.key, false, witness.data, plain, &err),
+	assert_int_equal(sim_block(SIM_AES192, bench->state.management.key, false, witness.data,
+	                     plain, &err),
 	    ERR_OK);
 	ber_put(&template, 0x80, VIEW_OF(plain));
 	ber_put(&template, 0x81, VIEW_OF(plain));
 	ber_put(&command, 0x7c, buf_view(&template));
 	bench_expect(bench, "00fd000000", "0507049000");
-	assert_int_equal(
-	    bench_send_data(bench, "00870a9b", buf_view(&command), &data), SW_WRONG_DATA);
+	assert_int_equal(bench_send_data(bench, "00870a9b", buf_view(&command), &data),
+	    SW_WRONG_DATA);
 	assert_false(bench->piv.management_verified);
 }
 
@@ -285,8 +300,8 @@ the_management_key_can_be_of_every_kind(void **state)
 		bench_admin(bench);
 		buf_u8(&data, kinds[i]);
 		ber_put(&data, 0x9b, view_of(key, sim_block_key_size(kinds[i])));
-		assert_int_equal(
-		    bench_send_data(bench, "00ffffff", buf_view(&data), &nothing), SW_OK);
+		assert_int_equal(bench_send_data(bench, "00ffffff", buf_view(&data), &nothing),
+		    SW_OK);
 		assert_int_equal(bench->state.management.algorithm, kinds[i]);
 		bench_begin(bench);
 		assert_int_equal(bench_authenticate(bench, key), SW_OK);
@@ -303,8 +318,8 @@ the_management_key_can_be_of_every_kind(void **state)
 	bench_admin(bench);
 	assert_int_equal(bench->touches, 1);
 	bench->touched = false;
-	assert_int_equal(
-	    bench_authenticate(bench, bench->state.management.key), SW_SECURITY_STATUS);
+	assert_int_equal(bench_authenticate(bench, bench->state.management.key),
+	    SW_SECURITY_STATUS);
 }
 
 static void
@@ -332,8 +347,9 @@ objects_are_written_read_and_deleted(void **state)
 		assert_int_equal(bench_send_data(bench, "00db3fff", buf_view(&large), &data),
 		    more == 0 ? SW_OK : SW_NO_SPACE);
 	}
-	assert_int_equal(
-	    bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xc1\x05", 5), &data), SW_OK);
+	assert_int_equal(bench_send_data(bench, "00cb3fff", view_of("\x5c\x03\x5f\xc1\x05", 5),
+	                     &data),
+	    SW_OK);
 	assert_int_equal(data.size, SIM_OBJECT_MAX + 4);
 	/* A PIN protects what is printed on the card. */
 	bench_expect(bench, "00db3fff095c035fc109530201ff", "9000");
@@ -390,8 +406,14 @@ reset_needs_both_blocked_and_keeps_the_attestation_key(void **state)
 	bench_expect(bench, "00fb0000", "6985");
 	bench_expect(bench, bench_verify_wrong, "6983");
 	bench_expect(bench, "00fb0000", "6985");
-	bench_expect(bench, "002c0080103030303030303030" "313131313131ffff", "63c1");
-	bench_expect(bench, "002c0080103030303030303030" "313131313131ffff", "6983");
+	bench_expect(bench,
+	    "002c0080103030303030303030"
+	    "313131313131ffff",
+	    "63c1");
+	bench_expect(bench,
+	    "002c0080103030303030303030"
+	    "313131313131ffff",
+	    "6983");
 	bench_expect(bench, "00fb0000", "9000");
 	bench_expect(bench, "00200080", "63c3");
 	bench_expect(bench, bench_verify, "9000");
@@ -413,14 +435,14 @@ block_ciphers_agree_with_their_standards(void **state)
 	} cases[] = {
 	    /* FIPS 197, appendix C */
 	    {SIM_AES128, "000102030405060708090a0b0c0d0e0f", "00112233445566778899aabbccddeeff",
-		"69c4e0d86a7b0430d8cdb78070b4c55a"},
+	        "69c4e0d86a7b0430d8cdb78070b4c55a"},
 	    {SIM_AES192, "000102030405060708090a0b0c0d0e0f1011121314151617",
-		"00112233445566778899aabbccddeeff", "dda97ca4864cdfe06eaf70a0ec0d7191"},
+	        "00112233445566778899aabbccddeeff", "dda97ca4864cdfe06eaf70a0ec0d7191"},
 	    {SIM_AES256, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-		"00112233445566778899aabbccddeeff", "8ea2b7ca516745bfeafc49904b496089"},
+	        "00112233445566778899aabbccddeeff", "8ea2b7ca516745bfeafc49904b496089"},
 	    /* SP 800-67 keys of the Triple DES example in SP 800-38A's companion (ECB, block 1) */
 	    {SIM_3DES, "0123456789abcdef23456789abcdef01456789abcdef0123", "5468652071756663",
-		"a826fd8ce53b855f"},
+	        "a826fd8ce53b855f"},
 	};
 
 	(void)state;
@@ -432,8 +454,8 @@ block_ciphers_agree_with_their_standards(void **state)
 		assert_true(text_from_hex(cases[i].out, expected, size));
 		assert_int_equal(sim_block(cases[i].algorithm, key, true, in, out, &err), ERR_OK);
 		assert_memory_equal(out, expected, size);
-		assert_int_equal(
-		    sim_block(cases[i].algorithm, key, false, expected, out, &err), ERR_OK);
+		assert_int_equal(sim_block(cases[i].algorithm, key, false, expected, out, &err),
+		    ERR_OK);
 		assert_memory_equal(out, in, size);
 	}
 }
@@ -442,38 +464,38 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		select_version_and_serial_are_a_yubikeys, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		nothing_secret_is_done_without_authentication, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		an_older_firmware_lacks_newer_instructions, bench_setup_old, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		wrong_pins_count_down_and_block, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		verification_ends_on_demand_and_with_the_selection, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_malformed_verify_costs_no_try, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_try_is_spent_before_it_can_be_undone, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		pin_and_puk_change_only_against_the_old, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		the_management_key_opens_by_both_protocols, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		the_management_key_opens_by_both_protocols, bench_setup_3des, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_witness_answers_only_the_next_command, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		the_management_key_can_be_of_every_kind, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		objects_are_written_read_and_deleted, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		what_is_personal_is_read_only_after_the_pin, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		what_is_personal_is_read_only_after_the_pin, bench_setup_4, bench_teardown),
+	    cmocka_unit_test_setup_teardown(select_version_and_serial_are_a_yubikeys, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(nothing_secret_is_done_without_authentication,
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(an_older_firmware_lacks_newer_instructions,
+	        bench_setup_old, bench_teardown),
+	    cmocka_unit_test_setup_teardown(wrong_pins_count_down_and_block, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(verification_ends_on_demand_and_with_the_selection,
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(a_malformed_verify_costs_no_try, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(a_try_is_spent_before_it_can_be_undone, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(pin_and_puk_change_only_against_the_old, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(the_management_key_opens_by_both_protocols, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(the_management_key_opens_by_both_protocols,
+	        bench_setup_3des, bench_teardown),
+	    cmocka_unit_test_setup_teardown(a_witness_answers_only_the_next_command, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(the_management_key_can_be_of_every_kind, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(objects_are_written_read_and_deleted, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_personal_is_read_only_after_the_pin,
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_personal_is_read_only_after_the_pin,
+	        bench_setup_4, bench_teardown),
 	    cmocka_unit_test_setup_teardown(reset_needs_both_blocked_and_keeps_the_attestation_key,
-		bench_setup, bench_teardown),
+	        bench_setup, bench_teardown),
 	    cmocka_unit_test(block_ciphers_agree_with_their_standards),
 	};
 	struct err err;

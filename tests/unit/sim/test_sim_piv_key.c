@@ -71,8 +71,8 @@ key_agreement_meets_the_other_side(void **state)
 	command.data[command.size - POINT_SIZE] = 0x04;
 	/* One bit off the curve. */
 	command.data[command.size - 1] ^= 1;
-	assert_int_equal(
-	    bench_send_data(bench, "00871183", buf_view(&command), &answer), SW_WRONG_DATA);
+	assert_int_equal(bench_send_data(bench, "00871183", buf_view(&command), &answer),
+	    SW_WRONG_DATA);
 }
 
 /* One element 81 or 85 of the template for GENERAL AUTHENTICATE; the answer's 82. */
@@ -91,8 +91,8 @@ use_key(struct bench *bench, const char *header, uint8_t tag, const char *hex, s
 	ber_put(&command, 0x7c, buf_view(&inner));
 	uint16_t status = bench_send_data(bench, header, buf_view(&command), &answer);
 	if (status == SW_OK) {
-		assert_true(ber_find(buf_view(&answer), 0x7c, &value) &&
-		    ber_find(value, 0x82, &result));
+		assert_true(
+		    ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x82, &result));
 		buf_hex(ret_hex, result);
 	}
 	return status;
@@ -113,10 +113,14 @@ edwards_keys_are_imported_and_compute_as_their_rfcs_say(void **state)
 
 	bench_begin(bench);
 	bench_admin(bench);
-	bench_expect(bench, "00fee082220720"
-	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7", "9000");
-	bench_expect(bench, "00fee183220820"
-	    "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a", "9000");
+	bench_expect(bench,
+	    "00fee082220720"
+	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+	    "9000");
+	bench_expect(bench,
+	    "00fee183220820"
+	    "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+	    "9000");
 	bench_expect(bench, bench_verify, "9000");
 	assert_int_equal(use_key(bench, "0087e082", 0x81, "af82", &signature), SW_OK);
 	assert_string_equal(buf_string(&signature),
@@ -131,10 +135,14 @@ edwards_keys_are_imported_and_compute_as_their_rfcs_say(void **state)
 	assert_int_equal(use_key(bench, "0087e183", 0x85, "00", &nothing), SW_WRONG_DATA);
 	assert_int_equal(use_key(bench, "0087e183", 0x85, low_order, &nothing), SW_WRONG_DATA);
 	/* A seed of 31 bytes, and one with a tag of another kind. */
-	assert_int_equal(bench_status_of(bench, "00fee08221071f"
-	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458"), SW_WRONG_DATA);
-	assert_int_equal(bench_status_of(bench, "00fee082220620"
-	    "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"), SW_WRONG_DATA);
+	assert_int_equal(bench_status_of(bench,
+	                     "00fee08221071f"
+	                     "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458"),
+	    SW_WRONG_DATA);
+	assert_int_equal(bench_status_of(bench,
+	                     "00fee082220620"
+	                     "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"),
+	    SW_WRONG_DATA);
 }
 
 static void
@@ -200,17 +208,29 @@ metadata_tell_kind_policies_origin_and_defaults(void **state)
 	BUF text = {0};
 
 	bench_begin(bench);
-	bench_expect(bench, "00f7008000", "0101ff0501010602030" "3" "9000");
-	bench_expect(bench, "00f7008100", "0101ff05010106020303" "9000");
-	bench_expect(bench, "00f7009b00", "01010a0202000105010" "1" "9000");
+	bench_expect(bench, "00f7008000",
+	    "0101ff0501010602030"
+	    "3"
+	    "9000");
+	bench_expect(bench, "00f7008100",
+	    "0101ff05010106020303"
+	    "9000");
+	bench_expect(bench, "00f7009b00",
+	    "01010a0202000105010"
+	    "1"
+	    "9000");
 	bench_expect(bench, "00f7008200", "6a88");
 	bench_expect(bench, bench_verify_wrong, "63c2");
 	bench_expect(bench, "0024008010313233343536ffff363534333231ffff", "9000");
 	bench_expect(bench, bench_verify_wrong, "63c2");
-	bench_expect(bench, "00f7008000", "0101ff05010006020302" "9000");
+	bench_expect(bench, "00f7008000",
+	    "0101ff05010006020302"
+	    "9000");
 	bench_admin(bench);
 	bench_generate(bench, 0x82, PIV_PIN_ALWAYS, PIV_TOUCH_CACHED, &point);
-	buf_text(&text, "010111020203030301010443" "8641");
+	buf_text(&text,
+	    "010111020203030301010443"
+	    "8641");
 	buf_hex(&text, VIEW_OF(point.bytes));
 	buf_text(&text, "9000");
 	bench_expect(bench, "00f7008200", buf_string(&text));
@@ -237,8 +257,8 @@ default_policies_depend_on_the_slot(void **state)
 		char command[32];
 		snprintf(command, sizeof(command), "004700%02x05ac0380011100", slots[i].slot);
 		assert_int_equal(bench_status_of(bench, command), SW_OK);
-		assert_int_equal(
-		    sim_state_key(&bench->state, slots[i].slot)->pin_policy, slots[i].pin);
+		assert_int_equal(sim_state_key(&bench->state, slots[i].slot)->pin_policy,
+		    slots[i].pin);
 		assert_int_equal(sim_state_key(&bench->state, slots[i].slot)->touch_policy,
 		    PIV_TOUCH_NEVER);
 	}
@@ -347,13 +367,15 @@ no_byte_of_a_command_can_hurt(void **state)
 			BUF data = {0};
 			bench->piv.management_verified = true;
 			if (at > 0)
-				assert_int_not_equal(
-				    bench_exchange(bench, view_of(bytes, at), &data), 0);
+				assert_int_not_equal(bench_exchange(bench, view_of(bytes, at),
+				                         &data),
+				    0);
 			bytes[at] ^= 0x41;
 			/* Not into a large RSA key, which takes its time. */
 			if (memmem(bytes, size, "\x80\x01\x50", 3) == NULL)
-				assert_int_not_equal(
-				    bench_exchange(bench, view_of(bytes, size), &data), 0);
+				assert_int_not_equal(bench_exchange(bench, view_of(bytes, size),
+				                         &data),
+				    0);
 			bytes[at] ^= 0x41;
 		}
 	}
@@ -363,27 +385,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		a_generated_key_signs_what_verifies, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		key_agreement_meets_the_other_side, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(a_generated_key_signs_what_verifies, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(key_agreement_meets_the_other_side, bench_setup,
+	        bench_teardown),
 	    cmocka_unit_test_setup_teardown(edwards_keys_are_imported_and_compute_as_their_rfcs_say,
-		bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		pin_policy_never_once_and_always, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		touch_policy_never_always_and_cached, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		metadata_tell_kind_policies_origin_and_defaults, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		default_policies_depend_on_the_slot, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		malformed_key_commands_leave_the_key, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		only_generated_keys_are_attested, bench_setup, bench_teardown),
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(pin_policy_never_once_and_always, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(touch_policy_never_always_and_cached, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(metadata_tell_kind_policies_origin_and_defaults,
+	        bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(default_policies_depend_on_the_slot, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(malformed_key_commands_leave_the_key, bench_setup,
+	        bench_teardown),
+	    cmocka_unit_test_setup_teardown(only_generated_keys_are_attested, bench_setup,
+	        bench_teardown),
 	    cmocka_unit_test_setup_teardown(keys_move_and_are_deleted, bench_setup, bench_teardown),
-	    cmocka_unit_test_setup_teardown(
-		no_byte_of_a_command_can_hurt, bench_setup, bench_teardown),
+	    cmocka_unit_test_setup_teardown(no_byte_of_a_command_can_hurt, bench_setup,
+	        bench_teardown),
 	};
 	struct err err;
 

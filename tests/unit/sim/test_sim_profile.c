@@ -59,13 +59,13 @@ each_firmware_knows_what_it_should(void **state)
 		snprintf(command, sizeof(command), "0047008205ac038001%02x",
 		    algorithms[i].algorithm);
 		assert_int_equal(bench_status_of(bench, command),
-		    sim_state_has(&bench->state, from[0], from[1], from[2]) ? SW_OK
-									     : SW_WRONG_DATA);
+		    sim_state_has(&bench->state, from[0], from[1], from[2]) ? SW_OK :
+		                                                              SW_WRONG_DATA);
 	}
 	/* An AES-128 management key: not before 5.4.2. */
 	if (sim_state_is_yubikey(&bench->state))
 		assert_int_equal(bench_status_of(bench,
-				     "00ffffff13089b10000102030405060708090a0b0c0d0e0f"),
+		                     "00ffffff13089b10000102030405060708090a0b0c0d0e0f"),
 		    sim_state_has(&bench->state, 5, 4, 2) ? SW_OK : SW_WRONG_DATA);
 }
 
@@ -257,7 +257,9 @@ without_quirks_it_is_as_the_standard_says(void **state)
 {
 	struct bench *bench = *state;
 
-	make_key(bench, "7f49438641" "04");
+	make_key(bench,
+	    "7f49438641"
+	    "04");
 	assert_int_equal(bench_try_sign(bench, 0x9a), SW_SECURITY_STATUS);
 	assert_int_equal(verify_and_sign(bench), SW_OK);
 	assert_int_equal(bench_try_sign(bench, 0x9a), SW_OK);
@@ -270,7 +272,10 @@ quirk_long_lengths_is_ber_but_not_der(void **state)
 	struct bench *bench = *state;
 
 	bench->state.quirks = SIM_QUIRK_LONG_LENGTHS;
-	make_key(bench, "7f498144" "868141" "04");
+	make_key(bench,
+	    "7f498144"
+	    "868141"
+	    "04");
 }
 
 static void
@@ -284,8 +289,7 @@ quirk_forgets_pin_lets_a_key_be_used_once(void **state)
 	assert_int_equal(bench_try_sign(bench, 0x9a), SW_SECURITY_STATUS);
 	bench_expect(bench, bench_verify, "9000");
 	bench_expect(bench, "00200080", "9000"); /* asking for the state does not change it */
-	bench_expect(bench, "00cb3fff035c017e",
-	    "7e124f0ba0000003080000100001005f2f0240009000");
+	bench_expect(bench, "00cb3fff035c017e", "7e124f0ba0000003080000100001005f2f0240009000");
 	assert_int_equal(bench_try_sign(bench, 0x9a), SW_SECURITY_STATUS);
 }
 

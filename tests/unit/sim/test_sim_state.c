@@ -272,8 +272,8 @@ a_key_is_of_its_algorithm_and_nothing_follows_it(void **state)
 static void
 firmware_versions_are_three_numbers(void **state)
 {
-	static const char *const bad[] = {
-	    "", "5", "5.7", "5.7.", "5.7.4.1", "5.7.4 ", "a.b.c", "-5.7.4", "5..4", "5.7.0256"};
+	static const char *const bad[] = {"", "5", "5.7", "5.7.", "5.7.4.1", "5.7.4 ", "a.b.c",
+	    "-5.7.4", "5..4", "5.7.0256"};
 	uint8_t firmware[3];
 	struct err err;
 
@@ -290,13 +290,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(a_token_comes_back_as_it_was_saved, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_new_token_never_replaces_another, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_state_cut_anywhere_is_refused_and_named, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_state_cut_anywhere_is_refused_and_named, setup,
+	        teardown),
 	    cmocka_unit_test_setup_teardown(members_out_of_range_are_refused, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_state_from_before_fido2_begins_without, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_key_is_of_its_algorithm_and_nothing_follows_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_state_from_before_fido2_begins_without, setup,
+	        teardown),
+	    cmocka_unit_test_setup_teardown(a_key_is_of_its_algorithm_and_nothing_follows_it, setup,
+	        teardown),
 	    cmocka_unit_test(firmware_versions_are_three_numbers),
 	};
 	struct err err;

@@ -13,12 +13,12 @@ struct fake {
 	/* How it behaves. */
 	int tries;
 	bool replug;
-	int status;	   /* of ask, make and set_pin */
-	uint8_t flags;	   /* of assertions with a touch */
+	int status;    /* of ask, make and set_pin */
+	uint8_t flags; /* of assertions with a touch */
 	uint8_t prf[FIDO_SALTS_SIZE];
 	size_t prf_size;
-	bool other_key;	   /* signs with one that nobody knows */
-	bool other_hash;   /* signs something else */
+	bool other_key;  /* signs with one that nobody knows */
+	bool other_hash; /* signs something else */
 	struct registration_recipe recipe;
 	enum err_code fails; /* the link's own failure */
 	/* What happened. */
@@ -195,14 +195,24 @@ start(void **state)
 	fake->prf_size = sizeof(fake->prf);
 	for (uint8_t i = 0; i < sizeof(fake->prf); i++)
 		fake->prf[i] = i;
-	fake->token.link = (struct fido_link){.context = fake, .serial = 77, .begin = fake_begin,
-	    .end = fake_end, .tries = fake_tries, .make = fake_make, .ask = fake_ask,
-	    .set_pin = fake_set_pin, .abort = fake_abort};
-	fake->token.link.facts = (struct fido_facts){.firmware = {5, 7, 4}, .pin_possible = true,
-	    .pin_set = true, .hmac_secret = true, .cred_protect = true, .es256 = true,
+	fake->token.link = (struct fido_link){.context = fake,
+	    .serial = 77,
+	    .begin = fake_begin,
+	    .end = fake_end,
+	    .tries = fake_tries,
+	    .make = fake_make,
+	    .ask = fake_ask,
+	    .set_pin = fake_set_pin,
+	    .abort = fake_abort};
+	fake->token.link.facts = (struct fido_facts){.firmware = {5, 7, 4},
+	    .pin_possible = true,
+	    .pin_set = true,
+	    .hmac_secret = true,
+	    .cred_protect = true,
+	    .es256 = true,
 	    .min_pin = 4};
-	fake->token.ui = (struct token_ui){
-	    .context = fake, .touch = say_touch, .touched = say_touched};
+	fake->token.ui =
+	    (struct token_ui){.context = fake, .touch = say_touch, .touched = say_touched};
 	memcpy(fake->token.reader, "reader", 7);
 	*state = fake;
 	return 0;
@@ -249,9 +259,8 @@ sign(struct fake *fake, struct err *err)
 
 	TRY(fido_use_sign(&fake->token, &digest, "sign it", &signature, err));
 	assert_true(digest_equal(&fake->asked_hash, &digest));
-	return assertion_verify(&fake->public,
-	    view_of(signature.authdata, signature.authdata_size), &digest,
-	    view_of(signature.der, signature.size), err);
+	return assertion_verify(&fake->public, view_of(signature.authdata, signature.authdata_size),
+	    &digest, view_of(signature.der, signature.size), err);
 }
 
 #endif

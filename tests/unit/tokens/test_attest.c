@@ -34,12 +34,13 @@ start(void **state)
 	assert_non_null(bench);
 	assert_ok(crypto_start(&err));
 	authority_make(&(struct recipe){.subject = "Root", .authority = true}, NULL, &bench->root);
-	authority_make(&(struct recipe){.subject = "Intermediate", .authority = true},
-	    &bench->root, &bench->intermediate);
+	authority_make(&(struct recipe){.subject = "Intermediate", .authority = true}, &bench->root,
+	    &bench->intermediate);
 	authority_make(&(struct recipe){.subject = "Device", .authority = true},
 	    &bench->intermediate, &bench->device);
 	bench->key = EVP_EC_gen("P-256");
-	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint}, .root_count = 1,
+	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint},
+	    .root_count = 1,
 	    .min_firmware = {5, 7, 0}};
 	*state = bench;
 	return 0;
@@ -61,8 +62,8 @@ stop(void **state)
 static enum err_code
 verify_slot(struct bench *bench, struct view slot, struct attest_facts *ret_facts, struct err *err)
 {
-	const struct view others[] = {
-	    buf_view(&bench->root.der), buf_view(&bench->intermediate.der)};
+	const struct view others[] = {buf_view(&bench->root.der),
+	    buf_view(&bench->intermediate.der)};
 
 	return attest_verify(slot, buf_view(&bench->device.der), others, ARRAY_SIZE(others),
 	    &bench->policy, ret_facts, err);
@@ -99,7 +100,8 @@ a_right_chain_tells_key_serial_firmware_policies_and_slot(void **state)
 
 	assert_ok(verify(bench, &recipe, &facts, &err));
 	assert_int_equal(EVP_PKEY_get_octet_string_param(bench->key, "encoded-pub-key", point,
-	    sizeof(point), &size), 1);
+	                     sizeof(point), &size),
+	    1);
 	assert_memory_equal(facts.key.bytes, point, POINT_SIZE);
 	assert_int_equal(facts.serial, 0x022a967f);
 	assert_memory_equal(facts.firmware, new_firmware, 3);
@@ -142,13 +144,15 @@ certificates_may_come_in_any_order_but_all_must_come(void **state)
 	    &bench->policy, &facts, &err));
 	assert_ok(attest_verify(buf_view(&slot), device,
 	    (struct view[]){root, middle, root, device}, 4, &bench->policy, &facts, &err));
-	assert_error(ERR_REFUSED, attest_verify(buf_view(&slot), device, (struct view[]){root}, 1,
-	    &bench->policy, &facts, &err));
+	assert_error(ERR_REFUSED,
+	    attest_verify(buf_view(&slot), device, (struct view[]){root}, 1, &bench->policy, &facts,
+	        &err));
 	assert_says("does not chain to a root that this vault pins");
 	assert_says("Intermediate");
 	assert_says("--attestation-certs");
-	assert_error(ERR_REFUSED, attest_verify(buf_view(&slot), device, (struct view[]){middle}, 1,
-	    &bench->policy, &facts, &err));
+	assert_error(ERR_REFUSED,
+	    attest_verify(buf_view(&slot), device, (struct view[]){middle}, 1, &bench->policy,
+	        &facts, &err));
 	assert_error(ERR_REFUSED,
 	    attest_verify(buf_view(&slot), device, NULL, 0, &bench->policy, &facts, &err));
 }
@@ -179,17 +183,19 @@ a_chain_of_the_same_names_by_others_is_refused(void **state)
 	BUF slot = {0};
 
 	authority_make(&(struct recipe){.subject = "Root", .authority = true}, NULL, &root);
-	authority_make(
-	    &(struct recipe){.subject = "Intermediate", .authority = true}, &root, &middle);
+	authority_make(&(struct recipe){.subject = "Intermediate", .authority = true}, &root,
+	    &middle);
 	authority_make(&(struct recipe){.subject = "Device", .authority = true}, &middle, &device);
 	certificate_make(&recipe, bench->key, &device, &slot);
 	const struct view forged[] = {buf_view(&root.der), buf_view(&middle.der)};
 	const struct view mixed[] = {buf_view(&bench->root.der), buf_view(&middle.der),
 	    buf_view(&bench->intermediate.der)};
-	assert_error(ERR_REFUSED, attest_verify(buf_view(&slot), buf_view(&device.der), forged, 2,
-	    &bench->policy, &facts, &err));
-	assert_error(ERR_REFUSED, attest_verify(buf_view(&slot), buf_view(&device.der), mixed, 3,
-	    &bench->policy, &facts, &err));
+	assert_error(ERR_REFUSED,
+	    attest_verify(buf_view(&slot), buf_view(&device.der), forged, 2, &bench->policy, &facts,
+	        &err));
+	assert_error(ERR_REFUSED,
+	    attest_verify(buf_view(&slot), buf_view(&device.der), mixed, 3, &bench->policy, &facts,
+	        &err));
 	/* The right device's certificate, but a slot that another key of that name signed. */
 	assert_error(ERR_REFUSED, verify_slot(bench, buf_view(&slot), &facts, &err));
 	authority_done(&root);
@@ -215,8 +221,8 @@ static void
 a_device_that_is_no_authority_is_refused(void **state)
 {
 	struct bench *bench = *state;
-	const struct view others[] = {
-	    buf_view(&bench->root.der), buf_view(&bench->intermediate.der)};
+	const struct view others[] = {buf_view(&bench->root.der),
+	    buf_view(&bench->intermediate.der)};
 	struct recipe recipe = right();
 	struct authority device;
 	struct attest_facts facts;
@@ -225,8 +231,9 @@ a_device_that_is_no_authority_is_refused(void **state)
 
 	authority_make(&(struct recipe){.subject = "Device"}, &bench->intermediate, &device);
 	certificate_make(&recipe, bench->key, &device, &slot);
-	assert_error(ERR_REFUSED, attest_verify(buf_view(&slot), buf_view(&device.der), others, 2,
-	    &bench->policy, &facts, &err));
+	assert_error(ERR_REFUSED,
+	    attest_verify(buf_view(&slot), buf_view(&device.der), others, 2, &bench->policy, &facts,
+	        &err));
 	authority_done(&device);
 }
 
@@ -265,8 +272,8 @@ firmware_below_the_charter_s_is_refused(void **state)
 	recipe.firmware = VIEW_OF(least);
 	assert_ok(verify(bench, &recipe, &facts, &err));
 	recipe.firmware = VIEW_OF(below);
-	assert_refused(
-	    recipe, "token 36345471 has firmware 5.6.255, and the charter asks for 5.7.0");
+	assert_refused(recipe,
+	    "token 36345471 has firmware 5.6.255, and the charter asks for 5.7.0");
 	recipe.firmware = VIEW_OF(two);
 	assert_refused(recipe, "does not tell the firmware");
 	recipe.firmware = (struct view){0};
@@ -332,14 +339,14 @@ serials_that_are_no_number_of_32_bits_are_refused(void **state)
 		uint8_t bytes[8];
 		size_t size;
 	} wrong[] = {
-	    {{0x02, 0x01, 0x00}, 3},				/* zero */
-	    {{0x02, 0x04, 0x82, 0x2a, 0x96, 0x7f}, 6},		/* negative */
-	    {{0x02, 0x05, 0x01, 0x02, 0x2a, 0x96, 0x7f}, 7},	/* 33 bits */
-	    {{0x02, 0x05, 0x00, 0x02, 0x2a, 0x96, 0x7f}, 7},	/* not the shortest */
-	    {{0x02, 0x04, 0x02, 0x2a, 0x96, 0x7f, 0x00}, 7},	/* trailing byte */
-	    {{0x02, 0x04, 0x02, 0x2a, 0x96}, 5},		/* cut */
-	    {{0x02, 0x81, 0x04, 0x02, 0x2a, 0x96, 0x7f}, 7},	/* long length */
-	    {{0x04, 0x04, 0x02, 0x2a, 0x96, 0x7f}, 6},		/* another type */
+	    {{0x02, 0x01, 0x00}, 3},                         /* zero */
+	    {{0x02, 0x04, 0x82, 0x2a, 0x96, 0x7f}, 6},       /* negative */
+	    {{0x02, 0x05, 0x01, 0x02, 0x2a, 0x96, 0x7f}, 7}, /* 33 bits */
+	    {{0x02, 0x05, 0x00, 0x02, 0x2a, 0x96, 0x7f}, 7}, /* not the shortest */
+	    {{0x02, 0x04, 0x02, 0x2a, 0x96, 0x7f, 0x00}, 7}, /* trailing byte */
+	    {{0x02, 0x04, 0x02, 0x2a, 0x96}, 5},             /* cut */
+	    {{0x02, 0x81, 0x04, 0x02, 0x2a, 0x96, 0x7f}, 7}, /* long length */
+	    {{0x04, 0x04, 0x02, 0x2a, 0x96, 0x7f}, 6},       /* another type */
 	    {{0x02, 0x00}, 2},
 	};
 	static const uint8_t largest[] = {0x02, 0x05, 0x00, 0xff, 0xff, 0xff, 0xff};
@@ -445,13 +452,13 @@ pem_files_are_split_and_damaged_ones_refused(void **state)
 	assert_int_equal(count, 2);
 	assert_view(views[0], buf_view(&bench->root.der));
 	assert_view(views[1], buf_view(&bench->device.der));
-	assert_error(ERR_INVALID, attest_split_pem(view_of(pem.data, pem.size - 40), &der, views,
-	    &count, &err));
+	assert_error(ERR_INVALID,
+	    attest_split_pem(view_of(pem.data, pem.size - 40), &der, views, &count, &err));
 	pem.data[pem.size - 60] = '!';
 	assert_error(ERR_INVALID, attest_split_pem(buf_view(&pem), &der, views, &count, &err));
 	assert_says("damaged");
-	assert_error(
-	    ERR_INVALID, attest_split_pem(view_of_text("words"), &der, views, &count, &err));
+	assert_error(ERR_INVALID,
+	    attest_split_pem(view_of_text("words"), &der, views, &count, &err));
 	assert_says("no certificate");
 	assert_error(ERR_INVALID, attest_split_pem((struct view){0}, &der, views, &count, &err));
 	buf_done(&pem);

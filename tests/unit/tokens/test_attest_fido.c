@@ -42,8 +42,7 @@ sign_with(struct bench *bench, EVP_PKEY *key)
 	buf_bytes(&message, VIEW_OF(bench->attestation.client_data_hash.bytes));
 	assert_non_null(context);
 	assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key), 1);
-	assert_int_equal(
-	    EVP_DigestSign(context, signature, &size, message.data, message.size), 1);
+	assert_int_equal(EVP_DigestSign(context, signature, &size, message.data, message.size), 1);
 	EVP_MD_CTX_free(context);
 	buf_done(&bench->signature);
 	buf_bytes(&bench->signature, view_of(signature, size));
@@ -75,8 +74,8 @@ verify(struct bench *bench, struct err *err)
 {
 	const struct view roots[] = {buf_view(&bench->root.der)};
 
-	return attest_fido_verify(
-	    &bench->attestation, roots, ARRAY_SIZE(roots), &bench->policy, &bench->facts, err);
+	return attest_fido_verify(&bench->attestation, roots, ARRAY_SIZE(roots), &bench->policy,
+	    &bench->facts, err);
 }
 
 static int
@@ -89,13 +88,14 @@ start(void **state)
 	assert_non_null(bench);
 	assert_ok(crypto_start(&err));
 	authority_make(&(struct recipe){.subject = "Root", .authority = true}, NULL, &bench->root);
-	authority_make(&(struct recipe){.subject = "Intermediate", .authority = true},
-	    &bench->root, &bench->intermediate);
+	authority_make(&(struct recipe){.subject = "Intermediate", .authority = true}, &bench->root,
+	    &bench->intermediate);
 	bench->batch = EVP_EC_gen("P-256");
 	assert_non_null(bench->batch);
 	assert_ok(p256_key_new(&key, &err));
 	p256_key_public(key, &bench->public);
-	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint}, .root_count = 1,
+	bench->policy = (struct attest_policy){.roots = {bench->root.fingerprint},
+	    .root_count = 1,
 	    .min_firmware = {5, 7, 0}};
 	struct recipe recipe = usual();
 
@@ -161,7 +161,8 @@ old_firmware_is_refused_but_where_it_is_waived(void **state)
 
 	recipe.fido_firmware = VIEW_OF(old_octets);
 	attest(bench, &recipe);
-	memcpy(bench->attestation.firmware, (uint8_t[]){9, 9, 9}, 3); /* what it says is not asked */
+	memcpy(bench->attestation.firmware, (uint8_t[]){9, 9, 9},
+	    3); /* what it says is not asked */
 	assert_error(ERR_REFUSED, verify(bench, &err));
 	assert_says("this FIDO2 token has firmware 5.4.3");
 	bench->policy.waives = ATTEST_WAIVE_FIRMWARE;
@@ -193,9 +194,13 @@ leaves_that_are_not_for_authenticators_are_refused(void **state)
 		struct recipe recipe;
 		const char *says;
 	} rows[] = {
-	    {good, "not one for authenticators"}, {good, "not one for authenticators"},
-	    {good, "not one for authenticators"}, {good, "not one for authenticators"},
-	    {good, "another model"}, {good, "does not tell the model"}, {good, "malformed"},
+	    {good, "not one for authenticators"},
+	    {good, "not one for authenticators"},
+	    {good, "not one for authenticators"},
+	    {good, "not one for authenticators"},
+	    {good, "another model"},
+	    {good, "does not tell the model"},
+	    {good, "malformed"},
 	    {good, "malformed"},
 	};
 
@@ -273,7 +278,8 @@ static void
 simulated_tokens_are_for_training_vaults_and_real_ones_are_not(void **state)
 {
 	struct bench *bench = *state;
-	const struct registration_recipe simulated = {.aaguid = (const uint8_t *)"NOT A REAL TOKEN"};
+	const struct registration_recipe simulated = {
+	    .aaguid = (const uint8_t *)"NOT A REAL TOKEN"};
 	struct err err;
 
 	bench->policy.training = true;

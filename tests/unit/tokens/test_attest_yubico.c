@@ -18,8 +18,8 @@ read_pem(const char *name, struct buf *ret_der, struct view views[ATTEST_CERTIFI
 
 	if (folder == NULL || folder[0] == '\0')
 		folder = HALLIGAN_SOURCE "/../shared/vectors";
-	assert_true((size_t)snprintf(path, sizeof(path), "%s/yubico/%s", folder, name) <
-	    sizeof(path));
+	assert_true(
+	    (size_t)snprintf(path, sizeof(path), "%s/yubico/%s", folder, name) < sizeof(path));
 	if (!file_exists(path)) {
 		printf("# skipped: there is no vector file yubico/%s (HALLIGAN_VECTORS)\n", name);
 		return false;

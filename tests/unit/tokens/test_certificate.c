@@ -12,7 +12,8 @@ start(void **state)
 	struct authority *authority = calloc(1, sizeof(*authority));
 
 	assert_non_null(authority);
-	authority_make(&(struct recipe){.subject = "Ada \"A\" L\xc3\xb8velace", .policies = VIEW_OF(policies)},
+	authority_make(&(struct recipe){.subject = "Ada \"A\" L\xc3\xb8velace",
+	                   .policies = VIEW_OF(policies)},
 	    NULL, authority);
 	*state = authority;
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/formats/cbor.c and tokens/fido/data.c: what a FIDO2 token answers, read to the last byte. */
 #include "tests/unit/registration.h"
-#include "tokens/formats/cbor.h"
 #include "tokens/fido/result.h"
+#include "tokens/formats/cbor.h"
 
 static struct point key; /* what the credential has */
 
@@ -39,9 +39,14 @@ numbers_have_their_shortest_form(void **state)
 		size_t size;
 		int64_t value;
 	} good[] = {
-	    {"\x00", 1, 0}, {"\x17", 1, 23}, {"\x18\x18", 2, 24}, {"\x19\x01\x00", 3, 256},
-	    {"\x1a\x00\x01\x00\x00", 5, 65536}, {"\x1b\0\0\0\1\0\0\0\0", 9, 4294967296},
-	    {"\x26", 1, -7}, {"\x39\x01\x00", 3, -257},
+	    {"\x00", 1, 0},
+	    {"\x17", 1, 23},
+	    {"\x18\x18", 2, 24},
+	    {"\x19\x01\x00", 3, 256},
+	    {"\x1a\x00\x01\x00\x00", 5, 65536},
+	    {"\x1b\0\0\0\1\0\0\0\0", 9, 4294967296},
+	    {"\x26", 1, -7},
+	    {"\x39\x01\x00", 3, -257},
 	    {"\x1b\x7f\xff\xff\xff\xff\xff\xff\xff", 9, INT64_MAX},
 	    {"\x3b\x7f\xff\xff\xff\xff\xff\xff\xff", 9, INT64_MIN},
 	};
@@ -69,15 +74,21 @@ static void
 a_value_of_another_kind_or_size_fails_for_good(void **state)
 {
 	(void)state;
-	struct reader reader = reader_of(view_of("\x43" "abc\x01", 5));
+	struct reader reader = reader_of(view_of("\x43"
+	                                         "abc\x01",
+	    5));
 
 	assert_int_equal(cbor_text(&reader, 8).size, 0);
 	assert_true(reader.failed);
 	assert_int_equal(cbor_bytes(&reader, 8).size, 0);
-	reader = reader_of(view_of("\x43" "abc", 4));
+	reader = reader_of(view_of("\x43"
+	                           "abc",
+	    4));
 	assert_int_equal(cbor_bytes(&reader, 2).size, 0);
 	assert_true(reader.failed);
-	reader = reader_of(view_of("\x43" "abc", 4));
+	reader = reader_of(view_of("\x43"
+	                           "abc",
+	    4));
 	assert_int_equal(cbor_bytes(&reader, 3).size, 3);
 	assert_true(reader_end(&reader));
 	reader = reader_of(view_of("\x82\x01\x02", 3));
@@ -94,7 +105,9 @@ static void
 what_is_skipped_is_well_formed_and_not_deep(void **state)
 {
 	(void)state;
-	assert_true(SKIPS("\xa2\x01\x82\x43" "abc\x62" "de\x02\xf6"));
+	assert_true(SKIPS("\xa2\x01\x82\x43"
+	                  "abc\x62"
+	                  "de\x02\xf6"));
 	assert_true(SKIPS("\x81\x81\x81\x81\x01"));
 	assert_false(SKIPS("\x81\x81\x81\x81\x81\x01"));
 	assert_false(SKIPS("\x9f\x01\xff"));
@@ -116,8 +129,7 @@ a_registration_is_read(void **state)
 	BUF authdata = {0};
 
 	(void)state;
-	registration_make(
-	    &(struct registration_recipe){.aaguid = aaguid}, &key, &authdata);
+	registration_make(&(struct registration_recipe){.aaguid = aaguid}, &key, &authdata);
 	assert_ok(fido_registration_read(buf_view(&authdata), &registration, &err));
 	assert_true(point_equal(&registration.key, &key));
 	assert_view(registration.credential, view_of_text("credential"));
@@ -136,13 +148,13 @@ a_registration_cut_anywhere_or_longer_is_refused(void **state)
 	for (size_t size = 0; size < authdata.size; size++) {
 		uint8_t *copy = exact_copy(view_of(authdata.data, size));
 
-		assert_true(fido_registration_read(view_of(copy, size), &registration, &err) !=
-		    ERR_OK);
+		assert_true(
+		    fido_registration_read(view_of(copy, size), &registration, &err) != ERR_OK);
 		free(copy);
 	}
 	buf_u8(&authdata, 0);
-	assert_error(
-	    ERR_INTEGRITY, fido_registration_read(buf_view(&authdata), &registration, &err));
+	assert_error(ERR_INTEGRITY,
+	    fido_registration_read(buf_view(&authdata), &registration, &err));
 }
 
 static void
@@ -153,8 +165,7 @@ what_was_not_granted_is_refused_by_name(void **state)
 		struct registration_recipe recipe;
 		enum err_code code;
 		const char *says;
-	} rows[] = {
-	    {{.rp = "example.org"}, ERR_INTEGRITY, "another relying party"},
+	} rows[] = {{{.rp = "example.org"}, ERR_INTEGRITY, "another relying party"},
 	    {{.flags = 0xc4}, ERR_INTEGRITY, "nobody touched"},
 	    {{.flags = 0xc1}, ERR_INTEGRITY, "no PIN or fingerprint"},
 	    {{.flags = 0x85}, ERR_INTEGRITY, "no registration"},
@@ -163,21 +174,30 @@ what_was_not_granted_is_refused_by_name(void **state)
 	    {{.algorithm = 0x38}, ERR_INTEGRITY, "malformed"},
 	    {{.algorithm = 0x27}, ERR_REFUSED, "of another kind"},
 	    {{.credential = {large, sizeof(large)}}, ERR_INTEGRITY, "malformed"},
-	    {{.extensions = "\xa1\x6b" "hmac-secret\xf5", .extensions_size = 14}, ERR_REFUSED,
-		"credProtect 0 instead of 3"},
-	    {{.extensions = "\xa2\x6b" "credProtect\x02\x6b" "hmac-secret\xf5",
-		 .extensions_size = 27},
-		ERR_REFUSED, "credProtect 2 instead of 3"},
-	    {{.extensions = "\xa2\x6b" "credProtect\x03\x6b" "hmac-secret\xf4",
-		 .extensions_size = 27},
-		ERR_REFUSED, "hmac-secret"},
-	    {{.extensions = "\xa1\x6b" "credProtect\x03", .extensions_size = 14}, ERR_REFUSED,
-		"hmac-secret"},
-	    {{.extensions = "\xa2\x6b" "credProtect\x03\x6b" "credProtect\x03",
-		 .extensions_size = 27},
-		ERR_INTEGRITY, "extensions"},
-	    {{.extensions = "\xa1\x61x\x01", .extensions_size = 4}, ERR_INTEGRITY, "extensions"},
-	};
+	    {{.extensions = "\xa1\x6b"
+	                    "hmac-secret\xf5",
+	         .extensions_size = 14},
+	        ERR_REFUSED, "credProtect 0 instead of 3"},
+	    {{.extensions = "\xa2\x6b"
+	                    "credProtect\x02\x6b"
+	                    "hmac-secret\xf5",
+	         .extensions_size = 27},
+	        ERR_REFUSED, "credProtect 2 instead of 3"},
+	    {{.extensions = "\xa2\x6b"
+	                    "credProtect\x03\x6b"
+	                    "hmac-secret\xf4",
+	         .extensions_size = 27},
+	        ERR_REFUSED, "hmac-secret"},
+	    {{.extensions = "\xa1\x6b"
+	                    "credProtect\x03",
+	         .extensions_size = 14},
+	        ERR_REFUSED, "hmac-secret"},
+	    {{.extensions = "\xa2\x6b"
+	                    "credProtect\x03\x6b"
+	                    "credProtect\x03",
+	         .extensions_size = 27},
+	        ERR_INTEGRITY, "extensions"},
+	    {{.extensions = "\xa1\x61x\x01", .extensions_size = 4}, ERR_INTEGRITY, "extensions"}};
 	struct fido_registration registration;
 	struct err err;
 
@@ -189,8 +209,8 @@ what_was_not_granted_is_refused_by_name(void **state)
 	struct point good = key;
 
 	key.bytes[64] ^= 1;
-	assert_error(
-	    ERR_INTEGRITY, read_made(&(struct registration_recipe){0}, &registration, &err));
+	assert_error(ERR_INTEGRITY,
+	    read_made(&(struct registration_recipe){0}, &registration, &err));
 	assert_says("not a point on P-256");
 	key = good;
 	assert_ok(read_made(&(struct registration_recipe){.flags = 0xdd}, &registration, &err));
@@ -201,7 +221,8 @@ what_was_not_granted_is_refused_by_name(void **state)
 static void
 a_packed_statement_is_read(void **state)
 {
-	static const char text[] = "\xa3\x63" "alg\x26\x63sig\x42\x01\x02\x63x5c\x82\x41\x0a\x42\x0b\x0c";
+	static const char text[] = "\xa3\x63"
+	                           "alg\x26\x63sig\x42\x01\x02\x63x5c\x82\x41\x0a\x42\x0b\x0c";
 	struct fido_statement statement;
 	struct err err;
 
@@ -212,15 +233,19 @@ a_packed_statement_is_read(void **state)
 	assert_view(statement.certificates[0], view_of("\x0a", 1));
 	assert_view(statement.certificates[1], view_of("\x0b\x0c", 2));
 	for (size_t size = 0; size < sizeof(text) - 1; size++)
-		assert_error(
-		    ERR_INTEGRITY, fido_statement_read(view_of(text, size), &statement, &err));
+		assert_error(ERR_INTEGRITY,
+		    fido_statement_read(view_of(text, size), &statement, &err));
 	/* By the credential itself: no certificate. */
-	assert_ok(fido_statement_read(view_of("\xa2\x63" "alg\x26\x63sig\x41\x01", 12),
+	assert_ok(fido_statement_read(view_of("\xa2\x63"
+	                                      "alg\x26\x63sig\x41\x01",
+	                                  12),
 	    &statement, &err));
 	assert_int_equal(statement.count, 0);
 	assert_error(ERR_INTEGRITY,
-	    fido_statement_read(view_of("\xa2\x63" "alg\x27\x63sig\x41\x01", 12),
-		&statement, &err));
+	    fido_statement_read(view_of("\xa2\x63"
+	                                "alg\x27\x63sig\x41\x01",
+	                            12),
+	        &statement, &err));
 	assert_error(ERR_INTEGRITY,
 	    fido_statement_read(view_of("\xa1\x63sig\x41\x01", 7), &statement, &err));
 	assert_error(ERR_INTEGRITY, fido_statement_read(view_of("\xa0", 1), &statement, &err));
@@ -235,11 +260,17 @@ tries_are_read_with_the_need_to_plug_in_again(void **state)
 		int tries; /* -1: refused */
 		bool replug;
 	} rows[] = {
-	    {"\0\xa1\3\x08", 4, 8, false}, {"\0\xa2\3\5\4\xf5", 6, 5, true},
-	    {"\0\xa2\3\0\4\xf4", 6, 0, false}, {"\0\xa1\3\x09", 4, -1, false},
-	    {"\0\xa1\3\x20", 4, -1, false}, {"\x31\xa1\3\x08", 4, -1, false},
-	    {"\0\xa1\4\xf5", 4, -1, false}, {"\0", 1, -1, false}, {"", 0, -1, false},
-	    {"\0\xa1\3\x08\0", 5, -1, false}, {"\0\xa2\3\5\3\5", 6, 5, false},
+	    {"\0\xa1\3\x08", 4, 8, false},
+	    {"\0\xa2\3\5\4\xf5", 6, 5, true},
+	    {"\0\xa2\3\0\4\xf4", 6, 0, false},
+	    {"\0\xa1\3\x09", 4, -1, false},
+	    {"\0\xa1\3\x20", 4, -1, false},
+	    {"\x31\xa1\3\x08", 4, -1, false},
+	    {"\0\xa1\4\xf5", 4, -1, false},
+	    {"\0", 1, -1, false},
+	    {"", 0, -1, false},
+	    {"\0\xa1\3\x08\0", 5, -1, false},
+	    {"\0\xa2\3\5\3\5", 6, 5, false},
 	};
 	struct err err;
 
@@ -289,7 +320,10 @@ answers_have_all_their_parts_or_are_refused(void **state)
 {
 	static const uint8_t large[ASSERTION_DATA_MAX + 4] = {0x59, 0x01, 0x01};
 	static const uint8_t prf[FIDO_SALTS_SIZE + 1] = {1};
-	struct view authdata = view_of("\x43" "abc", 4), signature = view_of("\1\2", 2);
+	struct view authdata = view_of("\x43"
+	                               "abc",
+	                4),
+	            signature = view_of("\1\2", 2);
 	ANSWER answer = {0};
 	struct err err;
 
@@ -301,22 +335,25 @@ answers_have_all_their_parts_or_are_refused(void **state)
 	fido_answer_done(&answer);
 	assert_ok(fido_answer_from(authdata, signature, (struct view){0}, &answer, &err));
 	assert_null(answer.prf);
-	assert_error(
-	    ERR_TOKEN, fido_answer_from(authdata, signature, VIEW_OF(prf), &answer, &err));
-	assert_error(ERR_TOKEN, fido_answer_from(authdata, VIEW_OF(large), (struct view){0},
-				    &answer, &err));
-	assert_error(ERR_TOKEN, fido_answer_from(authdata, (struct view){0}, (struct view){0},
-				    &answer, &err));
-	assert_error(ERR_TOKEN, fido_answer_from(VIEW_OF(large), signature, (struct view){0},
-				    &answer, &err));
-	assert_error(ERR_TOKEN, fido_answer_from(view_of("\x43" "ab", 3), signature,
-				    (struct view){0}, &answer, &err));
+	assert_error(ERR_TOKEN, fido_answer_from(authdata, signature, VIEW_OF(prf), &answer, &err));
+	assert_error(ERR_TOKEN,
+	    fido_answer_from(authdata, VIEW_OF(large), (struct view){0}, &answer, &err));
+	assert_error(ERR_TOKEN,
+	    fido_answer_from(authdata, (struct view){0}, (struct view){0}, &answer, &err));
+	assert_error(ERR_TOKEN,
+	    fido_answer_from(VIEW_OF(large), signature, (struct view){0}, &answer, &err));
+	assert_error(ERR_TOKEN,
+	    fido_answer_from(view_of("\x43"
+	                             "ab",
+	                         3),
+	        signature, (struct view){0}, &answer, &err));
 }
 
 static void
 attestations_that_cannot_be_read_are_left_out(void **state)
 {
-	static const char text[] = "\xa3\x63" "alg\x26\x63sig\x42\x01\x02\x63x5c\x82\x41\x0a\x42\x0b\x0c";
+	static const char text[] = "\xa3\x63"
+	                           "alg\x26\x63sig\x42\x01\x02\x63x5c\x82\x41\x0a\x42\x0b\x0c";
 	struct view statement = view_of(text, sizeof(text) - 1);
 	struct err err;
 

@@ -103,12 +103,15 @@ static void
 pins_have_a_shape(void **state)
 {
 	static const char *const good[] = {"1234", "pass word", "\xc3\xa4\xc3\xb6",
-	    "\xe2\x82\xac" "a", "\xf0\x9f\x94\x91",
-	    "012345678901234567890123456789012345678901234567890123456789012",
+	    "\xe2\x82\xac"
+	    "a",
+	    "\xf0\x9f\x94\x91", "012345678901234567890123456789012345678901234567890123456789012",
 	    "cccccccccccccccccccccccccccccck"};
 	static const char *const bad[] = {"", "123", "\xff\xff\xff\xff", "abc\xc3", "abc\x80",
-	    "abc\x01", "abc\x7f", "\xe2\x82z" "a", "ab\xc0\x80",
-	    "0123456789012345678901234567890123456789012345678901234567890123"};
+	    "abc\x01", "abc\x7f",
+	    "\xe2\x82z"
+	    "a",
+	    "ab\xc0\x80", "0123456789012345678901234567890123456789012345678901234567890123"};
 	struct err err;
 
 	(void)state;
@@ -118,8 +121,7 @@ pins_have_a_shape(void **state)
 		assert_error(ERR_INVALID, check(bad[i], -1, &err));
 		assert_says("no try was spent");
 	}
-	assert_error(
-	    ERR_INVALID, check("cccccchvjdtvktkbkukjttblcgveknnhuhtlhtbtfktj", -1, &err));
+	assert_error(ERR_INVALID, check("cccccchvjdtvktkbkukjttblcgveknnhuhtlhtbtfktj", -1, &err));
 	assert_says("one-time password");
 }
 
@@ -132,7 +134,8 @@ new_pins_are_long_enough_and_not_everybody_s_first_guess(void **state)
 	assert_ok(check("1357", 4, &err));
 	assert_error(ERR_REFUSED, check("13579", 6, &err));
 	assert_says("at least 6 characters");
-	assert_error(ERR_REFUSED, check("\xc3\xa4\xc3\xb6\xc3\xbc", 4, &err)); /* bytes do not count */
+	assert_error(ERR_REFUSED,
+	    check("\xc3\xa4\xc3\xb6\xc3\xbc", 4, &err)); /* bytes do not count */
 	assert_ok(check("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 4, &err));
 	assert_error(ERR_REFUSED, check("123456", 4, &err));
 	assert_error(ERR_REFUSED, check("12345678", 4, &err));

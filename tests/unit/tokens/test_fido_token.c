@@ -144,8 +144,7 @@ one_touch_signs_and_derives_and_later_ones_compare(void **state)
 	assert_ok(fido_use_derive(&fake->token, TOKEN_SHARE, "derive", &share, &err));
 	assert_ok(fido_use_derive(&fake->token, TOKEN_RELEASE, "derive", &release, &err));
 	assert_false(point_equal(&share, &release));
-	assert_ok(fido_use_agree(
-	    &fake->token, TOKEN_SHARE, &fake->public, "open", &shared, &err));
+	assert_ok(fido_use_agree(&fake->token, TOKEN_SHARE, &fake->public, "open", &shared, &err));
 	assert_int_equal(secret_size(shared), 32);
 	assert_int_equal(fake->announced, 1);
 	assert_ok(sign(fake, &err));
@@ -379,8 +378,7 @@ a_pin_is_changed_by_the_rules_of_the_token_and_ours(void **state)
 	fake->token.link.facts.pin_set = false;
 	assert_error(ERR_REFUSED, change(fake, "1357", "246813", &err));
 	assert_ok(change(fake, NULL, "246813", &err));
-	assert_error(ERR_INTERNAL,
-	    fido_token_change(&fake->token, TOKEN_PUK, NULL, NULL, &err));
+	assert_error(ERR_INTERNAL, fido_token_change(&fake->token, TOKEN_PUK, NULL, NULL, &err));
 }
 
 static void

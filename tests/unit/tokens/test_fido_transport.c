@@ -73,12 +73,13 @@ the_application_is_selected_or_said_to_be_missing(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
-	bench->script = (struct script){.step = {
-	    {"00a4040008a0000006472f000100", "4649444f5f325f309000"},
-	    {NULL, "5532465f56329000"},
-	    {NULL, "6a82"},
-	    {NULL, "4649444f5f335f309000"},
-	}};
+	bench->script =
+	    (struct script){.step = {
+	                        {"00a4040008a0000006472f000100", "4649444f5f325f309000"},
+	                        {NULL, "5532465f56329000"},
+	                        {NULL, "6a82"},
+	                        {NULL, "4649444f5f335f309000"},
+	                    }};
 	assert_ok(fido_transport_select(&bench->transport, &err));
 	assert_ok(fido_transport_select(&bench->transport, &err));
 	assert_error(ERR_NOT_FOUND, fido_transport_select(&bench->transport, &err));
@@ -93,7 +94,9 @@ short_messages_are_one_command(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
-	bench->script = (struct script){.step = {{"801080000104" "00", "00a09000"}}};
+	bench->script = (struct script){.step = {{"801080000104"
+	                                          "00",
+	                                    "00a09000"}}};
 	assert_ok(fido_transport_send(&bench->transport, view_of("\x04", 1), &err));
 	assert_ok(fido_transport_receive(&bench->transport, 0, &err));
 	assert_view(secret_view(bench->transport.answer), view_of("\x00\xa0", 2));
@@ -108,20 +111,19 @@ long_messages_are_chained_and_long_answers_collected(void **state)
 	struct err err;
 
 	bench->script = (struct script){.step = {
-	    {"90108000f001", "9000"},
-	    {"90108000f000", "9000"},
-	    {"80108000010000", "0001026105"},
-	    {"00c0000000", "0304050607619a"},
-	    {"00c0000000", "9000"},
-	}};
+	                                    {"90108000f001", "9000"},
+	                                    {"90108000f000", "9000"},
+	                                    {"80108000010000", "0001026105"},
+	                                    {"00c0000000", "0304050607619a"},
+	                                    {"00c0000000", "9000"},
+	                                }};
 	assert_ok(fido_transport_send(&bench->transport, VIEW_OF(message), &err));
 	assert_ok(fido_transport_receive(&bench->transport, 0, &err));
 	assert_view(secret_view(bench->transport.answer), view_of("\0\1\2\3\4\5\6\7", 8));
 	assert_int_equal(bench->script.at, 5);
 	/* A part that the card refuses ends it. */
 	bench->script = (struct script){.step = {{NULL, "6a84"}}};
-	assert_error(ERR_TOKEN,
-	    fido_transport_send(&bench->transport, VIEW_OF(message), &err));
+	assert_error(ERR_TOKEN, fido_transport_send(&bench->transport, VIEW_OF(message), &err));
 	assert_says("refused a command (6A84)");
 }
 
@@ -132,16 +134,15 @@ cards_without_keep_alive_are_asked_plainly_from_then_on(void **state)
 	struct err err;
 
 	bench->script = (struct script){.step = {
-	    {"80108000", "6a86"},
-	    {"80100000", "009000"},
-	    {"80100000", "009000"},
-	}};
+	                                    {"80108000", "6a86"},
+	                                    {"80100000", "009000"},
+	                                    {"80100000", "009000"},
+	                                }};
 	assert_ok(fido_transport_send(&bench->transport, view_of("\x04", 1), &err));
 	assert_ok(fido_transport_send(&bench->transport, view_of("\x04", 1), &err));
 	assert_int_equal(bench->script.at, 3);
 	bench->script = (struct script){.step = {{"80100000", "6a86"}}};
-	assert_error(ERR_TOKEN,
-	    fido_transport_send(&bench->transport, view_of("\x04", 1), &err));
+	assert_error(ERR_TOKEN, fido_transport_send(&bench->transport, view_of("\x04", 1), &err));
 }
 
 static void
@@ -151,10 +152,10 @@ a_card_that_waits_is_asked_until_it_answers(void **state)
 	struct err err;
 
 	bench->script = (struct script){.step = {
-	    {"80108000", "029100"},
-	    {"8011000000", "029100"},
-	    {"8011000000", "00aa9000"},
-	}};
+	                                    {"80108000", "029100"},
+	                                    {"8011000000", "029100"},
+	                                    {"8011000000", "00aa9000"},
+	                                }};
 	assert_ok(fido_transport_send(&bench->transport, view_of("\x02", 1), &err));
 	assert_ok(fido_transport_receive(&bench->transport, 5000, &err));
 	assert_view(secret_view(bench->transport.answer), view_of("\x00\xaa", 2));
@@ -167,10 +168,13 @@ waiting_ends_with_the_time_or_when_it_is_cancelled(void **state)
 	struct err err;
 
 	bench->script = (struct script){.step = {
-	    {NULL, "029100"}, {"8011110000", "2d9000"},
-	    {NULL, "029100"}, {"8011110000", "2d9000"},
-	    {NULL, "029100"}, {"8011110000", "029100"},
-	}};
+	                                    {NULL, "029100"},
+	                                    {"8011110000", "2d9000"},
+	                                    {NULL, "029100"},
+	                                    {"8011110000", "2d9000"},
+	                                    {NULL, "029100"},
+	                                    {"8011110000", "029100"},
+	                                }};
 	assert_ok(fido_transport_send(&bench->transport, view_of("\x02", 1), &err));
 	assert_ok(fido_transport_receive(&bench->transport, 0, &err));
 	assert_view(secret_view(bench->transport.answer), view_of("\x2d", 1));
@@ -218,29 +222,26 @@ what_the_exchange_says_is_handed_up(void **state)
 	assert_says("it failed");
 	fido_transport_end(&bench->transport);
 	bench->script = (struct script){0};
-	assert_error(
-	    ERR_INTERNAL, fido_transport_send(&bench->transport, VIEW_OF(large), &err));
-	assert_error(
-	    ERR_INTERNAL, fido_transport_send(&bench->transport, (struct view){0}, &err));
+	assert_error(ERR_INTERNAL, fido_transport_send(&bench->transport, VIEW_OF(large), &err));
+	assert_error(ERR_INTERNAL, fido_transport_send(&bench->transport, (struct view){0}, &err));
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		the_application_is_selected_or_said_to_be_missing, start, stop),
+	    cmocka_unit_test_setup_teardown(the_application_is_selected_or_said_to_be_missing,
+	        start, stop),
 	    cmocka_unit_test_setup_teardown(short_messages_are_one_command, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		long_messages_are_chained_and_long_answers_collected, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		cards_without_keep_alive_are_asked_plainly_from_then_on, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_card_that_waits_is_asked_until_it_answers, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		waiting_ends_with_the_time_or_when_it_is_cancelled, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		answers_without_status_or_end_are_refused, start, stop),
+	    cmocka_unit_test_setup_teardown(long_messages_are_chained_and_long_answers_collected,
+	        start, stop),
+	    cmocka_unit_test_setup_teardown(cards_without_keep_alive_are_asked_plainly_from_then_on,
+	        start, stop),
+	    cmocka_unit_test_setup_teardown(a_card_that_waits_is_asked_until_it_answers, start,
+	        stop),
+	    cmocka_unit_test_setup_teardown(waiting_ends_with_the_time_or_when_it_is_cancelled,
+	        start, stop),
+	    cmocka_unit_test_setup_teardown(answers_without_status_or_end_are_refused, start, stop),
 	    cmocka_unit_test_setup_teardown(what_the_exchange_says_is_handed_up, start, stop),
 	};
 

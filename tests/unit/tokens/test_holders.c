@@ -126,9 +126,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(nobody_known_is_another_program, start, stop),
 	    cmocka_unit_test_setup_teardown(
-		a_program_that_has_the_library_is_named_without_tricks_in_its_name, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		a_known_name_is_likelier_than_the_library, start, stop),
+	        a_program_that_has_the_library_is_named_without_tricks_in_its_name, start, stop),
+	    cmocka_unit_test_setup_teardown(a_known_name_is_likelier_than_the_library, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

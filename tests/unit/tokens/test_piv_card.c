@@ -2,9 +2,9 @@
 /* tokens/piv/card.c and tokens/piv/admin.c over a card that says what the test tells it to. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/piv/block.h"
-#include "tokens/piv/admin.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/admin.h"
+#include "tokens/piv/block.h"
 
 enum { STEPS = 4 };
 
@@ -118,11 +118,11 @@ version_and_serial_have_their_sizes_or_are_unknown(void **state)
 	assert_int_equal(serial, 0x00050704);
 	for (size_t size = 0; size <= 5; size++) {
 		expect(bench, NULL, PIV_OK, view_of(bytes, size));
-		assert_int_equal(
-		    piv_version(&bench->card, firmware, &err), size == 3 ? ERR_OK : ERR_TOKEN);
+		assert_int_equal(piv_version(&bench->card, firmware, &err),
+		    size == 3 ? ERR_OK : ERR_TOKEN);
 		expect(bench, NULL, PIV_OK, view_of(bytes, size));
-		assert_int_equal(
-		    piv_serial(&bench->card, &serial, &err), size == 4 ? ERR_OK : ERR_TOKEN);
+		assert_int_equal(piv_serial(&bench->card, &serial, &err),
+		    size == 4 ? ERR_OK : ERR_TOKEN);
 	}
 	expect(bench, NULL, PIV_UNKNOWN_INS, (struct view){0});
 	assert_ok(piv_serial(&bench->card, &serial, &err));
@@ -220,8 +220,7 @@ metadata_of_the_pin_is_read_whole_or_not_at_all(void **state)
 	assert_ok(piv_read_reference(&bench->card, PIV_PIN, &known, &values, &err));
 	assert_false(known);
 	expect(bench, NULL, PIV_NO_REFERENCE, (struct view){0});
-	assert_error(
-	    ERR_TOKEN, piv_read_reference(&bench->card, PIV_PIN, &known, &values, &err));
+	assert_error(ERR_TOKEN, piv_read_reference(&bench->card, PIV_PIN, &known, &values, &err));
 }
 
 static enum err_code

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/piv/object.c and what tokens/piv/pin.c refuses, over a card that keeps objects. */
 #include "tests/unit/check.h"
+#include "tokens/formats/tlv.h"
 #include "tokens/piv/object.h"
 #include "tokens/piv/pin.h"
-#include "tokens/formats/tlv.h"
 
 enum { OBJECTS = 4 };
 
@@ -162,9 +162,11 @@ an_object_is_there_missing_or_malformed(void **state)
 		assert_false(there);
 	}
 	bench->status = PIV_SECURITY_STATUS;
-	assert_error(ERR_TOKEN, piv_get_object(&bench->card, 0x5fc10d, "x", &there, &content, &err));
+	assert_error(ERR_TOKEN,
+	    piv_get_object(&bench->card, 0x5fc10d, "x", &there, &content, &err));
 	bench->status = PIV_OK; /* and no byte */
-	assert_error(ERR_TOKEN, piv_get_object(&bench->card, 0x5fc10d, "x", &there, &content, &err));
+	assert_error(ERR_TOKEN,
+	    piv_get_object(&bench->card, 0x5fc10d, "x", &there, &content, &err));
 	assert_says("malformed");
 	set(bench, 0x5fc10d, (struct view){0});
 	assert_ok(piv_get_object(&bench->card, 0x5fc10d, "x", &there, &content, &err));
@@ -205,8 +207,8 @@ a_protected_key_stands_where_ykman_looks(void **state)
 {
 	struct bench *bench = *state;
 	uint8_t wanted[28] = {0x88, 26, 0x89, 24};
-	static const uint8_t old[] = {0x80, 0x1b, 0x81, 1, 1, 0x82, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-	    12, 13, 14, 15, 16, 0x83, 4, 9, 8, 7, 6};
+	static const uint8_t old[] = {0x80, 0x1b, 0x81, 1, 1, 0x82, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+	    10, 11, 12, 13, 14, 15, 16, 0x83, 4, 9, 8, 7, 6};
 	static const uint8_t new[] = {0x80, 9, 0x81, 1, 3, 0x83, 4, 9, 8, 7, 6};
 	struct piv_pivman pivman;
 	SECRET *key = NULL, *read = NULL, *other = NULL;
@@ -291,14 +293,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_slot_has_its_object),
 	    cmocka_unit_test_setup_teardown(
-		a_card_is_numbered_by_guid_then_card_identifier_then_not_at_all, start, stop),
+	        a_card_is_numbered_by_guid_then_card_identifier_then_not_at_all, start, stop),
 	    cmocka_unit_test_setup_teardown(an_object_is_there_missing_or_malformed, start, stop),
 	    cmocka_unit_test_setup_teardown(what_is_no_certificate_still_is_there, start, stop),
 	    cmocka_unit_test_setup_teardown(a_protected_key_stands_where_ykman_looks, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		what_others_keep_there_is_not_taken_for_a_key, start, stop),
-	    cmocka_unit_test_setup_teardown(
-		new_pins_that_a_thief_tries_first_are_refused, start, stop),
+	    cmocka_unit_test_setup_teardown(what_others_keep_there_is_not_taken_for_a_key, start,
+	        stop),
+	    cmocka_unit_test_setup_teardown(new_pins_that_a_thief_tries_first_are_refused, start,
+	        stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

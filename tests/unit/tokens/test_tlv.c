@@ -2,8 +2,8 @@
 /* tokens/formats/tlv.c and tokens/piv/block.c. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/piv/block.h"
 #include "tokens/formats/tlv.h"
+#include "tokens/piv/block.h"
 
 /* Hex typed below, as a heap block of exactly its size. */
 struct bytes {
@@ -32,7 +32,11 @@ bytes_done(struct bytes *bytes)
 static void
 elements_are_read_whatever_the_size_of_tag_and_length(void **state)
 {
-	BYTES input = hex("5303010203" "7f490186" "5f8101020a0b" "700000" "00");
+	BYTES input = hex("5303010203"
+	                  "7f490186"
+	                  "5f8101020a0b"
+	                  "700000"
+	                  "00");
 	struct reader reader = reader_of(view_of(input.view.data, 18));
 	struct tlv element = tlv_next(&reader);
 
@@ -55,17 +59,15 @@ static void
 malformed_elements_make_the_reader_fail(void **state)
 {
 	static const char *const wrong[] = {
-	    "",			/* nothing */
-	    "53",		/* no length */
-	    "5302aa",		/* too short */
-	    "5381",		/* half a length */
-	    "538201",
-	    "5380aa0000",	/* indefinite */
-	    "5383000001aa",	/* more than 65535 */
-	    "5384000000010a",
-	    "0000",		/* padding */
-	    "1f",		/* half a tag */
-	    "5f8182830100",	/* a tag of four bytes */
+	    "",                       /* nothing */
+	    "53",                     /* no length */
+	    "5302aa",                 /* too short */
+	    "5381",                   /* half a length */
+	    "538201", "5380aa0000",   /* indefinite */
+	    "5383000001aa",           /* more than 65535 */
+	    "5384000000010a", "0000", /* padding */
+	    "1f",                     /* half a tag */
+	    "5f8182830100",           /* a tag of four bytes */
 	};
 
 	(void)state;
@@ -184,23 +186,21 @@ numbers_are_natural_shortest_and_of_32_bits(void **state)
 static void
 signatures_are_two_positive_numbers_in_strict_der(void **state)
 {
-	static const char r33[] = "022100"
+	static const char r33[] =
+	    "022100"
 	    "ff00000000000000000000000000000000000000000000000000000000000001";
 	static const char *const wrong[] = {
-	    "300602010102010100",     /* trailing byte */
-	    "3006020101020101",	      /* right: the only one */
-	    "3004020101",
-	    "3003020101",	      /* one number */
-	    "3009020101020101020101", /* three */
-	    "3006020100020101",	      /* zero */
-	    "3006020101020100",
-	    "3006020181020101",	      /* negative */
-	    "300702020001020101",     /* not the shortest */
-	    "308106020101020101",     /* long length */
-	    "30070281010102010100",
-	    "3106020101020101",	      /* a set */
-	    "3006040101020101",	      /* no integer */
-	    "30050200020101",	      /* empty */
+	    "300602010102010100",                       /* trailing byte */
+	    "3006020101020101",                         /* right: the only one */
+	    "3004020101", "3003020101",                 /* one number */
+	    "3009020101020101020101",                   /* three */
+	    "3006020100020101",                         /* zero */
+	    "3006020101020100", "3006020181020101",     /* negative */
+	    "300702020001020101",                       /* not the shortest */
+	    "308106020101020101",                       /* long length */
+	    "30070281010102010100", "3106020101020101", /* a set */
+	    "3006040101020101",                         /* no integer */
+	    "30050200020101",                           /* empty */
 	};
 	BUF longest = {0};
 	BUF too_long = {0};
@@ -235,13 +235,16 @@ blocks_are_those_of_the_standards(void **state)
 		const char *key, *plain, *enciphered;
 	} cases[] = {
 	    {BLOCK_AES_128, "000102030405060708090a0b0c0d0e0f", "00112233445566778899aabbccddeeff",
-		"69c4e0d86a7b0430d8cdb78070b4c55a"},
+	        "69c4e0d86a7b0430d8cdb78070b4c55a"},
 	    {BLOCK_AES_192, "000102030405060708090a0b0c0d0e0f1011121314151617",
-		"00112233445566778899aabbccddeeff", "dda97ca4864cdfe06eaf70a0ec0d7191"},
+	        "00112233445566778899aabbccddeeff", "dda97ca4864cdfe06eaf70a0ec0d7191"},
 	    {BLOCK_AES_256, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-		"00112233445566778899aabbccddeeff", "8ea2b7ca516745bfeafc49904b496089"},
-	    {BLOCK_3DES, "0101010101010101" "0101010101010101" "0101010101010101",
-		"8000000000000000", "95f8a5e5dd31d900"},
+	        "00112233445566778899aabbccddeeff", "8ea2b7ca516745bfeafc49904b496089"},
+	    {BLOCK_3DES,
+	        "0101010101010101"
+	        "0101010101010101"
+	        "0101010101010101",
+	        "8000000000000000", "95f8a5e5dd31d900"},
 	};
 	uint8_t out[BLOCK_MAX];
 	struct err err;
@@ -260,8 +263,8 @@ blocks_are_those_of_the_standards(void **state)
 		assert_ok(block_decrypt(cases[i].cipher, key, enciphered.data, out, &err));
 		assert_view(view_of(out, plain.view.size), plain.view);
 		assert_ok(secret_resize(key, key_bytes.view.size - 1, &err));
-		assert_error(
-		    ERR_INVALID, block_encrypt(cases[i].cipher, key, plain.data, out, &err));
+		assert_error(ERR_INVALID,
+		    block_encrypt(cases[i].cipher, key, plain.data, out, &err));
 		assert_error(ERR_INVALID, block_encrypt(0x11, key, plain.data, out, &err));
 	}
 	assert_int_equal(block_size(0), 0);

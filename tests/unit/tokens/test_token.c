@@ -7,10 +7,10 @@
 
 /* A driver of any name that shows COUNT tokens and opens whatever is asked for. */
 struct fake {
-	uint32_t serial;	 /* of the first in the list */
-	uint32_t opened_serial;	 /* of the one that is really there */
+	uint32_t serial;        /* of the first in the list */
+	uint32_t opened_serial; /* of the one that is really there */
 	size_t count;
-	enum err_code fails;	 /* in list, open or info */
+	enum err_code fails; /* in list, open or info */
 	unsigned opened, closed, calls;
 	const struct token_ui *ui;
 	char reader[TOKEN_READER_MAX + 1];
@@ -26,8 +26,8 @@ fake_list(void *driver, struct token_list *ret_list, struct err *err)
 	for (size_t i = 0; i < fake->count; i++) {
 		struct token_found *found = &ret_list->found[i];
 
-		*found = (struct token_found){
-		    .driver = "fake", .serial = fake->serial + (uint32_t)i};
+		*found =
+		    (struct token_found){.driver = "fake", .serial = fake->serial + (uint32_t)i};
 		snprintf(found->reader, sizeof(found->reader), "reader %zu", i);
 	}
 	ret_list->count = fake->count;
@@ -136,12 +136,26 @@ fake_close(void *token)
 	fake->closed++;
 }
 
-static const struct token_ops fake_ops = {.name = "fake", .list = fake_list,
-    .open = fake_open, .info = fake_info, .unlock = fake_unlock, .agree = fake_agree,
-    .sign = fake_sign, .attest = fake_attest, .generate = fake_generate, .close = fake_close};
-static const struct token_ops other_ops = {.name = "other", .list = fake_list,
-    .open = fake_open, .info = fake_info, .unlock = fake_unlock, .agree = fake_agree,
-    .sign = fake_sign, .attest = fake_attest, .generate = fake_generate, .close = fake_close};
+static const struct token_ops fake_ops = {.name = "fake",
+    .list = fake_list,
+    .open = fake_open,
+    .info = fake_info,
+    .unlock = fake_unlock,
+    .agree = fake_agree,
+    .sign = fake_sign,
+    .attest = fake_attest,
+    .generate = fake_generate,
+    .close = fake_close};
+static const struct token_ops other_ops = {.name = "other",
+    .list = fake_list,
+    .open = fake_open,
+    .info = fake_info,
+    .unlock = fake_unlock,
+    .agree = fake_agree,
+    .sign = fake_sign,
+    .attest = fake_attest,
+    .generate = fake_generate,
+    .close = fake_close};
 
 static void
 the_lists_of_all_drivers_are_joined(void **state)
@@ -260,7 +274,9 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.driver = "fake", .reader = "reader 0", .serial = 7,
+	const struct token_found found = {.driver = "fake",
+	    .reader = "reader 0",
+	    .serial = 7,
 	    .problem = "another program uses it"};
 	struct token *token = NULL;
 	struct err err;

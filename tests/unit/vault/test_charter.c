@@ -90,58 +90,58 @@ every_broken_member_is_refused_with_its_name(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "\"format\":1", "\"format\":2", "charter: format" },
-		{ "\"name\":\"example.org\"", "\"name\":\"exa mple\"", "charter: name" },
-		{ "\"name\":\"example.org\"", "\"name\":\".org\"", "charter: name" },
-		{ "\"name\":\"example.org\"", "\"name\":\"a/b\"", "charter: name" },
-		{ "\"name\":\"example.org\"", "\"name\":\"\"", "charter: name" },
-		{ "\"training\":false,", "", "charter: \"training\"" },
-		{ "\"training\":false", "\"training\":0", "charter: training" },
-		{ "\"version\":1", "\"version\":0", "charter: version" },
-		{ "\"version\":1", "\"version\":2", "charter: previous" },
-		{ "\"version\":1", "\"version\":1,\"previous\":\"00\"", "charter: previous" },
-		{ "\"init\":\"07", "\"init\":\"7", "charter: init" },
-		{ "\"statement\":\"08", "\"statement\":\"G8", "charter: host: statement" },
-		{ "\"escrow\":\"04", "\"escrow\":\"06", "charter: host: escrow" },
-		{ "\"roots\":[\"0a", "\"roots\":[\"a", "charter: attestation: roots[0]" },
-		{ "\"min_firmware\":\"5.7.0\"", "\"min_firmware\":\"5.07.0\"",
-		    "charter: attestation: min_firmware" },
-		{ "\"min_firmware\":\"5.7.0\"", "\"min_firmware\":\"5.7.256\"",
-		    "charter: attestation: min_firmware" },
-		{ "\"seats\":[{", "\"seats\":[1,{", "charter: seats[0]" },
-		{ "\"name\":\"ciso\"", "\"name\":\"Ciso\"", "charter: seats[0]: seat: name" },
-		{ "\"person\":\"Person ciso\"", "\"person\":\"\"", "charter: seats[0]: seat: person" },
-		{ "\"roles\":[\"officer\"]", "\"roles\":[]", "charter: seats[0]: seat: roles" },
-		{ "\"roles\":[\"officer\"]", "\"roles\":[\"boss\"]",
-		    "charter: seats[0]: seat \"ciso\": roles: \"boss\"" },
-		{ "\"roles\":[\"officer\"]", "\"roles\":[\"officer\",\"officer\"]",
-		    "charter: seats[0]: seat \"ciso\": roles: \"officer\" stands twice" },
-		{ "\"label\":\"infra key\"", "\"label\":\"\"",
-		    "charter: seats[1]: seat \"infra\": tokens[0]: token: label" },
-		{ "\"driver\":\"piv\"", "\"driver\":\"pvi\"", "tokens[0]: token: driver" },
-		{ "\"serial\":1000", "\"serial\":0", "tokens[0]: token: serial" },
-		{ "\"serial\":1000", "\"serial\":4294967296", "tokens[0]: token: serial" },
-		{ "\"firmware\":\"5.7.4\"", "\"firmware\":\"5.7\"", "tokens[0]: token: firmware" },
-		{ "\"enrolment\":\"01", "\"enrolment\":\"", "tokens[0]: token: enrolment" },
-		{ "\"sign\":\"04", "\"sign\":\"02", "token \"ciso key\": the sign key" },
-		{ "\"share\":\"04", "\"share\":\"07", "token \"ciso key\": the share key" },
-		{ "\"sign\":", "\"sing\":", "keys" },
-		{ "\"name\":\"default\"", "\"name\":\"De\"", "charter: policies[0]: policy: name" },
-		{ "\"quorum\":\"2 of (ciso, infra, audit)\"", "\"quorum\":\"4 of (ciso, infra, audit)\"",
-		    "charter: policies[0]: policy \"default\": quorum: column 1: m is 4" },
-		{ "\"class\":\"break-glass\"", "\"class\":\"developer\"", "policy: class" },
-		{ "\"max_duration\":3600", "\"max_duration\":0", "policy: max_duration" },
-		{ "\"request_ttl\":900", "\"request_ttl\":-1", "policy: request_ttl" },
-		{ "\"max_age\":31536000", "\"max_age\":31536000000", "policy: max_age" },
-		{ "\"max_age\":31536000", "\"max_age\":31536000,\"x\":1", "\"x\"" },
-		{ "\"copy\":\"none\"", "\"copy\":\"\"", "charter: copy" },
-		{ "\"copy\":\"none\"", "\"copy\":\"directory:relative\"", "charter: copy" },
-		{ "\"copy\":\"none\"", "\"copy\":\"s3:bucket\"", "charter: copy" },
-		{ "\"created\":\"2026", "\"created\":\"26", "charter: created" },
-		{ "\"nonce\":\"", "\"nonce\":\"0", "charter: nonce" },
-		{ "\"copy\":\"none\"", "\"copy\":\"none\",\"more\":1", "\"more\"" },
-		{ "\"copy\":\"none\"", "\"copy\":\"none\",\"copy\":\"none\"", "duplicate" },
-		{ "\"person\":\"Person ops\"", "\"person\":\"a\\u202eb\"", "charter" },
+	    {"\"format\":1", "\"format\":2", "charter: format"},
+	    {"\"name\":\"example.org\"", "\"name\":\"exa mple\"", "charter: name"},
+	    {"\"name\":\"example.org\"", "\"name\":\".org\"", "charter: name"},
+	    {"\"name\":\"example.org\"", "\"name\":\"a/b\"", "charter: name"},
+	    {"\"name\":\"example.org\"", "\"name\":\"\"", "charter: name"},
+	    {"\"training\":false,", "", "charter: \"training\""},
+	    {"\"training\":false", "\"training\":0", "charter: training"},
+	    {"\"version\":1", "\"version\":0", "charter: version"},
+	    {"\"version\":1", "\"version\":2", "charter: previous"},
+	    {"\"version\":1", "\"version\":1,\"previous\":\"00\"", "charter: previous"},
+	    {"\"init\":\"07", "\"init\":\"7", "charter: init"},
+	    {"\"statement\":\"08", "\"statement\":\"G8", "charter: host: statement"},
+	    {"\"escrow\":\"04", "\"escrow\":\"06", "charter: host: escrow"},
+	    {"\"roots\":[\"0a", "\"roots\":[\"a", "charter: attestation: roots[0]"},
+	    {"\"min_firmware\":\"5.7.0\"", "\"min_firmware\":\"5.07.0\"",
+	        "charter: attestation: min_firmware"},
+	    {"\"min_firmware\":\"5.7.0\"", "\"min_firmware\":\"5.7.256\"",
+	        "charter: attestation: min_firmware"},
+	    {"\"seats\":[{", "\"seats\":[1,{", "charter: seats[0]"},
+	    {"\"name\":\"ciso\"", "\"name\":\"Ciso\"", "charter: seats[0]: seat: name"},
+	    {"\"person\":\"Person ciso\"", "\"person\":\"\"", "charter: seats[0]: seat: person"},
+	    {"\"roles\":[\"officer\"]", "\"roles\":[]", "charter: seats[0]: seat: roles"},
+	    {"\"roles\":[\"officer\"]", "\"roles\":[\"boss\"]",
+	        "charter: seats[0]: seat \"ciso\": roles: \"boss\""},
+	    {"\"roles\":[\"officer\"]", "\"roles\":[\"officer\",\"officer\"]",
+	        "charter: seats[0]: seat \"ciso\": roles: \"officer\" stands twice"},
+	    {"\"label\":\"infra key\"", "\"label\":\"\"",
+	        "charter: seats[1]: seat \"infra\": tokens[0]: token: label"},
+	    {"\"driver\":\"piv\"", "\"driver\":\"pvi\"", "tokens[0]: token: driver"},
+	    {"\"serial\":1000", "\"serial\":0", "tokens[0]: token: serial"},
+	    {"\"serial\":1000", "\"serial\":4294967296", "tokens[0]: token: serial"},
+	    {"\"firmware\":\"5.7.4\"", "\"firmware\":\"5.7\"", "tokens[0]: token: firmware"},
+	    {"\"enrolment\":\"01", "\"enrolment\":\"", "tokens[0]: token: enrolment"},
+	    {"\"sign\":\"04", "\"sign\":\"02", "token \"ciso key\": the sign key"},
+	    {"\"share\":\"04", "\"share\":\"07", "token \"ciso key\": the share key"},
+	    {"\"sign\":", "\"sing\":", "keys"},
+	    {"\"name\":\"default\"", "\"name\":\"De\"", "charter: policies[0]: policy: name"},
+	    {"\"quorum\":\"2 of (ciso, infra, audit)\"", "\"quorum\":\"4 of (ciso, infra, audit)\"",
+	        "charter: policies[0]: policy \"default\": quorum: column 1: m is 4"},
+	    {"\"class\":\"break-glass\"", "\"class\":\"developer\"", "policy: class"},
+	    {"\"max_duration\":3600", "\"max_duration\":0", "policy: max_duration"},
+	    {"\"request_ttl\":900", "\"request_ttl\":-1", "policy: request_ttl"},
+	    {"\"max_age\":31536000", "\"max_age\":31536000000", "policy: max_age"},
+	    {"\"max_age\":31536000", "\"max_age\":31536000,\"x\":1", "\"x\""},
+	    {"\"copy\":\"none\"", "\"copy\":\"\"", "charter: copy"},
+	    {"\"copy\":\"none\"", "\"copy\":\"directory:relative\"", "charter: copy"},
+	    {"\"copy\":\"none\"", "\"copy\":\"s3:bucket\"", "charter: copy"},
+	    {"\"created\":\"2026", "\"created\":\"26", "charter: created"},
+	    {"\"nonce\":\"", "\"nonce\":\"0", "charter: nonce"},
+	    {"\"copy\":\"none\"", "\"copy\":\"none\",\"more\":1", "\"more\""},
+	    {"\"copy\":\"none\"", "\"copy\":\"none\",\"copy\":\"none\"", "duplicate"},
+	    {"\"person\":\"Person ops\"", "\"person\":\"a\\u202eb\"", "charter"},
 	};
 	struct err err;
 	FOUNDED founded = {0};
@@ -152,7 +152,8 @@ every_broken_member_is_refused_with_its_name(void **state)
 		DSSE edited = {0};
 		struct charter *charter = NULL;
 		edit_payload(&statement, rows[i].from, rows[i].to, &edited);
-		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err, rows[i].cause);
+		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err,
+		    rows[i].cause);
 		assert_null(charter);
 	}
 }
@@ -177,15 +178,18 @@ what_must_be_unique_is_refused_twice_with_both_names(void **state)
 	refuse(&founded, "charter: seat \"audit\" stands twice");
 	*charter = good;
 	infra->keys[KEY_SIGN] = ciso->keys[KEY_SIGN];
-	refuse(&founded, "the sign key of token serial 1000 (ciso) is also the sign key of token "
+	refuse(&founded,
+	    "the sign key of token serial 1000 (ciso) is also the sign key of token "
 	    "serial 1001 (infra)");
 	*charter = good;
 	infra->keys[KEY_SHARE] = ciso->keys[KEY_SIGN];
-	refuse(&founded, "the sign key of token serial 1000 (ciso) is also the share key of token "
+	refuse(&founded,
+	    "the sign key of token serial 1000 (ciso) is also the share key of token "
 	    "serial 1001 (infra)");
 	*charter = good;
 	ciso->keys[KEY_SHARE] = ciso->keys[KEY_SIGN];
-	refuse(&founded, "the sign key of token serial 1000 (ciso) is also the share key of token "
+	refuse(&founded,
+	    "the sign key of token serial 1000 (ciso) is also the share key of token "
 	    "serial 1000 (ciso)");
 	*charter = good;
 	charter->policies[1] = charter->policies[0];
@@ -222,8 +226,8 @@ a_spare_token_of_a_seat_needs_keys_and_a_serial_of_its_own(void **state)
 	founded_state(&founded, &statement);
 	parse(&statement, &charter);
 	const struct seat_token *token = NULL;
-	const struct seat *found_seat = seat_by_token(charter->seats, charter->seat_count,
-	    &seat->tokens[1].id, &token);
+	const struct seat *found_seat =
+	    seat_by_token(charter->seats, charter->seat_count, &seat->tokens[1].id, &token);
 	assert_ptr_equal(found_seat, &charter->seats[CISO]);
 	assert_int_equal(token->serial, 2000);
 	assert_null(seat_by_token(charter->seats, charter->seat_count, &charter->digest, &token));
@@ -237,11 +241,13 @@ a_role_without_its_keys_is_refused(void **state)
 	found(&founded);
 	struct charter *charter = founded.charter;
 	charter->seats[CISO].tokens[0].has[KEY_SHARE] = false;
-	refuse(&founded, "seat \"ciso\": token serial 1000 has no share key, which the role officer "
+	refuse(&founded,
+	    "seat \"ciso\": token serial 1000 has no share key, which the role officer "
 	    "needs");
 	charter->seats[CISO].tokens[0].has[KEY_SHARE] = true;
 	charter->seats[OPS].roles |= ROLE_RESPONDER;
-	refuse(&founded, "seat \"ops\": token serial 1003 has no release key, which the role responder "
+	refuse(&founded,
+	    "seat \"ops\": token serial 1003 has no release key, which the role responder "
 	    "needs");
 	charter->seats[OPS].roles = ROLE_OPERATOR;
 	charter->seats[OPS].tokens[0].has[KEY_SIGN] = false;
@@ -259,7 +265,8 @@ quorums_of_a_charter_name_officers_and_need_two_persons(void **state)
 	snprintf(policy, QUORUM_TEXT_MAX, "2 of (ciso, ops)");
 	refuse(&founded, "charter: policy \"default\": quorum: seat \"ops\" is not an officer");
 	snprintf(policy, QUORUM_TEXT_MAX, "2 of (ciso, infar)");
-	refuse(&founded, "policy \"default\": quorum: there is no seat \"infar\"; did you mean "
+	refuse(&founded,
+	    "policy \"default\": quorum: there is no seat \"infar\"; did you mean "
 	    "\"infra\"?");
 	snprintf(policy, QUORUM_TEXT_MAX, "1 of (ciso, infra)");
 	refuse(&founded, "charter: policy \"default\": quorum: one person could meet it alone");
@@ -435,15 +442,18 @@ charter_2_needs_the_quorums_of_both(void **state)
 		enum err_code code;
 		const char *text;
 	} rows[] = {
-		{ { NULL }, ERR_WAITING, "the quorum of charter 1 (2 of (ciso, infra, audit)) needs 2 more "
-		    "signatures; not signed yet by ciso, infra, audit" },
-		{ { ciso, audit }, ERR_WAITING, "the quorum of charter 2 (2 of (infra, legal)) needs 2 more "
-		    "signatures; not signed yet by infra, legal" },
-		{ { ciso, infra }, ERR_WAITING, "the quorum of charter 2 (2 of (infra, legal)) needs 1 more "
-		    "signatures; not signed yet by legal" },
-		{ { infra, legal }, ERR_WAITING, "the quorum of charter 1" },
-		{ { ciso, infra, legal }, ERR_OK, "" },
-		{ { ciso, audit, infra, legal }, ERR_OK, "" },
+	    {{NULL}, ERR_WAITING,
+	        "the quorum of charter 1 (2 of (ciso, infra, audit)) needs 2 more "
+	        "signatures; not signed yet by ciso, infra, audit"},
+	    {{ciso, audit}, ERR_WAITING,
+	        "the quorum of charter 2 (2 of (infra, legal)) needs 2 more "
+	        "signatures; not signed yet by infra, legal"},
+	    {{ciso, infra}, ERR_WAITING,
+	        "the quorum of charter 2 (2 of (infra, legal)) needs 1 more "
+	        "signatures; not signed yet by legal"},
+	    {{infra, legal}, ERR_WAITING, "the quorum of charter 1"},
+	    {{ciso, infra, legal}, ERR_OK, ""},
+	    {{ciso, audit, infra, legal}, ERR_OK, ""},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		DSSE statement = {0};
@@ -493,9 +503,9 @@ a_charter_that_does_not_follow_is_refused(void **state)
 	CHARTER *first = NULL;
 	prepare_second(&founded, &first);
 	struct charter good = *founded.charter;
-	static const char *const causes[] = { "charter: version: 3 does not follow 1",
-		"charter: previous: names another charter 1", "charter: name: may never change",
-		"charter: training: may never change", "charter: init: may never change" };
+	static const char *const causes[] = {"charter: version: 3 does not follow 1",
+	    "charter: previous: names another charter 1", "charter: name: may never change",
+	    "charter: training: may never change", "charter: init: may never change"};
 	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
 		DSSE statement = {0};
 		CHARTER *second = NULL;
@@ -561,24 +571,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_charter_reads_back_as_it_was_written),
-		cmocka_unit_test(quorum_texts_become_canonical_and_must_be),
-		cmocka_unit_test(every_broken_member_is_refused_with_its_name),
-		cmocka_unit_test(what_must_be_unique_is_refused_twice_with_both_names),
-		cmocka_unit_test(a_spare_token_of_a_seat_needs_keys_and_a_serial_of_its_own),
-		cmocka_unit_test(a_role_without_its_keys_is_refused),
-		cmocka_unit_test(quorums_of_a_charter_name_officers_and_need_two_persons),
-		cmocka_unit_test(a_charter_without_an_operator_is_refused),
-		cmocka_unit_test(training_stands_in_type_and_payload_alike),
-		cmocka_unit_test(charter_1_needs_every_officer_and_names_who_is_missing),
-		cmocka_unit_test(a_share_key_does_not_sign),
-		cmocka_unit_test(unknown_wrong_and_repeated_signatures_are_refused),
-		cmocka_unit_test(signatures_count_for_this_statement_only),
-		cmocka_unit_test(charter_2_needs_the_quorums_of_both),
-		cmocka_unit_test(a_replaced_key_counts_for_its_own_charter_only),
-		cmocka_unit_test(a_charter_that_does_not_follow_is_refused),
-		cmocka_unit_test(a_later_charter_alone_and_a_first_one_as_second_are_refused),
-		cmocka_unit_test(look_ups_find_by_name_only),
+	    cmocka_unit_test(a_charter_reads_back_as_it_was_written),
+	    cmocka_unit_test(quorum_texts_become_canonical_and_must_be),
+	    cmocka_unit_test(every_broken_member_is_refused_with_its_name),
+	    cmocka_unit_test(what_must_be_unique_is_refused_twice_with_both_names),
+	    cmocka_unit_test(a_spare_token_of_a_seat_needs_keys_and_a_serial_of_its_own),
+	    cmocka_unit_test(a_role_without_its_keys_is_refused),
+	    cmocka_unit_test(quorums_of_a_charter_name_officers_and_need_two_persons),
+	    cmocka_unit_test(a_charter_without_an_operator_is_refused),
+	    cmocka_unit_test(training_stands_in_type_and_payload_alike),
+	    cmocka_unit_test(charter_1_needs_every_officer_and_names_who_is_missing),
+	    cmocka_unit_test(a_share_key_does_not_sign),
+	    cmocka_unit_test(unknown_wrong_and_repeated_signatures_are_refused),
+	    cmocka_unit_test(signatures_count_for_this_statement_only),
+	    cmocka_unit_test(charter_2_needs_the_quorums_of_both),
+	    cmocka_unit_test(a_replaced_key_counts_for_its_own_charter_only),
+	    cmocka_unit_test(a_charter_that_does_not_follow_is_refused),
+	    cmocka_unit_test(a_later_charter_alone_and_a_first_one_as_second_are_refused),
+	    cmocka_unit_test(look_ups_find_by_name_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,8 +46,8 @@ add_waiver(struct founded *founded, size_t seat, unsigned waives, const char *re
 {
 	struct charter *charter = founded->charter;
 	struct charter_waiver *waiver = &charter->waivers[charter->waiver_count++];
-	*waiver = (struct charter_waiver){
-		.token = charter->seats[seat].tokens[0].id, .waives = waives };
+	*waiver =
+	    (struct charter_waiver){.token = charter->seats[seat].tokens[0].id, .waives = waives};
 	snprintf(waiver->reason, sizeof(waiver->reason), "%s", reason);
 }
 
@@ -73,14 +73,14 @@ a_broken_fido2_token_is_refused_with_its_name(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "\"driver\":\"fido2\"", "\"driver\":\"piv\"", "token: serial" },
-		{ "\"fido2\":{", "\"fido\":{", "fido" },
-		{ "\"credential\":\"w", "\"credential\":\"=", "token \"audit key\": fido2: credential" },
-		{ "\"credential\":\"wc", "\"credential\":\"wcHB", "fido2: credential" },
-		{ "\"salt\":\"5a", "\"salt\":\"", "token \"audit key\": fido2: salt" },
-		{ "\"aaguid\":\"4e", "\"aaguid\":\"4e4e", "token \"audit key\": fido2: aaguid" },
-		{ "\"aaguid\":\"", "\"more\":1,\"aaguid\":\"", "\"more\"" },
-		{ "\"salt\":\"", "\"slat\":\"", "fido2" },
+	    {"\"driver\":\"fido2\"", "\"driver\":\"piv\"", "token: serial"},
+	    {"\"fido2\":{", "\"fido\":{", "fido"},
+	    {"\"credential\":\"w", "\"credential\":\"=", "token \"audit key\": fido2: credential"},
+	    {"\"credential\":\"wc", "\"credential\":\"wcHB", "fido2: credential"},
+	    {"\"salt\":\"5a", "\"salt\":\"", "token \"audit key\": fido2: salt"},
+	    {"\"aaguid\":\"4e", "\"aaguid\":\"4e4e", "token \"audit key\": fido2: aaguid"},
+	    {"\"aaguid\":\"", "\"more\":1,\"aaguid\":\"", "\"more\""},
+	    {"\"salt\":\"", "\"slat\":\"", "fido2"},
 	};
 	struct err err;
 	FOUNDED founded = {0};
@@ -91,7 +91,8 @@ a_broken_fido2_token_is_refused_with_its_name(void **state)
 		DSSE edited = {0};
 		struct charter *charter = NULL;
 		edit_payload(&statement, rows[i].from, rows[i].to, &edited);
-		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err, rows[i].cause);
+		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err,
+		    rows[i].cause);
 		assert_null(charter);
 	}
 	founded.charter->seats[AUDIT].tokens[0].credential_size = 0;
@@ -196,7 +197,8 @@ waivers_read_back_and_are_found_by_token(void **state)
 	DSSE statement = {0};
 	CHARTER *charter = NULL;
 	found_fido2(&founded);
-	add_waiver(&founded, AUDIT, WAIVE_ATTESTATION | WAIVE_FORM_FACTOR, "older key, replaced in May");
+	add_waiver(&founded, AUDIT, WAIVE_ATTESTATION | WAIVE_FORM_FACTOR,
+	    "older key, replaced in May");
 	add_waiver(&founded, INFRA, WAIVE_FIRMWARE | WAIVE_TOUCH, "x");
 	founded_state(&founded, &statement);
 	parse(&statement, &charter);
@@ -218,13 +220,14 @@ a_broken_waiver_is_refused(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "[\"firmware\"]", "[]", "waivers[0]: waiver: waives" },
-		{ "[\"firmware\"]", "[\"everything\"]", "waivers[0]: waives[0]: unknown" },
-		{ "[\"firmware\"]", "[\"firmware\",\"firmware\"]", "waivers[0]: waives[1]" },
-		{ "[\"firmware\"]", "[1]", "waivers[0]: waives[0]: unknown" },
-		{ "\"reason\":\"old\"", "\"reason\":\"\"", "waivers[0]: waiver: reason" },
-		{ "\"reason\":\"old\"", "\"cause\":\"old\"", "waivers[0]" },
-		{ "\"waivers\":[{\"token\":\"", "\"waivers\":[{\"token\":\"0", "waivers[0]: waiver: token" },
+	    {"[\"firmware\"]", "[]", "waivers[0]: waiver: waives"},
+	    {"[\"firmware\"]", "[\"everything\"]", "waivers[0]: waives[0]: unknown"},
+	    {"[\"firmware\"]", "[\"firmware\",\"firmware\"]", "waivers[0]: waives[1]"},
+	    {"[\"firmware\"]", "[1]", "waivers[0]: waives[0]: unknown"},
+	    {"\"reason\":\"old\"", "\"reason\":\"\"", "waivers[0]: waiver: reason"},
+	    {"\"reason\":\"old\"", "\"cause\":\"old\"", "waivers[0]"},
+	    {"\"waivers\":[{\"token\":\"", "\"waivers\":[{\"token\":\"0",
+	        "waivers[0]: waiver: token"},
 	};
 	struct err err;
 	FOUNDED founded = {0};
@@ -236,7 +239,8 @@ a_broken_waiver_is_refused(void **state)
 		DSSE edited = {0};
 		struct charter *charter = NULL;
 		edit_payload(&statement, rows[i].from, rows[i].to, &edited);
-		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err, rows[i].cause);
+		expect_error(charter_parse(&edited, &charter, &err), ERR_INVALID, &err,
+		    rows[i].cause);
 		assert_null(charter);
 	}
 	add_waiver(&founded, CISO, WAIVE_TOUCH, "again");
@@ -330,15 +334,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_fido2_token_reads_back),
-		cmocka_unit_test(a_broken_fido2_token_is_refused_with_its_name),
-		cmocka_unit_test(a_piv_token_has_no_credential),
-		cmocka_unit_test(a_seat_may_have_both_drivers_of_one_device_and_no_other_seat),
-		cmocka_unit_test(any_number_of_fido2_tokens_may_not_tell_their_serial),
-		cmocka_unit_test(form_factors_read_back_and_have_bounds),
-		cmocka_unit_test(waivers_read_back_and_are_found_by_token),
-		cmocka_unit_test(a_broken_waiver_is_refused),
-		cmocka_unit_test(each_kind_of_token_signs_in_its_own_way_only),
+	    cmocka_unit_test(a_fido2_token_reads_back),
+	    cmocka_unit_test(a_broken_fido2_token_is_refused_with_its_name),
+	    cmocka_unit_test(a_piv_token_has_no_credential),
+	    cmocka_unit_test(a_seat_may_have_both_drivers_of_one_device_and_no_other_seat),
+	    cmocka_unit_test(any_number_of_fido2_tokens_may_not_tell_their_serial),
+	    cmocka_unit_test(form_factors_read_back_and_have_bounds),
+	    cmocka_unit_test(waivers_read_back_and_are_found_by_token),
+	    cmocka_unit_test(a_broken_waiver_is_refused),
+	    cmocka_unit_test(each_kind_of_token_signs_in_its_own_way_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,8 @@ define(struct defined *defined)
 	snprintf(definition->rotator, sizeof(definition->rotator), "ssh-key");
 	memset(definition->rotator_hash.bytes, 4, DIGEST_SIZE);
 	fine(json_parse(view_of_text("{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}}"),
-	    &definition->target, &err), &err);
+	         &definition->target, &err),
+	    &err);
 	snprintf(definition->effect, sizeof(definition->effect), "root on the database host");
 	definition->created = 1767225600;
 }
@@ -84,7 +85,8 @@ a_definition_reads_back_as_it_was_written(void **state)
 	/* The document is gone; the target stays. */
 	expect_target(definition.target, "{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}}");
 	assert_true(digest_equal(&definition.vault, &defined.definition.vault));
-	assert_memory_equal(definition.secret.bytes, defined.definition.secret.bytes, SECRET_ID_SIZE);
+	assert_memory_equal(definition.secret.bytes, defined.definition.secret.bytes,
+	    SECRET_ID_SIZE);
 	assert_string_equal(definition.name, "prod/db");
 	assert_int_equal(definition.revision, 1);
 	assert_string_equal(definition.policy, "default");
@@ -101,27 +103,27 @@ every_broken_member_is_refused_with_its_name(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "\"format\":1", "\"format\":2", "secret: format" },
-		{ "\"vault\":\"", "\"vault\":\"0", "secret: vault" },
-		{ "\"secret\":\"03", "\"secret\":\"", "secret: secret" },
-		{ "\"name\":\"prod/db\"", "\"name\":\"prod//db\"", "secret: name" },
-		{ "\"name\":\"prod/db\"", "\"name\":\"../db\"", "secret: name" },
-		{ "\"revision\":1", "\"revision\":0", "secret: revision" },
-		{ "\"policy\":\"default\"", "\"policy\":\"\"", "secret: policy" },
-		{ "\"policy\":\"default\"", "\"policy\":\"a b\"", "secret: policy" },
-		{ "\"name\":\"ssh-key\"", "\"name\":\"ssh/key\"", "secret: rotator: name" },
-		{ "\"name\":\"ssh-key\"", "\"name\":\"..\"", "secret: rotator: name" },
-		{ "\"hash\":\"04", "\"hash\":\"4", "secret: rotator: hash" },
-		{ "\"hash\":", "\"path\":\"/bin/sh\",\"hash\":", "\"path\"" },
-		{ "\"target\":{", "\"target\":[{", "secret" },
-		{ "\"target\":{\"host\":\"db1\"", "\"target\":{\"host\":\"db1\",\"host\":\"db2\"",
-		    "secret" },
-		{ "\"effect\":\"root", "\"effect\":\"\\u202eroot", "secret" },
-		{ "\"effect\":\"root on the database host\"", "\"effect\":\"\"", "secret: effect" },
-		{ "\"identity\":\"ambient\"", "\"identity\":\"via\"", "secret: identity" },
-		{ "\"created\":\"2026", "\"created\":\"", "secret: created" },
-		{ "\"nonce\":\"", "\"nonce\":\"0", "secret: nonce" },
-		{ "\"identity\":", "\"more\":1,\"identity\":", "\"more\"" },
+	    {"\"format\":1", "\"format\":2", "secret: format"},
+	    {"\"vault\":\"", "\"vault\":\"0", "secret: vault"},
+	    {"\"secret\":\"03", "\"secret\":\"", "secret: secret"},
+	    {"\"name\":\"prod/db\"", "\"name\":\"prod//db\"", "secret: name"},
+	    {"\"name\":\"prod/db\"", "\"name\":\"../db\"", "secret: name"},
+	    {"\"revision\":1", "\"revision\":0", "secret: revision"},
+	    {"\"policy\":\"default\"", "\"policy\":\"\"", "secret: policy"},
+	    {"\"policy\":\"default\"", "\"policy\":\"a b\"", "secret: policy"},
+	    {"\"name\":\"ssh-key\"", "\"name\":\"ssh/key\"", "secret: rotator: name"},
+	    {"\"name\":\"ssh-key\"", "\"name\":\"..\"", "secret: rotator: name"},
+	    {"\"hash\":\"04", "\"hash\":\"4", "secret: rotator: hash"},
+	    {"\"hash\":", "\"path\":\"/bin/sh\",\"hash\":", "\"path\""},
+	    {"\"target\":{", "\"target\":[{", "secret"},
+	    {"\"target\":{\"host\":\"db1\"", "\"target\":{\"host\":\"db1\",\"host\":\"db2\"",
+	        "secret"},
+	    {"\"effect\":\"root", "\"effect\":\"\\u202eroot", "secret"},
+	    {"\"effect\":\"root on the database host\"", "\"effect\":\"\"", "secret: effect"},
+	    {"\"identity\":\"ambient\"", "\"identity\":\"via\"", "secret: identity"},
+	    {"\"created\":\"2026", "\"created\":\"", "secret: created"},
+	    {"\"nonce\":\"", "\"nonce\":\"0", "secret: nonce"},
+	    {"\"identity\":", "\"more\":1,\"identity\":", "\"more\""},
 	};
 	struct err err;
 	DEFINED defined = {0};
@@ -161,7 +163,8 @@ a_target_over_its_limit_is_refused(void **state)
 		if (size == TARGET_TEXT_MAX - 8)
 			fine(code, &err);
 		else
-			expect_error(code, ERR_INVALID, &err, "secret: target: 16385 bytes, at most 16384");
+			expect_error(code, ERR_INVALID, &err,
+			    "secret: target: 16385 bytes, at most 16384");
 	}
 }
 
@@ -184,8 +187,8 @@ verify(const struct defined *defined, const struct dsse *statement, struct err *
 {
 	DEFINITION definition = {0};
 	fine(definition_parse(statement, false, &definition, err), err);
-	return definition_verify(statement, &definition, defined->charter, &defined->charter->digest,
-	    err);
+	return definition_verify(statement, &definition, defined->charter,
+	    &defined->charter->digest, err);
 }
 
 static void
@@ -273,21 +276,22 @@ a_definition_changed_after_parsing_is_refused(void **state)
 	defined_state(&defined, &other);
 	sign_with(&other, defined.founded.keys[OPS][KEY_SIGN]);
 	expect_error(definition_verify(&other, &definition, defined.charter,
-	    &defined.charter->digest, &err), ERR_INTEGRITY, &err, "secret: the statement has another");
+	                 &defined.charter->digest, &err),
+	    ERR_INTEGRITY, &err, "secret: the statement has another");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_definition_reads_back_as_it_was_written),
-		cmocka_unit_test(every_broken_member_is_refused_with_its_name),
-		cmocka_unit_test(a_target_over_its_limit_is_refused),
-		cmocka_unit_test(a_training_definition_is_refused_in_production),
-		cmocka_unit_test(an_operator_must_sign_it),
-		cmocka_unit_test(unknown_signers_are_refused),
-		cmocka_unit_test(it_must_fit_vault_charter_and_revision),
-		cmocka_unit_test(a_definition_changed_after_parsing_is_refused),
+	    cmocka_unit_test(a_definition_reads_back_as_it_was_written),
+	    cmocka_unit_test(every_broken_member_is_refused_with_its_name),
+	    cmocka_unit_test(a_target_over_its_limit_is_refused),
+	    cmocka_unit_test(a_training_definition_is_refused_in_production),
+	    cmocka_unit_test(an_operator_must_sign_it),
+	    cmocka_unit_test(unknown_signers_are_refused),
+	    cmocka_unit_test(it_must_fit_vault_charter_and_revision),
+	    cmocka_unit_test(a_definition_changed_after_parsing_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

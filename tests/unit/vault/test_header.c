@@ -7,9 +7,8 @@
 #include "tests/lib/files.h"
 #include "tests/lib/sealed.h"
 
-static const char quorum_text[] =
-    "2 of (ciso, infra) or (1 of (ceo) and 1 of (infra, ciso))";
-static const char *const seats[] = { "infra", "ciso", "ceo", "ciso", NULL };
+static const char quorum_text[] = "2 of (ciso, infra) or (1 of (ceo) and 1 of (infra, ciso))";
+static const char *const seats[] = {"infra", "ciso", "ceo", "ciso", NULL};
 
 /* Decoding from a heap block of exactly SIZE bytes, so that a read behind it is caught. */
 static enum err_code
@@ -69,8 +68,8 @@ every_length_but_the_right_one_is_refused(void **state)
 	sealed_make(&sealed, quorum_text, seats);
 	fine(header_new(&header, &err), &err);
 	for (size_t size = 0; size < sealed.version.header.size; size++)
-		expect_error(decode(sealed.version.header.data, size, header, &err), ERR_INTEGRITY, &err,
-		    "header: ");
+		expect_error(decode(sealed.version.header.data, size, header, &err), ERR_INTEGRITY,
+		    &err, "header: ");
 	buf_u8(&sealed.version.header, 0);
 	expect_error(decode(sealed.version.header.data, sealed.version.header.size, header, &err),
 	    ERR_INTEGRITY, &err, "header: 1 bytes after com_dek");
@@ -96,7 +95,8 @@ every_byte_flipped_is_refused_with_a_name(void **state)
 			bytes->data[i] ^= (uint8_t)flip;
 			if ((code != ERR_INTEGRITY && code != ERR_VERSION) ||
 			    strncmp(err.text, "header: ", 8) != 0)
-				fail_msg("byte %zu ^ %02x: %s: %s", i, flip, err_name(code), err.text);
+				fail_msg("byte %zu ^ %02x: %s: %s", i, flip, err_name(code),
+				    err.text);
 			if (strncmp(err.text, "header: com_dek", 15) == 0)
 				by_commitment++;
 			else
@@ -284,32 +284,32 @@ every_broken_rule_is_refused_with_its_field(void **state)
 {
 	(void)state;
 	static const struct fault faults[] = {
-		{ version_zero, "header: version: 0" },
-		{ quorum_with_two_spaces, "header: quorum: not in its canonical form" },
-		{ quorum_in_needless_parentheses, "header: quorum: not in its canonical form" },
-		{ quorum_without_sense, "header: quorum: column 1: m is 3" },
-		{ quorum_empty, "header: quorum" },
-		{ seat_unknown, "header: envelopes[0]: seat: \"cisx\" is not in the quorum" },
-		{ seat_with_control, "header: envelopes[0]: seat" },
-		{ kem_other, "header: envelopes[0]: kem" },
-		{ kdf_other, "header: envelopes[1]: kdf" },
-		{ aead_other, "header: envelopes[1]: aead" },
-		{ key_hybrid, "header: envelopes[0]: public key" },
-		{ key_off_curve, "header: envelopes[0]: public key" },
-		{ key_twice, "header: envelopes[2]: public key: that of envelopes[0]" },
-		{ token_twice, "header: envelopes[2]: token: that of envelopes[0]" },
-		{ token_order, "header: envelopes[1]: token: not in ascending order" },
-		{ seat_order, "header: envelopes[2]: seat: \"ceo\" stands where \"infra\" should" },
-		{ seat_missing, "header: envelopes[2]: seat: \"ceo\" stands where \"infra\" should" },
-		{ last_seat_missing, "header: envelopes: none for seat \"ceo\"" },
-		{ share_missing, "header: envelopes[2]: shares: 1, but the quorum has 2" },
-		{ share_extra, "header: envelopes[3]: shares: 2, but the quorum has 1" },
-		{ share_order, "header: envelopes[0]: shares[0]: clause" },
-		{ share_group, "header: envelopes[0]: shares[1]: group" },
-		{ share_m, "header: envelopes[0]: shares[0]: m" },
-		{ share_n, "header: envelopes[0]: shares[0]: n" },
-		{ share_x, "header: envelopes[0]: shares[0]: x" },
-		{ no_envelopes, "header: envelopes: 0" },
+	    {version_zero, "header: version: 0"},
+	    {quorum_with_two_spaces, "header: quorum: not in its canonical form"},
+	    {quorum_in_needless_parentheses, "header: quorum: not in its canonical form"},
+	    {quorum_without_sense, "header: quorum: column 1: m is 3"},
+	    {quorum_empty, "header: quorum"},
+	    {seat_unknown, "header: envelopes[0]: seat: \"cisx\" is not in the quorum"},
+	    {seat_with_control, "header: envelopes[0]: seat"},
+	    {kem_other, "header: envelopes[0]: kem"},
+	    {kdf_other, "header: envelopes[1]: kdf"},
+	    {aead_other, "header: envelopes[1]: aead"},
+	    {key_hybrid, "header: envelopes[0]: public key"},
+	    {key_off_curve, "header: envelopes[0]: public key"},
+	    {key_twice, "header: envelopes[2]: public key: that of envelopes[0]"},
+	    {token_twice, "header: envelopes[2]: token: that of envelopes[0]"},
+	    {token_order, "header: envelopes[1]: token: not in ascending order"},
+	    {seat_order, "header: envelopes[2]: seat: \"ceo\" stands where \"infra\" should"},
+	    {seat_missing, "header: envelopes[2]: seat: \"ceo\" stands where \"infra\" should"},
+	    {last_seat_missing, "header: envelopes: none for seat \"ceo\""},
+	    {share_missing, "header: envelopes[2]: shares: 1, but the quorum has 2"},
+	    {share_extra, "header: envelopes[3]: shares: 2, but the quorum has 1"},
+	    {share_order, "header: envelopes[0]: shares[0]: clause"},
+	    {share_group, "header: envelopes[0]: shares[1]: group"},
+	    {share_m, "header: envelopes[0]: shares[0]: m"},
+	    {share_n, "header: envelopes[0]: shares[0]: n"},
+	    {share_x, "header: envelopes[0]: shares[0]: x"},
+	    {no_envelopes, "header: envelopes: 0"},
 	};
 	SEALED sealed = {0};
 	struct err err;
@@ -406,14 +406,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(decoding_and_encoding_are_inverse),
-		cmocka_unit_test(training_is_a_flag),
-		cmocka_unit_test(every_length_but_the_right_one_is_refused),
-		cmocka_unit_test(every_byte_flipped_is_refused_with_a_name),
-		cmocka_unit_test(every_broken_rule_is_refused_with_its_field),
-		cmocka_unit_test(newer_formats_and_unknown_flags_are_refused),
-		cmocka_unit_test(the_largest_header_fits_its_limit),
-		cmocka_unit_test(golden_header_decodes_for_ever),
+	    cmocka_unit_test(decoding_and_encoding_are_inverse),
+	    cmocka_unit_test(training_is_a_flag),
+	    cmocka_unit_test(every_length_but_the_right_one_is_refused),
+	    cmocka_unit_test(every_byte_flipped_is_refused_with_a_name),
+	    cmocka_unit_test(every_broken_rule_is_refused_with_its_field),
+	    cmocka_unit_test(newer_formats_and_unknown_flags_are_refused),
+	    cmocka_unit_test(the_largest_header_fits_its_limit),
+	    cmocka_unit_test(golden_header_decodes_for_ever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@
 /* The example of C2SP signed-note.md. */
 static const char example_key[] =
     "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-static const char example_note[] = "This is an example message.\n\n\xe2\x80\x94 example.com/foo "
+static const char example_note[] =
+    "This is an example message.\n\n\xe2\x80\x94 example.com/foo "
     "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
 
 static const char origin[] = "vault.example/log1";
@@ -44,7 +45,7 @@ static enum err_code
 open_text(const char *note, size_t size, const struct note_key *key, struct err *err)
 {
 	uint8_t *copy = exact_copy(view_of(note, size));
-	struct view text = { copy, 12345 };
+	struct view text = {copy, 12345};
 	enum err_code code = note_open(view_of(copy, size), key, &text, err);
 	if (code != ERR_OK)
 		assert_int_equal(text.size, 12345);
@@ -93,17 +94,17 @@ every_changed_byte_of_a_note_is_refused(void **state)
 static void
 malformed_keys_are_refused(void **state)
 {
-	static const char *const keys[] = { "", "+", "example.com/foo", "example.com/foo+530d903a",
-		"example.com/foo+530d903a+", "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530d903+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2",
-		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3Q==",
-		"example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k" };
-	struct note_key key = { .name = "unchanged" };
+	static const char *const keys[] = {"", "+", "example.com/foo", "example.com/foo+530d903a",
+	    "example.com/foo+530d903a+", "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com/foo+530d903+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+	    "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2",
+	    "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3Q==",
+	    "example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"};
+	struct note_key key = {.name = "unchanged"};
 	struct err err;
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -116,9 +117,10 @@ malformed_keys_are_refused(void **state)
 static void
 names_with_spaces_or_plus_cannot_sign(void **state)
 {
-	static const char *const names[] = { "", "a b", "a+b", "a\tb", "a\xc2\xa0z", "a\xe1\x9a\x80z",
-		"a\xe2\x80\x80z", "a\xe2\x80\x8az", "a\xe2\x80\xafz", "a\xe2\x81\x9fz", "a\xe3\x80\x80z",
-		"a\xe2\x80\xa8z", "a\xc2\x85z", "a\xffz", "\xe2\x80\x8a" };
+	static const char *const names[] = {"", "a b", "a+b", "a\tb", "a\xc2\xa0z",
+	    "a\xe1\x9a\x80z", "a\xe2\x80\x80z", "a\xe2\x80\x8az", "a\xe2\x80\xafz",
+	    "a\xe2\x81\x9fz", "a\xe3\x80\x80z", "a\xe2\x80\xa8z", "a\xc2\x85z", "a\xffz",
+	    "\xe2\x80\x8a"};
 	SIGNER signer = {0};
 	struct err err;
 	BUF note = {0};
@@ -126,41 +128,45 @@ names_with_spaces_or_plus_cannot_sign(void **state)
 	make_signer(origin, seed_hex, &signer);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(signer.key.name, sizeof(signer.key.name), "%s", names[i]);
-		if (note_sign(view_of_text("x\n"), &signer.key, signer.seed, &note, &err) != ERR_INVALID ||
+		if (note_sign(view_of_text("x\n"), &signer.key, signer.seed, &note, &err) !=
+		        ERR_INVALID ||
 		    note_key_format(&signer.key, &note, &err) != ERR_INVALID)
 			fail_msg("name %zu", i);
 	}
 	assert_int_equal(note.size, 0);
-	snprintf(signer.key.name, sizeof(signer.key.name), "\xe2\x80\x94/\xc3\xa9"); /* a dash, e acute */
+	snprintf(signer.key.name, sizeof(signer.key.name),
+	    "\xe2\x80\x94/\xc3\xa9"); /* a dash, e acute */
 	assert_ok(note_sign(view_of_text("x\n"), &signer.key, signer.seed, &note, &err));
 }
 
 static void
 texts_that_are_not_plain_lines_cannot_be_signed(void **state)
 {
-	static const char *const texts[] = { "", "no end", "tab\t\n", "return\r\n", "\x7f\n",
-		"bidi \xe2\x80\xae\n", "\xff\n" };
+	static const char *const texts[] = {"", "no end", "tab\t\n", "return\r\n", "\x7f\n",
+	    "bidi \xe2\x80\xae\n", "\xff\n"};
 	SIGNER signer = {0};
 	struct err err;
 	BUF note = {0};
 	(void)state;
 	make_signer(origin, seed_hex, &signer);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (note_sign(view_of_text(texts[i]), &signer.key, signer.seed, &note, &err) != ERR_INVALID)
+		if (note_sign(view_of_text(texts[i]), &signer.key, signer.seed, &note, &err) !=
+		    ERR_INVALID)
 			fail_msg("text %zu", i);
 	}
-	assert_error(ERR_INVALID, note_sign(view_of("a\0b\n", 4), &signer.key, signer.seed, &note,
-	    &err));
+	assert_error(ERR_INVALID,
+	    note_sign(view_of("a\0b\n", 4), &signer.key, signer.seed, &note, &err));
 	signer.key.key.bytes[0] ^= 1;
-	assert_error(ERR_INVALID, note_sign(view_of_text("x\n"), &signer.key, signer.seed, &note,
-	    &err));
+	assert_error(ERR_INVALID,
+	    note_sign(view_of_text("x\n"), &signer.key, signer.seed, &note, &err));
 	assert_says("private key");
 }
 
 static void
 blank_lines_within_a_text_stay_in_it(void **state)
 {
-	static const char text[] = "\n\nfirst\n\n\xe2\x80\x94 " "vault.example/log1 AAAA\n\n";
+	static const char text[] = "\n\nfirst\n\n\xe2\x80\x94 "
+	                           "vault.example/log1 AAAA\n\n";
 	SIGNER signer = {0};
 	struct view opened;
 	struct err err;
@@ -174,8 +180,8 @@ blank_lines_within_a_text_stay_in_it(void **state)
 
 /* Open a note with the lines BEFORE, the right signature if SIGNATURE, and the lines AFTER. */
 static enum err_code
-open_with_lines(const struct signer *signer, const char *before, bool signature,
-    const char *after, struct err *ret_err)
+open_with_lines(const struct signer *signer, const char *before, bool signature, const char *after,
+    struct err *ret_err)
 {
 	struct view text = view_of_text("text\n"), opened;
 	struct err err;
@@ -194,12 +200,12 @@ open_with_lines(const struct signer *signer, const char *before, bool signature,
 static void
 malformed_signature_lines_are_refused_beside_a_good_one(void **state)
 {
-	static const char *const lines[] = { "x\n", "\xe2\x80\x94\n", "\xe2\x80\x94 \n",
-		"- other AAAAAAA=\n", "\xe2\x80\x94 other\n", "\xe2\x80\x94 other \n",
-		"\xe2\x80\x94 other AAAAA\n", "\xe2\x80\x94 other AAAAAA==\n",
-		"\xe2\x80\x94  AAAAAAA=\n", "\xe2\x80\x94 o+r AAAAAAA=\n",
-		"\xe2\x80\x94 other AAAAAAA= \n", "\xe2\x80\x94 other  AAAAAAA=\n",
-		"\xe2\x80\x94 o\xc2\xa0r AAAAAAA=\n", "\xe2\x80\x94 other AAAAAAB=\n" };
+	static const char *const lines[] = {"x\n", "\xe2\x80\x94\n", "\xe2\x80\x94 \n",
+	    "- other AAAAAAA=\n", "\xe2\x80\x94 other\n", "\xe2\x80\x94 other \n",
+	    "\xe2\x80\x94 other AAAAA\n", "\xe2\x80\x94 other AAAAAA==\n",
+	    "\xe2\x80\x94  AAAAAAA=\n", "\xe2\x80\x94 o+r AAAAAAA=\n",
+	    "\xe2\x80\x94 other AAAAAAA= \n", "\xe2\x80\x94 other  AAAAAAA=\n",
+	    "\xe2\x80\x94 o\xc2\xa0r AAAAAAA=\n", "\xe2\x80\x94 other AAAAAAB=\n"};
 	SIGNER signer = {0};
 	struct err err;
 	(void)state;
@@ -209,8 +215,8 @@ malformed_signature_lines_are_refused_beside_a_good_one(void **state)
 		    open_with_lines(&signer, "", true, lines[i], &err) != ERR_INVALID)
 			fail_msg("line %zu", i);
 	}
-	assert_error(ERR_INVALID, open_with_lines(&signer, "", true, "\xe2\x80\x94 other AAAAAAA=",
-	    &err));
+	assert_error(ERR_INVALID,
+	    open_with_lines(&signer, "", true, "\xe2\x80\x94 other AAAAAAA=", &err));
 	assert_error(ERR_INVALID, open_with_lines(&signer, "", false, "", &err));
 }
 
@@ -223,8 +229,8 @@ unknown_keys_are_ignored_and_do_not_count(void **state)
 	make_signer(origin, seed_hex, &signer);
 	assert_ok(open_with_lines(&signer, "\xe2\x80\x94 other AAAAAAA=\n", true,
 	    "\xe2\x80\x94 vault.example/log1 AAAAAAA=\n", &err)); /* our name, another id */
-	assert_error(ERR_INTEGRITY, open_with_lines(&signer, "\xe2\x80\x94 other AAAAAAA=\n", false,
-	    "", &err));
+	assert_error(ERR_INTEGRITY,
+	    open_with_lines(&signer, "\xe2\x80\x94 other AAAAAAA=\n", false, "", &err));
 	assert_says("not signed by \"vault.example/log1\"");
 }
 
@@ -232,9 +238,9 @@ static void
 a_wrong_signature_of_a_known_key_spoils_the_note(void **state)
 {
 	/* The right id (c646cf19), but no signature; one byte; 64 wrong ones. */
-	static const char *const lines[] = { "\xe2\x80\x94 vault.example/log1 xkbPGQA=\n",
-		"\xe2\x80\x94 vault.example/log1 xkbPGSIWGJ+tfMngO8T7HHtw5fEhyi4QDpUeD29i2jpZX2g74yNJdNGb"
-		"PmtwpbabCa4Gt/avHIGY8X+hJYAJ6lorfwI=\n" };
+	static const char *const lines[] = {"\xe2\x80\x94 vault.example/log1 xkbPGQA=\n",
+	    "\xe2\x80\x94 vault.example/log1 xkbPGSIWGJ+tfMngO8T7HHtw5fEhyi4QDpUeD29i2jpZX2g74yNJdNGb"
+	    "PmtwpbabCa4Gt/avHIGY8X+hJYAJ6lorfwI=\n"};
 	SIGNER signer = {0};
 	struct err err;
 	(void)state;
@@ -279,14 +285,15 @@ large_notes_are_refused(void **state)
 	assert_error(ERR_INVALID, note_open(buf_view(&note), &signer.key, &opened, &err));
 	while (text.size < NOTE_MAX)
 		buf_text(&text, "a line\n");
-	assert_error(ERR_INVALID, note_sign(buf_view(&text), &signer.key, signer.seed, &note, &err));
+	assert_error(ERR_INVALID,
+	    note_sign(buf_view(&text), &signer.key, signer.seed, &note, &err));
 }
 
 static void
 an_origin_is_the_name_and_half_the_vault_id(void **state)
 {
-	static const char *const wrong[] = { "", "a/b", "a b", "a+b", "a_b", "\xc3\xa9",
-		"0123456789012345678901234567890123456789012345678901234567890123456789" };
+	static const char *const wrong[] = {"", "a/b", "a b", "a+b", "a_b", "\xc3\xa9",
+	    "0123456789012345678901234567890123456789012345678901234567890123456789"};
 	struct digest vault;
 	char got[ORIGIN_MAX + 1] = "unchanged";
 	struct err err;
@@ -303,7 +310,8 @@ an_origin_is_the_name_and_half_the_vault_id(void **state)
 }
 
 /* The checkpoint of 70 leaves of c2sp-notes.json, without its cosignature. */
-static const char checkpoint_note[] = "vault.example/log1\n70\n"
+static const char checkpoint_note[] =
+    "vault.example/log1\n70\n"
     "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k=\n\n\xe2\x80\x94 vault.example/log1 "
     "xkbPGSIWGJ+tfMngO8T7HHtw5fEhyi4QDpUeD29i2jpZX2g74yNJdNGbPmtwpbabla4Gt/avHIGY8X+hJYAJ6lorfwI=\n";
 
@@ -311,13 +319,13 @@ static void
 a_checkpoint_is_the_note_that_others_make(void **state)
 {
 	SIGNER signer = {0};
-	struct checkpoint checkpoint = { .size = 1 };
+	struct checkpoint checkpoint = {.size = 1};
 	struct err err;
 	BUF note = {0};
 	(void)state;
 	make_signer(origin, seed_hex, &signer);
-	assert_ok(checkpoint_open(view_of_text(checkpoint_note), origin, &signer.key.key, &checkpoint,
-	    &err));
+	assert_ok(checkpoint_open(view_of_text(checkpoint_note), origin, &signer.key.key,
+	    &checkpoint, &err));
 	assert_int_equal(checkpoint.size, 70);
 	assert_string_equal(checkpoint.origin, origin);
 	assert_int_equal(checkpoint.root.bytes[0], 0x37);
@@ -329,21 +337,24 @@ static void
 a_checkpoint_of_another_log_or_key_is_refused(void **state)
 {
 	SIGNER signer = {0}, other = {0};
-	struct checkpoint checkpoint = { .size = 1 };
+	struct checkpoint checkpoint = {.size = 1};
 	struct view text = view_of_text("vault.example/log2\n70\n"
-	    "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k=\n");
+	                                "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k=\n");
 	struct err err;
 	BUF note = {0};
 	(void)state;
 	make_signer(origin, seed_hex, &signer);
-	make_signer(origin, "22a9dbf396cb3b62edc9c2e364b4a0169f9a96edf3bee3c51ca8ee5e91edd903", &other);
-	assert_error(ERR_INTEGRITY, checkpoint_open(view_of_text(checkpoint_note), origin,
-	    &other.key.key, &checkpoint, &err));
-	assert_error(ERR_INTEGRITY, checkpoint_open(view_of_text(checkpoint_note),
-	    "vault.example/log2", &signer.key.key, &checkpoint, &err));
+	make_signer(origin, "22a9dbf396cb3b62edc9c2e364b4a0169f9a96edf3bee3c51ca8ee5e91edd903",
+	    &other);
+	assert_error(ERR_INTEGRITY,
+	    checkpoint_open(view_of_text(checkpoint_note), origin, &other.key.key, &checkpoint,
+	        &err));
+	assert_error(ERR_INTEGRITY,
+	    checkpoint_open(view_of_text(checkpoint_note), "vault.example/log2", &signer.key.key,
+	        &checkpoint, &err));
 	assert_ok(note_sign(text, &signer.key, signer.seed, &note, &err));
-	assert_error(ERR_INTEGRITY, checkpoint_open(buf_view(&note), origin, &signer.key.key,
-	    &checkpoint, &err));
+	assert_error(ERR_INTEGRITY,
+	    checkpoint_open(buf_view(&note), origin, &signer.key.key, &checkpoint, &err));
 	assert_says("another log");
 	assert_int_equal(checkpoint.size, 1);
 }
@@ -356,16 +367,24 @@ checkpoints_have_one_form(void **state)
 		const char *size, *root;
 		enum err_code code;
 	} forms[] = {
-		{ "0\n", root, ERR_OK }, { "9223372036854775807\n", root, ERR_OK },
-		{ "9223372036854775808\n", root, ERR_INVALID },
-		{ "18446744073709551686\n", root, ERR_INVALID }, { "070\n", root, ERR_INVALID },
-		{ "00\n", root, ERR_INVALID }, { "\n", root, ERR_INVALID }, { "+7\n", root, ERR_INVALID },
-		{ "-7\n", root, ERR_INVALID }, { " 7\n", root, ERR_INVALID }, { "7 \n", root, ERR_INVALID },
-		{ "0x7\n", root, ERR_INVALID }, { "7\n", "\n", ERR_INVALID }, { "7\n", "", ERR_INVALID },
-		{ "7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k\n", ERR_INVALID },
-		{ "7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4l=\n", ERR_INVALID },
-		{ "7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXFw==\n", ERR_INVALID },
-		{ "7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k=\nextension\n", ERR_INVALID },
+	    {"0\n", root, ERR_OK},
+	    {"9223372036854775807\n", root, ERR_OK},
+	    {"9223372036854775808\n", root, ERR_INVALID},
+	    {"18446744073709551686\n", root, ERR_INVALID},
+	    {"070\n", root, ERR_INVALID},
+	    {"00\n", root, ERR_INVALID},
+	    {"\n", root, ERR_INVALID},
+	    {"+7\n", root, ERR_INVALID},
+	    {"-7\n", root, ERR_INVALID},
+	    {" 7\n", root, ERR_INVALID},
+	    {"7 \n", root, ERR_INVALID},
+	    {"0x7\n", root, ERR_INVALID},
+	    {"7\n", "\n", ERR_INVALID},
+	    {"7\n", "", ERR_INVALID},
+	    {"7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k\n", ERR_INVALID},
+	    {"7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4l=\n", ERR_INVALID},
+	    {"7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXFw==\n", ERR_INVALID},
+	    {"7\n", "N0B9N545CvHumzIbnqLLYtCJ8OksctruDxzTHeqXF4k=\nextension\n", ERR_INVALID},
 	};
 	SIGNER signer = {0};
 	struct checkpoint checkpoint;
@@ -380,10 +399,10 @@ checkpoints_have_one_form(void **state)
 		    forms[i].code)
 			fail_msg("form %zu", i);
 	}
-	checkpoint = (struct checkpoint){ .origin = "vault.example/log1", .size = UINT64_MAX };
+	checkpoint = (struct checkpoint){.origin = "vault.example/log1", .size = UINT64_MAX};
 	BUF note = {0};
-	assert_error(ERR_INVALID, checkpoint_sign(&checkpoint, signer.seed, &signer.key.key, &note,
-	    &err));
+	assert_error(ERR_INVALID,
+	    checkpoint_sign(&checkpoint, signer.seed, &signer.key.key, &note, &err));
 }
 
 static const char *
@@ -431,22 +450,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_published_example_opens),
-		cmocka_unit_test(every_changed_byte_of_a_note_is_refused),
-		cmocka_unit_test(malformed_keys_are_refused),
-		cmocka_unit_test(names_with_spaces_or_plus_cannot_sign),
-		cmocka_unit_test(texts_that_are_not_plain_lines_cannot_be_signed),
-		cmocka_unit_test(blank_lines_within_a_text_stay_in_it),
-		cmocka_unit_test(malformed_signature_lines_are_refused_beside_a_good_one),
-		cmocka_unit_test(unknown_keys_are_ignored_and_do_not_count),
-		cmocka_unit_test(a_wrong_signature_of_a_known_key_spoils_the_note),
-		cmocka_unit_test(up_to_32_signatures_are_read),
-		cmocka_unit_test(large_notes_are_refused),
-		cmocka_unit_test(an_origin_is_the_name_and_half_the_vault_id),
-		cmocka_unit_test(a_checkpoint_is_the_note_that_others_make),
-		cmocka_unit_test(a_checkpoint_of_another_log_or_key_is_refused),
-		cmocka_unit_test(checkpoints_have_one_form),
-		cmocka_unit_test(published_notes_and_keys_are_read_and_made),
+	    cmocka_unit_test(the_published_example_opens),
+	    cmocka_unit_test(every_changed_byte_of_a_note_is_refused),
+	    cmocka_unit_test(malformed_keys_are_refused),
+	    cmocka_unit_test(names_with_spaces_or_plus_cannot_sign),
+	    cmocka_unit_test(texts_that_are_not_plain_lines_cannot_be_signed),
+	    cmocka_unit_test(blank_lines_within_a_text_stay_in_it),
+	    cmocka_unit_test(malformed_signature_lines_are_refused_beside_a_good_one),
+	    cmocka_unit_test(unknown_keys_are_ignored_and_do_not_count),
+	    cmocka_unit_test(a_wrong_signature_of_a_known_key_spoils_the_note),
+	    cmocka_unit_test(up_to_32_signatures_are_read),
+	    cmocka_unit_test(large_notes_are_refused),
+	    cmocka_unit_test(an_origin_is_the_name_and_half_the_vault_id),
+	    cmocka_unit_test(a_checkpoint_is_the_note_that_others_make),
+	    cmocka_unit_test(a_checkpoint_of_another_log_or_key_is_refused),
+	    cmocka_unit_test(checkpoints_have_one_form),
+	    cmocka_unit_test(published_notes_and_keys_are_read_and_made),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -4,7 +4,7 @@
 #include "tests/lib/sealed.h"
 #include "vault/seal/payload.h"
 
-static const char *const seats[] = { "a", "b", NULL };
+static const char *const seats[] = {"a", "b", NULL};
 
 static void
 every_byte_of_the_ciphertext_flipped_is_refused(void **state)
@@ -18,13 +18,15 @@ every_byte_of_the_ciphertext_flipped_is_refused(void **state)
 	struct buf *ciphertext = &sealed.version.ciphertext;
 	for (size_t i = 0; i < ciphertext->size; i++) {
 		ciphertext->data[i] ^= 1;
-		expect_error(seal_open_with_dek(header, buf_view(ciphertext), sealed.dek, &opened, &err),
+		expect_error(seal_open_with_dek(header, buf_view(ciphertext), sealed.dek, &opened,
+		                 &err),
 		    ERR_INTEGRITY, &err, "ciphertext: ");
 		ciphertext->data[i] ^= 1;
 	}
 	for (size_t size = 0; size < ciphertext->size; size++)
 		expect_error(seal_open_with_dek(header, view_of(ciphertext->data, size), sealed.dek,
-		    &opened, &err), ERR_INTEGRITY, &err, "ciphertext: ");
+		                 &opened, &err),
+		    ERR_INTEGRITY, &err, "ciphertext: ");
 	fine(seal_open_with_dek(header, buf_view(ciphertext), sealed.dek, &opened, &err), &err);
 	assert_true(secret_equal(opened, sealed.credential));
 }
@@ -40,12 +42,12 @@ another_dek_is_refused_before_the_tag(void **state)
 	secret_data(sealed.dek)[31] ^= 1;
 	sealed.version.ciphertext.data[0] ^= 1;
 	expect_error(seal_open_with_dek(buf_view(&sealed.version.header),
-	    buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err), ERR_INTEGRITY, &err,
-	    "com_dek");
+	                 buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
+	    ERR_INTEGRITY, &err, "com_dek");
 	fine(secret_resize(sealed.dek, 31, &err), &err);
 	expect_error(seal_open_with_dek(buf_view(&sealed.version.header),
-	    buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err), ERR_INVALID, &err,
-	    "31 bytes");
+	                 buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
+	    ERR_INVALID, &err, "31 bytes");
 }
 
 static void
@@ -57,10 +59,10 @@ the_ciphertext_tells_only_the_next_power_of_two(void **state)
 	enum { AROUND = 2 + 1 + 8 + 4 };
 	static const struct {
 		size_t encoded, padded;
-	} rows[] = { { AROUND + 1, 256 }, { 252, 256 }, { 253, 512 }, { 508, 512 }, { 509, 1024 },
-		{ 65532, 65536 }, { 65533, 131072 }, { 65536 + AROUND, 131072 } };
+	} rows[] = {{AROUND + 1, 256}, {252, 256}, {253, 512}, {508, 512}, {509, 1024},
+	    {65532, 65536}, {65533, 131072}, {65536 + AROUND, 131072}};
 	SEALED sealed = {0};
-	sealed_prepare(&sealed, "1 of (a)", (const char *const[]){ "a", NULL });
+	sealed_prepare(&sealed, "1 of (a)", (const char *const[]){"a", NULL});
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		SECRET *opened = NULL;
 		secret_freep(&sealed.credential);
@@ -71,7 +73,8 @@ the_ciphertext_tells_only_the_next_power_of_two(void **state)
 		assert_int_equal(sealed.version.ciphertext.size, rows[i].padded + AEAD_TAG_SIZE);
 		assert_true(sealed.version.ciphertext.size <= CIPHERTEXT_MAX);
 		fine(seal_open_with_dek(buf_view(&sealed.version.header),
-		    buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err), &err);
+		         buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
+		    &err);
 		assert_true(secret_equal(opened, sealed.credential));
 	}
 }
@@ -82,7 +85,8 @@ refuse_credential(const struct sealed *sealed, struct view credential, const cha
 	struct err err;
 	SEALED_VERSION version = {0};
 	expect_error(seal_version(sealed->ids, &sealed->quorum, sealed->recipients, sealed->count,
-	    credential, &version, NULL, &err), ERR_INVALID, &err, text);
+	                 credential, &version, NULL, &err),
+	    ERR_INVALID, &err, text);
 	assert_null(version.envelopes);
 	assert_int_equal(version.header.size, 0);
 }
@@ -94,7 +98,7 @@ a_credential_of_64_kib_is_sealed_and_one_byte_more_refused(void **state)
 	struct err err;
 	SEALED sealed = {0};
 	BUF large = {0};
-	sealed_prepare(&sealed, "1 of (a)", (const char *const[]){ "a", NULL });
+	sealed_prepare(&sealed, "1 of (a)", (const char *const[]){"a", NULL});
 	secret_freep(&sealed.credential);
 	sealed.credential = password_of(CREDENTIAL_MAX);
 	sealed_seal(&sealed);
@@ -118,7 +122,7 @@ open_handmade(struct sealed *sealed, struct view bytes, struct err *err)
 	SECRET *opened = NULL;
 	BUF info = {0};
 	BUF ciphertext = {0};
-	const uint8_t nonce[AEAD_NONCE_SIZE] = { 0 };
+	const uint8_t nonce[AEAD_NONCE_SIZE] = {0};
 	struct view dek = secret_view(sealed->dek), header = buf_view(&sealed->version.header);
 	buf_lp8(&info, view_of_text("enc"));
 	buf_lp8(&info, view_of_text("halligan/v1 dek"));
@@ -129,7 +133,8 @@ open_handmade(struct sealed *sealed, struct view bytes, struct err *err)
 	fine(hkdf_extract(view_of("", 0), &dek, 1, &prk, err), err);
 	fine(hkdf_expand(prk, &part, 1, 32, &enc, err), err);
 	fine(aead_seal(AEAD_AES_256_GCM, enc, nonce, view_of(header.data, header.size - 32), bytes,
-	    &ciphertext, err), err);
+	         &ciphertext, err),
+	    err);
 	return seal_open_with_dek(header, buf_view(&ciphertext), sealed->dek, &opened, err);
 }
 
@@ -139,8 +144,8 @@ malformed_payloads_are_refused_though_their_tag_is_right(void **state)
 	(void)state;
 	struct err err;
 	SEALED sealed = {0};
-	uint8_t payload[512] = { 0 };
-	sealed_make(&sealed, "1 of (a)", (const char *const[]){ "a", NULL });
+	uint8_t payload[512] = {0};
+	sealed_make(&sealed, "1 of (a)", (const char *const[]){"a", NULL});
 	struct view credential = secret_view(sealed.credential);
 	payload[3] = (uint8_t)credential.size;
 	memcpy(payload + 4, credential.data, credential.size);
@@ -184,7 +189,8 @@ golden_version_opens_for_ever(void **state)
 	fine(read_repository_file("tests/golden/version-1.dek", &dek_bytes, &err), &err);
 	fine(read_repository_file("tests/golden/version-1.credential", &credential, &err), &err);
 	fine(secret_from(buf_view(&dek_bytes), &dek, &err), &err);
-	fine(seal_open_with_dek(buf_view(&header), buf_view(&ciphertext), dek, &opened, &err), &err);
+	fine(seal_open_with_dek(buf_view(&header), buf_view(&ciphertext), dek, &opened, &err),
+	    &err);
 	assert_true(view_equal(secret_view(opened), buf_view(&credential)));
 	fine(credential_get(secret_view(opened), FIELD_PASSWORD, &password, &err), &err);
 	assert_true(view_equal(password, view_of_text("correct horse battery staple")));
@@ -213,8 +219,9 @@ golden_envelope_opens_for_ever(void **state)
 	fine(header_decode(buf_view(&bytes), header, &err), &err);
 	fine(header_hash(buf_view(&bytes), &hash, &err), &err);
 	fine(seal_open_envelope(header, &hash, 0, view_of(envelope.data, POINT_SIZE),
-	    view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hpke_agree_local, key,
-	    &shares, &err), &err);
+	         view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hpke_agree_local,
+	         key, &shares, &err),
+	    &err);
 	assert_int_equal(secret_size(shares), ENVELOPE_SHARE_SIZE);
 }
 
@@ -230,13 +237,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_byte_of_the_ciphertext_flipped_is_refused),
-		cmocka_unit_test(another_dek_is_refused_before_the_tag),
-		cmocka_unit_test(the_ciphertext_tells_only_the_next_power_of_two),
-		cmocka_unit_test(a_credential_of_64_kib_is_sealed_and_one_byte_more_refused),
-		cmocka_unit_test(malformed_payloads_are_refused_though_their_tag_is_right),
-		cmocka_unit_test(golden_version_opens_for_ever),
-		cmocka_unit_test(golden_envelope_opens_for_ever),
+	    cmocka_unit_test(every_byte_of_the_ciphertext_flipped_is_refused),
+	    cmocka_unit_test(another_dek_is_refused_before_the_tag),
+	    cmocka_unit_test(the_ciphertext_tells_only_the_next_power_of_two),
+	    cmocka_unit_test(a_credential_of_64_kib_is_sealed_and_one_byte_more_refused),
+	    cmocka_unit_test(malformed_payloads_are_refused_though_their_tag_is_right),
+	    cmocka_unit_test(golden_version_opens_for_ever),
+	    cmocka_unit_test(golden_envelope_opens_for_ever),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

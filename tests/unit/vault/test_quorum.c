@@ -82,7 +82,8 @@ static void
 one_seat_in_two_groups_of_a_clause_is_refused(void **state)
 {
 	(void)state;
-	expect_refused("1 of (a, b) and 1 of (c, a)", "column 26: seat \"a\" stands in two groups "
+	expect_refused("1 of (a, b) and 1 of (c, a)",
+	    "column 26: seat \"a\" stands in two groups "
 	    "joined by 'and'");
 	expect_refused("2 of (a, b, a)", "column 13: seat \"a\" stands twice in one group");
 	parsed("1 of (a, b) or 1 of (c, a)");
@@ -141,14 +142,14 @@ limits_hold_and_one_more_is_refused(void **state)
 		unsigned clauses, groups, seats, step;
 		const char *cause; /* NULL: fits */
 	} rows[] = {
-		{ 1, 1, 32, 0, NULL },
-		{ 1, 1, 33, 0, "more than 32 seats in one group" },
-		{ 1, 8, 8, 8, NULL },
-		{ 1, 9, 1, 1, "more than 8 groups" },
-		{ 8, 1, 2, 0, NULL },
-		{ 9, 1, 2, 0, "more than 8 alternatives" },
-		{ 1, 2, 32, 32, NULL },
-		{ 1, 3, 22, 22, "more than 64 seats" },
+	    {1, 1, 32, 0, NULL},
+	    {1, 1, 33, 0, "more than 32 seats in one group"},
+	    {1, 8, 8, 8, NULL},
+	    {1, 9, 1, 1, "more than 8 groups"},
+	    {8, 1, 2, 0, NULL},
+	    {9, 1, 2, 0, "more than 8 alternatives"},
+	    {1, 2, 32, 32, NULL},
+	    {1, 3, 22, 22, "more than 64 seats"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		BUF text = {0};
@@ -172,7 +173,11 @@ text_that_grows_over_the_limit_is_refused(void **state)
 	/* 8 clauses of 8 groups of one long name each: short of 4096 only without its spaces. */
 	for (unsigned c = 0; c < 8; c++)
 		for (unsigned g = 0; g < 8; g++)
-			buf_format(&text, "%s1 of(s%u%052u)", g > 0 ? "and " : c > 0 ? "or " : "", g, 0);
+			buf_format(&text, "%s1 of(s%u%052u)",
+			    g > 0     ? "and " :
+			        c > 0 ? "or " :
+			                "",
+			    g, 0);
 	assert_in_range(text.size, 4050, QUORUM_TEXT_MAX);
 	expect_refused(buf_string(&text), "canonical text");
 	buf_format(&text, "%0100d", 0);
@@ -184,7 +189,7 @@ unknown_seats_name_the_nearest(void **state)
 {
 	(void)state;
 	struct err err;
-	static const char *const names[] = { "ciso", "infra", "audit", NULL };
+	static const char *const names[] = {"ciso", "infra", "audit", NULL};
 	struct quorum quorum = parsed("2 of (ciso, infra)");
 	assert_int_equal(quorum_check_seats(&quorum, names, &err), ERR_OK);
 	quorum = parsed("2 of (ciso, infar)");
@@ -231,7 +236,7 @@ static void
 missing_counts_what_the_cheapest_reachable_clause_needs(void **state)
 {
 	(void)state;
-	bool present[QUORUM_SEATS] = { false }, available[QUORUM_SEATS];
+	bool present[QUORUM_SEATS] = {false}, available[QUORUM_SEATS];
 	struct quorum quorum = parsed("3 of (a, b, c) or (1 of (d) and 1 of (a, b))");
 	set_flags(0xf, available);
 	assert_int_equal(quorum_least(&quorum), 2);
@@ -264,7 +269,7 @@ draw(uint32_t *seed, unsigned limit)
 static void
 random_clause(uint32_t *seed, struct buf *text)
 {
-	unsigned order[7] = { 0, 1, 2, 3, 4, 5, 6 }, used = 0;
+	unsigned order[7] = {0, 1, 2, 3, 4, 5, 6}, used = 0;
 	for (unsigned i = 6; i > 0; i--) {
 		unsigned other = draw(seed, i + 1), swap = order[i];
 		order[i] = order[other];
@@ -289,7 +294,7 @@ combine_present(const struct quorum *quorum, unsigned clause, const struct quoru
 	struct err err;
 	SECRET *values = NULL;
 	SECRET *part = NULL;
-	const uint8_t zeros[DEAL_SIZE] = { 0 };
+	const uint8_t zeros[DEAL_SIZE] = {0};
 	uint8_t xs[QUORUM_GROUP_SEATS];
 	unsigned count = 0;
 	assert_int_equal(secret_new(QUORUM_GROUP_SEATS * DEAL_SIZE, &values, &err), ERR_OK);
@@ -297,11 +302,15 @@ combine_present(const struct quorum *quorum, unsigned clause, const struct quoru
 		if (present[group->seats[i]]) {
 			xs[count++] = (uint8_t)(i + 1);
 			assert_int_equal(secret_append(values,
-			    view_of(deal_cell(quorum, matrix, clause, group->seats[i]), DEAL_SIZE), &err),
+			                     view_of(deal_cell(quorum, matrix, clause,
+			                                 group->seats[i]),
+			                         DEAL_SIZE),
+			                     &err),
 			    ERR_OK);
 		}
 	if (count > 0)
-		assert_int_equal(share_combine(count, group->n, xs, count, values, DEAL_SIZE, &part, &err),
+		assert_int_equal(share_combine(count, group->n, xs, count, values, DEAL_SIZE, &part,
+		                     &err),
 		    ERR_OK);
 	assert_int_equal(secret_append(parts, count > 0 ? secret_view(part) : VIEW_OF(zeros), &err),
 	    ERR_OK);
@@ -313,7 +322,7 @@ shares_open(const struct quorum *quorum, struct secret *matrix, const bool *pres
     const struct secret *dek)
 {
 	struct err err;
-	const uint8_t xs[QUORUM_GROUPS] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	const uint8_t xs[QUORUM_GROUPS] = {1, 2, 3, 4, 5, 6, 7, 8};
 	bool opens = false;
 	for (unsigned i = 0; i < quorum->clause_count; i++) {
 		const struct quorum_clause *clause = &quorum->clauses[i];
@@ -323,7 +332,8 @@ shares_open(const struct quorum *quorum, struct secret *matrix, const bool *pres
 		for (unsigned j = 0; j < clause->group_count; j++)
 			combine_present(quorum, i, &clause->groups[j], matrix, present, parts);
 		assert_int_equal(share_combine(clause->group_count, clause->group_count, xs,
-		    clause->group_count, parts, DEAL_SIZE, &opened, &err), ERR_OK);
+		                     clause->group_count, parts, DEAL_SIZE, &opened, &err),
+		    ERR_OK);
 		bool right = secret_equal(opened, dek);
 		SECRET *combined = NULL;
 		enum err_code code = deal_combine(quorum, i, present, matrix, &combined, &err);
@@ -364,7 +374,8 @@ verdict_equals_what_the_shares_open_for_1000_random_quorums(void **state)
 			set_flags(tries == sets ? i : draw(&seed, sets), present);
 			bool verdict = quorum_met(&quorum, present);
 			if (verdict != shares_open(&quorum, matrix, present, dek))
-				fail_msg("round %u: %s: verdict %d", round, buf_string(&text), verdict);
+				fail_msg("round %u: %s: verdict %d", round, buf_string(&text),
+				    verdict);
 			met += verdict ? 1 : 0;
 			unmet += verdict ? 0 : 1;
 		}
@@ -400,18 +411,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_text_parses_to_the_same_quorum),
-		cmocka_unit_test(wrong_thresholds_are_refused),
-		cmocka_unit_test(one_seat_in_two_groups_of_a_clause_is_refused),
-		cmocka_unit_test(bad_grammar_is_refused_with_its_column),
-		cmocka_unit_test(bad_seat_names_are_refused),
-		cmocka_unit_test(limits_hold_and_one_more_is_refused),
-		cmocka_unit_test(text_that_grows_over_the_limit_is_refused),
-		cmocka_unit_test(unknown_seats_name_the_nearest),
-		cmocka_unit_test(m_of_n_is_met_by_exactly_the_sets_of_m_or_more),
-		cmocka_unit_test(missing_counts_what_the_cheapest_reachable_clause_needs),
-		cmocka_unit_test(verdict_equals_what_the_shares_open_for_1000_random_quorums),
-		cmocka_unit_test(every_clause_is_dealt_independently),
+	    cmocka_unit_test(canonical_text_parses_to_the_same_quorum),
+	    cmocka_unit_test(wrong_thresholds_are_refused),
+	    cmocka_unit_test(one_seat_in_two_groups_of_a_clause_is_refused),
+	    cmocka_unit_test(bad_grammar_is_refused_with_its_column),
+	    cmocka_unit_test(bad_seat_names_are_refused),
+	    cmocka_unit_test(limits_hold_and_one_more_is_refused),
+	    cmocka_unit_test(text_that_grows_over_the_limit_is_refused),
+	    cmocka_unit_test(unknown_seats_name_the_nearest),
+	    cmocka_unit_test(m_of_n_is_met_by_exactly_the_sets_of_m_or_more),
+	    cmocka_unit_test(missing_counts_what_the_cheapest_reachable_clause_needs),
+	    cmocka_unit_test(verdict_equals_what_the_shares_open_for_1000_random_quorums),
+	    cmocka_unit_test(every_clause_is_dealt_independently),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

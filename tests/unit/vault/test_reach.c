@@ -134,8 +134,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_margin_is_what_trying_every_loss_finds),
-		cmocka_unit_test(a_quorum_built_to_be_hard_is_never_said_to_be_safer_than_it_is),
+	    cmocka_unit_test(the_margin_is_what_trying_every_loss_finds),
+	    cmocka_unit_test(a_quorum_built_to_be_hard_is_never_said_to_be_safer_than_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

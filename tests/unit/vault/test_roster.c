@@ -9,8 +9,8 @@
 struct enlisted {
 	struct founded founded;
 	struct charter *charter;
-	struct roster *roster;		/* to edit, then enlisted_state */
-	struct p256_key *keys[2][2];	/* of responders anna, ben: sign, release */
+	struct roster *roster;       /* to edit, then enlisted_state */
+	struct p256_key *keys[2][2]; /* of responders anna, ben: sign, release */
 	struct digest vault;
 };
 
@@ -138,19 +138,19 @@ every_broken_member_is_refused_with_its_name(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "\"format\":1", "\"format\":2", "roster: format" },
-		{ "\"vault\":\"", "\"vault\":\"0", "roster: vault" },
-		{ "\"charter\":\"", "\"charter\":\"0", "roster: charter" },
-		{ "\"version\":1", "\"version\":0", "roster: version" },
-		{ "\"version\":1", "\"version\":2", "roster: previous" },
-		{ "\"responders\":[", "\"responders\":[\"x\",", "roster: responders[0]" },
-		{ "\"roles\":[\"responder\"]", "\"roles\":[\"responder\",\"officer\"]",
-		    "roster: seat \"anna\": a roster has responders only" },
-		{ "\"roles\":[\"responder\"]", "\"roles\":[\"operator\"]",
-		    "roster: seat \"anna\": a roster has responders only" },
-		{ "\"created\":\"2026", "\"created\":\"x026", "roster: created" },
-		{ "\"nonce\":", "\"once\":", "roster: \"nonce\"" },
-		{ "\"created\":", "\"extra\":true,\"created\":", "\"extra\"" },
+	    {"\"format\":1", "\"format\":2", "roster: format"},
+	    {"\"vault\":\"", "\"vault\":\"0", "roster: vault"},
+	    {"\"charter\":\"", "\"charter\":\"0", "roster: charter"},
+	    {"\"version\":1", "\"version\":0", "roster: version"},
+	    {"\"version\":1", "\"version\":2", "roster: previous"},
+	    {"\"responders\":[", "\"responders\":[\"x\",", "roster: responders[0]"},
+	    {"\"roles\":[\"responder\"]", "\"roles\":[\"responder\",\"officer\"]",
+	        "roster: seat \"anna\": a roster has responders only"},
+	    {"\"roles\":[\"responder\"]", "\"roles\":[\"operator\"]",
+	        "roster: seat \"anna\": a roster has responders only"},
+	    {"\"created\":\"2026", "\"created\":\"x026", "roster: created"},
+	    {"\"nonce\":", "\"once\":", "roster: \"nonce\""},
+	    {"\"created\":", "\"extra\":true,\"created\":", "\"extra\""},
 	};
 	struct err err;
 	ENLISTED enlisted = {0};
@@ -161,8 +161,8 @@ every_broken_member_is_refused_with_its_name(void **state)
 		DSSE edited = {0};
 		struct roster *roster = NULL;
 		edit_payload(&statement, rows[i].from, rows[i].to, &edited);
-		expect_error(roster_parse(&edited, enlisted.charter, &roster, &err), ERR_INVALID, &err,
-		    rows[i].cause);
+		expect_error(roster_parse(&edited, enlisted.charter, &roster, &err), ERR_INVALID,
+		    &err, rows[i].cause);
 		assert_null(roster);
 	}
 }
@@ -199,7 +199,8 @@ a_responder_collides_with_nobody(void **state)
 	refuse(&enlisted, "roster: token serial 5000 is enrolled for both anna and ben");
 	*roster = good;
 	put_key(&roster->seats[0].tokens[0], KEY_RELEASE, enlisted.founded.keys[CISO][KEY_SHARE]);
-	refuse(&enlisted, "the share key of token serial 1000 (ciso) is also the release key of token "
+	refuse(&enlisted,
+	    "the share key of token serial 1000 (ciso) is also the release key of token "
 	    "serial 5000 (anna)");
 	*roster = good;
 	roster->seats[0].tokens[0].has[KEY_RELEASE] = false;
@@ -231,16 +232,16 @@ an_operator_and_another_officer_must_sign(void **state)
 		enum err_code code;
 		const char *text;
 	} rows[] = {
-		{ { -1, -1, -1 }, ERR_WAITING, "not signed yet by an operator and an officer" },
-		{ { OPS, -1, -1 }, ERR_WAITING, "not signed yet by an officer" },
-		{ { CISO, -1, -1 }, ERR_WAITING, "not signed yet by an operator" },
-		{ { CISO, AUDIT, -1 }, ERR_WAITING, "not signed yet by an operator" },
-		/* infra is both, and still one person */
-		{ { INFRA, -1, -1 }, ERR_WAITING, "a second must sign" },
-		{ { OPS, CISO, -1 }, ERR_OK, "" },
-		{ { INFRA, CISO, -1 }, ERR_OK, "" },
-		{ { INFRA, OPS, -1 }, ERR_OK, "" },
-		{ { OPS, CISO, AUDIT }, ERR_OK, "" },
+	    {{-1, -1, -1}, ERR_WAITING, "not signed yet by an operator and an officer"},
+	    {{OPS, -1, -1}, ERR_WAITING, "not signed yet by an officer"},
+	    {{CISO, -1, -1}, ERR_WAITING, "not signed yet by an operator"},
+	    {{CISO, AUDIT, -1}, ERR_WAITING, "not signed yet by an operator"},
+	    /* infra is both, and still one person */
+	    {{INFRA, -1, -1}, ERR_WAITING, "a second must sign"},
+	    {{OPS, CISO, -1}, ERR_OK, ""},
+	    {{INFRA, CISO, -1}, ERR_OK, ""},
+	    {{INFRA, OPS, -1}, ERR_OK, ""},
+	    {{OPS, CISO, AUDIT}, ERR_OK, ""},
 	};
 	struct err err;
 	ENLISTED enlisted = {0};
@@ -275,16 +276,20 @@ unknown_and_wrong_signatures_are_refused(void **state)
 	sign_with(&statement, signer(&enlisted, OPS));
 	sign_with(&statement, signer(&enlisted, CISO));
 	sign_with(&statement, enlisted.keys[0][0]); /* a responder may not sign their own roster */
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
+	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_REFUSED, &err, "roster: signed with an unknown key");
 	statement.count = 2;
 	statement.signatures[1].sig[10] ^= 1;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
+	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_INTEGRITY, &err, "roster: ciso, token serial 1000");
 	statement.signatures[1].sig[10] ^= 1;
-	fine(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err), &err);
+	fine(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
+	    &err);
 	statement.payload.data[5] ^= 1;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
+	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_INTEGRITY, &err, "roster: the statement has another digest");
 }
 
@@ -313,13 +318,17 @@ a_roster_follows_its_predecessor(void **state)
 	parse(&enlisted, &statement, &second);
 	sign_with(&statement, signer(&enlisted, OPS));
 	sign_with(&statement, signer(&enlisted, CISO));
-	fine(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault, &err), &err);
-	expect_error(roster_verify(&statement, second, NULL, enlisted.charter, &enlisted.vault, &err),
+	fine(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault, &err),
+	    &err);
+	expect_error(roster_verify(&statement, second, NULL, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_INTEGRITY, &err, "roster: version: 2 does not follow 0");
 	expect_error(roster_verify(&statement, second, second, enlisted.charter, &enlisted.vault,
-	    &err), ERR_INTEGRITY, &err, "roster: version: 2 does not follow 2");
+	                 &err),
+	    ERR_INTEGRITY, &err, "roster: version: 2 does not follow 2");
 	first->digest.bytes[0] ^= 1;
-	expect_error(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault, &err),
+	expect_error(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_INTEGRITY, &err, "roster: previous: names another roster 1");
 }
 
@@ -341,7 +350,8 @@ a_roster_of_another_vault_or_charter_is_refused(void **state)
 	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &other, &err),
 	    ERR_INTEGRITY, &err, "roster: vault");
 	enlisted.charter->digest = other;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
+	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
+	                 &err),
 	    ERR_INTEGRITY, &err, "roster: charter");
 }
 
@@ -349,16 +359,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_roster_reads_back_as_it_was_written),
-		cmocka_unit_test(the_empty_roster_has_version_0_and_nobody),
-		cmocka_unit_test(a_roster_may_dismiss_everybody),
-		cmocka_unit_test(every_broken_member_is_refused_with_its_name),
-		cmocka_unit_test(a_responder_collides_with_nobody),
-		cmocka_unit_test(a_training_roster_is_refused_in_production),
-		cmocka_unit_test(an_operator_and_another_officer_must_sign),
-		cmocka_unit_test(unknown_and_wrong_signatures_are_refused),
-		cmocka_unit_test(a_roster_follows_its_predecessor),
-		cmocka_unit_test(a_roster_of_another_vault_or_charter_is_refused),
+	    cmocka_unit_test(a_roster_reads_back_as_it_was_written),
+	    cmocka_unit_test(the_empty_roster_has_version_0_and_nobody),
+	    cmocka_unit_test(a_roster_may_dismiss_everybody),
+	    cmocka_unit_test(every_broken_member_is_refused_with_its_name),
+	    cmocka_unit_test(a_responder_collides_with_nobody),
+	    cmocka_unit_test(a_training_roster_is_refused_in_production),
+	    cmocka_unit_test(an_operator_and_another_officer_must_sign),
+	    cmocka_unit_test(unknown_and_wrong_signatures_are_refused),
+	    cmocka_unit_test(a_roster_follows_its_predecessor),
+	    cmocka_unit_test(a_roster_of_another_vault_or_charter_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,9 @@
 #include "vault/seal/share.h"
 
 static const char three_of_five[] = "3 of (ciso, secops, infra, audit, legal)";
-static const char *const officers[] = { "ciso", "secops", "infra", "audit", "legal", NULL };
+static const char *const officers[] = {"ciso", "secops", "infra", "audit", "legal", NULL};
 static const char composed[] = "2 of (ciso, infra) or (1 of (ceo) and 1 of (infra, ciso))";
-static const char *const composed_seats[] = { "infra", "ciso", "ceo", "ciso", NULL };
+static const char *const composed_seats[] = {"infra", "ciso", "ceo", "ciso", NULL};
 
 /* Add the shares of envelope INDEX to OPENER as they come from its token. */
 static void
@@ -69,7 +69,7 @@ either_clause_of_a_composed_quorum_opens(void **state)
 	static const struct {
 		size_t first, second;
 		bool opens;
-	} rows[] = { { 0, 2, true }, { 1, 2, true }, { 3, 2, true }, { 3, 1, true } };
+	} rows[] = {{0, 2, true}, {1, 2, true}, {3, 2, true}, {3, 1, true}};
 	sealed_make(&sealed, composed, composed_seats);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		OPENER *opener = NULL;
@@ -166,7 +166,7 @@ a_forged_last_share_is_refused_by_its_commitment(void **state)
 	SECRET *values = NULL;
 	SECRET *forged = NULL;
 	SECRET *naive = NULL;
-	const uint8_t xs[] = { 1, 2, 3 };
+	const uint8_t xs[] = {1, 2, 3};
 	sealed_make(&sealed, three_of_five, officers);
 	fine(opener_new(sealed.header, &opener, &err), &err);
 	fine(secret_new(96, &values, &err), &err);
@@ -211,9 +211,11 @@ every_byte_of_an_envelope_flipped_is_refused_with_its_seat(void **state)
 	struct sealed_box *box = &sealed.version.envelopes[2];
 	fine(open_envelope(&sealed, 2, box, &err), &err);
 	for (size_t i = 0; i < POINT_SIZE + box->ciphertext.size; i++) {
-		uint8_t *byte = i < POINT_SIZE ? &box->enc[i] : &box->ciphertext.data[i - POINT_SIZE];
+		uint8_t *byte =
+		    i < POINT_SIZE ? &box->enc[i] : &box->ciphertext.data[i - POINT_SIZE];
 		*byte ^= 0x10;
-		expect_error(open_envelope(&sealed, 2, box, &err), ERR_INTEGRITY, &err, "\"infra\"");
+		expect_error(open_envelope(&sealed, 2, box, &err), ERR_INTEGRITY, &err,
+		    "\"infra\"");
 		*byte ^= 0x10;
 	}
 	box->ciphertext.size--;
@@ -255,13 +257,13 @@ an_envelope_is_bound_to_every_id(void **state)
 	SEALED sealed = {0};
 	sealed_make(&sealed, three_of_five, officers);
 	struct header *header = sealed.header;
-	uint8_t *const bytes[] = { header->vault.bytes, header->secret.bytes, header->charter.bytes,
-		header->definition.bytes, (uint8_t *)header->envelopes[0].seat,
-		header->envelopes[0].recipient.bytes, sealed.hash.bytes };
+	uint8_t *const bytes[] = {header->vault.bytes, header->secret.bytes, header->charter.bytes,
+	    header->definition.bytes, (uint8_t *)header->envelopes[0].seat,
+	    header->envelopes[0].recipient.bytes, sealed.hash.bytes};
 	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++) {
 		bytes[i][2] ^= 1;
-		expect_error(open_envelope(&sealed, 0, &sealed.version.envelopes[0], &err), ERR_INTEGRITY,
-		    &err, "seat \"ci");
+		expect_error(open_envelope(&sealed, 0, &sealed.version.envelopes[0], &err),
+		    ERR_INTEGRITY, &err, "seat \"ci");
 		bytes[i][2] ^= 1;
 	}
 	header->version++;
@@ -273,8 +275,9 @@ an_envelope_is_bound_to_every_id(void **state)
 	SECRET *shares = NULL;
 	header->envelopes[0].token.bytes[0] ^= 1;
 	expect_error(seal_open_envelope(header, &sealed.hash, 0,
-	    VIEW_OF(sealed.version.envelopes[0].enc),
-	    buf_view(&sealed.version.envelopes[0].ciphertext), hpke_agree_local, key, &shares, &err),
+	                 VIEW_OF(sealed.version.envelopes[0].enc),
+	                 buf_view(&sealed.version.envelopes[0].ciphertext), hpke_agree_local, key,
+	                 &shares, &err),
 	    ERR_INTEGRITY, &err, "\"ciso\"");
 }
 
@@ -293,14 +296,15 @@ an_error_of_the_token_keeps_its_code(void **state)
 	struct err err;
 	SEALED sealed = {0};
 	SECRET *shares = NULL;
-	static const enum err_code codes[] = { ERR_TOUCH, ERR_PIN, ERR_TOKEN_GONE };
+	static const enum err_code codes[] = {ERR_TOUCH, ERR_PIN, ERR_TOKEN_GONE};
 	sealed_make(&sealed, three_of_five, officers);
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
 		enum err_code code = codes[i];
 		expect_error(seal_open_envelope(sealed.header, &sealed.hash, 0,
-		    VIEW_OF(sealed.version.envelopes[0].enc),
-		    buf_view(&sealed.version.envelopes[0].ciphertext), broken_token, &code, &shares,
-		    &err), code, &err, "opening the envelope of seat \"ciso\"");
+		                 VIEW_OF(sealed.version.envelopes[0].enc),
+		                 buf_view(&sealed.version.envelopes[0].ciphertext), broken_token,
+		                 &code, &shares, &err),
+		    code, &err, "opening the envelope of seat \"ciso\"");
 	}
 }
 
@@ -333,10 +337,12 @@ sealing_twice_shares_nothing(void **state)
 	SEALED_VERSION again = {0};
 	sealed_make(&sealed, three_of_five, officers);
 	fine(seal_version(sealed.ids, &sealed.quorum, sealed.recipients, sealed.count,
-	    secret_view(sealed.credential), &again, &dek, &err), &err);
+	         secret_view(sealed.credential), &again, &dek, &err),
+	    &err);
 	assert_false(secret_equal(dek, sealed.dek));
 	assert_memory_not_equal(again.ciphertext.data, sealed.version.ciphertext.data, 64);
-	assert_memory_not_equal(again.envelopes[0].enc, sealed.version.envelopes[0].enc, POINT_SIZE);
+	assert_memory_not_equal(again.envelopes[0].enc, sealed.version.envelopes[0].enc,
+	    POINT_SIZE);
 	secret_free(dek);
 }
 
@@ -346,7 +352,8 @@ expect_unsealed(const struct sealed *sealed, const char *text)
 	struct err err;
 	SEALED_VERSION version = {0};
 	expect_error(seal_version(sealed->ids, &sealed->quorum, sealed->recipients, sealed->count,
-	    secret_view(sealed->credential), &version, NULL, &err), ERR_INVALID, &err, text);
+	                 secret_view(sealed->credential), &version, NULL, &err),
+	    ERR_INVALID, &err, text);
 	assert_null(version.envelopes);
 }
 
@@ -383,7 +390,7 @@ box_infos_differ_in_every_member(void **state)
 {
 	(void)state;
 	struct err err;
-	struct box_ids ids = { .label = seal_label_approval, .version = 1, .seat = "ciso" };
+	struct box_ids ids = {.label = seal_label_approval, .version = 1, .seat = "ciso"};
 	struct box_ids rows[9];
 	struct digest infos[9];
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -415,21 +422,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_version_opens_with_every_quorum_and_nothing_less),
-		cmocka_unit_test(either_clause_of_a_composed_quorum_opens),
-		cmocka_unit_test(two_tokens_of_one_seat_count_once),
-		cmocka_unit_test(two_tokens_of_one_seat_have_salts_of_their_own),
-		cmocka_unit_test(every_byte_of_a_bad_share_is_refused_with_its_seat),
-		cmocka_unit_test(shares_of_another_version_or_seat_are_refused),
-		cmocka_unit_test(a_forged_last_share_is_refused_by_its_commitment),
-		cmocka_unit_test(every_byte_of_an_envelope_flipped_is_refused_with_its_seat),
-		cmocka_unit_test(swapped_and_replayed_envelopes_are_refused),
-		cmocka_unit_test(an_envelope_is_bound_to_every_id),
-		cmocka_unit_test(an_error_of_the_token_keeps_its_code),
-		cmocka_unit_test(an_opener_takes_only_the_bytes_of_its_own_header),
-		cmocka_unit_test(sealing_twice_shares_nothing),
-		cmocka_unit_test(recipients_must_be_those_of_the_quorum),
-		cmocka_unit_test(box_infos_differ_in_every_member),
+	    cmocka_unit_test(a_version_opens_with_every_quorum_and_nothing_less),
+	    cmocka_unit_test(either_clause_of_a_composed_quorum_opens),
+	    cmocka_unit_test(two_tokens_of_one_seat_count_once),
+	    cmocka_unit_test(two_tokens_of_one_seat_have_salts_of_their_own),
+	    cmocka_unit_test(every_byte_of_a_bad_share_is_refused_with_its_seat),
+	    cmocka_unit_test(shares_of_another_version_or_seat_are_refused),
+	    cmocka_unit_test(a_forged_last_share_is_refused_by_its_commitment),
+	    cmocka_unit_test(every_byte_of_an_envelope_flipped_is_refused_with_its_seat),
+	    cmocka_unit_test(swapped_and_replayed_envelopes_are_refused),
+	    cmocka_unit_test(an_envelope_is_bound_to_every_id),
+	    cmocka_unit_test(an_error_of_the_token_keeps_its_code),
+	    cmocka_unit_test(an_opener_takes_only_the_bytes_of_its_own_header),
+	    cmocka_unit_test(sealing_twice_shares_nothing),
+	    cmocka_unit_test(recipients_must_be_those_of_the_quorum),
+	    cmocka_unit_test(box_infos_differ_in_every_member),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

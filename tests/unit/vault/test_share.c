@@ -17,9 +17,9 @@
 static const char typed_secret[] =
     "0a89a3bd22a8fd875373d4ce58092bddfa5584892ae1ad8e5e743865a4b5e295";
 static const char *const typed_values[] = {
-	"11bf1a844674d8c84e4e50ca986f675bf7b9709a1642c0821578672afac8cdf3",
-	"4df02b0df2aee0e228c46c39b5f3d48e9167fd0f2848c5c5bc0bd6ab33b1bb84",
-	"56c692349672c5ad35f9e83d759598089c8b091c14eba8c9f70789e46dcc94e2",
+    "11bf1a844674d8c84e4e50ca986f675bf7b9709a1642c0821578672afac8cdf3",
+    "4df02b0df2aee0e228c46c39b5f3d48e9167fd0f2848c5c5bc0bd6ab33b1bb84",
+    "56c692349672c5ad35f9e83d759598089c8b091c14eba8c9f70789e46dcc94e2",
 };
 static const char mul_table_hash[] =
     "14a1e7e77ca8a30b5bb53e6310748ce0498eb9e04ab78a44dbefb6ebfac8a84b";
@@ -74,8 +74,8 @@ typed_vector_combines(void **state)
 	struct err err;
 	SECRET *secret = NULL;
 	SECRET *expected = secret_from_hex(typed_secret);
-	const uint8_t xs[] = { 3, 1, 2 };
-	const char *const values[] = { typed_values[2], typed_values[0], typed_values[1] };
+	const uint8_t xs[] = {3, 1, 2};
+	const char *const values[] = {typed_values[2], typed_values[0], typed_values[1]};
 	assert_int_equal(combine(3, 5, xs, values, 3, &secret, &err), ERR_OK);
 	assert_true(secret_equal(secret, expected));
 }
@@ -94,23 +94,23 @@ static void
 x_of_zero_or_over_n_is_refused(void **state)
 {
 	(void)state;
-	refuse(3, 5, (const uint8_t[]){ 0, 2, 3 }, 3, "x is 0");
-	refuse(3, 5, (const uint8_t[]){ 1, 2, 6 }, 3, "x is 6");
+	refuse(3, 5, (const uint8_t[]){0, 2, 3}, 3, "x is 0");
+	refuse(3, 5, (const uint8_t[]){1, 2, 6}, 3, "x is 6");
 }
 
 static void
 duplicate_x_is_refused(void **state)
 {
 	(void)state;
-	refuse(3, 5, (const uint8_t[]){ 1, 2, 1 }, 3, "x 1 is given twice");
+	refuse(3, 5, (const uint8_t[]){1, 2, 1}, 3, "x 1 is given twice");
 }
 
 static void
 wrong_count_is_refused(void **state)
 {
 	(void)state;
-	refuse(3, 5, (const uint8_t[]){ 1, 2 }, 2, "2 given, exactly 3");
-	refuse(2, 5, (const uint8_t[]){ 1, 2, 3 }, 3, "3 given, exactly 2");
+	refuse(3, 5, (const uint8_t[]){1, 2}, 2, "2 given, exactly 3");
+	refuse(2, 5, (const uint8_t[]){1, 2, 3}, 3, "3 given, exactly 2");
 	refuse(3, 5, NULL, 0, "0 given");
 }
 
@@ -121,7 +121,7 @@ wrong_length_is_refused(void **state)
 	struct err err;
 	struct secret *secret = NULL;
 	SECRET *values = secret_from_hex("00112233445566778899");
-	const uint8_t xs[] = { 1, 2 };
+	const uint8_t xs[] = {1, 2};
 	assert_int_equal(share_combine(2, 3, xs, 2, values, 4, &secret, &err), ERR_INVALID);
 	assert_int_equal(share_combine(2, 3, xs, 2, values, 0, &secret, &err), ERR_INVALID);
 	assert_int_equal(share_combine(2, 3, xs, 2, values, 65, &secret, &err), ERR_INVALID);
@@ -135,9 +135,10 @@ impossible_thresholds_are_refused(void **state)
 	struct err err;
 	SECRET *secret = secret_from_hex(typed_secret);
 	struct secret *values = NULL;
-	static const unsigned bad[][2] = { { 0, 3 }, { 4, 3 }, { 1, 0 }, { 1, 256 }, { 0, 0 } };
+	static const unsigned bad[][2] = {{0, 3}, {4, 3}, {1, 0}, {1, 256}, {0, 0}};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(share_split(secret, bad[i][0], bad[i][1], &values, &err), ERR_INVALID);
+		assert_int_equal(share_split(secret, bad[i][0], bad[i][1], &values, &err),
+		    ERR_INVALID);
 	assert_null(values);
 }
 
@@ -162,15 +163,21 @@ every_subset_of_m_opens_and_none_smaller(void **state)
 				if ((subset >> (x - 1) & 1) != 0) {
 					xs[count++] = (uint8_t)x;
 					assert_int_equal(secret_append(some,
-					    view_of(secret_data(values) + (x - 1) * 32, 32), &err), ERR_OK);
+					                     view_of(secret_data(values) +
+					                             (x - 1) * 32,
+					                         32),
+					                     &err),
+					    ERR_OK);
 				}
-			enum err_code code = share_combine(m, 5, xs, count, some, 32, &opened, &err);
+			enum err_code code =
+			    share_combine(m, 5, xs, count, some, 32, &opened, &err);
 			assert_int_equal(code, count == m ? ERR_OK : ERR_INVALID);
 			if (count == m)
 				assert_true(secret_equal(opened, secret));
 			/* Pretending that fewer are enough gives something else. */
 			if (count > 0 && count < m) {
-				assert_int_equal(share_combine(count, 5, xs, count, some, 32, &opened, &err),
+				assert_int_equal(share_combine(count, 5, xs, count, some, 32,
+				                     &opened, &err),
 				    ERR_OK);
 				assert_false(secret_equal(opened, secret));
 			}
@@ -185,8 +192,8 @@ leading_coefficients_are_uniform_and_may_be_zero(void **state)
 	(void)state;
 	struct err err;
 	enum { ROUNDS = 1024 };
-	unsigned seen[256] = { 0 };
-	uint8_t zeros[SHARE_SECRET_MAX] = { 0 };
+	unsigned seen[256] = {0};
+	uint8_t zeros[SHARE_SECRET_MAX] = {0};
 	SECRET *secret = NULL;
 	assert_int_equal(secret_from(VIEW_OF(zeros), &secret, &err), ERR_OK);
 	for (int i = 0; i < ROUNDS; i++) {
@@ -211,7 +218,8 @@ two_splittings_of_one_secret_share_no_value(void **state)
 	assert_int_equal(share_split(secret, 3, 5, &first, &err), ERR_OK);
 	assert_int_equal(share_split(secret, 3, 5, &second, &err), ERR_OK);
 	for (size_t i = 0; i < 5; i++)
-		assert_memory_not_equal(secret_data(first) + 32 * i, secret_data(second) + 32 * i, 32);
+		assert_memory_not_equal(secret_data(first) + 32 * i, secret_data(second) + 32 * i,
+		    32);
 }
 
 /* Reads {"x":..,"y":..} objects; returns the largest x. */
@@ -269,7 +277,8 @@ published_negatives_are_refused_or_left_to_commitments(void **state)
 		SECRET *opened = NULL;
 		uint8_t xs[SHARE_COUNT_MAX];
 		const char *values[SHARE_COUNT_MAX];
-		struct json_in negative = json_in(json_array_object(negatives, i), "negative", &err);
+		struct json_in negative =
+		    json_in(json_array_object(negatives, i), "negative", &err);
 		const char *expect = json_in_text(&negative, "expect", 1, 200);
 		const struct json *shares = json_in_array(&negative, "shares", 0, 255);
 		const char *naive = json_in_text_optional(&negative, "naive_result", 64, 64);
@@ -316,20 +325,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(multiplication_is_that_of_the_published_table),
-		cmocka_unit_test(every_inverse_times_its_number_is_one),
-		cmocka_unit_test(typed_vector_combines),
-		cmocka_unit_test(x_of_zero_or_over_n_is_refused),
-		cmocka_unit_test(duplicate_x_is_refused),
-		cmocka_unit_test(wrong_count_is_refused),
-		cmocka_unit_test(wrong_length_is_refused),
-		cmocka_unit_test(impossible_thresholds_are_refused),
-		cmocka_unit_test(every_subset_of_m_opens_and_none_smaller),
-		cmocka_unit_test(leading_coefficients_are_uniform_and_may_be_zero),
-		cmocka_unit_test(two_splittings_of_one_secret_share_no_value),
-		cmocka_unit_test(published_vectors_combine),
-		cmocka_unit_test(published_negatives_are_refused_or_left_to_commitments),
-		cmocka_unit_test(published_inverse_table_agrees),
+	    cmocka_unit_test(multiplication_is_that_of_the_published_table),
+	    cmocka_unit_test(every_inverse_times_its_number_is_one),
+	    cmocka_unit_test(typed_vector_combines),
+	    cmocka_unit_test(x_of_zero_or_over_n_is_refused),
+	    cmocka_unit_test(duplicate_x_is_refused),
+	    cmocka_unit_test(wrong_count_is_refused),
+	    cmocka_unit_test(wrong_length_is_refused),
+	    cmocka_unit_test(impossible_thresholds_are_refused),
+	    cmocka_unit_test(every_subset_of_m_opens_and_none_smaller),
+	    cmocka_unit_test(leading_coefficients_are_uniform_and_may_be_zero),
+	    cmocka_unit_test(two_splittings_of_one_secret_share_no_value),
+	    cmocka_unit_test(published_vectors_combine),
+	    cmocka_unit_test(published_negatives_are_refused_or_left_to_commitments),
+	    cmocka_unit_test(published_inverse_table_agrees),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -94,7 +94,8 @@ another_token_or_envelope_is_refused(void **state)
 	other.bytes[31] ^= 1;
 	assert_error(ERR_INTEGRITY, open_box(golden, 0, &other, &shares, &err));
 	assert_error(ERR_INTEGRITY, open_box(golden, 1, &golden->token, &shares, &err));
-	assert_error(ERR_INVALID, open_box(golden, HEADER_ENVELOPES, &golden->token, &shares, &err));
+	assert_error(ERR_INVALID,
+	    open_box(golden, HEADER_ENVELOPES, &golden->token, &shares, &err));
 }
 
 static void
@@ -116,9 +117,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_golden_box_opens_to_the_shares_of_its_envelope),
-		cmocka_unit_test(another_token_or_envelope_is_refused),
-		cmocka_unit_test(every_changed_byte_is_refused),
+	    cmocka_unit_test(the_golden_box_opens_to_the_shares_of_its_envelope),
+	    cmocka_unit_test(another_token_or_envelope_is_refused),
+	    cmocka_unit_test(every_changed_byte_is_refused),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

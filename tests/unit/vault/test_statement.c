@@ -102,11 +102,13 @@ a_payload_that_is_no_object_is_refused(void **state)
 	(void)state;
 	struct err err;
 	struct json *payload = NULL;
-	static const char *const texts[] = { "", "[]", "{} ,", "{\"a\":1,\"a\":1}", "{\"a\":\"\\u202e\"}" };
+	static const char *const texts[] = {"", "[]", "{} ,", "{\"a\":1,\"a\":1}",
+	    "{\"a\":\"\\u202e\"}"};
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		DSSE statement = {0};
 		fine(dsse_set(&statement, "application/vnd.halligan.denial+json",
-		    view_of_text(texts[i]), &err), &err);
+		         view_of_text(texts[i]), &err),
+		    &err);
 		expect_error(statement_payload(&statement, STATEMENT_DENIAL, false, &payload, &err),
 		    ERR_INVALID, &err, "denial: ");
 	}
@@ -124,25 +126,25 @@ a_tokens_signature_verifies_and_every_byte_of_it_counts(void **state)
 	fine(p256_key_new(&key, &err), &err);
 	p256_key_public(key, &public);
 	make(false, &statement);
-	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_REFUSED, &err,
-	    "did not sign");
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_REFUSED,
+	    &err, "did not sign");
 	sign_with(&statement, key);
 	fine(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), &err);
 	for (size_t i = 0; i < statement.signatures[0].size; i++) {
 		statement.signatures[0].sig[i] ^= 1;
-		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
-		    "the signature of token");
+		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err),
+		    ERR_INTEGRITY, &err, "the signature of token");
 		statement.signatures[0].sig[i] ^= 1;
 	}
 	for (size_t i = 0; i < statement.payload.size; i++) {
 		statement.payload.data[i] ^= 1;
-		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
-		    "the signature of token");
+		expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err),
+		    ERR_INTEGRITY, &err, "the signature of token");
 		statement.payload.data[i] ^= 1;
 	}
 	statement.type[30] ^= 1;
-	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
-	    "the signature of token");
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY,
+	    &err, "the signature of token");
 }
 
 static void
@@ -165,8 +167,8 @@ another_tokens_signature_under_the_same_keyid_is_refused(void **state)
 	fine(token_id(&public, &id, &err), &err);
 	text_hex(VIEW_OF(id.bytes), statement.signatures[0].keyid);
 	assert_string_not_equal(statement.signatures[0].keyid, other_keyid);
-	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY, &err,
-	    "the signature of token");
+	expect_error(statement_verify_token(&statement, SIGNS_DIGEST, &public, &err), ERR_INTEGRITY,
+	    &err, "the signature of token");
 }
 
 static void
@@ -221,16 +223,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_type_says_what_it_is_and_whether_it_is_training),
-		cmocka_unit_test(every_type_has_a_name_of_its_own),
-		cmocka_unit_test(two_statements_of_one_payload_differ_by_their_nonce),
-		cmocka_unit_test(training_and_production_never_mix),
-		cmocka_unit_test(a_statement_of_another_type_is_refused),
-		cmocka_unit_test(a_payload_that_is_no_object_is_refused),
-		cmocka_unit_test(a_tokens_signature_verifies_and_every_byte_of_it_counts),
-		cmocka_unit_test(another_tokens_signature_under_the_same_keyid_is_refused),
-		cmocka_unit_test(the_hosts_signature_verifies_with_its_key_only),
-		cmocka_unit_test(a_token_id_is_the_hash_of_its_sign_key),
+	    cmocka_unit_test(the_type_says_what_it_is_and_whether_it_is_training),
+	    cmocka_unit_test(every_type_has_a_name_of_its_own),
+	    cmocka_unit_test(two_statements_of_one_payload_differ_by_their_nonce),
+	    cmocka_unit_test(training_and_production_never_mix),
+	    cmocka_unit_test(a_statement_of_another_type_is_refused),
+	    cmocka_unit_test(a_payload_that_is_no_object_is_refused),
+	    cmocka_unit_test(a_tokens_signature_verifies_and_every_byte_of_it_counts),
+	    cmocka_unit_test(another_tokens_signature_under_the_same_keyid_is_refused),
+	    cmocka_unit_test(the_hosts_signature_verifies_with_its_key_only),
+	    cmocka_unit_test(a_token_id_is_the_hash_of_its_sign_key),
 	};
 	return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -44,8 +44,10 @@ a_new_vault_is_closed_to_others_and_marked(void **state)
 	assert_string_equal(answer, "1212238921"); /* "HALI" */
 	ask(bench, "PRAGMA user_version", answer);
 	assert_string_equal(answer, "3");
-	ask(bench, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
-	    " AND name NOT LIKE 'sqlite%' AND NOT strict", answer);
+	ask(bench,
+	    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+	    " AND name NOT LIKE 'sqlite%' AND NOT strict",
+	    answer);
 	assert_string_equal(answer, "0");
 }
 
@@ -132,7 +134,8 @@ what_is_not_a_vault_is_refused_and_left_alone(void **state)
 	snprintf(other, sizeof(other), "%s/other.db", bench->folder);
 	assert_int_equal(sqlite3_open(other, &database), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(database, "PRAGMA journal_mode = WAL; CREATE TABLE t (x);",
-	    NULL, NULL, NULL), SQLITE_OK);
+	                     NULL, NULL, NULL),
+	    SQLITE_OK);
 	sqlite3_close(database);
 	assert_ok(file_read(other, 1 << 24, &content, &err));
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
@@ -242,8 +245,9 @@ a_rollback_leaves_nothing(void **state)
 	struct secret_row row;
 	uint64_t index;
 	bench_begin(bench);
-	struct secret_row secret = { .id = bench_secret, .name = "prod/db",
-		.definition = bench_statement(bench->store, 1) };
+	struct secret_row secret = {.id = bench_secret,
+	    .name = "prod/db",
+	    .definition = bench_statement(bench->store, 1)};
 	assert_ok(store_add_secret(bench->store, &secret, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
 	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
@@ -270,8 +274,8 @@ nothing_is_written_outside_a_transaction(void **state)
 	assert_error(ERR_INTERNAL, store_append_leaf(store, view_of_text("x"), &index, &err));
 	assert_error(ERR_INTERNAL, store_commit(store, &err));
 	assert_ok(store_begin_read(store, &err));
-	assert_error(ERR_INTERNAL, store_put_statement(store, &digest, "test", view_of_text("x"),
-	    false, &err));
+	assert_error(ERR_INTERNAL,
+	    store_put_statement(store, &digest, "test", view_of_text("x"), false, &err));
 	assert_error(ERR_INTERNAL, store_begin(store, &err));
 	assert_error(ERR_INTERNAL, store_begin_read(store, &err));
 	assert_ok(store_commit(store, &err));
@@ -305,15 +309,15 @@ a_row_must_find_the_ones_it_names_at_commit(void **state)
 static void
 what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 {
-	static const char *const changes[] = { "UPDATE log_leaf SET data = x'00'",
-		"DELETE FROM log_leaf", "UPDATE log_hash SET hash = zeroblob(32)",
-		"DELETE FROM log_hash", "UPDATE charters SET version = 2", "DELETE FROM charters",
-		"UPDATE rosters SET version = 2", "DELETE FROM rosters",
-		"UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
-		"UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM releases",
-		"UPDATE releases SET version = 2", "UPDATE releases SET debt = zeroblob(16)",
-		"DELETE FROM answers", "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts",
-		"DELETE FROM denials" };
+	static const char *const changes[] = {"UPDATE log_leaf SET data = x'00'",
+	    "DELETE FROM log_leaf", "UPDATE log_hash SET hash = zeroblob(32)",
+	    "DELETE FROM log_hash", "UPDATE charters SET version = 2", "DELETE FROM charters",
+	    "UPDATE rosters SET version = 2", "DELETE FROM rosters",
+	    "UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
+	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM releases",
+	    "UPDATE releases SET version = 2", "UPDATE releases SET debt = zeroblob(16)",
+	    "DELETE FROM answers", "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts",
+	    "DELETE FROM denials"};
 	struct bench *bench = *state;
 	sqlite3 *database = NULL;
 	bench_fill(bench);
@@ -337,7 +341,8 @@ several_reads_see_one_state(void **state)
 	assert_int_equal(log_size(bench->store), 0);
 	assert_ok(store_begin(other, &err));
 	assert_ok(store_append_leaf(other, view_of_text("x"), &index, &err));
-	assert_error(ERR_BUSY, store_commit(other, &err)); /* the reader stays longer than it waits */
+	assert_error(ERR_BUSY,
+	    store_commit(other, &err)); /* the reader stays longer than it waits */
 	assert_int_equal(log_size(bench->store), 0);
 	store_rollback(bench->store);
 	assert_ok(store_begin(other, &err));
@@ -432,23 +437,23 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(a_new_vault_is_closed_to_others_and_marked),
-		CASE(a_second_vault_in_the_same_folder_is_refused),
-		CASE(a_journal_without_its_database_is_not_adopted),
-		CASE(an_unfinished_vault_is_made_again),
-		CASE(a_missing_folder_is_named),
-		CASE(what_is_not_a_vault_is_refused_and_left_alone),
-		CASE(every_size_of_a_cut_file_is_an_error),
-		CASE(a_newer_format_is_refused_and_both_are_named),
-		CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
-		CASE(a_change_without_a_leaf_is_not_committed),
-		CASE(a_rollback_leaves_nothing),
-		CASE(nothing_is_written_outside_a_transaction),
-		CASE(a_row_must_find_the_ones_it_names_at_commit),
-		CASE(what_is_only_added_to_cannot_be_changed_by_sql),
-		CASE(several_reads_see_one_state),
-		CASE(a_second_writer_waits_and_is_told_who_holds_the_vault),
-		CASE(the_lock_is_free_after_every_end_of_a_transaction),
+	    CASE(a_new_vault_is_closed_to_others_and_marked),
+	    CASE(a_second_vault_in_the_same_folder_is_refused),
+	    CASE(a_journal_without_its_database_is_not_adopted),
+	    CASE(an_unfinished_vault_is_made_again),
+	    CASE(a_missing_folder_is_named),
+	    CASE(what_is_not_a_vault_is_refused_and_left_alone),
+	    CASE(every_size_of_a_cut_file_is_an_error),
+	    CASE(a_newer_format_is_refused_and_both_are_named),
+	    CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
+	    CASE(a_change_without_a_leaf_is_not_committed),
+	    CASE(a_rollback_leaves_nothing),
+	    CASE(nothing_is_written_outside_a_transaction),
+	    CASE(a_row_must_find_the_ones_it_names_at_commit),
+	    CASE(what_is_only_added_to_cannot_be_changed_by_sql),
+	    CASE(several_reads_see_one_state),
+	    CASE(a_second_writer_waits_and_is_told_who_holds_the_vault),
+	    CASE(the_lock_is_free_after_every_end_of_a_transaction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

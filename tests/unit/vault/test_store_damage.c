@@ -121,77 +121,77 @@ read_hash(struct store *store, struct err *err)
 	return store_log_root(store, 1, &root, err);
 }
 
-#define TIME_FAULTS "-1", "'x'", "NULL", "1.5"
-#define BLOB_FAULTS "x''", "x'00'", "zeroblob(200000)", "'text'", "7", "NULL"
+#define TIME_FAULTS  "-1", "'x'", "NULL", "1.5"
+#define BLOB_FAULTS  "x''", "x'00'", "zeroblob(200000)", "'text'", "7", "NULL"
 #define BYTES_FAULTS "zeroblob(200000)", "'text'", "7", "NULL"
-#define TEXT_FAULTS "x'61'", "NULL", "'a' || char(10)", "'a' || char(8238)",                       \
-	"printf('%.*c', 600, 'a')"
-#define NAME_FAULTS TEXT_FAULTS, "'Upper'", "''", "'a b'", "printf('%.*c', 64, 'a')"
+#define TEXT_FAULTS                                                                                \
+	"x'61'", "NULL", "'a' || char(10)", "'a' || char(8238)", "printf('%.*c', 600, 'a')"
+#define NAME_FAULTS  TEXT_FAULTS, "'Upper'", "''", "'a b'", "printf('%.*c', 64, 'a')"
 #define STATE_FAULTS "'lost'", "''", "'owedx'", "0", "NULL", "x'6f776564'"
-#define FLAG_FAULTS "2", "-1", "NULL", "'x'"
-#define U32_FAULTS "-1", "4294967296", "'x'", "NULL"
+#define FLAG_FAULTS  "2", "-1", "NULL", "'x'"
+#define U32_FAULTS   "-1", "4294967296", "'x'", "NULL"
 
 static const struct column {
 	const char *table, *column;
 	reading read;
 	const char *faults[10];
 } columns[] = {
-	{ "texts", "text", read_text, { "'text'", "7", "NULL", "zeroblob(4194305)" } },
-	{ "statements", "text", read_statement, { "'text'", "7", "NULL", "zeroblob(4194305)" } },
-	{ "charters", "digest", read_charter, { BLOB_FAULTS } },
-	{ "rosters", "digest", read_roster, { BLOB_FAULTS } },
-	{ "secrets", "id", read_secrets, { BLOB_FAULTS } },
-	{ "secrets", "name", read_secrets, { "x'61'", "'Upper'", "'a b'", "'a' || char(10)",
-	    "printf('%.*c', 64, 'a')" } },
-	{ "secrets", "definition", read_secrets, { BLOB_FAULTS } },
-	{ "secrets", "current", read_secrets, { "0", "3", "-1", "4294967296", "'x'" } },
-	{ "secrets", "newest", read_secrets, { U32_FAULTS } },
-	{ "versions", "state", read_version, { STATE_FAULTS } },
-	{ "versions", "header_hash", read_version, { BLOB_FAULTS } },
-	{ "versions", "header", read_version, { "x''", BYTES_FAULTS, "zeroblob(65537)" } },
-	{ "versions", "ciphertext", read_version, { "x''", BYTES_FAULTS, "zeroblob(131089)" } },
-	{ "versions", "part_exposed", read_version, { FLAG_FAULTS } },
-	{ "versions", "created", read_version, { TIME_FAULTS } },
-	{ "envelopes", "token", read_envelope, { "x''", "x'00'", "zeroblob(33)", "'text'", "7" } },
-	{ "envelopes", "enc", read_envelope, { "x''", "zeroblob(64)", "zeroblob(66)", "7" } },
-	{ "envelopes", "ciphertext", read_envelope, { "x''", "zeroblob(529)", "'text'", "7" } },
-	{ "ceremonies", "digest", read_ceremonies, { BLOB_FAULTS } },
-	{ "ceremonies", "request", read_ceremonies, { BLOB_FAULTS } },
-	{ "ceremonies", "secret", read_ceremonies, { BLOB_FAULTS } },
-	{ "ceremonies", "version", read_ceremonies, { U32_FAULTS, "0" } },
-	{ "ceremonies", "state", read_ceremonies, { STATE_FAULTS } },
-	{ "ceremonies", "requester", read_ceremonies, { NAME_FAULTS } },
-	{ "ceremonies", "reason", read_ceremonies, { TEXT_FAULTS } },
-	{ "ceremonies", "charter", read_ceremonies, { BLOB_FAULTS } },
-	{ "ceremonies", "created", read_ceremonies, { TIME_FAULTS } },
-	{ "ceremonies", "deadline", read_ceremonies, { TIME_FAULTS } },
-	{ "ceremonies", "released", read_ceremonies, { TIME_FAULTS } },
-	{ "ceremonies", "expires", read_ceremonies, { TIME_FAULTS } },
-	{ "ceremonies", "done", read_ceremonies, { FLAG_FAULTS } },
-	{ "approvals", "seat", read_approvals, { NAME_FAULTS } },
-	{ "approvals", "token", read_approvals, { BLOB_FAULTS } },
-	{ "approvals", "statement", read_approvals, { BLOB_FAULTS } },
-	{ "approvals", "envelope", read_approvals, { "-1", "128", "NULL", "'x'" } },
-	{ "approvals", "complete", read_approvals, { FLAG_FAULTS } },
-	{ "approvals", "enc", read_approvals, { "x''", "zeroblob(64)", "7" } },
-	{ "denials", "seat", read_denials, { NAME_FAULTS } },
-	{ "denials", "statement", read_denials, { BLOB_FAULTS } },
-	{ "releases", "ceremony", read_release, { BLOB_FAULTS } },
-	{ "releases", "debt", read_release, { BLOB_FAULTS } },
-	{ "releases", "statement", read_release, { "x''", "zeroblob(33)", "'text'", "7" } },
-	{ "answers", "enc", read_answer, { BLOB_FAULTS } },
-	{ "answers", "ciphertext", read_answer, { "x''", BYTES_FAULTS, "zeroblob(131089)" } },
-	{ "debts", "id", read_debt, { BLOB_FAULTS } },
-	{ "debts", "old", read_debt, { "0", "-1", "4294967296", "'x'" } },
-	{ "debts", "pending", read_debt, { "0", "-1", "4294967296", "'x'" } },
-	{ "debts", "state", read_debt, { "'lost'", "''", "'owedx'", "0", "x'6f776564'" } },
-	{ "debts", "ceremony", read_debt, { "x''", "zeroblob(15)", "'text'", "7" } },
-	{ "debts", "created", read_debt, { TIME_FAULTS } },
-	{ "debts", "due", read_debt, { TIME_FAULTS } },
-	{ "debts", "attempts", read_debt, { U32_FAULTS } },
-	{ "debts", "note", read_debt, { TEXT_FAULTS } },
-	{ "log_leaf", "data", read_leaf, { "'text'", "7", "NULL", "zeroblob(65536)" } },
-	{ "log_hash", "hash", read_hash, { BLOB_FAULTS } },
+    {"texts", "text", read_text, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
+    {"statements", "text", read_statement, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
+    {"charters", "digest", read_charter, {BLOB_FAULTS}},
+    {"rosters", "digest", read_roster, {BLOB_FAULTS}},
+    {"secrets", "id", read_secrets, {BLOB_FAULTS}},
+    {"secrets", "name", read_secrets,
+        {"x'61'", "'Upper'", "'a b'", "'a' || char(10)", "printf('%.*c', 64, 'a')"}},
+    {"secrets", "definition", read_secrets, {BLOB_FAULTS}},
+    {"secrets", "current", read_secrets, {"0", "3", "-1", "4294967296", "'x'"}},
+    {"secrets", "newest", read_secrets, {U32_FAULTS}},
+    {"versions", "state", read_version, {STATE_FAULTS}},
+    {"versions", "header_hash", read_version, {BLOB_FAULTS}},
+    {"versions", "header", read_version, {"x''", BYTES_FAULTS, "zeroblob(65537)"}},
+    {"versions", "ciphertext", read_version, {"x''", BYTES_FAULTS, "zeroblob(131089)"}},
+    {"versions", "part_exposed", read_version, {FLAG_FAULTS}},
+    {"versions", "created", read_version, {TIME_FAULTS}},
+    {"envelopes", "token", read_envelope, {"x''", "x'00'", "zeroblob(33)", "'text'", "7"}},
+    {"envelopes", "enc", read_envelope, {"x''", "zeroblob(64)", "zeroblob(66)", "7"}},
+    {"envelopes", "ciphertext", read_envelope, {"x''", "zeroblob(529)", "'text'", "7"}},
+    {"ceremonies", "digest", read_ceremonies, {BLOB_FAULTS}},
+    {"ceremonies", "request", read_ceremonies, {BLOB_FAULTS}},
+    {"ceremonies", "secret", read_ceremonies, {BLOB_FAULTS}},
+    {"ceremonies", "version", read_ceremonies, {U32_FAULTS, "0"}},
+    {"ceremonies", "state", read_ceremonies, {STATE_FAULTS}},
+    {"ceremonies", "requester", read_ceremonies, {NAME_FAULTS}},
+    {"ceremonies", "reason", read_ceremonies, {TEXT_FAULTS}},
+    {"ceremonies", "charter", read_ceremonies, {BLOB_FAULTS}},
+    {"ceremonies", "created", read_ceremonies, {TIME_FAULTS}},
+    {"ceremonies", "deadline", read_ceremonies, {TIME_FAULTS}},
+    {"ceremonies", "released", read_ceremonies, {TIME_FAULTS}},
+    {"ceremonies", "expires", read_ceremonies, {TIME_FAULTS}},
+    {"ceremonies", "done", read_ceremonies, {FLAG_FAULTS}},
+    {"approvals", "seat", read_approvals, {NAME_FAULTS}},
+    {"approvals", "token", read_approvals, {BLOB_FAULTS}},
+    {"approvals", "statement", read_approvals, {BLOB_FAULTS}},
+    {"approvals", "envelope", read_approvals, {"-1", "128", "NULL", "'x'"}},
+    {"approvals", "complete", read_approvals, {FLAG_FAULTS}},
+    {"approvals", "enc", read_approvals, {"x''", "zeroblob(64)", "7"}},
+    {"denials", "seat", read_denials, {NAME_FAULTS}},
+    {"denials", "statement", read_denials, {BLOB_FAULTS}},
+    {"releases", "ceremony", read_release, {BLOB_FAULTS}},
+    {"releases", "debt", read_release, {BLOB_FAULTS}},
+    {"releases", "statement", read_release, {"x''", "zeroblob(33)", "'text'", "7"}},
+    {"answers", "enc", read_answer, {BLOB_FAULTS}},
+    {"answers", "ciphertext", read_answer, {"x''", BYTES_FAULTS, "zeroblob(131089)"}},
+    {"debts", "id", read_debt, {BLOB_FAULTS}},
+    {"debts", "old", read_debt, {"0", "-1", "4294967296", "'x'"}},
+    {"debts", "pending", read_debt, {"0", "-1", "4294967296", "'x'"}},
+    {"debts", "state", read_debt, {"'lost'", "''", "'owedx'", "0", "x'6f776564'"}},
+    {"debts", "ceremony", read_debt, {"x''", "zeroblob(15)", "'text'", "7"}},
+    {"debts", "created", read_debt, {TIME_FAULTS}},
+    {"debts", "due", read_debt, {TIME_FAULTS}},
+    {"debts", "attempts", read_debt, {U32_FAULTS}},
+    {"debts", "note", read_debt, {TEXT_FAULTS}},
+    {"log_leaf", "data", read_leaf, {"'text'", "7", "NULL", "zeroblob(65536)"}},
+    {"log_hash", "hash", read_hash, {BLOB_FAULTS}},
 };
 
 /* Set the column, read, put the old values back. */
@@ -200,21 +200,28 @@ read_damaged(struct bench *bench, const struct column *column, const char *fault
 {
 	struct err err;
 	char sql[500], place[80];
-	snprintf(sql, sizeof(sql), "CREATE TABLE kept AS SELECT rowid AS r, %s AS v FROM %s;"
-	    "UPDATE %s SET %s = %s", column->column, column->table, column->table, column->column,
-	    fault);
+	snprintf(sql, sizeof(sql),
+	    "CREATE TABLE kept AS SELECT rowid AS r, %s AS v FROM %s;"
+	    "UPDATE %s SET %s = %s",
+	    column->column, column->table, column->table, column->column, fault);
 	if (strcmp(column->table, "envelopes") == 0)
-		snprintf(sql, sizeof(sql), "CREATE TABLE kept AS SELECT * FROM envelopes;"
-		    "UPDATE envelopes SET %s = %s", column->column, fault);
+		snprintf(sql, sizeof(sql),
+		    "CREATE TABLE kept AS SELECT * FROM envelopes;"
+		    "UPDATE envelopes SET %s = %s",
+		    column->column, fault);
 	tamper(bench, sql);
 	snprintf(place, sizeof(place), "%s.%s", column->table, column->column);
 	enum err_code code = column->read(bench->store, &err);
 	if (code != ERR_INTEGRITY || strstr(err.text, place) == NULL)
-		fail_msg("%s = %s: %s: %s", place, fault, err_name(code), code == ERR_OK ? "" : err.text);
-	snprintf(sql, sizeof(sql), "UPDATE %s SET %s = (SELECT v FROM kept WHERE r = %s.rowid);"
-	    "DROP TABLE kept", column->table, column->column, column->table);
+		fail_msg("%s = %s: %s: %s", place, fault, err_name(code),
+		    code == ERR_OK ? "" : err.text);
+	snprintf(sql, sizeof(sql),
+	    "UPDATE %s SET %s = (SELECT v FROM kept WHERE r = %s.rowid);"
+	    "DROP TABLE kept",
+	    column->table, column->column, column->table);
 	if (strcmp(column->table, "envelopes") == 0)
-		snprintf(sql, sizeof(sql), "DELETE FROM envelopes;"
+		snprintf(sql, sizeof(sql),
+		    "DELETE FROM envelopes;"
 		    "INSERT INTO envelopes SELECT * FROM kept; DROP TABLE kept");
 	tamper(bench, sql);
 }
@@ -226,7 +233,8 @@ a_wrong_value_in_any_column_is_named(void **state)
 	struct err err;
 	bench_fill(bench);
 	tamper_with_types(bench);
-	tamper(bench, "DELETE FROM versions WHERE number = 2;"
+	tamper(bench,
+	    "DELETE FROM versions WHERE number = 2;"
 	    "DELETE FROM approvals WHERE seat = 'ciso';"
 	    "DELETE FROM statements WHERE rowid > 1"); /* UNIQUE: one row takes each fault */
 	bench_reopen(bench);
@@ -244,17 +252,19 @@ a_wrong_value_leaves_the_result_alone(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct debt_row debt = { .attempts = 77 };
-	VERSION_ROW version = { .created = 77 };
+	struct debt_row debt = {.attempts = 77};
+	VERSION_ROW version = {.created = 77};
 	uint32_t newest = 77;
 	bench_fill(bench);
-	tamper(bench, "UPDATE debts SET attempts = -1; UPDATE versions SET created = -1;"
+	tamper(bench,
+	    "UPDATE debts SET attempts = -1; UPDATE versions SET created = -1;"
 	    "UPDATE rosters SET version = 4294967296");
 	assert_error(ERR_INTEGRITY, store_roster_version(bench->store, &newest, &err));
 	assert_int_equal(newest, 77);
 	assert_error(ERR_INTEGRITY, store_open_debt(bench->store, &bench_secret, &debt, &err));
 	assert_int_equal(debt.attempts, 77);
-	assert_error(ERR_INTEGRITY, store_get_version(bench->store, &bench_secret, 1, &version, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_get_version(bench->store, &bench_secret, 1, &version, &err));
 	assert_int_equal(version.created, 77);
 	assert_null(version.header.data);
 }
@@ -265,7 +275,8 @@ more_seats_than_a_quorum_has_are_refused(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	bench_fill(bench);
-	tamper(bench, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
+	tamper(bench,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
 	    " INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete)"
 	    " SELECT ceremony, 'seat-' || i, token, statement, 0, 0 FROM approvals, n"
 	    " WHERE seat = 'ciso';"
@@ -316,11 +327,11 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(a_wrong_value_in_any_column_is_named),
-		CASE(a_wrong_value_leaves_the_result_alone),
-		CASE(more_seats_than_a_quorum_has_are_refused),
-		CASE(the_check_finds_a_row_without_the_one_it_names),
-		CASE(the_check_finds_a_damaged_page),
+	    CASE(a_wrong_value_in_any_column_is_named),
+	    CASE(a_wrong_value_leaves_the_result_alone),
+	    CASE(more_seats_than_a_quorum_has_are_refused),
+	    CASE(the_check_finds_a_row_without_the_one_it_names),
+	    CASE(the_check_finds_a_damaged_page),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static struct {
 	enum call call;
 	int error_number;
 	unsigned at, seen;
-	bool torn; /* half of what is written arrives */
+	bool torn;   /* half of what is written arrives */
 	bool folder; /* it was a folder that could not be synced */
 	bool unlinked;
 } plan;
@@ -99,7 +99,7 @@ work(struct store *store, struct err *err)
 {
 	static const uint8_t data[6000];
 	struct digest digest = digest_of(0x61);
-	struct secret_row secret = { .id = {{ 0x61 }}, .name = "new", .definition = digest };
+	struct secret_row secret = {.id = {{0x61}}, .name = "new", .definition = digest};
 	uint64_t index;
 	TRY(store_begin(store, err));
 	TRY(store_append_leaf(store, VIEW_OF(data), &index, err));
@@ -173,8 +173,10 @@ fail_each(enum call call, int error_number, enum err_code code)
 		bool met = plan.seen >= at;
 		set_plan(FAULT_NONE, call, 0, 0);
 		/* Whether a quota ended in the journal is lost when SQLite rolls back. */
-		if (got != (met ? code : ERR_OK) && !(met && error_number == EDQUOT && got == ERR_IO))
-			fail_msg("call %u: %s: %s", at, err_name(got), got == ERR_OK ? "" : err.text);
+		if (got != (met ? code : ERR_OK) &&
+		    !(met && error_number == EDQUOT && got == ERR_IO))
+			fail_msg("call %u: %s: %s", at, err_name(got),
+			    got == ERR_OK ? "" : err.text);
 		store_rollback(bench->store);
 		assert_true(is_done(bench) == !met);
 		end_bench(bench);
@@ -324,7 +326,8 @@ nothing_is_written_after_a_failure_within_a_transaction(void **state)
 	set_plan(FAULT_NONE, CALL_PWRITE, 0, 0);
 	assert_error(ERR_INTERNAL, store_set_text(bench->store, "alone", "x", &err));
 	assert_says("ended the transaction");
-	assert_error(ERR_INTERNAL, store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+	assert_error(ERR_INTERNAL,
+	    store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
 	assert_false(is_done(bench));
 	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "alone", &text, &err));
@@ -455,14 +458,16 @@ what_was_committed_before_a_kill_is_there(void **state)
 			bool going = store_open(bench->folder, "child", &store, &err) == ERR_OK;
 			while (going)
 				going = store_begin(store, &err) == ERR_OK &&
-				    store_append_leaf(store, view_of_text("x"), &index, &err) == ERR_OK &&
+				    store_append_leaf(store, view_of_text("x"), &index, &err) ==
+				        ERR_OK &&
 				    store_commit(store, &err) == ERR_OK &&
 				    write(said[1], &index, sizeof(index)) == sizeof(index);
 			_exit(1);
 		}
 		close(said[1]);
 		for (unsigned i = 0; i < 3 + round * 7; i++)
-			assert_int_equal(read(said[0], &confirmed, sizeof(confirmed)), sizeof(confirmed));
+			assert_int_equal(read(said[0], &confirmed, sizeof(confirmed)),
+			    sizeof(confirmed));
 		kill(child, SIGKILL);
 		while (read(said[0], &confirmed, sizeof(confirmed)) == sizeof(confirmed))
 			continue;
@@ -481,17 +486,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_full_disk_at_any_write_changes_nothing),
-		cmocka_unit_test(an_error_at_any_write_changes_nothing),
-		cmocka_unit_test(a_file_that_may_not_grow_is_a_full_disk),
-		cmocka_unit_test(after_a_failed_sync_the_store_refuses_everything),
-		cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_commit),
-		cmocka_unit_test(a_sync_that_fails_before_the_commit_ends_the_store),
-		cmocka_unit_test(nothing_is_written_after_a_failure_within_a_transaction),
-		cmocka_unit_test(a_vault_is_made_whole_or_not_at_all),
-		cmocka_unit_test(a_process_that_dies_at_any_call_leaves_all_or_nothing),
-		cmocka_unit_test(a_process_that_dies_amid_a_write_leaves_all_or_nothing),
-		cmocka_unit_test(what_was_committed_before_a_kill_is_there),
+	    cmocka_unit_test(a_full_disk_at_any_write_changes_nothing),
+	    cmocka_unit_test(an_error_at_any_write_changes_nothing),
+	    cmocka_unit_test(a_file_that_may_not_grow_is_a_full_disk),
+	    cmocka_unit_test(after_a_failed_sync_the_store_refuses_everything),
+	    cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_commit),
+	    cmocka_unit_test(a_sync_that_fails_before_the_commit_ends_the_store),
+	    cmocka_unit_test(nothing_is_written_after_a_failure_within_a_transaction),
+	    cmocka_unit_test(a_vault_is_made_whole_or_not_at_all),
+	    cmocka_unit_test(a_process_that_dies_at_any_call_leaves_all_or_nothing),
+	    cmocka_unit_test(a_process_that_dies_amid_a_write_leaves_all_or_nothing),
+	    cmocka_unit_test(what_was_committed_before_a_kill_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ root_of(uint64_t first, uint64_t size)
 	struct err err;
 	struct digest hash;
 	char text[32];
-	uint8_t node[1 + 2 * DIGEST_SIZE] = { 1 };
+	uint8_t node[1 + 2 * DIGEST_SIZE] = {1};
 	uint64_t split = 1;
 	if (size == 1) {
 		snprintf(text, sizeof(text), "entry-%llu", (unsigned long long)first);
@@ -80,8 +80,8 @@ stored_hashes_stand_without_gaps_in_the_order_of_completion(void **state)
 	static const struct {
 		unsigned level;
 		uint64_t index;
-	} order[] = { { 0, 0 }, { 0, 1 }, { 1, 0 }, { 0, 2 }, { 0, 3 }, { 1, 1 }, { 2, 0 }, { 0, 4 },
-		{ 0, 5 }, { 1, 2 }, { 0, 6 }, { 0, 7 }, { 1, 3 }, { 2, 1 }, { 3, 0 } };
+	} order[] = {{0, 0}, {0, 1}, {1, 0}, {0, 2}, {0, 3}, {1, 1}, {2, 0}, {0, 4}, {0, 5}, {1, 2},
+	    {0, 6}, {0, 7}, {1, 3}, {2, 1}, {3, 0}};
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		unsigned level = order[i].level;
 		uint64_t index = order[i].index;
@@ -91,7 +91,8 @@ stored_hashes_stand_without_gaps_in_the_order_of_completion(void **state)
 		char sql[100];
 		snprintf(sql, sizeof(sql), "DELETE FROM log_hash WHERE position = %zu", i);
 		tamper(bench, sql);
-		assert_error(ERR_INTEGRITY, store_log_fetch(bench->store, level, index, &hash, &err));
+		assert_error(ERR_INTEGRITY,
+		    store_log_fetch(bench->store, level, index, &hash, &err));
 	}
 }
 
@@ -106,13 +107,14 @@ proofs_from_the_store_verify(void **state)
 	assert_ok(store_log_root(bench->store, LEAVES, &root, &err));
 	for (uint64_t i = 0; i < LEAVES; i++) {
 		leaf = root_of(i, 1);
-		assert_ok(tlog_prove_inclusion(i, LEAVES, store_log_fetch, bench->store, proof, &count,
-		    &err));
+		assert_ok(tlog_prove_inclusion(i, LEAVES, store_log_fetch, bench->store, proof,
+		    &count, &err));
 		assert_ok(tlog_verify_inclusion(i, LEAVES, &leaf, proof, count, &root, &err));
 		old_root = root_of(0, i + 1);
-		assert_ok(tlog_prove_consistency(i + 1, LEAVES, store_log_fetch, bench->store, proof,
-		    &count, &err));
-		assert_ok(tlog_verify_consistency(i + 1, LEAVES, &old_root, &root, proof, count, &err));
+		assert_ok(tlog_prove_consistency(i + 1, LEAVES, store_log_fetch, bench->store,
+		    proof, &count, &err));
+		assert_ok(
+		    tlog_verify_consistency(i + 1, LEAVES, &old_root, &root, proof, count, &err));
 	}
 }
 
@@ -144,37 +146,40 @@ recomputing_names_what_was_changed(void **state)
 	static const struct {
 		const char *sql, *part;
 	} changes[] = {
-		{ "UPDATE log_leaf SET data = x'00' WHERE position = 44", "hash 0/44 is not that" },
-		{ "UPDATE log_leaf SET data = x'00' WHERE position = 0", "hash 0/0 is not that" },
-		{ "UPDATE log_hash SET hash = zeroblob(32) WHERE position = 6", "hash 2/0 is not that" },
-		{ "DELETE FROM log_leaf WHERE position = 7", "lacks leaf 7" },
-		{ "DELETE FROM log_leaf WHERE position = 44", "hashes of leaves that are not there" },
-		{ "DELETE FROM log_leaf", "hashes of leaves that are not there" },
-		{ "DELETE FROM log_hash WHERE position = 5", "lacks the hash 1/1" },
-		{ "DELETE FROM log_hash WHERE position = (SELECT max(position) FROM log_hash)",
-		    "lacks the hash" },
-		{ "DELETE FROM log_hash", "lacks the hash 0/0" },
-		{ "INSERT INTO log_leaf VALUES (45, x'00')", "lacks the hash 0/45" },
-		{ "INSERT INTO log_leaf VALUES (99, x'00')", "lacks leaf 45" },
-		{ "INSERT INTO log_leaf VALUES (9223372036854775807, x'00')", "log_leaf.position" },
-		{ "INSERT INTO log_leaf VALUES (-1, x'00')", "log_leaf.position" },
-		{ "INSERT INTO log_hash VALUES (-1, zeroblob(32))", "log_hash.position" },
-		{ "INSERT INTO log_hash VALUES (1000, zeroblob(32))",
-		    "hashes of leaves that are not there" },
-		{ "UPDATE log_leaf SET data = (SELECT data FROM log_leaf WHERE position = 4)"
-		  " WHERE position = 3", "hash 0/3 is not that" },
+	    {"UPDATE log_leaf SET data = x'00' WHERE position = 44", "hash 0/44 is not that"},
+	    {"UPDATE log_leaf SET data = x'00' WHERE position = 0", "hash 0/0 is not that"},
+	    {"UPDATE log_hash SET hash = zeroblob(32) WHERE position = 6", "hash 2/0 is not that"},
+	    {"DELETE FROM log_leaf WHERE position = 7", "lacks leaf 7"},
+	    {"DELETE FROM log_leaf WHERE position = 44", "hashes of leaves that are not there"},
+	    {"DELETE FROM log_leaf", "hashes of leaves that are not there"},
+	    {"DELETE FROM log_hash WHERE position = 5", "lacks the hash 1/1"},
+	    {"DELETE FROM log_hash WHERE position = (SELECT max(position) FROM log_hash)",
+	        "lacks the hash"},
+	    {"DELETE FROM log_hash", "lacks the hash 0/0"},
+	    {"INSERT INTO log_leaf VALUES (45, x'00')", "lacks the hash 0/45"},
+	    {"INSERT INTO log_leaf VALUES (99, x'00')", "lacks leaf 45"},
+	    {"INSERT INTO log_leaf VALUES (9223372036854775807, x'00')", "log_leaf.position"},
+	    {"INSERT INTO log_leaf VALUES (-1, x'00')", "log_leaf.position"},
+	    {"INSERT INTO log_hash VALUES (-1, zeroblob(32))", "log_hash.position"},
+	    {"INSERT INTO log_hash VALUES (1000, zeroblob(32))",
+	        "hashes of leaves that are not there"},
+	    {"UPDATE log_leaf SET data = (SELECT data FROM log_leaf WHERE position = 4)"
+	     " WHERE position = 3",
+	        "hash 0/3 is not that"},
 	};
 	struct bench *bench = *state;
 	struct err err;
 	fill_log(bench, LEAVES);
-	tamper(bench, "CREATE TABLE leaf AS SELECT * FROM log_leaf;"
+	tamper(bench,
+	    "CREATE TABLE leaf AS SELECT * FROM log_leaf;"
 	    "CREATE TABLE hash AS SELECT * FROM log_hash");
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		tamper(bench, changes[i].sql);
 		bench_reopen(bench);
-		expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY, &err,
-		    changes[i].part);
-		tamper(bench, "DELETE FROM log_leaf; INSERT INTO log_leaf SELECT * FROM leaf;"
+		expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY,
+		    &err, changes[i].part);
+		tamper(bench,
+		    "DELETE FROM log_leaf; INSERT INTO log_leaf SELECT * FROM leaf;"
 		    "DELETE FROM log_hash; INSERT INTO log_hash SELECT * FROM hash");
 		assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
 	}
@@ -227,9 +232,11 @@ nothing_is_appended_to_a_log_that_lacks_a_hash(void **state)
 	fill_log(bench, 3);
 	tamper(bench, "DELETE FROM log_hash WHERE position = 3"); /* (0, 2), the left of leaf 3 */
 	bench_begin(bench);
-	assert_error(ERR_INTEGRITY, store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_says("0/2");
-	assert_error(ERR_INTERNAL, store_commit(bench->store, &err)); /* half a leaf counts as none */
+	assert_error(ERR_INTERNAL,
+	    store_commit(bench->store, &err)); /* half a leaf counts as none */
 	assert_ok(store_log_size(bench->store, &size, &err));
 	assert_int_equal(size, 3);
 }
@@ -239,14 +246,14 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(leaves_and_roots_of_every_size_are_kept),
-		CASE(stored_hashes_stand_without_gaps_in_the_order_of_completion),
-		CASE(proofs_from_the_store_verify),
-		CASE(leaves_may_have_0_to_65535_bytes),
-		CASE(recomputing_names_what_was_changed),
-		CASE(recomputing_tells_how_far_it_is),
-		CASE(an_empty_log_is_whole),
-		CASE(nothing_is_appended_to_a_log_that_lacks_a_hash),
+	    CASE(leaves_and_roots_of_every_size_are_kept),
+	    CASE(stored_hashes_stand_without_gaps_in_the_order_of_completion),
+	    CASE(proofs_from_the_store_verify),
+	    CASE(leaves_may_have_0_to_65535_bytes),
+	    CASE(recomputing_names_what_was_changed),
+	    CASE(recomputing_tells_how_far_it_is),
+	    CASE(an_empty_log_is_whole),
+	    CASE(nothing_is_appended_to_a_log_that_lacks_a_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

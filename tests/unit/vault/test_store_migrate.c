@@ -4,16 +4,15 @@
 
 #include "base/file.h"
 #include "tests/lib/store_bench.h"
-#include "vault/store/sql.h"
 #include "vault/store/migrate.h"
 #include "vault/store/schema.h"
+#include "vault/store/sql.h"
 
 static const struct store_step two_steps[] = {
-	{ STORE_FORMAT + 1, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER" },
-	{ STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;" },
+    {STORE_FORMAT + 1, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER"},
+    {STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER PRIMARY KEY) STRICT;"},
 };
-static const struct store_steps two_further = { two_steps, ARRAY_SIZE(two_steps),
-	STORE_FORMAT + 2 };
+static const struct store_steps two_further = {two_steps, ARRAY_SIZE(two_steps), STORE_FORMAT + 2};
 
 static struct sql *
 open_sql(struct bench *bench)
@@ -40,8 +39,8 @@ static bool
 has_table(struct sql *sql, const char *name)
 {
 	struct err err;
-	SQL_QUERY query = sql_query(sql, "schema", "SELECT count(*) FROM sqlite_schema WHERE name = ?",
-	    &err);
+	SQL_QUERY query =
+	    sql_query(sql, "schema", "SELECT count(*) FROM sqlite_schema WHERE name = ?", &err);
 	sql_put_text(&query, name);
 	assert_ok(sql_one(&query, "count"));
 	return sql_get_int(&query, "count", 0, 1) == 1;
@@ -80,8 +79,10 @@ static void
 read_schema(struct sql *sql, char ret_text[16384])
 {
 	struct err err;
-	SQL_QUERY query = sql_query(sql, "schema", "SELECT group_concat(sql, ' ') FROM"
-	    " (SELECT sql FROM sqlite_schema ORDER BY type, name)", &err);
+	SQL_QUERY query = sql_query(sql, "schema",
+	    "SELECT group_concat(sql, ' ') FROM"
+	    " (SELECT sql FROM sqlite_schema ORDER BY type, name)",
+	    &err);
 	assert_ok(sql_one(&query, "schema"));
 	sql_get_text(&query, "sql", ret_text, 16384);
 	assert_ok(sql_end(&query));
@@ -113,24 +114,26 @@ format_1_becomes_what_a_new_vault_is(void **state)
 static void
 a_step_that_fails_leaves_the_old_format(void **state)
 {
-	static const struct store_step wrong[] = {
-		{ STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER)" },
-		{ STORE_FORMAT + 1, "THIS IS NOT SQL" } };
-	static const struct store_step dangling[] = { { STORE_FORMAT, "PRAGMA defer_foreign_keys = ON;"
-	    "DROP TRIGGER debts_kept; DELETE FROM debts" } };
-	static const struct store_step nothing[] = { { STORE_FORMAT,
-	    "CREATE TABLE made_by_one (id INTEGER)" } };
+	static const struct store_step wrong[] = {{STORE_FORMAT,
+	                                              "CREATE TABLE made_by_one (id INTEGER)"},
+	    {STORE_FORMAT + 1, "THIS IS NOT SQL"}};
+	static const struct store_step dangling[] = {{STORE_FORMAT,
+	    "PRAGMA defer_foreign_keys = ON;"
+	    "DROP TRIGGER debts_kept; DELETE FROM debts"}};
+	static const struct store_step nothing[] = {
+	    {STORE_FORMAT, "CREATE TABLE made_by_one (id INTEGER)"}};
 	static const struct {
 		struct store_steps steps;
 		enum err_code code;
-	} failing[] = { { { wrong, 2, STORE_FORMAT + 2 }, ERR_INTERNAL },
-		{ { dangling, 1, STORE_FORMAT + 1 }, ERR_INTEGRITY },
-		{ { nothing, 1, STORE_FORMAT + 2 }, ERR_VERSION } };
+	} failing[] = {{{wrong, 2, STORE_FORMAT + 2}, ERR_INTERNAL},
+	    {{dangling, 1, STORE_FORMAT + 1}, ERR_INTEGRITY},
+	    {{nothing, 1, STORE_FORMAT + 2}, ERR_VERSION}};
 	struct bench *bench = *state;
 	struct err err;
 	SQL *sql = open_sql(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(failing); i++) {
-		assert_error(failing[i].code, store_migrate(sql, bench->folder, &failing[i].steps, &err));
+		assert_error(failing[i].code,
+		    store_migrate(sql, bench->folder, &failing[i].steps, &err));
 		assert_says("format 3");
 		assert_int_equal(format_of(sql), STORE_FORMAT);
 		assert_false(has_table(sql, "made_by_one"));
@@ -159,10 +162,10 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(an_older_vault_is_brought_forward_after_a_backup),
-		CASE(format_1_becomes_what_a_new_vault_is),
-		CASE(a_step_that_fails_leaves_the_old_format),
-		CASE(a_backup_is_not_written_over_a_file),
+	    CASE(an_older_vault_is_brought_forward_after_a_backup),
+	    CASE(format_1_becomes_what_a_new_vault_is),
+	    CASE(a_step_that_fails_leaves_the_old_format),
+	    CASE(a_backup_is_not_written_over_a_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,12 +33,15 @@ a_statement_is_replaced_only_on_demand(void **state)
 	struct digest digest = digest_of(1), other = digest_of(2);
 	BUF text = {0};
 	bench_begin(bench);
-	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("a"), false, &err));
-	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("b"), false, &err));
+	assert_ok(
+	    store_put_statement(bench->store, &digest, "test", view_of_text("a"), false, &err));
+	assert_ok(
+	    store_put_statement(bench->store, &digest, "test", view_of_text("b"), false, &err));
 	assert_ok(store_get_statement(bench->store, &digest, &text, &err));
 	assert_string_equal(buf_string(&text), "a");
 	text.size = 0;
-	assert_ok(store_put_statement(bench->store, &digest, "test", view_of_text("c"), true, &err));
+	assert_ok(
+	    store_put_statement(bench->store, &digest, "test", view_of_text("c"), true, &err));
 	bench_commit(bench);
 	assert_ok(store_get_statement(bench->store, &digest, &text, &err));
 	assert_string_equal(buf_string(&text), "c");
@@ -83,7 +86,7 @@ secrets_are_found_by_id_and_name(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	struct secret_row row;
-	struct secret_id other = {{ 9 }};
+	struct secret_id other = {{9}};
 	bench_fill(bench);
 	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
 	assert_string_equal(row.name, "prod/db");
@@ -139,8 +142,8 @@ secrets_are_listed_by_name_in_pages(void **state)
 	uint64_t total;
 	bench_begin(bench);
 	for (unsigned i = 0; i < 5; i++) {
-		struct secret_row row = { .id = {{ (uint8_t)i }},
-			.definition = bench_statement(bench->store, 1) };
+		struct secret_row row = {.id = {{(uint8_t)i}},
+		    .definition = bench_statement(bench->store, 1)};
 		snprintf(row.name, sizeof(row.name), "%c", "dbeac"[i]);
 		assert_ok(store_add_secret(bench->store, &row, &err));
 	}
@@ -181,8 +184,8 @@ versions_come_back_with_their_envelopes(void **state)
 	assert_int_equal(box.enc[64], 4);
 	assert_string_equal(buf_string(&box.ciphertext), "second");
 	assert_error(ERR_NOT_FOUND, store_get_version(bench->store, &bench_secret, 3, &row, &err));
-	assert_error(ERR_NOT_FOUND, store_get_envelope(bench->store, &bench_secret, 2, 2, &token, &box,
-	    &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_get_envelope(bench->store, &bench_secret, 2, 2, &token, &box, &err));
 }
 
 static void
@@ -203,8 +206,8 @@ a_version_changes_its_state_and_nothing_else(void **state)
 	bench_begin(bench);
 	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
 	assert_error(ERR_NOT_FOUND, store_set_part_exposed(bench->store, &bench_secret, 3, &err));
-	assert_error(ERR_NOT_FOUND, store_set_version_state(bench->store, &bench_secret, 3,
-	    VERSION_CURRENT, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_set_version_state(bench->store, &bench_secret, 3, VERSION_CURRENT, &err));
 	bench_commit(bench);
 	assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
 	assert_true(row.part_exposed);
@@ -233,7 +236,7 @@ a_ceremony_keeps_what_its_statement_says(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	struct ceremony_row row, got;
-	struct id other = {{ 99 }};
+	struct id other = {{99}};
 	bench_fill(bench);
 	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &row, &err));
 	assert_int_equal(row.version, 1);
@@ -299,11 +302,12 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 	assert_int_equal(count, 5);
 	assert_int_equal(rows[0].id.bytes[0], 13);
 	assert_int_equal(rows[4].id.bytes[0], 2);
-	assert_ok(store_list_ceremonies(bench->store, 1U << CEREMONY_CLOSED, rows, 8, &count, &err));
+	assert_ok(
+	    store_list_ceremonies(bench->store, 1U << CEREMONY_CLOSED, rows, 8, &count, &err));
 	assert_int_equal(count, 2);
 	assert_int_equal(rows[0].id.bytes[0], 12);
-	assert_ok(store_list_ceremonies(bench->store, 1U << CEREMONY_CLOSED |
-	    1U << CEREMONY_COLLECTING, rows, 2, &count, &err));
+	assert_ok(store_list_ceremonies(bench->store,
+	    1U << CEREMONY_CLOSED | 1U << CEREMONY_COLLECTING, rows, 2, &count, &err));
 	assert_int_equal(count, 2);
 	assert_int_equal(rows[1].id.bytes[0], 10);
 	assert_ok(store_list_ceremonies(bench->store, 0, rows, 8, &count, &err));
@@ -338,10 +342,10 @@ an_approval_waits_for_its_shares(void **state)
 	rows_done(rows, count);
 	bench_begin(bench);
 	assert_ok(store_complete_approval(bench->store, &bench_ceremony, "ciso", &shares, &err));
-	assert_error(ERR_NOT_FOUND, store_complete_approval(bench->store, &bench_ceremony, "ciso",
-	    &shares, &err));
-	assert_error(ERR_NOT_FOUND, store_complete_approval(bench->store, &bench_ceremony, "ceo",
-	    &shares, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_complete_approval(bench->store, &bench_ceremony, "ciso", &shares, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_complete_approval(bench->store, &bench_ceremony, "ceo", &shares, &err));
 	bench_commit(bench);
 	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
 	assert_true(rows[0].complete);
@@ -382,7 +386,8 @@ add_approvals(struct bench *bench)
 	struct err err;
 	bench_begin(bench);
 	for (unsigned i = 0; i < 12; i++) {
-		CLEANUP(approval_row_done) struct approval_row row = approval_of(bench->store, "", 0x24);
+		CLEANUP(approval_row_done)
+		struct approval_row row = approval_of(bench->store, "", 0x24);
 		snprintf(row.seat, sizeof(row.seat), "seat-%u", i);
 		row.complete = true;
 		row.shares = box_of("");
@@ -446,7 +451,8 @@ a_version_is_released_once_ever(void **state)
 	assert_memory_equal(&row.ceremony, &bench_ceremony, sizeof(row.ceremony));
 	assert_memory_equal(&row.debt, &bench_debt, sizeof(row.debt));
 	assert_true(digest_equal(&row.statement, &zero));
-	assert_error(ERR_NOT_FOUND, store_get_release(bench->store, &bench_secret, 2, &again, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_get_release(bench->store, &bench_secret, 2, &again, &err));
 	bench_begin(bench);
 	struct ceremony_row other = ceremony_of(bench->store, 6);
 	assert_ok(store_add_ceremony(bench->store, &other, &err));
@@ -469,10 +475,10 @@ a_release_gets_one_statement(void **state)
 	struct digest second = bench_statement(bench->store, 0x72);
 	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
 	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
-	assert_error(ERR_EXISTS, store_set_release_statement(bench->store, &bench_secret, 1, &second,
-	    &err));
-	assert_error(ERR_NOT_FOUND, store_set_release_statement(bench->store, &bench_secret, 2,
-	    &second, &err));
+	assert_error(ERR_EXISTS,
+	    store_set_release_statement(bench->store, &bench_secret, 1, &second, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_set_release_statement(bench->store, &bench_secret, 2, &second, &err));
 	bench_commit(bench);
 	assert_ok(store_get_release(bench->store, &bench_secret, 1, &row, &err));
 	assert_true(digest_equal(&row.statement, &first));
@@ -487,14 +493,14 @@ an_answer_is_written_once_and_stays(void **state)
 	struct digest token = digest_of(0x51), absent = digest_of(0x52);
 	bench_fill(bench);
 	bench_begin(bench);
-	assert_error(ERR_EXISTS, store_add_answer(bench->store, &bench_ceremony, &token, &other,
-	    &err));
+	assert_error(ERR_EXISTS,
+	    store_add_answer(bench->store, &bench_ceremony, &token, &other, &err));
 	assert_ok(store_add_answer(bench->store, &bench_ceremony, &absent, &other, &err));
 	store_rollback(bench->store);
 	assert_ok(store_get_answer(bench->store, &bench_ceremony, &token, &box, &err));
 	assert_string_equal(buf_string(&box.ciphertext), "answer");
-	assert_error(ERR_NOT_FOUND, store_get_answer(bench->store, &bench_ceremony, &absent, &box,
-	    &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_get_answer(bench->store, &bench_ceremony, &absent, &box, &err));
 }
 
 static void
@@ -566,27 +572,27 @@ main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(texts_are_set_replaced_and_deleted),
-		CASE(a_statement_is_replaced_only_on_demand),
-		CASE(chains_grow_by_one_and_never_change),
-		CASE(secrets_are_found_by_id_and_name),
-		CASE(secrets_have_distinct_ids_and_names),
-		CASE(secrets_are_listed_by_name_in_pages),
-		CASE(versions_come_back_with_their_envelopes),
-		CASE(a_version_changes_its_state_and_nothing_else),
-		CASE(a_version_number_is_used_once),
-		CASE(a_ceremony_keeps_what_its_statement_says),
-		CASE(a_request_is_accepted_once),
-		CASE(ceremonies_are_listed_by_state_newest_first),
-		CASE(an_approval_waits_for_its_shares),
-		CASE(an_approval_is_replaced_until_it_is_complete),
-		CASE(erased_shares_are_gone_from_the_file),
-		CASE(a_seat_denies_once),
-		CASE(a_version_is_released_once_ever),
-		CASE(a_release_gets_one_statement),
-		CASE(an_answer_is_written_once_and_stays),
-		CASE(a_secret_owes_one_debt_at_a_time),
-		CASE(debts_are_listed_by_state_oldest_first),
+	    CASE(texts_are_set_replaced_and_deleted),
+	    CASE(a_statement_is_replaced_only_on_demand),
+	    CASE(chains_grow_by_one_and_never_change),
+	    CASE(secrets_are_found_by_id_and_name),
+	    CASE(secrets_have_distinct_ids_and_names),
+	    CASE(secrets_are_listed_by_name_in_pages),
+	    CASE(versions_come_back_with_their_envelopes),
+	    CASE(a_version_changes_its_state_and_nothing_else),
+	    CASE(a_version_number_is_used_once),
+	    CASE(a_ceremony_keeps_what_its_statement_says),
+	    CASE(a_request_is_accepted_once),
+	    CASE(ceremonies_are_listed_by_state_newest_first),
+	    CASE(an_approval_waits_for_its_shares),
+	    CASE(an_approval_is_replaced_until_it_is_complete),
+	    CASE(erased_shares_are_gone_from_the_file),
+	    CASE(a_seat_denies_once),
+	    CASE(a_version_is_released_once_ever),
+	    CASE(a_release_gets_one_statement),
+	    CASE(an_answer_is_written_once_and_stays),
+	    CASE(a_secret_owes_one_debt_at_a_time),
+	    CASE(debts_are_listed_by_state_oldest_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

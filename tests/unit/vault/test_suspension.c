@@ -10,8 +10,10 @@ suspension_of(const struct founded *founded, size_t by, size_t of, struct suspen
 	const struct seat *seats = founded->charter->seats;
 
 	*ret = (struct suspension){.charter = founded->charter->digest,
-		.token = seats[by].tokens[0].id, .suspended = seats[of].tokens[0].id,
-		.reason = "lost on the train", .time = 1767225600};
+	    .token = seats[by].tokens[0].id,
+	    .suspended = seats[of].tokens[0].id,
+	    .reason = "lost on the train",
+	    .time = 1767225600};
 	memset(ret->vault.bytes, 3, DIGEST_SIZE);
 	snprintf(ret->seat, sizeof(ret->seat), "%s", seats[by].name);
 	snprintf(ret->holder, sizeof(ret->holder), "%s", seats[of].name);
@@ -33,15 +35,15 @@ a_suspension_says_all_of_it_and_nothing_else(void **unused)
 	static const struct {
 		const char *from, *to, *says;
 	} faults[] = {
-		{"\"format\":1", "\"format\":2", "format"},
-		{"\"vault\":\"03", "\"vault\":\"0", "vault"},
-		{"\"charter\":", "\"charters\":", "charter"},
-		{"\"seat\":\"infra\"", "\"seat\":\"In Fra\"", "seat"},
-		{"\"reason\":\"lost on the train\"", "\"reason\":\"\"", "reason"},
-		{"\"suspends\":{\"seat\":\"ciso\",", "\"suspends\":{", "seat"},
-		{"\"suspends\":{", "\"suspends\":{\"why\":\"x\",", "why"},
-		{"\"time\":\"2026", "\"time\":\"x026", "time"},
-		{"{\"format\"", "{\"more\":1,\"format\"", "more"},
+	    {"\"format\":1", "\"format\":2", "format"},
+	    {"\"vault\":\"03", "\"vault\":\"0", "vault"},
+	    {"\"charter\":", "\"charters\":", "charter"},
+	    {"\"seat\":\"infra\"", "\"seat\":\"In Fra\"", "seat"},
+	    {"\"reason\":\"lost on the train\"", "\"reason\":\"\"", "reason"},
+	    {"\"suspends\":{\"seat\":\"ciso\",", "\"suspends\":{", "seat"},
+	    {"\"suspends\":{", "\"suspends\":{\"why\":\"x\",", "why"},
+	    {"\"time\":\"2026", "\"time\":\"x026", "time"},
+	    {"{\"format\"", "{\"more\":1,\"format\"", "more"},
 	};
 	struct err err;
 	FOUNDED founded = {0};
@@ -57,7 +59,8 @@ a_suspension_says_all_of_it_and_nothing_else(void **unused)
 	assert_string_equal(parsed.holder, "ciso");
 	assert_string_equal(parsed.reason, "lost on the train");
 	assert_true(digest_equal(&parsed.suspended, &suspension.suspended));
-	expect_error(suspension_parse(&statement, true, &parsed, &err), ERR_REFUSED, &err, "training");
+	expect_error(suspension_parse(&statement, true, &parsed, &err), ERR_REFUSED, &err,
+	    "training");
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
 		DSSE edited = {0};
 
@@ -162,18 +165,20 @@ a_test_says_what_was_opened_and_nothing_else(void **unused)
 	static const struct {
 		const char *from, *to, *says;
 	} faults[] = {
-		{"\"format\":1", "\"format\":2", "format"},
-		{"\"seat\":\"ciso\"", "\"seat\":\"\"", "seat"},
-		{"\"opened\":{\"share\"", "\"opened\":{\"sign\"", "sign"},
-		{"\"size\":9", "\"size\":-9", "size"},
-		{"\"root\":", "\"roots\":", "root"},
-		{"{\"format\"", "{\"more\":1,\"format\"", "more"},
+	    {"\"format\":1", "\"format\":2", "format"},
+	    {"\"seat\":\"ciso\"", "\"seat\":\"\"", "seat"},
+	    {"\"opened\":{\"share\"", "\"opened\":{\"sign\"", "sign"},
+	    {"\"size\":9", "\"size\":-9", "size"},
+	    {"\"root\":", "\"roots\":", "root"},
+	    {"{\"format\"", "{\"more\":1,\"format\"", "more"},
 	};
 	struct err err;
 	JSON *payload = NULL;
 	DSSE statement = {0};
-	struct readiness readiness = {.seat = "ciso", .has = {[KEY_SHARE] = true}, .size = 9,
-		.time = 1767225600};
+	struct readiness readiness = {.seat = "ciso",
+	    .has = {[KEY_SHARE] = true},
+	    .size = 9,
+	    .time = 1767225600};
 	struct readiness parsed;
 
 	(void)unused;
@@ -197,10 +202,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_suspension_says_all_of_it_and_nothing_else),
-		cmocka_unit_test(a_second_signature_is_another_officers),
-		cmocka_unit_test(the_order_of_suspensions_is_part_of_them),
-		cmocka_unit_test(a_test_says_what_was_opened_and_nothing_else),
+	    cmocka_unit_test(a_suspension_says_all_of_it_and_nothing_else),
+	    cmocka_unit_test(a_second_signature_is_another_officers),
+	    cmocka_unit_test(the_order_of_suspensions_is_part_of_them),
+	    cmocka_unit_test(a_test_says_what_was_opened_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

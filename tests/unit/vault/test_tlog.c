@@ -10,8 +10,13 @@
 #include "tests/unit/log_vectors.h"
 #include "vault/log/tlog.h"
 
-enum { TREE_LEAVES = 600, TREE_SPACE = TREE_LEAVES + 2, TREE_LEVELS = 11, SMALL = 70,
-	EXHAUSTIVE = 33 };
+enum {
+	TREE_LEAVES = 600,
+	TREE_SPACE = TREE_LEAVES + 2,
+	TREE_LEVELS = 11,
+	SMALL = 70,
+	EXHAUSTIVE = 33
+};
 
 struct tree {
 	uint64_t size;
@@ -30,7 +35,8 @@ fetch(void *context, unsigned level, uint64_t index, struct digest *ret_hash, st
 	if (tree->lossy && level == 1 && index == 0)
 		return err_set(err, ERR_INTEGRITY, "hash 1/0 is missing");
 	if (level >= TREE_LEVELS || index >= tree->counts[level])
-		fail_msg("fetch of %u/%llu, which was not stored", level, (unsigned long long)index);
+		fail_msg("fetch of %u/%llu, which was not stored", level,
+		    (unsigned long long)index);
 	*ret_hash = tree->hashes[level][index];
 	return ERR_OK;
 }
@@ -106,7 +112,7 @@ node_of(const struct digest *left, const struct digest *right)
 {
 	struct err err;
 	struct digest hash;
-	uint8_t node[1 + 2 * DIGEST_SIZE] = { 1 };
+	uint8_t node[1 + 2 * DIGEST_SIZE] = {1};
 	memcpy(node + 1, left->bytes, DIGEST_SIZE);
 	memcpy(node + 1 + DIGEST_SIZE, right->bytes, DIGEST_SIZE);
 	assert_ok(sha256_one(VIEW_OF(node), &hash, &err));
@@ -142,15 +148,15 @@ leaves_and_roots_are_those_of_rfc_6962(void **state)
 		size_t size;
 		const char *root;
 	} steps[] = {
-		{ "", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d" },
-		{ "\x00", 1, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125" },
-		{ "\x10", 1, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77" },
-		{ " !", 2, "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7" },
-		{ "01", 2, "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4" },
-		{ "@ABC", 4, "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef" },
-		{ "PQRSTUVW", 8, "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c" },
-		{ "`abcdefghijklmno", 16,
-		    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328" },
+	    {"", 0, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"},
+	    {"\x00", 1, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"},
+	    {"\x10", 1, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77"},
+	    {" !", 2, "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"},
+	    {"01", 2, "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4"},
+	    {"@ABC", 4, "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"},
+	    {"PQRSTUVW", 8, "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c"},
+	    {"`abcdefghijklmno", 16,
+	        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"},
 	};
 	struct tree *tree = calloc(1, sizeof(*tree));
 	struct digest hash = root_of(tree, 0);
@@ -218,12 +224,13 @@ every_inclusion_proof_verifies_and_no_other(void **state)
 	for (uint64_t size = 1; size <= EXHAUSTIVE; size++) {
 		struct digest root = root_of(tree, size);
 		for (uint64_t index = 0; index < size; index++) {
-			struct proof proof = { .count = 0 };
+			struct proof proof = {.count = 0};
 			assert_ok(tlog_prove_inclusion(index, size, fetch, tree, proof.hashes,
 			    &proof.count, &err));
 			assert_true(includes(tree, index, size, &proof, &root));
 			for (uint64_t other = 0; other < EXHAUSTIVE; other++)
-				assert_true(other == index || !includes(tree, other, size, &proof, &root));
+				assert_true(
+				    other == index || !includes(tree, other, size, &proof, &root));
 			for (size_t i = 0; i < proof.count; i++) {
 				proof.hashes[i].bytes[i % DIGEST_SIZE] ^= 0x80;
 				assert_false(includes(tree, index, size, &proof, &root));
@@ -244,8 +251,8 @@ extends(uint64_t old, uint64_t size, const struct digest *old_root, const struct
     const struct proof *proof)
 {
 	struct err err;
-	enum err_code code = tlog_verify_consistency(old, size, old_root, root, proof->hashes,
-	    proof->count, &err);
+	enum err_code code =
+	    tlog_verify_consistency(old, size, old_root, root, proof->hashes, proof->count, &err);
 	if (code != ERR_OK)
 		assert_int_equal(code, ERR_INTEGRITY);
 	return code == ERR_OK;
@@ -261,7 +268,7 @@ every_consistency_proof_verifies_and_no_other(void **state)
 		struct digest root = root_of(tree, size);
 		for (uint64_t old = 1; old <= size; old++) {
 			struct digest old_root = root_of(tree, old);
-			struct proof proof = { .count = 0 };
+			struct proof proof = {.count = 0};
 			assert_ok(tlog_prove_consistency(old, size, fetch, tree, proof.hashes,
 			    &proof.count, &err));
 			assert_true(extends(old, size, &old_root, &root, &proof));
@@ -305,8 +312,7 @@ a_proof_has_the_length_that_its_size_demands(void **state)
 
 /* A tree of equal leaves has one hash on each level. */
 static enum err_code
-fetch_equal(void *context, unsigned level, uint64_t index, struct digest *ret_hash,
-    struct err *err)
+fetch_equal(void *context, unsigned level, uint64_t index, struct digest *ret_hash, struct err *err)
 {
 	const struct digest *levels = context;
 	(void)index, (void)err;
@@ -326,26 +332,26 @@ make_levels(struct digest levels[TLOG_LEVELS])
 static void
 proofs_in_the_largest_logs_verify(void **state)
 {
-	static const uint64_t sizes[] = { 1000000, (1ULL << 32) + 1, (1ULL << 40) - 1,
-		(1ULL << 62), (1ULL << 63) - 1 };
+	static const uint64_t sizes[] = {1000000, (1ULL << 32) + 1, (1ULL << 40) - 1, (1ULL << 62),
+	    (1ULL << 63) - 1};
 	struct digest levels[TLOG_LEVELS], root, old_root;
 	struct proof proof;
 	struct err err;
 	(void)state;
 	make_levels(levels);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		const uint64_t size = sizes[i], places[] = { 0, 1, size / 3, size / 2, size - 1 };
+		const uint64_t size = sizes[i], places[] = {0, 1, size / 3, size / 2, size - 1};
 		assert_ok(tlog_root(size, fetch_equal, levels, &root, &err));
 		for (size_t at = 0; at < ARRAY_SIZE(places); at++) {
 			uint64_t old = places[at] + 1;
-			assert_ok(tlog_prove_inclusion(places[at], size, fetch_equal, levels, proof.hashes,
-			    &proof.count, &err));
+			assert_ok(tlog_prove_inclusion(places[at], size, fetch_equal, levels,
+			    proof.hashes, &proof.count, &err));
 			assert_true(proof.count <= 63);
 			assert_ok(tlog_verify_inclusion(places[at], size, &levels[0], proof.hashes,
 			    proof.count, &root, &err));
 			assert_ok(tlog_root(old, fetch_equal, levels, &old_root, &err));
-			assert_ok(tlog_prove_consistency(old, size, fetch_equal, levels, proof.hashes,
-			    &proof.count, &err));
+			assert_ok(tlog_prove_consistency(old, size, fetch_equal, levels,
+			    proof.hashes, &proof.count, &err));
 			assert_ok(tlog_verify_consistency(old, size, &old_root, &root, proof.hashes,
 			    proof.count, &err));
 		}
@@ -357,7 +363,7 @@ what_no_log_has_is_refused(void **state)
 {
 	struct tree *tree = grow(8);
 	struct digest root = root_of(tree, 8);
-	struct proof proof = { .count = 0 };
+	struct proof proof = {.count = 0};
 	struct err err;
 	static uint8_t data[TLOG_LEAF_MAX + 1];
 	(void)state;
@@ -366,12 +372,12 @@ what_no_log_has_is_refused(void **state)
 	assert_says("65535");
 	assert_error(ERR_INVALID, tlog_root(1ULL << 63, fetch, tree, &root, &err));
 	assert_error(ERR_INVALID, tlog_append((1ULL << 63) - 1, &root, fetch, store, tree, &err));
-	assert_error(ERR_INVALID, tlog_prove_inclusion(8, 8, fetch, tree, proof.hashes, &proof.count,
-	    &err));
-	assert_error(ERR_INVALID, tlog_prove_consistency(0, 8, fetch, tree, proof.hashes,
-	    &proof.count, &err));
-	assert_error(ERR_INVALID, tlog_prove_consistency(9, 8, fetch, tree, proof.hashes,
-	    &proof.count, &err));
+	assert_error(ERR_INVALID,
+	    tlog_prove_inclusion(8, 8, fetch, tree, proof.hashes, &proof.count, &err));
+	assert_error(ERR_INVALID,
+	    tlog_prove_consistency(0, 8, fetch, tree, proof.hashes, &proof.count, &err));
+	assert_error(ERR_INVALID,
+	    tlog_prove_consistency(9, 8, fetch, tree, proof.hashes, &proof.count, &err));
 	assert_error(ERR_INTEGRITY, tlog_verify_consistency(0, 8, &root, &root, NULL, 0, &err));
 	assert_error(ERR_INTEGRITY, tlog_verify_inclusion(0, 0, &root, NULL, 0, &root, &err));
 	free(tree);
@@ -382,16 +388,16 @@ a_missing_hash_ends_everything_that_needs_it(void **state)
 {
 	struct tree *tree = grow(3), *larger = grow(4);
 	struct digest root = {{7}};
-	struct proof proof = { .count = 99 };
+	struct proof proof = {.count = 99};
 	struct err err;
 	(void)state;
 	tree->lossy = larger->lossy = true;
 	assert_error(ERR_INTEGRITY, tlog_root(3, fetch, larger, &root, &err));
 	assert_int_equal(root.bytes[0], 7);
-	assert_error(ERR_INTEGRITY, tlog_prove_inclusion(2, 3, fetch, larger, proof.hashes,
-	    &proof.count, &err));
-	assert_error(ERR_INTEGRITY, tlog_prove_consistency(3, 4, fetch, larger, proof.hashes,
-	    &proof.count, &err));
+	assert_error(ERR_INTEGRITY,
+	    tlog_prove_inclusion(2, 3, fetch, larger, proof.hashes, &proof.count, &err));
+	assert_error(ERR_INTEGRITY,
+	    tlog_prove_consistency(3, 4, fetch, larger, proof.hashes, &proof.count, &err));
 	assert_int_equal(proof.count, 99);
 	assert_error(ERR_INTEGRITY, tlog_append(3, &tree->leaves[0], fetch, store, tree, &err));
 	assert_int_equal(tree->counts[2], 0);
@@ -422,8 +428,8 @@ inclusion_vector_holds(const json_t *vector)
 	    log_vector_hash(json_object_get(vector, "leafHash"), &leaf) &&
 	    read_proof(json_object_get(vector, "proof"), &proof) &&
 	    tlog_verify_inclusion(log_vector_number(json_object_get(vector, "leafIdx")),
-	    log_vector_number(json_object_get(vector, "treeSize")), &leaf, proof.hashes, proof.count,
-	    &root, &err) == ERR_OK;
+	        log_vector_number(json_object_get(vector, "treeSize")), &leaf, proof.hashes,
+	        proof.count, &root, &err) == ERR_OK;
 }
 
 /* Some vectors give "don't care 1" and the like for a root: equality is all that matters. */
@@ -451,8 +457,8 @@ consistency_vector_holds(const json_t *vector)
 	    read_root(json_object_get(vector, "root2"), &root) &&
 	    read_proof(json_object_get(vector, "proof"), &proof) &&
 	    tlog_verify_consistency(log_vector_number(json_object_get(vector, "size1")),
-	    log_vector_number(json_object_get(vector, "size2")), &old_root, &root, proof.hashes,
-	    proof.count, &err) == ERR_OK;
+	        log_vector_number(json_object_get(vector, "size2")), &old_root, &root, proof.hashes,
+	        proof.count, &err) == ERR_OK;
 }
 
 static void
@@ -461,7 +467,8 @@ check_vectors(const char *name, bool (*holds)(const json_t *vector))
 	json_t *vectors = log_vectors_open("rfc6962-merkle.json");
 	const json_t *array = json_object_get(vectors, name), *vector;
 	size_t i, good = 0;
-	json_array_foreach (array, i, vector) {
+	json_array_foreach(array, i, vector)
+	{
 		bool expected = !json_is_true(json_object_get(vector, "wantErr"));
 		good += expected;
 		if (holds(vector) != expected)
@@ -511,20 +518,23 @@ roots_and_proofs_are_those_that_others_made(void **state)
 	struct err err;
 	size_t i;
 	(void)state;
-	json_array_foreach (json_object_get(generated, "roots"), i, vector) {
+	json_array_foreach(json_object_get(generated, "roots"), i, vector)
+	{
 		struct digest got = root_of(tree, i), expected = log_vector_hex(vector);
 		assert_memory_equal(&got, &expected, sizeof(got));
 	}
 	assert_int_equal(i, SMALL + 1);
-	json_array_foreach (json_object_get(generated, "inclusion"), i, vector) {
-		assert_ok(tlog_prove_inclusion(number_of(vector, "index"), number_of(vector, "size"),
-		    fetch, tree, proof.hashes, &proof.count, &err));
+	json_array_foreach(json_object_get(generated, "inclusion"), i, vector)
+	{
+		assert_ok(tlog_prove_inclusion(number_of(vector, "index"),
+		    number_of(vector, "size"), fetch, tree, proof.hashes, &proof.count, &err));
 		assert_proof(&proof, json_object_get(vector, "proof"));
 	}
 	assert_int_equal(i, 54);
-	json_array_foreach (json_object_get(generated, "consistency"), i, vector) {
-		assert_ok(tlog_prove_consistency(number_of(vector, "size1"), number_of(vector, "size2"),
-		    fetch, tree, proof.hashes, &proof.count, &err));
+	json_array_foreach(json_object_get(generated, "consistency"), i, vector)
+	{
+		assert_ok(tlog_prove_consistency(number_of(vector, "size1"),
+		    number_of(vector, "size2"), fetch, tree, proof.hashes, &proof.count, &err));
 		assert_proof(&proof, json_object_get(vector, "proof"));
 	}
 	assert_int_equal(i, 51);
@@ -535,8 +545,8 @@ roots_and_proofs_are_those_that_others_made(void **state)
 static void
 stored_hashes_are_those_of_the_tiles(void **state)
 {
-	static const char *const names[] = { "tile/0/000_sha256", "tile/0/001_sha256",
-		"tile/0/002.p/88_sha256" };
+	static const char *const names[] = {"tile/0/000_sha256", "tile/0/001_sha256",
+	    "tile/0/002.p/88_sha256"};
 	json_t *vectors = log_vectors_open("rfc6962-merkle.json");
 	const json_t *tiles = json_object_get(vectors, "tiles_600");
 	struct tree *tree = grow(TREE_LEAVES);
@@ -554,7 +564,8 @@ stored_hashes_are_those_of_the_tiles(void **state)
 		assert_memory_equal(&got, &expected, sizeof(got));
 	}
 	for (size_t i = 0; i < 2; i++) {
-		expected = log_vector_hex(json_array_get(json_object_get(tiles, "tile/1/000.p/2"), i));
+		expected =
+		    log_vector_hex(json_array_get(json_object_get(tiles, "tile/1/000.p/2"), i));
 		assert_memory_equal(&tree->hashes[8][i], &expected, sizeof(expected));
 	}
 	free(tree);
@@ -565,19 +576,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaves_and_roots_are_those_of_rfc_6962),
-		cmocka_unit_test(every_root_is_that_of_the_definition),
-		cmocka_unit_test(appending_costs_the_logarithm_of_the_size),
-		cmocka_unit_test(every_inclusion_proof_verifies_and_no_other),
-		cmocka_unit_test(every_consistency_proof_verifies_and_no_other),
-		cmocka_unit_test(a_proof_has_the_length_that_its_size_demands),
-		cmocka_unit_test(proofs_in_the_largest_logs_verify),
-		cmocka_unit_test(what_no_log_has_is_refused),
-		cmocka_unit_test(a_missing_hash_ends_everything_that_needs_it),
-		cmocka_unit_test(published_inclusion_proofs_are_judged_as_published),
-		cmocka_unit_test(published_consistency_proofs_are_judged_as_published),
-		cmocka_unit_test(roots_and_proofs_are_those_that_others_made),
-		cmocka_unit_test(stored_hashes_are_those_of_the_tiles),
+	    cmocka_unit_test(leaves_and_roots_are_those_of_rfc_6962),
+	    cmocka_unit_test(every_root_is_that_of_the_definition),
+	    cmocka_unit_test(appending_costs_the_logarithm_of_the_size),
+	    cmocka_unit_test(every_inclusion_proof_verifies_and_no_other),
+	    cmocka_unit_test(every_consistency_proof_verifies_and_no_other),
+	    cmocka_unit_test(a_proof_has_the_length_that_its_size_demands),
+	    cmocka_unit_test(proofs_in_the_largest_logs_verify),
+	    cmocka_unit_test(what_no_log_has_is_refused),
+	    cmocka_unit_test(a_missing_hash_ends_everything_that_needs_it),
+	    cmocka_unit_test(published_inclusion_proofs_are_judged_as_published),
+	    cmocka_unit_test(published_consistency_proofs_are_judged_as_published),
+	    cmocka_unit_test(roots_and_proofs_are_those_that_others_made),
+	    cmocka_unit_test(stored_hashes_are_those_of_the_tiles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
