@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 #include "tokens/formats/tlv.h"
 
 enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192, DER_SEQUENCE = 0x30 };

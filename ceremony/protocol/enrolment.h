@@ -9,7 +9,7 @@
  *
  * With "driver":"fido2" there is "fido2" as in the charter, the serial may be 0, and "attestation" is
  * {"authdata":BASE64,"signature":BASE64,"leaf":BASE64}: the packed statement of the registration, whose
- * clientDataHash binds init, seat and salt (tokens/fido/keys.h); without "leaf" only the registration,
+ * clientDataHash binds init, seat and salt (tokens/formats/fido_keys.h); without "leaf" only the registration,
  * as above.  It proves no serial.  That the device
  * is the one with "serial" is shown by its PIV side, when that signs the enrolment as well:
  *  "cosigner":{"key":HEX65,"slot":BASE64,"device":BASE64} (its sign key and that key's attestation).

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tokens/attest/fido.h"
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 #include "vault/documents/signers.h"
 
 /* The keys that the seat's roles need, each of those that open something with its test. */

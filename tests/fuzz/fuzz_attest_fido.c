@@ -9,7 +9,7 @@
 
 #include "tests/fuzz/target.h"
 #include "tokens/attest/fido.h"
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 
 static void
 check_facts(const struct attest_fido_facts *facts, const struct attest_policy *policy)

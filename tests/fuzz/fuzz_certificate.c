@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/attest/certificate.h"
+#include "tokens/formats/certificate.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

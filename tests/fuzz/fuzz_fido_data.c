@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/fido/data.h"
 #include "tokens/fido/pin.h"
 #include "tokens/fido/result.h"
+#include "tokens/formats/fido_data.h"
 
 enum { NAMES_MAX = 8, NAME_SIZE = 16 };
 

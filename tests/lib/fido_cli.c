@@ -33,7 +33,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "tokens/fido/driver.h"
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 
 enum { WORDS_MAX = 4, FILE_MODE = 0600, PIN_MAX = 128, LISTS_MAX = 4 };
 

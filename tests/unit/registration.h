@@ -4,7 +4,7 @@
 #define TESTS_UNIT_REGISTRATION_H
 
 #include "tests/unit/check.h"
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 
 struct registration_recipe {
 	const char *rp;         /* NULL: ours */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "tokens/attest/chain.h"
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 #include "tokens/formats/tlv.h"
 
 enum { OCTET_STRING = 0x04, SEQUENCE = 0x30, VERSION_3 = 2, COUNTRY = 2 };

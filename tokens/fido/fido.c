@@ -23,10 +23,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "tokens/fido/data.h"
 #include "tokens/fido/pin.h"
 #include "tokens/fido/port.h"
 #include "tokens/fido/result.h"
+#include "tokens/formats/fido_data.h"
 
 enum {
 	CALL_MS = 40000,   /* a token waits 30 s for a touch */

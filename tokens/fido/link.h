@@ -11,7 +11,7 @@
 #ifndef TOKENS_FIDO_LINK_H
 #define TOKENS_FIDO_LINK_H
 
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 
 /* Status codes of CTAP 2.1, section 8.2, that mean something to us. */
 enum fido_status {

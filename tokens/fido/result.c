@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "tokens/fido/data.h"
 #include "tokens/fido/pin.h"
 #include "tokens/formats/cbor.h"
+#include "tokens/formats/fido_data.h"
 
 /* ---- facts ---- */
 

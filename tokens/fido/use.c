@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 
 /* ---- touches ---- */
 

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tokens/attest/certificate.h"
+#include "tokens/formats/certificate.h"
 #include "tokens/piv/object.h"
 #include "tokens/reader/holders.h"
 

@@ -12,7 +12,7 @@
 
 #include "ceremony/client/enrol/steps.h"
 #include "ceremony/client/hand/pin_change.h"
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 
 static void
 say_trust(const struct enrol_walk *walk)

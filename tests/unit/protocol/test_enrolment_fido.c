@@ -7,7 +7,7 @@
 #include "ceremony/protocol/enrolment.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 
 static const uint8_t model[TOKEN_AAGUID_SIZE] = {0xaa, 0xbb};
 static const uint8_t model_octets[18] = {0x04, 0x10, 0xaa, 0xbb};

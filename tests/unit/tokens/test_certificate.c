@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest/certificate.c: what certificates say, and bytes that are none. */
+/* tokens/formats/certificate.c: what certificates say, and bytes that are none. */
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
-#include "tokens/attest/certificate.h"
+#include "tokens/formats/certificate.h"
 
 static const uint8_t policies[] = {PIN_ONCE, TOUCH_ALWAYS};
 

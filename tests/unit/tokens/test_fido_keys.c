@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/fido/keys.c against values that python3-cryptography computed (tests/lib/
+/* tokens/formats/fido_keys.c against values that python3-cryptography computed (tests/lib/
  * fido2_stranger.py), and tokens/fido/pin.c. */
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tokens/fido/keys.h"
 #include "tokens/fido/pin.h"
+#include "tokens/formats/fido_keys.h"
 
 static const char share[] =
     "0420fb87a2e8b168e3651572933f792652557d6d2cf1377f65115bcc69caaf2111d145c7dcc165efeee6aaefbe56ad"

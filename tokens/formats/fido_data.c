@@ -5,7 +5,7 @@
  * passed over in an attestation statement and refused elsewhere, since what they would mean for
  * the credential is not known.
  */
-#include "tokens/fido/data.h"
+#include "tokens/formats/fido_data.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * extension with the policies.  Nothing is verified: any of it may be a lie (tokens/attest/attest.h
  * verifies).  For telling people what is on a token, and for comparing keys.
  */
-#ifndef TOKENS_ATTEST_CERTIFICATE_H
-#define TOKENS_ATTEST_CERTIFICATE_H
+#ifndef TOKENS_FORMATS_CERTIFICATE_H
+#define TOKENS_FORMATS_CERTIFICATE_H
 
 #include "tokens/token.h"
 

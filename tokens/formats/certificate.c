@@ -7,7 +7,7 @@
  *	subject		31 { 30 { 06 attribute, string } ... } ...
  *	extension	30 { 06 name [01 critical] 04 { value } }
  */
-#include "tokens/attest/certificate.h"
+#include "tokens/formats/certificate.h"
 
 #include <string.h>
 

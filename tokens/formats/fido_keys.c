@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tokens/fido/keys.h"
+#include "tokens/formats/fido_keys.h"
 
 #include "base/hpke.h"
 

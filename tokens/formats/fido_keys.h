@@ -9,8 +9,8 @@
  *
  * lp8 is one length byte, then the text.
  */
-#ifndef TOKENS_FIDO_KEYS_H
-#define TOKENS_FIDO_KEYS_H
+#ifndef TOKENS_FORMATS_FIDO_KEYS_H
+#define TOKENS_FORMATS_FIDO_KEYS_H
 
 #include "tokens/token.h"
 

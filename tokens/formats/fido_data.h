@@ -9,8 +9,8 @@
  *	extensions		{"credProtect": 3, "hmac-secret": true}
  *	packed statement	{"alg": -7, "sig": bytes, "x5c": [leaf, others...]}
  */
-#ifndef TOKENS_FIDO_DATA_H
-#define TOKENS_FIDO_DATA_H
+#ifndef TOKENS_FORMATS_FIDO_DATA_H
+#define TOKENS_FORMATS_FIDO_DATA_H
 
 #include "tokens/token.h"
 
