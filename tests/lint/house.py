@@ -1,20 +1,47 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The house rules that a machine can check: arrows, one library in one file, headers that compile
-alone, lengths, no mutable file-scope data.  Prints TAP."""
-import os, re, subprocess, sys
+"""The house rules that a machine can check (docs/DESIGN.md, "The house").  Prints TAP.
+usage: house.py [--root TREE] [--build FOLDER] [WORD-OF-A-CLAIM...]
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-os.chdir(ROOT)
+With --build, circles are looked for by symbols, too.  tests/lint/planted.py shows that each check
+fails when it should."""
+import argparse, concurrent.futures, os, re, shutil, subprocess, sys
 
-# Folder: the folders whose headers it may include.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from tree import Tree, circles, include_arrows, symbol_arrows, unit
+
+# Room: what it may include, beside itself; the longest name that begins a path is its room.
+DOCUMENTS = ("vault/seal", "vault/documents", "vault/log")
 ARROWS = {
-    "base": {"base"},
-    "vault": {"vault", "base"},
-    "tokens": {"tokens", "base"},
-    "rotators": {"rotators", "base"},
-    "ceremony": {"ceremony", "vault", "tokens", "rotators", "base"},
-    "cli": {"cli", "ceremony", "vault", "tokens", "rotators", "base"},
+    "base": (),
+    "vault/seal": ("base",),
+    "vault/documents": ("vault/seal", "base"),
+    "vault/log": ("base",),
+    "vault/store": (*DOCUMENTS, "base"),
+    "tokens": ("base",),
+    "tokens/formats": ("tokens", "base"),
+    "tokens/attest": ("tokens/formats", "tokens", "base"),
+    "tokens/reader": ("tokens", "base"),
+    "tokens/piv": ("tokens/reader", "tokens/formats", "tokens", "base"),
+    # Which card a FIDO2 application sits on, its PIV neighbour's commands tell.
+    "tokens/fido": ("tokens/piv", "tokens/reader", "tokens/formats", "tokens", "base"),
+    "tokens/sim": ("base",),
+    "rotators/contract": ("base",),
+    "rotators/program": ("rotators/contract", "base"),
+    "rotators/exec": ("rotators/program", "rotators/contract", "base"),
+    "rotators/ssh": ("rotators/program", "rotators/contract", "base"),
+    "ceremony/protocol": (*DOCUMENTS, "base"),
+    # Enrolments carry what tokens say; nothing else of the protocol does.
+    "ceremony/protocol/enrolment": ("ceremony/protocol", "tokens/attest", "tokens/formats", "tokens",
+        *DOCUMENTS, "base"),
+    "ceremony/server": ("ceremony/protocol", "ceremony/protocol/enrolment", *DOCUMENTS,
+        "vault/store", "rotators/contract", "base"),
+    "ceremony/client": ("ceremony/protocol", "ceremony/protocol/enrolment", *DOCUMENTS,
+        "tokens/attest", "tokens/formats", "tokens", "base"),
+    "cli": ("ceremony/client", "ceremony/protocol", "ceremony/protocol/enrolment", *DOCUMENTS,
+        "tokens", "base"),
+    "cli/main": ("cli", "tokens/piv", "tokens/fido", "tokens", "base"),
+    "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
 }
 # Third-party header (pattern): the files that may include it.
 LIBRARIES = {
@@ -28,106 +55,152 @@ LIBRARIES = {
     r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest/attest.c",
-        "tokens/attest/chain.c", "tokens/attest/fido.c", "tokens/piv/block.c", "tokens/sim/sim_crypto.c",
-        "tokens/sim/sim_key_check.c",
-        "tokens/sim/sim_edwards.c", "tokens/sim/ctap_certificate.c"},
+        "tokens/attest/chain.c", "tokens/attest/fido.c", "tokens/piv/block.c",
+        "tokens/sim/sim_crypto.c", "tokens/sim/sim_key_check.c", "tokens/sim/sim_edwards.c",
+        "tokens/sim/ctap_certificate.c"},
 }
-FILE_LINES, FUNCTION_LINES = 600, 80
+# Units through which circles may go until the two ceremonies are one.
+STAY = re.compile(r"(ceremony|vault/store)/(.*/)?(batch\w*|\w+_batch|matter|dossier|chain|sync)")
+# Programs, and rows of a table, need no header; their folder's meson.build names them.
+NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/sim_main", "rotators/exec/exec",
+    "rotators/ssh/ssh_key"}
+FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)
+CLANG_FORMAT = "14" # Debian 12's; others differ in places
 
-def sources(suffixes=(".c", ".h")):
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True)
-    if listed.returncode == 0:
-        names = listed.stdout.split("\n")
-    else: # an exported tree without git
-        names = [os.path.relpath(os.path.join(d, f), ".") for d, _, fs in os.walk(".") for f in fs
-            if not d.startswith("./build")]
-    return sorted(n for n in names if n.endswith(suffixes) and os.path.isfile(n))
+def room(name):
+    stem, rooms = unit(name), ARROWS
+    return max((r for r in rooms if stem == r or stem.startswith(r + "/") or
+        (r.startswith("ceremony/protocol/") and stem.startswith(r))), key=len, default=None)
 
-def text(name):
-    with open(name, encoding="utf-8") as file:
-        return file.read()
+def arrows(tree):
+    for name in tree.files(".c", ".h", product=True):
+        own = room(name)
+        if own is None:
+            yield f"{name} stands in no room"
+            continue
+        for kind, header in tree.includes(name):
+            if kind != '"': continue
+            target = room(header) if "/" in header else None
+            if target is None: yield f'{name}: "{header}" lacks its folder'
+            elif target != own and target not in ARROWS[own]:
+                yield f"{name}: {own} may not include {header}"
 
-def includes(name):
-    return re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text(name), re.M)
-
-def arrows():
-    for name in sources():
-        folder = name.split("/")[0]
-        if folder not in ARROWS: continue
-        for kind, header in includes(name):
-            target = header.split("/")[0]
-            if kind == '"' and target not in ARROWS[folder]:
-                yield f"{name}: {folder} may not include {header}"
-            if kind == '"' and "/" not in header:
-                yield f"{name}: \"{header}\" lacks its folder"
-            if kind == '"' and header.startswith("tokens/sim/") and not name.startswith("tokens/sim/"):
-                yield f"{name}: nothing outside tokens/sim may include {header}"
-
-def libraries():
-    for name in sources():
+def libraries(tree):
+    for name in tree.files(".c", ".h"):
         if name.startswith("tests/"): continue
-        for kind, header in includes(name):
+        for kind, header in tree.includes(name):
             for pattern, allowed in LIBRARIES.items():
                 if kind == "<" and re.fullmatch(pattern, header) and name not in allowed:
                     yield f"{name}: <{header}> belongs to {', '.join(sorted(allowed))} alone"
 
-def lengths():
-    for name in sources():
-        lines = text(name).split("\n")
-        if len(lines) > FILE_LINES + 1:
-            yield f"{name}: {len(lines) - 1} lines, at most {FILE_LINES}"
-        start = None
-        for number, line in enumerate(lines):
-            if line == "{": start = number
-            elif line == "}" and start is not None:
-                if number - start > FUNCTION_LINES:
-                    yield f"{name}:{start}: a function of {number - start} lines, at most {FUNCTION_LINES}"
-                start = None
+def no_circles(tree):
+    found = list(include_arrows(tree)) + (list(symbol_arrows(tree)) if tree.build else [])
+    for part in circles([a for a in found if not STAY.fullmatch(a[0]) and not STAY.fullmatch(a[1])]):
+        yield f"{len(part)} units in a circle: {' '.join(part)}"
+        ties = {}
+        for user, used, by in found:
+            if user in part and used in part: ties.setdefault((user, used), set()).add(by)
+        for (user, used), by in sorted(ties.items())[:40]:
+            yield f"    {user} -> {used}: {' '.join(sorted(by)[:6])}"
+    for part in circles(found):
+        if any(STAY.fullmatch(name) for name in part):
+            print(f"# stays until the two ceremonies are one: {len(part)} units: {' '.join(part)}")
 
-def state():
-    for name in sources():
-        if name.startswith("tests/") or name == "tokens/sim/ifd.c": continue
-        for number, line in enumerate(text(name).split("\n"), 1):
+def one_header(tree):
+    sources = {unit(n) for n in tree.files(".c", product=True)}
+    headers = {unit(n) for n in tree.files(".h", product=True)}
+    for name in sorted(sources - headers - NO_HEADER): yield f"{name}.c has no header of its own"
+    for name in sorted(headers - sources):
+        if re.search(r"^\w[^;={}#]*\)[^;={}]*;", re.sub(r"/\*.*?\*/", "", tree.text(name + ".h"),
+                flags=re.S), re.M) and "static inline" not in tree.text(name + ".h"):
+            yield f"{name}.h declares functions that no {name}.c defines"
+
+def lengths(tree):
+    for name in tree.files(".c", ".h"):
+        lines = len(tree.lines(name)) - 1
+        if lines > FILE_LINES: yield f"{name}: {lines} lines, at most {FILE_LINES}"
+        for start, length, _ in tree.functions(name):
+            if length > FUNCTION_LINES and not name.startswith("tests/"):
+                yield f"{name}:{start}: a function of {length} lines, at most {FUNCTION_LINES}"
+    folders = {}
+    for name in tree.files(".c"): folders.setdefault(os.path.dirname(name), []).append(name)
+    for folder, names in sorted(folders.items()):
+        if len(names) > FLAT_FOLDER:
+            yield f"{folder}/: {len(names)} .c files, at most {FLAT_FOLDER}"
+
+def state(tree):
+    for name in tree.files(".c", ".h", product=True):
+        if name == "tokens/sim/ifd.c": continue
+        for number, line in enumerate(tree.lines(name), 1):
             if re.match(r"static (?!const|inline|_Thread_local const)[^()]*(=|;)", line):
                 yield f"{name}:{number}: mutable file-scope state: {line.strip()}"
 
-def words():
-    for name in sources((".c", ".h", ".sh", ".scd", ".md", ".build")):
+def words(tree):
+    for name in tree.files(".c", ".h", ".sh", ".scd", ".md", ".build"):
         if name.startswith("tests/lint/"): continue
-        for number, line in enumerate(text(name).split("\n"), 1):
-            if UNFINISHED.search(line):
-                yield f"{name}:{number}: unfinished: {line.strip()[:80]}"
-    for name in sources():
-        if not text(name).startswith("/* SPDX-License-Identifier: Apache-2.0 */"):
+        for number, line in enumerate(tree.lines(name), 1):
+            if UNFINISHED.search(line): yield f"{name}:{number}: unfinished: {line.strip()[:80]}"
+    for name in tree.files(".c", ".h"):
+        if not tree.text(name).startswith("/* SPDX-License-Identifier: Apache-2.0 */"):
             yield f"{name}: no licence line"
         if os.path.basename(name).split(".")[0] in ("utils", "util", "misc", "common"):
             yield f"{name}: a name that says nothing"
 
-def headers():
+def form(tree):
+    program = shutil.which("clang-format")
+    version = program and re.search(r"version (\d+)", subprocess.run([program, "--version"],
+        capture_output=True, text=True).stdout)
+    if not version or version[1] != CLANG_FORMAT:
+        yield f"clang-format {CLANG_FORMAT} is not here: ./run install"
+        return
+    names = tree.files(".c", ".h")
+    done = subprocess.run([program, "--dry-run", "--Werror", "--style=file", *names], cwd=tree.root,
+        capture_output=True, text=True)
+    for line in sorted(set(re.findall(r"^(\S+?:\d+):\d+: error", done.stderr, re.M))):
+        yield f"{line}: clang-format would write it otherwise"
+    if done.returncode != 0 and "error" not in done.stderr: yield done.stderr.strip()
+
+def headers(tree):
     flags = subprocess.run(["pkg-config", "--cflags", "libpcsclite", "ykpiv", "libfido2"],
         capture_output=True, text=True).stdout.split()
-    for name in sources((".h",)):
-        done = subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", "-fsyntax-only", "-Wall",
-            "-Wextra", "-Werror", *flags, "-x", "c", "-"], input=f'#include "{name}"\n',
-            capture_output=True, text=True)
-        if done.returncode != 0:
-            yield f"{name} does not compile alone: {done.stderr.splitlines()[0]}"
+    def compile(name):
+        return name, subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", "-fsyntax-only",
+            "-Wall", "-Wextra", "-Werror", *flags, "-x", "c", "-"], input=f'#include "{name}"\n',
+            cwd=tree.root, capture_output=True, text=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, done in pool.map(compile, tree.files(".h")):
+            if done.returncode != 0:
+                yield f"{name} does not compile alone: {done.stderr.splitlines()[0]}"
 
 CHECKS = [
     ("arrows point down", arrows),
     ("one third-party library in one file", libraries),
-    ("files and functions are short", lengths),
+    ("no circle of units", no_circles),
+    ("one header a source file", one_header),
+    ("files, functions and folders are short", lengths),
     ("no mutable file-scope state", state),
     ("nothing unfinished, licensed, named", words),
+    ("format", form),
     ("each header compiles alone", headers),
 ]
-failed = False
-print(f"1..{len(CHECKS)}")
-for number, (claim, check) in enumerate(CHECKS, 1):
-    faults = list(check())
-    failed |= bool(faults)
-    print(f"{'not ok' if faults else 'ok'} {number} - {claim}")
-    for fault in faults: print(f"# {fault}")
-sys.exit(1 if failed else 0)
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", default=os.path.join(os.path.dirname(__file__), "..", ".."))
+    parser.add_argument("--build")
+    parser.add_argument("words", nargs="*")
+    options = parser.parse_args()
+    tree = Tree(options.root, options.build)
+    chosen = [c for c in CHECKS if not options.words or any(w in c[0] for w in options.words)]
+    failed = False
+    print(f"1..{len(chosen)}")
+    for number, (claim, check) in enumerate(chosen, 1):
+        faults = list(check(tree))
+        failed |= bool(faults)
+        print(f"{'not ok' if faults else 'ok'} {number} - {claim}")
+        for fault in faults: print(f"# {fault}")
+    return 1 if failed else 0
+
+if __name__ == "__main__":
+    sys.exit(main())
