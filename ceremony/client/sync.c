@@ -377,7 +377,7 @@ not_live(const struct client *client, const struct trust_place *place, struct er
 enum err_code
 client_sync(struct client *client, const struct vault_view **ret_view, struct err *err)
 {
-	CLEANUP(file_unlockp) struct file_lock *lock = NULL;
+	FILE_LOCK *lock = NULL;
 	struct trust_place place;
 	enum err_code code;
 

@@ -237,7 +237,7 @@ command_run(int argc, char **argv, struct err *err)
 {
 	struct options options;
 	CLEANUP(device_done) struct device device = {0};
-	CLEANUP(file_unlockp) struct file_lock *lock = NULL;
+	FILE_LOCK *lock = NULL;
 	char lock_path[PATH_SIZE], socket[PATH_SIZE], control[PATH_SIZE];
 
 	TRY(read_options(argc, argv, "skct", &options, err));

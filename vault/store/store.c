@@ -23,9 +23,8 @@
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
 
-#define NEW_FILE  STORE_FILE ".new"
-#define STORE     CLEANUP(store_freep) struct store
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
+#define NEW_FILE STORE_FILE ".new"
+#define STORE    CLEANUP(store_freep) struct store
 
 /* The folder without symbolic links: SQLite refuses them anywhere in a path when it refuses them
  * for the file. */

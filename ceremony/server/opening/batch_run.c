@@ -25,7 +25,6 @@
 #include "ceremony/server/vault/log.h"
 
 enum { LOCK_SECONDS = 10, BATCHES_AT_ONCE = 64 };
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
 
 struct run {
 	struct session *session;

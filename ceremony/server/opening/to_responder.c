@@ -20,7 +20,6 @@
 #include "ceremony/server/vault/log.h"
 
 enum { LOCK_SECONDS = 10 };
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
 
 /* Does this approval count towards the quorum? */
 static bool

@@ -17,8 +17,6 @@
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/secrets/seal_version.h"
 
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
-
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
 static enum err_code
 generate(struct payment *payment, struct secret **ret_next, struct err *err)

@@ -12,8 +12,6 @@
 
 enum { CHECKPOINT_MAX = 4096, CHECKPOINT_LOCK_SECONDS = 10 };
 
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
-
 struct leaf
 leaf_new(const char *event)
 {
