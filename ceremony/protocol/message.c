@@ -20,14 +20,29 @@ reply_in(const struct json *reply, const char *what, struct err *err)
 	return in;
 }
 
-enum err_code
-put_statement(struct json *object, const char *name, const struct dsse *statement, struct err *err)
+/* NULL, which json_put and json_add carry as a failure, when memory ran out. */
+static const char *
+encode(const struct dsse *statement, struct buf *text)
+{
+	struct err ignored;
+
+	return dsse_encode(statement, text, &ignored) == ERR_OK ? buf_string(text) : NULL;
+}
+
+void
+put_statement(struct json *object, const char *name, const struct dsse *statement)
 {
 	BUF text = {0};
 
-	TRY(dsse_encode(statement, &text, err));
-	json_put_text(object, name, buf_string(&text));
-	return buf_check(&text, err);
+	json_put_text(object, name, encode(statement, &text));
+}
+
+void
+add_statement(struct json *array, const struct dsse *statement)
+{
+	BUF text = {0};
+
+	json_add_text(array, encode(statement, &text));
 }
 
 void

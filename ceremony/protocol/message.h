@@ -10,9 +10,10 @@
 struct json *op_new(const char *name);
 /* A reader of REPLY, called WHAT in errors, that has read its "ok". */
 struct json_in reply_in(const struct json *reply, const char *what, struct err *err);
-/* Member NAME of OBJECT: STATEMENT as one JSON string. */
-enum err_code put_statement(struct json *object, const char *name, const struct dsse *statement,
-    struct err *err) MUST_CHECK;
+/* STATEMENT as one JSON string: member NAME of OBJECT, the next of ARRAY.  Failure sticks, as with
+ * json_put. */
+void put_statement(struct json *object, const char *name, const struct dsse *statement);
+void add_statement(struct json *array, const struct dsse *statement);
 /* Members "keyid", "sig", and for a FIDO2 token "authData". */
 void put_signature(struct json *object, const struct dsse_signature *signature);
 /* A statement that IN's object has as a string; failure is IN's. */

@@ -152,7 +152,6 @@ apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
-		BUF text = {0};
 
 		TRY(waive_for(plan, plan->files[i], charter, err));
 		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
@@ -163,8 +162,7 @@ apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *
 			    plan->files[i], enrolment.seat.name, plan->files[i]);
 		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
 		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
-		TRY(dsse_encode(&statement, &text, err));
-		json_add_text(texts, buf_string(&text));
+		add_statement(texts, &statement);
 	}
 	return ERR_OK;
 }
@@ -250,10 +248,7 @@ propose(struct client *client, const struct dsse *statement, struct json *texts,
 	const struct json *list;
 
 	json_put(request, "enrolments", texts);
-	if (put_statement(request, "charter", statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "charter", statement);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, "charter-propose", err);
 	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);

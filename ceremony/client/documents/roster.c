@@ -62,13 +62,11 @@ add_files(const struct ui *ui, const struct roll_plan *plan, const struct charte
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
-		BUF text = {0};
 
 		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
 		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
-		TRY(dsse_encode(&statement, &text, err));
-		json_add_text(texts, buf_string(&text));
+		add_statement(texts, &statement);
 	}
 	return ERR_OK;
 }
@@ -115,10 +113,7 @@ propose(struct client *client, const struct dsse *statement, uint32_t version, s
 	BUF blob = {0};
 
 	json_put(request, "enrolments", texts);
-	if (put_statement(request, "roster", statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "roster", statement);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	return read_outcome(client, reply, version, ret_live, err);
 }

@@ -135,10 +135,7 @@ send(struct client *client, const struct target *target, const struct dsse *stat
 	JSON *reply = NULL;
 	BUF blob = {0};
 
-	if (put_statement(request, "suspension", statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "suspension", statement);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	struct json_in in = reply_in(reply, "suspend", err);
 	*ret_live = json_in_bool(&in, "live");

@@ -120,10 +120,7 @@ fetch_envelope(struct client *client, const struct dossier *dossier, const struc
 	int64_t envelope;
 
 	json_put_text(request, "id", dossier->id);
-	if (put_statement(request, "approval", statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "approval", statement);
 	TRY(client_call(client, request, (struct view){0}, &reply, ret_box, err));
 	in = reply_in(reply, "approve", err);
 	envelope = json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
@@ -316,10 +313,7 @@ send_objection(struct client *client, const struct objection_kind *kind,
 	const char *state;
 
 	json_put_text(request, "id", dossier->id);
-	if (put_statement(request, statement_names[kind->type], statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, statement_names[kind->type], statement);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, kind->op, err);
 	state = json_in_text(&in, "state", 1, 40);

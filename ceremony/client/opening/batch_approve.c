@@ -139,10 +139,7 @@ send_approval(struct giving *giving, struct err *err)
 
 	TRY(sign_approval(giving, &statement, err));
 	request = about(giving, "batch-approve");
-	if (put_statement(request, "approval", &statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "approval", &statement);
 	return client_call(giving->client, request, (struct view){0}, &reply, &blob, err);
 }
 
@@ -327,10 +324,7 @@ object(struct giving *giving, bool cancels, const char *reason, struct err *err)
 	TRY(sign_objection(giving, cancels, reason, &statement, err));
 	request = about(giving, "batch-object");
 	json_put_text(request, "kind", cancels ? "cancel" : "denial");
-	if (put_statement(request, "statement", &statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "statement", &statement);
 	TRY(client_call(giving->client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, "batch-object", err);
 	const char *state = json_in_text(&in, "state", 1, 40);

@@ -211,10 +211,7 @@ send_request(struct client *client, const struct vault_view *view,
 	BATCH_CEREMONY ceremony = {0};
 	uint8_t id[ID_SIZE] = {0};
 
-	if (put_statement(call, "request", statement, err) != ERR_OK) {
-		json_free(call);
-		return err->code;
-	}
+	put_statement(call, "request", statement);
 	TRY(client_call(client, call, (struct view){0}, &reply, &blob, err));
 	struct json_in in = reply_in(reply, "batch-request", err);
 	json_in_hex(&in, "id", id, sizeof(id));

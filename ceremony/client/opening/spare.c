@@ -131,11 +131,10 @@ sign_list(struct handing *handing, struct err *err)
 {
 	struct spare *spare = &handing->spare;
 	const struct vault_view *view = handing->view;
-	struct json *request = op_new("spare");
+	struct json *request;
 	JSON *payload = NULL, *reply = NULL;
 	DSSE statement = {0};
 	BUF blob = {0};
-	enum err_code code;
 
 	spare->vault = view->vault;
 	spare->from = handing->hand.entry->id;
@@ -144,22 +143,13 @@ sign_list(struct handing *handing, struct err *err)
 	spare->time = handing->hand.options->now();
 	spare->size = view->checkpoint.size;
 	spare->root = view->checkpoint.root;
-	code = p256_key_new(&handing->ephemeral, err);
-	if (code == ERR_OK) {
-		p256_key_public(handing->ephemeral, &spare->enc);
-		code = spare_payload(spare, &payload, err);
-	}
-	if (code == ERR_OK)
-		code = statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement,
-		    err);
-	if (code == ERR_OK)
-		code = hand_sign(&handing->hand, &statement, "sign for your spare token", err);
-	if (code == ERR_OK)
-		code = put_statement(request, "spare", &statement, err);
-	if (code != ERR_OK) {
-		json_free(request);
-		return code;
-	}
+	TRY(p256_key_new(&handing->ephemeral, err));
+	p256_key_public(handing->ephemeral, &spare->enc);
+	TRY(spare_payload(spare, &payload, err));
+	TRY(statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement, err));
+	TRY(hand_sign(&handing->hand, &statement, "sign for your spare token", err));
+	request = op_new("spare");
+	put_statement(request, "spare", &statement);
 	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
 	return dsse_digest(&statement, &spare->digest, err);
 }

@@ -120,10 +120,7 @@ send_secret(struct client *client, const struct adopt_plan *plan, const struct d
 
 	json_put_hex(request, "enc", VIEW_OF(enc->bytes));
 	json_put_bool(request, "rotate", plan->rotate);
-	if (put_statement(request, "definition", statement, err) != ERR_OK) {
-		json_free(request);
-		return err->code;
-	}
+	put_statement(request, "definition", statement);
 	TRY(client_call(client, request, ciphertext, &reply, &blob, err));
 	in = reply_in(reply, "secret-add", err);
 	version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);

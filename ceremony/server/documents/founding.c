@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/vault/copy_sink.h"
@@ -148,6 +149,6 @@ serve_founding(struct session *session, struct call *call, struct err *err)
 	if (code != ERR_OK)
 		return code;
 	TRY(charter_parse(&draft, &charter, err));
-	TRY(draft_put(call->reply, "charter", &draft, err));
+	put_statement(call->reply, "charter", &draft);
 	return draft_put_enrolments(session, call->reply, charter->seats, charter->seat_count, err);
 }

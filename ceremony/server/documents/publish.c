@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
@@ -48,14 +49,11 @@ put_chain(struct session *session, struct json *reply, const char *name, get_ver
 
 	for (uint32_t version = first; version <= last; version++) {
 		DSSE statement = {0};
-		BUF text = {0};
 		struct digest digest;
 
 		TRY(get(session->store, version, &digest, err));
 		TRY(session_statement(session, &digest, name, &statement, err));
-		TRY(dsse_encode(&statement, &text, err));
-		json_add_text(array, buf_string(&text));
-		TRY(buf_check(&text, err));
+		add_statement(array, &statement);
 	}
 	json_put(reply, name, TAKE(array));
 	return ERR_OK;
@@ -69,12 +67,10 @@ put_suspensions(struct session *session, struct json *reply, struct err *err)
 
 	for (size_t i = 0; i < session->suspensions.count; i++) {
 		DSSE statement = {0};
-		BUF text = {0};
 
 		TRY(session_statement(session, &session->suspensions.rows[i].digest, "suspension",
 		    &statement, err));
-		TRY(dsse_encode(&statement, &text, err));
-		json_add_text(array, buf_string(&text));
+		add_statement(array, &statement);
 	}
 	json_put(reply, "suspensions", TAKE(array));
 	return ERR_OK;
@@ -169,7 +165,6 @@ put_by_digest(struct session *session, struct call *call, const char *name,
 	for (size_t i = 0; i < json_array_count(digests); i++) {
 		const char *hex = json_array_text(digests, i);
 		DSSE statement = {0};
-		BUF text = {0};
 		struct digest digest;
 
 		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
@@ -178,8 +173,7 @@ put_by_digest(struct session *session, struct call *call, const char *name,
 		if (!is_among(statement.type, types, count))
 			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no %s", i,
 			    statement_names[types[0]]);
-		TRY(dsse_encode(&statement, &text, err));
-		json_add_text(array, buf_string(&text));
+		add_statement(array, &statement);
 	}
 	json_put(call->reply, name, TAKE(array));
 	return ERR_OK;

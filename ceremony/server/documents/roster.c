@@ -24,7 +24,7 @@ serve_roster_draft(struct session *session, struct call *call, struct err *err)
 	if (code != ERR_OK)
 		return code;
 	TRY(roster_parse(&draft, session->charter, &roster, err));
-	TRY(draft_put(call->reply, "roster", &draft, err));
+	put_statement(call->reply, "roster", &draft);
 	return draft_put_enrolments(session, call->reply, roster->seats, roster->seat_count, err);
 }
 

@@ -31,7 +31,8 @@ serve_suspension_draft(struct session *session, struct call *call, struct err *e
 		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
-	return draft_put(call->reply, "suspension", &draft, err);
+	put_statement(call->reply, "suspension", &draft);
+	return ERR_OK;
 }
 
 static enum err_code

@@ -48,12 +48,6 @@ draft_drop(struct session *session, enum draft_kind kind, struct err *err)
 }
 
 enum err_code
-draft_put(struct json *object, const char *name, const struct dsse *statement, struct err *err)
-{
-	return put_statement(object, name, statement, err);
-}
-
-enum err_code
 draft_put_enrolments(struct session *session, struct json *object, const struct seat *seats,
     size_t count, struct err *err)
 {
@@ -61,13 +55,11 @@ draft_put_enrolments(struct session *session, struct json *object, const struct 
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < seats[i].token_count; j++) {
-			BUF text = {0};
 			DSSE statement = {0};
 
 			TRY(session_statement(session, &seats[i].tokens[j].enrolment, "enrolment",
 			    &statement, err));
-			TRY(dsse_encode(&statement, &text, err));
-			json_add_text(array, buf_string(&text));
+			add_statement(array, &statement);
 		}
 	json_put(object, "enrolments", TAKE(array));
 	return ERR_OK;

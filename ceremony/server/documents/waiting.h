@@ -20,9 +20,6 @@ enum err_code draft_keep(struct session *session, enum draft_kind kind,
     const struct dsse *statement, struct digest *ret_digest, struct err *err) MUST_CHECK;
 /* Inside a change: no draft any more. */
 enum err_code draft_drop(struct session *session, enum draft_kind kind, struct err *err) MUST_CHECK;
-/* STATEMENT as text, member NAME of OBJECT. */
-enum err_code draft_put(struct json *object, const char *name, const struct dsse *statement,
-    struct err *err) MUST_CHECK;
 /* The stored enrolments of the tokens of SEATS, as array "enrolments" of OBJECT. */
 enum err_code draft_put_enrolments(struct session *session, struct json *object,
     const struct seat *seats, size_t count, struct err *err) MUST_CHECK;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/chain.h"
@@ -120,13 +121,11 @@ enum err_code
 session_put_statement(struct session *session, struct json *object, const char *name,
     const struct digest *digest, struct err *err)
 {
-	BUF text = {0};
 	DSSE statement = {0};
 
 	TRY(session_statement(session, digest, name, &statement, err));
-	TRY(dsse_encode(&statement, &text, err));
-	json_put_text(object, name, buf_string(&text));
-	return buf_check(&text, err);
+	put_statement(object, name, &statement);
+	return ERR_OK;
 }
 
 enum err_code

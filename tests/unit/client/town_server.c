@@ -8,15 +8,6 @@
 #include "tests/unit/client/town_parts.h"
 
 static void
-put(struct json *reply, const char *name, const struct dsse *statement)
-{
-	struct err err;
-
-	if (put_statement(reply, name, statement, &err) != ERR_OK)
-		abort();
-}
-
-static void
 answer_hello(struct town *town, struct json *reply)
 {
 	json_put_int(reply, "protocol", WIRE_PROTOCOL);
@@ -29,17 +20,6 @@ answer_hello(struct town *town, struct json *reply)
 	json_put_bool(reply, "training", town->founded.charter->training);
 	if (town->hello_state == NULL)
 		json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
-}
-
-static void
-add_statement(struct json *array, const struct dsse *statement)
-{
-	struct err err;
-	BUF text = {0};
-
-	if (dsse_encode(statement, &text, &err) != ERR_OK)
-		abort();
-	json_add_text(array, buf_string(&text));
 }
 
 static void
@@ -98,7 +78,7 @@ put_or_swap(struct town *town, const char *op, struct json *reply, const char *n
 	    strcmp(town->swap_name, name) == 0)
 		json_put_text(reply, name, buf_string(&town->swap_text));
 	else
-		put(reply, name, statement);
+		put_statement(reply, name, statement);
 }
 
 static void

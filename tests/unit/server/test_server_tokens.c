@@ -49,7 +49,7 @@ send_suspension(struct bench *bench, const struct dsse *statement, bool *ret_liv
 	struct json *request = op_new("suspend");
 	JSON *reply = NULL;
 
-	TRY(put_statement(request, "suspension", statement, err));
+	put_statement(request, "suspension", statement);
 	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
 	struct json_in in = reply_in(reply, "suspend", err);
 	*ret_live = json_in_bool(&in, "live");
@@ -301,7 +301,7 @@ send_test(struct bench *bench, const struct person *signer, const struct readine
 	TRY(statement_new(STATEMENT_TEST, false, payload, &statement, err));
 	person_sign(signer, &statement);
 	json_put_time(request, "begun", begun);
-	TRY(put_statement(request, "test", &statement, err));
+	put_statement(request, "test", &statement);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
 
