@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * In order: what can be refused without touching anything; then the walk of the token's kind
- * (enrol_piv.c, enrol_fido.c): factory values, the PIN, the keys, their attestation, one test-unseal
+ * (piv.c, fido.c): factory values, the PIN, the keys, their attestation, one test-unseal
  * of each key that will open something, the signature; then the whole enrolment read back as a
  * founder will read it; the file.
  */
@@ -12,17 +12,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ceremony/client/enrol/steps.h"
+#include "ceremony/client/enrol/fido.h"
+#include "ceremony/client/enrol/piv.h"
 #include "ceremony/client/hand/find.h"
-
-enum { PROBE_SIZE = 32 };
-
-void
-enrol_walk_done(struct enrol_walk *walk)
-{
-	hand_done(&walk->hand);
-	enrolment_done(&walk->enrolment);
-}
 
 void
 enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])
@@ -85,27 +77,6 @@ check_other_seats(const struct enrol_walk *walk, struct err *err)
 	    walk->hand.info.serial, seat->name, plan->seat);
 }
 
-bool
-enrol_waives(const struct enrol_walk *walk, unsigned waiver)
-{
-	return (walk->plan->policy.waives & waiver) != 0;
-}
-
-enum err_code
-enrol_offer(const struct enrol_walk *walk, const char *what, const char *command, struct err *err)
-{
-	char name[HAND_NAME_SIZE], question[HAND_NAME_SIZE + 128];
-
-	hand_name(&walk->hand, name);
-	if (!walk->plan->offer)
-		return err_set(err, ERR_REFUSED, "%s %s; change it first: %s", name, what, command);
-	ui_say(walk->ui, "%s %s.", name, what);
-	snprintf(question, sizeof(question), "Change it now? Type yes");
-	if (ui_demand(walk->ui, question, "yes", err) != ERR_OK)
-		return err_add(err, "%s %s, with which nobody is enrolled", name, what);
-	return ERR_OK;
-}
-
 /* Read before a key is made: without them the attestation cannot hold. */
 static enum err_code
 read_certificates(struct enrol_walk *walk, struct err *err)
@@ -123,38 +94,6 @@ read_certificates(struct enrol_walk *walk, struct err *err)
 	if (attest_split_pem(plan->certificates, &enrolment->certificates,
 	        enrolment->certificate_views, &enrolment->certificate_count, err) != ERR_OK)
 		return err_add(err, "--attestation-certs");
-	return ERR_OK;
-}
-
-enum err_code
-enrol_try_key(struct enrol_walk *walk, enum token_key key, struct err *err)
-{
-	static const char info_text[] = "halligan/v1 enrolment probe";
-	const struct point *recipient = &walk->enrolment.seat.tokens[0].keys[key];
-	char purpose[64], name[HAND_NAME_SIZE];
-	struct hand_agree agree = {.hand = &walk->hand, .key = key, .purpose = purpose};
-	struct view info = view_of_text(info_text);
-	HPKE *sender = NULL;
-	HPKE *receiver = NULL;
-	struct point enc;
-	BUF ciphertext = {0};
-	SECRET *probe = NULL;
-	SECRET *opened = NULL;
-
-	snprintf(purpose, sizeof(purpose), "try the %s key", token_key_names[key]);
-	TRY(secret_new(PROBE_SIZE, &probe, err));
-	TRY(secret_random(probe, PROBE_SIZE, err));
-	TRY(hpke_sender(hpke_suite_default, recipient, info, &sender, &enc, err));
-	TRY(hpke_seal(sender, (struct view){0}, secret_view(probe), &ciphertext, err));
-	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc.bytes), recipient, hand_agree, &agree,
-	    info, &receiver, err));
-	hand_name(&walk->hand, name);
-	if (hpke_open(receiver, (struct view){0}, buf_view(&ciphertext), &opened, err) != ERR_OK ||
-	    !secret_equal(probe, opened))
-		return err_set(err, ERR_TOKEN,
-		    "%s does not open what was sealed to its %s key: do not use it", name,
-		    token_key_names[key]);
-	walk->enrolment.unsealed[key] = true;
 	return ERR_OK;
 }
 
@@ -177,16 +116,6 @@ fill_seat(struct enrol_walk *walk)
 	entry->serial = hand->info.serial;
 	memcpy(entry->firmware, hand->info.firmware, sizeof(entry->firmware));
 	memcpy(entry->has, walk->need, sizeof(entry->has));
-}
-
-enum err_code
-enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement, struct err *err)
-{
-	JSON *payload = NULL;
-
-	TRY(enrolment_payload(&walk->enrolment, &payload, err));
-	return statement_new(STATEMENT_ENROLMENT, walk->plan->training, payload, ret_statement,
-	    err);
 }
 
 /* The statement as a founder will see it: parsed again and verified under the policy. */

@@ -7,10 +7,11 @@
  * With --cosign the PIV side of the same device is asked first for its serial and attestation (no
  * PIN, no touch), and at the end for its signature.
  */
+#include "ceremony/client/enrol/fido.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/enrol/steps.h"
 #include "ceremony/client/hand/pin_change.h"
 #include "tokens/formats/fido_keys.h"
 

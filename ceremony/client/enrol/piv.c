@@ -4,10 +4,11 @@
  * of ours overwrites or deletes one unasked.  So keys that were made there as we make them can be
  * enrolled as they are.
  */
+#include "ceremony/client/enrol/piv.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/enrol/steps.h"
 #include "ceremony/client/hand/pin_change.h"
 
 /* Factory PIN and PUK are changed now or refused. */

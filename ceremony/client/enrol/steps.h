@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One enrolment on its way, between the files of the walk. */
+/* One enrolment on its way, and the steps that the walks of both kinds of token have in common. */
 #ifndef CEREMONY_CLIENT_ENROL_STEPS_H
 #define CEREMONY_CLIENT_ENROL_STEPS_H
 
-#include "ceremony/client/enrol/enrol.h"
+#include "ceremony/client/enrol/plan.h"
 
 struct enrol_walk {
 	const struct enrol_plan *plan;
@@ -28,12 +28,6 @@ enum err_code enrol_try_key(struct enrol_walk *walk, enum token_key key,
     struct err *err) MUST_CHECK;
 /* The signed enrolment, unless SIGN fails. */
 enum err_code enrol_state(const struct enrol_walk *walk, struct dsse *ret_statement,
-    struct err *err) MUST_CHECK;
-
-/* The walks: from the token in the hand to the signed statement. */
-enum err_code enrol_piv(struct enrol_walk *walk, struct dsse *ret_statement,
-    struct err *err) MUST_CHECK;
-enum err_code enrol_fido(struct enrol_walk *walk, struct dsse *ret_statement,
     struct err *err) MUST_CHECK;
 
 #endif
