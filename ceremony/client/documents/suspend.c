@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
 
 struct target {

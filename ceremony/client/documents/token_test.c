@@ -6,7 +6,7 @@
 
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 

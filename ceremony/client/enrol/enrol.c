@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "ceremony/client/enrol/fido.h"
 #include "ceremony/client/enrol/piv.h"
-#include "ceremony/client/hand/find.h"
 
 void
 enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ceremony/client/hand/pin_change.h"
+#include "ceremony/client/hand/unlock.h"
 #include "tokens/formats/fido_keys.h"
 
 static void

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ceremony/client/hand/pin_change.h"
+#include "ceremony/client/hand/unlock.h"
 
 /* Factory PIN and PUK are changed now or refused. */
 static enum err_code

@@ -7,7 +7,8 @@
 #ifndef CEREMONY_CLIENT_HAND_FIND_H
 #define CEREMONY_CLIENT_HAND_FIND_H
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/connection.h"
+#include "ceremony/client/hand/want.h"
 
 struct hand_match {
 	struct token_found found;
@@ -21,16 +22,5 @@ struct hand_match {
  * ERR_TOKEN_ABSENT, ERR_TOKEN: none fits, with the cause; ERR_USAGE: several fit. */
 enum err_code hand_find(const struct client_options *options, const struct hand_want *want,
     const struct token_found *not_this, struct hand_match *ret_match, struct err *err) MUST_CHECK;
-/* "serial 1234", "card number 2147483650", or "" when the token tells none. */
-enum { SERIAL_TEXT_SIZE = 32 };
-void serial_text(uint32_t serial, char ret_text[SERIAL_TEXT_SIZE]);
-/* "token 1234", "the FIDO2 token in READER" */
-enum { FOUND_TEXT_SIZE = 200 };
-void found_text(const struct token_found *found, char ret_text[FOUND_TEXT_SIZE]);
-/* "ciso's token "ciso-1" (serial 1234)" */
-void entry_text(const struct seat *seat, const struct seat_token *entry,
-    char ret_text[HAND_NAME_SIZE]);
-/* The seat in the lists of WANT that has a token of SERIAL, whatever its roles and driver. */
-const struct seat *seat_of_serial(const struct hand_want *want, uint32_t serial);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "ceremony/client/hand/find.h"
-#include "ceremony/client/hand/hand_open.h"
 
 void
 hand_done(struct hand *hand)
@@ -14,36 +13,6 @@ hand_done(struct hand *hand)
 	token_close(hand->token);
 	secret_freep(&hand->pin);
 	*hand = (struct hand){0};
-}
-
-void
-serial_text(uint32_t serial, char ret_text[SERIAL_TEXT_SIZE])
-{
-	ret_text[0] = '\0';
-	if (serial != 0)
-		snprintf(ret_text, SERIAL_TEXT_SIZE, "%s %u",
-		    token_serial_is_made(serial) ? "card number" : "serial", serial);
-}
-
-void
-found_text(const struct token_found *found, char ret_text[FOUND_TEXT_SIZE])
-{
-	if (found->serial != 0)
-		snprintf(ret_text, FOUND_TEXT_SIZE, "token %u", found->serial);
-	else
-		snprintf(ret_text, FOUND_TEXT_SIZE, "the %s token in %s",
-		    strcmp(found->driver, "fido2") == 0 ? "FIDO2" : "PIV", found->reader);
-}
-
-void
-entry_text(const struct seat *seat, const struct seat_token *entry, char ret_text[HAND_NAME_SIZE])
-{
-	char serial[SERIAL_TEXT_SIZE];
-	bool told = entry->serial != 0;
-
-	serial_text(entry->serial, serial);
-	snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", seat->name, entry->label,
-	    told ? " (" : "", serial, told ? ")" : "");
 }
 
 void

@@ -8,20 +8,8 @@
 #define CEREMONY_CLIENT_HAND_HAND_H
 
 #include "base/hpke.h"
-#include "ceremony/client/connection.h"
-
-/* Seats of a document in which a token may stand. */
-struct hand_list {
-	const struct seat *seats;
-	size_t count;
-};
-enum { HAND_LISTS = 3 };
-struct hand_want {
-	struct hand_list lists[HAND_LISTS];  /* the first that names a token counts */
-	unsigned roles;                      /* one of these; 0: any */
-	const char *seat;                    /* only this one; NULL: any */
-	const struct suspensions *suspended; /* none of these; NULL: nothing is known */
-};
+#include "ceremony/client/hand/names.h"
+#include "ceremony/client/hand/want.h"
 
 struct hand {
 	const struct client_options *options;
@@ -36,7 +24,7 @@ struct hand {
 void hand_done(struct hand *hand); /* closes the token, forgets the PIN; accepts {0} */
 #define HAND CLEANUP(hand_done) struct hand
 
-/* The one token that fits, or that of options->serial, label and driver (hand_find.h says how one of
+/* The one token that fits, or that of options->serial, label and driver (find.h says how one of
  * several is chosen, and when it waits).  Its keys are compared with the document, or its credential
  * is bound.  ERR_TOKEN_ABSENT: none is there or none fits; ERR_USAGE: several fit, choose by serial;
  * ERR_INTEGRITY: it holds other keys than the document says. */
@@ -45,13 +33,13 @@ enum err_code hand_take(const struct client_options *options, const struct hand_
 /* The only token plugged in, or that of options->serial, whatever it is. */
 enum err_code hand_take_any(const struct client_options *options, struct hand *ret_hand,
     struct err *err) MUST_CHECK;
-/* Ask for the PIN, saying which token and how many tries are left, and announce the touches that so
- * many signatures and openings cost on it.  After a wrong PIN it asks again while more than one try
- * is left; the last try needs the serial (the label, where there is none) typed.  A FIDO2 token that
- * turns out not to hold the bound credential is put aside, and the right one asked for where
- * options->wait allows; else ERR_TOKEN_ABSENT. */
-enum err_code hand_unlock(struct hand *hand, unsigned signatures, unsigned agreements,
-    struct err *err) MUST_CHECK;
+/* hand_take; NOT_THIS (may be NULL) does not count until it was taken out.  WANT NULL: any. */
+enum err_code hand_take_not(const struct client_options *options, const struct hand_want *want,
+    const struct token_found *not_this, struct hand *ret_hand, struct err *err) MUST_CHECK;
+/* Open hand->found, compare it with hand->entry if there is one, and bind its credential. */
+enum err_code hand_open(struct hand *hand, struct err *err) MUST_CHECK;
+/* The same again: what it says about its tries must be fresh. */
+enum err_code hand_reopen(struct hand *hand, struct err *err) MUST_CHECK;
 /* Sign STATEMENT with the sign key SIGNER (checked: a signature that does not verify is ERR_TOKEN). */
 enum err_code hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,
     const char *purpose, struct err *err) MUST_CHECK;
@@ -69,7 +57,6 @@ enum err_code hand_agree(void *context, const struct point *peer, struct secret 
     struct err *err) MUST_CHECK;
 
 /* "ciso's token "ciso-1" (serial 1234)", for sentences. */
-enum { HAND_NAME_SIZE = 320 };
 void hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE]);
 
 #endif

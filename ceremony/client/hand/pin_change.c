@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/hand/hand_open.h"
 
 enum { NEW_ATTEMPTS = 3, MANAGEMENT_HEX_MAX = 66, NAME_SIZE = HAND_NAME_SIZE + 64 };
 static const char factory_pin[] = "123456", factory_puk[] = "12345678";

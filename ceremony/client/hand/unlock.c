@@ -4,11 +4,10 @@
  * try.  After a wrong PIN the token is opened anew, since what it says about its tries must be fresh.
  * No word of PIV is said of a FIDO2 token, and the reverse.
  */
+#include "ceremony/client/hand/unlock.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "ceremony/client/hand/find.h"
-#include "ceremony/client/hand/hand_open.h"
 
 enum { PIN_ATTEMPTS = 3, TOKENS_TRIED = 8 };
 

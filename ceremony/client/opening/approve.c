@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/batch_client.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/opening/list.h"

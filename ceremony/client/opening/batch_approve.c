@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"

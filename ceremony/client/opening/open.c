@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/protocol/message.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
 
 static enum err_code

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ceremony/hand*.c: which token is meant, whose it is, which PIN, and what is said while one waits. */
-#include "ceremony/client/hand/hand.h"
+#include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/approve.h"
 #include "tests/unit/client/town.h"
 

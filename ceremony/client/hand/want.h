@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which token is wanted: by the document in which it stands, and by what the person asked for. */
+#ifndef CEREMONY_CLIENT_HAND_WANT_H
+#define CEREMONY_CLIENT_HAND_WANT_H
+
+#include "ceremony/client/connection.h"
+#include "ceremony/client/hand/names.h"
+
+/* Seats of a document in which a token may stand. */
+struct hand_list {
+	const struct seat *seats;
+	size_t count;
+};
+enum { HAND_LISTS = 3 };
+struct hand_want {
+	struct hand_list lists[HAND_LISTS];  /* the first that names a token counts */
+	unsigned roles;                      /* one of these; 0: any */
+	const char *seat;                    /* only this one; NULL: any */
+	const struct suspensions *suspended; /* none of these; NULL: nothing is known */
+};
+
+/* Call FUNCTION for each entry of the lists until it returns false. */
+void want_each(const struct hand_want *want,
+    bool (*function)(void *context, const struct seat *seat, const struct seat_token *entry),
+    void *context);
+bool want_fits(const struct hand_want *want, const struct seat *seat);
+/* By label and driver. */
+bool want_asked_for(const struct client_options *options, const struct seat_token *entry);
+/* The seat in the lists of WANT that has a token of SERIAL, whatever its roles and driver. */
+const struct seat *seat_of_serial(const struct hand_want *want, uint32_t serial);
+/* "a token of an officer" */
+enum { WANTED_SIZE = HAND_NAME_SIZE };
+void want_text(const struct hand_want *want, char ret_text[WANTED_SIZE]);
+/* The same, by name where only one token can be meant. */
+void want_name(const struct client_options *options, const struct hand_want *want,
+    char ret_text[WANTED_SIZE]);
+
+#endif
