@@ -2,7 +2,7 @@
 /* The simulator's BER reader and the driver's agree wherever both know the tag. */
 #include "tests/fuzz/target.h"
 #include "tokens/formats/tlv.h"
-#include "tokens/sim/ber.h"
+#include "tokens/sim/crypto/ber.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

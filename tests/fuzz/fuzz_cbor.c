@@ -5,8 +5,8 @@
  */
 #include "tests/fuzz/target.h"
 #include "tokens/formats/cbor.h"
-#include "tokens/sim/ctap_cbor.h"
-#include "tokens/sim/ctap_status.h"
+#include "tokens/sim/ctap/cbor.h"
+#include "tokens/sim/ctap/status.h"
 
 static bool
 is_container(const struct cbor *item)

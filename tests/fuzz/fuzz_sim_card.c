@@ -4,7 +4,7 @@
  * answers with what it was told, twice.  Length FFFF resets the card.
  */
 #include "tests/fuzz/target.h"
-#include "tokens/sim/card.h"
+#include "tokens/sim/card/card.h"
 
 static bool
 matches(void *context, struct view aid)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/sim/ctap_applet.h"
-#include "tokens/sim/ctap_credential.h"
+#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/credential.h"
 
 /* Each takes milliseconds. */
 size_t

@@ -4,10 +4,10 @@
  * management and OTP applications.  What it says of itself is well-formed.
  */
 #include "tests/fuzz/target.h"
-#include "tokens/sim/ber.h"
-#include "tokens/sim/identity.h"
-#include "tokens/sim/management.h"
-#include "tokens/sim/otp.h"
+#include "tokens/sim/card/management.h"
+#include "tokens/sim/card/otp.h"
+#include "tokens/sim/crypto/ber.h"
+#include "tokens/sim/state/identity.h"
 
 static void
 check_objects(uint32_t serial)

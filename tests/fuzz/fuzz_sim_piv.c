@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/sim/piv_applet.h"
+#include "tokens/sim/piv/applet.h"
 
 enum { UNPLUG, TOUCH, DISK, TIME, LONG = 0xff };
 

@@ -2,7 +2,7 @@
 /* The simulated token's state file: what is accepted is written, read and written again alike. */
 #include "base/file.h"
 #include "tests/fuzz/target.h"
-#include "tokens/sim/state.h"
+#include "tokens/sim/state/state.h"
 
 static struct view on_disk; /* what the file holds */
 static struct buf written;  /* what was saved last */

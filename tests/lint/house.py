@@ -52,17 +52,17 @@ LIBRARIES = {
     r"fido(/.*)?\.h": {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"},
     r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader/reader.c", "tokens/reader/count.c"},
     r"(PCSC/)?ifdhandler\.h": {"tokens/sim/ifd.c"},
-    r"cbor\.h": {"tokens/sim/ctap_cbor.c"},
+    r"cbor\.h": {"tokens/sim/ctap/cbor.c"},
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest/attest.c",
         "tokens/attest/chain.c", "tokens/attest/fido.c", "tokens/piv/block.c",
-        "tokens/sim/sim_crypto.c", "tokens/sim/sim_key_check.c", "tokens/sim/sim_edwards.c",
-        "tokens/sim/ctap_certificate.c"},
+        "tokens/sim/crypto/crypto.c", "tokens/sim/crypto/edwards.c", "tokens/sim/crypto/key_check.c",
+        "tokens/sim/ctap/certificate.c"},
 }
 # Units through which circles may go until the two ceremonies are one.
 STAY = re.compile(r"(ceremony|vault/store)/(.*/)?(batch\w*|\w+_batch|matter|dossier|chain|sync)")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
-NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/sim_main", "rotators/exec/exec",
+NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key"}
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)

@@ -6,11 +6,11 @@
 #ifndef TOKENS_SIM_DEVICE_H
 #define TOKENS_SIM_DEVICE_H
 
-#include "tokens/sim/ctap_applet.h"
+#include "tokens/sim/card/management.h"
+#include "tokens/sim/card/otp.h"
+#include "tokens/sim/ctap/applet.h"
 #include "tokens/sim/faults.h"
-#include "tokens/sim/management.h"
-#include "tokens/sim/otp.h"
-#include "tokens/sim/piv_applet.h"
+#include "tokens/sim/piv/applet.h"
 
 enum { DEVICE_TOUCH_MS = 15000 }; /* how long a real token waits */
 /* FIDO2 is the last one, since some tokens lack it. */

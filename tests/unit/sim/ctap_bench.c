@@ -2,7 +2,7 @@
 #include "tests/unit/sim/ctap_bench.h"
 
 #include "base/text.h"
-#include "tokens/sim/sim_crypto.h"
+#include "tokens/sim/crypto/crypto.h"
 
 const struct digest ctap_bench_hash = {"thirty-two bytes of client data"};
 

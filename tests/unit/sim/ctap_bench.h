@@ -7,8 +7,8 @@
 #define TESTS_UNIT_SIM_CTAP_BENCH_H
 
 #include "tests/unit/check.h"
-#include "tokens/sim/ctap_applet.h"
-#include "tokens/sim/ctap_credential.h"
+#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/credential.h"
 
 struct ctap_bench {
 	struct sim_state state;

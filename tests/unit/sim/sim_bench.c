@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
-#include "tokens/sim/ber.h"
+#include "tokens/sim/crypto/ber.h"
 
 static bool
 touch(void *context)

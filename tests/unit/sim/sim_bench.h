@@ -8,9 +8,9 @@
 #define TESTS_UNIT_SIM_SIM_BENCH_H
 
 #include "base/crypto.h"
-#include "tokens/sim/management.h"
-#include "tokens/sim/otp.h"
-#include "tokens/sim/piv_applet.h"
+#include "tokens/sim/card/management.h"
+#include "tokens/sim/card/otp.h"
+#include "tokens/sim/piv/applet.h"
 
 struct bench {
 	struct sim_state state;

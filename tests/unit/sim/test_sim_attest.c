@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
 #include "tokens/attest/attest.h"
-#include "tokens/sim/ber.h"
+#include "tokens/sim/crypto/ber.h"
 
 /* What halligan-simtoken root printed when version 0.1.0 was made. */
 static const char root_fingerprint[] =

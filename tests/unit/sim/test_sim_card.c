@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "tokens/sim/card.h"
+#include "tokens/sim/card/card.h"
 #include "tokens/sim/faults.h"
 
 struct fake {

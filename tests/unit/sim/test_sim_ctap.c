@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "tokens/sim/ctap_request.h"
+#include "tokens/sim/ctap/request.h"
 
 enum { GET_INFO = 0x04, RESET = 0x07, GET_NEXT = 0x08, SELECTION = 0x0b };
 

@@ -3,8 +3,8 @@
 #include "tests/unit/check.h"
 
 #include "base/text.h"
-#include "tokens/sim/ctap_cbor.h"
-#include "tokens/sim/ctap_status.h"
+#include "tokens/sim/ctap/cbor.h"
+#include "tokens/sim/ctap/status.h"
 
 static int
 setup(void **state)

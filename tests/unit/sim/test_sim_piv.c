@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
-#include "tokens/sim/ber.h"
+#include "tokens/sim/crypto/ber.h"
 
 /* "Virtual mgr - FW version 5.7.4" */
 #define VIRTUAL_MANAGER "5669727475616c206d6772202d2046572076657273696f6e20352e372e34"

@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
-#include "tokens/sim/ber.h"
+#include "tokens/sim/crypto/ber.h"
 
 static void
 a_generated_key_signs_what_verifies(void **state)

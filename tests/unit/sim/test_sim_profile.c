@@ -11,8 +11,8 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
-#include "tokens/sim/ber.h"
-#include "tokens/sim/identity.h"
+#include "tokens/sim/crypto/ber.h"
+#include "tokens/sim/state/identity.h"
 
 /* The first byte of the firmware under test says which answers are expected. */
 static void

@@ -13,7 +13,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
-#include "tokens/sim/state.h"
+#include "tokens/sim/state/state.h"
 
 struct place {
 	char folder[64], path[80];

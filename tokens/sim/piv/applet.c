@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of commands, and what they share: when authentication is forgotten, which command
+ * keeps "the PIN was verified right before" alive (none but the one that follows), and touch.
+ *
+ * Selecting PIV while it is selected changes nothing (SP 800-73-4 part 2, 3.1.1), except on a
+ * YubiKey before firmware 5, which begins anew.
+ */
+#include "tokens/sim/piv/applet.h"
+
+#include <string.h>
+
+#include "tokens/sim/crypto/ber.h"
+
+/* A0 00 00 03 08 (NIST's RID), PIX 00 00 10 00, version 01 00; may be cut after the RID. */
+static const uint8_t piv_aid[] = {0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00};
+enum { AID_MIN = 5 };
+
+static uint16_t
+get_version(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
+{
+	(void)apdu;
+	buf_bytes(ret_data, VIEW_OF(piv->state->firmware));
+	return SW_OK;
+}
+
+static uint16_t
+get_serial(struct piv *piv, const struct apdu *apdu, struct buf *ret_data)
+{
+	(void)apdu;
+	buf_u32(ret_data, piv->state->serial);
+	return SW_OK;
+}
+
+static const struct command {
+	uint8_t ins;
+	uint8_t firmware[3]; /* the first that knows it; 0.0.0 is no YubiKey */
+	uint16_t (*run)(struct piv *piv, const struct apdu *apdu, struct buf *ret_data);
+} commands[] = {
+    {0x20, {0}, piv_verify},
+    {0x24, {0}, piv_change_reference},
+    {0x2c, {0}, piv_reset_retry},
+    {0x47, {0}, piv_generate},
+    {0x87, {0}, piv_authenticate},
+    {0xcb, {0}, piv_get_data},
+    {0xdb, {0}, piv_put_data},
+    {0xf6, {5, 7, 0}, piv_move},
+    {0xf7, {5, 3, 0}, piv_metadata},
+    {0xf8, {5, 0, 0}, get_serial},
+    {0xf9, {4, 3, 0}, piv_attest},
+    {0xfa, {1, 0, 0}, piv_set_tries},
+    {0xfb, {1, 0, 0}, piv_reset},
+    {0xfd, {1, 0, 0}, get_version},
+    {0xfe, {1, 0, 0}, piv_import},
+    {0xff, {1, 0, 0}, piv_set_management},
+};
+
+static const struct command *
+command_of(const struct piv *piv, uint8_t ins)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const uint8_t *first = commands[i].firmware;
+		if (commands[i].ins == ins)
+			return sim_state_has(piv->state, first[0], first[1], first[2]) ?
+			    &commands[i] :
+			    NULL;
+	}
+	return NULL;
+}
+
+static uint16_t
+run(void *context, const struct apdu *apdu, struct buf *ret_data)
+{
+	struct piv *piv = context;
+	const struct command *command = command_of(piv, apdu->ins);
+	bool just_verified = piv->pin_just_verified;
+	uint16_t status = SW_UNKNOWN_INS;
+
+	if (apdu->ins != 0x87)
+		piv->challenged = PIV_NOTHING;
+	if (command != NULL)
+		status = command->run(piv, apdu, ret_data);
+	/* Only VERIFY sets it anew; whatever else ran has used it up. */
+	if (just_verified && apdu->ins != 0x20)
+		piv->pin_just_verified = false;
+	if ((piv->state->quirks & SIM_QUIRK_FORGETS_PIN) != 0 && apdu->ins != 0x20)
+		piv->pin_verified = false;
+	if (status != SW_OK)
+		buf_done(ret_data);
+	return status;
+}
+
+static bool
+matches(void *context, struct view aid)
+{
+	(void)context;
+	return aid.size >= AID_MIN && aid.size <= sizeof(piv_aid) &&
+	    memcmp(aid.data, piv_aid, aid.size) == 0;
+}
+
+static void
+forget(struct piv *piv)
+{
+	piv->pin_verified = piv->pin_just_verified = piv->management_verified = false;
+	piv->challenged = PIV_NOTHING;
+}
+
+/* The application property template (SP 800-73-4 part 2, table 3), as Yubico's tokens give it. */
+static void
+select_piv(void *context, struct buf *ret_data)
+{
+	static const uint8_t properties[] = {0x61, 0x11, 0x4f, 0x06, 0x00, 0x00, 0x10, 0x00, 0x01,
+	    0x00, 0x79, 0x07, 0x4f, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08};
+	struct piv *piv = context;
+
+	if (sim_state_is_yubikey(piv->state) && !sim_state_has(piv->state, 5, 0, 0))
+		forget(piv);
+	buf_bytes(ret_data, VIEW_OF(properties));
+}
+
+static void
+deselect(void *context)
+{
+	forget(context);
+}
+
+void
+piv_init(struct piv *piv, struct sim_state *state, const struct piv_host *host)
+{
+	*piv = (struct piv){.state = state, .host = *host, .touched_at = -1};
+}
+
+void
+piv_unplug(struct piv *piv)
+{
+	piv_init(piv, piv->state,
+	    &(struct piv_host){piv->host.context, piv->host.touch, piv->host.save,
+	        piv->host.milliseconds});
+}
+
+struct applet
+piv_applet(struct piv *piv)
+{
+	return (struct applet){.context = piv,
+	    .matches = matches,
+	    .select = select_piv,
+	    .run = run,
+	    .deselect = deselect};
+}
+
+uint16_t
+piv_save(struct piv *piv)
+{
+	struct err err;
+
+	return piv->host.save(piv->host.context, &err) == ERR_OK ? SW_OK : SW_MEMORY_FAILURE;
+}
+
+uint16_t
+piv_touch(struct piv *piv, uint8_t policy)
+{
+	int64_t now = piv->host.milliseconds(piv->host.context);
+
+	if (policy == PIV_TOUCH_NEVER)
+		return SW_OK;
+	if (policy == PIV_TOUCH_CACHED && piv->touched_at >= 0 &&
+	    now - piv->touched_at < PIV_TOUCH_CACHE_MS)
+		return SW_OK;
+	if (!piv->host.touch(piv->host.context))
+		return sim_state_is_yubikey(piv->state) ? SW_SECURITY_STATUS : SW_NO_ANSWER;
+	piv->touched_at = piv->host.milliseconds(piv->host.context);
+	return SW_OK;
+}
+
+/* PIN: always for 9C (digital signature), never for 9E (card authentication), else once. */
+static uint8_t
+default_pin_policy(uint8_t slot)
+{
+	return slot == 0x9c ? PIV_PIN_ALWAYS : slot == 0x9e ? PIV_PIN_NEVER : PIV_PIN_ONCE;
+}
+
+bool
+piv_read_policies(const struct piv *piv, struct reader *reader, uint8_t slot, uint8_t *ret_pin,
+    uint8_t *ret_touch)
+{
+	uint8_t pin = PIV_PIN_DEFAULT, touch = PIV_TOUCH_DEFAULT;
+
+	while (!reader->failed && reader->rest.size > 0) {
+		struct ber element = ber_next(reader);
+		if (reader->failed || element.value.size != 1 || !sim_state_is_yubikey(piv->state))
+			return false;
+		if (element.tag == 0xaa && element.value.data[0] <= PIV_PIN_ALWAYS)
+			pin = element.value.data[0];
+		else if (element.tag == 0xab && element.value.data[0] <= PIV_TOUCH_CACHED)
+			touch = element.value.data[0];
+		else
+			return false;
+	}
+	*ret_pin = pin == PIV_PIN_DEFAULT ? default_pin_policy(slot) : pin;
+	*ret_touch = touch == PIV_TOUCH_DEFAULT ? PIV_TOUCH_NEVER : touch;
+	return !reader->failed;
+}
