@@ -14,6 +14,7 @@
 #include "ceremony/client/client_state.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
+#include "vault/log/tlog.h"
 
 enum { CHAIN_MAX = 1024 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ceremony/protocol/statement_parts.h"
+#include "vault/documents/state_names.h"
 
 enum { BATCH_FORMAT = 2 };
 

@@ -19,6 +19,7 @@
 #define CEREMONY_PROTOCOL_RECORD_BATCH_H
 
 #include "ceremony/protocol/statements.h"
+#include "vault/seal/header.h"
 
 enum batch_mode { BATCH_RESEAL, BATCH_ROTATE };
 extern const char *const batch_mode_names[]; /* "reseal", "rotate", NULL */

@@ -15,7 +15,7 @@
 #define CEREMONY_PROTOCOL_SPARE_H
 
 #include "vault/documents/statement.h"
-#include "vault/store/store.h"
+#include "vault/seal/header.h"
 
 enum { SPARE_OPENS = 500 };
 

@@ -29,8 +29,9 @@
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_H
 #define CEREMONY_PROTOCOL_STATEMENTS_H
 
+#include "vault/documents/id.h"
 #include "vault/documents/statement.h"
-#include "vault/store/store.h"
+#include "vault/seal/header.h"
 
 enum { REASON_MAX = 500, INCIDENT_MAX = 100, WORD_BYTES = 6 };
 

@@ -21,7 +21,8 @@
 #ifndef CEREMONY_PROTOCOL_STATES_H
 #define CEREMONY_PROTOCOL_STATES_H
 
-#include "vault/store/store.h"
+#include "base/err.h"
+#include "vault/documents/state_names.h"
 
 enum ceremony_event {
 	EVENT_APPROVE,

@@ -4,6 +4,7 @@
 
 #include "ceremony/protocol/message.h"
 #include "cli/commands.h"
+#include "vault/documents/state_names.h"
 
 enum { ROTATIONS_MAX = 100000 };
 

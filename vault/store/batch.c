@@ -4,8 +4,6 @@
 
 #define BATCH_COLUMNS "id, digest, request, state, requester, reason, charter, created, deadline"
 
-const char *const item_state_names[] = {"waiting", "opening", "done", "skipped", "damaged", NULL};
-
 static enum err_code
 add_item(struct store *store, const struct id *batch, size_t position, const struct item_row *row,
     struct err *err)

@@ -6,9 +6,6 @@
 	"id, digest, request, secret, version, state, requester, reason, charter, created, "       \
 	"deadline, released, expires, done"
 
-const char *const ceremony_state_names[] = {"collecting", "releasing", "released", "rotating",
-    "degraded", "closed", "refused", NULL};
-
 enum err_code
 store_add_ceremony(struct store *store, const struct ceremony_row *row, struct err *err)
 {

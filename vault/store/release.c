@@ -4,9 +4,6 @@
 
 #define DEBT_COLUMNS "id, secret, old, pending, state, ceremony, created, due, attempts, note"
 
-const char *const debt_state_names[] = {"owed", "prepared", "applying", "verified", "committed",
-    "retired", "degraded", NULL};
-
 static bool
 is_zero(const struct digest *digest)
 {

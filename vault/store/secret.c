@@ -6,9 +6,6 @@
 
 #define SECRET_COLUMNS "id, name, definition, current, newest"
 
-const char *const version_state_names[] = {"pending", "current", "previous", "rejected", "retired",
-    NULL};
-
 void
 version_row_done(struct version_row *row)
 {

@@ -20,14 +20,12 @@
 #ifndef VAULT_STORE_STORE_H
 #define VAULT_STORE_STORE_H
 
+#include "vault/documents/id.h"
+#include "vault/documents/state_names.h"
 #include "vault/log/tlog.h"
 #include "vault/seal/seal.h"
 
-enum { STORE_FORMAT = 3, ID_SIZE = 16, NOTE_TEXT_MAX = 500 };
-
-struct id { /* of a ceremony or a debt: random */
-	uint8_t bytes[ID_SIZE];
-};
+enum { STORE_FORMAT = 3 };
 
 struct store;
 
@@ -116,15 +114,6 @@ enum err_code store_withdraw_approvals(struct store *store, const struct digest 
     struct err *err) MUST_CHECK;
 
 /* Secrets and versions. */
-enum version_state {
-	VERSION_PENDING,
-	VERSION_CURRENT,
-	VERSION_PREVIOUS,
-	VERSION_REJECTED,
-	VERSION_RETIRED
-};
-extern const char *const version_state_names[];
-
 struct secret_row {
 	struct secret_id id;
 	char name[SEAT_NAME_MAX + 1];
@@ -194,18 +183,6 @@ enum err_code store_erase_envelopes(struct store *store, const struct secret_id 
     uint32_t version, struct err *err) MUST_CHECK;
 
 /* Ceremonies. */
-enum ceremony_state {
-	CEREMONY_COLLECTING,
-	CEREMONY_RELEASING,
-	CEREMONY_RELEASED,
-	CEREMONY_ROTATING,
-	CEREMONY_DEGRADED,
-	CEREMONY_CLOSED,
-	CEREMONY_REFUSED,
-	CEREMONY_STATES
-};
-extern const char *const ceremony_state_names[];
-
 struct ceremony_row {
 	struct id id;
 	struct digest digest;  /* of the ceremony statement */
@@ -287,17 +264,6 @@ enum err_code store_get_answer(struct store *store, const struct id *ceremony,
     const struct digest *token, struct sealed_box *ret_box, struct err *err) MUST_CHECK;
 
 /* Batches: one ceremony over many versions (ceremony/server/opening/batch.h). */
-enum { BATCH_ITEMS = 500 };
-enum item_state {
-	ITEM_WAITING, /* for the quorum, or for its turn */
-	ITEM_OPENING, /* its debt is committed; its value is not in the escrow yet */
-	ITEM_DONE,
-	ITEM_SKIPPED,
-	ITEM_DAMAGED,
-	ITEM_STATES
-};
-extern const char *const item_state_names[];
-
 struct batch_row {
 	struct id id;
 	struct digest digest;      /* of the ceremony statement */
@@ -378,18 +344,6 @@ enum err_code store_list_sealed_under(struct store *store, const struct digest *
     struct err *err) MUST_CHECK;
 
 /* Rotation debts (DESIGN.md, section 8). */
-enum debt_state {
-	DEBT_OWED,
-	DEBT_PREPARED,
-	DEBT_APPLYING,
-	DEBT_VERIFIED,
-	DEBT_COMMITTED,
-	DEBT_RETIRED,
-	DEBT_DEGRADED,
-	DEBT_STATES
-};
-extern const char *const debt_state_names[];
-
 struct debt_row {
 	struct id id;
 	struct secret_id secret;

@@ -10,6 +10,7 @@
 
 #include "ceremony/client/opening/batch_client.h"
 #include "ceremony/protocol/record_batch.h"
+#include "vault/documents/state_names.h"
 #include "vault/seal/seal.h"
 
 struct batch_item {

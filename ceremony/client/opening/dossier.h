@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/protocol/verdict.h"
+#include "vault/documents/state_names.h"
 
 struct dossier_approval {
 	struct approval approval;

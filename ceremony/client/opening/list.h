@@ -5,6 +5,7 @@
 #define CEREMONY_CLIENT_OPENING_LIST_H
 
 #include "ceremony/client/connection.h"
+#include "vault/documents/state_names.h"
 
 enum { LISTING_MAX = 200, ID_HEX_SIZE = 2 * ID_SIZE + 1, ID_SHORT = 8 };
 

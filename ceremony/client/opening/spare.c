@@ -12,6 +12,7 @@
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
+#include "vault/seal/seal.h"
 
 struct handing {
 	struct client *client;

@@ -6,6 +6,7 @@
 
 #include "ceremony/client/connection.h"
 #include "vault/documents/reach.h"
+#include "vault/documents/state_names.h"
 
 struct lookup {
 	struct definition definition;

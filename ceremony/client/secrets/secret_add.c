@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/state_names.h"
 
 static enum err_code
 check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct err *err)

@@ -21,6 +21,7 @@
 
 #include "ceremony/client/connection.h"
 #include "tests/lib/founded.h"
+#include "vault/documents/state_names.h"
 #include "vault/seal/seal.h"
 
 enum {

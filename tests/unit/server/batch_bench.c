@@ -5,6 +5,7 @@
 
 #include "base/hpke.h"
 #include "base/text.h"
+#include "vault/seal/seal.h"
 
 void
 seen_done(struct seen *seen)

@@ -22,6 +22,7 @@
 #include "tests/unit/server/served.h"
 #include "vault/documents/definition.h"
 #include "vault/documents/roster.h"
+#include "vault/documents/state_names.h"
 #include "vault/log/note.h"
 
 enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rotators/contract/contract.h"
 #include "tests/unit/server/server_bench.h"
+#include "vault/seal/seal.h"
 
 void
 credential_box_done(struct credential_box *box)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The id of a ceremony or a debt: random. */
+#ifndef VAULT_DOCUMENTS_ID_H
+#define VAULT_DOCUMENTS_ID_H
+
+#include <stdint.h>
+
+enum { ID_SIZE = 16 };
+
+struct id {
+	uint8_t bytes[ID_SIZE];
+};
+
+#endif

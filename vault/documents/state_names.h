@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The states of versions, ceremonies, items of a batch and debts, and their names (by state, NULL
+ * at the end), as server and client say them and the store keeps them.  What leads from one to the
+ * next is ceremony/protocol/states.h's.
+ */
+#ifndef VAULT_DOCUMENTS_STATE_NAMES_H
+#define VAULT_DOCUMENTS_STATE_NAMES_H
+
+/* What stands beside a state, for people: why it was refused, what happened last. */
+enum { NOTE_TEXT_MAX = 500 };
+
+enum version_state {
+	VERSION_PENDING,
+	VERSION_CURRENT,
+	VERSION_PREVIOUS,
+	VERSION_REJECTED,
+	VERSION_RETIRED
+};
+extern const char *const version_state_names[];
+
+enum ceremony_state {
+	CEREMONY_COLLECTING,
+	CEREMONY_RELEASING,
+	CEREMONY_RELEASED,
+	CEREMONY_ROTATING,
+	CEREMONY_DEGRADED,
+	CEREMONY_CLOSED,
+	CEREMONY_REFUSED,
+	CEREMONY_STATES
+};
+extern const char *const ceremony_state_names[];
+
+enum { BATCH_ITEMS = 500 }; /* at most, in one batch */
+enum item_state {
+	ITEM_WAITING, /* for the quorum, or for its turn */
+	ITEM_OPENING, /* its debt is committed; its value is not in the escrow yet */
+	ITEM_DONE,
+	ITEM_SKIPPED,
+	ITEM_DAMAGED,
+	ITEM_STATES
+};
+extern const char *const item_state_names[];
+
+enum debt_state {
+	DEBT_OWED,
+	DEBT_PREPARED,
+	DEBT_APPLYING,
+	DEBT_VERIFIED,
+	DEBT_COMMITTED,
+	DEBT_RETIRED,
+	DEBT_DEGRADED,
+	DEBT_STATES
+};
+extern const char *const debt_state_names[];
+
+#endif
