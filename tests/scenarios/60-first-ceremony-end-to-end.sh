@@ -16,7 +16,7 @@ agent_login() {
 		"$SSHD_USER@127.0.0.1" true
 }
 eval "$(ssh-agent -s)" > /dev/null
-trap 'kill $SSH_AGENT_PID; tokens_end' EXIT
+trap 'tokens_end kill "$SSH_AGENT_PID"' EXIT
 
 ok "init opens the founding" town_init
 ok "six tokens are enrolled" town_enroll "${OFFICERS[@]}" alice

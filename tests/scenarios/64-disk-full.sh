@@ -11,7 +11,7 @@ town_start
 mkdir disk && mount -t tmpfs -o size=2m,mode=700 none disk
 export HALLIGAN_VAULT=$TOKENS_DIR/disk/vault
 VAULT=$HALLIGAN_VAULT
-trap 'umount -l "$TOKENS_DIR/disk"; tokens_end' EXIT
+trap 'tokens_end umount -l "$TOKENS_DIR/disk"' EXIT
 
 fill() { # fill KB: leave so much
 	rm -f disk/filler

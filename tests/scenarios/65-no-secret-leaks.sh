@@ -11,7 +11,7 @@ fi
 town_start
 town_found
 eval "$(ssh-agent -s)" > /dev/null
-trap 'kill $SSH_AGENT_PID; tokens_end' EXIT
+trap 'tokens_end kill "$SSH_AGENT_PID"' EXIT
 town_request > request.log 2>&1
 id=$("$LIB/tamper.py" "$VAULT" get "SELECT lower(hex(id)) FROM ceremonies")
 "$LIB/needles.py" text PIN "$TOWN_PIN" > needles.pin
