@@ -29,15 +29,20 @@ field_called(struct view name)
 	return -1;
 }
 
+static struct walk
+walk_of(struct view encoded)
+{
+	return (struct walk){.reader = reader_of(encoded), .last = -1};
+}
+
 /* Reads the head: what is not version 1 with at most CREDENTIAL_FIELDS fields is refused. */
 static enum err_code
-walk_begin(struct view encoded, struct walk *ret_walk, struct err *err)
+walk_begin(struct walk *walk, struct err *err)
 {
-	struct walk walk = {.reader = reader_of(encoded), .last = -1};
-	uint8_t format = reader_u8(&walk.reader);
+	uint8_t format = reader_u8(&walk->reader);
 
-	walk.left = reader_u8(&walk.reader);
-	if (walk.reader.failed)
+	walk->left = reader_u8(&walk->reader);
+	if (walk->reader.failed)
 		return err_set(err, ERR_INVALID, "credential ends within its first two bytes");
 	if (format > FORMAT)
 		return err_set(err, ERR_VERSION,
@@ -46,10 +51,9 @@ walk_begin(struct view encoded, struct walk *ret_walk, struct err *err)
 	if (format != FORMAT)
 		return err_set(err, ERR_INVALID, "credential has format %u, expected %d", format,
 		    FORMAT);
-	if (walk.left > CREDENTIAL_FIELDS)
+	if (walk->left > CREDENTIAL_FIELDS)
 		return err_set(err, ERR_INVALID, "credential has %u fields, at most %d are known",
-		    walk.left, CREDENTIAL_FIELDS);
-	*ret_walk = walk;
+		    walk->left, CREDENTIAL_FIELDS);
 	return ERR_OK;
 }
 
@@ -91,17 +95,15 @@ next_field(struct walk *walk, struct view *ret_value, struct err *err)
 
 /* To the last field; trailing bytes are refused. */
 static enum err_code
-walk_all(struct view encoded, struct walk *ret_walk, struct err *err)
+walk_all(struct walk *walk, struct err *err)
 {
-	struct walk walk;
 	struct view value;
 
-	TRY(walk_begin(encoded, &walk, err));
-	while (walk.left > 0)
-		TRY(next_field(&walk, &value, err));
-	if (!reader_end(&walk.reader))
+	TRY(walk_begin(walk, err));
+	while (walk->left > 0)
+		TRY(next_field(walk, &value, err));
+	if (!reader_end(&walk->reader))
 		return err_set(err, ERR_INVALID, "credential has bytes after its last field");
-	*ret_walk = walk;
 	return ERR_OK;
 }
 
@@ -136,10 +138,10 @@ enum err_code
 credential_add(struct secret *credential, enum credential_field field, struct view value,
     struct err *err)
 {
-	struct walk walk;
+	struct walk walk = walk_of(secret_view(credential));
 	size_t before = secret_size(credential);
 
-	TRY(walk_all(secret_view(credential), &walk, err));
+	TRY(walk_all(&walk, err));
 	if ((unsigned)field >= CREDENTIAL_FIELDS)
 		return err_set(err, ERR_INTERNAL, "credential field %d does not exist", (int)field);
 	if ((int)field <= walk.last)
@@ -159,9 +161,9 @@ credential_add(struct secret *credential, enum credential_field field, struct vi
 enum err_code
 credential_check(struct view encoded, struct err *err)
 {
-	struct walk walk;
+	struct walk walk = walk_of(encoded);
 
-	TRY(walk_all(encoded, &walk, err));
+	TRY(walk_all(&walk, err));
 	if (walk.last < 0)
 		return err_set(err, ERR_INVALID,
 		    "credential is empty: it needs at least one field");
@@ -172,10 +174,10 @@ enum err_code
 credential_get(struct view encoded, enum credential_field field, struct view *ret_value,
     struct err *err)
 {
-	struct walk walk;
+	struct walk walk = walk_of(encoded);
 	struct view value;
 
-	TRY(walk_begin(encoded, &walk, err));
+	TRY(walk_begin(&walk, err));
 	while (walk.left > 0) {
 		TRY(next_field(&walk, &value, err));
 		if (walk.last == (int)field) {

@@ -218,7 +218,7 @@ piv_read_reference(struct piv_card *card, uint8_t reference, bool *ret_known,
 {
 	static const char doing[] = "reading the state of PIN and PUK";
 	struct view factory, tries;
-	uint16_t status;
+	uint16_t status = 0;
 
 	TRY(metadata(card, reference, doing, ret_known, &status, err));
 	if (!*ret_known)
@@ -239,7 +239,7 @@ piv_read_management(struct piv_card *card, bool *ret_known, uint8_t *ret_algorit
 {
 	static const char doing[] = "reading the kind of its management key";
 	struct view algorithm, factory;
-	uint16_t status;
+	uint16_t status = 0;
 
 	TRY(metadata(card, PIV_MANAGEMENT, doing, ret_known, &status, err));
 	if (!*ret_known)
@@ -280,7 +280,7 @@ piv_read_key(struct piv_card *card, uint8_t slot, bool *ret_known, struct token_
 {
 	static const char doing[] = "reading about a key";
 	struct token_key_info key = {.slot = slot};
-	uint16_t status;
+	uint16_t status = 0;
 
 	TRY(metadata(card, slot, doing, ret_known, &status, err));
 	if (status == PIV_OK)

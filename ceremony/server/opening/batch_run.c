@@ -372,7 +372,7 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 enum err_code
 batch_advance(struct session *session, const struct id *id, struct err *err)
 {
-	enum ceremony_state state;
+	enum ceremony_state state = CEREMONY_COLLECTING;
 
 	TRY(decide(session, id, &state, err));
 	return state == CEREMONY_RELEASING ? run(session, id, err) : ERR_OK;

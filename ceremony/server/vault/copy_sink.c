@@ -46,7 +46,7 @@ write_and_compare(const char *folder, const char *name, struct view bytes, char 
 enum err_code
 copy_check(const char *copy, struct err *err)
 {
-	const char *folder;
+	const char *folder = NULL;
 	char path[4096];
 
 	TRY(copy_folder(copy, &folder, err));
@@ -80,7 +80,7 @@ copy_version(const char *copy, const struct secret_id *secret, uint32_t number,
     const struct sealed_version *version, struct err *err)
 {
 	BUF file = {0};
-	const char *folder;
+	const char *folder = NULL;
 	char hex[2 * SECRET_ID_SIZE + 1], name[64], path[4096];
 
 	TRY(copy_folder(copy, &folder, err));
