@@ -77,6 +77,9 @@ payment_move(struct payment *payment, enum debt_state state, const char *event, 
 	return write_debt(payment, &debt, event, err);
 }
 
+static void format_note(char ret_note[NOTE_TEXT_MAX + 1], const char *format, va_list arguments)
+    FORMAT_LIKE(2, 0);
+
 static void
 format_note(char ret_note[NOTE_TEXT_MAX + 1], const char *format, va_list arguments)
 {

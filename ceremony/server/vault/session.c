@@ -49,6 +49,9 @@ plain_text(const char *text, char *ret_text, size_t size)
 			*c = '?';
 }
 
+static void format_plain(char *ret_text, size_t size, const char *format, va_list arguments)
+    FORMAT_LIKE(3, 0);
+
 static void
 format_plain(char *ret_text, size_t size, const char *format, va_list arguments)
 {

@@ -13,7 +13,8 @@ plug(struct town *town, const uint32_t *serials)
 	for (; *serials != 0; serials++)
 		town_token(town, *serials)->plugged = true;
 }
-#define PLUG(town, ...) plug((town), (const uint32_t[]){__VA_ARGS__ __VA_OPT__(, ) 0})
+#define PLUG(town, ...)    plug((town), (const uint32_t[]){__VA_ARGS__, 0})
+#define PLUG_NOTHING(town) plug((town), (const uint32_t[]){0})
 
 /* An officer's token of the charter, unlocked for an approval; RET_SEAT is whose. */
 static enum err_code
@@ -121,14 +122,14 @@ who_waits_is_told_for_what_and_whose_the_wrong_key_is(void **state)
 	town_open(&town);
 	town.choice.wait = 30;
 	town.on_wait = bring_alice_then_ciso;
-	PLUG(&town);
+	PLUG_NOTHING(&town);
 	expect_seat(&town, "ciso");
 	assert_true(
 	    town_saw(&town, "waiting for a token of an officer; plug it in, Ctrl-C gives up"));
 	assert_true(town_saw(&town,
 	    "token 2000 belongs to the seat alice; this needs a token of an "
 	    "officer."));
-	PLUG(&town);
+	PLUG_NOTHING(&town);
 	town.choice.label = "ciso key";
 	expect_seat(&town, "ciso");
 	assert_true(
@@ -145,7 +146,7 @@ nobody_there_means_no_waiting(void **state)
 
 	(void)state;
 	town_open(&town);
-	PLUG(&town);
+	PLUG_NOTHING(&town);
 	expect_error(take(&town, seat, &err), ERR_TOKEN_ABSENT, &err,
 	    "no token is plugged in; this needs a token of an officer");
 	assert_int_equal(town.screen.size, 0);
@@ -169,7 +170,7 @@ waiting_ends(void **state)
 	town_open(&town);
 	town.choice.wait = 1;
 	town.on_wait = never_the_right_one;
-	PLUG(&town);
+	PLUG_NOTHING(&town);
 	expect_error(take(&town, seat, &err), ERR_TOKEN_ABSENT, &err,
 	    "token 2000 belongs to the seat alice");
 	town_close(&town);
@@ -277,7 +278,7 @@ without_a_vault_the_one_that_was_asked_for_is_waited_for(void **state)
 
 	(void)state;
 	town_open(&town);
-	PLUG(&town);
+	PLUG_NOTHING(&town);
 	town.choice.wait = 30;
 	town.choice.serial = TOWN_CISO;
 	town.on_wait = bring_alice_then_ciso;

@@ -373,7 +373,6 @@ a_broken_rotator_is_never_asked_again(void **state)
 {
 	ROTATOR *rotator = start(*state, "ask; say garbage; ask; say '{\"result\":\"applied\"}'\n");
 	enum apply_result applied;
-	SECRET *next = NULL;
 	struct err err;
 
 	assert_ok(rotator_apply(rotator, &applied, &err));

@@ -199,7 +199,8 @@ bench_authenticate(struct bench *bench, const uint8_t *key)
 	assert_int_equal(bench_send_data(bench, header,
 	                     VIEW_OF(((const uint8_t[]){0x7c, 2, 0x80, 0})), &answer),
 	    SW_OK);
-	assert_true(ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x80, &inner));
+	assert_true(ber_find(buf_view(&answer), 0x7c, &value));
+	assert_true(ber_find(value, 0x80, &inner));
 	assert_int_equal(inner.size, size);
 	assert_int_equal(sim_block(algorithm, key, false, inner.data, witness, &err), ERR_OK);
 	ber_put(&template, 0x80, view_of(witness, size));
@@ -210,7 +211,8 @@ bench_authenticate(struct bench *bench, const uint8_t *key)
 	if (status != SW_OK)
 		return status;
 	assert_int_equal(sim_block(algorithm, key, true, challenge, expected, &err), ERR_OK);
-	assert_true(ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x82, &inner));
+	assert_true(ber_find(buf_view(&answer), 0x7c, &value));
+	assert_true(ber_find(value, 0x82, &inner));
 	assert_true(view_equal(inner, view_of(expected, size)));
 	return status;
 }
@@ -255,8 +257,8 @@ bench_sign(struct bench *bench, uint8_t slot, struct buf *ret_signature)
 	buf_bytes(&template, VIEW_OF(bench_digest));
 	uint16_t status = bench_send_data(bench, header, buf_view(&template), &answer);
 	if (status == SW_OK) {
-		assert_true(
-		    ber_find(buf_view(&answer), 0x7c, &value) && ber_find(value, 0x82, &signature));
+		assert_true(ber_find(buf_view(&answer), 0x7c, &value));
+		assert_true(ber_find(value, 0x82, &signature));
 		buf_bytes(ret_signature, signature);
 	}
 	return status;

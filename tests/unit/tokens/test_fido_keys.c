@@ -102,16 +102,12 @@ check(const char *text, int least, struct err *err)
 static void
 pins_have_a_shape(void **state)
 {
-	static const char *const good[] = {"1234", "pass word", "\xc3\xa4\xc3\xb6",
-	    "\xe2\x82\xac"
-	    "a",
+	static const char *const good[] = {"1234", "pass word", "\xc3\xa4\xc3\xb6", "\xe2\x82\xacz",
 	    "\xf0\x9f\x94\x91", "012345678901234567890123456789012345678901234567890123456789012",
 	    "cccccccccccccccccccccccccccccck"};
 	static const char *const bad[] = {"", "123", "\xff\xff\xff\xff", "abc\xc3", "abc\x80",
-	    "abc\x01", "abc\x7f",
-	    "\xe2\x82z"
-	    "a",
-	    "ab\xc0\x80", "0123456789012345678901234567890123456789012345678901234567890123"};
+	    "abc\x01", "abc\x7f", "\xe2\x82za", "ab\xc0\x80",
+	    "0123456789012345678901234567890123456789012345678901234567890123"};
 	struct err err;
 
 	(void)state;
