@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -96,6 +97,32 @@ process_harden(int keep_up_to, struct err *err)
 		return err_errno(err, ERR_IO, errno, "cannot ignore SIGPIPE");
 	umask(077);
 	drop_environment();
+	return ERR_OK;
+}
+
+enum err_code
+process_self(char ret_path[4096], struct err *err)
+{
+	char path[4096] = {0};
+
+	if (readlink("/proc/self/exe", path, sizeof(path) - 1) <= 0 || path[0] != '/')
+		return err_set(err, ERR_IO, "cannot find our own executable; is /proc mounted?");
+	memcpy(ret_path, path, sizeof(path));
+	return ERR_OK;
+}
+
+enum err_code
+process_beside(const char *path, char ret_path[4096], struct err *err)
+{
+	char self[4096], beside[4096];
+	int size;
+
+	TRY(process_self(self, err));
+	strrchr(self, '/')[1] = '\0';
+	size = snprintf(beside, sizeof(beside), "%s%s", path[0] == '/' ? "" : self, path);
+	if (size < 0 || (size_t)size >= sizeof(beside))
+		return err_set(err, ERR_IO, "the path of %s is too long", path);
+	memcpy(ret_path, beside, sizeof(beside));
 	return ERR_OK;
 }
 

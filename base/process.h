@@ -14,6 +14,12 @@
  * OPENSSL_CONF, FIDO_DEBUG, PCSCLITE_DEBUG, SQLITE_TMPDIR, ...) dropped. */
 enum err_code process_harden(int keep_up_to, struct err *err) MUST_CHECK;
 
+/* The absolute path of the file that this process executes.  ERR_IO without /proc. */
+enum err_code process_self(char ret_path[4096], struct err *err) MUST_CHECK;
+/* PATH when it is absolute; otherwise taken from the folder of process_self().  What is installed knows
+ * absolute paths only, what runs in a build folder relative ones (installed/meson.build). */
+enum err_code process_beside(const char *path, char ret_path[4096], struct err *err) MUST_CHECK;
+
 int64_t process_now(void);          /* seconds since 1970 */
 int64_t process_milliseconds(void); /* monotonic */
 

@@ -37,35 +37,17 @@ highest_fd(int argc, char **argv)
 	return highest;
 }
 
-/* Our own path; the rotators stand in libexec, and beside us in a build folder. */
+/* Our own executable, and the folder where the rotators are. */
 struct places {
-	char self[4096], beside[4200];
-	const char *rotators[3];
+	char self[4096], rotators[4096];
 };
-
-static enum err_code
-find_places(struct places *places, struct err *err)
-{
-	ssize_t size = readlink("/proc/self/exe", places->self, sizeof(places->self) - 1);
-	const char *slash;
-
-	if (size <= 0)
-		return err_set(err, ERR_IO, "cannot find our own executable; is /proc mounted?");
-	places->self[size] = '\0';
-	slash = strrchr(places->self, '/');
-	snprintf(places->beside, sizeof(places->beside), "%.*s/../rotators",
-	    (int)(slash - places->self), places->self);
-	places->rotators[0] = HALLIGAN_LIBEXEC;
-	places->rotators[1] = places->beside;
-	places->rotators[2] = NULL;
-	return ERR_OK;
-}
 
 static enum err_code
 prepare(int argc, char **argv, struct places *places, struct err *err)
 {
 	TRY(process_harden(highest_fd(argc, argv), err));
-	TRY(find_places(places, err));
+	TRY(process_self(places->self, err));
+	TRY(process_beside(HALLIGAN_ROTATORS, places->rotators, err));
 	return crypto_start(err);
 }
 
@@ -73,6 +55,7 @@ int
 main(int argc, char **argv)
 {
 	struct places places;
+	const char *const rotators[] = {places.rotators, NULL};
 	struct err err = {0};
 	struct tty tty;
 	struct ui ui;
@@ -81,7 +64,7 @@ main(int argc, char **argv)
 	struct cli_drivers drivers = {.tokens = tokens,
 	    .token_count = ARRAY_SIZE(tokens),
 	    .self = places.self,
-	    .rotator_folders = places.rotators,
+	    .rotator_folders = rotators,
 	    .now = process_now};
 	enum err_code code = prepare(argc, argv, &places, &err);
 	int status;

@@ -7,7 +7,8 @@
 #	yubico-piv-tool -r "$(token_reader 1001)" -a status
 #	token_control 1001 touch manual
 #
-# Needs HALLIGAN_BUILD (the build folder) and root, or user namespaces.  Everything lives in the
+# Needs HALLIGAN_BUILD (the build folder) or HALLIGAN_PREFIX (what is installed below it is used), and root or user
+# namespaces.  Everything lives in the
 # folder given to tokens_start and in a mount namespace of its own, so any number of harnesses can
 # run side by side; it all dies with the script, however that dies.
 #
@@ -17,9 +18,15 @@
 # "Yubico YubiKey").  States of tokens that are there already are reused.  Exports
 # PCSCLITE_CSOCK_NAME.
 
-: "${HALLIGAN_BUILD:?the build folder}"
-SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
-IFD=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/libifd-halligan.so
+if [ -n "${HALLIGAN_PREFIX:-}" ]; then
+	HALLIGAN=$HALLIGAN_PREFIX/bin/halligan SIMTOKEN=$HALLIGAN_PREFIX/bin/halligan-simtoken
+	IFD=$(compgen -G "$HALLIGAN_PREFIX/lib*/halligan/libifd-halligan.so" ||
+		compgen -G "$HALLIGAN_PREFIX/lib*/*/halligan/libifd-halligan.so")
+else
+	HALLIGAN=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/cli/halligan
+	SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
+	IFD=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/libifd-halligan.so
+fi
 TOKENS_DIR=
 TOKENS_REMOVE=
 TOKENS_PIDS=()

@@ -19,7 +19,6 @@ LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$LIB/tokens.sh"
 . "$LIB/sshd.sh"
 
-HALLIGAN=$(readlink -f "$HALLIGAN_BUILD")/cli/halligan
 OFFICERS=(ciso secops infra audit legal)
 declare -A SERIAL=([ciso]=30000001 [secops]=30000002 [infra]=30000003 [audit]=30000004
 	[legal]=30000005 [alice]=30000006)

@@ -263,7 +263,7 @@ command_reader(int argc, char **argv, struct err *err)
 {
 	struct options options;
 	SIM_STATE state = {0};
-	char socket[PATH_SIZE], folder[PATH_SIZE];
+	char socket[PATH_SIZE], folder[PATH_SIZE], driver[PATH_SIZE];
 
 	TRY(read_options(argc, argv, "sk", &options, err));
 	if (options.state == NULL)
@@ -271,12 +271,13 @@ command_reader(int argc, char **argv, struct err *err)
 	TRY(beside(options.socket, options.state, ".sock", socket, err));
 	TRY(state_exists(options.state, err));
 	TRY(sim_state_load(options.state, &state, err));
+	TRY(process_beside(HALLIGAN_IFD, driver, err));
 	if (socket[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
 		return err_errno(err, ERR_IO, errno, "finding out the current folder");
 	printf("FRIENDLYNAME \"Simulated %s %u\"\n"
 	       "DEVICENAME halligan:%s%s%s\nLIBPATH %s\nCHANNELID %u\n",
 	    sim_state_is_yubikey(&state) ? "Yubico YubiKey CCID" : "PIV card", state.serial,
-	    socket[0] == '/' ? "" : folder, socket[0] == '/' ? "" : "/", socket, HALLIGAN_IFD,
+	    socket[0] == '/' ? "" : folder, socket[0] == '/' ? "" : "/", socket, driver,
 	    state.serial);
 	return ERR_OK;
 }

@@ -450,6 +450,28 @@ clocks_run(void **state)
 	assert_true(process_milliseconds() >= start + 20);
 }
 
+static void
+places_are_beside_our_executable_unless_absolute(void **state)
+{
+	char self[4096], path[4096], deep[4096 - 8];
+	const char *slash;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(process_self(self, &err), ERR_OK);
+	slash = strrchr(self, '/');
+	assert_string_equal(slash, "/test-process");
+	assert_int_equal(process_beside("../rotators", path, &err), ERR_OK);
+	assert_memory_equal(path, self, (size_t)(slash + 1 - self));
+	assert_string_equal(path + (slash + 1 - self), "../rotators");
+	assert_int_equal(process_beside("/usr/libexec/halligan", path, &err), ERR_OK);
+	assert_string_equal(path, "/usr/libexec/halligan");
+	memset(deep, 'd', sizeof(deep));
+	deep[sizeof(deep) - 1] = '\0';
+	assert_int_equal(process_beside(deep, path, &err), ERR_IO);
+	assert_string_equal(path, "/usr/libexec/halligan"); /* untouched */
+}
+
 int
 main(void)
 {
@@ -471,6 +493,7 @@ main(void)
 	    cmocka_unit_test(a_line_that_is_too_long_or_unfinished_is_refused),
 	    cmocka_unit_test(descriptors_close_once),
 	    cmocka_unit_test(clocks_run),
+	    cmocka_unit_test(places_are_beside_our_executable_unless_absolute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
