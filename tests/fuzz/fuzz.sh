@@ -19,7 +19,7 @@ if [[ ${1:-} =~ [^0-9] ]]; then
 	names=("$1"); shift
 fi
 seconds=${1:-60}
-[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=libfuzzer -Dwerror=false \
+[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=libfuzzer \
 	-Db_sanitize=address,undefined -Db_lundef=false >&2
 ninja -C build-fuzz "${names[@]/#/tests/fuzz/fuzz-}" >&2
 
