@@ -43,23 +43,6 @@ make_void(struct batch *batch, const char *why)
 	batch->in_force = false;
 }
 
-/* Digests name statements: what was verified once under them is verified. */
-struct batch_cache {
-	struct batch_ceremony ceremony; /* signed by the host */
-	struct batch_request request;   /* signed by its token, when SIGNED */
-	bool is_signed;
-};
-
-void
-batch_cache_freep(struct batch_cache **cache)
-{
-	if (*cache == NULL)
-		return;
-	batch_ceremony_done(&(*cache)->ceremony);
-	batch_request_done(&(*cache)->request);
-	free(TAKE(*cache));
-}
-
 static enum err_code
 read_statements(struct session *session, const struct batch_row *row, struct batch_cache *cache,
     struct err *err)
@@ -85,20 +68,13 @@ read_statements(struct session *session, const struct batch_row *row, struct bat
 static enum err_code
 fill_cache(struct session *session, const struct batch_row *row, struct err *err)
 {
-	struct batch_cache *cache = session->batch_cache;
+	struct batch_cache *cache = &session->batch_cache;
 
-	if (cache != NULL && cache->is_signed &&
-	    digest_equal(&cache->ceremony.digest, &row->digest) &&
+	if (cache->is_signed && digest_equal(&cache->ceremony.digest, &row->digest) &&
 	    digest_equal(&cache->request.digest, &row->request))
 		return ERR_OK;
-	batch_cache_freep(&session->batch_cache);
-	session->batch_cache = calloc(1, sizeof(*cache));
-	if (session->batch_cache == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	enum err_code code = read_statements(session, row, session->batch_cache, err);
-	if (code != ERR_OK)
-		batch_cache_freep(&session->batch_cache);
-	return code;
+	batch_cache_done(cache);
+	return read_statements(session, row, cache, err);
 }
 
 static enum err_code
@@ -117,10 +93,9 @@ copy_opens(const struct batch_open *opens, size_t count, struct batch_open **ret
 static enum err_code
 load_statements(struct session *session, struct batch *batch, struct err *err)
 {
-	const struct batch_cache *cache;
+	const struct batch_cache *cache = &session->batch_cache;
 
 	TRY(fill_cache(session, &batch->row, err));
-	cache = session->batch_cache;
 	batch->ceremony = cache->ceremony;
 	batch->request = cache->request;
 	batch->ceremony.opens = batch->request.opens = NULL;

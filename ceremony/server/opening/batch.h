@@ -38,10 +38,6 @@ struct batch {
 void batch_freep(struct batch **batch);
 #define BATCH CLEANUP(batch_freep) struct batch
 
-/* What a session keeps of the batch that it looked at last: an officer with hundreds of versions asks
- * for the same two statements again and again. */
-struct batch_cache;
-void batch_cache_freep(struct batch_cache **cache);
 /* ERR_NOT_FOUND; ERR_INTEGRITY names what contradicts what. */
 enum err_code batch_load(struct session *session, const struct id *id, struct batch **ret_batch,
     struct err *err) MUST_CHECK;

@@ -14,11 +14,18 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
-#include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 
 const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
+
+void
+batch_cache_done(struct batch_cache *cache)
+{
+	batch_ceremony_done(&cache->ceremony);
+	batch_request_done(&cache->request);
+	cache->is_signed = false;
+}
 
 void
 session_done(struct session *session)
@@ -29,7 +36,7 @@ session_done(struct session *session)
 	roster_freep(&session->roster);
 	free(TAKE(session->charter_digests));
 	suspensions_done(&session->suspensions);
-	batch_cache_freep(&session->batch_cache);
+	batch_cache_done(&session->batch_cache);
 }
 
 int64_t

@@ -21,6 +21,7 @@
 #ifndef CEREMONY_SERVER_VAULT_SESSION_H
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
+#include "ceremony/protocol/record_batch.h"
 #include "ceremony/server/server.h"
 #include "ceremony/server/vault/host.h"
 #include "vault/documents/definition.h"
@@ -43,6 +44,15 @@ struct founding {
 	bool training;
 	char copy[4096];
 };
+/* The statements of the batch that was looked at last: an officer with hundreds of versions asks for
+ * the same two again and again, and what was verified once under its digest is verified. */
+struct batch_cache {
+	struct batch_ceremony ceremony; /* signed by the host */
+	struct batch_request request;
+	bool is_signed; /* the request by its token; the two are taken from here only then */
+};
+void batch_cache_done(struct batch_cache *cache); /* accepts {0} */
+
 struct session {
 	const struct server_options *options;
 	const char *folder;
@@ -55,9 +65,9 @@ struct session {
 	struct digest vault;
 	struct charter *charter;
 	struct roster *roster;
-	struct digest *charter_digests;  /* of versions 1 to charter->version, verified */
-	struct suspensions suspensions;  /* under the charter in force, verified */
-	struct batch_cache *batch_cache; /* the statements of the batch looked at last (batch.c) */
+	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
+	struct suspensions suspensions; /* under the charter in force, verified */
+	struct batch_cache batch_cache;
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];
