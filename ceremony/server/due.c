@@ -16,6 +16,7 @@
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 

@@ -11,6 +11,7 @@
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/due.h"
 #include "ceremony/server/op.h"
+#include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
 

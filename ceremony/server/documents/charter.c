@@ -16,7 +16,9 @@
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/open.h"
 
 static enum err_code
 check_origin(const struct session *session, const struct charter *charter, struct err *err)

@@ -10,8 +10,10 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/op.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/open.h"
 
 static bool
 is_vault_name(const char *name)

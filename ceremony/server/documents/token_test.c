@@ -8,6 +8,7 @@
 #include "ceremony/protocol/test.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 enum { TOKENS_MAX = 64 };

@@ -14,6 +14,7 @@
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 /* A ceremony that is late or void ends here and now; the caller is told why. */

@@ -11,6 +11,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 static enum err_code

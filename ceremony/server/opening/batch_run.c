@@ -21,6 +21,7 @@
 #include "ceremony/server/opening/batch_shares.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 

@@ -21,6 +21,7 @@
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_shares.h"
 #include "ceremony/server/rotation/lease.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 static enum err_code

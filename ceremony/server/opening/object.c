@@ -10,6 +10,7 @@
 #include "ceremony/server/due.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 struct objecting {

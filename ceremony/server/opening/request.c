@@ -12,6 +12,7 @@
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 struct asking {

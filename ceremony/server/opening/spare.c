@@ -19,6 +19,7 @@
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 enum { SECRETS_STEP = 256, STATEMENT_AGE = 24 * 3600 };

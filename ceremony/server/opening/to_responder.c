@@ -16,6 +16,7 @@
 #include "ceremony/server/due.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 

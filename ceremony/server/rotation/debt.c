@@ -16,6 +16,7 @@
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/change.h"
 
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
 static enum err_code

@@ -9,6 +9,7 @@
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 enum { DEBTS_MAX = 1024 };

@@ -11,6 +11,7 @@
 
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 
 void
 payment_done(struct payment *payment)

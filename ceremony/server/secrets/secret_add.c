@@ -15,6 +15,7 @@
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "rotators/contract/contract.h"

@@ -4,19 +4,6 @@
  * roster.  For the server's files only.
  *
  *	absent --init--> founding --charter 1 is complete--> live
- *
- * Everything that changes goes through a struct change:
- *
- *	CHANGE change = {0};
- *	TRY(change_begin(session, &change, err));
- *	... read again what the decision rests on, write rows ...
- *	LEAF leaf = leaf_new("request");
- *	leaf_id(&leaf, "ceremony", &id);
- *	TRY(journal_add(session, &leaf, err));
- *	TRY(change_commit(session, &change, err));
- *
- * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
- * client or a target while it is held.
  */
 #ifndef CEREMONY_SERVER_VAULT_SESSION_H
 #define CEREMONY_SERVER_VAULT_SESSION_H
@@ -76,15 +63,6 @@ struct session {
 void session_done(struct session *session); /* accepts {0} */
 #define SESSION CLEANUP(session_done) struct session
 
-/* Finds the state of the vault in OPTIONS->folder, verifies the chains, compares log and checkpoint.
- * ERR_INTEGRITY: an alarm, nothing may be released. */
-enum err_code session_open(const struct server_options *options, int out,
-    struct session *ret_session, struct err *err) MUST_CHECK;
-/* After charter 1 was committed: writes the anchor and makes the session live. */
-enum err_code session_go_live(struct session *session, struct err *err) MUST_CHECK;
-/* Absent to founding: reads what `init` wrote. */
-enum err_code session_load_founding(struct session *session, struct err *err) MUST_CHECK;
-
 int64_t session_now(const struct session *session);
 /* Tell the client, if it still listens.  */
 void session_progress(struct session *session, const char *format, ...) FORMAT_LIKE(2, 3);
@@ -119,16 +97,5 @@ enum err_code session_check_signers(const struct session *session, const struct 
 const struct seat_token *session_token(const struct session *session, const char *name,
     const struct digest *token);
 enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;
-
-struct change {
-	struct store *store;
-};
-void change_done(struct change *change); /* rolls back unless committed */
-#define CHANGE CLEANUP(change_done) struct change
-enum err_code change_begin(struct session *session, struct change *change,
-    struct err *err) MUST_CHECK;
-/* Commits, then writes the checkpoint.  When that fails the change stands nevertheless. */
-enum err_code change_commit(struct session *session, struct change *change,
-    struct err *err) MUST_CHECK;
 
 #endif

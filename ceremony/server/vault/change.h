@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that changes goes through a struct change:
+ *
+ *	CHANGE change = {0};
+ *	TRY(change_begin(session, &change, err));
+ *	... read again what the decision rests on, write rows ...
+ *	LEAF leaf = leaf_new("request");
+ *	leaf_id(&leaf, "ceremony", &id);
+ *	TRY(journal_add(session, &leaf, err));
+ *	TRY(change_commit(session, &change, err));
+ *
+ * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
+ * client or a target while it is held.
+ */
+#ifndef CEREMONY_SERVER_VAULT_CHANGE_H
+#define CEREMONY_SERVER_VAULT_CHANGE_H
+
+#include "ceremony/server/vault/session.h"
+
+struct change {
+	struct store *store;
+};
+void change_done(struct change *change); /* rolls back unless committed */
+#define CHANGE CLEANUP(change_done) struct change
+enum err_code change_begin(struct session *session, struct change *change,
+    struct err *err) MUST_CHECK;
+/* Commits, then writes the checkpoint.  When that fails the change stands nevertheless. */
+enum err_code change_commit(struct session *session, struct change *change,
+    struct err *err) MUST_CHECK;
+
+#endif

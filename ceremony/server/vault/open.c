@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a folder says about the state of its vault: no database, or one without the text "init", is
+ * absent (an `init` that was killed is run again); vault.id makes it live.  Charter 1 in the
+ * database without vault.id is a founding that was killed between its two last steps.
+ */
+#include "ceremony/server/vault/open.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
+
+enum err_code
+session_load_founding(struct session *session, struct err *err)
+{
+	BUF text = {0};
+	JSON *object = NULL;
+	struct founding founding = {0};
+
+	TRY(store_get_text(session->store, "init", &text, err));
+	TRY(json_parse(buf_view(&text), &object, err));
+	struct json_in in = json_in(object, "init", err);
+	json_in_hex(&in, "init", founding.init.bytes, DIGEST_SIZE);
+	snprintf(founding.name, sizeof(founding.name), "%s",
+	    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
+	founding.training = json_in_bool(&in, "training");
+	snprintf(founding.copy, sizeof(founding.copy), "%s",
+	    json_in_text(&in, "copy", 1, sizeof(founding.copy) - 1));
+	TRY(json_in_end(&in));
+	session->founding = founding;
+	session->state = SESSION_FOUNDING;
+	return ERR_OK;
+}
+
+static enum err_code
+go_live(struct session *session, struct err *err)
+{
+	session->state = SESSION_LIVE;
+	TRY(chain_load(session, err));
+	if (session->charter->training != session->founding.training ||
+	    strcmp(session->charter->name, session->founding.name) != 0 ||
+	    !digest_equal(&session->charter->init, &session->founding.init))
+		return err_set(err, ERR_INTEGRITY,
+		    "the charter is not that of the vault that was founded in %s", session->folder);
+	return ERR_OK;
+}
+
+enum err_code
+session_go_live(struct session *session, struct err *err)
+{
+	TRY(store_get_charter(session->store, 1, &session->vault, err));
+	/* Verified as any chain is, before it becomes the anchor. */
+	TRY(go_live(session, err));
+	TRY(host_write_vault_id(session->folder, &session->vault, err));
+	/* Not simply written: who removes vault.id may have put an old database in place too. */
+	return journal_start(session, err);
+}
+
+static enum err_code
+open_vault(struct session *session, bool has_id, struct err *err)
+{
+	uint32_t version;
+
+	TRY(host_keys_load(session->folder, &session->keys, err));
+	if (has_id) {
+		TRY(go_live(session, err));
+		return journal_start(session, err);
+	}
+	TRY(store_charter_version(session->store, &version, err));
+	return version > 0 ? session_go_live(session, err) : ERR_OK;
+}
+
+enum err_code
+session_open(const struct server_options *options, int out, struct session *ret_session,
+    struct err *err)
+{
+	SESSION session = {.options = options, .folder = options->folder, .out = out};
+	enum err_code found = host_read_vault_id(session.folder, &session.vault, err);
+
+	if (found != ERR_OK && found != ERR_NOT_FOUND)
+		return found;
+	enum err_code code = store_open(session.folder, "serve", &session.store, err);
+	if (code == ERR_OK)
+		code = session_load_founding(&session, err);
+	if (code == ERR_NOT_FOUND && found == ERR_OK)
+		return err_set(err, ERR_INTEGRITY,
+		    "%s has a vault.id, but no database of a vault: it was removed",
+		    session.folder);
+	if (code == ERR_OK)
+		code = open_vault(&session, found == ERR_OK, err);
+	else if (code == ERR_NOT_FOUND) {
+		store_freep(&session.store);
+		code = ERR_OK;
+	}
+	if (code != ERR_OK)
+		return code;
+	*ret_session = session;
+	session = (struct session){0};
+	return ERR_OK;
+}
