@@ -9,7 +9,5 @@
  * due.  What cannot be finished becomes an alarm for `status` and does not keep the session from
  * working; ERR_INTEGRITY does. */
 enum err_code resume(struct session *session, struct err *err) MUST_CHECK;
-/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were. */
-enum err_code resume_erase(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/due.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/change.h"

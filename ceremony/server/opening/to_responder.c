@@ -13,7 +13,7 @@
 
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/server/due.h"
+#include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/due.h"
 #include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"

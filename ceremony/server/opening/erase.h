@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that outlive their use only when a session was cut off, or when many end at once. */
+#ifndef CEREMONY_SERVER_OPENING_ERASE_H
+#define CEREMONY_SERVER_OPENING_ERASE_H
+
+#include "ceremony/server/vault/session.h"
+
+/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were. */
+enum err_code resume_erase(struct session *session, struct err *err) MUST_CHECK;
+
+#endif
