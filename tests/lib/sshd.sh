@@ -2,7 +2,7 @@
 # A private OpenSSH server on loopback, for scenarios and the demo: source this file (bash).
 #
 #	. "$(dirname "$0")/../lib/sshd.sh"
-#	sshd_start FOLDER [OPTION...]	# on a free high port, until the script ends
+#	sshd_start FOLDER [OPTION...]	# on a high port, until the script ends
 #	ssh-keygen -q -t ed25519 -N '' -f FOLDER/key; cp FOLDER/key.pub "$SSHD_AUTHORIZED"
 #	sshd_target local		# the ssh-key rotator's target as JSON; or: ssh
 #	sshd_stop
@@ -68,6 +68,7 @@ sshd_start() {
 	[ -e "$SSHD_AUTHORIZED" ] || (umask 077; : >"$SSHD_AUTHORIZED")
 	[ -e "$SSHD_FOLDER/host_key" ] || ssh-keygen -q -t ed25519 -N '' -C '' -f "$SSHD_FOLDER/host_key"
 	SSHD_HOST_KEY=$(cut -d' ' -f1,2 "$SSHD_FOLDER/host_key.pub")
+	[ -z "${HALLIGAN_ALONE:-}" ] || SSHD_PORT=${SSHD_PORT:-2222} # no other is in its network
 	SSHD_PORT=${SSHD_PORT:-$(sshd_free_port)}
 	sshd_configure "$@"
 	sshd_run

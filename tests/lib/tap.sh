@@ -7,7 +7,14 @@
 #	like "claim" GOT PATTERN	a text matches an extended regular expression
 #	tap_end				the plan; always last
 #
-# Output of commands goes to tap_output, and is shown when the claim does not hold.
+# Output of commands goes to tap_output, and is shown when the claim does not hold.  A scenario that
+# sources this runs alone (alone.sh).
+
+case $0 in
+*/scenarios/*)
+	. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/alone.sh"
+	alone "$0" "$@" ;;
+esac
 
 TAP_NUMBER=0
 TAP_OUTPUT=$(mktemp)

@@ -118,9 +118,9 @@ tokens_pcscd() {
 	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
 }
 
-# Make TOKENS_DIR, to be removed when the script ends, and go there.
+# Make TOKENS_DIR, to be removed when the script ends, and go there; the same for all that run alone.
 tokens_folder() {
-	TOKENS_DIR=$(mktemp -d)
+	if [ -n "${HALLIGAN_ALONE:-}" ]; then TOKENS_DIR=/tmp/town; mkdir $TOKENS_DIR; else TOKENS_DIR=$(mktemp -d); fi
 	TOKENS_REMOVE=$TOKENS_DIR
 	trap tokens_end EXIT
 	cd "$TOKENS_DIR" || exit 99

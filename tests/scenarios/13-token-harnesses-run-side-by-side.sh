@@ -16,9 +16,9 @@ is "pcscd serves sixteen tokens" "$(yubico-piv-tool -a list-readers | grep -c 'S
 ok "the first works" yubico-piv-tool -r "$(token_reader 1301)" -a verify-pin -P 123456
 ok "the last works" yubico-piv-tool -r "$(token_reader 1316)" -a verify-pin -P 123456
 
-# Another harness, with a token of the same serial and another PIN; it waits to be killed.
+# Another harness, in a folder of its own, with a token of the same serial and another PIN; it waits to be killed.
 mkfifo ready never
-bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
+env -u HALLIGAN_ALONE bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
 	echo "$TOKENS_DIR $PCSCLITE_CSOCK_NAME ${TOKENS_PIDS[*]}" > "$2"; read -r _ < "$3"' \
 	other "$library" "$folder/ready" "$folder/never" &
 other=$!

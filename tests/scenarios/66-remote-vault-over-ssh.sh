@@ -4,7 +4,6 @@
 # ceremony; and then servers at the other end that greet, chatter, lie, close early or announce 4 GiB.
 # The client's ssh_config is ours in a mount namespace of our own; /etc and ~/.ssh stay as they are.
 . "$(dirname "$0")/../lib/vault.sh"
-town_own_mounts "$0" "$@"
 . "$LIB/refusals.sh"
 town_start
 

@@ -7,7 +7,6 @@
 #
 # HALLIGAN_YEAR_SECRETS: how many secrets (200; 20 in a build with sanitizers).
 . "$(dirname "$0")/../lib/vault.sh"
-town_own_mounts "$0" "$@"
 . "$LIB/refusals.sh"
 SERIAL[ciso2]=30000007 SERIAL[carol]=30000008
 ROLES[ciso2]=officer ROLES[carol]=officer PERSON[ciso2]=${PERSON[ciso]} PERSON[carol]="Carol Newcomer"
