@@ -3,10 +3,12 @@
 # this file (bash).
 #
 #	. "$(dirname "$0")/../lib/vault.sh"
-#	town_start				# folder, tokens, sshd; goes to the folder
-#	town_found				# a vault with charter, roster and the secret prod/db
+#	town_founded				# folder, tokens, sshd, and a copy of the vault that scenarios
+#						# share: charter, roster and the secret prod/db; goes to the folder
 #	as alice request prod/db --reason ... --incident INC-1 --for 30m
 #	town_approve ciso secops infra
+#
+# town_start and town_found make a vault of one's own, for another charter or for what founding shows.
 #
 # `as SEAT COMMAND...` runs halligan with that seat's token, answering PIN prompts and confirmations
 # on a terminal as the person would, but does not wait for a token that is not there (AS_WAIT).  Exit status and screen are halligan's.
@@ -22,7 +24,7 @@ LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 OFFICERS=(ciso secops infra audit legal)
 declare -A SERIAL=([ciso]=30000001 [secops]=30000002 [infra]=30000003 [audit]=30000004
 	[legal]=30000005 [alice]=30000006)
-declare -A ROLES=([ciso]=officer [secops]=officer [infra]=officer,operator [audit]=officer
+declare -A ROLES=([ciso]=officer [secops]=officer [infra]=officer,operator,responder [audit]=officer
 	[legal]=officer [alice]=responder)
 declare -A PERSON=([ciso]="Chris Iso" [secops]="Sam Ecops" [infra]="Ines Fra" [audit]="Audrey Dit"
 	[legal]="Lea Gal" [alice]="Alice Oncall")
@@ -42,7 +44,7 @@ as() {
 halligan() { "$HALLIGAN" "$@" </dev/null; }
 
 town_start() {
-	tokens_folder
+	[ -n "$TOKENS_REMOVE" ] || tokens_folder
 	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
 	VAULT=$HALLIGAN_VAULT
 	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK TOKENS_FIDO_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
@@ -108,6 +110,14 @@ town_secret() {
 town_found() {
 	{ town_init && town_enroll "${OFFICERS[@]}" alice && town_charter && town_roster &&
 		town_secret; } > found.log 2>&1 || { sed 's/^/# /' found.log | tail -n 40; exit 99; }
+}
+
+# The shared one.  Where a scenario cannot run alone, its port and paths are others: then one of its own.
+town_founded() {
+	[ -n "${HALLIGAN_ALONE:-}" ] || { town_start; town_found; return; }
+	tokens_folder
+	"$LIB/found.sh" "$TOKENS_DIR" || tokens_fail "no founded vault"
+	town_start
 }
 
 town_request() {

@@ -3,9 +3,7 @@
 # The invariants of docs/DESIGN.md that can be shown with whole programs, each claim with its number.
 # 15 stands in 65-no-secret-leaks, 16 (and 5) in 63-crash-anywhere, 10 also in 64-disk-full.
 . "$(dirname "$0")/../lib/vault.sh"
-town_start
-ROLES[infra]=officer,operator,responder # so that an officer can request
-town_found
+town_founded
 db() { "$LIB/tamper.py" "$HALLIGAN_VAULT" get "$1"; }
 newest() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
 state() { db "SELECT state FROM ceremonies WHERE hex(id) = upper('$1')"; }

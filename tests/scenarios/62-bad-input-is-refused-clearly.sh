@@ -7,7 +7,6 @@
 . "$LIB/refusals.sh"
 SERIAL[novice]=30000007 # a token as it comes from the maker
 SERIAL[mallory]=30000008
-ROLES[infra]=officer,operator,responder # so that an officer can request
 town_start
 
 # --- words and options ---

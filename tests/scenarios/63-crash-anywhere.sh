@@ -3,8 +3,7 @@
 # Invariants 5 and 16: client or server is killed at the N-th of one kind of fsync, rename or unlink, for N over a whole
 # operation; the same command, run again, goes on, and nothing was lost or done twice.
 . "$(dirname "$0")/../lib/vault.sh"
-town_start
-town_found
+town_founded
 town_request > /dev/null 2>&1
 ok "two approvals" town_approve ciso secops
 REAL=$HALLIGAN

@@ -4,8 +4,7 @@
 # next command that uses it, by name; nothing is released; with the right byte back everything goes on.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
-town_start
-town_found
+town_founded
 ok "a request" town_request
 id=$(db "SELECT lower(hex(id)) FROM ceremonies")
 cp -a "$VAULT" vault.requested

@@ -4,8 +4,7 @@
 # late.  After each the vault says what is true and what to do, and it goes on from there.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
-town_start
-{ town_init && town_enroll "${OFFICERS[@]}" alice && town_charter && town_roster; } > found.log 2>&1 || exit 99
+town_founded
 
 # The target: a password in a file, and a program that behaves as the file "mode" says.
 cat > program <<END

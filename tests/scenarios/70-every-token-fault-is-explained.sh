@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A truth table: every fault of a token, PIV and FIDO2, in every operation.  The error names the token and
 # the cause, and says what to do; no PIN try is lost, the last one never spent unasked; the ceremony stays
-# open, and another token finishes it.
+# open, and another token finishes it.  A charter of its own: as few people as have tokens of each kind.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
 OFFICERS=(ciso infra legal)
