@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What Debian's python3-fido2 makes of a token behind pcscd: one claim a run.
+"""What Debian's python3-fido2 makes of a token behind pcscd: one claim a process.
 
 	fido2_client.py READER CLAIM [ARGUMENT...]
+	fido2_client.py serve
+
+"serve" reads lines of words parted by the character 31, and runs each in a process of its own, which saves
+importing everything again.  Its words: the file that this process writes to, one for its exit code, READER, ...
 
 READER is a part of the reader's name.  Claims are the functions below whose names begin with
 "claim_"; they remember credentials in files of the working directory.  Exit code 0: it holds."""
-import functools, json, sys
+import functools, json, os, sys, traceback
 from base64 import b64decode, b64encode
 from fido2 import cbor
 from fido2.attestation import PackedAttestation
@@ -387,5 +391,29 @@ def claim_configure(reader, pin, longer):
     client_pin.get_pin_token(longer, ClientPin.PERMISSION.GET_ASSERTION, RP["id"])
     fails(ERR.PIN_POLICY_VIOLATION, Token(reader, longer).config().set_min_pin_length, 4)
 
+def serve():
+    for line in sys.stdin:
+        out, code, reader, claim, *arguments = line.rstrip("\n").split("\x1f")
+        child = os.fork()
+        if child == 0 and os.fork() != 0: os._exit(0) # whoever runs the claim is nobody's child to wait for
+        if child != 0:
+            os.waitpid(child, 0)
+            continue
+        status = 1
+        with open(out, "a") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        try:
+            globals()["claim_" + claim](reader, *arguments)
+            sys.stdout.flush()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        with open(code + ".new", "w") as file: print(status, file=file)
+        os.rename(code + ".new", code)
+        os._exit(status)
+
 if __name__ == "__main__":
-    globals()["claim_" + sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    if sys.argv[1:] == ["serve"]: serve()
+    else: globals()["claim_" + sys.argv[2]](sys.argv[1], *sys.argv[3:])

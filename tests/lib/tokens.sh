@@ -30,6 +30,7 @@ fi
 TOKENS_DIR=
 TOKENS_REMOVE=
 TOKENS_PIDS=()
+exec {TOKENS_NEVER}<> <(:) # where nothing ever comes
 
 tokens_fail() {
 	printf '# tokens.sh: %s\n' "$*" >&2
@@ -39,10 +40,10 @@ tokens_fail() {
 
 # tokens_until SECONDS COMMAND...: try until it succeeds.
 tokens_until() {
-	local end=$(($(date +%s) + $1)); shift
+	local end=$((EPOCHSECONDS + $1)); shift
 	until "$@"; do
-		[ "$(date +%s)" -lt "$end" ] || return 1
-		sleep 0.02
+		[ $EPOCHSECONDS -lt $end ] || return 1
+		read -rt 0.03 -u "$TOKENS_NEVER" || : # a sleep that starts no process
 	done
 }
 
@@ -76,8 +77,8 @@ token_plug() { token_control "$1" plug && token_ready "$1"; }
 # token_ready SERIAL: wait until pcscd has seen the token.
 token_ready() { tokens_until 10 token_powered "$1" || tokens_fail "pcscd does not see token $1"; }
 token_powered() { [ "$(token_field "$1" powered 2>/dev/null)" = true ]; }
-# token_touch SERIAL: touch it as soon as it blinks (within 20 s).
-token_touch() { tokens_until 20 token_control "$1" touch 2>/dev/null; }
+# token_touch SERIAL: touch it as soon as it blinks (within a minute).
+token_touch() { tokens_until 60 token_control "$1" touch 2>/dev/null; }
 # token_field SERIAL NAME: a member of its status.
 token_field() { token_control "$1" status | sed -n "s/.*\"$2\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/p"; }
 # The name that tools look for with -r; unique, but without pcscd's numbers at the end.

@@ -17,7 +17,18 @@ tokens_start "$TOKENS_DIR" 1401 1402 1403 1404
 "$SIMTOKEN" root > root.pem
 
 token=1401
-fido2() { /usr/bin/python3 "$client" "$(token_reader "$token")" "$@"; }
+mkfifo claims
+setpriv --pdeathsig TERM -- /usr/bin/python3 "$client" serve <> claims > client.log 2>&1 &
+TOKENS_PIDS+=($!)
+exec 7> claims
+fido2() { # fido2 CLAIM ARGUMENT...
+	local code=claim.$BASHPID.$RANDOM words status
+	printf -v words '\x1f%s' "/proc/$BASHPID/fd/1" "$code" "$(token_reader "$token")" "$@"
+	echo "${words:1}" >&7
+	tokens_until 300 test -s "$code" || return 99
+	read -r status < "$code"
+	return "$status"
+}
 ykman_fido() { token_ykman 1401 fido "$@" 2>&1; }
 all='{"credProtect": 1, "hmac-secret": true}'
 pin=246813
