@@ -3,6 +3,7 @@
 # A full disk, at every amount of room that is left: an error that says so, nothing half-written, and the
 # same command works once there is room.
 . "$(dirname "$0")/../lib/vault.sh"
+. "$(dirname "$0")/../lib/sweep.sh"
 [ -n "${HALLIGAN_ALONE:-}" ] || { echo "1..0 # SKIP needs root to mount a small disk"; exit 0; }
 town_start
 mkdir disk && mount -t tmpfs -o size=2m,mode=700 none disk
@@ -20,11 +21,13 @@ room() { rm -f disk/filler; }
 leaves() { "$LIB/tamper.py" "$VAULT" get "SELECT count(*) FROM log_leaf"; }
 temporary() { find "$VAULT" -name '.*.tmp*' | wc -l; }
 
-# full CLAIM CHECK COMMAND...: with 0, 4, 8, ... KB left COMMAND fails and says why, until CHECK holds.
-# What was recorded before the disk was full counts, so that the next command may find its work done.
+# full CLAIM CHECK COMMAND...: with 0, 4, 8, ... KB left (0 and every third of these: sweep.sh) COMMAND fails and says
+# why, until CHECK holds.  What was recorded before the disk was full counts, so that the next command may find its work done.
 full() {
-	local claim=$1 check=$2 kb=0 status refusals=0 wrong=''; shift 2
-	while [ "$kb" -le 300 ]; do
+	local claim=$1 check=$2 kb=-4 status refusals=0 wrong=''; shift 2
+	while [ "$kb" -lt 300 ]; do
+		kb=$((kb + 4))
+		[ $kb = 0 ] || sweep_takes $((kb / 4)) 3 || continue
 		fill "$kb"
 		status=0
 		"$@" > full.log 2>&1 || status=$?
@@ -35,7 +38,6 @@ full() {
 			wrong="$wrong; with $kb KB left: $(tail -n 2 full.log | tr '\n' ' ')"
 		[ "$(temporary)" = 0 ] || wrong="$wrong; with $kb KB left it leaves a temporary file"
 		! $check || break
-		kb=$((kb + 4))
 	done
 	is "$claim: says that the disk is full, leaves nothing half-written" "${wrong:-well}" well
 	[ "$status" -eq 0 ] || "$@" > full.log 2>&1
