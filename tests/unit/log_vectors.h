@@ -10,7 +10,7 @@
 
 #include "base/crypto.h"
 
-/* Skips the test when the file is not there.  json_decref() the result. */
+/* NULL, after saying so, when the file is not there, as vectors_open().  json_decref() the result. */
 json_t *log_vectors_open(const char *name);
 /* Base64 (null: nothing) of exactly 32 bytes; false otherwise. */
 bool log_vector_hash(const json_t *value, struct digest *ret_hash);

@@ -10,8 +10,9 @@
 #include "base/json.h"
 #include "base/secret.h"
 
-/* NULL, after saying so, when the file is not there: then the test has nothing to do.  (cmocka's
- * skip() counts as a failure in TAP.)  json_free() the result. */
+/* NULL, after saying so, when the file is not there: then the test has nothing to do, and must return.
+ * (cmocka's skip() counts as a failure in TAP; the suite counts what is said: tests/lib/report.py.)
+ * json_free() the result. */
 struct json *vectors_open(const char *name);
 /* The members of one vector. */
 const struct json *vector_array(const struct json *object, const char *name);
