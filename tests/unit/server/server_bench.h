@@ -48,6 +48,7 @@ struct bench {
 	struct dsse draft; /* of charter 1 */
 	struct buf progress;
 	const char *policy; /* of the next definition */
+	int64_t kept_at;    /* the clock of what is kept */
 };
 
 /* All founders but carol have signed charter 1. */
@@ -76,6 +77,10 @@ enum err_code bench_call(struct bench *bench, struct json *request, struct view 
 void bench_must(struct bench *bench, struct json *request);
 /* End the session, so that the next call starts another; its exit status goes to bench->status. */
 void bench_end(struct bench *bench);
+/* Keep vault, target, copy and clock as they are, with the session ended, and bring that back: a sweep begins each
+ * case there, and its vault does not grow from case to case. */
+void bench_keep(struct bench *bench);
+void bench_restore(struct bench *bench);
 
 void person_sign(const struct person *person, struct dsse *statement);
 /* A text member of the reply to REQUEST. */

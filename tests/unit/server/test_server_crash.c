@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "tests/unit/sweep.h"
 
 enum { ATTEMPTS = 6 };
 
@@ -53,6 +54,17 @@ arm(struct bench *bench, int64_t at)
 	bench->shared->kill_at = at;
 }
 
+/* How many durable steps WORK takes when nothing stops it.  It begins, and is begun, where bench_keep was. */
+static int64_t
+count_points(struct bench *bench, const struct id *id,
+    void (*work)(struct bench *bench, const struct id *id))
+{
+	bench_restore(bench);
+	arm(bench, 0);
+	work(bench, id);
+	return bench->shared->points;
+}
+
 /* The vault and the target agree, and nothing is left that should be gone. */
 static void
 assert_settled(struct bench *bench, const struct id *id, const struct secret *old)
@@ -73,27 +85,42 @@ assert_settled(struct bench *bench, const struct id *id, const struct secret *ol
 }
 
 static void
+send_second_approval(struct bench *bench, const struct id *id)
+{
+	SHOWN shown = {0};
+	APPROVING approving = {0};
+	struct err err;
+
+	bench_show(bench, id, &shown);
+	approving_draw(bench, &bench->people[SECOPS], &shown, &approving);
+	approving_sign(&approving);
+	bench->shared->points = 0;
+	if (approving_send(bench, &shown, &approving, &err) == ERR_OK)
+		(void)!approving_finish(bench, &shown, &approving, &err);
+}
+
+static void
 a_release_survives_a_kill_at_every_durable_step(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	int64_t at = 1;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	uint32_t version = bench_current(bench, "prod/db");
 
-	for (bool killed = true; killed; at++) {
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	bench_keep(bench);
+	int64_t points = count_points(bench, &id, send_second_approval);
+	assert_true(points > 30);
+	for (int64_t at = 1; at <= points; at++) {
 		SHOWN shown = {0};
-		APPROVING approving = {0};
 		SECRET *credential = NULL, *again = NULL;
-		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-		uint32_t version = bench_current(bench, "prod/db");
 
-		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-		bench_show(bench, &id, &shown);
-		approving_draw(bench, &bench->people[SECOPS], &shown, &approving);
-		approving_sign(&approving);
+		if (!sweep_takes(at, 4))
+			continue;
+		bench_restore(bench);
 		arm(bench, at);
-		if (approving_send(bench, &shown, &approving, &err) == ERR_OK)
-			(void)!approving_finish(bench, &shown, &approving, &err);
-		killed = bench->shared->points >= at;
+		send_second_approval(bench, &id);
+		assert_true(bench->shared->points >= at);
 		bench->shared->kill_at = 0;
 		approve_until_released(bench, &id, &credential);
 		/* Released once, of the version that was current. */
@@ -105,65 +132,89 @@ a_release_survives_a_kill_at_every_durable_step(void **state)
 		done_until_paid(bench, &id);
 		assert_settled(bench, &id, credential);
 	}
-	assert_true(at > 30);
+}
+
+/* A ceremony that alice has opened, kept; RET_CREDENTIAL is what she got. */
+static struct id
+keep_opened(struct bench *bench, struct secret **ret_credential)
+{
+	struct err err;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, ret_credential, NULL, &err));
+	bench_keep(bench);
+	return id;
+}
+
+static void
+say_done(struct bench *bench, const struct id *id)
+{
+	struct err err;
+	char debt[20];
+
+	(void)!bench_done(bench, id, debt, &err);
+}
+
+/* What is sealed now is what the target accepts: a quorum shows it. */
+static void
+assert_opens(struct bench *bench)
+{
+	SECRET *next = NULL;
+	struct err err;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[INFRA], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &next, NULL, &err));
+	assert_true(target_accepts(bench, next));
+	done_until_paid(bench, &id);
 }
 
 static void
 a_rotation_survives_a_kill_at_every_durable_step(void **state)
 {
 	struct bench *bench = *state;
-	struct err err;
-	int64_t at = 1;
+	SECRET *credential = NULL;
+	struct id id = keep_opened(bench, &credential);
+	int64_t points = count_points(bench, &id, say_done);
 
-	for (bool killed = true; killed; at++) {
-		SECRET *credential = NULL, *next = NULL;
-		char debt[20];
-		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-
-		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-		assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
-		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_true(points > 60);
+	for (int64_t at = 1; at <= points; at++) {
+		if (!sweep_takes(at, 4))
+			continue;
+		bench_restore(bench);
 		arm(bench, at);
-		(void)!bench_done(bench, &id, debt, &err);
-		killed = bench->shared->points >= at;
+		say_done(bench, &id);
+		assert_true(bench->shared->points >= at);
 		bench->shared->kill_at = 0;
 		done_until_paid(bench, &id);
 		assert_settled(bench, &id, credential);
-		/* What is sealed now is what the target accepts: a quorum shows it every few times. */
-		if (at % 16 != 0)
-			continue;
-		id = bench_request(bench, &bench->people[ALICE], "prod/db");
-		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-		assert_ok(bench_approve(bench, &bench->people[INFRA], &id, &err));
-		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &next, NULL, &err));
-		assert_true(target_accepts(bench, next));
-		done_until_paid(bench, &id);
+		if (sweep_takes(at, 16))
+			assert_opens(bench);
 	}
-	assert_true(at > 60);
 }
 
 static void
 a_lost_answer_and_a_kill_together_are_resolved(void **state)
 {
 	struct bench *bench = *state;
-	struct err err;
+	SECRET *credential = NULL;
+	struct id id = keep_opened(bench, &credential);
 
-	for (int64_t at = 20; at < 80; at += 7) {
-		SECRET *credential = NULL;
-		char debt[20];
-		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-
-		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-		assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
-		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	for (int64_t at = 20; at < 80; at++) {
+		if (!sweep_takes(at, 7))
+			continue;
+		bench_restore(bench);
 		target_mode(bench, at % 2 == 0 ? "apply=lost\n" : "apply=drop\n");
 		arm(bench, at);
-		(void)!bench_done(bench, &id, debt, &err);
+		say_done(bench, &id);
 		bench->shared->kill_at = 0;
 		done_until_paid(bench, &id);
 		assert_settled(bench, &id, credential);
 	}
-	target_mode(bench, "");
+	bench_restore(bench);
 }
 
 static int
