@@ -96,8 +96,10 @@ programs_of_other_users_are_refused(void **state)
 {
 	const struct fixture *fixture = *state;
 
-	if (geteuid() != 0)
-		skip();
+	if (geteuid() != 0) {
+		printf("# skipped: only root can give files away\n");
+		return;
+	}
 	install(fixture, "#!/bin/sh\n", 0755);
 	assert_int_equal(chown(fixture->path, 65534, 65534), 0);
 	assert_refused(fixture, "belongs to user 65534");
