@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every command and every option of `halligan`. */
 #include "cli/commands.h"
+
+#include "cli/commands/approve.h"
+#include "cli/commands/charter.h"
+#include "cli/commands/charter_history.h"
+#include "cli/commands/done.h"
+#include "cli/commands/enroll.h"
+#include "cli/commands/init.h"
+#include "cli/commands/log.h"
+#include "cli/commands/open.h"
+#include "cli/commands/request.h"
+#include "cli/commands/reseal.h"
+#include "cli/commands/roster.h"
+#include "cli/commands/rotate.h"
+#include "cli/commands/secret.h"
+#include "cli/commands/secret_add.h"
+#include "cli/commands/serve.h"
+#include "cli/commands/spare.h"
+#include "cli/commands/status.h"
+#include "cli/commands/suspend.h"
+#include "cli/commands/token.h"
+#include "cli/commands/token_pin.h"
 
 static const struct option_row init_options[] =
     {{"name", "NAME", OPTION_REQUIRED, "the vault's name: letters, digits, dots and dashes"},

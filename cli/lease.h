@@ -4,7 +4,7 @@
 #define CLI_LEASE_H
 
 #include "ceremony/client/opening/open.h"
-#include "cli/cli.h"
+#include "cli/call.h"
 
 /* Count down until the lease expires, is ended elsewhere, or the person types Ctrl-C (or the
  * terminal closes).  RET_END: it is for us to end it (lease_end). */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "cli/run.h"
 #include "cli/terminal/tty.h"
 #include "tokens/fido/driver.h"
 #include "tokens/piv/piv.h"

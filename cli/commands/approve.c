@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people do about a request: approve, deny, cancel. */
+#include "cli/commands/approve.h"
+
 #include "ceremony/client/opening/approve.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_approve(const struct cli_call *call, struct err *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/charter.h"
+
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft.h"
-#include "cli/commands.h"
 
 enum { LIST_MAX = 64 };
 

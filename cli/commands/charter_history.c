@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the vault stands, and how it came to be so. */
+#include "cli/commands/charter_history.h"
+
 #include "ceremony/client/documents/charter_history.h"
 #include "ceremony/client/documents/charter_status.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_charter_status(const struct cli_call *call, struct err *err)

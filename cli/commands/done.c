@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/done.h"
+
 #include "ceremony/client/opening/open.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_done(const struct cli_call *call, struct err *err)

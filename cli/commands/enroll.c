@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/enroll.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +8,6 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
-#include "cli/commands.h"
 
 enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/init.h"
+
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
-#include "cli/commands.h"
 
 /* Where copies go: given, refused, or a consent to none. */
 static enum err_code

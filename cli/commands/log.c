@@ -3,12 +3,13 @@
  * `log verify` believes the host as little as it can: the host checks what only it can read, and
  * this side fetches every leaf and computes the root again (ceremony/client/log.c).
  */
+#include "cli/commands/log.h"
+
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/client/log.h"
 #include "ceremony/protocol/message.h"
-#include "cli/commands.h"
 
 enum { PAGE_MAX = 1000, CHECKS_MAX = 1000, CHECK_TEXT_MAX = 2000, LIST_DEFAULT = 100 };
 

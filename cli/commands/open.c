@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/open.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/process.h"
 #include "base/text.h"
 #include "cli/agent.h"
-#include "cli/commands.h"
 #include "cli/lease.h"
 
 enum { FD_SECONDS = 60 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ceremony/client/opening/request.h"
+#include "cli/commands/request.h"
+
 #include "base/text.h"
-#include "cli/commands.h"
+#include "ceremony/client/opening/request.h"
 #include "cli/whereabouts.h"
 
 static enum err_code

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What should be sealed again, and the request for the ceremony that does it. */
+#include "cli/commands/reseal.h"
+
 #include "ceremony/client/opening/reseal.h"
-#include "cli/commands.h"
 #include "cli/whereabouts.h"
 
 static void

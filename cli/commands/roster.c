@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/roster.h"
+
 #include "ceremony/client/documents/roster.h"
 #include "ceremony/client/text/charter.h"
-#include "cli/commands.h"
 
 static enum err_code
 change(const struct cli_call *call, const struct roll_plan *plan, struct err *err)

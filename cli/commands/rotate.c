@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/rotate.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "ceremony/protocol/message.h"
-#include "cli/commands.h"
 #include "vault/documents/state_names.h"
 
 enum { ROTATIONS_MAX = 100000 };

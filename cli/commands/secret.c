@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/secret.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/protocol/message.h"
-#include "cli/commands.h"
 
 enum { PAGE = 500 };
 

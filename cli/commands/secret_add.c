@@ -3,6 +3,8 @@
  * The fields of the present value may be given in any order; the encoding has an order of its own,
  * so each is first read into a secret, then all are put together.
  */
+#include "cli/commands/secret_add.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ceremony/client/secrets/secret_add.h"
-#include "cli/commands.h"
 
 enum { TARGETS_MAX = 64 };
 

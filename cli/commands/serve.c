@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/serve.h"
+
 #include <unistd.h>
 
 #include "ceremony/client/location.h"
 #include "ceremony/server/server.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_serve(const struct cli_call *call, struct err *err)

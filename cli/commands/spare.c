@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/spare.h"
+
 #include "ceremony/client/opening/spare.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_spare(const struct cli_call *call, struct err *err)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line for each thing that waits: what, for whom, what next. */
+#include "cli/commands/status.h"
+
 #include <string.h>
 
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
-#include "cli/commands.h"
 
 enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
 

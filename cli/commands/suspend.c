@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done to single tokens of a vault: suspended, tested. */
+#include "cli/commands/suspend.h"
+
 #include "ceremony/client/documents/suspend.h"
 #include "ceremony/client/documents/token_test.h"
-#include "cli/commands.h"
 
 enum err_code
 cmd_suspend(const struct cli_call *call, struct err *err)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens without a vault: what is plugged in, and how it stands.  No PIN, no touch. */
+#include "cli/commands/token.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/client/hand/hand.h"
-#include "cli/commands.h"
 
 static const char *const pin_names[] = {"unknown", "never", "once", "always"};
 static const char *const touch_names[] = {"unknown", "never", "always", "cached"};

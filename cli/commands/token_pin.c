@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A token's PIN, PUK and management key, changed by the person who holds it.  No vault. */
+#include "cli/commands/token_pin.h"
+
 #include "ceremony/client/hand/pin_change.h"
 #include "ceremony/client/hand/unlock.h"
-#include "cli/commands.h"
 
 enum { MANAGEMENT_TEXT_MAX = 66 };
 

@@ -7,7 +7,7 @@
 #ifndef CLI_TERMINAL_TTY_H
 #define CLI_TERMINAL_TTY_H
 
-#include "cli/cli.h"
+#include "cli/call.h"
 
 struct tty {
 	int terminal; /* /dev/tty, -1: none */

@@ -38,8 +38,8 @@ ARROWS = {
         "vault/store", "rotators/contract", "base"),
     "ceremony/client": ("ceremony/protocol", "ceremony/protocol/enrolment", *DOCUMENTS,
         "tokens/attest", "tokens/formats", "tokens", "base"),
-    "cli": ("ceremony/client", "ceremony/protocol", "ceremony/protocol/enrolment", *DOCUMENTS,
-        "tokens", "base"),
+    "cli": ("cli/commands/serve", "ceremony/client", "ceremony/protocol",
+        "ceremony/protocol/enrolment", *DOCUMENTS, "tokens", "base"),
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "tokens", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
 }

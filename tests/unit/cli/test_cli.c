@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/run.h"
 #include "cli/terminal/tty.h"
 #include "tests/lib/expect.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `halligan` command.  What it works with is handed in, so that tests hand in fakes. */
-#ifndef CLI_CLI_H
-#define CLI_CLI_H
+/* One command on its way: what it works with, which is handed in so that tests hand in fakes. */
+#ifndef CLI_CALL_H
+#define CLI_CALL_H
 
 #include "ceremony/client/connection.h"
 #include "cli/options.h"
@@ -34,20 +34,12 @@ struct cli_drivers {
 	int64_t (*now)(void);
 };
 
-/* One command on its way. */
 struct cli_call {
 	const struct cli_drivers *drivers;
 	const struct cli_io *io;
 	const struct parsed *parsed;
 };
 
-/* 0 done, 1 refused or failed, 2 usage, 3 waiting for others, 4 token problem, 5 target problem,
- * 6 integrity alarm. */
-int cli_run(int argc, char **argv, const struct cli_drivers *drivers, const struct cli_io *io);
-int cli_exit_code(enum err_code code);
-extern const struct command cli_commands[];
-
-/* For the commands. */
 enum err_code call_connect(const struct cli_call *call, struct client **ret_client,
     struct err *err) MUST_CHECK;
 /* The same without a vault: what token commands need. */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `secret add`: a secret for the vault. */
+#ifndef CLI_COMMANDS_SECRET_ADD_H
+#define CLI_COMMANDS_SECRET_ADD_H
+
+#include "cli/call.h"
+
+enum err_code cmd_secret_add(const struct cli_call *call, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token's PIN, PUK and management key, changed by the person who holds it.  No vault. */
+#ifndef CLI_COMMANDS_TOKEN_PIN_H
+#define CLI_COMMANDS_TOKEN_PIN_H
+
+#include "cli/call.h"
+
+enum err_code cmd_token_pin(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_puk(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_protect(const struct cli_call *call, struct err *err) MUST_CHECK;
+
+#endif
