@@ -7,7 +7,7 @@
 
 #include "base/process.h"
 #include "cli/run.h"
-#include "cli/terminal/tty.h"
+#include "cli/terminal/ui.h"
 #include "tokens/fido/driver.h"
 #include "tokens/piv/piv.h"
 

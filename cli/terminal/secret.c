@@ -4,6 +4,8 @@
  * editing and signals off: what is typed stands in no buffer of ours but the secret, and a Ctrl-C
  * cannot leave the terminal without echo.  What was typed before the question is thrown away.
  */
+#include "cli/terminal/secret.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -13,7 +15,6 @@
 
 #include "base/credential.h"
 #include "base/process.h"
-#include "cli/terminal/tty.h"
 
 enum { CTRL_C = 3, CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, DELETE = 127 };
 

@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/run.h"
-#include "cli/terminal/tty.h"
+#include "cli/terminal/ui.h"
 #include "tests/lib/expect.h"
 
 /* What went to standard output and standard error. */
