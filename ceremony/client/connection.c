@@ -8,18 +8,30 @@
  * Once a frame was wrong or the other side has gone, the session is broken and every further call
  * says so: nothing is read from a place where a reply may be half.
  */
+#include "ceremony/client/connection.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ceremony/client/client_state.h"
+#include "ceremony/client/location.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 
 #define SSH_PATH "/usr/bin/ssh"
 enum { END_MILLISECONDS = 10000 };
+
+struct client {
+	struct client_options options;
+	struct location location;
+	struct client_hello hello;
+	bool warned; /* the person knows that it is a training vault */
+	int fd;      /* to the server; -1 once the session is broken */
+	pid_t pid;   /* of the child; 0: none */
+	struct vault_view view;
+};
 
 static const char *const state_names[] = {"absent", "founding", "live", NULL};
 
@@ -98,23 +110,13 @@ start_server(struct client *client, struct err *err)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_set(err, ERR_IO, "cannot make a socket to the server");
-	client->in = client->out = ends[0];
+	client->fd = ends[0];
 	code = client->location.remote ? start_remote(client, ends[1], &client->pid, err) :
 	                                 start_local(client, ends[1], &client->pid, err);
 	close(ends[1]);
 	if (code != ERR_OK)
 		return err_add(err, "cannot start the server");
 	return ERR_OK;
-}
-
-static void
-end_session(struct client *client)
-{
-	if (client->in >= 0)
-		close(client->in);
-	if (client->out >= 0 && client->out != client->in)
-		close(client->out);
-	client->in = client->out = -1;
 }
 
 static enum err_code
@@ -173,7 +175,7 @@ new_client(const struct client_options *options, struct client **ret_client, str
 	if (client == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	client->options = *options;
-	client->in = client->out = -1;
+	client->fd = -1;
 	*ret_client = client;
 	return ERR_OK;
 }
@@ -193,14 +195,13 @@ client_connect(const struct client_options *options, struct client **ret_client,
 }
 
 enum err_code
-client_over(const struct client_options *options, int in, int out, struct client **ret_client,
+client_over(const struct client_options *options, int fd, struct client **ret_client,
     struct err *err)
 {
 	CLIENT *client = NULL;
 
 	TRY(new_client(options, &client, err));
-	client->in = in;
-	client->out = out;
+	client->fd = fd;
 	TRY(location_parse(options->vault, &client->location, err));
 	TRY(client_greet(client, err));
 	*ret_client = TAKE(client);
@@ -225,15 +226,13 @@ client_location(const struct client *client)
 	return client->location.text;
 }
 
-void
-vault_view_done(struct client *client)
+const struct vault_view *
+client_keep(struct client *client, struct vault_view *view)
 {
-	for (size_t i = 0; i < client->view.charter_count; i++)
-		charter_freep(&client->charters[i]);
-	free(TAKE(client->charters));
-	roster_freep(&client->view.roster);
-	suspensions_done(&client->view.suspensions);
-	client->view = (struct vault_view){0};
+	vault_view_done(&client->view);
+	client->view = *view;
+	*view = (struct vault_view){0};
+	return &client->view;
 }
 
 /* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
@@ -245,12 +244,12 @@ client_free(struct client *client)
 
 	if (client == NULL)
 		return;
-	end_session(client);
+	fd_closep(&client->fd);
 	if (client->pid > 0 &&
 	    process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
 	        &ignored) != ERR_OK)
 		client->pid = 0; /* process_wait has ended it */
-	vault_view_done(client);
+	vault_view_done(&client->view);
 	free(client);
 }
 
@@ -294,12 +293,12 @@ static enum err_code
 exchange(struct client *client, const struct json *request, struct view blob,
     struct json **ret_reply, struct buf *ret_blob, struct err *err)
 {
-	TRY(wire_send(client->out, request, blob, -1, err));
+	TRY(wire_send(client->fd, request, blob, -1, err));
 	for (;;) {
 		JSON *frame = NULL;
 		BUF bytes = {0};
 
-		TRY(wire_receive(client->in, &frame, &bytes, -1, err));
+		TRY(wire_receive(client->fd, &frame, &bytes, -1, err));
 		if (bytes.size == 0 && show_progress(client, frame))
 			continue;
 		buf_bytes(ret_blob, buf_view(&bytes));
@@ -317,19 +316,19 @@ client_call(struct client *client, struct json *request, struct view blob, struc
 	BUF bytes = {0};
 	enum err_code code;
 
-	if (client->in < 0)
+	if (client->fd < 0)
 		return err_set(err, ERR_PROTOCOL, "the connection to the server is broken");
 	code = exchange(client, owned, blob, &reply, &bytes, err);
 	if (code == ERR_NOT_FOUND)
 		code = err_set(err, ERR_PROTOCOL,
 		    "the server ended before it answered; nothing is lost");
 	if (code != ERR_OK) {
-		end_session(client);
+		fd_closep(&client->fd);
 		return code;
 	}
 	code = read_error(reply, err);
 	if (code == ERR_PROTOCOL)
-		end_session(client);
+		fd_closep(&client->fd);
 	if (code == ERR_OK) {
 		buf_bytes(ret_blob, buf_view(&bytes));
 		TRY(buf_check(ret_blob, err));

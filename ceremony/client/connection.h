@@ -2,22 +2,15 @@
 /*
  * The client: owns the person's token, speaks frames with a server that owns the vault, and
  * believes nothing that it has not verified.
- *
- * Trust: for each vault location the client keeps, in $XDG_STATE_HOME/halligan (default
- * ~/.local/state/halligan), the vault id, and the newest charter, roster and checkpoint that it
- * saw.  client_sync verifies the chains from there (from the vault id on first contact, which the
- * person compares), asks for a consistency proof, and refuses to go back (ERR_INTEGRITY).
  */
 #ifndef CEREMONY_CLIENT_CONNECTION_H
 #define CEREMONY_CLIENT_CONNECTION_H
 
 #include "ceremony/client/ui.h"
+#include "ceremony/client/view.h"
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/statements.h"
 #include "vault/documents/definition.h"
-#include "vault/documents/roster.h"
-#include "vault/documents/suspension.h"
-#include "vault/log/note.h"
 
 struct client_options {
 	const char *vault; /* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
@@ -48,9 +41,9 @@ struct client;
 /* Starts the server and says hello.  In a training vault the person is told so. */
 enum err_code client_connect(const struct client_options *options, struct client **ret_client,
     struct err *err) MUST_CHECK;
-/* The same over descriptors that lead to a server already; they are taken over. */
-enum err_code client_over(const struct client_options *options, int in, int out,
-    struct client **ret_client, struct err *err) MUST_CHECK;
+/* The same over a descriptor that leads to a server already; it is taken over. */
+enum err_code client_over(const struct client_options *options, int fd, struct client **ret_client,
+    struct err *err) MUST_CHECK;
 /* Hello again, when the vault's state may have changed. */
 enum err_code client_greet(struct client *client, struct err *err) MUST_CHECK;
 const struct client_hello *client_hello(const struct client *client);
@@ -66,17 +59,7 @@ void client_freep(struct client **client);
 enum err_code client_call(struct client *client, struct json *request, struct view blob,
     struct json **ret_reply, struct buf *ret_blob, struct err *err) MUST_CHECK;
 
-/* What client_sync verified; valid until the next sync. */
-struct vault_view {
-	struct digest vault;
-	struct charter *charter;         /* in force */
-	struct charter *const *charters; /* all of them, from the first to that in force */
-	size_t charter_count;
-	struct suspensions suspensions; /* under the charter in force */
-	struct roster *roster;
-	struct checkpoint checkpoint;
-};
-enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
-    struct err *err) MUST_CHECK;
+/* Keep VIEW, which is taken over, for as long as the client lives or until the next one. */
+const struct vault_view *client_keep(struct client *client, struct vault_view *view);
 
 #endif

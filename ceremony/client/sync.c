@@ -6,12 +6,13 @@
  * has to be kept.  The vault id comes from this computer's trust, or on first contact from the
  * server, and then the person is told to compare it.
  */
+#include "ceremony/client/sync.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/client_state.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
 #include "vault/log/tlog.h"
@@ -270,14 +271,14 @@ fetch_chain(struct client *client, const struct trust *known, struct chain *chai
 static void
 introduce(const struct client *client, const struct digest *vault)
 {
-	const struct ui *ui = client->options.ui;
+	const struct ui *ui = client_options(client)->ui;
 	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE];
 
 	text_hex(VIEW_OF(vault->bytes), hex);
 	text_words(view_of(vault->bytes, WORD_BYTES), words);
 	ui_say(ui,
 	    "First contact with the vault %s at %s. From now on this computer insists on it.",
-	    client->hello.name, client->location.text);
+	    client_hello(client)->name, client_location(client));
 	ui_say(ui, "  vault id  %s", hex);
 	ui_say(ui, "  words     %s", words);
 	ui_say(ui, "Compare them with a colleague's before you rely on anything it shows.");
@@ -307,31 +308,32 @@ trust_of(const struct chain *chain, const struct digest *vault, struct trust *re
 }
 
 static enum err_code
-take_view(struct client *client, struct chain *chain, const struct digest *vault, struct err *err)
+take_view(struct client *client, struct chain *chain, const struct digest *vault,
+    const struct vault_view **ret_view, struct err *err)
 {
 	size_t count = chain->charter_count;
 	struct charter **charters = calloc(count, sizeof(struct charter *));
+	struct vault_view view = {.vault = *vault,
+	    .charters = charters,
+	    .charter_count = count,
+	    .suspensions = chain->suspensions,
+	    .checkpoint = chain->checkpoint};
 
 	if (charters == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for %zu charters", count);
-	vault_view_done(client);
 	for (size_t i = 0; i < count; i++)
 		charters[i] = TAKE(chain->charters[i]);
-	client->charters = charters;
-	client->view.charters = charters;
-	client->view.charter_count = count;
-	client->view.suspensions = chain->suspensions;
 	chain->suspensions = (struct suspensions){0};
-	client->view.vault = *vault;
-	client->view.checkpoint = chain->checkpoint;
-	client->view.charter = charters[count - 1];
-	client->view.roster = TAKE(chain->rosters[1]);
+	view.charter = charters[count - 1];
+	view.roster = TAKE(chain->rosters[1]);
+	*ret_view = client_keep(client, &view);
 	return ERR_OK;
 }
 
 /* Under the lock of PLACE. */
 static enum err_code
-sync_locked(struct client *client, const struct trust_place *place, struct err *err)
+sync_locked(struct client *client, const struct trust_place *place,
+    const struct vault_view **ret_view, struct err *err)
 {
 	struct trust known = {0}, seen;
 	CLEANUP(chain_freep) struct chain *chain = calloc(1, sizeof(*chain));
@@ -342,13 +344,13 @@ sync_locked(struct client *client, const struct trust_place *place, struct err *
 		return err_set(err, ERR_MEMORY, "out of memory");
 	code = trust_load(place, &known, err);
 	if (code == ERR_NOT_FOUND)
-		known.vault = client->hello.vault;
+		known.vault = client_hello(client)->vault;
 	else if (code != ERR_OK)
 		return code;
 	TRY(fetch_chain(client, &known, chain, err));
 	charter = chain->charters[chain->charter_count - 1];
-	if (charter->training != client->hello.training ||
-	    strcmp(charter->name, client->hello.name) != 0)
+	if (charter->training != client_hello(client)->training ||
+	    strcmp(charter->name, client_hello(client)->name) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server greeted with another name or kind of vault than its charter says");
 	TRY(trust_of(chain, &known.vault, &seen, err));
@@ -358,7 +360,7 @@ sync_locked(struct client *client, const struct trust_place *place, struct err *
 	if (code == ERR_NOT_FOUND)
 		introduce(client, &known.vault);
 	TRY(trust_save(place, &seen, err));
-	return take_view(client, chain, &known.vault, err);
+	return take_view(client, chain, &known.vault, ret_view, err);
 }
 
 /* Why there is nothing to verify; where a vault was alive before, that is an alarm. */
@@ -366,13 +368,14 @@ static enum err_code
 not_live(const struct client *client, const struct trust_place *place, struct err *err)
 {
 	TRY(trust_check_new(place, err));
-	if (client->hello.state == VAULT_ABSENT)
+	if (client_hello(client)->state == VAULT_ABSENT)
 		return err_set(err, ERR_NOT_FOUND,
-		    "there is no vault at %s; make one with halligan init", client->location.text);
+		    "there is no vault at %s; make one with halligan init",
+		    client_location(client));
 	return err_set(err, ERR_REFUSED,
 	    "the vault at %s is still being founded: its first charter is not signed by all founders "
 	    "yet",
-	    client->location.text);
+	    client_location(client));
 }
 
 enum err_code
@@ -380,15 +383,10 @@ client_sync(struct client *client, const struct vault_view **ret_view, struct er
 {
 	FILE_LOCK *lock = NULL;
 	struct trust_place place;
-	enum err_code code;
 
-	TRY(trust_place_of(client->location.text, &place, err));
-	if (client->hello.state != VAULT_LIVE)
+	TRY(trust_place_of(client_location(client), &place, err));
+	if (client_hello(client)->state != VAULT_LIVE)
 		return not_live(client, &place, err);
 	TRY(trust_lock(&place, &lock, err));
-	code = sync_locked(client, &place, err);
-	if (code != ERR_OK)
-		return code;
-	*ret_view = &client->view;
-	return ERR_OK;
+	return sync_locked(client, &place, ret_view, err);
 }

@@ -2,6 +2,7 @@
 #include "cli/commands/done.h"
 
 #include "ceremony/client/opening/open.h"
+#include "ceremony/client/sync.h"
 
 enum err_code
 cmd_done(const struct cli_call *call, struct err *err)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
+#include "ceremony/client/sync.h"
 
 enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/log.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
 enum { PAGE_MAX = 1000, CHECKS_MAX = 1000, CHECK_TEXT_MAX = 2000, LIST_DEFAULT = 100 };

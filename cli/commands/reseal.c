@@ -2,6 +2,7 @@
 #include "cli/commands/reseal.h"
 
 #include "ceremony/client/opening/reseal.h"
+#include "ceremony/client/sync.h"
 #include "cli/whereabouts.h"
 
 static void

@@ -2,6 +2,7 @@
 #include "cli/commands/roster.h"
 
 #include "ceremony/client/documents/roster.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 
 static enum err_code

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "vault/documents/state_names.h"
 

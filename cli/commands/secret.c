@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
 enum { PAGE = 500 };

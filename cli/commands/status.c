@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ceremony/client/sync.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
 

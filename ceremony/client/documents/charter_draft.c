@@ -15,6 +15,7 @@
 #include "ceremony/client/documents/charter_draft_tokens.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 

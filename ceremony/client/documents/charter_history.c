@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/log.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"

@@ -11,6 +11,7 @@
 #include "ceremony/client/documents/charter_draft.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"

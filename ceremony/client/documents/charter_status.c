@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 #include "vault/documents/reach.h"

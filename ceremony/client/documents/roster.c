@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
 struct target {

@@ -7,6 +7,7 @@
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 

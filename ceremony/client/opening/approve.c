@@ -13,6 +13,7 @@
 #include "ceremony/client/opening/batch_client.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/opening/list.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
 

@@ -7,6 +7,7 @@
 
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/dossier.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"

@@ -8,6 +8,7 @@
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/client/opening/dossier.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "vault/seal/seal.h"

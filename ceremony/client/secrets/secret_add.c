@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "vault/documents/state_names.h"
 

@@ -2,6 +2,7 @@
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
 #include "ceremony/client/opening/approve.h"
 #include "ceremony/client/opening/list.h"
+#include "ceremony/client/sync.h"
 #include "tests/unit/client/town.h"
 
 static void

@@ -338,7 +338,7 @@ town_connect(struct town *town, uint32_t serial, struct client **ret_client, str
 	town->fd = ends[1];
 	assert_int_equal(pthread_create(&town->thread, NULL, serve, town), 0);
 	town->running = true;
-	return client_over(&options, ends[0], ends[0], ret_client, err);
+	return client_over(&options, ends[0], ret_client, err);
 }
 
 void
