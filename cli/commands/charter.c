@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft.h"
+#include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/sync.h"
 
 enum { LIST_MAX = 64 };

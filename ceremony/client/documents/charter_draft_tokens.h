@@ -3,7 +3,8 @@
 #ifndef CEREMONY_CLIENT_DOCUMENTS_CHARTER_DRAFT_TOKENS_H
 #define CEREMONY_CLIENT_DOCUMENTS_CHARTER_DRAFT_TOKENS_H
 
-#include "ceremony/client/documents/charter_draft.h"
+#include "ceremony/client/documents/draft_plan.h"
+#include "vault/documents/charter.h"
 
 /* Everything but waivers for tokens that are still to be added. */
 enum err_code draft_attestation(const struct draft_plan *plan, struct charter *charter,

@@ -4,11 +4,12 @@
  * computer knows, every token in it was enrolled and attested, and the keys that it lists for this
  * person's token are the ones on the token.
  */
+#include "ceremony/client/documents/charter_sign.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/client/documents/charter_draft.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"

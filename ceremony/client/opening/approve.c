@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
-#include "ceremony/client/opening/batch_client.h"
+#include "ceremony/client/opening/batch_approve.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/opening/list.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
 

@@ -4,6 +4,8 @@
  * under which all shares are re-sealed; then one agreement for each version.  Interrupted, the officer
  * approves again: a new signature, and only what is missing.
  */
+#include "ceremony/client/opening/batch_approve.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/opening/list.h"
 #include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 
 enum { NAMES_SHOWN = 10, VOICES_MAX = 512 };

@@ -8,7 +8,7 @@
 #ifndef CEREMONY_CLIENT_OPENING_BATCH_DOSSIER_H
 #define CEREMONY_CLIENT_OPENING_BATCH_DOSSIER_H
 
-#include "ceremony/client/opening/batch_client.h"
+#include "ceremony/client/connection.h"
 #include "ceremony/protocol/record_batch.h"
 #include "vault/documents/state_names.h"
 #include "vault/seal/seal.h"

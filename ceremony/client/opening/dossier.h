@@ -53,11 +53,6 @@ enum err_code dossier_check_open(const struct dossier *dossier, const struct vau
 /* The verdict of vault policy on what is in the dossier; RET_TEXT as of verdict_of. */
 enum verdict dossier_verdict(const struct dossier *dossier, const struct vault_view *view,
     int64_t now, int *ret_missing, struct buf *ret_text);
-/* The six words that people read to each other. */
-void dossier_words(const struct digest *ceremony, char ret_words[TEXT_WORDS_SIZE]);
-/* The screen before a decision. */
-void dossier_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
-    int64_t now);
 /* Check a ceremony statement of the host against the request that it answers. */
 enum err_code ceremony_check(const struct dsse *statement, const struct vault_view *view,
     const struct request *request, struct ceremony *ret_ceremony, struct err *err) MUST_CHECK;

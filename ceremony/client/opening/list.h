@@ -13,7 +13,7 @@ struct listed {
 	char id[ID_HEX_SIZE];
 	char name[SEAT_NAME_MAX + 1];
 	char requester[SEAT_NAME_MAX + 1];
-	bool batch; /* over many versions (ceremony/client/opening/batch_client.h) */
+	bool batch; /* over many versions (ceremony/client/opening/batch_approve.h) */
 	enum ceremony_state state;
 	int64_t created, deadline, expires; /* expires: 0 before the release */
 };

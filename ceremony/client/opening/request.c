@@ -7,6 +7,7 @@
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 
 /* What the server would refuse too, said before a touch is spent. */

@@ -9,6 +9,7 @@
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an officer reads at 2:13 a.m.: who, what, why, how long, what happens then, who else. */
-#include "ceremony/client/opening/dossier.h"
+#include "ceremony/client/text/ceremony.h"
 
 #include <string.h>
 
