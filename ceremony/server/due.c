@@ -2,6 +2,7 @@
 #include "ceremony/server/due.h"
 
 #include "ceremony/server/opening/batch.h"
+#include "ceremony/server/opening/batch_run.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/opening/to_responder.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listing the log, and verifying everything that can be verified with the vault at hand. */
+#include "ceremony/server/log_ops.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "ceremony/server/log_audit.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 

@@ -9,8 +9,26 @@
 #include <string.h>
 
 #include "ceremony/protocol/wire.h"
+#include "ceremony/server/documents/charter.h"
+#include "ceremony/server/documents/founding.h"
+#include "ceremony/server/documents/publish.h"
+#include "ceremony/server/documents/roster.h"
+#include "ceremony/server/documents/suspend.h"
+#include "ceremony/server/documents/token_test.h"
 #include "ceremony/server/due.h"
-#include "ceremony/server/op.h"
+#include "ceremony/server/log_ops.h"
+#include "ceremony/server/opening/approve.h"
+#include "ceremony/server/opening/batch_request.h"
+#include "ceremony/server/opening/batch_serve.h"
+#include "ceremony/server/opening/list.h"
+#include "ceremony/server/opening/object.h"
+#include "ceremony/server/opening/request.h"
+#include "ceremony/server/opening/spare.h"
+#include "ceremony/server/rotation/lease.h"
+#include "ceremony/server/secrets/reseal_due.h"
+#include "ceremony/server/secrets/secret.h"
+#include "ceremony/server/secrets/secret_add.h"
+#include "ceremony/server/status.h"
 #include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };

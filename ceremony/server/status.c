@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line for each thing that waits: what, for whom, what next. */
+#include "ceremony/server/status.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 #include "base/text.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/secrets/reseal_due.h"

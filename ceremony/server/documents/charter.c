@@ -5,6 +5,8 @@
  * signature that it needs it becomes the charter in the same transaction; all open ceremonies become
  * void then.
  */
+#include "ceremony/server/documents/charter.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +14,6 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"

@@ -4,12 +4,13 @@
  * charter repeats; what follows are charters (charters.c).  An `init` that was killed may be run
  * again: the vault exists from the moment when its first leaf is committed.
  */
+#include "ceremony/server/documents/founding.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/log.h"

@@ -3,9 +3,10 @@
  * Proposing and signing rosters: like charters, but an operator and an officer are enough, and the
  * first of them signs with the proposal.
  */
+#include "ceremony/server/documents/roster.h"
+
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"

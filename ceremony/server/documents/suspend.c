@@ -7,13 +7,14 @@
  * What it ends in the same transaction: requests of the token, what it approved in ceremonies that still
  * collect, and drafts that bear its signature.
  */
+#include "ceremony/server/documents/suspend.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of tokens, and the newest evidence that each works (ceremony/protocol/test.h). */
+#include "ceremony/server/documents/token_test.h"
+
 #include <stdio.h>
 
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"

@@ -6,7 +6,7 @@
 #ifndef CEREMONY_SERVER_DOCUMENTS_WAITING_H
 #define CEREMONY_SERVER_DOCUMENTS_WAITING_H
 
-#include "ceremony/server/op.h"
+#include "ceremony/server/call.h"
 #include "ceremony/server/vault/log.h"
 
 enum { DRAFT_ENROLMENTS = ROSTER_SEATS * SEAT_TOKENS };

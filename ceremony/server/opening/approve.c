@@ -5,12 +5,13 @@
  * encapsulation that the statement signed.  Only both together count.  Every refusal names the
  * seat and leaves the ceremony as it was.
  */
+#include "ceremony/server/opening/approve.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/vault/chain.h"

@@ -77,11 +77,5 @@ enum err_code batch_verdict(struct session *session, const struct batch *batch, 
 /* Inside a change: a COLLECTING batch ends without opening anything. */
 enum err_code batch_refuse(struct session *session, struct batch *batch, enum ceremony_event event,
     const char *reason, struct err *err) MUST_CHECK;
-/* Ends what is late, void or unreachable; opens what has its quorum (batch_run.c), going on where it
- * was cut off.  Safe at any time, by any session. */
-enum err_code batch_advance(struct session *session, const struct id *id,
-    struct err *err) MUST_CHECK;
-/* batch_advance for all; problems other than ERR_INTEGRITY become alarms. */
-enum err_code batches_resume(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

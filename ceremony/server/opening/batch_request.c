@@ -3,13 +3,14 @@
  * A request over many versions becomes one ceremony.  An operator or an officer asks; the seat counts
  * for none of them.  Each version must be the current one, and its quorum within reach of the others.
  */
+#include "ceremony/server/opening/batch_request.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"

@@ -12,6 +12,8 @@
  * that is not settled.  An item that cannot be opened is named, and the others go on; a fault of the
  * host (disk, copy sink) stops the run until a later session.
  */
+#include "ceremony/server/opening/batch_run.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,13 +12,15 @@
  *
  * An officer who was interrupted approves again (a new encapsulation) and gives what is missing.
  */
+#include "ceremony/server/opening/batch_serve.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
+#include "ceremony/server/opening/batch_run.h"
 #include "ceremony/server/opening/batch_shares.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/change.h"

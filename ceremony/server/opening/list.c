@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Showing ceremonies.  Clients verify what they get; the list is for finding one's way. */
+#include "ceremony/server/opening/list.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/matter.h"
 

@@ -3,11 +3,12 @@
  * Denials and cancelling.  A denial takes that seat out of the count, for good; the ceremony ends only
  * when the others cannot meet the quorum any more.  Cancelling is the requester's alone.
  */
+#include "ceremony/server/opening/object.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"

@@ -4,12 +4,13 @@
  * quorum must be reachable without the person who asks.  The ceremony's key is made while the
  * writer lock is held, so that no other session takes its file for a leftover.
  */
+#include "ceremony/server/opening/request.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"

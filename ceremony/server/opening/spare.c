@@ -11,13 +11,14 @@
  * statement, its signature and the charter of that moment anew.  What was handed over stays when
  * the officer stops; a new statement names the rest.
  */
+#include "ceremony/server/opening/spare.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/rotation/payment.h"
+#include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
 

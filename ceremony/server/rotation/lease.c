@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/matter.h"
+#include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"

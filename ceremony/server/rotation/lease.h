@@ -5,7 +5,7 @@
 #ifndef CEREMONY_SERVER_ROTATION_LEASE_H
 #define CEREMONY_SERVER_ROTATION_LEASE_H
 
-#include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/call.h"
 
 /* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
  * happens. */
@@ -15,5 +15,10 @@ enum err_code leases_end_one(struct session *session, const struct id *ceremony,
 enum err_code leases_end_expired(struct session *session, struct err *err) MUST_CHECK;
 /* Pay every debt that is due and not DEGRADED, telling the client. */
 enum err_code leases_pay_due(struct session *session, struct err *err) MUST_CHECK;
+
+/* open gives the requester what was released, done ends the lease, rotate pays debts. */
+enum err_code serve_open(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_done(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_rotate(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 
 #endif

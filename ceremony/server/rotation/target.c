@@ -3,7 +3,7 @@
  * One rotator process serves a whole run; after a timeout it is broken and a new one takes its
  * place.  Values that the target had refused for good are probed as the `next` of processes of their own.
  */
-#include "ceremony/server/rotation/payment.h"
+#include "ceremony/server/rotation/target.h"
 
 enum err_code
 target_code(struct err *err)

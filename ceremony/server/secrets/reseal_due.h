@@ -6,7 +6,7 @@
 #ifndef CEREMONY_SERVER_SECRETS_RESEAL_DUE_H
 #define CEREMONY_SERVER_SECRETS_RESEAL_DUE_H
 
-#include "ceremony/server/vault/session.h"
+#include "ceremony/server/call.h"
 
 /* Days after which a token that left, and still has envelopes, is an alarm. */
 enum { STALE_LEFT_DAYS = 7 };
@@ -50,5 +50,8 @@ struct stale_summary {
 };
 enum err_code stale_summarize(struct session *session, size_t limit,
     struct stale_summary *ret_summary, struct err *err) MUST_CHECK;
+
+enum err_code serve_reseal_list(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
 
 #endif

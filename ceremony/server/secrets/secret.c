@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sealed here: names, definitions, versions.  Nothing of what is in them. */
+#include "ceremony/server/secrets/secret.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/chain.h"
 

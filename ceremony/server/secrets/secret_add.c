@@ -4,15 +4,16 @@
  * kept: the target must accept it, and must refuse a value that nobody applied.  Then it is sealed to
  * the officers, and by default replaced at once, so that nobody has seen what is sealed.
  */
+#include "ceremony/server/secrets/secret_add.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/op.h"
 #include "ceremony/server/rotation/debt.h"
-#include "ceremony/server/rotation/payment.h"
+#include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/server/op.h"
 #include "ceremony/server/secrets/reseal_due.h"
 
 enum { SCANNED = 256 };

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ceremonies are shown. */
+#ifndef CEREMONY_SERVER_OPENING_LIST_H
+#define CEREMONY_SERVER_OPENING_LIST_H
+
+#include "ceremony/server/call.h"
+
+enum err_code serve_ceremony_list(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
+enum err_code serve_ceremony_get(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
+
+#endif
