@@ -8,17 +8,8 @@
 #define CEREMONY_SERVER_SERVER_H
 
 #include "base/err.h"
-#include <stdint.h>
+#include "ceremony/server/options.h"
 
-enum { ROTATOR_SECONDS = 60 };
-
-struct server_options {
-	const char *folder; /* the vault */
-	const char *const
-	    *rotator_folders;     /* where halligan-rotate-* are installed; NULL-terminated */
-	int64_t (*now)(void);     /* seconds since 1970; process_now in production */
-	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */
-};
 /* ERR_OK at the client's end of file.  Errors of single requests go to the client and do not end
  * the session; ERR_PROTOCOL, ERR_INTEGRITY and a vault that cannot be opened do.  What the client
  * was told it says itself: then this is ERR_OK too. */

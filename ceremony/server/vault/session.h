@@ -9,7 +9,7 @@
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
 #include "ceremony/protocol/record_batch.h"
-#include "ceremony/server/server.h"
+#include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
 #include "vault/documents/definition.h"
 #include "vault/documents/roster.h"

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server is told when it is started. */
+#ifndef CEREMONY_SERVER_OPTIONS_H
+#define CEREMONY_SERVER_OPTIONS_H
+
+#include <stdint.h>
+
+enum { ROTATOR_SECONDS = 60 };
+
+struct server_options {
+	const char *folder; /* the vault */
+	/* Where halligan-rotate-* are installed; NULL-terminated. */
+	const char *const *rotator_folders;
+	int64_t (*now)(void);     /* seconds since 1970; process_now in production */
+	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */
+};
+
+#endif
