@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/secrets/stale.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/protocol/verdict.h"
+#include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/chain.h"
+
+/* --- Who left ----------------------------------------------------------------------------- */
+
+static bool
+has_token(const struct charter *charter, const struct digest *token)
+{
+	const struct seat_token *found;
+
+	return seat_by_token(charter->seats, charter->seat_count, token, &found) != NULL;
+}
+
+static const struct leaver *
+find_leaver(const struct leavers *leavers, const struct digest *token)
+{
+	for (size_t i = 0; i < leavers->count; i++)
+		if (digest_equal(&leavers->rows[i].token, token))
+			return &leavers->rows[i];
+	return NULL;
+}
+
+/* Tokens of CHARTER that the present one lacks, gone since SINCE (that of the charter after it). */
+static void
+add_leavers(const struct session *session, const struct charter *charter, int64_t since,
+    struct leavers *leavers)
+{
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		for (size_t j = 0; j < charter->seats[i].token_count; j++) {
+			const struct seat_token *token = &charter->seats[i].tokens[j];
+
+			if (has_token(session->charter, &token->id) ||
+			    find_leaver(leavers, &token->id) != NULL ||
+			    leavers->count == STALE_LEAVERS)
+				continue;
+			struct leaver *row = &leavers->rows[leavers->count++];
+
+			row->token = token->id;
+			row->since = since;
+			memcpy(row->label, token->label, sizeof(row->label));
+		}
+	}
+}
+
+enum err_code
+leavers_load(struct session *session, struct leavers *ret_leavers, struct err *err)
+{
+	int64_t since = session->charter->created;
+
+	ret_leavers->count = 0;
+	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
+		CHARTER *charter = NULL;
+
+		TRY(chain_charter(session, version, &charter, err));
+		add_leavers(session, charter, since, ret_leavers);
+		since = charter->created;
+	}
+	return ERR_OK;
+}
+
+/* --- One version -------------------------------------------------------------------------- */
+
+struct judging {
+	struct session *session;
+	const struct leavers *leavers;
+	struct version_row version;
+	struct header *header;
+	struct spare_set *spares;
+	struct definition definition;
+	const struct policy *policy;
+	struct stale *stale;
+};
+
+static void
+judging_done(struct judging *judging)
+{
+	version_row_done(&judging->version);
+	header_freep(&judging->header);
+	free(judging->spares);
+	definition_done(&judging->definition);
+}
+
+static void say(struct stale *stale, const char *format, ...) FORMAT_LIKE(2, 3);
+
+static void
+say(struct stale *stale, const char *format, ...)
+{
+	size_t used = strlen(stale->why);
+	va_list arguments;
+
+	stale->stale = true;
+	if (used > 0)
+		used += (size_t)snprintf(stale->why + used, sizeof(stale->why) - used, "; ");
+	if (used >= sizeof(stale->why))
+		return;
+	va_start(arguments, format);
+	vsnprintf(stale->why + used, sizeof(stale->why) - used, format, arguments);
+	va_end(arguments);
+}
+
+static void
+judge_leavers(struct judging *judging)
+{
+	for (size_t i = 0; i < judging->header->envelope_count; i++) {
+		const struct header_envelope *envelope = &judging->header->envelopes[i];
+		const struct leaver *leaver;
+		struct stale *stale = judging->stale;
+
+		if (has_token(judging->session->charter, &envelope->token))
+			continue;
+		leaver = find_leaver(judging->leavers, &envelope->token);
+		say(stale, "%s's token \"%s\" left and has an envelope", envelope->seat,
+		    leaver != NULL ? leaver->label : "?");
+		if (leaver != NULL && (stale->left == 0 || leaver->since < stale->left))
+			stale->left = leaver->since;
+	}
+}
+
+/* Tokens that would get an envelope today. */
+static void
+judge_missing(struct judging *judging)
+{
+	const struct charter *charter = judging->session->charter;
+	const struct quorum *quorum = &judging->policy->quorum;
+	const struct spare_row *spare;
+	struct err ignored;
+	uint32_t index;
+
+	for (size_t i = 0; i < quorum->seat_count; i++) {
+		const struct seat *seat =
+		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
+
+		for (size_t j = 0; seat != NULL && j < seat->token_count; j++)
+			if (sealing_wants(judging->session, seat, &seat->tokens[j]) &&
+			    spares_envelope(judging->header, judging->spares, seat->name,
+			        &seat->tokens[j].id, &index, &spare, &ignored) != ERR_OK)
+				say(judging->stale, "%s's token \"%s\" has no envelope", seat->name,
+				    seat->tokens[j].label);
+	}
+}
+
+static void
+judge_rest(struct judging *judging)
+{
+	int64_t age = session_now(judging->session) - judging->version.created;
+	char text[TEXT_DURATION_SIZE];
+
+	if (strcmp(judging->header->quorum, judging->policy->quorum_text) != 0)
+		say(judging->stale, "the quorum of policy %s changed", judging->policy->name);
+	text_duration(judging->policy->max_age, text);
+	if (age > judging->policy->max_age)
+		say(judging->stale, "it is older than %s", text);
+	if (judging->version.part_exposed)
+		say(judging->stale, "shares of it were opened in a refused ceremony");
+}
+
+static void
+cannot(struct stale *stale, const char *why)
+{
+	stale->can = false;
+	if (stale->cannot[0] == '\0')
+		plain_text(why, stale->cannot, sizeof(stale->cannot));
+}
+
+/* Is there a quorum of seats that still have an envelope?  For nobody's request. */
+static enum err_code
+judge_quorum(struct judging *judging, struct err *err)
+{
+	const struct charter *charter = judging->session->charter;
+	struct quorum quorum;
+	const char *unusable[2 * QUORUM_SEATS];
+	BUF text = {0};
+	int missing;
+	struct verdict_facts facts = {.header = &quorum,
+	    .policy = &judging->policy->quorum,
+	    .seats = charter->seats,
+	    .seat_count = charter->seat_count,
+	    .requester = "",
+	    .denied = unusable,
+	    .now = 0,
+	    .deadline = 1,
+	    .charter_unchanged = true};
+
+	TRY(quorum_parse(judging->header->quorum, &quorum, err));
+	for (size_t i = 0; i < quorum.seat_count; i++)
+		if (!spares_seat_usable(judging->session, judging->header, judging->spares,
+		        quorum.seats[i]))
+			unusable[facts.denied_count++] = quorum.seats[i];
+	for (size_t i = 0; i < facts.policy->seat_count; i++)
+		if (!spares_seat_usable(judging->session, judging->header, judging->spares,
+		        facts.policy->seats[i]))
+			unusable[facts.denied_count++] = facts.policy->seats[i];
+	if (verdict_of(&facts, &missing, &text) == VERDICT_UNREACHABLE) {
+		say(judging->stale, "no quorum can open it any more");
+		cannot(judging->stale,
+		    "no quorum of today's seats can open it: change it on its target, and "
+		    "give the new value to the vault");
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+judge_free(struct judging *judging, const struct secret_row *secret, struct err *err)
+{
+	struct debt_row debt;
+	struct release_row release;
+	struct store *store = judging->session->store;
+	enum err_code code = store_open_debt(store, &secret->id, &debt, err);
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	if (code == ERR_OK)
+		cannot(judging->stale, "it has a rotation debt: paying it seals a new version");
+	code = store_get_release(store, &secret->id, secret->current, &release, err);
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	if (code == ERR_OK)
+		cannot(judging->stale, "it was released, and is replaced at the lease's end");
+	return ERR_OK;
+}
+
+static enum err_code
+load(struct judging *judging, const struct secret_row *secret, struct err *err)
+{
+	struct session *session = judging->session;
+	struct stale *stale = judging->stale;
+
+	stale->definition = secret->definition;
+	TRY(store_get_version(session->store, &secret->id, secret->current, &judging->version,
+	    err));
+	TRY(header_hash(buf_view(&judging->version.header), &stale->header, err));
+	if (!digest_equal(&stale->header, &judging->version.header_hash))
+		return err_set(err, ERR_INTEGRITY, "the stored header was changed");
+	TRY(header_new(&judging->header, err));
+	TRY(header_decode(buf_view(&judging->version.header), judging->header, err));
+	judging->spares = calloc(1, sizeof(*judging->spares));
+	if (judging->spares == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a version");
+	return spares_load(session, judging->header, judging->spares, err);
+}
+
+enum err_code
+stale_judge(struct session *session, const struct leavers *leavers, const struct secret_row *secret,
+    struct stale *ret_stale, struct err *err)
+{
+	CLEANUP(judging_done)
+	struct judging judging = {.session = session, .leavers = leavers, .stale = ret_stale};
+	enum err_code code;
+
+	*ret_stale = (struct stale){.can = true};
+	code = load(&judging, secret, err);
+	if (code == ERR_INTEGRITY || code == ERR_VERSION) {
+		say(ret_stale, "what is stored is damaged");
+		cannot(ret_stale, err->text);
+		return ERR_OK;
+	}
+	TRY(code);
+	code = chain_definition(session, &secret->definition, &judging.definition, err);
+	if (code == ERR_REFUSED) {
+		say(ret_stale, "%s", err->text);
+		cannot(ret_stale, err->text);
+		return ERR_OK;
+	}
+	TRY(code);
+	judging.policy = charter_policy(session->charter, judging.definition.policy);
+	judge_leavers(&judging);
+	judge_missing(&judging);
+	judge_rest(&judging);
+	TRY(judge_quorum(&judging, err));
+	return judge_free(&judging, secret, err);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One version: should it be sealed again or rotated, why, and can it be? */
+#ifndef CEREMONY_SERVER_SECRETS_STALE_H
+#define CEREMONY_SERVER_SECRETS_STALE_H
+
+#include "ceremony/server/vault/session.h"
+
+struct stale {
+	struct digest definition, header;
+	bool stale;
+	char why[NOTE_TEXT_MAX + 1]; /* "; " between several */
+	int64_t left;                /* since when a token that left has an envelope; 0: none has */
+	/* A batch can open it: it is the current version, unreleased, without a debt, and enough of
+	 * its seats still have an envelope.  Else CANNOT says why not. */
+	bool can;
+	char cannot[NOTE_TEXT_MAX + 1];
+};
+/* A token that stood in a charter and stands in none now, and since when. */
+struct leaver {
+	struct digest token;
+	char label[LABEL_MAX + 1];
+	int64_t since;
+};
+enum { STALE_LEAVERS = 256 };
+struct leavers {
+	size_t count;
+	struct leaver rows[STALE_LEAVERS];
+};
+/* Every token of an earlier charter of the chain that the present one does not have. */
+enum err_code leavers_load(struct session *session, struct leavers *ret_leavers,
+    struct err *err) MUST_CHECK;
+
+/* The current version of SECRET. */
+enum err_code stale_judge(struct session *session, const struct leavers *leavers,
+    const struct secret_row *secret, struct stale *ret_stale, struct err *err) MUST_CHECK;
+
+#endif
