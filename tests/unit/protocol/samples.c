@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/protocol/samples.h"
+
+#include <stdlib.h>
+
+#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/spare.h"
+#include "tests/unit/check.h"
+
+static enum err_code
+parse_request(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct request request;
+
+	TRY(request_parse(statement, false, &request, err));
+	*ret_digest = request.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_ceremony(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct ceremony ceremony;
+
+	TRY(ceremony_parse(statement, false, &ceremony, err));
+	*ret_digest = ceremony.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_approval(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct approval approval;
+
+	TRY(approval_parse(statement, false, &approval, err));
+	*ret_digest = approval.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_denial(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct objection objection;
+
+	TRY(objection_parse(statement, STATEMENT_DENIAL, false, &objection, err));
+	*ret_digest = objection.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_cancel(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct objection objection;
+
+	TRY(objection_parse(statement, STATEMENT_CANCEL, false, &objection, err));
+	*ret_digest = objection.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_release(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct release release;
+
+	TRY(release_parse(statement, false, &release, err));
+	*ret_digest = release.digest;
+	return ERR_OK;
+}
+
+static enum err_code
+parse_rotation(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+{
+	struct rotation rotation;
+
+	TRY(rotation_parse(statement, false, &rotation, err));
+	*ret_digest = rotation.digest;
+	return ERR_OK;
+}
+
+/* Those that own a list. */
+#define PARSE_LIST(kind, TYPE)                                                                     \
+	static enum err_code parse_##kind(const struct dsse *statement, struct digest *ret_digest, \
+	    struct err *err)                                                                       \
+	{                                                                                          \
+		TYPE value = {0};                                                                  \
+		TRY(kind##_parse(statement, false, &value, err));                                  \
+		*ret_digest = value.digest;                                                        \
+		return ERR_OK;                                                                     \
+	}
+PARSE_LIST(batch_request, BATCH_REQUEST)
+PARSE_LIST(batch_ceremony, BATCH_CEREMONY)
+PARSE_LIST(spare, SPARE)
+
+struct digest
+filled(uint8_t byte)
+{
+	struct digest digest;
+
+	memset(digest.bytes, byte, sizeof(digest.bytes));
+	return digest;
+}
+
+struct request
+some_request(void)
+{
+	return (struct request){.vault = filled(1), .definition = filled(2), .header = filled(3),
+		.secret = {{4}}, .name = "prod/db", .version = 7, .seat = "alice", .token = filled(5),
+		.reason = "the primary does not boot", .incident = "INC-4711", .duration = 1800,
+		.host = "laptop", .user = "alice", .created = 1767225600, .expires = 1767229200};
+}
+
+struct ceremony
+some_ceremony(const struct point *key)
+{
+	return (struct ceremony){.vault = filled(1), .request = filled(6), .definition = filled(2),
+		.header = filled(3), .charter = filled(8), .roster = filled(9), .id = {{10}},
+		.secret = {{4}}, .version = 7, .quorum = "2 of (audit, ciso, infra)", .key = *key,
+		.created = 1767225600, .deadline = 1767229200, .size = 42, .root = filled(11)};
+}
+
+struct approval
+some_approval(const struct point *enc)
+{
+	return (struct approval){.vault = filled(1), .ceremony = filled(12), .seat = "ciso",
+		.token = filled(13), .enc = *enc, .time = 1767225700, .size = 43, .root = filled(14)};
+}
+
+struct objection
+some_objection(void)
+{
+	return (struct objection){.vault = filled(1), .ceremony = filled(12), .seat = "ciso",
+		.token = filled(13), .reason = "not tonight", .time = 1767225800};
+}
+
+struct release
+some_release(void)
+{
+	return (struct release){.vault = filled(1), .ceremony = filled(12), .header = filled(3),
+		.secret = {{4}}, .version = 7, .approvals = {filled(20), filled(21)},
+		.approval_count = 2, .answers = {{filled(22), filled(23)}, {filled(24), filled(25)}},
+		.answer_count = 2, .debt = {{26}}, .released = 1767225900, .expires = 1767227700};
+}
+
+struct rotation
+some_rotation(void)
+{
+	return (struct rotation){.vault = filled(1), .header = filled(3), .debt = {{26}},
+		.secret = {{4}}, .old = 7, .new = 9, .sessions = "ended", .detail = "two sessions",
+		.time = 1767227800};
+}
+
+static void
+make_lists(struct bench *bench)
+{
+	struct err err;
+	struct sample *samples = bench->samples;
+	struct batch_open opens[] = {
+		{.secret = {{4}}, .name = "prod/db", .version = 7, .definition = filled(2), .header = filled(3)},
+		{.secret = {{5}}, .name = "prod/ca", .version = 1, .definition = filled(6), .header = filled(7)}};
+	struct spare_open handed[] = {{.secret = {{4}}, .version = 7, .header = filled(3), .envelope = 2}};
+	const struct batch_request request = {.vault = filled(1), .token = filled(5),
+		.mode = BATCH_ROTATE, .seat = "ops", .reason = "sam left", .opens = opens, .count = 2,
+		.host = "desk", .user = "ops", .created = 1767225600, .expires = 1767229200};
+	const struct batch_ceremony ceremony = {.vault = filled(1), .request = filled(6),
+		.charter = filled(8), .roster = filled(9), .id = {{10}}, .mode = BATCH_RESEAL,
+		.opens = opens, .count = 2, .key = bench->public, .created = 1767225600,
+		.deadline = 1767229200, .size = 42, .root = filled(11)};
+	const struct spare spare = {.vault = filled(1), .seat = "ciso", .from = filled(13),
+		.to = filled(14), .enc = bench->public, .opens = handed, .count = 1, .time = 1767225700,
+		.size = 43, .root = filled(15)};
+
+	samples[7] = (struct sample){STATEMENT_REQUEST, NULL, parse_batch_request};
+	assert_ok(batch_request_payload(&request, &samples[7].payload, &err));
+	samples[8] = (struct sample){STATEMENT_CEREMONY, NULL, parse_batch_ceremony};
+	assert_ok(batch_ceremony_payload(&ceremony, &samples[8].payload, &err));
+	samples[9] = (struct sample){STATEMENT_SPARE, NULL, parse_spare};
+	assert_ok(spare_payload(&spare, &samples[9].payload, &err));
+}
+
+int
+samples_start(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	struct err err;
+
+	assert_non_null(bench);
+	assert_ok(crypto_start(&err));
+	assert_ok(p256_key_new(&bench->token, &err));
+	p256_key_public(bench->token, &bench->public);
+	assert_ok(secret_new(32, &bench->host, &err));
+	assert_ok(secret_random(bench->host, 32, &err));
+	assert_ok(ed25519_public(bench->host, &bench->host_public, &err));
+	const struct request request = some_request();
+	const struct ceremony ceremony = some_ceremony(&bench->public);
+	const struct approval approval = some_approval(&bench->public);
+	const struct objection objection = some_objection();
+	const struct release release = some_release();
+	const struct rotation rotation = some_rotation();
+	struct sample *samples = bench->samples;
+	samples[0] = (struct sample){STATEMENT_REQUEST, NULL, parse_request};
+	assert_ok(request_payload(&request, &samples[0].payload, &err));
+	samples[1] = (struct sample){STATEMENT_CEREMONY, NULL, parse_ceremony};
+	assert_ok(ceremony_payload(&ceremony, &samples[1].payload, &err));
+	samples[2] = (struct sample){STATEMENT_APPROVAL, NULL, parse_approval};
+	assert_ok(approval_payload(&approval, &samples[2].payload, &err));
+	samples[3] = (struct sample){STATEMENT_DENIAL, NULL, parse_denial};
+	assert_ok(objection_payload(&objection, &samples[3].payload, &err));
+	samples[4] = (struct sample){STATEMENT_CANCEL, NULL, parse_cancel};
+	assert_ok(objection_payload(&objection, &samples[4].payload, &err));
+	samples[5] = (struct sample){STATEMENT_RELEASE, NULL, parse_release};
+	assert_ok(release_payload(&release, &samples[5].payload, &err));
+	samples[6] = (struct sample){STATEMENT_ROTATION, NULL, parse_rotation};
+	assert_ok(rotation_payload(&rotation, &samples[6].payload, &err));
+	make_lists(bench);
+	*state = bench;
+	return 0;
+}
+
+int
+samples_stop(void **state)
+{
+	struct bench *bench = *state;
+
+	p256_key_free(bench->token);
+	secret_free(bench->host);
+	for (int i = 0; i < KINDS; i++)
+		json_free(bench->samples[i].payload);
+	free(bench);
+	return 0;
+}
+
+void
+state_sample(struct sample *sample, struct dsse *ret_statement)
+{
+	struct err err;
+	BUF text = {0};
+	JSON *payload = NULL;
+
+	assert_ok(json_encode(sample->payload, &text, &err));
+	assert_ok(json_parse(buf_view(&text), &payload, &err));
+	assert_ok(statement_new(sample->type, false, payload, ret_statement, &err));
+}
