@@ -20,8 +20,8 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	(void)driver;
 	(void)err;
 	*ret_list = (struct token_list){.count = 1};
-	ret_list->found[0] = (struct token_found){
-		.driver = "piv", .reader = "reader", .serial = SERIAL};
+	ret_list->found[0] =
+	    (struct token_found){.driver = "piv", .reader = "reader", .serial = SERIAL};
 	return ERR_OK;
 }
 
@@ -42,12 +42,16 @@ info(void *token, struct token_info *ret_info, struct err *err)
 	struct bench *bench = token;
 
 	(void)err;
-	*ret_info = (struct token_info){.driver = "piv", .serial = SERIAL, .metadata = true,
-		.pin_tries = 3, .pin_tries_total = 3, .puk_tries = 3,
-		.pin_default = strcmp(bench->pin, "123456") == 0,
-		.puk_default = strcmp(bench->puk, "12345678") == 0,
-		.management_default = bench->management_default,
-		.management_protected = bench->protected};
+	*ret_info = (struct token_info){.driver = "piv",
+	    .serial = SERIAL,
+	    .metadata = true,
+	    .pin_tries = 3,
+	    .pin_tries_total = 3,
+	    .puk_tries = 3,
+	    .pin_default = strcmp(bench->pin, "123456") == 0,
+	    .puk_default = strcmp(bench->puk, "12345678") == 0,
+	    .management_default = bench->management_default,
+	    .management_protected = bench->protected};
 	memcpy(ret_info->firmware, bench->firmware, 3);
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		struct token_key_info *row = &ret_info->keys[key];
@@ -119,8 +123,9 @@ attest(void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_de
 {
 	struct bench *bench = token;
 	const struct recipe recipe = {.subject = "YubiKey PIV Attestation 82",
-		.firmware = view_of(bench->firmware, 3), .serial = VIEW_OF(serial_bytes),
-		.policies = VIEW_OF(policies)};
+	    .firmware = view_of(bench->firmware, 3),
+	    .serial = VIEW_OF(serial_bytes),
+	    .policies = VIEW_OF(policies)};
 
 	if (bench->no_attestation)
 		return err_set(err, ERR_TOKEN, "this card cannot attest");
@@ -147,8 +152,8 @@ generate(void *token, enum token_key key, const struct secret *management_key, b
 }
 
 static enum err_code
-change(void *token, enum token_reference which, const struct secret *old,
-    const struct secret *new, struct err *err)
+change(void *token, enum token_reference which, const struct secret *old, const struct secret *new,
+    struct err *err)
 {
 	struct bench *bench = token;
 	char *present = which == TOKEN_PIN ? bench->pin : bench->puk;
@@ -184,10 +189,19 @@ close_token(void *token)
 	bench->announced = 0;
 }
 
-static const struct token_ops ops = {.name = "piv", .pin_name = "PIV PIN", .list = list,
-	.open = open_token, .info = info, .unlock = unlock, .agree = agree, .sign = sign,
-	.attest = attest, .generate = generate, .change = change, .protect = protect,
-	.close = close_token};
+static const struct token_ops ops = {.name = "piv",
+    .pin_name = "PIV PIN",
+    .list = list,
+    .open = open_token,
+    .info = info,
+    .unlock = unlock,
+    .agree = agree,
+    .sign = sign,
+    .attest = attest,
+    .generate = generate,
+    .change = change,
+    .protect = protect,
+    .close = close_token};
 
 /* ---- the person ---- */
 
@@ -264,8 +278,12 @@ enrol_start(void **state)
 	snprintf(bench->pin, sizeof(bench->pin), "73920158");
 	snprintf(bench->puk, sizeof(bench->puk), "51907364");
 	bench->protected = true;
-	bench->ui = (struct ui){.context = bench, .say = say, .progress = say, .confirm = confirm,
-		.ask_pin = ask_pin, .ask_secret = ask_secret};
+	bench->ui = (struct ui){.context = bench,
+	    .say = say,
+	    .progress = say,
+	    .confirm = confirm,
+	    .ask_pin = ask_pin,
+	    .ask_secret = ask_secret};
 	bench->driver = (struct token_driver){.ops = &ops, .driver = bench};
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-enrol-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
@@ -302,18 +320,26 @@ now(void)
 struct client_options
 options_of(struct bench *bench)
 {
-	return (struct client_options){.drivers = &bench->driver, .driver_count = 1,
-		.ui = &bench->ui, .person = true, .now = now};
+	return (struct client_options){.drivers = &bench->driver,
+	    .driver_count = 1,
+	    .ui = &bench->ui,
+	    .person = true,
+	    .now = now};
 }
 
 struct enrol_plan
 plan_of(struct bench *bench)
 {
-	struct enrol_plan plan = {.seat = "carol", .person = "Carol Oncall", .label = "carol-1",
-		.roles = ROLE_OFFICER, .certificates = buf_view(&bench->pem), .out = bench->out,
-		.offer = true,
-		.policy = {.roots = {bench->root.fingerprint}, .root_count = 1,
-		    .min_firmware = {5, 7, 0}}};
+	struct enrol_plan plan = {.seat = "carol",
+	    .person = "Carol Oncall",
+	    .label = "carol-1",
+	    .roles = ROLE_OFFICER,
+	    .certificates = buf_view(&bench->pem),
+	    .out = bench->out,
+	    .offer = true,
+	    .policy = {.roots = {bench->root.fingerprint},
+	        .root_count = 1,
+	        .min_firmware = {5, 7, 0}}};
 
 	memset(plan.init.bytes, 7, DIGEST_SIZE);
 	return plan;

@@ -24,8 +24,10 @@ an_officer_is_enrolled_with_two_touches(void **state)
 	bench->answers[0] = bench->pin;
 	assert_ok(enroll(bench, &plan, &result, &err));
 	assert_int_equal(bench->touches, 2);
-	assert_true(bench->made[TOKEN_SIGN] && bench->made[TOKEN_SHARE] && !bench->made[TOKEN_RELEASE]);
-	assert_true(saw(bench, "PIV PIN of the token \"carol-1\" (serial 1000001), 3 tries left: "));
+	assert_true(
+	    bench->made[TOKEN_SIGN] && bench->made[TOKEN_SHARE] && !bench->made[TOKEN_RELEASE]);
+	assert_true(
+	    saw(bench, "PIV PIN of the token \"carol-1\" (serial 1000001), 3 tries left: "));
 	assert_ok(file_read(bench->out, 65536, &text, &err));
 	text.size--;
 	assert_ok(dsse_parse(buf_view(&text), &statement, &err));
@@ -212,14 +214,14 @@ main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, enrol_start, enrol_stop)
 	const struct CMUnitTest tests[] = {
-		CLAIM(an_officer_is_enrolled_with_two_touches),
-		CLAIM(factory_values_are_changed_in_the_walk),
-		CLAIM(factory_values_that_stay_are_refused),
-		CLAIM(strange_keys_go_only_after_overwrite_and_the_typed_serial),
-		CLAIM(keys_that_an_attempt_left_behind_are_enrolled_after_a_yes),
-		CLAIM(only_a_waiver_lets_old_or_unattested_tokens_pass),
-		CLAIM(another_seats_token_is_refused_before_it_is_asked_for_anything),
-		CLAIM(a_pin_is_changed_by_who_knows_it),
+	    CLAIM(an_officer_is_enrolled_with_two_touches),
+	    CLAIM(factory_values_are_changed_in_the_walk),
+	    CLAIM(factory_values_that_stay_are_refused),
+	    CLAIM(strange_keys_go_only_after_overwrite_and_the_typed_serial),
+	    CLAIM(keys_that_an_attempt_left_behind_are_enrolled_after_a_yes),
+	    CLAIM(only_a_waiver_lets_old_or_unattested_tokens_pass),
+	    CLAIM(another_seats_token_is_refused_before_it_is_asked_for_anything),
+	    CLAIM(a_pin_is_changed_by_who_knows_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

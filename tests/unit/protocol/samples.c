@@ -103,50 +103,96 @@ filled(uint8_t byte)
 struct request
 some_request(void)
 {
-	return (struct request){.vault = filled(1), .definition = filled(2), .header = filled(3),
-		.secret = {{4}}, .name = "prod/db", .version = 7, .seat = "alice", .token = filled(5),
-		.reason = "the primary does not boot", .incident = "INC-4711", .duration = 1800,
-		.host = "laptop", .user = "alice", .created = 1767225600, .expires = 1767229200};
+	return (struct request){.vault = filled(1),
+	    .definition = filled(2),
+	    .header = filled(3),
+	    .secret = {{4}},
+	    .name = "prod/db",
+	    .version = 7,
+	    .seat = "alice",
+	    .token = filled(5),
+	    .reason = "the primary does not boot",
+	    .incident = "INC-4711",
+	    .duration = 1800,
+	    .host = "laptop",
+	    .user = "alice",
+	    .created = 1767225600,
+	    .expires = 1767229200};
 }
 
 struct ceremony
 some_ceremony(const struct point *key)
 {
-	return (struct ceremony){.vault = filled(1), .request = filled(6), .definition = filled(2),
-		.header = filled(3), .charter = filled(8), .roster = filled(9), .id = {{10}},
-		.secret = {{4}}, .version = 7, .quorum = "2 of (audit, ciso, infra)", .key = *key,
-		.created = 1767225600, .deadline = 1767229200, .size = 42, .root = filled(11)};
+	return (struct ceremony){.vault = filled(1),
+	    .request = filled(6),
+	    .definition = filled(2),
+	    .header = filled(3),
+	    .charter = filled(8),
+	    .roster = filled(9),
+	    .id = {{10}},
+	    .secret = {{4}},
+	    .version = 7,
+	    .quorum = "2 of (audit, ciso, infra)",
+	    .key = *key,
+	    .created = 1767225600,
+	    .deadline = 1767229200,
+	    .size = 42,
+	    .root = filled(11)};
 }
 
 struct approval
 some_approval(const struct point *enc)
 {
-	return (struct approval){.vault = filled(1), .ceremony = filled(12), .seat = "ciso",
-		.token = filled(13), .enc = *enc, .time = 1767225700, .size = 43, .root = filled(14)};
+	return (struct approval){.vault = filled(1),
+	    .ceremony = filled(12),
+	    .seat = "ciso",
+	    .token = filled(13),
+	    .enc = *enc,
+	    .time = 1767225700,
+	    .size = 43,
+	    .root = filled(14)};
 }
 
 struct objection
 some_objection(void)
 {
-	return (struct objection){.vault = filled(1), .ceremony = filled(12), .seat = "ciso",
-		.token = filled(13), .reason = "not tonight", .time = 1767225800};
+	return (struct objection){.vault = filled(1),
+	    .ceremony = filled(12),
+	    .seat = "ciso",
+	    .token = filled(13),
+	    .reason = "not tonight",
+	    .time = 1767225800};
 }
 
 struct release
 some_release(void)
 {
-	return (struct release){.vault = filled(1), .ceremony = filled(12), .header = filled(3),
-		.secret = {{4}}, .version = 7, .approvals = {filled(20), filled(21)},
-		.approval_count = 2, .answers = {{filled(22), filled(23)}, {filled(24), filled(25)}},
-		.answer_count = 2, .debt = {{26}}, .released = 1767225900, .expires = 1767227700};
+	return (struct release){.vault = filled(1),
+	    .ceremony = filled(12),
+	    .header = filled(3),
+	    .secret = {{4}},
+	    .version = 7,
+	    .approvals = {filled(20), filled(21)},
+	    .approval_count = 2,
+	    .answers = {{filled(22), filled(23)}, {filled(24), filled(25)}},
+	    .answer_count = 2,
+	    .debt = {{26}},
+	    .released = 1767225900,
+	    .expires = 1767227700};
 }
 
 struct rotation
 some_rotation(void)
 {
-	return (struct rotation){.vault = filled(1), .header = filled(3), .debt = {{26}},
-		.secret = {{4}}, .old = 7, .new = 9, .sessions = "ended", .detail = "two sessions",
-		.time = 1767227800};
+	return (struct rotation){.vault = filled(1),
+	    .header = filled(3),
+	    .debt = {{26}},
+	    .secret = {{4}},
+	    .old = 7,
+	    .new = 9,
+	    .sessions = "ended",
+	    .detail = "two sessions",
+	    .time = 1767227800};
 }
 
 static void
@@ -154,20 +200,52 @@ make_lists(struct bench *bench)
 {
 	struct err err;
 	struct sample *samples = bench->samples;
-	struct batch_open opens[] = {
-		{.secret = {{4}}, .name = "prod/db", .version = 7, .definition = filled(2), .header = filled(3)},
-		{.secret = {{5}}, .name = "prod/ca", .version = 1, .definition = filled(6), .header = filled(7)}};
-	struct spare_open handed[] = {{.secret = {{4}}, .version = 7, .header = filled(3), .envelope = 2}};
-	const struct batch_request request = {.vault = filled(1), .token = filled(5),
-		.mode = BATCH_ROTATE, .seat = "ops", .reason = "sam left", .opens = opens, .count = 2,
-		.host = "desk", .user = "ops", .created = 1767225600, .expires = 1767229200};
-	const struct batch_ceremony ceremony = {.vault = filled(1), .request = filled(6),
-		.charter = filled(8), .roster = filled(9), .id = {{10}}, .mode = BATCH_RESEAL,
-		.opens = opens, .count = 2, .key = bench->public, .created = 1767225600,
-		.deadline = 1767229200, .size = 42, .root = filled(11)};
-	const struct spare spare = {.vault = filled(1), .seat = "ciso", .from = filled(13),
-		.to = filled(14), .enc = bench->public, .opens = handed, .count = 1, .time = 1767225700,
-		.size = 43, .root = filled(15)};
+	struct batch_open opens[] = {{.secret = {{4}},
+	                                 .name = "prod/db",
+	                                 .version = 7,
+	                                 .definition = filled(2),
+	                                 .header = filled(3)},
+	    {.secret = {{5}},
+	        .name = "prod/ca",
+	        .version = 1,
+	        .definition = filled(6),
+	        .header = filled(7)}};
+	struct spare_open handed[] = {
+	    {.secret = {{4}}, .version = 7, .header = filled(3), .envelope = 2}};
+	const struct batch_request request = {.vault = filled(1),
+	    .token = filled(5),
+	    .mode = BATCH_ROTATE,
+	    .seat = "ops",
+	    .reason = "sam left",
+	    .opens = opens,
+	    .count = 2,
+	    .host = "desk",
+	    .user = "ops",
+	    .created = 1767225600,
+	    .expires = 1767229200};
+	const struct batch_ceremony ceremony = {.vault = filled(1),
+	    .request = filled(6),
+	    .charter = filled(8),
+	    .roster = filled(9),
+	    .id = {{10}},
+	    .mode = BATCH_RESEAL,
+	    .opens = opens,
+	    .count = 2,
+	    .key = bench->public,
+	    .created = 1767225600,
+	    .deadline = 1767229200,
+	    .size = 42,
+	    .root = filled(11)};
+	const struct spare spare = {.vault = filled(1),
+	    .seat = "ciso",
+	    .from = filled(13),
+	    .to = filled(14),
+	    .enc = bench->public,
+	    .opens = handed,
+	    .count = 1,
+	    .time = 1767225700,
+	    .size = 43,
+	    .root = filled(15)};
 
 	samples[7] = (struct sample){STATEMENT_REQUEST, NULL, parse_batch_request};
 	assert_ok(batch_request_payload(&request, &samples[7].payload, &err));

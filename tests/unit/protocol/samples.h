@@ -9,8 +9,8 @@ enum { KINDS = 10 };
 struct sample {
 	enum statement_type type;
 	struct json *payload;
-	enum err_code (*parse)(const struct dsse *statement, struct digest *ret_digest,
-	    struct err *err);
+	enum err_code (
+	    *parse)(const struct dsse *statement, struct digest *ret_digest, struct err *err);
 };
 struct bench {
 	struct p256_key *token;

@@ -185,7 +185,7 @@ static void
 every_member_of_a_wrong_kind_is_refused(void **state)
 {
 	static const char *const wrong[] = {"null", "true", "-1", "{}", "[]", "[1]", "\"\\u0007\"",
-		"\"zz\"", "18446744073709551616"};
+	    "\"zz\"", "18446744073709551616"};
 	struct bench *bench = *state;
 	struct err err;
 	struct digest digest;
@@ -204,15 +204,18 @@ every_member_of_a_wrong_kind_is_refused(void **state)
 				const char *colon = strchr(text + starts[j], ':');
 
 				snprintf(member, sizeof(member), "%.*s%s",
-				    (int)(colon + 1 - (text + starts[j])), text + starts[j], wrong[k]);
+				    (int)(colon + 1 - (text + starts[j])), text + starts[j],
+				    wrong[k]);
 				/* These are texts that may say anything. */
 				bool free_text = strcmp(wrong[k], "\"zz\"") == 0 &&
 				    (strstr(member, "\"name\"") || strstr(member, "\"seat\"") ||
-					strstr(member, "\"reason\"") || strstr(member, "\"incident\"") ||
-					strstr(member, "\"host\"") || strstr(member, "\"user\"") ||
-					strstr(member, "\"detail\""));
+				        strstr(member, "\"reason\"") ||
+				        strstr(member, "\"incident\"") ||
+				        strstr(member, "\"host\"") || strstr(member, "\"user\"") ||
+				        strstr(member, "\"detail\""));
 				rebuild(&statement, j, member, &changed);
-				enum err_code code = bench->samples[i].parse(&changed, &digest, &err);
+				enum err_code code =
+				    bench->samples[i].parse(&changed, &digest, &err);
 				if (code != (free_text ? ERR_OK : ERR_INVALID))
 					fail_msg("%s: %s", member, err_name(code));
 			}
@@ -242,15 +245,18 @@ every_changed_byte_is_refused_by_form_or_signature(void **state)
 			assert_ok(p256_sign(bench->token, &digest, &sig, &err));
 			assert_ok(token_id(&bench->public, &digest, &err));
 			text_hex(VIEW_OF(digest.bytes), keyid);
-			assert_ok(dsse_add(&statement, keyid, buf_view(&sig), (struct view){0}, &err));
+			assert_ok(
+			    dsse_add(&statement, keyid, buf_view(&sig), (struct view){0}, &err));
 		}
 		for (size_t j = 0; j < statement.payload.size; j++) {
 			statement.payload.data[j] ^= 1;
 			if (bench->samples[i].parse(&statement, &digest, &err) == ERR_OK) {
 				formally_right++;
-				assert_error(ERR_INTEGRITY, host ?
-				    statement_verify_host(&statement, &bench->host_public, &err) :
-				    statement_verify_token(&statement, SIGNS_DIGEST, &bench->public, &err));
+				assert_error(ERR_INTEGRITY,
+				    host ? statement_verify_host(&statement, &bench->host_public,
+				               &err) :
+				           statement_verify_token(&statement, SIGNS_DIGEST,
+				               &bench->public, &err));
 			}
 			statement.payload.data[j] ^= 1;
 		}
@@ -268,7 +274,8 @@ every_changed_byte_is_refused_by_form_or_signature(void **state)
                                                                                                    \
 		change;                                                                            \
 		assert_ok(kind##_payload(&wrong, &payload, &err));                                 \
-		assert_ok(statement_new(STATEMENT_##__VA_ARGS__, false, payload, &statement, &err)); \
+		assert_ok(                                                                         \
+		    statement_new(STATEMENT_##__VA_ARGS__, false, payload, &statement, &err));     \
 		assert_error(ERR_INVALID, kind##_parse(&statement, false, &read, &err));           \
 		assert_says(says);                                                                 \
 	} while (0)
@@ -305,14 +312,19 @@ values_outside_their_range_are_refused(void **state)
 	REFUSED(release, some_release(), wrong.answers[1].token = wrong.answers[0].token,
 	    "stands twice", RELEASE);
 	REFUSED(rotation, some_rotation(), wrong.new = wrong.old, "new", ROTATION);
-	REFUSED(rotation, some_rotation(), snprintf(wrong.sessions, 16, "gone"), "sessions", ROTATION);
+	REFUSED(rotation, some_rotation(), snprintf(wrong.sessions, 16, "gone"), "sessions",
+	    ROTATION);
 }
 
 /* What people read is plain: nothing can be hidden in a reason. */
 static void
 control_and_bidi_characters_in_a_reason_are_refused(void **state)
 {
-	static const char *const bad[] = {"a\x1b[2Jb", "a\nb", "a\xe2\x80\xae" "b", "a\xff" "b"};
+	static const char *const bad[] = {"a\x1b[2Jb", "a\nb",
+	    "a\xe2\x80\xae"
+	    "b",
+	    "a\xff"
+	    "b"};
 	struct err err;
 
 	(void)state;
@@ -324,8 +336,9 @@ control_and_bidi_characters_in_a_reason_are_refused(void **state)
 		snprintf(request.reason, sizeof(request.reason), "%s", bad[i]);
 		/* Our own writer refuses it already. */
 		if (request_payload(&request, &payload, &err) == ERR_OK)
-			assert_int_not_equal(
-			    statement_new(STATEMENT_REQUEST, false, payload, &statement, &err), ERR_OK);
+			assert_int_not_equal(statement_new(STATEMENT_REQUEST, false, payload,
+			                         &statement, &err),
+			    ERR_OK);
 	}
 }
 
@@ -333,15 +346,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_read_again),
-		cmocka_unit_test(every_value_survives),
-		cmocka_unit_test(a_statement_of_another_kind_or_a_training_vault_is_refused),
-		cmocka_unit_test(every_member_must_be_there),
-		cmocka_unit_test(no_member_may_be_added),
-		cmocka_unit_test(every_member_of_a_wrong_kind_is_refused),
-		cmocka_unit_test(every_changed_byte_is_refused_by_form_or_signature),
-		cmocka_unit_test(values_outside_their_range_are_refused),
-		cmocka_unit_test(control_and_bidi_characters_in_a_reason_are_refused),
+	    cmocka_unit_test(what_is_written_is_read_again),
+	    cmocka_unit_test(every_value_survives),
+	    cmocka_unit_test(a_statement_of_another_kind_or_a_training_vault_is_refused),
+	    cmocka_unit_test(every_member_must_be_there),
+	    cmocka_unit_test(no_member_may_be_added),
+	    cmocka_unit_test(every_member_of_a_wrong_kind_is_refused),
+	    cmocka_unit_test(every_changed_byte_is_refused_by_form_or_signature),
+	    cmocka_unit_test(values_outside_their_range_are_refused),
+	    cmocka_unit_test(control_and_bidi_characters_in_a_reason_are_refused),
 	};
 	return cmocka_run_group_tests(tests, samples_start, samples_stop);
 }
