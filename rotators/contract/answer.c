@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
-#include "base/text.h"
 #include "rotators/contract/answer.h"
 
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+const char *const probe_result_names[] = {"accepted", "refused", "unreachable", NULL};
+const char *const apply_result_names[] = {"applied", "rejected", "unknown", NULL};
+const char *const expel_result_names[] = {"ended", "none", "cannot-tell", NULL};
 static const char *const ok_names[] = {"ok", NULL};
 static const char *const identity_names[] = {"ambient", "self", NULL};
 

@@ -3,8 +3,13 @@
 #ifndef ROTATORS_CONTRACT_ANSWER_H
 #define ROTATORS_CONTRACT_ANSWER_H
 
+#include "base/bytes.h"
 #include "base/credential.h"
 #include "rotators/contract/contract.h"
+
+extern const char *const probe_result_names[]; /* NULL-terminated, as on the wire */
+extern const char *const apply_result_names[];
+extern const char *const expel_result_names[];
 
 struct answer {
 	int result; /* index into the names asked for */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process of one rotator, and lines to and from it: the mechanics under rotators/contract/contract.h. */
+/*
+ * The process of one rotator, and lines to and from it: the mechanics under
+ * rotators/contract/rotator.h.
+ */
 #ifndef ROTATORS_CONTRACT_EXCHANGE_H
 #define ROTATORS_CONTRACT_EXCHANGE_H
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"

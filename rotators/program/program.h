@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rotator contract, the rotator's side (rotators/contract/contract.h is the vault's).  A rotator is a
+ * The rotator contract (rotators/contract/contract.h), the rotator's side.  A rotator is a
  * table of verbs and one call:
  *
  *	int
@@ -16,6 +16,7 @@
 #define ROTATORS_PROGRAM_PROGRAM_H
 
 #include "base/credential.h"
+#include "base/json.h"
 #include "rotators/contract/contract.h"
 
 /* What a rotator is told.  Owned by program_run. */

@@ -8,6 +8,7 @@
 #ifndef ROTATORS_SSH_CLIENT_H
 #define ROTATORS_SSH_CLIENT_H
 
+#include "base/json.h"
 #include "base/openssh_key.h"
 #include "rotators/contract/contract.h"
 

@@ -10,6 +10,7 @@
 #ifndef ROTATORS_SSH_SCRIPT_H
 #define ROTATORS_SSH_SCRIPT_H
 
+#include "base/json.h"
 #include "base/openssh_key.h"
 #include "rotators/contract/contract.h"
 

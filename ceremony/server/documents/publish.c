@@ -10,7 +10,7 @@
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/rotator.h"
 
 enum { ENROLMENTS_MAX = 64 };
 

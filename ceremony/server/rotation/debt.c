@@ -18,6 +18,7 @@
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
+#include "rotators/contract/answer.h"
 
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
 static enum err_code

@@ -9,7 +9,7 @@
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/session.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/rotator.h"
 
 enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3, PAYMENT_RETRY = 300 /* seconds */ };
 

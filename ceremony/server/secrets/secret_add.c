@@ -19,7 +19,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/rotator.h"
 
 static const char adopt_label[] = "halligan/v1 adopt";
 

@@ -13,7 +13,8 @@
 #include "base/credential.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/answer.h"
+#include "rotators/contract/rotator.h"
 #include "tests/unit/check.h"
 
 static const char password[] = "correct horse battery";

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/contract/contract.h"
 #include "rotators/contract/executable.h"
+#include "rotators/contract/rotator.h"
 #include "tests/unit/check.h"
 
 struct fixture {

@@ -5,7 +5,7 @@
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "base/text.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/rotator.h"
 #include "tests/unit/server/server_bench.h"
 #include "vault/seal/seal.h"
 

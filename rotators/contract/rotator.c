@@ -9,6 +9,8 @@
  * The process that broke is ended at once: its stream is out of step, and a late answer to an old
  * verb must never be taken for the answer to a new one.
  */
+#include "rotators/contract/rotator.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +25,6 @@
 
 enum { PATH_SIZE = 4096 };
 
-const char *const probe_result_names[] = {"accepted", "refused", "unreachable", NULL};
-const char *const apply_result_names[] = {"applied", "rejected", "unknown", NULL};
-const char *const expel_result_names[] = {"ended", "none", "cannot-tell", NULL};
 static const char *const check_result_names[] = {"ok", "refused", NULL};
 static const char *const value_names[] = {"current", "next"};
 
