@@ -21,7 +21,8 @@
 #ifndef CEREMONY_PROTOCOL_ENROLMENT_H
 #define CEREMONY_PROTOCOL_ENROLMENT_H
 
-#include "tokens/attest/attest.h"
+#include "tokens/attest/policy.h"
+#include "tokens/token.h"
 #include "vault/documents/charter.h"
 
 struct enrolment {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tokens/attest/fido.h"
+#include "tokens/attest/piv.h"
 #include "tokens/formats/fido_keys.h"
 #include "vault/documents/signers.h"
 

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "tests/fuzz/target.h"
-#include "tokens/attest/attest.h"
+#include "tokens/attest/chain.h"
+#include "tokens/attest/piv.h"
 #include "tokens/formats/tlv.h"
 
 static void

@@ -9,7 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
-#include "tokens/attest/attest.h"
+#include "tokens/attest/piv.h"
 
 /* One that signs: its name, key and certificate. */
 struct authority {

@@ -18,26 +18,6 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/* Yubico Attestation Root 1 (firmware 5.7.4 and later, PIV and FIDO2), Yubico PIV Root CA Serial
- * 263751, and Yubico U2F Root CA Serial 457200631 (FIDO2 before 5.7.4). */
-const struct digest attest_yubico_roots[] = {
-    {{0x62, 0x76, 0x0c, 0x6a, 0x6e, 0xf9, 0x16, 0x79, 0xf4, 0x54, 0xc8, 0x90, 0x2b, 0x80, 0xfd,
-        0x00, 0x98, 0x25, 0xb3, 0xf2, 0x5d, 0xa9, 0x0f, 0x1f, 0xba, 0xce, 0x2e, 0xc6, 0x58, 0x6c,
-        0xd5, 0xa8}},
-    {{0x63, 0xec, 0xe9, 0x14, 0xe5, 0x4d, 0xd8, 0x79, 0x15, 0xf3, 0x40, 0x33, 0xc8, 0x5a, 0xf4,
-        0xc0, 0x69, 0x6b, 0xa1, 0x51, 0x2f, 0x8a, 0xdd, 0x66, 0xce, 0xd7, 0x38, 0x33, 0x12, 0x07,
-        0xb5, 0x46}},
-    {{0x0f, 0xa1, 0x38, 0x6f, 0x80, 0xeb, 0x87, 0x13, 0x26, 0x3a, 0xe5, 0xc1, 0xd8, 0x4d, 0xeb,
-        0x45, 0x5b, 0xdf, 0x08, 0xae, 0xa5, 0x0a, 0xb0, 0x55, 0x03, 0xce, 0xfe, 0xe8, 0x2b, 0x09,
-        0x2d, 0x42}},
-};
-const size_t attest_yubico_root_count = ARRAY_SIZE(attest_yubico_roots);
-
-/* Compared with what "halligan-simtoken root" prints by tests/unit/test_attest.c. */
-const struct digest attest_simulated_root = {{0x16, 0xc0, 0xf2, 0xc3, 0x43, 0x65, 0x01, 0xaf, 0x99,
-    0xfe, 0xfc, 0x4b, 0x80, 0xae, 0xec, 0xaf, 0x6f, 0xdc, 0xca, 0xd8, 0xf8, 0xe5, 0x4e, 0xe4, 0x07,
-    0x0e, 0x1d, 0x6f, 0xd0, 0x7f, 0xa0, 0xe1}};
-
 enum { SECURITY_LEVEL = 2, CHAIN_MAX = 6, PEM_MAX = 128 * 1024 };
 
 void
@@ -257,45 +237,13 @@ attest_extension(struct x509_st *certificate, const char *oid, struct view *ret_
 	return ERR_OK;
 }
 
-/* ---- origin ---- */
-
-enum err_code
-attest_judge_origin(bool simulated, const char *who, const struct attest_policy *policy,
-    struct err *err)
-{
-	if (simulated && !policy->training)
-		return err_set(err, ERR_REFUSED,
-		    "%s is simulated (NOT A REAL TOKEN), and this is no training vault", who);
-	if (!simulated && policy->training)
-		return err_set(err, ERR_REFUSED,
-		    "%s is real, and this is a training vault: use simulated tokens", who);
-	return ERR_OK;
-}
-
-enum err_code
-attest_judge_firmware(const uint8_t firmware[3], const char *who,
-    const struct attest_policy *policy, struct err *err)
-{
-	char has[FIRMWARE_TEXT_SIZE], needs[FIRMWARE_TEXT_SIZE];
-
-	firmware_text(firmware, has);
-	firmware_text(policy->min_firmware, needs);
-	if ((policy->waives & ATTEST_WAIVE_FIRMWARE) != 0 ||
-	    memcmp(firmware, policy->min_firmware, sizeof(policy->min_firmware)) >= 0)
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED,
-	    "%s has firmware %s, and the charter asks for %s or later (older ones have known "
-	    "faults, such as YSA-2024-03): use a newer token",
-	    who, has, needs);
-}
+/* ---- PEM ---- */
 
 static void
 bio_freep(BIO **bio)
 {
 	BIO_free(*bio);
 }
-
-/* ---- PEM ---- */
 
 /* Append the next certificate of BIO; *RET_SIZE is 0 at the end. */
 static enum err_code

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the attestations of PIV and FIDO2 have in common: certificates, their chain up to a root
- * that is pinned, and where a token may come from.  For attest.c and attest_fido.c, which look
- * into certificates themselves (OpenSSL's X509 is a struct x509_st).
+ * What the attestations of PIV and FIDO2 have in common: certificates, and their chain up to a root
+ * that is pinned.  For piv.c and fido.c, which look into certificates themselves (OpenSSL's X509 is
+ * a struct x509_st).
  */
 #ifndef TOKENS_ATTEST_CHAIN_H
 #define TOKENS_ATTEST_CHAIN_H
 
-#include "tokens/attest/attest.h"
+#include "tokens/attest/policy.h"
+#include "tokens/token.h"
 
 struct x509_st;
 void attest_certificate_freep(struct x509_st **certificate);
@@ -32,13 +33,10 @@ enum err_code attest_key(struct x509_st *certificate, struct point *ret_key,
 enum err_code attest_extension(struct x509_st *certificate, const char *oid, struct view *ret_value,
     struct err *err) MUST_CHECK;
 
-/* Simulated tokens belong into training vaults, and nothing else does.  WHO: "token 1001".
- * ERR_REFUSED. */
-enum err_code attest_judge_origin(bool simulated, const char *who,
-    const struct attest_policy *policy, struct err *err) MUST_CHECK;
-/* ERR_REFUSED: too old, and not waived. */
-enum err_code attest_judge_firmware(const uint8_t firmware[3], const char *who,
-    const struct attest_policy *policy, struct err *err) MUST_CHECK;
+/* Split a PEM file (`--attestation-certs`) into DER certificates appended to RET_DER, whose
+ * views go to RET_VIEWS (valid while RET_DER is not changed). */
+enum err_code attest_split_pem(struct view pem, struct buf *ret_der,
+    struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
 
 enum err_code attest_no_memory(struct err *err);
 

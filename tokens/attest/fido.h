@@ -13,7 +13,8 @@
 #ifndef TOKENS_ATTEST_FIDO_H
 #define TOKENS_ATTEST_FIDO_H
 
-#include "tokens/attest/attest.h"
+#include "tokens/attest/policy.h"
+#include "tokens/token.h"
 
 struct attest_fido {
 	struct view authdata, signature;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a certificate that a card hands out says of itself: key, name, and Yubico's attestation
- * extension with the policies.  Nothing is verified: any of it may be a lie (tokens/attest/attest.h
+ * extension with the policies.  Nothing is verified: any of it may be a lie (tokens/attest/piv.h
  * verifies).  For telling people what is on a token, and for comparing keys.
  */
 #ifndef TOKENS_FORMATS_CERTIFICATE_H

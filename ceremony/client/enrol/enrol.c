@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ceremony/client/enrol/fido.h"
 #include "ceremony/client/enrol/piv.h"
+#include "tokens/attest/chain.h"
 
 void
 enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])

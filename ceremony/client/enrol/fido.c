@@ -14,6 +14,7 @@
 
 #include "ceremony/client/hand/pin_change.h"
 #include "ceremony/client/hand/unlock.h"
+#include "tokens/attest/piv.h"
 #include "tokens/formats/fido_keys.h"
 
 static void

@@ -11,6 +11,7 @@
 
 #include "ceremony/client/hand/pin_change.h"
 #include "ceremony/client/hand/unlock.h"
+#include "tokens/attest/piv.h"
 
 /* Factory PIN and PUK are changed now or refused. */
 static enum err_code

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "ceremony/protocol/statements.h" /* WORD_BYTES */
-#include "tokens/attest/attest.h"
+#include "tokens/attest/policy.h"
 
 enum { WORDS_PER_LINE = 8 };
 

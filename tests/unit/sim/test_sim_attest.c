@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The simulator's attestations before the product's own judge (tokens/attest/attest.h). */
+/* The simulator's attestations before the product's own judge (tokens/attest/piv.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
-#include "tokens/attest/attest.h"
+#include "tokens/attest/piv.h"
 #include "tokens/sim/crypto/ber.h"
 
 /* What halligan-simtoken root printed when version 0.1.0 was made. */

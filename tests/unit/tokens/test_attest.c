@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest/attest.c against chains made here, each wrong in one way. */
+/* tokens/attest/piv.c against chains made here, each wrong in one way. */
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
+#include "tokens/attest/chain.h"
 
 /* Root -> intermediate -> device -> slot, as firmware 5.7.4 has it (but shorter). */
 struct bench {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/attest/attest.c against certificates of real tokens. */
+/* tokens/attest/piv.c against certificates of real tokens. */
 #include <stdio.h>
 
 #include "base/file.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
+#include "tokens/attest/chain.h"
 
 /* False, after saying so, when the folder is not there. */
 static bool

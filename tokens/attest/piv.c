@@ -9,7 +9,7 @@
  *	  .8  policies		PIN, touch: 2 bytes
  *	  .9  form factor	1 byte, missing on old ones
  */
-#include "tokens/attest/attest.h"
+#include "tokens/attest/piv.h"
 
 #include <openssl/x509.h>
 #include <stdio.h>
