@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CTAP over a card that answers whatever it likes: u8 flags (1: cancelled, 2: no SELECT), u16 size
- * of the message, u16 milliseconds to wait, then answers (lp16); after the last of them it is gone.
+ * CTAP over a card that answers whatever it likes: u8 flags (2: no SELECT), u16 size of the
+ * message, u16 milliseconds to wait, then answers (lp16); after the last of them it is gone.
  * Time passes only by waiting.
  */
 #include <string.h>
@@ -92,8 +92,6 @@ talk(struct fido_transport *transport, struct card *card, uint8_t flags, unsigne
 		buf_done(&card->received);
 		if (fido_transport_send(transport, card->message, &err) != ERR_OK)
 			return;
-		if ((flags & 1) != 0)
-			fido_transport_cancel(transport);
 		if (fido_transport_receive(transport, milliseconds, &err) == ERR_OK)
 			MUST(secret_size(transport->answer) <= FIDO_MESSAGE_MAX);
 	}

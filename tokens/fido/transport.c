@@ -179,7 +179,6 @@ fido_transport_send(struct fido_transport *transport, struct view message, struc
 
 	if (message.size == 0 || message.size > FIDO_MESSAGE_MAX)
 		return err_set(err, ERR_INTERNAL, "no CTAP message has %zu bytes", message.size);
-	atomic_store(&transport->cancelled, false);
 	if (!transport->plain)
 		TRY(fido_transport_command(transport, alive, message, &status, err));
 	if (status == STATUS_WRONG_P1P2) {
@@ -214,7 +213,7 @@ fido_transport_receive(struct fido_transport *transport, unsigned milliseconds, 
 	int64_t end = now() + milliseconds;
 
 	while (transport->waiting) {
-		if (now() >= end || atomic_load(&transport->cancelled)) {
+		if (now() >= end) {
 			TRY(ask_again(transport, P1_CANCEL, err));
 			break;
 		}
@@ -226,12 +225,6 @@ fido_transport_receive(struct fido_transport *transport, unsigned milliseconds, 
 		    "it was not touched in time and does not stop waiting: pull it out, plug it "
 		    "in again, and run the command again");
 	return ERR_OK;
-}
-
-void
-fido_transport_cancel(struct fido_transport *transport)
-{
-	atomic_store(&transport->cancelled, true);
 }
 
 void

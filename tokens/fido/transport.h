@@ -15,8 +15,6 @@
 #ifndef TOKENS_FIDO_TRANSPORT_H
 #define TOKENS_FIDO_TRANSPORT_H
 
-#include <stdatomic.h>
-
 #include "base/secret.h"
 
 enum {
@@ -35,7 +33,6 @@ struct fido_transport {
 	struct secret *answer;  /* of the message or command; FIDO_MESSAGE_MAX bytes */
 	bool plain;             /* the card cannot say that it waits */
 	bool waiting;           /* it does */
-	atomic_bool cancelled;
 };
 
 /* EXCHANGE and CONTEXT are set.  ERR_MEMORY. */
@@ -53,13 +50,10 @@ enum err_code fido_transport_select(struct fido_transport *transport, struct err
 /* Send a message of 1..FIDO_MESSAGE_MAX bytes.  Blocks until a touch on cards that cannot wait. */
 enum err_code fido_transport_send(struct fido_transport *transport, struct view message,
     struct err *err) MUST_CHECK;
-/* The answer, in TRANSPORT->answer, waiting for at most MILLISECONDS; then, or when it was
- * cancelled, the card is told to give up, and its answer is what it says to that.  ERR_TOUCH: it
- * goes on waiting all the same. */
+/* The answer, in TRANSPORT->answer, waiting for at most MILLISECONDS; then the card is told to give
+ * up, and its answer is what it says to that.  ERR_TOUCH: it goes on waiting all the same. */
 enum err_code fido_transport_receive(struct fido_transport *transport, unsigned milliseconds,
     struct err *err) MUST_CHECK;
-/* From another thread: end the wait. */
-void fido_transport_cancel(struct fido_transport *transport);
 /* Say goodbye; answers do not matter. */
 void fido_transport_end(struct fido_transport *transport);
 
