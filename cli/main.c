@@ -61,7 +61,7 @@ main(int argc, char **argv)
 	struct tty tty;
 	struct ui ui;
 	struct cli_io io;
-	struct token_driver tokens[] = {piv_driver(&piv_slots_default), fido_driver()};
+	struct token_driver tokens[] = {piv_driver(), fido_driver()};
 	struct cli_drivers drivers = {.tokens = tokens,
 	    .token_count = ARRAY_SIZE(tokens),
 	    .self = places.self,

@@ -402,7 +402,7 @@ print_change(const char *milliseconds)
 int
 main(int count, char **arguments)
 {
-	struct run run = {.driver = piv_driver(&piv_slots_default),
+	struct run run = {.driver = piv_driver(),
 	    .ui = {NULL, say_touch, say_waiting, say_touched, say_busy}};
 	struct err err;
 

@@ -100,12 +100,10 @@ piv_make_key(void *token, enum token_key key, const struct secret *management_ke
 {
 	struct generate job = {.token = token,
 	    .key = key,
+	    .slot = piv_slot(key),
 	    .management_key = management_key,
 	    .overwrite = overwrite,
 	    .ret_key = ret_key};
-	enum err_code code = piv_token_slot_of(token, key, &job.slot, err);
 
-	if (code == ERR_OK)
-		code = piv_token_run(job.token, generate, &job, false, err);
-	return piv_token_named(token, code, err);
+	return piv_token_named(token, piv_token_run(token, generate, &job, false, err), err);
 }

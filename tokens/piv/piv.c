@@ -24,8 +24,6 @@
 
 enum { LIST_MS = 3000, OPEN_MS = 20000 };
 
-const struct piv_slots piv_slots_default = {{0x82, 0x83, 0x84}};
-
 struct link {
 	struct piv_token token;
 	struct pcsc_card *pcsc;
@@ -133,8 +131,8 @@ connect_to(void *argument, struct err *err)
 
 /* Connect to the card in READER and learn its serial. */
 static enum err_code
-link_new(const struct piv_slots *slots, const char *reader, const struct token_ui *ui,
-    unsigned milliseconds, struct link **ret_link, struct err *err)
+link_new(const char *reader, const struct token_ui *ui, unsigned milliseconds,
+    struct link **ret_link, struct err *err)
 {
 	static const ykpiv_allocator allocator = {give, give_again, take_back, NULL};
 	LINK *link = calloc(1, sizeof(*link));
@@ -148,7 +146,6 @@ link_new(const struct piv_slots *slots, const char *reader, const struct token_u
 	if (strlen(reader) > TOKEN_READER_MAX)
 		return err_set(err, ERR_TOKEN_ABSENT, "no reader has such a long name");
 	memcpy(link->token.reader, reader, strlen(reader));
-	link->token.slots = slots;
 	link->token.card = (struct piv_card){exchange, link, link->reply};
 	if (ui != NULL)
 		link->token.ui = *ui;
@@ -162,8 +159,7 @@ link_new(const struct piv_slots *slots, const char *reader, const struct token_u
 
 /* One card of the list: what it is, or why it cannot be used.  Nothing when it left meanwhile. */
 static enum err_code
-list_card(const struct piv_slots *slots, const struct pcsc_found *card, struct token_list *list,
-    struct err *err)
+list_card(const struct pcsc_found *card, struct token_list *list, struct err *err)
 {
 	struct token_found found = {.driver = "piv"};
 	LINK *link = NULL;
@@ -173,7 +169,7 @@ list_card(const struct piv_slots *slots, const struct pcsc_found *card, struct t
 	memcpy(found.problem, card->problem, sizeof(found.problem));
 	found.busy = card->busy;
 	if (found.problem[0] == '\0') {
-		code = link_new(slots, card->reader, NULL, LIST_MS, &link, err);
+		code = link_new(card->reader, NULL, LIST_MS, &link, err);
 		if (code == ERR_TOKEN_ABSENT)
 			return ERR_OK;
 		if (code == ERR_MEMORY)
@@ -193,13 +189,13 @@ list_card(const struct piv_slots *slots, const struct pcsc_found *card, struct t
 static enum err_code
 piv_list(void *driver, struct token_list *ret_list, struct err *err)
 {
-	const struct piv_slots *slots = driver;
 	struct token_list list = {0};
 	struct pcsc_list cards;
 
+	(void)driver;
 	TRY(pcsc_list(&cards, err));
 	for (size_t i = 0; i < cards.count; i++)
-		TRY(list_card(slots, &cards.found[i], &list, err));
+		TRY(list_card(&cards.found[i], &list, err));
 	*ret_list = list;
 	return ERR_OK;
 }
@@ -219,10 +215,10 @@ static enum err_code
 piv_open(void *driver, const char *reader, const struct token_ui *ui, void **ret_token,
     struct err *err)
 {
-	const struct piv_slots *slots = driver;
 	struct link *link = NULL;
-	enum err_code code = link_new(slots, reader, ui, OPEN_MS, &link, err);
+	enum err_code code = link_new(reader, ui, OPEN_MS, &link, err);
 
+	(void)driver;
 	if (code != ERR_OK) {
 		if (code == ERR_BUSY ||
 		    code == ERR_NOT_FOUND) /* to callers it is the token's fault */
@@ -258,12 +254,7 @@ const struct token_ops piv_ops = {
 };
 
 struct token_driver
-piv_driver(const struct piv_slots *slots)
+piv_driver(void)
 {
-	union { /* the seam's pointer is mutable; the slots are only read */
-		const struct piv_slots *slots;
-		void *driver;
-	} handle = {.slots = slots};
-
-	return (struct token_driver){&piv_ops, handle.driver};
+	return (struct token_driver){&piv_ops, NULL};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PIV driver (SP 800-73-4 with Yubico's extensions) through pcscd, libpcsclite and libykpiv.
- * Keys in retired slots 82, 83, 84 by default.  libykpiv runs with the locked allocator on a
+ * Keys in retired slots 82, 83, 84.  libykpiv runs with the locked allocator on a
  * locked stack that is wiped; management-key authentication (3DES, AES-128/192/256) is our own,
  * since libykpiv 2.2 knows only 3DES.
  */
@@ -10,13 +10,7 @@
 
 #include "tokens/token.h"
 
-struct piv_slots {
-	uint8_t slot[TOKEN_KEYS]; /* default { 0x82, 0x83, 0x84 } */
-};
-extern const struct piv_slots piv_slots_default;
-
 extern const struct token_ops piv_ops;
-/* SLOTS must outlive the driver. */
-struct token_driver piv_driver(const struct piv_slots *slots);
+struct token_driver piv_driver(void);
 
 #endif

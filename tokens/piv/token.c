@@ -65,18 +65,6 @@ piv_token_check_usable(const struct piv_token *token, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-piv_token_slot_of(const struct piv_token *token, enum token_key key, uint8_t *ret_slot,
-    struct err *err)
-{
-	uint8_t slot = (unsigned)key < TOKEN_KEYS ? token->slots->slot[key] : 0;
-
-	if (slot == 0)
-		return err_set(err, ERR_INTERNAL, "no slot is configured for this key");
-	*ret_slot = slot;
-	return ERR_OK;
-}
-
 /* ---- running ---- */
 
 struct watch {
@@ -310,17 +298,15 @@ enum err_code
 piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
     struct err *err)
 {
-	struct token_key_info info = {.slot = token->slots->slot[key]};
+	struct token_key_info info = {.slot = piv_slot(key)};
 	bool known = false;
 
-	if (info.slot != 0) {
-		TRY(piv_read_key(&token->card, info.slot, &known, &info, err));
-		if (known)
-			info.source = TOKEN_KEY_METADATA;
-		else
-			TRY(read_attested(token, key, &info, err));
-		TRY(read_certificate(token, &info, err));
-	}
+	TRY(piv_read_key(&token->card, info.slot, &known, &info, err));
+	if (known)
+		info.source = TOKEN_KEY_METADATA;
+	else
+		TRY(read_attested(token, key, &info, err));
+	TRY(read_certificate(token, &info, err));
 	*ret_info = info;
 	return ERR_OK;
 }
@@ -428,10 +414,7 @@ enum err_code
 piv_token_attest(void *token, enum token_key key, struct buf *ret_slot, struct buf *ret_device,
     struct err *err)
 {
-	struct attest job = {.token = token, .ret_slot = ret_slot, .ret_device = ret_device};
-	enum err_code code = piv_token_slot_of(token, key, &job.slot, err);
+	struct attest job = {token, piv_slot(key), ret_slot, ret_device};
 
-	if (code == ERR_OK)
-		code = piv_token_run(token, attest, &job, false, err);
-	return piv_token_named(token, code, err);
+	return piv_token_named(token, piv_token_run(token, attest, &job, false, err), err);
 }

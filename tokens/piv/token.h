@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One opened PIV token: the token_ops (token.h) on top of a card that exchanges commands
- * (piv_card.h) and of PC/SC transactions (reader.h).  For tokens/piv/piv.c, which fills the struct.
+ * (tokens/piv/card.h) and of PC/SC transactions (reader.h).  For tokens/piv/piv.c, which fills the struct.
  *
  *	open --info, attest, generate--> open	each in a transaction of its own
  *	  |
@@ -15,13 +15,19 @@
 #include <stdatomic.h>
 
 #include "tokens/piv/card.h"
-#include "tokens/piv/piv.h"
 #include "tokens/reader/reader.h"
+
+/* The slots of our keys, in order: retired ones, which nothing else uses. */
+enum { PIV_FIRST_SLOT = 0x82 };
+static inline uint8_t
+piv_slot(enum token_key key)
+{
+	return (uint8_t)(PIV_FIRST_SLOT + key);
+}
 
 struct piv_token {
 	struct pcsc_card *pcsc; /* owned by piv.c; NULL until connected */
 	struct piv_card card;
-	const struct piv_slots *slots;
 	struct token_ui ui;
 	char reader[TOKEN_READER_MAX + 1];
 	uint32_t serial;     /* 0: it does not tell; may be made (token_serial_is_made) */
@@ -59,7 +65,7 @@ enum err_code piv_token_attest(void *token, enum token_key key, struct buf *ret_
 /* End the transaction; the card forgets the PIN, and so do we. */
 void piv_token_lock(struct piv_token *token);
 
-/* For piv_use.c and piv_make.c. */
+/* For use.c, make.c and manage.c. */
 
 /* Begin a session, which the variable ends when it leaves its scope (unless the token was unlocked
  * meanwhile, or before: that one lasts):
@@ -82,9 +88,6 @@ enum err_code piv_token_run(struct piv_token *token,
 enum err_code piv_token_named(struct piv_token *token, enum err_code code, struct err *err);
 /* ERR_TOKEN_GONE when it is. */
 enum err_code piv_token_check_usable(const struct piv_token *token, struct err *err) MUST_CHECK;
-/* ERR_INTERNAL when no slot is configured for KEY. */
-enum err_code piv_token_slot_of(const struct piv_token *token, enum token_key key,
-    uint8_t *ret_slot, struct err *err) MUST_CHECK;
 /* All that can be known of KEY's slot without PIN and touch. */
 enum err_code piv_token_read_key(struct piv_token *token, enum token_key key,
     struct token_key_info *ret_info, struct err *err) MUST_CHECK;

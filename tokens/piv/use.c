@@ -169,7 +169,7 @@ check_use(struct use *job, struct err *err)
 	static const struct point none;
 
 	TRY(piv_token_check_usable(token, err));
-	TRY(piv_token_slot_of(token, job->key, &job->slot, err));
+	job->slot = piv_slot(job->key);
 	if (!token->unlocked || token->pin == NULL)
 		return err_set(err, ERR_INTERNAL, "it is used before its PIN was verified");
 	if (token->touched >= token->touches)
