@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokens/fido/fido.h"
+#include "tokens/fido/carry.h"
 #include "tokens/fido/port.h"
 
 enum { OPEN_MS = 10000, FAILED = -9 /* libfido2's internal error */ };

@@ -3,10 +3,11 @@
  * The transport over PC/SC, as libfido2 wants it.  Its transport functions get the device alone:
  * the path handed to open is the port's first member, so that the port is found again.
  */
+#include "tokens/fido/carry.h"
+
 #include <fido.h>
 #include <string.h>
 
-#include "tokens/fido/fido.h"
 #include "tokens/fido/port.h"
 
 enum {

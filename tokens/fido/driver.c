@@ -10,6 +10,7 @@
 #include "tokens/fido/fido.h"
 #include "tokens/fido/hid.h"
 #include "tokens/fido/use.h"
+#include "tokens/reader/count.h"
 #include "tokens/reader/reader.h"
 
 enum { LIST_MS = 3000, OPEN_MS = 20000, WAIT_STEP_MS = 500 };

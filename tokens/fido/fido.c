@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The link (fido_link.h) through libfido2 1.12.  What its source and its behaviour ask for:
+ * The link (tokens/fido/link.h) through libfido2 1.12.  What its source and its behaviour ask for:
  *
  * - Flags of fido_init() are the calling thread's, so that each call into the library begins with
  *   it; U2F is switched off, since a U2F key cannot do what a seat needs.
  * - One time limit covers all messages of a call.  After a message that was not answered in time
  *   the token may still answer: the device is then stale, and is closed and opened again before
- *   its next use.  Whether it is still the same one is checked first (fido_port.h).
+ *   its next use.  Whether it is still the same one is checked first (tokens/fido/port.h).
  * - Negative results are the library's own and say little; why an exchange over PC/SC failed is
  *   kept in the port.  Positive ones are the token's status.
  * - It waits up to 21 s for the lock of a hidraw device: fido_port_probe() looks first.
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tokens/fido/carry.h"
 #include "tokens/fido/pin.h"
 #include "tokens/fido/port.h"
 #include "tokens/fido/result.h"

@@ -22,9 +22,4 @@ fido_token_closep(struct fido_token **token)
 }
 #define FIDO_TOKEN CLEANUP(fido_token_closep) struct fido_token
 
-/* Give libfido2's DEVICE the transport over PC/SC; it is then opened with the path of a struct
- * fido_port (fido_port.h), at that very address. */
-struct fido_dev;
-enum err_code fido_carry(struct fido_dev *device, struct err *err) MUST_CHECK;
-
 #endif

@@ -57,7 +57,11 @@ struct fido_answer {
 	struct token_signature signature;
 	struct secret *prf; /* NULL: none; of whatever size the token chose */
 };
-void fido_answer_done(struct fido_answer *answer);
+static inline void
+fido_answer_done(struct fido_answer *answer)
+{
+	secret_freep(&answer->prf);
+}
 #define ANSWER CLEANUP(fido_answer_done) struct fido_answer
 
 struct fido_link {

@@ -14,6 +14,7 @@
 
 #include "base/process.h"
 #include "tokens/piv/card.h"
+#include "tokens/reader/count.h"
 
 enum { SERIAL_TAG = 0x02, SERIAL_SIZE = 4 };
 
@@ -34,7 +35,7 @@ transmit(void *context, struct view command, struct secret *reply, struct err *e
 	return code;
 }
 
-/* The exchange of piv_card.h. */
+/* The exchange of tokens/piv/card.h. */
 static enum err_code
 piv_exchange(void *context, const uint8_t header[4], struct view data, struct secret *reply,
     uint16_t *ret_status, struct err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From what libfido2 hands back, which is what the token said, to the link's values
- * (fido_link.h).
+ * (tokens/fido/link.h).
  */
 #ifndef TOKENS_FIDO_RESULT_H
 #define TOKENS_FIDO_RESULT_H

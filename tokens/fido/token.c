@@ -24,12 +24,6 @@ enum {
 };
 
 void
-fido_answer_done(struct fido_answer *answer)
-{
-	secret_freep(&answer->prf);
-}
-
-void
 fido_token_name(const struct fido_token *token, char ret_name[FIDO_NAME_SIZE])
 {
 	if (token->link.serial != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One opened FIDO2 token: the token_ops (token.h) on top of a link (fido_link.h).  For
+ * One opened FIDO2 token: the token_ops (token.h) on top of a link (tokens/fido/link.h).  For
  * tokens/fido/fido.c, which fills the struct.
  *
  *	open --info, change--> open		each in a session of its own
@@ -52,7 +52,7 @@ enum err_code fido_token_change(void *token, enum token_reference which, const s
 /* Forget everything; the link is freed by whoever made it. */
 void fido_token_lock(struct fido_token *token);
 
-/* For fido_use.c. */
+/* For use.c. */
 
 /* Run BODY(ARGUMENT) on a locked stack, for at most 70 s; meanwhile tell the person each second
  * that we are waiting when TELL.  Puts the token's name in front of an error, and remembers when

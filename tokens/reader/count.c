@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pcscd counts, in the upper half of a reader's state, each card that comes or goes. */
+#include "tokens/reader/count.h"
+
 #include <winscard.h>
 
-#include "tokens/reader/reader.h"
+#include "base/bytes.h"
 
 static void
 context_release(SCARDCONTEXT *context)

@@ -60,10 +60,6 @@ enum err_code pcsc_why(struct pcsc_card *card, struct err *err);
 enum err_code pcsc_transmit(struct pcsc_card *card, struct view command, struct secret *reply,
     struct err *err) MUST_CHECK;
 
-/* How often cards came and went in READER, as pcscd counts; 0 when it does not tell.  The same
- * number before and after means the same card. */
-uint32_t pcsc_changes(const char *reader);
-
 /* From another thread, while a command runs that never ends: make it fail, and the card
  * unusable. */
 void pcsc_abort(struct pcsc_card *card);

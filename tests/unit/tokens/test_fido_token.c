@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens/fido/token.c and fido_use.c over a link that does, and lies, as the test tells it. */
+/* tokens/fido/token.c and fido/use.c over a link that does, and lies, as the test tells it. */
 #include "tests/unit/tokens/fido_bench.h"
 
 /* ---- unlock ---- */
