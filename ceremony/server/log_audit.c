@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "vault/store/release.h"
+#include "vault/store/secret.h"
+#include "vault/store/token.h"
 
 enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000, SECRETS_STEP = 256 };
 

@@ -7,6 +7,7 @@
 #define CEREMONY_SERVER_LOG_AUDIT_H
 
 #include "ceremony/server/vault/session.h"
+#include "vault/documents/id.h"
 
 struct audit_debt {
 	struct id id;

@@ -9,6 +9,7 @@
 #include "ceremony/server/log_audit.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/log.h"
 
 enum { LEAVES_MAX = 1000, LIST_BYTES = 2 * 1024 * 1024, PROGRESS_LEAVES = 10000 };
 

@@ -13,6 +13,8 @@
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/secrets/reseal_due.h"
+#include "vault/store/log.h"
+#include "vault/store/release.h"
 
 /* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
 enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };

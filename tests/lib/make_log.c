@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "vault/log/note.h"
-#include "vault/store/store.h"
+#include "vault/store/log.h"
 
 struct log {
 	const char *folder;

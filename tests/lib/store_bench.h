@@ -13,7 +13,11 @@
 
 #include "base/file.h"
 #include "tests/lib/expect.h"
-#include "vault/store/store.h"
+#include "vault/store/ceremony.h"
+#include "vault/store/log.h"
+#include "vault/store/release.h"
+#include "vault/store/secret.h"
+#include "vault/store/statement.h"
 
 struct bench {
 	char folder[64], file[80];

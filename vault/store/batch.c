@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batches: ceremonies over many versions, their items, what officers said and handed over. */
+#include "vault/store/batch.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 #define BATCH_COLUMNS "id, digest, request, state, requester, reason, charter, created, deadline"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ceremonies, and what officers said in them: approvals and denials. */
+#include "vault/store/ceremony.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 #define CEREMONY_COLUMNS                                                                           \

@@ -11,9 +11,12 @@
  *
  * So both tables grow at their ends, nothing is sorted, and verifying reads each once.
  */
-#include "vault/store/rows.h"
+#include "vault/store/log.h"
 
 #include <inttypes.h>
+
+#include "vault/store/inside.h"
+#include "vault/store/rows.h"
 
 enum { PROGRESS_LEAVES = 10000 };
 

@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "vault/store/schema.h"
-#include "vault/store/store.h"
 
 static const struct store_step released_steps[] = {
     {1, store_schema_2}, /* suspensions, tests */

@@ -9,7 +9,7 @@
 #include "vault/store/sql.h"
 
 #define STORE_FILE "vault.db"
-enum { STORE_APPLICATION = 0x48414c49 }; /* "HALI" */
+enum { STORE_FORMAT = 3, STORE_APPLICATION = 0x48414c49 }; /* "HALI" */
 
 struct store_step {
 	uint32_t from;      /* leads from this format to the next */

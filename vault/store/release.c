@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Releases with their answers, and the rotation debts that they leave. */
+#include "vault/store/release.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 #define DEBT_COLUMNS "id, secret, old, pending, state, ceremony, created, due, attempts, note"

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of struct store and the columns that several tables share, for store*.c alone. */
+/* Columns that several tables share, for vault/store/ alone. */
 #ifndef VAULT_STORE_ROWS_H
 #define VAULT_STORE_ROWS_H
 
-#include "base/file.h"
-#include "vault/store/migrate.h"
-#include "vault/store/sql.h"
-#include "vault/store/store.h"
-
-enum { STORE_COMMAND_MAX = 200 };
-
-struct store {
-	struct sql *sql;
-	char lock_path[4096];
-	char command[STORE_COMMAND_MAX + 1]; /* for the lock file */
-	struct file_lock *lock;              /* while writing */
-	uint64_t changes_before;             /* sql_changes at store_begin */
-	uint64_t leaves;                     /* appended since store_begin */
-};
+#include "vault/documents/id.h"
+#include "vault/seal/seal.h"
+#include "vault/store/sql_query.h"
 
 void store_put_digest(struct sql_query *query, const struct digest *digest);
 void store_put_id(struct sql_query *query, const struct id *id);

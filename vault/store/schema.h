@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of the store, for store_migrate.c. */
+/* The tables of the store, for migrate.c. */
 #ifndef VAULT_STORE_SCHEMA_H
 #define VAULT_STORE_SCHEMA_H
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Secrets, their sealed versions, and the envelopes of each version. */
-#include "vault/store/rows.h"
+#include "vault/store/secret.h"
 
 #include "base/text.h"
+#include "vault/store/inside.h"
+#include "vault/store/rows.h"
 
 #define SECRET_COLUMNS "id, name, definition, current, newest"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shares that stand beside a version for a spare token, and the erasure of a version's envelopes. */
+#include "vault/store/spare.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 enum err_code

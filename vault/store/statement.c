@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small texts, statements, and the two chains of statements: charters and rosters. */
+#include "vault/store/statement.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 enum { TEXT_MAX = 4 * 1024 * 1024, STATEMENT_MAX = 4 * 1024 * 1024 };

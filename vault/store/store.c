@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "vault/store/rows.h"
+#include "vault/store/inside.h"
+#include "vault/store/migrate.h"
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known about single tokens: suspensions, tests, and what they approved. */
+#include "vault/store/token.h"
+
+#include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
 enum err_code

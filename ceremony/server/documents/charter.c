@@ -20,6 +20,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
+#include "vault/store/statement.h"
 
 static enum err_code
 check_origin(const struct session *session, const struct charter *charter, struct err *err)

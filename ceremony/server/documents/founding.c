@@ -15,6 +15,7 @@
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
+#include "vault/store/statement.h"
 
 static bool
 is_vault_name(const char *name)

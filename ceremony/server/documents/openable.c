@@ -7,6 +7,7 @@
 
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/store/secret.h"
 
 enum { STEP = 256 };
 

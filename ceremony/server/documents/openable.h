@@ -8,6 +8,7 @@
 
 #include "ceremony/server/vault/session.h"
 #include "vault/documents/reach.h"
+#include "vault/store/secret.h"
 
 struct surveyed {
 	const struct secret_row *secret;

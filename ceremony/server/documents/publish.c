@@ -10,7 +10,10 @@
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
+#include "rotators/contract/contract.h"
 #include "rotators/contract/rotator.h"
+#include "vault/store/log.h"
+#include "vault/store/statement.h"
 
 enum { ENROLMENTS_MAX = 64 };
 

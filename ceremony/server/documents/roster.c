@@ -12,6 +12,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/signers.h"
+#include "vault/store/statement.h"
 
 enum err_code
 serve_roster_draft(struct session *session, struct call *call, struct err *err)

@@ -21,6 +21,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/reach.h"
+#include "vault/store/token.h"
 
 enum err_code
 serve_suspension_draft(struct session *session, struct call *call, struct err *err)

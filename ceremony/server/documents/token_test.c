@@ -11,6 +11,7 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/token.h"
 
 enum { TOKENS_MAX = 64 };
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/message.h"
+#include "vault/store/statement.h"
 
 static const char *const draft_names[] = {"draft", "roster-draft", "suspension-draft"};
 static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,

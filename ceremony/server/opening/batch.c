@@ -7,6 +7,7 @@
 
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/release.h"
 
 void
 batch_freep(struct batch **batch)

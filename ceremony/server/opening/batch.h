@@ -18,6 +18,8 @@
 #include "ceremony/protocol/verdict.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/session.h"
+#include "vault/store/batch.h"
+#include "vault/store/secret.h"
 
 enum { BATCH_VOICES = 512 };
 

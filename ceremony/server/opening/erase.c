@@ -12,6 +12,9 @@
 
 #include "base/text.h"
 #include "ceremony/server/vault/change.h"
+#include "vault/store/batch.h"
+#include "vault/store/ceremony.h"
+#include "vault/store/release.h"
 
 /* Is the thing that ID names over, so that its files may go? */
 typedef enum err_code (

@@ -13,6 +13,8 @@
 #include "ceremony/protocol/verdict.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/session.h"
+#include "vault/store/ceremony.h"
+#include "vault/store/secret.h"
 
 struct matter {
 	struct ceremony_row row;

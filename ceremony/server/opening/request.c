@@ -15,6 +15,7 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/release.h"
 
 struct asking {
 	struct request request;

@@ -22,6 +22,7 @@
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/secret.h"
 
 enum { SECRETS_STEP = 256, STATEMENT_AGE = 24 * 3600 };
 

@@ -10,6 +10,7 @@
 
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/store/secret.h"
 
 enum err_code
 spares_load(struct session *session, const struct header *header, struct spare_set *ret_set,

@@ -8,6 +8,7 @@
 
 #include "ceremony/server/vault/session.h"
 #include "vault/documents/reach.h"
+#include "vault/store/spare.h"
 
 struct spare_set {
 	size_t count;

@@ -19,6 +19,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/release.h"
 
 enum { LOCK_SECONDS = 10 };
 

@@ -19,6 +19,7 @@
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
 #include "rotators/contract/answer.h"
+#include "vault/store/batch.h"
 
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
 static enum err_code

@@ -12,6 +12,8 @@
 #define CEREMONY_SERVER_ROTATION_DEBT_H
 
 #include "ceremony/server/vault/session.h"
+#include "vault/documents/id.h"
+#include "vault/documents/state_names.h"
 
 struct paid {
 	enum debt_state state;

@@ -12,6 +12,7 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
+#include "vault/store/ceremony.h"
 
 void
 payment_done(struct payment *payment)

@@ -6,6 +6,8 @@
 
 #include "ceremony/server/secrets/stale.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/store/batch.h"
+#include "vault/store/secret.h"
 
 enum { STEP = 64, SCANNED = 256 };
 

@@ -7,6 +7,7 @@
 #define CEREMONY_SERVER_SECRETS_RESEAL_DUE_H
 
 #include "ceremony/server/call.h"
+#include "vault/documents/state_names.h"
 
 /* Days after which a token that left, and still has envelopes, is an alarm. */
 enum { STALE_LEFT_DAYS = 7 };

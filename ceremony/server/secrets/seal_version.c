@@ -3,6 +3,7 @@
 
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/copy_sink.h"
+#include "vault/store/secret.h"
 
 void
 sealing_done(struct sealing *sealing)

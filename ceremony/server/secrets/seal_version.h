@@ -4,6 +4,8 @@
 #define CEREMONY_SERVER_SECRETS_SEAL_VERSION_H
 
 #include "ceremony/server/vault/session.h"
+#include "vault/documents/state_names.h"
+#include "vault/seal/seal.h"
 
 struct sealing {
 	struct secret_id secret;

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/store/release.h"
+#include "vault/store/secret.h"
 
 enum { LIST_MAX = 500 };
 

@@ -11,6 +11,7 @@
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/store/release.h"
 
 /* --- Who left ----------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #define CEREMONY_SERVER_SECRETS_STALE_H
 
 #include "ceremony/server/vault/session.h"
+#include "vault/store/secret.h"
 
 struct stale {
 	struct digest definition, header;

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "ceremony/server/vault/log.h"
+#include "vault/store/statement.h"
+#include "vault/store/token.h"
 
 struct chain {
 	struct charter *charter;

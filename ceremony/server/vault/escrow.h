@@ -13,6 +13,8 @@
 #define CEREMONY_SERVER_VAULT_ESCROW_H
 
 #include "ceremony/server/vault/host.h"
+#include "vault/documents/id.h"
+#include "vault/seal/header.h"
 
 enum { ESCROW_VALUES = 8 };
 struct escrow_value {

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "vault/documents/id.h"
 
 enum {
 	FILE_FORMAT = 1,

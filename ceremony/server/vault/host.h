@@ -14,8 +14,9 @@
 #ifndef CEREMONY_SERVER_VAULT_HOST_H
 #define CEREMONY_SERVER_VAULT_HOST_H
 
+#include "base/crypto.h"
 #include "base/file.h"
-#include "vault/store/store.h"
+#include "vault/documents/id.h"
 
 struct host_keys {
 	struct secret *statement, *log; /* Ed25519 seeds */

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "vault/store/log.h"
+#include "vault/store/statement.h"
+#include "vault/store/token.h"
 
 enum { CHECKPOINT_MAX = 4096, CHECKPOINT_LOCK_SECONDS = 10 };
 

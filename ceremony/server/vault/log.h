@@ -14,6 +14,7 @@
 #define CEREMONY_SERVER_VAULT_LOG_H
 
 #include "ceremony/server/vault/session.h"
+#include "vault/store/release.h"
 
 struct leaf {
 	struct json *json, *statements;

@@ -11,6 +11,7 @@
 
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/statement.h"
 
 enum err_code
 session_load_founding(struct session *session, struct err *err)

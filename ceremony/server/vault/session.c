@@ -9,6 +9,10 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
+#include "ceremony/server/opening/batch.h"
+#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/log.h"
+#include "vault/store/statement.h"
 
 const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
 

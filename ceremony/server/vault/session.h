@@ -13,8 +13,10 @@
 #include "ceremony/server/vault/host.h"
 #include "vault/documents/definition.h"
 #include "vault/documents/roster.h"
+#include "vault/documents/state_names.h"
 #include "vault/documents/suspension.h"
 #include "vault/log/note.h"
+#include "vault/store/store.h"
 
 enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
 extern const char *const session_state_names[4];

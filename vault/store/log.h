@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log: its leaves, and the hashes of its tree (vault/log/tlog.h). */
+#ifndef VAULT_STORE_LOG_H
+#define VAULT_STORE_LOG_H
+
+#include "vault/log/tlog.h"
+#include "vault/store/store.h"
+
+enum err_code store_append_leaf(struct store *store, struct view data, uint64_t *ret_index,
+    struct err *err) MUST_CHECK; /* inside begin..commit; at most TLOG_LEAF_MAX bytes */
+enum err_code store_log_size(struct store *store, uint64_t *ret_size, struct err *err) MUST_CHECK;
+enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
+    struct err *err) MUST_CHECK;
+/* tlog_fetch over the stored hashes; CONTEXT is the store. */
+enum err_code store_log_fetch(void *context, unsigned level, uint64_t index,
+    struct digest *ret_hash, struct err *err) MUST_CHECK;
+enum err_code store_log_root(struct store *store, uint64_t size, struct digest *ret_root,
+    struct err *err) MUST_CHECK;
+/* Recompute every stored hash from the leaves.  ERR_INTEGRITY names the first that differs.
+ * PROGRESS (may be NULL) is told every 10,000 leaves. */
+enum err_code store_log_recompute(struct store *store,
+    void (*progress)(void *context, uint64_t done, uint64_t size), void *context,
+    struct err *err) MUST_CHECK;
+
+#endif

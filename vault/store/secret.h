@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets, their sealed versions, and the envelopes of each version. */
+#ifndef VAULT_STORE_SECRET_H
+#define VAULT_STORE_SECRET_H
+
+#include "vault/documents/state_names.h"
+#include "vault/seal/seal.h"
+#include "vault/store/store.h"
+
+struct secret_row {
+	struct secret_id id;
+	char name[SEAT_NAME_MAX + 1];
+	struct digest definition;
+	uint32_t current; /* version; 0 before the first is committed */
+	uint32_t newest;  /* highest version number ever used */
+};
+struct version_row {
+	struct secret_id secret;
+	uint32_t number;
+	enum version_state state;
+	struct digest header_hash;
+	struct buf header, ciphertext;
+	bool part_exposed; /* shares were opened in a refused ceremony */
+	int64_t created;
+};
+void version_row_done(struct version_row *row);
+#define VERSION_ROW CLEANUP(version_row_done) struct version_row
+
+enum err_code store_add_secret(struct store *store, const struct secret_row *row,
+    struct err *err) MUST_CHECK; /* ERR_EXISTS by name or id */
+enum err_code store_update_secret(struct store *store, const struct secret_row *row,
+    struct err *err) MUST_CHECK;
+enum err_code store_get_secret(struct store *store, const struct secret_id *id,
+    struct secret_row *ret_row, struct err *err) MUST_CHECK;
+enum err_code store_find_secret(struct store *store, const char *name, struct secret_row *ret_row,
+    struct err *err) MUST_CHECK;
+/* Secrets in name order after AFTER ("" first), at most MAX. */
+enum err_code store_list_secrets(struct store *store, const char *after, struct secret_row *rows,
+    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+enum err_code store_count_secrets(struct store *store, uint64_t *ret_count,
+    struct err *err) MUST_CHECK;
+
+/* The version with its envelopes (in header order), from seal_version. */
+enum err_code store_add_version(struct store *store, const struct version_row *row,
+    const struct header *header, const struct sealed_box *envelopes, size_t envelope_count,
+    struct err *err) MUST_CHECK;
+enum err_code store_get_version(struct store *store, const struct secret_id *secret,
+    uint32_t number, struct version_row *ret_row, struct err *err) MUST_CHECK;
+enum err_code store_set_version_state(struct store *store, const struct secret_id *secret,
+    uint32_t number, enum version_state state, struct err *err) MUST_CHECK;
+enum err_code store_set_part_exposed(struct store *store, const struct secret_id *secret,
+    uint32_t number, struct err *err) MUST_CHECK;
+/* Envelope INDEX of a version; RET_TOKEN must be compared with the header's by the caller. */
+enum err_code store_get_envelope(struct store *store, const struct secret_id *secret,
+    uint32_t number, uint32_t index, struct digest *ret_token, struct sealed_box *ret_box,
+    struct err *err) MUST_CHECK;
+
+#endif
