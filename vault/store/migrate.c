@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "vault/store/schema.h"
+#include "vault/store/sql_query.h"
 
 static const struct store_step released_steps[] = {
     {1, store_schema_2}, /* suspensions, tests */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one file that sees SQLite: connection, transactions, statements; what is read from them is
- * checked in sql_query.c.  Statements are prepared once and kept for the connection's life;
+ * checked above, in sql_query.c.  Statements are prepared once and kept for the connection's life;
  * a running query holds its statement, and sql_query_done resets it, which also ends SQLite's read
  * lock.
  *
@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "vault/store/sql_query.h"
 
 /* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
 enum { BUSY_MILLISECONDS = 5000, STATEMENTS_MAX = 128 };
@@ -338,32 +337,17 @@ sql_begin(struct sql *sql, bool writing, struct err *err)
 	return ERR_OK;
 }
 
-/* A foreign key that is not kept shows at the commit only: say which. */
-static enum err_code
-fail_commit(struct sql *sql, int result, struct err *err)
-{
-	struct err which;
-	if (result == SQLITE_CONSTRAINT_FOREIGNKEY && sql_check_references(sql, &which) != ERR_OK)
-		return err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
-	enum err_code code = fail(sql, result, "committing", err);
-	if (code == ERR_IO)
-		sql->dead = true;
-	return code;
-}
-
 enum err_code
-sql_commit(struct sql *sql, struct err *err)
+sql_try_commit(struct sql *sql, struct err *err)
 {
 	TRY(check_alive(sql, err));
 	if (sql->transaction == TRANSACTION_NONE)
 		return err_set(err, ERR_INTERNAL, "no transaction is open that could be committed");
-	if (sqlite3_get_autocommit(sql->database) != 0) {
-		sql_rollback(sql);
+	if (sqlite3_get_autocommit(sql->database) != 0)
 		return err_set(err, ERR_INTERNAL, "an earlier failure has ended the transaction");
-	}
-	int result = sqlite3_exec(sql->database, "COMMIT", NULL, NULL, NULL);
-	enum err_code code = result == SQLITE_OK ? ERR_OK : fail_commit(sql, result, err);
-	sql_rollback(sql);
+	enum err_code code = execute(sql, "COMMIT", "committing", err);
+	if (code == ERR_IO)
+		sql->dead = true;
 	return code;
 }
 

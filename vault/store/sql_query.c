@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading and running queries over the few calls of sql.c.  STRICT tables hold each column to its
+ * Reading, running and committing over the few calls of sql.c.  STRICT tables hold each column to its
  * type, but the file may have been written by anybody: kinds, sizes and ranges are checked here.
  */
 #include "vault/store/sql_query.h"
@@ -161,8 +161,9 @@ sql_set_marks(struct sql *sql, uint32_t application, uint32_t format, struct err
 	return sql_script(sql, text, err);
 }
 
-enum err_code
-sql_check_references(struct sql *sql, struct err *err)
+/* ERR_INTEGRITY names the tables of the first foreign key that is not kept. */
+static enum err_code
+check_references(struct sql *sql, struct err *err)
 {
 	char table[64] = "", other[64] = "";
 	SQL_QUERY query = sql_query(sql, "references", "PRAGMA foreign_key_check", err);
@@ -187,8 +188,20 @@ sql_check(struct sql *sql, struct err *err)
 	if (strcmp(found, "ok") != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the database is damaged (%s); stop, keep a copy, and restore a backup", found);
-	if (sql_check_references(sql, err) != ERR_OK)
+	if (check_references(sql, err) != ERR_OK)
 		return err_add(err,
 		    "the database is damaged; stop, keep a copy, and restore a backup");
 	return ERR_OK;
+}
+
+enum err_code
+sql_commit(struct sql *sql, struct err *err)
+{
+	struct err which;
+	enum err_code code = sql_try_commit(sql, err);
+	/* A foreign key that is not kept shows at the commit only: say which. */
+	if (code == ERR_NOT_FOUND && check_references(sql, &which) != ERR_OK)
+		code = err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
+	sql_rollback(sql);
+	return code;
 }

@@ -1,20 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sql.c and sql_query.c share, for no other file: columns as they are stored, unchecked. */
+/*
+ * What is read from the database, checked; and what the database as a whole is asked.  The errors
+ * of every call are those of sql.h.
+ */
 #ifndef VAULT_STORE_SQL_QUERY_H
 #define VAULT_STORE_SQL_QUERY_H
 
 #include "vault/store/sql.h"
 
-enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
+/* The first row; ERR_NOT_FOUND "there is no such WHAT" when there is none. */
+enum err_code sql_one(struct sql_query *query, const char *what) MUST_CHECK;
 
-/* The kind of the column that is read next; SQL_NOTHING after a failure or the last one. */
-enum sql_kind sql_kind(const struct sql_query *query);
-/* Take it, as what it is; views stand until SQLite is called again. */
-int64_t sql_take_int(struct sql_query *query);
-struct view sql_take_bytes(struct sql_query *query);
-/* Rows touched by the change that just ended. */
-uint64_t sql_rows_changed(const struct sql_query *query);
-/* ERR_INTEGRITY names the tables of the first foreign key that is not kept. */
-enum err_code sql_check_references(struct sql *sql, struct err *err) MUST_CHECK;
+/* Read the next column of the row.  After a failure they give 0 or leave RET_ alone. */
+int64_t sql_get_int(struct sql_query *query, const char *column, int64_t min, int64_t max);
+void sql_get_exactly(struct sql_query *query, const char *column, void *ret_bytes, size_t size);
+/* MIN..MAX bytes, appended to RET_BYTES. */
+void sql_get_bytes(struct sql_query *query, const char *column, size_t min, size_t max,
+    struct buf *ret_bytes);
+/* Plain text (text_is_plain) of less than SIZE bytes, with its NUL. */
+void sql_get_text(struct sql_query *query, const char *column, char *ret_text, size_t size);
+bool sql_is_null(const struct sql_query *query); /* the column that would be read next */
+void sql_skip(struct sql_query *query);
+/* Fail on behalf of a caller's own check: "TABLE.COLUMN in the database FAULT". */
+void sql_fail(struct sql_query *query, const char *column, const char *fault);
+
+/* The sticky failure, or that everything was read. */
+enum err_code sql_end(struct sql_query *query) MUST_CHECK;
+/* Run a change to its end.  RET_ROWS (may be NULL): how many rows it touched. */
+enum err_code sql_run(struct sql_query *query, uint64_t *ret_rows) MUST_CHECK;
+/* Run a change that must touch a row; ERR_NOT_FOUND "there is no such WHAT" otherwise. */
+enum err_code sql_run_one(struct sql_query *query, const char *what) MUST_CHECK;
+
+/* The numbers in the file's header. */
+enum err_code sql_get_marks(struct sql *sql, uint32_t *ret_application, uint32_t *ret_format,
+    struct err *err) MUST_CHECK;
+enum err_code sql_set_marks(struct sql *sql, uint32_t application, uint32_t format,
+    struct err *err) MUST_CHECK; /* inside a writing transaction */
+/* integrity_check and foreign_key_check: ERR_INTEGRITY with the first complaint. */
+enum err_code sql_check(struct sql *sql, struct err *err) MUST_CHECK;
+/* A failed commit is rolled back; ERR_NOT_FOUND names the tables. */
+enum err_code sql_commit(struct sql *sql, struct err *err) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/process.h"
 #include "vault/store/inside.h"
 #include "vault/store/migrate.h"
+#include "vault/store/sql_query.h"
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
 

@@ -9,6 +9,7 @@
 #include "tests/unit/server/batch_bench.h"
 #include "vault/documents/suspension.h"
 #include "vault/store/sql.h"
+#include "vault/store/sql_query.h"
 
 static const struct digest *
 token_of(const struct person *person)

@@ -7,6 +7,7 @@
 #include "vault/store/migrate.h"
 #include "vault/store/schema.h"
 #include "vault/store/sql.h"
+#include "vault/store/sql_query.h"
 
 static const struct store_step two_steps[] = {
     {STORE_FORMAT + 1, "ALTER TABLE made_by_one ADD COLUMN made_by_two INTEGER"},
