@@ -1,63 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frontier is one digest for each complete subtree, as in a binary counter. */
 #include "ceremony/client/log.h"
 
 #include "ceremony/protocol/message.h"
 #include "vault/log/tlog.h"
 
 enum { PAGE = 100 };
-
-struct frontier {
-	struct digest levels[TLOG_LEVELS];
-	uint64_t size;
-};
-
-/* RFC 6962: node = SHA-256(01 || left || right). */
-static enum err_code
-join(const struct digest *left, const struct digest *right, struct digest *ret_node,
-    struct err *err)
-{
-	static const uint8_t prefix = 1;
-	const struct view parts[] = {{&prefix, 1}, VIEW_OF(left->bytes), VIEW_OF(right->bytes)};
-
-	return sha256(parts, ARRAY_SIZE(parts), ret_node, err);
-}
-
-static enum err_code
-frontier_add(struct frontier *frontier, struct view leaf, struct err *err)
-{
-	struct digest node;
-	unsigned level = 0;
-
-	TRY(tlog_leaf_hash(leaf, &node, err));
-	for (; (frontier->size >> level & 1) != 0; level++)
-		TRY(join(&frontier->levels[level], &node, &node, err));
-	frontier->levels[level] = node;
-	frontier->size++;
-	return ERR_OK;
-}
-
-/* From the smallest complete subtree to the largest. */
-static enum err_code
-frontier_root(const struct frontier *frontier, struct digest *ret_root, struct err *err)
-{
-	struct digest root;
-	bool begun = false;
-
-	if (frontier->size == 0)
-		return sha256_one((struct view){0}, ret_root, err);
-	for (unsigned level = 0; level < TLOG_LEVELS; level++) {
-		if ((frontier->size >> level & 1) == 0)
-			continue;
-		if (begun)
-			TRY(join(&frontier->levels[level], &root, &root, err));
-		else
-			root = frontier->levels[level];
-		begun = true;
-	}
-	*ret_root = root;
-	return ERR_OK;
-}
 
 enum err_code
 leaves_fetch(struct client *client, uint64_t from, unsigned max, struct json **ret_reply,
@@ -86,7 +33,7 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
     void *context, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
-	struct frontier frontier = {0};
+	struct tlog_frontier frontier = {0};
 	struct digest root = {0};
 
 	while (frontier.size < checkpoint->size) {
@@ -107,7 +54,7 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 			if (leaf == NULL)
 				return err_set(err, ERR_PROTOCOL,
 				    "the server sent a leaf that is no text");
-			TRY(frontier_add(&frontier, view_of_text(leaf), err));
+			TRY(tlog_add(&frontier, view_of_text(leaf), err));
 			if (visit != NULL && visit(context, leaf, err) != ERR_OK)
 				return err_add(err, "log entry %llu",
 				    (unsigned long long)frontier.size - 1);
@@ -116,7 +63,7 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 			ui_progress(ui, "%llu of %llu entries", (unsigned long long)frontier.size,
 			    (unsigned long long)checkpoint->size);
 	}
-	TRY(frontier_root(&frontier, &root, err));
+	TRY(tlog_frontier_root(&frontier, &root, err));
 	if (!digest_equal(&root, &checkpoint->root))
 		return err_set(err, ERR_INTEGRITY,
 		    "the entries that the server shows are not those of its signed checkpoint");

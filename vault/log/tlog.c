@@ -3,7 +3,7 @@
  * A tree of n leaves is a row of complete subtrees, one for each bit that is set in n, largest
  * first; their hashes are stored.  Any range that a proof needs begins at a multiple of its own
  * width (rounded up to a power of two), so that it is such a row too: range_hash folds it from the
- * right.  Nothing here walks leaves.
+ * right.  Only a frontier walks leaves.
  *
  * Proving (RFC 9162, 2.1.3.1 and 2.1.4.1) goes down from the root and collects siblings, which the
  * proof lists from the bottom up.
@@ -296,4 +296,37 @@ tlog_verify_consistency(uint64_t old, uint64_t size, const struct digest *old_ro
 	if (!digest_equal(&from_new, root))
 		return err_set(err, ERR_INTEGRITY, inconsistent, n, o, "the new root is another");
 	return ERR_OK;
+}
+
+/* ---- without a store ---- */
+
+enum err_code
+tlog_add(struct tlog_frontier *frontier, struct view leaf, struct err *err)
+{
+	struct digest node;
+	unsigned level = 0;
+
+	TRY(tlog_leaf_hash(leaf, &node, err));
+	for (; (frontier->size >> level & 1) != 0; level++)
+		TRY(node_hash(&frontier->levels[level], &node, &node, err));
+	frontier->levels[level] = node;
+	frontier->size++;
+	return ERR_OK;
+}
+
+static enum err_code
+fetch_level(void *context, unsigned level, uint64_t index, struct digest *ret_hash, struct err *err)
+{
+	const struct tlog_frontier *frontier = context;
+
+	(void)index;
+	(void)err;
+	*ret_hash = frontier->levels[level];
+	return ERR_OK;
+}
+
+enum err_code
+tlog_frontier_root(struct tlog_frontier *frontier, struct digest *ret_root, struct err *err)
+{
+	return tlog_root(frontier->size, fetch_level, frontier, ret_root, err);
 }

@@ -40,4 +40,15 @@ enum err_code tlog_verify_consistency(uint64_t old, uint64_t size, const struct 
     const struct digest *root, const struct digest *proof, size_t count,
     struct err *err) MUST_CHECK;
 
+/* The root of a log whose leaves are seen one after the other: one hash for each complete subtree, as
+ * in a binary counter.  {0} is the empty tree. */
+struct tlog_frontier {
+	struct digest levels[TLOG_LEVELS];
+	uint64_t size;
+};
+enum err_code tlog_add(struct tlog_frontier *frontier, struct view leaf,
+    struct err *err) MUST_CHECK;
+enum err_code tlog_frontier_root(struct tlog_frontier *frontier, struct digest *ret_root,
+    struct err *err) MUST_CHECK;
+
 #endif
