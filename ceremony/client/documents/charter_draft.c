@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
 #include "ceremony/client/documents/founding.h"
@@ -19,7 +18,7 @@
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 
-enum { HOUR = 3600, YEAR = 365 * 24 * 3600, ENROLMENT_FILE_MAX = 1024 * 1024 };
+enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
 
 static void
 begin_founding(const struct founding *founding, struct charter *charter)
@@ -124,28 +123,8 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 	return ERR_OK;
 }
 
-/* A waiver must stand before the file is verified.  What cannot be read is told by enrolment_read. */
-static enum err_code
-waive_for(const struct draft_plan *plan, const char *path, struct charter *charter, struct err *err)
-{
-	BUF text = {0};
-	DSSE statement = {0};
-	ENROLMENT enrolment = {0};
-	struct err ignored;
-
-	if (plan->waive_count == 0 ||
-	    file_read(path, ENROLMENT_FILE_MAX, &text, &ignored) != ERR_OK ||
-	    dsse_parse(view_of(text.data,
-	                   text.size > 0 && text.data[text.size - 1] == '\n' ? text.size - 1 :
-	                                                                       text.size),
-	        &statement, &ignored) != ERR_OK ||
-	    enrolment_parse(&statement, charter->training, &enrolment, &ignored) != ERR_OK)
-		return ERR_OK;
-	return draft_waive(plan, charter, enrolment.seat.tokens[0].label,
-	    &enrolment.seat.tokens[0].id, err);
-}
-
-/* Read, verify and add all files; their statements go to TEXTS. */
+/* Read, verify and add all files; their statements go to TEXTS.  A waiver must stand before
+ * its file is verified. */
 static enum err_code
 apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *charter,
     struct json *texts, struct err *err)
@@ -154,8 +133,10 @@ apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
-		TRY(waive_for(plan, plan->files[i], charter, err));
-		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
+		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
+		TRY(draft_waive(plan, charter, enrolment.seat.tokens[0].label,
+		    &enrolment.seat.tokens[0].id, err));
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
 		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 			return err_set(err, ERR_INVALID,
 			    "%s: %s is a responder only; responders stand in the roster: halligan "

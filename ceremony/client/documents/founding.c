@@ -270,35 +270,41 @@ enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat
 }
 
 static enum err_code
-read_file(const char *path, const struct charter *charter, struct dsse *statement,
-    struct enrolment *enrolment, struct err *err)
+parse_file(struct view text, bool training, struct dsse *statement, struct enrolment *enrolment,
+    struct err *err)
 {
-	struct attest_policy policy;
-	BUF text = {0};
-	struct view view;
-
-	TRY(file_read(path, ENROLMENT_FILE_MAX, &text, err));
-	view = buf_view(&text);
-	if (view.size > 0 && view.data[view.size - 1] == '\n')
-		view.size--;
-	TRY(dsse_parse(view, statement, err));
-	TRY(enrolment_parse(statement, charter->training, enrolment, err));
-	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
-	return enrolment_verify(statement, enrolment, &charter->init, &policy, err);
+	if (text.size > 0 && text.data[text.size - 1] == '\n')
+		text.size--;
+	TRY(dsse_parse(text, statement, err));
+	return enrolment_parse(statement, training, enrolment, err);
 }
 
 enum err_code
-enrolment_read(const char *path, const struct charter *charter, struct dsse *ret_statement,
+enrolment_load(const char *path, bool training, struct dsse *ret_statement,
     struct enrolment *ret_enrolment, struct err *err)
 {
+	BUF text = {0};
 	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 
-	if (read_file(path, charter, &statement, &enrolment, err) != ERR_OK)
+	if (file_read(path, ENROLMENT_FILE_MAX, &text, err) != ERR_OK ||
+	    parse_file(buf_view(&text), training, &statement, &enrolment, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	*ret_statement = statement;
 	statement = (struct dsse){0};
 	*ret_enrolment = enrolment;
 	enrolment = (struct enrolment){0};
+	return ERR_OK;
+}
+
+enum err_code
+enrolment_check(const char *path, const struct dsse *statement, const struct enrolment *enrolment,
+    const struct charter *charter, struct err *err)
+{
+	struct attest_policy policy;
+
+	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
+	if (enrolment_verify(statement, enrolment, &charter->init, &policy, err) != ERR_OK)
+		return err_add(err, "%s", path);
 	return ERR_OK;
 }

@@ -46,9 +46,12 @@ enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct
  * RET_DIGESTS has room for SEAT_TOKENS per seat. */
 size_t enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
     size_t known_count, struct digest *ret_digests);
-/* Read an enrolment's file: statement and content, signature and attestation verified for the vault
- * and under the attestation policy of CHARTER (which may be a draft). */
-enum err_code enrolment_read(const char *path, const struct charter *charter,
-    struct dsse *ret_statement, struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+/* Read an enrolment's file: statement and content, of which nothing is verified but the form. */
+enum err_code enrolment_load(const char *path, bool training, struct dsse *ret_statement,
+    struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+/* Signature and attestation of what came from PATH, for the vault and under the attestation policy
+ * of CHARTER (which may be a draft). */
+enum err_code enrolment_check(const char *path, const struct dsse *statement,
+    const struct enrolment *enrolment, const struct charter *charter, struct err *err) MUST_CHECK;
 
 #endif

@@ -64,7 +64,8 @@ add_files(const struct ui *ui, const struct roll_plan *plan, const struct charte
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
-		TRY(enrolment_read(plan->files[i], charter, &statement, &enrolment, err));
+		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
 		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
 		add_statement(texts, &statement);
