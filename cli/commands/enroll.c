@@ -9,6 +9,7 @@
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/typed.h"
 
 enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };
 
@@ -151,10 +152,7 @@ read_waivers(const struct cli_call *call, struct enrol_plan *plan, struct err *e
 	}
 	if (count == 0)
 		return ERR_OK;
-	if (reason[0] == '\0' || strlen(reason) > WAIVER_REASON_MAX ||
-	    !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE, "the reason must be 1 to %d bytes of plain text",
-		    WAIVER_REASON_MAX);
+	TRY(typed_check("the reason", reason, WAIVER_REASON_MAX, err));
 	ui_say(call->io->ui,
 	    "WARNING: waived here: %s (%s). The charter must waive the same for this token, "
 	    "with a reason that its signers read; otherwise it refuses the enrolment.",

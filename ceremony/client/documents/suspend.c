@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
 
 struct target {
@@ -197,10 +198,7 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	DSSE statement = {0};
 	bool waits;
 
-	if (reason[0] == '\0' || strlen(reason) > SUSPENSION_REASON_MAX ||
-	    !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE, "--reason must be 1 to %d bytes of plain text",
-		    (int)SUSPENSION_REASON_MAX);
+	TRY(typed_check("--reason", reason, SUSPENSION_REASON_MAX, err));
 	TRY(client_sync(client, &view, err));
 	TRY(find_target(view, which, &target, err));
 	TRY(fetch_waiting(client, view, &target, &statement, &waiting, &waits, err));

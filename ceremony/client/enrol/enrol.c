@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ceremony/client/enrol/fido.h"
 #include "ceremony/client/enrol/piv.h"
+#include "ceremony/client/typed.h"
 #include "tokens/attest/chain.h"
 
 void
@@ -46,14 +47,8 @@ check_plan(const struct enrol_plan *plan, struct err *err)
 		    "the seat's name \"%s\" is not one: 1 to 63 of a-z 0-9 - _ . and a letter or "
 		    "digit first",
 		    plan->seat);
-	if (plan->person[0] == '\0' || strlen(plan->person) > PERSON_MAX ||
-	    !text_is_plain(view_of_text(plan->person)))
-		return err_set(err, ERR_USAGE,
-		    "the person's name must be 1 to %d bytes of plain text", PERSON_MAX);
-	if (plan->label[0] == '\0' || strlen(plan->label) > LABEL_MAX ||
-	    !text_is_plain(view_of_text(plan->label)))
-		return err_set(err, ERR_USAGE, "the label must be 1 to %d bytes of plain text",
-		    LABEL_MAX);
+	TRY(typed_check("the person's name", plan->person, PERSON_MAX, err));
+	TRY(typed_check("the label", plan->label, LABEL_MAX, err));
 	if (file_exists(plan->out))
 		return err_set(err, ERR_EXISTS, "%s exists already", plan->out);
 	return ERR_OK;

@@ -15,6 +15,7 @@
 #include "ceremony/client/opening/list.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
+#include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
 #include "vault/seal/seal.h"
 
@@ -348,18 +349,6 @@ object_with(struct client *client, const struct objection_kind *kind, const stru
 	return send_objection(client, kind, dossier, &statement, err);
 }
 
-static enum err_code
-check_reason(const char *reason, struct err *err)
-{
-	if (reason[0] == '\0' || strlen(reason) > REASON_MAX ||
-	    !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE,
-		    "the reason must be 1 to %d bytes of plain text, "
-		    "without control characters",
-		    REASON_MAX);
-	return ERR_OK;
-}
-
 enum err_code
 deny_run(struct client *client, const char *id, const char *reason, struct err *err)
 {
@@ -369,7 +358,7 @@ deny_run(struct client *client, const char *id, const char *reason, struct err *
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
-	TRY(check_reason(reason, err));
+	TRY(typed_check("the reason", reason, REASON_MAX, err));
 	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
 	if (listed.batch)
 		return batch_object_run(client, view, listed.id, false, reason, err);
@@ -389,7 +378,7 @@ cancel_run(struct client *client, const char *id, const char *reason, struct err
 	DOSSIER *dossier = NULL;
 	struct hand_want want = {.roles = ROLE_RESPONDER};
 
-	TRY(check_reason(reason, err));
+	TRY(typed_check("the reason", reason, REASON_MAX, err));
 	TRY(take_dossier(client, id, &view, &listed, &dossier, err));
 	if (listed.batch)
 		return batch_object_run(client, view, listed.id, true, reason, err);

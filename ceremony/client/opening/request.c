@@ -8,26 +8,8 @@
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
+#include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
-
-/* What the server would refuse too, said before a touch is spent. */
-static enum err_code
-check_plan(const struct ask_plan *plan, struct err *err)
-{
-	if (plan->reason[0] == '\0' || strlen(plan->reason) > REASON_MAX ||
-	    !text_is_plain(view_of_text(plan->reason)))
-		return err_set(err, ERR_USAGE,
-		    "the reason must be 1 to %d bytes of plain text, "
-		    "without control or direction characters",
-		    REASON_MAX);
-	if (plan->incident[0] == '\0' || strlen(plan->incident) > INCIDENT_MAX ||
-	    !text_is_plain(view_of_text(plan->incident)))
-		return err_set(err, ERR_USAGE,
-		    "the incident must be 1 to %d bytes of plain text, "
-		    "without control or direction characters",
-		    INCIDENT_MAX);
-	return ERR_OK;
-}
 
 static enum err_code
 check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct err *err)
@@ -117,7 +99,8 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	JSON *payload = NULL;
 	DSSE statement = {0};
 
-	TRY(check_plan(plan, err));
+	TRY(typed_check("the reason", plan->reason, REASON_MAX, err));
+	TRY(typed_check("the incident", plan->incident, INCIDENT_MAX, err));
 	TRY(client_sync(client, &view, err));
 	TRY(lookup_secret(client, view, plan->secret, &lookup, err));
 	TRY(check_secret(plan, &lookup, err));

@@ -10,6 +10,7 @@
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
+#include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -169,18 +170,6 @@ time_to_live(const struct charter *charter)
 }
 
 static enum err_code
-check_reason(const char *reason, struct err *err)
-{
-	if (reason[0] == '\0' || strlen(reason) > REASON_MAX ||
-	    !text_is_plain(view_of_text(reason)))
-		return err_set(err, ERR_USAGE,
-		    "the reason must be 1 to %d bytes of plain text, without "
-		    "control or direction characters",
-		    REASON_MAX);
-	return ERR_OK;
-}
-
-static enum err_code
 sign_request(const struct vault_view *view, const struct reseal_plan *plan, struct hand *hand,
     struct batch_request *request, struct dsse *statement, struct err *err)
 {
@@ -242,7 +231,7 @@ reseal_request(struct client *client, const struct reseal_plan *plan,
 	DSSE statement = {0};
 	HAND hand = {0};
 
-	TRY(check_reason(plan->reason, err));
+	TRY(typed_check("the reason", plan->reason, REASON_MAX, err));
 	TRY(client_sync(client, &view, err));
 	TRY(choose(client, plan, &request, err));
 	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};

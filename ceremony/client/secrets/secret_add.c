@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
 #include "vault/documents/state_names.h"
 
@@ -32,11 +33,7 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 		    plan->policy, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
 		    near != NULL ? "?" : "");
 	}
-	if (plan->effect[0] == '\0' || strlen(plan->effect) > EFFECT_MAX ||
-	    !text_is_plain(view_of_text(plan->effect)))
-		return err_set(err, ERR_USAGE,
-		    "the effect (what the credential can do) must be 1 to %d bytes of plain text",
-		    EFFECT_MAX);
+	TRY(typed_check("the effect (what the credential can do)", plan->effect, EFFECT_MAX, err));
 	if (plan->rotator[0] == '\0' || strlen(plan->rotator) > ROTATOR_TEXT_MAX)
 		return err_set(err, ERR_USAGE, "\"%s\" is no rotator's name", plan->rotator);
 	return credential_check(secret_view(plan->credential), err);
