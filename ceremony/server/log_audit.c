@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/server/secrets/walk.h"
 #include "vault/store/release.h"
 #include "vault/store/secret.h"
 #include "vault/store/token.h"
 
-enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000, SECRETS_STEP = 256 };
+enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000 };
 
 void
 audit_done(struct audit *audit)
@@ -282,30 +283,21 @@ check_secret(struct session *session, const struct secret_row *secret, uint64_t 
 	return ERR_OK;
 }
 
-static void
-freep(struct secret_row **rows)
-{
-	free(*rows);
-}
-
 enum err_code
 audit_secrets(struct session *session, const struct audit *audit, uint64_t *ret_versions,
     struct err *err)
 {
-	CLEANUP(freep) struct secret_row *rows = calloc(SECRETS_STEP, sizeof(*rows));
-	char after[SEAT_NAME_MAX + 1] = "";
+	struct secret_walk walk = {.store = session->store};
+	const struct secret_row *secret;
 	uint64_t versions = 0;
-	size_t count, releases = 0;
+	size_t releases = 0;
 
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of secrets");
-	do {
-		TRY(store_list_secrets(session->store, after, rows, SECRETS_STEP, &count, err));
-		for (size_t i = 0; i < count; i++) {
-			TRY(check_secret(session, &rows[i], &versions, &releases, err));
-			memcpy(after, rows[i].name, sizeof(after));
-		}
-	} while (count == SECRETS_STEP);
+	for (;;) {
+		TRY(secret_walk_next(&walk, &secret, err));
+		if (secret == NULL)
+			break;
+		TRY(check_secret(session, secret, &versions, &releases, err));
+	}
 	if (releases != audit->release_count)
 		return err_set(err, ERR_INTEGRITY, "the database has %zu releases, the log %zu",
 		    releases, audit->release_count);

@@ -2,14 +2,12 @@
 #include "ceremony/server/documents/openable.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/secret.h"
-
-enum { STEP = 256 };
 
 static enum err_code
 visit_version(struct session *session, const struct secret_row *secret, uint32_t number,
@@ -33,12 +31,6 @@ visit_version(struct session *session, const struct secret_row *secret, uint32_t
 	return visit(context, &version, err);
 }
 
-static void
-freep(struct secret_row **rows)
-{
-	free(*rows);
-}
-
 /* Versions after the current one may be on their way to the target. */
 static enum err_code
 visit_secret(struct session *session, const struct secret_row *secret, survey_visit visit,
@@ -56,26 +48,15 @@ enum err_code
 survey(struct session *session, uint64_t max, survey_visit visit, void *context, bool *ret_complete,
     struct err *err)
 {
-	CLEANUP(freep) struct secret_row *rows = calloc(STEP, sizeof(*rows));
-	char after[SEAT_NAME_MAX + 1] = "";
-	uint64_t visited = 0;
-	size_t count;
+	struct secret_walk walk = {.store = session->store};
+	const struct secret_row *secret;
 
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of secrets");
-	do {
-		TRY(store_list_secrets(session->store, after, rows, STEP, &count, err));
-		for (size_t i = 0; i < count; i++) {
-			if (max != 0 && visited == max) {
-				*ret_complete = false;
-				return ERR_OK;
-			}
-			TRY(visit_secret(session, &rows[i], visit, context, err));
-			memcpy(after, rows[i].name, sizeof(after));
-			visited++;
-		}
-	} while (count == STEP);
-	*ret_complete = true;
+	TRY(secret_walk_next(&walk, &secret, err));
+	for (uint64_t visited = 0; secret != NULL && (max == 0 || visited < max); visited++) {
+		TRY(visit_secret(session, secret, visit, context, err));
+		TRY(secret_walk_next(&walk, &secret, err));
+	}
+	*ret_complete = secret == NULL;
 	return ERR_OK;
 }
 

@@ -20,11 +20,12 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/secret.h"
 
-enum { SECRETS_STEP = 256, STATEMENT_AGE = 24 * 3600 };
+enum { STATEMENT_AGE = 24 * 3600 };
 
 /* A current version, as far as it matters here. */
 struct place {
@@ -125,49 +126,30 @@ struct listing_of {
 };
 
 static enum err_code
-list_step(struct session *session, const struct secret_row *rows, size_t count,
-    struct listing_of *listing, struct err *err)
+list_missing(struct session *session, struct listing_of *listing, struct err *err)
 {
-	for (size_t i = 0; i < count && !listing->more; i++) {
+	struct secret_walk walk = {.store = session->store};
+	const struct secret_row *secret;
+
+	while (!listing->more) {
 		PLACE place = {0};
 		uint32_t index;
 
-		if (rows[i].current == 0)
+		TRY(secret_walk_next(&walk, &secret, err));
+		if (secret == NULL)
+			break;
+		if (secret->current == 0)
 			continue;
-		TRY(load_place(session, &rows[i], &place, err));
+		TRY(load_place(session, secret, &place, err));
 		if (!is_missing(&place, listing->seat, &listing->from, &listing->to, &index))
 			continue;
-		if (listing->count == SPARE_OPENS) {
+		if (listing->count == SPARE_OPENS)
 			listing->more = true;
-			break;
+		else {
+			add_missing(listing->items, &place, index);
+			listing->count++;
 		}
-		add_missing(listing->items, &place, index);
-		listing->count++;
 	}
-	return ERR_OK;
-}
-
-static void
-freep(struct secret_row **rows)
-{
-	free(*rows);
-}
-
-static enum err_code
-list_missing(struct session *session, struct listing_of *listing, struct err *err)
-{
-	CLEANUP(freep) struct secret_row *rows = calloc(SECRETS_STEP, sizeof(*rows));
-	char after[SEAT_NAME_MAX + 1] = "";
-	size_t count;
-
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of secrets");
-	do {
-		TRY(store_list_secrets(session->store, after, rows, SECRETS_STEP, &count, err));
-		TRY(list_step(session, rows, count, listing, err));
-		if (count > 0)
-			memcpy(after, rows[count - 1].name, sizeof(after));
-	} while (count == SECRETS_STEP && !listing->more);
 	return ERR_OK;
 }
 

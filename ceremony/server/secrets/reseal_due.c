@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/secrets/reseal_due.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ceremony/server/secrets/stale.h"
+#include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/batch.h"
 #include "vault/store/secret.h"
@@ -158,37 +160,35 @@ add(struct json *array, const struct secret_row *secret, const struct stale *sta
 	json_add(array, object);
 }
 
-static void
-freep(struct secret_row **rows)
-{
-	free(*rows);
-}
-
 enum err_code
 serve_reseal_list(struct session *session, struct call *call, struct err *err)
 {
 	const char *after = json_in_text(&call->in, "after", 0, SEAT_NAME_MAX);
 	bool all = json_in_bool(&call->in, "all");
-	CLEANUP(freep) struct secret_row *rows = calloc(SCANNED, sizeof(*rows));
+	struct secret_walk walk = {.store = session->store};
+	const struct secret_row *secret;
 	CLEANUP(leavers_freep) struct leavers *leavers = calloc(1, sizeof(*leavers));
 	JSON *array = json_new_array();
-	size_t count;
+	size_t count = 0;
 
 	TRY(json_in_end(&call->in));
-	if (rows == NULL || leavers == NULL)
+	if (leavers == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list of secrets");
 	TRY(leavers_load(session, leavers, err));
-	TRY(store_list_secrets(session->store, after, rows, SCANNED, &count, err));
-	for (size_t i = 0; i < count; i++) {
+	snprintf(walk.after, sizeof(walk.after), "%s", after);
+	for (; count < SCANNED; count++) {
 		struct stale stale;
 
-		if (rows[i].current == 0)
+		TRY(secret_walk_next(&walk, &secret, err));
+		if (secret == NULL)
+			break;
+		if (secret->current == 0)
 			continue;
-		TRY(stale_judge(session, leavers, &rows[i], &stale, err));
+		TRY(stale_judge(session, leavers, secret, &stale, err));
 		if (stale.stale || all)
-			add(array, &rows[i], &stale);
+			add(array, secret, &stale);
 	}
 	json_put(call->reply, "secrets", TAKE(array));
-	json_put_text(call->reply, "next", count == SCANNED ? rows[count - 1].name : "");
+	json_put_text(call->reply, "next", count == SCANNED ? walk.after : "");
 	return ERR_OK;
 }

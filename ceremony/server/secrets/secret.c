@@ -2,11 +2,11 @@
 /* What is sealed here: names, definitions, versions.  Nothing of what is in them. */
 #include "ceremony/server/secrets/secret.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/text.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/release.h"
 #include "vault/store/secret.h"
@@ -67,28 +67,24 @@ add_secret(struct session *session, struct json *array, const struct secret_row 
 	return ERR_OK;
 }
 
-static void
-freep(struct secret_row **rows)
-{
-	free(*rows);
-}
-
 enum err_code
 serve_secret_list(struct session *session, struct call *call, struct err *err)
 {
 	const char *after = json_in_text(&call->in, "after", 0, SEAT_NAME_MAX);
-	size_t max = (size_t)json_in_int(&call->in, "max", 1, LIST_MAX), count;
+	size_t max = (size_t)json_in_int(&call->in, "max", 1, LIST_MAX);
+	struct secret_walk walk = {.store = session->store};
+	const struct secret_row *secret;
 	JSON *array = json_new_array();
 
 	TRY(json_in_end(&call->in));
-	CLEANUP(freep) struct secret_row *rows = calloc(max + 1, sizeof(*rows));
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list");
-	TRY(store_list_secrets(session->store, after, rows, max + 1, &count, err));
-	for (size_t i = 0; i < count && i < max; i++)
-		TRY(add_secret(session, array, &rows[i], err));
+	snprintf(walk.after, sizeof(walk.after), "%s", after);
+	TRY(secret_walk_next(&walk, &secret, err));
+	for (; secret != NULL && max > 0; max--) {
+		TRY(add_secret(session, array, secret, err));
+		TRY(secret_walk_next(&walk, &secret, err));
+	}
 	json_put(call->reply, "secrets", TAKE(array));
-	json_put_bool(call->reply, "more", count > max);
+	json_put_bool(call->reply, "more", secret != NULL);
 	return ERR_OK;
 }
 
