@@ -70,7 +70,7 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
     struct err *err)
 {
 	const struct vault_view *view;
-	FOUNDING founding = {0};
+	FOUNDING_VIEW founding = {0};
 
 	switch (client_hello(client)->state) {
 	case VAULT_LIVE:
@@ -89,8 +89,8 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 		return ERR_OK;
 	case VAULT_FOUNDING:
 		TRY(founding_fetch(client, &founding, err));
-		plan->training = founding.training;
-		plan->init = founding.init;
+		plan->training = founding.fixed.training;
+		plan->init = founding.fixed.init;
 		enrol_default_policy(plan->training, &plan->policy);
 		return adjust_policy(call, &plan->policy, err);
 	default:

@@ -21,19 +21,19 @@
 enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
 
 static void
-begin_founding(const struct founding *founding, struct charter *charter)
+begin_founding(const struct founding_view *founding, struct charter *charter)
 {
 	struct attest_policy policy;
 
-	enrol_default_policy(founding->training, &policy);
-	memcpy(charter->name, founding->name, sizeof(charter->name));
-	charter->training = founding->training;
+	enrol_default_policy(founding->fixed.training, &policy);
+	memcpy(charter->name, founding->fixed.name, sizeof(charter->name));
+	charter->training = founding->fixed.training;
 	charter->version = 1;
-	charter->init = founding->init;
+	charter->init = founding->fixed.init;
 	charter->host_statement = founding->host_statement;
 	charter->host_log = founding->host_log;
 	charter->host_escrow = founding->host_escrow;
-	memcpy(charter->copy, founding->copy, sizeof(charter->copy));
+	memcpy(charter->copy, founding->fixed.copy, sizeof(charter->copy));
 	charter->root_count = policy.root_count;
 	memcpy(charter->roots, policy.roots, sizeof(charter->roots));
 	memcpy(charter->min_firmware, policy.min_firmware, sizeof(charter->min_firmware));
@@ -44,7 +44,7 @@ begin(struct client *client, struct charter *charter, const struct vault_view **
     struct err *err)
 {
 	const struct vault_view *view;
-	FOUNDING founding = {0};
+	FOUNDING_VIEW founding = {0};
 
 	*ret_view = NULL;
 	if (client_hello(client)->state == VAULT_LIVE) {

@@ -29,15 +29,15 @@ verify_step(const struct dsse *statement, const struct charter *draft, const str
 
 /* Charter 1 repeats what the founding said. */
 static enum err_code
-verify_founding(const struct founding *founding, const struct charter *draft, struct err *err)
+verify_founding(const struct founding_view *founding, const struct charter *draft, struct err *err)
 {
 	const char *differs = NULL;
 
-	if (!digest_equal(&founding->init, &draft->init))
+	if (!digest_equal(&founding->fixed.init, &draft->init))
 		differs = "founding";
-	else if (strcmp(founding->name, draft->name) != 0)
+	else if (strcmp(founding->fixed.name, draft->name) != 0)
 		differs = "vault's name";
-	else if (strcmp(founding->copy, draft->copy) != 0)
+	else if (strcmp(founding->fixed.copy, draft->copy) != 0)
 		differs = "place for copies";
 	else if (memcmp(&founding->host_statement, &draft->host_statement, ED25519_SIZE) != 0 ||
 	    memcmp(&founding->host_log, &draft->host_log, ED25519_SIZE) != 0 ||
@@ -57,7 +57,7 @@ free_digests(struct digest **digests)
 }
 
 static enum err_code
-verify_enrolments(struct client *client, const struct founding *founding,
+verify_enrolments(struct client *client, const struct founding_view *founding,
     const struct charter *draft, struct err *err)
 {
 	CLEANUP(free_digests)
@@ -74,8 +74,8 @@ verify_enrolments(struct client *client, const struct founding *founding,
 
 /* BEFORE is NULL at the founding. */
 static enum err_code
-verify_draft(struct client *client, const struct founding *founding, const struct charter *draft,
-    const struct charter *before, struct err *err)
+verify_draft(struct client *client, const struct founding_view *founding,
+    const struct charter *draft, const struct charter *before, struct err *err)
 {
 	if (before == NULL)
 		TRY(verify_founding(founding, draft, err));
@@ -135,7 +135,7 @@ send_signature(struct client *client, const struct charter *draft, const struct 
 }
 
 static enum err_code
-sign_with(struct client *client, struct founding *founding, const struct charter *draft,
+sign_with(struct client *client, struct founding_view *founding, const struct charter *draft,
     const struct charter *before, const struct suspensions *suspended, bool *ret_live,
     struct err *err)
 {
@@ -173,7 +173,7 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 	const struct vault_view *view = NULL;
 	const struct charter *before = NULL;
 	struct trust_place place;
-	FOUNDING founding = {0};
+	FOUNDING_VIEW founding = {0};
 	CHARTER *draft = NULL;
 
 	if (client_hello(client)->state == VAULT_LIVE) {
@@ -207,7 +207,7 @@ show_charters(struct client *client, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view;
-	FOUNDING founding = {0};
+	FOUNDING_VIEW founding = {0};
 	CHARTER *draft = NULL;
 	bool live = client_hello(client)->state == VAULT_LIVE;
 
@@ -218,7 +218,7 @@ show_charters(struct client *client, struct err *err)
 	}
 	TRY(founding_fetch(client, &founding, err));
 	if (!founding.has_draft && !live)
-		ui_say(ui, "%s is being founded; no charter is drawn up yet.", founding.name);
+		ui_say(ui, "%s is being founded; no charter is drawn up yet.", founding.fixed.name);
 	if (!founding.has_draft)
 		return ERR_OK;
 	TRY(charter_parse(&founding.draft, &draft, err));

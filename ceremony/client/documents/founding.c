@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See client_founding.h. */
 #include "ceremony/client/documents/founding.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +10,11 @@
 enum { ENROLMENTS_MAX = 1024, BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
 
 void
-founding_done(struct founding *founding)
+founding_view_done(struct founding_view *view)
 {
-	dsse_done(&founding->draft);
-	json_free(founding->reply);
-	*founding = (struct founding){0};
+	dsse_done(&view->draft);
+	json_free(view->reply);
+	*view = (struct founding_view){0};
 }
 
 enum err_code
@@ -41,7 +39,7 @@ founding_open(struct client *client, const char *name, bool training, const char
 }
 
 static void
-read_host(struct json_in *in, struct founding *founding, struct err *err)
+read_host(struct json_in *in, struct founding_view *view, struct err *err)
 {
 	const struct json *object = json_in_object(in, "host");
 	struct json_in host;
@@ -49,36 +47,31 @@ read_host(struct json_in *in, struct founding *founding, struct err *err)
 	if (object == NULL)
 		return;
 	host = json_in(object, "founding host", err);
-	json_in_hex(&host, "statement", founding->host_statement.bytes, ED25519_SIZE);
-	json_in_hex(&host, "log", founding->host_log.bytes, ED25519_SIZE);
-	json_in_hex(&host, "escrow", founding->host_escrow.bytes, POINT_SIZE);
+	json_in_hex(&host, "statement", view->host_statement.bytes, ED25519_SIZE);
+	json_in_hex(&host, "log", view->host_log.bytes, ED25519_SIZE);
+	json_in_hex(&host, "escrow", view->host_escrow.bytes, POINT_SIZE);
 	if (json_in_end(&host) != ERR_OK)
 		in->code = err->code;
 }
 
 enum err_code
-founding_fetch(struct client *client, struct founding *ret_founding, struct err *err)
+founding_fetch(struct client *client, struct founding_view *ret_view, struct err *err)
 {
-	FOUNDING founding = {0};
+	FOUNDING_VIEW view = {0};
 	BUF blob = {0};
 	struct json_in in;
 
-	TRY(client_call(client, op_new("founding"), (struct view){0}, &founding.reply, &blob, err));
-	in = reply_in(founding.reply, "founding", err);
-	json_in_hex(&in, "init", founding.init.bytes, DIGEST_SIZE);
-	snprintf(founding.name, sizeof(founding.name), "%s",
-	    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
-	founding.training = json_in_bool(&in, "training");
-	snprintf(founding.copy, sizeof(founding.copy), "%s",
-	    json_in_text(&in, "copy", 1, sizeof(founding.copy) - 1));
-	read_host(&in, &founding, err);
-	founding.has_draft = json_in_has(&in, "charter");
-	if (founding.has_draft)
-		in_statement(&in, "charter", &founding.draft);
-	founding.enrolments = json_in_array(&in, "enrolments", 0, ENROLMENTS_MAX);
+	TRY(client_call(client, op_new("founding"), (struct view){0}, &view.reply, &blob, err));
+	in = reply_in(view.reply, "founding", err);
+	in_founding(&in, &view.fixed);
+	read_host(&in, &view, err);
+	view.has_draft = json_in_has(&in, "charter");
+	if (view.has_draft)
+		in_statement(&in, "charter", &view.draft);
+	view.enrolments = json_in_array(&in, "enrolments", 0, ENROLMENTS_MAX);
 	TRY(json_in_end(&in));
-	*ret_founding = founding;
-	founding = (struct founding){0};
+	*ret_view = view;
+	view = (struct founding_view){0};
 	return ERR_OK;
 }
 

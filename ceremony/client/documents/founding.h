@@ -4,12 +4,10 @@
 #define CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
 
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/founding.h"
 
-struct founding {
-	struct digest init;
-	char name[VAULT_NAME_MAX + 1];
-	bool training;
-	char copy[4096];
+struct founding_view {
+	struct founding fixed;
 	struct ed25519_public host_statement, host_log;
 	struct point host_escrow;
 	bool has_draft;
@@ -17,14 +15,14 @@ struct founding {
 	struct json *reply;            /* keeps the enrolments */
 	const struct json *enrolments; /* statements as texts */
 };
-void founding_done(struct founding *founding);
-#define FOUNDING CLEANUP(founding_done) struct founding
+void founding_view_done(struct founding_view *view);
+#define FOUNDING_VIEW CLEANUP(founding_view_done) struct founding_view
 
 /* Make a new vault; RET_INIT is the nonce that enrolments name.  ERR_EXISTS. */
 enum err_code founding_open(struct client *client, const char *name, bool training,
     const char *copy, struct digest *ret_init, struct err *err) MUST_CHECK;
 /* Nothing of this is verified but its form. */
-enum err_code founding_fetch(struct client *client, struct founding *ret_founding,
+enum err_code founding_fetch(struct client *client, struct founding_view *ret_view,
     struct err *err) MUST_CHECK;
 
 /* Enrolments by digest: from LIST (statements as texts, may be NULL) or else from the server.

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Founding: `init` makes folder, host keys, database and the init nonce that every enrolment and
- * charter repeats; what follows are charters (charters.c).  An `init` that was killed may be run
+ * charter repeats; what follows are charters (charter.c).  An `init` that was killed may be run
  * again: the vault exists from the moment when its first leaf is committed.
  */
 #include "ceremony/server/documents/founding.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
@@ -56,10 +53,7 @@ founding_text(const struct founding *founding, struct buf *ret_text, struct err 
 {
 	JSON *object = json_new_object();
 
-	json_put_hex(object, "init", VIEW_OF(founding->init.bytes));
-	json_put_text(object, "name", founding->name);
-	json_put_bool(object, "training", founding->training);
-	json_put_text(object, "copy", founding->copy);
+	put_founding(object, founding);
 	return json_encode(object, ret_text, err);
 }
 
@@ -101,11 +95,7 @@ serve_init(struct session *session, struct call *call, struct err *err)
 {
 	struct founding founding = {0};
 
-	snprintf(founding.name, sizeof(founding.name), "%s",
-	    json_in_text(&call->in, "name", 1, VAULT_NAME_MAX));
-	founding.training = json_in_bool(&call->in, "training");
-	snprintf(founding.copy, sizeof(founding.copy), "%s",
-	    json_in_text(&call->in, "copy", 1, sizeof(founding.copy) - 1));
+	in_founding_choice(&call->in, &founding);
 	if (call->in.code == ERR_OK && !is_vault_name(founding.name))
 		json_in_fail(&call->in, "name",
 		    "only letters, digits, dots and dashes, the first a letter or digit");
@@ -140,10 +130,7 @@ serve_founding(struct session *session, struct call *call, struct err *err)
 	CHARTER *charter = NULL;
 
 	TRY(json_in_end(&call->in));
-	json_put_hex(call->reply, "init", VIEW_OF(session->founding.init.bytes));
-	json_put_text(call->reply, "name", session->founding.name);
-	json_put_bool(call->reply, "training", session->founding.training);
-	json_put_text(call->reply, "copy", session->founding.copy);
+	put_founding(call->reply, &session->founding);
 	put_host(call->reply, &session->keys);
 	enum err_code code = draft_load(session, DRAFT_CHARTER, &draft, err);
 	if (code == ERR_NOT_FOUND) {

@@ -6,7 +6,6 @@
  */
 #include "ceremony/server/vault/open.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ceremony/server/vault/chain.h"
@@ -23,12 +22,7 @@ session_load_founding(struct session *session, struct err *err)
 	TRY(store_get_text(session->store, "init", &text, err));
 	TRY(json_parse(buf_view(&text), &object, err));
 	struct json_in in = json_in(object, "init", err);
-	json_in_hex(&in, "init", founding.init.bytes, DIGEST_SIZE);
-	snprintf(founding.name, sizeof(founding.name), "%s",
-	    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
-	founding.training = json_in_bool(&in, "training");
-	snprintf(founding.copy, sizeof(founding.copy), "%s",
-	    json_in_text(&in, "copy", 1, sizeof(founding.copy) - 1));
+	in_founding(&in, &founding);
 	TRY(json_in_end(&in));
 	session->founding = founding;
 	session->state = SESSION_FOUNDING;

@@ -8,6 +8,7 @@
 #ifndef CEREMONY_SERVER_VAULT_SESSION_H
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
+#include "ceremony/protocol/founding.h"
 #include "ceremony/protocol/record_batch.h"
 #include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
@@ -25,13 +26,6 @@ enum { SESSION_ALARMS = 16, CLOCK_BACK_MAX = 120 /* seconds */ };
 struct alarm {
 	char subject[SEAT_NAME_MAX + 1];
 	char text[NOTE_TEXT_MAX + 1];
-};
-/* What `init` fixed; every charter repeats it. */
-struct founding {
-	struct digest init;
-	char name[VAULT_NAME_MAX + 1];
-	bool training;
-	char copy[4096];
 };
 /* The statements of the batch that was looked at last: an officer with hundreds of versions asks for
  * the same two again and again, and what was verified once under its digest is verified. */
