@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The statements that people's tokens sign: request, approval, denial and cancel.  Those of the host
- * are in record_host.c.  A payload is read member by member; nothing of it is used before the whole
+ * are in statements_host.c.  A payload is read member by member; nothing of it is used before the whole
  * was found good.
  */
 #include "ceremony/protocol/statements.h"

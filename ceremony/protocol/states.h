@@ -3,7 +3,7 @@
  * The states of a ceremony as a table; what is not in it is refused.  Pure.
  *
  *	request		-> COLLECTING
- *	COLLECTING	approve	   (ceremony/approve.h guards)	-> COLLECTING
+ *	COLLECTING	approve	   (server/opening/approve guards)	-> COLLECTING
  *	COLLECTING	release	   (the quorum is met)		-> RELEASING
  *	COLLECTING	deny	   (quorum still reachable)	-> COLLECTING
  *	COLLECTING	refuse	   (quorum unreachable)		-> REFUSED

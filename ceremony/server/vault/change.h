@@ -6,7 +6,7 @@
  *	TRY(change_begin(session, &change, err));
  *	... read again what the decision rests on, write rows ...
  *	LEAF leaf = leaf_new("request");
- *	leaf_id(&leaf, "ceremony", &id);
+ *	leaf_bytes(&leaf, "ceremony", VIEW_OF(id.bytes));
  *	TRY(journal_add(session, &leaf, err));
  *	TRY(change_commit(session, &change, err));
  *
