@@ -7,7 +7,6 @@
  */
 #include "ceremony/server/documents/charter.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"

@@ -2,8 +2,6 @@
 /* Tests of tokens, and the newest evidence that each works (ceremony/protocol/test.h). */
 #include "ceremony/server/documents/token_test.h"
 
-#include <stdio.h>
-
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"

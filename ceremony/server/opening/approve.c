@@ -14,7 +14,6 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/opening/to_responder.h"
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 

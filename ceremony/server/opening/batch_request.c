@@ -5,7 +5,6 @@
  */
 #include "ceremony/server/opening/batch_request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -14,10 +14,8 @@
  */
 #include "ceremony/server/opening/batch_run.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_shares.h"

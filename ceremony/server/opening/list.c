@@ -3,7 +3,6 @@
 #include "ceremony/server/opening/list.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/matter.h"

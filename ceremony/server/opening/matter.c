@@ -14,22 +14,16 @@
 #include "vault/documents/reach.h"
 
 void
-matter_free(struct matter *matter)
-{
-	if (matter == NULL)
-		return;
-	definition_done(&matter->definition);
-	version_row_done(&matter->version);
-	header_freep(&matter->header);
-	for (size_t i = 0; i < matter->approval_count; i++)
-		approval_row_done(&matter->approvals[i]);
-	free(matter);
-}
-
-void
 matter_freep(struct matter **matter)
 {
-	matter_free(TAKE(*matter));
+	if (*matter == NULL)
+		return;
+	definition_done(&(*matter)->definition);
+	version_row_done(&(*matter)->version);
+	header_freep(&(*matter)->header);
+	for (size_t i = 0; i < (*matter)->approval_count; i++)
+		approval_row_done(&(*matter)->approvals[i]);
+	free(TAKE(*matter));
 }
 
 static enum err_code

@@ -42,7 +42,6 @@ struct matter {
 	const struct suspension *lost[QUORUM_SEATS];
 	size_t lost_count;
 };
-void matter_free(struct matter *matter); /* accepts NULL */
 void matter_freep(struct matter **matter);
 #define MATTER CLEANUP(matter_freep) struct matter
 

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/opening/spare_envelopes.h"

@@ -25,8 +25,9 @@ spares_load(struct session *session, const struct header *header, struct spare_s
 	return ERR_OK;
 }
 
-const struct spare_row *
-spares_find(const struct spare_set *set, const struct digest *token)
+/* The spare of SET for TOKEN, or NULL. */
+static const struct spare_row *
+find(const struct spare_set *set, const struct digest *token)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (digest_equal(&set->rows[i].token, token))
@@ -39,7 +40,7 @@ spares_envelope(const struct header *header, const struct spare_set *set, const 
     const struct digest *token, uint32_t *ret_index, const struct spare_row **ret_spare,
     struct err *err)
 {
-	const struct spare_row *spare = spares_find(set, token);
+	const struct spare_row *spare = find(set, token);
 
 	for (uint32_t i = 0; i < header->envelope_count; i++) {
 		const struct header_envelope *envelope = &header->envelopes[i];

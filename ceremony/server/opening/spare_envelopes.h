@@ -17,8 +17,6 @@ struct spare_set {
 /* Those of the version that HEADER is of.  ERR_INTEGRITY: one names an envelope that is not there. */
 enum err_code spares_load(struct session *session, const struct header *header,
     struct spare_set *ret_set, struct err *err) MUST_CHECK;
-/* The spare of SET for TOKEN, or NULL. */
-const struct spare_row *spares_find(const struct spare_set *set, const struct digest *token);
 /* The envelope of SEAT's token TOKEN: in HEADER (RET_SPARE is NULL then), or re-enveloped.
  * ERR_NOT_FOUND. */
 enum err_code spares_envelope(const struct header *header, const struct spare_set *set,

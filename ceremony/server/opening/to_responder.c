@@ -12,10 +12,8 @@
 #include <string.h>
 
 #include "base/hpke.h"
-#include "base/text.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/shares.h"
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"

@@ -41,8 +41,10 @@ end_locked(struct session *session, struct ceremony_row *row, bool done, struct 
 	return journal_add(session, &leaf, err);
 }
 
-enum err_code
-leases_end_one(struct session *session, const struct id *ceremony, bool done, struct err *err)
+/* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
+ * happens. */
+static enum err_code
+end_one(struct session *session, const struct id *ceremony, bool done, struct err *err)
 {
 	CHANGE change = {0};
 	struct ceremony_row row;
@@ -64,7 +66,7 @@ leases_end_expired(struct session *session, struct err *err)
 	TRY(matter_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].expires)
-			TRY(leases_end_one(session, &rows[i].id, false, err));
+			TRY(end_one(session, &rows[i].id, false, err));
 	return ERR_OK;
 }
 
@@ -187,7 +189,7 @@ serve_done(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	TRY(debt_of(session, &row, &debt, err));
-	TRY(leases_end_one(session, &id, true, err));
+	TRY(end_one(session, &id, true, err));
 	TRY(rotate_pay(session, &debt, &paid, err));
 	if (paid.code == ERR_INTEGRITY)
 		return err_set(err, ERR_INTEGRITY, "%s", paid.note);

@@ -7,10 +7,6 @@
 
 #include "ceremony/server/call.h"
 
-/* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
- * happens. */
-enum err_code leases_end_one(struct session *session, const struct id *ceremony, bool done,
-    struct err *err) MUST_CHECK;
 /* End every lease whose time is over. */
 enum err_code leases_end_expired(struct session *session, struct err *err) MUST_CHECK;
 /* Pay every debt that is due and not DEGRADED, telling the client. */

@@ -4,10 +4,8 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
-#include "ceremony/server/vault/chain.h"
 #include "vault/store/release.h"
 #include "vault/store/secret.h"
 

@@ -65,8 +65,9 @@ leaf_debt(struct leaf *leaf, const struct debt_row *debt)
 	leaf_int(leaf, "pending", debt->pending);
 }
 
-enum err_code
-journal_time(struct session *session, int64_t *ret_time, struct err *err)
+/* Of the newest leaf; 0 for an empty log. */
+static enum err_code
+newest_time(struct session *session, int64_t *ret_time, struct err *err)
 {
 	BUF data = {0};
 	JSON *leaf = NULL;
@@ -143,7 +144,7 @@ journal_add(struct session *session, struct leaf *leaf, struct err *err)
 	TRY(count_suspended(session, &suspended, err));
 	if (suspended > 0)
 		json_put_int(leaf->json, "suspended", (int64_t)suspended);
-	TRY(journal_time(session, &newest, err));
+	TRY(newest_time(session, &newest, err));
 	json_put(leaf->json, "statements", TAKE(leaf->statements));
 	json_put_time(leaf->json, "time", now > newest ? now : newest);
 	TRY(json_encode(leaf->json, &text, err));
@@ -156,7 +157,7 @@ journal_check_clock(struct session *session, struct err *err)
 	char then[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE];
 	int64_t newest, now = session_now(session);
 
-	TRY(journal_time(session, &newest, err));
+	TRY(newest_time(session, &newest, err));
 	if (newest <= now + CLOCK_BACK_MAX)
 		return ERR_OK;
 	text_time(newest, then);

@@ -34,8 +34,6 @@ enum err_code journal_add(struct session *session, struct leaf *leaf, struct err
  * Inside a transaction. */
 enum err_code journal_suspended(struct session *session, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
-/* The time of the newest leaf; 0 for an empty log. */
-enum err_code journal_time(struct session *session, int64_t *ret_time, struct err *err) MUST_CHECK;
 /* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
  * no deadline can be judged and nothing is released. */
 enum err_code journal_check_clock(struct session *session, struct err *err) MUST_CHECK;

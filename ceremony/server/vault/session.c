@@ -4,14 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
-#include "ceremony/server/opening/batch.h"
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"
 
 const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
