@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/target.h"
 #include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/certificate.h"
 #include "tokens/sim/ctap/credential.h"
 
 /* Each takes milliseconds. */

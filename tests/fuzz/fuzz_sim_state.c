@@ -2,6 +2,8 @@
 /* The simulated token's state file: what is accepted is written, read and written again alike. */
 #include "base/file.h"
 #include "tests/fuzz/target.h"
+#include "tokens/sim/crypto/key_check.h"
+#include "tokens/sim/state/file.h"
 #include "tokens/sim/state/state.h"
 
 static struct view on_disk; /* what the file holds */

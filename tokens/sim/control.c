@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "tokens/sim/state/file.h"
 
 enum { WORDS_MAX = 4 };
 

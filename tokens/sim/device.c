@@ -7,6 +7,7 @@
 #include "tokens/sim/device.h"
 
 #include "base/process.h"
+#include "tokens/sim/state/file.h"
 
 const char *const device_touch_names[] = {"auto", "manual", "never", NULL};
 

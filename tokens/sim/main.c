@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "tokens/sim/control.h"
 #include "tokens/sim/serve.h"
+#include "tokens/sim/state/file.h"
 
 #define DEFAULT_PROFILE "yubikey-5.7.4"
 

@@ -13,6 +13,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "tokens/sim/state/file.h"
 #include "tokens/sim/state/state.h"
 
 struct place {

@@ -50,8 +50,6 @@ struct sim_key_parts {
 /* ERR_INVALID when the parts are no key of that algorithm. */
 enum err_code sim_key_import(uint8_t algorithm, const struct sim_key_parts *parts,
     struct buf *ret_private, struct err *err) MUST_CHECK;
-/* ERR_INVALID unless PRIVATE_KEY is a key of ALGORITHM and nothing else. */
-enum err_code sim_key_check(uint8_t algorithm, struct view private_key, struct err *err) MUST_CHECK;
 /* The public key as a card encodes it: 86 point, or 81 modulus 82 exponent. */
 enum err_code sim_key_public(struct view private_key, struct buf *ret_encoded,
     struct err *err) MUST_CHECK;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a stored key what the state says of it?  A card that mixes them up answers as no card does. */
+#include "tokens/sim/crypto/key_check.h"
+
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
-
-#include "tokens/sim/crypto/crypto.h"
 
 static void
 key_freep(EVP_PKEY **key)

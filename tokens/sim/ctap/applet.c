@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transport, the table of commands, and touch.
+ * Transport, and the table of commands.
  *
  *	     message, no touch needed			    touch time over, cancel
  *	idle --------------------------> answered	waiting ---------------> answered
@@ -17,7 +17,12 @@
  */
 #include "tokens/sim/ctap/applet.h"
 
-#include <string.h>
+#include "tokens/sim/ctap/assert.h"
+#include "tokens/sim/ctap/config.h"
+#include "tokens/sim/ctap/info.h"
+#include "tokens/sim/ctap/make.h"
+#include "tokens/sim/ctap/manage.h"
+#include "tokens/sim/ctap/pin.h"
 
 enum {
 	INS_MESSAGE = 0x10,
@@ -51,78 +56,6 @@ static const struct command {
     {0x0d, true, ctap_config},
     {COMMAND_MANAGE_BEFORE, true, ctap_manage},
 };
-
-static uint8_t
-command_number(const struct ctap *ctap)
-{
-	return ctap->request.size > 0 ? ctap->request.data[0] : 0;
-}
-
-static int
-fault_place(const struct ctap *ctap)
-{
-	return FAULT_CTAP + command_number(ctap);
-}
-
-size_t
-ctap_fault(const struct ctap *ctap, enum fault_kind kind)
-{
-	return ctap->host.faults == NULL ?
-	    0 :
-	    faults_number(ctap->host.faults, fault_place(ctap), kind);
-}
-
-uint8_t
-ctap_touch(struct ctap *ctap)
-{
-	size_t wanted = 1 + ctap_fault(ctap, FAULT_EXTRA_TOUCH);
-
-	while (ctap->given < wanted) {
-		enum ctap_touch touch =
-		    ctap->host.touch(ctap->host.context, ctap->keep_alive ? CTAP_POLL_MS : -1);
-		if (touch == CTAP_STILL_WAITING)
-			return CTAP_WAITING;
-		if (touch == CTAP_UNTOUCHED)
-			return CTAP2_ERR_USER_ACTION_TIMEOUT;
-		ctap->given++;
-	}
-	return CTAP2_OK;
-}
-
-uint8_t
-ctap_verify_finger(struct ctap *ctap)
-{
-	struct sim_fido *fido = &ctap->state->fido;
-
-	if (fido->uv_tries == 0)
-		return CTAP2_ERR_UV_BLOCKED;
-	uint8_t status = ctap_touch(ctap);
-	if (status != CTAP2_OK)
-		return status;
-	if (ctap->host.finger(ctap->host.context)) {
-		fido->uv_tries = FIDO_UV_TRIES;
-		return ctap_save(ctap);
-	}
-	fido->uv_tries--;
-	status = ctap_save(ctap);
-	if (status != CTAP2_OK)
-		return status;
-	return fido->uv_tries == 0 ? CTAP2_ERR_UV_BLOCKED : CTAP2_ERR_UV_INVALID;
-}
-
-uint8_t
-ctap_save(struct ctap *ctap)
-{
-	struct err err;
-
-	return ctap->host.save(ctap->host.context, &err) == ERR_OK ? CTAP2_OK : CTAP1_ERR_OTHER;
-}
-
-bool
-ctap_protected(const struct ctap *ctap)
-{
-	return ctap->state->fido.pin_set || ctap->state->fido.uv;
-}
 
 static const struct command *
 command_of(uint8_t number)
@@ -182,7 +115,7 @@ spoil(struct ctap *ctap, struct buf *ret_data)
 		return;
 	buf_bytes(&reply, buf_view(ret_data));
 	buf_u16(&reply, SW_OK);
-	faults_spoil(ctap->host.faults, fault_place(ctap), &reply);
+	faults_spoil(ctap->host.faults, ctap_fault_place(ctap), &reply);
 	ret_data->size = 0;
 	if (reply.size >= 2)
 		buf_bytes(ret_data, view_of(reply.data, reply.size - 2));
@@ -220,16 +153,16 @@ lie(struct ctap *ctap, struct buf *ret_data, uint16_t *ret_status)
 	if (faults == NULL)
 		return false;
 	*ret_status = SW_FAILURE;
-	unsigned delay = faults_delay(faults, fault_place(ctap));
+	unsigned delay = faults_delay(faults, ctap_fault_place(ctap));
 	if (delay > 0 && !ctap->host.pause(ctap->host.context, delay))
 		return true;
-	bool pull = faults_pull(faults, fault_place(ctap));
+	bool pull = faults_pull(faults, ctap_fault_place(ctap));
 	if (pull && !faults->pull_after) {
 		ctap->host.unplug(ctap->host.context);
 		return true;
 	}
 	ctap->pull = pull;
-	if (!faults_instead(faults, fault_place(ctap), &reply))
+	if (!faults_instead(faults, ctap_fault_place(ctap), &reply))
 		return false;
 	struct reader reader = reader_of(buf_view(&reply));
 	if (reply.size >= 2)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authenticatorGetAssertion and GetNextAssertion (CTAP 2.1, 6.2 and 6.3), with hmac-secret (12.5).
  */
+#include "tokens/sim/ctap/assert.h"
+
 #include <string.h>
 
 #include "tokens/sim/ctap/request.h"
+#include "tokens/sim/ctap/token.h"
 
 enum {
 	ASSERT_RP = 1,

@@ -8,11 +8,13 @@
  *
  * The key comes from a public text: it proves nothing, and is the same everywhere.
  */
+#include "tokens/sim/ctap/certificate.h"
+
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "tokens/sim/crypto/crypto.h"
-#include "tokens/sim/ctap/credential.h"
 
 /* It says so itself. */
 const uint8_t ctap_aaguid[16] = {'N', 'O', 'T', ' ', 'A', ' ', 'R', 'E', 'A', 'L', ' ', 'T', 'O',

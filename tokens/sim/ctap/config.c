@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authenticatorReset, Selection and Config (CTAP 2.1, 6.6, 6.9 and 6.11). */
+#include "tokens/sim/ctap/config.h"
+
 #include <string.h>
 
-#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/token.h"
 
 enum {
 	CONFIG_COMMAND = 1,

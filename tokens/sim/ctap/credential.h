@@ -45,10 +45,4 @@ size_t credential_place(const struct sim_fido *fido, struct view id);
 enum err_code credential_sign(const struct credential *credential, struct view auth_data,
     const struct digest *client_data, struct buf *ret_signature, struct err *err) MUST_CHECK;
 
-/* The batch attestation key (PKCS#8) and certificate (DER) of tokens of this FIRMWARE: derived
- * from a public text, signed by the simulated root, without serial (certificate.c). */
-extern const uint8_t ctap_aaguid[16];
-enum err_code ctap_attestation(const uint8_t firmware[3], struct buf *ret_private,
-    struct buf *ret_certificate, struct err *err) MUST_CHECK;
-
 #endif

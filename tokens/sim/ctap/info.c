@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authenticatorGetInfo (CTAP 2.1, 6.4). */
-#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/info.h"
+
+#include "tokens/sim/ctap/certificate.h"
 #include "tokens/sim/ctap/credential.h"
 #include "tokens/sim/ctap/manage.h"
 

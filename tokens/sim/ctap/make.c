@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authenticatorMakeCredential (CTAP 2.1, 6.1), its extensions, and packed attestation. */
+#include "tokens/sim/ctap/make.h"
+
 #include <string.h>
 
 #include "tokens/sim/crypto/crypto.h"
+#include "tokens/sim/ctap/certificate.h"
 #include "tokens/sim/ctap/manage.h"
 #include "tokens/sim/ctap/request.h"
+#include "tokens/sim/ctap/token.h"
 
 enum {
 	MAKE_RP = 2,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tokens/sim/ctap/request.h"
+#include "tokens/sim/ctap/token.h"
 
 enum {
 	MANAGE_COMMAND = 1,

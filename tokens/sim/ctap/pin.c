@@ -3,9 +3,11 @@
  * authenticatorClientPIN (CTAP 2.1, 6.5.5).  A try is spent, and the spending saved, before the
  * PIN is compared: pulling the token after a wrong guess gives nothing back.
  */
+#include "tokens/sim/ctap/pin.h"
+
 #include <string.h>
 
-#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/token.h"
 
 enum {
 	PIN_PROTOCOL = 1,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tokens/sim/ctap/token.h"
+
 static uint8_t
 read_options(const struct cbor *map, struct ctap_request *request)
 {

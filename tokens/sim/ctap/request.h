@@ -3,8 +3,8 @@
 #ifndef TOKENS_SIM_CTAP_REQUEST_H
 #define TOKENS_SIM_CTAP_REQUEST_H
 
-#include "tokens/sim/ctap/applet.h"
 #include "tokens/sim/ctap/credential.h"
+#include "tokens/sim/ctap/ctap.h"
 
 /* Flags of authenticator data (WebAuthn level 2, 6.1). */
 enum { FLAG_UP = 0x01, FLAG_UV = 0x04, FLAG_AT = 0x40, FLAG_ED = 0x80 };

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a pinUvAuthToken (CTAP 2.1, 6.5.2.1 and 6.5.3). */
-#include <string.h>
-
-#include "tokens/sim/ctap/applet.h"
+#include "tokens/sim/ctap/token.h"
 
 uint8_t
 ctap_token_renew(struct ctap *ctap)

@@ -13,11 +13,12 @@
  *
  * (Ed25519 signs a whole message in 81; X25519 takes 32 bytes in 85.)
  */
+#include "tokens/sim/piv/auth.h"
+
 #include <string.h>
 
 #include "base/crypto.h"
 #include "tokens/sim/crypto/ber.h"
-#include "tokens/sim/piv/applet.h"
 
 struct template
 {

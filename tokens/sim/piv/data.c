@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Data objects (SP 800-73-4 part 1, table 3): GET DATA and PUT DATA, P1P2 3FFF. */
+#include "tokens/sim/piv/data.h"
+
 #include <string.h>
 
 #include "tokens/sim/crypto/ber.h"
-#include "tokens/sim/piv/applet.h"
 
 enum {
 	OBJECT_DISCOVERY = 0x7e,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, importing, moving and describing keys, and attesting those made here. */
-#include "tokens/sim/piv/applet.h"
+
+#include "tokens/sim/piv/key.h"
 
 #include <string.h>
 

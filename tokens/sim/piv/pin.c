@@ -3,9 +3,9 @@
  * PIN and PUK.  A try is spent, and the spending saved, before the value is compared: pulling
  * the token after a wrong guess gives nothing back.
  */
-#include <string.h>
+#include "tokens/sim/piv/pin.h"
 
-#include "tokens/sim/piv/applet.h"
+#include <string.h>
 
 enum { REFERENCE_PIN = 0x80, REFERENCE_PUK = 0x81 };
 

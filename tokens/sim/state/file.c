@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token's memory as a file: see state.h for its form.  Every value is checked on reading. */
+/* Every value is checked on reading. */
+#include "tokens/sim/state/file.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "tokens/sim/state/state.h"
+#include "tokens/sim/crypto/key_check.h"
 
 enum { STATE_VERSION = 1, STATE_FILE_MAX = 2 * 1024 * 1024, QUIRKS_TEXT_MAX = 100 };
 

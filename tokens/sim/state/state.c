@@ -2,7 +2,7 @@
 /*
  * The token's memory.  Slots are a fixed table in the card's order, so that a pointer to a key
  * stays valid; objects are a short list, looked through from its beginning.  (Reading and writing
- * the file is in file.c.)
+ * the file is in file.h.)
  */
 #include "tokens/sim/state/state.h"
 
