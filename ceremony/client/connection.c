@@ -237,27 +237,20 @@ client_keep(struct client *client, struct vault_view *view)
 
 /* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
 void
-client_free(struct client *client)
+client_freep(struct client **ref)
 {
+	struct client *client = TAKE(*ref);
 	struct err ignored;
 	int status;
 
 	if (client == NULL)
 		return;
 	fd_closep(&client->fd);
-	if (client->pid > 0 &&
-	    process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
-	        &ignored) != ERR_OK)
-		client->pid = 0; /* process_wait has ended it */
+	if (client->pid > 0)
+		(void)!process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
+		    &ignored);
 	vault_view_done(&client->view);
 	free(client);
-}
-
-void
-client_freep(struct client **client)
-{
-	client_free(*client);
-	*client = NULL;
 }
 
 /* True when JSON is a progress frame, which is then shown. */

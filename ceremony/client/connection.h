@@ -50,8 +50,7 @@ const struct client_hello *client_hello(const struct client *client);
 const struct client_options *client_options(const struct client *client);
 /* The vault's place as people write it. */
 const char *client_location(const struct client *client);
-void client_free(struct client *client); /* ends the session; accepts NULL */
-void client_freep(struct client **client);
+void client_freep(struct client **client); /* ends the session; accepts NULL */
 #define CLIENT CLEANUP(client_freep) struct client
 
 /* One request and its reply; REQUEST is freed.  Progress frames go to ui->progress.  An error

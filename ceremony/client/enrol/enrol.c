@@ -17,8 +17,9 @@
 #include "ceremony/client/typed.h"
 #include "tokens/attest/chain.h"
 
-void
-enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS])
+/* Which keys a seat with ROLES needs on its token. */
+static void
+needs(unsigned roles, bool ret_need[TOKEN_KEYS])
 {
 	ret_need[TOKEN_SIGN] = true;
 	ret_need[TOKEN_SHARE] = (roles & ROLE_OFFICER) != 0;
@@ -155,7 +156,7 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 
 	TRY(check_plan(plan, err));
 	TRY(read_certificates(&walk, err));
-	enrol_needs(plan->roles, walk.need);
+	needs(plan->roles, walk.need);
 	TRY(hand_take_any(options, &walk.hand, err));
 	memcpy(walk.hand.label, plan->label, strlen(plan->label) + 1);
 	TRY(check_other_seats(&walk, err));

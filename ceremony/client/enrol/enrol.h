@@ -18,8 +18,6 @@ struct enrol_result {
 	bool attested, cosigned;
 };
 
-/* Which keys a seat with ROLES needs on its token. */
-void enrol_needs(unsigned roles, bool ret_need[TOKEN_KEYS]);
 /* The policy of a vault that has no charter yet. */
 void enrol_default_policy(bool training, struct attest_policy *ret_policy);
 /* Nothing is written when anything fails, but keys that were made stay on the token; the next

@@ -91,7 +91,8 @@ bind_entry(struct hand *hand, struct err *err)
 	return token_bind(hand->token, &credential, err);
 }
 
-enum err_code
+/* Open hand->found, compare it with hand->entry if there is one, and bind its credential. */
+static enum err_code
 hand_open(struct hand *hand, struct err *err)
 {
 	TRY(token_open(hand->options->drivers, hand->options->driver_count, &hand->found,

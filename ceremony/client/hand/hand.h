@@ -36,9 +36,7 @@ enum err_code hand_take_any(const struct client_options *options, struct hand *r
 /* hand_take; NOT_THIS (may be NULL) does not count until it was taken out.  WANT NULL: any. */
 enum err_code hand_take_not(const struct client_options *options, const struct hand_want *want,
     const struct token_found *not_this, struct hand *ret_hand, struct err *err) MUST_CHECK;
-/* Open hand->found, compare it with hand->entry if there is one, and bind its credential. */
-enum err_code hand_open(struct hand *hand, struct err *err) MUST_CHECK;
-/* The same again: what it says about its tries must be fresh. */
+/* Close the token and open it again: what it says about its tries must be fresh. */
 enum err_code hand_reopen(struct hand *hand, struct err *err) MUST_CHECK;
 /* Sign STATEMENT with the sign key SIGNER (checked: a signature that does not verify is ERR_TOKEN). */
 enum err_code hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,

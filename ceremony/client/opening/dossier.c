@@ -16,21 +16,14 @@
 #include "vault/documents/reach.h"
 
 void
-dossier_free(struct dossier *dossier)
-{
-	if (dossier == NULL)
-		return;
-	definition_done(&dossier->definition);
-	header_freep(&dossier->header);
-	free(dossier->quorum);
-	free(dossier);
-}
-
-void
 dossier_freep(struct dossier **dossier)
 {
-	dossier_free(*dossier);
-	*dossier = NULL;
+	if (*dossier == NULL)
+		return;
+	definition_done(&(*dossier)->definition);
+	header_freep(&(*dossier)->header);
+	free((*dossier)->quorum);
+	free(TAKE(*dossier));
 }
 
 static enum err_code

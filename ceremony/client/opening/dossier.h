@@ -40,7 +40,6 @@ struct dossier {
 	/* Spare tokens with an envelope of their own beside the header; the server's word. */
 	struct reach_spares spares;
 };
-void dossier_free(struct dossier *dossier); /* accepts NULL */
 void dossier_freep(struct dossier **dossier);
 #define DOSSIER CLEANUP(dossier_freep) struct dossier
 

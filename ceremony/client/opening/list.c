@@ -8,7 +8,13 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 
-enum { PREFIX_MIN = 4 };
+enum { LISTING_MAX = 200, ID_SHORT = 8, PREFIX_MIN = 4 };
+
+/* Newest first; closed and refused ones too. */
+struct listing {
+	size_t count;
+	struct listed rows[LISTING_MAX];
+};
 
 int64_t
 in_moment(struct json_in *in, const char *name)
@@ -46,8 +52,8 @@ read_row(const struct json *object, struct listed *row, struct err *err)
 	return json_in_end(&in);
 }
 
-enum err_code
-listing_fetch(struct client *client, bool all, struct listing *ret_listing, struct err *err)
+static enum err_code
+fetch(struct client *client, struct listing *listing, struct err *err)
 {
 	struct json *request = op_new("ceremony-list");
 	JSON *reply = NULL;
@@ -55,18 +61,18 @@ listing_fetch(struct client *client, bool all, struct listing *ret_listing, stru
 	struct json_in in;
 	const struct json *list;
 
-	json_put_bool(request, "all", all);
+	json_put_bool(request, "all", true);
 	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, "ceremony-list", err);
 	list = json_in_array(&in, "ceremonies", 0, LISTING_MAX);
 	TRY(json_in_end(&in));
-	ret_listing->count = json_array_count(list);
-	for (size_t i = 0; i < ret_listing->count; i++) {
+	listing->count = json_array_count(list);
+	for (size_t i = 0; i < listing->count; i++) {
 		const struct json *object = json_array_object(list, i);
 
 		if (object == NULL)
 			return err_set(err, ERR_PROTOCOL, "the server's list is malformed");
-		TRY(read_row(object, &ret_listing->rows[i], err));
+		TRY(read_row(object, &listing->rows[i], err));
 	}
 	return ERR_OK;
 }
@@ -137,6 +143,6 @@ listing_pick(struct client *client, const char *id, unsigned states, const char 
 		return err_set(err, ERR_MEMORY, "out of memory");
 	if (id != NULL)
 		TRY(check_id(id, err));
-	TRY(listing_fetch(client, true, listing, err));
+	TRY(fetch(client, listing, err));
 	return pick_row(listing, id, states, requester, ret_listed, err);
 }

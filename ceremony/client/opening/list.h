@@ -7,7 +7,7 @@
 #include "ceremony/client/connection.h"
 #include "vault/documents/state_names.h"
 
-enum { LISTING_MAX = 200, ID_HEX_SIZE = 2 * ID_SIZE + 1, ID_SHORT = 8 };
+enum { ID_HEX_SIZE = 2 * ID_SIZE + 1 };
 
 struct listed {
 	char id[ID_HEX_SIZE];
@@ -17,14 +17,7 @@ struct listed {
 	enum ceremony_state state;
 	int64_t created, deadline, expires; /* expires: 0 before the release */
 };
-struct listing {
-	size_t count;
-	struct listed rows[LISTING_MAX];
-};
 
-/* Newest first.  ALL: closed and refused ones too. */
-enum err_code listing_fetch(struct client *client, bool all, struct listing *ret_listing,
-    struct err *err) MUST_CHECK;
 /* The ceremony that ID means: all of its 32 hex digits or the first 4 or more of them; or, when ID
  * is NULL, the only one in a state of the bit set STATES (and of REQUESTER, unless NULL).
  * ERR_NOT_FOUND, or ERR_USAGE with the list of those that fit. */

@@ -58,7 +58,7 @@ form_factor_from_text(const char *text, uint8_t *ret_number)
 	return true;
 }
 
-void
+static void
 form_factor_text(uint8_t number, char ret_text[24])
 {
 	if (number > 0 && number < ARRAY_SIZE(form_factors))
@@ -86,7 +86,7 @@ show_waiver(const struct charter *charter, const struct digest *token, struct bu
 	buf_format(ret_text, " waived: %s", waiver->reason);
 }
 
-void
+static void
 show_seat(const struct ui *ui, const struct seat *seat)
 {
 	char roles[SHOW_ROLES_SIZE], token[160];

@@ -10,7 +10,6 @@
 /* "officer, operator". */
 enum { SHOW_ROLES_SIZE = 48 };
 void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
-void show_seat(const struct ui *ui, const struct seat *seat);
 /* Whose it is, and the words that its person reads aloud. */
 void show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest);
 /* All that a charter says, a line each. */
@@ -24,7 +23,6 @@ void show_charter_changes(const struct ui *ui, const struct charter *before,
 void show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text);
 /* "usb-a-keychain", ... or a number of 1..255. */
 bool form_factor_from_text(const char *text, uint8_t *ret_number);
-void form_factor_text(uint8_t number, char ret_text[24]);
 void show_roster(const struct ui *ui, const struct roster *roster);
 void show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_count,
     const struct seat *after, size_t after_count);
