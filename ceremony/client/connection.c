@@ -329,3 +329,14 @@ client_call(struct client *client, struct json *request, struct view blob, struc
 	}
 	return code;
 }
+
+enum err_code
+client_ask(struct client *client, struct json *request, const char *what, struct json **ret_reply,
+    struct json_in *ret_in, struct err *err)
+{
+	BUF blob = {0};
+
+	TRY(client_call(client, request, (struct view){0}, ret_reply, &blob, err));
+	*ret_in = reply_in(*ret_reply, what, err);
+	return ERR_OK;
+}

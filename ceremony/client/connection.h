@@ -58,6 +58,11 @@ void client_freep(struct client **client); /* ends the session; accepts NULL */
 enum err_code client_call(struct client *client, struct json *request, struct view blob,
     struct json **ret_reply, struct buf *ret_blob, struct err *err) MUST_CHECK;
 
+/* The same where neither side sends bytes; RET_IN reads RET_REPLY, called WHAT in errors, after its
+ * "ok". */
+enum err_code client_ask(struct client *client, struct json *request, const char *what,
+    struct json **ret_reply, struct json_in *ret_in, struct err *err) MUST_CHECK;
+
 /* Keep VIEW, which is taken over, for as long as the client lives or until the next one. */
 const struct vault_view *client_keep(struct client *client, struct vault_view *view);
 

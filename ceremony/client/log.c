@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/log.h"
 
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "vault/log/tlog.h"
 
-enum { PAGE = 100 };
+enum { PAGE = 100, CHECKS_MAX = 1000 };
 
 enum err_code
 leaves_fetch(struct client *client, uint64_t from, unsigned max, struct json **ret_reply,
@@ -67,5 +68,47 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 	if (!digest_equal(&root, &checkpoint->root))
 		return err_set(err, ERR_INTEGRITY,
 		    "the entries that the server shows are not those of its signed checkpoint");
+	return ERR_OK;
+}
+
+/* What the host found; it may have grown since the checkpoint, never shrunk. */
+static enum err_code
+ask_host(struct client *client, const struct checkpoint *checkpoint, struct json **ret_reply,
+    const struct json **ret_checks, struct err *err)
+{
+	struct json_in in;
+	struct digest root = {0};
+	uint64_t size;
+
+	TRY(client_ask(client, op_new("log-verify"), "log-verify", ret_reply, &in, err));
+	size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
+	json_in_hex(&in, "root", root.bytes, DIGEST_SIZE);
+	*ret_checks = json_in_array(&in, "checks", 0, CHECKS_MAX);
+	TRY(json_in_end(&in));
+	for (size_t i = 0; i < json_array_count(*ret_checks); i++)
+		if (json_array_text(*ret_checks, i) == NULL)
+			return err_set(err, ERR_PROTOCOL,
+			    "the server sent a check that is no text");
+	if (size < checkpoint->size ||
+	    (size == checkpoint->size && !digest_equal(&root, &checkpoint->root)))
+		return err_set(err, ERR_INTEGRITY,
+		    "the host verified another log than the one of its signed checkpoint");
+	return ERR_OK;
+}
+
+enum err_code
+log_verify(struct client *client, const struct checkpoint **ret_checkpoint, struct json **ret_reply,
+    const struct json **ret_checks, struct err *err)
+{
+	const struct vault_view *view;
+	const struct json *checks = NULL;
+	JSON *reply = NULL;
+
+	TRY(client_sync(client, &view, err));
+	TRY(ask_host(client, &view->checkpoint, &reply, &checks, err));
+	TRY(leaves_walk(client, &view->checkpoint, NULL, NULL, err));
+	*ret_checkpoint = &view->checkpoint;
+	*ret_checks = checks;
+	*ret_reply = TAKE(reply);
 	return ERR_OK;
 }

@@ -7,54 +7,28 @@
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
-#include "ceremony/protocol/message.h"
 
-enum { PAGE = 500 };
+struct listing {
+	const struct cli_call *call;
+	struct json *all;
+};
 
-/* One page; LAST is the name to go on after. */
 static enum err_code
-list_page(const struct cli_call *call, struct client *client, struct json *all,
-    char last[SEAT_NAME_MAX + 1], bool *ret_more, struct err *err)
+list_row(void *context, const struct secret_row *row, struct err *err)
 {
-	struct json *request = op_new("secret-list");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
-	const struct json *list;
+	const struct listing *listing = context;
+	struct json *object = json_new_object();
 
-	json_put_text(request, "after", last);
-	json_put_int(request, "max", PAGE);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "secret-list", err);
-	list = json_in_array(&in, "secrets", 0, PAGE);
-	*ret_more = json_in_bool(&in, "more");
-	TRY(json_in_end(&in));
-	for (size_t i = 0; i < json_array_count(list); i++) {
-		struct json_in row = json_in(json_array_object(list, i), "secret in the list", err);
-		const char *name = json_in_text(&row, "name", 1, SEAT_NAME_MAX);
-		uint32_t current = (uint32_t)json_in_int(&row, "current", 0, UINT32_MAX);
-		const char *policy = json_in_text(&row, "policy", 1, SEAT_NAME_MAX);
-		const char *rotator = json_in_text(&row, "rotator", 1, ROTATOR_TEXT_MAX);
-		const char *state = json_in_text(&row, "state", 1, 60);
-		struct json *object;
-
-		TRY(json_in_end(&row));
-		snprintf(last, SEAT_NAME_MAX + 1, "%s", name);
-		if (!call_json(call)) {
-			ui_say(call->io->ui, "%-24s version %-4u %-14s %-10s %s", name, current,
-			    policy, rotator, state);
-			continue;
-		}
-		object = json_new_object();
-		json_put_text(object, "name", name);
-		json_put_int(object, "current", current);
-		json_put_text(object, "policy", policy);
-		json_put_text(object, "rotator", rotator);
-		json_put_text(object, "state", state);
-		json_add(all, object);
-	}
-	if (*ret_more && json_array_count(list) == 0)
-		return err_set(err, ERR_PROTOCOL, "the server promised more secrets and sent none");
+	(void)err;
+	if (!call_json(listing->call))
+		ui_say(listing->call->io->ui, "%-24s version %-4u %-14s %-10s %s", row->name,
+		    row->current, row->policy, row->rotator, row->state);
+	json_put_text(object, "name", row->name);
+	json_put_int(object, "current", row->current);
+	json_put_text(object, "policy", row->policy);
+	json_put_text(object, "rotator", row->rotator);
+	json_put_text(object, "state", row->state);
+	json_add(listing->all, object);
 	return ERR_OK;
 }
 
@@ -65,20 +39,15 @@ cmd_secret_list(const struct cli_call *call, struct err *err)
 	const struct vault_view *view;
 	JSON *object = json_new_object();
 	JSON *all = json_new_array();
-	char last[SEAT_NAME_MAX + 1] = "";
-	bool more = true;
+	struct listing listing = {call, all};
 
 	TRY(call_connect(call, &client, err));
 	TRY(client_sync(client, &view, err));
-	while (more)
-		TRY(list_page(call, client, all, last, &more, err));
-	if (!call_json(call)) {
-		if (last[0] == '\0')
-			ui_say(call->io->ui, "No secrets yet; give one with halligan secret add.");
-		return ERR_OK;
-	}
+	TRY(secrets_walk(client, list_row, &listing, err));
+	if (json_array_count(all) == 0 && !call_json(call))
+		ui_say(call->io->ui, "No secrets yet; give one with halligan secret add.");
 	json_put(object, "secrets", TAKE(all));
-	return call_print_json(call, object, err);
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
 }
 
 /* Which shares each seat's envelopes hold, clause by clause. */

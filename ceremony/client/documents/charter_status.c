@@ -19,8 +19,6 @@
 #include "ceremony/protocol/test.h"
 #include "vault/documents/reach.h"
 
-enum { PAGE = 100 };
-
 struct standing {
 	struct client *client;
 	const struct vault_view *view;
@@ -124,12 +122,13 @@ show_secret(struct standing *standing, const struct lookup *lookup, const struct
 }
 
 static enum err_code
-look_at(struct standing *standing, const char *name, struct err *err)
+look_at(void *context, const struct secret_row *row, struct err *err)
 {
+	struct standing *standing = context;
 	LOOKUP lookup = {0};
 	struct reach reach;
 
-	TRY(lookup_secret(standing->client, standing->view, name, &lookup, err));
+	TRY(lookup_secret(standing->client, standing->view, row->name, &lookup, err));
 	if (lookup.header == NULL)
 		return ERR_OK; /* nothing is sealed yet */
 	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header,
@@ -141,41 +140,11 @@ look_at(struct standing *standing, const char *name, struct err *err)
 }
 
 static enum err_code
-look_at_page(struct standing *standing, char last[SEAT_NAME_MAX + 1], bool *ret_more,
-    struct err *err)
-{
-	struct json *request = op_new("secret-list");
-	JSON *reply = NULL;
-	BUF blob = {0};
-
-	json_put_text(request, "after", last);
-	json_put_int(request, "max", PAGE);
-	TRY(client_call(standing->client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "secret-list", err);
-	const struct json *list = json_in_array(&in, "secrets", 0, PAGE);
-	*ret_more = json_in_bool(&in, "more");
-	TRY(json_in_end(&in));
-	for (size_t i = 0; i < json_array_count(list); i++) {
-		struct json_in row = json_in(json_array_object(list, i), "secret in the list", err);
-
-		snprintf(last, SEAT_NAME_MAX + 1, "%s",
-		    json_in_text(&row, "name", 1, SEAT_NAME_MAX));
-		if (row.code != ERR_OK)
-			return row.code;
-		TRY(look_at(standing, last, err));
-	}
-	return ERR_OK;
-}
-
-static enum err_code
 look_at_secrets(struct standing *standing, struct err *err)
 {
-	char last[SEAT_NAME_MAX + 1] = "";
-	bool more = true;
 	BUF text = {0};
 
-	while (more)
-		TRY(look_at_page(standing, last, &more, err));
+	TRY(secrets_walk(standing->client, look_at, standing, err));
 	if (standing->leaver_count == 0)
 		return ERR_OK;
 	buf_format(&text,

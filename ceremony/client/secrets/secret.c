@@ -8,6 +8,8 @@
 #include "ceremony/client/opening/list.h"
 #include "ceremony/protocol/message.h"
 
+enum { PAGE = 500 };
+
 void
 lookup_done(struct lookup *lookup)
 {
@@ -163,5 +165,56 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
 		return err_add(err, "%s", name);
 	*ret_lookup = lookup;
 	lookup = (struct lookup){0};
+	return ERR_OK;
+}
+
+static enum err_code
+visit_row(const struct json *object, secret_visit visit, void *context,
+    char ret_last[SEAT_NAME_MAX + 1], struct err *err)
+{
+	struct json_in in = json_in(object, "secret in the list", err);
+	struct secret_row row;
+
+	row.name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
+	row.current = (uint32_t)json_in_int(&in, "current", 0, UINT32_MAX);
+	row.policy = json_in_text(&in, "policy", 1, SEAT_NAME_MAX);
+	row.rotator = json_in_text(&in, "rotator", 1, ROTATOR_TEXT_MAX);
+	row.state = json_in_text(&in, "state", 1, 60);
+	TRY(json_in_end(&in));
+	snprintf(ret_last, SEAT_NAME_MAX + 1, "%s", row.name);
+	return visit(context, &row, err);
+}
+
+/* One page; LAST is the name to go on after. */
+static enum err_code
+walk_page(struct client *client, secret_visit visit, void *context, char last[SEAT_NAME_MAX + 1],
+    bool *ret_more, struct err *err)
+{
+	struct json *request = op_new("secret-list");
+	JSON *reply = NULL;
+	struct json_in in;
+	const struct json *list;
+
+	json_put_text(request, "after", last);
+	json_put_int(request, "max", PAGE);
+	TRY(client_ask(client, request, "secret-list", &reply, &in, err));
+	list = json_in_array(&in, "secrets", 0, PAGE);
+	*ret_more = json_in_bool(&in, "more");
+	TRY(json_in_end(&in));
+	for (size_t i = 0; i < json_array_count(list); i++)
+		TRY(visit_row(json_array_object(list, i), visit, context, last, err));
+	if (*ret_more && json_array_count(list) == 0)
+		return err_set(err, ERR_PROTOCOL, "the server promised more secrets and sent none");
+	return ERR_OK;
+}
+
+enum err_code
+secrets_walk(struct client *client, secret_visit visit, void *context, struct err *err)
+{
+	char last[SEAT_NAME_MAX + 1] = "";
+	bool more = true;
+
+	while (more)
+		TRY(walk_page(client, visit, context, last, &more, err));
 	return ERR_OK;
 }

@@ -38,5 +38,14 @@ enum err_code lookup_spares(const struct json *array, const struct header *heade
 enum err_code lookup_header(struct view bytes, const struct vault_view *view,
     const struct definition *definition, struct header **ret_header, struct quorum **ret_quorum,
     struct digest *ret_hash, struct err *err) MUST_CHECK;
+/* A secret in the server's list; nothing of it is verified. */
+struct secret_row {
+	const char *name, *policy, *rotator, *state;
+	uint32_t current; /* version */
+};
+typedef enum err_code (*secret_visit)(void *context, const struct secret_row *row, struct err *err);
+/* Every secret, in the order of names, through VISIT. */
+enum err_code secrets_walk(struct client *client, secret_visit visit, void *context,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/secrets/rotate.h"
+
+#include <string.h>
+
+#include "ceremony/client/sync.h"
+#include "ceremony/protocol/message.h"
+#include "vault/documents/state_names.h"
+
+enum { ROTATIONS_MAX = 100000 };
+
+void
+rotations_done(struct rotations *rotations)
+{
+	json_freep(&rotations->reply);
+}
+
+enum err_code
+rotate_run(struct client *client, const char *name, struct rotations *ret_rotations,
+    struct err *err)
+{
+	const struct vault_view *view;
+	ROTATIONS rotations = {0};
+	struct json *request;
+	struct json_in in;
+
+	TRY(client_sync(client, &view, err));
+	request = op_new("rotate");
+	if (name != NULL)
+		json_put_text(request, "name", name);
+	TRY(client_ask(client, request, "rotate", &rotations.reply, &in, err));
+	rotations.list = json_in_array(&in, "rotations", 0, ROTATIONS_MAX);
+	TRY(json_in_end(&in));
+	*ret_rotations = rotations;
+	rotations = (struct rotations){0};
+	return ERR_OK;
+}
+
+enum err_code
+rotate_result(const struct rotations *rotations, size_t index, struct rotated *ret_rotated,
+    struct err *err)
+{
+	struct json_in in = json_in(json_array_object(rotations->list, index), "rotation", err);
+	struct rotated row;
+	const char *code;
+
+	row.name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
+	row.debt = json_in_text(&in, "debt", 1, 40);
+	code = json_in_text(&in, "code", 1, 40);
+	row.note = json_in_text(&in, "note", 0, ERR_TEXT_SIZE);
+	TRY(json_in_end(&in));
+	row.retired = strcmp(row.debt, debt_state_names[DEBT_RETIRED]) == 0;
+	row.code = strcmp(code, "ok") != 0 ? err_from_name(code) : ERR_OK;
+	*ret_rotated = row;
+	return ERR_OK;
+}

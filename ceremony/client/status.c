@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/status.h"
+
+#include "ceremony/client/sync.h"
+#include "ceremony/client/trust.h"
+#include "ceremony/protocol/message.h"
+
+enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
+
+void
+status_done(struct status *status)
+{
+	json_freep(&status->reply);
+}
+
+/* A founding has nothing to verify yet, but where a vault was alive before, it is an alarm. */
+static enum err_code
+verify(struct client *client, struct err *err)
+{
+	const struct vault_view *view;
+	struct trust_place place;
+
+	if (client_hello(client)->state != VAULT_FOUNDING)
+		return client_sync(client, &view, err);
+	TRY(trust_place_of(client_location(client), &place, err));
+	return trust_check_new(&place, err);
+}
+
+enum err_code
+status_fetch(struct client *client, struct status *ret_status, struct err *err)
+{
+	STATUS status = {0};
+	struct json_in in;
+
+	TRY(verify(client, err));
+	TRY(client_ask(client, op_new("status"), "status", &status.reply, &in, err));
+	status.secrets = json_in_int(&in, "secrets", 0, INT64_MAX);
+	status.log = json_in_int(&in, "log", 0, INT64_MAX);
+	status.copy = json_in_text(&in, "copy", 1, ITEM_TEXT_MAX);
+	status.items = json_in_array(&in, "items", 0, ITEMS_MAX);
+	TRY(json_in_end(&in));
+	*ret_status = status;
+	status = (struct status){0};
+	return ERR_OK;
+}
+
+enum err_code
+status_item(const struct status *status, size_t index, struct status_item *ret_item,
+    struct err *err)
+{
+	struct json_in in = json_in(json_array_object(status->items, index), "status", err);
+	struct status_item item;
+
+	item.kind = json_in_text(&in, "kind", 1, 40);
+	item.subject = json_in_text(&in, "subject", 0, 200);
+	item.text = json_in_text(&in, "text", 0, ITEM_TEXT_MAX);
+	item.waits = json_in_text(&in, "waits", 0, ITEM_TEXT_MAX);
+	item.next = json_in_text(&in, "next", 0, ITEM_TEXT_MAX);
+	TRY(json_in_end(&in));
+	*ret_item = item;
+	return ERR_OK;
+}
