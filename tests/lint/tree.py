@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The source tree as lint reads it: files, includes, functions, and who knows whom."""
-import os, re, subprocess
+import os, re, shutil, subprocess
 
 PRODUCT = ("base/", "vault/", "tokens/", "rotators/", "ceremony/", "cli/")
 
 class Tree:
     def __init__(self, root, build=None):
         self.root, self.build, self.cache = os.path.abspath(root), build, {}
-        listed = subprocess.run(["git", "-C", self.root, "ls-files", "--cached", "--others",
-            "--exclude-standard"], capture_output=True, text=True)
-        if listed.returncode == 0:
+        listed = shutil.which("git") and subprocess.run(["git", "-C", self.root, "ls-files",
+            "--cached", "--others", "--exclude-standard"], capture_output=True, text=True)
+        if listed and listed.returncode == 0:
             names = listed.stdout.split("\n")
-        else: # an exported tree without git
+        else: # an exported tree, or no git
             names = [os.path.relpath(os.path.join(d, f), self.root)
                 for d, _, fs in os.walk(self.root) for f in fs]
         self.names = sorted(n for n in set(names)
