@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
+
 enum { FLAGS_AT = 32 };
 
 enum err_code

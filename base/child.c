@@ -6,6 +6,8 @@
  * The wanted descriptors are first moved out of the way, to 64 and above, since each may be the
  * number that another one shall get.
  */
+#include "base/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

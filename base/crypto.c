@@ -8,6 +8,8 @@
  * OpenSSL reads no configuration file here: the formats fix every algorithm, and a configuration
  * could put other code in their place.
  */
+#include "base/crypto.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <openssl/core_names.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/crypto.h"
 #include "base/locked.h"
 
 enum { SECURE_HEAP = 256 * 1024, SECURE_LEAST = 32, EXPAND_MAX = 255 * DIGEST_SIZE, PARTS_MAX = 8 };

@@ -6,6 +6,8 @@
  * Received points pass point_from() first: OpenSSL's import would also take compressed, hybrid
  * and infinity encodings, and a card may compute with a point that is not on its curve.
  */
+#include "base/crypto_key.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -16,8 +18,6 @@
 #include <openssl/param_build.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/crypto.h"
 
 struct p256_key {
 	EVP_PKEY *key;

@@ -9,6 +9,7 @@
 
 #include "base/dsse.h"
 #include "base/json.h"
+#include "base/json_in.h"
 #include "base/text.h"
 
 void

@@ -4,6 +4,8 @@
  * All steps work on an open folder, so that a folder that is moved meanwhile changes nothing.
  * A failed fsync is never repeated: the kernel may have dropped the pages and report success.
  */
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -14,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/process.h"
 
 /* A path taken apart: its folder, open, and the last name in it. */

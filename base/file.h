@@ -34,13 +34,4 @@ bool file_exists(const char *path);
 enum err_code file_path(const char *folder, const char *name, char ret_path[4096],
     struct err *err) MUST_CHECK;
 
-/* Exclusive advisory lock.  The file holds the holder's "pid command\n" for others to read.
- * Waits up to SECONDS, then ERR_BUSY names the holder. */
-struct file_lock;
-enum err_code file_lock(const char *path, const char *command, unsigned seconds,
-    struct file_lock **ret_lock, struct err *err) MUST_CHECK;
-void file_unlock(struct file_lock *lock); /* accepts NULL */
-void file_unlockp(struct file_lock **lock);
-#define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
-
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lock of base/file.h is flock(2) on a file that is never removed: removing it would let two
+ * The lock is flock(2) on a file that is never removed: removing it would let two
  * processes lock two files of the same name.  The kernel drops the lock when its holder dies; the
  * holder's line in the file is for people only and may be stale while nobody holds the lock.
  */
+#include "base/file_lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/process.h"
 
 enum { RETRY_MILLISECONDS = 20, HOLDER_MAX = 200 };

@@ -11,6 +11,8 @@
 
 #include "base/hpke.h"
 
+#include "base/crypto_key.h"
+
 const struct hpke_suite hpke_suite_default = {HPKE_KEM_P256, HPKE_KDF_SHA256, AEAD_AES_256_GCM};
 
 enum { MODE_BASE = 0, SUITE_ID_MAX = 10, LABEL_PARTS = 4, CONTEXT_SIZE = 1 + 2 * DIGEST_SIZE };

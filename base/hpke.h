@@ -11,6 +11,7 @@
 #define BASE_HPKE_H
 
 #include "base/crypto.h"
+#include "base/crypto_key.h"
 
 enum { HPKE_KEM_P256 = 0x0010, HPKE_KDF_SHA256 = 0x0001, HPKE_AEAD_EXPORT_ONLY = 0xffff };
 enum { HPKE_ENC_MAX = 2048 }; /* bytes of an encapsulation in any format of ours */

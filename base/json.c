@@ -14,9 +14,11 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/json_value.h"
+#include "base/json.h"
+#include "base/json_compact.h"
 #undef json_array_size /* in this file it is jansson's */
 #include "base/text.h"
+#include "base/text_time.h"
 
 enum { DEPTH_MAX = 16 };
 enum { MARK_FINE, MARK_MEMORY, MARK_TWICE, MARK_ARRAY = 16 /* added to those of arrays */ };

@@ -7,7 +7,8 @@
  *
  * The input is already known to be JSON; whatever it is, nothing outside of it is read.
  */
-#include "base/json_value.h"
+#include "base/json_compact.h"
+
 #include "base/text.h"
 
 /* Four hex digits of either case. */

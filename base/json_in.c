@@ -3,12 +3,14 @@
  * Reading an object member by member (base/json.h).  Every read goes through look(), which
  * remembers by its place which member was asked for; json_in_end() finds those nobody asked for.
  */
+#include "base/json_in.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json_value.h"
 #include "base/text.h"
+#include "base/text_time.h"
 
 enum { MEMBERS_MAX = 64 };
 

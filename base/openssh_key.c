@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/openssh_key.h"
 #include "base/text.h"
 

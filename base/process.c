@@ -5,6 +5,8 @@
  * Writing with a deadline goes in parts of PIPE_BUF bytes, each after poll(2): so much never
  * blocks a pipe or stream socket that poll calls writable, whether or not it is in blocking mode.
  */
+#include "base/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,8 +20,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "base/process.h"
 
 /* Variables that make a library of ours talk, load code or write elsewhere.  PCSCLITE_CSOCK_NAME,
  * the address of pcscd, stays. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process: hardening at start (DESIGN.md, section 11), clocks, and children with a deadline.
+ * The process: hardening at start (DESIGN.md, section 11), clocks, and descriptors with a deadline.
  */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
@@ -22,29 +22,6 @@ enum err_code process_beside(const char *path, char ret_path[4096], struct err *
 
 int64_t process_now(void);          /* seconds since 1970 */
 int64_t process_milliseconds(void); /* monotonic */
-
-enum { PROCESS_FDS = 8 };
-struct process_spawn {
-	const char *path;        /* absolute */
-	const char *const *argv; /* NULL-terminated */
-	const char *const *env;  /* NULL-terminated, the whole environment of the child */
-	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
-	int fds[PROCESS_FDS];
-	bool keep_stderr; /* the child writes to our stderr when FDS[2] is -1 */
-	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
-	 * passphrases and host keys); then only itself is killed, not a whole group. */
-	bool same_group;
-};
-/* Start a child in its own process group; all other descriptors are closed in it, and it gets
- * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack
- * of secret_stack_run(), which does not exist in a child. */
-enum err_code process_start(const struct process_spawn *spawn, pid_t *ret_pid,
-    struct err *err) MUST_CHECK;
-/* Wait until DEADLINE (process_milliseconds; -1: no deadline); then kill the whole group and
- * return ERR_TARGET_UNKNOWN.  RET_STATUS is waitpid's. */
-enum err_code process_wait(pid_t pid, int64_t deadline, int *ret_status,
-    struct err *err) MUST_CHECK;
-void process_kill(pid_t pid); /* the group, and reap */
 
 /* Read exactly SIZE bytes / write all, until DEADLINE (-1: no deadline).  A closed peer is
  * ERR_PROTOCOL, a deadline ERR_TARGET_UNKNOWN. */

@@ -10,13 +10,14 @@
  * The malloc-like functions use the same pages with a small header in front of the content,
  * which must be aligned and therefore ends up to 15 bytes before the guard page.
  */
+#include "base/secret.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
 #include "base/locked.h"
-#include "base/secret.h"
 
 struct secret {
 	struct locked pages;

@@ -51,15 +51,6 @@ enum err_code secret_write_fd(const struct secret *secret, int fd, struct err *e
 /* How this process keeps secrets: "memfd_secret" or "mlock". */
 const char *secret_kind(void);
 
-/*
- * Run FUNCTION(ARGUMENT) on a thread whose stack is locked like a secret and wiped afterwards,
- * for libraries that leave secrets on the stack.  While it runs, WAIT (may be NULL) is called on
- * the calling thread every 250 ms with the milliseconds so far.  Returns what FUNCTION returned.
- */
-enum err_code secret_stack_run(enum err_code (*function)(void *argument, struct err *err),
-    void *argument, void (*wait)(void *wait_argument, unsigned milliseconds), void *wait_argument,
-    struct err *err) MUST_CHECK;
-
 /* malloc-like functions over locked memory, for libraries that take an allocator. */
 void *secret_calloc(size_t count, size_t size);
 void *secret_realloc(void *pointer, size_t size);

@@ -5,13 +5,14 @@
  * Signals stay with the calling thread, so that no handler runs on (and outgrows) this stack.
  * The thread must not fork: its stack does not exist in a child (exec through posix_spawn does).
  */
+#include "base/secret_stack.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
 #include "base/locked.h"
-#include "base/secret.h"
 
 enum { STACK_SIZE = 256 * 1024, WAIT_MILLISECONDS = 250 };
 

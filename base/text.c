@@ -3,10 +3,11 @@
  * Every decoder here accepts one spelling only, the one that its encoder writes: two texts that
  * mean the same must be the same bytes, because bytes are what gets hashed and signed.
  */
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/words.h"
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: encodings, what may stand in names and reasons, times, durations, words to read aloud. */
+/* Text: encodings, what may stand in names and reasons, words to read aloud. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -23,16 +23,6 @@ bool text_is_otp(struct view text);
 /* Seat, policy and secret names: 1..63 of a-z 0-9 - _ . / beginning with a letter or digit;
  * '/' only between such parts (secret names such as prod/db). */
 bool text_is_name(const char *text);
-
-/* Seconds since 1970 <-> "2026-01-31T23:59:59Z" (exactly this form, years 1970..9999). */
-enum { TEXT_TIME_SIZE = 21 };
-void text_time(int64_t seconds, char ret_text[TEXT_TIME_SIZE]);
-bool text_from_time(const char *text, int64_t *ret_seconds);
-/* "90s", "15m", "2h", "1h30m", "365d": seconds 1..10 years; false otherwise. */
-bool text_from_duration(const char *text, int64_t *ret_seconds);
-/* "1 h 30 min", "45 s": two largest units. */
-enum { TEXT_DURATION_SIZE = 32 };
-void text_duration(int64_t seconds, char ret_text[TEXT_DURATION_SIZE]);
 
 /* Words of the PGP word list (even list for even positions), separated by spaces, for BYTES of
  * at most 8.  RET_TEXT has TEXT_WORDS_SIZE bytes. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times and durations as text (base/text.h).  The calendar is UTC, without leap seconds. */
+#include "base/text_time.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/text.h"
+#include "base/bytes.h"
 
 static const int64_t last_second = 253402300799; /* 9999-12-31T23:59:59Z */
 static const int64_t longest_duration = 10LL * 365 * 24 * 3600;

@@ -14,6 +14,7 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "base/text_time.h"
 
 enum { TICK_MS = 1000, LOOK_SECONDS = 5 };
 

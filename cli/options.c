@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 
 enum { NAMES_MAX = 64 };
 

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "ceremony/client/location.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"

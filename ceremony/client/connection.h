@@ -6,6 +6,7 @@
 #ifndef CEREMONY_CLIENT_CONNECTION_H
 #define CEREMONY_CLIENT_CONNECTION_H
 
+#include "base/json_in.h"
 #include "ceremony/client/ui.h"
 #include "ceremony/client/view.h"
 #include "ceremony/protocol/enrolment.h"

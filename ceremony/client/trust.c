@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "vault/log/tlog.h"
 

@@ -19,6 +19,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 
 struct trust {
 	struct digest vault;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "tokens/formats/fido_data.h"
 #include "tokens/formats/tlv.h"

@@ -3,6 +3,7 @@
 #ifndef CEREMONY_PROTOCOL_FOUNDING_H
 #define CEREMONY_PROTOCOL_FOUNDING_H
 
+#include "base/json_in.h"
 #include "vault/documents/charter.h"
 
 struct founding {

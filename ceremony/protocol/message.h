@@ -5,6 +5,7 @@
 
 #include "base/dsse.h"
 #include "base/json.h"
+#include "base/json_in.h"
 
 /* {"op":NAME}: an object as of json_new_object. */
 struct json *op_new(const char *name);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 
 enum { NONCE_SIZE = 16 };

@@ -4,6 +4,7 @@
 #define CEREMONY_PROTOCOL_STATEMENT_PARTS_H
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "vault/documents/statement.h"
 
 enum { RECORD_FORMAT = 1 };

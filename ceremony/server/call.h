@@ -7,6 +7,7 @@
 #ifndef CEREMONY_SERVER_CALL_H
 #define CEREMONY_SERVER_CALL_H
 
+#include "base/json_in.h"
 #include "ceremony/server/vault/session.h"
 
 struct call {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_in.h"
 #include "base/text.h"
 #include "ceremony/server/secrets/walk.h"
 #include "vault/store/release.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/opening/batch.h"

@@ -6,6 +6,7 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "cli/agent.h"
 #include "cli/lease.h"
 

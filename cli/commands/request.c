@@ -2,6 +2,7 @@
 #include "cli/commands/request.h"
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/client/opening/request.h"
 #include "cli/whereabouts.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/reseal.h"
 
+#include "base/text_time.h"
 #include "ceremony/client/opening/reseal.h"
 #include "ceremony/client/sync.h"
 #include "cli/whereabouts.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "base/text.h"
 
 const char *const probe_result_names[] = {"accepted", "refused", "unreachable", NULL};

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/credential.h"
 #include "base/process.h"
 #include "rotators/contract/contract.h"

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/json_in.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/process.h"
 #include "rotators/contract/executable.h"
 #include "rotators/program/child.h"

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/json_in.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"

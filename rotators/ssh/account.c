@@ -6,6 +6,8 @@
 
 #include "rotators/ssh/account.h"
 
+#include "base/json_in.h"
+
 enum { PORT_DEFAULT = 22 };
 
 /* A number, or digits: the command line knows only text. */

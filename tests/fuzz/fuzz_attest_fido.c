@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tests/fuzz/target.h"
 #include "tokens/attest/fido.h"
 #include "tokens/formats/fido_data.h"

@@ -2,6 +2,7 @@
 /* What a certificate says of itself; nothing that could move a terminal's cursor gets out. */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tests/fuzz/target.h"
 #include "tokens/formats/certificate.h"
 

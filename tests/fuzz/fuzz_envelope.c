@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tests/fuzz/target.h"
 #include "vault/seal/envelope.h"
 #include "vault/seal/seal.h"

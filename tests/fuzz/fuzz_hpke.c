@@ -4,6 +4,7 @@
  * ciphertext is sealed well first and must open; flag 2: the card's ECDH result has the size of
  * the next byte instead of 32.
  */
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "tests/fuzz/target.h"
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "tests/fuzz/target.h"
 
 int

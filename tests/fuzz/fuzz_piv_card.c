@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tests/fuzz/target.h"
 #include "tokens/formats/tlv.h"
 #include "tokens/piv/admin.h"

@@ -2,6 +2,7 @@
 /* Rosters, beside a charter of one seat whose sign key is the base point of P-256. */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tests/fuzz/statement.h"
 #include "vault/documents/roster.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "tests/fuzz/target.h"
 
 static void

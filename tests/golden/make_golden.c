@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "vault/seal/seal.h"
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "vault/seal/seal.h"
 

@@ -29,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"

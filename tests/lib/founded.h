@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/lib/expect.h"
 #include "vault/documents/roster.h"

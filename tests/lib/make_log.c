@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "vault/log/note.h"

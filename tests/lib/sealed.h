@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "tests/lib/expect.h"
 #include "vault/seal/seal.h"
 

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/crypto_key.h"
 #include "tests/unit/check.h"
 
 static void

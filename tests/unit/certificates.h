@@ -9,6 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
+#include "base/crypto_key.h"
 #include "tokens/attest/piv.h"
 
 /* One that signs: its name, key and certificate. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/vectors.h"

@@ -18,6 +18,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
+
 enum { SECURITY_LEVEL = 2, CHAIN_MAX = 6, PEM_MAX = 128 * 1024 };
 
 void

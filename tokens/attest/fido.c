@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/attest/chain.h"
 #include "tokens/formats/fido_data.h"
 #include "tokens/formats/tlv.h"

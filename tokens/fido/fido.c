@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/secret_stack.h"
 #include "tokens/fido/carry.h"
 #include "tokens/fido/pin.h"
 #include "tokens/fido/port.h"

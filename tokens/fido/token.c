@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
+#include "base/secret_stack.h"
 #include "tokens/fido/pin.h"
 
 enum {

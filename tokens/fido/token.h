@@ -15,6 +15,7 @@
 #ifndef TOKENS_FIDO_TOKEN_H
 #define TOKENS_FIDO_TOKEN_H
 
+#include "base/crypto_key.h"
 #include "tokens/fido/link.h"
 
 struct fido_token {

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/formats/fido_data.h"
 
 /* ---- touches ---- */

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/formats/tlv.h"
 
 enum {

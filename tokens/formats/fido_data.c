@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/formats/cbor.h"
 
 enum {

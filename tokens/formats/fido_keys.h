@@ -12,6 +12,7 @@
 #ifndef TOKENS_FORMATS_FIDO_KEYS_H
 #define TOKENS_FORMATS_FIDO_KEYS_H
 
+#include "base/crypto_key.h"
 #include "tokens/token.h"
 
 enum { FIDO_SALTS_SIZE = 2 * DIGEST_SIZE }; /* share, then release; the PRF's output likewise */

@@ -13,6 +13,7 @@
  */
 #include "tokens/piv/admin.h"
 
+#include "base/crypto_key.h"
 #include "tokens/formats/tlv.h"
 #include "tokens/piv/block.h"
 

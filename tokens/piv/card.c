@@ -21,6 +21,7 @@
  */
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/formats/tlv.h"
 #include "tokens/piv/card.h"
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret_stack.h"
 #include "tokens/formats/certificate.h"
 #include "tokens/piv/object.h"
 #include "tokens/reader/holders.h"

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 
 static const char factory_pin[] = "123456";

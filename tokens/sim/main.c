@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "tokens/sim/control.h"

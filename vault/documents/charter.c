@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "base/text.h"
 
 enum { CHARTER_FORMAT = 1, NONCE_SIZE = 16 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_in.h"
 #include "base/text.h"
 #include "vault/documents/signers.h"
 

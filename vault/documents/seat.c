@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "vault/documents/charter.h"
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 
 #define TYPE_START    "application/vnd.halligan."

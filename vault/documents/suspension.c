@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_in.h"
 #include "base/text.h"
+#include "base/text_time.h"
 
 enum { NONCE_SIZE = 16 };
 

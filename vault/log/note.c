@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 
 enum { KEY_ID_SIZE = 4, TYPE_ED25519 = 0x01, SIGNATURE_BLOB_MAX = 4096 };

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/crypto_key.h"
 #include "vault/seal/seal.h"
 
 const char seal_label_approval[] = "halligan/v1 approval";

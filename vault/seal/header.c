@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 
 static const uint8_t magic[4] = {'H', 'A', 'L', 'v'};

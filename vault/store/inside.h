@@ -4,6 +4,7 @@
 #define VAULT_STORE_INSIDE_H
 
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "vault/store/sql.h"
 
 enum { STORE_COMMAND_MAX = 200 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/client/log.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"

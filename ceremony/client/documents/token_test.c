@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"

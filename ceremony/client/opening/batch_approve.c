@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/protocol/message.h"

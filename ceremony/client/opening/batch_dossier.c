@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text_time.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/opening/list.h"
 #include "ceremony/client/secrets/secret.h"

@@ -4,6 +4,7 @@
 #ifndef CEREMONY_CLIENT_OPENING_LIST_H
 #define CEREMONY_CLIENT_OPENING_LIST_H
 
+#include "base/json_in.h"
 #include "ceremony/client/connection.h"
 #include "vault/documents/state_names.h"
 

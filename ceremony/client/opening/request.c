@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text_time.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/dossier.h"
 #include "ceremony/client/sync.h"

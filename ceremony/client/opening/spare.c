@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"

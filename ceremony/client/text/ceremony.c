@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
 
 enum { CLOCK_SKEW = 120 };

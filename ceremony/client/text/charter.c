@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/statements.h" /* WORD_BYTES */
 #include "tokens/attest/policy.h"
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/opening/to_responder.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/vault/change.h"

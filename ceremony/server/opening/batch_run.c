@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crypto_key.h"
+#include "base/file_lock.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_shares.h"
 #include "ceremony/server/opening/matter.h"

@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/batch.h"
 #include "ceremony/server/opening/batch_run.h"

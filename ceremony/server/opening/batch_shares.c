@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 
 enum err_code

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/opening/shares.h"
 
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "ceremony/server/vault/host.h"
 

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/file_lock.h"
 #include "base/hpke.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/shares.h"

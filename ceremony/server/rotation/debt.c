@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_lock.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/target.h"

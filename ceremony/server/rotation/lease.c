@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/vault/chain.h"

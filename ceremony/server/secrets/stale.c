@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/verdict.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/seal_version.h"

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_in.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"
 #include "vault/store/token.h"

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "vault/documents/id.h"
 

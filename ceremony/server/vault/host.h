@@ -15,6 +15,7 @@
 #define CEREMONY_SERVER_VAULT_HOST_H
 
 #include "base/crypto.h"
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "vault/documents/id.h"
 

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
+#include "base/file_lock.h"
+#include "base/json_in.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "vault/store/log.h"
 #include "vault/store/statement.h"
 #include "vault/store/token.h"

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"

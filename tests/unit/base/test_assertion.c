@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/assertion.c: what makes a FIDO2 assertion a signature. */
 #include "base/assertion.h"
+#include "base/crypto_key.h"
 #include "tests/unit/check.h"
 
 struct bench {

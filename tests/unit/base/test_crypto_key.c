@@ -4,6 +4,8 @@
  * and signature), RFC 8032 7.1 (Ed25519, tests 1 and 2).  The larger sets are Wycheproof's.
  */
 #include "base/crypto.h"
+#include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "tests/unit/check.h"
 #include "tests/unit/vectors.h"
 

@@ -3,6 +3,7 @@
  * HPKE against the vectors of RFC 9180, Appendix A.3 (DHKEM(P-256, HKDF-SHA256), HKDF-SHA256), of
  * which one is typed here, and the edge cases of draft-ietf-hpke-hpke.
  */
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/text.h"
 #include "tests/unit/check.h"

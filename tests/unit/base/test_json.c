@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "tests/unit/check.h"
 
 /* Parses TEXT in a heap block of exactly its size. */

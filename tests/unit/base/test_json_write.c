@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/json.h"
+#include "base/json_in.h"
 #include "tests/unit/check.h"
 
 static struct json *

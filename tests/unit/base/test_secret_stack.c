@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/secret_stack.h"
 #include "tests/unit/check.h"
 #include "tests/unit/memory_seam.h"
 

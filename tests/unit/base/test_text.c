@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encodings (RFC 4648 test vectors), plain text, names, times, durations, words. */
 #include "base/text.h"
+#include "base/text_time.h"
 #include "base/words.h"
 #include "tests/unit/check.h"
 #include "tests/unit/vectors.h"

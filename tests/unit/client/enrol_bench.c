@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "tests/unit/check.h"
 

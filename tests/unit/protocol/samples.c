@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/crypto_key.h"
 #include "ceremony/protocol/record_batch.h"
 #include "ceremony/protocol/spare.h"
 #include "tests/unit/check.h"

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/protocol/enrolment.h"
 #include "tests/unit/certificates.h"

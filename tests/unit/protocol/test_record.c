@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/protocol/samples.h"

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/text.h"
 #include "vault/seal/seal.h"

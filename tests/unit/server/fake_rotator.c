@@ -19,6 +19,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "rotators/program/program.h"
 

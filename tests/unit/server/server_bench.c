@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "base/hpke.h"
 #include "base/process.h"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "base/process.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/escrow.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/protocol/wire.h"
 

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/server/batch_bench.h"
 

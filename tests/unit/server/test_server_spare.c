@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An officer hands shares on to a spare token, spoken by hand so that each step can be wrong. */
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/text.h"
 #include "ceremony/protocol/spare.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
 #include "tokens/sim/crypto/ber.h"

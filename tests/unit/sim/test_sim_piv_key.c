@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/sim/sim_bench.h"
 #include "tokens/sim/crypto/ber.h"

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_TOKENS_FIDO_BENCH_H
 #define TESTS_UNIT_TOKENS_FIDO_BENCH_H
 
+#include "base/crypto_key.h"
 #include "tests/unit/registration.h"
 #include "tokens/fido/use.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/attest/fido.c: registrations attested rightly, and wrongly in one way each. */
+#include "base/crypto_key.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
 #include "tokens/attest/fido.h"

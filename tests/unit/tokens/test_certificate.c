@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/formats/certificate.c: what certificates say, and bytes that are none. */
+#include "base/crypto_key.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 #include "tokens/formats/certificate.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/formats/cbor.c and tokens/formats/fido_data.c: what a FIDO2 token answers, read to the last byte. */
+#include "base/crypto_key.h"
 #include "tests/unit/registration.h"
 #include "tokens/fido/result.h"
 #include "tokens/formats/cbor.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/formats/fido_keys.c against values that python3-cryptography computed (tests/lib/
  * fido2_stranger.py), and tokens/fido/pin.c. */
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tokens/fido/pin.h"

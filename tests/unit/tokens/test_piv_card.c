@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens/piv/card.c and tokens/piv/admin.c over a card that says what the test tells it to. */
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tokens/formats/tlv.h"

@@ -2,6 +2,7 @@
 /* vault/log/note.c against the C2SP texts: published notes and keys, every malformed line, every byte. */
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/log_vectors.h"

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "tests/unit/vectors.h"
 #include "vault/seal/share.h"

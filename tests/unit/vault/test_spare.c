@@ -2,6 +2,7 @@
 /* vault/seal/envelope.c: shares that were handed on to a spare token, from the golden files. */
 #include <stdio.h>
 
+#include "base/crypto_key.h"
 #include "base/file.h"
 #include "tests/unit/check.h"
 #include "vault/seal/seal.h"

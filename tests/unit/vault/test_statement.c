@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/json_in.h"
 #include "tests/lib/founded.h"
 
 static void

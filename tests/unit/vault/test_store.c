@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "tests/lib/store_bench.h"
 
 static void

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "tokens/sim/crypto/ber.h"
 #include "tokens/sim/crypto/crypto.h"
 #include "tokens/sim/ctap/status.h"

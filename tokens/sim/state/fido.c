@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "base/json_in.h"
 #include "base/text.h"
 
 void

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "tokens/sim/crypto/key_check.h"
 

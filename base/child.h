@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Children with a deadline. */
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum { PROCESS_FDS = 8 };
+struct process_spawn {
+	const char *path;        /* absolute */
+	const char *const *argv; /* NULL-terminated */
+	const char *const *env;  /* NULL-terminated, the whole environment of the child */
+	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
+	int fds[PROCESS_FDS];
+	bool keep_stderr; /* the child writes to our stderr when FDS[2] is -1 */
+	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
+	 * passphrases and host keys); then only itself is killed, not a whole group. */
+	bool same_group;
+};
+/* Start a child in its own process group; all other descriptors are closed in it, and it gets
+ * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack
+ * of secret_stack_run(), which does not exist in a child. */
+enum err_code process_start(const struct process_spawn *spawn, pid_t *ret_pid,
+    struct err *err) MUST_CHECK;
+/* Wait until DEADLINE (process_milliseconds; -1: no deadline); then kill the whole group and
+ * return ERR_TARGET_UNKNOWN.  RET_STATUS is waitpid's. */
+enum err_code process_wait(pid_t pid, int64_t deadline, int *ret_status,
+    struct err *err) MUST_CHECK;
+void process_kill(pid_t pid); /* the group, and reap */
+
+#endif
