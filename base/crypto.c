@@ -10,14 +10,12 @@
  */
 #include "base/crypto.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/locked.h"
 
@@ -71,25 +69,6 @@ crypto_start(struct err *err)
 		break;
 	}
 	return locked_refused(SECURE_HEAP, ENOMEM, err);
-}
-
-enum err_code
-crypto_random(void *ret_bytes, size_t size, struct err *err)
-{
-	uint8_t *at = ret_bytes;
-
-	while (size > 0) {
-		ssize_t got = getrandom(at, size, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return err_errno(err, ERR_CRYPTO, got < 0 ? errno : EIO,
-			    "the kernel gives no random bytes");
-		at += got;
-		size -= (size_t)got;
-	}
-	return ERR_OK;
 }
 
 bool

@@ -33,8 +33,6 @@ struct ed25519_public {
 /* Prepares OpenSSL's locked heap.  ERR_MEMORY names RLIMIT_MEMLOCK.  May be called again. */
 enum err_code crypto_start(struct err *err) MUST_CHECK;
 
-/* Public random bytes (nonces, ids, salts) from getrandom(2). */
-enum err_code crypto_random(void *ret_bytes, size_t size, struct err *err) MUST_CHECK;
 /* Constant time in the content. */
 bool crypto_equal(const void *a, const void *b, size_t size);
 bool digest_equal(const struct digest *a, const struct digest *b);

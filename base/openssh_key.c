@@ -18,6 +18,7 @@
 
 #include "base/crypto_key.h"
 #include "base/openssh_key.h"
+#include "base/random.h"
 #include "base/text.h"
 
 enum { LINE = 70, BLOCK = 8, BINARY_MAX = 16384 };
@@ -271,7 +272,7 @@ openssh_key_generate(const char *comment, struct secret **ret_text, struct err *
 
 	TRY(secret_new(ED25519_SIZE, &seed, err));
 	TRY(secret_random(seed, ED25519_SIZE, err));
-	TRY(crypto_random(&check, sizeof(check), err));
+	TRY(random_bytes(&check, sizeof(check), err));
 	return openssh_key_encode(seed, check, comment, ret_text, err);
 }
 

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
 #include "base/locked.h"
+#include "base/random.h"
 
 struct secret {
 	struct locked pages;
@@ -126,7 +126,7 @@ secret_random(struct secret *secret, size_t size, struct err *err)
 {
 	secret_clear(secret);
 	TRY(secret_resize(secret, size, err));
-	if (crypto_random(secret->data, size, err) == ERR_OK)
+	if (random_bytes(secret->data, size, err) == ERR_OK)
 		return ERR_OK;
 	secret_clear(secret);
 	return err->code;
@@ -135,7 +135,14 @@ secret_random(struct secret *secret, size_t size, struct err *err)
 bool
 secret_equal(const struct secret *a, const struct secret *b)
 {
-	return a->size == b->size && crypto_equal(a->data, b->data, a->size);
+	const volatile uint8_t *x = a->data, *y = b->data;
+	uint8_t differ = 0;
+
+	if (a->size != b->size)
+		return false;
+	for (size_t i = 0; i < a->size; i++)
+		differ |= x[i] ^ y[i];
+	return differ == 0;
 }
 
 enum err_code

@@ -10,7 +10,6 @@
 #include "ceremony/client/ui.h"
 #include "ceremony/client/view.h"
 #include "ceremony/protocol/enrolment.h"
-#include "ceremony/protocol/statements.h"
 #include "vault/documents/definition.h"
 
 struct client_options {

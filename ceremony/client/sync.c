@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements_host.h"
+#include "vault/documents/charter_verify.h"
 #include "vault/log/tlog.h"
 
 enum { CHAIN_MAX = 1024 };

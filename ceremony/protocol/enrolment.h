@@ -51,16 +51,6 @@ enum err_code enrolment_payload(const struct enrolment *enrolment, struct json *
     struct err *err) MUST_CHECK;
 enum err_code enrolment_parse(const struct dsse *statement, bool training,
     struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
-/* Everything a founder relies on: init, the self-signature (and its cosigner's, no other), the keys that the roles need (officer:
- * sign, share; responder: sign, release; operator: sign), a test-unseal of share and release,
- * and for every key an attestation that verifies under POLICY with this key, serial, firmware, unless
- * POLICY waives it.
- * The error names seat, serial and cause. */
-enum err_code enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
-    const struct digest *init, const struct attest_policy *policy, struct err *err) MUST_CHECK;
-/* The part about the attestation alone, before anything is signed. */
-enum err_code enrolment_check_origin(const struct enrolment *enrolment,
-    const struct attest_policy *policy, struct err *err) MUST_CHECK;
 /* Does SEAT of a charter or roster say what the enrolment of its token says?  ERR_INTEGRITY. */
 enum err_code enrolment_matches(const struct enrolment *enrolment, const struct seat *seat,
     const struct seat_token *token, struct err *err) MUST_CHECK;

@@ -3,7 +3,7 @@
  * What a founder relies on when a stranger's file says "these are my keys".  The self-signature
  * proves possession, the attestation origin, the test-unseal that it works.
  */
-#include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/enrolment_verify.h"
 
 #include <string.h>
 

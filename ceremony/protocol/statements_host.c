@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements that the host signs: ceremony, release and rotation (formats: ceremony/protocol/statements.h). */
+/* The statements that the host signs: ceremony, release and rotation. */
+#include "ceremony/protocol/statements_host.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/statement_parts.h"
-#include "ceremony/protocol/statements.h"
 
 static struct json *
 opens_json(const struct ceremony *ceremony)

@@ -5,6 +5,7 @@
 #include "ceremony/client/documents/charter_draft.h"
 #include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/sync.h"
+#include "vault/documents/charter_payload.h"
 
 enum { LIST_MAX = 64 };
 

@@ -9,6 +9,7 @@
 
 #include "base/crypto.h"
 #include "base/process.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "rotators/ssh/key_file.h"
 
@@ -160,7 +161,7 @@ make_draft(const struct key_file *file, struct draft *draft, struct err *err)
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
 
-	TRY(crypto_random(random, sizeof(random), err));
+	TRY(random_bytes(random, sizeof(random), err));
 	text_hex(VIEW_OF(random), hex);
 	(void)snprintf(draft->name, sizeof(draft->name), ".halligan-%s", hex);
 	draft->fd = openat(file->folder, draft->name,

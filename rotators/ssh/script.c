@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
 #include "rotators/ssh/script.h"
@@ -152,7 +153,7 @@ script_marker(struct script_marker *ret_marker, struct err *err)
 	uint8_t random[12];
 	char hex[2 * sizeof(random) + 1];
 
-	TRY(crypto_random(random, sizeof(random), err));
+	TRY(random_bytes(random, sizeof(random), err));
 	text_hex(VIEW_OF(random), hex);
 	(void)snprintf(ret_marker->text, sizeof(ret_marker->text), "halligan-%s", hex);
 	return ERR_OK;

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/random.h"
 #include "tests/fuzz/target.h"
 
-enum err_code __wrap_crypto_random(void *ret_bytes, size_t size, struct err *err);
+enum err_code __wrap_random_bytes(void *ret_bytes, size_t size, struct err *err);
 
 enum err_code
-__wrap_crypto_random(void *ret_bytes, size_t size, struct err *err)
+__wrap_random_bytes(void *ret_bytes, size_t size, struct err *err)
 {
 	(void)err;
 	memset(ret_bytes, FIXED_RANDOM, size);

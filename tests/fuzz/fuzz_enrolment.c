@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolments: what is accepted survives being written and read; nothing unsigned verifies. */
 #include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tests/fuzz/statement.h"
 
 int

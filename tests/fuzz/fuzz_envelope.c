@@ -8,7 +8,6 @@
 #include "base/crypto_key.h"
 #include "tests/fuzz/target.h"
 #include "vault/seal/envelope.h"
-#include "vault/seal/seal.h"
 
 enum { SHARES = 2, SHARE_BYTE = 0x11 };
 

@@ -28,7 +28,7 @@ size_t replay_runs(void);
 			abort();                                                                   \
 	} while (0)
 
-/* crypto_random in a target gives this byte only, so that an input can answer a challenge. */
+/* random_bytes in a target gives this byte only, so that an input can answer a challenge. */
 enum { FIXED_RANDOM = 0x42 };
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "base/crypto_key.h"
 #include "base/file.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 struct golden {
 	struct buf header_bytes, envelope, scalar;

@@ -32,6 +32,7 @@
 #include "base/crypto_key.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "tokens/fido/driver.h"
 #include "tokens/formats/fido_keys.h"
@@ -179,8 +180,8 @@ do_make(struct run *run, struct err *err)
 	struct token_wish wish = {.name = "secops"};
 	struct digest init = {{1}};
 
-	TRY(crypto_random(wish.user.bytes, DIGEST_SIZE, err));
-	TRY(crypto_random(wish.salt.bytes, DIGEST_SIZE, err));
+	TRY(random_bytes(wish.user.bytes, DIGEST_SIZE, err));
+	TRY(random_bytes(wish.salt.bytes, DIGEST_SIZE, err));
 	TRY(fido_credential_hash(&init, "secops", &wish.salt, &wish.client_data_hash, err));
 	TRY(token_make(run->token, &wish, "make the credential", &made, err));
 	run->credential = made.credential;

@@ -12,6 +12,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/lib/expect.h"
+#include "vault/documents/charter_payload.h"
 #include "vault/documents/roster.h"
 
 enum { FOUNDED_SEATS = 4, CISO = 0, INFRA = 1, AUDIT = 2, OPS = 3, FOUNDED_SPARES = 4 };

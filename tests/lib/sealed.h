@@ -11,6 +11,7 @@
 #include "base/credential.h"
 #include "base/crypto_key.h"
 #include "tests/lib/expect.h"
+#include "vault/seal/envelope.h"
 #include "vault/seal/seal.h"
 
 enum { SEALED_TOKENS = 8 };

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "tests/lib/expect.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/ceremony.h"
 #include "vault/store/log.h"
 #include "vault/store/release.h"

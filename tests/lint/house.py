@@ -59,8 +59,6 @@ LIBRARIES = {
         "tokens/sim/crypto/crypto.c", "tokens/sim/crypto/edwards.c", "tokens/sim/crypto/key_check.c",
         "tokens/sim/ctap/certificate.c"},
 }
-# Units through which circles may go until the two ceremonies are one.
-STAY = re.compile(r"(ceremony|vault/store)/(.*/)?(batch\w*|\w+_batch|matter|dossier|chain|sync)")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key"}
@@ -96,16 +94,13 @@ def libraries(tree):
 
 def no_circles(tree):
     found = list(include_arrows(tree)) + (list(symbol_arrows(tree)) if tree.build else [])
-    for part in circles([a for a in found if not STAY.fullmatch(a[0]) and not STAY.fullmatch(a[1])]):
+    for part in circles(found):
         yield f"{len(part)} units in a circle: {' '.join(part)}"
         ties = {}
         for user, used, by in found:
             if user in part and used in part: ties.setdefault((user, used), set()).add(by)
         for (user, used), by in sorted(ties.items())[:40]:
             yield f"    {user} -> {used}: {' '.join(sorted(by)[:6])}"
-    for part in circles(found):
-        if any(STAY.fullmatch(name) for name in part):
-            print(f"# stays until the two ceremonies are one: {len(part)} units: {' '.join(part)}")
 
 def one_header(tree):
     sources = {unit(n) for n in tree.files(".c", product=True)}

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/random.h"
 #include "base/secret_stack.h"
 #include "tokens/fido/pin.h"
 
@@ -388,7 +389,7 @@ try_pin(struct fido_token *token, const struct secret *pin, struct err *err)
 	ANSWER answer = {0};
 	int status;
 
-	TRY(crypto_random(nobody, sizeof(nobody), err)); /* a credential that no token holds */
+	TRY(random_bytes(nobody, sizeof(nobody), err)); /* a credential that no token holds */
 	if (token->bound)
 		ask.credential = view_of(token->credential.id, token->credential.size);
 	TRY(fido_derive_hash(&ask.client_data_hash, err));

@@ -2,6 +2,7 @@
 #include "tokens/formats/fido_keys.h"
 
 #include "base/hpke.h"
+#include "base/random.h"
 
 static const char *const labels[TOKEN_KEYS] = {
     [TOKEN_SHARE] = "halligan/v1 fido2 share",
@@ -68,7 +69,7 @@ fido_derive_hash(struct digest *ret_hash, struct err *err)
 	uint8_t random[DIGEST_SIZE];
 	BUF text = {0};
 
-	TRY(crypto_random(random, sizeof(random), err));
+	TRY(random_bytes(random, sizeof(random), err));
 	buf_lp8(&text, view_of_text("halligan/v1 fido2 derive"));
 	buf_bytes(&text, VIEW_OF(random));
 	TRY(buf_check(&text, err));

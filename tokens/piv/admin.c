@@ -14,6 +14,7 @@
 #include "tokens/piv/admin.h"
 
 #include "base/crypto_key.h"
+#include "base/random.h"
 #include "tokens/formats/tlv.h"
 #include "tokens/piv/block.h"
 
@@ -76,7 +77,7 @@ prove(struct piv_card *card, uint8_t algorithm, const struct secret *key, struct
 	BUF inner = {0};
 
 	TRY(learn_witness(card, algorithm, key, witness, err));
-	TRY(crypto_random(challenge, size, err));
+	TRY(random_bytes(challenge, size, err));
 	TRY(block_encrypt(algorithm, key, challenge, expected, err));
 	tlv_put(&inner, WITNESS, view_of(witness, size));
 	tlv_put(&inner, CHALLENGE, view_of(challenge, size));

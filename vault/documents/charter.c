@@ -12,6 +12,7 @@
 #include "base/crypto_key.h"
 #include "base/json_in.h"
 #include "base/text.h"
+#include "vault/documents/seats_check.h"
 
 enum { CHARTER_FORMAT = 1, NONCE_SIZE = 16 };
 static const int64_t duration_max = 10LL * 365 * 86400;

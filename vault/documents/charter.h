@@ -32,53 +32,21 @@
 #ifndef VAULT_DOCUMENTS_CHARTER_H
 #define VAULT_DOCUMENTS_CHARTER_H
 
-#include "vault/documents/statement.h"
-#include "vault/seal/header.h"
+#include "vault/documents/seat.h"
 
 enum {
 	CHARTER_SEATS = 64,
-	SEAT_TOKENS = 4,
 	CHARTER_POLICIES = 32,
 	CHARTER_ROOTS = 8,
 	CHARTER_FORM_FACTORS = 16,
 	CHARTER_WAIVERS = 32,
 	WAIVER_REASON_MAX = 200,
-	LABEL_MAX = 63,
-	PERSON_MAX = 100,
-	VAULT_NAME_MAX = 63,
-	FIDO2_CREDENTIAL_MAX = 512,
-	AAGUID_SIZE = 16
+	VAULT_NAME_MAX = 63
 };
-enum { KEY_SIGN, KEY_SHARE, KEY_RELEASE, KEY_COUNT };
-enum role { ROLE_OFFICER = 1, ROLE_OPERATOR = 2, ROLE_RESPONDER = 4 };
-
 /* What a charter may forgive one token. */
 enum waiver { WAIVE_FIRMWARE = 1, WAIVE_FORM_FACTOR = 2, WAIVE_TOUCH = 4, WAIVE_ATTESTATION = 8 };
 extern const char *const waiver_names[5]; /* "firmware", ..., NULL: bit order */
 
-struct seat_token {
-	char label[LABEL_MAX + 1];
-	char driver[8];  /* "piv", "fido2" */
-	uint32_t serial; /* 0: a FIDO2 token that does not tell */
-	uint8_t firmware[3];
-	struct digest enrolment;
-	struct digest id; /* computed: SHA-256 of the sign key */
-	bool has[KEY_COUNT];
-	struct point keys[KEY_COUNT];
-	enum signs signs; /* computed, from the driver */
-	/* FIDO2 only. */
-	uint8_t credential[FIDO2_CREDENTIAL_MAX];
-	size_t credential_size;
-	struct digest salt; /* from which the salts of share and release key are made */
-	uint8_t aaguid[AAGUID_SIZE];
-};
-struct seat {
-	char name[SEAT_NAME_MAX + 1];
-	char person[PERSON_MAX + 1];
-	unsigned roles;
-	size_t token_count;
-	struct seat_token tokens[SEAT_TOKENS];
-};
 struct policy {
 	char name[SEAT_NAME_MAX + 1];
 	char quorum_text[QUORUM_TEXT_MAX + 1];
@@ -121,40 +89,8 @@ void charter_freep(struct charter **charter);
 /* Parse and check all rules but signatures.  Allocates. */
 enum err_code charter_parse(const struct dsse *statement, struct charter **ret_charter,
     struct err *err) MUST_CHECK;
-/* The payload of a charter, ready for statement_new (no nonce yet); digest, token ids and quorum
- * structs are not read, quorum texts are, and become canonical.  ERR_INVALID: such a text is wrong. */
-enum err_code charter_payload(const struct charter *charter, struct json **ret_payload,
-    struct err *err) MUST_CHECK;
-/* Are the signatures of STATEMENT, from which CHARTER was parsed, complete for charter 1 (PREVIOUS is
- * NULL) / for the step from PREVIOUS, which was verified before?  ERR_WAITING names the seats still missing;
- * every signature present must be valid and of a known token (of either charter): ERR_REFUSED and
- * ERR_INTEGRITY name the keyid or the seat.  ERR_INTEGRITY too when CHARTER does not follow
- * PREVIOUS. */
-enum err_code charter_verify(const struct dsse *statement, const struct charter *charter,
-    const struct charter *previous, struct err *err) MUST_CHECK;
-
-/* Seats and tokens of one list (a charter's or a roster's). */
-const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
-const struct seat *seat_by_token(const struct seat *seats, size_t count, const struct digest *token,
-    const struct seat_token **ret_token);
-/* Take the seat called NAME out of a list; false when it is not there. */
-bool seat_remove(struct seat *seats, size_t *count, const char *name);
-/* Seat objects of the JSON above; shared with the roster.  Keys must be points of P-256; token ids
- * are computed.  Everything else about a seat is seats_check's. */
-enum err_code seat_parse(const struct json *object, struct seat *ret_seat,
-    struct err *err) MUST_CHECK;
-struct json *seat_json(const struct seat *seat);
-/* Names, labels, serials, ids and keys are unique over both lists; keys fit the roles. */
-enum err_code seats_check(const struct seat *a, size_t a_count, const struct seat *b,
-    size_t b_count, struct err *err) MUST_CHECK;
-/* The signature of TOKEN under STATEMENT: ERR_REFUSED when absent, ERR_INTEGRITY when wrong. */
-enum err_code seat_token_verify(const struct dsse *statement, const struct seat_token *token,
-    struct err *err) MUST_CHECK;
 /* What CHARTER forgives the token TOKEN; NULL: nothing. */
 const struct charter_waiver *charter_waiver(const struct charter *charter,
     const struct digest *token);
 const struct policy *charter_policy(const struct charter *charter, const char *name);
-extern const char *const role_names[4]; /* "officer", "operator", "responder", NULL: bit order */
-extern const char *const key_names[KEY_COUNT + 1];
-
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing a charter: the mirror of charter.c, member by member in the order of the header. */
+#include "vault/documents/charter_payload.h"
+
 #include "base/text.h"
-#include "vault/documents/charter.h"
 
 /* TEXT in canonical form as member NAME. */
 static enum err_code

@@ -4,6 +4,8 @@
  * the charter before, with the keys of that one, so that nobody can take the vault over; and its
  * own, with its own keys, so that those who are to hold it are shown to hold their tokens.
  */
+#include "vault/documents/charter_verify.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/json_in.h"
+#include "vault/documents/seats_check.h"
 #include "vault/documents/signers.h"
 
 enum { ROSTER_FORMAT = 1, NONCE_SIZE = 16 };

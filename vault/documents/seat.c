@@ -3,6 +3,8 @@
  * Seats and their tokens, as charter and roster carry them.  A token's id is the hash of its sign
  * key, so whoever is found by id is found by key.
  */
+#include "vault/documents/seat.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/crypto_key.h"
 #include "base/json_in.h"
 #include "base/text.h"
-#include "vault/documents/charter.h"
 
 const char *const role_names[4] = {"officer", "operator", "responder", NULL};
 const char *const key_names[KEY_COUNT + 1] = {"sign", "share", "release", NULL};

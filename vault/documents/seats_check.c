@@ -4,11 +4,11 @@
  * name, token or key stands for two.  Keys are unique over purposes too, so that no signature or
  * ECDH result can be used where another was meant.
  */
+#include "vault/documents/seats_check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "vault/documents/charter.h"
 
 static const bool needed_keys[3][KEY_COUNT] = {
     {true, true, false},  /* officer: sign, share */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/random.h"
 #include "base/text.h"
 
 #define TYPE_START    "application/vnd.halligan."
@@ -36,7 +37,7 @@ statement_new(enum statement_type type, bool training, struct json *payload,
 	uint8_t nonce[NONCE_SIZE];
 	char name[DSSE_TYPE_MAX + 1];
 	type_text(type, training, name);
-	TRY(crypto_random(nonce, sizeof(nonce), err));
+	TRY(random_bytes(nonce, sizeof(nonce), err));
 	json_put_hex(payload, "nonce", VIEW_OF(nonce));
 	TRY(json_encode(payload, &text, err));
 	return dsse_set(ret_statement, name, buf_view(&text), err);

@@ -6,10 +6,7 @@
  */
 #include "vault/seal/envelope.h"
 
-#include <stdlib.h>
-
 #include "base/crypto_key.h"
-#include "vault/seal/seal.h"
 
 const char seal_label_approval[] = "halligan/v1 approval";
 const char seal_label_answer[] = "halligan/v1 answer";
@@ -18,18 +15,6 @@ void
 sealed_box_done(struct sealed_box *box)
 {
 	buf_done(&box->ciphertext);
-}
-
-void
-sealed_version_done(struct sealed_version *version)
-{
-	buf_done(&version->header);
-	buf_done(&version->ciphertext);
-	for (size_t i = 0; version->envelopes != NULL && i < version->envelope_count; i++)
-		sealed_box_done(&version->envelopes[i]);
-	free(version->envelopes);
-	version->envelopes = NULL;
-	version->envelope_count = 0;
 }
 
 /* What every hash begins with. */

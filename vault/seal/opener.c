@@ -4,12 +4,14 @@
  * share in it was checked against its commitment, so a complete clause gives the DEK or the header
  * itself is not the one that was sealed, which com_dek tells.
  */
+#include "vault/seal/opener.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "vault/seal/deal.h"
+#include "vault/seal/envelope.h"
 #include "vault/seal/payload.h"
-#include "vault/seal/seal.h"
 
 struct opener {
 	const struct header *header;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/credential.h"
-#include "vault/seal/seal.h"
 
 static const uint8_t nonce[AEAD_NONCE_SIZE] = {0};
 

@@ -13,13 +13,26 @@
 #include <string.h>
 
 #include "base/credential.h"
+#include "base/random.h"
 #include "vault/seal/deal.h"
-#include "vault/seal/envelope.h"
+#include "vault/seal/opener.h"
 #include "vault/seal/payload.h"
 
 _Static_assert((int)DEAL_SIZE == (int)DEK_SIZE, "what is dealt is the DEK");
 
 enum { SELF_CHECKS = 2, SALT_SIZE = ENVELOPE_SHARE_SIZE - DEK_SIZE };
+
+void
+sealed_version_done(struct sealed_version *version)
+{
+	buf_done(&version->header);
+	buf_done(&version->ciphertext);
+	for (size_t i = 0; version->envelopes != NULL && i < version->envelope_count; i++)
+		sealed_box_done(&version->envelopes[i]);
+	free(version->envelopes);
+	version->envelopes = NULL;
+	version->envelope_count = 0;
+}
 
 struct place { /* of a recipient in the header */
 	int seat;
@@ -179,7 +192,7 @@ static enum err_code
 choose_quorum(const struct quorum *quorum, bool chosen[QUORUM_SEATS], struct err *err)
 {
 	uint8_t random[1 + QUORUM_GROUPS * QUORUM_GROUP_SEATS];
-	TRY(crypto_random(random, sizeof(random), err));
+	TRY(random_bytes(random, sizeof(random), err));
 	const struct quorum_clause *clause = &quorum->clauses[random[0] % quorum->clause_count];
 	const uint8_t *next = random + 1;
 	memset(chosen, 0, QUORUM_SEATS * sizeof(chosen[0]));

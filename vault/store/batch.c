@@ -2,6 +2,7 @@
 /* Batches: ceremonies over many versions, their items, what officers said and handed over. */
 #include "vault/store/batch.h"
 
+#include "vault/seal/envelope.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 

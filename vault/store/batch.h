@@ -6,7 +6,7 @@
 
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/header.h"
 #include "vault/store/store.h"
 
 struct batch_row {

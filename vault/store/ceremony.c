@@ -2,6 +2,7 @@
 /* Ceremonies, and what officers said in them: approvals and denials. */
 #include "vault/store/ceremony.h"
 
+#include "vault/seal/envelope.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 

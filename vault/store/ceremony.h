@@ -5,7 +5,7 @@
 
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/store.h"
 
 struct ceremony_row {

@@ -2,6 +2,8 @@
 /* Releases with their answers, and the rotation debts that they leave. */
 #include "vault/store/release.h"
 
+#include "vault/seal/envelope.h"
+#include "vault/seal/payload.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 

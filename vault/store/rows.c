@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "vault/seal/envelope.h"
 
 void
 store_put_digest(struct sql_query *query, const struct digest *digest)

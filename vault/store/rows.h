@@ -4,7 +4,7 @@
 #define VAULT_STORE_ROWS_H
 
 #include "vault/documents/id.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/sql_query.h"
 
 void store_put_digest(struct sql_query *query, const struct digest *digest);

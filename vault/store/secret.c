@@ -3,6 +3,8 @@
 #include "vault/store/secret.h"
 
 #include "base/text.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/payload.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 

@@ -4,7 +4,7 @@
 #define VAULT_STORE_SECRET_H
 
 #include "vault/documents/state_names.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/store.h"
 
 struct secret_row {

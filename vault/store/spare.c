@@ -2,6 +2,7 @@
 /* Shares that stand beside a version for a spare token, and the erasure of a version's envelopes. */
 #include "vault/store/spare.h"
 
+#include "vault/seal/envelope.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 

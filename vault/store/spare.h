@@ -3,7 +3,7 @@
 #ifndef VAULT_STORE_SPARE_H
 #define VAULT_STORE_SPARE_H
 
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/store.h"
 
 /* Shares that a seat re-enveloped to a spare token of its own, beside the version. */

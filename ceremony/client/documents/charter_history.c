@@ -16,6 +16,7 @@
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
+#include "vault/documents/charter_verify.h"
 
 struct story {
 	struct client *client;

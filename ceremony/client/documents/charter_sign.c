@@ -16,6 +16,7 @@
 #include "ceremony/client/text/charter.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/charter_verify.h"
 
 /* A draft's own chain rules; signatures may still be missing, but none may be wrong. */
 static enum err_code

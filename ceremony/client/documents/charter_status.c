@@ -17,6 +17,7 @@
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements.h"
 #include "ceremony/protocol/test.h"
 #include "vault/documents/reach.h"
 

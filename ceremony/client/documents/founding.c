@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 
 enum { ENROLMENTS_MAX = 1024, BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };

@@ -15,6 +15,7 @@
 #include "ceremony/client/enrol/fido.h"
 #include "ceremony/client/enrol/piv.h"
 #include "ceremony/client/typed.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tokens/attest/chain.h"
 
 /* Which keys a seat with ROLES needs on its token. */

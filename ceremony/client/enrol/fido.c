@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "ceremony/client/hand/pin_change.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tokens/attest/piv.h"
 #include "tokens/formats/fido_keys.h"
 
@@ -139,8 +141,8 @@ make_credential(struct enrol_walk *walk, struct err *err)
 	struct token_wish wish = {.name = walk->plan->label};
 	CLEANUP(token_made_done) struct token_made made = {0};
 
-	TRY(crypto_random(wish.user.bytes, DIGEST_SIZE, err));
-	TRY(crypto_random(wish.salt.bytes, DIGEST_SIZE, err));
+	TRY(random_bytes(wish.user.bytes, DIGEST_SIZE, err));
+	TRY(random_bytes(wish.salt.bytes, DIGEST_SIZE, err));
 	TRY(fido_credential_hash(&walk->plan->init, walk->plan->seat, &wish.salt,
 	    &wish.client_data_hash, err));
 	TRY(token_make(walk->hand.token, &wish, "make the credential", &made, err));

@@ -18,7 +18,7 @@
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 static enum err_code
 check_officer(const struct dossier *dossier, const struct hand *hand, struct err *err)

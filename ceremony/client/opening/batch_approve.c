@@ -13,7 +13,7 @@
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/batch_dossier.h"
 #include "ceremony/protocol/message.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 struct giving {
 	struct client *client;

@@ -11,7 +11,6 @@
 #include "ceremony/client/connection.h"
 #include "ceremony/protocol/record_batch.h"
 #include "vault/documents/state_names.h"
-#include "vault/seal/seal.h"
 
 struct batch_item {
 	struct buf header; /* encoded; its hash is that of the statements */

@@ -13,6 +13,7 @@
 
 #include "ceremony/client/opening/list.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements_host.h"
 #include "vault/documents/reach.h"
 
 void

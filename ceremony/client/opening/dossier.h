@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
+#include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/verdict.h"
 #include "vault/documents/state_names.h"
 

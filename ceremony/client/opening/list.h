@@ -6,6 +6,7 @@
 
 #include "base/json_in.h"
 #include "ceremony/client/connection.h"
+#include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
 
 enum { ID_HEX_SIZE = 2 * ID_SIZE + 1 };

@@ -10,7 +10,8 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
-#include "vault/seal/seal.h"
+#include "ceremony/protocol/statements_host.h"
+#include "vault/seal/envelope.h"
 
 void
 opened_done(struct opened *opened)

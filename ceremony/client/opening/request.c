@@ -11,6 +11,7 @@
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements_host.h"
 
 static enum err_code
 check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct err *err)

@@ -14,7 +14,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 struct handing {
 	struct client *client;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
@@ -73,7 +74,7 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	    .target = plan->target};
 	JSON *payload = NULL;
 
-	TRY(crypto_random(definition.secret.bytes, SECRET_ID_SIZE, err));
+	TRY(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, err));
 	snprintf(definition.name, sizeof(definition.name), "%s", plan->name);
 	snprintf(definition.policy, sizeof(definition.policy), "%s", plan->policy);
 	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);

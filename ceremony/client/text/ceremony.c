@@ -5,6 +5,7 @@
 
 #include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/protocol/statements_host.h"
 
 enum { CLOCK_SKEW = 120 };
 

@@ -19,6 +19,8 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
+#include "vault/documents/charter_verify.h"
+#include "vault/documents/seats_check.h"
 #include "vault/store/statement.h"
 
 static enum err_code

@@ -6,6 +6,7 @@
  */
 #include "ceremony/server/documents/founding.h"
 
+#include "base/random.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/vault/change.h"
@@ -101,7 +102,7 @@ serve_init(struct session *session, struct call *call, struct err *err)
 		    "only letters, digits, dots and dashes, the first a letter or digit");
 	TRY(json_in_end(&call->in));
 	TRY(copy_check(founding.copy, err));
-	TRY(crypto_random(founding.init.bytes, DIGEST_SIZE, err));
+	TRY(random_bytes(founding.init.bytes, DIGEST_SIZE, err));
 	if (make_vault(session, &founding, err) != ERR_OK) {
 		/* Try again from the start: what exists is found. */
 		store_freep(&session->store);

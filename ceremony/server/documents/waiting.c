@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 #include "vault/store/statement.h"
 

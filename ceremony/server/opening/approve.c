@@ -17,6 +17,7 @@
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/seal/envelope.h"
 
 /* A ceremony that is late or void ends here and now; the caller is told why. */
 static enum err_code

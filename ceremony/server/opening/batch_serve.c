@@ -27,6 +27,7 @@
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/seal/envelope.h"
 
 static enum err_code
 put_voices(struct session *session, struct json *reply, const struct batch *batch, struct err *err)

@@ -5,6 +5,8 @@
 
 #include "base/crypto_key.h"
 #include "base/hpke.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/opener.h"
 
 enum err_code
 batch_key(struct session *session, const struct batch *batch, struct p256_key **ret_key,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/reach.h"

@@ -9,6 +9,7 @@
 #define CEREMONY_SERVER_OPENING_MATTER_H
 
 #include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/protocol/verdict.h"
 #include "ceremony/server/opening/spare_envelopes.h"

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"

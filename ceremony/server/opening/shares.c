@@ -4,6 +4,7 @@
 #include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "ceremony/server/vault/host.h"
+#include "vault/seal/envelope.h"
 
 static enum err_code
 wrong_key(const struct session *session, const struct matter *matter, struct err *err)

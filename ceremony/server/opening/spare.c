@@ -22,6 +22,7 @@
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/secret.h"
 
 enum { STATEMENT_AGE = 24 * 3600 };

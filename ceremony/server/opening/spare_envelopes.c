@@ -10,6 +10,7 @@
 
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/vault/chain.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/secret.h"
 
 enum err_code

@@ -13,11 +13,14 @@
 
 #include "base/file_lock.h"
 #include "base/hpke.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/opener.h"
 #include "vault/store/release.h"
 
 enum { LOCK_SECONDS = 10 };

@@ -15,6 +15,7 @@
 #include "base/file_lock.h"
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/opening/matter.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/target.h"

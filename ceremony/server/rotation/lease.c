@@ -11,6 +11,7 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/seal/envelope.h"
 #include "vault/store/release.h"
 
 enum { DEBTS_MAX = 1024 };

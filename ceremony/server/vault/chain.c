@@ -14,6 +14,8 @@
 
 #include "base/json_in.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/documents/charter_verify.h"
+#include "vault/documents/seats_check.h"
 #include "vault/store/statement.h"
 #include "vault/store/token.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
@@ -209,5 +210,5 @@ session_listed_token(const struct session *session, const char *name, const stru
 enum err_code
 id_new(struct id *ret_id, struct err *err)
 {
-	return crypto_random(ret_id->bytes, ID_SIZE, err);
+	return random_bytes(ret_id->bytes, ID_SIZE, err);
 }

@@ -5,6 +5,7 @@
  * AES-256-GCM test case 13 of McGrew and Viega.  The larger sets are Wycheproof's.
  */
 #include "base/crypto.h"
+#include "base/random.h"
 #include "tests/unit/check.h"
 #include "tests/unit/vectors.h"
 
@@ -287,11 +288,11 @@ random_bytes_differ_and_fill_the_whole_buffer(void **state)
 	struct err err;
 
 	(void)state;
-	assert_ok(crypto_random(bytes, sizeof(bytes), &err));
-	assert_ok(crypto_random(again, sizeof(again), &err));
+	assert_ok(random_bytes(bytes, sizeof(bytes), &err));
+	assert_ok(random_bytes(again, sizeof(again), &err));
 	assert_memory_not_equal(bytes, again, sizeof(bytes));
 	for (int i = 0; i < 64; i++) {
-		assert_ok(crypto_random(bytes, sizeof(bytes), &err));
+		assert_ok(random_bytes(bytes, sizeof(bytes), &err));
 		for (size_t j = 0; j < sizeof(bytes); j++)
 			seen[j] |= bytes[j];
 	}

@@ -2,7 +2,9 @@
 /* What an officer sees and touches for, with an honest server and with one that lies. */
 #include "ceremony/client/opening/approve.h"
 #include "ceremony/client/opening/request.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/client/town.h"
+#include "vault/seal/envelope.h"
 
 static enum err_code
 approve(struct town *town, uint32_t serial, struct err *err)

@@ -5,6 +5,7 @@
 #include "base/credential.h"
 #include "base/file.h"
 #include "ceremony/client/opening/open.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/client/town.h"
 
 static enum err_code

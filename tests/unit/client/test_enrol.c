@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "ceremony/client/hand/pin_change.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tests/unit/check.h"
 #include "tests/unit/client/enrol_bench.h"
 

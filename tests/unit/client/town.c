@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/credential.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/client/town_parts.h"
 #include "vault/log/note.h"
+#include "vault/seal/envelope.h"
 
 static struct secret *
 seed_of(uint8_t byte)

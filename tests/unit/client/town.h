@@ -20,8 +20,10 @@
 #include <pthread.h>
 
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/statements.h"
 #include "tests/lib/founded.h"
 #include "vault/documents/state_names.h"
+#include "vault/seal/envelope.h"
 #include "vault/seal/seal.h"
 
 enum {

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/wire.h"
 #include "tests/unit/client/town_parts.h"
+#include "vault/seal/envelope.h"
 
 static void
 answer_hello(struct town *town, struct json *reply)

@@ -6,6 +6,7 @@
 #include "base/crypto_key.h"
 #include "ceremony/protocol/record_batch.h"
 #include "ceremony/protocol/spare.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/check.h"
 
 static enum err_code

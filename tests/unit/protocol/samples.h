@@ -4,6 +4,7 @@
 #define TESTS_UNIT_PROTOCOL_SAMPLES_H
 
 #include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/statements_host.h"
 
 enum { KINDS = 10 };
 struct sample {

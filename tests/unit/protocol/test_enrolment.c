@@ -9,6 +9,7 @@
 
 #include "base/crypto_key.h"
 #include "base/text.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 

@@ -6,6 +6,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/protocol/enrolment.h"
+#include "ceremony/protocol/enrolment_verify.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
 #include "tokens/formats/fido_keys.h"

@@ -6,7 +6,7 @@
 #include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/text.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 void
 seen_done(struct seen *seen)

@@ -20,6 +20,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/json_in.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "rotators/program/program.h"
 
@@ -133,7 +134,7 @@ fake_generate(void *state, struct rotation *rotation, struct secret **ret_next, 
 	TRY(begin(state, "generate", NULL, mode, err));
 	if (strcmp(mode, "refuse") == 0)
 		return err_set(err, ERR_REFUSED, "no value today");
-	TRY(crypto_random(bytes, sizeof(bytes), err));
+	TRY(random_bytes(bytes, sizeof(bytes), err));
 	text_hex(VIEW_OF(bytes), hex);
 	return rotation_replace(rotation->current, FIELD_PASSWORD, view_of_text(hex), ret_next,
 	    err);

@@ -17,6 +17,7 @@
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 #include "tests/unit/server/served.h"

@@ -4,10 +4,12 @@
 
 #include "base/credential.h"
 #include "base/hpke.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "ceremony/protocol/statements_host.h"
 #include "rotators/contract/rotator.h"
 #include "tests/unit/server/server_bench.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 void
 credential_box_done(struct credential_box *box)
@@ -53,7 +55,7 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	char path[4096];
 
 	json_put_text(target, "folder", bench->target);
-	assert_ok(crypto_random(definition.secret.bytes, SECRET_ID_SIZE, &err));
+	assert_ok(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, &err));
 	snprintf(definition.name, sizeof(definition.name), "%s", name);
 	snprintf(definition.policy, sizeof(definition.policy), "%s", bench->policy);
 	snprintf(definition.rotator, sizeof(definition.rotator), "fake");

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
+#include "vault/documents/charter_payload.h"
 
 static void shell(const char *format, ...) FORMAT_LIKE(1, 2);
 

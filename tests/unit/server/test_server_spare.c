@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/spare.h"
 #include "tests/unit/server/server_bench.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 static void
 expect(enum err_code got, enum err_code code, const struct err *err, const char *part)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "tests/lib/founded.h"
+#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter_verify.h"
 
 static void
 parse(const struct dsse *statement, struct charter **ret_charter)

@@ -7,6 +7,7 @@
 
 #include "base/assertion.h"
 #include "tests/lib/founded.h"
+#include "vault/documents/charter_verify.h"
 
 static void
 parse(const struct dsse *statement, struct charter **ret_charter)

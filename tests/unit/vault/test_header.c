@@ -6,6 +6,7 @@
 
 #include "tests/lib/files.h"
 #include "tests/lib/sealed.h"
+#include "vault/seal/opener.h"
 
 static const char quorum_text[] = "2 of (ciso, infra) or (1 of (ceo) and 1 of (infra, ciso))";
 static const char *const seats[] = {"infra", "ciso", "ceo", "ciso", NULL};

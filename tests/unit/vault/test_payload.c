@@ -2,6 +2,8 @@
 /* vault/seal/payload.c: what the DEK encrypts, its sizes, and the golden files that must open for ever. */
 #include "tests/lib/files.h"
 #include "tests/lib/sealed.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/opener.h"
 #include "vault/seal/payload.h"
 
 static const char *const seats[] = {"a", "b", NULL};

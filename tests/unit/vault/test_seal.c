@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include "tests/lib/sealed.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/opener.h"
 #include "vault/seal/share.h"
 
 static const char three_of_five[] = "3 of (ciso, secops, infra, audit, legal)";

@@ -5,7 +5,7 @@
 #include "base/crypto_key.h"
 #include "base/file.h"
 #include "tests/unit/check.h"
-#include "vault/seal/seal.h"
+#include "vault/seal/envelope.h"
 
 struct golden {
 	struct buf header_bytes, box;

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/random.h"
 #include "tokens/sim/crypto/ber.h"
 #include "tokens/sim/crypto/edwards.h"
 
@@ -574,7 +575,7 @@ sim_slot_certificate(const struct sim_attestation *facts, struct view key, struc
 	TRY(key_load(key, &attested, err));
 	TRY(key_load(device_key, &signer, err));
 	snprintf(subject, sizeof(subject), "YubiKey PIV Attestation %02x", facts->slot);
-	TRY(crypto_random(&number, sizeof(number), err));
+	TRY(random_bytes(&number, sizeof(number), err));
 	CERTIFICATE *slot =
 	    certificate_begin(number >> 1, subject, X509_get_subject_name(device), attested);
 	if (slot == NULL || !add_fact(slot, "3", VIEW_OF(facts->firmware)) ||

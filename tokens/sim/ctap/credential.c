@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/random.h"
 #include "tokens/sim/crypto/crypto.h"
 #include "tokens/sim/ctap/protocol.h"
 
@@ -58,7 +59,7 @@ draw_key(struct credential *credential, struct err *err)
 	enum err_code code = ERR_CRYPTO;
 
 	for (unsigned i = 0; code != ERR_OK && i < DRAWS; i++) {
-		TRY(crypto_random(credential->scalar, sizeof(credential->scalar), err));
+		TRY(random_bytes(credential->scalar, sizeof(credential->scalar), err));
 		buf_done(&credential->private_key);
 		code = load_key(credential, err);
 	}
@@ -78,7 +79,7 @@ seal_id(const struct sim_fido *fido, const struct digest *rp, struct credential 
 	content[97] = (uint8_t)((credential->hmac ? FLAG_HMAC : 0) |
 	    (credential->resident ? FLAG_RESIDENT : 0));
 	id[0] = ID_VERSION;
-	TRY(crypto_random(id + IV_AT, CTAP_BLOCK, err));
+	TRY(random_bytes(id + IV_AT, CTAP_BLOCK, err));
 	TRY(derive(fido, "encrypt credential ids", &key, err));
 	TRY(ctap_cbc(key.bytes, id + IV_AT, true, VIEW_OF(content), id + CONTENT_AT, err));
 	TRY(id_mac(fido, rp, id, &mac, err));
@@ -91,10 +92,10 @@ credential_new(struct sim_fido *fido, const struct digest *rp, struct credential
     struct err *err)
 {
 	if (!fido->has_key)
-		TRY(crypto_random(fido->key, sizeof(fido->key), err));
+		TRY(random_bytes(fido->key, sizeof(fido->key), err));
 	fido->has_key = true;
 	TRY(draw_key(credential, err));
-	TRY(crypto_random(credential->random, sizeof(credential->random), err));
+	TRY(random_bytes(credential->random, sizeof(credential->random), err));
 	return seal_id(fido, rp, credential, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/random.h"
 #include "tokens/sim/crypto/ber.h"
 #include "tokens/sim/crypto/crypto.h"
 #include "tokens/sim/ctap/status.h"
@@ -127,7 +128,7 @@ ctap_encrypt(const struct ctap_shared *shared, struct view plain, struct buf *re
 	uint8_t iv[CTAP_BLOCK] = {0};
 
 	if (shared->protocol == 2) {
-		TRY(crypto_random(iv, sizeof(iv), err));
+		TRY(random_bytes(iv, sizeof(iv), err));
 		buf_bytes(ret_cipher, VIEW_OF(iv));
 	}
 	uint8_t *out = buf_space(ret_cipher, plain.size);

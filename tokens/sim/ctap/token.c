@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tokens/sim/ctap/token.h"
 
+#include "base/random.h"
+
 uint8_t
 ctap_token_renew(struct ctap *ctap)
 {
 	struct ctap_token token = {0};
 	struct err err;
 
-	if (crypto_random(token.value, sizeof(token.value), &err) != ERR_OK)
+	if (random_bytes(token.value, sizeof(token.value), &err) != ERR_OK)
 		return CTAP1_ERR_OTHER;
 	ctap->token = token;
 	return CTAP2_OK;

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/random.h"
 #include "tokens/sim/crypto/ber.h"
 
 struct template
@@ -83,7 +84,7 @@ management_begin(struct piv *piv, bool mutual, struct buf *ret_data)
 	uint8_t shown[SIM_BLOCK_MAX];
 	struct err err;
 
-	if (crypto_random(piv->challenge, size, &err) != ERR_OK)
+	if (random_bytes(piv->challenge, size, &err) != ERR_OK)
 		return SW_FAILURE;
 	memcpy(shown, piv->challenge, size);
 	if (mutual &&

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a founder relies on when a stranger's file says "these are my keys". */
+#ifndef CEREMONY_PROTOCOL_ENROLMENT_VERIFY_H
+#define CEREMONY_PROTOCOL_ENROLMENT_VERIFY_H
+
+#include "ceremony/protocol/enrolment.h"
+
+/* Everything a founder relies on: init, the self-signature (and its cosigner's, no other), the keys that the roles need (officer:
+ * sign, share; responder: sign, release; operator: sign), a test-unseal of share and release,
+ * and for every key an attestation that verifies under POLICY with this key, serial, firmware, unless
+ * POLICY waives it.
+ * The error names seat, serial and cause. */
+enum err_code enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
+    const struct digest *init, const struct attest_policy *policy, struct err *err) MUST_CHECK;
+/* The part about the attestation alone, before anything is signed. */
+enum err_code enrolment_check_origin(const struct enrolment *enrolment,
+    const struct attest_policy *policy, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The statements that the host signs: ceremony, release and rotation (statements.h has the rest).
+ *
+ * ceremony  {"format":1,"vault":HEX32,"id":HEX16,"request":HEX32,
+ *	      "opens":[{"secret":HEX16,"version":N,"definition":HEX32,"header":HEX32}] (exactly one in format 1),
+ *	      "quorum":TEXT,"charter":HEX32,"roster":HEX32 (zero: none),"key":HEX65,
+ *	      "created":TIME,"deadline":TIME,"size":N,"root":HEX32,"nonce"}		signed by the host
+ * release   {"format":1,"vault":HEX32,"ceremony":HEX32,"secret":HEX16,"version":N,"header":HEX32,
+ *	      "approvals":[HEX32..],"answers":[{"token":HEX32,"box":HEX32 (SHA-256 of enc || ciphertext)}],
+ *	      "debt":HEX16,"released":TIME,"expires":TIME,"nonce"}		signed by the host
+ * rotation  {"format":1,"vault":HEX32,"debt":HEX16,"secret":HEX16,"old":N,"new":N,"header":HEX32,
+ *	      "new_probe":"accepted","old_probe":"refused","sessions":"ended"|"none"|"cannot-tell",
+ *	      "detail":TEXT 0..500,"time":TIME,"nonce"}				signed by the host
+ *
+ * "size" and "root" are the newest checkpoint that the signer had seen.
+ * The ceremony digest is the digest of the ceremony statement; its first six bytes as PGP words
+ * are what people read to each other.
+ */
+#ifndef CEREMONY_PROTOCOL_STATEMENTS_HOST_H
+#define CEREMONY_PROTOCOL_STATEMENTS_HOST_H
+
+#include "vault/documents/id.h"
+#include "vault/documents/statement.h"
+#include "vault/seal/header.h"
+
+enum { WORD_BYTES = 6 };
+
+struct ceremony {
+	struct digest digest, vault, request, definition, header, charter, roster;
+	struct id id;
+	struct secret_id secret;
+	uint32_t version;
+	char quorum[QUORUM_TEXT_MAX + 1];
+	struct point key;
+	int64_t created, deadline;
+	uint64_t size;
+	struct digest root;
+};
+enum { RELEASE_ANSWERS = 4 };
+struct release {
+	struct digest digest, vault, ceremony, header;
+	struct secret_id secret;
+	uint32_t version;
+	struct digest approvals[QUORUM_SEATS];
+	size_t approval_count;
+	struct {
+		struct digest token, box;
+	} answers[RELEASE_ANSWERS];
+	size_t answer_count;
+	struct id debt;
+	int64_t released, expires;
+};
+struct rotation {
+	struct digest digest, vault, header;
+	struct id debt;
+	struct secret_id secret;
+	uint32_t old, new;
+	char sessions[16];
+	char detail[501];
+	int64_t time;
+};
+
+enum err_code ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code ceremony_parse(const struct dsse *statement, bool training,
+    struct ceremony *ret_ceremony, struct err *err) MUST_CHECK;
+enum err_code release_payload(const struct release *release, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code release_parse(const struct dsse *statement, bool training,
+    struct release *ret_release, struct err *err) MUST_CHECK;
+enum err_code rotation_payload(const struct rotation *rotation, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code rotation_parse(const struct dsse *statement, bool training,
+    struct rotation *ret_rotation, struct err *err) MUST_CHECK;
+
+#endif
