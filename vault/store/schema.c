@@ -22,238 +22,236 @@
 
 #include <stddef.h>
 
+/* A table a paragraph, a column a line: the formatter takes it for one long string. */
+/* clang-format off */
 #define REFERS_TO_STATEMENT "REFERENCES statements(digest) DEFERRABLE INITIALLY DEFERRED"
-#define DIGEST(column)      column " BLOB NOT NULL CHECK (length(" column ") = 32)"
-#define ID(column)          column " BLOB NOT NULL CHECK (length(" column ") = 16)"
-#define NUMBER(column)      column " INTEGER NOT NULL CHECK (" column " BETWEEN 0 AND 4294967295)"
-#define TIME(column)        column " INTEGER NOT NULL CHECK (" column " >= 0)"
-#define BOX(max)                                                                                   \
-	"enc BLOB NOT NULL CHECK (length(enc) = 65), "                                             \
+#define DIGEST(column) column " BLOB NOT NULL CHECK (length(" column ") = 32)"
+#define ID(column) column " BLOB NOT NULL CHECK (length(" column ") = 16)"
+#define NUMBER(column) column " INTEGER NOT NULL CHECK (" column " BETWEEN 0 AND 4294967295)"
+#define TIME(column) column " INTEGER NOT NULL CHECK (" column " >= 0)"
+#define BOX(max) "enc BLOB NOT NULL CHECK (length(enc) = 65), "                                    \
 	"ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND " max ")"
 #define NO_CHANGE(table, event, name)                                                              \
 	"CREATE TRIGGER " table "_" name " BEFORE " event " ON " table                             \
 	" BEGIN SELECT RAISE(ABORT, '" table " is only ever added to'); END;"
-#define APPEND_ONLY(table)                                                                         \
-	NO_CHANGE(table, "UPDATE", "unchanged") NO_CHANGE(table, "DELETE", "kept")
+#define APPEND_ONLY(table) NO_CHANGE(table, "UPDATE", "unchanged") NO_CHANGE(table, "DELETE", "kept")
 
 const char store_schema_2[] =
     "CREATE TABLE suspensions ("
-    "  position INTEGER PRIMARY KEY," DIGEST("charter") REFERS_TO_STATEMENT
-    "," DIGEST("token") "," DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ") STRICT;" APPEND_ONLY(
-        "suspensions") "CREATE INDEX suspensions_by_charter ON suspensions(charter, position);"
-                       "CREATE TABLE tests ("
-                       "  position INTEGER PRIMARY KEY," DIGEST("token") "," DIGEST(
-                           "statement") " UNIQUE " REFERS_TO_STATEMENT
-                                        ") STRICT;" APPEND_ONLY(
-                                            "tests") "CREATE INDEX tests_by_token ON tests(token, position);"
-                                                     "CREATE INDEX approvals_by_token ON approvals(token, arrival);";
+    "  position INTEGER PRIMARY KEY,"
+    DIGEST("charter") REFERS_TO_STATEMENT ","
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("suspensions")
+    "CREATE INDEX suspensions_by_charter ON suspensions(charter, position);"
+    "CREATE TABLE tests ("
+    "  position INTEGER PRIMARY KEY,"
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("tests")
+    "CREATE INDEX tests_by_token ON tests(token, position);"
+    "CREATE INDEX approvals_by_token ON approvals(token, arrival);";
 
-const char
-    *const
-        store_schema
-            [] =
-                {
-                    "CREATE TABLE log_leaf ("
-                    "  position INTEGER PRIMARY KEY CHECK (position >= 0),"
-                    "  data BLOB NOT NULL CHECK (length(data) <= 65535)"
-                    ") STRICT;" APPEND_ONLY(
-                        "log_leaf") "CREATE TABLE log_hash ("
-                                    "  position INTEGER PRIMARY KEY CHECK (position >= 0)," DIGEST(
-                                        "hash") ") STRICT;" APPEND_ONLY("log_hash"),
+const char *const store_schema[] = {
+    "CREATE TABLE log_leaf ("
+    "  position INTEGER PRIMARY KEY CHECK (position >= 0),"
+    "  data BLOB NOT NULL CHECK (length(data) <= 65535)"
+    ") STRICT;" APPEND_ONLY("log_leaf")
+    "CREATE TABLE log_hash ("
+    "  position INTEGER PRIMARY KEY CHECK (position >= 0)," DIGEST("hash")
+    ") STRICT;" APPEND_ONLY("log_hash"),
 
-                    "CREATE TABLE texts ("
-                    "  name TEXT NOT NULL PRIMARY KEY,"
-                    "  text BLOB NOT NULL"
-                    ") STRICT;"
-                    "CREATE TABLE statements (" DIGEST(
-                        "digest") " PRIMARY KEY,"
-                                  "  type TEXT NOT NULL,"
-                                  "  text BLOB NOT NULL"
-                                  ") STRICT;"
-                                  "CREATE TABLE charters ("
-                                  "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295)," DIGEST(
-                                      "digest") " UNIQUE " REFERS_TO_STATEMENT
-                                                ") STRICT;" APPEND_ONLY(
-                                                    "charters") "CREATE TABLE rosters ("
-                                                                "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295)," DIGEST(
-                                                                    "digest") " UNIQUE " REFERS_TO_STATEMENT
-                                                                              ") STRICT;" APPEND_ONLY(
-                                                                                  "rosters"),
+    "CREATE TABLE texts ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  text BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE statements ("
+    DIGEST("digest") " PRIMARY KEY,"
+    "  type TEXT NOT NULL,"
+    "  text BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE charters ("
+    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("charters")
+    "CREATE TABLE rosters ("
+    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("rosters"),
 
-                    "CREATE TABLE secrets (" ID(
-                        "id") " PRIMARY KEY,"
-                              "  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 63)," DIGEST(
-                                  "definition") REFERS_TO_STATEMENT
-                    ","
-                    "  current INTEGER CHECK (current BETWEEN 1 AND newest)," NUMBER(
-                        "newest") ","
-                                  "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"
-                                  ") STRICT;"
-                                  "CREATE TABLE versions (" ID(
-                                      "secret") " REFERENCES secrets(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                "  number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967295),"
-                                                "  state TEXT NOT NULL CHECK"
-                                                "    (state IN ('pending', 'current', 'previous', 'rejected', 'retired'))," DIGEST(
-                                                    "header_hash") ","
-                                                                   "  header BLOB NOT NULL CHECK (length(header) BETWEEN 1 AND 65536),"
-                                                                   "  ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND 131088),"
-                                                                   "  part_exposed INTEGER NOT NULL CHECK (part_exposed IN (0, 1))," TIME(
-                                                                       "created") ","
-                                                                                  "  PRIMARY KEY (secret, number)"
-                                                                                  ") STRICT;" NO_CHANGE("versions", "UPDATE OF secret, number, header_hash, header, ciphertext", "unchanged") "CREATE TABLE envelopes (" ID(
-                                                                                      "secret") ","
-                                                                                                "  version INTEGER NOT NULL,"
-                                                                                                "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 127)," DIGEST(
-                                                                                                    "token") "," BOX("528") ","
-                                                                                                                            "  PRIMARY KEY (secret, version, position),"
-                                                                                                                            "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-                                                                                                                            "    DEFERRABLE INITIALLY DEFERRED"
-                                                                                                                            ") STRICT, WITHOUT ROWID;" NO_CHANGE(
-                                                                                                                                "envelopes",
-                                                                                                                                "UPDATE",
-                                                                                                                                "unchanged"),
+    "CREATE TABLE secrets ("
+    ID("id") " PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 63),"
+    DIGEST("definition") REFERS_TO_STATEMENT ","
+    "  current INTEGER CHECK (current BETWEEN 1 AND newest),"
+    NUMBER("newest") ","
+    "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT;"
+    "CREATE TABLE versions ("
+    ID("secret") " REFERENCES secrets(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967295),"
+    "  state TEXT NOT NULL CHECK"
+    "    (state IN ('pending', 'current', 'previous', 'rejected', 'retired')),"
+    DIGEST("header_hash") ","
+    "  header BLOB NOT NULL CHECK (length(header) BETWEEN 1 AND 65536),"
+    "  ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND 131088),"
+    "  part_exposed INTEGER NOT NULL CHECK (part_exposed IN (0, 1)),"
+    TIME("created") ","
+    "  PRIMARY KEY (secret, number)"
+    ") STRICT;"
+    NO_CHANGE("versions", "UPDATE OF secret, number, header_hash, header, ciphertext", "unchanged")
+    "CREATE TABLE envelopes ("
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 127),"
+    DIGEST("token") "," BOX("528") ","
+    "  PRIMARY KEY (secret, version, position),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;" NO_CHANGE("envelopes", "UPDATE", "unchanged"),
 
-                    "CREATE TABLE ceremonies ("
-                    "  arrival INTEGER PRIMARY KEY," ID("id") " UNIQUE," DIGEST(
-                        "digest") " UNIQUE " REFERS_TO_STATEMENT
-                                  "," DIGEST(
-                                      "request") " UNIQUE " REFERS_TO_STATEMENT
-                                                 "," ID(
-                                                     "secret") ","
-                                                               "  version INTEGER NOT NULL,"
-                                                               "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'released', 'rotating',"
-                                                               "    'degraded', 'closed', 'refused')),"
-                                                               "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
-                                                               "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500)," DIGEST(
-                                                                   "charter") REFERS_TO_STATEMENT
-                    "," TIME("created") "," TIME("deadline") "," TIME("released") "," TIME(
-                        "expires") ","
-                                   "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
-                                   "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-                                   "    DEFERRABLE INITIALLY DEFERRED"
-                                   ") STRICT;"
-                                   "CREATE INDEX ceremonies_by_state ON ceremonies(state, arrival);"
-                                   "CREATE TABLE approvals ("
-                                   "  arrival INTEGER PRIMARY KEY," ID(
-                                       "ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                   "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63)," DIGEST(
-                                                       "token") "," DIGEST("statement")
-                                                       REFERS_TO_STATEMENT
-                    ","
-                    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
-                    "  complete INTEGER NOT NULL CHECK (complete IN (0, 1)),"
-                    "  enc BLOB CHECK (length(enc) = 65),"
-                    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
-                    "  CHECK ((enc IS NULL) = (ciphertext IS NULL)),"
-                    "  CHECK (complete = 1 OR enc IS NULL),"
-                    "  UNIQUE (ceremony, seat)"
-                    ") STRICT;"
-                    "CREATE TABLE denials ("
-                    "  arrival INTEGER PRIMARY KEY," ID(
-                        "ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-                                    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63)," DIGEST(
-                                        "statement") REFERS_TO_STATEMENT
-                    ","
-                    "  UNIQUE (ceremony, seat)"
-                    ") STRICT;" APPEND_ONLY("denials"),
+    "CREATE TABLE ceremonies ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("id") " UNIQUE,"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
+    DIGEST("request") " UNIQUE " REFERS_TO_STATEMENT ","
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'released', 'rotating',"
+    "    'degraded', 'closed', 'refused')),"
+    "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
+    "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
+    DIGEST("charter") REFERS_TO_STATEMENT ","
+    TIME("created") "," TIME("deadline") "," TIME("released") "," TIME("expires") ","
+    "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT;"
+    "CREATE INDEX ceremonies_by_state ON ceremonies(state, arrival);"
+    "CREATE TABLE approvals ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    DIGEST("token") ","
+    DIGEST("statement") REFERS_TO_STATEMENT ","
+    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
+    "  complete INTEGER NOT NULL CHECK (complete IN (0, 1)),"
+    "  enc BLOB CHECK (length(enc) = 65),"
+    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
+    "  CHECK ((enc IS NULL) = (ciphertext IS NULL)),"
+    "  CHECK (complete = 1 OR enc IS NULL),"
+    "  UNIQUE (ceremony, seat)"
+    ") STRICT;"
+    "CREATE TABLE denials ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    DIGEST("statement") REFERS_TO_STATEMENT ","
+    "  UNIQUE (ceremony, seat)"
+    ") STRICT;" APPEND_ONLY("denials"),
 
-                    "CREATE TABLE releases (" ID(
-                        "secret") ","
-                                  "  version INTEGER NOT NULL," ID(
-                                      "ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                  "  statement BLOB CHECK (length(statement) = 32) " REFERS_TO_STATEMENT
-                                                  "," ID("debt") " REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                                 "  PRIMARY KEY (secret, version),"
-                                                                 "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-                                                                 "    DEFERRABLE INITIALLY DEFERRED"
-                                                                 ") STRICT;" NO_CHANGE("releases", "UPDATE OF secret, version, ceremony, debt", "unchanged") NO_CHANGE("releases", "DELETE", "kept") "CREATE TABLE answers (" ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED," DIGEST("token") "," BOX("131088") ","
-                                                                                                                                                                                                                                                                                                                                           "  PRIMARY KEY (ceremony, token)"
-                                                                                                                                                                                                                                                                                                                                           ") STRICT;" APPEND_ONLY("answers") "CREATE TABLE debts ("
-                                                                                                                                                                                                                                                                                                                                                                              "  arrival INTEGER PRIMARY KEY," ID(
-                                                                                                                                                                                                                                                                                                                                                                                  "id") " UNIQUE," ID("secret") " REFERENCES secrets(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                                                                                                                                                                                                                                                                                                                                                                                "  old INTEGER,"
-                                                                                                                                                                                                                                                                                                                                                                                                                "  pending INTEGER,"
-                                                                                                                                                                                                                                                                                                                                                                                                                "  state TEXT NOT NULL CHECK (state IN ('owed', 'prepared', 'applying', 'verified',"
-                                                                                                                                                                                                                                                                                                                                                                                                                "    'committed', 'retired', 'degraded')),"
-                                                                                                                                                                                                                                                                                                                                                                                                                "  ceremony BLOB CHECK (length(ceremony) = 16)"
-                                                                                                                                                                                                                                                                                                                                                                                                                "    REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED," TIME("created") "," TIME(
-                                                                                                                                                                                                                                                                                                                                                                                                                    "due") "," NUMBER("attempts") ","
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  "    DEFERRABLE INITIALLY DEFERRED,"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  "    DEFERRABLE INITIALLY DEFERRED"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                  ") STRICT;" NO_CHANGE(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                      "debts",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                      "DELETE",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                      "kept") "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                              "CREATE INDEX debts_by_state ON debts(state, arrival);",
-                    NULL,
+    "CREATE TABLE releases ("
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  statement BLOB CHECK (length(statement) = 32) " REFERS_TO_STATEMENT ","
+    ID("debt") " REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  PRIMARY KEY (secret, version),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT;"
+    NO_CHANGE("releases", "UPDATE OF secret, version, ceremony, debt", "unchanged")
+    NO_CHANGE("releases", "DELETE", "kept")
+    "CREATE TABLE answers ("
+    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    DIGEST("token") "," BOX("131088") ","
+    "  PRIMARY KEY (ceremony, token)"
+    ") STRICT;" APPEND_ONLY("answers")
+    "CREATE TABLE debts ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("id") " UNIQUE,"
+    ID("secret") " REFERENCES secrets(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  old INTEGER,"
+    "  pending INTEGER,"
+    "  state TEXT NOT NULL CHECK (state IN ('owed', 'prepared', 'applying', 'verified',"
+    "    'committed', 'retired', 'degraded')),"
+    "  ceremony BLOB CHECK (length(ceremony) = 16)"
+    "    REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    TIME("created") "," TIME("due") "," NUMBER("attempts") ","
+    "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
+    "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED,"
+    "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
+    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
+    "CREATE INDEX debts_by_state ON debts(state, arrival);",
+    NULL,
 };
 
-const char store_schema_3[] = "CREATE TABLE spares (" ID(
-    "secret") ","
-              "  version INTEGER NOT NULL," DIGEST(
-                  "token") ","
-                           "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127)," DIGEST(
-                               "statement") REFERS_TO_STATEMENT
-    "," BOX("528") ","
-                   "  PRIMARY KEY (secret, version, token),"
-                   "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-                   "    DEFERRABLE INITIALLY DEFERRED"
-                   ") STRICT, WITHOUT ROWID;" NO_CHANGE("spares", "UPDATE", "unchanged")
+const char store_schema_3[] =
+    "CREATE TABLE spares ("
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    DIGEST("token") ","
+    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
+    DIGEST("statement") REFERS_TO_STATEMENT "," BOX("528") ","
+    "  PRIMARY KEY (secret, version, token),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;" NO_CHANGE("spares", "UPDATE", "unchanged")
     /* Byte 92 of a header on: the charter under which it was sealed (vault/seal/header.h). */
     "CREATE INDEX versions_sealed_under ON versions(substr(header, 92, 32), secret)"
     "  WHERE state = 'current';"
     "CREATE INDEX versions_by_age ON versions(created) WHERE state = 'current';"
 
     "CREATE TABLE batches ("
-    "  arrival INTEGER PRIMARY KEY," ID("id") " UNIQUE," DIGEST(
-        "digest") " UNIQUE " REFERS_TO_STATEMENT
-                  "," DIGEST(
-                      "request") " UNIQUE " REFERS_TO_STATEMENT ","
-                                 "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'closed', 'refused')),"
-                                 "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
-                                 "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500)," DIGEST(
-                                     "charter") REFERS_TO_STATEMENT
-    "," TIME("created") "," TIME(
-        "deadline") ") STRICT;"
-                    "CREATE INDEX batches_by_state ON batches(state, arrival);"
-                    "CREATE TABLE batch_items (" ID(
-                        "batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
-                                 "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499)," ID(
-                                     "secret") ","
-                                               "  version INTEGER NOT NULL,"
-                                               "  state TEXT NOT NULL CHECK"
-                                               "    (state IN ('waiting', 'opening', 'done', 'skipped', 'damaged')),"
-                                               "  debt BLOB CHECK (length(debt) = 16) REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
-                                               "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
-                                               "  PRIMARY KEY (batch, position),"
-                                               "  UNIQUE (batch, secret),"
-                                               "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-                                               "    DEFERRABLE INITIALLY DEFERRED"
-                                               ") STRICT, WITHOUT ROWID;"
-                                               /* A resealed version is opened by exactly one batch. */
-                                               "CREATE UNIQUE INDEX batch_items_once ON batch_items(secret, version)"
-                                               "  WHERE state IN ('opening', 'done');"
-                                               "CREATE UNIQUE INDEX batch_items_debt ON batch_items(debt) WHERE debt IS NOT NULL;"
-                                               "CREATE TABLE batch_voices ("
-                                               "  arrival INTEGER PRIMARY KEY," ID(
-                                                   "batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
-                                                            "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63)," DIGEST("token") "," DIGEST(
-                                                                "statement") " UNIQUE " REFERS_TO_STATEMENT
-                                                                             ","
-                                                                             "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
-                                                                             ") STRICT;" APPEND_ONLY("batch_voices") "CREATE TABLE batch_shares (" ID(
-                                                                                 "batch") ","
-                                                                                          "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
-                                                                                          "  position INTEGER NOT NULL," DIGEST(
-                                                                                              "statement")
-                                                                                              REFERS_TO_STATEMENT
-    ","
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("id") " UNIQUE,"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
+    DIGEST("request") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'closed', 'refused')),"
+    "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
+    "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
+    DIGEST("charter") REFERS_TO_STATEMENT ","
+    TIME("created") "," TIME("deadline")
+    ") STRICT;"
+    "CREATE INDEX batches_by_state ON batches(state, arrival);"
+    "CREATE TABLE batch_items ("
+    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499),"
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK"
+    "    (state IN ('waiting', 'opening', 'done', 'skipped', 'damaged')),"
+    "  debt BLOB CHECK (length(debt) = 16) REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
+    "  PRIMARY KEY (batch, position),"
+    "  UNIQUE (batch, secret),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;"
+    /* A resealed version is opened by exactly one batch. */
+    "CREATE UNIQUE INDEX batch_items_once ON batch_items(secret, version)"
+    "  WHERE state IN ('opening', 'done');"
+    "CREATE UNIQUE INDEX batch_items_debt ON batch_items(debt) WHERE debt IS NOT NULL;"
+    "CREATE TABLE batch_voices ("
+    "  arrival INTEGER PRIMARY KEY,"
+    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
+    ") STRICT;" APPEND_ONLY("batch_voices")
+    "CREATE TABLE batch_shares ("
+    ID("batch") ","
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
+    "  position INTEGER NOT NULL,"
+    DIGEST("statement") REFERS_TO_STATEMENT ","
     "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
     "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
     "  PRIMARY KEY (batch, position, seat),"
     "  FOREIGN KEY (batch, position) REFERENCES batch_items(batch, position)"
     "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT, WITHOUT ROWID;";
+/* clang-format on */
