@@ -37,10 +37,9 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 	const struct ui *ui = call->io->ui;
 	struct token_list list = {0};
 	JSON *object = json_new_object();
-	struct json *all = json_new_array();
+	JSON *all = json_new_array();
 	char firmware[FIRMWARE_TEXT_SIZE], serial[16];
 
-	json_put(object, "tokens", all);
 	TRY(token_list_all(call->drivers->tokens, call->drivers->token_count, &list, err));
 	for (size_t i = 0; i < list.count; i++) {
 		const struct token_found *found = &list.found[i];
@@ -59,6 +58,7 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 	}
 	if (list.count == 0)
 		ui_say(ui, "No token is plugged in.");
+	json_put(object, "tokens", TAKE(all));
 	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
 }
 
