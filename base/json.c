@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/json_compact.h"
 #undef json_array_size /* in this file it is jansson's */

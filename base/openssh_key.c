@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/crypto_key.h"
 #include "base/openssh_key.h"
 #include "base/random.h"
@@ -28,37 +29,7 @@ static const char end_line[] = "-----END OPENSSH PRIVATE KEY-----";
 static const char magic[] = "openssh-key-v1"; /* with its NUL */
 static const char ed25519_type[] = "ssh-ed25519";
 
-/* --- Base64 without tables ---------------------------------------------------------------- */
-
-/* All ones when LOW <= VALUE <= HIGH, else zero; for values below 256. */
-static uint32_t
-within(uint32_t value, uint32_t low, uint32_t high)
-{
-	return (((value - low) | (high - value)) >> 31) - 1U;
-}
-
-static uint8_t
-letter_of(uint32_t six)
-{
-	uint32_t letter = (within(six, 0, 25) & (six + 'A')) |
-	    (within(six, 26, 51) & (six + 'a' - 26)) | (within(six, 52, 61) & (six + '0' - 52)) |
-	    (within(six, 62, 62) & '+') | (within(six, 63, 63) & '/');
-
-	return (uint8_t)letter;
-}
-
-/* The six bits, or 64 and more for a byte that is no base64 letter. */
-static uint32_t
-six_of(uint32_t letter)
-{
-	uint32_t upper = within(letter, 'A', 'Z'), lower = within(letter, 'a', 'z');
-	uint32_t digit = within(letter, '0', '9'), plus = within(letter, '+', '+');
-	uint32_t slash = within(letter, '/', '/');
-	uint32_t none = ~(upper | lower | digit | plus | slash);
-
-	return (upper & (letter - 'A')) | (lower & (letter - 'a' + 26)) |
-	    (digit & (letter - '0' + 52)) | (plus & 62) | (slash & 63) | (none & 64);
-}
+/* --- Lines of base64 ----------------------------------------------------------------------- */
 
 static enum err_code
 append_byte(struct secret *out, uint8_t byte, struct err *err)
@@ -74,16 +45,11 @@ encode_lines(const struct secret *binary, struct secret *out, struct err *err)
 	size_t column = 0;
 
 	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t have = bytes.size - i < 3 ? bytes.size - i : 3;
-		uint32_t group = (uint32_t)bytes.data[i] << 16 |
-		    (have > 1 ? (uint32_t)bytes.data[i + 1] << 8 : 0) |
-		    (have > 2 ? (uint32_t)bytes.data[i + 2] : 0);
+		uint8_t letters[4];
 
-		for (size_t k = 0; k < 4; k++) {
-			uint8_t letter =
-			    k <= have ? letter_of(group >> (18 - 6 * k) & 63) : (uint8_t)'=';
-
-			TRY(append_byte(out, letter, err));
+		base64_letters(bytes.data + i, bytes.size - i, letters);
+		for (size_t k = 0; k < sizeof(letters); k++) {
+			TRY(append_byte(out, letters[k], err));
 			if (++column % LINE == 0)
 				TRY(append_byte(out, '\n', err));
 		}
@@ -101,27 +67,23 @@ is_space(uint8_t byte)
 static enum err_code
 decode_lines(struct view text, struct secret *out, struct err *err)
 {
-	uint32_t group = 0;
-	unsigned letters = 0, pads = 0;
+	uint8_t letters[4], bytes[3];
+	size_t have = 0, count = 3;
 
 	for (size_t i = 0; i < text.size; i++) {
-		uint32_t six;
-
 		if (is_space(text.data[i]))
 			continue;
-		six = six_of(text.data[i]);
-		if (text.data[i] == '=' && letters % 4 >= 2)
-			pads++;
-		else if (pads > 0 || six > 63)
-			return err_set(err, ERR_INVALID, "the private key is not base64");
-		group = group << 6 | (six & 63);
-		if (++letters % 4 != 0)
+		letters[have++] = text.data[i];
+		if (have < sizeof(letters))
 			continue;
-		for (unsigned k = 0; k < 3 - pads; k++)
-			TRY(append_byte(out, (uint8_t)(group >> (16 - 8 * k)), err));
-		group = 0;
+		/* Only the last group has padding. */
+		count = count == 3 ? base64_bytes(letters, bytes) : 0;
+		if (count == 0)
+			return err_set(err, ERR_INVALID, "the private key is not base64");
+		TRY(secret_append(out, view_of(bytes, count), err));
+		have = 0;
 	}
-	if (letters % 4 != 0 || pads > 2)
+	if (have != 0)
 		return err_set(err, ERR_INVALID, "the private key's base64 is cut short");
 	return ERR_OK;
 }

@@ -2,7 +2,7 @@
 /*
  * SSH keys: the private-key file "openssh-key-v1" (OpenSSH's PROTOCOL.key) and public keys as
  * they stand in authorized_keys (RFC 4253 section 6.6, RFC 8709).  Private parts never leave
- * secret memory, and their base64 is coded without tables, so that no cache line depends on them.
+ * secret memory.
  */
 #ifndef BASE_OPENSSH_KEY_H
 #define BASE_OPENSSH_KEY_H

@@ -11,10 +11,6 @@ void buf_hex(struct buf *buf, struct view bytes);
 /* Exactly SIZE bytes from 2 * SIZE lower-case hex digits; false otherwise. */
 bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size);
 
-/* RFC 4648 base64, padded.  Decoding refuses line breaks, missing padding and non-zero pad bits. */
-void buf_base64(struct buf *buf, struct view bytes);
-bool buf_from_base64(struct buf *buf, struct view text);
-
 /* Valid UTF-8 without control characters (C0, DEL, C1), bidirectional controls (U+061C, U+200E,
  * U+200F, U+202A-202E, U+2066-2069), line separators (U+2028, U+2029), BOM or non-characters. */
 bool text_is_plain(struct view text);

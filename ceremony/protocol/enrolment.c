@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/crypto_key.h"
 #include "base/json_in.h"
 #include "base/text.h"

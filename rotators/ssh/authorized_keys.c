@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "base/text.h"
+#include "base/base64.h"
 #include "rotators/ssh/authorized_keys.h"
 
 /* Where TYPE begins and BASE64 ends in a line. */

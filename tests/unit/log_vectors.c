@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/unit/check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encodings (RFC 4648 test vectors), plain text, names, times, durations, words. */
+/* Hex, plain text, names, times, durations, words. */
 #include "base/text.h"
 #include "base/text_time.h"
 #include "base/words.h"
@@ -27,60 +27,6 @@ hex_has_one_spelling(void **state)
 	assert_true(text_from_hex("00ff", decoded, 2));
 	assert_memory_equal(decoded, bytes, 2);
 	assert_true(text_from_hex("", decoded, 0));
-}
-
-static void
-base64_as_in_rfc_4648(void **state)
-{
-	static const char *const cases[][2] = {
-	    {"", ""},
-	    {"f", "Zg=="},
-	    {"fo", "Zm8="},
-	    {"foo", "Zm9v"},
-	    {"foob", "Zm9vYg=="},
-	    {"fooba", "Zm9vYmE="},
-	    {"foobar", "Zm9vYmFy"},
-	    {"\xfb\xff\xbf", "+/+/"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		BUF text = {0}, bytes = {0};
-
-		buf_base64(&text, view_of_text(cases[i][0]));
-		assert_string_equal(buf_string(&text), cases[i][1]);
-		assert_true(buf_from_base64(&bytes, view_of_text(cases[i][1])));
-		assert_view(buf_view(&bytes), view_of_text(cases[i][0]));
-	}
-}
-
-static void
-base64_has_one_spelling(void **state)
-{
-	static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8",
-	    "Zm8=\n", "Zm9v\nYg==", " Zg==", "Zg==Zg==", "Z===", "====", "=Zg=", "Zm-_",
-	    "Zm9vY===", "Zg=A"};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		uint8_t *exact = exact_copy(view_of_text(bad[i]));
-		BUF bytes = {0};
-
-		buf_text(&bytes, "before");
-		assert_false(buf_from_base64(&bytes, view_of(exact, strlen(bad[i]))));
-		assert_view(buf_view(&bytes), view_of_text("before"));
-		free(exact);
-	}
-	for (unsigned byte = 0; byte <= 255; byte++) {
-		uint8_t text[4] = {'A', (uint8_t)byte, 'A', 'A'};
-		BUF bytes = {0};
-		bool digit = byte != 0 &&
-		    strchr("+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		           "abcdefghijklmnopqrstuvwxyz",
-		        (int)byte) != NULL;
-
-		assert_true(buf_from_base64(&bytes, VIEW_OF(text)) == digit);
-	}
 }
 
 static void
@@ -382,8 +328,6 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_a_touched_key_types_is_recognised),
 	    cmocka_unit_test(hex_has_one_spelling),
-	    cmocka_unit_test(base64_as_in_rfc_4648),
-	    cmocka_unit_test(base64_has_one_spelling),
 	    cmocka_unit_test(plain_text_is_valid_utf8),
 	    cmocka_unit_test(every_code_point_is_judged),
 	    cmocka_unit_test(names_are_letters_digits_and_parts),

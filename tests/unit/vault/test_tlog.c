@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "base/text.h"
+#include "base/base64.h"
 #include "tests/unit/check.h"
 #include "tests/unit/log_vectors.h"
 #include "vault/log/tlog.h"
