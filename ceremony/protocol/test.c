@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/protocol/test.h"
 
+#include "base/hpke_info.h"
 #include "ceremony/protocol/statement_parts.h"
 
-static const char probe_label[] = "halligan/v1 test probe", info_label[] = "halligan/v1 test";
+static const char probe_label[] = "halligan/v1 test probe";
 
 enum err_code
 readiness_payload(const struct readiness *readiness, struct json **ret_payload, struct err *err)
@@ -47,17 +48,13 @@ readiness_parse(const struct dsse *statement, bool training, struct readiness *r
 	return ERR_OK;
 }
 
-/* What both hashes are over. */
-static enum err_code
-put_ids(struct buf *bytes, const struct digest *vault, const struct digest *token, int key,
-    int64_t begun, struct err *err)
+/* What both hashes are over, after the vault. */
+static void
+put_ids(struct buf *bytes, const struct digest *token, int key, int64_t begun)
 {
-	buf_bytes(bytes, VIEW_OF(vault->bytes));
 	buf_bytes(bytes, VIEW_OF(token->bytes));
 	buf_lp8(bytes, view_of_text(key_names[key]));
-	for (int shift = 56; shift >= 0; shift -= 8)
-		buf_u8(bytes, (uint8_t)((uint64_t)begun >> shift));
-	return buf_check(bytes, err);
+	buf_u64(bytes, (uint64_t)begun);
 }
 
 enum err_code
@@ -66,9 +63,9 @@ readiness_info(const struct digest *vault, const struct digest *token, int key, 
 {
 	BUF bytes = {0};
 
-	buf_lp8(&bytes, view_of_text(info_label));
-	TRY(put_ids(&bytes, vault, token, key, begun, err));
-	return sha256_one(buf_view(&bytes), ret_info, err);
+	hpke_info_begin(&bytes, "halligan/v1 test", vault);
+	put_ids(&bytes, token, key, begun);
+	return hpke_info_end(&bytes, ret_info, err);
 }
 
 enum err_code
@@ -80,7 +77,9 @@ readiness_probe(const struct secret *seed, const struct digest *vault, const str
 	const struct view label = view_of_text(probe_label);
 
 	TRY(hmac_sha256_secret(secret_view(seed), &label, 1, &own, err));
-	TRY(put_ids(&bytes, vault, token, key, begun, err));
+	buf_bytes(&bytes, VIEW_OF(vault->bytes));
+	put_ids(&bytes, token, key, begun);
+	TRY(buf_check(&bytes, err));
 	const struct view ids = buf_view(&bytes);
 	return hmac_sha256_secret(secret_view(own), &ids, 1, ret_probe, err);
 }

@@ -7,6 +7,7 @@
 #include "vault/seal/envelope.h"
 
 #include "base/crypto_key.h"
+#include "base/hpke_info.h"
 
 const char seal_label_approval[] = "halligan/v1 approval";
 const char seal_label_answer[] = "halligan/v1 answer";
@@ -22,8 +23,7 @@ static void
 put_ids(struct buf *bytes, const char *label, const struct digest *vault,
     const struct secret_id *secret, uint32_t version)
 {
-	buf_lp8(bytes, view_of_text(label));
-	buf_bytes(bytes, VIEW_OF(vault->bytes));
+	hpke_info_begin(bytes, label, vault);
 	buf_bytes(bytes, VIEW_OF(secret->bytes));
 	buf_u32(bytes, version);
 }
@@ -45,18 +45,24 @@ envelope_commitment(const struct header *header, const struct header_share *shar
 	return sha256(parts, ARRAY_SIZE(parts), ret_commitment, err);
 }
 
+/* What an envelope is bound to, be it the version's or a spare's. */
+static void
+put_envelope(struct buf *ids, const char *label, const struct header *header, size_t index)
+{
+	const struct header_envelope *envelope = &header->envelopes[index];
+	put_ids(ids, label, &header->vault, &header->secret, header->version);
+	buf_bytes(ids, VIEW_OF(header->charter.bytes));
+	buf_bytes(ids, VIEW_OF(header->definition.bytes));
+	buf_lp8(ids, view_of_text(envelope->seat));
+	buf_bytes(ids, VIEW_OF(envelope->token.bytes));
+}
+
 enum err_code
 envelope_info(const struct header *header, size_t index, struct digest *ret_info, struct err *err)
 {
 	BUF ids = {0};
-	const struct header_envelope *envelope = &header->envelopes[index];
-	put_ids(&ids, "halligan/v1 envelope", &header->vault, &header->secret, header->version);
-	buf_bytes(&ids, VIEW_OF(header->charter.bytes));
-	buf_bytes(&ids, VIEW_OF(header->definition.bytes));
-	buf_lp8(&ids, view_of_text(envelope->seat));
-	buf_bytes(&ids, VIEW_OF(envelope->token.bytes));
-	TRY(buf_check(&ids, err));
-	return sha256_one(buf_view(&ids), ret_info, err);
+	put_envelope(&ids, "halligan/v1 envelope", header, index);
+	return hpke_info_end(&ids, ret_info, err);
 }
 
 enum err_code
@@ -64,15 +70,9 @@ seal_spare_info(const struct header *header, size_t index, const struct digest *
     struct digest *ret_info, struct err *err)
 {
 	BUF ids = {0};
-	const struct header_envelope *envelope = &header->envelopes[index];
-	put_ids(&ids, "halligan/v1 spare", &header->vault, &header->secret, header->version);
-	buf_bytes(&ids, VIEW_OF(header->charter.bytes));
-	buf_bytes(&ids, VIEW_OF(header->definition.bytes));
-	buf_lp8(&ids, view_of_text(envelope->seat));
-	buf_bytes(&ids, VIEW_OF(envelope->token.bytes));
+	put_envelope(&ids, "halligan/v1 spare", header, index);
 	buf_bytes(&ids, VIEW_OF(spare->bytes));
-	TRY(buf_check(&ids, err));
-	return sha256_one(buf_view(&ids), ret_info, err);
+	return hpke_info_end(&ids, ret_info, err);
 }
 
 enum err_code
@@ -84,8 +84,7 @@ seal_box_info(const struct box_ids *ids, struct digest *ret_info, struct err *er
 	buf_bytes(&bytes, VIEW_OF(ids->ceremony.bytes));
 	buf_lp8(&bytes, view_of_text(ids->seat));
 	buf_bytes(&bytes, VIEW_OF(ids->token.bytes));
-	TRY(buf_check(&bytes, err));
-	return sha256_one(buf_view(&bytes), ret_info, err);
+	return hpke_info_end(&bytes, ret_info, err);
 }
 
 static enum err_code

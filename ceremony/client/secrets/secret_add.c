@@ -14,6 +14,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/secret_add.h"
 #include "vault/documents/state_names.h"
 
 static enum err_code
@@ -84,22 +85,15 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	return hand_sign(hand, statement, "sign the definition", err);
 }
 
-/* info = SHA-256(lp8 "halligan/v1 adopt" || vault || secret id || definition digest). */
 static enum err_code
 seal_value(const struct adopt_plan *plan, const struct vault_view *view,
     const struct definition *definition, struct point *ret_enc, struct buf *ret_ciphertext,
     struct err *err)
 {
-	BUF text = {0};
 	struct digest info;
 	HPKE *hpke = NULL;
 
-	buf_lp8(&text, view_of_text("halligan/v1 adopt"));
-	buf_bytes(&text, VIEW_OF(view->vault.bytes));
-	buf_bytes(&text, VIEW_OF(definition->secret.bytes));
-	buf_bytes(&text, VIEW_OF(definition->digest.bytes));
-	TRY(buf_check(&text, err));
-	TRY(sha256_one(buf_view(&text), &info, err));
+	TRY(adopt_info(&view->vault, definition, &info, err));
 	TRY(hpke_sender(hpke_suite_default, &view->charter->host_escrow, VIEW_OF(info.bytes), &hpke,
 	    ret_enc, err));
 	return hpke_seal(hpke, VIEW_OF(definition->digest.bytes), secret_view(plan->credential),

@@ -12,6 +12,7 @@
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/secret_add.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
@@ -20,8 +21,6 @@
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "rotators/contract/rotator.h"
-
-static const char adopt_label[] = "halligan/v1 adopt";
 
 struct adoption {
 	struct dsse statement;
@@ -61,17 +60,11 @@ static enum err_code
 open_value(struct session *session, struct adoption *adoption, struct view ciphertext,
     struct err *err)
 {
-	BUF bytes = {0};
 	HPKE *hpke = NULL;
 	struct digest info;
 	const struct definition *definition = &adoption->definition;
 
-	buf_lp8(&bytes, view_of_text(adopt_label));
-	buf_bytes(&bytes, VIEW_OF(session->vault.bytes));
-	buf_bytes(&bytes, VIEW_OF(definition->secret.bytes));
-	buf_bytes(&bytes, VIEW_OF(definition->digest.bytes));
-	TRY(buf_check(&bytes, err));
-	TRY(sha256_one(buf_view(&bytes), &info, err));
+	TRY(adopt_info(&session->vault, definition, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
 	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow,
 	    VIEW_OF(info.bytes), &hpke, err));

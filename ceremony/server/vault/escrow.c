@@ -7,14 +7,13 @@
 
 #include "base/credential.h"
 #include "base/hpke.h"
+#include "base/hpke_info.h"
 
 enum {
 	ESCROW_FORMAT = 1,
 	ESCROW_CT_MAX = CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE,
 	ESCROW_MAX = ESCROW_VALUES * (ESCROW_CT_MAX + 128)
 };
-
-static const char escrow_label[] = "halligan/v1 escrow";
 
 void
 escrow_done(struct escrow *escrow)
@@ -58,13 +57,11 @@ seal_info(const struct escrow *escrow, uint32_t version, struct digest *ret_info
 {
 	BUF bytes = {0};
 
-	buf_lp8(&bytes, view_of_text(escrow_label));
-	buf_bytes(&bytes, VIEW_OF(escrow->vault.bytes));
+	hpke_info_begin(&bytes, "halligan/v1 escrow", &escrow->vault);
 	buf_bytes(&bytes, VIEW_OF(escrow->debt.bytes));
 	buf_bytes(&bytes, VIEW_OF(escrow->secret.bytes));
 	buf_u32(&bytes, version);
-	TRY(buf_check(&bytes, err));
-	return sha256_one(buf_view(&bytes), ret_info, err);
+	return hpke_info_end(&bytes, ret_info, err);
 }
 
 static enum err_code
