@@ -15,6 +15,14 @@
 /* Run FUNCTION on the address of the variable when it leaves its scope. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
+/* Defines NAME for CLEANUP of a pointer to TYPE, which DESTROY frees. */
+#define DESTRUCTOR(name, type, destroy)                                                            \
+	static inline void name(type **object)                                                     \
+	{                                                                                          \
+		if (*object != NULL)                                                               \
+			destroy(TAKE(*object));                                                    \
+	}
+
 /* Hand a pointer over: its value moves out and the variable is NULL afterwards. */
 #define TAKE(pointer)                                                                              \
 	__extension__({                                                                            \

@@ -21,29 +21,10 @@
 
 enum { SECURE_HEAP = 256 * 1024, SECURE_LEAST = 32, EXPAND_MAX = 255 * DIGEST_SIZE, PARTS_MAX = 8 };
 
-static void
-digest_done(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-static void
-mac_done(EVP_MAC **mac)
-{
-	EVP_MAC_free(*mac);
-}
-
-static void
-mac_context_done(EVP_MAC_CTX **context)
-{
-	EVP_MAC_CTX_free(*context);
-}
-
-static void
-cipher_done(EVP_CIPHER_CTX **context)
-{
-	EVP_CIPHER_CTX_free(*context);
-}
+DESTRUCTOR(digest_done, EVP_MD_CTX, EVP_MD_CTX_free)
+DESTRUCTOR(mac_done, EVP_MAC, EVP_MAC_free)
+DESTRUCTOR(mac_context_done, EVP_MAC_CTX, EVP_MAC_CTX_free)
+DESTRUCTOR(cipher_done, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
 static enum err_code
 fail(struct err *err, const char *what)

@@ -24,53 +24,14 @@ struct p256_key {
 	struct point public;
 };
 
-static void
-key_done(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void
-key_context_done(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
-}
-
-static void
-digest_done(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-static void
-number_done(BIGNUM **number)
-{
-	BN_clear_free(*number);
-}
-
-static void
-group_done(EC_GROUP **group)
-{
-	EC_GROUP_free(*group);
-}
-
-static void
-ec_point_done(EC_POINT **point)
-{
-	EC_POINT_free(*point);
-}
-
-static void
-build_done(OSSL_PARAM_BLD **build)
-{
-	OSSL_PARAM_BLD_free(*build);
-}
-
-static void
-params_done(OSSL_PARAM **params)
-{
-	OSSL_PARAM_free(*params);
-}
+DESTRUCTOR(key_done, EVP_PKEY, EVP_PKEY_free)
+DESTRUCTOR(key_context_done, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+DESTRUCTOR(digest_done, EVP_MD_CTX, EVP_MD_CTX_free)
+DESTRUCTOR(number_done, BIGNUM, BN_clear_free)
+DESTRUCTOR(group_done, EC_GROUP, EC_GROUP_free)
+DESTRUCTOR(ec_point_done, EC_POINT, EC_POINT_free)
+DESTRUCTOR(build_done, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
+DESTRUCTOR(params_done, OSSL_PARAM, OSSL_PARAM_free)
 
 #define KEY         CLEANUP(key_done) EVP_PKEY
 #define KEY_CONTEXT CLEANUP(key_context_done) EVP_PKEY_CTX
@@ -249,12 +210,6 @@ p256_key_free(struct p256_key *key)
 		return;
 	EVP_PKEY_free(key->key);
 	free(key);
-}
-
-void
-p256_key_freep(struct p256_key **key)
-{
-	p256_key_free(TAKE(*key));
 }
 
 /* On the curve and not infinity; P-256 has cofactor 1, so that nothing else can be wrong. */

@@ -15,7 +15,7 @@ enum err_code p256_key_scalar(const struct p256_key *key, struct secret **ret_sc
     struct err *err) MUST_CHECK;
 void p256_key_public(const struct p256_key *key, struct point *ret_point);
 void p256_key_free(struct p256_key *key);
-void p256_key_freep(struct p256_key **key);
+DESTRUCTOR(p256_key_freep, struct p256_key, p256_key_free)
 #define P256_KEY CLEANUP(p256_key_freep) struct p256_key
 
 /* Exactly 65 bytes, 04 first, on the curve: anything else is ERR_INVALID.  Call it on every

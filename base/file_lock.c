@@ -91,9 +91,3 @@ file_unlock(struct file_lock *lock)
 	close(lock->fd);
 	free(lock);
 }
-
-void
-file_unlockp(struct file_lock **lock)
-{
-	file_unlock(TAKE(*lock));
-}

@@ -14,7 +14,7 @@ struct file_lock;
 enum err_code file_lock(const char *path, const char *command, unsigned seconds,
     struct file_lock **ret_lock, struct err *err) MUST_CHECK;
 void file_unlock(struct file_lock *lock); /* accepts NULL */
-void file_unlockp(struct file_lock **lock);
+DESTRUCTOR(file_unlockp, struct file_lock, file_unlock)
 #define FILE_LOCK CLEANUP(file_unlockp) struct file_lock
 
 #endif

@@ -195,12 +195,6 @@ hpke_free(struct hpke *hpke)
 	free(hpke);
 }
 
-void
-hpke_freep(struct hpke **hpke)
-{
-	hpke_free(TAKE(*hpke));
-}
-
 enum err_code
 hpke_agree_local(void *context, const struct point *peer, struct secret **ret_shared,
     struct err *err)

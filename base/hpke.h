@@ -31,7 +31,7 @@ enum err_code hpke_agree_local(void *context, const struct point *peer, struct s
 
 struct hpke; /* an encryption context */
 void hpke_free(struct hpke *hpke);
-void hpke_freep(struct hpke **hpke);
+DESTRUCTOR(hpke_freep, struct hpke, hpke_free)
 #define HPKE CLEANUP(hpke_freep) struct hpke
 
 /* SetupBaseS with a fresh ephemeral key.  RET_ENC is the encapsulation. */

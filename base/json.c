@@ -144,12 +144,6 @@ json_free(struct json *json)
 	json_decref(raw(json));
 }
 
-void
-json_freep(struct json **json)
-{
-	json_free(TAKE(*json));
-}
-
 /* The member after ITER in document order, the first after NULL; steps over the mark. */
 static void *
 next_member(const struct json *object, void *iter)

@@ -18,7 +18,7 @@ struct json; /* an object, array or string; reference-counted by jansson */
 /* The document must be one object.  ERR_INVALID names line and cause. */
 enum err_code json_parse(struct view text, struct json **ret_json, struct err *err) MUST_CHECK;
 void json_free(struct json *json); /* accepts NULL */
-void json_freep(struct json **json);
+DESTRUCTOR(json_freep, struct json, json_free)
 #define JSON CLEANUP(json_freep) struct json
 
 /* Walk arrays (of objects, or of plain strings) and objects with free keys. */

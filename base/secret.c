@@ -61,12 +61,6 @@ secret_free(struct secret *secret)
 		locked_free(secret->pages);
 }
 
-void
-secret_freep(struct secret **secret)
-{
-	secret_free(TAKE(*secret));
-}
-
 uint8_t *
 secret_data(struct secret *secret)
 {

@@ -23,7 +23,7 @@ enum err_code secret_from(struct view bytes, struct secret **ret_secret,
     struct err *err) MUST_CHECK;
 /* Wipes the whole allocation.  Accepts NULL. */
 void secret_free(struct secret *secret);
-void secret_freep(struct secret **secret);
+DESTRUCTOR(secret_freep, struct secret, secret_free)
 #define SECRET CLEANUP(secret_freep) struct secret
 
 /* CAPACITY writable bytes.  Set the used size afterwards with secret_resize. */

@@ -267,9 +267,3 @@ token_close(struct token *token)
 		token->ops->close(token->handle);
 	free(token);
 }
-
-void
-token_closep(struct token **token)
-{
-	token_close(TAKE(*token));
-}

@@ -286,7 +286,7 @@ const char *token_pin_name(const struct token *token);
 /* Are its share and release key derived (FIDO2), not made one by one (PIV)? */
 bool token_derives(const struct token *token);
 void token_close(struct token *token); /* accepts NULL */
-void token_closep(struct token **token);
+DESTRUCTOR(token_closep, struct token, token_close)
 #define TOKEN CLEANUP(token_closep) struct token
 
 #endif

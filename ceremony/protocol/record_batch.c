@@ -59,11 +59,7 @@ read_open(const struct json *object, const char *what, bool names, struct batch_
 	return json_in_end(&in);
 }
 
-static void
-freep(struct batch_open **opens)
-{
-	free(*opens);
-}
+DESTRUCTOR(freep, struct batch_open, free)
 
 /* No secret stands twice. */
 static enum err_code

@@ -19,11 +19,7 @@ audit_done(struct audit *audit)
 	free(TAKE(audit->debts));
 }
 
-static void
-free_digests(struct digest **digests)
-{
-	free(*digests);
-}
+DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
 check_statements(struct session *session, const struct json *array, struct err *err)

@@ -98,11 +98,7 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	return ERR_OK;
 }
 
-static void
-end_reading(struct store **store)
-{
-	store_rollback(*store);
-}
+DESTRUCTOR(end_reading, struct store, store_rollback)
 
 enum err_code
 serve_log_verify(struct session *session, struct call *call, struct err *err)

@@ -151,11 +151,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	return ERR_OK;
 }
 
-static void
-freep(struct debt_row **rows)
-{
-	free(*rows);
-}
+DESTRUCTOR(freep, struct debt_row, free)
 
 static enum err_code
 add_debts(struct session *session, struct json *items, struct err *err)

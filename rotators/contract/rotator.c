@@ -92,13 +92,6 @@ rotator_free(struct rotator *rotator)
 	free(rotator);
 }
 
-void
-rotator_freep(struct rotator **rotator)
-{
-	rotator_free(*rotator);
-	*rotator = NULL;
-}
-
 const char *
 rotator_detail(const struct rotator *rotator)
 {

@@ -27,7 +27,7 @@ struct rotator_start {
 enum err_code rotator_start(const struct rotator_start *start, struct rotator **ret_rotator,
     struct err *err) MUST_CHECK;
 void rotator_free(struct rotator *rotator); /* ends the process; accepts NULL */
-void rotator_freep(struct rotator **rotator);
+DESTRUCTOR(rotator_freep, struct rotator, rotator_free)
 #define ROTATOR CLEANUP(rotator_freep) struct rotator
 
 /* What the last answer said in "detail", or "". */

@@ -210,11 +210,7 @@ exec_close(void *state)
 	free(exec);
 }
 
-static void
-exec_freep(struct exec **exec)
-{
-	exec_close(*exec);
-}
+DESTRUCTOR(exec_freep, struct exec, exec_close)
 
 static enum err_code
 exec_open(const struct rotation *rotation, void **ret_state, struct err *err)

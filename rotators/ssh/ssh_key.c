@@ -20,11 +20,7 @@
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
 
-static void
-ssh_key_freep(struct ssh_account **account)
-{
-	free(*account);
-}
+DESTRUCTOR(ssh_key_freep, struct ssh_account, free)
 
 static void
 ssh_key_close(void *state)

@@ -34,35 +34,11 @@ stack_freep(STACK_OF(X509) * *stack)
 	sk_X509_pop_free(*stack, X509_free);
 }
 
-static void
-store_freep(X509_STORE **store)
-{
-	X509_STORE_free(*store);
-}
-
-static void
-context_freep(X509_STORE_CTX **context)
-{
-	X509_STORE_CTX_free(*context);
-}
-
-static void
-object_freep(ASN1_OBJECT **object)
-{
-	ASN1_OBJECT_free(*object);
-}
-
-static void
-key_freep(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void
-bytes_freep(unsigned char **bytes)
-{
-	OPENSSL_free(*bytes);
-}
+DESTRUCTOR(store_freep, X509_STORE, X509_STORE_free)
+DESTRUCTOR(context_freep, X509_STORE_CTX, X509_STORE_CTX_free)
+DESTRUCTOR(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
+DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
+DESTRUCTOR(bytes_freep, unsigned char, OPENSSL_free)
 
 enum err_code
 attest_no_memory(struct err *err)
@@ -241,11 +217,7 @@ attest_extension(struct x509_st *certificate, const char *oid, struct view *ret_
 
 /* ---- PEM ---- */
 
-static void
-bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
-}
+DESTRUCTOR(bio_freep, BIO, BIO_free)
 
 /* Append the next certificate of BIO; *RET_SIZE is 0 at the end. */
 static enum err_code

@@ -48,24 +48,6 @@ struct link {
 };
 static const struct timespec refused_pause = {.tv_nsec = 200 * 1000000L};
 
-static void
-assert_freep(fido_assert_t **assertion)
-{
-	fido_assert_free(assertion);
-}
-
-static void
-cred_freep(fido_cred_t **credential)
-{
-	fido_cred_free(credential);
-}
-
-static void
-info_freep(fido_cbor_info_t **info)
-{
-	fido_cbor_info_free(info);
-}
-
 static int64_t
 now(void)
 {
@@ -242,7 +224,7 @@ tell_facts(const fido_cbor_info_t *info, struct fido_facts *ret_facts)
 static enum err_code
 read_facts(struct link *link, struct err *err)
 {
-	CLEANUP(info_freep) fido_cbor_info_t *info = fido_cbor_info_new();
+	CLEANUP(fido_cbor_info_free) fido_cbor_info_t *info = fido_cbor_info_new();
 	struct fido_facts facts = {0};
 
 	if (info == NULL)
@@ -365,7 +347,7 @@ static enum err_code
 link_make(void *context, const struct token_wish *wish, const struct secret *pin, int *ret_status,
     struct token_made *ret_made, struct err *err)
 {
-	CLEANUP(cred_freep) fido_cred_t *credential = fido_cred_new();
+	CLEANUP(fido_cred_free) fido_cred_t *credential = fido_cred_new();
 	struct link *link = context;
 
 	TRY(ready(link, CALL_MS, err));
@@ -415,7 +397,7 @@ static enum err_code
 link_ask(void *context, const struct fido_ask *ask, const struct secret *pin, int *ret_status,
     struct fido_answer *ret_answer, struct err *err)
 {
-	CLEANUP(assert_freep) fido_assert_t *assertion = fido_assert_new();
+	CLEANUP(fido_assert_free) fido_assert_t *assertion = fido_assert_new();
 	struct link *link = context;
 
 	TRY(ready(link, ask->touch || pin == NULL ? CALL_MS : QUICK_MS, err));

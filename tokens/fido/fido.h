@@ -15,11 +15,7 @@
 enum err_code fido_token_new(const char *reader, unsigned milliseconds,
     struct fido_token **ret_token, struct err *err) MUST_CHECK;
 void fido_token_close(struct fido_token *token); /* accepts NULL */
-static inline void
-fido_token_closep(struct fido_token **token)
-{
-	fido_token_close(TAKE(*token));
-}
+DESTRUCTOR(fido_token_closep, struct fido_token, fido_token_close)
 #define FIDO_TOKEN CLEANUP(fido_token_closep) struct fido_token
 
 #endif

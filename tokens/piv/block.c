@@ -18,11 +18,7 @@ static const struct cipher {
     {BLOCK_AES_256, 32, 16, EVP_aes_256_ecb},
 };
 
-static void
-context_freep(EVP_CIPHER_CTX **context)
-{
-	EVP_CIPHER_CTX_free(*context);
-}
+DESTRUCTOR(context_freep, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
 static const struct cipher *
 cipher_of(uint8_t id)

@@ -105,11 +105,7 @@ link_free(struct link *link)
 	free(link);
 }
 
-static void
-link_freep(struct link **link)
-{
-	link_free(*link);
-}
+DESTRUCTOR(link_freep, struct link, link_free)
 #define LINK CLEANUP(link_freep) struct link
 
 struct connect {

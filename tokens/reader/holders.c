@@ -135,12 +135,7 @@ keep(struct guess best[NAMED], size_t *count, struct guess guess)
 	best[at] = guess;
 }
 
-static void
-dir_closep(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
+DESTRUCTOR(dir_closep, DIR, closedir)
 
 static size_t
 look(const char *path, struct guess best[NAMED])

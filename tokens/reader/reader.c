@@ -463,11 +463,7 @@ attempt_in_time(struct pcsc_card *card, const char *reader, unsigned millisecond
 
 /* ---- one card ---- */
 
-static void
-card_freep(struct pcsc_card **card)
-{
-	pcsc_close(*card);
-}
+DESTRUCTOR(card_freep, struct pcsc_card, pcsc_close)
 
 enum err_code
 pcsc_connect(const char *reader, unsigned milliseconds, struct pcsc_card **ret_card,

@@ -21,13 +21,6 @@ static const char *const class_names[] = {"break-glass", NULL};
 
 const char *const waiver_names[5] = {"firmware", "form-factor", "touch", "attestation", NULL};
 
-void
-charter_freep(struct charter **charter)
-{
-	free(*charter);
-	*charter = NULL;
-}
-
 const struct policy *
 charter_policy(const struct charter *charter, const char *name)
 {

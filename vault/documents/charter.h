@@ -32,6 +32,8 @@
 #ifndef VAULT_DOCUMENTS_CHARTER_H
 #define VAULT_DOCUMENTS_CHARTER_H
 
+#include <stdlib.h>
+
 #include "vault/documents/seat.h"
 
 enum {
@@ -83,7 +85,7 @@ struct charter {
 	char copy[4096];
 	int64_t created;
 };
-void charter_freep(struct charter **charter);
+DESTRUCTOR(charter_freep, struct charter, free)
 #define CHARTER CLEANUP(charter_freep) struct charter
 
 /* Parse and check all rules but signatures.  Allocates. */

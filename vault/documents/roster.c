@@ -13,13 +13,6 @@
 
 enum { ROSTER_FORMAT = 1, NONCE_SIZE = 16 };
 
-void
-roster_freep(struct roster **roster)
-{
-	free(*roster);
-	*roster = NULL;
-}
-
 enum err_code
 roster_new(struct roster **ret_roster, struct err *err)
 {

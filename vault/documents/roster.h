@@ -12,6 +12,8 @@
 #ifndef VAULT_DOCUMENTS_ROSTER_H
 #define VAULT_DOCUMENTS_ROSTER_H
 
+#include <stdlib.h>
+
 #include "vault/documents/charter.h"
 
 enum { ROSTER_SEATS = 256 };
@@ -24,7 +26,7 @@ struct roster {
 	size_t seat_count;
 	struct seat seats[ROSTER_SEATS];
 };
-void roster_freep(struct roster **roster);
+DESTRUCTOR(roster_freep, struct roster, free)
 #define ROSTER CLEANUP(roster_freep) struct roster
 
 /* The empty roster, version 0. */

@@ -21,12 +21,7 @@ struct held { /* a token and who holds it */
 	const struct seat_token *token;
 };
 
-static void
-free_held(struct held **held)
-{
-	free(*held);
-	*held = NULL;
-}
+DESTRUCTOR(free_held, struct held, free)
 
 static enum err_code
 check_roles(const struct seat *seat, struct err *err)

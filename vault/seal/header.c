@@ -26,13 +26,6 @@ header_new(struct header **ret_header, struct err *err)
 	return ERR_OK;
 }
 
-void
-header_freep(struct header **header)
-{
-	free(*header);
-	*header = NULL;
-}
-
 uint8_t
 header_demand(const struct quorum *quorum, const char *seat,
     struct header_share ret_shares[HEADER_SHARES])

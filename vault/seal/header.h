@@ -28,6 +28,8 @@
 #ifndef VAULT_SEAL_HEADER_H
 #define VAULT_SEAL_HEADER_H
 
+#include <stdlib.h>
+
 #include "base/hpke.h"
 #include "vault/seal/quorum.h"
 
@@ -68,7 +70,7 @@ struct header {
 };
 /* Large (64 KB): allocate it.  All zero. */
 enum err_code header_new(struct header **ret_header, struct err *err) MUST_CHECK;
-void header_freep(struct header **header);
+DESTRUCTOR(header_freep, struct header, free)
 #define HEADER CLEANUP(header_freep) struct header
 
 /* The shares that QUORUM demands of SEAT, in header order, without commitments; returns how many:

@@ -42,13 +42,6 @@ opener_free(struct opener *opener)
 	free(opener);
 }
 
-void
-opener_freep(struct opener **opener)
-{
-	opener_free(*opener);
-	*opener = NULL;
-}
-
 enum err_code
 opener_add(struct opener *opener, size_t index, const struct secret *shares, struct err *err)
 {

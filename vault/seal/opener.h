@@ -11,7 +11,7 @@ struct opener;
 enum err_code opener_new(const struct header *header, struct opener **ret_opener,
     struct err *err) MUST_CHECK; /* HEADER comes from header_decode and must outlive it */
 void opener_free(struct opener *opener);
-void opener_freep(struct opener **opener);
+DESTRUCTOR(opener_freep, struct opener, opener_free)
 #define OPENER CLEANUP(opener_freep) struct opener
 /* Adds the shares of envelope INDEX (checked again); a second envelope of one seat is
  * ERR_EXISTS. */

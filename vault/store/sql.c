@@ -181,11 +181,7 @@ execute(struct sql *sql, const char *text, const char *doing, struct err *err)
 	return result == SQLITE_OK ? ERR_OK : fail(sql, result, doing, err);
 }
 
-static void
-finalize_statement(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
+DESTRUCTOR(finalize_statement, sqlite3_stmt, sqlite3_finalize)
 
 #define STATEMENT CLEANUP(finalize_statement) sqlite3_stmt
 
@@ -268,12 +264,6 @@ sql_free(struct sql *sql)
 	free(sql);
 }
 
-void
-sql_freep(struct sql **sql)
-{
-	sql_free(TAKE(*sql));
-}
-
 enum err_code
 sql_script(struct sql *sql, const char *script, struct err *err)
 {
@@ -283,11 +273,7 @@ sql_script(struct sql *sql, const char *script, struct err *err)
 	return execute(sql, script, "changing the form of the database", err);
 }
 
-static void
-close_database(sqlite3 **database)
-{
-	sqlite3_close(*database);
-}
+DESTRUCTOR(close_database, sqlite3, sqlite3_close)
 
 static enum err_code
 copy_database(struct sql *sql, const char *path, struct err *err)

@@ -33,7 +33,7 @@ struct sql;
 enum err_code sql_open(const char *path, bool creating, struct sql **ret_sql,
     struct err *err) MUST_CHECK;
 void sql_free(struct sql *sql); /* rolls back; accepts NULL */
-void sql_freep(struct sql **sql);
+DESTRUCTOR(sql_freep, struct sql, sql_free)
 #define SQL CLEANUP(sql_freep) struct sql
 
 /* Several statements without results, inside a writing transaction. */

@@ -62,12 +62,6 @@ store_free(struct store *store)
 	free(store);
 }
 
-void
-store_freep(struct store **store)
-{
-	store_free(TAKE(*store));
-}
-
 static enum err_code
 remove_file(const char *folder, const char *name, struct err *err)
 {

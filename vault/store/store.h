@@ -33,7 +33,7 @@ enum err_code store_create(const char *folder, const char *command, struct store
 enum err_code store_open(const char *folder, const char *command, struct store **ret_store,
     struct err *err) MUST_CHECK;
 void store_free(struct store *store); /* rolls back what is open; accepts NULL */
-void store_freep(struct store **store);
+DESTRUCTOR(store_freep, struct store, store_free)
 
 enum err_code store_begin(struct store *store, struct err *err) MUST_CHECK;
 enum err_code store_commit(struct store *store, struct err *err) MUST_CHECK;

@@ -51,11 +51,7 @@ verify_founding(const struct founding_view *founding, const struct charter *draf
 	return ERR_OK;
 }
 
-static void
-free_digests(struct digest **digests)
-{
-	free(*digests);
-}
+DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
 verify_enrolments(struct client *client, const struct founding_view *founding,

@@ -175,11 +175,7 @@ fill_set(struct client *client, const struct json *list, struct enrolment_set *s
 	}
 }
 
-static void
-free_flags(bool **flags)
-{
-	free(*flags);
-}
+DESTRUCTOR(free_flags, bool, free)
 
 enum err_code
 enrolment_set_fetch(struct client *client, const struct json *list, const struct digest *digests,

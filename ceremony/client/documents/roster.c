@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See roll.h.  The next roster is the present one with the plan's changes. */
+/* The next roster is the present one with the plan's changes. */
 #include "ceremony/client/documents/roster.h"
 
 #include <stdlib.h>
@@ -179,11 +179,7 @@ roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live,
 	return propose(client, &statement, next->version, TAKE(texts), ret_live, err);
 }
 
-static void
-free_digests(struct digest **digests)
-{
-	free(*digests);
-}
+DESTRUCTOR(free_digests, struct digest, free)
 
 /* Everything about a waiting roster but the signatures that are still missing. */
 static enum err_code

@@ -127,11 +127,7 @@ pick_row(const struct listing *listing, const char *id, unsigned states, const c
 	return ERR_OK;
 }
 
-static void
-free_listing(struct listing **listing)
-{
-	free(*listing);
-}
+DESTRUCTOR(free_listing, struct listing, free)
 
 enum err_code
 listing_pick(struct client *client, const char *id, unsigned states, const char *requester,

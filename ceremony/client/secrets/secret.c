@@ -19,11 +19,7 @@ lookup_done(struct lookup *lookup)
 	*lookup = (struct lookup){0};
 }
 
-static void
-free_quorum(struct quorum **quorum)
-{
-	free(*quorum);
-}
+DESTRUCTOR(free_quorum, struct quorum, free)
 
 static enum err_code
 compare_header(const struct header *header, const struct vault_view *view,

@@ -123,11 +123,7 @@ put_chains(struct session *session, struct json *reply, uint32_t charter, uint32
 	return put_checkpoint(session, reply, size, err);
 }
 
-static void
-end_reading(struct store **store)
-{
-	store_rollback(*store);
-}
+DESTRUCTOR(end_reading, struct store, store_rollback)
 
 enum err_code
 serve_chain(struct session *session, struct call *call, struct err *err)

@@ -405,11 +405,7 @@ is_ripe(struct session *session, const struct batch_row *row, bool *ret_ripe, st
 	return ERR_OK;
 }
 
-static void
-freep(struct batch_row **rows)
-{
-	free(*rows);
-}
+DESTRUCTOR(freep, struct batch_row, free)
 
 enum err_code
 batches_resume(struct session *session, struct err *err)

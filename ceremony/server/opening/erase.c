@@ -75,12 +75,7 @@ parse_name(const char *name, struct id *ret_id)
 	return text_from_hex(hex, ret_id->bytes, ID_SIZE);
 }
 
-static void
-closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
+DESTRUCTOR(closedirp, DIR, closedir)
 
 static enum err_code
 erase_under_lock(struct session *session, const char *path, const struct id *id, is_over over,

@@ -390,13 +390,6 @@ matter_refuse(struct session *session, struct ceremony_row *row, enum ceremony_e
 	return journal_add(session, &leaf, err);
 }
 
-void
-ceremony_rows_freep(struct ceremony_row **rows)
-{
-	free(*rows);
-	*rows = NULL;
-}
-
 enum err_code
 matter_list(struct session *session, unsigned states, struct ceremony_row **ret_rows,
     size_t *ret_count, struct err *err)

@@ -8,6 +8,8 @@
 #ifndef CEREMONY_SERVER_OPENING_MATTER_H
 #define CEREMONY_SERVER_OPENING_MATTER_H
 
+#include <stdlib.h>
+
 #include "ceremony/protocol/statements.h"
 #include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/states.h"
@@ -69,7 +71,7 @@ enum err_code matter_void_all(struct session *session, const struct secret_id *s
 /* All ceremonies in the bit set STATES, newest first; the caller frees RET_ROWS. */
 enum err_code matter_list(struct session *session, unsigned states, struct ceremony_row **ret_rows,
     size_t *ret_count, struct err *err) MUST_CHECK;
-void ceremony_rows_freep(struct ceremony_row **rows);
+DESTRUCTOR(ceremony_rows_freep, struct ceremony_row, free)
 #define CEREMONY_ROWS CLEANUP(ceremony_rows_freep) struct ceremony_row
 /* ERR_BUSY when a ceremony is RELEASING: it must finish under the documents that it began with. */
 enum err_code matter_none_releasing(struct session *session, struct err *err) MUST_CHECK;

@@ -18,11 +18,7 @@ enum { DEBTS_MAX = 1024 };
 
 static const unsigned unpaid_states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
 
-static void
-freep(struct debt_row **rows)
-{
-	free(*rows);
-}
+DESTRUCTOR(freep, struct debt_row, free)
 #define DEBT_ROWS CLEANUP(freep) struct debt_row
 
 static enum err_code

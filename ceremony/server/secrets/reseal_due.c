@@ -13,11 +13,7 @@
 
 enum { STEP = 64, SCANNED = 256 };
 
-static void
-leavers_freep(struct leavers **leavers)
-{
-	free(*leavers);
-}
+DESTRUCTOR(leavers_freep, struct leavers, free)
 
 /* Would the same policies seal to the same tokens under A and B? */
 static bool

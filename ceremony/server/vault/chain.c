@@ -222,11 +222,7 @@ load_suspension(struct session *session, const struct digest *digest, struct cha
 	return suspensions_add(&chain->suspensions, &statement, &suspension, err);
 }
 
-static void
-free_digests(struct digest **digests)
-{
-	free(*digests);
-}
+DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
 load_suspensions(struct session *session, struct chain *chain, struct err *err)

@@ -286,12 +286,7 @@ is_leftover(const char *name)
 	return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-static void
-closedirp(DIR **directory)
-{
-	if (*directory != NULL)
-		closedir(*directory);
-}
+DESTRUCTOR(closedirp, DIR, closedir)
 
 static enum err_code
 sweep_folder(const char *folder, struct err *err)

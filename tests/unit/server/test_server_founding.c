@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Founding, charters, rosters, and what the server shows: ceremony/server/documents/founding.c, charters.c, rosters.c ... */
+/* Founding, charters, rosters, and what the server shows: ceremony/server/documents/{founding,charter,roster}.c ... */
 #include "tests/unit/server/server_bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/crypto_key.h"
@@ -29,11 +30,7 @@ next_charter(const struct bench *bench, struct charter *ret_charter)
 	ret_charter->version++;
 }
 
-static void
-free_charter(struct charter **charter)
-{
-	free(*charter);
-}
+DESTRUCTOR(free_charter, struct charter, free)
 
 static void
 roster_state(struct bench *bench, uint32_t version, const struct digest *previous,

@@ -30,24 +30,17 @@
 #include "tokens/sim/crypto/ber.h"
 #include "tokens/sim/crypto/edwards.h"
 
-/* For CLEANUP: OpenSSL's own destructors take the object, not the variable. */
-#define DESTRUCTOR(name, type, destroy)                                                            \
-	static void name##_freep(type **object)                                                    \
-	{                                                                                          \
-		destroy(*object);                                                                  \
-	}
-
-DESTRUCTOR(key, EVP_PKEY, EVP_PKEY_free)
-DESTRUCTOR(context, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-DESTRUCTOR(cipher, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
-DESTRUCTOR(certificate, X509, X509_free)
-DESTRUCTOR(number, BIGNUM, BN_clear_free)
-DESTRUCTOR(point, EC_POINT, EC_POINT_free)
-DESTRUCTOR(group, EC_GROUP, EC_GROUP_free)
-DESTRUCTOR(builder, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-DESTRUCTOR(params, OSSL_PARAM, OSSL_PARAM_free)
-DESTRUCTOR(bio, BIO, BIO_free)
-DESTRUCTOR(der, uint8_t, OPENSSL_free)
+DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
+DESTRUCTOR(context_freep, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+DESTRUCTOR(cipher_freep, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
+DESTRUCTOR(certificate_freep, X509, X509_free)
+DESTRUCTOR(number_freep, BIGNUM, BN_clear_free)
+DESTRUCTOR(point_freep, EC_POINT, EC_POINT_free)
+DESTRUCTOR(group_freep, EC_GROUP, EC_GROUP_free)
+DESTRUCTOR(builder_freep, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
+DESTRUCTOR(params_freep, OSSL_PARAM, OSSL_PARAM_free)
+DESTRUCTOR(bio_freep, BIO, BIO_free)
+DESTRUCTOR(der_freep, uint8_t, OPENSSL_free)
 
 #define KEY         CLEANUP(key_freep) EVP_PKEY
 #define CONTEXT     CLEANUP(context_freep) EVP_PKEY_CTX

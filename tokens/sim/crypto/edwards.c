@@ -4,23 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-static void
-key_freep(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void
-context_freep(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
-}
-
-static void
-digest_freep(EVP_MD_CTX **digest)
-{
-	EVP_MD_CTX_free(*digest);
-}
+DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
+DESTRUCTOR(context_freep, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+DESTRUCTOR(digest_freep, EVP_MD_CTX, EVP_MD_CTX_free)
 
 #define KEY CLEANUP(key_freep) EVP_PKEY
 

@@ -6,11 +6,7 @@
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 
-static void
-key_freep(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
+DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
 
 /* The kind of KEY: RSA, a curve, or an Edwards or Montgomery key. */
 static int

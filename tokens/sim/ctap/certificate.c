@@ -24,17 +24,8 @@ static const char batch_text[] =
     "halligan-simtoken FIDO2 attestation: NOT A REAL TOKEN, known to all";
 static const char first_day[] = "20200101000000Z", last_day[] = "99991231235959Z";
 
-static void
-certificate_freep(X509 **certificate)
-{
-	X509_free(*certificate);
-}
-
-static void
-key_freep(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
+DESTRUCTOR(certificate_freep, X509, X509_free)
+DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
 
 static enum err_code
 batch_key(const uint8_t firmware[3], struct buf *ret_private, struct err *err)
