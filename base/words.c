@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PGP word list, in the order of the byte values; tests/unit/test_text.c checks it. */
+/* The PGP word list, in the order of the byte values; tests/unit/base/test_text.c checks it. */
 #include "base/words.h"
 
 /* Two syllables: byte positions 0, 2, 4, ... */

@@ -276,7 +276,7 @@ add_stale(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
-struct readiness {
+struct margins {
 	const struct session *session;
 	uint64_t thin;
 };
@@ -284,15 +284,15 @@ struct readiness {
 static enum err_code
 count_thin(void *context, const struct surveyed *version, struct err *err)
 {
-	struct readiness *readiness = context;
-	const struct session *session = readiness->session;
+	struct margins *margins = context;
+	const struct session *session = margins->session;
 	const struct policy *policy = charter_policy(session->charter, version->definition->policy);
 	struct reach reach;
 
 	(void)err;
 	reach_of(session->charter, &session->suspensions, version->header, version->spares,
 	    version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
-	readiness->thin += reach.margin <= THIN_MARGIN;
+	margins->thin += reach.margin <= THIN_MARGIN;
 	return ERR_OK;
 }
 
@@ -300,7 +300,7 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 static enum err_code
 add_readiness(struct session *session, struct json *items, struct err *err)
 {
-	struct readiness count = {.session = session};
+	struct margins count = {.session = session};
 	bool complete;
 	BUF text = {0};
 

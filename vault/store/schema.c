@@ -15,7 +15,7 @@
  * References between rows that one transaction writes are checked when it commits (DEFERRED), so
  * that the order of the calls is free.  Version numbers are NULL where the header says 0.
  *
- * log_hash.position counts hashes in the order in which tlog_append stores them (store_log.c), so
+ * log_hash.position counts hashes in the order in which tlog_append stores them (log.c), so
  * that the log is written at the end of two B-trees and verified by reading both once.
  */
 #include "vault/store/schema.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Suspensions, tests of tokens, and charters that would shut a vault: ceremony/server/documents/suspend.c, tests.c ... */
+/* Suspensions, tests of tokens, and charters that would shut a vault: ceremony/server/documents/{suspend,token_test}.c ... */
 #include <stdio.h>
 #include <unistd.h>
 

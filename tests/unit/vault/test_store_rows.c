@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store/statement.c, store_secret.c, store_ceremony.c, store_release.c: every call. */
+/* vault/store: every call of statement, secret, ceremony and release. */
 #include "tests/lib/store_bench.h"
 
 static void
