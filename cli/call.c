@@ -57,14 +57,24 @@ wait_option(const struct cli_call *call, int64_t *ret_wait, struct err *err)
 }
 
 static enum err_code
-driver_option(const struct cli_call *call, const char **ret_driver, struct err *err)
+driver_option(const struct cli_call *call, const struct token_traits **ret_driver, struct err *err)
 {
 	const char *text = option_text(call->parsed, "driver");
+	BUF names = {0};
 
-	if (text != NULL && strcmp(text, "piv") != 0 && strcmp(text, "fido2") != 0)
-		return err_set(err, ERR_USAGE, "--driver is piv or fido2, not \"%.60s\"", text);
-	*ret_driver = text;
-	return ERR_OK;
+	if (text == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < call->drivers->token_count; i++) {
+		const struct token_traits *traits = call->drivers->tokens[i].ops->traits;
+
+		if (strcmp(traits->name, text) == 0) {
+			*ret_driver = traits;
+			return ERR_OK;
+		}
+		buf_format(&names, "%s%s", i > 0 ? " or " : "", traits->name);
+	}
+	TRY(buf_check(&names, err));
+	return err_set(err, ERR_USAGE, "--driver is %s, not \"%.60s\"", buf_string(&names), text);
 }
 
 enum err_code

@@ -36,18 +36,20 @@ token_list_all(const struct token_driver *drivers, size_t count, struct token_li
 			return err_set(err, ERR_TOKEN,
 			    "more than %d tokens are plugged in: unplug those that are not needed",
 			    TOKENS_MAX);
-		memcpy(&all.found[all.count], list.found, list.count * sizeof(list.found[0]));
-		all.count += list.count;
+		for (size_t j = 0; j < list.count; j++) {
+			all.found[all.count] = list.found[j];
+			all.found[all.count++].traits = drivers[i].ops->traits;
+		}
 	}
 	*ret_list = all;
 	return ERR_OK;
 }
 
 static const struct token_driver *
-driver_named(const struct token_driver *drivers, size_t count, const char *name)
+driver_of(const struct token_driver *drivers, size_t count, const struct token_found *found)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(drivers[i].ops->name, name) == 0)
+		if (drivers[i].ops->traits == found->traits)
 			return &drivers[i];
 	}
 	return NULL;
@@ -72,10 +74,11 @@ enum err_code
 token_open(const struct token_driver *drivers, size_t count, const struct token_found *found,
     const struct token_ui *ui, struct token **ret_token, struct err *err)
 {
-	const struct token_driver *driver = driver_named(drivers, count, found->driver);
+	const struct token_driver *driver = driver_of(drivers, count, found);
 
 	if (driver == NULL)
-		return err_set(err, ERR_INTERNAL, "there is no token driver \"%s\"", found->driver);
+		return err_set(err, ERR_INTERNAL, "there is no token driver \"%s\"",
+		    found->traits->name);
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in reader %s cannot be used: %s",
 		    found->reader, found->problem);
@@ -92,7 +95,9 @@ token_open(const struct token_driver *drivers, size_t count, const struct token_
 enum err_code
 token_get_info(struct token *token, struct token_info *ret_info, struct err *err)
 {
-	return token->ops->info(token->handle, ret_info, err);
+	TRY(token->ops->info(token->handle, ret_info, err));
+	ret_info->traits = token->ops->traits;
+	return ERR_OK;
 }
 
 enum err_code
@@ -119,7 +124,8 @@ token_sign(struct token *token, const struct digest *digest, const char *purpose
 static enum err_code
 has_none(const struct token *token, const char *what, struct err *err)
 {
-	return err_set(err, ERR_INTERNAL, "the driver %s cannot %s", token->ops->name, what);
+	return err_set(err, ERR_INTERNAL, "the driver %s cannot %s", token->ops->traits->name,
+	    what);
 }
 
 enum err_code
@@ -217,10 +223,10 @@ bool
 token_can_choose(const struct token_driver *drivers, size_t driver_count,
     const struct token_found *const *found, size_t count)
 {
-	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
+	const struct token_driver *driver = driver_of(drivers, driver_count, found[0]);
 
 	for (size_t i = 0; i < count; i++) {
-		if (found[i]->no_choice || strcmp(found[i]->driver, found[0]->driver) != 0)
+		if (found[i]->no_choice || found[i]->traits != found[0]->traits)
 			return false;
 	}
 	return driver != NULL && driver->ops->choose != NULL;
@@ -231,7 +237,7 @@ token_choose(const struct token_driver *drivers, size_t driver_count,
     const struct token_found *const *found, size_t count, unsigned milliseconds, size_t *ret_index,
     struct err *err)
 {
-	const struct token_driver *driver = driver_named(drivers, driver_count, found[0]->driver);
+	const struct token_driver *driver = driver_of(drivers, driver_count, found[0]);
 
 	if (!token_can_choose(drivers, driver_count, found, count))
 		return err_set(err, ERR_INTERNAL, "these tokens cannot be told apart by a touch");
@@ -241,21 +247,9 @@ token_choose(const struct token_driver *drivers, size_t driver_count,
 unsigned
 token_touches(const struct token *token, unsigned signatures, unsigned agreements)
 {
-	if (!token->ops->one_touch)
+	if (!token->ops->traits->one_touch)
 		return signatures + agreements;
 	return signatures > 0 ? signatures : agreements > 0;
-}
-
-const char *
-token_pin_name(const struct token *token)
-{
-	return token->ops->pin_name;
-}
-
-bool
-token_derives(const struct token *token)
-{
-	return token->ops->derive != NULL;
 }
 
 void

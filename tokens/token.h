@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The seam between the ceremony and security keys: a struct of functions over plain bytes.
- * Nothing above it knows which driver is in use; tests put fakes behind it that lie.
+ * Nothing above it knows which driver is in use: what differs between them, their traits say; tests
+ * put fakes behind it that lie.
  *
  * A token holds up to three P-256 keys with one purpose each:
  *	sign	signs statements			(PIV slot 82)
@@ -53,8 +54,23 @@ enum {
  * and stable as long as nobody writes another CHUID.  Say "card number", not "serial". */
 bool token_serial_is_made(uint32_t serial);
 
+/* What differs between drivers, for those above. */
+struct token_traits {
+	const char *name;      /* in documents, and after --driver: "piv", "fido2" */
+	const char *label;     /* for people: "PIV", "FIDO2" */
+	const char *pin_name;  /* "PIV PIN", "FIDO2 PIN" */
+	const char *pin_shape; /* of a new one, for people */
+	/* Each tells its serial (or made) number; where not, one that tells none is known by its model.
+	 * Of two sides of one device, this is the one that is taken unless the other is asked for. */
+	bool tells_serial;
+	bool managed;   /* it has a PUK and a management key */
+	bool derives;   /* share and release key are derived from a credential, not made in slots */
+	bool asserts;   /* it signs assertions, not digests */
+	bool one_touch; /* one gives a signature and, until close, whatever agree needs */
+};
+
 struct token_found {
-	char driver[8];                    /* "piv", "fido2" */
+	const struct token_traits *traits; /* set by token_list_all */
 	char reader[TOKEN_READER_MAX + 1]; /* exact reader name */
 	uint32_t serial;                   /* 0: the token does not tell */
 	uint8_t firmware[3];
@@ -131,7 +147,7 @@ enum token_reference {
 };
 
 struct token_info {
-	char driver[8];
+	const struct token_traits *traits; /* set by token_get_info */
 	char reader[TOKEN_READER_MAX + 1];
 	uint32_t serial;
 	uint8_t firmware[3];
@@ -166,10 +182,7 @@ struct token_ui {
 struct token;
 
 struct token_ops {
-	const char *name;
-	const char *pin_name; /* "PIV PIN", "FIDO2 PIN" */
-	/* One touch gives a signature and, until close, whatever agree needs. */
-	bool one_touch;
+	const struct token_traits *traits;
 	enum err_code (*list)(void *driver, struct token_list *ret_list, struct err *err);
 	enum err_code (*open)(void *driver, const char *reader, const struct token_ui *ui,
 	    void **ret_token, struct err *err);
@@ -282,9 +295,6 @@ enum err_code token_choose(const struct token_driver *drivers, size_t driver_cou
     struct err *err) MUST_CHECK;
 /* How many touches so many signatures and agreements cost. */
 unsigned token_touches(const struct token *token, unsigned signatures, unsigned agreements);
-const char *token_pin_name(const struct token *token);
-/* Are its share and release key derived (FIDO2), not made one by one (PIV)? */
-bool token_derives(const struct token *token);
 void token_close(struct token *token); /* accepts NULL */
 DESTRUCTOR(token_closep, struct token, token_close)
 #define TOKEN CLEANUP(token_closep) struct token

@@ -18,11 +18,11 @@ struct client_options {
 	const struct token_driver *drivers;
 	size_t driver_count;
 	const struct ui *ui;
-	uint32_t serial;    /* the token to use; 0: the one that fits */
-	const char *label;  /* the same, as the document calls it; NULL: any */
-	const char *driver; /* "piv" or "fido2"; NULL: as the document says */
-	int64_t wait;       /* seconds to wait for it to be plugged in; 0: none */
-	bool person;        /* somebody is there who can be asked which token is meant */
+	uint32_t serial;                   /* the token to use; 0: the one that fits */
+	const char *label;                 /* the same, as the document calls it; NULL: any */
+	const struct token_traits *driver; /* NULL: as the document says */
+	int64_t wait;                      /* seconds to wait for it to be plugged in; 0: none */
+	bool person; /* somebody is there who can be asked which token is meant */
 	int64_t (*now)(void);
 };
 

@@ -51,12 +51,6 @@ keys_json(const struct seat_token *token)
 	return keys;
 }
 
-static bool
-is_fido(const struct enrolment *enrolment)
-{
-	return strcmp(enrolment->seat.tokens[0].driver, "fido2") == 0;
-}
-
 static struct json *
 fido_attestation_json(const struct enrolment *enrolment)
 {
@@ -148,7 +142,7 @@ enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, 
 	json_put_int(payload, "format", ENROLMENT_FORMAT);
 	json_put_hex(payload, "init", VIEW_OF(enrolment->init.bytes));
 	put_seat(payload, &enrolment->seat);
-	if (is_fido(enrolment))
+	if (enrolment->seat.tokens[0].signs == SIGNS_ASSERTION)
 		json_put(payload, "attestation", fido_attestation_json(enrolment));
 	else if (enrolment->attested)
 		json_put(payload, "attestation", attestation_json(enrolment));
@@ -179,15 +173,15 @@ read_seat(struct json_in *in, struct seat *ret_seat, struct err *err)
 	const struct json *roles = json_in_array(in, "roles", 1, ARRAY_SIZE(role_names) - 1);
 	json_put_text(token, "label", json_in_text(in, "label", 1, LABEL_MAX));
 	const char *driver = json_in_text(in, "driver", 1, 7);
-	bool fido = strcmp(driver, "fido2") == 0;
+	bool asserts = strcmp(driver, driver_names[SIGNS_ASSERTION]) == 0;
 	json_put_text(token, "driver", driver);
-	json_put_int(token, "serial", json_in_int(in, "serial", fido ? 0 : 1, UINT32_MAX));
+	json_put_int(token, "serial", json_in_int(in, "serial", asserts ? 0 : 1, UINT32_MAX));
 	json_put_text(token, "firmware", json_in_text(in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1));
 	json_put_hex(token, "enrolment", VIEW_OF(none.bytes));
 	const struct json *keys = json_in_object(in, "keys");
-	const struct json *fido2 = fido ? json_in_object(in, "fido2") : NULL;
+	const struct json *fido2 = asserts ? json_in_object(in, "fido2") : NULL;
 	if (in->code == ERR_OK) {
-		if (fido)
+		if (asserts)
 			json_put_copy(token, "fido2", fido2);
 		json_put_copy(seat, "roles", roles);
 		json_put_copy(token, "keys", keys);
@@ -226,7 +220,7 @@ read_cosigner(const struct json *object, struct enrolment *enrolment, struct err
 	TRY(json_in_end(&in));
 	if (point_from(VIEW_OF(enrolment->cosigner.bytes), &point, err) != ERR_OK)
 		return err_add(err, "enrolment: cosigner");
-	if (!is_fido(enrolment))
+	if (enrolment->seat.tokens[0].signs != SIGNS_ASSERTION)
 		return err_set(err, ERR_INVALID,
 		    "enrolment: cosigner: only a FIDO2 one can have it");
 	return ERR_OK;
@@ -238,7 +232,7 @@ read_attestation(const struct json *object, struct enrolment *enrolment, struct 
 {
 	struct json_in in = json_in(object, "enrolment: attestation", err);
 
-	if (is_fido(enrolment))
+	if (enrolment->seat.tokens[0].signs == SIGNS_ASSERTION)
 		return read_fido_attestation(object, enrolment, err);
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (enrolment->seat.tokens[0].has[i])
@@ -339,7 +333,8 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	(void)json_in_int(&in, "format", ENROLMENT_FORMAT, ENROLMENT_FORMAT);
 	json_in_hex(&in, "init", enrolment.init.bytes, DIGEST_SIZE);
 	TRY(read_seat(&in, &enrolment.seat, err));
-	enrolment.attested = is_fido(&enrolment) || json_in_has(&in, "attestation");
+	enrolment.attested =
+	    enrolment.seat.tokens[0].signs == SIGNS_ASSERTION || json_in_has(&in, "attestation");
 	const struct json *attestation =
 	    enrolment.attested ? json_in_object(&in, "attestation") : NULL;
 	enrolment.cosigned = json_in_has(&in, "cosigner");

@@ -106,7 +106,7 @@ enum err_code
 enrolment_check_origin(const struct enrolment *enrolment, const struct attest_policy *policy,
     struct err *err)
 {
-	if (strcmp(enrolment->seat.tokens[0].driver, "fido2") == 0)
+	if (enrolment->seat.tokens[0].signs == SIGNS_ASSERTION)
 		return check_registration(enrolment, policy, err);
 	if ((policy->waives & ATTEST_WAIVE_ATTESTATION) != 0)
 		return ERR_OK;

@@ -175,7 +175,7 @@ say_keys(const struct ui *ui, const struct enrol_result *result)
 			    token_key_names[key]);
 	}
 	ui_say(ui, "  keys    %s: %s", buf_string(&made),
-	    strcmp(result->driver, "fido2") == 0 ?
+	    result->traits->derives ?
 	        "the sign key stays on the token; the others are derived when they are used" :
 	        "made on the token, and never leave it");
 	if (tried.size > 0)
@@ -197,9 +197,9 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 	firmware_text(result->firmware, firmware);
 	if (result->serial != 0)
 		snprintf(serial, sizeof(serial), "serial %u%s", result->serial,
-		    strcmp(result->driver, "piv") == 0 ? "" :
-		        result->cosigned               ? " (its PIV side signed that)" :
-		                                         " (not attested)");
+		    result->traits->tells_serial ? "" :
+		        result->cosigned         ? " (its PIV side signed that)" :
+		                                   " (not attested)");
 	ui_say(ui, "%s", "");
 	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
 	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);

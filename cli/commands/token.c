@@ -23,7 +23,7 @@ found_json(const struct token_found *found)
 	char firmware[FIRMWARE_TEXT_SIZE];
 
 	firmware_text(found->firmware, firmware);
-	json_put_text(object, "driver", found->driver);
+	json_put_text(object, "driver", found->traits->name);
 	json_put_text(object, "reader", found->reader);
 	json_put_int(object, "serial", found->serial);
 	json_put_text(object, "firmware", firmware);
@@ -52,8 +52,8 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem,
 			    found->reader);
 		else
-			ui_say(ui, "%-10s %-5s firmware %s, %s", serial, found->driver, firmware,
-			    found->reader);
+			ui_say(ui, "%-10s %-5s firmware %s, %s", serial, found->traits->name,
+			    firmware, found->reader);
 		json_add(all, found_json(found));
 	}
 	if (list.count == 0)
@@ -131,8 +131,9 @@ show_info(const struct ui *ui, const struct token_info *info)
 	firmware_text(info->firmware, firmware);
 	if (info->serial != 0)
 		snprintf(serial, sizeof(serial), " %u", info->serial);
-	ui_say(ui, "Token%s (%s, firmware %s) in %s", serial, info->driver, firmware, info->reader);
-	if (strcmp(info->driver, "fido2") == 0)
+	ui_say(ui, "Token%s (%s, firmware %s) in %s", serial, info->traits->name, firmware,
+	    info->reader);
+	if (info->traits->derives)
 		show_fido(ui, info);
 	else
 		show_piv(ui, info);
@@ -147,7 +148,7 @@ info_json(const struct token_info *info)
 
 	firmware_text(info->firmware, firmware);
 	json_put_int(object, "serial", info->serial);
-	json_put_text(object, "driver", info->driver);
+	json_put_text(object, "driver", info->traits->name);
 	json_put_text(object, "reader", info->reader);
 	json_put_text(object, "firmware", firmware);
 	json_put_int(object, "pin_tries", info->pin_tries);
@@ -155,7 +156,7 @@ info_json(const struct token_info *info)
 	json_put_bool(object, "pin_default", info->pin_default);
 	json_put_bool(object, "puk_default", info->puk_default);
 	json_put_bool(object, "management_default", info->management_default);
-	if (strcmp(info->driver, "fido2") == 0) {
+	if (info->traits->derives) {
 		json_put_hex(object, "aaguid", VIEW_OF(info->aaguid));
 		json_put_bool(object, "pin_missing", info->pin_missing);
 		json_put_bool(object, "replug", info->replug);

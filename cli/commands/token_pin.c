@@ -59,7 +59,7 @@ cmd_token_protect(const struct cli_call *call, struct err *err)
 	SECRET *key = NULL;
 
 	TRY(take(call, &options, &hand, err));
-	if (token_derives(hand.token))
+	if (!hand.info.traits->managed)
 		return err_set(err, ERR_USAGE,
 		    "a FIDO2 token has no management key; --driver piv takes the "
 		    "PIV side of a token that has both");

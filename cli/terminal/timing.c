@@ -196,9 +196,7 @@ static struct token_ops
 timed_ops(const struct token_ops *ops)
 {
 	return (struct token_ops){
-	    .name = ops->name,
-	    .pin_name = ops->pin_name,
-	    .one_touch = ops->one_touch,
+	    .traits = ops->traits,
 	    .list = timed_list,
 	    .open = timed_open,
 	    .wait = ops->wait != NULL ? timed_wait : NULL,

@@ -426,7 +426,8 @@ print_list(const struct token_driver *driver)
 		char firmware[FIRMWARE_TEXT_SIZE];
 
 		firmware_text(found->firmware, firmware);
-		printf("%s %u %s [%s] ", found->driver, found->serial, firmware, found->reader);
+		printf("%s %u %s [%s] ", found->traits->name, found->serial, firmware,
+		    found->reader);
 		print_hex("aaguid", VIEW_OF(found->aaguid));
 		puts(found->problem);
 	}

@@ -380,8 +380,8 @@ print_list(const struct token_driver *driver)
 		char firmware[FIRMWARE_TEXT_SIZE];
 
 		firmware_text(found->firmware, firmware);
-		printf("%s %u %s [%s] %s\n", found->driver, found->serial, firmware, found->reader,
-		    found->problem);
+		printf("%s %u %s [%s] %s\n", found->traits->name, found->serial, firmware,
+		    found->reader, found->problem);
 	}
 	printf("list ok %zu\n", list.count);
 	return true;

@@ -19,7 +19,7 @@ enum { LIST_MS = 3000, OPEN_MS = 20000, WAIT_STEP_MS = 500 };
 static enum err_code
 list_one(const char *reader, const char *problem, struct token_list *list, struct err *err)
 {
-	struct token_found found = {.driver = "fido2"};
+	struct token_found found = {0};
 	FIDO_TOKEN *token = NULL;
 
 	if (list->count == TOKENS_MAX)
@@ -156,10 +156,18 @@ close_token(void *token)
 	fido_token_close(token);
 }
 
-const struct token_ops fido_ops = {
+static const struct token_traits fido_traits = {
     .name = "fido2",
+    .label = "FIDO2",
     .pin_name = "FIDO2 PIN",
+    .pin_shape = "at least 4 characters",
+    .derives = true,
+    .asserts = true,
     .one_touch = true,
+};
+
+static const struct token_ops fido_ops = {
+    .traits = &fido_traits,
     .list = fido_list,
     .open = fido_open,
     .wait = fido_wait,

@@ -9,7 +9,6 @@
 
 #include "tokens/token.h"
 
-extern const struct token_ops fido_ops;
 struct token_driver fido_driver(void);
 
 #endif

@@ -259,7 +259,7 @@ read_info(void *argument, struct err *err)
 {
 	const struct info *job = argument;
 	struct fido_token *token = job->token;
-	struct token_info info = {.driver = "fido2", .pin_tries = -1, .puk_tries = -1};
+	struct token_info info = {.pin_tries = -1, .puk_tries = -1};
 	const struct fido_facts *facts = &token->link.facts;
 	SESSION *session = NULL;
 

@@ -157,7 +157,7 @@ link_new(const char *reader, const struct token_ui *ui, unsigned milliseconds,
 static enum err_code
 list_card(const struct pcsc_found *card, struct token_list *list, struct err *err)
 {
-	struct token_found found = {.driver = "piv"};
+	struct token_found found = {0};
 	LINK *link = NULL;
 	enum err_code code;
 
@@ -232,9 +232,17 @@ piv_close(void *token)
 	link_free(token);
 }
 
-const struct token_ops piv_ops = {
+static const struct token_traits piv_traits = {
     .name = "piv",
+    .label = "PIV",
     .pin_name = "PIV PIN",
+    .pin_shape = "6 to 8 characters, digits are best",
+    .tells_serial = true,
+    .managed = true,
+};
+
+static const struct token_ops piv_ops = {
+    .traits = &piv_traits,
     .list = piv_list,
     .open = piv_open,
     .wait = piv_wait,

@@ -10,7 +10,6 @@
 
 #include "tokens/token.h"
 
-extern const struct token_ops piv_ops;
 struct token_driver piv_driver(void);
 
 #endif

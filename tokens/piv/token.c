@@ -352,7 +352,7 @@ read_info(void *argument, struct err *err)
 {
 	const struct info *job = argument;
 	struct piv_token *token = job->token;
-	struct token_info info = {.driver = "piv", .serial = token->serial};
+	struct token_info info = {.serial = token->serial};
 	struct piv_pivman pivman = {0};
 	struct err taken;
 	SESSION *session = NULL;

@@ -15,8 +15,7 @@
 
 const char *const role_names[4] = {"officer", "operator", "responder", NULL};
 const char *const key_names[KEY_COUNT + 1] = {"sign", "share", "release", NULL};
-
-static const char *const driver_names[] = {"piv", "fido2", NULL};
+const char *const driver_names[3] = {"piv", "fido2", NULL};
 
 const struct seat *
 seat_by_name(const struct seat *seats, size_t count, const char *name)
@@ -98,19 +97,19 @@ parse_token(const struct json *object, struct seat_token *ret_token, struct err 
 	struct json_in in = json_in(object, "token", err);
 	struct seat_token token = {0};
 	snprintf(token.label, sizeof(token.label), "%s", json_in_text(&in, "label", 1, LABEL_MAX));
-	int driver = json_in_choice(&in, "driver", driver_names);
-	token.signs = driver == 1 ? SIGNS_ASSERTION : SIGNS_DIGEST;
-	token.serial = (uint32_t)json_in_int(&in, "serial", driver == 1 ? 0 : 1, UINT32_MAX);
+	token.signs = (enum signs)json_in_choice(&in, "driver", driver_names);
+	bool asserts = token.signs == SIGNS_ASSERTION;
+	token.serial = (uint32_t)json_in_int(&in, "serial", asserts ? 0 : 1, UINT32_MAX);
 	if (!firmware_from_text(json_in_text(&in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1),
 	        token.firmware))
 		json_in_fail(&in, "firmware", "not a version such as 5.7.4");
 	json_in_hex(&in, "enrolment", token.enrolment.bytes, DIGEST_SIZE);
 	const struct json *keys = json_in_object(&in, "keys");
-	const struct json *fido2 = driver == 1 ? json_in_object(&in, "fido2") : NULL;
+	const struct json *fido2 = asserts ? json_in_object(&in, "fido2") : NULL;
 	TRY(json_in_end(&in));
 	if (fido2 != NULL && parse_fido2(fido2, &token, err) != ERR_OK)
 		return err_add(err, "token \"%s\"", token.label);
-	snprintf(token.driver, sizeof(token.driver), "%s", driver_names[driver]);
+	snprintf(token.driver, sizeof(token.driver), "%s", driver_names[token.signs]);
 	if (parse_keys(keys, &token, err) != ERR_OK)
 		return err_add(err, "token \"%s\"", token.label);
 	*ret_token = token;

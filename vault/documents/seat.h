@@ -21,6 +21,7 @@ enum role { ROLE_OFFICER = 1, ROLE_OPERATOR = 2, ROLE_RESPONDER = 4 };
 
 extern const char *const role_names[4]; /* "officer", "operator", "responder", NULL: bit order */
 extern const char *const key_names[KEY_COUNT + 1];
+extern const char *const driver_names[3]; /* "piv", "fido2", NULL: by enum signs */
 
 struct seat_token {
 	char label[LABEL_MAX + 1];

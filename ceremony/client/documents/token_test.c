@@ -147,7 +147,7 @@ report(const struct ui *ui, const struct hand *hand, const struct readiness *rea
 static enum err_code
 unlock(struct hand *hand, unsigned probes, struct err *err)
 {
-	if (token_derives(hand->token))
+	if (hand->info.traits->derives)
 		return hand_unlock(hand, 2, 0, err);
 	return hand_unlock(hand, 1, probes, err);
 }

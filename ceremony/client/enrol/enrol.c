@@ -109,7 +109,8 @@ fill_seat(struct enrol_walk *walk)
 	seat->roles = plan->roles;
 	seat->token_count = 1;
 	snprintf(entry->label, sizeof(entry->label), "%s", plan->label);
-	snprintf(entry->driver, sizeof(entry->driver), "%s", hand->found.driver);
+	snprintf(entry->driver, sizeof(entry->driver), "%s", walk->traits->name);
+	entry->signs = walk->traits->asserts ? SIGNS_ASSERTION : SIGNS_DIGEST;
 	entry->serial = hand->info.serial;
 	memcpy(entry->firmware, hand->info.firmware, sizeof(entry->firmware));
 	memcpy(entry->has, walk->need, sizeof(entry->has));
@@ -127,10 +128,10 @@ verify_result(const struct enrol_walk *walk, const struct dsse *statement,
 	TRY(enrolment_verify(statement, &read, &walk->plan->init, &walk->plan->policy, err));
 	entry = &read.seat.tokens[0];
 	*ret_result = (struct enrol_result){.digest = read.digest,
+	    .traits = walk->traits,
 	    .serial = entry->serial,
 	    .attested = read.attested,
 	    .cosigned = read.cosigned};
-	memcpy(ret_result->driver, entry->driver, sizeof(ret_result->driver));
 	memcpy(ret_result->firmware, entry->firmware, sizeof(ret_result->firmware));
 	memcpy(ret_result->has, entry->has, sizeof(ret_result->has));
 	return ERR_OK;
@@ -159,12 +160,13 @@ enrol_run(const struct client_options *options, const struct enrol_plan *plan,
 	TRY(read_certificates(&walk, err));
 	needs(plan->roles, walk.need);
 	TRY(hand_take_any(options, &walk.hand, err));
+	walk.traits = walk.hand.info.traits;
 	memcpy(walk.hand.label, plan->label, strlen(plan->label) + 1);
 	TRY(check_other_seats(&walk, err));
-	if (plan->cosign && !token_derives(walk.hand.token))
+	if (plan->cosign && walk.traits->tells_serial)
 		return err_set(err, ERR_USAGE, "--cosign goes with --driver fido2");
 	fill_seat(&walk);
-	if (token_derives(walk.hand.token))
+	if (walk.traits->derives)
 		TRY(enrol_fido(&walk, &statement, err));
 	else
 		TRY(enrol_piv(&walk, &statement, err));

@@ -11,7 +11,7 @@
 /* What there is to tell at the end. */
 struct enrol_result {
 	struct digest digest; /* names the enrolment */
-	char driver[8];
+	const struct token_traits *traits;
 	uint32_t serial; /* 0: the token does not tell */
 	uint8_t firmware[3];
 	bool has[TOKEN_KEYS];

@@ -46,32 +46,33 @@ set_first_pin(struct enrol_walk *walk, struct err *err)
 
 /* ---- the PIV side ---- */
 
-/* WALK's hand becomes the PIV side of the device. */
+/* WALK's hand becomes the side of the device that SIDE's driver serves. */
 static enum err_code
-take_piv_side(struct enrol_walk *walk, uint32_t serial, struct err *err)
+take_side(struct enrol_walk *walk, const struct token_traits *side, uint32_t serial,
+    struct err *err)
 {
 	struct client_options options = *walk->options;
 
 	hand_done(&walk->hand);
-	options.driver = "piv";
+	options.driver = side;
 	options.serial = serial;
-	if (hand_take_any(&options, &walk->hand, err) != ERR_OK)
-		return err_add(err, "the PIV side for --cosign");
+	TRY(hand_take_any(&options, &walk->hand, err));
 	walk->hand.options = walk->options;
 	memcpy(walk->hand.label, walk->plan->label, strlen(walk->plan->label) + 1);
 	return ERR_OK;
 }
 
 static enum err_code
-take_fido_side(struct enrol_walk *walk, struct err *err)
+take_piv_side(struct enrol_walk *walk, uint32_t serial, struct err *err)
 {
-	struct client_options options = *walk->options;
+	const struct token_traits *side = NULL;
 
-	hand_done(&walk->hand);
-	options.driver = "fido2";
-	TRY(hand_take_any(&options, &walk->hand, err));
-	walk->hand.options = walk->options;
-	memcpy(walk->hand.label, walk->plan->label, strlen(walk->plan->label) + 1);
+	for (size_t i = 0; i < walk->options->driver_count; i++) {
+		if (walk->options->drivers[i].ops->traits->tells_serial)
+			side = walk->options->drivers[i].ops->traits;
+	}
+	if (take_side(walk, side, serial, err) != ERR_OK)
+		return err_add(err, "the PIV side for --cosign");
 	return ERR_OK;
 }
 
@@ -100,7 +101,7 @@ meet_cosigner(struct enrol_walk *walk, struct err *err)
 	enrolment->cosigned = true;
 	enrolment->cosigner = facts.key;
 	enrolment->seat.tokens[0].serial = facts.serial;
-	return take_fido_side(walk, err);
+	return take_side(walk, walk->traits, walk->options->serial, err);
 }
 
 static enum err_code

@@ -10,6 +10,7 @@ struct enrol_walk {
 	const struct client_options *options;
 	const struct ui *ui;
 	struct hand hand;
+	const struct token_traits *traits; /* of the token to enroll; --cosign takes others, too */
 	struct enrolment enrolment;
 	bool need[TOKEN_KEYS];
 	bool overwrite; /* the person typed the serial for it */

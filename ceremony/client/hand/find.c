@@ -82,7 +82,7 @@ say_none(const struct client_options *options, const struct token_list *list,
 	if (options->serial != 0)
 		return say_absent(options, list, wanted, err);
 	return err_set(err, ERR_TOKEN_ABSENT, "no %s token is plugged in",
-	    options->driver != NULL && strcmp(options->driver, "fido2") == 0 ? "FIDO2" : "PIV");
+	    (options->driver != NULL ? options->driver : options->drivers[0].ops->traits)->label);
 }
 
 /* ---- waiting ---- */

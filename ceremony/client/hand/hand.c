@@ -38,7 +38,7 @@ hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 static enum err_code
 compare_keys(const struct hand *hand, struct err *err)
 {
-	if (token_derives(hand->token))
+	if (hand->info.traits->derives)
 		return ERR_OK;
 	for (int key = 0; key < KEY_COUNT; key++) {
 		const struct token_key_info *real = &hand->info.keys[key];
@@ -165,7 +165,6 @@ enum err_code
 hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *statement,
     const char *purpose, struct err *err)
 {
-	bool assertion = strcmp(hand->found.driver, "fido2") == 0;
 	struct token_signature made;
 	struct digest digest, id;
 	char keyid[2 * DIGEST_SIZE + 1];
@@ -177,7 +176,7 @@ hand_sign_as(struct hand *hand, const struct point *signer, struct dsse *stateme
 	TRY(dsse_add(statement, keyid, view_of(made.der, made.size),
 	    view_of(made.authdata, made.authdata_size), err));
 	if (signature_verify(statement, dsse_find(statement, keyid),
-	        assertion ? SIGNS_ASSERTION : SIGNS_DIGEST, signer, err) != ERR_OK)
+	        hand->info.traits->asserts ? SIGNS_ASSERTION : SIGNS_DIGEST, signer, err) != ERR_OK)
 		return bad_signature(hand, err);
 	return ERR_OK;
 }
@@ -197,7 +196,7 @@ check_derived(const struct hand_agree *agree, struct err *err)
 	struct point derived;
 	char name[HAND_NAME_SIZE];
 
-	if (hand->entry == NULL || !token_derives(hand->token))
+	if (hand->entry == NULL || !hand->info.traits->derives)
 		return ERR_OK;
 	TRY(token_derive(hand->token, agree->key, agree->purpose, &derived, err));
 	if (point_equal(&derived, &hand->entry->keys[agree->key]))

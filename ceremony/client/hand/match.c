@@ -40,11 +40,11 @@ collect_entry(void *context, const struct seat *seat, const struct seat_token *e
 	const struct token_found *found = here->found;
 	bool known = found->serial != 0 && entry->serial != 0;
 	bool sure = known && found->serial == entry->serial;
-	bool same_model = !known && strcmp(found->driver, "fido2") == 0 &&
+	bool same_model = !known && !found->traits->tells_serial &&
 	    memcmp(found->aaguid, entry->aaguid, AAGUID_SIZE) == 0;
 	uint32_t serial = found->serial != 0 ? found->serial : entry->serial;
 
-	if (strcmp(found->driver, entry->driver) != 0 || (!sure && !same_model) ||
+	if (strcmp(found->traits->name, entry->driver) != 0 || (!sure && !same_model) ||
 	    !want_fits(here->want, seat) || !want_asked_for(here->options, entry) ||
 	    (here->options->serial != 0 && here->options->serial != serial) ||
 	    already_there(here->matches, found, entry))
@@ -58,7 +58,7 @@ collect_entry(void *context, const struct seat *seat, const struct seat_token *e
 bool
 found_same(const struct token_found *a, const struct token_found *b)
 {
-	return strcmp(a->driver, b->driver) == 0 && strcmp(a->reader, b->reader) == 0 &&
+	return a->traits == b->traits && strcmp(a->reader, b->reader) == 0 &&
 	    a->serial == b->serial;
 }
 
@@ -77,7 +77,7 @@ match_collect(const struct client_options *options, const struct hand_want *want
 			continue;
 		}
 		if ((options->serial == 0 || options->serial == found->serial) &&
-		    (options->driver == NULL || strcmp(options->driver, found->driver) == 0))
+		    (options->driver == NULL || options->driver == found->traits))
 			ret_matches->all[ret_matches->count++] =
 			    (struct match){.found = found, .sure = true};
 	}
@@ -111,10 +111,10 @@ is_of(const struct match *match, const void *found)
 }
 
 static bool
-is_piv(const struct match *match, const void *of)
+tells_serial(const struct match *match, const void *of)
 {
 	(void)of;
-	return strcmp(match->found->driver, "piv") == 0;
+	return match->found->traits->tells_serial;
 }
 
 static bool
@@ -133,7 +133,7 @@ one_device(const struct matches *matches)
 {
 	const struct match *a = &matches->all[0], *b = &matches->all[1];
 
-	return matches->count == 2 && strcmp(a->found->driver, b->found->driver) != 0 &&
+	return matches->count == 2 && a->found->traits != b->found->traits &&
 	    (a->seat == NULL || strcmp(a->seat->name, b->seat->name) == 0) &&
 	    (a->found->serial == b->found->serial || a->found->serial == 0 ||
 	        b->found->serial == 0);
@@ -152,14 +152,15 @@ say_several(const struct matches *matches, const char *remedy, struct err *err)
 		if (found->serial != 0)
 			buf_format(&text, "%u", found->serial);
 		else
-			buf_format(&text, "the FIDO2 token in %s", found->reader);
+			buf_format(&text, "the %s token in %s", found->traits->label,
+			    found->reader);
 		if (match->entry != NULL && found->serial == 0)
 			buf_format(&text, " (%s's \"%s\"?)", match->seat->name,
 			    match->entry->label);
 		else if (match->seat != NULL)
 			buf_format(&text, " (%s)", match->seat->name);
 		else
-			buf_format(&text, " (%s)", found->driver);
+			buf_format(&text, " (%s)", found->traits->name);
 	}
 	TRY(buf_check(&text, err));
 	return err_set(err, ERR_USAGE, "several tokens fit: %s; %s", buf_string(&text), remedy);
@@ -194,8 +195,8 @@ choose_token(const struct client_options *options, struct matches *matches, stru
 		    "two tokens say that their serial is %u: unplug all but yours",
 		    options->serial);
 	return say_several(matches,
-	    any(matches, is_piv) ? "choose one with --serial, or unplug the others" :
-	                           "choose one with --token LABEL, or unplug the others",
+	    any(matches, tells_serial) ? "choose one with --serial, or unplug the others" :
+	                                 "choose one with --token LABEL, or unplug the others",
 	    err);
 }
 
@@ -232,7 +233,7 @@ match_choose(const struct client_options *options, struct matches *matches, stru
 	if (any(matches, is_sure))
 		filter(matches, is_sure, NULL);
 	if (one_device(matches)) {
-		filter(matches, is_piv, NULL);
+		filter(matches, tells_serial, NULL);
 		ui_say(options->ui,
 		    "PIV and FIDO2 are both there; PIV is used (--driver fido2 takes the "
 		    "other).");

@@ -21,16 +21,7 @@ reference_name(const struct hand *hand, enum token_reference which, char ret_tex
 
 	hand_name(hand, name);
 	snprintf(ret_text, NAME_SIZE, "%s of %s",
-	    which == TOKEN_PUK ? "PUK" : token_pin_name(hand->token), name);
-}
-
-static const char *
-shape(const struct hand *hand, enum token_reference which)
-{
-	if (token_derives(hand->token))
-		return "at least 4 characters";
-	return which == TOKEN_PUK ? "8 characters, digits are best" :
-	                            "6 to 8 characters, digits are best";
+	    which == TOKEN_PUK ? "PUK" : hand->info.traits->pin_name, name);
 }
 
 static enum err_code
@@ -43,7 +34,8 @@ ask_new_once(const struct hand *hand, enum token_reference which, struct secret 
 	SECRET *second = NULL;
 
 	reference_name(hand, which, name);
-	snprintf(prompt, sizeof(prompt), "New %s (%s): ", name, shape(hand, which));
+	snprintf(prompt, sizeof(prompt), "New %s (%s): ", name,
+	    which == TOKEN_PUK ? "8 characters, digits are best" : hand->info.traits->pin_shape);
 	TRY(ui->ask_secret(ui->context, prompt, TOKEN_PIN_MAX, &first, err));
 	TRY(ui->ask_secret(ui->context, "The same again: ", TOKEN_PIN_MAX, &second, err));
 	*ret_same = secret_equal(first, second);
@@ -122,7 +114,7 @@ change(struct hand *hand, enum token_reference which, struct err *err)
 enum err_code
 upkeep_unblock(struct hand *hand, struct err *err)
 {
-	if (token_derives(hand->token))
+	if (!hand->info.traits->managed)
 		return err_set(err, ERR_USAGE,
 		    "a blocked FIDO2 PIN cannot be unblocked: only a reset of "
 		    "the token helps, and that destroys its keys");
@@ -138,7 +130,7 @@ upkeep_pin(struct hand *hand, struct err *err)
 enum err_code
 upkeep_puk(struct hand *hand, struct err *err)
 {
-	if (token_derives(hand->token))
+	if (!hand->info.traits->managed)
 		return err_set(err, ERR_USAGE,
 		    "a FIDO2 token has no PUK: a blocked FIDO2 PIN can only be "
 		    "reset with all keys, so have a second token");

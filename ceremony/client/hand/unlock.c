@@ -11,16 +11,10 @@
 
 enum { PIN_ATTEMPTS = 3, TOKENS_TRIED = 8 };
 
-static bool
-is_fido(const struct hand *hand)
-{
-	return strcmp(hand->found.driver, "fido2") == 0;
-}
-
 static enum err_code
 say_blocked(const struct hand *hand, struct err *err)
 {
-	if (is_fido(hand))
+	if (!hand->info.traits->managed)
 		return err_set(err, ERR_PIN_BLOCKED,
 		    "its FIDO2 PIN is blocked, no try is left. Only a "
 		    "reset of the token helps, and that destroys its keys: take another of your tokens, "
@@ -70,7 +64,9 @@ demand_last(const struct hand *hand, struct err *err)
 	snprintf(question, sizeof(question),
 	    "%s has ONE PIN try left. A wrong PIN blocks it%s. To spend "
 	    "the last try, type %s%s",
-	    name, is_fido(hand) ? " for ever, and its keys are lost" : " until the PUK is used",
+	    name,
+	    hand->info.traits->managed ? " until the PUK is used" :
+	                                 " for ever, and its keys are lost",
 	    serial ? "its serial" : "", serial ? "" : word);
 	if (ui_demand(hand->options->ui, question, word, err) != ERR_OK)
 		return err_add(err,
@@ -89,7 +85,7 @@ ask_pin(const struct hand *hand, struct secret **ret_pin, struct err *err)
 	if (hand->info.pin_tries > 0)
 		snprintf(tries, sizeof(tries), ", %d %s left", hand->info.pin_tries,
 		    hand->info.pin_tries == 1 ? "try" : "tries");
-	snprintf(prompt, sizeof(prompt), "%s of %s%s: ", token_pin_name(hand->token), name, tries);
+	snprintf(prompt, sizeof(prompt), "%s of %s%s: ", hand->info.traits->pin_name, name, tries);
 	return ui->ask_pin(ui->context, prompt, ret_pin, err);
 }
 

@@ -15,7 +15,7 @@ bool
 want_asked_for(const struct client_options *options, const struct seat_token *entry)
 {
 	return (options->label == NULL || strcmp(options->label, entry->label) == 0) &&
-	    (options->driver == NULL || strcmp(options->driver, entry->driver) == 0);
+	    (options->driver == NULL || strcmp(options->driver->name, entry->driver) == 0);
 }
 
 void

@@ -79,14 +79,13 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	if (*failure != ERR_OK)
 		return err_set(err, *failure, "the list failed");
 	ret_list->count = 1;
-	ret_list->found[0] = (struct token_found){.driver = "piv",
-	    .reader = "reader 0",
-	    .serial = 4711,
-	    .firmware = {5, 7, 4}};
+	ret_list->found[0] =
+	    (struct token_found){.reader = "reader 0", .serial = 4711, .firmware = {5, 7, 4}};
 	return ERR_OK;
 }
 
-static const struct token_ops ops = {.name = "piv", .list = list};
+static const struct token_traits traits = {.name = "piv"};
+static const struct token_ops ops = {.traits = &traits, .list = list};
 
 /* Run LINE; FAILURE is what the tokens answer. */
 static int

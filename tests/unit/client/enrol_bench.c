@@ -21,8 +21,7 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	(void)driver;
 	(void)err;
 	*ret_list = (struct token_list){.count = 1};
-	ret_list->found[0] =
-	    (struct token_found){.driver = "piv", .reader = "reader", .serial = SERIAL};
+	ret_list->found[0] = (struct token_found){.reader = "reader", .serial = SERIAL};
 	return ERR_OK;
 }
 
@@ -43,8 +42,7 @@ info(void *token, struct token_info *ret_info, struct err *err)
 	struct bench *bench = token;
 
 	(void)err;
-	*ret_info = (struct token_info){.driver = "piv",
-	    .serial = SERIAL,
+	*ret_info = (struct token_info){.serial = SERIAL,
 	    .metadata = true,
 	    .pin_tries = 3,
 	    .pin_tries_total = 3,
@@ -190,8 +188,14 @@ close_token(void *token)
 	bench->announced = 0;
 }
 
-static const struct token_ops ops = {.name = "piv",
+static const struct token_traits traits = {.name = "piv",
+    .label = "PIV",
     .pin_name = "PIV PIN",
+    .pin_shape = "6 to 8 characters, digits are best",
+    .tells_serial = true,
+    .managed = true};
+
+static const struct token_ops ops = {.traits = &traits,
     .list = list,
     .open = open_token,
     .info = info,

@@ -2,7 +2,7 @@
 /* ceremony/hand*.c: which token is meant, whose it is, which PIN, and what is said while one waits. */
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/approve.h"
-#include "tests/unit/client/town.h"
+#include "tests/unit/client/town_parts.h"
 
 /* Those tokens and no others are plugged in; ends with 0. */
 static void
@@ -215,7 +215,7 @@ a_serial_outdoes_a_model(void **state)
 	town_open_fido(&town);
 	PLUG(&town, TOWN_CISO, TOWN_STRANGER);
 	expect_seat(&town, "ciso");
-	town.choice.driver = "fido2";
+	town.choice.driver = town_fido_ops.traits;
 	PLUG(&town, TOWN_CISO, TOWN_AUDIT);
 	expect_seat(&town, "audit");
 	town_close(&town);
@@ -261,11 +261,11 @@ of_one_device_piv_is_used_unless_fido2_is_said(void **state)
 	wanted = &options;
 	HAND piv = {0}, fido = {0};
 	fine(hand_take_any(wanted, &piv, &err), &err);
-	assert_string_equal(piv.found.driver, "piv");
+	assert_string_equal(piv.found.traits->name, "piv");
 	assert_true(town_saw(&town, "PIV is used (--driver fido2 takes the other)"));
-	options.driver = "fido2";
+	options.driver = town_fido_ops.traits;
 	fine(hand_take_any(wanted, &fido, &err), &err);
-	assert_string_equal(fido.found.driver, "fido2");
+	assert_string_equal(fido.info.traits->name, "fido2");
 	town_close(&town);
 }
 

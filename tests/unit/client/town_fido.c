@@ -63,6 +63,7 @@ town_make_fido(struct town *town, struct seat_token *entry, size_t token)
 	struct token_credential *own = &town->tokens[token].own;
 
 	snprintf(entry->driver, sizeof(entry->driver), "fido2");
+	entry->signs = SIGNS_ASSERTION;
 	entry->serial = 0;
 	memset(entry->credential, 0x21, 48);
 	entry->credential_size = 48;
@@ -87,7 +88,6 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 
 		if (!town->tokens[i].plugged || !town->tokens[i].fido)
 			continue;
-		snprintf(found->driver, sizeof(found->driver), "fido2");
 		snprintf(found->reader, sizeof(found->reader), "hidraw%zu", i);
 		found->serial = town->tokens[i].tells ? town->tokens[i].serial : 0;
 		memset(found->aaguid, 0x23, AAGUID_SIZE);
@@ -142,7 +142,6 @@ info(void *handle, struct token_info *ret_info, struct err *err)
 	    .pin_tries_total = TOWN_FIDO_TRIES,
 	    .replug = token->replug,
 	    .pin_missing = token->pin_missing};
-	snprintf(ret_info->driver, sizeof(ret_info->driver), "fido2");
 	memset(ret_info->aaguid, 0x23, AAGUID_SIZE);
 	return ERR_OK;
 }
@@ -239,9 +238,15 @@ close_token(void *handle)
 	token->bound = NULL;
 }
 
-const struct token_ops town_fido_ops = {.name = "fido2",
+static const struct token_traits traits = {.name = "fido2",
+    .label = "FIDO2",
     .pin_name = "FIDO2 PIN",
-    .one_touch = true,
+    .pin_shape = "at least 4 characters",
+    .derives = true,
+    .asserts = true,
+    .one_touch = true};
+
+const struct token_ops town_fido_ops = {.traits = &traits,
     .list = list,
     .open = open_token,
     .choose = choose,

@@ -17,7 +17,6 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 
 		if (!town->tokens[i].plugged || town->tokens[i].fido)
 			continue;
-		snprintf(found->driver, sizeof(found->driver), "piv");
 		snprintf(found->reader, sizeof(found->reader), "reader %zu", i);
 		found->serial = town->tokens[i].serial;
 		ret_list->count++;
@@ -141,8 +140,14 @@ wait_change(void *driver, unsigned milliseconds, bool *ret_changed, struct err *
 	return ERR_OK;
 }
 
-static const struct token_ops town_ops = {.name = "piv",
+static const struct token_traits traits = {.name = "piv",
+    .label = "PIV",
     .pin_name = "PIV PIN",
+    .pin_shape = "6 to 8 characters, digits are best",
+    .tells_serial = true,
+    .managed = true};
+
+static const struct token_ops town_ops = {.traits = &traits,
     .list = list,
     .open = open_token,
     .wait = wait_change,

@@ -94,6 +94,7 @@ start(void **state)
 	        .token_count = 1,
 	        .tokens = {{.label = "legal-1",
 	            .driver = "fido2",
+	            .signs = SIGNS_ASSERTION,
 	            .firmware = {5, 7, 4},
 	            .has = {true, true, false},
 	            .credential = "credential",

@@ -391,7 +391,6 @@ info_tells_the_state_and_the_keys(void **state)
 	fake->tries = 5;
 	fake->replug = true;
 	assert_ok(fido_token_info(&fake->token, &info, &err));
-	assert_string_equal(info.driver, "fido2");
 	assert_int_equal(info.serial, 77);
 	assert_int_equal(info.pin_tries, 5);
 	assert_true(info.replug && !info.pin_missing && !info.keys[TOKEN_SIGN].present);

@@ -26,8 +26,7 @@ fake_list(void *driver, struct token_list *ret_list, struct err *err)
 	for (size_t i = 0; i < fake->count; i++) {
 		struct token_found *found = &ret_list->found[i];
 
-		*found =
-		    (struct token_found){.driver = "fake", .serial = fake->serial + (uint32_t)i};
+		*found = (struct token_found){.serial = fake->serial + (uint32_t)i};
 		snprintf(found->reader, sizeof(found->reader), "reader %zu", i);
 	}
 	ret_list->count = fake->count;
@@ -136,7 +135,9 @@ fake_close(void *token)
 	fake->closed++;
 }
 
-static const struct token_ops fake_ops = {.name = "fake",
+static const struct token_traits fake_traits = {.name = "fake"}, other_traits = {.name = "other"};
+
+static const struct token_ops fake_ops = {.traits = &fake_traits,
     .list = fake_list,
     .open = fake_open,
     .info = fake_info,
@@ -146,7 +147,7 @@ static const struct token_ops fake_ops = {.name = "fake",
     .attest = fake_attest,
     .generate = fake_generate,
     .close = fake_close};
-static const struct token_ops other_ops = {.name = "other",
+static const struct token_ops other_ops = {.traits = &other_traits,
     .list = fake_list,
     .open = fake_open,
     .info = fake_info,
@@ -171,6 +172,8 @@ the_lists_of_all_drivers_are_joined(void **state)
 	assert_int_equal(list.found[0].serial, 100);
 	assert_int_equal(list.found[1].serial, 101);
 	assert_int_equal(list.found[2].serial, 200);
+	assert_ptr_equal(list.found[1].traits, &fake_traits);
+	assert_ptr_equal(list.found[2].traits, &other_traits);
 	one.count = two.count = 0;
 	assert_ok(token_list_all(drivers, 2, &list, &err));
 	assert_int_equal(list.count, 0);
@@ -198,12 +201,15 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.driver = "fake", .reader = "reader 0", .serial = 7};
+	const struct token_found found = {.traits = &fake_traits,
+	    .reader = "reader 0",
+	    .serial = 7};
 	const struct token_ui ui = {.context = &fake};
 	const struct point peer = {{4}};
 	const struct digest digest = {{9}};
 	struct token *token = NULL;
 	struct token_signature signature;
+	struct token_info info;
 	struct point made;
 	SECRET *pin = NULL, *shared = NULL;
 	BUF one = {0};
@@ -215,6 +221,8 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 	assert_ok(token_open(&driver, 1, &found, &ui, &token, &err));
 	assert_ptr_equal(fake.ui, &ui);
 	assert_string_equal(fake.reader, "reader 0");
+	assert_ok(token_get_info(token, &info, &err));
+	assert_ptr_equal(info.traits, &fake_traits);
 	assert_ok(token_unlock(token, pin, true, 2, &err));
 	assert_ok(token_agree(token, TOKEN_RELEASE, &peer, "open", &shared, &err));
 	assert_int_equal(secret_size(shared), POINT_SIZE);
@@ -236,7 +244,9 @@ a_token_of_another_serial_than_listed_is_not_opened(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 8};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.driver = "fake", .reader = "reader 0", .serial = 7};
+	const struct token_found found = {.traits = &fake_traits,
+	    .reader = "reader 0",
+	    .serial = 7};
 	struct token *token = NULL;
 	struct err err;
 
@@ -252,7 +262,7 @@ what_fails_while_opening_is_closed_again(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7, .fails = ERR_TOKEN_GONE};
 	const struct token_driver driver = {&fake_ops, &fake};
-	struct token_found found = {.driver = "fake", .reader = "reader 0", .serial = 7};
+	struct token_found found = {.traits = &fake_traits, .reader = "reader 0", .serial = 7};
 	struct token *token = NULL;
 	struct err err;
 
@@ -264,9 +274,9 @@ what_fails_while_opening_is_closed_again(void **state)
 	assert_int_equal(fake.closed, 1);
 	assert_null(token);
 	fake.fails = ERR_OK;
-	memcpy(found.driver, "none", 5);
+	found.traits = &other_traits;
 	assert_error(ERR_INTERNAL, token_open(&driver, 1, &found, NULL, &token, &err));
-	assert_says("no token driver \"none\"");
+	assert_says("no token driver \"other\"");
 }
 
 static void
@@ -274,7 +284,7 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.driver = "fake",
+	const struct token_found found = {.traits = &fake_traits,
 	    .reader = "reader 0",
 	    .serial = 7,
 	    .problem = "another program uses it"};
