@@ -63,6 +63,7 @@ LIBRARIES = {
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key"}
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
+DRIVER = re.compile(r'"(piv|fido2)"')
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)
 CLANG_FORMAT = "14" # Debian 12's; others differ in places
 
@@ -131,6 +132,16 @@ def state(tree):
             if re.match(r"static (?!const|inline|_Thread_local const)[^()]*(=|;)", line):
                 yield f"{name}:{number}: mutable file-scope state: {line.strip()}"
 
+def seam(tree):
+    """What differs between drivers stands in struct token_traits; a field of a document may be
+    called as one."""
+    for name in tree.files(".c", ".h", product=True):
+        if not name.startswith(("ceremony/", "cli/")): continue
+        text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), tree.text(name), flags=re.S)
+        for number, line in enumerate(text.split("\n"), 1):
+            if DRIVER.search(line) and "json_" not in line:
+                yield f"{name}:{number}: a driver by its name: {line.strip()[:80]}"
+
 def words(tree):
     for name in tree.files(".c", ".h", ".sh", ".scd", ".md", ".build"):
         if name.startswith("tests/lint/"): continue
@@ -175,6 +186,7 @@ CHECKS = [
     ("one header a source file", one_header),
     ("files, functions and folders are short", lengths),
     ("no mutable file-scope state", state),
+    ("nothing above the seam names a driver", seam),
     ("nothing unfinished, licensed, named", words),
     ("format", form),
     ("each header compiles alone", headers),

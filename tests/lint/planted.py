@@ -66,6 +66,9 @@ FAULTS = [
         "base/: 42 .c files"),
     ("state", "a mutable global", {"base/ground.c": source("base/ground.c",
         "\nstatic int count;\n")}, "mutable file-scope state: static int count;"),
+    ("seam", "the client asks which driver it is", {"ceremony/client/guest.c":
+        source("ceremony/client/guest.c", "\n/* \"piv\" */\n", '\treturn guest() == *"fido2";\n')},
+        "ceremony/client/guest.c:9: a driver by its name"),
     ("licensed", "a file without its licence", {"base/ground.c": "int ground;\n"},
         "base/ground.c: no licence line"),
     ("licensed", "a name that says nothing", {"base/utils.c": source("base/utils.c"),
