@@ -22,7 +22,8 @@ setpriv --pdeathsig TERM -- /usr/bin/python3 "$client" serve <> claims > client.
 TOKENS_PIDS+=($!)
 exec 7> claims
 fido2() { # fido2 CLAIM ARGUMENT...
-	local code=claim.$BASHPID.$RANDOM words status
+	# Never twice the same: the answer to an earlier claim would pass for this one's.
+	local code=claim.$BASHPID.$EPOCHREALTIME words status
 	printf -v words '\x1f%s' "/proc/$BASHPID/fd/1" "$code" "$(token_reader "$token")" "$@"
 	echo "${words:1}" >&7
 	tokens_until 300 test -s "$code" || return 99
