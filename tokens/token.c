@@ -38,21 +38,11 @@ token_list_all(const struct token_driver *drivers, size_t count, struct token_li
 			    TOKENS_MAX);
 		for (size_t j = 0; j < list.count; j++) {
 			all.found[all.count] = list.found[j];
-			all.found[all.count++].traits = drivers[i].ops->traits;
+			all.found[all.count++].driver = &drivers[i];
 		}
 	}
 	*ret_list = all;
 	return ERR_OK;
-}
-
-static const struct token_driver *
-driver_of(const struct token_driver *drivers, size_t count, const struct token_found *found)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (drivers[i].ops->traits == found->traits)
-			return &drivers[i];
-	}
-	return NULL;
 }
 
 static enum err_code
@@ -71,22 +61,17 @@ check_identity(struct token *token, const struct token_found *found, struct err 
 }
 
 enum err_code
-token_open(const struct token_driver *drivers, size_t count, const struct token_found *found,
-    const struct token_ui *ui, struct token **ret_token, struct err *err)
+token_open(const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
+    struct err *err)
 {
-	const struct token_driver *driver = driver_of(drivers, count, found);
-
-	if (driver == NULL)
-		return err_set(err, ERR_INTERNAL, "there is no token driver \"%s\"",
-		    found->traits->name);
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in reader %s cannot be used: %s",
 		    found->reader, found->problem);
 	TOKEN *token = calloc(1, sizeof(*token));
 	if (token == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for a token");
-	token->ops = driver->ops;
-	TRY(driver->ops->open(driver->driver, found->reader, ui, &token->handle, err));
+	token->ops = found->driver->ops;
+	TRY(token->ops->open(found->driver->driver, found->reader, ui, &token->handle, err));
 	TRY(check_identity(token, found, err));
 	*ret_token = TAKE(token);
 	return ERR_OK;
@@ -220,26 +205,22 @@ token_wait(const struct token_driver *drivers, size_t count, unsigned millisecon
 }
 
 bool
-token_can_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count)
+token_can_choose(const struct token_found *const *found, size_t count)
 {
-	const struct token_driver *driver = driver_of(drivers, driver_count, found[0]);
-
 	for (size_t i = 0; i < count; i++) {
-		if (found[i]->no_choice || found[i]->traits != found[0]->traits)
+		if (found[i]->no_choice || found[i]->driver != found[0]->driver)
 			return false;
 	}
-	return driver != NULL && driver->ops->choose != NULL;
+	return found[0]->driver->ops->choose != NULL;
 }
 
 enum err_code
-token_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count, unsigned milliseconds, size_t *ret_index,
-    struct err *err)
+token_choose(const struct token_found *const *found, size_t count, unsigned milliseconds,
+    size_t *ret_index, struct err *err)
 {
-	const struct token_driver *driver = driver_of(drivers, driver_count, found[0]);
+	const struct token_driver *driver = found[0]->driver;
 
-	if (!token_can_choose(drivers, driver_count, found, count))
+	if (!token_can_choose(found, count))
 		return err_set(err, ERR_INTERNAL, "these tokens cannot be told apart by a touch");
 	return driver->ops->choose(driver->driver, found, count, milliseconds, ret_index, err);
 }

@@ -69,8 +69,9 @@ struct token_traits {
 	bool one_touch; /* one gives a signature and, until close, whatever agree needs */
 };
 
+struct token_driver;
 struct token_found {
-	const struct token_traits *traits; /* set by token_list_all */
+	const struct token_driver *driver; /* set by token_list_all: one of those it was given */
 	char reader[TOKEN_READER_MAX + 1]; /* exact reader name */
 	uint32_t serial;                   /* 0: the token does not tell */
 	uint8_t firmware[3];
@@ -256,9 +257,8 @@ struct token_driver {
 /* The calls above, through the ops, for a token of any driver. */
 enum err_code token_list_all(const struct token_driver *drivers, size_t count,
     struct token_list *ret_list, struct err *err) MUST_CHECK;
-enum err_code token_open(const struct token_driver *drivers, size_t count,
-    const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
-    struct err *err) MUST_CHECK;
+enum err_code token_open(const struct token_found *found, const struct token_ui *ui,
+    struct token **ret_token, struct err *err) MUST_CHECK;
 enum err_code token_get_info(struct token *token, struct token_info *ret_info,
     struct err *err) MUST_CHECK;
 enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,
@@ -288,11 +288,9 @@ enum err_code token_bind(struct token *token, const struct token_credential *cre
 enum err_code token_wait(const struct token_driver *drivers, size_t count, unsigned milliseconds,
     bool *ret_changed, struct err *err) MUST_CHECK;
 /* Can a touch choose among these COUNT tokens?  Then token_choose says which it was. */
-bool token_can_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count);
-enum err_code token_choose(const struct token_driver *drivers, size_t driver_count,
-    const struct token_found *const *found, size_t count, unsigned milliseconds, size_t *ret_index,
-    struct err *err) MUST_CHECK;
+bool token_can_choose(const struct token_found *const *found, size_t count);
+enum err_code token_choose(const struct token_found *const *found, size_t count,
+    unsigned milliseconds, size_t *ret_index, struct err *err) MUST_CHECK;
 /* How many touches so many signatures and agreements cost. */
 unsigned token_touches(const struct token *token, unsigned signatures, unsigned agreements);
 void token_close(struct token *token); /* accepts NULL */

@@ -23,7 +23,7 @@ found_json(const struct token_found *found)
 	char firmware[FIRMWARE_TEXT_SIZE];
 
 	firmware_text(found->firmware, firmware);
-	json_put_text(object, "driver", found->traits->name);
+	json_put_text(object, "driver", found->driver->ops->traits->name);
 	json_put_text(object, "reader", found->reader);
 	json_put_int(object, "serial", found->serial);
 	json_put_text(object, "firmware", firmware);
@@ -52,8 +52,8 @@ cmd_token_list(const struct cli_call *call, struct err *err)
 			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem,
 			    found->reader);
 		else
-			ui_say(ui, "%-10s %-5s firmware %s, %s", serial, found->traits->name,
-			    firmware, found->reader);
+			ui_say(ui, "%-10s %-5s firmware %s, %s", serial,
+			    found->driver->ops->traits->name, firmware, found->reader);
 		json_add(all, found_json(found));
 	}
 	if (list.count == 0)

@@ -16,7 +16,7 @@ struct timing {
 		const struct token_driver *below;
 		struct timing *timing;
 	} timed[TIMING_DRIVERS];
-	struct token_ops ops[TIMING_DRIVERS]; /* a driver is known by its traits */
+	struct token_ops ops[TIMING_DRIVERS];
 	struct token_driver drivers[TIMING_DRIVERS];
 	size_t count;
 };

@@ -112,7 +112,7 @@ open_token(struct run *run, struct err *err)
 	}
 	if (found == NULL)
 		return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
-	return token_open(&run->driver, 1, found, &run->ui, &run->token, err);
+	return token_open(found, &run->ui, &run->token, err);
 }
 
 static enum token_key
@@ -426,7 +426,7 @@ print_list(const struct token_driver *driver)
 		char firmware[FIRMWARE_TEXT_SIZE];
 
 		firmware_text(found->firmware, firmware);
-		printf("%s %u %s [%s] ", found->traits->name, found->serial, firmware,
+		printf("%s %u %s [%s] ", found->driver->ops->traits->name, found->serial, firmware,
 		    found->reader);
 		print_hex("aaguid", VIEW_OF(found->aaguid));
 		puts(found->problem);
@@ -447,11 +447,11 @@ choose(const struct token_driver *driver, const char *milliseconds)
 		return report("choose", err.code, &err);
 	for (size_t i = 0; i < list.count; i++)
 		found[i] = &list.found[i];
-	if (list.count < 2 || !token_can_choose(driver, 1, found, list.count)) {
+	if (list.count < 2 || !token_can_choose(found, list.count)) {
 		puts("choose cannot");
 		return false;
 	}
-	enum err_code code = token_choose(driver, 1, found, list.count,
+	enum err_code code = token_choose(found, list.count,
 	    (unsigned)strtoul(milliseconds, NULL, 10), &chosen, &err);
 
 	if (code == ERR_OK)

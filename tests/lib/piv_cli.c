@@ -88,8 +88,7 @@ open_token(struct run *run, struct err *err)
 		snprintf(name, sizeof(name), " %u ", run->serial);
 		if (list.found[i].serial == run->serial ||
 		    strstr(list.found[i].reader, name) != NULL)
-			return token_open(&run->driver, 1, &list.found[i], &run->ui, &run->token,
-			    err);
+			return token_open(&list.found[i], &run->ui, &run->token, err);
 	}
 	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
 }
@@ -380,8 +379,8 @@ print_list(const struct token_driver *driver)
 		char firmware[FIRMWARE_TEXT_SIZE];
 
 		firmware_text(found->firmware, firmware);
-		printf("%s %u %s [%s] %s\n", found->traits->name, found->serial, firmware,
-		    found->reader, found->problem);
+		printf("%s %u %s [%s] %s\n", found->driver->ops->traits->name, found->serial,
+		    firmware, found->reader, found->problem);
 	}
 	printf("list ok %zu\n", list.count);
 	return true;

@@ -95,8 +95,7 @@ bind_entry(struct hand *hand, struct err *err)
 static enum err_code
 hand_open(struct hand *hand, struct err *err)
 {
-	TRY(token_open(hand->options->drivers, hand->options->driver_count, &hand->found,
-	    &hand->options->ui->touch, &hand->token, err));
+	TRY(token_open(&hand->found, &hand->options->ui->touch, &hand->token, err));
 	TRY(token_get_info(hand->token, &hand->info, err));
 	if (hand->info.serial != hand->found.serial)
 		return err_set(err, ERR_TOKEN,

@@ -40,12 +40,13 @@ collect_entry(void *context, const struct seat *seat, const struct seat_token *e
 	const struct token_found *found = here->found;
 	bool known = found->serial != 0 && entry->serial != 0;
 	bool sure = known && found->serial == entry->serial;
-	bool same_model = !known && !found->traits->tells_serial &&
+	bool same_model = !known && !found->driver->ops->traits->tells_serial &&
 	    memcmp(found->aaguid, entry->aaguid, AAGUID_SIZE) == 0;
 	uint32_t serial = found->serial != 0 ? found->serial : entry->serial;
 
-	if (strcmp(found->traits->name, entry->driver) != 0 || (!sure && !same_model) ||
-	    !want_fits(here->want, seat) || !want_asked_for(here->options, entry) ||
+	if (strcmp(found->driver->ops->traits->name, entry->driver) != 0 ||
+	    (!sure && !same_model) || !want_fits(here->want, seat) ||
+	    !want_asked_for(here->options, entry) ||
 	    (here->options->serial != 0 && here->options->serial != serial) ||
 	    already_there(here->matches, found, entry))
 		return true;
@@ -58,7 +59,7 @@ collect_entry(void *context, const struct seat *seat, const struct seat_token *e
 bool
 found_same(const struct token_found *a, const struct token_found *b)
 {
-	return a->traits == b->traits && strcmp(a->reader, b->reader) == 0 &&
+	return a->driver == b->driver && strcmp(a->reader, b->reader) == 0 &&
 	    a->serial == b->serial;
 }
 
@@ -77,7 +78,7 @@ match_collect(const struct client_options *options, const struct hand_want *want
 			continue;
 		}
 		if ((options->serial == 0 || options->serial == found->serial) &&
-		    (options->driver == NULL || options->driver == found->traits))
+		    (options->driver == NULL || options->driver == found->driver->ops->traits))
 			ret_matches->all[ret_matches->count++] =
 			    (struct match){.found = found, .sure = true};
 	}
@@ -114,7 +115,7 @@ static bool
 tells_serial(const struct match *match, const void *of)
 {
 	(void)of;
-	return match->found->traits->tells_serial;
+	return match->found->driver->ops->traits->tells_serial;
 }
 
 static bool
@@ -133,7 +134,7 @@ one_device(const struct matches *matches)
 {
 	const struct match *a = &matches->all[0], *b = &matches->all[1];
 
-	return matches->count == 2 && a->found->traits != b->found->traits &&
+	return matches->count == 2 && a->found->driver != b->found->driver &&
 	    (a->seat == NULL || strcmp(a->seat->name, b->seat->name) == 0) &&
 	    (a->found->serial == b->found->serial || a->found->serial == 0 ||
 	        b->found->serial == 0);
@@ -152,7 +153,7 @@ say_several(const struct matches *matches, const char *remedy, struct err *err)
 		if (found->serial != 0)
 			buf_format(&text, "%u", found->serial);
 		else
-			buf_format(&text, "the %s token in %s", found->traits->label,
+			buf_format(&text, "the %s token in %s", found->driver->ops->traits->label,
 			    found->reader);
 		if (match->entry != NULL && found->serial == 0)
 			buf_format(&text, " (%s's \"%s\"?)", match->seat->name,
@@ -160,7 +161,7 @@ say_several(const struct matches *matches, const char *remedy, struct err *err)
 		else if (match->seat != NULL)
 			buf_format(&text, " (%s)", match->seat->name);
 		else
-			buf_format(&text, " (%s)", found->traits->name);
+			buf_format(&text, " (%s)", found->driver->ops->traits->name);
 	}
 	TRY(buf_check(&text, err));
 	return err_set(err, ERR_USAGE, "several tokens fit: %s; %s", buf_string(&text), remedy);
@@ -180,13 +181,12 @@ choose_token(const struct client_options *options, struct matches *matches, stru
 	if (count == 1)
 		return ERR_OK;
 	if (options->person && options->label == NULL && options->serial == 0 &&
-	    token_can_choose(options->drivers, options->driver_count, tokens, count)) {
+	    token_can_choose(tokens, count)) {
 		ui_say(options->ui,
 		    "%zu tokens fit, and they blink. Touch the one to use; that touch "
 		    "chooses it and does nothing else.",
 		    count);
-		TRY(token_choose(options->drivers, options->driver_count, tokens, count,
-		    CHOOSE_MILLISECONDS, &chosen, err));
+		TRY(token_choose(tokens, count, CHOOSE_MILLISECONDS, &chosen, err));
 		filter(matches, is_of, tokens[chosen]);
 		return ERR_OK;
 	}

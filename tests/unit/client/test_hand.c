@@ -261,7 +261,7 @@ of_one_device_piv_is_used_unless_fido2_is_said(void **state)
 	wanted = &options;
 	HAND piv = {0}, fido = {0};
 	fine(hand_take_any(wanted, &piv, &err), &err);
-	assert_string_equal(piv.found.traits->name, "piv");
+	assert_string_equal(piv.info.traits->name, "piv");
 	assert_true(town_saw(&town, "PIV is used (--driver fido2 takes the other)"));
 	options.driver = town_fido_ops.traits;
 	fine(hand_take_any(wanted, &fido, &err), &err);

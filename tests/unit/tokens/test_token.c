@@ -172,8 +172,8 @@ the_lists_of_all_drivers_are_joined(void **state)
 	assert_int_equal(list.found[0].serial, 100);
 	assert_int_equal(list.found[1].serial, 101);
 	assert_int_equal(list.found[2].serial, 200);
-	assert_ptr_equal(list.found[1].traits, &fake_traits);
-	assert_ptr_equal(list.found[2].traits, &other_traits);
+	assert_ptr_equal(list.found[1].driver, &drivers[0]);
+	assert_ptr_equal(list.found[2].driver, &drivers[1]);
 	one.count = two.count = 0;
 	assert_ok(token_list_all(drivers, 2, &list, &err));
 	assert_int_equal(list.count, 0);
@@ -201,9 +201,7 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.traits = &fake_traits,
-	    .reader = "reader 0",
-	    .serial = 7};
+	const struct token_found found = {.driver = &driver, .reader = "reader 0", .serial = 7};
 	const struct token_ui ui = {.context = &fake};
 	const struct point peer = {{4}};
 	const struct digest digest = {{9}};
@@ -218,7 +216,7 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 
 	(void)state;
 	assert_ok(secret_from(view_of_text("246813"), &pin, &err));
-	assert_ok(token_open(&driver, 1, &found, &ui, &token, &err));
+	assert_ok(token_open(&found, &ui, &token, &err));
 	assert_ptr_equal(fake.ui, &ui);
 	assert_string_equal(fake.reader, "reader 0");
 	assert_ok(token_get_info(token, &info, &err));
@@ -244,14 +242,12 @@ a_token_of_another_serial_than_listed_is_not_opened(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 8};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.traits = &fake_traits,
-	    .reader = "reader 0",
-	    .serial = 7};
+	const struct token_found found = {.driver = &driver, .reader = "reader 0", .serial = 7};
 	struct token *token = NULL;
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&driver, 1, &found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &err));
 	assert_says("token 7 is no longer in reader reader 0: token 8 is there now");
 	assert_null(token);
 	assert_int_equal(fake.closed, 1);
@@ -262,21 +258,17 @@ what_fails_while_opening_is_closed_again(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7, .fails = ERR_TOKEN_GONE};
 	const struct token_driver driver = {&fake_ops, &fake};
-	struct token_found found = {.traits = &fake_traits, .reader = "reader 0", .serial = 7};
+	const struct token_found found = {.driver = &driver, .reader = "reader 0", .serial = 7};
 	struct token *token = NULL;
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_GONE, token_open(&driver, 1, &found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_GONE, token_open(&found, NULL, &token, &err));
 	assert_int_equal(fake.closed, 1);
 	fake.fails = ERR_TOKEN_ABSENT;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&driver, 1, &found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &err));
 	assert_int_equal(fake.closed, 1);
 	assert_null(token);
-	fake.fails = ERR_OK;
-	found.traits = &other_traits;
-	assert_error(ERR_INTERNAL, token_open(&driver, 1, &found, NULL, &token, &err));
-	assert_says("no token driver \"other\"");
 }
 
 static void
@@ -284,7 +276,7 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 {
 	struct fake fake = {.serial = 7, .opened_serial = 7};
 	const struct token_driver driver = {&fake_ops, &fake};
-	const struct token_found found = {.traits = &fake_traits,
+	const struct token_found found = {.driver = &driver,
 	    .reader = "reader 0",
 	    .serial = 7,
 	    .problem = "another program uses it"};
@@ -292,7 +284,7 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN, token_open(&driver, 1, &found, NULL, &token, &err));
+	assert_error(ERR_TOKEN, token_open(&found, NULL, &token, &err));
 	assert_says("the token in reader reader 0 cannot be used: another program uses it");
 	assert_int_equal(fake.opened, 0);
 }
