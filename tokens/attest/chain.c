@@ -40,8 +40,8 @@ DESTRUCTOR(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
 DESTRUCTOR(key_freep, EVP_PKEY, EVP_PKEY_free)
 DESTRUCTOR(bytes_freep, unsigned char, OPENSSL_free)
 
-enum err_code
-attest_no_memory(struct err *err)
+static enum err_code
+no_memory(struct err *err)
 {
 	return err_set(err, ERR_MEMORY, "no memory to read certificates");
 }
@@ -90,11 +90,11 @@ sort_certificates(const struct view *certificates, size_t count, const struct at
 		TRY(sha256_one(certificates[i], &fingerprint, err));
 		if (is_pinned(&fingerprint, policy)) {
 			if (X509_STORE_add_cert(roots, certificate) != 1)
-				return attest_no_memory(err);
+				return no_memory(err);
 			continue;
 		}
 		if (sk_X509_push(others, certificate) == 0)
-			return attest_no_memory(err);
+			return no_memory(err);
 		(void)TAKE(certificate);
 	}
 	return ERR_OK;
@@ -134,7 +134,7 @@ check_chain(X509_STORE_CTX *context, const X509 *middle, struct digest *ret_root
 		return err_set(err, ERR_REFUSED, "a root does not attest keys by itself");
 	int size = i2d_X509(sk_X509_value(chain, count - 1), &der);
 	if (size < 0)
-		return attest_no_memory(err);
+		return no_memory(err);
 	return sha256_one(view_of(der, (size_t)size), ret_root, err);
 }
 
@@ -145,12 +145,12 @@ verify_chain(X509 *leaf, const X509 *middle, STACK_OF(X509) * others, X509_STORE
 	CLEANUP(context_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
 
 	if (context == NULL || X509_STORE_CTX_init(context, roots, leaf, others) != 1)
-		return attest_no_memory(err);
+		return no_memory(err);
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME) != 1)
-		return attest_no_memory(err);
+		return no_memory(err);
 	if (X509_verify_cert(context) != 1)
 		return chain_failure(context, err);
 	return check_chain(context, middle, ret_root, err);
@@ -164,10 +164,10 @@ attest_chain(struct x509_st *leaf, struct x509_st *middle, const struct view *ce
 	CLEANUP(store_freep) X509_STORE *roots = X509_STORE_new();
 
 	if (others == NULL || roots == NULL)
-		return attest_no_memory(err);
+		return no_memory(err);
 	if (middle != NULL) {
 		if (X509_up_ref(middle) != 1 || sk_X509_push(others, middle) == 0)
-			return attest_no_memory(err);
+			return no_memory(err);
 	}
 	TRY(sort_certificates(certificates, count, policy, roots, others, err));
 	return verify_chain(leaf, middle, others, roots, ret_root, err);
@@ -203,7 +203,7 @@ attest_extension(struct x509_st *certificate, const char *oid, struct view *ret_
 	CLEANUP(object_freep) ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
 
 	if (object == NULL)
-		return attest_no_memory(err);
+		return no_memory(err);
 	int at = X509_get_ext_by_OBJ(certificate, object, -1);
 	*ret_value = (struct view){0};
 	if (at < 0)
@@ -259,7 +259,7 @@ attest_split_pem(struct view pem, struct buf *ret_der,
 		    "the file of attestation certificates must have 1 to %d bytes", PEM_MAX);
 	bio = BIO_new_mem_buf(pem.data, (int)pem.size);
 	if (bio == NULL)
-		return attest_no_memory(err);
+		return no_memory(err);
 	for (;;) {
 		TRY(next_pem(bio, &der, &size, err));
 		if (size == 0)

@@ -38,6 +38,4 @@ enum err_code attest_extension(struct x509_st *certificate, const char *oid, str
 enum err_code attest_split_pem(struct view pem, struct buf *ret_der,
     struct view ret_views[ATTEST_CERTIFICATES_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
 
-enum err_code attest_no_memory(struct err *err);
-
 #endif

@@ -26,16 +26,18 @@ enum {
 	LIMIT_MS = 45000,  /* that, 15 s for our own touch, and time to spare */
 	WAITING_MS = 1000,
 	BUSY_MS = 500, /* shorter waits are not worth a word */
+	NAME_SIZE = TOKEN_READER_MAX + 32
 };
 
-void
-piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE])
+/* "token 1001"; "card 2147...", of one without serial number; "the token in reader X". */
+static void
+name_token(const struct piv_token *token, char ret_name[NAME_SIZE])
 {
 	if (token->serial != 0)
-		snprintf(ret_name, PIV_NAME_SIZE, "%s %u",
+		snprintf(ret_name, NAME_SIZE, "%s %u",
 		    token_serial_is_made(token->serial) ? "card" : "token", token->serial);
 	else
-		snprintf(ret_name, PIV_NAME_SIZE, "the token in reader %s", token->reader);
+		snprintf(ret_name, NAME_SIZE, "the token in reader %s", token->reader);
 }
 
 /* Put the token's name in front of an error, and remember when it is gone.  That other programs
@@ -43,7 +45,7 @@ piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE])
 enum err_code
 piv_token_named(struct piv_token *token, enum err_code code, struct err *err)
 {
-	char name[PIV_NAME_SIZE];
+	char name[NAME_SIZE];
 
 	if (code == ERR_OK)
 		return ERR_OK;
@@ -53,7 +55,7 @@ piv_token_named(struct piv_token *token, enum err_code code, struct err *err)
 	}
 	if (code == ERR_BUSY)
 		err->code = ERR_TOKEN;
-	piv_token_name(token, name);
+	name_token(token, name);
 	return err_add(err, "%s", name);
 }
 

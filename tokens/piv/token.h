@@ -49,10 +49,6 @@ struct piv_token {
 	bool dirty; /* it knows a PIN or management key that it must forget at the end */
 };
 
-/* "token 1001"; "card 2147...", of one without serial number; "the token in reader X". */
-enum { PIV_NAME_SIZE = TOKEN_READER_MAX + 32 };
-void piv_token_name(const struct piv_token *token, char ret_name[PIV_NAME_SIZE]);
-
 /* Learn serial and firmware; at most MILLISECONDS of waiting for other programs. */
 enum err_code piv_token_identify(struct piv_token *token, unsigned milliseconds,
     struct err *err) MUST_CHECK;

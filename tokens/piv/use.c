@@ -61,8 +61,9 @@ check_shape(const struct secret *pin, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-piv_use_blocked(struct err *err)
+/* Of a PIN without tries. */
+static enum err_code
+blocked(struct err *err)
 {
 	return err_set(err, ERR_PIN_BLOCKED,
 	    "its PIV PIN is blocked: no try is left; unblock it with the PUK (halligan token pin "
@@ -79,7 +80,7 @@ check_state(struct piv_token *token, bool last_try, struct err *err)
 	if (!token->metadata)
 		TRY(piv_tries(&token->card, &pin.tries, err));
 	if (pin.tries == 0)
-		return piv_use_blocked(err);
+		return blocked(err);
 	if (pin.tries < 0)
 		return err_set(err, ERR_TOKEN,
 		    "it does not tell how many PIN tries are left, so the PIN was not "
@@ -109,7 +110,7 @@ piv_use_verify(struct piv_token *token, const struct secret *pin, struct err *er
 		return ERR_OK;
 	token->pin = NULL; /* whatever the reason: it is not sent again */
 	if (status == PIV_BLOCKED || status == PIV_TRIES)
-		return piv_use_blocked(err);
+		return blocked(err);
 	if ((status & 0xfff0) == PIV_TRIES)
 		return err_set(err, ERR_PIN,
 		    "PIN refused, %d %s left; its PIV PIN is asked for, not "

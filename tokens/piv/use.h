@@ -12,8 +12,6 @@ enum err_code piv_use_verify(struct piv_token *token, const struct secret *pin,
 /* Before a PIN or PUK (WHAT: "PIN", "PUK") is sent: ERR_INVALID for a shape that none has. */
 enum err_code piv_use_check_shape(const struct secret *pin, const char *what,
     struct err *err) MUST_CHECK;
-/* Of a PIN without tries. */
-enum err_code piv_use_blocked(struct err *err);
 
 enum err_code piv_use_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,
     struct err *err);

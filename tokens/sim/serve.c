@@ -66,8 +66,9 @@ serve_connect(const char *path, int *ret_fd, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-serve_listen(const char *path, int *ret_fd, struct err *err)
+/* On a Unix socket at PATH, replacing a dead one. */
+static enum err_code
+listen_on(const char *path, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address;
 	struct stat status;
@@ -302,8 +303,8 @@ open_all(struct serve *serve, const char *socket_path, const char *control_path,
 	serve->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (serve->signals < 0)
 		return err_errno(err, ERR_IO, errno, "waiting for signals");
-	TRY(serve_listen(socket_path, &serve->reader, err));
-	return serve_listen(control_path, &serve->control, err);
+	TRY(listen_on(socket_path, &serve->reader, err));
+	return listen_on(control_path, &serve->control, err);
 }
 
 static void

@@ -5,13 +5,11 @@
 
 #include "tokens/sim/device.h"
 
-/* Listen on a Unix socket at PATH, replacing a dead one.  ERR_BUSY when somebody answers there,
- * ERR_INVALID when the path is too long for a socket (107 bytes). */
-enum err_code serve_listen(const char *path, int *ret_fd, struct err *err) MUST_CHECK;
-/* Connect to one.  ERR_NOT_FOUND when nobody listens. */
+/* Connect to a Unix socket.  ERR_NOT_FOUND when nobody listens. */
 enum err_code serve_connect(const char *path, int *ret_fd, struct err *err) MUST_CHECK;
 
-/* Serve DEVICE until SIGTERM, SIGINT or SIGHUP; both sockets are removed at the end. */
+/* Serve DEVICE until SIGTERM, SIGINT or SIGHUP; both sockets are removed at the end, dead ones replaced.
+ * ERR_BUSY when somebody answers there, ERR_INVALID when a path is too long for a socket (107 bytes). */
 enum err_code serve_run(struct device *device, const char *socket_path, const char *control_path,
     struct err *err) MUST_CHECK;
 
