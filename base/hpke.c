@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RFC 9180 in its own order and with its own names: labels (section 4), DHKEM (4.1), the key
- * schedule in base mode (5.1), sealing, opening and export (5.2, 5.3), DeriveKeyPair (7.1.3).
+ * schedule in base mode (5.1), sealing and opening (5.2), DeriveKeyPair (7.1.3).
  *
  * A context belongs to one side: a sender never opens and a recipient never seals, since both
  * would use the same nonces.  The sequence number moves only after success.
@@ -23,7 +23,6 @@ struct schedule {
 	uint8_t shared[DIGEST_SIZE]; /* the KEM's shared secret; likewise */
 	uint8_t key[DIGEST_SIZE];    /* the first Nk bytes */
 	uint8_t base_nonce[DIGEST_SIZE]; /* the first 12 */
-	uint8_t exporter[DIGEST_SIZE];
 };
 
 struct hpke {
@@ -125,7 +124,7 @@ check_suite(struct hpke_suite suite, struct err *err)
 		return err_set(err, ERR_INVALID, "HPKE KEM 0x%04x is not known", suite.kem);
 	if (suite.kdf != HPKE_KDF_SHA256)
 		return err_set(err, ERR_INVALID, "HPKE KDF 0x%04x is not known", suite.kdf);
-	if (suite.aead != HPKE_AEAD_EXPORT_ONLY && aead_key_size((enum aead)suite.aead) == 0)
+	if (aead_key_size((enum aead)suite.aead) == 0)
 		return err_set(err, ERR_INVALID, "HPKE AEAD 0x%04x is not known", suite.aead);
 	return ERR_OK;
 }
@@ -154,14 +153,10 @@ derive_schedule(struct hpke_suite suite, struct schedule *schedule, struct view 
 	TRY(schedule_context(&suite_id, info, bytes, err));
 	TRY(labeled_extract(&suite_id, VIEW_OF(schedule->shared), "secret", (struct view){0},
 	    schedule->prk, err));
-	TRY(labeled_expand(&suite_id, schedule->prk, "exp", context, DIGEST_SIZE,
-	    schedule->exporter, err));
-	if (suite.aead != HPKE_AEAD_EXPORT_ONLY) {
-		TRY(labeled_expand(&suite_id, schedule->prk, "key", context,
-		    aead_key_size((enum aead)suite.aead), schedule->key, err));
-		TRY(labeled_expand(&suite_id, schedule->prk, "base_nonce", context, AEAD_NONCE_SIZE,
-		    schedule->base_nonce, err));
-	}
+	TRY(labeled_expand(&suite_id, schedule->prk, "key", context,
+	    aead_key_size((enum aead)suite.aead), schedule->key, err));
+	TRY(labeled_expand(&suite_id, schedule->prk, "base_nonce", context, AEAD_NONCE_SIZE,
+	    schedule->base_nonce, err));
 	explicit_bzero(schedule->prk, sizeof(schedule->prk));
 	explicit_bzero(schedule->shared, sizeof(schedule->shared));
 	return ERR_OK;
@@ -254,9 +249,6 @@ static enum err_code
 next_nonce(const struct hpke *hpke, bool sealing, uint8_t ret_nonce[AEAD_NONCE_SIZE],
     struct err *err)
 {
-	if (hpke->suite.aead == HPKE_AEAD_EXPORT_ONLY)
-		return err_set(err, ERR_INTERNAL,
-		    "an export-only HPKE context cannot seal or open");
 	if (hpke->sender != sealing)
 		return err_set(err, ERR_INTERNAL, "this HPKE context is the other side's");
 	if (hpke->sequence == UINT64_MAX)
@@ -290,23 +282,6 @@ hpke_open(struct hpke *hpke, struct view aad, struct view ciphertext, struct sec
 	TRY(aead_open_with((enum aead)hpke->suite.aead, key_of(hpke), nonce, aad, ciphertext,
 	    ret_plaintext, err));
 	hpke->sequence++;
-	return ERR_OK;
-}
-
-enum err_code
-hpke_export(const struct hpke *hpke, struct view exporter_context, size_t size,
-    struct secret **ret_exported, struct err *err)
-{
-	struct suite_id suite_id = hpke_suite_id(hpke->suite);
-	SECRET *exported = NULL;
-
-	if (size < 1 || size > 255 * DIGEST_SIZE)
-		return err_set(err, ERR_INTERNAL, "HPKE cannot export %zu bytes", size);
-	TRY(secret_new((size + DIGEST_SIZE - 1) / DIGEST_SIZE * DIGEST_SIZE, &exported, err));
-	TRY(labeled_expand(&suite_id, hpke->schedule->exporter, "sec", exporter_context, size,
-	    secret_data(exported), err));
-	TRY(secret_resize(exported, size, err));
-	*ret_exported = TAKE(exported);
 	return ERR_OK;
 }
 

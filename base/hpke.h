@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HPKE (RFC 9180), base mode only: DHKEM(P-256, HKDF-SHA256) = 0x0010, HKDF-SHA256 = 0x0001, and
- * the AEADs of base/crypto.h or export-only (0xffff).  The recipient's ECDH is a callback, so
+ * the AEADs of base/crypto.h.  The recipient's ECDH is a callback, so
  * that the private key can stay in a card; everything else is host arithmetic.  The recipient's
  * public key comes from a verified document, never from the card or the database.
  *
@@ -13,7 +13,7 @@
 #include "base/crypto.h"
 #include "base/crypto_key.h"
 
-enum { HPKE_KEM_P256 = 0x0010, HPKE_KDF_SHA256 = 0x0001, HPKE_AEAD_EXPORT_ONLY = 0xffff };
+enum { HPKE_KEM_P256 = 0x0010, HPKE_KDF_SHA256 = 0x0001 };
 enum { HPKE_ENC_MAX = 2048 }; /* bytes of an encapsulation in any format of ours */
 
 struct hpke_suite {
@@ -54,8 +54,6 @@ enum err_code hpke_seal(struct hpke *hpke, struct view aad, struct view plaintex
 /* ERR_CRYPTO when it does not verify. */
 enum err_code hpke_open(struct hpke *hpke, struct view aad, struct view ciphertext,
     struct secret **ret_plaintext, struct err *err) MUST_CHECK;
-enum err_code hpke_export(const struct hpke *hpke, struct view exporter_context, size_t size,
-    struct secret **ret_exported, struct err *err) MUST_CHECK;
 
 /* DeriveKeyPair (RFC 9180 7.1.3) for DHKEM(P-256, HKDF-SHA256); IKM of at least 32 bytes. */
 enum err_code hpke_derive_key(const struct secret *ikm, struct p256_key **ret_key,

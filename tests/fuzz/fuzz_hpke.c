@@ -44,7 +44,6 @@ open_box(const struct card *card, struct hpke_suite suite, struct view enc, stru
     struct secret **ret_plaintext)
 {
 	HPKE *hpke = NULL;
-	SECRET *exported = NULL;
 	struct point recipient;
 	struct err err;
 
@@ -55,7 +54,6 @@ open_box(const struct card *card, struct hpke_suite suite, struct view enc, stru
 	MUST(enc.size == POINT_SIZE && card->size == SCALAR_SIZE);
 	if (hpke_open(hpke, (struct view){0}, ciphertext, ret_plaintext, &err) == ERR_OK)
 		MUST(secret_size(*ret_plaintext) + AEAD_TAG_SIZE == ciphertext.size);
-	MUST(hpke_export(hpke, (struct view){0}, 32, &exported, &err) == ERR_OK);
 }
 
 /* What was sealed well opens, unless the card lies. */
