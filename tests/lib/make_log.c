@@ -16,6 +16,7 @@
 #include "base/crypto_key.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "tests/lib/note_key.h"
 #include "vault/log/note.h"
 #include "vault/store/log.h"
 

@@ -12,6 +12,7 @@
 #include "base/crypto_key.h"
 #include "tests/lib/expect.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/payload.h"
 #include "vault/seal/seal.h"
 
 enum { SEALED_TOKENS = 8 };
@@ -126,6 +127,17 @@ sealed_shares(const struct sealed *sealed, size_t index)
 	         &err),
 	    &err);
 	return shares;
+}
+
+/* Open with the DEK itself. */
+__attribute__((unused)) static enum err_code
+sealed_open(struct view header_bytes, struct view ciphertext, const struct secret *dek,
+    struct secret **ret_credential, struct err *err)
+{
+	HEADER *header = NULL;
+	TRY(header_new(&header, err));
+	TRY(header_decode(header_bytes, header, err));
+	return payload_open(header, dek, header_bytes, ciphertext, ret_credential, err);
 }
 
 #endif

@@ -72,62 +72,6 @@ key_id(const struct note_key *key, struct key_id *ret_id, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-note_key_format(const struct note_key *key, struct buf *ret_vkey, struct err *err)
-{
-	BUF public = {0};
-	struct key_id id;
-	TRY(check_name(key->name, err));
-	TRY(key_id(key, &id, err));
-	buf_u8(&public, TYPE_ED25519);
-	buf_bytes(&public, VIEW_OF(key->key.bytes));
-	TRY(buf_check(&public, err));
-	buf_text(ret_vkey, key->name);
-	buf_text(ret_vkey, "+");
-	buf_hex(ret_vkey, VIEW_OF(id.bytes));
-	buf_text(ret_vkey, "+");
-	buf_base64(ret_vkey, buf_view(&public));
-	return buf_check(ret_vkey, err);
-}
-
-/* The public key behind the second '+' of a vkey. */
-static enum err_code
-read_public(const char *text, struct ed25519_public *ret_key, struct err *err)
-{
-	BUF public = {0};
-	if (!buf_from_base64(&public, view_of_text(text)) || public.size != 1 + ED25519_SIZE)
-		return err_set(err, ERR_INVALID, "a note's key is not base64 of 33 bytes");
-	if (public.data[0] != TYPE_ED25519)
-		return err_set(err, ERR_INVALID,
-		    "a note's key is of type %u; only 1, Ed25519, can sign here", public.data[0]);
-	memcpy(ret_key->bytes, public.data + 1, ED25519_SIZE);
-	return ERR_OK;
-}
-
-enum err_code
-note_key_parse(const char *vkey, struct note_key *ret_key, struct err *err)
-{
-	struct note_key key = {0};
-	struct key_id id, stated;
-	char hex[2 * KEY_ID_SIZE + 1] = "";
-	size_t name = strcspn(vkey, "+");
-	if (name > NOTE_NAME_MAX || strlen(vkey + name) < 1 + 2 * KEY_ID_SIZE + 1 ||
-	    vkey[name + 1 + 2 * KEY_ID_SIZE] != '+')
-		return err_set(err, ERR_INVALID,
-		    "a note's key has the form NAME+8 hex digits+base64");
-	memcpy(key.name, vkey, name);
-	memcpy(hex, vkey + name + 1, 2 * KEY_ID_SIZE);
-	TRY(check_name(key.name, err));
-	TRY(read_public(vkey + name + 1 + 2 * KEY_ID_SIZE + 1, &key.key, err));
-	TRY(key_id(&key, &id, err));
-	if (!text_from_hex(hex, stated.bytes, KEY_ID_SIZE) ||
-	    memcmp(id.bytes, stated.bytes, KEY_ID_SIZE) != 0)
-		return err_set(err, ERR_INVALID,
-		    "a note's key has the id \"%s\", which is not its own", hex);
-	*ret_key = key;
-	return ERR_OK;
-}
-
 /* Ends with a newline; plain but for newlines. */
 static bool
 is_text(struct view text)

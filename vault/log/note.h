@@ -17,11 +17,6 @@ struct note_key {
 	char name[NOTE_NAME_MAX + 1]; /* no Unicode space, no '+' */
 	struct ed25519_public key;
 };
-/* "name+hex8+base64(01 || public)". */
-enum err_code note_key_parse(const char *vkey, struct note_key *ret_key,
-    struct err *err) MUST_CHECK;
-enum err_code note_key_format(const struct note_key *key, struct buf *ret_vkey,
-    struct err *err) MUST_CHECK;
 
 /* TEXT ends with '\n' and has no control characters but '\n'. */
 enum err_code note_sign(struct view text, const struct note_key *key, const struct secret *seed,

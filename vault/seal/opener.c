@@ -84,13 +84,3 @@ opener_open(const struct opener *opener, struct view header_bytes, struct view c
 	TRY(deal_combine(&opener->quorum, clause, opener->present, opener->matrix, &dek, err));
 	return payload_open(opener->header, dek, header_bytes, ciphertext, ret_credential, err);
 }
-
-enum err_code
-seal_open_with_dek(struct view header_bytes, struct view ciphertext, const struct secret *dek,
-    struct secret **ret_credential, struct err *err)
-{
-	HEADER *header = NULL;
-	TRY(header_new(&header, err));
-	TRY(header_decode(header_bytes, header, err));
-	return payload_open(header, dek, header_bytes, ciphertext, ret_credential, err);
-}

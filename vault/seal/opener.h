@@ -23,8 +23,5 @@ bool opener_ready(const struct opener *opener);
  * com_dek or the tag is wrong. */
 enum err_code opener_open(const struct opener *opener, struct view header_bytes,
     struct view ciphertext, struct secret **ret_credential, struct err *err) MUST_CHECK;
-/* Open with the DEK itself (tests, golden files). */
-enum err_code seal_open_with_dek(struct view header_bytes, struct view ciphertext,
-    const struct secret *dek, struct secret **ret_credential, struct err *err) MUST_CHECK;
 
 #endif

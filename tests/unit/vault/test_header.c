@@ -91,7 +91,7 @@ every_byte_flipped_is_refused_with_a_name(void **state)
 		for (unsigned flip = 1; flip < 256; flip = flip == 1 ? 0x80 : 0x100) {
 			SECRET *opened = NULL;
 			bytes->data[i] ^= (uint8_t)flip;
-			enum err_code code = seal_open_with_dek(buf_view(bytes),
+			enum err_code code = sealed_open(buf_view(bytes),
 			    buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err);
 			bytes->data[i] ^= (uint8_t)flip;
 			if ((code != ERR_INTEGRITY && code != ERR_VERSION) ||

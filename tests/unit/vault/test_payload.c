@@ -20,16 +20,15 @@ every_byte_of_the_ciphertext_flipped_is_refused(void **state)
 	struct buf *ciphertext = &sealed.version.ciphertext;
 	for (size_t i = 0; i < ciphertext->size; i++) {
 		ciphertext->data[i] ^= 1;
-		expect_error(seal_open_with_dek(header, buf_view(ciphertext), sealed.dek, &opened,
-		                 &err),
+		expect_error(sealed_open(header, buf_view(ciphertext), sealed.dek, &opened, &err),
 		    ERR_INTEGRITY, &err, "ciphertext: ");
 		ciphertext->data[i] ^= 1;
 	}
 	for (size_t size = 0; size < ciphertext->size; size++)
-		expect_error(seal_open_with_dek(header, view_of(ciphertext->data, size), sealed.dek,
+		expect_error(sealed_open(header, view_of(ciphertext->data, size), sealed.dek,
 		                 &opened, &err),
 		    ERR_INTEGRITY, &err, "ciphertext: ");
-	fine(seal_open_with_dek(header, buf_view(ciphertext), sealed.dek, &opened, &err), &err);
+	fine(sealed_open(header, buf_view(ciphertext), sealed.dek, &opened, &err), &err);
 	assert_true(secret_equal(opened, sealed.credential));
 }
 
@@ -43,11 +42,11 @@ another_dek_is_refused_before_the_tag(void **state)
 	sealed_make(&sealed, "2 of (a, b)", seats);
 	secret_data(sealed.dek)[31] ^= 1;
 	sealed.version.ciphertext.data[0] ^= 1;
-	expect_error(seal_open_with_dek(buf_view(&sealed.version.header),
+	expect_error(sealed_open(buf_view(&sealed.version.header),
 	                 buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
 	    ERR_INTEGRITY, &err, "com_dek");
 	fine(secret_resize(sealed.dek, 31, &err), &err);
-	expect_error(seal_open_with_dek(buf_view(&sealed.version.header),
+	expect_error(sealed_open(buf_view(&sealed.version.header),
 	                 buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
 	    ERR_INVALID, &err, "31 bytes");
 }
@@ -74,7 +73,7 @@ the_ciphertext_tells_only_the_next_power_of_two(void **state)
 		sealed_seal(&sealed);
 		assert_int_equal(sealed.version.ciphertext.size, rows[i].padded + AEAD_TAG_SIZE);
 		assert_true(sealed.version.ciphertext.size <= CIPHERTEXT_MAX);
-		fine(seal_open_with_dek(buf_view(&sealed.version.header),
+		fine(sealed_open(buf_view(&sealed.version.header),
 		         buf_view(&sealed.version.ciphertext), sealed.dek, &opened, &err),
 		    &err);
 		assert_true(secret_equal(opened, sealed.credential));
@@ -137,7 +136,7 @@ open_handmade(struct sealed *sealed, struct view bytes, struct err *err)
 	fine(aead_seal(AEAD_AES_256_GCM, enc, nonce, view_of(header.data, header.size - 32), bytes,
 	         &ciphertext, err),
 	    err);
-	return seal_open_with_dek(header, buf_view(&ciphertext), sealed->dek, &opened, err);
+	return sealed_open(header, buf_view(&ciphertext), sealed->dek, &opened, err);
 }
 
 static void
@@ -191,8 +190,7 @@ golden_version_opens_for_ever(void **state)
 	fine(read_repository_file("tests/golden/version-1.dek", &dek_bytes, &err), &err);
 	fine(read_repository_file("tests/golden/version-1.credential", &credential, &err), &err);
 	fine(secret_from(buf_view(&dek_bytes), &dek, &err), &err);
-	fine(seal_open_with_dek(buf_view(&header), buf_view(&ciphertext), dek, &opened, &err),
-	    &err);
+	fine(sealed_open(buf_view(&header), buf_view(&ciphertext), dek, &opened, &err), &err);
 	assert_true(view_equal(secret_view(opened), buf_view(&credential)));
 	fine(credential_get(secret_view(opened), FIELD_PASSWORD, &password, &err), &err);
 	assert_true(view_equal(password, view_of_text("correct horse battery staple")));
