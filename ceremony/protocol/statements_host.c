@@ -2,7 +2,6 @@
 /* The statements that the host signs: ceremony, release and rotation. */
 #include "ceremony/protocol/statements_host.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -189,10 +188,6 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 	return ERR_OK;
 }
 
-static const char *const new_probe_names[] = {"accepted", NULL};
-static const char *const old_probe_names[] = {"refused", NULL};
-static const char *const session_names[] = {"ended", "none", "cannot-tell", NULL};
-
 enum err_code
 rotation_payload(const struct rotation *rotation, struct json **ret_payload, struct err *err)
 {
@@ -203,39 +198,10 @@ rotation_payload(const struct rotation *rotation, struct json **ret_payload, str
 	json_put_int(payload, "old", rotation->old);
 	json_put_int(payload, "new", rotation->new);
 	json_put_hex(payload, "header", VIEW_OF(rotation->header.bytes));
-	json_put_text(payload, "new_probe", new_probe_names[0]);
-	json_put_text(payload, "old_probe", old_probe_names[0]);
+	json_put_text(payload, "new_probe", "accepted");
+	json_put_text(payload, "old_probe", "refused");
 	json_put_text(payload, "sessions", rotation->sessions);
 	json_put_text(payload, "detail", rotation->detail);
 	json_put_time(payload, "time", rotation->time);
 	return parts_finish(payload, ret_payload, err);
-}
-
-enum err_code
-rotation_parse(const struct dsse *statement, bool training, struct rotation *ret_rotation,
-    struct err *err)
-{
-	JSON *payload = NULL;
-	struct rotation rotation = {0};
-
-	TRY(statement_payload(statement, STATEMENT_ROTATION, training, &payload, err));
-	struct json_in in = json_in(payload, "rotation", err);
-	parts_in(&in, &rotation.vault);
-	json_in_hex(&in, "debt", rotation.debt.bytes, ID_SIZE);
-	json_in_hex(&in, "secret", rotation.secret.bytes, SECRET_ID_SIZE);
-	rotation.old = (uint32_t)json_in_int(&in, "old", 1, UINT32_MAX);
-	rotation.new = (uint32_t)json_in_int(&in, "new", 1, UINT32_MAX);
-	if (in.code == ERR_OK && rotation.new <= rotation.old)
-		json_in_fail(&in, "new", "must be later than old");
-	parts_in_digest(&in, "header", &rotation.header);
-	(void)json_in_choice(&in, "new_probe", new_probe_names);
-	(void)json_in_choice(&in, "old_probe", old_probe_names);
-	snprintf(rotation.sessions, sizeof(rotation.sessions), "%s",
-	    session_names[json_in_choice(&in, "sessions", session_names)]);
-	parts_in_text(&in, "detail", 0, rotation.detail, sizeof(rotation.detail));
-	rotation.time = json_in_time(&in, "time");
-	TRY(json_in_end(&in));
-	TRY(dsse_digest(statement, &rotation.digest, err));
-	*ret_rotation = rotation;
-	return ERR_OK;
 }

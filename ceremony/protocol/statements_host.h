@@ -52,7 +52,7 @@ struct release {
 	int64_t released, expires;
 };
 struct rotation {
-	struct digest digest, vault, header;
+	struct digest vault, header;
 	struct id debt;
 	struct secret_id secret;
 	uint32_t old, new;
@@ -71,7 +71,5 @@ enum err_code release_parse(const struct dsse *statement, bool training,
     struct release *ret_release, struct err *err) MUST_CHECK;
 enum err_code rotation_payload(const struct rotation *rotation, struct json **ret_payload,
     struct err *err) MUST_CHECK;
-enum err_code rotation_parse(const struct dsse *statement, bool training,
-    struct rotation *ret_rotation, struct err *err) MUST_CHECK;
 
 #endif

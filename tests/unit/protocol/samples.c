@@ -69,16 +69,6 @@ parse_release(const struct dsse *statement, struct digest *ret_digest, struct er
 	return ERR_OK;
 }
 
-static enum err_code
-parse_rotation(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	struct rotation rotation;
-
-	TRY(rotation_parse(statement, false, &rotation, err));
-	*ret_digest = rotation.digest;
-	return ERR_OK;
-}
-
 /* Those that own a list. */
 #define PARSE_LIST(kind, TYPE)                                                                     \
 	static enum err_code parse_##kind(const struct dsse *statement, struct digest *ret_digest, \
@@ -183,20 +173,6 @@ some_release(void)
 	    .expires = 1767227700};
 }
 
-struct rotation
-some_rotation(void)
-{
-	return (struct rotation){.vault = filled(1),
-	    .header = filled(3),
-	    .debt = {{26}},
-	    .secret = {{4}},
-	    .old = 7,
-	    .new = 9,
-	    .sessions = "ended",
-	    .detail = "two sessions",
-	    .time = 1767227800};
-}
-
 static void
 make_lists(struct bench *bench)
 {
@@ -249,12 +225,12 @@ make_lists(struct bench *bench)
 	    .size = 43,
 	    .root = filled(15)};
 
-	samples[7] = (struct sample){STATEMENT_REQUEST, NULL, parse_batch_request};
-	assert_ok(batch_request_payload(&request, &samples[7].payload, &err));
-	samples[8] = (struct sample){STATEMENT_CEREMONY, NULL, parse_batch_ceremony};
-	assert_ok(batch_ceremony_payload(&ceremony, &samples[8].payload, &err));
-	samples[9] = (struct sample){STATEMENT_SPARE, NULL, parse_spare};
-	assert_ok(spare_payload(&spare, &samples[9].payload, &err));
+	samples[6] = (struct sample){STATEMENT_REQUEST, NULL, parse_batch_request};
+	assert_ok(batch_request_payload(&request, &samples[6].payload, &err));
+	samples[7] = (struct sample){STATEMENT_CEREMONY, NULL, parse_batch_ceremony};
+	assert_ok(batch_ceremony_payload(&ceremony, &samples[7].payload, &err));
+	samples[8] = (struct sample){STATEMENT_SPARE, NULL, parse_spare};
+	assert_ok(spare_payload(&spare, &samples[8].payload, &err));
 }
 
 int
@@ -275,7 +251,6 @@ samples_start(void **state)
 	const struct approval approval = some_approval(&bench->public);
 	const struct objection objection = some_objection();
 	const struct release release = some_release();
-	const struct rotation rotation = some_rotation();
 	struct sample *samples = bench->samples;
 	samples[0] = (struct sample){STATEMENT_REQUEST, NULL, parse_request};
 	assert_ok(request_payload(&request, &samples[0].payload, &err));
@@ -289,8 +264,6 @@ samples_start(void **state)
 	assert_ok(objection_payload(&objection, &samples[4].payload, &err));
 	samples[5] = (struct sample){STATEMENT_RELEASE, NULL, parse_release};
 	assert_ok(release_payload(&release, &samples[5].payload, &err));
-	samples[6] = (struct sample){STATEMENT_ROTATION, NULL, parse_rotation};
-	assert_ok(rotation_payload(&rotation, &samples[6].payload, &err));
 	make_lists(bench);
 	*state = bench;
 	return 0;
