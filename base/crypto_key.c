@@ -244,22 +244,6 @@ p256_agree(const struct p256_key *key, const struct point *peer, struct secret *
 	return ERR_OK;
 }
 
-enum err_code
-p256_sign(const struct p256_key *key, const struct digest *digest, struct buf *ret_signature,
-    struct err *err)
-{
-	KEY_CONTEXT *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->key, NULL);
-	uint8_t signature[ECDSA_MAX];
-	size_t size = sizeof(signature);
-
-	if (context == NULL || EVP_PKEY_sign_init(context) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) != 1 ||
-	    EVP_PKEY_sign(context, signature, &size, digest->bytes, sizeof(digest->bytes)) != 1)
-		return fail(err, "ECDSA");
-	buf_bytes(ret_signature, view_of(signature, size));
-	return buf_check(ret_signature, err);
-}
-
 /* A positive DER INTEGER in its shortest form, of at most 32 significant bytes. */
 static bool
 read_der_integer(struct reader *reader)

@@ -25,9 +25,6 @@ enum err_code point_from(struct view bytes, struct point *ret_point, struct err 
 /* The x-coordinate, 32 bytes.  Checks PEER again. */
 enum err_code p256_agree(const struct p256_key *key, const struct point *peer,
     struct secret **ret_shared, struct err *err) MUST_CHECK;
-/* ECDSA over a SHA-256 digest, DER (Ecdsa-Sig-Value), as PIV cards give it. */
-enum err_code p256_sign(const struct p256_key *key, const struct digest *digest,
-    struct buf *ret_signature, struct err *err) MUST_CHECK;
 /* ERR_INTEGRITY when SIGNATURE (strict DER, both integers in 1..n-1) does not verify. */
 enum err_code p256_verify(const struct point *key, const struct digest *digest,
     struct view signature, struct err *err) MUST_CHECK;

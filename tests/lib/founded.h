@@ -12,6 +12,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/lib/expect.h"
+#include "tests/lib/p256_sign.h"
 #include "vault/documents/charter_payload.h"
 #include "vault/documents/roster.h"
 

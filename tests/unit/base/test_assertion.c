@@ -2,6 +2,7 @@
 /* base/assertion.c: what makes a FIDO2 assertion a signature. */
 #include "base/assertion.h"
 #include "base/crypto_key.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/check.h"
 
 struct bench {

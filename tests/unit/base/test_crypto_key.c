@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/crypto_key.h"
 #include "base/json_in.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/check.h"
 #include "tests/unit/vectors.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/crypto_key.h"
 #include "base/file.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/check.h"
 
 enum { NOW = 1767225600 };

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/client/town_parts.h"
 
 static void

@@ -2,6 +2,7 @@
 /* The town's tokens and the person in front of them. */
 #include <stdio.h>
 
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/client/town_parts.h"
 
 /* ---- tokens ---- */

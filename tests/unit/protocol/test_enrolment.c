@@ -10,6 +10,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/protocol/enrolment_verify.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/check.h"
 

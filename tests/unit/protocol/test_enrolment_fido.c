@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/enrolment_verify.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/certificates.h"
 #include "tests/unit/registration.h"
 #include "tokens/formats/fido_keys.h"

@@ -10,6 +10,7 @@
 
 #include "base/crypto_key.h"
 #include "base/text.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/check.h"
 #include "tests/unit/protocol/samples.h"
 

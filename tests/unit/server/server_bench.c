@@ -19,6 +19,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "ceremony/protocol/wire.h"
+#include "tests/lib/p256_sign.h"
 #include "vault/documents/charter_payload.h"
 
 enum { SERVED_ERROR = 100 };

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_TOKENS_FIDO_BENCH_H
 
 #include "base/crypto_key.h"
+#include "tests/lib/p256_sign.h"
 #include "tests/unit/registration.h"
 #include "tokens/fido/use.h"
 

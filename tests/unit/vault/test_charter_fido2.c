@@ -7,6 +7,7 @@
 
 #include "base/assertion.h"
 #include "tests/lib/founded.h"
+#include "tests/lib/p256_sign.h"
 #include "vault/documents/charter_verify.h"
 
 static void
