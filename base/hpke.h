@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HPKE (RFC 9180), base mode only: DHKEM(P-256, HKDF-SHA256) = 0x0010, HKDF-SHA256 = 0x0001, and
- * the AEADs of base/crypto.h.  The recipient's ECDH is a callback, so
- * that the private key can stay in a card; everything else is host arithmetic.  The recipient's
- * public key comes from a verified document, never from the card or the database.
+ * the AEADs of base/crypto.h.  The recipient's ECDH is a callback, so that the private key can stay
+ * in a card; everything else is host arithmetic.  The recipient's public key comes from a verified
+ * document, never from the card or the database.
  *
  * A context seals or opens in sequence from 0.  We use sequence 0 only.
  */
@@ -14,7 +14,6 @@
 #include "base/crypto_key.h"
 
 enum { HPKE_KEM_P256 = 0x0010, HPKE_KDF_SHA256 = 0x0001 };
-enum { HPKE_ENC_MAX = 2048 }; /* bytes of an encapsulation in any format of ours */
 
 struct hpke_suite {
 	uint16_t kem, kdf, aead;

@@ -32,10 +32,7 @@ enum {
 	SW_FAILURE = 0x6f00,
 };
 
-enum {
-	CARD_COMMAND_MAX = 65535 + 9, /* bytes of one APDU */
-	CARD_CHAIN_MAX = 8192,        /* bytes of data that a chain may carry */
-};
+enum { CARD_CHAIN_MAX = 8192 }; /* bytes of data that a chain may carry */
 
 struct apdu {
 	uint8_t cla, ins, p1, p2;
