@@ -98,7 +98,14 @@ static const struct option_row add_options[] = {{"policy", "NAME", OPTION_REQUIR
 static const struct option_row request_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
                                                         "why; officers read this"},
     {"incident", "ID", OPTION_REQUIRED, "the incident's number"},
-    {"for", "TIME", OPTION_REQUIRED, "how long from the release, such as 30m"}, {NULL}};
+    {"for", "TIME", OPTION_REQUIRED, "how long from the release, such as 30m"},
+    {"recipient", "LABEL", OPTION_REPEATS,
+        "a token of your seat that receives it; default: this one"},
+    {"another", NULL, 0, "although a request of yours for one of them is open"}, {NULL}};
+
+static const struct option_row approve_options[] =
+    {{"part", "N", 0, "only secrets 20N-19 to 20N of the list, now"},
+        {"all", NULL, 0, "show and take all at once, without asking for parts"}, {NULL}};
 
 static const struct option_row reason_options[] = {{"reason", "TEXT", OPTION_REQUIRED, "why"},
     {NULL}};
@@ -115,10 +122,10 @@ static const struct option_row rotate_options[] = {{"all", NULL, 0, "every open 
 
 static const struct option_row reseal_options[] =
     {{"list", NULL, 0, "only say what should be sealed again, and why"},
-        {"show", "ID", 0, "how a batch ceremony stands, or what became of its secrets"},
         {"reason", "TEXT", 0, "why; officers read this"},
         {"rotate", NULL, 0, "replace the values on their targets too"},
-        {"all", NULL, 0, "every secret, not only those that should be"}, {NULL}};
+        {"all", NULL, 0, "every secret, not only those that should be"},
+        {"another", NULL, 0, "although a request of yours for one of them is open"}, {NULL}};
 
 static const struct option_row spare_options[] =
     {{"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
@@ -131,11 +138,12 @@ static const struct option_row serve_options[] = {{"stdio", NULL, OPTION_REQUIRE
                                                       "speak frames on standard input and output"},
     {NULL}};
 
-const struct command cli_commands[] = {{"status", "", "What waits, for whom, and what next", NULL,
-                                           0, 0, NEEDS_VAULT | CAN_JSON, cmd_status},
-    {"request", "SECRET", "Ask for a secret: begins a ceremony", request_options, 1, 1,
-        NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_request},
-    {"approve", "[ID]", "Read a request, sign, and open your share of it", NULL, 0, 1,
+const struct command cli_commands[] = {{"status", "[ID]",
+                                           "What waits, for whom, what next; or one ceremony", NULL,
+                                           0, 1, NEEDS_VAULT | CAN_JSON, cmd_status},
+    {"request", "SECRET...", "Ask for secrets: begins a ceremony", request_options, 1,
+        ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_request},
+    {"approve", "[ID]", "Read a request, sign, and open your share of it", approve_options, 0, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_approve},
     {"deny", "[ID]", "Refuse a request, as an officer", reason_options, 0, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_deny},
@@ -143,7 +151,8 @@ const struct command cli_commands[] = {{"status", "", "What waits, for whom, and
         cmd_cancel},
     {"open", "[ID]", "Receive what was released to you", open_options, 0, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_open},
-    {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1, NEEDS_VAULT, cmd_done},
+    {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_done},
     {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
         NEEDS_VAULT | CAN_JSON, cmd_rotate},
     {"reseal", "[SECRET...]", "Seal secrets again, to the officers of today", reseal_options, 0,

@@ -47,12 +47,13 @@ tell(const struct cli_call *call, const struct opened *opened, int64_t left, int
 
 	text_duration(left, text);
 	if (call->io->on_terminal) {
-		ui_progress(call->io->ui, "%s: %s left; Ctrl-C ends the lease", opened->name, text);
+		ui_progress(call->io->ui, "%s: %s left; Ctrl-C ends the lease", opened->title,
+		    text);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
 		if (left <= warnings[i] && *told > warnings[i]) {
-			ui_say(call->io->ui, "%s: %s left", opened->name, text);
+			ui_say(call->io->ui, "%s: %s left", opened->title, text);
 			*told = left;
 		}
 	}
@@ -88,18 +89,18 @@ lease_wait(const struct cli_call *call, struct client *client, const struct open
 		int64_t left = opened->expires - call->drivers->now();
 
 		if (left <= 0) {
-			ui_say(call->io->ui, "%s: the lease has expired.", opened->name);
+			ui_say(call->io->ui, "%s: the lease has expired.", opened->title);
 			*ret_end = true;
 			return ERR_OK;
 		}
 		tell(call, opened, left, &told);
 		if (wait_tick(signals)) {
-			ui_say(call->io->ui, "%s: ending the lease.", opened->name);
+			ui_say(call->io->ui, "%s: ending the lease.", opened->title);
 			*ret_end = true;
 			return ERR_OK;
 		}
 		if (tick % LOOK_SECONDS == 0 && ended_elsewhere(client, opened)) {
-			ui_say(call->io->ui, "%s: the lease was ended elsewhere.", opened->name);
+			ui_say(call->io->ui, "%s: the lease was ended elsewhere.", opened->title);
 			*ret_end = false;
 			return ERR_OK;
 		}

@@ -3,7 +3,7 @@
 #ifndef CLI_LEASE_H
 #define CLI_LEASE_H
 
-#include "ceremony/client/opening/open.h"
+#include "ceremony/client/opening/done.h"
 #include "cli/call.h"
 
 /* Count down until the lease expires, is ended elsewhere, or the person types Ctrl-C (or the

@@ -37,7 +37,7 @@ struct command {
 	enum err_code (*run)(const struct cli_call *call, struct err *err);
 };
 
-enum { VALUES_MAX = 128, ARGUMENTS_MAX = 256 };
+enum { VALUES_MAX = 128, ARGUMENTS_MAX = 512 };
 struct parsed {
 	const struct command *command;
 	bool help;

@@ -5,30 +5,37 @@
  * statement_new (which adds the nonce); each X_parse checks type, members and ranges, and
  * computes the digest.  Signatures are verified by statement_verify_*.
  *
- * request   {"format":1,"vault":HEX32,"secret":HEX16,"name":..,"definition":HEX32,"header":HEX32,
- *	      "version":N,"seat":..,"token":HEX32,"reason":TEXT 1..500,"incident":TEXT 1..100,
- *	      "duration":S,"mode":"break-glass","host":TEXT,"user":TEXT,"created":TIME,"expires":TIME,"nonce"}
+ * request   {"format":1,"vault":HEX32,"mode":"release"|"reseal"|"rotate"|"recover"|"drill",
+ *	      "items":[..],"recipients":[..] (items.h),"seat":..,"token":HEX32,"reason":TEXT 1..500,
+ *	      "incident":TEXT 1..100 (0..100 where nobody receives),"duration":S (0 there),
+ *	      "host":TEXT,"user":TEXT,"created":TIME,"expires":TIME,"nonce"}
  * approval  {"format":1,"vault":HEX32,"ceremony":HEX32,"seat":..,"token":HEX32,"enc":HEX65,
- *	      "time":TIME,"size":N,"root":HEX32,"nonce"}
+ *	      "reply":HEX65,"time":TIME,"size":N,"root":HEX32,"nonce"}
  * denial	     {"format":1,"vault":HEX32,"ceremony":HEX32,"seat":..,"token":HEX32,"reason":TEXT,"time":TIME,"nonce"}
  * cancel	     the same members
  *
- * "size" and "root" are the newest checkpoint that the signer had seen.
+ * done	     {"format":1,"vault":HEX32,"release":HEX32,"seat":..,"token":HEX32,"time":TIME,"nonce"}: signed by
+ *	      that token, of the requester or an officer; or with seat "" and token zero by the lease
+ *	      key that came with the release (Ed25519, keyid "lease")
+ *
+ * "enc" is the encapsulation under which the officer's shares are sealed to the ceremony's key; "reply"
+ * a key of this approval alone, to which the host seals the envelopes that it hands out, so that
+ * whoever repeats the statement gets nothing that opens.  "size" and "root" are the newest checkpoint that the signer had seen.
  */
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_H
 #define CEREMONY_PROTOCOL_STATEMENTS_H
 
+#include "ceremony/protocol/items.h"
 #include "vault/documents/id.h"
 #include "vault/documents/statement.h"
-#include "vault/seal/header.h"
 
 enum { REASON_MAX = 500, INCIDENT_MAX = 100 };
 
 struct request {
-	struct digest digest, vault, definition, header;
-	struct secret_id secret;
-	char name[SEAT_NAME_MAX + 1];
-	uint32_t version;
+	struct digest digest, vault;
+	enum mode mode;
+	struct items items;
+	struct recipients recipients;
 	char seat[SEAT_NAME_MAX + 1];
 	struct digest token;
 	char reason[REASON_MAX + 1], incident[INCIDENT_MAX + 1];
@@ -36,10 +43,12 @@ struct request {
 	char host[256], user[65];
 	int64_t created, expires;
 };
+void request_done(struct request *request); /* accepts {0} */
+#define REQUEST CLEANUP(request_done) struct request
 struct approval {
 	struct digest digest, vault, ceremony, token, root;
 	char seat[SEAT_NAME_MAX + 1];
-	struct point enc;
+	struct point enc, reply;
 	int64_t time;
 	uint64_t size;
 };
@@ -62,5 +71,15 @@ enum err_code objection_payload(const struct objection *objection, struct json *
     struct err *err) MUST_CHECK;
 enum err_code objection_parse(const struct dsse *statement, enum statement_type type, bool training,
     struct objection *ret_objection, struct err *err) MUST_CHECK;
+/* The end of a lease before its time. */
+struct done {
+	struct digest digest, vault, release, token;
+	char seat[SEAT_NAME_MAX + 1]; /* "": by the lease key */
+	int64_t time;
+};
+enum err_code done_payload(const struct done *done, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+enum err_code done_parse(const struct dsse *statement, bool training, struct done *ret_done,
+    struct err *err) MUST_CHECK;
 
 #endif

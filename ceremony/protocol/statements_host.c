@@ -2,22 +2,17 @@
 /* The statements that the host signs: ceremony, release and rotation. */
 #include "ceremony/protocol/statements_host.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/statement_parts.h"
 
-static struct json *
-opens_json(const struct ceremony *ceremony)
+void
+ceremony_done(struct ceremony *ceremony)
 {
-	struct json *array = json_new_array(), *object = json_new_object();
-
-	json_put_hex(object, "secret", VIEW_OF(ceremony->secret.bytes));
-	json_put_int(object, "version", ceremony->version);
-	json_put_hex(object, "definition", VIEW_OF(ceremony->definition.bytes));
-	json_put_hex(object, "header", VIEW_OF(ceremony->header.bytes));
-	json_add(array, object);
-	return array;
+	items_done(&ceremony->items);
+	*ceremony = (struct ceremony){0};
 }
 
 enum err_code
@@ -27,8 +22,9 @@ ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload, str
 
 	json_put_hex(payload, "id", VIEW_OF(ceremony->id.bytes));
 	json_put_hex(payload, "request", VIEW_OF(ceremony->request.bytes));
-	json_put(payload, "opens", opens_json(ceremony));
-	json_put_text(payload, "quorum", ceremony->quorum);
+	json_put_text(payload, "mode", mode_names[ceremony->mode]);
+	put_items(payload, &ceremony->items, true);
+	put_recipients(payload, &ceremony->recipients);
 	json_put_hex(payload, "charter", VIEW_OF(ceremony->charter.bytes));
 	json_put_hex(payload, "roster", VIEW_OF(ceremony->roster.bytes));
 	json_put_hex(payload, "key", VIEW_OF(ceremony->key.bytes));
@@ -38,49 +34,20 @@ ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload, str
 	return parts_finish(payload, ret_payload, err);
 }
 
-static enum err_code
-read_opens(const struct json *object, struct ceremony *ceremony, struct err *err)
-{
-	struct json_in in = json_in(object, "ceremony: opens[0]", err);
-
-	json_in_hex(&in, "secret", ceremony->secret.bytes, SECRET_ID_SIZE);
-	ceremony->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "definition", &ceremony->definition);
-	parts_in_digest(&in, "header", &ceremony->header);
-	return json_in_end(&in);
-}
-
-/* The text of a quorum in its canonical form, so that equal quorums are equal texts. */
-static void
-read_quorum(struct json_in *in, struct ceremony *ceremony)
-{
-	BUF canonical = {0};
-	struct quorum quorum;
-	struct err cause;
-
-	parts_in_text(in, "quorum", 1, ceremony->quorum, sizeof(ceremony->quorum));
-	if (in->code != ERR_OK)
-		return;
-	if (quorum_parse(ceremony->quorum, &quorum, &cause) != ERR_OK ||
-	    quorum_format(&quorum, &canonical, &cause) != ERR_OK ||
-	    strcmp(buf_string(&canonical), ceremony->quorum) != 0)
-		json_in_fail(in, "quorum", "not a quorum in canonical form");
-}
-
 enum err_code
 ceremony_parse(const struct dsse *statement, bool training, struct ceremony *ret_ceremony,
     struct err *err)
 {
 	JSON *payload = NULL;
-	struct ceremony ceremony = {0};
+	CEREMONY ceremony = {0};
 
 	TRY(statement_payload(statement, STATEMENT_CEREMONY, training, &payload, err));
 	struct json_in in = json_in(payload, "ceremony", err);
 	parts_in(&in, &ceremony.vault);
 	json_in_hex(&in, "id", ceremony.id.bytes, ID_SIZE);
 	parts_in_digest(&in, "request", &ceremony.request);
-	const struct json *opens = json_in_array(&in, "opens", 1, 1);
-	read_quorum(&in, &ceremony);
+	ceremony.mode = (enum mode)json_in_choice(&in, "mode", mode_names);
+	struct items_in lists = in_items(&in, ceremony.mode);
 	parts_in_digest(&in, "charter", &ceremony.charter);
 	parts_in_digest(&in, "roster", &ceremony.roster);
 	parts_in_point(&in, "key", &ceremony.key);
@@ -90,72 +57,112 @@ ceremony_parse(const struct dsse *statement, bool training, struct ceremony *ret
 		json_in_fail(&in, "deadline", "must be later than created");
 	parts_in_checkpoint(&in, &ceremony.size, &ceremony.root);
 	TRY(json_in_end(&in));
-	TRY(read_opens(json_array_object(opens, 0), &ceremony, err));
+	TRY(read_items(&lists, "ceremony", true, &ceremony.items, &ceremony.recipients, err));
 	TRY(dsse_digest(statement, &ceremony.digest, err));
 	*ret_ceremony = ceremony;
+	ceremony.items.rows = NULL;
 	return ERR_OK;
+}
+
+const char *
+ceremony_differs(const struct ceremony *ceremony, const struct request *request)
+{
+	return !digest_equal(&ceremony->vault, &request->vault)            ? "vault" :
+	    !digest_equal(&ceremony->request, &request->digest)            ? "request" :
+	    ceremony->mode != request->mode                                ? "mode" :
+	    !items_equal(&ceremony->items, &request->items)                ? "items" :
+	    !recipients_equal(&ceremony->recipients, &request->recipients) ? "recipients" :
+	                                                                     NULL;
+}
+
+void
+release_done(struct release *release)
+{
+	free(release->items);
+	*release = (struct release){0};
+}
+
+static void
+put_digests(struct json *payload, const char *name, const struct digest *digests, size_t count)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_add_hex(array, VIEW_OF(digests[i].bytes));
+	json_put(payload, name, array);
+}
+
+static void
+put_opened(struct json *payload, const struct release *release)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < release->item_count; i++) {
+		const struct release_item *item = &release->items[i];
+		struct json *object = json_new_object();
+
+		json_put_hex(object, "secret", VIEW_OF(item->secret.bytes));
+		json_put_int(object, "version", item->version);
+		json_put_hex(object, "header", VIEW_OF(item->header.bytes));
+		json_put_hex(object, "debt", VIEW_OF(item->debt.bytes));
+		json_add(array, object);
+	}
+	json_put(payload, "items", array);
 }
 
 enum err_code
 release_payload(const struct release *release, struct json **ret_payload, struct err *err)
 {
 	struct json *payload = parts_new(&release->vault);
-	struct json *approvals = json_new_array(), *answers = json_new_array();
 
 	json_put_hex(payload, "ceremony", VIEW_OF(release->ceremony.bytes));
-	json_put_hex(payload, "secret", VIEW_OF(release->secret.bytes));
-	json_put_int(payload, "version", release->version);
-	json_put_hex(payload, "header", VIEW_OF(release->header.bytes));
-	for (size_t i = 0; i < release->approval_count; i++)
-		json_add_hex(approvals, VIEW_OF(release->approvals[i].bytes));
-	json_put(payload, "approvals", approvals);
-	for (size_t i = 0; i < release->answer_count; i++) {
-		struct json *answer = json_new_object();
-
-		json_put_hex(answer, "token", VIEW_OF(release->answers[i].token.bytes));
-		json_put_hex(answer, "box", VIEW_OF(release->answers[i].box.bytes));
-		json_add(answers, answer);
-	}
-	json_put(payload, "answers", answers);
-	json_put_hex(payload, "debt", VIEW_OF(release->debt.bytes));
+	put_opened(payload, release);
+	put_digests(payload, "recipients", release->recipients, release->recipient_count);
+	put_digests(payload, "approvals", release->approvals, release->approval_count);
+	json_put_hex(payload, "key", VIEW_OF(release->key.bytes));
 	json_put_time(payload, "released", release->released);
 	json_put_time(payload, "expires", release->expires);
 	return parts_finish(payload, ret_payload, err);
 }
 
 static enum err_code
-read_approvals(const struct json *array, struct release *release, struct err *err)
+read_digests(const struct json *array, const char *what, struct digest *digests, size_t *ret_count,
+    struct err *err)
 {
-	for (size_t i = 0; i < json_array_count(array); i++) {
+	size_t count = json_array_count(array);
+
+	for (size_t i = 0; i < count; i++) {
 		const char *text = json_array_text(array, i);
 
-		if (text == NULL || !text_from_hex(text, release->approvals[i].bytes, DIGEST_SIZE))
+		if (text == NULL || !text_from_hex(text, digests[i].bytes, DIGEST_SIZE))
 			return err_set(err, ERR_INVALID,
-			    "release: approvals[%zu]: must be 64 lower-case hex digits", i);
+			    "release: %s[%zu]: must be 64 lower-case hex digits", what, i);
 		for (size_t j = 0; j < i; j++)
-			if (digest_equal(&release->approvals[i], &release->approvals[j]))
-				return err_set(err, ERR_INVALID,
-				    "release: approvals[%zu]: stands twice", i);
+			if (digest_equal(&digests[i], &digests[j]))
+				return err_set(err, ERR_INVALID, "release: %s[%zu]: stands twice",
+				    what, i);
 	}
-	release->approval_count = json_array_count(array);
+	*ret_count = count;
 	return ERR_OK;
 }
 
 static enum err_code
-read_answers(const struct json *array, struct release *release, struct err *err)
+read_opened(const struct json *array, struct release *release, struct err *err)
 {
-	for (size_t i = 0; i < json_array_count(array); i++) {
-		struct json_in in = json_in(json_array_object(array, i), "release: answers", err);
+	release->item_count = json_array_count(array);
+	release->items = calloc(release->item_count, sizeof(*release->items));
+	if (release->items == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a release");
+	for (size_t i = 0; i < release->item_count; i++) {
+		struct release_item *item = &release->items[i];
+		struct json_in in = json_in(json_array_object(array, i), "release: items", err);
 
-		parts_in_digest(&in, "token", &release->answers[i].token);
-		parts_in_digest(&in, "box", &release->answers[i].box);
+		json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
+		item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
+		parts_in_digest(&in, "header", &item->header);
+		json_in_hex(&in, "debt", item->debt.bytes, ID_SIZE);
 		TRY(json_in_end(&in));
-		for (size_t j = 0; j < i; j++)
-			if (digest_equal(&release->answers[i].token, &release->answers[j].token))
-				return err_set(err, ERR_INVALID,
-				    "release: answers[%zu]: token: stands twice", i);
 	}
-	release->answer_count = json_array_count(array);
 	return ERR_OK;
 }
 
@@ -164,27 +171,28 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
     struct err *err)
 {
 	JSON *payload = NULL;
-	struct release release = {0};
+	RELEASE release = {0};
 
 	TRY(statement_payload(statement, STATEMENT_RELEASE, training, &payload, err));
 	struct json_in in = json_in(payload, "release", err);
 	parts_in(&in, &release.vault);
 	parts_in_digest(&in, "ceremony", &release.ceremony);
-	json_in_hex(&in, "secret", release.secret.bytes, SECRET_ID_SIZE);
-	release.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "header", &release.header);
+	const struct json *items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
+	const struct json *recipients = json_in_array(&in, "recipients", 1, RECIPIENTS);
 	const struct json *approvals = json_in_array(&in, "approvals", 1, QUORUM_SEATS);
-	const struct json *answers = json_in_array(&in, "answers", 1, RELEASE_ANSWERS);
-	json_in_hex(&in, "debt", release.debt.bytes, ID_SIZE);
+	json_in_hex(&in, "key", release.key.bytes, ED25519_SIZE);
 	release.released = json_in_time(&in, "released");
 	release.expires = json_in_time(&in, "expires");
 	if (in.code == ERR_OK && release.expires <= release.released)
 		json_in_fail(&in, "expires", "must be later than released");
 	TRY(json_in_end(&in));
-	TRY(read_approvals(approvals, &release, err));
-	TRY(read_answers(answers, &release, err));
+	TRY(read_opened(items, &release, err));
+	TRY(read_digests(recipients, "recipients", release.recipients, &release.recipient_count,
+	    err));
+	TRY(read_digests(approvals, "approvals", release.approvals, &release.approval_count, err));
 	TRY(dsse_digest(statement, &release.digest, err));
 	*ret_release = release;
+	release.items = NULL;
 	return ERR_OK;
 }
 

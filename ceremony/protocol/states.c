@@ -14,8 +14,8 @@ static const struct row {
     {CEREMONY_COLLECTING, EVENT_EXPIRE, CEREMONY_REFUSED},
     {CEREMONY_COLLECTING, EVENT_VOID, CEREMONY_REFUSED},
     {CEREMONY_RELEASING, EVENT_DELIVER, CEREMONY_RELEASED},
-    {CEREMONY_RELEASING, EVENT_DAMAGE, CEREMONY_DEGRADED},
-    {CEREMONY_RELEASING, EVENT_RESEALED, CEREMONY_CLOSED},
+    {CEREMONY_RELEASING, EVENT_DAMAGE, CEREMONY_CLOSED},
+    {CEREMONY_RELEASING, EVENT_SETTLED, CEREMONY_CLOSED},
     {CEREMONY_RELEASED, EVENT_END, CEREMONY_ROTATING},
     {CEREMONY_ROTATING, EVENT_ROTATED, CEREMONY_CLOSED},
     {CEREMONY_ROTATING, EVENT_DEGRADE, CEREMONY_DEGRADED},
@@ -34,7 +34,7 @@ static const char *const event_texts[CEREMONY_EVENTS] = {
     [EVENT_DAMAGE] = "its sealed version is not in question",
     [EVENT_END] = "it has no lease to end",
     [EVENT_ROTATED] = "it has no rotation to finish",
-    [EVENT_RESEALED] = "it seals nothing again",
+    [EVENT_SETTLED] = "it has nothing to settle",
     [EVENT_DEGRADE] = "it has no rotation that could fail",
 };
 
@@ -44,7 +44,7 @@ static const char *const state_texts[CEREMONY_STATES] = {
     [CEREMONY_RELEASED] = "the ceremony has released its credential",
     [CEREMONY_ROTATING] = "the ceremony's lease has ended and its credential is being rotated",
     [CEREMONY_DEGRADED] = "the ceremony's rotation failed and needs a person (halligan status)",
-    [CEREMONY_CLOSED] = "the ceremony is closed: its credential was rotated",
+    [CEREMONY_CLOSED] = "the ceremony is closed",
     [CEREMONY_REFUSED] = "the ceremony was refused; make a new request",
 };
 

@@ -11,8 +11,8 @@
  *	COLLECTING	expire	   (now >= deadline)		-> REFUSED
  *	COLLECTING	void	   (charter or definition changed, version no longer current) -> REFUSED
  *	RELEASING	deliver	   (answers stored)		-> RELEASED
- *	RELEASING	damage	   (the sealed version does not open)	-> DEGRADED
- *	RELEASING	resealed   (a batch: every version settled)	-> CLOSED
+ *	RELEASING	damage	   (none of its versions opens; nothing left the vault) -> CLOSED
+ *	RELEASING	settled	   (reseal, rotate: every item came to its end)	-> CLOSED
  *	RELEASED	end	   (done, or expired)		-> ROTATING
  *	ROTATING	rotated	   (the debt is RETIRED)	-> CLOSED
  *	ROTATING	degrade	   (nothing is accepted)	-> DEGRADED
@@ -37,7 +37,7 @@ enum ceremony_event {
 	EVENT_END,
 	EVENT_ROTATED,
 	EVENT_DEGRADE,
-	EVENT_RESEALED,
+	EVENT_SETTLED,
 	CEREMONY_EVENTS
 };
 

@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/due.h"
 
-#include "ceremony/server/opening/batch.h"
-#include "ceremony/server/opening/batch_run.h"
+#include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/opening/erase.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/opening/to_responder.h"
+#include "ceremony/server/opening/settle.h"
 #include "ceremony/server/rotation/lease.h"
-#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
-
-/* Late or void: over. */
-static enum err_code
-end_collecting(struct session *session, const struct id *id, struct err *err)
-{
-	CHANGE change = {0};
-	MATTER *matter = NULL;
-	BUF text = {0};
-	int missing;
-
-	TRY(change_begin(session, &change, err));
-	TRY(matter_load(session, id, &matter, err));
-	if (matter->row.state != CEREMONY_COLLECTING)
-		return ERR_OK;
-	enum verdict verdict =
-	    matter_verdict(session, matter, session_now(session), &missing, &text);
-	if (verdict == VERDICT_MET || verdict == VERDICT_OPEN)
-		return ERR_OK;
-	TRY(matter_refuse(session, &matter->row,
-	    verdict == VERDICT_EXPIRED  ? EVENT_EXPIRE :
-	        verdict == VERDICT_VOID ? EVENT_VOID :
-	                                  EVENT_REFUSE,
-	    buf_string(&text), err));
-	return change_commit(session, &change, err);
-}
 
 /* What cannot be finished now is shown, and tried again by the next session. */
 static enum err_code
@@ -52,14 +24,10 @@ advance_ceremonies(struct session *session, struct err *err)
 	size_t count;
 	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
 
-	TRY(matter_list(session, states, &rows, &count, err));
+	TRY(ceremonies_list(session, states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
-		enum err_code code = ERR_OK;
+		enum err_code code = ceremony_advance(session, &rows[i].id, err);
 
-		if (rows[i].state == CEREMONY_COLLECTING)
-			code = end_collecting(session, &rows[i].id, err);
-		if (code == ERR_OK)
-			code = release_advance(session, &rows[i].id, err);
 		TRY(tolerate(session, rows[i].requester, code, err));
 	}
 	return ERR_OK;
@@ -78,7 +46,6 @@ resume(struct session *session, struct err *err)
 	}
 	TRY(clock);
 	TRY(advance_ceremonies(session, err));
-	TRY(batches_resume(session, err));
 	TRY(resume_erase(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
 	return tolerate(session, "rotation", leases_pay_due(session, err), err);

@@ -7,7 +7,8 @@
 #include "base/json_in.h"
 #include "base/text.h"
 #include "ceremony/server/secrets/walk.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
+#include "vault/store/opened.h"
 #include "vault/store/secret.h"
 #include "vault/store/token.h"
 
@@ -18,8 +19,6 @@ audit_done(struct audit *audit)
 {
 	free(TAKE(audit->debts));
 }
-
-DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
 check_statements(struct session *session, const struct json *array, struct err *err)
@@ -68,58 +67,45 @@ read_debt(struct json_in *in, struct audit *audit, uint64_t index, struct err *e
 	return add_debt(audit, &debt, err);
 }
 
+/* A leaf "opened" or "resealed": the version was opened, by this ceremony. */
 static enum err_code
-check_release(struct session *session, struct json_in *in, struct audit *audit, struct err *err)
+check_opened(struct session *session, struct json_in *in, struct audit *audit, struct err *err)
 {
 	struct secret_id secret;
-	struct id ceremony, debt;
-	struct release_row row;
+	struct id ceremony, opener;
 	uint32_t version = (uint32_t)json_in_int(in, "version", 1, UINT32_MAX);
 
 	json_in_hex(in, "secret", secret.bytes, SECRET_ID_SIZE);
 	json_in_hex(in, "ceremony", ceremony.bytes, ID_SIZE);
-	json_in_hex(in, "debt", debt.bytes, ID_SIZE);
 	if (in->code != ERR_OK)
 		return in->code;
-	if (store_get_release(session->store, &secret, version, &row, err) != ERR_OK)
+	if (store_get_opened(session->store, &secret, version, &opener, err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database has no row of the release of version %u that the log has",
+		    "the database has no row of the opening of version %u that the log has",
 		    version);
-	if (memcmp(&row.ceremony, &ceremony, sizeof(ceremony)) != 0 ||
-	    memcmp(&row.debt, &debt, sizeof(debt)) != 0)
+	if (memcmp(&opener, &ceremony, sizeof(ceremony)) != 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "the row of the release of version %u is not the one in the log", version);
-	audit->release_count++;
+		    "the row of the opening of version %u is not the one in the log", version);
+	audit->opened_count++;
 	return ERR_OK;
 }
 
-/* Is the statement of a leaf "suspend" in the list of the charter that it names? */
+/* Is the charter, roster or suspension of a leaf the next of the chain? */
 static enum err_code
-check_suspension(struct session *session, const struct json *statements, struct audit *audit,
+check_document(const struct session *session, const struct json *statements, struct audit *audit,
     struct err *err)
 {
-	CLEANUP(free_digests) struct digest *listed = calloc(SUSPENSIONS_MAX, sizeof(*listed));
+	const struct chain *chain = &session->chain;
 	const char *hex = json_array_text(statements, 0);
-	DSSE statement = {0};
-	struct suspension suspension;
 	struct digest digest;
-	size_t count;
 
-	if (listed == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
-	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
-		return err_set(err, ERR_INTEGRITY, "it names no suspension");
-	TRY(session_statement(session, &digest, "suspension", &statement, err));
-	TRY(suspension_parse(&statement, session->charter->training, &suspension, err));
-	TRY(store_list_suspensions(session->store, &suspension.charter, listed, SUSPENSIONS_MAX,
-	    &count, err));
-	audit->suspension_count++;
-	for (size_t i = 0; i < count; i++)
-		if (digest_equal(&listed[i], &digest))
-			return ERR_OK;
-	return err_set(err, ERR_INTEGRITY,
-	    "the database has no row of the suspension of a token of %s that the log has",
-	    suspension.holder);
+	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
+	    audit->document_count >= chain->document_count ||
+	    !digest_equal(&chain->documents[audit->document_count], &digest))
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has another charter, roster or suspension there");
+	audit->document_count++;
+	return ERR_OK;
 }
 
 static enum err_code
@@ -137,10 +123,11 @@ read_leaf(struct session *session, struct audit *audit, uint64_t index, const st
 		return err_set(err, ERR_INTEGRITY, "its time is before that of the leaf before");
 	audit->time = time;
 	TRY(check_statements(session, statements, err));
-	if (strcmp(event, "releasing") == 0)
-		TRY(check_release(session, &in, audit, err));
-	if (strcmp(event, "suspend") == 0)
-		TRY(check_suspension(session, statements, audit, err));
+	if (strcmp(event, "opened") == 0 || strcmp(event, "resealed") == 0)
+		TRY(check_opened(session, &in, audit, err));
+	if (strcmp(event, "charter") == 0 || strcmp(event, "roster") == 0 ||
+	    strcmp(event, "suspend") == 0)
+		TRY(check_document(session, statements, audit, err));
 	audit->test_count += strcmp(event, "test") == 0;
 	if (json_in_has(&in, "debt"))
 		return read_debt(&in, audit, index, err);
@@ -228,16 +215,15 @@ audit_debts(struct session *session, struct audit *audit, struct err *err)
 enum err_code
 audit_tokens(struct session *session, const struct audit *audit, struct err *err)
 {
-	uint64_t suspensions, tests;
+	size_t documents = session->chain.document_count;
+	uint64_t tests;
 
-	TRY(store_count_suspensions(session->store, NULL, &suspensions, err));
 	TRY(store_count_tests(session->store, &tests, err));
-	if (suspensions != audit->suspension_count || tests != audit->test_count)
+	if (documents != audit->document_count || tests != audit->test_count)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database has %llu suspensions and %llu tests of "
-		    "tokens, the log %zu and %zu",
-		    (unsigned long long)suspensions, (unsigned long long)tests,
-		    audit->suspension_count, audit->test_count);
+		    "the database has %zu charters, rosters and suspensions and %llu tests of tokens, "
+		    "the log %zu and %zu",
+		    documents, (unsigned long long)tests, audit->document_count, audit->test_count);
 	return ERR_OK;
 }
 
@@ -255,7 +241,7 @@ check_version(struct session *session, const struct secret_row *secret, uint32_t
 		return err_set(err, ERR_INTEGRITY, "its header is not the one that was sealed");
 	TRY(header_new(&header, err));
 	TRY(header_decode(buf_view(&row.header), header, err));
-	if (!digest_equal(&header->vault, &session->vault) || header->version != number ||
+	if (!digest_equal(&header->vault, &session->chain.vault) || header->version != number ||
 	    memcmp(&header->secret, &secret->id, sizeof(secret->id)) != 0)
 		return err_set(err, ERR_INTEGRITY, "its header is of another version");
 	return ERR_OK;
@@ -263,18 +249,18 @@ check_version(struct session *session, const struct secret_row *secret, uint32_t
 
 static enum err_code
 check_secret(struct session *session, const struct secret_row *secret, uint64_t *versions,
-    size_t *releases, struct err *err)
+    size_t *opened, struct err *err)
 {
 	for (uint32_t number = 1; number <= secret->newest; number++) {
-		struct release_row release;
+		struct id opener;
 
 		if (check_version(session, secret, number, err) != ERR_OK)
 			return err_add(err, "%s version %u", secret->name, number);
 		enum err_code code =
-		    store_get_release(session->store, &secret->id, number, &release, err);
+		    store_get_opened(session->store, &secret->id, number, &opener, err);
 		if (code != ERR_OK && code != ERR_NOT_FOUND)
 			return code;
-		*releases += code == ERR_OK;
+		*opened += code == ERR_OK;
 		(*versions)++;
 	}
 	return ERR_OK;
@@ -287,17 +273,17 @@ audit_secrets(struct session *session, const struct audit *audit, uint64_t *ret_
 	struct secret_walk walk = {.store = session->store};
 	const struct secret_row *secret;
 	uint64_t versions = 0;
-	size_t releases = 0;
+	size_t opened = 0;
 
 	for (;;) {
 		TRY(secret_walk_next(&walk, &secret, err));
 		if (secret == NULL)
 			break;
-		TRY(check_secret(session, secret, &versions, &releases, err));
+		TRY(check_secret(session, secret, &versions, &opened, err));
 	}
-	if (releases != audit->release_count)
-		return err_set(err, ERR_INTEGRITY, "the database has %zu releases, the log %zu",
-		    releases, audit->release_count);
+	if (opened != audit->opened_count)
+		return err_set(err, ERR_INTEGRITY, "the database has %zu openings, the log %zu",
+		    opened, audit->opened_count);
 	*ret_versions = versions;
 	return ERR_OK;
 }

@@ -84,15 +84,15 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	say(checks, "every hash of the log's %" PRIu64 " leaves is right", size);
 	TRY(chain_load(session, err));
 	say(checks, "%u charters and %u rosters are signed, from the vault id on",
-	    session->charter->version, session->roster->version);
+	    session->chain.charter->version, session->chain.roster->version);
 	TRY(verify_leaves(session, &audit, size, err));
 	say(checks, "every statement that a leaf names is there, and unchanged");
-	say(checks, "%zu releases and all rotation debts are those of the log",
-	    audit.release_count);
+	say(checks, "%zu opened versions and all rotation debts are those of the log", audit.opened_count);
 	TRY(audit_tokens(session, &audit, err));
-	TRY(chain_check_suspended(session, err));
-	say(checks, "%zu suspensions and %zu tests of tokens are those of the log",
-	    audit.suspension_count, audit.test_count);
+	TRY(chain_check_log(session, err));
+	say(checks,
+	    "%zu charters, rosters and suspensions and %zu tests of tokens are those of the log",
+	    audit.document_count, audit.test_count);
 	TRY(audit_secrets(session, &audit, &versions, err));
 	say(checks, "the headers of %" PRIu64 " sealed versions are unchanged", versions);
 	return ERR_OK;

@@ -18,8 +18,6 @@
 #include "ceremony/server/due.h"
 #include "ceremony/server/log_ops.h"
 #include "ceremony/server/opening/approve.h"
-#include "ceremony/server/opening/batch_request.h"
-#include "ceremony/server/opening/batch_serve.h"
 #include "ceremony/server/opening/list.h"
 #include "ceremony/server/opening/object.h"
 #include "ceremony/server/opening/request.h"
@@ -38,30 +36,24 @@ static const struct op {
 	unsigned states;
 	enum err_code (*run)(struct session *session, struct call *call, struct err *err);
 } ops[] = {
+    {"advance", LIVE, serve_advance},
     {"approve", LIVE, serve_approve},
-    {"batch-advance", LIVE, serve_batch_advance},
-    {"batch-approve", LIVE, serve_batch_approve},
-    {"batch-envelope", LIVE, serve_batch_envelope},
-    {"batch-get", LIVE, serve_batch_get},
-    {"batch-item", LIVE, serve_batch_item},
-    {"batch-object", LIVE, serve_batch_object},
-    {"batch-request", LIVE, serve_batch_request},
-    {"batch-shares", LIVE, serve_batch_shares},
-    {"cancel", LIVE, serve_cancel},
     {"ceremony-get", LIVE, serve_ceremony_get},
+    {"ceremony-item", LIVE, serve_ceremony_item},
     {"ceremony-list", LIVE, serve_ceremony_list},
     {"chain", LIVE, serve_chain},
     {"charter-propose", FOUNDING | LIVE, serve_charter_propose},
     {"charter-sign", FOUNDING | LIVE, serve_charter_sign},
-    {"deny", LIVE, serve_deny},
     {"done", LIVE, serve_done},
     {"enrolments", LIVE, serve_enrolments},
+    {"envelope", LIVE, serve_envelope},
     {"evidence", LIVE, serve_evidence},
     {"founding", FOUNDING | LIVE, serve_founding},
     {"hello", ABSENT | FOUNDING | LIVE, serve_hello},
     {"init", ABSENT, serve_init},
     {"log-list", LIVE, serve_log_list},
     {"log-verify", LIVE, serve_log_verify},
+    {"object", LIVE, serve_object},
     {"open", LIVE, serve_open},
     {"request", LIVE, serve_request},
     {"reseal-list", LIVE, serve_reseal_list},

@@ -11,19 +11,19 @@
 #include "base/text_time.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/opening/batch.h"
-#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/opening/item.h"
 #include "ceremony/server/secrets/reseal_due.h"
+#include "vault/store/debt.h"
 #include "vault/store/log.h"
-#include "vault/store/release.h"
+#include "vault/store/sealed.h"
 
 /* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
 enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
 enum {
 	ITEMS_MAX = 200,
 	DEBTS_SHOWN = 200,
-	REFUSED_SHOWN = 64,
-	BATCHES_SHOWN = 32,
+	EXPOSED_SHOWN = 50,
+
 	STALE_LOOKED_AT = 500,
 	DAY = 86400
 };
@@ -75,33 +75,48 @@ add_drafts(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+/* "prod/db", or "prod/db and 6 more". */
 static void
-add_collecting(struct session *session, struct json *items, const struct matter *matter,
-    const char *id)
+name_items(const struct opening *opening, char ret_name[SEAT_NAME_MAX + 32])
 {
-	BUF waits = {0};
-	char text[NOTE_TEXT_MAX + 1], next[64], deadline[TEXT_TIME_SIZE];
-	int missing;
+	snprintf(ret_name, SEAT_NAME_MAX + 32, "%s",
+	    opening->transcript->request.items.rows[0].name);
+	if (opening->count > 1)
+		snprintf(ret_name + strlen(ret_name), 32, " and %zu more", opening->count - 1);
+}
 
-	(void)matter_verdict(session, matter, session_now(session), &missing, &waits);
-	text_time(matter->row.deadline, deadline);
-	snprintf(text, sizeof(text), "%s asks for it (%s), until %s", matter->row.requester,
-	    matter->request.incident, deadline);
+static enum err_code
+add_collecting(struct session *session, struct json *items, const struct opening *opening,
+    const char *name, const char *id, struct err *err)
+{
+	static const char *const wants[MODES] = {[MODE_RELEASE] = "asks for it",
+	    [MODE_RESEAL] = "asks to seal it again",
+	    [MODE_ROTATE] = "asks to replace it"};
+	const struct request *request = &opening->transcript->request;
+	const char *why = request->incident[0] != '\0' ? request->incident : request->reason;
+	BUF waits = {0};
+	enum verdict verdict;
+	char text[NOTE_TEXT_MAX + 1], next[64], deadline[TEXT_TIME_SIZE];
+
+	TRY(opening_verdict(opening, session_now(session), &verdict, &waits, err));
+	text_time(opening->row.deadline, deadline);
+	snprintf(text, sizeof(text), "%s %s (%.200s), until %s", opening->row.requester,
+	    wants[opening->row.mode], why, deadline);
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", matter->request.name, text,
-	    waits.size > 0 ? buf_string(&waits) : "", next);
+	add_item(items, "ceremony", name, text, waits.size > 0 ? buf_string(&waits) : "", next);
+	return ERR_OK;
 }
 
 static void
-add_lease(struct json *items, const struct matter *matter, const char *id)
+add_lease(struct json *items, const struct opening *opening, const char *name, const char *id)
 {
 	char text[NOTE_TEXT_MAX + 1], next[64], expires[TEXT_TIME_SIZE];
 
-	text_time(matter->row.expires, expires);
-	snprintf(text, sizeof(text), "%s holds version %u until %s", matter->row.requester,
-	    matter->row.version, expires);
+	text_time(opening->row.expires, expires);
+	snprintf(text, sizeof(text), "%s holds version %u until %s", opening->row.requester,
+	    opening->items[0].version, expires);
 	snprintf(next, sizeof(next), "halligan done %.8s", id);
-	add_item(items, "lease", matter->request.name, text, matter->row.requester, next);
+	add_item(items, "lease", name, text, opening->row.requester, next);
 }
 
 static enum err_code
@@ -112,19 +127,20 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 	unsigned states =
 	    1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING | 1u << CEREMONY_RELEASED;
 
-	TRY(matter_list(session, states, &rows, &count, err));
+	TRY(ceremonies_list(session, states, &rows, &count, err));
 	for (size_t i = 0; i < count && i < ITEMS_MAX; i++) {
-		MATTER *matter = NULL;
-		char id[2 * ID_SIZE + 1];
+		OPENING *opening = NULL;
+		char id[2 * ID_SIZE + 1], name[SEAT_NAME_MAX + 32];
 
-		TRY(matter_load(session, &rows[i].id, &matter, err));
+		TRY(opening_load(session, &rows[i].id, &opening, err));
 		text_hex(VIEW_OF(rows[i].id.bytes), id);
+		name_items(opening, name);
 		if (rows[i].state == CEREMONY_COLLECTING)
-			add_collecting(session, items, matter, id);
+			TRY(add_collecting(session, items, opening, name, id, err));
 		else if (rows[i].state == CEREMONY_RELEASED)
-			add_lease(items, matter, id);
+			add_lease(items, opening, name, id);
 		else
-			add_item(items, "alarm", matter->request.name, "a release was not finished",
+			add_item(items, "alarm", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
 	return ERR_OK;
@@ -168,81 +184,26 @@ add_debts(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
-/* Was CANDIDATE's version already named by one of the COUNT rows before it? */
-static bool
-is_repeated(const struct ceremony_row *rows, size_t count, const struct ceremony_row *candidate)
-{
-	for (size_t i = 0; i < count; i++)
-		if (memcmp(&rows[i].secret, &candidate->secret, sizeof(rows[i].secret)) == 0 &&
-		    rows[i].version == candidate->version)
-			return true;
-	return false;
-}
-
-/* Current versions of which officers opened shares without a release. */
+/* Current versions of which officers opened shares, and nothing came of it. */
 static enum err_code
 add_exposed(struct session *session, struct json *items, struct err *err)
 {
-	struct ceremony_row rows[REFUSED_SHOWN];
+	struct sealed_row rows[EXPOSED_SHOWN];
+	struct secret_id after = {{0}};
 	size_t count;
 
-	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_REFUSED, rows, REFUSED_SHOWN,
-	    &count, err));
+	TRY(store_list_exposed(session->store, &after, rows, EXPOSED_SHOWN, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
-		VERSION_ROW version = {0};
 		char text[100], next[100];
 
 		TRY(store_get_secret(session->store, &rows[i].secret, &secret, err));
-		if (secret.current != rows[i].version || is_repeated(rows, i, &rows[i]))
-			continue;
-		TRY(store_get_version(session->store, &secret.id, secret.current, &version, err));
-		if (!version.part_exposed)
-			continue;
 		snprintf(text, sizeof(text),
-		    "shares of version %u were opened in a refused ceremony", secret.current);
+		    "shares of version %u were opened in a ceremony that came to nothing",
+		    rows[i].number);
 		snprintf(next, sizeof(next), "halligan reseal --rotate %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
-	return ERR_OK;
-}
-
-static enum err_code
-add_batch(struct session *session, struct json *items, const struct batch_row *row, struct err *err)
-{
-	BATCH *batch = NULL;
-	BUF waits = {0};
-	enum verdict verdict;
-	char text[NOTE_TEXT_MAX + 1], next[64], deadline[TEXT_TIME_SIZE], id[2 * ID_SIZE + 1];
-
-	TRY(batch_load(session, &row->id, &batch, err));
-	text_hex(VIEW_OF(row->id.bytes), id);
-	text_time(row->deadline, deadline);
-	if (row->state == CEREMONY_RELEASING) {
-		add_item(items, "alarm", id, "a batch ceremony was not finished",
-		    "the vault's host", "halligan status");
-		return ERR_OK;
-	}
-	TRY(batch_verdict(session, batch, session_now(session), &verdict, &waits, err));
-	snprintf(text, sizeof(text), "%s asks to %s %zu secrets (%.200s), until %s", row->requester,
-	    batch_mode_names[batch->request.mode], batch->request.count, batch->request.reason,
-	    deadline);
-	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", batch_mode_names[batch->request.mode], text,
-	    waits.size > 0 ? buf_string(&waits) : "", next);
-	return ERR_OK;
-}
-
-static enum err_code
-add_batches(struct session *session, struct json *items, struct err *err)
-{
-	struct batch_row rows[BATCHES_SHOWN];
-	size_t count;
-
-	TRY(store_list_batches(session->store, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING,
-	    rows, BATCHES_SHOWN, &count, err));
-	for (size_t i = 0; i < count; i++)
-		TRY(add_batch(session, items, &rows[i], err));
 	return ERR_OK;
 }
 
@@ -286,12 +247,13 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 {
 	struct margins *margins = context;
 	const struct session *session = margins->session;
-	const struct policy *policy = charter_policy(session->charter, version->definition->policy);
+	const struct policy *policy =
+	    charter_policy(session->chain.charter, version->definition->policy);
 	struct reach reach;
 
 	(void)err;
-	reach_of(session->charter, &session->suspensions, version->header, version->spares,
-	    version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
+	reach_of(session->chain.charter, &session->chain.suspensions, version->header,
+	    version->spares, version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
 	margins->thin += reach.margin <= THIN_MARGIN;
 	return ERR_OK;
 }
@@ -305,8 +267,8 @@ add_readiness(struct session *session, struct json *items, struct err *err)
 	BUF text = {0};
 
 	TRY(survey(session, READINESS_SECRETS, count_thin, &count, &complete, err));
-	if (session->suspensions.count > 0)
-		buf_format(&text, "%zu suspended", session->suspensions.count);
+	if (session->chain.suspensions.count > 0)
+		buf_format(&text, "%zu suspended", session->chain.suspensions.count);
 	if (count.thin > 0)
 		buf_format(&text, "%s%" PRIu64 " of the secrets can lose one seat at most",
 		    text.size > 0 ? ", " : "", count.thin);
@@ -325,7 +287,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	JSON *items = json_new_array();
 	uint64_t secrets = 0, size = 0;
 	bool live = session->state == SESSION_LIVE;
-	const char *copy = live ? session->charter->copy : session->founding.copy;
+	const char *copy = live ? session->chain.charter->copy : session->founding.copy;
 
 	TRY(json_in_end(&call->in));
 	TRY(store_log_size(session->store, &size, err));
@@ -334,7 +296,6 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	if (live) {
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
-		TRY(add_batches(session, items, err));
 		TRY(add_debts(session, items, err));
 		TRY(add_exposed(session, items, err));
 		TRY(add_readiness(session, items, err));

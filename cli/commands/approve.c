@@ -2,14 +2,22 @@
 #include "cli/commands/approve.h"
 
 #include "ceremony/client/opening/approve.h"
+#include "ceremony/client/opening/object.h"
+#include "vault/documents/state_names.h"
 
 enum err_code
 cmd_approve(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
+	struct approve_plan plan = {.id = call_argument(call, 0),
+	    .all = option_given(call->parsed, "all")};
 
+	TRY(option_number(call->parsed, "part", 1, CEREMONY_ITEMS / APPROVE_PART, 0, &plan.part,
+	    err));
+	if (plan.part > 0 && plan.all)
+		return err_set(err, ERR_USAGE, "give --part or --all, not both");
 	TRY(call_connect(call, &client, err));
-	return approve_run(client, call_argument(call, 0), err);
+	return approve_run(client, &plan, err);
 }
 
 enum err_code

@@ -32,8 +32,8 @@ check_ways(const struct cli_call *call, struct err *err)
 
 /* The field for --fd: the one named, else the only one that is secret by nature. */
 static enum err_code
-choose_field(const struct cli_call *call, struct view credential, enum credential_field *ret_field,
-    struct err *err)
+choose_field(const struct cli_call *call, const struct opened_item *item,
+    enum credential_field *ret_field, struct err *err)
 {
 	static const enum credential_field secrets[] = {FIELD_PASSWORD, FIELD_PRIVATE_KEY,
 	    FIELD_TOTP_SEED};
@@ -49,64 +49,95 @@ choose_field(const struct cli_call *call, struct view credential, enum credentia
 	if (wanted != NULL)
 		return err_set(err, ERR_USAGE, "there is no field \"%.60s\"", wanted);
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
-		if (credential_has(credential, secrets[i])) {
+		if (credential_has(secret_view(item->credential), secrets[i])) {
 			*ret_field = secrets[i];
 			count++;
 		}
 	}
 	if (count != 1)
 		return err_set(err, ERR_USAGE,
-		    "the credential has several secret fields or none; name one with --field");
+		    "%s has several secret fields or none; name one with --field", item->name);
 	return ERR_OK;
 }
 
+/* What goes to the agent or descriptor of one item. */
 static enum err_code
-deliver_fd(const struct cli_call *call, const struct opened *opened, struct err *err)
+value_of(const struct cli_call *call, const struct opened_item *item, struct view *ret_value,
+    struct err *err)
 {
-	struct view credential = secret_view(opened->credential), value;
-	enum credential_field field = FIELD_PASSWORD;
-	int64_t fd;
+	enum credential_field field = FIELD_PRIVATE_KEY;
+
+	if (option_given(call->parsed, "fd"))
+		TRY(choose_field(call, item, &field, err));
+	if (credential_get(secret_view(item->credential), field, ret_value, err) != ERR_OK)
+		return err_add(err, "%s", item->name);
+	return ERR_OK;
+}
+
+/* One value as it is; of several each after a line "NAME SIZE", and a newline after it. */
+static enum err_code
+deliver_fd(const struct cli_call *call, const struct opened_item *item, bool framed,
+    struct view value, struct err *err)
+{
+	int64_t fd, deadline = process_milliseconds() + FD_SECONDS * 1000;
+	char line[SEAT_NAME_MAX + 32];
 
 	TRY(option_number(call->parsed, "fd", 0, 255, -1, &fd, err));
-	TRY(choose_field(call, credential, &field, err));
-	TRY(credential_get(credential, field, &value, err));
-	if (fd_write((int)fd, value, process_milliseconds() + FD_SECONDS * 1000, err) != ERR_OK)
-		return err_add(err, "writing %s to descriptor %d", credential_field_names[field],
-		    (int)fd);
+	snprintf(line, sizeof(line), "%s %zu\n", item->name, value.size);
+	if ((framed && fd_write((int)fd, view_of_text(line), deadline, err) != ERR_OK) ||
+	    fd_write((int)fd, value, deadline, err) != ERR_OK ||
+	    (framed && fd_write((int)fd, view_of_text("\n"), deadline, err) != ERR_OK))
+		return err_add(err, "writing %s to descriptor %d", item->name, (int)fd);
 	return ERR_OK;
 }
 
 static enum err_code
-deliver_agent(const struct cli_call *call, const struct opened *opened, struct err *err)
+deliver_agent(const struct cli_call *call, const struct opened *opened,
+    const struct opened_item *item, struct view key, struct err *err)
 {
 	int64_t left = opened->expires - call->drivers->now(), lifetime;
-	struct view key;
 	char text[TEXT_DURATION_SIZE];
 
 	TRY(option_duration(call->parsed, "agent-lifetime", left, &lifetime, err));
 	if (lifetime > left)
 		lifetime = left;
-	TRY(credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, err));
 	TRY(agent_add(key, lifetime, err));
 	text_duration(lifetime, text);
 	ui_say(call->io->ui, "%s: the key is in your ssh-agent, which forgets it after %s.",
-	    opened->name, text);
+	    item->name, text);
 	return ERR_OK;
 }
 
 static enum err_code
-deliver(const struct cli_call *call, const struct opened *opened, struct err *err)
+deliver(const struct cli_call *call, const struct opened *opened, const struct opened_item *item,
+    struct err *err)
 {
+	struct view value;
 	char title[200];
 
-	if (option_given(call->parsed, "agent"))
-		return deliver_agent(call, opened, err);
-	if (option_given(call->parsed, "fd"))
-		return deliver_fd(call, opened, err);
-	snprintf(title, sizeof(title), "%s, released to you alone; everything you do is in the log",
-	    opened->name);
-	return call->io->show(call->io->context, title, secret_view(opened->credential),
-	    opened->expires - call->drivers->now(), err);
+	if (option_given(call->parsed, "show")) {
+		snprintf(title, sizeof(title),
+		    "%s, released to you alone; everything you do is in the log", item->name);
+		return call->io->show(call->io->context, title, secret_view(item->credential),
+		    opened->expires - call->drivers->now(), err);
+	}
+	TRY(value_of(call, item, &value, err));
+	return option_given(call->parsed, "agent") ?
+	    deliver_agent(call, opened, item, value, err) :
+	    deliver_fd(call, item, opened->count > 1, value, err);
+}
+
+/* What cannot be handed over is said before anything is. */
+static enum err_code
+deliver_all(const struct cli_call *call, const struct opened *opened, struct err *err)
+{
+	struct view ignored;
+
+	for (size_t i = 0; !option_given(call->parsed, "show") && i < opened->count; i++)
+		TRY(value_of(call, &opened->items[i], &ignored, err));
+	for (size_t i = 0; i < opened->count; i++)
+		TRY(deliver(call, opened, &opened->items[i], err));
+	return ERR_OK;
 }
 
 /* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
@@ -116,37 +147,40 @@ end_lease(const struct cli_call *call, struct client *client, const struct opene
 {
 	CLIENT *fresh = NULL;
 	bool retired = false;
-	enum err_code code = lease_end(client, opened->id, &retired, err);
+	enum err_code code = lease_end(client, opened, &retired, err);
 
 	if (code == ERR_PROTOCOL || code == ERR_IO) {
 		TRY(call_connect(call, &fresh, err));
-		code = lease_end(fresh, opened->id, &retired, err);
+		code = lease_end(fresh, opened, &retired, err);
 	}
 	if (code != ERR_OK)
 		return code;
 	if (!retired)
 		return err_set(err, ERR_TARGET_UNKNOWN,
-		    "%s is not replaced yet; the old credential may still work", opened->name);
+		    "%s is not replaced yet; the old credential may still work", opened->title);
 	return ERR_OK;
 }
 
-/* Whether or not the agent still has it: it will be refused by the target. */
+/* Whether or not the agent still has them: they will be refused by the target. */
 static void
 leave_agent(const struct cli_call *call, const struct opened *opened)
 {
-	struct err ignored;
-	struct view key;
+	for (size_t i = 0; i < opened->count; i++) {
+		const struct opened_item *item = &opened->items[i];
+		struct err ignored;
+		struct view key;
 
-	if (credential_get(secret_view(opened->credential), FIELD_PRIVATE_KEY, &key, &ignored) !=
-	    ERR_OK)
-		return;
-	if (agent_remove(key, &ignored) == ERR_OK)
-		ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", opened->name);
-	else if (opened->expires > call->drivers->now())
-		ui_say(call->io->ui,
-		    "%s: the key could not be taken out of your ssh-agent (%s); the "
-		    "target refuses it once it is replaced.",
-		    opened->name, ignored.text);
+		if (credential_get(secret_view(item->credential), FIELD_PRIVATE_KEY, &key,
+		        &ignored) != ERR_OK)
+			continue;
+		if (agent_remove(key, &ignored) == ERR_OK)
+			ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", item->name);
+		else if (opened->expires > call->drivers->now())
+			ui_say(call->io->ui,
+			    "%s: the key could not be taken out of your ssh-agent (%s); the "
+			    "target refuses it once it is replaced.",
+			    item->name, ignored.text);
+	}
 }
 
 static enum err_code
@@ -174,11 +208,11 @@ cmd_open(const struct cli_call *call, struct err *err)
 	TRY(call_connect(call, &client, err));
 	TRY(open_run(client, call_argument(call, 0), &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
-	TRY(deliver(call, &opened, err));
+	TRY(deliver_all(call, &opened, err));
 	text_duration(opened.expires - call->drivers->now(), left);
 	if (!option_given(call->parsed, "no-wait"))
 		return run_lease(call, client, &opened, err);
-	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.name,
+	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.title,
 	    left, opened.id);
 	return ERR_OK;
 }

@@ -1,35 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/request.h"
 
-#include "base/text.h"
 #include "base/text_time.h"
-#include "ceremony/client/opening/request.h"
+#include "ceremony/client/text/ceremony.h"
 #include "cli/whereabouts.h"
 
 static enum err_code
-print_result(const struct cli_call *call, const struct ask_result *result, struct err *err)
+print_json(const struct cli_call *call, const struct ask_plan *plan,
+    const struct ask_result *result, struct err *err)
+{
+	JSON *object = json_new_object();
+
+	json_put_text(object, "id", result->id);
+	json_put_text(object, "mode", mode_names[plan->mode]);
+	json_put_int(object, "count", (int64_t)result->count);
+	json_put_int(object, "left", (int64_t)result->left);
+	json_put_text(object, "words", result->words);
+	json_put_text(object, "quorum", result->quorum);
+	json_put_time(object, "deadline", result->deadline);
+	return call_print_json(call, object, err);
+}
+
+static void
+print_text(const struct cli_call *call, const struct ask_plan *plan,
+    const struct ask_result *result)
 {
 	const struct ui *ui = call->io->ui;
-	JSON *object = NULL;
 	char left[TEXT_DURATION_SIZE];
 
-	if (call_json(call)) {
-		object = json_new_object();
-		json_put_text(object, "id", result->id);
-		json_put_text(object, "words", result->words);
-		json_put_text(object, "quorum", result->quorum);
-		json_put_time(object, "deadline", result->deadline);
-		return call_print_json(call, object, err);
-	}
 	text_duration(result->deadline - call->drivers->now(), left);
 	ui_say(ui, "Requested. Ceremony %s", result->id);
-	ui_say(ui, "  needs  %s, within %s", result->quorum, left);
+	ui_say(ui, "  opens  %zu secret%s to be %s", result->count, result->count == 1 ? "" : "s",
+	    mode_done[plan->mode]);
+	ui_say(ui, "  needs  %s%s, within %s", result->quorum,
+	    result->count > 1 ? " (the first; others may differ)" : "", left);
 	ui_say(ui, "  words  %s", result->words);
 	ui_say(ui,
-	    "Call the officers and read them these six words. Each runs halligan approve "
-	    "%.8s.",
+	    "Call the officers and read them these eight words. Each runs halligan approve %.8s.",
 	    result->id);
-	ui_say(ui, "Then: halligan open %.8s --agent", result->id);
+	if (result->left > 0)
+		ui_say(ui, "%zu more are left for a further ceremony.", result->left);
+	if (mode_releases(plan->mode))
+		ui_say(ui, "Then: halligan open %.8s --agent", result->id);
+}
+
+enum err_code
+request_and_print(const struct cli_call *call, struct client *client, struct ask_plan *plan,
+    struct err *err)
+{
+	struct whereabouts here = {0};
+	struct ask_result result = {0};
+
+	find_whereabouts(&here);
+	plan->host = here.host;
+	plan->user = here.user;
+	plan->names = call->parsed->arguments;
+	plan->name_count = call->parsed->argument_count;
+	TRY(ask_run(client, plan, &result, err));
+	if (call_json(call))
+		return print_json(call, plan, &result, err);
+	print_text(call, plan, &result);
 	return ERR_OK;
 }
 
@@ -37,17 +67,15 @@ enum err_code
 cmd_request(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
-	struct whereabouts here = {0};
-	struct ask_result result = {0};
-	struct ask_plan plan = {.secret = call_argument(call, 0),
+	const char *recipients[VALUES_MAX];
+	struct ask_plan plan = {.mode = MODE_RELEASE,
+	    .recipients = recipients,
+	    .recipient_count = option_all(call->parsed, "recipient", recipients, VALUES_MAX),
+	    .another = option_given(call->parsed, "another"),
 	    .reason = option_text(call->parsed, "reason"),
-	    .incident = option_text(call->parsed, "incident"),
-	    .host = here.host,
-	    .user = here.user};
+	    .incident = option_text(call->parsed, "incident")};
 
 	TRY(option_duration(call->parsed, "for", 0, &plan.duration, err));
-	find_whereabouts(&here);
 	TRY(call_connect(call, &client, err));
-	TRY(ask_run(client, &plan, &result, err));
-	return print_result(call, &result, err);
+	return request_and_print(call, client, &plan, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ceremony/client/status.h"
+#include "ceremony/client/text/ceremony.h"
 
 static enum err_code
 show(const struct ui *ui, const struct client *client, const struct status *status, bool *ret_alarm,
@@ -46,6 +47,50 @@ print_status(const struct cli_call *call, const struct client *client, const str
 	return call_print_json(call, object, err);
 }
 
+/* What became of each secret. */
+static struct json *
+outcomes(const struct dossier *dossier)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < dossier->count; i++) {
+		const struct item *asked = &dossier->transcript->request.items.rows[i];
+		struct json *object = json_new_object();
+
+		json_put_text(object, "name", asked->name);
+		json_put_int(object, "version", asked->version);
+		json_put_text(object, "state", item_state_names[dossier->items[i].state]);
+		json_put_text(object, "note", dossier->items[i].note);
+		json_add(array, object);
+	}
+	return array;
+}
+
+/* One ceremony: while it is open as officers see it, later what became of it. */
+static enum err_code
+show_ceremony(const struct cli_call *call, struct client *client, const char *id, struct err *err)
+{
+	const struct vault_view *view;
+	DOSSIER *dossier = NULL;
+	JSON *object = json_new_object();
+	JSON *rows = json_new_array();
+
+	TRY(dossier_take(client, id, 0, &view, &dossier, err));
+	if (dossier->state == CEREMONY_COLLECTING) {
+		TRY(dossier_fetch_items(client, view, dossier, err));
+		TRY(ceremony_show(dossier, view, call->io->ui, call->drivers->now(), false, rows,
+		    err));
+	} else
+		ceremony_tell(dossier, call->io->ui);
+	json_put_text(object, "id", dossier->id);
+	json_put_text(object, "mode", mode_names[dossier->transcript->request.mode]);
+	json_put_text(object, "state", ceremony_state_names[dossier->state]);
+	json_put_text(object, "reason", dossier->reason);
+	json_put(object, "secrets", outcomes(dossier));
+	json_put(object, "rows", TAKE(rows));
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}
+
 enum err_code
 cmd_status(const struct cli_call *call, struct err *err)
 {
@@ -54,6 +99,8 @@ cmd_status(const struct cli_call *call, struct err *err)
 	bool alarm = false;
 
 	TRY(call_connect(call, &client, err));
+	if (call_argument(call, 0) != NULL)
+		return show_ceremony(call, client, call_argument(call, 0), err);
 	TRY(status_fetch(client, &status, err));
 	TRY(show(call->io->ui, client, &status, &alarm, err));
 	if (call_json(call))

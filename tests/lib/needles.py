@@ -7,7 +7,7 @@ usage: needles.py text NAME TEXT
        needles.py shares VAULT CEREMONY       the shares that officers re-sealed to an open ceremony,
                                               opened with its key as a stranger would
 """
-import base64, os, re, sqlite3, struct, sys
+import base64, json, os, re, sqlite3, struct, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import stranger
@@ -28,19 +28,22 @@ def key(path):
 
 def shares(vault, ceremony):
     with open(os.path.join(vault, "ceremony", ceremony + ".key"), "rb") as file:
-        scalar = file.read()[6:]
+        scalar = file.read()[6:38] # the lease key's seed follows
     db = sqlite3.connect(f"file:{vault}/vault.db?mode=ro", uri=True)
-    secret, version, digest = db.execute("SELECT secret, version, digest FROM ceremonies WHERE id = ?",
-        (bytes.fromhex(ceremony),)).fetchone()
-    header = stranger.read_header(db.execute("SELECT header FROM versions WHERE secret = ? AND number = ?",
-        (secret, version)).fetchone()[0])
-    for seat, token, index, enc, ciphertext in db.execute(
-            "SELECT seat, token, envelope, enc, ciphertext FROM approvals WHERE ceremony = ? AND complete",
-            (bytes.fromhex(ceremony),)):
-        info = stranger.box_info(b"halligan/v1 approval", header, digest, seat.encode(), token)
-        plaintext = stranger.hpke_open(scalar, enc, info, digest, ciphertext)
-        for number, (_, y) in enumerate(stranger.envelope_shares(header, index, plaintext)):
-            print(f"share-{seat}-{number}", y.hex())
+    id = bytes.fromhex(ceremony)
+    digest, = db.execute("SELECT digest FROM ceremonies WHERE id = ?", (id,)).fetchone()
+    for position, encoded in db.execute("SELECT position, header FROM items JOIN versions"
+            " ON versions.secret = items.secret AND number = version WHERE ceremony = ?", (id,)).fetchall():
+        header = stranger.read_header(encoded)
+        for seat, index, ciphertext, token, statement in db.execute("SELECT shares.seat, envelope,"
+                " ciphertext, token, text FROM shares JOIN voices ON voices.statement = shares.statement"
+                " JOIN statements ON digest = shares.statement"
+                " WHERE shares.ceremony = ? AND position = ?", (id, position)):
+            enc = bytes.fromhex(json.loads(base64.b64decode(json.loads(statement)["payload"]))["enc"])
+            info = stranger.box_info(b"halligan/v1 approval", header, digest, seat.encode(), token)
+            plaintext = stranger.hpke_open(scalar, enc, info, digest, ciphertext)
+            for number, (_, y) in enumerate(stranger.envelope_shares(header, index, plaintext)):
+                print(f"share-{seat}-{number}", y.hex())
 
 verb, *rest = sys.argv[1:]
 if verb == "text": print(rest[0], rest[1].encode().hex())

@@ -26,8 +26,8 @@ db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
 vault_state() {
 	db "SELECT (SELECT count(*) FROM log_leaf) || ' leaves ' || (SELECT count(*) FROM statements) ||
 		' statements ' || (SELECT count(*) FROM versions) || ' versions ' ||
-		(SELECT count(*) FROM ceremonies) || ' ceremonies ' || (SELECT count(*) FROM approvals) ||
-		' approvals ' || (SELECT count(*) FROM answers) || ' answers ' ||
+		(SELECT count(*) FROM ceremonies) || ' ceremonies ' || (SELECT count(*) FROM voices) ||
+		' voices ' || (SELECT count(*) FROM answers) || ' answers ' ||
 		(SELECT ifnull(group_concat(state || attempts), '') FROM debts)"
 	(cd "$VAULT" && find . -type f ! -name '*-journal' ! -name '*lock' -exec ls -l --time-style=+ {} + | sed 's/^-[^ ]* 1 //')
 	find . -maxdepth 1 -name '*.enrolment' | sort

@@ -35,7 +35,7 @@ def payload(kind, old, new):
     edit(kind, change)
 
 def flip(table, column, where="1"):
-    key = "secret, version, position" if table == "envelopes" else "rowid"
+    key = {"envelopes": "secret, version, position", "shares": "ceremony, position, seat"}.get(table, "rowid")
     row = db.execute(f"SELECT {column}, {key} FROM {table} WHERE {where} LIMIT 1").fetchone()
     if row is None: sys.exit(f"tamper.py: no row in {table} where {where}")
     text = isinstance(row[0], str)
@@ -53,5 +53,5 @@ else:
     if verb == "flip": flip(*rest)
     elif verb == "payload": payload(*rest)
     elif verb == "drop-signatures": edit(rest[0], lambda s: s.update(signatures=[]))
-    elif verb == "sql": db.execute(rest[0])
+    elif verb == "sql": db.executescript(rest[0])
     else: sys.exit(__doc__)

@@ -34,7 +34,7 @@ ceremony() {
 	ok "three officers approve: $*" town_approve "$@"
 	ok "alice opens it into her agent with one touch" as alice open --agent --no-wait
 	ok "she logs in with the released key" agent_login
-	ok "done rotates it" halligan done
+	ok "done rotates it" as alice done
 	refused "the released key is refused by sshd" agent_login
 	ssh-add -q -D
 }
@@ -58,6 +58,27 @@ refused "an identity that the rotator does not have is refused" far
 like "and what to do is said" "$(tap_output)" 'with --self'
 ok "a secret that changes itself over ssh is adopted and rotated" far --self
 refused "its first key is refused by sshd" login far
-is "two versions were released, once each" \
-	"$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) || '/' || count(DISTINCT version) FROM releases")" 2/2
+
+# Both in one ceremony: one request, one approval of each officer, one lease.
+again() { as alice request prod/db prod/far --reason "both are down" --incident INC-4712 --for 30m "$@"; }
+ok "alice requests both at once" again
+like "and is given eight words" "$(tap_output)" 'words +([a-zA-Z]+ ){7}[a-zA-Z]+'
+refused "the same again is a mistake" again
+like "and the first one is named" "$(tap_output)" 'asked for prod/db already: ceremony [0-9a-f]{8} still collects'
+ok "three officers approve both" town_approve ciso audit legal
+as alice open --fd 9 --no-wait 9> both > open.log 2>&1
+is "both keys come, in order, each with its name and size" \
+	"$(python3 -c 'import sys
+data = open("both", "rb").read()
+while data:
+    line, data = data.split(b"\n", 1)
+    name, size = line.split()
+    assert data[:int(size)].startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----"), line
+    assert data[int(size):int(size) + 1] == b"\n"
+    print(name.decode())
+    data = data[int(size) + 1:]' | tr '\n' ' ')" "prod/db prod/far "
+ok "an officer ends the lease of both" as ciso done
+is "no debt is open" "$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+is "four versions were released, once each" \
+	"$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) || '/' || count(DISTINCT hex(secret) || version) FROM opened")" 4/4
 tap_end

@@ -18,7 +18,7 @@ told "an unknown option names the nearest" 2 'no option --reson; did you mean --
 told "an option twice" 2 '\-\-for is given twice' halligan request prod/db --for 1m --for 2m
 told "an option without its value" 2 '\-\-for needs a value' halligan request prod/db --for
 told "a flag with a value" 2 '\-\-json takes no value' halligan status --json=yes
-told "an argument too many" 2 'one argument too many|takes no argument' halligan status now
+told "an argument too many" 2 'one argument too many|takes no argument' halligan log verify now
 told "an argument missing" 2 'argument is missing: halligan secret show NAME' halligan secret show
 told "a vault must be named" 2 'which vault. Give --vault' env -u HALLIGAN_VAULT "$HALLIGAN" status
 told "another scheme" 2 'only a folder, or ssh://' halligan status --vault https://example.org/vault
@@ -176,7 +176,7 @@ own=$(db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC")
 ok "a first approval" as ciso approve "$id"
 remember
 told "a second approval of one seat" 1 'ciso has approved this ceremony already' as ciso approve "$id"
-told "an approval by the requester" 1 'infra requested this; nobody counts towards the quorum of their own' as infra approve "$own"
+told "an approval by the requester" 1 '"infra" is the requester, and nobody approves an own request' as infra approve "$own"
 told "an approval by a responder" 4 'belongs to the seat alice; this needs a token of an officer' as alice approve "$id"
 told "an approval by a stranger's token" 4 'belongs to no seat' as mallory approve "$id"
 told "which ceremony, when there are several" 2 'several ceremonies could be meant; name one: .*prod/db for' as secops approve
@@ -186,7 +186,7 @@ told "a denial without a reason" 2 '\-\-reason TEXT is missing' as secops deny "
 told "a denial with control characters" 2 'plain text' as secops deny "$id" --reason $'\x07'
 told "a no is a no" 1 'not confirmed' "$LIB/terminal.py" --always 'yes[^\n]*$' no -- "$HALLIGAN" approve "$id" --serial "${SERIAL[secops]}"
 told "before the quorum there is nothing to open" 3 'waits for approvals' as alice open "$id" --show
-told "nor to end" 3 'nothing is released yet|approvals|officers' halligan done "$id"
+told "nor to end" 3 'nothing is released, so no lease can end' as alice done "$id"
 told "nor to rotate" 1 'no rotation debt' halligan rotate prod/db
 told "open must be told where to" 2 '\-\-agent, --show, --fd' as alice open "$id"
 

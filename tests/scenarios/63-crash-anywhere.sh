@@ -39,12 +39,14 @@ places() {
 	done
 }
 
-# What must hold at any instant: no answer without its debt and its release row; never two releases.
+# What must hold at any instant: no answer without its debt and its row in `opened`; nothing is opened twice.
 sane() {
 	local bad
-	bad=$(db "SELECT count(*) FROM answers a LEFT JOIN releases r ON r.ceremony = a.ceremony
-		LEFT JOIN debts d ON d.id = r.debt WHERE r.ceremony IS NULL OR d.id IS NULL")
-	[ "$bad" = 0 ] && [ "$(db 'SELECT count(*) - count(DISTINCT version) FROM releases')" = 0 ]
+	bad=$(db "SELECT count(*) FROM answers a
+		JOIN items i ON i.ceremony = a.ceremony AND i.position = a.position
+		LEFT JOIN opened o ON o.ceremony = i.ceremony AND o.secret = i.secret AND o.version = i.version
+		LEFT JOIN debts d ON d.id = i.debt WHERE o.ceremony IS NULL OR d.id IS NULL")
+	[ "$bad" = 0 ] && [ "$(db 'SELECT count(*) - count(DISTINCT version) FROM opened')" = 0 ]
 }
 
 # crash CLAIM STATE STEP CHECK COMMAND...: kill at the first of each call, and at every STEP-th place (sweep.sh).
@@ -85,5 +87,5 @@ crash "5, 16: the approval that releases" approved 9 released as audit approve
 restore approved
 ok "the third approval" as audit approve
 keep released
-crash "16: done" released 9 retired halligan done
+crash "16: done" released 9 retired as alice done
 tap_end

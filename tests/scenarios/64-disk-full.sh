@@ -65,7 +65,7 @@ full "request" has_request town_request
 ok "two approvals" town_approve ciso secops
 full "the approval that releases" has_released as audit approve
 ok "open" as alice open --fd 1 --no-wait
-full "done" has_closed halligan done
+full "done" has_closed as alice done
 ok "the log verifies afterwards" halligan log verify
 is "and the debt is paid" "$("$LIB/tamper.py" "$VAULT" get "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
 tap_end

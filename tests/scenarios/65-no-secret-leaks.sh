@@ -74,7 +74,7 @@ scan_both "after opening into the agent" needles.all
 ok "15: no file of the vault holds key, shares or PIN" "$LIB/scan.py" needles.all files "$VAULT"
 ok "15: nor the client's memory of the vault, nor any screen" "$LIB/scan.py" needles.all files state found.log request.log held.log
 
-HALLIGAN=$TOKENS_DIR/hold halligan done "$id" > held.log 2>&1 & HELD=$!
+HALLIGAN=$TOKENS_DIR/hold as alice done "$id" > held.log 2>&1 & HELD=$!
 held_wait
 # The new key is sealed; the old one went through server and rotator.
 scan_both "after the rotation" needles.all

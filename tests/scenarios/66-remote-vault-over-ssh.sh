@@ -23,7 +23,7 @@ id=$(db "SELECT lower(hex(id)) FROM ceremonies")
 ok "three officers approve" town_approve ciso secops audit
 ok "alice opens" as alice open --fd 1 --no-wait
 grep -q 'PRIVATE KEY' "$TAP_OUTPUT" || tap_report 1 "what was opened is a key"
-ok "done rotates it there" halligan done
+ok "done rotates it there" as alice done
 ok "the log verifies from here" halligan log verify
 ok "a change of the charter is proposed from here" halligan charter propose --change '2 of (ciso, secops, infra, audit, legal)'
 ok "signed in any order: audit" as audit charter sign

@@ -63,7 +63,7 @@ healed "once it takes new values, rotate goes on"
 ok "a night with the console" night
 id=$(newest)
 mode down
-told "done: the target is away" 5 'no route to it.*halligan rotate' halligan done "$id"
+told "done: the target is away" 5 'no route to it.*halligan rotate' as alice done "$id"
 is "no value was lost" "$(escrows)" 1
 made=$(db "SELECT count(*) FROM versions")
 told "again, while it is away" 5 'no route' halligan rotate console
@@ -73,19 +73,19 @@ healed "when it is back rotate goes on"
 
 ok "another night" night
 mode lying
-told "done: the target says yes and does nothing" 5 'still accepts the old' halligan done "$(newest)"
+told "done: the target says yes and does nothing" 5 'still accepts the old' as alice done "$(newest)"
 is "the debt is not called paid" "$(debts)" 1
 healed "when it does what it says, rotate goes on"
 
 ok "another night" night
 mode silent
-ok "done: the answer to apply is lost; the probe finds that it was done" halligan done "$(newest)"
+ok "done: the answer to apply is lost; the probe finds that it was done" as alice done "$(newest)"
 is "it is paid" "$(debts)$(escrows)" 00
 
 ok "another night" night
 id=$(newest)
 mode hanging
-halligan done "$id" > hanging.log 2>&1 & doing=$!
+as alice done "$id" > hanging.log 2>&1 & doing=$!
 tokens_until 20 test -s hangs || tap_report 1 "the target never hung"
 is "while the target hangs, the debt says that it may have either value" "$(debt)" applying
 like "status answers, and tells it" "$(timeout 10 "$HALLIGAN" status 2>&1 < /dev/null)" 'debt +console: .*applying'
@@ -100,7 +100,7 @@ healed "when it is back, it is probed first, and the debt is paid"
 ok "another night" night
 cp program program.kept
 echo "# changed" >> program
-told "done: the program behind exec is another than the definition pins" 5 'refused to work: .*SHA-256 differs' halligan done "$(newest)"
+told "done: the program behind exec is another than the definition pins" 5 'refused to work: .*SHA-256 differs' as alice done "$(newest)"
 cat program.kept > program
 healed "with the right program rotate goes on"
 
@@ -123,11 +123,11 @@ ok "a request" as alice request quick --reason "night" --incident 7 --for 30m
 late=$(newest)
 ok "one approval in time" as ciso approve "$late"
 sleep 4.2
-approvals=$(db "SELECT count(*) FROM approvals")
+approvals=$(db "SELECT count(*) FROM voices")
 told "an approval after the deadline" 1 'deadline has passed.*request again' as audit approve "$late"
 told "a denial after it" 1 'deadline has passed' as audit deny "$late" --reason late
 told "and nothing to open" 1 'deadline has passed' as alice open "$late" --fd 1 --no-wait
-is "it did not count" "$(db "SELECT count(*) FROM approvals")" "$approvals"
+is "it did not count" "$(db "SELECT count(*) FROM voices")" "$approvals"
 is "the ceremony is over and its key erased" "$(db "SELECT state FROM ceremonies ORDER BY arrival DESC LIMIT 1")$(find "$VAULT/ceremony" -type f | wc -l)" refused0
 like "the version is shown as part-exposed" "$(halligan status 2>&1)" 'exposed +quick'
 ok "the log verifies" halligan log verify

@@ -79,7 +79,7 @@ edit() { # edit SEAT MEMBER VALUE: of the token's state
 	END
 	token_run "${SERIAL[$1]}"; token_ready "${SERIAL[$1]}"
 }
-open_still() { db "SELECT state || (SELECT count(*) FROM approvals WHERE complete AND ceremony = (SELECT id FROM ceremonies ORDER BY arrival DESC LIMIT 1)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
+open_still() { db "SELECT state || (SELECT count(*) FROM shares WHERE ceremony = (SELECT id FROM ceremonies ORDER BY arrival DESC LIMIT 1)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
 REMEDY='plug|again|another|PUK|unplug|[Tt]ake |replaced|--overwrite|choose|use a'
 
 # every CLAIM "SEAT/OPERATION..." PATTERN FAULT...: in each operation the fault is explained.

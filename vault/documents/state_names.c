@@ -9,6 +9,8 @@ const char *const version_state_names[] = {"pending", "current", "previous", "re
 const char *const ceremony_state_names[] = {"collecting", "releasing", "released", "rotating",
     "degraded", "closed", "refused", NULL};
 
+const char *const mode_names[MODES + 1] = {"release", "reseal", "rotate", "recover", "drill", NULL};
+
 const char *const item_state_names[] = {"waiting", "opening", "done", "skipped", "damaged", NULL};
 
 const char *const debt_state_names[] = {"owed", "prepared", "applying", "verified", "committed",

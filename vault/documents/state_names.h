@@ -31,7 +31,18 @@ enum ceremony_state {
 };
 extern const char *const ceremony_state_names[];
 
-enum { BATCH_ITEMS = 500 }; /* at most, in one batch */
+/* What becomes of what a ceremony opens. */
+enum mode {
+	MODE_RELEASE, /* to a responder, once */
+	MODE_RESEAL,  /* back into the vault, sealed to the charter in force */
+	MODE_ROTATE,  /* to its target, which gets another */
+	MODE_RECOVER,
+	MODE_DRILL,
+	MODES
+};
+extern const char *const mode_names[MODES + 1]; /* "release", ..., NULL */
+
+enum { CEREMONY_ITEMS = 500 }; /* at most, in one ceremony */
 enum item_state {
 	ITEM_WAITING, /* for the quorum, or for its turn */
 	ITEM_OPENING, /* its debt is committed; its value is not in the escrow yet */

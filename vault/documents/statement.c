@@ -19,7 +19,7 @@
 enum { NONCE_SIZE = 16 };
 
 const char *const statement_names[STATEMENT_TYPES + 1] = {"enrolment", "charter", "roster",
-    "secret", "request", "ceremony", "approval", "denial", "cancel", "release", "rotation",
+    "secret", "request", "ceremony", "approval", "denial", "cancel", "done", "release", "rotation",
     "suspend", "spare", "test", NULL};
 
 static void
@@ -48,6 +48,14 @@ statement_is_training(const struct dsse *statement)
 {
 	static const char start[] = TYPE_START TYPE_TRAINING;
 	return strncmp(statement->type, start, sizeof(start) - 1) == 0;
+}
+
+bool
+statement_is(const struct dsse *statement, enum statement_type type)
+{
+	char text[DSSE_TYPE_MAX + 1];
+	type_text(type, statement_is_training(statement), text);
+	return strcmp(statement->type, text) == 0;
 }
 
 enum err_code
@@ -111,27 +119,54 @@ statement_verify_token(const struct dsse *statement, enum signs signs, const str
 	return ERR_OK;
 }
 
-enum err_code
-statement_verify_host(const struct dsse *statement, const struct ed25519_public *host,
-    struct err *err)
+static enum err_code
+verify_ed25519(const struct dsse *statement, const char *keyid, const char *who,
+    const struct ed25519_public *key, struct err *err)
 {
 	BUF pae = {0};
-	const struct dsse_signature *signature = dsse_find(statement, STATEMENT_HOST_KEYID);
+	const struct dsse_signature *signature = dsse_find(statement, keyid);
 	if (signature == NULL)
-		return err_set(err, ERR_REFUSED, "the vault's host did not sign it");
+		return err_set(err, ERR_REFUSED, "%s did not sign it", who);
 	TRY(dsse_pae(statement, &pae, err));
-	if (ed25519_verify(host, buf_view(&pae), view_of(signature->sig, signature->size), err) !=
+	if (ed25519_verify(key, buf_view(&pae), view_of(signature->sig, signature->size), err) !=
 	    ERR_OK)
-		return err_add(err, "the signature of the vault's host");
+		return err_add(err, "the signature of %s", who);
 	return ERR_OK;
 }
 
-enum err_code
-statement_sign_host(struct dsse *statement, const struct secret *seed, struct err *err)
+static enum err_code
+sign_ed25519(struct dsse *statement, const char *keyid, const struct secret *seed, struct err *err)
 {
 	BUF pae = {0};
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	TRY(dsse_pae(statement, &pae, err));
 	TRY(ed25519_sign(seed, buf_view(&pae), signature, err));
-	return dsse_add(statement, STATEMENT_HOST_KEYID, VIEW_OF(signature), (struct view){0}, err);
+	return dsse_add(statement, keyid, VIEW_OF(signature), (struct view){0}, err);
+}
+
+enum err_code
+statement_verify_host(const struct dsse *statement, const struct ed25519_public *host,
+    struct err *err)
+{
+	return verify_ed25519(statement, STATEMENT_HOST_KEYID, "the vault's host", host, err);
+}
+
+enum err_code
+statement_sign_host(struct dsse *statement, const struct secret *seed, struct err *err)
+{
+	return sign_ed25519(statement, STATEMENT_HOST_KEYID, seed, err);
+}
+
+enum err_code
+statement_verify_lease(const struct dsse *statement, const struct ed25519_public *lease,
+    struct err *err)
+{
+	return verify_ed25519(statement, STATEMENT_LEASE_KEYID, "the holder of the lease", lease,
+	    err);
+}
+
+enum err_code
+statement_sign_lease(struct dsse *statement, const struct secret *seed, struct err *err)
+{
+	return sign_ed25519(statement, STATEMENT_LEASE_KEYID, seed, err);
 }

@@ -22,6 +22,7 @@ enum statement_type {
 	STATEMENT_APPROVAL,
 	STATEMENT_DENIAL,
 	STATEMENT_CANCEL,
+	STATEMENT_DONE,
 	STATEMENT_RELEASE,
 	STATEMENT_ROTATION,
 	STATEMENT_SUSPEND,
@@ -38,6 +39,8 @@ enum err_code statement_new(enum statement_type type, bool training, struct json
     struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* Says its type that it belongs to a training vault? */
 bool statement_is_training(const struct dsse *statement);
+/* Is it of TYPE, in training or not? */
+bool statement_is(const struct dsse *statement, enum statement_type type);
 /* Check the type (a training statement in a production vault and the reverse are ERR_REFUSED) and
  * parse the payload. */
 enum err_code statement_payload(const struct dsse *statement, enum statement_type type,
@@ -56,6 +59,12 @@ enum err_code statement_verify_token(const struct dsse *statement, enum signs si
 enum err_code signature_verify(const struct dsse *statement, const struct dsse_signature *signature,
     enum signs signs, const struct point *sign_key, struct err *err) MUST_CHECK;
 enum err_code statement_verify_host(const struct dsse *statement, const struct ed25519_public *host,
+    struct err *err) MUST_CHECK;
+/* The lease key's, made from its seed, which came with the release. */
+#define STATEMENT_LEASE_KEYID "lease"
+enum err_code statement_verify_lease(const struct dsse *statement,
+    const struct ed25519_public *lease, struct err *err) MUST_CHECK;
+enum err_code statement_sign_lease(struct dsse *statement, const struct secret *seed,
     struct err *err) MUST_CHECK;
 enum err_code statement_sign_host(struct dsse *statement, const struct secret *seed,
     struct err *err) MUST_CHECK;

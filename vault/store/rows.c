@@ -15,6 +15,16 @@ store_put_digest(struct sql_query *query, const struct digest *digest)
 }
 
 void
+store_put_digest_or_null(struct sql_query *query, const struct digest *digest)
+{
+	static const struct digest zero;
+	if (digest_equal(digest, &zero))
+		sql_put_null(query);
+	else
+		store_put_digest(query, digest);
+}
+
+void
 store_put_id(struct sql_query *query, const struct id *id)
 {
 	sql_put_bytes(query, VIEW_OF(id->bytes));

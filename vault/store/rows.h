@@ -8,6 +8,8 @@
 #include "vault/store/sql_query.h"
 
 void store_put_digest(struct sql_query *query, const struct digest *digest);
+/* A zero one is stored as NULL. */
+void store_put_digest_or_null(struct sql_query *query, const struct digest *digest);
 void store_put_id(struct sql_query *query, const struct id *id);
 void store_put_secret_id(struct sql_query *query, const struct secret_id *id);
 /* 0 is stored as NULL. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Format 1 is store_schema; each later format is a script that is run after it, in a new database as
- * in an old one.  Where SQL can hold an invariant, it does:
+ * Where SQL can hold an invariant, it does:
  *
- *	log_*, charters, rosters, answers, releases,
- *	suspensions, tests		are only ever added to (triggers)
+ *	log_*, documents, voices,
+ *	opened, answers, tests		are only ever added to (triggers)
  *	versions			what was sealed is never exchanged (trigger)
- *	releases			one for a version, ever (primary key)
+ *	opened				one for a version, ever, but for recoveries (UNIQUE)
  *	ceremonies.request		a request is accepted once (UNIQUE)
  *	debts				one for a secret is open (partial UNIQUE index)
  *	statements			every digest in another table is that of a stored statement
@@ -36,22 +35,6 @@
 	" BEGIN SELECT RAISE(ABORT, '" table " is only ever added to'); END;"
 #define APPEND_ONLY(table) NO_CHANGE(table, "UPDATE", "unchanged") NO_CHANGE(table, "DELETE", "kept")
 
-const char store_schema_2[] =
-    "CREATE TABLE suspensions ("
-    "  position INTEGER PRIMARY KEY,"
-    DIGEST("charter") REFERS_TO_STATEMENT ","
-    DIGEST("token") ","
-    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("suspensions")
-    "CREATE INDEX suspensions_by_charter ON suspensions(charter, position);"
-    "CREATE TABLE tests ("
-    "  position INTEGER PRIMARY KEY,"
-    DIGEST("token") ","
-    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("tests")
-    "CREATE INDEX tests_by_token ON tests(token, position);"
-    "CREATE INDEX approvals_by_token ON approvals(token, arrival);";
-
 const char *const store_schema[] = {
     "CREATE TABLE log_leaf ("
     "  position INTEGER PRIMARY KEY CHECK (position >= 0),"
@@ -70,14 +53,10 @@ const char *const store_schema[] = {
     "  type TEXT NOT NULL,"
     "  text BLOB NOT NULL"
     ") STRICT;"
-    "CREATE TABLE charters ("
-    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
+    "CREATE TABLE documents ("
+    "  position INTEGER PRIMARY KEY CHECK (position BETWEEN 1 AND 4294967295),"
     DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("charters")
-    "CREATE TABLE rosters ("
-    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
-    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("rosters"),
+    ") STRICT;" APPEND_ONLY("documents"),
 
     "CREATE TABLE secrets ("
     ID("id") " PRIMARY KEY,"
@@ -115,57 +94,74 @@ const char *const store_schema[] = {
     ID("id") " UNIQUE,"
     DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
     DIGEST("request") " UNIQUE " REFERS_TO_STATEMENT ","
-    ID("secret") ","
-    "  version INTEGER NOT NULL,"
+    "  mode TEXT NOT NULL CHECK (mode IN ('release', 'reseal', 'rotate', 'recover', 'drill')),"
     "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'released', 'rotating',"
     "    'degraded', 'closed', 'refused')),"
     "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
     "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
     DIGEST("charter") REFERS_TO_STATEMENT ","
     TIME("created") "," TIME("deadline") "," TIME("released") "," TIME("expires") ","
-    "  done INTEGER NOT NULL CHECK (done IN (0, 1)),"
-    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-    "    DEFERRABLE INITIALLY DEFERRED"
+    "  release BLOB CHECK (length(release) = 32) " REFERS_TO_STATEMENT
     ") STRICT;"
     "CREATE INDEX ceremonies_by_state ON ceremonies(state, arrival);"
-    "CREATE TABLE approvals ("
+    "CREATE TABLE items ("
+    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499),"
+    ID("secret") ","
+    "  version INTEGER NOT NULL,"
+    "  state TEXT NOT NULL CHECK"
+    "    (state IN ('waiting', 'opening', 'done', 'skipped', 'damaged')),"
+    "  debt BLOB CHECK (length(debt) = 16) REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
+    "  PRIMARY KEY (ceremony, position),"
+    "  UNIQUE (ceremony, secret),"
+    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX items_debt ON items(debt) WHERE debt IS NOT NULL;"
+    "CREATE INDEX items_by_secret ON items(secret, version);"
+    "CREATE TABLE voices ("
     "  arrival INTEGER PRIMARY KEY,"
     ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
     "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
     DIGEST("token") ","
-    DIGEST("statement") REFERS_TO_STATEMENT ","
-    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
-    "  complete INTEGER NOT NULL CHECK (complete IN (0, 1)),"
-    "  enc BLOB CHECK (length(enc) = 65),"
-    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
-    "  CHECK ((enc IS NULL) = (ciphertext IS NULL)),"
-    "  CHECK (complete = 1 OR enc IS NULL),"
-    "  UNIQUE (ceremony, seat)"
-    ") STRICT;"
-    "CREATE TABLE denials ("
-    "  arrival INTEGER PRIMARY KEY,"
-    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
+    ") STRICT;" APPEND_ONLY("voices")
+    "CREATE INDEX voices_by_ceremony ON voices(ceremony, arrival);"
+    "CREATE INDEX voices_by_token ON voices(token, arrival);"
+    "CREATE TABLE shares ("
+    ID("ceremony") ","
+    "  position INTEGER NOT NULL,"
     "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
     DIGEST("statement") REFERS_TO_STATEMENT ","
-    "  UNIQUE (ceremony, seat)"
-    ") STRICT;" APPEND_ONLY("denials"),
+    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
+    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
+    "  PRIMARY KEY (ceremony, position, seat),"
+    "  FOREIGN KEY (ceremony, position) REFERENCES items(ceremony, position)"
+    "    DEFERRABLE INITIALLY DEFERRED"
+    ") STRICT, WITHOUT ROWID;",
 
-    "CREATE TABLE releases ("
+    /* A version is opened once, whatever for; only a recovery, which names an open debt, opens it
+     * again. */
+    "CREATE TABLE opened ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"
     ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-    "  statement BLOB CHECK (length(statement) = 32) " REFERS_TO_STATEMENT ","
-    ID("debt") " REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
-    "  PRIMARY KEY (secret, version),"
+    "  recovers BLOB CHECK (length(recovers) = 16)"
+    "    REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
+    "  PRIMARY KEY (secret, version, ceremony),"
     "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED"
-    ") STRICT;"
-    NO_CHANGE("releases", "UPDATE OF secret, version, ceremony, debt", "unchanged")
-    NO_CHANGE("releases", "DELETE", "kept")
+    ") STRICT, WITHOUT ROWID;" APPEND_ONLY("opened")
+    "CREATE UNIQUE INDEX opened_once ON opened(secret, version) WHERE recovers IS NULL;"
     "CREATE TABLE answers ("
-    ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-    DIGEST("token") "," BOX("131088") ","
-    "  PRIMARY KEY (ceremony, token)"
+    ID("ceremony") ","
+    "  position INTEGER NOT NULL,"
+    DIGEST("token") "," BOX("131120") ","
+    "  PRIMARY KEY (ceremony, position, token),"
+    "  FOREIGN KEY (ceremony, position) REFERENCES items(ceremony, position)"
+    "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;" APPEND_ONLY("answers")
     "CREATE TABLE debts ("
     "  arrival INTEGER PRIMARY KEY,"
@@ -186,10 +182,14 @@ const char *const store_schema[] = {
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
     "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
     "CREATE INDEX debts_by_state ON debts(state, arrival);",
-    NULL,
-};
 
-const char store_schema_3[] =
+    "CREATE TABLE tests ("
+    "  position INTEGER PRIMARY KEY,"
+    DIGEST("token") ","
+    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("tests")
+    "CREATE INDEX tests_by_token ON tests(token, position);",
+
     "CREATE TABLE spares ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"
@@ -203,55 +203,8 @@ const char store_schema_3[] =
     /* Byte 92 of a header on: the charter under which it was sealed (vault/seal/header.h). */
     "CREATE INDEX versions_sealed_under ON versions(substr(header, 92, 32), secret)"
     "  WHERE state = 'current';"
-    "CREATE INDEX versions_by_age ON versions(created) WHERE state = 'current';"
+    "CREATE INDEX versions_by_age ON versions(created) WHERE state = 'current';",
+    NULL,
+};
 
-    "CREATE TABLE batches ("
-    "  arrival INTEGER PRIMARY KEY,"
-    ID("id") " UNIQUE,"
-    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
-    DIGEST("request") " UNIQUE " REFERS_TO_STATEMENT ","
-    "  state TEXT NOT NULL CHECK (state IN ('collecting', 'releasing', 'closed', 'refused')),"
-    "  requester TEXT NOT NULL CHECK (length(requester) BETWEEN 1 AND 63),"
-    "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
-    DIGEST("charter") REFERS_TO_STATEMENT ","
-    TIME("created") "," TIME("deadline")
-    ") STRICT;"
-    "CREATE INDEX batches_by_state ON batches(state, arrival);"
-    "CREATE TABLE batch_items ("
-    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
-    "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499),"
-    ID("secret") ","
-    "  version INTEGER NOT NULL,"
-    "  state TEXT NOT NULL CHECK"
-    "    (state IN ('waiting', 'opening', 'done', 'skipped', 'damaged')),"
-    "  debt BLOB CHECK (length(debt) = 16) REFERENCES debts(id) DEFERRABLE INITIALLY DEFERRED,"
-    "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
-    "  PRIMARY KEY (batch, position),"
-    "  UNIQUE (batch, secret),"
-    "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
-    "    DEFERRABLE INITIALLY DEFERRED"
-    ") STRICT, WITHOUT ROWID;"
-    /* A resealed version is opened by exactly one batch. */
-    "CREATE UNIQUE INDEX batch_items_once ON batch_items(secret, version)"
-    "  WHERE state IN ('opening', 'done');"
-    "CREATE UNIQUE INDEX batch_items_debt ON batch_items(debt) WHERE debt IS NOT NULL;"
-    "CREATE TABLE batch_voices ("
-    "  arrival INTEGER PRIMARY KEY,"
-    ID("batch") " REFERENCES batches(id) DEFERRABLE INITIALLY DEFERRED,"
-    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
-    DIGEST("token") ","
-    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ","
-    "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
-    ") STRICT;" APPEND_ONLY("batch_voices")
-    "CREATE TABLE batch_shares ("
-    ID("batch") ","
-    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63),"
-    "  position INTEGER NOT NULL,"
-    DIGEST("statement") REFERS_TO_STATEMENT ","
-    "  envelope INTEGER NOT NULL CHECK (envelope BETWEEN 0 AND 127),"
-    "  ciphertext BLOB CHECK (length(ciphertext) BETWEEN 1 AND 528),"
-    "  PRIMARY KEY (batch, position, seat),"
-    "  FOREIGN KEY (batch, position) REFERENCES batch_items(batch, position)"
-    "    DEFERRABLE INITIALLY DEFERRED"
-    ") STRICT, WITHOUT ROWID;";
 /* clang-format on */

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/store/format.h"
 #include "vault/store/inside.h"
-#include "vault/store/migrate.h"
 #include "vault/store/sql_query.h"
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
@@ -143,22 +143,12 @@ check_file(const char *path, struct err *err)
 	if (size < 0)
 		return err_errno(err, ERR_IO, errno, "cannot read %s", path);
 	struct reader mark = reader_of(view_of(header + APPLICATION_OFFSET, 4));
-	if (size != FILE_HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0 ||
-	    reader_u32(&mark) != STORE_APPLICATION)
+	if (size != FILE_HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s is not a Halligan vault (or its first page is damaged)", path);
+	if (store_check_application(reader_u32(&mark), err) != ERR_OK)
+		return err_add(err, "%s", path);
 	return ERR_OK;
-}
-
-/* Another process may have brought it forward while we waited for the lock. */
-static enum err_code
-migrate_locked(struct store *store, const char *folder, struct err *err)
-{
-	FILE_LOCK *lock = NULL;
-	bool older;
-	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &lock, err));
-	TRY(store_check_format(store->sql, &store_steps, &older, err));
-	return older ? store_migrate(store->sql, folder, &store_steps, err) : ERR_OK;
 }
 
 enum err_code
@@ -166,16 +156,13 @@ store_open(const char *folder, const char *command, struct store **ret_store, st
 {
 	char real[4096], path[4096];
 	STORE *store = NULL;
-	bool older;
 	TRY(real_folder(folder, real, err));
 	TRY(file_path(real, STORE_FILE, path, err));
 	TRY(check_file(path, err));
 	TRY(store_new(real, command, &store, err));
 	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
-	    store_check_format(store->sql, &store_steps, &older, err) != ERR_OK)
+	    store_check_format(store->sql, err) != ERR_OK)
 		return err_add(err, "opening %s", path);
-	if (older)
-		TRY(migrate_locked(store, real, err));
 	*ret_store = TAKE(store);
 	return ERR_OK;
 }

@@ -6,11 +6,17 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 
-enum { LISTING_MAX = 200, ID_SHORT = 8, PREFIX_MIN = 4 };
+enum {
+	LISTING_MAX = 200,
+	ID_SHORT = 8,
+	PREFIX_MIN = 4,
+	OVER = 1u << CEREMONY_CLOSED | 1u << CEREMONY_REFUSED
+};
 
-/* Newest first; closed and refused ones too. */
+/* Newest first. */
 struct listing {
 	size_t count;
 	struct listed rows[LISTING_MAX];
@@ -19,14 +25,9 @@ struct listing {
 int64_t
 in_moment(struct json_in *in, const char *name)
 {
-	const char *text = in->code == ERR_OK ? json_object_text(in->object, name) : NULL;
+	const char *text = json_in_text(in, name, 0, TEXT_TIME_SIZE - 1);
 
-	if (text == NULL)
-		return json_in_int(in, name, 0, INT64_MAX);
-	if (text[0] != '\0')
-		return json_in_time(in, name);
-	(void)json_in_text(in, name, 0, 0);
-	return 0;
+	return text[0] != '\0' ? json_in_time(in, name) : 0;
 }
 
 static enum err_code
@@ -37,6 +38,8 @@ read_row(const struct json *object, struct listed *row, struct err *err)
 
 	json_in_hex(&in, "id", id, sizeof(id));
 	text_hex(VIEW_OF(id), row->id);
+	row->mode = (enum mode)json_in_choice(&in, "mode", mode_names);
+	row->count = (size_t)json_in_int(&in, "count", 1, CEREMONY_ITEMS);
 	snprintf(row->name, sizeof(row->name), "%s", json_in_text(&in, "name", 1, SEAT_NAME_MAX));
 	snprintf(row->requester, sizeof(row->requester), "%s",
 	    json_in_text(&in, "requester", 1, SEAT_NAME_MAX));
@@ -45,25 +48,19 @@ read_row(const struct json *object, struct listed *row, struct err *err)
 	row->created = in_moment(&in, "created");
 	row->deadline = in_moment(&in, "deadline");
 	row->expires = in_moment(&in, "expires");
-	(void)json_in_array(&in, "approved", 0, QUORUM_SEATS);
-	(void)json_in_array(&in, "denied", 0, QUORUM_SEATS);
-	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
-	row->batch = json_in_bool(&in, "batch");
 	return json_in_end(&in);
 }
 
 static enum err_code
-fetch(struct client *client, struct listing *listing, struct err *err)
+fetch(struct client *client, bool all, struct listing *listing, struct err *err)
 {
 	struct json *request = op_new("ceremony-list");
 	JSON *reply = NULL;
-	BUF blob = {0};
 	struct json_in in;
 	const struct json *list;
 
-	json_put_bool(request, "all", true);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "ceremony-list", err);
+	json_put_bool(request, "all", all);
+	TRY(client_ask(client, request, "ceremony-list", &reply, &in, err));
 	list = json_in_array(&in, "ceremonies", 0, LISTING_MAX);
 	TRY(json_in_end(&in));
 	listing->count = json_array_count(list);
@@ -112,8 +109,8 @@ pick_row(const struct listing *listing, const char *id, unsigned states, const c
 		if (!row_fits(row, id, states, requester))
 			continue;
 		chosen = row;
-		buf_format(&names, "%s%.*s (%s for %s)", count++ > 0 ? ", " : "", ID_SHORT, row->id,
-		    row->name, row->requester);
+		buf_format(&names, "%s%.*s (%s%s for %s)", count++ > 0 ? ", " : "", ID_SHORT,
+		    row->id, row->name, row->count > 1 ? " and others" : "", row->requester);
 	}
 	if (count == 0 && id != NULL)
 		return err_set(err, ERR_NOT_FOUND, "there is no ceremony %s", id);
@@ -139,6 +136,6 @@ listing_pick(struct client *client, const char *id, unsigned states, const char 
 		return err_set(err, ERR_MEMORY, "out of memory");
 	if (id != NULL)
 		TRY(check_id(id, err));
-	TRY(fetch(client, listing, err));
+	TRY(fetch(client, id != NULL || (states & OVER) != 0, listing, err));
 	return pick_row(listing, id, states, requester, ret_listed, err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/json_in.h"
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/items.h"
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
 
@@ -13,9 +14,10 @@ enum { ID_HEX_SIZE = 2 * ID_SIZE + 1 };
 
 struct listed {
 	char id[ID_HEX_SIZE];
-	char name[SEAT_NAME_MAX + 1];
+	enum mode mode;
+	size_t count;                 /* items */
+	char name[SEAT_NAME_MAX + 1]; /* of the first */
 	char requester[SEAT_NAME_MAX + 1];
-	bool batch; /* over many versions (ceremony/client/opening/batch_approve.h) */
 	enum ceremony_state state;
 	int64_t created, deadline, expires; /* expires: 0 before the release */
 };
@@ -25,7 +27,7 @@ struct listed {
  * ERR_NOT_FOUND, or ERR_USAGE with the list of those that fit. */
 enum err_code listing_pick(struct client *client, const char *id, unsigned states,
     const char *requester, struct listed *ret_listed, struct err *err) MUST_CHECK;
-/* A TIME or "" (or a number of seconds): 0 when empty. */
+/* A TIME, or 0 when it is "". */
 int64_t in_moment(struct json_in *in, const char *name);
 
 #endif

@@ -1,37 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Receiving what a ceremony released: fetch, verify, open with a touch. */
+/* Receiving what a ceremony released: fetch, verify, open with a touch each (a FIDO2 token: one). */
 #ifndef CEREMONY_CLIENT_OPENING_OPEN_H
 #define CEREMONY_CLIENT_OPENING_OPEN_H
 
 #include "base/credential.h"
 #include "ceremony/client/opening/list.h"
 
+struct opened_item {
+	char name[SEAT_NAME_MAX + 1];
+	struct secret *credential; /* encoded and checked */
+};
 struct opened {
 	char id[ID_HEX_SIZE];
-	char name[SEAT_NAME_MAX + 1];
+	char title[SEAT_NAME_MAX + 40]; /* "prod/db", "prod/db and 2 others" */
 	int64_t expires;
-	struct secret *credential; /* encoded and checked */
-	char kept[4096];           /* the file in which the release statement was kept */
+	struct opened_item *items;
+	size_t count;
+	struct digest vault, release; /* of the release statement */
+	bool training;
+	struct secret *lease; /* seed of the key that may end the lease */
+	char kept[4096];      /* the file in which the release statement was kept */
 };
-void opened_done(struct opened *opened);
+void opened_done(struct opened *opened); /* accepts {0} */
 #define OPENED CLEANUP(opened_done) struct opened
 
-/* ID or a prefix; NULL: the released ceremony of the seat whose token is plugged in.  The release
- * must be signed by the host, rest on verified approvals that meet the quorum, and name exactly the
- * box that came.  It and its checkpoint are kept (ceremony/client/trust.h).  Opening again gives the same. */
+/* ID or a prefix; NULL: the released ceremony of the seat whose token is plugged in.  The release is
+ * verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/trust.h).
+ * A token that is no recipient is ERR_REFUSED before the PIN.  Opening again gives the same. */
 enum err_code open_run(struct client *client, const char *id, struct opened *ret_opened,
-    struct err *err) MUST_CHECK;
-
-/* How a lease is going. */
-struct lease {
-	enum ceremony_state state;
-	int64_t expires;
-};
-enum err_code lease_look(struct client *client, const char *id, struct lease *ret_lease,
-    struct err *err) MUST_CHECK;
-/* End the lease now and replace the credential; progress is shown.  ID NULL: the only released
- * one.  RET_RETIRED: the new value was accepted and the old one refused. */
-enum err_code lease_end(struct client *client, const char *id, bool *ret_retired,
     struct err *err) MUST_CHECK;
 
 #endif

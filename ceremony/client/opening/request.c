@@ -4,87 +4,146 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text_time.h"
+#include "ceremony/client/case_fetch.h"
 #include "ceremony/client/hand/unlock.h"
-#include "ceremony/client/opening/dossier.h"
+#include "ceremony/client/opening/choose.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/protocol/statements_host.h"
 
 static enum err_code
-check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct err *err)
+check_typed(const struct ask_plan *plan, struct err *err)
 {
-	char longest[TEXT_DURATION_SIZE];
+	TRY(choose_check(plan, err));
+	if (plan->recipient_count > RECIPIENTS)
+		return err_set(err, ERR_USAGE, "at most %d tokens can receive it", RECIPIENTS);
+	TRY(typed_check("the reason", plan->reason, REASON_MAX, err));
+	return mode_releases(plan->mode) ?
+	    typed_check("the incident", plan->incident, INCIDENT_MAX, err) :
+	    ERR_OK;
+}
 
-	if (lookup->policy == NULL)
-		return err_set(err, ERR_REFUSED, "the charter has no policy %s any more",
-		    lookup->definition.policy);
-	if (lookup->has_debt)
+/* ---- who receives ---- */
+
+static const struct seat_token *
+token_called(const struct seat *seat, const char *label)
+{
+	for (size_t i = 0; i < seat->token_count; i++)
+		if (strcmp(seat->tokens[i].label, label) == 0)
+			return &seat->tokens[i];
+	return NULL;
+}
+
+static enum err_code
+add_recipient(const struct seat *seat, const struct seat_token *token, const struct chain *chain,
+    struct recipients *recipients, struct err *err)
+{
+	if (chain_token(chain, seat->name, &token->id) == NULL)
+		return chain_refuse_token(chain, seat->name, &token->id, err);
+	if (!token->has[KEY_RELEASE])
 		return err_set(err, ERR_REFUSED,
-		    "%s is being replaced (%s: %s); it cannot be requested before that is done: "
-		    "halligan rotate %s",
-		    plan->secret, lookup->debt_state, lookup->debt_note, plan->secret);
-	if (lookup->header == NULL)
-		return err_set(err, ERR_REFUSED, "%s has no sealed version yet", plan->secret);
-	text_duration(lookup->policy->max_duration, longest);
-	if (plan->duration > lookup->policy->max_duration)
-		return err_set(err, ERR_REFUSED,
-		    "the policy %s allows at most %s; ask for less with --for",
-		    lookup->policy->name, longest);
+		    "the token \"%s\" has no release key, so that it could receive nothing",
+		    token->label);
+	for (size_t i = 0; i < recipients->count; i++)
+		if (digest_equal(&recipients->rows[i].token, &token->id))
+			return err_set(err, ERR_USAGE, "the recipient \"%s\" stands twice",
+			    token->label);
+	recipients->rows[recipients->count++] =
+	    (struct recipient){token->id, token->keys[KEY_RELEASE]};
 	return ERR_OK;
 }
 
-static void
-fill_request(const struct ask_plan *plan, const struct vault_view *view,
-    const struct lookup *lookup, const struct hand *hand, struct request *request)
+static enum err_code
+choose_recipients(const struct ask_plan *plan, const struct chain *chain, const struct hand *hand,
+    struct recipients *ret_recipients, struct err *err)
 {
-	*request = (struct request){.vault = view->vault,
-	    .definition = lookup->definition.digest,
-	    .header = lookup->header_hash,
-	    .secret = lookup->definition.secret,
-	    .version = lookup->current,
+	if (!mode_releases(plan->mode))
+		return ERR_OK;
+	if (plan->recipient_count == 0)
+		return add_recipient(hand->seat, hand->entry, chain, ret_recipients, err);
+	for (size_t i = 0; i < plan->recipient_count; i++) {
+		const struct seat_token *token = token_called(hand->seat, plan->recipients[i]);
+
+		if (token == NULL)
+			return err_set(err, ERR_NOT_FOUND,
+			    "the seat %s has no token \"%s\"; only tokens of the seat that asks can "
+			    "receive",
+			    hand->seat->name, plan->recipients[i]);
+		TRY(add_recipient(hand->seat, token, chain, ret_recipients, err));
+	}
+	return ERR_OK;
+}
+
+/* ---- the statement and its answer ---- */
+
+static enum err_code
+sign_request(const struct ask_plan *plan, const struct vault_view *view,
+    const struct choice *choice, const struct recipients *recipients, struct hand *hand,
+    struct dsse *statement, struct err *err)
+{
+	struct request request = {.vault = view->chain.vault,
+	    .mode = plan->mode,
+	    .items = choice->items, /* lent */
+	    .recipients = *recipients,
 	    .token = hand->entry->id,
 	    .duration = plan->duration,
 	    .created = hand->options->now()};
-	request->expires = request->created + lookup->policy->request_ttl;
-	memcpy(request->name, lookup->definition.name, sizeof(request->name));
-	memcpy(request->seat, hand->seat->name, sizeof(request->seat));
-	memcpy(request->reason, plan->reason, strlen(plan->reason) + 1);
-	memcpy(request->incident, plan->incident, strlen(plan->incident) + 1);
-	snprintf(request->host, sizeof(request->host), "%s", plan->host);
-	snprintf(request->user, sizeof(request->user), "%s", plan->user);
+	JSON *payload = NULL;
+
+	request.expires = request.created + choice->ttl;
+	memcpy(request.seat, hand->seat->name, sizeof(request.seat));
+	memcpy(request.reason, plan->reason, strlen(plan->reason) + 1);
+	if (plan->incident != NULL)
+		memcpy(request.incident, plan->incident, strlen(plan->incident) + 1);
+	snprintf(request.host, sizeof(request.host), "%s", plan->host);
+	snprintf(request.user, sizeof(request.user), "%s", plan->user);
+	TRY(request_payload(&request, &payload, err));
+	TRY(statement_new(STATEMENT_REQUEST, view->chain.charter->training, payload, statement,
+	    err));
+	return hand_sign(hand, statement, "sign the request", err);
+}
+
+/* The answer begins the ceremony that was asked for, and no other. */
+static enum err_code
+verify_answer(const struct vault_view *view, const struct dsse *statement,
+    const struct dsse *answer, const uint8_t id[ID_SIZE], struct ask_result *result,
+    struct err *err)
+{
+	TRANSCRIPT *transcript = NULL;
+
+	TRY(transcript_new(statement, answer, &view->chain, &transcript, err));
+	TRY(dossier_check_log(transcript, view, err));
+	if (!transcript->in_force)
+		return err_set(err, ERR_REFUSED, "it is void already: %s", transcript->why_void);
+	if (memcmp(id, transcript->ceremony.id.bytes, ID_SIZE) != 0)
+		return err_set(err, ERR_INTEGRITY, "it is of another ceremony");
+	text_hex(view_of(id, ID_SIZE), result->id);
+	request_words(&transcript->request.digest, result->words);
+	result->count = transcript->request.items.count;
+	result->deadline = transcript->ceremony.deadline;
+	memcpy(result->quorum, transcript->ceremony.items.rows[0].quorum, sizeof(result->quorum));
+	return ERR_OK;
 }
 
 static enum err_code
-send_request(struct client *client, const struct vault_view *view, const struct dsse *statement,
-    struct ask_result *result, struct err *err)
+send_request(struct client *client, const struct ask_plan *plan, const struct vault_view *view,
+    const struct dsse *statement, struct ask_result *result, struct err *err)
 {
 	struct json *call = op_new("request");
 	JSON *reply = NULL;
-	BUF blob = {0};
 	DSSE answer = {0};
-	struct request request;
-	struct ceremony ceremony;
 	uint8_t id[ID_SIZE] = {0};
 	struct json_in in;
 
 	put_statement(call, "request", statement);
-	TRY(client_call(client, call, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "request", err);
+	json_put_bool(call, "another", plan->another);
+	TRY(client_ask(client, call, "request", &reply, &in, err));
 	json_in_hex(&in, "id", id, sizeof(id));
 	in_statement(&in, "ceremony", &answer);
 	TRY(json_in_end(&in));
-	TRY(request_parse(statement, view->charter->training, &request, err));
-	if (ceremony_check(&answer, view, &request, &ceremony, err) != ERR_OK)
+	if (verify_answer(view, statement, &answer, id, result, err) != ERR_OK)
 		return err_add(err, "the host's answer to the request");
-	if (memcmp(id, ceremony.id.bytes, sizeof(id)) != 0)
-		return err_set(err, ERR_INTEGRITY, "the host's answer is of another ceremony");
-	text_hex(VIEW_OF(id), result->id);
-	dossier_words(&ceremony.digest, result->words);
-	result->deadline = ceremony.deadline;
-	memcpy(result->quorum, ceremony.quorum, sizeof(result->quorum));
 	return ERR_OK;
 }
 
@@ -93,27 +152,28 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
     struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	struct hand_want want = {.roles = ROLE_RESPONDER};
 	const struct vault_view *view;
-	LOOKUP lookup = {0};
+	CHOICE choice = {0};
 	HAND hand = {0};
-	struct request request;
-	JSON *payload = NULL;
+	struct recipients recipients = {0};
+	struct ask_result result = {0};
 	DSSE statement = {0};
 
-	TRY(typed_check("the reason", plan->reason, REASON_MAX, err));
-	TRY(typed_check("the incident", plan->incident, INCIDENT_MAX, err));
+	TRY(check_typed(plan, err));
 	TRY(client_sync(client, &view, err));
-	TRY(lookup_secret(client, view, plan->secret, &lookup, err));
-	TRY(check_secret(plan, &lookup, err));
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
-	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	TRY(choose_items(client, view, plan, &choice, err));
+	const struct chain *chain = &view->chain;
+	const struct hand_list roster = {chain->roster->seats, chain->roster->seat_count};
+	const struct hand_list charter = {chain->charter->seats, chain->charter->seat_count};
+	const struct hand_want want = {.suspended = &chain->suspensions,
+	    .roles = mode_releases(plan->mode) ? ROLE_RESPONDER : ROLE_OPERATOR | ROLE_OFFICER,
+	    .lists = {charter, mode_releases(plan->mode) ? roster : (struct hand_list){0}}};
 	TRY(hand_take(options, &want, &hand, err));
+	TRY(choose_recipients(plan, chain, &hand, &recipients, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	fill_request(plan, view, &lookup, &hand, &request);
-	TRY(request_payload(&request, &payload, err));
-	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, &statement, err));
-	TRY(hand_sign(&hand, &statement, "sign the request", err));
-	return send_request(client, view, &statement, ret_result, err);
+	TRY(sign_request(plan, view, &choice, &recipients, &hand, &statement, err));
+	TRY(send_request(client, plan, view, &statement, &result, err));
+	result.left = choice.left;
+	*ret_result = result;
+	return ERR_OK;
 }

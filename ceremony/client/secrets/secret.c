@@ -19,17 +19,15 @@ lookup_done(struct lookup *lookup)
 	*lookup = (struct lookup){0};
 }
 
-DESTRUCTOR(free_quorum, struct quorum, free)
-
 static enum err_code
 compare_header(const struct header *header, const struct vault_view *view,
     const struct definition *definition, struct err *err)
 {
 	const char *differs = NULL;
 
-	if (!digest_equal(&header->vault, &view->vault))
+	if (!digest_equal(&header->vault, &view->chain.vault))
 		differs = "another vault";
-	else if (header->training != view->charter->training)
+	else if (header->training != view->chain.charter->training)
 		differs = "another kind of vault";
 	else if (memcmp(&header->secret, &definition->secret, sizeof(header->secret)) != 0)
 		differs = "another secret";
@@ -40,41 +38,22 @@ compare_header(const struct header *header, const struct vault_view *view,
 	return ERR_OK;
 }
 
-enum err_code
-lookup_definition(const struct dsse *statement, const struct definition *definition,
-    const struct vault_view *view, struct err *err)
-{
-	enum err_code code =
-	    definition_verify(statement, definition, view->charter, &view->vault, err);
-
-	for (size_t i = view->charter_count; code != ERR_OK && i > 0; i--) {
-		struct err ignored;
-
-		if (definition_verify(statement, definition, view->charters[i - 1], &view->vault,
-		        &ignored) == ERR_OK)
-			return ERR_OK;
-	}
-	return code;
-}
-
-enum err_code
-lookup_header(struct view bytes, const struct vault_view *view, const struct definition *definition,
-    struct header **ret_header, struct quorum **ret_quorum, struct digest *ret_hash,
+static enum err_code
+read_header(struct view bytes, const struct vault_view *view, struct lookup *lookup,
     struct err *err)
 {
-	HEADER *header = NULL;
-	CLEANUP(free_quorum) struct quorum *quorum = calloc(1, sizeof(*quorum));
-
-	if (quorum == NULL)
+	TRY(header_new(&lookup->header, err));
+	lookup->quorum = calloc(1, sizeof(*lookup->quorum));
+	if (lookup->quorum == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	TRY(header_new(&header, err));
-	TRY(header_decode(bytes, header, err));
-	TRY(header_check(header, quorum, err));
-	TRY(compare_header(header, view, definition, err));
-	TRY(header_hash(bytes, ret_hash, err));
-	*ret_header = TAKE(header);
-	*ret_quorum = TAKE(quorum);
-	return ERR_OK;
+	TRY(header_decode(bytes, lookup->header, err));
+	TRY(header_check(lookup->header, lookup->quorum, err));
+	TRY(compare_header(lookup->header, view, &lookup->definition, err));
+	if (lookup->header->version != lookup->current)
+		return err_set(err, ERR_INTEGRITY,
+		    "the header is of version %u, the current version is %u",
+		    lookup->header->version, lookup->current);
+	return header_hash(bytes, &lookup->header_hash, err);
 }
 
 static void
@@ -129,20 +108,15 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 	read_debt(&in, lookup, err);
 	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&in));
-	TRY(definition_parse(&statement, view->charter->training, &lookup->definition, err));
-	TRY(lookup_definition(&statement, &lookup->definition, view, err));
+	TRY(definition_parse(&statement, view->chain.charter->training, &lookup->definition, err));
+	TRY(chain_verify_definition(&view->chain, &statement, &lookup->definition, err));
 	if (strcmp(lookup->definition.name, name) != 0)
 		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
 		    lookup->definition.name);
-	lookup->policy = charter_policy(view->charter, lookup->definition.policy);
+	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)
 		return ERR_OK;
-	TRY(lookup_header(header, view, &lookup->definition, &lookup->header, &lookup->quorum,
-	    &lookup->header_hash, err));
-	if (lookup->header->version != lookup->current)
-		return err_set(err, ERR_INTEGRITY,
-		    "the header is of version %u, the current version is %u",
-		    lookup->header->version, lookup->current);
+	TRY(read_header(header, view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 

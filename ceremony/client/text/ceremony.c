@@ -1,134 +1,417 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secrets are shown in groups of one quorum and policy, in the order of their first.  Nothing that is
+ * opened is left out: where the list is long and a person sits there, it comes page by page.
+ */
 #include "ceremony/client/text/ceremony.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
-#include "ceremony/protocol/statements_host.h"
 
-enum { CLOCK_SKEW = 120 };
+enum { CLOCK_SKEW = 120, ROW_SIZE = 8192 };
+
+/* What a mode is called, and what follows from the quorum. */
+static const struct {
+	const char *title, *then;
+} modes[MODES] = {
+    [MODE_RELEASE] = {"RELEASE",
+        "the requester receives it once; then it is replaced on its target"},
+    [MODE_RESEAL] = {"SEAL AGAIN",
+        "the vault opens it and seals it, unchanged, to the officers of today; nobody is given it"},
+    [MODE_ROTATE] = {"ROTATE",
+        "the vault opens it and replaces it on its target; nobody is given it"},
+    [MODE_RECOVER] = {"RECOVER", "the vault opens it again, to finish what is owed"},
+    [MODE_DRILL] = {"DRILL", "the requester receives a worthless value; nothing real is opened"},
+};
+
+const char *const mode_done[MODES] = {[MODE_RELEASE] = "released",
+    [MODE_RESEAL] = "sealed again",
+    [MODE_ROTATE] = "opened to be replaced",
+    [MODE_RECOVER] = "opened again",
+    [MODE_DRILL] = "released"};
 
 void
-dossier_words(const struct digest *ceremony, char ret_words[TEXT_WORDS_SIZE])
+request_words(const struct digest *request, char ret_words[TEXT_WORDS_SIZE])
 {
-	text_words(view_of(ceremony->bytes, WORD_BYTES), ret_words);
+	text_words(view_of(request->bytes, REQUEST_WORDS), ret_words);
 }
 
-static void
-show_age(const struct dossier *dossier, const struct ui *ui, int64_t now)
-{
-	char age[TEXT_DURATION_SIZE], left[TEXT_DURATION_SIZE];
-	int64_t since = now - dossier->request.created;
+/* Where rows go: to the person, and as {"label","text"} to ROWS, so that programs see the same. */
+struct screen {
+	const struct dossier *dossier;
+	const struct vault_view *view;
+	const struct ui *ui;
+	struct json *rows; /* may be NULL */
+	int64_t now;
+	bool pages;
+	size_t shown; /* secrets */
+};
 
-	text_duration(since > 0 ? since : 0, age);
-	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0,
-	    left);
-	if (since < -CLOCK_SKEW)
-		ui_say(ui, "  asked      in the future: the requester's clock and yours differ");
-	else
-		ui_say(ui, "  asked      %s ago, open for another %s", age, left);
+static void row(struct screen *screen, const char *label, const char *format, ...)
+    FORMAT_LIKE(3, 4);
+
+static void
+row(struct screen *screen, const char *label, const char *format, ...)
+{
+	char text[ROW_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+		text[0] = '\0';
+	va_end(arguments);
+	ui_say(screen->ui, "  %-10s %s", label, text);
+	if (screen->rows == NULL)
+		return;
+	struct json *object = json_new_object();
+	json_put_text(object, "label", label);
+	json_put_text(object, "text", text);
+	json_add(screen->rows, object);
 }
 
+/* What others typed becomes a line here and nowhere else. */
 static void
-show_votes(const struct dossier *dossier, const struct ui *ui)
+row_theirs(struct screen *screen, const char *label, const char *text)
 {
-	BUF names = {0};
-	const char *comma = "";
-
-	for (size_t i = 0; i < dossier->approval_count; i++) {
-		const struct dossier_approval *row = &dossier->approvals[i];
-
-		buf_format(&names, "%s%s%s", comma, row->approval.seat,
-		    row->complete ? "" : " (signed, shares not yet there)");
-		comma = ", ";
-	}
-	ui_say(ui, "  approved   %s", names.size > 0 ? buf_string(&names) : "nobody yet");
-	for (size_t i = 0; i < dossier->denial_count; i++)
-		ui_say(ui, "  denied     %s: %s", dossier->denials[i].seat,
-		    dossier->denials[i].reason);
+	row(screen, label, "%s", text);
 }
 
+/* ---- who ---- */
+
 static void
-say_waiver(const struct vault_view *view, const struct ui *ui, const char *seat,
-    const struct seat_token *token)
+show_waivers(struct screen *screen, const char *seat, const struct seat_token *token)
 {
 	BUF text = {0};
 
-	show_waiver(view->charter, &token->id, &text);
+	show_waiver(screen->view->chain.charter, &token->id, &text);
 	if (text.size > 0)
-		ui_say(ui, "  WAIVER     %s's token \"%s\": %s", seat, token->label,
+		row(screen, "WAIVER", "%s's token \"%s\": %s", seat, token->label,
 		    buf_string(&text));
 }
 
+/* Since when TOKEN of SEAT stands in the documents, as far as the chain of this computer tells. */
 static void
-show_requester_waiver(const struct dossier *dossier, const struct vault_view *view,
-    const struct ui *ui)
+show_admission(struct screen *screen, const char *seat, const struct digest *token)
 {
-	say_waiver(view, ui, dossier->request.seat, dossier->requester_token);
+	const struct chain *chain = &screen->view->chain;
+	char time[TEXT_TIME_SIZE];
+
+	for (size_t i = 0; i < chain->charter_count; i++) {
+		const struct charter *charter = chain->charters[i];
+		const struct seat_token *found = NULL;
+		const struct seat *of =
+		    seat_by_token(charter->seats, charter->seat_count, token, &found);
+
+		if (of == NULL || strcmp(of->name, seat) != 0)
+			continue;
+		text_time(charter->created, time);
+		row(screen, "admitted", "by charter %u of %s", charter->version, time);
+		return;
+	}
+	text_time(chain->roster->created, time);
+	row(screen, "admitted", "by roster %u of %s, or an earlier one", chain->roster->version,
+	    time);
+}
+
+static void
+show_token(struct screen *screen, const char *label, const struct seat_token *token)
+{
+	const char *seat = screen->dossier->transcript->request.seat;
+
+	row(screen, label, "%s, serial %u", token->label, token->serial);
+	show_admission(screen, seat, &token->id);
+	show_waivers(screen, seat, token);
+}
+
+static void
+show_requester(struct screen *screen)
+{
+	const struct transcript *transcript = screen->dossier->transcript;
+	const struct request *request = &transcript->request;
+	BUF from = {0};
+
+	buf_format(&from, "%s (seat %s), as %s on %s",
+	    transcript->requester != NULL ? transcript->requester->person : "somebody who has left",
+	    request->seat, request->user, request->host);
+	row_theirs(screen, "who", buf_string(&from));
+	if (transcript->token != NULL)
+		show_token(screen, "token", transcript->token);
+}
+
+/* Nobody else can open what is released. */
+static void
+show_recipients(struct screen *screen)
+{
+	const struct request *request = &screen->dossier->transcript->request;
+
+	for (size_t i = 0; i < request->recipients.count; i++) {
+		const struct digest *id = &request->recipients.rows[i].token;
+		const struct seat_token *token =
+		    chain_listed_token(&screen->view->chain, request->seat, id);
+		const char *label = i == 0 ? "receives" : "and";
+
+		if (token == NULL)
+			row(screen, label, "a token that is not of %s any more", request->seat);
+		else if (digest_equal(id, &request->token))
+			row(screen, label, "%s, serial %u", token->label, token->serial);
+		else
+			show_token(screen, label, token);
+	}
+}
+
+/* ---- what ---- */
+
+static bool
+will_open(const struct dossier_item *item)
+{
+	return item->exhibit != NULL && item->stale[0] == '\0';
+}
+
+static bool
+same_group(const struct exhibit *a, const struct exhibit *b)
+{
+	return a->policy == b->policy && strcmp(a->header->quorum, b->header->quorum) == 0;
+}
+
+/* The first item that stands in the group of item POSITION. */
+static size_t
+group_of(const struct dossier *dossier, size_t position)
+{
+	const struct exhibit *exhibit = dossier->items[position].exhibit;
+
+	for (size_t i = 0; i < position; i++)
+		if (will_open(&dossier->items[i]) && same_group(dossier->items[i].exhibit, exhibit))
+			return i;
+	return position;
+}
+
+/* Before the next secret. */
+static enum err_code
+turn_page(struct screen *screen, struct err *err)
+{
+	char line[16], question[100];
+	size_t shown = screen->shown++;
+
+	if (!screen->pages || shown == 0 || shown % SCREEN_ITEMS != 0)
+		return ERR_OK;
+	snprintf(question, sizeof(question), "%zu of %zu are shown; Enter shows more", shown,
+	    screen->dossier->count);
+	return screen->ui->ask_line(screen->ui->context, question, line, sizeof(line), err);
+}
+
+static enum err_code
+show_item(struct screen *screen, size_t position, struct err *err)
+{
+	const struct dossier_item *item = &screen->dossier->items[position];
+	const struct item *asked = &screen->dossier->transcript->request.items.rows[position];
+
+	TRY(turn_page(screen, err));
+	row(screen, "secret", "%s, version %u", asked->name, asked->version);
+	if (!will_open(item)) {
+		row(screen, "", "it will not be opened: %s", item->stale);
+		return ERR_OK;
+	}
+	row_theirs(screen, "can do", item->exhibit->definition.effect);
+	if (item->part_exposed)
+		row(screen, "WARNING",
+		    "shares of this version were opened before, in a ceremony that was refused");
+	return ERR_OK;
+}
+
+static void
+show_quorum(struct screen *screen, const struct exhibit *exhibit)
+{
+	row(screen, "quorum", "%s", exhibit->header->quorum);
+	if (exhibit->policy != NULL &&
+	    strcmp(exhibit->header->quorum, exhibit->policy->quorum_text) != 0)
+		row(screen, "and",
+		    "%s (the charter's policy %s; this was sealed under an earlier one)",
+		    exhibit->policy->quorum_text, exhibit->policy->name);
+}
+
+static enum err_code
+show_group(struct screen *screen, size_t first, struct err *err)
+{
+	const struct dossier *dossier = screen->dossier;
+	const struct exhibit *exhibit = dossier->items[first].exhibit;
+
+	if (dossier->count > SCREEN_ITEMS)
+		row(screen, "policy", "%s, of the secrets that follow", exhibit->definition.policy);
+	for (size_t i = first; i < dossier->count; i++)
+		if (will_open(&dossier->items[i]) && group_of(dossier, i) == first)
+			TRY(show_item(screen, i, err));
+	show_quorum(screen, exhibit);
+	return ERR_OK;
+}
+
+static enum err_code
+show_items(struct screen *screen, struct err *err)
+{
+	const struct dossier *dossier = screen->dossier;
+
+	for (size_t i = 0; i < dossier->count; i++)
+		if (will_open(&dossier->items[i]) && group_of(dossier, i) == i)
+			TRY(show_group(screen, i, err));
+	for (size_t i = 0; i < dossier->count; i++)
+		if (!will_open(&dossier->items[i]))
+			TRY(show_item(screen, i, err));
+	return ERR_OK;
+}
+
+/* ---- when ---- */
+
+static void
+show_skew(struct screen *screen, const char *whose, int64_t ahead)
+{
+	char text[TEXT_DURATION_SIZE];
+
+	if (ahead <= CLOCK_SKEW && ahead >= -CLOCK_SKEW)
+		return;
+	text_duration(ahead > 0 ? ahead : -ahead, text);
+	row(screen, "CLOCK", "%s is %s %s the vault host's", whose, text,
+	    ahead > 0 ? "ahead of" : "behind");
+}
+
+static void
+show_times(struct screen *screen)
+{
+	const struct request *request = &screen->dossier->transcript->request;
+	const struct ceremony *ceremony = &screen->dossier->transcript->ceremony;
+	int64_t age = screen->now - request->created, left = ceremony->deadline - screen->now;
+	char aged[TEXT_DURATION_SIZE], lasts[TEXT_DURATION_SIZE], duration[TEXT_DURATION_SIZE];
+
+	text_duration(request->duration, duration);
+	text_duration(age > 0 ? age : 0, aged);
+	text_duration(left > 0 ? left : 0, lasts);
+	if (request->duration > 0)
+		row(screen, "how long", "%s from the release", duration);
+	row(screen, "asked", "%s ago, open for another %s", aged, lasts);
+	show_skew(screen, "the requester's clock", request->created - ceremony->created);
+	if (screen->now < ceremony->created)
+		show_skew(screen, "your clock", screen->now - ceremony->created);
+}
+
+/* ---- who else ---- */
+
+static void
+show_approval(struct screen *screen, const char *seat)
+{
+	const struct dossier *dossier = screen->dossier;
+	size_t given = 0, total = 0;
+
+	for (size_t i = 0; i < dossier->count; i++) {
+		total += will_open(&dossier->items[i]);
+		given += will_open(&dossier->items[i]) && dossier_gave(dossier, i, seat);
+	}
+	if (given == total)
+		row(screen, "approved", "%s", seat);
+	else
+		row(screen, "approved", "%s (signed; shares of %zu of %zu are there)", seat, given,
+		    total);
+}
+
+static void
+show_voices(struct screen *screen)
+{
+	const struct charter *charter = screen->view->chain.charter;
+	const struct transcript *transcript = screen->dossier->transcript;
+	BUF missing = {0};
+
+	for (size_t i = 0; i < charter->seat_count; i++)
+		if (transcript_approval(transcript, charter->seats[i].name) != NULL)
+			show_approval(screen, charter->seats[i].name);
+	for (size_t i = 0; i < transcript->voice_count; i++) {
+		const struct voice *voice = &transcript->voices[i];
+		BUF text = {0};
+
+		buf_format(&text, "%s: %s", voice->seat, voice->reason);
+		if (voice->denies)
+			row_theirs(screen, "denied", buf_string(&text));
+	}
+	if (dossier_verdict(screen->dossier, screen->view, screen->now, &missing) != VERDICT_MET)
+		row(screen, "missing", "%s", buf_string(&missing));
+}
+
+static bool
+may_approve(const struct dossier *dossier, const char *seat)
+{
+	for (size_t i = 0; i < dossier->count; i++) {
+		const struct exhibit *exhibit = dossier->items[i].exhibit;
+
+		if (exhibit != NULL &&
+		    (quorum_seat(&exhibit->quorum, seat) >= 0 ||
+		        (exhibit->policy != NULL &&
+		            quorum_seat(&exhibit->policy->quorum, seat) >= 0)))
+			return true;
+	}
+	return false;
 }
 
 /* Of every seat that may approve: whoever reads this relies on the others' tokens, too. */
 static void
-show_seat_waivers(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui)
+show_seat_waivers(struct screen *screen)
 {
-	for (size_t i = 0; i < view->charter->seat_count; i++) {
-		const struct seat *seat = &view->charter->seats[i];
+	const struct charter *charter = screen->view->chain.charter;
 
-		if (quorum_seat(dossier->quorum, seat->name) < 0)
-			continue;
-		for (size_t t = 0; t < seat->token_count; t++)
-			say_waiver(view, ui, seat->name, &seat->tokens[t]);
+	for (size_t i = 0; i < charter->seat_count; i++) {
+		const struct seat *seat = &charter->seats[i];
+
+		for (size_t t = 0;
+		     may_approve(screen->dossier, seat->name) && t < seat->token_count; t++)
+			show_waivers(screen, seat->name, &seat->tokens[t]);
 	}
 }
 
-static void
-show_missing(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
-    int64_t now)
-{
-	BUF text = {0};
-	int missing = 0;
+/* ---- the whole ---- */
 
-	if (dossier_verdict(dossier, view, now, &missing, &text) != VERDICT_MET)
-		ui_say(ui, "  missing    %s", buf_string(&text));
+enum err_code
+ceremony_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
+    int64_t now, bool pages, struct json *rows, struct err *err)
+{
+	const struct request *request = &dossier->transcript->request;
+	struct screen screen = {dossier, view, ui, rows, now, pages, 0};
+	char words[TEXT_WORDS_SIZE];
+
+	request_words(&request->digest, words);
+	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secret%s",
+	    view->chain.charter->training ? "TRAINING. " : "", dossier->id,
+	    view->chain.charter->name, modes[request->mode].title, dossier->count,
+	    dossier->count == 1 ? "" : "s");
+	show_requester(&screen);
+	show_recipients(&screen);
+	row_theirs(&screen, "why", request->reason);
+	if (request->incident[0] != '\0')
+		row_theirs(&screen, "incident", request->incident);
+	TRY(show_items(&screen, err));
+	show_times(&screen);
+	show_voices(&screen);
+	show_seat_waivers(&screen);
+	row(&screen, "then", "%s", modes[request->mode].then);
+	ui_say(ui, "%s", "");
+	row(&screen, "words", "%s", words);
+	return ERR_OK;
 }
 
 void
-dossier_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
-    int64_t now)
+ceremony_tell(const struct dossier *dossier, const struct ui *ui)
 {
-	const struct request *request = &dossier->request;
-	char duration[TEXT_DURATION_SIZE], words[TEXT_WORDS_SIZE];
+	const struct request *request = &dossier->transcript->request;
+	size_t counts[ITEM_STATES] = {0};
 
-	text_duration(request->duration, duration);
-	dossier_words(&dossier->ceremony.digest, words);
-	ui_say(ui, "%sCeremony %.8s, vault %s", view->charter->training ? "TRAINING. " : "",
-	    dossier->id, view->charter->name);
-	ui_say(ui, "  secret     %s, version %u", request->name, request->version);
-	ui_say(ui, "  can do     %s", dossier->definition.effect);
-	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
-	    request->seat, request->user, request->host);
-	ui_say(ui, "  token      %s, serial %u", dossier->requester_token->label,
-	    dossier->requester_token->serial);
-	show_requester_waiver(dossier, view, ui);
-	ui_say(ui, "  why        %s", request->reason);
-	ui_say(ui, "  incident   %s", request->incident);
-	ui_say(ui, "  how long   %s from the release", duration);
-	show_age(dossier, ui, now);
-	ui_say(ui, "  quorum     %s", dossier->header->quorum);
-	if (dossier->policy != NULL &&
-	    strcmp(dossier->header->quorum, dossier->policy->quorum_text) != 0)
-		ui_say(ui,
-		    "  and        %s (the charter's policy; this version was sealed under an "
-		    "earlier one)",
-		    dossier->policy->quorum_text);
-	show_votes(dossier, ui);
-	show_seat_waivers(dossier, view, ui);
-	show_missing(dossier, view, ui, now);
-	if (dossier->part_exposed)
-		ui_say(ui,
-		    "  WARNING    shares of this version were opened before, in a ceremony that "
-		    "was refused");
-	ui_say(ui, "%s", "");
-	ui_say(ui, "  words      %s", words);
+	for (size_t i = 0; i < dossier->count; i++) {
+		const struct dossier_item *item = &dossier->items[i];
+
+		counts[item->state]++;
+		if (item->state == ITEM_SKIPPED || item->state == ITEM_DAMAGED)
+			ui_say(ui, "%s: %s: %s", request->items.rows[i].name,
+			    item->state == ITEM_SKIPPED ? "left as it is" : "DAMAGED", item->note);
+	}
+	ui_say(ui, "Ceremony %.8s is %s%s%s: %zu of %zu secrets %s%s.", dossier->id,
+	    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ", " : "",
+	    dossier->reason, counts[ITEM_DONE], dossier->count, mode_done[request->mode],
+	    counts[ITEM_DAMAGED] > 0 ? "; see the damaged ones above" : "");
 }

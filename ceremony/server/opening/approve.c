@@ -1,125 +1,117 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An approval has two halves.  `approve` takes the signed statement and hands out the seat's envelope;
- * `shares` takes the shares that came out of it, re-sealed to the ceremony's key under the
- * encapsulation that the statement signed.  Only both together count.  Every refusal names the
- * seat and leaves the ceremony as it was.
+ * An approval has two halves: the signed statement, and for each item the shares that came out of the
+ * seat's envelope, sealed again under the encapsulation that the statement signed.  Only both together
+ * count.  Envelopes are handed out sealed to the statement's own "reply", so that whoever repeats it is
+ * given nothing that opens.  Every refusal names the seat and leaves the ceremony as it was.
  */
 #include "ceremony/server/opening/approve.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/crypto_key.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/server/opening/list.h"
+#include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/opening/settle.h"
 #include "ceremony/server/opening/shares.h"
-#include "ceremony/server/opening/to_responder.h"
+#include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
-#include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 /* A ceremony that is late or void ends here and now; the caller is told why. */
 static enum err_code
-end_if_over(struct session *session, struct change *change, struct matter *matter, struct err *err)
+end_if_over(struct session *session, struct change *change, struct opening *opening,
+    struct err *err)
 {
-	BUF text = {0};
 	char deadline[TEXT_TIME_SIZE];
-	int missing;
 	enum ceremony_state next;
+	bool late = session_now(session) >= opening->row.deadline;
 
-	TRY(table_next(matter->row.state, EVENT_APPROVE, &next, err));
-	enum verdict verdict =
-	    matter_verdict(session, matter, session_now(session), &missing, &text);
-	if (verdict != VERDICT_EXPIRED && verdict != VERDICT_VOID)
+	TRY(table_next(opening->row.state, EVENT_APPROVE, &next, err));
+	if (!late && opening->transcript->in_force)
 		return ERR_OK;
-	TRY(matter_refuse(session, &matter->row,
-	    verdict == VERDICT_EXPIRED ? EVENT_EXPIRE : EVENT_VOID, buf_string(&text), err));
+	TRY(ceremony_refuse(session, &opening->row, late ? EVENT_EXPIRE : EVENT_VOID,
+	    late ? "the deadline has passed" : opening->transcript->why_void, err));
 	TRY(change_commit(session, change, err));
-	TRY(ceremony_key_erase(session->folder, &matter->row.id, err));
-	text_time(matter->row.deadline, deadline);
-	if (verdict == VERDICT_EXPIRED)
+	TRY(ceremony_key_erase(session->folder, &opening->row.id, err));
+	text_time(opening->row.deadline, deadline);
+	if (late)
 		return err_set(err, ERR_EXPIRED,
 		    "the ceremony's deadline was %s: the approval is too late and counts for nothing; a "
 		    "new request is needed",
 		    deadline);
 	return err_set(err, ERR_REFUSED, "the ceremony is void: %s; a new request is needed",
-	    matter->row.reason);
+	    opening->row.reason);
 }
 
 static enum err_code
-check_seat(const struct session *session, const struct matter *matter, const char *name,
-    struct err *err)
+check_statement(struct session *session, const struct opening *opening,
+    const struct dsse *statement, const struct approval *approval, struct err *err)
 {
-	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
-	const struct approval_row *row = matter_approval(matter, name);
+	const struct seat_token *token =
+	    chain_token(&session->chain, approval->seat, &approval->token);
 
-	if (strcmp(name, matter->row.requester) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "seat \"%s\" is the requester, and nobody approves an own request", name);
-	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0)
-		return err_set(err, ERR_REFUSED, "seat \"%s\" is no officer of the charter", name);
-	if (row != NULL && row->complete)
-		return err_set(err, ERR_EXISTS, "seat \"%s\" has approved already", name);
-	if (matter_denied(matter, name))
-		return err_set(err, ERR_REFUSED,
-		    "seat \"%s\" has denied it and cannot approve it now", name);
-	return ERR_OK;
-}
-
-static enum err_code
-check_statement(struct session *session, const struct matter *matter, const struct dsse *statement,
-    const struct approval *approval, struct err *err)
-{
-	const struct seat_token *token = session_token(session, approval->seat, &approval->token);
-
-	if (!digest_equal(&approval->vault, &session->vault))
+	if (!digest_equal(&approval->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
-	if (!digest_equal(&approval->ceremony, &matter->row.digest))
+	if (!digest_equal(&approval->ceremony, &opening->row.digest))
 		return err_set(err, ERR_REFUSED, "ceremony: it is for another ceremony");
-	if (token == NULL)
-		return session_refuse_token(session, approval->seat, &approval->token, err) !=
-		        ERR_OK ?
-		    err_add(err, "token") :
-		    ERR_OK;
+	if (token == NULL) {
+		TRY(chain_refuse_token(&session->chain, approval->seat, &approval->token, err));
+		return ERR_REFUSED;
+	}
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
 	TRY(seat_token_verify(statement, token, err));
 	return journal_check_seen(session, approval->seat, approval->size, &approval->root, err);
 }
 
+/* Does SEAT still have something to give for any item? */
 static enum err_code
-find_envelope(const struct matter *matter, const struct approval *approval, uint32_t *ret_index,
-    const struct spare_row **ret_spare, struct err *err)
+check_needed(const struct opening *opening, const struct approval *approval, struct err *err)
 {
-	if (spares_envelope(matter->header, &matter->spares, approval->seat, &approval->token,
-	        ret_index, ret_spare, err) == ERR_OK)
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED,
-	    "seat \"%s\" has no envelope for this token in version %u of %s: it was sealed before the "
-	    "token was enrolled (then halligan spare, with an older token of the seat, mends that), or its "
-	    "quorum does not name the seat",
-	    approval->seat, matter->row.version, matter->secret.name);
+	size_t envelopes = 0, left = 0;
+	struct err none;
+
+	for (size_t i = 0; i < opening->count; i++) {
+		ITEM *item = NULL;
+		uint32_t index;
+		bool spare, given = false;
+
+		TRY(item_load(opening, i, &item, err));
+		if (item->stale[0] != '\0' ||
+		    exhibit_envelope(item->exhibit, approval->seat, &approval->token, &index,
+		        &spare, opening->count == 1 ? err : &none) != ERR_OK)
+			continue;
+		envelopes++;
+		for (size_t j = 0; j < item->share_count; j++)
+			given |= strcmp(item->shares[j].seat, approval->seat) == 0;
+		left += !given;
+	}
+	if (envelopes == 0 && opening->count == 1)
+		return err_set(err, ERR_REFUSED, "%s", err->text);
+	if (envelopes == 0)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" has no envelope for this token in any of these versions: they were "
+		    "sealed before the token was enrolled (then halligan spare, with an older token of "
+		    "the seat, mends that), or no quorum names the seat",
+		    approval->seat);
+	if (left == 0)
+		return err_set(err, ERR_EXISTS, "seat \"%s\" has approved already", approval->seat);
+	return ERR_OK;
 }
 
-static enum err_code
-store_approval(struct session *session, const struct matter *matter, const struct dsse *statement,
-    const struct approval *approval, uint32_t index, struct err *err)
+/* The same statement again, by whomever: nothing happens, and nothing is logged. */
+static bool
+is_repeated(const struct opening *opening, const struct digest *digest)
 {
-	struct approval_row row = {.ceremony = matter->row.id,
-	    .token = approval->token,
-	    .envelope = index};
-	LEAF leaf = leaf_new("approval");
-
-	snprintf(row.seat, sizeof(row.seat), "%s", approval->seat);
-	TRY(session_keep(session, statement, STATEMENT_APPROVAL, false, &row.statement, err));
-	TRY(store_put_approval(session->store, &row, err));
-	leaf_bytes(&leaf, "ceremony", VIEW_OF(row.ceremony.bytes));
-	leaf_text(&leaf, "seat", row.seat);
-	leaf_bytes(&leaf, "token", VIEW_OF(row.token.bytes));
-	leaf_statement(&leaf, &row.statement);
-	return journal_add(session, &leaf, err);
+	for (size_t i = 0; i < opening->transcript->voice_count; i++)
+		if (digest_equal(&opening->transcript->voices[i].digest, digest))
+			return true;
+	return false;
 }
 
 enum err_code
@@ -127,137 +119,225 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 {
 	DSSE statement = {0};
 	CHANGE change = {0};
-	MATTER *matter = NULL;
+	OPENING *opening = NULL;
 	struct approval approval;
 	struct id id;
-	const struct spare_row *spare = NULL;
-	uint32_t index = 0;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	in_statement(&call->in, "approval", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
-	TRY(matter_load(session, &id, &matter, err));
-	TRY(end_if_over(session, &change, matter, err));
-	TRY(check_seat(session, matter, approval.seat, err));
-	if (check_statement(session, matter, &statement, &approval, err) != ERR_OK)
+	TRY(opening_load(session, &id, &opening, err));
+	TRY(end_if_over(session, &change, opening, err));
+	if (is_repeated(opening, &approval.digest))
+		return ERR_OK;
+	TRY(transcript_check_seat(opening->transcript, &session->chain, approval.seat, err));
+	if (check_statement(session, opening, &statement, &approval, err) != ERR_OK)
 		return err_add(err, "the approval of seat \"%s\"", approval.seat);
-	TRY(find_envelope(matter, &approval, &index, &spare, err));
-	TRY(spares_read_box(session, matter->header, index, spare, &call->out, err));
-	TRY(store_approval(session, matter, &statement, &approval, index, err));
-	TRY(change_commit(session, &change, err));
-	json_put_int(call->reply, "envelope", index);
+	TRY(check_needed(opening, &approval, err));
+	if (opening->transcript->voice_count == CEREMONY_VOICES)
+		return err_set(err, ERR_REFUSED,
+		    "this ceremony has too many approvals and denials; request again");
+	struct voice_row row = {.token = approval.token};
+	snprintf(row.seat, sizeof(row.seat), "%s", approval.seat);
+	TRY(voice_store(session, opening, &statement, &row, err));
+	return change_commit(session, &change, err);
+}
+
+/* --- Envelopes and shares ----------------------------------------------------------------- */
+
+struct handing {
+	struct id id;
+	size_t position;
+	struct digest approval;
+	struct approval said;
+	struct opening *opening;
+	struct loaded_item *item;
+	uint32_t index; /* of the envelope */
+	bool spare;
+};
+
+static void
+handing_done(struct handing *handing)
+{
+	item_freep(&handing->item);
+	opening_freep(&handing->opening);
+}
+#define HANDING CLEANUP(handing_done) struct handing
+
+/* "id", "position", "approval" of CALL. */
+static enum err_code
+read_handing(struct call *call, struct handing *handing)
+{
+	json_in_hex(&call->in, "id", handing->id.bytes, ID_SIZE);
+	handing->position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
+	json_in_hex(&call->in, "approval", handing->approval.bytes, DIGEST_SIZE);
+	return json_in_end(&call->in);
+}
+
+/* The standing approval that was named. */
+static enum err_code
+find_approval(struct session *session, struct handing *handing, struct err *err)
+{
+	DSSE statement = {0};
+
+	if (!is_repeated(handing->opening, &handing->approval))
+		return err_set(err, ERR_REFUSED, "this ceremony has no such approval");
+	TRY(session_statement(session, &handing->approval, "approval", &statement, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &handing->said, err));
+	TRY(transcript_check_seat(handing->opening->transcript, &session->chain, handing->said.seat,
+	    err));
+	if (chain_token(&session->chain, handing->said.seat, &handing->said.token) == NULL)
+		return chain_refuse_token(&session->chain, handing->said.seat, &handing->said.token,
+		    err);
 	return ERR_OK;
 }
 
-/* The re-sealed shares, opened with the ceremony's key and held against their commitments. */
+/* Its seat's envelope of the item, if the seat has not given its shares yet. */
 static enum err_code
-check_shares(struct session *session, const struct matter *matter, const struct approval_row *row,
-    struct view enc, struct view ciphertext, struct err *err)
+find_envelope(struct handing *handing, struct err *err)
 {
-	SECRET *shares = NULL;
-	enum err_code code = shares_open(session, matter, row, enc, ciphertext, &shares, err);
+	const struct opening *opening = handing->opening;
+	const char *seat = handing->said.seat;
 
-	if (code == ERR_CRYPTO)
-		return err_set(err, ERR_INTEGRITY,
-		    "the shares of seat \"%s\" do not open: they are not those that it signed; the "
-		    "ceremony goes on, and the seat may approve again",
-		    row->seat);
-	if (code != ERR_OK)
-		return code; /* the host's own fault, not the seat's */
-	if (seal_check_shares(matter->header, row->envelope, shares, err) != ERR_OK)
-		return err_add(err, "the shares of seat \"%s\" are wrong; the ceremony goes on",
-		    row->seat);
+	if (handing->position >= opening->count)
+		return err_set(err, ERR_INVALID, "position: the ceremony has %zu versions",
+		    opening->count);
+	TRY(item_load(opening, handing->position, &handing->item, err));
+	if (handing->item->stale[0] != '\0')
+		return err_set(err, handing->item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s: %s",
+		    handing->item->secret.name, handing->item->stale);
+	for (size_t i = 0; i < handing->item->share_count; i++)
+		if (strcmp(handing->item->shares[i].seat, seat) == 0)
+			return err_set(err, ERR_EXISTS,
+			    "seat \"%s\" has given its shares of %s already", seat,
+			    handing->item->secret.name);
+	if (exhibit_envelope(handing->item->exhibit, seat, &handing->said.token, &handing->index,
+	        &handing->spare, err) != ERR_OK)
+		return err->code = ERR_REFUSED;
 	return ERR_OK;
 }
 
 static enum err_code
-store_shares(struct session *session, const struct matter *matter, const struct approval_row *row,
-    const struct approval *approval, struct view ciphertext, struct err *err)
+load_handing(struct session *session, struct change *change, struct handing *handing,
+    struct err *err)
 {
-	CLEANUP(sealed_box_done) struct sealed_box box = {0};
-	LEAF leaf = leaf_new("shares");
+	TRY(change_begin(session, change, err));
+	TRY(journal_check_clock(session, err));
+	TRY(opening_load(session, &handing->id, &handing->opening, err));
+	TRY(end_if_over(session, change, handing->opening, err));
+	TRY(find_approval(session, handing, err));
+	return find_envelope(handing, err);
+}
 
-	memcpy(box.enc, approval->enc.bytes, POINT_SIZE);
-	buf_bytes(&box.ciphertext, ciphertext);
-	TRY(buf_check(&box.ciphertext, err));
-	TRY(store_complete_approval(session->store, &matter->row.id, row->seat, &box, err));
-	leaf_bytes(&leaf, "ceremony", VIEW_OF(matter->row.id.bytes));
-	leaf_text(&leaf, "seat", row->seat);
-	leaf_statement(&leaf, &row->statement);
-	return journal_add(session, &leaf, err);
+static enum err_code
+read_box(struct session *session, const struct handing *handing, struct buf *ret_envelope,
+    struct err *err)
+{
+	const struct spare_row *spare = NULL;
+	uint32_t index;
+
+	TRY(spares_envelope(handing->item->exhibit->header, &handing->item->spares,
+	    handing->said.seat, &handing->said.token, &index, &spare, err));
+	return spares_read_box(session, handing->item->exhibit->header, index, spare, ret_envelope,
+	    err);
+}
+
+enum err_code
+serve_envelope(struct session *session, struct call *call, struct err *err)
+{
+	CHANGE change = {0};
+	HANDING handing = {0};
+	BUF envelope = {0};
+
+	TRY(read_handing(call, &handing));
+	TRY(load_handing(session, &change, &handing, err));
+	TRY(read_box(session, &handing, &envelope, err));
+	json_put_int(call->reply, "envelope", handing.index);
+	const struct reply_ids ids = {.vault = session->chain.vault,
+	    .statement = handing.said.digest,
+	    .header = handing.item->exhibit->header_hash,
+	    .seat = handing.said.seat,
+	    .token = handing.said.token};
+	return reply_seal(&ids, &handing.said.reply, buf_view(&envelope), &call->out, err);
 }
 
 /* Inside a change. */
 static enum err_code
-accept_shares(struct session *session, struct change *change, struct matter *matter,
-    const char *seat, struct view ciphertext, struct err *err)
+accept_shares(struct session *session, const struct handing *handing, struct view ciphertext,
+    struct err *err)
 {
-	DSSE statement = {0};
-	struct approval approval;
-	const struct approval_row *row = matter_approval(matter, seat);
+	P256_KEY *key = NULL;
+	SECRET *shares = NULL;
+	CLEANUP(share_row_done)
+	struct share_row row = {.position = (uint32_t)handing->position,
+	    .statement = handing->said.digest,
+	    .envelope = handing->index};
+	LEAF leaf = leaf_new("shares");
 
-	TRY(end_if_over(session, change, matter, err));
-	if (row == NULL)
-		return err_set(err, ERR_REFUSED, "seat \"%s\" has signed no approval", seat);
-	TRY(check_seat(session, matter, seat, err));
-	if (session_token(session, seat, &row->token) == NULL)
-		return session_refuse_token(session, seat, &row->token, err);
-	TRY(session_statement(session, &row->statement, "approval", &statement, err));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
-	TRY(check_shares(session, matter, row, VIEW_OF(approval.enc.bytes), ciphertext, err));
-	return store_shares(session, matter, row, &approval, ciphertext, err);
-}
-
-static enum err_code
-reply_shares(struct session *session, struct json *reply, const struct id *id, struct err *err)
-{
-	MATTER *matter = NULL;
-	BUF text = {0};
-	JSON *approved = json_new_array();
-	int missing;
-
-	TRY(matter_load(session, id, &matter, err));
-	if (matter->row.state == CEREMONY_DEGRADED)
-		return err_set(err, ERR_INTEGRITY,
-		    "the quorum is met, but nothing could be released: %s", matter->row.reason);
-	if (matter->row.state == CEREMONY_COLLECTING)
-		(void)matter_verdict(session, matter, session_now(session), &missing, &text);
-	json_put_text(reply, "state", ceremony_state_names[matter->row.state]);
-	json_put_text(reply, "missing", text.size > 0 ? buf_string(&text) : "");
-	for (size_t i = 0; i < matter->approval_count; i++)
-		if (matter->approvals[i].complete)
-			json_add_text(approved, matter->approvals[i].seat);
-	json_put(reply, "approved", TAKE(approved));
-	return ERR_OK;
+	snprintf(row.seat, sizeof(row.seat), "%s", handing->said.seat);
+	buf_bytes(&row.ciphertext, ciphertext);
+	TRY(buf_check(&row.ciphertext, err));
+	TRY(opening_keys(handing->opening, &key, NULL, err));
+	if (share_open(handing->opening, handing->item, &row, key, &shares, err) != ERR_OK)
+		return err_add(err,
+		    "%s: the shares of seat \"%s\" are wrong; the ceremony goes on, and the seat may "
+		    "approve again",
+		    handing->item->secret.name, row.seat);
+	TRY(store_add_share(session->store, &handing->opening->row.id, &row, err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(handing->opening->row.id.bytes));
+	leaf_int(&leaf, "item", row.position);
+	leaf_text(&leaf, "seat", row.seat);
+	leaf_statement(&leaf, &row.statement);
+	return journal_add(session, &leaf, err);
 }
 
 enum err_code
 serve_shares(struct session *session, struct call *call, struct err *err)
 {
 	CHANGE change = {0};
-	MATTER *matter = NULL;
+	HANDING handing = {0};
+
+	TRY(read_handing(call, &handing));
+	if (call->blob.size == 0 || call->blob.size > ENVELOPE_CT_MAX)
+		return err_set(err, ERR_INVALID, "the shares have %zu bytes", call->blob.size);
+	TRY(load_handing(session, &change, &handing, err));
+	TRY(accept_shares(session, &handing, call->blob, err));
+	return change_commit(session, &change, err);
+}
+
+/* The quorum was met, and what is sealed does not open. */
+static enum err_code
+check_released(struct session *session, const struct id *id, struct err *err)
+{
+	OPENING *opening = NULL;
+
+	TRY(opening_load(session, id, &opening, err));
+	if (opening->row.state != CEREMONY_CLOSED || !mode_releases(opening->row.mode))
+		return ERR_OK;
+	for (size_t i = 0; i < opening->count; i++)
+		if (opening->items[i].state == ITEM_DONE)
+			return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "the quorum is met, but nothing could be released: %s", opening->row.reason);
+}
+
+enum err_code
+serve_advance(struct session *session, struct call *call, struct err *err)
+{
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	const char *seat = json_in_text(&call->in, "seat", 1, SEAT_NAME_MAX);
 	TRY(json_in_end(&call->in));
-	if (call->blob.size == 0 || call->blob.size > ENVELOPE_CT_MAX)
-		return err_set(err, ERR_INVALID, "the shares of seat \"%s\" have %zu bytes", seat,
-		    call->blob.size);
-	TRY(change_begin(session, &change, err));
-	TRY(journal_check_clock(session, err));
-	TRY(matter_load(session, &id, &matter, err));
-	TRY(accept_shares(session, &change, matter, seat, call->blob, err));
-	TRY(change_commit(session, &change, err));
-	enum err_code code = release_advance(session, &id, err);
-	if (code == ERR_CRYPTO)
-		return err->code = ERR_INTEGRITY;
+	enum err_code code = ceremony_advance(session, &id, err);
 	if (code != ERR_OK)
 		return err_add(err,
-		    "the approval is recorded and counts; the next command finishes the "
-		    "release, once this is mended");
-	return reply_shares(session, call->reply, &id, err);
+		    "the approval is recorded and counts; the next command goes on, once this is "
+		    "mended");
+	TRY(check_released(session, &id, err));
+	/* What was opened to be replaced is replaced at once. */
+	TRY(leases_pay_due(session, err));
+	return reply_state(session, call->reply, &id, err);
 }

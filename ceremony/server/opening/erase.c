@@ -12,26 +12,12 @@
 
 #include "base/text.h"
 #include "ceremony/server/vault/change.h"
-#include "vault/store/batch.h"
 #include "vault/store/ceremony.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
 
 /* Is the thing that ID names over, so that its files may go? */
 typedef enum err_code (
     *is_over)(struct session *session, const struct id *id, bool *ret_over, struct err *err);
-
-static enum err_code
-batch_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
-{
-	struct batch_row row;
-	enum err_code code = store_get_batch(session->store, id, &row, err);
-
-	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		return code;
-	*ret_over = code == ERR_NOT_FOUND ||
-	    (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
-	return ERR_OK;
-}
 
 static enum err_code
 ceremony_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
@@ -41,9 +27,8 @@ ceremony_is_over(struct session *session, const struct id *id, bool *ret_over, s
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_NOT_FOUND)
-		return batch_is_over(session, id, ret_over, err);
-	*ret_over = (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
+	*ret_over = code == ERR_NOT_FOUND ||
+	    (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
 	return ERR_OK;
 }
 

@@ -4,10 +4,16 @@
 #define CEREMONY_SERVER_OPENING_LIST_H
 
 #include "ceremony/server/call.h"
+#include "vault/documents/id.h"
 
 enum err_code serve_ceremony_list(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
 enum err_code serve_ceremony_get(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
+enum err_code serve_ceremony_item(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
+/* "state", "reason" and "missing" of REPLY: where ceremony ID stands now. */
+enum err_code reply_state(struct session *session, struct json *reply, const struct id *id,
     struct err *err) MUST_CHECK;
 
 #endif

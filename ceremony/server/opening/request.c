@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request becomes a ceremony: everything that the request names must be what is in force, and the
- * quorum must be reachable without the person who asks.  The ceremony's key is made while the
- * writer lock is held, so that no other session takes its file for a leftover.
+ * A request becomes a ceremony: everything that it names must be what is in force, and every quorum
+ * must be reachable without the person who asks.  The ceremony's key is made while the writer lock is
+ * held, so that no other session takes its file for a leftover.
  */
 #include "ceremony/server/opening/request.h"
 
@@ -12,280 +12,284 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/protocol/statements_host.h"
-#include "ceremony/server/opening/matter.h"
-#include "ceremony/server/vault/chain.h"
+#include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
 
 struct asking {
-	struct request request;
-	struct dsse statement;
-	struct secret_row secret;
-	struct definition definition;
-	const struct policy *policy;
-	struct version_row version;
-	struct header *header;
-	struct spare_set spares; /* beside it */
+	struct dsse request, ceremony; /* statements */
+	struct ceremony made;
+	struct opening *opening; /* as if it were stored already */
 };
 
 static void
 asking_done(struct asking *asking)
 {
-	dsse_done(&asking->statement);
-	definition_done(&asking->definition);
-	version_row_done(&asking->version);
-	header_freep(&asking->header);
+	dsse_done(&asking->request);
+	dsse_done(&asking->ceremony);
+	ceremony_done(&asking->made);
+	opening_freep(&asking->opening);
 }
 
 static enum err_code
-check_requester(const struct session *session, const struct asking *asking, struct err *err)
+check_mode(const struct request *request, struct err *err)
 {
-	const struct request *request = &asking->request;
-	const struct seat *seat = session_seat(session, request->seat);
-	const struct seat_token *token = session_token(session, request->seat, &request->token);
-
-	if (seat == NULL)
+	if (request->mode != MODE_RELEASE && request->mode != MODE_RESEAL &&
+	    request->mode != MODE_ROTATE)
 		return err_set(err, ERR_REFUSED,
-		    "request: seat: neither charter nor roster has an active seat \"%s\"",
-		    request->seat);
-	if ((seat->roles & ROLE_RESPONDER) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "request: seat: \"%s\" does not have the role responder", request->seat);
-	if (token == NULL)
-		return session_refuse_token(session, request->seat, &request->token, err) !=
-		        ERR_OK ?
-		    err_add(err, "request: token") :
-		    ERR_OK;
-	if (!token->has[KEY_RELEASE])
-		return err_set(err, ERR_REFUSED,
-		    "request: token: token %u of seat \"%s\" has no release key", token->serial,
-		    request->seat);
-	if (asking->statement.count != 1)
-		return err_set(err, ERR_INVALID, "request: it must carry one signature");
-	if (seat_token_verify(&asking->statement, token, err) != ERR_OK)
-		return err_add(err, "request: seat \"%s\"", request->seat);
+		    "mode: \"%s\" has no destination in this version of halligan",
+		    mode_names[request->mode]);
 	return ERR_OK;
 }
 
 static enum err_code
-check_times(const struct asking *asking, int64_t now, struct err *err)
+check_clock(const struct request *request, int64_t now, struct err *err)
 {
-	const struct request *request = &asking->request;
-	char most[TEXT_DURATION_SIZE];
-
-	text_duration(asking->policy->max_duration, most);
-	if (request->duration > asking->policy->max_duration)
-		return err_set(err, ERR_REFUSED,
-		    "request: duration: policy \"%s\" allows at most %s", asking->policy->name,
-		    most);
 	if (now >= request->expires)
-		return err_set(err, ERR_EXPIRED,
-		    "request: expires: it has expired; make a new one");
+		return err_set(err, ERR_EXPIRED, "expires: it has expired; make a new one");
 	if (request->created > now + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
-		    "request: created: it comes from the future; compare the clocks of your machine and "
-		    "of the vault's host");
-	text_duration(asking->policy->request_ttl, most);
-	if (request->expires - now > asking->policy->request_ttl + CLOCK_BACK_MAX)
-		return err_set(err, ERR_REFUSED,
-		    "request: expires: policy \"%s\" lets a request live %s at most",
-		    asking->policy->name, most);
+		    "created: it comes from the future; compare the clocks of your machine and of "
+		    "the vault's host");
 	return ERR_OK;
 }
 
 static enum err_code
-check_debt(struct session *session, const struct asking *asking, struct err *err)
-{
-	struct debt_row debt;
-	struct release_row release;
-	enum err_code code = store_open_debt(session->store, &asking->secret.id, &debt, err);
-
-	if (code == ERR_OK)
-		return err_set(err, ERR_REFUSED,
-		    "%s has an unpaid rotation debt (%s%s%s): its credential was used and not yet "
-		    "replaced; 'halligan rotate %s' pays it, then request again",
-		    asking->secret.name, debt_state_names[debt.state],
-		    debt.note[0] != '\0' ? ": " : "", debt.note, asking->secret.name);
-	if (code != ERR_NOT_FOUND)
-		return code;
-	code = store_get_release(session->store, &asking->secret.id, asking->request.version,
-	    &release, err);
-	if (code == ERR_OK)
-		return err_set(err, ERR_REFUSED, "version %u of %s was released before",
-		    asking->request.version, asking->secret.name);
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
-}
-
-static enum err_code
-load_secret(struct session *session, struct asking *asking, struct err *err)
-{
-	const struct request *request = &asking->request;
-	enum err_code code =
-	    store_get_secret(session->store, &request->secret, &asking->secret, err);
-
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, "request: secret: there is no such secret");
-	if (code != ERR_OK)
-		return code;
-	if (strcmp(asking->secret.name, request->name) != 0)
-		return err_set(err, ERR_REFUSED, "request: name: the secret is called \"%s\"",
-		    asking->secret.name);
-	if (!digest_equal(&asking->secret.definition, &request->definition))
-		return err_set(err, ERR_REFUSED,
-		    "request: definition: it changed meanwhile; request again");
-	if (asking->secret.current != request->version)
-		return err_set(err, ERR_REFUSED,
-		    "request: version: the current one is %u; request again",
-		    asking->secret.current);
-	TRY(chain_definition(session, &request->definition, &asking->definition, err));
-	asking->policy = charter_policy(session->charter, asking->definition.policy);
-	return ERR_OK;
-}
-
-static enum err_code
-load_header(struct session *session, struct asking *asking, struct err *err)
-{
-	struct digest hash;
-
-	TRY(store_get_version(session->store, &asking->secret.id, asking->request.version,
-	    &asking->version, err));
-	TRY(header_hash(buf_view(&asking->version.header), &hash, err));
-	if (!digest_equal(&hash, &asking->version.header_hash))
-		return err_set(err, ERR_INTEGRITY, "the stored header of %s version %u was changed",
-		    asking->secret.name, asking->request.version);
-	if (!digest_equal(&hash, &asking->request.header))
-		return err_set(err, ERR_REFUSED, "request: header: it is not that of %s version %u",
-		    asking->secret.name, asking->request.version);
-	TRY(header_new(&asking->header, err));
-	TRY(header_decode(buf_view(&asking->version.header), asking->header, err));
-	return spares_load(session, asking->header, &asking->spares, err);
-}
-
-/* Could officers other than the requester still meet it? */
-static enum err_code
-check_reachable(const struct session *session, const struct asking *asking, int64_t now,
+check_policy(const struct request *request, const struct policy *policy, int64_t now,
     struct err *err)
 {
-	BUF text = {0};
-	struct quorum quorum;
-	const char *unusable[2 * QUORUM_SEATS];
-	int missing;
+	char most[TEXT_DURATION_SIZE];
 
-	TRY(quorum_parse(asking->header->quorum, &quorum, err));
-	struct verdict_facts facts = {.header = &quorum,
-	    .policy = &asking->policy->quorum,
-	    .seats = session->charter->seats,
-	    .seat_count = session->charter->seat_count,
-	    .requester = asking->request.seat,
-	    .denied = unusable,
-	    .now = now,
-	    .deadline = asking->request.expires,
-	    .charter_unchanged = true};
-
-	for (size_t i = 0; i < quorum.seat_count; i++)
-		if (!spares_seat_usable(session, asking->header, &asking->spares, quorum.seats[i]))
-			unusable[facts.denied_count++] = quorum.seats[i];
-	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!spares_seat_usable(session, asking->header, &asking->spares,
-		        facts.policy->seats[i]))
-			unusable[facts.denied_count++] = facts.policy->seats[i];
-	if (verdict_of(&facts, &missing, &text) != VERDICT_UNREACHABLE)
-		return ERR_OK;
-	facts.requester = ""; /* a name that nobody has */
-	if (verdict_of(&facts, &missing, &text) == VERDICT_UNREACHABLE)
+	text_duration(policy->max_duration, most);
+	if (request->duration > policy->max_duration)
+		return err_set(err, ERR_REFUSED, "duration: policy \"%s\" allows at most %s",
+		    policy->name, most);
+	text_duration(policy->request_ttl, most);
+	if (request->expires - now > policy->request_ttl + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
-		    "the quorum \"%s\" cannot be met by anybody: too few of its seats have a token that is "
-		    "active and that version %u is sealed to; `halligan charter status` says which",
-		    asking->header->quorum, asking->request.version);
-	return err_set(err, ERR_REFUSED,
-	    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
-	    "for your own request; somebody else must request",
-	    asking->header->quorum, asking->request.seat);
+		    "expires: policy \"%s\" lets a request live %s at most", policy->name, most);
+	return ERR_OK;
+}
+
+/* What the row says of the secret that ASKED names; the sealed quorum goes into the statement. */
+static enum err_code
+draw_item(struct session *session, const struct item *asked, struct item *made, struct err *err)
+{
+	struct secret_row secret;
+	VERSION_ROW version = {0};
+	HEADER *header = NULL;
+	enum err_code code = store_get_secret(session->store, &asked->secret, &secret, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND, "secret: there is no such secret");
+	if (code != ERR_OK)
+		return code;
+	if (strcmp(secret.name, asked->name) != 0)
+		return err_set(err, ERR_REFUSED, "name: the secret is called \"%s\"", secret.name);
+	if (!digest_equal(&secret.definition, &asked->definition))
+		return err_set(err, ERR_REFUSED, "definition: it changed meanwhile; request again");
+	if (secret.current != asked->version)
+		return err_set(err, ERR_REFUSED,
+		    "version: %u is no longer the current one, which is %u; request again",
+		    asked->version, secret.current);
+	TRY(store_get_version(session->store, &asked->secret, asked->version, &version, err));
+	if (!digest_equal(&version.header_hash, &asked->header))
+		return err_set(err, ERR_REFUSED, "header: it is not that of %s version %u",
+		    secret.name, asked->version);
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&version.header), header, err));
+	*made = *asked;
+	memcpy(made->quorum, header->quorum, sizeof(header->quorum));
+	return ERR_OK;
 }
 
 static enum err_code
-check(struct session *session, struct asking *asking, struct err *err)
+refuse_debt(struct session *session, const struct loaded_item *item, struct err *err)
 {
-	int64_t now = session_now(session);
+	struct debt_row debt;
+	enum err_code code = store_open_debt(session->store, &item->secret.id, &debt, err);
 
-	if (!digest_equal(&asking->request.vault, &session->vault))
-		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
-	TRY(check_requester(session, asking, err));
-	TRY(load_secret(session, asking, err));
-	TRY(load_header(session, asking, err));
-	TRY(check_times(asking, now, err));
-	TRY(check_debt(session, asking, err));
-	return check_reachable(session, asking, now, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	return err_set(err, ERR_REFUSED,
+	    "%s has an unpaid rotation debt (%s%s%s): its credential was used and not yet replaced; "
+	    "'halligan rotate %s' pays it, then request again",
+	    item->secret.name, debt_state_names[debt.state], debt.note[0] != '\0' ? ": " : "",
+	    debt.note, item->secret.name);
+}
+
+/* Could officers other than the requester still meet it?  Nobody has said anything yet. */
+static enum err_code
+check_reachable(struct session *session, struct opening *opening, const struct loaded_item *item,
+    struct err *err)
+{
+	struct request *request = &opening->transcript->request;
+	BUF text = {0};
+	char seat[SEAT_NAME_MAX + 1];
+	int missing;
+
+	if (exhibit_verdict(opening->transcript, item->exhibit, &session->chain,
+	        session_now(session), &missing, &text) != VERDICT_UNREACHABLE)
+		return ERR_OK;
+	memcpy(seat, request->seat, sizeof(seat));
+	request->seat[0] = '\0'; /* a name that nobody has */
+	enum verdict without = exhibit_verdict(opening->transcript, item->exhibit, &session->chain,
+	    session_now(session), &missing, &text);
+	memcpy(request->seat, seat, sizeof(seat));
+	if (without == VERDICT_UNREACHABLE)
+		return err_set(err, ERR_REFUSED,
+		    "the quorum \"%s\" cannot be met by anybody: too few of its seats have a token "
+		    "that is active and that version %u is sealed to; 'halligan charter status' says "
+		    "which",
+		    item->exhibit->header->quorum, item->exhibit->item->version);
+	return err_set(err, ERR_REFUSED,
+	    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count for "
+	    "your own request; somebody else must request",
+	    item->exhibit->header->quorum, seat);
+}
+
+static enum err_code
+check_item(struct session *session, struct opening *opening, size_t position, struct err *err)
+{
+	ITEM *item = NULL;
+
+	TRY(item_load(opening, position, &item, err));
+	TRY(refuse_debt(session, item, err));
+	if (item->stale[0] != '\0')
+		return err_set(err, item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s", item->stale);
+	TRY(check_policy(&opening->transcript->request, item->exhibit->policy, session_now(session),
+	    err));
+	return check_reachable(session, opening, item, err);
+}
+
+/* A second one of the same seat for the same secret is a mistake, unless it is meant. */
+static enum err_code
+check_other(struct session *session, const struct request *request, struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+
+	TRY(ceremonies_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < request->items.count; j++) {
+			char hex[2 * ID_SIZE + 1];
+			bool has;
+
+			if (strcmp(rows[i].requester, request->seat) != 0)
+				continue;
+			TRY(store_has_item(session->store, &rows[i].id,
+			    &request->items.rows[j].secret, &has, err));
+			text_hex(VIEW_OF(rows[i].id.bytes), hex);
+			if (has)
+				return err_set(err, ERR_EXISTS,
+				    "%s has asked for %s already: ceremony %.8s still collects; "
+				    "--another makes a second one",
+				    request->seat, request->items.rows[j].name, hex);
+		}
+	return ERR_OK;
 }
 
 /* The host's statement, with a fresh key. */
 static enum err_code
-make_statement(struct session *session, const struct asking *asking, struct ceremony *ceremony,
-    struct dsse *ret_statement, struct err *err)
+make_statement(struct session *session, const struct request *request, struct asking *asking,
+    struct err *err)
 {
 	JSON *payload = NULL;
-	const struct request *request = &asking->request;
+	struct ceremony *ceremony = &asking->made;
 
-	*ceremony = (struct ceremony){.vault = session->vault,
-	    .request = request->digest,
-	    .definition = request->definition,
-	    .header = request->header,
-	    .charter = session->charter->digest,
-	    .roster = session->roster->digest,
-	    .secret = request->secret,
-	    .version = request->version,
-	    .created = session_now(session),
-	    .deadline = request->expires};
-	snprintf(ceremony->quorum, sizeof(ceremony->quorum), "%s", asking->header->quorum);
-	TRY(id_new(&ceremony->id, err));
+	TRY(items_new(request->items.count, &ceremony->items, err));
+	for (size_t i = 0; i < request->items.count; i++)
+		if (draw_item(session, &request->items.rows[i], &ceremony->items.rows[i], err) !=
+		    ERR_OK)
+			return err_add(err, "items[%zu]", i);
+	ceremony->vault = session->chain.vault;
+	ceremony->request = request->digest;
+	ceremony->mode = request->mode;
+	ceremony->recipients = request->recipients;
+	ceremony->charter = session->chain.charter->digest;
+	ceremony->roster = session->chain.roster->digest;
+	ceremony->created = session_now(session);
+	ceremony->deadline = request->expires;
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
 	TRY(ceremony_payload(ceremony, &payload, err));
-	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
-	    err));
-	return statement_sign_host(ret_statement, session->keys.statement, err);
+	TRY(statement_new(STATEMENT_CEREMONY, session->chain.charter->training, payload,
+	    &asking->ceremony, err));
+	return statement_sign_host(&asking->ceremony, session->keys.statement, err);
 }
 
+/* As it will be stored: what is checked is what officers will see. */
 static enum err_code
-store_ceremony(struct session *session, const struct asking *asking,
-    const struct ceremony *ceremony, const struct dsse *statement, struct err *err)
+draw_up(struct session *session, struct asking *asking, struct err *err)
 {
-	struct ceremony_row row = {.id = ceremony->id,
-	    .secret = ceremony->secret,
-	    .version = ceremony->version,
+	struct opening *opening = calloc(1, sizeof(*opening));
+
+	if (opening == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	asking->opening = opening;
+	opening->session = session;
+	TRY(transcript_new(&asking->request, &asking->ceremony, &session->chain,
+	    &opening->transcript, err));
+	const struct ceremony *ceremony = &opening->transcript->ceremony;
+	opening->row = (struct ceremony_row){.id = ceremony->id,
+	    .mode = ceremony->mode,
 	    .state = CEREMONY_COLLECTING,
 	    .charter = ceremony->charter,
 	    .created = ceremony->created,
 	    .deadline = ceremony->deadline};
+	snprintf(opening->row.requester, sizeof(opening->row.requester), "%s",
+	    opening->transcript->request.seat);
+	opening->count = ceremony->items.count;
+	for (size_t i = 0; i < opening->count; i++)
+		opening->items[i] = (struct item_row){.secret = ceremony->items.rows[i].secret,
+		    .version = ceremony->items.rows[i].version,
+		    .state = ITEM_WAITING};
+	return ERR_OK;
+}
+
+static enum err_code
+store(struct session *session, struct asking *asking, struct err *err)
+{
+	struct opening *opening = asking->opening;
+	struct ceremony_row *row = &opening->row;
 	LEAF leaf = leaf_new("request");
 
-	snprintf(row.requester, sizeof(row.requester), "%s", asking->request.seat);
-	TRY(session_keep(session, &asking->statement, STATEMENT_REQUEST, false, &row.request, err));
-	TRY(session_keep(session, statement, STATEMENT_CEREMONY, false, &row.digest, err));
-	TRY(store_add_ceremony(session->store, &row, err));
-	leaf_bytes(&leaf, "ceremony", VIEW_OF(row.id.bytes));
-	leaf_bytes(&leaf, "secret", VIEW_OF(row.secret.bytes));
-	leaf_text(&leaf, "name", asking->secret.name);
-	leaf_int(&leaf, "version", row.version);
-	leaf_text(&leaf, "seat", row.requester);
-	leaf_statement(&leaf, &row.request);
-	leaf_statement(&leaf, &row.digest);
+	TRY(session_keep(session, &asking->request, STATEMENT_REQUEST, false, &row->request, err));
+	TRY(session_keep(session, &asking->ceremony, STATEMENT_CEREMONY, false, &row->digest, err));
+	TRY(store_add_ceremony(session->store, row, opening->items, opening->count, err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(row->id.bytes));
+	leaf_text(&leaf, "mode", mode_names[row->mode]);
+	leaf_int(&leaf, "count", (int64_t)opening->count);
+	leaf_text(&leaf, "name", opening->transcript->request.items.rows[0].name);
+	leaf_text(&leaf, "seat", row->requester);
+	leaf_statement(&leaf, &row->request);
+	leaf_statement(&leaf, &row->digest);
 	return journal_add(session, &leaf, err);
 }
 
 static enum err_code
-make_ceremony(struct session *session, struct asking *asking, struct ceremony *ceremony,
-    struct dsse *ret_statement, struct err *err)
+make(struct session *session, const struct request *request, bool another, struct asking *asking,
+    struct err *err)
 {
 	CHANGE change = {0};
 
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
-	TRY(check(session, asking, err));
-	TRY(make_statement(session, asking, ceremony, ret_statement, err));
-	TRY(store_ceremony(session, asking, ceremony, ret_statement, err));
+	TRY(check_mode(request, err));
+	TRY(check_clock(request, session_now(session), err));
+	TRY(request_check(&asking->request, request, &session->chain, err));
+	if (!another)
+		TRY(check_other(session, request, err));
+	TRY(make_statement(session, request, asking, err));
+	TRY(draw_up(session, asking, err));
+	for (size_t i = 0; i < request->items.count; i++)
+		if (check_item(session, asking->opening, i, err) != ERR_OK)
+			return request->items.count == 1 ? err->code :
+			                                   err_add(err, "items[%zu]", i);
+	TRY(store(session, asking, err));
 	return change_commit(session, &change, err);
 }
 
@@ -293,24 +297,24 @@ enum err_code
 serve_request(struct session *session, struct call *call, struct err *err)
 {
 	CLEANUP(asking_done) struct asking asking = {0};
-	DSSE statement = {0};
-	struct ceremony ceremony = {0};
+	REQUEST request = {0};
 	struct ceremony_row row;
+	bool another = json_in_bool(&call->in, "another");
 
-	in_statement(&call->in, "request", &asking.statement);
+	in_statement(&call->in, "request", &asking.request);
 	TRY(json_in_end(&call->in));
-	TRY(request_parse(&asking.statement, session->charter->training, &asking.request, err));
-	if (make_ceremony(session, &asking, &ceremony, &statement, err) != ERR_OK) {
+	TRY(request_parse(&asking.request, session->chain.charter->training, &request, err));
+	TRY(id_new(&asking.made.id, err));
+	if (make(session, &request, another, &asking, err) != ERR_OK) {
 		struct err ignored;
 
 		/* Without a row nobody needs the key; a failed erasure is left to the next session. */
-		if (ceremony.created != 0 &&
-		    store_get_ceremony(session->store, &ceremony.id, &row, &ignored) ==
-		        ERR_NOT_FOUND)
-			(void)!ceremony_key_erase(session->folder, &ceremony.id, &ignored);
-		return err->code;
+		if (store_get_ceremony(session->store, &asking.made.id, &row, &ignored) ==
+		    ERR_NOT_FOUND)
+			(void)!ceremony_key_erase(session->folder, &asking.made.id, &ignored);
+		return err_add(err, "request");
 	}
-	json_put_hex(call->reply, "id", VIEW_OF(ceremony.id.bytes));
-	put_statement(call->reply, "ceremony", &statement);
+	json_put_hex(call->reply, "id", VIEW_OF(asking.made.id.bytes));
+	put_statement(call->reply, "ceremony", &asking.ceremony);
 	return ERR_OK;
 }

@@ -16,13 +16,12 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/statements_host.h"
-#include "ceremony/server/opening/matter.h"
+#include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
 #include "rotators/contract/answer.h"
-#include "vault/store/batch.h"
 
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
 static enum err_code
@@ -230,7 +229,7 @@ commit(struct payment *payment, struct err *err)
 	    err));
 	secret.current = debt.pending;
 	TRY(store_update_secret(session->store, &secret, err));
-	TRY(matter_void_all(session, &debt.secret, NULL, "the secret was rotated", err));
+	TRY(void_secret(session, &debt.secret, NULL, "the secret was rotated", err));
 	debt.state = DEBT_COMMITTED;
 	TRY(payment_record(payment, &debt, &leaf, err));
 	TRY(change_commit(session, &change, err));
@@ -281,7 +280,7 @@ make_statement(struct payment *payment, enum expel_result sessions, struct dsse 
 	struct session *session = payment->session;
 	VERSION_ROW version = {0};
 	JSON *payload = NULL;
-	struct rotation rotation = {.vault = session->vault,
+	struct rotation rotation = {.vault = session->chain.vault,
 	    .debt = payment->debt.id,
 	    .secret = payment->debt.secret,
 	    .old = payment->debt.old,
@@ -294,17 +293,42 @@ make_statement(struct payment *payment, enum expel_result sessions, struct dsse 
 	snprintf(rotation.sessions, sizeof(rotation.sessions), "%s", expel_result_names[sessions]);
 	plain_text(target_detail(payment), rotation.detail, sizeof(rotation.detail));
 	TRY(rotation_payload(&rotation, &payload, err));
-	TRY(statement_new(STATEMENT_ROTATION, session->charter->training, payload, ret_statement,
-	    err));
+	TRY(statement_new(STATEMENT_ROTATION, session->chain.charter->training, payload,
+	    ret_statement, err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
+}
+
+/* Is every debt of the ceremony but ONE paid? */
+static enum err_code
+is_last(struct session *session, const struct id *ceremony, const struct id *one, bool *ret_last,
+    struct err *err)
+{
+	struct item_row items[CEREMONY_ITEMS];
+	size_t count;
+
+	*ret_last = true;
+	TRY(store_list_items(session->store, ceremony, items, CEREMONY_ITEMS, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		struct debt_row debt;
+
+		if (!items[i].has_debt || memcmp(&items[i].debt, one, sizeof(*one)) == 0)
+			continue;
+		TRY(store_get_debt(session->store, &items[i].debt, &debt, err));
+		*ret_last &= debt.state == DEBT_RETIRED;
+	}
+	return ERR_OK;
 }
 
 static enum err_code
 close_ceremony(struct session *session, const struct debt_row *debt, struct err *err)
 {
 	struct ceremony_row row;
+	bool last;
 
 	if (!debt->has_ceremony)
+		return ERR_OK;
+	TRY(is_last(session, &debt->ceremony, &debt->id, &last, err));
+	if (!last)
 		return ERR_OK;
 	TRY(store_get_ceremony(session->store, &debt->ceremony, &row, err));
 	TRY(table_next(row.state, EVENT_ROTATED, &row.state, err));
@@ -404,7 +428,7 @@ check_lease(struct session *session, const struct debt_row *debt, struct paid *p
 	if (opening) {
 		paid->code = ERR_WAITING;
 		snprintf(paid->note, sizeof(paid->note),
-		    "a batch ceremony is about to open it; the next command goes on with that");
+		    "a ceremony is about to open it; the next command goes on with that");
 		return ERR_OK;
 	}
 	if (!debt->has_ceremony)

@@ -6,13 +6,17 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
-#include "ceremony/server/opening/matter.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/states.h"
+#include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/seal/envelope.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
+#include "vault/store/opened.h"
+#include "vault/store/secret.h"
 
 enum { DEBTS_MAX = 1024 };
 
@@ -21,37 +25,55 @@ static const unsigned unpaid_states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_R
 DESTRUCTOR(freep, struct debt_row, free)
 #define DEBT_ROWS CLEANUP(freep) struct debt_row
 
+/* Its debts are due from now on. */
 static enum err_code
-end_locked(struct session *session, struct ceremony_row *row, bool done, struct err *err)
+make_due(struct session *session, const struct id *ceremony, const struct digest *done,
+    struct err *err)
 {
-	struct debt_row debt;
-	LEAF leaf = leaf_new("ended");
+	struct item_row items[CEREMONY_ITEMS];
+	size_t count;
 
-	TRY(table_next(row->state, EVENT_END, &row->state, err));
-	row->done = done;
-	TRY(store_open_debt(session->store, &row->secret, &debt, err));
-	debt.due = session_now(session);
-	TRY(store_update_ceremony(session->store, row, err));
-	TRY(store_update_debt(session->store, &debt, err));
-	leaf_bytes(&leaf, "ceremony", VIEW_OF(row->id.bytes));
-	leaf_text(&leaf, "by", done ? "done" : "time");
-	leaf_debt(&leaf, &debt);
-	return journal_add(session, &leaf, err);
+	TRY(store_list_items(session->store, ceremony, items, CEREMONY_ITEMS, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		struct debt_row debt;
+		LEAF leaf = leaf_new("ended");
+
+		if (!items[i].has_debt)
+			continue;
+		TRY(store_get_debt(session->store, &items[i].debt, &debt, err));
+		if (debt.state == DEBT_RETIRED)
+			continue;
+		debt.due = session_now(session);
+		TRY(store_update_debt(session->store, &debt, err));
+		leaf_bytes(&leaf, "ceremony", VIEW_OF(ceremony->bytes));
+		leaf_text(&leaf, "by", done != NULL ? "done" : "time");
+		leaf_debt(&leaf, &debt);
+		if (done != NULL)
+			leaf_statement(&leaf, done);
+		TRY(journal_add(session, &leaf, err));
+	}
+	return ERR_OK;
 }
 
-/* RELEASED becomes ROTATING when DONE or when its time is over now; in any other state nothing
- * happens. */
+/* RELEASED becomes ROTATING by the statement DONE (NULL: when its time is over now); in any other state
+ * nothing happens. */
 static enum err_code
-end_one(struct session *session, const struct id *ceremony, bool done, struct err *err)
+end_one(struct session *session, const struct id *ceremony, const struct dsse *done,
+    struct err *err)
 {
 	CHANGE change = {0};
 	struct ceremony_row row;
+	struct digest digest;
 
 	TRY(change_begin(session, &change, err));
 	TRY(store_get_ceremony(session->store, ceremony, &row, err));
-	if (row.state != CEREMONY_RELEASED || (!done && session_now(session) < row.expires))
+	if (row.state != CEREMONY_RELEASED || (done == NULL && session_now(session) < row.expires))
 		return ERR_OK;
-	TRY(end_locked(session, &row, done, err));
+	if (done != NULL)
+		TRY(session_keep(session, done, STATEMENT_DONE, false, &digest, err));
+	TRY(table_next(row.state, EVENT_END, &row.state, err));
+	TRY(store_update_ceremony(session->store, &row, err));
+	TRY(make_due(session, ceremony, done != NULL ? &digest : NULL, err));
 	return change_commit(session, &change, err);
 }
 
@@ -61,10 +83,10 @@ leases_end_expired(struct session *session, struct err *err)
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(matter_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
+	TRY(ceremonies_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].expires)
-			TRY(end_one(session, &rows[i].id, false, err));
+			TRY(end_one(session, &rows[i].id, NULL, err));
 	return ERR_OK;
 }
 
@@ -117,7 +139,7 @@ not_released(const struct ceremony_row *row, struct err *err)
 		text_time(row->expires, expires);
 		return err_set(err, ERR_EXPIRED,
 		    "the lease is over (%s %s): the credential is replaced; make a new request",
-		    row->done ? "it was ended before" : "it ended at", expires);
+		    row->state == CEREMONY_RELEASED ? "it ended at" : "it was to end at", expires);
 	}
 }
 
@@ -127,30 +149,29 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	CLEANUP(sealed_box_done) struct sealed_box box = {0};
 	BUF note = {0};
 	struct ceremony_row row;
-	struct release_row release;
 	struct digest token;
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
+	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
 	json_in_hex(&call->in, "token", token.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
 	TRY(chain_refresh(session, err));
 	TRY(journal_check_clock(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
-	if (suspensions_find(&session->suspensions, &token) != NULL)
-		return session_refuse_token(session, row.requester, &token, err);
+	if (suspensions_find(&session->chain.suspensions, &token) != NULL)
+		return chain_refuse_token(&session->chain, row.requester, &token, err);
 	if (row.state != CEREMONY_RELEASED || session_now(session) >= row.expires)
 		return not_released(&row, err);
-	TRY(store_get_release(session->store, &row.secret, row.version, &release, err));
-	enum err_code code = store_get_answer(session->store, &id, &token, &box, err);
+	enum err_code code = store_get_answer(session->store, &id, position, &token, &box, err);
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_REFUSED,
-		    "nothing was sealed to this token: only tokens of seat \"%s\" with a release key get "
-		    "an answer",
+		    "nothing was sealed to this token: only the recipients that the request of \"%s\" "
+		    "names get an answer",
 		    row.requester);
 	if (code != ERR_OK)
 		return code;
-	TRY(session_put_statement(session, call->reply, "release", &release.statement, err));
+	TRY(session_put_statement(session, call->reply, "release", &row.release, err));
 	TRY(journal_checkpoint(session, &note, err));
 	json_put_base64(call->reply, "checkpoint", buf_view(&note));
 	buf_bytes(&call->out, VIEW_OF(box.enc));
@@ -158,43 +179,85 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	return buf_check(&call->out, err);
 }
 
-/* The debt that the release of ROW's ceremony left. */
+/* Who may end a lease: whoever holds its key, the requester, or an officer. */
 static enum err_code
-debt_of(struct session *session, const struct ceremony_row *row, struct id *ret_debt,
+check_done(struct session *session, const struct ceremony_row *row, const struct dsse *statement,
     struct err *err)
 {
-	struct release_row release;
-	enum err_code code =
-	    store_get_release(session->store, &row->secret, row->version, &release, err);
+	bool training = session->chain.charter->training;
+	DSSE released = {0};
+	RELEASE release = {0};
+	struct done done;
+	const struct seat *seat;
+	const struct seat_token *token;
 
-	if (code == ERR_NOT_FOUND ||
-	    (code == ERR_OK && memcmp(&release.ceremony, &row->id, sizeof(row->id)) != 0))
-		return not_released(row, err);
-	if (code != ERR_OK)
-		return code;
-	*ret_debt = release.debt;
+	TRY(done_parse(statement, training, &done, err));
+	if (!digest_equal(&done.vault, &session->chain.vault) ||
+	    !digest_equal(&done.release, &row->release))
+		return err_set(err, ERR_REFUSED, "it is for another release");
+	if (statement->count != 1)
+		return err_set(err, ERR_INVALID, "it must carry one signature");
+	if (done.seat[0] == '\0') {
+		TRY(session_statement(session, &row->release, "release", &released, err));
+		TRY(release_parse(&released, training, &release, err));
+		return statement_verify_lease(statement, &release.key, err);
+	}
+	seat = chain_seat(&session->chain, done.seat);
+	token = chain_token(&session->chain, done.seat, &done.token);
+	if (token == NULL)
+		return chain_refuse_token(&session->chain, done.seat, &done.token, err);
+	if (strcmp(done.seat, row->requester) != 0 && (seat->roles & ROLE_OFFICER) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" neither asked for it nor is an officer", done.seat);
+	return seat_token_verify(statement, token, err);
+}
+
+static enum err_code
+pay_item(struct session *session, struct json *array, const struct item_row *item, struct err *err)
+{
+	struct secret_row secret;
+	struct paid paid;
+	struct json *object;
+
+	TRY(store_get_secret(session->store, &item->secret, &secret, err));
+	TRY(rotate_pay(session, &item->debt, &paid, err));
+	if (paid.code == ERR_INTEGRITY)
+		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
+	object = json_new_object();
+	json_put_text(object, "name", secret.name);
+	json_put_text(object, "state", debt_state_names[paid.state]);
+	json_put_text(object, "note", paid.note);
+	json_add(array, object);
 	return ERR_OK;
 }
 
 enum err_code
 serve_done(struct session *session, struct call *call, struct err *err)
 {
+	struct item_row items[CEREMONY_ITEMS];
 	struct ceremony_row row;
-	struct paid paid;
-	struct id id, debt;
+	DSSE statement = {0};
+	JSON *array = json_new_array();
+	size_t count;
+	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
+	in_statement(&call->in, "done", &statement);
 	TRY(json_in_end(&call->in));
+	TRY(chain_refresh(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
-	TRY(debt_of(session, &row, &debt, err));
-	TRY(end_one(session, &id, true, err));
-	TRY(rotate_pay(session, &debt, &paid, err));
-	if (paid.code == ERR_INTEGRITY)
-		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
+	if (!mode_releases(row.mode) || row.released == 0)
+		return not_released(&row, err);
+	if (check_done(session, &row, &statement, err) != ERR_OK)
+		return err_add(err, "done");
+	TRY(end_one(session, &id, &statement, err));
+	TRY(store_list_items(session->store, &id, items, CEREMONY_ITEMS, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (items[i].has_debt)
+			TRY(pay_item(session, array, &items[i], err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	json_put_text(call->reply, "state", ceremony_state_names[row.state]);
-	json_put_text(call->reply, "debt", debt_state_names[paid.state]);
-	json_put_text(call->reply, "note", paid.note);
+	json_put(call->reply, "debts", TAKE(array));
 	return ERR_OK;
 }
 

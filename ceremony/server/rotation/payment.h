@@ -11,7 +11,7 @@
 #include "ceremony/server/vault/session.h"
 #include "rotators/contract/contract.h"
 #include "rotators/contract/rotator.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
 #include "vault/store/secret.h"
 
 enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3, PAYMENT_RETRY = 300 /* seconds */ };

@@ -6,7 +6,8 @@
 
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
+#include "vault/store/opened.h"
 #include "vault/store/secret.h"
 
 enum { LIST_MAX = 500 };
@@ -14,9 +15,8 @@ enum { LIST_MAX = 500 };
 static enum err_code
 released(struct session *session, const struct secret_row *row, bool *ret_released, struct err *err)
 {
-	struct release_row release;
-	enum err_code code =
-	    store_get_release(session->store, &row->id, row->current, &release, err);
+	struct id opener;
+	enum err_code code = store_get_opened(session->store, &row->id, row->current, &opener, err);
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
@@ -54,7 +54,7 @@ add_secret(struct session *session, struct json *array, const struct secret_row 
 	const char *state;
 
 	TRY(session_statement(session, &row->definition, "secret", &statement, err));
-	TRY(definition_parse(&statement, session->charter->training, &definition, err));
+	TRY(definition_parse(&statement, session->chain.charter->training, &definition, err));
 	TRY(state_name(session, row, &state, err));
 	json_put_text(object, "name", row->name);
 	json_put_int(object, "current", row->current);

@@ -12,7 +12,8 @@
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
+#include "vault/store/opened.h"
 
 /* --- Who left ----------------------------------------------------------------------------- */
 
@@ -42,7 +43,7 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 		for (size_t j = 0; j < charter->seats[i].token_count; j++) {
 			const struct seat_token *token = &charter->seats[i].tokens[j];
 
-			if (has_token(session->charter, &token->id) ||
+			if (has_token(session->chain.charter, &token->id) ||
 			    find_leaver(leavers, &token->id) != NULL ||
 			    leavers->count == STALE_LEAVERS)
 				continue;
@@ -55,20 +56,18 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 	}
 }
 
-enum err_code
-leavers_load(struct session *session, struct leavers *ret_leavers, struct err *err)
+void
+leavers_load(const struct session *session, struct leavers *ret_leavers)
 {
-	int64_t since = session->charter->created;
+	int64_t since = session->chain.charter->created;
 
 	ret_leavers->count = 0;
-	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
-		CHARTER *charter = NULL;
+	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
+		const struct charter *charter = session->chain.charters[i - 1];
 
-		TRY(chain_charter(session, version, &charter, err));
 		add_leavers(session, charter, since, ret_leavers);
 		since = charter->created;
 	}
-	return ERR_OK;
 }
 
 /* --- One version -------------------------------------------------------------------------- */
@@ -119,7 +118,7 @@ judge_leavers(struct judging *judging)
 		const struct leaver *leaver;
 		struct stale *stale = judging->stale;
 
-		if (has_token(judging->session->charter, &envelope->token))
+		if (has_token(judging->session->chain.charter, &envelope->token))
 			continue;
 		leaver = find_leaver(judging->leavers, &envelope->token);
 		say(stale, "%s's token \"%s\" left and has an envelope", envelope->seat,
@@ -133,7 +132,7 @@ judge_leavers(struct judging *judging)
 static void
 judge_missing(struct judging *judging)
 {
-	const struct charter *charter = judging->session->charter;
+	const struct charter *charter = judging->session->chain.charter;
 	const struct quorum *quorum = &judging->policy->quorum;
 	const struct spare_row *spare;
 	struct err ignored;
@@ -179,7 +178,7 @@ cannot(struct stale *stale, const char *why)
 static enum err_code
 judge_quorum(struct judging *judging, struct err *err)
 {
-	const struct charter *charter = judging->session->charter;
+	const struct charter *charter = judging->session->chain.charter;
 	struct quorum quorum;
 	const char *unusable[2 * QUORUM_SEATS];
 	BUF text = {0};
@@ -216,7 +215,7 @@ static enum err_code
 judge_free(struct judging *judging, const struct secret_row *secret, struct err *err)
 {
 	struct debt_row debt;
-	struct release_row release;
+	struct id opener;
 	struct store *store = judging->session->store;
 	enum err_code code = store_open_debt(store, &secret->id, &debt, err);
 
@@ -224,7 +223,7 @@ judge_free(struct judging *judging, const struct secret_row *secret, struct err 
 		return code;
 	if (code == ERR_OK)
 		cannot(judging->stale, "it has a rotation debt: paying it seals a new version");
-	code = store_get_release(store, &secret->id, secret->current, &release, err);
+	code = store_get_opened(store, &secret->id, secret->current, &opener, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
 	if (code == ERR_OK)
@@ -275,7 +274,7 @@ stale_judge(struct session *session, const struct leavers *leavers, const struct
 		return ERR_OK;
 	}
 	TRY(code);
-	judging.policy = charter_policy(session->charter, judging.definition.policy);
+	judging.policy = charter_policy(session->chain.charter, judging.definition.policy);
 	judge_leavers(&judging);
 	judge_missing(&judging);
 	judge_rest(&judging);

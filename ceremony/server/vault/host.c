@@ -22,7 +22,7 @@ enum {
 	FILE_FORMAT = 1,
 	PREFIX_SIZE = 6,
 	HOST_KEY_SIZE = PREFIX_SIZE + 3 * 32,
-	CEREMONY_KEY_SIZE = PREFIX_SIZE + SCALAR_SIZE
+	CEREMONY_KEY_SIZE = PREFIX_SIZE + SCALAR_SIZE + ED25519_SIZE
 };
 
 static const char host_magic[4] = {'H', 'A', 'L', 'k'};
@@ -232,14 +232,17 @@ enum err_code
 ceremony_key_make(const char *folder, const struct id *id, struct point *ret_public,
     struct err *err)
 {
-	SECRET *block = NULL;
+	SECRET *block = NULL, *lease = NULL;
 	P256_KEY *key = NULL;
 	char path[4096];
 
 	TRY(host_id_path(folder, "ceremony", id, ".key", path, err));
 	TRY(p256_key_new(&key, err));
+	TRY(secret_new(ED25519_SIZE, &lease, err));
+	TRY(secret_random(lease, ED25519_SIZE, err));
 	TRY(block_new(ceremony_magic, CEREMONY_KEY_SIZE, &block, err));
 	TRY(append_scalar(block, key, err));
+	TRY(secret_append(block, secret_view(lease), err));
 	TRY(file_write_new(path, secret_view(block), 0600, err));
 	p256_key_public(key, ret_public);
 	return ERR_OK;
@@ -247,16 +250,18 @@ ceremony_key_make(const char *folder, const struct id *id, struct point *ret_pub
 
 enum err_code
 ceremony_key_load(const char *folder, const struct id *id, struct p256_key **ret_key,
-    struct err *err)
+    struct secret **ret_lease, struct err *err)
 {
-	SECRET *block = NULL, *scalar = NULL;
+	SECRET *block = NULL, *scalar = NULL, *lease = NULL;
 	char path[4096];
 
 	TRY(host_id_path(folder, "ceremony", id, ".key", path, err));
 	TRY(block_read(path, ceremony_magic, CEREMONY_KEY_SIZE, &block, err));
 	TRY(block_part(block, 0, &scalar, err));
+	TRY(block_part(block, 1, &lease, err));
 	if (p256_key_from(scalar, ret_key, err) != ERR_OK)
 		return err_add(err, "%s", path);
+	*ret_lease = TAKE(lease);
 	return ERR_OK;
 }
 

@@ -49,11 +49,13 @@ enum err_code host_write_vault_id(const char *folder, const struct digest *vault
 enum err_code host_read_vault_id(const char *folder, struct digest *ret_vault,
     struct err *err) MUST_CHECK; /* ERR_NOT_FOUND: founding */
 
+/* What belongs to one ceremony alone: its P-256 key and the seed of its lease key (Ed25519), in
+ * ceremony/ID.key. */
 enum err_code ceremony_key_make(const char *folder, const struct id *id, struct point *ret_public,
     struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND: erased, or lost. */
 enum err_code ceremony_key_load(const char *folder, const struct id *id, struct p256_key **ret_key,
-    struct err *err) MUST_CHECK;
+    struct secret **ret_lease, struct err *err) MUST_CHECK;
 enum err_code ceremony_key_erase(const char *folder, const struct id *id,
     struct err *err) MUST_CHECK;
 

@@ -7,14 +7,14 @@
  *
  * "statements" are the digests of all statements that the leaf rests on; they are in the store.  Times
  * never go back.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending": the row
- * can be rebuilt from the last of them.  "suspended" is the number of suspensions under the charter in
- * force, left out when there is none: so a removed row is missed at once.
+ * can be rebuilt from the last of them.  "documents" is the number of charters, rosters and
+ * suspensions that came into force, left out when there is none: so a removed row is missed at once.
  */
 #ifndef CEREMONY_SERVER_VAULT_LOG_H
 #define CEREMONY_SERVER_VAULT_LOG_H
 
 #include "ceremony/server/vault/session.h"
-#include "vault/store/release.h"
+#include "vault/store/debt.h"
 
 struct leaf {
 	struct json *json, *statements;
@@ -26,13 +26,16 @@ void leaf_statement(struct leaf *leaf, const struct digest *digest);
 void leaf_text(struct leaf *leaf, const char *name, const char *text);
 void leaf_int(struct leaf *leaf, const char *name, int64_t value);
 void leaf_bytes(struct leaf *leaf, const char *name, struct view bytes);
+/* "answer-" and the first 16 hex digits of TOKEN: what was sealed to it, by the digest of enc ||
+ * ciphertext. */
+void leaf_box(struct leaf *leaf, const struct digest *token, const struct digest *box);
 void leaf_debt(struct leaf *leaf, const struct debt_row *debt);
 /* Inside a change. */
 enum err_code journal_add(struct session *session, struct leaf *leaf, struct err *err) MUST_CHECK;
 
-/* The "suspended" of the newest leaf, which is proven to be in the tree whose root the hashes give.
+/* The "documents" of the newest leaf, which is proven to be in the tree whose root the hashes give.
  * Inside a transaction. */
-enum err_code journal_suspended(struct session *session, uint64_t *ret_count,
+enum err_code journal_documents(struct session *session, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
 /* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
  * no deadline can be judged and nothing is released. */

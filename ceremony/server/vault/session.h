@@ -8,14 +8,13 @@
 #ifndef CEREMONY_SERVER_VAULT_SESSION_H
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
+#include "ceremony/protocol/ceremony.h"
 #include "ceremony/protocol/founding.h"
-#include "ceremony/protocol/record_batch.h"
 #include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
+#include "vault/documents/chain.h"
 #include "vault/documents/definition.h"
-#include "vault/documents/roster.h"
 #include "vault/documents/state_names.h"
-#include "vault/documents/suspension.h"
 #include "vault/log/note.h"
 #include "vault/store/store.h"
 
@@ -27,15 +26,6 @@ struct alarm {
 	char subject[SEAT_NAME_MAX + 1];
 	char text[NOTE_TEXT_MAX + 1];
 };
-/* The statements of the batch that was looked at last: an officer with hundreds of versions asks for
- * the same two again and again, and what was verified once under its digest is verified. */
-struct batch_cache {
-	struct batch_ceremony ceremony; /* signed by the host */
-	struct batch_request request;
-	bool is_signed; /* the request by its token; the two are taken from here only then */
-};
-void batch_cache_done(struct batch_cache *cache); /* accepts {0} */
-
 struct session {
 	const struct server_options *options;
 	const char *folder;
@@ -45,12 +35,8 @@ struct session {
 	struct host_keys keys;
 	struct founding founding;
 	/* When live: */
-	struct digest vault;
-	struct charter *charter;
-	struct roster *roster;
-	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
-	struct suspensions suspensions; /* under the charter in force, verified */
-	struct batch_cache batch_cache;
+	struct chain chain;	/* verified */
+	struct transcript *kept; /* the ceremony that was looked at last, under this chain; or NULL */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];
@@ -78,20 +64,6 @@ enum err_code session_put_statement(struct session *session, struct json *object
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
 
-/* A seat of charter or roster; NULL when there is none. */
-const struct seat *session_seat(const struct session *session, const char *name);
-/* The token TOKEN of the seat NAME, suspended or not, or NULL. */
-const struct seat_token *session_listed_token(const struct session *session, const char *name,
-    const struct digest *token);
-/* Why session_token found nothing: suspended by whom, or not of that seat.  ERR_REFUSED. */
-enum err_code session_refuse_token(const struct session *session, const char *name,
-    const struct digest *token, struct err *err) MUST_CHECK;
-/* ERR_REFUSED when a token that is suspended signed STATEMENT. */
-enum err_code session_check_signers(const struct session *session, const struct dsse *statement,
-    struct err *err) MUST_CHECK;
-/* The token TOKEN of the active seat NAME, or NULL; a suspended one is not active. */
-const struct seat_token *session_token(const struct session *session, const char *name,
-    const struct digest *token);
 enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;
 
 #endif

@@ -19,8 +19,8 @@ the_chain_is_verified_and_remembered(void **state)
 
 		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
 		fine(client_sync(client, &view, &err), &err);
-		assert_true(digest_equal(&view->vault, &town.vault));
-		assert_int_equal(view->roster->seat_count, 1);
+		assert_true(digest_equal(&view->chain.vault, &town.vault));
+		assert_int_equal(view->chain.roster->seat_count, 1);
 		assert_int_equal(town_saw(&town, "First contact"), contact == 0);
 		buf_done(&town.screen);
 	}
@@ -65,7 +65,7 @@ sync_with_charter(struct town *town, const struct dsse *charter, struct err *err
 	CLIENT *client = NULL;
 	const struct vault_view *view;
 
-	town_swap(town, "chain", "charters", charter);
+	town_swap(town, "chain", "documents", charter);
 	fine(town_connect(town, TOWN_CISO, &client, err), err);
 	return client_sync(client, &view, err);
 }
@@ -314,7 +314,7 @@ a_suspension_that_was_seen_cannot_be_forgotten(void **state)
 	assert_ok(sync_once(town, &err));
 	town->suspension_count = 1;
 	assert_error(ERR_INTEGRITY, sync_once(town, &err));
-	assert_says("hides that a token is suspended");
+	assert_says("somebody hides what changed");
 	town->suspension_count = 2;
 	assert_ok(sync_once(town, &err));
 	town_close(town);
@@ -351,7 +351,7 @@ a_suspended_token_is_refused_with_who_when_and_why(void **state)
 	town_open(town);
 	suspend(town, INFRA, CISO, town->founded.keys[INFRA][KEY_SIGN]);
 	assert_ok(town_connect(town, TOWN_CISO, &client, &err));
-	assert_error(ERR_REFUSED, approve_run(client, NULL, &err));
+	assert_error(ERR_REFUSED, approve_run(client, &(struct approve_plan){0}, &err));
 	assert_says("suspended by infra on ");
 	assert_says("lost on the train");
 	assert_int_equal(town->pins_asked, 0);

@@ -53,9 +53,9 @@ a_fido2_officer_approves_with_one_touch(void **state)
 	(void)state;
 	town_open_fido(&town);
 	fine(town_connect(&town, TOWN_AUDIT, &client, &err), &err);
-	fine(approve_run(client, NULL, &err), &err);
+	fine(approve_run(client, &(struct approve_plan){0}, &err), &err);
 	assert_int_equal(town_token(&town, TOWN_AUDIT)->touches, 1);
-	assert_non_null(town.received);
+	assert_non_null(town.items[0].received);
 	assert_true(town_saw(&town, "FIDO2 PIN of audit's token \"audit key\", 8 tries left: "));
 	assert_false(town_saw(&town, "PIV"));
 	assert_false(town_saw(&town, "serial 0"));

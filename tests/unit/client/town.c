@@ -32,6 +32,7 @@ found_host(struct town *town)
 
 	town->statement_seed = seed_of(0x51);
 	town->log_seed = seed_of(0x52);
+	town->lease_seed = seed_of(0x53);
 	fine(ed25519_public(town->statement_seed, &charter->host_statement, &err), &err);
 	fine(ed25519_public(town->log_seed, &charter->host_log, &err), &err);
 }
@@ -56,6 +57,24 @@ sign_charter_1(struct town *town)
 }
 
 static void
+give_alice(struct seat *alice, uint32_t serial, struct p256_key *keys[TOKEN_KEYS], bool releases)
+{
+	struct err err;
+	size_t number = alice->token_count++;
+	struct seat_token *token = &alice->tokens[number];
+
+	snprintf(token->label, sizeof(token->label), "alice-%zu", number + 1);
+	snprintf(token->driver, sizeof(token->driver), "piv");
+	token->serial = serial;
+	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
+	for (int key = 0; key < TOKEN_KEYS; key++)
+		fine(p256_key_new(&keys[key], &err), &err);
+	put_key(token, KEY_SIGN, keys[TOKEN_SIGN]);
+	if (releases)
+		put_key(token, KEY_RELEASE, keys[TOKEN_RELEASE]);
+}
+
+static void
 admit_alice(struct town *town)
 {
 	struct err err;
@@ -73,15 +92,8 @@ admit_alice(struct town *town)
 	snprintf(seat->name, sizeof(seat->name), "alice");
 	snprintf(seat->person, sizeof(seat->person), "Alice Oncall");
 	seat->roles = ROLE_RESPONDER;
-	seat->token_count = 1;
-	snprintf(seat->tokens[0].label, sizeof(seat->tokens[0].label), "alice-1");
-	snprintf(seat->tokens[0].driver, sizeof(seat->tokens[0].driver), "piv");
-	seat->tokens[0].serial = TOWN_ALICE;
-	memcpy(seat->tokens[0].firmware, (const uint8_t[]){5, 7, 4}, 3);
-	for (int key = 0; key < TOKEN_KEYS; key++)
-		fine(p256_key_new(&town->alice[key], &err), &err);
-	put_key(&seat->tokens[0], KEY_SIGN, town->alice[TOKEN_SIGN]);
-	put_key(&seat->tokens[0], KEY_RELEASE, town->alice[TOKEN_RELEASE]);
+	give_alice(seat, TOWN_ALICE, town->alice, true);
+	give_alice(seat, TOWN_ALICE_2, town->alice_2, true);
 	fine(roster_payload(roster, &payload, &err), &err);
 	fine(statement_new(STATEMENT_ROSTER, false, payload, &town->roster, &err), &err);
 	sign_with(&town->roster, town->founded.keys[INFRA][KEY_SIGN]);
@@ -91,9 +103,10 @@ admit_alice(struct town *town)
 }
 
 static void
-define_secret(struct town *town, const struct p256_key *signer)
+define_secret(struct town *town, size_t index, const struct p256_key *signer)
 {
 	struct err err;
+	struct town_item *item = &town->items[index];
 	struct definition definition = {.vault = town->vault,
 	    .revision = 1,
 	    .created = TOWN_NOW - 2000,
@@ -101,18 +114,21 @@ define_secret(struct town *town, const struct p256_key *signer)
 	JSON *target = definition.target;
 	JSON *payload = NULL;
 
-	memset(town->secret.bytes, 0x33, SECRET_ID_SIZE);
-	definition.secret = town->secret;
+	memset(item->secret.bytes, 0x33 + (int)index, SECRET_ID_SIZE);
+	snprintf(item->name, sizeof(item->name), "prod/db");
+	if (index > 0)
+		snprintf(item->name, sizeof(item->name), "prod/db-%zu", index);
+	definition.secret = item->secret;
 	memset(definition.rotator_hash.bytes, 0x44, DIGEST_SIZE);
 	json_put_text(target, "host", "db1");
-	snprintf(definition.name, sizeof(definition.name), "prod/db");
+	memcpy(definition.name, item->name, sizeof(definition.name));
 	snprintf(definition.policy, sizeof(definition.policy), "default");
 	snprintf(definition.rotator, sizeof(definition.rotator), "ssh-key");
 	snprintf(definition.effect, sizeof(definition.effect), "root on db1");
 	fine(definition_payload(&definition, &payload, &err), &err);
-	fine(statement_new(STATEMENT_SECRET, false, payload, &town->definition, &err), &err);
-	sign_with(&town->definition, signer);
-	fine(dsse_digest(&town->definition, &town->definition_digest, &err), &err);
+	fine(statement_new(STATEMENT_SECRET, false, payload, &item->definition, &err), &err);
+	sign_with(&item->definition, signer);
+	fine(dsse_digest(&item->definition, &item->definition_digest, &err), &err);
 }
 
 struct secret *
@@ -127,7 +143,7 @@ town_credential(void)
 }
 
 static void
-seal_secret(struct town *town)
+seal_secret(struct town *town, struct town_item *item)
 {
 	struct err err;
 	HEADER *ids = NULL;
@@ -137,8 +153,8 @@ seal_secret(struct town *town)
 
 	fine(header_new(&ids, &err), &err);
 	ids->vault = town->vault;
-	ids->secret = town->secret;
-	ids->definition = town->definition_digest;
+	ids->secret = item->secret;
+	ids->definition = item->definition_digest;
 	ids->version = 1;
 	ids->charter = charter->digest;
 	for (size_t seat = CISO; seat <= AUDIT; seat++)
@@ -146,11 +162,11 @@ seal_secret(struct town *town)
 		    charter->seats[seat].tokens[0].id,
 		    charter->seats[seat].tokens[0].keys[KEY_SHARE]};
 	fine(seal_version(ids, &charter->policies[0].quorum, recipients, 3, secret_view(credential),
-	         &town->version, NULL, &err),
+	         &item->version, NULL, &err),
 	    &err);
-	fine(header_new(&town->header, &err), &err);
-	fine(header_decode(buf_view(&town->version.header), town->header, &err), &err);
-	fine(header_hash(buf_view(&town->version.header), &town->header_hash, &err), &err);
+	fine(header_new(&item->header, &err), &err);
+	fine(header_decode(buf_view(&item->version.header), item->header, &err), &err);
+	fine(header_hash(buf_view(&item->version.header), &item->header_hash, &err), &err);
 }
 
 static void
@@ -168,31 +184,67 @@ sign_checkpoint(struct town *town)
 	    &err);
 }
 
+/* As request (with names) or ceremony statement (with quorums) list them. */
 static void
-request_secret(struct town *town, const struct p256_key *signer, struct digest *ret_digest)
+list_items(const struct town *town, struct items *items)
 {
 	struct err err;
-	struct request request = {.vault = town->vault,
-	    .secret = town->secret,
-	    .definition = town->definition_digest,
-	    .header = town->header_hash,
-	    .version = 1,
-	    .token = town->alice_roster->seats[0].tokens[0].id,
-	    .duration = 1800,
-	    .created = TOWN_NOW - 120,
+
+	fine(items_new(town->item_count, items, &err), &err);
+	for (size_t i = 0; i < town->item_count; i++) {
+		items->rows[i] = (struct item){.secret = town->items[i].secret,
+		    .version = 1,
+		    .definition = town->items[i].definition_digest,
+		    .header = town->items[i].header_hash};
+		memcpy(items->rows[i].name, town->items[i].name, sizeof(town->items[i].name));
+		snprintf(items->rows[i].quorum, sizeof(items->rows[i].quorum), "%s",
+		    town->founded.charter->policies[0].quorum_text);
+	}
+}
+
+static const struct seat *
+requester_of(const struct town *town)
+{
+	return town->mode == MODE_RELEASE ? &town->alice_roster->seats[0] :
+	                                    &town->founded.charter->seats[OPS];
+}
+
+static void
+list_recipients(const struct town *town, struct recipients *recipients)
+{
+	const struct seat_token *token = &requester_of(town)->tokens[0];
+
+	if (town->mode != MODE_RELEASE)
+		return;
+	recipients->rows[recipients->count++] =
+	    (struct recipient){token->id, token->keys[KEY_RELEASE]};
+}
+
+static void
+request_secrets(struct town *town, const struct p256_key *signer)
+{
+	struct err err;
+	bool releases = town->mode == MODE_RELEASE;
+	REQUEST request = {.vault = town->vault,
+	    .mode = town->mode,
+	    .token = requester_of(town)->tokens[0].id,
+	    .duration = releases ? 1800 : 0,
+	    .created = TOWN_NOW - 120 + town->ahead,
 	    .expires = TOWN_NOW + 700};
 	JSON *payload = NULL;
 
-	snprintf(request.name, sizeof(request.name), "prod/db");
-	snprintf(request.seat, sizeof(request.seat), "alice");
+	list_items(town, &request.items);
+	list_recipients(town, &request.recipients);
+	memcpy(request.seat, requester_of(town)->name, sizeof(request.seat));
 	snprintf(request.reason, sizeof(request.reason), "primary does not boot");
-	snprintf(request.incident, sizeof(request.incident), "INC-4711");
+	if (releases)
+		snprintf(request.incident, sizeof(request.incident), "INC-4711");
 	snprintf(request.host, sizeof(request.host), "laptop");
 	snprintf(request.user, sizeof(request.user), "alice");
 	fine(request_payload(&request, &payload, &err), &err);
 	fine(statement_new(STATEMENT_REQUEST, false, payload, &town->request, &err), &err);
 	sign_with(&town->request, signer);
-	fine(dsse_digest(&town->request, ret_digest, &err), &err);
+	fine(dsse_digest(&town->request, &town->request_digest, &err), &err);
 }
 
 void
@@ -207,24 +259,22 @@ static void
 open_ceremony(struct town *town, const struct p256_key *requester)
 {
 	struct err err;
-	struct ceremony ceremony = {.vault = town->vault,
-	    .definition = town->definition_digest,
-	    .header = town->header_hash,
+	CEREMONY ceremony = {.vault = town->vault,
+	    .mode = town->mode,
 	    .charter = town->founded.charter->digest,
 	    .roster = town->alice_roster->digest,
-	    .secret = town->secret,
-	    .version = 1,
 	    .created = TOWN_NOW - 110,
 	    .deadline = TOWN_NOW + 700,
 	    .size = TOWN_LEAVES,
 	    .root = town->root};
 	JSON *payload = NULL;
 
-	request_secret(town, requester, &ceremony.request);
+	request_secrets(town, requester);
+	ceremony.request = town->request_digest;
+	list_items(town, &ceremony.items);
+	list_recipients(town, &ceremony.recipients);
 	memset(town->id.bytes, 0x77, ID_SIZE);
 	ceremony.id = town->id;
-	snprintf(ceremony.quorum, sizeof(ceremony.quorum), "%s",
-	    town->founded.charter->policies[0].quorum_text);
 	fine(p256_key_new(&town->ceremony_key, &err), &err);
 	p256_key_public(town->ceremony_key, &ceremony.key);
 	fine(ceremony_payload(&ceremony, &payload, &err), &err);
@@ -232,6 +282,19 @@ open_ceremony(struct town *town, const struct p256_key *requester)
 	town_sign_host(town, &town->ceremony);
 	fine(dsse_digest(&town->ceremony, &town->ceremony_digest, &err), &err);
 	town->state = CEREMONY_COLLECTING;
+}
+
+/* PAYLOAD as the next voice, signed by SEAT. */
+static void
+add_voice(struct town *town, size_t seat, enum statement_type type, struct json *payload)
+{
+	struct err err;
+	struct town_voice *voice = &town->voices[town->voice_count++];
+
+	memcpy(voice->seat, town->founded.charter->seats[seat].name, sizeof(voice->seat));
+	fine(statement_new(type, false, payload, &voice->statement, &err), &err);
+	sign_with(&voice->statement, town->founded.keys[seat][KEY_SIGN]);
+	fine(dsse_digest(&voice->statement, &voice->digest, &err), &err);
 }
 
 void
@@ -249,44 +312,60 @@ town_approve(struct town *town, size_t seat)
 
 	snprintf(approval.seat, sizeof(approval.seat), "%s", who->name);
 	p256_key_public(town->founded.spares[1], &approval.enc);
+	p256_key_public(town->founded.spares[2], &approval.reply);
 	fine(approval_payload(&approval, &payload, &err), &err);
-	fine(statement_new(STATEMENT_APPROVAL, false, payload,
-	         &town->approvals[town->approval_count], &err),
-	    &err);
-	sign_with(&town->approvals[town->approval_count], town->founded.keys[seat][KEY_SIGN]);
-	town->approval_complete[town->approval_count++] = true;
+	for (size_t i = 0; i < town->item_count; i++)
+		town->items[i].given[town->voice_count] = true;
+	add_voice(town, seat, STATEMENT_APPROVAL, payload);
 }
 
-/* Seal the credential to alice's release key, as the host does. */
+void
+town_deny(struct town *town, size_t seat, const char *reason)
+{
+	struct err err;
+	const struct seat *who = &town->founded.charter->seats[seat];
+	struct objection denial = {.vault = town->vault,
+	    .ceremony = town->ceremony_digest,
+	    .token = who->tokens[0].id,
+	    .time = TOWN_NOW - 50};
+	JSON *payload = NULL;
+
+	snprintf(denial.seat, sizeof(denial.seat), "%s", who->name);
+	snprintf(denial.reason, sizeof(denial.reason), "%s", reason);
+	fine(objection_payload(&denial, &payload, &err), &err);
+	add_voice(town, seat, STATEMENT_DENIAL, payload);
+}
+
+/* Seal lease key and credential to alice's release key, as the host does. */
 static void
-seal_answer(struct town *town, struct digest *ret_box)
+seal_answer(struct town *town, struct town_item *item)
 {
 	struct err err;
 	const struct seat_token *token = &town->alice_roster->seats[0].tokens[0];
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = town->vault,
-	    .secret = town->secret,
+	    .secret = item->secret,
 	    .version = 1,
-	    .header_hash = town->header_hash,
+	    .header_hash = item->header_hash,
 	    .ceremony = town->ceremony_digest,
 	    .seat = "alice",
 	    .token = token->id};
 	SECRET *credential = town_credential();
+	SECRET *plain = NULL;
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point enc;
 
+	fine(secret_new(ED25519_SIZE + secret_size(credential), &plain, &err), &err);
+	fine(secret_append(plain, secret_view(town->lease_seed), &err), &err);
+	fine(secret_append(plain, secret_view(credential), &err), &err);
 	fine(seal_box_info(&ids, &info, &err), &err);
 	fine(hpke_sender(hpke_suite_default, &token->keys[KEY_RELEASE], VIEW_OF(info.bytes), &hpke,
 	         &enc, &err),
 	    &err);
-	memcpy(town->answer.enc, enc.bytes, POINT_SIZE);
-	fine(hpke_seal(hpke, VIEW_OF(town->ceremony_digest.bytes), secret_view(credential),
-	         &town->answer.ciphertext, &err),
-	    &err);
-	fine(sha256((const struct view[]){VIEW_OF(town->answer.enc),
-	                buf_view(&town->answer.ciphertext)},
-	         2, ret_box, &err),
+	memcpy(item->answer.enc, enc.bytes, POINT_SIZE);
+	fine(hpke_seal(hpke, VIEW_OF(town->ceremony_digest.bytes), secret_view(plain),
+	         &item->answer.ciphertext, &err),
 	    &err);
 }
 
@@ -294,54 +373,90 @@ void
 town_release(struct town *town)
 {
 	struct err err;
+	struct release_item items[TOWN_ITEMS];
 	struct release release = {.vault = town->vault,
 	    .ceremony = town->ceremony_digest,
-	    .header = town->header_hash,
-	    .secret = town->secret,
-	    .version = 1,
-	    .answer_count = 1,
+	    .items = items,
+	    .recipients = {town->alice_roster->seats[0].tokens[0].id},
+	    .recipient_count = 1,
 	    .released = TOWN_NOW - 30,
 	    .expires = TOWN_NOW - 30 + 1800};
 	JSON *payload = NULL;
 
-	for (size_t i = 0; i < town->approval_count; i++)
-		fine(dsse_digest(&town->approvals[i], &release.approvals[release.approval_count++],
-		         &err),
-		    &err);
-	release.answers[0].token = town->alice_roster->seats[0].tokens[0].id;
-	seal_answer(town, &release.answers[0].box);
+	for (size_t i = 0; i < town->item_count; i++) {
+		struct release_item *item = &items[release.item_count];
+
+		if (town->items[i].stale != NULL)
+			continue;
+		*item = (struct release_item){.secret = town->items[i].secret,
+		    .version = 1,
+		    .header = town->items[i].header_hash};
+		memset(item->debt.bytes, 0x55 + (int)i, ID_SIZE);
+		seal_answer(town, &town->items[i]);
+		release.item_count++;
+	}
+	for (size_t i = 0; i < town->voice_count; i++)
+		release.approvals[release.approval_count++] = town->voices[i].digest;
+	fine(ed25519_public(town->lease_seed, &release.key, &err), &err);
 	fine(release_payload(&release, &payload, &err), &err);
 	fine(statement_new(STATEMENT_RELEASE, false, payload, &town->release, &err), &err);
 	town_sign_host(town, &town->release);
 	town->state = CEREMONY_RELEASED;
 }
 
-/* From the definition to the ceremony, all naming each other. */
+/* From the definitions to the ceremony, all naming each other. */
 static void
 build(struct town *town, const struct p256_key *operator, const struct p256_key * requester)
 {
-	define_secret(town, operator);
-	seal_secret(town);
+	for (size_t i = 0; i < town->item_count; i++) {
+		define_secret(town, i, operator);
+		seal_secret(town, &town->items[i]);
+	}
 	open_ceremony(town, requester);
+}
+
+static void
+item_done(struct town_item *item)
+{
+	dsse_done(&item->definition);
+	item->definition.count = 0;
+	sealed_version_done(&item->version);
+	header_freep(&item->header);
+	secret_freep(&item->received);
+	sealed_box_done(&item->answer);
+	memset(item->given, 0, sizeof(item->given));
 }
 
 void
 town_rebuild(struct town *town, const struct p256_key *operator, const struct p256_key * requester)
 {
-	dsse_done(&town->definition);
+	for (size_t i = 0; i < town->item_count; i++)
+		item_done(&town->items[i]);
+	for (size_t i = 0; i < town->voice_count; i++)
+		dsse_done(&town->voices[i].statement);
+	memset(town->voices, 0, sizeof(town->voices));
+	town->voice_count = 0;
 	dsse_done(&town->request);
 	dsse_done(&town->ceremony);
-	town->definition.count = town->request.count = town->ceremony.count = 0;
-	sealed_version_done(&town->version);
-	header_freep(&town->header);
+	town->request.count = town->ceremony.count = 0;
 	p256_key_freep(&town->ceremony_key);
 	build(town, operator, requester);
 }
 
 static void
-open_town(struct town *town, bool fido)
+waive_audit(struct charter *charter)
 {
-	*town = (struct town){.fd = -1};
+	struct charter_waiver *waiver = &charter->waivers[charter->waiver_count++];
+
+	waiver->token = charter->seats[AUDIT].tokens[0].id;
+	waiver->waives = WAIVE_TOUCH;
+	snprintf(waiver->reason, sizeof(waiver->reason), "it is old");
+}
+
+static void
+open_town(struct town *town, bool fido, size_t count, enum mode mode)
+{
+	*town = (struct town){.fd = -1, .item_count = count, .mode = mode};
 	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
 	found(&town->founded);
 	snprintf(town->home, sizeof(town->home), "/tmp/halligan-town-XXXXXX");
@@ -350,10 +465,13 @@ open_town(struct town *town, bool fido)
 	found_host(town);
 	if (fido)
 		town_make_fido(town, &town->founded.charter->seats[AUDIT].tokens[0], AUDIT);
+	if (count > 1)
+		waive_audit(town->founded.charter);
 	sign_charter_1(town);
 	admit_alice(town);
 	sign_checkpoint(town);
-	build(town, town->founded.keys[INFRA][KEY_SIGN], town->alice[TOKEN_SIGN]);
+	build(town, town->founded.keys[INFRA][KEY_SIGN],
+	    mode == MODE_RELEASE ? town->alice[TOKEN_SIGN] : town->founded.keys[OPS][KEY_SIGN]);
 	town_make_tokens(town);
 	town_make_person(town);
 }
@@ -361,13 +479,19 @@ open_town(struct town *town, bool fido)
 void
 town_open(struct town *town)
 {
-	open_town(town, false);
+	open_town(town, false, 1, MODE_RELEASE);
+}
+
+void
+town_open_many(struct town *town, size_t count, enum mode mode)
+{
+	open_town(town, false, count, mode);
 }
 
 void
 town_open_fido(struct town *town)
 {
-	open_town(town, true);
+	open_town(town, true, 1, MODE_RELEASE);
 	town_token(town, TOWN_STRANGER)->fido = true;
 	town_token(town, TOWN_STRANGER)->own = town_token(town, TOWN_AUDIT)->own;
 	town_token(town, TOWN_STRANGER)->own.id[0] ^= 1;
@@ -383,24 +507,25 @@ town_close(struct town *town)
 	town_stop(town);
 	snprintf(command, sizeof(command), "rm -rf -- %s", town->home);
 	assert_int_equal(system(command), 0);
-	for (size_t i = 0; i < town->approval_count; i++)
-		dsse_done(&town->approvals[i]);
-	struct dsse *const statements[] = {&town->charter, &town->roster, &town->definition,
-	    &town->request, &town->ceremony, &town->release};
+	for (size_t i = 0; i < town->voice_count; i++)
+		dsse_done(&town->voices[i].statement);
+	for (size_t i = 0; i < town->item_count; i++)
+		item_done(&town->items[i]);
+	struct dsse *const statements[] = {&town->charter, &town->roster, &town->request,
+	    &town->ceremony, &town->release, &town->done};
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		dsse_done(statements[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(town->suspensions); i++)
 		dsse_done(&town->suspensions[i]);
-	for (int key = 0; key < TOKEN_KEYS; key++)
+	for (int key = 0; key < TOKEN_KEYS; key++) {
 		p256_key_freep(&town->alice[key]);
+		p256_key_freep(&town->alice_2[key]);
+	}
 	p256_key_freep(&town->ceremony_key);
 	roster_freep(&town->alice_roster);
-	header_freep(&town->header);
-	sealed_version_done(&town->version);
-	sealed_box_done(&town->answer);
-	secret_freep(&town->received);
 	secret_freep(&town->statement_seed);
 	secret_freep(&town->log_seed);
+	secret_freep(&town->lease_seed);
 	buf_done(&town->checkpoint);
 	buf_done(&town->swap_text);
 	buf_done(&town->screen);

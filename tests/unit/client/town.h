@@ -3,11 +3,14 @@
  * A vault in memory, for the client's tests: real signatures of keys in this process, a server that
  * tells the truth unless the test makes it lie, tokens that count touches, and a person who always
  * agrees.  Officers ciso, infra (operator too) and audit have serials 1000 to 1002, the operator
- * ops 1003, the responder alice 2000; the policy is 2 of (ciso, infra, audit).  3000 is nobody's.
+ * ops 1003, the responder alice 2000 and 2001 (a third token of hers has no release key); the policy is
+ * 2 of (ciso, infra, audit).  3000 is nobody's.
  * In a town with FIDO2, audit's and the stranger's are FIDO2 tokens of one model that tell no serial.
  *
  *	struct town town;
  *	town_open(&town);		-- found it; alice has requested prod/db
+ *	town_open_many(&town, 3, MODE_RESEAL); -- ops: prod/db, prod/db-1, prod/db-2; audit's token
+ *					  needs no touch, by a waiver
  *	town.lie = flip_the_request;	-- optional
  *	town_connect(&town, 1000, &client);
  *	... use the client ...
@@ -20,7 +23,7 @@
 #include <pthread.h>
 
 #include "ceremony/client/connection.h"
-#include "ceremony/protocol/statements.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/lib/founded.h"
 #include "vault/documents/state_names.h"
 #include "vault/seal/envelope.h"
@@ -30,7 +33,9 @@ enum {
 	TOWN_NOW = 1767230000,
 	TOWN_LEAVES = 7,
 	TOWN_PIN_TRIES = 3,
-	TOWN_TOKENS = 6,
+	TOWN_TOKENS = 7,
+	TOWN_ITEMS = 45,
+	TOWN_VOICES = 8,
 	TOWN_FIDO_TRIES = 8
 };
 enum {
@@ -39,6 +44,7 @@ enum {
 	TOWN_AUDIT,
 	TOWN_OPS,
 	TOWN_ALICE = 2000,
+	TOWN_ALICE_2,
 	TOWN_STRANGER = 3000
 };
 #define TOWN_PIN "73920158"
@@ -62,27 +68,45 @@ struct town_token {
 	struct town *town;
 };
 
-struct town {
-	struct founded founded;
-	struct secret *statement_seed, *log_seed;
-	struct p256_key *alice[TOKEN_KEYS], *ceremony_key;
-	struct dsse charter, roster, definition, request, ceremony, release;
-	struct roster *alice_roster;
-	struct digest vault, definition_digest, ceremony_digest, header_hash;
+/* A secret with its one version, and what the ceremony made of it. */
+struct town_item {
 	struct secret_id secret;
+	char name[SEAT_NAME_MAX + 1];
+	struct dsse definition;
+	struct digest definition_digest, header_hash;
 	struct sealed_version version;
 	struct header *header;
+	const char *stale;        /* NULL: it is as it was */
+	struct secret *received;  /* the shares that `shares` brought, opened */
+	struct sealed_box answer; /* alice's credential */
+	bool given[TOWN_VOICES];  /* by voice */
+};
+struct town_voice {
+	struct dsse statement;
+	struct digest digest;
+	char seat[SEAT_NAME_MAX + 1];
+};
+
+struct town {
+	struct founded founded;
+	struct secret *statement_seed, *log_seed, *lease_seed;
+	struct p256_key *alice[TOKEN_KEYS], *alice_2[TOKEN_KEYS], *ceremony_key;
+	struct dsse charter, roster, request, ceremony, release;
+	struct roster *alice_roster;
+	struct digest vault, ceremony_digest, request_digest;
+	enum mode mode;
+	struct town_item items[TOWN_ITEMS];
+	size_t item_count;
 	struct buf checkpoint; /* the note */
 	struct digest root;
 	struct id id;
 	struct dsse suspensions[2];
 	size_t suspension_count;
 	/* What happened. */
-	struct dsse approvals[8];
-	bool approval_complete[8];
-	size_t approval_count;
-	struct secret *received;  /* the shares that `shares` brought, opened */
-	struct sealed_box answer; /* alice's credential */
+	struct town_voice voices[TOWN_VOICES];
+	size_t voice_count;
+	struct dsse done; /* that came */
+	bool another;     /* that was asked for */
 	enum ceremony_state state;
 	/* The server. */
 	int fd;
@@ -96,6 +120,9 @@ struct town {
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
 	const char *swap_op, *swap_name;
 	struct buf swap_text;
+	size_t hidden;                             /* so many items are not shown */
+	void (*change)(struct ceremony *ceremony); /* what `request` is answered with */
+	int64_t ahead; /* of the requester's clock, when a request is made */
 	/* Tokens and the person. */
 	struct town_token tokens[TOWN_TOKENS];
 	struct token_driver drivers[2];     /* PIV, FIDO2 */
@@ -113,6 +140,8 @@ struct town {
 
 void town_open(struct town *town);
 void town_open_fido(struct town *town);
+/* COUNT (1..TOWN_ITEMS) secrets: alice asks for a release, else ops. */
+void town_open_many(struct town *town, size_t count, enum mode mode);
 /* With all tokens as they are plugged; for calls that need no server. */
 struct client_options town_options(struct town *town);
 void town_close(struct town *town);
@@ -120,12 +149,13 @@ void town_close(struct town *town);
 enum err_code town_connect(struct town *town, uint32_t serial, struct client **ret_client,
     struct err *err) MUST_CHECK;
 struct town_token *town_token(struct town *town, uint32_t serial);
-/* Begin again from the definition on, signed by OPERATOR, with a request signed by REQUESTER: all
+/* Begin again from the definitions on, without a voice, signed by OPERATOR, with a request signed by REQUESTER: all
  * other documents follow from these, as a host would make them that has gone over. */
 void town_rebuild(struct town *town, const struct p256_key *operator,
     const struct p256_key * requester);
-/* The approval of SEAT (index in founded) as its officer would sign it, complete. */
+/* The approval of SEAT (index in founded) as its officer would sign it, with the shares of all. */
 void town_approve(struct town *town, size_t seat);
+void town_deny(struct town *town, size_t seat, const char *reason);
 /* Release to alice on the approvals there are, and remember the statement. */
 void town_release(struct town *town);
 /* From now on the server answers OP with TEXT as member NAME. */

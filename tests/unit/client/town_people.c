@@ -180,10 +180,12 @@ town_make_tokens(struct town *town)
 		token->town = town;
 		token->serial = i < FOUNDED_SEATS ? TOWN_CISO + (uint32_t)i :
 		    i == FOUNDED_SEATS            ? TOWN_ALICE :
+		    i == FOUNDED_SEATS + 1        ? TOWN_ALICE_2 :
 		                                    TOWN_STRANGER;
 		for (int key = 0; key < TOKEN_KEYS; key++)
 			token->keys[key] = i < FOUNDED_SEATS ? town->founded.keys[i][key] :
 			    i == FOUNDED_SEATS               ? town->alice[key] :
+			    i == FOUNDED_SEATS + 1           ? town->alice_2[key] :
 			                                       NULL;
 	}
 	town->drivers[0] = (struct token_driver){.ops = &town_ops, .driver = town};

@@ -7,7 +7,7 @@
 #include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/wire.h"
 #include "tests/unit/client/town_parts.h"
-#include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 static void
 answer_hello(struct town *town, struct json *reply)
@@ -27,8 +27,7 @@ answer_hello(struct town *town, struct json *reply)
 static void
 answer_chain(struct town *town, struct json *reply)
 {
-	struct json *charters = json_new_array(), *rosters = json_new_array();
-	struct json *suspensions = json_new_array();
+	struct json *documents = json_new_array();
 	const struct dsse *charter = &town->charter;
 	DSSE swapped = {0};
 	struct err err;
@@ -38,14 +37,12 @@ answer_chain(struct town *town, struct json *reply)
 			abort();
 		charter = &swapped;
 	}
-	add_statement(charters, charter);
-	add_statement(rosters, &town->roster);
+	add_statement(documents, charter);
+	add_statement(documents, &town->roster);
 	for (size_t i = 0; i < town->suspension_count; i++)
-		add_statement(suspensions, &town->suspensions[i]);
+		add_statement(documents, &town->suspensions[i]);
 	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
-	json_put(reply, "charters", charters);
-	json_put(reply, "rosters", rosters);
-	json_put(reply, "suspensions", suspensions);
+	json_put(reply, "documents", documents);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
 	json_put(reply, "consistency", json_new_array());
 }
@@ -56,17 +53,15 @@ answer_list(struct town *town, struct json *reply)
 	struct json *list = json_new_array(), *row = json_new_object();
 
 	json_put_hex(row, "id", VIEW_OF(town->id.bytes));
+	json_put_text(row, "mode", mode_names[town->mode]);
+	json_put_int(row, "count", (int64_t)town->item_count);
 	json_put_text(row, "name", "prod/db");
-	json_put_text(row, "requester", "alice");
+	json_put_text(row, "requester", town->mode == MODE_RELEASE ? "alice" : "ops");
 	json_put_text(row, "state", ceremony_state_names[town->state]);
 	json_put_text(row, "reason", "");
 	json_put_time(row, "created", TOWN_NOW - 110);
 	json_put_time(row, "deadline", TOWN_NOW + 700);
 	json_put_text(row, "expires", "");
-	json_put(row, "approved", json_new_array());
-	json_put(row, "denied", json_new_array());
-	json_put_text(row, "missing", "");
-	json_put_bool(row, "batch", false);
 	json_add(list, row);
 	json_put(reply, "ceremonies", list);
 }
@@ -83,48 +78,111 @@ put_or_swap(struct town *town, const char *op, struct json *reply, const char *n
 		put_statement(reply, name, statement);
 }
 
-static void
-answer_get(struct town *town, struct json *reply, struct buf *blob)
+/* The item that REQUEST is about. */
+static struct town_item *
+item_of(struct town *town, const struct json *request)
 {
-	struct json *approvals = json_new_array();
-	struct approval approval;
 	struct err err;
+	struct json_in in = json_in(request, "request", &err);
+	int64_t position = json_in_int(&in, "position", 0, (int64_t)town->item_count - 1);
 
-	put_or_swap(town, "ceremony-get", reply, "request", &town->request);
-	put_or_swap(town, "ceremony-get", reply, "ceremony", &town->ceremony);
-	put_or_swap(town, "ceremony-get", reply, "definition", &town->definition);
-	json_put_text(reply, "state", ceremony_state_names[town->state]);
-	json_put_text(reply, "reason", "");
-	for (size_t i = 0; i < town->approval_count; i++) {
-		struct json *row = json_new_object();
-
-		if (approval_parse(&town->approvals[i], false, &approval, &err) != ERR_OK)
-			abort();
-		json_put_text(row, "seat", approval.seat);
-		json_put_bool(row, "complete", town->approval_complete[i]);
-		put_or_swap(town, "ceremony-get", row, "statement", &town->approvals[i]);
-		json_add(approvals, row);
-	}
-	json_put(reply, "approvals", approvals);
-	json_put(reply, "denials", json_new_array());
-	json_put_text(reply, "missing", "");
-	json_put_text(reply, "released", "");
-	json_put_text(reply, "expires", "");
-	json_put(reply, "spares", json_new_array());
-	json_put_bool(reply, "part_exposed", false);
-	buf_bytes(blob, buf_view(&town->version.header));
+	if (in.code != ERR_OK)
+		abort();
+	return &town->items[position];
 }
 
 static void
-answer_find(struct town *town, struct json *reply, struct buf *blob)
+answer_get(struct town *town, struct json *reply)
 {
-	put_or_swap(town, "secret-find", reply, "definition", &town->definition);
+	struct json *voices = json_new_array(), *items = json_new_array();
+
+	put_or_swap(town, "ceremony-get", reply, "request", &town->request);
+	put_or_swap(town, "ceremony-get", reply, "ceremony", &town->ceremony);
+	json_put_text(reply, "state", ceremony_state_names[town->state]);
+	json_put_text(reply, "reason", "");
+	for (size_t i = 0; i < town->voice_count; i++)
+		add_statement(voices, &town->voices[i].statement);
+	json_put(reply, "voices", voices);
+	for (size_t i = 0; i < town->item_count - town->hidden; i++) {
+		struct json *row = json_new_object();
+
+		enum item_state state = town->state == CEREMONY_COLLECTING ? ITEM_WAITING :
+		    town->items[i].stale != NULL                           ? ITEM_SKIPPED :
+		                                                             ITEM_DONE;
+
+		json_put_text(row, "state", item_state_names[state]);
+		json_put_text(row, "note", "");
+		json_add(items, row);
+	}
+	json_put(reply, "items", items);
+	if (town->state == CEREMONY_RELEASED)
+		put_or_swap(town, "ceremony-get", reply, "release", &town->release);
+	json_put_text(reply, "released", "");
+	json_put_text(reply, "expires", "");
+}
+
+static void
+answer_item(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	const struct town_item *item = item_of(town, request);
+	struct json *given = json_new_array();
+
+	put_or_swap(town, "ceremony-item", reply, "definition", &item->definition);
+	json_put_text(reply, "stale", item->stale != NULL ? item->stale : "");
+	json_put(reply, "spares", json_new_array());
+	for (size_t i = 0; i < town->voice_count; i++)
+		if (item->given[i])
+			json_add_text(given, town->voices[i].seat);
+	json_put(reply, "given", given);
+	json_put_bool(reply, "part_exposed", false);
+	buf_bytes(blob, buf_view(&item->version.header));
+}
+
+static void
+answer_find(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	const char *name = json_object_text(request, "name");
+	const struct town_item *item = NULL;
+
+	for (size_t i = 0; i < town->item_count; i++)
+		if (strcmp(town->items[i].name, name) == 0)
+			item = &town->items[i];
+	if (item == NULL) {
+		json_put_text(reply, "code", err_name(ERR_NOT_FOUND));
+		json_put_text(reply, "text", "there is no such secret");
+		return;
+	}
+	put_or_swap(town, "secret-find", reply, "definition", &item->definition);
 	json_put_int(reply, "current", 1);
 	json_put_int(reply, "newest", 1);
 	json_put(reply, "spares", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	json_put_bool(reply, "released", false);
-	buf_bytes(blob, buf_view(&town->version.header));
+	buf_bytes(blob, buf_view(&item->version.header));
+}
+
+static void
+answer_reseal_list(struct town *town, struct json *reply)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < town->item_count; i++) {
+		const struct town_item *item = &town->items[i];
+		struct json *row = json_new_object();
+
+		json_put_hex(row, "secret", VIEW_OF(item->secret.bytes));
+		json_put_text(row, "name", item->name);
+		json_put_int(row, "version", 1);
+		json_put_hex(row, "definition", VIEW_OF(item->definition_digest.bytes));
+		json_put_hex(row, "header", VIEW_OF(item->header_hash.bytes));
+		json_put_text(row, "why", "the quorum changed");
+		json_put_int(row, "left", 0);
+		json_put_bool(row, "can", true);
+		json_put_text(row, "cannot", "");
+		json_add(list, row);
+	}
+	json_put(reply, "secrets", list);
+	json_put_text(reply, "next", "");
 }
 
 /* A ceremony for whatever was asked, or (swapped) for something else. */
@@ -134,8 +192,8 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	struct err err;
 	DSSE statement = {0};
 	DSSE answer = {0};
-	struct request asked;
-	struct ceremony ceremony;
+	REQUEST asked = {0};
+	CEREMONY ceremony = {0};
 	JSON *payload = NULL;
 	const char *text = json_object_text(request, "request");
 
@@ -143,7 +201,20 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	    request_parse(&statement, false, &asked, &err) != ERR_OK ||
 	    ceremony_parse(&town->ceremony, false, &ceremony, &err) != ERR_OK)
 		abort();
+	struct json_in in = json_in(request, "request", &err);
+
+	town->another = json_in_bool(&in, "another");
 	ceremony.request = asked.digest;
+	ceremony.mode = asked.mode;
+	ceremony.recipients = asked.recipients;
+	items_done(&ceremony.items);
+	if (items_copy(&asked.items, &ceremony.items, &err) != ERR_OK)
+		abort();
+	for (size_t i = 0; i < ceremony.items.count; i++)
+		snprintf(ceremony.items.rows[i].quorum, sizeof(ceremony.items.rows[i].quorum), "%s",
+		    town->founded.charter->policies[0].quorum_text);
+	if (town->change != NULL)
+		town->change(&ceremony);
 	if (ceremony_payload(&ceremony, &payload, &err) != ERR_OK ||
 	    statement_new(STATEMENT_CEREMONY, false, payload, &answer, &err) != ERR_OK ||
 	    statement_sign_host(&answer, town->statement_seed, &err) != ERR_OK)
@@ -152,68 +223,152 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	put_or_swap(town, "request", reply, "ceremony", &answer);
 }
 
-static void
-answer_approve(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+/* What the approval that REQUEST names says; RET_AT: its place among the voices. */
+static struct approval
+approval_of(struct town *town, const struct json *request, size_t *ret_at)
 {
 	struct err err;
-	struct dsse *statement = &town->approvals[town->approval_count];
 	struct approval approval;
-	size_t index = 0;
+	struct digest digest;
+	struct json_in in = json_in(request, "request", &err);
 
-	if (dsse_parse(view_of_text(json_object_text(request, "approval")), statement, &err) !=
-	        ERR_OK ||
-	    approval_parse(statement, false, &approval, &err) != ERR_OK)
+	json_in_hex(&in, "approval", digest.bytes, DIGEST_SIZE);
+	for (size_t i = 0; i < town->voice_count; i++) {
+		if (!digest_equal(&town->voices[i].digest, &digest))
+			continue;
+		if (approval_parse(&town->voices[i].statement, false, &approval, &err) != ERR_OK)
+			abort();
+		*ret_at = i;
+		return approval;
+	}
+	abort();
+}
+
+static void
+answer_approve(struct town *town, const struct json *request)
+{
+	struct err err;
+	struct town_voice *voice = &town->voices[town->voice_count];
+	struct approval approval;
+
+	if (dsse_parse(view_of_text(json_object_text(request, "approval")), &voice->statement,
+	        &err) != ERR_OK ||
+	    approval_parse(&voice->statement, false, &approval, &err) != ERR_OK)
 		abort();
-	town->approval_complete[town->approval_count++] = false;
-	while (!digest_equal(&town->header->envelopes[index].token, &approval.token))
+	voice->digest = approval.digest;
+	memcpy(voice->seat, approval.seat, sizeof(voice->seat));
+	town->voice_count++;
+}
+
+static void
+answer_envelope(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	struct err err;
+	const struct town_item *item = item_of(town, request);
+	size_t at, index = 0;
+	const struct approval approval = approval_of(town, request, &at);
+	const struct reply_ids ids = {.vault = town->vault,
+	    .statement = approval.digest,
+	    .header = item->header_hash,
+	    .seat = approval.seat,
+	    .token = approval.token};
+	BUF envelope = {0};
+
+	while (!digest_equal(&item->header->envelopes[index].token, &approval.token))
 		index++;
 	json_put_int(reply, "envelope", (int64_t)index);
-	buf_bytes(blob, VIEW_OF(town->version.envelopes[index].enc));
-	buf_bytes(blob, buf_view(&town->version.envelopes[index].ciphertext));
+	buf_bytes(&envelope, VIEW_OF(item->version.envelopes[index].enc));
+	buf_bytes(&envelope, buf_view(&item->version.envelopes[index].ciphertext));
+	if (reply_seal(&ids, &approval.reply, buf_view(&envelope), blob, &err) != ERR_OK)
+		abort();
 }
 
 /* Open the re-sealed shares as the host does. */
 static void
-answer_shares(struct town *town, struct json *reply, struct view ciphertext)
+answer_shares(struct town *town, const struct json *request, struct view ciphertext)
 {
 	struct err err;
-	struct approval approval;
+	struct town_item *item = item_of(town, request);
+	size_t at;
+	const struct approval approval = approval_of(town, request, &at);
 	struct point public;
 	struct digest info;
 	HPKE *hpke = NULL;
-	struct box_ids ids = {.label = seal_label_approval,
+	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = town->vault,
-	    .secret = town->secret,
+	    .secret = item->secret,
 	    .version = 1,
-	    .header_hash = town->header_hash,
-	    .ceremony = town->ceremony_digest};
-	size_t at = town->approval_count - 1;
+	    .header_hash = item->header_hash,
+	    .ceremony = town->ceremony_digest,
+	    .seat = approval.seat,
+	    .token = approval.token};
 
 	p256_key_public(town->ceremony_key, &public);
-	if (approval_parse(&town->approvals[at], false, &approval, &err) != ERR_OK)
-		abort();
-	ids.seat = approval.seat;
-	ids.token = approval.token;
-	secret_freep(&town->received);
+	secret_freep(&item->received);
 	if (seal_box_info(&ids, &info, &err) != ERR_OK ||
 	    hpke_recipient(hpke_suite_default, VIEW_OF(approval.enc.bytes), &public,
 	        hpke_agree_local, town->ceremony_key, VIEW_OF(info.bytes), &hpke, &err) != ERR_OK ||
-	    hpke_open(hpke, VIEW_OF(town->ceremony_digest.bytes), ciphertext, &town->received,
+	    hpke_open(hpke, VIEW_OF(town->ceremony_digest.bytes), ciphertext, &item->received,
 	        &err) != ERR_OK)
 		abort();
-	town->approval_complete[at] = true;
-	json_put_text(reply, "state", "collecting");
-	json_put_text(reply, "missing", "1 more of infra, audit");
-	json_put(reply, "approved", json_new_array());
+	item->given[at] = true;
 }
 
 static void
-answer_open(struct town *town, struct json *reply, struct buf *blob)
+answer_advance(struct town *town, struct json *reply)
 {
+	json_put_text(reply, "state", ceremony_state_names[town->state]);
+	json_put_text(reply, "reason", "");
+	json_put_text(reply, "missing", "1 more of infra, audit");
+}
+
+static void
+answer_object(struct town *town, const struct json *request, struct json *reply)
+{
+	struct err err;
+	struct town_voice *voice = &town->voices[town->voice_count];
+
+	if (dsse_parse(view_of_text(json_object_text(request, "statement")), &voice->statement,
+	        &err) != ERR_OK)
+		abort();
+	town->voice_count++;
+	json_put_text(reply, "state", ceremony_state_names[town->state]);
+	json_put_text(reply, "reason", "");
+	json_put_text(reply, "missing", "");
+}
+
+static void
+answer_open(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	const struct town_item *item = item_of(town, request);
+
 	put_or_swap(town, "open", reply, "release", &town->release);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
-	buf_bytes(blob, VIEW_OF(town->answer.enc));
-	buf_bytes(blob, buf_view(&town->answer.ciphertext));
+	buf_bytes(blob, VIEW_OF(item->answer.enc));
+	buf_bytes(blob, buf_view(&item->answer.ciphertext));
+}
+
+static void
+answer_done(struct town *town, const struct json *request, struct json *reply)
+{
+	struct err err;
+	struct json *debts = json_new_array();
+
+	dsse_done(&town->done);
+	town->done.count = 0;
+	if (dsse_parse(view_of_text(json_object_text(request, "done")), &town->done, &err) !=
+	    ERR_OK)
+		abort();
+	for (size_t i = 0; i < town->item_count; i++) {
+		struct json *row = json_new_object();
+
+		json_put_text(row, "name", town->items[i].name);
+		json_put_text(row, "state", debt_state_names[DEBT_RETIRED]);
+		json_put_text(row, "note", "");
+		json_add(debts, row);
+	}
+	json_put_text(reply, "state", ceremony_state_names[CEREMONY_CLOSED]);
+	json_put(reply, "debts", debts);
 }
 
 static void
@@ -227,17 +382,29 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 	else if (strcmp(op, "ceremony-list") == 0)
 		answer_list(town, reply);
 	else if (strcmp(op, "ceremony-get") == 0)
-		answer_get(town, reply, blob);
+		answer_get(town, reply);
+	else if (strcmp(op, "ceremony-item") == 0)
+		answer_item(town, request, reply, blob);
 	else if (strcmp(op, "secret-find") == 0)
-		answer_find(town, reply, blob);
+		answer_find(town, request, reply, blob);
+	else if (strcmp(op, "reseal-list") == 0)
+		answer_reseal_list(town, reply);
 	else if (strcmp(op, "request") == 0)
 		answer_request(town, request, reply);
 	else if (strcmp(op, "approve") == 0)
-		answer_approve(town, request, reply, blob);
+		answer_approve(town, request);
+	else if (strcmp(op, "envelope") == 0)
+		answer_envelope(town, request, reply, blob);
 	else if (strcmp(op, "shares") == 0)
-		answer_shares(town, reply, in);
+		answer_shares(town, request, in);
+	else if (strcmp(op, "advance") == 0)
+		answer_advance(town, reply);
+	else if (strcmp(op, "object") == 0)
+		answer_object(town, request, reply);
 	else if (strcmp(op, "open") == 0)
-		answer_open(town, reply, blob);
+		answer_open(town, request, reply, blob);
+	else if (strcmp(op, "done") == 0)
+		answer_done(town, request, reply);
 	else
 		abort();
 }
@@ -285,8 +452,8 @@ serve(void *context)
 		op = json_object_text(request, "op");
 		if (!be_rude(town, op))
 			break;
-		json_put_bool(reply, "ok", true);
 		answer(town, op, request, buf_view(&in), reply, &out);
+		json_put_bool(reply, "ok", json_object_text(reply, "code") == NULL);
 		if (town->lie != NULL)
 			town->lie(town, op, reply, &out);
 		if (wire_send(town->fd, owned, buf_view(&out), -1, &err) != ERR_OK)

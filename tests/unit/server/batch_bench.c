@@ -7,17 +7,19 @@
 #include "base/hpke.h"
 #include "base/text.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 void
 seen_done(struct seen *seen)
 {
-	batch_ceremony_done(&seen->ceremony);
+	ceremony_done(&seen->ceremony);
 }
 
 void
 giving_done(struct giving *giving)
 {
 	p256_key_free(giving->ephemeral);
+	p256_key_free(giving->reply);
 }
 
 void
@@ -71,7 +73,7 @@ batch_replace_token(struct bench *bench)
 /* --- Speaking to the server --------------------------------------------------------------- */
 
 size_t
-batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why[600])
+batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
 {
 	struct err err;
 	JSON *reply = NULL;
@@ -98,37 +100,37 @@ batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why
 }
 
 enum err_code
-batch_send_request(struct bench *bench, const struct person *person,
-    const struct batch_request *request, struct id *ret_id, struct err *err)
+batch_send_request(struct bench *bench, const struct person *person, const struct request *request,
+    struct id *ret_id, struct err *err)
 {
 	struct err inner;
 	JSON *payload = NULL, *reply = NULL;
 	DSSE statement = {0};
-	struct json *message = op_new("batch-request");
+	struct json *message = op_new("request");
 
-	assert_int_equal(batch_request_payload(request, &payload, &inner), ERR_OK);
+	assert_int_equal(request_payload(request, &payload, &inner), ERR_OK);
 	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner),
 	    ERR_OK);
 	person_sign(person, &statement);
 	put_statement(message, "request", &statement);
+	json_put_bool(message, "another", true);
 	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
 	assert_true(text_from_hex(json_object_text(reply, "id"), ret_id->bytes, ID_SIZE));
 	return ERR_OK;
 }
 
 void
-batch_draw_request(struct bench *bench, const struct person *person, enum batch_mode mode, bool all,
-    struct batch_open *opens, struct batch_request *request)
+batch_draw_request(struct bench *bench, const struct person *person, enum mode mode, bool all,
+    struct item *opens, struct request *request)
 {
 	char why[600];
 
-	*request = (struct batch_request){.vault = bench->vault_id,
+	*request = (struct request){.vault = bench->vault_id,
 	    .mode = mode,
 	    .token = person->seat.tokens[0].id,
-	    .opens = opens,
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
-	request->count = batch_list(bench, all, opens, why);
+	request->items = (struct items){opens, batch_list(bench, all, opens, why)};
 	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
 	snprintf(request->reason, sizeof(request->reason), "secops has a new token");
 	snprintf(request->host, sizeof(request->host), "desk");
@@ -136,11 +138,11 @@ batch_draw_request(struct bench *bench, const struct person *person, enum batch_
 }
 
 struct id
-batch_ask(struct bench *bench, enum batch_mode mode)
+batch_ask(struct bench *bench, enum mode mode)
 {
 	struct err err;
-	struct batch_open opens[SECRETS + 1];
-	struct batch_request request;
+	struct item opens[SECRETS + 1];
+	struct request request;
 	struct id id;
 
 	batch_draw_request(bench, &bench->people[INFRA], mode, true, opens, &request);
@@ -154,20 +156,19 @@ batch_look(struct bench *bench, const struct id *id, struct seen *seen)
 	struct err err;
 	JSON *reply = NULL;
 	DSSE statement = {0};
-	struct json *request = op_new("batch-get");
+	struct json *request = op_new("ceremony-get");
 	size_t used = 0;
 
-	batch_ceremony_done(&seen->ceremony);
+	ceremony_done(&seen->ceremony);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	in_statement(&in, "ceremony", &statement);
-	const struct json *items = json_in_array(&in, "items", 1, BATCH_ITEMS);
+	const struct json *items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
 	assert_int_equal(in.code, ERR_OK);
-	assert_ok(batch_ceremony_parse(&statement, false, &seen->ceremony, &err));
+	assert_ok(ceremony_parse(&statement, false, &seen->ceremony, &err));
 	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
 	snprintf(seen->state, sizeof(seen->state), "%s", json_object_text(reply, "state"));
-	snprintf(seen->missing, sizeof(seen->missing), "%s", json_object_text(reply, "missing"));
 	seen->notes[0] = '\0';
 	for (size_t i = 0; i < json_array_count(items); i++)
 		used += (size_t)snprintf(seen->notes + used, sizeof(seen->notes) - used, "%s%s%s\n",
@@ -186,31 +187,34 @@ batch_sign(struct bench *bench, const struct person *person, const struct id *id
 	    .ceremony = seen->ceremony.digest,
 	    .token = person->seat.tokens[0].id,
 	    .time = bench->shared->now};
-	struct json *request = op_new("batch-approve");
+	struct json *request = op_new("approve");
 
 	giving->person = person;
 	snprintf(approval.seat, sizeof(approval.seat), "%s", person->name);
 	assert_int_equal(sha256(NULL, 0, &approval.root, &inner), ERR_OK);
 	assert_int_equal(p256_key_new(&giving->ephemeral, &inner), ERR_OK);
 	p256_key_public(giving->ephemeral, &approval.enc);
+	assert_int_equal(p256_key_new(&giving->reply, &inner), ERR_OK);
+	p256_key_public(giving->reply, &approval.reply);
 	assert_int_equal(approval_payload(&approval, &payload, &inner), ERR_OK);
 	assert_int_equal(statement_new(STATEMENT_APPROVAL, false, payload, &statement, &inner),
 	    ERR_OK);
 	person_sign(person, &statement);
+	assert_int_equal(dsse_digest(&statement, &giving->digest, &inner), ERR_OK);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	put_statement(request, "approval", &statement);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
 
 static struct json *
-about(const char *op, const struct id *id, size_t position, const char *seat)
+about(const char *op, const struct id *id, size_t position, const struct digest *approval)
 {
 	struct json *request = op_new(op);
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	json_put_int(request, "position", (int64_t)position);
-	if (seat != NULL)
-		json_put_text(request, "seat", seat);
+	if (approval != NULL)
+		json_put_hex(request, "approval", VIEW_OF(approval->bytes));
 	return request;
 }
 
@@ -221,7 +225,7 @@ fetch_header(struct bench *bench, const struct id *id, size_t position, struct h
 	JSON *reply = NULL;
 	BUF out = {0};
 
-	assert_ok(bench_call(bench, about("batch-item", id, position, NULL), (struct view){0},
+	assert_ok(bench_call(bench, about("ceremony-item", id, position, NULL), (struct view){0},
 	    &reply, &out, &err));
 	assert_ok(header_new(ret_header, &err));
 	assert_ok(header_decode(buf_view(&out), *ret_header, &err));
@@ -233,7 +237,7 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 {
 	struct err inner;
 	const struct person *person = giving->person;
-	const struct batch_open *open = &seen->ceremony.opens[position];
+	const struct item *open = &seen->ceremony.items.rows[position];
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = bench->vault_id,
 	    .secret = open->secret,
@@ -243,15 +247,21 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
 	JSON *reply = NULL, *thanks = NULL;
-	BUF box = {0}, ciphertext = {0};
+	BUF sealed = {0}, box = {0}, ciphertext = {0};
+	const struct reply_ids reply_ids = {.vault = bench->vault_id,
+	    .statement = giving->digest,
+	    .header = open->header,
+	    .seat = person->name,
+	    .token = person->seat.tokens[0].id};
 	HEADER *header = NULL;
 	SECRET *shares = NULL;
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point made;
 
-	TRY(bench_call(bench, about("batch-envelope", id, position, person->name), (struct view){0},
-	    &reply, &box, err));
+	TRY(bench_call(bench, about("envelope", id, position, &giving->digest), (struct view){0},
+	    &reply, &sealed, err));
+	TRY(reply_open(&reply_ids, giving->reply, buf_view(&sealed), &box, err));
 	struct json_in in = json_in(reply, "reply", &inner);
 	size_t index = (size_t)json_in_int(&in, "envelope", 0, 127);
 	fetch_header(bench, id, position, &header);
@@ -269,7 +279,7 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 	assert_int_equal(hpke_seal(hpke, VIEW_OF(seen->ceremony.digest.bytes), secret_view(shares),
 	                     &ciphertext, &inner),
 	    ERR_OK);
-	return bench_call(bench, about("batch-shares", id, position, person->name),
+	return bench_call(bench, about("shares", id, position, &giving->digest),
 	    buf_view(&ciphertext), &thanks, NULL, err);
 }
 
@@ -277,7 +287,7 @@ enum err_code
 batch_advance_op(struct bench *bench, const struct id *id, struct err *err)
 {
 	JSON *reply = NULL;
-	struct json *request = op_new("batch-advance");
+	struct json *request = op_new("advance");
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
@@ -292,7 +302,7 @@ batch_give_all(struct bench *bench, const struct person *person, const struct id
 
 	batch_look(bench, id, &seen);
 	assert_ok(batch_sign(bench, person, id, &seen, &giving, &err));
-	for (size_t i = 0; i < seen.ceremony.count; i++)
+	for (size_t i = 0; i < seen.ceremony.items.count; i++)
 		assert_ok(batch_give(bench, &giving, id, &seen, i, false, &err));
 }
 

@@ -37,6 +37,7 @@ struct person {
 	struct dsse enrolment;
 };
 struct bench {
+	struct item asked; /* what the last request of bench_request_make names */
 	char folder[64], vault[128], target[128], copy[128], shared_path[128];
 	struct served_shared *shared;
 	struct authority root, device;
@@ -123,6 +124,8 @@ struct shown {
 	struct id id;
 	struct ceremony ceremony;
 	struct header *header;
+	char requester[SEAT_NAME_MAX + 1];
+	struct digest release; /* of the statement; zero: none */
 	char state[20], missing[300], reason[NOTE_TEXT_MAX + 1];
 	bool part_exposed;
 };
@@ -135,7 +138,9 @@ struct approving {
 	const struct person *person;
 	struct approval approval;
 	struct hpke *hpke;
+	struct p256_key *reply;
 	struct dsse statement;
+	struct digest digest; /* of it */
 	uint32_t envelope;
 	struct secret *shares;
 	struct buf ciphertext; /* re-sealed */
@@ -147,10 +152,13 @@ void approving_done(struct approving *approving);
 void approving_draw(struct bench *bench, const struct person *person, const struct shown *shown,
     struct approving *ret_approving);
 void approving_sign(struct approving *approving);
-/* The op "approve"; opens the envelope and re-seals the shares. */
+/* The ops "approve" and "envelope": the envelope as it is stored, opened with the reply key. */
+enum err_code approving_ask(struct bench *bench, const struct shown *shown,
+    struct approving *approving, struct buf *ret_envelope, struct err *err);
+/* The same; opens the envelope and re-seals the shares. */
 enum err_code approving_send(struct bench *bench, const struct shown *shown,
     struct approving *approving, struct err *err);
-/* The op "shares". */
+/* The ops "shares" and "advance". */
 enum err_code approving_finish(struct bench *bench, const struct shown *shown,
     const struct approving *approving, struct err *err);
 /* All of it. */
@@ -161,7 +169,8 @@ enum err_code bench_object(struct bench *bench, const struct person *person, con
 /* The responder fetches and opens; RET_BOX (may be NULL) gets the raw bytes. */
 enum err_code bench_open(struct bench *bench, const struct person *person, const struct id *id,
     struct secret **ret_credential, struct buf *ret_box, struct err *err);
-/* The op "done". */
+/* The message "done" for ID, signed by the requester's token; sent by bench_done. */
+struct json *bench_done_message(struct bench *bench, const struct id *id);
 enum err_code bench_done(struct bench *bench, const struct id *id, char ret_debt[20],
     struct err *err);
 /* `rotate NAME`: the error's name and the note. */

@@ -10,6 +10,7 @@
 #include "rotators/contract/rotator.h"
 #include "tests/unit/server/server_bench.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 void
 credential_box_done(struct credential_box *box)
@@ -165,22 +166,25 @@ bench_request_make(struct bench *bench, const struct person *person, const char 
 	DSSE statement = {0};
 	DEFINITION definition = {0};
 	BUF header = {0};
+	const struct seat_token *token = &person->seat.tokens[0];
 	struct request request = {.vault = bench->vault_id,
+	    .items = {&bench->asked, 1},
+	    .recipients = {.rows = {{token->id, token->keys[KEY_RELEASE]}}, .count = 1},
 	    .duration = 600,
-	    .token = person->seat.tokens[0].id,
+	    .token = token->id,
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
 
 	find_secret(bench, name, &reply, &header);
 	struct json_in in = json_in(reply, "reply", &err);
 	in_statement(&in, "definition", &statement);
-	request.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
+	bench->asked.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
 	assert_int_equal(in.code, ERR_OK);
 	assert_ok(definition_parse(&statement, false, &definition, &err));
-	request.secret = definition.secret;
-	request.definition = definition.digest;
-	assert_ok(header_hash(buf_view(&header), &request.header, &err));
-	snprintf(request.name, sizeof(request.name), "%s", name);
+	bench->asked.secret = definition.secret;
+	bench->asked.definition = definition.digest;
+	assert_ok(header_hash(buf_view(&header), &bench->asked.header, &err));
+	snprintf(bench->asked.name, sizeof(bench->asked.name), "%s", name);
 	snprintf(request.seat, sizeof(request.seat), "%s", person->name);
 	snprintf(request.reason, sizeof(request.reason), "the primary does not boot");
 	snprintf(request.incident, sizeof(request.incident), "INC-1");
@@ -203,6 +207,7 @@ bench_request_send(struct bench *bench, const struct person *person, const struc
 	    ERR_OK);
 	person_sign(person, &statement);
 	put_statement(message, "request", &statement);
+	json_put_bool(message, "another", true);
 	TRY(bench_call(bench, message, (struct view){0}, &reply, NULL, err));
 	assert_true(text_from_hex(json_object_text(reply, "id"), ret_id->bytes, ID_SIZE));
 	return ERR_OK;
@@ -224,6 +229,47 @@ void
 shown_done(struct shown *shown)
 {
 	header_freep(&shown->header);
+	ceremony_done(&shown->ceremony);
+}
+
+static struct json *
+about(const char *op, const struct id *id, size_t position)
+{
+	struct json *request = op_new(op);
+
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	json_put_int(request, "position", (int64_t)position);
+	return request;
+}
+
+static void
+show_item(struct bench *bench, struct shown *shown)
+{
+	struct err err;
+	JSON *reply = NULL;
+	BUF header = {0};
+
+	assert_ok(bench_call(bench, about("ceremony-item", &shown->id, 0), (struct view){0}, &reply,
+	    &header, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	shown->part_exposed = json_in_bool(&in, "part_exposed");
+	assert_ok(header_new(&shown->header, &err));
+	assert_ok(header_decode(buf_view(&header), shown->header, &err));
+}
+
+/* What is missing is said where a ceremony goes on; asking for that changes nothing. */
+static void
+show_missing(struct bench *bench, struct shown *shown)
+{
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("advance");
+
+	shown->missing[0] = '\0';
+	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
+	if (bench_call(bench, request, (struct view){0}, &reply, NULL, &err) == ERR_OK)
+		snprintf(shown->missing, sizeof(shown->missing), "%s",
+		    json_object_text(reply, "missing"));
 }
 
 void
@@ -231,27 +277,32 @@ bench_show(struct bench *bench, const struct id *id, struct shown *ret_shown)
 {
 	struct err err;
 	JSON *reply = NULL;
-	DSSE statement = {0};
-	BUF header = {0};
-	struct json *request = op_new("ceremony-get");
+	DSSE statement = {0}, asked = {0}, release = {0};
+	REQUEST request = {0};
+	struct json *message = op_new("ceremony-get");
 
-	header_freep(&ret_shown->header);
-	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	assert_ok(bench_call(bench, request, (struct view){0}, &reply, &header, &err));
+	shown_done(ret_shown);
+	*ret_shown = (struct shown){.id = *id};
+	json_put_hex(message, "id", VIEW_OF(id->bytes));
+	assert_ok(bench_call(bench, message, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	in_statement(&in, "ceremony", &statement);
+	in_statement(&in, "request", &asked);
+	if (json_in_has(&in, "release")) {
+		in_statement(&in, "release", &release);
+		assert_ok(dsse_digest(&release, &ret_shown->release, &err));
+	}
 	assert_ok(ceremony_parse(&statement, false, &ret_shown->ceremony, &err));
+	assert_ok(request_parse(&asked, false, &request, &err));
 	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
-	ret_shown->id = *id;
-	ret_shown->part_exposed = json_in_bool(&in, "part_exposed");
+	snprintf(ret_shown->requester, sizeof(ret_shown->requester), "%s", request.seat);
 	snprintf(ret_shown->state, sizeof(ret_shown->state), "%s",
 	    json_object_text(reply, "state"));
-	snprintf(ret_shown->missing, sizeof(ret_shown->missing), "%s",
-	    json_object_text(reply, "missing"));
 	snprintf(ret_shown->reason, sizeof(ret_shown->reason), "%s",
 	    json_object_text(reply, "reason"));
-	assert_ok(header_new(&ret_shown->header, &err));
-	assert_ok(header_decode(buf_view(&header), ret_shown->header, &err));
+	show_item(bench, ret_shown);
+	if (strcmp(ret_shown->state, "collecting") == 0)
+		show_missing(bench, ret_shown);
 }
 
 /* --- Approvals ---------------------------------------------------------------------------- */
@@ -260,6 +311,7 @@ void
 approving_done(struct approving *approving)
 {
 	hpke_freep(&approving->hpke);
+	p256_key_freep(&approving->reply);
 	dsse_done(&approving->statement);
 	secret_freep(&approving->shares);
 	buf_done(&approving->ciphertext);
@@ -276,8 +328,6 @@ see_log(struct bench *bench, uint64_t *ret_size, struct digest *ret_root)
 	char origin[ORIGIN_MAX + 1];
 	struct json *request = op_new("chain");
 
-	json_put_int(request, "charter", 0);
-	json_put_int(request, "roster", 0);
 	json_put_int(request, "size", 0);
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
@@ -297,9 +347,9 @@ approval_info(struct bench *bench, const struct person *person, const struct sho
 	struct err err;
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = bench->vault_id,
-	    .secret = shown->ceremony.secret,
-	    .version = shown->ceremony.version,
-	    .header_hash = shown->ceremony.header,
+	    .secret = shown->ceremony.items.rows[0].secret,
+	    .version = shown->ceremony.items.rows[0].version,
+	    .header_hash = shown->ceremony.items.rows[0].header,
 	    .ceremony = shown->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
@@ -322,6 +372,8 @@ approving_draw(struct bench *bench, const struct person *person, const struct sh
 	ret_approving->person = person;
 	snprintf(approval->seat, sizeof(approval->seat), "%s", person->name);
 	see_log(bench, &approval->size, &approval->root);
+	assert_ok(p256_key_new(&ret_approving->reply, &err));
+	p256_key_public(ret_approving->reply, &approval->reply);
 	approval_info(bench, person, shown, &info);
 	assert_ok(hpke_sender(hpke_suite_default, &shown->ceremony.key, VIEW_OF(info.bytes),
 	    &ret_approving->hpke, &approval->enc, &err));
@@ -336,27 +388,55 @@ approving_sign(struct approving *approving)
 	assert_ok(approval_payload(&approving->approval, &payload, &err));
 	assert_ok(statement_new(STATEMENT_APPROVAL, false, payload, &approving->statement, &err));
 	person_sign(approving->person, &approving->statement);
+	assert_ok(dsse_digest(&approving->statement, &approving->digest, &err));
+}
+
+static enum err_code
+fetch_envelope(struct bench *bench, const struct shown *shown, struct approving *approving,
+    struct buf *ret_envelope, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	BUF box = {0};
+	struct json *request = about("envelope", &shown->id, 0);
+	const struct reply_ids ids = {.vault = bench->vault_id,
+	    .statement = approving->digest,
+	    .header = shown->ceremony.items.rows[0].header,
+	    .seat = approving->approval.seat,
+	    .token = approving->approval.token};
+
+	json_put_hex(request, "approval", VIEW_OF(approving->digest.bytes));
+	TRY(bench_call(bench, request, (struct view){0}, &reply, &box, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	approving->envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
+	assert_int_equal(in.code, ERR_OK);
+	return reply_open(&ids, approving->reply, buf_view(&box), ret_envelope, err);
+}
+
+enum err_code
+approving_ask(struct bench *bench, const struct shown *shown, struct approving *approving,
+    struct buf *ret_envelope, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("approve");
+
+	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
+	put_statement(request, "approval", &approving->statement);
+	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
+	return fetch_envelope(bench, shown, approving, ret_envelope, err);
 }
 
 enum err_code
 approving_send(struct bench *bench, const struct shown *shown, struct approving *approving,
     struct err *err)
 {
-	struct err inner;
-	JSON *reply = NULL;
 	BUF out = {0};
-	struct json *request = op_new("approve");
 
-	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
-	put_statement(request, "approval", &approving->statement);
-	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
-	struct json_in in = json_in(reply, "reply", &inner);
-	approving->envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
-	assert_int_equal(in.code, ERR_OK);
-	assert_true(out.size > POINT_SIZE);
-	TRY(seal_open_envelope(shown->header, &shown->ceremony.header, approving->envelope,
-	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
-	    hpke_agree_local, approving->person->keys[KEY_SHARE], &approving->shares, err));
+	TRY(approving_ask(bench, shown, approving, &out, err));
+	TRY(seal_open_envelope(shown->header, &shown->ceremony.items.rows[0].header,
+	    approving->envelope, view_of(out.data, POINT_SIZE),
+	    view_of(out.data + POINT_SIZE, out.size - POINT_SIZE), hpke_agree_local,
+	    approving->person->keys[KEY_SHARE], &approving->shares, err));
 	if (approving->spoil)
 		secret_data(approving->shares)[ENVELOPE_SHARE_SIZE - 1] ^= 1;
 	return hpke_seal(approving->hpke, VIEW_OF(shown->ceremony.digest.bytes),
@@ -367,12 +447,17 @@ enum err_code
 approving_finish(struct bench *bench, const struct shown *shown, const struct approving *approving,
     struct err *err)
 {
-	JSON *reply = NULL;
-	struct json *request = op_new("shares");
+	JSON *reply = NULL, *state = NULL;
+	struct json *request = about("shares", &shown->id, 0), *advance = op_new("advance");
 
-	json_put_hex(request, "id", VIEW_OF(shown->id.bytes));
-	json_put_text(request, "seat", approving->approval.seat);
-	return bench_call(bench, request, buf_view(&approving->ciphertext), &reply, NULL, err);
+	json_put_hex(request, "approval", VIEW_OF(approving->digest.bytes));
+	json_put_hex(advance, "id", VIEW_OF(shown->id.bytes));
+	if (bench_call(bench, request, buf_view(&approving->ciphertext), &reply, NULL, err) !=
+	    ERR_OK) {
+		json_free(advance);
+		return err->code;
+	}
+	return bench_call(bench, advance, (struct view){0}, &state, NULL, err);
 }
 
 enum err_code
@@ -400,7 +485,7 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 	struct objection objection = {.vault = bench->vault_id,
 	    .token = person->seat.tokens[0].id,
 	    .time = bench->shared->now};
-	struct json *request = op_new(type == STATEMENT_DENIAL ? "deny" : "cancel");
+	struct json *request = op_new("object");
 
 	bench_show(bench, id, &shown);
 	objection.ceremony = shown.ceremony.digest;
@@ -410,7 +495,7 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 	assert_int_equal(statement_new(type, false, payload, &statement, &inner), ERR_OK);
 	person_sign(person, &statement);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	put_statement(request, statement_names[type], &statement);
+	put_statement(request, "statement", &statement);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
 
@@ -422,12 +507,13 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 {
 	struct err err;
 	HPKE *hpke = NULL;
+	SECRET *answer = NULL;
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = bench->vault_id,
-	    .secret = shown->ceremony.secret,
-	    .version = shown->ceremony.version,
-	    .header_hash = shown->ceremony.header,
+	    .secret = shown->ceremony.items.rows[0].secret,
+	    .version = shown->ceremony.items.rows[0].version,
+	    .header_hash = shown->ceremony.items.rows[0].header,
 	    .ceremony = shown->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
@@ -437,7 +523,10 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 	    &person->seat.tokens[0].keys[KEY_RELEASE], hpke_agree_local, person->keys[KEY_RELEASE],
 	    VIEW_OF(info.bytes), &hpke, &err));
 	assert_ok(hpke_open(hpke, VIEW_OF(shown->ceremony.digest.bytes),
-	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), ret_credential, &err));
+	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), &answer, &err));
+	struct view all = secret_view(answer);
+	assert_ok(secret_from(view_of(all.data + ED25519_SIZE, all.size - ED25519_SIZE),
+	    ret_credential, &err));
 }
 
 enum err_code
@@ -449,12 +538,10 @@ bench_open(struct bench *bench, const struct person *person, const struct id *id
 	DSSE statement = {0};
 	SHOWN shown = {0};
 	BUF box = {0};
-	struct release release;
-	struct digest hash;
-	struct json *request = op_new("open");
+	RELEASE release = {0};
+	struct json *request = about("open", id, 0);
 
 	bench_show(bench, id, &shown);
-	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	json_put_hex(request, "token", VIEW_OF(person->seat.tokens[0].id.bytes));
 	TRY(bench_call(bench, request, (struct view){0}, &reply, &box, err));
 	struct json_in in = json_in(reply, "reply", &inner);
@@ -463,8 +550,7 @@ bench_open(struct bench *bench, const struct person *person, const struct id *id
 	assert_int_equal(release_parse(&statement, false, &release, &inner), ERR_OK);
 	assert_int_equal(statement_verify_host(&statement, &bench->charter->host_statement, &inner),
 	    ERR_OK);
-	assert_int_equal(sha256_one(buf_view(&box), &hash, &inner), ERR_OK);
-	assert_true(digest_equal(&hash, &release.answers[0].box));
+	assert_true(digest_equal(&person->seat.tokens[0].id, &release.recipients[0]));
 	assert_true(digest_equal(&shown.ceremony.digest, &release.ceremony));
 	open_box(bench, person, &shown, &box, ret_credential);
 	if (ret_box != NULL)
@@ -472,14 +558,49 @@ bench_open(struct bench *bench, const struct person *person, const struct id *id
 	return ERR_OK;
 }
 
+static const struct person *
+person_called(const struct bench *bench, const char *name)
+{
+	for (int i = 0; i < PEOPLE; i++)
+		if (strcmp(bench->people[i].name, name) == 0)
+			return &bench->people[i];
+	fail_msg("nobody is called %s", name);
+	return NULL;
+}
+
+struct json *
+bench_done_message(struct bench *bench, const struct id *id)
+{
+	struct err err;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+	SHOWN shown = {0};
+	struct json *request = op_new("done");
+
+	bench_show(bench, id, &shown);
+	const struct person *person = person_called(bench, shown.requester);
+	struct done done = {.vault = bench->vault_id,
+	    .release = shown.release,
+	    .token = person->seat.tokens[0].id,
+	    .time = bench->shared->now};
+	snprintf(done.seat, sizeof(done.seat), "%s", person->name);
+	assert_ok(done_payload(&done, &payload, &err));
+	assert_ok(statement_new(STATEMENT_DONE, false, payload, &statement, &err));
+	person_sign(person, &statement);
+	json_put_hex(request, "id", VIEW_OF(id->bytes));
+	put_statement(request, "done", &statement);
+	return request;
+}
+
 enum err_code
 bench_done(struct bench *bench, const struct id *id, char ret_debt[20], struct err *err)
 {
+	struct err inner;
 	JSON *reply = NULL;
-	struct json *request = op_new("done");
 
-	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
-	snprintf(ret_debt, 20, "%s", json_object_text(reply, "debt"));
+	TRY(bench_call(bench, bench_done_message(bench, id), (struct view){0}, &reply, NULL, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	const struct json *debts = json_in_array(&in, "debts", 1, CEREMONY_ITEMS);
+	snprintf(ret_debt, 20, "%s", json_object_text(json_array_object(debts, 0), "state"));
 	return ERR_OK;
 }

@@ -157,14 +157,15 @@ an_erased_ceremony_key_is_gone(void **state)
 	struct id id = {{7}};
 	struct point made, loaded;
 	P256_KEY *key = NULL, *none = NULL;
+	SECRET *lease = NULL;
 
 	assert_ok(ceremony_key_make(bench->folder, &id, &made, &err));
-	assert_ok(ceremony_key_load(bench->folder, &id, &key, &err));
+	assert_ok(ceremony_key_load(bench->folder, &id, &key, &lease, &err));
 	p256_key_public(key, &loaded);
 	assert_true(point_equal(&made, &loaded));
 	assert_error(ERR_EXISTS, ceremony_key_make(bench->folder, &id, &made, &err));
 	assert_ok(ceremony_key_erase(bench->folder, &id, &err));
-	assert_error(ERR_NOT_FOUND, ceremony_key_load(bench->folder, &id, &none, &err));
+	assert_error(ERR_NOT_FOUND, ceremony_key_load(bench->folder, &id, &none, &lease, &err));
 	assert_ok(ceremony_key_erase(bench->folder, &id, &err));
 }
 

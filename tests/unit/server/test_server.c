@@ -106,7 +106,7 @@ a_credential_sealed_to_one_seat_is_for_its_tokens_only(void **state)
 	assert_ok(bench_approve(bench, who(bench, SECOPS), &id, &err));
 	assert_error(ERR_REFUSED,
 	    bench_open(bench, who(bench, CAROL), &id, &credential, NULL, &err));
-	assert_says("only tokens of seat \"alice\"");
+	assert_says("only the recipients that the request of \"alice\" names");
 	assert_ok(bench_done(bench, &id, debt, &err));
 }
 
@@ -125,7 +125,7 @@ of_two_open_ceremonies_the_second_becomes_void(void **state)
 	assert_error(ERR_REFUSED, bench_approve(bench, who(bench, SECOPS), &two, &err));
 	bench_show(bench, &two, &shown);
 	assert_string_equal(shown.state, "refused");
-	assert_string_equal(shown.reason, "the version was released to another ceremony");
+	assert_string_equal(shown.reason, "another ceremony opened the version");
 	assert_ok(bench_done(bench, &one, debt, &err));
 	bench_verify(bench);
 }
@@ -185,7 +185,7 @@ an_officer_outside_the_quorum_is_told_so(void **state)
 	struct id id = request(bench);
 
 	assert_error(ERR_REFUSED, bench_approve(bench, who(bench, AUDIT), &id, &err));
-	assert_says("seat \"audit\" has no envelope");
+	assert_says("was not sealed to this token of audit");
 	assert_error(ERR_REFUSED, bench_approve(bench, who(bench, ALICE), &id, &err));
 	cancel(bench, &id);
 }
@@ -456,24 +456,34 @@ a_request_that_names_anything_else_is_refused(void **state)
 	struct request right, wrong;
 	struct id id;
 	struct person *alice = who(bench, ALICE);
+	const struct seat_token *carol = &who(bench, CAROL)->seat.tokens[0];
+	const struct recipient carols = {carol->id, carol->keys[KEY_RELEASE]};
+	const struct point wrong_key = alice->seat.tokens[0].keys[KEY_SIGN];
 
 	bench_request_make(bench, alice, "prod/db", &right);
 #define REFUSED(code, change, says)                                                                \
 	do {                                                                                       \
+		struct item item = right.items.rows[0];                                            \
+                                                                                                   \
 		wrong = right;                                                                     \
+		wrong.items.rows = &item;                                                          \
 		change;                                                                            \
 		assert_error(code, bench_request_send(bench, alice, &wrong, &id, &err));           \
 		assert_says(says);                                                                 \
 	} while (0)
 	REFUSED(ERR_REFUSED, wrong.vault.bytes[0] ^= 1, "request: vault");
-	REFUSED(ERR_NOT_FOUND, wrong.secret.bytes[0] ^= 1, "request: secret");
-	REFUSED(ERR_REFUSED, wrong.name[0] = 'x', "request: name");
-	REFUSED(ERR_REFUSED, wrong.definition.bytes[0] ^= 1, "request: definition");
-	REFUSED(ERR_REFUSED, wrong.header.bytes[0] ^= 1, "request: header");
-	REFUSED(ERR_REFUSED, wrong.version--, "request: version");
+	REFUSED(ERR_NOT_FOUND, item.secret.bytes[0] ^= 1, "items[0]: secret");
+	REFUSED(ERR_REFUSED, item.name[0] = 'x', "items[0]: name");
+	REFUSED(ERR_REFUSED, item.definition.bytes[0] ^= 1, "items[0]: definition");
+	REFUSED(ERR_REFUSED, item.header.bytes[0] ^= 1, "items[0]: header");
+	REFUSED(ERR_REFUSED, item.version--, "items[0]: version");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "nobody"), "request: seat");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "ciso"), "role responder");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "carol"), "request: token");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0].token.bytes[0] ^= 1, "recipients[0]");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0].key = wrong_key, "recipients[0]: the key");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0] = carols, "recipients[0]");
+	REFUSED(ERR_REFUSED, wrong.mode = MODE_DRILL, "request: mode");
 	REFUSED(ERR_REFUSED, wrong.duration = 3601, "request: duration");
 	REFUSED(ERR_EXPIRED, (wrong.created -= 5, wrong.expires = bench->shared->now),
 	    "has expired");
@@ -503,11 +513,13 @@ a_request_is_accepted_once(void **state)
 	person_sign(who(bench, ALICE), &statement);
 	struct json *message = op_new("request");
 	put_statement(message, "request", &statement);
+	json_put_bool(message, "another", true);
 	assert_ok(bench_call(bench, message, (struct view){0}, &first, NULL, &err));
 	assert_true(text_from_hex(json_object_text(first, "id"), id.bytes, ID_SIZE));
 	cancel(bench, &id);
 	message = op_new("request");
 	put_statement(message, "request", &statement);
+	json_put_bool(message, "another", true);
 	assert_error(ERR_EXISTS, bench_call(bench, message, (struct view){0}, &second, NULL, &err));
 	assert_int_equal(bench_files(bench, "ceremony"), 0);
 }

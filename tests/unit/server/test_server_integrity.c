@@ -136,7 +136,7 @@ missing_and_foreign_files_are_alarms(void **state)
 	    {"rm %s/checkpoint", "/checkpoint is gone"},
 	    {"echo forged > %s/checkpoint", "checkpoint"},
 	    {"rm %s/vault.db", "no database"},
-	    {"sed -i s/./0/ %s/vault.id", "not the charter that vault.id names"},
+	    {"sed -i s/./0/ %s/vault.id", "names another first charter"},
 	    {"truncate -s 10 %s/vault.id", "vault.id is damaged"},
 	    {"truncate -s 50 %s/host.key", "host.key"},
 	};
@@ -197,11 +197,11 @@ log_verify_finds_every_change(void **state)
 	    {"UPDATE debts SET state = 'owed', pending = NULL"
 	     " WHERE arrival = (SELECT max(arrival) FROM debts)",
 	        "rotation debt"},
-	    {"DROP TRIGGER releases_unchanged; UPDATE releases SET debt = ceremony", "refers to"},
-	    {"DROP TRIGGER releases_unchanged; UPDATE releases SET ceremony ="
+	    {"UPDATE items SET debt = ceremony WHERE debt IS NOT NULL", "refers to"},
+	    {"DROP TRIGGER opened_unchanged; UPDATE opened SET ceremony ="
 	     " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
 	        "is not the one in the log"},
-	    {"DROP TRIGGER releases_kept; DELETE FROM releases", "release of version"},
+	    {"DROP TRIGGER opened_kept; DELETE FROM opened", "opening of version"},
 	    {"DROP TRIGGER versions_unchanged; UPDATE versions SET header ="
 	     " CAST(header || X'00' AS BLOB)",
 	        "header"},
@@ -245,11 +245,11 @@ an_approval_written_into_the_database_does_not_count(void **state)
 	keep(bench);
 	/* ciso's approval once more, as secops's. */
 	tamper(bench,
-	    "INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete, enc,"
-	    " ciphertext) SELECT ceremony, 'secops', token, statement, envelope, 1, enc, ciphertext"
-	    " FROM approvals ORDER BY arrival DESC LIMIT 1");
+	    "INSERT INTO shares (ceremony, position, seat, statement, envelope, ciphertext)"
+	    " SELECT ceremony, position, 'secops', statement, envelope, ciphertext FROM shares"
+	    " WHERE ciphertext IS NOT NULL");
 	assert_error(ERR_INTEGRITY, say_hello(bench, &err));
-	assert_says("the stored approval: seat \"secops\"");
+	assert_says("shares of seat \"secops\"");
 	put_back(bench);
 	assert_error(ERR_WAITING,
 	    bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
@@ -265,10 +265,10 @@ a_signature_changed_in_the_database_is_found(void **state)
 	} rows[] = {
 	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
 	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'approval'",
-	        "the stored approval"},
+	        "the approval"},
 	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
 	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'request'",
-	        "the stored request"},
+	        "the request"},
 	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
 	     " AS BLOB) WHERE type = 'ceremony'",
 	        "ceremony"},
@@ -317,7 +317,7 @@ count(struct bench *bench, const char *query)
 static void
 shares_leave_the_database_with_the_end_of_their_ceremony(void **state)
 {
-	static const char shares[] = "SELECT count(*) FROM approvals WHERE enc IS NOT NULL";
+	static const char shares[] = "SELECT count(*) FROM shares WHERE ciphertext IS NOT NULL";
 	struct bench *bench = *state;
 	struct err err;
 	char debt[20];
@@ -341,7 +341,9 @@ a_ceremony_changed_in_the_database_is_an_alarm(void **state)
 	    {"UPDATE ceremonies SET deadline = deadline + 86400 WHERE state = 'collecting'",
 	        "times"},
 	    {"UPDATE ceremonies SET requester = 'carol' WHERE state = 'collecting'", "requester"},
-	    {"UPDATE ceremonies SET version = version - 1 WHERE state = 'collecting'", "version"},
+	    {"UPDATE items SET version = version - 1 WHERE state = 'waiting' AND ceremony IN"
+	     " (SELECT id FROM ceremonies WHERE state = 'collecting')",
+	        "version"},
 	    {"UPDATE ceremonies SET request = (SELECT digest FROM statements WHERE type = 'cancel')"
 	     " WHERE state = 'collecting'",
 	        "request"},
@@ -366,7 +368,8 @@ a_charter_written_into_the_database_is_refused(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
-	static const char *const types[] = {"roster", "charter"};
+	static const char *const types[] = {"secret", "charter"};
+	static const char *const says[] = {"document 3", "charter 2"};
 	JSON *payload = NULL;
 	DSSE draft = {0};
 
@@ -382,13 +385,13 @@ a_charter_written_into_the_database_is_refused(void **state)
 		char change[300];
 
 		snprintf(change, sizeof(change),
-		    "INSERT INTO charters (version, digest) SELECT 2, digest"
-		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM charters)"
+		    "INSERT INTO documents (position, digest) SELECT 3, digest"
+		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM documents)"
 		    " LIMIT 1",
 		    types[i]);
 		tamper(bench, change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
-		assert_says("charter 2");
+		assert_says(says[i]);
 		put_back(bench);
 	}
 }
@@ -410,7 +413,7 @@ a_sealed_version_that_was_changed_releases_nothing_and_says_so(void **state)
 	assert_error(ERR_INTEGRITY, bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_says("nothing could be released");
 	bench_show(bench, &id, &shown);
-	assert_string_equal(shown.state, "degraded");
+	assert_string_equal(shown.state, "closed");
 	assert_int_not_equal(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err),
 	    ERR_OK);
 	assert_int_equal(bench_files(bench, "ceremony"), 0);

@@ -369,11 +369,10 @@ a_client_that_goes_away_does_not_stop_a_rotation(void **state)
 {
 	struct bench *bench = *state;
 	NIGHT night = {0};
-	JSON *request = op_new("done");
 	struct err err;
 
 	release(bench, &night);
-	json_put_hex(request, "id", VIEW_OF(night.id.bytes));
+	JSON *request = bench_done_message(bench, &night.id);
 	assert_ok(wire_send(bench->fd, request, (struct view){0}, -1, &err));
 	bench_end(bench); /* closes, then waits for the server's end */
 	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");

@@ -173,23 +173,17 @@ approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
 	struct err inner;
 	SHOWN shown = {0};
 	APPROVING approving = {0};
-	JSON *reply = NULL;
 	BUF out = {0};
-	struct json *request = op_new("approve");
 	const struct person *spare = &bench->people[SECOND];
 
 	bench_show(bench, id, &shown);
 	approving_draw(bench, spare, &shown, &approving);
 	approving_sign(&approving);
-	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	put_statement(request, "approval", &approving.statement);
-	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
-	struct json_in in = json_in(reply, "reply", &inner);
-	uint32_t index = (uint32_t)json_in_int(&in, "envelope", 0, 127);
-	TRY(seal_open_spare(shown.header, &shown.ceremony.header, index, &spare->seat.tokens[0].id,
-	    &spare->seat.tokens[0].keys[KEY_SHARE], view_of(out.data, POINT_SIZE),
-	    view_of(out.data + POINT_SIZE, out.size - POINT_SIZE), hpke_agree_local,
-	    spare->keys[KEY_SHARE], &approving.shares, err));
+	TRY(approving_ask(bench, &shown, &approving, &out, err));
+	TRY(seal_open_spare(shown.header, &shown.ceremony.items.rows[0].header, approving.envelope,
+	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
+	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
+	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
 	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
 	                     secret_view(approving.shares), &approving.ciphertext, &inner),
 	    ERR_OK);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/opening/done.h"
+
+#include <string.h>
+
+#include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/opening/delivery.h"
+#include "ceremony/client/sync.h"
+#include "ceremony/protocol/message.h"
+
+enum err_code
+lease_look(struct client *client, const char *id, struct lease *ret_lease, struct err *err)
+{
+	struct listed listed;
+
+	TRY(listing_pick(client, id, 0, NULL, &listed, err));
+	*ret_lease = (struct lease){.state = listed.state, .expires = listed.expires};
+	return ERR_OK;
+}
+
+/* One line for each debt. */
+static enum err_code
+tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct err *err)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < json_array_count(debts); i++) {
+		struct json_in in = json_in(json_array_object(debts, i), "debts", err);
+		const char *name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
+		const char *state = json_in_text(&in, "state", 1, 40);
+		const char *note = json_in_text(&in, "note", 0, NOTE_TEXT_MAX);
+		bool retired = strcmp(state, debt_state_names[DEBT_RETIRED]) == 0;
+
+		TRY(json_in_end(&in));
+		if (retired)
+			ui_say(ui,
+			    "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
+			    name, note[0] != '\0' ? " " : "", note);
+		else
+			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", name, state,
+			    note);
+		all &= retired;
+	}
+	*ret_retired = all;
+	return ERR_OK;
+}
+
+static enum err_code
+send(struct client *client, const char *id, const struct dsse *statement, bool *ret_retired,
+    struct err *err)
+{
+	struct json *request = op_new("done");
+	JSON *reply = NULL;
+	struct json_in in;
+
+	json_put_text(request, "id", id);
+	put_statement(request, "done", statement);
+	TRY(client_ask(client, request, "done", &reply, &in, err));
+	(void)json_in_text(&in, "state", 1, 40);
+	const struct json *debts = json_in_array(&in, "debts", 0, CEREMONY_ITEMS);
+	TRY(json_in_end(&in));
+	return tell(client_options(client)->ui, debts, ret_retired, err);
+}
+
+enum err_code
+lease_end(struct client *client, const struct opened *opened, bool *ret_retired, struct err *err)
+{
+	const struct done done = {.vault = opened->vault,
+	    .release = opened->release,
+	    .time = client_options(client)->now()};
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	TRY(done_payload(&done, &payload, err));
+	TRY(statement_new(STATEMENT_DONE, opened->training, payload, &statement, err));
+	TRY(statement_sign_lease(&statement, opened->lease, err));
+	return send(client, opened->id, &statement, ret_retired, err);
+}
+
+/* ---- by a token ---- */
+
+static enum err_code
+take_entitled(struct client *client, const struct vault_view *view, const struct dossier *dossier,
+    struct hand *hand, struct err *err)
+{
+	const struct chain *chain = &view->chain;
+	const struct hand_want want = {.suspended = &chain->suspensions,
+	    .lists = {{chain->roster->seats, chain->roster->seat_count},
+	        {chain->charter->seats, chain->charter->seat_count}}};
+	const char *requester = dossier->transcript->request.seat;
+
+	TRY(hand_take(client_options(client), &want, hand, err));
+	if (strcmp(hand->seat->name, requester) == 0 || (hand->seat->roles & ROLE_OFFICER) != 0)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "ceremony %.8s is %s's: only %s or an officer can end its lease, not %s", dossier->id,
+	    requester, requester, hand->seat->name);
+}
+
+static enum err_code
+sign(const struct vault_view *view, const struct digest *release, struct hand *hand,
+    struct dsse *statement, struct err *err)
+{
+	struct done done = {.vault = view->chain.vault,
+	    .release = *release,
+	    .token = hand->entry->id,
+	    .time = hand->options->now()};
+	JSON *payload = NULL;
+
+	memcpy(done.seat, hand->seat->name, sizeof(done.seat));
+	TRY(done_payload(&done, &payload, err));
+	TRY(statement_new(STATEMENT_DONE, view->chain.charter->training, payload, statement, err));
+	return hand_sign(hand, statement, "end the lease", err);
+}
+
+static enum err_code
+check_released(const struct dossier *dossier, struct err *err)
+{
+	bool waits = dossier->state == CEREMONY_COLLECTING || dossier->state == CEREMONY_RELEASING;
+
+	if (dossier->has_release)
+		return ERR_OK;
+	return err_set(err, waits ? ERR_WAITING : ERR_REFUSED,
+	    "ceremony %.8s is %s: nothing %s, so there is no lease to end", dossier->id,
+	    ceremony_state_names[dossier->state], waits ? "is released yet" : "was released");
+}
+
+enum err_code
+done_run(struct client *client, const char *id, bool *ret_retired, struct err *err)
+{
+	const unsigned states = 1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING;
+	const struct vault_view *view;
+	DOSSIER *dossier = NULL;
+	RELEASE release = {0};
+	DSSE statement = {0};
+	HAND hand = {0};
+
+	TRY(dossier_take(client, id, states, &view, &dossier, err));
+	TRY(check_released(dossier, err));
+	TRY(take_entitled(client, view, dossier, &hand, err));
+	TRY(release_verify(client, view, dossier, &dossier->release, &release, err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	TRY(sign(view, &release.digest, &hand, &statement, err));
+	return send(client, dossier->id, &statement, ret_retired, err);
+}

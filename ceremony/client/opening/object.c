@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/opening/object.h"
+
+#include <string.h>
+
+#include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/text/ceremony.h"
+#include "ceremony/client/typed.h"
+#include "ceremony/protocol/message.h"
+
+struct kind {
+	enum statement_type type;
+	const char *question, *purpose;
+};
+static const struct kind denial = {STATEMENT_DENIAL, "Deny this request? Type yes",
+    "sign the denial"};
+static const struct kind cancel = {STATEMENT_CANCEL, "Withdraw your request? Type yes",
+    "sign the withdrawal"};
+
+static enum err_code
+sign(const struct kind *kind, const struct dossier *dossier, const struct vault_view *view,
+    struct hand *hand, const char *reason, struct dsse *statement, struct err *err)
+{
+	struct objection objection = {.vault = view->chain.vault,
+	    .ceremony = dossier->transcript->ceremony.digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now()};
+	JSON *payload = NULL;
+
+	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
+	memcpy(objection.reason, reason, strlen(reason) + 1);
+	TRY(objection_payload(&objection, &payload, err));
+	TRY(statement_new(kind->type, view->chain.charter->training, payload, statement, err));
+	return hand_sign(hand, statement, kind->purpose, err);
+}
+
+static enum err_code
+send(struct client *client, const struct dossier *dossier, const struct dsse *statement,
+    struct err *err)
+{
+	struct json *request = op_new("object");
+	JSON *reply = NULL;
+	struct json_in in;
+
+	json_put_text(request, "id", dossier->id);
+	put_statement(request, "statement", statement);
+	TRY(client_ask(client, request, "object", &reply, &in, err));
+	const char *state = json_in_text(&in, "state", 1, 40);
+	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
+	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
+	TRY(json_in_end(&in));
+	ui_say(client_options(client)->ui, "Done. Ceremony %.8s is %s.", dossier->id,
+	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
+	        "still open: the others can yet meet the quorum" :
+	        state);
+	return ERR_OK;
+}
+
+static enum err_code
+object(struct client *client, const struct kind *kind, const char *id, const char *reason,
+    struct err *err)
+{
+	const struct client_options *options = client_options(client);
+	const struct vault_view *view;
+	DOSSIER *dossier = NULL;
+	HAND hand = {0};
+	DSSE statement = {0};
+	char name[HAND_NAME_SIZE];
+
+	TRY(typed_check("the reason", reason, REASON_MAX, err));
+	TRY(dossier_take(client, id, 1u << CEREMONY_COLLECTING, &view, &dossier, err));
+	TRY(dossier_check_open(dossier, options->now(), err));
+	TRY(dossier_fetch_items(client, view, dossier, err));
+	TRY(ceremony_show(dossier, view, options->ui, options->now(), false, NULL, err));
+	const struct chain *chain = &view->chain;
+	const struct hand_want want = {.roles = kind == &denial ? ROLE_OFFICER : 0,
+	    .seat = kind == &cancel ? dossier->transcript->request.seat : NULL,
+	    .lists = {{chain->charter->seats, chain->charter->seat_count},
+	        {chain->roster->seats, chain->roster->seat_count}},
+	    .suspended = &chain->suspensions};
+	TRY(hand_take(options, &want, &hand, err));
+	hand_name(&hand, name);
+	ui_say(options->ui, "You act as %s.", name);
+	TRY(ui_demand(options->ui, kind->question, "yes", err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	TRY(sign(kind, dossier, view, &hand, reason, &statement, err));
+	return send(client, dossier, &statement, err);
+}
+
+enum err_code
+deny_run(struct client *client, const char *id, const char *reason, struct err *err)
+{
+	return object(client, &denial, id, reason, err);
+}
+
+enum err_code
+cancel_run(struct client *client, const char *id, const char *reason, struct err *err)
+{
+	return object(client, &cancel, id, reason, err);
+}

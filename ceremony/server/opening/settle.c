@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/opening/settle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto_key.h"
+#include "base/file_lock.h"
+#include "ceremony/server/opening/erase.h"
+#include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/opening/shares.h"
+#include "ceremony/server/opening/to_responder.h"
+#include "ceremony/server/opening/to_target.h"
+#include "ceremony/server/opening/to_vault.h"
+#include "ceremony/server/vault/change.h"
+#include "vault/store/debt.h"
+#include "vault/store/opened.h"
+
+enum { LOCK_SECONDS = 10 };
+
+/* Where what is opened goes; whether it leaves the vault, so that a debt is owed before; what ends it.  A
+ * mode without a destination is refused when it is asked for. */
+static const struct course {
+	destination to;
+	bool owes;
+	enum ceremony_event end;
+} courses[MODES] = {
+    [MODE_RELEASE] = {to_responder, true, EVENT_DELIVER},
+    [MODE_RESEAL] = {to_vault, false, EVENT_SETTLED},
+    [MODE_ROTATE] = {to_target, true, EVENT_SETTLED},
+};
+
+static void
+delivery_done(struct delivery *delivery)
+{
+	p256_key_free(delivery->key);
+	secret_free(delivery->lease);
+	item_freep(&delivery->item);
+}
+#define DELIVERY CLEANUP(delivery_done) struct delivery
+
+static const struct course *
+course_of(const struct delivery *delivery)
+{
+	return &courses[delivery->opening->row.mode];
+}
+
+/* --- Before the point of no return -------------------------------------------------------- */
+
+/* What the database has of ROW is not what the officer sent: it is taken back, and the seat may hand it
+ * over again. */
+static enum err_code
+take_back(struct delivery *delivery, const struct share_row *row, const struct err *cause,
+    struct err *err)
+{
+	struct session *session = delivery->opening->session;
+	LEAF leaf = leaf_new("shares-damaged");
+
+	TRY(store_drop_share(session->store, &delivery->opening->row.id, row->position, row->seat,
+	    err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(delivery->opening->row.id.bytes));
+	leaf_int(&leaf, "item", row->position);
+	leaf_text(&leaf, "seat", row->seat);
+	TRY(journal_add(session, &leaf, err));
+	(void)err_set(err, ERR_INTEGRITY,
+	    "the stored shares of seat \"%s\" for %s are damaged (%.300s), so nothing is opened; they "
+	    "are taken back, and the seat may approve again",
+	    row->seat, delivery->item->secret.name, cause->text);
+	return ERR_OK;
+}
+
+/* RET_DAMAGED: one was taken back; ERR says which. */
+static enum err_code
+check_item(struct delivery *delivery, bool *ret_damaged, struct err *err)
+{
+	const struct loaded_item *item = delivery->item;
+
+	for (size_t i = 0; i < item->share_count && !*ret_damaged; i++) {
+		SECRET *shares = NULL;
+		struct err cause;
+		enum err_code code;
+
+		if (!item_counts(delivery->opening, &item->shares[i]))
+			continue;
+		code = share_open(delivery->opening, item, &item->shares[i], delivery->key, &shares,
+		    &cause);
+		if (code == ERR_MEMORY || code == ERR_IO)
+			return err_set(err, code, "%s", cause.text);
+		if (code == ERR_OK)
+			continue;
+		TRY(take_back(delivery, &item->shares[i], &cause, err));
+		*ret_damaged = true;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+load_next(struct delivery *delivery, size_t position, struct err *err)
+{
+	item_freep(&delivery->item);
+	return item_load(delivery->opening, position, &delivery->item, err);
+}
+
+/* --- The decision ------------------------------------------------------------------------- */
+
+static enum err_code
+owe(struct delivery *delivery, struct err *err)
+{
+	struct opening *opening = delivery->opening;
+	struct session *session = opening->session;
+	struct item_row *row = &opening->items[delivery->item->position];
+	bool leases = mode_releases(opening->row.mode);
+	LEAF leaf = leaf_new("opened");
+	struct debt_row debt = {.secret = row->secret,
+	    .old = row->version,
+	    .state = DEBT_OWED,
+	    .has_ceremony = leases,
+	    .ceremony = opening->row.id,
+	    .created = session_now(session),
+	    .due = leases ? opening->row.expires : session_now(session)};
+
+	TRY(id_new(&debt.id, err));
+	TRY(store_add_debt(session->store, &debt, err));
+	TRY(store_add_opened(session->store, &row->secret, row->version, &opening->row.id, NULL,
+	    err));
+	row->has_debt = true;
+	row->debt = debt.id;
+	row->state = ITEM_OPENING;
+	TRY(store_update_item(session->store, &opening->row.id, delivery->item->position, row,
+	    err));
+	TRY(void_secret(session, &row->secret, &opening->row.id,
+	    "another ceremony opened the version", err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
+	leaf_int(&leaf, "version", row->version);
+	leaf_debt(&leaf, &debt);
+	return journal_add(session, &leaf, err);
+}
+
+/* Not opened: the others go on. */
+static enum err_code
+skip(struct delivery *delivery, const char *note, struct err *err)
+{
+	LEAF leaf = leaf_new(delivery->item->damaged ? "damaged" : "skipped");
+
+	if (delivery->item->damaged)
+		TRY(store_set_part_exposed(delivery->opening->session->store,
+		    &delivery->item->secret.id,
+		    delivery->opening->items[delivery->item->position].version, err));
+	leaf_text(&leaf, "reason", note);
+	return item_record(delivery, delivery->item->damaged ? ITEM_DAMAGED : ITEM_SKIPPED, note,
+	    &leaf, err);
+}
+
+static enum err_code
+sign_release(struct delivery *delivery, struct digest *ret_digest, struct err *err)
+{
+	struct opening *opening = delivery->opening;
+	struct session *session = opening->session;
+	const struct transcript *transcript = opening->transcript;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+	RELEASE release = {.vault = session->chain.vault,
+	    .ceremony = opening->row.digest,
+	    .recipient_count = transcript->request.recipients.count,
+	    .released = opening->row.released,
+	    .expires = opening->row.expires};
+
+	release.items = calloc(opening->count, sizeof(*release.items));
+	if (release.items == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a release");
+	for (size_t i = 0; i < opening->count; i++)
+		if (opening->items[i].has_debt)
+			release.items[release.item_count++] =
+			    (struct release_item){opening->items[i].secret,
+			        opening->items[i].version,
+			        transcript->ceremony.items.rows[i].header, opening->items[i].debt};
+	for (size_t i = 0; i < release.recipient_count; i++)
+		release.recipients[i] = transcript->request.recipients.rows[i].token;
+	for (size_t i = 0; i < transcript->voice_count; i++) {
+		const struct voice *voice = &transcript->voices[i];
+
+		if (voice == transcript_approval(transcript, voice->seat) &&
+		    release.approval_count < QUORUM_SEATS)
+			release.approvals[release.approval_count++] = voice->digest;
+	}
+	TRY(ed25519_public(delivery->lease, &release.key, err));
+	TRY(release_payload(&release, &payload, err));
+	TRY(statement_new(STATEMENT_RELEASE, session->chain.charter->training, payload, &statement,
+	    err));
+	TRY(statement_sign_host(&statement, session->keys.statement, err));
+	return session_keep(session, &statement, STATEMENT_RELEASE, false, ret_digest, err);
+}
+
+/* Inside the change, with the quorum met. */
+static enum err_code
+open_all(struct delivery *delivery, struct err *err)
+{
+	struct opening *opening = delivery->opening;
+	struct session *session = opening->session;
+	LEAF leaf = leaf_new("releasing");
+
+	TRY(table_next(opening->row.state, EVENT_RELEASE, &opening->row.state, err));
+	if (mode_releases(opening->row.mode)) {
+		opening->row.released = session_now(session);
+		opening->row.expires =
+		    opening->row.released + opening->transcript->request.duration;
+	}
+	for (size_t i = 0; i < opening->count; i++) {
+		TRY(load_next(delivery, i, err));
+		if (delivery->item->stale[0] != '\0')
+			TRY(skip(delivery, delivery->item->stale, err));
+		else if (course_of(delivery)->owes)
+			TRY(owe(delivery, err));
+	}
+	if (mode_releases(opening->row.mode)) {
+		TRY(sign_release(delivery, &opening->row.release, err));
+		leaf_statement(&leaf, &opening->row.release);
+	}
+	TRY(store_update_ceremony(session->store, &opening->row, err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
+	leaf_text(&leaf, "mode", mode_names[opening->row.mode]);
+	leaf_int(&leaf, "count", (int64_t)opening->count);
+	for (size_t i = 0; i < opening->transcript->voice_count; i++)
+		if (!opening->transcript->voices[i].denies)
+			leaf_statement(&leaf, &opening->transcript->voices[i].digest);
+	return journal_add(session, &leaf, err);
+}
+
+static enum err_code
+refuse(struct opening *opening, struct change *change, enum ceremony_event event,
+    const char *reason, struct err *err)
+{
+	struct session *session = opening->session;
+
+	TRY(ceremony_refuse(session, &opening->row, event, reason, err));
+	TRY(change_commit(session, change, err));
+	return ceremony_key_erase(session->folder, &opening->row.id, err);
+}
+
+/* Every share that counts opens: else the ceremony goes on collecting. */
+static enum err_code
+check_all(struct delivery *delivery, bool *ret_damaged, struct err *err)
+{
+	*ret_damaged = false;
+	for (size_t i = 0; i < delivery->opening->count && !*ret_damaged; i++) {
+		TRY(load_next(delivery, i, err));
+		if (delivery->item->stale[0] == '\0')
+			TRY(check_item(delivery, ret_damaged, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+decide_met(struct opening *opening, struct change *change, struct err *err)
+{
+	struct session *session = opening->session;
+	DELIVERY delivery = {.opening = opening};
+	bool damaged;
+	enum err_code code;
+
+	TRY(journal_check_clock(session, err));
+	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
+	if (code == ERR_NOT_FOUND)
+		return refuse(opening, change, EVENT_VOID,
+		    "its key is gone from the vault's folder: nothing that it collected can be opened; "
+		    "request again",
+		    err);
+	if (code != ERR_OK)
+		return code;
+	TRY(check_all(&delivery, &damaged, err));
+	if (damaged) {
+		struct err told = *err;
+
+		TRY(change_commit(session, change, err));
+		*err = told;
+		return err->code;
+	}
+	TRY(open_all(&delivery, err));
+	TRY(change_commit(session, change, err));
+	return resume_erase(session, err); /* keys of those that became void */
+}
+
+/* COLLECTING to RELEASING when the quorum is met at this moment, to REFUSED when it never can be. */
+static enum err_code
+decide(struct session *session, const struct id *id, enum ceremony_state *ret_state,
+    struct err *err)
+{
+	CHANGE change = {0};
+	OPENING *opening = NULL;
+	BUF text = {0};
+	enum verdict verdict;
+
+	TRY(change_begin(session, &change, err));
+	TRY(opening_load(session, id, &opening, err));
+	*ret_state = opening->row.state;
+	if (opening->row.state != CEREMONY_COLLECTING)
+		return ERR_OK;
+	TRY(opening_verdict(opening, session_now(session), &verdict, &text, err));
+	if (verdict == VERDICT_OPEN)
+		return ERR_OK;
+	if (verdict == VERDICT_MET)
+		TRY(decide_met(opening, &change, err));
+	else
+		TRY(refuse(opening, &change, event_of(verdict),
+		    text.size > 0 ? buf_string(&text) : "", err));
+	*ret_state = opening->row.state;
+	return ERR_OK;
+}
+
+/* --- One item after the other ------------------------------------------------------------- */
+
+static bool
+is_damage(enum err_code code)
+{
+	return code == ERR_INTEGRITY || code == ERR_CRYPTO || code == ERR_NOT_FOUND ||
+	    code == ERR_WAITING || code == ERR_INVALID;
+}
+
+/* What officers opened does not give the credential: a person must look.  Nothing left the vault, so its
+ * debt is void. */
+static enum err_code
+damage(struct delivery *delivery, const char *why, struct err *err)
+{
+	struct opening *opening = delivery->opening;
+	struct session *session = opening->session;
+	const struct item_row *row = &opening->items[delivery->item->position];
+	CHANGE change = {0};
+	LEAF leaf = leaf_new("damaged");
+	struct debt_row debt;
+
+	session_alarm(session, delivery->item->secret.name, "nothing could be opened: %s", why);
+	TRY(change_begin(session, &change, err));
+	if (row->has_debt) {
+		TRY(store_get_debt(session->store, &row->debt, &debt, err));
+		debt.state = DEBT_RETIRED;
+		plain_text("void: nothing could be opened", debt.note, sizeof(debt.note));
+		TRY(store_update_debt(session->store, &debt, err));
+		leaf_debt(&leaf, &debt);
+	}
+	TRY(store_set_part_exposed(session->store, &row->secret, row->version, err));
+	leaf_text(&leaf, "reason", why);
+	TRY(item_record(delivery, ITEM_DAMAGED, why, &leaf, err));
+	return change_commit(session, &change, err);
+}
+
+/* What may have changed since the decision: a resealing is not exclusive until it is done. */
+static enum err_code
+give_up(struct delivery *delivery, struct err *err)
+{
+	CHANGE change = {0};
+	struct session *session = delivery->opening->session;
+
+	TRY(change_begin(session, &change, err));
+	TRY(skip(delivery, delivery->item->stale, err));
+	return change_commit(session, &change, err);
+}
+
+static enum err_code
+settle(struct delivery *delivery, struct err *err)
+{
+	SECRET *credential = NULL;
+	struct err cause;
+	enum err_code code;
+
+	if (delivery->key == NULL)
+		return damage(delivery, "the key of this ceremony is gone", err);
+	code = item_combine(delivery->opening, delivery->item, delivery->key, &credential, &cause);
+	if (is_damage(code))
+		return damage(delivery, cause.text, err);
+	if (code != ERR_OK) {
+		*err = cause;
+		return code;
+	}
+	return course_of(delivery)->to(delivery, credential, err);
+}
+
+static enum err_code
+settle_all(struct delivery *delivery, struct err *err)
+{
+	const struct opening *opening = delivery->opening;
+
+	for (size_t i = 0; i < opening->count; i++) {
+		enum item_state state = opening->items[i].state;
+		enum err_code code;
+
+		if (state != ITEM_WAITING && state != ITEM_OPENING)
+			continue;
+		TRY(load_next(delivery, i, err));
+		code = delivery->item->stale[0] != '\0' && state == ITEM_WAITING ?
+		    give_up(delivery, err) :
+		    settle(delivery, err);
+		if (code != ERR_OK)
+			return opening->count == 1 ?
+			    code :
+			    err_add(err, "%zu of %zu are done; the next command goes on", i,
+			        opening->count);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+close_settled(struct delivery *delivery, struct err *err)
+{
+	struct opening *opening = delivery->opening;
+	struct session *session = opening->session;
+	CHANGE change = {0};
+	int64_t counts[ITEM_STATES] = {0};
+
+	for (size_t i = 0; i < opening->count; i++)
+		counts[opening->items[i].state]++;
+	bool nothing = mode_releases(opening->row.mode) && counts[ITEM_DONE] == 0;
+	LEAF leaf = leaf_new(mode_releases(opening->row.mode) && !nothing ? "released" : "closed");
+	TRY(change_begin(session, &change, err));
+	TRY(table_next(opening->row.state, nothing ? EVENT_DAMAGE : course_of(delivery)->end,
+	    &opening->row.state, err));
+	for (size_t i = 0; nothing && i < opening->count; i++)
+		if (opening->items[i].note[0] != '\0')
+			plain_text(opening->items[i].note, opening->row.reason,
+			    sizeof(opening->row.reason));
+	TRY(store_update_ceremony(session->store, &opening->row, err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
+	for (int state = ITEM_DONE; state < ITEM_STATES; state++)
+		leaf_int(&leaf, item_state_names[state], counts[state]);
+	TRY(journal_add(session, &leaf, err));
+	TRY(change_commit(session, &change, err));
+	return ceremony_key_erase(session->folder, &opening->row.id, err);
+}
+
+static enum err_code
+finish(struct session *session, const struct id *id, struct err *err)
+{
+	FILE_LOCK *lock = NULL;
+	OPENING *opening = NULL;
+	DELIVERY delivery = {0};
+	char path[4096];
+	enum err_code code;
+
+	TRY(journal_check_clock(session, err));
+	TRY(host_id_path(session->folder, "ceremony", id, ".lock", path, err));
+	TRY(file_lock(path, "release", LOCK_SECONDS, &lock, err));
+	TRY(opening_load(session, id, &opening, err));
+	if (opening->row.state != CEREMONY_RELEASING)
+		return ERR_OK; /* another session was faster */
+	delivery.opening = opening;
+	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	TRY(settle_all(&delivery, err));
+	TRY(close_settled(&delivery, err));
+	/* Whoever waits for the lock sees under it that nothing is left to do. */
+	return file_erase(path, err);
+}
+
+enum err_code
+ceremony_advance(struct session *session, const struct id *id, struct err *err)
+{
+	enum ceremony_state state = CEREMONY_COLLECTING;
+
+	TRY(decide(session, id, &state, err));
+	return state == CEREMONY_RELEASING ? finish(session, id, err) : ERR_OK;
+}

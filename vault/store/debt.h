@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rotation debts. */
+#ifndef VAULT_STORE_DEBT_H
+#define VAULT_STORE_DEBT_H
+
+#include "vault/documents/id.h"
+#include "vault/documents/state_names.h"
+#include "vault/seal/header.h"
+#include "vault/store/store.h"
+
+/* Rotation debts (DESIGN.md, section 8). */
+struct debt_row {
+	struct id id;
+	struct secret_id secret;
+	uint32_t old;     /* the version that must die */
+	uint32_t pending; /* the version prepared to replace it; 0 */
+	enum debt_state state;
+	bool has_ceremony; /* false: adoption */
+	struct id ceremony;
+	int64_t created, due;         /* due: the rotation may begin */
+	uint32_t attempts;            /* values definitely rejected so far */
+	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
+};
+enum err_code store_add_debt(struct store *store, const struct debt_row *row,
+    struct err *err) MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
+/* pending, state, due, attempts, note. */
+enum err_code store_update_debt(struct store *store, const struct debt_row *row,
+    struct err *err) MUST_CHECK;
+enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
+    struct err *err) MUST_CHECK;
+/* The debt of SECRET that is not RETIRED; ERR_NOT_FOUND. */
+enum err_code store_open_debt(struct store *store, const struct secret_id *secret,
+    struct debt_row *ret_row, struct err *err) MUST_CHECK;
+/* Debts in the bit set STATES, oldest first, at most MAX. */
+enum err_code store_list_debts(struct store *store, unsigned states, struct debt_row *rows,
+    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+
+#endif

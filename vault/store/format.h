@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The form of the database.  Until 0.2.0 there is one format, 1, that changes in place: a vault of
+ * 0.1 bears another application_id and is refused by name.
+ */
+#ifndef VAULT_STORE_FORMAT_H
+#define VAULT_STORE_FORMAT_H
+
+#include "vault/store/sql.h"
+
+#define STORE_FILE "vault.db"
+enum {
+	STORE_FORMAT = 1,
+	STORE_APPLICATION = 0x48414c47,    /* "HALG" */
+	STORE_APPLICATION_0_1 = 0x48414c49 /* "HALI" */
+};
+
+/* Tables and marks in an empty database. */
+enum err_code store_make(struct sql *sql, struct err *err) MUST_CHECK;
+/* Is APPLICATION that of a vault of ours?  ERR_VERSION: of 0.1; ERR_INTEGRITY: of none. */
+enum err_code store_check_application(uint32_t application, struct err *err) MUST_CHECK;
+/* ERR_VERSION names both formats when the database is newer than this program; ERR_INTEGRITY when it is
+ * no vault. */
+enum err_code store_check_format(struct sql *sql, struct err *err) MUST_CHECK;
+
+#endif
