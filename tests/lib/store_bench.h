@@ -15,10 +15,12 @@
 #include "tests/lib/expect.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/ceremony.h"
+#include "vault/store/debt.h"
 #include "vault/store/log.h"
-#include "vault/store/release.h"
+#include "vault/store/opened.h"
 #include "vault/store/secret.h"
 #include "vault/store/statement.h"
+#include "vault/store/voice.h"
 
 struct bench {
 	char folder[64], file[80];
@@ -150,8 +152,7 @@ __attribute__((unused)) static struct ceremony_row
 ceremony_of(struct store *store, unsigned number)
 {
 	struct ceremony_row row = {.id = {{(uint8_t)number}},
-	    .secret = bench_secret,
-	    .version = 1,
+	    .mode = MODE_RELEASE,
 	    .digest = bench_statement(store, 0x80 + number),
 	    .request = bench_statement(store, 0xa0 + number),
 	    .charter = bench_statement(store, 0x11),
@@ -162,16 +163,28 @@ ceremony_of(struct store *store, unsigned number)
 	return row;
 }
 
-__attribute__((unused)) static struct approval_row
-approval_of(struct store *store, const char *seat, unsigned number)
+static const struct item_row bench_item = {.secret = {{1}}, .version = 1};
+
+__attribute__((unused)) static struct voice_row
+voice_of(struct store *store, const char *seat, unsigned number, bool denies)
 {
-	struct approval_row row = {.ceremony = bench_ceremony,
-	    .token = digest_of(0x41),
+	struct voice_row row = {.token = digest_of(0x41),
 	    .statement = bench_statement(store, number),
-	    .envelope = 1};
+	    .denies = denies};
 	snprintf(row.seat, sizeof(row.seat), "%s", seat);
 	return row;
 }
+
+/* The share of SEAT for the only item, handed over with the statement digest_of(NUMBER). */
+__attribute__((unused)) static struct share_row
+share_of(const char *seat, unsigned number)
+{
+	struct share_row row = {.statement = digest_of(number), .envelope = 1};
+	snprintf(row.seat, sizeof(row.seat), "%s", seat);
+	buf_text(&row.ciphertext, bench_shares);
+	return row;
+}
+#define SHARE CLEANUP(share_row_done) struct share_row
 
 __attribute__((unused)) static struct debt_row
 debt_of(unsigned number)
@@ -190,29 +203,26 @@ bench_fill_ceremony(struct store *store)
 {
 	struct err err;
 	struct ceremony_row ceremony = ceremony_of(store, bench_ceremony.bytes[0]);
-	struct approval_row waiting = approval_of(store, "ciso", 0x21);
-	CLEANUP(approval_row_done) struct approval_row complete = approval_of(store, "infra", 0x22);
-	struct denial_row denial = {.ceremony = bench_ceremony,
-	    .seat = "legal",
-	    .statement = bench_statement(store, 0x23)};
+	const struct voice_row voices[] = {voice_of(store, "ciso", 0x21, false),
+	    voice_of(store, "infra", 0x22, false), voice_of(store, "legal", 0x23, true)};
+	SHARE share = share_of("infra", 0x22);
 	struct debt_row debt = debt_of(bench_debt.bytes[0]);
-	struct release_row release = {.secret = bench_secret,
-	    .version = 1,
-	    .ceremony = bench_ceremony,
-	    .debt = bench_debt};
+	struct item_row item = bench_item;
 	BOX answer = box_of("answer");
 	struct digest token = digest_of(0x51);
-	complete.complete = true;
-	complete.shares = box_of(bench_shares);
 	debt.has_ceremony = true;
 	debt.ceremony = bench_ceremony;
-	assert_ok(store_add_ceremony(store, &ceremony, &err));
-	assert_ok(store_put_approval(store, &waiting, &err));
-	assert_ok(store_put_approval(store, &complete, &err));
-	assert_ok(store_add_denial(store, &denial, &err));
+	assert_ok(store_add_ceremony(store, &ceremony, &item, 1, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(voices); i++)
+		assert_ok(store_add_voice(store, &bench_ceremony, &voices[i], &err));
+	assert_ok(store_add_share(store, &bench_ceremony, &share, &err));
 	assert_ok(store_add_debt(store, &debt, &err));
-	assert_ok(store_add_release(store, &release, &err));
-	assert_ok(store_add_answer(store, &bench_ceremony, &token, &answer, &err));
+	item.has_debt = true;
+	item.debt = bench_debt;
+	item.state = ITEM_OPENING;
+	assert_ok(store_update_item(store, &bench_ceremony, 0, &item, &err));
+	assert_ok(store_add_opened(store, &bench_secret, 1, &bench_ceremony, NULL, &err));
+	assert_ok(store_add_answer(store, &bench_ceremony, 0, &token, &answer, &err));
 }
 
 /* One row in every table, and two versions. */

@@ -39,12 +39,12 @@ parse_cancel(const struct dsse *statement, struct digest *ret_digest, struct err
 }
 
 static enum err_code
-parse_release(const struct dsse *statement, struct digest *ret_digest, struct err *err)
+parse_done(const struct dsse *statement, struct digest *ret_digest, struct err *err)
 {
-	struct release release;
+	struct done done;
 
-	TRY(release_parse(statement, false, &release, err));
-	*ret_digest = release.digest;
+	TRY(done_parse(statement, false, &done, err));
+	*ret_digest = done.digest;
 	return ERR_OK;
 }
 
@@ -60,6 +60,7 @@ parse_release(const struct dsse *statement, struct digest *ret_digest, struct er
 	}
 PARSE_LIST(request, REQUEST)
 PARSE_LIST(ceremony, CEREMONY)
+PARSE_LIST(release, RELEASE)
 PARSE_LIST(spare, SPARE)
 
 struct digest
@@ -136,6 +137,7 @@ some_approval(const struct point *enc)
 	    .seat = "ciso",
 	    .token = filled(13),
 	    .enc = *enc,
+	    .reply = *enc,
 	    .time = 1767225700,
 	    .size = 43,
 	    .root = filled(14)};
@@ -155,18 +157,31 @@ some_objection(void)
 struct release
 some_release(void)
 {
+	static struct release_item items[2];
+
+	items[0] = (struct release_item){{{4}}, 7, filled(3), {{26}}};
+	items[1] = (struct release_item){{{5}}, 1, filled(7), {{27}}};
 	return (struct release){.vault = filled(1),
 	    .ceremony = filled(12),
-	    .header = filled(3),
-	    .secret = {{4}},
-	    .version = 7,
+	    .items = items,
+	    .item_count = 2,
+	    .recipients = {filled(22), filled(24)},
+	    .recipient_count = 2,
 	    .approvals = {filled(20), filled(21)},
 	    .approval_count = 2,
-	    .answers = {{filled(22), filled(23)}, {filled(24), filled(25)}},
-	    .answer_count = 2,
-	    .debt = {{26}},
+	    .key = {{28}},
 	    .released = 1767225900,
 	    .expires = 1767227700};
+}
+
+struct done
+some_done(void)
+{
+	return (struct done){.vault = filled(1),
+	    .release = filled(29),
+	    .seat = "alice",
+	    .token = filled(5),
+	    .time = 1767226000};
 }
 
 static void
@@ -227,6 +242,9 @@ make_lists(struct bench *bench)
 	assert_ok(ceremony_payload(&ceremony, &samples[7].payload, &err));
 	samples[8] = (struct sample){STATEMENT_SPARE, NULL, parse_spare};
 	assert_ok(spare_payload(&spare, &samples[8].payload, &err));
+	const struct done done = some_done();
+	samples[9] = (struct sample){STATEMENT_DONE, NULL, parse_done};
+	assert_ok(done_payload(&done, &samples[9].payload, &err));
 }
 
 int

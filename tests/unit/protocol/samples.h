@@ -6,7 +6,7 @@
 #include "ceremony/protocol/statements.h"
 #include "ceremony/protocol/statements_host.h"
 
-enum { KINDS = 9 };
+enum { KINDS = 10 };
 struct sample {
 	enum statement_type type;
 	struct json *payload;
@@ -31,5 +31,6 @@ struct ceremony some_ceremony(const struct point *key);
 struct approval some_approval(const struct point *enc);
 struct objection some_objection(void);
 struct release some_release(void);
+struct done some_done(void);
 
 #endif

@@ -78,7 +78,17 @@ every_value_survives(void **state)
 	ASSERT_SAME(2, approval, some_approval(&bench->public), false);
 	ASSERT_SAME(3, objection, some_objection(), STATEMENT_DENIAL, false);
 	ASSERT_SAME(4, objection, some_objection(), STATEMENT_CANCEL, false);
-	ASSERT_SAME(5, release, some_release(), false);
+	ASSERT_SAME(9, done, some_done(), false);
+	DSSE statement = {0};
+	RELEASE read = {0};
+	struct release written = some_release();
+	state_sample(&bench->samples[5], &statement);
+	assert_ok(release_parse(&statement, false, &read, &err));
+	assert_int_equal(read.item_count, 2);
+	assert_memory_equal(read.items, written.items, 2 * sizeof(*read.items));
+	written.digest = read.digest;
+	written.items = read.items;
+	assert_memory_equal(&read, &written, sizeof(read));
 }
 
 /* Ours alone writes it, for those who read the log. */
@@ -372,9 +382,12 @@ values_outside_their_range_are_refused(void **state)
 	REFUSED(release, some_release(), wrong.approval_count = 0, "approvals", RELEASE);
 	REFUSED(release, some_release(), wrong.approvals[1] = wrong.approvals[0], "stands twice",
 	    RELEASE);
-	REFUSED(release, some_release(), wrong.answer_count = 0, "answers", RELEASE);
-	REFUSED(release, some_release(), wrong.answers[1].token = wrong.answers[0].token,
-	    "stands twice", RELEASE);
+	REFUSED(release, some_release(), wrong.item_count = 0, "items", RELEASE);
+	REFUSED(release, some_release(), wrong.items[1].version = 0, "version", RELEASE);
+	REFUSED(release, some_release(), wrong.recipient_count = 0, "recipients", RELEASE);
+	REFUSED(release, some_release(), wrong.recipients[1] = wrong.recipients[0],
+	    "recipients[1]: stands twice", RELEASE);
+	REFUSED(approval, some_approval(key), wrong.reply.bytes[64] ^= 1, "reply", APPROVAL);
 }
 
 /* What people read is plain: nothing can be hidden in a reason. */

@@ -26,10 +26,10 @@ static const int expected[CEREMONY_EVENTS][CEREMONY_STATES] = {
     [EVENT_VOID] = {REF, NO, NO, NO, NO, NO, NO},
     [EVENT_RELEASE] = {RLG, NO, NO, NO, NO, NO, NO},
     [EVENT_DELIVER] = {NO, RLD, NO, NO, NO, NO, NO},
-    [EVENT_DAMAGE] = {NO, DEG, NO, NO, NO, NO, NO},
+    [EVENT_DAMAGE] = {NO, CLO, NO, NO, NO, NO, NO},
     [EVENT_END] = {NO, NO, ROT, NO, NO, NO, NO},
     [EVENT_ROTATED] = {NO, NO, NO, CLO, CLO, NO, NO},
-    [EVENT_RESEALED] = {NO, CLO, NO, NO, NO, NO, NO},
+    [EVENT_SETTLED] = {NO, CLO, NO, NO, NO, NO, NO},
     [EVENT_DEGRADE] = {NO, NO, NO, DEG, NO, NO, NO},
 };
 

@@ -42,7 +42,7 @@ a_new_vault_is_closed_to_others_and_marked(void **state)
 	ask(bench, "PRAGMA journal_mode", answer);
 	assert_string_equal(answer, "delete");
 	ask(bench, "PRAGMA application_id", answer);
-	assert_string_equal(answer, "1212238921"); /* "HALI" */
+	assert_string_equal(answer, "1212238919"); /* "HALG" */
 	ask(bench, "PRAGMA user_version", answer);
 	assert_string_equal(answer, "3");
 	ask(bench,
@@ -314,10 +314,10 @@ what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 	    "DELETE FROM log_leaf", "UPDATE log_hash SET hash = zeroblob(32)",
 	    "DELETE FROM log_hash", "UPDATE documents SET position = 3", "DELETE FROM documents",
 	    "UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
-	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM releases",
-	    "UPDATE releases SET version = 2", "UPDATE releases SET debt = zeroblob(16)",
+	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM opened",
+	    "UPDATE opened SET version = 2", "UPDATE opened SET recovers = zeroblob(16)",
 	    "DELETE FROM answers", "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts",
-	    "DELETE FROM denials"};
+	    "DELETE FROM voices", "UPDATE voices SET denies = 1"};
 	struct bench *bench = *state;
 	sqlite3 *database = NULL;
 	bench_fill(bench);

@@ -57,32 +57,37 @@ read_ceremonies(struct store *store, struct err *err)
 }
 
 static enum err_code
-read_approvals(struct store *store, struct err *err)
+read_items(struct store *store, struct err *err)
 {
-	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
-	size_t count = 0;
-	enum err_code code = store_list_approvals(store, &bench_ceremony, rows, &count, err);
-	while (count > 0)
-		approval_row_done(&rows[--count]);
-	free(rows);
-	return code;
-}
-
-static enum err_code
-read_denials(struct store *store, struct err *err)
-{
-	struct denial_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
+	struct item_row rows[4];
 	size_t count;
-	enum err_code code = store_list_denials(store, &bench_ceremony, rows, &count, err);
-	free(rows);
+	return store_list_items(store, &bench_ceremony, rows, 4, &count, err);
+}
+
+static enum err_code
+read_voices(struct store *store, struct err *err)
+{
+	struct voice_row rows[4];
+	size_t count;
+	return store_list_voices(store, &bench_ceremony, rows, 4, &count, err);
+}
+
+static enum err_code
+read_shares(struct store *store, struct err *err)
+{
+	struct share_row rows[QUORUM_SEATS];
+	size_t count = 0;
+	enum err_code code = store_list_shares(store, &bench_ceremony, 0, rows, &count, err);
+	while (code == ERR_OK && count > 0)
+		share_row_done(&rows[--count]);
 	return code;
 }
 
 static enum err_code
-read_release(struct store *store, struct err *err)
+read_opened(struct store *store, struct err *err)
 {
-	struct release_row row;
-	return store_get_release(store, &bench_secret, 1, &row, err);
+	struct id ceremony;
+	return store_get_opened(store, &bench_secret, 1, &ceremony, err);
 }
 
 static enum err_code
@@ -90,7 +95,7 @@ read_answer(struct store *store, struct err *err)
 {
 	BOX box = {{0}};
 	struct digest token = digest_of(0x51);
-	return store_get_answer(store, &bench_ceremony, &token, &box, err);
+	return store_get_answer(store, &bench_ceremony, 0, &token, &box, err);
 }
 
 static enum err_code
@@ -160,17 +165,17 @@ static const struct column {
     {"ceremonies", "released", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "expires", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "done", read_ceremonies, {FLAG_FAULTS}},
-    {"approvals", "seat", read_approvals, {NAME_FAULTS}},
-    {"approvals", "token", read_approvals, {BLOB_FAULTS}},
-    {"approvals", "statement", read_approvals, {BLOB_FAULTS}},
-    {"approvals", "envelope", read_approvals, {"-1", "128", "NULL", "'x'"}},
-    {"approvals", "complete", read_approvals, {FLAG_FAULTS}},
-    {"approvals", "enc", read_approvals, {"x''", "zeroblob(64)", "7"}},
-    {"denials", "seat", read_denials, {NAME_FAULTS}},
-    {"denials", "statement", read_denials, {BLOB_FAULTS}},
-    {"releases", "ceremony", read_release, {BLOB_FAULTS}},
-    {"releases", "debt", read_release, {BLOB_FAULTS}},
-    {"releases", "statement", read_release, {"x''", "zeroblob(33)", "'text'", "7"}},
+    {"items", "state", read_items, {"'x'", "7", "NULL"}},
+    {"items", "debt", read_items, {"x''", "zeroblob(15)", "'text'", "7"}},
+    {"items", "version", read_items, {"0", "'x'", "NULL"}},
+    {"voices", "seat", read_voices, {NAME_FAULTS}},
+    {"voices", "token", read_voices, {BLOB_FAULTS}},
+    {"voices", "statement", read_voices, {BLOB_FAULTS}},
+    {"voices", "denies", read_voices, {FLAG_FAULTS}},
+    {"shares", "seat", read_shares, {NAME_FAULTS}},
+    {"shares", "statement", read_shares, {BLOB_FAULTS}},
+    {"shares", "envelope", read_shares, {"-1", "128", "NULL", "'x'"}},
+    {"opened", "ceremony", read_opened, {BLOB_FAULTS}},
     {"answers", "enc", read_answer, {BLOB_FAULTS}},
     {"answers", "ciphertext", read_answer, {"x''", BYTES_FAULTS, "zeroblob(131089)"}},
     {"debts", "id", read_debt, {BLOB_FAULTS}},
@@ -227,7 +232,7 @@ a_wrong_value_in_any_column_is_named(void **state)
 	tamper_with_types(bench);
 	tamper(bench,
 	    "DELETE FROM versions WHERE number = 2;"
-	    "DELETE FROM approvals WHERE seat = 'ciso';"
+	    "DELETE FROM voices WHERE seat <> 'infra';"
 	    "DELETE FROM statements WHERE rowid > 1"); /* UNIQUE: one row takes each fault */
 	bench_reopen(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -269,14 +274,9 @@ more_seats_than_a_quorum_has_are_refused(void **state)
 	bench_fill(bench);
 	tamper(bench,
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
-	    " INSERT INTO approvals (ceremony, seat, token, statement, envelope, complete)"
-	    " SELECT ceremony, 'seat-' || i, token, statement, 0, 0 FROM approvals, n"
-	    " WHERE seat = 'ciso';"
-	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)"
-	    " INSERT INTO denials (ceremony, seat, statement)"
-	    " SELECT ceremony, 'seat-' || i, statement FROM denials, n WHERE seat = 'legal'");
-	assert_error(ERR_INTEGRITY, read_approvals(bench->store, &err));
-	assert_error(ERR_INTEGRITY, read_denials(bench->store, &err));
+	    " INSERT INTO shares (ceremony, position, seat, statement, envelope)"
+	    " SELECT ceremony, position, 'seat-' || i, statement, 0 FROM shares, n");
+	assert_error(ERR_INTEGRITY, read_shares(bench->store, &err));
 }
 
 static void
@@ -288,7 +288,7 @@ the_check_finds_a_row_without_the_one_it_names(void **state)
 	assert_ok(store_check(bench->store, &err));
 	tamper(bench, "DELETE FROM debts");
 	assert_error(ERR_INTEGRITY, store_check(bench->store, &err));
-	assert_says("releases");
+	assert_says("items");
 	assert_says("debts");
 }
 

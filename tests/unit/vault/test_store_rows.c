@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store: every call of statement, secret, ceremony and release. */
+/* vault/store: every call of statement, secret, ceremony, voice, opened and debt. */
 #include "tests/lib/store_bench.h"
 
 static void
@@ -230,14 +230,14 @@ a_ceremony_keeps_what_its_statement_says(void **state)
 	struct id other = {{99}};
 	bench_fill(bench);
 	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &row, &err));
-	assert_int_equal(row.version, 1);
+	assert_int_equal(row.mode, MODE_RELEASE);
 	assert_string_equal(row.requester, "oncall");
 	assert_int_equal(row.deadline, 200);
 	row.state = CEREMONY_REFUSED;
 	snprintf(row.reason, sizeof(row.reason), "denied by legal");
 	row.released = 250;
 	row.expires = 260;
-	row.done = true;
+	row.release = digest_of(0x11);
 	bench_begin(bench);
 	assert_ok(store_update_ceremony(bench->store, &row, &err));
 	bench_commit(bench);
@@ -269,7 +269,7 @@ a_request_is_accepted_once(void **state)
 	bench_begin(bench);
 	second = ceremony_of(bench->store, 5);
 	second.request = first.request;
-	assert_error(ERR_EXISTS, store_add_ceremony(bench->store, &second, &err));
+	assert_error(ERR_EXISTS, store_add_ceremony(bench->store, &second, &bench_item, 1, &err));
 	assert_says("request was used before");
 	store_rollback(bench->store);
 }
@@ -286,7 +286,7 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 	for (unsigned i = 10; i < 14; i++) {
 		struct ceremony_row row = ceremony_of(bench->store, i);
 		row.state = i % 2 == 0 ? CEREMONY_CLOSED : CEREMONY_RELEASED;
-		assert_ok(store_add_ceremony(bench->store, &row, &err));
+		assert_ok(store_add_ceremony(bench->store, &row, &bench_item, 1, &err));
 	}
 	bench_commit(bench);
 	assert_ok(store_list_ceremonies(bench->store, ~0U, rows, 8, &count, &err));
@@ -306,87 +306,113 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 }
 
 static void
-rows_done(struct approval_row *rows, size_t count)
-{
-	while (count > 0)
-		approval_row_done(&rows[--count]);
-}
-
-static void
-an_approval_waits_for_its_shares(void **state)
+items_keep_their_order_and_change_their_course_alone(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
-	BOX shares = box_of("late");
+	struct item_row rows[4], item = bench_item;
+	struct secret_id other = {{9}};
+	size_t count;
+	bool has, opening;
+	bench_fill(bench);
+	assert_ok(store_list_items(bench->store, &bench_ceremony, rows, 4, &count, &err));
+	assert_int_equal(count, 1);
+	assert_int_equal(rows[0].version, 1);
+	assert_int_equal(rows[0].state, ITEM_OPENING);
+	assert_true(rows[0].has_debt);
+	assert_ok(store_debt_is_opening(bench->store, &bench_debt, &opening, &err));
+	assert_true(opening);
+	assert_ok(store_has_item(bench->store, &bench_ceremony, &bench_secret, &has, &err));
+	assert_true(has);
+	assert_ok(store_has_item(bench->store, &bench_ceremony, &other, &has, &err));
+	assert_false(has);
+	bench_begin(bench);
+	item.state = ITEM_DAMAGED;
+	item.version = 2;
+	snprintf(item.note, sizeof(item.note), "it does not open");
+	assert_ok(store_update_item(bench->store, &bench_ceremony, 0, &item, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_update_item(bench->store, &bench_ceremony, 1, &item, &err));
+	bench_commit(bench);
+	assert_ok(store_list_items(bench->store, &bench_ceremony, rows, 4, &count, &err));
+	assert_int_equal(rows[0].version, 1);
+	assert_false(rows[0].has_debt);
+	assert_string_equal(rows[0].note, "it does not open");
+}
+
+static void
+voices_stand_as_they_arrived_each_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct voice_row rows[4];
+	struct digest newest;
+	struct digest token = digest_of(0x41), unknown = digest_of(0x77);
 	size_t count;
 	bench_fill(bench);
-	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
-	assert_int_equal(count, 2);
+	assert_ok(store_list_voices(bench->store, &bench_ceremony, rows, 4, &count, &err));
+	assert_int_equal(count, 3);
 	assert_string_equal(rows[0].seat, "ciso");
-	assert_false(rows[0].complete);
-	assert_int_equal(rows[0].shares.ciphertext.size, 0);
-	assert_int_equal(rows[0].envelope, 1);
-	assert_true(rows[1].complete);
-	assert_string_equal(buf_string(&rows[1].shares.ciphertext), bench_shares);
-	assert_int_equal(rows[1].shares.enc[64], 4);
-	rows_done(rows, count);
+	assert_false(rows[1].denies);
+	assert_string_equal(rows[2].seat, "legal");
+	assert_true(rows[2].denies);
+	assert_error(ERR_INTEGRITY,
+	    store_list_voices(bench->store, &bench_ceremony, rows, 2, &count, &err));
+	assert_ok(store_newest_approval(bench->store, &token, &newest, &err));
+	assert_int_equal(newest.bytes[0], 0x22);
+	assert_error(ERR_NOT_FOUND, store_newest_approval(bench->store, &unknown, &newest, &err));
 	bench_begin(bench);
-	assert_ok(store_complete_approval(bench->store, &bench_ceremony, "ciso", &shares, &err));
-	assert_error(ERR_NOT_FOUND,
-	    store_complete_approval(bench->store, &bench_ceremony, "ciso", &shares, &err));
-	assert_error(ERR_NOT_FOUND,
-	    store_complete_approval(bench->store, &bench_ceremony, "ceo", &shares, &err));
-	bench_commit(bench);
-	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
-	assert_true(rows[0].complete);
-	assert_string_equal(buf_string(&rows[0].shares.ciphertext), "late");
-	rows_done(rows, count);
-	free(rows);
+	assert_error(ERR_EXISTS, store_add_voice(bench->store, &bench_ceremony, &rows[0], &err));
+	assert_says("ciso");
+	store_rollback(bench->store);
+}
+
+static size_t
+shares_of(struct bench *bench, struct share_row rows[QUORUM_SEATS])
+{
+	struct err err;
+	size_t count;
+	assert_ok(store_list_shares(bench->store, &bench_ceremony, 0, rows, &count, &err));
+	for (size_t i = 0; i < count; i++)
+		share_row_done(&rows[i]);
+	return count;
 }
 
 static void
-an_approval_is_replaced_until_it_is_complete(void **state)
+a_share_that_was_taken_back_may_be_given_again(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
-	size_t count;
+	struct share_row rows[QUORUM_SEATS];
+	SHARE share = share_of("infra", 0x22);
 	bench_fill(bench);
+	assert_int_equal(shares_of(bench, rows), 1);
 	bench_begin(bench);
-	struct approval_row again = approval_of(bench->store, "ciso", 0x31);
-	again.envelope = 0;
-	assert_ok(store_put_approval(bench->store, &again, &err));
-	struct approval_row second = approval_of(bench->store, "infra", 0x32);
-	assert_error(ERR_EXISTS, store_put_approval(bench->store, &second, &err));
-	assert_says("infra");
+	assert_error(ERR_EXISTS, store_add_share(bench->store, &bench_ceremony, &share, &err));
+	assert_ok(store_drop_share(bench->store, &bench_ceremony, 0, "infra", &err));
+	assert_ok(store_add_share(bench->store, &bench_ceremony, &share, &err));
 	bench_commit(bench);
-	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
-	assert_int_equal(count, 2);
-	assert_int_equal(rows[0].statement.bytes[0], 0x31);
-	assert_int_equal(rows[0].envelope, 0);
-	assert_int_equal(rows[1].statement.bytes[0], 0x22);
-	rows_done(rows, count);
-	free(rows);
+	assert_int_equal(shares_of(bench, rows), 1);
 }
 
-/* Approvals of 12 seats, whose shares are 500 bytes of bench_shares over and over. */
 static void
-add_approvals(struct bench *bench)
+shares_of_a_suspended_token_leave_collecting_ceremonies_only(void **state)
 {
+	struct bench *bench = *state;
 	struct err err;
-	bench_begin(bench);
-	for (unsigned i = 0; i < 12; i++) {
-		CLEANUP(approval_row_done)
-		struct approval_row row = approval_of(bench->store, "", 0x24);
-		snprintf(row.seat, sizeof(row.seat), "seat-%u", i);
-		row.complete = true;
-		row.shares = box_of("");
-		while (row.shares.ciphertext.size + sizeof(bench_shares) < 500)
-			buf_text(&row.shares.ciphertext, bench_shares);
-		assert_ok(store_put_approval(bench->store, &row, &err));
+	struct share_row rows[QUORUM_SEATS];
+	struct digest token = digest_of(0x41);
+	struct ceremony_row row;
+	bench_fill(bench);
+	assert_ok(store_get_ceremony(bench->store, &bench_ceremony, &row, &err));
+	for (int collecting = 0; collecting < 2; collecting++) {
+		row.state = collecting ? CEREMONY_COLLECTING : CEREMONY_RELEASING;
+		bench_begin(bench);
+		assert_ok(store_update_ceremony(bench->store, &row, &err));
+		assert_ok(store_drop_shares_of(bench->store, &token, &err));
+		bench_commit(bench);
+		assert_int_equal(shares_of(bench, rows), collecting ? 0 : 1);
 	}
-	bench_commit(bench);
 }
 
 static void
@@ -394,85 +420,51 @@ erased_shares_are_gone_from_the_file(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct approval_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
-	size_t count;
+	struct share_row rows[QUORUM_SEATS];
 	bench_fill(bench);
-	add_approvals(bench);
+	bench_begin(bench);
+	for (unsigned i = 0; i < 12; i++) {
+		char seat[32];
+		snprintf(seat, sizeof(seat), "seat-%u", i);
+		SHARE share = share_of(seat, 0x22);
+		while (share.ciphertext.size + sizeof(bench_shares) < 500)
+			buf_text(&share.ciphertext, bench_shares);
+		assert_ok(store_add_share(bench->store, &bench_ceremony, &share, &err));
+	}
+	bench_commit(bench);
 	assert_true(bench_file_holds(bench, bench_shares));
 	bench_begin(bench);
-	assert_ok(store_erase_shares(bench->store, &bench_ceremony, &err));
+	assert_ok(store_erase_shares(bench->store, &bench_ceremony, 1, &err));
+	bench_commit(bench);
+	assert_true(bench_file_holds(bench, bench_shares)); /* another item's */
+	bench_begin(bench);
+	assert_ok(store_erase_shares(bench->store, &bench_ceremony, -1, &err));
 	bench_commit(bench);
 	assert_false(bench_file_holds(bench, bench_shares));
-	assert_ok(store_list_approvals(bench->store, &bench_ceremony, rows, &count, &err));
-	assert_int_equal(count, 14);
-	assert_true(rows[1].complete);
-	assert_int_equal(rows[1].shares.ciphertext.size, 0);
-	rows_done(rows, count);
-	free(rows);
+	assert_int_equal(shares_of(bench, rows), 13);
 }
 
 static void
-a_seat_denies_once(void **state)
+a_version_is_opened_once_ever_but_to_recover_its_debt(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct denial_row *rows = calloc(QUORUM_SEATS, sizeof(*rows));
-	size_t count;
+	struct id opener;
 	bench_fill(bench);
-	assert_ok(store_list_denials(bench->store, &bench_ceremony, rows, &count, &err));
-	assert_int_equal(count, 1);
-	assert_string_equal(rows[0].seat, "legal");
-	assert_int_equal(rows[0].statement.bytes[0], 0x23);
-	bench_begin(bench);
-	assert_error(ERR_EXISTS, store_add_denial(bench->store, &rows[0], &err));
-	assert_says("legal");
-	store_rollback(bench->store);
-	free(rows);
-}
-
-static void
-a_version_is_released_once_ever(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	struct release_row row, again;
-	struct digest zero = {{0}};
-	bench_fill(bench);
-	assert_ok(store_get_release(bench->store, &bench_secret, 1, &row, &err));
-	assert_memory_equal(&row.ceremony, &bench_ceremony, sizeof(row.ceremony));
-	assert_memory_equal(&row.debt, &bench_debt, sizeof(row.debt));
-	assert_true(digest_equal(&row.statement, &zero));
+	assert_ok(store_get_opened(bench->store, &bench_secret, 1, &opener, &err));
+	assert_memory_equal(&opener, &bench_ceremony, sizeof(opener));
 	assert_error(ERR_NOT_FOUND,
-	    store_get_release(bench->store, &bench_secret, 2, &again, &err));
+	    store_get_opened(bench->store, &bench_secret, 2, &opener, &err));
 	bench_begin(bench);
 	struct ceremony_row other = ceremony_of(bench->store, 6);
-	assert_ok(store_add_ceremony(bench->store, &other, &err));
-	again = row;
-	again.ceremony = other.id;
-	assert_error(ERR_EXISTS, store_add_release(bench->store, &again, &err));
-	assert_says("released before");
-	store_rollback(bench->store);
-}
-
-static void
-a_release_gets_one_statement(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	struct release_row row;
-	bench_fill(bench);
-	bench_begin(bench);
-	struct digest first = bench_statement(bench->store, 0x71);
-	struct digest second = bench_statement(bench->store, 0x72);
-	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
-	assert_ok(store_set_release_statement(bench->store, &bench_secret, 1, &first, &err));
+	assert_ok(store_add_ceremony(bench->store, &other, &bench_item, 1, &err));
 	assert_error(ERR_EXISTS,
-	    store_set_release_statement(bench->store, &bench_secret, 1, &second, &err));
-	assert_error(ERR_NOT_FOUND,
-	    store_set_release_statement(bench->store, &bench_secret, 2, &second, &err));
+	    store_add_opened(bench->store, &bench_secret, 1, &other.id, NULL, &err));
+	assert_says("opened before");
+	assert_ok(store_add_opened(bench->store, &bench_secret, 1, &other.id, &bench_debt, &err));
 	bench_commit(bench);
-	assert_ok(store_get_release(bench->store, &bench_secret, 1, &row, &err));
-	assert_true(digest_equal(&row.statement, &first));
+	assert_ok(store_get_opened(bench->store, &bench_secret, 1, &opener, &err));
+	assert_memory_equal(&opener, &bench_ceremony, sizeof(opener));
 }
 
 static void
@@ -485,13 +477,13 @@ an_answer_is_written_once_and_stays(void **state)
 	bench_fill(bench);
 	bench_begin(bench);
 	assert_error(ERR_EXISTS,
-	    store_add_answer(bench->store, &bench_ceremony, &token, &other, &err));
-	assert_ok(store_add_answer(bench->store, &bench_ceremony, &absent, &other, &err));
+	    store_add_answer(bench->store, &bench_ceremony, 0, &token, &other, &err));
+	assert_ok(store_add_answer(bench->store, &bench_ceremony, 0, &absent, &other, &err));
 	store_rollback(bench->store);
-	assert_ok(store_get_answer(bench->store, &bench_ceremony, &token, &box, &err));
+	assert_ok(store_get_answer(bench->store, &bench_ceremony, 0, &token, &box, &err));
 	assert_string_equal(buf_string(&box.ciphertext), "answer");
 	assert_error(ERR_NOT_FOUND,
-	    store_get_answer(bench->store, &bench_ceremony, &absent, &box, &err));
+	    store_get_answer(bench->store, &bench_ceremony, 0, &absent, &box, &err));
 }
 
 static void
@@ -575,12 +567,12 @@ main(void)
 	    CASE(a_ceremony_keeps_what_its_statement_says),
 	    CASE(a_request_is_accepted_once),
 	    CASE(ceremonies_are_listed_by_state_newest_first),
-	    CASE(an_approval_waits_for_its_shares),
-	    CASE(an_approval_is_replaced_until_it_is_complete),
+	    CASE(items_keep_their_order_and_change_their_course_alone),
+	    CASE(voices_stand_as_they_arrived_each_once),
+	    CASE(a_share_that_was_taken_back_may_be_given_again),
+	    CASE(shares_of_a_suspended_token_leave_collecting_ceremonies_only),
 	    CASE(erased_shares_are_gone_from_the_file),
-	    CASE(a_seat_denies_once),
-	    CASE(a_version_is_released_once_ever),
-	    CASE(a_release_gets_one_statement),
+	    CASE(a_version_is_opened_once_ever_but_to_recover_its_debt),
 	    CASE(an_answer_is_written_once_and_stays),
 	    CASE(a_secret_owes_one_debt_at_a_time),
 	    CASE(debts_are_listed_by_state_oldest_first),
