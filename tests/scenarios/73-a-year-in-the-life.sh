@@ -68,7 +68,7 @@ opens() {
 	who alice request "prod/s$number" --reason "does not boot" --incident "INC-$number" --for 30m > night.log 2>&1 || return
 	for seat; do who "$seat" approve >> night.log 2>&1 || return; done
 	who alice open --fd 9 --no-wait 9> given >> night.log 2>&1 || return
-	from alice done >> night.log 2>&1 || return
+	who alice done >> night.log 2>&1 || return
 	cat given
 }
 
@@ -127,9 +127,9 @@ ok "the others" who ciso2 approve
 ok "do" who audit approve
 ok "the third" who infra approve
 ok "alice opens it" who alice open --fd 1 --no-wait
-ok "and it is replaced, sealed to carol" from alice done
+ok "and it is replaced, sealed to carol" who alice done
 ok "infra asks to seal everything again" who infra reseal --reason "legal left, carol joined"
-for seat in ciso2 secops audit; do ok "$seat approves, once for all of them" who "$seat" approve; done
+for seat in ciso2 secops audit; do ok "$seat approves, once for all of them" who "$seat" approve --all; done
 is "any three of the new five open each" "$(openers)" "$SECRETS 2 audit,carol,ciso,infra,secops"
 like "nothing is left to seal again" "$(from infra reseal --list 2>&1)" 'sealed as the charter says'
 is "carol opens, with ciso and infra" "$(opens "$SECRETS" carol ciso2 infra)" "value-$SECRETS-abcdefgh"
