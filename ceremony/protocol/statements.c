@@ -10,24 +10,26 @@
 
 enum { DURATION_MAX = 10 * 365 * 86400 }; /* seconds; policies allow less */
 
-static const char *const mode_names[] = {"break-glass", NULL};
+void
+request_done(struct request *request)
+{
+	items_done(&request->items);
+	*request = (struct request){0};
+}
 
 enum err_code
 request_payload(const struct request *request, struct json **ret_payload, struct err *err)
 {
 	struct json *payload = parts_new(&request->vault);
 
-	json_put_hex(payload, "secret", VIEW_OF(request->secret.bytes));
-	json_put_text(payload, "name", request->name);
-	json_put_hex(payload, "definition", VIEW_OF(request->definition.bytes));
-	json_put_hex(payload, "header", VIEW_OF(request->header.bytes));
-	json_put_int(payload, "version", request->version);
+	json_put_text(payload, "mode", mode_names[request->mode]);
+	put_items(payload, &request->items, false);
+	put_recipients(payload, &request->recipients);
 	json_put_text(payload, "seat", request->seat);
 	json_put_hex(payload, "token", VIEW_OF(request->token.bytes));
 	json_put_text(payload, "reason", request->reason);
 	json_put_text(payload, "incident", request->incident);
 	json_put_int(payload, "duration", request->duration);
-	json_put_text(payload, "mode", mode_names[0]);
 	json_put_text(payload, "host", request->host);
 	json_put_text(payload, "user", request->user);
 	json_put_time(payload, "created", request->created);
@@ -35,27 +37,19 @@ request_payload(const struct request *request, struct json **ret_payload, struct
 	return parts_finish(payload, ret_payload, err);
 }
 
-/* What is asked for. */
-static void
-read_wanted(struct json_in *in, struct request *request)
-{
-	json_in_hex(in, "secret", request->secret.bytes, SECRET_ID_SIZE);
-	parts_in_name(in, "name", request->name, sizeof(request->name));
-	parts_in_digest(in, "definition", &request->definition);
-	parts_in_digest(in, "header", &request->header);
-	request->version = (uint32_t)json_in_int(in, "version", 1, UINT32_MAX);
-	request->duration = json_in_int(in, "duration", 1, DURATION_MAX);
-	(void)json_in_choice(in, "mode", mode_names);
-}
-
-/* Who asks, from where, and why. */
+/* Who asks, from where, why, and for how long. */
 static void
 read_asking(struct json_in *in, struct request *request)
 {
+	bool releases = mode_releases(request->mode);
+
 	parts_in_name(in, "seat", request->seat, sizeof(request->seat));
 	parts_in_digest(in, "token", &request->token);
 	parts_in_text(in, "reason", 1, request->reason, sizeof(request->reason));
-	parts_in_text(in, "incident", 1, request->incident, sizeof(request->incident));
+	parts_in_text(in, "incident", releases ? 1 : 0, request->incident,
+	    sizeof(request->incident));
+	request->duration =
+	    json_in_int(in, "duration", releases ? 1 : 0, releases ? DURATION_MAX : 0);
 	parts_in_text(in, "host", 1, request->host, sizeof(request->host));
 	parts_in_text(in, "user", 1, request->user, sizeof(request->user));
 	request->created = json_in_time(in, "created");
@@ -69,16 +63,19 @@ request_parse(const struct dsse *statement, bool training, struct request *ret_r
     struct err *err)
 {
 	JSON *payload = NULL;
-	struct request request = {0};
+	REQUEST request = {0};
 
 	TRY(statement_payload(statement, STATEMENT_REQUEST, training, &payload, err));
 	struct json_in in = json_in(payload, "request", err);
 	parts_in(&in, &request.vault);
-	read_wanted(&in, &request);
+	request.mode = (enum mode)json_in_choice(&in, "mode", mode_names);
+	struct items_in lists = in_items(&in, request.mode);
 	read_asking(&in, &request);
 	TRY(json_in_end(&in));
+	TRY(read_items(&lists, "request", false, &request.items, &request.recipients, err));
 	TRY(dsse_digest(statement, &request.digest, err));
 	*ret_request = request;
+	request.items.rows = NULL;
 	return ERR_OK;
 }
 

@@ -5,9 +5,10 @@
  * statement_new (which adds the nonce); each X_parse checks type, members and ranges, and
  * computes the digest.  Signatures are verified by statement_verify_*.
  *
- * request   {"format":1,"vault":HEX32,"secret":HEX16,"name":..,"definition":HEX32,"header":HEX32,
- *	      "version":N,"seat":..,"token":HEX32,"reason":TEXT 1..500,"incident":TEXT 1..100,
- *	      "duration":S,"mode":"break-glass","host":TEXT,"user":TEXT,"created":TIME,"expires":TIME,"nonce"}
+ * request   {"format":1,"vault":HEX32,"mode":"release"|"reseal"|"rotate"|"recover"|"drill",
+ *	      "items":[..],"recipients":[..] (items.h),"seat":..,"token":HEX32,"reason":TEXT 1..500,
+ *	      "incident":TEXT 1..100 (0..100 where nobody receives),"duration":S (0 there),
+ *	      "host":TEXT,"user":TEXT,"created":TIME,"expires":TIME,"nonce"}
  * approval  {"format":1,"vault":HEX32,"ceremony":HEX32,"seat":..,"token":HEX32,"enc":HEX65,
  *	      "time":TIME,"size":N,"root":HEX32,"nonce"}
  * denial	     {"format":1,"vault":HEX32,"ceremony":HEX32,"seat":..,"token":HEX32,"reason":TEXT,"time":TIME,"nonce"}
@@ -18,17 +19,17 @@
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_H
 #define CEREMONY_PROTOCOL_STATEMENTS_H
 
+#include "ceremony/protocol/items.h"
 #include "vault/documents/id.h"
 #include "vault/documents/statement.h"
-#include "vault/seal/header.h"
 
 enum { REASON_MAX = 500, INCIDENT_MAX = 100 };
 
 struct request {
-	struct digest digest, vault, definition, header;
-	struct secret_id secret;
-	char name[SEAT_NAME_MAX + 1];
-	uint32_t version;
+	struct digest digest, vault;
+	enum mode mode;
+	struct items items;
+	struct recipients recipients;
 	char seat[SEAT_NAME_MAX + 1];
 	struct digest token;
 	char reason[REASON_MAX + 1], incident[INCIDENT_MAX + 1];
@@ -36,6 +37,8 @@ struct request {
 	char host[256], user[65];
 	int64_t created, expires;
 };
+void request_done(struct request *request); /* accepts {0} */
+#define REQUEST CLEANUP(request_done) struct request
 struct approval {
 	struct digest digest, vault, ceremony, token, root;
 	char seat[SEAT_NAME_MAX + 1];

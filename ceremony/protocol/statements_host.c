@@ -8,17 +8,11 @@
 #include "base/text.h"
 #include "ceremony/protocol/statement_parts.h"
 
-static struct json *
-opens_json(const struct ceremony *ceremony)
+void
+ceremony_done(struct ceremony *ceremony)
 {
-	struct json *array = json_new_array(), *object = json_new_object();
-
-	json_put_hex(object, "secret", VIEW_OF(ceremony->secret.bytes));
-	json_put_int(object, "version", ceremony->version);
-	json_put_hex(object, "definition", VIEW_OF(ceremony->definition.bytes));
-	json_put_hex(object, "header", VIEW_OF(ceremony->header.bytes));
-	json_add(array, object);
-	return array;
+	items_done(&ceremony->items);
+	*ceremony = (struct ceremony){0};
 }
 
 enum err_code
@@ -28,8 +22,9 @@ ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload, str
 
 	json_put_hex(payload, "id", VIEW_OF(ceremony->id.bytes));
 	json_put_hex(payload, "request", VIEW_OF(ceremony->request.bytes));
-	json_put(payload, "opens", opens_json(ceremony));
-	json_put_text(payload, "quorum", ceremony->quorum);
+	json_put_text(payload, "mode", mode_names[ceremony->mode]);
+	put_items(payload, &ceremony->items, true);
+	put_recipients(payload, &ceremony->recipients);
 	json_put_hex(payload, "charter", VIEW_OF(ceremony->charter.bytes));
 	json_put_hex(payload, "roster", VIEW_OF(ceremony->roster.bytes));
 	json_put_hex(payload, "key", VIEW_OF(ceremony->key.bytes));
@@ -39,49 +34,20 @@ ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload, str
 	return parts_finish(payload, ret_payload, err);
 }
 
-static enum err_code
-read_opens(const struct json *object, struct ceremony *ceremony, struct err *err)
-{
-	struct json_in in = json_in(object, "ceremony: opens[0]", err);
-
-	json_in_hex(&in, "secret", ceremony->secret.bytes, SECRET_ID_SIZE);
-	ceremony->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "definition", &ceremony->definition);
-	parts_in_digest(&in, "header", &ceremony->header);
-	return json_in_end(&in);
-}
-
-/* The text of a quorum in its canonical form, so that equal quorums are equal texts. */
-static void
-read_quorum(struct json_in *in, struct ceremony *ceremony)
-{
-	BUF canonical = {0};
-	struct quorum quorum;
-	struct err cause;
-
-	parts_in_text(in, "quorum", 1, ceremony->quorum, sizeof(ceremony->quorum));
-	if (in->code != ERR_OK)
-		return;
-	if (quorum_parse(ceremony->quorum, &quorum, &cause) != ERR_OK ||
-	    quorum_format(&quorum, &canonical, &cause) != ERR_OK ||
-	    strcmp(buf_string(&canonical), ceremony->quorum) != 0)
-		json_in_fail(in, "quorum", "not a quorum in canonical form");
-}
-
 enum err_code
 ceremony_parse(const struct dsse *statement, bool training, struct ceremony *ret_ceremony,
     struct err *err)
 {
 	JSON *payload = NULL;
-	struct ceremony ceremony = {0};
+	CEREMONY ceremony = {0};
 
 	TRY(statement_payload(statement, STATEMENT_CEREMONY, training, &payload, err));
 	struct json_in in = json_in(payload, "ceremony", err);
 	parts_in(&in, &ceremony.vault);
 	json_in_hex(&in, "id", ceremony.id.bytes, ID_SIZE);
 	parts_in_digest(&in, "request", &ceremony.request);
-	const struct json *opens = json_in_array(&in, "opens", 1, 1);
-	read_quorum(&in, &ceremony);
+	ceremony.mode = (enum mode)json_in_choice(&in, "mode", mode_names);
+	struct items_in lists = in_items(&in, ceremony.mode);
 	parts_in_digest(&in, "charter", &ceremony.charter);
 	parts_in_digest(&in, "roster", &ceremony.roster);
 	parts_in_point(&in, "key", &ceremony.key);
@@ -91,10 +57,22 @@ ceremony_parse(const struct dsse *statement, bool training, struct ceremony *ret
 		json_in_fail(&in, "deadline", "must be later than created");
 	parts_in_checkpoint(&in, &ceremony.size, &ceremony.root);
 	TRY(json_in_end(&in));
-	TRY(read_opens(json_array_object(opens, 0), &ceremony, err));
+	TRY(read_items(&lists, "ceremony", true, &ceremony.items, &ceremony.recipients, err));
 	TRY(dsse_digest(statement, &ceremony.digest, err));
 	*ret_ceremony = ceremony;
+	ceremony.items.rows = NULL;
 	return ERR_OK;
+}
+
+const char *
+ceremony_differs(const struct ceremony *ceremony, const struct request *request)
+{
+	return !digest_equal(&ceremony->vault, &request->vault)            ? "vault" :
+	    !digest_equal(&ceremony->request, &request->digest)            ? "request" :
+	    ceremony->mode != request->mode                                ? "mode" :
+	    !items_equal(&ceremony->items, &request->items)                ? "items" :
+	    !recipients_equal(&ceremony->recipients, &request->recipients) ? "recipients" :
+	                                                                     NULL;
 }
 
 enum err_code

@@ -2,10 +2,9 @@
 /*
  * The statements that the host signs: ceremony, release and rotation (statements.h has the rest).
  *
- * ceremony  {"format":1,"vault":HEX32,"id":HEX16,"request":HEX32,
- *	      "opens":[{"secret":HEX16,"version":N,"definition":HEX32,"header":HEX32}] (exactly one in format 1),
- *	      "quorum":TEXT,"charter":HEX32,"roster":HEX32 (zero: none),"key":HEX65,
- *	      "created":TIME,"deadline":TIME,"size":N,"root":HEX32,"nonce"}		signed by the host
+ * ceremony  {"format":1,"vault":HEX32,"id":HEX16,"request":HEX32,"mode":..,"items":[..],"recipients":[..]
+ *	      (those of the request, in its order; items.h),"charter":HEX32,"roster":HEX32 (zero: none),
+ *	      "key":HEX65,"created":TIME,"deadline":TIME,"size":N,"root":HEX32,"nonce"}
  * release   {"format":1,"vault":HEX32,"ceremony":HEX32,"secret":HEX16,"version":N,"header":HEX32,
  *	      "approvals":[HEX32..],"answers":[{"token":HEX32,"box":HEX32 (SHA-256 of enc || ciphertext)}],
  *	      "debt":HEX16,"released":TIME,"expires":TIME,"nonce"}		signed by the host
@@ -20,23 +19,23 @@
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_HOST_H
 #define CEREMONY_PROTOCOL_STATEMENTS_HOST_H
 
-#include "vault/documents/id.h"
-#include "vault/documents/statement.h"
-#include "vault/seal/header.h"
+#include "ceremony/protocol/statements.h"
 
 enum { WORD_BYTES = 6 };
 
 struct ceremony {
-	struct digest digest, vault, request, definition, header, charter, roster;
+	struct digest digest, vault, request, charter, roster;
 	struct id id;
-	struct secret_id secret;
-	uint32_t version;
-	char quorum[QUORUM_TEXT_MAX + 1];
+	enum mode mode;
+	struct items items;
+	struct recipients recipients;
 	struct point key;
 	int64_t created, deadline;
 	uint64_t size;
 	struct digest root;
 };
+void ceremony_done(struct ceremony *ceremony); /* accepts {0} */
+#define CEREMONY CLEANUP(ceremony_done) struct ceremony
 enum { RELEASE_ANSWERS = 4 };
 struct release {
 	struct digest digest, vault, ceremony, header;
@@ -65,6 +64,9 @@ enum err_code ceremony_payload(const struct ceremony *ceremony, struct json **re
     struct err *err) MUST_CHECK;
 enum err_code ceremony_parse(const struct dsse *statement, bool training,
     struct ceremony *ret_ceremony, struct err *err) MUST_CHECK;
+/* Does CEREMONY answer REQUEST: digest, vault, mode, the same versions in the same order, the same
+ * recipients?  NULL, or what differs. */
+const char *ceremony_differs(const struct ceremony *ceremony, const struct request *request);
 enum err_code release_payload(const struct release *release, struct json **ret_payload,
     struct err *err) MUST_CHECK;
 enum err_code release_parse(const struct dsse *statement, bool training,

@@ -88,7 +88,7 @@ add_collecting(struct session *session, struct json *items, const struct matter 
 	snprintf(text, sizeof(text), "%s asks for it (%s), until %s", matter->row.requester,
 	    matter->request.incident, deadline);
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", matter->request.name, text,
+	add_item(items, "ceremony", matter->request.items.rows[0].name, text,
 	    waits.size > 0 ? buf_string(&waits) : "", next);
 }
 
@@ -101,7 +101,8 @@ add_lease(struct json *items, const struct matter *matter, const char *id)
 	snprintf(text, sizeof(text), "%s holds version %u until %s", matter->row.requester,
 	    matter->row.version, expires);
 	snprintf(next, sizeof(next), "halligan done %.8s", id);
-	add_item(items, "lease", matter->request.name, text, matter->row.requester, next);
+	add_item(items, "lease", matter->request.items.rows[0].name, text, matter->row.requester,
+	    next);
 }
 
 static enum err_code
@@ -124,8 +125,8 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 		else if (rows[i].state == CEREMONY_RELEASED)
 			add_lease(items, matter, id);
 		else
-			add_item(items, "alarm", matter->request.name, "a release was not finished",
-			    "the vault's host", "halligan status");
+			add_item(items, "alarm", matter->request.items.rows[0].name,
+			    "a release was not finished", "the vault's host", "halligan status");
 	}
 	return ERR_OK;
 }
@@ -225,10 +226,10 @@ add_batch(struct session *session, struct json *items, const struct batch_row *r
 	}
 	TRY(batch_verdict(session, batch, session_now(session), &verdict, &waits, err));
 	snprintf(text, sizeof(text), "%s asks to %s %zu secrets (%.200s), until %s", row->requester,
-	    batch_mode_names[batch->request.mode], batch->request.count, batch->request.reason,
+	    mode_names[batch->request.mode], batch->request.items.count, batch->request.reason,
 	    deadline);
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", batch_mode_names[batch->request.mode], text,
+	add_item(items, "ceremony", mode_names[batch->request.mode], text,
 	    waits.size > 0 ? buf_string(&waits) : "", next);
 	return ERR_OK;
 }

@@ -50,7 +50,8 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 	else
 		ui_say(ui,
 		    "%zu secret%s, of which one ceremony can open %zu: halligan reseal --reason TEXT",
-		    rows.count, rows.count == 1 ? "" : "s", can < BATCH_ITEMS ? can : BATCH_ITEMS);
+		    rows.count, rows.count == 1 ? "" : "s",
+		    can < CEREMONY_ITEMS ? can : CEREMONY_ITEMS);
 	return ERR_OK;
 }
 
@@ -66,7 +67,7 @@ say(const struct cli_call *call, const struct reseal_plan *plan, const struct re
 		JSON *object = json_new_object();
 
 		json_put_text(object, "id", result->id);
-		json_put_text(object, "mode", batch_mode_names[plan->mode]);
+		json_put_text(object, "mode", mode_names[plan->mode]);
 		json_put_int(object, "count", (int64_t)result->count);
 		json_put_text(object, "words", result->words);
 		json_put_time(object, "deadline", result->deadline);
@@ -74,7 +75,7 @@ say(const struct cli_call *call, const struct reseal_plan *plan, const struct re
 	}
 	ui_say(ui, "Ceremony %.8s: %zu secret%s to be %s; open until %s.", result->id,
 	    result->count, result->count == 1 ? "" : "s",
-	    plan->mode == BATCH_ROTATE ? "opened and rotated" : "sealed again", deadline);
+	    plan->mode == MODE_ROTATE ? "opened and rotated" : "sealed again", deadline);
 	ui_say(ui, "Read these words to each officer: %s", result->words);
 	ui_say(ui,
 	    "Officers approve with: halligan approve %.8s (a PIV token is touched once for the "
@@ -89,8 +90,8 @@ ask(const struct cli_call *call, struct client *client, struct err *err)
 	struct whereabouts here = {0};
 	struct reseal_result result;
 	const char *names[ARGUMENTS_MAX];
-	struct reseal_plan plan = {.mode = option_given(call->parsed, "rotate") ? BATCH_ROTATE :
-	                                                                          BATCH_RESEAL,
+	struct reseal_plan plan = {.mode = option_given(call->parsed, "rotate") ? MODE_ROTATE :
+	                                                                          MODE_RESEAL,
 	    .reason = option_text(call->parsed, "reason"),
 	    .all = option_given(call->parsed, "all"),
 	    .names = names,

@@ -31,7 +31,7 @@ enum ceremony_state {
 };
 extern const char *const ceremony_state_names[];
 
-enum { BATCH_ITEMS = 500 }; /* at most, in one batch */
+enum { CEREMONY_ITEMS = 500 }; /* at most, in one ceremony */
 enum item_state {
 	ITEM_WAITING, /* for the quorum, or for its turn */
 	ITEM_OPENING, /* its debt is committed; its value is not in the escrow yet */

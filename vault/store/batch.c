@@ -121,7 +121,7 @@ read_item(struct sql_query *query, struct item_row *row)
 }
 
 enum err_code
-store_list_items(struct store *store, const struct id *batch, struct item_row rows[BATCH_ITEMS],
+store_list_items(struct store *store, const struct id *batch, struct item_row rows[CEREMONY_ITEMS],
     size_t *ret_count, struct err *err)
 {
 	size_t count = 0;
@@ -132,7 +132,7 @@ store_list_items(struct store *store, const struct id *batch, struct item_row ro
 	store_put_id(&query, batch);
 	while (sql_next(&query)) {
 		/* Positions are 0, 1, 2, ...: as many as the statement has. */
-		if (count == BATCH_ITEMS) {
+		if (count == CEREMONY_ITEMS) {
 			sql_fail(&query, "position", "has too many rows");
 			break;
 		}
@@ -300,7 +300,7 @@ store_count_batch_shares(struct store *store, const struct id *batch, const char
 	store_put_id(&query, batch);
 	sql_put_text(&query, seat);
 	while (sql_next(&query)) {
-		size_t position = (size_t)sql_get_int(&query, "position", 0, BATCH_ITEMS - 1);
+		size_t position = (size_t)sql_get_int(&query, "position", 0, CEREMONY_ITEMS - 1);
 		if (ret_given != NULL && query.code == ERR_OK)
 			ret_given[position] = true;
 		count++;

@@ -38,7 +38,7 @@ enum err_code store_list_batches(struct store *store, unsigned states, struct ba
     size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 /* In the order of the ceremony statement. */
 enum err_code store_list_items(struct store *store, const struct id *batch,
-    struct item_row rows[BATCH_ITEMS], size_t *ret_count, struct err *err) MUST_CHECK;
+    struct item_row rows[CEREMONY_ITEMS], size_t *ret_count, struct err *err) MUST_CHECK;
 enum err_code store_update_item(struct store *store, const struct id *batch, size_t position,
     const struct item_row *row, struct err *err) MUST_CHECK; /* state, debt, note */
 /* Is the debt that of an item that is still OPENING? */
@@ -68,7 +68,7 @@ enum err_code store_add_batch_share(struct store *store, const struct id *batch,
 /* Of the item POSITION; the caller calls batch_share_row_done on each. */
 enum err_code store_list_batch_shares(struct store *store, const struct id *batch, size_t position,
     struct batch_share_row rows[QUORUM_SEATS], size_t *ret_count, struct err *err) MUST_CHECK;
-/* How many items SEAT has given shares for; RET_GIVEN has BATCH_ITEMS flags (may be NULL). */
+/* How many items SEAT has given shares for; RET_GIVEN has CEREMONY_ITEMS flags (may be NULL). */
 enum err_code store_count_batch_shares(struct store *store, const struct id *batch,
     const char *seat, bool *ret_given, size_t *ret_count, struct err *err) MUST_CHECK;
 /* Erase those of one item, or all (POSITION < 0); the rows stay. */

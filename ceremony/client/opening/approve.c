@@ -67,8 +67,8 @@ find_envelope(const struct dossier *dossier, const struct hand *hand, size_t *re
 	    "version %u of %s was not sealed to this token of %s: it was enrolled later (then "
 	    "`halligan spare`, with an older token of the seat, mends that), or the "
 	    "quorum \"%s\" does not name the seat",
-	    dossier->request.version, dossier->request.name, hand->seat->name,
-	    dossier->header->quorum);
+	    dossier->request.items.rows[0].version, dossier->request.items.rows[0].name,
+	    hand->seat->name, dossier->header->quorum);
 }
 
 static enum err_code
@@ -77,8 +77,8 @@ box_info(const struct dossier *dossier, const struct hand *hand, struct digest *
 {
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = dossier->ceremony.vault,
-	    .secret = dossier->ceremony.secret,
-	    .version = dossier->ceremony.version,
+	    .secret = dossier->ceremony.items.rows[0].secret,
+	    .version = dossier->ceremony.items.rows[0].version,
 	    .header_hash = dossier->header_hash,
 	    .ceremony = dossier->ceremony.digest,
 	    .seat = hand->seat->name,

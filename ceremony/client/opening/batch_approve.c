@@ -87,7 +87,7 @@ say_consequences(const struct giving *giving)
 	ui_say(ui, "Ask %s to read their six words to you, by voice. They must be these.",
 	    giving->dossier->requester->person);
 	ui_say(ui,
-	    giving->dossier->request.mode == BATCH_ROTATE ?
+	    giving->dossier->request.mode == MODE_ROTATE ?
 	        "If you approve and the quorum is met, the vault opens these secrets one after the other and "
 	        "replaces each on its target. Nobody is given any of them." :
 	        "If you approve and the quorum is met, the vault opens these secrets one after the other and "
@@ -170,7 +170,7 @@ open_shares(struct giving *giving, size_t position, struct view box, struct secr
     struct err *err)
 {
 	const struct batch_item *item = &giving->dossier->items[position];
-	const struct batch_open *open = &giving->dossier->ceremony.opens[position];
+	const struct item *open = &giving->dossier->ceremony.items.rows[position];
 	struct hand *hand = &giving->hand;
 	struct hand_agree agree = {.hand = hand, .key = TOKEN_SHARE, .purpose = "open your share"};
 	struct reader reader = reader_of(box);
@@ -194,8 +194,8 @@ static enum err_code
 seal_on(struct giving *giving, size_t position, const struct secret *shares,
     struct buf *ret_ciphertext, struct err *err)
 {
-	const struct batch_ceremony *ceremony = &giving->dossier->ceremony;
-	const struct batch_open *open = &ceremony->opens[position];
+	const struct ceremony *ceremony = &giving->dossier->ceremony;
+	const struct item *open = &ceremony->items.rows[position];
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = ceremony->vault,
 	    .secret = open->secret,
@@ -237,19 +237,19 @@ give_all(struct giving *giving, struct err *err)
 {
 	size_t done = 0;
 
-	for (size_t i = 0; i < giving->dossier->ceremony.count; i++) {
+	for (size_t i = 0; i < giving->dossier->ceremony.items.count; i++) {
 		const struct batch_item *item = &giving->dossier->items[i];
 
 		if (!item->mine || item->given || item->stale[0] != '\0')
 			continue;
 		if (give_one(giving, i, err) != ERR_OK) {
-			(void)err_add(err, "%s", giving->dossier->request.opens[i].name);
+			(void)err_add(err, "%s", giving->dossier->request.items.rows[i].name);
 			return err_add(err,
 			    "%zu of %zu shares are given; run it again for the rest", done,
 			    giving->left);
 		}
 		ui_progress(ui_of(giving), "%s: share given (%zu of %zu)",
-		    giving->dossier->request.opens[i].name, ++done, giving->left);
+		    giving->dossier->request.items.rows[i].name, ++done, giving->left);
 	}
 	return ERR_OK;
 }

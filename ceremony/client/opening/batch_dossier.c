@@ -19,13 +19,13 @@ batch_dossier_freep(struct batch_dossier **dossier)
 {
 	if (*dossier == NULL)
 		return;
-	for (size_t i = 0; (*dossier)->items != NULL && i < (*dossier)->ceremony.count; i++) {
+	for (size_t i = 0; (*dossier)->items != NULL && i < (*dossier)->ceremony.items.count; i++) {
 		buf_done(&(*dossier)->items[i].header);
 		json_free((*dossier)->items[i].reply);
 	}
 	free((*dossier)->items);
-	batch_request_done(&(*dossier)->request);
-	batch_ceremony_done(&(*dossier)->ceremony);
+	request_done(&(*dossier)->request);
+	ceremony_done(&(*dossier)->ceremony);
 	json_free((*dossier)->reply);
 	free(TAKE(*dossier));
 }
@@ -37,9 +37,9 @@ verify_request(const struct dsse *statement, const struct vault_view *view,
     struct batch_dossier *dossier, struct err *err)
 {
 	const struct seat_token *token = NULL;
-	struct batch_request *request = &dossier->request;
+	struct request *request = &dossier->request;
 
-	TRY(batch_request_parse(statement, view->charter->training, request, err));
+	TRY(request_parse(statement, view->charter->training, request, err));
 	if (!digest_equal(&request->vault, &view->vault))
 		return err_set(err, ERR_INTEGRITY, "it is of another vault");
 	dossier->requester =
@@ -56,13 +56,13 @@ static enum err_code
 verify_ceremony(const struct dsse *statement, const struct vault_view *view,
     struct batch_dossier *dossier, struct err *err)
 {
-	struct batch_ceremony *ceremony = &dossier->ceremony;
+	struct ceremony *ceremony = &dossier->ceremony;
 	uint8_t id[ID_SIZE];
 	const char *differs;
 
-	TRY(batch_ceremony_parse(statement, view->charter->training, ceremony, err));
+	TRY(ceremony_parse(statement, view->charter->training, ceremony, err));
 	TRY(statement_verify_host(statement, &view->charter->host_statement, err));
-	differs = batch_differs(ceremony, &dossier->request);
+	differs = ceremony_differs(ceremony, &dossier->request);
 	if (differs == NULL &&
 	    (!text_from_hex(dossier->id, id, sizeof(id)) ||
 	        memcmp(id, ceremony->id.bytes, sizeof(id)) != 0))
@@ -96,7 +96,7 @@ verify_voice(const struct json *object, const struct vault_view *view,
 	struct objection denial = {0};
 	const struct seat_token *token = NULL;
 
-	(void)json_in_int(&in, "given", 0, BATCH_ITEMS);
+	(void)json_in_int(&in, "given", 0, CEREMONY_ITEMS);
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
 	if (denies)
@@ -116,15 +116,15 @@ verify_voice(const struct json *object, const struct vault_view *view,
 }
 
 static enum err_code
-read_items(const struct json *array, struct batch_dossier *dossier, struct err *err)
+read_item_states(const struct json *array, struct batch_dossier *dossier, struct err *err)
 {
-	dossier->items = calloc(dossier->ceremony.count, sizeof(*dossier->items));
+	dossier->items = calloc(dossier->ceremony.items.count, sizeof(*dossier->items));
 	if (dossier->items == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	if (json_array_count(array) != dossier->ceremony.count)
+	if (json_array_count(array) != dossier->ceremony.items.count)
 		return err_set(err, ERR_INTEGRITY, "the server shows %zu versions of %zu",
-		    json_array_count(array), dossier->ceremony.count);
-	for (size_t i = 0; i < dossier->ceremony.count; i++) {
+		    json_array_count(array), dossier->ceremony.items.count);
+	for (size_t i = 0; i < dossier->ceremony.items.count; i++) {
 		struct json_in in = json_in(json_array_object(array, i), "batch-get: items", err);
 		struct batch_item *item = &dossier->items[i];
 
@@ -149,7 +149,7 @@ read_reply(const struct vault_view *view, struct batch_dossier *dossier, struct 
 	snprintf(dossier->reason, sizeof(dossier->reason), "%s",
 	    json_in_text(&in, "reason", 0, NOTE_TEXT_MAX));
 	dossier->voices = json_in_array(&in, "voices", 0, VOICES_MAX);
-	items = json_in_array(&in, "items", 1, BATCH_ITEMS);
+	items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
 	snprintf(dossier->missing, sizeof(dossier->missing), "%s",
 	    json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX));
 	TRY(json_in_end(&in));
@@ -159,7 +159,7 @@ read_reply(const struct vault_view *view, struct batch_dossier *dossier, struct 
 		return err_add(err, "the ceremony statement");
 	for (size_t i = 0; is_of_today(dossier, view) && i < json_array_count(dossier->voices); i++)
 		TRY(verify_voice(json_array_object(dossier->voices, i), view, dossier, err));
-	return read_items(items, dossier, err);
+	return read_item_states(items, dossier, err);
 }
 
 /* ---- the versions ---- */
@@ -169,7 +169,7 @@ static enum err_code
 verify_item(const struct dsse *definition_statement, const struct vault_view *view,
     const struct batch_dossier *dossier, size_t position, struct batch_item *item, struct err *err)
 {
-	const struct batch_open *open = &dossier->request.opens[position];
+	const struct item *open = &dossier->request.items.rows[position];
 	DEFINITION definition = {0};
 	HEADER *header = NULL;
 	struct quorum *quorum = NULL;
@@ -216,7 +216,7 @@ fetch_item(struct client *client, const struct vault_view *view, struct batch_do
 	if (item->stale[0] != '\0')
 		return ERR_OK; /* it will not be opened */
 	if (verify_item(&definition, view, dossier, position, item, err) != ERR_OK)
-		return err_add(err, "the secret %s", dossier->request.opens[position].name);
+		return err_add(err, "the secret %s", dossier->request.items.rows[position].name);
 	return ERR_OK;
 }
 
@@ -245,7 +245,7 @@ batch_dossier_fetch(struct client *client, const struct vault_view *view, const 
 	TRY(client_call(client, request, (struct view){0}, &dossier->reply, &blob, err));
 	snprintf(dossier->id, sizeof(dossier->id), "%s", id);
 	TRY(alarm(read_reply(view, dossier, err), err));
-	for (size_t i = 0; with_items && i < dossier->ceremony.count; i++)
+	for (size_t i = 0; with_items && i < dossier->ceremony.items.count; i++)
 		TRY(alarm(fetch_item(client, view, dossier, i, err), err));
 	*ret_dossier = TAKE(dossier);
 	return ERR_OK;
@@ -334,7 +334,7 @@ batch_dossier_mine(struct batch_dossier *dossier, const char *seat, const struct
 {
 	size_t mine = 0, left = 0;
 
-	for (size_t i = 0; i < dossier->ceremony.count; i++) {
+	for (size_t i = 0; i < dossier->ceremony.items.count; i++) {
 		struct batch_item *item = &dossier->items[i];
 
 		if (item->stale[0] != '\0')
@@ -355,7 +355,7 @@ show_names(const struct batch_dossier *dossier, const struct ui *ui)
 {
 	size_t shown = 0, stale = 0, exposed = 0;
 
-	for (size_t i = 0; i < dossier->ceremony.count; i++) {
+	for (size_t i = 0; i < dossier->ceremony.items.count; i++) {
 		const struct batch_item *item = &dossier->items[i];
 
 		stale += item->stale[0] != '\0';
@@ -364,11 +364,12 @@ show_names(const struct batch_dossier *dossier, const struct ui *ui)
 			continue;
 		shown++;
 		ui_say(ui, "  %-10s %s, version %u: %s", shown == 1 ? "secrets" : "",
-		    dossier->request.opens[i].name, dossier->request.opens[i].version,
+		    dossier->request.items.rows[i].name, dossier->request.items.rows[i].version,
 		    item->effect);
 	}
-	if (dossier->ceremony.count - stale > shown)
-		ui_say(ui, "  %-10s and %zu more", "", dossier->ceremony.count - stale - shown);
+	if (dossier->ceremony.items.count - stale > shown)
+		ui_say(ui, "  %-10s and %zu more", "",
+		    dossier->ceremony.items.count - stale - shown);
 	if (stale > 0)
 		ui_say(ui, "  %-10s %zu were replaced meanwhile and will not be opened", "", stale);
 	if (exposed > 0)
@@ -383,7 +384,7 @@ show_quorums(const struct batch_dossier *dossier, const struct ui *ui)
 {
 	const char *last = NULL;
 
-	for (size_t i = 0; i < dossier->ceremony.count; i++) {
+	for (size_t i = 0; i < dossier->ceremony.items.count; i++) {
 		const struct batch_item *item = &dossier->items[i];
 		bool before = item->stale[0] != '\0';
 
@@ -405,7 +406,7 @@ show_voices(const struct batch_dossier *dossier, const struct ui *ui)
 		    json_in(json_array_object(dossier->voices, i), "voice", &ignored);
 		const char *seat = json_in_text(&in, "seat", 1, SEAT_NAME_MAX);
 		bool denies = json_in_bool(&in, "denies");
-		int64_t given = json_in_int(&in, "given", 0, BATCH_ITEMS);
+		int64_t given = json_in_int(&in, "given", 0, CEREMONY_ITEMS);
 
 		if (denies)
 			ui_say(ui, "  denied     %s", seat);
@@ -420,7 +421,7 @@ void
 batch_dossier_show(const struct batch_dossier *dossier, const struct vault_view *view,
     const struct ui *ui, int64_t now)
 {
-	const struct batch_request *request = &dossier->request;
+	const struct request *request = &dossier->request;
 	char left[TEXT_DURATION_SIZE], words[TEXT_WORDS_SIZE];
 
 	text_duration(dossier->ceremony.deadline > now ? dossier->ceremony.deadline - now : 0,
@@ -428,7 +429,7 @@ batch_dossier_show(const struct batch_dossier *dossier, const struct vault_view 
 	dossier_words(&dossier->ceremony.digest, words);
 	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secrets",
 	    view->charter->training ? "TRAINING. " : "", dossier->id, view->charter->name,
-	    request->mode == BATCH_ROTATE ? "ROTATE" : "SEAL AGAIN", dossier->ceremony.count);
+	    request->mode == MODE_ROTATE ? "ROTATE" : "SEAL AGAIN", dossier->ceremony.items.count);
 	show_names(dossier, ui);
 	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
 	    request->seat, request->user, request->host);
@@ -445,16 +446,16 @@ batch_dossier_tell(const struct batch_dossier *dossier, const struct ui *ui)
 {
 	size_t counts[ITEM_STATES] = {0};
 
-	for (size_t i = 0; i < dossier->ceremony.count; i++) {
+	for (size_t i = 0; i < dossier->ceremony.items.count; i++) {
 		const struct batch_item *item = &dossier->items[i];
 
 		counts[item->state]++;
 		if (item->state == ITEM_SKIPPED || item->state == ITEM_DAMAGED)
-			ui_say(ui, "%s: %s: %s", dossier->request.opens[i].name,
+			ui_say(ui, "%s: %s: %s", dossier->request.items.rows[i].name,
 			    item->state == ITEM_SKIPPED ? "left as it is" : "DAMAGED", item->note);
 	}
 	ui_say(ui, "Ceremony %.8s is %s: %zu of %zu secrets %s%s.", dossier->id,
-	    ceremony_state_names[dossier->state], counts[ITEM_DONE], dossier->ceremony.count,
-	    dossier->request.mode == BATCH_ROTATE ? "opened to be replaced" : "sealed again",
+	    ceremony_state_names[dossier->state], counts[ITEM_DONE], dossier->ceremony.items.count,
+	    dossier->request.mode == MODE_ROTATE ? "opened to be replaced" : "sealed again",
 	    counts[ITEM_DAMAGED] > 0 ? "; see the damaged ones above" : "");
 }

@@ -9,7 +9,7 @@
 #define CEREMONY_CLIENT_OPENING_BATCH_DOSSIER_H
 
 #include "ceremony/client/connection.h"
-#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/statements_host.h"
 #include "vault/documents/state_names.h"
 
 struct batch_item {
@@ -30,12 +30,12 @@ struct batch_item {
 };
 struct batch_dossier {
 	char id[2 * ID_SIZE + 1];
-	struct batch_request request;
-	struct batch_ceremony ceremony;
+	struct request request;
+	struct ceremony ceremony;
 	const struct seat *requester; /* in the charter of the view */
 	enum ceremony_state state;
 	char reason[NOTE_TEXT_MAX + 1], missing[QUORUM_TEXT_MAX + 1];
-	struct batch_item *items; /* as many as ceremony.count */
+	struct batch_item *items; /* as many as ceremony.items.count */
 	const struct json *voices;
 	struct json *reply; /* owns them */
 };

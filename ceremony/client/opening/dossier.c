@@ -21,6 +21,8 @@ dossier_freep(struct dossier **dossier)
 {
 	if (*dossier == NULL)
 		return;
+	request_done(&(*dossier)->request);
+	ceremony_done(&(*dossier)->ceremony);
 	definition_done(&(*dossier)->definition);
 	header_freep(&(*dossier)->header);
 	free((*dossier)->quorum);
@@ -64,15 +66,38 @@ find_requester(const struct vault_view *view, const struct request *request,
 	return ERR_OK;
 }
 
+/* Whoever receives is a token of the seat that asks, with the key that it was admitted with. */
+static enum err_code
+check_recipients(const struct dossier *dossier, struct err *err)
+{
+	const struct recipients *recipients = &dossier->request.recipients;
+
+	for (size_t i = 0; i < recipients->count; i++) {
+		const struct seat_token *token = NULL;
+
+		if (seat_by_token(dossier->requester, 1, &recipients->rows[i].token, &token) ==
+		        NULL ||
+		    !token->has[KEY_RELEASE] ||
+		    !point_equal(&token->keys[KEY_RELEASE], &recipients->rows[i].key))
+			return err_set(err, ERR_INTEGRITY,
+			    "recipients[%zu] is no token of %s that could receive it", i,
+			    dossier->requester->name);
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 verify_request(const struct dsse *statement, const struct vault_view *view, struct dossier *dossier,
     struct err *err)
 {
 	TRY(request_parse(statement, view->charter->training, &dossier->request, err));
+	if (dossier->request.mode != MODE_RELEASE || dossier->request.items.count != 1)
+		return contradicts(err, "request", "mode");
 	if (!digest_equal(&dossier->request.vault, &view->vault))
 		return contradicts(err, "request", "vault");
 	TRY(find_requester(view, &dossier->request, &dossier->requester, &dossier->requester_token,
 	    err));
+	TRY(check_recipients(dossier, err));
 	return seat_token_verify(statement, dossier->requester_token, err);
 }
 
@@ -82,21 +107,9 @@ static enum err_code
 compare_ceremony(const struct ceremony *ceremony, const struct request *request,
     const struct vault_view *view, struct err *err)
 {
-	const char *differs = NULL;
+	const char *differs = ceremony_differs(ceremony, request);
 
-	if (!digest_equal(&ceremony->vault, &view->vault))
-		differs = "vault";
-	else if (!digest_equal(&ceremony->request, &request->digest))
-		differs = "request";
-	else if (memcmp(&ceremony->secret, &request->secret, sizeof(ceremony->secret)) != 0)
-		differs = "secret";
-	else if (ceremony->version != request->version)
-		differs = "version";
-	else if (!digest_equal(&ceremony->definition, &request->definition))
-		differs = "definition";
-	else if (!digest_equal(&ceremony->header, &request->header))
-		differs = "header";
-	else if (ceremony->size == view->checkpoint.size &&
+	if (differs == NULL && ceremony->size == view->checkpoint.size &&
 	    !digest_equal(&ceremony->root, &view->checkpoint.root))
 		differs = "log";
 	if (differs != NULL)
@@ -108,12 +121,13 @@ enum err_code
 ceremony_check(const struct dsse *statement, const struct vault_view *view,
     const struct request *request, struct ceremony *ret_ceremony, struct err *err)
 {
-	struct ceremony ceremony;
+	CEREMONY ceremony = {0};
 
 	TRY(ceremony_parse(statement, view->charter->training, &ceremony, err));
 	TRY(statement_verify_host(statement, &view->charter->host_statement, err));
 	TRY(compare_ceremony(&ceremony, request, view, err));
 	*ret_ceremony = ceremony;
+	ceremony.items.rows = NULL;
 	return ERR_OK;
 }
 
@@ -123,10 +137,10 @@ ceremony_check(const struct dsse *statement, const struct vault_view *view,
 static enum err_code
 check_policy(const struct dossier *dossier, const struct vault_view *view, struct err *err)
 {
-	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
+	if (strcmp(dossier->ceremony.items.rows[0].quorum, dossier->header->quorum) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the ceremony asks for the quorum \"%s\", but the version was sealed to \"%s\"",
-		    dossier->ceremony.quorum, dossier->header->quorum);
+		    dossier->ceremony.items.rows[0].quorum, dossier->header->quorum);
 	if (!digest_equal(&dossier->ceremony.charter, &view->charter->digest))
 		return ERR_OK; /* dossier_check_open judges it */
 	if (dossier->policy == NULL)
@@ -134,10 +148,10 @@ check_policy(const struct dossier *dossier, const struct vault_view *view, struc
 		    "the definition names the policy %s, which the "
 		    "charter does not have",
 		    dossier->definition.policy);
-	if (strcmp(dossier->ceremony.quorum, dossier->header->quorum) != 0)
+	if (strcmp(dossier->ceremony.items.rows[0].quorum, dossier->header->quorum) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the ceremony asks for the quorum \"%s\", but the version is sealed to \"%s\"",
-		    dossier->ceremony.quorum, dossier->header->quorum);
+		    dossier->ceremony.items.rows[0].quorum, dossier->header->quorum);
 	return ERR_OK;
 }
 
@@ -151,17 +165,18 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 
 	TRY(definition_parse(statement, view->charter->training, &dossier->definition, err));
 	TRY(lookup_definition(statement, &dossier->definition, view, err));
-	if (!digest_equal(&dossier->definition.digest, &request->definition))
+	if (!digest_equal(&dossier->definition.digest, &request->items.rows[0].definition))
 		return contradicts(err, "definition", "digest");
-	if (strcmp(dossier->definition.name, request->name) != 0)
+	if (strcmp(dossier->definition.name, request->items.rows[0].name) != 0)
 		return contradicts(err, "definition", "name");
-	if (memcmp(&dossier->definition.secret, &request->secret, sizeof(request->secret)) != 0)
+	if (memcmp(&dossier->definition.secret, &request->items.rows[0].secret,
+	        sizeof(request->items.rows[0].secret)) != 0)
 		return contradicts(err, "definition", "secret");
 	TRY(lookup_header(header, view, &dossier->definition, &dossier->header, &dossier->quorum,
 	    &dossier->header_hash, err));
-	if (!digest_equal(&dossier->header_hash, &request->header))
+	if (!digest_equal(&dossier->header_hash, &request->items.rows[0].header))
 		return contradicts(err, "header", "hash");
-	if (dossier->header->version != request->version)
+	if (dossier->header->version != request->items.rows[0].version)
 		return contradicts(err, "header", "version");
 	dossier->policy = charter_policy(view->charter, dossier->definition.policy);
 	return ERR_OK;
@@ -328,7 +343,7 @@ verify_documents(const struct documents *documents, struct view header,
 	    memcmp(id, dossier->ceremony.id.bytes, sizeof(id)) != 0)
 		return contradicts(err, "ceremony", "id");
 	if (verify_target(&documents->definition, header, view, dossier, err) != ERR_OK)
-		return err_add(err, "the secret %s", dossier->request.name);
+		return err_add(err, "the secret %s", dossier->request.items.rows[0].name);
 	TRY(check_policy(dossier, view, err));
 	TRY(lookup_spares(documents->spares, dossier->header, &dossier->spares, err));
 	return read_votes(documents->approvals, documents->denials, view, dossier, err);

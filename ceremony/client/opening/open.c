@@ -63,9 +63,10 @@ compare_release(const struct release *release, const struct dossier *dossier,
 		differs = "vault";
 	else if (!digest_equal(&release->ceremony, &dossier->ceremony.digest))
 		differs = "ceremony";
-	else if (memcmp(&release->secret, &dossier->ceremony.secret, sizeof(release->secret)) != 0)
+	else if (memcmp(&release->secret, &dossier->ceremony.items.rows[0].secret,
+	             sizeof(release->secret)) != 0)
 		differs = "secret";
-	else if (release->version != dossier->ceremony.version)
+	else if (release->version != dossier->ceremony.items.rows[0].version)
 		differs = "version";
 	else if (!digest_equal(&release->header, &dossier->header_hash))
 		differs = "header";
@@ -124,8 +125,7 @@ check_box(const struct release *release, const struct hand *hand, struct view bo
 		    "the server sent another box than the release names");
 	}
 	return err_set(err, ERR_REFUSED,
-	    "the credential was not sealed to this token; use the one that was enrolled when it was "
-	    "released");
+	    "the credential was not sealed to this token; use one that the request named");
 }
 
 static enum err_code
@@ -170,8 +170,8 @@ unseal(const struct dossier *dossier, struct hand *hand, struct view box,
 {
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = dossier->ceremony.vault,
-	    .secret = dossier->ceremony.secret,
-	    .version = dossier->ceremony.version,
+	    .secret = dossier->ceremony.items.rows[0].secret,
+	    .version = dossier->ceremony.items.rows[0].version,
 	    .header_hash = dossier->header_hash,
 	    .ceremony = dossier->ceremony.digest,
 	    .seat = hand->seat->name,
@@ -226,12 +226,12 @@ open_with(struct client *client, const struct dossier *dossier, const struct vau
 
 	TRY(fetch(client, dossier, hand, &delivery, err));
 	if (verify(&delivery, dossier, view, hand, err) != ERR_OK)
-		return err_add(err, "the release of %s", dossier->request.name);
+		return err_add(err, "the release of %s", dossier->request.items.rows[0].name);
 	TRY(keep(client, &delivery, dossier, view, opened, err));
 	TRY(hand_unlock(hand, 0, 1, err));
 	TRY(unseal(dossier, hand, buf_view(&delivery.box), &opened->credential, err));
 	memcpy(opened->id, dossier->id, sizeof(opened->id));
-	memcpy(opened->name, dossier->request.name, sizeof(opened->name));
+	memcpy(opened->name, dossier->request.items.rows[0].name, sizeof(opened->name));
 	opened->expires = delivery.release.expires;
 	return ERR_OK;
 }

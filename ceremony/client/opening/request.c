@@ -36,25 +36,34 @@ check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct er
 	return ERR_OK;
 }
 
-static void
+static enum err_code
 fill_request(const struct ask_plan *plan, const struct vault_view *view,
-    const struct lookup *lookup, const struct hand *hand, struct request *request)
+    const struct lookup *lookup, const struct hand *hand, struct request *request, struct err *err)
 {
-	*request = (struct request){.vault = view->vault,
-	    .definition = lookup->definition.digest,
-	    .header = lookup->header_hash,
-	    .secret = lookup->definition.secret,
-	    .version = lookup->current,
-	    .token = hand->entry->id,
-	    .duration = plan->duration,
-	    .created = hand->options->now()};
+	struct item *item;
+
+	TRY(items_new(1, &request->items, err));
+	item = &request->items.rows[0];
+	item->secret = lookup->definition.secret;
+	item->version = lookup->current;
+	item->definition = lookup->definition.digest;
+	item->header = lookup->header_hash;
+	memcpy(item->name, lookup->definition.name, sizeof(item->name));
+	request->vault = view->vault;
+	request->mode = MODE_RELEASE;
+	request->recipients.count = 1;
+	request->recipients.rows[0] =
+	    (struct recipient){hand->entry->id, hand->entry->keys[KEY_RELEASE]};
+	request->token = hand->entry->id;
+	request->duration = plan->duration;
+	request->created = hand->options->now();
 	request->expires = request->created + lookup->policy->request_ttl;
-	memcpy(request->name, lookup->definition.name, sizeof(request->name));
 	memcpy(request->seat, hand->seat->name, sizeof(request->seat));
 	memcpy(request->reason, plan->reason, strlen(plan->reason) + 1);
 	memcpy(request->incident, plan->incident, strlen(plan->incident) + 1);
 	snprintf(request->host, sizeof(request->host), "%s", plan->host);
 	snprintf(request->user, sizeof(request->user), "%s", plan->user);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -65,8 +74,8 @@ send_request(struct client *client, const struct vault_view *view, const struct 
 	JSON *reply = NULL;
 	BUF blob = {0};
 	DSSE answer = {0};
-	struct request request;
-	struct ceremony ceremony;
+	REQUEST request = {0};
+	CEREMONY ceremony = {0};
 	uint8_t id[ID_SIZE] = {0};
 	struct json_in in;
 
@@ -84,7 +93,7 @@ send_request(struct client *client, const struct vault_view *view, const struct 
 	text_hex(VIEW_OF(id), result->id);
 	dossier_words(&ceremony.digest, result->words);
 	result->deadline = ceremony.deadline;
-	memcpy(result->quorum, ceremony.quorum, sizeof(result->quorum));
+	memcpy(result->quorum, ceremony.items.rows[0].quorum, sizeof(result->quorum));
 	return ERR_OK;
 }
 
@@ -97,7 +106,7 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	const struct vault_view *view;
 	LOOKUP lookup = {0};
 	HAND hand = {0};
-	struct request request;
+	REQUEST request = {0};
 	JSON *payload = NULL;
 	DSSE statement = {0};
 
@@ -111,7 +120,7 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	fill_request(plan, view, &lookup, &hand, &request);
+	TRY(fill_request(plan, view, &lookup, &hand, &request, err));
 	TRY(request_payload(&request, &payload, err));
 	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, &statement, err));
 	TRY(hand_sign(&hand, &statement, "sign the request", err));

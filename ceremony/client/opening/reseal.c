@@ -123,9 +123,9 @@ check_names(const struct reseal_plan *plan, const struct reseal_list *list, stru
 	return ERR_OK;
 }
 
-/* Those of LIST that the plan means and a batch can open, at most BATCH_ITEMS. */
+/* Those of LIST that the plan means and a batch can open, at most CEREMONY_ITEMS. */
 static enum err_code
-choose(struct client *client, const struct reseal_plan *plan, struct batch_request *request,
+choose(struct client *client, const struct reseal_plan *plan, struct request *request,
     struct err *err)
 {
 	RESEAL_LIST list = {0};
@@ -134,20 +134,20 @@ choose(struct client *client, const struct reseal_plan *plan, struct batch_reque
 
 	TRY(reseal_list_fetch(client, all, &list, err));
 	TRY(check_names(plan, &list, err));
-	request->opens = calloc(BATCH_ITEMS, sizeof(*request->opens));
-	if (request->opens == NULL)
+	request->items.rows = calloc(CEREMONY_ITEMS, sizeof(*request->items.rows));
+	if (request->items.rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a request");
 	for (size_t i = 0; i < list.count; i++) {
 		const struct reseal_row *row = &list.rows[i];
 
 		if (!row->can || (plan->name_count > 0 && !is_named(plan, row->open.name)))
 			continue;
-		if (request->count == BATCH_ITEMS)
+		if (request->items.count == CEREMONY_ITEMS)
 			more++;
 		else
-			request->opens[request->count++] = row->open;
+			request->items.rows[request->items.count++] = row->open;
 	}
-	if (request->count == 0)
+	if (request->items.count == 0)
 		return err_set(err, ERR_NOT_FOUND,
 		    "there is nothing that a batch ceremony could seal again; `halligan reseal --list` says "
 		    "why");
@@ -171,7 +171,7 @@ time_to_live(const struct charter *charter)
 
 static enum err_code
 sign_request(const struct vault_view *view, const struct reseal_plan *plan, struct hand *hand,
-    struct batch_request *request, struct dsse *statement, struct err *err)
+    struct request *request, struct dsse *statement, struct err *err)
 {
 	JSON *payload = NULL;
 
@@ -184,22 +184,21 @@ sign_request(const struct vault_view *view, const struct reseal_plan *plan, stru
 	memcpy(request->reason, plan->reason, strlen(plan->reason) + 1);
 	snprintf(request->host, sizeof(request->host), "%s", plan->host);
 	snprintf(request->user, sizeof(request->user), "%s", plan->user);
-	TRY(batch_request_payload(request, &payload, err));
+	TRY(request_payload(request, &payload, err));
 	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, statement, err));
 	TRY(hand_sign(hand, statement, "sign the request", err));
 	return dsse_digest(statement, &request->digest, err);
 }
 
 static enum err_code
-send_request(struct client *client, const struct vault_view *view,
-    const struct batch_request *request, const struct dsse *statement, struct reseal_result *result,
-    struct err *err)
+send_request(struct client *client, const struct vault_view *view, const struct request *request,
+    const struct dsse *statement, struct reseal_result *result, struct err *err)
 {
 	struct json *call = op_new("batch-request");
 	JSON *reply = NULL;
 	BUF blob = {0};
 	DSSE answer = {0};
-	BATCH_CEREMONY ceremony = {0};
+	CEREMONY ceremony = {0};
 	uint8_t id[ID_SIZE] = {0};
 
 	put_statement(call, "request", statement);
@@ -208,14 +207,14 @@ send_request(struct client *client, const struct vault_view *view,
 	json_in_hex(&in, "id", id, sizeof(id));
 	in_statement(&in, "ceremony", &answer);
 	TRY(json_in_end(&in));
-	TRY(batch_ceremony_parse(&answer, view->charter->training, &ceremony, err));
+	TRY(ceremony_parse(&answer, view->charter->training, &ceremony, err));
 	TRY(statement_verify_host(&answer, &view->charter->host_statement, err));
-	if (batch_differs(&ceremony, request) != NULL ||
+	if (ceremony_differs(&ceremony, request) != NULL ||
 	    memcmp(id, ceremony.id.bytes, sizeof(id)) != 0)
 		return err_set(err, ERR_INTEGRITY, "the host's answer is to another request");
 	text_hex(VIEW_OF(id), result->id);
 	dossier_words(&ceremony.digest, result->words);
-	result->count = ceremony.count;
+	result->count = ceremony.items.count;
 	result->deadline = ceremony.deadline;
 	return ERR_OK;
 }
@@ -227,7 +226,7 @@ reseal_request(struct client *client, const struct reseal_plan *plan,
 	const struct client_options *options = client_options(client);
 	struct hand_want want = {.roles = ROLE_OPERATOR | ROLE_OFFICER};
 	const struct vault_view *view;
-	BATCH_REQUEST request = {0};
+	REQUEST request = {0};
 	DSSE statement = {0};
 	HAND hand = {0};
 

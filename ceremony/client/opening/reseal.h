@@ -5,10 +5,10 @@
 
 #include "base/text.h"
 #include "ceremony/client/opening/list.h"
-#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/statements_host.h"
 
 struct reseal_row { /* the server's word; officers verify what they approve */
-	struct batch_open open;
+	struct item open;
 	char why[NOTE_TEXT_MAX + 1]; /* "" when nothing speaks for it */
 	int64_t left;                /* since when a token that left has an envelope; 0 */
 	bool can;                    /* a batch can open it; else CANNOT says why not */
@@ -25,7 +25,7 @@ enum err_code reseal_list_fetch(struct client *client, bool all, struct reseal_l
     struct err *err) MUST_CHECK;
 
 struct reseal_plan {
-	enum batch_mode mode;
+	enum mode mode;
 	const char *reason;
 	bool all;                 /* every secret, not only those that should be */
 	const char *const *names; /* only these; count 0: whatever the list has */

@@ -93,6 +93,20 @@ show_missing(const struct dossier *dossier, const struct vault_view *view, const
 		ui_say(ui, "  missing    %s", buf_string(&text));
 }
 
+/* Nobody else can open what is released. */
+static void
+show_recipients(const struct dossier *dossier, const struct ui *ui)
+{
+	for (size_t i = 0; i < dossier->request.recipients.count; i++) {
+		const struct seat_token *token = NULL;
+
+		(void)seat_by_token(dossier->requester, 1,
+		    &dossier->request.recipients.rows[i].token, &token);
+		ui_say(ui, "  %-10s %s, serial %u", i == 0 ? "receives" : "and", token->label,
+		    token->serial);
+	}
+}
+
 void
 dossier_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
     int64_t now)
@@ -104,12 +118,14 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	dossier_words(&dossier->ceremony.digest, words);
 	ui_say(ui, "%sCeremony %.8s, vault %s", view->charter->training ? "TRAINING. " : "",
 	    dossier->id, view->charter->name);
-	ui_say(ui, "  secret     %s, version %u", request->name, request->version);
+	ui_say(ui, "  secret     %s, version %u", request->items.rows[0].name,
+	    request->items.rows[0].version);
 	ui_say(ui, "  can do     %s", dossier->definition.effect);
 	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
 	    request->seat, request->user, request->host);
 	ui_say(ui, "  token      %s, serial %u", dossier->requester_token->label,
 	    dossier->requester_token->serial);
+	show_recipients(dossier, ui);
 	show_requester_waiver(dossier, view, ui);
 	ui_say(ui, "  why        %s", request->reason);
 	ui_say(ui, "  incident   %s", request->incident);

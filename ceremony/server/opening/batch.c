@@ -14,8 +14,8 @@ batch_freep(struct batch **batch)
 {
 	if (*batch == NULL)
 		return;
-	batch_request_done(&(*batch)->request);
-	batch_ceremony_done(&(*batch)->ceremony);
+	request_done(&(*batch)->request);
+	ceremony_done(&(*batch)->ceremony);
 	free(TAKE(*batch));
 }
 
@@ -54,10 +54,10 @@ read_statements(struct session *session, const struct batch_row *row, struct bat
 
 	TRY(session_statement(session, &row->digest, "ceremony", &ceremony, err));
 	if (statement_verify_host(&ceremony, &session->keys.statement_public, err) != ERR_OK ||
-	    batch_ceremony_parse(&ceremony, training, &cache->ceremony, err) != ERR_OK)
+	    ceremony_parse(&ceremony, training, &cache->ceremony, err) != ERR_OK)
 		return as_integrity("ceremony", err);
 	TRY(session_statement(session, &row->request, "request", &request, err));
-	if (batch_request_parse(&request, training, &cache->request, err) != ERR_OK)
+	if (request_parse(&request, training, &cache->request, err) != ERR_OK)
 		return as_integrity("request", err);
 	token = session_token(session, cache->request.seat, &cache->request.token);
 	if (token != NULL && seat_token_verify(&request, token, err) != ERR_OK)
@@ -79,19 +79,6 @@ fill_cache(struct session *session, const struct batch_row *row, struct err *err
 }
 
 static enum err_code
-copy_opens(const struct batch_open *opens, size_t count, struct batch_open **ret_opens,
-    struct err *err)
-{
-	struct batch_open *copy = calloc(count, sizeof(*copy));
-
-	if (copy == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	memcpy(copy, opens, count * sizeof(*copy));
-	*ret_opens = copy;
-	return ERR_OK;
-}
-
-static enum err_code
 load_statements(struct session *session, struct batch *batch, struct err *err)
 {
 	const struct batch_cache *cache = &session->batch_cache;
@@ -99,16 +86,16 @@ load_statements(struct session *session, struct batch *batch, struct err *err)
 	TRY(fill_cache(session, &batch->row, err));
 	batch->ceremony = cache->ceremony;
 	batch->request = cache->request;
-	batch->ceremony.opens = batch->request.opens = NULL;
-	TRY(copy_opens(cache->ceremony.opens, cache->ceremony.count, &batch->ceremony.opens, err));
-	return copy_opens(cache->request.opens, cache->request.count, &batch->request.opens, err);
+	batch->ceremony.items = batch->request.items = (struct items){0};
+	TRY(items_copy(&cache->ceremony.items, &batch->ceremony.items, err));
+	return items_copy(&cache->request.items, &batch->request.items, err);
 }
 
 static enum err_code
 load_ceremony(struct session *session, struct batch *batch, struct err *err)
 {
 	const struct batch_row *row = &batch->row;
-	struct batch_ceremony *ceremony = &batch->ceremony;
+	struct ceremony *ceremony = &batch->ceremony;
 
 	if (!digest_equal(&ceremony->vault, &session->vault))
 		return contradicts("vault", err);
@@ -126,7 +113,7 @@ load_request(struct session *session, struct batch *batch, struct err *err)
 {
 	const char *differs;
 
-	differs = batch_differs(&batch->ceremony, &batch->request);
+	differs = ceremony_differs(&batch->ceremony, &batch->request);
 	if (differs != NULL)
 		return contradicts(differs, err);
 	if (strcmp(batch->request.seat, batch->row.requester) != 0)
@@ -143,12 +130,12 @@ load_items(struct session *session, struct batch *batch, struct err *err)
 	size_t count;
 
 	TRY(store_list_items(session->store, &batch->row.id, batch->items, &count, err));
-	if (count != batch->ceremony.count)
+	if (count != batch->ceremony.items.count)
 		return contradicts("number of versions", err);
 	for (size_t i = 0; i < count; i++)
-		if (memcmp(&batch->items[i].secret, &batch->ceremony.opens[i].secret,
+		if (memcmp(&batch->items[i].secret, &batch->ceremony.items.rows[i].secret,
 		        sizeof(batch->items[i].secret)) != 0 ||
-		    batch->items[i].version != batch->ceremony.opens[i].version)
+		    batch->items[i].version != batch->ceremony.items.rows[i].version)
 			return contradicts("secret and version", err);
 	return ERR_OK;
 }
@@ -254,7 +241,7 @@ batch_counts(const struct batch *batch, const char *seat)
 /* --- Items -------------------------------------------------------------------------------- */
 
 void
-item_freep(struct item **item)
+case_item_freep(struct case_item **item)
 {
 	if (*item == NULL)
 		return;
@@ -268,7 +255,7 @@ item_freep(struct item **item)
 }
 
 static enum err_code
-load_header(struct session *session, const struct batch_open *open, struct item *item,
+load_header(struct session *session, const struct item *open, struct case_item *item,
     struct err *err)
 {
 	struct digest hash;
@@ -292,8 +279,8 @@ load_header(struct session *session, const struct batch_open *open, struct item 
 
 /* Is the version still the one to open? */
 static enum err_code
-judge(struct session *session, const struct batch *batch, const struct batch_open *open,
-    const struct item_row *row, struct item *item, struct err *err)
+judge(struct session *session, const struct batch *batch, const struct item *open,
+    const struct item_row *row, struct case_item *item, struct err *err)
 {
 	struct debt_row debt;
 	struct release_row release;
@@ -324,7 +311,7 @@ judge(struct session *session, const struct batch *batch, const struct batch_ope
 
 /* Shares that came with an approval of a token that is suspended since do not count. */
 static void
-drop_lost(const struct batch *batch, struct item *item)
+drop_lost(const struct batch *batch, struct case_item *item)
 {
 	size_t kept = 0;
 
@@ -345,11 +332,11 @@ drop_lost(const struct batch *batch, struct item *item)
 }
 
 enum err_code
-item_load(struct session *session, const struct batch *batch, size_t position,
-    struct item **ret_item, struct err *err)
+case_item_load(struct session *session, const struct batch *batch, size_t position,
+    struct case_item **ret_item, struct err *err)
 {
-	ITEM *item = calloc(1, sizeof(*item));
-	const struct batch_open *open = &batch->ceremony.opens[position];
+	CASE_ITEM *item = calloc(1, sizeof(*item));
+	const struct item *open = &batch->ceremony.items.rows[position];
 	enum err_code code;
 
 	if (item == NULL)
@@ -377,7 +364,7 @@ item_load(struct session *session, const struct batch *batch, size_t position,
 }
 
 enum verdict
-item_verdict(const struct session *session, const struct batch *batch, const struct item *item,
+item_verdict(const struct session *session, const struct batch *batch, const struct case_item *item,
     int64_t now, int *ret_missing, struct buf *ret_text)
 {
 	const char *approved[QUORUM_SEATS], *denied[BATCH_VOICES + 2 * QUORUM_SEATS];
@@ -434,12 +421,12 @@ batch_verdict(struct session *session, const struct batch *batch, int64_t now,
 		*ret_verdict = VERDICT_VOID;
 		return buf_check(ret_text, err);
 	}
-	for (size_t i = 0; i < batch->ceremony.count; i++) {
-		ITEM *item = NULL;
+	for (size_t i = 0; i < batch->ceremony.items.count; i++) {
+		CASE_ITEM *item = NULL;
 		BUF text = {0};
 		int missing;
 
-		TRY(item_load(session, batch, i, &item, err));
+		TRY(case_item_load(session, batch, i, &item, err));
 		if (item->stale[0] != '\0')
 			continue;
 		alive++;
@@ -474,7 +461,7 @@ mark_exposed(struct session *session, const struct batch *batch, struct err *err
 {
 	if (!was_approved(batch))
 		return ERR_OK;
-	for (size_t i = 0; i < batch->ceremony.count; i++)
+	for (size_t i = 0; i < batch->ceremony.items.count; i++)
 		TRY(store_set_part_exposed(session->store, &batch->items[i].secret,
 		    batch->items[i].version, err));
 	return ERR_OK;
@@ -493,6 +480,6 @@ batch_refuse(struct session *session, struct batch *batch, enum ceremony_event e
 	TRY(mark_exposed(session, batch, err));
 	leaf_bytes(&leaf, "batch", VIEW_OF(batch->row.id.bytes));
 	leaf_text(&leaf, "reason", batch->row.reason);
-	leaf_int(&leaf, "exposed", was_approved(batch) ? (int64_t)batch->ceremony.count : 0);
+	leaf_int(&leaf, "exposed", was_approved(batch) ? (int64_t)batch->ceremony.items.count : 0);
 	return journal_add(session, &leaf, err);
 }

@@ -13,7 +13,7 @@
 #ifndef CEREMONY_SERVER_OPENING_BATCH_H
 #define CEREMONY_SERVER_OPENING_BATCH_H
 
-#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/protocol/verdict.h"
 #include "ceremony/server/opening/spare_envelopes.h"
@@ -25,13 +25,13 @@ enum { BATCH_VOICES = 512 };
 
 struct batch {
 	struct batch_row row;
-	struct batch_request request;
-	struct batch_ceremony ceremony;
+	struct request request;
+	struct ceremony ceremony;
 	/* Charter, requester's seat and token are those of the request.  When false the ceremony is
 	 * void and WHY_VOID says why. */
 	bool in_force;
 	char why_void[NOTE_TEXT_MAX + 1];
-	struct item_row items[BATCH_ITEMS];
+	struct item_row items[CEREMONY_ITEMS];
 	struct voice_row voices[BATCH_VOICES];
 	bool lost
 	    [BATCH_VOICES]; /* the voice's token is suspended: an approval by it does not count */
@@ -48,7 +48,7 @@ const struct voice_row *batch_approval(const struct batch *batch, const char *se
 bool batch_denied(const struct batch *batch, const char *seat);
 
 /* One version of a batch. */
-struct item {
+struct case_item {
 	struct secret_row secret;
 	struct definition definition;
 	const struct policy *policy; /* NULL: the charter has it no more */
@@ -63,14 +63,14 @@ struct item {
 	char stale[NOTE_TEXT_MAX + 1];
 	bool damaged;
 };
-void item_freep(struct item **item);
-#define ITEM CLEANUP(item_freep) struct item
-enum err_code item_load(struct session *session, const struct batch *batch, size_t position,
-    struct item **ret_item, struct err *err) MUST_CHECK;
+void case_item_freep(struct case_item **item);
+#define CASE_ITEM CLEANUP(case_item_freep) struct case_item
+enum err_code case_item_load(struct session *session, const struct batch *batch, size_t position,
+    struct case_item **ret_item, struct err *err) MUST_CHECK;
 /* Does SEAT's voice count for an item? */
 bool batch_counts(const struct batch *batch, const char *seat);
 enum verdict item_verdict(const struct session *session, const struct batch *batch,
-    const struct item *item, int64_t now, int *ret_missing, struct buf *ret_text);
+    const struct case_item *item, int64_t now, int *ret_missing, struct buf *ret_text);
 /* The worst over all items that can still be opened: void and expired before unreachable before open
  * before met. */
 enum err_code batch_verdict(struct session *session, const struct batch *batch, int64_t now,

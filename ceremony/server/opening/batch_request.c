@@ -16,7 +16,7 @@
 #include "ceremony/server/vault/log.h"
 
 static enum err_code
-check_requester(const struct session *session, const struct batch_request *request,
+check_requester(const struct session *session, const struct request *request,
     const struct dsse *statement, struct err *err)
 {
 	const struct seat *seat =
@@ -29,6 +29,10 @@ check_requester(const struct session *session, const struct batch_request *reque
 		return err_set(err, ERR_REFUSED,
 		    "request: seat: \"%s\" is no operator and no officer of the charter",
 		    request->seat);
+	if (request->mode != MODE_RESEAL && request->mode != MODE_ROTATE)
+		return err_set(err, ERR_REFUSED,
+		    "request: mode: \"%s\" cannot be asked for in this version of halligan",
+		    mode_names[request->mode]);
 	if (token == NULL)
 		return err_set(err, ERR_REFUSED,
 		    "request: token: it is no active token of seat \"%s\"", request->seat);
@@ -40,7 +44,7 @@ check_requester(const struct session *session, const struct batch_request *reque
 }
 
 static enum err_code
-check_times(const struct batch_request *request, const struct policy *policy, int64_t now,
+check_times(const struct request *request, const struct policy *policy, int64_t now,
     struct err *err)
 {
 	char most[TEXT_DURATION_SIZE];
@@ -63,12 +67,15 @@ check_times(const struct batch_request *request, const struct policy *policy, in
 static enum err_code
 check_item(struct session *session, const struct batch *batch, size_t position, struct err *err)
 {
-	ITEM *item = NULL;
+	CASE_ITEM *item = NULL;
 	BUF text = {0};
 	int missing;
 
-	TRY(item_load(session, batch, position, &item, err));
-	if (strcmp(item->secret.name, batch->request.opens[position].name) != 0)
+	TRY(case_item_load(session, batch, position, &item, err));
+	if (item->header != NULL)
+		memcpy(batch->ceremony.items.rows[position].quorum, item->header->quorum,
+		    sizeof(item->header->quorum));
+	if (strcmp(item->secret.name, batch->request.items.rows[position].name) != 0)
 		return err_set(err, ERR_REFUSED, "request: name: the secret is called \"%s\"",
 		    item->secret.name);
 	if (item->stale[0] != '\0')
@@ -90,8 +97,8 @@ make_statement(struct session *session, struct batch *batch, struct dsse *ret_st
     struct err *err)
 {
 	JSON *payload = NULL;
-	const struct batch_request *request = &batch->request;
-	struct batch_ceremony *ceremony = &batch->ceremony;
+	const struct request *request = &batch->request;
+	struct ceremony *ceremony = &batch->ceremony;
 
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
@@ -102,7 +109,7 @@ make_statement(struct session *session, struct batch *batch, struct dsse *ret_st
 	ceremony->roster = session->roster->digest;
 	ceremony->created = session_now(session);
 	ceremony->deadline = request->expires;
-	TRY(batch_ceremony_payload(ceremony, &payload, err));
+	TRY(ceremony_payload(ceremony, &payload, err));
 	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
 	    err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
@@ -120,10 +127,10 @@ store(struct session *session, struct batch *batch, const struct dsse *request,
 	row->created = batch->ceremony.created;
 	TRY(session_keep(session, request, STATEMENT_REQUEST, false, &row->request, err));
 	TRY(session_keep(session, statement, STATEMENT_CEREMONY, false, &row->digest, err));
-	TRY(store_add_batch(session->store, row, batch->items, batch->ceremony.count, err));
+	TRY(store_add_batch(session->store, row, batch->items, batch->ceremony.items.count, err));
 	leaf_bytes(&leaf, "batch", VIEW_OF(row->id.bytes));
-	leaf_text(&leaf, "mode", batch_mode_names[batch->request.mode]);
-	leaf_int(&leaf, "count", (int64_t)batch->ceremony.count);
+	leaf_text(&leaf, "mode", mode_names[batch->request.mode]);
+	leaf_int(&leaf, "count", (int64_t)batch->ceremony.items.count);
 	leaf_text(&leaf, "seat", row->requester);
 	leaf_statement(&leaf, &row->request);
 	leaf_statement(&leaf, &row->digest);
@@ -134,20 +141,16 @@ store(struct session *session, struct batch *batch, const struct dsse *request,
 static enum err_code
 draw_up(struct batch *batch, struct err *err)
 {
-	const struct batch_request *request = &batch->request;
+	const struct request *request = &batch->request;
 
 	batch->in_force = true;
 	batch->row.state = CEREMONY_COLLECTING;
 	batch->row.deadline = request->expires;
 	memcpy(batch->row.requester, request->seat, sizeof(request->seat));
-	batch->ceremony.opens = calloc(request->count, sizeof(*request->opens));
-	if (batch->ceremony.opens == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	batch->ceremony.count = request->count;
-	for (size_t i = 0; i < request->count; i++) {
-		batch->ceremony.opens[i] = request->opens[i];
-		batch->items[i] = (struct item_row){.secret = request->opens[i].secret,
-		    .version = request->opens[i].version,
+	TRY(items_copy(&request->items, &batch->ceremony.items, err));
+	for (size_t i = 0; i < request->items.count; i++) {
+		batch->items[i] = (struct item_row){.secret = request->items.rows[i].secret,
+		    .version = request->items.rows[i].version,
 		    .state = ITEM_WAITING};
 	}
 	return id_new(&batch->ceremony.id, err);
@@ -162,7 +165,7 @@ make(struct session *session, struct batch *batch, const struct dsse *request,
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
 	TRY(check_requester(session, &batch->request, request, err));
-	for (size_t i = 0; i < batch->request.count; i++)
+	for (size_t i = 0; i < batch->request.items.count; i++)
 		TRY(check_item(session, batch, i, err));
 	TRY(make_statement(session, batch, ret_statement, err));
 	TRY(store(session, batch, request, ret_statement, err));
@@ -180,7 +183,7 @@ serve_batch_request(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	if (batch == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	TRY(batch_request_parse(&request, session->charter->training, &batch->request, err));
+	TRY(request_parse(&request, session->charter->training, &batch->request, err));
 	TRY(draw_up(batch, err));
 	if (make(session, batch, &request, &statement, err) != ERR_OK) {
 		struct err ignored;

@@ -35,14 +35,14 @@ struct run {
 	struct batch *batch;
 	struct p256_key *key;
 	size_t position;
-	struct item *item;
+	struct case_item *item;
 };
 
 static void
 run_done(struct run *run)
 {
 	p256_key_free(run->key);
-	item_freep(&run->item);
+	case_item_freep(&run->item);
 }
 
 /* Inside a change: the item is in STATE from now on. */
@@ -67,8 +67,8 @@ static void
 tell(struct run *run, const char *text)
 {
 	session_progress(run->session, "%s: %s (%zu of %zu)",
-	    run->batch->request.opens[run->position].name, text, run->position + 1,
-	    run->batch->ceremony.count);
+	    run->batch->request.items.rows[run->position].name, text, run->position + 1,
+	    run->batch->ceremony.items.count);
 }
 
 /* Not opened, or not to be: the others go on. */
@@ -265,8 +265,8 @@ settle(struct run *run, struct err *err)
 
 	if (row->state != ITEM_WAITING && row->state != ITEM_OPENING)
 		return ERR_OK;
-	item_freep(&run->item);
-	TRY(item_load(run->session, run->batch, run->position, &run->item, err));
+	case_item_freep(&run->item);
+	TRY(case_item_load(run->session, run->batch, run->position, &run->item, err));
 	if (row->state == ITEM_WAITING)
 		TRY(check_verdict(run, why, err));
 	if (why[0] != '\0' || run->item->damaged)
@@ -274,7 +274,7 @@ settle(struct run *run, struct err *err)
 		    run->item->stale[0] != '\0' ? run->item->stale : why, err);
 	if (run->key == NULL)
 		return give_up(run, ITEM_DAMAGED, "the key of this ceremony is gone", err);
-	return run->batch->ceremony.mode == BATCH_ROTATE ? rotate(run, err) : reseal(run, err);
+	return run->batch->ceremony.mode == MODE_ROTATE ? rotate(run, err) : reseal(run, err);
 }
 
 static enum err_code
@@ -284,7 +284,7 @@ close_batch(struct session *session, struct batch *batch, struct err *err)
 	LEAF leaf = leaf_new("closed");
 	int64_t counts[ITEM_STATES] = {0};
 
-	for (size_t i = 0; i < batch->ceremony.count; i++)
+	for (size_t i = 0; i < batch->ceremony.items.count; i++)
 		counts[batch->items[i].state]++;
 	TRY(change_begin(session, &change, err));
 	TRY(table_next(batch->row.state, EVENT_RESEALED, &batch->row.state, err));
@@ -306,10 +306,10 @@ run_locked(struct session *session, struct batch *batch, struct err *err)
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	for (; run.position < batch->ceremony.count; run.position++)
+	for (; run.position < batch->ceremony.items.count; run.position++)
 		if (settle(&run, err) != ERR_OK)
 			return err_add(err, "%zu of %zu are done; the next command goes on",
-			    run.position, batch->ceremony.count);
+			    run.position, batch->ceremony.items.count);
 	return close_batch(session, batch, err);
 }
 
@@ -363,7 +363,7 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 	TRY(table_next(batch->row.state, EVENT_RELEASE, &batch->row.state, err));
 	TRY(store_update_batch(session->store, &batch->row, err));
 	leaf_bytes(&leaf, "batch", VIEW_OF(batch->row.id.bytes));
-	leaf_int(&leaf, "count", (int64_t)batch->ceremony.count);
+	leaf_int(&leaf, "count", (int64_t)batch->ceremony.items.count);
 	leaf_statement(&leaf, &batch->row.digest);
 	for (size_t i = 0; i < batch->voice_count; i++)
 		leaf_statement(&leaf, &batch->voices[i].statement);
@@ -391,11 +391,11 @@ is_ripe(struct session *session, const struct batch_row *row, bool *ret_ripe, st
 
 	*ret_ripe = true;
 	TRY(batch_load(session, &row->id, &batch, err));
-	for (size_t i = 0; batch->in_force && i < batch->ceremony.count; i++) {
-		ITEM *item = NULL;
+	for (size_t i = 0; batch->in_force && i < batch->ceremony.items.count; i++) {
+		CASE_ITEM *item = NULL;
 		BUF text = {0};
 
-		TRY(item_load(session, batch, i, &item, err));
+		TRY(case_item_load(session, batch, i, &item, err));
 		if (item->stale[0] != '\0')
 			continue;
 		*ret_ripe = item_verdict(session, batch, item, session_now(session), &missing,

@@ -52,11 +52,11 @@ put_voices(struct session *session, struct json *reply, const struct batch *batc
 }
 
 static void
-put_items(struct json *reply, const struct batch *batch)
+put_item_states(struct json *reply, const struct batch *batch)
 {
 	struct json *array = json_new_array();
 
-	for (size_t i = 0; i < batch->ceremony.count; i++) {
+	for (size_t i = 0; i < batch->ceremony.items.count; i++) {
 		struct json *object = json_new_object();
 
 		json_put_text(object, "state", item_state_names[batch->items[i].state]);
@@ -83,7 +83,7 @@ serve_batch_get(struct session *session, struct call *call, struct err *err)
 	json_put_text(reply, "state", ceremony_state_names[batch->row.state]);
 	json_put_text(reply, "reason", batch->row.reason);
 	TRY(put_voices(session, reply, batch, err));
-	put_items(reply, batch);
+	put_item_states(reply, batch);
 	if (batch->row.state == CEREMONY_COLLECTING)
 		TRY(batch_verdict(session, batch, session_now(session), &verdict, &text, err));
 	json_put_text(reply, "missing", text.size > 0 ? buf_string(&text) : "");
@@ -91,7 +91,7 @@ serve_batch_get(struct session *session, struct call *call, struct err *err)
 }
 
 static void
-put_spares(struct json *reply, const struct item *item)
+put_spares(struct json *reply, const struct case_item *item)
 {
 	struct json *array = json_new_array();
 
@@ -113,21 +113,21 @@ load_position(struct session *session, struct call *call, bool with_seat, struct
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	size_t position = (size_t)json_in_int(&call->in, "position", 0, BATCH_ITEMS - 1);
+	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
 	if (with_seat)
 		snprintf(ret_seat, SEAT_NAME_MAX + 1, "%s",
 		    json_in_text(&call->in, "seat", 1, SEAT_NAME_MAX));
 	TRY(json_in_end(&call->in));
 	TRY(batch_load(session, &id, ret_batch, err));
-	if (position >= (*ret_batch)->ceremony.count)
+	if (position >= (*ret_batch)->ceremony.items.count)
 		return err_set(err, ERR_INVALID, "position: the ceremony has %zu versions",
-		    (*ret_batch)->ceremony.count);
+		    (*ret_batch)->ceremony.items.count);
 	*ret_position = position;
 	return ERR_OK;
 }
 
 static bool
-has_given(const struct item *item, const char *seat)
+has_given(const struct case_item *item, const char *seat)
 {
 	for (size_t i = 0; i < item->share_count; i++)
 		if (strcmp(item->shares[i].seat, seat) == 0)
@@ -139,15 +139,15 @@ enum err_code
 serve_batch_item(struct session *session, struct call *call, struct err *err)
 {
 	BATCH *batch = NULL;
-	ITEM *item = NULL;
+	CASE_ITEM *item = NULL;
 	size_t position = 0;
 	struct json *given = json_new_array();
 	JSON *owned = given;
 
 	TRY(load_position(session, call, false, &batch, &position, NULL, err));
-	TRY(item_load(session, batch, position, &item, err));
+	TRY(case_item_load(session, batch, position, &item, err));
 	TRY(session_put_statement(session, call->reply, "definition",
-	    &batch->ceremony.opens[position].definition, err));
+	    &batch->ceremony.items.rows[position].definition, err));
 	json_put_text(call->reply, "stale", item->stale);
 	put_spares(call->reply, item);
 	for (size_t i = 0; i < item->share_count; i++)
@@ -262,9 +262,9 @@ serve_batch_approve(struct session *session, struct call *call, struct err *err)
 	return change_commit(session, &change, err);
 }
 
-/* The standing approval of SEAT and its envelope of ITEM. */
+/* The standing approval of SEAT and its envelope of CASE_ITEM. */
 static enum err_code
-find_envelope(const struct batch *batch, const struct item *item, const char *seat,
+find_envelope(const struct batch *batch, const struct case_item *item, const char *seat,
     const struct voice_row **ret_voice, uint32_t *ret_index, const struct spare_row **ret_spare,
     struct err *err)
 {
@@ -289,7 +289,7 @@ enum err_code
 serve_batch_envelope(struct session *session, struct call *call, struct err *err)
 {
 	BATCH *batch = NULL;
-	ITEM *item = NULL;
+	CASE_ITEM *item = NULL;
 	const struct voice_row *voice = NULL;
 	const struct spare_row *spare = NULL;
 	char seat[SEAT_NAME_MAX + 1];
@@ -299,7 +299,7 @@ serve_batch_envelope(struct session *session, struct call *call, struct err *err
 	TRY(load_position(session, call, true, &batch, &position, seat, err));
 	TRY(check_open(session, batch, err));
 	TRY(check_seat(session, batch, seat, err));
-	TRY(item_load(session, batch, position, &item, err));
+	TRY(case_item_load(session, batch, position, &item, err));
 	TRY(find_envelope(batch, item, seat, &voice, &index, &spare, err));
 	json_put_int(call->reply, "envelope", index);
 	return spares_read_box(session, item->header, index, spare, &call->out, err);
@@ -324,14 +324,14 @@ static enum err_code
 accept_shares(struct session *session, const struct batch *batch, size_t position, const char *seat,
     struct view ciphertext, struct err *err)
 {
-	ITEM *item = NULL;
+	CASE_ITEM *item = NULL;
 	P256_KEY *key = NULL;
 	SECRET *shares = NULL;
 	const struct voice_row *voice = NULL;
 	const struct spare_row *spare = NULL;
 	CLEANUP(batch_share_row_done) struct batch_share_row row = {.position = (uint32_t)position};
 
-	TRY(item_load(session, batch, position, &item, err));
+	TRY(case_item_load(session, batch, position, &item, err));
 	TRY(find_envelope(batch, item, seat, &voice, &row.envelope, &spare, err));
 	row.statement = voice->statement;
 	snprintf(row.seat, sizeof(row.seat), "%s", seat);
@@ -373,7 +373,7 @@ serve_batch_advance(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(batch_advance(session, &id, err));
 	TRY(batch_load(session, &id, &batch, err));
-	if (batch->row.state == CEREMONY_CLOSED && batch->ceremony.mode == BATCH_ROTATE)
+	if (batch->row.state == CEREMONY_CLOSED && batch->ceremony.mode == MODE_ROTATE)
 		TRY(leases_pay_due(session, err));
 	json_put_text(call->reply, "state", ceremony_state_names[batch->row.state]);
 	return ERR_OK;

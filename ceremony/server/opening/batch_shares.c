@@ -45,7 +45,7 @@ find_approval(struct session *session, const struct batch *batch, const struct b
 
 /* An approval counts for the envelope of its own token alone. */
 static enum err_code
-check_envelope(const struct item *item, const struct batch_share_row *row,
+check_envelope(const struct case_item *item, const struct batch_share_row *row,
     const struct digest *token, struct err *err)
 {
 	const struct spare_row *spare = NULL;
@@ -64,7 +64,7 @@ open_box(const struct session *session, const struct batch *batch,
     const struct batch_share_row *row, const struct approval *approval, struct p256_key *key,
     struct secret **ret_shares, struct err *err)
 {
-	const struct batch_open *open = &batch->ceremony.opens[row->position];
+	const struct item *open = &batch->ceremony.items.rows[row->position];
 	HPKE *hpke = NULL;
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_approval,
@@ -84,7 +84,7 @@ open_box(const struct session *session, const struct batch *batch,
 }
 
 enum err_code
-batch_shares_open(struct session *session, const struct batch *batch, const struct item *item,
+batch_shares_open(struct session *session, const struct batch *batch, const struct case_item *item,
     const struct batch_share_row *row, struct p256_key *key, struct secret **ret_shares,
     struct err *err)
 {
@@ -106,7 +106,7 @@ batch_shares_open(struct session *session, const struct batch *batch, const stru
 }
 
 enum err_code
-batch_combine(struct session *session, const struct batch *batch, const struct item *item,
+batch_combine(struct session *session, const struct batch *batch, const struct case_item *item,
     struct p256_key *key, struct secret **ret_credential, struct err *err)
 {
 	OPENER *opener = NULL;

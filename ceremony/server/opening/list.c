@@ -56,7 +56,7 @@ add_ceremony(struct session *session, struct json *array, const struct id *id, s
 	TRY(matter_load(session, id, &matter, err));
 	object = json_new_object();
 	json_put_hex(object, "id", VIEW_OF(id->bytes));
-	json_put_text(object, "name", matter->request.name);
+	json_put_text(object, "name", matter->request.items.rows[0].name);
 	json_put_text(object, "requester", matter->row.requester);
 	json_put_text(object, "state", ceremony_state_names[matter->row.state]);
 	json_put_text(object, "reason", matter->row.reason);
@@ -80,7 +80,7 @@ add_batch(struct session *session, struct json *array, const struct batch_row *r
 
 	TRY(batch_load(session, &row->id, &batch, err));
 	object = json_new_object();
-	snprintf(name, sizeof(name), "%zu secrets", batch->request.count);
+	snprintf(name, sizeof(name), "%zu secrets", batch->request.items.count);
 	json_put_hex(object, "id", VIEW_OF(row->id.bytes));
 	json_put_text(object, "name", name);
 	json_put_text(object, "requester", row->requester);
@@ -176,7 +176,8 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	TRY(matter_load(session, &id, &matter, err));
 	TRY(session_put_statement(session, reply, "request", &matter->row.request, err));
 	TRY(session_put_statement(session, reply, "ceremony", &matter->row.digest, err));
-	TRY(session_put_statement(session, reply, "definition", &matter->ceremony.definition, err));
+	TRY(session_put_statement(session, reply, "definition",
+	    &matter->ceremony.items.rows[0].definition, err));
 	json_put_text(reply, "state", ceremony_state_names[matter->row.state]);
 	json_put_text(reply, "reason", matter->row.reason);
 	TRY(put_approvals(session, reply, matter, err));

@@ -19,6 +19,8 @@ matter_freep(struct matter **matter)
 {
 	if (*matter == NULL)
 		return;
+	request_done(&(*matter)->request);
+	ceremony_done(&(*matter)->ceremony);
 	definition_done(&(*matter)->definition);
 	version_row_done(&(*matter)->version);
 	header_freep(&(*matter)->header);
@@ -62,8 +64,8 @@ load_ceremony(struct session *session, struct matter *matter, struct err *err)
 		return contradicts("id", err);
 	if (!digest_equal(&ceremony->request, &row->request))
 		return contradicts("request", err);
-	if (memcmp(&ceremony->secret, &row->secret, sizeof(row->secret)) != 0 ||
-	    ceremony->version != row->version)
+	if (memcmp(&ceremony->items.rows[0].secret, &row->secret, sizeof(row->secret)) != 0 ||
+	    ceremony->items.rows[0].version != row->version)
 		return contradicts("secret and version", err);
 	if (!digest_equal(&ceremony->charter, &row->charter))
 		return contradicts("charter", err);
@@ -91,11 +93,9 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 		return as_integrity("request", err);
 	if (strcmp(request->seat, matter->row.requester) != 0)
 		return contradicts("requester", err);
-	if (memcmp(&request->secret, &matter->row.secret, sizeof(request->secret)) != 0 ||
-	    request->version != matter->row.version ||
-	    !digest_equal(&request->header, &matter->ceremony.header) ||
-	    !digest_equal(&request->definition, &matter->ceremony.definition))
-		return contradicts("what was requested", err);
+	const char *differs = ceremony_differs(&matter->ceremony, request);
+	if (differs != NULL)
+		return contradicts(differs, err);
 	matter->requester = session_seat(session, request->seat);
 	matter->token = session_token(session, request->seat, &request->token);
 	if (suspensions_find(&session->suspensions, &request->token) != NULL) {
@@ -108,6 +108,10 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 	}
 	if (seat_token_verify(&statement, matter->token, err) != ERR_OK)
 		return as_integrity("request", err);
+	for (size_t i = 0; i < request->recipients.count; i++)
+		if (session_token(session, request->seat, &request->recipients.rows[i].token) ==
+		    NULL)
+			make_void(matter, "a recipient's token is no longer active");
 	return ERR_OK;
 }
 
@@ -120,7 +124,7 @@ load_header(struct session *session, struct matter *matter, struct err *err)
 	TRY(store_get_version(session->store, &matter->row.secret, matter->row.version,
 	    &matter->version, err));
 	TRY(header_hash(buf_view(&matter->version.header), &hash, err));
-	if (!digest_equal(&hash, &matter->ceremony.header) ||
+	if (!digest_equal(&hash, &matter->ceremony.items.rows[0].header) ||
 	    !digest_equal(&hash, &matter->version.header_hash))
 		return contradicts("header of the sealed version", err);
 	TRY(header_new(&matter->header, err));
@@ -130,7 +134,7 @@ load_header(struct session *session, struct matter *matter, struct err *err)
 	    memcmp(&header->secret, &matter->row.secret, sizeof(header->secret)) != 0 ||
 	    header->version != matter->row.version)
 		return contradicts("the header is of another secret", err);
-	if (strcmp(header->quorum, matter->ceremony.quorum) != 0)
+	if (strcmp(header->quorum, matter->ceremony.items.rows[0].quorum) != 0)
 		return contradicts("quorum", err);
 	TRY(spares_load(session, header, &matter->spares, err));
 	return quorum_parse(header->quorum, &matter->quorum, err);
@@ -142,7 +146,7 @@ load_secret(struct session *session, struct matter *matter, struct err *err)
 {
 	TRY(store_get_secret(session->store, &matter->row.secret, &matter->secret, err));
 	TRY(load_header(session, matter, err));
-	if (!digest_equal(&matter->secret.definition, &matter->ceremony.definition)) {
+	if (!digest_equal(&matter->secret.definition, &matter->ceremony.items.rows[0].definition)) {
 		make_void(matter, "the definition of the secret changed since the request");
 		return ERR_OK;
 	}
@@ -419,7 +423,7 @@ matter_void_token(struct session *session, const struct digest *token, const cha
 	TRY(matter_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		DSSE statement = {0};
-		struct request request;
+		REQUEST request = {0};
 
 		TRY(session_statement(session, &rows[i].request, "request", &statement, err));
 		TRY(request_parse(&statement, session->charter->training, &request, err));

@@ -33,6 +33,7 @@ struct asking {
 static void
 asking_done(struct asking *asking)
 {
+	request_done(&asking->request);
 	dsse_done(&asking->statement);
 	definition_done(&asking->definition);
 	version_row_done(&asking->version);
@@ -58,14 +59,34 @@ check_requester(const struct session *session, const struct asking *asking, stru
 		        ERR_OK ?
 		    err_add(err, "request: token") :
 		    ERR_OK;
-	if (!token->has[KEY_RELEASE])
-		return err_set(err, ERR_REFUSED,
-		    "request: token: token %u of seat \"%s\" has no release key", token->serial,
-		    request->seat);
 	if (asking->statement.count != 1)
 		return err_set(err, ERR_INVALID, "request: it must carry one signature");
 	if (seat_token_verify(&asking->statement, token, err) != ERR_OK)
 		return err_add(err, "request: seat \"%s\"", request->seat);
+	return ERR_OK;
+}
+
+/* What is released is sealed to these and to no others: active tokens of the seat that asks. */
+static enum err_code
+check_recipients(const struct session *session, const struct request *request, struct err *err)
+{
+	for (size_t i = 0; i < request->recipients.count; i++) {
+		const struct recipient *recipient = &request->recipients.rows[i];
+		const struct seat_token *token =
+		    session_token(session, request->seat, &recipient->token);
+
+		if (token == NULL &&
+		    session_refuse_token(session, request->seat, &recipient->token, err) != ERR_OK)
+			return err_add(err, "request: recipients[%zu]", i);
+		if (token == NULL || !token->has[KEY_RELEASE])
+			return err_set(err, ERR_REFUSED,
+			    "request: recipients[%zu]: the token has no release key", i);
+		if (!point_equal(&token->keys[KEY_RELEASE], &recipient->key))
+			return err_set(err, ERR_REFUSED,
+			    "request: recipients[%zu]: the key is not the release key that the token "
+			    "was admitted with",
+			    i);
+	}
 	return ERR_OK;
 }
 
@@ -110,11 +131,11 @@ check_debt(struct session *session, const struct asking *asking, struct err *err
 		    debt.note[0] != '\0' ? ": " : "", debt.note, asking->secret.name);
 	if (code != ERR_NOT_FOUND)
 		return code;
-	code = store_get_release(session->store, &asking->secret.id, asking->request.version,
-	    &release, err);
+	code = store_get_release(session->store, &asking->secret.id,
+	    asking->request.items.rows[0].version, &release, err);
 	if (code == ERR_OK)
 		return err_set(err, ERR_REFUSED, "version %u of %s was released before",
-		    asking->request.version, asking->secret.name);
+		    asking->request.items.rows[0].version, asking->secret.name);
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
@@ -123,23 +144,24 @@ load_secret(struct session *session, struct asking *asking, struct err *err)
 {
 	const struct request *request = &asking->request;
 	enum err_code code =
-	    store_get_secret(session->store, &request->secret, &asking->secret, err);
+	    store_get_secret(session->store, &request->items.rows[0].secret, &asking->secret, err);
 
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND, "request: secret: there is no such secret");
 	if (code != ERR_OK)
 		return code;
-	if (strcmp(asking->secret.name, request->name) != 0)
+	if (strcmp(asking->secret.name, request->items.rows[0].name) != 0)
 		return err_set(err, ERR_REFUSED, "request: name: the secret is called \"%s\"",
 		    asking->secret.name);
-	if (!digest_equal(&asking->secret.definition, &request->definition))
+	if (!digest_equal(&asking->secret.definition, &request->items.rows[0].definition))
 		return err_set(err, ERR_REFUSED,
 		    "request: definition: it changed meanwhile; request again");
-	if (asking->secret.current != request->version)
+	if (asking->secret.current != request->items.rows[0].version)
 		return err_set(err, ERR_REFUSED,
 		    "request: version: the current one is %u; request again",
 		    asking->secret.current);
-	TRY(chain_definition(session, &request->definition, &asking->definition, err));
+	TRY(chain_definition(session, &request->items.rows[0].definition, &asking->definition,
+	    err));
 	asking->policy = charter_policy(session->charter, asking->definition.policy);
 	return ERR_OK;
 }
@@ -149,15 +171,15 @@ load_header(struct session *session, struct asking *asking, struct err *err)
 {
 	struct digest hash;
 
-	TRY(store_get_version(session->store, &asking->secret.id, asking->request.version,
-	    &asking->version, err));
+	TRY(store_get_version(session->store, &asking->secret.id,
+	    asking->request.items.rows[0].version, &asking->version, err));
 	TRY(header_hash(buf_view(&asking->version.header), &hash, err));
 	if (!digest_equal(&hash, &asking->version.header_hash))
 		return err_set(err, ERR_INTEGRITY, "the stored header of %s version %u was changed",
-		    asking->secret.name, asking->request.version);
-	if (!digest_equal(&hash, &asking->request.header))
+		    asking->secret.name, asking->request.items.rows[0].version);
+	if (!digest_equal(&hash, &asking->request.items.rows[0].header))
 		return err_set(err, ERR_REFUSED, "request: header: it is not that of %s version %u",
-		    asking->secret.name, asking->request.version);
+		    asking->secret.name, asking->request.items.rows[0].version);
 	TRY(header_new(&asking->header, err));
 	TRY(header_decode(buf_view(&asking->version.header), asking->header, err));
 	return spares_load(session, asking->header, &asking->spares, err);
@@ -198,7 +220,7 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 		return err_set(err, ERR_REFUSED,
 		    "the quorum \"%s\" cannot be met by anybody: too few of its seats have a token that is "
 		    "active and that version %u is sealed to; `halligan charter status` says which",
-		    asking->header->quorum, asking->request.version);
+		    asking->header->quorum, asking->request.items.rows[0].version);
 	return err_set(err, ERR_REFUSED,
 	    "the quorum \"%s\" cannot be met without your own seat \"%s\", which does not count "
 	    "for your own request; somebody else must request",
@@ -212,7 +234,10 @@ check(struct session *session, struct asking *asking, struct err *err)
 
 	if (!digest_equal(&asking->request.vault, &session->vault))
 		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
+	if (asking->request.mode != MODE_RELEASE || asking->request.items.count != 1)
+		return err_set(err, ERR_REFUSED, "request: mode: this asks for one release");
 	TRY(check_requester(session, asking, err));
+	TRY(check_recipients(session, &asking->request, err));
 	TRY(load_secret(session, asking, err));
 	TRY(load_header(session, asking, err));
 	TRY(check_times(asking, now, err));
@@ -230,15 +255,15 @@ make_statement(struct session *session, const struct asking *asking, struct cere
 
 	*ceremony = (struct ceremony){.vault = session->vault,
 	    .request = request->digest,
-	    .definition = request->definition,
-	    .header = request->header,
+	    .mode = request->mode,
+	    .recipients = request->recipients,
 	    .charter = session->charter->digest,
 	    .roster = session->roster->digest,
-	    .secret = request->secret,
-	    .version = request->version,
 	    .created = session_now(session),
 	    .deadline = request->expires};
-	snprintf(ceremony->quorum, sizeof(ceremony->quorum), "%s", asking->header->quorum);
+	TRY(items_copy(&request->items, &ceremony->items, err));
+	snprintf(ceremony->items.rows[0].quorum, sizeof(ceremony->items.rows[0].quorum), "%s",
+	    asking->header->quorum);
 	TRY(id_new(&ceremony->id, err));
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
@@ -253,8 +278,8 @@ store_ceremony(struct session *session, const struct asking *asking,
     const struct ceremony *ceremony, const struct dsse *statement, struct err *err)
 {
 	struct ceremony_row row = {.id = ceremony->id,
-	    .secret = ceremony->secret,
-	    .version = ceremony->version,
+	    .secret = ceremony->items.rows[0].secret,
+	    .version = ceremony->items.rows[0].version,
 	    .state = CEREMONY_COLLECTING,
 	    .charter = ceremony->charter,
 	    .created = ceremony->created,
@@ -294,7 +319,7 @@ serve_request(struct session *session, struct call *call, struct err *err)
 {
 	CLEANUP(asking_done) struct asking asking = {0};
 	DSSE statement = {0};
-	struct ceremony ceremony = {0};
+	CEREMONY ceremony = {0};
 	struct ceremony_row row;
 
 	in_statement(&call->in, "request", &asking.statement);

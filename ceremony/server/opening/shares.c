@@ -29,7 +29,7 @@ shares_open(struct session *session, const struct matter *matter, const struct a
 	    .vault = session->vault,
 	    .secret = matter->row.secret,
 	    .version = matter->row.version,
-	    .header_hash = matter->ceremony.header,
+	    .header_hash = matter->ceremony.items.rows[0].header,
 	    .ceremony = matter->row.digest,
 	    .seat = row->seat,
 	    .token = row->token};

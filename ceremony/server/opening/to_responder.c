@@ -159,7 +159,7 @@ answers_done(struct answers *answers)
 }
 
 static enum err_code
-seal_answer(struct session *session, const struct matter *matter, const struct seat_token *token,
+seal_answer(struct session *session, const struct matter *matter, const struct recipient *recipient,
     const struct secret *credential, struct sealed_box *box, struct err *err)
 {
 	HPKE *hpke = NULL;
@@ -169,33 +169,30 @@ seal_answer(struct session *session, const struct matter *matter, const struct s
 	    .vault = session->vault,
 	    .secret = matter->row.secret,
 	    .version = matter->row.version,
-	    .header_hash = matter->ceremony.header,
+	    .header_hash = matter->ceremony.items.rows[0].header,
 	    .ceremony = matter->row.digest,
 	    .seat = matter->row.requester,
-	    .token = token->id};
+	    .token = recipient->token};
 
 	TRY(seal_box_info(&ids, &info, err));
-	TRY(hpke_sender(hpke_suite_default, &token->keys[KEY_RELEASE], VIEW_OF(info.bytes), &hpke,
-	    &enc, err));
+	TRY(hpke_sender(hpke_suite_default, &recipient->key, VIEW_OF(info.bytes), &hpke, &enc,
+	    err));
 	memcpy(box->enc, enc.bytes, POINT_SIZE);
 	return hpke_seal(hpke, VIEW_OF(matter->row.digest.bytes), secret_view(credential),
 	    &box->ciphertext, err);
 }
 
-/* One answer for each token of the requester that can open one. */
+/* One answer for each recipient that the request names, and that the officers saw. */
 static enum err_code
 seal_answers(struct session *session, const struct matter *matter, const struct secret *credential,
     struct answers *answers, struct err *err)
 {
-	for (size_t i = 0; i < matter->requester->token_count; i++) {
-		const struct seat_token *token = &matter->requester->tokens[i];
+	const struct recipients *recipients = &matter->request.recipients;
 
-		if (!token->has[KEY_RELEASE] || answers->count == RELEASE_ANSWERS ||
-		    suspensions_find(&session->suspensions, &token->id) != NULL)
-			continue;
-		answers->tokens[answers->count] = token->id;
-		TRY(seal_answer(session, matter, token, credential,
-		    &answers->boxes[answers->count++], err));
+	for (; answers->count < recipients->count; answers->count++) {
+		answers->tokens[answers->count] = recipients->rows[answers->count].token;
+		TRY(seal_answer(session, matter, &recipients->rows[answers->count], credential,
+		    &answers->boxes[answers->count], err));
 	}
 	return ERR_OK;
 }
@@ -207,7 +204,7 @@ make_statement(struct session *session, const struct matter *matter, const struc
 	JSON *payload = NULL;
 	struct release release = {.vault = session->vault,
 	    .ceremony = matter->row.digest,
-	    .header = matter->ceremony.header,
+	    .header = matter->ceremony.items.rows[0].header,
 	    .secret = matter->row.secret,
 	    .version = matter->row.version,
 	    .answer_count = answers->count,

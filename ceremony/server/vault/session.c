@@ -16,8 +16,8 @@ const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
 void
 batch_cache_done(struct batch_cache *cache)
 {
-	batch_ceremony_done(&cache->ceremony);
-	batch_request_done(&cache->request);
+	ceremony_done(&cache->ceremony);
+	request_done(&cache->request);
 	cache->is_signed = false;
 }
 

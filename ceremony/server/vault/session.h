@@ -9,7 +9,7 @@
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
 #include "ceremony/protocol/founding.h"
-#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
 #include "vault/documents/definition.h"
@@ -30,8 +30,8 @@ struct alarm {
 /* The statements of the batch that was looked at last: an officer with hundreds of versions asks for
  * the same two again and again, and what was verified once under its digest is verified. */
 struct batch_cache {
-	struct batch_ceremony ceremony; /* signed by the host */
-	struct batch_request request;
+	struct ceremony ceremony; /* signed by the host */
+	struct request request;
 	bool is_signed; /* the request by its token; the two are taken from here only then */
 };
 void batch_cache_done(struct batch_cache *cache); /* accepts {0} */

@@ -125,7 +125,7 @@ static enum err_code
 approve_with_ceremony(void (*change)(struct ceremony *ceremony), struct err *err)
 {
 	struct town town;
-	struct ceremony ceremony;
+	CEREMONY ceremony = {0};
 	JSON *payload = NULL;
 	DSSE statement = {0};
 	enum err_code code;
@@ -161,22 +161,22 @@ change_vault(struct ceremony *c)
 static void
 change_definition(struct ceremony *c)
 {
-	c->definition.bytes[0] ^= 1;
+	c->items.rows[0].definition.bytes[0] ^= 1;
 }
 static void
 change_header(struct ceremony *c)
 {
-	c->header.bytes[0] ^= 1;
+	c->items.rows[0].header.bytes[0] ^= 1;
 }
 static void
 change_version(struct ceremony *c)
 {
-	c->version++;
+	c->items.rows[0].version++;
 }
 static void
 change_secret(struct ceremony *c)
 {
-	c->secret.bytes[0] ^= 1;
+	c->items.rows[0].secret.bytes[0] ^= 1;
 }
 static void
 change_root(struct ceremony *c)
@@ -186,7 +186,7 @@ change_root(struct ceremony *c)
 static void
 change_quorum(struct ceremony *c)
 {
-	snprintf(c->quorum, sizeof(c->quorum), "2 of (ciso, audit)");
+	snprintf(c->items.rows[0].quorum, sizeof(c->items.rows[0].quorum), "2 of (ciso, audit)");
 }
 static void
 change_charter(struct ceremony *c)
@@ -210,10 +210,10 @@ a_host_that_signs_another_ceremony_is_found_out(void **state)
 	    {change_id, ERR_INTEGRITY, "id"},
 	    {change_request, ERR_INTEGRITY, "request"},
 	    {change_vault, ERR_INTEGRITY, "vault"},
-	    {change_definition, ERR_INTEGRITY, "definition"},
-	    {change_header, ERR_INTEGRITY, "header"},
-	    {change_version, ERR_INTEGRITY, "version"},
-	    {change_secret, ERR_INTEGRITY, "secret"},
+	    {change_definition, ERR_INTEGRITY, "items"},
+	    {change_header, ERR_INTEGRITY, "items"},
+	    {change_version, ERR_INTEGRITY, "items"},
+	    {change_secret, ERR_INTEGRITY, "items"},
 	    {change_root, ERR_INTEGRITY, "log"},
 	    {change_quorum, ERR_INTEGRITY, "quorum"},
 	    {change_charter, ERR_REFUSED, "charter has changed"},

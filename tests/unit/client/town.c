@@ -172,18 +172,21 @@ static void
 request_secret(struct town *town, const struct p256_key *signer, struct digest *ret_digest)
 {
 	struct err err;
-	struct request request = {.vault = town->vault,
-	    .secret = town->secret,
+	const struct seat_token *token = &town->alice_roster->seats[0].tokens[0];
+	struct item item = {.secret = town->secret,
+	    .version = 1,
 	    .definition = town->definition_digest,
 	    .header = town->header_hash,
-	    .version = 1,
-	    .token = town->alice_roster->seats[0].tokens[0].id,
+	    .name = "prod/db"};
+	struct request request = {.vault = town->vault,
+	    .items = {&item, 1},
+	    .recipients = {.rows = {{token->id, token->keys[KEY_RELEASE]}}, .count = 1},
+	    .token = token->id,
 	    .duration = 1800,
 	    .created = TOWN_NOW - 120,
 	    .expires = TOWN_NOW + 700};
 	JSON *payload = NULL;
 
-	snprintf(request.name, sizeof(request.name), "prod/db");
 	snprintf(request.seat, sizeof(request.seat), "alice");
 	snprintf(request.reason, sizeof(request.reason), "primary does not boot");
 	snprintf(request.incident, sizeof(request.incident), "INC-4711");
@@ -207,13 +210,16 @@ static void
 open_ceremony(struct town *town, const struct p256_key *requester)
 {
 	struct err err;
-	struct ceremony ceremony = {.vault = town->vault,
+	const struct seat_token *token = &town->alice_roster->seats[0].tokens[0];
+	struct item item = {.secret = town->secret,
+	    .version = 1,
 	    .definition = town->definition_digest,
-	    .header = town->header_hash,
+	    .header = town->header_hash};
+	struct ceremony ceremony = {.vault = town->vault,
+	    .items = {&item, 1},
+	    .recipients = {.rows = {{token->id, token->keys[KEY_RELEASE]}}, .count = 1},
 	    .charter = town->founded.charter->digest,
 	    .roster = town->alice_roster->digest,
-	    .secret = town->secret,
-	    .version = 1,
 	    .created = TOWN_NOW - 110,
 	    .deadline = TOWN_NOW + 700,
 	    .size = TOWN_LEAVES,
@@ -223,7 +229,7 @@ open_ceremony(struct town *town, const struct p256_key *requester)
 	request_secret(town, requester, &ceremony.request);
 	memset(town->id.bytes, 0x77, ID_SIZE);
 	ceremony.id = town->id;
-	snprintf(ceremony.quorum, sizeof(ceremony.quorum), "%s",
+	snprintf(item.quorum, sizeof(item.quorum), "%s",
 	    town->founded.charter->policies[0].quorum_text);
 	fine(p256_key_new(&town->ceremony_key, &err), &err);
 	p256_key_public(town->ceremony_key, &ceremony.key);

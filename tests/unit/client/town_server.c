@@ -134,8 +134,8 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	struct err err;
 	DSSE statement = {0};
 	DSSE answer = {0};
-	struct request asked;
-	struct ceremony ceremony;
+	REQUEST asked = {0};
+	CEREMONY ceremony = {0};
 	JSON *payload = NULL;
 	const char *text = json_object_text(request, "request");
 

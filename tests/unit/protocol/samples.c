@@ -4,30 +4,9 @@
 #include <stdlib.h>
 
 #include "base/crypto_key.h"
-#include "ceremony/protocol/record_batch.h"
 #include "ceremony/protocol/spare.h"
 #include "ceremony/protocol/statements_host.h"
 #include "tests/unit/check.h"
-
-static enum err_code
-parse_request(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	struct request request;
-
-	TRY(request_parse(statement, false, &request, err));
-	*ret_digest = request.digest;
-	return ERR_OK;
-}
-
-static enum err_code
-parse_ceremony(const struct dsse *statement, struct digest *ret_digest, struct err *err)
-{
-	struct ceremony ceremony;
-
-	TRY(ceremony_parse(statement, false, &ceremony, err));
-	*ret_digest = ceremony.digest;
-	return ERR_OK;
-}
 
 static enum err_code
 parse_approval(const struct dsse *statement, struct digest *ret_digest, struct err *err)
@@ -89,8 +68,8 @@ parse_rotation(const struct dsse *statement, struct digest *ret_digest, struct e
 		*ret_digest = value.digest;                                                        \
 		return ERR_OK;                                                                     \
 	}
-PARSE_LIST(batch_request, BATCH_REQUEST)
-PARSE_LIST(batch_ceremony, BATCH_CEREMONY)
+PARSE_LIST(request, REQUEST)
+PARSE_LIST(ceremony, CEREMONY)
 PARSE_LIST(spare, SPARE)
 
 struct digest
@@ -102,15 +81,34 @@ filled(uint8_t byte)
 	return digest;
 }
 
-struct request
-some_request(void)
+/* Fresh at each call, so that a test may spoil it. */
+static struct items
+some_items(void)
 {
-	return (struct request){.vault = filled(1),
+	static struct item rows[1];
+
+	rows[0] = (struct item){.secret = {{4}},
+	    .version = 7,
 	    .definition = filled(2),
 	    .header = filled(3),
-	    .secret = {{4}},
 	    .name = "prod/db",
-	    .version = 7,
+	    .quorum = "2 of (audit, ciso, infra)"};
+	return (struct items){rows, 1};
+}
+
+static struct recipients
+some_recipients(const struct point *key)
+{
+	return (struct recipients){.rows = {{filled(5), *key}}, .count = 1};
+}
+
+struct request
+some_request(const struct point *key)
+{
+	return (struct request){.vault = filled(1),
+	    .mode = MODE_RELEASE,
+	    .items = some_items(),
+	    .recipients = some_recipients(key),
 	    .seat = "alice",
 	    .token = filled(5),
 	    .reason = "the primary does not boot",
@@ -127,14 +125,12 @@ some_ceremony(const struct point *key)
 {
 	return (struct ceremony){.vault = filled(1),
 	    .request = filled(6),
-	    .definition = filled(2),
-	    .header = filled(3),
+	    .mode = MODE_RELEASE,
+	    .items = some_items(),
+	    .recipients = some_recipients(key),
 	    .charter = filled(8),
 	    .roster = filled(9),
 	    .id = {{10}},
-	    .secret = {{4}},
-	    .version = 7,
-	    .quorum = "2 of (audit, ciso, infra)",
 	    .key = *key,
 	    .created = 1767225600,
 	    .deadline = 1767229200,
@@ -202,37 +198,37 @@ make_lists(struct bench *bench)
 {
 	struct err err;
 	struct sample *samples = bench->samples;
-	struct batch_open opens[] = {{.secret = {{4}},
-	                                 .name = "prod/db",
-	                                 .version = 7,
-	                                 .definition = filled(2),
-	                                 .header = filled(3)},
+	struct item opens[] = {{.secret = {{4}},
+	                           .name = "prod/db",
+	                           .version = 7,
+	                           .definition = filled(2),
+	                           .header = filled(3),
+	                           .quorum = "2 of (audit, ciso, infra)"},
 	    {.secret = {{5}},
 	        .name = "prod/ca",
 	        .version = 1,
 	        .definition = filled(6),
-	        .header = filled(7)}};
+	        .header = filled(7),
+	        .quorum = "1 of (ciso)"}};
 	struct spare_open handed[] = {
 	    {.secret = {{4}}, .version = 7, .header = filled(3), .envelope = 2}};
-	const struct batch_request request = {.vault = filled(1),
+	const struct request request = {.vault = filled(1),
 	    .token = filled(5),
-	    .mode = BATCH_ROTATE,
+	    .mode = MODE_ROTATE,
 	    .seat = "ops",
 	    .reason = "sam left",
-	    .opens = opens,
-	    .count = 2,
+	    .items = {opens, 2},
 	    .host = "desk",
 	    .user = "ops",
 	    .created = 1767225600,
 	    .expires = 1767229200};
-	const struct batch_ceremony ceremony = {.vault = filled(1),
+	const struct ceremony ceremony = {.vault = filled(1),
 	    .request = filled(6),
 	    .charter = filled(8),
 	    .roster = filled(9),
 	    .id = {{10}},
-	    .mode = BATCH_RESEAL,
-	    .opens = opens,
-	    .count = 2,
+	    .mode = MODE_RESEAL,
+	    .items = {opens, 2},
 	    .key = bench->public,
 	    .created = 1767225600,
 	    .deadline = 1767229200,
@@ -249,10 +245,10 @@ make_lists(struct bench *bench)
 	    .size = 43,
 	    .root = filled(15)};
 
-	samples[7] = (struct sample){STATEMENT_REQUEST, NULL, parse_batch_request};
-	assert_ok(batch_request_payload(&request, &samples[7].payload, &err));
-	samples[8] = (struct sample){STATEMENT_CEREMONY, NULL, parse_batch_ceremony};
-	assert_ok(batch_ceremony_payload(&ceremony, &samples[8].payload, &err));
+	samples[7] = (struct sample){STATEMENT_REQUEST, NULL, parse_request};
+	assert_ok(request_payload(&request, &samples[7].payload, &err));
+	samples[8] = (struct sample){STATEMENT_CEREMONY, NULL, parse_ceremony};
+	assert_ok(ceremony_payload(&ceremony, &samples[8].payload, &err));
 	samples[9] = (struct sample){STATEMENT_SPARE, NULL, parse_spare};
 	assert_ok(spare_payload(&spare, &samples[9].payload, &err));
 }
@@ -270,7 +266,7 @@ samples_start(void **state)
 	assert_ok(secret_new(32, &bench->host, &err));
 	assert_ok(secret_random(bench->host, 32, &err));
 	assert_ok(ed25519_public(bench->host, &bench->host_public, &err));
-	const struct request request = some_request();
+	const struct request request = some_request(&bench->public);
 	const struct ceremony ceremony = some_ceremony(&bench->public);
 	const struct approval approval = some_approval(&bench->public);
 	const struct objection objection = some_objection();

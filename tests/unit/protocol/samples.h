@@ -26,7 +26,7 @@ int samples_stop(void **state);
 /* SAMPLE as a statement without signatures. */
 void state_sample(struct sample *sample, struct dsse *ret_statement);
 struct digest filled(uint8_t byte);
-struct request some_request(void);
+struct request some_request(const struct point *key);
 struct ceremony some_ceremony(const struct point *key);
 struct approval some_approval(const struct point *enc);
 struct objection some_objection(void);

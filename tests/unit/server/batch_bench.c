@@ -11,7 +11,7 @@
 void
 seen_done(struct seen *seen)
 {
-	batch_ceremony_done(&seen->ceremony);
+	ceremony_done(&seen->ceremony);
 }
 
 void
@@ -71,7 +71,7 @@ batch_replace_token(struct bench *bench)
 /* --- Speaking to the server --------------------------------------------------------------- */
 
 size_t
-batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why[600])
+batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
 {
 	struct err err;
 	JSON *reply = NULL;
@@ -98,15 +98,15 @@ batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why
 }
 
 enum err_code
-batch_send_request(struct bench *bench, const struct person *person,
-    const struct batch_request *request, struct id *ret_id, struct err *err)
+batch_send_request(struct bench *bench, const struct person *person, const struct request *request,
+    struct id *ret_id, struct err *err)
 {
 	struct err inner;
 	JSON *payload = NULL, *reply = NULL;
 	DSSE statement = {0};
 	struct json *message = op_new("batch-request");
 
-	assert_int_equal(batch_request_payload(request, &payload, &inner), ERR_OK);
+	assert_int_equal(request_payload(request, &payload, &inner), ERR_OK);
 	assert_int_equal(statement_new(STATEMENT_REQUEST, false, payload, &statement, &inner),
 	    ERR_OK);
 	person_sign(person, &statement);
@@ -117,18 +117,17 @@ batch_send_request(struct bench *bench, const struct person *person,
 }
 
 void
-batch_draw_request(struct bench *bench, const struct person *person, enum batch_mode mode, bool all,
-    struct batch_open *opens, struct batch_request *request)
+batch_draw_request(struct bench *bench, const struct person *person, enum mode mode, bool all,
+    struct item *opens, struct request *request)
 {
 	char why[600];
 
-	*request = (struct batch_request){.vault = bench->vault_id,
+	*request = (struct request){.vault = bench->vault_id,
 	    .mode = mode,
 	    .token = person->seat.tokens[0].id,
-	    .opens = opens,
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
-	request->count = batch_list(bench, all, opens, why);
+	request->items = (struct items){opens, batch_list(bench, all, opens, why)};
 	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
 	snprintf(request->reason, sizeof(request->reason), "secops has a new token");
 	snprintf(request->host, sizeof(request->host), "desk");
@@ -136,11 +135,11 @@ batch_draw_request(struct bench *bench, const struct person *person, enum batch_
 }
 
 struct id
-batch_ask(struct bench *bench, enum batch_mode mode)
+batch_ask(struct bench *bench, enum mode mode)
 {
 	struct err err;
-	struct batch_open opens[SECRETS + 1];
-	struct batch_request request;
+	struct item opens[SECRETS + 1];
+	struct request request;
 	struct id id;
 
 	batch_draw_request(bench, &bench->people[INFRA], mode, true, opens, &request);
@@ -157,14 +156,14 @@ batch_look(struct bench *bench, const struct id *id, struct seen *seen)
 	struct json *request = op_new("batch-get");
 	size_t used = 0;
 
-	batch_ceremony_done(&seen->ceremony);
+	ceremony_done(&seen->ceremony);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	in_statement(&in, "ceremony", &statement);
-	const struct json *items = json_in_array(&in, "items", 1, BATCH_ITEMS);
+	const struct json *items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
 	assert_int_equal(in.code, ERR_OK);
-	assert_ok(batch_ceremony_parse(&statement, false, &seen->ceremony, &err));
+	assert_ok(ceremony_parse(&statement, false, &seen->ceremony, &err));
 	assert_ok(statement_verify_host(&statement, &bench->charter->host_statement, &err));
 	snprintf(seen->state, sizeof(seen->state), "%s", json_object_text(reply, "state"));
 	snprintf(seen->missing, sizeof(seen->missing), "%s", json_object_text(reply, "missing"));
@@ -233,7 +232,7 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 {
 	struct err inner;
 	const struct person *person = giving->person;
-	const struct batch_open *open = &seen->ceremony.opens[position];
+	const struct item *open = &seen->ceremony.items.rows[position];
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = bench->vault_id,
 	    .secret = open->secret,
@@ -292,7 +291,7 @@ batch_give_all(struct bench *bench, const struct person *person, const struct id
 
 	batch_look(bench, id, &seen);
 	assert_ok(batch_sign(bench, person, id, &seen, &giving, &err));
-	for (size_t i = 0; i < seen.ceremony.count; i++)
+	for (size_t i = 0; i < seen.ceremony.items.count; i++)
 		assert_ok(batch_give(bench, &giving, id, &seen, i, false, &err));
 }
 

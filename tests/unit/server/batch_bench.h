@@ -3,14 +3,14 @@
 #ifndef TESTS_UNIT_SERVER_BATCH_BENCH_H
 #define TESTS_UNIT_SERVER_BATCH_BENCH_H
 
-#include "ceremony/protocol/record_batch.h"
+#include "ceremony/protocol/statements_host.h"
 #include "tests/unit/server/server_bench.h"
 
 enum { SECRETS = 4 };
 
 /* What an officer sees. */
 struct seen {
-	struct batch_ceremony ceremony;
+	struct ceremony ceremony;
 	char state[20], missing[300], notes[1200];
 };
 void seen_done(struct seen *seen);
@@ -30,13 +30,13 @@ void batch_expect(enum err_code got, enum err_code code, const struct err *err, 
 struct bench *batch_bench(bool copy, size_t count);
 void batch_name(size_t index, char ret_name[32]);
 /* The op reseal-list; RET_WHY: of the last. */
-size_t batch_list(struct bench *bench, bool all, struct batch_open *opens, char ret_why[600]);
+size_t batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600]);
 enum err_code batch_send_request(struct bench *bench, const struct person *person,
-    const struct batch_request *request, struct id *ret_id, struct err *err) MUST_CHECK;
-void batch_draw_request(struct bench *bench, const struct person *person, enum batch_mode mode,
-    bool all, struct batch_open *opens, struct batch_request *request);
+    const struct request *request, struct id *ret_id, struct err *err) MUST_CHECK;
+void batch_draw_request(struct bench *bench, const struct person *person, enum mode mode, bool all,
+    struct item *opens, struct request *request);
 /* infra asks for everything. */
-struct id batch_ask(struct bench *bench, enum batch_mode mode);
+struct id batch_ask(struct bench *bench, enum mode mode);
 /* The op batch-approve. */
 enum err_code batch_sign(struct bench *bench, const struct person *person, const struct id *id,
     const struct seen *seen, struct giving *giving, struct err *err) MUST_CHECK;

@@ -37,6 +37,7 @@ struct person {
 	struct dsse enrolment;
 };
 struct bench {
+	struct item asked; /* what the last request of bench_request_make names */
 	char folder[64], vault[128], target[128], copy[128], shared_path[128];
 	struct served_shared *shared;
 	struct authority root, device;

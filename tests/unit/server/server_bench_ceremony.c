@@ -165,22 +165,25 @@ bench_request_make(struct bench *bench, const struct person *person, const char 
 	DSSE statement = {0};
 	DEFINITION definition = {0};
 	BUF header = {0};
+	const struct seat_token *token = &person->seat.tokens[0];
 	struct request request = {.vault = bench->vault_id,
+	    .items = {&bench->asked, 1},
+	    .recipients = {.rows = {{token->id, token->keys[KEY_RELEASE]}}, .count = 1},
 	    .duration = 600,
-	    .token = person->seat.tokens[0].id,
+	    .token = token->id,
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
 
 	find_secret(bench, name, &reply, &header);
 	struct json_in in = json_in(reply, "reply", &err);
 	in_statement(&in, "definition", &statement);
-	request.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
+	bench->asked.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
 	assert_int_equal(in.code, ERR_OK);
 	assert_ok(definition_parse(&statement, false, &definition, &err));
-	request.secret = definition.secret;
-	request.definition = definition.digest;
-	assert_ok(header_hash(buf_view(&header), &request.header, &err));
-	snprintf(request.name, sizeof(request.name), "%s", name);
+	bench->asked.secret = definition.secret;
+	bench->asked.definition = definition.digest;
+	assert_ok(header_hash(buf_view(&header), &bench->asked.header, &err));
+	snprintf(bench->asked.name, sizeof(bench->asked.name), "%s", name);
 	snprintf(request.seat, sizeof(request.seat), "%s", person->name);
 	snprintf(request.reason, sizeof(request.reason), "the primary does not boot");
 	snprintf(request.incident, sizeof(request.incident), "INC-1");
@@ -224,6 +227,7 @@ void
 shown_done(struct shown *shown)
 {
 	header_freep(&shown->header);
+	ceremony_done(&shown->ceremony);
 }
 
 void
@@ -235,7 +239,7 @@ bench_show(struct bench *bench, const struct id *id, struct shown *ret_shown)
 	BUF header = {0};
 	struct json *request = op_new("ceremony-get");
 
-	header_freep(&ret_shown->header);
+	shown_done(ret_shown);
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, &header, &err));
 	struct json_in in = json_in(reply, "reply", &err);
@@ -297,9 +301,9 @@ approval_info(struct bench *bench, const struct person *person, const struct sho
 	struct err err;
 	const struct box_ids ids = {.label = seal_label_approval,
 	    .vault = bench->vault_id,
-	    .secret = shown->ceremony.secret,
-	    .version = shown->ceremony.version,
-	    .header_hash = shown->ceremony.header,
+	    .secret = shown->ceremony.items.rows[0].secret,
+	    .version = shown->ceremony.items.rows[0].version,
+	    .header_hash = shown->ceremony.items.rows[0].header,
 	    .ceremony = shown->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
@@ -354,9 +358,10 @@ approving_send(struct bench *bench, const struct shown *shown, struct approving 
 	approving->envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
 	assert_int_equal(in.code, ERR_OK);
 	assert_true(out.size > POINT_SIZE);
-	TRY(seal_open_envelope(shown->header, &shown->ceremony.header, approving->envelope,
-	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
-	    hpke_agree_local, approving->person->keys[KEY_SHARE], &approving->shares, err));
+	TRY(seal_open_envelope(shown->header, &shown->ceremony.items.rows[0].header,
+	    approving->envelope, view_of(out.data, POINT_SIZE),
+	    view_of(out.data + POINT_SIZE, out.size - POINT_SIZE), hpke_agree_local,
+	    approving->person->keys[KEY_SHARE], &approving->shares, err));
 	if (approving->spoil)
 		secret_data(approving->shares)[ENVELOPE_SHARE_SIZE - 1] ^= 1;
 	return hpke_seal(approving->hpke, VIEW_OF(shown->ceremony.digest.bytes),
@@ -425,9 +430,9 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = bench->vault_id,
-	    .secret = shown->ceremony.secret,
-	    .version = shown->ceremony.version,
-	    .header_hash = shown->ceremony.header,
+	    .secret = shown->ceremony.items.rows[0].secret,
+	    .version = shown->ceremony.items.rows[0].version,
+	    .header_hash = shown->ceremony.items.rows[0].header,
 	    .ceremony = shown->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};

@@ -456,24 +456,34 @@ a_request_that_names_anything_else_is_refused(void **state)
 	struct request right, wrong;
 	struct id id;
 	struct person *alice = who(bench, ALICE);
+	const struct seat_token *carol = &who(bench, CAROL)->seat.tokens[0];
+	const struct recipient carols = {carol->id, carol->keys[KEY_RELEASE]};
+	const struct point wrong_key = alice->seat.tokens[0].keys[KEY_SIGN];
 
 	bench_request_make(bench, alice, "prod/db", &right);
 #define REFUSED(code, change, says)                                                                \
 	do {                                                                                       \
+		struct item item = right.items.rows[0];                                            \
+                                                                                                   \
 		wrong = right;                                                                     \
+		wrong.items.rows = &item;                                                          \
 		change;                                                                            \
 		assert_error(code, bench_request_send(bench, alice, &wrong, &id, &err));           \
 		assert_says(says);                                                                 \
 	} while (0)
 	REFUSED(ERR_REFUSED, wrong.vault.bytes[0] ^= 1, "request: vault");
-	REFUSED(ERR_NOT_FOUND, wrong.secret.bytes[0] ^= 1, "request: secret");
-	REFUSED(ERR_REFUSED, wrong.name[0] = 'x', "request: name");
-	REFUSED(ERR_REFUSED, wrong.definition.bytes[0] ^= 1, "request: definition");
-	REFUSED(ERR_REFUSED, wrong.header.bytes[0] ^= 1, "request: header");
-	REFUSED(ERR_REFUSED, wrong.version--, "request: version");
+	REFUSED(ERR_NOT_FOUND, item.secret.bytes[0] ^= 1, "request: secret");
+	REFUSED(ERR_REFUSED, item.name[0] = 'x', "request: name");
+	REFUSED(ERR_REFUSED, item.definition.bytes[0] ^= 1, "request: definition");
+	REFUSED(ERR_REFUSED, item.header.bytes[0] ^= 1, "request: header");
+	REFUSED(ERR_REFUSED, item.version--, "request: version");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "nobody"), "request: seat");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "ciso"), "role responder");
 	REFUSED(ERR_REFUSED, snprintf(wrong.seat, sizeof(wrong.seat), "carol"), "request: token");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0].token.bytes[0] ^= 1, "recipients[0]");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0].key = wrong_key, "recipients[0]: the key");
+	REFUSED(ERR_REFUSED, wrong.recipients.rows[0] = carols, "recipients[0]");
+	REFUSED(ERR_REFUSED, wrong.mode = MODE_DRILL, "request: mode");
 	REFUSED(ERR_REFUSED, wrong.duration = 3601, "request: duration");
 	REFUSED(ERR_EXPIRED, (wrong.created -= 5, wrong.expires = bench->shared->now),
 	    "has expired");

@@ -19,7 +19,7 @@ static void
 one_ceremony_seals_everything_again_to_the_officers_of_today(void **state)
 {
 	struct bench *bench = with_secrets(true);
-	struct batch_open opens[SECRETS];
+	struct item opens[SECRETS];
 	char why[600], text[20], notes[1200];
 	struct id id;
 
@@ -29,7 +29,7 @@ one_ceremony_seals_everything_again_to_the_officers_of_today(void **state)
 	assert_int_equal(batch_list(bench, false, opens, why), SECRETS);
 	assert_non_null(strstr(why, "secops's token \"secops-1\" left"));
 	assert_non_null(strstr(why, "secops's token \"secops-2\" has no envelope"));
-	id = batch_ask(bench, BATCH_RESEAL);
+	id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_states(bench, &id, text, notes);
 	assert_string_equal(text, "collecting");
@@ -53,15 +53,15 @@ what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone(void **state)
 {
 	struct bench *bench = with_secrets(false);
 	struct err err;
-	struct batch_open opens[SECRETS + 1];
-	struct batch_request request;
+	struct item opens[SECRETS + 1];
+	struct request request;
 	struct id first, second, third;
 	char text[20], notes[1200];
 
 	(void)state;
-	first = batch_ask(bench, BATCH_RESEAL);
-	second = batch_ask(bench, BATCH_RESEAL);
-	batch_draw_request(bench, &bench->people[INFRA], BATCH_RESEAL, true, opens, &request);
+	first = batch_ask(bench, MODE_RESEAL);
+	second = batch_ask(bench, MODE_RESEAL);
+	batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, opens, &request);
 	batch_approve(bench, &bench->people[CISO], &first);
 	batch_give_all(bench, &bench->people[CISO], &second);
 	batch_give_all(bench, &bench->people[CAROL], &second);
@@ -123,7 +123,7 @@ a_token_that_left_starts_a_clock_and_after_a_week_an_alarm(void **state)
 	bench_end(bench);
 	status_kind(bench, "leaver", kind);
 	assert_string_equal(kind, "alarm");
-	id = batch_ask(bench, BATCH_RESEAL);
+	id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_approve(bench, &bench->people[CAROL], &id);
 	status_kind(bench, "leaver", kind);
@@ -136,7 +136,7 @@ static void
 rotating_replaces_the_value_on_its_target(void **state)
 {
 	struct bench *bench = batch_bench(false, 1);
-	struct id id = batch_ask(bench, BATCH_ROTATE);
+	struct id id = batch_ask(bench, MODE_ROTATE);
 	char text[20], notes[1200], debt[20];
 	BUF calls = {0};
 
@@ -161,33 +161,33 @@ who_may_ask_and_who_counts(void **state)
 {
 	struct bench *bench = with_secrets(false);
 	struct err err;
-	struct batch_open opens[SECRETS + 1];
-	struct batch_request request;
+	struct item opens[SECRETS + 1];
+	struct request request;
 	struct id id;
 	SEEN seen = {0};
 	GIVING giving = {0}, late = {0};
 
 	(void)state;
-	batch_draw_request(bench, &bench->people[ALICE], BATCH_RESEAL, true, opens, &request);
+	batch_draw_request(bench, &bench->people[ALICE], MODE_RESEAL, true, opens, &request);
 	batch_expect(batch_send_request(bench, &bench->people[ALICE], &request, &id, &err),
 	    ERR_REFUSED, &err, "no operator");
-	batch_draw_request(bench, &bench->people[INFRA], BATCH_RESEAL, true, opens, &request);
+	batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, opens, &request);
 	batch_expect(batch_send_request(bench, &bench->people[CISO], &request, &id, &err),
 	    ERR_REFUSED, &err, "");
-	request.opens[1].header.bytes[0] ^= 1;
+	request.items.rows[1].header.bytes[0] ^= 1;
 	batch_expect(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err),
 	    ERR_INTEGRITY, &err, "header");
-	request.opens[1].header.bytes[0] ^= 1;
+	request.items.rows[1].header.bytes[0] ^= 1;
 	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err));
 	batch_expect(batch_send_request(bench, &bench->people[INFRA],
-	                 &(struct batch_request){.vault = request.vault,
+	                 &(struct request){.vault = request.vault,
+	                     .mode = MODE_RESEAL,
 	                     .seat = "infra",
 	                     .reason = "x",
 	                     .host = "h",
 	                     .user = "u",
 	                     .token = request.token,
-	                     .opens = opens,
-	                     .count = 1,
+	                     .items = {opens, 1},
 	                     .created = request.created,
 	                     .expires = request.created + 99999},
 	                 &id, &err),
@@ -218,7 +218,7 @@ an_interrupted_officer_goes_on_where_they_stopped(void **state)
 {
 	struct bench *bench = with_secrets(false);
 	struct err err;
-	struct id id = batch_ask(bench, BATCH_RESEAL);
+	struct id id = batch_ask(bench, MODE_RESEAL);
 	SEEN seen = {0};
 	GIVING first = {0}, again = {0};
 	char text[20], notes[1200];
@@ -253,7 +253,7 @@ a_denial_a_withdrawal_and_a_new_charter_end_it(void **state)
 
 	(void)state;
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		struct id id = batch_ask(bench, BATCH_RESEAL);
+		struct id id = batch_ask(bench, MODE_RESEAL);
 		SEEN seen = {0};
 		GIVING giving = {0};
 
@@ -308,7 +308,7 @@ static void
 a_damaged_version_is_named_and_the_others_go_on(void **state)
 {
 	struct bench *bench = with_secrets(false);
-	struct id id = batch_ask(bench, BATCH_RESEAL);
+	struct id id = batch_ask(bench, MODE_RESEAL);
 	char command[400], text[20], notes[1200];
 
 	(void)state;
@@ -337,7 +337,7 @@ without_the_copy_nothing_is_sealed_again(void **state)
 {
 	struct bench *bench = with_secrets(true);
 	struct err err;
-	struct id id = batch_ask(bench, BATCH_RESEAL);
+	struct id id = batch_ask(bench, MODE_RESEAL);
 	char command[300], text[20], notes[1200];
 
 	(void)state;

@@ -10,7 +10,7 @@ enum { ATTEMPTS = 8 };
 
 /* Everything that a batch of MODE needs is there but the last step: how many durable steps that takes. */
 static int64_t
-keep_approved(struct bench *bench, enum batch_mode mode, struct id *ret_id)
+keep_approved(struct bench *bench, enum mode mode, struct id *ret_id)
 {
 	struct err err;
 
@@ -43,7 +43,7 @@ a_batch_survives_a_kill_at_every_durable_step(void **state)
 {
 	struct bench *bench = batch_bench(true, SECRETS);
 	struct id id;
-	int64_t points = keep_approved(bench, BATCH_RESEAL, &id);
+	int64_t points = keep_approved(bench, MODE_RESEAL, &id);
 
 	(void)state;
 	assert_true(points > 30);
@@ -78,7 +78,7 @@ a_rotating_batch_survives_a_kill_at_every_durable_step(void **state)
 {
 	struct bench *bench = batch_bench(true, 1);
 	struct id id;
-	int64_t points = keep_approved(bench, BATCH_ROTATE, &id);
+	int64_t points = keep_approved(bench, MODE_ROTATE, &id);
 
 	(void)state;
 	assert_true(points > 30);

@@ -186,10 +186,10 @@ approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
 	TRY(bench_call(bench, request, (struct view){0}, &reply, &out, err));
 	struct json_in in = json_in(reply, "reply", &inner);
 	uint32_t index = (uint32_t)json_in_int(&in, "envelope", 0, 127);
-	TRY(seal_open_spare(shown.header, &shown.ceremony.header, index, &spare->seat.tokens[0].id,
-	    &spare->seat.tokens[0].keys[KEY_SHARE], view_of(out.data, POINT_SIZE),
-	    view_of(out.data + POINT_SIZE, out.size - POINT_SIZE), hpke_agree_local,
-	    spare->keys[KEY_SHARE], &approving.shares, err));
+	TRY(seal_open_spare(shown.header, &shown.ceremony.items.rows[0].header, index,
+	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
+	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
+	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
 	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
 	                     secret_view(approving.shares), &approving.ciphertext, &inner),
 	    ERR_OK);

@@ -406,10 +406,10 @@ what_a_suspended_token_gave_to_a_batch_does_not_count(void **state)
 
 	(void)state;
 	bench_spare(bench);
-	id = batch_ask(bench, BATCH_RESEAL);
+	id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_approve(bench, &bench->people[CAROL], &id);
-	id = batch_ask(bench, BATCH_RESEAL);
+	id = batch_ask(bench, MODE_RESEAL);
 	batch_give_all(bench, &bench->people[SECOPS], &id);
 	assert_ok(suspend(bench, CISO, SECOPS, &live, &err));
 	assert_true(live);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/protocol/items.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/protocol/statement_parts.h"
+
+const char *const mode_names[MODES + 1] = {"release", "reseal", "rotate", "recover", "drill", NULL};
+
+bool
+mode_releases(enum mode mode)
+{
+	return mode == MODE_RELEASE || mode == MODE_DRILL;
+}
+
+void
+items_done(struct items *items)
+{
+	free(items->rows);
+	*items = (struct items){0};
+}
+
+enum err_code
+items_new(size_t count, struct items *ret_items, struct err *err)
+{
+	struct item *rows = calloc(count, sizeof(*rows));
+
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu items", count);
+	*ret_items = (struct items){rows, count};
+	return ERR_OK;
+}
+
+enum err_code
+items_copy(const struct items *items, struct items *ret_items, struct err *err)
+{
+	TRY(items_new(items->count, ret_items, err));
+	memcpy(ret_items->rows, items->rows, items->count * sizeof(*items->rows));
+	return ERR_OK;
+}
+
+void
+put_items(struct json *payload, const struct items *items, bool ceremony)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < items->count; i++) {
+		const struct item *item = &items->rows[i];
+		struct json *object = json_new_object();
+
+		json_put_hex(object, "secret", VIEW_OF(item->secret.bytes));
+		json_put_int(object, "version", item->version);
+		json_put_hex(object, "definition", VIEW_OF(item->definition.bytes));
+		json_put_hex(object, "header", VIEW_OF(item->header.bytes));
+		json_put_text(object, ceremony ? "quorum" : "name",
+		    ceremony ? item->quorum : item->name);
+		json_add(array, object);
+	}
+	json_put(payload, "items", array);
+}
+
+void
+put_recipients(struct json *payload, const struct recipients *recipients)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < recipients->count; i++) {
+		struct json *object = json_new_object();
+
+		json_put_hex(object, "token", VIEW_OF(recipients->rows[i].token.bytes));
+		json_put_hex(object, "key", VIEW_OF(recipients->rows[i].key.bytes));
+		json_add(array, object);
+	}
+	json_put(payload, "recipients", array);
+}
+
+struct items_in
+in_items(struct json_in *in, enum mode mode)
+{
+	bool receives = mode_releases(mode);
+	struct items_in from;
+
+	from.items = json_in_array(in, "items", 1, CEREMONY_ITEMS);
+	from.recipients =
+	    json_in_array(in, "recipients", receives ? 1 : 0, receives ? RECIPIENTS : 0);
+	return from;
+}
+
+/* The text of a quorum in its canonical form, so that equal quorums are equal texts. */
+static void
+read_quorum(struct json_in *in, struct item *item)
+{
+	BUF canonical = {0};
+	struct quorum quorum;
+	struct err cause;
+
+	parts_in_text(in, "quorum", 1, item->quorum, sizeof(item->quorum));
+	if (in->code != ERR_OK)
+		return;
+	if (quorum_parse(item->quorum, &quorum, &cause) != ERR_OK ||
+	    quorum_format(&quorum, &canonical, &cause) != ERR_OK ||
+	    strcmp(buf_string(&canonical), item->quorum) != 0)
+		json_in_fail(in, "quorum", "not a quorum in canonical form");
+}
+
+static enum err_code
+read_item(const struct json *object, const char *what, bool ceremony, struct item *item,
+    struct err *err)
+{
+	struct json_in in = json_in(object, what, err);
+
+	json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
+	item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
+	parts_in_digest(&in, "definition", &item->definition);
+	parts_in_digest(&in, "header", &item->header);
+	if (ceremony)
+		read_quorum(&in, item);
+	else
+		parts_in_name(&in, "name", item->name, sizeof(item->name));
+	return json_in_end(&in);
+}
+
+static bool
+stands_before(const struct items *items, size_t position)
+{
+	for (size_t i = 0; i < position; i++)
+		if (memcmp(&items->rows[i].secret, &items->rows[position].secret,
+		        sizeof(items->rows[i].secret)) == 0)
+			return true;
+	return false;
+}
+
+static enum err_code
+read_rows(const struct json *array, const char *what, bool ceremony, struct items *items,
+    struct err *err)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		if (read_item(json_array_object(array, i), what, ceremony, &items->rows[i], err) !=
+		    ERR_OK)
+			return err_add(err, "items[%zu]", i);
+		if (stands_before(items, i))
+			return err_set(err, ERR_INVALID, "%s: items[%zu]: the secret stands twice",
+			    what, i);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+read_recipients(const struct json *array, const char *what, struct recipients *ret_recipients,
+    struct err *err)
+{
+	struct recipients read = {.count = json_array_count(array)};
+
+	for (size_t i = 0; i < read.count; i++) {
+		struct json_in in = json_in(json_array_object(array, i), what, err);
+
+		parts_in_digest(&in, "token", &read.rows[i].token);
+		parts_in_point(&in, "key", &read.rows[i].key);
+		if (json_in_end(&in) != ERR_OK)
+			return err_add(err, "recipients[%zu]", i);
+		for (size_t j = 0; j < i; j++)
+			if (digest_equal(&read.rows[i].token, &read.rows[j].token) ||
+			    point_equal(&read.rows[i].key, &read.rows[j].key))
+				return err_set(err, ERR_INVALID,
+				    "%s: recipients[%zu]: the token stands twice", what, i);
+	}
+	*ret_recipients = read;
+	return ERR_OK;
+}
+
+enum err_code
+read_items(const struct items_in *from, const char *what, bool ceremony, struct items *ret_items,
+    struct recipients *ret_recipients, struct err *err)
+{
+	CLEANUP(items_done) struct items items = {0};
+
+	TRY(items_new(json_array_count(from->items), &items, err));
+	TRY(read_rows(from->items, what, ceremony, &items, err));
+	TRY(read_recipients(from->recipients, what, ret_recipients, err));
+	*ret_items = items;
+	items.rows = NULL;
+	return ERR_OK;
+}
+
+bool
+items_equal(const struct items *a, const struct items *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct item *x = &a->rows[i], *y = &b->rows[i];
+
+		if (memcmp(&x->secret, &y->secret, sizeof(x->secret)) != 0 ||
+		    x->version != y->version || !digest_equal(&x->definition, &y->definition) ||
+		    !digest_equal(&x->header, &y->header))
+			return false;
+	}
+	return true;
+}
+
+bool
+recipients_equal(const struct recipients *a, const struct recipients *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!digest_equal(&a->rows[i].token, &b->rows[i].token) ||
+		    !point_equal(&a->rows[i].key, &b->rows[i].key))
+			return false;
+	return true;
+}
