@@ -21,7 +21,7 @@
 
 enum { CHAIN_MAX = 1024 };
 
-struct chain {
+struct loading {
 	struct charter *charters[CHAIN_MAX];
 	size_t charter_count;
 	struct roster *rosters[2]; /* the one before, the newest */
@@ -35,7 +35,7 @@ struct chain {
 };
 
 static void
-chain_freep(struct chain **chain)
+loading_freep(struct loading **chain)
 {
 	if (*chain == NULL)
 		return;
@@ -60,7 +60,7 @@ in_force(enum err_code code, const char *what, size_t version, struct err *err)
 
 static enum err_code
 verify_charters(const struct json *list, const struct digest *vault, const struct trust *known,
-    struct chain *chain, struct err *err)
+    struct loading *chain, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(list); i++) {
 		DSSE statement = {0};
@@ -86,7 +86,7 @@ verify_charters(const struct json *list, const struct digest *vault, const struc
 
 /* The charter that a roster names. */
 static const struct charter *
-charter_of_roster(const struct chain *chain, const struct dsse *statement)
+charter_of_roster(const struct loading *chain, const struct dsse *statement)
 {
 	JSON *payload = NULL;
 	struct digest digest;
@@ -107,7 +107,7 @@ charter_of_roster(const struct chain *chain, const struct dsse *statement)
 }
 
 static enum err_code
-verify_roster(const struct dsse *statement, const struct digest *vault, struct chain *chain,
+verify_roster(const struct dsse *statement, const struct digest *vault, struct loading *chain,
     struct err *err)
 {
 	const struct charter *charter = charter_of_roster(chain, statement);
@@ -125,7 +125,7 @@ verify_roster(const struct dsse *statement, const struct digest *vault, struct c
 
 static enum err_code
 verify_rosters(const struct json *list, const struct digest *vault, const struct trust *known,
-    struct chain *chain, struct err *err)
+    struct loading *chain, struct err *err)
 {
 	TRY(roster_new(&chain->rosters[1], err));
 	for (size_t i = 0; i < json_array_count(list); i++) {
@@ -141,7 +141,7 @@ verify_rosters(const struct json *list, const struct digest *vault, const struct
 
 /* Who holds TOKEN: in the charter in force, else in the newest roster of LIST that has it. */
 static enum err_code
-find_signer(const struct json *list, const struct chain *chain, const struct digest *token,
+find_signer(const struct json *list, const struct loading *chain, const struct digest *token,
     struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
     struct err *err)
 {
@@ -167,7 +167,7 @@ find_signer(const struct json *list, const struct chain *chain, const struct dig
 
 static enum err_code
 verify_suspension(const struct dsse *statement, const struct json *rosters,
-    const struct digest *vault, struct chain *chain, struct err *err)
+    const struct digest *vault, struct loading *chain, struct err *err)
 {
 	const struct charter *charter = chain->charters[chain->charter_count - 1];
 	ROSTER *roster = NULL;
@@ -183,7 +183,7 @@ verify_suspension(const struct dsse *statement, const struct json *rosters,
 
 static enum err_code
 verify_suspensions(const struct json *list, const struct json *rosters, const struct digest *vault,
-    const struct trust *known, struct chain *chain, struct err *err)
+    const struct trust *known, struct loading *chain, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(list); i++) {
 		DSSE statement = {0};
@@ -199,7 +199,7 @@ verify_suspensions(const struct json *list, const struct json *rosters, const st
 }
 
 static enum err_code
-read_proof(const struct json *list, struct chain *chain, struct err *err)
+read_proof(const struct json *list, struct loading *chain, struct err *err)
 {
 	size_t count = json_array_count(list);
 
@@ -214,7 +214,7 @@ read_proof(const struct json *list, struct chain *chain, struct err *err)
 }
 
 static enum err_code
-verify_checkpoint(struct view note, const struct digest *vault, struct chain *chain,
+verify_checkpoint(struct view note, const struct digest *vault, struct loading *chain,
     struct err *err)
 {
 	const struct charter *newest = chain->charters[chain->charter_count - 1];
@@ -230,7 +230,7 @@ verify_checkpoint(struct view note, const struct digest *vault, struct chain *ch
 
 /* Read and verify the reply to `chain`. */
 static enum err_code
-read_chain(const struct json *reply, const struct trust *known, struct chain *chain,
+read_chain(const struct json *reply, const struct trust *known, struct loading *chain,
     struct err *err)
 {
 	struct json_in in = reply_in(reply, "chain", err);
@@ -257,7 +257,8 @@ read_chain(const struct json *reply, const struct trust *known, struct chain *ch
 }
 
 static enum err_code
-fetch_chain(struct client *client, const struct trust *known, struct chain *chain, struct err *err)
+fetch_chain(struct client *client, const struct trust *known, struct loading *chain,
+    struct err *err)
 {
 	struct json *request = op_new("chain");
 	JSON *reply = NULL;
@@ -288,7 +289,7 @@ introduce(const struct client *client, const struct digest *vault)
 
 /* What trust becomes when CHAIN is believed. */
 static enum err_code
-trust_of(const struct chain *chain, const struct digest *vault, struct trust *ret_trust,
+trust_of(const struct loading *chain, const struct digest *vault, struct trust *ret_trust,
     struct err *err)
 {
 	const struct charter *charter = chain->charters[chain->charter_count - 1];
@@ -310,15 +311,15 @@ trust_of(const struct chain *chain, const struct digest *vault, struct trust *re
 }
 
 static enum err_code
-take_view(struct client *client, struct chain *chain, const struct digest *vault,
+take_view(struct client *client, struct loading *chain, const struct digest *vault,
     const struct vault_view **ret_view, struct err *err)
 {
 	size_t count = chain->charter_count;
 	struct charter **charters = calloc(count, sizeof(struct charter *));
-	struct vault_view view = {.vault = *vault,
-	    .charters = charters,
-	    .charter_count = count,
-	    .suspensions = chain->suspensions,
+	struct vault_view view = {.chain = {.vault = *vault,
+	                              .charters = charters,
+	                              .charter_count = count,
+	                              .suspensions = chain->suspensions},
 	    .checkpoint = chain->checkpoint};
 
 	if (charters == NULL)
@@ -326,8 +327,8 @@ take_view(struct client *client, struct chain *chain, const struct digest *vault
 	for (size_t i = 0; i < count; i++)
 		charters[i] = TAKE(chain->charters[i]);
 	chain->suspensions = (struct suspensions){0};
-	view.charter = charters[count - 1];
-	view.roster = TAKE(chain->rosters[1]);
+	view.chain.charter = charters[count - 1];
+	view.chain.roster = TAKE(chain->rosters[1]);
 	*ret_view = client_keep(client, &view);
 	return ERR_OK;
 }
@@ -338,7 +339,7 @@ sync_locked(struct client *client, const struct trust_place *place,
     const struct vault_view **ret_view, struct err *err)
 {
 	struct trust known = {0}, seen;
-	CLEANUP(chain_freep) struct chain *chain = calloc(1, sizeof(*chain));
+	CLEANUP(loading_freep) struct loading *chain = calloc(1, sizeof(*chain));
 	enum err_code code;
 	const struct charter *charter;
 

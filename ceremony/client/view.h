@@ -3,17 +3,11 @@
 #ifndef CEREMONY_CLIENT_VIEW_H
 #define CEREMONY_CLIENT_VIEW_H
 
-#include "vault/documents/roster.h"
-#include "vault/documents/suspension.h"
+#include "vault/documents/chain.h"
 #include "vault/log/note.h"
 
 struct vault_view {
-	struct digest vault;
-	struct charter *charter;   /* in force */
-	struct charter **charters; /* all of them, from the first to that in force */
-	size_t charter_count;
-	struct suspensions suspensions; /* under the charter in force */
-	struct roster *roster;
+	struct chain chain;
 	struct checkpoint checkpoint;
 };
 void vault_view_done(struct vault_view *view);

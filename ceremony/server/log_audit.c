@@ -110,7 +110,7 @@ check_suspension(struct session *session, const struct json *statements, struct 
 	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
 		return err_set(err, ERR_INTEGRITY, "it names no suspension");
 	TRY(session_statement(session, &digest, "suspension", &statement, err));
-	TRY(suspension_parse(&statement, session->charter->training, &suspension, err));
+	TRY(suspension_parse(&statement, session->chain.charter->training, &suspension, err));
 	TRY(store_list_suspensions(session->store, &suspension.charter, listed, SUSPENSIONS_MAX,
 	    &count, err));
 	audit->suspension_count++;
@@ -255,7 +255,7 @@ check_version(struct session *session, const struct secret_row *secret, uint32_t
 		return err_set(err, ERR_INTEGRITY, "its header is not the one that was sealed");
 	TRY(header_new(&header, err));
 	TRY(header_decode(buf_view(&row.header), header, err));
-	if (!digest_equal(&header->vault, &session->vault) || header->version != number ||
+	if (!digest_equal(&header->vault, &session->chain.vault) || header->version != number ||
 	    memcmp(&header->secret, &secret->id, sizeof(secret->id)) != 0)
 		return err_set(err, ERR_INTEGRITY, "its header is of another version");
 	return ERR_OK;

@@ -84,7 +84,7 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	say(checks, "every hash of the log's %" PRIu64 " leaves is right", size);
 	TRY(chain_load(session, err));
 	say(checks, "%u charters and %u rosters are signed, from the vault id on",
-	    session->charter->version, session->roster->version);
+	    session->chain.charter->version, session->chain.roster->version);
 	TRY(verify_leaves(session, &audit, size, err));
 	say(checks, "every statement that a leaf names is there, and unchanged");
 	say(checks, "%zu releases and all rotation debts are those of the log",

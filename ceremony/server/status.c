@@ -287,12 +287,13 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 {
 	struct margins *margins = context;
 	const struct session *session = margins->session;
-	const struct policy *policy = charter_policy(session->charter, version->definition->policy);
+	const struct policy *policy =
+	    charter_policy(session->chain.charter, version->definition->policy);
 	struct reach reach;
 
 	(void)err;
-	reach_of(session->charter, &session->suspensions, version->header, version->spares,
-	    version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
+	reach_of(session->chain.charter, &session->chain.suspensions, version->header,
+	    version->spares, version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
 	margins->thin += reach.margin <= THIN_MARGIN;
 	return ERR_OK;
 }
@@ -306,8 +307,8 @@ add_readiness(struct session *session, struct json *items, struct err *err)
 	BUF text = {0};
 
 	TRY(survey(session, READINESS_SECRETS, count_thin, &count, &complete, err));
-	if (session->suspensions.count > 0)
-		buf_format(&text, "%zu suspended", session->suspensions.count);
+	if (session->chain.suspensions.count > 0)
+		buf_format(&text, "%zu suspended", session->chain.suspensions.count);
 	if (count.thin > 0)
 		buf_format(&text, "%s%" PRIu64 " of the secrets can lose one seat at most",
 		    text.size > 0 ? ", " : "", count.thin);
@@ -326,7 +327,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	JSON *items = json_new_array();
 	uint64_t secrets = 0, size = 0;
 	bool live = session->state == SESSION_LIVE;
-	const char *copy = live ? session->charter->copy : session->founding.copy;
+	const char *copy = live ? session->chain.charter->copy : session->founding.copy;
 
 	TRY(json_in_end(&call->in));
 	TRY(store_log_size(session->store, &size, err));

@@ -76,9 +76,9 @@ cmd_charter_show(const struct cli_call *call, struct err *err)
 	if (!call_json(call))
 		return show_charters(client, err);
 	TRY(client_sync(client, &view, err));
-	TRY(charter_payload(view->charter, &payload, err));
-	json_put_hex(object, "vault", VIEW_OF(view->vault.bytes));
-	json_put_hex(object, "digest", VIEW_OF(view->charter->digest.bytes));
+	TRY(charter_payload(view->chain.charter, &payload, err));
+	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
+	json_put_hex(object, "digest", VIEW_OF(view->chain.charter->digest.bytes));
 	json_put(object, "charter", TAKE(payload));
 	return call_print_json(call, object, err);
 }

@@ -80,13 +80,13 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 		    option_given(call->parsed, "min-firmware"))
 			return err_set(err, ERR_USAGE,
 			    "--root and --min-firmware count before the first charter only");
-		plan->training = view->charter->training;
-		plan->init = view->charter->init;
+		plan->training = view->chain.charter->training;
+		plan->init = view->chain.charter->init;
 		plan->enrolled[0] =
-		    (struct hand_list){view->charter->seats, view->charter->seat_count};
+		    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 		plan->enrolled[1] =
-		    (struct hand_list){view->roster->seats, view->roster->seat_count};
-		attest_policy_of(view->charter, NULL, &plan->policy);
+		    (struct hand_list){view->chain.roster->seats, view->chain.roster->seat_count};
+		attest_policy_of(view->chain.charter, NULL, &plan->policy);
 		return ERR_OK;
 	case VAULT_FOUNDING:
 		TRY(founding_fetch(client, &founding, err));

@@ -54,13 +54,13 @@ cmd_roster_show(const struct cli_call *call, struct err *err)
 	TRY(call_connect(call, &client, err));
 	TRY(client_sync(client, &view, err));
 	if (!call_json(call)) {
-		show_roster(call->io->ui, view->roster);
+		show_roster(call->io->ui, view->chain.roster);
 		return ERR_OK;
 	}
-	if (view->roster->version > 0)
-		TRY(roster_payload(view->roster, &payload, err));
-	json_put_hex(object, "vault", VIEW_OF(view->vault.bytes));
-	json_put_int(object, "version", view->roster->version);
+	if (view->chain.roster->version > 0)
+		TRY(roster_payload(view->chain.roster, &payload, err));
+	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
+	json_put_int(object, "version", view->chain.roster->version);
 	json_put(object, "roster", payload != NULL ? TAKE(payload) : json_new_object());
 	return call_print_json(call, object, err);
 }

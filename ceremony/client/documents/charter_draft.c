@@ -51,9 +51,9 @@ begin(struct client *client, struct charter *charter, const struct vault_view **
 	if (client_hello(client)->state == VAULT_LIVE) {
 		TRY(client_sync(client, &view, err));
 		*ret_view = view;
-		*charter = *view->charter;
-		charter->version = view->charter->version + 1;
-		charter->previous = view->charter->digest;
+		*charter = *view->chain.charter;
+		charter->version = view->chain.charter->version + 1;
+		charter->previous = view->chain.charter->digest;
 	} else {
 		TRY(founding_fetch(client, &founding, err));
 		begin_founding(&founding, charter);
@@ -268,7 +268,8 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(charter_parse(&statement, &result, err));
 	show_charter(ui, result);
 	if (view != NULL)
-		show_charter_changes(ui, view->charter, result, &view->suspensions, view->roster);
+		show_charter_changes(ui, view->chain.charter, result, &view->chain.suspensions,
+		    view->chain.roster);
 	show_fingerprint(ui, "Fingerprint:", &result->digest);
 	return propose(client, &statement, TAKE(*texts), err);
 }

@@ -212,11 +212,11 @@ on_charter(struct story *story, const struct digest *digest, int64_t time, struc
 	DSSE statement = {0};
 	BUF text = {0};
 
-	if (version >= story->view->charter_count ||
-	    !digest_equal(&story->view->charters[version]->digest, digest))
+	if (version >= story->view->chain.charter_count ||
+	    !digest_equal(&story->view->chain.charters[version]->digest, digest))
 		return err_set(err, ERR_INTEGRITY, "the log has another charter %u than the chain",
 		    version + 1);
-	charter = story->view->charters[version];
+	charter = story->view->chain.charters[version];
 	TRY(fetch(story, digest, &statement, err));
 	TRY(charter_verify(&statement, charter, story->charter, err));
 	if (story->charter == NULL) {
@@ -247,8 +247,8 @@ on_roster(struct story *story, const struct digest *digest, int64_t time, struct
 
 	TRY(fetch(story, digest, &statement, err));
 	TRY(roster_parse(&statement, story->charter, &roster, err));
-	TRY(roster_verify(&statement, roster, story->roster, story->charter, &story->view->vault,
-	    err));
+	TRY(roster_verify(&statement, roster, story->roster, story->charter,
+	    &story->view->chain.vault, err));
 	buf_format(&text, "roster %u", roster->version);
 	tell_people(&text, story->roster->seats, story->roster->seat_count, roster->seats,
 	    roster->seat_count);
@@ -280,10 +280,10 @@ on_suspend(struct story *story, const struct digest *digest, int64_t time, struc
 	BUF text = {0};
 
 	TRY(fetch(story, digest, &statement, err));
-	TRY(suspension_parse(&statement, story->view->charter->training, &suspension, err));
+	TRY(suspension_parse(&statement, story->view->chain.charter->training, &suspension, err));
 	signer = find_seat(story, &suspension.token, &token);
-	TRY(suspension_verify(&statement, &suspension, story->charter, &story->view->vault, signer,
-	    token, err));
+	TRY(suspension_verify(&statement, &suspension, story->charter, &story->view->chain.vault,
+	    signer, token, err));
 	TRY(suspensions_add(&story->suspended, &statement, &suspension, err));
 	(void)find_seat(story, &suspension.suspended, &target);
 	buf_format(&text, "%s's token \"%s\" was suspended: %s", suspension.holder,
@@ -302,7 +302,7 @@ on_test(struct story *story, const struct digest *digest, int64_t time, struct e
 	BUF text = {0};
 
 	TRY(fetch(story, digest, &statement, err));
-	TRY(readiness_parse(&statement, story->view->charter->training, &test, err));
+	TRY(readiness_parse(&statement, story->view->chain.charter->training, &test, err));
 	seat = find_seat(story, &test.token, &token);
 	if (seat == NULL || strcmp(seat->name, test.seat) != 0)
 		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"",
@@ -381,10 +381,10 @@ story_run(struct client *client, struct json **ret_object, struct err *err)
 			err->code = ERR_INTEGRITY;
 		return err->code;
 	}
-	if (story.charter == NULL || story.charter->version != story.view->charter->version)
+	if (story.charter == NULL || story.charter->version != story.view->chain.charter->version)
 		return err_set(err, ERR_INTEGRITY,
 		    "the log does not tell of charter %u, which is in force",
-		    story.view->charter->version);
+		    story.view->chain.charter->version);
 	TRY(show(&story, err));
 	json_put(object, "events", TAKE(story.events));
 	*ret_object = TAKE(object);

@@ -175,7 +175,7 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 
 	if (client_hello(client)->state == VAULT_LIVE) {
 		TRY(client_sync(client, &view, err));
-		before = view->charter;
+		before = view->chain.charter;
 	} else {
 		TRY(trust_place_of(client_location(client), &place, err));
 		TRY(trust_check_new(&place, err));
@@ -189,10 +189,11 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 	TRY(verify_draft(client, &founding, draft, before, err));
 	show_charter(ui, draft);
 	if (before != NULL)
-		show_charter_changes(ui, before, draft, &view->suspensions, view->roster);
+		show_charter_changes(ui, before, draft, &view->chain.suspensions,
+		    view->chain.roster);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
-	TRY(sign_with(client, &founding, draft, before, view != NULL ? &view->suspensions : NULL,
-	    ret_live, err));
+	TRY(sign_with(client, &founding, draft, before,
+	    view != NULL ? &view->chain.suspensions : NULL, ret_live, err));
 	if (!*ret_live)
 		return ERR_OK;
 	TRY(client_greet(client, err));
@@ -210,8 +211,8 @@ show_charters(struct client *client, struct err *err)
 
 	if (live) {
 		TRY(client_sync(client, &view, err));
-		show_charter(ui, view->charter);
-		show_fingerprint(ui, "Vault id:", &view->vault);
+		show_charter(ui, view->chain.charter);
+		show_fingerprint(ui, "Vault id:", &view->chain.vault);
 	}
 	TRY(founding_fetch(client, &founding, err));
 	if (!founding.has_draft && !live)
@@ -223,7 +224,8 @@ show_charters(struct client *client, struct err *err)
 	ui_say(ui, "DRAFT, waiting for signatures (%zu so far):", founding.draft.count);
 	show_charter(ui, draft);
 	if (live)
-		show_charter_changes(ui, view->charter, draft, &view->suspensions, view->roster);
+		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions,
+		    view->chain.roster);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
 	return ERR_OK;
 }

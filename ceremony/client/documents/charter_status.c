@@ -49,7 +49,7 @@ standing_done(struct standing *standing)
 static void
 note_leavers(struct standing *standing, const struct lookup *lookup)
 {
-	const struct charter *charter = standing->view->charter;
+	const struct charter *charter = standing->view->chain.charter;
 
 	for (size_t i = 0; i < lookup->header->envelope_count; i++) {
 		const struct header_envelope *envelope = &lookup->header->envelopes[i];
@@ -133,7 +133,7 @@ look_at(void *context, const struct secret_row *row, struct err *err)
 	TRY(lookup_secret(standing->client, standing->view, row->name, &lookup, err));
 	if (lookup.header == NULL)
 		return ERR_OK; /* nothing is sealed yet */
-	reach_of(standing->view->charter, &standing->view->suspensions, lookup.header,
+	reach_of(standing->view->chain.charter, &standing->view->chain.suspensions, lookup.header,
 	    &lookup.spares, lookup.quorum, lookup.policy != NULL ? &lookup.policy->quorum : NULL,
 	    &reach);
 	note_leavers(standing, &lookup);
@@ -179,7 +179,7 @@ read_evidence(const struct standing *standing, const struct json *object, const 
     const struct seat_token *token, struct evidence *evidence, struct err *err)
 {
 	struct json_in in = json_in(object, "evidence", err);
-	bool training = standing->view->charter->training;
+	bool training = standing->view->chain.charter->training;
 	struct digest id;
 
 	json_in_hex(&in, "token", id.bytes, DIGEST_SIZE);
@@ -193,7 +193,7 @@ read_evidence(const struct standing *standing, const struct json *object, const 
 		TRY(in.code);
 		TRY(readiness_parse(&statement, training, &test, err));
 		TRY(seat_token_verify(&statement, token, err));
-		if (!digest_equal(&test.vault, &standing->view->vault) ||
+		if (!digest_equal(&test.vault, &standing->view->chain.vault) ||
 		    strcmp(test.seat, seat->name) != 0)
 			return err_set(err, ERR_INTEGRITY, "the test is of another vault or seat");
 		newer(evidence, "test", test.time);
@@ -206,7 +206,7 @@ read_evidence(const struct standing *standing, const struct json *object, const 
 		TRY(in.code);
 		TRY(approval_parse(&statement, training, &approval, err));
 		TRY(seat_token_verify(&statement, token, err));
-		if (!digest_equal(&approval.vault, &standing->view->vault))
+		if (!digest_equal(&approval.vault, &standing->view->chain.vault))
 			return err_set(err, ERR_INTEGRITY, "the approval is of another vault");
 		newer(evidence, "approval", approval.time);
 	}
@@ -219,7 +219,7 @@ show_token(struct standing *standing, const struct seat *seat, const struct seat
 {
 	const struct client_options *options = client_options(standing->client);
 	const struct suspension *suspension =
-	    suspensions_find(&standing->view->suspensions, &token->id);
+	    suspensions_find(&standing->view->chain.suspensions, &token->id);
 	struct json *object = json_new_object();
 	int64_t since = options->now() - evidence->time;
 	char age[TEXT_DURATION_SIZE], due[TEXT_TIME_SIZE];
@@ -267,7 +267,7 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 	const struct json *list = json_in_array(&in, "evidence", 1, 1);
 	TRY(json_in_end(&in));
 	TRY(enrolment_set_fetch(standing->client, NULL, &token->enrolment, 1, &set, err));
-	TRY(enrolment_parse(&set.statements[0], standing->view->charter->training, &enrolment,
+	TRY(enrolment_parse(&set.statements[0], standing->view->chain.charter->training, &enrolment,
 	    err));
 	evidence.time = enrolment.created;
 	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
@@ -278,7 +278,7 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 static enum err_code
 look_at_tokens(struct standing *standing, struct err *err)
 {
-	const struct charter *charter = standing->view->charter;
+	const struct charter *charter = standing->view->chain.charter;
 
 	for (size_t i = 0; i < charter->seat_count; i++)
 		for (size_t t = 0; t < charter->seats[i].token_count; t++) {
@@ -308,13 +308,13 @@ standing_run(struct client *client, struct json **ret_object, struct err *err)
 	TRY(client_sync(client, &standing.view, err));
 	ui_say(ui,
 	    "Charter %u of %s. The margin is how many more seats may be lost, whoever they are.",
-	    standing.view->charter->version, standing.view->charter->name);
+	    standing.view->chain.charter->version, standing.view->chain.charter->name);
 	TRY(look_at_secrets(&standing, err));
 	TRY(add_thin_alarms(&standing, err));
 	TRY(look_at_tokens(&standing, err));
 	for (size_t i = 0; i < json_array_count(standing.alarms); i++)
 		ui_say(ui, "ALARM %s", json_array_text(standing.alarms, i));
-	json_put_int(object, "charter", standing.view->charter->version);
+	json_put_int(object, "charter", standing.view->chain.charter->version);
 	json_put(object, "secrets", TAKE(standing.secrets));
 	json_put(object, "tokens", TAKE(standing.tokens));
 	json_put(object, "alarms", TAKE(standing.alarms));

@@ -77,9 +77,10 @@ static enum err_code
 take_signer(struct client *client, const struct vault_view *view, struct hand *ret_hand,
     struct err *err)
 {
-	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count}},
+	const struct hand_want want = {.lists = {{view->chain.charter->seats,
+	                                   view->chain.charter->seat_count}},
 	    .roles = ROLE_OFFICER | ROLE_OPERATOR,
-	    .suspended = &view->suspensions};
+	    .suspended = &view->chain.suspensions};
 
 	return hand_take(client_options(client), &want, ret_hand, err);
 }
@@ -147,16 +148,17 @@ draw_up(const struct client_options *options, const struct vault_view *view,
 	JSON *payload = NULL;
 
 	TRY(roster_new(&next, err));
-	*next = *view->roster;
-	next->vault = view->vault;
-	next->charter = view->charter->digest;
-	next->previous = view->roster->digest;
-	next->version = view->roster->version + 1;
+	*next = *view->chain.roster;
+	next->vault = view->chain.vault;
+	next->charter = view->chain.charter->digest;
+	next->previous = view->chain.roster->digest;
+	next->version = view->chain.roster->version + 1;
 	next->created = options->now();
 	TRY(remove_seats(plan, next, err));
-	TRY(add_files(options->ui, plan, view->charter, next, texts, err));
+	TRY(add_files(options->ui, plan, view->chain.charter, next, texts, err));
 	TRY(roster_payload(next, &payload, err));
-	return statement_new(STATEMENT_ROSTER, view->charter->training, payload, statement, err);
+	return statement_new(STATEMENT_ROSTER, view->chain.charter->training, payload, statement,
+	    err);
 }
 
 enum err_code
@@ -171,10 +173,10 @@ roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live,
 
 	TRY(client_sync(client, &view, err));
 	TRY(draw_up(client_options(client), view, plan, texts, &statement, err));
-	TRY(roster_parse(&statement, view->charter, &next, err));
+	TRY(roster_parse(&statement, view->chain.charter, &next, err));
 	ui_say(ui, "Roster %u changes:", next->version);
-	show_seat_changes(ui, view->roster->seats, view->roster->seat_count, next->seats,
-	    next->seat_count);
+	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
+	    next->seats, next->seat_count);
 	TRY(confirm_and_sign(client, view, &statement, &hand, err));
 	return propose(client, &statement, next->version, TAKE(texts), ret_live, err);
 }
@@ -194,16 +196,17 @@ verify_waiting(struct client *client, const struct vault_view *view, const struc
 
 	if (digests == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	if (!digest_equal(&next->charter, &view->charter->digest))
+	if (!digest_equal(&next->charter, &view->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "the waiting roster was drawn up under another charter; draw it up again");
-	code = roster_verify(statement, next, view->roster, view->charter, &view->vault, err);
+	code = roster_verify(statement, next, view->chain.roster, view->chain.charter,
+	    &view->chain.vault, err);
 	if (code != ERR_OK && code != ERR_WAITING)
 		return code;
-	count = enrolment_digests(next->seats, next->seat_count, view->roster->seats,
-	    view->roster->seat_count, digests);
+	count = enrolment_digests(next->seats, next->seat_count, view->chain.roster->seats,
+	    view->chain.roster->seat_count, digests);
 	TRY(enrolment_set_fetch(client, texts, digests, count, &set, err));
-	return enrolment_set_verify(&set, next->seats, next->seat_count, view->charter, err);
+	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter, err);
 }
 
 static enum err_code
@@ -246,11 +249,11 @@ roll_sign(struct client *client, bool *ret_live, struct err *err)
 	in_statement(&in, "roster", &statement);
 	texts = json_in_array(&in, "enrolments", 0, 1024);
 	TRY(json_in_end(&in));
-	TRY(roster_parse(&statement, view->charter, &next, err));
+	TRY(roster_parse(&statement, view->chain.charter, &next, err));
 	TRY(verify_waiting(client, view, &statement, next, texts, err));
 	ui_say(ui, "Roster %u changes:", next->version);
-	show_seat_changes(ui, view->roster->seats, view->roster->seat_count, next->seats,
-	    next->seat_count);
+	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
+	    next->seats, next->seat_count);
 	TRY(confirm_and_sign(client, view, &statement, &hand, err));
 	return send_signature(client, &hand, &statement, next, ret_live, err);
 }

@@ -42,8 +42,8 @@ find_target(const struct vault_view *view, const char *which, struct target *tar
 	const struct suspension *found;
 	BUF text = {0};
 
-	search(view->charter->seats, view->charter->seat_count, which, target);
-	search(view->roster->seats, view->roster->seat_count, which, target);
+	search(view->chain.charter->seats, view->chain.charter->seat_count, which, target);
+	search(view->chain.roster->seats, view->chain.roster->seat_count, which, target);
 	if (target->count == 0)
 		return err_set(err, ERR_NOT_FOUND,
 		    "neither charter nor roster has a token \"%.100s\"; `halligan charter show` and "
@@ -53,7 +53,7 @@ find_target(const struct vault_view *view, const char *which, struct target *tar
 		return err_set(err, ERR_USAGE,
 		    "two drivers of one device have the serial %.20s: name the token by its label",
 		    which);
-	found = suspensions_find(&view->suspensions, &target->token->id);
+	found = suspensions_find(&view->chain.suspensions, &target->token->id);
 	if (found == NULL)
 		return ERR_OK;
 	suspension_text(found, &text);
@@ -79,17 +79,17 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 		return json_in_end(&in);
 	in_statement(&in, "suspension", &statement);
 	TRY(json_in_end(&in));
-	TRY(suspension_parse(&statement, view->charter->training, ret_waiting, err));
+	TRY(suspension_parse(&statement, view->chain.charter->training, ret_waiting, err));
 	if (!digest_equal(&ret_waiting->suspended, &target->token->id) ||
-	    !digest_equal(&ret_waiting->charter, &view->charter->digest))
+	    !digest_equal(&ret_waiting->charter, &view->chain.charter->digest))
 		return ERR_OK;
-	seat = seat_by_token(view->charter->seats, view->charter->seat_count, &ret_waiting->token,
-	    &token);
+	seat = seat_by_token(view->chain.charter->seats, view->chain.charter->seat_count,
+	    &ret_waiting->token, &token);
 	if (seat == NULL)
-		seat = seat_by_token(view->roster->seats, view->roster->seat_count,
+		seat = seat_by_token(view->chain.roster->seats, view->chain.roster->seat_count,
 		    &ret_waiting->token, &token);
-	TRY(suspension_verify(&statement, ret_waiting, view->charter, &view->vault, seat, token,
-	    err));
+	TRY(suspension_verify(&statement, ret_waiting, view->chain.charter, &view->chain.vault,
+	    seat, token, err));
 	*ret_statement = statement;
 	statement.payload = (struct buf){0};
 	*ret_waits = true;
@@ -101,8 +101,8 @@ write_statement(const struct client_options *options, const struct vault_view *v
     const struct target *target, const struct hand *hand, const char *reason,
     struct dsse *ret_statement, struct err *err)
 {
-	struct suspension suspension = {.vault = view->vault,
-	    .charter = view->charter->digest,
+	struct suspension suspension = {.vault = view->chain.vault,
+	    .charter = view->chain.charter->digest,
 	    .token = hand->entry->id,
 	    .suspended = target->token->id,
 	    .time = options->now()};
@@ -112,8 +112,8 @@ write_statement(const struct client_options *options, const struct vault_view *v
 	snprintf(suspension.holder, sizeof(suspension.holder), "%s", target->seat->name);
 	snprintf(suspension.reason, sizeof(suspension.reason), "%s", reason);
 	TRY(suspension_payload(&suspension, &payload, err));
-	return statement_new(STATEMENT_SUSPEND, view->charter->training, payload, ret_statement,
-	    err);
+	return statement_new(STATEMENT_SUSPEND, view->chain.charter->training, payload,
+	    ret_statement, err);
 }
 
 /* An officer, or the owner. */
@@ -166,9 +166,11 @@ sign(struct client *client, const struct vault_view *view, const struct target *
     struct dsse *statement, bool waits, const char *reason, struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
-	                                   {view->roster->seats, view->roster->seat_count}},
-	    .suspended = &view->suspensions};
+	const struct hand_want want = {.lists = {{view->chain.charter->seats,
+	                                             view->chain.charter->seat_count},
+	                                   {view->chain.roster->seats,
+	                                       view->chain.roster->seat_count}},
+	    .suspended = &view->chain.suspensions};
 	HAND hand = {0};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 

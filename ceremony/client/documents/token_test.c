@@ -54,7 +54,7 @@ open_probe(struct hand *hand, const struct vault_view *view, int key, int64_t ti
 	SECRET *probe = NULL;
 	struct digest info;
 
-	TRY(readiness_info(&view->vault, &hand->entry->id, key, time, &info, err));
+	TRY(readiness_info(&view->chain.vault, &hand->entry->id, key, time, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc->bytes), &hand->entry->keys[key],
 	    hand_agree, &agree, VIEW_OF(info.bytes), &hpke, err));
 	if (hpke_open(hpke, (struct view){0}, ciphertext, &probe, err) != ERR_OK)
@@ -109,14 +109,14 @@ sign_and_send(struct client *client, struct hand *hand, const struct vault_view 
 	DSSE statement = {0};
 	BUF blob = {0};
 
-	readiness->vault = view->vault;
+	readiness->vault = view->chain.vault;
 	readiness->token = hand->entry->id;
 	snprintf(readiness->seat, sizeof(readiness->seat), "%s", hand->seat->name);
 	readiness->size = view->checkpoint.size;
 	readiness->root = view->checkpoint.root;
 	readiness->time = client_options(client)->now();
 	TRY(readiness_payload(readiness, &payload, err));
-	TRY(statement_new(STATEMENT_TEST, view->charter->training, payload, &statement, err));
+	TRY(statement_new(STATEMENT_TEST, view->chain.charter->training, payload, &statement, err));
 	TRY(hand_sign(hand, &statement, "sign that it works", err));
 	request = op_new("test");
 	json_put_time(request, "begun", begun->time);
@@ -162,9 +162,11 @@ token_test_run(struct client *client, struct err *err)
 	HAND hand = {0};
 
 	TRY(client_sync(client, &view, err));
-	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
-	                                   {view->roster->seats, view->roster->seat_count}},
-	    .suspended = &view->suspensions};
+	const struct hand_want want = {.lists = {{view->chain.charter->seats,
+	                                             view->chain.charter->seat_count},
+	                                   {view->chain.roster->seats,
+	                                       view->chain.roster->seat_count}},
+	    .suspended = &view->chain.suspensions};
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(begin(client, &hand, &begun, err));
 	TRY(unlock(&hand, (unsigned)json_array_count(begun.probes), err));

@@ -92,7 +92,7 @@ static enum err_code
 sign_approval(const struct dossier *dossier, const struct vault_view *view, struct hand *hand,
     struct dsse *statement, struct hpke **ret_hpke, struct err *err)
 {
-	struct approval approval = {.vault = view->vault,
+	struct approval approval = {.vault = view->chain.vault,
 	    .ceremony = dossier->ceremony.digest,
 	    .token = hand->entry->id,
 	    .time = hand->options->now(),
@@ -107,7 +107,8 @@ sign_approval(const struct dossier *dossier, const struct vault_view *view, stru
 	TRY(hpke_sender(hpke_suite_default, &dossier->ceremony.key, VIEW_OF(info.bytes), &hpke,
 	    &approval.enc, err));
 	TRY(approval_payload(&approval, &payload, err));
-	TRY(statement_new(STATEMENT_APPROVAL, view->charter->training, payload, statement, err));
+	TRY(statement_new(STATEMENT_APPROVAL, view->chain.charter->training, payload, statement,
+	    err));
 	TRY(hand_sign(hand, statement, "sign the approval", err));
 	*ret_hpke = TAKE(hpke);
 	return ERR_OK;
@@ -221,10 +222,12 @@ approve_with(struct client *client, const struct dossier *dossier, const struct 
     struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	const struct hand_want want = {.lists = {{view->charter->seats, view->charter->seat_count},
-	                                   {view->roster->seats, view->roster->seat_count}},
+	const struct hand_want want = {.lists = {{view->chain.charter->seats,
+	                                             view->chain.charter->seat_count},
+	                                   {view->chain.roster->seats,
+	                                       view->chain.roster->seat_count}},
 	    .roles = ROLE_OFFICER,
-	    .suspended = &view->suspensions};
+	    .suspended = &view->chain.suspensions};
 	HAND hand = {0};
 	DSSE statement = {0};
 	HPKE *hpke = NULL;
@@ -293,7 +296,7 @@ sign_objection(const struct objection_kind *kind, const struct dossier *dossier,
     const struct vault_view *view, struct hand *hand, const char *reason, struct dsse *statement,
     struct err *err)
 {
-	struct objection objection = {.vault = view->vault,
+	struct objection objection = {.vault = view->chain.vault,
 	    .ceremony = dossier->ceremony.digest,
 	    .token = hand->entry->id,
 	    .time = hand->options->now()};
@@ -302,7 +305,7 @@ sign_objection(const struct objection_kind *kind, const struct dossier *dossier,
 	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
 	memcpy(objection.reason, reason, strlen(reason) + 1);
 	TRY(objection_payload(&objection, &payload, err));
-	TRY(statement_new(kind->type, view->charter->training, payload, statement, err));
+	TRY(statement_new(kind->type, view->chain.charter->training, payload, statement, err));
 	return hand_sign(hand, statement, kind->purpose, err);
 }
 
@@ -365,8 +368,9 @@ deny_run(struct client *client, const char *id, const char *reason, struct err *
 		return batch_object_run(client, view, listed.id, false, reason, err);
 	TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	want.suspended = &view->chain.suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 	return object_with(client, &denial_kind, &want, dossier, view, reason, err);
 }
 
@@ -387,8 +391,10 @@ cancel_run(struct client *client, const char *id, const char *reason, struct err
 		TRY(dossier_check_open(dossier, view, options->now(), err));
 	dossier_show(dossier, view, options->ui, options->now());
 	want.seat = dossier->request.seat;
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
-	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	want.suspended = &view->chain.suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.roster->seats, view->chain.roster->seat_count};
+	want.lists[1] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 	return object_with(client, &cancel_kind, &want, dossier, view, reason, err);
 }

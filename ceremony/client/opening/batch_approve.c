@@ -43,8 +43,9 @@ take_hand(struct giving *giving, unsigned roles, const char *seat, struct err *e
 {
 	const struct hand_want want = {.roles = roles,
 	    .seat = seat,
-	    .lists = {{giving->view->charter->seats, giving->view->charter->seat_count}},
-	    .suspended = &giving->view->suspensions};
+	    .lists = {{giving->view->chain.charter->seats,
+	        giving->view->chain.charter->seat_count}},
+	    .suspended = &giving->view->chain.suspensions};
 	char name[HAND_NAME_SIZE];
 
 	TRY(hand_take(client_options(giving->client), &want, &giving->hand, err));
@@ -106,7 +107,7 @@ sign_approval(struct giving *giving, struct dsse *statement, struct err *err)
 {
 	struct hand *hand = &giving->hand;
 	const struct vault_view *view = giving->view;
-	struct approval approval = {.vault = view->vault,
+	struct approval approval = {.vault = view->chain.vault,
 	    .ceremony = giving->dossier->ceremony.digest,
 	    .token = hand->entry->id,
 	    .time = hand->options->now(),
@@ -118,7 +119,8 @@ sign_approval(struct giving *giving, struct dsse *statement, struct err *err)
 	TRY(p256_key_new(&giving->ephemeral, err));
 	p256_key_public(giving->ephemeral, &approval.enc);
 	TRY(approval_payload(&approval, &payload, err));
-	TRY(statement_new(STATEMENT_APPROVAL, view->charter->training, payload, statement, err));
+	TRY(statement_new(STATEMENT_APPROVAL, view->chain.charter->training, payload, statement,
+	    err));
 	return hand_sign(hand, statement, "sign the approval", err);
 }
 
@@ -301,7 +303,7 @@ sign_objection(struct giving *giving, bool cancels, const char *reason, struct d
     struct err *err)
 {
 	struct hand *hand = &giving->hand;
-	struct objection objection = {.vault = giving->view->vault,
+	struct objection objection = {.vault = giving->view->chain.vault,
 	    .ceremony = giving->dossier->ceremony.digest,
 	    .token = hand->entry->id,
 	    .time = hand->options->now()};
@@ -311,7 +313,7 @@ sign_objection(struct giving *giving, bool cancels, const char *reason, struct d
 	memcpy(objection.reason, reason, strlen(reason) + 1);
 	TRY(objection_payload(&objection, &payload, err));
 	TRY(statement_new(cancels ? STATEMENT_CANCEL : STATEMENT_DENIAL,
-	    giving->view->charter->training, payload, statement, err));
+	    giving->view->chain.charter->training, payload, statement, err));
 	return hand_sign(hand, statement, cancels ? "sign the withdrawal" : "sign the denial", err);
 }
 

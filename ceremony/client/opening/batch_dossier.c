@@ -39,11 +39,11 @@ verify_request(const struct dsse *statement, const struct vault_view *view,
 	const struct seat_token *token = NULL;
 	struct request *request = &dossier->request;
 
-	TRY(request_parse(statement, view->charter->training, request, err));
-	if (!digest_equal(&request->vault, &view->vault))
+	TRY(request_parse(statement, view->chain.charter->training, request, err));
+	if (!digest_equal(&request->vault, &view->chain.vault))
 		return err_set(err, ERR_INTEGRITY, "it is of another vault");
-	dossier->requester =
-	    seat_by_token(view->charter->seats, view->charter->seat_count, &request->token, &token);
+	dossier->requester = seat_by_token(view->chain.charter->seats,
+	    view->chain.charter->seat_count, &request->token, &token);
 	if (dossier->requester == NULL || strcmp(dossier->requester->name, request->seat) != 0 ||
 	    (dossier->requester->roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 		return err_set(err, ERR_INTEGRITY,
@@ -60,8 +60,8 @@ verify_ceremony(const struct dsse *statement, const struct vault_view *view,
 	uint8_t id[ID_SIZE];
 	const char *differs;
 
-	TRY(ceremony_parse(statement, view->charter->training, ceremony, err));
-	TRY(statement_verify_host(statement, &view->charter->host_statement, err));
+	TRY(ceremony_parse(statement, view->chain.charter->training, ceremony, err));
+	TRY(statement_verify_host(statement, &view->chain.charter->host_statement, err));
 	differs = ceremony_differs(ceremony, &dossier->request);
 	if (differs == NULL &&
 	    (!text_from_hex(dossier->id, id, sizeof(id)) ||
@@ -81,7 +81,7 @@ verify_ceremony(const struct dsse *statement, const struct vault_view *view,
 static bool
 is_of_today(const struct batch_dossier *dossier, const struct vault_view *view)
 {
-	return digest_equal(&dossier->ceremony.charter, &view->charter->digest);
+	return digest_equal(&dossier->ceremony.charter, &view->chain.charter->digest);
 }
 
 static enum err_code
@@ -100,12 +100,12 @@ verify_voice(const struct json *object, const struct vault_view *view,
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
 	if (denies)
-		TRY(objection_parse(&statement, STATEMENT_DENIAL, view->charter->training, &denial,
-		    err));
+		TRY(objection_parse(&statement, STATEMENT_DENIAL, view->chain.charter->training,
+		    &denial, err));
 	else
-		TRY(approval_parse(&statement, view->charter->training, &approval, err));
-	const struct seat *seat = seat_by_token(view->charter->seats, view->charter->seat_count,
-	    denies ? &denial.token : &approval.token, &token);
+		TRY(approval_parse(&statement, view->chain.charter->training, &approval, err));
+	const struct seat *seat = seat_by_token(view->chain.charter->seats,
+	    view->chain.charter->seat_count, denies ? &denial.token : &approval.token, &token);
 	if (seat == NULL || strcmp(seat->name, name) != 0 ||
 	    strcmp(seat->name, denies ? denial.seat : approval.seat) != 0 ||
 	    !digest_equal(denies ? &denial.ceremony : &approval.ceremony,
@@ -176,7 +176,8 @@ verify_item(const struct dsse *definition_statement, const struct vault_view *vi
 	struct digest hash;
 	enum err_code code;
 
-	TRY(definition_parse(definition_statement, view->charter->training, &definition, err));
+	TRY(definition_parse(definition_statement, view->chain.charter->training, &definition,
+	    err));
 	TRY(lookup_definition(definition_statement, &definition, view, err));
 	if (!digest_equal(&definition.digest, &open->definition) ||
 	    strcmp(definition.name, open->name) != 0 ||
@@ -428,8 +429,9 @@ batch_dossier_show(const struct batch_dossier *dossier, const struct vault_view 
 	    left);
 	dossier_words(&dossier->ceremony.digest, words);
 	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secrets",
-	    view->charter->training ? "TRAINING. " : "", dossier->id, view->charter->name,
-	    request->mode == MODE_ROTATE ? "ROTATE" : "SEAL AGAIN", dossier->ceremony.items.count);
+	    view->chain.charter->training ? "TRAINING. " : "", dossier->id,
+	    view->chain.charter->name, request->mode == MODE_ROTATE ? "ROTATE" : "SEAL AGAIN",
+	    dossier->ceremony.items.count);
 	show_names(dossier, ui);
 	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
 	    request->seat, request->user, request->host);

@@ -46,12 +46,12 @@ find_requester(const struct vault_view *view, const struct request *request,
     const struct seat **ret_seat, const struct seat_token **ret_token, struct err *err)
 {
 	const struct seat_token *token = NULL;
-	const struct seat *seat =
-	    seat_by_token(view->charter->seats, view->charter->seat_count, &request->token, &token);
+	const struct seat *seat = seat_by_token(view->chain.charter->seats,
+	    view->chain.charter->seat_count, &request->token, &token);
 
 	if (seat == NULL)
-		seat = seat_by_token(view->roster->seats, view->roster->seat_count, &request->token,
-		    &token);
+		seat = seat_by_token(view->chain.roster->seats, view->chain.roster->seat_count,
+		    &request->token, &token);
 	if (seat == NULL)
 		return err_set(err, ERR_INTEGRITY,
 		    "the request is of a token that stands neither in the charter nor in the roster");
@@ -90,10 +90,10 @@ static enum err_code
 verify_request(const struct dsse *statement, const struct vault_view *view, struct dossier *dossier,
     struct err *err)
 {
-	TRY(request_parse(statement, view->charter->training, &dossier->request, err));
+	TRY(request_parse(statement, view->chain.charter->training, &dossier->request, err));
 	if (dossier->request.mode != MODE_RELEASE || dossier->request.items.count != 1)
 		return contradicts(err, "request", "mode");
-	if (!digest_equal(&dossier->request.vault, &view->vault))
+	if (!digest_equal(&dossier->request.vault, &view->chain.vault))
 		return contradicts(err, "request", "vault");
 	TRY(find_requester(view, &dossier->request, &dossier->requester, &dossier->requester_token,
 	    err));
@@ -123,8 +123,8 @@ ceremony_check(const struct dsse *statement, const struct vault_view *view,
 {
 	CEREMONY ceremony = {0};
 
-	TRY(ceremony_parse(statement, view->charter->training, &ceremony, err));
-	TRY(statement_verify_host(statement, &view->charter->host_statement, err));
+	TRY(ceremony_parse(statement, view->chain.charter->training, &ceremony, err));
+	TRY(statement_verify_host(statement, &view->chain.charter->host_statement, err));
 	TRY(compare_ceremony(&ceremony, request, view, err));
 	*ret_ceremony = ceremony;
 	ceremony.items.rows = NULL;
@@ -141,7 +141,7 @@ check_policy(const struct dossier *dossier, const struct vault_view *view, struc
 		return err_set(err, ERR_INTEGRITY,
 		    "the ceremony asks for the quorum \"%s\", but the version was sealed to \"%s\"",
 		    dossier->ceremony.items.rows[0].quorum, dossier->header->quorum);
-	if (!digest_equal(&dossier->ceremony.charter, &view->charter->digest))
+	if (!digest_equal(&dossier->ceremony.charter, &view->chain.charter->digest))
 		return ERR_OK; /* dossier_check_open judges it */
 	if (dossier->policy == NULL)
 		return err_set(err, ERR_INTEGRITY,
@@ -163,7 +163,7 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 {
 	const struct request *request = &dossier->request;
 
-	TRY(definition_parse(statement, view->charter->training, &dossier->definition, err));
+	TRY(definition_parse(statement, view->chain.charter->training, &dossier->definition, err));
 	TRY(lookup_definition(statement, &dossier->definition, view, err));
 	if (!digest_equal(&dossier->definition.digest, &request->items.rows[0].definition))
 		return contradicts(err, "definition", "digest");
@@ -178,7 +178,7 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 		return contradicts(err, "header", "hash");
 	if (dossier->header->version != request->items.rows[0].version)
 		return contradicts(err, "header", "version");
-	dossier->policy = charter_policy(view->charter, dossier->definition.policy);
+	dossier->policy = charter_policy(view->chain.charter, dossier->definition.policy);
 	return ERR_OK;
 }
 
@@ -191,10 +191,10 @@ verify_officer(const struct dsse *statement, const struct vault_view *view,
     const struct digest *ceremony, const struct digest *vault, struct err *err)
 {
 	const struct seat_token *token = NULL;
-	const struct seat *seat =
-	    seat_by_token(view->charter->seats, view->charter->seat_count, token_id, &token);
+	const struct seat *seat = seat_by_token(view->chain.charter->seats,
+	    view->chain.charter->seat_count, token_id, &token);
 
-	if (!digest_equal(vault, &view->vault))
+	if (!digest_equal(vault, &view->chain.vault))
 		return contradicts(err, "approval or denial", "vault");
 	if (!digest_equal(ceremony, &dossier->ceremony.digest))
 		return contradicts(err, "approval or denial", "ceremony");
@@ -207,7 +207,7 @@ verify_officer(const struct dsse *statement, const struct vault_view *view,
 static bool
 is_of_today(const struct dossier *dossier, const struct vault_view *view)
 {
-	return digest_equal(&dossier->ceremony.charter, &view->charter->digest);
+	return digest_equal(&dossier->ceremony.charter, &view->chain.charter->digest);
 }
 
 static enum err_code
@@ -226,7 +226,7 @@ read_approval(const struct json *object, const struct vault_view *view, struct d
 	row->complete = json_in_bool(&in, "complete");
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
-	TRY(approval_parse(&statement, view->charter->training, &row->approval, err));
+	TRY(approval_parse(&statement, view->chain.charter->training, &row->approval, err));
 	if (strcmp(row->approval.seat, seat) != 0)
 		return contradicts(err, "approval", "seat");
 	if (is_of_today(dossier, view) &&
@@ -253,7 +253,7 @@ read_denial(const struct json *object, const struct vault_view *view, struct dos
 	(void)json_in_text(&in, "seat", 1, SEAT_NAME_MAX);
 	in_statement(&in, "statement", &statement);
 	TRY(json_in_end(&in));
-	TRY(objection_parse(&statement, STATEMENT_DENIAL, view->charter->training, row, err));
+	TRY(objection_parse(&statement, STATEMENT_DENIAL, view->chain.charter->training, row, err));
 	if (is_of_today(dossier, view) &&
 	    verify_officer(&statement, view, dossier, row->seat, &row->token, &row->ceremony,
 	        &row->vault, err) != ERR_OK) {
@@ -396,7 +396,7 @@ dossier_check_open(const struct dossier *dossier, const struct vault_view *view,
 		    "the charter has changed since this ceremony "
 		    "began; it is void, and %s must request again",
 		    dossier->request.seat);
-	if (suspensions_find(&view->suspensions, &dossier->request.token) != NULL)
+	if (suspensions_find(&view->chain.suspensions, &dossier->request.token) != NULL)
 		return err_set(err, ERR_REFUSED,
 		    "the token of %s that asked is suspended; the "
 		    "ceremony is void",
@@ -416,8 +416,8 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
 	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
 	struct verdict_facts facts = {.header = dossier->quorum,
 	    .policy = dossier->policy != NULL ? &dossier->policy->quorum : dossier->quorum,
-	    .seats = view->charter->seats,
-	    .seat_count = view->charter->seat_count,
+	    .seats = view->chain.charter->seats,
+	    .seat_count = view->chain.charter->seat_count,
 	    .requester = dossier->request.seat,
 	    .approved = approved,
 	    .denied = denied,
@@ -427,18 +427,18 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
 
 	for (size_t i = 0; i < dossier->approval_count; i++) {
 		if (dossier->approvals[i].complete &&
-		    suspensions_find(&view->suspensions, &dossier->approvals[i].approval.token) ==
-		        NULL)
+		    suspensions_find(&view->chain.suspensions,
+		        &dossier->approvals[i].approval.token) == NULL)
 			approved[facts.approved_count++] = dossier->approvals[i].approval.seat;
 	}
 	for (size_t i = 0; i < dossier->denial_count; i++)
 		denied[facts.denied_count++] = dossier->denials[i].seat;
 	for (size_t i = 0; i < facts.header->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		if (!reach_seat(view->chain.charter, &view->chain.suspensions, dossier->header,
 		        &dossier->spares, facts.header->seats[i]))
 			denied[facts.denied_count++] = facts.header->seats[i];
 	for (size_t i = 0; i < facts.policy->seat_count; i++)
-		if (!reach_seat(view->charter, &view->suspensions, dossier->header,
+		if (!reach_seat(view->chain.charter, &view->chain.suspensions, dossier->header,
 		        &dossier->spares, facts.policy->seats[i]))
 			denied[facts.denied_count++] = facts.policy->seats[i];
 	return verdict_of(&facts, ret_missing, ret_text);

@@ -59,7 +59,7 @@ compare_release(const struct release *release, const struct dossier *dossier,
 {
 	const char *differs = NULL;
 
-	if (!digest_equal(&release->vault, &view->vault))
+	if (!digest_equal(&release->vault, &view->chain.vault))
 		differs = "vault";
 	else if (!digest_equal(&release->ceremony, &dossier->ceremony.digest))
 		differs = "ceremony";
@@ -132,9 +132,10 @@ static enum err_code
 verify(struct delivery *delivery, const struct dossier *dossier, const struct vault_view *view,
     const struct hand *hand, struct err *err)
 {
-	TRY(release_parse(&delivery->statement, view->charter->training, &delivery->release, err));
-	if (statement_verify_host(&delivery->statement, &view->charter->host_statement, err) !=
-	    ERR_OK)
+	TRY(release_parse(&delivery->statement, view->chain.charter->training, &delivery->release,
+	    err));
+	if (statement_verify_host(&delivery->statement, &view->chain.charter->host_statement,
+	        err) != ERR_OK)
 		return err->code == ERR_REFUSED ? (err->code = ERR_INTEGRITY) : err->code;
 	TRY(compare_release(&delivery->release, dossier, view, err));
 	TRY(check_quorum(&delivery->release, dossier, err));
@@ -150,8 +151,8 @@ keep(const struct client *client, const struct delivery *delivery, const struct 
 	char origin[ORIGIN_MAX + 1];
 	BUF text = {0};
 
-	TRY(checkpoint_origin(view->charter->name, &view->vault, origin, err));
-	TRY(checkpoint_open(buf_view(&delivery->checkpoint), origin, &view->charter->host_log,
+	TRY(checkpoint_origin(view->chain.charter->name, &view->chain.vault, origin, err));
+	TRY(checkpoint_open(buf_view(&delivery->checkpoint), origin, &view->chain.charter->host_log,
 	    &checkpoint, err));
 	if (checkpoint.size < view->checkpoint.size ||
 	    (checkpoint.size == view->checkpoint.size &&
@@ -265,9 +266,11 @@ open_run(struct client *client, const char *id, struct opened *ret_opened, struc
 	OPENED opened = {0};
 
 	TRY(client_sync(client, &view, err));
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
-	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	want.suspended = &view->chain.suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.roster->seats, view->chain.roster->seat_count};
+	want.lists[1] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(pick_own(client, id, hand.seat->name, &listed, err));
 	TRY(dossier_fetch(client, view, listed.id, &dossier, err));

@@ -49,7 +49,7 @@ fill_request(const struct ask_plan *plan, const struct vault_view *view,
 	item->definition = lookup->definition.digest;
 	item->header = lookup->header_hash;
 	memcpy(item->name, lookup->definition.name, sizeof(item->name));
-	request->vault = view->vault;
+	request->vault = view->chain.vault;
 	request->mode = MODE_RELEASE;
 	request->recipients.count = 1;
 	request->recipients.rows[0] =
@@ -85,7 +85,7 @@ send_request(struct client *client, const struct vault_view *view, const struct 
 	json_in_hex(&in, "id", id, sizeof(id));
 	in_statement(&in, "ceremony", &answer);
 	TRY(json_in_end(&in));
-	TRY(request_parse(statement, view->charter->training, &request, err));
+	TRY(request_parse(statement, view->chain.charter->training, &request, err));
 	if (ceremony_check(&answer, view, &request, &ceremony, err) != ERR_OK)
 		return err_add(err, "the host's answer to the request");
 	if (memcmp(id, ceremony.id.bytes, sizeof(id)) != 0)
@@ -115,14 +115,17 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	TRY(client_sync(client, &view, err));
 	TRY(lookup_secret(client, view, plan->secret, &lookup, err));
 	TRY(check_secret(plan, &lookup, err));
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->roster->seats, view->roster->seat_count};
-	want.lists[1] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	want.suspended = &view->chain.suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.roster->seats, view->chain.roster->seat_count};
+	want.lists[1] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(fill_request(plan, view, &lookup, &hand, &request, err));
 	TRY(request_payload(&request, &payload, err));
-	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, &statement, err));
+	TRY(statement_new(STATEMENT_REQUEST, view->chain.charter->training, payload, &statement,
+	    err));
 	TRY(hand_sign(&hand, &statement, "sign the request", err));
 	return send_request(client, view, &statement, ret_result, err);
 }

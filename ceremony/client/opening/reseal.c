@@ -175,17 +175,18 @@ sign_request(const struct vault_view *view, const struct reseal_plan *plan, stru
 {
 	JSON *payload = NULL;
 
-	request->vault = view->vault;
+	request->vault = view->chain.vault;
 	request->mode = plan->mode;
 	request->token = hand->entry->id;
 	request->created = hand->options->now();
-	request->expires = request->created + time_to_live(view->charter);
+	request->expires = request->created + time_to_live(view->chain.charter);
 	memcpy(request->seat, hand->seat->name, sizeof(request->seat));
 	memcpy(request->reason, plan->reason, strlen(plan->reason) + 1);
 	snprintf(request->host, sizeof(request->host), "%s", plan->host);
 	snprintf(request->user, sizeof(request->user), "%s", plan->user);
 	TRY(request_payload(request, &payload, err));
-	TRY(statement_new(STATEMENT_REQUEST, view->charter->training, payload, statement, err));
+	TRY(statement_new(STATEMENT_REQUEST, view->chain.charter->training, payload, statement,
+	    err));
 	TRY(hand_sign(hand, statement, "sign the request", err));
 	return dsse_digest(statement, &request->digest, err);
 }
@@ -207,8 +208,8 @@ send_request(struct client *client, const struct vault_view *view, const struct 
 	json_in_hex(&in, "id", id, sizeof(id));
 	in_statement(&in, "ceremony", &answer);
 	TRY(json_in_end(&in));
-	TRY(ceremony_parse(&answer, view->charter->training, &ceremony, err));
-	TRY(statement_verify_host(&answer, &view->charter->host_statement, err));
+	TRY(ceremony_parse(&answer, view->chain.charter->training, &ceremony, err));
+	TRY(statement_verify_host(&answer, &view->chain.charter->host_statement, err));
 	if (ceremony_differs(&ceremony, request) != NULL ||
 	    memcmp(id, ceremony.id.bytes, sizeof(id)) != 0)
 		return err_set(err, ERR_INTEGRITY, "the host's answer is to another request");
@@ -233,8 +234,9 @@ reseal_request(struct client *client, const struct reseal_plan *plan,
 	TRY(typed_check("the reason", plan->reason, REASON_MAX, err));
 	TRY(client_sync(client, &view, err));
 	TRY(choose(client, plan, &request, err));
-	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
-	want.suspended = &view->suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
+	want.suspended = &view->chain.suspensions;
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_request(view, plan, &hand, &request, &statement, err));

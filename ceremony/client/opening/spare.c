@@ -57,7 +57,7 @@ choose_spare(struct handing *handing, const char *label, struct err *err)
 	if (handing->to == NULL && label != NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "the seat %s has no other token \"%s\" in charter %u; halligan charter show",
-		    seat->name, label, handing->view->charter->version);
+		    seat->name, label, handing->view->chain.charter->version);
 	if (handing->to == NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "the seat %s has no other token: enroll the spare and add it with a charter change first",
@@ -139,7 +139,7 @@ sign_list(struct handing *handing, struct err *err)
 	DSSE statement = {0};
 	BUF blob = {0};
 
-	spare->vault = view->vault;
+	spare->vault = view->chain.vault;
 	spare->from = handing->hand.entry->id;
 	spare->to = handing->to->id;
 	memcpy(spare->seat, handing->hand.seat->name, sizeof(spare->seat));
@@ -149,7 +149,8 @@ sign_list(struct handing *handing, struct err *err)
 	TRY(p256_key_new(&handing->ephemeral, err));
 	p256_key_public(handing->ephemeral, &spare->enc);
 	TRY(spare_payload(spare, &payload, err));
-	TRY(statement_new(STATEMENT_SPARE, view->charter->training, payload, &statement, err));
+	TRY(statement_new(STATEMENT_SPARE, view->chain.charter->training, payload, &statement,
+	    err));
 	TRY(hand_sign(&handing->hand, &statement, "sign for your spare token", err));
 	request = op_new("spare");
 	put_statement(request, "spare", &statement);
@@ -180,7 +181,7 @@ check_header(const struct handing *handing, const struct spare_open *open, struc
 		return err_set(err, ERR_INTEGRITY,
 		    "the server sent another header than it had named");
 	TRY(header_decode(bytes, header, err));
-	if (!digest_equal(&header->vault, &handing->view->vault) ||
+	if (!digest_equal(&header->vault, &handing->view->chain.vault) ||
 	    header->version != open->version ||
 	    memcmp(&header->secret, &open->secret, sizeof(open->secret)) != 0)
 		return err_set(err, ERR_INTEGRITY, "the header is of another version or vault");
@@ -261,9 +262,9 @@ spare_run(struct client *client, const char *label, size_t *ret_count, struct er
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(client_sync(client, &handing.view, err));
-	want.lists[0] =
-	    (struct hand_list){handing.view->charter->seats, handing.view->charter->seat_count};
-	want.suspended = &handing.view->suspensions;
+	want.lists[0] = (struct hand_list){handing.view->chain.charter->seats,
+	    handing.view->chain.charter->seat_count};
+	want.suspended = &handing.view->chain.suspensions;
 	TRY(hand_take(options, &want, &handing.hand, err));
 	TRY(choose_spare(&handing, label, err));
 	TRY(fetch_list(&handing, err));

@@ -27,9 +27,9 @@ compare_header(const struct header *header, const struct vault_view *view,
 {
 	const char *differs = NULL;
 
-	if (!digest_equal(&header->vault, &view->vault))
+	if (!digest_equal(&header->vault, &view->chain.vault))
 		differs = "another vault";
-	else if (header->training != view->charter->training)
+	else if (header->training != view->chain.charter->training)
 		differs = "another kind of vault";
 	else if (memcmp(&header->secret, &definition->secret, sizeof(header->secret)) != 0)
 		differs = "another secret";
@@ -45,13 +45,13 @@ lookup_definition(const struct dsse *statement, const struct definition *definit
     const struct vault_view *view, struct err *err)
 {
 	enum err_code code =
-	    definition_verify(statement, definition, view->charter, &view->vault, err);
+	    definition_verify(statement, definition, view->chain.charter, &view->chain.vault, err);
 
-	for (size_t i = view->charter_count; code != ERR_OK && i > 0; i--) {
+	for (size_t i = view->chain.charter_count; code != ERR_OK && i > 0; i--) {
 		struct err ignored;
 
-		if (definition_verify(statement, definition, view->charters[i - 1], &view->vault,
-		        &ignored) == ERR_OK)
+		if (definition_verify(statement, definition, view->chain.charters[i - 1],
+		        &view->chain.vault, &ignored) == ERR_OK)
 			return ERR_OK;
 	}
 	return code;
@@ -129,12 +129,12 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 	read_debt(&in, lookup, err);
 	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&in));
-	TRY(definition_parse(&statement, view->charter->training, &lookup->definition, err));
+	TRY(definition_parse(&statement, view->chain.charter->training, &lookup->definition, err));
 	TRY(lookup_definition(&statement, &lookup->definition, view, err));
 	if (strcmp(lookup->definition.name, name) != 0)
 		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
 		    lookup->definition.name);
-	lookup->policy = charter_policy(view->charter, lookup->definition.policy);
+	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)
 		return ERR_OK;
 	TRY(lookup_header(header, view, &lookup->definition, &lookup->header, &lookup->quorum,

@@ -24,12 +24,12 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 		return err_set(err, ERR_USAGE,
 		    "\"%s\" is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
 		    plan->name);
-	if (charter_policy(view->charter, plan->policy) == NULL) {
+	if (charter_policy(view->chain.charter, plan->policy) == NULL) {
 		const char *names[CHARTER_POLICIES + 1] = {NULL};
 		const char *near;
 
-		for (size_t i = 0; i < view->charter->policy_count; i++)
-			names[i] = view->charter->policies[i].name;
+		for (size_t i = 0; i < view->chain.charter->policy_count; i++)
+			names[i] = view->chain.charter->policies[i].name;
 		near = text_nearest(plan->policy, names);
 		return err_set(err, ERR_USAGE, "the charter has no policy \"%s\"%s%s%s",
 		    plan->policy, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
@@ -67,7 +67,7 @@ static enum err_code
 sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
     const struct digest *hash, struct hand *hand, struct dsse *statement, struct err *err)
 {
-	struct definition definition = {.vault = view->vault,
+	struct definition definition = {.vault = view->chain.vault,
 	    .revision = 1,
 	    .rotator_hash = *hash,
 	    .self = plan->self,
@@ -81,7 +81,8 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
 	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
 	TRY(definition_payload(&definition, &payload, err));
-	TRY(statement_new(STATEMENT_SECRET, view->charter->training, payload, statement, err));
+	TRY(statement_new(STATEMENT_SECRET, view->chain.charter->training, payload, statement,
+	    err));
 	return hand_sign(hand, statement, "sign the definition", err);
 }
 
@@ -93,9 +94,9 @@ seal_value(const struct adopt_plan *plan, const struct vault_view *view,
 	struct digest info;
 	HPKE *hpke = NULL;
 
-	TRY(adopt_info(&view->vault, definition, &info, err));
-	TRY(hpke_sender(hpke_suite_default, &view->charter->host_escrow, VIEW_OF(info.bytes), &hpke,
-	    ret_enc, err));
+	TRY(adopt_info(&view->chain.vault, definition, &info, err));
+	TRY(hpke_sender(hpke_suite_default, &view->chain.charter->host_escrow, VIEW_OF(info.bytes),
+	    &hpke, ret_enc, err));
 	return hpke_seal(hpke, VIEW_OF(definition->digest.bytes), secret_view(plan->credential),
 	    ret_ciphertext, err);
 }
@@ -142,14 +143,16 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
 	TRY(rotator_hash(client, plan->rotator, &hash, err));
-	want.suspended = &view->suspensions;
-	want.lists[0] = (struct hand_list){view->charter->seats, view->charter->seat_count};
+	want.suspended = &view->chain.suspensions;
+	want.lists[0] =
+	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
 	hand_done(&hand); /* the token is not held while the target is tried */
-	TRY(definition_parse(&statement, view->charter->training, &definition, err));
-	TRY(definition_verify(&statement, &definition, view->charter, &view->vault, err));
+	TRY(definition_parse(&statement, view->chain.charter->training, &definition, err));
+	TRY(definition_verify(&statement, &definition, view->chain.charter, &view->chain.vault,
+	    err));
 	TRY(seal_value(plan, view, &definition, &enc, &ciphertext, err));
 	return send_secret(client, plan, &statement, &enc, buf_view(&ciphertext), ret_state, err);
 }

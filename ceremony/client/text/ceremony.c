@@ -55,7 +55,7 @@ say_waiver(const struct vault_view *view, const struct ui *ui, const char *seat,
 {
 	BUF text = {0};
 
-	show_waiver(view->charter, &token->id, &text);
+	show_waiver(view->chain.charter, &token->id, &text);
 	if (text.size > 0)
 		ui_say(ui, "  WAIVER     %s's token \"%s\": %s", seat, token->label,
 		    buf_string(&text));
@@ -72,8 +72,8 @@ show_requester_waiver(const struct dossier *dossier, const struct vault_view *vi
 static void
 show_seat_waivers(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui)
 {
-	for (size_t i = 0; i < view->charter->seat_count; i++) {
-		const struct seat *seat = &view->charter->seats[i];
+	for (size_t i = 0; i < view->chain.charter->seat_count; i++) {
+		const struct seat *seat = &view->chain.charter->seats[i];
 
 		if (quorum_seat(dossier->quorum, seat->name) < 0)
 			continue;
@@ -116,8 +116,8 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 
 	text_duration(request->duration, duration);
 	dossier_words(&dossier->ceremony.digest, words);
-	ui_say(ui, "%sCeremony %.8s, vault %s", view->charter->training ? "TRAINING. " : "",
-	    dossier->id, view->charter->name);
+	ui_say(ui, "%sCeremony %.8s, vault %s", view->chain.charter->training ? "TRAINING. " : "",
+	    dossier->id, view->chain.charter->name);
 	ui_say(ui, "  secret     %s, version %u", request->items.rows[0].name,
 	    request->items.rows[0].version);
 	ui_say(ui, "  can do     %s", dossier->definition.effect);

@@ -48,7 +48,7 @@ check_origin(const struct session *session, const struct charter *charter, struc
 static enum err_code
 check_step(const struct session *session, const struct charter *charter, struct err *err)
 {
-	uint32_t present = session->state == SESSION_LIVE ? session->charter->version : 0;
+	uint32_t present = session->state == SESSION_LIVE ? session->chain.charter->version : 0;
 
 	if (charter->version != present + 1)
 		return err_set(err, ERR_REFUSED,
@@ -56,10 +56,10 @@ check_step(const struct session *session, const struct charter *charter, struct 
 		    present);
 	if (present == 0)
 		return ERR_OK;
-	if (!digest_equal(&charter->previous, &session->charter->digest))
+	if (!digest_equal(&charter->previous, &session->chain.charter->digest))
 		return err_set(err, ERR_REFUSED, "charter: previous: not the charter in force");
-	return seats_check(charter->seats, charter->seat_count, session->roster->seats,
-	    session->roster->seat_count, err);
+	return seats_check(charter->seats, charter->seat_count, session->chain.roster->seats,
+	    session->chain.roster->seat_count, err);
 }
 
 /* Nobody may sign a vault shut: what somebody can open today, somebody can open under the new charter. */
@@ -118,10 +118,10 @@ put_missing(const struct session *session, struct json *reply, const struct dsse
 	struct json *array = json_new_array();
 
 	if (session->state == SESSION_LIVE) {
-		add_missing(array, statement, session->charter->seats, session->charter->seat_count,
-		    &session->charter->change, NULL);
+		add_missing(array, statement, session->chain.charter->seats,
+		    session->chain.charter->seat_count, &session->chain.charter->change, NULL);
 		add_missing(array, statement, charter->seats, charter->seat_count, &charter->change,
-		    session->charter);
+		    session->chain.charter);
 	} else
 		add_missing(array, statement, charter->seats, charter->seat_count, NULL, NULL);
 	json_put(reply, "missing", array);
@@ -158,10 +158,11 @@ serve_charter_propose(struct session *session, struct call *call, struct err *er
 	TRY(check_origin(session, charter, err));
 	TRY(check_step(session, charter, err));
 	TRY(check_openable(session, charter, err));
-	bool known = session->state == SESSION_LIVE && same_attestation(session->charter, charter);
+	bool known =
+	    session->state == SESSION_LIVE && same_attestation(session->chain.charter, charter);
 	TRY(draft_enrolments(session, given, charter->seats, charter->seat_count,
-	    known ? session->charter->seats : NULL, known ? session->charter->seat_count : 0,
-	    charter, &leaf, err));
+	    known ? session->chain.charter->seats : NULL,
+	    known ? session->chain.charter->seat_count : 0, charter, &leaf, err));
 	TRY(draft_keep(session, DRAFT_CHARTER, &statement, &digest, err));
 	leaf_statement(&leaf, &digest);
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
@@ -232,12 +233,12 @@ serve_charter_sign(struct session *session, struct call *call, struct err *err)
 	TRY(check_step(session, charter, err));
 	TRY(check_openable(session, charter, err));
 	TRY(draft_sign(call, &draft, charter->seats, charter->seat_count,
-	    live ? session->charter->seats : NULL, live ? session->charter->seat_count : 0, &seat,
-	    err));
-	TRY(session_check_signers(session, &draft, err));
+	    live ? session->chain.charter->seats : NULL,
+	    live ? session->chain.charter->seat_count : 0, &seat, err));
+	TRY(chain_check_signers(&session->chain, &draft, err));
 	TRY(draft_keep(session, DRAFT_CHARTER, &draft, &digest, err));
 	TRY(note_signature(session, charter, seat, err));
-	code = charter_verify(&draft, charter, live ? session->charter : NULL, err);
+	code = charter_verify(&draft, charter, live ? session->chain.charter : NULL, err);
 	if (code != ERR_OK && code != ERR_WAITING)
 		return code;
 	put_missing(session, call->reply, &draft, charter);
@@ -249,6 +250,6 @@ serve_charter_sign(struct session *session, struct call *call, struct err *err)
 		return ERR_OK;
 	TRY(after_enacting(session, err));
 	json_put_int(call->reply, "version", charter->version);
-	json_put_hex(call->reply, "vault", VIEW_OF(session->vault.bytes));
+	json_put_hex(call->reply, "vault", VIEW_OF(session->chain.vault.bytes));
 	return ERR_OK;
 }

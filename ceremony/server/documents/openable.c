@@ -103,7 +103,7 @@ survey_find_lost(struct session *session, const struct charter *charter,
     const struct suspensions *suspended, struct survey_lost *ret_lost, struct err *err)
 {
 	struct survey_lost lost = {0};
-	struct comparison comparison = {session->charter, charter, suspended, &lost};
+	struct comparison comparison = {session->chain.charter, charter, suspended, &lost};
 	bool complete;
 
 	TRY(survey(session, 0, compare, &comparison, &complete, err));

@@ -37,7 +37,7 @@ serve_hello(struct session *session, struct call *call, struct err *err)
 		json_put_bool(call->reply, "training", session->founding.training);
 	}
 	if (session->state == SESSION_LIVE)
-		json_put_hex(call->reply, "vault", VIEW_OF(session->vault.bytes));
+		json_put_hex(call->reply, "vault", VIEW_OF(session->chain.vault.bytes));
 	return ERR_OK;
 }
 
@@ -69,11 +69,11 @@ put_suspensions(struct session *session, struct json *reply, struct err *err)
 {
 	JSON *array = json_new_array();
 
-	for (size_t i = 0; i < session->suspensions.count; i++) {
+	for (size_t i = 0; i < session->chain.suspensions.count; i++) {
 		DSSE statement = {0};
 
-		TRY(session_statement(session, &session->suspensions.rows[i].digest, "suspension",
-		    &statement, err));
+		TRY(session_statement(session, &session->chain.suspensions.rows[i].digest,
+		    "suspension", &statement, err));
 		add_statement(array, &statement);
 	}
 	json_put(reply, "suspensions", TAKE(array));
@@ -114,11 +114,11 @@ put_chains(struct session *session, struct json *reply, uint32_t charter, uint32
 {
 	TRY(chain_refresh(session, err));
 	TRY(chain_check_suspended(session, err));
-	json_put_hex(reply, "vault", VIEW_OF(session->vault.bytes));
+	json_put_hex(reply, "vault", VIEW_OF(session->chain.vault.bytes));
 	TRY(put_chain(session, reply, "charters", store_get_charter, charter > 0 ? charter : 1,
-	    session->charter->version, err));
+	    session->chain.charter->version, err));
 	TRY(put_chain(session, reply, "rosters", store_get_roster, roster > 0 ? roster : 1,
-	    session->roster->version, err));
+	    session->chain.roster->version, err));
 	TRY(put_suspensions(session, reply, err));
 	return put_checkpoint(session, reply, size, err);
 }

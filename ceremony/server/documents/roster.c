@@ -26,7 +26,7 @@ serve_roster_draft(struct session *session, struct call *call, struct err *err)
 		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
-	TRY(roster_parse(&draft, session->charter, &roster, err));
+	TRY(roster_parse(&draft, session->chain.charter, &roster, err));
 	put_statement(call->reply, "roster", &draft);
 	return draft_put_enrolments(session, call->reply, roster->seats, roster->seat_count, err);
 }
@@ -34,15 +34,15 @@ serve_roster_draft(struct session *session, struct call *call, struct err *err)
 static enum err_code
 check_step(const struct session *session, const struct roster *roster, struct err *err)
 {
-	if (!digest_equal(&roster->vault, &session->vault))
+	if (!digest_equal(&roster->vault, &session->chain.vault))
 		return err_set(err, ERR_INVALID, "roster: vault: it is for another vault");
-	if (!digest_equal(&roster->charter, &session->charter->digest))
+	if (!digest_equal(&roster->charter, &session->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "roster: charter: not the charter in force; draw the roster up again");
-	if (roster->version != session->roster->version + 1)
+	if (roster->version != session->chain.roster->version + 1)
 		return err_set(err, ERR_REFUSED,
 		    "roster: version: %u does not follow %u; draw the roster up again",
-		    roster->version, session->roster->version);
+		    roster->version, session->chain.roster->version);
 	return ERR_OK;
 }
 
@@ -65,8 +65,8 @@ settle(struct session *session, struct change *change, const struct dsse *statem
     const struct roster *roster, struct json *reply, struct err *err)
 {
 	struct err missing;
-	enum err_code code = roster_verify(statement, roster, session->roster, session->charter,
-	    &session->vault, &missing);
+	enum err_code code = roster_verify(statement, roster, session->chain.roster,
+	    session->chain.charter, &session->chain.vault, &missing);
 
 	if (code != ERR_OK && code != ERR_WAITING) {
 		*err = missing;
@@ -93,16 +93,17 @@ serve_roster_propose(struct session *session, struct call *call, struct err *err
 	const struct json *given = json_in_array(&call->in, "enrolments", 0, DRAFT_ENROLMENTS);
 	TRY(json_in_end(&call->in));
 	TRY(change_begin(session, &change, err));
-	TRY(roster_parse(&statement, session->charter, &roster, err));
+	TRY(roster_parse(&statement, session->chain.charter, &roster, err));
 	TRY(check_step(session, roster, err));
 	if (statement.count == 0)
 		return err_set(err, ERR_REFUSED, "roster: whoever proposes it signs it");
-	if (signers_verify(&statement, session->charter->seats, session->charter->seat_count, NULL,
-	        0, err) != ERR_OK)
+	if (signers_verify(&statement, session->chain.charter->seats,
+	        session->chain.charter->seat_count, NULL, 0, err) != ERR_OK)
 		return err_add(err, "roster");
-	TRY(session_check_signers(session, &statement, err));
+	TRY(chain_check_signers(&session->chain, &statement, err));
 	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count,
-	    session->roster->seats, session->roster->seat_count, session->charter, &leaf, err));
+	    session->chain.roster->seats, session->chain.roster->seat_count, session->chain.charter,
+	    &leaf, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &statement, &digest, err));
 	leaf_statement(&leaf, &digest);
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
@@ -127,11 +128,11 @@ serve_roster_sign(struct session *session, struct call *call, struct err *err)
 		    "no roster waits for signatures; draw one up first");
 	if (code != ERR_OK)
 		return code;
-	TRY(roster_parse(&draft, session->charter, &roster, err));
+	TRY(roster_parse(&draft, session->chain.charter, &roster, err));
 	TRY(check_step(session, roster, err));
-	TRY(draft_sign(call, &draft, session->charter->seats, session->charter->seat_count, NULL, 0,
-	    &seat, err));
-	TRY(session_check_signers(session, &draft, err));
+	TRY(draft_sign(call, &draft, session->chain.charter->seats,
+	    session->chain.charter->seat_count, NULL, 0, &seat, err));
+	TRY(chain_check_signers(&session->chain, &draft, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &draft, &digest, err));
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
 	leaf_text(&leaf, "seat", seat->name);

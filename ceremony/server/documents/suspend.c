@@ -46,14 +46,14 @@ check(struct session *session, const struct dsse *statement, const struct suspen
 	const struct seat *seat;
 	const struct seat_token *token = NULL;
 
-	if (session_listed_token(session, suspension->holder, &suspension->suspended) == NULL)
+	if (chain_listed_token(&session->chain, suspension->holder, &suspension->suspended) == NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
 	TRY(chain_signer(session, &suspension->token, &roster, &seat, &token, err));
-	if (roster != NULL && roster->version != session->roster->version)
+	if (roster != NULL && roster->version != session->chain.roster->version)
 		return err_set(err, ERR_REFUSED, "its signer has left the roster");
-	return suspension_verify(statement, suspension, session->charter, &session->vault, seat,
-	    token, err);
+	return suspension_verify(statement, suspension, session->chain.charter,
+	    &session->chain.vault, seat, token, err);
 }
 
 /* The list as it would be. */
@@ -61,7 +61,7 @@ static enum err_code
 add_to_copy(const struct session *session, const struct dsse *statement,
     const struct suspension *suspension, struct suspensions *ret_after, struct err *err)
 {
-	const struct suspensions *now = &session->suspensions;
+	const struct suspensions *now = &session->chain.suspensions;
 
 	if (now->count > 0) {
 		ret_after->rows = calloc(now->count, sizeof(*now->rows));
@@ -97,8 +97,8 @@ enact(struct session *session, const struct dsse *statement, const struct suspen
 	struct digest digest;
 
 	TRY(session_keep(session, statement, STATEMENT_SUSPEND, true, &digest, err));
-	TRY(store_add_suspension(session->store, &session->charter->digest, &suspension->suspended,
-	    &digest, err));
+	TRY(store_add_suspension(session->store, &session->chain.charter->digest,
+	    &suspension->suspended, &digest, err));
 	TRY(store_withdraw_approvals(session->store, &suspension->suspended, err));
 	TRY(draft_drop(session, DRAFT_SUSPENSION, err));
 	TRY(drop_if_signed(session, DRAFT_CHARTER, after, err));
@@ -134,12 +134,12 @@ judge(struct session *session, const struct dsse *statement, const struct suspen
 	TRY(check(session, statement, suspension, err));
 	TRY(add_to_copy(session, statement, suspension, after, err));
 	TRY(matter_none_releasing(session, err));
-	if (!reach_signers(session->charter, after, &session->charter->change))
+	if (!reach_signers(session->chain.charter, after, &session->chain.charter->change))
 		return err_set(err, ERR_REFUSED,
 		    "with this token suspended nobody could change the charter any more (%.300s), so "
 		    "nothing could ever end the suspension; propose a charter without the token instead",
-		    session->charter->change_text);
-	return survey_find_lost(session, session->charter, after, lost, err);
+		    session->chain.charter->change_text);
+	return survey_find_lost(session, session->chain.charter, after, lost, err);
 }
 
 static void
@@ -164,11 +164,11 @@ serve_suspend(struct session *session, struct call *call, struct err *err)
 
 	in_statement(&call->in, "suspension", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(suspension_parse(&statement, session->charter->training, &suspension, err));
+	TRY(suspension_parse(&statement, session->chain.charter->training, &suspension, err));
 	TRY(change_begin(session, &change, err));
 	if (judge(session, &statement, &suspension, &after, &lost, err) != ERR_OK)
 		return err_add(err, "suspension");
-	bool live = lost.count == 0 || suspension_signers(&statement, session->charter) >= 2;
+	bool live = lost.count == 0 || suspension_signers(&statement, session->chain.charter) >= 2;
 	if (live)
 		TRY(enact(session, &statement, &suspension, &after, err));
 	else

@@ -24,9 +24,9 @@ put_probe(struct session *session, const struct seat_token *token, int key, int6
 	struct point enc;
 	struct json *object;
 
-	TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key, begun,
+	TRY(readiness_probe(session->keys.statement, &session->chain.vault, &token->id, key, begun,
 	    &probe, err));
-	TRY(readiness_info(&session->vault, &token->id, key, begun, &info, err));
+	TRY(readiness_info(&session->chain.vault, &token->id, key, begun, &info, err));
 	TRY(hpke_sender(hpke_suite_default, &token->keys[key], VIEW_OF(info.bytes), &hpke, &enc,
 	    err));
 	TRY(hpke_seal(hpke, (struct view){0}, secret_view(probe), &ciphertext, err));
@@ -49,9 +49,9 @@ serve_test_begin(struct session *session, struct call *call, struct err *err)
 	json_in_hex(&call->in, "token", id.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
 	TRY(chain_refresh(session, err));
-	const struct seat_token *token = session_token(session, seat, &id);
+	const struct seat_token *token = chain_token(&session->chain, seat, &id);
 	if (token == NULL)
-		return session_refuse_token(session, seat, &id, err);
+		return chain_refuse_token(&session->chain, seat, &id, err);
 	for (int key = KEY_SHARE; key < KEY_COUNT; key++)
 		if (token->has[key])
 			TRY(put_probe(session, token, key, begun, probes, err));
@@ -74,7 +74,7 @@ check_opened(struct session *session, const struct readiness *readiness,
 			    token->has[key] ? "has" : "does not have", key_names[key]);
 		if (!token->has[key])
 			continue;
-		TRY(readiness_probe(session->keys.statement, &session->vault, &token->id, key,
+		TRY(readiness_probe(session->keys.statement, &session->chain.vault, &token->id, key,
 		    begun, &probe, err));
 		TRY(sha256_one(secret_view(probe), &expected, err));
 		if (!digest_equal(&expected, &readiness->opened[key]))
@@ -90,12 +90,13 @@ check(struct session *session, const struct dsse *statement, const struct readin
     int64_t begun, struct err *err)
 {
 	int64_t now = session_now(session);
-	const struct seat_token *token = session_token(session, readiness->seat, &readiness->token);
+	const struct seat_token *token =
+	    chain_token(&session->chain, readiness->seat, &readiness->token);
 
-	if (!digest_equal(&readiness->vault, &session->vault))
+	if (!digest_equal(&readiness->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "test: vault: it is for another vault");
 	if (token == NULL)
-		return session_refuse_token(session, readiness->seat, &readiness->token, err);
+		return chain_refuse_token(&session->chain, readiness->seat, &readiness->token, err);
 	if (begun > now || now - begun >= READINESS_SECONDS)
 		return err_set(err, ERR_EXPIRED,
 		    "test: its probes were good for ten minutes; run it again");
@@ -119,7 +120,7 @@ serve_test(struct session *session, struct call *call, struct err *err)
 
 	in_statement(&call->in, "test", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(readiness_parse(&statement, session->charter->training, &readiness, err));
+	TRY(readiness_parse(&statement, session->chain.charter->training, &readiness, err));
 	TRY(change_begin(session, &change, err));
 	TRY(check(session, &statement, &readiness, begun, err));
 	TRY(session_keep(session, &statement, STATEMENT_TEST, false, &digest, err));

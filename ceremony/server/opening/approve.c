@@ -52,7 +52,7 @@ check_seat(const struct session *session, const struct matter *matter, const cha
     struct err *err)
 {
 	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
+	    seat_by_name(session->chain.charter->seats, session->chain.charter->seat_count, name);
 	const struct approval_row *row = matter_approval(matter, name);
 
 	if (strcmp(name, matter->row.requester) == 0)
@@ -72,14 +72,15 @@ static enum err_code
 check_statement(struct session *session, const struct matter *matter, const struct dsse *statement,
     const struct approval *approval, struct err *err)
 {
-	const struct seat_token *token = session_token(session, approval->seat, &approval->token);
+	const struct seat_token *token =
+	    chain_token(&session->chain, approval->seat, &approval->token);
 
-	if (!digest_equal(&approval->vault, &session->vault))
+	if (!digest_equal(&approval->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
 	if (!digest_equal(&approval->ceremony, &matter->row.digest))
 		return err_set(err, ERR_REFUSED, "ceremony: it is for another ceremony");
 	if (token == NULL)
-		return session_refuse_token(session, approval->seat, &approval->token, err) !=
+		return chain_refuse_token(&session->chain, approval->seat, &approval->token, err) !=
 		        ERR_OK ?
 		    err_add(err, "token") :
 		    ERR_OK;
@@ -136,7 +137,7 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	in_statement(&call->in, "approval", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
 	TRY(matter_load(session, &id, &matter, err));
@@ -203,10 +204,10 @@ accept_shares(struct session *session, struct change *change, struct matter *mat
 	if (row == NULL)
 		return err_set(err, ERR_REFUSED, "seat \"%s\" has signed no approval", seat);
 	TRY(check_seat(session, matter, seat, err));
-	if (session_token(session, seat, &row->token) == NULL)
-		return session_refuse_token(session, seat, &row->token, err);
+	if (chain_token(&session->chain, seat, &row->token) == NULL)
+		return chain_refuse_token(&session->chain, seat, &row->token, err);
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
 	TRY(check_shares(session, matter, row, VIEW_OF(approval.enc.bytes), ciphertext, err));
 	return store_shares(session, matter, row, &approval, ciphertext, err);
 }

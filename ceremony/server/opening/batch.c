@@ -50,7 +50,7 @@ read_statements(struct session *session, const struct batch_row *row, struct bat
 {
 	DSSE ceremony = {0}, request = {0};
 	const struct seat_token *token;
-	bool training = session->charter->training;
+	bool training = session->chain.charter->training;
 
 	TRY(session_statement(session, &row->digest, "ceremony", &ceremony, err));
 	if (statement_verify_host(&ceremony, &session->keys.statement_public, err) != ERR_OK ||
@@ -59,7 +59,7 @@ read_statements(struct session *session, const struct batch_row *row, struct bat
 	TRY(session_statement(session, &row->request, "request", &request, err));
 	if (request_parse(&request, training, &cache->request, err) != ERR_OK)
 		return as_integrity("request", err);
-	token = session_token(session, cache->request.seat, &cache->request.token);
+	token = chain_token(&session->chain, cache->request.seat, &cache->request.token);
 	if (token != NULL && seat_token_verify(&request, token, err) != ERR_OK)
 		return as_integrity("request", err);
 	cache->is_signed = token != NULL;
@@ -97,7 +97,7 @@ load_ceremony(struct session *session, struct batch *batch, struct err *err)
 	const struct batch_row *row = &batch->row;
 	struct ceremony *ceremony = &batch->ceremony;
 
-	if (!digest_equal(&ceremony->vault, &session->vault))
+	if (!digest_equal(&ceremony->vault, &session->chain.vault))
 		return contradicts("vault", err);
 	if (memcmp(&ceremony->id, &row->id, sizeof(row->id)) != 0)
 		return contradicts("id", err);
@@ -119,7 +119,7 @@ load_request(struct session *session, struct batch *batch, struct err *err)
 	if (strcmp(batch->request.seat, batch->row.requester) != 0)
 		return contradicts("requester", err);
 	/* Its signature was verified with the token of that id, when there was one. */
-	if (session_token(session, batch->request.seat, &batch->request.token) == NULL)
+	if (chain_token(&session->chain, batch->request.seat, &batch->request.token) == NULL)
 		make_void(batch, "the requester's seat or token is no longer active");
 	return ERR_OK;
 }
@@ -148,10 +148,11 @@ check_voice(struct session *session, const struct batch *batch, const struct voi
 	DSSE statement = {0};
 	struct approval approval;
 	struct objection denial;
-	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, row->seat);
-	const struct seat_token *token = session_listed_token(session, row->seat, &row->token);
-	bool training = session->charter->training, same;
+	const struct seat *seat = seat_by_name(session->chain.charter->seats,
+	    session->chain.charter->seat_count, row->seat);
+	const struct seat_token *token =
+	    chain_listed_token(&session->chain, row->seat, &row->token);
+	bool training = session->chain.charter->training, same;
 
 	TRY(session_statement(session, &row->statement, row->denies ? "denial" : "approval",
 	    &statement, err));
@@ -177,7 +178,7 @@ load_voices(struct session *session, struct batch *batch, struct err *err)
 {
 	TRY(store_list_voices(session->store, &batch->row.id, batch->voices, BATCH_VOICES,
 	    &batch->voice_count, err));
-	if (!digest_equal(&batch->row.charter, &session->charter->digest)) {
+	if (!digest_equal(&batch->row.charter, &session->chain.charter->digest)) {
 		make_void(batch, "the charter changed since the request");
 		return ERR_OK;
 	}
@@ -188,7 +189,7 @@ load_voices(struct session *session, struct batch *batch, struct err *err)
 		}
 	for (size_t i = 0; i < batch->voice_count; i++)
 		batch->lost[i] =
-		    suspensions_find(&session->suspensions, &batch->voices[i].token) != NULL;
+		    suspensions_find(&session->chain.suspensions, &batch->voices[i].token) != NULL;
 	return ERR_OK;
 }
 
@@ -266,7 +267,7 @@ load_header(struct session *session, const struct item *open, struct case_item *
 		return contradicts("header of the sealed version", err);
 	TRY(header_new(&item->header, err));
 	TRY(header_decode(buf_view(&item->version.header), item->header, err));
-	if (!digest_equal(&item->header->vault, &session->vault) ||
+	if (!digest_equal(&item->header->vault, &session->chain.vault) ||
 	    memcmp(&item->header->secret, &open->secret, sizeof(open->secret)) != 0 ||
 	    item->header->version != open->version)
 		return contradicts("the header is of another secret", err);
@@ -352,7 +353,7 @@ case_item_load(struct session *session, const struct batch *batch, size_t positi
 	TRY(code);
 	code = chain_definition(session, &open->definition, &item->definition, err);
 	if (code == ERR_OK)
-		item->policy = charter_policy(session->charter, item->definition.policy);
+		item->policy = charter_policy(session->chain.charter, item->definition.policy);
 	else if (code != ERR_REFUSED)
 		return code;
 	TRY(store_list_batch_shares(session->store, &batch->row.id, position, item->shares,
@@ -370,8 +371,8 @@ item_verdict(const struct session *session, const struct batch *batch, const str
 	const char *approved[QUORUM_SEATS], *denied[BATCH_VOICES + 2 * QUORUM_SEATS];
 	struct verdict_facts facts = {.header = &item->quorum,
 	    .policy = item->policy != NULL ? &item->policy->quorum : &item->quorum,
-	    .seats = session->charter->seats,
-	    .seat_count = session->charter->seat_count,
+	    .seats = session->chain.charter->seats,
+	    .seat_count = session->chain.charter->seat_count,
 	    .requester = batch->row.requester,
 	    .approved = approved,
 	    .denied = denied,

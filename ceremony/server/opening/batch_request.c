@@ -19,11 +19,12 @@ static enum err_code
 check_requester(const struct session *session, const struct request *request,
     const struct dsse *statement, struct err *err)
 {
-	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, request->seat);
-	const struct seat_token *token = session_token(session, request->seat, &request->token);
+	const struct seat *seat = seat_by_name(session->chain.charter->seats,
+	    session->chain.charter->seat_count, request->seat);
+	const struct seat_token *token =
+	    chain_token(&session->chain, request->seat, &request->token);
 
-	if (!digest_equal(&request->vault, &session->vault))
+	if (!digest_equal(&request->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
 	if (seat == NULL || (seat->roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
 		return err_set(err, ERR_REFUSED,
@@ -102,16 +103,16 @@ make_statement(struct session *session, struct batch *batch, struct dsse *ret_st
 
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
-	ceremony->vault = session->vault;
+	ceremony->vault = session->chain.vault;
 	ceremony->request = request->digest;
 	ceremony->mode = request->mode;
-	ceremony->charter = session->charter->digest;
-	ceremony->roster = session->roster->digest;
+	ceremony->charter = session->chain.charter->digest;
+	ceremony->roster = session->chain.roster->digest;
 	ceremony->created = session_now(session);
 	ceremony->deadline = request->expires;
 	TRY(ceremony_payload(ceremony, &payload, err));
-	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
-	    err));
+	TRY(statement_new(STATEMENT_CEREMONY, session->chain.charter->training, payload,
+	    ret_statement, err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -123,7 +124,7 @@ store(struct session *session, struct batch *batch, const struct dsse *request,
 	LEAF leaf = leaf_new("request");
 
 	row->id = batch->ceremony.id;
-	row->charter = session->charter->digest;
+	row->charter = session->chain.charter->digest;
 	row->created = batch->ceremony.created;
 	TRY(session_keep(session, request, STATEMENT_REQUEST, false, &row->request, err));
 	TRY(session_keep(session, statement, STATEMENT_CEREMONY, false, &row->digest, err));
@@ -183,7 +184,7 @@ serve_batch_request(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	if (batch == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	TRY(request_parse(&request, session->charter->training, &batch->request, err));
+	TRY(request_parse(&request, session->chain.charter->training, &batch->request, err));
 	TRY(draw_up(batch, err));
 	if (make(session, batch, &request, &statement, err) != ERR_OK) {
 		struct err ignored;

@@ -223,7 +223,7 @@ rotate(struct run *run, struct err *err)
 {
 	SECRET *credential = NULL;
 	const struct item_row *row = &run->batch->items[run->position];
-	ESCROW escrow = {.vault = run->session->vault, .secret = run->item->secret.id};
+	ESCROW escrow = {.vault = run->session->chain.vault, .secret = run->item->secret.id};
 
 	if (row->state == ITEM_WAITING)
 		TRY(commit_debt(run, err));

@@ -184,7 +184,7 @@ check_seat(const struct session *session, const struct batch *batch, const char 
     struct err *err)
 {
 	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
+	    seat_by_name(session->chain.charter->seats, session->chain.charter->seat_count, name);
 
 	if (strcmp(name, batch->row.requester) == 0)
 		return err_set(err, ERR_REFUSED,
@@ -201,9 +201,10 @@ static enum err_code
 check_approval(struct session *session, const struct batch *batch, const struct dsse *statement,
     const struct approval *approval, struct err *err)
 {
-	const struct seat_token *token = session_token(session, approval->seat, &approval->token);
+	const struct seat_token *token =
+	    chain_token(&session->chain, approval->seat, &approval->token);
 
-	if (!digest_equal(&approval->vault, &session->vault))
+	if (!digest_equal(&approval->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
 	if (!digest_equal(&approval->ceremony, &batch->row.digest))
 		return err_set(err, ERR_REFUSED, "ceremony: it is for another ceremony");
@@ -247,7 +248,7 @@ serve_batch_approve(struct session *session, struct call *call, struct err *err)
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	in_statement(&call->in, "approval", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
 	TRY(batch_load(session, &id, &batch, err));
@@ -385,9 +386,10 @@ static enum err_code
 check_objection(struct session *session, const struct batch *batch, const struct dsse *statement,
     const struct objection *objection, bool cancels, struct err *err)
 {
-	const struct seat_token *token = session_token(session, objection->seat, &objection->token);
+	const struct seat_token *token =
+	    chain_token(&session->chain, objection->seat, &objection->token);
 
-	if (!digest_equal(&objection->vault, &session->vault) ||
+	if (!digest_equal(&objection->vault, &session->chain.vault) ||
 	    !digest_equal(&objection->ceremony, &batch->row.digest))
 		return err_set(err, ERR_REFUSED, "it is for another ceremony");
 	if (token == NULL || statement->count != 1)
@@ -431,7 +433,7 @@ serve_batch_object(struct session *session, struct call *call, struct err *err)
 	in_statement(&call->in, "statement", &statement);
 	TRY(json_in_end(&call->in));
 	TRY(objection_parse(&statement, cancels ? STATEMENT_CANCEL : STATEMENT_DENIAL,
-	    session->charter->training, &objection, err));
+	    session->chain.charter->training, &objection, err));
 	TRY(change_begin(session, &change, err));
 	TRY(batch_load(session, &id, &batch, err));
 	TRY(check_open(session, batch, err));

@@ -37,7 +37,8 @@ find_approval(struct session *session, const struct batch *batch, const struct b
 		    strcmp(voice->seat, row->seat) != 0)
 			continue;
 		TRY(session_statement(session, &row->statement, "approval", &statement, err));
-		return approval_parse(&statement, session->charter->training, ret_approval, err);
+		return approval_parse(&statement, session->chain.charter->training, ret_approval,
+		    err);
 	}
 	return err_set(err, ERR_INTEGRITY, "the shares of seat \"%s\" belong to no approval",
 	    row->seat);
@@ -68,7 +69,7 @@ open_box(const struct session *session, const struct batch *batch,
 	HPKE *hpke = NULL;
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_approval,
-	    .vault = session->vault,
+	    .vault = session->chain.vault,
 	    .secret = open->secret,
 	    .version = open->version,
 	    .header_hash = open->header,

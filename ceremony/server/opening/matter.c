@@ -55,10 +55,10 @@ load_ceremony(struct session *session, struct matter *matter, struct err *err)
 
 	TRY(session_statement(session, &row->digest, "ceremony", &statement, err));
 	if (statement_verify_host(&statement, &session->keys.statement_public, err) != ERR_OK ||
-	    ceremony_parse(&statement, session->charter->training, &matter->ceremony, err) !=
+	    ceremony_parse(&statement, session->chain.charter->training, &matter->ceremony, err) !=
 	        ERR_OK)
 		return as_integrity("ceremony", err);
-	if (!digest_equal(&ceremony->vault, &session->vault))
+	if (!digest_equal(&ceremony->vault, &session->chain.vault))
 		return contradicts("vault", err);
 	if (memcmp(&ceremony->id, &row->id, sizeof(row->id)) != 0)
 		return contradicts("id", err);
@@ -89,16 +89,17 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 	const struct request *request = &matter->request;
 
 	TRY(session_statement(session, &matter->row.request, "request", &statement, err));
-	if (request_parse(&statement, session->charter->training, &matter->request, err) != ERR_OK)
+	if (request_parse(&statement, session->chain.charter->training, &matter->request, err) !=
+	    ERR_OK)
 		return as_integrity("request", err);
 	if (strcmp(request->seat, matter->row.requester) != 0)
 		return contradicts("requester", err);
 	const char *differs = ceremony_differs(&matter->ceremony, request);
 	if (differs != NULL)
 		return contradicts(differs, err);
-	matter->requester = session_seat(session, request->seat);
-	matter->token = session_token(session, request->seat, &request->token);
-	if (suspensions_find(&session->suspensions, &request->token) != NULL) {
+	matter->requester = chain_seat(&session->chain, request->seat);
+	matter->token = chain_token(&session->chain, request->seat, &request->token);
+	if (suspensions_find(&session->chain.suspensions, &request->token) != NULL) {
 		make_void(matter, "the requester's token is suspended");
 		return ERR_OK;
 	}
@@ -109,8 +110,8 @@ load_request(struct session *session, struct matter *matter, struct err *err)
 	if (seat_token_verify(&statement, matter->token, err) != ERR_OK)
 		return as_integrity("request", err);
 	for (size_t i = 0; i < request->recipients.count; i++)
-		if (session_token(session, request->seat, &request->recipients.rows[i].token) ==
-		    NULL)
+		if (chain_token(&session->chain, request->seat,
+		        &request->recipients.rows[i].token) == NULL)
 			make_void(matter, "a recipient's token is no longer active");
 	return ERR_OK;
 }
@@ -130,7 +131,7 @@ load_header(struct session *session, struct matter *matter, struct err *err)
 	TRY(header_new(&matter->header, err));
 	TRY(header_decode(buf_view(&matter->version.header), matter->header, err));
 	header = matter->header;
-	if (!digest_equal(&header->vault, &session->vault) ||
+	if (!digest_equal(&header->vault, &session->chain.vault) ||
 	    memcmp(&header->secret, &matter->row.secret, sizeof(header->secret)) != 0 ||
 	    header->version != matter->row.version)
 		return contradicts("the header is of another secret", err);
@@ -160,7 +161,7 @@ load_secret(struct session *session, struct matter *matter, struct err *err)
 	}
 	if (code != ERR_OK)
 		return code;
-	matter->policy = charter_policy(session->charter, matter->definition.policy);
+	matter->policy = charter_policy(session->chain.charter, matter->definition.policy);
 	return ERR_OK;
 }
 
@@ -169,8 +170,8 @@ static const struct seat_token *
 officer_token(const struct session *session, const char *name, const struct digest *token)
 {
 	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
-	const struct seat_token *found = session_listed_token(session, name, token);
+	    seat_by_name(session->chain.charter->seats, session->chain.charter->seat_count, name);
+	const struct seat_token *found = chain_listed_token(&session->chain, name, token);
 
 	if (seat == NULL || found == NULL || (seat->roles & ROLE_OFFICER) == 0)
 		return NULL;
@@ -189,7 +190,7 @@ check_approval(struct session *session, const struct matter *matter, const struc
 	uint32_t index;
 
 	TRY(session_statement(session, &row->statement, "approval", &statement, err));
-	TRY(approval_parse(&statement, session->charter->training, &approval, err));
+	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
 	if (!digest_equal(&approval.ceremony, &matter->row.digest))
 		return err_set(err, ERR_INTEGRITY, "it is for another ceremony");
 	if (strcmp(approval.seat, row->seat) != 0 || !digest_equal(&approval.token, &row->token))
@@ -218,7 +219,7 @@ check_denial(struct session *session, const struct matter *matter, const struct 
 	const struct seat_token *token;
 
 	TRY(session_statement(session, &row->statement, "denial", &statement, err));
-	TRY(objection_parse(&statement, STATEMENT_DENIAL, session->charter->training, &denial,
+	TRY(objection_parse(&statement, STATEMENT_DENIAL, session->chain.charter->training, &denial,
 	    err));
 	token = officer_token(session, row->seat, &denial.token);
 	if (!digest_equal(&denial.ceremony, &matter->row.digest))
@@ -236,7 +237,7 @@ drop_suspended(const struct session *session, struct matter *matter)
 	for (size_t i = 0; i < matter->approval_count; i++) {
 		struct approval_row *row = &matter->approvals[i];
 		const struct suspension *found =
-		    suspensions_find(&session->suspensions, &row->token);
+		    suspensions_find(&session->chain.suspensions, &row->token);
 
 		if (found == NULL || matter->row.state != CEREMONY_COLLECTING)
 			continue;
@@ -250,7 +251,7 @@ static enum err_code
 load_voices(struct session *session, struct matter *matter, struct err *err)
 {
 	const struct id *id = &matter->row.id;
-	bool same = digest_equal(&matter->row.charter, &session->charter->digest);
+	bool same = digest_equal(&matter->row.charter, &session->chain.charter->digest);
 
 	TRY(store_list_approvals(session->store, id, matter->approvals, &matter->approval_count,
 	    err));
@@ -333,8 +334,8 @@ matter_verdict(const struct session *session, const struct matter *matter, int64
 {
 	const char *approved[QUORUM_SEATS], *denied[3 * QUORUM_SEATS];
 	struct verdict_facts facts = {.header = &matter->quorum,
-	    .seats = session->charter->seats,
-	    .seat_count = session->charter->seat_count,
+	    .seats = session->chain.charter->seats,
+	    .seat_count = session->chain.charter->seat_count,
 	    .requester = matter->row.requester,
 	    .approved = approved,
 	    .denied = denied,
@@ -426,7 +427,7 @@ matter_void_token(struct session *session, const struct digest *token, const cha
 		REQUEST request = {0};
 
 		TRY(session_statement(session, &rows[i].request, "request", &statement, err));
-		TRY(request_parse(&statement, session->charter->training, &request, err));
+		TRY(request_parse(&statement, session->chain.charter->training, &request, err));
 		if (digest_equal(&request.token, token))
 			TRY(matter_refuse(session, &rows[i], EVENT_VOID, reason, err));
 	}

@@ -37,9 +37,9 @@ read_objection(struct session *session, struct call *call, struct objecting *obj
 	TRY(json_in_end(&call->in));
 	if (objecting->statement.count != 1)
 		return err_set(err, ERR_INVALID, "%s: it must carry one signature", name);
-	TRY(objection_parse(&objecting->statement, objecting->type, session->charter->training,
-	    &objecting->objection, err));
-	if (!digest_equal(&objecting->objection.vault, &session->vault))
+	TRY(objection_parse(&objecting->statement, objecting->type,
+	    session->chain.charter->training, &objecting->objection, err));
+	if (!digest_equal(&objecting->objection.vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "%s: vault: it is for another vault", name);
 	return ERR_OK;
 }
@@ -51,15 +51,16 @@ check(struct session *session, const struct objecting *objecting, const struct m
 {
 	const char *name = statement_names[objecting->type];
 	const struct objection *objection = &objecting->objection;
-	const struct seat_token *token = session_token(session, objection->seat, &objection->token);
+	const struct seat_token *token =
+	    chain_token(&session->chain, objection->seat, &objection->token);
 	enum ceremony_state next;
 
 	if (!digest_equal(&objection->ceremony, &matter->row.digest))
 		return err_set(err, ERR_REFUSED, "%s: ceremony: it is for another ceremony", name);
 	TRY(table_next(matter->row.state, event, &next, err));
 	if (token == NULL)
-		return session_refuse_token(session, objection->seat, &objection->token, err) !=
-		        ERR_OK ?
+		return chain_refuse_token(&session->chain, objection->seat, &objection->token,
+		           err) != ERR_OK ?
 		    err_add(err, "%s: token", name) :
 		    ERR_OK;
 	if (seat_token_verify(&objecting->statement, token, err) != ERR_OK)
@@ -72,7 +73,7 @@ check_denier(const struct session *session, const struct matter *matter, const c
     struct err *err)
 {
 	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
+	    seat_by_name(session->chain.charter->seats, session->chain.charter->seat_count, name);
 
 	if (strcmp(name, matter->row.requester) == 0)
 		return err_set(err, ERR_REFUSED,

@@ -44,8 +44,9 @@ static enum err_code
 check_requester(const struct session *session, const struct asking *asking, struct err *err)
 {
 	const struct request *request = &asking->request;
-	const struct seat *seat = session_seat(session, request->seat);
-	const struct seat_token *token = session_token(session, request->seat, &request->token);
+	const struct seat *seat = chain_seat(&session->chain, request->seat);
+	const struct seat_token *token =
+	    chain_token(&session->chain, request->seat, &request->token);
 
 	if (seat == NULL)
 		return err_set(err, ERR_REFUSED,
@@ -55,7 +56,7 @@ check_requester(const struct session *session, const struct asking *asking, stru
 		return err_set(err, ERR_REFUSED,
 		    "request: seat: \"%s\" does not have the role responder", request->seat);
 	if (token == NULL)
-		return session_refuse_token(session, request->seat, &request->token, err) !=
+		return chain_refuse_token(&session->chain, request->seat, &request->token, err) !=
 		        ERR_OK ?
 		    err_add(err, "request: token") :
 		    ERR_OK;
@@ -73,10 +74,11 @@ check_recipients(const struct session *session, const struct request *request, s
 	for (size_t i = 0; i < request->recipients.count; i++) {
 		const struct recipient *recipient = &request->recipients.rows[i];
 		const struct seat_token *token =
-		    session_token(session, request->seat, &recipient->token);
+		    chain_token(&session->chain, request->seat, &recipient->token);
 
 		if (token == NULL &&
-		    session_refuse_token(session, request->seat, &recipient->token, err) != ERR_OK)
+		    chain_refuse_token(&session->chain, request->seat, &recipient->token, err) !=
+		        ERR_OK)
 			return err_add(err, "request: recipients[%zu]", i);
 		if (token == NULL || !token->has[KEY_RELEASE])
 			return err_set(err, ERR_REFUSED,
@@ -162,7 +164,7 @@ load_secret(struct session *session, struct asking *asking, struct err *err)
 		    asking->secret.current);
 	TRY(chain_definition(session, &request->items.rows[0].definition, &asking->definition,
 	    err));
-	asking->policy = charter_policy(session->charter, asking->definition.policy);
+	asking->policy = charter_policy(session->chain.charter, asking->definition.policy);
 	return ERR_OK;
 }
 
@@ -198,8 +200,8 @@ check_reachable(const struct session *session, const struct asking *asking, int6
 	TRY(quorum_parse(asking->header->quorum, &quorum, err));
 	struct verdict_facts facts = {.header = &quorum,
 	    .policy = &asking->policy->quorum,
-	    .seats = session->charter->seats,
-	    .seat_count = session->charter->seat_count,
+	    .seats = session->chain.charter->seats,
+	    .seat_count = session->chain.charter->seat_count,
 	    .requester = asking->request.seat,
 	    .denied = unusable,
 	    .now = now,
@@ -232,7 +234,7 @@ check(struct session *session, struct asking *asking, struct err *err)
 {
 	int64_t now = session_now(session);
 
-	if (!digest_equal(&asking->request.vault, &session->vault))
+	if (!digest_equal(&asking->request.vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "request: vault: it is for another vault");
 	if (asking->request.mode != MODE_RELEASE || asking->request.items.count != 1)
 		return err_set(err, ERR_REFUSED, "request: mode: this asks for one release");
@@ -253,12 +255,12 @@ make_statement(struct session *session, const struct asking *asking, struct cere
 	JSON *payload = NULL;
 	const struct request *request = &asking->request;
 
-	*ceremony = (struct ceremony){.vault = session->vault,
+	*ceremony = (struct ceremony){.vault = session->chain.vault,
 	    .request = request->digest,
 	    .mode = request->mode,
 	    .recipients = request->recipients,
-	    .charter = session->charter->digest,
-	    .roster = session->roster->digest,
+	    .charter = session->chain.charter->digest,
+	    .roster = session->chain.roster->digest,
 	    .created = session_now(session),
 	    .deadline = request->expires};
 	TRY(items_copy(&request->items, &ceremony->items, err));
@@ -268,8 +270,8 @@ make_statement(struct session *session, const struct asking *asking, struct cere
 	TRY(journal_head(session, &ceremony->size, &ceremony->root, err));
 	TRY(ceremony_key_make(session->folder, &ceremony->id, &ceremony->key, err));
 	TRY(ceremony_payload(ceremony, &payload, err));
-	TRY(statement_new(STATEMENT_CEREMONY, session->charter->training, payload, ret_statement,
-	    err));
+	TRY(statement_new(STATEMENT_CEREMONY, session->chain.charter->training, payload,
+	    ret_statement, err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -324,7 +326,8 @@ serve_request(struct session *session, struct call *call, struct err *err)
 
 	in_statement(&call->in, "request", &asking.statement);
 	TRY(json_in_end(&call->in));
-	TRY(request_parse(&asking.statement, session->charter->training, &asking.request, err));
+	TRY(request_parse(&asking.statement, session->chain.charter->training, &asking.request,
+	    err));
 	if (make_ceremony(session, &asking, &ceremony, &statement, err) != ERR_OK) {
 		struct err ignored;
 

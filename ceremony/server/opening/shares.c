@@ -26,7 +26,7 @@ shares_open(struct session *session, const struct matter *matter, const struct a
 	struct point public_key;
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_approval,
-	    .vault = session->vault,
+	    .vault = session->chain.vault,
 	    .secret = matter->row.secret,
 	    .version = matter->row.version,
 	    .header_hash = matter->ceremony.items.rows[0].header,

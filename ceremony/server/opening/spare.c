@@ -88,14 +88,14 @@ check_tokens(const struct session *session, const struct digest *from, const str
     const struct seat **ret_seat, const struct seat_token **ret_from,
     const struct seat_token **ret_to, struct err *err)
 {
-	const struct charter *charter = session->charter;
+	const struct charter *charter = session->chain.charter;
 	const struct seat *seat =
 	    seat_by_token(charter->seats, charter->seat_count, from, ret_from);
 
 	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0 ||
-	    session_token(session, seat->name, from) == NULL)
+	    chain_token(&session->chain, seat->name, from) == NULL)
 		return err_set(err, ERR_REFUSED, "the charter has no officer with this token");
-	*ret_to = session_token(session, seat->name, to);
+	*ret_to = chain_token(&session->chain, seat->name, to);
 	if (*ret_to == NULL || digest_equal(from, to) || !(*ret_to)->has[KEY_SHARE])
 		return err_set(err, ERR_REFUSED,
 		    "the charter has no such spare token in the seat \"%s\": a charter change adds it first",
@@ -181,7 +181,7 @@ check_statement(struct session *session, const struct dsse *statement, const str
 	const struct seat_token *from = NULL, *to = NULL;
 	int64_t now = session_now(session);
 
-	if (!digest_equal(&spare->vault, &session->vault))
+	if (!digest_equal(&spare->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "it is for another vault");
 	TRY(check_tokens(session, &spare->from, &spare->to, &seat, &from, &to, err));
 	if (strcmp(seat->name, spare->seat) != 0)
@@ -255,7 +255,7 @@ serve_spare(struct session *session, struct call *call, struct err *err)
 
 	in_statement(&call->in, "spare", &statement);
 	TRY(json_in_end(&call->in));
-	TRY(spare_parse(&statement, session->charter->training, &spare, err));
+	TRY(spare_parse(&statement, session->chain.charter->training, &spare, err));
 	if (accept(session, &statement, &spare, err) != ERR_OK)
 		return err_add(err, "the statement of seat \"%s\" about a spare token", spare.seat);
 	return ERR_OK;
@@ -274,7 +274,7 @@ load_accepted(struct session *session, struct json_in *in, struct spare *spare,
 	size_t index = (size_t)json_in_int(in, "index", 0, SPARE_OPENS - 1);
 	TRY(json_in_end(in));
 	TRY(session_statement(session, &digest, "spare", &statement, err));
-	code = spare_parse(&statement, session->charter->training, spare, err);
+	code = spare_parse(&statement, session->chain.charter->training, spare, err);
 	if (code == ERR_OK)
 		code = check_statement(session, &statement, spare, err);
 	if (code != ERR_OK)

@@ -63,11 +63,11 @@ static enum err_code
 verify_signer(struct session *session, const struct dsse *statement, const struct spare *spare,
     struct err *err)
 {
-	const struct seat_token *token = session_token(session, spare->seat, &spare->from);
+	const struct seat_token *token = chain_token(&session->chain, spare->seat, &spare->from);
 
 	if (token != NULL)
 		return seat_token_verify(statement, token, err);
-	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
+	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
 		CHARTER *charter = NULL;
 		const struct seat *seat;
 
@@ -89,9 +89,9 @@ check_row(struct session *session, const struct header *header, const struct spa
 	const struct spare_open *open;
 
 	TRY(session_statement(session, &row->statement, "spare", &statement, err));
-	TRY(spare_parse(&statement, session->charter->training, &spare, err));
+	TRY(spare_parse(&statement, session->chain.charter->training, &spare, err));
 	open = spare_find(&spare, &row->secret, row->version);
-	if (!digest_equal(&spare.vault, &session->vault) || open == NULL ||
+	if (!digest_equal(&spare.vault, &session->chain.vault) || open == NULL ||
 	    open->envelope != row->envelope || !digest_equal(&spare.to, &row->token))
 		return err_set(err, ERR_INTEGRITY, "the statement is of another envelope");
 	if (strcmp(spare.seat, envelope->seat) != 0 || !digest_equal(&spare.from, &envelope->token))
@@ -183,5 +183,6 @@ spares_seat_usable(const struct session *session, const struct header *header,
 	struct reach_spares spares;
 
 	spares_reach(set, &spares);
-	return reach_seat(session->charter, &session->suspensions, header, &spares, name);
+	return reach_seat(session->chain.charter, &session->chain.suspensions, header, &spares,
+	    name);
 }

@@ -166,7 +166,7 @@ seal_answer(struct session *session, const struct matter *matter, const struct r
 	struct digest info;
 	struct point enc;
 	const struct box_ids ids = {.label = seal_label_answer,
-	    .vault = session->vault,
+	    .vault = session->chain.vault,
 	    .secret = matter->row.secret,
 	    .version = matter->row.version,
 	    .header_hash = matter->ceremony.items.rows[0].header,
@@ -202,7 +202,7 @@ make_statement(struct session *session, const struct matter *matter, const struc
     const struct answers *answers, struct dsse *ret_statement, struct err *err)
 {
 	JSON *payload = NULL;
-	struct release release = {.vault = session->vault,
+	struct release release = {.vault = session->chain.vault,
 	    .ceremony = matter->row.digest,
 	    .header = matter->ceremony.items.rows[0].header,
 	    .secret = matter->row.secret,
@@ -224,8 +224,8 @@ make_statement(struct session *session, const struct matter *matter, const struc
 		TRY(sha256(parts, ARRAY_SIZE(parts), &release.answers[i].box, err));
 	}
 	TRY(release_payload(&release, &payload, err));
-	TRY(statement_new(STATEMENT_RELEASE, session->charter->training, payload, ret_statement,
-	    err));
+	TRY(statement_new(STATEMENT_RELEASE, session->chain.charter->training, payload,
+	    ret_statement, err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 
@@ -288,7 +288,7 @@ keep_escrow(struct session *session, const struct matter *matter, struct secret 
     struct id *ret_debt, struct err *err)
 {
 	struct release_row release;
-	ESCROW escrow = {.vault = session->vault, .secret = matter->row.secret};
+	ESCROW escrow = {.vault = session->chain.vault, .secret = matter->row.secret};
 	SECRET *copy = NULL;
 
 	TRY(store_get_release(session->store, &matter->row.secret, matter->row.version, &release,

@@ -281,7 +281,7 @@ make_statement(struct payment *payment, enum expel_result sessions, struct dsse 
 	struct session *session = payment->session;
 	VERSION_ROW version = {0};
 	JSON *payload = NULL;
-	struct rotation rotation = {.vault = session->vault,
+	struct rotation rotation = {.vault = session->chain.vault,
 	    .debt = payment->debt.id,
 	    .secret = payment->debt.secret,
 	    .old = payment->debt.old,
@@ -294,8 +294,8 @@ make_statement(struct payment *payment, enum expel_result sessions, struct dsse 
 	snprintf(rotation.sessions, sizeof(rotation.sessions), "%s", expel_result_names[sessions]);
 	plain_text(target_detail(payment), rotation.detail, sizeof(rotation.detail));
 	TRY(rotation_payload(&rotation, &payload, err));
-	TRY(statement_new(STATEMENT_ROTATION, session->charter->training, payload, ret_statement,
-	    err));
+	TRY(statement_new(STATEMENT_ROTATION, session->chain.charter->training, payload,
+	    ret_statement, err));
 	return statement_sign_host(ret_statement, session->keys.statement, err);
 }
 

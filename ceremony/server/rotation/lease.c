@@ -137,8 +137,8 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	TRY(chain_refresh(session, err));
 	TRY(journal_check_clock(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
-	if (suspensions_find(&session->suspensions, &token) != NULL)
-		return session_refuse_token(session, row.requester, &token, err);
+	if (suspensions_find(&session->chain.suspensions, &token) != NULL)
+		return chain_refuse_token(&session->chain, row.requester, &token, err);
 	if (row.state != CEREMONY_RELEASED || session_now(session) >= row.expires)
 		return not_released(&row, err);
 	TRY(store_get_release(session->store, &row.secret, row.version, &release, err));

@@ -140,7 +140,7 @@ load_escrow(struct payment *payment, struct err *err)
 	struct err cause;
 	enum err_code code;
 
-	payment->escrow = (struct escrow){.vault = payment->session->vault,
+	payment->escrow = (struct escrow){.vault = payment->session->chain.vault,
 	    .debt = payment->debt.id,
 	    .secret = payment->debt.secret};
 	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow,

@@ -95,18 +95,18 @@ sum_charter(struct summing *summing, const struct digest *charter, struct err *e
 static enum err_code
 may_differ(struct session *session, const struct digest *digest, bool *ret_may, struct err *err)
 {
-	if (digest_equal(digest, &session->charter->digest)) {
+	if (digest_equal(digest, &session->chain.charter->digest)) {
 		*ret_may = false;
 		return ERR_OK;
 	}
 	*ret_may = true;
-	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
+	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
 		CHARTER *charter = NULL;
 
 		if (!digest_equal(&session->charter_digests[version - 1], digest))
 			continue;
 		TRY(chain_charter(session, version, &charter, err));
-		*ret_may = !seal_alike(charter, session->charter);
+		*ret_may = !seal_alike(charter, session->chain.charter);
 		return ERR_OK;
 	}
 	return ERR_OK;

@@ -20,11 +20,11 @@ sealing_wants(const struct session *session, const struct seat *seat,
 {
 	if (!token->has[KEY_SHARE])
 		return false;
-	if (suspensions_find(&session->suspensions, &token->id) == NULL)
+	if (suspensions_find(&session->chain.suspensions, &token->id) == NULL)
 		return true;
 	for (size_t i = 0; i < seat->token_count; i++)
 		if (seat->tokens[i].has[KEY_SHARE] &&
-		    suspensions_find(&session->suspensions, &seat->tokens[i].id) == NULL)
+		    suspensions_find(&session->chain.suspensions, &seat->tokens[i].id) == NULL)
 			return false;
 	return true;
 }
@@ -34,7 +34,7 @@ static enum err_code
 find_recipients(const struct session *session, const struct quorum *quorum,
     struct seal_recipient recipients[HEADER_ENVELOPES], size_t *ret_count, struct err *err)
 {
-	const struct charter *charter = session->charter;
+	const struct charter *charter = session->chain.charter;
 	size_t count = 0;
 
 	for (size_t i = 0; i < quorum->seat_count; i++) {
@@ -62,19 +62,19 @@ seal(struct session *session, const struct definition *definition, const struct 
 	struct seal_recipient recipients[HEADER_ENVELOPES];
 	HEADER *ids = NULL;
 	size_t count = 0;
-	const struct policy *policy = charter_policy(session->charter, definition->policy);
+	const struct policy *policy = charter_policy(session->chain.charter, definition->policy);
 
 	if (policy == NULL)
 		return err_set(err, ERR_REFUSED, "the charter has no policy \"%s\"",
 		    definition->policy);
 	TRY(find_recipients(session, &policy->quorum, recipients, &count, err));
 	TRY(header_new(&ids, err));
-	ids->training = session->charter->training;
-	ids->vault = session->vault;
+	ids->training = session->chain.charter->training;
+	ids->vault = session->chain.vault;
 	ids->secret = definition->secret;
 	ids->definition = definition->digest;
 	ids->version = sealing->number;
-	ids->charter = session->charter->digest;
+	ids->charter = session->chain.charter->digest;
 	TRY(seal_version(ids, &policy->quorum, recipients, count, secret_view(credential),
 	    &sealing->sealed, NULL, err));
 	TRY(header_new(&sealing->header, err));
@@ -91,7 +91,7 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 	TRY(chain_refresh(session, err));
 	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
 		return err_add(err, "sealing version %u of %s", number, definition->name);
-	TRY(copy_version(session->charter->copy, &definition->secret, number, &sealing.sealed,
+	TRY(copy_version(session->chain.charter->copy, &definition->secret, number, &sealing.sealed,
 	    err));
 	*ret_sealing = sealing;
 	sealing = (struct sealing){0};
@@ -110,7 +110,7 @@ sealing_store(struct session *session, const struct sealing *sealing, enum versi
 	    .ciphertext = sealing->sealed.ciphertext,
 	    .created = session_now(session)};
 
-	if (!digest_equal(&sealing->header->charter, &session->charter->digest))
+	if (!digest_equal(&sealing->header->charter, &session->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "the charter changed while a value was sealed under it; try again");
 	return store_add_version(session->store, &row, sealing->header, sealing->sealed.envelopes,

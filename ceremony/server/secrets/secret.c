@@ -54,7 +54,7 @@ add_secret(struct session *session, struct json *array, const struct secret_row 
 	const char *state;
 
 	TRY(session_statement(session, &row->definition, "secret", &statement, err));
-	TRY(definition_parse(&statement, session->charter->training, &definition, err));
+	TRY(definition_parse(&statement, session->chain.charter->training, &definition, err));
 	TRY(state_name(session, row, &state, err));
 	json_put_text(object, "name", row->name);
 	json_put_int(object, "current", row->current);

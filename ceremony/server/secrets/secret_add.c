@@ -64,7 +64,7 @@ open_value(struct session *session, struct adoption *adoption, struct view ciphe
 	struct digest info;
 	const struct definition *definition = &adoption->definition;
 
-	TRY(adopt_info(&session->vault, definition, &info, err));
+	TRY(adopt_info(&session->chain.vault, definition, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
 	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow,
 	    VIEW_OF(info.bytes), &hpke, err));
@@ -133,7 +133,7 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 static enum err_code
 add_debt(struct session *session, struct adoption *adoption, struct err *err)
 {
-	ESCROW escrow = {.vault = session->vault, .secret = adoption->definition.secret};
+	ESCROW escrow = {.vault = session->chain.vault, .secret = adoption->definition.secret};
 	SECRET *copy = NULL;
 	int64_t now = session_now(session);
 
@@ -209,11 +209,11 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
 	TRY(chain_refresh(session, err));
-	TRY(definition_parse(&adoption.statement, session->charter->training, &adoption.definition,
-	    err));
-	TRY(definition_verify(&adoption.statement, &adoption.definition, session->charter,
-	    &session->vault, err));
-	TRY(session_check_signers(session, &adoption.statement, err));
+	TRY(definition_parse(&adoption.statement, session->chain.charter->training,
+	    &adoption.definition, err));
+	TRY(definition_verify(&adoption.statement, &adoption.definition, session->chain.charter,
+	    &session->chain.vault, err));
+	TRY(chain_check_signers(&session->chain, &adoption.statement, err));
 	TRY(check_new(session, &adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
 	session_progress(session, "%s: proving the present value", adoption.definition.name);

@@ -42,7 +42,7 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 		for (size_t j = 0; j < charter->seats[i].token_count; j++) {
 			const struct seat_token *token = &charter->seats[i].tokens[j];
 
-			if (has_token(session->charter, &token->id) ||
+			if (has_token(session->chain.charter, &token->id) ||
 			    find_leaver(leavers, &token->id) != NULL ||
 			    leavers->count == STALE_LEAVERS)
 				continue;
@@ -58,10 +58,10 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 enum err_code
 leavers_load(struct session *session, struct leavers *ret_leavers, struct err *err)
 {
-	int64_t since = session->charter->created;
+	int64_t since = session->chain.charter->created;
 
 	ret_leavers->count = 0;
-	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
+	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
 		CHARTER *charter = NULL;
 
 		TRY(chain_charter(session, version, &charter, err));
@@ -119,7 +119,7 @@ judge_leavers(struct judging *judging)
 		const struct leaver *leaver;
 		struct stale *stale = judging->stale;
 
-		if (has_token(judging->session->charter, &envelope->token))
+		if (has_token(judging->session->chain.charter, &envelope->token))
 			continue;
 		leaver = find_leaver(judging->leavers, &envelope->token);
 		say(stale, "%s's token \"%s\" left and has an envelope", envelope->seat,
@@ -133,7 +133,7 @@ judge_leavers(struct judging *judging)
 static void
 judge_missing(struct judging *judging)
 {
-	const struct charter *charter = judging->session->charter;
+	const struct charter *charter = judging->session->chain.charter;
 	const struct quorum *quorum = &judging->policy->quorum;
 	const struct spare_row *spare;
 	struct err ignored;
@@ -179,7 +179,7 @@ cannot(struct stale *stale, const char *why)
 static enum err_code
 judge_quorum(struct judging *judging, struct err *err)
 {
-	const struct charter *charter = judging->session->charter;
+	const struct charter *charter = judging->session->chain.charter;
 	struct quorum quorum;
 	const char *unusable[2 * QUORUM_SEATS];
 	BUF text = {0};
@@ -275,7 +275,7 @@ stale_judge(struct session *session, const struct leavers *leavers, const struct
 		return ERR_OK;
 	}
 	TRY(code);
-	judging.policy = charter_policy(session->charter, judging.definition.policy);
+	judging.policy = charter_policy(session->chain.charter, judging.definition.policy);
 	judge_leavers(&judging);
 	judge_missing(&judging);
 	judge_rest(&judging);

@@ -19,7 +19,7 @@
 #include "vault/store/statement.h"
 #include "vault/store/token.h"
 
-struct chain {
+struct loading {
 	struct charter *charter;
 	struct digest *digests;
 	struct roster *roster;
@@ -27,7 +27,7 @@ struct chain {
 };
 
 static void
-chain_done(struct chain *chain)
+loading_done(struct loading *chain)
 {
 	charter_freep(&chain->charter);
 	roster_freep(&chain->roster);
@@ -45,14 +45,14 @@ integrity(struct err *err)
 }
 
 static enum err_code
-load_charter(struct session *session, uint32_t version, struct chain *chain, struct err *err)
+load_charter(struct session *session, uint32_t version, struct loading *chain, struct err *err)
 {
 	DSSE statement = {0};
 	CHARTER *charter = NULL;
 	struct digest digest;
 
 	TRY(store_get_charter(session->store, version, &digest, err));
-	if (version == 1 && !digest_equal(&digest, &session->vault))
+	if (version == 1 && !digest_equal(&digest, &session->chain.vault))
 		return err_set(err, ERR_INTEGRITY, "it is not the charter that vault.id names");
 	TRY(session_statement(session, &digest, "charter", &statement, err));
 	TRY(charter_parse(&statement, &charter, err));
@@ -64,7 +64,7 @@ load_charter(struct session *session, uint32_t version, struct chain *chain, str
 }
 
 static enum err_code
-load_charters(struct session *session, struct chain *chain, struct err *err)
+load_charters(struct session *session, struct loading *chain, struct err *err)
 {
 	uint32_t newest;
 
@@ -85,7 +85,7 @@ load_charters(struct session *session, struct chain *chain, struct err *err)
 
 /* The charter that a roster was drawn up under, by its digest. */
 static enum err_code
-charter_by_digest(struct session *session, const struct chain *chain, const struct digest *digest,
+charter_by_digest(struct session *session, const struct loading *chain, const struct digest *digest,
     struct charter **ret_charter, struct err *err)
 {
 	DSSE statement = {0};
@@ -101,7 +101,7 @@ charter_by_digest(struct session *session, const struct chain *chain, const stru
 
 /* A roster says itself which charter it was drawn up under. */
 static enum err_code
-named_charter(struct session *session, const struct chain *chain, const struct dsse *statement,
+named_charter(struct session *session, const struct loading *chain, const struct dsse *statement,
     struct charter **ret_charter, struct err *err)
 {
 	JSON *payload = NULL;
@@ -117,7 +117,7 @@ named_charter(struct session *session, const struct chain *chain, const struct d
 }
 
 static enum err_code
-load_roster(struct session *session, uint32_t version, struct chain *chain, struct err *err)
+load_roster(struct session *session, uint32_t version, struct loading *chain, struct err *err)
 {
 	DSSE statement = {0};
 	CHARTER *charter = NULL;
@@ -128,14 +128,14 @@ load_roster(struct session *session, uint32_t version, struct chain *chain, stru
 	TRY(session_statement(session, &digest, "roster", &statement, err));
 	TRY(named_charter(session, chain, &statement, &charter, err));
 	TRY(roster_parse(&statement, charter, &roster, err));
-	TRY(roster_verify(&statement, roster, chain->roster, charter, &session->vault, err));
+	TRY(roster_verify(&statement, roster, chain->roster, charter, &session->chain.vault, err));
 	roster_freep(&chain->roster);
 	chain->roster = TAKE(roster);
 	return ERR_OK;
 }
 
 static enum err_code
-load_rosters(struct session *session, struct chain *chain, struct err *err)
+load_rosters(struct session *session, struct loading *chain, struct err *err)
 {
 	uint32_t newest;
 
@@ -156,7 +156,7 @@ load_rosters(struct session *session, struct chain *chain, struct err *err)
 
 /* In a roster that is not in force any more. */
 static enum err_code
-find_in_rosters(struct session *session, const struct chain *chain, const struct digest *token,
+find_in_rosters(struct session *session, const struct loading *chain, const struct digest *token,
     struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
     struct err *err)
 {
@@ -181,7 +181,7 @@ find_in_rosters(struct session *session, const struct chain *chain, const struct
 }
 
 static enum err_code
-find_signer(struct session *session, const struct chain *chain, const struct digest *token,
+find_signer(struct session *session, const struct loading *chain, const struct digest *token,
     struct roster **ret_roster, const struct seat **ret_seat, const struct seat_token **ret_token,
     struct err *err)
 {
@@ -197,15 +197,15 @@ enum err_code
 chain_signer(struct session *session, const struct digest *token, struct roster **ret_roster,
     const struct seat **ret_seat, const struct seat_token **ret_token, struct err *err)
 {
-	struct chain chain = {.charter = session->charter,
-	    .roster = session->roster,
+	struct loading chain = {.charter = session->chain.charter,
+	    .roster = session->chain.roster,
 	    .digests = session->charter_digests};
 
 	return find_signer(session, &chain, token, ret_roster, ret_seat, ret_token, err);
 }
 
 static enum err_code
-load_suspension(struct session *session, const struct digest *digest, struct chain *chain,
+load_suspension(struct session *session, const struct digest *digest, struct loading *chain,
     struct err *err)
 {
 	DSSE statement = {0};
@@ -217,15 +217,15 @@ load_suspension(struct session *session, const struct digest *digest, struct cha
 	TRY(session_statement(session, digest, "suspension", &statement, err));
 	TRY(suspension_parse(&statement, chain->charter->training, &suspension, err));
 	TRY(find_signer(session, chain, &suspension.token, &roster, &seat, &token, err));
-	TRY(suspension_verify(&statement, &suspension, chain->charter, &session->vault, seat, token,
-	    err));
+	TRY(suspension_verify(&statement, &suspension, chain->charter, &session->chain.vault, seat,
+	    token, err));
 	return suspensions_add(&chain->suspensions, &statement, &suspension, err);
 }
 
 DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
-load_suspensions(struct session *session, struct chain *chain, struct err *err)
+load_suspensions(struct session *session, struct loading *chain, struct err *err)
 {
 	size_t count;
 	CLEANUP(free_digests) struct digest *digests = calloc(SUSPENSIONS_MAX, sizeof(*digests));
@@ -263,21 +263,21 @@ check_host(const struct session *session, const struct charter *charter, struct 
 enum err_code
 chain_load(struct session *session, struct err *err)
 {
-	CLEANUP(chain_done) struct chain chain = {0};
+	CLEANUP(loading_done) struct loading chain = {0};
 
 	TRY(load_charters(session, &chain, err));
 	TRY(check_host(session, chain.charter, err));
 	TRY(load_rosters(session, &chain, err));
 	TRY(load_suspensions(session, &chain, err));
-	TRY(checkpoint_origin(chain.charter->name, &session->vault, session->origin, err));
-	charter_freep(&session->charter);
-	roster_freep(&session->roster);
+	TRY(checkpoint_origin(chain.charter->name, &session->chain.vault, session->origin, err));
+	charter_freep(&session->chain.charter);
+	roster_freep(&session->chain.roster);
 	free(session->charter_digests);
-	suspensions_done(&session->suspensions);
-	session->suspensions = chain.suspensions;
+	suspensions_done(&session->chain.suspensions);
+	session->chain.suspensions = chain.suspensions;
 	chain.suspensions = (struct suspensions){0};
-	session->charter = TAKE(chain.charter);
-	session->roster = TAKE(chain.roster);
+	session->chain.charter = TAKE(chain.charter);
+	session->chain.roster = TAKE(chain.roster);
 	session->charter_digests = TAKE(chain.digests);
 	return ERR_OK;
 }
@@ -292,12 +292,14 @@ chain_refresh(struct session *session, struct err *err)
 		return ERR_OK;
 	TRY(store_charter_version(session->store, &charter, err));
 	TRY(store_roster_version(session->store, &roster, err));
-	TRY(store_count_suspensions(session->store, &session->charter->digest, &suspended, err));
-	if (charter == session->charter->version && roster == session->roster->version &&
-	    suspended == session->suspensions.count)
+	TRY(store_count_suspensions(session->store, &session->chain.charter->digest, &suspended,
+	    err));
+	if (charter == session->chain.charter->version &&
+	    roster == session->chain.roster->version &&
+	    suspended == session->chain.suspensions.count)
 		return ERR_OK;
-	if (charter < session->charter->version || roster < session->roster->version ||
-	    suspended < session->suspensions.count)
+	if (charter < session->chain.charter->version || roster < session->chain.roster->version ||
+	    suspended < session->chain.suspensions.count)
 		return err_set(err, ERR_INTEGRITY,
 		    "the database has gone back to an older charter or "
 		    "roster, or fewer suspensions, while it was in use");
@@ -312,12 +314,12 @@ chain_check_suspended(struct session *session, struct err *err)
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(journal_suspended(session, &counted, err));
-	if (counted != session->suspensions.count)
+	if (counted != session->chain.suspensions.count)
 		return err_set(err, ERR_INTEGRITY,
 		    "the log counts %llu suspensions under charter %u, the database has %zu: rows were "
 		    "removed or added; nothing is released",
-		    (unsigned long long)counted, session->charter->version,
-		    session->suspensions.count);
+		    (unsigned long long)counted, session->chain.charter->version,
+		    session->chain.suspensions.count);
 	return ERR_OK;
 }
 
@@ -327,7 +329,7 @@ chain_charter(struct session *session, uint32_t version, struct charter **ret_ch
 {
 	DSSE statement = {0};
 
-	if (version < 1 || version > session->charter->version)
+	if (version < 1 || version > session->chain.charter->version)
 		return err_set(err, ERR_NOT_FOUND, "there is no charter %u", version);
 	TRY(session_statement(session, &session->charter_digests[version - 1], "charter",
 	    &statement, err));
@@ -338,20 +340,21 @@ static enum err_code
 verify_definition(struct session *session, const struct dsse *statement,
     const struct definition *definition, struct err *err)
 {
-	if (definition_verify(statement, definition, session->charter, &session->vault, err) ==
-	    ERR_OK)
+	if (definition_verify(statement, definition, session->chain.charter, &session->chain.vault,
+	        err) == ERR_OK)
 		return ERR_OK;
-	for (uint32_t version = session->charter->version - 1; version > 0; version--) {
+	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
 		CHARTER *charter = NULL;
 		struct err cause;
 
 		TRY(chain_charter(session, version, &charter, err));
-		if (definition_verify(statement, definition, charter, &session->vault, &cause) ==
-		    ERR_OK)
+		if (definition_verify(statement, definition, charter, &session->chain.vault,
+		        &cause) == ERR_OK)
 			return ERR_OK;
 	}
 	/* The current charter's refusal, which ERR holds unless chain_charter failed. */
-	return definition_verify(statement, definition, session->charter, &session->vault, err);
+	return definition_verify(statement, definition, session->chain.charter,
+	    &session->chain.vault, err);
 }
 
 enum err_code
@@ -362,7 +365,7 @@ chain_signed_definition(struct session *session, const struct digest *digest,
 	DEFINITION definition = {0};
 
 	TRY(session_statement(session, digest, "secret", &statement, err));
-	TRY(definition_parse(&statement, session->charter->training, &definition, err));
+	TRY(definition_parse(&statement, session->chain.charter->training, &definition, err));
 	TRY(verify_definition(session, &statement, &definition, err));
 	*ret_definition = definition;
 	definition.target = NULL;
@@ -376,7 +379,7 @@ chain_definition(struct session *session, const struct digest *digest,
 	DEFINITION definition = {0};
 
 	TRY(chain_signed_definition(session, digest, &definition, err));
-	if (charter_policy(session->charter, definition.policy) == NULL)
+	if (charter_policy(session->chain.charter, definition.policy) == NULL)
 		return err_set(err, ERR_REFUSED,
 		    "secret %s: the charter has no policy \"%s\" any more", definition.name,
 		    definition.policy);

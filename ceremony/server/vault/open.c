@@ -35,9 +35,9 @@ go_live(struct session *session, struct err *err)
 {
 	session->state = SESSION_LIVE;
 	TRY(chain_load(session, err));
-	if (session->charter->training != session->founding.training ||
-	    strcmp(session->charter->name, session->founding.name) != 0 ||
-	    !digest_equal(&session->charter->init, &session->founding.init))
+	if (session->chain.charter->training != session->founding.training ||
+	    strcmp(session->chain.charter->name, session->founding.name) != 0 ||
+	    !digest_equal(&session->chain.charter->init, &session->founding.init))
 		return err_set(err, ERR_INTEGRITY,
 		    "the charter is not that of the vault that was founded in %s", session->folder);
 	return ERR_OK;
@@ -46,10 +46,10 @@ go_live(struct session *session, struct err *err)
 enum err_code
 session_go_live(struct session *session, struct err *err)
 {
-	TRY(store_get_charter(session->store, 1, &session->vault, err));
+	TRY(store_get_charter(session->store, 1, &session->chain.vault, err));
 	/* Verified as any chain is, before it becomes the anchor. */
 	TRY(go_live(session, err));
-	TRY(host_write_vault_id(session->folder, &session->vault, err));
+	TRY(host_write_vault_id(session->folder, &session->chain.vault, err));
 	/* Not simply written: who removes vault.id may have put an old database in place too. */
 	return journal_start(session, err);
 }
@@ -73,7 +73,7 @@ session_open(const struct server_options *options, int out, struct session *ret_
     struct err *err)
 {
 	SESSION session = {.options = options, .folder = options->folder, .out = out};
-	enum err_code found = host_read_vault_id(session.folder, &session.vault, err);
+	enum err_code found = host_read_vault_id(session.folder, &session.chain.vault, err);
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)
 		return found;

@@ -26,10 +26,8 @@ session_done(struct session *session)
 {
 	store_freep(&session->store);
 	host_keys_done(&session->keys);
-	charter_freep(&session->charter);
-	roster_freep(&session->roster);
 	free(TAKE(session->charter_digests));
-	suspensions_done(&session->suspensions);
+	chain_done(&session->chain);
 	batch_cache_done(&session->batch_cache);
 }
 
@@ -145,66 +143,6 @@ session_keep(struct session *session, const struct dsse *statement, enum stateme
 	    replace, err));
 	*ret_digest = digest;
 	return ERR_OK;
-}
-
-const struct seat *
-session_seat(const struct session *session, const char *name)
-{
-	const struct seat *seat =
-	    seat_by_name(session->charter->seats, session->charter->seat_count, name);
-
-	return seat != NULL ?
-	    seat :
-	    seat_by_name(session->roster->seats, session->roster->seat_count, name);
-}
-
-const struct seat_token *
-session_token(const struct session *session, const char *name, const struct digest *token)
-{
-	if (suspensions_find(&session->suspensions, token) != NULL)
-		return NULL;
-	return session_listed_token(session, name, token);
-}
-
-static enum err_code
-refuse_suspended(const struct suspension *suspension, struct err *err)
-{
-	BUF text = {0};
-
-	suspension_text(suspension, &text);
-	return err_set(err, ERR_REFUSED,
-	    "a token of seat \"%s\" was %s; use another token, or have a new charter restore it",
-	    suspension->holder, text.size > 0 ? buf_string(&text) : "suspended");
-}
-
-enum err_code
-session_refuse_token(const struct session *session, const char *name, const struct digest *token,
-    struct err *err)
-{
-	const struct suspension *suspension = suspensions_find(&session->suspensions, token);
-
-	if (suspension != NULL && session_listed_token(session, name, token) != NULL)
-		return refuse_suspended(suspension, err);
-	return err_set(err, ERR_REFUSED, "it is no active token of seat \"%s\"", name);
-}
-
-enum err_code
-session_check_signers(const struct session *session, const struct dsse *statement, struct err *err)
-{
-	const struct suspension *suspension = suspensions_signer(&session->suspensions, statement);
-
-	return suspension == NULL ? ERR_OK : refuse_suspended(suspension, err);
-}
-
-const struct seat_token *
-session_listed_token(const struct session *session, const char *name, const struct digest *token)
-{
-	const struct seat *seat = session_seat(session, name);
-
-	for (size_t i = 0; seat != NULL && i < seat->token_count; i++)
-		if (digest_equal(&seat->tokens[i].id, token))
-			return &seat->tokens[i];
-	return NULL;
 }
 
 enum err_code

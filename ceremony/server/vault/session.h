@@ -12,10 +12,9 @@
 #include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
+#include "vault/documents/chain.h"
 #include "vault/documents/definition.h"
-#include "vault/documents/roster.h"
 #include "vault/documents/state_names.h"
-#include "vault/documents/suspension.h"
 #include "vault/log/note.h"
 #include "vault/store/store.h"
 
@@ -45,11 +44,8 @@ struct session {
 	struct host_keys keys;
 	struct founding founding;
 	/* When live: */
-	struct digest vault;
-	struct charter *charter;
-	struct roster *roster;
+	struct chain chain;             /* verified; its charters are not kept */
 	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
-	struct suspensions suspensions; /* under the charter in force, verified */
 	struct batch_cache batch_cache;
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
@@ -78,20 +74,6 @@ enum err_code session_put_statement(struct session *session, struct json *object
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
 
-/* A seat of charter or roster; NULL when there is none. */
-const struct seat *session_seat(const struct session *session, const char *name);
-/* The token TOKEN of the seat NAME, suspended or not, or NULL. */
-const struct seat_token *session_listed_token(const struct session *session, const char *name,
-    const struct digest *token);
-/* Why session_token found nothing: suspended by whom, or not of that seat.  ERR_REFUSED. */
-enum err_code session_refuse_token(const struct session *session, const char *name,
-    const struct digest *token, struct err *err) MUST_CHECK;
-/* ERR_REFUSED when a token that is suspended signed STATEMENT. */
-enum err_code session_check_signers(const struct session *session, const struct dsse *statement,
-    struct err *err) MUST_CHECK;
-/* The token TOKEN of the active seat NAME, or NULL; a suspended one is not active. */
-const struct seat_token *session_token(const struct session *session, const char *name,
-    const struct digest *token);
 enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;
 
 #endif

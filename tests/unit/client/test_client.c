@@ -19,8 +19,8 @@ the_chain_is_verified_and_remembered(void **state)
 
 		fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
 		fine(client_sync(client, &view, &err), &err);
-		assert_true(digest_equal(&view->vault, &town.vault));
-		assert_int_equal(view->roster->seat_count, 1);
+		assert_true(digest_equal(&view->chain.vault, &town.vault));
+		assert_int_equal(view->chain.roster->seat_count, 1);
 		assert_int_equal(town_saw(&town, "First contact"), contact == 0);
 		buf_done(&town.screen);
 	}

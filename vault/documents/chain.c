@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/documents/chain.h"
+
+#include <stdlib.h>
+
+void
+chain_done(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->charter_count; i++)
+		charter_freep(&chain->charters[i]);
+	if (chain->charter_count == 0)
+		charter_freep(&chain->charter);
+	free(chain->charters);
+	roster_freep(&chain->roster);
+	suspensions_done(&chain->suspensions);
+	*chain = (struct chain){0};
+}
+
+const struct seat *
+chain_seat(const struct chain *chain, const char *name)
+{
+	const struct seat *seat =
+	    seat_by_name(chain->charter->seats, chain->charter->seat_count, name);
+
+	return seat != NULL ? seat :
+	                      seat_by_name(chain->roster->seats, chain->roster->seat_count, name);
+}
+
+const struct seat_token *
+chain_token(const struct chain *chain, const char *name, const struct digest *token)
+{
+	if (suspensions_find(&chain->suspensions, token) != NULL)
+		return NULL;
+	return chain_listed_token(chain, name, token);
+}
+
+static enum err_code
+refuse_suspended(const struct suspension *suspension, struct err *err)
+{
+	BUF text = {0};
+
+	suspension_text(suspension, &text);
+	return err_set(err, ERR_REFUSED,
+	    "a token of seat \"%s\" was %s; use another token, or have a new charter restore it",
+	    suspension->holder, text.size > 0 ? buf_string(&text) : "suspended");
+}
+
+enum err_code
+chain_refuse_token(const struct chain *chain, const char *name, const struct digest *token,
+    struct err *err)
+{
+	const struct suspension *suspension = suspensions_find(&chain->suspensions, token);
+
+	if (suspension != NULL && chain_listed_token(chain, name, token) != NULL)
+		return refuse_suspended(suspension, err);
+	return err_set(err, ERR_REFUSED, "it is no active token of seat \"%s\"", name);
+}
+
+enum err_code
+chain_check_signers(const struct chain *chain, const struct dsse *statement, struct err *err)
+{
+	const struct suspension *suspension = suspensions_signer(&chain->suspensions, statement);
+
+	return suspension == NULL ? ERR_OK : refuse_suspended(suspension, err);
+}
+
+const struct seat_token *
+chain_listed_token(const struct chain *chain, const char *name, const struct digest *token)
+{
+	const struct seat *seat = chain_seat(chain, name);
+
+	for (size_t i = 0; seat != NULL && i < seat->token_count; i++)
+		if (digest_equal(&seat->tokens[i].id, token))
+			return &seat->tokens[i];
+	return NULL;
+}

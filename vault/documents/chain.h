@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The documents of a vault that are in force, verified from its first charter on: whoever is found
+ * here is found by key, under documents that the vault's people signed.
+ */
+#ifndef VAULT_DOCUMENTS_CHAIN_H
+#define VAULT_DOCUMENTS_CHAIN_H
+
+#include "vault/documents/roster.h"
+#include "vault/documents/suspension.h"
+
+struct chain {
+	struct digest vault;
+	struct charter *charter; /* in force */
+	struct roster *roster;   /* in force; version 0 before the first */
+	struct suspensions suspensions;
+	struct charter *
+	    *charters; /* all of them, from the first to that in force, which they own */
+	size_t charter_count;
+};
+void chain_done(struct chain *chain); /* accepts {0} */
+
+/* A seat of charter or roster; NULL when there is none. */
+const struct seat *chain_seat(const struct chain *chain, const char *name);
+/* The token TOKEN of the seat NAME, suspended or not, or NULL. */
+const struct seat_token *chain_listed_token(const struct chain *chain, const char *name,
+    const struct digest *token);
+/* The token TOKEN of the active seat NAME, or NULL; a suspended one is not active. */
+const struct seat_token *chain_token(const struct chain *chain, const char *name,
+    const struct digest *token);
+/* Why chain_token found nothing: suspended by whom, or not of that seat.  ERR_REFUSED. */
+enum err_code chain_refuse_token(const struct chain *chain, const char *name,
+    const struct digest *token, struct err *err) MUST_CHECK;
+/* ERR_REFUSED when a token that is suspended signed STATEMENT. */
+enum err_code chain_check_signers(const struct chain *chain, const struct dsse *statement,
+    struct err *err) MUST_CHECK;
+
+#endif
