@@ -100,19 +100,13 @@ parse_trust(struct view text, struct trust *ret_trust, struct err *err)
 
 	TRY(json_parse(text, &json, err));
 	in = json_in(json, "trust", err);
-	int64_t format = json_in_int(&in, "format", 1, 2);
+	(void)json_in_int(&in, "format", 1, 1);
 	(void)json_in_text(&in, "location", 1, 4607);
 	json_in_hex(&in, "vault", trust.vault.bytes, DIGEST_SIZE);
-	trust.charter_version = (uint32_t)json_in_int(&in, "charter", 0, UINT32_MAX);
-	json_in_hex(&in, "charter_digest", trust.charter.bytes, DIGEST_SIZE);
-	trust.roster_version = (uint32_t)json_in_int(&in, "roster", 0, UINT32_MAX);
-	json_in_hex(&in, "roster_digest", trust.roster.bytes, DIGEST_SIZE);
+	trust.documents = (uint32_t)json_in_int(&in, "documents", 0, UINT32_MAX);
+	json_in_hex(&in, "documents_digest", trust.chain.bytes, DIGEST_SIZE);
 	trust.size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
 	json_in_hex(&in, "root", trust.root.bytes, DIGEST_SIZE);
-	if (format >= 2) {
-		trust.suspensions = (uint32_t)json_in_int(&in, "suspensions", 0, UINT32_MAX);
-		json_in_hex(&in, "suspensions_digest", trust.suspended.bytes, DIGEST_SIZE);
-	}
 	TRY(json_in_end(&in));
 	*ret_trust = trust;
 	return ERR_OK;
@@ -141,7 +135,7 @@ trust_check_new(const struct trust_place *place, struct err *err)
 	struct err cause;
 	enum err_code code = trust_load(place, &known, &cause);
 
-	if (code == ERR_NOT_FOUND || (code == ERR_OK && known.charter_version == 0))
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && known.documents == 0))
 		return ERR_OK;
 	if (code != ERR_OK) {
 		*err = cause;
@@ -160,17 +154,13 @@ trust_save(const struct trust_place *place, const struct trust *trust, struct er
 	BUF text = {0};
 	char path[4096];
 
-	json_put_int(json, "format", 2);
+	json_put_int(json, "format", 1);
 	json_put_text(json, "location", place->location);
 	json_put_hex(json, "vault", VIEW_OF(trust->vault.bytes));
-	json_put_int(json, "charter", trust->charter_version);
-	json_put_hex(json, "charter_digest", VIEW_OF(trust->charter.bytes));
-	json_put_int(json, "roster", trust->roster_version);
-	json_put_hex(json, "roster_digest", VIEW_OF(trust->roster.bytes));
+	json_put_int(json, "documents", trust->documents);
+	json_put_hex(json, "documents_digest", VIEW_OF(trust->chain.bytes));
 	json_put_int(json, "size", (int64_t)trust->size);
 	json_put_hex(json, "root", VIEW_OF(trust->root.bytes));
-	json_put_int(json, "suspensions", trust->suspensions);
-	json_put_hex(json, "suspensions_digest", VIEW_OF(trust->suspended.bytes));
 	TRY(json_encode(json, &text, err));
 	buf_u8(&text, '\n');
 	TRY(buf_check(&text, err));
@@ -178,23 +168,19 @@ trust_save(const struct trust_place *place, const struct trust *trust, struct er
 	return file_write(path, buf_view(&text), 0600, err);
 }
 
-/* One chain: the newest version may not be older, and the known version not be another one. */
 static enum err_code
-check_chain(const char *what, uint32_t known, uint32_t newest, const struct digest *known_digest,
-    const struct digest *digest_at, struct err *err)
+check_chain(const struct trust *old, const struct trust *seen, const struct digest *chain_at,
+    struct err *err)
 {
-	if (known == 0)
-		return ERR_OK;
-	if (newest < known)
+	if (seen->documents < old->documents)
 		return err_set(err, ERR_INTEGRITY,
-		    "the server shows %s %u, but this computer has seen %s %u: an old copy of the "
-		    "vault was put in place, or somebody hides what changed",
-		    what, newest, what, known);
-	if (!digest_equal(known_digest, digest_at))
+		    "the server shows %u charters, rosters and suspensions, but this computer has seen "
+		    "%u: an old copy of the vault was put in place, or somebody hides what changed",
+		    seen->documents, old->documents);
+	if (old->documents > 0 && !digest_equal(&old->chain, chain_at))
 		return err_set(err, ERR_INTEGRITY,
-		    "the server shows another %s %u than this computer has seen before: the chain "
-		    "was forked",
-		    what, known);
+		    "the server shows other charters, rosters or suspensions than this computer has "
+		    "seen before: the chain was forked");
 	return ERR_OK;
 }
 
@@ -226,33 +212,15 @@ check_log(const struct trust *old, const struct trust *seen, const struct digest
 }
 
 enum err_code
-trust_check(const struct trust *old, const struct trust *seen, const struct digest *charter_at,
-    const struct digest *roster_at, const struct digest *proof, size_t proof_count, struct err *err)
+trust_check(const struct trust *old, const struct trust *seen, const struct digest *chain_at,
+    const struct digest *proof, size_t proof_count, struct err *err)
 {
 	if (!digest_equal(&old->vault, &seen->vault))
 		return err_set(err, ERR_INTEGRITY,
 		    "another vault stands here than before: its id is not the one that this "
 		    "computer knows");
-	TRY(check_chain("charter", old->charter_version, seen->charter_version, &old->charter,
-	    charter_at, err));
-	TRY(check_chain("roster", old->roster_version, seen->roster_version, &old->roster,
-	    roster_at, err));
+	TRY(check_chain(old, seen, chain_at, err));
 	return check_log(old, seen, proof, proof_count, err);
-}
-
-enum err_code
-trust_check_suspensions(const struct trust *old, const struct trust *seen,
-    const struct digest *suspended_at, struct err *err)
-{
-	if (old->charter_version == 0 || old->charter_version != seen->charter_version ||
-	    old->suspensions == 0)
-		return ERR_OK;
-	if (seen->suspensions < old->suspensions || !digest_equal(&old->suspended, suspended_at))
-		return err_set(err, ERR_INTEGRITY,
-		    "the server shows %u suspensions of tokens under charter %u, and not the %u that this "
-		    "computer has seen: somebody hides that a token is suspended",
-		    seen->suspensions, seen->charter_version, old->suspensions);
-	return ERR_OK;
 }
 
 enum err_code

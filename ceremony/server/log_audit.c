@@ -19,8 +19,6 @@ audit_done(struct audit *audit)
 	free(TAKE(audit->debts));
 }
 
-DESTRUCTOR(free_digests, struct digest, free)
-
 static enum err_code
 check_statements(struct session *session, const struct json *array, struct err *err)
 {
@@ -93,33 +91,22 @@ check_release(struct session *session, struct json_in *in, struct audit *audit, 
 	return ERR_OK;
 }
 
-/* Is the statement of a leaf "suspend" in the list of the charter that it names? */
+/* Is the charter, roster or suspension of a leaf the next of the chain? */
 static enum err_code
-check_suspension(struct session *session, const struct json *statements, struct audit *audit,
+check_document(const struct session *session, const struct json *statements, struct audit *audit,
     struct err *err)
 {
-	CLEANUP(free_digests) struct digest *listed = calloc(SUSPENSIONS_MAX, sizeof(*listed));
+	const struct chain *chain = &session->chain;
 	const char *hex = json_array_text(statements, 0);
-	DSSE statement = {0};
-	struct suspension suspension;
 	struct digest digest;
-	size_t count;
 
-	if (listed == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
-	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
-		return err_set(err, ERR_INTEGRITY, "it names no suspension");
-	TRY(session_statement(session, &digest, "suspension", &statement, err));
-	TRY(suspension_parse(&statement, session->chain.charter->training, &suspension, err));
-	TRY(store_list_suspensions(session->store, &suspension.charter, listed, SUSPENSIONS_MAX,
-	    &count, err));
-	audit->suspension_count++;
-	for (size_t i = 0; i < count; i++)
-		if (digest_equal(&listed[i], &digest))
-			return ERR_OK;
-	return err_set(err, ERR_INTEGRITY,
-	    "the database has no row of the suspension of a token of %s that the log has",
-	    suspension.holder);
+	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
+	    audit->document_count >= chain->document_count ||
+	    !digest_equal(&chain->documents[audit->document_count], &digest))
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has another charter, roster or suspension there");
+	audit->document_count++;
+	return ERR_OK;
 }
 
 static enum err_code
@@ -139,8 +126,9 @@ read_leaf(struct session *session, struct audit *audit, uint64_t index, const st
 	TRY(check_statements(session, statements, err));
 	if (strcmp(event, "releasing") == 0)
 		TRY(check_release(session, &in, audit, err));
-	if (strcmp(event, "suspend") == 0)
-		TRY(check_suspension(session, statements, audit, err));
+	if (strcmp(event, "charter") == 0 || strcmp(event, "roster") == 0 ||
+	    strcmp(event, "suspend") == 0)
+		TRY(check_document(session, statements, audit, err));
 	audit->test_count += strcmp(event, "test") == 0;
 	if (json_in_has(&in, "debt"))
 		return read_debt(&in, audit, index, err);
@@ -228,16 +216,15 @@ audit_debts(struct session *session, struct audit *audit, struct err *err)
 enum err_code
 audit_tokens(struct session *session, const struct audit *audit, struct err *err)
 {
-	uint64_t suspensions, tests;
+	size_t documents = session->chain.document_count;
+	uint64_t tests;
 
-	TRY(store_count_suspensions(session->store, NULL, &suspensions, err));
 	TRY(store_count_tests(session->store, &tests, err));
-	if (suspensions != audit->suspension_count || tests != audit->test_count)
+	if (documents != audit->document_count || tests != audit->test_count)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database has %llu suspensions and %llu tests of "
-		    "tokens, the log %zu and %zu",
-		    (unsigned long long)suspensions, (unsigned long long)tests,
-		    audit->suspension_count, audit->test_count);
+		    "the database has %zu charters, rosters and suspensions and %llu tests of tokens, "
+		    "the log %zu and %zu",
+		    documents, (unsigned long long)tests, audit->document_count, audit->test_count);
 	return ERR_OK;
 }
 

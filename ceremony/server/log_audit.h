@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rebuilding what the rows of releases, debts, suspensions and tests must be from the leaves of the log alone, and
+ * Rebuilding what the rows of releases, debts, documents and tests must be from the leaves of the log alone, and
  * comparing.  A row without its leaf, or a leaf without its row, is ERR_INTEGRITY.
  */
 #ifndef CEREMONY_SERVER_LOG_AUDIT_H
@@ -18,7 +18,7 @@ struct audit_debt {
 };
 struct audit {
 	int64_t time; /* of the leaf before */
-	size_t release_count, suspension_count, test_count;
+	size_t release_count, document_count, test_count;
 	struct audit_debt *debts; /* one for each leaf about a debt */
 	size_t debt_count, debt_capacity;
 };
@@ -30,7 +30,7 @@ enum err_code audit_leaf(struct session *session, struct audit *audit, uint64_t 
     struct view data, struct err *err) MUST_CHECK;
 /* After the last leaf: the debt rows are what their last leaves say. */
 enum err_code audit_debts(struct session *session, struct audit *audit, struct err *err) MUST_CHECK;
-/* No suspension or test lacks its leaf. */
+/* No document or test lacks its leaf. */
 enum err_code audit_tokens(struct session *session, const struct audit *audit,
     struct err *err) MUST_CHECK;
 /* Every version's header is what its hash says, and no release row lacks its leaf. */

@@ -90,9 +90,10 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	say(checks, "%zu releases and all rotation debts are those of the log",
 	    audit.release_count);
 	TRY(audit_tokens(session, &audit, err));
-	TRY(chain_check_suspended(session, err));
-	say(checks, "%zu suspensions and %zu tests of tokens are those of the log",
-	    audit.suspension_count, audit.test_count);
+	TRY(chain_check_log(session, err));
+	say(checks,
+	    "%zu charters, rosters and suspensions and %zu tests of tokens are those of the log",
+	    audit.document_count, audit.test_count);
 	TRY(audit_secrets(session, &audit, &versions, err));
 	say(checks, "the headers of %" PRIu64 " sealed versions are unchanged", versions);
 	return ERR_OK;

@@ -222,14 +222,13 @@ bench_fill(struct bench *bench)
 	struct err err;
 	struct store *store = bench->store;
 	bench_begin(bench);
-	struct digest charter = bench_statement(store, 0x11), roster = bench_statement(store, 0x12);
+	struct digest charter = bench_statement(store, 0x11);
 	struct secret_row secret = {.id = bench_secret,
 	    .name = "prod/db",
 	    .definition = bench_statement(store, 0x13),
 	    .current = 1,
 	    .newest = 2};
-	assert_ok(store_put_charter(store, 1, &charter, &err));
-	assert_ok(store_put_roster(store, 1, &roster, &err));
+	assert_ok(store_add_document(store, &charter, &err));
 	assert_ok(store_set_text(store, "draft", "a draft", &err));
 	assert_ok(store_add_secret(store, &secret, &err));
 	bench_version(store, 1);

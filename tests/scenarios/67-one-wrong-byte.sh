@@ -124,12 +124,11 @@ wrong "suspension: the reason" suspended 6 'suspension' "tamper payload suspend 
 wrong "suspension: whose token" suspended 6 'suspension' "tamper payload suspend '\"seat\":\"legal\"' '\"seat\":\"audit\"'" standing
 wrong "suspension: a bit of the stored text" suspended 6 'suspension' "tamper flip statements text \"type = 'suspend'\"" standing
 wrong "suspension: no signature" suspended 6 'suspension.*sign' "tamper drop-signatures suspend" standing
-wrong "suspension: no row" suspended 6 'the log counts 1 suspensions' "tamper sql 'DELETE FROM suspensions'" approve
-wrong "suspension: another charter's" suspended 6 'the log counts 1 suspensions' "tamper sql \"UPDATE suspensions SET charter = (SELECT digest FROM rosters)\"" approve
+wrong "suspension: no row" suspended 6 'the log counts 3 charters, rosters and suspensions' "tamper sql 'DELETE FROM documents WHERE position = 3'" approve
 wrong "test: the seat" suspended 6 'test|statement' "tamper payload test '\"seat\":\"ciso\"' '\"seat\":\"cisp\"'" standing
 wrong "test: a bit of the stored text" suspended 6 'test|statement' "tamper flip statements text \"type = 'test'\"" standing
 wrong "test: no signature" suspended 6 'test|sign' "tamper drop-signatures test" standing
-wrong "test: no row" suspended 6 '1 suspensions and 0 tests' "tamper sql 'DELETE FROM tests'" halligan log verify
+wrong "test: no row" suspended 6 '3 charters, rosters and suspensions and 0 tests' "tamper sql 'DELETE FROM tests'" halligan log verify
 restore suspended
 ok "with every byte as it was the log verifies" halligan log verify
 tap_end

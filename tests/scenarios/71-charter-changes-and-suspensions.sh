@@ -16,7 +16,7 @@ ok "a responder too" as alice token test
 like "there the release key" "$(tap_output)" 'release +its release key opens'
 is "both are in the log" "$(db "SELECT count(*) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%\"event\":\"test\"%'")" 2
 ok "the log verifies" halligan log verify
-like "and counts them" "$(tap_output)" '0 suspensions and 2 tests'
+like "and counts them" "$(tap_output)" '2 charters, rosters and suspensions and 2 tests'
 
 # --- status ---
 ok "charter status says how it stands" halligan charter status
@@ -54,14 +54,15 @@ ok "and is done" halligan done
 
 # A database writer takes the suspension away: the log's newest leaf counts it.
 cp vault/vault.db before.db
-"$LIB/tamper.py" "$VAULT" sql "DELETE FROM suspensions"
-told "a removed suspension" 6 'the log counts 1 suspensions' halligan charter status
+"$LIB/tamper.py" "$VAULT" sql "DELETE FROM documents WHERE position = 4"
+told "a removed suspension" 6 'the log counts 4 charters, rosters and suspensions' halligan charter status
 cp before.db vault/vault.db
-"$LIB/tamper.py" "$VAULT" sql "UPDATE suspensions SET charter = (SELECT digest FROM statements WHERE type = 'roster')"
-told "a moved one" 6 'the log counts 1 suspensions' halligan charter status
+"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1000 + position WHERE position > 2;
+    UPDATE documents SET position = 1007 - position WHERE position > 2"
+told "a moved one" 6 'suspension 1' halligan charter status
 cp before.db vault/vault.db
-"$LIB/tamper.py" "$VAULT" sql "INSERT INTO suspensions (charter, token, statement) SELECT charter, zeroblob(32), (SELECT digest FROM statements WHERE type = 'test' LIMIT 1) FROM suspensions"
-told "an added one" 6 'suspension 2' halligan charter status
+"$LIB/tamper.py" "$VAULT" sql "INSERT INTO documents (position, digest) SELECT 5, digest FROM statements WHERE type = 'test' LIMIT 1"
+told "an added one" 6 'document 5' halligan charter status
 cp before.db vault/vault.db
 ok "the right database is believed again" halligan charter status
 

@@ -8,12 +8,18 @@ chain_done(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->charter_count; i++)
 		charter_freep(&chain->charters[i]);
-	if (chain->charter_count == 0)
-		charter_freep(&chain->charter);
 	free(chain->charters);
 	roster_freep(&chain->roster);
 	suspensions_done(&chain->suspensions);
+	free(chain->documents);
 	*chain = (struct chain){0};
+}
+
+enum err_code
+chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest, struct err *err)
+{
+	return sha256_one(view_of((const uint8_t *)chain->documents, count * sizeof(struct digest)),
+	    ret_digest, err);
 }
 
 const struct seat *
@@ -73,4 +79,18 @@ chain_listed_token(const struct chain *chain, const char *name, const struct dig
 		if (digest_equal(&seat->tokens[i].id, token))
 			return &seat->tokens[i];
 	return NULL;
+}
+
+enum err_code
+chain_verify_definition(const struct chain *chain, const struct dsse *statement,
+    const struct definition *definition, struct err *err)
+{
+	enum err_code code = ERR_REFUSED;
+
+	for (size_t i = chain->charter_count; code != ERR_OK && i > 0; i--)
+		code = definition_verify(statement, definition, chain->charters[i - 1],
+		    &chain->vault, err);
+	if (code == ERR_OK)
+		return ERR_OK;
+	return definition_verify(statement, definition, chain->charter, &chain->vault, err);
 }

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The documents of a vault that are in force, verified from its first charter on: whoever is found
- * here is found by key, under documents that the vault's people signed.
+ * here is found by key, under documents that the vault's people signed.  chain_fold.h makes it.
  */
 #ifndef VAULT_DOCUMENTS_CHAIN_H
 #define VAULT_DOCUMENTS_CHAIN_H
 
+#include "vault/documents/definition.h"
 #include "vault/documents/roster.h"
 #include "vault/documents/suspension.h"
 
+enum { CHAIN_DOCUMENTS_MAX = 4096 };
+
 struct chain {
 	struct digest vault;
-	struct charter *charter; /* in force */
+	struct charter *charter; /* in force: the last of CHARTERS; NULL before the first */
 	struct roster *roster;   /* in force; version 0 before the first */
 	struct suspensions suspensions;
-	struct charter *
-	    *charters; /* all of them, from the first to that in force, which they own */
+	struct charter **charters; /* all of them, owned */
 	size_t charter_count;
+	/* Charters, rosters and suspensions in the order in which they came into force. */
+	struct digest *documents;
+	size_t document_count;
 };
 void chain_done(struct chain *chain); /* accepts {0} */
+#define CHAIN CLEANUP(chain_done) struct chain
 
+/* One digest over the first COUNT documents, in order: what a client remembers. */
+enum err_code chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest,
+    struct err *err) MUST_CHECK;
 /* A seat of charter or roster; NULL when there is none. */
 const struct seat *chain_seat(const struct chain *chain, const char *name);
 /* The token TOKEN of the seat NAME, suspended or not, or NULL. */
@@ -34,5 +43,9 @@ enum err_code chain_refuse_token(const struct chain *chain, const char *name,
 /* ERR_REFUSED when a token that is suspended signed STATEMENT. */
 enum err_code chain_check_signers(const struct chain *chain, const struct dsse *statement,
     struct err *err) MUST_CHECK;
+/* definition_verify under the newest charter under which it verifies: a definition stays valid when the
+ * operator who signed it has left.  What is refused is what the charter in force refuses. */
+enum err_code chain_verify_definition(const struct chain *chain, const struct dsse *statement,
+    const struct definition *definition, struct err *err) MUST_CHECK;
 
 #endif

@@ -36,12 +36,5 @@ enum err_code roster_parse(const struct dsse *statement, const struct charter *c
     struct roster **ret_roster, struct err *err) MUST_CHECK;
 enum err_code roster_payload(const struct roster *roster, struct json **ret_payload,
     struct err *err) MUST_CHECK;
-/* Signatures, and the step from PREVIOUS (version + 1, previous digest, vault), which was verified
- * before; NULL or version 0 before the first.  CHARTER is the one that the roster names.
- * ERR_WAITING says which of operator and officer is missing; a signature that is wrong or of no
- * token of CHARTER is ERR_INTEGRITY, ERR_REFUSED. */
-enum err_code roster_verify(const struct dsse *statement, const struct roster *roster,
-    const struct roster *previous, const struct charter *charter, const struct digest *vault,
-    struct err *err) MUST_CHECK;
 
 #endif

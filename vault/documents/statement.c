@@ -50,6 +50,14 @@ statement_is_training(const struct dsse *statement)
 	return strncmp(statement->type, start, sizeof(start) - 1) == 0;
 }
 
+bool
+statement_is(const struct dsse *statement, enum statement_type type)
+{
+	char text[DSSE_TYPE_MAX + 1];
+	type_text(type, statement_is_training(statement), text);
+	return strcmp(statement->type, text) == 0;
+}
+
 enum err_code
 statement_payload(const struct dsse *statement, enum statement_type type, bool training,
     struct json **ret_payload, struct err *err)

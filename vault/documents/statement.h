@@ -38,6 +38,8 @@ enum err_code statement_new(enum statement_type type, bool training, struct json
     struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* Says its type that it belongs to a training vault? */
 bool statement_is_training(const struct dsse *statement);
+/* Is it of TYPE, in training or not? */
+bool statement_is(const struct dsse *statement, enum statement_type type);
 /* Check the type (a training statement in a production vault and the reverse are ERR_REFUSED) and
  * parse the payload. */
 enum err_code statement_payload(const struct dsse *statement, enum statement_type type,

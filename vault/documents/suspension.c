@@ -70,73 +70,6 @@ suspension_parse(const struct dsse *statement, bool training, struct suspension 
 	return ERR_OK;
 }
 
-static enum err_code
-check_signer(const struct suspension *suspension, const struct charter *charter,
-    const struct seat *signer, const struct seat_token *token, struct err *err)
-{
-	const struct seat *officer =
-	    seat_by_name(charter->seats, charter->seat_count, suspension->seat);
-
-	if (strcmp(signer->name, suspension->seat) != 0 ||
-	    !digest_equal(&token->id, &suspension->token))
-		return err_set(err, ERR_REFUSED,
-		    "the token that it names is not one of seat \"%s\"", suspension->seat);
-	if ((officer == NULL || (officer->roles & ROLE_OFFICER) == 0) &&
-	    strcmp(suspension->seat, suspension->holder) != 0)
-		return err_set(err, ERR_REFUSED,
-		    "seat \"%s\" is no officer, and the token is not its own", suspension->seat);
-	return ERR_OK;
-}
-
-/* The signature of somebody other than the one whom the statement names. */
-static enum err_code
-check_second(const struct dsse *statement, const struct dsse_signature *signature,
-    const struct suspension *suspension, const struct charter *charter, struct err *err)
-{
-	struct digest id;
-	const struct seat_token *token = NULL;
-	const struct seat *seat = NULL;
-
-	if (text_from_hex(signature->keyid, id.bytes, DIGEST_SIZE))
-		seat = seat_by_token(charter->seats, charter->seat_count, &id, &token);
-	if (seat == NULL)
-		return err_set(err, ERR_REFUSED,
-		    "signed with an unknown key, %.16s: no token of a seat has it",
-		    signature->keyid);
-	if ((seat->roles & ROLE_OFFICER) == 0 || strcmp(seat->name, suspension->seat) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "seat \"%s\" cannot be its second signer: that is another officer", seat->name);
-	if (signature_verify(statement, signature, token->signs, &token->keys[KEY_SIGN], err) !=
-	    ERR_OK)
-		return err_add(err, "seat \"%s\"", seat->name);
-	return ERR_OK;
-}
-
-enum err_code
-suspension_verify(const struct dsse *statement, const struct suspension *suspension,
-    const struct charter *charter, const struct digest *vault, const struct seat *signer,
-    const struct seat_token *signer_token, struct err *err)
-{
-	char keyid[2 * DIGEST_SIZE + 1];
-
-	if (!digest_equal(&suspension->vault, vault))
-		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
-	if (!digest_equal(&suspension->charter, &charter->digest))
-		return err_set(err, ERR_REFUSED, "charter: it is not of the charter in force");
-	if (signer == NULL)
-		return err_set(err, ERR_REFUSED,
-		    "no seat has the token that it names as its signer");
-	TRY(check_signer(suspension, charter, signer, signer_token, err));
-	TRY(seat_token_verify(statement, signer_token, err));
-	text_hex(VIEW_OF(suspension->token.bytes), keyid);
-	for (size_t i = 0; i < statement->count; i++) {
-		if (strcmp(statement->signatures[i].keyid, keyid) == 0)
-			continue;
-		TRY(check_second(statement, &statement->signatures[i], suspension, charter, err));
-	}
-	return ERR_OK;
-}
-
 /* Officers' seats, and the owner when it is none. */
 size_t
 suspension_signers(const struct dsse *statement, const struct charter *charter)
@@ -218,18 +151,6 @@ suspensions_add(struct suspensions *list, const struct dsse *statement,
 	list->rows = rows;
 	list->rows[list->count++] = *suspension;
 	return ERR_OK;
-}
-
-enum err_code
-suspensions_digest(const struct suspensions *list, size_t count, struct digest *ret_digest,
-    struct err *err)
-{
-	BUF bytes = {0};
-
-	for (size_t i = 0; i < count; i++)
-		buf_bytes(&bytes, VIEW_OF(list->rows[i].digest.bytes));
-	TRY(buf_check(&bytes, err));
-	return sha256_one(buf_view(&bytes), ret_digest, err);
 }
 
 void

@@ -33,12 +33,6 @@ enum err_code suspension_payload(const struct suspension *suspension, struct jso
     struct err *err) MUST_CHECK;
 enum err_code suspension_parse(const struct dsse *statement, bool training,
     struct suspension *ret_suspension, struct err *err) MUST_CHECK;
-/* Vault, charter, who may sign, and every signature.  SIGNER is the seat that the statement names, in
- * CHARTER or in a roster, whose token SIGNER_TOKEN is.  ERR_REFUSED: may not; ERR_INTEGRITY: a wrong
- * signature. */
-enum err_code suspension_verify(const struct dsse *statement, const struct suspension *suspension,
-    const struct charter *charter, const struct digest *vault, const struct seat *signer,
-    const struct seat_token *signer_token, struct err *err) MUST_CHECK;
 /* How many seats signed it. */
 size_t suspension_signers(const struct dsse *statement, const struct charter *charter);
 
@@ -59,9 +53,6 @@ const struct suspension *suspensions_find(const struct suspensions *list,
 /* Was STATEMENT signed by a token that is suspended?  That suspension, or NULL. */
 const struct suspension *suspensions_signer(const struct suspensions *list,
     const struct dsse *statement);
-/* One digest over the first COUNT of LIST, in order: what a client remembers. */
-enum err_code suspensions_digest(const struct suspensions *list, size_t count,
-    struct digest *ret_digest, struct err *err) MUST_CHECK;
 /* "suspended by infra on 2026-01-05 10:00:00Z: lost on a train", appended. */
 void suspension_text(const struct suspension *suspension, struct buf *ret_text);
 

@@ -14,7 +14,7 @@
 #include "vault/store/sql_query.h"
 
 static const struct store_step released_steps[] = {
-    {1, store_schema_2}, /* suspensions, tests */
+    {1, store_schema_2}, /* tests */
     {2, store_schema_3}, /* spares, batches */
 };
 const struct store_steps store_steps = {released_steps, ARRAY_SIZE(released_steps), STORE_FORMAT};

@@ -3,8 +3,8 @@
  * Format 1 is store_schema; each later format is a script that is run after it, in a new database as
  * in an old one.  Where SQL can hold an invariant, it does:
  *
- *	log_*, charters, rosters, answers, releases,
- *	suspensions, tests		are only ever added to (triggers)
+ *	log_*, documents, answers,
+ *	releases, tests			are only ever added to (triggers)
  *	versions			what was sealed is never exchanged (trigger)
  *	releases			one for a version, ever (primary key)
  *	ceremonies.request		a request is accepted once (UNIQUE)
@@ -37,13 +37,6 @@
 #define APPEND_ONLY(table) NO_CHANGE(table, "UPDATE", "unchanged") NO_CHANGE(table, "DELETE", "kept")
 
 const char store_schema_2[] =
-    "CREATE TABLE suspensions ("
-    "  position INTEGER PRIMARY KEY,"
-    DIGEST("charter") REFERS_TO_STATEMENT ","
-    DIGEST("token") ","
-    DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("suspensions")
-    "CREATE INDEX suspensions_by_charter ON suspensions(charter, position);"
     "CREATE TABLE tests ("
     "  position INTEGER PRIMARY KEY,"
     DIGEST("token") ","
@@ -70,14 +63,10 @@ const char *const store_schema[] = {
     "  type TEXT NOT NULL,"
     "  text BLOB NOT NULL"
     ") STRICT;"
-    "CREATE TABLE charters ("
-    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
+    "CREATE TABLE documents ("
+    "  position INTEGER PRIMARY KEY CHECK (position BETWEEN 1 AND 4294967295),"
     DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("charters")
-    "CREATE TABLE rosters ("
-    "  version INTEGER PRIMARY KEY CHECK (version BETWEEN 1 AND 4294967295),"
-    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("rosters"),
+    ") STRICT;" APPEND_ONLY("documents"),
 
     "CREATE TABLE secrets ("
     ID("id") " PRIMARY KEY,"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small texts, statements, and the two chains of statements: charters and rosters. */
+/* Small texts, statements, and the chain of documents. */
 #include "vault/store/statement.h"
 
 #include "vault/store/inside.h"
@@ -68,98 +68,37 @@ store_get_statement(struct store *store, const struct digest *digest, struct buf
 	return sql_end(&query);
 }
 
-/* One of the chains: its table and what is asked of it. */
-struct chain {
-	const char *table, *what;
-	const char *insert, *select, *newest;
-};
-
-static const struct chain charters = {
-    "charters",
-    "charter",
-    "INSERT INTO charters (version, digest) VALUES (?, ?)",
-    "SELECT digest FROM charters WHERE version = ?",
-    "SELECT coalesce(max(version), 0) FROM charters",
-};
-static const struct chain rosters = {
-    "rosters",
-    "roster",
-    "INSERT INTO rosters (version, digest) VALUES (?, ?)",
-    "SELECT digest FROM rosters WHERE version = ?",
-    "SELECT coalesce(max(version), 0) FROM rosters",
-};
-
-static enum err_code
-chain_version(struct store *store, const struct chain *chain, uint32_t *ret_newest, struct err *err)
+enum err_code
+store_add_document(struct store *store, const struct digest *digest, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, chain->table, chain->newest, err);
-	TRY(sql_one(&query, chain->what));
-	uint32_t newest = store_get_u32(&query, "version");
-	TRY(sql_end(&query));
-	*ret_newest = newest;
-	return ERR_OK;
-}
-
-static enum err_code
-chain_put(struct store *store, const struct chain *chain, uint32_t version,
-    const struct digest *digest, struct err *err)
-{
-	uint32_t newest;
-	TRY(chain_version(store, chain, &newest, err));
-	if (version > newest && version - newest > 1)
-		return err_set(err, ERR_INVALID, "%s %u cannot follow %s %u", chain->what, version,
-		    chain->what, newest);
-	SQL_QUERY query = sql_query(store->sql, chain->table, chain->insert, err);
-	sql_put_int(&query, version);
+	SQL_QUERY query = sql_query(store->sql, "documents",
+	    "INSERT INTO documents (position, digest)"
+	    " VALUES ((SELECT coalesce(max(position), 0) + 1 FROM documents), ?)",
+	    err);
 	store_put_digest(&query, digest);
 	return sql_run(&query, NULL);
 }
 
-static enum err_code
-chain_get(struct store *store, const struct chain *chain, uint32_t version,
-    struct digest *ret_digest, struct err *err)
+enum err_code
+store_get_document(struct store *store, uint32_t position, struct digest *ret_digest,
+    struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, chain->table, chain->select, err);
-	sql_put_int(&query, version);
-	TRY(sql_one(&query, chain->what));
+	SQL_QUERY query = sql_query(store->sql, "documents",
+	    "SELECT digest FROM documents WHERE position = ?", err);
+	sql_put_int(&query, position);
+	TRY(sql_one(&query, "document"));
 	store_get_digest(&query, "digest", ret_digest);
 	return sql_end(&query);
 }
 
 enum err_code
-store_put_charter(struct store *store, uint32_t version, const struct digest *digest,
-    struct err *err)
+store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 {
-	return chain_put(store, &charters, version, digest, err);
-}
-
-enum err_code
-store_get_charter(struct store *store, uint32_t version, struct digest *ret_digest, struct err *err)
-{
-	return chain_get(store, &charters, version, ret_digest, err);
-}
-
-enum err_code
-store_charter_version(struct store *store, uint32_t *ret_newest, struct err *err)
-{
-	return chain_version(store, &charters, ret_newest, err);
-}
-
-enum err_code
-store_put_roster(struct store *store, uint32_t version, const struct digest *digest,
-    struct err *err)
-{
-	return chain_put(store, &rosters, version, digest, err);
-}
-
-enum err_code
-store_get_roster(struct store *store, uint32_t version, struct digest *ret_digest, struct err *err)
-{
-	return chain_get(store, &rosters, version, ret_digest, err);
-}
-
-enum err_code
-store_roster_version(struct store *store, uint32_t *ret_newest, struct err *err)
-{
-	return chain_version(store, &rosters, ret_newest, err);
+	SQL_QUERY query = sql_query(store->sql, "documents",
+	    "SELECT coalesce(max(position), 0) FROM documents", err);
+	TRY(sql_one(&query, "documents"));
+	uint32_t count = store_get_u32(&query, "count");
+	TRY(sql_end(&query));
+	*ret_count = count;
+	return ERR_OK;
 }

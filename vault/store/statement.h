@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signed statements, the chains of charters and rosters, and small texts. */
+/* Signed statements, the chain of documents, and small texts. */
 #ifndef VAULT_STORE_STATEMENT_H
 #define VAULT_STORE_STATEMENT_H
 
@@ -19,18 +19,13 @@ enum err_code store_put_statement(struct store *store, const struct digest *dige
 enum err_code store_get_statement(struct store *store, const struct digest *digest,
     struct buf *ret_text, struct err *err) MUST_CHECK;
 
-/* The chains: version -> statement digest.  Versions are consecutive from 1. */
-enum err_code store_put_charter(struct store *store, uint32_t version, const struct digest *digest,
+/* The chain: statement digests of charters, rosters and suspensions in the order in which they came into
+ * force, at positions from 1 on.  ERR_EXISTS: it stands there. */
+enum err_code store_add_document(struct store *store, const struct digest *digest,
     struct err *err) MUST_CHECK;
-enum err_code store_get_charter(struct store *store, uint32_t version, struct digest *ret_digest,
+enum err_code store_get_document(struct store *store, uint32_t position, struct digest *ret_digest,
     struct err *err) MUST_CHECK;
-enum err_code store_charter_version(struct store *store, uint32_t *ret_newest,
-    struct err *err) MUST_CHECK; /* 0: none */
-enum err_code store_put_roster(struct store *store, uint32_t version, const struct digest *digest,
-    struct err *err) MUST_CHECK;
-enum err_code store_get_roster(struct store *store, uint32_t version, struct digest *ret_digest,
-    struct err *err) MUST_CHECK;
-enum err_code store_roster_version(struct store *store, uint32_t *ret_newest,
+enum err_code store_count_documents(struct store *store, uint32_t *ret_count,
     struct err *err) MUST_CHECK;
 
 #endif

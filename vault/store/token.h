@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of tokens: suspensions, tests, and where they were seen to work. */
+/* What is known of tokens: tests, and where they were seen to work. */
 #ifndef VAULT_STORE_TOKEN_H
 #define VAULT_STORE_TOKEN_H
 
 #include "base/crypto.h"
 #include "vault/store/store.h"
 
-/* Suspensions under CHARTER (digests of their statements), in the order of arrival, at most MAX.  Nobody is believed about them who did not sign (vault/documents/suspension.h). */
-enum err_code store_add_suspension(struct store *store, const struct digest *charter,
-    const struct digest *token, const struct digest *statement, struct err *err) MUST_CHECK;
-enum err_code store_list_suspensions(struct store *store, const struct digest *charter,
-    struct digest *ret_statements, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
-enum err_code store_count_suspensions(struct store *store, const struct digest *charter,
-    uint64_t *ret_count, struct err *err) MUST_CHECK; /* NULL: under all charters */
 /* Tests of tokens, and the newest of each kind of evidence that TOKEN works; ERR_NOT_FOUND. */
 enum err_code store_add_test(struct store *store, const struct digest *token,
     const struct digest *statement, struct err *err) MUST_CHECK;

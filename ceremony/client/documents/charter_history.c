@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each leaf that tells of a charter, roster, suspension or test names its statement; that is fetched,
- * held against the digest in the leaf, and verified against the documents that were in force then.
+ * held against the digest in the leaf, and verified against the documents that were in force then: the
+ * chain is folded once more, leaf by leaf.
  * Nothing is shown before the whole log was seen to be that of the checkpoint.
  */
 #include "ceremony/client/documents/charter_history.h"
@@ -16,22 +17,19 @@
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
-#include "vault/documents/charter_verify.h"
+#include "vault/documents/chain_fold.h"
 
 struct story {
 	struct client *client;
 	const struct vault_view *view;
-	const struct charter *charter; /* in force at this point of the story */
-	struct roster *roster;
-	struct suspensions suspended;
+	struct chain chain; /* in force at this point of the story */
 	struct json *events;
 };
 
 static void
 story_done(struct story *story)
 {
-	roster_freep(&story->roster);
-	suspensions_done(&story->suspended);
+	chain_done(&story->chain);
 	json_freep(&story->events);
 }
 
@@ -74,22 +72,21 @@ add_signer(struct json *names, const char *keyid, const struct seat *seats, size
 	json_add_text(names, seat->name);
 }
 
-/* Seats of A, then of B, that signed. */
+/* Seats of BEFORE (may be NULL), then of what is in force, that signed. */
 static struct json *
-signers(const struct dsse *statement, const struct charter *a, const struct charter *b,
-    const struct roster *roster)
+signers(const struct story *story, const struct dsse *statement, const struct charter *before)
 {
 	struct json *names = json_new_array();
+	const struct charter *charter = story->chain.charter;
+	const struct roster *roster = story->chain.roster;
 
 	for (size_t i = 0; i < statement->count; i++) {
 		const char *keyid = statement->signatures[i].keyid;
 
-		if (a != NULL)
-			add_signer(names, keyid, a->seats, a->seat_count);
-		if (b != NULL)
-			add_signer(names, keyid, b->seats, b->seat_count);
-		if (roster != NULL)
-			add_signer(names, keyid, roster->seats, roster->seat_count);
+		if (before != NULL)
+			add_signer(names, keyid, before->seats, before->seat_count);
+		add_signer(names, keyid, charter->seats, charter->seat_count);
+		add_signer(names, keyid, roster->seats, roster->seat_count);
 	}
 	return names;
 }
@@ -189,14 +186,16 @@ tell_waivers(struct buf *text, const struct charter *before, const struct charte
 static void
 tell_restored(struct buf *text, const struct story *story, const struct charter *after)
 {
-	for (size_t i = 0; i < story->suspended.count; i++) {
-		const struct suspension *row = &story->suspended.rows[i];
+	const struct suspensions *suspended = &story->chain.suspensions;
+
+	for (size_t i = 0; i < suspended->count; i++) {
+		const struct suspension *row = &suspended->rows[i];
 		const struct seat_token *token = NULL;
 
 		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) !=
 		        NULL ||
-		    seat_by_token(story->roster->seats, story->roster->seat_count, &row->suspended,
-		        &token) != NULL)
+		    (token = chain_listed_token(&story->chain, row->holder, &row->suspended)) !=
+		        NULL)
 			buf_format(text, "; %s's token \"%s\" was restored", row->holder,
 			    token->label);
 	}
@@ -205,120 +204,91 @@ tell_restored(struct buf *text, const struct story *story, const struct charter 
 /* ---- events ---- */
 
 static enum err_code
-on_charter(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+on_charter(struct story *story, const struct dsse *statement, struct buf *text, struct err *err)
 {
-	uint32_t version = story->charter != NULL ? story->charter->version : 0;
-	const struct charter *charter;
-	DSSE statement = {0};
-	BUF text = {0};
+	const struct charter *before = story->chain.charter;
+	CHARTER *charter = NULL;
 
-	if (version >= story->view->chain.charter_count ||
-	    !digest_equal(&story->view->chain.charters[version]->digest, digest))
-		return err_set(err, ERR_INTEGRITY, "the log has another charter %u than the chain",
-		    version + 1);
-	charter = story->view->chain.charters[version];
-	TRY(fetch(story, digest, &statement, err));
-	TRY(charter_verify(&statement, charter, story->charter, err));
-	if (story->charter == NULL) {
-		buf_format(&text, "%s was founded", charter->name);
-		tell_people(&text, NULL, 0, charter->seats, charter->seat_count);
-		tell_waivers(&text, NULL, charter);
-	} else {
-		buf_format(&text, "charter %u", charter->version);
-		tell_people(&text, story->charter->seats, story->charter->seat_count,
-		    charter->seats, charter->seat_count);
-		tell_policies(&text, story->charter, charter);
-		tell_waivers(&text, story->charter, charter);
-		tell_restored(&text, story, charter);
+	TRY(charter_parse(statement, &charter, err));
+	if (before == NULL) {
+		buf_format(text, "%s was founded", charter->name);
+		tell_people(text, NULL, 0, charter->seats, charter->seat_count);
+		tell_waivers(text, NULL, charter);
+		return ERR_OK;
 	}
-	TRY(add_event(story, time, "charter", &text,
-	    signers(&statement, story->charter, charter, NULL), err));
-	story->charter = charter;
-	suspensions_done(&story->suspended);
+	buf_format(text, "charter %u", charter->version);
+	tell_people(text, before->seats, before->seat_count, charter->seats, charter->seat_count);
+	tell_policies(text, before, charter);
+	tell_waivers(text, before, charter);
+	tell_restored(text, story, charter);
 	return ERR_OK;
 }
 
 static enum err_code
-on_roster(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+on_roster(struct story *story, const struct dsse *statement, struct buf *text, struct err *err)
 {
-	DSSE statement = {0};
+	const struct roster *before = story->chain.roster;
 	ROSTER *roster = NULL;
-	BUF text = {0};
 
-	TRY(fetch(story, digest, &statement, err));
-	TRY(roster_parse(&statement, story->charter, &roster, err));
-	TRY(roster_verify(&statement, roster, story->roster, story->charter,
-	    &story->view->chain.vault, err));
-	buf_format(&text, "roster %u", roster->version);
-	tell_people(&text, story->roster->seats, story->roster->seat_count, roster->seats,
-	    roster->seat_count);
-	TRY(add_event(story, time, "roster", &text, signers(&statement, story->charter, NULL, NULL),
-	    err));
-	roster_freep(&story->roster);
-	story->roster = TAKE(roster);
+	TRY(roster_parse(statement, story->chain.charter, &roster, err));
+	buf_format(text, "roster %u", roster->version);
+	tell_people(text, before->seats, before->seat_count, roster->seats, roster->seat_count);
 	return ERR_OK;
 }
 
-static const struct seat *
-find_seat(const struct story *story, const struct digest *id, const struct seat_token **ret_token)
-{
-	const struct seat *seat =
-	    seat_by_token(story->charter->seats, story->charter->seat_count, id, ret_token);
-
-	return seat != NULL ?
-	    seat :
-	    seat_by_token(story->roster->seats, story->roster->seat_count, id, ret_token);
-}
-
 static enum err_code
-on_suspend(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+on_suspend(struct story *story, const struct dsse *statement, struct buf *text, struct err *err)
 {
-	DSSE statement = {0};
 	struct suspension suspension;
-	const struct seat_token *token = NULL, *target = NULL;
-	const struct seat *signer;
-	BUF text = {0};
+	const struct seat_token *token;
 
-	TRY(fetch(story, digest, &statement, err));
-	TRY(suspension_parse(&statement, story->view->chain.charter->training, &suspension, err));
-	signer = find_seat(story, &suspension.token, &token);
-	TRY(suspension_verify(&statement, &suspension, story->charter, &story->view->chain.vault,
-	    signer, token, err));
-	TRY(suspensions_add(&story->suspended, &statement, &suspension, err));
-	(void)find_seat(story, &suspension.suspended, &target);
-	buf_format(&text, "%s's token \"%s\" was suspended: %s", suspension.holder,
-	    target != NULL ? target->label : "?", suspension.reason);
-	return add_event(story, time, "suspend", &text,
-	    signers(&statement, story->charter, NULL, story->roster), err);
+	TRY(suspension_parse(statement, story->chain.charter->training, &suspension, err));
+	token = chain_listed_token(&story->chain, suspension.holder, &suspension.suspended);
+	buf_format(text, "%s's token \"%s\" was suspended: %s", suspension.holder,
+	    token != NULL ? token->label : "?", suspension.reason);
+	return ERR_OK;
 }
 
 static enum err_code
-on_test(struct story *story, const struct digest *digest, int64_t time, struct err *err)
+on_test(struct story *story, const struct dsse *statement, struct buf *text, struct err *err)
 {
-	DSSE statement = {0};
 	struct readiness test;
-	const struct seat_token *token = NULL;
-	const struct seat *seat;
-	BUF text = {0};
+	const struct seat_token *token;
 
-	TRY(fetch(story, digest, &statement, err));
-	TRY(readiness_parse(&statement, story->view->chain.charter->training, &test, err));
-	seat = find_seat(story, &test.token, &token);
-	if (seat == NULL || strcmp(seat->name, test.seat) != 0)
+	TRY(readiness_parse(statement, story->chain.charter->training, &test, err));
+	token = chain_listed_token(&story->chain, test.seat, &test.token);
+	if (token == NULL)
 		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"",
 		    test.seat);
-	TRY(seat_token_verify(&statement, token, err));
-	buf_format(&text, "%s tested the token \"%s\": it works", seat->name, token->label);
-	return add_event(story, time, "test", &text,
-	    signers(&statement, story->charter, NULL, story->roster), err);
+	buf_format(text, "%s tested the token \"%s\": it works", test.seat, token->label);
+	return seat_token_verify(statement, token, err);
 }
 
-static const struct {
+static const struct teller {
 	const char *event;
-	enum err_code (
-	    *tell)(struct story *story, const struct digest *digest, int64_t time, struct err *err);
-} told[] = {{"charter", on_charter}, {"roster", on_roster}, {"suspend", on_suspend},
-    {"test", on_test}};
+	bool joins; /* the chain: the next document of it */
+	enum err_code (*tell)(struct story *story, const struct dsse *statement, struct buf *text,
+	    struct err *err);
+} told[] = {{"charter", true, on_charter}, {"roster", true, on_roster},
+    {"suspend", true, on_suspend}, {"test", false, on_test}};
+
+static enum err_code
+on_event(struct story *story, const struct teller *teller, const struct digest *digest,
+    int64_t time, struct err *err)
+{
+	const struct charter *before = story->chain.charter;
+	DSSE statement = {0};
+	BUF text = {0};
+
+	if (before == NULL && teller->tell != on_charter)
+		return err_set(err, ERR_INTEGRITY, "it comes before the first charter");
+	TRY(fetch(story, digest, &statement, err));
+	TRY(teller->tell(story, &statement, &text, err));
+	if (teller->joins)
+		TRY(chain_add(&story->chain, &statement, err));
+	return add_event(story, time, teller->event, &text, signers(story, &statement, before),
+	    err);
+}
 
 static enum err_code
 on_leaf(void *context, const char *leaf, struct err *err)
@@ -338,11 +308,9 @@ on_leaf(void *context, const char *leaf, struct err *err)
 
 		if (strcmp(told[i].event, event) != 0)
 			continue;
-		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
-		    (story->charter == NULL && told[i].tell != on_charter))
-			return err_set(err, ERR_INTEGRITY,
-			    "it names no statement that can stand there");
-		return told[i].tell(story, &digest, time, err);
+		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
+			return err_set(err, ERR_INTEGRITY, "it names no statement");
+		return on_event(story, &told[i], &digest, time, err);
 	}
 	return ERR_OK;
 }
@@ -374,17 +342,17 @@ story_run(struct client *client, struct json **ret_object, struct err *err)
 	JSON *object = json_new_object();
 
 	TRY(client_sync(client, &story.view, err));
-	TRY(roster_new(&story.roster, err));
+	story.chain.vault = story.view->chain.vault;
 	if (leaves_walk(client, &story.view->checkpoint, on_leaf, &story, err) != ERR_OK) {
 		if (err->code == ERR_REFUSED || err->code == ERR_INVALID ||
 		    err->code == ERR_WAITING || err->code == ERR_EXISTS)
 			err->code = ERR_INTEGRITY;
 		return err->code;
 	}
-	if (story.charter == NULL || story.charter->version != story.view->chain.charter->version)
+	if (story.chain.document_count != story.view->chain.document_count)
 		return err_set(err, ERR_INTEGRITY,
-		    "the log does not tell of charter %u, which is in force",
-		    story.view->chain.charter->version);
+		    "the log tells of %zu charters, rosters and suspensions, and %zu are in force",
+		    story.chain.document_count, story.view->chain.document_count);
 	TRY(show(&story, err));
 	json_put(object, "events", TAKE(story.events));
 	*ret_object = TAKE(object);

@@ -11,6 +11,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/roster_verify.h"
 
 static enum err_code
 remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *err)
@@ -199,8 +200,7 @@ verify_waiting(struct client *client, const struct vault_view *view, const struc
 	if (!digest_equal(&next->charter, &view->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "the waiting roster was drawn up under another charter; draw it up again");
-	code = roster_verify(statement, next, view->chain.roster, view->chain.charter,
-	    &view->chain.vault, err);
+	code = roster_verify(statement, next, &view->chain, err);
 	if (code != ERR_OK && code != ERR_WAITING)
 		return code;
 	count = enrolment_digests(next->seats, next->seat_count, view->chain.roster->seats,

@@ -9,6 +9,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/suspension_verify.h"
 
 struct target {
 	const struct seat *seat;
@@ -69,8 +70,6 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 	JSON *reply = NULL;
 	BUF blob = {0};
 	DSSE statement = {0};
-	const struct seat_token *token = NULL;
-	const struct seat *seat;
 
 	*ret_waits = false;
 	TRY(client_call(client, op_new("suspension-draft"), (struct view){0}, &reply, &blob, err));
@@ -83,13 +82,7 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 	if (!digest_equal(&ret_waiting->suspended, &target->token->id) ||
 	    !digest_equal(&ret_waiting->charter, &view->chain.charter->digest))
 		return ERR_OK;
-	seat = seat_by_token(view->chain.charter->seats, view->chain.charter->seat_count,
-	    &ret_waiting->token, &token);
-	if (seat == NULL)
-		seat = seat_by_token(view->chain.roster->seats, view->chain.roster->seat_count,
-		    &ret_waiting->token, &token);
-	TRY(suspension_verify(&statement, ret_waiting, view->chain.charter, &view->chain.vault,
-	    seat, token, err));
+	TRY(suspension_verify(&statement, ret_waiting, &view->chain, err));
 	*ret_statement = statement;
 	statement.payload = (struct buf){0};
 	*ret_waits = true;

@@ -178,7 +178,7 @@ verify_item(const struct dsse *definition_statement, const struct vault_view *vi
 
 	TRY(definition_parse(definition_statement, view->chain.charter->training, &definition,
 	    err));
-	TRY(lookup_definition(definition_statement, &definition, view, err));
+	TRY(chain_verify_definition(&view->chain, definition_statement, &definition, err));
 	if (!digest_equal(&definition.digest, &open->definition) ||
 	    strcmp(definition.name, open->name) != 0 ||
 	    memcmp(&definition.secret, &open->secret, sizeof(open->secret)) != 0)

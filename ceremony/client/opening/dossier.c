@@ -164,7 +164,7 @@ verify_target(const struct dsse *statement, struct view header, const struct vau
 	const struct request *request = &dossier->request;
 
 	TRY(definition_parse(statement, view->chain.charter->training, &dossier->definition, err));
-	TRY(lookup_definition(statement, &dossier->definition, view, err));
+	TRY(chain_verify_definition(&view->chain, statement, &dossier->definition, err));
 	if (!digest_equal(&dossier->definition.digest, &request->items.rows[0].definition))
 		return contradicts(err, "definition", "digest");
 	if (strcmp(dossier->definition.name, request->items.rows[0].name) != 0)

@@ -41,23 +41,6 @@ compare_header(const struct header *header, const struct vault_view *view,
 }
 
 enum err_code
-lookup_definition(const struct dsse *statement, const struct definition *definition,
-    const struct vault_view *view, struct err *err)
-{
-	enum err_code code =
-	    definition_verify(statement, definition, view->chain.charter, &view->chain.vault, err);
-
-	for (size_t i = view->chain.charter_count; code != ERR_OK && i > 0; i--) {
-		struct err ignored;
-
-		if (definition_verify(statement, definition, view->chain.charters[i - 1],
-		        &view->chain.vault, &ignored) == ERR_OK)
-			return ERR_OK;
-	}
-	return code;
-}
-
-enum err_code
 lookup_header(struct view bytes, const struct vault_view *view, const struct definition *definition,
     struct header **ret_header, struct quorum **ret_quorum, struct digest *ret_hash,
     struct err *err)
@@ -130,7 +113,7 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&in));
 	TRY(definition_parse(&statement, view->chain.charter->training, &lookup->definition, err));
-	TRY(lookup_definition(&statement, &lookup->definition, view, err));
+	TRY(chain_verify_definition(&view->chain, &statement, &lookup->definition, err));
 	if (strcmp(lookup->definition.name, name) != 0)
 		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
 		    lookup->definition.name);

@@ -27,10 +27,6 @@ void lookup_done(struct lookup *lookup);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
-/* Is DEFINITION signed by an operator of a charter of this vault?  An operator may have left since: then
- * the newest charter under which it verifies counts, as for the server. */
-enum err_code lookup_definition(const struct dsse *statement, const struct definition *definition,
-    const struct vault_view *view, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;

@@ -181,7 +181,7 @@ enact(struct session *session, const struct charter *charter, struct err *err)
 
 	if (session->state == SESSION_LIVE)
 		TRY(matter_none_releasing(session, err));
-	TRY(store_put_charter(session->store, charter->version, &charter->digest, err));
+	TRY(store_add_document(session->store, &charter->digest, err));
 	TRY(draft_drop(session, DRAFT_CHARTER, err));
 	TRY(draft_drop(session, DRAFT_ROSTER, err));
 	TRY(draft_drop(session, DRAFT_SUSPENSION, err));

@@ -41,42 +41,19 @@ serve_hello(struct session *session, struct call *call, struct err *err)
 	return ERR_OK;
 }
 
-typedef enum err_code (*get_version)(struct store *store, uint32_t version,
-    struct digest *ret_digest, struct err *err);
-
-/* Statements FIRST to LAST of a chain, as array NAME. */
 static enum err_code
-put_chain(struct session *session, struct json *reply, const char *name, get_version get,
-    uint32_t first, uint32_t last, struct err *err)
+put_documents(struct session *session, struct json *reply, struct err *err)
 {
 	JSON *array = json_new_array();
 
-	for (uint32_t version = first; version <= last; version++) {
-		DSSE statement = {0};
-		struct digest digest;
-
-		TRY(get(session->store, version, &digest, err));
-		TRY(session_statement(session, &digest, name, &statement, err));
-		add_statement(array, &statement);
-	}
-	json_put(reply, name, TAKE(array));
-	return ERR_OK;
-}
-
-/* The suspensions under the charter in force, in their order. */
-static enum err_code
-put_suspensions(struct session *session, struct json *reply, struct err *err)
-{
-	JSON *array = json_new_array();
-
-	for (size_t i = 0; i < session->chain.suspensions.count; i++) {
+	for (size_t i = 0; i < session->chain.document_count; i++) {
 		DSSE statement = {0};
 
-		TRY(session_statement(session, &session->chain.suspensions.rows[i].digest,
-		    "suspension", &statement, err));
+		TRY(session_statement(session, &session->chain.documents[i], "document", &statement,
+		    err));
 		add_statement(array, &statement);
 	}
-	json_put(reply, "suspensions", TAKE(array));
+	json_put(reply, "documents", TAKE(array));
 	return ERR_OK;
 }
 
@@ -109,17 +86,12 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 }
 
 static enum err_code
-put_chains(struct session *session, struct json *reply, uint32_t charter, uint32_t roster,
-    uint64_t size, struct err *err)
+put_chain(struct session *session, struct json *reply, uint64_t size, struct err *err)
 {
 	TRY(chain_refresh(session, err));
-	TRY(chain_check_suspended(session, err));
+	TRY(chain_check_log(session, err));
 	json_put_hex(reply, "vault", VIEW_OF(session->chain.vault.bytes));
-	TRY(put_chain(session, reply, "charters", store_get_charter, charter > 0 ? charter : 1,
-	    session->chain.charter->version, err));
-	TRY(put_chain(session, reply, "rosters", store_get_roster, roster > 0 ? roster : 1,
-	    session->chain.roster->version, err));
-	TRY(put_suspensions(session, reply, err));
+	TRY(put_documents(session, reply, err));
 	return put_checkpoint(session, reply, size, err);
 }
 
@@ -128,8 +100,6 @@ DESTRUCTOR(end_reading, struct store, store_rollback)
 enum err_code
 serve_chain(struct session *session, struct call *call, struct err *err)
 {
-	uint32_t charter = (uint32_t)json_in_int(&call->in, "charter", 0, UINT32_MAX);
-	uint32_t roster = (uint32_t)json_in_int(&call->in, "roster", 0, UINT32_MAX);
 	uint64_t size = (uint64_t)json_in_int(&call->in, "size", 0, INT64_MAX);
 
 	TRY(json_in_end(&call->in));
@@ -137,19 +107,15 @@ serve_chain(struct session *session, struct call *call, struct err *err)
 	TRY(store_begin_read(session->store, err));
 	CLEANUP(end_reading) struct store *reading = session->store;
 	(void)reading;
-	return put_chains(session, call->reply, charter, roster, size, err);
+	return put_chain(session, call->reply, size, err);
 }
 
 static bool
-is_among(const char *text, const enum statement_type *types, size_t count)
+is_among(const struct dsse *statement, const enum statement_type *types, size_t count)
 {
-	char end[64];
-
-	for (size_t i = 0; i < count; i++) {
-		snprintf(end, sizeof(end), ".%s+json", statement_names[types[i]]);
-		if (strstr(text, end) != NULL)
+	for (size_t i = 0; i < count; i++)
+		if (statement_is(statement, types[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -170,7 +136,7 @@ put_by_digest(struct session *session, struct call *call, const char *name,
 		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
 			return err_set(err, ERR_INVALID, "digests[%zu]: must be 64 hex digits", i);
 		TRY(session_statement(session, &digest, "statement", &statement, err));
-		if (!is_among(statement.type, types, count))
+		if (!is_among(&statement, types, count))
 			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no %s", i,
 			    statement_names[types[0]]);
 		add_statement(array, &statement);

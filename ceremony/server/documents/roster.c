@@ -11,6 +11,7 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/documents/roster_verify.h"
 #include "vault/documents/signers.h"
 #include "vault/store/statement.h"
 
@@ -52,7 +53,7 @@ enact(struct session *session, const struct roster *roster, struct err *err)
 	LEAF leaf = leaf_new("roster");
 
 	TRY(matter_none_releasing(session, err));
-	TRY(store_put_roster(session->store, roster->version, &roster->digest, err));
+	TRY(store_add_document(session->store, &roster->digest, err));
 	TRY(draft_drop(session, DRAFT_ROSTER, err));
 	leaf_int(&leaf, "version", roster->version);
 	leaf_statement(&leaf, &roster->digest);
@@ -65,8 +66,7 @@ settle(struct session *session, struct change *change, const struct dsse *statem
     const struct roster *roster, struct json *reply, struct err *err)
 {
 	struct err missing;
-	enum err_code code = roster_verify(statement, roster, session->chain.roster,
-	    session->chain.charter, &session->chain.vault, &missing);
+	enum err_code code = roster_verify(statement, roster, &session->chain, &missing);
 
 	if (code != ERR_OK && code != ERR_WAITING) {
 		*err = missing;

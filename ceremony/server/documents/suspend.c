@@ -21,6 +21,8 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/reach.h"
+#include "vault/documents/suspension_verify.h"
+#include "vault/store/statement.h"
 #include "vault/store/token.h"
 
 enum err_code
@@ -42,18 +44,10 @@ static enum err_code
 check(struct session *session, const struct dsse *statement, const struct suspension *suspension,
     struct err *err)
 {
-	ROSTER *roster = NULL;
-	const struct seat *seat;
-	const struct seat_token *token = NULL;
-
 	if (chain_listed_token(&session->chain, suspension->holder, &suspension->suspended) == NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
-	TRY(chain_signer(session, &suspension->token, &roster, &seat, &token, err));
-	if (roster != NULL && roster->version != session->chain.roster->version)
-		return err_set(err, ERR_REFUSED, "its signer has left the roster");
-	return suspension_verify(statement, suspension, session->chain.charter,
-	    &session->chain.vault, seat, token, err);
+	return suspension_verify(statement, suspension, &session->chain, err);
 }
 
 /* The list as it would be. */
@@ -97,8 +91,7 @@ enact(struct session *session, const struct dsse *statement, const struct suspen
 	struct digest digest;
 
 	TRY(session_keep(session, statement, STATEMENT_SUSPEND, true, &digest, err));
-	TRY(store_add_suspension(session->store, &session->chain.charter->digest,
-	    &suspension->suspended, &digest, err));
+	TRY(store_add_document(session->store, &digest, err));
 	TRY(store_withdraw_approvals(session->store, &suspension->suspended, err));
 	TRY(draft_drop(session, DRAFT_SUSPENSION, err));
 	TRY(drop_if_signed(session, DRAFT_CHARTER, after, err));

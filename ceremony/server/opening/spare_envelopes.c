@@ -67,12 +67,10 @@ verify_signer(struct session *session, const struct dsse *statement, const struc
 
 	if (token != NULL)
 		return seat_token_verify(statement, token, err);
-	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
-		CHARTER *charter = NULL;
-		const struct seat *seat;
-
-		TRY(chain_charter(session, version, &charter, err));
-		seat = seat_by_token(charter->seats, charter->seat_count, &spare->from, &token);
+	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
+		const struct charter *charter = session->chain.charters[i - 1];
+		const struct seat *seat =
+		    seat_by_token(charter->seats, charter->seat_count, &spare->from, &token);
 		if (seat != NULL && strcmp(seat->name, spare->seat) == 0)
 			return seat_token_verify(statement, token, err);
 	}

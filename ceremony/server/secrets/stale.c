@@ -55,20 +55,18 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 	}
 }
 
-enum err_code
-leavers_load(struct session *session, struct leavers *ret_leavers, struct err *err)
+void
+leavers_load(const struct session *session, struct leavers *ret_leavers)
 {
 	int64_t since = session->chain.charter->created;
 
 	ret_leavers->count = 0;
-	for (uint32_t version = session->chain.charter->version - 1; version > 0; version--) {
-		CHARTER *charter = NULL;
+	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
+		const struct charter *charter = session->chain.charters[i - 1];
 
-		TRY(chain_charter(session, version, &charter, err));
 		add_leavers(session, charter, since, ret_leavers);
 		since = charter->created;
 	}
-	return ERR_OK;
 }
 
 /* --- One version -------------------------------------------------------------------------- */

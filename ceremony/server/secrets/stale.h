@@ -28,8 +28,7 @@ struct leavers {
 	struct leaver rows[STALE_LEAVERS];
 };
 /* Every token of an earlier charter of the chain that the present one does not have. */
-enum err_code leavers_load(struct session *session, struct leavers *ret_leavers,
-    struct err *err) MUST_CHECK;
+void leavers_load(const struct session *session, struct leavers *ret_leavers);
 
 /* The current version of SECRET. */
 enum err_code stale_judge(struct session *session, const struct leavers *leavers,

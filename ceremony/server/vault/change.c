@@ -18,7 +18,7 @@ change_begin(struct session *session, struct change *change, struct err *err)
 	TRY(store_begin(session->store, err));
 	change->store = session->store;
 	TRY(chain_refresh(session, err));
-	return chain_check_suspended(session, err);
+	return chain_check_log(session, err);
 }
 
 enum err_code

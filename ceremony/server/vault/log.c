@@ -93,24 +93,8 @@ newest_time(struct session *session, int64_t *ret_time, struct err *err)
 	return ERR_OK;
 }
 
-/* Of the charter in force once the transaction is committed. */
-static enum err_code
-count_suspended(struct session *session, uint64_t *ret_count, struct err *err)
-{
-	uint32_t version;
-	struct digest charter;
-
-	TRY(store_charter_version(session->store, &version, err));
-	if (version == 0) {
-		*ret_count = 0;
-		return ERR_OK;
-	}
-	TRY(store_get_charter(session->store, version, &charter, err));
-	return store_count_suspensions(session->store, &charter, ret_count, err);
-}
-
 enum err_code
-journal_suspended(struct session *session, uint64_t *ret_count, struct err *err)
+journal_documents(struct session *session, uint64_t *ret_count, struct err *err)
 {
 	BUF data = {0};
 	JSON *leaf = NULL;
@@ -130,10 +114,10 @@ journal_suspended(struct session *session, uint64_t *ret_count, struct err *err)
 	if (json_parse(buf_view(&data), &leaf, err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY, "the newest leaf of the log is damaged");
 	struct json_in in = json_in(leaf, "the newest leaf of the log", err);
-	int64_t suspended = json_in_int_optional(&in, "suspended", 1, INT64_MAX, 0);
+	int64_t documents = json_in_int_optional(&in, "documents", 1, INT64_MAX, 0);
 	if (in.code != ERR_OK)
 		return err->code = ERR_INTEGRITY;
-	*ret_count = (uint64_t)suspended;
+	*ret_count = (uint64_t)documents;
 	return ERR_OK;
 }
 
@@ -142,11 +126,12 @@ journal_add(struct session *session, struct leaf *leaf, struct err *err)
 {
 	BUF text = {0};
 	int64_t newest, now = session_now(session);
-	uint64_t index, suspended;
+	uint64_t index;
+	uint32_t documents;
 
-	TRY(count_suspended(session, &suspended, err));
-	if (suspended > 0)
-		json_put_int(leaf->json, "suspended", (int64_t)suspended);
+	TRY(store_count_documents(session->store, &documents, err));
+	if (documents > 0)
+		json_put_int(leaf->json, "documents", documents);
 	TRY(newest_time(session, &newest, err));
 	json_put(leaf->json, "statements", TAKE(leaf->statements));
 	json_put_time(leaf->json, "time", now > newest ? now : newest);

@@ -7,8 +7,8 @@
  *
  * "statements" are the digests of all statements that the leaf rests on; they are in the store.  Times
  * never go back.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending": the row
- * can be rebuilt from the last of them.  "suspended" is the number of suspensions under the charter in
- * force, left out when there is none: so a removed row is missed at once.
+ * can be rebuilt from the last of them.  "documents" is the number of charters, rosters and
+ * suspensions that came into force, left out when there is none: so a removed row is missed at once.
  */
 #ifndef CEREMONY_SERVER_VAULT_LOG_H
 #define CEREMONY_SERVER_VAULT_LOG_H
@@ -30,9 +30,9 @@ void leaf_debt(struct leaf *leaf, const struct debt_row *debt);
 /* Inside a change. */
 enum err_code journal_add(struct session *session, struct leaf *leaf, struct err *err) MUST_CHECK;
 
-/* The "suspended" of the newest leaf, which is proven to be in the tree whose root the hashes give.
+/* The "documents" of the newest leaf, which is proven to be in the tree whose root the hashes give.
  * Inside a transaction. */
-enum err_code journal_suspended(struct session *session, uint64_t *ret_count,
+enum err_code journal_documents(struct session *session, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
 /* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
  * no deadline can be judged and nothing is released. */

@@ -46,7 +46,7 @@ go_live(struct session *session, struct err *err)
 enum err_code
 session_go_live(struct session *session, struct err *err)
 {
-	TRY(store_get_charter(session->store, 1, &session->chain.vault, err));
+	TRY(store_get_document(session->store, 1, &session->chain.vault, err));
 	/* Verified as any chain is, before it becomes the anchor. */
 	TRY(go_live(session, err));
 	TRY(host_write_vault_id(session->folder, &session->chain.vault, err));
@@ -57,15 +57,15 @@ session_go_live(struct session *session, struct err *err)
 static enum err_code
 open_vault(struct session *session, bool has_id, struct err *err)
 {
-	uint32_t version;
+	uint32_t documents;
 
 	TRY(host_keys_load(session->folder, &session->keys, err));
 	if (has_id) {
 		TRY(go_live(session, err));
 		return journal_start(session, err);
 	}
-	TRY(store_charter_version(session->store, &version, err));
-	return version > 0 ? session_go_live(session, err) : ERR_OK;
+	TRY(store_count_documents(session->store, &documents, err));
+	return documents > 0 ? session_go_live(session, err) : ERR_OK;
 }
 
 enum err_code

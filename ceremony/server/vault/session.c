@@ -26,7 +26,6 @@ session_done(struct session *session)
 {
 	store_freep(&session->store);
 	host_keys_done(&session->keys);
-	free(TAKE(session->charter_digests));
 	chain_done(&session->chain);
 	batch_cache_done(&session->batch_cache);
 }

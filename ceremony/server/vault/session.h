@@ -44,8 +44,7 @@ struct session {
 	struct host_keys keys;
 	struct founding founding;
 	/* When live: */
-	struct chain chain;             /* verified; its charters are not kept */
-	struct digest *charter_digests; /* of versions 1 to charter->version, verified */
+	struct chain chain; /* verified */
 	struct batch_cache batch_cache;
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */

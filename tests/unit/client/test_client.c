@@ -65,7 +65,7 @@ sync_with_charter(struct town *town, const struct dsse *charter, struct err *err
 	CLIENT *client = NULL;
 	const struct vault_view *view;
 
-	town_swap(town, "chain", "charters", charter);
+	town_swap(town, "chain", "documents", charter);
 	fine(town_connect(town, TOWN_CISO, &client, err), err);
 	return client_sync(client, &view, err);
 }
@@ -314,7 +314,7 @@ a_suspension_that_was_seen_cannot_be_forgotten(void **state)
 	assert_ok(sync_once(town, &err));
 	town->suspension_count = 1;
 	assert_error(ERR_INTEGRITY, sync_once(town, &err));
-	assert_says("hides that a token is suspended");
+	assert_says("somebody hides what changed");
 	town->suspension_count = 2;
 	assert_ok(sync_once(town, &err));
 	town_close(town);

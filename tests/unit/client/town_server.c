@@ -27,8 +27,7 @@ answer_hello(struct town *town, struct json *reply)
 static void
 answer_chain(struct town *town, struct json *reply)
 {
-	struct json *charters = json_new_array(), *rosters = json_new_array();
-	struct json *suspensions = json_new_array();
+	struct json *documents = json_new_array();
 	const struct dsse *charter = &town->charter;
 	DSSE swapped = {0};
 	struct err err;
@@ -38,14 +37,12 @@ answer_chain(struct town *town, struct json *reply)
 			abort();
 		charter = &swapped;
 	}
-	add_statement(charters, charter);
-	add_statement(rosters, &town->roster);
+	add_statement(documents, charter);
+	add_statement(documents, &town->roster);
 	for (size_t i = 0; i < town->suspension_count; i++)
-		add_statement(suspensions, &town->suspensions[i]);
+		add_statement(documents, &town->suspensions[i]);
 	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
-	json_put(reply, "charters", charters);
-	json_put(reply, "rosters", rosters);
-	json_put(reply, "suspensions", suspensions);
+	json_put(reply, "documents", documents);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
 	json_put(reply, "consistency", json_new_array());
 }

@@ -280,8 +280,6 @@ see_log(struct bench *bench, uint64_t *ret_size, struct digest *ret_root)
 	char origin[ORIGIN_MAX + 1];
 	struct json *request = op_new("chain");
 
-	json_put_int(request, "charter", 0);
-	json_put_int(request, "roster", 0);
 	json_put_int(request, "size", 0);
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);

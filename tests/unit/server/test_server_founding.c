@@ -54,14 +54,11 @@ roster_state(struct bench *bench, uint32_t version, const struct digest *previou
 }
 
 static void
-ask_chain(struct bench *bench, uint32_t charter, uint32_t roster, int64_t size,
-    struct json **ret_reply)
+ask_chain(struct bench *bench, int64_t size, struct json **ret_reply)
 {
 	struct err err;
 	struct json *request = op_new("chain");
 
-	json_put_int(request, "charter", charter);
-	json_put_int(request, "roster", roster);
 	json_put_int(request, "size", size);
 	assert_ok(bench_call(bench, request, (struct view){0}, ret_reply, NULL, &err));
 }
@@ -71,14 +68,20 @@ newest_roster(struct bench *bench, uint32_t *ret_version, struct digest *ret_dig
 {
 	struct err err;
 	JSON *reply = NULL;
-	DSSE statement = {0};
 
-	ask_chain(bench, 1, 1, 0, &reply);
+	ask_chain(bench, 0, &reply);
 	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *rosters = json_in_array(&in, "rosters", 1, 100);
-	*ret_version = (uint32_t)json_array_count(rosters);
-	assert_ok(array_statement(rosters, *ret_version - 1, "roster", &statement, &err));
-	assert_ok(dsse_digest(&statement, ret_digest, &err));
+	const struct json *documents = json_in_array(&in, "documents", 1, 100);
+	*ret_version = 0;
+	for (size_t i = 0; i < json_array_count(documents); i++) {
+		DSSE statement = {0};
+
+		assert_ok(array_statement(documents, i, "document", &statement, &err));
+		if (!statement_is(&statement, STATEMENT_ROSTER))
+			continue;
+		++*ret_version;
+		assert_ok(dsse_digest(&statement, ret_digest, &err));
+	}
 }
 
 /* --- Charters ----------------------------------------------------------------------------- */
@@ -286,28 +289,21 @@ a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
 /* --- What is shown ------------------------------------------------------------------------ */
 
 static void
-the_chain_is_given_from_what_the_client_knows(void **state)
+the_chain_is_given_whole_and_its_log_from_what_the_client_knows(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	JSON *all = NULL, *some = NULL, *reply = NULL;
+	JSON *some = NULL, *reply = NULL;
 	BUF note = {0};
 
-	ask_chain(bench, 0, 0, 0, &all);
-	struct json_in in = json_in(all, "reply", &err);
-	size_t charters = json_array_count(json_in_array(&in, "charters", 1, 100));
-	size_t rosters = json_array_count(json_in_array(&in, "rosters", 1, 100));
-	ask_chain(bench, (uint32_t)charters, (uint32_t)rosters, 3, &some);
-	in = json_in(some, "reply", &err);
-	assert_int_equal(json_array_count(json_in_array(&in, "charters", 1, 1)), 1);
-	assert_int_equal(json_array_count(json_in_array(&in, "rosters", 1, 1)), 1);
+	ask_chain(bench, 3, &some);
+	struct json_in in = json_in(some, "reply", &err);
+	assert_true(json_array_count(json_in_array(&in, "documents", 2, 100)) >= 2);
 	assert_true(json_array_count(json_in_array(&in, "consistency", 1, 64)) > 0);
 	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
 	assert_int_equal(in.code, ERR_OK);
 	/* Who has seen more than there is, has seen a later vault. */
 	struct json *request = op_new("chain");
-	json_put_int(request, "charter", 0);
-	json_put_int(request, "roster", 0);
 	json_put_int(request, "size", 100000);
 	assert_error(ERR_INTEGRITY,
 	    bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
@@ -582,7 +578,7 @@ main(void)
 	    cmocka_unit_test(a_roster_needs_an_operator_and_another_officer),
 	    cmocka_unit_test(a_roster_out_of_step_is_refused),
 	    cmocka_unit_test(a_responder_who_left_the_roster_makes_open_ceremonies_void),
-	    cmocka_unit_test(the_chain_is_given_from_what_the_client_knows),
+	    cmocka_unit_test(the_chain_is_given_whole_and_its_log_from_what_the_client_knows),
 	    cmocka_unit_test(status_says_what_waits_and_for_whom),
 	    cmocka_unit_test(ceremonies_are_listed_newest_first),
 	    cmocka_unit_test(secrets_are_listed_in_pages),

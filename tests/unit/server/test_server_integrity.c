@@ -136,7 +136,7 @@ missing_and_foreign_files_are_alarms(void **state)
 	    {"rm %s/checkpoint", "/checkpoint is gone"},
 	    {"echo forged > %s/checkpoint", "checkpoint"},
 	    {"rm %s/vault.db", "no database"},
-	    {"sed -i s/./0/ %s/vault.id", "not the charter that vault.id names"},
+	    {"sed -i s/./0/ %s/vault.id", "names another first charter"},
 	    {"truncate -s 10 %s/vault.id", "vault.id is damaged"},
 	    {"truncate -s 50 %s/host.key", "host.key"},
 	};
@@ -366,7 +366,8 @@ a_charter_written_into_the_database_is_refused(void **state)
 	struct bench *bench = *state;
 	struct err err;
 
-	static const char *const types[] = {"roster", "charter"};
+	static const char *const types[] = {"secret", "charter"};
+	static const char *const says[] = {"document 3", "charter 2"};
 	JSON *payload = NULL;
 	DSSE draft = {0};
 
@@ -382,13 +383,13 @@ a_charter_written_into_the_database_is_refused(void **state)
 		char change[300];
 
 		snprintf(change, sizeof(change),
-		    "INSERT INTO charters (version, digest) SELECT 2, digest"
-		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM charters)"
+		    "INSERT INTO documents (position, digest) SELECT 3, digest"
+		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM documents)"
 		    " LIMIT 1",
 		    types[i]);
 		tamper(bench, change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
-		assert_says("charter 2");
+		assert_says(says[i]);
 		put_back(bench);
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/founded.h"
+#include "vault/documents/roster_verify.h"
 
 struct enlisted {
 	struct founded founded;
@@ -83,6 +84,22 @@ parse(const struct enlisted *enlisted, const struct dsse *statement, struct rost
 {
 	struct err err;
 	fine(roster_parse(statement, enlisted->charter, ret_roster, &err), &err);
+}
+
+/* After PREVIOUS; NULL: after none. */
+static enum err_code
+verify(const struct enlisted *enlisted, const struct dsse *statement, const struct roster *roster,
+    const struct roster *previous, const struct digest *vault, struct err *err)
+{
+	ROSTER *before = NULL;
+
+	fine(roster_new(&before, err), err);
+	if (previous != NULL)
+		*before = *previous;
+	const struct chain chain = {.vault = *vault,
+	    .charter = enlisted->charter,
+	    .roster = before};
+	return roster_verify(statement, roster, &chain, err);
 }
 
 static void
@@ -253,8 +270,8 @@ an_operator_and_another_officer_must_sign(void **state)
 		parse(&enlisted, &statement, &roster);
 		for (size_t j = 0; j < 3 && rows[i].signers[j] >= 0; j++)
 			sign_with(&statement, signer(&enlisted, (size_t)rows[i].signers[j]));
-		enum err_code code = roster_verify(&statement, roster, NULL, enlisted.charter,
-		    &enlisted.vault, &err);
+		enum err_code code =
+		    verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err);
 		if (rows[i].code == ERR_OK)
 			fine(code, &err);
 		else
@@ -276,20 +293,16 @@ unknown_and_wrong_signatures_are_refused(void **state)
 	sign_with(&statement, signer(&enlisted, OPS));
 	sign_with(&statement, signer(&enlisted, CISO));
 	sign_with(&statement, enlisted.keys[0][0]); /* a responder may not sign their own roster */
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err),
 	    ERR_REFUSED, &err, "roster: signed with an unknown key");
 	statement.count = 2;
 	statement.signatures[1].sig[10] ^= 1;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: ciso, token serial 1000");
 	statement.signatures[1].sig[10] ^= 1;
-	fine(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault, &err),
-	    &err);
+	fine(verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err), &err);
 	statement.payload.data[5] ^= 1;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: the statement has another digest");
 }
 
@@ -301,34 +314,27 @@ a_roster_follows_its_predecessor(void **state)
 	ENLISTED enlisted = {0};
 	DSSE first_statement = {0};
 	DSSE statement = {0};
-	ROSTER *empty = NULL;
 	ROSTER *first = NULL;
 	ROSTER *second = NULL;
 	enlist(&enlisted);
-	fine(roster_new(&empty, &err), &err);
 	enlisted_state(&enlisted, &first_statement);
 	parse(&enlisted, &first_statement, &first);
 	sign_with(&first_statement, signer(&enlisted, OPS));
 	sign_with(&first_statement, signer(&enlisted, CISO));
-	fine(roster_verify(&first_statement, first, empty, enlisted.charter, &enlisted.vault, &err),
-	    &err);
+	fine(verify(&enlisted, &first_statement, first, NULL, &enlisted.vault, &err), &err);
 	enlisted.roster->version = 2;
 	enlisted.roster->previous = first->digest;
 	enlisted_state(&enlisted, &statement);
 	parse(&enlisted, &statement, &second);
 	sign_with(&statement, signer(&enlisted, OPS));
 	sign_with(&statement, signer(&enlisted, CISO));
-	fine(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault, &err),
-	    &err);
-	expect_error(roster_verify(&statement, second, NULL, enlisted.charter, &enlisted.vault,
-	                 &err),
+	fine(verify(&enlisted, &statement, second, first, &enlisted.vault, &err), &err);
+	expect_error(verify(&enlisted, &statement, second, NULL, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: version: 2 does not follow 0");
-	expect_error(roster_verify(&statement, second, second, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, second, second, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: version: 2 does not follow 2");
 	first->digest.bytes[0] ^= 1;
-	expect_error(roster_verify(&statement, second, first, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, second, first, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: previous: names another roster 1");
 }
 
@@ -347,11 +353,10 @@ a_roster_of_another_vault_or_charter_is_refused(void **state)
 	sign_with(&statement, signer(&enlisted, CISO));
 	struct digest other = enlisted.vault;
 	other.bytes[31] ^= 1;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &other, &err),
-	    ERR_INTEGRITY, &err, "roster: vault");
+	expect_error(verify(&enlisted, &statement, roster, NULL, &other, &err), ERR_INTEGRITY, &err,
+	    "roster: vault");
 	enlisted.charter->digest = other;
-	expect_error(roster_verify(&statement, roster, NULL, enlisted.charter, &enlisted.vault,
-	                 &err),
+	expect_error(verify(&enlisted, &statement, roster, NULL, &enlisted.vault, &err),
 	    ERR_INTEGRITY, &err, "roster: charter");
 }
 

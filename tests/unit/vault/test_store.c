@@ -295,14 +295,14 @@ a_row_must_find_the_ones_it_names_at_commit(void **state)
 	uint64_t index;
 	struct digest digest = digest_of(9);
 	bench_begin(bench);
-	assert_ok(store_put_charter(bench->store, 1, &digest, &err));
+	assert_ok(store_add_document(bench->store, &digest, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_error(ERR_NOT_FOUND, store_commit(bench->store, &err));
-	assert_says("charters");
+	assert_says("documents");
 	assert_says("statements");
 	assert_int_equal(log_size(bench->store), 0);
 	bench_begin(bench); /* in either order */
-	assert_ok(store_put_charter(bench->store, 1, &digest, &err));
+	assert_ok(store_add_document(bench->store, &digest, &err));
 	bench_statement(bench->store, 9);
 	bench_commit(bench);
 }
@@ -312,8 +312,7 @@ what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 {
 	static const char *const changes[] = {"UPDATE log_leaf SET data = x'00'",
 	    "DELETE FROM log_leaf", "UPDATE log_hash SET hash = zeroblob(32)",
-	    "DELETE FROM log_hash", "UPDATE charters SET version = 2", "DELETE FROM charters",
-	    "UPDATE rosters SET version = 2", "DELETE FROM rosters",
+	    "DELETE FROM log_hash", "UPDATE documents SET position = 3", "DELETE FROM documents",
 	    "UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
 	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM releases",
 	    "UPDATE releases SET version = 2", "UPDATE releases SET debt = zeroblob(16)",

@@ -20,17 +20,10 @@ read_statement(struct store *store, struct err *err)
 }
 
 static enum err_code
-read_charter(struct store *store, struct err *err)
+read_document(struct store *store, struct err *err)
 {
 	struct digest digest;
-	return store_get_charter(store, 1, &digest, err);
-}
-
-static enum err_code
-read_roster(struct store *store, struct err *err)
-{
-	struct digest digest;
-	return store_get_roster(store, 1, &digest, err);
+	return store_get_document(store, 1, &digest, err);
 }
 
 static enum err_code
@@ -138,8 +131,7 @@ static const struct column {
 } columns[] = {
     {"texts", "text", read_text, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
     {"statements", "text", read_statement, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
-    {"charters", "digest", read_charter, {BLOB_FAULTS}},
-    {"rosters", "digest", read_roster, {BLOB_FAULTS}},
+    {"documents", "digest", read_document, {BLOB_FAULTS}},
     {"secrets", "id", read_secrets, {BLOB_FAULTS}},
     {"secrets", "name", read_secrets,
         {"x'61'", "'Upper'", "'a b'", "'a' || char(10)", "printf('%.*c', 64, 'a')"}},
@@ -258,8 +250,8 @@ a_wrong_value_leaves_the_result_alone(void **state)
 	bench_fill(bench);
 	tamper(bench,
 	    "UPDATE debts SET attempts = -1; UPDATE versions SET created = -1;"
-	    "UPDATE rosters SET version = 4294967296");
-	assert_error(ERR_INTEGRITY, store_roster_version(bench->store, &newest, &err));
+	    "UPDATE documents SET position = 4294967296");
+	assert_error(ERR_INTEGRITY, store_count_documents(bench->store, &newest, &err));
 	assert_int_equal(newest, 77);
 	assert_error(ERR_INTEGRITY, store_open_debt(bench->store, &bench_secret, &debt, &err));
 	assert_int_equal(debt.attempts, 77);

@@ -49,35 +49,26 @@ a_statement_is_replaced_only_on_demand(void **state)
 }
 
 static void
-chains_grow_by_one_and_never_change(void **state)
+the_chain_grows_by_one_and_never_changes(void **state)
 {
 	struct bench *bench = *state;
 	struct store *store = bench->store;
 	struct err err;
 	struct digest got;
-	uint32_t newest = 9;
-	assert_ok(store_charter_version(store, &newest, &err));
-	assert_int_equal(newest, 0);
+	uint32_t count = 9;
+	assert_ok(store_count_documents(store, &count, &err));
+	assert_int_equal(count, 0);
 	bench_begin(bench);
 	struct digest one = bench_statement(store, 1), two = bench_statement(store, 2);
-	assert_error(ERR_INVALID, store_put_charter(store, 2, &two, &err));
-	assert_ok(store_put_charter(store, 1, &one, &err));
-	assert_ok(store_put_charter(store, 2, &two, &err));
-	assert_error(ERR_EXISTS, store_put_charter(store, 2, &one, &err));
-	assert_error(ERR_EXISTS, store_put_charter(store, 3, &one, &err)); /* one twice */
-	assert_error(ERR_INVALID, store_put_roster(store, 2, &one, &err));
-	assert_ok(store_put_roster(store, 1, &two, &err));
+	assert_ok(store_add_document(store, &one, &err));
+	assert_ok(store_add_document(store, &two, &err));
+	assert_error(ERR_EXISTS, store_add_document(store, &one, &err)); /* one twice */
 	bench_commit(bench);
-	assert_ok(store_charter_version(store, &newest, &err));
-	assert_int_equal(newest, 2);
-	assert_ok(store_roster_version(store, &newest, &err));
-	assert_int_equal(newest, 1);
-	assert_ok(store_get_charter(store, 2, &got, &err));
+	assert_ok(store_count_documents(store, &count, &err));
+	assert_int_equal(count, 2);
+	assert_ok(store_get_document(store, 2, &got, &err));
 	assert_true(digest_equal(&got, &two));
-	assert_ok(store_get_roster(store, 1, &got, &err));
-	assert_true(digest_equal(&got, &two));
-	assert_error(ERR_NOT_FOUND, store_get_charter(store, 3, &got, &err));
-	assert_error(ERR_NOT_FOUND, store_get_roster(store, 2, &got, &err));
+	assert_error(ERR_NOT_FOUND, store_get_document(store, 3, &got, &err));
 }
 
 static void
@@ -574,7 +565,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(texts_are_set_replaced_and_deleted),
 	    CASE(a_statement_is_replaced_only_on_demand),
-	    CASE(chains_grow_by_one_and_never_change),
+	    CASE(the_chain_grows_by_one_and_never_changes),
 	    CASE(secrets_are_found_by_id_and_name),
 	    CASE(secrets_have_distinct_ids_and_names),
 	    CASE(secrets_are_listed_by_name_in_pages),
