@@ -13,7 +13,7 @@ static enum err_code
 draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err)
 {
 	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
-	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX];
+	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX], *restores[LIST_MAX];
 	const struct parsed *parsed = call->parsed;
 	struct draft_plan plan = {.files = parsed->arguments,
 	    .file_count = parsed->argument_count,
@@ -32,6 +32,8 @@ draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err
 	    .waive_count = option_all(parsed, "waive", waives, LIST_MAX),
 	    .drop_waivers = drops,
 	    .drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
+	    .restores = restores,
+	    .restore_count = option_all(parsed, "restore", restores, LIST_MAX),
 	    .min_firmware = option_text(parsed, "min-firmware")};
 	CLIENT *client = NULL;
 

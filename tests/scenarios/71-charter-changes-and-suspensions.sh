@@ -57,8 +57,8 @@ cp vault/vault.db before.db
 "$LIB/tamper.py" "$VAULT" sql "DELETE FROM documents WHERE position = 4"
 told "a removed suspension" 6 'the log counts 4 charters, rosters and suspensions' halligan charter status
 cp before.db vault/vault.db
-"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1000 + position WHERE position > 2;
-    UPDATE documents SET position = 1007 - position WHERE position > 2"
+"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1000 + position WHERE position > 2"
+"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1007 - position WHERE position > 2"
 told "a moved one" 6 'suspension 1' halligan charter status
 cp before.db vault/vault.db
 "$LIB/tamper.py" "$VAULT" sql "INSERT INTO documents (position, digest) SELECT 5, digest FROM statements WHERE type = 'test' LIMIT 1"
@@ -80,12 +80,14 @@ told "the last who could change the charter stay" 1 'nobody could change the cha
 
 # --- a person leaves, one comes ---
 town_enroll carol > /dev/null 2>&1
-ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal \
+told "only what is suspended is restored" 1 'no token "ciso-1" is suspended' halligan charter propose --restore ciso-1
+ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal --restore audit-1 --restore secops-1 \
 	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --change '2 of (ciso, secops, infra, audit, carol)'
 like "who leaves" "$(tap_output)" '- seat legal'
 like "who joins" "$(tap_output)" '\+ seat carol: Carol Newcomer'
 like "what it restores" "$(tap_output)" "restores audit's token .audit-1., suspended by ciso"
 ok "infra signs first" as infra charter sign
+like "asked about each token by itself" "$(tap_output)" "It restores audit's token .audit-1., suspended by ciso.*count again.*It restores secops's token .secops-1.,.*count again"
 told "a suspended token signs no charter" 1 'stolen bag' as secops charter sign
 ok "then ciso: it is in force" as ciso charter sign
 like "it is charter 3" "$(halligan charter show 2>&1)" 'Charter 3 of town.example'

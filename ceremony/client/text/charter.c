@@ -251,24 +251,26 @@ show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
 			show_one_waiver(ui, sign, a, &a->waivers[i]);
 }
 
-/* A new charter ends every suspension: what it still lists works again. */
-static void
-show_restored(const struct ui *ui, const struct charter *after, const struct suspensions *suspended,
-    const struct roster *roster)
+void
+show_restored(const struct suspension *row, struct buf *ret_text)
 {
-	for (size_t i = 0; i < suspended->count; i++) {
-		const struct suspension *row = &suspended->rows[i];
-		const struct seat_token *token = NULL;
+	buf_format(ret_text, "%s's token \"%s\", ", row->holder, row->bound.label);
+	suspension_text(row, ret_text);
+}
+
+static void
+show_all_restored(const struct ui *ui, const struct charter *after,
+    const struct suspensions *suspended)
+{
+	for (size_t i = 0; i < after->restored_count; i++) {
+		const struct suspension *row =
+		    suspensions_by_digest(suspended, &after->restored[i]);
 		BUF text = {0};
 
-		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) ==
-		        NULL &&
-		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) ==
-		        NULL)
+		if (row == NULL)
 			continue;
-		suspension_text(row, &text);
-		ui_say(ui, "  ! restores %s's token \"%s\", %s", row->holder, token->label,
-		    buf_string(&text));
+		show_restored(row, &text);
+		ui_say(ui, "  ! restores %s", buf_string(&text));
 	}
 }
 
@@ -311,13 +313,13 @@ show_losses(const struct ui *ui, const struct charter *before, const struct char
 
 void
 show_charter_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
-    const struct suspensions *suspended, const struct roster *roster)
+    const struct suspensions *suspended)
 {
 	ui_say(ui, "What it changes of charter %u:", before->version);
 	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);
 	show_waivers_only_in(ui, '-', before, after);
 	show_waivers_only_in(ui, '+', after, before);
-	show_restored(ui, after, suspended, roster);
+	show_all_restored(ui, after, suspended);
 	show_policies_only_in(ui, '-', before, after);
 	show_policies_only_in(ui, '+', after, before);
 	if (strcmp(before->change_text, after->change_text) != 0)

@@ -14,10 +14,12 @@ void show_roles(unsigned roles, char ret_text[SHOW_ROLES_SIZE]);
 void show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest *digest);
 /* All that a charter says, a line each. */
 void show_charter(const struct ui *ui, const struct charter *charter);
-/* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which tokens it RESTORES that are
- * suspended under BEFORE, those of ROSTER too; who can do less afterwards. */
+/* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which of SUSPENDED it
+ * restores; who can do less afterwards. */
 void show_charter_changes(const struct ui *ui, const struct charter *before,
-    const struct charter *after, const struct suspensions *suspended, const struct roster *roster);
+    const struct charter *after, const struct suspensions *suspended);
+/* "alice's token \"alice-1\", suspended by infra on 2026-01-05 10:00:00Z: lost on a train", appended. */
+void show_restored(const struct suspension *row, struct buf *ret_text);
 /* "NO TOUCH, OLD FIRMWARE waived: REASON" for a token that CHARTER forgives something, in capitals;
  * nothing otherwise. */
 void show_waiver(const struct charter *charter, const struct digest *token, struct buf *ret_text);

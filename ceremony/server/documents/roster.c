@@ -55,6 +55,7 @@ enact(struct session *session, const struct roster *roster, struct err *err)
 	TRY(matter_none_releasing(session, err));
 	TRY(store_add_document(session->store, &roster->digest, err));
 	TRY(draft_drop(session, DRAFT_ROSTER, err));
+	TRY(draft_drop(session, DRAFT_SUSPENSION, err)); /* it names the roster before */
 	leaf_int(&leaf, "version", roster->version);
 	leaf_statement(&leaf, &roster->digest);
 	return journal_add(session, &leaf, err);

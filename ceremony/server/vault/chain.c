@@ -24,7 +24,8 @@ feed(struct session *session, struct chain *chain, struct err *err)
 		if (store_get_document(session->store, (uint32_t)chain->document_count + 1, &digest,
 		        err) != ERR_OK)
 			return err->code == ERR_NOT_FOUND ? (err->code = ERR_INTEGRITY) : err->code;
-		TRY(session_statement(session, &digest, "document", &statement, err));
+		TRY(session_statement(session, &digest, "charter, roster or suspension", &statement,
+		    err));
 		TRY(chain_add(chain, &statement, err));
 	}
 	return ERR_OK;
