@@ -8,6 +8,7 @@
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
 
 /* Late or void: over. */
@@ -70,7 +71,7 @@ resume(struct session *session, struct err *err)
 {
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(host_sweep(session->folder, err));
+	TRY(folder_sweep(session->folder, err));
 	enum err_code clock = journal_check_clock(session, err);
 	if (clock == ERR_REFUSED) {
 		session_alarm(session, "clock", "%s", err->text);
