@@ -5,6 +5,7 @@
 #include "ceremony/client/documents/charter_draft.h"
 #include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/charter.h"
 #include "vault/documents/charter_payload.h"
 
 enum { LIST_MAX = 64 };
@@ -82,5 +83,8 @@ cmd_charter_show(const struct cli_call *call, struct err *err)
 	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
 	json_put_hex(object, "digest", VIEW_OF(view->chain.charter->digest.bytes));
 	json_put(object, "charter", TAKE(payload));
+	json_put(object, "admissions",
+	    admissions_json(&view->chain, view->chain.charter->seats,
+	        view->chain.charter->seat_count));
 	return call_print_json(call, object, err);
 }

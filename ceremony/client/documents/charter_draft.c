@@ -44,7 +44,7 @@ static enum err_code
 begin(struct client *client, struct charter *charter, const struct vault_view **ret_view,
     struct err *err)
 {
-	const struct vault_view *view;
+	const struct vault_view *view = NULL;
 	FOUNDING_VIEW founding = {0};
 
 	*ret_view = NULL;
@@ -315,7 +315,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(charter_payload(charter, &payload, err));
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
 	TRY(charter_parse(&statement, &result, err));
-	show_charter(ui, result);
+	show_charter(ui, view != NULL ? &view->chain : NULL, result);
 	if (view != NULL)
 		show_charter_changes(ui, view->chain.charter, result, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &result->digest);

@@ -210,7 +210,7 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 		    before != NULL ? "propose" : "draft");
 	TRY(charter_parse(&founding.draft, &draft, err));
 	TRY(verify_draft(client, &founding, draft, before, err));
-	show_charter(ui, draft);
+	show_charter(ui, view != NULL ? &view->chain : NULL, draft);
 	if (before != NULL)
 		show_charter_changes(ui, before, draft, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
@@ -226,14 +226,14 @@ enum err_code
 show_charters(struct client *client, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
-	const struct vault_view *view;
+	const struct vault_view *view = NULL;
 	FOUNDING_VIEW founding = {0};
 	CHARTER *draft = NULL;
 	bool live = client_hello(client)->state == VAULT_LIVE;
 
 	if (live) {
 		TRY(client_sync(client, &view, err));
-		show_charter(ui, view->chain.charter);
+		show_charter(ui, &view->chain, view->chain.charter);
 		show_fingerprint(ui, "Vault id:", &view->chain.vault);
 	}
 	TRY(founding_fetch(client, &founding, err));
@@ -244,7 +244,7 @@ show_charters(struct client *client, struct err *err)
 	TRY(charter_parse(&founding.draft, &draft, err));
 	ui_say(ui, "%s", "");
 	ui_say(ui, "DRAFT, waiting for signatures (%zu so far):", founding.draft.count);
-	show_charter(ui, draft);
+	show_charter(ui, live ? &view->chain : NULL, draft);
 	if (live)
 		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);

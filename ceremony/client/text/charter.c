@@ -88,16 +88,37 @@ show_waiver(const struct charter *charter, const struct digest *token, struct bu
 	buf_format(ret_text, " waived: %s", waiver->reason);
 }
 
+void
+show_admission(const struct chain *chain, const char *seat, const struct digest *token,
+    struct buf *ret_text)
+{
+	const struct chain_document *document =
+	    chain != NULL ? chain_admission(chain, seat, token) : NULL;
+	char time[TEXT_TIME_SIZE];
+
+	if (document == NULL)
+		return;
+	text_time(document->created, time);
+	buf_format(ret_text, "since %s %u of %s, signed by %s", statement_names[document->type],
+	    document->version, time, document->by);
+}
+
+/* CHAIN may be NULL: nobody is admitted yet. */
 static void
-show_seat(const struct ui *ui, const struct seat *seat)
+show_seat(const struct ui *ui, const struct chain *chain, const struct seat *seat)
 {
 	char roles[SHOW_ROLES_SIZE], token[160];
 
 	show_roles(seat->roles, roles);
 	ui_say(ui, "  %-12s %s (%s)", seat->name, seat->person, roles);
 	for (size_t i = 0; i < seat->token_count; i++) {
+		BUF since = {0};
+
 		token_text(&seat->tokens[i], token);
 		ui_say(ui, "  %-12s   token %s", "", token);
+		show_admission(chain, seat->name, &seat->tokens[i].id, &since);
+		if (since.size > 0)
+			ui_say(ui, "  %-12s   %s", "", buf_string(&since));
 	}
 }
 
@@ -163,7 +184,7 @@ show_attestation(const struct ui *ui, const struct charter *charter)
 }
 
 void
-show_charter(const struct ui *ui, const struct charter *charter)
+show_charter(const struct ui *ui, const struct chain *chain, const struct charter *charter)
 {
 	char time[TEXT_TIME_SIZE];
 
@@ -172,7 +193,7 @@ show_charter(const struct ui *ui, const struct charter *charter)
 	    charter->training ? " (TRAINING)" : "", time);
 	ui_say(ui, "Seats:");
 	for (size_t i = 0; i < charter->seat_count; i++)
-		show_seat(ui, &charter->seats[i]);
+		show_seat(ui, chain, &charter->seats[i]);
 	ui_say(ui, "Policies:");
 	for (size_t i = 0; i < charter->policy_count; i++)
 		show_policy(ui, &charter->policies[i]);
@@ -340,8 +361,9 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 }
 
 void
-show_roster(const struct ui *ui, const struct roster *roster)
+show_roster(const struct ui *ui, const struct chain *chain)
 {
+	const struct roster *roster = chain->roster;
 	char time[TEXT_TIME_SIZE];
 
 	if (roster->version == 0) {
@@ -351,7 +373,7 @@ show_roster(const struct ui *ui, const struct roster *roster)
 	text_time(roster->created, time);
 	ui_say(ui, "Roster %u, drawn up %s", roster->version, time);
 	for (size_t i = 0; i < roster->seat_count; i++)
-		show_seat(ui, &roster->seats[i]);
+		show_seat(ui, chain, &roster->seats[i]);
 }
 
 void
@@ -365,4 +387,29 @@ show_fingerprint(const struct ui *ui, const char *what, const struct digest *dig
 		text_words(view_of(digest->bytes + at, WORDS_PER_LINE), words);
 		ui_say(ui, "  %s", words);
 	}
+}
+
+struct json *
+admissions_json(const struct chain *chain, const struct seat *seats, size_t count)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t t = 0; t < seats[i].token_count; t++) {
+			const struct digest *token = &seats[i].tokens[t].id;
+			const struct chain_document *document =
+			    chain_admission(chain, seats[i].name, token);
+			struct json *object = json_new_object();
+
+			if (document != NULL) {
+				json_put_text(object, "seat", seats[i].name);
+				json_put_hex(object, "token", VIEW_OF(token->bytes));
+				json_put_text(object, "document", statement_names[document->type]);
+				json_put_int(object, "version", document->version);
+				json_put_time(object, "time", document->created);
+				json_put_text(object, "signed", document->by);
+			}
+			json_add(array, object);
+		}
+	return array;
 }

@@ -244,6 +244,186 @@ a_document_that_cannot_stand_there_changes_nothing(void **state)
 	assert_int_equal(vault.chain.charter_count, 1);
 }
 
+/* alice of the roster with the sign key NUMBER of the spares, and a release key of its own. */
+static void
+put_alice(struct vault *vault, size_t index, size_t number)
+{
+	struct err err;
+	struct seat *seat = &vault->roster->seats[0];
+	struct seat_token *token = &seat->tokens[index];
+	struct p256_key *release = NULL;
+
+	snprintf(seat->name, sizeof(seat->name), "alice");
+	snprintf(seat->person, sizeof(seat->person), "Alice A.");
+	seat->roles = ROLE_RESPONDER;
+	seat->token_count = index + 1;
+	vault->roster->seat_count = 1;
+	*token = (struct seat_token){.driver = "piv", .serial = 500 + (uint32_t)number};
+	snprintf(token->label, sizeof(token->label), "alice-%zu", number);
+	memset(token->enrolment.bytes, 100 + (int)number, DIGEST_SIZE);
+	fine(p256_key_new(&release, &err), &err);
+	put_key(token, KEY_SIGN, vault->founded.spares[number]);
+	put_key(token, KEY_RELEASE, release);
+	p256_key_freep(&release);
+}
+
+/* The roster as it is edited, signed by ops, ciso, and ALSO (may be NULL). */
+static enum err_code
+add_roster(struct vault *vault, const struct p256_key *also, struct err *err)
+{
+	struct roster *roster = vault->roster;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	roster->vault = vault->chain.vault;
+	roster->charter = vault->chain.charter->digest;
+	roster->version = vault->chain.roster->version + 1;
+	roster->previous = vault->chain.roster->digest;
+	roster->created = 1767225600 + roster->version;
+	fine(roster_payload(roster, &payload, err), err);
+	fine(statement_new(STATEMENT_ROSTER, false, payload, &statement, err), err);
+	sign_with(&statement, key_of(vault, OPS));
+	sign_with(&statement, key_of(vault, CISO));
+	if (also != NULL)
+		sign_with(&statement, also);
+	return chain_add(&vault->chain, &statement, err);
+}
+
+static void
+nobody_adds_a_token_to_somebody_elses_seat(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct p256_key *const *spares = vault.founded.spares;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token: not signed yet by one of its own");
+	/* The new token is none of its own. */
+	expect_error(add_roster(&vault, spares[2], &err), ERR_INTEGRITY, &err,
+	    "signed with an unknown key");
+	fine(add_roster(&vault, spares[1], &err), &err);
+	assert_non_null(chain_token(&vault.chain, "alice", &vault.roster->seats[0].tokens[1].id));
+}
+
+static void
+the_charters_change_quorum_may_add_a_token_too(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	fine(add_roster(&vault, key_of(&vault, AUDIT), &err), &err);
+}
+
+static void
+a_removed_seat_is_not_added_again_with_another_token(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 2);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token");
+	/* Under her own token, or with it, she comes back. */
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	assert_string_equal(chain_admission(&vault.chain, "alice", NULL)->by, "ops, ciso, alice");
+}
+
+static void
+the_same_sign_key_with_another_release_key_is_another_token(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 1);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token");
+}
+
+static void
+a_suspended_token_adds_none(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	fine(suspend(&vault, CISO, "alice", &vault.roster->seats[0].tokens[0].id, &err), &err);
+	put_alice(&vault, 1, 2);
+	expect_error(add_roster(&vault, vault.founded.spares[1], &err), ERR_INTEGRITY, &err,
+	    "suspended by ciso");
+}
+
+static void
+a_name_is_never_used_for_another_person(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 1);
+	snprintf(vault.roster->seats[0].person, PERSON_MAX, "Mallory");
+	expect_error(add_roster(&vault, vault.founded.spares[1], &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" is that of Alice A.");
+	snprintf(vault.founded.charter->seats[AUDIT].person, PERSON_MAX, "Mallory");
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err,
+	    "seat \"audit\" is that of Person audit");
+}
+
+static void
+since_when_and_by_whom_each_was_admitted_is_known(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	const struct chain_document *seat, *token;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	fine(add_charter(&vault, &err), &err);
+	seat = chain_admission(&vault.chain, "alice", NULL);
+	token = chain_admission(&vault.chain, "alice", &vault.roster->seats[0].tokens[1].id);
+	assert_int_equal(seat->type, STATEMENT_ROSTER);
+	assert_int_equal(seat->version, 1);
+	assert_string_equal(seat->by, "ops, ciso");
+	assert_int_equal(token->version, 2);
+	assert_string_equal(token->by, "ops, ciso, alice");
+	seat = chain_admission(&vault.chain, "audit", NULL);
+	assert_int_equal(seat->type, STATEMENT_CHARTER);
+	assert_int_equal(seat->version, 1);
+	assert_string_equal(seat->by, "ciso, infra, audit");
+	assert_null(chain_admission(&vault.chain, "nobody", NULL));
+}
+
 int
 main(void)
 {
@@ -255,6 +435,13 @@ main(void)
 	    cmocka_unit_test(no_suspension_and_no_charter_makes_the_change_quorum_unreachable),
 	    cmocka_unit_test(a_suspended_token_signs_no_document),
 	    cmocka_unit_test(a_document_that_cannot_stand_there_changes_nothing),
+	    cmocka_unit_test(nobody_adds_a_token_to_somebody_elses_seat),
+	    cmocka_unit_test(the_charters_change_quorum_may_add_a_token_too),
+	    cmocka_unit_test(a_removed_seat_is_not_added_again_with_another_token),
+	    cmocka_unit_test(the_same_sign_key_with_another_release_key_is_another_token),
+	    cmocka_unit_test(a_suspended_token_adds_none),
+	    cmocka_unit_test(a_name_is_never_used_for_another_person),
+	    cmocka_unit_test(since_when_and_by_whom_each_was_admitted_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
