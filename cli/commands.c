@@ -78,7 +78,8 @@ static const struct option_row draft_options[] = {DRAFT_COMMON_OPTIONS, {NULL}};
 static const struct option_row propose_options[] = {DRAFT_COMMON_OPTIONS,
     {"remove-seat", "SEAT", OPTION_REPEATS, "leave a seat out"},
     {"remove-token", "LABEL", OPTION_REPEATS, "leave a token out"},
-    {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"}, {NULL}};
+    {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"},
+    {"restore", "TOKEN", OPTION_REPEATS, "let a suspended token count again"}, {NULL}};
 
 static const struct option_row suspend_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
                                                         "why; everybody reads this"},

@@ -5,6 +5,7 @@
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/settle.h"
 #include "ceremony/server/rotation/lease.h"
+#include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
 
 /* What cannot be finished now is shown, and tried again by the next session. */
@@ -38,7 +39,7 @@ resume(struct session *session, struct err *err)
 {
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(host_sweep(session->folder, err));
+	TRY(folder_sweep(session->folder, err));
 	enum err_code clock = journal_check_clock(session, err);
 	if (clock == ERR_REFUSED) {
 		session_alarm(session, "clock", "%s", err->text);

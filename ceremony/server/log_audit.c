@@ -101,7 +101,7 @@ check_document(const struct session *session, const struct json *statements, str
 
 	if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE) ||
 	    audit->document_count >= chain->document_count ||
-	    !digest_equal(&chain->documents[audit->document_count], &digest))
+	    !digest_equal(&chain->documents[audit->document_count].digest, &digest))
 		return err_set(err, ERR_INTEGRITY,
 		    "the database has another charter, roster or suspension there");
 	audit->document_count++;

@@ -87,7 +87,8 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	    session->chain.charter->version, session->chain.roster->version);
 	TRY(verify_leaves(session, &audit, size, err));
 	say(checks, "every statement that a leaf names is there, and unchanged");
-	say(checks, "%zu opened versions and all rotation debts are those of the log", audit.opened_count);
+	say(checks, "%zu opened versions and all rotation debts are those of the log",
+	    audit.opened_count);
 	TRY(audit_tokens(session, &audit, err));
 	TRY(chain_check_log(session, err));
 	say(checks,

@@ -5,6 +5,7 @@
 #include "ceremony/client/documents/charter_draft.h"
 #include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/charter.h"
 #include "vault/documents/charter_payload.h"
 
 enum { LIST_MAX = 64 };
@@ -13,7 +14,7 @@ static enum err_code
 draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err)
 {
 	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
-	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX];
+	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX], *restores[LIST_MAX];
 	const struct parsed *parsed = call->parsed;
 	struct draft_plan plan = {.files = parsed->arguments,
 	    .file_count = parsed->argument_count,
@@ -32,6 +33,8 @@ draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err
 	    .waive_count = option_all(parsed, "waive", waives, LIST_MAX),
 	    .drop_waivers = drops,
 	    .drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
+	    .restores = restores,
+	    .restore_count = option_all(parsed, "restore", restores, LIST_MAX),
 	    .min_firmware = option_text(parsed, "min-firmware")};
 	CLIENT *client = NULL;
 
@@ -80,5 +83,8 @@ cmd_charter_show(const struct cli_call *call, struct err *err)
 	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
 	json_put_hex(object, "digest", VIEW_OF(view->chain.charter->digest.bytes));
 	json_put(object, "charter", TAKE(payload));
+	json_put(object, "admissions",
+	    admissions_json(&view->chain, view->chain.charter->seats,
+	        view->chain.charter->seat_count));
 	return call_print_json(call, object, err);
 }

@@ -54,7 +54,7 @@ cmd_roster_show(const struct cli_call *call, struct err *err)
 	TRY(call_connect(call, &client, err));
 	TRY(client_sync(client, &view, err));
 	if (!call_json(call)) {
-		show_roster(call->io->ui, view->chain.roster);
+		show_roster(call->io->ui, &view->chain);
 		return ERR_OK;
 	}
 	if (view->chain.roster->version > 0)
@@ -62,5 +62,8 @@ cmd_roster_show(const struct cli_call *call, struct err *err)
 	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
 	json_put_int(object, "version", view->chain.roster->version);
 	json_put(object, "roster", payload != NULL ? TAKE(payload) : json_new_object());
+	json_put(object, "admissions",
+	    admissions_json(&view->chain, view->chain.roster->seats,
+	        view->chain.roster->seat_count));
 	return call_print_json(call, object, err);
 }

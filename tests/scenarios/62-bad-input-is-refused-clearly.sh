@@ -144,6 +144,29 @@ remember
 told "a second of the same name" 1 'secret "prod/db" already' add --field private-key=stranger
 unchanged "the first stands"
 
+# --- the vault's folder ---
+remember
+mended() { # mended PATH COMMAND CLAIM: refused with the command that mends it, which then mends it
+	told "$3" 1 "$1 .*\\($2 $1\\)" halligan status
+	$2 "$1"
+}
+chmod 0777 "$VAULT"; mended "$VAULT" "chmod 700" "a vault's folder that all may write to"
+chmod 0666 "$VAULT/vault.db"; mended "$VAULT/vault.db" "chmod 600" "a database that all may write to"
+if [ "$(id -u)" = 0 ]; then
+	chown 65534 "$VAULT/ceremony"
+	mended "$VAULT/ceremony" "chown 0" "a folder of ceremony keys that another account owns"
+fi
+mv "$VAULT/host.key" elsewhere; ln -s "$PWD/elsewhere" "$VAULT/host.key"
+told "a host key behind a symbolic link" 1 "$VAULT/host.key is a symbolic link" halligan status
+rm "$VAULT/host.key"; ln elsewhere "$VAULT/host.key"
+told "a host key with a second name" 1 "$VAULT/host.key has a second name" halligan status
+rm elsewhere
+mkdir open; chmod 0755 open
+told "a new vault in a folder that all may read" 1 '\(chmod 700 .*/open\)' halligan init --vault "$PWD/open" --name x.example --no-copy
+told "nobody is told to close a folder that is no vault" 1 'no vault at' halligan status --vault "$PWD/open/.."
+rm -r open
+unchanged "mended as told, it is the vault that it was"
+
 # --- requests ---
 remember
 ask() { as alice request "$@"; }

@@ -38,6 +38,9 @@ ok "who is logged in there may use it as a folder" halligan status --vault "$VAU
 tokens_until 5 test "$(serving)" = 0
 is "no server is left behind" "$(serving)" 0
 mkdir "$TOKENS_DIR/a vault's folder"
+refused "a folder that is there must be closed to others" halligan init --name other.example --training --no-copy \
+	--vault "ssh://127.0.0.1:$SSHD_PORT$TOKENS_DIR/a vault's folder"
+ok "the command that is told closes it" bash -c "$(tap_output | sed -n 's/.*(\(chmod 700 .*\)).*/\1/p')"
 ok "a folder with a space and a quote in its name" halligan init --name other.example --training --no-copy \
 	--vault "ssh://127.0.0.1:$SSHD_PORT$TOKENS_DIR/a vault's folder"
 ok "is made there" test -s "$TOKENS_DIR/a vault's folder/host.key"

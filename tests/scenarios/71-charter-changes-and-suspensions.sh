@@ -4,6 +4,7 @@
 # database in between is found out.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
+SERIAL[alice2]=30000008
 SERIAL[carol]=30000007 ROLES[carol]=officer,operator PERSON[carol]="Carol Newcomer"
 town_founded
 
@@ -23,6 +24,20 @@ ok "charter status says how it stands" halligan charter status
 like "per secret, with the margin" "$(tap_output)" 'prod/db +production +margin 2 +ciso, secops, infra, audit, legal'
 like "per token, with the newest evidence" "$(tap_output)" 'ciso +ciso-1 +test '
 like "else the enrolment" "$(tap_output)" 'audit +audit-1 +enrolment '
+
+# --- a seat's next token ---
+ok "alice enrolls another token" as alice2 enroll --seat alice --person "${PERSON[alice]}" --roles responder --label alice-2 \
+	--driver piv --attestation-certs simulated-root.pem --out alice2.enrolment
+ok "an operator proposes it" as infra roster add alice2.enrolment
+like "and reads whose word it needs" "$(tap_output)" '! alice gets another token: one of the seat.s own signs too'
+ok "an officer signs" as ciso roster sign
+like "two are not enough" "$(tap_output)" 'not in force yet: roster: seat "alice" gets another token'
+ok "alice signs with the token that she has" as alice roster sign
+like "then it is in force" "$(tap_output)" 'Roster 2 is in force'
+ok "the roster is shown" halligan roster show
+like "with since when and by whom" "$(tap_output)" 'token alice-2.*since roster 2 of 20[^,]*, signed by infra, ciso, alice'
+ok "as JSON too" halligan roster show --json
+like "each token by itself" "$(tap_output)" '"signed":"infra, ciso, alice"'
 
 # --- the wrong command for the case ---
 told "a founding's command" 1 'halligan charter propose' halligan charter draft --max-duration 1h
@@ -54,15 +69,15 @@ ok "and is done" as alice done
 
 # A database writer takes the suspension away: the log's newest leaf counts it.
 cp vault/vault.db before.db
-"$LIB/tamper.py" "$VAULT" sql "DELETE FROM documents WHERE position = 4"
-told "a removed suspension" 6 'the log counts 4 charters, rosters and suspensions' halligan charter status
+"$LIB/tamper.py" "$VAULT" sql "DELETE FROM documents WHERE position = 5"
+told "a removed suspension" 6 'the log counts 5 charters, rosters and suspensions' halligan charter status
 cp before.db vault/vault.db
-"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1000 + position WHERE position > 2;
-    UPDATE documents SET position = 1007 - position WHERE position > 2"
+"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1000 + position WHERE position > 3"
+"$LIB/tamper.py" "$VAULT" sql "UPDATE documents SET position = 1009 - position WHERE position > 3"
 told "a moved one" 6 'suspension 1' halligan charter status
 cp before.db vault/vault.db
-"$LIB/tamper.py" "$VAULT" sql "INSERT INTO documents (position, digest) SELECT 5, digest FROM statements WHERE type = 'test' LIMIT 1"
-told "an added one" 6 'document 5' halligan charter status
+"$LIB/tamper.py" "$VAULT" sql "INSERT INTO documents (position, digest) SELECT 6, digest FROM statements WHERE type = 'test' LIMIT 1"
+told "an added one" 6 'document 6' halligan charter status
 cp before.db vault/vault.db
 ok "the right database is believed again" halligan charter status
 
@@ -80,12 +95,14 @@ told "the last who could change the charter stay" 1 'nobody could change the cha
 
 # --- a person leaves, one comes ---
 town_enroll carol > /dev/null 2>&1
-ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal \
+told "only what is suspended is restored" 1 'no token "ciso-1" is suspended' halligan charter propose --restore ciso-1
+ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal --restore audit-1 --restore secops-1 \
 	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --change '2 of (ciso, secops, infra, audit, carol)'
 like "who leaves" "$(tap_output)" '- seat legal'
 like "who joins" "$(tap_output)" '\+ seat carol: Carol Newcomer'
 like "what it restores" "$(tap_output)" "restores audit's token .audit-1., suspended by ciso"
 ok "infra signs first" as infra charter sign
+like "asked about each token by itself" "$(tap_output)" "It restores audit's token .audit-1., suspended by ciso.*count again.*It restores secops's token .secops-1.,.*count again"
 told "a suspended token signs no charter" 1 'stolen bag' as secops charter sign
 ok "then ciso: it is in force" as ciso charter sign
 like "it is charter 3" "$(halligan charter show 2>&1)" 'Charter 3 of town.example'

@@ -2,6 +2,7 @@
 #include "vault/documents/chain.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void
 chain_done(struct chain *chain)
@@ -11,15 +12,57 @@ chain_done(struct chain *chain)
 	free(chain->charters);
 	roster_freep(&chain->roster);
 	suspensions_done(&chain->suspensions);
+	for (size_t i = 0; i < chain->document_count; i++)
+		free(chain->documents[i].by);
 	free(chain->documents);
+	free(chain->people);
+	free(chain->stays);
 	*chain = (struct chain){0};
 }
 
 enum err_code
 chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest, struct err *err)
 {
-	return sha256_one(view_of((const uint8_t *)chain->documents, count * sizeof(struct digest)),
-	    ret_digest, err);
+	BUF bytes = {0};
+
+	for (size_t i = 0; i < count; i++)
+		buf_bytes(&bytes, VIEW_OF(chain->documents[i].digest.bytes));
+	TRY(buf_check(&bytes, err));
+	return sha256_one(buf_view(&bytes), ret_digest, err);
+}
+
+const struct chain_document *
+chain_admission(const struct chain *chain, const char *name, const struct digest *token)
+{
+	const struct seat *seat = seat_by_name(chain->people, chain->people_count, name);
+	const struct chain_stay *stay;
+
+	if (seat == NULL)
+		return NULL;
+	stay = &chain->stays[seat - chain->people];
+	if (token == NULL)
+		return &chain->documents[stay->seat];
+	for (size_t i = 0; i < seat->token_count; i++)
+		if (digest_equal(&seat->tokens[i].id, token))
+			return &chain->documents[stay->tokens[i]];
+	return NULL;
+}
+
+enum err_code
+chain_check_people(const struct chain *chain, const struct seat *seats, size_t count,
+    struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct seat *former =
+		    seat_by_name(chain->people, chain->people_count, seats[i].name);
+
+		if (former != NULL && strcmp(former->person, seats[i].person) != 0)
+			return err_set(err, ERR_REFUSED,
+			    "seat \"%s\" is that of %s: its name is never used for another person; "
+			    "give %s another one",
+			    seats[i].name, former->person, seats[i].person);
+	}
+	return ERR_OK;
 }
 
 const struct seat *

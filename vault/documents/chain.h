@@ -12,6 +12,19 @@
 
 enum { CHAIN_DOCUMENTS_MAX = 4096 };
 
+struct chain_document {
+	enum statement_type type; /* charter, roster, suspend */
+	struct digest digest;
+	uint32_t version; /* 0: a suspension */
+	int64_t created;
+	char *by; /* "infra, ciso": the seats that signed it, owned */
+};
+/* When a seat and each of its tokens came, as indices of documents. */
+struct chain_stay {
+	bool present;
+	size_t seat, tokens[SEAT_TOKENS];
+};
+
 struct chain {
 	struct digest vault;
 	struct charter *charter; /* in force: the last of CHARTERS; NULL before the first */
@@ -20,14 +33,25 @@ struct chain {
 	struct charter **charters; /* all of them, owned */
 	size_t charter_count;
 	/* Charters, rosters and suspensions in the order in which they came into force. */
-	struct digest *documents;
+	struct chain_document *documents;
 	size_t document_count;
+	/* Everybody who ever had a seat, with the tokens that they had last; and since when. */
+	struct seat *people;
+	struct chain_stay *stays;
+	size_t people_count;
 };
 void chain_done(struct chain *chain); /* accepts {0} */
 #define CHAIN CLEANUP(chain_done) struct chain
 
 /* One digest over the first COUNT documents, in order: what a client remembers. */
 enum err_code chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest,
+    struct err *err) MUST_CHECK;
+/* The document that admitted the seat NAME, or its token TOKEN (NULL: the seat) for this stay; NULL: it never
+ * had it. */
+const struct chain_document *chain_admission(const struct chain *chain, const char *name,
+    const struct digest *token);
+/* ERR_REFUSED: a name of SEATS belonged to another person. */
+enum err_code chain_check_people(const struct chain *chain, const struct seat *seats, size_t count,
     struct err *err) MUST_CHECK;
 /* A seat of charter or roster; NULL when there is none. */
 const struct seat *chain_seat(const struct chain *chain, const char *name);

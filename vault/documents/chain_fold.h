@@ -14,5 +14,9 @@
  * is in force has all its signatures; ERR_MEMORY. */
 enum err_code chain_add(struct chain *chain, const struct dsse *statement,
     struct err *err) MUST_CHECK;
+/* What is suspended when CHARTER comes into force after CHAIN: all but what it names under "restored".
+ * ERR_REFUSED: it restores what is not suspended, or its change quorum could never be met then. */
+enum err_code chain_suspended_under(const struct chain *chain, const struct charter *charter,
+    struct suspensions *ret_after, struct err *err) MUST_CHECK;
 
 #endif

@@ -119,6 +119,26 @@ parse_waivers(const struct json *array, struct charter *charter, struct err *err
 	return ERR_OK;
 }
 
+/* Each once; there is room for all of ARRAY. */
+static enum err_code
+parse_digests(const struct json *array, const char *what, struct digest *ret_digests,
+    size_t *ret_count, struct err *err)
+{
+	size_t count = json_array_size(array);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_array_text(array, i);
+		if (text == NULL || !text_from_hex(text, ret_digests[i].bytes, DIGEST_SIZE))
+			return err_set(err, ERR_INVALID,
+			    "charter: %s[%zu]: not 64 lower-case hex digits", what, i);
+		for (size_t j = 0; j < i; j++)
+			if (digest_equal(&ret_digests[i], &ret_digests[j]))
+				return err_set(err, ERR_INVALID, "charter: %s[%zu]: stands twice",
+				    what, i);
+	}
+	*ret_count = count;
+	return ERR_OK;
+}
+
 static enum err_code
 parse_attestation(const struct json *object, struct charter *charter, struct err *err)
 {
@@ -132,18 +152,8 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 	TRY(json_in_end(&in));
 	TRY(parse_form_factors(forms, charter, err));
 	TRY(parse_waivers(waivers, charter, err));
-	charter->root_count = json_array_size(roots);
-	for (size_t i = 0; i < charter->root_count; i++) {
-		const char *text = json_array_text(roots, i);
-		if (text == NULL || !text_from_hex(text, charter->roots[i].bytes, DIGEST_SIZE))
-			return err_set(err, ERR_INVALID,
-			    "charter: attestation: roots[%zu]: not 64 lower-case hex digits", i);
-		for (size_t j = 0; j < i; j++)
-			if (digest_equal(&charter->roots[i], &charter->roots[j]))
-				return err_set(err, ERR_INVALID,
-				    "charter: attestation: roots[%zu]: stands twice", i);
-	}
-	return ERR_OK;
+	return parse_digests(roots, "attestation: roots", charter->roots, &charter->root_count,
+	    err);
 }
 
 /* TEXT must be canonical, so that a charter, a header and a screen show the same one. */
@@ -224,6 +234,7 @@ parse_payload(const struct json *payload, struct charter *charter, struct err *e
 	const struct json *seats = json_in_array(&in, "seats", 1, CHARTER_SEATS);
 	const struct json *policies = json_in_array(&in, "policies", 1, CHARTER_POLICIES);
 	const char *change = json_in_text(&in, "change", 1, QUORUM_TEXT_MAX);
+	const struct json *restored = json_in_array(&in, "restored", 0, CHARTER_RESTORED);
 	snprintf(charter->copy, sizeof(charter->copy), "%s",
 	    json_in_text(&in, "copy", 1, sizeof(charter->copy) - 1));
 	if (strcmp(charter->copy, "none") != 0 && strncmp(charter->copy, "directory:/", 11) != 0)
@@ -235,6 +246,7 @@ parse_payload(const struct json *payload, struct charter *charter, struct err *e
 	TRY(parse_host(host, charter, err));
 	TRY(parse_attestation(attestation, charter, err));
 	TRY(parse_lists(seats, policies, charter, err));
+	TRY(parse_digests(restored, "restored", charter->restored, &charter->restored_count, err));
 	if (parse_quorum(change, &charter->change, charter->change_text, err) != ERR_OK)
 		return err_add(err, "charter: change");
 	return ERR_OK;

@@ -13,10 +13,10 @@
  *		   "fido2":{"credential":BASE64,"salt":HEX32,"aaguid":HEX16} (driver "fido2" only)}]}],
  *  "policies":[{"name":..,"quorum":TEXT,"class":"break-glass","max_duration":S,
  *	"request_ttl":S,"max_age":S}],
- *  "change":TEXT,"copy":TEXT ("none" or "directory:PATH"),"created":TIME,"nonce":HEX16}
+ *  "change":TEXT,"restored":[HEX32..] (suspensions that it ends, by digest),"copy":TEXT ("none" or "directory:PATH"),"created":TIME,"nonce":HEX16}
  *
  * Sizes: HEX32 is 32 bytes in hex; name: letters, digits, dots and dashes, first a letter or digit;
- * roots 1..8; form factors 0..16, empty: any (1..7, FIPS 129..135); waivers 0..32, one for a token
+ * roots 1..8; restored 0..32; form factors 0..16, empty: any (1..7, FIPS 129..135); waivers 0..32, one for a token
  * of the document; seats 1..64 with 1..4 tokens each; policies 1..32 of distinct names; durations and
  * ages 1 second to 10 years; serial 1..2^32-1, or 0 for a FIDO2 token that does not tell; credential
  * 1..512 bytes; keys only those that a token has.
@@ -42,6 +42,7 @@ enum {
 	CHARTER_ROOTS = 8,
 	CHARTER_FORM_FACTORS = 16,
 	CHARTER_WAIVERS = 32,
+	CHARTER_RESTORED = 32,
 	WAIVER_REASON_MAX = 200,
 	VAULT_NAME_MAX = 63
 };
@@ -82,6 +83,8 @@ struct charter {
 	struct policy policies[CHARTER_POLICIES];
 	struct quorum change;
 	char change_text[QUORUM_TEXT_MAX + 1];
+	struct digest restored[CHARTER_RESTORED]; /* suspensions that it ends */
+	size_t restored_count;
 	char copy[4096];
 	int64_t created;
 };

@@ -16,6 +16,15 @@ put_quorum(struct json *object, const char *name, const char *text, struct err *
 	return ERR_OK;
 }
 
+static void
+put_digests(struct json *object, const char *name, const struct digest *digests, size_t count)
+{
+	struct json *array = json_new_array();
+	for (size_t i = 0; i < count; i++)
+		json_add_hex(array, VIEW_OF(digests[i].bytes));
+	json_put(object, name, array);
+}
+
 static struct json *
 host_json(const struct charter *charter)
 {
@@ -42,13 +51,11 @@ waiver_json(const struct charter_waiver *waiver)
 static struct json *
 attestation_json(const struct charter *charter)
 {
-	struct json *object = json_new_object(), *roots = json_new_array();
+	struct json *object = json_new_object();
 	struct json *forms = json_new_array(), *waivers = json_new_array();
 	char firmware[FIRMWARE_TEXT_SIZE];
-	for (size_t i = 0; i < charter->root_count; i++)
-		json_add_hex(roots, VIEW_OF(charter->roots[i].bytes));
 	firmware_text(charter->min_firmware, firmware);
-	json_put(object, "roots", roots);
+	put_digests(object, "roots", charter->roots, charter->root_count);
 	json_put_text(object, "min_firmware", firmware);
 	for (size_t i = 0; i < charter->form_factor_count; i++)
 		json_add_int(forms, charter->form_factors[i]);
@@ -113,6 +120,7 @@ charter_payload(const struct charter *charter, struct json **ret_payload, struct
 	TRY(put_policies(payload, charter, err));
 	if (put_quorum(payload, "change", charter->change_text, err) != ERR_OK)
 		return err_add(err, "change");
+	put_digests(payload, "restored", charter->restored, charter->restored_count);
 	json_put_text(payload, "copy", charter->copy);
 	json_put_time(payload, "created", charter->created);
 	if (payload == NULL)

@@ -51,9 +51,8 @@ check_founders(const struct dsse *statement, const struct charter *charter, stru
 	return ERR_OK;
 }
 
-/* Does the change quorum of OF, with its own seats and keys, stand under STATEMENT? */
-static enum err_code
-check_change(const struct dsse *statement, const struct charter *of, struct err *err)
+enum err_code
+charter_check_change(const struct dsse *statement, const struct charter *of, struct err *err)
 {
 	BUF missing = {0};
 	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS], all[QUORUM_SEATS];
@@ -88,6 +87,6 @@ charter_verify(const struct dsse *statement, const struct charter *charter,
 		return err_add(err, "charter");
 	if (previous == NULL)
 		return check_founders(statement, charter, err);
-	TRY(check_change(statement, previous, err));
-	return check_change(statement, charter, err);
+	TRY(charter_check_change(statement, previous, err));
+	return charter_check_change(statement, charter, err);
 }

@@ -12,5 +12,9 @@
  * PREVIOUS. */
 enum err_code charter_verify(const struct dsse *statement, const struct charter *charter,
     const struct charter *previous, struct err *err) MUST_CHECK;
+/* Does the change quorum of OF, with its own seats and keys, stand under STATEMENT, whose signatures were
+ * verified?  ERR_WAITING says how many are missing. */
+enum err_code charter_check_change(const struct dsse *statement, const struct charter *of,
+    struct err *err) MUST_CHECK;
 
 #endif

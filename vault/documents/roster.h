@@ -6,7 +6,9 @@
  *  "version":N,"previous":HEX32 (N > 1 only),"responders":[seat objects as in the charter],
  *  "created":TIME,"nonce":HEX16}
  *
- * Signed by tokens of two distinct charter seats, one with the role operator, one officer.
+ * Signed by tokens of two distinct charter seats, one with the role operator, one officer; and for each seat
+ * that ever had a token and gets another, by one of its last that is not suspended, or by the charter's
+ * change quorum (roster_verify.h).  A name is never used again for another person.
  * Responders have the role responder only; names, serials and keys differ from the charter's.
  */
 #ifndef VAULT_DOCUMENTS_ROSTER_H

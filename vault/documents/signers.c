@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 
-/* Who holds the token that KEYID names; NULL when nobody does. */
 static const struct seat *
 find_signer(const char *keyid, const struct seat *seats, size_t count,
     const struct seat_token **ret_token)
@@ -16,6 +15,13 @@ find_signer(const char *keyid, const struct seat *seats, size_t count,
 	if (!text_from_hex(keyid, id.bytes, DIGEST_SIZE))
 		return NULL;
 	return seat_by_token(seats, count, &id, ret_token);
+}
+
+const struct seat *
+signer_of(const char *keyid, const struct seat *seats, size_t count)
+{
+	const struct seat_token *token;
+	return find_signer(keyid, seats, count, &token);
 }
 
 enum err_code

@@ -5,6 +5,8 @@
 
 #include "vault/documents/charter.h"
 
+/* Whose of SEATS the token is that KEYID names; NULL when nobody's. */
+const struct seat *signer_of(const char *keyid, const struct seat *seats, size_t count);
 /* Is STATEMENT the one whose digest is DIGEST?  ERR_INTEGRITY names WHAT. */
 enum err_code signers_check_digest(const struct dsse *statement, const struct digest *digest,
     const char *what, struct err *err) MUST_CHECK;

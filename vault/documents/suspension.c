@@ -19,6 +19,7 @@ suspension_payload(const struct suspension *suspension, struct json **ret_payloa
 	json_put_int(payload, "format", 1);
 	json_put_hex(payload, "vault", VIEW_OF(suspension->vault.bytes));
 	json_put_hex(payload, "charter", VIEW_OF(suspension->charter.bytes));
+	json_put_hex(payload, "roster", VIEW_OF(suspension->roster.bytes));
 	json_put_text(payload, "seat", suspension->seat);
 	json_put_hex(payload, "token", VIEW_OF(suspension->token.bytes));
 	json_put_text(suspends, "seat", suspension->holder);
@@ -53,6 +54,7 @@ suspension_parse(const struct dsse *statement, bool training, struct suspension 
 	(void)json_in_int(&in, "format", 1, 1);
 	json_in_hex(&in, "vault", suspension.vault.bytes, DIGEST_SIZE);
 	json_in_hex(&in, "charter", suspension.charter.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "roster", suspension.roster.bytes, DIGEST_SIZE);
 	in_name(&in, "seat", suspension.seat);
 	json_in_hex(&in, "token", suspension.token.bytes, DIGEST_SIZE);
 	const struct json *object = json_in_object(&in, "suspends");
@@ -127,12 +129,26 @@ suspensions_signer(const struct suspensions *list, const struct dsse *statement)
 	return NULL;
 }
 
+static enum err_code
+add_row(struct suspensions *list, const struct suspension *suspension, struct err *err)
+{
+	struct suspension *rows;
+
+	if (list->count == SUSPENSIONS_MAX)
+		return err_set(err, ERR_REFUSED, "more than %d suspensions", (int)SUSPENSIONS_MAX);
+	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
+	list->rows = rows;
+	list->rows[list->count++] = *suspension;
+	return ERR_OK;
+}
+
 enum err_code
 suspensions_add(struct suspensions *list, const struct dsse *statement,
     const struct suspension *suspension, struct err *err)
 {
 	const struct suspension *before = suspensions_signer(list, statement);
-	struct suspension *rows;
 
 	if (before != NULL)
 		return err_set(err, ERR_REFUSED,
@@ -142,15 +158,76 @@ suspensions_add(struct suspensions *list, const struct dsse *statement,
 	if (suspensions_find(list, &suspension->suspended) != NULL)
 		return err_set(err, ERR_EXISTS, "that token of seat \"%s\" is suspended already",
 		    suspension->holder);
-	if (list->count == SUSPENSIONS_MAX)
-		return err_set(err, ERR_REFUSED, "more than %d suspensions under one charter",
-		    (int)SUSPENSIONS_MAX);
-	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for suspensions");
-	list->rows = rows;
-	list->rows[list->count++] = *suspension;
+	return add_row(list, suspension, err);
+}
+
+enum err_code
+suspensions_copy(const struct suspensions *list, struct suspensions *ret_copy, struct err *err)
+{
+	SUSPENSIONS copy = {0};
+
+	for (size_t i = 0; i < list->count; i++)
+		TRY(add_row(&copy, &list->rows[i], err));
+	*ret_copy = copy;
+	copy = (struct suspensions){0};
 	return ERR_OK;
+}
+
+static bool
+binds(const struct suspension *suspension, const struct seat_token *token)
+{
+	const struct seat_token *bound = &suspension->bound;
+
+	if (bound->serial != 0 && bound->serial == token->serial)
+		return true;
+	for (int i = 0; i < KEY_COUNT; i++)
+		for (int j = 0; j < KEY_COUNT; j++)
+			if (bound->has[i] && token->has[j] &&
+			    point_equal(&bound->keys[i], &token->keys[j]))
+				return true;
+	return false;
+}
+
+enum err_code
+suspensions_extend(struct suspensions *list, const struct seat *seats, size_t count,
+    struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t t = 0; t < seats[i].token_count; t++) {
+			const struct seat_token *token = &seats[i].tokens[t];
+
+			for (size_t k = 0; k < list->count; k++) {
+				struct suspension row = list->rows[k];
+
+				if (suspensions_find(list, &token->id) != NULL ||
+				    !binds(&row, token))
+					continue;
+				memcpy(row.holder, seats[i].name, sizeof(row.holder));
+				row.suspended = token->id;
+				TRY(add_row(list, &row, err));
+			}
+		}
+	return ERR_OK;
+}
+
+const struct suspension *
+suspensions_by_digest(const struct suspensions *list, const struct digest *digest)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (digest_equal(&list->rows[i].digest, digest))
+			return &list->rows[i];
+	return NULL;
+}
+
+void
+suspensions_restore(struct suspensions *list, const struct digest *digest)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!digest_equal(&list->rows[i].digest, digest))
+			list->rows[left++] = list->rows[i];
+	list->count = left;
 }
 
 void

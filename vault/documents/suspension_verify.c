@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "vault/documents/reach.h"
 
 static enum err_code
 find_signer(const struct suspension *suspension, const struct chain *chain,
@@ -48,25 +49,66 @@ check_second(const struct dsse *statement, const struct dsse_signature *signatur
 	return ERR_OK;
 }
 
-enum err_code
-suspension_verify(const struct dsse *statement, const struct suspension *suspension,
+static enum err_code
+check_place(const struct suspension *suspension, const struct chain *chain, struct err *err)
+{
+	if (!digest_equal(&suspension->vault, &chain->vault))
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
+	if (!digest_equal(&suspension->charter, &chain->charter->digest))
+		return err_set(err, ERR_REFUSED, "charter: it is not of the charter in force");
+	if (!digest_equal(&suspension->roster, &chain->roster->digest))
+		return err_set(err, ERR_REFUSED, "roster: it is not of the roster in force");
+	return ERR_OK;
+}
+
+static enum err_code
+check_signatures(const struct dsse *statement, const struct suspension *suspension,
     const struct chain *chain, struct err *err)
 {
-	const struct charter *charter = chain->charter;
 	const struct seat_token *token = NULL;
 	char keyid[2 * DIGEST_SIZE + 1];
 
-	if (!digest_equal(&suspension->vault, &chain->vault))
-		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
-	if (!digest_equal(&suspension->charter, &charter->digest))
-		return err_set(err, ERR_REFUSED, "charter: it is not of the charter in force");
 	TRY(find_signer(suspension, chain, &token, err));
 	TRY(seat_token_verify(statement, token, err));
 	text_hex(VIEW_OF(suspension->token.bytes), keyid);
 	for (size_t i = 0; i < statement->count; i++) {
 		if (strcmp(statement->signatures[i].keyid, keyid) == 0)
 			continue;
-		TRY(check_second(statement, &statement->signatures[i], suspension, charter, err));
+		TRY(check_second(statement, &statement->signatures[i], suspension, chain->charter,
+		    err));
 	}
+	return ERR_OK;
+}
+
+enum err_code
+suspension_verify(const struct dsse *statement, const struct suspension *suspension,
+    const struct chain *chain, struct suspensions *ret_after, struct err *err)
+{
+	const struct charter *charter = chain->charter;
+	const struct seat_token *token =
+	    chain_listed_token(chain, suspension->holder, &suspension->suspended);
+	struct suspension bound = *suspension;
+	SUSPENSIONS after = {0};
+
+	TRY(check_place(suspension, chain, err));
+	if (token == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
+	TRY(check_signatures(statement, suspension, chain, err));
+	bound.bound = *token;
+	const struct charter_waiver *waiver = charter_waiver(charter, &token->id);
+	if (waiver != NULL && (waiver->waives & WAIVE_ATTESTATION) != 0)
+		bound.bound.serial = 0;
+	TRY(suspensions_copy(&chain->suspensions, &after, err));
+	TRY(suspensions_add(&after, statement, &bound, err));
+	TRY(suspensions_extend(&after, charter->seats, charter->seat_count, err));
+	TRY(suspensions_extend(&after, chain->roster->seats, chain->roster->seat_count, err));
+	if (!reach_signers(charter, &after, &charter->change))
+		return err_set(err, ERR_REFUSED,
+		    "with this token suspended nobody could change the charter any more (%.300s), so "
+		    "nothing could ever end the suspension; propose a charter without the token instead",
+		    charter->change_text);
+	*ret_after = after;
+	after = (struct suspensions){0};
 	return ERR_OK;
 }

@@ -5,7 +5,6 @@
 
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
-#include "vault/documents/state_names.h"
 #include "vault/seal/header.h"
 #include "vault/store/store.h"
 

@@ -44,7 +44,7 @@ static enum err_code
 begin(struct client *client, struct charter *charter, const struct vault_view **ret_view,
     struct err *err)
 {
-	const struct vault_view *view;
+	const struct vault_view *view = NULL;
 	FOUNDING_VIEW founding = {0};
 
 	*ret_view = NULL;
@@ -219,6 +219,54 @@ apply_change(const struct draft_plan *plan, struct charter *charter, struct err 
 	return ERR_OK;
 }
 
+/* The suspension of the token that is called WHICH, a label or serial. */
+static enum err_code
+find_suspension(const struct suspensions *suspended, const char *which,
+    const struct suspension **ret_row, struct err *err)
+{
+	const struct suspension *found = NULL;
+	char serial[16];
+
+	for (size_t i = 0; i < suspended->count; i++) {
+		const struct suspension *row = &suspended->rows[i];
+
+		snprintf(serial, sizeof(serial), "%u", row->bound.serial);
+		if (strcmp(row->bound.label, which) != 0 && strcmp(serial, which) != 0)
+			continue;
+		if (found != NULL && !digest_equal(&found->digest, &row->digest))
+			return err_set(err, ERR_USAGE,
+			    "several suspended tokens are called \"%.100s\": name the one by its "
+			    "serial",
+			    which);
+		found = row;
+	}
+	if (found == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "no token \"%.100s\" is suspended; `halligan charter status` names those that "
+		    "are",
+		    which);
+	*ret_row = found;
+	return ERR_OK;
+}
+
+/* A charter restores what it names itself, and nothing that the one before it named. */
+static enum err_code
+apply_restores(const struct draft_plan *plan, const struct vault_view *view,
+    struct charter *charter, struct err *err)
+{
+	charter->restored_count = 0;
+	if (plan->restore_count > CHARTER_RESTORED)
+		return err_set(err, ERR_USAGE, "a charter restores at most %d tokens",
+		    (int)CHARTER_RESTORED);
+	for (size_t i = 0; view != NULL && i < plan->restore_count; i++) {
+		const struct suspension *row = NULL;
+
+		TRY(find_suspension(&view->chain.suspensions, plan->restores[i], &row, err));
+		charter->restored[charter->restored_count++] = row->digest;
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 propose(struct client *client, const struct dsse *statement, struct json *texts, struct err *err)
 {
@@ -257,6 +305,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 
 	TRY(begin(client, charter, &view, err));
 	TRY(apply_removals(plan, charter, err));
+	TRY(apply_restores(plan, view, charter, err));
 	TRY(draft_attestation(plan, charter, err));
 	TRY(apply_files(ui, plan, charter, *texts, err));
 	TRY(draft_waivers_end(plan, charter, err));
@@ -266,10 +315,9 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(charter_payload(charter, &payload, err));
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
 	TRY(charter_parse(&statement, &result, err));
-	show_charter(ui, result);
+	show_charter(ui, view != NULL ? &view->chain : NULL, result);
 	if (view != NULL)
-		show_charter_changes(ui, view->chain.charter, result, &view->chain.suspensions,
-		    view->chain.roster);
+		show_charter_changes(ui, view->chain.charter, result, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &result->digest);
 	return propose(client, &statement, TAKE(*texts), err);
 }

@@ -186,18 +186,13 @@ tell_waivers(struct buf *text, const struct charter *before, const struct charte
 static void
 tell_restored(struct buf *text, const struct story *story, const struct charter *after)
 {
-	const struct suspensions *suspended = &story->chain.suspensions;
+	for (size_t i = 0; i < after->restored_count; i++) {
+		const struct suspension *row =
+		    suspensions_by_digest(&story->chain.suspensions, &after->restored[i]);
 
-	for (size_t i = 0; i < suspended->count; i++) {
-		const struct suspension *row = &suspended->rows[i];
-		const struct seat_token *token = NULL;
-
-		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) !=
-		        NULL ||
-		    (token = chain_listed_token(&story->chain, row->holder, &row->suspended)) !=
-		        NULL)
+		if (row != NULL)
 			buf_format(text, "; %s's token \"%s\" was restored", row->holder,
-			    token->label);
+			    row->bound.label);
 	}
 }
 

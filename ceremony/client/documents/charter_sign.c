@@ -131,6 +131,28 @@ send_signature(struct client *client, const struct charter *draft, const struct 
 	return ERR_OK;
 }
 
+/* Each token that it restores is asked about by itself: a stolen one is not to slip in among the changes.
+ * SUSPENDED is NULL at the founding. */
+static enum err_code
+ask_restored(const struct ui *ui, const struct charter *draft, const struct suspensions *suspended,
+    struct err *err)
+{
+	for (size_t i = 0; i < draft->restored_count; i++) {
+		const struct suspension *row = suspended == NULL ?
+		    NULL :
+		    suspensions_by_digest(suspended, &draft->restored[i]);
+		BUF text = {0};
+
+		if (row == NULL)
+			return err_set(err, ERR_INTEGRITY,
+			    "the draft restores what is not suspended; do not sign it, draw it up again");
+		show_restored(row, &text);
+		ui_say(ui, "It restores %s", buf_string(&text));
+		TRY(ui_demand(ui, "Is this token to count again? Type yes", "yes", err));
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 sign_with(struct client *client, struct founding_view *founding, const struct charter *draft,
     const struct charter *before, const struct suspensions *suspended, bool *ret_live,
@@ -155,6 +177,7 @@ sign_with(struct client *client, struct founding_view *founding, const struct ch
 	ui_say(options->ui,
 	    "Read the words above aloud with the others: every one of you must see "
 	    "the same.");
+	TRY(ask_restored(options->ui, draft, suspended, err));
 	TRY(ui_demand(options->ui, "Sign this charter? Type yes", "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(hand_sign(&hand, &founding->draft, "sign the charter", err));
@@ -187,10 +210,9 @@ sign_charter(struct client *client, bool *ret_live, struct err *err)
 		    before != NULL ? "propose" : "draft");
 	TRY(charter_parse(&founding.draft, &draft, err));
 	TRY(verify_draft(client, &founding, draft, before, err));
-	show_charter(ui, draft);
+	show_charter(ui, view != NULL ? &view->chain : NULL, draft);
 	if (before != NULL)
-		show_charter_changes(ui, before, draft, &view->chain.suspensions,
-		    view->chain.roster);
+		show_charter_changes(ui, before, draft, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
 	TRY(sign_with(client, &founding, draft, before,
 	    view != NULL ? &view->chain.suspensions : NULL, ret_live, err));
@@ -204,14 +226,14 @@ enum err_code
 show_charters(struct client *client, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
-	const struct vault_view *view;
+	const struct vault_view *view = NULL;
 	FOUNDING_VIEW founding = {0};
 	CHARTER *draft = NULL;
 	bool live = client_hello(client)->state == VAULT_LIVE;
 
 	if (live) {
 		TRY(client_sync(client, &view, err));
-		show_charter(ui, view->chain.charter);
+		show_charter(ui, &view->chain, view->chain.charter);
 		show_fingerprint(ui, "Vault id:", &view->chain.vault);
 	}
 	TRY(founding_fetch(client, &founding, err));
@@ -222,10 +244,9 @@ show_charters(struct client *client, struct err *err)
 	TRY(charter_parse(&founding.draft, &draft, err));
 	ui_say(ui, "%s", "");
 	ui_say(ui, "DRAFT, waiting for signatures (%zu so far):", founding.draft.count);
-	show_charter(ui, draft);
+	show_charter(ui, live ? &view->chain : NULL, draft);
 	if (live)
-		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions,
-		    view->chain.roster);
+		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
 	return ERR_OK;
 }

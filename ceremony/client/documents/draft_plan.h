@@ -25,6 +25,8 @@ struct draft_plan {
 	size_t waive_count;
 	const char *const *drop_waivers; /* labels */
 	size_t drop_waiver_count;
+	const char *const *restores; /* labels or serials of suspended tokens */
+	size_t restore_count;
 	const char *const *remove_seats, *const *remove_tokens; /* names; labels */
 	size_t remove_seat_count, remove_token_count;
 };

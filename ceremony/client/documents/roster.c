@@ -75,12 +75,13 @@ add_files(const struct ui *ui, const struct roll_plan *plan, const struct charte
 }
 
 static enum err_code
-take_signer(struct client *client, const struct vault_view *view, struct hand *ret_hand,
-    struct err *err)
+take_signer(struct client *client, const struct vault_view *view, const struct hand_list *owners,
+    struct hand *ret_hand, struct err *err)
 {
 	const struct hand_want want = {.lists = {{view->chain.charter->seats,
-	                                   view->chain.charter->seat_count}},
-	    .roles = ROLE_OFFICER | ROLE_OPERATOR,
+	                                             view->chain.charter->seat_count},
+	                                   *owners},
+	    .roles = ROLE_OFFICER | ROLE_OPERATOR | (owners->count > 0 ? ROLE_RESPONDER : 0),
 	    .suspended = &view->chain.suspensions};
 
 	return hand_take(client_options(client), &want, ret_hand, err);
@@ -101,8 +102,8 @@ read_outcome(struct client *client, const struct json *reply, uint32_t version, 
 		ui_say(ui, "Roster %u is in force.", version);
 	else
 		ui_say(ui,
-		    "Signed, but not in force yet: %s. Next: halligan roster sign, with the other "
-		    "person's token.",
+		    "Signed, but not in force yet: %s. Next: halligan roster sign, with their "
+		    "token.",
 		    missing);
 	*ret_live = live;
 	return ERR_OK;
@@ -125,12 +126,20 @@ propose(struct client *client, const struct dsse *statement, uint32_t version, s
 /* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter. */
 static enum err_code
 confirm_and_sign(struct client *client, const struct vault_view *view, struct dsse *statement,
-    struct hand *hand, struct err *err)
+    const struct roster *next, struct hand *hand, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
+	CLEANUP(seats_freep) struct seat *owners = NULL;
+	size_t count;
 
-	TRY(take_signer(client, view, hand, err));
+	TRY(roster_owners(next, &view->chain, &owners, &count, err));
+	for (size_t i = 0; i < count; i++)
+		ui_say(ui,
+		    "  ! %s gets another token: one of the seat's own signs too, or the quorum that "
+		    "may change the charter",
+		    owners[i].name);
+	TRY(take_signer(client, view, &(struct hand_list){owners, count}, hand, err));
 	hand_name(hand, name);
 	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
 	if (dsse_find(statement, keyid) != NULL)
@@ -178,7 +187,7 @@ roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live,
 	ui_say(ui, "Roster %u changes:", next->version);
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
-	TRY(confirm_and_sign(client, view, &statement, &hand, err));
+	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
 	return propose(client, &statement, next->version, TAKE(texts), ret_live, err);
 }
 
@@ -254,6 +263,6 @@ roll_sign(struct client *client, bool *ret_live, struct err *err)
 	ui_say(ui, "Roster %u changes:", next->version);
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
-	TRY(confirm_and_sign(client, view, &statement, &hand, err));
+	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
 	return send_signature(client, &hand, &statement, next, ret_live, err);
 }

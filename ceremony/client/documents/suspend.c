@@ -70,6 +70,7 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 	JSON *reply = NULL;
 	BUF blob = {0};
 	DSSE statement = {0};
+	SUSPENSIONS after = {0};
 
 	*ret_waits = false;
 	TRY(client_call(client, op_new("suspension-draft"), (struct view){0}, &reply, &blob, err));
@@ -80,9 +81,10 @@ fetch_waiting(struct client *client, const struct vault_view *view, const struct
 	TRY(json_in_end(&in));
 	TRY(suspension_parse(&statement, view->chain.charter->training, ret_waiting, err));
 	if (!digest_equal(&ret_waiting->suspended, &target->token->id) ||
-	    !digest_equal(&ret_waiting->charter, &view->chain.charter->digest))
+	    !digest_equal(&ret_waiting->charter, &view->chain.charter->digest) ||
+	    !digest_equal(&ret_waiting->roster, &view->chain.roster->digest))
 		return ERR_OK;
-	TRY(suspension_verify(&statement, ret_waiting, &view->chain, err));
+	TRY(suspension_verify(&statement, ret_waiting, &view->chain, &after, err));
 	*ret_statement = statement;
 	statement.payload = (struct buf){0};
 	*ret_waits = true;
@@ -96,6 +98,7 @@ write_statement(const struct client_options *options, const struct vault_view *v
 {
 	struct suspension suspension = {.vault = view->chain.vault,
 	    .charter = view->chain.charter->digest,
+	    .roster = view->chain.roster->digest,
 	    .token = hand->entry->id,
 	    .suspended = target->token->id,
 	    .time = options->now()};

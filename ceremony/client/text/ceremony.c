@@ -93,28 +93,14 @@ show_waivers(struct screen *screen, const char *seat, const struct seat_token *t
 		    buf_string(&text));
 }
 
-/* Since when TOKEN of SEAT stands in the documents, as far as the chain of this computer tells. */
 static void
-show_admission(struct screen *screen, const char *seat, const struct digest *token)
+row_admission(struct screen *screen, const char *seat, const struct digest *token)
 {
-	const struct chain *chain = &screen->view->chain;
-	char time[TEXT_TIME_SIZE];
+	BUF text = {0};
 
-	for (size_t i = 0; i < chain->charter_count; i++) {
-		const struct charter *charter = chain->charters[i];
-		const struct seat_token *found = NULL;
-		const struct seat *of =
-		    seat_by_token(charter->seats, charter->seat_count, token, &found);
-
-		if (of == NULL || strcmp(of->name, seat) != 0)
-			continue;
-		text_time(charter->created, time);
-		row(screen, "admitted", "by charter %u of %s", charter->version, time);
-		return;
-	}
-	text_time(chain->roster->created, time);
-	row(screen, "admitted", "by roster %u of %s, or an earlier one", chain->roster->version,
-	    time);
+	show_admission(&screen->view->chain, seat, token, &text);
+	if (text.size > 0)
+		row(screen, "admitted", "%s", buf_string(&text));
 }
 
 static void
@@ -123,7 +109,7 @@ show_token(struct screen *screen, const char *label, const struct seat_token *to
 	const char *seat = screen->dossier->transcript->request.seat;
 
 	row(screen, label, "%s, serial %u", token->label, token->serial);
-	show_admission(screen, seat, &token->id);
+	row_admission(screen, seat, &token->id);
 	show_waivers(screen, seat, token);
 }
 

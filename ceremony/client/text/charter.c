@@ -88,16 +88,37 @@ show_waiver(const struct charter *charter, const struct digest *token, struct bu
 	buf_format(ret_text, " waived: %s", waiver->reason);
 }
 
+void
+show_admission(const struct chain *chain, const char *seat, const struct digest *token,
+    struct buf *ret_text)
+{
+	const struct chain_document *document =
+	    chain != NULL ? chain_admission(chain, seat, token) : NULL;
+	char time[TEXT_TIME_SIZE];
+
+	if (document == NULL)
+		return;
+	text_time(document->created, time);
+	buf_format(ret_text, "since %s %u of %s, signed by %s", statement_names[document->type],
+	    document->version, time, document->by);
+}
+
+/* CHAIN may be NULL: nobody is admitted yet. */
 static void
-show_seat(const struct ui *ui, const struct seat *seat)
+show_seat(const struct ui *ui, const struct chain *chain, const struct seat *seat)
 {
 	char roles[SHOW_ROLES_SIZE], token[160];
 
 	show_roles(seat->roles, roles);
 	ui_say(ui, "  %-12s %s (%s)", seat->name, seat->person, roles);
 	for (size_t i = 0; i < seat->token_count; i++) {
+		BUF since = {0};
+
 		token_text(&seat->tokens[i], token);
 		ui_say(ui, "  %-12s   token %s", "", token);
+		show_admission(chain, seat->name, &seat->tokens[i].id, &since);
+		if (since.size > 0)
+			ui_say(ui, "  %-12s   %s", "", buf_string(&since));
 	}
 }
 
@@ -163,7 +184,7 @@ show_attestation(const struct ui *ui, const struct charter *charter)
 }
 
 void
-show_charter(const struct ui *ui, const struct charter *charter)
+show_charter(const struct ui *ui, const struct chain *chain, const struct charter *charter)
 {
 	char time[TEXT_TIME_SIZE];
 
@@ -172,7 +193,7 @@ show_charter(const struct ui *ui, const struct charter *charter)
 	    charter->training ? " (TRAINING)" : "", time);
 	ui_say(ui, "Seats:");
 	for (size_t i = 0; i < charter->seat_count; i++)
-		show_seat(ui, &charter->seats[i]);
+		show_seat(ui, chain, &charter->seats[i]);
 	ui_say(ui, "Policies:");
 	for (size_t i = 0; i < charter->policy_count; i++)
 		show_policy(ui, &charter->policies[i]);
@@ -251,24 +272,26 @@ show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
 			show_one_waiver(ui, sign, a, &a->waivers[i]);
 }
 
-/* A new charter ends every suspension: what it still lists works again. */
-static void
-show_restored(const struct ui *ui, const struct charter *after, const struct suspensions *suspended,
-    const struct roster *roster)
+void
+show_restored(const struct suspension *row, struct buf *ret_text)
 {
-	for (size_t i = 0; i < suspended->count; i++) {
-		const struct suspension *row = &suspended->rows[i];
-		const struct seat_token *token = NULL;
+	buf_format(ret_text, "%s's token \"%s\", ", row->holder, row->bound.label);
+	suspension_text(row, ret_text);
+}
+
+static void
+show_all_restored(const struct ui *ui, const struct charter *after,
+    const struct suspensions *suspended)
+{
+	for (size_t i = 0; i < after->restored_count; i++) {
+		const struct suspension *row =
+		    suspensions_by_digest(suspended, &after->restored[i]);
 		BUF text = {0};
 
-		if (seat_by_token(after->seats, after->seat_count, &row->suspended, &token) ==
-		        NULL &&
-		    seat_by_token(roster->seats, roster->seat_count, &row->suspended, &token) ==
-		        NULL)
+		if (row == NULL)
 			continue;
-		suspension_text(row, &text);
-		ui_say(ui, "  ! restores %s's token \"%s\", %s", row->holder, token->label,
-		    buf_string(&text));
+		show_restored(row, &text);
+		ui_say(ui, "  ! restores %s", buf_string(&text));
 	}
 }
 
@@ -311,13 +334,13 @@ show_losses(const struct ui *ui, const struct charter *before, const struct char
 
 void
 show_charter_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
-    const struct suspensions *suspended, const struct roster *roster)
+    const struct suspensions *suspended)
 {
 	ui_say(ui, "What it changes of charter %u:", before->version);
 	show_seat_changes(ui, before->seats, before->seat_count, after->seats, after->seat_count);
 	show_waivers_only_in(ui, '-', before, after);
 	show_waivers_only_in(ui, '+', after, before);
-	show_restored(ui, after, suspended, roster);
+	show_all_restored(ui, after, suspended);
 	show_policies_only_in(ui, '-', before, after);
 	show_policies_only_in(ui, '+', after, before);
 	if (strcmp(before->change_text, after->change_text) != 0)
@@ -338,8 +361,9 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 }
 
 void
-show_roster(const struct ui *ui, const struct roster *roster)
+show_roster(const struct ui *ui, const struct chain *chain)
 {
+	const struct roster *roster = chain->roster;
 	char time[TEXT_TIME_SIZE];
 
 	if (roster->version == 0) {
@@ -349,7 +373,7 @@ show_roster(const struct ui *ui, const struct roster *roster)
 	text_time(roster->created, time);
 	ui_say(ui, "Roster %u, drawn up %s", roster->version, time);
 	for (size_t i = 0; i < roster->seat_count; i++)
-		show_seat(ui, &roster->seats[i]);
+		show_seat(ui, chain, &roster->seats[i]);
 }
 
 void
@@ -363,4 +387,29 @@ show_fingerprint(const struct ui *ui, const char *what, const struct digest *dig
 		text_words(view_of(digest->bytes + at, WORDS_PER_LINE), words);
 		ui_say(ui, "  %s", words);
 	}
+}
+
+struct json *
+admissions_json(const struct chain *chain, const struct seat *seats, size_t count)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t t = 0; t < seats[i].token_count; t++) {
+			const struct digest *token = &seats[i].tokens[t].id;
+			const struct chain_document *document =
+			    chain_admission(chain, seats[i].name, token);
+			struct json *object = json_new_object();
+
+			if (document != NULL) {
+				json_put_text(object, "seat", seats[i].name);
+				json_put_hex(object, "token", VIEW_OF(token->bytes));
+				json_put_text(object, "document", statement_names[document->type]);
+				json_put_int(object, "version", document->version);
+				json_put_time(object, "time", document->created);
+				json_put_text(object, "signed", document->by);
+			}
+			json_add(array, object);
+		}
+	return array;
 }

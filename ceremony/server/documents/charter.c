@@ -19,6 +19,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
+#include "vault/documents/chain_fold.h"
 #include "vault/documents/charter_verify.h"
 #include "vault/documents/seats_check.h"
 #include "vault/store/statement.h"
@@ -67,15 +68,13 @@ static enum err_code
 check_openable(struct session *session, const struct charter *charter, struct err *err)
 {
 	struct survey_lost lost;
+	SUSPENSIONS after = {0};
 	BUF names = {0};
 
-	if (!reach_signers(charter, NULL, &charter->change))
-		return err_set(err, ERR_REFUSED,
-		    "charter: change: its own officers can never meet \"%.300s\"",
-		    charter->change_text);
+	TRY(chain_suspended_under(&session->chain, charter, &after, err));
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(survey_find_lost(session, charter, NULL, &lost, err));
+	TRY(survey_find_lost(session, &session->chain.suspensions, charter, &after, &lost, err));
 	if (lost.count == 0)
 		return ERR_OK;
 	survey_names(&lost, &names);

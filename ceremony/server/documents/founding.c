@@ -11,6 +11,7 @@
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
+#include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
 #include "vault/store/statement.h"
@@ -84,7 +85,7 @@ record(struct session *session, const struct founding *founding, struct err *err
 static enum err_code
 make_vault(struct session *session, const struct founding *founding, struct err *err)
 {
-	TRY(host_make_folders(session->folder, err));
+	TRY(folder_make(session->folder, err));
 	TRY(make_keys(session, err));
 	TRY(make_store(session, err));
 	TRY(record(session, founding, err));

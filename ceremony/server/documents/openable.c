@@ -62,7 +62,7 @@ survey(struct session *session, uint64_t max, survey_visit visit, void *context,
 
 struct comparison {
 	const struct charter *before, *after;
-	const struct suspensions *suspended;
+	const struct suspensions *now, *suspended;
 	struct survey_lost *lost;
 };
 
@@ -78,7 +78,7 @@ margin(const struct charter *charter, const struct suspensions *suspended,
 	return reach.margin;
 }
 
-/* What nobody can open today, suspensions aside, no document can make worse. */
+/* What nobody can open today no document can make worse. */
 static enum err_code
 compare(void *context, const struct surveyed *version, struct err *err)
 {
@@ -87,7 +87,7 @@ compare(void *context, const struct surveyed *version, struct err *err)
 
 	(void)err;
 	if (margin(comparison->after, comparison->suspended, version) >= 0 ||
-	    margin(comparison->before, NULL, version) < 0)
+	    margin(comparison->before, comparison->now, version) < 0)
 		return ERR_OK;
 	if (lost->count > 0 && lost->count <= SURVEY_NAMES &&
 	    strcmp(lost->names[lost->count - 1], version->secret->name) == 0)
@@ -99,11 +99,12 @@ compare(void *context, const struct surveyed *version, struct err *err)
 }
 
 enum err_code
-survey_find_lost(struct session *session, const struct charter *charter,
-    const struct suspensions *suspended, struct survey_lost *ret_lost, struct err *err)
+survey_find_lost(struct session *session, const struct suspensions *now,
+    const struct charter *charter, const struct suspensions *suspended,
+    struct survey_lost *ret_lost, struct err *err)
 {
 	struct survey_lost lost = {0};
-	struct comparison comparison = {session->chain.charter, charter, suspended, &lost};
+	struct comparison comparison = {session->chain.charter, charter, now, suspended, &lost};
 	bool complete;
 
 	TRY(survey(session, 0, compare, &comparison, &complete, err));

@@ -23,14 +23,16 @@ typedef enum err_code (
 enum err_code survey(struct session *session, uint64_t max, survey_visit visit, void *context,
     bool *ret_complete, struct err *err) MUST_CHECK;
 
-/* Secrets that somebody can open now and nobody could under CHARTER and SUSPENDED (may be NULL). */
+/* Secrets that somebody can open under the charter in force, were NOW suspended (may be NULL), and nobody
+ * could under CHARTER and SUSPENDED. */
 enum { SURVEY_NAMES = 5 };
 struct survey_lost {
 	uint64_t count;
 	char names[SURVEY_NAMES][SEAT_NAME_MAX + 1]; /* the first */
 };
-enum err_code survey_find_lost(struct session *session, const struct charter *charter,
-    const struct suspensions *suspended, struct survey_lost *ret_lost, struct err *err) MUST_CHECK;
+enum err_code survey_find_lost(struct session *session, const struct suspensions *now,
+    const struct charter *charter, const struct suspensions *suspended,
+    struct survey_lost *ret_lost, struct err *err) MUST_CHECK;
 /* "prod/db, prod/web and 3 more". */
 void survey_names(const struct survey_lost *lost, struct buf *ret_text);
 

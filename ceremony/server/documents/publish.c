@@ -49,8 +49,8 @@ put_documents(struct session *session, struct json *reply, struct err *err)
 	for (size_t i = 0; i < session->chain.document_count; i++) {
 		DSSE statement = {0};
 
-		TRY(session_statement(session, &session->chain.documents[i], "document", &statement,
-		    err));
+		TRY(session_statement(session, &session->chain.documents[i].digest, "document",
+		    &statement, err));
 		add_statement(array, &statement);
 	}
 	json_put(reply, "documents", TAKE(array));

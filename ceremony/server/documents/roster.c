@@ -5,14 +5,16 @@
  */
 #include "ceremony/server/documents/roster.h"
 
+#include <string.h>
+
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/roster_verify.h"
-#include "vault/documents/signers.h"
 #include "vault/store/statement.h"
 
 enum err_code
@@ -47,6 +49,26 @@ check_step(const struct session *session, const struct roster *roster, struct er
 	return ERR_OK;
 }
 
+/* What seats asked for that it changes is void: nobody agreed to their present tokens. */
+static enum err_code
+void_changed(struct session *session, const struct roster *roster, struct err *err)
+{
+	const struct roster *before = session->chain.roster;
+
+	for (size_t i = 0; i < before->seat_count; i++) {
+		const struct seat *seat = &before->seats[i];
+		const struct seat *now =
+		    seat_by_name(roster->seats, roster->seat_count, seat->name);
+
+		if (now != NULL && now->token_count == seat->token_count &&
+		    memcmp(now->tokens, seat->tokens, sizeof(seat->tokens)) == 0)
+			continue;
+		TRY(void_seat(session, seat->name, "a new roster changes the requester's seat",
+		    err));
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 enact(struct session *session, const struct roster *roster, struct err *err)
 {
@@ -55,9 +77,11 @@ enact(struct session *session, const struct roster *roster, struct err *err)
 	TRY(none_releasing(session, err));
 	TRY(store_add_document(session->store, &roster->digest, err));
 	TRY(draft_drop(session, DRAFT_ROSTER, err));
+	TRY(draft_drop(session, DRAFT_SUSPENSION, err)); /* it names the roster before */
 	leaf_int(&leaf, "version", roster->version);
 	leaf_statement(&leaf, &roster->digest);
-	return journal_add(session, &leaf, err);
+	TRY(journal_add(session, &leaf, err));
+	return void_changed(session, roster, err);
 }
 
 /* Inside a change: the roster with the signatures that it has now.  Commits and replies. */
@@ -77,7 +101,10 @@ settle(struct session *session, struct change *change, const struct dsse *statem
 	TRY(change_commit(session, change, err));
 	json_put_bool(reply, "live", code == ERR_OK);
 	json_put_text(reply, "missing", code == ERR_OK ? "" : missing.text);
-	return code == ERR_OK ? chain_refresh(session, err) : ERR_OK;
+	if (code != ERR_OK)
+		return ERR_OK;
+	TRY(chain_refresh(session, err));
+	return resume_erase(session, err);
 }
 
 enum err_code
@@ -97,10 +124,6 @@ serve_roster_propose(struct session *session, struct call *call, struct err *err
 	TRY(check_step(session, roster, err));
 	if (statement.count == 0)
 		return err_set(err, ERR_REFUSED, "roster: whoever proposes it signs it");
-	if (signers_verify(&statement, session->chain.charter->seats,
-	        session->chain.charter->seat_count, NULL, 0, err) != ERR_OK)
-		return err_add(err, "roster");
-	TRY(chain_check_signers(&session->chain, &statement, err));
 	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count,
 	    session->chain.roster->seats, session->chain.roster->seat_count, session->chain.charter,
 	    &leaf, err));
@@ -131,8 +154,8 @@ serve_roster_sign(struct session *session, struct call *call, struct err *err)
 	TRY(roster_parse(&draft, session->chain.charter, &roster, err));
 	TRY(check_step(session, roster, err));
 	TRY(draft_sign(call, &draft, session->chain.charter->seats,
-	    session->chain.charter->seat_count, NULL, 0, &seat, err));
-	TRY(chain_check_signers(&session->chain, &draft, err));
+	    session->chain.charter->seat_count, session->chain.people, session->chain.people_count,
+	    &seat, err));
 	TRY(draft_keep(session, DRAFT_ROSTER, &draft, &digest, err));
 	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
 	leaf_text(&leaf, "seat", seat->name);

@@ -9,9 +9,6 @@
  */
 #include "ceremony/server/documents/suspend.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
@@ -20,7 +17,6 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
-#include "vault/documents/reach.h"
 #include "vault/documents/suspension_verify.h"
 #include "vault/store/statement.h"
 #include "vault/store/token.h"
@@ -42,33 +38,6 @@ serve_suspension_draft(struct session *session, struct call *call, struct err *e
 }
 
 static enum err_code
-check(struct session *session, const struct dsse *statement, const struct suspension *suspension,
-    struct err *err)
-{
-	if (chain_listed_token(&session->chain, suspension->holder, &suspension->suspended) == NULL)
-		return err_set(err, ERR_NOT_FOUND,
-		    "neither charter nor roster has that token of seat \"%s\"", suspension->holder);
-	return suspension_verify(statement, suspension, &session->chain, err);
-}
-
-/* The list as it would be. */
-static enum err_code
-add_to_copy(const struct session *session, const struct dsse *statement,
-    const struct suspension *suspension, struct suspensions *ret_after, struct err *err)
-{
-	const struct suspensions *now = &session->chain.suspensions;
-
-	if (now->count > 0) {
-		ret_after->rows = calloc(now->count, sizeof(*now->rows));
-		if (ret_after->rows == NULL)
-			return err_set(err, ERR_MEMORY, "out of memory for suspensions");
-		memcpy(ret_after->rows, now->rows, now->count * sizeof(*now->rows));
-		ret_after->count = now->count;
-	}
-	return suspensions_add(ret_after, statement, suspension, err);
-}
-
-static enum err_code
 drop_if_signed(struct session *session, enum draft_kind kind, const struct suspensions *suspended,
     struct err *err)
 {
@@ -85,6 +54,13 @@ drop_if_signed(struct session *session, enum draft_kind kind, const struct suspe
 }
 
 static enum err_code
+end_token(struct session *session, const struct digest *token, struct err *err)
+{
+	TRY(store_drop_shares_of(session->store, token, err));
+	return void_token(session, token, "the requester's token was suspended", err);
+}
+
+static enum err_code
 enact(struct session *session, const struct dsse *statement, const struct suspension *suspension,
     const struct suspensions *after, struct err *err)
 {
@@ -93,7 +69,6 @@ enact(struct session *session, const struct dsse *statement, const struct suspen
 
 	TRY(session_keep(session, statement, STATEMENT_SUSPEND, true, &digest, err));
 	TRY(store_add_document(session->store, &digest, err));
-	TRY(store_drop_shares_of(session->store, &suspension->suspended, err));
 	TRY(draft_drop(session, DRAFT_SUSPENSION, err));
 	TRY(drop_if_signed(session, DRAFT_CHARTER, after, err));
 	TRY(drop_if_signed(session, DRAFT_ROSTER, after, err));
@@ -102,8 +77,9 @@ enact(struct session *session, const struct dsse *statement, const struct suspen
 	leaf_bytes(&leaf, "token", VIEW_OF(suspension->suspended.bytes));
 	leaf_statement(&leaf, &digest);
 	TRY(journal_add(session, &leaf, err));
-	return void_token(session, &suspension->suspended, "the requester's token was suspended",
-	    err);
+	for (size_t i = session->chain.suspensions.count; i < after->count; i++)
+		TRY(end_token(session, &after->rows[i].suspended, err));
+	return ERR_OK;
 }
 
 static enum err_code
@@ -119,21 +95,6 @@ keep_waiting(struct session *session, const struct dsse *statement,
 	leaf_bytes(&leaf, "token", VIEW_OF(suspension->suspended.bytes));
 	leaf_statement(&leaf, &digest);
 	return journal_add(session, &leaf, err);
-}
-
-static enum err_code
-judge(struct session *session, const struct dsse *statement, const struct suspension *suspension,
-    struct suspensions *after, struct survey_lost *lost, struct err *err)
-{
-	TRY(check(session, statement, suspension, err));
-	TRY(add_to_copy(session, statement, suspension, after, err));
-	TRY(none_releasing(session, err));
-	if (!reach_signers(session->chain.charter, after, &session->chain.charter->change))
-		return err_set(err, ERR_REFUSED,
-		    "with this token suspended nobody could change the charter any more (%.300s), so "
-		    "nothing could ever end the suspension; propose a charter without the token instead",
-		    session->chain.charter->change_text);
-	return survey_find_lost(session, session->chain.charter, after, lost, err);
 }
 
 static void
@@ -160,8 +121,10 @@ serve_suspend(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(suspension_parse(&statement, session->chain.charter->training, &suspension, err));
 	TRY(change_begin(session, &change, err));
-	if (judge(session, &statement, &suspension, &after, &lost, err) != ERR_OK)
+	if (suspension_verify(&statement, &suspension, &session->chain, &after, err) != ERR_OK)
 		return err_add(err, "suspension");
+	TRY(none_releasing(session, err));
+	TRY(survey_find_lost(session, NULL, session->chain.charter, &after, &lost, err));
 	bool live = lost.count == 0 || suspension_signers(&statement, session->chain.charter) >= 2;
 	if (live)
 		TRY(enact(session, &statement, &suspension, &after, err));

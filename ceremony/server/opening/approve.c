@@ -320,8 +320,8 @@ check_released(struct session *session, const struct id *id, struct err *err)
 	for (size_t i = 0; i < opening->count; i++)
 		if (opening->items[i].state == ITEM_DONE)
 			return ERR_OK;
-	return err_set(err, ERR_INTEGRITY,
-	    "the quorum is met, but nothing could be released: %s", opening->row.reason);
+	return err_set(err, ERR_INTEGRITY, "the quorum is met, but nothing could be released: %s",
+	    opening->row.reason);
 }
 
 enum err_code

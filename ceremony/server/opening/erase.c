@@ -80,7 +80,7 @@ erase_folder(struct session *session, const char *name, is_over over, struct err
 	char folder[4096], path[4096];
 	const struct dirent *entry;
 
-	TRY(host_path(session->folder, name, folder, err));
+	TRY(file_path(session->folder, name, folder, err));
 	CLEANUP(closedirp) DIR *directory = opendir(folder);
 	if (directory == NULL)
 		return err_errno(err, ERR_IO, errno, "cannot read the folder %s", folder);

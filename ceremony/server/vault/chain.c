@@ -24,7 +24,8 @@ feed(struct session *session, struct chain *chain, struct err *err)
 		if (store_get_document(session->store, (uint32_t)chain->document_count + 1, &digest,
 		        err) != ERR_OK)
 			return err->code == ERR_NOT_FOUND ? (err->code = ERR_INTEGRITY) : err->code;
-		if (session_statement(session, &digest, "statement", &statement, err) != ERR_OK)
+		if (session_statement(session, &digest, "charter, roster or suspension", &statement,
+		        err) != ERR_OK)
 			return err_add(err, "document %zu (a charter, roster or suspension)",
 			    chain->document_count + 1);
 		TRY(chain_add(chain, &statement, err));

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Private keys go from memory to file and back as one locked block.  Everything is written by
- * base/file.h: whole and durable, or not at all.  A writer that was killed leaves a temporary file,
- * which may hold a key: the next session erases it.
+ * base/file.h: whole and durable, or not at all.
  */
 #include "ceremony/server/vault/host.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/crypto_key.h"
 #include "base/text.h"
@@ -27,13 +21,6 @@ enum {
 
 static const char host_magic[4] = {'H', 'A', 'L', 'k'};
 static const char ceremony_magic[4] = {'H', 'A', 'L', 'c'};
-static const char *const folder_names[] = {"ceremony", "escrow"};
-
-enum err_code
-host_path(const char *folder, const char *name, char ret_path[4096], struct err *err)
-{
-	return file_path(folder, name, ret_path, err);
-}
 
 enum err_code
 host_id_path(const char *folder, const char *prefix, const struct id *id, const char *suffix,
@@ -44,27 +31,6 @@ host_id_path(const char *folder, const char *prefix, const struct id *id, const 
 	text_hex(VIEW_OF(id->bytes), hex);
 	snprintf(name, sizeof(name), "%s/%s%s", prefix, hex, suffix);
 	return file_path(folder, name, ret_path, err);
-}
-
-static enum err_code
-make_folder(const char *path, struct err *err)
-{
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return err_errno(err, ERR_IO, errno, "cannot make the folder %s", path);
-	return ERR_OK;
-}
-
-enum err_code
-host_make_folders(const char *folder, struct err *err)
-{
-	char path[4096];
-
-	TRY(make_folder(folder, err));
-	for (size_t i = 0; i < ARRAY_SIZE(folder_names); i++) {
-		TRY(host_path(folder, folder_names[i], path, err));
-		TRY(make_folder(path, err));
-	}
-	return file_sync_folder(folder, err);
 }
 
 /* A block that begins with MAGIC and the format. */
@@ -165,7 +131,7 @@ host_keys_make(const char *folder, struct host_keys *ret_keys, struct err *err)
 	HOST_KEYS keys = {0};
 	char path[4096];
 
-	TRY(host_path(folder, "host.key", path, err));
+	TRY(file_path(folder, "host.key", path, err));
 	TRY(block_new(host_magic, HOST_KEY_SIZE, &block, err));
 	TRY(append_random(block, err));
 	TRY(append_random(block, err));
@@ -184,7 +150,7 @@ host_keys_load(const char *folder, struct host_keys *ret_keys, struct err *err)
 	SECRET *block = NULL;
 	char path[4096];
 
-	TRY(host_path(folder, "host.key", path, err));
+	TRY(file_path(folder, "host.key", path, err));
 	TRY(block_read(path, host_magic, HOST_KEY_SIZE, &block, err));
 	if (keys_from(block, ret_keys, err) != ERR_OK)
 		return err_add(err, "%s", path);
@@ -204,7 +170,7 @@ host_write_vault_id(const char *folder, const struct digest *vault, struct err *
 		return err_set(err, ERR_EXISTS, "%s/vault.id names another vault", folder);
 	if (code != ERR_NOT_FOUND)
 		return code;
-	TRY(host_path(folder, "vault.id", path, err));
+	TRY(file_path(folder, "vault.id", path, err));
 	text_hex(VIEW_OF(vault->bytes), text);
 	text[2 * DIGEST_SIZE] = '\n';
 	return file_write_new(path, view_of(text, 2 * DIGEST_SIZE + 1), 0600, err);
@@ -217,7 +183,7 @@ host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err
 	char path[4096];
 	struct digest vault;
 
-	TRY(host_path(folder, "vault.id", path, err));
+	TRY(file_path(folder, "vault.id", path, err));
 	TRY(file_read(path, 2 * DIGEST_SIZE + 1, &text, err));
 	if (text.size == 2 * DIGEST_SIZE + 1 && text.data[text.size - 1] == '\n')
 		text.size--;
@@ -272,54 +238,4 @@ ceremony_key_erase(const char *folder, const struct id *id, struct err *err)
 
 	TRY(host_id_path(folder, "ceremony", id, ".key", path, err));
 	return file_erase(path, err);
-}
-
-/* Is NAME a temporary file of a process that is gone? */
-static bool
-is_leftover(const char *name)
-{
-	const char *mark = name[0] == '.' ? strstr(name, ".tmp.") : NULL;
-	char *end;
-	long pid;
-
-	if (mark == NULL)
-		return false;
-	errno = 0;
-	pid = strtol(mark + 5, &end, 10);
-	if (errno != 0 || pid <= 0 || (*end != '\0' && *end != '.'))
-		return false;
-	return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-DESTRUCTOR(closedirp, DIR, closedir)
-
-static enum err_code
-sweep_folder(const char *folder, struct err *err)
-{
-	CLEANUP(closedirp) DIR *directory = opendir(folder);
-	const struct dirent *entry;
-	char path[4096];
-
-	if (directory == NULL)
-		return err_errno(err, ERR_IO, errno, "cannot read the folder %s", folder);
-	while ((entry = readdir(directory)) != NULL) {
-		if (!is_leftover(entry->d_name))
-			continue;
-		TRY(file_path(folder, entry->d_name, path, err));
-		TRY(file_erase(path, err));
-	}
-	return ERR_OK;
-}
-
-enum err_code
-host_sweep(const char *folder, struct err *err)
-{
-	char path[4096];
-
-	TRY(sweep_folder(folder, err));
-	for (size_t i = 0; i < ARRAY_SIZE(folder_names); i++) {
-		TRY(host_path(folder, folder_names[i], path, err));
-		TRY(sweep_folder(path, err));
-	}
-	return ERR_OK;
 }

@@ -33,16 +33,9 @@ enum err_code host_keys_make(const char *folder, struct host_keys *ret_keys,
 enum err_code host_keys_load(const char *folder, struct host_keys *ret_keys,
     struct err *err) MUST_CHECK;
 
-/* Makes FOLDER and those in it (0700) where they are missing. */
-enum err_code host_make_folders(const char *folder, struct err *err) MUST_CHECK;
-/* The file NAME (one of the above), or PREFIX/ID + SUFFIX. */
-enum err_code host_path(const char *folder, const char *name, char ret_path[4096],
-    struct err *err) MUST_CHECK;
+/* FOLDER/PREFIX/ID + SUFFIX. */
 enum err_code host_id_path(const char *folder, const char *prefix, const struct id *id,
     const char *suffix, char ret_path[4096], struct err *err) MUST_CHECK;
-/* Erases what writers that no longer live left behind (.NAME.tmp.PID) in FOLDER and those in it. */
-enum err_code host_sweep(const char *folder, struct err *err) MUST_CHECK;
-
 /* ERR_EXISTS unless the same id stands there already. */
 enum err_code host_write_vault_id(const char *folder, const struct digest *vault,
     struct err *err) MUST_CHECK;

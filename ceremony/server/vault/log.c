@@ -228,10 +228,10 @@ journal_write_checkpoint(struct session *session, struct err *err)
 	BUF note = {0};
 	char path[4096];
 
-	TRY(host_path(session->folder, "checkpoint.lock", path, err));
+	TRY(file_path(session->folder, "checkpoint.lock", path, err));
 	TRY(file_lock(path, "checkpoint", CHECKPOINT_LOCK_SECONDS, &lock, err));
 	TRY(journal_checkpoint(session, &note, err));
-	TRY(host_path(session->folder, "checkpoint", path, err));
+	TRY(file_path(session->folder, "checkpoint", path, err));
 	return file_write(path, buf_view(&note), 0600, err);
 }
 
@@ -304,7 +304,7 @@ journal_start(struct session *session, struct err *err)
 	char path[4096];
 
 	/* The file first: the database may grow meanwhile, the file never shrinks. */
-	TRY(host_path(session->folder, "checkpoint", path, err));
+	TRY(file_path(session->folder, "checkpoint", path, err));
 	enum err_code code = file_read(path, CHECKPOINT_MAX, &note, err);
 	if (code == ERR_NOT_FOUND)
 		return start_first(session, err);

@@ -10,6 +10,7 @@
 
 #include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
+#include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"
 
@@ -73,6 +74,7 @@ session_open(const struct server_options *options, int out, struct session *ret_
     struct err *err)
 {
 	SESSION session = {.options = options, .folder = options->folder, .out = out};
+	TRY(folder_check(session.folder, err));
 	enum err_code found = host_read_vault_id(session.folder, &session.chain.vault, err);
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)

@@ -35,8 +35,9 @@ struct session {
 	struct host_keys keys;
 	struct founding founding;
 	/* When live: */
-	struct chain chain;	/* verified */
-	struct transcript *kept; /* the ceremony that was looked at last, under this chain; or NULL */
+	struct chain chain; /* verified */
+	struct transcript
+	    *kept; /* the ceremony that was looked at last, under this chain; or NULL */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];

@@ -284,6 +284,7 @@ suspend(struct town *town, size_t seat, size_t holder, const struct p256_key *ke
 	struct dsse *statement = &town->suspensions[town->suspension_count++];
 
 	assert_ok(dsse_digest(&town->charter, &suspension.charter, &err));
+	assert_ok(dsse_digest(&town->roster, &suspension.roster, &err));
 	snprintf(suspension.seat, sizeof(suspension.seat), "%s", seats[seat].name);
 	snprintf(suspension.holder, sizeof(suspension.holder), "%s", seats[holder].name);
 	assert_ok(suspension_payload(&suspension, &payload, &err));

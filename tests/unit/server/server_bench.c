@@ -419,6 +419,7 @@ found_roster(struct bench *bench)
 	assert_ok(roster_payload(roster, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
 	person_sign(&bench->people[INFRA], &statement);
+	assert_ok(dsse_digest(&statement, &bench->roster, &err));
 	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, ALICE, ALICE, &err));
 	assert_ok(
 	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));

@@ -44,8 +44,8 @@ struct bench {
 	struct person people[PEOPLE];
 	pid_t pid; /* of the server; 0: none */
 	int fd;
-	int status; /* of the last server that ended, as of waitpid */
-	struct digest init, vault_id;
+	int status;                           /* of the last server that ended, as of waitpid */
+	struct digest init, vault_id, roster; /* roster 1 */
 	struct charter *charter;
 	struct dsse draft; /* of charter 1 */
 	struct buf progress;

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/escrow.h"
+#include "ceremony/server/vault/folder.h"
 #include "tests/unit/check.h"
 
 struct bench {
@@ -26,7 +27,7 @@ start(void **state)
 	assert_ok(crypto_start(&err));
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-host-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
-	assert_ok(host_make_folders(bench->folder, &err));
+	assert_ok(folder_make(bench->folder, &err));
 	*state = bench;
 	return 0;
 }
@@ -80,7 +81,7 @@ host_keys_come_back_as_they_were_made(void **state)
 	assert_true(point_equal(&made.escrow_public, &loaded.escrow_public));
 	assert_memory_not_equal(&made.statement_public, &made.log_public, ED25519_SIZE);
 	assert_error(ERR_EXISTS, host_keys_make(bench->folder, &again, &err));
-	assert_ok(host_path(bench->folder, "host.key", path, &err));
+	assert_ok(file_path(bench->folder, "host.key", path, &err));
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
 }
@@ -93,7 +94,7 @@ a_host_key_that_others_can_read_is_refused(void **state)
 	struct err err;
 	char path[4096];
 
-	assert_ok(host_path(bench->folder, "host.key", path, &err));
+	assert_ok(file_path(bench->folder, "host.key", path, &err));
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_error(ERR_REFUSED, host_keys_load(bench->folder, &loaded, &err));
 	assert_int_equal(chmod(path, 0600), 0);
@@ -107,7 +108,7 @@ a_damaged_host_key_is_named(void **state)
 	BUF good = {0};
 	char path[4096];
 
-	assert_ok(host_path(bench->folder, "host.key", path, &err));
+	assert_ok(file_path(bench->folder, "host.key", path, &err));
 	read_path(path, &good);
 	for (size_t size = 0; size < good.size; size += 7) {
 		HOST_KEYS loaded = {0};
@@ -142,7 +143,7 @@ the_vault_id_is_written_once(void **state)
 	assert_ok(host_read_vault_id(bench->folder, &read, &err));
 	assert_true(digest_equal(&id, &read));
 	assert_error(ERR_EXISTS, host_write_vault_id(bench->folder, &other, &err));
-	assert_ok(host_path(bench->folder, "vault.id", path, &err));
+	assert_ok(file_path(bench->folder, "vault.id", path, &err));
 	write_path(path, view_of_text("0102"));
 	assert_error(ERR_INTEGRITY, host_read_vault_id(bench->folder, &read, &err));
 }
@@ -184,7 +185,7 @@ leftovers_of_dead_writers_are_swept_and_those_of_living_ones_stay(void **state)
 	write_path(dead, view_of_text("key"));
 	write_path(alive, view_of_text("key"));
 	write_path(other, view_of_text("mine"));
-	assert_ok(host_sweep(bench->folder, &err));
+	assert_ok(folder_sweep(bench->folder, &err));
 	assert_false(file_exists(dead));
 	assert_true(file_exists(alive));
 	assert_true(file_exists(other));

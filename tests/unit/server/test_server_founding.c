@@ -248,6 +248,7 @@ a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	DSSE statement = {0};
+	SHOWN shown = {0};
 	ROSTER *roster = NULL;
 	JSON *payload = NULL;
 	struct request wanted;
@@ -274,6 +275,8 @@ a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
 	assert_true(live);
 	assert_error(ERR_REFUSED, bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_says("the ceremony was refused");
+	bench_show(bench, &id, &shown);
+	assert_string_equal(shown.reason, "a new roster changes the requester's seat");
 	assert_error(ERR_REFUSED,
 	    bench_request_send(bench, &bench->people[ALICE], &wanted, &other, &err));
 	assert_says("has an active seat \"alice\"");

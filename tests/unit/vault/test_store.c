@@ -44,7 +44,7 @@ a_new_vault_is_closed_to_others_and_marked(void **state)
 	ask(bench, "PRAGMA application_id", answer);
 	assert_string_equal(answer, "1212238919"); /* "HALG" */
 	ask(bench, "PRAGMA user_version", answer);
-	assert_string_equal(answer, "3");
+	assert_string_equal(answer, "1");
 	ask(bench,
 	    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
 	    " AND name NOT LIKE 'sqlite%' AND NOT strict",
@@ -183,7 +183,7 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	tamper(bench, "PRAGMA user_version = 7");
 	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench->store, &err));
 	assert_says("format 7");
-	assert_says("up to 3");
+	assert_says("up to 1");
 	tamper(bench, "PRAGMA user_version = 0");
 	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench->store, &err));
 }

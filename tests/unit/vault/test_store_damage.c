@@ -154,8 +154,7 @@ static const struct column {
     {"envelopes", "ciphertext", read_envelope, {"x''", "zeroblob(529)", "'text'", "7"}},
     {"ceremonies", "digest", read_ceremonies, {BLOB_FAULTS}},
     {"ceremonies", "request", read_ceremonies, {BLOB_FAULTS}},
-    {"ceremonies", "secret", read_ceremonies, {BLOB_FAULTS}},
-    {"ceremonies", "version", read_ceremonies, {U32_FAULTS, "0"}},
+    {"ceremonies", "mode", read_ceremonies, {STATE_FAULTS}},
     {"ceremonies", "state", read_ceremonies, {STATE_FAULTS}},
     {"ceremonies", "requester", read_ceremonies, {NAME_FAULTS}},
     {"ceremonies", "reason", read_ceremonies, {TEXT_FAULTS}},
@@ -164,7 +163,7 @@ static const struct column {
     {"ceremonies", "deadline", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "released", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "expires", read_ceremonies, {TIME_FAULTS}},
-    {"ceremonies", "done", read_ceremonies, {FLAG_FAULTS}},
+    {"ceremonies", "release", read_ceremonies, {"x''", "zeroblob(33)", "'text'", "7"}},
     {"items", "state", read_items, {"'x'", "7", "NULL"}},
     {"items", "debt", read_items, {"x''", "zeroblob(15)", "'text'", "7"}},
     {"items", "version", read_items, {"0", "'x'", "NULL"}},
@@ -172,12 +171,12 @@ static const struct column {
     {"voices", "token", read_voices, {BLOB_FAULTS}},
     {"voices", "statement", read_voices, {BLOB_FAULTS}},
     {"voices", "denies", read_voices, {FLAG_FAULTS}},
-    {"shares", "seat", read_shares, {NAME_FAULTS}},
+    {"shares", "seat", read_shares, {"''", "'A b'"}},
     {"shares", "statement", read_shares, {BLOB_FAULTS}},
     {"shares", "envelope", read_shares, {"-1", "128", "NULL", "'x'"}},
-    {"opened", "ceremony", read_opened, {BLOB_FAULTS}},
+    {"opened", "ceremony", read_opened, {"x''", "x'00'", "'text'", "7"}},
     {"answers", "enc", read_answer, {BLOB_FAULTS}},
-    {"answers", "ciphertext", read_answer, {"x''", BYTES_FAULTS, "zeroblob(131089)"}},
+    {"answers", "ciphertext", read_answer, {"x''", BYTES_FAULTS, "zeroblob(131121)"}},
     {"debts", "id", read_debt, {BLOB_FAULTS}},
     {"debts", "old", read_debt, {"0", "-1", "4294967296", "'x'"}},
     {"debts", "pending", read_debt, {"0", "-1", "4294967296", "'x'"}},
@@ -197,15 +196,8 @@ read_damaged(struct bench *bench, const struct column *column, const char *fault
 {
 	struct err err;
 	char sql[500], place[80];
-	snprintf(sql, sizeof(sql),
-	    "CREATE TABLE kept AS SELECT rowid AS r, %s AS v FROM %s;"
-	    "UPDATE %s SET %s = %s",
-	    column->column, column->table, column->table, column->column, fault);
-	if (strcmp(column->table, "envelopes") == 0)
-		snprintf(sql, sizeof(sql),
-		    "CREATE TABLE kept AS SELECT * FROM envelopes;"
-		    "UPDATE envelopes SET %s = %s",
-		    column->column, fault);
+	snprintf(sql, sizeof(sql), "CREATE TABLE kept AS SELECT * FROM %s; UPDATE %s SET %s = %s",
+	    column->table, column->table, column->column, fault);
 	tamper(bench, sql);
 	snprintf(place, sizeof(place), "%s.%s", column->table, column->column);
 	enum err_code code = column->read(bench->store, &err);
@@ -213,13 +205,8 @@ read_damaged(struct bench *bench, const struct column *column, const char *fault
 		fail_msg("%s = %s: %s: %s", place, fault, err_name(code),
 		    code == ERR_OK ? "" : err.text);
 	snprintf(sql, sizeof(sql),
-	    "UPDATE %s SET %s = (SELECT v FROM kept WHERE r = %s.rowid);"
-	    "DROP TABLE kept",
-	    column->table, column->column, column->table);
-	if (strcmp(column->table, "envelopes") == 0)
-		snprintf(sql, sizeof(sql),
-		    "DELETE FROM envelopes;"
-		    "INSERT INTO envelopes SELECT * FROM kept; DROP TABLE kept");
+	    "DELETE FROM %s; INSERT INTO %s SELECT * FROM kept; DROP TABLE kept", column->table,
+	    column->table);
 	tamper(bench, sql);
 }
 

@@ -38,6 +38,7 @@ a_suspension_says_all_of_it_and_nothing_else(void **unused)
 	    {"\"format\":1", "\"format\":2", "format"},
 	    {"\"vault\":\"03", "\"vault\":\"0", "vault"},
 	    {"\"charter\":", "\"charters\":", "charter"},
+	    {"\"roster\":", "\"rosters\":", "roster"},
 	    {"\"seat\":\"infra\"", "\"seat\":\"In Fra\"", "seat"},
 	    {"\"reason\":\"lost on the train\"", "\"reason\":\"\"", "reason"},
 	    {"\"suspends\":{\"seat\":\"ciso\",", "\"suspends\":{", "seat"},
@@ -78,10 +79,12 @@ verify(const struct founded *founded, const struct dsse *statement, struct err *
 
 	TRY(suspension_parse(statement, false, &parsed, err));
 	TRY(roster_new(&nobody, err));
+	TRY(quorum_parse(founded->charter->change_text, &founded->charter->change, err));
 	const struct chain chain = {.vault = parsed.vault,
 	    .charter = founded->charter,
 	    .roster = nobody};
-	return suspension_verify(statement, &parsed, &chain, err);
+	SUSPENSIONS after = {0};
+	return suspension_verify(statement, &parsed, &chain, &after, err);
 }
 
 static void

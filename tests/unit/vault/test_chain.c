@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vault/documents/chain_fold.c: what comes into force, and what stays in force. */
+#include <stdlib.h>
+
+#include "tests/lib/founded.h"
+#include "vault/documents/chain_fold.h"
+
+/* A vault of founded.h whose chain has charter 1. */
+struct vault {
+	struct founded founded;
+	struct chain chain;
+	struct roster *roster; /* to edit, then add_roster */
+};
+
+static void
+vault_done(struct vault *vault)
+{
+	founded_done(&vault->founded);
+	chain_done(&vault->chain);
+	roster_freep(&vault->roster);
+}
+#define VAULT CLEANUP(vault_done) struct vault
+
+static const struct p256_key *
+key_of(const struct vault *vault, size_t seat)
+{
+	return vault->founded.keys[seat][KEY_SIGN];
+}
+
+/* The charter as it is edited, signed by ciso and infra (all officers, for the first). */
+static enum err_code
+add_charter(struct vault *vault, struct err *err)
+{
+	struct charter *charter = vault->founded.charter;
+	DSSE statement = {0};
+
+	if (vault->chain.charter != NULL) {
+		charter->version = vault->chain.charter->version + 1;
+		charter->previous = vault->chain.charter->digest;
+	}
+	founded_state(&vault->founded, &statement);
+	sign_with(&statement, key_of(vault, CISO));
+	sign_with(&statement, key_of(vault, INFRA));
+	if (vault->chain.charter == NULL) {
+		sign_with(&statement, key_of(vault, AUDIT));
+		fine(dsse_digest(&statement, &vault->chain.vault, err), err);
+	}
+	return chain_add(&vault->chain, &statement, err);
+}
+
+static void
+found_vault(struct vault *vault)
+{
+	struct err err;
+
+	found(&vault->founded);
+	fine(add_charter(vault, &err), &err);
+	fine(roster_new(&vault->roster, &err), &err);
+}
+
+/* BY suspends the token ID of HOLDER. */
+static enum err_code
+suspend(struct vault *vault, size_t by, const char *holder, const struct digest *id,
+    struct err *err)
+{
+	const struct seat *seat = &vault->founded.charter->seats[by];
+	struct suspension suspension = {.vault = vault->chain.vault,
+	    .charter = vault->chain.charter->digest,
+	    .roster = vault->chain.roster->digest,
+	    .token = seat->tokens[0].id,
+	    .suspended = *id,
+	    .reason = "lost on the train",
+	    .time = 1767225600};
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	snprintf(suspension.seat, sizeof(suspension.seat), "%s", seat->name);
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", holder);
+	fine(suspension_payload(&suspension, &payload, err), err);
+	fine(statement_new(STATEMENT_SUSPEND, false, payload, &statement, err), err);
+	sign_with(&statement, key_of(vault, by));
+	return chain_add(&vault->chain, &statement, err);
+}
+
+static const struct digest *
+token_of(const struct vault *vault, size_t seat)
+{
+	return &vault->founded.charter->seats[seat].tokens[0].id;
+}
+
+static bool
+is_suspended(const struct vault *vault, size_t seat)
+{
+	return suspensions_find(&vault->chain.suspensions, token_of(vault, seat)) != NULL;
+}
+
+static void
+a_suspended_token_stays_suspended_under_an_unrelated_charter(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	fine(suspend(&vault, CISO, "audit", token_of(&vault, AUDIT), &err), &err);
+	vault.founded.charter->policies[0].max_duration = 7200;
+	fine(add_charter(&vault, &err), &err);
+	assert_true(is_suspended(&vault, AUDIT));
+	assert_null(chain_token(&vault.chain, "audit", token_of(&vault, AUDIT)));
+	fine(add_charter(&vault, &err), &err);
+	assert_true(is_suspended(&vault, AUDIT));
+}
+
+static void
+only_a_charter_that_names_the_suspension_restores_the_token(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct charter *charter;
+
+	(void)state;
+	found_vault(&vault);
+	charter = vault.founded.charter;
+	fine(suspend(&vault, CISO, "audit", token_of(&vault, AUDIT), &err), &err);
+	charter->restored_count = 1;
+	charter->restored[0] = *token_of(&vault, AUDIT);
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err,
+	    "restored[0]: names no suspension that is in force");
+	charter->restored[0] = vault.chain.suspensions.rows[0].digest;
+	fine(add_charter(&vault, &err), &err);
+	assert_false(is_suspended(&vault, AUDIT));
+	/* It has ended: it cannot be named again, and the token can be suspended again. */
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err, "names no suspension");
+	charter->restored_count = 0;
+	fine(suspend(&vault, CISO, "audit", token_of(&vault, AUDIT), &err), &err);
+	assert_true(is_suspended(&vault, AUDIT));
+}
+
+static void
+no_enrolment_lifts_a_suspension_neither_of_the_key_nor_of_the_serial(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct charter *charter;
+	struct seat_token *token;
+
+	(void)state;
+	found_vault(&vault);
+	charter = vault.founded.charter;
+	token = &charter->seats[AUDIT].tokens[0];
+	fine(suspend(&vault, CISO, "audit", &token->id, &err), &err);
+	/* New keys on the same device, under another label. */
+	put_key(token, KEY_SIGN, vault.founded.spares[1]);
+	put_key(token, KEY_SHARE, vault.founded.spares[2]);
+	snprintf(token->label, sizeof(token->label), "quite another");
+	fine(add_charter(&vault, &err), &err);
+	assert_true(is_suspended(&vault, AUDIT));
+	/* One of the old keys, said to be on another device. */
+	token->serial = 77;
+	put_key(token, KEY_SHARE, vault.founded.keys[AUDIT][KEY_SHARE]);
+	fine(add_charter(&vault, &err), &err);
+	assert_true(is_suspended(&vault, AUDIT));
+	/* Another device with keys of its own. */
+	put_key(token, KEY_SHARE, vault.founded.spares[2]);
+	token->serial = 78;
+	put_key(token, KEY_SIGN, vault.founded.spares[3]);
+	fine(add_charter(&vault, &err), &err);
+	assert_false(is_suspended(&vault, AUDIT));
+}
+
+static void
+a_serial_that_nothing_proves_is_not_bound(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct charter *charter;
+	struct seat_token *token;
+
+	(void)state;
+	found(&vault.founded);
+	charter = vault.founded.charter;
+	token = &charter->seats[AUDIT].tokens[0];
+	charter->waiver_count = 1;
+	charter->waivers[0] = (struct charter_waiver){.token = token->id,
+	    .waives = WAIVE_ATTESTATION,
+	    .reason = "a card of another maker"};
+	fine(add_charter(&vault, &err), &err);
+	fine(suspend(&vault, CISO, "audit", &token->id, &err), &err);
+	put_key(token, KEY_SIGN, vault.founded.spares[1]);
+	put_key(token, KEY_SHARE, vault.founded.spares[2]);
+	charter->waiver_count = 0;
+	fine(add_charter(&vault, &err), &err);
+	assert_false(is_suspended(&vault, AUDIT));
+}
+
+static void
+no_suspension_and_no_charter_makes_the_change_quorum_unreachable(void **state)
+{
+	VAULT vault = {0};
+	SUSPENSIONS after = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	fine(suspend(&vault, CISO, "audit", token_of(&vault, AUDIT), &err), &err);
+	expect_error(suspend(&vault, CISO, "infra", token_of(&vault, INFRA), &err), ERR_INTEGRITY,
+	    &err, "nobody could change the charter any more");
+	snprintf(vault.founded.charter->change_text, QUORUM_TEXT_MAX, "3 of (ciso, infra, audit)");
+	fine(quorum_parse(vault.founded.charter->change_text, &vault.founded.charter->change, &err),
+	    &err);
+	expect_error(chain_suspended_under(&vault.chain, vault.founded.charter, &after, &err),
+	    ERR_REFUSED, &err, "officers whose tokens are not suspended can never meet");
+}
+
+static void
+a_suspended_token_signs_no_document(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	fine(suspend(&vault, AUDIT, "infra", token_of(&vault, INFRA), &err), &err);
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err, "suspended by audit");
+	expect_error(suspend(&vault, INFRA, "audit", token_of(&vault, AUDIT), &err), ERR_INTEGRITY,
+	    &err, "suspended before");
+	assert_int_equal(vault.chain.document_count, 2);
+}
+
+static void
+a_document_that_cannot_stand_there_changes_nothing(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	JSON *payload = json_new_object();
+	DSSE statement = {0};
+
+	(void)state;
+	found_vault(&vault);
+	fine(statement_new(STATEMENT_TEST, false, payload, &statement, &err), &err);
+	expect_error(chain_add(&vault.chain, &statement, &err), ERR_INTEGRITY, &err,
+	    "document 2: it is a statement that cannot stand there");
+	assert_int_equal(vault.chain.document_count, 1);
+	assert_int_equal(vault.chain.charter_count, 1);
+}
+
+/* alice of the roster with the sign key NUMBER of the spares, and a release key of its own. */
+static void
+put_alice(struct vault *vault, size_t index, size_t number)
+{
+	struct err err;
+	struct seat *seat = &vault->roster->seats[0];
+	struct seat_token *token = &seat->tokens[index];
+	struct p256_key *release = NULL;
+
+	snprintf(seat->name, sizeof(seat->name), "alice");
+	snprintf(seat->person, sizeof(seat->person), "Alice A.");
+	seat->roles = ROLE_RESPONDER;
+	seat->token_count = index + 1;
+	vault->roster->seat_count = 1;
+	*token = (struct seat_token){.driver = "piv", .serial = 500 + (uint32_t)number};
+	snprintf(token->label, sizeof(token->label), "alice-%zu", number);
+	memset(token->enrolment.bytes, 100 + (int)number, DIGEST_SIZE);
+	fine(p256_key_new(&release, &err), &err);
+	put_key(token, KEY_SIGN, vault->founded.spares[number]);
+	put_key(token, KEY_RELEASE, release);
+	p256_key_freep(&release);
+}
+
+/* The roster as it is edited, signed by ops, ciso, and ALSO (may be NULL). */
+static enum err_code
+add_roster(struct vault *vault, const struct p256_key *also, struct err *err)
+{
+	struct roster *roster = vault->roster;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	roster->vault = vault->chain.vault;
+	roster->charter = vault->chain.charter->digest;
+	roster->version = vault->chain.roster->version + 1;
+	roster->previous = vault->chain.roster->digest;
+	roster->created = 1767225600 + roster->version;
+	fine(roster_payload(roster, &payload, err), err);
+	fine(statement_new(STATEMENT_ROSTER, false, payload, &statement, err), err);
+	sign_with(&statement, key_of(vault, OPS));
+	sign_with(&statement, key_of(vault, CISO));
+	if (also != NULL)
+		sign_with(&statement, also);
+	return chain_add(&vault->chain, &statement, err);
+}
+
+static void
+nobody_adds_a_token_to_somebody_elses_seat(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct p256_key *const *spares = vault.founded.spares;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token: not signed yet by one of its own");
+	/* The new token is none of its own. */
+	expect_error(add_roster(&vault, spares[2], &err), ERR_INTEGRITY, &err,
+	    "signed with an unknown key");
+	fine(add_roster(&vault, spares[1], &err), &err);
+	assert_non_null(chain_token(&vault.chain, "alice", &vault.roster->seats[0].tokens[1].id));
+}
+
+static void
+the_charters_change_quorum_may_add_a_token_too(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	fine(add_roster(&vault, key_of(&vault, AUDIT), &err), &err);
+}
+
+static void
+a_removed_seat_is_not_added_again_with_another_token(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 2);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token");
+	/* Under her own token, or with it, she comes back. */
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	assert_string_equal(chain_admission(&vault.chain, "alice", NULL)->by, "ops, ciso, alice");
+}
+
+static void
+the_same_sign_key_with_another_release_key_is_another_token(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 1);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token");
+}
+
+static void
+a_suspended_token_adds_none(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	fine(suspend(&vault, CISO, "alice", &vault.roster->seats[0].tokens[0].id, &err), &err);
+	put_alice(&vault, 1, 2);
+	expect_error(add_roster(&vault, vault.founded.spares[1], &err), ERR_INTEGRITY, &err,
+	    "suspended by ciso");
+}
+
+static void
+a_name_is_never_used_for_another_person(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 0, 1);
+	snprintf(vault.roster->seats[0].person, PERSON_MAX, "Mallory");
+	expect_error(add_roster(&vault, vault.founded.spares[1], &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" is that of Alice A.");
+	snprintf(vault.founded.charter->seats[AUDIT].person, PERSON_MAX, "Mallory");
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err,
+	    "seat \"audit\" is that of Person audit");
+}
+
+static void
+since_when_and_by_whom_each_was_admitted_is_known(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	const struct chain_document *seat, *token;
+
+	(void)state;
+	found_vault(&vault);
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	fine(add_charter(&vault, &err), &err);
+	seat = chain_admission(&vault.chain, "alice", NULL);
+	token = chain_admission(&vault.chain, "alice", &vault.roster->seats[0].tokens[1].id);
+	assert_int_equal(seat->type, STATEMENT_ROSTER);
+	assert_int_equal(seat->version, 1);
+	assert_string_equal(seat->by, "ops, ciso");
+	assert_int_equal(token->version, 2);
+	assert_string_equal(token->by, "ops, ciso, alice");
+	seat = chain_admission(&vault.chain, "audit", NULL);
+	assert_int_equal(seat->type, STATEMENT_CHARTER);
+	assert_int_equal(seat->version, 1);
+	assert_string_equal(seat->by, "ciso, infra, audit");
+	assert_null(chain_admission(&vault.chain, "nobody", NULL));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_suspended_token_stays_suspended_under_an_unrelated_charter),
+	    cmocka_unit_test(only_a_charter_that_names_the_suspension_restores_the_token),
+	    cmocka_unit_test(no_enrolment_lifts_a_suspension_neither_of_the_key_nor_of_the_serial),
+	    cmocka_unit_test(a_serial_that_nothing_proves_is_not_bound),
+	    cmocka_unit_test(no_suspension_and_no_charter_makes_the_change_quorum_unreachable),
+	    cmocka_unit_test(a_suspended_token_signs_no_document),
+	    cmocka_unit_test(a_document_that_cannot_stand_there_changes_nothing),
+	    cmocka_unit_test(nobody_adds_a_token_to_somebody_elses_seat),
+	    cmocka_unit_test(the_charters_change_quorum_may_add_a_token_too),
+	    cmocka_unit_test(a_removed_seat_is_not_added_again_with_another_token),
+	    cmocka_unit_test(the_same_sign_key_with_another_release_key_is_another_token),
+	    cmocka_unit_test(a_suspended_token_adds_none),
+	    cmocka_unit_test(a_name_is_never_used_for_another_person),
+	    cmocka_unit_test(since_when_and_by_whom_each_was_admitted_is_known),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
