@@ -437,7 +437,7 @@ what_a_suspended_token_gave_to_a_batch_does_not_count(void **state)
 	struct bench *bench = batch_bench(false, SECRETS);
 	struct err err;
 	struct id id;
-	char text[20], notes[1200];
+	char text[20], notes[NOTES_MAX];
 	bool live;
 
 	(void)state;
