@@ -433,9 +433,9 @@ batch_dossier_show(const struct batch_dossier *dossier, const struct vault_view 
 	    view->chain.charter->name, request->mode == MODE_ROTATE ? "ROTATE" : "SEAL AGAIN",
 	    dossier->ceremony.items.count);
 	show_names(dossier, ui);
-	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
-	    request->seat, request->user, request->host);
-	ui_say(ui, "  why        %s", request->reason);
+	ui_say(ui, "  who        %s (seat %s)", dossier->requester->person, request->seat);
+	ui_say(ui, "  why        in the requester's words:");
+	ui_quote(ui, request->reason);
 	ui_say(ui, "  open for   another %s", left);
 	show_quorums(dossier, ui);
 	show_voices(dossier, ui);

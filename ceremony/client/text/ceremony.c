@@ -44,9 +44,10 @@ show_votes(const struct dossier *dossier, const struct ui *ui)
 		comma = ", ";
 	}
 	ui_say(ui, "  approved   %s", names.size > 0 ? buf_string(&names) : "nobody yet");
-	for (size_t i = 0; i < dossier->denial_count; i++)
-		ui_say(ui, "  denied     %s: %s", dossier->denials[i].seat,
-		    dossier->denials[i].reason);
+	for (size_t i = 0; i < dossier->denial_count; i++) {
+		ui_say(ui, "  denied     %s, who says:", dossier->denials[i].seat);
+		ui_quote(ui, dossier->denials[i].reason);
+	}
 }
 
 static void
@@ -107,6 +108,21 @@ show_recipients(const struct dossier *dossier, const struct ui *ui)
 	}
 }
 
+/* The requester's own: proven is only who wrote them. */
+static void
+show_words(const struct request *request, const struct ui *ui)
+{
+	BUF from = {0};
+
+	buf_format(&from, "%s on %s", request->user, request->host);
+	ui_say(ui, "  why        in the requester's words:");
+	ui_quote(ui, request->reason);
+	ui_say(ui, "  incident   in the requester's words:");
+	ui_quote(ui, request->incident);
+	ui_say(ui, "  from       as the requester's computer says:");
+	ui_quote(ui, buf_string(&from));
+}
+
 void
 dossier_show(const struct dossier *dossier, const struct vault_view *view, const struct ui *ui,
     int64_t now)
@@ -121,14 +137,12 @@ dossier_show(const struct dossier *dossier, const struct vault_view *view, const
 	ui_say(ui, "  secret     %s, version %u", request->items.rows[0].name,
 	    request->items.rows[0].version);
 	ui_say(ui, "  can do     %s", dossier->definition.effect);
-	ui_say(ui, "  who        %s (seat %s), as %s on %s", dossier->requester->person,
-	    request->seat, request->user, request->host);
+	ui_say(ui, "  who        %s (seat %s)", dossier->requester->person, request->seat);
 	ui_say(ui, "  token      %s, serial %u", dossier->requester_token->label,
 	    dossier->requester_token->serial);
 	show_recipients(dossier, ui);
 	show_requester_waiver(dossier, view, ui);
-	ui_say(ui, "  why        %s", request->reason);
-	ui_say(ui, "  incident   %s", request->incident);
+	show_words(request, ui);
 	ui_say(ui, "  how long   %s from the release", duration);
 	show_age(dossier, ui, now);
 	ui_say(ui, "  quorum     %s", dossier->header->quorum);
