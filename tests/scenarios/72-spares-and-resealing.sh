@@ -76,12 +76,13 @@ like "status counts them" "$(halligan status 2>&1)" '20 secrets should be sealed
 
 touching ciso manual 600000
 begin cut.log ciso spare
-cut_off_at_touch ciso "SELECT count(*) FROM spares" 5
+HANDED="SELECT count(*) FROM spares WHERE statement IS NOT NULL"
+cut_off_at_touch ciso "$HANDED" 5
 like "the touches are announced before the PIN is asked for" "$(cat cut.log)" 'This needs 21 touches'
-some=$(db "SELECT count(*) FROM spares")
+some=$(db "$HANDED")
 ok "running it again goes on" as ciso spare
 like "with the rest" "$(tap_output)" "This needs $((21 - some)) touches"
-is "every secret has an envelope for the spare" "$(db "SELECT count(*) FROM spares")" "$SECRETS"
+is "every secret has an envelope for the spare" "$(db "$HANDED")" "$SECRETS"
 ok "a third time there is nothing to do" as ciso spare
 like "and it says so" "$(tap_output)" 'Nothing to hand on'
 like "nothing is to be sealed again" "$(halligan reseal --list 2>&1)" 'sealed as the charter says'

@@ -6,6 +6,7 @@
 #include "ceremony/protocol/spare.h"
 #include "tests/unit/server/server_bench.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 static void
 expect(enum err_code got, enum err_code code, const struct err *err, const char *part)
@@ -17,24 +18,27 @@ expect(enum err_code got, enum err_code code, const struct err *err, const char 
 
 /* A handing on under way: of one secret, by secops to the spare. */
 struct handing {
-	struct p256_key *ephemeral;
+	struct p256_key *ephemeral, *reply;
+	struct secret *box_seed;
 	struct spare spare;
 	struct spare_open open;
 	struct dsse statement;
-	struct buf box; /* header and envelope, as they came */
+	struct buf box; /* header and sealed envelope, as they came */
 };
 
 static void
 handing_done(struct handing *handing)
 {
 	p256_key_free(handing->ephemeral);
+	p256_key_free(handing->reply);
+	secret_free(handing->box_seed);
 	dsse_done(&handing->statement);
 	buf_done(&handing->box);
 }
 #define HANDING CLEANUP(handing_done) struct handing
 
 static size_t
-fetch_list(struct bench *bench, struct spare_open *ret_open)
+list_of(struct bench *bench, bool again, struct spare_open *ret_open)
 {
 	struct err err;
 	JSON *reply = NULL;
@@ -42,6 +46,7 @@ fetch_list(struct bench *bench, struct spare_open *ret_open)
 
 	json_put_hex(request, "from", VIEW_OF(bench->people[SECOPS].seat.tokens[0].id.bytes));
 	json_put_hex(request, "to", VIEW_OF(bench->people[SECOND].seat.tokens[0].id.bytes));
+	json_put_bool(request, "again", again);
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	const struct json *items = json_in_array(&in, "items", 0, SPARE_OPENS);
@@ -55,6 +60,12 @@ fetch_list(struct bench *bench, struct spare_open *ret_open)
 		assert_int_equal(item.code, ERR_OK);
 	}
 	return json_array_count(items);
+}
+
+static size_t
+fetch_list(struct bench *bench, struct spare_open *ret_open)
+{
+	return list_of(bench, false, ret_open);
 }
 
 static void
@@ -73,7 +84,12 @@ draw(struct bench *bench, struct handing *handing)
 	snprintf(spare->seat, sizeof(spare->seat), "secops");
 	assert_ok(sha256(NULL, 0, &spare->root, &err)); /* of an empty log */
 	assert_ok(p256_key_new(&handing->ephemeral, &err));
+	assert_ok(p256_key_new(&handing->reply, &err));
+	assert_ok(secret_new(ED25519_SIZE, &handing->box_seed, &err));
+	assert_ok(secret_random(handing->box_seed, ED25519_SIZE, &err));
 	p256_key_public(handing->ephemeral, &spare->enc);
+	p256_key_public(handing->reply, &spare->reply);
+	assert_ok(ed25519_public(handing->box_seed, &spare->box_key, &err));
 }
 
 static enum err_code
@@ -115,6 +131,20 @@ fetch_envelope(struct bench *bench, struct handing *handing, struct err *err)
 	    &handing->box, err);
 }
 
+/* The envelope that was sealed to the statement's one-time key, opened with KEY. */
+static enum err_code
+unwrap(const struct handing *handing, struct p256_key *key, struct view box,
+    struct buf *ret_envelope, struct err *err)
+{
+	const struct reply_ids ids = {.vault = handing->spare.vault,
+	    .statement = handing->spare.digest,
+	    .header = handing->open.header,
+	    .seat = "secops",
+	    .token = handing->spare.from};
+
+	return reply_open(&ids, key, box, ret_envelope, err);
+}
+
 /* What an honest officer's client makes of the envelope. */
 static void
 seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciphertext)
@@ -122,7 +152,7 @@ seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciph
 	struct err err;
 	struct reader reader = reader_of(buf_view(&handing->box));
 	struct view bytes = reader_lp32(&reader, HEADER_MAX);
-	struct view enc = reader_bytes(&reader, POINT_SIZE);
+	BUF envelope = {0};
 	const struct point *share = &bench->people[SECOND].seat.tokens[0].keys[KEY_SHARE];
 	HEADER *header = NULL;
 	SECRET *shares = NULL;
@@ -132,8 +162,11 @@ seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciph
 
 	assert_ok(header_new(&header, &err));
 	assert_ok(header_decode(bytes, header, &err));
-	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope, enc,
-	    reader.rest, hpke_agree_local, bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
+	assert_ok(unwrap(handing, handing->reply, reader.rest, &envelope, &err));
+	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope,
+	    view_of(envelope.data, POINT_SIZE),
+	    view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hpke_agree_local,
+	    bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
 	assert_ok(seal_spare_info(header, handing->open.envelope, &handing->spare.to, &info, &err));
 	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes),
 	    handing->ephemeral, &hpke, &made, &err));
@@ -142,28 +175,51 @@ seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciph
 }
 
 static enum err_code
+send_signed(struct bench *bench, const struct handing *handing, const struct secret *seed,
+    struct view ciphertext, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	struct json *request = about("spare-box", handing);
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	struct digest digest;
+
+	assert_int_equal(spare_box_digest(&handing->spare, &handing->open, ciphertext, &digest,
+	                     &inner),
+	    ERR_OK);
+	assert_int_equal(ed25519_sign(seed, VIEW_OF(digest.bytes), signature, &inner), ERR_OK);
+	json_put_hex(request, "signature", VIEW_OF(signature));
+	return bench_call(bench, request, ciphertext, &reply, NULL, err);
+}
+
+static enum err_code
 send_box(struct bench *bench, const struct handing *handing, struct view ciphertext,
     struct err *err)
 {
-	JSON *reply = NULL;
-
-	return bench_call(bench, about("spare-box", handing), ciphertext, &reply, NULL, err);
+	return send_signed(bench, handing, handing->box_seed, ciphertext, err);
 }
 
-/* All of it, for the only secret. */
+/* All of it, for the only secret; with SPOILT, one byte of the box is wrong. */
 static void
-hand_on(struct bench *bench)
+hand_on_with(struct bench *bench, bool again, bool spoilt)
 {
 	struct err err;
 	HANDING handing = {0};
 	BUF ciphertext = {0};
 
-	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	assert_int_equal(list_of(bench, again, &handing.open), 1);
 	draw(bench, &handing);
 	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
 	assert_ok(fetch_envelope(bench, &handing, &err));
 	seal_on(bench, &handing, &ciphertext);
+	ciphertext.data[3] ^= spoilt;
 	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
+}
+
+static void
+hand_on(struct bench *bench)
+{
+	hand_on_with(bench, false, false);
 }
 
 /* secops approves with the spare: opened as its client would. */
@@ -334,11 +390,115 @@ a_wrong_box_opens_nothing(void **state)
 	    ERR_INVALID, &err, "bytes");
 	ciphertext.data[3] ^= 1;
 	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
-	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_REFUSED, &err,
-	    "has its envelope already");
+	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS, &err,
+	    "has the envelope of this statement already");
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 	expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	bench_free(bench);
+}
+
+static uint64_t
+leaves(struct bench *bench)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	assert_ok(bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	return (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
+}
+
+/* B4: whoever knew the statement's digest could have rubbish stored. */
+static void
+a_box_that_its_statements_one_time_key_did_not_sign_is_refused(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+	SECRET *other = NULL;
+	JSON *reply = NULL;
+
+	(void)state;
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seal_on(bench, &handing, &ciphertext);
+	uint64_t before = leaves(bench);
+	assert_ok(secret_new(ED25519_SIZE, &other, &err));
+	assert_ok(secret_random(other, ED25519_SIZE, &err));
+	expect(send_signed(bench, &handing, other, buf_view(&ciphertext), &err), ERR_REFUSED, &err,
+	    "one-time key");
+	assert_int_not_equal(bench_call(bench, about("spare-box", &handing), buf_view(&ciphertext),
+	                         &reply, NULL, &err),
+	    ERR_OK);
+	assert_int_equal(leaves(bench), before);
+	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
+	bench_free(bench);
+}
+
+/* B5: each step said again by somebody who heard it. */
+static void
+a_repeated_request_gives_nothing_that_opens_and_makes_no_leaf(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0}, opened = {0};
+	P256_KEY *stranger = NULL;
+	JSON *reply = NULL;
+
+	(void)state;
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seal_on(bench, &handing, &ciphertext);
+	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
+	uint64_t before = leaves(bench);
+	struct json *again = op_new("spare");
+	put_statement(again, "spare", &handing.statement);
+	expect(bench_call(bench, again, (struct view){0}, &reply, NULL, &err), ERR_EXISTS, &err,
+	    "");
+	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS, &err, "");
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	struct reader reader = reader_of(buf_view(&handing.box));
+	(void)reader_lp32(&reader, HEADER_MAX);
+	assert_ok(p256_key_new(&stranger, &err));
+	expect(unwrap(&handing, stranger, reader.rest, &opened, &err), ERR_INTEGRITY, &err,
+	    "not sealed to this request");
+	/* Nor does the share key of the token that it was sealed to first. */
+	expect(unwrap(&handing, bench->people[SECOPS].keys[KEY_SHARE], reader.rest, &opened, &err),
+	    ERR_INTEGRITY, &err, "not sealed to this request");
+	assert_int_equal(leaves(bench), before);
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+static void
+the_seat_replaces_a_spoilt_box_and_the_earlier_statement_stores_none_any_more(void **state)
+{
+	struct bench *bench = with_spare();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+
+	(void)state;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_int_equal(fetch_list(bench, &handing.open), 1);
+	draw(bench, &handing);
+	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(fetch_envelope(bench, &handing, &err));
+	seal_on(bench, &handing, &ciphertext);
+	hand_on_with(bench, false, true);
+	expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	/* Neither the first statement's box, which is a right one, nor a repetition of it. */
+	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS, &err,
+	    "later statement");
+	hand_on_with(bench, true, false);
+	bench_verify(bench);
 	bench_free(bench);
 }
 
@@ -351,6 +511,10 @@ main(void)
 	    cmocka_unit_test(nothing_is_handed_out_without_a_right_statement),
 	    cmocka_unit_test(a_statement_ends_with_its_day_and_with_its_charter),
 	    cmocka_unit_test(a_wrong_box_opens_nothing),
+	    cmocka_unit_test(a_box_that_its_statements_one_time_key_did_not_sign_is_refused),
+	    cmocka_unit_test(a_repeated_request_gives_nothing_that_opens_and_makes_no_leaf),
+	    cmocka_unit_test(
+	        the_seat_replaces_a_spoilt_box_and_the_earlier_statement_stores_none_any_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
