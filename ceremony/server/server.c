@@ -76,6 +76,7 @@ static const struct op {
     {"suspension-draft", LIVE, serve_suspension_draft},
     {"test", LIVE, serve_test},
     {"test-begin", LIVE, serve_test_begin},
+    {"test-box", LIVE, serve_test_box},
 };
 
 static enum err_code
