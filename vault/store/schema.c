@@ -203,7 +203,7 @@ const char *const store_schema[] = {
     "  FOREIGN KEY (secret, version) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  CHECK ((statement IS NULL) + (envelope IS NULL) + (box IS NULL) + (signature IS NULL)"
-    "    + (ciphertext IS NULL) IN (0, 5) AND (test IS NULL OR statement IS NOT NULL))"
+    "    + (ciphertext IS NULL) IN (0, 5) AND (statement IS NULL) <= (test IS NULL))"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX spares_by_token ON spares(token, statement);"
     /* Byte 92 of a header on: the charter under which it was sealed (vault/seal/header.h). */

@@ -359,7 +359,7 @@ who_denied_and_why_is_shown_and_cannot_approve(void **state)
 	town_open(&town);
 	town_deny(&town, AUDIT, "nobody answers the phone");
 	fine(approve(&town, TOWN_CISO, &err), &err);
-	assert_true(town_saw(&town, "audit: nobody answers the phone"));
+	assert_true(town_saw(&town, "denied     audit, who says:\n  | nobody answers the phone\n"));
 	expect_error(approve(&town, TOWN_AUDIT, &err), ERR_REFUSED, &err, "has denied it");
 	town_close(&town);
 }
