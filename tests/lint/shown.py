@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What README, runbook and manual show: each command parses, and what the runbook quotes is said.  Prints TAP.
-usage: shown.py HALLIGAN [TREE]"""
+usage: shown.py HALLIGAN SIMTOKEN [TREE]"""
 import glob, itertools, os, re, shlex, subprocess, sys
 
-HALLIGAN = os.path.abspath(sys.argv[1])
-TREE = sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(__file__), "..", "..")
+HALLIGAN, SIMTOKEN = (os.path.abspath(program) for program in sys.argv[1:3])
+TREE = sys.argv[3] if len(sys.argv) > 3 else os.path.join(os.path.dirname(__file__), "..", "..")
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/man/*.scd")
 PRODUCT = ("base", "vault", "tokens", "ceremony", "cli")
 # Nothing is there that a command could reach if it began to run.
@@ -69,6 +69,16 @@ def wrong_quotes(text, known, found):
         pattern = re.compile(".*".join(re.escape(part) for part in quote.split("...")))
         if not any(pattern.search(message) for message in known): yield f"nobody says: {quote}"
 
+def controls_apart():
+    """What only one of --help and manual has; of alternatives the manual has each on a line of its own."""
+    usage = subprocess.run([SIMTOKEN, "--help"], capture_output=True, text=True, env=NOWHERE).stdout
+    usage = usage.split("Commands of control:\n")[1].split("Profiles:")[0]
+    helped = {" ".join(c.split()) for c in re.split(r" \| |\n", usage) if c.strip()}
+    page = read("docs/man/halligan-simtoken.1.scd").split("# CONTROL")[1].split("# EXIT")[0]
+    lines = re.findall(r"^(\*[a-z].*)\n\t", page, re.M)
+    paged = {re.sub(r"[*_]", "", c) for line in lines for c in line.split(", ")}
+    return sorted(helped ^ paged)
+
 def report(claim, faults):
     global number, failed
     number, faults = number + 1, list(faults)
@@ -88,6 +98,7 @@ runbook = read("docs/RUNBOOK.md")
 report("docs/RUNBOOK.md: its vault lives, so nothing is for a founding",
     (line for line in commands(runbook) if re.match("halligan (init|charter draft)", line)))
 report("docs/RUNBOOK.md: what it quotes is said", wrong_quotes(runbook, list(messages()), said))
+report("halligan-simtoken: --help and manual have the same commands of control", controls_apart())
 report("commands and quotes were found", [] if len(shown) > 100 and len(said) > 15 else
     [f"{len(shown)} commands, {len(said)} quotes"])
 print(f"1..{number}")
