@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What README, runbook and manual show: each command parses, and what the runbook quotes is said.  Prints TAP.
 usage: shown.py HALLIGAN SIMTOKEN [TREE]"""
-import glob, itertools, os, re, shlex, subprocess, sys
+import difflib, glob, itertools, os, re, shlex, subprocess, sys
 
 HALLIGAN, SIMTOKEN = (os.path.abspath(program) for program in sys.argv[1:3])
 TREE = sys.argv[3] if len(sys.argv) > 3 else os.path.join(os.path.dirname(__file__), "..", "..")
@@ -69,6 +69,14 @@ def wrong_quotes(text, known, found):
         pattern = re.compile(".*".join(re.escape(part) for part in quote.split("...")))
         if not any(pattern.search(message) for message in known): yield f"nobody says: {quote}"
 
+def commands_apart():
+    """The commands of the manual as --help says them."""
+    rows = re.findall(r"^  ([a-z]+(?: [a-z]+)?)((?: \S+)?)  +(\S.*)$", run("--help").stdout, re.M)
+    wanted = [f"*{name}*{args and f' _{args[1:]}_'}\n\t{text}. See *halligan-{name.replace(' ', '-')}*(1)."
+        for name, args, text in rows]
+    paged = read("docs/man/halligan.1.scd").split("# COMMANDS\n\n")[1].split("\n\n# ")[0]
+    return difflib.ndiff(paged.split("\n\n"), wanted) if paged.split("\n\n") != wanted else []
+
 def controls_apart():
     """What only one of --help and manual has; of alternatives the manual has each on a line of its own."""
     usage = subprocess.run([SIMTOKEN, "--help"], capture_output=True, text=True, env=NOWHERE).stdout
@@ -99,6 +107,7 @@ report("docs/RUNBOOK.md: its vault lives, so nothing is for a founding",
     (line for line in commands(runbook) if re.match("halligan (init|charter draft)", line)))
 report("docs/RUNBOOK.md: what it quotes is said", wrong_quotes(runbook, list(messages()), said))
 report("halligan-simtoken: --help and manual have the same commands of control", controls_apart())
+report("halligan(1): its commands are those of --help, in that order", commands_apart())
 report("commands and quotes were found", [] if len(shown) > 100 and len(said) > 15 else
     [f"{len(shown)} commands, {len(said)} quotes"])
 print(f"1..{number}")
