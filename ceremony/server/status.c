@@ -211,10 +211,10 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 static enum err_code
 add_stale(struct session *session, struct json *items, struct err *err)
 {
-	struct stale_summary sum;
+	struct reseal_due_summary sum;
 	char text[2 * NOTE_TEXT_MAX];
 
-	TRY(stale_summarize(session, STALE_LOOKED_AT, &sum, err));
+	TRY(reseal_due_summarize(session, STALE_LOOKED_AT, &sum, err));
 	if (sum.left_count > 0) {
 		int64_t days = (session_now(session) - sum.left) / DAY;
 
