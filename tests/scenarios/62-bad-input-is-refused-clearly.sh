@@ -3,6 +3,7 @@
 # Bad input on the command line: each is refused with the right exit code and a message that says what
 # happened and what to do, and nothing is changed by it.
 # Garbage servers stand in 66, changed bytes in 67, pulled tokens in 68, a full disk in 64.
+# Its vault is its own: half of what is refused is said before there is a vault, or while it is being founded.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
 SERIAL[novice]=30000007 # a token as it comes from the maker
