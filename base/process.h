@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process: hardening at start (DESIGN.md, section 11), clocks, and descriptors with a deadline.
+ * The process: hardening at start, clocks, and descriptors with a deadline.
  */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H

@@ -158,6 +158,12 @@ text_is_name(const char *text)
 	return !begins;
 }
 
+const char *
+text_plural(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
 /* Levenshtein's distance, one row of its table at a time; A is of at most NEAREST_MAX bytes. */
 enum { NEAREST_MAX = 64 };
 

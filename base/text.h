@@ -25,6 +25,9 @@ bool text_is_name(const char *text);
 enum { TEXT_WORDS_SIZE = 96 };
 void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
 
+/* ONE when COUNT is 1, else MANY: "1 entry", "2 entries". */
+const char *text_plural(uint64_t count, const char *one, const char *many);
+
 /* "5.7.4": three numbers of 0..255 without leading zeros. */
 enum { FIRMWARE_TEXT_SIZE = 12 };
 bool firmware_from_text(const char *text, uint8_t ret_firmware[3]);

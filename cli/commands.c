@@ -2,8 +2,11 @@
 #include "cli/commands.h"
 
 #include "cli/commands/approve.h"
+#include "cli/commands/cancel.h"
 #include "cli/commands/charter.h"
 #include "cli/commands/charter_history.h"
+#include "cli/commands/charter_status.h"
+#include "cli/commands/deny.h"
 #include "cli/commands/done.h"
 #include "cli/commands/enroll.h"
 #include "cli/commands/init.h"
@@ -21,6 +24,7 @@
 #include "cli/commands/suspend.h"
 #include "cli/commands/token.h"
 #include "cli/commands/token_pin.h"
+#include "cli/commands/token_test.h"
 
 static const struct option_row init_options[] =
     {{"name", "NAME", OPTION_REQUIRED, "the vault's name: letters, digits, dots and dashes"},

@@ -210,7 +210,8 @@ check_complete(const struct parsed *parsed, struct err *err)
 		    parsed->command->name, parsed->command->arguments);
 	for (; row != NULL && row->name != NULL; row++) {
 		if ((row->flags & OPTION_REQUIRED) != 0 && !option_given(parsed, row->name))
-			return err_set(err, ERR_USAGE, "--%s %s is missing", row->name,
+			return err_set(err, ERR_USAGE, "--%s%s%s is missing", row->name,
+			    row->argument != NULL ? " " : "",
 			    row->argument != NULL ? row->argument : "");
 	}
 	return ERR_OK;
@@ -324,8 +325,8 @@ help_command(const struct command *command, void (*print)(void *context, const c
 	const struct option_row *tables[TABLES];
 	char line[400];
 
-	snprintf(line, sizeof(line), "usage: halligan %s [OPTION]... %s", command->name,
-	    command->arguments);
+	snprintf(line, sizeof(line), "usage: halligan %s [OPTION]...%s%s", command->name,
+	    command->arguments[0] != '\0' ? " " : "", command->arguments);
 	print(context, line);
 	snprintf(line, sizeof(line), "%s.", command->help);
 	print(context, line);

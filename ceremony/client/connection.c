@@ -195,20 +195,6 @@ client_connect(const struct client_options *options, struct client **ret_client,
 	return ERR_OK;
 }
 
-enum err_code
-client_over(const struct client_options *options, int fd, struct client **ret_client,
-    struct err *err)
-{
-	CLIENT *client = NULL;
-
-	TRY(new_client(options, &client, err));
-	client->fd = fd;
-	TRY(location_parse(options->vault, &client->location, err));
-	TRY(client_greet(client, err));
-	*ret_client = TAKE(client);
-	return ERR_OK;
-}
-
 const struct client_hello *
 client_hello(const struct client *client)
 {

@@ -41,9 +41,6 @@ struct client;
 /* Starts the server and says hello.  In a training vault the person is told so. */
 enum err_code client_connect(const struct client_options *options, struct client **ret_client,
     struct err *err) MUST_CHECK;
-/* The same over a descriptor that leads to a server already; it is taken over. */
-enum err_code client_over(const struct client_options *options, int fd, struct client **ret_client,
-    struct err *err) MUST_CHECK;
 /* Hello again, when the vault's state may have changed. */
 enum err_code client_greet(struct client *client, struct err *err) MUST_CHECK;
 const struct client_hello *client_hello(const struct client *client);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/log.h"
 
+#include "base/text.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "vault/log/tlog.h"
@@ -46,8 +47,9 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 		    &leaves, err));
 		if (json_array_count(leaves) == 0)
 			return err_set(err, ERR_INTEGRITY,
-			    "the checkpoint promises %llu entries, but the server has only %llu",
+			    "the checkpoint promises %llu %s, but the server has only %llu",
 			    (unsigned long long)checkpoint->size,
+			    text_plural(checkpoint->size, "entry", "entries"),
 			    (unsigned long long)frontier.size);
 		for (size_t i = 0; i < json_array_count(leaves); i++) {
 			const char *leaf = json_array_text(leaves, i);

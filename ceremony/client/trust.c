@@ -190,9 +190,10 @@ check_log(const struct trust *old, const struct trust *seen, const struct digest
 {
 	if (seen->size < old->size)
 		return err_set(err, ERR_INTEGRITY,
-		    "the server's log has %llu entries, but this computer has seen %llu: an old "
+		    "the server's log has %llu %s, but this computer has seen %llu: an old "
 		    "copy of the vault was put in place",
-		    (unsigned long long)seen->size, (unsigned long long)old->size);
+		    (unsigned long long)seen->size, text_plural(seen->size, "entry", "entries"),
+		    (unsigned long long)old->size);
 	if (old->size == 0)
 		return ERR_OK;
 	if (seen->size == old->size && !digest_equal(&seen->root, &old->root))

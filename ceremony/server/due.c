@@ -47,7 +47,7 @@ resume(struct session *session, struct err *err)
 	}
 	TRY(clock);
 	TRY(advance_ceremonies(session, err));
-	TRY(resume_erase(session, err));
+	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
 	return tolerate(session, "rotation", leases_pay_due(session, err), err);
 }

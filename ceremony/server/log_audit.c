@@ -282,8 +282,8 @@ audit_secrets(struct session *session, const struct audit *audit, uint64_t *ret_
 		TRY(check_secret(session, secret, &versions, &opened, err));
 	}
 	if (opened != audit->opened_count)
-		return err_set(err, ERR_INTEGRITY, "the database has %zu openings, the log %zu",
-		    opened, audit->opened_count);
+		return err_set(err, ERR_INTEGRITY, "the database has %zu %s, the log %zu", opened,
+		    text_plural(opened, "opening", "openings"), audit->opened_count);
 	*ret_versions = versions;
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "ceremony/server/log_audit.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
@@ -81,21 +82,28 @@ verify(struct session *session, struct json *checks, uint64_t size, struct err *
 	TRY(store_check(session->store, err));
 	say(checks, "the database is whole");
 	TRY(store_log_recompute(session->store, tell, session, err));
-	say(checks, "every hash of the log's %" PRIu64 " leaves is right", size);
+	say(checks, "every hash of the log's %" PRIu64 " %s is right", size,
+	    text_plural(size, "leaf", "leaves"));
 	TRY(chain_load(session, err));
-	say(checks, "%u charters and %u rosters are signed, from the vault id on",
-	    session->chain.charter->version, session->chain.roster->version);
+	say(checks, "%u %s and %u %s are signed, from the vault id on",
+	    session->chain.charter->version,
+	    text_plural(session->chain.charter->version, "charter", "charters"),
+	    session->chain.roster->version,
+	    text_plural(session->chain.roster->version, "roster", "rosters"));
 	TRY(verify_leaves(session, &audit, size, err));
 	say(checks, "every statement that a leaf names is there, and unchanged");
-	say(checks, "%zu opened versions and all rotation debts are those of the log",
-	    audit.opened_count);
+	say(checks, "%zu opened %s and all rotation debts are those of the log", audit.opened_count,
+	    text_plural(audit.opened_count, "version", "versions"));
 	TRY(audit_tokens(session, &audit, err));
 	TRY(chain_check_log(session, err));
-	say(checks,
-	    "%zu charters, rosters and suspensions and %zu tests of tokens are those of the log",
-	    audit.document_count, audit.test_count);
+	say(checks, "%zu %s and %zu %s of tokens are those of the log", audit.document_count,
+	    text_plural(audit.document_count, "charter, roster or suspension",
+	        "charters, rosters and suspensions"),
+	    audit.test_count, text_plural(audit.test_count, "test", "tests"));
 	TRY(audit_secrets(session, &audit, &versions, err));
-	say(checks, "the headers of %" PRIu64 " sealed versions are unchanged", versions);
+	say(checks, "the %s of %" PRIu64 " sealed %s unchanged",
+	    text_plural(versions, "header", "headers"), versions,
+	    text_plural(versions, "version is", "versions are"));
 	return ERR_OK;
 }
 

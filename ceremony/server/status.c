@@ -211,26 +211,26 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 static enum err_code
 add_stale(struct session *session, struct json *items, struct err *err)
 {
-	struct stale_summary sum;
+	struct reseal_due_summary sum;
 	char text[2 * NOTE_TEXT_MAX];
 
-	TRY(stale_summarize(session, STALE_LOOKED_AT, &sum, err));
+	TRY(reseal_due_summarize(session, STALE_LOOKED_AT, &sum, err));
 	if (sum.left_count > 0) {
 		int64_t days = (session_now(session) - sum.left) / DAY;
 
 		snprintf(text, sizeof(text),
-		    "a token that left %lld day%s ago still has envelopes of %zu%s "
-		    "secret%s; after %d days this is an alarm",
-		    (long long)days, days == 1 ? "" : "s", sum.left_count,
-		    sum.more ? " or more" : "", sum.left_count == 1 ? "" : "s",
+		    "a token that left %lld %s ago still has envelopes of %zu%s "
+		    "%s; after %d days this is an alarm",
+		    (long long)days, text_plural((uint64_t)days, "day", "days"), sum.left_count,
+		    sum.more ? " or more" : "", text_plural(sum.left_count, "secret", "secrets"),
 		    (int)STALE_LEFT_DAYS);
 		add_item(items, days >= STALE_LEFT_DAYS ? "alarm" : "reseal", "leaver", text,
 		    "an operator or officer", "halligan reseal");
 	}
 	if (sum.count > 0) {
-		snprintf(text, sizeof(text), "%zu%s secret%s should be sealed again; %s: %s",
-		    sum.count, sum.more ? " or more" : "", sum.count == 1 ? "" : "s", sum.first,
-		    sum.why);
+		snprintf(text, sizeof(text), "%zu%s %s should be sealed again; %s: %s", sum.count,
+		    sum.more ? " or more" : "", text_plural(sum.count, "secret", "secrets"),
+		    sum.first, sum.why);
 		add_item(items, "reseal", "secrets", text, "an operator or officer",
 		    "halligan reseal --list");
 	}

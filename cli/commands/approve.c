@@ -2,7 +2,6 @@
 #include "cli/commands/approve.h"
 
 #include "ceremony/client/opening/approve.h"
-#include "ceremony/client/opening/object.h"
 #include "vault/documents/state_names.h"
 
 enum err_code
@@ -18,22 +17,4 @@ cmd_approve(const struct cli_call *call, struct err *err)
 		return err_set(err, ERR_USAGE, "give --part or --all, not both");
 	TRY(call_connect(call, &client, err));
 	return approve_run(client, &plan, err);
-}
-
-enum err_code
-cmd_deny(const struct cli_call *call, struct err *err)
-{
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return deny_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
-}
-
-enum err_code
-cmd_cancel(const struct cli_call *call, struct err *err)
-{
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return cancel_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
 }

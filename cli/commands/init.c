@@ -38,6 +38,11 @@ cmd_init(const struct cli_call *call, struct err *err)
 	const char *copy;
 	char hex[2 * DIGEST_SIZE + 1];
 
+	if (!is_vault_name(name))
+		return err_set(err, ERR_USAGE,
+		    "--name: \"%.100s\" is no vault's name: 1 to %d letters, digits, dots and dashes, "
+		    "the first a letter or digit",
+		    name, VAULT_NAME_MAX);
 	TRY(call_connect(call, &client, err));
 	if (client_hello(client)->state != VAULT_ABSENT)
 		return err_set(err, ERR_EXISTS, "there is a vault at %s already (%s)",

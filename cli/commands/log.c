@@ -23,10 +23,11 @@ report(const struct cli_call *call, const struct checkpoint *checkpoint, const s
 	ui_say(ui,
 	    "here: charters, rosters and checkpoint are signed and continue what this computer "
 	    "has seen");
-	ui_say(ui, "here: the root computed from all %llu entries is that of the checkpoint",
-	    (unsigned long long)checkpoint->size);
-	ui_say(ui, "The log verifies: %llu entries, root %s", (unsigned long long)checkpoint->size,
-	    hex);
+	ui_say(ui, "here: the root computed from %llu %s is that of the checkpoint",
+	    (unsigned long long)checkpoint->size,
+	    text_plural(checkpoint->size, "entry", "entries"));
+	ui_say(ui, "The log verifies: %llu %s, root %s", (unsigned long long)checkpoint->size,
+	    text_plural(checkpoint->size, "entry", "entries"), hex);
 	json_put_int(object, "size", (int64_t)checkpoint->size);
 	json_put_text(object, "root", hex);
 	json_put_copy(object, "checks", checks);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/reseal.h"
 
+#include "base/text.h"
 #include "ceremony/client/secrets/reseal_due.h"
 #include "ceremony/client/sync.h"
 #include "cli/commands/request.h"
@@ -48,8 +49,8 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 		ui_say(ui, "Every secret is sealed as the charter says.");
 	else
 		ui_say(ui,
-		    "%zu secret%s, of which one ceremony can open %zu: halligan reseal --reason TEXT",
-		    rows.count, rows.count == 1 ? "" : "s",
+		    "%zu %s, of which one ceremony can open %zu: halligan reseal --reason TEXT",
+		    rows.count, text_plural(rows.count, "secret", "secrets"),
 		    can < CEREMONY_ITEMS ? can : CEREMONY_ITEMS);
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/client/status.h"
 #include "ceremony/client/text/ceremony.h"
 
@@ -26,9 +27,10 @@ show(const struct ui *ui, const struct client *client, const struct status *stat
 	}
 	if (count == 0)
 		ui_say(ui, "nothing waits");
-	ui_say(ui, "%s%s: %lld %s, %lld log entries, copies: %s", hello->name,
+	ui_say(ui, "%s%s: %lld %s, %lld log %s, copies: %s", hello->name,
 	    hello->training ? " (TRAINING)" : "", (long long)status->secrets,
-	    status->secrets == 1 ? "secret" : "secrets", (long long)status->log, status->copy);
+	    text_plural((uint64_t)status->secrets, "secret", "secrets"), (long long)status->log,
+	    text_plural((uint64_t)status->log, "entry", "entries"), status->copy);
 	return ERR_OK;
 }
 

@@ -2,7 +2,6 @@
 #include "cli/commands/suspend.h"
 
 #include "ceremony/client/documents/suspend.h"
-#include "ceremony/client/documents/token_test.h"
 
 enum err_code
 cmd_suspend(const struct cli_call *call, struct err *err)
@@ -16,13 +15,4 @@ cmd_suspend(const struct cli_call *call, struct err *err)
 	if (!live)
 		return err_set(err, ERR_WAITING, "the suspension waits for a second officer");
 	return ERR_OK;
-}
-
-enum err_code
-cmd_token_test(const struct cli_call *call, struct err *err)
-{
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return token_test_run(client, err);
 }

@@ -22,6 +22,18 @@ sshd_fail() {
 	exit 99
 }
 
+# Whoever runs this logs in to it, and sshd runs the account's shell.
+sshd_check() {
+	local shell
+	shell=$(getent passwd "$(id -u)" | cut -d: -f7)
+	case $shell in
+	'' | */nologin | */false) ;;
+	*) [ ! -x "$shell" ] || return 0 ;;
+	esac
+	sshd_fail "the account $(id -un 2>/dev/null || id -u) has no login shell (${shell:-none at all}), so sshd lets nobody in" \
+		"as it: run this from an ordinary account"
+}
+
 sshd_free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -62,6 +74,7 @@ sshd_listens() { (exec 9<>"/dev/tcp/127.0.0.1/$SSHD_PORT") 2>/dev/null; }
 
 # sshd_start FOLDER [OPTION...]
 sshd_start() {
+	sshd_check
 	SSHD_FOLDER=$(readlink -f "$1")/sshd; shift
 	mkdir -p -m 700 "$SSHD_FOLDER"
 	SSHD_USER=$(id -un) SSHD_AUTHORIZED=$SSHD_FOLDER/authorized_keys

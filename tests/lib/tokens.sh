@@ -75,7 +75,10 @@ token_control() { local serial=$1; shift; "$SIMTOKEN" control "$TOKENS_DIR/$seri
 token_unplug() { token_control "$1" unplug; }
 token_plug() { token_control "$1" plug && token_ready "$1"; }
 # token_ready SERIAL: wait until pcscd has seen the token.
-token_ready() { tokens_until 10 token_powered "$1" || tokens_fail "pcscd does not see token $1"; }
+token_ready() {
+	tokens_until 60 token_powered "$1" ||
+		tokens_fail "pcscd did not see token $1 within a minute: is this machine very busy? The logs follow"
+}
 token_powered() { [ "$(token_field "$1" powered 2>/dev/null)" = true ]; }
 # token_touch SERIAL: touch it as soon as it blinks (within a minute).
 token_touch() { tokens_until 60 token_control "$1" touch 2>/dev/null; }
@@ -148,7 +151,8 @@ tokens_start() {
 	done > "$TOKENS_DIR/readers/halligan"
 	export PCSCLITE_CSOCK_NAME=$TOKENS_DIR/run/pcscd.comm
 	tokens_pcscd
-	tokens_until 20 test -S "$PCSCLITE_CSOCK_NAME" || tokens_fail "pcscd did not start"
+	tokens_until 60 test -S "$PCSCLITE_CSOCK_NAME" ||
+		tokens_fail "pcscd did not start within a minute: is this machine very busy? The logs follow"
 	for serial; do token_ready "$serial"; done
 }
 

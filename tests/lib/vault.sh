@@ -44,6 +44,7 @@ as() {
 halligan() { "$HALLIGAN" "$@" </dev/null; }
 
 town_start() {
+	sshd_check # before anything takes its time
 	[ -n "$TOKENS_REMOVE" ] || tokens_folder
 	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
 	VAULT=$HALLIGAN_VAULT

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # One secret from adoption through two ceremonies, on the real pcscd and a real sshd.
+# Its vault is its own: founding and adoption are among what it shows.
 . "$(dirname "$0")/../lib/vault.sh"
 town_start
 

@@ -3,6 +3,7 @@
 # Bad input on the command line: each is refused with the right exit code and a message that says what
 # happened and what to do, and nothing is changed by it.
 # Garbage servers stand in 66, changed bytes in 67, pulled tokens in 68, a full disk in 64.
+# Its vault is its own: half of what is refused is said before there is a vault, or while it is being founded.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
 SERIAL[novice]=30000007 # a token as it comes from the maker
@@ -20,6 +21,7 @@ told "an option without its value" 2 '\-\-for needs a value' halligan request pr
 told "a flag with a value" 2 '\-\-json takes no value' halligan status --json=yes
 told "an argument too many" 2 'one argument too many|takes no argument' halligan log verify now
 told "an argument missing" 2 'argument is missing: halligan secret show NAME' halligan secret show
+told "a flag that is needed" 2 '\-\-stdio is missing' halligan serve
 told "a vault must be named" 2 'which vault. Give --vault' env -u HALLIGAN_VAULT "$HALLIGAN" status
 told "another scheme" 2 'only a folder, or ssh://' halligan status --vault https://example.org/vault
 told "ssh without a folder" 2 'names no folder; write ssh://' halligan status --vault ssh://example.org
@@ -35,7 +37,8 @@ told "a server serves a folder" 2 'folder of its own machine' halligan serve --s
 # --- founding ---
 told "a copy to a relative path" 2 'directory:/ABSOLUTE' halligan init --name town.example --training --copy directory:here
 told "copy and no-copy" 2 'contradict' halligan init --name town.example --no-copy --copy directory:/x
-told "a vault's name with a space" 1 'name' halligan init --name 'town hall' --training --no-copy
+told "a copy to a folder that is not there" 1 'no folder /nonexistent/copies for copies: make it' halligan init --name town.example --training --copy directory:/nonexistent/copies
+told "a vault's name with a space" 2 '"town hall" is no vault.s name: 1 to 63 letters' halligan init --name 'town hall' --training --no-copy
 is "none of these made a vault" "$(test -e vault/vault.db; echo $?)" 1
 town_init > init.log 2>&1
 told "a second init" 1 'vault at .* already' town_init

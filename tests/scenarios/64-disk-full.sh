@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A full disk, at every amount of room that is left: an error that says so, nothing half-written, and the
 # same command works once there is room.
+# Its vault is its own: it stands on a small disk, and its founding meets a full one, too.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$(dirname "$0")/../lib/sweep.sh"
 [ -n "${HALLIGAN_ALONE:-}" ] || { echo "1..0 # SKIP needs root to mount a small disk"; exit 0; }

@@ -3,6 +3,7 @@
 # A vault on another machine, used through ssh://HOST:PORT/DIR with the user's own ssh configuration: a whole
 # ceremony; and then servers at the other end that greet, chatter, lie, close early or announce 4 GiB.
 # The client's ssh_config is ours in a mount namespace of our own; /etc and ~/.ssh stay as they are.
+# Its vault is its own: it is founded over ssh, so that the client has never seen it otherwise.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
 town_start

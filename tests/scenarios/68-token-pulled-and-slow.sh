@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A token is pulled in every operation, slow, not touched, the wrong one, one of several, or exchanged: a token
 # problem that names it, after which the same command works again and the ceremony is still open.
+# Its vault is its own: tokens are pulled while they are enrolled, and while their owners sign the charter.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
 SERIAL[spare]=30000007

@@ -96,6 +96,11 @@ told "the last who could change the charter stay" 1 'nobody could change the cha
 # --- a person leaves, one comes ---
 town_enroll carol > /dev/null 2>&1
 told "only what is suspended is restored" 1 'no token "ciso-1" is suspended' halligan charter propose --restore ciso-1
+told "a seat that quorums name: all of them, as options to edit" 1 \
+	"--policy 'production=3 of \(ciso, secops, infra, audit, legal\)' --change '2 of \(ciso, secops, infra, audit, legal\)'" \
+	halligan charter propose --remove-seat legal carol.enrolment
+told "the one that is left" 1 "without it: --change '2 of [^-]*\$" halligan charter propose --remove-seat legal carol.enrolment \
+	--policy 'production=3 of (ciso, secops, infra, audit, carol)'
 ok "a change is proposed" halligan charter propose carol.enrolment --remove-seat legal --restore audit-1 --restore secops-1 \
 	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --change '2 of (ciso, secops, infra, audit, carol)'
 like "who leaves" "$(tap_output)" '- seat legal'

@@ -4,6 +4,7 @@
 # come in; one person gets a spare token and loses the first one; one leaves, one joins; everything is sealed
 # again.  At every step all secrets can be opened by those who should, which is shown for all of them from
 # what is sealed, and for some by opening them; and by nobody else.  The history tells it as it was.
+# Its vault is its own: its founders have a machine each, which share no memory.
 #
 # HALLIGAN_YEAR_SECRETS: how many secrets (200 in the full run, else 40; 20 in a build with sanitizers).
 . "$(dirname "$0")/../lib/vault.sh"

@@ -35,6 +35,11 @@ if [ -z "$prefix" ]; then
 	is "nothing of it knows the build folder" "$(knows_the_build | head -n 1)." .
 	ok "it is moved to its prefix" place
 fi
+missing() { zgrep -ho '[A-Za-z]*\.md' "$prefix"/share/man/man[1-8]/halligan* | sort -u | while read -r document; do
+	[ -f "$prefix/share/doc/halligan/$document" ] || echo "$document"; done; }
+is "the documents that the manual names are there" "$(missing)." .
+ok "and the licence" test -f "$prefix/share/doc/halligan/LICENSE"
+like "the installed program says its version" "$("$prefix/bin/halligan" --version)" "^halligan [0-9.]+\$"
 mount -n -t tmpfs -o mode=700 none "$build"
 
 # An account with a shell, of this mount namespace.

@@ -17,6 +17,7 @@
 #include "base/crypto_key.h"
 #include "base/random.h"
 #include "base/secret_stack.h"
+#include "base/text.h"
 #include "tokens/fido/pin.h"
 
 enum {
@@ -155,7 +156,7 @@ pin_refused(struct fido_token *token, struct err *err)
 		return blocked(err);
 	return err_set(err, ERR_PIN,
 	    "PIN refused, %d %s left; its FIDO2 PIN is asked for, not its PIV PIN%s", tries,
-	    tries == 1 ? "try" : "tries",
+	    text_plural((uint64_t)tries, "try", "tries"),
 	    replug ? "; before the next try pull it out and plug it in again" : "");
 }
 
@@ -171,7 +172,7 @@ finger_refused(struct fido_token *token, struct err *err)
 	    tries < 0)
 		return err_set(err, ERR_PIN, "it did not recognise the person");
 	return err_set(err, ERR_PIN, "it did not recognise the person, %d %s left", tries,
-	    tries == 1 ? "try" : "tries");
+	    text_plural((uint64_t)tries, "try", "tries"));
 }
 
 static enum err_code

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "tokens/piv/object.h"
 #include "tokens/piv/use.h"
 
@@ -165,7 +166,7 @@ judge_status(const struct kind *kind, uint16_t status, struct err *err)
 		return no_tries(kind, err);
 	if ((status & 0xfff0) == PIV_TRIES)
 		return err_set(err, ERR_PIN, "%s refused, %u %s left; nothing was changed",
-		    kind->old_name, left, left == 1 ? "try" : "tries");
+		    kind->old_name, left, text_plural(left, "try", "tries"));
 	if (status == PIV_CONDITIONS || status == PIV_WRONG_DATA)
 		return err_set(err, ERR_REFUSED,
 		    "its own rules forbid the new %s (%04X: too simple, too short, or of other "

@@ -115,7 +115,7 @@ piv_use_verify(struct piv_token *token, const struct secret *pin, struct err *er
 		return err_set(err, ERR_PIN,
 		    "PIN refused, %d %s left; its PIV PIN is asked for, not "
 		    "its FIDO2 PIN",
-		    status & 0x0f, (status & 0x0f) == 1 ? "try" : "tries");
+		    status & 0x0f, text_plural(status & 0x0f, "try", "tries"));
 	return piv_status_failure(status, "the PIN", err);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The envelopes of a sealed version: the shares of one seat, sealed to one token of its (DESIGN.md,
- * section 4; field lengths as in header.h).
+ * The envelopes of a sealed version: the shares of one seat, sealed to one token of its
+ * (docs/FORMAT.md, "Envelope"; field lengths as in header.h).
  *
  * An envelope carries, for each of its seat's shares in header order: salt[32] || y[32].  Commitment:
  *	SHA-256(lp8 "halligan/v1 share" || vault || secret || u32 version || charter ||

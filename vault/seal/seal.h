@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealing one version of a secret to the officers (DESIGN.md, section 4).
+ * Sealing one version of a secret to the officers (docs/FORMAT.md, "A sealed version").
  *
  *	DEK	 32 random bytes, fresh for each version, never split twice into the same clause
  *

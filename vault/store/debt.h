@@ -8,7 +8,7 @@
 #include "vault/seal/header.h"
 #include "vault/store/store.h"
 
-/* Rotation debts (DESIGN.md, section 8). */
+/* Rotation debts (docs/DESIGN.md, "States"). */
 struct debt_row {
 	struct id id;
 	struct secret_id secret;

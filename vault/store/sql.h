@@ -28,8 +28,8 @@ enum { SQL_BLOB_MAX = 16 * 1024 * 1024 };
 
 struct sql;
 
-/* Open an existing file (no symbolic link) and set and read back every pragma of DESIGN.md, section
- * 10.  CREATING: the file is empty; auto_vacuum is set as well. */
+/* Open an existing file (no symbolic link) and set and read back every pragma that sql.c
+ * lists.  CREATING: the file is empty; auto_vacuum is set as well. */
 enum err_code sql_open(const char *path, bool creating, struct sql **ret_sql,
     struct err *err) MUST_CHECK;
 void sql_free(struct sql *sql); /* rolls back; accepts NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store: one SQLite database (DESIGN.md, section 10) behind a narrow set of calls, one header
+ * The store: one SQLite database behind a narrow set of calls, one header
  * for each kind of row; all SQL is in vault/store/, SQLite itself in sql.c.  Rollback journal,
  * synchronous=EXTRA, secure_delete, foreign keys, STRICT tables, trusted_schema off, defensive;
  * every pragma is read back.

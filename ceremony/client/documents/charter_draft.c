@@ -267,6 +267,47 @@ apply_restores(const struct draft_plan *plan, const struct vault_view *view,
 	return ERR_OK;
 }
 
+/* Add OPTION with the present TEXT to LIST when that quorum names SEAT. */
+static enum err_code
+list_quorum(const char *text, const char *seat, const char *option, const char *name,
+    struct buf *list, struct err *err)
+{
+	struct quorum quorum;
+
+	TRY(quorum_parse(text, &quorum, err));
+	if (quorum_seat(&quorum, seat) >= 0)
+		buf_format(list, " %s '%s%s'", option, name, text);
+	return ERR_OK;
+}
+
+/* Who takes a seat out is told all quorums that still name it, as options to be edited. */
+static enum err_code
+check_removed(const struct draft_plan *plan, const struct charter *charter, struct err *err)
+{
+	for (size_t i = 0; i < plan->remove_seat_count; i++) {
+		const char *seat = plan->remove_seats[i];
+		BUF list = {0};
+
+		if (seat_by_name(charter->seats, charter->seat_count, seat) != NULL)
+			continue; /* one of the enrolments brings it back */
+		for (size_t p = 0; p < charter->policy_count; p++) {
+			char name[SEAT_NAME_MAX + 2];
+
+			snprintf(name, sizeof(name), "%s=", charter->policies[p].name);
+			TRY(list_quorum(charter->policies[p].quorum_text, seat, "--policy", name,
+			    &list, err));
+		}
+		TRY(list_quorum(charter->change_text, seat, "--change", "", &list, err));
+		TRY(buf_check(&list, err));
+		if (list.size > 0)
+			return err_set(err, ERR_INVALID,
+			    "the seat \"%s\" leaves, but quorums still name it; give each again, "
+			    "without it:%s",
+			    seat, buf_string(&list));
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 propose(struct client *client, const struct dsse *statement, struct json *texts, struct err *err)
 {
@@ -313,6 +354,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 		TRY(apply_policy(plan, plan->policies[i], charter, err));
 	TRY(apply_change(plan, charter, err));
 	TRY(charter_payload(charter, &payload, err));
+	TRY(check_removed(plan, charter, err));
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
 	TRY(charter_parse(&statement, &result, err));
 	show_charter(ui, view != NULL ? &view->chain : NULL, result);

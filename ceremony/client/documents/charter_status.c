@@ -179,7 +179,7 @@ look_at_secrets(struct standing *standing, struct err *err)
 		    "%" PRIu64 " %s an envelope that a spare token never opened and that does not "
 		    "count, first %s: halligan token test, with the spare",
 		    standing->untested_count,
-		    standing->untested_count == 1 ? "secret has" : "secrets have",
+		    text_plural(standing->untested_count, "secret has", "secrets have"),
 		    standing->untested);
 		TRY(buf_check(&untested, err));
 		json_add_text(standing->alarms, buf_string(&untested));
@@ -190,7 +190,7 @@ look_at_secrets(struct standing *standing, struct err *err)
 	    "%llu %s still sealed to tokens that left the charter, first %s: rotate or "
 	    "reseal",
 	    (unsigned long long)standing->leaver_count,
-	    standing->leaver_count == 1 ? "secret is" : "secrets are",
+	    text_plural(standing->leaver_count, "secret is", "secrets are"),
 	    buf_string(&standing->leavers));
 	json_add_text(standing->alarms, buf_string(&text));
 	return ERR_OK;

@@ -277,8 +277,8 @@ enrolment_load(const char *path, bool training, struct dsse *ret_statement,
 	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 
-	if (file_read(path, ENROLMENT_FILE_MAX, &text, err) != ERR_OK ||
-	    parse_file(buf_view(&text), training, &statement, &enrolment, err) != ERR_OK)
+	TRY(file_read(path, ENROLMENT_FILE_MAX, &text, err));
+	if (parse_file(buf_view(&text), training, &statement, &enrolment, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	*ret_statement = statement;
 	statement = (struct dsse){0};

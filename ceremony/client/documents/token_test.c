@@ -147,9 +147,9 @@ report(const struct ui *ui, const struct hand *hand, const struct readiness *rea
 	if (readiness->has[KEY_RELEASE])
 		ui_say(ui, "release  its release key opens what is sealed to it");
 	if (readiness->spare_count > 0)
-		ui_say(ui, "spare    it opens %zu envelope%s that %s handed on to it",
-		    readiness->spare_count, readiness->spare_count == 1 ? "" : "s",
-		    readiness->seat);
+		ui_say(ui, "spare    it opens %zu %s that %s handed on to it",
+		    readiness->spare_count,
+		    text_plural(readiness->spare_count, "envelope", "envelopes"), readiness->seat);
 	ui_say(ui, "The test is signed and logged. The next one is due by %s.", due);
 }
 
@@ -191,8 +191,8 @@ token_test_run(struct client *client, struct err *err)
 	report(options->ui, &hand, &readiness);
 	if (wrong > 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "%zu envelope%s that %s handed on to this token cannot be opened; with the "
+		    "%zu %s that %s handed on to this token cannot be opened; with the "
 		    "older token: halligan spare --again",
-		    wrong, wrong == 1 ? "" : "s", readiness.seat);
+		    wrong, text_plural(wrong, "envelope", "envelopes"), readiness.seat);
 	return ERR_OK;
 }

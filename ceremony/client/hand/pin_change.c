@@ -87,7 +87,8 @@ ask_old(const struct hand *hand, enum token_reference old, struct secret **ret_o
 		TRY(ui_demand(ui, "Go on? Type yes", "yes", err));
 	}
 	if (tries > 0)
-		snprintf(left, sizeof(left), ", %d %s left", tries, tries == 1 ? "try" : "tries");
+		snprintf(left, sizeof(left), ", %d %s left", tries,
+		    text_plural((uint64_t)tries, "try", "tries"));
 	snprintf(prompt, sizeof(prompt), "Present %s%s: ", name, left);
 	if (old == TOKEN_PUK)
 		return ui->ask_secret(ui->context, prompt, TOKEN_PIN_MAX, ret_old, err);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { PIN_ATTEMPTS = 3, TOKENS_TRIED = 8 };
 
 static enum err_code
@@ -43,7 +45,8 @@ check_state(const struct hand *hand, struct err *err)
 		    "after three wrong FIDO2 PINs it takes no more until "
 		    "it is plugged in again: take it out, plug it in, and run the same command; %d %s "
 		    "left",
-		    hand->info.pin_tries, hand->info.pin_tries == 1 ? "try is" : "tries are");
+		    hand->info.pin_tries,
+		    text_plural((uint64_t)hand->info.pin_tries, "try is", "tries are"));
 	if (hand->info.pin_tries == 0)
 		return say_blocked(hand, err);
 	return ERR_OK;
@@ -84,7 +87,7 @@ ask_pin(const struct hand *hand, struct secret **ret_pin, struct err *err)
 	hand_name(hand, name);
 	if (hand->info.pin_tries > 0)
 		snprintf(tries, sizeof(tries), ", %d %s left", hand->info.pin_tries,
-		    hand->info.pin_tries == 1 ? "try" : "tries");
+		    text_plural((uint64_t)hand->info.pin_tries, "try", "tries"));
 	snprintf(prompt, sizeof(prompt), "%s of %s%s: ", hand->info.traits->pin_name, name, tries);
 	return ui->ask_pin(ui->context, prompt, ret_pin, err);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/giving.h"
 #include "ceremony/client/text/ceremony.h"
@@ -95,12 +96,12 @@ say_consequences(const struct giving *giving)
 	    transcript->requester->person);
 	ui_say(ui, "Your approval opens nothing that is not listed above.");
 	if (giving->left < giving->total)
-		ui_say(ui, "Of %zu secrets that are sealed to this token, %zu are given now.",
-		    giving->total, giving->left);
+		ui_say(ui, "Of %zu secrets that are sealed to this token, %zu %s given now.",
+		    giving->total, giving->left, text_plural(giving->left, "is", "are"));
 	ui_say(ui,
-	    "This needs %u touch%s of it. Ctrl-C stops between two of them, and running it again "
+	    "This needs %u %s of it. Ctrl-C stops between two of them, and running it again "
 	    "goes on where it stopped.",
-	    touches, touches == 1 ? "" : "es");
+	    touches, text_plural(touches, "touch", "touches"));
 }
 
 /* How many touches it will cost each officer, by kind of token. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -125,14 +126,14 @@ say_plan(struct handing *handing)
 	hand_name(&handing->hand, name);
 	ui_say(ui, "You act as %s.", name);
 	ui_say(ui,
-	    "Your shares of %zu secret%s are sealed to your spare token \"%s\" (serial %u), first: "
+	    "Your shares of %zu %s are sealed to your spare token \"%s\" (serial %u), first: "
 	    "%s. Nothing else is opened, and nobody else learns anything.",
-	    count, count == 1 ? "" : "s", handing->to->label, handing->to->serial,
+	    count, text_plural(count, "secret", "secrets"), handing->to->label, handing->to->serial,
 	    handing->names[0]);
 	ui_say(ui,
-	    "This needs %u touch%s. Ctrl-C stops between two of them, and running it again goes on "
+	    "This needs %u %s. Ctrl-C stops between two of them, and running it again goes on "
 	    "where it stopped.",
-	    touches, touches == 1 ? "" : "es");
+	    touches, text_plural(touches, "touch", "touches"));
 }
 
 static enum err_code
@@ -329,9 +330,9 @@ spare_run(struct client *client, const char *label, bool again, size_t *ret_coun
 	TRY(sign_list(&handing, err));
 	TRY(hand_on_all(&handing, ret_count, err));
 	ui_say(options->ui,
-	    "Done: \"%s\" has envelopes of %zu more secret%s.%s Plug it in and run: halligan token "
+	    "Done: \"%s\" has envelopes of %zu more %s.%s Plug it in and run: halligan token "
 	    "test. It counts when it has opened them.",
-	    handing.to->label, *ret_count, *ret_count == 1 ? "" : "s",
+	    handing.to->label, *ret_count, text_plural(*ret_count, "secret", "secrets"),
 	    handing.more ? " There are more: run it again." : "");
 	return ERR_OK;
 }

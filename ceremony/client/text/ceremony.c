@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
 
@@ -372,10 +373,10 @@ ceremony_show(const struct dossier *dossier, const struct vault_view *view, cons
 	char words[TEXT_WORDS_SIZE];
 
 	request_words(&request->digest, words);
-	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu secret%s",
+	ui_say(ui, "%sCeremony %.8s, vault %s: %s %zu %s",
 	    view->chain.charter->training ? "TRAINING. " : "", dossier->id,
 	    view->chain.charter->name, modes[request->mode].title, dossier->count,
-	    dossier->count == 1 ? "" : "s");
+	    text_plural(dossier->count, "secret", "secrets"));
 	show_requester(&screen);
 	show_recipients(&screen);
 	row_theirs(&screen, "why", "in the requester's words:", request->reason);
@@ -405,8 +406,9 @@ ceremony_tell(const struct dossier *dossier, const struct ui *ui)
 			ui_say(ui, "%s: %s: %s", request->items.rows[i].name,
 			    item->state == ITEM_SKIPPED ? "left as it is" : "DAMAGED", item->note);
 	}
-	ui_say(ui, "Ceremony %.8s is %s%s%s: %zu of %zu secrets %s%s.", dossier->id,
+	ui_say(ui, "Ceremony %.8s is %s%s%s: %zu of %zu %s %s%s.", dossier->id,
 	    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ", " : "",
-	    dossier->reason, counts[ITEM_DONE], dossier->count, mode_done[request->mode],
+	    dossier->reason, counts[ITEM_DONE], dossier->count,
+	    text_plural(dossier->count, "secret", "secrets"), mode_done[request->mode],
 	    counts[ITEM_DAMAGED] > 0 ? "; see the damaged ones above" : "");
 }

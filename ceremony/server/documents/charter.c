@@ -209,7 +209,7 @@ after_enacting(struct session *session, struct err *err)
 	if (session->state == SESSION_FOUNDING)
 		return session_go_live(session, err);
 	TRY(chain_refresh(session, err));
-	return resume_erase(session, err);
+	return erase_ended(session, err);
 }
 
 enum err_code

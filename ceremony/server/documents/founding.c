@@ -16,19 +16,6 @@
 #include "ceremony/server/vault/open.h"
 #include "vault/store/statement.h"
 
-static bool
-is_vault_name(const char *name)
-{
-	for (const char *c = name; *c != '\0'; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		    (*c >= '0' && *c <= '9');
-
-		if (!letter && (c == name || (*c != '.' && *c != '-')))
-			return false;
-	}
-	return name[0] != '\0';
-}
-
 static enum err_code
 make_keys(struct session *session, struct err *err)
 {

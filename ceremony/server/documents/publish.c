@@ -70,9 +70,10 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 	TRY(store_log_size(session->store, &size, err));
 	if (known > size)
 		return err_set(err, ERR_INTEGRITY,
-		    "the client has seen %llu leaves of this log, and it has only %llu: an old database "
+		    "the client has seen %llu %s of this log, and it has only %llu: an old database "
 		    "was restored",
-		    (unsigned long long)known, (unsigned long long)size);
+		    (unsigned long long)known, text_plural(known, "leaf", "leaves"),
+		    (unsigned long long)size);
 	if (known > 0 && known < size)
 		TRY(tlog_prove_consistency(known, size, store_log_fetch, session->store, proof,
 		    &count, err));

@@ -104,7 +104,7 @@ settle(struct session *session, struct change *change, const struct dsse *statem
 	if (code != ERR_OK)
 		return ERR_OK;
 	TRY(chain_refresh(session, err));
-	return resume_erase(session, err);
+	return erase_ended(session, err);
 }
 
 enum err_code

@@ -133,5 +133,5 @@ serve_suspend(struct session *session, struct call *call, struct err *err)
 	TRY(change_commit(session, &change, err));
 	reply_lost(call->reply, live, &lost);
 	TRY(chain_refresh(session, err));
-	return resume_erase(session, err);
+	return erase_ended(session, err);
 }

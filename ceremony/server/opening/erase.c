@@ -100,7 +100,7 @@ erase_folder(struct session *session, const char *name, is_over over, struct err
 }
 
 enum err_code
-resume_erase(struct session *session, struct err *err)
+erase_ended(struct session *session, struct err *err)
 {
 	TRY(erase_folder(session, "ceremony", ceremony_is_over, err));
 	return erase_folder(session, "escrow", debt_is_over, err);

@@ -6,6 +6,6 @@
 #include "ceremony/server/vault/session.h"
 
 /* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were. */
-enum err_code resume_erase(struct session *session, struct err *err) MUST_CHECK;
+enum err_code erase_ended(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ enum ceremony_event event_of(enum verdict verdict);
 enum err_code ceremony_refuse(struct session *session, struct ceremony_row *row,
     enum ceremony_event event, const char *reason, struct err *err) MUST_CHECK;
 
-/* Inside a change; their keys are erased by resume_erase after the commit.  Every COLLECTING ceremony
+/* Inside a change; their keys are erased by erase_ended after the commit.  Every COLLECTING ceremony
  * becomes void:
  * all of them; */
 enum err_code void_all(struct session *session, const char *reason, struct err *err) MUST_CHECK;

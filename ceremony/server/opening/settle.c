@@ -278,7 +278,7 @@ decide_met(struct opening *opening, struct change *change, struct err *err)
 	}
 	TRY(open_all(&delivery, err));
 	TRY(change_commit(session, change, err));
-	return resume_erase(session, err); /* keys of those that became void */
+	return erase_ended(session, err); /* keys of those that became void */
 }
 
 /* COLLECTING to RELEASING when the quorum is met at this moment, to REFUSED when it never can be. */

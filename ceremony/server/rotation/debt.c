@@ -2,10 +2,10 @@
 /*
  * Each step below takes a debt from one state to the next, or stops the run with a note.
  *
- * What must hold at every instant (DESIGN.md, section 2): the value that the target accepts is sealed to
- * the officers and in the escrow.  So a new value is sealed, copied, escrowed and committed before
- * `apply`; APPLYING is committed before the target hears of it; and the escrow is erased only after
- * the old value and every other that the target ever saw were refused.
+ * What must hold at every instant (docs/DESIGN.md, "What must always be true", 5 to 8): the value that
+ * the target accepts is sealed to the officers and in the escrow.  So a new value is sealed, copied,
+ * escrowed and committed before `apply`; APPLYING is committed before the target hears of it; and the
+ * escrow is erased only after the old value and every other that the target ever saw were refused.
  */
 #include "ceremony/server/rotation/debt.h"
 

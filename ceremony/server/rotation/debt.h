@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The debt engine (DESIGN.md, section 8):
+ * The debt engine (docs/DESIGN.md, "States"):
  *
  *	OWED -> PREPARED -> APPLYING -> VERIFIED -> COMMITTED -> RETIRED
  *	  ^---- rejected ------'    any -> DEGRADED -> OWED, APPLYING or VERIFIED

@@ -42,13 +42,13 @@ struct summing {
 	struct session *session;
 	struct leavers *leavers;
 	size_t left; /* versions that may still be looked at */
-	struct stale_summary *summary;
+	struct reseal_due_summary *summary;
 };
 
 static enum err_code
 sum_one(struct summing *summing, const struct secret_id *id, struct err *err)
 {
-	struct stale_summary *summary = summing->summary;
+	struct reseal_due_summary *summary = summing->summary;
 	struct secret_row secret;
 	struct stale stale;
 
@@ -102,7 +102,7 @@ may_differ(const struct session *session, const struct digest *digest)
 }
 
 enum err_code
-stale_summarize(struct session *session, size_t limit, struct stale_summary *ret_summary,
+reseal_due_summarize(struct session *session, size_t limit, struct reseal_due_summary *ret_summary,
     struct err *err)
 {
 	CLEANUP(leavers_freep) struct leavers *leavers = calloc(1, sizeof(*leavers));
@@ -112,7 +112,7 @@ stale_summarize(struct session *session, size_t limit, struct stale_summary *ret
 	    .summary = ret_summary};
 	struct digest charter;
 
-	*ret_summary = (struct stale_summary){0};
+	*ret_summary = (struct reseal_due_summary){0};
 	if (leavers == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list of tokens");
 	leavers_load(session, leavers);

@@ -52,8 +52,14 @@ copy_check(const char *copy, struct err *err)
 	TRY(copy_folder(copy, &folder, err));
 	if (folder == NULL)
 		return ERR_OK;
-	if (write_and_compare(folder, "halligan-copy-test", view_of_text("halligan\n"), path,
-	        err) != ERR_OK)
+	enum err_code code =
+	    write_and_compare(folder, "halligan-copy-test", view_of_text("halligan\n"), path, err);
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, code,
+		    "there is no folder %s for copies: make it, best on another disk, and run the same "
+		    "command again",
+		    folder);
+	if (code != ERR_OK)
 		return err_add(err, "the copy sink");
 	if (unlink(path) != 0)
 		return err_set(err, ERR_IO, "the copy sink: cannot remove %s", path);

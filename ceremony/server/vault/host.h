@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files of a vault beside its database (DESIGN.md, section 10):
+ * The files of a vault beside its database (docs/FORMAT.md, "Files beside the database"):
  *
  *	DIR/vault.db, DIR/lock	  vault/store/store.h
  *	DIR/host.key		  0600: "HALk", u16 format 1, 32 statement seed, 32 log seed, 32 escrow scalar

@@ -137,7 +137,7 @@ enum err_code
 journal_add(struct session *session, struct leaf *leaf, struct err *err)
 {
 	BUF text = {0};
-	int64_t newest, now = session_now(session);
+	int64_t newest = 0, now = session_now(session);
 	uint64_t index;
 	uint32_t documents;
 
@@ -155,7 +155,7 @@ enum err_code
 journal_check_clock(struct session *session, struct err *err)
 {
 	char then[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE];
-	int64_t newest, now = session_now(session);
+	int64_t newest = 0, now = session_now(session);
 
 	TRY(newest_time(session, &newest, err));
 	if (newest <= now + CLOCK_BACK_MAX)
@@ -189,9 +189,10 @@ journal_check_seen(struct session *session, const char *who, uint64_t size,
 	TRY(store_log_size(session->store, &present, err));
 	if (size > present)
 		return err_set(err, ERR_INTEGRITY,
-		    "%s has seen %llu leaves of this log, and it has only %llu: an old database was "
+		    "%s has seen %llu %s of this log, and it has only %llu: an old database was "
 		    "restored",
-		    who, (unsigned long long)size, (unsigned long long)present);
+		    who, (unsigned long long)size, text_plural(size, "leaf", "leaves"),
+		    (unsigned long long)present);
 	TRY(store_log_root(session->store, size, &ours, err));
 	if (!digest_equal(&ours, root))
 		return err_set(err, ERR_INTEGRITY,
@@ -281,9 +282,10 @@ compare(struct session *session, const struct checkpoint *file, struct err *err)
 	TRY(journal_head(session, &size, &root, err));
 	if (size < file->size)
 		return err_set(err, ERR_INTEGRITY,
-		    "an old database was restored: its log has %llu leaves, the checkpoint file %llu; "
+		    "an old database was restored: its log has %llu %s, the checkpoint file %llu; "
 		    "nothing is released",
-		    (unsigned long long)size, (unsigned long long)file->size);
+		    (unsigned long long)size, text_plural(size, "leaf", "leaves"),
+		    (unsigned long long)file->size);
 	if (size == file->size) {
 		if (!digest_equal(&root, &file->root))
 			return err_set(err, ERR_INTEGRITY,

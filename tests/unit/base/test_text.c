@@ -293,6 +293,15 @@ firmware_versions_have_one_spelling(void **state)
 }
 
 static void
+one_is_singular_and_nothing_else(void **state)
+{
+	(void)state;
+	assert_string_equal(text_plural(0, "entry", "entries"), "entries");
+	assert_string_equal(text_plural(1, "entry", "entries"), "entry");
+	assert_string_equal(text_plural(2, "entry", "entries"), "entries");
+}
+
+static void
 the_nearest_name_is_found_or_none(void **state)
 {
 	static const char *const names[] = {"approve", "request", "rotate", "status", NULL};
@@ -339,6 +348,7 @@ main(void)
 	    cmocka_unit_test(all_words_differ),
 	    cmocka_unit_test(eight_of_the_longest_words_fit),
 	    cmocka_unit_test(firmware_versions_have_one_spelling),
+	    cmocka_unit_test(one_is_singular_and_nothing_else),
 	    cmocka_unit_test(the_nearest_name_is_found_or_none),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/hand*.c: which token is meant, whose it is, which PIN, and what is said while one waits. */
+/* ceremony/client/hand/: which token is meant, whose it is, which PIN, and what is said while one waits. */
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/approve.h"
 #include "tests/unit/client/town_parts.h"

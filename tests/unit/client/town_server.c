@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The town's server, on a thread: docs/PROTOCOL.md as far as the client's tests go. */
-#include <sys/socket.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/wire.h"
@@ -494,20 +495,33 @@ town_options(struct town *town)
 	    .now = now};
 }
 
+/* Whose server the client starts; this stands in for the process. */
+static struct town *connecting;
+enum err_code __wrap_process_start(const struct process_spawn *spawn, pid_t *ret_pid,
+    struct err *err);
+
+enum err_code
+__wrap_process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err)
+{
+	(void)err;
+	connecting->fd = fcntl(spawn->fds[0], F_DUPFD_CLOEXEC, 0);
+	assert_true(connecting->fd >= 0);
+	assert_int_equal(pthread_create(&connecting->thread, NULL, serve, connecting), 0);
+	connecting->running = true;
+	*ret_pid = 0; /* none to wait for */
+	return ERR_OK;
+}
+
 enum err_code
 town_connect(struct town *town, uint32_t serial, struct client **ret_client, struct err *err)
 {
-	int ends[2];
 	const struct client_options options = town_options(town);
 
 	town_stop(town);
 	for (size_t i = 0; i < TOWN_TOKENS; i++)
 		town->tokens[i].plugged = town->tokens[i].serial == serial;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	town->fd = ends[1];
-	assert_int_equal(pthread_create(&town->thread, NULL, serve, town), 0);
-	town->running = true;
-	return client_over(&options, ends[0], ret_client, err);
+	connecting = town;
+	return client_connect(&options, ret_client, err);
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ceremony/enrolment*.c for FIDO2: the registration is this seat's, the cosigner this device's. */
+/* ceremony/protocol/enrolment*.c for FIDO2: the registration is this seat's, the cosigner this device's. */
 #include <stdio.h>
 #include <stdlib.h>
 

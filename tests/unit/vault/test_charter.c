@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/charter*.c, seat.c, seats_check.c: every rule broken once, every set of signatures. */
+/* vault/documents/charter*.c, seat.c, seats_check.c: every rule broken once, every set of signatures. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

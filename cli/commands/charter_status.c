@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/charter_status.h"
+
+#include "ceremony/client/documents/charter_status.h"
+
+enum err_code
+cmd_charter_status(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+	JSON *object = NULL;
+
+	TRY(call_connect(call, &client, err));
+	TRY(standing_run(client, &object, err));
+	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
+}

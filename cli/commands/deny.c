@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands/deny.h"
+
+#include "ceremony/client/opening/object.h"
+
+enum err_code
+cmd_deny(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return deny_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
+}
