@@ -179,6 +179,31 @@ def headers(tree):
             if done.returncode != 0:
                 yield f"{name} does not compile alone: {done.stderr.splitlines()[0]}"
 
+SERVER, PROTOCOL = "ceremony/server/server.c", "docs/PROTOCOL.md"
+STATES = ("absent", "founding", "live")
+# Invariant 22 asks for a signature, a lease key or the host's clock.  One that is mended goes from here.
+UNPROVEN = {"charter-propose", "rotate", "spare-box"}
+
+def operations(tree):
+    """PROTOCOL.md says of each operation what the server's table does, and describes its frames."""
+    if SERVER not in tree.names: return
+    text = re.sub(r'"\s*\n\s*"', "", tree.text(SERVER))
+    code = [[name, ", ".join(s for s in STATES if s.upper() in states), who, proof or "reads"]
+        for name, states, who, proof in re.findall(
+            r'\{"([a-z-]+)", ([A-Z| ]+), serve_\w+,\s*"([^"]*)",\s*(?:NULL|"([^"]*)")\}', text)]
+    frames, _, proofs = tree.text(PROTOCOL).partition("## Who may ask")
+    cells = [re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", part, re.M) for part in (frames, proofs)]
+    said = [[name, *rest.split(" | ")] for name, rest in cells[1]]
+    if len(code) != text.count(", serve_"): yield f"{SERVER}: a row of its table is not understood"
+    for row in code:
+        if row not in said: yield f"{PROTOCOL} does not say: {' | '.join(row)}"
+        if row[0] not in dict(cells[0]): yield f"{PROTOCOL} does not describe the frames of {row[0]}"
+        if (row[3] == "nothing") != (row[0] in UNPROVEN): yield f"{SERVER}: {row[0]}: {row[3]} proves it"
+    for row in said:
+        if row not in code: yield f"{SERVER} does not say: {' | '.join(row)}"
+    for name, _ in cells[0]:
+        if name not in [row[0] for row in code]: yield f"{SERVER} has no operation {name}"
+
 CHECKS = [
     ("arrows point down", arrows),
     ("one third-party library in one file", libraries),
@@ -190,6 +215,7 @@ CHECKS = [
     ("nothing unfinished, licensed, named", words),
     ("format", form),
     ("each header compiles alone", headers),
+    ("who may ask for what, and what proves it", operations),
 ]
 
 def main():
