@@ -44,6 +44,7 @@ def with_include(path, *lines, body="\treturn 0;\n"):
     return {path: source(path, "\n" + "".join(f"#include {line}\n" for line in lines), body)}
 
 SECRET_USER = source("vault/seal/box.c", body="\tstruct secret *value = open();\n\n\treturn value != 0;\n")
+COPIED = "".join(f"\tif (ground() == {n})\n\t\treturn stone({n});\n" for n in range(6)) + "\treturn 0;\n"
 # (check, what is planted, files, the place that must be named, options)
 FAULTS = [
     ("arrows", "base knows the vault", with_include("base/ground.c", '"vault/seal/box.h"'),
@@ -93,6 +94,10 @@ FAULTS = [
         body="        return 0;\n")}, "base/ground.c:"),
     ("compiles alone", "a header that needs another", {"base/ground.h": header("base/ground.h",
         "size_t many(void);\n")}, "base/ground.h does not compile alone"),
+    ("in common", "a function of one room in another", {
+        "vault/seal/box.c": source("vault/seal/box.c", body=COPIED),
+        "ceremony/server/host.c": source("ceremony/server/host.c", body=COPIED)},
+        "ceremony/server/host.c:5 and vault/seal/box.c:5 have "),
     ("who may", "an operation that proves less than PROTOCOL.md says",
         with_ops('"an officer", "a signature"', '"an officer", NULL'), "move | founding, live | an officer | reads"),
     ("who may", "an operation that proves nothing", {**with_ops('"a signature"', '"nothing"'),

@@ -16,19 +16,6 @@
 #include "ceremony/server/vault/open.h"
 #include "vault/store/statement.h"
 
-static bool
-is_vault_name(const char *name)
-{
-	for (const char *c = name; *c != '\0'; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		    (*c >= '0' && *c <= '9');
-
-		if (!letter && (c == name || (*c != '.' && *c != '-')))
-			return false;
-	}
-	return name[0] != '\0';
-}
-
 static enum err_code
 make_keys(struct session *session, struct err *err)
 {
@@ -98,7 +85,7 @@ serve_init(struct session *session, struct call *call, struct err *err)
 	struct founding founding = {0};
 
 	in_founding_choice(&call->in, &founding);
-	if (call->in.code == ERR_OK && !is_vault_name(founding.name))
+	if (call->in.code == ERR_OK && !charter_name_valid(founding.name))
 		json_in_fail(&call->in, "name",
 		    "only letters, digits, dots and dashes, the first a letter or digit");
 	TRY(json_in_end(&call->in));
