@@ -6,7 +6,8 @@
  *	      (those of the request, in its order; items.h),"charter":HEX32,"roster":HEX32 (zero: none),
  *	      "key":HEX65,"created":TIME,"deadline":TIME,"size":N,"root":HEX32,"nonce"}
  * release   {"format":1,"vault":HEX32,"ceremony":HEX32,"items":[{"secret":HEX16,"version":N,
- *	      "header":HEX32,"debt":HEX16}] (what is opened, in the ceremony's order),
+ *	      "header":HEX32,"debt":HEX16}] (what is opened, in the ceremony's order; no secret and no debt
+ *	      twice),
  *	      "recipients":[HEX32..] (tokens),"approvals":[HEX32..],"key":HEX32 (the lease key's public
  *	      half),"released":TIME,"expires":TIME,"nonce"}: signed with the decision, before anything is
  *	      combined
@@ -15,8 +16,7 @@
  *	      "detail":TEXT 0..500,"time":TIME,"nonce"}				signed by the host
  *
  * "size" and "root" are the newest checkpoint that the signer had seen.
- * The ceremony digest is the digest of the ceremony statement; its first six bytes as PGP words
- * are what people read to each other.
+ * The ceremony digest is the digest of the ceremony statement.
  */
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_HOST_H
 #define CEREMONY_PROTOCOL_STATEMENTS_HOST_H

@@ -75,7 +75,8 @@ static const struct op {
     {"shares", LIVE, serve_shares, "whoever approved",
         "the approval's signature: they are sealed under its `enc`"},
     {"spare", LIVE, serve_spare, "an officer", "a signature"},
-    {"spare-box", LIVE, serve_spare_box, "anyone", "nothing"},
+    {"spare-box", LIVE, serve_spare_box, "whoever signed the `spare`",
+        "a signature by its `box_key`"},
     {"spare-envelope", LIVE, serve_spare_envelope, "anyone", NULL},
     {"spare-list", LIVE, serve_spare_list, "anyone", NULL},
     {"statements", LIVE, serve_statements, "anyone", NULL},
@@ -84,6 +85,7 @@ static const struct op {
     {"suspension-draft", LIVE, serve_suspension_draft, "anyone", NULL},
     {"test", LIVE, serve_test, "the token's seat", "a signature"},
     {"test-begin", LIVE, serve_test_begin, "anyone", NULL},
+    {"test-box", LIVE, serve_test_box, "whoever opened the share key's probe", NULL},
 };
 
 static enum err_code

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A golden version is opened from docs/FORMAT.md alone (tests/lib/stranger.py), given the DEK.
-Prints TAP."""
+"""A golden version is opened from docs/FORMAT.md alone (tests/lib/stranger.py), given the DEK, and a
+golden release, given a recipient's key.  Prints TAP."""
 import os, sys
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -60,6 +60,58 @@ def spare():
     info = stranger.spare_info(h, 0, stranger.sha256(b"token spare"))
     plaintext = stranger.hpke_open(scalar, box[:65], info, h["hash"], box[65:])
     assert stranger.envelope_shares(h, 0, plaintext)
+
+def released():
+    """The golden release: header, request, ceremony, and its one recipient."""
+    h = stranger.read_header(golden("version-1.header"))
+    request, ceremony = (stranger.read_statement(golden("release-1." + n)) for n in ("request", "ceremony"))
+    (token, key), = stranger.check_ceremony(h, request, ceremony).items()
+    return h, request, ceremony, token, key
+
+@claim("a release opens with the recipient's key, to the lease key's seed and the credential")
+def release_opens():
+    h, request, ceremony, token, key = released()
+    scalar = golden("release-1.release-key")
+    assert token == stranger.sha256(b"token alice") and key == stranger.public_bytes(stranger.private_key(scalar))
+    seed, credential = stranger.open_answer(h, ceremony, request["seat"], token, scalar, golden("release-1.answer"))
+    assert credential == golden("version-1.credential") and stranger.fields(credential)
+    said = stranger.read_statement(golden("release-1.release"))
+    assert said["ceremony"] == ceremony["digest"].hex() and said["recipients"] == [token.hex()]
+    assert bytes.fromhex(said["key"]) == stranger.lease_public(seed)
+
+@claim("ceremony and release are the host's, and the lease key alone ends this release")
+def signed():
+    host, lease = golden("release-1.host"), stranger.read_statement(golden("release-1.release"))
+    for name in ("ceremony", "release"):
+        stranger.verify_ed25519(stranger.read_statement(golden("release-1." + name)), "host", host)
+    done = stranger.read_statement(golden("release-1.done"))
+    assert done["release"] == lease["digest"].hex() and done["seat"] == "" and not int(done["token"], 16)
+    stranger.verify_ed25519(done, "lease", bytes.fromhex(lease["key"]))
+    try: stranger.verify_ed25519(done, "lease", host)
+    except InvalidSignature: pass
+    else: raise AssertionError("another key ends it")
+
+@claim("an answer opens for no other ceremony, seat, token or version")
+def release_bound():
+    h, request, ceremony, token, _ = released()
+    key, box = golden("release-1.release-key"), golden("release-1.answer")
+    spoilt = bytes([token[0] ^ 1]) + token[1:]
+    for change in ((h, {"digest": spoilt}, "alice", token), (h, ceremony, "alicia", token), (h, ceremony, "alice", spoilt),
+            ({**h, "version": bytes(4)}, ceremony, "alice", token), ({**h, "hash": spoilt}, ceremony, "alice", token)):
+        try: stranger.open_answer(*change, key, box)
+        except InvalidTag: continue
+        raise AssertionError("opened")
+
+@claim("an envelope that the host hands out opens with the key of the approval that asked, and no other")
+def reply():
+    h, approval = released()[0], stranger.read_statement(golden("release-1.approval"))
+    key, box = golden("release-1.reply-key"), golden("release-1.reply")
+    assert approval["reply"] == stranger.public_bytes(stranger.private_key(key)).hex()
+    assert stranger.open_reply(h, approval, key, box) == golden("version-1.envelope")
+    for other in ({**approval, "digest": bytes(32)}, {**approval, "seat": "infra"}):
+        try: stranger.open_reply(h, other, key, box)
+        except InvalidTag: continue
+        raise AssertionError("opened")
 
 failed = 0
 print(f"1..{len(tests)}")
