@@ -148,7 +148,7 @@ def read_statement(text):
     envelope = json.loads(text)
     payload = base64.b64decode(envelope["payload"], validate=True)
     signed = pae(envelope["payloadType"].encode(), payload)
-    return {"type": envelope["payloadType"], "digest": sha256(signed), "pae": signed, **json.loads(payload),
+    return {**json.loads(payload), "type": envelope["payloadType"], "digest": sha256(signed), "pae": signed,
         "signatures": {s["keyid"]: base64.b64decode(s["sig"], validate=True) for s in envelope["signatures"]}}
 
 def verify_ed25519(statement, keyid, public):
@@ -163,19 +163,40 @@ def lease_public(seed):
 
 def check_ceremony(h, request, ceremony):
     """The ceremony answers this request, and its one item is the version of header H: the recipients."""
-    (asked,), (item,) = request["items"], ceremony["items"]
     if ceremony["request"] != request["digest"].hex(): raise ValueError("of another request")
+    (asked,), (item,) = request["items"], ceremony["items"]
     if ceremony["recipients"] != request["recipients"]: raise ValueError("recipients")
     for name in ("secret", "version", "definition", "header"):
         if item[name] != asked[name]: raise ValueError(name)
     if (item["header"], item["quorum"]) != (h["hash"].hex(), h["quorum"]): raise ValueError("header")
     return {bytes.fromhex(r["token"]): bytes.fromhex(r["key"]) for r in ceremony["recipients"]}
 
+def check_release(ceremony, release):
+    """What was released is the ceremony's one item, to the ceremony's recipients."""
+    if release["ceremony"] != ceremony["digest"].hex(): raise ValueError("of another ceremony")
+    if release["recipients"] != [r["token"] for r in ceremony["recipients"]]: raise ValueError("recipients")
+    (item,), (opened,) = ceremony["items"], release["items"]
+    for name in ("secret", "version", "header"):
+        if opened[name] != item[name]: raise ValueError(name)
+
 def open_answer(h, ceremony, seat, token, scalar, box):
     """(lease key's seed, credential)."""
     info = box_info(b"halligan/v1 answer", h, ceremony["digest"], seat.encode(), token)
     plaintext = hpke_open(scalar, box[:65], info, ceremony["digest"], box[65:])
     return plaintext[:32], plaintext[32:]
+
+def open_release(header, request, ceremony, release, host, scalar, box):
+    """All that a recipient has, as bytes, and the host's statement key: the credential, once all of it was checked."""
+    h = read_header(header)
+    request, ceremony, release = map(read_statement, (request, ceremony, release))
+    for statement in (ceremony, release): verify_ed25519(statement, "host", host)
+    check_release(ceremony, release)
+    own = public_bytes(private_key(scalar))
+    token = next((t for t, key in check_ceremony(h, request, ceremony).items() if key == own), None)
+    if token is None: raise ValueError("sealed to others")
+    seed, credential = open_answer(h, ceremony, request["seat"], token, scalar, box)
+    if lease_public(seed).hex() != release["key"]: raise ValueError("lease key")
+    return credential
 
 def open_reply(h, approval, scalar, box):
     """The envelope (65 bytes enc, then ciphertext) that the host handed out for APPROVAL."""

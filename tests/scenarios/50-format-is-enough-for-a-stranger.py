@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A golden version is opened from docs/FORMAT.md alone (tests/lib/stranger.py), given the DEK, and a
 golden release, given a recipient's key.  Prints TAP."""
-import os, sys
+import base64, json, os, sys
 from cryptography.exceptions import InvalidSignature, InvalidTag
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -68,16 +68,36 @@ def released():
     (token, key), = stranger.check_ceremony(h, request, ceremony).items()
     return h, request, ceremony, token, key
 
+PARTS = ("request", "ceremony", "release", "host", "release-key", "answer")
+
+def open_golden(**changed):
+    parts = [changed.get(part.replace("-", "_"), golden("release-1." + part)) for part in PARTS]
+    return stranger.open_release(golden("version-1.header"), *parts)
+
 @claim("a release opens with the recipient's key, to the lease key's seed and the credential")
 def release_opens():
-    h, request, ceremony, token, key = released()
-    scalar = golden("release-1.release-key")
-    assert token == stranger.sha256(b"token alice") and key == stranger.public_bytes(stranger.private_key(scalar))
-    seed, credential = stranger.open_answer(h, ceremony, request["seat"], token, scalar, golden("release-1.answer"))
+    credential = open_golden()
     assert credential == golden("version-1.credential") and stranger.fields(credential)
-    said = stranger.read_statement(golden("release-1.release"))
-    assert said["ceremony"] == ceremony["digest"].hex() and said["recipients"] == [token.hex()]
-    assert bytes.fromhex(said["key"]) == stranger.lease_public(seed)
+
+def spoilt_bytes(data):
+    for at in range(len(data)): yield at, data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+def spoilt_statements(text):
+    """TEXT with each byte of its payload changed in turn."""
+    envelope = json.loads(text)
+    for at, payload in spoilt_bytes(base64.b64decode(envelope["payload"])):
+        yield at, json.dumps({**envelope, "payload": base64.b64encode(payload).decode()})
+
+REFUSALS = (ValueError, InvalidTag, InvalidSignature)
+
+@claim("every byte of the answer, of the keys, and of the statements under a release is bound")
+def release_bytes():
+    for part in PARTS:
+        spoil = spoilt_statements if part in ("request", "ceremony", "release") else spoilt_bytes
+        for at, bad in spoil(golden("release-1." + part)):
+            try: open_golden(**{part.replace("-", "_"): bad})
+            except REFUSALS: continue
+            raise AssertionError(f"{part}: byte {at}")
 
 @claim("ceremony and release are the host's, and the lease key alone ends this release")
 def signed():
@@ -90,6 +110,10 @@ def signed():
     try: stranger.verify_ed25519(done, "lease", host)
     except InvalidSignature: pass
     else: raise AssertionError("another key ends it")
+    for at, bad in spoilt_statements(golden("release-1.done")):
+        try: stranger.verify_ed25519(stranger.read_statement(bad), "lease", bytes.fromhex(lease["key"]))
+        except REFUSALS: continue
+        raise AssertionError(f"byte {at}")
 
 @claim("an answer opens for no other ceremony, seat, token or version")
 def release_bound():
@@ -108,9 +132,11 @@ def reply():
     key, box = golden("release-1.reply-key"), golden("release-1.reply")
     assert approval["reply"] == stranger.public_bytes(stranger.private_key(key)).hex()
     assert stranger.open_reply(h, approval, key, box) == golden("version-1.envelope")
-    for other in ({**approval, "digest": bytes(32)}, {**approval, "seat": "infra"}):
-        try: stranger.open_reply(h, other, key, box)
-        except InvalidTag: continue
+    assert stranger.read_statement(golden("release-1.release"))["approvals"] == [approval["digest"].hex()]
+    others = [({**approval, "digest": bytes(32)}, box), ({**approval, "seat": "infra"}, box)]
+    for other, sealed in others + [(approval, bad) for _, bad in spoilt_bytes(box)]:
+        try: stranger.open_reply(h, other, key, sealed)
+        except (InvalidTag, ValueError): continue
         raise AssertionError("opened")
 
 failed = 0
