@@ -15,17 +15,17 @@
 
 enum { COLUMNS = 40 };
 
-/* Standard error is a terminal of its own: what LINES leave in the screen's one line. */
+/* What LINES write to standard error while that is a terminal of its own. */
 static void
-show(const char *const *lines, char ret_screen[COLUMNS + 1])
+write_lines(const char *const *lines, struct buf *ret_bytes)
 {
 	struct winsize size = {.ws_row = 1, .ws_col = COLUMNS};
 	struct tty tty = {.live = true, .terminal = -1, .pin_fd = -1};
 	struct ui ui;
 	struct cli_io io;
 	FD master = -1, slave = -1, kept = dup(STDERR_FILENO);
-	char bytes[1000];
-	size_t column = 0;
+	uint8_t bytes[1000];
+	ssize_t count;
 
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
 	tty_fill(&tty, &ui, &io);
@@ -33,12 +33,23 @@ show(const char *const *lines, char ret_screen[COLUMNS + 1])
 	for (; *lines != NULL; lines++)
 		ui.progress(ui.context, *lines);
 	assert_true(dup2(kept, STDERR_FILENO) >= 0);
-	ssize_t count = read(master, bytes, sizeof(bytes) - 1);
-	assert_true(count > 0);
-	bytes[count] = '\0';
+	close(slave);
+	slave = -1;
+	while ((count = read(master, bytes, sizeof(bytes))) > 0) /* until nobody has it open */
+		buf_bytes(ret_bytes, view_of(bytes, (size_t)count));
+}
+
+/* What they leave in the screen's one line. */
+static void
+show(const char *const *lines, char ret_screen[COLUMNS + 1])
+{
+	size_t column = 0;
+	BUF bytes = {0};
+
+	write_lines(lines, &bytes);
 	memset(ret_screen, ' ', COLUMNS);
 	ret_screen[COLUMNS] = '\0';
-	for (const char *at = bytes; *at != '\0'; at++) {
+	for (const char *at = buf_string(&bytes); *at != '\0'; at++) {
 		if (*at == '\r') {
 			column = 0;
 		} else if (strncmp(at, "\033[K", 3) == 0) {
