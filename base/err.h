@@ -39,7 +39,7 @@ enum err_code {
 	ERR_NO_SPACE,       /* the disk or quota is full */
 	ERR_MEMORY,         /* memory, or lockable memory, ran out */
 	ERR_BUSY,           /* somebody else holds it */
-	ERR_VERSION,        /* made by a newer Halligan */
+	ERR_VERSION,        /* made by another Halligan */
 	ERR_PROTOCOL,       /* the other side of a connection does not keep to the protocol */
 	ERR_INTERNAL,       /* a bug of ours */
 	ERR_CODE_COUNT

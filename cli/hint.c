@@ -47,7 +47,7 @@ cli_hint(enum err_code code, const char *command)
 	case ERR_BUSY:
 		return "wait for the other one to end, and run the same command again";
 	case ERR_VERSION:
-		return "use the newer Halligan that made it";
+		return "use the Halligan that made it";
 	case ERR_PROTOCOL:
 		return "run the same command again; for a remote vault, check that `ssh HOST halligan "
 		       "--version` works and is the same version";

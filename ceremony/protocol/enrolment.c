@@ -41,17 +41,6 @@ enrolment_done(struct enrolment *enrolment)
 }
 
 static struct json *
-keys_json(const struct seat_token *token)
-{
-	struct json *keys = json_new_object();
-
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (token->has[i])
-			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
-	return keys;
-}
-
-static struct json *
 fido_attestation_json(const struct enrolment *enrolment)
 {
 	struct json *object = json_new_object();
@@ -71,17 +60,6 @@ cosigner_json(const struct enrolment *enrolment)
 	json_put_hex(object, "key", VIEW_OF(enrolment->cosigner.bytes));
 	json_put_base64(object, "slot", buf_view(&enrolment->cosigner_slot));
 	json_put_base64(object, "device", buf_view(&enrolment->cosigner_device));
-	return object;
-}
-
-static struct json *
-fido2_json(const struct seat_token *token)
-{
-	struct json *object = json_new_object();
-
-	json_put_base64(object, "credential", view_of(token->credential, token->credential_size));
-	json_put_hex(object, "salt", VIEW_OF(token->salt.bytes));
-	json_put_hex(object, "aaguid", VIEW_OF(token->aaguid));
 	return object;
 }
 
@@ -114,24 +92,10 @@ put_certificates(struct json *payload, const struct enrolment *enrolment)
 static void
 put_seat(struct json *payload, const struct seat *seat)
 {
-	const struct seat_token *token = &seat->tokens[0];
-	struct json *roles = json_new_array();
-	char firmware[FIRMWARE_TEXT_SIZE];
-
 	json_put_text(payload, "seat", seat->name);
 	json_put_text(payload, "person", seat->person);
-	for (unsigned i = 0; role_names[i] != NULL; i++)
-		if ((seat->roles & (1u << i)) != 0)
-			json_add_text(roles, role_names[i]);
-	json_put(payload, "roles", roles);
-	json_put_text(payload, "label", token->label);
-	json_put_text(payload, "driver", token->driver);
-	json_put_int(payload, "serial", token->serial);
-	firmware_text(token->firmware, firmware);
-	json_put_text(payload, "firmware", firmware);
-	json_put(payload, "keys", keys_json(token));
-	if (token->credential_size > 0)
-		json_put(payload, "fido2", fido2_json(token));
+	seat_put_roles(payload, seat);
+	seat_put_token(payload, &seat->tokens[0]);
 }
 
 enum err_code

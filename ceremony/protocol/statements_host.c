@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "ceremony/protocol/statement_parts.h"
+#include "vault/documents/digests.h"
 
 void
 ceremony_done(struct ceremony *ceremony)
@@ -83,16 +83,6 @@ release_done(struct release *release)
 }
 
 static void
-put_digests(struct json *payload, const char *name, const struct digest *digests, size_t count)
-{
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_add_hex(array, VIEW_OF(digests[i].bytes));
-	json_put(payload, name, array);
-}
-
-static void
 put_opened(struct json *payload, const struct release *release)
 {
 	struct json *array = json_new_array();
@@ -123,27 +113,6 @@ release_payload(const struct release *release, struct json **ret_payload, struct
 	json_put_time(payload, "released", release->released);
 	json_put_time(payload, "expires", release->expires);
 	return parts_finish(payload, ret_payload, err);
-}
-
-static enum err_code
-read_digests(const struct json *array, const char *what, struct digest *digests, size_t *ret_count,
-    struct err *err)
-{
-	size_t count = json_array_count(array);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *text = json_array_text(array, i);
-
-		if (text == NULL || !text_from_hex(text, digests[i].bytes, DIGEST_SIZE))
-			return err_set(err, ERR_INVALID,
-			    "release: %s[%zu]: must be 64 lower-case hex digits", what, i);
-		for (size_t j = 0; j < i; j++)
-			if (digest_equal(&digests[i], &digests[j]))
-				return err_set(err, ERR_INVALID, "release: %s[%zu]: stands twice",
-				    what, i);
-	}
-	*ret_count = count;
-	return ERR_OK;
 }
 
 static enum err_code
@@ -203,9 +172,10 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 		json_in_fail(&in, "expires", "must be later than released");
 	TRY(json_in_end(&in));
 	TRY(read_opened(items, &release, err));
-	TRY(read_digests(recipients, "recipients", release.recipients, &release.recipient_count,
-	    err));
-	TRY(read_digests(approvals, "approvals", release.approvals, &release.approval_count, err));
+	TRY(read_digests(recipients, "release: recipients", release.recipients,
+	    &release.recipient_count, err));
+	TRY(read_digests(approvals, "release: approvals", release.approvals,
+	    &release.approval_count, err));
 	TRY(dsse_digest(statement, &release.digest, err));
 	*ret_release = release;
 	release.items = NULL;

@@ -16,8 +16,7 @@
  *	      "detail":TEXT 0..500,"time":TIME,"nonce"}				signed by the host
  *
  * "size" and "root" are the newest checkpoint that the signer had seen.
- * The ceremony digest is the digest of the ceremony statement; its first six bytes as PGP words
- * are what people read to each other.
+ * The ceremony digest is the digest of the ceremony statement.
  */
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_HOST_H
 #define CEREMONY_PROTOCOL_STATEMENTS_HOST_H

@@ -7,6 +7,7 @@
 #include "base/json_in.h"
 #include "base/text.h"
 #include "ceremony/server/secrets/walk.h"
+#include "vault/documents/digests.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
 #include "vault/store/secret.h"
@@ -24,11 +25,10 @@ static enum err_code
 check_statements(struct session *session, const struct json *array, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(array); i++) {
-		const char *hex = json_array_text(array, i);
 		DSSE statement = {0};
 		struct digest digest;
 
-		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
+		if (!read_digest(array, i, &digest))
 			return err_set(err, ERR_INTEGRITY, "statements[%zu] is no digest", i);
 		if (session_statement(session, &digest, "statement", &statement, err) != ERR_OK)
 			return err_add(err, "statements[%zu]", i);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One request, one reply, until the client closes.  The vault is opened at the first request, so
- * that a vault that cannot be opened is told to the client in a frame.  What may be asked when is a
- * table: each operation names the states of a vault in which it exists.
+ * that a vault that cannot be opened is told to the client in a frame.  What may be asked when, by
+ * whom, and what proves it is a table: lint compares it with docs/PROTOCOL.md.
  */
 #include "ceremony/server/server.h"
 
@@ -35,48 +35,57 @@ static const struct op {
 	const char *name;
 	unsigned states;
 	enum err_code (*run)(struct session *session, struct call *call, struct err *err);
+	const char *who;   /* may ask, and */
+	const char *proof; /* what shows it; NULL: it reads, and no change begins */
 } ops[] = {
-    {"advance", LIVE, serve_advance},
-    {"approve", LIVE, serve_approve},
-    {"ceremony-get", LIVE, serve_ceremony_get},
-    {"ceremony-item", LIVE, serve_ceremony_item},
-    {"ceremony-list", LIVE, serve_ceremony_list},
-    {"chain", LIVE, serve_chain},
-    {"charter-propose", FOUNDING | LIVE, serve_charter_propose},
-    {"charter-sign", FOUNDING | LIVE, serve_charter_sign},
-    {"done", LIVE, serve_done},
-    {"enrolments", LIVE, serve_enrolments},
-    {"envelope", LIVE, serve_envelope},
-    {"evidence", LIVE, serve_evidence},
-    {"founding", FOUNDING | LIVE, serve_founding},
-    {"hello", ABSENT | FOUNDING | LIVE, serve_hello},
-    {"init", ABSENT, serve_init},
-    {"log-list", LIVE, serve_log_list},
-    {"log-verify", LIVE, serve_log_verify},
-    {"object", LIVE, serve_object},
-    {"open", LIVE, serve_open},
-    {"request", LIVE, serve_request},
-    {"reseal-list", LIVE, serve_reseal_list},
-    {"roster-draft", LIVE, serve_roster_draft},
-    {"roster-propose", LIVE, serve_roster_propose},
-    {"roster-sign", LIVE, serve_roster_sign},
-    {"rotate", LIVE, serve_rotate},
-    {"rotator", FOUNDING | LIVE, serve_rotator},
-    {"secret-add", LIVE, serve_secret_add},
-    {"secret-find", LIVE, serve_secret_find},
-    {"secret-list", LIVE, serve_secret_list},
-    {"shares", LIVE, serve_shares},
-    {"spare", LIVE, serve_spare},
-    {"spare-box", LIVE, serve_spare_box},
-    {"spare-envelope", LIVE, serve_spare_envelope},
-    {"spare-list", LIVE, serve_spare_list},
-    {"statements", LIVE, serve_statements},
-    {"status", FOUNDING | LIVE, serve_status},
-    {"suspend", LIVE, serve_suspend},
-    {"suspension-draft", LIVE, serve_suspension_draft},
-    {"test", LIVE, serve_test},
-    {"test-begin", LIVE, serve_test_begin},
-    {"test-box", LIVE, serve_test_box},
+    {"advance", LIVE, serve_advance, "anyone", "the signatures that stand, the host's clock"},
+    {"approve", LIVE, serve_approve, "an officer", "a signature"},
+    {"ceremony-get", LIVE, serve_ceremony_get, "anyone", NULL},
+    {"ceremony-item", LIVE, serve_ceremony_item, "anyone", NULL},
+    {"ceremony-list", LIVE, serve_ceremony_list, "anyone", NULL},
+    {"chain", LIVE, serve_chain, "anyone", NULL},
+    {"charter-propose", FOUNDING | LIVE, serve_charter_propose, "anyone", "nothing"},
+    {"charter-sign", FOUNDING | LIVE, serve_charter_sign,
+        "a seat of the charter, the present or the next", "a signature"},
+    {"done", LIVE, serve_done, "whoever opened it, the requester, an officer",
+        "the lease key, or a signature"},
+    {"enrolments", LIVE, serve_enrolments, "anyone", NULL},
+    {"envelope", LIVE, serve_envelope, "whoever approved",
+        "the approval's signature; the host's clock"},
+    {"evidence", LIVE, serve_evidence, "anyone", NULL},
+    {"founding", FOUNDING | LIVE, serve_founding, "anyone", NULL},
+    {"hello", ABSENT | FOUNDING | LIVE, serve_hello, "anyone", NULL},
+    {"init", ABSENT, serve_init, "the account that serves the folder", "there is no vault yet"},
+    {"log-list", LIVE, serve_log_list, "anyone", NULL},
+    {"log-verify", LIVE, serve_log_verify, "anyone", NULL},
+    {"object", LIVE, serve_object, "an officer (denial), the requester (cancel)", "a signature"},
+    {"open", LIVE, serve_open, "anyone", NULL},
+    {"request", LIVE, serve_request, "a responder", "a signature"},
+    {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
+    {"roster-draft", LIVE, serve_roster_draft, "anyone", NULL},
+    {"roster-propose", LIVE, serve_roster_propose,
+        "an operator, an officer, a seat that gets another token", "a signature"},
+    {"roster-sign", LIVE, serve_roster_sign,
+        "an operator, an officer, a seat that gets another token", "a signature"},
+    {"rotate", LIVE, serve_rotate, "anyone", "nothing"},
+    {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
+    {"secret-add", LIVE, serve_secret_add, "an operator", "a signature"},
+    {"secret-find", LIVE, serve_secret_find, "anyone", NULL},
+    {"secret-list", LIVE, serve_secret_list, "anyone", NULL},
+    {"shares", LIVE, serve_shares, "whoever approved",
+        "the approval's signature: they are sealed under its `enc`"},
+    {"spare", LIVE, serve_spare, "an officer", "a signature"},
+    {"spare-box", LIVE, serve_spare_box, "whoever signed the `spare`",
+        "a signature by its `box_key`"},
+    {"spare-envelope", LIVE, serve_spare_envelope, "anyone", NULL},
+    {"spare-list", LIVE, serve_spare_list, "anyone", NULL},
+    {"statements", LIVE, serve_statements, "anyone", NULL},
+    {"status", FOUNDING | LIVE, serve_status, "anyone", NULL},
+    {"suspend", LIVE, serve_suspend, "an officer, the token's own seat", "a signature"},
+    {"suspension-draft", LIVE, serve_suspension_draft, "anyone", NULL},
+    {"test", LIVE, serve_test, "the token's seat", "a signature"},
+    {"test-begin", LIVE, serve_test_begin, "anyone", NULL},
+    {"test-box", LIVE, serve_test_box, "whoever opened the share key's probe", NULL},
 };
 
 static enum err_code
@@ -104,6 +113,7 @@ dispatch(struct session *session, struct call *call, struct err *err)
 			continue;
 		if ((ops[i].states & (1u << session->state)) == 0)
 			return refuse_state(session, &ops[i], err);
+		session->reads = ops[i].proof == NULL;
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,

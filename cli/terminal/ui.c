@@ -79,7 +79,11 @@ progress(void *context, const char *line)
 		write_line(tty, stderr, false, line);
 		return;
 	}
-	fprintf(stderr, "\r\033[K%.*s", (int)wrap_fit(line, columns_of(tty, stderr)), line);
+	size_t columns = columns_of(tty, stderr);
+
+	/* The rest is erased after it, so one column stays free: in the last one it would be the line's. */
+	fprintf(stderr, "\r%.*s\033[K", (int)wrap_fit(line, columns > 1 ? columns - 1 : columns),
+	    line);
 	fflush(stderr);
 	tty->progress = true;
 }

@@ -43,8 +43,8 @@ answer_parse(struct view line, const char *const *results, struct answer *ret_an
 	return ERR_OK;
 }
 
-static void
-read_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
+void
+answer_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
 {
 	const struct json *names = json_in_array(in, "fields", 1, CREDENTIAL_FIELDS);
 
@@ -100,7 +100,7 @@ answer_describe(struct view line, struct description *ret_description, struct er
 		    "the rotator speaks contract %lld, this Halligan speaks %d",
 		    (long long)contract, ROTATOR_CONTRACT);
 	description.self = json_in_choice(&in, "identity", identity_names) == 1;
-	read_fields(&in, description.fields);
+	answer_fields(&in, description.fields);
 	if (json_in_end(&in) != ERR_OK)
 		return broken(err);
 	memcpy(description.rotator, name, strlen(name) + 1);

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/credential.h"
+#include "base/json_in.h"
 #include "rotators/contract/contract.h"
 
 extern const char *const probe_result_names[]; /* NULL-terminated, as on the wire */
@@ -31,6 +32,8 @@ enum err_code answer_parse(struct view line, const char *const *results, struct 
 enum err_code answer_describe(struct view line, struct description *ret_description,
     struct err *err) MUST_CHECK;
 
+/* The credential's fields that the member "fields" names, each once. */
+void answer_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS]);
 /* TEXT as a detail: cut between characters to ROTATOR_DETAIL_MAX bytes. */
 void answer_detail(const char *text, char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 

@@ -72,7 +72,6 @@ is_secret(enum credential_field field)
 static void
 read_fields(struct json_in *in, struct exec *exec)
 {
-	const struct json *names;
 	size_t secrets = 0;
 
 	if (!json_in_has(in, "fields")) {
@@ -80,24 +79,12 @@ read_fields(struct json_in *in, struct exec *exec)
 		exec->secret = FIELD_PASSWORD;
 		return;
 	}
-	names = json_in_array(in, "fields", 1, CREDENTIAL_FIELDS);
-	for (size_t i = 0; in->code == ERR_OK && i < json_array_size(names); i++) {
-		const char *name = json_array_text(names, i);
-		int field = 0;
-
-		while (field < CREDENTIAL_FIELDS &&
-		    (name == NULL || strcmp(name, credential_field_names[field]) != 0))
-			field++;
-		if (field == CREDENTIAL_FIELDS || exec->fields[field]) {
-			json_in_fail(in, "fields", "unknown or repeated field");
-			return;
-		}
-		exec->fields[field] = true;
-		if (is_secret((enum credential_field)field)) {
+	answer_fields(in, exec->fields);
+	for (int field = 0; field < CREDENTIAL_FIELDS; field++)
+		if (exec->fields[field] && is_secret((enum credential_field)field)) {
 			exec->secret = (enum credential_field)field;
 			secrets++;
 		}
-	}
 	if (in->code == ERR_OK && secrets != 1)
 		json_in_fail(in, "fields", "must name one of password, private-key, totp-seed");
 }

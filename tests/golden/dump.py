@@ -72,7 +72,8 @@ def envelope(data):
     d.take(65, "enc"); d.take(len(data) - 65, "ciphertext and tag")
     return d.end()
 
-DUMPS = {"version-1.spare": ("version-1.spare", envelope), "version-1.envelope": ("version-1.envelope", envelope), "version-1.header": ("version-1.header", header), "version-1.dek": ("version-1.dek", plain("DEK")),
+DUMPS = {"release-1.answer": ("release-1.answer", envelope), "release-1.reply": ("release-1.reply", envelope),
+    "version-1.spare": ("version-1.spare", envelope), "version-1.envelope": ("version-1.envelope", envelope), "version-1.header": ("version-1.header", header), "version-1.dek": ("version-1.dek", plain("DEK")),
     "version-1.ciphertext": ("version-1.ciphertext", plain("ciphertext and tag")),
     "version-1.payload": ("version-1.credential", payload)}
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stranger writes from docs/FORMAT.md alone, in another language over another library: the
 header, the ciphertext, shares, HPKE, statements.  Shares no code with the product."""
-import hashlib, hmac
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+import base64, hashlib, hmac, json
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
@@ -142,3 +142,64 @@ def box_info(label, h, ceremony, seat, token):
 
 def pae(kind, payload):
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+def read_statement(text):
+    """Type, members, digest, PAE and signatures by keyid, of which nothing is verified."""
+    envelope = json.loads(text)
+    payload = base64.b64decode(envelope["payload"], validate=True)
+    signed = pae(envelope["payloadType"].encode(), payload)
+    return {**json.loads(payload), "type": envelope["payloadType"], "digest": sha256(signed), "pae": signed,
+        "signatures": {s["keyid"]: base64.b64decode(s["sig"], validate=True) for s in envelope["signatures"]}}
+
+def verify_ed25519(statement, keyid, public):
+    """A host's statement, or the end of a lease; InvalidSignature."""
+    ed25519.Ed25519PublicKey.from_public_bytes(public).verify(statement["signatures"][keyid], statement["pae"])
+
+def lease_public(seed):
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(
+        serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+# --- a release ---
+
+def check_ceremony(h, request, ceremony):
+    """The ceremony answers this request, and its one item is the version of header H: the recipients."""
+    if ceremony["request"] != request["digest"].hex(): raise ValueError("of another request")
+    (asked,), (item,) = request["items"], ceremony["items"]
+    if ceremony["recipients"] != request["recipients"]: raise ValueError("recipients")
+    for name in ("secret", "version", "definition", "header"):
+        if item[name] != asked[name]: raise ValueError(name)
+    if (item["header"], item["quorum"]) != (h["hash"].hex(), h["quorum"]): raise ValueError("header")
+    return {bytes.fromhex(r["token"]): bytes.fromhex(r["key"]) for r in ceremony["recipients"]}
+
+def check_release(ceremony, release):
+    """What was released is the ceremony's one item, to the ceremony's recipients."""
+    if release["ceremony"] != ceremony["digest"].hex(): raise ValueError("of another ceremony")
+    if release["recipients"] != [r["token"] for r in ceremony["recipients"]]: raise ValueError("recipients")
+    (item,), (opened,) = ceremony["items"], release["items"]
+    for name in ("secret", "version", "header"):
+        if opened[name] != item[name]: raise ValueError(name)
+
+def open_answer(h, ceremony, seat, token, scalar, box):
+    """(lease key's seed, credential)."""
+    info = box_info(b"halligan/v1 answer", h, ceremony["digest"], seat.encode(), token)
+    plaintext = hpke_open(scalar, box[:65], info, ceremony["digest"], box[65:])
+    return plaintext[:32], plaintext[32:]
+
+def open_release(header, request, ceremony, release, host, scalar, box):
+    """All that a recipient has, as bytes, and the host's statement key: the credential, once all of it was checked."""
+    h = read_header(header)
+    request, ceremony, release = map(read_statement, (request, ceremony, release))
+    for statement in (ceremony, release): verify_ed25519(statement, "host", host)
+    check_release(ceremony, release)
+    own = public_bytes(private_key(scalar))
+    token = next((t for t, key in check_ceremony(h, request, ceremony).items() if key == own), None)
+    if token is None: raise ValueError("sealed to others")
+    seed, credential = open_answer(h, ceremony, request["seat"], token, scalar, box)
+    if lease_public(seed).hex() != release["key"]: raise ValueError("lease key")
+    return credential
+
+def open_reply(h, approval, scalar, box):
+    """The envelope (65 bytes enc, then ciphertext) that the host handed out for APPROVAL."""
+    info = sha256(lp8(b"halligan/v1 reply"), h["vault"], approval["digest"], h["hash"],
+        lp8(approval["seat"].encode()), bytes.fromhex(approval["token"]))
+    return hpke_open(scalar, box[:65], info, approval["digest"], box[65:])

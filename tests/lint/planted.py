@@ -26,10 +26,25 @@ for stem in ("base/ground", "base/stone", "vault/seal/box", "vault/store/shelf",
 HOUSE["vault/seal/box.c"] = source("vault/seal/box.c", '\n#include "base/ground.h"\n',
     "\treturn ground();\n")
 
+HOUSE["ceremony/server/server.h"] = header("ceremony/server/server.h")
+OPS = 'static const int ops[] = {\n    {"look", LIVE, serve_look, "anyone", NULL},\n' \
+    '    {"move", FOUNDING | LIVE, serve_move, "an officer", "a signature"},\n};\n'
+SAYS = "| `look` | `id` | `state` | |\n| `move` | `move` | | |\n\n## Who may ask for what\n\n" \
+    "| `look` | live | anyone | reads |\n| `move` | founding, live | an officer | a signature |\n"
+HOUSE["ceremony/server/server.c"] = source("ceremony/server/server.c", "\n" + OPS)
+HOUSE["docs/PROTOCOL.md"] = SAYS
+
+def with_ops(old, new):
+    return {"ceremony/server/server.c": source("ceremony/server/server.c", "\n" + OPS.replace(old, new))}
+
+def with_says(old, new):
+    return {"docs/PROTOCOL.md": SAYS.replace(old, new)}
+
 def with_include(path, *lines, body="\treturn 0;\n"):
     return {path: source(path, "\n" + "".join(f"#include {line}\n" for line in lines), body)}
 
 SECRET_USER = source("vault/seal/box.c", body="\tstruct secret *value = open();\n\n\treturn value != 0;\n")
+COPIED = "".join(f"\tif (ground() == {n})\n\t\treturn stone({n});\n" for n in range(6)) + "\treturn 0;\n"
 # (check, what is planted, files, the place that must be named, options)
 FAULTS = [
     ("arrows", "base knows the vault", with_include("base/ground.c", '"vault/seal/box.h"'),
@@ -79,6 +94,22 @@ FAULTS = [
         body="        return 0;\n")}, "base/ground.c:"),
     ("compiles alone", "a header that needs another", {"base/ground.h": header("base/ground.h",
         "size_t many(void);\n")}, "base/ground.h does not compile alone"),
+    ("in common", "a function of one room in another", {
+        "vault/seal/box.c": source("vault/seal/box.c", body=COPIED),
+        "ceremony/server/host.c": source("ceremony/server/host.c", body=COPIED)},
+        "ceremony/server/host.c:5 and vault/seal/box.c:5 have "),
+    ("who may", "an operation that proves less than PROTOCOL.md says",
+        with_ops('"an officer", "a signature"', '"an officer", NULL'), "move | founding, live | an officer | reads"),
+    ("who may", "an operation that proves nothing", {**with_ops('"a signature"', '"nothing"'),
+        **with_says("a signature", "nothing")}, "move: nothing proves it"),
+    ("who may", "PROTOCOL.md says that others may ask", with_says("an officer", "anyone"),
+        "does not say: move | founding, live | anyone"),
+    ("who may", "an operation without its frames", with_says("| `move` | `move` | | |", ""),
+        "does not describe the frames of move"),
+    ("who may", "an operation that is gone", with_says("\n\n##", "\n| `run` | | | |\n\n##"),
+        "has no operation run"),
+    ("who may", "a row that is not understood", with_ops("LIVE, serve_look", "1, serve_look"),
+        "a row of its table is not understood"),
 ]
 
 def make(folder, files):

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A golden version is opened from docs/FORMAT.md alone (tests/lib/stranger.py), given the DEK.
-Prints TAP."""
-import os, sys
-from cryptography.exceptions import InvalidTag
+"""A golden version is opened from docs/FORMAT.md alone (tests/lib/stranger.py), given the DEK, and a
+golden release, given a recipient's key.  Prints TAP."""
+import base64, json, os, sys
+from cryptography.exceptions import InvalidSignature, InvalidTag
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -60,6 +60,84 @@ def spare():
     info = stranger.spare_info(h, 0, stranger.sha256(b"token spare"))
     plaintext = stranger.hpke_open(scalar, box[:65], info, h["hash"], box[65:])
     assert stranger.envelope_shares(h, 0, plaintext)
+
+def released():
+    """The golden release: header, request, ceremony, and its one recipient."""
+    h = stranger.read_header(golden("version-1.header"))
+    request, ceremony = (stranger.read_statement(golden("release-1." + n)) for n in ("request", "ceremony"))
+    (token, key), = stranger.check_ceremony(h, request, ceremony).items()
+    return h, request, ceremony, token, key
+
+PARTS = ("request", "ceremony", "release", "host", "release-key", "answer")
+
+def open_golden(**changed):
+    parts = [changed.get(part.replace("-", "_"), golden("release-1." + part)) for part in PARTS]
+    return stranger.open_release(golden("version-1.header"), *parts)
+
+@claim("a release opens with the recipient's key, to the lease key's seed and the credential")
+def release_opens():
+    credential = open_golden()
+    assert credential == golden("version-1.credential") and stranger.fields(credential)
+
+def spoilt_bytes(data):
+    for at in range(len(data)): yield at, data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+def spoilt_statements(text):
+    """TEXT with each byte of its payload changed in turn."""
+    envelope = json.loads(text)
+    for at, payload in spoilt_bytes(base64.b64decode(envelope["payload"])):
+        yield at, json.dumps({**envelope, "payload": base64.b64encode(payload).decode()})
+
+REFUSALS = (ValueError, InvalidTag, InvalidSignature)
+
+@claim("every byte of the answer, of the keys, and of the statements under a release is bound")
+def release_bytes():
+    for part in PARTS:
+        spoil = spoilt_statements if part in ("request", "ceremony", "release") else spoilt_bytes
+        for at, bad in spoil(golden("release-1." + part)):
+            try: open_golden(**{part.replace("-", "_"): bad})
+            except REFUSALS: continue
+            raise AssertionError(f"{part}: byte {at}")
+
+@claim("ceremony and release are the host's, and the lease key alone ends this release")
+def signed():
+    host, lease = golden("release-1.host"), stranger.read_statement(golden("release-1.release"))
+    for name in ("ceremony", "release"):
+        stranger.verify_ed25519(stranger.read_statement(golden("release-1." + name)), "host", host)
+    done = stranger.read_statement(golden("release-1.done"))
+    assert done["release"] == lease["digest"].hex() and done["seat"] == "" and not int(done["token"], 16)
+    stranger.verify_ed25519(done, "lease", bytes.fromhex(lease["key"]))
+    try: stranger.verify_ed25519(done, "lease", host)
+    except InvalidSignature: pass
+    else: raise AssertionError("another key ends it")
+    for at, bad in spoilt_statements(golden("release-1.done")):
+        try: stranger.verify_ed25519(stranger.read_statement(bad), "lease", bytes.fromhex(lease["key"]))
+        except REFUSALS: continue
+        raise AssertionError(f"byte {at}")
+
+@claim("an answer opens for no other ceremony, seat, token or version")
+def release_bound():
+    h, request, ceremony, token, _ = released()
+    key, box = golden("release-1.release-key"), golden("release-1.answer")
+    spoilt = bytes([token[0] ^ 1]) + token[1:]
+    for change in ((h, {"digest": spoilt}, "alice", token), (h, ceremony, "alicia", token), (h, ceremony, "alice", spoilt),
+            ({**h, "version": bytes(4)}, ceremony, "alice", token), ({**h, "hash": spoilt}, ceremony, "alice", token)):
+        try: stranger.open_answer(*change, key, box)
+        except InvalidTag: continue
+        raise AssertionError("opened")
+
+@claim("an envelope that the host hands out opens with the key of the approval that asked, and no other")
+def reply():
+    h, approval = released()[0], stranger.read_statement(golden("release-1.approval"))
+    key, box = golden("release-1.reply-key"), golden("release-1.reply")
+    assert approval["reply"] == stranger.public_bytes(stranger.private_key(key)).hex()
+    assert stranger.open_reply(h, approval, key, box) == golden("version-1.envelope")
+    assert stranger.read_statement(golden("release-1.release"))["approvals"] == [approval["digest"].hex()]
+    others = [({**approval, "digest": bytes(32)}, box), ({**approval, "seat": "infra"}, box)]
+    for other, sealed in others + [(approval, bad) for _, bad in spoilt_bytes(box)]:
+        try: stranger.open_reply(h, other, key, sealed)
+        except (InvalidTag, ValueError): continue
+        raise AssertionError("opened")
 
 failed = 0
 print(f"1..{len(tests)}")

@@ -20,7 +20,17 @@ eval "$(ssh-agent -s)" > /dev/null
 trap 'tokens_end kill "$SSH_AGENT_PID"' EXIT
 
 ok "init opens the founding" town_init
-ok "six tokens are enrolled" town_enroll "${OFFICERS[@]}" alice
+cosign() { # cosign DRIVER FILE OPTION...: legal's device enrolls one of its sides
+	local driver=$1 file=$2; shift 2
+	as legal enroll --seat legal --person "${PERSON[legal]}" --roles officer --label legal-1 --driver "$driver" \
+		--attestation-certs simulated-root.pem --out "$file" "$@"
+}
+ok "five tokens are enrolled" town_enroll ciso secops infra audit alice
+refused "a FIDO2 side without a PIV key beside it cannot have its serial signed" cosign fido2 legal.enrolment --cosign
+like "and what to do is said" "$(tap_output)" 'enroll its PIV side first: halligan enroll --driver piv'
+ok "its PIV side gets a key" cosign piv legal-piv.enrolment
+ok "the sixth is a FIDO2 token, and the PIV side of the device signs that it has this serial" cosign fido2 legal.enrolment --cosign
+like "which is said" "$(tap_output)" "serial ${SERIAL[legal]} \\(its PIV side signed that\\)"
 ok "charter 1 is drafted and signed by five founders" town_charter
 ok "alice enters the roster, signed by an operator and another officer" town_roster
 ssh-keygen -q -t ed25519 -N '' -f other

@@ -185,6 +185,10 @@ told "a duration over the policy's maximum" 1 'allows at most 2 h; ask for less'
 told "a duration of nothing" 2 '\-\-for' ask prod/db --reason x --incident 1 --for 0s
 told "a duration that is none" 2 'such as' ask prod/db --reason x --incident 1 --for soon
 told "a secret that is not there names the nearest or the list" 1 'no secret "prod/bd".*(prod/db|secret list)' ask prod/bd --reason x --incident 1 --for 30m
+told "no secret at all" 2 'at least one secret|argument is missing' ask --reason x --incident 1 --for 30m
+told "the same secret twice" 2 'prod/db stands twice, as secret 1 and 2' ask prod/db prod/db --reason x --incident 1 --for 30m
+told "501 secrets" 2 '501 secrets are too many' ask $(printf 'prod/s%d ' {1..501}) --reason x --incident 1 --for 30m
+told "a recipient of another seat" 1 'the seat alice has no token "ciso-1"; only tokens of the seat that asks can receive' ask prod/db --recipient ciso-1 --reason x --incident 1 --for 30m
 told "an officer who is no responder" 4 'belongs to the seat ciso; this needs a token of a responder' as ciso request prod/db --reason x --incident 1 --for 30m
 told "no person at a terminal" 1 'terminal' halligan request prod/db --reason x --incident 1 --for 30m --serial "${SERIAL[alice]}"
 tokens_pcscd_stop
@@ -254,13 +258,17 @@ told "a frame of 4 GiB to the server" 1 'announced a frame of 4294967295' bash -
 told "half a frame to the server" 1 'closed the connection' bash -c 'printf "\0\0\0\100\0\0\0\0{" | "$0" serve --stdio --vault "$1"' "$HALLIGAN" "$VAULT"
 unchanged "the vault is as it was"
 
-# --- a newer format ---
+# --- other formats ---
 cp -a "$VAULT" kept
 "$LIB/tamper.py" "$VAULT" sql "PRAGMA user_version = 99"
 told "a vault of a newer format" 1 'format 99 .*use a newer Halligan' halligan status
 is "which is said once" "$(tap_output | grep -c '^halligan:')" 1
 told "nothing is approved there" 1 'newer' as audit approve "$own"
 is "and it stays as it is" "$(db 'PRAGMA user_version')" 99
+"$LIB/tamper.py" "$VAULT" sql "PRAGMA user_version = 1; PRAGMA application_id = $((0x48414c49))"
+told "a vault of 0.1" 1 'made by Halligan 0\.1, whose formats this Halligan does not read' halligan status
+is "and nobody is told to look for a newer one" "$(tap_output | grep -c newer)" 0
+told "nothing is asked of it" 1 'made by Halligan 0\.1' as alice request prod/db --reason x --incident 1 --for 30m
 rm -rf "$VAULT"; mv kept "$VAULT"
 unchanged "the vault goes on"
 tap_end

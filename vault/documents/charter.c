@@ -12,6 +12,7 @@
 #include "base/crypto_key.h"
 #include "base/json_in.h"
 #include "base/text.h"
+#include "vault/documents/digests.h"
 #include "vault/documents/seats_check.h"
 
 enum { CHARTER_FORMAT = 1, NONCE_SIZE = 16 };
@@ -30,6 +31,15 @@ charter_policy(const struct charter *charter, const char *name)
 	return NULL;
 }
 
+bool
+charter_names_host(const struct charter *charter, const struct ed25519_public *statement,
+    const struct ed25519_public *log, const struct point *escrow)
+{
+	return memcmp(&charter->host_statement, statement, ED25519_SIZE) == 0 &&
+	    memcmp(&charter->host_log, log, ED25519_SIZE) == 0 &&
+	    point_equal(&charter->host_escrow, escrow);
+}
+
 const struct charter_waiver *
 charter_waiver(const struct charter *charter, const struct digest *token)
 {
@@ -39,9 +49,8 @@ charter_waiver(const struct charter *charter, const struct digest *token)
 	return NULL;
 }
 
-/* The vault's name becomes part of the log's origin: letters, digits, dots and dashes. */
-static bool
-is_vault_name(const char *name)
+bool
+charter_name_valid(const char *name)
 {
 	for (const char *c = name; *c != '\0'; c++) {
 		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
@@ -119,26 +128,6 @@ parse_waivers(const struct json *array, struct charter *charter, struct err *err
 	return ERR_OK;
 }
 
-/* Each once; there is room for all of ARRAY. */
-static enum err_code
-parse_digests(const struct json *array, const char *what, struct digest *ret_digests,
-    size_t *ret_count, struct err *err)
-{
-	size_t count = json_array_size(array);
-	for (size_t i = 0; i < count; i++) {
-		const char *text = json_array_text(array, i);
-		if (text == NULL || !text_from_hex(text, ret_digests[i].bytes, DIGEST_SIZE))
-			return err_set(err, ERR_INVALID,
-			    "charter: %s[%zu]: not 64 lower-case hex digits", what, i);
-		for (size_t j = 0; j < i; j++)
-			if (digest_equal(&ret_digests[i], &ret_digests[j]))
-				return err_set(err, ERR_INVALID, "charter: %s[%zu]: stands twice",
-				    what, i);
-	}
-	*ret_count = count;
-	return ERR_OK;
-}
-
 static enum err_code
 parse_attestation(const struct json *object, struct charter *charter, struct err *err)
 {
@@ -152,8 +141,8 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 	TRY(json_in_end(&in));
 	TRY(parse_form_factors(forms, charter, err));
 	TRY(parse_waivers(waivers, charter, err));
-	return parse_digests(roots, "attestation: roots", charter->roots, &charter->root_count,
-	    err);
+	return read_digests(roots, "charter: attestation: roots", charter->roots,
+	    &charter->root_count, err);
 }
 
 /* TEXT must be canonical, so that a charter, a header and a screen show the same one. */
@@ -211,7 +200,7 @@ parse_identity(struct json_in *in, struct charter *charter)
 	(void)json_in_int(in, "format", CHARTER_FORMAT, CHARTER_FORMAT);
 	snprintf(charter->name, sizeof(charter->name), "%s",
 	    json_in_text(in, "name", 1, VAULT_NAME_MAX));
-	if (!is_vault_name(charter->name))
+	if (!charter_name_valid(charter->name))
 		json_in_fail(in, "name",
 		    "only letters, digits, dots and dashes, first no dot or dash");
 	charter->training = json_in_bool(in, "training");
@@ -246,7 +235,8 @@ parse_payload(const struct json *payload, struct charter *charter, struct err *e
 	TRY(parse_host(host, charter, err));
 	TRY(parse_attestation(attestation, charter, err));
 	TRY(parse_lists(seats, policies, charter, err));
-	TRY(parse_digests(restored, "restored", charter->restored, &charter->restored_count, err));
+	TRY(read_digests(restored, "charter: restored", charter->restored, &charter->restored_count,
+	    err));
 	if (parse_quorum(change, &charter->change, charter->change_text, err) != ERR_OK)
 		return err_add(err, "charter: change");
 	return ERR_OK;

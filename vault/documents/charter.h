@@ -98,4 +98,9 @@ enum err_code charter_parse(const struct dsse *statement, struct charter **ret_c
 const struct charter_waiver *charter_waiver(const struct charter *charter,
     const struct digest *token);
 const struct policy *charter_policy(const struct charter *charter, const char *name);
+/* Are these the host's keys that CHARTER names? */
+bool charter_names_host(const struct charter *charter, const struct ed25519_public *statement,
+    const struct ed25519_public *log, const struct point *escrow);
+/* A vault's name becomes part of the log's origin: letters, digits, dots and dashes. */
+bool charter_name_valid(const char *name);
 #endif

@@ -3,6 +3,7 @@
 #include "vault/documents/charter_payload.h"
 
 #include "base/text.h"
+#include "vault/documents/digests.h"
 
 /* TEXT in canonical form as member NAME. */
 static enum err_code
@@ -14,15 +15,6 @@ put_quorum(struct json *object, const char *name, const char *text, struct err *
 	TRY(quorum_format(&quorum, &canonical, err));
 	json_put_text(object, name, buf_string(&canonical));
 	return ERR_OK;
-}
-
-static void
-put_digests(struct json *object, const char *name, const struct digest *digests, size_t count)
-{
-	struct json *array = json_new_array();
-	for (size_t i = 0; i < count; i++)
-		json_add_hex(array, VIEW_OF(digests[i].bytes));
-	json_put(object, name, array);
 }
 
 static struct json *

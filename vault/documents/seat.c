@@ -171,39 +171,51 @@ fido2_json(const struct seat_token *token)
 	return object;
 }
 
-static struct json *
-token_json(const struct seat_token *token)
+void
+seat_put_roles(struct json *object, const struct seat *seat)
 {
-	struct json *object = json_new_object(), *keys = json_new_object();
+	struct json *roles = json_new_array();
+
+	for (unsigned i = 0; role_names[i] != NULL; i++)
+		if ((seat->roles & (1u << i)) != 0)
+			json_add_text(roles, role_names[i]);
+	json_put(object, "roles", roles);
+}
+
+void
+seat_put_token(struct json *object, const struct seat_token *token)
+{
+	struct json *keys = json_new_object();
 	char firmware[FIRMWARE_TEXT_SIZE];
+
 	firmware_text(token->firmware, firmware);
 	json_put_text(object, "label", token->label);
 	json_put_text(object, "driver", token->driver);
 	json_put_int(object, "serial", token->serial);
 	json_put_text(object, "firmware", firmware);
-	json_put_hex(object, "enrolment", VIEW_OF(token->enrolment.bytes));
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (token->has[i])
 			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
 	json_put(object, "keys", keys);
 	if (token->credential_size > 0)
 		json_put(object, "fido2", fido2_json(token));
-	return object;
 }
 
 struct json *
 seat_json(const struct seat *seat)
 {
 	struct json *object = json_new_object();
-	struct json *roles = json_new_array(), *tokens = json_new_array();
+	struct json *tokens = json_new_array();
 	json_put_text(object, "name", seat->name);
 	json_put_text(object, "person", seat->person);
-	for (unsigned i = 0; role_names[i] != NULL; i++)
-		if ((seat->roles & (1u << i)) != 0)
-			json_add_text(roles, role_names[i]);
-	for (size_t i = 0; i < seat->token_count; i++)
-		json_add(tokens, token_json(&seat->tokens[i]));
-	json_put(object, "roles", roles);
+	seat_put_roles(object, seat);
+	for (size_t i = 0; i < seat->token_count; i++) {
+		struct json *token = json_new_object();
+
+		json_put_hex(token, "enrolment", VIEW_OF(seat->tokens[i].enrolment.bytes));
+		seat_put_token(token, &seat->tokens[i]);
+		json_add(tokens, token);
+	}
 	json_put(object, "tokens", tokens);
 	return object;
 }

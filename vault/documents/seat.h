@@ -58,6 +58,10 @@ bool seat_remove(struct seat *seats, size_t *count, const char *name);
 enum err_code seat_parse(const struct json *object, struct seat *ret_seat,
     struct err *err) MUST_CHECK;
 struct json *seat_json(const struct seat *seat);
+/* Members that an enrolment has too: "roles"; a token's "label", "driver", "serial", "firmware",
+ * "keys" and "fido2". */
+void seat_put_roles(struct json *object, const struct seat *seat);
+void seat_put_token(struct json *object, const struct seat_token *token);
 /* The signature of TOKEN under STATEMENT: ERR_REFUSED when absent, ERR_INTEGRITY when wrong. */
 enum err_code seat_token_verify(const struct dsse *statement, const struct seat_token *token,
     struct err *err) MUST_CHECK;

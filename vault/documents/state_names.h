@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The states of versions, ceremonies, items of a batch and debts, and their names (by state, NULL
+ * The states of versions, ceremonies, their items and debts, and their names (by state, NULL
  * at the end), as server and client say them and the store keeps them.  What leads from one to the
  * next is ceremony/protocol/states.h's.
  */

@@ -40,9 +40,8 @@ verify_founding(const struct founding_view *founding, const struct charter *draf
 		differs = "vault's name";
 	else if (strcmp(founding->fixed.copy, draft->copy) != 0)
 		differs = "place for copies";
-	else if (memcmp(&founding->host_statement, &draft->host_statement, ED25519_SIZE) != 0 ||
-	    memcmp(&founding->host_log, &draft->host_log, ED25519_SIZE) != 0 ||
-	    !point_equal(&founding->host_escrow, &draft->host_escrow))
+	else if (!charter_names_host(draft, &founding->host_statement, &founding->host_log,
+	             &founding->host_escrow))
 		differs = "host's keys";
 	if (differs != NULL)
 		return err_set(err, ERR_INTEGRITY,

@@ -354,9 +354,8 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 	show_losses(ui, before, after);
 	if (strcmp(before->copy, after->copy) != 0)
 		ui_say(ui, "  ! where copies go: %s", after->copy);
-	if (memcmp(&before->host_statement, &after->host_statement, ED25519_SIZE) != 0 ||
-	    memcmp(&before->host_log, &after->host_log, ED25519_SIZE) != 0 ||
-	    !point_equal(&before->host_escrow, &after->host_escrow))
+	if (!charter_names_host(before, &after->host_statement, &after->host_log,
+	        &after->host_escrow))
 		ui_say(ui, "  ! THE HOST'S KEYS: the vault moves to another host, or was restored");
 }
 

@@ -38,9 +38,8 @@ check_origin(const struct session *session, const struct charter *charter, struc
 	if (strcmp(charter->copy, founding->copy) != 0 && session->state == SESSION_FOUNDING)
 		return err_set(err, ERR_INVALID, "charter: copy: must be \"%.200s\", as init said",
 		    founding->copy);
-	if (memcmp(&charter->host_statement, &keys->statement_public, ED25519_SIZE) != 0 ||
-	    memcmp(&charter->host_log, &keys->log_public, ED25519_SIZE) != 0 ||
-	    !point_equal(&charter->host_escrow, &keys->escrow_public))
+	if (!charter_names_host(charter, &keys->statement_public, &keys->log_public,
+	        &keys->escrow_public))
 		return err_set(err, ERR_REFUSED,
 		    "charter: host: these are not the keys of this host");
 	return ERR_OK;

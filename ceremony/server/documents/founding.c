@@ -85,7 +85,7 @@ serve_init(struct session *session, struct call *call, struct err *err)
 	struct founding founding = {0};
 
 	in_founding_choice(&call->in, &founding);
-	if (call->in.code == ERR_OK && !is_vault_name(founding.name))
+	if (call->in.code == ERR_OK && !charter_name_valid(founding.name))
 		json_in_fail(&call->in, "name",
 		    "only letters, digits, dots and dashes, the first a letter or digit");
 	TRY(json_in_end(&call->in));

@@ -12,6 +12,7 @@
 #include "ceremony/server/vault/log.h"
 #include "rotators/contract/contract.h"
 #include "rotators/contract/rotator.h"
+#include "vault/documents/digests.h"
 #include "vault/store/log.h"
 #include "vault/store/statement.h"
 
@@ -130,11 +131,10 @@ put_by_digest(struct session *session, struct call *call, const char *name,
 
 	TRY(json_in_end(&call->in));
 	for (size_t i = 0; i < json_array_count(digests); i++) {
-		const char *hex = json_array_text(digests, i);
 		DSSE statement = {0};
 		struct digest digest;
 
-		if (hex == NULL || !text_from_hex(hex, digest.bytes, DIGEST_SIZE))
+		if (!read_digest(digests, i, &digest))
 			return err_set(err, ERR_INVALID, "digests[%zu]: must be 64 hex digits", i);
 		TRY(session_statement(session, &digest, "statement", &statement, err));
 		if (!is_among(&statement, types, count))

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 
 #include "base/hpke.h"
-#include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/documents/digests.h"
 #include "vault/seal/reply.h"
 #include "vault/store/secret.h"
 #include "vault/store/spare.h"
@@ -310,13 +310,12 @@ serve_evidence(struct session *session, struct call *call, struct err *err)
 
 	TRY(json_in_end(&call->in));
 	for (size_t i = 0; i < json_array_count(tokens); i++) {
-		const char *hex = json_array_text(tokens, i);
 		JSON *object = json_new_object();
 		struct digest token;
 
-		if (hex == NULL || !text_from_hex(hex, token.bytes, DIGEST_SIZE))
+		if (!read_digest(tokens, i, &token))
 			return err_set(err, ERR_INVALID, "tokens[%zu]: must be 64 hex digits", i);
-		json_put_text(object, "token", hex);
+		json_put_hex(object, "token", VIEW_OF(token.bytes));
 		TRY(put_newest(session, object, "test", store_newest_test, &token, err));
 		TRY(put_newest(session, object, "approval", store_newest_approval, &token, err));
 		json_add(array, TAKE(object));

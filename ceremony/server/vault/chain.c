@@ -39,9 +39,8 @@ check_host(const struct session *session, const struct charter *charter, struct 
 {
 	const struct host_keys *keys = &session->keys;
 
-	if (memcmp(&charter->host_statement, &keys->statement_public, ED25519_SIZE) != 0 ||
-	    memcmp(&charter->host_log, &keys->log_public, ED25519_SIZE) != 0 ||
-	    !point_equal(&charter->host_escrow, &keys->escrow_public))
+	if (!charter_names_host(charter, &keys->statement_public, &keys->log_public,
+	        &keys->escrow_public))
 		return err_set(err, ERR_INTEGRITY,
 		    "host.key is not the one that charter %u names: this vault was moved or restored; "
 		    "it releases nothing until a charter names its host",

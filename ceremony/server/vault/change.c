@@ -15,6 +15,9 @@ change_done(struct change *change)
 enum err_code
 change_begin(struct session *session, struct change *change, struct err *err)
 {
+	if (session->reads)
+		return err_set(err, ERR_INTERNAL,
+		    "an operation that proves nothing cannot change the vault");
 	TRY(store_begin(session->store, err));
 	change->store = session->store;
 	TRY(chain_refresh(session, err));

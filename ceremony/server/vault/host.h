@@ -7,7 +7,8 @@
  *	DIR/vault.id		  the vault id in hex, written when charter 1 is complete: the anchor of the
  *				  charter chain, which a writer of the database cannot move
  *	DIR/checkpoint		  newest checkpoint (C2SP note), written after each commit
- *	DIR/ceremony/ID.key	  0600: "HALc", u16 format 1, 32 scalar; erased at release, refusal, expiry
+ *	DIR/ceremony/ID.key	  0600: "HALc", u16 format 1, 32 scalar, 32 lease seed; erased at release,
+ *				  refusal, expiry
  *	DIR/ceremony/ID.lock	  held while one session releases that ceremony
  *	DIR/escrow/ID, ID.lock	  ceremony/server/vault/escrow.h
  */

@@ -31,6 +31,7 @@ struct session {
 	const char *folder;
 	int out; /* progress goes there; -1: nowhere */
 	enum session_state state;
+	bool reads;          /* the operation in hand proves nothing: no change begins */
 	struct store *store; /* NULL when absent */
 	struct host_keys keys;
 	struct founding founding;

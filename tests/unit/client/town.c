@@ -236,7 +236,8 @@ request_secrets(struct town *town, const struct p256_key *signer)
 	list_items(town, &request.items);
 	list_recipients(town, &request.recipients);
 	memcpy(request.seat, requester_of(town)->name, sizeof(request.seat));
-	snprintf(request.reason, sizeof(request.reason), "primary does not boot");
+	snprintf(request.reason, sizeof(request.reason), "%s",
+	    town->reason != NULL ? town->reason : "primary does not boot");
 	if (releases)
 		snprintf(request.incident, sizeof(request.incident), "INC-4711");
 	snprintf(request.host, sizeof(request.host), "laptop");

@@ -122,7 +122,8 @@ struct town {
 	struct buf swap_text;
 	size_t hidden;                             /* so many items are not shown */
 	void (*change)(struct ceremony *ceremony); /* what `request` is answered with */
-	int64_t ahead; /* of the requester's clock, when a request is made */
+	int64_t ahead;      /* of the requester's clock, when a request is made */
+	const char *reason; /* of it; NULL: the primary does not boot */
 	/* Tokens and the person. */
 	struct town_token tokens[TOWN_TOKENS];
 	struct token_driver drivers[2];     /* PIV, FIDO2 */

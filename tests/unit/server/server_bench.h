@@ -174,6 +174,10 @@ enum err_code bench_open(struct bench *bench, const struct person *person, const
 /* The same of the item at POSITION. */
 enum err_code bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
     size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err);
+/* All that was sealed to them: the lease key's seed [32], then the credential. */
+enum err_code bench_open_answer(struct bench *bench, const struct person *person,
+    const struct id *id, size_t position, struct secret **ret_answer, struct buf *ret_box,
+    struct err *err);
 /* The message "done" for ID, signed by the requester's token; sent by bench_done. */
 struct json *bench_done_message(struct bench *bench, const struct id *id);
 enum err_code bench_done(struct bench *bench, const struct id *id, char ret_debt[20],

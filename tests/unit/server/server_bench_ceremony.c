@@ -510,11 +510,10 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 
 static void
 open_box(struct bench *bench, const struct person *person, const struct shown *shown,
-    const struct item *item, const struct buf *box, struct secret **ret_credential)
+    const struct item *item, const struct buf *box, struct secret **ret_answer)
 {
 	struct err err;
 	HPKE *hpke = NULL;
-	SECRET *answer = NULL;
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = bench->vault_id,
@@ -530,10 +529,7 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 	    &person->seat.tokens[0].keys[KEY_RELEASE], hpke_agree_local, person->keys[KEY_RELEASE],
 	    VIEW_OF(info.bytes), &hpke, &err));
 	assert_ok(hpke_open(hpke, VIEW_OF(shown->ceremony.digest.bytes),
-	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), &answer, &err));
-	struct view all = secret_view(answer);
-	assert_ok(secret_from(view_of(all.data + ED25519_SIZE, all.size - ED25519_SIZE),
-	    ret_credential, &err));
+	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), ret_answer, &err));
 }
 
 enum err_code
@@ -544,8 +540,8 @@ bench_open(struct bench *bench, const struct person *person, const struct id *id
 }
 
 enum err_code
-bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
-    size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err)
+bench_open_answer(struct bench *bench, const struct person *person, const struct id *id,
+    size_t position, struct secret **ret_answer, struct buf *ret_box, struct err *err)
 {
 	struct err inner;
 	JSON *reply = NULL;
@@ -566,8 +562,20 @@ bench_open_at(struct bench *bench, const struct person *person, const struct id 
 	    ERR_OK);
 	assert_true(digest_equal(&person->seat.tokens[0].id, &release.recipients[0]));
 	assert_true(digest_equal(&shown.ceremony.digest, &release.ceremony));
-	open_box(bench, person, &shown, &shown.ceremony.items.rows[position], &box, ret_credential);
+	open_box(bench, person, &shown, &shown.ceremony.items.rows[position], &box, ret_answer);
 	if (ret_box != NULL)
 		buf_bytes(ret_box, buf_view(&box));
 	return ERR_OK;
+}
+
+enum err_code
+bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
+    size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err)
+{
+	SECRET *answer = NULL;
+
+	TRY(bench_open_answer(bench, person, id, position, &answer, ret_box, err));
+	struct view all = secret_view(answer);
+	return secret_from(view_of(all.data + ED25519_SIZE, all.size - ED25519_SIZE),
+	    ret_credential, err);
 }

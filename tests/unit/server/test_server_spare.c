@@ -169,7 +169,7 @@ a_wrong_box_opens_nothing(void **state)
 	bench_free(bench);
 }
 
-/* B4: whoever knew the statement's digest could have rubbish stored. */
+/* Whoever knew the statement's digest could have rubbish stored. */
 static void
 a_box_that_its_statements_one_time_key_did_not_sign_is_refused(void **state)
 {
@@ -199,7 +199,7 @@ a_box_that_its_statements_one_time_key_did_not_sign_is_refused(void **state)
 	bench_free(bench);
 }
 
-/* B5: each step said again by somebody who heard it. */
+/* Each step said again by somebody who heard it. */
 static void
 a_repeated_request_gives_nothing_that_opens_and_makes_no_leaf(void **state)
 {

@@ -203,7 +203,7 @@ an_envelope_counts_once_the_spare_has_opened_that_very_one(void **state)
 	bench_free(bench);
 }
 
-/* B4: all spoilt, and the margins looked fine. */
+/* All spoilt, and the margins looked fine. */
 static void
 a_spoilt_envelope_never_counts_and_its_seat_replaces_it(void **state)
 {
