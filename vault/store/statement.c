@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small texts, statements, and the chain of documents. */
+/* Small texts, statements, the chain of documents, and where definitions stand. */
 #include "vault/store/statement.h"
 
 #include "vault/store/inside.h"
@@ -101,4 +101,27 @@ store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 	TRY(sql_end(&query));
 	*ret_count = count;
 	return ERR_OK;
+}
+
+enum err_code
+store_add_definition(struct store *store, const struct digest *hash, const struct digest *statement,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "definitions",
+	    "INSERT INTO definitions (hash, statement) VALUES (?, ?)", err);
+	store_put_digest(&query, hash);
+	store_put_digest(&query, statement);
+	return sql_run(&query, NULL);
+}
+
+enum err_code
+store_get_definition(struct store *store, const struct digest *hash, struct digest *ret_statement,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "definitions",
+	    "SELECT statement FROM definitions WHERE hash = ?", err);
+	store_put_digest(&query, hash);
+	TRY(sql_one(&query, "definition"));
+	store_get_digest(&query, "statement", ret_statement);
+	return sql_end(&query);
 }

@@ -28,4 +28,10 @@ enum err_code store_get_document(struct store *store, uint32_t position, struct 
 enum err_code store_count_documents(struct store *store, uint32_t *ret_count,
     struct err *err) MUST_CHECK;
 
+/* Which statement holds the definition with HASH (vault/documents/definition.h).  ERR_EXISTS: known. */
+enum err_code store_add_definition(struct store *store, const struct digest *hash,
+    const struct digest *statement, struct err *err) MUST_CHECK;
+enum err_code store_get_definition(struct store *store, const struct digest *hash,
+    struct digest *ret_statement, struct err *err) MUST_CHECK;
+
 #endif

@@ -61,7 +61,7 @@ to_vault(struct delivery *delivery, struct secret *credential, struct err *err)
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("resealed");
 
-	TRY(sealing_make(session, &item->exhibit->definition, item->secret.newest + 1, credential,
+	TRY(sealing_make(session, item->exhibit->definition, item->secret.newest + 1, credential,
 	    &sealing, err));
 	TRY(change_begin(session, &change, err));
 	TRY(replace(delivery, &sealing, err));

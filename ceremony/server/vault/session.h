@@ -38,6 +38,7 @@ struct session {
 	struct chain chain; /* verified */
 	struct transcript
 	    *kept; /* the ceremony that was looked at last, under this chain; or NULL */
+	struct definitions definitions; /* the secret statement that was looked at last, verified */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];

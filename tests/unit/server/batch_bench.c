@@ -134,8 +134,9 @@ batch_draw_request(struct bench *bench, const struct person *person, enum mode m
 	if (mode_releases(mode)) {
 		const struct seat_token *token = &person->seat.tokens[0];
 
-		request->recipients = (struct recipients){
-		    .rows = {{token->id, token->keys[KEY_RELEASE]}}, .count = 1};
+		request->recipients =
+		    (struct recipients){.rows = {{token->id, token->keys[KEY_RELEASE]}},
+		        .count = 1};
 		request->duration = 600;
 		snprintf(request->incident, sizeof(request->incident), "INC-1");
 	}

@@ -117,15 +117,16 @@ prepare(const struct spoilt *spoilt, const char *text)
 {
 	sqlite3_stmt *statement = NULL;
 
-	assert_int_equal(sqlite3_prepare_v2(spoilt->database, text, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(spoilt->database, text, -1, &statement, NULL),
+	    SQLITE_OK);
 	return statement;
 }
 
 static void
 bind(sqlite3_stmt *statement, int place, struct view bytes)
 {
-	assert_int_equal(
-	    sqlite3_bind_blob(statement, place, bytes.data, (int)bytes.size, SQLITE_STATIC),
+	assert_int_equal(sqlite3_bind_blob(statement, place, bytes.data, (int)bytes.size,
+	                     SQLITE_STATIC),
 	    SQLITE_OK);
 }
 
@@ -191,8 +192,7 @@ spoil_envelope(struct spoilt *spoilt, size_t index, struct view enc, struct view
 	assert_ok(envelope_info(spoilt->header, index, &info, &err));
 	assert_ok(hpke_sender(envelope->suite, &envelope->recipient, VIEW_OF(info.bytes), &hpke,
 	    &made, &err));
-	assert_ok(
-	    hpke_seal(hpke, VIEW_OF(spoilt->after.bytes), secret_view(shares), &box, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(spoilt->after.bytes), secret_view(shares), &box, &err));
 	bind(set, 1, VIEW_OF(made.bytes));
 	bind(set, 2, buf_view(&box));
 	assert_int_equal(sqlite3_bind_int(set, 3, (int)index), SQLITE_OK);
