@@ -11,7 +11,9 @@
 
 #include "base/bytes.h"
 
-enum { JSON_TEXT_MAX = 4 * 1024 * 1024 }; /* bytes of one document */
+enum {
+	JSON_TEXT_MAX = 17 * 1024 * 1024
+}; /* bytes of one document: a statement and what it came with */
 
 struct json; /* an object, array or string; reference-counted by jansson */
 

@@ -76,6 +76,7 @@ static const struct op {
     {"suspension-draft", LIVE, serve_suspension_draft},
     {"test", LIVE, serve_test},
     {"test-begin", LIVE, serve_test_begin},
+    {"test-box", LIVE, serve_test_box},
 };
 
 static enum err_code
@@ -151,7 +152,9 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = dispatch(session, &call, err);
 	if (code == ERR_OK)
-		return wire_send(out, call.reply, buf_view(&call.out), -1, err);
+		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
+	if (code == ERR_OK)
+		return ERR_OK;
 	*ret_end = is_fatal(code);
 	cause = *err;
 	return send_error(out, code, &cause, err);

@@ -2,10 +2,11 @@
 /* Small texts, statements, the chain of documents, and where definitions stand. */
 #include "vault/store/statement.h"
 
+#include "base/dsse.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
-enum { TEXT_MAX = 4 * 1024 * 1024, STATEMENT_MAX = 4 * 1024 * 1024 };
+enum { TEXT_MAX = 4 * 1024 * 1024 };
 
 enum err_code
 store_set_text(struct store *store, const char *name, const char *text, struct err *err)
@@ -43,8 +44,8 @@ enum err_code
 store_put_statement(struct store *store, const struct digest *digest, const char *type,
     struct view text, bool replace, struct err *err)
 {
-	if (text.size > STATEMENT_MAX)
-		return err_set(err, ERR_INVALID, "a statement is larger than 4 MiB");
+	if (text.size > DSSE_TEXT_MAX)
+		return err_set(err, ERR_INVALID, "a statement is larger than 16 MiB");
 	SQL_QUERY query = sql_query(store->sql, "statements",
 	    "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
 	    " ON CONFLICT (digest) DO UPDATE SET text = excluded.text WHERE ?",
@@ -64,7 +65,7 @@ store_get_statement(struct store *store, const struct digest *digest, struct buf
 	    "SELECT text FROM statements WHERE digest = ?", err);
 	store_put_digest(&query, digest);
 	TRY(sql_one(&query, "statement"));
-	sql_get_bytes(&query, "text", 0, STATEMENT_MAX, ret_text);
+	sql_get_bytes(&query, "text", 0, DSSE_TEXT_MAX, ret_text);
 	return sql_end(&query);
 }
 

@@ -202,9 +202,11 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	TRY(fetch_waiting(client, view, &target, &statement, &waiting, &waits, err));
 	ui_say(ui, "%s's token \"%s\", serial %u (%s)", target.seat->name, target.token->label,
 	    target.token->serial, target.seat->person);
-	if (waits)
-		ui_say(ui, "%s wants to suspend it: %s. You add the second signature.",
-		    waiting.seat, waiting.reason);
+	if (waits) {
+		ui_say(ui, "%s wants to suspend it, and says:", waiting.seat);
+		ui_quote(ui, waiting.reason);
+		ui_say(ui, "You add the second signature.");
+	}
 	TRY(sign(client, view, &target, &statement, waits, reason, err));
 	TRY(send(client, &target, &statement, ret_live, err));
 	return client_sync(client, &view, err);

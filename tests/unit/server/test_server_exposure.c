@@ -44,7 +44,7 @@ call(struct bench *bench, struct err *err)
 static void
 assert_states(struct bench *bench, const struct id *id, const char *state, const char *notes)
 {
-	char text[20], all[1200];
+	char text[20], all[NOTES_MAX];
 
 	batch_states(bench, id, text, all);
 	assert_string_equal(text, state);
@@ -238,7 +238,7 @@ shares_that_do_not_give_the_key_of_the_version_owe_nothing(enum mode mode)
 	struct bench *bench = batch_bench(false, 2);
 	static const char exposed[] = "SELECT part_exposed FROM versions, secrets WHERE secret = id"
 	                              " AND number = 1 AND name = 'prod/s0'";
-	char text[20], notes[1200], debt[20];
+	char text[20], notes[NOTES_MAX], debt[20];
 
 	spoil_com_dek(bench);
 	struct id id = batch_ask(bench, mode);
