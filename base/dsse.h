@@ -50,8 +50,8 @@ enum err_code dsse_add(struct dsse *dsse, const char *keyid, struct view sig, st
     struct err *err) MUST_CHECK;
 /* NULL when nobody with KEYID signed. */
 const struct dsse_signature *dsse_find(const struct dsse *dsse, const char *keyid);
-/* RET_DSSE is {0} or filled before; more than DSSE_TEXT_MAX, unknown members, two signatures of one keyid, a keyid over
- * 64 bytes and trailing bytes are ERR_INVALID. */
+/* RET_DSSE is {0} or filled before; more than DSSE_TEXT_MAX, unknown members, two signatures of one
+ * keyid, a keyid over 64 bytes and trailing bytes are ERR_INVALID. */
 enum err_code dsse_parse(struct view text, struct dsse *ret_dsse, struct err *err) MUST_CHECK;
 enum err_code dsse_encode(const struct dsse *dsse, struct buf *ret_text,
     struct err *err) MUST_CHECK;

@@ -158,35 +158,54 @@ add_part(struct parts *parts, const struct json *json, struct view piece, struct
 	return buf_check(&parts->text, err);
 }
 
+/* Nobody has us wait for the rest for ever. */
+static int64_t
+next_deadline(const struct parts *parts, int64_t deadline)
+{
+	int64_t latest = process_milliseconds() + WIRE_PART_MILLISECONDS;
+
+	if (parts->last.number == 0 || (deadline >= 0 && deadline < latest))
+		return deadline;
+	return latest;
+}
+
+static enum err_code
+next_frame(int fd, const struct parts *parts, struct json **ret_json, struct buf *ret_blob,
+    int64_t deadline, struct err *err)
+{
+	const struct part *last = &parts->last;
+	enum err_code code =
+	    frame_receive(fd, ret_json, ret_blob, next_deadline(parts, deadline), err);
+
+	if (code == ERR_OK || last->number == 0)
+		return code;
+	if (code == ERR_NOT_FOUND || code == ERR_TARGET_UNKNOWN)
+		err->code = ERR_PROTOCOL;
+	return err_add(err, "after part %u of %u of a message", last->number, last->of);
+}
+
 enum err_code
 wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
     struct err *err)
 {
 	CLEANUP(parts_done) struct parts parts = {0};
+	JSON *json = NULL;
+	BUF blob = {0};
 
-	for (;;) {
-		JSON *json = NULL;
-		BUF blob = {0};
-		enum err_code code = frame_receive(fd, &json, &blob, deadline, err);
-
-		if (code == ERR_NOT_FOUND && parts.last.number > 0)
-			return err_set(err, ERR_PROTOCOL,
-			    "the other side closed the connection after part %u of %u of a message",
-			    parts.last.number, parts.last.of);
-		if (code != ERR_OK)
-			return code;
-		if (is_part(json)) {
-			TRY(add_part(&parts, json, buf_view(&blob), err));
-			continue;
-		}
-		if (parts.last.number > 0) {
-			TRY(check_end(&parts, json, err));
-			json_freep(&json);
-			TRY(frame_json(buf_view(&parts.text), &json, err));
-		}
-		buf_bytes(ret_blob, buf_view(&blob));
-		TRY(buf_check(ret_blob, err));
-		*ret_json = TAKE(json);
-		return ERR_OK;
+	TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
+	while (is_part(json)) {
+		TRY(add_part(&parts, json, buf_view(&blob), err));
+		json_freep(&json);
+		buf_done(&blob);
+		TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
 	}
+	if (parts.last.number > 0) {
+		TRY(check_end(&parts, json, err));
+		json_freep(&json);
+		TRY(frame_json(buf_view(&parts.text), &json, err));
+	}
+	buf_bytes(ret_blob, buf_view(&blob));
+	TRY(buf_check(ret_blob, err));
+	*ret_json = TAKE(json);
+	return ERR_OK;
 }

@@ -22,6 +22,7 @@ enum {
 	WIRE_JSON_MAX = FRAME_JSON_MAX, /* of what goes in one piece */
 	WIRE_BLOB_MAX = FRAME_BLOB_MAX,
 	WIRE_PARTS = JSON_TEXT_MAX / FRAME_BLOB_MAX,
+	WIRE_PART_MILLISECONDS = 120 * 1000, /* for the frame after a part */
 	WIRE_PROTOCOL = 1
 };
 
@@ -31,7 +32,8 @@ enum err_code wire_send(int fd, const struct json *json, struct view blob, int64
     struct err *err) MUST_CHECK;
 /* A clean end of file before the first byte is ERR_NOT_FOUND; anything else that does not keep
  * to the format is ERR_PROTOCOL, and names the part that is missing, came twice, or does not belong
- * here. */
+ * here.  Between parts DEADLINE is at most WIRE_PART_MILLISECONDS away.  What came takes no more
+ * memory than JSON_TEXT_MAX for the text, and what json_parse makes of it. */
 enum err_code wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
     struct err *err) MUST_CHECK;
 
