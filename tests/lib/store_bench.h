@@ -90,7 +90,7 @@ bench_statement(struct store *store, unsigned number)
 	struct err err;
 	struct digest digest = digest_of(number);
 	assert_ok(
-	    store_put_statement(store, &digest, "test", view_of_text("statement"), false, &err));
+	    store_put_statement(store, &digest, "test", view_of_text("statement"), true, &err));
 	return digest;
 }
 

@@ -47,14 +47,17 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 	if (text.size > DSSE_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "a statement is larger than 16 MiB");
 	SQL_QUERY query = sql_query(store->sql, "statements",
-	    "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
-	    " ON CONFLICT (digest) DO UPDATE SET text = excluded.text WHERE ?",
+	    replace ? "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
+	              " ON CONFLICT (digest) DO UPDATE SET text = excluded.text" :
+	              "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)",
 	    err);
 	store_put_digest(&query, digest);
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
-	sql_put_int(&query, replace);
-	return sql_run(&query, NULL);
+	if (sql_run(&query, NULL) == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS,
+		    "this statement of type %s was accepted before; make a new one", type);
+	return sql_end(&query);
 }
 
 enum err_code

@@ -62,7 +62,8 @@ enum err_code session_statement(struct session *session, const struct digest *di
 /* Its text as member NAME of OBJECT. */
 enum err_code session_put_statement(struct session *session, struct json *object, const char *name,
     const struct digest *digest, struct err *err) MUST_CHECK;
-/* Store STATEMENT under its digest. */
+/* Store STATEMENT under its digest.  ERR_EXISTS: whoever repeats one is told so, and nothing happens;
+ * REPLACE: it comes with other signatures. */
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
 

@@ -35,8 +35,9 @@ a_statement_is_replaced_only_on_demand(void **state)
 	bench_begin(bench);
 	assert_ok(
 	    store_put_statement(bench->store, &digest, "test", view_of_text("a"), false, &err));
-	assert_ok(
+	assert_error(ERR_EXISTS,
 	    store_put_statement(bench->store, &digest, "test", view_of_text("b"), false, &err));
+	assert_says("this statement of type test was accepted before");
 	assert_ok(store_get_statement(bench->store, &digest, &text, &err));
 	assert_string_equal(buf_string(&text), "a");
 	text.size = 0;
