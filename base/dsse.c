@@ -108,6 +108,7 @@ dsse_parse(struct view text, struct dsse *ret_dsse, struct err *err)
 	const char *type;
 	struct json_in in;
 
+	TRY(check_size("the whole", text.size, 1, DSSE_TEXT_MAX, err));
 	if (json_parse(text, &json, err) != ERR_OK)
 		return err_add(err, "envelope");
 	in = json_in(json, "envelope", err);

@@ -17,7 +17,8 @@
 
 enum {
 	DSSE_TYPE_MAX = 100,
-	DSSE_PAYLOAD_MAX = 1024 * 1024,
+	DSSE_TEXT_MAX = 16 * 1024 * 1024,                 /* of the envelope */
+	DSSE_PAYLOAD_MAX = DSSE_TEXT_MAX / 4 * 3 - 65536, /* with 64 signatures it fits */
 	DSSE_SIGNATURES_MAX = 64,
 	DSSE_SIG_MAX = 256,
 	DSSE_KEYID_MAX = 64
@@ -49,8 +50,8 @@ enum err_code dsse_add(struct dsse *dsse, const char *keyid, struct view sig, st
     struct err *err) MUST_CHECK;
 /* NULL when nobody with KEYID signed. */
 const struct dsse_signature *dsse_find(const struct dsse *dsse, const char *keyid);
-/* RET_DSSE is {0} or filled before; unknown members, two signatures of one keyid, a keyid over
- * 64 bytes and trailing bytes are ERR_INVALID. */
+/* RET_DSSE is {0} or filled before; more than DSSE_TEXT_MAX, unknown members, two signatures of one
+ * keyid, a keyid over 64 bytes and trailing bytes are ERR_INVALID. */
 enum err_code dsse_parse(struct view text, struct dsse *ret_dsse, struct err *err) MUST_CHECK;
 enum err_code dsse_encode(const struct dsse *dsse, struct buf *ret_text,
     struct err *err) MUST_CHECK;

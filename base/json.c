@@ -119,6 +119,9 @@ json_parse(struct view text, struct json **ret_json, struct err *err)
 	if (text.size > JSON_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "JSON document larger than %d bytes",
 		    JSON_TEXT_MAX);
+	if (json_values(text) > JSON_VALUES_MAX)
+		return err_set(err, ERR_INVALID, "JSON document of more than %d values",
+		    JSON_VALUES_MAX);
 	json = cooked(json_loadb(text.size > 0 ? (const char *)text.data : "", text.size,
 	    JSON_REJECT_DUPLICATES, &error));
 	/* Without memory for its first buffers jansson does not even set the error. */

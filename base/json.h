@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strict JSON over jansson.  Parsing refuses duplicate and empty keys, trailing bytes, reals,
- * nesting deeper than 16, and strings that are not plain text (text_is_plain).  Objects are read
+ * nesting deeper than 16, more than JSON_VALUES_MAX values, and strings that are not plain text (text_is_plain).  Objects are read
  * with json_in.h.
  *
  * Writing keeps the order of the calls; failures are sticky until json_encode.
@@ -11,7 +11,12 @@
 
 #include "base/bytes.h"
 
-enum { JSON_TEXT_MAX = 4 * 1024 * 1024 }; /* bytes of one document */
+/* Of one document: a statement as a text, and what it came with.  What is read takes about 256 bytes of
+ * memory for a value, and its texts. */
+enum {
+	JSON_TEXT_MAX = 17 * 1024 * 1024, /* bytes */
+	JSON_VALUES_MAX = 256 * 1024      /* values, and commas and colons between them */
+};
 
 struct json; /* an object, array or string; reference-counted by jansson */
 

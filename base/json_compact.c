@@ -77,6 +77,37 @@ compact_string(struct reader *reader, struct buf *ret_text)
 	}
 }
 
+/* Past a text whose first quotation mark was read. */
+static void
+skip_string(struct reader *reader)
+{
+	while (reader->rest.size > 0) {
+		uint8_t byte = reader_u8(reader);
+
+		if (byte == '"')
+			return;
+		if (byte == '\\' && reader->rest.size > 0)
+			reader_u8(reader);
+	}
+}
+
+size_t
+json_values(struct view text)
+{
+	struct reader reader = reader_of(text);
+	size_t count = 1;
+
+	while (reader.rest.size > 0) {
+		uint8_t byte = reader_u8(&reader);
+
+		if (byte == '"')
+			skip_string(&reader);
+		else if (byte == ',' || byte == ':' || byte == '[' || byte == '{')
+			count++;
+	}
+	return count;
+}
+
 void
 json_compact(struct view text, struct buf *ret_text)
 {

@@ -179,21 +179,23 @@ read_given(const struct json *array, struct exhibit *exhibit, struct err *err)
 
 static enum err_code
 read_item(const struct json *reply, struct view header, const struct vault_view *view,
-    const struct transcript *transcript, size_t position, struct dossier_item *item,
-    struct err *err)
+    struct transcript *transcript, size_t position, struct dossier_item *item, struct err *err)
 {
 	struct json_in in = reply_in(reply, "ceremony-item", err);
+	bool known = transcript_definition(transcript, position) != NULL;
 	EXHIBIT *exhibit = NULL;
 	DSSE definition = {0};
 
-	in_statement(&in, "definition", &definition);
+	if (!known)
+		in_statement(&in, "definition", &definition);
 	snprintf(item->stale, sizeof(item->stale), "%s",
 	    json_in_text(&in, "stale", 0, NOTE_TEXT_MAX));
 	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	const struct json *given = json_in_array(&in, "given", 0, QUORUM_SEATS);
 	item->part_exposed = json_in_bool(&in, "part_exposed");
 	TRY(json_in_end(&in));
-	TRY(exhibit_new(transcript, position, &definition, header, &view->chain, &exhibit, err));
+	TRY(exhibit_new(transcript, position, known ? NULL : &definition, header, &view->chain,
+	    &exhibit, err));
 	TRY(lookup_spares(spares, exhibit->header, &exhibit->spares, err));
 	TRY(read_given(given, exhibit, err));
 	item->exhibit = TAKE(exhibit);
@@ -213,6 +215,8 @@ dossier_fetch_item(struct client *client, const struct vault_view *view, struct 
 	request = op_new("ceremony-item");
 	json_put_text(request, "id", dossier->id);
 	json_put_int(request, "position", (int64_t)position);
+	json_put_bool(request, "known",
+	    transcript_definition(dossier->transcript, position) != NULL);
 	TRY(client_call(client, request, (struct view){0}, &reply, &header, err));
 	return read_item(reply, buf_view(&header), view, dossier->transcript, position,
 	    &dossier->items[position], err);

@@ -15,6 +15,9 @@ transcript_free(struct transcript *transcript)
 {
 	request_done(&transcript->request);
 	ceremony_done(&transcript->ceremony);
+	for (size_t i = 0; i < transcript->known_count; i++)
+		definitions_done(&transcript->known[i]);
+	free(transcript->known);
 	free(transcript->voices);
 	free(transcript);
 }
@@ -304,27 +307,59 @@ transcript_check_seat(const struct transcript *transcript, const struct chain *c
 void
 exhibit_free(struct exhibit *exhibit)
 {
-	definition_done(&exhibit->definition);
 	if (exhibit->header != NULL)
 		header_freep(&exhibit->header);
 	free(exhibit);
 }
 
+const struct definition *
+transcript_definition(const struct transcript *transcript, size_t position)
+{
+	const struct digest *digest = &transcript->request.items.rows[position].definition;
+	const struct definition *found = NULL;
+
+	for (size_t i = 0; i < transcript->known_count && found == NULL; i++)
+		found = definitions_find(&transcript->known[i], digest);
+	return found;
+}
+
+/* STATEMENT holds the definition with DIGEST, and is known from now on. */
 static enum err_code
-check_definition(const struct dsse *statement, const struct chain *chain, struct exhibit *exhibit,
-    struct err *err)
+add_definitions(struct transcript *transcript, const struct dsse *statement,
+    const struct digest *digest, const struct chain *chain, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+
+	TRY(definitions_parse(statement, chain->charter->training, &definitions, err));
+	TRY(chain_verify_definitions(chain, statement, &definitions, err));
+	if (definitions_find(&definitions, digest) == NULL)
+		return contradicts("definition", "digest", err);
+	struct definitions *more = reallocarray(transcript->known, transcript->known_count + 1,
+	    sizeof(*transcript->known));
+	if (more == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+	transcript->known = more;
+	transcript->known[transcript->known_count++] = definitions;
+	definitions = (struct definitions){0};
+	return ERR_OK;
+}
+
+static enum err_code
+check_definition(struct transcript *transcript, size_t position, const struct dsse *statement,
+    const struct chain *chain, struct exhibit *exhibit, struct err *err)
 {
 	const struct item *item = exhibit->item;
 
-	TRY(definition_parse(statement, chain->charter->training, &exhibit->definition, err));
-	TRY(chain_verify_definition(chain, statement, &exhibit->definition, err));
-	if (!digest_equal(&exhibit->definition.digest, &item->definition))
-		return contradicts("definition", "digest", err);
-	if (strcmp(exhibit->definition.name, item->name) != 0)
+	if (statement != NULL)
+		TRY(add_definitions(transcript, statement, &item->definition, chain, err));
+	exhibit->definition = transcript_definition(transcript, position);
+	if (exhibit->definition == NULL)
+		return err_set(err, ERR_INTEGRITY, "nothing that was shown holds its definition");
+	if (strcmp(exhibit->definition->name, item->name) != 0)
 		return contradicts("definition", "name", err);
-	if (memcmp(&exhibit->definition.secret, &item->secret, sizeof(item->secret)) != 0)
+	if (memcmp(&exhibit->definition->secret, &item->secret, sizeof(item->secret)) != 0)
 		return contradicts("definition", "secret", err);
-	exhibit->policy = charter_policy(chain->charter, exhibit->definition.policy);
+	exhibit->policy = charter_policy(chain->charter, exhibit->definition->policy);
 	return ERR_OK;
 }
 
@@ -356,7 +391,7 @@ check_header(struct view bytes, const struct chain *chain, const char *signed_qu
 }
 
 enum err_code
-exhibit_new(const struct transcript *transcript, size_t position, const struct dsse *definition,
+exhibit_new(struct transcript *transcript, size_t position, const struct dsse *definition,
     struct view header, const struct chain *chain, struct exhibit **ret_exhibit, struct err *err)
 {
 	EXHIBIT *exhibit = calloc(1, sizeof(*exhibit));
@@ -365,7 +400,7 @@ exhibit_new(const struct transcript *transcript, size_t position, const struct d
 	if (exhibit == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a version");
 	exhibit->item = &transcript->request.items.rows[position];
-	if (check_definition(definition, chain, exhibit, err) != ERR_OK ||
+	if (check_definition(transcript, position, definition, chain, exhibit, err) != ERR_OK ||
 	    check_header(header, chain, quorum, exhibit, err) != ERR_OK) {
 		if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
 			err->code = ERR_INTEGRITY;

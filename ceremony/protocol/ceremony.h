@@ -38,6 +38,8 @@ struct transcript {
 	char why_void[NOTE_TEXT_MAX + 1];
 	struct voice *voices;
 	size_t voice_count;
+	struct definitions *known; /* every verified secret statement that was shown so far */
+	size_t known_count;
 };
 void transcript_free(struct transcript *transcript);
 DESTRUCTOR(transcript_freep, struct transcript, transcript_free)
@@ -65,9 +67,9 @@ enum err_code transcript_check_seat(const struct transcript *transcript, const s
 
 /* One item with what is behind it. */
 struct exhibit {
-	const struct item *item; /* of the request: with its name */
-	struct definition definition;
-	const struct policy *policy; /* in force; NULL: the charter has it no more */
+	const struct item *item;             /* of the request: with its name */
+	const struct definition *definition; /* the transcript's */
+	const struct policy *policy;         /* in force; NULL: the charter has it no more */
 	struct header *header;
 	struct quorum quorum; /* of the header */
 	struct digest header_hash;
@@ -79,9 +81,12 @@ struct exhibit {
 void exhibit_free(struct exhibit *exhibit);
 DESTRUCTOR(exhibit_freep, struct exhibit, exhibit_free)
 #define EXHIBIT CLEANUP(exhibit_freep) struct exhibit
-/* DEFINITION and HEADER (encoded) are those that item POSITION names, and fit each other.
- * ERR_INTEGRITY names the secret. */
-enum err_code exhibit_new(const struct transcript *transcript, size_t position,
+/* The definition of item POSITION, if a statement that was shown holds it; else NULL. */
+const struct definition *transcript_definition(const struct transcript *transcript,
+    size_t position);
+/* DEFINITION (a secret statement, or NULL: one that was shown before holds it) and HEADER (encoded) are
+ * those that item POSITION names, and fit each other.  ERR_INTEGRITY names the secret. */
+enum err_code exhibit_new(struct transcript *transcript, size_t position,
     const struct dsse *definition, struct view header, const struct chain *chain,
     struct exhibit **ret_exhibit, struct err *err) MUST_CHECK;
 void exhibit_give(struct exhibit *exhibit, const char *seat);

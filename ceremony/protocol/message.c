@@ -58,7 +58,7 @@ put_signature(struct json *object, const struct dsse_signature *signature)
 void
 in_statement(struct json_in *in, const char *name, struct dsse *ret_statement)
 {
-	const char *text = json_in_text(in, name, 1, JSON_TEXT_MAX);
+	const char *text = json_in_text(in, name, 1, DSSE_TEXT_MAX);
 	struct err cause;
 
 	if (in->code != ERR_OK)

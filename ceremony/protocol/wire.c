@@ -1,94 +1,209 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A frame is read in the order of its bytes, and nothing is allocated before both sizes were found
- * to be within their limits.  The first byte is read alone: only there may the other side end.
- */
 #include "ceremony/protocol/wire.h"
 
-enum { PREFIX_SIZE = 8 };
+#include "base/crypto.h"
+#include "base/json_in.h"
+
+/* ---- sending ---- */
+
+/* NUMBER 0: what ends the parts. */
+static enum err_code
+send_part(int fd, uint32_t number, size_t of, const struct digest *message, struct view piece,
+    int64_t deadline, struct err *err)
+{
+	JSON *json = json_new_object();
+	BUF text = {0};
+
+	if (number > 0) {
+		json_put_int(json, "part", number);
+		json_put_int(json, "of", (int64_t)of);
+	}
+	json_put_hex(json, "message", VIEW_OF(message->bytes));
+	TRY(json_encode(json, &text, err));
+	return frame_send(fd, buf_view(&text), piece, deadline, err);
+}
+
+static enum err_code
+send_parts(int fd, struct view text, struct view blob, int64_t deadline, struct err *err)
+{
+	size_t of = (text.size + FRAME_BLOB_MAX - 1) / FRAME_BLOB_MAX, left = text.size;
+	struct digest message;
+
+	TRY(sha256_one(text, &message, err));
+	for (uint32_t i = 0; i < of; i++) {
+		size_t size = left < FRAME_BLOB_MAX ? left : FRAME_BLOB_MAX;
+
+		TRY(send_part(fd, i + 1, of, &message, view_of(text.data + text.size - left, size),
+		    deadline, err));
+		left -= size;
+	}
+	return send_part(fd, 0, of, &message, blob, deadline, err);
+}
 
 enum err_code
 wire_send(int fd, const struct json *json, struct view blob, int64_t deadline, struct err *err)
 {
 	BUF text = {0};
-	BUF prefix = {0};
 
 	TRY(json_encode(json, &text, err));
-	if (text.size > WIRE_JSON_MAX || blob.size > WIRE_BLOB_MAX)
-		return err_set(err, ERR_INTERNAL,
-		    "a frame of %zu and %zu bytes is larger than the protocol allows", text.size,
-		    blob.size);
-	buf_u32(&prefix, (uint32_t)text.size);
-	buf_u32(&prefix, (uint32_t)blob.size);
-	TRY(buf_check(&prefix, err));
-	TRY(fd_write(fd, buf_view(&prefix), deadline, err));
-	TRY(fd_write(fd, buf_view(&text), deadline, err));
-	return fd_write(fd, blob, deadline, err);
+	if (text.size <= WIRE_JSON_MAX)
+		return frame_send(fd, buf_view(&text), blob, deadline, err);
+	return send_parts(fd, buf_view(&text), blob, deadline, err);
 }
 
-/* The first byte tells a clean end from a broken one: fd_read calls only an end ERR_PROTOCOL. */
-static enum err_code
-read_prefix(int fd, uint8_t prefix[PREFIX_SIZE], int64_t deadline, struct err *err)
-{
-	enum err_code code = fd_read(fd, prefix, 1, deadline, err);
+/* ---- receiving ---- */
 
-	if (code == ERR_PROTOCOL)
-		return err_set(err, ERR_NOT_FOUND, "the other side closed the connection");
-	if (code != ERR_OK)
-		return code;
-	return fd_read(fd, prefix + 1, PREFIX_SIZE - 1, deadline, err);
+struct part {
+	uint32_t number, of;
+	struct digest message;
+};
+struct parts {
+	struct part last; /* that came */
+	struct buf text;  /* so far */
+};
+
+static void
+parts_done(struct parts *parts)
+{
+	buf_done(&parts->text);
 }
 
+/* What ENDS them has no number. */
 static enum err_code
-read_bytes(int fd, size_t size, struct buf *ret_bytes, int64_t deadline, struct err *err)
+read_part(const struct json *json, bool ends, struct part *ret_part, struct err *err)
 {
-	uint8_t *space = buf_space(ret_bytes, size);
+	struct json_in in = json_in(json, "a part of a message", err);
+	struct part part = {0};
 
-	TRY(buf_check(ret_bytes, err));
-	return fd_read(fd, space, size, deadline, err);
-}
-
-static enum err_code
-receive_json(int fd, size_t size, struct json **ret_json, int64_t deadline, struct err *err)
-{
-	BUF text = {0};
-	struct err cause;
-	enum err_code code;
-
-	TRY(read_bytes(fd, size, &text, deadline, err));
-	code = json_parse(buf_view(&text), ret_json, &cause);
-	if (code == ERR_MEMORY) {
-		*err = cause;
-		return code;
+	if (!ends) {
+		part.number = (uint32_t)json_in_int(&in, "part", 1, UINT32_MAX);
+		part.of = (uint32_t)json_in_int(&in, "of", 1, UINT32_MAX);
 	}
-	if (code != ERR_OK)
-		return err_set(err, ERR_PROTOCOL,
-		    "the other side does not speak Halligan's protocol: %s", cause.text);
+	json_in_hex(&in, "message", part.message.bytes, DIGEST_SIZE);
+	if (json_in_end(&in) != ERR_OK)
+		return err->code = ERR_PROTOCOL;
+	*ret_part = part;
 	return ERR_OK;
+}
+
+static enum err_code
+check_part(const struct parts *parts, const struct part *part, size_t size, struct err *err)
+{
+	const struct part *last = &parts->last;
+
+	if (part->of < 2 || part->of > WIRE_PARTS)
+		return err_set(err, ERR_PROTOCOL,
+		    "a message came in %u parts, which are not 2 to %d", part->of, (int)WIRE_PARTS);
+	if (part->number > part->of)
+		return err_set(err, ERR_PROTOCOL, "part %u of a message that has %u came",
+		    part->number, part->of);
+	if (last->number > 0 &&
+	    (part->of != last->of || !digest_equal(&part->message, &last->message)))
+		return err_set(err, ERR_PROTOCOL,
+		    "part %u of another message came after part %u of %u", part->number,
+		    last->number, last->of);
+	if (part->number <= last->number)
+		return err_set(err, ERR_PROTOCOL, "part %u of %u of a message came twice",
+		    part->number, part->of);
+	if (part->number > last->number + 1)
+		return err_set(err, ERR_PROTOCOL,
+		    "part %u of %u of a message came where part %u was due", part->number, part->of,
+		    last->number + 1);
+	if (size == 0 || (size < FRAME_BLOB_MAX && part->number < part->of))
+		return err_set(err, ERR_PROTOCOL, "part %u of %u of a message has %zu bytes",
+		    part->number, part->of, size);
+	return ERR_OK;
+}
+
+/* The frame after the last part ends them. */
+static enum err_code
+check_end(const struct parts *parts, const struct json *json, struct err *err)
+{
+	const struct part *last = &parts->last;
+	struct part end;
+	struct digest computed;
+
+	if (json_object_text(json, "message") == NULL ||
+	    read_part(json, true, &end, err) != ERR_OK ||
+	    !digest_equal(&end.message, &last->message))
+		return err_set(err, ERR_PROTOCOL,
+		    "something else came after part %u of %u of a message", last->number, last->of);
+	if (last->number < last->of)
+		return err_set(err, ERR_PROTOCOL, "a message ended after part %u of %u",
+		    last->number, last->of);
+	TRY(sha256_one(buf_view(&parts->text), &computed, err));
+	if (!digest_equal(&computed, &last->message))
+		return err_set(err, ERR_PROTOCOL, "the parts of a message are not those of it");
+	return ERR_OK;
+}
+
+static bool
+is_part(const struct json *json)
+{
+	struct err ignored;
+	struct json_in in = json_in(json, "a message", &ignored);
+
+	return json_in_has(&in, "part");
+}
+
+static enum err_code
+add_part(struct parts *parts, const struct json *json, struct view piece, struct err *err)
+{
+	struct part part;
+
+	TRY(read_part(json, false, &part, err));
+	TRY(check_part(parts, &part, piece.size, err));
+	parts->last = part;
+	buf_bytes(&parts->text, piece);
+	return buf_check(&parts->text, err);
+}
+
+/* Nobody has us wait for the rest for ever. */
+static int64_t
+next_deadline(const struct parts *parts, int64_t deadline)
+{
+	int64_t latest = process_milliseconds() + WIRE_PART_MILLISECONDS;
+
+	if (parts->last.number == 0 || (deadline >= 0 && deadline < latest))
+		return deadline;
+	return latest;
+}
+
+static enum err_code
+next_frame(int fd, const struct parts *parts, struct json **ret_json, struct buf *ret_blob,
+    int64_t deadline, struct err *err)
+{
+	const struct part *last = &parts->last;
+	enum err_code code =
+	    frame_receive(fd, ret_json, ret_blob, next_deadline(parts, deadline), err);
+
+	if (code == ERR_OK || last->number == 0)
+		return code;
+	if (code == ERR_NOT_FOUND || code == ERR_TARGET_UNKNOWN)
+		err->code = ERR_PROTOCOL;
+	return err_add(err, "after part %u of %u of a message", last->number, last->of);
 }
 
 enum err_code
 wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
     struct err *err)
 {
-	uint8_t prefix[PREFIX_SIZE];
+	CLEANUP(parts_done) struct parts parts = {0};
 	JSON *json = NULL;
 	BUF blob = {0};
-	struct reader reader;
-	uint32_t json_size, blob_size;
 
-	TRY(read_prefix(fd, prefix, deadline, err));
-	reader = reader_of(VIEW_OF(prefix));
-	json_size = reader_u32(&reader);
-	blob_size = reader_u32(&reader);
-	if (json_size == 0 || json_size > WIRE_JSON_MAX || blob_size > WIRE_BLOB_MAX)
-		return err_set(err, ERR_PROTOCOL,
-		    "the other side does not speak Halligan's protocol: it announced a frame of "
-		    "%u and %u bytes",
-		    json_size, blob_size);
-	TRY(receive_json(fd, json_size, &json, deadline, err));
-	if (blob_size > 0)
-		TRY(read_bytes(fd, blob_size, &blob, deadline, err));
+	TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
+	while (is_part(json)) {
+		TRY(add_part(&parts, json, buf_view(&blob), err));
+		json_freep(&json);
+		buf_done(&blob);
+		TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
+	}
+	if (parts.last.number > 0) {
+		TRY(check_end(&parts, json, err));
+		json_freep(&json);
+		TRY(frame_json(buf_view(&parts.text), &json, err));
+	}
 	buf_bytes(ret_blob, buf_view(&blob));
 	TRY(buf_check(ret_blob, err));
 	*ret_json = TAKE(json);

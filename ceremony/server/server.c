@@ -162,7 +162,9 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = dispatch(session, &call, err);
 	if (code == ERR_OK)
-		return wire_send(out, call.reply, buf_view(&call.out), -1, err);
+		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
+	if (code == ERR_OK)
+		return ERR_OK;
 	*ret_end = is_fatal(code);
 	cause = *err;
 	return send_error(out, code, &cause, err);

@@ -216,7 +216,7 @@ give_all(const struct called *called, struct exhibit *exhibit)
 }
 
 static void
-judge(const struct called *called, const struct transcript *transcript, unsigned approved)
+judge(const struct called *called, struct transcript *transcript, unsigned approved)
 {
 	const struct items *items = &transcript->request.items;
 

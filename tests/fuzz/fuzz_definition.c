@@ -8,8 +8,8 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	DEFINITION definition = {0};
-	DEFINITION again = {0};
+	DEFINITIONS_OF definitions = {0};
+	DEFINITIONS_OF again = {0};
 	struct json *payload = NULL;
 	JSON *same = NULL;
 	DSSE statement = {0};
@@ -19,14 +19,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	BUF other = {0};
 
 	statement_around(STATEMENT_SECRET, false, view_of(data, size), &statement);
-	if (definition_parse(&statement, false, &definition, &err) != ERR_OK)
+	if (definitions_parse(&statement, false, &definitions, &err) != ERR_OK)
 		return 0;
-	MUST(strchr(definition.rotator, '/') == NULL && definition.rotator[0] != '.');
-	MUST(definition_payload(&definition, &payload, &err) == ERR_OK);
+	MUST(definitions.count > 0 && definitions.count <= DEFINITIONS);
+	for (size_t i = 0; i < definitions.count; i++) {
+		const struct definition *row = &definitions.rows[i];
+
+		MUST(strchr(row->rotator, '/') == NULL && row->rotator[0] != '.');
+		MUST(definitions_find(&definitions, &row->digest) == row);
+	}
+	MUST(definitions_payload(&definitions, &payload, &err) == ERR_OK);
 	MUST(json_encode(payload, &text, &err) == ERR_OK);
 	statement_again(STATEMENT_SECRET, false, payload, &second);
-	MUST(definition_parse(&second, false, &again, &err) == ERR_OK);
-	MUST(definition_payload(&again, &same, &err) == ERR_OK);
+	MUST(definitions_parse(&second, false, &again, &err) == ERR_OK);
+	MUST(definitions_payload(&again, &same, &err) == ERR_OK);
 	MUST(json_encode(same, &other, &err) == ERR_OK);
 	MUST(view_equal(buf_view(&text), buf_view(&other)));
 	return 0;

@@ -4,7 +4,7 @@
 
 usage: dump.py --write | --check     (rewrite the dumps in docs/FORMAT.md, or say whether they agree)
 """
-import os, re, sys
+import hashlib, json, os, re, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORMAT = os.path.join(HERE, "..", "..", "docs", "FORMAT.md")
@@ -72,7 +72,17 @@ def envelope(data):
     d.take(65, "enc"); d.take(len(data) - 65, "ciphertext and tag")
     return d.end()
 
-DUMPS = {"release-1.answer": ("release-1.answer", envelope), "release-1.reply": ("release-1.reply", envelope),
+def definitions(data):
+    """Each entry and its hash, computed as FORMAT.md says it."""
+    statement, label, lines = json.loads(data), b"halligan/v1 definition", []
+    for at, entry in enumerate(statement["definitions"]):
+        text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
+        hashed = bytes([len(label)]) + label + bytes.fromhex(statement["vault"]) + text
+        lines += [f"    entry {at}  {text.decode()}", f"    hash  {at}  {hashlib.sha256(hashed).hexdigest()}"]
+    return lines
+
+DUMPS = {"secret-1.payload": ("secret-1.payload", definitions),
+    "release-1.answer": ("release-1.answer", envelope), "release-1.reply": ("release-1.reply", envelope),
     "version-1.spare": ("version-1.spare", envelope), "version-1.envelope": ("version-1.envelope", envelope), "version-1.header": ("version-1.header", header), "version-1.dek": ("version-1.dek", plain("DEK")),
     "version-1.ciphertext": ("version-1.ciphertext", plain("ciphertext and tag")),
     "version-1.payload": ("version-1.credential", payload)}

@@ -134,23 +134,28 @@ called_secret(struct called *called, size_t index)
 	struct json *payload = NULL;
 	SECRET *credential = NULL;
 	HEADER *ids = NULL, *header = NULL;
+	DEFINITIONS_OF parsed = {0};
 	struct seal_recipient recipients[AUDIT + 1];
-	DEFINITION definition = {.vault = called->chain.vault,
-	    .revision = 1,
+	DEFINITION definition = {.revision = 1,
 	    .policy = "default",
 	    .rotator = "ssh-key",
-	    .effect = "root on the host",
-	    .created = CALLED_AT};
+	    .effect = "root on the host"};
 	snprintf(item->name, sizeof(item->name), "prod/db%zu", index);
 	memset(item->secret.bytes, 0x30 + (int)index, SECRET_ID_SIZE);
 	item->version = 3 + (uint32_t)index;
 	definition.secret = item->secret;
 	memcpy(definition.name, item->name, sizeof(definition.name));
 	fine(json_parse(view_of_text("{\"host\":\"db1\"}"), &definition.target, &err), &err);
-	fine(definition_payload(&definition, &payload, &err), &err);
+	fine(definitions_payload(&(struct definitions){.vault = called->chain.vault,
+	                             .created = CALLED_AT,
+	                             .rows = &definition,
+	                             .count = 1},
+	         &payload, &err),
+	    &err);
 	called_state(STATEMENT_SECRET, payload, &called->definitions[index]);
 	sign_with(&called->definitions[index], called->founded.keys[OPS][KEY_SIGN]);
-	fine(dsse_digest(&called->definitions[index], &item->definition, &err), &err);
+	fine(definitions_parse(&called->definitions[index], false, &parsed, &err), &err);
+	item->definition = parsed.rows[0].digest;
 
 	fine(header_new(&ids, &err), &err);
 	fine(header_new(&header, &err), &err);
@@ -293,7 +298,7 @@ called_begin(struct called *called, struct transcript **ret_transcript, struct e
 }
 
 __attribute__((unused)) static enum err_code
-called_show(const struct called *called, const struct transcript *transcript, size_t index,
+called_show(const struct called *called, struct transcript *transcript, size_t index,
     struct exhibit **ret_exhibit, struct err *err)
 {
 	return exhibit_new(transcript, index, &called->definitions[index],

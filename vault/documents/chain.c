@@ -125,15 +125,15 @@ chain_listed_token(const struct chain *chain, const char *name, const struct dig
 }
 
 enum err_code
-chain_verify_definition(const struct chain *chain, const struct dsse *statement,
-    const struct definition *definition, struct err *err)
+chain_verify_definitions(const struct chain *chain, const struct dsse *statement,
+    const struct definitions *definitions, struct err *err)
 {
 	enum err_code code = ERR_REFUSED;
 
 	for (size_t i = chain->charter_count; code != ERR_OK && i > 0; i--)
-		code = definition_verify(statement, definition, chain->charters[i - 1],
+		code = definitions_verify(statement, definitions, chain->charters[i - 1],
 		    &chain->vault, err);
 	if (code == ERR_OK)
 		return ERR_OK;
-	return definition_verify(statement, definition, chain->charter, &chain->vault, err);
+	return definitions_verify(statement, definitions, chain->charter, &chain->vault, err);
 }

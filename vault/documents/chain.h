@@ -67,9 +67,9 @@ enum err_code chain_refuse_token(const struct chain *chain, const char *name,
 /* ERR_REFUSED when a token that is suspended signed STATEMENT. */
 enum err_code chain_check_signers(const struct chain *chain, const struct dsse *statement,
     struct err *err) MUST_CHECK;
-/* definition_verify under the newest charter under which it verifies: a definition stays valid when the
+/* definitions_verify under the newest charter under which it verifies: a definition stays valid when the
  * operator who signed it has left.  What is refused is what the charter in force refuses. */
-enum err_code chain_verify_definition(const struct chain *chain, const struct dsse *statement,
-    const struct definition *definition, struct err *err) MUST_CHECK;
+enum err_code chain_verify_definitions(const struct chain *chain, const struct dsse *statement,
+    const struct definitions *definitions, struct err *err) MUST_CHECK;
 
 #endif

@@ -6,8 +6,10 @@
 #include "vault/documents/definition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hpke_info.h"
 #include "base/json_in.h"
 #include "base/text.h"
 #include "vault/documents/signers.h"
@@ -22,6 +24,15 @@ definition_done(struct definition *definition)
 {
 	json_free(definition->target);
 	definition->target = NULL;
+}
+
+void
+definitions_done(struct definitions *definitions)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		definition_done(&definitions->rows[i]);
+	free(definitions->rows);
+	*definitions = (struct definitions){0};
 }
 
 /* A copy of TARGET that outlives its document. */
@@ -52,8 +63,6 @@ parse_rotator(const struct json *object, struct definition *definition, struct e
 static void
 parse_names(struct json_in *in, struct definition *definition)
 {
-	(void)json_in_int(in, "format", DEFINITION_FORMAT, DEFINITION_FORMAT);
-	json_in_hex(in, "vault", definition->vault.bytes, DIGEST_SIZE);
 	json_in_hex(in, "secret", definition->secret.bytes, SECRET_ID_SIZE);
 	snprintf(definition->name, sizeof(definition->name), "%s",
 	    json_in_text(in, "name", 1, SEAT_NAME_MAX));
@@ -66,54 +75,149 @@ parse_names(struct json_in *in, struct definition *definition)
 		json_in_fail(in, "policy", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
 }
 
-enum err_code
-definition_parse(const struct dsse *statement, bool training, struct definition *ret_definition,
+static enum err_code
+hash_entry(const struct json *entry, const struct digest *vault, struct digest *ret_digest,
     struct err *err)
 {
-	JSON *payload = NULL;
-	DEFINITION definition = {0};
-	uint8_t nonce[NONCE_SIZE];
-	TRY(statement_payload(statement, STATEMENT_SECRET, training, &payload, err));
-	struct json_in in = json_in(payload, "secret", err);
-	parse_names(&in, &definition);
+	BUF bytes = {0};
+
+	hpke_info_begin(&bytes, "halligan/v1 definition", vault);
+	TRY(json_encode(entry, &bytes, err));
+	return hpke_info_end(&bytes, ret_digest, err);
+}
+
+static enum err_code
+parse_entry(const struct json *entry, const struct digest *vault, struct definition *definition,
+    struct err *err)
+{
+	struct json_in in = json_in(entry, "secret", err);
+
+	parse_names(&in, definition);
 	const struct json *rotator = json_in_object(&in, "rotator");
 	const struct json *target = json_in_object(&in, "target");
-	snprintf(definition.effect, sizeof(definition.effect), "%s",
+	snprintf(definition->effect, sizeof(definition->effect), "%s",
 	    json_in_text(&in, "effect", 1, EFFECT_MAX));
-	definition.self = json_in_choice(&in, "identity", identity_names) == IDENTITY_SELF;
-	definition.created = json_in_time(&in, "created");
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
+	definition->self = json_in_choice(&in, "identity", identity_names) == IDENTITY_SELF;
 	TRY(json_in_end(&in));
-	TRY(parse_rotator(rotator, &definition, err));
-	TRY(copy_target(target, &definition.target, err));
-	TRY(dsse_digest(statement, &definition.digest, err));
-	*ret_definition = definition;
-	definition.target = NULL;
+	TRY(parse_rotator(rotator, definition, err));
+	TRY(copy_target(target, &definition->target, err));
+	return hash_entry(entry, vault, &definition->digest, err);
+}
+
+/* Is the name or the secret of row POSITION that of one before it? */
+static const char *
+stands_twice(const struct definition *rows, size_t position)
+{
+	for (size_t i = 0; i < position; i++) {
+		if (strcmp(rows[i].name, rows[position].name) == 0)
+			return "name";
+		if (memcmp(&rows[i].secret, &rows[position].secret, sizeof(rows[i].secret)) == 0)
+			return "secret";
+	}
+	return NULL;
+}
+
+static enum err_code
+parse_entries(const struct json *array, struct definitions *definitions, struct err *err)
+{
+	size_t count = json_array_count(array);
+
+	definitions->rows = calloc(count, sizeof(*definitions->rows));
+	if (definitions->rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu definitions", count);
+	for (size_t i = 0; i < count; i++) {
+		definitions->count = i + 1;
+		if (parse_entry(json_array_object(array, i), &definitions->vault,
+		        &definitions->rows[i], err) != ERR_OK)
+			return err_add(err, "definitions[%zu]", i);
+		const char *twice = stands_twice(definitions->rows, i);
+		if (twice != NULL)
+			return err_set(err, ERR_INVALID,
+			    "definitions[%zu]: secret: %s: that of \"%s\" stands twice", i, twice,
+			    definitions->rows[i].name);
+	}
 	return ERR_OK;
 }
 
 enum err_code
-definition_payload(const struct definition *definition, struct json **ret_payload, struct err *err)
+definitions_parse(const struct dsse *statement, bool training, struct definitions *ret_definitions,
+    struct err *err)
 {
-	struct json *payload = json_new_object(), *rotator = json_new_object();
-	json_put_int(payload, "format", DEFINITION_FORMAT);
-	json_put_hex(payload, "vault", VIEW_OF(definition->vault.bytes));
-	json_put_hex(payload, "secret", VIEW_OF(definition->secret.bytes));
-	json_put_text(payload, "name", definition->name);
-	json_put_int(payload, "revision", definition->revision);
-	json_put_text(payload, "policy", definition->policy);
+	JSON *payload = NULL;
+	DEFINITIONS_OF definitions = {0};
+	uint8_t nonce[NONCE_SIZE];
+
+	TRY(statement_payload(statement, STATEMENT_SECRET, training, &payload, err));
+	struct json_in in = json_in(payload, "secret", err);
+	(void)json_in_int(&in, "format", DEFINITION_FORMAT, DEFINITION_FORMAT);
+	json_in_hex(&in, "vault", definitions.vault.bytes, DIGEST_SIZE);
+	definitions.created = json_in_time(&in, "created");
+	const struct json *array = json_in_array(&in, "definitions", 1, DEFINITIONS);
+	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
+	TRY(json_in_end(&in));
+	TRY(parse_entries(array, &definitions, err));
+	TRY(dsse_digest(statement, &definitions.digest, err));
+	*ret_definitions = definitions;
+	definitions = (struct definitions){0};
+	return ERR_OK;
+}
+
+static struct json *
+entry_payload(const struct definition *definition)
+{
+	struct json *entry = json_new_object(), *rotator = json_new_object();
+
+	json_put_hex(entry, "secret", VIEW_OF(definition->secret.bytes));
+	json_put_text(entry, "name", definition->name);
+	json_put_int(entry, "revision", definition->revision);
+	json_put_text(entry, "policy", definition->policy);
 	json_put_text(rotator, "name", definition->rotator);
 	json_put_hex(rotator, "hash", VIEW_OF(definition->rotator_hash.bytes));
-	json_put(payload, "rotator", rotator);
-	json_put_copy(payload, "target", definition->target);
-	json_put_text(payload, "effect", definition->effect);
-	json_put_text(payload, "identity",
+	json_put(entry, "rotator", rotator);
+	json_put_copy(entry, "target", definition->target);
+	json_put_text(entry, "effect", definition->effect);
+	json_put_text(entry, "identity",
 	    identity_names[definition->self ? IDENTITY_SELF : IDENTITY_AMBIENT]);
-	json_put_time(payload, "created", definition->created);
+	return entry;
+}
+
+enum err_code
+definitions_payload(const struct definitions *definitions, struct json **ret_payload,
+    struct err *err)
+{
+	struct json *payload = json_new_object(), *array = json_new_array();
+
+	for (size_t i = 0; i < definitions->count; i++)
+		json_add(array, entry_payload(&definitions->rows[i]));
+	json_put_int(payload, "format", DEFINITION_FORMAT);
+	json_put_hex(payload, "vault", VIEW_OF(definitions->vault.bytes));
+	json_put_time(payload, "created", definitions->created);
+	json_put(payload, "definitions", array);
 	if (payload == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a definition");
 	*ret_payload = payload;
 	return ERR_OK;
+}
+
+enum err_code
+definition_copy(const struct definition *definition, struct definition *ret_definition,
+    struct err *err)
+{
+	struct json *target;
+
+	TRY(copy_target(definition->target, &target, err));
+	*ret_definition = *definition;
+	ret_definition->target = target;
+	return ERR_OK;
+}
+
+const struct definition *
+definitions_find(const struct definitions *definitions, const struct digest *digest)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		if (digest_equal(&definitions->rows[i].digest, digest))
+			return &definitions->rows[i];
+	return NULL;
 }
 
 static enum err_code
@@ -134,19 +238,28 @@ check_policy(const struct definition *definition, const struct charter *charter,
 	    near);
 }
 
-enum err_code
-definition_verify(const struct dsse *statement, const struct definition *definition,
-    const struct charter *charter, const struct digest *vault, struct err *err)
+static enum err_code
+check_entry(const struct definition *definition, const struct charter *charter, struct err *err)
 {
-	bool signed_by[CHARTER_SEATS];
-	TRY(signers_check_digest(statement, &definition->digest, "secret", err));
-	if (!digest_equal(&definition->vault, vault))
-		return err_set(err, ERR_INTEGRITY, "secret: vault: belongs to another vault");
 	if (definition->revision != 1)
 		return err_set(err, ERR_VERSION,
 		    "secret: revision %u was made by a newer Halligan; this one reads revision 1",
 		    definition->revision);
-	TRY(check_policy(definition, charter, err));
+	return check_policy(definition, charter, err);
+}
+
+enum err_code
+definitions_verify(const struct dsse *statement, const struct definitions *definitions,
+    const struct charter *charter, const struct digest *vault, struct err *err)
+{
+	bool signed_by[CHARTER_SEATS];
+
+	TRY(signers_check_digest(statement, &definitions->digest, "secret", err));
+	if (!digest_equal(&definitions->vault, vault))
+		return err_set(err, ERR_INTEGRITY, "secret: vault: belongs to another vault");
+	for (size_t i = 0; i < definitions->count; i++)
+		if (check_entry(&definitions->rows[i], charter, err) != ERR_OK)
+			return err_add(err, "definitions[%zu]", i);
 	if (signers_verify(statement, charter->seats, charter->seat_count, NULL, 0, err) != ERR_OK)
 		return err_add(err, "secret");
 	signers_mark(statement, charter->seats, charter->seat_count, signed_by);
@@ -154,5 +267,5 @@ definition_verify(const struct dsse *statement, const struct definition *definit
 		if (signed_by[i] && (charter->seats[i].roles & ROLE_OPERATOR) != 0)
 			return ERR_OK;
 	return err_set(err, ERR_REFUSED, "secret: \"%s\" is not signed by an operator",
-	    definition->name);
+	    definitions->rows[0].name);
 }

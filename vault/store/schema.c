@@ -2,8 +2,8 @@
 /*
  * Where SQL can hold an invariant, it does:
  *
- *	log_*, documents, voices,
- *	opened, answers, tests		are only ever added to (triggers)
+ *	log_*, documents, definitions,
+ *	voices, opened, answers, tests	are only ever added to (triggers)
  *	versions			what was sealed is never exchanged (trigger)
  *	opened				one for a version, ever, but for recoveries (UNIQUE)
  *	ceremonies.request		a request is accepted once (UNIQUE)
@@ -58,10 +58,14 @@ const char *const store_schema[] = {
     DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
     ") STRICT;" APPEND_ONLY("documents"),
 
+    "CREATE TABLE definitions ("
+    DIGEST("hash") " PRIMARY KEY,"
+    DIGEST("statement") REFERS_TO_STATEMENT
+    ") STRICT;" APPEND_ONLY("definitions")
     "CREATE TABLE secrets ("
     ID("id") " PRIMARY KEY,"
     "  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 63),"
-    DIGEST("definition") REFERS_TO_STATEMENT ","
+    DIGEST("definition") "REFERENCES definitions(hash) DEFERRABLE INITIALLY DEFERRED,"
     "  current INTEGER CHECK (current BETWEEN 1 AND newest),"
     NUMBER("newest") ","
     "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"

@@ -24,7 +24,7 @@
 
 #include "base/bytes.h"
 
-enum { SQL_BLOB_MAX = 16 * 1024 * 1024 };
+enum { SQL_BLOB_MAX = 17 * 1024 * 1024 };
 
 struct sql;
 

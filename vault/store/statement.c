@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small texts, statements, and the chain of documents. */
+/* Small texts, statements, the chain of documents, and where definitions stand. */
 #include "vault/store/statement.h"
 
+#include "base/dsse.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
-enum { TEXT_MAX = 4 * 1024 * 1024, STATEMENT_MAX = 4 * 1024 * 1024 };
+enum { TEXT_MAX = 4 * 1024 * 1024 };
 
 enum err_code
 store_set_text(struct store *store, const char *name, const char *text, struct err *err)
@@ -43,17 +44,20 @@ enum err_code
 store_put_statement(struct store *store, const struct digest *digest, const char *type,
     struct view text, bool replace, struct err *err)
 {
-	if (text.size > STATEMENT_MAX)
-		return err_set(err, ERR_INVALID, "a statement is larger than 4 MiB");
+	if (text.size > DSSE_TEXT_MAX)
+		return err_set(err, ERR_INVALID, "a statement is larger than 16 MiB");
 	SQL_QUERY query = sql_query(store->sql, "statements",
-	    "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
-	    " ON CONFLICT (digest) DO UPDATE SET text = excluded.text WHERE ?",
+	    replace ? "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
+	              " ON CONFLICT (digest) DO UPDATE SET text = excluded.text" :
+	              "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)",
 	    err);
 	store_put_digest(&query, digest);
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
-	sql_put_int(&query, replace);
-	return sql_run(&query, NULL);
+	if (sql_run(&query, NULL) == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS,
+		    "this statement of type %s was accepted before; make a new one", type);
+	return sql_end(&query);
 }
 
 enum err_code
@@ -64,7 +68,7 @@ store_get_statement(struct store *store, const struct digest *digest, struct buf
 	    "SELECT text FROM statements WHERE digest = ?", err);
 	store_put_digest(&query, digest);
 	TRY(sql_one(&query, "statement"));
-	sql_get_bytes(&query, "text", 0, STATEMENT_MAX, ret_text);
+	sql_get_bytes(&query, "text", 0, DSSE_TEXT_MAX, ret_text);
 	return sql_end(&query);
 }
 
@@ -101,4 +105,27 @@ store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 	TRY(sql_end(&query));
 	*ret_count = count;
 	return ERR_OK;
+}
+
+enum err_code
+store_add_definition(struct store *store, const struct digest *hash, const struct digest *statement,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "definitions",
+	    "INSERT INTO definitions (hash, statement) VALUES (?, ?)", err);
+	store_put_digest(&query, hash);
+	store_put_digest(&query, statement);
+	return sql_run(&query, NULL);
+}
+
+enum err_code
+store_get_definition(struct store *store, const struct digest *hash, struct digest *ret_statement,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "definitions",
+	    "SELECT statement FROM definitions WHERE hash = ?", err);
+	store_put_digest(&query, hash);
+	TRY(sql_one(&query, "definition"));
+	store_get_digest(&query, "statement", ret_statement);
+	return sql_end(&query);
 }

@@ -12,8 +12,8 @@ enum err_code store_set_text(struct store *store, const char *name, const char *
 enum err_code store_get_text(struct store *store, const char *name, struct buf *ret_text,
     struct err *err) MUST_CHECK;
 
-/* Statements: DSSE text by digest.  Adding the same digest again replaces the text only when
- * REPLACE (more signatures were collected). */
+/* Statements: DSSE text by digest.  The same digest again is ERR_EXISTS, unless it may REPLACE the text
+ * (more signatures were collected). */
 enum err_code store_put_statement(struct store *store, const struct digest *digest,
     const char *type, struct view text, bool replace, struct err *err) MUST_CHECK;
 enum err_code store_get_statement(struct store *store, const struct digest *digest,
@@ -27,5 +27,11 @@ enum err_code store_get_document(struct store *store, uint32_t position, struct 
     struct err *err) MUST_CHECK;
 enum err_code store_count_documents(struct store *store, uint32_t *ret_count,
     struct err *err) MUST_CHECK;
+
+/* Which statement holds the definition with HASH (vault/documents/definition.h).  ERR_EXISTS: known. */
+enum err_code store_add_definition(struct store *store, const struct digest *hash,
+    const struct digest *statement, struct err *err) MUST_CHECK;
+enum err_code store_get_definition(struct store *store, const struct digest *hash,
+    struct digest *ret_statement, struct err *err) MUST_CHECK;
 
 #endif

@@ -126,6 +126,22 @@ say_touches(const struct giving *giving)
 
 /* ---- afterwards ---- */
 
+/* What was opened and is not what was sealed is an alarm, however the others fared. */
+static enum err_code
+check_damage(const struct dossier *dossier, struct err *err)
+{
+	size_t damaged = 0;
+
+	for (size_t i = 0; i < dossier->count; i++)
+		damaged += dossier->items[i].state == ITEM_DAMAGED;
+	if (damaged == 0)
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "%zu of %zu secrets are damaged: what is stored of them does not open; nobody was given "
+	    "them, nothing is owed for them, and 'halligan status' names them",
+	    damaged, dossier->count);
+}
+
 static enum err_code
 say_outcome(const struct giving *giving, const char *state, const char *missing, struct err *err)
 {
@@ -137,14 +153,12 @@ say_outcome(const struct giving *giving, const char *state, const char *missing,
 		ui_say(ui, "Your approval counts; missing: %s", missing);
 		return ERR_OK;
 	}
-	if (strcmp(state, ceremony_state_names[CEREMONY_RELEASED]) == 0) {
+	if (strcmp(state, ceremony_state_names[CEREMONY_RELEASED]) == 0)
 		ui_say(ui, "Released to %s. The lease runs; the credential is replaced at its end.",
 		    request->seat);
-		return ERR_OK;
-	}
 	TRY(dossier_fetch(giving->client, giving->view, giving->dossier->id, &after, err));
 	ceremony_tell(after, ui);
-	return ERR_OK;
+	return check_damage(after, err);
 }
 
 /* Whatever the quorum allows happens now; progress comes as it goes. */

@@ -94,6 +94,22 @@ lookup_spares(const struct json *array, const struct header *header,
 	return ERR_OK;
 }
 
+/* The definition of NAME in STATEMENT, verified. */
+static enum err_code
+find_definition(const struct dsse *statement, const struct vault_view *view, const char *name,
+    struct definition *ret_definition, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+
+	TRY(definitions_parse(statement, view->chain.charter->training, &definitions, err));
+	TRY(chain_verify_definitions(&view->chain, statement, &definitions, err));
+	for (size_t i = 0; i < definitions.count; i++)
+		if (strcmp(definitions.rows[i].name, name) == 0)
+			return definition_copy(&definitions.rows[i], ret_definition, err);
+	return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
+	    definitions.rows[0].name);
+}
+
 static enum err_code
 read_lookup(const struct json *reply, const struct vault_view *view, const char *name,
     struct view header, struct lookup *lookup, struct err *err)
@@ -109,11 +125,7 @@ read_lookup(const struct json *reply, const struct vault_view *view, const char 
 	read_debt(&in, lookup, err);
 	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&in));
-	TRY(definition_parse(&statement, view->chain.charter->training, &lookup->definition, err));
-	TRY(chain_verify_definition(&view->chain, &statement, &lookup->definition, err));
-	if (strcmp(lookup->definition.name, name) != 0)
-		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
-		    lookup->definition.name);
+	TRY(find_definition(&statement, view, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)
 		return ERR_OK;

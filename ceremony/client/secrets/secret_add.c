@@ -67,12 +67,14 @@ static enum err_code
 sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
     const struct digest *hash, struct hand *hand, struct dsse *statement, struct err *err)
 {
-	struct definition definition = {.vault = view->chain.vault,
-	    .revision = 1,
+	struct definition definition = {.revision = 1,
 	    .rotator_hash = *hash,
 	    .self = plan->self,
-	    .created = hand->options->now(),
 	    .target = plan->target};
+	const struct definitions definitions = {.vault = view->chain.vault,
+	    .created = hand->options->now(),
+	    .rows = &definition,
+	    .count = 1};
 	JSON *payload = NULL;
 
 	TRY(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, err));
@@ -80,7 +82,7 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	snprintf(definition.policy, sizeof(definition.policy), "%s", plan->policy);
 	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
 	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
-	TRY(definition_payload(&definition, &payload, err));
+	TRY(definitions_payload(&definitions, &payload, err));
 	TRY(statement_new(STATEMENT_SECRET, view->chain.charter->training, payload, statement,
 	    err));
 	return hand_sign(hand, statement, "sign the definition", err);
@@ -135,7 +137,7 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	struct hand_want want = {.roles = ROLE_OPERATOR};
 	HAND hand = {0};
 	DSSE statement = {0};
-	DEFINITION definition = {0};
+	DEFINITIONS_OF definitions = {0};
 	BUF ciphertext = {0};
 	struct digest hash;
 	struct point enc;
@@ -150,9 +152,9 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
 	hand_done(&hand); /* the token is not held while the target is tried */
-	TRY(definition_parse(&statement, view->chain.charter->training, &definition, err));
-	TRY(definition_verify(&statement, &definition, view->chain.charter, &view->chain.vault,
+	TRY(definitions_parse(&statement, view->chain.charter->training, &definitions, err));
+	TRY(definitions_verify(&statement, &definitions, view->chain.charter, &view->chain.vault,
 	    err));
-	TRY(seal_value(plan, view, &definition, &enc, &ciphertext, err));
+	TRY(seal_value(plan, view, &definitions.rows[0], &enc, &ciphertext, err));
 	return send_secret(client, plan, &statement, &enc, buf_view(&ciphertext), ret_state, err);
 }

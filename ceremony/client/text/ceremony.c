@@ -211,7 +211,7 @@ show_item(struct screen *screen, size_t position, struct err *err)
 		row(screen, "", "it will not be opened: %s", item->stale);
 		return ERR_OK;
 	}
-	row(screen, "can do", "%s", item->exhibit->definition.effect);
+	row(screen, "can do", "%s", item->exhibit->definition->effect);
 	if (item->part_exposed)
 		row(screen, "WARNING",
 		    "shares of this version were opened before, in a ceremony that was refused");
@@ -236,7 +236,8 @@ show_group(struct screen *screen, size_t first, struct err *err)
 	const struct exhibit *exhibit = dossier->items[first].exhibit;
 
 	if (dossier->count > SCREEN_ITEMS)
-		row(screen, "policy", "%s, of the secrets that follow", exhibit->definition.policy);
+		row(screen, "policy", "%s, of the secrets that follow",
+		    exhibit->definition->policy);
 	for (size_t i = first; i < dossier->count; i++)
 		if (will_open(&dossier->items[i]) && group_of(dossier, i) == first)
 			TRY(show_item(screen, i, err));

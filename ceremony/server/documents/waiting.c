@@ -135,8 +135,12 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 	TRY(enrolment_parse(&statement, enrolling->charter->training, &enrolment, err));
 	TRY(enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err));
 	TRY(enrolment_matches(&enrolment, seat, token, err));
-	TRY(session_keep(enrolling->session, &statement, STATEMENT_ENROLMENT, false, &digest, err));
-	leaf_statement(enrolling->leaf, &digest);
+	/* A draft that collects signatures comes with the same ones each time. */
+	if (session_keep(enrolling->session, &statement, STATEMENT_ENROLMENT, false, &digest,
+	        err) != ERR_OK &&
+	    err->code != ERR_EXISTS)
+		return err->code;
+	leaf_statement(enrolling->leaf, &token->enrolment);
 	return ERR_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
@@ -75,9 +76,12 @@ load_exhibit(const struct opening *opening, const struct item *asked, struct loa
 	struct err cause;
 	enum err_code code;
 
-	TRY(session_statement(session, &asked->definition, "definition", &definition, err));
+	bool known = transcript_definition(opening->transcript, item->position) != NULL;
+
+	if (!known)
+		TRY(chain_secret_statement(session, &asked->definition, &definition, err));
 	TRY(store_get_version(session->store, &asked->secret, asked->version, &item->version, err));
-	code = exhibit_new(opening->transcript, item->position, &definition,
+	code = exhibit_new(opening->transcript, item->position, known ? NULL : &definition,
 	    buf_view(&item->version.header), &session->chain, &item->exhibit, &cause);
 	if (code == ERR_OK) {
 		TRY(spares_load(session, item->exhibit->header, &item->spares, err));

@@ -4,6 +4,7 @@
 
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/item.h"
+#include "ceremony/server/vault/chain.h"
 
 enum { SHOWN_MAX = 200 };
 
@@ -125,20 +126,26 @@ serve_ceremony_item(struct session *session, struct call *call, struct err *err)
 {
 	OPENING *opening = NULL;
 	ITEM *item = NULL;
+	DSSE definition = {0};
 	JSON *given = json_new_array();
 	struct reach_spares spares;
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
+	bool known = json_in_has(&call->in, "known") && json_in_bool(&call->in, "known");
 	TRY(json_in_end(&call->in));
 	TRY(opening_load(session, &id, &opening, err));
 	if (position >= opening->count)
 		return err_set(err, ERR_INVALID, "position: the ceremony has %zu versions",
 		    opening->count);
 	TRY(item_load(opening, position, &item, err));
-	TRY(session_put_statement(session, call->reply, "definition",
-	    &opening->transcript->request.items.rows[position].definition, err));
+	if (!known) {
+		TRY(chain_secret_statement(session,
+		    &opening->transcript->request.items.rows[position].definition, &definition,
+		    err));
+		put_statement(call->reply, "definition", &definition);
+	}
 	json_put_text(call->reply, "stale", item->stale);
 	spares_reach(&item->spares, &spares);
 	spares_put(call->reply, &spares);

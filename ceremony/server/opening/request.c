@@ -257,7 +257,7 @@ store(struct session *session, struct asking *asking, struct err *err)
 	struct ceremony_row *row = &opening->row;
 	LEAF leaf = leaf_new("request");
 
-	TRY(session_keep(session, &asking->request, STATEMENT_REQUEST, false, &row->request, err));
+	row->request = opening->transcript->request.digest;
 	TRY(session_keep(session, &asking->ceremony, STATEMENT_CEREMONY, false, &row->digest, err));
 	TRY(store_add_ceremony(session->store, row, opening->items, opening->count, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(row->id.bytes));
@@ -275,12 +275,14 @@ make(struct session *session, const struct request *request, bool another, struc
     struct err *err)
 {
 	CHANGE change = {0};
+	struct digest digest;
 
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
 	TRY(check_mode(request, err));
 	TRY(check_clock(request, session_now(session), err));
 	TRY(request_check(&asking->request, request, &session->chain, err));
+	TRY(session_keep(session, &asking->request, STATEMENT_REQUEST, false, &digest, err));
 	if (!another)
 		TRY(check_other(session, request, err));
 	TRY(make_statement(session, request, asking, err));

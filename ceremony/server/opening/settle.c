@@ -14,6 +14,7 @@
 #include "ceremony/server/opening/to_target.h"
 #include "ceremony/server/opening/to_vault.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/copy_sink.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
 
@@ -427,6 +428,25 @@ close_settled(struct delivery *delivery, struct err *err)
 	return ceremony_key_erase(session->folder, &opening->row.id, err);
 }
 
+/* Somewhere else it is remembered what was released, before anybody has it.  A sink that fails is told,
+ * and delays nobody. */
+static enum err_code
+send_copy(const struct opening *opening, struct err *err)
+{
+	struct session *session = opening->session;
+	DSSE release = {0};
+	struct err cause;
+
+	if (!mode_releases(opening->row.mode))
+		return ERR_OK;
+	TRY(session_statement(session, &opening->row.release, "release", &release, err));
+	if (copy_release(session->chain.charter->copy, &opening->row.id, &release, &cause) !=
+	    ERR_OK)
+		session_progress(session, "the release goes on, but nobody else remembers it: %s",
+		    cause.text);
+	return ERR_OK;
+}
+
 static enum err_code
 finish(struct session *session, const struct id *id, struct err *err)
 {
@@ -446,6 +466,7 @@ finish(struct session *session, const struct id *id, struct err *err)
 	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
+	TRY(send_copy(opening, err));
 	TRY(settle_all(&delivery, err));
 	TRY(close_settled(&delivery, err));
 	/* Whoever waits for the lock sees under it that nothing is left to do. */

@@ -30,7 +30,6 @@
 #include "vault/seal/envelope.h"
 #include "vault/seal/reply.h"
 #include "vault/store/secret.h"
-#include "vault/store/statement.h"
 
 enum { STATEMENT_AGE = 24 * 3600 };
 
@@ -238,18 +237,6 @@ check_open(struct session *session, const struct spare *spare, const struct spar
 	return ERR_OK;
 }
 
-/* Whoever repeats a statement gives it no second day. */
-static enum err_code
-check_new(struct session *session, const struct spare *spare, struct err *err)
-{
-	BUF text = {0};
-	enum err_code code = store_get_statement(session->store, &spare->digest, &text, err);
-
-	if (code == ERR_OK)
-		return err_set(err, ERR_EXISTS, "it was accepted before");
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
-}
-
 static enum err_code
 accept(struct session *session, const struct dsse *statement, const struct spare *spare,
     struct err *err)
@@ -260,15 +247,14 @@ accept(struct session *session, const struct dsse *statement, const struct spare
 
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
-	TRY(check_new(session, spare, err));
 	TRY(check_statement(session, statement, spare, err));
+	TRY(session_keep(session, statement, STATEMENT_SPARE, false, &digest, err));
 	TRY(journal_check_seen(session, spare->seat, spare->size, &spare->root, err));
 	for (size_t i = 0; i < spare->count; i++) {
 		PLACE place = {0};
 
 		TRY(check_open(session, spare, &spare->opens[i], &place, err));
 	}
-	TRY(session_keep(session, statement, STATEMENT_SPARE, false, &digest, err));
 	for (size_t i = 0; i < spare->count; i++)
 		TRY(store_accept_spare(session->store, &spare->opens[i].secret,
 		    spare->opens[i].version, &spare->to, &digest, err));

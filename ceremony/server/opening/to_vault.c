@@ -42,6 +42,8 @@ replace(struct delivery *delivery, const struct sealing *sealing, struct err *er
 	    err));
 	TRY(store_set_version_state(session->store, &secret.id, old, VERSION_RETIRED, err));
 	TRY(sealing_store(session, sealing, VERSION_CURRENT, err));
+	if (delivery->item->version.part_exposed) /* it is the same value */
+		TRY(store_set_part_exposed(session->store, &secret.id, sealing->number, err));
 	secret.newest = secret.current = sealing->number;
 	TRY(store_update_secret(session->store, &secret, err));
 	TRY(store_erase_envelopes(session->store, &secret.id, old, err));
@@ -59,7 +61,7 @@ to_vault(struct delivery *delivery, struct secret *credential, struct err *err)
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("resealed");
 
-	TRY(sealing_make(session, &item->exhibit->definition, item->secret.newest + 1, credential,
+	TRY(sealing_make(session, item->exhibit->definition, item->secret.newest + 1, credential,
 	    &sealing, err));
 	TRY(change_begin(session, &change, err));
 	TRY(replace(delivery, &sealing, err));

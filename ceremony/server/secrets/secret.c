@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 
+#include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
+#include "ceremony/server/vault/chain.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
 #include "vault/store/secret.h"
@@ -48,13 +50,11 @@ static enum err_code
 add_secret(struct session *session, struct json *array, const struct secret_row *row,
     struct err *err)
 {
-	DSSE statement = {0};
 	DEFINITION definition = {0};
 	JSON *object = json_new_object();
 	const char *state;
 
-	TRY(session_statement(session, &row->definition, "secret", &statement, err));
-	TRY(definition_parse(&statement, session->chain.charter->training, &definition, err));
+	TRY(chain_signed_definition(session, &row->definition, &definition, err));
 	TRY(state_name(session, row, &state, err));
 	json_put_text(object, "name", row->name);
 	json_put_int(object, "current", row->current);
@@ -127,6 +127,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 {
 	const char *name = json_in_text(&call->in, "name", 1, SEAT_NAME_MAX);
 	struct secret_row row;
+	DSSE definition = {0};
 	VERSION_ROW version = {0};
 	bool out;
 
@@ -139,7 +140,8 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 		return code;
 	TRY(store_get_version(session->store, &row.id, row.current, &version, err));
 	TRY(released(session, &row, &out, err));
-	TRY(session_put_statement(session, call->reply, "definition", &row.definition, err));
+	TRY(chain_secret_statement(session, &row.definition, &definition, err));
+	put_statement(call->reply, "definition", &definition);
 	json_put_int(call->reply, "current", row.current);
 	json_put_int(call->reply, "newest", row.newest);
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);

@@ -21,10 +21,12 @@
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "rotators/contract/rotator.h"
+#include "vault/store/statement.h"
 
 struct adoption {
 	struct dsse statement;
-	struct definition definition;
+	struct definitions definitions;
+	const struct definition *definition; /* its only one */
 	struct point enc;
 	bool rotate;
 	struct secret *credential;
@@ -36,7 +38,7 @@ static void
 adoption_done(struct adoption *adoption)
 {
 	dsse_done(&adoption->statement);
-	definition_done(&adoption->definition);
+	definitions_done(&adoption->definitions);
 	secret_freep(&adoption->credential);
 	sealing_done(&adoption->sealing);
 }
@@ -62,7 +64,7 @@ open_value(struct session *session, struct adoption *adoption, struct view ciphe
 {
 	HPKE *hpke = NULL;
 	struct digest info;
-	const struct definition *definition = &adoption->definition;
+	const struct definition *definition = adoption->definition;
 
 	TRY(adopt_info(&session->chain.vault, definition, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
@@ -103,7 +105,7 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 	struct digest hash;
 	char path[4096];
 	unsigned seconds = session->options->rotator_seconds;
-	const struct definition *definition = &adoption->definition;
+	const struct definition *definition = adoption->definition;
 
 	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
 	const struct rotator_start start = {.path = path,
@@ -133,11 +135,11 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 static enum err_code
 add_debt(struct session *session, struct adoption *adoption, struct err *err)
 {
-	ESCROW escrow = {.vault = session->chain.vault, .secret = adoption->definition.secret};
+	ESCROW escrow = {.vault = session->chain.vault, .secret = adoption->definition->secret};
 	SECRET *copy = NULL;
 	int64_t now = session_now(session);
 
-	adoption->debt = (struct debt_row){.secret = adoption->definition.secret,
+	adoption->debt = (struct debt_row){.secret = adoption->definition->secret,
 	    .old = 1,
 	    .state = DEBT_OWED,
 	    .created = now,
@@ -156,13 +158,17 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 {
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("secret");
-	struct secret_row row = {.id = adoption->definition.secret, .current = 1, .newest = 1};
+	struct secret_row row = {.id = adoption->definition->secret,
+	    .definition = adoption->definition->digest,
+	    .current = 1,
+	    .newest = 1};
+	struct digest statement;
 
-	snprintf(row.name, sizeof(row.name), "%s", adoption->definition.name);
+	snprintf(row.name, sizeof(row.name), "%s", adoption->definition->name);
 	TRY(change_begin(session, &change, err));
-	TRY(check_new(session, &adoption->definition, err));
-	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &row.definition,
-	    err));
+	TRY(check_new(session, adoption->definition, err));
+	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &statement, err));
+	TRY(store_add_definition(session->store, &row.definition, &statement, err));
 	TRY(store_add_secret(session->store, &row, err));
 	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
 	if (adoption->rotate) {
@@ -173,7 +179,8 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	leaf_text(&leaf, "name", row.name);
 	leaf_int(&leaf, "version", 1);
 	leaf_bytes(&leaf, "header", VIEW_OF(adoption->sealing.hash.bytes));
-	leaf_statement(&leaf, &row.definition);
+	leaf_bytes(&leaf, "definition", VIEW_OF(row.definition.bytes));
+	leaf_statement(&leaf, &statement);
 	TRY(journal_add(session, &leaf, err));
 	return change_commit(session, &change, err);
 }
@@ -190,11 +197,30 @@ reply_adopted(struct session *session, const struct adoption *adoption, struct j
 		TRY(rotate_pay(session, &adoption->debt.id, &paid, err));
 		state = paid.state == DEBT_RETIRED ? "rotated" : "owed";
 	}
-	TRY(store_get_secret(session->store, &adoption->definition.secret, &row, err));
+	TRY(store_get_secret(session->store, &adoption->definition->secret, &row, err));
 	json_put_int(reply, "version", row.current);
 	json_put_text(reply, "state", state);
 	json_put_text(reply, "note", paid.note);
 	return ERR_OK;
+}
+
+/* Signed by an operator; an adoption takes one. */
+static enum err_code
+read_definition(struct session *session, struct adoption *adoption, struct err *err)
+{
+	struct definitions *definitions = &adoption->definitions;
+
+	TRY(definitions_parse(&adoption->statement, session->chain.charter->training, definitions,
+	    err));
+	TRY(definitions_verify(&adoption->statement, definitions, session->chain.charter,
+	    &session->chain.vault, err));
+	if (definitions->count != 1)
+		return err_set(err, ERR_REFUSED,
+		    "secret: definitions: %zu of them came with one value; a value is added with a "
+		    "statement of its own definition alone",
+		    definitions->count);
+	adoption->definition = &definitions->rows[0];
+	return chain_check_signers(&session->chain, &adoption->statement, err);
 }
 
 enum err_code
@@ -209,16 +235,12 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
 	TRY(chain_refresh(session, err));
-	TRY(definition_parse(&adoption.statement, session->chain.charter->training,
-	    &adoption.definition, err));
-	TRY(definition_verify(&adoption.statement, &adoption.definition, session->chain.charter,
-	    &session->chain.vault, err));
-	TRY(chain_check_signers(&session->chain, &adoption.statement, err));
-	TRY(check_new(session, &adoption.definition, err));
+	TRY(read_definition(session, &adoption, err));
+	TRY(check_new(session, adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
-	session_progress(session, "%s: proving the present value", adoption.definition.name);
+	session_progress(session, "%s: proving the present value", adoption.definition->name);
 	TRY(prove(session, &adoption, err));
-	TRY(sealing_make(session, &adoption.definition, 1, adoption.credential, &adoption.sealing,
+	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &adoption.sealing,
 	    err));
 	TRY(record(session, &adoption, err));
 	return reply_adopted(session, &adoption, call->reply, err);

@@ -163,7 +163,8 @@ judge_rest(struct judging *judging)
 	if (age > judging->policy->max_age)
 		say(judging->stale, "it is older than %s", text);
 	if (judging->version.part_exposed)
-		say(judging->stale, "shares of it were opened in a refused ceremony");
+		say(judging->stale,
+		    "shares of it were opened in a refused ceremony, which only rotating it ends");
 }
 
 static void

@@ -57,6 +57,7 @@ chain_load(struct session *session, struct err *err)
 	TRY(check_host(session, chain.charter, err));
 	TRY(checkpoint_origin(chain.charter->name, &chain.vault, session->origin, err));
 	transcript_freep(&session->kept);
+	definitions_done(&session->definitions);
 	chain_done(&session->chain);
 	session->chain = chain;
 	chain = (struct chain){0};
@@ -98,32 +99,65 @@ chain_check_log(struct session *session, struct err *err)
 }
 
 enum err_code
+chain_secret_statement(struct session *session, const struct digest *digest,
+    struct dsse *ret_statement, struct err *err)
+{
+	struct digest statement;
+	enum err_code code = store_get_definition(session->store, digest, &statement, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_INTEGRITY,
+		    "the secret statement is gone from the database");
+	if (code != ERR_OK)
+		return code;
+	return session_statement(session, &statement, "secret", ret_statement, err);
+}
+
+/* One statement may hold hundreds: it is kept for the next that is asked for. */
+static enum err_code
+find_definition(struct session *session, const struct digest *digest,
+    const struct definition **ret_definition, struct err *err)
+{
+	const struct definition *found = definitions_find(&session->definitions, digest);
+	DSSE statement = {0};
+	DEFINITIONS_OF read = {0};
+
+	if (found == NULL) {
+		TRY(chain_secret_statement(session, digest, &statement, err));
+		TRY(definitions_parse(&statement, session->chain.charter->training, &read, err));
+		TRY(chain_verify_definitions(&session->chain, &statement, &read, err));
+		found = definitions_find(&read, digest);
+		if (found == NULL)
+			return err_set(err, ERR_INTEGRITY,
+			    "the secret statement in the database does not hold its definition");
+		definitions_done(&session->definitions);
+		session->definitions = read;
+		read = (struct definitions){0};
+	}
+	*ret_definition = found;
+	return ERR_OK;
+}
+
+enum err_code
 chain_signed_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err)
 {
-	DSSE statement = {0};
-	DEFINITION definition = {0};
+	const struct definition *found;
 
-	TRY(session_statement(session, digest, "secret", &statement, err));
-	TRY(definition_parse(&statement, session->chain.charter->training, &definition, err));
-	TRY(chain_verify_definition(&session->chain, &statement, &definition, err));
-	*ret_definition = definition;
-	definition.target = NULL;
-	return ERR_OK;
+	TRY(find_definition(session, digest, &found, err));
+	return definition_copy(found, ret_definition, err);
 }
 
 enum err_code
 chain_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err)
 {
-	DEFINITION definition = {0};
+	const struct definition *found;
 
-	TRY(chain_signed_definition(session, digest, &definition, err));
-	if (charter_policy(session->chain.charter, definition.policy) == NULL)
+	TRY(find_definition(session, digest, &found, err));
+	if (charter_policy(session->chain.charter, found->policy) == NULL)
 		return err_set(err, ERR_REFUSED,
-		    "secret %s: the charter has no policy \"%s\" any more", definition.name,
-		    definition.policy);
-	*ret_definition = definition;
-	definition.target = NULL;
-	return ERR_OK;
+		    "secret %s: the charter has no policy \"%s\" any more", found->name,
+		    found->policy);
+	return definition_copy(found, ret_definition, err);
 }

@@ -16,6 +16,9 @@ enum err_code chain_refresh(struct session *session, struct err *err) MUST_CHECK
 /* Inside a transaction, reading or writing: are the documents that the log counts in its newest leaf
  * those that the session verified?  ERR_INTEGRITY: rows were removed or added. */
 enum err_code chain_check_log(struct session *session, struct err *err) MUST_CHECK;
+/* The statement that holds the definition with DIGEST, unverified.  ERR_INTEGRITY: there is none. */
+enum err_code chain_secret_statement(struct session *session, const struct digest *digest,
+    struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* The definition with DIGEST, signed by an operator of a charter of this vault; whatever its policy. */
 enum err_code chain_signed_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err) MUST_CHECK;

@@ -81,21 +81,43 @@ encode(const struct sealed_version *version, struct buf *file, struct err *err)
 	return buf_check(file, err);
 }
 
+/* BYTES stand in the sink as NAME, if there is one. */
+static enum err_code
+put(const char *copy, const char *name, struct view bytes, const char *what, struct err *err)
+{
+	const char *folder = NULL;
+	char path[4096];
+
+	TRY(copy_folder(copy, &folder, err));
+	if (folder == NULL)
+		return ERR_OK;
+	if (write_and_compare(folder, name, bytes, path, err) != ERR_OK)
+		return err_add(err, "the copy sink did not acknowledge the %s", what);
+	return ERR_OK;
+}
+
 enum err_code
 copy_version(const char *copy, const struct secret_id *secret, uint32_t number,
     const struct sealed_version *version, struct err *err)
 {
 	BUF file = {0};
-	const char *folder = NULL;
-	char hex[2 * SECRET_ID_SIZE + 1], name[64], path[4096];
+	char hex[2 * SECRET_ID_SIZE + 1], name[64];
 
-	TRY(copy_folder(copy, &folder, err));
-	if (folder == NULL)
-		return ERR_OK;
 	TRY(encode(version, &file, err));
 	text_hex(VIEW_OF(secret->bytes), hex);
 	snprintf(name, sizeof(name), "%s-%u.sealed", hex, number);
-	if (write_and_compare(folder, name, buf_view(&file), path, err) != ERR_OK)
-		return err_add(err, "the copy sink did not acknowledge the new version");
-	return ERR_OK;
+	return put(copy, name, buf_view(&file), "new version", err);
+}
+
+enum err_code
+copy_release(const char *copy, const struct id *ceremony, const struct dsse *statement,
+    struct err *err)
+{
+	BUF text = {0};
+	char hex[2 * ID_SIZE + 1], name[64];
+
+	TRY(dsse_encode(statement, &text, err));
+	text_hex(VIEW_OF(ceremony->bytes), hex);
+	snprintf(name, sizeof(name), "%s.release", hex);
+	return put(copy, name, buf_view(&text), "release statement", err);
 }

@@ -20,6 +20,7 @@ session_done(struct session *session)
 	host_keys_done(&session->keys);
 	chain_done(&session->chain);
 	transcript_freep(&session->kept);
+	definitions_done(&session->definitions);
 }
 
 int64_t

@@ -39,6 +39,7 @@ struct session {
 	struct chain chain; /* verified */
 	struct transcript
 	    *kept; /* the ceremony that was looked at last, under this chain; or NULL */
+	struct definitions definitions; /* the secret statement that was looked at last, verified */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];
@@ -62,7 +63,8 @@ enum err_code session_statement(struct session *session, const struct digest *di
 /* Its text as member NAME of OBJECT. */
 enum err_code session_put_statement(struct session *session, struct json *object, const char *name,
     const struct digest *digest, struct err *err) MUST_CHECK;
-/* Store STATEMENT under its digest. */
+/* Store STATEMENT under its digest.  ERR_EXISTS: whoever repeats one is told so, and nothing happens;
+ * REPLACE: it comes with other signatures. */
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
 

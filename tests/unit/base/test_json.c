@@ -171,7 +171,7 @@ nesting_ends_at_16(void **state)
 }
 
 static void
-a_document_over_4_mib_is_refused(void **state)
+a_document_over_17_mib_is_refused(void **state)
 {
 	JSON *json = NULL;
 	BUF text = {0};
@@ -183,6 +183,33 @@ a_document_over_4_mib_is_refused(void **state)
 	buf_text(&text, "\"}");
 	assert_error(ERR_INVALID, json_parse(buf_view(&text), &json, &err));
 	assert_says("larger than");
+}
+
+/* COUNT times "[]": an array in an array, and a comma before each but the first. */
+static enum err_code
+parse_many(size_t count, const char *before, struct err *err)
+{
+	JSON *json = NULL;
+	BUF text = {0};
+
+	buf_format(&text, "{\"a\":[%s", before);
+	for (size_t i = 0; i < count; i++)
+		buf_text(&text, i > 0 ? ",[]" : "[]");
+	buf_text(&text, "]}");
+	return json_parse(buf_view(&text), &json, err);
+}
+
+/* Brackets, commas and colons inside of a text are no values. */
+static void
+a_document_has_at_most_262144_values(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_ok(parse_many(JSON_VALUES_MAX / 2 - 2, "", &err));
+	assert_error(ERR_INVALID, parse_many(JSON_VALUES_MAX / 2 - 1, "", &err));
+	assert_says("of more than 262144 values");
+	assert_ok(parse_many(JSON_VALUES_MAX / 2 - 4, "\"[{\\\",:[{,:\",", &err));
 }
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
@@ -453,7 +480,8 @@ main(void)
 	    cmocka_unit_test(a_prefix_of_a_document_is_refused),
 	    cmocka_unit_test(no_changed_byte_crashes_the_parser),
 	    cmocka_unit_test(nesting_ends_at_16),
-	    cmocka_unit_test(a_document_over_4_mib_is_refused),
+	    cmocka_unit_test(a_document_over_17_mib_is_refused),
+	    cmocka_unit_test(a_document_has_at_most_262144_values),
 	    cmocka_unit_test(every_kind_of_member_is_read),
 	    cmocka_unit_test(absent_optional_members_are_absent),
 	    cmocka_unit_test(a_member_of_the_wrong_kind_or_size_is_named),

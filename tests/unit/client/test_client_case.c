@@ -248,6 +248,42 @@ another_definition_than_was_requested_is_an_alarm(void **state)
 	town_close(&town);
 }
 
+/* What was requested is the entry, in whatever statement of an operator it stands. */
+static void
+one_statement_shows_the_definitions_of_all_items_once(void **state)
+{
+	struct town town;
+	struct err err;
+	struct definition rows[3];
+	struct definitions read[3] = {0};
+	JSON *payload = NULL;
+	DSSE all = {0};
+
+	(void)state;
+	town_open_many(&town, 3, MODE_RESEAL);
+	for (size_t i = 0; i < 3; i++) {
+		fine(definitions_parse(&town.items[i].definition, false, &read[i], &err), &err);
+		rows[2 - i] = read[i].rows[0];
+	}
+	const struct definitions together = {.vault = read[0].vault,
+	    .created = read[0].created,
+	    .rows = rows,
+	    .count = 3};
+	fine(definitions_payload(&together, &payload, &err), &err);
+	fine(statement_new(STATEMENT_SECRET, false, payload, &all, &err), &err);
+	town_swap(&town, "ceremony-item", "definition", &all);
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "by an operator");
+	sign_with(&all, town.founded.keys[INFRA][KEY_SIGN]);
+	town_swap(&town, "ceremony-item", "definition", &all);
+	town.definitions_sent = 0;
+	fine(approve(&town, TOWN_CISO, &err), &err);
+	assert_int_equal(town.definitions_sent, 1);
+	for (size_t i = 0; i < 3; i++)
+		definitions_done(&read[i]);
+	assert_int_equal(town_token(&town, TOWN_CISO)->touches, 4);
+	town_close(&town);
+}
+
 static void
 an_approval_that_no_officer_signed_is_an_alarm(void **state)
 {
@@ -448,6 +484,7 @@ main(void)
 	    cmocka_unit_test(a_host_that_asks_by_itself_is_found_out),
 	    cmocka_unit_test(a_definition_that_no_operator_signed_is_an_alarm),
 	    cmocka_unit_test(another_definition_than_was_requested_is_an_alarm),
+	    cmocka_unit_test(one_statement_shows_the_definitions_of_all_items_once),
 	    cmocka_unit_test(an_approval_that_no_officer_signed_is_an_alarm),
 	    cmocka_unit_test(a_ceremony_not_open_is_refused),
 	    cmocka_unit_test(the_definition_or_header_of_another_item_is_an_alarm),

@@ -107,10 +107,12 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 {
 	struct err err;
 	struct town_item *item = &town->items[index];
-	struct definition definition = {.vault = town->vault,
-	    .revision = 1,
+	struct definition definition = {.revision = 1, .target = json_new_object()};
+	const struct definitions definitions = {.vault = town->vault,
 	    .created = TOWN_NOW - 2000,
-	    .target = json_new_object()};
+	    .rows = &definition,
+	    .count = 1};
+	DEFINITIONS_OF read = {0};
 	JSON *target = definition.target;
 	JSON *payload = NULL;
 
@@ -125,10 +127,11 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	snprintf(definition.policy, sizeof(definition.policy), "default");
 	snprintf(definition.rotator, sizeof(definition.rotator), "ssh-key");
 	snprintf(definition.effect, sizeof(definition.effect), "root on db1");
-	fine(definition_payload(&definition, &payload, &err), &err);
+	fine(definitions_payload(&definitions, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &item->definition, &err), &err);
 	sign_with(&item->definition, signer);
-	fine(dsse_digest(&item->definition, &item->definition_digest, &err), &err);
+	fine(definitions_parse(&item->definition, false, &read, &err), &err);
+	item->definition_digest = read.rows[0].digest;
 }
 
 struct secret *

@@ -118,6 +118,7 @@ struct town {
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
+	size_t definitions_sent; /* of ceremony-item */
 	const char *swap_op, *swap_name;
 	struct buf swap_text;
 	size_t hidden;                             /* so many items are not shown */

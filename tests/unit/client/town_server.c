@@ -128,7 +128,13 @@ answer_item(struct town *town, const struct json *request, struct json *reply, s
 	const struct town_item *item = item_of(town, request);
 	struct json *given = json_new_array();
 
-	put_or_swap(town, "ceremony-item", reply, "definition", &item->definition);
+	struct err err;
+	struct json_in in = json_in(request, "request", &err);
+
+	if (!json_in_bool(&in, "known")) {
+		put_or_swap(town, "ceremony-item", reply, "definition", &item->definition);
+		town->definitions_sent++;
+	}
 	json_put_text(reply, "stale", item->stale != NULL ? item->stale : "");
 	json_put(reply, "spares", json_new_array());
 	for (size_t i = 0; i < town->voice_count; i++)

@@ -28,7 +28,7 @@ right_statements_make_a_ceremony_that_opens_all_its_items(void **state)
 
 		fine(called_show(&called, transcript, i, &exhibit, &err), &err);
 		assert_string_equal(exhibit->item->name, called.items[i].name);
-		assert_string_equal(exhibit->definition.name, called.items[i].name);
+		assert_string_equal(exhibit->definition->name, called.items[i].name);
 		assert_ptr_equal(exhibit->policy, &called.chain.charter->policies[0]);
 		assert_int_equal(exhibit->header->version, called.items[i].version);
 		assert_int_equal(exhibit->quorum.seat_count, 3);

@@ -131,6 +131,15 @@ batch_draw_request(struct bench *bench, const struct person *person, enum mode m
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
 	request->items = (struct items){opens, batch_list(bench, all, opens, why)};
+	if (mode_releases(mode)) {
+		const struct seat_token *token = &person->seat.tokens[0];
+
+		request->recipients =
+		    (struct recipients){.rows = {{token->id, token->keys[KEY_RELEASE]}},
+		        .count = 1};
+		request->duration = 600;
+		snprintf(request->incident, sizeof(request->incident), "INC-1");
+	}
 	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
 	snprintf(request->reason, sizeof(request->reason), "secops has a new token");
 	snprintf(request->host, sizeof(request->host), "desk");
@@ -144,9 +153,10 @@ batch_ask(struct bench *bench, enum mode mode)
 	struct item opens[SECRETS + 1];
 	struct request request;
 	struct id id;
+	const struct person *person = &bench->people[mode_releases(mode) ? ALICE : INFRA];
 
-	batch_draw_request(bench, &bench->people[INFRA], mode, true, opens, &request);
-	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err));
+	batch_draw_request(bench, person, mode, true, opens, &request);
+	assert_ok(batch_send_request(bench, person, &request, &id, &err));
 	return id;
 }
 

@@ -36,7 +36,7 @@ enum err_code batch_send_request(struct bench *bench, const struct person *perso
     const struct request *request, struct id *ret_id, struct err *err) MUST_CHECK;
 void batch_draw_request(struct bench *bench, const struct person *person, enum mode mode, bool all,
     struct item *opens, struct request *request);
-/* infra asks for everything. */
+/* infra asks for everything; for a release alice does. */
 struct id batch_ask(struct bench *bench, enum mode mode);
 /* The op approve. */
 enum err_code batch_sign(struct bench *bench, const struct person *person, const struct id *id,

@@ -84,6 +84,13 @@ void bench_end(struct bench *bench);
 void bench_keep(struct bench *bench, const char *place);
 void bench_restore(struct bench *bench, const char *place);
 
+/* As somebody who can write the database, and knows how to get around its triggers; who reads it; both
+ * end the session. */
+void bench_tamper(struct bench *bench, const char *change);
+int64_t bench_count(struct bench *bench, const char *query);
+/* Has `status` a line of KIND about SUBJECT? */
+bool bench_status(struct bench *bench, const char *kind, const char *subject);
+
 void person_sign(const struct person *person, struct dsse *statement);
 /* A text member of the reply to REQUEST. */
 void bench_ask_text(struct bench *bench, struct json *request, const char *name, char *ret_text,

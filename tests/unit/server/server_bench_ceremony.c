@@ -47,10 +47,12 @@ bench_box(struct bench *bench, const char *name, const char *password,
     struct credential_box *ret_box)
 {
 	struct err err;
-	struct definition definition = {.vault = bench->vault_id,
-	    .revision = 1,
+	struct definition definition = {.revision = 1, .target = json_new_object()};
+	const struct definitions definitions = {.vault = bench->vault_id,
 	    .created = BENCH_START,
-	    .target = json_new_object()};
+	    .rows = &definition,
+	    .count = 1};
+	DEFINITIONS_OF read = {0};
 	JSON *payload = NULL, *target = definition.target;
 	static const char *const folders[] = {BENCH_ROTATORS, NULL};
 	char path[4096];
@@ -62,10 +64,11 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	snprintf(definition.rotator, sizeof(definition.rotator), "fake");
 	snprintf(definition.effect, sizeof(definition.effect), "root on %s", name);
 	assert_ok(rotator_find("fake", folders, path, &definition.rotator_hash, &err));
-	assert_ok(definition_payload(&definition, &payload, &err));
+	assert_ok(definitions_payload(&definitions, &payload, &err));
 	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &ret_box->statement, &err));
 	person_sign(&bench->people[INFRA], &ret_box->statement);
-	assert_ok(definition_parse(&ret_box->statement, false, &ret_box->definition, &err));
+	assert_ok(definitions_parse(&ret_box->statement, false, &read, &err));
+	assert_ok(definition_copy(&read.rows[0], &ret_box->definition, &err));
 	seal_password(bench, password, ret_box);
 }
 
@@ -163,7 +166,7 @@ bench_item(struct bench *bench, const char *name, struct item *ret_item)
 	struct err err;
 	JSON *reply = NULL;
 	DSSE statement = {0};
-	DEFINITION definition = {0};
+	DEFINITIONS_OF definitions = {0};
 	BUF header = {0};
 
 	find_secret(bench, name, &reply, &header);
@@ -171,9 +174,9 @@ bench_item(struct bench *bench, const char *name, struct item *ret_item)
 	in_statement(&in, "definition", &statement);
 	ret_item->version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
 	assert_int_equal(in.code, ERR_OK);
-	assert_ok(definition_parse(&statement, false, &definition, &err));
-	ret_item->secret = definition.secret;
-	ret_item->definition = definition.digest;
+	assert_ok(definitions_parse(&statement, false, &definitions, &err));
+	ret_item->secret = definitions.rows[0].secret;
+	ret_item->definition = definitions.rows[0].digest;
 	assert_ok(header_hash(buf_view(&header), &ret_item->header, &err));
 	snprintf(ret_item->name, sizeof(ret_item->name), "%s", name);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/server/server_bench.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 
 static void
@@ -27,4 +28,61 @@ bench_restore(struct bench *bench, const char *place)
 	bench_end(bench);
 	bench->shared->now = bench->kept_at;
 	shell(bench, "rm -rf vault target copy && cp -a $at/* .", place);
+}
+
+static sqlite3 *
+open_database(struct bench *bench)
+{
+	sqlite3 *database = NULL;
+	char path[300];
+
+	bench_end(bench);
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	return database;
+}
+
+void
+bench_tamper(struct bench *bench, const char *change)
+{
+	sqlite3 *database = open_database(bench);
+	char *message = NULL;
+
+	if (sqlite3_exec(database, change, NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("%s: %s", change, message);
+	assert_true(sqlite3_total_changes(database) > 0);
+	assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+int64_t
+bench_count(struct bench *bench, const char *query)
+{
+	sqlite3 *database = open_database(bench);
+	sqlite3_stmt *statement = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(database, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return value;
+}
+
+bool
+bench_status(struct bench *bench, const char *kind, const char *subject)
+{
+	struct err err;
+	JSON *reply = NULL;
+	bool has = false;
+
+	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, 1000);
+	for (size_t i = 0; i < json_array_count(items); i++) {
+		const struct json *item = json_array_object(items, i);
+
+		has |= strcmp(json_object_text(item, "kind"), kind) == 0 &&
+		    strcmp(json_object_text(item, "subject"), subject) == 0;
+	}
+	return has;
 }

@@ -5,7 +5,6 @@
  */
 #include "tests/unit/server/server_bench.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -29,22 +28,6 @@ shell(const char *format, ...)
 	va_end(arguments);
 	if (system(command) != 0)
 		fail_msg("%s", command);
-}
-
-/* As somebody who can write the database, and knows how to get around its triggers. */
-static void
-tamper(struct bench *bench, const char *change)
-{
-	sqlite3 *database = NULL;
-	char path[300], *message = NULL;
-
-	bench_end(bench);
-	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
-	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-	if (sqlite3_exec(database, change, NULL, NULL, &message) != SQLITE_OK)
-		fail_msg("%s: %s", change, message);
-	assert_true(sqlite3_total_changes(database) > 0);
-	assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
 static void
@@ -223,7 +206,7 @@ log_verify_finds_every_change(void **state)
 	assert_ok(verify_log(bench, &err));
 	keep(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		tamper(bench, rows[i].change);
+		bench_tamper(bench, rows[i].change);
 		if (verify_log(bench, &err) == ERR_OK)
 			fail_msg("not found: %s", rows[i].change);
 		/* Either already at the start, or while verifying. */
@@ -244,7 +227,7 @@ an_approval_written_into_the_database_does_not_count(void **state)
 
 	keep(bench);
 	/* ciso's approval once more, as secops's. */
-	tamper(bench,
+	bench_tamper(bench,
 	    "INSERT INTO shares (ceremony, position, seat, statement, envelope, ciphertext)"
 	    " SELECT ceremony, position, 'secops', statement, envelope, ciphertext FROM shares"
 	    " WHERE ciphertext IS NOT NULL");
@@ -288,30 +271,12 @@ a_signature_changed_in_the_database_is_found(void **state)
 
 	keep(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		tamper(bench, rows[i].change);
+		bench_tamper(bench, rows[i].change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
 		assert_says(rows[i].says);
 		put_back(bench);
 	}
 	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
-}
-
-static int64_t
-count(struct bench *bench, const char *query)
-{
-	sqlite3 *database = NULL;
-	sqlite3_stmt *statement = NULL;
-	char path[300];
-
-	bench_end(bench);
-	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
-	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(database, query, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(database);
-	return value;
 }
 
 static void
@@ -323,12 +288,12 @@ shares_leave_the_database_with_the_end_of_their_ceremony(void **state)
 	char debt[20];
 	struct id id = open_ceremony(bench);
 
-	assert_int_equal(count(bench, shares), 1);
+	assert_int_equal(bench_count(bench, shares), 1);
 	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
-	assert_int_equal(count(bench, shares), 0);
+	assert_int_equal(bench_count(bench, shares), 0);
 	id = open_ceremony(bench);
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
-	assert_int_equal(count(bench, shares), 0);
+	assert_int_equal(bench_count(bench, shares), 0);
 	assert_ok(bench_done(bench, &id, debt, &err));
 }
 
@@ -354,7 +319,7 @@ a_ceremony_changed_in_the_database_is_an_alarm(void **state)
 
 	keep(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		tamper(bench, rows[i].change);
+		bench_tamper(bench, rows[i].change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
 		assert_says(rows[i].says);
 		put_back(bench);
@@ -389,7 +354,7 @@ a_charter_written_into_the_database_is_refused(void **state)
 		    " FROM statements WHERE type = '%s' AND digest NOT IN (SELECT digest FROM documents)"
 		    " LIMIT 1",
 		    types[i]);
-		tamper(bench, change);
+		bench_tamper(bench, change);
 		assert_error(ERR_INTEGRITY, say_hello(bench, &err));
 		assert_says(says[i]);
 		put_back(bench);
@@ -407,7 +372,7 @@ a_sealed_version_that_was_changed_releases_nothing_and_says_so(void **state)
 
 	keep(bench);
 	id = open_ceremony(bench);
-	tamper(bench,
+	bench_tamper(bench,
 	    "DROP TRIGGER versions_unchanged; UPDATE versions SET ciphertext ="
 	    " CAST(X'00' || substr(ciphertext, 2) AS BLOB)");
 	assert_error(ERR_INTEGRITY, bench_approve(bench, &bench->people[SECOPS], &id, &err));

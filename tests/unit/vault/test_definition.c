@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+#include "tests/lib/files.h"
 #include "tests/lib/founded.h"
 #include "vault/documents/definition.h"
 
@@ -11,6 +13,8 @@ struct defined {
 	struct founded founded;
 	struct charter *charter;
 	struct definition definition; /* to edit, then defined_state */
+	struct digest vault;
+	size_t count; /* of entries; what differs from the first is their name and secret */
 };
 
 static void
@@ -31,7 +35,8 @@ define(struct defined *defined)
 	found(&defined->founded);
 	founded_state(&defined->founded, &statement);
 	fine(charter_parse(&statement, &defined->charter, &err), &err);
-	definition->vault = defined->charter->digest;
+	defined->vault = defined->charter->digest;
+	defined->count = 1;
 	memset(definition->secret.bytes, 3, SECRET_ID_SIZE);
 	snprintf(definition->name, sizeof(definition->name), "prod/db");
 	definition->revision = 1;
@@ -42,16 +47,45 @@ define(struct defined *defined)
 	         &definition->target, &err),
 	    &err);
 	snprintf(definition->effect, sizeof(definition->effect), "root on the database host");
-	definition->created = 1767225600;
+}
+
+/* Entry INDEX of the statement; the target is lent. */
+static void
+number(struct definition *row, size_t index)
+{
+	snprintf(row->name, sizeof(row->name), "prod/db-%zu", index);
+	row->secret.bytes[0] = (uint8_t)(index >> 8);
+	row->secret.bytes[1] = (uint8_t)index;
+}
+
+static void
+rows_state(const struct defined *defined, struct definition *rows, size_t count,
+    struct dsse *ret_statement)
+{
+	struct err err;
+	JSON *payload = NULL;
+	const struct definitions definitions = {.vault = defined->vault,
+	    .created = 1767225600,
+	    .rows = rows,
+	    .count = count};
+
+	fine(definitions_payload(&definitions, &payload, &err), &err);
+	fine(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err), &err);
 }
 
 static void
 defined_state(const struct defined *defined, struct dsse *ret_statement)
 {
-	struct err err;
-	JSON *payload = NULL;
-	fine(definition_payload(&defined->definition, &payload, &err), &err);
-	fine(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err), &err);
+	struct definition *rows = calloc(defined->count + 1, sizeof(*rows));
+
+	assert_non_null(rows);
+	for (size_t i = 0; i < defined->count; i++) {
+		rows[i] = defined->definition;
+		if (i > 0)
+			number(&rows[i], i);
+	}
+	rows_state(defined, rows, defined->count, ret_statement);
+	free(rows);
 }
 
 static void
@@ -69,31 +103,33 @@ a_definition_reads_back_as_it_was_written(void **state)
 	(void)state;
 	struct err err;
 	DEFINED defined = {0};
-	DEFINITION definition = {0};
+	DEFINITIONS_OF definitions = {0};
 	struct digest digest;
 	define(&defined);
 	for (int self = 0; self < 2; self++) {
 		DSSE statement = {0};
 		defined.definition.self = self == 1;
 		defined_state(&defined, &statement);
-		definition_done(&definition);
-		fine(definition_parse(&statement, false, &definition, &err), &err);
+		definitions_done(&definitions);
+		fine(definitions_parse(&statement, false, &definitions, &err), &err);
 		fine(dsse_digest(&statement, &digest, &err), &err);
-		assert_true(digest_equal(&definition.digest, &digest));
-		assert_int_equal(definition.self, self == 1);
+		assert_true(digest_equal(&definitions.digest, &digest));
+		assert_int_equal(definitions.count, 1);
+		assert_int_equal(definitions.rows[0].self, self == 1);
 	}
+	const struct definition *definition = &definitions.rows[0];
 	/* The document is gone; the target stays. */
-	expect_target(definition.target, "{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}}");
-	assert_true(digest_equal(&definition.vault, &defined.definition.vault));
-	assert_memory_equal(definition.secret.bytes, defined.definition.secret.bytes,
+	expect_target(definition->target, "{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}}");
+	assert_true(digest_equal(&definitions.vault, &defined.vault));
+	assert_memory_equal(definition->secret.bytes, defined.definition.secret.bytes,
 	    SECRET_ID_SIZE);
-	assert_string_equal(definition.name, "prod/db");
-	assert_int_equal(definition.revision, 1);
-	assert_string_equal(definition.policy, "default");
-	assert_string_equal(definition.rotator, "ssh-key");
-	assert_true(digest_equal(&definition.rotator_hash, &defined.definition.rotator_hash));
-	assert_string_equal(definition.effect, "root on the database host");
-	assert_int_equal(definition.created, 1767225600);
+	assert_string_equal(definition->name, "prod/db");
+	assert_int_equal(definition->revision, 1);
+	assert_string_equal(definition->policy, "default");
+	assert_string_equal(definition->rotator, "ssh-key");
+	assert_true(digest_equal(&definition->rotator_hash, &defined.definition.rotator_hash));
+	assert_string_equal(definition->effect, "root on the database host");
+	assert_int_equal(definitions.created, 1767225600);
 }
 
 static void
@@ -124,6 +160,8 @@ every_broken_member_is_refused_with_its_name(void **state)
 	    {"\"created\":\"2026", "\"created\":\"", "secret: created"},
 	    {"\"nonce\":\"", "\"nonce\":\"0", "secret: nonce"},
 	    {"\"identity\":", "\"more\":1,\"identity\":", "\"more\""},
+	    {"\"nonce\":", "\"more\":1,\"nonce\":", "\"more\""},
+	    {"\"definitions\":[", "\"definitions\":[1,", "definitions[0]"},
 	};
 	struct err err;
 	DEFINED defined = {0};
@@ -132,11 +170,11 @@ every_broken_member_is_refused_with_its_name(void **state)
 	defined_state(&defined, &statement);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		DSSE edited = {0};
-		struct definition definition = {0};
+		struct definitions definitions = {0};
 		edit_payload(&statement, rows[i].from, rows[i].to, &edited);
-		expect_error(definition_parse(&edited, false, &definition, &err), ERR_INVALID, &err,
-		    rows[i].cause);
-		assert_null(definition.target);
+		expect_error(definitions_parse(&edited, false, &definitions, &err), ERR_INVALID,
+		    &err, rows[i].cause);
+		assert_null(definitions.rows);
 	}
 }
 
@@ -151,7 +189,7 @@ a_target_over_its_limit_is_refused(void **state)
 	/* {"a":"..."} is 8 bytes around the value. */
 	for (size_t size = TARGET_TEXT_MAX - 8; size <= TARGET_TEXT_MAX - 7; size++) {
 		DSSE statement = {0};
-		DEFINITION definition = {0};
+		DEFINITIONS_OF definitions = {0};
 		buf_done(&text);
 		buf_text(&text, "{\"a\":\"");
 		memset(buf_space(&text, size), 'x', size);
@@ -159,7 +197,7 @@ a_target_over_its_limit_is_refused(void **state)
 		definition_done(&defined.definition);
 		fine(json_parse(buf_view(&text), &defined.definition.target, &err), &err);
 		defined_state(&defined, &statement);
-		enum err_code code = definition_parse(&statement, false, &definition, &err);
+		enum err_code code = definitions_parse(&statement, false, &definitions, &err);
 		if (size == TARGET_TEXT_MAX - 8)
 			fine(code, &err);
 		else
@@ -175,19 +213,19 @@ a_training_definition_is_refused_in_production(void **state)
 	struct err err;
 	DEFINED defined = {0};
 	DSSE statement = {0};
-	DEFINITION definition = {0};
+	DEFINITIONS_OF definitions = {0};
 	define(&defined);
 	defined_state(&defined, &statement);
-	expect_error(definition_parse(&statement, true, &definition, &err), ERR_REFUSED, &err,
+	expect_error(definitions_parse(&statement, true, &definitions, &err), ERR_REFUSED, &err,
 	    "secret: a production statement");
 }
 
 static enum err_code
 verify(const struct defined *defined, const struct dsse *statement, struct err *err)
 {
-	DEFINITION definition = {0};
-	fine(definition_parse(statement, false, &definition, err), err);
-	return definition_verify(statement, &definition, defined->charter,
+	DEFINITIONS_OF definitions = {0};
+	fine(definitions_parse(statement, false, &definitions, err), err);
+	return definitions_verify(statement, &definitions, defined->charter,
 	    &defined->charter->digest, err);
 }
 
@@ -246,9 +284,9 @@ it_must_fit_vault_charter_and_revision(void **state)
 	DEFINED defined = {0};
 	define(&defined);
 	struct definition *definition = &defined.definition;
-	definition->vault.bytes[0] ^= 1;
+	defined.vault.bytes[0] ^= 1;
 	refuse(&defined, ERR_INTEGRITY, "secret: vault: belongs to another vault");
-	definition->vault.bytes[0] ^= 1;
+	defined.vault.bytes[0] ^= 1;
 	snprintf(definition->policy, sizeof(definition->policy), "defautl");
 	refuse(&defined, ERR_INVALID,
 	    "secret: policy: the charter has no \"defautl\"; did you mean \"default\"?");
@@ -267,17 +305,154 @@ a_definition_changed_after_parsing_is_refused(void **state)
 	DEFINED defined = {0};
 	DSSE statement = {0};
 	DSSE other = {0};
-	DEFINITION definition = {0};
+	DEFINITIONS_OF definitions = {0};
 	define(&defined);
 	defined_state(&defined, &statement);
 	sign_with(&statement, defined.founded.keys[OPS][KEY_SIGN]);
-	fine(definition_parse(&statement, false, &definition, &err), &err);
+	fine(definitions_parse(&statement, false, &definitions, &err), &err);
 	snprintf(defined.definition.effect, EFFECT_MAX, "nothing at all");
 	defined_state(&defined, &other);
 	sign_with(&other, defined.founded.keys[OPS][KEY_SIGN]);
-	expect_error(definition_verify(&other, &definition, defined.charter,
+	expect_error(definitions_verify(&other, &definitions, defined.charter,
 	                 &defined.charter->digest, &err),
 	    ERR_INTEGRITY, &err, "secret: the statement has another");
+}
+
+static enum err_code
+parse(const struct defined *defined, struct definitions *definitions, struct err *err)
+{
+	DSSE statement = {0};
+
+	defined_state(defined, &statement);
+	return definitions_parse(&statement, false, definitions, err);
+}
+
+static void
+a_statement_holds_one_to_five_hundred(void **state)
+{
+	(void)state;
+	struct err err;
+	DEFINED defined = {0};
+	DEFINITIONS_OF definitions = {0};
+
+	define(&defined);
+	defined.count = 0;
+	expect_error(parse(&defined, &definitions, &err), ERR_INVALID, &err, "secret: definitions");
+	defined.count = DEFINITIONS + 1;
+	expect_error(parse(&defined, &definitions, &err), ERR_INVALID, &err, "secret: definitions");
+	defined.count = DEFINITIONS;
+	fine(parse(&defined, &definitions, &err), &err);
+	assert_int_equal(definitions.count, 500);
+	assert_string_equal(definitions.rows[499].name, "prod/db-499");
+	for (size_t i = 0; i < definitions.count; i++)
+		assert_ptr_equal(definitions_find(&definitions, &definitions.rows[i].digest),
+		    &definitions.rows[i]);
+}
+
+/* Whatever stands beside it, in whatever statement; SHA-256 by hand. */
+static void
+the_hash_of_a_definition_is_that_of_its_own_entry(void **state)
+{
+	(void)state;
+	struct err err;
+	DEFINED defined = {0};
+	DEFINITIONS_OF one = {0}, three = {0};
+	BUF bytes = {0};
+	struct digest digest;
+
+	define(&defined);
+	fine(parse(&defined, &one, &err), &err);
+	defined.count = 3;
+	fine(parse(&defined, &three, &err), &err);
+	assert_true(digest_equal(&one.rows[0].digest, &three.rows[0].digest));
+	assert_false(digest_equal(&one.digest, &three.digest));
+	assert_false(digest_equal(&three.rows[1].digest, &three.rows[2].digest));
+	buf_u8(&bytes, 22);
+	buf_text(&bytes, "halligan/v1 definition");
+	buf_bytes(&bytes, VIEW_OF(defined.vault.bytes));
+	buf_text(&bytes,
+	    "{\"secret\":\"03030303030303030303030303030303\",\"name\":\"prod/db\",\"revision\":1,"
+	    "\"policy\":\"default\",\"rotator\":{\"name\":\"ssh-key\",\"hash\":"
+	    "\"0404040404040404040404040404040404040404040404040404040404040404\"},"
+	    "\"target\":{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}},"
+	    "\"effect\":\"root on the database host\",\"identity\":\"ambient\"}");
+	fine(sha256_one(buf_view(&bytes), &digest, &err), &err);
+	assert_true(digest_equal(&digest, &one.rows[0].digest));
+}
+
+static void
+no_name_and_no_secret_stands_twice(void **state)
+{
+	(void)state;
+	struct err err;
+	DEFINED defined = {0};
+	struct definition rows[3];
+
+	define(&defined);
+	for (int same = 0; same < 2; same++) {
+		DSSE statement = {0};
+		DEFINITIONS_OF definitions = {0};
+
+		for (size_t i = 0; i < 3; i++) {
+			rows[i] = defined.definition;
+			number(&rows[i], i);
+		}
+		if (same == 0)
+			memcpy(rows[2].name, rows[0].name, sizeof(rows[2].name));
+		else
+			rows[2].secret = rows[1].secret;
+		rows_state(&defined, rows, 3, &statement);
+		expect_error(definitions_parse(&statement, false, &definitions, &err), ERR_INVALID,
+		    &err,
+		    same == 0 ?
+		        "definitions[2]: secret: name: that of \"prod/db-0\" stands twice" :
+		        "definitions[2]: secret: secret: that of \"prod/db-2\" stands twice");
+	}
+}
+
+static void
+one_that_does_not_fit_the_charter_refuses_them_all(void **state)
+{
+	(void)state;
+	struct err err;
+	DEFINED defined = {0};
+	DSSE statement = {0};
+	struct definition rows[2];
+
+	define(&defined);
+	for (size_t i = 0; i < 2; i++) {
+		rows[i] = defined.definition;
+		number(&rows[i], i);
+	}
+	snprintf(rows[1].policy, sizeof(rows[1].policy), "defautl");
+	rows_state(&defined, rows, 2, &statement);
+	sign_with(&statement, defined.founded.keys[OPS][KEY_SIGN]);
+	expect_error(verify(&defined, &statement, &err), ERR_INVALID, &err,
+	    "definitions[1]: secret: policy: the charter has no \"defautl\"");
+}
+
+/* tests/golden/dump.py computes the same hashes from docs/FORMAT.md. */
+static void
+golden_definitions_keep_their_hashes(void **state)
+{
+	(void)state;
+	struct err err;
+	BUF payload = {0}, hashes = {0};
+	DSSE statement = {0};
+	DEFINITIONS_OF definitions = {0};
+	char hex[2 * DIGEST_SIZE + 1];
+
+	fine(read_repository_file("tests/golden/secret-1.payload", &payload, &err), &err);
+	fine(read_repository_file("tests/golden/secret-1.hashes", &hashes, &err), &err);
+	fine(dsse_set(&statement, "application/vnd.halligan.secret+json", buf_view(&payload), &err),
+	    &err);
+	fine(definitions_parse(&statement, false, &definitions, &err), &err);
+	assert_int_equal(definitions.count, 2);
+	assert_int_equal(hashes.size, 2 * sizeof(hex));
+	for (size_t i = 0; i < definitions.count; i++) {
+		text_hex(VIEW_OF(definitions.rows[i].digest.bytes), hex);
+		assert_memory_equal(hashes.data + i * sizeof(hex), hex, sizeof(hex) - 1);
+	}
 }
 
 int
@@ -292,6 +467,11 @@ main(void)
 	    cmocka_unit_test(unknown_signers_are_refused),
 	    cmocka_unit_test(it_must_fit_vault_charter_and_revision),
 	    cmocka_unit_test(a_definition_changed_after_parsing_is_refused),
+	    cmocka_unit_test(a_statement_holds_one_to_five_hundred),
+	    cmocka_unit_test(the_hash_of_a_definition_is_that_of_its_own_entry),
+	    cmocka_unit_test(no_name_and_no_secret_stands_twice),
+	    cmocka_unit_test(one_that_does_not_fit_the_charter_refuses_them_all),
+	    cmocka_unit_test(golden_definitions_keep_their_hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -265,7 +265,7 @@ a_rollback_leaves_nothing(void **state)
 	bench_begin(bench);
 	struct secret_row secret = {.id = bench_secret,
 	    .name = "prod/db",
-	    .definition = bench_statement(bench->store, 1)};
+	    .definition = bench_definition(bench->store, 1)};
 	assert_ok(store_add_secret(bench->store, &secret, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
 	assert_ok(store_get_secret(bench->store, &bench_secret, &row, &err));
@@ -330,6 +330,7 @@ what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 	static const char *const changes[] = {"UPDATE log_leaf SET data = x'00'",
 	    "DELETE FROM log_leaf", "UPDATE log_hash SET hash = zeroblob(32)",
 	    "DELETE FROM log_hash", "UPDATE documents SET position = 3", "DELETE FROM documents",
+	    "UPDATE definitions SET statement = hash", "DELETE FROM definitions",
 	    "UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
 	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM opened",
 	    "UPDATE opened SET version = 2", "UPDATE opened SET recovers = zeroblob(16)",

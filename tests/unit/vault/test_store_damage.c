@@ -27,6 +27,13 @@ read_document(struct store *store, struct err *err)
 }
 
 static enum err_code
+read_definition(struct store *store, struct err *err)
+{
+	struct digest hash = digest_of(0x13), statement;
+	return store_get_definition(store, &hash, &statement, err);
+}
+
+static enum err_code
 read_secrets(struct store *store, struct err *err)
 {
 	struct secret_row rows[2];
@@ -161,8 +168,9 @@ static const struct column {
 	const char *faults[10];
 } columns[] = {
     {"texts", "text", read_text, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
-    {"statements", "text", read_statement, {"'text'", "7", "NULL", "zeroblob(4194305)"}},
+    {"statements", "text", read_statement, {"'text'", "7", "NULL", "zeroblob(16777217)"}},
     {"documents", "digest", read_document, {BLOB_FAULTS}},
+    {"definitions", "statement", read_definition, {BLOB_FAULTS}},
     {"secrets", "id", read_secrets, {BLOB_FAULTS}},
     {"secrets", "name", read_secrets,
         {"x'61'", "'Upper'", "'a b'", "'a' || char(10)", "printf('%.*c', 64, 'a')"}},

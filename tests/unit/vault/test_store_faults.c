@@ -104,6 +104,7 @@ work(struct store *store, struct err *err)
 	TRY(store_begin(store, err));
 	TRY(store_append_leaf(store, VIEW_OF(data), &index, err));
 	TRY(store_put_statement(store, &digest, "test", VIEW_OF(data), false, err));
+	TRY(store_add_definition(store, &digest, &digest, err));
 	TRY(store_add_secret(store, &secret, err));
 	TRY(store_set_version_state(store, &bench_secret, 1, VERSION_RETIRED, err));
 	return store_commit(store, err);
