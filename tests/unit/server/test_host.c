@@ -350,8 +350,11 @@ a_copy_sink_must_be_a_folder_that_takes_files(void **state)
 	snprintf(sink, sizeof(sink), "directory:%s", bench->folder);
 	assert_ok(copy_check(sink, &err));
 	snprintf(sink, sizeof(sink), "directory:%s/nowhere", bench->folder);
-	assert_int_not_equal(copy_check(sink, &err), ERR_OK);
-	assert_says("copy sink");
+	assert_error(ERR_NOT_FOUND, copy_check(sink, &err));
+	assert_says("nowhere for copies: make it");
+	snprintf(sink, sizeof(sink), "directory:/dev/null");
+	assert_error(ERR_IO, copy_check(sink, &err));
+	assert_says("copy sink: ");
 }
 
 int
