@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "ceremony/protocol/wire.h"
-#include "ceremony/server/documents/charter.h"
 #include "ceremony/server/documents/founding.h"
+#include "ceremony/server/documents/propose.h"
 #include "ceremony/server/documents/publish.h"
-#include "ceremony/server/documents/roster.h"
-#include "ceremony/server/documents/suspend.h"
 #include "ceremony/server/documents/token_test.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/documents/withdraw.h"
 #include "ceremony/server/due.h"
 #include "ceremony/server/log_ops.h"
 #include "ceremony/server/opening/approve.h"
@@ -42,10 +42,10 @@ static const struct op {
     {"ceremony-item", LIVE, serve_ceremony_item},
     {"ceremony-list", LIVE, serve_ceremony_list},
     {"chain", LIVE, serve_chain},
-    {"charter-propose", FOUNDING | LIVE, serve_charter_propose},
-    {"charter-sign", FOUNDING | LIVE, serve_charter_sign},
     {"done", LIVE, serve_done},
-    {"enrolments", LIVE, serve_enrolments},
+    {"draft", FOUNDING | LIVE, serve_draft},
+    {"drafts", FOUNDING | LIVE, serve_drafts},
+    {"enrolments", FOUNDING | LIVE, serve_enrolments},
     {"envelope", LIVE, serve_envelope},
     {"evidence", LIVE, serve_evidence},
     {"founding", FOUNDING | LIVE, serve_founding},
@@ -55,27 +55,25 @@ static const struct op {
     {"log-verify", LIVE, serve_log_verify},
     {"object", LIVE, serve_object},
     {"open", LIVE, serve_open},
+    {"propose", FOUNDING | LIVE, serve_propose},
     {"request", LIVE, serve_request},
     {"reseal-list", LIVE, serve_reseal_list},
-    {"roster-draft", LIVE, serve_roster_draft},
-    {"roster-propose", LIVE, serve_roster_propose},
-    {"roster-sign", LIVE, serve_roster_sign},
     {"rotate", LIVE, serve_rotate},
     {"rotator", FOUNDING | LIVE, serve_rotator},
     {"secret-add", LIVE, serve_secret_add},
     {"secret-find", LIVE, serve_secret_find},
     {"secret-list", LIVE, serve_secret_list},
     {"shares", LIVE, serve_shares},
+    {"sign", FOUNDING | LIVE, serve_sign},
     {"spare", LIVE, serve_spare},
     {"spare-box", LIVE, serve_spare_box},
     {"spare-envelope", LIVE, serve_spare_envelope},
     {"spare-list", LIVE, serve_spare_list},
     {"statements", LIVE, serve_statements},
     {"status", FOUNDING | LIVE, serve_status},
-    {"suspend", LIVE, serve_suspend},
-    {"suspension-draft", LIVE, serve_suspension_draft},
     {"test", LIVE, serve_test},
     {"test-begin", LIVE, serve_test_begin},
+    {"withdraw", FOUNDING | LIVE, serve_withdraw},
 };
 
 static enum err_code

@@ -71,7 +71,7 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
     struct err *err)
 {
 	const struct vault_view *view;
-	FOUNDING_VIEW founding = {0};
+	struct founding_view founding;
 
 	switch (client_hello(client)->state) {
 	case VAULT_LIVE:

@@ -8,15 +8,7 @@
 #include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 
-enum { ENROLMENTS_MAX = 1024, BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
-
-void
-founding_view_done(struct founding_view *view)
-{
-	dsse_done(&view->draft);
-	json_free(view->reply);
-	*view = (struct founding_view){0};
-}
+enum { BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
 
 enum err_code
 founding_open(struct client *client, const char *name, bool training, const char *copy,
@@ -58,21 +50,15 @@ read_host(struct json_in *in, struct founding_view *view, struct err *err)
 enum err_code
 founding_fetch(struct client *client, struct founding_view *ret_view, struct err *err)
 {
-	FOUNDING_VIEW view = {0};
-	BUF blob = {0};
+	struct founding_view view = {0};
+	JSON *reply = NULL;
 	struct json_in in;
 
-	TRY(client_call(client, op_new("founding"), (struct view){0}, &view.reply, &blob, err));
-	in = reply_in(view.reply, "founding", err);
+	TRY(client_ask(client, op_new("founding"), "founding", &reply, &in, err));
 	in_founding(&in, &view.fixed);
 	read_host(&in, &view, err);
-	view.has_draft = json_in_has(&in, "charter");
-	if (view.has_draft)
-		in_statement(&in, "charter", &view.draft);
-	view.enrolments = json_in_array(&in, "enrolments", 0, ENROLMENTS_MAX);
 	TRY(json_in_end(&in));
 	*ret_view = view;
-	view = (struct founding_view){0};
 	return ERR_OK;
 }
 
@@ -158,11 +144,8 @@ count_missing(const bool *placed, size_t count)
 }
 
 static enum err_code
-fill_set(struct client *client, const struct json *list, struct enrolment_set *set, bool *placed,
-    struct err *err)
+fill_set(struct client *client, struct enrolment_set *set, bool *placed, struct err *err)
 {
-	if (list != NULL)
-		TRY(place_list(set, placed, list, err));
 	for (;;) {
 		size_t before = count_missing(placed, set->count), asked;
 
@@ -178,8 +161,8 @@ fill_set(struct client *client, const struct json *list, struct enrolment_set *s
 DESTRUCTOR(free_flags, bool, free)
 
 enum err_code
-enrolment_set_fetch(struct client *client, const struct json *list, const struct digest *digests,
-    size_t count, struct enrolment_set *ret_set, struct err *err)
+enrolment_set_fetch(struct client *client, const struct digest *digests, size_t count,
+    struct enrolment_set *ret_set, struct err *err)
 {
 	ENROLMENT_SET set = {.count = count};
 	CLEANUP(free_flags) bool *placed = calloc(count + 1, sizeof(*placed));
@@ -189,7 +172,7 @@ enrolment_set_fetch(struct client *client, const struct json *list, const struct
 	if (placed == NULL || set.digests == NULL || set.statements == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	memcpy(set.digests, digests, count * sizeof(*digests));
-	TRY(fill_set(client, list, &set, placed, err));
+	TRY(fill_set(client, &set, placed, err));
 	*ret_set = set;
 	set = (struct enrolment_set){0};
 	return ERR_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a vault says about its founding and about the charter that waits for signatures. */
+/* What a vault says about its founding; and enrolments. */
 #ifndef CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
 #define CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
 
@@ -10,13 +10,7 @@ struct founding_view {
 	struct founding fixed;
 	struct ed25519_public host_statement, host_log;
 	struct point host_escrow;
-	bool has_draft;
-	struct dsse draft;             /* of charter 1 or n+1, perhaps with signatures */
-	struct json *reply;            /* keeps the enrolments */
-	const struct json *enrolments; /* statements as texts */
 };
-void founding_view_done(struct founding_view *view);
-#define FOUNDING_VIEW CLEANUP(founding_view_done) struct founding_view
 
 /* Make a new vault; RET_INIT is the nonce that enrolments name.  ERR_EXISTS. */
 enum err_code founding_open(struct client *client, const char *name, bool training,
@@ -25,8 +19,7 @@ enum err_code founding_open(struct client *client, const char *name, bool traini
 enum err_code founding_fetch(struct client *client, struct founding_view *ret_view,
     struct err *err) MUST_CHECK;
 
-/* Enrolments by digest: from LIST (statements as texts, may be NULL) or else from the server.
- * Each is checked to have the digest asked for (ERR_INTEGRITY). */
+/* Enrolments by digest, from the server.  Each is checked to have the digest asked for (ERR_INTEGRITY). */
 struct enrolment_set {
 	size_t count;
 	struct digest *digests;
@@ -34,9 +27,8 @@ struct enrolment_set {
 };
 void enrolment_set_done(struct enrolment_set *set);
 #define ENROLMENT_SET CLEANUP(enrolment_set_done) struct enrolment_set
-enum err_code enrolment_set_fetch(struct client *client, const struct json *list,
-    const struct digest *digests, size_t count, struct enrolment_set *ret_set,
-    struct err *err) MUST_CHECK;
+enum err_code enrolment_set_fetch(struct client *client, const struct digest *digests, size_t count,
+    struct enrolment_set *ret_set, struct err *err) MUST_CHECK;
 /* Verify the enrolment of every token of SEATS and that the seats say what it says. */
 enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
     size_t seat_count, const struct charter *charter, struct err *err) MUST_CHECK;

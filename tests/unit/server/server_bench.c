@@ -250,14 +250,14 @@ put_policy(struct charter *charter, const char *name, const char *quorum)
 }
 
 enum err_code
-bench_propose(struct bench *bench, enum statement_type type, const struct dsse *statement,
-    int first, int last, struct err *err)
+bench_propose(struct bench *bench, const struct dsse *statement, int first, int last,
+    struct err *err)
 {
 	JSON *reply = NULL;
-	bool charter = type == STATEMENT_CHARTER;
-	struct json *request = op_new(charter ? "charter-propose" : "roster-propose");
+	struct json *request = op_new("propose");
 
-	put_statement(request, charter ? "charter" : "roster", statement);
+	put_statement(request, "statement", statement);
+	json_put_bool(request, "try", false);
 	put_enrolments(bench, request, first, last);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
@@ -277,12 +277,12 @@ put_own_signature(struct json *request, const struct person *person, const struc
 }
 
 enum err_code
-bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
-    const struct dsse *statement, bool *ret_live, struct err *err)
+bench_sign(struct bench *bench, const struct person *person, const struct dsse *statement,
+    bool *ret_live, struct err *err)
 {
 	struct err inner;
 	JSON *reply = NULL;
-	struct json *request = op_new(type == STATEMENT_CHARTER ? "charter-sign" : "roster-sign");
+	struct json *request = op_new("sign");
 
 	put_own_signature(request, person, statement);
 	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
@@ -319,7 +319,7 @@ draft_charter(struct bench *bench, const struct json *founding, struct charter *
 	put_policy(charter, "production", "2 of (ciso, secops, infra, carol)");
 	put_policy(charter, "narrow", "2 of (ciso, carol)");
 	snprintf(charter->change_text, sizeof(charter->change_text), "2 of (ciso, secops, infra)");
-	charter->created = BENCH_START;
+	charter->created = bench->shared->now;
 }
 
 static void
@@ -334,12 +334,12 @@ found_charter(struct bench *bench)
 	draft_charter(bench, founding, charter);
 	assert_ok(charter_payload(charter, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, CISO, CAROL, &err));
-	for (int i = CISO; i < CAROL; i++) {
+	person_sign(&bench->people[CISO], &statement);
+	assert_ok(bench_propose(bench, &statement, CISO, CAROL, &err));
+	for (int i = SECOPS; i < CAROL; i++) {
 		bool live;
 
-		assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[i], &statement, &live,
-		    &err));
+		assert_ok(bench_sign(bench, &bench->people[i], &statement, &live, &err));
 		assert_false(live);
 	}
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -358,15 +358,13 @@ change_charter(struct bench *bench, int first, int last, int one, int other)
 
 	next->previous = next->digest;
 	next->version++;
+	next->created = bench->shared->now;
 	assert_ok(charter_payload(next, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, first, last, &err));
+	person_sign(&bench->people[one], &statement);
+	assert_ok(bench_propose(bench, &statement, first, last, &err));
 	bool live;
-	assert_ok(
-	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[one], &statement, &live, &err));
-	assert_false(live);
-	assert_ok(
-	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[other], &statement, &live, &err));
+	assert_ok(bench_sign(bench, &bench->people[other], &statement, &live, &err));
 	assert_true(live);
 	charter_freep(&bench->charter);
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -413,16 +411,15 @@ found_roster(struct bench *bench)
 	roster->vault = bench->vault_id;
 	roster->charter = bench->charter->digest;
 	roster->version = 1;
-	roster->created = BENCH_START;
+	roster->created = bench->shared->now;
 	roster->seat_count = 1;
 	roster->seats[0] = bench->people[ALICE].seat;
 	assert_ok(roster_payload(roster, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
 	person_sign(&bench->people[INFRA], &statement);
 	assert_ok(dsse_digest(&statement, &bench->roster, &err));
-	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, ALICE, ALICE, &err));
-	assert_ok(
-	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_ok(bench_propose(bench, &statement, ALICE, ALICE, &err));
+	assert_ok(bench_sign(bench, &bench->people[CISO], &statement, &live, &err));
 	assert_true(live);
 }
 
@@ -489,8 +486,7 @@ bench_new(bool copy)
 	struct err err;
 	bool live;
 
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft, &live,
-	    &err));
+	assert_ok(bench_sign(bench, &bench->people[CAROL], &bench->draft, &live, &err));
 	assert_true(live);
 	found_roster(bench);
 	return bench;

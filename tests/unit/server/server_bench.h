@@ -58,11 +58,11 @@ struct bench *bench_found(bool copy);
 /* A founded vault with the roster; COPY: with a copy sink. */
 struct bench *bench_new(bool copy);
 void bench_free(struct bench *bench);
-/* The ops charter-propose and roster-propose, with the enrolments of people FIRST to LAST. */
-enum err_code bench_propose(struct bench *bench, enum statement_type type,
-    const struct dsse *statement, int first, int last, struct err *err);
-/* The ops charter-sign and roster-sign: PERSON signs what hashes as STATEMENT does. */
-enum err_code bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
+/* The op propose, with the enrolments of people FIRST to LAST. */
+enum err_code bench_propose(struct bench *bench, const struct dsse *statement, int first, int last,
+    struct err *err);
+/* The op sign: PERSON signs what hashes as STATEMENT does. */
+enum err_code bench_sign(struct bench *bench, const struct person *person,
     const struct dsse *statement, bool *ret_live, struct err *err);
 /* A further charter, signed by ciso and secops, with the policy's longest duration SECONDS. */
 void bench_charter(struct bench *bench, int64_t seconds);
