@@ -130,6 +130,7 @@ static const struct option_row reseal_options[] =
 
 static const struct option_row spare_options[] =
     {{"to", "LABEL", 0, "the spare token's label; default: the only other token of your seat"},
+        {"again", NULL, 0, "also what the spare has, and never opened in a test: replace it"},
         {NULL}};
 
 static const struct option_row log_list_options[] = {{"from", "N", 0, "first entry; default 0"},

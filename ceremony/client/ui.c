@@ -30,6 +30,12 @@ ui_say(const struct ui *ui, const char *format, ...)
 }
 
 void
+ui_quote(const struct ui *ui, const char *text)
+{
+	ui_say(ui, "  | %s", text);
+}
+
+void
 ui_progress(const struct ui *ui, const char *format, ...)
 {
 	char line[LINE_SIZE];

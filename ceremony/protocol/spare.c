@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hpke_info.h"
 #include "ceremony/protocol/statement_parts.h"
 
 void
@@ -34,6 +35,8 @@ spare_payload(const struct spare *spare, struct json **ret_payload, struct err *
 	json_put_hex(payload, "from", VIEW_OF(spare->from.bytes));
 	json_put_hex(payload, "to", VIEW_OF(spare->to.bytes));
 	json_put_hex(payload, "enc", VIEW_OF(spare->enc.bytes));
+	json_put_hex(payload, "reply", VIEW_OF(spare->reply.bytes));
+	json_put_hex(payload, "box_key", VIEW_OF(spare->box_key.bytes));
 	for (size_t i = 0; i < spare->count; i++)
 		json_add(opens, open_json(&spare->opens[i]));
 	json_put(payload, "opens", opens);
@@ -87,6 +90,8 @@ spare_parse(const struct dsse *statement, bool training, struct spare *ret_spare
 	if (in.code == ERR_OK && digest_equal(&spare.from, &spare.to))
 		json_in_fail(&in, "to", "is the same token");
 	parts_in_point(&in, "enc", &spare.enc);
+	parts_in_point(&in, "reply", &spare.reply);
+	json_in_hex(&in, "box_key", spare.box_key.bytes, ED25519_SIZE);
 	const struct json *opens = json_in_array(&in, "opens", 1, SPARE_OPENS);
 	spare.time = json_in_time(&in, "time");
 	parts_in_checkpoint(&in, &spare.size, &spare.root);
@@ -106,4 +111,18 @@ spare_find(const struct spare *spare, const struct secret_id *secret, uint32_t v
 		    memcmp(&spare->opens[i].secret, secret, sizeof(*secret)) == 0)
 			return &spare->opens[i];
 	return NULL;
+}
+
+enum err_code
+spare_box_digest(const struct spare *spare, const struct spare_open *open, struct view ciphertext,
+    struct digest *ret_digest, struct err *err)
+{
+	BUF bytes = {0};
+
+	hpke_info_begin(&bytes, "halligan/v1 spare box", &spare->vault);
+	buf_bytes(&bytes, VIEW_OF(spare->digest.bytes));
+	buf_bytes(&bytes, VIEW_OF(open->secret.bytes));
+	buf_u32(&bytes, open->version);
+	buf_lp32(&bytes, ciphertext);
+	return hpke_info_end(&bytes, ret_digest, err);
 }

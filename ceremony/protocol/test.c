@@ -1,15 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/protocol/test.h"
 
+#include <stdlib.h>
+
+#include "base/hpke.h"
 #include "base/hpke_info.h"
 #include "ceremony/protocol/statement_parts.h"
 
 static const char probe_label[] = "halligan/v1 test probe";
+static const char reply_label[] = "halligan/v1 test reply";
+
+void
+readiness_done(struct readiness *readiness)
+{
+	free(TAKE(readiness->spares));
+	readiness->spare_count = 0;
+}
+
+static struct json *
+spare_json(const struct readiness_spare *spare)
+{
+	struct json *object = json_new_object();
+
+	json_put_hex(object, "statement", VIEW_OF(spare->statement.bytes));
+	json_put_hex(object, "box", VIEW_OF(spare->box.bytes));
+	return object;
+}
 
 enum err_code
 readiness_payload(const struct readiness *readiness, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&readiness->vault), *opened = json_new_object();
+	struct json *payload = parts_new(&readiness->vault), *opened = json_new_object(),
+	            *spares = json_new_array();
 
 	json_put_text(payload, "seat", readiness->seat);
 	json_put_hex(payload, "token", VIEW_OF(readiness->token.bytes));
@@ -17,9 +39,32 @@ readiness_payload(const struct readiness *readiness, struct json **ret_payload, 
 		if (readiness->has[key])
 			json_put_hex(opened, key_names[key], VIEW_OF(readiness->opened[key].bytes));
 	json_put(payload, "opened", opened);
+	for (size_t i = 0; i < readiness->spare_count; i++)
+		json_add(spares, spare_json(&readiness->spares[i]));
+	json_put(payload, "spares", spares);
 	parts_put_checkpoint(payload, readiness->size, &readiness->root);
 	json_put_time(payload, "time", readiness->time);
 	return parts_finish(payload, ret_payload, err);
+}
+
+static enum err_code
+read_spares(const struct json *array, struct readiness *readiness, struct err *err)
+{
+	size_t count = json_array_count(array);
+
+	readiness->spares = calloc(count + 1, sizeof(*readiness->spares));
+	if (readiness->spares == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a statement");
+	for (; readiness->spare_count < count; readiness->spare_count++) {
+		struct readiness_spare *spare = &readiness->spares[readiness->spare_count];
+		struct json_in in =
+		    json_in(json_array_object(array, readiness->spare_count), "test: spares", err);
+
+		parts_in_digest(&in, "statement", &spare->statement);
+		parts_in_digest(&in, "box", &spare->box);
+		TRY(json_in_end(&in));
+	}
+	return ERR_OK;
 }
 
 enum err_code
@@ -27,7 +72,7 @@ readiness_parse(const struct dsse *statement, bool training, struct readiness *r
     struct err *err)
 {
 	JSON *payload = NULL;
-	struct readiness readiness = {0};
+	READINESS readiness = {0};
 
 	TRY(statement_payload(statement, STATEMENT_TEST, training, &payload, err));
 	struct json_in in = json_in(payload, "test", err);
@@ -35,6 +80,7 @@ readiness_parse(const struct dsse *statement, bool training, struct readiness *r
 	parts_in_name(&in, "seat", readiness.seat, sizeof(readiness.seat));
 	parts_in_digest(&in, "token", &readiness.token);
 	const struct json *object = json_in_object(&in, "opened");
+	const struct json *spares = json_in_array(&in, "spares", 0, READINESS_SPARES);
 	parts_in_checkpoint(&in, &readiness.size, &readiness.root);
 	readiness.time = json_in_time(&in, "time");
 	TRY(json_in_end(&in));
@@ -43,8 +89,10 @@ readiness_parse(const struct dsse *statement, bool training, struct readiness *r
 		readiness.has[key] = json_in_hex_optional(&in, key_names[key],
 		    readiness.opened[key].bytes, DIGEST_SIZE);
 	TRY(json_in_end(&in));
+	TRY(read_spares(spares, &readiness, err));
 	TRY(dsse_digest(statement, &readiness.digest, err));
 	*ret_readiness = readiness;
+	readiness.spares = NULL;
 	return ERR_OK;
 }
 
@@ -82,4 +130,14 @@ readiness_probe(const struct secret *seed, const struct digest *vault, const str
 	TRY(buf_check(&bytes, err));
 	const struct view ids = buf_view(&bytes);
 	return hmac_sha256_secret(secret_view(own), &ids, 1, ret_probe, err);
+}
+
+enum err_code
+readiness_reply(const struct secret *probe, struct p256_key **ret_key, struct err *err)
+{
+	SECRET *ikm = NULL;
+	const struct view label = view_of_text(reply_label);
+
+	TRY(hmac_sha256_secret(secret_view(probe), &label, 1, &ikm, err));
+	return hpke_derive_key(ikm, ret_key, err);
 }

@@ -4,9 +4,11 @@
  * that opens; the person unlocks, touches, opens them, and signs what came out:
  *
  * test {"format":1,"vault":HEX32,"seat":..,"token":HEX32,"opened":{"share":HEX32,"release":HEX32},
- *	 "size":N,"root":HEX32,"time":TIME,"nonce":HEX16}
+ *	 "spares":[{"statement":HEX32,"box":HEX32}] (0..500),"size":N,"root":HEX32,"time":TIME,
+ *	 "nonce":HEX16}
  *
- * "opened" has the SHA-256 of each probe, for the keys that the token has (an operator's: none); "size"
+ * "opened" has the SHA-256 of each probe, for the keys that the token has (an operator's: none); "spares"
+ * names the envelopes that its seat handed on to it (ceremony/protocol/spare.h) and that it opened; "size"
  * and "root" are the newest checkpoint that the signer had seen.  A probe is
  *
  *	HMAC-SHA256(K, vault || token || lp8 key name || u64 begun),  K = HMAC-SHA256(the host's
@@ -14,13 +16,19 @@
  *
  * so that the host keeps nothing; it lives READINESS_SECONDS.  It is sealed with HPKE, info = SHA-256(lp8
  * "halligan/v1 test" || vault || token || lp8 key name || u64 begun), no AAD.
+ *
+ * An envelope that was handed on goes out to whoever opened the share key's probe, sealed (vault/seal/reply.h)
+ * to the key that DeriveKeyPair makes of HMAC-SHA256(the probe, "halligan/v1 test reply"): whoever
+ * repeats the request does not have it.
  */
 #ifndef CEREMONY_PROTOCOL_TEST_H
 #define CEREMONY_PROTOCOL_TEST_H
 
+#include "base/crypto_key.h"
 #include "vault/documents/charter.h"
 
 enum { READINESS_SECONDS = 600, READINESS_DUE = 90 * 24 * 3600 /* the next test */ };
+enum { READINESS_SPARES = 500 };
 
 struct readiness {
 	struct digest digest, vault;
@@ -28,10 +36,16 @@ struct readiness {
 	struct digest token;
 	bool has[KEY_COUNT]; /* KEY_SHARE, KEY_RELEASE */
 	struct digest opened[KEY_COUNT];
+	struct readiness_spare {
+		struct digest statement, box;
+	} * spares;
+	size_t spare_count;
 	uint64_t size;
 	struct digest root;
 	int64_t time;
 };
+void readiness_done(struct readiness *readiness); /* accepts {0} */
+#define READINESS CLEANUP(readiness_done) struct readiness
 enum err_code readiness_payload(const struct readiness *readiness, struct json **ret_payload,
     struct err *err) MUST_CHECK;
 enum err_code readiness_parse(const struct dsse *statement, bool training,
@@ -42,6 +56,9 @@ enum err_code readiness_info(const struct digest *vault, const struct digest *to
 /* The probe itself; SEED is the host's. */
 enum err_code readiness_probe(const struct secret *seed, const struct digest *vault,
     const struct digest *token, int key, int64_t begun, struct secret **ret_probe,
+    struct err *err) MUST_CHECK;
+/* The key to which envelopes go out to whoever opened PROBE. */
+enum err_code readiness_reply(const struct secret *probe, struct p256_key **ret_key,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -73,6 +73,7 @@ static const struct op {
     {"status", FOUNDING | LIVE, serve_status},
     {"test", LIVE, serve_test},
     {"test-begin", LIVE, serve_test_begin},
+    {"test-box", LIVE, serve_test_box},
     {"withdraw", FOUNDING | LIVE, serve_withdraw},
 };
 

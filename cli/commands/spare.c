@@ -10,5 +10,6 @@ cmd_spare(const struct cli_call *call, struct err *err)
 	size_t count;
 
 	TRY(call_connect(call, &client, err));
-	return spare_run(client, option_text(call->parsed, "to"), &count, err);
+	return spare_run(client, option_text(call->parsed, "to"),
+	    option_given(call->parsed, "again"), &count, err);
 }

@@ -88,7 +88,7 @@ told "one more needs a second officer" 3 'NOT YET in force.*prod/db.*second offi
 told "the first cannot be the second" 3 'has signed this suspension already' as ciso suspend secops-1 --reason "stolen bag"
 ok "it is not in force" as secops token test
 ok "infra is the second" as infra suspend secops-1 --reason "stolen bag"
-like "who reads what it costs" "$(tap_output)" 'ciso wants to suspend it: stolen bag.*WARNING: no quorum can open these any more: prod/db'
+like "who reads what it costs" "$(tap_output)" 'ciso wants to suspend it, and says:.*  \| stolen bag.*WARNING: no quorum can open these any more: prod/db'
 told "what nobody can open cannot be requested" 1 'too few of its seats' town_request
 told "the last who could change the charter stay" 1 'nobody could change the charter' as ciso suspend infra-1 --reason "one too many"
 

@@ -155,10 +155,10 @@ quorum_break(const struct quorum *quorum, const bool *available)
 	return search.steps >= REACH_STEPS ? bound : search.best;
 }
 
-/* Has TOKEN of the seat NAME an envelope? */
+/* Has TOKEN of the seat NAME an envelope?  PROVEN: one that it was sealed, or has opened. */
 static bool
-has_envelope(const struct header *header, const struct reach_spares *spares, const char *name,
-    const struct digest *token)
+has_envelope(const struct header *header, const struct reach_spares *spares, bool proven,
+    const char *name, const struct digest *token)
 {
 	for (size_t i = 0; i < header->envelope_count; i++)
 		if (strcmp(header->envelopes[i].seat, name) == 0 &&
@@ -166,15 +166,16 @@ has_envelope(const struct header *header, const struct reach_spares *spares, con
 			return true;
 	for (size_t i = 0; spares != NULL && i < spares->count; i++)
 		if (digest_equal(&spares->rows[i].token, token) &&
+		    (spares->rows[i].tested || !proven) &&
 		    spares->rows[i].envelope < header->envelope_count &&
 		    strcmp(header->envelopes[spares->rows[i].envelope].seat, name) == 0)
 			return true;
 	return false;
 }
 
-bool
-reach_seat(const struct charter *charter, const struct suspensions *suspended,
-    const struct header *header, const struct reach_spares *spares, const char *name)
+static bool
+seat_reaches(const struct charter *charter, const struct suspensions *suspended,
+    const struct header *header, const struct reach_spares *spares, bool proven, const char *name)
 {
 	const struct seat *seat = seat_by_name(charter->seats, charter->seat_count, name);
 
@@ -184,10 +185,17 @@ reach_seat(const struct charter *charter, const struct suspensions *suspended,
 		const struct digest *token = &seat->tokens[i].id;
 
 		if (suspensions_find(suspended, token) == NULL &&
-		    has_envelope(header, spares, name, token))
+		    has_envelope(header, spares, proven, name, token))
 			return true;
 	}
 	return false;
+}
+
+bool
+reach_seat(const struct charter *charter, const struct suspensions *suspended,
+    const struct header *header, const struct reach_spares *spares, const char *name)
+{
+	return seat_reaches(charter, suspended, header, spares, false, name);
 }
 
 static void
@@ -209,7 +217,8 @@ margin_of(const struct charter *charter, const struct suspensions *suspended,
 	bool available[QUORUM_SEATS] = {false};
 
 	for (size_t i = 0; i < quorum->seat_count; i++) {
-		available[i] = reach_seat(charter, suspended, header, spares, quorum->seats[i]);
+		available[i] =
+		    seat_reaches(charter, suspended, header, spares, true, quorum->seats[i]);
 		if (available[i])
 			add_seat(reach, quorum->seats[i]);
 	}

@@ -3,7 +3,8 @@
  * Who can still open a sealed version, and how many may be lost before nobody can.  Pure.
  *
  * A release needs the quorum of the version's header and that of the policy in force, both from seats
- * that are officers today and have an envelope for a token that is active.
+ * that are officers today and have an envelope for a token that is active.  Whoever counts on a spare
+ * counts envelopes that it has opened once; whoever tries to open tries them all.
  */
 #ifndef VAULT_DOCUMENTS_REACH_H
 #define VAULT_DOCUMENTS_REACH_H
@@ -23,6 +24,7 @@ struct reach_spares {
 	struct reach_spare {
 		struct digest token;
 		uint32_t envelope; /* index in the header */
+		bool tested;       /* it has opened this very one */
 	} rows[HEADER_ENVELOPES];
 };
 
@@ -33,10 +35,10 @@ struct reach {
 	int margin;
 };
 /* May seat NAME help to open HEADER under CHARTER: an officer with an envelope, in it or in SPARES (may be
- * NULL), for a token that stands there and is not in SUSPENDED (may be NULL)? */
+ * NULL), tested or not, for a token that stands there and is not in SUSPENDED (may be NULL)? */
 bool reach_seat(const struct charter *charter, const struct suspensions *suspended,
     const struct header *header, const struct reach_spares *spares, const char *name);
-/* QUORUM is the header's, POLICY the one in force; NULL: there is none, nothing opens. */
+/* Of SPARES, those that were tested.  QUORUM is the header's, POLICY the one in force; NULL: there is none, nothing opens. */
 void reach_of(const struct charter *charter, const struct suspensions *suspended,
     const struct header *header, const struct reach_spares *spares, const struct quorum *quorum,
     const struct quorum *policy, struct reach *ret_reach);

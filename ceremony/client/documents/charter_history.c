@@ -247,7 +247,7 @@ on_suspend(struct story *story, const struct dsse *statement, struct buf *text, 
 static enum err_code
 on_test(struct story *story, const struct dsse *statement, struct buf *text, struct err *err)
 {
-	struct readiness test;
+	READINESS test = {0};
 	const struct seat_token *token;
 
 	TRY(readiness_parse(statement, story->chain.charter->training, &test, err));

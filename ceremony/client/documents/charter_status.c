@@ -28,6 +28,8 @@ struct standing {
 	struct json *secrets, *tokens, *alarms;
 	struct buf leavers; /* names of tokens that left and still have envelopes */
 	uint64_t leaver_count;
+	uint64_t untested_count; /* secrets with an envelope that a spare never opened */
+	char untested[SEAT_NAME_MAX + 1];
 	/* Secrets with a margin of -1, 0, ... STANDING_MARGIN; one line for each kind. */
 	struct thin {
 		uint64_t count;
@@ -62,6 +64,28 @@ note_leavers(struct standing *standing, const struct lookup *lookup)
 		if (standing->leaver_count++ == 0)
 			buf_format(&standing->leavers, "%s (%s)", lookup->definition.name,
 			    envelope->seat);
+		return;
+	}
+}
+
+/* Whoever left, or is suspended, need not test any more. */
+static void
+note_untested(struct standing *standing, const struct lookup *lookup)
+{
+	const struct charter *charter = standing->view->chain.charter;
+	const struct seat_token *token;
+
+	for (size_t i = 0; i < lookup->spares.count; i++) {
+		const struct reach_spare *spare = &lookup->spares.rows[i];
+
+		if (spare->tested ||
+		    suspensions_find(&standing->view->chain.suspensions, &spare->token) != NULL ||
+		    seat_by_token(charter->seats, charter->seat_count, &spare->token, &token) ==
+		        NULL)
+			continue;
+		if (standing->untested_count++ == 0)
+			snprintf(standing->untested, sizeof(standing->untested), "%s",
+			    lookup->definition.name);
 		return;
 	}
 }
@@ -138,6 +162,7 @@ look_at(void *context, const struct secret_row *row, struct err *err)
 	    &lookup.spares, lookup.quorum, lookup.policy != NULL ? &lookup.policy->quorum : NULL,
 	    &reach);
 	note_leavers(standing, &lookup);
+	note_untested(standing, &lookup);
 	show_secret(standing, &lookup, &reach);
 	return ERR_OK;
 }
@@ -148,6 +173,18 @@ look_at_secrets(struct standing *standing, struct err *err)
 	BUF text = {0};
 
 	TRY(secrets_walk(standing->client, look_at, standing, err));
+	if (standing->untested_count > 0) {
+		BUF untested = {0};
+
+		buf_format(&untested,
+		    "%" PRIu64 " %s an envelope that a spare token never opened and that does not "
+		    "count, first %s: halligan token test, with the spare",
+		    standing->untested_count,
+		    standing->untested_count == 1 ? "secret has" : "secrets have",
+		    standing->untested);
+		TRY(buf_check(&untested, err));
+		json_add_text(standing->alarms, buf_string(&untested));
+	}
 	if (standing->leaver_count == 0)
 		return ERR_OK;
 	buf_format(&text,
@@ -188,7 +225,7 @@ read_evidence(const struct standing *standing, const struct json *object, const 
 		json_in_fail(&in, "token", "another one than was asked for");
 	if (json_in_has(&in, "test")) {
 		DSSE statement = {0};
-		struct readiness test;
+		READINESS test = {0};
 
 		in_statement(&in, "test", &statement);
 		TRY(in.code);

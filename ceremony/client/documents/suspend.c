@@ -199,9 +199,11 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	TRY(fetch_waiting(client, view, &target, &statement, &waiting, &waits, err));
 	ui_say(ui, "%s's token \"%s\", serial %u (%s)", target.seat->name, target.token->label,
 	    target.token->serial, target.seat->person);
-	if (waits)
-		ui_say(ui, "%s wants to suspend it: %s. You add the second signature.",
-		    waiting.seat, waiting.reason);
+	if (waits) {
+		ui_say(ui, "%s wants to suspend it, and says:", waiting.seat);
+		ui_quote(ui, waiting.reason);
+		ui_say(ui, "You add the second signature.");
+	}
 	TRY(sign(client, view, &target, &statement, waits, reason, &outcome, err));
 	say_outcome(ui, &target, &outcome);
 	*ret_live = outcome.live;

@@ -8,6 +8,7 @@
 #include "base/hpke.h"
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/client/documents/token_test_spares.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -17,7 +18,8 @@ enum { PROBE_CT_MAX = 256 };
 
 struct begun {
 	struct json *reply; /* keeps the probes */
-	const struct json *probes;
+	const struct json *probes, *spares;
+	struct secret *probe; /* what the share key opened */
 	int64_t time;
 };
 
@@ -25,6 +27,7 @@ static void
 begun_done(struct begun *begun)
 {
 	json_freep(&begun->reply);
+	secret_freep(&begun->probe);
 }
 
 static enum err_code
@@ -39,28 +42,28 @@ begin(struct client *client, const struct hand *hand, struct begun *begun, struc
 	struct json_in in = reply_in(begun->reply, "test-begin", err);
 	begun->time = json_in_time(&in, "begun");
 	begun->probes = json_in_array(&in, "probes", 0, KEY_COUNT);
+	begun->spares = json_in_array(&in, "spares", 0, READINESS_SPARES);
 	return json_in_end(&in);
 }
 
 static enum err_code
 open_probe(struct hand *hand, const struct vault_view *view, int key, int64_t time,
-    const struct point *enc, struct view ciphertext, struct digest *ret_opened, struct err *err)
+    const struct point *enc, struct view ciphertext, struct secret **ret_probe, struct err *err)
 {
 	static const char *const purposes[KEY_COUNT] = {NULL, "open a probe with the share key",
 	    "open a probe with the release key"};
 	struct hand_agree agree = {hand, key == KEY_SHARE ? TOKEN_SHARE : TOKEN_RELEASE,
 	    purposes[key]};
 	HPKE *hpke = NULL;
-	SECRET *probe = NULL;
 	struct digest info;
 
 	TRY(readiness_info(&view->chain.vault, &hand->entry->id, key, time, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(enc->bytes), &hand->entry->keys[key],
 	    hand_agree, &agree, VIEW_OF(info.bytes), &hpke, err));
-	if (hpke_open(hpke, (struct view){0}, ciphertext, &probe, err) != ERR_OK)
+	if (hpke_open(hpke, (struct view){0}, ciphertext, ret_probe, err) != ERR_OK)
 		return err_add(err, "the %s key did not open the probe that was sealed to it",
 		    key_names[key]);
-	return sha256_one(secret_view(probe), ret_opened, err);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -79,11 +82,12 @@ read_probe(const struct json *object, int *ret_key, struct point *ret_enc,
 
 /* One probe for each key that the charter says the token has; others are not touched for. */
 static enum err_code
-open_probes(struct hand *hand, const struct vault_view *view, const struct begun *begun,
+open_probes(struct hand *hand, const struct vault_view *view, struct begun *begun,
     struct readiness *readiness, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(begun->probes); i++) {
 		BUF ciphertext = {0};
+		SECRET *probe = NULL;
 		struct point enc;
 		int key;
 
@@ -92,9 +96,12 @@ open_probes(struct hand *hand, const struct vault_view *view, const struct begun
 			return err_set(err, ERR_PROTOCOL,
 			    "the server sealed a probe to a key that is not "
 			    "asked for");
-		TRY(open_probe(hand, view, key, begun->time, &enc, buf_view(&ciphertext),
-		    &readiness->opened[key], err));
+		TRY(open_probe(hand, view, key, begun->time, &enc, buf_view(&ciphertext), &probe,
+		    err));
+		TRY(sha256_one(secret_view(probe), &readiness->opened[key], err));
 		readiness->has[key] = true;
+		if (key == KEY_SHARE)
+			begun->probe = TAKE(probe);
 	}
 	return ERR_OK;
 }
@@ -139,6 +146,10 @@ report(const struct ui *ui, const struct hand *hand, const struct readiness *rea
 		ui_say(ui, "share    its share key opens what is sealed to it");
 	if (readiness->has[KEY_RELEASE])
 		ui_say(ui, "release  its release key opens what is sealed to it");
+	if (readiness->spare_count > 0)
+		ui_say(ui, "spare    it opens %zu envelope%s that %s handed on to it",
+		    readiness->spare_count, readiness->spare_count == 1 ? "" : "s",
+		    readiness->seat);
 	ui_say(ui, "The test is signed and logged. The next one is due by %s.", due);
 }
 
@@ -157,8 +168,9 @@ token_test_run(struct client *client, struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	CLEANUP(begun_done) struct begun begun = {0};
-	struct readiness readiness = {0};
+	READINESS readiness = {0};
 	const struct vault_view *view;
+	size_t wrong;
 	HAND hand = {0};
 
 	TRY(client_sync(client, &view, err));
@@ -169,9 +181,18 @@ token_test_run(struct client *client, struct err *err)
 	    .suspended = &view->chain.suspensions};
 	TRY(hand_take(options, &want, &hand, err));
 	TRY(begin(client, &hand, &begun, err));
-	TRY(unlock(&hand, (unsigned)json_array_count(begun.probes), err));
+	TRY(unlock(&hand,
+	    (unsigned)json_array_count(begun.probes) + spares_test_agreements(begun.spares), err));
 	TRY(open_probes(&hand, view, &begun, &readiness, err));
+	const struct spares_test spares = {client, &hand, view, begun.spares, begun.time,
+	    begun.probe};
+	TRY(spares_test_run(&spares, &readiness, &wrong, err));
 	TRY(sign_and_send(client, &hand, view, &begun, &readiness, err));
 	report(options->ui, &hand, &readiness);
+	if (wrong > 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "%zu envelope%s that %s handed on to this token cannot be opened; with the "
+		    "older token: halligan spare --again",
+		    wrong, wrong == 1 ? "" : "s", readiness.seat);
 	return ERR_OK;
 }

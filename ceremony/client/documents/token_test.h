@@ -5,7 +5,8 @@
 
 #include "ceremony/client/connection.h"
 
-/* PIN, one touch for the signature, one for each key that opens; says what was proven and when the
+/* PIN, one touch for the signature, one for each key that opens, one for each time that the seat handed
+ * envelopes on to the token; says what was proven and when the
  * next test is due. */
 enum err_code token_test_run(struct client *client, struct err *err) MUST_CHECK;
 

@@ -15,16 +15,19 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 
 struct handing {
 	struct client *client;
 	const struct vault_view *view;
 	struct hand hand;
 	const struct seat_token *to;
-	struct p256_key *ephemeral;
+	struct p256_key *ephemeral,
+	    *reply; /* of one time each, like the key that signs the boxes */
+	struct secret *box_seed;
 	struct spare spare;
 	char (*names)[SEAT_NAME_MAX + 1];
-	bool more;
+	bool again, more;
 };
 
 static void
@@ -32,6 +35,8 @@ handing_done(struct handing *handing)
 {
 	hand_done(&handing->hand);
 	p256_key_free(handing->ephemeral);
+	p256_key_free(handing->reply);
+	secret_free(handing->box_seed);
 	spare_done(&handing->spare);
 	free(handing->names);
 }
@@ -94,6 +99,7 @@ fetch_list(struct handing *handing, struct err *err)
 
 	json_put_hex(request, "from", VIEW_OF(handing->hand.entry->id.bytes));
 	json_put_hex(request, "to", VIEW_OF(handing->to->id.bytes));
+	json_put_bool(request, "again", handing->again);
 	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
 	in = reply_in(reply, "spare-list", err);
 	items = json_in_array(&in, "items", 0, SPARE_OPENS);
@@ -130,6 +136,20 @@ say_plan(struct handing *handing)
 }
 
 static enum err_code
+draw_keys(struct handing *handing, struct err *err)
+{
+	struct spare *spare = &handing->spare;
+
+	TRY(p256_key_new(&handing->ephemeral, err));
+	TRY(p256_key_new(&handing->reply, err));
+	TRY(secret_new(ED25519_SIZE, &handing->box_seed, err));
+	TRY(secret_random(handing->box_seed, ED25519_SIZE, err));
+	p256_key_public(handing->ephemeral, &spare->enc);
+	p256_key_public(handing->reply, &spare->reply);
+	return ed25519_public(handing->box_seed, &spare->box_key, err);
+}
+
+static enum err_code
 sign_list(struct handing *handing, struct err *err)
 {
 	struct spare *spare = &handing->spare;
@@ -146,8 +166,7 @@ sign_list(struct handing *handing, struct err *err)
 	spare->time = handing->hand.options->now();
 	spare->size = view->checkpoint.size;
 	spare->root = view->checkpoint.root;
-	TRY(p256_key_new(&handing->ephemeral, err));
-	p256_key_public(handing->ephemeral, &spare->enc);
+	TRY(draw_keys(handing, err));
 	TRY(spare_payload(spare, &payload, err));
 	TRY(statement_new(STATEMENT_SPARE, view->chain.charter->training, payload, &statement,
 	    err));
@@ -193,6 +212,24 @@ check_header(const struct handing *handing, const struct spare_open *open, struc
 	return ERR_OK;
 }
 
+/* RET_ENVELOPE: enc and ciphertext, as the host sealed them to us in BOX. */
+static enum err_code
+unwrap(const struct handing *handing, const struct spare_open *open, struct view box,
+    struct buf *ret_envelope, struct err *err)
+{
+	const struct spare *spare = &handing->spare;
+	const struct reply_ids ids = {.vault = spare->vault,
+	    .statement = spare->digest,
+	    .header = open->header,
+	    .seat = spare->seat,
+	    .token = spare->from};
+
+	TRY(reply_open(&ids, handing->reply, box, ret_envelope, err));
+	if (ret_envelope->size <= POINT_SIZE)
+		return err_set(err, ERR_INTEGRITY, "the server sent an envelope of a wrong size");
+	return ERR_OK;
+}
+
 /* Open one envelope with the token; RET_CIPHERTEXT: its shares for the spare. */
 static enum err_code
 hand_on(struct handing *handing, const struct spare_open *open, struct view blob,
@@ -203,19 +240,22 @@ hand_on(struct handing *handing, const struct spare_open *open, struct view blob
 	    .purpose = "open your share"};
 	struct reader reader = reader_of(blob);
 	struct view bytes = reader_lp32(&reader, HEADER_MAX);
-	struct view enc = reader_bytes(&reader, POINT_SIZE);
+	BUF envelope = {0};
 	HEADER *header = NULL;
 	SECRET *shares = NULL;
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point made;
 
-	if (reader.failed || reader.rest.size == 0 || reader.rest.size > ENVELOPE_CT_MAX)
+	if (reader.failed || reader.rest.size > REPLY_BOX_MAX)
 		return err_set(err, ERR_INTEGRITY, "the server sent an envelope of a wrong size");
 	TRY(header_new(&header, err));
 	TRY(check_header(handing, open, bytes, header, err));
-	TRY(seal_open_envelope(header, &open->header, open->envelope, enc, reader.rest, hand_agree,
-	    &agree, &shares, err));
+	TRY(unwrap(handing, open, reader.rest, &envelope, err));
+	TRY(seal_open_envelope(header, &open->header, open->envelope,
+	    view_of(envelope.data, POINT_SIZE),
+	    view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hand_agree, &agree,
+	    &shares, err));
 	TRY(seal_spare_info(header, open->envelope, &handing->to->id, &info, err));
 	TRY(hpke_sender_with(hpke_suite_default, &handing->to->keys[KEY_SHARE], VIEW_OF(info.bytes),
 	    handing->ephemeral, &hpke, &made, err));
@@ -228,12 +268,19 @@ hand_on_one(struct handing *handing, size_t index, struct err *err)
 {
 	JSON *reply = NULL, *thanks = NULL;
 	BUF box = {0}, blob = {0}, ciphertext = {0};
+	struct json *request;
+	const struct spare_open *open = &handing->spare.opens[index];
+	struct digest digest;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
 
 	TRY(client_call(handing->client, about(handing, "spare-envelope", index), (struct view){0},
 	    &reply, &box, err));
-	TRY(hand_on(handing, &handing->spare.opens[index], buf_view(&box), &ciphertext, err));
-	return client_call(handing->client, about(handing, "spare-box", index),
-	    buf_view(&ciphertext), &thanks, &blob, err);
+	TRY(hand_on(handing, open, buf_view(&box), &ciphertext, err));
+	TRY(spare_box_digest(&handing->spare, open, buf_view(&ciphertext), &digest, err));
+	TRY(ed25519_sign(handing->box_seed, VIEW_OF(digest.bytes), signature, err));
+	request = about(handing, "spare-box", index);
+	json_put_hex(request, "signature", VIEW_OF(signature));
+	return client_call(handing->client, request, buf_view(&ciphertext), &thanks, &blob, err);
 }
 
 static enum err_code
@@ -255,10 +302,10 @@ hand_on_all(struct handing *handing, size_t *ret_count, struct err *err)
 }
 
 enum err_code
-spare_run(struct client *client, const char *label, size_t *ret_count, struct err *err)
+spare_run(struct client *client, const char *label, bool again, size_t *ret_count, struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	CLEANUP(handing_done) struct handing handing = {.client = client};
+	CLEANUP(handing_done) struct handing handing = {.client = client, .again = again};
 	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(client_sync(client, &handing.view, err));
@@ -270,8 +317,8 @@ spare_run(struct client *client, const char *label, size_t *ret_count, struct er
 	TRY(fetch_list(&handing, err));
 	if (handing.spare.count == 0) {
 		ui_say(options->ui,
-		    "Nothing to hand on: whatever this token has an envelope of, \"%s\" can "
-		    "open too.",
+		    "Nothing to hand on: whatever this token has an envelope of, \"%s\" has "
+		    "one of too.",
 		    handing.to->label);
 		*ret_count = 0;
 		return ERR_OK;
@@ -281,8 +328,10 @@ spare_run(struct client *client, const char *label, size_t *ret_count, struct er
 	TRY(hand_unlock(&handing.hand, 1, (unsigned)handing.spare.count, err));
 	TRY(sign_list(&handing, err));
 	TRY(hand_on_all(&handing, ret_count, err));
-	ui_say(options->ui, "Done: \"%s\" can approve for %zu more secret%s.%s", handing.to->label,
-	    *ret_count, *ret_count == 1 ? "" : "s",
+	ui_say(options->ui,
+	    "Done: \"%s\" has envelopes of %zu more secret%s.%s Plug it in and run: halligan token "
+	    "test. It counts when it has opened them.",
+	    handing.to->label, *ret_count, *ret_count == 1 ? "" : "s",
 	    handing.more ? " There are more: run it again." : "");
 	return ERR_OK;
 }

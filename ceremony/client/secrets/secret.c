@@ -87,6 +87,7 @@ lookup_spares(const struct json *array, const struct header *header,
 		json_in_hex(&in, "token", row->token.bytes, DIGEST_SIZE);
 		row->envelope =
 		    (uint32_t)json_in_int(&in, "envelope", 0, header->envelope_count - 1);
+		row->tested = json_in_bool(&in, "tested");
 		TRY(json_in_end(&in));
 	}
 	ret_spares->count = json_array_count(array);

@@ -51,6 +51,17 @@ struct screen {
 	size_t shown; /* secrets */
 };
 
+static void
+keep_row(struct screen *screen, const char *label, const char *text)
+{
+	if (screen->rows == NULL)
+		return;
+	struct json *object = json_new_object();
+	json_put_text(object, "label", label);
+	json_put_text(object, "text", text);
+	json_add(screen->rows, object);
+}
+
 static void row(struct screen *screen, const char *label, const char *format, ...)
     FORMAT_LIKE(3, 4);
 
@@ -65,19 +76,16 @@ row(struct screen *screen, const char *label, const char *format, ...)
 		text[0] = '\0';
 	va_end(arguments);
 	ui_say(screen->ui, "  %-10s %s", label, text);
-	if (screen->rows == NULL)
-		return;
-	struct json *object = json_new_object();
-	json_put_text(object, "label", label);
-	json_put_text(object, "text", text);
-	json_add(screen->rows, object);
+	keep_row(screen, label, text);
 }
 
 /* What others typed becomes a line here and nowhere else. */
 static void
-row_theirs(struct screen *screen, const char *label, const char *text)
+row_theirs(struct screen *screen, const char *label, const char *whose, const char *text)
 {
-	row(screen, label, "%s", text);
+	ui_say(screen->ui, "  %-10s %s", label, whose);
+	ui_quote(screen->ui, text);
+	keep_row(screen, label, text);
 }
 
 /* ---- who ---- */
@@ -120,10 +128,11 @@ show_requester(struct screen *screen)
 	const struct request *request = &transcript->request;
 	BUF from = {0};
 
-	buf_format(&from, "%s (seat %s), as %s on %s",
+	row(screen, "who", "%s (seat %s)",
 	    transcript->requester != NULL ? transcript->requester->person : "somebody who has left",
-	    request->seat, request->user, request->host);
-	row_theirs(screen, "who", buf_string(&from));
+	    request->seat);
+	buf_format(&from, "%s on %s", request->user, request->host);
+	row_theirs(screen, "from", "as the requester's computer says:", buf_string(&from));
 	if (transcript->token != NULL)
 		show_token(screen, "token", transcript->token);
 }
@@ -201,7 +210,7 @@ show_item(struct screen *screen, size_t position, struct err *err)
 		row(screen, "", "it will not be opened: %s", item->stale);
 		return ERR_OK;
 	}
-	row_theirs(screen, "can do", item->exhibit->definition.effect);
+	row(screen, "can do", "%s", item->exhibit->definition.effect);
 	if (item->part_exposed)
 		row(screen, "WARNING",
 		    "shares of this version were opened before, in a ceremony that was refused");
@@ -312,11 +321,11 @@ show_voices(struct screen *screen)
 			show_approval(screen, charter->seats[i].name);
 	for (size_t i = 0; i < transcript->voice_count; i++) {
 		const struct voice *voice = &transcript->voices[i];
-		BUF text = {0};
+		BUF whose = {0};
 
-		buf_format(&text, "%s: %s", voice->seat, voice->reason);
+		buf_format(&whose, "%s, who says:", voice->seat);
 		if (voice->denies)
-			row_theirs(screen, "denied", buf_string(&text));
+			row_theirs(screen, "denied", buf_string(&whose), voice->reason);
 	}
 	if (dossier_verdict(screen->dossier, screen->view, screen->now, &missing) != VERDICT_MET)
 		row(screen, "missing", "%s", buf_string(&missing));
@@ -369,9 +378,9 @@ ceremony_show(const struct dossier *dossier, const struct vault_view *view, cons
 	    dossier->count == 1 ? "" : "s");
 	show_requester(&screen);
 	show_recipients(&screen);
-	row_theirs(&screen, "why", request->reason);
+	row_theirs(&screen, "why", "in the requester's words:", request->reason);
 	if (request->incident[0] != '\0')
-		row_theirs(&screen, "incident", request->incident);
+		row_theirs(&screen, "incident", "in the requester's words:", request->incident);
 	TRY(show_items(&screen, err));
 	show_times(&screen);
 	show_voices(&screen);

@@ -72,7 +72,8 @@ check_openable(struct session *session, const struct charter *charter, struct er
 	return err_set(err, ERR_REFUSED,
 	    "charter: under it nobody could open %s any more: too few of the "
 	    "seats and tokens that these versions are sealed to would be left, or their policy is "
-	    "gone. Run `halligan reseal` first, or leave more of them in",
+	    "gone. Run `halligan reseal` first, or `halligan token test` with spares that were "
+	    "handed theirs, or leave more of them in",
 	    buf_string(&names));
 }
 

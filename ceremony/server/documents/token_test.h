@@ -7,6 +7,8 @@
 
 enum err_code serve_test_begin(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
+enum err_code serve_test_box(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
 enum err_code serve_test(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_evidence(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;

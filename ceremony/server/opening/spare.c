@@ -4,8 +4,12 @@
  *
  *	spare-list	what the spare cannot open yet and the other token can
  *	spare		the signed statement: from now on, for a day, its envelopes are handed out
- *	spare-envelope	one of them
- *	spare-box	what came out of it, sealed to the spare's share key
+ *	spare-envelope	one of them, sealed to the statement's one-time key: for its signer alone
+ *	spare-box	what came out of it, sealed to the spare's share key and signed
+ *
+ * A later statement about the same version and spare takes the place of an earlier one: from then on
+ * only it may store the box, which takes the place of the earlier one's.  So its seat can mend a box
+ * that does not open, and whoever repeats an old one changes nothing.
  *
  * That the charter has the spare in that seat is the quorum's consent.  Each step checks the
  * statement, its signature and the charter of that moment anew.  What was handed over stays when
@@ -16,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/opening/spare_envelopes.h"
@@ -23,7 +28,9 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
 #include "vault/store/secret.h"
+#include "vault/store/statement.h"
 
 enum { STATEMENT_AGE = 24 * 3600 };
 
@@ -65,18 +72,24 @@ load_place(struct session *session, const struct secret_row *secret, struct plac
 	return ERR_OK;
 }
 
-/* FROM is in the header, TO nowhere yet: RET_INDEX is FROM's envelope. */
+enum handed { HANDED_NOT, HANDED, HANDED_TESTED };
+
+/* FROM is in the header and TO is not: RET_INDEX is FROM's envelope, RET_HANDED what TO has of it. */
 static bool
-is_missing(const struct place *place, const char *seat, const struct digest *from,
-    const struct digest *to, uint32_t *ret_index)
+may_hand_on(const struct place *place, const char *seat, const struct digest *from,
+    const struct digest *to, uint32_t *ret_index, enum handed *ret_handed)
 {
 	const struct spare_row *spare = NULL;
 	struct err ignored;
 	uint32_t index;
 
+	*ret_handed = HANDED_NOT;
 	if (spares_envelope(place->header, place->spares, seat, to, &index, &spare, &ignored) ==
-	    ERR_OK)
-		return false;
+	    ERR_OK) {
+		if (spare == NULL)
+			return false;
+		*ret_handed = spare->tested ? HANDED_TESTED : HANDED;
+	}
 	return spares_envelope(place->header, place->spares, seat, from, ret_index, &spare,
 	           &ignored) == ERR_OK &&
 	    spare == NULL;
@@ -122,7 +135,7 @@ struct listing_of {
 	struct digest from, to;
 	struct json *items;
 	size_t count;
-	bool more;
+	bool again, more;
 };
 
 static enum err_code
@@ -134,6 +147,7 @@ list_missing(struct session *session, struct listing_of *listing, struct err *er
 	while (!listing->more) {
 		PLACE place = {0};
 		uint32_t index;
+		enum handed handed;
 
 		TRY(secret_walk_next(&walk, &secret, err));
 		if (secret == NULL)
@@ -141,7 +155,9 @@ list_missing(struct session *session, struct listing_of *listing, struct err *er
 		if (secret->current == 0)
 			continue;
 		TRY(load_place(session, secret, &place, err));
-		if (!is_missing(&place, listing->seat, &listing->from, &listing->to, &index))
+		if (!may_hand_on(&place, listing->seat, &listing->from, &listing->to, &index,
+		        &handed) ||
+		    handed > (listing->again ? HANDED : HANDED_NOT))
 			continue;
 		if (listing->count == SPARE_OPENS)
 			listing->more = true;
@@ -163,6 +179,7 @@ serve_spare_list(struct session *session, struct call *call, struct err *err)
 
 	json_in_hex(&call->in, "from", listing.from.bytes, DIGEST_SIZE);
 	json_in_hex(&call->in, "to", listing.to.bytes, DIGEST_SIZE);
+	listing.again = json_in_bool(&call->in, "again");
 	TRY(json_in_end(&call->in));
 	TRY(check_tokens(session, &listing.from, &listing.to, &seat, &from, &to, err));
 	listing.seat = seat->name;
@@ -196,13 +213,14 @@ check_statement(struct session *session, const struct dsse *statement, const str
 	return ERR_OK;
 }
 
-/* The version that OPEN names is the current one, and TO has no envelope there. */
+/* The version that OPEN names is the current one, and TO was not sealed to in it. */
 static enum err_code
 check_open(struct session *session, const struct spare *spare, const struct spare_open *open,
     struct place *ret_place, struct err *err)
 {
 	struct secret_row secret;
 	uint32_t index;
+	enum handed handed;
 
 	TRY(store_get_secret(session->store, &open->secret, &secret, err));
 	if (secret.current != open->version)
@@ -212,12 +230,24 @@ check_open(struct session *session, const struct spare *spare, const struct spar
 	if (!digest_equal(&ret_place->hash, &open->header))
 		return err_set(err, ERR_REFUSED, "the header is not that of %s version %u",
 		    secret.name, open->version);
-	if (!is_missing(ret_place, spare->seat, &spare->from, &spare->to, &index) ||
+	if (!may_hand_on(ret_place, spare->seat, &spare->from, &spare->to, &index, &handed) ||
 	    index != open->envelope)
 		return err_set(err, ERR_REFUSED,
-		    "%s: the spare token has its envelope already, or the other one has none",
+		    "%s: it was sealed to the spare token, or was not to the other one",
 		    secret.name);
 	return ERR_OK;
+}
+
+/* Whoever repeats a statement gives it no second day. */
+static enum err_code
+check_new(struct session *session, const struct spare *spare, struct err *err)
+{
+	BUF text = {0};
+	enum err_code code = store_get_statement(session->store, &spare->digest, &text, err);
+
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "it was accepted before");
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 static enum err_code
@@ -230,6 +260,7 @@ accept(struct session *session, const struct dsse *statement, const struct spare
 
 	TRY(change_begin(session, &change, err));
 	TRY(journal_check_clock(session, err));
+	TRY(check_new(session, spare, err));
 	TRY(check_statement(session, statement, spare, err));
 	TRY(journal_check_seen(session, spare->seat, spare->size, &spare->root, err));
 	for (size_t i = 0; i < spare->count; i++) {
@@ -238,6 +269,9 @@ accept(struct session *session, const struct dsse *statement, const struct spare
 		TRY(check_open(session, spare, &spare->opens[i], &place, err));
 	}
 	TRY(session_keep(session, statement, STATEMENT_SPARE, false, &digest, err));
+	for (size_t i = 0; i < spare->count; i++)
+		TRY(store_accept_spare(session->store, &spare->opens[i].secret,
+		    spare->opens[i].version, &spare->to, &digest, err));
 	leaf_text(&leaf, "seat", spare->seat);
 	leaf_bytes(&leaf, "token", VIEW_OF(spare->from.bytes));
 	leaf_bytes(&leaf, "to", VIEW_OF(spare->to.bytes));
@@ -292,37 +326,55 @@ serve_spare_envelope(struct session *session, struct call *call, struct err *err
 	SPARE spare = {0};
 	PLACE place = {0};
 	VERSION_ROW version = {0};
+	BUF envelope = {0};
 	const struct spare_open *open = NULL;
 
 	TRY(load_accepted(session, &call->in, &spare, &open, err));
 	TRY(check_open(session, &spare, open, &place, err));
 	TRY(store_get_version(session->store, &open->secret, open->version, &version, err));
+	TRY(spares_read_box(session, place.header, open->envelope, NULL, &envelope, err));
+	const struct reply_ids ids = {.vault = spare.vault,
+	    .statement = spare.digest,
+	    .header = open->header,
+	    .seat = spare.seat,
+	    .token = spare.from};
 	buf_lp32(&call->out, buf_view(&version.header));
-	return spares_read_box(session, place.header, open->envelope, NULL, &call->out, err);
+	return reply_seal(&ids, &spare.reply, buf_view(&envelope), &call->out, err);
 }
 
 static enum err_code
-store_box(struct session *session, const struct spare *spare, const struct spare_open *open,
+store_box(struct session *session, const struct spare *spare, const struct spare_row *row,
     struct view ciphertext, struct err *err)
 {
-	CLEANUP(sealed_box_done) struct sealed_box box = {0};
-	const struct spare_row row = {.secret = open->secret,
-	    .version = open->version,
-	    .token = spare->to,
-	    .envelope = open->envelope,
-	    .statement = spare->digest};
 	LEAF leaf = leaf_new("spare-box");
 
-	memcpy(box.enc, spare->enc.bytes, POINT_SIZE);
-	buf_bytes(&box.ciphertext, ciphertext);
-	TRY(buf_check(&box.ciphertext, err));
-	TRY(store_add_spare(session->store, &row, &box, err));
-	leaf_bytes(&leaf, "secret", VIEW_OF(row.secret.bytes));
-	leaf_int(&leaf, "version", row.version);
+	TRY(store_put_spare(session->store, row, ciphertext, err));
+	leaf_bytes(&leaf, "secret", VIEW_OF(row->secret.bytes));
+	leaf_int(&leaf, "version", row->version);
 	leaf_text(&leaf, "seat", spare->seat);
-	leaf_bytes(&leaf, "token", VIEW_OF(row.token.bytes));
-	leaf_statement(&leaf, &row.statement);
+	leaf_bytes(&leaf, "token", VIEW_OF(row->token.bytes));
+	leaf_bytes(&leaf, "box", VIEW_OF(row->box.bytes));
+	leaf_statement(&leaf, &row->statement);
 	return journal_add(session, &leaf, err);
+}
+
+/* Only whoever signed the statement has its one-time key. */
+static enum err_code
+check_box(const struct spare *spare, const struct spare_open *open, const struct header *header,
+    struct view ciphertext, struct spare_row *row, struct err *err)
+{
+	size_t size = (size_t)header->envelopes[open->envelope].share_count * ENVELOPE_SHARE_SIZE +
+	    AEAD_TAG_SIZE;
+
+	if (ciphertext.size != size)
+		return err_set(err, ERR_INVALID, "the box has %zu bytes, expected %zu",
+		    ciphertext.size, size);
+	TRY(spare_box_digest(spare, open, ciphertext, &row->box, err));
+	if (ed25519_verify(&spare->box_key, VIEW_OF(row->box.bytes), VIEW_OF(row->signature),
+	        err) != ERR_OK)
+		return err_set(err, ERR_REFUSED,
+		    "the box was not signed with the statement's one-time key");
+	return ERR_OK;
 }
 
 enum err_code
@@ -331,17 +383,19 @@ serve_spare_box(struct session *session, struct call *call, struct err *err)
 	CHANGE change = {0};
 	SPARE spare = {0};
 	PLACE place = {0};
+	struct spare_row row = {0};
 	const struct spare_open *open = NULL;
 
+	json_in_hex(&call->in, "signature", row.signature, sizeof(row.signature));
 	TRY(change_begin(session, &change, err));
 	TRY(load_accepted(session, &call->in, &spare, &open, err));
 	TRY(check_open(session, &spare, open, &place, err));
-	size_t size =
-	    (size_t)place.header->envelopes[open->envelope].share_count * ENVELOPE_SHARE_SIZE +
-	    AEAD_TAG_SIZE;
-	if (call->blob.size != size)
-		return err_set(err, ERR_INVALID, "the box has %zu bytes, expected %zu",
-		    call->blob.size, size);
-	TRY(store_box(session, &spare, open, call->blob, err));
+	TRY(check_box(&spare, open, place.header, call->blob, &row, err));
+	row.secret = open->secret;
+	row.version = open->version;
+	row.token = spare.to;
+	row.envelope = open->envelope;
+	row.statement = spare.digest;
+	TRY(store_box(session, &spare, &row, call->blob, err));
 	return change_commit(session, &change, err);
 }

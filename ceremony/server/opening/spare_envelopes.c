@@ -77,9 +77,10 @@ verify_signer(struct session *session, const struct dsse *statement, const struc
 	return err_set(err, ERR_INTEGRITY, "no charter has the token that signed it");
 }
 
+/* RET_SPARE: the statement of ROW, which says what the row says. */
 static enum err_code
-check_row(struct session *session, const struct header *header, const struct spare_row *row,
-    struct point *ret_enc, struct err *err)
+load_statement(struct session *session, const struct header *header, const struct spare_row *row,
+    struct spare *ret_spare, struct err *err)
 {
 	DSSE statement = {0};
 	SPARE spare = {0};
@@ -95,20 +96,56 @@ check_row(struct session *session, const struct header *header, const struct spa
 	if (strcmp(spare.seat, envelope->seat) != 0 || !digest_equal(&spare.from, &envelope->token))
 		return err_set(err, ERR_INTEGRITY, "the statement is of another seat");
 	TRY(verify_signer(session, &statement, &spare, err));
-	*ret_enc = spare.enc;
+	*ret_spare = spare;
+	spare = (struct spare){0};
 	return ERR_OK;
+}
+
+/* RET_CIPHERTEXT is the box of ROW, as the one-time key of its statement signed it. */
+static enum err_code
+load_box(struct session *session, const struct spare_row *row, const struct spare *spare,
+    struct buf *ret_ciphertext, struct err *err)
+{
+	BUF ciphertext = {0};
+	struct digest box;
+
+	TRY(store_get_spare(session->store, &row->secret, row->version, &row->token, &ciphertext,
+	    err));
+	TRY(spare_box_digest(spare, spare_find(spare, &row->secret, row->version),
+	    buf_view(&ciphertext), &box, err));
+	if (!digest_equal(&box, &row->box) ||
+	    ed25519_verify(&spare->box_key, VIEW_OF(box.bytes), VIEW_OF(row->signature), err) !=
+	        ERR_OK)
+		return err_set(err, ERR_INTEGRITY, "it is not the one that was signed");
+	buf_bytes(ret_ciphertext, buf_view(&ciphertext));
+	return buf_check(ret_ciphertext, err);
+}
+
+/* RET_CIPHERTEXT may be NULL. */
+static enum err_code
+load(struct session *session, const struct header *header, const struct spare_row *row,
+    struct point *ret_enc, struct buf *ret_ciphertext, struct err *err)
+{
+	SPARE spare = {0};
+	enum err_code code = load_statement(session, header, row, &spare, err);
+
+	if (code == ERR_OK && ret_ciphertext != NULL)
+		code = load_box(session, row, &spare, ret_ciphertext, err);
+	if (code == ERR_OK) {
+		*ret_enc = spare.enc;
+		return ERR_OK;
+	}
+	if (code == ERR_INVALID || code == ERR_REFUSED)
+		err->code = ERR_INTEGRITY;
+	return err_add(err, "the envelope for a spare token of seat \"%s\"",
+	    header->envelopes[row->envelope].seat);
 }
 
 enum err_code
 spares_verify(struct session *session, const struct header *header, const struct spare_row *row,
     struct point *ret_enc, struct err *err)
 {
-	if (check_row(session, header, row, ret_enc, err) == ERR_OK)
-		return ERR_OK;
-	if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
-		err->code = ERR_INTEGRITY;
-	return err_add(err, "the envelope for a spare token of seat \"%s\"",
-	    header->envelopes[row->envelope].seat);
+	return load(session, header, row, ret_enc, NULL, err);
 }
 
 enum err_code
@@ -120,13 +157,8 @@ spares_read_box(struct session *session, const struct header *header, uint32_t i
 	struct point enc;
 
 	if (spare != NULL) {
-		TRY(spares_verify(session, header, spare, &enc, err));
-		TRY(store_get_spare(session->store, &header->secret, header->version, &spare->token,
-		    &box, err));
-		if (memcmp(box.enc, enc.bytes, POINT_SIZE) != 0)
-			return err_set(err, ERR_INTEGRITY,
-			    "the envelope for a spare token of seat \"%s\" is not the one that was signed",
-			    header->envelopes[index].seat);
+		TRY(load(session, header, spare, &enc, &box.ciphertext, err));
+		memcpy(box.enc, enc.bytes, POINT_SIZE);
 	} else {
 		TRY(store_get_envelope(session->store, &header->secret, header->version, index,
 		    &token, &box, err));
@@ -144,8 +176,8 @@ spares_reach(const struct spare_set *set, struct reach_spares *ret_spares)
 {
 	ret_spares->count = set->count;
 	for (size_t i = 0; i < set->count; i++)
-		ret_spares->rows[i] =
-		    (struct reach_spare){set->rows[i].token, set->rows[i].envelope};
+		ret_spares->rows[i] = (struct reach_spare){set->rows[i].token,
+		    set->rows[i].envelope, set->rows[i].tested};
 }
 
 enum err_code
@@ -169,6 +201,7 @@ spares_put(struct json *reply, const struct reach_spares *spares)
 
 		json_put_hex(object, "token", VIEW_OF(spares->rows[i].token.bytes));
 		json_put_int(object, "envelope", spares->rows[i].envelope);
+		json_put_bool(object, "tested", spares->rows[i].tested);
 		json_add(array, object);
 	}
 	json_put(reply, "spares", array);

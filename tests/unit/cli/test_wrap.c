@@ -58,6 +58,73 @@ letters_of_several_bytes_are_one_column(void **state)
 	assert_int_equal(wrap_fit("abc", 9), 3);
 }
 
+/* Every line begins with the mark and has at most COLUMNS columns, as wide as a terminal may draw it. */
+static void
+check_quote(const char *line, size_t columns)
+{
+	BUF text = {0};
+	size_t room = 0;
+
+	wrap_line(line, columns, &text);
+	const char *at = buf_string(&text);
+	assert_int_equal(strncmp(at, WRAP_QUOTE, 4), 0);
+	for (; *at != '\0'; at++) {
+		room += (*at & 0xc0) == 0x80 ? 0 : (unsigned char)*at >= 0xe0 ? 2 : 1;
+		if (*at == '\n') {
+			assert_int_equal(strncmp(at + 1, WRAP_QUOTE, 4), 0);
+			room = 0;
+		}
+		assert_true(room <= (columns == 0 ? 80 : columns));
+	}
+}
+
+/* U+00A0, U+2003 and U+3000 look like spaces, and are none to a wrapper that asks for ' '. */
+static void
+no_word_of_others_draws_a_line_that_looks_like_a_field(void **state)
+{
+	static const size_t columns[] = {0, 6, 20, 29, 30, 31, 79, 80, 81, 200};
+	static const char *const fills[] = {"x", "x ", " ", "\xc2\xa0", "\xe2\x80\x83",
+	    "\xe3\x80\x80", "\xe6\xbc\xa2", "\xf0\x9f\x94\x91"};
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(fills) / sizeof(fills[0]); f++)
+		for (size_t count = 0; count < 170; count++)
+			for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+				BUF line = {0};
+
+				buf_text(&line, WRAP_QUOTE "fine.");
+				for (size_t n = 0; n < count; n++)
+					buf_text(&line, fills[f]);
+				buf_text(&line,
+				    "\xc2\xa0\xc2\xa0"
+				    "approved\xc2\xa0\xc2\xa0"
+				    "ciso");
+				check_quote(buf_string(&line), columns[i]);
+			}
+}
+
+static void
+a_quote_is_marked_on_every_line(void **state)
+{
+	(void)state;
+	check("  | the primary does not boot   approved   ciso", 30,
+	    "  | the primary does not boot\n  | approved   ciso");
+	check("  | short", 0, "  | short");
+	check("  | 123456789", 8, "  | 1234\n  | 5678\n  | 9");
+}
+
+/* A name in a line of ours may hold foreign spaces too. */
+static void
+a_long_word_that_is_not_ascii_is_broken_and_goes_on_under_the_value(void **state)
+{
+	(void)state;
+	check("  who      Alice\xc2\xa0Oncall\xc2\xa0is\xc2\xa0"
+	      "approved",
+	    30,
+	    "  who\n           Alice\xc2\xa0Oncall\xc2\xa0is\xc2\xa0"
+	    "app\n           roved");
+}
+
 static void
 what_is_no_terminal_or_too_narrow_breaks_nothing(void **state)
 {
@@ -76,6 +143,9 @@ main(void)
 	    cmocka_unit_test(the_rest_stands_under_the_value),
 	    cmocka_unit_test(a_long_word_stays_whole),
 	    cmocka_unit_test(letters_of_several_bytes_are_one_column),
+	    cmocka_unit_test(no_word_of_others_draws_a_line_that_looks_like_a_field),
+	    cmocka_unit_test(a_quote_is_marked_on_every_line),
+	    cmocka_unit_test(a_long_word_that_is_not_ascii_is_broken_and_goes_on_under_the_value),
 	    cmocka_unit_test(what_is_no_terminal_or_too_narrow_breaks_nothing),
 	};
 

@@ -20,7 +20,8 @@ static void
 the_officer_sees_everything_and_the_shares_arrive(void **state)
 {
 	static const char *const lines[] = {"prod/db, version 1", "root on db1", "Alice Oncall",
-	    "seat alice", "as alice on laptop", "primary does not boot", "INC-4711", "30 min",
+	    "seat alice", "\n  | alice on laptop\n", "\n  | primary does not boot\n",
+	    "\n  | INC-4711\n", "30 min",
 	    "2 of (ciso, infra, audit)", "infra", "words", "read their eight words",
 	    "receives   alice-1, serial 2000", "admitted   since roster 1", "receives it once",
 	    "ciso's token \"ciso key\" (serial 1000)", "3 tries left",
@@ -358,7 +359,7 @@ who_denied_and_why_is_shown_and_cannot_approve(void **state)
 	town_open(&town);
 	town_deny(&town, AUDIT, "nobody answers the phone");
 	fine(approve(&town, TOWN_CISO, &err), &err);
-	assert_true(town_saw(&town, "audit: nobody answers the phone"));
+	assert_true(town_saw(&town, "denied     audit, who says:\n  | nobody answers the phone\n"));
 	expect_error(approve(&town, TOWN_AUDIT, &err), ERR_REFUSED, &err, "has denied it");
 	town_close(&town);
 }

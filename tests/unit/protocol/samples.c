@@ -230,6 +230,7 @@ make_lists(struct bench *bench)
 	    .from = filled(13),
 	    .to = filled(14),
 	    .enc = bench->public,
+	    .reply = bench->public,
 	    .opens = handed,
 	    .count = 1,
 	    .time = 1767225700,

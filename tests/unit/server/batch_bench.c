@@ -332,11 +332,12 @@ batch_opens_to(struct bench *bench, const char *name, const char *password, int 
 }
 
 void
-batch_states(struct bench *bench, const struct id *id, char ret_state[20], char ret_notes[1200])
+batch_states(struct bench *bench, const struct id *id, char ret_state[20],
+    char ret_notes[NOTES_MAX])
 {
 	SEEN seen = {0};
 
 	batch_look(bench, id, &seen);
 	snprintf(ret_state, 20, "%s", seen.state);
-	snprintf(ret_notes, 1200, "%s", seen.notes);
+	snprintf(ret_notes, NOTES_MAX, "%s", seen.notes);
 }

@@ -6,12 +6,12 @@
 #include "ceremony/protocol/statements_host.h"
 #include "tests/unit/server/server_bench.h"
 
-enum { SECRETS = 4 };
+enum { SECRETS = 4, NOTES_MAX = 16384 };
 
 /* What an officer sees. */
 struct seen {
 	struct ceremony ceremony;
-	char state[20], missing[300], notes[1200];
+	char state[20], missing[300], notes[NOTES_MAX];
 };
 void seen_done(struct seen *seen);
 #define SEEN CLEANUP(seen_done) struct seen
@@ -51,7 +51,7 @@ void batch_give_all(struct bench *bench, const struct person *person, const stru
 void batch_approve(struct bench *bench, const struct person *person, const struct id *id);
 void batch_look(struct bench *bench, const struct id *id, struct seen *seen);
 void batch_states(struct bench *bench, const struct id *id, char ret_state[20],
-    char ret_notes[1200]);
+    char ret_notes[NOTES_MAX]);
 /* NAME opens, by people A and B, to PASSWORD. */
 void batch_opens_to(struct bench *bench, const char *name, const char *password, int a, int b);
 /* secops leaves and the spare takes the seat. */

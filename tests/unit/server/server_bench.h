@@ -80,9 +80,9 @@ void bench_must(struct bench *bench, struct json *request);
 /* End the session, so that the next call starts another; its exit status goes to bench->status. */
 void bench_end(struct bench *bench);
 /* Keep vault, target, copy and clock as they are, with the session ended, and bring that back: a sweep begins each
- * case there, and its vault does not grow from case to case. */
-void bench_keep(struct bench *bench);
-void bench_restore(struct bench *bench);
+ * case there, and its vault does not grow from case to case.  PLACE: a name for what is kept. */
+void bench_keep(struct bench *bench, const char *place);
+void bench_restore(struct bench *bench, const char *place);
 
 void person_sign(const struct person *person, struct dsse *statement);
 /* A text member of the reply to REQUEST. */
@@ -113,6 +113,8 @@ enum err_code bench_send_box(struct bench *bench, const struct credential_box *b
 void bench_add_secret(struct bench *bench);
 
 /* --- Ceremonies --------------------------------------------------------------------------- */
+/* NAME's current version, as a request names it. */
+void bench_item(struct bench *bench, const char *name, struct item *ret_item);
 void bench_request_make(struct bench *bench, const struct person *person, const char *name,
     struct request *ret_request);
 enum err_code bench_request_send(struct bench *bench, const struct person *person,
@@ -169,6 +171,9 @@ enum err_code bench_object(struct bench *bench, const struct person *person, con
 /* The responder fetches and opens; RET_BOX (may be NULL) gets the raw bytes. */
 enum err_code bench_open(struct bench *bench, const struct person *person, const struct id *id,
     struct secret **ret_credential, struct buf *ret_box, struct err *err);
+/* The same of the item at POSITION. */
+enum err_code bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
+    size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err);
 /* The message "done" for ID, signed by the requester's token; sent by bench_done. */
 struct json *bench_done_message(struct bench *bench, const struct id *id);
 enum err_code bench_done(struct bench *bench, const struct id *id, char ret_debt[20],

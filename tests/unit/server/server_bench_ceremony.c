@@ -158,14 +158,30 @@ bench_rotate(struct bench *bench, const char *name, char ret_code[32], char ret_
 /* --- Requests ----------------------------------------------------------------------------- */
 
 void
-bench_request_make(struct bench *bench, const struct person *person, const char *name,
-    struct request *ret_request)
+bench_item(struct bench *bench, const char *name, struct item *ret_item)
 {
 	struct err err;
 	JSON *reply = NULL;
 	DSSE statement = {0};
 	DEFINITION definition = {0};
 	BUF header = {0};
+
+	find_secret(bench, name, &reply, &header);
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "definition", &statement);
+	ret_item->version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(definition_parse(&statement, false, &definition, &err));
+	ret_item->secret = definition.secret;
+	ret_item->definition = definition.digest;
+	assert_ok(header_hash(buf_view(&header), &ret_item->header, &err));
+	snprintf(ret_item->name, sizeof(ret_item->name), "%s", name);
+}
+
+void
+bench_request_make(struct bench *bench, const struct person *person, const char *name,
+    struct request *ret_request)
+{
 	const struct seat_token *token = &person->seat.tokens[0];
 	struct request request = {.vault = bench->vault_id,
 	    .items = {&bench->asked, 1},
@@ -175,16 +191,7 @@ bench_request_make(struct bench *bench, const struct person *person, const char 
 	    .created = bench->shared->now,
 	    .expires = bench->shared->now + 900};
 
-	find_secret(bench, name, &reply, &header);
-	struct json_in in = json_in(reply, "reply", &err);
-	in_statement(&in, "definition", &statement);
-	bench->asked.version = (uint32_t)json_in_int(&in, "current", 1, UINT32_MAX);
-	assert_int_equal(in.code, ERR_OK);
-	assert_ok(definition_parse(&statement, false, &definition, &err));
-	bench->asked.secret = definition.secret;
-	bench->asked.definition = definition.digest;
-	assert_ok(header_hash(buf_view(&header), &bench->asked.header, &err));
-	snprintf(bench->asked.name, sizeof(bench->asked.name), "%s", name);
+	bench_item(bench, name, &bench->asked);
 	snprintf(request.seat, sizeof(request.seat), "%s", person->name);
 	snprintf(request.reason, sizeof(request.reason), "the primary does not boot");
 	snprintf(request.incident, sizeof(request.incident), "INC-1");
@@ -503,7 +510,7 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 
 static void
 open_box(struct bench *bench, const struct person *person, const struct shown *shown,
-    const struct buf *box, struct secret **ret_credential)
+    const struct item *item, const struct buf *box, struct secret **ret_credential)
 {
 	struct err err;
 	HPKE *hpke = NULL;
@@ -511,9 +518,9 @@ open_box(struct bench *bench, const struct person *person, const struct shown *s
 	struct digest info;
 	const struct box_ids ids = {.label = seal_label_answer,
 	    .vault = bench->vault_id,
-	    .secret = shown->ceremony.items.rows[0].secret,
-	    .version = shown->ceremony.items.rows[0].version,
-	    .header_hash = shown->ceremony.items.rows[0].header,
+	    .secret = item->secret,
+	    .version = item->version,
+	    .header_hash = item->header,
 	    .ceremony = shown->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
@@ -533,13 +540,20 @@ enum err_code
 bench_open(struct bench *bench, const struct person *person, const struct id *id,
     struct secret **ret_credential, struct buf *ret_box, struct err *err)
 {
+	return bench_open_at(bench, person, id, 0, ret_credential, ret_box, err);
+}
+
+enum err_code
+bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
+    size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err)
+{
 	struct err inner;
 	JSON *reply = NULL;
 	DSSE statement = {0};
 	SHOWN shown = {0};
 	BUF box = {0};
 	RELEASE release = {0};
-	struct json *request = about("open", id, 0);
+	struct json *request = about("open", id, position);
 
 	bench_show(bench, id, &shown);
 	json_put_hex(request, "token", VIEW_OF(person->seat.tokens[0].id.bytes));
@@ -552,7 +566,7 @@ bench_open(struct bench *bench, const struct person *person, const struct id *id
 	    ERR_OK);
 	assert_true(digest_equal(&person->seat.tokens[0].id, &release.recipients[0]));
 	assert_true(digest_equal(&shown.ceremony.digest, &release.ceremony));
-	open_box(bench, person, &shown, &box, ret_credential);
+	open_box(bench, person, &shown, &shown.ceremony.items.rows[position], &box, ret_credential);
 	if (ret_box != NULL)
 		buf_bytes(ret_box, buf_view(&box));
 	return ERR_OK;

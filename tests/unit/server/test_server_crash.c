@@ -59,7 +59,7 @@ static int64_t
 count_points(struct bench *bench, const struct id *id,
     void (*work)(struct bench *bench, const struct id *id))
 {
-	bench_restore(bench);
+	bench_restore(bench, "kept");
 	arm(bench, 0);
 	work(bench, id);
 	return bench->shared->points;
@@ -108,7 +108,7 @@ a_release_survives_a_kill_at_every_durable_step(void **state)
 	uint32_t version = bench_current(bench, "prod/db");
 
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-	bench_keep(bench);
+	bench_keep(bench, "kept");
 	int64_t points = count_points(bench, &id, send_second_approval);
 	assert_true(points > 30);
 	for (int64_t at = 1; at <= points; at++) {
@@ -117,7 +117,7 @@ a_release_survives_a_kill_at_every_durable_step(void **state)
 
 		if (!sweep_takes(at, 4))
 			continue;
-		bench_restore(bench);
+		bench_restore(bench, "kept");
 		arm(bench, at);
 		send_second_approval(bench, &id);
 		assert_true(bench->shared->points >= at);
@@ -144,7 +144,7 @@ keep_opened(struct bench *bench, struct secret **ret_credential)
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_ok(bench_open(bench, &bench->people[ALICE], &id, ret_credential, NULL, &err));
-	bench_keep(bench);
+	bench_keep(bench, "kept");
 	return id;
 }
 
@@ -184,7 +184,7 @@ a_rotation_survives_a_kill_at_every_durable_step(void **state)
 	for (int64_t at = 1; at <= points; at++) {
 		if (!sweep_takes(at, 4))
 			continue;
-		bench_restore(bench);
+		bench_restore(bench, "kept");
 		arm(bench, at);
 		say_done(bench, &id);
 		assert_true(bench->shared->points >= at);
@@ -206,7 +206,7 @@ a_lost_answer_and_a_kill_together_are_resolved(void **state)
 	for (int64_t at = 20; at < 80; at++) {
 		if (!sweep_takes(at, 7))
 			continue;
-		bench_restore(bench);
+		bench_restore(bench, "kept");
 		target_mode(bench, at % 2 == 0 ? "apply=lost\n" : "apply=drop\n");
 		arm(bench, at);
 		say_done(bench, &id);
@@ -214,7 +214,7 @@ a_lost_answer_and_a_kill_together_are_resolved(void **state)
 		done_until_paid(bench, &id);
 		assert_settled(bench, &id, credential);
 	}
-	bench_restore(bench);
+	bench_restore(bench, "kept");
 }
 
 static int

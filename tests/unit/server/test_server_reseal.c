@@ -20,7 +20,7 @@ one_ceremony_seals_everything_again_to_the_officers_of_today(void **state)
 {
 	struct bench *bench = with_secrets(true);
 	struct item opens[SECRETS];
-	char why[600], text[20], notes[1200];
+	char why[600], text[20], notes[NOTES_MAX];
 	struct id id;
 
 	(void)state;
@@ -56,7 +56,7 @@ what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone(void **state)
 	struct item opens[SECRETS + 1];
 	struct request request;
 	struct id first, second, third;
-	char text[20], notes[1200];
+	char text[20], notes[NOTES_MAX];
 
 	(void)state;
 	first = batch_ask(bench, MODE_RESEAL);
@@ -137,7 +137,7 @@ rotating_replaces_the_value_on_its_target(void **state)
 {
 	struct bench *bench = batch_bench(false, 1);
 	struct id id = batch_ask(bench, MODE_ROTATE);
-	char text[20], notes[1200], debt[20];
+	char text[20], notes[NOTES_MAX], debt[20];
 	BUF calls = {0};
 
 	(void)state;
@@ -222,7 +222,7 @@ an_interrupted_officer_goes_on_where_they_stopped(void **state)
 	struct id id = batch_ask(bench, MODE_RESEAL);
 	SEEN seen = {0};
 	GIVING first = {0}, again = {0};
-	char text[20], notes[1200];
+	char text[20], notes[NOTES_MAX];
 
 	(void)state;
 	batch_look(bench, &id, &seen);
@@ -309,7 +309,7 @@ a_damaged_version_is_named_and_the_others_go_on(void **state)
 {
 	struct bench *bench = with_secrets(false);
 	struct id id = batch_ask(bench, MODE_RESEAL);
-	char command[400], text[20], notes[1200];
+	char command[400], text[20], notes[NOTES_MAX];
 
 	(void)state;
 	batch_approve(bench, &bench->people[CISO], &id);
@@ -338,7 +338,7 @@ without_the_copy_nothing_is_sealed_again(void **state)
 	struct bench *bench = with_secrets(true);
 	struct err err;
 	struct id id = batch_ask(bench, MODE_RESEAL);
-	char command[300], text[20], notes[1200];
+	char command[300], text[20], notes[NOTES_MAX];
 
 	(void)state;
 	batch_approve(bench, &bench->people[CISO], &id);

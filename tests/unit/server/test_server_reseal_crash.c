@@ -17,7 +17,7 @@ keep_approved(struct bench *bench, enum mode mode, struct id *ret_id)
 	*ret_id = batch_ask(bench, mode);
 	batch_approve(bench, &bench->people[CISO], ret_id);
 	batch_give_all(bench, &bench->people[CAROL], ret_id);
-	bench_keep(bench);
+	bench_keep(bench, "kept");
 	bench->shared->points = 0;
 	assert_ok(batch_advance_op(bench, ret_id, &err));
 	return bench->shared->points;
@@ -29,7 +29,7 @@ advance_and_die(struct bench *bench, const struct id *id, int64_t at)
 {
 	struct err err;
 
-	bench_restore(bench);
+	bench_restore(bench, "kept");
 	bench->shared->points = 0;
 	bench->shared->kill_at = at;
 	(void)!batch_advance_op(bench, id, &err);
@@ -48,7 +48,7 @@ a_batch_survives_a_kill_at_every_durable_step(void **state)
 	(void)state;
 	assert_true(points > 30);
 	for (int64_t at = 1; at <= points; at++) {
-		char text[20] = "", notes[1200];
+		char text[20] = "", notes[NOTES_MAX];
 
 		if (!sweep_takes(at, 8))
 			continue;
@@ -83,7 +83,7 @@ a_rotating_batch_survives_a_kill_at_every_durable_step(void **state)
 	(void)state;
 	assert_true(points > 30);
 	for (int64_t at = 1; at <= points; at++) {
-		char text[20] = "", notes[1200], debt[20] = "?";
+		char text[20] = "", notes[NOTES_MAX], debt[20] = "?";
 
 		if (!sweep_takes(at, 6))
 			continue;

@@ -1,170 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An officer hands shares on to a spare token, spoken by hand so that each step can be wrong. */
+/* An officer hands shares on to a spare token. */
 #include "base/crypto_key.h"
 #include "base/hpke.h"
-#include "base/text.h"
-#include "ceremony/protocol/spare.h"
-#include "tests/unit/server/server_bench.h"
+#include "tests/unit/server/spare_bench.h"
 #include "vault/seal/envelope.h"
-
-static void
-expect(enum err_code got, enum err_code code, const struct err *err, const char *part)
-{
-	if (got != code || strstr(err->text, part) == NULL)
-		fail_msg("%s instead of %s (%s): %s", err_name(got), err_name(code), part,
-		    got != ERR_OK ? err->text : "");
-}
-
-/* A handing on under way: of one secret, by secops to the spare. */
-struct handing {
-	struct p256_key *ephemeral;
-	struct spare spare;
-	struct spare_open open;
-	struct dsse statement;
-	struct buf box; /* header and envelope, as they came */
-};
-
-static void
-handing_done(struct handing *handing)
-{
-	p256_key_free(handing->ephemeral);
-	dsse_done(&handing->statement);
-	buf_done(&handing->box);
-}
-#define HANDING CLEANUP(handing_done) struct handing
-
-static size_t
-fetch_list(struct bench *bench, struct spare_open *ret_open)
-{
-	struct err err;
-	JSON *reply = NULL;
-	struct json *request = op_new("spare-list");
-
-	json_put_hex(request, "from", VIEW_OF(bench->people[SECOPS].seat.tokens[0].id.bytes));
-	json_put_hex(request, "to", VIEW_OF(bench->people[SECOND].seat.tokens[0].id.bytes));
-	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *items = json_in_array(&in, "items", 0, SPARE_OPENS);
-	if (json_array_count(items) > 0) {
-		struct json_in item = json_in(json_array_object(items, 0), "item", &err);
-
-		json_in_hex(&item, "secret", ret_open->secret.bytes, SECRET_ID_SIZE);
-		ret_open->version = (uint32_t)json_in_int(&item, "version", 1, UINT32_MAX);
-		json_in_hex(&item, "header", ret_open->header.bytes, DIGEST_SIZE);
-		ret_open->envelope = (uint32_t)json_in_int(&item, "envelope", 0, 127);
-		assert_int_equal(item.code, ERR_OK);
-	}
-	return json_array_count(items);
-}
-
-static void
-draw(struct bench *bench, struct handing *handing)
-{
-	struct err err;
-	struct spare *spare = &handing->spare;
-
-	*spare = (struct spare){.vault = bench->vault_id,
-	    .from = bench->people[SECOPS].seat.tokens[0].id,
-	    .to = bench->people[SECOND].seat.tokens[0].id,
-	    .time = bench->shared->now,
-	    .size = 0,
-	    .opens = &handing->open,
-	    .count = 1};
-	snprintf(spare->seat, sizeof(spare->seat), "secops");
-	assert_ok(sha256(NULL, 0, &spare->root, &err)); /* of an empty log */
-	assert_ok(p256_key_new(&handing->ephemeral, &err));
-	p256_key_public(handing->ephemeral, &spare->enc);
-}
-
-static enum err_code
-send_statement(struct bench *bench, struct handing *handing, const struct person *signer,
-    struct err *err)
-{
-	struct err inner;
-	JSON *payload = NULL, *reply = NULL;
-	struct json *request = op_new("spare");
-
-	dsse_done(&handing->statement);
-	assert_int_equal(spare_payload(&handing->spare, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_SPARE, false, payload, &handing->statement,
-	                     &inner),
-	    ERR_OK);
-	person_sign(signer, &handing->statement);
-	assert_int_equal(dsse_digest(&handing->statement, &handing->spare.digest, &inner), ERR_OK);
-	put_statement(request, "spare", &handing->statement);
-	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
-}
-
-static struct json *
-about(const char *op, const struct handing *handing)
-{
-	struct json *request = op_new(op);
-
-	json_put_hex(request, "statement", VIEW_OF(handing->spare.digest.bytes));
-	json_put_int(request, "index", 0);
-	return request;
-}
-
-static enum err_code
-fetch_envelope(struct bench *bench, struct handing *handing, struct err *err)
-{
-	JSON *reply = NULL;
-
-	buf_done(&handing->box);
-	return bench_call(bench, about("spare-envelope", handing), (struct view){0}, &reply,
-	    &handing->box, err);
-}
-
-/* What an honest officer's client makes of the envelope. */
-static void
-seal_on(struct bench *bench, const struct handing *handing, struct buf *ret_ciphertext)
-{
-	struct err err;
-	struct reader reader = reader_of(buf_view(&handing->box));
-	struct view bytes = reader_lp32(&reader, HEADER_MAX);
-	struct view enc = reader_bytes(&reader, POINT_SIZE);
-	const struct point *share = &bench->people[SECOND].seat.tokens[0].keys[KEY_SHARE];
-	HEADER *header = NULL;
-	SECRET *shares = NULL;
-	HPKE *hpke = NULL;
-	struct digest info;
-	struct point made;
-
-	assert_ok(header_new(&header, &err));
-	assert_ok(header_decode(bytes, header, &err));
-	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope, enc,
-	    reader.rest, hpke_agree_local, bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
-	assert_ok(seal_spare_info(header, handing->open.envelope, &handing->spare.to, &info, &err));
-	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes),
-	    handing->ephemeral, &hpke, &made, &err));
-	assert_ok(hpke_seal(hpke, VIEW_OF(handing->open.header.bytes), secret_view(shares),
-	    ret_ciphertext, &err));
-}
-
-static enum err_code
-send_box(struct bench *bench, const struct handing *handing, struct view ciphertext,
-    struct err *err)
-{
-	JSON *reply = NULL;
-
-	return bench_call(bench, about("spare-box", handing), ciphertext, &reply, NULL, err);
-}
-
-/* All of it, for the only secret. */
-static void
-hand_on(struct bench *bench)
-{
-	struct err err;
-	HANDING handing = {0};
-	BUF ciphertext = {0};
-
-	assert_int_equal(fetch_list(bench, &handing.open), 1);
-	draw(bench, &handing);
-	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
-	assert_ok(fetch_envelope(bench, &handing, &err));
-	seal_on(bench, &handing, &ciphertext);
-	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
-}
+#include "vault/seal/reply.h"
 
 /* secops approves with the spare: opened as its client would. */
 static enum err_code
@@ -190,20 +30,10 @@ approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
 	return approving_finish(bench, &shown, &approving, err);
 }
 
-static struct bench *
-with_spare(void)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	bench_spare(bench);
-	return bench;
-}
-
 static void
 a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 {
-	struct bench *bench = with_spare();
+	struct bench *bench = handing_bench();
 	struct err err;
 	SECRET *credential = NULL;
 	struct spare_open open;
@@ -211,11 +41,11 @@ a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 
 	(void)state;
-	expect(approve_with_spare(bench, &id, &err), ERR_REFUSED, &err, "halligan spare");
-	hand_on(bench);
-	assert_int_equal(fetch_list(bench, &open), 0);
+	handing_expect(approve_with_spare(bench, &id, &err), ERR_REFUSED, &err, "halligan spare");
+	handing_run(bench);
+	assert_int_equal(handing_missing(bench, &open), 0);
 	assert_ok(approve_with_spare(bench, &id, &err));
-	expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err,
+	handing_expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err,
 	    "approved already");
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
@@ -230,13 +60,13 @@ a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 static void
 a_spare_approves_when_the_other_token_has_left(void **state)
 {
-	struct bench *bench = with_spare();
+	struct bench *bench = handing_bench();
 	struct err err;
 	SECRET *credential = NULL;
 	struct seat *seat = &bench->charter->seats[SECOPS];
 
 	(void)state;
-	hand_on(bench);
+	handing_run(bench);
 	seat->tokens[0] = seat->tokens[1];
 	seat->token_count = 1;
 	bench_change(bench);
@@ -251,61 +81,63 @@ a_spare_approves_when_the_other_token_has_left(void **state)
 static void
 nothing_is_handed_out_without_a_right_statement(void **state)
 {
-	struct bench *bench = with_spare();
+	struct bench *bench = handing_bench();
 	struct err err;
 	HANDING handing = {0};
 
 	(void)state;
-	assert_int_equal(fetch_list(bench, &handing.open), 1);
-	draw(bench, &handing);
-	expect(send_statement(bench, &handing, &bench->people[CISO], &err), ERR_REFUSED, &err, "");
-	expect(send_statement(bench, &handing, &bench->people[SECOND], &err), ERR_REFUSED, &err,
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	handing_expect(handing_send(bench, &handing, &bench->people[CISO], &err), ERR_REFUSED, &err,
 	    "");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOND], &err), ERR_REFUSED,
+	    &err, "");
 	handing.spare.to = bench->people[CISO].seat.tokens[0].id;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
-	    "no such spare token");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED,
+	    &err, "no such spare token");
 	handing.spare.to = bench->people[SECOND].seat.tokens[0].id;
 	handing.spare.time -= 2 * 86400;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_EXPIRED, &err,
-	    "not of today");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_EXPIRED,
+	    &err, "not of today");
 	handing.spare.time += 2 * 86400;
 	handing.open.envelope ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
-	    "prod/db");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED,
+	    &err, "prod/db");
 	handing.open.envelope ^= 1;
 	handing.open.header.bytes[0] ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
-	    "header");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED,
+	    &err, "header");
 	handing.open.header.bytes[0] ^= 1;
 	handing.spare.vault.bytes[0] ^= 1;
-	expect(send_statement(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED, &err,
-	    "another vault");
+	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED,
+	    &err, "another vault");
 	handing.spare.vault.bytes[0] ^= 1;
-	expect(fetch_envelope(bench, &handing, &err), ERR_INTEGRITY, &err, "gone");
-	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
-	assert_ok(fetch_envelope(bench, &handing, &err));
+	handing_expect(handing_fetch(bench, &handing, &err), ERR_INTEGRITY, &err, "gone");
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
 	bench_free(bench);
 }
 
 static void
 a_statement_ends_with_its_day_and_with_its_charter(void **state)
 {
-	struct bench *bench = with_spare();
+	struct bench *bench = handing_bench();
 	struct err err;
 	HANDING handing = {0};
 	struct seat *seat = &bench->charter->seats[SECOPS];
 
 	(void)state;
-	assert_int_equal(fetch_list(bench, &handing.open), 1);
-	draw(bench, &handing);
-	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
 	bench->shared->now += 2 * 86400;
-	expect(fetch_envelope(bench, &handing, &err), ERR_EXPIRED, &err, "not of today");
+	handing_expect(handing_fetch(bench, &handing, &err), ERR_EXPIRED, &err, "not of today");
 	bench->shared->now -= 2 * 86400;
-	assert_ok(fetch_envelope(bench, &handing, &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
 	seat->token_count = 1;
 	bench_change(bench);
-	expect(fetch_envelope(bench, &handing, &err), ERR_REFUSED, &err, "no such spare token");
+	handing_expect(handing_fetch(bench, &handing, &err), ERR_REFUSED, &err,
+	    "no such spare token");
 	bench_free(bench);
 }
 
@@ -313,26 +145,122 @@ a_statement_ends_with_its_day_and_with_its_charter(void **state)
 static void
 a_wrong_box_opens_nothing(void **state)
 {
-	struct bench *bench = with_spare();
+	struct bench *bench = handing_bench();
 	struct err err;
 	HANDING handing = {0};
 	BUF ciphertext = {0};
 
 	(void)state;
-	assert_int_equal(fetch_list(bench, &handing.open), 1);
-	draw(bench, &handing);
-	assert_ok(send_statement(bench, &handing, &bench->people[SECOPS], &err));
-	assert_ok(fetch_envelope(bench, &handing, &err));
-	seal_on(bench, &handing, &ciphertext);
-	expect(send_box(bench, &handing, view_of(ciphertext.data, ciphertext.size - 1), &err),
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
+	handing_seal(bench, &handing, &ciphertext);
+	handing_expect(handing_store(bench, &handing, view_of(ciphertext.data, ciphertext.size - 1),
+	                   &err),
 	    ERR_INVALID, &err, "bytes");
 	ciphertext.data[3] ^= 1;
-	assert_ok(send_box(bench, &handing, buf_view(&ciphertext), &err));
-	expect(send_box(bench, &handing, buf_view(&ciphertext), &err), ERR_REFUSED, &err,
-	    "has its envelope already");
+	assert_ok(handing_store(bench, &handing, buf_view(&ciphertext), &err));
+	handing_expect(handing_store(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS,
+	    &err, "has the envelope of this statement already");
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	handing_expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	bench_free(bench);
+}
+
+/* B4: whoever knew the statement's digest could have rubbish stored. */
+static void
+a_box_that_its_statements_one_time_key_did_not_sign_is_refused(void **state)
+{
+	struct bench *bench = handing_bench();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+	SECRET *other = NULL;
+	JSON *reply = NULL;
+
+	(void)state;
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
+	handing_seal(bench, &handing, &ciphertext);
+	uint64_t before = handing_leaves(bench);
+	assert_ok(secret_new(ED25519_SIZE, &other, &err));
+	assert_ok(secret_random(other, ED25519_SIZE, &err));
+	handing_expect(handing_store_signed(bench, &handing, other, buf_view(&ciphertext), &err),
+	    ERR_REFUSED, &err, "one-time key");
+	assert_int_not_equal(bench_call(bench, handing_about("spare-box", &handing),
+	                         buf_view(&ciphertext), &reply, NULL, &err),
+	    ERR_OK);
+	assert_int_equal(handing_leaves(bench), before);
+	assert_ok(handing_store(bench, &handing, buf_view(&ciphertext), &err));
+	bench_free(bench);
+}
+
+/* B5: each step said again by somebody who heard it. */
+static void
+a_repeated_request_gives_nothing_that_opens_and_makes_no_leaf(void **state)
+{
+	struct bench *bench = handing_bench();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0}, opened = {0};
+	P256_KEY *stranger = NULL;
+	JSON *reply = NULL;
+
+	(void)state;
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
+	handing_seal(bench, &handing, &ciphertext);
+	assert_ok(handing_store(bench, &handing, buf_view(&ciphertext), &err));
+	uint64_t before = handing_leaves(bench);
+	struct json *again = op_new("spare");
+	put_statement(again, "spare", &handing.statement);
+	handing_expect(bench_call(bench, again, (struct view){0}, &reply, NULL, &err), ERR_EXISTS,
+	    &err, "");
+	handing_expect(handing_store(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS,
+	    &err, "");
+	assert_ok(handing_fetch(bench, &handing, &err));
+	struct reader reader = reader_of(buf_view(&handing.box));
+	(void)reader_lp32(&reader, HEADER_MAX);
+	assert_ok(p256_key_new(&stranger, &err));
+	handing_expect(handing_unwrap(&handing, stranger, reader.rest, &opened, &err),
+	    ERR_INTEGRITY, &err, "not sealed to this request");
+	/* Nor does the share key of the token that it was sealed to first. */
+	handing_expect(handing_unwrap(&handing, bench->people[SECOPS].keys[KEY_SHARE], reader.rest,
+	                   &opened, &err),
+	    ERR_INTEGRITY, &err, "not sealed to this request");
+	assert_int_equal(handing_leaves(bench), before);
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+static void
+the_seat_replaces_a_spoilt_box_and_the_earlier_statement_stores_none_any_more(void **state)
+{
+	struct bench *bench = handing_bench();
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+
+	(void)state;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_int_equal(handing_missing(bench, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
+	handing_seal(bench, &handing, &ciphertext);
+	handing_run_with(bench, false, true);
+	handing_expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	/* Neither the first statement's box, which is a right one, nor a repetition of it. */
+	handing_expect(handing_store(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS,
+	    &err, "later statement");
+	handing_run_with(bench, true, false);
+	bench_verify(bench);
 	bench_free(bench);
 }
 
@@ -345,6 +273,10 @@ main(void)
 	    cmocka_unit_test(nothing_is_handed_out_without_a_right_statement),
 	    cmocka_unit_test(a_statement_ends_with_its_day_and_with_its_charter),
 	    cmocka_unit_test(a_wrong_box_opens_nothing),
+	    cmocka_unit_test(a_box_that_its_statements_one_time_key_did_not_sign_is_refused),
+	    cmocka_unit_test(a_repeated_request_gives_nothing_that_opens_and_makes_no_leaf),
+	    cmocka_unit_test(
+	        the_seat_replaces_a_spoilt_box_and_the_earlier_statement_stores_none_any_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

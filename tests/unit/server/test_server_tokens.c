@@ -307,6 +307,7 @@ begin_test(struct bench *bench, const struct person *person, struct readiness *r
 	struct json_in in = reply_in(reply, "test-begin", &err);
 	*ret_begun = json_in_time(&in, "begun");
 	const struct json *probes = json_in_array(&in, "probes", 0, 3);
+	assert_int_equal(json_array_count(json_in_array(&in, "spares", 0, 0)), 0);
 	assert_ok(json_in_end(&in));
 	for (size_t i = 0; i < json_array_count(probes); i++) {
 		struct json_in probe = json_in(json_array_object(probes, i), "probe", &err);
@@ -446,7 +447,7 @@ what_a_suspended_token_gave_to_a_batch_does_not_count(void **state)
 	struct bench *bench = batch_bench(false, SECRETS);
 	struct err err;
 	struct id id;
-	char text[20], notes[1200];
+	char text[20], notes[NOTES_MAX];
 	bool live;
 
 	(void)state;

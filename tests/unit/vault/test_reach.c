@@ -130,12 +130,52 @@ a_quorum_built_to_be_hard_is_never_said_to_be_safer_than_it_is(void **state)
 	assert_true(quorum_break(&quorum, available) <= 48);
 }
 
+/* One of two seats has nothing but a spare that was handed its shares. */
+static void
+a_spare_counts_when_it_was_tested_and_is_tried_before(void **state)
+{
+	struct charter *charter = calloc(1, sizeof(*charter));
+	struct quorum quorum;
+	struct reach reach;
+	struct reach_spares spares = {.count = 1, .rows = {{.token = {{9}}, .envelope = 0}}};
+	HEADER *header = NULL;
+	struct err err;
+
+	(void)state;
+	assert_non_null(charter);
+	assert_ok(header_new(&header, &err));
+	assert_ok(quorum_parse("1 of (audit, ciso)", &quorum, &err));
+	charter->seat_count = header->envelope_count = 2;
+	for (int i = 0; i < 2; i++) {
+		struct seat *seat = &charter->seats[i];
+
+		snprintf(seat->name, sizeof(seat->name), "%s", quorum.seats[i]);
+		snprintf(header->envelopes[i].seat, sizeof(header->envelopes[i].seat), "%s",
+		    quorum.seats[i]);
+		seat->roles = ROLE_OFFICER;
+		seat->token_count = 1;
+		seat->tokens[0].id = header->envelopes[i].token =
+		    (struct digest){{(uint8_t)(1 + i)}};
+	}
+	charter->seats[0].tokens[0].id = spares.rows[0].token;
+	reach_of(charter, NULL, header, &spares, &quorum, &quorum, &reach);
+	assert_int_equal(reach.margin, 0);
+	assert_int_equal(reach.seat_count, 1);
+	assert_true(reach_seat(charter, NULL, header, &spares, quorum.seats[0]));
+	spares.rows[0].tested = true;
+	reach_of(charter, NULL, header, &spares, &quorum, &quorum, &reach);
+	assert_int_equal(reach.margin, 1);
+	assert_int_equal(reach.seat_count, 2);
+	free(charter);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_margin_is_what_trying_every_loss_finds),
 	    cmocka_unit_test(a_quorum_built_to_be_hard_is_never_said_to_be_safer_than_it_is),
+	    cmocka_unit_test(a_spare_counts_when_it_was_tested_and_is_tried_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/server/spare_bench.h"
+
+#include "base/crypto_key.h"
+#include "base/hpke.h"
+#include "vault/seal/envelope.h"
+#include "vault/seal/reply.h"
+
+void
+handing_done(struct handing *handing)
+{
+	p256_key_free(handing->ephemeral);
+	p256_key_free(handing->reply);
+	secret_free(handing->box_seed);
+	dsse_done(&handing->statement);
+	buf_done(&handing->box);
+}
+void
+handing_expect(enum err_code got, enum err_code code, const struct err *err, const char *part)
+{
+	if (got != code || strstr(err->text, part) == NULL)
+		fail_msg("%s instead of %s (%s): %s", err_name(got), err_name(code), part,
+		    got != ERR_OK ? err->text : "");
+}
+
+size_t
+handing_list(struct bench *bench, bool again, struct spare_open *ret_open)
+{
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("spare-list");
+
+	json_put_hex(request, "from", VIEW_OF(bench->people[SECOPS].seat.tokens[0].id.bytes));
+	json_put_hex(request, "to", VIEW_OF(bench->people[SECOND].seat.tokens[0].id.bytes));
+	json_put_bool(request, "again", again);
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, SPARE_OPENS);
+	if (json_array_count(items) > 0) {
+		struct json_in item = json_in(json_array_object(items, 0), "item", &err);
+
+		json_in_hex(&item, "secret", ret_open->secret.bytes, SECRET_ID_SIZE);
+		ret_open->version = (uint32_t)json_in_int(&item, "version", 1, UINT32_MAX);
+		json_in_hex(&item, "header", ret_open->header.bytes, DIGEST_SIZE);
+		ret_open->envelope = (uint32_t)json_in_int(&item, "envelope", 0, 127);
+		assert_int_equal(item.code, ERR_OK);
+	}
+	return json_array_count(items);
+}
+
+size_t
+handing_missing(struct bench *bench, struct spare_open *ret_open)
+{
+	return handing_list(bench, false, ret_open);
+}
+
+void
+handing_draw(struct bench *bench, struct handing *handing)
+{
+	struct err err;
+	struct spare *spare = &handing->spare;
+
+	*spare = (struct spare){.vault = bench->vault_id,
+	    .from = bench->people[SECOPS].seat.tokens[0].id,
+	    .to = bench->people[SECOND].seat.tokens[0].id,
+	    .time = bench->shared->now,
+	    .size = 0,
+	    .opens = &handing->open,
+	    .count = 1};
+	snprintf(spare->seat, sizeof(spare->seat), "secops");
+	assert_ok(sha256(NULL, 0, &spare->root, &err)); /* of an empty log */
+	assert_ok(p256_key_new(&handing->ephemeral, &err));
+	assert_ok(p256_key_new(&handing->reply, &err));
+	assert_ok(secret_new(ED25519_SIZE, &handing->box_seed, &err));
+	assert_ok(secret_random(handing->box_seed, ED25519_SIZE, &err));
+	p256_key_public(handing->ephemeral, &spare->enc);
+	p256_key_public(handing->reply, &spare->reply);
+	assert_ok(ed25519_public(handing->box_seed, &spare->box_key, &err));
+}
+
+enum err_code
+handing_send(struct bench *bench, struct handing *handing, const struct person *signer,
+    struct err *err)
+{
+	struct err inner;
+	JSON *payload = NULL, *reply = NULL;
+	struct json *request = op_new("spare");
+
+	dsse_done(&handing->statement);
+	assert_int_equal(spare_payload(&handing->spare, &payload, &inner), ERR_OK);
+	assert_int_equal(statement_new(STATEMENT_SPARE, false, payload, &handing->statement,
+	                     &inner),
+	    ERR_OK);
+	person_sign(signer, &handing->statement);
+	assert_int_equal(dsse_digest(&handing->statement, &handing->spare.digest, &inner), ERR_OK);
+	put_statement(request, "spare", &handing->statement);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+struct json *
+handing_about(const char *op, const struct handing *handing)
+{
+	struct json *request = op_new(op);
+
+	json_put_hex(request, "statement", VIEW_OF(handing->spare.digest.bytes));
+	json_put_int(request, "index", 0);
+	return request;
+}
+
+enum err_code
+handing_fetch(struct bench *bench, struct handing *handing, struct err *err)
+{
+	JSON *reply = NULL;
+
+	buf_done(&handing->box);
+	return bench_call(bench, handing_about("spare-envelope", handing), (struct view){0}, &reply,
+	    &handing->box, err);
+}
+
+/* The envelope that was sealed to the statement's one-time key, opened with KEY. */
+enum err_code
+handing_unwrap(const struct handing *handing, struct p256_key *key, struct view box,
+    struct buf *ret_envelope, struct err *err)
+{
+	const struct reply_ids ids = {.vault = handing->spare.vault,
+	    .statement = handing->spare.digest,
+	    .header = handing->open.header,
+	    .seat = "secops",
+	    .token = handing->spare.from};
+
+	return reply_open(&ids, key, box, ret_envelope, err);
+}
+
+/* What an honest officer's client makes of the envelope. */
+void
+handing_seal(struct bench *bench, const struct handing *handing, struct buf *ret_ciphertext)
+{
+	struct err err;
+	struct reader reader = reader_of(buf_view(&handing->box));
+	struct view bytes = reader_lp32(&reader, HEADER_MAX);
+	BUF envelope = {0};
+	const struct point *share = &bench->people[SECOND].seat.tokens[0].keys[KEY_SHARE];
+	HEADER *header = NULL;
+	SECRET *shares = NULL;
+	HPKE *hpke = NULL;
+	struct digest info;
+	struct point made;
+
+	assert_ok(header_new(&header, &err));
+	assert_ok(header_decode(bytes, header, &err));
+	assert_ok(handing_unwrap(handing, handing->reply, reader.rest, &envelope, &err));
+	assert_ok(seal_open_envelope(header, &handing->open.header, handing->open.envelope,
+	    view_of(envelope.data, POINT_SIZE),
+	    view_of(envelope.data + POINT_SIZE, envelope.size - POINT_SIZE), hpke_agree_local,
+	    bench->people[SECOPS].keys[KEY_SHARE], &shares, &err));
+	assert_ok(seal_spare_info(header, handing->open.envelope, &handing->spare.to, &info, &err));
+	assert_ok(hpke_sender_with(hpke_suite_default, share, VIEW_OF(info.bytes),
+	    handing->ephemeral, &hpke, &made, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(handing->open.header.bytes), secret_view(shares),
+	    ret_ciphertext, &err));
+}
+
+enum err_code
+handing_store_signed(struct bench *bench, const struct handing *handing, const struct secret *seed,
+    struct view ciphertext, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL;
+	struct json *request = handing_about("spare-box", handing);
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	struct digest digest;
+
+	assert_int_equal(spare_box_digest(&handing->spare, &handing->open, ciphertext, &digest,
+	                     &inner),
+	    ERR_OK);
+	assert_int_equal(ed25519_sign(seed, VIEW_OF(digest.bytes), signature, &inner), ERR_OK);
+	json_put_hex(request, "signature", VIEW_OF(signature));
+	return bench_call(bench, request, ciphertext, &reply, NULL, err);
+}
+
+enum err_code
+handing_store(struct bench *bench, const struct handing *handing, struct view ciphertext,
+    struct err *err)
+{
+	return handing_store_signed(bench, handing, handing->box_seed, ciphertext, err);
+}
+
+/* All of it, for the only secret; with SPOILT, one byte of the box is wrong. */
+void
+handing_run_with(struct bench *bench, bool again, bool spoilt)
+{
+	struct err err;
+	HANDING handing = {0};
+	BUF ciphertext = {0};
+
+	assert_int_equal(handing_list(bench, again, &handing.open), 1);
+	handing_draw(bench, &handing);
+	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
+	assert_ok(handing_fetch(bench, &handing, &err));
+	handing_seal(bench, &handing, &ciphertext);
+	ciphertext.data[3] ^= spoilt;
+	assert_ok(handing_store(bench, &handing, buf_view(&ciphertext), &err));
+}
+
+void
+handing_run(struct bench *bench)
+{
+	handing_run_with(bench, false, false);
+}
+
+struct bench *
+handing_bench(void)
+{
+	struct bench *bench = bench_new(false);
+
+	bench_add_secret(bench);
+	bench_spare(bench);
+	return bench;
+}
+
+uint64_t
+handing_leaves(struct bench *bench)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	assert_ok(bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	return (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
+}

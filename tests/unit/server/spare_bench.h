@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* secops hands shares of prod/db on to the spare, spoken by hand so that each step can be wrong. */
+#ifndef TESTS_UNIT_SERVER_SPARE_BENCH_H
+#define TESTS_UNIT_SERVER_SPARE_BENCH_H
+
+#include "ceremony/protocol/spare.h"
+#include "tests/unit/server/server_bench.h"
+
+/* A handing on under way: of one secret, by secops to the spare. */
+struct handing {
+	struct p256_key *ephemeral, *reply;
+	struct secret *box_seed;
+	struct spare spare;
+	struct spare_open open;
+	struct dsse statement;
+	struct buf box; /* header and sealed envelope, as they came */
+};
+void handing_done(struct handing *handing);
+void handing_expect(enum err_code got, enum err_code code, const struct err *err, const char *part);
+size_t handing_list(struct bench *bench, bool again, struct spare_open *ret_open);
+size_t handing_missing(struct bench *bench, struct spare_open *ret_open);
+void handing_draw(struct bench *bench, struct handing *handing);
+enum err_code handing_send(struct bench *bench, struct handing *handing,
+    const struct person *signer, struct err *err);
+struct json *handing_about(const char *op, const struct handing *handing);
+enum err_code handing_fetch(struct bench *bench, struct handing *handing, struct err *err);
+/* The envelope that was sealed to the statement's one-time key, opened with KEY. */
+enum err_code handing_unwrap(const struct handing *handing, struct p256_key *key, struct view box,
+    struct buf *ret_envelope, struct err *err);
+/* What an honest officer's client makes of the envelope. */
+void handing_seal(struct bench *bench, const struct handing *handing, struct buf *ret_ciphertext);
+enum err_code handing_store_signed(struct bench *bench, const struct handing *handing,
+    const struct secret *seed, struct view ciphertext, struct err *err);
+enum err_code handing_store(struct bench *bench, const struct handing *handing,
+    struct view ciphertext, struct err *err);
+/* All of it, for the only secret; with SPOILT, one byte of the box is wrong. */
+void handing_run_with(struct bench *bench, bool again, bool spoilt);
+void handing_run(struct bench *bench);
+struct bench *handing_bench(void);
+uint64_t handing_leaves(struct bench *bench);
+#define HANDING CLEANUP(handing_done) struct handing
+
+#endif

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The truth table of ceremonies: a request of 1, of 2, of 500 versions (where a run has no time for these: of
+ * 20), of each mode, that ends in each way; and killed at every durable step of that end (of many: in the
+ * first, the middle and the last item).
+ * A ceremony of any size comes to the same end, and leaves the same behind.
+ */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "tests/unit/server/batch_bench.h"
+#include "tests/unit/sweep.h"
+#include "vault/documents/charter_payload.h"
+#include "vault/documents/suspension.h"
+
+enum { ATTEMPTS = 8, PART = 20, SWEEP = 40, RETRY = 301 };
+
+enum end { BY_QUORUM, BY_DENIAL, BY_CANCEL, BY_EXPIRY, BY_CHARTER, BY_ROSTER, BY_SUSPENSION, ENDS };
+
+/* The ceremony's state after that end; of MODES that have no destination yet: "", as the request is refused. */
+static const char *const truth[MODES][ENDS] = {
+    [MODE_RELEASE] = {"released", "refused", "refused", "refused", "refused", "refused", "refused"},
+    /* Who asked for these stands in the charter: no roster names them. */
+    [MODE_RESEAL] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused"},
+    [MODE_ROTATE] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused"},
+    [MODE_RECOVER] = {"", "", "", "", "", "", ""},
+    [MODE_DRILL] = {"", "", "", "", "", "", ""},
+};
+static const char *const end_names[ENDS] = {"quorum", "denial", "cancel", "expiry", "charter",
+    "roster", "suspension"};
+
+struct table {
+	struct bench *bench;
+	size_t count;
+	struct item items[CEREMONY_ITEMS];
+	struct id id;
+	struct dsse charter, roster, suspension; /* that end it */
+	int64_t row;                             /* counts, for the sweep */
+	char place[100];                         /* the row, for a person who looks for a fault */
+};
+
+static const struct person *
+who_asks(const struct table *table, enum mode mode)
+{
+	return &table->bench->people[mode == MODE_RELEASE || mode == MODE_DRILL ? ALICE : INFRA];
+}
+
+static void
+expect(const struct table *table, const char *what, uint64_t got, uint64_t wanted)
+{
+	if (got != wanted)
+		fail_msg("%s: %s: %llu instead of %llu", table->place, what,
+		    (unsigned long long)got, (unsigned long long)wanted);
+}
+
+static void
+expect_text(const struct table *table, const char *what, const char *got, const char *wanted)
+{
+	if (strcmp(got, wanted) != 0)
+		fail_msg("%s: %s: \"%s\" instead of \"%s\"", table->place, what, got, wanted);
+}
+
+/* --- Asking ------------------------------------------------------------------------------- */
+
+static void
+draw_request(struct table *table, enum mode mode, struct request *request)
+{
+	const struct person *person = who_asks(table, mode);
+	const struct seat_token *token = &person->seat.tokens[0];
+	int64_t now = table->bench->shared->now;
+
+	*request = (struct request){.vault = table->bench->vault_id,
+	    .mode = mode,
+	    .items = {table->items, table->count},
+	    .token = token->id,
+	    .created = now,
+	    .expires = now + 900};
+	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
+	snprintf(request->reason, sizeof(request->reason), "to see how it ends");
+	snprintf(request->host, sizeof(request->host), "desk");
+	snprintf(request->user, sizeof(request->user), "%s", person->name);
+	if (mode != MODE_RELEASE && mode != MODE_DRILL)
+		return;
+	request->duration = 600;
+	snprintf(request->incident, sizeof(request->incident), "INC-1");
+	request->recipients.rows[0] = (struct recipient){token->id, token->keys[KEY_RELEASE]};
+	request->recipients.count = 1;
+}
+
+static enum err_code
+ask(struct table *table, enum mode mode, struct err *err)
+{
+	struct request request;
+
+	draw_request(table, mode, &request);
+	return batch_send_request(table->bench, who_asks(table, mode), &request, &table->id, err);
+}
+
+/* --- Ending ------------------------------------------------------------------------------- */
+
+/* The same command again, when a kill cut it off: who was heard already is told so. */
+static void
+object(const struct table *table, const struct person *person, enum statement_type type)
+{
+	struct err err;
+
+	(void)!bench_object(table->bench, person, &table->id, type, &err);
+}
+
+static void
+deny(const struct table *table, enum mode mode)
+{
+	for (int i = SECOPS; i <= CAROL; i++) {
+		const struct person *person = &table->bench->people[i];
+
+		if (i != AUDIT && person != who_asks(table, mode))
+			object(table, person, STATEMENT_DENIAL);
+	}
+}
+
+/* By two people: whoever drew it up signed it. */
+static void
+send_document(const struct table *table, const struct dsse *statement, int second)
+{
+	struct err err;
+	bool live;
+
+	(void)!bench_propose(table->bench, statement, 0, -1, &err);
+	(void)!bench_sign(table->bench, &table->bench->people[second], statement, &live, &err);
+}
+
+static void
+bring_to_end(struct table *table, enum mode mode, enum end end)
+{
+	struct err err;
+
+	switch (end) {
+	case BY_DENIAL:
+		deny(table, mode);
+		break;
+	case BY_CANCEL:
+		object(table, who_asks(table, mode), STATEMENT_CANCEL);
+		break;
+	case BY_CHARTER:
+		send_document(table, &table->charter, INFRA);
+		break;
+	case BY_ROSTER:
+		send_document(table, &table->roster, CISO);
+		break;
+	case BY_SUSPENSION:
+		(void)!bench_propose(table->bench, &table->suspension, 0, -1, &err);
+		break;
+	case BY_EXPIRY:
+		table->bench->shared->now = table->bench->kept_at + 7200;
+		(void)!batch_advance_op(table->bench, &table->id, &err);
+		break;
+	default:
+		(void)!batch_advance_op(table->bench, &table->id, &err);
+	}
+}
+
+/* --- What will end it --------------------------------------------------------------------- */
+
+static void
+state_charter(struct table *table)
+{
+	struct err err;
+	JSON *payload = NULL;
+	struct charter next = *table->bench->charter;
+
+	next.previous = table->bench->charter->digest;
+	next.version++;
+	next.policies[0].max_duration = 1800;
+	dsse_done(&table->charter);
+	table->charter = (struct dsse){0};
+	assert_ok(charter_payload(&next, &payload, &err));
+	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &table->charter, &err));
+	person_sign(&table->bench->people[CISO], &table->charter);
+}
+
+/* The roster without alice. */
+static void
+state_roster(struct table *table)
+{
+	struct err err;
+	JSON *payload = NULL;
+	ROSTER *roster = NULL;
+
+	assert_ok(roster_new(&roster, &err));
+	roster->vault = table->bench->vault_id;
+	roster->charter = table->bench->charter->digest;
+	roster->version = 2;
+	roster->previous = table->bench->roster;
+	roster->created = BENCH_START;
+	dsse_done(&table->roster);
+	table->roster = (struct dsse){0};
+	assert_ok(roster_payload(roster, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &table->roster, &err));
+	person_sign(&table->bench->people[INFRA], &table->roster);
+}
+
+static void
+state_suspension(struct table *table, enum mode mode)
+{
+	struct err err;
+	JSON *payload = NULL;
+	struct suspension suspension = {.vault = table->bench->vault_id,
+	    .charter = table->bench->charter->digest,
+	    .roster = table->bench->roster,
+	    .token = table->bench->people[SECOPS].seat.tokens[0].id,
+	    .suspended = who_asks(table, mode)->seat.tokens[0].id,
+	    .time = table->bench->shared->now,
+	    .seat = "secops",
+	    .reason = "lost"};
+
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", who_asks(table, mode)->name);
+	dsse_done(&table->suspension);
+	table->suspension = (struct dsse){0};
+	assert_ok(suspension_payload(&suspension, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, &table->suspension, &err));
+	person_sign(&table->bench->people[SECOPS], &table->suspension);
+}
+
+/* --- What it leaves ----------------------------------------------------------------------- */
+
+static bool
+is_exposed(const struct table *table, size_t position)
+{
+	struct err err;
+	JSON *reply = NULL;
+	struct json *request = op_new("ceremony-item");
+
+	json_put_hex(request, "id", VIEW_OF(table->id.bytes));
+	json_put_int(request, "position", (int64_t)position);
+	assert_ok(bench_call(table->bench, request, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	return json_in_bool(&in, "part_exposed");
+}
+
+/* Of item POSITION: its value, its debt, what was seen of it. */
+static void
+assert_item(const struct table *table, size_t position, const char *state)
+{
+	char name[32], debt[20];
+	bool closed = strcmp(state, "closed") == 0;
+
+	batch_name(position, name);
+	bench_debt(table->bench, name, debt);
+	expect_text(table, "debt", debt, strcmp(state, "released") == 0 ? "owed" : "");
+	expect(table, "current", bench_current(table->bench, name), closed ? 2 : 1);
+	if (!closed)
+		expect(table, "exposed", is_exposed(table, position),
+		    strcmp(state, "refused") == 0);
+}
+
+static void
+assert_answer(struct table *table, size_t position)
+{
+	struct err err;
+	SECRET *credential = NULL;
+	char password[32];
+
+	assert_ok(bench_open_at(table->bench, &table->bench->people[ALICE], &table->id, position,
+	    &credential, NULL, &err));
+	snprintf(password, sizeof(password), "password-%zu", position);
+	struct view got = secret_view(credential);
+	assert_non_null(memmem(got.data, got.size, password, strlen(password)));
+}
+
+/* Is a rotation unfinished, so that it is tried again? */
+static bool
+owes(const struct table *table)
+{
+	return bench_files(table->bench, "escrow") > 0;
+}
+
+static void
+end_lease(struct table *table)
+{
+	struct err err;
+	char debt[20], state[20] = "", notes[NOTES_MAX];
+
+	for (int i = 0; i < ATTEMPTS && (strcmp(state, "closed") != 0 || owes(table)); i++) {
+		table->bench->shared->now += RETRY;
+		bench_end(table->bench);
+		(void)!bench_done(table->bench, &table->id, debt, &err);
+		batch_states(table->bench, &table->id, state, notes);
+	}
+	expect_text(table, "after done", state, "closed");
+}
+
+static void
+assert_left(struct table *table, const char *state)
+{
+	const size_t positions[] = {0, table->count / 2, table->count - 1};
+
+	for (size_t i = 0; i < ARRAY_SIZE(positions); i++)
+		assert_item(table, positions[i], state);
+	if (strcmp(state, "released") == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(positions); i++)
+			assert_answer(table, positions[i]);
+		end_lease(table);
+		for (size_t i = 0; i < ARRAY_SIZE(positions); i++)
+			assert_item(table, positions[i], "closed");
+	}
+	expect(table, "keys", bench_files(table->bench, "ceremony"),
+	    strcmp(state, "collecting") == 0);
+	expect(table, "escrows", bench_files(table->bench, "escrow"), 0);
+	bench_verify(table->bench);
+}
+
+/* --- The table ---------------------------------------------------------------------------- */
+
+/* One row, killed at its durable step AT (0: never): how many there were. */
+static int64_t
+try_row(struct table *table, enum mode mode, enum end end, int64_t at)
+{
+	struct bench *bench = table->bench;
+	const char *wanted = truth[mode][end];
+	char state[20] = "", notes[NOTES_MAX];
+
+	snprintf(table->place, sizeof(table->place), "%s of %zu, %s, killed at %lld",
+	    mode_names[mode], table->count, end_names[end], (long long)at);
+	bench_restore(bench, end == BY_QUORUM ? "approved" : "asked");
+	bench->shared->points = 0;
+	bench->shared->kill_at = at;
+	bring_to_end(table, mode, end);
+	int64_t points = bench->shared->points;
+	bench->shared->kill_at = 0;
+	for (int i = 0; i < ATTEMPTS; i++) {
+		batch_states(bench, &table->id, state, notes);
+		/* What goes on looks as if nothing had happened: the command must have come through. */
+		bool pays = mode == MODE_ROTATE && owes(table);
+
+		if (strcmp(state, wanted) == 0 && !pays && (i > 0 || at == 0 || end != BY_ROSTER))
+			break;
+		bench->shared->now += pays ? RETRY : 1;
+		if (pays)
+			bench_end(bench); /* the next session tries again */
+		bring_to_end(table, mode, end);
+	}
+	expect_text(table, "state", state, wanted);
+	assert_left(table, state);
+	return points;
+}
+
+/* Of many items the first, the middle and the last count. */
+static bool
+stands_in_window(const struct table *table, int64_t at, int64_t points)
+{
+	int64_t each = points / (int64_t)table->count + 2, middle = points / 2;
+
+	return table->count < PART || at <= each || at > points - each ||
+	    (at > middle && at <= middle + each);
+}
+
+static void
+try_kills(struct table *table, enum mode mode, enum end end, int64_t points)
+{
+	for (int64_t at = 1; at <= points; at++)
+		if (stands_in_window(table, at, points) && sweep_takes(++table->row, SWEEP))
+			(void)try_row(table, mode, end, at);
+}
+
+static void
+keep_asked(struct table *table, enum mode mode)
+{
+	struct err err;
+
+	bench_restore(table->bench, "founded");
+	assert_ok(ask(table, mode, &err));
+	batch_give_all(table->bench, &table->bench->people[CISO], &table->id);
+	state_charter(table);
+	state_roster(table);
+	state_suspension(table, mode);
+	bench_keep(table->bench, "asked");
+	batch_give_all(table->bench, &table->bench->people[CAROL], &table->id);
+	bench_keep(table->bench, "approved");
+}
+
+/* 500 take their time: a mode in a slice, all in the full run; else it is a part of 20, whole. */
+static bool
+size_takes(size_t count, int mode)
+{
+	return count < CEREMONY_ITEMS || sweep_takes(mode + 1, MODES + 1);
+}
+
+static void
+try_mode(struct table *table, enum mode mode)
+{
+	struct err err;
+
+	if (truth[mode][BY_QUORUM][0] == '\0') {
+		batch_expect(ask(table, mode, &err), ERR_REFUSED, &err, "no destination");
+		return;
+	}
+	if (!size_takes(table->count, mode))
+		return;
+	keep_asked(table, mode);
+	for (int end = 0; end < ENDS; end++) {
+		int64_t points = try_row(table, mode, (enum end)end, 0);
+
+		assert_true(points > 4);
+		try_kills(table, mode, (enum end)end, points);
+	}
+}
+
+static void
+accept_all(struct table *table)
+{
+	BUF list = {0};
+
+	for (size_t i = 0; i < table->count; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "password-%zu\n", i);
+		buf_text(&list, line);
+	}
+	buf_u8(&list, 0);
+	target_accept(table->bench, (const char *)list.data);
+}
+
+static void
+try_size(size_t count)
+{
+	struct table table = {.bench = batch_bench(true, count), .count = count};
+
+	accept_all(&table);
+	for (size_t i = 0; i < count; i++) {
+		char name[32];
+
+		batch_name(i, name);
+		bench_item(table.bench, name, &table.items[i]);
+	}
+	bench_keep(table.bench, "founded");
+	for (int mode = 0; mode < MODES; mode++)
+		try_mode(&table, (enum mode)mode);
+	dsse_done(&table.charter);
+	dsse_done(&table.roster);
+	dsse_done(&table.suspension);
+	bench_free(table.bench);
+}
+
+static void
+a_ceremony_of_one_ends_as_the_table_says(void **state)
+{
+	(void)state;
+	try_size(1);
+}
+
+static void
+a_ceremony_of_two_ends_as_the_table_says(void **state)
+{
+	(void)state;
+	try_size(2);
+}
+
+static void
+a_ceremony_of_many_ends_as_the_table_says(void **state)
+{
+	bool takes = false;
+
+	(void)state;
+	for (int mode = 0; mode < MODES; mode++)
+		takes = takes || size_takes(CEREMONY_ITEMS, mode);
+	try_size(takes ? CEREMONY_ITEMS : PART);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_ceremony_of_one_ends_as_the_table_says),
+	    cmocka_unit_test(a_ceremony_of_two_ends_as_the_table_says),
+	    cmocka_unit_test(a_ceremony_of_many_ends_as_the_table_says),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
