@@ -128,27 +128,31 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 /* Read, verify and add all files; their statements go to TEXTS.  A waiver must stand before
  * its file is verified. */
 static enum err_code
-apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *charter,
-    struct json *texts, struct err *err)
+apply_files(const struct client_options *options, const struct draft_plan *plan,
+    const struct vault_view *view, struct charter *charter, struct json *texts, struct err *err)
 {
+	size_t added = 0;
+
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
 		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
+		if (enrolment_belongs(plan->files[i], &enrolment, false,
+		        view != NULL ? &view->chain : NULL, err) != ERR_OK) {
+			ui_say(options->ui, "Left out: %s", err->text);
+			continue;
+		}
 		TRY(draft_waive(plan, charter, enrolment.seat.tokens[0].label,
 		    &enrolment.seat.tokens[0].id, err));
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
-		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
-			return err_set(err, ERR_INVALID,
-			    "%s: %s is a responder only; responders stand in the roster: halligan "
-			    "roster add %s",
-			    plan->files[i], enrolment.seat.name, plan->files[i]);
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
+		    err));
 		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
-		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
 		add_statement(texts, &statement);
+		added++;
 	}
-	return ERR_OK;
+	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -284,7 +288,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(apply_removals(plan, charter, err));
 	TRY(apply_restores(plan, view, charter, err));
 	TRY(draft_attestation(plan, charter, err));
-	TRY(apply_files(ui, plan, charter, texts, err));
+	TRY(apply_files(client_options(client), plan, view, charter, texts, err));
 	TRY(draft_waivers_end(plan, charter, err));
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));

@@ -53,7 +53,8 @@ verify_founding(const struct founding_view *founding, const struct charter *draf
 DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
-verify_enrolments(struct client *client, const struct charter *draft, struct err *err)
+verify_enrolments(struct client *client, const struct vault_view *view, const struct charter *draft,
+    struct err *err)
 {
 	CLEANUP(free_digests)
 	struct digest *digests = calloc((size_t)CHARTER_SEATS * SEAT_TOKENS, sizeof(*digests));
@@ -64,22 +65,23 @@ verify_enrolments(struct client *client, const struct charter *draft, struct err
 		return err_set(err, ERR_MEMORY, "out of memory");
 	count = enrolment_digests(draft->seats, draft->seat_count, NULL, 0, digests);
 	TRY(enrolment_set_fetch(client, digests, count, &set, err));
-	return enrolment_set_verify(&set, draft->seats, draft->seat_count, draft, err);
+	return enrolment_set_verify(&set, draft->seats, draft->seat_count, draft,
+	    view != NULL ? &view->chain : NULL, client_options(client)->now(), err);
 }
 
-/* BEFORE is NULL at the founding. */
+/* VIEW is NULL at the founding. */
 static enum err_code
-verify_draft(struct client *client, const struct dsse *statement, const struct charter *draft,
-    const struct charter *before, struct err *err)
+verify_draft(struct client *client, const struct vault_view *view, const struct dsse *statement,
+    const struct charter *draft, struct err *err)
 {
 	struct founding_view founding;
 
-	if (before == NULL) {
+	if (view == NULL) {
 		TRY(founding_fetch(client, &founding, err));
 		TRY(verify_founding(&founding, draft, err));
 	}
-	TRY(verify_step(statement, draft, before, err));
-	return verify_enrolments(client, draft, err);
+	TRY(verify_step(statement, draft, view != NULL ? view->chain.charter : NULL, err));
+	return verify_enrolments(client, view, draft, err);
 }
 
 /* A founder knows the vault id before the vault lives: it is what they sign. */
@@ -203,8 +205,7 @@ sign_charter(struct client *client, const char *which, struct err *err)
 		        view != NULL ? "propose" : "draft");
 	TRY(draft_fetch(client, &row, &statement, err));
 	TRY(charter_parse(&statement, &draft, err));
-	TRY(verify_draft(client, &statement, draft, view != NULL ? view->chain.charter : NULL,
-	    err));
+	TRY(verify_draft(client, view, &statement, draft, err));
 	show_draft(client_options(client)->ui, view, draft);
 	TRY(charter_sign_as(client, view, false, draft, &statement, &hand, err));
 	TRY(draft_sign(client, &hand, &statement, &outcome, err));

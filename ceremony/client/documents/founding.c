@@ -180,7 +180,8 @@ enrolment_set_fetch(struct client *client, const struct digest *digests, size_t 
 
 static enum err_code
 verify_token(const struct enrolment_set *set, const struct seat *seat,
-    const struct seat_token *token, const struct charter *charter, struct err *err)
+    const struct seat_token *token, const struct charter *charter, const struct chain *chain,
+    int64_t now, struct err *err)
 {
 	struct attest_policy policy;
 
@@ -193,6 +194,8 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 		TRY(enrolment_parse(&set->statements[i], charter->training, &enrolment, err));
 		TRY(enrolment_verify(&set->statements[i], &enrolment, &charter->init, &policy,
 		    err));
+		if (chain == NULL || !chain_accepted(chain, &token->enrolment))
+			TRY(enrolment_check_time(&enrolment, now, err));
 		return enrolment_matches(&enrolment, seat, token, err);
 	}
 	return ERR_OK; /* known from a document that was verified before */
@@ -200,12 +203,12 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 
 enum err_code
 enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats, size_t seat_count,
-    const struct charter *charter, struct err *err)
+    const struct charter *charter, const struct chain *chain, int64_t now, struct err *err)
 {
 	for (size_t s = 0; s < seat_count; s++) {
 		for (size_t t = 0; t < seats[s].token_count; t++) {
-			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, err) !=
-			    ERR_OK)
+			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, chain, now,
+			        err) != ERR_OK)
 				return err_add(err, "the enrolment of %s's token \"%s\"",
 				    seats[s].name, seats[s].tokens[t].label);
 		}
@@ -271,13 +274,39 @@ enrolment_load(const char *path, bool training, struct dsse *ret_statement,
 }
 
 enum err_code
+enrolment_belongs(const char *path, const struct enrolment *enrolment, bool roster,
+    const struct chain *chain, struct err *err)
+{
+	const struct seat *seat = &enrolment->seat;
+	const struct seat_token *token = &seat->tokens[0];
+	const struct seat_token *listed =
+	    chain != NULL ? chain_listed_token(chain, seat->name, &token->id) : NULL;
+
+	if (roster && seat->roles != ROLE_RESPONDER)
+		return err_set(err, ERR_INVALID,
+		    "%s: %s is not a responder only; officers and operators stand in the charter: "
+		    "halligan charter propose %s",
+		    path, seat->name, path);
+	if (!roster && seat->roles == ROLE_RESPONDER)
+		return err_set(err, ERR_INVALID,
+		    "%s: %s is a responder only; responders stand in the roster: halligan roster "
+		    "add %s",
+		    path, seat->name, path);
+	if (listed != NULL && digest_equal(&listed->enrolment, &enrolment->digest))
+		return err_set(err, ERR_EXISTS, "%s: %s has its token \"%s\" already", path,
+		    seat->name, token->label);
+	return ERR_OK;
+}
+
+enum err_code
 enrolment_check(const char *path, const struct dsse *statement, const struct enrolment *enrolment,
-    const struct charter *charter, struct err *err)
+    const struct charter *charter, int64_t now, struct err *err)
 {
 	struct attest_policy policy;
 
 	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
-	if (enrolment_verify(statement, enrolment, &charter->init, &policy, err) != ERR_OK)
+	if (enrolment_verify(statement, enrolment, &charter->init, &policy, err) != ERR_OK ||
+	    enrolment_check_time(enrolment, now, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	return ERR_OK;
 }

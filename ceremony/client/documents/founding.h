@@ -5,6 +5,7 @@
 
 #include "ceremony/client/connection.h"
 #include "ceremony/protocol/founding.h"
+#include "vault/documents/chain.h"
 
 struct founding_view {
 	struct founding fixed;
@@ -29,9 +30,11 @@ void enrolment_set_done(struct enrolment_set *set);
 #define ENROLMENT_SET CLEANUP(enrolment_set_done) struct enrolment_set
 enum err_code enrolment_set_fetch(struct client *client, const struct digest *digests, size_t count,
     struct enrolment_set *ret_set, struct err *err) MUST_CHECK;
-/* Verify the enrolment of every token of SEATS and that the seats say what it says. */
+/* Verify the enrolment of every token of SEATS under CHARTER, that the seats say what it says, and that it may be
+ * accepted at NOW, or was by a document of CHAIN (NULL: at the founding). */
 enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
-    size_t seat_count, const struct charter *charter, struct err *err) MUST_CHECK;
+    size_t seat_count, const struct charter *charter, const struct chain *chain, int64_t now,
+    struct err *err) MUST_CHECK;
 /* The digests of the enrolments of SEATS, those of tokens that KNOWN names too left out.
  * RET_DIGESTS has room for SEAT_TOKENS per seat. */
 size_t enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
@@ -39,9 +42,14 @@ size_t enrolment_digests(const struct seat *seats, size_t seat_count, const stru
 /* Read an enrolment's file: statement and content, of which nothing is verified but the form. */
 enum err_code enrolment_load(const char *path, bool training, struct dsse *ret_statement,
     struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+/* Of many files, such as *.enrolment: does the one from PATH belong into the ROSTER (else the charter)?  ERR_INVALID: a
+ * responder's belongs there, everybody else's does not; ERR_EXISTS: it stands there already. */
+enum err_code enrolment_belongs(const char *path, const struct enrolment *enrolment, bool roster,
+    const struct chain *chain, struct err *err) MUST_CHECK;
 /* Signature and attestation of what came from PATH, for the vault and under the attestation policy
- * of CHARTER (which may be a draft). */
+ * of CHARTER (which may be a draft); and that it may be accepted at NOW. */
 enum err_code enrolment_check(const char *path, const struct dsse *statement,
-    const struct enrolment *enrolment, const struct charter *charter, struct err *err) MUST_CHECK;
+    const struct enrolment *enrolment, const struct charter *charter, int64_t now,
+    struct err *err) MUST_CHECK;
 
 #endif

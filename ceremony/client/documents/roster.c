@@ -33,11 +33,6 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 	const struct seat *from = &enrolment->seat;
 	struct seat *seat = NULL;
 
-	if (from->roles != ROLE_RESPONDER)
-		return err_set(err, ERR_INVALID,
-		    "%s: %s is not a responder only; officers and operators stand in the charter: "
-		    "halligan charter propose %s",
-		    file, from->name, file);
 	for (size_t i = 0; i < roster->seat_count; i++) {
 		if (strcmp(roster->seats[i].name, from->name) == 0)
 			seat = &roster->seats[i];
@@ -59,20 +54,29 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 }
 
 static enum err_code
-add_files(const struct ui *ui, const struct roll_plan *plan, const struct charter *charter,
-    struct roster *roster, struct json *texts, struct err *err)
+add_files(const struct client_options *options, const struct roll_plan *plan,
+    const struct chain *chain, struct roster *roster, struct json *texts, struct err *err)
 {
+	const struct charter *charter = chain->charter;
+	size_t added = 0;
+
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
 		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
+		if (enrolment_belongs(plan->files[i], &enrolment, true, chain, err) != ERR_OK) {
+			ui_say(options->ui, "Left out: %s", err->text);
+			continue;
+		}
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
+		    err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
-		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
 		add_statement(texts, &statement);
+		added++;
 	}
-	return ERR_OK;
+	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -144,7 +148,7 @@ draw_up(const struct client_options *options, const struct vault_view *view,
 	next->version = view->chain.roster->version + 1;
 	next->created = options->now();
 	TRY(remove_seats(plan, next, err));
-	TRY(add_files(options->ui, plan, view->chain.charter, next, texts, err));
+	TRY(add_files(options, plan, &view->chain, next, texts, err));
 	TRY(roster_payload(next, &payload, err));
 	return statement_new(STATEMENT_ROSTER, view->chain.charter->training, payload, statement,
 	    err);
@@ -198,7 +202,8 @@ verify_waiting(struct client *client, const struct vault_view *view, const struc
 	count = enrolment_digests(next->seats, next->seat_count, view->chain.roster->seats,
 	    view->chain.roster->seat_count, digests);
 	TRY(enrolment_set_fetch(client, digests, count, &set, err));
-	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter, err);
+	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter,
+	    &view->chain, client_options(client)->now(), err);
 }
 
 enum err_code

@@ -103,9 +103,8 @@ charter_judge(struct session *session, struct proposal *proposal, const struct j
 	TRY(chain_check_signers(&session->chain, &proposal->statement, err));
 	TRY(check_openable(session, charter, err));
 	bool known = live && same_attestation(now, charter);
-	if (given != NULL)
-		TRY(enrolments_take(session, given, charter->seats, charter->seat_count,
-		    known ? now->seats : NULL, known ? now->seat_count : 0, charter, leaf, err));
+	TRY(enrolments_take(session, given, charter->seats, charter->seat_count,
+	    known ? now->seats : NULL, known ? now->seat_count : 0, charter, leaf, err));
 	return charter_verify(&proposal->statement, charter, now, err);
 }
 

@@ -73,6 +73,10 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 	TRY(enrolment_parse(&statement, enrolling->charter->training, &enrolment, err));
 	TRY(enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err));
 	TRY(enrolment_matches(&enrolment, seat, token, err));
+	if (!chain_accepted(&enrolling->session->chain, &token->enrolment))
+		TRY(enrolment_check_time(&enrolment, session_now(enrolling->session), err));
+	if (enrolling->given == NULL)
+		return ERR_OK;
 	TRY(session_keep(enrolling->session, &statement, STATEMENT_ENROLMENT, false, &digest, err));
 	leaf_statement(enrolling->leaf, &digest);
 	return ERR_OK;

@@ -52,9 +52,8 @@ roster_judge(struct session *session, struct proposal *proposal, const struct js
 	TRY(roster_parse(&proposal->statement, chain->charter, &proposal->roster, err));
 	const struct roster *roster = proposal->roster;
 	TRY(check_step(session, roster, err));
-	if (given != NULL)
-		TRY(enrolments_take(session, given, roster->seats, roster->seat_count,
-		    chain->roster->seats, chain->roster->seat_count, chain->charter, leaf, err));
+	TRY(enrolments_take(session, given, roster->seats, roster->seat_count, chain->roster->seats,
+	    chain->roster->seat_count, chain->charter, leaf, err));
 	return roster_verify(&proposal->statement, roster, chain, err);
 }
 

@@ -53,7 +53,7 @@ struct proposal {
 	struct survey_lost lost; /* what nobody could open then */
 };
 /* Parse and check everything.  ERR_OK: it has all its signatures; ERR_WAITING says what is missing; anything else: it
- * cannot be.  GIVEN: the enrolments that came with it, stored and named by LEAF; NULL when that was before. */
+ * cannot be.  GIVEN: the enrolments that came with it, stored and named by LEAF; NULL: they came before. */
 typedef enum err_code (*proposal_judge)(struct session *session, struct proposal *proposal,
     const struct json *given, struct leaf *leaf, struct err *err);
 /* Inside a change: it is in force from this commit on. */

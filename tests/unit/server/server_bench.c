@@ -182,11 +182,40 @@ make_key(struct bench *bench, struct person *person, int key, struct buf *ret_ce
 }
 
 static void
+sign_enrolment(const struct enrolment *enrolment, struct person *person)
+{
+	struct err err;
+	JSON *payload = NULL;
+	DSSE statement = {0};
+
+	assert_ok(enrolment_payload(enrolment, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ENROLMENT, false, payload, &statement, &err));
+	person_sign(person, &statement);
+	assert_ok(dsse_digest(&statement, &person->seat.tokens[0].enrolment, &err));
+	dsse_done(&person->enrolment);
+	person->enrolment = statement;
+	statement = (struct dsse){0};
+}
+
+void
+bench_enroll_again(struct bench *bench, struct person *person)
+{
+	struct err err;
+	ENROLMENT enrolment = {0};
+
+	assert_ok(enrolment_parse(&person->enrolment, false, &enrolment, &err));
+	enrolment.created = bench->shared->now;
+	enrolment.expires = enrolment.created + ENROLMENT_LIFE;
+	sign_enrolment(&enrolment, person);
+}
+
+static void
 enrol(struct bench *bench, struct person *person, uint32_t serial)
 {
 	struct err err;
-	ENROLMENT enrolment = {.init = bench->init, .created = BENCH_START};
-	JSON *payload = NULL;
+	ENROLMENT enrolment = {.init = bench->init,
+	    .created = BENCH_START,
+	    .expires = BENCH_START + ENROLMENT_LIFE};
 	struct seat_token *token = &person->seat.tokens[0];
 
 	snprintf(person->seat.name, sizeof(person->seat.name), "%s", person->name);
@@ -195,7 +224,7 @@ enrol(struct bench *bench, struct person *person, uint32_t serial)
 	person->seat.token_count = 1;
 	token->serial = serial;
 	snprintf(token->label, sizeof(token->label), "%s-%d", person->name,
-	    person == &bench->people[SECOND] ? 2 : 1);
+	    person >= &bench->people[SECOND] ? 2 : 1);
 	snprintf(token->driver, sizeof(token->driver), "piv");
 	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
 	const bool wanted[KEY_COUNT] = {true, (person->roles & ROLE_OFFICER) != 0,
@@ -214,10 +243,7 @@ enrol(struct bench *bench, struct person *person, uint32_t serial)
 	buf_bytes(&enrolment.device, buf_view(&bench->device.der));
 	enrolment.certificate_views[0] = buf_view(&bench->root.der);
 	enrolment.certificate_count = 1;
-	assert_ok(enrolment_payload(&enrolment, &payload, &err));
-	assert_ok(statement_new(STATEMENT_ENROLMENT, false, payload, &person->enrolment, &err));
-	person_sign(person, &person->enrolment);
-	assert_ok(dsse_digest(&person->enrolment, &token->enrolment, &err));
+	sign_enrolment(&enrolment, person);
 }
 
 /* --- Founding ----------------------------------------------------------------------------- */
@@ -452,7 +478,8 @@ bench_found(bool copy)
 	    {.name = "infra", .roles = ROLE_OFFICER | ROLE_OPERATOR},
 	    {.name = "audit", .roles = ROLE_OFFICER},
 	    {.name = "carol", .roles = ROLE_OFFICER | ROLE_RESPONDER},
-	    {.name = "alice", .roles = ROLE_RESPONDER}, {.name = "secops", .roles = ROLE_OFFICER}};
+	    {.name = "alice", .roles = ROLE_RESPONDER}, {.name = "secops", .roles = ROLE_OFFICER},
+	    {.name = "alice", .roles = ROLE_RESPONDER}};
 	struct bench *bench = calloc(1, sizeof(*bench));
 	struct err err;
 	JSON *reply = NULL;

@@ -7,6 +7,7 @@
  *	carol				officer and responder
  *	alice				responder, by the roster
  *	second				a second token of secops, in no charter before bench_spare
+ *	other				a second token of the seat alice, in no roster
  *
  * policy "production": 2 of (ciso, secops, infra, carol); audit stands outside it
  * policy "narrow": 2 of (ciso, carol)
@@ -26,7 +27,7 @@
 #include "vault/documents/state_names.h"
 #include "vault/log/note.h"
 
-enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
+enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, OTHER, PEOPLE };
 enum { BENCH_START = 1767225600 }; /* 2026-01-01 */
 
 struct person {
@@ -58,6 +59,8 @@ struct bench *bench_found(bool copy);
 /* A founded vault with the roster; COPY: with a copy sink. */
 struct bench *bench_new(bool copy);
 void bench_free(struct bench *bench);
+/* PERSON's token with the same keys, in an enrolment of now. */
+void bench_enroll_again(struct bench *bench, struct person *person);
 /* The op propose, with the enrolments of people FIRST to LAST. */
 enum err_code bench_propose(struct bench *bench, const struct dsse *statement, int first, int last,
     struct err *err);

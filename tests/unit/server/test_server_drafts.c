@@ -70,10 +70,10 @@ log_size(struct bench *bench)
 }
 
 static enum err_code
-withdraw(struct bench *bench, const struct person *person, const struct dsse *draft,
-    struct dsse *ret_cancel, struct err *err)
+withdraw(struct bench *bench, const struct digest *vault, const struct person *person,
+    const struct dsse *draft, struct dsse *ret_cancel, struct err *err)
 {
-	struct objection objection = {.vault = bench->vault_id,
+	struct objection objection = {.vault = *vault,
 	    .token = person->seat.tokens[0].id,
 	    .time = bench->shared->now,
 	    .reason = "a mistake"};
@@ -166,7 +166,7 @@ a_fifth_draft_of_a_seat_waits_until_one_is_withdrawn(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	struct dsse drafts[4] = {{{0}}};
-	DSSE fifth = {0}, others = {0}, cancel = {0}, again = {0};
+	DSSE fifth = {0}, others = {0}, cancel = {0}, again = {0}, elsewhere = {0};
 	BUF text = {0};
 	char hex[2 * DIGEST_SIZE + 1];
 	struct digest digest;
@@ -184,9 +184,14 @@ a_fifth_draft_of_a_seat_waits_until_one_is_withdrawn(void **state)
 	assert_says("halligan withdraw ");
 	draw_up(bench, &bench->people[AUDIT], bench->shared->now, &others);
 	assert_ok(bench_propose(bench, &others, 0, -1, &err));
-	assert_error(ERR_REFUSED, withdraw(bench, &bench->people[AUDIT], &drafts[0], &again, &err));
+	assert_error(ERR_REFUSED,
+	    withdraw(bench, &bench->vault_id, &bench->people[AUDIT], &drafts[0], &again, &err));
 	assert_says("only seat \"ciso\"");
-	assert_ok(withdraw(bench, &bench->people[CISO], &drafts[0], &cancel, &err));
+	assert_error(ERR_REFUSED,
+	    withdraw(bench, &bench->init, &bench->people[CISO], &drafts[0], &elsewhere, &err));
+	assert_says("cancel: it is for another vault");
+	assert_ok(
+	    withdraw(bench, &bench->vault_id, &bench->people[CISO], &drafts[0], &cancel, &err));
 	assert_ok(bench_propose(bench, &fifth, 0, -1, &err));
 	assert_string_equal(waiting(bench, &text),
 	    "charter ciso 1\ncharter ciso 1\ncharter ciso 1\ncharter audit 1\ncharter ciso 1\n");

@@ -220,13 +220,6 @@ a_responder_who_left_the_roster_makes_open_ceremonies_void(void **state)
 	assert_error(ERR_REFUSED,
 	    bench_request_send(bench, &bench->people[ALICE], &wanted, &other, &err));
 	assert_says("has an active seat \"alice\"");
-	/* Back again, by the enrolment that is known. */
-	DSSE again = {0};
-	newest_roster(bench, &version, &previous);
-	roster_state(bench, version + 1, &previous, &bench->people[ALICE], &again);
-	person_sign(&bench->people[INFRA], &again);
-	person_sign(&bench->people[CISO], &again);
-	assert_ok(bench_propose(bench, &again, ALICE, ALICE, &err));
 }
 
 /* --- What is shown ------------------------------------------------------------------------ */
