@@ -6,6 +6,7 @@
 . "$LIB/refusals.sh"
 SERIAL[alice2]=30000008
 SERIAL[carol]=30000007 ROLES[carol]=officer,operator PERSON[carol]="Carol Newcomer"
+SERIAL[bob]=30000009 ROLES[bob]=responder PERSON[bob]="Bob Oncall"
 town_founded
 
 # --- token test ---
@@ -28,13 +29,16 @@ like "else the enrolment" "$(tap_output)" 'audit +audit-1 +enrolment '
 # --- a seat's next token ---
 ok "alice enrolls another token" as alice2 enroll --seat alice --person "${PERSON[alice]}" --roles responder --label alice-2 \
 	--driver piv --attestation-certs simulated-root.pem --out alice2.enrolment
-ok "an operator proposes it" as infra roster add alice2.enrolment
+town_enroll bob > /dev/null 2>&1
+ok "an operator proposes it, with bob's: of many files, on one screen, by one signature" as infra roster add *.enrolment
+like "what stands in the vault is left out" "$(tap_output)" 'Left out: ciso.enrolment: ciso has its token "ciso-1" already'
 like "and reads whose word it needs" "$(tap_output)" '! alice gets another token: one of the seat.s own signs too'
 ok "an officer signs" as ciso roster sign
 like "two are not enough" "$(tap_output)" 'not in force yet: roster: seat "alice" gets another token'
 ok "alice signs with the token that she has" as alice roster sign
 like "then it is in force" "$(tap_output)" 'Roster 2 is in force'
 ok "the roster is shown" halligan roster show
+like "both are there" "$(tap_output)" 'token bob-1.*since roster 2 of 20'
 like "with since when and by whom" "$(tap_output)" 'token alice-2.*since roster 2 of 20[^,]*, signed by infra, ciso, alice'
 ok "as JSON too" halligan roster show --json
 like "each token by itself" "$(tap_output)" '"signed":"infra, ciso, alice"'
@@ -108,6 +112,9 @@ like "it is charter 3" "$(halligan charter show 2>&1)" 'Charter 3 of town.exampl
 is "what was open is void" "$(db "SELECT count(*) FROM ceremonies WHERE state = 'collecting'")" 0
 told "and cannot be approved" 1 'no ceremony|void|refused|nothing' as ciso approve
 ok "audit's token works again" as audit token test
+told "an enrolment is accepted once" 1 'seat "legal", token "legal-1": its enrolment was accepted before' as infra charter propose legal.enrolment
+told "one that has its place needs no charter" 1 'carol has its token "carol-1" already' as infra charter propose carol.enrolment
+told "a responder's file belongs into the roster" 1 'bob has its token "bob-1" already' as infra charter propose bob.enrolment
 like "status names the leaver's envelopes" "$(halligan charter status 2>&1)" 'ALARM 1 secret is still sealed to tokens that left the charter'
 
 # --- a charter that would brick the vault ---

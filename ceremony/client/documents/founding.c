@@ -282,6 +282,9 @@ enrolment_belongs(const char *path, const struct enrolment *enrolment, bool rost
 	const struct seat_token *listed =
 	    chain != NULL ? chain_listed_token(chain, seat->name, &token->id) : NULL;
 
+	if (listed != NULL && digest_equal(&listed->enrolment, &enrolment->digest))
+		return err_set(err, ERR_EXISTS, "%s: %s has its token \"%s\" already", path,
+		    seat->name, token->label);
 	if (roster && seat->roles != ROLE_RESPONDER)
 		return err_set(err, ERR_INVALID,
 		    "%s: %s is not a responder only; officers and operators stand in the charter: "
@@ -292,9 +295,6 @@ enrolment_belongs(const char *path, const struct enrolment *enrolment, bool rost
 		    "%s: %s is a responder only; responders stand in the roster: halligan roster "
 		    "add %s",
 		    path, seat->name, path);
-	if (listed != NULL && digest_equal(&listed->enrolment, &enrolment->digest))
-		return err_set(err, ERR_EXISTS, "%s: %s has its token \"%s\" already", path,
-		    seat->name, token->label);
 	return ERR_OK;
 }
 

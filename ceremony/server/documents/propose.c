@@ -152,6 +152,7 @@ serve_propose(struct session *session, struct call *call, struct err *err)
 	if (proposal.statement.count == 0 && !try)
 		return err_set(err, ERR_REFUSED, "%s: whoever proposes it signs it",
 		    statement_names[proposal.type]);
+	TRY(draft_check_time(session, &proposal.statement, err));
 	LEAF leaf = leaf_of(proposal.type, "proposed");
 	TRY(change_begin(session, &change, err));
 	enum err_code code = judge(session, &proposal, given, &leaf, err);

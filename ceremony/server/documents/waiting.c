@@ -125,11 +125,24 @@ count_draft(void *context, const struct draft *draft, bool over, struct err *err
 }
 
 enum err_code
+draft_check_time(const struct session *session, const struct dsse *statement, struct err *err)
+{
+	int64_t created, now = session_now(session);
+
+	TRY(statement_created(statement, &created, err));
+	if (created <= now + CLOCK_BACK_MAX && now < created + DRAFT_LIFE)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "created: it is %s; compare the clocks of your machine and of the vault's host, and "
+	    "propose it anew",
+	    created > now ? "from the future" : "older than a draft may be");
+}
+
+enum err_code
 draft_check_new(struct session *session, const struct dsse *statement, const char *seat,
     struct err *err)
 {
 	CLEANUP(room_done) struct room room = {.session = session, .seat = seat};
-	int64_t created, now = session_now(session);
 	struct digest digest;
 	BUF text = {0};
 
@@ -139,12 +152,6 @@ draft_check_new(struct session *session, const struct dsse *statement, const cha
 		return err_set(err, ERR_EXISTS, "it was proposed before, and is taken once");
 	if (code != ERR_NOT_FOUND)
 		return code;
-	TRY(statement_created(statement, &created, err));
-	if (created > now + CLOCK_BACK_MAX || now >= created + DRAFT_LIFE)
-		return err_set(err, ERR_REFUSED,
-		    "created: it is %s; compare the clocks of your machine and of the vault's host, and "
-		    "propose it anew",
-		    created > now ? "from the future" : "older than a draft may be");
 	TRY(draft_each(session, count_draft, &room, err));
 	TRY(buf_check(&room.names, err));
 	if (room.count >= DRAFTS_OF_SEAT)

@@ -32,8 +32,11 @@ typedef enum err_code (
     *draft_visit)(void *context, const struct draft *draft, bool over, struct err *err);
 enum err_code draft_each(struct session *session, draft_visit visit, void *context,
     struct err *err) MUST_CHECK;
-/* Inside a change: may SEAT propose STATEMENT?  ERR_EXISTS: it was proposed before; ERR_REFUSED: it is not of
- * today, or the seat has its number waiting. */
+/* ERR_REFUSED: it was not drawn up within the last DRAFT_LIFE. */
+enum err_code draft_check_time(const struct session *session, const struct dsse *statement,
+    struct err *err) MUST_CHECK;
+/* Inside a change: may SEAT propose STATEMENT?  ERR_EXISTS: it was proposed before; ERR_REFUSED: the seat has its
+ * number waiting. */
 enum err_code draft_check_new(struct session *session, const struct dsse *statement,
     const char *seat, struct err *err) MUST_CHECK;
 /* Inside a change: drop those that are over, and those that IS_VOID says so of. */

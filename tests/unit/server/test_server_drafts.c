@@ -226,13 +226,59 @@ a_draft_counts_for_fourteen_days_and_no_longer(void **state)
 	    bench_sign(bench, &bench->people[SECOPS], &drafts[0], &live, &err));
 	assert_says("more than 14 days");
 	assert_string_equal(waiting(bench, &text), "");
-	assert_error(ERR_EXISTS, bench_propose(bench, &drafts[1], 0, -1, &err));
+	assert_error(ERR_REFUSED, bench_propose(bench, &drafts[1], 0, -1, &err));
+	assert_says("older than a draft may be");
 	draw_up(bench, &bench->people[CISO], bench->shared->now, &drafts[4]);
 	assert_ok(bench_propose(bench, &drafts[4], 0, -1, &err)); /* those four count no more */
 	assert_string_equal(waiting(bench, &text), "charter ciso 1\n");
 	for (size_t i = 0; i < ARRAY_SIZE(drafts); i++)
 		dsse_done(&drafts[i]);
 	bench_verify(bench);
+}
+
+static enum err_code
+try_it(struct bench *bench, const struct dsse *statement, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("propose");
+
+	put_statement(request, "statement", statement);
+	json_put(request, "enrolments", json_new_array());
+	json_put_bool(request, "try", true);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+/* So that a client hears before PIN and touch what would be refused. */
+static void
+what_is_tried_is_judged_and_not_kept(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	DSSE draft = {0}, ahead = {0}, cancel = {0};
+	BUF text = {0};
+	uint64_t before = log_size(bench);
+
+	draw_up(bench, NULL, bench->shared->now, &draft);
+	assert_ok(try_it(bench, &draft, &err));
+	draw_up(bench, NULL, bench->shared->now + 3600, &ahead);
+	assert_error(ERR_REFUSED, try_it(bench, &ahead, &err));
+	assert_says("from the future");
+	bench->charter->version++;
+	dsse_done(&ahead);
+	ahead = (struct dsse){0};
+	draw_up(bench, NULL, bench->shared->now, &ahead);
+	bench->charter->version--;
+	assert_error(ERR_REFUSED, try_it(bench, &ahead, &err));
+	assert_says("charter: version: 3 does not follow 1");
+	assert_error(ERR_NOT_FOUND,
+	    withdraw(bench, &bench->vault_id, &bench->people[CISO], &draft, &cancel, &err));
+	assert_error(ERR_INVALID, try_it(bench, &cancel, &err));
+	assert_says("only a charter, roster or suspension is proposed");
+	assert_string_equal(waiting(bench, &text), "");
+	assert_true(log_size(bench) == before);
+	/* It can still be proposed. */
+	person_sign(&bench->people[CISO], &draft);
+	assert_ok(bench_propose(bench, &draft, 0, -1, &err));
 }
 
 static int
@@ -257,6 +303,7 @@ main(void)
 	    CASE(who_has_no_token_of_the_vault_proposes_nothing),
 	    CASE(proposals_wait_side_by_side_and_lose_no_signature),
 	    CASE(a_fifth_draft_of_a_seat_waits_until_one_is_withdrawn),
+	    CASE(what_is_tried_is_judged_and_not_kept),
 	    CASE(a_draft_counts_for_fourteen_days_and_no_longer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
