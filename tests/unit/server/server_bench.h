@@ -59,6 +59,8 @@ struct bench *bench_found(bool copy);
 /* A founded vault with the roster; COPY: with a copy sink. */
 struct bench *bench_new(bool copy);
 void bench_free(struct bench *bench);
+/* Keys of a token with SERIAL, in an enrolment of BENCH_START. */
+void bench_enroll(struct bench *bench, struct person *person, uint32_t serial);
 /* PERSON's token with the same keys, in an enrolment of now. */
 void bench_enroll_again(struct bench *bench, struct person *person);
 /* The op propose, with the enrolments of people FIRST to LAST. */
