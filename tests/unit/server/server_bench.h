@@ -188,6 +188,7 @@ void bench_rotate(struct bench *bench, const char *name, char ret_code[32], char
 /* State of the open debt of NAME; "" when there is none. */
 void bench_debt(struct bench *bench, const char *name, char ret_state[20]);
 uint32_t bench_current(struct bench *bench, const char *name);
+uint64_t bench_log_size(struct bench *bench);
 /* Everything that log-verify checks holds. */
 void bench_verify(struct bench *bench);
 /* How many files stand in FOLDER of the vault. */

@@ -58,17 +58,6 @@ waiting(struct bench *bench, struct buf *text)
 	return text->size > 0 ? buf_string(text) : "";
 }
 
-static uint64_t
-log_size(struct bench *bench)
-{
-	struct err err;
-	JSON *reply = NULL;
-
-	assert_ok(bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	return (uint64_t)json_in_int(&in, "size", 1, INT64_MAX);
-}
-
 static enum err_code
 withdraw(struct bench *bench, const struct digest *vault, const struct person *person,
     const struct dsse *draft, struct dsse *ret_cancel, struct err *err)
@@ -104,7 +93,7 @@ who_has_no_token_of_the_vault_proposes_nothing(void **state)
 
 	draw_up(bench, &bench->people[CISO], bench->shared->now, &waits);
 	assert_ok(bench_propose(bench, &waits, 0, -1, &err));
-	uint64_t before = log_size(bench);
+	uint64_t before = bench_log_size(bench);
 	draw_up(bench, NULL, bench->shared->now, &unsigned_one);
 	assert_error(ERR_REFUSED, bench_propose(bench, &unsigned_one, 0, -1, &err));
 	assert_says("whoever proposes it signs it");
@@ -125,7 +114,7 @@ who_has_no_token_of_the_vault_proposes_nothing(void **state)
 	/* Nor does repeating what another proposed. */
 	assert_error(ERR_EXISTS, bench_propose(bench, &waits, 0, -1, &err));
 	assert_string_equal(waiting(bench, &text), "charter ciso 1\n");
-	assert_true(log_size(bench) == before);
+	assert_true(bench_log_size(bench) == before);
 }
 
 static void
@@ -256,7 +245,7 @@ what_is_tried_is_judged_and_not_kept(void **state)
 	struct err err;
 	DSSE draft = {0}, ahead = {0}, cancel = {0};
 	BUF text = {0};
-	uint64_t before = log_size(bench);
+	uint64_t before = bench_log_size(bench);
 
 	draw_up(bench, NULL, bench->shared->now, &draft);
 	assert_ok(try_it(bench, &draft, &err));
@@ -275,7 +264,7 @@ what_is_tried_is_judged_and_not_kept(void **state)
 	assert_error(ERR_INVALID, try_it(bench, &cancel, &err));
 	assert_says("only a charter, roster or suspension is proposed");
 	assert_string_equal(waiting(bench, &text), "");
-	assert_true(log_size(bench) == before);
+	assert_true(bench_log_size(bench) == before);
 	/* It can still be proposed. */
 	person_sign(&bench->people[CISO], &draft);
 	assert_ok(bench_propose(bench, &draft, 0, -1, &err));

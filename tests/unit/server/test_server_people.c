@@ -188,6 +188,39 @@ an_enrolment_that_expired_admits_nobody(void **state)
 	bench_verify(bench);
 }
 
+static void
+an_enrolment_that_does_not_fit_is_named_and_nothing_changes(void **state)
+{
+	struct town *town = *state;
+	struct bench *bench = town->bench;
+	struct err err;
+	uint64_t before = bench_log_size(bench);
+	struct seat fits;
+
+	give(town, OTHER);
+	fits = *alice(town);
+	assert_error(ERR_INVALID, propose(town, 0, -1, &err));
+	assert_says("seat \"alice\": hand in the enrolment file of token 1000007");
+	assert_error(ERR_INVALID, propose(town, SECOND, OTHER, &err));
+	assert_says("enrolments[0] is of a token that does not stand in the document");
+#define DIFFERS(what, change)                                                                      \
+	do {                                                                                       \
+		*alice(town) = fits;                                                               \
+		change;                                                                            \
+		assert_error(ERR_INTEGRITY, propose(town, OTHER, OTHER, &err));                    \
+		assert_says("token 1000007: its enrolment says otherwise about: " what);           \
+	} while (0)
+	DIFFERS("label", alice(town)->tokens[1].label[0] = 'b');
+	DIFFERS("firmware", alice(town)->tokens[1].firmware[0] = 6);
+	DIFFERS("release", alice(town)->tokens[1].keys[KEY_RELEASE] = bench->charter->host_escrow);
+	DIFFERS("seat", snprintf(alice(town)->name, SEAT_NAME_MAX, "alicia");
+	        alice(town)->tokens[0] = alice(town)->tokens[1]; alice(town)->token_count = 1);
+#undef DIFFERS
+	assert_true(bench_log_size(bench) == before);
+	*alice(town) = fits;
+	assert_ok(propose(town, OTHER, OTHER, &err));
+}
+
 static int
 setup(void **state)
 {
@@ -229,6 +262,7 @@ main(void)
 	    CASE(a_token_that_comes_to_the_seat_while_officers_approve_voids_what_was_asked),
 	    CASE(a_seat_that_was_removed_comes_back_by_its_own_word),
 	    CASE(an_enrolment_that_expired_admits_nobody),
+	    CASE(an_enrolment_that_does_not_fit_is_named_and_nothing_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
