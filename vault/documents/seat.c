@@ -36,6 +36,15 @@ seat_by_enrolment(const struct seat *seat, const struct digest *enrolment)
 }
 
 bool
+seat_same_token(const struct seat *before, const struct seat *seat, const struct seat_token *token)
+{
+	const struct seat_token *own = seat_by_enrolment(before, &token->enrolment);
+
+	return own != NULL && memcmp(own, token, sizeof(*own)) == 0 &&
+	    before->roles == seat->roles && strcmp(before->person, seat->person) == 0;
+}
+
+bool
 seat_remove(struct seat *seats, size_t *count, const char *name)
 {
 	const struct seat *seat = seat_by_name(seats, *count, name);

@@ -216,18 +216,6 @@ enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats, 
 	return ERR_OK;
 }
 
-static bool
-knows_enrolment(const struct seat *known, size_t known_count, const struct digest *digest)
-{
-	for (size_t s = 0; s < known_count; s++) {
-		for (size_t t = 0; t < known[s].token_count; t++) {
-			if (digest_equal(&known[s].tokens[t].enrolment, digest))
-				return true;
-		}
-	}
-	return false;
-}
-
 size_t
 enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
     size_t known_count, struct digest *ret_digests)
@@ -235,11 +223,13 @@ enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat
 	size_t count = 0;
 
 	for (size_t s = 0; s < seat_count; s++) {
-		for (size_t t = 0; t < seats[s].token_count; t++) {
-			const struct digest *digest = &seats[s].tokens[t].enrolment;
+		const struct seat *before = seat_by_name(known, known_count, seats[s].name);
 
-			if (!knows_enrolment(known, known_count, digest))
-				ret_digests[count++] = *digest;
+		for (size_t t = 0; t < seats[s].token_count; t++) {
+			const struct seat_token *token = &seats[s].tokens[t];
+
+			if (before == NULL || !seat_same_token(before, &seats[s], token))
+				ret_digests[count++] = token->enrolment;
 		}
 	}
 	return count;

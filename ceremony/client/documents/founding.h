@@ -35,7 +35,7 @@ enum err_code enrolment_set_fetch(struct client *client, const struct digest *di
 enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
     size_t seat_count, const struct charter *charter, const struct chain *chain, int64_t now,
     struct err *err) MUST_CHECK;
-/* The digests of the enrolments of SEATS, those of tokens that KNOWN names too left out.
+/* The digests of the enrolments of SEATS, those of tokens of which KNOWN says the very same left out.
  * RET_DIGESTS has room for SEAT_TOKENS per seat. */
 size_t enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
     size_t known_count, struct digest *ret_digests);

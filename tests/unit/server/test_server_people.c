@@ -215,6 +215,11 @@ an_enrolment_that_does_not_fit_is_named_and_nothing_changes(void **state)
 	DIFFERS("release", alice(town)->tokens[1].keys[KEY_RELEASE] = bench->charter->host_escrow);
 	DIFFERS("seat", snprintf(alice(town)->name, SEAT_NAME_MAX, "alicia");
 	        alice(town)->tokens[0] = alice(town)->tokens[1]; alice(town)->token_count = 1);
+	/* Nor of one that stands there already, which brings no file. */
+	*alice(town) = bench->people[ALICE].seat;
+	alice(town)->tokens[0].firmware[0]++;
+	assert_error(ERR_INTEGRITY, propose(town, 0, -1, &err));
+	assert_says("token 1000005: its enrolment says otherwise about: firmware");
 #undef DIFFERS
 	assert_true(bench_log_size(bench) == before);
 	*alice(town) = fits;
