@@ -9,7 +9,8 @@
  *
  * check=refuse  generate=refuse  probe=unreachable  probe=pass
  * apply=reject, =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
- * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works)
+ * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works),
+ * =one (the old one is replaced among those of other accounts; else the new one is alone)
  * expel=none
  */
 #include <stdio.h>
@@ -178,6 +179,24 @@ fake_probe(void *state, struct rotation *rotation, enum rotator_value which,
 	return ERR_OK;
 }
 
+/* What is accepted, without OLD. */
+static enum err_code
+without(const struct fake *fake, struct view old, struct buf *ret_text, struct err *err)
+{
+	BUF text = {0};
+	const char *end;
+
+	TRY(read_file(fake, "accepts", &text, err));
+	for (const char *line = buf_string(&text); (end = strchr(line, '\n')) != NULL;
+	     line = end + 1) {
+		struct view one = view_of(line, (size_t)(end - line) + 1);
+
+		if (!view_equal(view_of(line, one.size - 1), old))
+			buf_bytes(ret_text, one);
+	}
+	return buf_check(ret_text, err);
+}
+
 static enum err_code
 fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result, struct err *err)
 {
@@ -200,6 +219,8 @@ fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result
 		*ret_result = APPLY_UNKNOWN;
 		return ERR_OK;
 	}
+	if (strcmp(mode, "one") == 0)
+		TRY(without(state, old, &text, err));
 	if (strcmp(mode, "spoil") != 0) {
 		buf_bytes(&text, new);
 		buf_text(&text, "\n");

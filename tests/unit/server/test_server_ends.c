@@ -418,6 +418,7 @@ accept_all(struct table *table)
 	}
 	buf_u8(&list, 0);
 	target_accept(table->bench, (const char *)list.data);
+	target_mode(table->bench, "apply=one!\n");
 }
 
 static void
