@@ -118,6 +118,7 @@ enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, 
 			json_add_text(unsealed, key_names[i]);
 	json_put(payload, "unsealed", unsealed);
 	json_put_time(payload, "created", enrolment->created);
+	json_put_time(payload, "expires", enrolment->expires);
 	if (payload == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for an enrolment");
 	*ret_payload = payload;
@@ -307,8 +308,14 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	    json_in_array(&in, "certificates", 0, ATTEST_CERTIFICATES_MAX);
 	const struct json *unsealed = json_in_array(&in, "unsealed", 0, TOKEN_KEYS);
 	enrolment.created = json_in_time(&in, "created");
+	enrolment.expires = json_in_time(&in, "expires");
 	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
+	if (enrolment.expires <= enrolment.created ||
+	    enrolment.expires > enrolment.created + ENROLMENT_LIFE)
+		return err_set(err, ERR_INVALID,
+		    "enrolment: expires: must be after \"created\", and at most %d days",
+		    (int)ENROLMENT_DAYS);
 	if (enrolment.attested)
 		TRY(read_attestation(attestation, &enrolment, err));
 	if (enrolment.cosigned)

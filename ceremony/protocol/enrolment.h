@@ -5,7 +5,7 @@
  * {"format":1,"init":HEX32,"seat":..,"person":..,"roles":[..],"label":..,"driver":"piv","serial":N,
  *  "firmware":"5.7.4","keys":{"sign":HEX65,..},"attestation":{"sign":BASE64,..,"device":BASE64},
  *  "certificates":[BASE64..] (intermediates and root),"unsealed":["share","release"] (keys that opened a probe),
- *  "created":TIME,"nonce":HEX16}
+ *  "created":TIME,"expires":TIME (at most 30 days later),"nonce":HEX16}
  *
  * With "driver":"fido2" there is "fido2" as in the charter, the serial may be 0, and "attestation" is
  * {"authdata":BASE64,"signature":BASE64,"leaf":BASE64}: the packed statement of the registration, whose
@@ -14,7 +14,8 @@
  * is the one with "serial" is shown by its PIV side, when that signs the enrolment as well:
  *  "cosigner":{"key":HEX65,"slot":BASE64,"device":BASE64} (its sign key and that key's attestation).
  *
- * "init" is the founding's nonce, which every charter of the vault repeats.  "attestation" may be
+ * "init" is the founding's nonce, which every charter of the vault repeats.  Until "expires" one charter or roster
+ * may accept it: the token that left comes back by another.  "attestation" may be
  * missing; then nobody but the person says where the keys were made, and only a token to which a
  * charter waives its attestation may be enrolled so.
  */
@@ -38,8 +39,9 @@ struct enrolment {
 	size_t certificate_count;
 	bool attested; /* there is an attestation that a maker signed */
 	bool unsealed[TOKEN_KEYS];
-	int64_t created;
+	int64_t created, expires;
 };
+enum { ENROLMENT_DAYS = 30, ENROLMENT_LIFE = ENROLMENT_DAYS * 86400 };
 void enrolment_done(struct enrolment *enrolment);
 #define ENROLMENT CLEANUP(enrolment_done) struct enrolment
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/text_time.h"
 #include "tokens/attest/fido.h"
 #include "tokens/attest/piv.h"
 #include "tokens/formats/fido_keys.h"
@@ -143,17 +144,45 @@ verify(const struct dsse *statement, const struct enrolment *enrolment, const st
 	return enrolment->cosigned ? check_cosigner(statement, enrolment, policy, err) : ERR_OK;
 }
 
+/* Named so that people find it. */
+static enum err_code
+add_name(const struct seat *seat, struct err *err)
+{
+	const struct seat_token *token = &seat->tokens[0];
+
+	if (token->serial == 0)
+		return err_add(err, "enrolment of seat \"%s\", token \"%s\"", seat->name,
+		    token->label);
+	return err_add(err, "enrolment of seat \"%s\", token %u", seat->name, token->serial);
+}
+
+/* A clock that is a little off is nobody's fault. */
+enum { AHEAD_MAX = 86400 };
+
+enum err_code
+enrolment_check_time(const struct enrolment *enrolment, int64_t now, struct err *err)
+{
+	char text[TEXT_TIME_SIZE];
+
+	if (now < enrolment->expires && enrolment->created <= now + AHEAD_MAX)
+		return ERR_OK;
+	if (now >= enrolment->expires) {
+		text_time(enrolment->expires, text);
+		(void)!err_set(err, ERR_EXPIRED,
+		    "expires: it could be accepted until %s; enroll the token again", text);
+	} else {
+		text_time(enrolment->created, text);
+		(void)!err_set(err, ERR_REFUSED,
+		    "created: it is from the future, %s; compare the clocks", text);
+	}
+	return add_name(&enrolment->seat, err);
+}
+
 enum err_code
 enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
     const struct digest *init, const struct attest_policy *policy, struct err *err)
 {
-	const struct seat_token *token = &enrolment->seat.tokens[0];
-
 	if (verify(statement, enrolment, init, policy, err) == ERR_OK)
 		return ERR_OK;
-	if (token->serial == 0)
-		return err_add(err, "enrolment of seat \"%s\", token \"%s\"", enrolment->seat.name,
-		    token->label);
-	return err_add(err, "enrolment of seat \"%s\", token %u", enrolment->seat.name,
-	    token->serial);
+	return add_name(&enrolment->seat, err);
 }

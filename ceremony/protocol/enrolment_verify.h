@@ -12,6 +12,10 @@
  * The error names seat, serial and cause. */
 enum err_code enrolment_verify(const struct dsse *statement, const struct enrolment *enrolment,
     const struct digest *init, const struct attest_policy *policy, struct err *err) MUST_CHECK;
+/* May a document accept it at NOW?  ERR_EXPIRED; ERR_REFUSED: it is from the future.  The error names seat and
+ * token. */
+enum err_code enrolment_check_time(const struct enrolment *enrolment, int64_t now,
+    struct err *err) MUST_CHECK;
 /* The part about the attestation alone, before anything is signed. */
 enum err_code enrolment_check_origin(const struct enrolment *enrolment,
     const struct attest_policy *policy, struct err *err) MUST_CHECK;

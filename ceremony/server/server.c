@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "ceremony/protocol/wire.h"
-#include "ceremony/server/documents/charter.h"
 #include "ceremony/server/documents/founding.h"
+#include "ceremony/server/documents/propose.h"
 #include "ceremony/server/documents/publish.h"
-#include "ceremony/server/documents/roster.h"
-#include "ceremony/server/documents/suspend.h"
 #include "ceremony/server/documents/token_test.h"
+#include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/documents/withdraw.h"
 #include "ceremony/server/due.h"
 #include "ceremony/server/log_ops.h"
 #include "ceremony/server/opening/approve.h"
@@ -44,12 +44,11 @@ static const struct op {
     {"ceremony-item", LIVE, serve_ceremony_item, "anyone", NULL},
     {"ceremony-list", LIVE, serve_ceremony_list, "anyone", NULL},
     {"chain", LIVE, serve_chain, "anyone", NULL},
-    {"charter-propose", FOUNDING | LIVE, serve_charter_propose, "anyone", "nothing"},
-    {"charter-sign", FOUNDING | LIVE, serve_charter_sign,
-        "a seat of the charter, the present or the next", "a signature"},
     {"done", LIVE, serve_done, "whoever opened it, the requester, an officer",
         "the lease key, or a signature"},
-    {"enrolments", LIVE, serve_enrolments, "anyone", NULL},
+    {"draft", FOUNDING | LIVE, serve_draft, "anyone", NULL},
+    {"drafts", FOUNDING | LIVE, serve_drafts, "anyone", NULL},
+    {"enrolments", FOUNDING | LIVE, serve_enrolments, "anyone", NULL},
     {"envelope", LIVE, serve_envelope, "whoever approved",
         "the approval's signature; the host's clock"},
     {"evidence", LIVE, serve_evidence, "anyone", NULL},
@@ -60,13 +59,10 @@ static const struct op {
     {"log-verify", LIVE, serve_log_verify, "anyone", NULL},
     {"object", LIVE, serve_object, "an officer (denial), the requester (cancel)", "a signature"},
     {"open", LIVE, serve_open, "anyone", NULL},
+    {"propose", FOUNDING | LIVE, serve_propose,
+        "an operator, an officer, a seat that gets another token", "a signature"},
     {"request", LIVE, serve_request, "a responder", "a signature"},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
-    {"roster-draft", LIVE, serve_roster_draft, "anyone", NULL},
-    {"roster-propose", LIVE, serve_roster_propose,
-        "an operator, an officer, a seat that gets another token", "a signature"},
-    {"roster-sign", LIVE, serve_roster_sign,
-        "an operator, an officer, a seat that gets another token", "a signature"},
     {"rotate", LIVE, serve_rotate, "anyone", "nothing"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
     {"secret-add", LIVE, serve_secret_add, "an operator", "a signature"},
@@ -74,6 +70,7 @@ static const struct op {
     {"secret-list", LIVE, serve_secret_list, "anyone", NULL},
     {"shares", LIVE, serve_shares, "whoever approved",
         "the approval's signature: they are sealed under its `enc`"},
+    {"sign", FOUNDING | LIVE, serve_sign, "a seat whose signature it lacks", "a signature"},
     {"spare", LIVE, serve_spare, "an officer", "a signature"},
     {"spare-box", LIVE, serve_spare_box, "whoever signed the `spare`",
         "a signature by its `box_key`"},
@@ -81,11 +78,10 @@ static const struct op {
     {"spare-list", LIVE, serve_spare_list, "anyone", NULL},
     {"statements", LIVE, serve_statements, "anyone", NULL},
     {"status", FOUNDING | LIVE, serve_status, "anyone", NULL},
-    {"suspend", LIVE, serve_suspend, "an officer, the token's own seat", "a signature"},
-    {"suspension-draft", LIVE, serve_suspension_draft, "anyone", NULL},
     {"test", LIVE, serve_test, "the token's seat", "a signature"},
     {"test-begin", LIVE, serve_test_begin, "anyone", NULL},
     {"test-box", LIVE, serve_test_box, "whoever opened the share key's probe", NULL},
+    {"withdraw", FOUNDING | LIVE, serve_withdraw, "the seat that proposed it", "a signature"},
 };
 
 static enum err_code

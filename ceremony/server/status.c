@@ -51,24 +51,32 @@ add_alarms(const struct session *session, struct json *items)
 }
 
 static enum err_code
+add_draft(void *context, const struct draft *draft, bool over, struct err *err)
+{
+	bool suspends = draft->type == STATEMENT_SUSPEND;
+	char text[200], next[80], hex[2 * DIGEST_SIZE + 1], until[TEXT_TIME_SIZE];
+
+	(void)err;
+	if (over)
+		return ERR_OK;
+	text_hex(VIEW_OF(draft->row.digest.bytes), hex);
+	text_time(draft->created + DRAFT_LIFE, until);
+	snprintf(text, sizeof(text), "%s proposes it; %zu signed so far; it waits until %s",
+	    draft->row.seat, draft->statement.count, until);
+	if (suspends)
+		snprintf(next, sizeof(next), "halligan suspend, for the same token");
+	else
+		snprintf(next, sizeof(next), "halligan %s sign %.8s", statement_names[draft->type],
+		    hex);
+	add_item(context, "founding", statement_names[draft->type], text,
+	    suspends ? "a second officer" : "those who have not signed", next);
+	return ERR_OK;
+}
+
+static enum err_code
 add_drafts(struct session *session, struct json *items, struct err *err)
 {
-	static const char *const names[] = {"charter", "roster"};
-	static const enum draft_kind kinds[] = {DRAFT_CHARTER, DRAFT_ROSTER};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		DSSE draft = {0};
-		char next[64];
-		enum err_code code = draft_load(session, kinds[i], &draft, err);
-
-		if (code == ERR_NOT_FOUND)
-			continue;
-		if (code != ERR_OK)
-			return code;
-		snprintf(next, sizeof(next), "halligan %s sign", names[i]);
-		add_item(items, "founding", names[i], "a draft waits for signatures",
-		    "officers who have not signed", next);
-	}
+	TRY(draft_each(session, add_draft, items, err));
 	if (session->state == SESSION_FOUNDING && json_array_count(items) == 0)
 		add_item(items, "founding", session->founding.name, "the vault has no charter yet",
 		    "the founders", "halligan enroll, then halligan charter draft");

@@ -61,10 +61,9 @@ enum err_code
 cmd_charter_sign(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
-	bool live;
 
 	TRY(call_connect(call, &client, err));
-	return sign_charter(client, &live, err);
+	return sign_charter(client, call_argument(call, 0), err);
 }
 
 enum err_code
@@ -87,4 +86,14 @@ cmd_charter_show(const struct cli_call *call, struct err *err)
 	    admissions_json(&view->chain, view->chain.charter->seats,
 	        view->chain.charter->seat_count));
 	return call_print_json(call, object, err);
+}
+
+enum err_code
+cmd_withdraw(const struct cli_call *call, struct err *err)
+{
+	CLIENT *client = NULL;
+
+	TRY(call_connect(call, &client, err));
+	return withdraw_run(client, call_argument(call, 0), option_text(call->parsed, "reason"),
+	    err);
 }

@@ -9,5 +9,6 @@ enum err_code cmd_charter_draft(const struct cli_call *call, struct err *err) MU
 enum err_code cmd_charter_propose(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_charter_sign(const struct cli_call *call, struct err *err) MUST_CHECK;
 enum err_code cmd_charter_show(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_withdraw(const struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -71,7 +71,7 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
     struct err *err)
 {
 	const struct vault_view *view;
-	FOUNDING_VIEW founding = {0};
+	struct founding_view founding;
 
 	switch (client_hello(client)->state) {
 	case VAULT_LIVE:
@@ -204,7 +204,8 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
 	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);
 	say_keys(ui, result);
-	ui_say(ui, "  file    %s (public: it holds no secret)", plan->out);
+	ui_say(ui, "  file    %s (public: it holds no secret; accepted once, within %d days)",
+	    plan->out, (int)ENROLMENT_DAYS);
 	ui_say(ui, "  words   %s", words);
 	ui_say(ui, "Next: carry or send the file to %s, who runs",
 	    plan->roles == ROLE_RESPONDER ? "an operator or officer" :

@@ -9,10 +9,9 @@ static enum err_code
 change(const struct cli_call *call, const struct roll_plan *plan, struct err *err)
 {
 	CLIENT *client = NULL;
-	bool live;
 
 	TRY(call_connect(call, &client, err));
-	return roll_change(client, plan, &live, err);
+	return roll_change(client, plan, err);
 }
 
 enum err_code
@@ -37,10 +36,9 @@ enum err_code
 cmd_roster_sign(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
-	bool live;
 
 	TRY(call_connect(call, &client, err));
-	return roll_sign(client, &live, err);
+	return roll_sign(client, call_argument(call, 0), err);
 }
 
 enum err_code

@@ -88,12 +88,14 @@ town_enroll() {
 }
 
 town_charter() {
-	halligan charter draft --policy "production=${1:-$QUORUM}" --max-duration 2h \
+	as "${OFFICERS[0]}" charter draft --policy "production=${1:-$QUORUM}" --max-duration 2h \
 		"${OFFICERS[@]/%/.enrolment}" || return
 	local seat
-	for seat in "${OFFICERS[@]}"; do as "$seat" charter sign || return; done
+	for seat in "${OFFICERS[@]:1}"; do as "$seat" charter sign || return; done
 }
 
+# The name of the draft that came last.
+newest_draft() { "$LIB/tamper.py" "$VAULT" get "SELECT lower(hex(substr(digest, 1, 4))) FROM drafts ORDER BY arrival DESC LIMIT 1"; }
 town_roster() {
 	as infra roster add alice.enrolment && as ciso roster sign
 }

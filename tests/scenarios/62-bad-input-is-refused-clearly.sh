@@ -80,7 +80,7 @@ ok "the others enroll" town_enroll "${OFFICERS[@]}" alice
 # --- quorums ---
 remember
 FILES=("${OFFICERS[@]/%/.enrolment}")
-draft() { halligan charter draft --max-duration 2h "$@" "${FILES[@]}"; }
+draft() { as ciso charter draft --max-duration 2h "$@" "${FILES[@]}"; }
 told "an unknown seat names the nearest" 1 'no seat "secop"; did you mean "secops"' draft --policy 'production=3 of (ciso, secop, infra)'
 told "a seat twice in a group" 1 'seat "ciso" stands twice' draft --policy 'production=2 of (ciso, ciso, infra)'
 told "m is 0" 1 'm is 0' draft --policy 'production=0 of (ciso, infra)'

@@ -58,8 +58,9 @@ has_closed() { [ "$(text 'SELECT state FROM ceremonies')" = closed ]; }
 
 full "init" has_init town_init
 ok "enrolments" town_enroll "${OFFICERS[@]}" alice
-full "charter draft" has_draft halligan charter draft --policy "production=$QUORUM" --max-duration 2h "${OFFICERS[@]/%/.enrolment}"
-ok "charter" town_charter
+full "charter draft" has_draft as ciso charter draft --policy "production=$QUORUM" --max-duration 2h "${OFFICERS[@]/%/.enrolment}"
+signed() { local seat; for seat in "${OFFICERS[@]:1}"; do as "$seat" charter sign "$(newest_draft)" || return; done; }
+ok "charter" signed
 ok "roster" town_roster
 full "secret add" has_secret add_secret
 full "request" has_request town_request

@@ -49,11 +49,12 @@ like "after a yes" "$(tap_output)" 'made on it already .slot 82, 83.*Enroll thes
 town_enroll secops infra audit legal alice > enroll.log 2>&1
 
 # --- founding ---
-halligan charter draft --policy "production=$QUORUM" --max-duration 2h "${OFFICERS[@]/%/.enrolment}" > draft.log 2>&1
+as infra charter draft --policy "production=$QUORUM" --max-duration 2h "${OFFICERS[@]/%/.enrolment}" > draft.log 2>&1
 founding() { [ ! -e "$VAULT/vault.id" ]; }
 pulled ciso "unplug-at 1 20
 unplug-at 1 87" founding "charter sign" as ciso charter sign
-ok "the founders sign" town_charter
+signed() { local seat; for seat in ciso secops audit legal; do as "$seat" charter sign || return; done; }
+ok "the founders sign" signed
 ok "the roster" town_roster
 ok "the secret" town_secret
 

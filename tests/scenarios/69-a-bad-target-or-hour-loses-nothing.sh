@@ -114,7 +114,7 @@ is "whoever came next has ended and replaced it" "$(debts)$(db "SELECT state FRO
 
 ok "an open ceremony" as alice request console --reason "night" --incident 7 --for 30m
 void=$(newest)
-{ halligan charter propose --policy "quick=3 of (ciso, audit, legal)" --request-ttl 4s && as ciso charter sign &&
+{ as ciso charter propose --policy "quick=3 of (ciso, audit, legal)" --request-ttl 4s &&
 	as audit charter sign && as legal charter sign; } > charter.log 2>&1 || sed 's/^/# /' charter.log
 told "a new charter voids it" 1 'new charter came into force.*request again' as ciso approve "$void"
 cp password given

@@ -69,8 +69,8 @@ refused "without a spare there is nothing to hand on to" as ciso spare
 like "and it says how one gets there" "$(tap_output)" 'charter change'
 ok "ciso enrolls a second token" as ciso2 enroll --seat ciso --person "${PERSON[ciso]}" \
 	--roles officer --label ciso-2 --attestation-certs simulated-root.pem --out ciso2.enrolment
-ok "a charter gives it to the seat" halligan charter propose ciso2.enrolment
-ok "signed by three" sign_charter ciso secops infra
+ok "a charter gives it to the seat" as ciso charter propose ciso2.enrolment
+ok "signed by three" sign_charter secops infra
 like "it has no envelope yet" "$(halligan reseal --list 2>&1)" 'prod/s1, version 1: .*ciso.s token "ciso-2" has no envelope'
 like "status counts them" "$(halligan status 2>&1)" '20 secrets should be sealed again'
 
@@ -95,10 +95,10 @@ is "there is nothing to replace" "$(as ciso spare --again 2>&1 | grep -c 'Nothin
 like "nothing is to be sealed again" "$(halligan reseal --list 2>&1)" 'sealed as the charter says'
 
 # --- the first token is lost, legal leaves -----------------------------------------------------
-ok "a charter without ciso-1 and legal" halligan charter propose --remove-token ciso-1 --remove-seat legal \
+ok "a charter without ciso-1 and legal" as ciso2 charter propose --remove-token ciso-1 --remove-seat legal \
 	--policy 'production=2 of (ciso, secops, infra, audit)' --change '3 of (ciso, secops, infra, audit)' \
 	--max-duration 2h
-ok "signed by those who stay" sign_charter ciso2 secops infra
+ok "signed by those who stay" sign_charter secops infra
 like "the leavers are named" "$(halligan reseal --list 2>&1)" 'legal.s token "legal-1" left and has an envelope; the quorum'
 like "status starts a clock" "$(halligan status 2>&1)" 'a token that left 0 days ago still has envelopes of 20 secrets'
 released() {
@@ -154,8 +154,8 @@ is "no value is in the escrow" "$(find "$VAULT/escrow" -type f | wc -l)" 0
 # --- the operator who signed every definition gets another token, and the old one leaves --------
 ok "infra enrolls another token" as infra2 enroll --seat infra --person "${PERSON[infra]}" \
 	--roles "${ROLES[infra]}" --label infra-2 --attestation-certs simulated-root.pem --out infra2.enrolment
-ok "it takes the place of the first" halligan charter propose --remove-token infra-1 infra2.enrolment
-ok "signed by three" sign_charter ciso2 secops audit
+ok "it takes the place of the first" as secops charter propose --remove-token infra-1 infra2.enrolment
+ok "signed by three" sign_charter ciso2 audit
 ok "definitions outlive their signer: all can be sealed again" as infra2 reseal --reason "infra has a new token"
 ok "approved by ciso" as ciso2 approve
 ok "and by audit" as audit approve

@@ -17,6 +17,7 @@ chain_done(struct chain *chain)
 	free(chain->documents);
 	free(chain->people);
 	free(chain->stays);
+	free(chain->enrolments);
 	*chain = (struct chain){0};
 }
 
@@ -48,6 +49,33 @@ chain_admission(const struct chain *chain, const char *name, const struct digest
 	return NULL;
 }
 
+bool
+chain_accepted(const struct chain *chain, const struct digest *enrolment)
+{
+	for (size_t i = 0; i < chain->enrolment_count; i++)
+		if (digest_equal(&chain->enrolments[i], enrolment))
+			return true;
+	return false;
+}
+
+/* Those by which FORMER, which did not leave, has its tokens stay; NULL: nobody stays. */
+static enum err_code
+check_enrolments(const struct chain *chain, const struct seat *seat, const struct seat *former,
+    struct err *err)
+{
+	for (size_t i = 0; i < seat->token_count; i++) {
+		const struct digest *enrolment = &seat->tokens[i].enrolment;
+
+		if ((former == NULL || seat_by_enrolment(former, enrolment) == NULL) &&
+		    chain_accepted(chain, enrolment))
+			return err_set(err, ERR_REFUSED,
+			    "seat \"%s\", token \"%s\": its enrolment was accepted before, and is "
+			    "accepted once; enroll the token again",
+			    seat->name, seat->tokens[i].label);
+	}
+	return ERR_OK;
+}
+
 enum err_code
 chain_check_people(const struct chain *chain, const struct seat *seats, size_t count,
     struct err *err)
@@ -55,12 +83,14 @@ chain_check_people(const struct chain *chain, const struct seat *seats, size_t c
 	for (size_t i = 0; i < count; i++) {
 		const struct seat *former =
 		    seat_by_name(chain->people, chain->people_count, seats[i].name);
+		bool stays = former != NULL && chain->stays[former - chain->people].present;
 
 		if (former != NULL && strcmp(former->person, seats[i].person) != 0)
 			return err_set(err, ERR_REFUSED,
 			    "seat \"%s\" is that of %s: its name is never used for another person; "
 			    "give %s another one",
 			    seats[i].name, former->person, seats[i].person);
+		TRY(check_enrolments(chain, &seats[i], stays ? former : NULL, err));
 	}
 	return ERR_OK;
 }

@@ -39,6 +39,9 @@ struct chain {
 	struct seat *people;
 	struct chain_stay *stays;
 	size_t people_count;
+	/* Of every token that ever stood in one of them. */
+	struct digest *enrolments;
+	size_t enrolment_count;
 };
 void chain_done(struct chain *chain); /* accepts {0} */
 #define CHAIN CLEANUP(chain_done) struct chain
@@ -50,7 +53,10 @@ enum err_code chain_digest(const struct chain *chain, size_t count, struct diges
  * had it. */
 const struct chain_document *chain_admission(const struct chain *chain, const char *name,
     const struct digest *token);
-/* ERR_REFUSED: a name of SEATS belonged to another person. */
+/* Was the enrolment ENROLMENT accepted by a document?  None is accepted twice. */
+bool chain_accepted(const struct chain *chain, const struct digest *enrolment);
+/* ERR_REFUSED: a name of SEATS belonged to another person, or a token that left comes back by the enrolment by which
+ * it came before. */
 enum err_code chain_check_people(const struct chain *chain, const struct seat *seats, size_t count,
     struct err *err) MUST_CHECK;
 /* A seat of charter or roster; NULL when there is none. */

@@ -15,7 +15,7 @@
 static enum err_code
 make_room(struct chain *chain, struct err *err)
 {
-	enum { MORE_PEOPLE = ROSTER_SEATS };
+	enum { MORE_PEOPLE = ROSTER_SEATS, MORE_TOKENS = ROSTER_SEATS * SEAT_TOKENS };
 	size_t people = chain->people_count + MORE_PEOPLE;
 	struct chain_document *documents =
 	    reallocarray(chain->documents, chain->document_count + 1, sizeof(*documents));
@@ -23,6 +23,8 @@ make_room(struct chain *chain, struct err *err)
 	    reallocarray(chain->charters, chain->charter_count + 1, sizeof(struct charter *));
 	struct seat *seats = reallocarray(chain->people, people, sizeof(*seats));
 	struct chain_stay *stays = reallocarray(chain->stays, people, sizeof(*stays));
+	struct digest *enrolments = reallocarray(chain->enrolments,
+	    chain->enrolment_count + MORE_TOKENS, sizeof(*enrolments));
 
 	if (documents != NULL)
 		chain->documents = documents;
@@ -32,7 +34,10 @@ make_room(struct chain *chain, struct err *err)
 		chain->people = seats;
 	if (stays != NULL)
 		chain->stays = stays;
-	if (documents == NULL || charters == NULL || seats == NULL || stays == NULL)
+	if (enrolments != NULL)
+		chain->enrolments = enrolments;
+	if (documents == NULL || charters == NULL || seats == NULL || stays == NULL ||
+	    enrolments == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for another document");
 	return chain->roster == NULL ? roster_new(&chain->roster, err) : ERR_OK;
 }
@@ -86,10 +91,14 @@ admit(struct chain *chain, const struct seat *seat)
 	if (stayed)
 		stay.seat = chain->stays[at].seat;
 	for (size_t i = 0; i < seat->token_count; i++) {
-		stay.tokens[i] = newest;
-		for (size_t k = 0; stayed && k < former->token_count; k++)
-			if (digest_equal(&former->tokens[k].id, &seat->tokens[i].id))
-				stay.tokens[i] = chain->stays[at].tokens[k];
+		const struct digest *enrolment = &seat->tokens[i].enrolment;
+		const struct seat_token *same =
+		    stayed ? seat_by_enrolment(former, enrolment) : NULL;
+
+		stay.tokens[i] =
+		    same != NULL ? chain->stays[at].tokens[same - former->tokens] : newest;
+		if (same == NULL)
+			chain->enrolments[chain->enrolment_count++] = *enrolment;
 	}
 	chain->people[at] = *seat;
 	chain->stays[at] = stay;

@@ -26,6 +26,24 @@ seat_by_name(const struct seat *seats, size_t count, const char *name)
 	return NULL;
 }
 
+const struct seat_token *
+seat_by_enrolment(const struct seat *seat, const struct digest *enrolment)
+{
+	for (size_t i = 0; i < seat->token_count; i++)
+		if (digest_equal(&seat->tokens[i].enrolment, enrolment))
+			return &seat->tokens[i];
+	return NULL;
+}
+
+bool
+seat_same_token(const struct seat *before, const struct seat *seat, const struct seat_token *token)
+{
+	const struct seat_token *own = seat_by_enrolment(before, &token->enrolment);
+
+	return own != NULL && memcmp(own, token, sizeof(*own)) == 0 &&
+	    before->roles == seat->roles && strcmp(before->person, seat->person) == 0;
+}
+
 bool
 seat_remove(struct seat *seats, size_t *count, const char *name)
 {

@@ -51,6 +51,11 @@ struct seat {
 const struct seat *seat_by_name(const struct seat *seats, size_t count, const char *name);
 const struct seat *seat_by_token(const struct seat *seats, size_t count, const struct digest *token,
     const struct seat_token **ret_token);
+/* The token of SEAT that came by ENROLMENT, or NULL. */
+const struct seat_token *seat_by_enrolment(const struct seat *seat, const struct digest *enrolment);
+/* Does BEFORE, a seat of the same name, say of TOKEN and its holder all that SEAT says? */
+bool seat_same_token(const struct seat *before, const struct seat *seat,
+    const struct seat_token *token);
 /* Take the seat called NAME out of a list; false when it is not there. */
 bool seat_remove(struct seat *seats, size_t *count, const char *name);
 /* Seat objects of the JSON of charter.h.  Keys must be points of P-256; token ids

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -77,6 +78,20 @@ statement_payload(const struct dsse *statement, enum statement_type type, bool t
 	if (json_parse(buf_view(&statement->payload), ret_payload, err) != ERR_OK)
 		return err_add(err, "%s", statement_names[type]);
 	return ERR_OK;
+}
+
+enum err_code
+statement_created(const struct dsse *statement, int64_t *ret_created, struct err *err)
+{
+	JSON *payload = NULL;
+
+	TRY(json_parse(buf_view(&statement->payload), &payload, err));
+	struct json_in in = json_in(payload, "draft", err);
+	int64_t created =
+	    json_in_time(&in, statement_is(statement, STATEMENT_SUSPEND) ? "time" : "created");
+	if (in.code == ERR_OK)
+		*ret_created = created;
+	return in.code;
 }
 
 enum err_code

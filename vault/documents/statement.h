@@ -45,6 +45,11 @@ bool statement_is(const struct dsse *statement, enum statement_type type);
  * parse the payload. */
 enum err_code statement_payload(const struct dsse *statement, enum statement_type type,
     bool training, struct json **ret_payload, struct err *err) MUST_CHECK;
+/* When a charter, roster or suspension was drawn up.  Its signatures are collected for DRAFT_LIFE seconds from then
+ * on, and no longer; who uses it judges that. */
+enum { DRAFT_DAYS = 14, DRAFT_LIFE = DRAFT_DAYS * 86400 };
+enum err_code statement_created(const struct dsse *statement, int64_t *ret_created,
+    struct err *err) MUST_CHECK;
 /* Token id = SHA-256 of the 65 bytes of the public sign key. */
 enum err_code token_id(const struct point *sign_key, struct digest *ret_id,
     struct err *err) MUST_CHECK;

@@ -56,7 +56,12 @@ const char *const store_schema[] = {
     "CREATE TABLE documents ("
     "  position INTEGER PRIMARY KEY CHECK (position BETWEEN 1 AND 4294967295),"
     DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("documents"),
+    ") STRICT;" APPEND_ONLY("documents")
+    "CREATE TABLE drafts ("
+    "  arrival INTEGER PRIMARY KEY,"
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  seat TEXT NOT NULL CHECK (length(seat) BETWEEN 1 AND 63)"
+    ") STRICT;" NO_CHANGE("drafts", "UPDATE", "unchanged"),
 
     "CREATE TABLE definitions ("
     DIGEST("hash") " PRIMARY KEY,"

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
+#include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
 #include "ceremony/client/sync.h"
@@ -45,7 +46,7 @@ begin(struct client *client, struct charter *charter, const struct vault_view **
     struct err *err)
 {
 	const struct vault_view *view = NULL;
-	FOUNDING_VIEW founding = {0};
+	struct founding_view founding;
 
 	*ret_view = NULL;
 	if (client_hello(client)->state == VAULT_LIVE) {
@@ -127,27 +128,31 @@ add_enrolment(struct charter *charter, const struct enrolment *enrolment, const 
 /* Read, verify and add all files; their statements go to TEXTS.  A waiver must stand before
  * its file is verified. */
 static enum err_code
-apply_files(const struct ui *ui, const struct draft_plan *plan, struct charter *charter,
-    struct json *texts, struct err *err)
+apply_files(const struct client_options *options, const struct draft_plan *plan,
+    const struct vault_view *view, struct charter *charter, struct json *texts, struct err *err)
 {
+	size_t added = 0;
+
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
 		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
+		if (enrolment_belongs(plan->files[i], &enrolment, false,
+		        view != NULL ? &view->chain : NULL, err) != ERR_OK) {
+			ui_say(options->ui, "Left out: %s", err->text);
+			continue;
+		}
 		TRY(draft_waive(plan, charter, enrolment.seat.tokens[0].label,
 		    &enrolment.seat.tokens[0].id, err));
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
-		if ((enrolment.seat.roles & (ROLE_OFFICER | ROLE_OPERATOR)) == 0)
-			return err_set(err, ERR_INVALID,
-			    "%s: %s is a responder only; responders stand in the roster: halligan "
-			    "roster add %s",
-			    plan->files[i], enrolment.seat.name, plan->files[i]);
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
+		    err));
 		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
-		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
 		add_statement(texts, &statement);
+		added++;
 	}
-	return ERR_OK;
+	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -309,46 +314,22 @@ check_removed(const struct draft_plan *plan, const struct charter *charter, stru
 }
 
 static enum err_code
-propose(struct client *client, const struct dsse *statement, struct json *texts, struct err *err)
-{
-	struct json *request = op_new("charter-propose");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	BUF missing = {0};
-	struct json_in in;
-	struct digest digest;
-	const struct json *list;
-
-	json_put(request, "enrolments", texts);
-	put_statement(request, "charter", statement);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "charter-propose", err);
-	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
-	list = json_in_array(&in, "missing", 0, CHARTER_SEATS);
-	TRY(json_in_end(&in));
-	TRY(array_join(list, &missing, err));
-	ui_say(client_options(client)->ui,
-	    "Drawn up. Now these sign with `halligan charter sign`, "
-	    "each with their own token: %s",
-	    buf_string(&missing));
-	return ERR_OK;
-}
-
-static enum err_code
 draw_up(struct client *client, const struct draft_plan *plan, struct charter *charter,
-    struct json **texts, struct err *err)
+    struct json *texts, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view = NULL;
 	CHARTER *result = NULL;
 	JSON *payload = NULL;
 	DSSE statement = {0};
+	HAND hand = {0};
+	struct draft_outcome outcome;
 
 	TRY(begin(client, charter, &view, err));
 	TRY(apply_removals(plan, charter, err));
 	TRY(apply_restores(plan, view, charter, err));
 	TRY(draft_attestation(plan, charter, err));
-	TRY(apply_files(ui, plan, charter, *texts, err));
+	TRY(apply_files(client_options(client), plan, view, charter, texts, err));
 	TRY(draft_waivers_end(plan, charter, err));
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));
@@ -361,7 +342,10 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	if (view != NULL)
 		show_charter_changes(ui, view->chain.charter, result, &view->chain.suspensions);
 	show_fingerprint(ui, "Fingerprint:", &result->digest);
-	return propose(client, &statement, TAKE(*texts), err);
+	TRY(draft_try(client, &statement, texts, err));
+	TRY(charter_sign_as(client, view, true, result, &statement, &hand, err));
+	TRY(draft_propose(client, &statement, texts, &outcome, err));
+	return charter_signed(client, result, &hand, &outcome, err);
 }
 
 static enum err_code
@@ -400,5 +384,5 @@ draft_charter(struct client *client, enum draft_case draft_case, const struct dr
 	if (charter == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	TRY(check_case(client, draft_case, plan, err));
-	return draw_up(client, plan, charter, &texts, err);
+	return draw_up(client, plan, charter, texts, err);
 }

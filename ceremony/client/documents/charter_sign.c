@@ -15,7 +15,6 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/client/trust.h"
-#include "ceremony/protocol/message.h"
 #include "vault/documents/charter_verify.h"
 
 /* A draft's own chain rules; signatures may still be missing, but none may be wrong. */
@@ -53,8 +52,8 @@ verify_founding(const struct founding_view *founding, const struct charter *draf
 DESTRUCTOR(free_digests, struct digest, free)
 
 static enum err_code
-verify_enrolments(struct client *client, const struct founding_view *founding,
-    const struct charter *draft, struct err *err)
+verify_enrolments(struct client *client, const struct vault_view *view, const struct charter *draft,
+    struct err *err)
 {
 	CLEANUP(free_digests)
 	struct digest *digests = calloc((size_t)CHARTER_SEATS * SEAT_TOKENS, sizeof(*digests));
@@ -64,19 +63,24 @@ verify_enrolments(struct client *client, const struct founding_view *founding,
 	if (digests == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	count = enrolment_digests(draft->seats, draft->seat_count, NULL, 0, digests);
-	TRY(enrolment_set_fetch(client, founding->enrolments, digests, count, &set, err));
-	return enrolment_set_verify(&set, draft->seats, draft->seat_count, draft, err);
+	TRY(enrolment_set_fetch(client, digests, count, &set, err));
+	return enrolment_set_verify(&set, draft->seats, draft->seat_count, draft,
+	    view != NULL ? &view->chain : NULL, client_options(client)->now(), err);
 }
 
-/* BEFORE is NULL at the founding. */
+/* VIEW is NULL at the founding. */
 static enum err_code
-verify_draft(struct client *client, const struct founding_view *founding,
-    const struct charter *draft, const struct charter *before, struct err *err)
+verify_draft(struct client *client, const struct vault_view *view, const struct dsse *statement,
+    const struct charter *draft, struct err *err)
 {
-	if (before == NULL)
-		TRY(verify_founding(founding, draft, err));
-	TRY(verify_step(&founding->draft, draft, before, err));
-	return verify_enrolments(client, founding, draft, err);
+	struct founding_view founding;
+
+	if (view == NULL) {
+		TRY(founding_fetch(client, &founding, err));
+		TRY(verify_founding(&founding, draft, err));
+	}
+	TRY(verify_step(statement, draft, view != NULL ? view->chain.charter : NULL, err));
+	return verify_enrolments(client, view, draft, err);
 }
 
 /* A founder knows the vault id before the vault lives: it is what they sign. */
@@ -88,46 +92,6 @@ pin_founding(const struct client *client, const struct charter *draft, struct er
 
 	TRY(trust_place_of(client_location(client), &place, err));
 	return trust_save(&place, &trust, err);
-}
-
-static enum err_code
-send_signature(struct client *client, const struct charter *draft, const struct hand *hand,
-    const struct dsse *statement, bool *ret_live, struct err *err)
-{
-	const struct ui *ui = client_options(client)->ui;
-	struct json *request = op_new("charter-sign");
-	const struct dsse_signature *signature;
-	char keyid[2 * DIGEST_SIZE + 1];
-	JSON *reply = NULL;
-	BUF blob = {0};
-	BUF missing = {0};
-	struct digest vault;
-	struct json_in in;
-	const struct json *list;
-
-	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
-	signature = dsse_find(statement, keyid);
-	json_put_hex(request, "digest", VIEW_OF(draft->digest.bytes));
-	put_signature(request, signature);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "charter-sign", err);
-	*ret_live = json_in_bool(&in, "live");
-	list = json_in_array(&in, "missing", 0, CHARTER_SEATS);
-	if (json_in_has(&in, "version"))
-		(void)json_in_int(&in, "version", draft->version, draft->version);
-	if (*ret_live)
-		json_in_hex(&in, "vault", vault.bytes, DIGEST_SIZE);
-	TRY(json_in_end(&in));
-	if (*ret_live && draft->version == 1 && !digest_equal(&vault, &draft->digest))
-		return err_set(err, ERR_INTEGRITY,
-		    "the server says that another vault was founded than the one you signed");
-	TRY(array_join(list, &missing, err));
-	if (*ret_live)
-		ui_say(ui, "Charter %u of %s is in force.", draft->version, draft->name);
-	else
-		ui_say(ui, "Signed for %s. Still missing: %s", hand->seat->name,
-		    buf_string(&missing));
-	return ERR_OK;
 }
 
 /* Each token that it restores is asked about by itself: a stolen one is not to slip in among the changes.
@@ -152,73 +116,118 @@ ask_restored(const struct ui *ui, const struct charter *draft, const struct susp
 	return ERR_OK;
 }
 
-static enum err_code
-sign_with(struct client *client, struct founding_view *founding, const struct charter *draft,
-    const struct charter *before, const struct suspensions *suspended, bool *ret_live,
-    struct err *err)
+enum err_code
+charter_sign_as(struct client *client, const struct vault_view *view, bool proposes,
+    const struct charter *draft, struct dsse *statement, struct hand *hand, struct err *err)
 {
 	const struct client_options *options = client_options(client);
-	struct hand_want want = {.lists = {{draft->seats, draft->seat_count}},
-	    .roles = ROLE_OFFICER};
-	HAND hand = {0};
+	const struct charter *before = view != NULL ? view->chain.charter : NULL;
+	const struct hand_list own = {draft->seats, draft->seat_count};
+	struct hand_want want = {.lists = {own},
+	    .roles = ROLE_OFFICER | (proposes ? ROLE_OPERATOR : 0)};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
-	if (before != NULL)
-		want.suspended = suspended;
-	if (before != NULL)
-		want.lists[1] = (struct hand_list){before->seats, before->seat_count};
-	TRY(hand_take(options, &want, &hand, err));
-	hand_name(&hand, name);
-	text_hex(VIEW_OF(hand.entry->id.bytes), keyid);
-	if (dsse_find(&founding->draft, keyid) != NULL)
+	if (before != NULL) {
+		want.suspended = &view->chain.suspensions;
+		want.lists[proposes ? 0 : 1] =
+		    (struct hand_list){before->seats, before->seat_count};
+	}
+	TRY(hand_take(options, &want, hand, err));
+	hand_name(hand, name);
+	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
+	if (dsse_find(statement, keyid) != NULL)
 		return err_set(err, ERR_EXISTS, "%s has signed this charter already", name);
 	ui_say(options->ui, "You sign as %s. Its keys are those on the token in your hand.", name);
 	ui_say(options->ui,
 	    "Read the words above aloud with the others: every one of you must see "
 	    "the same.");
-	TRY(ask_restored(options->ui, draft, suspended, err));
+	TRY(ask_restored(options->ui, draft, want.suspended, err));
 	TRY(ui_demand(options->ui, "Sign this charter? Type yes", "yes", err));
-	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(hand_sign(&hand, &founding->draft, "sign the charter", err));
-	if (before == NULL)
-		TRY(pin_founding(client, draft, err));
-	return send_signature(client, draft, &hand, &founding->draft, ret_live, err);
+	TRY(hand_unlock(hand, 1, 0, err));
+	TRY(hand_sign(hand, statement, "sign the charter", err));
+	return before == NULL ? pin_founding(client, draft, err) : ERR_OK;
 }
 
 enum err_code
-sign_charter(struct client *client, bool *ret_live, struct err *err)
+charter_signed(struct client *client, const struct charter *draft, const struct hand *hand,
+    const struct draft_outcome *outcome, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
-	const struct vault_view *view = NULL;
-	const struct charter *before = NULL;
-	struct trust_place place;
-	FOUNDING_VIEW founding = {0};
-	CHARTER *draft = NULL;
+	const struct vault_view *view;
 
-	if (client_hello(client)->state == VAULT_LIVE) {
+	if (!outcome->live) {
+		ui_say(ui,
+		    "Signed for %s. Still missing: %s. Each signs with their own token: halligan "
+		    "charter sign %s",
+		    hand->seat->name, outcome->missing, outcome->name);
+		return ERR_OK;
+	}
+	TRY(client_greet(client, err));
+	TRY(client_sync(client, &view, err));
+	ui_say(ui, "Charter %u of %s is in force.", draft->version, draft->name);
+	return ERR_OK;
+}
+
+/* VIEW is NULL at the founding. */
+static void
+show_draft(const struct ui *ui, const struct vault_view *view, const struct charter *draft)
+{
+	show_charter(ui, view != NULL ? &view->chain : NULL, draft);
+	if (view != NULL)
+		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions);
+	show_fingerprint(ui, "Fingerprint:", &draft->digest);
+}
+
+enum err_code
+sign_charter(struct client *client, const char *which, struct err *err)
+{
+	const struct vault_view *view = NULL;
+	struct trust_place place;
+	struct draft_row row;
+	struct draft_outcome outcome;
+	DSSE statement = {0};
+	CHARTER *draft = NULL;
+	HAND hand = {0};
+
+	if (client_hello(client)->state == VAULT_LIVE)
 		TRY(client_sync(client, &view, err));
-		before = view->chain.charter;
-	} else {
+	else {
 		TRY(trust_place_of(client_location(client), &place, err));
 		TRY(trust_check_new(&place, err));
 	}
-	TRY(founding_fetch(client, &founding, err));
-	if (!founding.has_draft)
-		return err_set(err, ERR_NOT_FOUND,
-		    "no charter waits for signatures; draw one up with `halligan charter %s`",
-		    before != NULL ? "propose" : "draft");
-	TRY(charter_parse(&founding.draft, &draft, err));
-	TRY(verify_draft(client, &founding, draft, before, err));
-	show_charter(ui, view != NULL ? &view->chain : NULL, draft);
-	if (before != NULL)
-		show_charter_changes(ui, before, draft, &view->chain.suspensions);
-	show_fingerprint(ui, "Fingerprint:", &draft->digest);
-	TRY(sign_with(client, &founding, draft, before,
-	    view != NULL ? &view->chain.suspensions : NULL, ret_live, err));
-	if (!*ret_live)
-		return ERR_OK;
-	TRY(client_greet(client, err));
-	return client_sync(client, &view, err);
+	if (draft_pick(client, STATEMENT_CHARTER, which, &row, err) != ERR_OK)
+		return err->code != ERR_NOT_FOUND ?
+		    err->code :
+		    err_set(err, ERR_NOT_FOUND,
+		        "no charter%s%s waits for signatures; draw one up with `halligan charter %s`",
+		        which != NULL ? " " : "", which != NULL ? which : "",
+		        view != NULL ? "propose" : "draft");
+	TRY(draft_fetch(client, &row, &statement, err));
+	TRY(charter_parse(&statement, &draft, err));
+	TRY(verify_draft(client, view, &statement, draft, err));
+	show_draft(client_options(client)->ui, view, draft);
+	TRY(charter_sign_as(client, view, false, draft, &statement, &hand, err));
+	TRY(draft_sign(client, &hand, &statement, &outcome, err));
+	return charter_signed(client, draft, &hand, &outcome, err);
+}
+
+static enum err_code
+show_waiting(struct client *client, const struct vault_view *view, const struct draft_row *row,
+    struct err *err)
+{
+	const struct ui *ui = client_options(client)->ui;
+	DSSE statement = {0};
+	CHARTER *draft = NULL;
+	BUF text = {0};
+
+	TRY(draft_fetch(client, row, &statement, err));
+	TRY(charter_parse(&statement, &draft, err));
+	draft_text(row, &text);
+	TRY(buf_check(&text, err));
+	ui_say(ui, "%s", "");
+	ui_say(ui, "DRAFT, waiting for signatures: %s", buf_string(&text));
+	show_draft(ui, view, draft);
+	return ERR_OK;
 }
 
 enum err_code
@@ -226,26 +235,23 @@ show_charters(struct client *client, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view = NULL;
-	FOUNDING_VIEW founding = {0};
-	CHARTER *draft = NULL;
-	bool live = client_hello(client)->state == VAULT_LIVE;
+	DRAFT_LIST list = {0};
+	bool live = client_hello(client)->state == VAULT_LIVE, found = false;
 
 	if (live) {
 		TRY(client_sync(client, &view, err));
 		show_charter(ui, &view->chain, view->chain.charter);
 		show_fingerprint(ui, "Vault id:", &view->chain.vault);
 	}
-	TRY(founding_fetch(client, &founding, err));
-	if (!founding.has_draft && !live)
-		ui_say(ui, "%s is being founded; no charter is drawn up yet.", founding.fixed.name);
-	if (!founding.has_draft)
-		return ERR_OK;
-	TRY(charter_parse(&founding.draft, &draft, err));
-	ui_say(ui, "%s", "");
-	ui_say(ui, "DRAFT, waiting for signatures (%zu so far):", founding.draft.count);
-	show_charter(ui, live ? &view->chain : NULL, draft);
-	if (live)
-		show_charter_changes(ui, view->chain.charter, draft, &view->chain.suspensions);
-	show_fingerprint(ui, "Fingerprint:", &draft->digest);
+	TRY(drafts_fetch(client, &list, err));
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.rows[i].type != STATEMENT_CHARTER)
+			continue;
+		TRY(show_waiting(client, view, &list.rows[i], err));
+		found = true;
+	}
+	if (!found && !live)
+		ui_say(ui, "%s is being founded; no charter is drawn up yet.",
+		    client_hello(client)->name);
 	return ERR_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/client/documents/drafts.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
@@ -303,7 +304,7 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 	struct json_in in = reply_in(reply, "evidence", err);
 	const struct json *list = json_in_array(&in, "evidence", 1, 1);
 	TRY(json_in_end(&in));
-	TRY(enrolment_set_fetch(standing->client, NULL, &token->enrolment, 1, &set, err));
+	TRY(enrolment_set_fetch(standing->client, &token->enrolment, 1, &set, err));
 	TRY(enrolment_parse(&set.statements[0], standing->view->chain.charter->training, &enrolment,
 	    err));
 	evidence.time = enrolment.created;
@@ -351,6 +352,7 @@ standing_run(struct client *client, struct json **ret_object, struct err *err)
 	TRY(look_at_tokens(&standing, err));
 	for (size_t i = 0; i < json_array_count(standing.alarms); i++)
 		ui_say(ui, "ALARM %s", json_array_text(standing.alarms, i));
+	TRY(drafts_say(client, object, err));
 	json_put_int(object, "charter", standing.view->chain.charter->version);
 	json_put(object, "secrets", TAKE(standing.secrets));
 	json_put(object, "tokens", TAKE(standing.tokens));

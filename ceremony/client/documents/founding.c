@@ -8,15 +8,7 @@
 #include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 
-enum { ENROLMENTS_MAX = 1024, BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
-
-void
-founding_view_done(struct founding_view *view)
-{
-	dsse_done(&view->draft);
-	json_free(view->reply);
-	*view = (struct founding_view){0};
-}
+enum { BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
 
 enum err_code
 founding_open(struct client *client, const char *name, bool training, const char *copy,
@@ -58,21 +50,15 @@ read_host(struct json_in *in, struct founding_view *view, struct err *err)
 enum err_code
 founding_fetch(struct client *client, struct founding_view *ret_view, struct err *err)
 {
-	FOUNDING_VIEW view = {0};
-	BUF blob = {0};
+	struct founding_view view = {0};
+	JSON *reply = NULL;
 	struct json_in in;
 
-	TRY(client_call(client, op_new("founding"), (struct view){0}, &view.reply, &blob, err));
-	in = reply_in(view.reply, "founding", err);
+	TRY(client_ask(client, op_new("founding"), "founding", &reply, &in, err));
 	in_founding(&in, &view.fixed);
 	read_host(&in, &view, err);
-	view.has_draft = json_in_has(&in, "charter");
-	if (view.has_draft)
-		in_statement(&in, "charter", &view.draft);
-	view.enrolments = json_in_array(&in, "enrolments", 0, ENROLMENTS_MAX);
 	TRY(json_in_end(&in));
 	*ret_view = view;
-	view = (struct founding_view){0};
 	return ERR_OK;
 }
 
@@ -158,11 +144,8 @@ count_missing(const bool *placed, size_t count)
 }
 
 static enum err_code
-fill_set(struct client *client, const struct json *list, struct enrolment_set *set, bool *placed,
-    struct err *err)
+fill_set(struct client *client, struct enrolment_set *set, bool *placed, struct err *err)
 {
-	if (list != NULL)
-		TRY(place_list(set, placed, list, err));
 	for (;;) {
 		size_t before = count_missing(placed, set->count), asked;
 
@@ -178,8 +161,8 @@ fill_set(struct client *client, const struct json *list, struct enrolment_set *s
 DESTRUCTOR(free_flags, bool, free)
 
 enum err_code
-enrolment_set_fetch(struct client *client, const struct json *list, const struct digest *digests,
-    size_t count, struct enrolment_set *ret_set, struct err *err)
+enrolment_set_fetch(struct client *client, const struct digest *digests, size_t count,
+    struct enrolment_set *ret_set, struct err *err)
 {
 	ENROLMENT_SET set = {.count = count};
 	CLEANUP(free_flags) bool *placed = calloc(count + 1, sizeof(*placed));
@@ -189,7 +172,7 @@ enrolment_set_fetch(struct client *client, const struct json *list, const struct
 	if (placed == NULL || set.digests == NULL || set.statements == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	memcpy(set.digests, digests, count * sizeof(*digests));
-	TRY(fill_set(client, list, &set, placed, err));
+	TRY(fill_set(client, &set, placed, err));
 	*ret_set = set;
 	set = (struct enrolment_set){0};
 	return ERR_OK;
@@ -197,7 +180,8 @@ enrolment_set_fetch(struct client *client, const struct json *list, const struct
 
 static enum err_code
 verify_token(const struct enrolment_set *set, const struct seat *seat,
-    const struct seat_token *token, const struct charter *charter, struct err *err)
+    const struct seat_token *token, const struct charter *charter, const struct chain *chain,
+    int64_t now, struct err *err)
 {
 	struct attest_policy policy;
 
@@ -210,6 +194,8 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 		TRY(enrolment_parse(&set->statements[i], charter->training, &enrolment, err));
 		TRY(enrolment_verify(&set->statements[i], &enrolment, &charter->init, &policy,
 		    err));
+		if (chain == NULL || !chain_accepted(chain, &token->enrolment))
+			TRY(enrolment_check_time(&enrolment, now, err));
 		return enrolment_matches(&enrolment, seat, token, err);
 	}
 	return ERR_OK; /* known from a document that was verified before */
@@ -217,29 +203,17 @@ verify_token(const struct enrolment_set *set, const struct seat *seat,
 
 enum err_code
 enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats, size_t seat_count,
-    const struct charter *charter, struct err *err)
+    const struct charter *charter, const struct chain *chain, int64_t now, struct err *err)
 {
 	for (size_t s = 0; s < seat_count; s++) {
 		for (size_t t = 0; t < seats[s].token_count; t++) {
-			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, err) !=
-			    ERR_OK)
+			if (verify_token(set, &seats[s], &seats[s].tokens[t], charter, chain, now,
+			        err) != ERR_OK)
 				return err_add(err, "the enrolment of %s's token \"%s\"",
 				    seats[s].name, seats[s].tokens[t].label);
 		}
 	}
 	return ERR_OK;
-}
-
-static bool
-knows_enrolment(const struct seat *known, size_t known_count, const struct digest *digest)
-{
-	for (size_t s = 0; s < known_count; s++) {
-		for (size_t t = 0; t < known[s].token_count; t++) {
-			if (digest_equal(&known[s].tokens[t].enrolment, digest))
-				return true;
-		}
-	}
-	return false;
 }
 
 size_t
@@ -249,11 +223,13 @@ enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat
 	size_t count = 0;
 
 	for (size_t s = 0; s < seat_count; s++) {
-		for (size_t t = 0; t < seats[s].token_count; t++) {
-			const struct digest *digest = &seats[s].tokens[t].enrolment;
+		const struct seat *before = seat_by_name(known, known_count, seats[s].name);
 
-			if (!knows_enrolment(known, known_count, digest))
-				ret_digests[count++] = *digest;
+		for (size_t t = 0; t < seats[s].token_count; t++) {
+			const struct seat_token *token = &seats[s].tokens[t];
+
+			if (before == NULL || !seat_same_token(before, &seats[s], token))
+				ret_digests[count++] = token->enrolment;
 		}
 	}
 	return count;
@@ -288,13 +264,39 @@ enrolment_load(const char *path, bool training, struct dsse *ret_statement,
 }
 
 enum err_code
+enrolment_belongs(const char *path, const struct enrolment *enrolment, bool roster,
+    const struct chain *chain, struct err *err)
+{
+	const struct seat *seat = &enrolment->seat;
+	const struct seat_token *token = &seat->tokens[0];
+	const struct seat_token *listed =
+	    chain != NULL ? chain_listed_token(chain, seat->name, &token->id) : NULL;
+
+	if (listed != NULL && digest_equal(&listed->enrolment, &enrolment->digest))
+		return err_set(err, ERR_EXISTS, "%s: %s has its token \"%s\" already", path,
+		    seat->name, token->label);
+	if (roster && seat->roles != ROLE_RESPONDER)
+		return err_set(err, ERR_INVALID,
+		    "%s: %s is not a responder only; officers and operators stand in the charter: "
+		    "halligan charter propose %s",
+		    path, seat->name, path);
+	if (!roster && seat->roles == ROLE_RESPONDER)
+		return err_set(err, ERR_INVALID,
+		    "%s: %s is a responder only; responders stand in the roster: halligan roster "
+		    "add %s",
+		    path, seat->name, path);
+	return ERR_OK;
+}
+
+enum err_code
 enrolment_check(const char *path, const struct dsse *statement, const struct enrolment *enrolment,
-    const struct charter *charter, struct err *err)
+    const struct charter *charter, int64_t now, struct err *err)
 {
 	struct attest_policy policy;
 
 	attest_policy_of(charter, &enrolment->seat.tokens[0].id, &policy);
-	if (enrolment_verify(statement, enrolment, &charter->init, &policy, err) != ERR_OK)
+	if (enrolment_verify(statement, enrolment, &charter->init, &policy, err) != ERR_OK ||
+	    enrolment_check_time(enrolment, now, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	return ERR_OK;
 }

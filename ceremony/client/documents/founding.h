@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a vault says about its founding and about the charter that waits for signatures. */
+/* What a vault says about its founding; and enrolments. */
 #ifndef CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
 #define CEREMONY_CLIENT_DOCUMENTS_FOUNDING_H
 
 #include "ceremony/client/connection.h"
 #include "ceremony/protocol/founding.h"
+#include "vault/documents/chain.h"
 
 struct founding_view {
 	struct founding fixed;
 	struct ed25519_public host_statement, host_log;
 	struct point host_escrow;
-	bool has_draft;
-	struct dsse draft;             /* of charter 1 or n+1, perhaps with signatures */
-	struct json *reply;            /* keeps the enrolments */
-	const struct json *enrolments; /* statements as texts */
 };
-void founding_view_done(struct founding_view *view);
-#define FOUNDING_VIEW CLEANUP(founding_view_done) struct founding_view
 
 /* Make a new vault; RET_INIT is the nonce that enrolments name.  ERR_EXISTS. */
 enum err_code founding_open(struct client *client, const char *name, bool training,
@@ -25,8 +20,7 @@ enum err_code founding_open(struct client *client, const char *name, bool traini
 enum err_code founding_fetch(struct client *client, struct founding_view *ret_view,
     struct err *err) MUST_CHECK;
 
-/* Enrolments by digest: from LIST (statements as texts, may be NULL) or else from the server.
- * Each is checked to have the digest asked for (ERR_INTEGRITY). */
+/* Enrolments by digest, from the server.  Each is checked to have the digest asked for (ERR_INTEGRITY). */
 struct enrolment_set {
 	size_t count;
 	struct digest *digests;
@@ -34,22 +28,28 @@ struct enrolment_set {
 };
 void enrolment_set_done(struct enrolment_set *set);
 #define ENROLMENT_SET CLEANUP(enrolment_set_done) struct enrolment_set
-enum err_code enrolment_set_fetch(struct client *client, const struct json *list,
-    const struct digest *digests, size_t count, struct enrolment_set *ret_set,
-    struct err *err) MUST_CHECK;
-/* Verify the enrolment of every token of SEATS and that the seats say what it says. */
+enum err_code enrolment_set_fetch(struct client *client, const struct digest *digests, size_t count,
+    struct enrolment_set *ret_set, struct err *err) MUST_CHECK;
+/* Verify the enrolment of every token of SEATS under CHARTER, that the seats say what it says, and that it may be
+ * accepted at NOW, or was by a document of CHAIN (NULL: at the founding). */
 enum err_code enrolment_set_verify(const struct enrolment_set *set, const struct seat *seats,
-    size_t seat_count, const struct charter *charter, struct err *err) MUST_CHECK;
-/* The digests of the enrolments of SEATS, those of tokens that KNOWN names too left out.
+    size_t seat_count, const struct charter *charter, const struct chain *chain, int64_t now,
+    struct err *err) MUST_CHECK;
+/* The digests of the enrolments of SEATS, those of tokens of which KNOWN says the very same left out.
  * RET_DIGESTS has room for SEAT_TOKENS per seat. */
 size_t enrolment_digests(const struct seat *seats, size_t seat_count, const struct seat *known,
     size_t known_count, struct digest *ret_digests);
 /* Read an enrolment's file: statement and content, of which nothing is verified but the form. */
 enum err_code enrolment_load(const char *path, bool training, struct dsse *ret_statement,
     struct enrolment *ret_enrolment, struct err *err) MUST_CHECK;
+/* Of many files, such as *.enrolment: does the one from PATH belong into the ROSTER (else the charter)?  ERR_INVALID: a
+ * responder's belongs there, everybody else's does not; ERR_EXISTS: it stands there already. */
+enum err_code enrolment_belongs(const char *path, const struct enrolment *enrolment, bool roster,
+    const struct chain *chain, struct err *err) MUST_CHECK;
 /* Signature and attestation of what came from PATH, for the vault and under the attestation policy
- * of CHARTER (which may be a draft). */
+ * of CHARTER (which may be a draft); and that it may be accepted at NOW. */
 enum err_code enrolment_check(const char *path, const struct dsse *statement,
-    const struct enrolment *enrolment, const struct charter *charter, struct err *err) MUST_CHECK;
+    const struct enrolment *enrolment, const struct charter *charter, int64_t now,
+    struct err *err) MUST_CHECK;
 
 #endif

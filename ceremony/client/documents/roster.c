@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/client/documents/drafts.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
@@ -32,11 +33,6 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 	const struct seat *from = &enrolment->seat;
 	struct seat *seat = NULL;
 
-	if (from->roles != ROLE_RESPONDER)
-		return err_set(err, ERR_INVALID,
-		    "%s: %s is not a responder only; officers and operators stand in the charter: "
-		    "halligan charter propose %s",
-		    file, from->name, file);
 	for (size_t i = 0; i < roster->seat_count; i++) {
 		if (strcmp(roster->seats[i].name, from->name) == 0)
 			seat = &roster->seats[i];
@@ -58,20 +54,29 @@ add_responder(struct roster *roster, const struct enrolment *enrolment, const ch
 }
 
 static enum err_code
-add_files(const struct ui *ui, const struct roll_plan *plan, const struct charter *charter,
-    struct roster *roster, struct json *texts, struct err *err)
+add_files(const struct client_options *options, const struct roll_plan *plan,
+    const struct chain *chain, struct roster *roster, struct json *texts, struct err *err)
 {
+	const struct charter *charter = chain->charter;
+	size_t added = 0;
+
 	for (size_t i = 0; i < plan->file_count; i++) {
 		DSSE statement = {0};
 		ENROLMENT enrolment = {0};
 
 		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, err));
+		if (enrolment_belongs(plan->files[i], &enrolment, true, chain, err) != ERR_OK) {
+			ui_say(options->ui, "Left out: %s", err->text);
+			continue;
+		}
+		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
+		    err));
 		TRY(add_responder(roster, &enrolment, plan->files[i], err));
-		show_enrolment(ui, &enrolment.seat, &enrolment.digest);
+		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
 		add_statement(texts, &statement);
+		added++;
 	}
-	return ERR_OK;
+	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -87,40 +92,18 @@ take_signer(struct client *client, const struct vault_view *view, const struct h
 	return hand_take(client_options(client), &want, ret_hand, err);
 }
 
-/* What the server says after a signature. */
-static enum err_code
-read_outcome(struct client *client, const struct json *reply, uint32_t version, bool *ret_live,
-    struct err *err)
+static void
+say_outcome(const struct client *client, const struct draft_outcome *outcome, uint32_t version)
 {
 	const struct ui *ui = client_options(client)->ui;
-	struct json_in in = reply_in(reply, "roster", err);
-	bool live = json_in_bool(&in, "live");
-	const char *missing = json_in_text(&in, "missing", 0, 2000);
 
-	TRY(json_in_end(&in));
-	if (live)
+	if (outcome->live)
 		ui_say(ui, "Roster %u is in force.", version);
 	else
 		ui_say(ui,
-		    "Signed, but not in force yet: %s. Next: halligan roster sign, with their "
+		    "Signed, but not in force yet: %s. Next: halligan roster sign %s, with their "
 		    "token.",
-		    missing);
-	*ret_live = live;
-	return ERR_OK;
-}
-
-static enum err_code
-propose(struct client *client, const struct dsse *statement, uint32_t version, struct json *texts,
-    bool *ret_live, struct err *err)
-{
-	struct json *request = op_new("roster-propose");
-	JSON *reply = NULL;
-	BUF blob = {0};
-
-	json_put(request, "enrolments", texts);
-	put_statement(request, "roster", statement);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	return read_outcome(client, reply, version, ret_live, err);
+		    outcome->missing, outcome->name);
 }
 
 /* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter. */
@@ -165,15 +148,16 @@ draw_up(const struct client_options *options, const struct vault_view *view,
 	next->version = view->chain.roster->version + 1;
 	next->created = options->now();
 	TRY(remove_seats(plan, next, err));
-	TRY(add_files(options->ui, plan, view->chain.charter, next, texts, err));
+	TRY(add_files(options, plan, &view->chain, next, texts, err));
 	TRY(roster_payload(next, &payload, err));
 	return statement_new(STATEMENT_ROSTER, view->chain.charter->training, payload, statement,
 	    err);
 }
 
 enum err_code
-roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live, struct err *err)
+roll_change(struct client *client, const struct roll_plan *plan, struct err *err)
 {
+	struct draft_outcome outcome;
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view;
 	HAND hand = {0};
@@ -187,8 +171,11 @@ roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live,
 	ui_say(ui, "Roster %u changes:", next->version);
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
+	TRY(draft_try(client, &statement, texts, err));
 	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
-	return propose(client, &statement, next->version, TAKE(texts), ret_live, err);
+	TRY(draft_propose(client, &statement, texts, &outcome, err));
+	say_outcome(client, &outcome, next->version);
+	return ERR_OK;
 }
 
 DESTRUCTOR(free_digests, struct digest, free)
@@ -196,7 +183,7 @@ DESTRUCTOR(free_digests, struct digest, free)
 /* Everything about a waiting roster but the signatures that are still missing. */
 static enum err_code
 verify_waiting(struct client *client, const struct vault_view *view, const struct dsse *statement,
-    const struct roster *next, const struct json *texts, struct err *err)
+    const struct roster *next, struct err *err)
 {
 	CLEANUP(free_digests)
 	struct digest *digests = calloc((size_t)ROSTER_SEATS * SEAT_TOKENS, sizeof(*digests));
@@ -214,55 +201,37 @@ verify_waiting(struct client *client, const struct vault_view *view, const struc
 		return code;
 	count = enrolment_digests(next->seats, next->seat_count, view->chain.roster->seats,
 	    view->chain.roster->seat_count, digests);
-	TRY(enrolment_set_fetch(client, texts, digests, count, &set, err));
-	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter, err);
-}
-
-static enum err_code
-send_signature(struct client *client, const struct hand *hand, const struct dsse *statement,
-    const struct roster *next, bool *ret_live, struct err *err)
-{
-	struct json *request = op_new("roster-sign");
-	char keyid[2 * DIGEST_SIZE + 1];
-	const struct dsse_signature *signature;
-	JSON *reply = NULL;
-	BUF blob = {0};
-
-	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
-	signature = dsse_find(statement, keyid);
-	json_put_hex(request, "digest", VIEW_OF(next->digest.bytes));
-	put_signature(request, signature);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	return read_outcome(client, reply, next->version, ret_live, err);
+	TRY(enrolment_set_fetch(client, digests, count, &set, err));
+	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter,
+	    &view->chain, client_options(client)->now(), err);
 }
 
 enum err_code
-roll_sign(struct client *client, bool *ret_live, struct err *err)
+roll_sign(struct client *client, const char *which, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view;
-	JSON *reply = NULL;
-	BUF blob = {0};
+	struct draft_row row;
+	struct draft_outcome outcome;
 	DSSE statement = {0};
 	ROSTER *next = NULL;
 	HAND hand = {0};
-	struct json_in in;
-	const struct json *texts;
 
 	TRY(client_sync(client, &view, err));
-	TRY(client_call(client, op_new("roster-draft"), (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "roster-draft", err);
-	if (!json_in_has(&in, "roster"))
-		return err_set(err, ERR_NOT_FOUND,
-		    "no roster waits for a signature; draw one up with `halligan roster add`");
-	in_statement(&in, "roster", &statement);
-	texts = json_in_array(&in, "enrolments", 0, 1024);
-	TRY(json_in_end(&in));
+	if (draft_pick(client, STATEMENT_ROSTER, which, &row, err) != ERR_OK)
+		return err->code != ERR_NOT_FOUND ?
+		    err->code :
+		    err_set(err, ERR_NOT_FOUND, "%s",
+		        "no such roster waits for a signature; draw one up with `halligan roster "
+		        "add`");
+	TRY(draft_fetch(client, &row, &statement, err));
 	TRY(roster_parse(&statement, view->chain.charter, &next, err));
-	TRY(verify_waiting(client, view, &statement, next, texts, err));
+	TRY(verify_waiting(client, view, &statement, next, err));
 	ui_say(ui, "Roster %u changes:", next->version);
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
 	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
-	return send_signature(client, &hand, &statement, next, ret_live, err);
+	TRY(draft_sign(client, &hand, &statement, &outcome, err));
+	say_outcome(client, &outcome, next->version);
+	return ERR_OK;
 }

@@ -13,10 +13,10 @@ struct roll_plan {
 	size_t remove_count;
 };
 /* Verify the enrolments, draw up the next roster, sign it with the operator's or officer's token
- * plugged in, and hand it to the server.  RET_LIVE: in force (never after one signature). */
-enum err_code roll_change(struct client *client, const struct roll_plan *plan, bool *ret_live,
+ * plugged in, and hand it to the server.  It is never in force after one signature. */
+enum err_code roll_change(struct client *client, const struct roll_plan *plan,
     struct err *err) MUST_CHECK;
-/* The second person: check the waiting roster wholly, show what it changes, ask, sign. */
-enum err_code roll_sign(struct client *client, bool *ret_live, struct err *err) MUST_CHECK;
+/* The second person: check the waiting roster that WHICH means (drafts.h) wholly, show what it changes, ask, sign. */
+enum err_code roll_sign(struct client *client, const char *which, struct err *err) MUST_CHECK;
 
 #endif

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/client/documents/drafts.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
-#include "ceremony/protocol/message.h"
 #include "vault/documents/suspension_verify.h"
 
 struct target {
@@ -64,30 +64,36 @@ find_target(const struct vault_view *view, const char *which, struct target *tar
 
 /* A suspension of TARGET that waits for a second signature; RET_WAITS is false when there is none. */
 static enum err_code
-fetch_waiting(struct client *client, const struct vault_view *view, const struct target *target,
-    struct dsse *ret_statement, struct suspension *ret_waiting, bool *ret_waits, struct err *err)
+check_waiting(struct client *client, const struct vault_view *view, const struct target *target,
+    const struct draft_row *row, struct dsse *ret_statement, struct suspension *ret_waiting,
+    bool *ret_waits, struct err *err)
 {
-	JSON *reply = NULL;
-	BUF blob = {0};
 	DSSE statement = {0};
 	SUSPENSIONS after = {0};
 
-	*ret_waits = false;
-	TRY(client_call(client, op_new("suspension-draft"), (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "suspension-draft", err);
-	if (!json_in_has(&in, "suspension"))
-		return json_in_end(&in);
-	in_statement(&in, "suspension", &statement);
-	TRY(json_in_end(&in));
+	TRY(draft_fetch(client, row, &statement, err));
 	TRY(suspension_parse(&statement, view->chain.charter->training, ret_waiting, err));
-	if (!digest_equal(&ret_waiting->suspended, &target->token->id) ||
-	    !digest_equal(&ret_waiting->charter, &view->chain.charter->digest) ||
-	    !digest_equal(&ret_waiting->roster, &view->chain.roster->digest))
+	if (!digest_equal(&ret_waiting->suspended, &target->token->id))
 		return ERR_OK;
 	TRY(suspension_verify(&statement, ret_waiting, &view->chain, &after, err));
 	*ret_statement = statement;
-	statement.payload = (struct buf){0};
+	statement = (struct dsse){0};
 	*ret_waits = true;
+	return ERR_OK;
+}
+
+static enum err_code
+fetch_waiting(struct client *client, const struct vault_view *view, const struct target *target,
+    struct dsse *ret_statement, struct suspension *ret_waiting, bool *ret_waits, struct err *err)
+{
+	DRAFT_LIST list = {0};
+
+	*ret_waits = false;
+	TRY(drafts_fetch(client, &list, err));
+	for (size_t i = 0; i < list.count && !*ret_waits; i++)
+		if (list.rows[i].type == STATEMENT_SUSPEND)
+			TRY(check_waiting(client, view, target, &list.rows[i], ret_statement,
+			    ret_waiting, ret_waits, err));
 	return ERR_OK;
 }
 
@@ -124,42 +130,28 @@ check_hand(const struct target *target, const struct hand *hand, struct err *err
 	    hand->seat->name, target->seat->name);
 }
 
-static enum err_code
-send(struct client *client, const struct target *target, const struct dsse *statement,
-    bool *ret_live, struct err *err)
+static void
+say_outcome(const struct ui *ui, const struct target *target, const struct draft_outcome *outcome)
 {
-	const struct ui *ui = client_options(client)->ui;
-	struct json *request = op_new("suspend");
-	JSON *reply = NULL;
-	BUF blob = {0};
-
-	put_statement(request, "suspension", statement);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "suspend", err);
-	*ret_live = json_in_bool(&in, "live");
-	int64_t lost = json_in_int(&in, "lost", 0, INT64_MAX);
-	const char *names = json_in_text(&in, "secrets", 0, 1024);
-	TRY(json_in_end(&in));
-	if (*ret_live)
-		ui_say(ui,
-		    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
-		    "restores it.",
-		    target->seat->name, target->token->label);
-	if (*ret_live && lost > 0)
+	if (!outcome->live) {
+		ui_say(ui, "NOT YET in force: %s, with the same command: halligan suspend %s",
+		    outcome->missing, target->token->label);
+		return;
+	}
+	ui_say(ui,
+	    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
+	    "restores it.",
+	    target->seat->name, target->token->label);
+	if (outcome->lost[0] != '\0')
 		ui_say(ui,
 		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
-		    names);
-	if (!*ret_live)
-		ui_say(ui,
-		    "NOT YET in force: without this token no quorum could open %s. A second "
-		    "officer must sign it too, with the same command: halligan suspend %s",
-		    names, target->token->label);
-	return ERR_OK;
+		    outcome->lost);
 }
 
 static enum err_code
 sign(struct client *client, const struct vault_view *view, const struct target *target,
-    struct dsse *statement, bool waits, const char *reason, struct err *err)
+    struct dsse *statement, bool waits, const char *reason, struct draft_outcome *ret_outcome,
+    struct err *err)
 {
 	const struct client_options *options = client_options(client);
 	const struct hand_want want = {.lists = {{view->chain.charter->seats,
@@ -169,6 +161,7 @@ sign(struct client *client, const struct vault_view *view, const struct target *
 	    .suspended = &view->chain.suspensions};
 	HAND hand = {0};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
+	JSON *none = json_new_array();
 
 	TRY(hand_take(options, &want, &hand, err));
 	hand_name(&hand, name);
@@ -182,7 +175,10 @@ sign(struct client *client, const struct vault_view *view, const struct target *
 	ui_say(options->ui, "You sign as %s.", name);
 	TRY(ui_demand(options->ui, "Suspend this token? Type yes", "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	return hand_sign(&hand, statement, "suspend the token", err);
+	TRY(hand_sign(&hand, statement, "suspend the token", err));
+	if (waits)
+		return draft_sign(client, &hand, statement, ret_outcome, err);
+	return draft_propose(client, statement, none, ret_outcome, err);
 }
 
 enum err_code
@@ -193,6 +189,7 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	const struct vault_view *view;
 	struct target target = {0};
 	struct suspension waiting;
+	struct draft_outcome outcome;
 	DSSE statement = {0};
 	bool waits;
 
@@ -207,7 +204,8 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 		ui_quote(ui, waiting.reason);
 		ui_say(ui, "You add the second signature.");
 	}
-	TRY(sign(client, view, &target, &statement, waits, reason, err));
-	TRY(send(client, &target, &statement, ret_live, err));
+	TRY(sign(client, view, &target, &statement, waits, reason, &outcome, err));
+	say_outcome(ui, &target, &outcome);
+	*ret_live = outcome.live;
 	return client_sync(client, &view, err);
 }

@@ -104,6 +104,7 @@ fill_seat(struct enrol_walk *walk)
 
 	walk->enrolment.init = plan->init;
 	walk->enrolment.created = hand->options->now();
+	walk->enrolment.expires = walk->enrolment.created + ENROLMENT_LIFE;
 	snprintf(seat->name, sizeof(seat->name), "%s", plan->seat);
 	snprintf(seat->person, sizeof(seat->person), "%s", plan->person);
 	seat->roles = plan->roles;

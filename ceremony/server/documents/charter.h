@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A charter is proposed, signed, and comes into force. */
+/* What a charter must be, and what happens when it comes into force. */
 #ifndef CEREMONY_SERVER_DOCUMENTS_CHARTER_H
 #define CEREMONY_SERVER_DOCUMENTS_CHARTER_H
 
-#include "ceremony/server/call.h"
+#include "ceremony/server/documents/waiting.h"
 
-enum err_code serve_charter_propose(struct session *session, struct call *call,
-    struct err *err) MUST_CHECK;
-enum err_code serve_charter_sign(struct session *session, struct call *call,
+/* As of waiting.h. */
+enum err_code charter_judge(struct session *session, struct proposal *proposal,
+    const struct json *given, struct leaf *leaf, struct err *err) MUST_CHECK;
+enum err_code charter_enact(struct session *session, const struct proposal *proposal,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "base/random.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/folder.h"
@@ -115,20 +114,9 @@ put_host(struct json *reply, const struct host_keys *keys)
 enum err_code
 serve_founding(struct session *session, struct call *call, struct err *err)
 {
-	DSSE draft = {0};
-	CHARTER *charter = NULL;
-
+	(void)err; /* it is CALL->in's */
 	TRY(json_in_end(&call->in));
 	put_founding(call->reply, &session->founding);
 	put_host(call->reply, &session->keys);
-	enum err_code code = draft_load(session, DRAFT_CHARTER, &draft, err);
-	if (code == ERR_NOT_FOUND) {
-		json_put(call->reply, "enrolments", json_new_array());
-		return ERR_OK;
-	}
-	if (code != ERR_OK)
-		return code;
-	TRY(charter_parse(&draft, &charter, err));
-	put_statement(call->reply, "charter", &draft);
-	return draft_put_enrolments(session, call->reply, charter->seats, charter->seat_count, err);
+	return ERR_OK;
 }

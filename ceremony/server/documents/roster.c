@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Proposing and signing rosters: like charters, but an operator and an officer are enough, and the
- * first of them signs with the proposal.
- */
 #include "ceremony/server/documents/roster.h"
 
 #include <string.h>
 
-#include "ceremony/protocol/message.h"
-#include "ceremony/server/documents/waiting.h"
-#include "ceremony/server/opening/erase.h"
+#include "ceremony/server/documents/enrolments.h"
 #include "ceremony/server/opening/refuse.h"
-#include "ceremony/server/vault/chain.h"
-#include "ceremony/server/vault/change.h"
-#include "ceremony/server/vault/log.h"
 #include "vault/documents/roster_verify.h"
 #include "vault/store/statement.h"
-
-enum err_code
-serve_roster_draft(struct session *session, struct call *call, struct err *err)
-{
-	DSSE draft = {0};
-	ROSTER *roster = NULL;
-
-	TRY(json_in_end(&call->in));
-	enum err_code code = draft_load(session, DRAFT_ROSTER, &draft, err);
-	if (code == ERR_NOT_FOUND)
-		return ERR_OK;
-	if (code != ERR_OK)
-		return code;
-	TRY(roster_parse(&draft, session->chain.charter, &roster, err));
-	put_statement(call->reply, "roster", &draft);
-	return draft_put_enrolments(session, call->reply, roster->seats, roster->seat_count, err);
-}
 
 static enum err_code
 check_step(const struct session *session, const struct roster *roster, struct err *err)
@@ -69,96 +43,38 @@ void_changed(struct session *session, const struct roster *roster, struct err *e
 	return ERR_OK;
 }
 
-static enum err_code
-enact(struct session *session, const struct roster *roster, struct err *err)
+enum err_code
+roster_judge(struct session *session, struct proposal *proposal, const struct json *given,
+    struct leaf *leaf, struct err *err)
+{
+	const struct chain *chain = &session->chain;
+
+	TRY(roster_parse(&proposal->statement, chain->charter, &proposal->roster, err));
+	const struct roster *roster = proposal->roster;
+	TRY(check_step(session, roster, err));
+	TRY(enrolments_take(session, given, roster->seats, roster->seat_count, chain->roster->seats,
+	    chain->roster->seat_count, chain->charter, leaf, err));
+	return roster_verify(&proposal->statement, roster, chain, err);
+}
+
+/* They name the roster before. */
+static bool
+is_passed(const struct suspensions *suspended, const struct draft *draft)
+{
+	(void)suspended;
+	return draft->type != STATEMENT_CHARTER;
+}
+
+enum err_code
+roster_enact(struct session *session, const struct proposal *proposal, struct err *err)
 {
 	LEAF leaf = leaf_new("roster");
 
 	TRY(none_releasing(session, err));
-	TRY(store_add_document(session->store, &roster->digest, err));
-	TRY(draft_drop(session, DRAFT_ROSTER, err));
-	TRY(draft_drop(session, DRAFT_SUSPENSION, err)); /* it names the roster before */
-	leaf_int(&leaf, "version", roster->version);
-	leaf_statement(&leaf, &roster->digest);
+	TRY(store_add_document(session->store, &proposal->digest, err));
+	TRY(draft_clear(session, is_passed, NULL, err));
+	leaf_int(&leaf, "version", proposal->roster->version);
+	leaf_statement(&leaf, &proposal->digest);
 	TRY(journal_add(session, &leaf, err));
-	return void_changed(session, roster, err);
-}
-
-/* Inside a change: the roster with the signatures that it has now.  Commits and replies. */
-static enum err_code
-settle(struct session *session, struct change *change, const struct dsse *statement,
-    const struct roster *roster, struct json *reply, struct err *err)
-{
-	struct err missing;
-	enum err_code code = roster_verify(statement, roster, &session->chain, &missing);
-
-	if (code != ERR_OK && code != ERR_WAITING) {
-		*err = missing;
-		return code;
-	}
-	if (code == ERR_OK)
-		TRY(enact(session, roster, err));
-	TRY(change_commit(session, change, err));
-	json_put_bool(reply, "live", code == ERR_OK);
-	json_put_text(reply, "missing", code == ERR_OK ? "" : missing.text);
-	if (code != ERR_OK)
-		return ERR_OK;
-	TRY(chain_refresh(session, err));
-	return erase_ended(session, err);
-}
-
-enum err_code
-serve_roster_propose(struct session *session, struct call *call, struct err *err)
-{
-	DSSE statement = {0};
-	ROSTER *roster = NULL;
-	CHANGE change = {0};
-	LEAF leaf = leaf_new("roster-proposed");
-	struct digest digest;
-
-	in_statement(&call->in, "roster", &statement);
-	const struct json *given = json_in_array(&call->in, "enrolments", 0, DRAFT_ENROLMENTS);
-	TRY(json_in_end(&call->in));
-	TRY(change_begin(session, &change, err));
-	TRY(roster_parse(&statement, session->chain.charter, &roster, err));
-	TRY(check_step(session, roster, err));
-	if (statement.count == 0)
-		return err_set(err, ERR_REFUSED, "roster: whoever proposes it signs it");
-	TRY(draft_enrolments(session, given, roster->seats, roster->seat_count,
-	    session->chain.roster->seats, session->chain.roster->seat_count, session->chain.charter,
-	    &leaf, err));
-	TRY(draft_keep(session, DRAFT_ROSTER, &statement, &digest, err));
-	leaf_statement(&leaf, &digest);
-	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
-	TRY(journal_add(session, &leaf, err));
-	return settle(session, &change, &statement, roster, call->reply, err);
-}
-
-enum err_code
-serve_roster_sign(struct session *session, struct call *call, struct err *err)
-{
-	DSSE draft = {0};
-	ROSTER *roster = NULL;
-	CHANGE change = {0};
-	LEAF leaf = leaf_new("roster-signed");
-	struct digest digest;
-	const struct seat *seat;
-
-	TRY(change_begin(session, &change, err));
-	enum err_code code = draft_load(session, DRAFT_ROSTER, &draft, err);
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND,
-		    "no roster waits for signatures; draw one up first");
-	if (code != ERR_OK)
-		return code;
-	TRY(roster_parse(&draft, session->chain.charter, &roster, err));
-	TRY(check_step(session, roster, err));
-	TRY(draft_sign(call, &draft, session->chain.charter->seats,
-	    session->chain.charter->seat_count, session->chain.people, session->chain.people_count,
-	    &seat, err));
-	TRY(draft_keep(session, DRAFT_ROSTER, &draft, &digest, err));
-	leaf_bytes(&leaf, "digest", VIEW_OF(digest.bytes));
-	leaf_text(&leaf, "seat", seat->name);
-	TRY(journal_add(session, &leaf, err));
-	return settle(session, &change, &draft, roster, call->reply, err);
+	return void_changed(session, proposal->roster, err);
 }

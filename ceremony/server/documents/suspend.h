@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A token is suspended, at once or with a second signature. */
+/* What a suspension must be, and what happens when it comes into force. */
 #ifndef CEREMONY_SERVER_DOCUMENTS_SUSPEND_H
 #define CEREMONY_SERVER_DOCUMENTS_SUSPEND_H
 
-#include "ceremony/server/call.h"
+#include "ceremony/server/documents/waiting.h"
 
-enum err_code serve_suspend(struct session *session, struct call *call, struct err *err) MUST_CHECK;
-enum err_code serve_suspension_draft(struct session *session, struct call *call,
+/* As of waiting.h. */
+enum err_code suspension_judge(struct session *session, struct proposal *proposal,
+    const struct json *given, struct leaf *leaf, struct err *err) MUST_CHECK;
+enum err_code suspension_enact(struct session *session, const struct proposal *proposal,
     struct err *err) MUST_CHECK;
 
 #endif

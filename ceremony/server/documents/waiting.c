@@ -1,235 +1,232 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A draft is a statement like any other, named by its digest in a text of the store; collecting a
- * signature replaces its envelope, never its payload.
+ * A draft is a statement like any other, with a row while it waits; collecting a signature replaces its envelope,
+ * never its payload.  It was accepted once: a statement that is stored already is not taken again, so that
+ * nobody brings back what was withdrawn, or an envelope with fewer signatures.
  */
 #include "ceremony/server/documents/waiting.h"
 
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/protocol/enrolment.h"
-#include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 #include "vault/store/statement.h"
 
-static const char *const draft_names[] = {"draft", "roster-draft", "suspension-draft"};
+void
+draft_done(struct draft *draft)
+{
+	dsse_done(&draft->statement);
+}
+
 static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
     STATEMENT_SUSPEND};
 
+bool
+draft_type(const struct dsse *statement, enum statement_type *ret_type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(draft_types); i++)
+		if (statement_is(statement, draft_types[i])) {
+			*ret_type = draft_types[i];
+			return true;
+		}
+	return false;
+}
+
+static enum err_code
+load(struct session *session, const struct draft_row *row, struct draft *ret_draft, struct err *err)
+{
+	struct draft draft = {.row = *row};
+
+	TRY(session_statement(session, &row->digest, "draft", &draft.statement, err));
+	if (!draft_type(&draft.statement, &draft.type) ||
+	    statement_created(&draft.statement, &draft.created, err) != ERR_OK) {
+		draft_done(&draft);
+		return err_set(err, ERR_INTEGRITY, "a stored draft is no draft");
+	}
+	*ret_draft = draft;
+	return ERR_OK;
+}
+
+static bool
+is_over(const struct session *session, const struct draft *draft)
+{
+	return session_now(session) >= draft->created + DRAFT_LIFE;
+}
+
 enum err_code
-draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_statement,
+draft_take(struct session *session, const struct digest *digest, struct draft *ret_draft,
     struct err *err)
 {
-	BUF text = {0};
-	struct digest digest;
+	struct draft_row row;
+	enum err_code code = store_get_draft(session->store, digest, &row, err);
 
-	TRY(store_get_text(session->store, draft_names[kind], &text, err));
-	if (!text_from_hex(buf_string(&text), digest.bytes, DIGEST_SIZE))
-		return err_set(err, ERR_INTEGRITY, "the stored draft of a %s is damaged",
-		    statement_names[draft_types[kind]]);
-	return session_statement(session, &digest, statement_names[draft_types[kind]],
-	    ret_statement, err);
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND,
+		    "no such draft waits: it came into force, was withdrawn, or another document came "
+		    "into force that it does not follow; `halligan status` lists what waits");
+	if (code != ERR_OK)
+		return code;
+	TRY(load(session, &row, ret_draft, err));
+	if (!is_over(session, ret_draft))
+		return ERR_OK;
+	draft_done(ret_draft);
+	*ret_draft = (struct draft){0};
+	return err_set(err, ERR_EXPIRED,
+	    "that draft waited for more than %d days and counts no more; propose it again",
+	    (int)DRAFT_DAYS);
 }
 
 enum err_code
-draft_keep(struct session *session, enum draft_kind kind, const struct dsse *statement,
-    struct digest *ret_digest, struct err *err)
+draft_each(struct session *session, draft_visit visit, void *context, struct err *err)
 {
+	int64_t arrival = 0;
+
+	for (;;) {
+		CLEANUP(draft_done) struct draft draft = {0};
+		struct draft_row row;
+		enum err_code code = store_next_draft(session->store, &arrival, &row, err);
+
+		if (code == ERR_NOT_FOUND)
+			return ERR_OK;
+		if (code != ERR_OK)
+			return code;
+		TRY(load(session, &row, &draft, err));
+		TRY(visit(context, &draft, is_over(session, &draft), err));
+	}
+}
+
+struct room {
+	struct session *session;
+	const char *seat;
+	size_t count;
+	struct buf names;
+};
+
+static void
+room_done(struct room *room)
+{
+	buf_done(&room->names);
+}
+
+static enum err_code
+count_draft(void *context, const struct draft *draft, bool over, struct err *err)
+{
+	struct room *room = context;
 	char hex[2 * DIGEST_SIZE + 1];
 
-	TRY(session_keep(session, statement, draft_types[kind], true, ret_digest, err));
-	text_hex(VIEW_OF(ret_digest->bytes), hex);
-	return store_set_text(session->store, draft_names[kind], hex, err);
-}
-
-enum err_code
-draft_drop(struct session *session, enum draft_kind kind, struct err *err)
-{
-	return store_set_text(session->store, draft_names[kind], NULL, err);
-}
-
-enum err_code
-draft_put_enrolments(struct session *session, struct json *object, const struct seat *seats,
-    size_t count, struct err *err)
-{
-	JSON *array = json_new_array();
-
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < seats[i].token_count; j++) {
-			DSSE statement = {0};
-
-			TRY(session_statement(session, &seats[i].tokens[j].enrolment, "enrolment",
-			    &statement, err));
-			add_statement(array, &statement);
-		}
-	json_put(object, "enrolments", TAKE(array));
-	return ERR_OK;
-}
-
-enum { GIVEN_MAX = DRAFT_ENROLMENTS };
-
-static enum err_code
-given_statement(const struct json *given, size_t index, struct dsse *ret_statement, struct err *err)
-{
-	const char *text = json_array_text(given, index);
-
-	if (text == NULL || dsse_parse(view_of_text(text), ret_statement, err) != ERR_OK)
-		return err_set(err, ERR_INVALID, "enrolments[%zu] is no statement", index);
-	return ERR_OK;
-}
-
-/* The statement in GIVEN with DIGEST; ERR_NOT_FOUND. */
-static enum err_code
-find_given(const struct json *given, const struct digest *digest, bool *used,
-    struct dsse *ret_statement, struct err *err)
-{
-	for (size_t i = 0; i < json_array_count(given); i++) {
-		DSSE statement = {0};
-		struct digest computed;
-
-		TRY(given_statement(given, i, &statement, err));
-		TRY(dsse_digest(&statement, &computed, err));
-		if (!digest_equal(&computed, digest))
-			continue;
-		used[i] = true;
-		*ret_statement = statement;
-		statement.payload = (struct buf){0};
+	if (strcmp(draft->row.seat, room->seat) != 0)
 		return ERR_OK;
-	}
-	return err_set(err, ERR_NOT_FOUND, "its enrolment was not handed in");
+	if (over)
+		return store_drop_draft(room->session->store, &draft->row.digest, err);
+	text_hex(VIEW_OF(draft->row.digest.bytes), hex);
+	buf_format(&room->names, "%s%s %.8s", room->count++ > 0 ? ", " : "",
+	    statement_names[draft->type], hex);
+	return ERR_OK;
 }
 
-struct enrolling {
+enum err_code
+draft_check_time(const struct session *session, const struct dsse *statement, struct err *err)
+{
+	int64_t created, now = session_now(session);
+
+	TRY(statement_created(statement, &created, err));
+	if (created <= now + CLOCK_BACK_MAX && now < created + DRAFT_LIFE)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "created: it is %s; compare the clocks of your machine and of the vault's host, and "
+	    "propose it anew",
+	    created > now ? "from the future" : "older than a draft may be");
+}
+
+enum err_code
+draft_check_new(struct session *session, const struct dsse *statement, const char *seat,
+    struct err *err)
+{
+	CLEANUP(room_done) struct room room = {.session = session, .seat = seat};
+	struct digest digest;
+	BUF text = {0};
+
+	TRY(dsse_digest(statement, &digest, err));
+	enum err_code code = store_get_statement(session->store, &digest, &text, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "it was proposed before, and is taken once");
+	if (code != ERR_NOT_FOUND)
+		return code;
+	TRY(draft_each(session, count_draft, &room, err));
+	TRY(buf_check(&room.names, err));
+	if (room.count >= DRAFTS_OF_SEAT)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" has %d drafts waiting already, the most that one may have: %s. "
+		    "Withdraw one first: halligan withdraw %.8s",
+		    seat, (int)DRAFTS_OF_SEAT, buf_string(&room.names),
+		    strrchr(buf_string(&room.names), ' ') + 1);
+	return ERR_OK;
+}
+
+struct clearing {
 	struct session *session;
-	const struct json *given;
-	bool *used;
-	const struct charter *charter;
-	struct leaf *leaf;
+	bool (*is_void)(const struct suspensions *suspended, const struct draft *draft);
+	const struct suspensions *suspended;
 };
 
 static enum err_code
-enrol_token(const struct enrolling *enrolling, const struct seat *seat,
-    const struct seat_token *token, struct err *err)
+clear_draft(void *context, const struct draft *draft, bool over, struct err *err)
 {
-	DSSE statement = {0};
-	ENROLMENT enrolment = {0};
-	struct attest_policy policy;
+	const struct clearing *clearing = context;
+
+	if (!over && !clearing->is_void(clearing->suspended, draft))
+		return ERR_OK;
+	return store_drop_draft(clearing->session->store, &draft->row.digest, err);
+}
+
+enum err_code
+draft_clear(struct session *session,
+    bool (*is_void)(const struct suspensions *suspended, const struct draft *draft),
+    const struct suspensions *suspended, struct err *err)
+{
+	struct clearing clearing = {session, is_void, suspended};
+
+	return draft_each(session, clear_draft, &clearing, err);
+}
+
+static enum err_code
+put_draft(void *context, const struct draft *draft, bool over, struct err *err)
+{
+	struct json *object;
+
+	(void)err;
+	if (over)
+		return ERR_OK;
+	object = json_new_object();
+	json_put_hex(object, "digest", VIEW_OF(draft->row.digest.bytes));
+	json_put_text(object, "type", statement_names[draft->type]);
+	json_put_text(object, "seat", draft->row.seat);
+	json_put_int(object, "signatures", (int64_t)draft->statement.count);
+	json_put_time(object, "until", draft->created + DRAFT_LIFE);
+	json_add(context, object);
+	return ERR_OK;
+}
+
+enum err_code
+serve_drafts(struct session *session, struct call *call, struct err *err)
+{
+	JSON *array = json_new_array();
+
+	TRY(json_in_end(&call->in));
+	TRY(draft_each(session, put_draft, array, err));
+	json_put(call->reply, "drafts", TAKE(array));
+	return ERR_OK;
+}
+
+enum err_code
+serve_draft(struct session *session, struct call *call, struct err *err)
+{
+	CLEANUP(draft_done) struct draft draft = {0};
 	struct digest digest;
-	enum err_code code =
-	    find_given(enrolling->given, &token->enrolment, enrolling->used, &statement, err);
-
-	if (code == ERR_NOT_FOUND) {
-		BUF text = {0};
-
-		if (store_get_statement(enrolling->session->store, &token->enrolment, &text, err) ==
-		    ERR_NOT_FOUND)
-			return err_set(err, ERR_INVALID, "hand in the enrolment file of token %u",
-			    token->serial);
-		code = session_statement(enrolling->session, &token->enrolment, "enrolment",
-		    &statement, err);
-	}
-	if (code != ERR_OK)
-		return code;
-	attest_policy_of(enrolling->charter, &token->id, &policy);
-	TRY(enrolment_parse(&statement, enrolling->charter->training, &enrolment, err));
-	TRY(enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err));
-	TRY(enrolment_matches(&enrolment, seat, token, err));
-	/* A draft that collects signatures comes with the same ones each time. */
-	if (session_keep(enrolling->session, &statement, STATEMENT_ENROLMENT, false, &digest,
-	        err) != ERR_OK &&
-	    err->code != ERR_EXISTS)
-		return err->code;
-	leaf_statement(enrolling->leaf, &token->enrolment);
-	return ERR_OK;
-}
-
-/* Was this very token with these very keys accepted for the seat before? */
-static bool
-is_known(const struct seat *seat, const struct seat_token *token, const struct seat *known,
-    size_t count)
-{
-	const struct seat_token *found;
-	const struct seat *holder = seat_by_token(known, count, &token->id, &found);
-
-	if (holder == NULL || strcmp(holder->name, seat->name) != 0 ||
-	    !digest_equal(&found->enrolment, &token->enrolment) || found->serial != token->serial)
-		return false;
-	for (int i = 0; i < KEY_COUNT; i++)
-		if (token->has[i] &&
-		    (!found->has[i] || !point_equal(&token->keys[i], &found->keys[i])))
-			return false;
-	return true;
-}
-
-enum err_code
-draft_enrolments(struct session *session, const struct json *given, const struct seat *seats,
-    size_t count, const struct seat *known, size_t known_count, const struct charter *charter,
-    struct leaf *leaf, struct err *err)
-{
-	bool used[GIVEN_MAX] = {false};
-	struct enrolling enrolling = {session, given, used, charter, leaf};
-
-	if (json_array_count(given) > GIVEN_MAX)
-		return err_set(err, ERR_INVALID, "enrolments: more than %d", (int)GIVEN_MAX);
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < seats[i].token_count; j++) {
-			const struct seat_token *token = &seats[i].tokens[j];
-
-			if (!is_known(&seats[i], token, known, known_count) &&
-			    enrol_token(&enrolling, &seats[i], token, err) != ERR_OK)
-				return err_add(err, "seat \"%s\"", seats[i].name);
-		}
-	for (size_t i = 0; i < json_array_count(given); i++) {
-		DSSE statement = {0};
-		struct digest digest;
-		BUF text = {0};
-
-		if (used[i])
-			continue;
-		TRY(given_statement(given, i, &statement, err));
-		TRY(dsse_digest(&statement, &digest, err));
-		/* One that is known already may be handed in again. */
-		if (store_get_statement(session->store, &digest, &text, err) != ERR_OK)
-			return err_set(err, ERR_INVALID,
-			    "enrolments[%zu] is of a token that does not stand in the document", i);
-	}
-	return ERR_OK;
-}
-
-enum err_code
-draft_sign(struct call *call, struct dsse *draft, const struct seat *a, size_t a_count,
-    const struct seat *b, size_t b_count, const struct seat **ret_seat, struct err *err)
-{
-	struct digest digest, present, token;
-	const struct seat_token *found = NULL;
-	const struct seat *seat;
-	BUF sig = {0};
-	BUF authdata = {0};
-	char hex[2 * DIGEST_SIZE + 1];
 
 	json_in_hex(&call->in, "digest", digest.bytes, DIGEST_SIZE);
-	json_in_hex(&call->in, "keyid", token.bytes, DIGEST_SIZE);
-	json_in_base64(&call->in, "sig", &sig, DSSE_SIG_MAX);
-	if (json_in_has(&call->in, "authData"))
-		json_in_base64(&call->in, "authData", &authdata, ASSERTION_DATA_MAX);
 	TRY(json_in_end(&call->in));
-	TRY(dsse_digest(draft, &present, err));
-	if (!digest_equal(&digest, &present))
-		return err_set(err, ERR_REFUSED,
-		    "the draft was replaced since it was shown; look at the new one and sign that");
-	seat = seat_by_token(a, a_count, &token, &found);
-	if (seat == NULL)
-		seat = seat_by_token(b, b_count, &token, &found);
-	if (seat == NULL)
-		return err_set(err, ERR_REFUSED, "this token has no seat in the draft");
-	text_hex(VIEW_OF(token.bytes), hex);
-	if (dsse_find(draft, hex) != NULL)
-		return err_set(err, ERR_EXISTS, "seat \"%s\" has signed it with this token already",
-		    seat->name);
-	TRY(dsse_add(draft, hex, buf_view(&sig), buf_view(&authdata), err));
-	if (seat_token_verify(draft, found, err) != ERR_OK)
-		return err_add(err, "seat \"%s\"", seat->name);
-	*ret_seat = seat;
+	TRY(draft_take(session, &digest, &draft, err));
+	put_statement(call->reply, "statement", &draft.statement);
 	return ERR_OK;
 }

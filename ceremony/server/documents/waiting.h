@@ -1,41 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drafts: a charter, roster or suspension that collects signatures, and the enrolments of its tokens.  There
- * is at most one of each kind; proposing again replaces it.
+ * Drafts: charters, rosters and suspensions that collect signatures, side by side by their digest.
+ * Each is signed by who proposed it; a seat may have a few; none takes a signature
+ * from another.  A draft counts for 14 days after it was drawn up; that is judged when it is used.
  */
 #ifndef CEREMONY_SERVER_DOCUMENTS_WAITING_H
 #define CEREMONY_SERVER_DOCUMENTS_WAITING_H
 
 #include "ceremony/server/call.h"
+#include "ceremony/server/documents/openable.h"
 #include "ceremony/server/vault/log.h"
+#include "vault/store/draft.h"
 
-enum { DRAFT_ENROLMENTS = ROSTER_SEATS * SEAT_TOKENS };
-enum draft_kind { DRAFT_CHARTER, DRAFT_ROSTER, DRAFT_SUSPENSION };
+enum { DRAFTS_OF_SEAT = 4 };
 
-/* ERR_NOT_FOUND: none waits. */
-enum err_code draft_load(struct session *session, enum draft_kind kind, struct dsse *ret_statement,
+struct draft {
+	struct draft_row row;
+	enum statement_type type;
+	struct dsse statement;
+	int64_t created;
+};
+void draft_done(struct draft *draft);
+
+/* Is STATEMENT of a type that can be a draft? */
+bool draft_type(const struct dsse *statement, enum statement_type *ret_type);
+/* ERR_NOT_FOUND, ERR_EXPIRED. */
+enum err_code draft_take(struct session *session, const struct digest *digest,
+    struct draft *ret_draft, struct err *err) MUST_CHECK;
+/* All, the oldest first; OVER: it waited too long.  A visit may drop the draft that it is given. */
+typedef enum err_code (
+    *draft_visit)(void *context, const struct draft *draft, bool over, struct err *err);
+enum err_code draft_each(struct session *session, draft_visit visit, void *context,
     struct err *err) MUST_CHECK;
-/* Inside a change: keep STATEMENT (with the signatures that it now has) as the draft. */
-enum err_code draft_keep(struct session *session, enum draft_kind kind,
-    const struct dsse *statement, struct digest *ret_digest, struct err *err) MUST_CHECK;
-/* Inside a change: no draft any more. */
-enum err_code draft_drop(struct session *session, enum draft_kind kind, struct err *err) MUST_CHECK;
-/* The stored enrolments of the tokens of SEATS, as array "enrolments" of OBJECT. */
-enum err_code draft_put_enrolments(struct session *session, struct json *object,
-    const struct seat *seats, size_t count, struct err *err) MUST_CHECK;
-
-/* Inside a change: every token of SEATS has an enrolment, among GIVEN (texts) or stored before,
- * that verifies under POLICY and says what the seat says; those given are stored and named by LEAF, and
- * none may be left over.  A token that stands in KNOWN with the same id and enrolment is taken as
- * verified.  ERR_INVALID names a token without enrolment. */
-enum err_code draft_enrolments(struct session *session, const struct json *given,
-    const struct seat *seats, size_t count, const struct seat *known, size_t known_count,
-    const struct charter *charter, struct leaf *leaf, struct err *err) MUST_CHECK;
-
-/* Read "digest", "keyid", "sig", "authData" (FIDO2 only) of CALL, check that they are for DRAFT, add the signature and verify
- * it against the token's key in A or B.  Returns the seat that signed. */
-enum err_code draft_sign(struct call *call, struct dsse *draft, const struct seat *a,
-    size_t a_count, const struct seat *b, size_t b_count, const struct seat **ret_seat,
+/* ERR_REFUSED: it was not drawn up within the last DRAFT_LIFE. */
+enum err_code draft_check_time(const struct session *session, const struct dsse *statement,
     struct err *err) MUST_CHECK;
+/* Inside a change: may SEAT propose STATEMENT?  ERR_EXISTS: it was proposed before; ERR_REFUSED: the seat has its
+ * number waiting. */
+enum err_code draft_check_new(struct session *session, const struct dsse *statement,
+    const char *seat, struct err *err) MUST_CHECK;
+/* Inside a change: drop those that are over, and those that IS_VOID says so of. */
+enum err_code draft_clear(struct session *session,
+    bool (*is_void)(const struct suspensions *suspended, const struct draft *draft),
+    const struct suspensions *suspended, struct err *err) MUST_CHECK;
+
+/* A charter, roster or suspension with the signatures that it has now, as its type's judge found it. */
+struct proposal {
+	struct dsse statement;
+	enum statement_type type;
+	struct digest digest;
+	struct charter *charter; /* of that type, */
+	struct roster *roster;
+	struct suspension suspension; /* and what would be suspended after it: */
+	struct suspensions after;
+	struct survey_lost lost; /* what nobody could open then */
+};
+/* Parse and check everything.  ERR_OK: it has all its signatures; ERR_WAITING says what is missing; anything else: it
+ * cannot be.  GIVEN: the enrolments that came with it, stored and named by LEAF; NULL: they came before. */
+typedef enum err_code (*proposal_judge)(struct session *session, struct proposal *proposal,
+    const struct json *given, struct leaf *leaf, struct err *err);
+/* Inside a change: it is in force from this commit on. */
+typedef enum err_code (
+    *proposal_enact)(struct session *session, const struct proposal *proposal, struct err *err);
+
+enum err_code serve_drafts(struct session *session, struct call *call, struct err *err) MUST_CHECK;
+enum err_code serve_draft(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 
 #endif

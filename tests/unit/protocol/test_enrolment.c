@@ -96,6 +96,7 @@ right(struct bench *bench, struct enrolment *ret_enrolment)
 
 	*ret_enrolment = (struct enrolment){.init = bench->init,
 	    .created = 1767225600,
+	    .expires = 1767225600 + ENROLMENT_LIFE,
 	    .unsealed = {false, true, true},
 	    .attested = true,
 	    .certificate_count = 1};
@@ -360,6 +361,28 @@ every_changed_byte_is_refused(void **state)
 }
 
 static void
+an_enrolment_may_be_accepted_until_it_expires(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	ENROLMENT enrolment = {0};
+
+	right(bench, &enrolment);
+	assert_ok(enrolment_check_time(&enrolment, enrolment.created, &err));
+	assert_ok(enrolment_check_time(&enrolment, enrolment.expires - 1, &err));
+	assert_error(ERR_EXPIRED, enrolment_check_time(&enrolment, enrolment.expires, &err));
+	assert_says(
+	    "enrolment of seat \"carol\", token 1000001: expires: it could be accepted until "
+	    "2026-01-31T00:00:00Z");
+	assert_error(ERR_REFUSED,
+	    enrolment_check_time(&enrolment, enrolment.created - 2 * 86400, &err));
+	assert_says("from the future, 2026-01-01T00:00:00Z");
+	/* A week is enough for some. */
+	enrolment.expires = enrolment.created + 7 * 86400;
+	assert_ok(judge(bench, &enrolment, &err));
+}
+
+static void
 a_file_with_other_members_is_refused(void **state)
 {
 	static const struct {
@@ -382,6 +405,11 @@ a_file_with_other_members_is_refused(void **state)
 	    {"\"keys\":{\"sign\":\"04", "\"keys\":{\"sign\":\"06", "sign key"},
 	    {"Carol Oncall", "Carol\\u202eOncall", "person"},
 	    {"\"created\":\"2026-01-01T00:00:00Z\"", "\"created\":\"today\"", "created"},
+	    {"\"expires\":\"2026-01-31T00:00:00Z\",", "", "expires"},
+	    {"\"expires\":\"2026-01-31T00:00:00Z\"", "\"expires\":\"2026-01-31T00:00:01Z\"",
+	        "expires"},
+	    {"\"expires\":\"2026-01-31T00:00:00Z\"", "\"expires\":\"2026-01-01T00:00:00Z\"",
+	        "expires"},
 	    {"\"nonce\":\"", "\"nonce\":\"00", "nonce"},
 	};
 	struct bench *bench = *state;
@@ -461,6 +489,7 @@ main(void)
 	    cmocka_unit_test(a_waiver_forgives_just_what_it_names),
 	    cmocka_unit_test(only_its_own_token_signs_it_and_alone),
 	    cmocka_unit_test(every_changed_byte_is_refused),
+	    cmocka_unit_test(an_enrolment_may_be_accepted_until_it_expires),
 	    cmocka_unit_test(a_file_with_other_members_is_refused),
 	    cmocka_unit_test(a_seat_must_say_what_its_enrolment_says),
 	};

@@ -87,6 +87,7 @@ start(void **state)
 	struct seat_token *token = &enrolment->seat.tokens[0];
 	*enrolment = (struct enrolment){.init = {{7}},
 	    .created = 1767225600,
+	    .expires = 1767225600 + ENROLMENT_LIFE,
 	    .attested = true,
 	    .unsealed = {false, true, false},
 	    .seat = {.name = "legal",

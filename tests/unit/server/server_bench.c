@@ -137,89 +137,6 @@ bench_ask_text(struct bench *bench, struct json *request, const char *name, char
 	snprintf(ret_text, size, "%s", text);
 }
 
-/* --- People ------------------------------------------------------------------------------- */
-
-void
-person_sign(const struct person *person, struct dsse *statement)
-{
-	struct err err;
-	struct digest digest;
-	char keyid[2 * DIGEST_SIZE + 1];
-	BUF sig = {0};
-
-	text_hex(VIEW_OF(person->seat.tokens[0].id.bytes), keyid);
-	assert_ok(dsse_digest(statement, &digest, &err));
-	assert_ok(p256_sign(person->keys[KEY_SIGN], &digest, &sig, &err));
-	assert_ok(dsse_add(statement, keyid, buf_view(&sig), (struct view){0}, &err));
-}
-
-/* A key in this process and its certificate as if the token had made it. */
-static void
-make_key(struct bench *bench, struct person *person, int key, struct buf *ret_certificate)
-{
-	struct err err;
-	static const uint8_t firmware[] = {5, 7, 4}, policies[] = {PIN_ONCE, TOUCH_ALWAYS};
-	uint32_t serial = person->seat.tokens[0].serial;
-	const uint8_t number[] = {0x02, 0x03, (uint8_t)(serial >> 16), (uint8_t)(serial >> 8),
-	    (uint8_t)serial};
-	const struct recipe recipe = {.subject = "YubiKey PIV Attestation 82",
-	    .firmware = VIEW_OF(firmware),
-	    .serial = VIEW_OF(number),
-	    .policies = VIEW_OF(policies)};
-	EVP_PKEY *pair = EVP_EC_gen("P-256");
-	BIGNUM *private = NULL;
-	SECRET *scalar = NULL;
-
-	assert_non_null(pair);
-	assert_int_equal(EVP_PKEY_get_bn_param(pair, "priv", &private), 1);
-	assert_ok(secret_new(SCALAR_SIZE, &scalar, &err));
-	assert_int_equal(BN_bn2binpad(private, secret_data(scalar), SCALAR_SIZE), SCALAR_SIZE);
-	assert_ok(secret_resize(scalar, SCALAR_SIZE, &err));
-	assert_ok(p256_key_from(scalar, &person->keys[key], &err));
-	certificate_make(&recipe, pair, &bench->device, ret_certificate);
-	BN_free(private);
-	EVP_PKEY_free(pair);
-}
-
-static void
-enrol(struct bench *bench, struct person *person, uint32_t serial)
-{
-	struct err err;
-	ENROLMENT enrolment = {.init = bench->init, .created = BENCH_START};
-	JSON *payload = NULL;
-	struct seat_token *token = &person->seat.tokens[0];
-
-	snprintf(person->seat.name, sizeof(person->seat.name), "%s", person->name);
-	snprintf(person->seat.person, sizeof(person->seat.person), "Person %s", person->name);
-	person->seat.roles = person->roles;
-	person->seat.token_count = 1;
-	token->serial = serial;
-	snprintf(token->label, sizeof(token->label), "%s-%d", person->name,
-	    person == &bench->people[SECOND] ? 2 : 1);
-	snprintf(token->driver, sizeof(token->driver), "piv");
-	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
-	const bool wanted[KEY_COUNT] = {true, (person->roles & ROLE_OFFICER) != 0,
-	    (person->roles & ROLE_RESPONDER) != 0};
-	for (int i = 0; i < KEY_COUNT; i++) {
-		token->has[i] = wanted[i];
-		if (!wanted[i])
-			continue;
-		make_key(bench, person, i, &enrolment.attestation[i]);
-		p256_key_public(person->keys[i], &token->keys[i]);
-		enrolment.unsealed[i] = i != KEY_SIGN;
-	}
-	assert_ok(token_id(&token->keys[KEY_SIGN], &token->id, &err));
-	enrolment.seat = person->seat;
-	enrolment.attested = true;
-	buf_bytes(&enrolment.device, buf_view(&bench->device.der));
-	enrolment.certificate_views[0] = buf_view(&bench->root.der);
-	enrolment.certificate_count = 1;
-	assert_ok(enrolment_payload(&enrolment, &payload, &err));
-	assert_ok(statement_new(STATEMENT_ENROLMENT, false, payload, &person->enrolment, &err));
-	person_sign(person, &person->enrolment);
-	assert_ok(dsse_digest(&person->enrolment, &token->enrolment, &err));
-}
-
 /* --- Founding ----------------------------------------------------------------------------- */
 
 static void
@@ -250,14 +167,14 @@ put_policy(struct charter *charter, const char *name, const char *quorum)
 }
 
 enum err_code
-bench_propose(struct bench *bench, enum statement_type type, const struct dsse *statement,
-    int first, int last, struct err *err)
+bench_propose(struct bench *bench, const struct dsse *statement, int first, int last,
+    struct err *err)
 {
 	JSON *reply = NULL;
-	bool charter = type == STATEMENT_CHARTER;
-	struct json *request = op_new(charter ? "charter-propose" : "roster-propose");
+	struct json *request = op_new("propose");
 
-	put_statement(request, charter ? "charter" : "roster", statement);
+	put_statement(request, "statement", statement);
+	json_put_bool(request, "try", false);
 	put_enrolments(bench, request, first, last);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
@@ -277,12 +194,12 @@ put_own_signature(struct json *request, const struct person *person, const struc
 }
 
 enum err_code
-bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
-    const struct dsse *statement, bool *ret_live, struct err *err)
+bench_sign(struct bench *bench, const struct person *person, const struct dsse *statement,
+    bool *ret_live, struct err *err)
 {
 	struct err inner;
 	JSON *reply = NULL;
-	struct json *request = op_new(type == STATEMENT_CHARTER ? "charter-sign" : "roster-sign");
+	struct json *request = op_new("sign");
 
 	put_own_signature(request, person, statement);
 	TRY(bench_call(bench, request, (struct view){0}, &reply, NULL, err));
@@ -319,7 +236,7 @@ draft_charter(struct bench *bench, const struct json *founding, struct charter *
 	put_policy(charter, "production", "2 of (ciso, secops, infra, carol)");
 	put_policy(charter, "narrow", "2 of (ciso, carol)");
 	snprintf(charter->change_text, sizeof(charter->change_text), "2 of (ciso, secops, infra)");
-	charter->created = BENCH_START;
+	charter->created = bench->shared->now;
 }
 
 static void
@@ -334,12 +251,12 @@ found_charter(struct bench *bench)
 	draft_charter(bench, founding, charter);
 	assert_ok(charter_payload(charter, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, CISO, CAROL, &err));
-	for (int i = CISO; i < CAROL; i++) {
+	person_sign(&bench->people[CISO], &statement);
+	assert_ok(bench_propose(bench, &statement, CISO, CAROL, &err));
+	for (int i = SECOPS; i < CAROL; i++) {
 		bool live;
 
-		assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[i], &statement, &live,
-		    &err));
+		assert_ok(bench_sign(bench, &bench->people[i], &statement, &live, &err));
 		assert_false(live);
 	}
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -358,15 +275,13 @@ change_charter(struct bench *bench, int first, int last, int one, int other)
 
 	next->previous = next->digest;
 	next->version++;
+	next->created = bench->shared->now;
 	assert_ok(charter_payload(next, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &statement, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &statement, first, last, &err));
+	person_sign(&bench->people[one], &statement);
+	assert_ok(bench_propose(bench, &statement, first, last, &err));
 	bool live;
-	assert_ok(
-	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[one], &statement, &live, &err));
-	assert_false(live);
-	assert_ok(
-	    bench_sign(bench, STATEMENT_CHARTER, &bench->people[other], &statement, &live, &err));
+	assert_ok(bench_sign(bench, &bench->people[other], &statement, &live, &err));
 	assert_true(live);
 	charter_freep(&bench->charter);
 	assert_ok(charter_parse(&statement, &bench->charter, &err));
@@ -413,16 +328,15 @@ found_roster(struct bench *bench)
 	roster->vault = bench->vault_id;
 	roster->charter = bench->charter->digest;
 	roster->version = 1;
-	roster->created = BENCH_START;
+	roster->created = bench->shared->now;
 	roster->seat_count = 1;
 	roster->seats[0] = bench->people[ALICE].seat;
 	assert_ok(roster_payload(roster, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err));
 	person_sign(&bench->people[INFRA], &statement);
 	assert_ok(dsse_digest(&statement, &bench->roster, &err));
-	assert_ok(bench_propose(bench, STATEMENT_ROSTER, &statement, ALICE, ALICE, &err));
-	assert_ok(
-	    bench_sign(bench, STATEMENT_ROSTER, &bench->people[CISO], &statement, &live, &err));
+	assert_ok(bench_propose(bench, &statement, ALICE, ALICE, &err));
+	assert_ok(bench_sign(bench, &bench->people[CISO], &statement, &live, &err));
 	assert_true(live);
 }
 
@@ -455,7 +369,8 @@ bench_found(bool copy)
 	    {.name = "infra", .roles = ROLE_OFFICER | ROLE_OPERATOR},
 	    {.name = "audit", .roles = ROLE_OFFICER},
 	    {.name = "carol", .roles = ROLE_OFFICER | ROLE_RESPONDER},
-	    {.name = "alice", .roles = ROLE_RESPONDER}, {.name = "secops", .roles = ROLE_OFFICER}};
+	    {.name = "alice", .roles = ROLE_RESPONDER}, {.name = "secops", .roles = ROLE_OFFICER},
+	    {.name = "alice", .roles = ROLE_RESPONDER}};
 	struct bench *bench = calloc(1, sizeof(*bench));
 	struct err err;
 	JSON *reply = NULL;
@@ -477,7 +392,7 @@ bench_found(bool copy)
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	assert_true(text_from_hex(json_object_text(reply, "init"), bench->init.bytes, DIGEST_SIZE));
 	for (int i = 0; i < PEOPLE; i++)
-		enrol(bench, &bench->people[i], 1000000 + (uint32_t)i);
+		bench_enroll(bench, &bench->people[i], 1000000 + (uint32_t)i);
 	found_charter(bench);
 	return bench;
 }
@@ -489,8 +404,7 @@ bench_new(bool copy)
 	struct err err;
 	bool live;
 
-	assert_ok(bench_sign(bench, STATEMENT_CHARTER, &bench->people[CAROL], &bench->draft, &live,
-	    &err));
+	assert_ok(bench_sign(bench, &bench->people[CAROL], &bench->draft, &live, &err));
 	assert_true(live);
 	found_roster(bench);
 	return bench;

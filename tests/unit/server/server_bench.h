@@ -7,6 +7,7 @@
  *	carol				officer and responder
  *	alice				responder, by the roster
  *	second				a second token of secops, in no charter before bench_spare
+ *	other				a second token of the seat alice, in no roster
  *
  * policy "production": 2 of (ciso, secops, infra, carol); audit stands outside it
  * policy "narrow": 2 of (ciso, carol)
@@ -26,7 +27,7 @@
 #include "vault/documents/state_names.h"
 #include "vault/log/note.h"
 
-enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, PEOPLE };
+enum { CISO, SECOPS, INFRA, AUDIT, CAROL, ALICE, SECOND, OTHER, PEOPLE };
 enum { BENCH_START = 1767225600 }; /* 2026-01-01 */
 
 struct person {
@@ -58,11 +59,15 @@ struct bench *bench_found(bool copy);
 /* A founded vault with the roster; COPY: with a copy sink. */
 struct bench *bench_new(bool copy);
 void bench_free(struct bench *bench);
-/* The ops charter-propose and roster-propose, with the enrolments of people FIRST to LAST. */
-enum err_code bench_propose(struct bench *bench, enum statement_type type,
-    const struct dsse *statement, int first, int last, struct err *err);
-/* The ops charter-sign and roster-sign: PERSON signs what hashes as STATEMENT does. */
-enum err_code bench_sign(struct bench *bench, enum statement_type type, const struct person *person,
+/* Keys of a token with SERIAL, in an enrolment of BENCH_START. */
+void bench_enroll(struct bench *bench, struct person *person, uint32_t serial);
+/* PERSON's token with the same keys, in an enrolment of now. */
+void bench_enroll_again(struct bench *bench, struct person *person);
+/* The op propose, with the enrolments of people FIRST to LAST. */
+enum err_code bench_propose(struct bench *bench, const struct dsse *statement, int first, int last,
+    struct err *err);
+/* The op sign: PERSON signs what hashes as STATEMENT does. */
+enum err_code bench_sign(struct bench *bench, const struct person *person,
     const struct dsse *statement, bool *ret_live, struct err *err);
 /* A further charter, signed by ciso and secops, with the policy's longest duration SECONDS. */
 void bench_charter(struct bench *bench, int64_t seconds);
@@ -194,6 +199,7 @@ void bench_rotate(struct bench *bench, const char *name, char ret_code[32], char
 /* State of the open debt of NAME; "" when there is none. */
 void bench_debt(struct bench *bench, const char *name, char ret_state[20]);
 uint32_t bench_current(struct bench *bench, const char *name);
+uint64_t bench_log_size(struct bench *bench);
 /* Everything that log-verify checks holds. */
 void bench_verify(struct bench *bench);
 /* How many files stand in FOLDER of the vault. */

@@ -134,6 +134,17 @@ bench_debt(struct bench *bench, const char *name, char ret_state[20])
 	snprintf(ret_state, 20, "%s", debt != NULL ? json_object_text(debt, "state") : "");
 }
 
+uint64_t
+bench_log_size(struct bench *bench)
+{
+	struct err err;
+	JSON *reply = NULL;
+
+	assert_ok(bench_call(bench, op_new("log-verify"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	return (uint64_t)json_in_int(&in, "size", 1, INT64_MAX);
+}
+
 void
 bench_verify(struct bench *bench)
 {

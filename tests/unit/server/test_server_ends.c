@@ -118,28 +118,15 @@ deny(const struct table *table, enum mode mode)
 	}
 }
 
+/* By two people: whoever drew it up signed it. */
 static void
-send_document(const struct table *table, enum statement_type type, const struct dsse *statement)
+send_document(const struct table *table, const struct dsse *statement, int second)
 {
 	struct err err;
 	bool live;
 
-	(void)!bench_propose(table->bench, type, statement, 0, -1, &err);
-	(void)!bench_sign(table->bench, type, &table->bench->people[CISO], statement, &live, &err);
-	if (type == STATEMENT_CHARTER)
-		(void)!bench_sign(table->bench, type, &table->bench->people[INFRA], statement,
-		    &live, &err);
-}
-
-static void
-send_suspension(const struct table *table)
-{
-	struct err err;
-	JSON *reply = NULL;
-	struct json *request = op_new("suspend");
-
-	put_statement(request, "suspension", &table->suspension);
-	(void)!bench_call(table->bench, request, (struct view){0}, &reply, NULL, &err);
+	(void)!bench_propose(table->bench, statement, 0, -1, &err);
+	(void)!bench_sign(table->bench, &table->bench->people[second], statement, &live, &err);
 }
 
 static void
@@ -155,13 +142,13 @@ bring_to_end(struct table *table, enum mode mode, enum end end)
 		object(table, who_asks(table, mode), STATEMENT_CANCEL);
 		break;
 	case BY_CHARTER:
-		send_document(table, STATEMENT_CHARTER, &table->charter);
+		send_document(table, &table->charter, INFRA);
 		break;
 	case BY_ROSTER:
-		send_document(table, STATEMENT_ROSTER, &table->roster);
+		send_document(table, &table->roster, CISO);
 		break;
 	case BY_SUSPENSION:
-		send_suspension(table);
+		(void)!bench_propose(table->bench, &table->suspension, 0, -1, &err);
 		break;
 	case BY_EXPIRY:
 		table->bench->shared->now = table->bench->kept_at + 7200;
@@ -188,6 +175,7 @@ state_charter(struct table *table)
 	table->charter = (struct dsse){0};
 	assert_ok(charter_payload(&next, &payload, &err));
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &table->charter, &err));
+	person_sign(&table->bench->people[CISO], &table->charter);
 }
 
 /* The roster without alice. */

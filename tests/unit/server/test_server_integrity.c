@@ -338,13 +338,15 @@ a_charter_written_into_the_database_is_refused(void **state)
 	JSON *payload = NULL;
 	DSSE draft = {0};
 
-	/* A good charter that nobody has signed. */
+	/* A good charter that one has signed. */
 	bench->charter->previous = bench->charter->digest;
 	bench->charter->version = 2;
+	bench->charter->created = bench->shared->now;
 	assert_ok(charter_payload(bench->charter, &payload, &err));
 	bench->charter->version = 1;
 	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &draft, &err));
-	assert_ok(bench_propose(bench, STATEMENT_CHARTER, &draft, 0, -1, &err));
+	person_sign(&bench->people[CISO], &draft);
+	assert_ok(bench_propose(bench, &draft, 0, -1, &err));
 	keep(bench);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		char change[300];

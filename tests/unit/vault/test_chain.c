@@ -344,6 +344,76 @@ a_removed_seat_is_not_added_again_with_another_token(void **state)
 	assert_string_equal(chain_admission(&vault.chain, "alice", NULL)->by, "ops, ciso, alice");
 }
 
+/* alice-1 as she comes with the enrolment NUMBER. */
+static void
+enroll_again(struct vault *vault, int number)
+{
+	struct seat *seat = &vault->roster->seats[0];
+
+	vault->roster->seat_count = 1;
+	memset(seat->tokens[0].enrolment.bytes, number, DIGEST_SIZE);
+}
+
+static void
+an_enrolment_is_accepted_once(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct p256_key *own;
+
+	(void)state;
+	found_vault(&vault);
+	own = vault.founded.spares[1];
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	fine(add_roster(&vault, NULL, &err), &err); /* she stays by it */
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	/* The file of old, brought back by others or by herself. */
+	vault.roster->seat_count = 1;
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\", token \"alice-1\": its enrolment was accepted before");
+	expect_error(add_roster(&vault, own, &err), ERR_INTEGRITY, &err, "accepted once");
+	/* The same token by a new one is another to the seat. */
+	enroll_again(&vault, 77);
+	expect_error(add_roster(&vault, NULL, &err), ERR_INTEGRITY, &err,
+	    "seat \"alice\" gets another token");
+	fine(add_roster(&vault, own, &err), &err);
+	/* Nor an older one of a seat that never left. */
+	enroll_again(&vault, 101);
+	expect_error(add_roster(&vault, own, &err), ERR_INTEGRITY, &err, "accepted before");
+}
+
+static void
+a_charter_takes_no_enrolment_twice_either(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct charter *charter;
+	struct seat_token *spare;
+
+	(void)state;
+	found_vault(&vault);
+	charter = vault.founded.charter;
+	spare = &charter->seats[AUDIT].tokens[1];
+	*spare = charter->seats[AUDIT].tokens[0];
+	spare->serial = 2000;
+	snprintf(spare->label, sizeof(spare->label), "spare key");
+	memset(spare->enrolment.bytes, 55, DIGEST_SIZE);
+	put_key(spare, KEY_SIGN, vault.founded.spares[0]);
+	put_key(spare, KEY_SHARE, vault.founded.spares[1]);
+	charter->seats[AUDIT].token_count = 2;
+	fine(add_charter(&vault, &err), &err);
+	fine(add_charter(&vault, &err), &err);
+	charter->seats[AUDIT].token_count = 1;
+	fine(add_charter(&vault, &err), &err);
+	charter->seats[AUDIT].token_count = 2;
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err,
+	    "seat \"audit\", token \"spare key\": its enrolment was accepted before");
+	memset(spare->enrolment.bytes, 56, DIGEST_SIZE);
+	fine(add_charter(&vault, &err), &err);
+}
+
 static void
 the_same_sign_key_with_another_release_key_is_another_token(void **state)
 {
@@ -438,6 +508,8 @@ main(void)
 	    cmocka_unit_test(nobody_adds_a_token_to_somebody_elses_seat),
 	    cmocka_unit_test(the_charters_change_quorum_may_add_a_token_too),
 	    cmocka_unit_test(a_removed_seat_is_not_added_again_with_another_token),
+	    cmocka_unit_test(an_enrolment_is_accepted_once),
+	    cmocka_unit_test(a_charter_takes_no_enrolment_twice_either),
 	    cmocka_unit_test(the_same_sign_key_with_another_release_key_is_another_token),
 	    cmocka_unit_test(a_suspended_token_adds_none),
 	    cmocka_unit_test(a_name_is_never_used_for_another_person),

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/documents/drafts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "base/text_time.h"
+#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
+#include "ceremony/client/typed.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/statements.h"
+
+enum { DRAFTS_MAX = 4096, SHORT = 8, WORDS = 8, WHICH_MIN = 4 };
+
+void
+draft_list_done(struct draft_list *list)
+{
+	free(list->rows);
+	*list = (struct draft_list){0};
+}
+
+static enum err_code
+read_row(const struct json *object, struct draft_row *row, struct err *err)
+{
+	struct json_in in = json_in(object, "draft in the list", err);
+
+	json_in_hex(&in, "digest", row->digest.bytes, DIGEST_SIZE);
+	row->type = (enum statement_type)json_in_choice(&in, "type", statement_names);
+	snprintf(row->seat, sizeof(row->seat), "%s", json_in_text(&in, "seat", 1, SEAT_NAME_MAX));
+	row->signatures = (size_t)json_in_int(&in, "signatures", 1, DSSE_SIGNATURES_MAX);
+	row->until = json_in_time(&in, "until");
+	return json_in_end(&in);
+}
+
+enum err_code
+drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err)
+{
+	DRAFT_LIST list = {0};
+	JSON *reply = NULL;
+	struct json_in in;
+
+	TRY(client_ask(client, op_new("drafts"), "drafts", &reply, &in, err));
+	const struct json *array = json_in_array(&in, "drafts", 0, DRAFTS_MAX);
+	TRY(json_in_end(&in));
+	list.rows = calloc(json_array_count(array) + 1, sizeof(*list.rows));
+	if (list.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	for (; list.count < json_array_count(array); list.count++)
+		TRY(read_row(json_array_object(array, list.count), &list.rows[list.count], err));
+	*ret_list = list;
+	list = (struct draft_list){0};
+	return ERR_OK;
+}
+
+void
+draft_text(const struct draft_row *row, struct buf *ret_text)
+{
+	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE], until[TEXT_TIME_SIZE];
+
+	text_hex(VIEW_OF(row->digest.bytes), hex);
+	text_words(view_of(row->digest.bytes, WORDS), words);
+	text_time(row->until, until);
+	buf_format(ret_text, "%s %.*s (%s), proposed by %s, %zu signed, until %s",
+	    statement_names[row->type], SHORT, hex, words, row->seat, row->signatures, until);
+}
+
+enum err_code
+drafts_say(struct client *client, struct json *object, struct err *err)
+{
+	DRAFT_LIST list = {0};
+	struct json *array = json_new_array();
+
+	json_put(object, "waiting", array);
+	TRY(drafts_fetch(client, &list, err));
+	for (size_t i = 0; i < list.count; i++) {
+		BUF text = {0};
+
+		draft_text(&list.rows[i], &text);
+		TRY(buf_check(&text, err));
+		json_add_text(array, buf_string(&text));
+		ui_say(client_options(client)->ui, "WAITS %s", buf_string(&text));
+	}
+	return ERR_OK;
+}
+
+enum err_code
+draft_fetch(struct client *client, const struct draft_row *row, struct dsse *ret_statement,
+    struct err *err)
+{
+	struct json *request = op_new("draft");
+	DSSE statement = {0};
+	JSON *reply = NULL;
+	struct json_in in;
+	struct digest digest;
+	int64_t created;
+
+	json_put_hex(request, "digest", VIEW_OF(row->digest.bytes));
+	TRY(client_ask(client, request, "draft", &reply, &in, err));
+	in_statement(&in, "statement", &statement);
+	TRY(json_in_end(&in));
+	TRY(dsse_digest(&statement, &digest, err));
+	if (!digest_equal(&digest, &row->digest))
+		return err_set(err, ERR_INTEGRITY,
+		    "the server sent another draft than was asked for");
+	TRY(statement_created(&statement, &created, err));
+	if (client_options(client)->now() >= created + DRAFT_LIFE)
+		return err_set(err, ERR_EXPIRED,
+		    "that draft waited for more than %d days and counts no more; propose it again",
+		    (int)DRAFT_DAYS);
+	*ret_statement = statement;
+	statement = (struct dsse){0};
+	return ERR_OK;
+}
+
+/* Hex digits as they are; words with spaces or dashes, in any case. */
+static bool
+is_meant(const struct draft_row *row, enum statement_type type, const char *which)
+{
+	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE];
+	size_t size = which != NULL ? strlen(which) : 0, same = 0;
+
+	if (type != STATEMENT_TYPES && row->type != type)
+		return false;
+	text_hex(VIEW_OF(row->digest.bytes), hex);
+	text_words(view_of(row->digest.bytes, WORDS), words);
+	while (same < size &&
+	    (strncasecmp(words + same, which + same, 1) == 0 ||
+	        (words[same] == ' ' && which[same] == '-')))
+		same++;
+	return which == NULL || strncmp(hex, which, size) == 0 || same == size;
+}
+
+enum err_code
+draft_pick(struct client *client, enum statement_type type, const char *which,
+    struct draft_row *ret_row, struct err *err)
+{
+	const char *what = type == STATEMENT_TYPES ? "draft" : statement_names[type];
+	const struct draft_row *chosen = NULL;
+	DRAFT_LIST list = {0};
+	BUF names = {0};
+	size_t count = 0;
+
+	if (which != NULL && strlen(which) < WHICH_MIN)
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is too short: give at least %d of its digits, or its words", which,
+		    WHICH_MIN);
+	TRY(drafts_fetch(client, &list, err));
+	for (size_t i = 0; i < list.count; i++) {
+		if (!is_meant(&list.rows[i], type, which))
+			continue;
+		chosen = &list.rows[i];
+		buf_format(&names, "%s", count++ > 0 ? "; " : "");
+		draft_text(chosen, &names);
+	}
+	TRY(buf_check(&names, err));
+	if (count == 0)
+		return err_set(err, ERR_NOT_FOUND, "no %s%s%s waits for signatures", what,
+		    which != NULL ? " " : "", which != NULL ? which : "");
+	if (count > 1)
+		return err_set(err, ERR_USAGE,
+		    "several could be meant; name one by its digits or words: %s",
+		    buf_string(&names));
+	*ret_row = *chosen;
+	return ERR_OK;
+}
+
+static enum err_code
+ask(struct client *client, struct json *request, struct draft_outcome *ret_outcome, struct err *err)
+{
+	struct draft_outcome outcome;
+	JSON *reply = NULL;
+	struct json_in in;
+	struct digest digest;
+	char hex[2 * DIGEST_SIZE + 1];
+
+	TRY(client_ask(client, request, "signature", &reply, &in, err));
+	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
+	outcome.live = json_in_bool(&in, "live");
+	snprintf(outcome.missing, sizeof(outcome.missing), "%s",
+	    json_in_text(&in, "missing", 0, sizeof(outcome.missing) - 1));
+	snprintf(outcome.lost, sizeof(outcome.lost), "%s",
+	    json_in_text(&in, "lost", 0, sizeof(outcome.lost) - 1));
+	TRY(json_in_end(&in));
+	text_hex(VIEW_OF(digest.bytes), hex);
+	snprintf(outcome.name, sizeof(outcome.name), "%.*s", SHORT, hex);
+	*ret_outcome = outcome;
+	return ERR_OK;
+}
+
+static struct json *
+proposal(const struct dsse *statement, const struct json *enrolments, bool try)
+{
+	struct json *request = op_new("propose");
+
+	put_statement(request, "statement", statement);
+	json_put_copy(request, "enrolments", enrolments);
+	json_put_bool(request, "try", try);
+	return request;
+}
+
+enum err_code
+draft_try(struct client *client, const struct dsse *statement, const struct json *enrolments,
+    struct err *err)
+{
+	JSON *reply = NULL;
+	struct json_in in;
+
+	TRY(client_ask(client, proposal(statement, enrolments, true), "proposal", &reply, &in,
+	    err));
+	return json_in_end(&in);
+}
+
+enum err_code
+draft_propose(struct client *client, const struct dsse *statement, const struct json *enrolments,
+    struct draft_outcome *ret_outcome, struct err *err)
+{
+	return ask(client, proposal(statement, enrolments, false), ret_outcome, err);
+}
+
+enum err_code
+draft_sign(struct client *client, const struct hand *hand, const struct dsse *statement,
+    struct draft_outcome *ret_outcome, struct err *err)
+{
+	struct json *request = NULL;
+	char keyid[2 * DIGEST_SIZE + 1];
+	struct digest digest;
+
+	TRY(dsse_digest(statement, &digest, err));
+	text_hex(VIEW_OF(hand->entry->id.bytes), keyid);
+	request = op_new("sign");
+	json_put_hex(request, "digest", VIEW_OF(digest.bytes));
+	put_signature(request, dsse_find(statement, keyid));
+	return ask(client, request, ret_outcome, err);
+}
+
+/* ---- withdrawing ---- */
+
+static enum err_code
+sign_cancel(struct hand *hand, const struct digest *vault, bool training,
+    const struct draft_row *row, const char *reason, struct dsse *statement, struct err *err)
+{
+	struct objection objection = {.vault = *vault,
+	    .ceremony = row->digest,
+	    .token = hand->entry->id,
+	    .time = hand->options->now()};
+	JSON *payload = NULL;
+
+	snprintf(objection.seat, sizeof(objection.seat), "%s", hand->seat->name);
+	snprintf(objection.reason, sizeof(objection.reason), "%s", reason);
+	TRY(objection_payload(&objection, &payload, err));
+	TRY(statement_new(STATEMENT_CANCEL, training, payload, statement, err));
+	return hand_sign(hand, statement, "sign the withdrawal", err);
+}
+
+static enum err_code
+cancel_draft(struct client *client, const struct hand_want *want, const struct digest *vault,
+    const struct draft_row *row, const char *reason, struct err *err)
+{
+	struct json *request = NULL;
+	const struct client_options *options = client_options(client);
+	HAND hand = {0};
+	DSSE statement = {0};
+	JSON *reply = NULL;
+	struct json_in in;
+	BUF text = {0};
+
+	draft_text(row, &text);
+	TRY(buf_check(&text, err));
+	ui_say(options->ui, "%s", buf_string(&text));
+	TRY(hand_take(options, want, &hand, err));
+	TRY(ui_demand(options->ui, "Withdraw it? Type yes", "yes", err));
+	TRY(hand_unlock(&hand, 1, 0, err));
+	TRY(sign_cancel(&hand, vault, client_hello(client)->training, row, reason, &statement,
+	    err));
+	request = op_new("withdraw");
+	put_statement(request, "statement", &statement);
+	TRY(client_ask(client, request, "withdraw", &reply, &in, err));
+	TRY(json_in_end(&in));
+	ui_say(options->ui, "Withdrawn.");
+	return ERR_OK;
+}
+
+/* Before the first charter the seats are the draft's own, and the vault is named by the founding. */
+static enum err_code
+withdraw_founding(struct client *client, const struct draft_row *row, const char *reason,
+    struct err *err)
+{
+	struct founding_view founding;
+	CHARTER *charter = NULL;
+	DSSE statement = {0};
+
+	TRY(founding_fetch(client, &founding, err));
+	TRY(draft_fetch(client, row, &statement, err));
+	TRY(charter_parse(&statement, &charter, err));
+	const struct hand_want want = {.lists = {{charter->seats, charter->seat_count}},
+	    .seat = row->seat};
+	return cancel_draft(client, &want, &founding.fixed.init, row, reason, err);
+}
+
+enum err_code
+withdraw_run(struct client *client, const char *which, const char *reason, struct err *err)
+{
+	const struct vault_view *view;
+	struct draft_row row;
+
+	TRY(typed_check("--reason", reason, REASON_MAX, err));
+	TRY(draft_pick(client, STATEMENT_TYPES, which, &row, err));
+	if (client_hello(client)->state != VAULT_LIVE)
+		return withdraw_founding(client, &row, reason, err);
+	TRY(client_sync(client, &view, err));
+	const struct chain *chain = &view->chain;
+	const struct hand_want want = {.lists = {{chain->charter->seats,
+	                                             chain->charter->seat_count},
+	                                   {chain->roster->seats, chain->roster->seat_count}},
+	    .seat = row.seat,
+	    .suspended = &chain->suspensions};
+	return cancel_draft(client, &want, &chain->vault, &row, reason, err);
+}
