@@ -132,6 +132,24 @@ hold_among_many(struct bench *bench, const struct definition *definition)
 	put_in_pieces(bench, &digest, buf_view(&text));
 }
 
+/* By the program itself, as the first thing that it ever asks of this vault. */
+static void
+show_by_command(struct bench *bench, struct buf *ret_text)
+{
+	char command[1000], line[400];
+
+	bench_end(bench);
+	snprintf(command, sizeof(command),
+	    "HOME='%s' XDG_STATE_HOME='%s/state' '%s' secret show prod/db --vault '%s' 2>&1",
+	    bench->folder, bench->folder, BENCH_HALLIGAN, bench->vault);
+	FILE *output = popen(command, "r");
+	assert_non_null(output);
+	while (fgets(line, sizeof(line), output) != NULL)
+		buf_text(ret_text, line);
+	if (pclose(output) != 0)
+		fail_msg("%s: %s", command, buf_string(ret_text));
+}
+
 static void
 a_secret_defined_among_500_is_found_released_and_rotated(void **state)
 {
@@ -141,6 +159,7 @@ a_secret_defined_among_500_is_found_released_and_rotated(void **state)
 	JSON *added = NULL, *found = NULL;
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
+	BUF shown = {0};
 	struct json *request = op_new("secret-find");
 	struct err err;
 	char debt[20];
@@ -158,6 +177,8 @@ a_secret_defined_among_500_is_found_released_and_rotated(void **state)
 	assert_ok(definitions_parse(&statement, false, &definitions, &err));
 	assert_int_equal(definitions.count, DEFINITIONS);
 	assert_non_null(definitions_find(&definitions, &box.definition.digest));
+	show_by_command(bench, &shown);
+	assert_non_null(strstr(buf_string(&shown), "root on prod/db"));
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
