@@ -16,7 +16,8 @@
  *	      "detail":TEXT 0..500,"time":TIME,"nonce"}				signed by the host
  *
  * "size" and "root" are the newest checkpoint that the signer had seen.
- * The ceremony digest is the digest of the ceremony statement.
+ * The ceremony digest is the digest of the ceremony statement.  What people read to each other is of the
+ * request's.
  */
 #ifndef CEREMONY_PROTOCOL_STATEMENTS_HOST_H
 #define CEREMONY_PROTOCOL_STATEMENTS_HOST_H

@@ -14,11 +14,14 @@
 #include "vault/seal/seal.h"
 
 enum { CALLED_ITEMS = 2, CALLED_TOKENS = 3, ALICE = 0, ALICE_SECOND = 1, BOB = 2 };
+enum { CALLED_DOCUMENTS = 24 };
 enum { CALLED_AT = 1767225600, CALLED_DEADLINE = CALLED_AT + 900 };
 
 struct called {
 	struct founded founded;
 	struct chain chain;
+	struct buf documents[CALLED_DOCUMENTS]; /* of the chain, as texts */
+	size_t document_count;
 	struct secret *host;                             /* signs as the host */
 	struct p256_key *keys[CALLED_TOKENS][KEY_COUNT]; /* of responders: sign and release */
 	struct dsse definitions[CALLED_ITEMS];
@@ -33,6 +36,8 @@ called_done(struct called *called)
 {
 	founded_done(&called->founded);
 	chain_done(&called->chain);
+	for (size_t i = 0; i < called->document_count; i++)
+		buf_done(&called->documents[i]);
 	secret_freep(&called->host);
 	for (size_t i = 0; i < CALLED_TOKENS * KEY_COUNT; i++)
 		p256_key_freep(&called->keys[i / KEY_COUNT][i % KEY_COUNT]);
@@ -52,6 +57,15 @@ called_state(enum statement_type type, struct json *payload, struct dsse *ret_st
 	json_free(payload);
 }
 
+/* Bring STATEMENT into force. */
+__attribute__((unused)) static enum err_code
+called_add(struct called *called, const struct dsse *statement, struct err *err)
+{
+	TRY(chain_add(&called->chain, statement, err));
+	assert_true(called->document_count < CALLED_DOCUMENTS);
+	return dsse_encode(statement, &called->documents[called->document_count++], err);
+}
+
 /* Bring the charter as it is edited into force, signed by all officers. */
 __attribute__((unused)) static void
 called_charter(struct called *called)
@@ -63,7 +77,7 @@ called_charter(struct called *called)
 		sign_with(&statement, called->founded.keys[i][KEY_SIGN]);
 	if (called->chain.charter == NULL)
 		fine(dsse_digest(&statement, &called->chain.vault, &err), &err);
-	fine(chain_add(&called->chain, &statement, &err), &err);
+	fine(called_add(called, &statement, &err), &err);
 }
 
 __attribute__((unused)) static void
@@ -100,16 +114,16 @@ called_roster(struct called *called, struct roster *roster)
 	fine(statement_new(STATEMENT_ROSTER, false, payload, &statement, &err), &err);
 	sign_with(&statement, called->founded.keys[INFRA][KEY_SIGN]);
 	sign_with(&statement, called->founded.keys[CISO][KEY_SIGN]);
-	fine(chain_add(&called->chain, &statement, &err), &err);
+	fine(called_add(called, &statement, &err), &err);
 }
 
-/* INFRA suspends TOKEN of the seat HOLDER. */
+/* INFRA's suspension of TOKEN of the seat HOLDER. */
 __attribute__((unused)) static void
-called_suspend(struct called *called, const char *holder, const struct digest *token)
+called_suspension(const struct called *called, const char *holder, const struct digest *token,
+    struct dsse *ret_statement)
 {
 	struct err err;
 	struct json *payload = NULL;
-	DSSE statement = {0};
 	struct suspension suspension = {.vault = called->chain.vault,
 	    .charter = called->chain.charter->digest,
 	    .roster = called->chain.roster->digest,
@@ -120,9 +134,17 @@ called_suspend(struct called *called, const char *holder, const struct digest *t
 	    .time = CALLED_AT};
 	snprintf(suspension.holder, sizeof(suspension.holder), "%s", holder);
 	fine(suspension_payload(&suspension, &payload, &err), &err);
-	called_state(STATEMENT_SUSPEND, payload, &statement);
-	sign_with(&statement, called->founded.keys[INFRA][KEY_SIGN]);
-	fine(chain_add(&called->chain, &statement, &err), &err);
+	called_state(STATEMENT_SUSPEND, payload, ret_statement);
+	sign_with(ret_statement, called->founded.keys[INFRA][KEY_SIGN]);
+}
+
+__attribute__((unused)) static void
+called_suspend(struct called *called, const char *holder, const struct digest *token)
+{
+	struct err err;
+	DSSE statement = {0};
+	called_suspension(called, holder, token, &statement);
+	fine(called_add(called, &statement, &err), &err);
 }
 
 /* Secret INDEX: its definition, signed by ops, and a version sealed to all officers. */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Statements that define up to 500 secrets, in parts over the wire in both directions, against a real
+ * server.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "tests/unit/server/batch_bench.h"
+#include "vault/store/sql.h"
+
+enum { LONG = 3 * 1024 * 1024 };
+
+/* COUNT definitions signed by infra, the first of them FIRST, the others of secrets that nobody has, with
+ * targets that make the statement longer than LONG. */
+static void
+define(struct bench *bench, const struct definition *first, size_t count,
+    struct dsse *ret_statement)
+{
+	struct definition *rows = calloc(count, sizeof(*rows));
+	const struct definitions definitions = {.vault = bench->vault_id,
+	    .created = BENCH_START,
+	    .rows = rows,
+	    .count = count};
+	char filler[LONG / 4 * 3 / DEFINITIONS + 500];
+	struct err err;
+	JSON *payload = NULL;
+
+	assert_non_null(rows);
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		rows[i] = *first;
+		if (i == 0)
+			continue;
+		assert_ok(random_bytes(rows[i].secret.bytes, SECRET_ID_SIZE, &err));
+		snprintf(rows[i].name, sizeof(rows[i].name), "other/s%zu", i);
+		rows[i].target = json_new_object();
+		json_put_text(rows[i].target, "filler", filler);
+	}
+	assert_ok(definitions_payload(&definitions, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err));
+	person_sign(&bench->people[INFRA], ret_statement);
+	for (size_t i = 1; i < count; i++)
+		json_free(rows[i].target);
+	free(rows);
+}
+
+static enum err_code
+send_definitions(struct bench *bench, const struct credential_box *box, size_t count,
+    struct err *err)
+{
+	struct json *request = op_new("secret-add");
+	DSSE statement = {0};
+	JSON *reply = NULL;
+
+	define(bench, &box->definition, count, &statement);
+	put_statement(request, "definition", &statement);
+	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
+	json_put_bool(request, "rotate", false);
+	return bench_call(bench, request, buf_view(&box->ciphertext), &reply, NULL, err);
+}
+
+static void
+a_value_is_added_with_its_own_definition_alone_however_many_come(void **state)
+{
+	struct bench *bench = bench_new(false);
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	struct err err;
+
+	(void)state;
+	target_accept(bench, "first-password\n");
+	bench_box(bench, "prod/db", "first-password", &box);
+	batch_expect(send_definitions(bench, &box, DEFINITIONS + 1, &err), ERR_INVALID, &err,
+	    "definitions: ");
+	batch_expect(send_definitions(bench, &box, DEFINITIONS, &err), ERR_REFUSED, &err,
+	    "definitions: 500 of them came with one value");
+	batch_expect(send_definitions(bench, &box, 2, &err), ERR_REFUSED, &err,
+	    "definitions: 2 of them came with one value");
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets"), 0);
+	assert_int_equal(bench_count(bench,
+	                     "SELECT count(*) FROM statements WHERE type = 'secret'"),
+	    0);
+	assert_ok(send_definitions(bench, &box, 1, &err));
+	assert_int_equal(bench_current(bench, "prod/db"), 1);
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+/* SQL may not be as long as the statement. */
+static void
+put_in_pieces(struct bench *bench, const struct digest *digest, struct view text)
+{
+	enum { PIECE = 256 * 1024 };
+	char hex[2 * DIGEST_SIZE + 1];
+
+	text_hex(VIEW_OF(digest->bytes), hex);
+	for (size_t done = 0; done < text.size; done += PIECE) {
+		size_t size = text.size - done < PIECE ? text.size - done : PIECE;
+		BUF change = {0};
+
+		buf_text(&change, "UPDATE statements SET text = CAST(text || x'");
+		buf_hex(&change, view_of(text.data + done, size));
+		buf_format(&change, "' AS BLOB) WHERE digest = x'%s'", hex);
+		bench_tamper(bench, buf_string(&change));
+	}
+}
+
+/* As if one statement had defined 500 secrets, of which one has a value. */
+static void
+hold_among_many(struct bench *bench, const struct definition *definition)
+{
+	DSSE statement = {0};
+	BUF text = {0}, change = {0};
+	struct digest digest;
+	char hex[2 * DIGEST_SIZE + 1], hash[2 * DIGEST_SIZE + 1];
+	struct err err;
+
+	define(bench, definition, DEFINITIONS, &statement);
+	assert_ok(dsse_digest(&statement, &digest, &err));
+	assert_ok(dsse_encode(&statement, &text, &err));
+	assert_in_range(text.size, LONG, DSSE_TEXT_MAX);
+	text_hex(VIEW_OF(digest.bytes), hex);
+	text_hex(VIEW_OF(definition->digest.bytes), hash);
+	buf_format(&change,
+	    "INSERT INTO statements (digest, type, text) VALUES (x'%s', 'secret', x'');"
+	    "DROP TRIGGER definitions_unchanged; UPDATE definitions SET statement = x'%s' WHERE hash = x'%s'",
+	    hex, hex, hash);
+	bench_tamper(bench, buf_string(&change));
+	put_in_pieces(bench, &digest, buf_view(&text));
+}
+
+/* By the program itself, as the first thing that it ever asks of this vault. */
+static void
+show_by_command(struct bench *bench, struct buf *ret_text)
+{
+	char command[1000], line[400];
+
+	bench_end(bench);
+	snprintf(command, sizeof(command),
+	    "HOME='%s' XDG_STATE_HOME='%s/state' '%s' secret show prod/db --vault '%s' 2>&1",
+	    bench->folder, bench->folder, BENCH_HALLIGAN, bench->vault);
+	FILE *output = popen(command, "r");
+	assert_non_null(output);
+	while (fgets(line, sizeof(line), output) != NULL)
+		buf_text(ret_text, line);
+	if (pclose(output) != 0)
+		fail_msg("%s: %s", command, buf_string(ret_text));
+}
+
+static void
+a_secret_defined_among_500_is_found_released_and_rotated(void **state)
+{
+	struct bench *bench = bench_new(false);
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	SECRET *credential = NULL;
+	JSON *added = NULL, *found = NULL;
+	DSSE statement = {0};
+	DEFINITIONS_OF definitions = {0};
+	BUF shown = {0};
+	struct json *request = op_new("secret-find");
+	struct err err;
+	char debt[20];
+
+	(void)state;
+	target_accept(bench, "first-password\n");
+	bench_box(bench, "prod/db", "first-password", &box);
+	assert_ok(bench_send_box(bench, &box, false, &added, &err));
+	hold_among_many(bench, &box.definition);
+	json_put_text(request, "name", "prod/db");
+	assert_ok(bench_call(bench, request, (struct view){0}, &found, NULL, &err));
+	struct json_in in = json_in(found, "reply", &err);
+	in_statement(&in, "definition", &statement);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(definitions_parse(&statement, false, &definitions, &err));
+	assert_int_equal(definitions.count, DEFINITIONS);
+	assert_non_null(definitions_find(&definitions, &box.definition.digest));
+	show_by_command(bench, &shown);
+	assert_non_null(strstr(buf_string(&shown), "root on prod/db"));
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_true(target_accepts(bench, credential));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_string_equal(debt, "retired");
+	bench_free(bench);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_value_is_added_with_its_own_definition_alone_however_many_come),
+	    cmocka_unit_test(a_secret_defined_among_500_is_found_released_and_rotated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
