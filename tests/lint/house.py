@@ -8,6 +8,7 @@ fails when it should."""
 import argparse, concurrent.futures, os, re, shutil, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
 from tree import Tree, circles, include_arrows, symbol_arrows, unit
 
 # Room: what it may include, beside itself; the longest name that begins a path is its room.

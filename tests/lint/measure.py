@@ -10,6 +10,7 @@ plaintext	lines that may see plaintext: bodies of functions that have a struct s
 import argparse, os, re, statistics, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
 from house import room
 from tree import Tree, code, statements
 

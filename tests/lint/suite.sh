@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The suite about itself: it counts what happened, its slices leave nothing out, and what runs alone ends
-# with whoever started it.
+# The suite about itself: it counts what happened, its slices leave nothing out, it leaves nothing behind, and what
+# runs alone ends with whoever started it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/alone.sh"
 . "$(dirname "$0")/../lib/sweep.sh"
@@ -39,6 +39,14 @@ is "all slices together are the full run, each case once" \
 	"$(for ((k = 1; k <= 40; k++)); do HALLIGAN_SWEEP=$k/40 taken; done | sort -n)" "$(HALLIGAN_SWEEP=all taken)"
 is "the full run is every case" "$(HALLIGAN_SWEEP=all taken | wc -l)" 100
 is "the plain suite takes some" "$(HALLIGAN_SWEEP='' taken | wc -l)" 14
+
+# A program that imports its neighbours would leave what Python made of them beside them.
+mkdir tests
+tar -C "$lib/.." -c --exclude __pycache__ fuzz/coverage.py golden/dump.py lib lint scenarios | tar -C tests -x
+importing() { grep -rl '^sys\.path\.insert' tests --include='*.py'; }
+for program in $(importing); do env -u PYTHONDONTWRITEBYTECODE "$program" --help > /dev/null 2>&1; done
+is "programs in Python leave nothing beside them" "$(importing | grep -c .): $(find tests -name '__pycache__' | head -n 1)" "4: "
+like "and if they did, git would not see it" "$(cat "$lib/../../.gitignore")" '__pycache__/'
 
 if [ "$(id -u)" -eq 0 ]; then
 	cat > program <<-'END'
