@@ -117,6 +117,8 @@ judge_request(const struct dsse *statement, const struct chain *chain,
 	transcript->token = chain_token(chain, request->seat, &request->token);
 	if (!digest_equal(&request->vault, &chain->vault))
 		return contradicts("request", "vault", err);
+	if (statement->count != 1)
+		return err_set(err, ERR_INTEGRITY, "the request: it must carry one signature");
 	if (listed != NULL && seat_token_verify(statement, listed, err) != ERR_OK)
 		return alarm("request", err);
 	if (request_check(statement, request, chain, &cause) != ERR_OK)

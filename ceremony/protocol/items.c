@@ -103,10 +103,10 @@ read_quorum(struct json_in *in, struct item *item)
 }
 
 static enum err_code
-read_item(const struct json *object, const char *what, bool ceremony, struct item *item,
+read_item(const struct json *object, const char *line, bool ceremony, struct item *item,
     struct err *err)
 {
-	struct json_in in = json_in(object, what, err);
+	struct json_in in = json_in(object, line, err);
 
 	json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
 	item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
@@ -133,13 +133,13 @@ static enum err_code
 read_rows(const struct json *array, const char *what, bool ceremony, struct items *items,
     struct err *err)
 {
+	char line[LINE_SIZE];
+
 	for (size_t i = 0; i < items->count; i++) {
-		if (read_item(json_array_object(array, i), what, ceremony, &items->rows[i], err) !=
-		    ERR_OK)
-			return err_add(err, "items[%zu]", i);
+		TRY(read_item(json_array_object(array, i), parts_line(what, "items", i, line),
+		    ceremony, &items->rows[i], err));
 		if (stands_before(items, i))
-			return err_set(err, ERR_INVALID, "%s: items[%zu]: the secret stands twice",
-			    what, i);
+			return err_set(err, ERR_INVALID, "%s: the secret stands twice", line);
 	}
 	return ERR_OK;
 }
@@ -149,19 +149,20 @@ read_recipients(const struct json *array, const char *what, struct recipients *r
     struct err *err)
 {
 	struct recipients read = {.count = json_array_count(array)};
+	char line[LINE_SIZE];
 
 	for (size_t i = 0; i < read.count; i++) {
-		struct json_in in = json_in(json_array_object(array, i), what, err);
+		struct json_in in = json_in(json_array_object(array, i),
+		    parts_line(what, "recipients", i, line), err);
 
 		parts_in_digest(&in, "token", &read.rows[i].token);
 		parts_in_point(&in, "key", &read.rows[i].key);
-		if (json_in_end(&in) != ERR_OK)
-			return err_add(err, "recipients[%zu]", i);
+		TRY(json_in_end(&in));
 		for (size_t j = 0; j < i; j++)
 			if (digest_equal(&read.rows[i].token, &read.rows[j].token) ||
 			    point_equal(&read.rows[i].key, &read.rows[j].key))
-				return err_set(err, ERR_INVALID,
-				    "%s: recipients[%zu]: the token stands twice", what, i);
+				return err_set(err, ERR_INVALID, "%s: the token stands twice",
+				    line);
 	}
 	*ret_recipients = read;
 	return ERR_OK;

@@ -40,6 +40,13 @@ parts_in_as(struct json_in *in, int format, struct digest *ret_vault)
 	json_in_hex(in, "nonce", nonce, sizeof(nonce));
 }
 
+const char *
+parts_line(const char *what, const char *list, size_t index, char line[LINE_SIZE])
+{
+	snprintf(line, LINE_SIZE, "%s: %s[%zu]", what, list, index);
+	return line;
+}
+
 void
 parts_in_text(struct json_in *in, const char *name, size_t min, char *ret_text, size_t size)
 {

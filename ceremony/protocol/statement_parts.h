@@ -7,7 +7,7 @@
 #include "base/json_in.h"
 #include "vault/documents/statement.h"
 
-enum { RECORD_FORMAT = 1 };
+enum { RECORD_FORMAT = 1, LINE_SIZE = 64 };
 
 /* A new payload that begins with format (RECORD_FORMAT) and vault. */
 struct json *parts_new(const struct digest *vault);
@@ -15,6 +15,8 @@ struct json *parts_new_as(int format, const struct digest *vault);
 /* The first members of every payload, and its nonce. */
 void parts_in(struct json_in *in, struct digest *ret_vault);
 void parts_in_as(struct json_in *in, int format, struct digest *ret_vault);
+/* "request: items[3]": how errors name an element of a list. */
+const char *parts_line(const char *what, const char *list, size_t index, char line[LINE_SIZE]);
 /* Copy a text of MIN bytes to SIZE - 1 bytes. */
 void parts_in_text(struct json_in *in, const char *name, size_t min, char *ret_text, size_t size);
 /* The same for a seat's or secret's name. */

@@ -6,6 +6,7 @@
  */
 #include "ceremony/protocol/statements.h"
 
+#include "base/text.h"
 #include "ceremony/protocol/statement_parts.h"
 
 enum { DURATION_MAX = 10 * 365 * 86400 }; /* seconds; policies allow less */
@@ -163,6 +164,20 @@ done_payload(const struct done *done, struct json **ret_payload, struct err *err
 	return parts_finish(payload, ret_payload, err);
 }
 
+/* A seat with its token, or the lease key, which has neither. */
+static void
+read_ender(struct json_in *in, struct done *done)
+{
+	static const struct digest none;
+
+	parts_in_text(in, "seat", 0, done->seat, sizeof(done->seat));
+	if (in->code == ERR_OK && done->seat[0] != '\0' && !text_is_name(done->seat))
+		json_in_fail(in, "seat", "not a name");
+	parts_in_digest(in, "token", &done->token);
+	if (in->code == ERR_OK && digest_equal(&done->token, &none) != (done->seat[0] == '\0'))
+		json_in_fail(in, "token", "must be zero without a seat, and only then");
+}
+
 enum err_code
 done_parse(const struct dsse *statement, bool training, struct done *ret_done, struct err *err)
 {
@@ -173,8 +188,7 @@ done_parse(const struct dsse *statement, bool training, struct done *ret_done, s
 	struct json_in in = json_in(payload, "done", err);
 	parts_in(&in, &done.vault);
 	parts_in_digest(&in, "release", &done.release);
-	parts_in_text(&in, "seat", 0, done.seat, sizeof(done.seat));
-	parts_in_digest(&in, "token", &done.token);
+	read_ender(&in, &done);
 	done.time = json_in_time(&in, "time");
 	TRY(json_in_end(&in));
 	TRY(dsse_digest(statement, &done.digest, err));

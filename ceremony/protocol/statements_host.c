@@ -147,21 +147,37 @@ read_digests(const struct json *array, const char *what, struct digest *digests,
 }
 
 static enum err_code
+read_opened_item(const struct json *object, const char *line, struct release_item *item,
+    struct err *err)
+{
+	struct json_in in = json_in(object, line, err);
+
+	json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
+	item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
+	parts_in_digest(&in, "header", &item->header);
+	json_in_hex(&in, "debt", item->debt.bytes, ID_SIZE);
+	return json_in_end(&in);
+}
+
+static enum err_code
 read_opened(const struct json *array, struct release *release, struct err *err)
 {
+	char line[LINE_SIZE];
+
 	release->item_count = json_array_count(array);
 	release->items = calloc(release->item_count, sizeof(*release->items));
 	if (release->items == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a release");
 	for (size_t i = 0; i < release->item_count; i++) {
 		struct release_item *item = &release->items[i];
-		struct json_in in = json_in(json_array_object(array, i), "release: items", err);
 
-		json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
-		item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-		parts_in_digest(&in, "header", &item->header);
-		json_in_hex(&in, "debt", item->debt.bytes, ID_SIZE);
-		TRY(json_in_end(&in));
+		TRY(read_opened_item(json_array_object(array, i),
+		    parts_line("release", "items", i, line), item, err));
+		for (const struct release_item *other = release->items; other < item; other++)
+			if (memcmp(&other->secret, &item->secret, sizeof(item->secret)) == 0 ||
+			    memcmp(&other->debt, &item->debt, sizeof(item->debt)) == 0)
+				return err_set(err, ERR_INVALID,
+				    "%s: the secret or its debt stands twice", line);
 	}
 	return ERR_OK;
 }

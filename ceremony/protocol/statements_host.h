@@ -6,7 +6,8 @@
  *	      (those of the request, in its order; items.h),"charter":HEX32,"roster":HEX32 (zero: none),
  *	      "key":HEX65,"created":TIME,"deadline":TIME,"size":N,"root":HEX32,"nonce"}
  * release   {"format":1,"vault":HEX32,"ceremony":HEX32,"items":[{"secret":HEX16,"version":N,
- *	      "header":HEX32,"debt":HEX16}] (what is opened, in the ceremony's order),
+ *	      "header":HEX32,"debt":HEX16}] (what is opened, in the ceremony's order; no secret and no debt
+ *	      twice),
  *	      "recipients":[HEX32..] (tokens),"approvals":[HEX32..],"key":HEX32 (the lease key's public
  *	      half),"released":TIME,"expires":TIME,"nonce"}: signed with the decision, before anything is
  *	      combined

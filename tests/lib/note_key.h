@@ -33,19 +33,20 @@ __attribute__((unused)) static enum err_code
 note_key_parse(const char *vkey, struct note_key *ret_key, struct err *err)
 {
 	size_t name = strcspn(vkey, "+");
+	struct note_key key = {0};
 	BUF public = {0}, again = {0};
 
 	if (name > NOTE_NAME_MAX || strlen(vkey) < name + 10 ||
 	    !buf_from_base64(&public, view_of_text(vkey + name + 10)) ||
 	    public.size != 1 + ED25519_SIZE)
 		return err_set(err, ERR_INVALID, "%s is no key of a note", vkey);
-	memset(ret_key, 0, sizeof(*ret_key));
-	memcpy(ret_key->name, vkey, name);
-	memcpy(ret_key->key.bytes, public.data + 1, ED25519_SIZE);
-	TRY(note_key_format(ret_key, &again, err));
+	memcpy(key.name, vkey, name);
+	memcpy(key.key.bytes, public.data + 1, ED25519_SIZE);
+	TRY(note_key_format(&key, &again, err));
 	if (strcmp(buf_string(&again), vkey) != 0)
 		return err_set(err, ERR_INVALID, "%s is not how we write it: %s", vkey,
 		    buf_string(&again));
+	*ret_key = key;
 	return ERR_OK;
 }
 

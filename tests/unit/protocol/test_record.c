@@ -346,6 +346,15 @@ every_changed_byte_is_refused_by_form_or_signature(void **state)
 	} while (0)
 
 static void
+three_items(struct item rows[3])
+{
+	for (size_t i = 0; i < 3; i++) {
+		rows[i] = some_request(&(struct point){{0}}).items.rows[0];
+		rows[i].secret.bytes[1] = (uint8_t)i;
+	}
+}
+
+static void
 values_outside_their_range_are_refused(void **state)
 {
 	struct bench *bench = *state;
@@ -381,14 +390,94 @@ values_outside_their_range_are_refused(void **state)
 	REFUSED(approval, some_approval(key), wrong.enc.bytes[64] ^= 1, "enc", APPROVAL);
 	REFUSED(release, some_release(), wrong.expires = wrong.released, "expires", RELEASE);
 	REFUSED(release, some_release(), wrong.approval_count = 0, "approvals", RELEASE);
-	REFUSED(release, some_release(), wrong.approvals[1] = wrong.approvals[0], "stands twice",
-	    RELEASE);
 	REFUSED(release, some_release(), wrong.item_count = 0, "items", RELEASE);
-	REFUSED(release, some_release(), wrong.items[1].version = 0, "version", RELEASE);
 	REFUSED(release, some_release(), wrong.recipient_count = 0, "recipients", RELEASE);
 	REFUSED(release, some_release(), wrong.recipients[1] = wrong.recipients[0],
 	    "recipients[1]: stands twice", RELEASE);
 	REFUSED(approval, some_approval(key), wrong.reply.bytes[64] ^= 1, "reply", APPROVAL);
+}
+
+/* What stands in a list is found again by whoever reads the error. */
+static void
+a_wrong_element_is_named_by_its_line(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	const struct point *key = &bench->public;
+	struct item rows[3];
+
+#define THREE(change) (three_items(rows), wrong.items = (struct items){rows, 3}, change)
+	REFUSED(request, some_request(key), THREE(rows[2].secret = rows[0].secret),
+	    "request: items[2]: the secret stands twice", REQUEST);
+	REFUSED(request, some_request(key), THREE(rows[1].version = 0),
+	    "request: items[1]: version", REQUEST);
+	REFUSED(ceremony, some_ceremony(key), THREE(rows[1].secret = rows[0].secret),
+	    "ceremony: items[1]: the secret stands twice", CEREMONY);
+	REFUSED(ceremony, some_ceremony(key), THREE(rows[2].quorum[0] = '9'),
+	    "ceremony: items[2]: quorum", CEREMONY);
+#undef THREE
+	REFUSED(request, some_request(key), wrong.recipients.rows[0].key.bytes[64] ^= 1,
+	    "request: recipients[0]: key", REQUEST);
+	REFUSED(release, some_release(), wrong.items[1].version = 0, "release: items[1]: version",
+	    RELEASE);
+	REFUSED(release, some_release(), wrong.items[1].secret = wrong.items[0].secret,
+	    "release: items[1]: the secret or its debt stands twice", RELEASE);
+	REFUSED(release, some_release(), wrong.items[1].debt = wrong.items[0].debt,
+	    "release: items[1]: the secret or its debt stands twice", RELEASE);
+	REFUSED(release, some_release(), wrong.approvals[1] = wrong.approvals[0],
+	    "release: approvals[1]: stands twice", RELEASE);
+}
+
+/* One of 500 is named; 501 are too many. */
+static void
+a_ceremony_has_at_most_500_items(void **state)
+{
+	static struct item rows[CEREMONY_ITEMS + 1];
+	struct bench *bench = *state;
+	struct err err;
+
+	for (uint16_t i = 0; i <= CEREMONY_ITEMS; i++) {
+		rows[i] = some_request(&bench->public).items.rows[0];
+		memcpy(rows[i].secret.bytes, &i, sizeof(i));
+	}
+	for (size_t more = 0; more < 2; more++) {
+		struct request request = some_request(&bench->public);
+		REQUEST read = {0};
+		JSON *payload = NULL;
+		DSSE statement = {0};
+
+		request.items = (struct items){rows, CEREMONY_ITEMS + more};
+		assert_ok(request_payload(&request, &payload, &err));
+		assert_ok(statement_new(STATEMENT_REQUEST, false, payload, &statement, &err));
+		if (more == 0) {
+			assert_ok(request_parse(&statement, false, &read, &err));
+			assert_int_equal(read.items.count, CEREMONY_ITEMS);
+			continue;
+		}
+		assert_error(ERR_INVALID, request_parse(&statement, false, &read, &err));
+		assert_says("items");
+	}
+}
+
+/* By whom: a seat with its token, or the lease key, which has neither. */
+static void
+a_done_is_of_a_seat_with_its_token_or_of_the_lease_key(void **state)
+{
+	struct err err;
+
+	(void)state;
+	REFUSED(done, some_done(), wrong.seat[0] = '\0', "token", DONE);
+	REFUSED(done, some_done(), wrong.token = (struct digest){{0}}, "token", DONE);
+	REFUSED(done, some_done(), wrong.seat[0] = '/', "seat", DONE);
+	DSSE statement = {0};
+	struct done lease = some_done(), read;
+	JSON *payload = NULL;
+	lease.seat[0] = '\0';
+	lease.token = (struct digest){{0}};
+	assert_ok(done_payload(&lease, &payload, &err));
+	assert_ok(statement_new(STATEMENT_DONE, false, payload, &statement, &err));
+	assert_ok(done_parse(&statement, false, &read, &err));
+	assert_string_equal(read.seat, "");
 }
 
 /* What people read is plain: nothing can be hidden in a reason. */
@@ -430,6 +519,9 @@ main(void)
 	    cmocka_unit_test(every_member_of_a_wrong_kind_is_refused),
 	    cmocka_unit_test(every_changed_byte_is_refused_by_form_or_signature),
 	    cmocka_unit_test(values_outside_their_range_are_refused),
+	    cmocka_unit_test(a_wrong_element_is_named_by_its_line),
+	    cmocka_unit_test(a_ceremony_has_at_most_500_items),
+	    cmocka_unit_test(a_done_is_of_a_seat_with_its_token_or_of_the_lease_key),
 	    cmocka_unit_test(control_and_bidi_characters_in_a_reason_are_refused),
 	};
 	return cmocka_run_group_tests(tests, samples_start, samples_stop);

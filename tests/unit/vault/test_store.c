@@ -188,6 +188,23 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench->store, &err));
 }
 
+/* Its tables are others: nothing of it may be read, least of all changed. */
+static void
+a_vault_of_0_1_is_refused_by_name_and_left_alone(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	BUF content = {0};
+	bench_fill(bench);
+	store_freep(&bench->store);
+	tamper(bench, "PRAGMA application_id = 1212238921"); /* "HALI" */
+	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
+	refuse_file(bench, buf_view(&content), ERR_VERSION, "made by Halligan 0.1");
+	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &bench->store, &err));
+	memcpy(content.data + 68, "HALF", 4);
+	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
+}
+
 static void
 a_linked_database_is_refused_and_a_linked_folder_is_not(void **state)
 {
@@ -317,7 +334,8 @@ what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM opened",
 	    "UPDATE opened SET version = 2", "UPDATE opened SET recovers = zeroblob(16)",
 	    "DELETE FROM answers", "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts",
-	    "DELETE FROM voices", "UPDATE voices SET denies = 1"};
+	    "DELETE FROM voices", "UPDATE voices SET denies = 1", "DELETE FROM tests",
+	    "UPDATE tests SET token = zeroblob(32)"};
 	struct bench *bench = *state;
 	sqlite3 *database = NULL;
 	bench_fill(bench);
@@ -445,6 +463,7 @@ main(void)
 	    CASE(what_is_not_a_vault_is_refused_and_left_alone),
 	    CASE(every_size_of_a_cut_file_is_an_error),
 	    CASE(a_newer_format_is_refused_and_both_are_named),
+	    CASE(a_vault_of_0_1_is_refused_by_name_and_left_alone),
 	    CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
 	    CASE(a_change_without_a_leaf_is_not_committed),
 	    CASE(a_rollback_leaves_nothing),

@@ -119,15 +119,41 @@ read_hash(struct store *store, struct err *err)
 	return store_log_root(store, 1, &root, err);
 }
 
-#define TIME_FAULTS  "-1", "'x'", "NULL", "1.5"
-#define BLOB_FAULTS  "x''", "x'00'", "zeroblob(200000)", "'text'", "7", "NULL"
-#define BYTES_FAULTS "zeroblob(200000)", "'text'", "7", "NULL"
-#define TEXT_FAULTS                                                                                \
-	"x'61'", "NULL", "'a' || char(10)", "'a' || char(8238)", "printf('%.*c', 600, 'a')"
-#define NAME_FAULTS  TEXT_FAULTS, "'Upper'", "''", "'a b'", "printf('%.*c', 64, 'a')"
-#define STATE_FAULTS "'lost'", "''", "'owedx'", "0", "NULL", "x'6f776564'"
-#define FLAG_FAULTS  "2", "-1", "NULL", "'x'"
-#define U32_FAULTS   "-1", "4294967296", "'x'", "NULL"
+static enum err_code
+read_test(struct store *store, struct err *err)
+{
+	struct digest token = digest_of(0x41), statement;
+	return store_newest_test(store, &token, &statement, err);
+}
+
+static enum err_code
+read_spares(struct store *store, struct err *err)
+{
+	struct spare_row rows[2];
+	size_t count;
+	return store_list_spares(store, &bench_secret, 1, rows, 2, &count, err);
+}
+
+static enum err_code
+read_spare(struct store *store, struct err *err)
+{
+	BUF ciphertext = {0};
+	struct digest token = digest_of(0x61);
+	return store_get_spare(store, &bench_secret, 1, &token, &ciphertext, err);
+}
+
+/* Those without NULL are of keys in tables without rowid. */
+#define TIME_FAULTS     "-1", "'x'", "NULL", "1.5"
+#define KEY_BLOB_FAULTS "x''", "x'00'", "zeroblob(200000)", "'text'", "7"
+#define BLOB_FAULTS     KEY_BLOB_FAULTS, "NULL"
+#define BYTES_FAULTS    "zeroblob(200000)", "'text'", "7", "NULL"
+#define LINE_FAULTS     "x'61'", "'a' || char(10)", "'a' || char(8238)", "printf('%.*c', 600, 'a')"
+#define TEXT_FAULTS     LINE_FAULTS, "NULL"
+#define KEY_NAME_FAULTS LINE_FAULTS, "'Upper'", "''", "'a b'", "printf('%.*c', 64, 'a')"
+#define NAME_FAULTS     KEY_NAME_FAULTS, "NULL"
+#define STATE_FAULTS    "'lost'", "''", "'owedx'", "0", "NULL", "x'6f776564'"
+#define FLAG_FAULTS     "2", "-1", "NULL", "'x'"
+#define U32_FAULTS      "-1", "4294967296", "'x'", "NULL"
 
 static const struct column {
 	const char *table, *column;
@@ -164,17 +190,20 @@ static const struct column {
     {"ceremonies", "released", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "expires", read_ceremonies, {TIME_FAULTS}},
     {"ceremonies", "release", read_ceremonies, {"x''", "zeroblob(33)", "'text'", "7"}},
-    {"items", "state", read_items, {"'x'", "7", "NULL"}},
+    {"items", "secret", read_items, {BLOB_FAULTS}},
+    {"items", "version", read_items, {U32_FAULTS, "0"}},
+    {"items", "state", read_items, {STATE_FAULTS}},
     {"items", "debt", read_items, {"x''", "zeroblob(15)", "'text'", "7"}},
-    {"items", "version", read_items, {"0", "'x'", "NULL"}},
+    {"items", "note", read_items, {TEXT_FAULTS}},
     {"voices", "seat", read_voices, {NAME_FAULTS}},
     {"voices", "token", read_voices, {BLOB_FAULTS}},
     {"voices", "statement", read_voices, {BLOB_FAULTS}},
     {"voices", "denies", read_voices, {FLAG_FAULTS}},
-    {"shares", "seat", read_shares, {"''", "'A b'"}},
+    {"shares", "seat", read_shares, {KEY_NAME_FAULTS}},
     {"shares", "statement", read_shares, {BLOB_FAULTS}},
     {"shares", "envelope", read_shares, {"-1", "128", "NULL", "'x'"}},
-    {"opened", "ceremony", read_opened, {"x''", "x'00'", "'text'", "7"}},
+    {"shares", "ciphertext", read_shares, {"x''", "zeroblob(529)", "'text'", "7"}},
+    {"opened", "ceremony", read_opened, {KEY_BLOB_FAULTS}},
     {"answers", "enc", read_answer, {BLOB_FAULTS}},
     {"answers", "ciphertext", read_answer, {"x''", BYTES_FAULTS, "zeroblob(131121)"}},
     {"debts", "id", read_debt, {BLOB_FAULTS}},
@@ -186,11 +215,18 @@ static const struct column {
     {"debts", "due", read_debt, {TIME_FAULTS}},
     {"debts", "attempts", read_debt, {U32_FAULTS}},
     {"debts", "note", read_debt, {TEXT_FAULTS}},
+    {"tests", "statement", read_test, {BLOB_FAULTS}},
+    {"spares", "token", read_spares, {KEY_BLOB_FAULTS}},
+    {"spares", "envelope", read_spares, {"-1", "128", "NULL", "'x'"}},
+    {"spares", "statement", read_spares, {KEY_BLOB_FAULTS}},
+    {"spares", "box", read_spares, {BLOB_FAULTS}},
+    {"spares", "signature", read_spares, {"zeroblob(63)", BLOB_FAULTS}},
+    {"spares", "ciphertext", read_spare, {"x''", BYTES_FAULTS, "zeroblob(529)"}},
     {"log_leaf", "data", read_leaf, {"'text'", "7", "NULL", "zeroblob(65536)"}},
     {"log_hash", "hash", read_hash, {BLOB_FAULTS}},
 };
 
-/* Set the column, read, put the old values back. */
+/* Set the column, read, put the old rows back. */
 static void
 read_damaged(struct bench *bench, const struct column *column, const char *fault)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store: every call of statement, secret, ceremony, voice, opened and debt. */
+/* vault/store: every call of statement, ceremony, voice, opened and debt; secrets. */
 #include "tests/lib/store_bench.h"
 
 static void
@@ -153,75 +153,6 @@ secrets_are_listed_by_name_in_pages(void **state)
 }
 
 static void
-versions_come_back_with_their_envelopes(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	VERSION_ROW row = {0};
-	BOX box = {{0}};
-	struct digest token, expected = digest_of(0x42);
-	bench_fill(bench);
-	bench_reopen(bench);
-	assert_ok(store_get_version(bench->store, &bench_secret, 2, &row, &err));
-	assert_int_equal(row.number, 2);
-	assert_int_equal(row.state, VERSION_PENDING);
-	assert_int_equal(row.created, 1000);
-	assert_false(row.part_exposed);
-	assert_string_equal(buf_string(&row.header), "header 2");
-	assert_string_equal(buf_string(&row.ciphertext), "ciphertext 2");
-	assert_int_equal(row.header_hash.bytes[31], 2);
-	assert_ok(store_get_envelope(bench->store, &bench_secret, 2, 1, &token, &box, &err));
-	assert_true(digest_equal(&token, &expected));
-	assert_int_equal(box.enc[64], 4);
-	assert_string_equal(buf_string(&box.ciphertext), "second");
-	assert_error(ERR_NOT_FOUND, store_get_version(bench->store, &bench_secret, 3, &row, &err));
-	assert_error(ERR_NOT_FOUND,
-	    store_get_envelope(bench->store, &bench_secret, 2, 2, &token, &box, &err));
-}
-
-static void
-a_version_changes_its_state_and_nothing_else(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	bench_fill(bench);
-	for (enum version_state to = VERSION_PENDING; to <= VERSION_RETIRED; to++) {
-		VERSION_ROW row = {0};
-		bench_begin(bench);
-		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, to, &err));
-		bench_commit(bench);
-		assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
-		assert_int_equal(row.state, to);
-	}
-	VERSION_ROW row = {0};
-	bench_begin(bench);
-	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
-	assert_error(ERR_NOT_FOUND, store_set_part_exposed(bench->store, &bench_secret, 3, &err));
-	assert_error(ERR_NOT_FOUND,
-	    store_set_version_state(bench->store, &bench_secret, 3, VERSION_CURRENT, &err));
-	bench_commit(bench);
-	assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
-	assert_true(row.part_exposed);
-}
-
-static void
-a_version_number_is_used_once(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	VERSION_ROW row = version_of(2);
-	HEADER *header = NULL;
-	bench_fill(bench);
-	assert_ok(header_new(&header, &err));
-	bench_begin(bench);
-	assert_error(ERR_EXISTS, store_add_version(bench->store, &row, header, NULL, 0, &err));
-	header->envelope_count = 1;
-	row.number = 3;
-	assert_error(ERR_INTERNAL, store_add_version(bench->store, &row, header, NULL, 0, &err));
-	store_rollback(bench->store);
-}
-
-static void
 a_ceremony_keeps_what_its_statement_says(void **state)
 {
 	struct bench *bench = *state;
@@ -306,7 +237,63 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 }
 
 static void
-items_keep_their_order_and_change_their_course_alone(void **state)
+a_ceremony_keeps_its_items_in_their_order(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct item_row items[5] = {{{{0}}}}, rows[5];
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct ceremony_row row = ceremony_of(bench->store, 7);
+	for (unsigned i = 0; i < 5; i++) {
+		struct secret_row secret = {.id = {{(uint8_t)(9 - i)}},
+		    .definition = digest_of(0x13),
+		    .newest = 1};
+		VERSION_ROW version = version_of(1);
+		HEADER *header = NULL;
+		items[i] = (struct item_row){.secret = secret.id, .version = 1};
+		version.secret = secret.id;
+		snprintf(secret.name, sizeof(secret.name), "%c", "dbeac"[i]);
+		assert_ok(header_new(&header, &err));
+		assert_ok(store_add_secret(bench->store, &secret, &err));
+		assert_ok(store_add_version(bench->store, &version, header, NULL, 0, &err));
+	}
+	assert_ok(store_add_ceremony(bench->store, &row, items, 5, &err));
+	items[3].state = ITEM_SKIPPED;
+	assert_ok(store_update_item(bench->store, &row.id, 3, &items[3], &err));
+	bench_commit(bench);
+	assert_ok(store_list_items(bench->store, &row.id, rows, 5, &count, &err));
+	assert_int_equal(count, 5);
+	assert_memory_equal(rows, items, sizeof(rows));
+	assert_ok(store_list_items(bench->store, &row.id, rows, 2, &count, &err));
+	assert_int_equal(count, 2);
+}
+
+static void
+a_ceremony_names_a_secret_once_and_a_version_that_is_there(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint64_t index;
+	struct item_row items[2] = {bench_item, bench_item};
+	bench_fill(bench);
+	bench_begin(bench);
+	struct ceremony_row row = ceremony_of(bench->store, 7);
+	items[1].version = 2;
+	assert_error(ERR_EXISTS, store_add_ceremony(bench->store, &row, items, 2, &err));
+	store_rollback(bench->store);
+	bench_begin(bench);
+	row = ceremony_of(bench->store, 7);
+	items[0].version = 3;
+	assert_ok(store_add_ceremony(bench->store, &row, items, 1, &err));
+	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+	assert_error(ERR_NOT_FOUND, store_commit(bench->store, &err));
+	assert_says("versions");
+}
+
+static void
+an_item_changes_its_course_alone(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
@@ -561,13 +548,12 @@ main(void)
 	    CASE(secrets_are_found_by_id_and_name),
 	    CASE(secrets_have_distinct_ids_and_names),
 	    CASE(secrets_are_listed_by_name_in_pages),
-	    CASE(versions_come_back_with_their_envelopes),
-	    CASE(a_version_changes_its_state_and_nothing_else),
-	    CASE(a_version_number_is_used_once),
 	    CASE(a_ceremony_keeps_what_its_statement_says),
 	    CASE(a_request_is_accepted_once),
 	    CASE(ceremonies_are_listed_by_state_newest_first),
-	    CASE(items_keep_their_order_and_change_their_course_alone),
+	    CASE(a_ceremony_keeps_its_items_in_their_order),
+	    CASE(a_ceremony_names_a_secret_once_and_a_version_that_is_there),
+	    CASE(an_item_changes_its_course_alone),
 	    CASE(voices_stand_as_they_arrived_each_once),
 	    CASE(a_share_that_was_taken_back_may_be_given_again),
 	    CASE(shares_of_a_suspended_token_leave_collecting_ceremonies_only),

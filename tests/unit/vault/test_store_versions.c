@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vault/store: versions, the lists of them, spares beside them, and tests of tokens. */
+#include "tests/lib/store_bench.h"
+
+static void
+versions_come_back_with_their_envelopes(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	VERSION_ROW row = {0};
+	BOX box = {{0}};
+	struct digest token, expected = digest_of(0x42);
+	bench_fill(bench);
+	bench_reopen(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 2, &row, &err));
+	assert_int_equal(row.number, 2);
+	assert_int_equal(row.state, VERSION_PENDING);
+	assert_int_equal(row.created, 1000);
+	assert_false(row.part_exposed);
+	assert_string_equal(buf_string(&row.header), "header 2");
+	assert_string_equal(buf_string(&row.ciphertext), "ciphertext 2");
+	assert_int_equal(row.header_hash.bytes[31], 2);
+	assert_ok(store_get_envelope(bench->store, &bench_secret, 2, 1, &token, &box, &err));
+	assert_true(digest_equal(&token, &expected));
+	assert_int_equal(box.enc[64], 4);
+	assert_string_equal(buf_string(&box.ciphertext), "second");
+	assert_error(ERR_NOT_FOUND, store_get_version(bench->store, &bench_secret, 3, &row, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_get_envelope(bench->store, &bench_secret, 2, 2, &token, &box, &err));
+}
+
+static void
+a_version_changes_its_state_and_nothing_else(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	for (enum version_state to = VERSION_PENDING; to <= VERSION_RETIRED; to++) {
+		VERSION_ROW row = {0};
+		bench_begin(bench);
+		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, to, &err));
+		bench_commit(bench);
+		assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
+		assert_int_equal(row.state, to);
+	}
+	VERSION_ROW row = {0};
+	bench_begin(bench);
+	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
+	assert_error(ERR_NOT_FOUND, store_set_part_exposed(bench->store, &bench_secret, 3, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_set_version_state(bench->store, &bench_secret, 3, VERSION_CURRENT, &err));
+	bench_commit(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
+	assert_true(row.part_exposed);
+}
+
+static void
+a_version_number_is_used_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	VERSION_ROW row = version_of(2);
+	HEADER *header = NULL;
+	bench_fill(bench);
+	assert_ok(header_new(&header, &err));
+	bench_begin(bench);
+	assert_error(ERR_EXISTS, store_add_version(bench->store, &row, header, NULL, 0, &err));
+	header->envelope_count = 1;
+	row.number = 3;
+	assert_error(ERR_INTERNAL, store_add_version(bench->store, &row, header, NULL, 0, &err));
+	store_rollback(bench->store);
+}
+
+/* Version 1 of secret NUMBER, current, sealed under the charter digest_of(CHARTER). */
+static void
+add_sealed(struct store *store, unsigned number, unsigned charter)
+{
+	struct err err;
+	struct secret_row secret = {.id = {{(uint8_t)number}},
+	    .definition = digest_of(0x13),
+	    .newest = 1};
+	VERSION_ROW row = {.secret = secret.id, .number = 1, .state = VERSION_CURRENT};
+	HEADER *header = NULL;
+	struct digest under = digest_of(charter);
+	snprintf(secret.name, sizeof(secret.name), "s%u", number);
+	assert_ok(header_new(&header, &err));
+	assert_non_null(buf_space(&row.header, 91));
+	buf_bytes(&row.header, VIEW_OF(under.bytes));
+	buf_text(&row.header, "the rest");
+	buf_text(&row.ciphertext, "ciphertext");
+	assert_ok(store_add_secret(store, &secret, &err));
+	assert_ok(store_add_version(store, &row, header, NULL, 0, &err));
+}
+
+static void
+versions_are_listed_by_the_charter_that_sealed_them(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct digest charter;
+	struct sealed_row rows[4];
+	struct secret_id after = {{0}};
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	for (unsigned i = 0x10; i < 0x16; i++)
+		add_sealed(bench->store, i, i % 2 == 0 ? 0x11 : 0x12);
+	const struct secret_id gone = {{0x14}};
+	assert_ok(store_set_version_state(bench->store, &gone, 1, VERSION_RETIRED, &err));
+	bench_commit(bench);
+	assert_ok(store_next_sealed_under(bench->store, NULL, &charter, &err));
+	assert_int_equal(charter.bytes[0], 0x11);
+	assert_ok(store_list_sealed_under(bench->store, &charter, &after, rows, 4, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[1].secret.bytes[0], 0x12);
+	assert_ok(store_next_sealed_under(bench->store, &charter, &charter, &err));
+	assert_int_equal(charter.bytes[0], 0x12);
+	assert_ok(store_list_sealed_under(bench->store, &charter, &after, rows, 2, &count, &err));
+	assert_int_equal(count, 2);
+	assert_ok(store_list_sealed_under(bench->store, &charter, &rows[1].secret, rows, 2, &count,
+	    &err));
+	assert_int_equal(count, 1);
+	assert_int_equal(rows[0].secret.bytes[0], 0x15);
+	assert_error(ERR_NOT_FOUND,
+	    store_next_sealed_under(bench->store, &charter, &charter, &err));
+}
+
+static void
+exposed_versions_are_listed_until_another_is_current(void **state)
+{
+	static const enum version_state states[] = {VERSION_PENDING, VERSION_CURRENT,
+	    VERSION_PREVIOUS, VERSION_REJECTED, VERSION_RETIRED};
+	struct bench *bench = *state;
+	struct err err;
+	struct sealed_row rows[2];
+	struct secret_id after = {{0}};
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	assert_ok(store_set_version_state(bench->store, &bench_secret, 1, VERSION_CURRENT, &err));
+	assert_ok(store_list_exposed(bench->store, &after, rows, 2, &count, &err));
+	assert_int_equal(count, 0); /* nobody opened a share of it */
+	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, states[i], &err));
+		assert_ok(store_list_exposed(bench->store, &after, rows, 2, &count, &err));
+		assert_int_equal(count, states[i] == VERSION_CURRENT ? 1 : 0);
+	}
+	assert_ok(store_set_version_state(bench->store, &bench_secret, 1, VERSION_CURRENT, &err));
+	assert_ok(store_list_exposed(bench->store, &bench_secret, rows, 2, &count, &err));
+	assert_int_equal(count, 0);
+	store_rollback(bench->store);
+}
+
+static void
+a_spare_has_the_box_of_the_statement_accepted_last(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct spare_row rows[2], first, later;
+	BUF ciphertext = {0};
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	first = spare_of(bench->store, 0x61, 0x32);
+	assert_error(ERR_EXISTS,
+	    store_put_spare(bench->store, &first, view_of_text("again"), &err));
+	assert_says("version 1");
+	later = spare_of(bench->store, 0x61, 0x33);
+	assert_ok(store_accept_spare(bench->store, &later.secret, 1, &later.token, &later.statement,
+	    &err));
+	assert_error(ERR_EXISTS,
+	    store_put_spare(bench->store, &first, view_of_text("again"), &err));
+	assert_ok(store_list_spares(bench->store, &bench_secret, 1, rows, 2, &count, &err));
+	assert_int_equal(rows[0].statement.bytes[0], 0x32); /* until another box comes */
+	assert_ok(store_put_spare(bench->store, &later, view_of_text("later"), &err));
+	bench_commit(bench);
+	assert_ok(store_list_spares(bench->store, &bench_secret, 1, rows, 2, &count, &err));
+	assert_int_equal(count, 1);
+	assert_true(digest_equal(&rows[0].statement, &later.statement));
+	assert_true(digest_equal(&rows[0].box, &later.box));
+	assert_false(rows[0].tested);
+	assert_ok(store_get_spare(bench->store, &bench_secret, 1, &later.token, &ciphertext, &err));
+	assert_string_equal(buf_string(&ciphertext), "later");
+}
+
+static void
+a_statement_without_its_box_is_no_spare(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct spare_row rows[2];
+	BUF ciphertext = {0};
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct spare_row bare = spare_of(bench->store, 0x62, 0x33);
+	assert_error(ERR_EXISTS, store_put_spare(bench->store, &bare, view_of_text("x"), &err));
+	assert_ok(
+	    store_accept_spare(bench->store, &bare.secret, 1, &bare.token, &bare.statement, &err));
+	bench_commit(bench);
+	assert_ok(store_list_spares(bench->store, &bench_secret, 1, rows, 2, &count, &err));
+	assert_int_equal(count, 1);
+	assert_ok(store_list_untested_spares(bench->store, &bare.token, rows, 2, &count, &err));
+	assert_int_equal(count, 0);
+	assert_error(ERR_NOT_FOUND,
+	    store_get_spare(bench->store, &bench_secret, 1, &bare.token, &ciphertext, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_list_spares(bench->store, &bench_secret, 1, rows, 0, &count, &err));
+}
+
+static void
+a_test_is_of_the_very_box_that_was_opened(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct spare_row rows[2];
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct digest test = bench_statement(bench->store, 0x34);
+	struct spare_row spare = spare_of(bench->store, 0x61, 0x32);
+	struct digest other = digest_of(0x77);
+	assert_ok(store_test_spare(bench->store, &spare.token, &other, &test, &err));
+	assert_ok(store_test_spare(bench->store, &other, &spare.box, &test, &err));
+	assert_ok(store_list_untested_spares(bench->store, &spare.token, rows, 2, &count, &err));
+	assert_int_equal(count, 1);
+	assert_ok(store_test_spare(bench->store, &spare.token, &spare.box, &test, &err));
+	assert_ok(store_list_untested_spares(bench->store, &spare.token, rows, 2, &count, &err));
+	assert_int_equal(count, 0);
+	assert_ok(store_list_spares(bench->store, &bench_secret, 1, rows, 2, &count, &err));
+	assert_true(rows[0].tested);
+	struct spare_row later = spare_of(bench->store, 0x61, 0x33);
+	assert_ok(bench_spare(bench->store, &later, "later", &err)); /* another box, untested */
+	assert_ok(store_list_untested_spares(bench->store, &spare.token, rows, 2, &count, &err));
+	assert_int_equal(count, 1);
+	bench_commit(bench);
+}
+
+static void
+erased_envelopes_are_gone_with_their_spares(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct spare_row rows[2];
+	struct digest token;
+	BOX box = {{0}}, kept = {{0}};
+	size_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	assert_ok(store_erase_envelopes(bench->store, &bench_secret, 1, &err));
+	bench_commit(bench);
+	assert_error(ERR_NOT_FOUND,
+	    store_get_envelope(bench->store, &bench_secret, 1, 0, &token, &box, &err));
+	assert_ok(store_list_spares(bench->store, &bench_secret, 1, rows, 2, &count, &err));
+	assert_int_equal(count, 0);
+	assert_ok(store_get_envelope(bench->store, &bench_secret, 2, 0, &token, &kept, &err));
+}
+
+static void
+the_newest_test_of_a_token_is_found(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct digest token = digest_of(0x41), other = digest_of(0x42), newest;
+	uint64_t count;
+	bench_fill(bench);
+	bench_begin(bench);
+	struct digest second = bench_statement(bench->store, 0x33);
+	assert_ok(store_add_test(bench->store, &token, &second, &err));
+	assert_error(ERR_EXISTS, store_add_test(bench->store, &other, &second, &err));
+	bench_commit(bench);
+	assert_ok(store_count_tests(bench->store, &count, &err));
+	assert_int_equal(count, 2);
+	assert_ok(store_newest_test(bench->store, &token, &newest, &err));
+	assert_int_equal(newest.bytes[0], 0x33);
+	assert_error(ERR_NOT_FOUND, store_newest_test(bench->store, &other, &newest, &err));
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(versions_come_back_with_their_envelopes),
+	    CASE(a_version_changes_its_state_and_nothing_else),
+	    CASE(a_version_number_is_used_once),
+	    CASE(versions_are_listed_by_the_charter_that_sealed_them),
+	    CASE(exposed_versions_are_listed_until_another_is_current),
+	    CASE(a_spare_has_the_box_of_the_statement_accepted_last),
+	    CASE(a_statement_without_its_box_is_no_spare),
+	    CASE(a_test_is_of_the_very_box_that_was_opened),
+	    CASE(erased_envelopes_are_gone_with_their_spares),
+	    CASE(the_newest_test_of_a_token_is_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
