@@ -137,7 +137,7 @@ enum err_code
 journal_add(struct session *session, struct leaf *leaf, struct err *err)
 {
 	BUF text = {0};
-	int64_t newest, now = session_now(session);
+	int64_t newest = 0, now = session_now(session);
 	uint64_t index;
 	uint32_t documents;
 
@@ -155,7 +155,7 @@ enum err_code
 journal_check_clock(struct session *session, struct err *err)
 {
 	char then[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE];
-	int64_t newest, now = session_now(session);
+	int64_t newest = 0, now = session_now(session);
 
 	TRY(newest_time(session, &newest, err));
 	if (newest <= now + CLOCK_BACK_MAX)
