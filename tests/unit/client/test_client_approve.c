@@ -21,9 +21,9 @@ the_officer_sees_everything_and_the_shares_arrive(void **state)
 {
 	static const char *const lines[] = {"prod/db, version 1", "root on db1", "Alice Oncall",
 	    "seat alice", "\n  | alice on laptop\n", "\n  | primary does not boot\n",
-	    "\n  | INC-4711\n", "30 min",
-	    "2 of (ciso, infra, audit)", "infra", "words", "read their eight words",
-	    "receives   alice-1, serial 2000", "admitted   since roster 1", "receives it once",
+	    "\n  | INC-4711\n", "30 min", "2 of (ciso, infra, audit)", "infra", "words",
+	    "read their eight words", "receives   alice-1, serial 2000",
+	    "admitted   since roster 1", "receives it once",
 	    "ciso's token \"ciso key\" (serial 1000)", "3 tries left",
 	    "missing: 1 more of infra, audit"};
 	struct town town;
