@@ -135,6 +135,8 @@ FAULTS = [
         body="\treturn 0; /* TO" + "DO */\n")}, "base/ground.c:7: unfinished"),
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
         body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
+    ("format", "a function that does not look like one", {"base/ground.c":
+        source("base/ground.c").replace("(void)\n{", "(void) {")}, "base/ground.c:5: clang-format -i base/ground.c"),
     ("format", "a form switched off", {"base/ground.c": source("base/ground.c", "/* clang-format o" + "ff */\n")},
         "base/ground.c: clang-format is switched off"),
     ("format", "a folder's own form", {"base/.clang-format": "DisableFormat: true\n", "base/ground.c":

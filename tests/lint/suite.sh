@@ -45,7 +45,7 @@ mkdir -p bin build/meson-logs && : > build/build.ninja
 cat > bin/meson <<'END'
 #!/bin/bash
 # Lists three tests; runs RAN of them, then ends with STATUS, or by the signal KILLED.
-[[ " $* " != *" --list "* ]] || { printf 'halligan:unit / %s\n' one two three; exit "${LIST_STATUS:-0}"; }
+[[ " $* " != *" --list "* ]] || { printf 'halligan:unit / %s\n' ${LIST-one two three}; exit; }
 cat ran > build/meson-logs/plain.json
 [ -z "${KILLED:-}" ] || kill -"$KILLED" $$
 exit "${STATUS:-0}"
@@ -61,6 +61,7 @@ refused "nor when a test failed" all STATUS=1
 cat well > ran
 refused "nor when some never ran, though meson is content" all STATUS=0
 { cat well; test_log three OK ''; } > ran
+refused "nor when they cannot be listed" all LIST=
 refused "nor when meson was killed after the last" all KILLED=KILL
 like "which is said" "$(tap_output)" 'failed: plain: meson itself, status 137 after 3 of 3 tests'
 

@@ -63,14 +63,14 @@ class Tree:
 
     def including(self, names):
         """Includes of NAMES and of what they include, as the preprocessor meets them."""
+        ours = set(self.names)
         for name, done in self.gcc(names, "-E", "-dI"):
             if done.returncode != 0: self.unread[name] = done.stderr.splitlines()[0]
             by = None
-            for line in done.stdout.splitlines():
-                marker = re.match(r'# \d+ "(.*?)"', line)
-                if marker: by = os.path.normpath(marker[1])
-                directive = re.match(r"#(?:include|include_next|import) (.*)", line)
-                if directive and by in self.names: yield Include(by, directive[1], self.resolved(by, directive[1]))
+            for place, written in re.findall(
+                    r'^#(?: \d+ "(.*?)"|(?:include|include_next|import) (.*))', done.stdout, re.M):
+                if place: by = os.path.normpath(place)
+                elif by in ours: yield Include(by, written, self.resolved(by, written))
 
     @functools.cached_property
     def includes(self):
