@@ -40,8 +40,8 @@ sshd_free_port() {
 
 # sshd_configure OPTION...: the first line for a keyword wins in sshd_config.
 sshd_configure() {
-	printf '%s\n' "$@" "Port $SSHD_PORT" "ListenAddress 127.0.0.1" "HostKey $SSHD_FOLDER/host_key" \
-		"AuthorizedKeysFile $SSHD_AUTHORIZED" "StrictModes no" "UsePAM no" \
+	printf '%s\n' "$@" "Port $SSHD_PORT" "ListenAddress 127.0.0.1" "HostKey \"$SSHD_FOLDER/host_key\"" \
+		"AuthorizedKeysFile \"$SSHD_AUTHORIZED\"" "StrictModes no" "UsePAM no" \
 		"PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" \
 		"ExposeAuthInfo yes" "PidFile none" "PrintMotd no" "MaxStartups 100" "LogLevel VERBOSE" \
 		"UseDNS no" >"$SSHD_FOLDER/config"

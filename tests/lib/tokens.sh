@@ -27,6 +27,7 @@ else
 	SIMTOKEN=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/halligan-simtoken
 	IFD=$(readlink -f "$HALLIGAN_BUILD")/tokens/sim/libifd-halligan.so
 fi
+TOKENS_DRIVER=/run/ifd.so # as pcscd sees it
 TOKENS_DIR=
 TOKENS_REMOVE=
 TOKENS_PIDS=()
@@ -104,7 +105,7 @@ token_ykman() {
 }
 
 # pcscd in a mount namespace of its own, where /run holds nothing but our folder, and without
-# drivers for the machine's real readers.
+# drivers for the machine's real readers.  The names in its configuration may hold no space: ours lie in /run there.
 tokens_pcscd() {
 	local namespaces=(--mount --propagation private)
 	[ "$(id -u)" -eq 0 ] || namespaces+=(--user --map-root-user)
@@ -115,10 +116,13 @@ tokens_pcscd() {
 		set -e
 		mkdir -p "$1/top"
 		mount -n -t tmpfs none "$1/top"
-		mkdir "$1/top/pcscd"
+		mkdir "$1/top/pcscd" "$1/top/tokens"
+		: > "$1/top/ifd.so"
 		mount -n --bind "$1/run" "$1/top/pcscd"
+		mount -n --bind "$1" "$1/top/tokens"
+		mount -n --bind "$2" "$1/top/ifd.so"
 		mount -n --move "$1/top" /run
-		exec pcscd --foreground --config "$1/readers" --error' sh "$TOKENS_DIR"
+		exec pcscd --foreground --config /run/tokens/readers --error' sh "$TOKENS_DIR" "$IFD"
 	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
 }
 
@@ -146,8 +150,8 @@ tokens_start() {
 			${TOKENS_FIDO_PIN:+--fido-pin "$TOKENS_FIDO_PIN"} ||
 			tokens_fail "cannot make token $serial"
 		token_run "$serial"
-		printf 'FRIENDLYNAME "%s"\nDEVICENAME halligan:%s\nLIBPATH %s\nCHANNELID %d\n' \
-			"$(token_reader "$serial")" "$TOKENS_DIR/$serial.sock" "$IFD" $((number++))
+		printf 'FRIENDLYNAME "%s"\nDEVICENAME halligan:/run/tokens/%s.sock\nLIBPATH %s\nCHANNELID %d\n' \
+			"$(token_reader "$serial")" "$serial" "$TOKENS_DRIVER" $((number++))
 	done > "$TOKENS_DIR/readers/halligan"
 	export PCSCLITE_CSOCK_NAME=$TOKENS_DIR/run/pcscd.comm
 	tokens_pcscd

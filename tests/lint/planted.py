@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each check of house.py passes on a small house that is in order, and fails, naming the place, when
 one fault is planted in it.  Prints TAP."""
-import os, shutil, subprocess, sys, tempfile
+import functools, json, os, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
@@ -19,16 +19,41 @@ def source(path, more="", body="\treturn 0;\n", name=None):
 
 # In order: seal knows base, the client and the server know the protocol.
 HOUSE = {}
-for stem in ("base/ground", "base/stone", "vault/seal/box", "vault/store/shelf",
-        "ceremony/protocol/word", "ceremony/server/host", "ceremony/client/guest"):
+for stem in ("base/ground", "base/stone", "vault/seal/box", "vault/store/shelf", "tokens/token",
+        "rotators/ssh/turn", "ceremony/protocol/word", "ceremony/server/host", "ceremony/client/guest",
+        "cli/hint"):
     HOUSE[stem + ".h"] = header(stem + ".h")
     HOUSE[stem + ".c"] = source(stem + ".c")
 HOUSE["vault/seal/box.c"] = source("vault/seal/box.c", '\n#include "base/ground.h"\n',
     "\treturn ground();\n")
 
 HOUSE["ceremony/server/server.h"] = header("ceremony/server/server.h")
-OPS = 'static const int ops[] = {\n    {"look", LIVE, serve_look, "anyone", NULL},\n' \
-    '    {"move", FOUNDING | LIVE, serve_move, "an officer", "a signature"},\n};\n'
+OPS = """#include <stddef.h>
+
+enum { FOUNDING = 1, LIVE = 2 };
+
+static int
+serve_look(void)
+{
+	return 0;
+}
+
+static int
+serve_move(void)
+{
+	return 0;
+}
+
+static const struct op {
+	const char *name;
+	int states;
+	int (*run)(void);
+	const char *who, *proof;
+} ops[] = {
+    {"look", LIVE, serve_look, "anyone", NULL},
+    {"move", FOUNDING | LIVE, serve_move, "an officer", "a signature"},
+};
+"""
 SAYS = "| `look` | `id` | `state` | |\n| `move` | `move` | | |\n\n## Who may ask for what\n\n" \
     "| `look` | live | anyone | reads |\n| `move` | founding, live | an officer | a signature |\n"
 HOUSE["ceremony/server/server.c"] = source("ceremony/server/server.c", "\n" + OPS)
@@ -43,9 +68,23 @@ def with_says(old, new):
 def with_include(path, *lines, body="\treturn 0;\n"):
     return {path: source(path, "\n" + "".join(f"#include {line}\n" for line in lines), body)}
 
+def many(stem, ways, place, body="\treturn 0;\n"):
+    """Files and places: a unit for each of some ways to do the same."""
+    files, places = {}, []
+    for number, lines in enumerate(ways):
+        name = f"{stem}{number}"
+        files[name + ".h"], files[name + ".c"] = header(name + ".h"), source(name + ".c", f"\n{lines}\n", body)
+        places.append(place.format(name=name, line=lines.split(" ")[-1]))
+    return files, places
+
 SECRET_USER = source("vault/seal/box.c", body="\tstruct secret *value = open();\n\n\treturn value != 0;\n")
 COPIED = "".join(f"\tif (ground() == {n})\n\t\treturn stone({n});\n" for n in range(6)) + "\treturn 0;\n"
-# (check, what is planted, files, the place that must be named, options)
+HOLDER = {"vault/seal/box.h": header("vault/seal/box.h", "struct box {\n\tstruct secret *pin;\n};\n\n"),
+    "vault/seal/box.c":
+        source("vault/seal/box.c", body="\treturn box->pin != 0;\n").replace("(void)", "(struct box *box)")}
+# With a build, from which these source files are left out.
+BUILD, WITHOUT_HINT = (), ("cli/hint.c",)
+# (check, what is planted, files, the place or places that must be named, what the build leaves out: none without one)
 FAULTS = [
     ("arrows", "base knows the vault", with_include("base/ground.c", '"vault/seal/box.h"'),
         "base/ground.c: base may not include vault/seal/box.h"),
@@ -54,36 +93,79 @@ FAULTS = [
         "ceremony/client/guest.c: ceremony/client may not include"),
     ("arrows", "the client opens the database",
         with_include("ceremony/client/guest.c", '"vault/store/shelf.h"'), "ceremony/client/guest.c"),
-    ("arrows", "the server touches a token", {"tokens/token.h": header("tokens/token.h"),
-        "tokens/token.c": source("tokens/token.c"),
-        **with_include("ceremony/server/host.c", '"tokens/token.h"')}, "ceremony/server/host.c"),
+    ("arrows", "the server touches a token", with_include("ceremony/server/host.c", '"tokens/token.h"'),
+        "ceremony/server/host.c"),
     ("arrows", "a folder without a room", {"vault/attic/box.c": source("vault/attic/box.c"),
         "vault/attic/box.h": header("vault/attic/box.h")}, "vault/attic/box.c stands in no room"),
+    ("arrows", "a floor without a room", {"daemon/clock.c": source("daemon/clock.c"),
+        "daemon/clock.h": header("daemon/clock.h")},
+        "daemon/clock.c stands in no room: name one in ARROWS (tests/lint/house.py)"),
+    ("arrows", "a right that only begins like this name", {
+        "tokens/attest/chain.h": header("tokens/attest/chain.h"),
+        "tokens/attest/chain.c": source("tokens/attest/chain.c"),
+        "ceremony/protocol/enrolments.h": header("ceremony/protocol/enrolments.h"),
+        **with_include("ceremony/protocol/enrolments.c", '"tokens/attest/chain.h"')},
+        "ceremony/protocol/enrolments.c: ceremony/protocol may not include"),
+    ("arrows", "the client knows the server, whatever it calls that", *many("ceremony/client/by", (
+        '#include <ceremony/server/host.h>', '#include "base/../ceremony/server/host.h"',
+        '#define HOST "ceremony/server/host.h"\n#include HOST', '#import "ceremony/server/host.h"',
+        '%:include "ceremony/server/host.h"', '/* */ # /* */ include /* */ "ceremony/server/host.h"',
+        '#include "ceremony/server/host.c"'), "{name}.c: ceremony/client may not include ceremony/server/host.")),
+    ("arrows", "a source file is included", with_include("base/ground.c", '"base/stone.c"'),
+        "base/ground.c: base/stone.c is no header"),
+    ("arrows", "the client uses the server without a header", {"ceremony/client/guest.c":
+        source("ceremony/client/guest.c", "\nint host(void);\n", "\treturn host();\n")},
+        "ceremony/client/guest.c: ceremony/client may not use host of ceremony/server/host.c", BUILD),
+    ("arrows", "a neighbour without its folder", with_include("base/ground.c", '"stone.h"'),
+        'base/ground.c: "stone.h" is to be written #include "base/stone.h"'),
+    ("arrows", "a header that is not there", with_include("base/ground.c", '"base/nowhere.h"'),
+        "base/ground.c cannot be read"),
+    ("arrows", "text that is no header", {"base/stone.inc": "", **with_include("base/ground.c", '"base/stone.inc"')},
+        "base/ground.c: base/stone.inc is no header"),
     ("library", "SQLite in a second file", with_include("vault/store/shelf.c", "<sqlite3.h>"),
         "vault/store/shelf.c: <sqlite3.h>"),
-    ("library", "OpenSSL in the protocol", with_include("ceremony/protocol/word.c",
-        "<openssl/evp.h>"), "ceremony/protocol/word.c: <openssl/evp.h>"),
+    ("library", "SQLite in quotes", with_include("vault/store/shelf.c", '"sqlite3.h"'),
+        'vault/store/shelf.c: "sqlite3.h" belongs'),
+    ("library", "headers of no library that we know", *many("vault/store/by", [f"#include <{name}>" for name in
+        ("cmocka.h", "/usr/include/sqlite3.h", "sqlite3ext.h", "zlib.h", "libpq-fe.h")],
+        "{name}.c: {line} is of no library that we know")),
     ("circle", "two units include each other", {**with_include("base/ground.c", '"base/stone.h"'),
         **with_include("base/stone.c", '"base/ground.h"')}, "base/ground base/stone"),
     ("circle", "two units call each other without saying so", {
         "base/ground.c": source("base/ground.c", "\nint stone(void);\n", "\treturn stone();\n"),
         "base/stone.c": source("base/stone.c", "\nint ground(void);\n", "\treturn ground();\n")},
-        "base/ground base/stone", "build"),
+        "base/ground base/stone", BUILD),
     ("one header", "a source file without a header", {"base/ground.h": None,
         "base/ground.c": LICENCE + "int ground;\n"}, "base/ground.c has no header"),
     ("one header", "a header for functions of another file", {"base/lonely.h":
-        header("base/lonely.h")}, "base/lonely.h declares functions"),
-    ("short", "a file of 601 lines", {"base/ground.c": source("base/ground.c") + "\n" * 601},
+        header("base/lonely.h", "/* static inline */\n")}, "base/lonely.h declares lonely()"),
+    ("one header", "a header with a function of its neighbour", {
+        "base/ground.h": header("base/ground.h", "int pebble(void);\n"),
+        "base/stone.c": source("base/stone.c", "\nint\npebble(void)\n{\n\treturn 0;\n}\n")},
+        "base/ground.h declares pebble(), which no base/ground.c defines", BUILD),
+    ("one header", "a function that its header does not tell", {"base/stone.c": source("base/stone.c",
+        "\nint\npebble(void)\n{\n\treturn 0;\n}\n")}, "base/stone.h does not declare pebble", BUILD),
+    ("short", "a file of 601 lines", {"base/ground.c": source("base/ground.c") + "\n" * 600 + "/* */"},
         "base/ground.c: "),
+    ("short", "a program of 601 lines", {"tests/long.py": "#\n" * 600 + "#"}, "tests/long.py: 601 lines"),
     ("short", "a function of 51 lines", {"base/ground.c": source("base/ground.c",
         body="\tground();\n" * 51)}, "a function of 51 lines"),
     ("short", "a flat folder", {f"base/stone{n}.c": source(f"base/stone{n}.c") for n in range(40)},
         "base/: 42 .c files"),
-    ("state", "a mutable global", {"base/ground.c": source("base/ground.c",
-        "\nstatic int count;\n")}, "mutable file-scope state: static int count;"),
+    ("built", "a source file in no meson.build", {"cli/hint.c": source("cli/hint.c")},
+        "cli/hint.c is in no meson.build", WITHOUT_HINT),
+    ("built", "a scenario that never runs", {"tests/scenarios/75-lost.sh": ""}, "75-lost.sh never runs", BUILD),
+    ("built", "a unit test that never runs", {"tests/unit/test_lost.c": LICENCE}, "test_lost.c never runs", BUILD),
+    ("state", "state of each kind", *many("base/by", ("static int count;", "int count;",
+        "static _Thread_local int count = 1;", "static const char *count;", "static int (*count)(void);"),
+        "{name}.c: mutable state: count", "\treturn count++ != 0;\n"), BUILD),
+    ("state", "state in a function", {"base/ground.c": source("base/ground.c",
+        body="\tstatic int count;\n\n\treturn count++;\n")}, "base/ground.c: mutable state: count", BUILD),
     ("seam", "the client asks which driver it is", {"ceremony/client/guest.c":
         source("ceremony/client/guest.c", "\n/* \"piv\" */\n", '\treturn guest() == *"fido2";\n')},
         "ceremony/client/guest.c:9: a driver by its name"),
+    ("seam", "a document does", {"vault/seal/box.c": source("vault/seal/box.c", body='\treturn *"piv";\n')},
+        "vault/seal/box.c:7: a driver by its name"),
     ("licensed", "a file without its licence", {"base/ground.c": "int ground;\n"},
         "base/ground.c: no licence line"),
     ("licensed", "a name that says nothing", {"base/utils.c": source("base/utils.c"),
@@ -91,7 +173,14 @@ FAULTS = [
     ("licensed", "unfinished work", {"base/ground.c": source("base/ground.c",
         body="\treturn 0; /* TO" + "DO */\n")}, "base/ground.c:7: unfinished"),
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
-        body="        return 0;\n")}, "base/ground.c:"),
+        body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
+    ("format", "a function that does not look like one", {"base/ground.c":
+        source("base/ground.c").replace("(void)\n{", "(void) {")}, "base/ground.c:5: clang-format -i base/ground.c"),
+    ("format", "a form switched off", {"base/ground.c": source("base/ground.c", "/* clang-format o" + "ff */\n")},
+        "base/ground.c: clang-format is switched off"),
+    ("format", "a folder's own form", {"base/.clang-format": "DisableFormat: true\n", "base/ground.c":
+        source("base/ground.c", body="        return 0;\n")}, "base/ground.c:6: clang-format"),
+    ("format", "a form that nobody uses yet", {"base/.clang-format": ""}, "base/.clang-format: one form"),
     ("compiles alone", "a header that needs another", {"base/ground.h": header("base/ground.h",
         "size_t many(void);\n")}, "base/ground.h does not compile alone"),
     ("in common", "a function of one room in another", {
@@ -122,52 +211,83 @@ def make(folder, files):
         with open(path, "w", encoding="utf-8") as file: file.write(text)
     shutil.copy(os.path.join(ROOT, ".clang-format"), folder)
 
-def build(folder):
-    objects = os.path.join(folder, "build", "base", "libbase.a.p")
-    os.makedirs(objects)
-    for name in ("ground", "stone"):
-        subprocess.run(["gcc", "-I", folder, "-c", os.path.join(folder, "base", name + ".c"),
-            "-o", os.path.join(objects, name + ".c.o")], check=True)
-    return ["--build", os.path.join(folder, "build")]
+def build(folder, without):
+    """Objects, and what meson says of them; it runs no test."""
+    made, rows = os.path.join(folder, "build"), []
+    shutil.rmtree(made, ignore_errors=True)
+    os.makedirs(os.path.join(made, "meson-private"))
+    os.makedirs(os.path.join(made, "meson-info"))
+    for place, _, names in os.walk(folder):
+        for path in (os.path.join(place, name) for name in names if name.endswith(".c")):
+            name = os.path.relpath(path, folder)
+            if name in without: continue
+            rows.append({"file": path, "output": name.replace("/", "_") + ".p/it.o"})
+            os.makedirs(os.path.join(made, os.path.dirname(rows[-1]["output"])))
+            subprocess.run(["gcc", "-O1", "-I", folder, "-c", path,
+                "-o", os.path.join(made, rows[-1]["output"])], check=True)
+    for name, text in (("compile_commands.json", rows), ("meson-info/intro-tests.json", [])):
+        with open(os.path.join(made, name), "w", encoding="utf-8") as file: json.dump(text, file)
+    return ["--build", made]
 
 def lint(program, folder, *words):
     return subprocess.run([sys.executable, os.path.join(HERE, program), "--root", folder, *words],
         capture_output=True, text=True)
 
-def planted(folder, check, files, place, how=None):
+@functools.cache
+def in_order(check, with_build):
+    """What a check says of the house without a fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(folder, HOUSE)
+        done = lint("house.py", folder, *(build(folder, ()) if with_build else ()), check)
+        return done.returncode, done.stdout + done.stderr
+
+def planted(folder, check, files, place, without=None):
+    status, said = in_order(check, without is not None)
+    if status != 0 or "# SKIP" in said: return "fails on the house that is in order:\n" + said
     make(folder, HOUSE)
-    more = build(folder) if how else []
-    before = lint("house.py", folder, *more, check)
-    if before.returncode != 0: return "fails on the house that is in order:\n" + before.stdout
     make(folder, files)
-    if how:
-        shutil.rmtree(os.path.join(folder, "build"))
-        build(folder)
-    after = lint("house.py", folder, *more, check)
-    if after.returncode != 1 or place not in after.stdout:
-        return f"does not name {place!r}:\n" + after.stdout + after.stderr
+    after = lint("house.py", folder, *(build(folder, without) if without is not None else ()), check)
+    for each in [place] if isinstance(place, str) else place:
+        if after.returncode != 1 or each not in after.stdout:
+            return f"does not name {each!r}:\n" + after.stdout + after.stderr
     return None
 
 def plaintext(folder):
-    """A function that takes a secret in hand is counted."""
-    make(folder, HOUSE)
-    before = lint("measure.py", folder).stdout
-    make(folder, {"vault/seal/box.c": SECRET_USER})
-    after = lint("measure.py", folder).stdout
-    if "plaintext 0;" in before and "plaintext 3;" in after: return None
-    return before + after
+    """A function that takes a secret in hand is counted, be it out of a struct."""
+    sums = []
+    for files in (HOUSE, {"vault/seal/box.c": SECRET_USER}, HOLDER):
+        make(folder, files)
+        sums.append(lint("measure.py", folder).stdout)
+    if all(f"plaintext {n};" in said for n, said in zip((0, 3, 1), sums)): return None
+    return "".join(sums)
+
+def empty(folder):
+    """What git lists of an ignored folder is nothing: that is not in order."""
+    inner = os.path.join(folder, "inner")
+    os.mkdir(inner)
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    make(folder, {".gitignore": "/inner/\n"})
+    nothing = [lint(program, inner) for program in ("house.py", "measure.py")]
+    make(inner, {path: text for path, text in HOUSE.items() if not path.startswith("cli/")})
+    nothing.append(lint("house.py", inner, "licensed"))
+    make(inner, {**HOUSE, "build.c": ""})
+    found = lint("house.py", inner, "licensed")
+    if all(done.returncode == 1 and "no source file in" in done.stderr for done in nothing) and \
+        "build.c: no licence line" in found.stdout: return None
+    return "".join(done.stdout + done.stderr for done in (*nothing, found))
 
 def main():
     failed = False
-    print(f"1..{len(FAULTS) + 1}")
-    rows = [(f"{check}: {what}", lambda folder, row=row: planted(folder, row[0], *row[2:]))
-        for row in FAULTS for check, what in [row[:2]]]
+    rows = [(f"{check}: {what}", functools.partial(planted, check=check, files=files, place=place,
+        without=without[0] if without else None)) for check, what, files, place, *without in FAULTS]
     rows.append(("lines that may see plaintext: one function more", plaintext))
+    rows.append(("a tree without source files", empty))
+    print(f"1..{len(rows)}")
     for number, (claim, run) in enumerate(rows, 1):
         with tempfile.TemporaryDirectory() as folder:
             problem = run(folder)
         failed |= problem is not None
-        print(f"{'ok' if problem is None else 'not ok'} {number} - {claim}")
+        print(f"{'ok' if problem is None else 'not ok'} {number} - {claim}", flush=True)
         for line in (problem or "").splitlines(): print(f"# {line}")
     return 1 if failed else 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The suite about itself: it counts what happened, its slices leave nothing out, and what runs alone ends
-# with whoever started it.
+# The suite about itself: it counts what happened, its slices leave nothing out, it leaves nothing behind, and what
+# runs alone ends with whoever started it.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/alone.sh"
 . "$(dirname "$0")/../lib/sweep.sh"
@@ -14,31 +14,87 @@ test_log() { # test_log NAME RESULT OUTPUT
 	printf '{"name": "halligan:unit / %s", "result": "%s", "duration": 1.5, "stdout": "%s"}\n' "$@"
 }
 report() { "$lib/report.py" "$@" | tail -n 1; }
-test_log one OK 'ok 1 - a\nok 2 - b\n' > well
-test_log two OK '# skipped: there is no vector file x.json\nok 1 - a\n' >> well
-is "what passed is counted, and vectors that are not there" "$(report plain=well)" "2 passed, 0 failed, 1 skipped"
-ok "which is no failure in CI" "$lib/report.py" --skips-fail plain=well
-like "slowest first" "$(test_log slow OK '' | sed 's/1.5/2.5/' | "$lib/report.py" plain=well plain=/dev/stdin)" '2.5 s  plain: slow.*1.5 s  plain: one'
-{ test_log three SKIP '1..0 # SKIP needs root'; test_log four OK 'ok 1 - a # SKIP no umockdev'; } > skips
-is "a skip is counted" "$(report plain=well sanitize=skips)" "3 passed, 0 failed, 3 skipped"
-ok "which is no failure" "$lib/report.py" plain=well sanitize=skips
+test_log one OK 'ok 1 - a\nok 2 - b\n1..2' > well
+test_log two OK '# skipped: there is no vector file x.json\n1..1\nok 1 - a\n' >> well
+is "what passed is counted, and vectors that are not there" "$(report plain:2:0=well)" "2 passed, 0 failed, 1 skipped"
+ok "which is no failure in CI" "$lib/report.py" --skips-fail plain:2:0=well
+like "slowest first" "$(test_log slow OK '' | sed 's/1.5/2.5/' | "$lib/report.py" plain:2:0=well plain:1:0=/dev/stdin)" '2.5 s  plain: slow.*1.5 s  plain: one'
+{ test_log three SKIP '1..0 # SKIP needs root'; test_log four OK 'ok 1 - a of #3 # SKIP no umockdev\n1..1'; } > skips
+is "a skip is counted" "$(report plain:2:0=well sanitize:2:0=skips)" "3 passed, 0 failed, 3 skipped"
+ok "which is no failure" "$lib/report.py" plain:2:0=well sanitize:2:0=skips
 like "but said with its reason" "$(tap_output)" 'skipped: sanitize: three: needs root'
-refused "in CI it is one" "$lib/report.py" --skips-fail plain=well sanitize=skips
-is "each of them" "$(report --skips-fail plain=well sanitize=skips)" "3 passed, 2 failed, 1 skipped"
+refused "in CI it is one" "$lib/report.py" --skips-fail plain:2:0=well sanitize:2:0=skips
+is "each of them" "$(report --skips-fail plain:2:0=well sanitize:2:0=skips)" "3 passed, 2 failed, 1 skipped"
+test_log five SKIP '1..0 # SKIP in another slice' > elsewhere
+is "but not a case of another slice" "$(report --skips-fail plain:2:0=well slice:1:0=elsewhere)" "2 passed, 0 failed, 2 skipped"
 for result in FAIL TIMEOUT ERROR INTERRUPT; do
 	test_log five $result '' > bad
-	refused "a test that ended with $result fails the run" "$lib/report.py" plain=well plain=bad
-	is "and is counted" "$(report plain=well plain=bad)" "2 passed, 1 failed, 1 skipped"
+	refused "a test that ended with $result fails the run" "$lib/report.py" plain:2:0=well plain:1:1=bad
+	is "and is counted" "$(report plain:2:0=well plain:1:1=bad)" "2 passed, 1 failed, 1 skipped"
 done
-refused "a run without a log fails" "$lib/report.py" plain=well plain=nowhere
+test_log six OK 'ok 1 - a\nok 2 - b\n' > early
+refused "so does one that says ok and ends without a plan" "$lib/report.py" plain:2:0=well plain:1:0=early
+test_log six SKIP '# a word\n' > early
+refused "or says nothing" "$lib/report.py" plain:2:0=well plain:1:0=early
+refused "a run without a log fails" "$lib/report.py" plain:2:0=well plain:1:0=nowhere
 : > nothing
-refused "so does one in which nothing ran" "$lib/report.py" plain=nothing
+refused "so does one in which nothing ran" "$lib/report.py" plain:0:0=nothing
+
+# What meson does, and how it ends, is up to these tests.
+mkdir -p bin build/meson-logs && : > build/build.ninja
+cat > bin/meson <<'END'
+#!/bin/bash
+# Lists three tests; runs RAN of them, then ends with STATUS, or by the signal KILLED.
+[[ " $* " != *" --list "* ]] || { printf 'halligan:unit / %s\n' ${LIST-one two three}; exit; }
+cat ran > build/meson-logs/plain.json
+[ -z "${KILLED:-}" ] || kill -"$KILLED" $$
+exit "${STATUS:-0}"
+END
+chmod 755 bin/meson
+all() { HALLIGAN_ALONE=tests/all PATH=$folder/bin:$PATH env "$@" "$lib/../all" "$folder/build" plain; }
+sed -i "s,build/meson-logs,$folder/&,; s,cat ran,cat $folder/ran," bin/meson
+{ cat well; test_log three OK ''; } > ran
+ok "a part whose tests all ran passes" all STATUS=0
+refused "it does not when meson says otherwise" all STATUS=2
+{ cat well; test_log three FAIL ''; } > ran
+refused "nor when a test failed" all STATUS=1
+cat well > ran
+refused "nor when some never ran, though meson is content" all STATUS=0
+{ cat well; test_log three OK ''; } > ran
+refused "nor when they cannot be listed" all LIST=
+refused "nor when meson was killed after the last" all KILLED=KILL
+like "which is said" "$(tap_output)" 'failed: plain: meson itself, status 137 after 3 of 3 tests'
+
+checked() { "$lib/../all" --check "$@"; }
+ok "parts are known before anything runs" checked lint full slice
+refused "unknown ones refused" checked plain slcie
+refused "a slice needs a commit" env HALLIGAN_COMMIT= "$lib/../all" --check plain slice
+ok "or a number" env HALLIGAN_COMMIT= HALLIGAN_SLICE=3/40 "$lib/../all" --check plain slice
+refused "that is one of forty" env HALLIGAN_SLICE=3/4 "$lib/../all" --check slice
+refused "without a build folder nothing runs" "$lib/../all"
+like "and its use is said" "$(tap_output)" '^usage: tests/all BUILD'
+run() { "$lib/../../run" "$@"; }
+refused "run refuses unknown parts before it builds" env HALLIGAN_BUILD="$folder/never" "$lib/../../run" test plain slcie
+is "so that nothing is built" "$(find . -name never)." .
+refused "and arguments that a verb does not take" run install foo
+is "its help is no error" "$(run --help 2> /dev/null | head -n 1)" "usage: ./run VERB"
+is "nor is that of bare" "$("$lib/../bare" --help | head -n 1 | cut -c -18)" "usage: tests/bare "
+is "without clang the coverage of corpora is skipped, and says so" \
+	"$(PATH=$folder/bin /usr/bin/python3 "$lib/../fuzz/coverage.py" coverage)" "1..0 # SKIP there is no clang: ./run install"
 
 taken() { local n; for ((n = 1; n <= 100; n++)); do ! sweep_takes $n 7 || echo $n; done; }
 is "all slices together are the full run, each case once" \
 	"$(for ((k = 1; k <= 40; k++)); do HALLIGAN_SWEEP=$k/40 taken; done | sort -n)" "$(HALLIGAN_SWEEP=all taken)"
 is "the full run is every case" "$(HALLIGAN_SWEEP=all taken | wc -l)" 100
 is "the plain suite takes some" "$(HALLIGAN_SWEEP='' taken | wc -l)" 14
+
+# A program that imports its neighbours would leave what Python made of them beside them.
+mkdir tests
+tar -C "$lib/.." -c --exclude __pycache__ fuzz/coverage.py golden/dump.py lib lint scenarios | tar -C tests -x
+importing() { grep -rl '^sys\.path\.insert' tests --include='*.py'; }
+for program in $(importing); do env -u PYTHONDONTWRITEBYTECODE "$program" --help > /dev/null 2>&1; done
+is "programs in Python leave nothing beside them" "$(importing | grep -c .): $(find tests -name '__pycache__' | head -n 1)" "5: "
+like "and if they did, git would not see it" "$(cat "$lib/../../.gitignore")" '__pycache__/'
 
 if [ "$(id -u)" -eq 0 ]; then
 	cat > program <<-'END'

@@ -1,38 +1,126 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source tree as lint reads it: files, includes, functions, and who knows whom."""
-import os, re, shutil, subprocess
+"""The source tree as lint reads it: files and functions by their text; includes, declarations and
+symbols by what the compiler and the linker say of them."""
+import collections, concurrent.futures, functools, json, os, re, shutil, subprocess, tempfile
 
-PRODUCT = ("base/", "vault/", "tokens/", "rotators/", "ceremony/", "cli/")
+# An #include: by whom, as written, and which file of the tree that is (None: not ours).
+Include = collections.namedtuple("Include", "by written target")
+# Of an object file of the build: its source file, and what nm says.
+Symbol = collections.namedtuple("Symbol", "source name kind section")
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, **options)
 
 class Tree:
+    """Everything outside tests/ is product.  BUILD is meson's folder, whose objects are up to date."""
     def __init__(self, root, build=None):
-        self.root, self.build, self.cache = os.path.abspath(root), build, {}
-        listed = shutil.which("git") and subprocess.run(["git", "-C", self.root, "ls-files",
-            "--cached", "--others", "--exclude-standard"], capture_output=True, text=True)
-        if listed and listed.returncode == 0:
-            names = listed.stdout.split("\n")
-        else: # an exported tree, or no git
-            names = [os.path.relpath(os.path.join(d, f), self.root)
-                for d, _, fs in os.walk(self.root) for f in fs]
-        self.names = sorted(n for n in set(names)
-            if not n.startswith("build") and os.path.isfile(os.path.join(self.root, n)))
+        self.root, self.build = os.path.realpath(root), build and os.path.realpath(build)
+        self.names = sorted(n for n in set(self.by_git() or self.by_walking())
+            if os.path.isfile(os.path.join(self.root, n)))
+        if not self.files(".c", product=True): raise SystemExit(f"lint: no source file in {self.root}")
+
+    def by_git(self):
+        """None in an exported tree, also when that lies in somebody else's repository, and without git."""
+        git = ("git", "-C", self.root)
+        if not shutil.which("git"): return None
+        top = run(*git, "rev-parse", "--show-toplevel")
+        if top.returncode != 0 or os.path.realpath(top.stdout.strip("\n")) != self.root: return None
+        return run(*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+            check=True).stdout.split("\0")
+
+    def by_walking(self):
+        for folder, inner, names in os.walk(self.root):
+            if "meson-private" in inner: inner[:] = names[:] = [] # of a build
+            for name in names: yield os.path.relpath(os.path.join(folder, name), self.root)
 
     def files(self, *suffixes, product=False):
         return [n for n in self.names if n.endswith(suffixes)
-            and (not product or n.startswith(PRODUCT))]
+            and not (product and n.startswith("tests/"))]
 
+    @functools.cache
     def text(self, name):
-        if name not in self.cache:
-            with open(os.path.join(self.root, name), encoding="utf-8") as file:
-                self.cache[name] = file.read()
-        return self.cache[name]
+        with open(os.path.join(self.root, name), encoding="utf-8") as file: return file.read()
 
     def lines(self, name):
-        return self.text(name).split("\n")
+        return self.text(name).splitlines()
 
-    def includes(self, name):
-        """(kind, header) of each include: '"' is ours, '<' a library's."""
-        return re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', self.text(name), re.M)
+    def gcc(self, names, *arguments, into=None):
+        """(name, finished gcc) for each file that only includes that one; INTO: an option and a folder, in which
+        a file for each takes what the option makes."""
+        flags = run("pkg-config", "--cflags", "libpcsclite", "ykpiv", "libfido2").stdout.split()
+        def compile(name):
+            own = [into[0], os.path.join(into[1], name.replace("/", "_"))] if into else []
+            return name, run("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", *flags, *arguments, *own, "-x", "c", "-",
+                input=f'#include "{name}"\n', cwd=self.root)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool: yield from pool.map(compile, names)
+
+    def resolved(self, by, written):
+        """The file of ours that an #include means."""
+        for folder in (os.path.dirname(by), "") if written[0] == '"' else ("",):
+            path = os.path.relpath(os.path.join(self.root, folder, written[1:-1]), self.root)
+            if not path.startswith("..") and os.path.isfile(os.path.join(self.root, path)): return path
+        return None
+
+    def including(self, names):
+        """Includes of NAMES and of what they include, as the preprocessor meets them."""
+        ours = set(self.names)
+        for name, done in self.gcc(names, "-E", "-dI"):
+            if done.returncode != 0: self.unread[name] = done.stderr.splitlines()[0]
+            by = None
+            for place, written in re.findall(
+                    r'^#(?: \d+ "(.*?)"|(?:include|include_next|import) (.*))', done.stdout, re.M):
+                if place: by = os.path.normpath(place)
+                elif by in ours: yield Include(by, written, self.resolved(by, written))
+
+    @functools.cached_property
+    def includes(self):
+        """Those of the product's files; unread says which the preprocessor could not read, and why."""
+        self.unread = {}
+        found = set(self.including(self.files(".c", product=True)))
+        met = {include.target for include in found}
+        found.update(self.including([n for n in self.files(".h", product=True) if n not in met]))
+        return sorted((i for i in found if not i.by.startswith("tests/")), key=lambda i: (i.by, i.written))
+
+    @functools.cached_property
+    def headers(self):
+        """{header: (why it does not compile alone or None, functions it declares itself)}"""
+        found = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, done in self.gcc(self.files(".h"), "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
+                    into=("-aux-info", folder)):
+                if done.returncode != 0:
+                    found[name] = done.stderr.splitlines()[0], set()
+                    continue
+                with open(os.path.join(folder, name.replace("/", "_")), encoding="utf-8") as file:
+                    told = re.findall(r"^/\* (.*?):\d+:\w+ \*/ extern .*?(\w+) \((?!\*)", file.read(), re.M)
+                found[name] = None, {function for path, function in told if os.path.normpath(path) == name}
+        return found
+
+    @functools.cached_property
+    def objects(self):
+        """{object file: its source file} of the build."""
+        with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
+            return {os.path.join(self.build, row["output"]): os.path.relpath(os.path.join(self.build, row["file"]),
+                self.root) for row in json.load(file)}
+
+    @functools.cached_property
+    def symbols(self):
+        """Of the product's objects."""
+        found, product = [], {o: s for o, s in self.objects.items() if s in self.files(".c", product=True)}
+        for line in run("nm", "-A", "-f", "sysv", *product, check=True).stdout.splitlines():
+            words = [word.strip() for word in line.split("|")]
+            if len(words) != 7: continue
+            file, name = words[0].rsplit(":", 1)
+            found.append(Symbol(product[file], name, words[2], words[6]))
+        return found
+
+    @functools.cached_property
+    def defined(self):
+        """{symbol that others may use: its source files}"""
+        found = {}
+        for symbol in self.symbols:
+            if symbol.kind in "TDRBCVW": found.setdefault(symbol.name, set()).add(symbol.source)
+        return found
 
     def functions(self, name):
         """(first line of the body, lines between the braces, head and body)."""
@@ -66,35 +154,16 @@ def unit(name):
     """A .c and its header are one unit."""
     return name.rsplit(".", 1)[0]
 
-def mangled(path):
-    return path.replace("/", "_") + ".o"
+def include_arrows(tree):
+    """(file, file, by what)"""
+    return [(i.by, i.target, i.target) for i in tree.includes if i.target]
 
 def symbol_arrows(tree):
-    """(unit, unit, symbol) by what the linker sees, for the objects of tree.build."""
-    objects = {}
-    for folder, _, names in os.walk(tree.build):
-        inside = os.path.relpath(folder, tree.build)
-        if inside.startswith("tests") or not folder.endswith(".p"): continue
-        home = os.path.dirname(inside)
-        sources = {mangled(os.path.relpath(n, home)): n
-            for n in tree.files(".c", product=True) if n.startswith(home + "/")}
-        objects.update({os.path.join(folder, n): sources[n] for n in names if n in sources})
-    if not objects:
-        raise SystemExit(f"lint: no objects of this tree in {tree.build}")
-    listed = subprocess.run(["nm", "-A", *sorted(objects)], capture_output=True, text=True).stdout
-    defined, wanted = {}, []
-    for line in listed.splitlines():
-        file, row = line.split(":", 1)
-        kind, symbol = row.split()[-2:]
-        if kind in "TDRBVW": defined[symbol] = unit(objects[file])
-        elif kind == "U": wanted.append((unit(objects[file]), symbol))
-    for user, symbol in wanted:
-        if symbol in defined and defined[symbol] != user: yield user, defined[symbol], symbol
-
-def include_arrows(tree):
-    for name in tree.files(".c", ".h", product=True):
-        for kind, header in tree.includes(name):
-            if kind == '"' and unit(header) != unit(name): yield unit(name), unit(header), header
+    """The same by what the linker sees; the simulated token is a program of its own, and may call things alike."""
+    def nearest(user, sources):
+        return min(sorted(sources), key=lambda s: s.startswith("tokens/sim/") != user.startswith("tokens/sim/"))
+    return sorted({(s.source, nearest(s.source, tree.defined[s.name]), s.name) for s in tree.symbols
+        if s.kind == "U" and s.name in tree.defined})
 
 def circles(arrows):
     """The strongly connected parts of more than one unit (Tarjan), each sorted."""

@@ -16,13 +16,15 @@ is "pcscd serves sixteen tokens" "$(yubico-piv-tool -a list-readers | grep -c 'S
 ok "the first works" yubico-piv-tool -r "$(token_reader 1301)" -a verify-pin -P 123456
 ok "the last works" yubico-piv-tool -r "$(token_reader 1316)" -a verify-pin -P 123456
 
-# Another harness, in a folder of its own, with a token of the same serial and another PIN; it waits to be killed.
+# Another harness, in a folder of its own with a space in its name, with a token of the same serial and another PIN; it
+# waits to be killed.
 mkfifo ready never
-env -u HALLIGAN_ALONE bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
-	echo "$TOKENS_DIR $PCSCLITE_CSOCK_NAME ${TOKENS_PIDS[*]}" > "$2"; read -r _ < "$3"' \
+mkdir "a space"
+env -u HALLIGAN_ALONE TMPDIR="$folder/a space" bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
+	printf "%s\n" "$TOKENS_DIR" "$PCSCLITE_CSOCK_NAME" "${TOKENS_PIDS[*]}" > "$2"; read -r _ < "$3"' \
 	other "$library" "$folder/ready" "$folder/never" &
 other=$!
-read -r other_folder other_socket pids < ready
+{ read -r other_folder; read -r other_socket; read -r pids; } < ready
 ok "a second harness runs beside it" env PCSCLITE_CSOCK_NAME="$other_socket" \
 	yubico-piv-tool -r "$(token_reader 1301)" -a verify-pin -P 654321
 is "and sees only its own token" "$(PCSCLITE_CSOCK_NAME=$other_socket yubico-piv-tool -a list-readers | wc -l)" 1

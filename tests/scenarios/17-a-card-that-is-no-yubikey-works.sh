@@ -134,7 +134,7 @@ ok "a token is made" "$SIMTOKEN" new --state short.json --serial 4294967295 --pr
 tokens_spawn short.log "$SIMTOKEN" run --state short.json
 ok "and run with its state alone" tokens_until 10 "$SIMTOKEN" control short.ctl status
 ok "what pcscd needs to know is printed" "$SIMTOKEN" reader --state short.json
-tap_output | sed "s|^LIBPATH.*|LIBPATH $IFD|" >> readers/halligan # (it is not installed here)
+tap_output | sed "s|^LIBPATH.*|LIBPATH $TOKENS_DRIVER|" >> readers/halligan # (it is not installed here)
 tokens_pcscd_stop
 tokens_pcscd
 seen() { opensc-tool --list-readers 2>/dev/null | grep -q "Yes .*Simulated PIV card 4294967295 "; }

@@ -15,7 +15,7 @@ ROLES[ciso2]=officer ROLES[carol]=officer PERSON[ciso2]=${PERSON[ciso]} PERSON[c
 AS_OPTIONS=(--timeout 900)
 SECRETS=40
 if [ -n "${HALLIGAN_SWEEP:-}" ]; then # one case, which is whole or nothing
-	sweep_takes 1 1 || { echo "ok 1 - in another slice"; echo 1..1; exit 0; }
+	sweep_takes 1 1 || { echo "1..0 # SKIP in another slice"; exit 0; }
 	SECRETS=200
 fi
 SECRETS=${HALLIGAN_YEAR_SECRETS:-$SECRETS}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What `meson install` makes runs by itself: staged in DESTDIR, moved to its prefix, and there an ordinary user
-# runs the demo's ceremony, while the build folder cannot be seen.
+# runs the demo's ceremony, in a folder with a space in its name, while the build folder cannot be seen.
 # HALLIGAN_PREFIX: what is installed there already is run instead (tests/builds).
 if [ -z "${HALLIGAN_OWN_MOUNTS:-}" ]; then
 	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to become another user and to mount"; exit 0; }
@@ -46,13 +46,13 @@ mount -n -t tmpfs -o mode=700 none "$build"
 cp /etc/passwd passwd
 echo "ordinary:x:61234:61234::$folder/home:/bin/bash" >> passwd
 mount -n --bind passwd /etc/passwd
-mkdir home
+mkdir -p "home/a space"
 cp -r "$tests/demo" "$tests/lib" home/
 chown -R 61234:61234 home
 cd home || exit 99
 ordinary() {
 	setpriv --reuid 61234 --regid 61234 --clear-groups --inh-caps=-all --bounding-set=-all \
-		env -i PATH="$PATH" HOME="$PWD" TMPDIR="$PWD" HALLIGAN_PREFIX="$prefix" "$@"
+		env -i PATH="$PATH" HOME="$PWD" TMPDIR="$PWD/a space" HALLIGAN_PREFIX="$prefix" "$@"
 }
 simtoken() { ordinary "$prefix/bin/halligan-simtoken" "$@"; }
 ok "an ordinary user makes a token" simtoken new --serial 4711 --state 4711.json

@@ -22,6 +22,12 @@
 
 enum { SECURITY_LEVEL = 2, CHAIN_MAX = 6, PEM_MAX = 128 * 1024 };
 
+void
+attest_certificate_freep(struct x509_st **certificate)
+{
+	X509_free(*certificate);
+}
+
 static void
 stack_freep(STACK_OF(X509) * *stack)
 {

@@ -11,9 +11,8 @@
 #include "tokens/token.h"
 
 struct x509_st;
-void X509_free(struct x509_st *certificate); /* OpenSSL's */
-DESTRUCTOR(certificate_freep, struct x509_st, X509_free)
-#define CERTIFICATE CLEANUP(certificate_freep) struct x509_st
+void attest_certificate_freep(struct x509_st **certificate);
+#define CERTIFICATE CLEANUP(attest_certificate_freep) struct x509_st
 
 /* Exactly one certificate, in DER and nothing looser: it must encode to the same bytes.
  * ERR_INVALID: WHAT is none. */
