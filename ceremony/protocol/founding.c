@@ -2,20 +2,6 @@
 #include "ceremony/protocol/founding.h"
 
 #include <stdio.h>
-#include <string.h>
-
-bool
-is_vault_name(const char *name)
-{
-	for (const char *c = name; *c != '\0'; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		    (*c >= '0' && *c <= '9');
-
-		if (!letter && (c == name || (*c != '.' && *c != '-')))
-			return false;
-	}
-	return name[0] != '\0' && strlen(name) <= VAULT_NAME_MAX;
-}
 
 void
 put_founding(struct json *object, const struct founding *founding)

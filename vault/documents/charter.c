@@ -58,7 +58,7 @@ charter_name_valid(const char *name)
 		if (!letter && (c == name || (*c != '.' && *c != '-')))
 			return false;
 	}
-	return name[0] != '\0';
+	return name[0] != '\0' && strlen(name) <= VAULT_NAME_MAX;
 }
 
 static enum err_code

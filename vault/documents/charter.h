@@ -101,6 +101,8 @@ const struct policy *charter_policy(const struct charter *charter, const char *n
 /* Are these the host's keys that CHARTER names? */
 bool charter_names_host(const struct charter *charter, const struct ed25519_public *statement,
     const struct ed25519_public *log, const struct point *escrow);
-/* A vault's name becomes part of the log's origin: letters, digits, dots and dashes. */
+/* A vault's name becomes part of the log's origin: 1 to VAULT_NAME_MAX letters, digits, dots and dashes, the first
+ * a letter or digit. */
 bool charter_name_valid(const char *name);
+
 #endif
