@@ -88,6 +88,11 @@ is "all slices together are the full run, each case once" \
 is "the full run is every case" "$(HALLIGAN_SWEEP=all taken | wc -l)" 100
 is "the plain suite takes some" "$(HALLIGAN_SWEEP='' taken | wc -l)" 14
 
+# The server's layer linked as tests/lint/meson.build does, but without the one of the rotators that it calls.
+like "a layer that calls one which it was not given does not link" "$(gcc "$lib/../lint/arrows.c" -o arrows \
+	-Wl,--whole-archive "$HALLIGAN_BUILD/ceremony/server/libserver.a" -Wl,--no-whole-archive 2>&1)" \
+	"undefined reference to .rotator_find'"
+
 # A program that imports its neighbours would leave what Python made of them beside them.
 mkdir tests
 tar -C "$lib/.." -c --exclude __pycache__ fuzz/coverage.py golden/dump.py lib lint scenarios | tar -C tests -x

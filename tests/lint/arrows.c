@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linked with the whole of one layer: that it links is the test. */
+int
+main(void)
+{
+	return 0;
+}
