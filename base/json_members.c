@@ -81,6 +81,14 @@ member_in(struct json_in *in, const struct member *member, void *value)
 	case MEMBER_NAME:
 		text_in(in, member, field);
 		break;
+	case MEMBER_FIXED:
+		(void)json_in_choice(in, member->name, member->choices);
+		break;
+	case MEMBER_FIRMWARE:
+		if (!firmware_from_text(json_in_text(in, member->name, 5, FIRMWARE_TEXT_SIZE - 1),
+		        field))
+			json_in_fail(in, member->name, member->what);
+		break;
 	case MEMBER_BASE64:
 		json_in_base64(in, member->name, field, (size_t)member->max);
 		break;
@@ -125,6 +133,7 @@ static void
 put_member(struct json *object, const struct member *member, const void *value)
 {
 	const void *field = (const uint8_t *)value + member->offset;
+	char firmware[FIRMWARE_TEXT_SIZE];
 
 	switch (member->kind) {
 	case MEMBER_HEX:
@@ -147,6 +156,13 @@ put_member(struct json *object, const struct member *member, const void *value)
 		break;
 	case MEMBER_TIME:
 		json_put_time(object, member->name, *(const int64_t *)field);
+		break;
+	case MEMBER_FIXED:
+		json_put_text(object, member->name, member->choices[0]);
+		break;
+	case MEMBER_FIRMWARE:
+		firmware_text(field, firmware);
+		json_put_text(object, member->name, firmware);
 		break;
 	case MEMBER_BASE64:
 		json_put_base64(object, member->name, buf_view(field));

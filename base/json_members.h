@@ -14,17 +14,19 @@
 
 #include "base/json_in.h"
 
-enum member_kind {     /* its field */
-	MEMBER_HEX,    /* bytes, or a struct of nothing else */
-	MEMBER_POINT,  /* a struct point: one of P-256 */
-	MEMBER_TEXT,   /* char array: MIN bytes to what fits */
-	MEMBER_NAME,   /* char array: a seat's or secret's name */
-	MEMBER_NUMBER, /* integer of 4 or 8 bytes: MIN to MAX */
-	MEMBER_BOOL,   /* bool */
-	MEMBER_CHOICE, /* bool or enum: the index of one of CHOICES */
-	MEMBER_TIME,   /* int64_t */
-	MEMBER_BASE64, /* struct buf: at most MAX bytes */
-	MEMBER_OBJECT /* none: an object whose MEMBERS are of the same struct, called WHAT in errors */
+enum member_kind {       /* its field */
+	MEMBER_HEX,      /* bytes, or a struct of nothing else */
+	MEMBER_POINT,    /* a struct point: one of P-256 */
+	MEMBER_TEXT,     /* char array: MIN bytes to what fits */
+	MEMBER_NAME,     /* char array: a seat's or secret's name */
+	MEMBER_NUMBER,   /* integer of 4 or 8 bytes: MIN to MAX */
+	MEMBER_BOOL,     /* bool */
+	MEMBER_CHOICE,   /* bool or enum: the index of one of CHOICES */
+	MEMBER_TIME,     /* int64_t */
+	MEMBER_FIXED,    /* none: always the first of CHOICES */
+	MEMBER_FIRMWARE, /* 3 bytes: "5.7.4" */
+	MEMBER_BASE64,   /* struct buf: at most MAX bytes */
+	MEMBER_OBJECT    /* none: an object whose MEMBERS are of the same struct */
 };
 struct member {
 	const char *name; /* NULL ends a table */
@@ -33,7 +35,7 @@ struct member {
 	int64_t min, max;
 	const char *const *choices; /* ends with NULL */
 	const struct member *members;
-	const char *what;
+	const char *what; /* names an object in errors; what errors say of a firmware */
 };
 #define FIELD(type, field) offsetof(type, field), sizeof(((type *)NULL)->field)
 

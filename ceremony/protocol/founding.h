@@ -13,8 +13,6 @@ struct founding {
 	char copy[4096]; /* ceremony/server/vault/copy_sink.h */
 };
 /* Members "init", "name", "training" and "copy". */
-/* 1 to VAULT_NAME_MAX letters, digits, dots and dashes, the first a letter or digit. */
-bool is_vault_name(const char *name);
 void put_founding(struct json *object, const struct founding *founding);
 void in_founding(struct json_in *in, struct founding *ret_founding);
 /* All but "init": what the founder chooses. */

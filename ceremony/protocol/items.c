@@ -104,8 +104,7 @@ check_quorum(struct json_in *in, const struct item *item)
 	struct quorum quorum;
 	struct err cause;
 
-	if (quorum_parse(item->quorum, &quorum, &cause) != ERR_OK ||
-	    quorum_format(&quorum, &canonical, &cause) != ERR_OK ||
+	if (quorum_canonical(item->quorum, &quorum, &canonical, &cause) != ERR_OK ||
 	    strcmp(buf_string(&canonical), item->quorum) != 0)
 		json_in_fail(in, "quorum", "not a quorum in canonical form");
 }

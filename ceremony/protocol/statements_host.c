@@ -51,10 +51,8 @@ static const struct member rotation_members[] = {
     {"old", MEMBER_NUMBER, FIELD(struct rotation, old)},
     {"new", MEMBER_NUMBER, FIELD(struct rotation, new)},
     {"header", MEMBER_HEX, FIELD(struct rotation, header)},
-    {NULL},
-};
-/* After what both probes said. */
-static const struct member rotated_members[] = {
+    {"new_probe", MEMBER_FIXED, .choices = (const char *const[]){"accepted", NULL}},
+    {"old_probe", MEMBER_FIXED, .choices = (const char *const[]){"refused", NULL}},
     {"sessions", MEMBER_TEXT, FIELD(struct rotation, sessions)},
     {"detail", MEMBER_TEXT, FIELD(struct rotation, detail)},
     {"time", MEMBER_TIME, FIELD(struct rotation, time)},
@@ -184,10 +182,5 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 enum err_code
 rotation_payload(const struct rotation *rotation, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = payload_begin(rotation_members, rotation);
-
-	json_put_text(payload, "new_probe", "accepted");
-	json_put_text(payload, "old_probe", "refused");
-	members_put(payload, rotated_members, rotation);
-	return payload_finish(payload, ret_payload, err);
+	return payload_write(rotation_members, rotation, ret_payload, err);
 }

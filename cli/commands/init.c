@@ -38,7 +38,7 @@ cmd_init(const struct cli_call *call, struct err *err)
 	const char *copy;
 	char hex[2 * DIGEST_SIZE + 1];
 
-	if (!is_vault_name(name))
+	if (!charter_name_valid(name))
 		return err_set(err, ERR_USAGE,
 		    "--name: \"%.100s\" is no vault's name: 1 to %d letters, digits, dots and dashes, "
 		    "the first a letter or digit",
