@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/protocol/founding.h"
 
-#include <stdio.h>
+#include "base/json_members.h"
+
+static const struct member init_members[] = {
+    {"init", MEMBER_HEX, FIELD(struct founding, init)},
+    {NULL},
+};
+static const struct member choice_members[] = {
+    {"name", MEMBER_TEXT, FIELD(struct founding, name), .min = 1},
+    {"training", MEMBER_BOOL, FIELD(struct founding, training)},
+    {"copy", MEMBER_TEXT, FIELD(struct founding, copy), .min = 1},
+    {NULL},
+};
 
 void
 put_founding(struct json *object, const struct founding *founding)
 {
-	json_put_hex(object, "init", VIEW_OF(founding->init.bytes));
-	json_put_text(object, "name", founding->name);
-	json_put_bool(object, "training", founding->training);
-	json_put_text(object, "copy", founding->copy);
+	members_put(object, init_members, founding);
+	members_put(object, choice_members, founding);
 }
 
 void
 in_founding(struct json_in *in, struct founding *ret_founding)
 {
-	json_in_hex(in, "init", ret_founding->init.bytes, DIGEST_SIZE);
+	members_in(in, init_members, ret_founding);
 	in_founding_choice(in, ret_founding);
 }
 
 void
 in_founding_choice(struct json_in *in, struct founding *ret_founding)
 {
-	snprintf(ret_founding->name, sizeof(ret_founding->name), "%s",
-	    json_in_text(in, "name", 1, VAULT_NAME_MAX));
-	ret_founding->training = json_in_bool(in, "training");
-	snprintf(ret_founding->copy, sizeof(ret_founding->copy), "%s",
-	    json_in_text(in, "copy", 1, sizeof(ret_founding->copy) - 1));
+	members_in(in, choice_members, ret_founding);
 }

@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/protocol/items.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/protocol/statement_parts.h"
+#include "base/json_members.h"
+
+/* A request's item has a name, a ceremony's a quorum, after these. */
+static const struct member item_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct item, secret)},
+    {"version", MEMBER_NUMBER, FIELD(struct item, version), 1, UINT32_MAX},
+    {"definition", MEMBER_HEX, FIELD(struct item, definition)},
+    {"header", MEMBER_HEX, FIELD(struct item, header)},
+    {NULL},
+};
+static const struct member name_members[] = {
+    {"name", MEMBER_NAME, FIELD(struct item, name)},
+    {NULL},
+};
+static const struct member quorum_members[] = {
+    {"quorum", MEMBER_TEXT, FIELD(struct item, quorum), .min = 1},
+    {NULL},
+};
+static const struct member recipient_members[] = {
+    {"token", MEMBER_HEX, FIELD(struct recipient, token)},
+    {"key", MEMBER_POINT, FIELD(struct recipient, key)},
+    {NULL},
+};
 
 bool
 mode_releases(enum mode mode)
@@ -47,12 +70,8 @@ put_items(struct json *payload, const struct items *items, bool ceremony)
 		const struct item *item = &items->rows[i];
 		struct json *object = json_new_object();
 
-		json_put_hex(object, "secret", VIEW_OF(item->secret.bytes));
-		json_put_int(object, "version", item->version);
-		json_put_hex(object, "definition", VIEW_OF(item->definition.bytes));
-		json_put_hex(object, "header", VIEW_OF(item->header.bytes));
-		json_put_text(object, ceremony ? "quorum" : "name",
-		    ceremony ? item->quorum : item->name);
+		members_put(object, item_members, item);
+		members_put(object, ceremony ? quorum_members : name_members, item);
 		json_add(array, object);
 	}
 	json_put(payload, "items", array);
@@ -61,16 +80,8 @@ put_items(struct json *payload, const struct items *items, bool ceremony)
 void
 put_recipients(struct json *payload, const struct recipients *recipients)
 {
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < recipients->count; i++) {
-		struct json *object = json_new_object();
-
-		json_put_hex(object, "token", VIEW_OF(recipients->rows[i].token.bytes));
-		json_put_hex(object, "key", VIEW_OF(recipients->rows[i].key.bytes));
-		json_add(array, object);
-	}
-	json_put(payload, "recipients", array);
+	members_put_rows(payload, "recipients", recipient_members, recipients->rows,
+	    sizeof(recipients->rows[0]), recipients->count);
 }
 
 struct items_in
@@ -87,17 +98,13 @@ in_items(struct json_in *in, enum mode mode)
 
 /* The text of a quorum in its canonical form, so that equal quorums are equal texts. */
 static void
-read_quorum(struct json_in *in, struct item *item)
+check_quorum(struct json_in *in, const struct item *item)
 {
 	BUF canonical = {0};
 	struct quorum quorum;
 	struct err cause;
 
-	parts_in_text(in, "quorum", 1, item->quorum, sizeof(item->quorum));
-	if (in->code != ERR_OK)
-		return;
-	if (quorum_parse(item->quorum, &quorum, &cause) != ERR_OK ||
-	    quorum_format(&quorum, &canonical, &cause) != ERR_OK ||
+	if (quorum_canonical(item->quorum, &quorum, &canonical, &cause) != ERR_OK ||
 	    strcmp(buf_string(&canonical), item->quorum) != 0)
 		json_in_fail(in, "quorum", "not a quorum in canonical form");
 }
@@ -108,15 +115,18 @@ read_item(const struct json *object, const char *line, bool ceremony, struct ite
 {
 	struct json_in in = json_in(object, line, err);
 
-	json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
-	item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "definition", &item->definition);
-	parts_in_digest(&in, "header", &item->header);
+	members_in(&in, item_members, item);
+	members_in(&in, ceremony ? quorum_members : name_members, item);
 	if (ceremony)
-		read_quorum(&in, item);
-	else
-		parts_in_name(&in, "name", item->name, sizeof(item->name));
+		check_quorum(&in, item);
 	return json_in_end(&in);
+}
+
+const char *
+items_line(const char *what, const char *list, size_t index, char line[LINE_SIZE])
+{
+	snprintf(line, LINE_SIZE, "%s: %s[%zu]", what, list, index);
+	return line;
 }
 
 static bool
@@ -136,7 +146,7 @@ read_rows(const struct json *array, const char *what, bool ceremony, struct item
 	char line[LINE_SIZE];
 
 	for (size_t i = 0; i < items->count; i++) {
-		TRY(read_item(json_array_object(array, i), parts_line(what, "items", i, line),
+		TRY(read_item(json_array_object(array, i), items_line(what, "items", i, line),
 		    ceremony, &items->rows[i], err));
 		if (stands_before(items, i))
 			return err_set(err, ERR_INVALID, "%s: the secret stands twice", line);
@@ -152,12 +162,9 @@ read_recipients(const struct json *array, const char *what, struct recipients *r
 	char line[LINE_SIZE];
 
 	for (size_t i = 0; i < read.count; i++) {
-		struct json_in in = json_in(json_array_object(array, i),
-		    parts_line(what, "recipients", i, line), err);
-
-		parts_in_digest(&in, "token", &read.rows[i].token);
-		parts_in_point(&in, "key", &read.rows[i].key);
-		TRY(json_in_end(&in));
+		TRY(members_read(json_array_object(array, i),
+		    items_line(what, "recipients", i, line), recipient_members, &read.rows[i],
+		    err));
 		for (size_t j = 0; j < i; j++)
 			if (digest_equal(&read.rows[i].token, &read.rows[j].token) ||
 			    point_equal(&read.rows[i].key, &read.rows[j].key))

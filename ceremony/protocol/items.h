@@ -15,7 +15,7 @@
 #include "vault/documents/state_names.h"
 #include "vault/seal/header.h"
 
-enum { RECIPIENTS = 4 };
+enum { RECIPIENTS = 4, LINE_SIZE = 64 };
 
 /* Does a person receive it? */
 bool mode_releases(enum mode mode);
@@ -57,6 +57,9 @@ struct items_in in_items(struct json_in *in, enum mode mode);
 /* ERR_INVALID names the line: "request: items[3]: the secret stands twice". */
 enum err_code read_items(const struct items_in *from, const char *what, bool ceremony,
     struct items *ret_items, struct recipients *ret_recipients, struct err *err) MUST_CHECK;
+
+/* "request: items[3]": how errors name an element of a list. */
+const char *items_line(const char *what, const char *list, size_t index, char line[LINE_SIZE]);
 
 /* The same versions in the same order, whatever their names and quorums? */
 bool items_equal(const struct items *a, const struct items *b);

@@ -5,7 +5,31 @@
 #include <string.h>
 
 #include "base/hpke_info.h"
-#include "ceremony/protocol/statement_parts.h"
+
+static const struct member open_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct spare_open, secret)},
+    {"version", MEMBER_NUMBER, FIELD(struct spare_open, version), 1, UINT32_MAX},
+    {"header", MEMBER_HEX, FIELD(struct spare_open, header)},
+    {"envelope", MEMBER_NUMBER, FIELD(struct spare_open, envelope), 0, HEADER_ENVELOPES - 1},
+    {NULL},
+};
+/* "opens" stands between the two. */
+static const struct member spare_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct spare, vault)},
+    {"seat", MEMBER_NAME, FIELD(struct spare, seat)},
+    {"from", MEMBER_HEX, FIELD(struct spare, from)},
+    {"to", MEMBER_HEX, FIELD(struct spare, to)},
+    {"enc", MEMBER_POINT, FIELD(struct spare, enc)},
+    {"reply", MEMBER_POINT, FIELD(struct spare, reply)},
+    {"box_key", MEMBER_HEX, FIELD(struct spare, box_key)},
+    {NULL},
+};
+static const struct member seen_members[] = {
+    {"time", MEMBER_TIME, FIELD(struct spare, time)},
+    {"size", MEMBER_NUMBER, FIELD(struct spare, size), .max = INT64_MAX},
+    {"root", MEMBER_HEX, FIELD(struct spare, root)},
+    {NULL},
+};
 
 void
 spare_done(struct spare *spare)
@@ -14,48 +38,23 @@ spare_done(struct spare *spare)
 	*spare = (struct spare){0};
 }
 
-static struct json *
-open_json(const struct spare_open *open)
-{
-	struct json *object = json_new_object();
-
-	json_put_hex(object, "secret", VIEW_OF(open->secret.bytes));
-	json_put_int(object, "version", open->version);
-	json_put_hex(object, "header", VIEW_OF(open->header.bytes));
-	json_put_int(object, "envelope", open->envelope);
-	return object;
-}
-
 enum err_code
 spare_payload(const struct spare *spare, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&spare->vault), *opens = json_new_array();
+	struct json *payload = payload_begin(spare_members, spare);
 
-	json_put_text(payload, "seat", spare->seat);
-	json_put_hex(payload, "from", VIEW_OF(spare->from.bytes));
-	json_put_hex(payload, "to", VIEW_OF(spare->to.bytes));
-	json_put_hex(payload, "enc", VIEW_OF(spare->enc.bytes));
-	json_put_hex(payload, "reply", VIEW_OF(spare->reply.bytes));
-	json_put_hex(payload, "box_key", VIEW_OF(spare->box_key.bytes));
-	for (size_t i = 0; i < spare->count; i++)
-		json_add(opens, open_json(&spare->opens[i]));
-	json_put(payload, "opens", opens);
-	json_put_time(payload, "time", spare->time);
-	parts_put_checkpoint(payload, spare->size, &spare->root);
-	return parts_finish(payload, ret_payload, err);
+	members_put_rows(payload, "opens", open_members, spare->opens, sizeof(*spare->opens),
+	    spare->count);
+	members_put(payload, seen_members, spare);
+	return payload_finish(payload, ret_payload, err);
 }
 
 static enum err_code
 read_open(const struct json *object, struct spare *spare, struct err *err)
 {
-	struct json_in in = json_in(object, "spare: opens", err);
 	struct spare_open open = {0};
 
-	json_in_hex(&in, "secret", open.secret.bytes, SECRET_ID_SIZE);
-	open.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "header", &open.header);
-	open.envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
-	TRY(json_in_end(&in));
+	TRY(members_read(object, "spare: opens", open_members, &open, err));
 	if (spare_find(spare, &open.secret, open.version) != NULL)
 		return err_set(err, ERR_INVALID, "spare: opens[%zu]: stands twice", spare->count);
 	spare->opens[spare->count++] = open;
@@ -80,21 +79,13 @@ spare_parse(const struct dsse *statement, bool training, struct spare *ret_spare
 {
 	JSON *payload = NULL;
 	SPARE spare = {0};
+	struct json_in in = statement_in(statement, STATEMENT_SPARE, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_SPARE, training, &payload, err));
-	struct json_in in = json_in(payload, "spare", err);
-	parts_in(&in, &spare.vault);
-	parts_in_name(&in, "seat", spare.seat, sizeof(spare.seat));
-	parts_in_digest(&in, "from", &spare.from);
-	parts_in_digest(&in, "to", &spare.to);
-	if (in.code == ERR_OK && digest_equal(&spare.from, &spare.to))
+	members_in(&in, spare_members, &spare);
+	if (digest_equal(&spare.from, &spare.to))
 		json_in_fail(&in, "to", "is the same token");
-	parts_in_point(&in, "enc", &spare.enc);
-	parts_in_point(&in, "reply", &spare.reply);
-	json_in_hex(&in, "box_key", spare.box_key.bytes, ED25519_SIZE);
 	const struct json *opens = json_in_array(&in, "opens", 1, SPARE_OPENS);
-	spare.time = json_in_time(&in, "time");
-	parts_in_checkpoint(&in, &spare.size, &spare.root);
+	members_in(&in, seen_members, &spare);
 	TRY(json_in_end(&in));
 	TRY(read_opens(opens, &spare, err));
 	TRY(dsse_digest(statement, &spare.digest, err));

@@ -5,8 +5,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/protocol/statement_parts.h"
 #include "vault/documents/digests.h"
+
+/* Items and recipients stand between the two. */
+static const struct member ceremony_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct ceremony, vault)},
+    {"id", MEMBER_HEX, FIELD(struct ceremony, id)},
+    {"request", MEMBER_HEX, FIELD(struct ceremony, request)},
+    {"mode", MEMBER_CHOICE, FIELD(struct ceremony, mode), .choices = mode_names},
+    {NULL},
+};
+static const struct member under_members[] = {
+    {"charter", MEMBER_HEX, FIELD(struct ceremony, charter)},
+    {"roster", MEMBER_HEX, FIELD(struct ceremony, roster)},
+    {"key", MEMBER_POINT, FIELD(struct ceremony, key)},
+    {"created", MEMBER_TIME, FIELD(struct ceremony, created)},
+    {"deadline", MEMBER_TIME, FIELD(struct ceremony, deadline)},
+    {"size", MEMBER_NUMBER, FIELD(struct ceremony, size), .max = INT64_MAX},
+    {"root", MEMBER_HEX, FIELD(struct ceremony, root)},
+    {NULL},
+};
+static const struct member opened_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct release_item, secret)},
+    {"version", MEMBER_NUMBER, FIELD(struct release_item, version), 1, UINT32_MAX},
+    {"header", MEMBER_HEX, FIELD(struct release_item, header)},
+    {"debt", MEMBER_HEX, FIELD(struct release_item, debt)},
+    {NULL},
+};
+/* Three lists stand between the two. */
+static const struct member release_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct release, vault)},
+    {"ceremony", MEMBER_HEX, FIELD(struct release, ceremony)},
+    {NULL},
+};
+static const struct member lease_members[] = {
+    {"key", MEMBER_HEX, FIELD(struct release, key)},
+    {"released", MEMBER_TIME, FIELD(struct release, released)},
+    {"expires", MEMBER_TIME, FIELD(struct release, expires)},
+    {NULL},
+};
+static const struct member rotation_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct rotation, vault)},
+    {"debt", MEMBER_HEX, FIELD(struct rotation, debt)},
+    {"secret", MEMBER_HEX, FIELD(struct rotation, secret)},
+    {"old", MEMBER_NUMBER, FIELD(struct rotation, old)},
+    {"new", MEMBER_NUMBER, FIELD(struct rotation, new)},
+    {"header", MEMBER_HEX, FIELD(struct rotation, header)},
+    {"new_probe", MEMBER_FIXED, .choices = (const char *const[]){"accepted", NULL}},
+    {"old_probe", MEMBER_FIXED, .choices = (const char *const[]){"refused", NULL}},
+    {"sessions", MEMBER_TEXT, FIELD(struct rotation, sessions)},
+    {"detail", MEMBER_TEXT, FIELD(struct rotation, detail)},
+    {"time", MEMBER_TIME, FIELD(struct rotation, time)},
+    {NULL},
+};
 
 void
 ceremony_done(struct ceremony *ceremony)
@@ -18,20 +69,12 @@ ceremony_done(struct ceremony *ceremony)
 enum err_code
 ceremony_payload(const struct ceremony *ceremony, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&ceremony->vault);
+	struct json *payload = payload_begin(ceremony_members, ceremony);
 
-	json_put_hex(payload, "id", VIEW_OF(ceremony->id.bytes));
-	json_put_hex(payload, "request", VIEW_OF(ceremony->request.bytes));
-	json_put_text(payload, "mode", mode_names[ceremony->mode]);
 	put_items(payload, &ceremony->items, true);
 	put_recipients(payload, &ceremony->recipients);
-	json_put_hex(payload, "charter", VIEW_OF(ceremony->charter.bytes));
-	json_put_hex(payload, "roster", VIEW_OF(ceremony->roster.bytes));
-	json_put_hex(payload, "key", VIEW_OF(ceremony->key.bytes));
-	json_put_time(payload, "created", ceremony->created);
-	json_put_time(payload, "deadline", ceremony->deadline);
-	parts_put_checkpoint(payload, ceremony->size, &ceremony->root);
-	return parts_finish(payload, ret_payload, err);
+	members_put(payload, under_members, ceremony);
+	return payload_finish(payload, ret_payload, err);
 }
 
 enum err_code
@@ -40,22 +83,13 @@ ceremony_parse(const struct dsse *statement, bool training, struct ceremony *ret
 {
 	JSON *payload = NULL;
 	CEREMONY ceremony = {0};
+	struct json_in in = statement_in(statement, STATEMENT_CEREMONY, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_CEREMONY, training, &payload, err));
-	struct json_in in = json_in(payload, "ceremony", err);
-	parts_in(&in, &ceremony.vault);
-	json_in_hex(&in, "id", ceremony.id.bytes, ID_SIZE);
-	parts_in_digest(&in, "request", &ceremony.request);
-	ceremony.mode = (enum mode)json_in_choice(&in, "mode", mode_names);
+	members_in(&in, ceremony_members, &ceremony);
 	struct items_in lists = in_items(&in, ceremony.mode);
-	parts_in_digest(&in, "charter", &ceremony.charter);
-	parts_in_digest(&in, "roster", &ceremony.roster);
-	parts_in_point(&in, "key", &ceremony.key);
-	ceremony.created = json_in_time(&in, "created");
-	ceremony.deadline = json_in_time(&in, "deadline");
-	if (in.code == ERR_OK && ceremony.deadline <= ceremony.created)
+	members_in(&in, under_members, &ceremony);
+	if (ceremony.deadline <= ceremony.created)
 		json_in_fail(&in, "deadline", "must be later than created");
-	parts_in_checkpoint(&in, &ceremony.size, &ceremony.root);
 	TRY(json_in_end(&in));
 	TRY(read_items(&lists, "ceremony", true, &ceremony.items, &ceremony.recipients, err));
 	TRY(dsse_digest(statement, &ceremony.digest, err));
@@ -82,50 +116,17 @@ release_done(struct release *release)
 	*release = (struct release){0};
 }
 
-static void
-put_opened(struct json *payload, const struct release *release)
-{
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < release->item_count; i++) {
-		const struct release_item *item = &release->items[i];
-		struct json *object = json_new_object();
-
-		json_put_hex(object, "secret", VIEW_OF(item->secret.bytes));
-		json_put_int(object, "version", item->version);
-		json_put_hex(object, "header", VIEW_OF(item->header.bytes));
-		json_put_hex(object, "debt", VIEW_OF(item->debt.bytes));
-		json_add(array, object);
-	}
-	json_put(payload, "items", array);
-}
-
 enum err_code
 release_payload(const struct release *release, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&release->vault);
+	struct json *payload = payload_begin(release_members, release);
 
-	json_put_hex(payload, "ceremony", VIEW_OF(release->ceremony.bytes));
-	put_opened(payload, release);
+	members_put_rows(payload, "items", opened_members, release->items, sizeof(*release->items),
+	    release->item_count);
 	put_digests(payload, "recipients", release->recipients, release->recipient_count);
 	put_digests(payload, "approvals", release->approvals, release->approval_count);
-	json_put_hex(payload, "key", VIEW_OF(release->key.bytes));
-	json_put_time(payload, "released", release->released);
-	json_put_time(payload, "expires", release->expires);
-	return parts_finish(payload, ret_payload, err);
-}
-
-static enum err_code
-read_opened_item(const struct json *object, const char *line, struct release_item *item,
-    struct err *err)
-{
-	struct json_in in = json_in(object, line, err);
-
-	json_in_hex(&in, "secret", item->secret.bytes, SECRET_ID_SIZE);
-	item->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	parts_in_digest(&in, "header", &item->header);
-	json_in_hex(&in, "debt", item->debt.bytes, ID_SIZE);
-	return json_in_end(&in);
+	members_put(payload, lease_members, release);
+	return payload_finish(payload, ret_payload, err);
 }
 
 static enum err_code
@@ -140,8 +141,8 @@ read_opened(const struct json *array, struct release *release, struct err *err)
 	for (size_t i = 0; i < release->item_count; i++) {
 		struct release_item *item = &release->items[i];
 
-		TRY(read_opened_item(json_array_object(array, i),
-		    parts_line("release", "items", i, line), item, err));
+		TRY(members_read(json_array_object(array, i),
+		    items_line("release", "items", i, line), opened_members, item, err));
 		for (const struct release_item *other = release->items; other < item; other++)
 			if (memcmp(&other->secret, &item->secret, sizeof(item->secret)) == 0 ||
 			    memcmp(&other->debt, &item->debt, sizeof(item->debt)) == 0)
@@ -157,18 +158,14 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 {
 	JSON *payload = NULL;
 	RELEASE release = {0};
+	struct json_in in = statement_in(statement, STATEMENT_RELEASE, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_RELEASE, training, &payload, err));
-	struct json_in in = json_in(payload, "release", err);
-	parts_in(&in, &release.vault);
-	parts_in_digest(&in, "ceremony", &release.ceremony);
+	members_in(&in, release_members, &release);
 	const struct json *items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
 	const struct json *recipients = json_in_array(&in, "recipients", 1, RECIPIENTS);
 	const struct json *approvals = json_in_array(&in, "approvals", 1, QUORUM_SEATS);
-	json_in_hex(&in, "key", release.key.bytes, ED25519_SIZE);
-	release.released = json_in_time(&in, "released");
-	release.expires = json_in_time(&in, "expires");
-	if (in.code == ERR_OK && release.expires <= release.released)
+	members_in(&in, lease_members, &release);
+	if (release.expires <= release.released)
 		json_in_fail(&in, "expires", "must be later than released");
 	TRY(json_in_end(&in));
 	TRY(read_opened(items, &release, err));
@@ -185,17 +182,5 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 enum err_code
 rotation_payload(const struct rotation *rotation, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&rotation->vault);
-
-	json_put_hex(payload, "debt", VIEW_OF(rotation->debt.bytes));
-	json_put_hex(payload, "secret", VIEW_OF(rotation->secret.bytes));
-	json_put_int(payload, "old", rotation->old);
-	json_put_int(payload, "new", rotation->new);
-	json_put_hex(payload, "header", VIEW_OF(rotation->header.bytes));
-	json_put_text(payload, "new_probe", "accepted");
-	json_put_text(payload, "old_probe", "refused");
-	json_put_text(payload, "sessions", rotation->sessions);
-	json_put_text(payload, "detail", rotation->detail);
-	json_put_time(payload, "time", rotation->time);
-	return parts_finish(payload, ret_payload, err);
+	return payload_write(rotation_members, rotation, ret_payload, err);
 }

@@ -5,10 +5,28 @@
 
 #include "base/hpke.h"
 #include "base/hpke_info.h"
-#include "ceremony/protocol/statement_parts.h"
 
 static const char probe_label[] = "halligan/v1 test probe";
 static const char reply_label[] = "halligan/v1 test reply";
+
+/* What opened and "spares" stand between the two. */
+static const struct member tested_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct readiness, vault)},
+    {"seat", MEMBER_NAME, FIELD(struct readiness, seat)},
+    {"token", MEMBER_HEX, FIELD(struct readiness, token)},
+    {NULL},
+};
+static const struct member seen_members[] = {
+    {"size", MEMBER_NUMBER, FIELD(struct readiness, size), .max = INT64_MAX},
+    {"root", MEMBER_HEX, FIELD(struct readiness, root)},
+    {"time", MEMBER_TIME, FIELD(struct readiness, time)},
+    {NULL},
+};
+static const struct member spare_members[] = {
+    {"statement", MEMBER_HEX, FIELD(struct readiness_spare, statement)},
+    {"box", MEMBER_HEX, FIELD(struct readiness_spare, box)},
+    {NULL},
+};
 
 void
 readiness_done(struct readiness *readiness)
@@ -17,34 +35,20 @@ readiness_done(struct readiness *readiness)
 	readiness->spare_count = 0;
 }
 
-static struct json *
-spare_json(const struct readiness_spare *spare)
-{
-	struct json *object = json_new_object();
-
-	json_put_hex(object, "statement", VIEW_OF(spare->statement.bytes));
-	json_put_hex(object, "box", VIEW_OF(spare->box.bytes));
-	return object;
-}
-
 enum err_code
 readiness_payload(const struct readiness *readiness, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = parts_new(&readiness->vault), *opened = json_new_object(),
-	            *spares = json_new_array();
+	struct json *payload = payload_begin(tested_members, readiness),
+	            *opened = json_new_object();
 
-	json_put_text(payload, "seat", readiness->seat);
-	json_put_hex(payload, "token", VIEW_OF(readiness->token.bytes));
 	for (int key = 0; key < KEY_COUNT; key++)
 		if (readiness->has[key])
 			json_put_hex(opened, key_names[key], VIEW_OF(readiness->opened[key].bytes));
 	json_put(payload, "opened", opened);
-	for (size_t i = 0; i < readiness->spare_count; i++)
-		json_add(spares, spare_json(&readiness->spares[i]));
-	json_put(payload, "spares", spares);
-	parts_put_checkpoint(payload, readiness->size, &readiness->root);
-	json_put_time(payload, "time", readiness->time);
-	return parts_finish(payload, ret_payload, err);
+	members_put_rows(payload, "spares", spare_members, readiness->spares,
+	    sizeof(*readiness->spares), readiness->spare_count);
+	members_put(payload, seen_members, readiness);
+	return payload_finish(payload, ret_payload, err);
 }
 
 static enum err_code
@@ -55,15 +59,9 @@ read_spares(const struct json *array, struct readiness *readiness, struct err *e
 	readiness->spares = calloc(count + 1, sizeof(*readiness->spares));
 	if (readiness->spares == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a statement");
-	for (; readiness->spare_count < count; readiness->spare_count++) {
-		struct readiness_spare *spare = &readiness->spares[readiness->spare_count];
-		struct json_in in =
-		    json_in(json_array_object(array, readiness->spare_count), "test: spares", err);
-
-		parts_in_digest(&in, "statement", &spare->statement);
-		parts_in_digest(&in, "box", &spare->box);
-		TRY(json_in_end(&in));
-	}
+	for (; readiness->spare_count < count; readiness->spare_count++)
+		TRY(members_read(json_array_object(array, readiness->spare_count), "test: spares",
+		    spare_members, &readiness->spares[readiness->spare_count], err));
 	return ERR_OK;
 }
 
@@ -73,16 +71,12 @@ readiness_parse(const struct dsse *statement, bool training, struct readiness *r
 {
 	JSON *payload = NULL;
 	READINESS readiness = {0};
+	struct json_in in = statement_in(statement, STATEMENT_TEST, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_TEST, training, &payload, err));
-	struct json_in in = json_in(payload, "test", err);
-	parts_in(&in, &readiness.vault);
-	parts_in_name(&in, "seat", readiness.seat, sizeof(readiness.seat));
-	parts_in_digest(&in, "token", &readiness.token);
+	members_in(&in, tested_members, &readiness);
 	const struct json *object = json_in_object(&in, "opened");
 	const struct json *spares = json_in_array(&in, "spares", 0, READINESS_SPARES);
-	parts_in_checkpoint(&in, &readiness.size, &readiness.root);
-	readiness.time = json_in_time(&in, "time");
+	members_in(&in, seen_members, &readiness);
 	TRY(json_in_end(&in));
 	in = json_in(object, "opened", err);
 	for (int key = KEY_SHARE; key < KEY_COUNT; key++)

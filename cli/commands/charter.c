@@ -6,7 +6,7 @@
 #include "ceremony/client/documents/charter_sign.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 
 enum { LIST_MAX = 64 };
 

@@ -2,7 +2,6 @@
 /* Charters: what is accepted is written in one way, and that is accepted and the same. */
 #include "tests/fuzz/statement.h"
 #include "vault/documents/charter.h"
-#include "vault/documents/charter_payload.h"
 
 static void
 encode(const struct charter *charter, struct json **ret_payload, struct buf *ret_text)

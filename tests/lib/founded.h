@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "tests/lib/expect.h"
 #include "tests/lib/p256_sign.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 #include "vault/documents/roster.h"
 
 enum { FOUNDED_SEATS = 4, CISO = 0, INFRA = 1, AUDIT = 2, OPS = 3, FOUNDED_SPARES = 4 };

@@ -1,26 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a charter: every member by name and kind first (json_in), then the rules that span
- * members.  Signatures are charter_verify.c's; a charter that was only parsed proves nothing.
+ * Reading a charter: every member by name and kind first (json_members), then the rules that span
+ * members.  Writing is the mirror, in the order of the header.  Signatures are charter_verify.c's; a charter that was only parsed proves nothing.
  */
 #include "vault/documents/charter.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto_key.h"
-#include "base/json_in.h"
 #include "base/text.h"
 #include "vault/documents/digests.h"
 #include "vault/documents/seats_check.h"
 
-enum { CHARTER_FORMAT = 1, NONCE_SIZE = 16 };
-static const int64_t duration_max = 10LL * 365 * 86400;
+const char *const waiver_names[5] = {"firmware", "form-factor", "touch", "attestation", NULL};
 
 static const char *const class_names[] = {"break-glass", NULL};
 
-const char *const waiver_names[5] = {"firmware", "form-factor", "touch", "attestation", NULL};
+enum { DURATION_MAX = 10 * 365 * 86400 };
+
+/* The plain members, between the lists. */
+static const struct member version_members[] = {
+    {"name", MEMBER_TEXT, FIELD(struct charter, name), .min = 1},
+    {"training", MEMBER_BOOL, FIELD(struct charter, training)},
+    {"version", MEMBER_NUMBER, FIELD(struct charter, version), 1, UINT32_MAX},
+    {NULL},
+};
+/* Only later ones have it. */
+static const struct member previous_members[] = {
+    {"previous", MEMBER_HEX, FIELD(struct charter, previous)},
+    {NULL},
+};
+static const struct member host_key_members[] = {
+    {"statement", MEMBER_HEX, FIELD(struct charter, host_statement)},
+    {"log", MEMBER_HEX, FIELD(struct charter, host_log)},
+    {"escrow", MEMBER_HEX, FIELD(struct charter, host_escrow)},
+    {NULL},
+};
+static const struct member host_members[] = {
+    {"init", MEMBER_HEX, FIELD(struct charter, init)},
+    {"host", MEMBER_OBJECT, .members = host_key_members, .what = "charter: host"},
+    {NULL},
+};
+static const struct member firmware_members[] = {
+    {"min_firmware", MEMBER_FIRMWARE, FIELD(struct charter, min_firmware),
+        .what = "not a version such as 5.7.0"},
+    {NULL},
+};
+static const struct member waived_token_members[] = {
+    {"token", MEMBER_HEX, FIELD(struct charter_waiver, token)},
+    {NULL},
+};
+static const struct member waiver_reason_members[] = {
+    {"reason", MEMBER_TEXT, FIELD(struct charter_waiver, reason), .min = 1},
+    {NULL},
+};
+static const struct member policy_members[] = {
+    {"name", MEMBER_NAME, FIELD(struct policy, name)},
+    {"quorum", MEMBER_TEXT, FIELD(struct policy, quorum_text), .min = 1},
+    {"class", MEMBER_FIXED, .choices = class_names},
+    {"max_duration", MEMBER_NUMBER, FIELD(struct policy, max_duration), 1, DURATION_MAX},
+    {"request_ttl", MEMBER_NUMBER, FIELD(struct policy, request_ttl), 1, DURATION_MAX},
+    {"max_age", MEMBER_NUMBER, FIELD(struct policy, max_age), 1, DURATION_MAX},
+    {NULL},
+};
+static const struct member change_members[] = {
+    {"change", MEMBER_TEXT, FIELD(struct charter, change_text), .min = 1},
+    {NULL},
+};
+static const struct member copy_members[] = {
+    {"copy", MEMBER_TEXT, FIELD(struct charter, copy), .min = 1},
+    {"created", MEMBER_TIME, FIELD(struct charter, created)},
+    {NULL},
+};
 
 const struct policy *
 charter_policy(const struct charter *charter, const char *name)
@@ -62,14 +114,10 @@ charter_name_valid(const char *name)
 }
 
 static enum err_code
-parse_host(const struct json *object, struct charter *charter, struct err *err)
+check_host(const struct charter *charter, struct err *err)
 {
-	struct json_in in = json_in(object, "charter: host", err);
 	struct point point;
-	json_in_hex(&in, "statement", charter->host_statement.bytes, ED25519_SIZE);
-	json_in_hex(&in, "log", charter->host_log.bytes, ED25519_SIZE);
-	json_in_hex(&in, "escrow", charter->host_escrow.bytes, POINT_SIZE);
-	TRY(json_in_end(&in));
+
 	if (memcmp(charter->host_statement.bytes, charter->host_log.bytes, ED25519_SIZE) == 0)
 		return err_set(err, ERR_INVALID, "charter: host: statement and log are one key");
 	if (point_from(VIEW_OF(charter->host_escrow.bytes), &point, err) != ERR_OK)
@@ -95,10 +143,9 @@ static enum err_code
 parse_waiver(const struct json *object, struct charter_waiver *waiver, struct err *err)
 {
 	struct json_in in = json_in(object, "waiver", err);
-	json_in_hex(&in, "token", waiver->token.bytes, DIGEST_SIZE);
+	members_in(&in, waived_token_members, waiver);
 	const struct json *waives = json_in_array(&in, "waives", 1, ARRAY_SIZE(waiver_names) - 1);
-	snprintf(waiver->reason, sizeof(waiver->reason), "%s",
-	    json_in_text(&in, "reason", 1, WAIVER_REASON_MAX));
+	members_in(&in, waiver_reason_members, waiver);
 	TRY(json_in_end(&in));
 	for (size_t i = 0; i < json_array_size(waives); i++) {
 		const char *name = json_array_text(waives, i);
@@ -133,9 +180,7 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 {
 	struct json_in in = json_in(object, "charter: attestation", err);
 	const struct json *roots = json_in_array(&in, "roots", 1, CHARTER_ROOTS);
-	if (!firmware_from_text(json_in_text(&in, "min_firmware", 5, FIRMWARE_TEXT_SIZE - 1),
-	        charter->min_firmware))
-		json_in_fail(&in, "min_firmware", "not a version such as 5.7.0");
+	members_in(&in, firmware_members, charter);
 	const struct json *forms = json_in_array(&in, "form_factors", 0, CHARTER_FORM_FACTORS);
 	const struct json *waivers = json_in_array(&in, "waivers", 0, CHARTER_WAIVERS);
 	TRY(json_in_end(&in));
@@ -147,45 +192,28 @@ parse_attestation(const struct json *object, struct charter *charter, struct err
 
 /* TEXT must be canonical, so that a charter, a header and a screen show the same one. */
 static enum err_code
-parse_quorum(const char *text, struct quorum *ret_quorum, char *ret_text, struct err *err)
+parse_quorum(const char *text, struct quorum *ret_quorum, struct err *err)
 {
 	BUF canonical = {0};
-	TRY(quorum_parse(text, ret_quorum, err));
-	TRY(quorum_format(ret_quorum, &canonical, err));
+	TRY(quorum_canonical(text, ret_quorum, &canonical, err));
 	if (strcmp(buf_string(&canonical), text) != 0)
 		return err_set(err, ERR_INVALID, "quorum: not in its canonical form, which is: %s",
 		    buf_string(&canonical));
-	memcpy(ret_text, text, strlen(text) + 1);
 	return ERR_OK;
 }
 
 static enum err_code
 parse_policy(const struct json *object, struct policy *policy, struct err *err)
 {
-	struct json_in in = json_in(object, "policy", err);
-	snprintf(policy->name, sizeof(policy->name), "%s",
-	    json_in_text(&in, "name", 1, SEAT_NAME_MAX));
-	const char *quorum = json_in_text(&in, "quorum", 1, QUORUM_TEXT_MAX);
-	(void)json_in_choice(&in, "class", class_names);
-	policy->max_duration = json_in_int(&in, "max_duration", 1, duration_max);
-	policy->request_ttl = json_in_int(&in, "request_ttl", 1, duration_max);
-	policy->max_age = json_in_int(&in, "max_age", 1, duration_max);
-	if (!text_is_name(policy->name))
-		json_in_fail(&in, "name", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
-	TRY(json_in_end(&in));
-	if (parse_quorum(quorum, &policy->quorum, policy->quorum_text, err) != ERR_OK)
+	TRY(members_read(object, "policy", policy_members, policy, err));
+	if (parse_quorum(policy->quorum_text, &policy->quorum, err) != ERR_OK)
 		return err_add(err, "policy \"%s\"", policy->name);
 	return ERR_OK;
 }
 
 static enum err_code
-parse_lists(const struct json *seats, const struct json *policies, struct charter *charter,
-    struct err *err)
+parse_policies(const struct json *policies, struct charter *charter, struct err *err)
 {
-	charter->seat_count = json_array_size(seats);
-	for (size_t i = 0; i < charter->seat_count; i++)
-		if (seat_parse(json_array_object(seats, i), &charter->seats[i], err) != ERR_OK)
-			return err_add(err, "charter: seats[%zu]", i);
 	charter->policy_count = json_array_size(policies);
 	for (size_t i = 0; i < charter->policy_count; i++)
 		if (parse_policy(json_array_object(policies, i), &charter->policies[i], err) !=
@@ -197,47 +225,38 @@ parse_lists(const struct json *seats, const struct json *policies, struct charte
 static void
 parse_identity(struct json_in *in, struct charter *charter)
 {
-	(void)json_in_int(in, "format", CHARTER_FORMAT, CHARTER_FORMAT);
-	snprintf(charter->name, sizeof(charter->name), "%s",
-	    json_in_text(in, "name", 1, VAULT_NAME_MAX));
+	members_in(in, version_members, charter);
 	if (!charter_name_valid(charter->name))
 		json_in_fail(in, "name",
 		    "only letters, digits, dots and dashes, first no dot or dash");
-	charter->training = json_in_bool(in, "training");
-	charter->version = (uint32_t)json_in_int(in, "version", 1, UINT32_MAX);
-	bool has_previous =
-	    json_in_hex_optional(in, "previous", charter->previous.bytes, DIGEST_SIZE);
-	if (has_previous != (charter->version > 1))
+	if (json_in_has(in, "previous") != (charter->version > 1))
 		json_in_fail(in, "previous", "stands in every charter but the first");
-	json_in_hex(in, "init", charter->init.bytes, DIGEST_SIZE);
+	if (charter->version > 1)
+		members_in(in, previous_members, charter);
+	members_in(in, host_members, charter);
 }
 
 static enum err_code
-parse_payload(const struct json *payload, struct charter *charter, struct err *err)
+parse_payload(struct json_in in, struct charter *charter, struct err *err)
 {
-	struct json_in in = json_in(payload, "charter", err);
-	uint8_t nonce[NONCE_SIZE];
 	parse_identity(&in, charter);
-	const struct json *host = json_in_object(&in, "host");
 	const struct json *attestation = json_in_object(&in, "attestation");
 	const struct json *seats = json_in_array(&in, "seats", 1, CHARTER_SEATS);
 	const struct json *policies = json_in_array(&in, "policies", 1, CHARTER_POLICIES);
-	const char *change = json_in_text(&in, "change", 1, QUORUM_TEXT_MAX);
+	members_in(&in, change_members, charter);
 	const struct json *restored = json_in_array(&in, "restored", 0, CHARTER_RESTORED);
-	snprintf(charter->copy, sizeof(charter->copy), "%s",
-	    json_in_text(&in, "copy", 1, sizeof(charter->copy) - 1));
+	members_in(&in, copy_members, charter);
 	if (strcmp(charter->copy, "none") != 0 && strncmp(charter->copy, "directory:/", 11) != 0)
 		json_in_fail(&in, "copy",
 		    "neither \"none\" nor \"directory:\" and an absolute path");
-	charter->created = json_in_time(&in, "created");
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
-	TRY(parse_host(host, charter, err));
+	TRY(check_host(charter, err));
 	TRY(parse_attestation(attestation, charter, err));
-	TRY(parse_lists(seats, policies, charter, err));
+	TRY(seats_parse(seats, "charter: seats", charter->seats, &charter->seat_count, err));
+	TRY(parse_policies(policies, charter, err));
 	TRY(read_digests(restored, "charter: restored", charter->restored, &charter->restored_count,
 	    err));
-	if (parse_quorum(change, &charter->change, charter->change_text, err) != ERR_OK)
+	if (parse_quorum(charter->change_text, &charter->change, err) != ERR_OK)
 		return err_add(err, "charter: change");
 	return ERR_OK;
 }
@@ -308,13 +327,13 @@ enum err_code
 charter_parse(const struct dsse *statement, struct charter **ret_charter, struct err *err)
 {
 	JSON *payload = NULL;
-	CHARTER *charter = NULL;
+	CHARTER *charter = calloc(1, sizeof(*charter));
 	bool training = statement_is_training(statement);
-	TRY(statement_payload(statement, STATEMENT_CHARTER, training, &payload, err));
-	charter = calloc(1, sizeof(*charter));
+
 	if (charter == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a charter");
-	TRY(parse_payload(payload, charter, err));
+	TRY(parse_payload(statement_in(statement, STATEMENT_CHARTER, training, &payload, err),
+	    charter, err));
 	if (charter->training != training)
 		return err_set(err, ERR_REFUSED,
 		    "charter: training: the statement's type says %s, the member says %s",
@@ -324,4 +343,74 @@ charter_parse(const struct dsse *statement, struct charter **ret_charter, struct
 	TRY(dsse_digest(statement, &charter->digest, err));
 	*ret_charter = TAKE(charter);
 	return ERR_OK;
+}
+
+static struct json *
+waiver_json(const struct charter_waiver *waiver)
+{
+	struct json *object = json_new_object(), *waives = json_new_array();
+	members_put(object, waived_token_members, waiver);
+	for (unsigned i = 0; waiver_names[i] != NULL; i++)
+		if ((waiver->waives & (1u << i)) != 0)
+			json_add_text(waives, waiver_names[i]);
+	json_put(object, "waives", waives);
+	members_put(object, waiver_reason_members, waiver);
+	return object;
+}
+
+static struct json *
+attestation_json(const struct charter *charter)
+{
+	struct json *object = json_new_object();
+	struct json *forms = json_new_array(), *waivers = json_new_array();
+	put_digests(object, "roots", charter->roots, charter->root_count);
+	members_put(object, firmware_members, charter);
+	for (size_t i = 0; i < charter->form_factor_count; i++)
+		json_add_int(forms, charter->form_factors[i]);
+	for (size_t i = 0; i < charter->waiver_count; i++)
+		json_add(waivers, waiver_json(&charter->waivers[i]));
+	json_put(object, "form_factors", forms);
+	json_put(object, "waivers", waivers);
+	return object;
+}
+
+static enum err_code
+put_policies(struct json *payload, const struct charter *charter, struct err *err)
+{
+	JSON *policies = json_new_array();
+
+	for (size_t i = 0; i < charter->policy_count; i++) {
+		struct policy policy = charter->policies[i];
+		BUF canonical = {0};
+
+		if (quorum_canonical(policy.quorum_text, &policy.quorum, &canonical, err) != ERR_OK)
+			return err_add(err, "policy \"%s\"", policy.name);
+		memcpy(policy.quorum_text, buf_string(&canonical), canonical.size + 1);
+		struct json *object = json_new_object();
+		members_put(object, policy_members, &policy);
+		json_add(policies, object);
+	}
+	json_put(payload, "policies", TAKE(policies));
+	return ERR_OK;
+}
+
+enum err_code
+charter_payload(const struct charter *charter, struct json **ret_payload, struct err *err)
+{
+	JSON *payload = payload_begin(version_members, charter);
+	BUF change = {0};
+	struct quorum quorum;
+
+	if (charter->version > 1)
+		members_put(payload, previous_members, charter);
+	members_put(payload, host_members, charter);
+	json_put(payload, "attestation", attestation_json(charter));
+	seats_put(payload, "seats", charter->seats, charter->seat_count);
+	TRY(put_policies(payload, charter, err));
+	if (quorum_canonical(charter->change_text, &quorum, &change, err) != ERR_OK)
+		return err_add(err, "change");
+	json_put_text(payload, "change", buf_string(&change));
+	put_digests(payload, "restored", charter->restored, charter->restored_count);
+	members_put(payload, copy_members, charter);
+	return payload_finish(TAKE(payload), ret_payload, err);
 }

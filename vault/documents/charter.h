@@ -94,6 +94,10 @@ DESTRUCTOR(charter_freep, struct charter, free)
 /* Parse and check all rules but signatures.  Allocates. */
 enum err_code charter_parse(const struct dsse *statement, struct charter **ret_charter,
     struct err *err) MUST_CHECK;
+/* The payload of a charter, ready for statement_new (no nonce yet); digest, token ids and quorum
+ * structs are not read, quorum texts are, and become canonical.  ERR_INVALID: such a text is wrong. */
+enum err_code charter_payload(const struct charter *charter, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
 /* What CHARTER forgives the token TOKEN; NULL: nothing. */
 const struct charter_waiver *charter_waiver(const struct charter *charter,
     const struct digest *token);

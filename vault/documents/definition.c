@@ -5,19 +5,39 @@
  */
 #include "vault/documents/definition.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hpke_info.h"
-#include "base/json_in.h"
 #include "base/text.h"
 #include "vault/documents/signers.h"
 
-enum { DEFINITION_FORMAT = 1, NONCE_SIZE = 16 };
-enum { IDENTITY_AMBIENT, IDENTITY_SELF };
-
 static const char *const identity_names[] = {"ambient", "self", NULL};
+
+static const struct member members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct definitions, vault)},
+    {"created", MEMBER_TIME, FIELD(struct definitions, created)},
+    {NULL},
+};
+static const struct member rotator_members[] = {
+    {"name", MEMBER_TEXT, FIELD(struct definition, rotator), .min = 1},
+    {"hash", MEMBER_HEX, FIELD(struct definition, rotator_hash)},
+    {NULL},
+};
+/* "target" stands between the two. */
+static const struct member secret_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct definition, secret)},
+    {"name", MEMBER_NAME, FIELD(struct definition, name)},
+    {"revision", MEMBER_NUMBER, FIELD(struct definition, revision), 1, UINT32_MAX},
+    {"policy", MEMBER_NAME, FIELD(struct definition, policy)},
+    {"rotator", MEMBER_OBJECT, .members = rotator_members, .what = "secret: rotator"},
+    {NULL},
+};
+static const struct member effect_members[] = {
+    {"effect", MEMBER_TEXT, FIELD(struct definition, effect), .min = 1},
+    {"identity", MEMBER_CHOICE, FIELD(struct definition, self), .choices = identity_names},
+    {NULL},
+};
 
 void
 definition_done(struct definition *definition)
@@ -48,34 +68,6 @@ copy_target(const struct json *target, struct json **ret_copy, struct err *err)
 }
 
 static enum err_code
-parse_rotator(const struct json *object, struct definition *definition, struct err *err)
-{
-	struct json_in in = json_in(object, "secret: rotator", err);
-	snprintf(definition->rotator, sizeof(definition->rotator), "%s",
-	    json_in_text(&in, "name", 1, ROTATOR_TEXT_MAX));
-	/* It becomes part of a file name. */
-	if (!text_is_name(definition->rotator) || strchr(definition->rotator, '/') != NULL)
-		json_in_fail(&in, "name", "not a name (a-z 0-9 - _ ., first a letter or digit)");
-	json_in_hex(&in, "hash", definition->rotator_hash.bytes, DIGEST_SIZE);
-	return json_in_end(&in);
-}
-
-static void
-parse_names(struct json_in *in, struct definition *definition)
-{
-	json_in_hex(in, "secret", definition->secret.bytes, SECRET_ID_SIZE);
-	snprintf(definition->name, sizeof(definition->name), "%s",
-	    json_in_text(in, "name", 1, SEAT_NAME_MAX));
-	if (!text_is_name(definition->name))
-		json_in_fail(in, "name", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
-	definition->revision = (uint32_t)json_in_int(in, "revision", 1, UINT32_MAX);
-	snprintf(definition->policy, sizeof(definition->policy), "%s",
-	    json_in_text(in, "policy", 1, SEAT_NAME_MAX));
-	if (!text_is_name(definition->policy))
-		json_in_fail(in, "policy", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
-}
-
-static enum err_code
 hash_entry(const struct json *entry, const struct digest *vault, struct digest *ret_digest,
     struct err *err)
 {
@@ -92,14 +84,14 @@ parse_entry(const struct json *entry, const struct digest *vault, struct definit
 {
 	struct json_in in = json_in(entry, "secret", err);
 
-	parse_names(&in, definition);
-	const struct json *rotator = json_in_object(&in, "rotator");
+	members_in(&in, secret_members, definition);
 	const struct json *target = json_in_object(&in, "target");
-	snprintf(definition->effect, sizeof(definition->effect), "%s",
-	    json_in_text(&in, "effect", 1, EFFECT_MAX));
-	definition->self = json_in_choice(&in, "identity", identity_names) == IDENTITY_SELF;
+	members_in(&in, effect_members, definition);
 	TRY(json_in_end(&in));
-	TRY(parse_rotator(rotator, definition, err));
+	/* It becomes part of a file name. */
+	if (!text_is_name(definition->rotator) || strchr(definition->rotator, '/') != NULL)
+		return err_set(err, ERR_INVALID,
+		    "secret: rotator: name: not a name (a-z 0-9 - _ ., first a letter or digit)");
 	TRY(copy_target(target, &definition->target, err));
 	return hash_entry(entry, vault, &definition->digest, err);
 }
@@ -145,15 +137,10 @@ definitions_parse(const struct dsse *statement, bool training, struct definition
 {
 	JSON *payload = NULL;
 	DEFINITIONS_OF definitions = {0};
-	uint8_t nonce[NONCE_SIZE];
+	struct json_in in = statement_in(statement, STATEMENT_SECRET, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_SECRET, training, &payload, err));
-	struct json_in in = json_in(payload, "secret", err);
-	(void)json_in_int(&in, "format", DEFINITION_FORMAT, DEFINITION_FORMAT);
-	json_in_hex(&in, "vault", definitions.vault.bytes, DIGEST_SIZE);
-	definitions.created = json_in_time(&in, "created");
+	members_in(&in, members, &definitions);
 	const struct json *array = json_in_array(&in, "definitions", 1, DEFINITIONS);
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
 	TRY(json_in_end(&in));
 	TRY(parse_entries(array, &definitions, err));
 	TRY(dsse_digest(statement, &definitions.digest, err));
@@ -165,19 +152,11 @@ definitions_parse(const struct dsse *statement, bool training, struct definition
 static struct json *
 entry_payload(const struct definition *definition)
 {
-	struct json *entry = json_new_object(), *rotator = json_new_object();
+	struct json *entry = json_new_object();
 
-	json_put_hex(entry, "secret", VIEW_OF(definition->secret.bytes));
-	json_put_text(entry, "name", definition->name);
-	json_put_int(entry, "revision", definition->revision);
-	json_put_text(entry, "policy", definition->policy);
-	json_put_text(rotator, "name", definition->rotator);
-	json_put_hex(rotator, "hash", VIEW_OF(definition->rotator_hash.bytes));
-	json_put(entry, "rotator", rotator);
+	members_put(entry, secret_members, definition);
 	json_put_copy(entry, "target", definition->target);
-	json_put_text(entry, "effect", definition->effect);
-	json_put_text(entry, "identity",
-	    identity_names[definition->self ? IDENTITY_SELF : IDENTITY_AMBIENT]);
+	members_put(entry, effect_members, definition);
 	return entry;
 }
 
@@ -185,18 +164,12 @@ enum err_code
 definitions_payload(const struct definitions *definitions, struct json **ret_payload,
     struct err *err)
 {
-	struct json *payload = json_new_object(), *array = json_new_array();
+	struct json *payload = payload_begin(members, definitions), *array = json_new_array();
 
 	for (size_t i = 0; i < definitions->count; i++)
 		json_add(array, entry_payload(&definitions->rows[i]));
-	json_put_int(payload, "format", DEFINITION_FORMAT);
-	json_put_hex(payload, "vault", VIEW_OF(definitions->vault.bytes));
-	json_put_time(payload, "created", definitions->created);
 	json_put(payload, "definitions", array);
-	if (payload == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a definition");
-	*ret_payload = payload;
-	return ERR_OK;
+	return payload_finish(payload, ret_payload, err);
 }
 
 enum err_code

@@ -7,10 +7,23 @@
 
 #include <stdlib.h>
 
-#include "base/json_in.h"
 #include "vault/documents/seats_check.h"
 
-enum { ROSTER_FORMAT = 1, NONCE_SIZE = 16 };
+static const struct member version_members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct roster, vault)},
+    {"charter", MEMBER_HEX, FIELD(struct roster, charter)},
+    {"version", MEMBER_NUMBER, FIELD(struct roster, version), 1, UINT32_MAX},
+    {NULL},
+};
+/* Only later ones have it. */
+static const struct member previous_members[] = {
+    {"previous", MEMBER_HEX, FIELD(struct roster, previous)},
+    {NULL},
+};
+static const struct member created_members[] = {
+    {"created", MEMBER_TIME, FIELD(struct roster, created)},
+    {NULL},
+};
 
 enum err_code
 roster_new(struct roster **ret_roster, struct err *err)
@@ -22,39 +35,24 @@ roster_new(struct roster **ret_roster, struct err *err)
 	return ERR_OK;
 }
 
-static enum err_code
-parse_payload(const struct json *payload, struct roster *roster, struct err *err)
-{
-	struct json_in in = json_in(payload, "roster", err);
-	uint8_t nonce[NONCE_SIZE];
-	(void)json_in_int(&in, "format", ROSTER_FORMAT, ROSTER_FORMAT);
-	json_in_hex(&in, "vault", roster->vault.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "charter", roster->charter.bytes, DIGEST_SIZE);
-	roster->version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	bool has_previous =
-	    json_in_hex_optional(&in, "previous", roster->previous.bytes, DIGEST_SIZE);
-	if (has_previous != (roster->version > 1))
-		json_in_fail(&in, "previous", "stands in every roster but the first");
-	const struct json *responders = json_in_array(&in, "responders", 0, ROSTER_SEATS);
-	roster->created = json_in_time(&in, "created");
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
-	TRY(json_in_end(&in));
-	roster->seat_count = json_array_size(responders);
-	for (size_t i = 0; i < roster->seat_count; i++)
-		if (seat_parse(json_array_object(responders, i), &roster->seats[i], err) != ERR_OK)
-			return err_add(err, "roster: responders[%zu]", i);
-	return ERR_OK;
-}
-
 enum err_code
 roster_parse(const struct dsse *statement, const struct charter *charter,
     struct roster **ret_roster, struct err *err)
 {
 	JSON *payload = NULL;
 	ROSTER *roster = NULL;
-	TRY(statement_payload(statement, STATEMENT_ROSTER, charter->training, &payload, err));
 	TRY(roster_new(&roster, err));
-	TRY(parse_payload(payload, roster, err));
+	struct json_in in =
+	    statement_in(statement, STATEMENT_ROSTER, charter->training, &payload, err);
+	members_in(&in, version_members, roster);
+	if (json_in_has(&in, "previous") != (roster->version > 1))
+		json_in_fail(&in, "previous", "stands in every roster but the first");
+	if (roster->version > 1)
+		members_in(&in, previous_members, roster);
+	const struct json *responders = json_in_array(&in, "responders", 0, ROSTER_SEATS);
+	members_in(&in, created_members, roster);
+	TRY(json_in_end(&in));
+	TRY(seats_parse(responders, "roster: responders", roster->seats, &roster->seat_count, err));
 	for (size_t i = 0; i < roster->seat_count; i++)
 		if (roster->seats[i].roles != ROLE_RESPONDER)
 			return err_set(err, ERR_INVALID,
@@ -71,19 +69,11 @@ roster_parse(const struct dsse *statement, const struct charter *charter,
 enum err_code
 roster_payload(const struct roster *roster, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = json_new_object(), *responders = json_new_array();
-	json_put_int(payload, "format", ROSTER_FORMAT);
-	json_put_hex(payload, "vault", VIEW_OF(roster->vault.bytes));
-	json_put_hex(payload, "charter", VIEW_OF(roster->charter.bytes));
-	json_put_int(payload, "version", roster->version);
+	struct json *payload = payload_begin(version_members, roster);
+
 	if (roster->version > 1)
-		json_put_hex(payload, "previous", VIEW_OF(roster->previous.bytes));
-	for (size_t i = 0; i < roster->seat_count; i++)
-		json_add(responders, seat_json(&roster->seats[i]));
-	json_put(payload, "responders", responders);
-	json_put_time(payload, "created", roster->created);
-	if (payload == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a roster");
-	*ret_payload = payload;
-	return ERR_OK;
+		members_put(payload, previous_members, roster);
+	seats_put(payload, "responders", roster->seats, roster->seat_count);
+	members_put(payload, created_members, roster);
+	return payload_finish(payload, ret_payload, err);
 }

@@ -10,12 +10,38 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
-#include "base/json_in.h"
 #include "base/text.h"
 
 const char *const role_names[4] = {"officer", "operator", "responder", NULL};
 const char *const key_names[KEY_COUNT + 1] = {"sign", "share", "release", NULL};
 const char *const driver_names[3] = {"piv", "fido2", NULL};
+
+/* A FIDO2 token's, beside "credential". */
+static const struct member fido2_members[] = {
+    {"salt", MEMBER_HEX, FIELD(struct seat_token, salt)},
+    {"aaguid", MEMBER_HEX, FIELD(struct seat_token, aaguid)},
+    {NULL},
+};
+static const struct member driver_members[] = {
+    {"label", MEMBER_TEXT, FIELD(struct seat_token, label), .min = 1},
+    {"driver", MEMBER_CHOICE, FIELD(struct seat_token, signs), .choices = driver_names},
+    {NULL},
+};
+static const struct member device_members[] = {
+    {"serial", MEMBER_NUMBER, FIELD(struct seat_token, serial), 0, UINT32_MAX},
+    {"firmware", MEMBER_FIRMWARE, FIELD(struct seat_token, firmware),
+        .what = "not a version such as 5.7.4"},
+    {NULL},
+};
+static const struct member enrolment_members[] = {
+    {"enrolment", MEMBER_HEX, FIELD(struct seat_token, enrolment)},
+    {NULL},
+};
+static const struct member seat_members[] = {
+    {"name", MEMBER_NAME, FIELD(struct seat, name)},
+    {"person", MEMBER_TEXT, FIELD(struct seat, person), .min = 1},
+    {NULL},
+};
 
 const struct seat *
 seat_by_name(const struct seat *seats, size_t count, const char *name)
@@ -99,8 +125,7 @@ parse_fido2(const struct json *object, struct seat_token *token, struct err *err
 	struct json_in in = json_in(object, "fido2", err);
 	BUF credential = {0};
 	json_in_base64(&in, "credential", &credential, FIDO2_CREDENTIAL_MAX);
-	json_in_hex(&in, "salt", token->salt.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "aaguid", token->aaguid, AAGUID_SIZE);
+	members_in(&in, fido2_members, token);
 	if (in.code == ERR_OK && credential.size == 0)
 		json_in_fail(&in, "credential", "empty");
 	TRY(json_in_end(&in));
@@ -114,14 +139,11 @@ parse_token(const struct json *object, struct seat_token *ret_token, struct err 
 {
 	struct json_in in = json_in(object, "token", err);
 	struct seat_token token = {0};
-	snprintf(token.label, sizeof(token.label), "%s", json_in_text(&in, "label", 1, LABEL_MAX));
-	token.signs = (enum signs)json_in_choice(&in, "driver", driver_names);
+	members_in(&in, driver_members, &token);
 	bool asserts = token.signs == SIGNS_ASSERTION;
-	token.serial = (uint32_t)json_in_int(&in, "serial", asserts ? 0 : 1, UINT32_MAX);
-	if (!firmware_from_text(json_in_text(&in, "firmware", 5, FIRMWARE_TEXT_SIZE - 1),
-	        token.firmware))
-		json_in_fail(&in, "firmware", "not a version such as 5.7.4");
-	json_in_hex(&in, "enrolment", token.enrolment.bytes, DIGEST_SIZE);
+	(void)json_in_int(&in, "serial", asserts ? 0 : 1, UINT32_MAX);
+	members_in(&in, device_members, &token);
+	members_in(&in, enrolment_members, &token);
 	const struct json *keys = json_in_object(&in, "keys");
 	const struct json *fido2 = asserts ? json_in_object(&in, "fido2") : NULL;
 	TRY(json_in_end(&in));
@@ -161,13 +183,9 @@ seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
 {
 	struct json_in in = json_in(object, "seat", err);
 	struct seat seat = {0};
-	snprintf(seat.name, sizeof(seat.name), "%s", json_in_text(&in, "name", 1, SEAT_NAME_MAX));
-	snprintf(seat.person, sizeof(seat.person), "%s",
-	    json_in_text(&in, "person", 1, PERSON_MAX));
+	members_in(&in, seat_members, &seat);
 	const struct json *roles = json_in_array(&in, "roles", 1, ARRAY_SIZE(role_names) - 1);
 	const struct json *tokens = json_in_array(&in, "tokens", 1, SEAT_TOKENS);
-	if (!text_is_name(seat.name))
-		json_in_fail(&in, "name", "not a name (a-z 0-9 - _ . /, first a letter or digit)");
 	TRY(json_in_end(&in));
 	if (parse_roles(roles, &seat.roles, err) != ERR_OK)
 		return err_add(err, "seat \"%s\"", seat.name);
@@ -179,13 +197,25 @@ seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
 	return ERR_OK;
 }
 
+enum err_code
+seats_parse(const struct json *array, const char *what, struct seat *ret_seats, size_t *ret_count,
+    struct err *err)
+{
+	size_t count = json_array_count(array);
+
+	for (size_t i = 0; i < count; i++)
+		if (seat_parse(json_array_object(array, i), &ret_seats[i], err) != ERR_OK)
+			return err_add(err, "%s[%zu]", what, i);
+	*ret_count = count;
+	return ERR_OK;
+}
+
 static struct json *
 fido2_json(const struct seat_token *token)
 {
 	struct json *object = json_new_object();
 	json_put_base64(object, "credential", view_of(token->credential, token->credential_size));
-	json_put_hex(object, "salt", VIEW_OF(token->salt.bytes));
-	json_put_hex(object, "aaguid", VIEW_OF(token->aaguid));
+	members_put(object, fido2_members, token);
 	return object;
 }
 
@@ -204,13 +234,9 @@ void
 seat_put_token(struct json *object, const struct seat_token *token)
 {
 	struct json *keys = json_new_object();
-	char firmware[FIRMWARE_TEXT_SIZE];
 
-	firmware_text(token->firmware, firmware);
-	json_put_text(object, "label", token->label);
-	json_put_text(object, "driver", token->driver);
-	json_put_int(object, "serial", token->serial);
-	json_put_text(object, "firmware", firmware);
+	members_put(object, driver_members, token);
+	members_put(object, device_members, token);
 	for (int i = 0; i < KEY_COUNT; i++)
 		if (token->has[i])
 			json_put_hex(keys, key_names[i], VIEW_OF(token->keys[i].bytes));
@@ -224,16 +250,25 @@ seat_json(const struct seat *seat)
 {
 	struct json *object = json_new_object();
 	struct json *tokens = json_new_array();
-	json_put_text(object, "name", seat->name);
-	json_put_text(object, "person", seat->person);
+	members_put(object, seat_members, seat);
 	seat_put_roles(object, seat);
 	for (size_t i = 0; i < seat->token_count; i++) {
 		struct json *token = json_new_object();
 
-		json_put_hex(token, "enrolment", VIEW_OF(seat->tokens[i].enrolment.bytes));
+		members_put(token, enrolment_members, &seat->tokens[i]);
 		seat_put_token(token, &seat->tokens[i]);
 		json_add(tokens, token);
 	}
 	json_put(object, "tokens", tokens);
 	return object;
+}
+
+void
+seats_put(struct json *object, const char *name, const struct seat *seats, size_t count)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_add(array, seat_json(&seats[i]));
+	json_put(object, name, array);
 }

@@ -63,6 +63,10 @@ bool seat_remove(struct seat *seats, size_t *count, const char *name);
 enum err_code seat_parse(const struct json *object, struct seat *ret_seat,
     struct err *err) MUST_CHECK;
 struct json *seat_json(const struct seat *seat);
+/* Arrays of them; errors begin with WHAT and the index, and there is room for all. */
+enum err_code seats_parse(const struct json *array, const char *what, struct seat *ret_seats,
+    size_t *ret_count, struct err *err) MUST_CHECK;
+void seats_put(struct json *object, const char *name, const struct seat *seats, size_t count);
 /* Members that an enrolment has too: "roles"; a token's "label", "driver", "serial", "firmware",
  * "keys" and "fido2". */
 void seat_put_roles(struct json *object, const struct seat *seat);

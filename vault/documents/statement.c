@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
-#include "base/json_in.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -17,7 +16,7 @@
 #define TYPE_TRAINING "training."
 #define TYPE_END      "+json"
 
-enum { NONCE_SIZE = 16 };
+enum { FORMAT = 1, NONCE_SIZE = 16 };
 
 const char *const statement_names[STATEMENT_TYPES + 1] = {"enrolment", "charter", "roster",
     "secret", "request", "ceremony", "approval", "denial", "cancel", "done", "release", "rotation",
@@ -28,6 +27,32 @@ type_text(enum statement_type type, bool training, char ret_text[DSSE_TYPE_MAX +
 {
 	snprintf(ret_text, DSSE_TYPE_MAX + 1, TYPE_START "%s%s" TYPE_END,
 	    training ? TYPE_TRAINING : "", statement_names[type]);
+}
+
+struct json *
+payload_begin(const struct member *members, const void *value)
+{
+	struct json *payload = json_new_object();
+
+	json_put_int(payload, "format", FORMAT);
+	members_put(payload, members, value);
+	return payload;
+}
+
+enum err_code
+payload_finish(struct json *payload, struct json **ret_payload, struct err *err)
+{
+	if (payload == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a statement");
+	*ret_payload = payload;
+	return ERR_OK;
+}
+
+enum err_code
+payload_write(const struct member *members, const void *value, struct json **ret_payload,
+    struct err *err)
+{
+	return payload_finish(payload_begin(members, value), ret_payload, err);
 }
 
 enum err_code
@@ -78,6 +103,33 @@ statement_payload(const struct dsse *statement, enum statement_type type, bool t
 	if (json_parse(buf_view(&statement->payload), ret_payload, err) != ERR_OK)
 		return err_add(err, "%s", statement_names[type]);
 	return ERR_OK;
+}
+
+struct json_in
+statement_in(const struct dsse *statement, enum statement_type type, bool training,
+    struct json **ret_payload, struct err *err)
+{
+	enum err_code code = statement_payload(statement, type, training, ret_payload, err);
+	uint8_t nonce[NONCE_SIZE];
+
+	if (code != ERR_OK)
+		return (struct json_in){.what = statement_names[type], .err = err, .code = code};
+	struct json_in in = json_in(*ret_payload, statement_names[type], err);
+	(void)json_in_int(&in, "format", FORMAT, FORMAT);
+	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
+	return in;
+}
+
+enum err_code
+statement_read(const struct dsse *statement, enum statement_type type, bool training,
+    const struct member *members, void *ret_value, struct digest *ret_digest, struct err *err)
+{
+	JSON *payload = NULL;
+	struct json_in in = statement_in(statement, type, training, &payload, err);
+
+	members_in(&in, members, ret_value);
+	TRY(json_in_end(&in));
+	return dsse_digest(statement, ret_digest, err);
 }
 
 enum err_code

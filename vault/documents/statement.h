@@ -10,7 +10,7 @@
 #define VAULT_DOCUMENTS_STATEMENT_H
 
 #include "base/dsse.h"
-#include "base/json.h"
+#include "base/json_members.h"
 
 enum statement_type {
 	STATEMENT_ENROLMENT,
@@ -33,6 +33,14 @@ enum statement_type {
 extern const char *const statement_names[STATEMENT_TYPES + 1]; /* "enrolment", ... */
 #define STATEMENT_HOST_KEYID "host"
 
+/* A payload that begins with "format" and MEMBERS of VALUE; more may follow before it is finished, which
+ * says when memory ran out. */
+struct json *payload_begin(const struct member *members, const void *value);
+enum err_code payload_finish(struct json *payload, struct json **ret_payload,
+    struct err *err) MUST_CHECK;
+/* One that has no more. */
+enum err_code payload_write(const struct member *members, const void *value,
+    struct json **ret_payload, struct err *err) MUST_CHECK;
 /* Make an unsigned statement of PAYLOAD.  A 16-byte random "nonce" member is added to PAYLOAD
  * first. */
 enum err_code statement_new(enum statement_type type, bool training, struct json *payload,
@@ -45,6 +53,13 @@ bool statement_is(const struct dsse *statement, enum statement_type type);
  * parse the payload. */
 enum err_code statement_payload(const struct dsse *statement, enum statement_type type,
     bool training, struct json **ret_payload, struct err *err) MUST_CHECK;
+/* The same, with "format" and nonce read; a failure is the result's, like one of a member. */
+struct json_in statement_in(const struct dsse *statement, enum statement_type type, bool training,
+    struct json **ret_payload, struct err *err);
+/* A payload that has MEMBERS and no more, and the statement's digest. */
+enum err_code statement_read(const struct dsse *statement, enum statement_type type, bool training,
+    const struct member *members, void *ret_value, struct digest *ret_digest,
+    struct err *err) MUST_CHECK;
 /* When a charter, roster or suspension was drawn up.  Its signatures are collected for DRAFT_LIFE seconds from then
  * on, and no longer; who uses it judges that. */
 enum { DRAFT_DAYS = 14, DRAFT_LIFE = DRAFT_DAYS * 86400 };

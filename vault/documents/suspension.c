@@ -1,73 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/documents/suspension.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_in.h"
 #include "base/text.h"
 #include "base/text_time.h"
 
-enum { NONCE_SIZE = 16 };
+static const struct member suspends_members[] = {
+    {"seat", MEMBER_NAME, FIELD(struct suspension, holder)},
+    {"token", MEMBER_HEX, FIELD(struct suspension, suspended)},
+    {NULL},
+};
+static const struct member members[] = {
+    {"vault", MEMBER_HEX, FIELD(struct suspension, vault)},
+    {"charter", MEMBER_HEX, FIELD(struct suspension, charter)},
+    {"roster", MEMBER_HEX, FIELD(struct suspension, roster)},
+    {"seat", MEMBER_NAME, FIELD(struct suspension, seat)},
+    {"token", MEMBER_HEX, FIELD(struct suspension, token)},
+    {"suspends", MEMBER_OBJECT, .members = suspends_members, .what = "suspends"},
+    {"reason", MEMBER_TEXT, FIELD(struct suspension, reason), .min = 1},
+    {"time", MEMBER_TIME, FIELD(struct suspension, time)},
+    {NULL},
+};
 
 enum err_code
 suspension_payload(const struct suspension *suspension, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = json_new_object(), *suspends = json_new_object();
-
-	json_put_int(payload, "format", 1);
-	json_put_hex(payload, "vault", VIEW_OF(suspension->vault.bytes));
-	json_put_hex(payload, "charter", VIEW_OF(suspension->charter.bytes));
-	json_put_hex(payload, "roster", VIEW_OF(suspension->roster.bytes));
-	json_put_text(payload, "seat", suspension->seat);
-	json_put_hex(payload, "token", VIEW_OF(suspension->token.bytes));
-	json_put_text(suspends, "seat", suspension->holder);
-	json_put_hex(suspends, "token", VIEW_OF(suspension->suspended.bytes));
-	json_put(payload, "suspends", suspends);
-	json_put_text(payload, "reason", suspension->reason);
-	json_put_time(payload, "time", suspension->time);
-	if (payload == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a suspension");
-	*ret_payload = payload;
-	return ERR_OK;
-}
-
-static void
-in_name(struct json_in *in, const char *name, char ret_name[SEAT_NAME_MAX + 1])
-{
-	snprintf(ret_name, SEAT_NAME_MAX + 1, "%s", json_in_text(in, name, 1, SEAT_NAME_MAX));
-	if (in->code == ERR_OK && !text_is_name(ret_name))
-		json_in_fail(in, name, "not a name (a-z 0-9 - _ . /, first a letter or digit)");
+	return payload_write(members, suspension, ret_payload, err);
 }
 
 enum err_code
 suspension_parse(const struct dsse *statement, bool training, struct suspension *ret_suspension,
     struct err *err)
 {
-	JSON *payload = NULL;
 	struct suspension suspension = {0};
-	uint8_t nonce[NONCE_SIZE];
 
-	TRY(statement_payload(statement, STATEMENT_SUSPEND, training, &payload, err));
-	struct json_in in = json_in(payload, "suspend", err);
-	(void)json_in_int(&in, "format", 1, 1);
-	json_in_hex(&in, "vault", suspension.vault.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "charter", suspension.charter.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "roster", suspension.roster.bytes, DIGEST_SIZE);
-	in_name(&in, "seat", suspension.seat);
-	json_in_hex(&in, "token", suspension.token.bytes, DIGEST_SIZE);
-	const struct json *object = json_in_object(&in, "suspends");
-	snprintf(suspension.reason, sizeof(suspension.reason), "%s",
-	    json_in_text(&in, "reason", 1, SUSPENSION_REASON_MAX));
-	suspension.time = json_in_time(&in, "time");
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
-	TRY(json_in_end(&in));
-	in = json_in(object, "suspends", err);
-	in_name(&in, "seat", suspension.holder);
-	json_in_hex(&in, "token", suspension.suspended.bytes, DIGEST_SIZE);
-	TRY(json_in_end(&in));
-	TRY(dsse_digest(statement, &suspension.digest, err));
+	TRY(statement_read(statement, STATEMENT_SUSPEND, training, members, &suspension,
+	    &suspension.digest, err));
 	*ret_suspension = suspension;
 	return ERR_OK;
 }

@@ -113,9 +113,8 @@ static enum err_code
 check_quorum(const struct header *header, struct quorum *ret_quorum, struct err *err)
 {
 	BUF canonical = {0};
-	if (quorum_parse(header->quorum, ret_quorum, err) != ERR_OK)
+	if (quorum_canonical(header->quorum, ret_quorum, &canonical, err) != ERR_OK)
 		return damaged("header", err);
-	TRY(quorum_format(ret_quorum, &canonical, err));
 	if (!view_equal(buf_view(&canonical), view_of_text(header->quorum)))
 		return err_set(err, ERR_INTEGRITY, "header: quorum: not in its canonical form");
 	return ERR_OK;

@@ -280,6 +280,13 @@ quorum_format(const struct quorum *quorum, struct buf *ret_text, struct err *err
 }
 
 enum err_code
+quorum_canonical(const char *text, struct quorum *ret_quorum, struct buf *ret_text, struct err *err)
+{
+	TRY(quorum_parse(text, ret_quorum, err));
+	return quorum_format(ret_quorum, ret_text, err);
+}
+
+enum err_code
 quorum_check_seats(const struct quorum *quorum, const char *const *names, struct err *err)
 {
 	for (unsigned i = 0; i < quorum->seat_count; i++) {

@@ -50,6 +50,9 @@ enum err_code quorum_parse(const char *text, struct quorum *ret_quorum, struct e
  * several clauses.  Parsing it gives the same quorum. */
 enum err_code quorum_format(const struct quorum *quorum, struct buf *ret_text,
     struct err *err) MUST_CHECK;
+/* TEXT parsed, and its canonical form appended: at most QUORUM_TEXT_MAX bytes. */
+enum err_code quorum_canonical(const char *text, struct quorum *ret_quorum, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 /* Every seat must be one of NAMES (NULL-terminated); the error names the nearest. */
 enum err_code quorum_check_seats(const struct quorum *quorum, const char *const *names,
     struct err *err) MUST_CHECK;

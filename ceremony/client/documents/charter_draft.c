@@ -18,7 +18,6 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"
-#include "vault/documents/charter_payload.h"
 
 enum { HOUR = 3600, YEAR = 365 * 24 * 3600 };
 

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/wire.h"
 #include "tests/lib/p256_sign.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 
 enum { SERVED_ERROR = 100 };
 

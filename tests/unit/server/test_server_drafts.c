@@ -6,7 +6,7 @@
 
 #include "base/crypto_key.h"
 #include "base/text.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 
 enum { DAYS_14 = 14 * 86400 };
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "tests/unit/server/batch_bench.h"
 #include "tests/unit/sweep.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
 
 enum { ATTEMPTS = 8, PART = 20, SWEEP = 40, RETRY = 301 };

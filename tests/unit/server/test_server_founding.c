@@ -9,7 +9,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/protocol/wire.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 
 static void
 charter_state(const struct charter *charter, struct dsse *ret_statement)

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 
 static void shell(const char *format, ...) FORMAT_LIKE(1, 2);
 

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/test.h"
 #include "tests/unit/server/batch_bench.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
 #include "vault/store/sql.h"
 #include "vault/store/sql_query.h"

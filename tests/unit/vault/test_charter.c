@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/founded.h"
-#include "vault/documents/charter_payload.h"
+#include "vault/documents/charter.h"
 #include "vault/documents/charter_verify.h"
 
 static void
