@@ -63,7 +63,7 @@ static const struct op {
         "an operator, an officer, a seat that gets another token", "a signature"},
     {"request", LIVE, serve_request, "a responder", "a signature"},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
-    {"rotate", LIVE, serve_rotate, "anyone", "nothing"},
+    {"rotate", LIVE, serve_rotate, "anyone", "the host's clock: not before it is due"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
     {"secret-add", LIVE, serve_secret_add, "an operator", "a signature"},
     {"secret-find", LIVE, serve_secret_find, "anyone", NULL},

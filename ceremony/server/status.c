@@ -12,6 +12,7 @@
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/opening/item.h"
+#include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/reseal_due.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
@@ -159,7 +160,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 {
 	struct secret_row secret;
 	struct ceremony_row row = {.state = CEREMONY_ROTATING};
-	char text[2 * NOTE_TEXT_MAX], next[128];
+	char text[2 * NOTE_TEXT_MAX], next[128], waits[WAIT_TEXT_SIZE] = "";
 	bool degraded = debt->state == DEBT_DEGRADED;
 
 	if (debt->has_ceremony)
@@ -167,8 +168,10 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	if (row.state == CEREMONY_RELEASED || row.state == CEREMONY_RELEASING)
 		return ERR_OK; /* shown as a lease */
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
-	snprintf(text, sizeof(text), "rotation debt: %s%s%s", debt_state_names[debt->state],
-	    debt->note[0] != '\0' ? ": " : "", debt->note);
+	if (wait_goes_on(debt, session_now(session)))
+		wait_text(debt, waits);
+	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
+	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
 	add_item(items, degraded ? "alarm" : "debt", secret.name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);

@@ -3,7 +3,7 @@
 
 #include "ceremony/client/secrets/rotate.h"
 
-/* A line for each; RET_WORST is the last failure, or that not all is over. */
+/* A line for each; RET_WORST is the last failure, else that one waits, else that not all is over. */
 static enum err_code
 show(const struct ui *ui, const struct rotations *rotations, enum err_code *ret_worst,
     struct err *err)
@@ -19,10 +19,10 @@ show(const struct ui *ui, const struct rotations *rotations, enum err_code *ret_
 		    row.retired ? "replaced; the new value is accepted, the old one refused" :
 		                  row.debt,
 		    row.note[0] != '\0' ? ": " : "", row.note);
-		if (row.code != ERR_OK)
+		if (row.code == ERR_OK && !row.retired)
+			row.code = ERR_TARGET_UNKNOWN;
+		if (*ret_worst == ERR_OK || (row.code != ERR_OK && row.code != ERR_WAITING))
 			*ret_worst = row.code;
-		else if (!row.retired && *ret_worst == ERR_OK)
-			*ret_worst = ERR_TARGET_UNKNOWN;
 	}
 	if (count == 0)
 		ui_say(ui, "Nothing to replace: no debt is open.");

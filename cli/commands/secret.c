@@ -110,8 +110,8 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	show_version(ui, lookup);
 	if (lookup->has_debt) {
 		text_time(lookup->debt_due, time);
-		ui_say(ui, "  %-12s %s, due %s: %s", "debt", lookup->debt_state, time,
-		    lookup->debt_note);
+		ui_say(ui, "  %-12s %s, tried in vain %u times, due %s: %s", "debt",
+		    lookup->debt_state, lookup->debt_tries, time, lookup->debt_note);
 	}
 	return ERR_OK;
 }
@@ -142,6 +142,7 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 		debt = json_new_object();
 		json_put_text(debt, "state", lookup->debt_state);
 		json_put_time(debt, "due", lookup->debt_due);
+		json_put_int(debt, "tries", lookup->debt_tries);
 		json_put_text(debt, "note", lookup->debt_note);
 		json_put(object, "debt", debt);
 	}

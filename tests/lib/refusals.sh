@@ -28,7 +28,7 @@ vault_state() {
 		' statements ' || (SELECT count(*) FROM versions) || ' versions ' ||
 		(SELECT count(*) FROM ceremonies) || ' ceremonies ' || (SELECT count(*) FROM voices) ||
 		' voices ' || (SELECT count(*) FROM answers) || ' answers ' ||
-		(SELECT ifnull(group_concat(state || attempts), '') FROM debts)"
+		(SELECT ifnull(group_concat(state || rejected || tries || due), '') FROM debts)"
 	(cd "$VAULT" && find . -type f ! -name '*-journal' ! -name '*lock' -exec ls -l --time-style=+ {} + | sed 's/^-[^ ]* 1 //')
 	find . -maxdepth 1 -name '*.enrolment' | sort
 	cksum < "$SSHD_AUTHORIZED"

@@ -123,6 +123,14 @@ town_founded() {
 	town_start
 }
 
+# Until every debt that was tried in vain may be tried again: the last instant that `status` names.
+town_due() {
+	local again seconds
+	again=$(halligan status --json 2> /dev/null | grep -o 'again from [0-9TZ:-]*' | sort | tail -n 1)
+	[ -n "$again" ] || return 0
+	seconds=$(($(date -d "${again#again from }" +%s) - $(date +%s)))
+	[ "$seconds" -le 0 ] || sleep "$seconds"
+}
 town_request() {
 	as alice request prod/db --reason "primary does not boot" --incident INC-4711 --for 30m "$@"
 }

@@ -55,11 +55,14 @@ debt() { db "SELECT state FROM debts ORDER BY arrival DESC LIMIT 1"; }
 sshd_stop
 as alice done "$first" > done.log 2>&1
 is "7: with the target away the debt stays open" "$(debt)" applying
-was=$(pending)
-halligan rotate prod/db > rotate.log 2>&1
+was=$(pending) size=$(leaves)
+refused "22: nobody has it tried again before it is due" halligan rotate prod/db
+like "22: and everybody is told until when, and why" "$(tap_output)" 'tried 1 time, .*again from .*so that nobody locks the account out'
+is "22: no leaf is made" "$(leaves)" "$size"
 is "7: no other value is made while one is unresolved" "$(pending)" "$was"
 for seat in "${!SERIAL[@]}"; do token_unplug "${SERIAL[$seat]}"; done
 SSHD_PORT=$SSHD_PORT sshd_start "$TOKENS_DIR"
+town_due
 ok "9: with every token unplugged the debt is paid" halligan rotate prod/db
 is "8: it is retired, with the value that was prepared" "$(debt) $(pending)" "retired $was"
 like "8: the log says that the old value was refused" "$(halligan log list)" 'retired'

@@ -41,7 +41,7 @@ full() {
 		! $check || break
 	done
 	is "$claim: says that the disk is full, leaves nothing half-written" "${wrong:-well}" well
-	[ "$status" -eq 0 ] || "$@" > full.log 2>&1
+	[ "$status" -eq 0 ] || { town_due; "$@" > full.log 2>&1; }
 	halligan status > status.log 2>&1
 	ok "$claim: is done once there is room (refused $refusals times)" $check
 	[ "$refusals" -gt 0 ] || tap_report 1 "$claim: was never refused"

@@ -40,6 +40,7 @@ newest() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT
 night() { as alice request console --reason "night" --incident 7 --for "${1:-30m}" && town_approve ciso audit legal; }
 healed() { # healed CLAIM: with the target in order again, rotate pays the debt
 	mode well
+	town_due
 	ok "$1" halligan rotate console
 	is "... nothing is owed or escrowed any more" "$(debts)$(escrows)" 00
 }
@@ -66,9 +67,13 @@ mode down
 told "done: the target is away" 5 'no route to it.*halligan rotate' as alice done "$id"
 is "no value was lost" "$(escrows)" 1
 made=$(db "SELECT count(*) FROM versions")
-told "again, while it is away" 5 'no route' halligan rotate console
+asked=$(wc -l < asked)
+told "again, at once: it waits, so that nobody locks the account out" 3 'tried 1 time, .*again from .*no route' halligan rotate console
+is "nothing was asked of it" "$(wc -l < asked)" "$asked"
+town_due
+told "again, while it is away" 3 'tried 2 times, .*again from .*no route' halligan rotate console
 is "no further value was made" "$(db "SELECT count(*) FROM versions")" "$made"
-told "rotate --all tells it too" 5 'no route' halligan rotate --all
+told "rotate --all tells it too" 3 'no route' halligan rotate --all
 healed "when it is back rotate goes on"
 
 ok "another night" night

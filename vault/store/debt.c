@@ -4,7 +4,8 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 
-#define DEBT_COLUMNS "id, secret, old, pending, state, ceremony, created, due, attempts, note"
+#define DEBT_COLUMNS                                                                               \
+	"id, secret, old, pending, state, ceremony, created, due, rejected, tries, note"
 
 /* The columns that a debt's course changes, in the order of both queries below. */
 static void
@@ -13,7 +14,8 @@ put_course(struct sql_query *query, const struct debt_row *row)
 	store_put_version(query, row->pending);
 	sql_put_text(query, debt_state_names[row->state]);
 	sql_put_int(query, row->due);
-	sql_put_int(query, row->attempts);
+	sql_put_int(query, row->rejected);
+	sql_put_int(query, row->tries);
 	sql_put_text(query, row->note);
 	store_put_id(query, &row->id);
 }
@@ -22,8 +24,8 @@ enum err_code
 store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts (pending, state, due, attempts, note, id, secret, old, ceremony,"
-	    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO debts (pending, state, due, rejected, tries, note, id, secret, old, ceremony,"
+	    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    err);
 	put_course(&query, row);
 	store_put_secret_id(&query, &row->secret);
@@ -43,7 +45,7 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "UPDATE debts SET pending = ?, state = ?,"
-	    " due = ?, attempts = ?, note = ? WHERE id = ?",
+	    " due = ?, rejected = ?, tries = ?, note = ? WHERE id = ?",
 	    err);
 	put_course(&query, row);
 	return sql_run_one(&query, "rotation debt");
@@ -65,7 +67,8 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 		sql_skip(query);
 	row.created = store_get_time(query, "created");
 	row.due = store_get_time(query, "due");
-	row.attempts = store_get_u32(query, "attempts");
+	row.rejected = store_get_u32(query, "rejected");
+	row.tries = store_get_u32(query, "tries");
 	sql_get_text(query, "note", row.note, sizeof(row.note));
 	if (query->code == ERR_OK)
 		*ret_row = row;
@@ -82,16 +85,34 @@ store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_ro
 	return sql_end(&query);
 }
 
+/* Of QUERY, which asks for one debt of a secret. */
+static enum err_code
+debt_of_secret(struct sql_query *query, const struct secret_id *secret, const char *what,
+    struct debt_row *ret_row)
+{
+	store_put_secret_id(query, secret);
+	TRY(sql_one(query, what));
+	read_debt(query, ret_row);
+	return sql_end(query);
+}
+
 enum err_code
 store_open_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
     struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "SELECT " DEBT_COLUMNS " FROM debts WHERE secret = ? AND state <> 'retired'", err);
-	store_put_secret_id(&query, secret);
-	TRY(sql_one(&query, "open rotation debt"));
-	read_debt(&query, ret_row);
-	return sql_end(&query);
+	return debt_of_secret(&query, secret, "open rotation debt", ret_row);
+}
+
+enum err_code
+store_last_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "debts",
+	    "SELECT " DEBT_COLUMNS " FROM debts WHERE secret = ? ORDER BY arrival DESC LIMIT 1",
+	    err);
+	return debt_of_secret(&query, secret, "rotation debt", ret_row);
 }
 
 enum err_code

@@ -17,19 +17,23 @@ struct debt_row {
 	enum debt_state state;
 	bool has_ceremony; /* false: adoption */
 	struct id ceremony;
-	int64_t created, due;         /* due: the rotation may begin */
-	uint32_t attempts;            /* values definitely rejected so far */
+	int64_t created, due;         /* due: it may be tried from then on, not before */
+	uint32_t rejected;            /* values that the target definitely rejected so far */
+	uint32_t tries;               /* in vain, since the target last accepted a new value */
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
 };
 enum err_code store_add_debt(struct store *store, const struct debt_row *row,
     struct err *err) MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
-/* pending, state, due, attempts, note. */
+/* pending, state, due, rejected, tries, note. */
 enum err_code store_update_debt(struct store *store, const struct debt_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
     struct err *err) MUST_CHECK;
 /* The debt of SECRET that is not RETIRED; ERR_NOT_FOUND. */
 enum err_code store_open_debt(struct store *store, const struct secret_id *secret,
+    struct debt_row *ret_row, struct err *err) MUST_CHECK;
+/* The last one that it had, which is the open one if there is one; ERR_NOT_FOUND. */
+enum err_code store_last_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;
 /* Debts in the bit set STATES, oldest first, at most MAX. */
 enum err_code store_list_debts(struct store *store, unsigned states, struct debt_row *rows,

@@ -182,7 +182,7 @@ const char *const store_schema[] = {
     "    'committed', 'retired', 'degraded')),"
     "  ceremony BLOB CHECK (length(ceremony) = 16)"
     "    REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
-    TIME("created") "," TIME("due") "," NUMBER("attempts") ","
+    TIME("created") "," TIME("due") "," NUMBER("rejected") "," NUMBER("tries") ","
     "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
     "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED,"

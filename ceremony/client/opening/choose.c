@@ -43,7 +43,7 @@ check_debt(const struct lookup *lookup, int64_t now, struct err *err)
 	if (!lookup->has_debt)
 		return ERR_OK;
 	text_time(lookup->debt_due, time);
-	if (now < lookup->debt_due)
+	if (lookup->debt_tries == 0 && now < lookup->debt_due)
 		return err_set(err, ERR_REFUSED,
 		    "%s was released, and whoever holds it may use it until %s; it can be requested once "
 		    "it was replaced",

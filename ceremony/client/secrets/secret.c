@@ -68,6 +68,7 @@ read_debt(struct json_in *in, struct lookup *lookup, struct err *err)
 	snprintf(lookup->debt_state, sizeof(lookup->debt_state), "%s",
 	    json_in_text(&debt, "state", 1, sizeof(lookup->debt_state) - 1));
 	lookup->debt_due = in_moment(&debt, "due");
+	lookup->debt_tries = (uint32_t)json_in_int(&debt, "tries", 0, UINT32_MAX);
 	snprintf(lookup->debt_note, sizeof(lookup->debt_note), "%s",
 	    json_in_text(&debt, "note", 0, NOTE_TEXT_MAX));
 	lookup->has_debt = true;

@@ -19,7 +19,8 @@ struct lookup {
 	bool part_exposed, released;
 	bool has_debt;
 	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
-	int64_t debt_due;
+	int64_t debt_due;    /* it may be tried from then on */
+	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
 };
 void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup

@@ -19,6 +19,7 @@
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/target.h"
+#include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
 #include "rotators/contract/answer.h"
@@ -112,10 +113,12 @@ reject(struct payment *payment, struct err *err)
 	LEAF leaf = leaf_new("rejected");
 	struct debt_row debt = payment->debt;
 
-	debt.attempts++;
-	debt.state = debt.attempts < PAYMENT_REJECTIONS ? DEBT_OWED : DEBT_DEGRADED;
+	debt.rejected++;
+	debt.state = debt.rejected < PAYMENT_REJECTIONS ? DEBT_OWED : DEBT_DEGRADED;
+	if (debt.state == DEBT_DEGRADED)
+		wait_longer(&debt, session_now(session));
 	snprintf(debt.note, sizeof(debt.note), "the target rejected version %u (%u of %d)%s%.300s",
-	    debt.pending, debt.attempts, (int)PAYMENT_REJECTIONS,
+	    debt.pending, debt.rejected, (int)PAYMENT_REJECTIONS,
 	    target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment));
 	TRY(change_begin(session, &change, err));
 	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
@@ -148,6 +151,7 @@ adopt_other(struct payment *payment, uint32_t version, struct err *err)
 	TRY(store_set_version_state(session->store, &debt.secret, version, VERSION_PENDING, err));
 	debt.pending = version;
 	debt.state = DEBT_VERIFIED;
+	debt.tries = 0;
 	debt.note[0] = '\0';
 	TRY(payment_record(payment, &debt, &leaf, err));
 	TRY(change_commit(session, &change, err));
@@ -387,7 +391,7 @@ recover(struct payment *payment, struct err *err)
 	payment->resumed = false;
 	if (payment->debt.pending != 0)
 		return payment_move(payment, DEBT_APPLYING, "applying", err);
-	payment->debt.attempts = 0;
+	payment->debt.rejected = 0;
 	return payment_move(payment, DEBT_OWED, "resumed", err);
 }
 
@@ -443,11 +447,32 @@ check_lease(struct session *session, const struct debt_row *debt, struct paid *p
 	return ERR_OK;
 }
 
+/* Asked under the debt's lock: who waited for another run's end does not follow on its heels. */
+static enum err_code
+check_due(struct session *session, const struct id *id, struct paid *paid, struct err *err)
+{
+	struct debt_row debt;
+	char waits[WAIT_TEXT_SIZE];
+
+	TRY(store_get_debt(session->store, id, &debt, err));
+	paid->state = debt.state;
+	if (!wait_goes_on(&debt, session_now(session)))
+		return ERR_OK;
+	wait_text(&debt, waits);
+	paid->code = ERR_WAITING;
+	snprintf(paid->note, sizeof(paid->note), "%s, so that nobody locks the account out%s%.300s",
+	    waits, debt.note[0] != '\0' ? ": " : "", debt.note);
+	return ERR_OK;
+}
+
 static enum err_code
 pay_locked(struct session *session, const struct id *id, struct paid *paid, struct err *err)
 {
 	PAYMENT payment = {0};
 
+	TRY(check_due(session, id, paid, err));
+	if (paid->code == ERR_WAITING)
+		return ERR_OK;
 	TRY(payment_load(session, id, &payment, err));
 	while (!payment.stopped && payment.debt.state != DEBT_RETIRED)
 		TRY(step(&payment, err));

@@ -5,8 +5,8 @@
  *	OWED -> PREPARED -> APPLYING -> VERIFIED -> COMMITTED -> RETIRED
  *	  ^---- rejected ------'    any -> DEGRADED -> OWED, APPLYING or VERIFIED
  *
- * Paying needs no officer.  It can be begun again at any time, by any session, and goes on where the
- * last one was cut off.
+ * Paying needs no officer and no token.  Whatever it is that asks, a debt is tried once it is due and not before (rotation/wait.h); a
+ * run that was cut off left it due, and any session goes on there.
  */
 #ifndef CEREMONY_SERVER_ROTATION_DEBT_H
 #define CEREMONY_SERVER_ROTATION_DEBT_H
@@ -21,8 +21,8 @@ struct paid {
 	    code; /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
 	char note[NOTE_TEXT_MAX + 1];
 };
-/* Pay debt ID as far as it goes.  A lease that still runs is not cut short: ERR_WAITING in
- * RET_PAID; another session that is at it: ERR_BUSY there.  Errors returned are those of the
+/* Pay debt ID as far as it goes.  A lease that still runs is not cut short, and what is not due yet stays as it
+ * is: ERR_WAITING in RET_PAID; another session that is at it: ERR_BUSY there.  Errors returned are those of the
  * vault itself. */
 enum err_code rotate_pay(struct session *session, const struct id *debt, struct paid *ret_paid,
     struct err *err) MUST_CHECK;

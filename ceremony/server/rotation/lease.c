@@ -266,11 +266,12 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
     struct err *err)
 {
 	struct secret_row secret;
-	struct paid paid;
+	struct paid paid = {.state = DEBT_RETIRED, .note = "nobody has seen its current value"};
 	struct json *object;
 
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
-	TRY(rotate_pay(session, &debt->id, &paid, err));
+	if (debt->state != DEBT_RETIRED)
+		TRY(rotate_pay(session, &debt->id, &paid, err));
 	object = json_new_object();
 	json_put_text(object, "name", secret.name);
 	json_put_text(object, "debt", debt_state_names[paid.state]);
@@ -292,10 +293,11 @@ rotate_named(struct session *session, struct json *array, const char *name, stru
 		    "there is no secret \"%s\"; 'halligan secret list' shows them", name);
 	if (code != ERR_OK)
 		return code;
-	code = store_open_debt(session->store, &secret.id, &debt, err);
+	/* A debt that was open a moment ago may be paid by now: by this very session, when it began. */
+	code = store_last_debt(session->store, &secret.id, &debt, err);
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_REFUSED,
-		    "%s has no rotation debt: nobody has seen its current value", name);
+		    "%s has no rotation debt: nothing of it was released", name);
 	return code == ERR_OK ? rotate_one(session, array, &debt, err) : code;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "ceremony/protocol/states.h"
+#include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "vault/store/ceremony.h"
@@ -75,6 +76,8 @@ payment_move(struct payment *payment, enum debt_state state, const char *event, 
 
 	debt.state = state;
 	debt.note[0] = '\0';
+	if (state == DEBT_VERIFIED)
+		debt.tries = 0;
 	return write_debt(payment, &debt, event, err);
 }
 
@@ -99,7 +102,7 @@ payment_stop(struct payment *payment, enum err_code code, struct err *err, const
 	va_start(arguments, format);
 	format_note(debt.note, format, arguments);
 	va_end(arguments);
-	debt.due = session_now(payment->session) + PAYMENT_RETRY;
+	wait_longer(&debt, session_now(payment->session));
 	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
 	payment->stopped = true;
 	payment->code = code;
@@ -115,6 +118,7 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 	va_start(arguments, format);
 	format_note(debt.note, format, arguments);
 	va_end(arguments);
+	wait_longer(&debt, session_now(payment->session));
 	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
 	payment->stopped = true;
 	payment->code = ERR_TARGET;

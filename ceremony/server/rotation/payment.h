@@ -14,7 +14,7 @@
 #include "vault/store/debt.h"
 #include "vault/store/secret.h"
 
-enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3, PAYMENT_RETRY = 300 /* seconds */ };
+enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3 };
 
 struct payment {
 	struct session *session;
@@ -36,17 +36,18 @@ void payment_done(struct payment *payment);
 /* Read debt, secret, definition and escrow.  What is missing or damaged there degrades the debt. */
 enum err_code payment_load(struct session *session, const struct id *debt,
     struct payment *ret_payment, struct err *err) MUST_CHECK;
-/* The debt is in STATE from now on; the leaf is called EVENT. */
+/* The debt is in STATE from now on; the leaf is called EVENT.  VERIFIED: the target accepts the new value, so
+ * that what fails later waits no longer than after a first try. */
 enum err_code payment_move(struct payment *payment, enum debt_state state, const char *event,
     struct err *err) MUST_CHECK;
 /* Inside a change: the row and the leaf that payment_move would write.  The caller sets
  * payment->debt after the commit. */
 enum err_code payment_record(struct payment *payment, const struct debt_row *debt,
     struct leaf *leaf, struct err *err) MUST_CHECK;
-/* This run ends here; the note says why, a later one goes on. */
+/* This run ends here; the note says why, a later one goes on, once the debt is due again. */
 enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
     const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;
-/* Nothing is accepted, or nothing can be known: a person must look. */
+/* Nothing is accepted, or nothing can be known: a person must look; it is due again as after a stop. */
 enum err_code payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
     FORMAT_LIKE(3, 4) MUST_CHECK;
 /* The values that the target had refused for good, and that are not proven dead. */

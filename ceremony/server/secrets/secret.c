@@ -100,6 +100,7 @@ put_debt(struct session *session, struct json *reply, const struct secret_row *r
 	object = json_new_object();
 	json_put_text(object, "state", debt_state_names[debt.state]);
 	json_put_time(object, "due", debt.due);
+	json_put_int(object, "tries", debt.tries);
 	json_put_text(object, "note", debt.note);
 	json_put(reply, "debt", object);
 	return ERR_OK;

@@ -4,7 +4,7 @@
  * What was asked of the target is compared word for word: each value is probed once between two
  * calls of `apply`.
  */
-#include "tests/unit/server/server_bench.h"
+#include "tests/unit/server/night_bench.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -12,76 +12,7 @@
 #include "base/credential.h"
 #include "base/file.h"
 #include "ceremony/protocol/wire.h"
-
-/* The released credential, and what the end of its lease led to. */
-struct night {
-	struct secret *old;
-	struct id id;
-	char debt[20];
-};
-
-static void
-night_done(struct night *night)
-{
-	secret_freep(&night->old);
-}
-#define NIGHT CLEANUP(night_done) struct night
-
-static void
-release(struct bench *bench, struct night *night)
-{
-	struct err err;
-	BUF calls = {0};
-
-	night->id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	assert_ok(bench_approve(bench, &bench->people[CISO], &night->id, &err));
-	assert_ok(bench_approve(bench, &bench->people[SECOPS], &night->id, &err));
-	assert_ok(bench_open(bench, &bench->people[ALICE], &night->id, &night->old, NULL, &err));
-	(void)target_calls(bench, &calls);
-}
-
-/* A release, and its end while the target behaves as MODES says. */
-static void
-live_through(struct bench *bench, const char *modes, struct night *night)
-{
-	struct err err;
-
-	release(bench, night);
-	target_mode(bench, modes);
-	assert_ok(bench_done(bench, &night->id, night->debt, &err));
-}
-
-static void
-assert_calls(struct bench *bench, const char *expected)
-{
-	BUF calls = {0};
-
-	assert_string_equal(target_calls(bench, &calls), expected);
-}
-
-/* `rotate`: the code that it must give; the calls that it must make. */
-static void
-rotate(struct bench *bench, const char *code, const char *calls)
-{
-	char got[32], note[600];
-
-	bench_rotate(bench, "prod/db", got, note);
-	if (strcmp(got, code) != 0)
-		fail_msg("%s instead of %s: %s", got, code, note);
-	assert_calls(bench, calls);
-}
-
-static void
-assert_paid(struct bench *bench, const struct night *night)
-{
-	char debt[20];
-
-	bench_debt(bench, "prod/db", debt);
-	assert_string_equal(debt, "");
-	assert_false(target_accepts(bench, night->old));
-	assert_int_equal(bench_files(bench, "escrow"), 0);
-	bench_verify(bench);
-}
+#include "ceremony/server/rotation/wait.h"
 
 static void
 a_lost_answer_is_resolved_by_probing(void **state)
@@ -89,10 +20,10 @@ a_lost_answer_is_resolved_by_probing(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "apply=lost\n", &night);
+	night_live_through(bench, "apply=lost\n", &night);
 	assert_string_equal(night.debt, "retired");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -101,10 +32,10 @@ a_target_that_hangs_is_unknown_and_probed_by_a_new_process(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "apply=hang\n", &night);
+	night_live_through(bench, "apply=hang\n", &night);
 	assert_string_equal(night.debt, "retired");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -114,13 +45,13 @@ a_value_that_did_not_arrive_is_applied_again(void **state)
 	NIGHT night = {0};
 	uint32_t before = bench_current(bench, "prod/db");
 
-	live_through(bench, "apply=drop\n", &night);
+	night_live_through(bench, "apply=drop\n", &night);
 	assert_string_equal(night.debt, "retired");
-	assert_calls(bench,
+	night_calls(bench,
 	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
 	    "probe current\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
-	assert_paid(bench, &night);
+	night_paid(bench, &night);
 }
 
 static void
@@ -129,14 +60,15 @@ a_target_that_says_applied_and_does_nothing_is_not_believed(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "apply=nothing\napply=nothing\n", &night);
+	night_live_through(bench, "apply=nothing\napply=nothing\n", &night);
 	assert_string_equal(night.debt, "applying");
-	assert_calls(bench,
+	night_calls(bench,
 	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
 	    "probe current\n");
 	assert_true(target_accepts(bench, night.old));
-	rotate(bench, "ok", "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_rotate(bench, "ok",
+	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -147,17 +79,17 @@ an_unreachable_target_keeps_the_debt_and_no_other_value_is_made(void **state)
 	char debt[20];
 	uint32_t before = bench_current(bench, "prod/db");
 
-	live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	night_live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
 	assert_string_equal(night.debt, "applying");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\n");
+	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
 	target_mode(bench, "probe=unreachable\n");
-	rotate(bench, "target-unknown", "probe next\n");
+	night_rotate(bench, "target-unknown", "probe next\n");
 	bench_debt(bench, "prod/db", debt);
 	assert_string_equal(debt, "applying");
 	/* The next one finds it applied. */
-	rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
-	assert_paid(bench, &night);
+	night_paid(bench, &night);
 }
 
 static void
@@ -166,16 +98,16 @@ a_debt_is_tried_again_by_itself_but_not_by_every_session(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\n");
+	night_live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
 	bench_end(bench);
 	(void)bench_current(bench, "prod/db");
-	assert_calls(bench, "");
+	night_calls(bench, "");
 	bench_end(bench);
-	bench->shared->now += 300;
+	bench->shared->now += WAIT_FIRST;
 	(void)bench_current(bench, "prod/db");
-	assert_calls(bench, "probe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_calls(bench, "probe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -185,14 +117,14 @@ a_rejected_value_is_replaced_by_another(void **state)
 	NIGHT night = {0};
 	uint32_t before = bench_current(bench, "prod/db");
 
-	live_through(bench, "apply=reject\n", &night);
+	night_live_through(bench, "apply=reject\n", &night);
 	assert_string_equal(night.debt, "retired");
 	/* The rejected value is shown to be dead, too. */
-	assert_calls(bench,
+	night_calls(bench,
 	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
 	    "probe current\nprobe next\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 2);
-	assert_paid(bench, &night);
+	night_paid(bench, &night);
 }
 
 static void
@@ -203,10 +135,9 @@ three_rejected_values_degrade_and_a_person_mends(void **state)
 	SHOWN shown = {0};
 	char code[32], note[600];
 
-	live_through(bench, "apply=reject\napply=reject\napply=reject\n", &night);
+	night_live_through(bench, REJECT_THREE, &night);
 	assert_string_equal(night.debt, "degraded");
-	assert_calls(bench,
-	    "check\ngenerate\napply\ncheck\ngenerate\napply\ncheck\ngenerate\napply\n");
+	night_calls(bench, MAKE_THREE);
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	bench_show(bench, &night.id, &shown);
@@ -218,7 +149,7 @@ three_rejected_values_degrade_and_a_person_mends(void **state)
 	assert_string_equal(code, "ok");
 	bench_show(bench, &night.id, &shown);
 	assert_string_equal(shown.state, "closed");
-	assert_paid(bench, &night);
+	night_paid(bench, &night);
 }
 
 static void
@@ -227,15 +158,15 @@ an_old_value_that_still_works_is_not_retired(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "apply=both!\n", &night);
+	night_live_through(bench, "apply=both!\n", &night);
 	assert_string_equal(night.debt, "committed");
-	assert_calls(bench,
+	night_calls(bench,
 	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe current\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	target_mode(bench, "");
-	rotate(bench, "ok", "probe current\napply\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_rotate(bench, "ok", "probe current\napply\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -243,20 +174,15 @@ a_target_that_accepts_nothing_degrades_and_keeps_every_value(void **state)
 {
 	struct bench *bench = *state;
 	NIGHT night = {0};
-	struct view password;
-	BUF accepts = {0};
-	struct err err;
 
-	live_through(bench, "apply=spoil\n", &night);
+	night_live_through(bench, "apply=spoil\n", &night);
 	assert_string_equal(night.debt, "degraded");
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
-	rotate(bench, "target", "probe next\nprobe current\n");
-	assert_ok(credential_get(secret_view(night.old), FIELD_PASSWORD, &password, &err));
-	buf_bytes(&accepts, password);
-	buf_text(&accepts, "\n");
-	target_accept(bench, buf_string(&accepts)); /* somebody repairs the account */
-	rotate(bench, "ok", "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	night_rotate(bench, "target", "probe next\nprobe current\n");
+	night_repair(bench, &night);
+	night_rotate(bench, "ok",
+	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -265,14 +191,14 @@ a_rotator_that_makes_no_value_leaves_the_target_alone(void **state)
 	struct bench *bench = *state;
 	NIGHT night = {0};
 
-	live_through(bench, "generate=refuse\n", &night);
+	night_live_through(bench, "generate=refuse\n", &night);
 	assert_string_equal(night.debt, "owed");
-	assert_calls(bench, "check\ngenerate\n");
+	night_calls(bench, "check\ngenerate\n");
 	assert_true(target_accepts(bench, night.old));
 	target_mode(bench, "check=refuse\n");
-	rotate(bench, "target", "check\n");
-	rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_rotate(bench, "target", "check\n");
+	night_rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -284,15 +210,15 @@ without_the_copy_nothing_is_applied(void **state)
 	struct err err;
 
 	snprintf(away, sizeof(away), "%s.away", bench->copy);
-	release(bench, &night);
+	night_release(bench, &night);
 	assert_int_equal(rename(bench->copy, away), 0);
 	assert_ok(bench_done(bench, &night.id, night.debt, &err));
 	assert_string_equal(night.debt, "owed");
-	assert_calls(bench, "check\ngenerate\n");
+	night_calls(bench, "check\ngenerate\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(rename(away, bench->copy), 0);
-	rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -303,7 +229,7 @@ a_full_disk_before_the_new_value_is_kept_leaves_the_target_alone(void **state)
 	struct err err;
 
 	for (int64_t at = 1; at < 40; at++) {
-		release(bench, &night);
+		night_release(bench, &night);
 		night.debt[0] = '\0';
 		bench->shared->fail_fsync = at;
 		enum err_code code = bench_done(bench, &night.id, night.debt, &err);
@@ -312,10 +238,12 @@ a_full_disk_before_the_new_value_is_kept_leaves_the_target_alone(void **state)
 		if (code != ERR_OK)
 			assert_error(ERR_NO_SPACE, code);
 		if (failed)
-			for (int i = 0; i < 3 && strcmp(night.debt, "retired") != 0; i++)
+			for (int i = 0; i < 3 && strcmp(night.debt, "retired") != 0; i++) {
+				bench->shared->now += WAIT_LONGEST;
 				assert_ok(bench_done(bench, &night.id, night.debt, &err));
+			}
 		assert_string_equal(night.debt, "retired");
-		assert_paid(bench, &night);
+		night_paid(bench, &night);
 		secret_freep(&night.old);
 		if (!failed)
 			return;
@@ -330,12 +258,17 @@ a_lost_escrow_degrades_instead_of_guessing(void **state)
 	NIGHT night = {0};
 	char code[32], note[600], command[400];
 
-	live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	night_live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
 	snprintf(command, sizeof(command), "mv %s/escrow/???????????????????????????????? %s/kept",
 	    bench->vault, bench->folder);
 	assert_int_equal(system(command), 0);
+	bench->shared->now += WAIT_LONGEST;
 	bench_rotate(bench, "prod/db", code, note);
 	assert_string_equal(code, "integrity");
+	assert_non_null(strstr(note, "put the escrow file back"));
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "waiting");
 	assert_non_null(strstr(note, "put the escrow file back"));
 	struct night before = night;
 	bench_debt(bench, "prod/db", before.debt);
@@ -345,9 +278,8 @@ a_lost_escrow_degrades_instead_of_guessing(void **state)
 	snprintf(command, sizeof(command), "cd %s/escrow && mv %s/kept $(ls | sed 's/[.]lock//')",
 	    bench->vault, bench->folder);
 	assert_int_equal(system(command), 0);
-	bench_rotate(bench, "prod/db", code, note);
-	assert_string_equal(code, "ok");
-	assert_paid(bench, &night);
+	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 static void
@@ -355,13 +287,16 @@ a_running_lease_is_not_cut_short_by_rotate(void **state)
 {
 	struct bench *bench = *state;
 	NIGHT night = {0};
+	char code[32], note[600];
 	struct err err;
 
-	release(bench, &night);
-	rotate(bench, "waiting", "");
+	night_release(bench, &night);
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "waiting");
+	night_calls(bench, "");
 	assert_true(target_accepts(bench, night.old));
 	assert_ok(bench_done(bench, &night.id, night.debt, &err));
-	assert_paid(bench, &night);
+	night_paid(bench, &night);
 }
 
 static void
@@ -371,12 +306,12 @@ a_client_that_goes_away_does_not_stop_a_rotation(void **state)
 	NIGHT night = {0};
 	struct err err;
 
-	release(bench, &night);
+	night_release(bench, &night);
 	JSON *request = bench_done_message(bench, &night.id);
 	assert_ok(wire_send(bench->fd, request, (struct view){0}, -1, &err));
 	bench_end(bench); /* closes, then waits for the server's end */
-	assert_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
-	assert_paid(bench, &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
 }
 
 /* --- Adoption ----------------------------------------------------------------------------- */

@@ -221,7 +221,8 @@ static const struct column {
     {"debts", "ceremony", read_debt, {"x''", "zeroblob(15)", "'text'", "7"}},
     {"debts", "created", read_debt, {TIME_FAULTS}},
     {"debts", "due", read_debt, {TIME_FAULTS}},
-    {"debts", "attempts", read_debt, {U32_FAULTS}},
+    {"debts", "rejected", read_debt, {U32_FAULTS}},
+    {"debts", "tries", read_debt, {U32_FAULTS}},
     {"debts", "note", read_debt, {TEXT_FAULTS}},
     {"tests", "statement", read_test, {BLOB_FAULTS}},
     {"spares", "token", read_spares, {KEY_BLOB_FAULTS}},
@@ -280,17 +281,17 @@ a_wrong_value_leaves_the_result_alone(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct debt_row debt = {.attempts = 77};
+	struct debt_row debt = {.tries = 77};
 	VERSION_ROW version = {.created = 77};
 	uint32_t newest = 77;
 	bench_fill(bench);
 	tamper(bench,
-	    "UPDATE debts SET attempts = -1; UPDATE versions SET created = -1;"
+	    "UPDATE debts SET tries = -1; UPDATE versions SET created = -1;"
 	    "UPDATE documents SET position = 4294967296");
 	assert_error(ERR_INTEGRITY, store_count_documents(bench->store, &newest, &err));
 	assert_int_equal(newest, 77);
 	assert_error(ERR_INTEGRITY, store_open_debt(bench->store, &bench_secret, &debt, &err));
-	assert_int_equal(debt.attempts, 77);
+	assert_int_equal(debt.tries, 77);
 	assert_error(ERR_INTEGRITY,
 	    store_get_version(bench->store, &bench_secret, 1, &version, &err));
 	assert_int_equal(version.created, 77);

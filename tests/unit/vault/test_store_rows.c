@@ -491,7 +491,8 @@ a_secret_owes_one_debt_at_a_time(void **state)
 	assert_says("unpaid");
 	debt.state = DEBT_RETIRED;
 	debt.pending = 2;
-	debt.attempts = 3;
+	debt.rejected = 3;
+	debt.tries = 4;
 	debt.due = 500;
 	snprintf(debt.note, sizeof(debt.note), "the old value was refused");
 	assert_ok(store_update_debt(bench->store, &debt, &err));

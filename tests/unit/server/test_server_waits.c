@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ceremony/server/rotation/wait.c: when a debt may be tried again is the host's clock to say, whoever asks.  Exact to
+ * the second, on a clock of ours.
+ */
+#include <string.h>
+
+#include "base/text_time.h"
+#include "ceremony/server/rotation/wait.h"
+#include "tests/unit/server/night_bench.h"
+
+/* Whoever asks now, by `rotate`, by a repeated `done` or by a session that begins, is told until when the debt
+ * waits, and changes nothing: at the target, in the log, in the row. */
+static void
+assert_waits(struct bench *bench, const struct night *night, int64_t until)
+{
+	char code[32], note[600], debt[20], again[TEXT_TIME_SIZE];
+	int64_t tries = bench_count(bench, "SELECT sum(tries) FROM debts");
+	uint64_t size = bench_log_size(bench);
+	struct err err;
+
+	for (int i = 0; i < 3; i++) {
+		bench_rotate(bench, "prod/db", code, note);
+		assert_string_equal(code, "waiting");
+		text_time(until, again);
+		assert_non_null(strstr(note, again));
+		assert_non_null(strstr(note, "so that nobody locks the account out"));
+		JSON *all = NULL;
+		assert_ok(bench_call(bench, op_new("rotate"), (struct view){0}, &all, NULL, &err));
+		assert_ok(bench_done(bench, &night->id, debt, &err));
+		assert_string_not_equal(debt, "retired");
+		bench_end(bench);
+	}
+	night_calls(bench, "");
+	assert_int_equal(bench_log_size(bench), size);
+	assert_int_equal(bench_count(bench, "SELECT sum(tries) FROM debts"), tries);
+	assert_int_equal(bench_count(bench, "SELECT max(due) FROM debts WHERE state <> 'retired'"),
+	    until);
+}
+
+/* A lease whose end leaves a debt in STATE: it waits to the last second, then it is tried as CALLS say, in vain
+ * because of AGAIN, and waits twice as long. */
+static void
+end_in_vain(struct bench *bench, const char *modes, const char *state, const char *again,
+    const char *calls, struct night *night)
+{
+	char code[32], note[600];
+	BUF before = {0};
+
+	night_live_through(bench, modes, night);
+	assert_string_equal(night->debt, state);
+	(void)target_calls(bench, &before);
+	int64_t ended = bench->shared->now;
+	assert_waits(bench, night, ended + WAIT_FIRST);
+	bench->shared->now = ended + WAIT_FIRST - 1;
+	assert_waits(bench, night, ended + WAIT_FIRST);
+	bench->shared->now = ended + WAIT_FIRST;
+	target_mode(bench, again);
+	bench_rotate(bench, "prod/db", code, note);
+	night_calls(bench, calls);
+	assert_waits(bench, night, ended + 3 * WAIT_FIRST);
+	target_mode(bench, "");
+}
+
+static void
+nobody_has_a_debt_tried_again_before_it_is_due(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT away = {0}, refusing = {0}, lost = {0};
+
+	end_in_vain(bench, "apply=lost\nprobe=unreachable\n", "applying", "probe=unreachable\n",
+	    "probe next\n", &away);
+	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_paid(bench, &away);
+	end_in_vain(bench, REJECT_THREE, "degraded", REJECT_THREE, "probe current\n" MAKE_THREE,
+	    &refusing);
+	night_rotate(bench, "ok",
+	    "probe current\ncheck\ngenerate\napply\nprobe next\nprobe current\n"
+	    "probe next\nprobe next\nprobe next\nprobe next\nprobe next\nprobe next\nexpel\n");
+	night_paid(bench, &refusing);
+	end_in_vain(bench, "apply=spoil\n", "degraded", "", "probe next\nprobe current\n", &lost);
+	night_repair(bench, &lost);
+	night_rotate(bench, "ok",
+	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &lost);
+}
+
+static void
+the_wait_grows_and_is_bounded(void **state)
+{
+	static const int waits[] = {5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900};
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	char code[32], note[600];
+
+	night_live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
+		target_mode(bench, "probe=unreachable\n");
+		bench->shared->now += waits[i] - 1;
+		bench_rotate(bench, "prod/db", code, note);
+		assert_string_equal(code, "waiting");
+		night_calls(bench, "");
+		bench->shared->now++;
+		bench_rotate(bench, "prod/db", code, note);
+		assert_string_equal(code, "target-unknown");
+		night_calls(bench, "probe next\n");
+	}
+	/* The target accepts the new value: what fails after that begins anew. */
+	target_mode(bench, "probe=pass!\n");
+	night_rotate(bench, "target",
+	    "probe next\nprobe current\napply\nprobe current\napply\nprobe current\n");
+	target_mode(bench, "");
+	bench->shared->now += WAIT_FIRST - 1;
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "waiting");
+	bench->shared->now++;
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "ok");
+	night_paid(bench, &night);
+}
+
+static void
+a_debt_that_is_paid_already_is_told_so(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	uint64_t size;
+
+	night_live_through(bench, "apply=lost\nprobe=unreachable\n", &night);
+	bench->shared->now += WAIT_FIRST;
+	bench_end(bench); /* the next session pays it when it begins, and then asks */
+	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
+	char code[32], note[600];
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "ok");
+	night_calls(bench, "probe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
+	size = bench_log_size(bench);
+	night_rotate(bench, "ok", "");
+	assert_int_equal(bench_log_size(bench), size);
+}
+
+static int
+start(void **state)
+{
+	struct bench *bench = bench_new(true);
+
+	bench_add_secret(bench);
+	*state = bench;
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	bench_free(*state);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nobody_has_a_debt_tried_again_before_it_is_due),
+	    cmocka_unit_test(the_wait_grows_and_is_bounded),
+	    cmocka_unit_test(a_debt_that_is_paid_already_is_told_so),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
