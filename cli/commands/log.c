@@ -39,7 +39,7 @@ cmd_log_verify(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
 	const struct checkpoint *checkpoint;
-	JSON *reply = NULL;
+	REPLY reply = {0};
 	const struct json *checks = NULL;
 
 	TRY(call_connect(call, &client, err));
@@ -52,7 +52,7 @@ cmd_log_list(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
 	const struct vault_view *view;
-	JSON *reply = NULL;
+	REPLY reply = {0};
 	JSON *object = json_new_object();
 	const struct json *leaves;
 	int64_t from, max;

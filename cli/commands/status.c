@@ -97,13 +97,14 @@ enum err_code
 cmd_status(const struct cli_call *call, struct err *err)
 {
 	CLIENT *client = NULL;
-	STATUS status = {0};
+	REPLY reply = {0};
+	struct status status;
 	bool alarm = false;
 
 	TRY(call_connect(call, &client, err));
 	if (call_argument(call, 0) != NULL)
 		return show_ceremony(call, client, call_argument(call, 0), err);
-	TRY(status_fetch(client, &status, err));
+	TRY(status_fetch(client, &reply, &status, err));
 	TRY(show(call->io->ui, client, &status, &alarm, err));
 	if (call_json(call))
 		TRY(print_status(call, client, &status, err));

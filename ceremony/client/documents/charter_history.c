@@ -37,16 +37,14 @@ static enum err_code
 fetch(struct story *story, const struct digest *digest, struct dsse *ret_statement, struct err *err)
 {
 	struct json *request = op_new("statements"), *digests = json_new_array();
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 	struct digest found;
 
 	json_add_hex(digests, VIEW_OF(digest->bytes));
 	json_put(request, "digests", digests);
-	TRY(client_call(story->client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "statements", err);
-	const struct json *list = json_in_array(&in, "statements", 1, 1);
-	TRY(json_in_end(&in));
+	TRY(client_ask(story->client, request, "statements", &reply, err));
+	const struct json *list = json_in_array(&reply.in, "statements", 1, 1);
+	TRY(json_in_end(&reply.in));
 	TRY(array_statement(list, 0, "statement", ret_statement, err));
 	TRY(dsse_digest(ret_statement, &found, err));
 	if (!digest_equal(&found, digest))

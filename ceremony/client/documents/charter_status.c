@@ -295,15 +295,13 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 	ENROLMENT_SET set = {0};
 	ENROLMENT enrolment = {0};
 	struct evidence evidence = {"enrolment", 0};
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	json_add_hex(tokens, VIEW_OF(token->id.bytes));
 	json_put(request, "tokens", tokens);
-	TRY(client_call(standing->client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "evidence", err);
-	const struct json *list = json_in_array(&in, "evidence", 1, 1);
-	TRY(json_in_end(&in));
+	TRY(client_ask(standing->client, request, "evidence", &reply, err));
+	const struct json *list = json_in_array(&reply.in, "evidence", 1, 1);
+	TRY(json_in_end(&reply.in));
 	TRY(enrolment_set_fetch(standing->client, &token->enrolment, 1, &set, err));
 	TRY(enrolment_parse(&set.statements[0], standing->view->chain.charter->training, &enrolment,
 	    err));

@@ -41,12 +41,11 @@ enum err_code
 drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err)
 {
 	DRAFT_LIST list = {0};
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
-	TRY(client_ask(client, op_new("drafts"), "drafts", &reply, &in, err));
-	const struct json *array = json_in_array(&in, "drafts", 0, DRAFTS_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, op_new("drafts"), "drafts", &reply, err));
+	const struct json *array = json_in_array(&reply.in, "drafts", 0, DRAFTS_MAX);
+	TRY(json_in_end(&reply.in));
 	list.rows = calloc(json_array_count(array) + 1, sizeof(*list.rows));
 	if (list.rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
@@ -94,15 +93,14 @@ draft_fetch(struct client *client, const struct draft_row *row, struct dsse *ret
 {
 	struct json *request = op_new("draft");
 	DSSE statement = {0};
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest digest;
 	int64_t created;
 
 	json_put_hex(request, "digest", VIEW_OF(row->digest.bytes));
-	TRY(client_ask(client, request, "draft", &reply, &in, err));
-	in_statement(&in, "statement", &statement);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "draft", &reply, err));
+	in_statement(&reply.in, "statement", &statement);
+	TRY(json_in_end(&reply.in));
 	TRY(dsse_digest(&statement, &digest, err));
 	if (!digest_equal(&digest, &row->digest))
 		return err_set(err, ERR_INTEGRITY,
@@ -173,19 +171,18 @@ static enum err_code
 ask(struct client *client, struct json *request, struct draft_outcome *ret_outcome, struct err *err)
 {
 	struct draft_outcome outcome;
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest digest;
 	char hex[2 * DIGEST_SIZE + 1];
 
-	TRY(client_ask(client, request, "signature", &reply, &in, err));
-	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
-	outcome.live = json_in_bool(&in, "live");
+	TRY(client_ask(client, request, "signature", &reply, err));
+	json_in_hex(&reply.in, "digest", digest.bytes, DIGEST_SIZE);
+	outcome.live = json_in_bool(&reply.in, "live");
 	snprintf(outcome.missing, sizeof(outcome.missing), "%s",
-	    json_in_text(&in, "missing", 0, sizeof(outcome.missing) - 1));
+	    json_in_text(&reply.in, "missing", 0, sizeof(outcome.missing) - 1));
 	snprintf(outcome.lost, sizeof(outcome.lost), "%s",
-	    json_in_text(&in, "lost", 0, sizeof(outcome.lost) - 1));
-	TRY(json_in_end(&in));
+	    json_in_text(&reply.in, "lost", 0, sizeof(outcome.lost) - 1));
+	TRY(json_in_end(&reply.in));
 	text_hex(VIEW_OF(digest.bytes), hex);
 	snprintf(outcome.name, sizeof(outcome.name), "%.*s", SHORT, hex);
 	*ret_outcome = outcome;
@@ -207,12 +204,7 @@ enum err_code
 draft_try(struct client *client, const struct dsse *statement, const struct json *enrolments,
     struct err *err)
 {
-	JSON *reply = NULL;
-	struct json_in in;
-
-	TRY(client_ask(client, proposal(statement, enrolments, true), "proposal", &reply, &in,
-	    err));
-	return json_in_end(&in);
+	return client_tell(client, proposal(statement, enrolments, true), "proposal", err);
 }
 
 enum err_code
@@ -265,8 +257,6 @@ cancel_draft(struct client *client, const struct hand_want *want, const struct d
 	const struct client_options *options = client_options(client);
 	HAND hand = {0};
 	DSSE statement = {0};
-	JSON *reply = NULL;
-	struct json_in in;
 	BUF text = {0};
 
 	draft_text(row, &text);
@@ -279,8 +269,7 @@ cancel_draft(struct client *client, const struct hand_want *want, const struct d
 	    err));
 	request = op_new("withdraw");
 	put_statement(request, "statement", &statement);
-	TRY(client_ask(client, request, "withdraw", &reply, &in, err));
-	TRY(json_in_end(&in));
+	TRY(client_tell(client, request, "withdraw", err));
 	ui_say(options->ui, "Withdrawn.");
 	return ERR_OK;
 }

@@ -15,18 +15,15 @@ founding_open(struct client *client, const char *name, bool training, const char
     struct digest *ret_init, struct err *err)
 {
 	struct json *request = op_new("init");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest init;
 
 	json_put_text(request, "name", name);
 	json_put_bool(request, "training", training);
 	json_put_text(request, "copy", copy);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "init", err);
-	json_in_hex(&in, "init", init.bytes, DIGEST_SIZE);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "init", &reply, err));
+	json_in_hex(&reply.in, "init", init.bytes, DIGEST_SIZE);
+	TRY(json_in_end(&reply.in));
 	*ret_init = init;
 	return ERR_OK;
 }
@@ -51,13 +48,12 @@ enum err_code
 founding_fetch(struct client *client, struct founding_view *ret_view, struct err *err)
 {
 	struct founding_view view = {0};
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
-	TRY(client_ask(client, op_new("founding"), "founding", &reply, &in, err));
-	in_founding(&in, &view.fixed);
-	read_host(&in, &view, err);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, op_new("founding"), "founding", &reply, err));
+	in_founding(&reply.in, &view.fixed);
+	read_host(&reply.in, &view, err);
+	TRY(json_in_end(&reply.in));
 	*ret_view = view;
 	return ERR_OK;
 }
@@ -109,9 +105,7 @@ ask_batch(struct client *client, struct enrolment_set *set, bool *placed, size_t
 {
 	struct json *request = op_new("enrolments");
 	struct json *digests = json_new_array();
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	const struct json *list;
 
 	*ret_asked = 0;
@@ -126,10 +120,9 @@ ask_batch(struct client *client, struct enrolment_set *set, bool *placed, size_t
 		json_free(request);
 		return ERR_OK;
 	}
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "enrolments", err);
-	list = json_in_array(&in, "enrolments", *ret_asked, *ret_asked);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "enrolments", &reply, err));
+	list = json_in_array(&reply.in, "enrolments", *ret_asked, *ret_asked);
+	TRY(json_in_end(&reply.in));
 	return place_list(set, placed, list, err);
 }
 

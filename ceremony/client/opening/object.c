@@ -39,16 +39,15 @@ send(struct client *client, const struct dossier *dossier, const struct dsse *st
     struct err *err)
 {
 	struct json *request = op_new("object");
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
 	json_put_text(request, "id", dossier->id);
 	put_statement(request, "statement", statement);
-	TRY(client_ask(client, request, "object", &reply, &in, err));
-	const char *state = json_in_text(&in, "state", 1, 40);
-	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
-	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "object", &reply, err));
+	const char *state = json_in_text(&reply.in, "state", 1, 40);
+	(void)json_in_text(&reply.in, "reason", 0, NOTE_TEXT_MAX);
+	(void)json_in_text(&reply.in, "missing", 0, QUORUM_TEXT_MAX);
+	TRY(json_in_end(&reply.in));
 	ui_say(client_options(client)->ui, "Done. Ceremony %.8s is %s.", dossier->id,
 	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
 	        "still open: the others can yet meet the quorum" :

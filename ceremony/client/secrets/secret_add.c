@@ -45,18 +45,15 @@ static enum err_code
 rotator_hash(struct client *client, const char *name, struct digest *ret_hash, struct err *err)
 {
 	struct json *request = op_new("rotator");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest hash;
 	const char *path;
 
 	json_put_text(request, "name", name);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "rotator", err);
-	json_in_hex(&in, "hash", hash.bytes, DIGEST_SIZE);
-	path = json_in_text(&in, "path", 1, 4095);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "rotator", &reply, err));
+	json_in_hex(&reply.in, "hash", hash.bytes, DIGEST_SIZE);
+	path = json_in_text(&reply.in, "path", 1, 4095);
+	TRY(json_in_end(&reply.in));
 	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash.", name,
 	    path);
 	*ret_hash = hash;
@@ -109,21 +106,18 @@ send_secret(struct client *client, const struct adopt_plan *plan, const struct d
 {
 	const struct ui *ui = client_options(client)->ui;
 	struct json *request = op_new("secret-add");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	const char *state, *note;
 	uint32_t version;
 
 	json_put_hex(request, "enc", VIEW_OF(enc->bytes));
 	json_put_bool(request, "rotate", plan->rotate);
 	put_statement(request, "definition", statement);
-	TRY(client_call(client, request, ciphertext, &reply, &blob, err));
-	in = reply_in(reply, "secret-add", err);
-	version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	state = json_in_text(&in, "state", 1, 31);
-	note = json_in_text(&in, "note", 0, NOTE_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_send(client, request, ciphertext, "secret-add", &reply, err));
+	version = (uint32_t)json_in_int(&reply.in, "version", 1, UINT32_MAX);
+	state = json_in_text(&reply.in, "state", 1, 31);
+	note = json_in_text(&reply.in, "note", 0, NOTE_TEXT_MAX);
+	TRY(json_in_end(&reply.in));
 	snprintf(ret_state, 32, "%s", state);
 	ui_say(ui, "%s: version %u is sealed to the officers (%s).%s%s", plan->name, version, state,
 	    note[0] != '\0' ? " " : "", note);
