@@ -278,8 +278,7 @@ exchange(struct client *client, const struct json *request, struct view blob,
 		TRY(wire_receive(client->fd, &frame.json, &frame.blob, -1, err));
 		if (frame.blob.size == 0 && show_progress(client, frame.json))
 			continue;
-		*ret_reply = frame;
-		frame = (struct reply){0};
+		*ret_reply = TAKE(frame);
 		return ERR_OK;
 	}
 }
@@ -315,8 +314,7 @@ client_send(struct client *client, struct json *request, struct view blob, const
 	if (code != ERR_OK)
 		return code;
 	reply.in = reply_in(reply.json, what, err);
-	*ret_reply = reply;
-	reply = (struct reply){0};
+	*ret_reply = TAKE(reply);
 	return ERR_OK;
 }
 

@@ -51,8 +51,7 @@ drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (; list.count < json_array_count(array); list.count++)
 		TRY(read_row(json_array_object(array, list.count), &list.rows[list.count], err));
-	*ret_list = list;
-	list = (struct draft_list){0};
+	*ret_list = TAKE(list);
 	return ERR_OK;
 }
 
@@ -110,8 +109,7 @@ draft_fetch(struct client *client, const struct draft_row *row, struct dsse *ret
 		return err_set(err, ERR_EXPIRED,
 		    "that draft waited for more than %d days and counts no more; propose it again",
 		    (int)DRAFT_DAYS);
-	*ret_statement = statement;
-	statement = (struct dsse){0};
+	*ret_statement = TAKE(statement);
 	return ERR_OK;
 }
 

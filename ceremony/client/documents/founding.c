@@ -166,8 +166,7 @@ enrolment_set_fetch(struct client *client, const struct digest *digests, size_t 
 		return err_set(err, ERR_MEMORY, "out of memory");
 	memcpy(set.digests, digests, count * sizeof(*digests));
 	TRY(fill_set(client, &set, placed, err));
-	*ret_set = set;
-	set = (struct enrolment_set){0};
+	*ret_set = TAKE(set);
 	return ERR_OK;
 }
 
@@ -249,10 +248,8 @@ enrolment_load(const char *path, bool training, struct dsse *ret_statement,
 	TRY(file_read(path, ENROLMENT_FILE_MAX, &text, err));
 	if (parse_file(buf_view(&text), training, &statement, &enrolment, err) != ERR_OK)
 		return err_add(err, "%s", path);
-	*ret_statement = statement;
-	statement = (struct dsse){0};
-	*ret_enrolment = enrolment;
-	enrolment = (struct enrolment){0};
+	*ret_statement = TAKE(statement);
+	*ret_enrolment = TAKE(enrolment);
 	return ERR_OK;
 }
 

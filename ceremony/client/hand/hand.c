@@ -132,8 +132,7 @@ hand_take_not(const struct client_options *options, const struct hand_want *want
 	if (want != NULL && hand.entry != NULL)
 		TRY(check_active(&hand, want, err));
 	TRY(hand_open(&hand, err));
-	*ret_hand = hand;
-	hand = (struct hand){0};
+	*ret_hand = TAKE(hand);
 	return ERR_OK;
 }
 

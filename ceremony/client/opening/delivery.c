@@ -176,8 +176,7 @@ release_verify(struct client *client, const struct vault_view *view, struct doss
 			err->code = ERR_INTEGRITY;
 		return err_add(err, "the release of %.8s", dossier->id);
 	}
-	*ret_release = release;
-	release = (struct release){0};
+	*ret_release = TAKE(release);
 	return ERR_OK;
 }
 
@@ -197,11 +196,9 @@ delivery_fetch(struct client *client, const struct vault_view *view, struct doss
 	json_in_base64(&reply.in, "checkpoint", &delivery.checkpoint, NOTE_MAX);
 	TRY(json_in_end(&reply.in));
 	TRY(release_verify(client, view, dossier, &delivery.statement, &delivery.release, err));
-	delivery.box = reply.blob;
-	reply.blob = (struct buf){0};
+	delivery.box = TAKE(reply.blob);
 	if (delivery.box.size <= POINT_SIZE)
 		return err_set(err, ERR_INTEGRITY, "the server sent a box of a wrong size");
-	*ret_delivery = delivery;
-	delivery = (struct delivery){0};
+	*ret_delivery = TAKE(delivery);
 	return ERR_OK;
 }

@@ -78,7 +78,6 @@ reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
 		memcpy(after, next, strlen(next) + 1);
 		TRY(add_rows(array, &list, err));
 	} while (after[0] != '\0');
-	*ret_list = list;
-	list = (struct reseal_list){0};
+	*ret_list = TAKE(list);
 	return ERR_OK;
 }

@@ -144,8 +144,7 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
 	TRY(client_ask(client, request, "secret-find", &reply, err));
 	if (read_lookup(&reply, view, name, &lookup, err) != ERR_OK)
 		return err_add(err, "%s", name);
-	*ret_lookup = lookup;
-	lookup = (struct lookup){0};
+	*ret_lookup = TAKE(lookup);
 	return ERR_OK;
 }
 

@@ -191,8 +191,7 @@ add_signature(struct session *session, const struct signature *signature, struct
 	TRY(dsse_add(&draft.statement, keyid, buf_view(&signature->sig),
 	    buf_view(&signature->authdata), err));
 	proposal->type = draft.type;
-	proposal->statement = draft.statement;
-	draft.statement = (struct dsse){0};
+	proposal->statement = TAKE(draft.statement);
 	return ERR_OK;
 }
 
