@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/documents/drafts.h"
-#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -292,7 +292,7 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
     struct err *err)
 {
 	struct json *request = op_new("evidence"), *tokens = json_new_array();
-	ENROLMENT_SET set = {0};
+	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 	struct evidence evidence = {"enrolment", 0};
 	REPLY reply = {0};
@@ -302,9 +302,9 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
 	TRY(client_ask(standing->client, request, "evidence", &reply, err));
 	const struct json *list = json_in_array(&reply.in, "evidence", 1, 1);
 	TRY(json_in_end(&reply.in));
-	TRY(enrolment_set_fetch(standing->client, &token->enrolment, 1, &set, err));
-	TRY(enrolment_parse(&set.statements[0], standing->view->chain.charter->training, &enrolment,
+	TRY(statements_fetch(standing->client, "enrolments", &token->enrolment, 1, &statement,
 	    err));
+	TRY(enrolment_parse(&statement, standing->view->chain.charter->training, &enrolment, err));
 	evidence.time = enrolment.created;
 	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
 	show_token(standing, seat, token, &evidence);

@@ -55,8 +55,8 @@ drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err
 	return ERR_OK;
 }
 
-void
-draft_text(const struct draft_row *row, struct buf *ret_text)
+enum err_code
+draft_text(const struct draft_row *row, struct buf *ret_text, struct err *err)
 {
 	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE], until[TEXT_TIME_SIZE];
 
@@ -65,6 +65,7 @@ draft_text(const struct draft_row *row, struct buf *ret_text)
 	text_time(row->until, until);
 	buf_format(ret_text, "%s %.*s (%s), proposed by %s, %zu signed, until %s",
 	    statement_names[row->type], SHORT, hex, words, row->seat, row->signatures, until);
+	return buf_check(ret_text, err);
 }
 
 enum err_code
@@ -78,8 +79,7 @@ drafts_say(struct client *client, struct json *object, struct err *err)
 	for (size_t i = 0; i < list.count; i++) {
 		BUF text = {0};
 
-		draft_text(&list.rows[i], &text);
-		TRY(buf_check(&text, err));
+		TRY(draft_text(&list.rows[i], &text, err));
 		json_add_text(array, buf_string(&text));
 		ui_say(client_options(client)->ui, "WAITS %s", buf_string(&text));
 	}
@@ -151,9 +151,8 @@ draft_pick(struct client *client, enum statement_type type, const char *which,
 			continue;
 		chosen = &list.rows[i];
 		buf_format(&names, "%s", count++ > 0 ? "; " : "");
-		draft_text(chosen, &names);
+		TRY(draft_text(chosen, &names, err));
 	}
-	TRY(buf_check(&names, err));
 	if (count == 0)
 		return err_set(err, ERR_NOT_FOUND, "no %s%s%s waits for signatures", what,
 		    which != NULL ? " " : "", which != NULL ? which : "");
@@ -257,8 +256,7 @@ cancel_draft(struct client *client, const struct hand_want *want, const struct d
 	DSSE statement = {0};
 	BUF text = {0};
 
-	draft_text(row, &text);
-	TRY(buf_check(&text, err));
+	TRY(draft_text(row, &text, err));
 	ui_say(options->ui, "%s", buf_string(&text));
 	TRY(hand_take(options, want, &hand, err));
 	TRY(ui_demand(options->ui, "Withdraw it? Type yes", "yes", err));
