@@ -10,6 +10,7 @@
 #include "base/text_time.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/opening/object.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
@@ -230,23 +231,6 @@ draft_sign(struct client *client, const struct hand *hand, const struct dsse *st
 /* ---- withdrawing ---- */
 
 static enum err_code
-sign_cancel(struct hand *hand, const struct digest *vault, bool training,
-    const struct draft_row *row, const char *reason, struct dsse *statement, struct err *err)
-{
-	struct objection objection = {.vault = *vault,
-	    .ceremony = row->digest,
-	    .token = hand->entry->id,
-	    .time = hand->options->now()};
-	JSON *payload = NULL;
-
-	snprintf(objection.seat, sizeof(objection.seat), "%s", hand->seat->name);
-	snprintf(objection.reason, sizeof(objection.reason), "%s", reason);
-	TRY(objection_payload(&objection, &payload, err));
-	TRY(statement_new(STATEMENT_CANCEL, training, payload, statement, err));
-	return hand_sign(hand, statement, "sign the withdrawal", err);
-}
-
-static enum err_code
 cancel_draft(struct client *client, const struct hand_want *want, const struct digest *vault,
     const struct draft_row *row, const char *reason, struct err *err)
 {
@@ -261,8 +245,8 @@ cancel_draft(struct client *client, const struct hand_want *want, const struct d
 	TRY(hand_take(options, want, &hand, err));
 	TRY(ui_demand(options->ui, "Withdraw it? Type yes", "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign_cancel(&hand, vault, client_hello(client)->training, row, reason, &statement,
-	    err));
+	TRY(objection_sign(&hand, STATEMENT_CANCEL, client_hello(client)->training, vault,
+	    &row->digest, reason, "sign the withdrawal", &statement, err));
 	request = op_new("withdraw");
 	put_statement(request, "statement", &statement);
 	TRY(client_tell(client, request, "withdraw", err));

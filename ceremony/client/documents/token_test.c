@@ -119,8 +119,8 @@ sign_and_send(struct client *client, struct hand *hand, const struct vault_view 
 	readiness->root = view->checkpoint.root;
 	readiness->time = client_options(client)->now();
 	TRY(readiness_payload(readiness, &payload, err));
-	TRY(statement_new(STATEMENT_TEST, view->chain.charter->training, payload, &statement, err));
-	TRY(hand_sign(hand, &statement, "sign that it works", err));
+	TRY(hand_state(hand, STATEMENT_TEST, view->chain.charter->training, payload,
+	    "sign that it works", &statement, err));
 	request = op_new("test");
 	json_put_time(request, "begun", begun->time);
 	put_statement(request, "test", &statement);

@@ -185,6 +185,14 @@ hand_sign(struct hand *hand, struct dsse *statement, const char *purpose, struct
 	return hand_sign_as(hand, &hand->entry->keys[KEY_SIGN], statement, purpose, err);
 }
 
+enum err_code
+hand_state(struct hand *hand, enum statement_type type, bool training, struct json *payload,
+    const char *purpose, struct dsse *ret_statement, struct err *err)
+{
+	TRY(statement_new(type, training, payload, ret_statement, err));
+	return hand_sign(hand, ret_statement, purpose, err);
+}
+
 /* A derived key is compared before anything is opened with it: what does not open would be taken for
  * a forgery of the vault's, and not for what the token did. */
 static enum err_code

@@ -108,8 +108,8 @@ sign(const struct vault_view *view, const struct digest *release, struct hand *h
 
 	memcpy(done.seat, hand->seat->name, sizeof(done.seat));
 	TRY(done_payload(&done, &payload, err));
-	TRY(statement_new(STATEMENT_DONE, view->chain.charter->training, payload, statement, err));
-	return hand_sign(hand, statement, "end the lease", err);
+	return hand_state(hand, STATEMENT_DONE, view->chain.charter->training, payload,
+	    "end the lease", statement, err);
 }
 
 static enum err_code

@@ -78,9 +78,8 @@ sign_approval(struct giving *giving, struct dsse *statement, struct err *err)
 	p256_key_public(giving->ephemeral, &approval.enc);
 	p256_key_public(giving->reply, &approval.reply);
 	TRY(approval_payload(&approval, &payload, err));
-	TRY(statement_new(STATEMENT_APPROVAL, view->chain.charter->training, payload, statement,
-	    err));
-	TRY(hand_sign(hand, statement, "sign the approval", err));
+	TRY(hand_state(hand, STATEMENT_APPROVAL, view->chain.charter->training, payload,
+	    "sign the approval", statement, err));
 	return dsse_digest(statement, &giving->approval, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/opening/object.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
@@ -17,21 +18,21 @@ static const struct kind denial = {STATEMENT_DENIAL, "Deny this request? Type ye
 static const struct kind cancel = {STATEMENT_CANCEL, "Withdraw your request? Type yes",
     "sign the withdrawal"};
 
-static enum err_code
-sign(const struct kind *kind, const struct dossier *dossier, const struct vault_view *view,
-    struct hand *hand, const char *reason, struct dsse *statement, struct err *err)
+enum err_code
+objection_sign(struct hand *hand, enum statement_type type, bool training,
+    const struct digest *vault, const struct digest *about, const char *reason, const char *purpose,
+    struct dsse *ret_statement, struct err *err)
 {
-	struct objection objection = {.vault = view->chain.vault,
-	    .ceremony = dossier->transcript->ceremony.digest,
+	struct objection objection = {.vault = *vault,
+	    .ceremony = *about,
 	    .token = hand->entry->id,
 	    .time = hand->options->now()};
 	JSON *payload = NULL;
 
-	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
-	memcpy(objection.reason, reason, strlen(reason) + 1);
+	snprintf(objection.seat, sizeof(objection.seat), "%s", hand->seat->name);
+	snprintf(objection.reason, sizeof(objection.reason), "%s", reason);
 	TRY(objection_payload(&objection, &payload, err));
-	TRY(statement_new(kind->type, view->chain.charter->training, payload, statement, err));
-	return hand_sign(hand, statement, kind->purpose, err);
+	return hand_state(hand, type, training, payload, purpose, ret_statement, err);
 }
 
 static enum err_code
@@ -82,7 +83,8 @@ object(struct client *client, const struct kind *kind, const char *id, const cha
 	ui_say(options->ui, "You act as %s.", name);
 	TRY(ui_demand(options->ui, kind->question, "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign(kind, dossier, view, &hand, reason, &statement, err));
+	TRY(objection_sign(&hand, kind->type, chain->charter->training, &chain->vault,
+	    &dossier->transcript->ceremony.digest, reason, kind->purpose, &statement, err));
 	return send(client, dossier, &statement, err);
 }
 

@@ -99,9 +99,8 @@ sign_request(const struct ask_plan *plan, const struct vault_view *view,
 	snprintf(request.host, sizeof(request.host), "%s", plan->host);
 	snprintf(request.user, sizeof(request.user), "%s", plan->user);
 	TRY(request_payload(&request, &payload, err));
-	TRY(statement_new(STATEMENT_REQUEST, view->chain.charter->training, payload, statement,
-	    err));
-	return hand_sign(hand, statement, "sign the request", err);
+	return hand_state(hand, STATEMENT_REQUEST, view->chain.charter->training, payload,
+	    "sign the request", statement, err);
 }
 
 /* The answer begins the ceremony that was asked for, and no other. */

@@ -166,9 +166,8 @@ sign_list(struct handing *handing, struct err *err)
 	spare->root = view->checkpoint.root;
 	TRY(draw_keys(handing, err));
 	TRY(spare_payload(spare, &payload, err));
-	TRY(statement_new(STATEMENT_SPARE, view->chain.charter->training, payload, &statement,
-	    err));
-	TRY(hand_sign(&handing->hand, &statement, "sign for your spare token", err));
+	TRY(hand_state(&handing->hand, STATEMENT_SPARE, view->chain.charter->training, payload,
+	    "sign for your spare token", &statement, err));
 	request = op_new("spare");
 	put_statement(request, "spare", &statement);
 	TRY(client_ask(handing->client, request, "spare", &reply, err));
@@ -305,12 +304,12 @@ spare_run(struct client *client, const char *label, bool again, size_t *ret_coun
 {
 	const struct client_options *options = client_options(client);
 	CLEANUP(handing_done) struct handing handing = {.client = client, .again = again};
-	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(client_sync(client, &handing.view, err));
-	want.lists[0] = (struct hand_list){handing.view->chain.charter->seats,
-	    handing.view->chain.charter->seat_count};
-	want.suspended = &handing.view->chain.suspensions;
+	const struct chain *chain = &handing.view->chain;
+	const struct hand_want want = {.roles = ROLE_OFFICER,
+	    .lists = {{chain->charter->seats, chain->charter->seat_count}},
+	    .suspended = &chain->suspensions};
 	TRY(hand_take(options, &want, &handing.hand, err));
 	TRY(choose_spare(&handing, label, err));
 	TRY(fetch_list(&handing, err));

@@ -80,9 +80,8 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
 	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
 	TRY(definitions_payload(&definitions, &payload, err));
-	TRY(statement_new(STATEMENT_SECRET, view->chain.charter->training, payload, statement,
-	    err));
-	return hand_sign(hand, statement, "sign the definition", err);
+	return hand_state(hand, STATEMENT_SECRET, view->chain.charter->training, payload,
+	    "sign the definition", statement, err);
 }
 
 static enum err_code
@@ -128,7 +127,6 @@ enum err_code
 adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32], struct err *err)
 {
 	const struct vault_view *view;
-	struct hand_want want = {.roles = ROLE_OPERATOR};
 	HAND hand = {0};
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
@@ -139,9 +137,9 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
 	TRY(rotator_hash(client, plan->rotator, &hash, err));
-	want.suspended = &view->chain.suspensions;
-	want.lists[0] =
-	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
+	const struct hand_want want = {.roles = ROLE_OPERATOR,
+	    .lists = {{view->chain.charter->seats, view->chain.charter->seat_count}},
+	    .suspended = &view->chain.suspensions};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
