@@ -29,10 +29,9 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 }
 
 enum err_code
-cmd_rotate(const struct cli_call *call, struct err *err)
+cmd_rotate(struct cli_call *call, struct err *err)
 {
 	const char *name = call_argument(call, 0);
-	CLIENT *client = NULL;
 	REPLY reply = {0};
 	const struct json *rotations;
 	JSON *object = json_new_object();
@@ -40,8 +39,8 @@ cmd_rotate(const struct cli_call *call, struct err *err)
 
 	if ((name != NULL) == option_given(call->parsed, "all"))
 		return err_set(err, ERR_USAGE, "name a secret, or give --all");
-	TRY(call_connect(call, &client, err));
-	TRY(rotate_run(client, name, &reply, &rotations, err));
+	TRY(call_connect(call, err));
+	TRY(rotate_run(call->client, name, &reply, &rotations, err));
 	TRY(show(call->io->ui, rotations, &worst, err));
 	json_put_copy(object, "rotations", rotations);
 	if (call_json(call))
