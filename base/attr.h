@@ -23,11 +23,12 @@
 			destroy(TAKE(*object));                                                    \
 	}
 
-/* Hand a pointer over: its value moves out and the variable is NULL afterwards. */
-#define TAKE(pointer)                                                                              \
+/* Hand over what a variable owns, by pointer or as a struct: its value moves out, and the variable is empty
+ * afterwards (NULL, all zero). */
+#define TAKE(owner)                                                                                \
 	__extension__({                                                                            \
-		__typeof__(pointer) taken_ = (pointer);                                            \
-		(pointer) = NULL;                                                                  \
+		__typeof__(owner) taken_ = (owner);                                                \
+		(owner) = (__typeof__(owner)){0};                                                  \
 		taken_;                                                                            \
 	})
 

@@ -101,13 +101,13 @@ call_options(const struct cli_call *call, struct client_options *ret_options, st
 }
 
 enum err_code
-call_connect(const struct cli_call *call, struct client **ret_client, struct err *err)
+call_connect(struct cli_call *call, struct err *err)
 {
 	struct client_options options;
 
 	TRY(call_options(call, &options, err));
 	TRY(call_vault(call, &options.vault, err));
-	return client_connect(&options, ret_client, err);
+	return client_connect(&options, &call->client, err);
 }
 
 enum err_code

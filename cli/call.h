@@ -38,11 +38,12 @@ struct cli_call {
 	const struct cli_drivers *drivers;
 	const struct cli_io *io;
 	const struct parsed *parsed;
+	struct client *client; /* from call_connect to the command's end */
 };
 
-enum err_code call_connect(const struct cli_call *call, struct client **ret_client,
-    struct err *err) MUST_CHECK;
-/* The same without a vault: what token commands need. */
+/* With the vault; sets CALL->client. */
+enum err_code call_connect(struct cli_call *call, struct err *err) MUST_CHECK;
+/* What is needed without a vault, by token commands. */
 enum err_code call_options(const struct cli_call *call, struct client_options *ret_options,
     struct err *err) MUST_CHECK;
 /* The location from --vault or HALLIGAN_VAULT.  ERR_USAGE: neither. */

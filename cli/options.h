@@ -34,7 +34,7 @@ struct command {
 	const struct option_row *options; /* ends with a NULL name; may be NULL */
 	unsigned min, max;                /* how many arguments */
 	unsigned needs;
-	enum err_code (*run)(const struct cli_call *call, struct err *err);
+	enum err_code (*run)(struct cli_call *call, struct err *err);
 };
 
 enum { VALUES_MAX = 128, ARGUMENTS_MAX = 512 };

@@ -59,9 +59,18 @@ complain(const struct cli_io *io, const char *command, enum err_code code, const
 	return cli_exit_code(code);
 }
 
+static enum err_code
+run(struct cli_call *call, struct err *err)
+{
+	enum err_code code = call->parsed->command->run(call, err);
+
+	client_freep(&call->client);
+	return code;
+}
+
 /* With --timing the drivers are measured, and what they took is said at the end. */
 static enum err_code
-run_timed(const struct cli_call *call, struct err *err)
+run_timed(struct cli_call *call, struct err *err)
 {
 	struct timing timing;
 	struct cli_drivers measured = *call->drivers;
@@ -70,11 +79,11 @@ run_timed(const struct cli_call *call, struct err *err)
 	enum err_code code;
 
 	if (!option_given(call->parsed, "timing"))
-		return call->parsed->command->run(call, err);
+		return run(call, err);
 	timing_begin(&timing, call->drivers->tokens, call->drivers->token_count);
 	measured.tokens = timing.drivers;
 	measured.token_count = timing.count;
-	code = call->parsed->command->run(&timed, err);
+	code = run(&timed, err);
 	timing_text(&timing, text);
 	call->io->complain(call->io->context, text);
 	return code;

@@ -37,24 +37,21 @@ documents_done(struct documents *documents)
 }
 
 static enum err_code
-read_reply(const struct json *reply, struct documents *documents, struct dossier *dossier,
-    struct err *err)
+read_reply(struct json_in *in, struct documents *documents, struct dossier *dossier)
 {
-	struct json_in in = reply_in(reply, "ceremony-get", err);
-
-	in_statement(&in, "request", &documents->request);
-	in_statement(&in, "ceremony", &documents->ceremony);
-	dossier->state = (enum ceremony_state)json_in_choice(&in, "state", ceremony_state_names);
+	in_statement(in, "request", &documents->request);
+	in_statement(in, "ceremony", &documents->ceremony);
+	dossier->state = (enum ceremony_state)json_in_choice(in, "state", ceremony_state_names);
 	snprintf(dossier->reason, sizeof(dossier->reason), "%s",
-	    json_in_text(&in, "reason", 0, NOTE_TEXT_MAX));
-	documents->voices = json_in_array(&in, "voices", 0, CEREMONY_VOICES);
-	documents->items = json_in_array(&in, "items", 1, CEREMONY_ITEMS);
-	dossier->has_release = json_in_has(&in, "release");
+	    json_in_text(in, "reason", 0, NOTE_TEXT_MAX));
+	documents->voices = json_in_array(in, "voices", 0, CEREMONY_VOICES);
+	documents->items = json_in_array(in, "items", 1, CEREMONY_ITEMS);
+	dossier->has_release = json_in_has(in, "release");
 	if (dossier->has_release)
-		in_statement(&in, "release", &dossier->release);
-	dossier->released = in_moment(&in, "released");
-	dossier->expires = in_moment(&in, "expires");
-	return json_in_end(&in);
+		in_statement(in, "release", &dossier->release);
+	dossier->released = in_moment(in, "released");
+	dossier->expires = in_moment(in, "expires");
+	return json_in_end(in);
 }
 
 enum err_code
@@ -130,8 +127,7 @@ dossier_fetch(struct client *client, const struct vault_view *view, const char *
 	CLEANUP(documents_done) struct documents documents = {0};
 	DOSSIER *dossier = calloc(1, sizeof(*dossier));
 	struct json *request = op_new("ceremony-get");
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	json_put_text(request, "id", id);
 	if (dossier == NULL) {
@@ -139,8 +135,8 @@ dossier_fetch(struct client *client, const struct vault_view *view, const char *
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
 	}
 	snprintf(dossier->id, sizeof(dossier->id), "%s", id);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	TRY(read_reply(reply, &documents, dossier, err));
+	TRY(client_ask(client, request, "ceremony-get", &reply, err));
+	TRY(read_reply(&reply.in, &documents, dossier));
 	TRY(transcript_new(&documents.request, &documents.ceremony, &view->chain,
 	    &dossier->transcript, err));
 	TRY(check_id(dossier, err));
@@ -178,24 +174,24 @@ read_given(const struct json *array, struct exhibit *exhibit, struct err *err)
 }
 
 static enum err_code
-read_item(const struct json *reply, struct view header, const struct vault_view *view,
-    struct transcript *transcript, size_t position, struct dossier_item *item, struct err *err)
+read_item(struct reply *reply, const struct vault_view *view, struct transcript *transcript,
+    size_t position, struct dossier_item *item, struct err *err)
 {
-	struct json_in in = reply_in(reply, "ceremony-item", err);
+	struct json_in *in = &reply->in;
 	bool known = transcript_definition(transcript, position) != NULL;
 	EXHIBIT *exhibit = NULL;
 	DSSE definition = {0};
 
 	if (!known)
-		in_statement(&in, "definition", &definition);
+		in_statement(in, "definition", &definition);
 	snprintf(item->stale, sizeof(item->stale), "%s",
-	    json_in_text(&in, "stale", 0, NOTE_TEXT_MAX));
-	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
-	const struct json *given = json_in_array(&in, "given", 0, QUORUM_SEATS);
-	item->part_exposed = json_in_bool(&in, "part_exposed");
-	TRY(json_in_end(&in));
-	TRY(exhibit_new(transcript, position, known ? NULL : &definition, header, &view->chain,
-	    &exhibit, err));
+	    json_in_text(in, "stale", 0, NOTE_TEXT_MAX));
+	const struct json *spares = json_in_array(in, "spares", 0, HEADER_ENVELOPES);
+	const struct json *given = json_in_array(in, "given", 0, QUORUM_SEATS);
+	item->part_exposed = json_in_bool(in, "part_exposed");
+	TRY(json_in_end(in));
+	TRY(exhibit_new(transcript, position, known ? NULL : &definition, buf_view(&reply->blob),
+	    &view->chain, &exhibit, err));
 	TRY(lookup_spares(spares, exhibit->header, &exhibit->spares, err));
 	TRY(read_given(given, exhibit, err));
 	item->exhibit = TAKE(exhibit);
@@ -207,8 +203,7 @@ dossier_fetch_item(struct client *client, const struct vault_view *view, struct 
     size_t position, struct err *err)
 {
 	struct json *request;
-	JSON *reply = NULL;
-	BUF header = {0};
+	REPLY reply = {0};
 
 	if (dossier->items[position].exhibit != NULL)
 		return ERR_OK;
@@ -217,9 +212,9 @@ dossier_fetch_item(struct client *client, const struct vault_view *view, struct 
 	json_put_int(request, "position", (int64_t)position);
 	json_put_bool(request, "known",
 	    transcript_definition(dossier->transcript, position) != NULL);
-	TRY(client_call(client, request, (struct view){0}, &reply, &header, err));
-	return read_item(reply, buf_view(&header), view, dossier->transcript, position,
-	    &dossier->items[position], err);
+	TRY(client_ask(client, request, "ceremony-item", &reply, err));
+	return read_item(&reply, view, dossier->transcript, position, &dossier->items[position],
+	    err);
 }
 
 enum err_code

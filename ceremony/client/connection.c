@@ -121,30 +121,29 @@ start_server(struct client *client, struct err *err)
 }
 
 static enum err_code
-read_hello(struct client *client, const struct json *reply, struct err *err)
+read_hello(struct client *client, struct json_in *in, struct err *err)
 {
-	struct json_in in = reply_in(reply, "hello", err);
 	struct client_hello hello = {0};
-	int64_t protocol = json_in_int(&in, "protocol", 0, INT32_MAX);
+	int64_t protocol = json_in_int(in, "protocol", 0, INT32_MAX);
 
-	if (in.code == ERR_OK && protocol != WIRE_PROTOCOL)
+	if (in->code == ERR_OK && protocol != WIRE_PROTOCOL)
 		return err_set(err, ERR_PROTOCOL,
 		    "the server speaks protocol %d, this Halligan %d: they "
 		    "are of different versions",
 		    (int)protocol, WIRE_PROTOCOL);
 	snprintf(hello.version, sizeof(hello.version), "%s",
-	    json_in_text(&in, "version", 1, sizeof(hello.version) - 1));
-	hello.state = (enum vault_state)json_in_choice(&in, "state", state_names);
+	    json_in_text(in, "version", 1, sizeof(hello.version) - 1));
+	hello.state = (enum vault_state)json_in_choice(in, "state", state_names);
 	snprintf(hello.secrets, sizeof(hello.secrets), "%s",
-	    json_in_text(&in, "secrets", 1, sizeof(hello.secrets) - 1));
+	    json_in_text(in, "secrets", 1, sizeof(hello.secrets) - 1));
 	if (hello.state != VAULT_ABSENT) {
 		snprintf(hello.name, sizeof(hello.name), "%s",
-		    json_in_text(&in, "name", 1, VAULT_NAME_MAX));
-		hello.training = json_in_bool(&in, "training");
+		    json_in_text(in, "name", 1, VAULT_NAME_MAX));
+		hello.training = json_in_bool(in, "training");
 	}
 	if (hello.state == VAULT_LIVE)
-		json_in_hex(&in, "vault", hello.vault.bytes, DIGEST_SIZE);
-	TRY(json_in_end(&in));
+		json_in_hex(in, "vault", hello.vault.bytes, DIGEST_SIZE);
+	TRY(json_in_end(in));
 	client->hello = hello;
 	return ERR_OK;
 }
@@ -153,12 +152,11 @@ enum err_code
 client_greet(struct client *client, struct err *err)
 {
 	struct json *request = op_new("hello");
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	json_put_int(request, "protocol", WIRE_PROTOCOL);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	TRY(read_hello(client, reply, err));
+	TRY(client_ask(client, request, "hello", &reply, err));
+	TRY(read_hello(client, &reply.in, err));
 	if (client->hello.training && !client->warned)
 		ui_say(client->options.ui,
 		    "TRAINING: %s is a training vault. It takes simulated tokens and protects "
@@ -271,34 +269,38 @@ read_error(const struct json *reply, struct err *err)
 
 static enum err_code
 exchange(struct client *client, const struct json *request, struct view blob,
-    struct json **ret_reply, struct buf *ret_blob, struct err *err)
+    struct reply *ret_reply, struct err *err)
 {
 	TRY(wire_send(client->fd, request, blob, -1, err));
 	for (;;) {
-		JSON *frame = NULL;
-		BUF bytes = {0};
+		REPLY frame = {0};
 
-		TRY(wire_receive(client->fd, &frame, &bytes, -1, err));
-		if (bytes.size == 0 && show_progress(client, frame))
+		TRY(wire_receive(client->fd, &frame.json, &frame.blob, -1, err));
+		if (frame.blob.size == 0 && show_progress(client, frame.json))
 			continue;
-		buf_bytes(ret_blob, buf_view(&bytes));
 		*ret_reply = TAKE(frame);
-		return buf_check(ret_blob, err);
+		return ERR_OK;
 	}
 }
 
+void
+reply_done(struct reply *reply)
+{
+	json_freep(&reply->json);
+	buf_done(&reply->blob);
+}
+
 enum err_code
-client_call(struct client *client, struct json *request, struct view blob, struct json **ret_reply,
-    struct buf *ret_blob, struct err *err)
+client_send(struct client *client, struct json *request, struct view blob, const char *what,
+    struct reply *ret_reply, struct err *err)
 {
 	JSON *owned = request;
-	JSON *reply = NULL;
-	BUF bytes = {0};
+	REPLY reply = {0};
 	enum err_code code;
 
 	if (client->fd < 0)
 		return err_set(err, ERR_PROTOCOL, "the connection to the server is broken");
-	code = exchange(client, owned, blob, &reply, &bytes, err);
+	code = exchange(client, owned, blob, &reply, err);
 	if (code == ERR_NOT_FOUND)
 		code = err_set(err, ERR_PROTOCOL,
 		    "the server ended before it answered; nothing is lost");
@@ -306,24 +308,28 @@ client_call(struct client *client, struct json *request, struct view blob, struc
 		fd_closep(&client->fd);
 		return code;
 	}
-	code = read_error(reply, err);
+	code = read_error(reply.json, err);
 	if (code == ERR_PROTOCOL)
 		fd_closep(&client->fd);
-	if (code == ERR_OK) {
-		buf_bytes(ret_blob, buf_view(&bytes));
-		TRY(buf_check(ret_blob, err));
-		*ret_reply = TAKE(reply);
-	}
-	return code;
+	if (code != ERR_OK)
+		return code;
+	reply.in = reply_in(reply.json, what, err);
+	*ret_reply = TAKE(reply);
+	return ERR_OK;
 }
 
 enum err_code
-client_ask(struct client *client, struct json *request, const char *what, struct json **ret_reply,
-    struct json_in *ret_in, struct err *err)
+client_ask(struct client *client, struct json *request, const char *what, struct reply *ret_reply,
+    struct err *err)
 {
-	BUF blob = {0};
+	return client_send(client, request, (struct view){0}, what, ret_reply, err);
+}
 
-	TRY(client_call(client, request, (struct view){0}, ret_reply, &blob, err));
-	*ret_in = reply_in(*ret_reply, what, err);
-	return ERR_OK;
+enum err_code
+client_tell(struct client *client, struct json *request, const char *what, struct err *err)
+{
+	REPLY reply = {0};
+
+	TRY(client_ask(client, request, what, &reply, err));
+	return json_in_end(&reply.in);
 }

@@ -50,16 +50,26 @@ const char *client_location(const struct client *client);
 void client_freep(struct client **client); /* ends the session; accepts NULL */
 #define CLIENT CLEANUP(client_freep) struct client
 
-/* One request and its reply; REQUEST is freed.  Progress frames go to ui->progress.  An error
- * reply becomes this call's error, with the server's code and text. */
-enum err_code client_call(struct client *client, struct json *request, struct view blob,
-    struct json **ret_reply, struct buf *ret_blob, struct err *err) MUST_CHECK;
+/* A reply: an object, and the bytes that came with it. */
+struct reply {
+	struct json *json;
+	struct json_in in; /* reads it, after its "ok" */
+	struct buf blob;
+};
+void reply_done(struct reply *reply);
+#define REPLY CLEANUP(reply_done) struct reply
 
-/* The same where neither side sends bytes; RET_IN reads RET_REPLY, called WHAT in errors, after its
- * "ok". */
+/* One request with the bytes BLOB, and its reply, which is called WHAT in errors; REQUEST is freed.
+ * Progress frames go to ui->progress.  An error reply becomes this call's error, with the server's
+ * code and text. */
+enum err_code client_send(struct client *client, struct json *request, struct view blob,
+    const char *what, struct reply *ret_reply, struct err *err) MUST_CHECK;
+/* The same without bytes. */
 enum err_code client_ask(struct client *client, struct json *request, const char *what,
-    struct json **ret_reply, struct json_in *ret_in, struct err *err) MUST_CHECK;
-
+    struct reply *ret_reply, struct err *err) MUST_CHECK;
+/* The same where the reply says nothing but "ok". */
+enum err_code client_tell(struct client *client, struct json *request, const char *what,
+    struct err *err) MUST_CHECK;
 /* Keep VIEW, which is taken over, for as long as the client lives or until the next one. */
 const struct vault_view *client_keep(struct client *client, struct vault_view *view);
 

@@ -9,25 +9,17 @@
 enum { PAGE = 100, CHECKS_MAX = 1000 };
 
 enum err_code
-leaves_fetch(struct client *client, uint64_t from, unsigned max, struct json **ret_reply,
+leaves_fetch(struct client *client, uint64_t from, unsigned max, struct reply *ret_reply,
     const struct json **ret_leaves, struct err *err)
 {
 	struct json *request = op_new("log-list");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
-	const struct json *leaves;
 
 	json_put_int(request, "from", (int64_t)from);
 	json_put_int(request, "max", max);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "log-list", err);
-	(void)json_in_int(&in, "size", 0, INT64_MAX);
-	leaves = json_in_array(&in, "leaves", 0, max);
-	TRY(json_in_end(&in));
-	*ret_leaves = leaves;
-	*ret_reply = TAKE(reply);
-	return ERR_OK;
+	TRY(client_ask(client, request, "log-list", ret_reply, err));
+	(void)json_in_int(&ret_reply->in, "size", 0, INT64_MAX);
+	*ret_leaves = json_in_array(&ret_reply->in, "leaves", 0, max);
+	return json_in_end(&ret_reply->in);
 }
 
 enum err_code
@@ -39,7 +31,7 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 	struct digest root = {0};
 
 	while (frontier.size < checkpoint->size) {
-		JSON *reply = NULL;
+		REPLY reply = {0};
 		const struct json *leaves;
 		uint64_t left = checkpoint->size - frontier.size;
 
@@ -75,18 +67,17 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 
 /* What the host found; it may have grown since the checkpoint, never shrunk. */
 static enum err_code
-ask_host(struct client *client, const struct checkpoint *checkpoint, struct json **ret_reply,
+ask_host(struct client *client, const struct checkpoint *checkpoint, struct reply *ret_reply,
     const struct json **ret_checks, struct err *err)
 {
-	struct json_in in;
 	struct digest root = {0};
 	uint64_t size;
 
-	TRY(client_ask(client, op_new("log-verify"), "log-verify", ret_reply, &in, err));
-	size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
-	json_in_hex(&in, "root", root.bytes, DIGEST_SIZE);
-	*ret_checks = json_in_array(&in, "checks", 0, CHECKS_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, op_new("log-verify"), "log-verify", ret_reply, err));
+	size = (uint64_t)json_in_int(&ret_reply->in, "size", 0, INT64_MAX);
+	json_in_hex(&ret_reply->in, "root", root.bytes, DIGEST_SIZE);
+	*ret_checks = json_in_array(&ret_reply->in, "checks", 0, CHECKS_MAX);
+	TRY(json_in_end(&ret_reply->in));
 	for (size_t i = 0; i < json_array_count(*ret_checks); i++)
 		if (json_array_text(*ret_checks, i) == NULL)
 			return err_set(err, ERR_PROTOCOL,
@@ -99,18 +90,14 @@ ask_host(struct client *client, const struct checkpoint *checkpoint, struct json
 }
 
 enum err_code
-log_verify(struct client *client, const struct checkpoint **ret_checkpoint, struct json **ret_reply,
+log_verify(struct client *client, const struct checkpoint **ret_checkpoint, struct reply *ret_reply,
     const struct json **ret_checks, struct err *err)
 {
 	const struct vault_view *view;
-	const struct json *checks = NULL;
-	JSON *reply = NULL;
 
 	TRY(client_sync(client, &view, err));
-	TRY(ask_host(client, &view->checkpoint, &reply, &checks, err));
+	TRY(ask_host(client, &view->checkpoint, ret_reply, ret_checks, err));
 	TRY(leaves_walk(client, &view->checkpoint, NULL, NULL, err));
 	*ret_checkpoint = &view->checkpoint;
-	*ret_checks = checks;
-	*ret_reply = TAKE(reply);
 	return ERR_OK;
 }

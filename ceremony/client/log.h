@@ -10,7 +10,7 @@
 
 /* Leaves from FROM on, at most MAX; RET_LEAVES lives in RET_REPLY.  Nothing is verified. */
 enum err_code leaves_fetch(struct client *client, uint64_t from, unsigned max,
-    struct json **ret_reply, const struct json **ret_leaves, struct err *err) MUST_CHECK;
+    struct reply *ret_reply, const struct json **ret_leaves, struct err *err) MUST_CHECK;
 typedef enum err_code (*leaf_visit)(void *context, const char *leaf, struct err *err);
 /* Every leaf up to the checkpoint's size, in order, through VISIT (may be NULL).  ERR_INTEGRITY when
  * they do not give its root: what was visited before that must be thrown away. */
@@ -20,6 +20,6 @@ enum err_code leaves_walk(struct client *client, const struct checkpoint *checkp
  * computed again.  RET_CHECKS: what the host says it checked, texts that live in RET_REPLY.
  * ERR_INTEGRITY. */
 enum err_code log_verify(struct client *client, const struct checkpoint **ret_checkpoint,
-    struct json **ret_reply, const struct json **ret_checks, struct err *err) MUST_CHECK;
+    struct reply *ret_reply, const struct json **ret_checks, struct err *err) MUST_CHECK;
 
 #endif

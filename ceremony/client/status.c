@@ -7,12 +7,6 @@
 
 enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
 
-void
-status_done(struct status *status)
-{
-	json_freep(&status->reply);
-}
-
 /* A founding has nothing to verify yet, but where a vault was alive before, it is an alarm. */
 static enum err_code
 verify(struct client *client, struct err *err)
@@ -27,21 +21,18 @@ verify(struct client *client, struct err *err)
 }
 
 enum err_code
-status_fetch(struct client *client, struct status *ret_status, struct err *err)
+status_fetch(struct client *client, struct reply *ret_reply, struct status *ret_status,
+    struct err *err)
 {
-	STATUS status = {0};
-	struct json_in in;
+	struct json_in *in = &ret_reply->in;
 
 	TRY(verify(client, err));
-	TRY(client_ask(client, op_new("status"), "status", &status.reply, &in, err));
-	status.secrets = json_in_int(&in, "secrets", 0, INT64_MAX);
-	status.log = json_in_int(&in, "log", 0, INT64_MAX);
-	status.copy = json_in_text(&in, "copy", 1, ITEM_TEXT_MAX);
-	status.items = json_in_array(&in, "items", 0, ITEMS_MAX);
-	TRY(json_in_end(&in));
-	*ret_status = status;
-	status = (struct status){0};
-	return ERR_OK;
+	TRY(client_ask(client, op_new("status"), "status", ret_reply, err));
+	ret_status->secrets = json_in_int(in, "secrets", 0, INT64_MAX);
+	ret_status->log = json_in_int(in, "log", 0, INT64_MAX);
+	ret_status->copy = json_in_text(in, "copy", 1, ITEM_TEXT_MAX);
+	ret_status->items = json_in_array(in, "items", 0, ITEMS_MAX);
+	return json_in_end(in);
 }
 
 enum err_code

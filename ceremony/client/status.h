@@ -5,23 +5,21 @@
 
 #include "ceremony/client/connection.h"
 
+/* Its texts, and those of its items, live in the reply. */
 struct status {
 	int64_t secrets, log; /* how many; how many entries */
 	const char *copy;     /* where copies go, and how they stand */
 	const struct json *items;
-	struct json *reply; /* owns these */
 };
-void status_done(struct status *status);
-#define STATUS CLEANUP(status_done) struct status
-/* One thing that waits; owned by the status. */
+/* One thing that waits. */
 struct status_item {
 	const char *kind, *subject, *text;
 	const char *waits, *next; /* for whom, and the command that comes next; "" */
 };
 
 /* Of a vault that lives (which is verified first) or is being founded. */
-enum err_code status_fetch(struct client *client, struct status *ret_status,
-    struct err *err) MUST_CHECK;
+enum err_code status_fetch(struct client *client, struct reply *ret_reply,
+    struct status *ret_status, struct err *err) MUST_CHECK;
 enum err_code status_item(const struct status *status, size_t index, struct status_item *ret_item,
     struct err *err) MUST_CHECK;
 

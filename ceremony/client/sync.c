@@ -73,18 +73,16 @@ verify_chain(const struct json *documents, struct chain *chain, struct err *err)
 
 /* Read and verify the reply to `chain`. */
 static enum err_code
-read_chain(const struct json *reply, const struct trust *known, struct loading *loading,
-    struct err *err)
+read_chain(struct json_in *in, const struct trust *known, struct loading *loading, struct err *err)
 {
-	struct json_in in = reply_in(reply, "chain", err);
 	BUF note = {0};
 	const struct json *documents, *proof;
 
-	json_in_hex(&in, "vault", loading->view.chain.vault.bytes, DIGEST_SIZE);
-	documents = json_in_array(&in, "documents", 1, CHAIN_DOCUMENTS_MAX);
-	json_in_base64(&in, "checkpoint", &note, NOTE_MAX);
-	proof = json_in_array(&in, "consistency", 0, TLOG_PROOF_MAX);
-	TRY(json_in_end(&in));
+	json_in_hex(in, "vault", loading->view.chain.vault.bytes, DIGEST_SIZE);
+	documents = json_in_array(in, "documents", 1, CHAIN_DOCUMENTS_MAX);
+	json_in_base64(in, "checkpoint", &note, NOTE_MAX);
+	proof = json_in_array(in, "consistency", 0, TLOG_PROOF_MAX);
+	TRY(json_in_end(in));
 	if (!digest_equal(&loading->view.chain.vault, &known->vault))
 		return err_set(err, ERR_INTEGRITY,
 		    "another vault stands here than before: its id is not the one that this "
@@ -99,12 +97,11 @@ fetch_chain(struct client *client, const struct trust *known, struct loading *lo
     struct err *err)
 {
 	struct json *request = op_new("chain");
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	json_put_int(request, "size", (int64_t)known->size);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	return read_chain(reply, known, loading, err);
+	TRY(client_ask(client, request, "chain", &reply, err));
+	return read_chain(&reply.in, known, loading, err);
 }
 
 static void

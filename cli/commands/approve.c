@@ -5,9 +5,8 @@
 #include "vault/documents/state_names.h"
 
 enum err_code
-cmd_approve(const struct cli_call *call, struct err *err)
+cmd_approve(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	struct approve_plan plan = {.id = call_argument(call, 0),
 	    .all = option_given(call->parsed, "all")};
 
@@ -15,6 +14,6 @@ cmd_approve(const struct cli_call *call, struct err *err)
 	    err));
 	if (plan.part > 0 && plan.all)
 		return err_set(err, ERR_USAGE, "give --part or --all, not both");
-	TRY(call_connect(call, &client, err));
-	return approve_run(client, &plan, err);
+	TRY(call_connect(call, err));
+	return approve_run(call->client, &plan, err);
 }

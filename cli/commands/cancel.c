@@ -4,10 +4,9 @@
 #include "ceremony/client/opening/object.h"
 
 enum err_code
-cmd_cancel(const struct cli_call *call, struct err *err)
+cmd_cancel(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return cancel_run(client, call_argument(call, 0), option_text(call->parsed, "reason"), err);
+	TRY(call_connect(call, err));
+	return cancel_run(call->client, call_argument(call, 0), option_text(call->parsed, "reason"),
+	    err);
 }

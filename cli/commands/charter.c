@@ -11,7 +11,7 @@
 enum { LIST_MAX = 64 };
 
 static enum err_code
-draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err)
+draw_up(struct cli_call *call, enum draft_case draft_case, struct err *err)
 {
 	const char *policies[LIST_MAX], *roots[LIST_MAX], *seats[LIST_MAX], *tokens[LIST_MAX];
 	const char *forms[LIST_MAX], *waives[LIST_MAX], *drops[LIST_MAX], *restores[LIST_MAX];
@@ -36,48 +36,45 @@ draw_up(const struct cli_call *call, enum draft_case draft_case, struct err *err
 	    .restores = restores,
 	    .restore_count = option_all(parsed, "restore", restores, LIST_MAX),
 	    .min_firmware = option_text(parsed, "min-firmware")};
-	CLIENT *client = NULL;
 
 	TRY(option_duration(parsed, "max-duration", 0, &plan.max_duration, err));
 	TRY(option_duration(parsed, "request-ttl", 0, &plan.request_ttl, err));
 	TRY(option_duration(parsed, "max-age", 0, &plan.max_age, err));
-	TRY(call_connect(call, &client, err));
-	return draft_charter(client, draft_case, &plan, err);
+	TRY(call_connect(call, err));
+	return draft_charter(call->client, draft_case, &plan, err);
 }
 
 enum err_code
-cmd_charter_draft(const struct cli_call *call, struct err *err)
+cmd_charter_draft(struct cli_call *call, struct err *err)
 {
 	return draw_up(call, DRAFT_FOUNDING, err);
 }
 
 enum err_code
-cmd_charter_propose(const struct cli_call *call, struct err *err)
+cmd_charter_propose(struct cli_call *call, struct err *err)
 {
 	return draw_up(call, DRAFT_CHANGE, err);
 }
 
 enum err_code
-cmd_charter_sign(const struct cli_call *call, struct err *err)
+cmd_charter_sign(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 
-	TRY(call_connect(call, &client, err));
-	return sign_charter(client, call_argument(call, 0), err);
+	TRY(call_connect(call, err));
+	return sign_charter(call->client, call_argument(call, 0), err);
 }
 
 enum err_code
-cmd_charter_show(const struct cli_call *call, struct err *err)
+cmd_charter_show(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct vault_view *view;
 	JSON *payload = NULL;
 	JSON *object = json_new_object();
 
-	TRY(call_connect(call, &client, err));
+	TRY(call_connect(call, err));
 	if (!call_json(call))
-		return show_charters(client, err);
-	TRY(client_sync(client, &view, err));
+		return show_charters(call->client, err);
+	TRY(client_sync(call->client, &view, err));
 	TRY(charter_payload(view->chain.charter, &payload, err));
 	json_put_hex(object, "vault", VIEW_OF(view->chain.vault.bytes));
 	json_put_hex(object, "digest", VIEW_OF(view->chain.charter->digest.bytes));
@@ -89,11 +86,10 @@ cmd_charter_show(const struct cli_call *call, struct err *err)
 }
 
 enum err_code
-cmd_withdraw(const struct cli_call *call, struct err *err)
+cmd_withdraw(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 
-	TRY(call_connect(call, &client, err));
-	return withdraw_run(client, call_argument(call, 0), option_text(call->parsed, "reason"),
-	    err);
+	TRY(call_connect(call, err));
+	return withdraw_run(call->client, call_argument(call, 0),
+	    option_text(call->parsed, "reason"), err);
 }

@@ -5,10 +5,10 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_charter_draft(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_charter_propose(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_charter_sign(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_charter_show(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_withdraw(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_draft(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_propose(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_sign(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_charter_show(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_withdraw(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

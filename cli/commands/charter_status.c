@@ -4,12 +4,11 @@
 #include "ceremony/client/documents/charter_status.h"
 
 enum err_code
-cmd_charter_status(const struct cli_call *call, struct err *err)
+cmd_charter_status(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	JSON *object = NULL;
 
-	TRY(call_connect(call, &client, err));
-	TRY(standing_run(client, &object, err));
+	TRY(call_connect(call, err));
+	TRY(standing_run(call->client, &object, err));
 	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
 }

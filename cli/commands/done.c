@@ -4,13 +4,12 @@
 #include "ceremony/client/opening/done.h"
 
 enum err_code
-cmd_done(const struct cli_call *call, struct err *err)
+cmd_done(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	bool retired;
 
-	TRY(call_connect(call, &client, err));
-	TRY(done_run(client, call_argument(call, 0), &retired, err));
+	TRY(call_connect(call, err));
+	TRY(done_run(call->client, call_argument(call, 0), &retired, err));
 	if (!retired)
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "the credential is not replaced yet; the old one may still work");

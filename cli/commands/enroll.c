@@ -67,15 +67,14 @@ adjust_policy(const struct cli_call *call, struct attest_policy *policy, struct 
 
 /* Facts of the founding or of the vault that lives, through CLIENT. */
 static enum err_code
-ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan *plan,
-    struct err *err)
+ask_vault(const struct cli_call *call, struct enrol_plan *plan, struct err *err)
 {
 	const struct vault_view *view;
 	struct founding_view founding;
 
-	switch (client_hello(client)->state) {
+	switch (client_hello(call->client)->state) {
 	case VAULT_LIVE:
-		TRY(client_sync(client, &view, err));
+		TRY(client_sync(call->client, &view, err));
 		if (option_given(call->parsed, "root") ||
 		    option_given(call->parsed, "min-firmware"))
 			return err_set(err, ERR_USAGE,
@@ -89,7 +88,7 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 		attest_policy_of(view->chain.charter, NULL, &plan->policy);
 		return ERR_OK;
 	case VAULT_FOUNDING:
-		TRY(founding_fetch(client, &founding, err));
+		TRY(founding_fetch(call->client, &founding, err));
 		plan->training = founding.fixed.training;
 		plan->init = founding.fixed.init;
 		enrol_default_policy(plan->training, &plan->policy);
@@ -98,14 +97,13 @@ ask_vault(const struct cli_call *call, struct client *client, struct enrol_plan 
 		return err_set(err, ERR_NOT_FOUND,
 		    "there is no vault at %s; give --init HEX (and --training) when it cannot be "
 		    "reached from here",
-		    client_location(client));
+		    client_location(call->client));
 	}
 }
 
-/* RET_CLIENT owns what PLAN points to; it stays NULL when the vault is not asked. */
+/* What PLAN points to is the client's. */
 static enum err_code
-learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct client **ret_client,
-    struct err *err)
+learn_vault(struct cli_call *call, struct enrol_plan *plan, struct err *err)
 {
 	const char *init = option_text(call->parsed, "init");
 
@@ -114,8 +112,8 @@ learn_vault(const struct cli_call *call, struct enrol_plan *plan, struct client 
 		    "--training goes with --init only; a vault that can be "
 		    "reached says itself what it is");
 	if (init == NULL) {
-		TRY(call_connect(call, ret_client, err));
-		return ask_vault(call, *ret_client, plan, err);
+		TRY(call_connect(call, err));
+		return ask_vault(call, plan, err);
 	}
 	if (!text_from_hex(init, plan->init.bytes, DIGEST_SIZE))
 		return err_set(err, ERR_USAGE,
@@ -216,7 +214,7 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 }
 
 enum err_code
-cmd_enroll(const struct cli_call *call, struct err *err)
+cmd_enroll(struct cli_call *call, struct err *err)
 {
 	const char *pem_path = option_text(call->parsed, "attestation-certs");
 	struct enrol_plan plan = {
@@ -230,12 +228,11 @@ cmd_enroll(const struct cli_call *call, struct err *err)
 	};
 	struct client_options options;
 	struct enrol_result result;
-	CLIENT *client = NULL;
 	BUF pem = {0};
 	SECRET *management = NULL;
 
 	TRY(parse_roles(option_text(call->parsed, "roles"), &plan.roles, err));
-	TRY(learn_vault(call, &plan, &client, err));
+	TRY(learn_vault(call, &plan, err));
 	TRY(read_waivers(call, &plan, err));
 	if (pem_path != NULL)
 		TRY(file_read(pem_path, PEM_MAX, &pem, err));

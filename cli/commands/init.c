@@ -8,7 +8,7 @@
 
 /* Where copies go: given, refused, or a consent to none. */
 static enum err_code
-decide_copy(const struct cli_call *call, const char **ret_copy, struct err *err)
+decide_copy(struct cli_call *call, const char **ret_copy, struct err *err)
 {
 	const char *copy = option_text(call->parsed, "copy");
 	const struct ui *ui = call->io->ui;
@@ -28,12 +28,11 @@ decide_copy(const struct cli_call *call, const char **ret_copy, struct err *err)
 }
 
 enum err_code
-cmd_init(const struct cli_call *call, struct err *err)
+cmd_init(struct cli_call *call, struct err *err)
 {
 	const struct ui *ui = call->io->ui;
 	const char *name = option_text(call->parsed, "name");
 	bool training = option_given(call->parsed, "training");
-	CLIENT *client = NULL;
 	struct digest init;
 	const char *copy;
 	char hex[2 * DIGEST_SIZE + 1];
@@ -43,15 +42,15 @@ cmd_init(const struct cli_call *call, struct err *err)
 		    "--name: \"%.100s\" is no vault's name: 1 to %d letters, digits, dots and dashes, "
 		    "the first a letter or digit",
 		    name, VAULT_NAME_MAX);
-	TRY(call_connect(call, &client, err));
-	if (client_hello(client)->state != VAULT_ABSENT)
+	TRY(call_connect(call, err));
+	if (client_hello(call->client)->state != VAULT_ABSENT)
 		return err_set(err, ERR_EXISTS, "there is a vault at %s already (%s)",
-		    client_location(client), client_hello(client)->name);
+		    client_location(call->client), client_hello(call->client)->name);
 	TRY(decide_copy(call, &copy, err));
-	TRY(founding_open(client, name, training, copy, &init, err));
+	TRY(founding_open(call->client, name, training, copy, &init, err));
 	text_hex(VIEW_OF(init.bytes), hex);
 	ui_say(ui, "%sThe founding of %s is open at %s.", training ? "TRAINING. " : "", name,
-	    client_location(client));
+	    client_location(call->client));
 	ui_say(ui, "  init nonce  %s", hex);
 	ui_say(ui,
 	    "Next: each person enrolls a token (halligan enroll --seat ...), then halligan "

@@ -35,33 +35,31 @@ report(const struct cli_call *call, const struct checkpoint *checkpoint, const s
 }
 
 enum err_code
-cmd_log_verify(const struct cli_call *call, struct err *err)
+cmd_log_verify(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct checkpoint *checkpoint;
-	JSON *reply = NULL;
+	REPLY reply = {0};
 	const struct json *checks = NULL;
 
-	TRY(call_connect(call, &client, err));
-	TRY(log_verify(client, &checkpoint, &reply, &checks, err));
+	TRY(call_connect(call, err));
+	TRY(log_verify(call->client, &checkpoint, &reply, &checks, err));
 	return report(call, checkpoint, checks, err);
 }
 
 enum err_code
-cmd_log_list(const struct cli_call *call, struct err *err)
+cmd_log_list(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct vault_view *view;
-	JSON *reply = NULL;
+	REPLY reply = {0};
 	JSON *object = json_new_object();
 	const struct json *leaves;
 	int64_t from, max;
 
 	TRY(option_number(call->parsed, "from", 0, INT64_MAX / 2, 0, &from, err));
 	TRY(option_number(call->parsed, "max", 1, PAGE_MAX, LIST_DEFAULT, &max, err));
-	TRY(call_connect(call, &client, err));
-	TRY(client_sync(client, &view, err));
-	TRY(leaves_fetch(client, (uint64_t)from, (unsigned)max, &reply, &leaves, err));
+	TRY(call_connect(call, err));
+	TRY(client_sync(call->client, &view, err));
+	TRY(leaves_fetch(call->client, (uint64_t)from, (unsigned)max, &reply, &leaves, err));
 	for (size_t i = 0; i < json_array_count(leaves) && !call_json(call); i++) {
 		const char *leaf = json_array_text(leaves, i);
 

@@ -5,7 +5,7 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_log_verify(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_log_list(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_log_verify(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_log_list(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -142,16 +142,16 @@ deliver_all(const struct cli_call *call, const struct opened *opened, struct err
 
 /* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
 static enum err_code
-end_lease(const struct cli_call *call, struct client *client, const struct opened *opened,
-    struct err *err)
+end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
-	CLIENT *fresh = NULL;
 	bool retired = false;
-	enum err_code code = lease_end(client, opened, &retired, err);
+	enum err_code code = lease_end(call->client, opened, &retired, err);
 
 	if (code == ERR_PROTOCOL || code == ERR_IO) {
-		TRY(call_connect(call, &fresh, err));
-		code = lease_end(fresh, opened, &retired, err);
+		CLIENT *broken = TAKE(call->client);
+
+		TRY(call_connect(call, err));
+		code = lease_end(call->client, opened, &retired, err);
 	}
 	if (code != ERR_OK)
 		return code;
@@ -184,34 +184,32 @@ leave_agent(const struct cli_call *call, const struct opened *opened)
 }
 
 static enum err_code
-run_lease(const struct cli_call *call, struct client *client, const struct opened *opened,
-    struct err *err)
+run_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
 	bool end = false;
 
-	TRY(lease_wait(call, client, opened, &end, err));
+	TRY(lease_wait(call, call->client, opened, &end, err));
 	if (option_given(call->parsed, "agent"))
 		leave_agent(call, opened);
-	return end ? end_lease(call, client, opened, err) : ERR_OK;
+	return end ? end_lease(call, opened, err) : ERR_OK;
 }
 
 enum err_code
-cmd_open(const struct cli_call *call, struct err *err)
+cmd_open(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	OPENED opened = {0};
 	char left[TEXT_DURATION_SIZE];
 
 	TRY(check_ways(call, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
-	TRY(call_connect(call, &client, err));
-	TRY(open_run(client, call_argument(call, 0), &opened, err));
+	TRY(call_connect(call, err));
+	TRY(open_run(call->client, call_argument(call, 0), &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
 	TRY(deliver_all(call, &opened, err));
 	text_duration(opened.expires - call->drivers->now(), left);
 	if (!option_given(call->parsed, "no-wait"))
-		return run_lease(call, client, &opened, err);
+		return run_lease(call, &opened, err);
 	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.title,
 	    left, opened.id);
 	return ERR_OK;

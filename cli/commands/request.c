@@ -46,8 +46,7 @@ print_text(const struct cli_call *call, const struct ask_plan *plan,
 }
 
 enum err_code
-request_and_print(const struct cli_call *call, struct client *client, struct ask_plan *plan,
-    struct err *err)
+request_and_print(const struct cli_call *call, struct ask_plan *plan, struct err *err)
 {
 	struct whereabouts here = {0};
 	struct ask_result result = {0};
@@ -57,7 +56,7 @@ request_and_print(const struct cli_call *call, struct client *client, struct ask
 	plan->user = here.user;
 	plan->names = call->parsed->arguments;
 	plan->name_count = call->parsed->argument_count;
-	TRY(ask_run(client, plan, &result, err));
+	TRY(ask_run(call->client, plan, &result, err));
 	if (call_json(call))
 		return print_json(call, plan, &result, err);
 	print_text(call, plan, &result);
@@ -65,9 +64,8 @@ request_and_print(const struct cli_call *call, struct client *client, struct ask
 }
 
 enum err_code
-cmd_request(const struct cli_call *call, struct err *err)
+cmd_request(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const char *recipients[VALUES_MAX];
 	struct ask_plan plan = {.mode = MODE_RELEASE,
 	    .recipients = recipients,
@@ -77,6 +75,6 @@ cmd_request(const struct cli_call *call, struct err *err)
 	    .incident = option_text(call->parsed, "incident")};
 
 	TRY(option_duration(call->parsed, "for", 0, &plan.duration, err));
-	TRY(call_connect(call, &client, err));
-	return request_and_print(call, client, &plan, err);
+	TRY(call_connect(call, err));
+	return request_and_print(call, &plan, err);
 }

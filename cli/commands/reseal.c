@@ -22,7 +22,7 @@ put_row(struct json *array, const struct reseal_row *row)
 }
 
 static enum err_code
-list(const struct cli_call *call, struct client *client, struct err *err)
+list(const struct cli_call *call, struct err *err)
 {
 	const struct ui *ui = call->io->ui;
 	const struct vault_view *view;
@@ -31,8 +31,8 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 	struct json *array = json_new_array();
 	size_t can = 0;
 
-	TRY(client_sync(client, &view, err));
-	TRY(reseal_list_fetch(client, option_given(call->parsed, "all"), &rows, err));
+	TRY(client_sync(call->client, &view, err));
+	TRY(reseal_list_fetch(call->client, option_given(call->parsed, "all"), &rows, err));
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct reseal_row *row = &rows.rows[i];
 
@@ -56,9 +56,8 @@ list(const struct cli_call *call, struct client *client, struct err *err)
 }
 
 enum err_code
-cmd_reseal(const struct cli_call *call, struct err *err)
+cmd_reseal(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	struct ask_plan plan = {.mode = option_given(call->parsed, "rotate") ? MODE_ROTATE :
 	                                                                       MODE_RESEAL,
 	    .reason = option_text(call->parsed, "reason"),
@@ -68,7 +67,7 @@ cmd_reseal(const struct cli_call *call, struct err *err)
 	if (plan.reason == NULL && !option_given(call->parsed, "list"))
 		return err_set(err, ERR_USAGE,
 		    "give --reason TEXT, which the officers read, or --list");
-	TRY(call_connect(call, &client, err));
-	return option_given(call->parsed, "list") ? list(call, client, err) :
-	                                            request_and_print(call, client, &plan, err);
+	TRY(call_connect(call, err));
+	return option_given(call->parsed, "list") ? list(call, err) :
+	                                            request_and_print(call, &plan, err);
 }

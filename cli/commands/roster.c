@@ -6,16 +6,14 @@
 #include "ceremony/client/text/charter.h"
 
 static enum err_code
-change(const struct cli_call *call, const struct roll_plan *plan, struct err *err)
+change(struct cli_call *call, const struct roll_plan *plan, struct err *err)
 {
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return roll_change(client, plan, err);
+	TRY(call_connect(call, err));
+	return roll_change(call->client, plan, err);
 }
 
 enum err_code
-cmd_roster_add(const struct cli_call *call, struct err *err)
+cmd_roster_add(struct cli_call *call, struct err *err)
 {
 	const struct roll_plan plan = {.files = call->parsed->arguments,
 	    .file_count = call->parsed->argument_count};
@@ -24,7 +22,7 @@ cmd_roster_add(const struct cli_call *call, struct err *err)
 }
 
 enum err_code
-cmd_roster_remove(const struct cli_call *call, struct err *err)
+cmd_roster_remove(struct cli_call *call, struct err *err)
 {
 	const struct roll_plan plan = {.remove = call->parsed->arguments,
 	    .remove_count = call->parsed->argument_count};
@@ -33,24 +31,22 @@ cmd_roster_remove(const struct cli_call *call, struct err *err)
 }
 
 enum err_code
-cmd_roster_sign(const struct cli_call *call, struct err *err)
+cmd_roster_sign(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 
-	TRY(call_connect(call, &client, err));
-	return roll_sign(client, call_argument(call, 0), err);
+	TRY(call_connect(call, err));
+	return roll_sign(call->client, call_argument(call, 0), err);
 }
 
 enum err_code
-cmd_roster_show(const struct cli_call *call, struct err *err)
+cmd_roster_show(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct vault_view *view;
 	JSON *payload = NULL;
 	JSON *object = json_new_object();
 
-	TRY(call_connect(call, &client, err));
-	TRY(client_sync(client, &view, err));
+	TRY(call_connect(call, err));
+	TRY(client_sync(call->client, &view, err));
 	if (!call_json(call)) {
 		show_roster(call->io->ui, &view->chain);
 		return ERR_OK;

@@ -5,9 +5,9 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_roster_add(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_roster_remove(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_roster_sign(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_roster_show(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_roster_add(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_roster_remove(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_roster_sign(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_roster_show(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

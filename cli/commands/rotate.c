@@ -5,10 +5,9 @@
 
 /* A line for each; RET_WORST is the last failure, else that one waits, else that not all is over. */
 static enum err_code
-show(const struct ui *ui, const struct rotations *rotations, enum err_code *ret_worst,
-    struct err *err)
+show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst, struct err *err)
 {
-	size_t count = json_array_count(rotations->list);
+	size_t count = json_array_count(rotations);
 
 	*ret_worst = ERR_OK;
 	for (size_t i = 0; i < count; i++) {
@@ -30,20 +29,20 @@ show(const struct ui *ui, const struct rotations *rotations, enum err_code *ret_
 }
 
 enum err_code
-cmd_rotate(const struct cli_call *call, struct err *err)
+cmd_rotate(struct cli_call *call, struct err *err)
 {
 	const char *name = call_argument(call, 0);
-	CLIENT *client = NULL;
-	ROTATIONS rotations = {0};
+	REPLY reply = {0};
+	const struct json *rotations;
 	JSON *object = json_new_object();
 	enum err_code worst = ERR_OK;
 
 	if ((name != NULL) == option_given(call->parsed, "all"))
 		return err_set(err, ERR_USAGE, "name a secret, or give --all");
-	TRY(call_connect(call, &client, err));
-	TRY(rotate_run(client, name, &rotations, err));
-	TRY(show(call->io->ui, &rotations, &worst, err));
-	json_put_copy(object, "rotations", rotations.list);
+	TRY(call_connect(call, err));
+	TRY(rotate_run(call->client, name, &reply, &rotations, err));
+	TRY(show(call->io->ui, rotations, &worst, err));
+	json_put_copy(object, "rotations", rotations);
 	if (call_json(call))
 		TRY(call_print_json(call, object, err));
 	if (worst != ERR_OK)

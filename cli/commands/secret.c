@@ -34,17 +34,16 @@ list_row(void *context, const struct secret_row *row, struct err *err)
 }
 
 enum err_code
-cmd_secret_list(const struct cli_call *call, struct err *err)
+cmd_secret_list(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct vault_view *view;
 	JSON *object = json_new_object();
 	JSON *all = json_new_array();
 	struct listing listing = {call, all};
 
-	TRY(call_connect(call, &client, err));
-	TRY(client_sync(client, &view, err));
-	TRY(secrets_walk(client, list_row, &listing, err));
+	TRY(call_connect(call, err));
+	TRY(client_sync(call->client, &view, err));
+	TRY(secrets_walk(call->client, list_row, &listing, err));
 	if (json_array_count(all) == 0 && !call_json(call))
 		ui_say(call->io->ui, "No secrets yet; give one with halligan secret add.");
 	json_put(object, "secrets", TAKE(all));
@@ -150,15 +149,14 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 }
 
 enum err_code
-cmd_secret_show(const struct cli_call *call, struct err *err)
+cmd_secret_show(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	const struct vault_view *view;
 	LOOKUP lookup = {0};
 
-	TRY(call_connect(call, &client, err));
-	TRY(client_sync(client, &view, err));
-	TRY(lookup_secret(client, view, call_argument(call, 0), &lookup, err));
+	TRY(call_connect(call, err));
+	TRY(client_sync(call->client, &view, err));
+	TRY(lookup_secret(call->client, view, call_argument(call, 0), &lookup, err));
 	return call_json(call) ? show_json(call, &lookup, err) :
 	                         show_text(call->io->ui, &lookup, err);
 }

@@ -5,7 +5,7 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_secret_list(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_secret_show(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_secret_list(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_secret_show(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

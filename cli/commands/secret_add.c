@@ -164,12 +164,11 @@ build_target(const struct cli_call *call, struct json **ret_target, struct err *
 }
 
 enum err_code
-cmd_secret_add(const struct cli_call *call, struct err *err)
+cmd_secret_add(struct cli_call *call, struct err *err)
 {
 	const struct parsed *parsed = call->parsed;
 	JSON *target = NULL;
 	SECRET *credential = NULL;
-	CLIENT *client = NULL;
 	char state[32];
 	struct adopt_plan plan = {.name = call_argument(call, 0),
 	    .policy = option_text(parsed, "policy"),
@@ -180,10 +179,10 @@ cmd_secret_add(const struct cli_call *call, struct err *err)
 
 	TRY(build_target(call, &target, err));
 	plan.target = target;
-	TRY(call_connect(call, &client, err));
+	TRY(call_connect(call, err));
 	TRY(build_credential(call, &credential, err));
 	plan.credential = credential;
-	TRY(adopt_run(client, &plan, state, err));
+	TRY(adopt_run(call->client, &plan, state, err));
 	if (strcmp(state, "owed") == 0)
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "%s is sealed, but its first replacement is not done yet: halligan rotate %s",

@@ -7,7 +7,7 @@
 #include "ceremony/server/server.h"
 
 enum err_code
-cmd_serve(const struct cli_call *call, struct err *err)
+cmd_serve(struct cli_call *call, struct err *err)
 {
 	struct server_options options = {.rotator_folders = call->drivers->rotator_folders,
 	    .now = call->drivers->now};

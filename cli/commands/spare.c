@@ -4,12 +4,11 @@
 #include "ceremony/client/opening/spare.h"
 
 enum err_code
-cmd_spare(const struct cli_call *call, struct err *err)
+cmd_spare(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
 	size_t count;
 
-	TRY(call_connect(call, &client, err));
-	return spare_run(client, option_text(call->parsed, "to"),
+	TRY(call_connect(call, err));
+	return spare_run(call->client, option_text(call->parsed, "to"),
 	    option_given(call->parsed, "again"), &count, err);
 }

@@ -8,10 +8,10 @@
 #include "ceremony/client/text/ceremony.h"
 
 static enum err_code
-show(const struct ui *ui, const struct client *client, const struct status *status, bool *ret_alarm,
-    struct err *err)
+show(const struct cli_call *call, const struct status *status, bool *ret_alarm, struct err *err)
 {
-	const struct client_hello *hello = client_hello(client);
+	const struct client_hello *hello = client_hello(call->client);
+	const struct ui *ui = call->io->ui;
 	size_t count = json_array_count(status->items);
 
 	*ret_alarm = false;
@@ -35,13 +35,12 @@ show(const struct ui *ui, const struct client *client, const struct status *stat
 }
 
 static enum err_code
-print_status(const struct cli_call *call, const struct client *client, const struct status *status,
-    struct err *err)
+print_status(const struct cli_call *call, const struct status *status, struct err *err)
 {
 	JSON *object = json_new_object();
 
-	json_put_text(object, "name", client_hello(client)->name);
-	json_put_bool(object, "training", client_hello(client)->training);
+	json_put_text(object, "name", client_hello(call->client)->name);
+	json_put_bool(object, "training", client_hello(call->client)->training);
 	json_put_int(object, "secrets", status->secrets);
 	json_put_int(object, "log", status->log);
 	json_put_text(object, "copy", status->copy);
@@ -70,16 +69,16 @@ outcomes(const struct dossier *dossier)
 
 /* One ceremony: while it is open as officers see it, later what became of it. */
 static enum err_code
-show_ceremony(const struct cli_call *call, struct client *client, const char *id, struct err *err)
+show_ceremony(const struct cli_call *call, const char *id, struct err *err)
 {
 	const struct vault_view *view;
 	DOSSIER *dossier = NULL;
 	JSON *object = json_new_object();
 	JSON *rows = json_new_array();
 
-	TRY(dossier_take(client, id, 0, &view, &dossier, err));
+	TRY(dossier_take(call->client, id, 0, &view, &dossier, err));
 	if (dossier->state == CEREMONY_COLLECTING) {
-		TRY(dossier_fetch_items(client, view, dossier, err));
+		TRY(dossier_fetch_items(call->client, view, dossier, err));
 		TRY(ceremony_show(dossier, view, call->io->ui, call->drivers->now(), false, rows,
 		    err));
 	} else
@@ -94,19 +93,19 @@ show_ceremony(const struct cli_call *call, struct client *client, const char *id
 }
 
 enum err_code
-cmd_status(const struct cli_call *call, struct err *err)
+cmd_status(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
-	STATUS status = {0};
+	REPLY reply = {0};
+	struct status status;
 	bool alarm = false;
 
-	TRY(call_connect(call, &client, err));
+	TRY(call_connect(call, err));
 	if (call_argument(call, 0) != NULL)
-		return show_ceremony(call, client, call_argument(call, 0), err);
-	TRY(status_fetch(client, &status, err));
-	TRY(show(call->io->ui, client, &status, &alarm, err));
+		return show_ceremony(call, call_argument(call, 0), err);
+	TRY(status_fetch(call->client, &reply, &status, err));
+	TRY(show(call, &status, &alarm, err));
 	if (call_json(call))
-		TRY(print_status(call, client, &status, err));
+		TRY(print_status(call, &status, err));
 	if (alarm)
 		return err_set(err, ERR_INTEGRITY, "status shows an alarm");
 	return ERR_OK;

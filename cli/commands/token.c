@@ -32,7 +32,7 @@ found_json(const struct token_found *found)
 }
 
 enum err_code
-cmd_token_list(const struct cli_call *call, struct err *err)
+cmd_token_list(struct cli_call *call, struct err *err)
 {
 	const struct ui *ui = call->io->ui;
 	struct token_list list = {0};
@@ -180,7 +180,7 @@ info_json(const struct token_info *info)
 }
 
 enum err_code
-cmd_token_info(const struct cli_call *call, struct err *err)
+cmd_token_info(struct cli_call *call, struct err *err)
 {
 	struct client_options options;
 	HAND hand = {0};

@@ -5,7 +5,7 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_token_list(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_token_info(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_list(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_info(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ take(const struct cli_call *call, struct client_options *options, struct hand *r
 }
 
 enum err_code
-cmd_token_pin(const struct cli_call *call, struct err *err)
+cmd_token_pin(struct cli_call *call, struct err *err)
 {
 	struct client_options options;
 	HAND hand = {0};
@@ -27,7 +27,7 @@ cmd_token_pin(const struct cli_call *call, struct err *err)
 }
 
 enum err_code
-cmd_token_puk(const struct cli_call *call, struct err *err)
+cmd_token_puk(struct cli_call *call, struct err *err)
 {
 	struct client_options options;
 	HAND hand = {0};
@@ -52,7 +52,7 @@ present_key(const struct cli_call *call, const struct hand *hand, struct secret 
 }
 
 enum err_code
-cmd_token_protect(const struct cli_call *call, struct err *err)
+cmd_token_protect(struct cli_call *call, struct err *err)
 {
 	struct client_options options;
 	HAND hand = {0};

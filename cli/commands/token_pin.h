@@ -5,8 +5,8 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_token_pin(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_token_puk(const struct cli_call *call, struct err *err) MUST_CHECK;
-enum err_code cmd_token_protect(const struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_pin(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_puk(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_token_protect(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -4,10 +4,8 @@
 #include "ceremony/client/documents/token_test.h"
 
 enum err_code
-cmd_token_test(const struct cli_call *call, struct err *err)
+cmd_token_test(struct cli_call *call, struct err *err)
 {
-	CLIENT *client = NULL;
-
-	TRY(call_connect(call, &client, err));
-	return token_test_run(client, err);
+	TRY(call_connect(call, err));
+	return token_test_run(call->client, err);
 }

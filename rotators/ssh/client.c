@@ -323,7 +323,6 @@ ssh_client_run(const struct ssh_target *target, struct view private_key, const c
 	if (code != ERR_OK && answer.outcome != SSH_ACCEPTED)
 		(void)snprintf(answer.detail, sizeof(answer.detail), "%s gave no answer in time",
 		    target->host);
-	*ret_answer = answer;
-	answer = (struct ssh_answer){0};
+	*ret_answer = TAKE(answer);
 	return ERR_OK;
 }

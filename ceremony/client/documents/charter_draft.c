@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
 #include "ceremony/client/documents/charter_sign.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/enrol/enrol.h"
 #include "ceremony/client/sync.h"
@@ -90,68 +91,6 @@ apply_removals(const struct draft_plan *plan, struct charter *charter, struct er
 			    plan->remove_tokens[i]);
 	}
 	return ERR_OK;
-}
-
-/* Add the token of ENROLMENT to its seat, which may be new. */
-static enum err_code
-add_enrolment(struct charter *charter, const struct enrolment *enrolment, const char *file,
-    struct err *err)
-{
-	const struct seat *from = &enrolment->seat;
-	struct seat *seat = NULL;
-
-	for (size_t i = 0; i < charter->seat_count; i++) {
-		if (strcmp(charter->seats[i].name, from->name) == 0)
-			seat = &charter->seats[i];
-	}
-	if (seat == NULL && charter->seat_count == CHARTER_SEATS)
-		return err_set(err, ERR_INVALID, "a charter has at most %d seats", CHARTER_SEATS);
-	if (seat == NULL) {
-		seat = &charter->seats[charter->seat_count++];
-		*seat = *from;
-		seat->token_count = 0;
-	}
-	if (strcmp(seat->person, from->person) != 0 || seat->roles != from->roles)
-		return err_set(err, ERR_INVALID,
-		    "%s: the seat %s has another person or other roles in the charter or another "
-		    "file; a seat is one person",
-		    file, from->name);
-	if (seat->token_count == SEAT_TOKENS)
-		return err_set(err, ERR_INVALID, "%s: the seat %s has %d tokens already", file,
-		    from->name, SEAT_TOKENS);
-	seat->tokens[seat->token_count] = from->tokens[0];
-	seat->tokens[seat->token_count++].enrolment = enrolment->digest;
-	return ERR_OK;
-}
-
-/* Read, verify and add all files; their statements go to TEXTS.  A waiver must stand before
- * its file is verified. */
-static enum err_code
-apply_files(const struct client_options *options, const struct draft_plan *plan,
-    const struct vault_view *view, struct charter *charter, struct json *texts, struct err *err)
-{
-	size_t added = 0;
-
-	for (size_t i = 0; i < plan->file_count; i++) {
-		DSSE statement = {0};
-		ENROLMENT enrolment = {0};
-
-		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
-		if (enrolment_belongs(plan->files[i], &enrolment, false,
-		        view != NULL ? &view->chain : NULL, err) != ERR_OK) {
-			ui_say(options->ui, "Left out: %s", err->text);
-			continue;
-		}
-		TRY(draft_waive(plan, charter, enrolment.seat.tokens[0].label,
-		    &enrolment.seat.tokens[0].id, err));
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
-		    err));
-		TRY(add_enrolment(charter, &enrolment, plan->files[i], err));
-		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
-		add_statement(texts, &statement);
-		added++;
-	}
-	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -328,7 +267,18 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	TRY(apply_removals(plan, charter, err));
 	TRY(apply_restores(plan, view, charter, err));
 	TRY(draft_attestation(plan, charter, err));
-	TRY(apply_files(client_options(client), plan, view, charter, texts, err));
+	const struct admission admission = {.options = client_options(client),
+	    .files = plan->files,
+	    .file_count = plan->file_count,
+	    .chain = view != NULL ? &view->chain : NULL,
+	    .charter = charter,
+	    .plan = plan,
+	    .draft = charter,
+	    .seats = charter->seats,
+	    .count = &charter->seat_count,
+	    .max = CHARTER_SEATS,
+	    .texts = texts};
+	TRY(enrolments_admit(&admission, err));
 	TRY(draft_waivers_end(plan, charter, err));
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/log.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
@@ -31,28 +32,6 @@ story_done(struct story *story)
 {
 	chain_done(&story->chain);
 	json_freep(&story->events);
-}
-
-static enum err_code
-fetch(struct story *story, const struct digest *digest, struct dsse *ret_statement, struct err *err)
-{
-	struct json *request = op_new("statements"), *digests = json_new_array();
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct digest found;
-
-	json_add_hex(digests, VIEW_OF(digest->bytes));
-	json_put(request, "digests", digests);
-	TRY(client_call(story->client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "statements", err);
-	const struct json *list = json_in_array(&in, "statements", 1, 1);
-	TRY(json_in_end(&in));
-	TRY(array_statement(list, 0, "statement", ret_statement, err));
-	TRY(dsse_digest(ret_statement, &found, err));
-	if (!digest_equal(&found, digest))
-		return err_set(err, ERR_INTEGRITY,
-		    "the server shows another statement than was logged");
-	return ERR_OK;
 }
 
 static void
@@ -277,7 +256,7 @@ on_event(struct story *story, const struct teller *teller, const struct digest *
 
 	if (before == NULL && teller->tell != on_charter)
 		return err_set(err, ERR_INTEGRITY, "it comes before the first charter");
-	TRY(fetch(story, digest, &statement, err));
+	TRY(statements_fetch(story->client, "statements", digest, 1, &statement, err));
 	TRY(teller->tell(story, &statement, &text, err));
 	if (teller->joins)
 		TRY(chain_add(&story->chain, &statement, err));

@@ -6,10 +6,10 @@
  */
 #include "ceremony/client/documents/charter_sign.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
@@ -49,25 +49,6 @@ verify_founding(const struct founding_view *founding, const struct charter *draf
 	return ERR_OK;
 }
 
-DESTRUCTOR(free_digests, struct digest, free)
-
-static enum err_code
-verify_enrolments(struct client *client, const struct vault_view *view, const struct charter *draft,
-    struct err *err)
-{
-	CLEANUP(free_digests)
-	struct digest *digests = calloc((size_t)CHARTER_SEATS * SEAT_TOKENS, sizeof(*digests));
-	ENROLMENT_SET set = {0};
-	size_t count;
-
-	if (digests == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory");
-	count = enrolment_digests(draft->seats, draft->seat_count, NULL, 0, digests);
-	TRY(enrolment_set_fetch(client, digests, count, &set, err));
-	return enrolment_set_verify(&set, draft->seats, draft->seat_count, draft,
-	    view != NULL ? &view->chain : NULL, client_options(client)->now(), err);
-}
-
 /* VIEW is NULL at the founding. */
 static enum err_code
 verify_draft(struct client *client, const struct vault_view *view, const struct dsse *statement,
@@ -80,7 +61,8 @@ verify_draft(struct client *client, const struct vault_view *view, const struct 
 		TRY(verify_founding(&founding, draft, err));
 	}
 	TRY(verify_step(statement, draft, view != NULL ? view->chain.charter : NULL, err));
-	return verify_enrolments(client, view, draft, err);
+	return enrolments_verify(client, draft->seats, draft->seat_count, NULL, 0, draft,
+	    view != NULL ? &view->chain : NULL, err);
 }
 
 /* A founder knows the vault id before the vault lives: it is what they sign. */
@@ -222,8 +204,7 @@ show_waiting(struct client *client, const struct vault_view *view, const struct 
 
 	TRY(draft_fetch(client, row, &statement, err));
 	TRY(charter_parse(&statement, &draft, err));
-	draft_text(row, &text);
-	TRY(buf_check(&text, err));
+	TRY(draft_text(row, &text, err));
 	ui_say(ui, "%s", "");
 	ui_say(ui, "DRAFT, waiting for signatures: %s", buf_string(&text));
 	show_draft(ui, view, draft);

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/documents/drafts.h"
-#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -22,19 +22,18 @@
 #include "ceremony/protocol/test.h"
 #include "vault/documents/reach.h"
 
+/* Secrets of which something is to be said, and the first of them. */
+struct tally {
+	uint64_t count;
+	char first[2 * SEAT_NAME_MAX + 4];
+};
 struct standing {
 	struct client *client;
 	const struct vault_view *view;
 	struct json *secrets, *tokens, *alarms;
-	struct buf leavers; /* names of tokens that left and still have envelopes */
-	uint64_t leaver_count;
-	uint64_t untested_count; /* secrets with an envelope that a spare never opened */
-	char untested[SEAT_NAME_MAX + 1];
-	/* Secrets with a margin of -1, 0, ... STANDING_MARGIN; one line for each kind. */
-	struct thin {
-		uint64_t count;
-		char first[SEAT_NAME_MAX + 1];
-	} thin[STANDING_MARGIN + 2];
+	struct tally leavers;                   /* a token that left still has an envelope */
+	struct tally untested;                  /* a spare never opened its envelope */
+	struct tally thin[STANDING_MARGIN + 2]; /* by margin: -1, 0, ... */
 };
 
 static void
@@ -43,10 +42,18 @@ standing_done(struct standing *standing)
 	json_freep(&standing->secrets);
 	json_freep(&standing->tokens);
 	json_freep(&standing->alarms);
-	buf_done(&standing->leavers);
 }
 
 /* ---- secrets ---- */
+
+/* SEAT, whose token it is, may be NULL. */
+static void
+note(struct tally *tally, const char *name, const char *seat)
+{
+	if (tally->count++ == 0)
+		snprintf(tally->first, sizeof(tally->first), "%s%s%s%s", name,
+		    seat != NULL ? " (" : "", seat != NULL ? seat : "", seat != NULL ? ")" : "");
+}
 
 /* A seat or token of the header that the charter does not have any more can still open its envelope. */
 static void
@@ -61,9 +68,7 @@ note_leavers(struct standing *standing, const struct lookup *lookup)
 		if (seat_by_token(charter->seats, charter->seat_count, &envelope->token, &token) !=
 		    NULL)
 			continue;
-		if (standing->leaver_count++ == 0)
-			buf_format(&standing->leavers, "%s (%s)", lookup->definition.name,
-			    envelope->seat);
+		note(&standing->leavers, lookup->definition.name, envelope->seat);
 		return;
 	}
 }
@@ -83,27 +88,16 @@ note_untested(struct standing *standing, const struct lookup *lookup)
 		    seat_by_token(charter->seats, charter->seat_count, &spare->token, &token) ==
 		        NULL)
 			continue;
-		if (standing->untested_count++ == 0)
-			snprintf(standing->untested, sizeof(standing->untested), "%s",
-			    lookup->definition.name);
+		note(&standing->untested, lookup->definition.name, NULL);
 		return;
 	}
-}
-
-static void
-note_thin(struct standing *standing, const char *name, int margin)
-{
-	struct thin *thin = &standing->thin[margin + 1];
-
-	if (thin->count++ == 0)
-		snprintf(thin->first, sizeof(thin->first), "%s", name);
 }
 
 static enum err_code
 add_thin_alarms(struct standing *standing, struct err *err)
 {
 	for (int margin = -1; margin <= STANDING_MARGIN; margin++) {
-		const struct thin *thin = &standing->thin[margin + 1];
+		const struct tally *thin = &standing->thin[margin + 1];
 		bool one = thin->count == 1;
 		BUF text = {0};
 
@@ -145,7 +139,7 @@ show_secret(struct standing *standing, const struct lookup *lookup, const struct
 	ui_say(ui, "%-24s %-14s margin %-3d %s", lookup->definition.name, lookup->definition.policy,
 	    reach->margin, names.size > 0 ? buf_string(&names) : "nobody");
 	if (reach->margin <= STANDING_MARGIN)
-		note_thin(standing, lookup->definition.name, reach->margin);
+		note(&standing->thin[reach->margin + 1], lookup->definition.name, NULL);
 }
 
 static enum err_code
@@ -173,26 +167,26 @@ look_at_secrets(struct standing *standing, struct err *err)
 	BUF text = {0};
 
 	TRY(secrets_walk(standing->client, look_at, standing, err));
-	if (standing->untested_count > 0) {
+	if (standing->untested.count > 0) {
 		BUF untested = {0};
 
 		buf_format(&untested,
 		    "%" PRIu64 " %s an envelope that a spare token never opened and that does not "
 		    "count, first %s: halligan token test, with the spare",
-		    standing->untested_count,
-		    text_plural(standing->untested_count, "secret has", "secrets have"),
-		    standing->untested);
+		    standing->untested.count,
+		    text_plural(standing->untested.count, "secret has", "secrets have"),
+		    standing->untested.first);
 		TRY(buf_check(&untested, err));
 		json_add_text(standing->alarms, buf_string(&untested));
 	}
-	if (standing->leaver_count == 0)
+	if (standing->leavers.count == 0)
 		return ERR_OK;
 	buf_format(&text,
 	    "%llu %s still sealed to tokens that left the charter, first %s: rotate or "
 	    "reseal",
-	    (unsigned long long)standing->leaver_count,
-	    text_plural(standing->leaver_count, "secret is", "secrets are"),
-	    buf_string(&standing->leavers));
+	    (unsigned long long)standing->leavers.count,
+	    text_plural(standing->leavers.count, "secret is", "secrets are"),
+	    standing->leavers.first);
 	json_add_text(standing->alarms, buf_string(&text));
 	return ERR_OK;
 }
@@ -292,21 +286,19 @@ look_at_token(struct standing *standing, const struct seat *seat, const struct s
     struct err *err)
 {
 	struct json *request = op_new("evidence"), *tokens = json_new_array();
-	ENROLMENT_SET set = {0};
+	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 	struct evidence evidence = {"enrolment", 0};
-	JSON *reply = NULL;
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	json_add_hex(tokens, VIEW_OF(token->id.bytes));
 	json_put(request, "tokens", tokens);
-	TRY(client_call(standing->client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "evidence", err);
-	const struct json *list = json_in_array(&in, "evidence", 1, 1);
-	TRY(json_in_end(&in));
-	TRY(enrolment_set_fetch(standing->client, &token->enrolment, 1, &set, err));
-	TRY(enrolment_parse(&set.statements[0], standing->view->chain.charter->training, &enrolment,
+	TRY(client_ask(standing->client, request, "evidence", &reply, err));
+	const struct json *list = json_in_array(&reply.in, "evidence", 1, 1);
+	TRY(json_in_end(&reply.in));
+	TRY(statements_fetch(standing->client, "enrolments", &token->enrolment, 1, &statement,
 	    err));
+	TRY(enrolment_parse(&statement, standing->view->chain.charter->training, &enrolment, err));
 	evidence.time = enrolment.created;
 	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
 	show_token(standing, seat, token, &evidence);

@@ -10,6 +10,7 @@
 #include "base/text_time.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/opening/object.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
@@ -41,24 +42,22 @@ enum err_code
 drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err)
 {
 	DRAFT_LIST list = {0};
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
-	TRY(client_ask(client, op_new("drafts"), "drafts", &reply, &in, err));
-	const struct json *array = json_in_array(&in, "drafts", 0, DRAFTS_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, op_new("drafts"), "drafts", &reply, err));
+	const struct json *array = json_in_array(&reply.in, "drafts", 0, DRAFTS_MAX);
+	TRY(json_in_end(&reply.in));
 	list.rows = calloc(json_array_count(array) + 1, sizeof(*list.rows));
 	if (list.rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (; list.count < json_array_count(array); list.count++)
 		TRY(read_row(json_array_object(array, list.count), &list.rows[list.count], err));
-	*ret_list = list;
-	list = (struct draft_list){0};
+	*ret_list = TAKE(list);
 	return ERR_OK;
 }
 
-void
-draft_text(const struct draft_row *row, struct buf *ret_text)
+enum err_code
+draft_text(const struct draft_row *row, struct buf *ret_text, struct err *err)
 {
 	char hex[2 * DIGEST_SIZE + 1], words[TEXT_WORDS_SIZE], until[TEXT_TIME_SIZE];
 
@@ -67,6 +66,7 @@ draft_text(const struct draft_row *row, struct buf *ret_text)
 	text_time(row->until, until);
 	buf_format(ret_text, "%s %.*s (%s), proposed by %s, %zu signed, until %s",
 	    statement_names[row->type], SHORT, hex, words, row->seat, row->signatures, until);
+	return buf_check(ret_text, err);
 }
 
 enum err_code
@@ -80,8 +80,7 @@ drafts_say(struct client *client, struct json *object, struct err *err)
 	for (size_t i = 0; i < list.count; i++) {
 		BUF text = {0};
 
-		draft_text(&list.rows[i], &text);
-		TRY(buf_check(&text, err));
+		TRY(draft_text(&list.rows[i], &text, err));
 		json_add_text(array, buf_string(&text));
 		ui_say(client_options(client)->ui, "WAITS %s", buf_string(&text));
 	}
@@ -94,15 +93,14 @@ draft_fetch(struct client *client, const struct draft_row *row, struct dsse *ret
 {
 	struct json *request = op_new("draft");
 	DSSE statement = {0};
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest digest;
 	int64_t created;
 
 	json_put_hex(request, "digest", VIEW_OF(row->digest.bytes));
-	TRY(client_ask(client, request, "draft", &reply, &in, err));
-	in_statement(&in, "statement", &statement);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "draft", &reply, err));
+	in_statement(&reply.in, "statement", &statement);
+	TRY(json_in_end(&reply.in));
 	TRY(dsse_digest(&statement, &digest, err));
 	if (!digest_equal(&digest, &row->digest))
 		return err_set(err, ERR_INTEGRITY,
@@ -112,8 +110,7 @@ draft_fetch(struct client *client, const struct draft_row *row, struct dsse *ret
 		return err_set(err, ERR_EXPIRED,
 		    "that draft waited for more than %d days and counts no more; propose it again",
 		    (int)DRAFT_DAYS);
-	*ret_statement = statement;
-	statement = (struct dsse){0};
+	*ret_statement = TAKE(statement);
 	return ERR_OK;
 }
 
@@ -155,9 +152,8 @@ draft_pick(struct client *client, enum statement_type type, const char *which,
 			continue;
 		chosen = &list.rows[i];
 		buf_format(&names, "%s", count++ > 0 ? "; " : "");
-		draft_text(chosen, &names);
+		TRY(draft_text(chosen, &names, err));
 	}
-	TRY(buf_check(&names, err));
 	if (count == 0)
 		return err_set(err, ERR_NOT_FOUND, "no %s%s%s waits for signatures", what,
 		    which != NULL ? " " : "", which != NULL ? which : "");
@@ -173,19 +169,18 @@ static enum err_code
 ask(struct client *client, struct json *request, struct draft_outcome *ret_outcome, struct err *err)
 {
 	struct draft_outcome outcome;
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest digest;
 	char hex[2 * DIGEST_SIZE + 1];
 
-	TRY(client_ask(client, request, "signature", &reply, &in, err));
-	json_in_hex(&in, "digest", digest.bytes, DIGEST_SIZE);
-	outcome.live = json_in_bool(&in, "live");
+	TRY(client_ask(client, request, "signature", &reply, err));
+	json_in_hex(&reply.in, "digest", digest.bytes, DIGEST_SIZE);
+	outcome.live = json_in_bool(&reply.in, "live");
 	snprintf(outcome.missing, sizeof(outcome.missing), "%s",
-	    json_in_text(&in, "missing", 0, sizeof(outcome.missing) - 1));
+	    json_in_text(&reply.in, "missing", 0, sizeof(outcome.missing) - 1));
 	snprintf(outcome.lost, sizeof(outcome.lost), "%s",
-	    json_in_text(&in, "lost", 0, sizeof(outcome.lost) - 1));
-	TRY(json_in_end(&in));
+	    json_in_text(&reply.in, "lost", 0, sizeof(outcome.lost) - 1));
+	TRY(json_in_end(&reply.in));
 	text_hex(VIEW_OF(digest.bytes), hex);
 	snprintf(outcome.name, sizeof(outcome.name), "%.*s", SHORT, hex);
 	*ret_outcome = outcome;
@@ -207,12 +202,7 @@ enum err_code
 draft_try(struct client *client, const struct dsse *statement, const struct json *enrolments,
     struct err *err)
 {
-	JSON *reply = NULL;
-	struct json_in in;
-
-	TRY(client_ask(client, proposal(statement, enrolments, true), "proposal", &reply, &in,
-	    err));
-	return json_in_end(&in);
+	return client_tell(client, proposal(statement, enrolments, true), "proposal", err);
 }
 
 enum err_code
@@ -241,23 +231,6 @@ draft_sign(struct client *client, const struct hand *hand, const struct dsse *st
 /* ---- withdrawing ---- */
 
 static enum err_code
-sign_cancel(struct hand *hand, const struct digest *vault, bool training,
-    const struct draft_row *row, const char *reason, struct dsse *statement, struct err *err)
-{
-	struct objection objection = {.vault = *vault,
-	    .ceremony = row->digest,
-	    .token = hand->entry->id,
-	    .time = hand->options->now()};
-	JSON *payload = NULL;
-
-	snprintf(objection.seat, sizeof(objection.seat), "%s", hand->seat->name);
-	snprintf(objection.reason, sizeof(objection.reason), "%s", reason);
-	TRY(objection_payload(&objection, &payload, err));
-	TRY(statement_new(STATEMENT_CANCEL, training, payload, statement, err));
-	return hand_sign(hand, statement, "sign the withdrawal", err);
-}
-
-static enum err_code
 cancel_draft(struct client *client, const struct hand_want *want, const struct digest *vault,
     const struct draft_row *row, const char *reason, struct err *err)
 {
@@ -265,22 +238,18 @@ cancel_draft(struct client *client, const struct hand_want *want, const struct d
 	const struct client_options *options = client_options(client);
 	HAND hand = {0};
 	DSSE statement = {0};
-	JSON *reply = NULL;
-	struct json_in in;
 	BUF text = {0};
 
-	draft_text(row, &text);
-	TRY(buf_check(&text, err));
+	TRY(draft_text(row, &text, err));
 	ui_say(options->ui, "%s", buf_string(&text));
 	TRY(hand_take(options, want, &hand, err));
 	TRY(ui_demand(options->ui, "Withdraw it? Type yes", "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign_cancel(&hand, vault, client_hello(client)->training, row, reason, &statement,
-	    err));
+	TRY(objection_sign(&hand, STATEMENT_CANCEL, client_hello(client)->training, vault,
+	    &row->digest, reason, "sign the withdrawal", &statement, err));
 	request = op_new("withdraw");
 	put_statement(request, "statement", &statement);
-	TRY(client_ask(client, request, "withdraw", &reply, &in, err));
-	TRY(json_in_end(&in));
+	TRY(client_tell(client, request, "withdraw", err));
 	ui_say(options->ui, "Withdrawn.");
 	return ERR_OK;
 }

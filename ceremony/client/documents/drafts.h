@@ -23,7 +23,8 @@ void draft_list_done(struct draft_list *list);
 enum err_code drafts_fetch(struct client *client, struct draft_list *ret_list,
     struct err *err) MUST_CHECK;
 /* "charter 3fa2c1d0 (topmost Istanbul ...), proposed by infra, 2 signed, until TIME", appended. */
-void draft_text(const struct draft_row *row, struct buf *ret_text);
+enum err_code draft_text(const struct draft_row *row, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 /* Say a line of each; they become array "waiting" of OBJECT. */
 enum err_code drafts_say(struct client *client, struct json *object, struct err *err) MUST_CHECK;
 /* The statement of ROW, which has its digest.  ERR_EXPIRED: it is older than a draft may be. */

@@ -2,12 +2,11 @@
 /* The next roster is the present one with the plan's changes. */
 #include "ceremony/client/documents/roster.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "ceremony/client/documents/drafts.h"
-#include "ceremony/client/documents/founding.h"
+#include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
@@ -23,60 +22,6 @@ remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *er
 			    plan->remove[i]);
 	}
 	return ERR_OK;
-}
-
-/* A new seat, or one more token for a seat that is there. */
-static enum err_code
-add_responder(struct roster *roster, const struct enrolment *enrolment, const char *file,
-    struct err *err)
-{
-	const struct seat *from = &enrolment->seat;
-	struct seat *seat = NULL;
-
-	for (size_t i = 0; i < roster->seat_count; i++) {
-		if (strcmp(roster->seats[i].name, from->name) == 0)
-			seat = &roster->seats[i];
-	}
-	if (seat == NULL && roster->seat_count == ROSTER_SEATS)
-		return err_set(err, ERR_INVALID, "a roster has at most %d seats", ROSTER_SEATS);
-	if (seat == NULL) {
-		seat = &roster->seats[roster->seat_count++];
-		*seat = *from;
-		seat->token_count = 0;
-	}
-	if (strcmp(seat->person, from->person) != 0 || seat->token_count == SEAT_TOKENS)
-		return err_set(err, ERR_INVALID,
-		    "%s: the seat %s belongs to another person, or has %d tokens already", file,
-		    from->name, SEAT_TOKENS);
-	seat->tokens[seat->token_count] = from->tokens[0];
-	seat->tokens[seat->token_count++].enrolment = enrolment->digest;
-	return ERR_OK;
-}
-
-static enum err_code
-add_files(const struct client_options *options, const struct roll_plan *plan,
-    const struct chain *chain, struct roster *roster, struct json *texts, struct err *err)
-{
-	const struct charter *charter = chain->charter;
-	size_t added = 0;
-
-	for (size_t i = 0; i < plan->file_count; i++) {
-		DSSE statement = {0};
-		ENROLMENT enrolment = {0};
-
-		TRY(enrolment_load(plan->files[i], charter->training, &statement, &enrolment, err));
-		if (enrolment_belongs(plan->files[i], &enrolment, true, chain, err) != ERR_OK) {
-			ui_say(options->ui, "Left out: %s", err->text);
-			continue;
-		}
-		TRY(enrolment_check(plan->files[i], &statement, &enrolment, charter, options->now(),
-		    err));
-		TRY(add_responder(roster, &enrolment, plan->files[i], err));
-		show_enrolment(options->ui, &enrolment.seat, &enrolment.digest);
-		add_statement(texts, &statement);
-		added++;
-	}
-	return added > 0 || plan->file_count == 0 ? ERR_OK : err->code;
 }
 
 static enum err_code
@@ -106,17 +51,18 @@ say_outcome(const struct client *client, const struct draft_outcome *outcome, ui
 		    outcome->missing, outcome->name);
 }
 
-/* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter. */
+/* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter or of RET_OWNERS, who get
+ * another token by it: HAND points there. */
 static enum err_code
 confirm_and_sign(struct client *client, const struct vault_view *view, struct dsse *statement,
-    const struct roster *next, struct hand *hand, struct err *err)
+    const struct roster *next, struct seat **ret_owners, struct hand *hand, struct err *err)
 {
 	const struct ui *ui = client_options(client)->ui;
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
-	CLEANUP(seats_freep) struct seat *owners = NULL;
 	size_t count;
 
-	TRY(roster_owners(next, &view->chain, &owners, &count, err));
+	TRY(roster_owners(next, &view->chain, ret_owners, &count, err));
+	const struct seat *owners = *ret_owners;
 	for (size_t i = 0; i < count; i++)
 		ui_say(ui,
 		    "  ! %s gets another token: one of the seat's own signs too, or the quorum that "
@@ -148,7 +94,16 @@ draw_up(const struct client_options *options, const struct vault_view *view,
 	next->version = view->chain.roster->version + 1;
 	next->created = options->now();
 	TRY(remove_seats(plan, next, err));
-	TRY(add_files(options, plan, &view->chain, next, texts, err));
+	const struct admission admission = {.options = options,
+	    .files = plan->files,
+	    .file_count = plan->file_count,
+	    .chain = &view->chain,
+	    .charter = view->chain.charter,
+	    .seats = next->seats,
+	    .count = &next->seat_count,
+	    .max = ROSTER_SEATS,
+	    .texts = texts};
+	TRY(enrolments_admit(&admission, err));
 	TRY(roster_payload(next, &payload, err));
 	return statement_new(STATEMENT_ROSTER, view->chain.charter->training, payload, statement,
 	    err);
@@ -160,6 +115,7 @@ roll_change(struct client *client, const struct roll_plan *plan, struct err *err
 	struct draft_outcome outcome;
 	const struct ui *ui = client_options(client)->ui;
 	const struct vault_view *view;
+	CLEANUP(seats_freep) struct seat *owners = NULL;
 	HAND hand = {0};
 	DSSE statement = {0};
 	JSON *texts = json_new_array();
@@ -172,38 +128,27 @@ roll_change(struct client *client, const struct roll_plan *plan, struct err *err
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
 	TRY(draft_try(client, &statement, texts, err));
-	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
+	TRY(confirm_and_sign(client, view, &statement, next, &owners, &hand, err));
 	TRY(draft_propose(client, &statement, texts, &outcome, err));
 	say_outcome(client, &outcome, next->version);
 	return ERR_OK;
 }
-
-DESTRUCTOR(free_digests, struct digest, free)
 
 /* Everything about a waiting roster but the signatures that are still missing. */
 static enum err_code
 verify_waiting(struct client *client, const struct vault_view *view, const struct dsse *statement,
     const struct roster *next, struct err *err)
 {
-	CLEANUP(free_digests)
-	struct digest *digests = calloc((size_t)ROSTER_SEATS * SEAT_TOKENS, sizeof(*digests));
-	ENROLMENT_SET set = {0};
 	enum err_code code;
-	size_t count;
 
-	if (digests == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory");
 	if (!digest_equal(&next->charter, &view->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "the waiting roster was drawn up under another charter; draw it up again");
 	code = roster_verify(statement, next, &view->chain, err);
 	if (code != ERR_OK && code != ERR_WAITING)
 		return code;
-	count = enrolment_digests(next->seats, next->seat_count, view->chain.roster->seats,
-	    view->chain.roster->seat_count, digests);
-	TRY(enrolment_set_fetch(client, digests, count, &set, err));
-	return enrolment_set_verify(&set, next->seats, next->seat_count, view->chain.charter,
-	    &view->chain, client_options(client)->now(), err);
+	return enrolments_verify(client, next->seats, next->seat_count, view->chain.roster->seats,
+	    view->chain.roster->seat_count, view->chain.charter, &view->chain, err);
 }
 
 enum err_code
@@ -215,6 +160,7 @@ roll_sign(struct client *client, const char *which, struct err *err)
 	struct draft_outcome outcome;
 	DSSE statement = {0};
 	ROSTER *next = NULL;
+	CLEANUP(seats_freep) struct seat *owners = NULL;
 	HAND hand = {0};
 
 	TRY(client_sync(client, &view, err));
@@ -230,7 +176,7 @@ roll_sign(struct client *client, const char *which, struct err *err)
 	ui_say(ui, "Roster %u changes:", next->version);
 	show_seat_changes(ui, view->chain.roster->seats, view->chain.roster->seat_count,
 	    next->seats, next->seat_count);
-	TRY(confirm_and_sign(client, view, &statement, next, &hand, err));
+	TRY(confirm_and_sign(client, view, &statement, next, &owners, &hand, err));
 	TRY(draft_sign(client, &hand, &statement, &outcome, err));
 	say_outcome(client, &outcome, next->version);
 	return ERR_OK;

@@ -76,8 +76,7 @@ check_waiting(struct client *client, const struct vault_view *view, const struct
 	if (!digest_equal(&ret_waiting->suspended, &target->token->id))
 		return ERR_OK;
 	TRY(suspension_verify(&statement, ret_waiting, &view->chain, &after, err));
-	*ret_statement = statement;
-	statement = (struct dsse){0};
+	*ret_statement = TAKE(statement);
 	*ret_waits = true;
 	return ERR_OK;
 }

@@ -17,7 +17,7 @@
 enum { PROBE_CT_MAX = 256 };
 
 struct begun {
-	struct json *reply; /* keeps the probes */
+	struct reply reply; /* keeps the probes */
 	const struct json *probes, *spares;
 	struct secret *probe; /* what the share key opened */
 	int64_t time;
@@ -26,7 +26,7 @@ struct begun {
 static void
 begun_done(struct begun *begun)
 {
-	json_freep(&begun->reply);
+	reply_done(&begun->reply);
 	secret_freep(&begun->probe);
 }
 
@@ -34,16 +34,14 @@ static enum err_code
 begin(struct client *client, const struct hand *hand, struct begun *begun, struct err *err)
 {
 	struct json *request = op_new("test-begin");
-	BUF blob = {0};
 
 	json_put_text(request, "seat", hand->seat->name);
 	json_put_hex(request, "token", VIEW_OF(hand->entry->id.bytes));
-	TRY(client_call(client, request, (struct view){0}, &begun->reply, &blob, err));
-	struct json_in in = reply_in(begun->reply, "test-begin", err);
-	begun->time = json_in_time(&in, "begun");
-	begun->probes = json_in_array(&in, "probes", 0, KEY_COUNT);
-	begun->spares = json_in_array(&in, "spares", 0, READINESS_SPARES);
-	return json_in_end(&in);
+	TRY(client_ask(client, request, "test-begin", &begun->reply, err));
+	begun->time = json_in_time(&begun->reply.in, "begun");
+	begun->probes = json_in_array(&begun->reply.in, "probes", 0, KEY_COUNT);
+	begun->spares = json_in_array(&begun->reply.in, "spares", 0, READINESS_SPARES);
+	return json_in_end(&begun->reply.in);
 }
 
 static enum err_code
@@ -112,9 +110,7 @@ sign_and_send(struct client *client, struct hand *hand, const struct vault_view 
 {
 	struct json *request;
 	JSON *payload = NULL;
-	JSON *reply = NULL;
 	DSSE statement = {0};
-	BUF blob = {0};
 
 	readiness->vault = view->chain.vault;
 	readiness->token = hand->entry->id;
@@ -123,14 +119,12 @@ sign_and_send(struct client *client, struct hand *hand, const struct vault_view 
 	readiness->root = view->checkpoint.root;
 	readiness->time = client_options(client)->now();
 	TRY(readiness_payload(readiness, &payload, err));
-	TRY(statement_new(STATEMENT_TEST, view->chain.charter->training, payload, &statement, err));
-	TRY(hand_sign(hand, &statement, "sign that it works", err));
+	TRY(hand_state(hand, STATEMENT_TEST, view->chain.charter->training, payload,
+	    "sign that it works", &statement, err));
 	request = op_new("test");
 	json_put_time(request, "begun", begun->time);
 	put_statement(request, "test", &statement);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	struct json_in in = reply_in(reply, "test", err);
-	return json_in_end(&in);
+	return client_tell(client, request, "test", err);
 }
 
 static void

@@ -74,12 +74,11 @@ read_entry(const struct spares_test *test, size_t index, struct entry *ret_entry
 }
 
 static enum err_code
-fetch(const struct opening *opening, const struct entry *entry, struct buf *ret_blob,
+fetch(const struct opening *opening, const struct entry *entry, struct reply *ret_reply,
     struct err *err)
 {
 	const struct spares_test *test = opening->test;
 	struct json *request = op_new("test-box");
-	JSON *reply = NULL;
 
 	json_put_text(request, "seat", test->hand->seat->name);
 	json_put_hex(request, "token", VIEW_OF(test->hand->entry->id.bytes));
@@ -87,7 +86,7 @@ fetch(const struct opening *opening, const struct entry *entry, struct buf *ret_
 	json_put_time(request, "begun", test->begun);
 	json_put_hex(request, "secret", VIEW_OF(entry->open.secret.bytes));
 	json_put_int(request, "version", entry->open.version);
-	return client_call(test->client, request, (struct view){0}, &reply, ret_blob, err);
+	return client_ask(test->client, request, "test-box", ret_reply, err);
 }
 
 static enum err_code
@@ -128,14 +127,15 @@ static enum err_code
 open_one(struct opening *opening, const struct entry *entry, struct readiness_spare *ret_spare,
     struct err *err)
 {
-	BUF blob = {0}, envelope = {0};
+	REPLY reply = {0};
+	BUF envelope = {0};
 	HEADER *header = NULL;
 	SECRET *shares = NULL;
 	struct digest hash;
 	const struct seat_token *token = opening->test->hand->entry;
 
-	TRY(fetch(opening, entry, &blob, err));
-	struct reader reader = reader_of(buf_view(&blob));
+	TRY(fetch(opening, entry, &reply, err));
+	struct reader reader = reader_of(buf_view(&reply.blob));
 	struct view bytes = reader_lp32(&reader, HEADER_MAX);
 	if (reader.failed)
 		return err_set(err, ERR_INTEGRITY, "the server sent no header");

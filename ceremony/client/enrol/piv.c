@@ -192,8 +192,7 @@ attest_key(struct enrol_walk *walk, enum token_key key, struct err *err)
 	    ERR_OK)
 		return err_add(err, "attesting the %s key", token_key_names[key]);
 	buf_done(&enrolment->device);
-	enrolment->device = device;
-	device = (struct buf){0};
+	enrolment->device = TAKE(device);
 	return ERR_OK;
 }
 

@@ -132,8 +132,7 @@ hand_take_not(const struct client_options *options, const struct hand_want *want
 	if (want != NULL && hand.entry != NULL)
 		TRY(check_active(&hand, want, err));
 	TRY(hand_open(&hand, err));
-	*ret_hand = hand;
-	hand = (struct hand){0};
+	*ret_hand = TAKE(hand);
 	return ERR_OK;
 }
 
@@ -184,6 +183,14 @@ enum err_code
 hand_sign(struct hand *hand, struct dsse *statement, const char *purpose, struct err *err)
 {
 	return hand_sign_as(hand, &hand->entry->keys[KEY_SIGN], statement, purpose, err);
+}
+
+enum err_code
+hand_state(struct hand *hand, enum statement_type type, bool training, struct json *payload,
+    const char *purpose, struct dsse *ret_statement, struct err *err)
+{
+	TRY(statement_new(type, training, payload, ret_statement, err));
+	return hand_sign(hand, ret_statement, purpose, err);
 }
 
 /* A derived key is compared before anything is opened with it: what does not open would be taken for

@@ -45,6 +45,11 @@ enum err_code hand_sign_as(struct hand *hand, const struct point *signer, struct
 enum err_code hand_sign(struct hand *hand, struct dsse *statement, const char *purpose,
     struct err *err) MUST_CHECK;
 
+/* The statement of TYPE with PAYLOAD, signed by the same. */
+enum err_code hand_state(struct hand *hand, enum statement_type type, bool training,
+    struct json *payload, const char *purpose, struct dsse *ret_statement,
+    struct err *err) MUST_CHECK;
+
 /* The hpke_agree for a token's key; CONTEXT is a struct hand_agree *. */
 struct hand_agree {
 	struct hand *hand;

@@ -165,14 +165,13 @@ say_outcome(const struct giving *giving, const char *state, const char *missing,
 static enum err_code
 advance(struct giving *giving, struct err *err)
 {
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
-	TRY(client_ask(giving->client, giving_op(giving, "advance"), "advance", &reply, &in, err));
-	const char *state = json_in_text(&in, "state", 1, 40);
-	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
-	const char *missing = json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(giving->client, giving_op(giving, "advance"), "advance", &reply, err));
+	const char *state = json_in_text(&reply.in, "state", 1, 40);
+	(void)json_in_text(&reply.in, "reason", 0, NOTE_TEXT_MAX);
+	const char *missing = json_in_text(&reply.in, "missing", 0, QUORUM_TEXT_MAX);
+	TRY(json_in_end(&reply.in));
 	return say_outcome(giving, state, missing, err);
 }
 

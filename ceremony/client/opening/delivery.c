@@ -176,8 +176,7 @@ release_verify(struct client *client, const struct vault_view *view, struct doss
 			err->code = ERR_INTEGRITY;
 		return err_add(err, "the release of %.8s", dossier->id);
 	}
-	*ret_release = release;
-	release = (struct release){0};
+	*ret_release = TAKE(release);
 	return ERR_OK;
 }
 
@@ -187,20 +186,19 @@ delivery_fetch(struct client *client, const struct vault_view *view, struct doss
 {
 	struct json *request = op_new("open");
 	DELIVERY delivery = {0};
-	JSON *reply = NULL;
+	REPLY reply = {0};
 
 	json_put_text(request, "id", dossier->id);
 	json_put_int(request, "position", (int64_t)position);
 	json_put_hex(request, "token", VIEW_OF(token->bytes));
-	TRY(client_call(client, request, (struct view){0}, &reply, &delivery.box, err));
-	struct json_in in = reply_in(reply, "open", err);
-	in_statement(&in, "release", &delivery.statement);
-	json_in_base64(&in, "checkpoint", &delivery.checkpoint, NOTE_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "open", &reply, err));
+	in_statement(&reply.in, "release", &delivery.statement);
+	json_in_base64(&reply.in, "checkpoint", &delivery.checkpoint, NOTE_MAX);
+	TRY(json_in_end(&reply.in));
 	TRY(release_verify(client, view, dossier, &delivery.statement, &delivery.release, err));
+	delivery.box = TAKE(reply.blob);
 	if (delivery.box.size <= POINT_SIZE)
 		return err_set(err, ERR_INTEGRITY, "the server sent a box of a wrong size");
-	*ret_delivery = delivery;
-	delivery = (struct delivery){0};
+	*ret_delivery = TAKE(delivery);
 	return ERR_OK;
 }

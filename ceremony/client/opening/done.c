@@ -50,15 +50,14 @@ send(struct client *client, const char *id, const struct dsse *statement, bool *
     struct err *err)
 {
 	struct json *request = op_new("done");
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
 	json_put_text(request, "id", id);
 	put_statement(request, "done", statement);
-	TRY(client_ask(client, request, "done", &reply, &in, err));
-	(void)json_in_text(&in, "state", 1, 40);
-	const struct json *debts = json_in_array(&in, "debts", 0, CEREMONY_ITEMS);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "done", &reply, err));
+	(void)json_in_text(&reply.in, "state", 1, 40);
+	const struct json *debts = json_in_array(&reply.in, "debts", 0, CEREMONY_ITEMS);
+	TRY(json_in_end(&reply.in));
 	return tell(client_options(client)->ui, debts, ret_retired, err);
 }
 
@@ -109,8 +108,8 @@ sign(const struct vault_view *view, const struct digest *release, struct hand *h
 
 	memcpy(done.seat, hand->seat->name, sizeof(done.seat));
 	TRY(done_payload(&done, &payload, err));
-	TRY(statement_new(STATEMENT_DONE, view->chain.charter->training, payload, statement, err));
-	return hand_sign(hand, statement, "end the lease", err);
+	return hand_state(hand, STATEMENT_DONE, view->chain.charter->training, payload,
+	    "end the lease", statement, err);
 }
 
 static enum err_code

@@ -78,9 +78,8 @@ sign_approval(struct giving *giving, struct dsse *statement, struct err *err)
 	p256_key_public(giving->ephemeral, &approval.enc);
 	p256_key_public(giving->reply, &approval.reply);
 	TRY(approval_payload(&approval, &payload, err));
-	TRY(statement_new(STATEMENT_APPROVAL, view->chain.charter->training, payload, statement,
-	    err));
-	TRY(hand_sign(hand, statement, "sign the approval", err));
+	TRY(hand_state(hand, STATEMENT_APPROVAL, view->chain.charter->training, payload,
+	    "sign the approval", statement, err));
 	return dsse_digest(statement, &giving->approval, err);
 }
 
@@ -108,15 +107,12 @@ enum err_code
 giving_approve(struct giving *giving, struct err *err)
 {
 	struct json *request;
-	JSON *reply = NULL;
 	DSSE statement = {0};
-	struct json_in in;
 
 	TRY(sign_approval(giving, &statement, err));
 	request = giving_op(giving, "approve");
 	put_statement(request, "approval", &statement);
-	TRY(client_ask(giving->client, request, "approve", &reply, &in, err));
-	return json_in_end(&in);
+	return client_tell(giving->client, request, "approve", err);
 }
 
 static enum err_code
@@ -128,18 +124,16 @@ fetch_envelope(struct giving *giving, size_t position, struct buf *ret_envelope,
 	    .header = exhibit->header_hash,
 	    .seat = giving->hand.seat->name,
 	    .token = giving->hand.entry->id};
-	JSON *reply = NULL;
-	BUF box = {0};
+	REPLY reply = {0};
 
-	TRY(client_call(giving->client, about_item(giving, "envelope", position), (struct view){0},
-	    &reply, &box, err));
-	struct json_in in = reply_in(reply, "envelope", err);
-	int64_t index = json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
-	TRY(json_in_end(&in));
-	if (index != giving->mine[position].envelope || box.size > REPLY_BOX_MAX)
+	TRY(client_ask(giving->client, about_item(giving, "envelope", position), "envelope", &reply,
+	    err));
+	int64_t index = json_in_int(&reply.in, "envelope", 0, HEADER_ENVELOPES - 1);
+	TRY(json_in_end(&reply.in));
+	if (index != giving->mine[position].envelope || reply.blob.size > REPLY_BOX_MAX)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server sent another envelope than this token's");
-	return reply_open(&ids, giving->reply, buf_view(&box), ret_envelope, err);
+	return reply_open(&ids, giving->reply, buf_view(&reply.blob), ret_envelope, err);
 }
 
 static enum err_code
@@ -192,15 +186,15 @@ seal_on(struct giving *giving, size_t position, const struct secret *shares,
 static enum err_code
 give_one(struct giving *giving, size_t position, struct err *err)
 {
-	JSON *reply = NULL;
-	BUF envelope = {0}, blob = {0}, ciphertext = {0};
+	REPLY reply = {0};
+	BUF envelope = {0}, ciphertext = {0};
 	SECRET *shares = NULL;
 
 	TRY(fetch_envelope(giving, position, &envelope, err));
 	TRY(open_shares(giving, position, buf_view(&envelope), &shares, err));
 	TRY(seal_on(giving, position, shares, &ciphertext, err));
-	return client_call(giving->client, about_item(giving, "shares", position),
-	    buf_view(&ciphertext), &reply, &blob, err);
+	return client_send(giving->client, about_item(giving, "shares", position),
+	    buf_view(&ciphertext), "shares", &reply, err);
 }
 
 enum err_code

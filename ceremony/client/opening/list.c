@@ -55,14 +55,13 @@ static enum err_code
 fetch(struct client *client, bool all, struct listing *listing, struct err *err)
 {
 	struct json *request = op_new("ceremony-list");
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	const struct json *list;
 
 	json_put_bool(request, "all", all);
-	TRY(client_ask(client, request, "ceremony-list", &reply, &in, err));
-	list = json_in_array(&in, "ceremonies", 0, LISTING_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "ceremony-list", &reply, err));
+	list = json_in_array(&reply.in, "ceremonies", 0, LISTING_MAX);
+	TRY(json_in_end(&reply.in));
 	listing->count = json_array_count(list);
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct json *object = json_array_object(list, i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/opening/object.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
@@ -17,21 +18,21 @@ static const struct kind denial = {STATEMENT_DENIAL, "Deny this request? Type ye
 static const struct kind cancel = {STATEMENT_CANCEL, "Withdraw your request? Type yes",
     "sign the withdrawal"};
 
-static enum err_code
-sign(const struct kind *kind, const struct dossier *dossier, const struct vault_view *view,
-    struct hand *hand, const char *reason, struct dsse *statement, struct err *err)
+enum err_code
+objection_sign(struct hand *hand, enum statement_type type, bool training,
+    const struct digest *vault, const struct digest *about, const char *reason, const char *purpose,
+    struct dsse *ret_statement, struct err *err)
 {
-	struct objection objection = {.vault = view->chain.vault,
-	    .ceremony = dossier->transcript->ceremony.digest,
+	struct objection objection = {.vault = *vault,
+	    .ceremony = *about,
 	    .token = hand->entry->id,
 	    .time = hand->options->now()};
 	JSON *payload = NULL;
 
-	memcpy(objection.seat, hand->seat->name, sizeof(objection.seat));
-	memcpy(objection.reason, reason, strlen(reason) + 1);
+	snprintf(objection.seat, sizeof(objection.seat), "%s", hand->seat->name);
+	snprintf(objection.reason, sizeof(objection.reason), "%s", reason);
 	TRY(objection_payload(&objection, &payload, err));
-	TRY(statement_new(kind->type, view->chain.charter->training, payload, statement, err));
-	return hand_sign(hand, statement, kind->purpose, err);
+	return hand_state(hand, type, training, payload, purpose, ret_statement, err);
 }
 
 static enum err_code
@@ -39,16 +40,15 @@ send(struct client *client, const struct dossier *dossier, const struct dsse *st
     struct err *err)
 {
 	struct json *request = op_new("object");
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 
 	json_put_text(request, "id", dossier->id);
 	put_statement(request, "statement", statement);
-	TRY(client_ask(client, request, "object", &reply, &in, err));
-	const char *state = json_in_text(&in, "state", 1, 40);
-	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
-	(void)json_in_text(&in, "missing", 0, QUORUM_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "object", &reply, err));
+	const char *state = json_in_text(&reply.in, "state", 1, 40);
+	(void)json_in_text(&reply.in, "reason", 0, NOTE_TEXT_MAX);
+	(void)json_in_text(&reply.in, "missing", 0, QUORUM_TEXT_MAX);
+	TRY(json_in_end(&reply.in));
 	ui_say(client_options(client)->ui, "Done. Ceremony %.8s is %s.", dossier->id,
 	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
 	        "still open: the others can yet meet the quorum" :
@@ -83,7 +83,8 @@ object(struct client *client, const struct kind *kind, const char *id, const cha
 	ui_say(options->ui, "You act as %s.", name);
 	TRY(ui_demand(options->ui, kind->question, "yes", err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign(kind, dossier, view, &hand, reason, &statement, err));
+	TRY(objection_sign(&hand, kind->type, chain->charter->training, &chain->vault,
+	    &dossier->transcript->ceremony.digest, reason, kind->purpose, &statement, err));
 	return send(client, dossier, &statement, err);
 }
 

@@ -110,8 +110,7 @@ fetch(struct receiving *receiving, struct err *err)
 		DELIVERY delivery = {0};
 
 		if (position == delivery_first(dossier)) {
-			receiving->boxes[i] = first->box;
-			first->box = (struct buf){0};
+			receiving->boxes[i] = TAKE(first->box);
 			continue;
 		}
 		TRY(delivery_fetch(receiving->client, receiving->view, dossier, position, token,
@@ -119,8 +118,7 @@ fetch(struct receiving *receiving, struct err *err)
 		if (!digest_equal(&delivery.release.digest, &first->release.digest))
 			return err_set(err, ERR_INTEGRITY,
 			    "the server shows two releases of one ceremony");
-		receiving->boxes[i] = delivery.box;
-		delivery.box = (struct buf){0};
+		receiving->boxes[i] = TAKE(delivery.box);
 	}
 	return ERR_OK;
 }
@@ -296,7 +294,6 @@ open_run(struct client *client, const char *id, struct opened *ret_opened, struc
 	TRY(keep(&receiving, &opened, err));
 	TRY(hand_unlock(&receiving.hand, 0, (unsigned)receiving.delivery.release.item_count, err));
 	TRY(unseal_all(&receiving, &opened, err));
-	*ret_opened = opened;
-	opened = (struct opened){0};
+	*ret_opened = TAKE(opened);
 	return ERR_OK;
 }

@@ -99,9 +99,8 @@ sign_request(const struct ask_plan *plan, const struct vault_view *view,
 	snprintf(request.host, sizeof(request.host), "%s", plan->host);
 	snprintf(request.user, sizeof(request.user), "%s", plan->user);
 	TRY(request_payload(&request, &payload, err));
-	TRY(statement_new(STATEMENT_REQUEST, view->chain.charter->training, payload, statement,
-	    err));
-	return hand_sign(hand, statement, "sign the request", err);
+	return hand_state(hand, STATEMENT_REQUEST, view->chain.charter->training, payload,
+	    "sign the request", statement, err);
 }
 
 /* The answer begins the ceremony that was asked for, and no other. */
@@ -131,17 +130,16 @@ send_request(struct client *client, const struct ask_plan *plan, const struct va
     const struct dsse *statement, struct ask_result *result, struct err *err)
 {
 	struct json *call = op_new("request");
-	JSON *reply = NULL;
+	REPLY reply = {0};
 	DSSE answer = {0};
 	uint8_t id[ID_SIZE] = {0};
-	struct json_in in;
 
 	put_statement(call, "request", statement);
 	json_put_bool(call, "another", plan->another);
-	TRY(client_ask(client, call, "request", &reply, &in, err));
-	json_in_hex(&in, "id", id, sizeof(id));
-	in_statement(&in, "ceremony", &answer);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, call, "request", &reply, err));
+	json_in_hex(&reply.in, "id", id, sizeof(id));
+	in_statement(&reply.in, "ceremony", &answer);
+	TRY(json_in_end(&reply.in));
 	if (verify_answer(view, statement, &answer, id, result, err) != ERR_OK)
 		return err_add(err, "the host's answer to the request");
 	return ERR_OK;

@@ -93,19 +93,16 @@ static enum err_code
 fetch_list(struct handing *handing, struct err *err)
 {
 	struct json *request = op_new("spare-list");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	const struct json *items;
 
 	json_put_hex(request, "from", VIEW_OF(handing->hand.entry->id.bytes));
 	json_put_hex(request, "to", VIEW_OF(handing->to->id.bytes));
 	json_put_bool(request, "again", handing->again);
-	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "spare-list", err);
-	items = json_in_array(&in, "items", 0, SPARE_OPENS);
-	handing->more = json_in_bool(&in, "more");
-	TRY(json_in_end(&in));
+	TRY(client_ask(handing->client, request, "spare-list", &reply, err));
+	items = json_in_array(&reply.in, "items", 0, SPARE_OPENS);
+	handing->more = json_in_bool(&reply.in, "more");
+	TRY(json_in_end(&reply.in));
 	handing->spare.opens = calloc(SPARE_OPENS, sizeof(*handing->spare.opens));
 	handing->names = calloc(SPARE_OPENS, sizeof(*handing->names));
 	if (handing->spare.opens == NULL || handing->names == NULL)
@@ -156,9 +153,9 @@ sign_list(struct handing *handing, struct err *err)
 	struct spare *spare = &handing->spare;
 	const struct vault_view *view = handing->view;
 	struct json *request;
-	JSON *payload = NULL, *reply = NULL;
+	JSON *payload = NULL;
 	DSSE statement = {0};
-	BUF blob = {0};
+	REPLY reply = {0};
 
 	spare->vault = view->chain.vault;
 	spare->from = handing->hand.entry->id;
@@ -169,12 +166,11 @@ sign_list(struct handing *handing, struct err *err)
 	spare->root = view->checkpoint.root;
 	TRY(draw_keys(handing, err));
 	TRY(spare_payload(spare, &payload, err));
-	TRY(statement_new(STATEMENT_SPARE, view->chain.charter->training, payload, &statement,
-	    err));
-	TRY(hand_sign(&handing->hand, &statement, "sign for your spare token", err));
+	TRY(hand_state(&handing->hand, STATEMENT_SPARE, view->chain.charter->training, payload,
+	    "sign for your spare token", &statement, err));
 	request = op_new("spare");
 	put_statement(request, "spare", &statement);
-	TRY(client_call(handing->client, request, (struct view){0}, &reply, &blob, err));
+	TRY(client_ask(handing->client, request, "spare", &reply, err));
 	return dsse_digest(&statement, &spare->digest, err);
 }
 
@@ -267,21 +263,22 @@ hand_on(struct handing *handing, const struct spare_open *open, struct view blob
 static enum err_code
 hand_on_one(struct handing *handing, size_t index, struct err *err)
 {
-	JSON *reply = NULL, *thanks = NULL;
-	BUF box = {0}, blob = {0}, ciphertext = {0};
+	REPLY reply = {0}, thanks = {0};
+	BUF ciphertext = {0};
 	struct json *request;
 	const struct spare_open *open = &handing->spare.opens[index];
 	struct digest digest;
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 
-	TRY(client_call(handing->client, about(handing, "spare-envelope", index), (struct view){0},
-	    &reply, &box, err));
-	TRY(hand_on(handing, open, buf_view(&box), &ciphertext, err));
+	TRY(client_ask(handing->client, about(handing, "spare-envelope", index), "spare-envelope",
+	    &reply, err));
+	TRY(hand_on(handing, open, buf_view(&reply.blob), &ciphertext, err));
 	TRY(spare_box_digest(&handing->spare, open, buf_view(&ciphertext), &digest, err));
 	TRY(ed25519_sign(handing->box_seed, VIEW_OF(digest.bytes), signature, err));
 	request = about(handing, "spare-box", index);
 	json_put_hex(request, "signature", VIEW_OF(signature));
-	return client_call(handing->client, request, buf_view(&ciphertext), &thanks, &blob, err);
+	return client_send(handing->client, request, buf_view(&ciphertext), "spare-box", &thanks,
+	    err);
 }
 
 static enum err_code
@@ -307,12 +304,12 @@ spare_run(struct client *client, const char *label, bool again, size_t *ret_coun
 {
 	const struct client_options *options = client_options(client);
 	CLEANUP(handing_done) struct handing handing = {.client = client, .again = again};
-	struct hand_want want = {.roles = ROLE_OFFICER};
 
 	TRY(client_sync(client, &handing.view, err));
-	want.lists[0] = (struct hand_list){handing.view->chain.charter->seats,
-	    handing.view->chain.charter->seat_count};
-	want.suspended = &handing.view->chain.suspensions;
+	const struct chain *chain = &handing.view->chain;
+	const struct hand_want want = {.roles = ROLE_OFFICER,
+	    .lists = {{chain->charter->seats, chain->charter->seat_count}},
+	    .suspended = &chain->suspensions};
 	TRY(hand_take(options, &want, &handing.hand, err));
 	TRY(choose_spare(&handing, label, err));
 	TRY(fetch_list(&handing, err));

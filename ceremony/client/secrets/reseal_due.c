@@ -65,21 +65,19 @@ reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
 
 	do {
 		struct json *request = op_new("reseal-list");
-		JSON *reply = NULL;
-		struct json_in in;
+		REPLY reply = {0};
 
 		json_put_text(request, "after", after);
 		json_put_bool(request, "all", all);
-		TRY(client_ask(client, request, "reseal-list", &reply, &in, err));
-		const struct json *array = json_in_array(&in, "secrets", 0, LISTED_AT_ONCE);
-		const char *next = json_in_text(&in, "next", 0, SEAT_NAME_MAX);
-		TRY(json_in_end(&in));
+		TRY(client_ask(client, request, "reseal-list", &reply, err));
+		const struct json *array = json_in_array(&reply.in, "secrets", 0, LISTED_AT_ONCE);
+		const char *next = json_in_text(&reply.in, "next", 0, SEAT_NAME_MAX);
+		TRY(json_in_end(&reply.in));
 		if (next[0] != '\0' && strcmp(next, after) <= 0)
 			return err_set(err, ERR_PROTOCOL, "the server's list does not go on");
 		memcpy(after, next, strlen(next) + 1);
 		TRY(add_rows(array, &list, err));
 	} while (after[0] != '\0');
-	*ret_list = list;
-	list = (struct reseal_list){0};
+	*ret_list = TAKE(list);
 	return ERR_OK;
 }

@@ -9,38 +9,26 @@
 
 enum { ROTATIONS_MAX = 100000 };
 
-void
-rotations_done(struct rotations *rotations)
-{
-	json_freep(&rotations->reply);
-}
-
 enum err_code
-rotate_run(struct client *client, const char *name, struct rotations *ret_rotations,
-    struct err *err)
+rotate_run(struct client *client, const char *name, struct reply *ret_reply,
+    const struct json **ret_list, struct err *err)
 {
 	const struct vault_view *view;
-	ROTATIONS rotations = {0};
 	struct json *request;
-	struct json_in in;
 
 	TRY(client_sync(client, &view, err));
 	request = op_new("rotate");
 	if (name != NULL)
 		json_put_text(request, "name", name);
-	TRY(client_ask(client, request, "rotate", &rotations.reply, &in, err));
-	rotations.list = json_in_array(&in, "rotations", 0, ROTATIONS_MAX);
-	TRY(json_in_end(&in));
-	*ret_rotations = rotations;
-	rotations = (struct rotations){0};
-	return ERR_OK;
+	TRY(client_ask(client, request, "rotate", ret_reply, err));
+	*ret_list = json_in_array(&ret_reply->in, "rotations", 0, ROTATIONS_MAX);
+	return json_in_end(&ret_reply->in);
 }
 
 enum err_code
-rotate_result(const struct rotations *rotations, size_t index, struct rotated *ret_rotated,
-    struct err *err)
+rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated, struct err *err)
 {
-	struct json_in in = json_in(json_array_object(rotations->list, index), "rotation", err);
+	struct json_in in = json_in(json_array_object(list, index), "rotation", err);
 	struct rotated row;
 	const char *code;
 

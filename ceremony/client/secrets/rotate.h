@@ -5,23 +5,18 @@
 
 #include "ceremony/client/connection.h"
 
-struct rotations {
-	const struct json *list; /* as the server sent it */
-	struct json *reply;      /* owns it */
-};
-void rotations_done(struct rotations *rotations);
-#define ROTATIONS CLEANUP(rotations_done) struct rotations
-/* What became of one debt; owned by the rotations. */
+/* What became of one debt; its texts live in the reply. */
 struct rotated {
 	const char *name, *debt, *note; /* debt: the name of its state */
 	bool retired;                   /* else it is not over yet */
 	enum err_code code;             /* of the last attempt */
 };
 
-/* Pay the debt of the secret NAME (NULL: every open one). */
-enum err_code rotate_run(struct client *client, const char *name, struct rotations *ret_rotations,
+/* Pay the debt of the secret NAME (NULL: every open one).  RET_LIST, a struct rotated each, lives in
+ * RET_REPLY. */
+enum err_code rotate_run(struct client *client, const char *name, struct reply *ret_reply,
+    const struct json **ret_list, struct err *err) MUST_CHECK;
+enum err_code rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated,
     struct err *err) MUST_CHECK;
-enum err_code rotate_result(const struct rotations *rotations, size_t index,
-    struct rotated *ret_rotated, struct err *err) MUST_CHECK;
 
 #endif

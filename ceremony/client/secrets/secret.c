@@ -112,25 +112,24 @@ find_definition(const struct dsse *statement, const struct vault_view *view, con
 }
 
 static enum err_code
-read_lookup(const struct json *reply, const struct vault_view *view, const char *name,
-    struct view header, struct lookup *lookup, struct err *err)
+read_lookup(struct reply *reply, const struct vault_view *view, const char *name,
+    struct lookup *lookup, struct err *err)
 {
-	struct json_in in = reply_in(reply, "secret-find", err);
 	DSSE statement = {0};
 
-	in_statement(&in, "definition", &statement);
-	lookup->current = (uint32_t)json_in_int(&in, "current", 0, UINT32_MAX);
-	lookup->newest = (uint32_t)json_in_int(&in, "newest", 0, UINT32_MAX);
-	lookup->part_exposed = json_in_bool(&in, "part_exposed");
-	lookup->released = json_in_bool(&in, "released");
-	read_debt(&in, lookup, err);
-	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
-	TRY(json_in_end(&in));
+	in_statement(&reply->in, "definition", &statement);
+	lookup->current = (uint32_t)json_in_int(&reply->in, "current", 0, UINT32_MAX);
+	lookup->newest = (uint32_t)json_in_int(&reply->in, "newest", 0, UINT32_MAX);
+	lookup->part_exposed = json_in_bool(&reply->in, "part_exposed");
+	lookup->released = json_in_bool(&reply->in, "released");
+	read_debt(&reply->in, lookup, err);
+	const struct json *spares = json_in_array(&reply->in, "spares", 0, HEADER_ENVELOPES);
+	TRY(json_in_end(&reply->in));
 	TRY(find_definition(&statement, view, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)
 		return ERR_OK;
-	TRY(read_header(header, view, lookup, err));
+	TRY(read_header(buf_view(&reply->blob), view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 
@@ -139,16 +138,14 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
     struct lookup *ret_lookup, struct err *err)
 {
 	struct json *request = op_new("secret-find");
-	JSON *reply = NULL;
-	BUF header = {0};
+	REPLY reply = {0};
 	LOOKUP lookup = {0};
 
 	json_put_text(request, "name", name);
-	TRY(client_call(client, request, (struct view){0}, &reply, &header, err));
-	if (read_lookup(reply, view, name, buf_view(&header), &lookup, err) != ERR_OK)
+	TRY(client_ask(client, request, "secret-find", &reply, err));
+	if (read_lookup(&reply, view, name, &lookup, err) != ERR_OK)
 		return err_add(err, "%s", name);
-	*ret_lookup = lookup;
-	lookup = (struct lookup){0};
+	*ret_lookup = TAKE(lookup);
 	return ERR_OK;
 }
 
@@ -175,16 +172,15 @@ walk_page(struct client *client, secret_visit visit, void *context, char last[SE
     bool *ret_more, struct err *err)
 {
 	struct json *request = op_new("secret-list");
-	JSON *reply = NULL;
-	struct json_in in;
+	REPLY reply = {0};
 	const struct json *list;
 
 	json_put_text(request, "after", last);
 	json_put_int(request, "max", PAGE);
-	TRY(client_ask(client, request, "secret-list", &reply, &in, err));
-	list = json_in_array(&in, "secrets", 0, PAGE);
-	*ret_more = json_in_bool(&in, "more");
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "secret-list", &reply, err));
+	list = json_in_array(&reply.in, "secrets", 0, PAGE);
+	*ret_more = json_in_bool(&reply.in, "more");
+	TRY(json_in_end(&reply.in));
 	for (size_t i = 0; i < json_array_count(list); i++)
 		TRY(visit_row(json_array_object(list, i), visit, context, last, err));
 	if (*ret_more && json_array_count(list) == 0)

@@ -45,18 +45,15 @@ static enum err_code
 rotator_hash(struct client *client, const char *name, struct digest *ret_hash, struct err *err)
 {
 	struct json *request = op_new("rotator");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	struct digest hash;
 	const char *path;
 
 	json_put_text(request, "name", name);
-	TRY(client_call(client, request, (struct view){0}, &reply, &blob, err));
-	in = reply_in(reply, "rotator", err);
-	json_in_hex(&in, "hash", hash.bytes, DIGEST_SIZE);
-	path = json_in_text(&in, "path", 1, 4095);
-	TRY(json_in_end(&in));
+	TRY(client_ask(client, request, "rotator", &reply, err));
+	json_in_hex(&reply.in, "hash", hash.bytes, DIGEST_SIZE);
+	path = json_in_text(&reply.in, "path", 1, 4095);
+	TRY(json_in_end(&reply.in));
 	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash.", name,
 	    path);
 	*ret_hash = hash;
@@ -83,9 +80,8 @@ sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
 	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
 	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
 	TRY(definitions_payload(&definitions, &payload, err));
-	TRY(statement_new(STATEMENT_SECRET, view->chain.charter->training, payload, statement,
-	    err));
-	return hand_sign(hand, statement, "sign the definition", err);
+	return hand_state(hand, STATEMENT_SECRET, view->chain.charter->training, payload,
+	    "sign the definition", statement, err);
 }
 
 static enum err_code
@@ -109,21 +105,18 @@ send_secret(struct client *client, const struct adopt_plan *plan, const struct d
 {
 	const struct ui *ui = client_options(client)->ui;
 	struct json *request = op_new("secret-add");
-	JSON *reply = NULL;
-	BUF blob = {0};
-	struct json_in in;
+	REPLY reply = {0};
 	const char *state, *note;
 	uint32_t version;
 
 	json_put_hex(request, "enc", VIEW_OF(enc->bytes));
 	json_put_bool(request, "rotate", plan->rotate);
 	put_statement(request, "definition", statement);
-	TRY(client_call(client, request, ciphertext, &reply, &blob, err));
-	in = reply_in(reply, "secret-add", err);
-	version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	state = json_in_text(&in, "state", 1, 31);
-	note = json_in_text(&in, "note", 0, NOTE_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(client_send(client, request, ciphertext, "secret-add", &reply, err));
+	version = (uint32_t)json_in_int(&reply.in, "version", 1, UINT32_MAX);
+	state = json_in_text(&reply.in, "state", 1, 31);
+	note = json_in_text(&reply.in, "note", 0, NOTE_TEXT_MAX);
+	TRY(json_in_end(&reply.in));
 	snprintf(ret_state, 32, "%s", state);
 	ui_say(ui, "%s: version %u is sealed to the officers (%s).%s%s", plan->name, version, state,
 	    note[0] != '\0' ? " " : "", note);
@@ -134,7 +127,6 @@ enum err_code
 adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32], struct err *err)
 {
 	const struct vault_view *view;
-	struct hand_want want = {.roles = ROLE_OPERATOR};
 	HAND hand = {0};
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
@@ -145,9 +137,9 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
 	TRY(rotator_hash(client, plan->rotator, &hash, err));
-	want.suspended = &view->chain.suspensions;
-	want.lists[0] =
-	    (struct hand_list){view->chain.charter->seats, view->chain.charter->seat_count};
+	const struct hand_want want = {.roles = ROLE_OPERATOR,
+	    .lists = {{view->chain.charter->seats, view->chain.charter->seat_count}},
+	    .suspended = &view->chain.suspensions};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));

@@ -13,7 +13,6 @@
 #include "vault/documents/chain_fold.h"
 #include "vault/documents/charter_verify.h"
 #include "vault/documents/seats_check.h"
-#include "vault/store/statement.h"
 
 static enum err_code
 check_origin(const struct session *session, const struct charter *charter, struct err *err)
@@ -108,26 +107,12 @@ charter_judge(struct session *session, struct proposal *proposal, const struct j
 	return charter_verify(&proposal->statement, charter, now, err);
 }
 
-static bool
-always(const struct suspensions *suspended, const struct draft *draft)
-{
-	(void)suspended;
-	(void)draft;
-	return true;
-}
-
 enum err_code
-charter_enact(struct session *session, const struct proposal *proposal, struct err *err)
+charter_enact(struct session *session, const struct proposal *proposal, struct leaf *leaf,
+    struct err *err)
 {
-	LEAF leaf = leaf_new("charter");
-
-	if (session->state == SESSION_LIVE)
-		TRY(none_releasing(session, err));
-	TRY(store_add_document(session->store, &proposal->digest, err));
-	TRY(draft_clear(session, always, NULL, err)); /* none follows it */
-	if (session->state == SESSION_LIVE)
-		TRY(void_all(session, "a new charter came into force", err));
-	leaf_int(&leaf, "version", proposal->charter->version);
-	leaf_statement(&leaf, &proposal->digest);
-	return journal_add(session, &leaf, err);
+	leaf_int(leaf, "version", proposal->charter->version);
+	return session->state == SESSION_LIVE ?
+	    void_all(session, "a new charter came into force", err) :
+	    ERR_OK;
 }

@@ -9,6 +9,6 @@
 enum err_code charter_judge(struct session *session, struct proposal *proposal,
     const struct json *given, struct leaf *leaf, struct err *err) MUST_CHECK;
 enum err_code charter_enact(struct session *session, const struct proposal *proposal,
-    struct err *err) MUST_CHECK;
+    struct leaf *leaf, struct err *err) MUST_CHECK;
 
 #endif

@@ -31,8 +31,7 @@ find_given(const struct json *given, const struct digest *digest, bool *used,
 		if (!digest_equal(&computed, digest))
 			continue;
 		used[i] = true;
-		*ret_statement = statement;
-		statement.payload = (struct buf){0};
+		*ret_statement = TAKE(statement);
 		return ERR_OK;
 	}
 	return err_set(err, ERR_NOT_FOUND, "its enrolment was not handed in");

@@ -16,10 +16,12 @@
 #include "ceremony/server/documents/suspend.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/opening/erase.h"
+#include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/open.h"
 #include "vault/documents/signers.h"
+#include "vault/store/statement.h"
 
 static const struct kind {
 	proposal_judge judge;
@@ -60,6 +62,22 @@ find_signer(const struct session *session, const struct proposal *proposal, cons
 	return ERR_OK;
 }
 
+/* It is in force from this commit on. */
+static enum err_code
+enact(struct session *session, const struct proposal *proposal, struct err *err)
+{
+	LEAF leaf = leaf_new(statement_names[proposal->type]);
+
+	if (session->state == SESSION_LIVE)
+		TRY(none_releasing(session, err));
+	TRY(store_drop_draft(session->store, &proposal->digest, err));
+	TRY(store_add_document(session->store, &proposal->digest, err));
+	TRY(draft_clear(session, proposal, err));
+	leaf_statement(&leaf, &proposal->digest);
+	TRY(kinds[proposal->type].enact(session, proposal, &leaf, err));
+	return journal_add(session, &leaf, err);
+}
+
 /* Inside a change, judged with CODE: into force, or on waiting.  Commits and replies. */
 static enum err_code
 settle(struct session *session, struct change *change, const struct proposal *proposal,
@@ -73,10 +91,8 @@ settle(struct session *session, struct change *change, const struct proposal *pr
 	json_put_bool(reply, "live", live);
 	json_put_text(reply, "missing", live ? "" : err->text);
 	json_put_text(reply, "lost", lost.size > 0 ? buf_string(&lost) : "");
-	if (live) {
-		TRY(store_drop_draft(session->store, &proposal->digest, err));
-		TRY(kinds[proposal->type].enact(session, proposal, err));
-	}
+	if (live)
+		TRY(enact(session, proposal, err));
 	TRY(change_commit(session, change, err));
 	if (!live)
 		return ERR_OK;
@@ -191,8 +207,7 @@ add_signature(struct session *session, const struct signature *signature, struct
 	TRY(dsse_add(&draft.statement, keyid, buf_view(&signature->sig),
 	    buf_view(&signature->authdata), err));
 	proposal->type = draft.type;
-	proposal->statement = draft.statement;
-	draft.statement = (struct dsse){0};
+	proposal->statement = TAKE(draft.statement);
 	return ERR_OK;
 }
 

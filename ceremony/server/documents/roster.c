@@ -6,7 +6,6 @@
 #include "ceremony/server/documents/enrolments.h"
 #include "ceremony/server/opening/refuse.h"
 #include "vault/documents/roster_verify.h"
-#include "vault/store/statement.h"
 
 static enum err_code
 check_step(const struct session *session, const struct roster *roster, struct err *err)
@@ -57,24 +56,10 @@ roster_judge(struct session *session, struct proposal *proposal, const struct js
 	return roster_verify(&proposal->statement, roster, chain, err);
 }
 
-/* They name the roster before. */
-static bool
-is_passed(const struct suspensions *suspended, const struct draft *draft)
-{
-	(void)suspended;
-	return draft->type != STATEMENT_CHARTER;
-}
-
 enum err_code
-roster_enact(struct session *session, const struct proposal *proposal, struct err *err)
+roster_enact(struct session *session, const struct proposal *proposal, struct leaf *leaf,
+    struct err *err)
 {
-	LEAF leaf = leaf_new("roster");
-
-	TRY(none_releasing(session, err));
-	TRY(store_add_document(session->store, &proposal->digest, err));
-	TRY(draft_clear(session, is_passed, NULL, err));
-	leaf_int(&leaf, "version", proposal->roster->version);
-	leaf_statement(&leaf, &proposal->digest);
-	TRY(journal_add(session, &leaf, err));
+	leaf_int(leaf, "version", proposal->roster->version);
 	return void_changed(session, proposal->roster, err);
 }

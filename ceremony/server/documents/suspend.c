@@ -11,7 +11,6 @@
 
 #include "ceremony/server/opening/refuse.h"
 #include "vault/documents/suspension_verify.h"
-#include "vault/store/statement.h"
 #include "vault/store/token.h"
 #include "vault/store/voice.h"
 
@@ -47,26 +46,15 @@ suspension_judge(struct session *session, struct proposal *proposal, const struc
 	    buf_string(&names));
 }
 
-static bool
-is_signed(const struct suspensions *suspended, const struct draft *draft)
-{
-	return suspensions_signer(suspended, &draft->statement) != NULL;
-}
-
 enum err_code
-suspension_enact(struct session *session, const struct proposal *proposal, struct err *err)
+suspension_enact(struct session *session, const struct proposal *proposal, struct leaf *leaf,
+    struct err *err)
 {
-	LEAF leaf = leaf_new("suspend");
 	const struct suspension *suspension = &proposal->suspension;
 
-	TRY(none_releasing(session, err));
-	TRY(store_add_document(session->store, &proposal->digest, err));
-	TRY(draft_clear(session, is_signed, &proposal->after, err));
-	leaf_text(&leaf, "seat", suspension->seat);
-	leaf_text(&leaf, "holder", suspension->holder);
-	leaf_bytes(&leaf, "token", VIEW_OF(suspension->suspended.bytes));
-	leaf_statement(&leaf, &proposal->digest);
-	TRY(journal_add(session, &leaf, err));
+	leaf_text(leaf, "seat", suspension->seat);
+	leaf_text(leaf, "holder", suspension->holder);
+	leaf_bytes(leaf, "token", VIEW_OF(suspension->suspended.bytes));
 	for (size_t i = session->chain.suspensions.count; i < proposal->after.count; i++)
 		TRY(end_token(session, &proposal->after.rows[i].suspended, err));
 	return ERR_OK;

@@ -165,26 +165,36 @@ draft_check_new(struct session *session, const struct dsse *statement, const cha
 
 struct clearing {
 	struct session *session;
-	bool (*is_void)(const struct suspensions *suspended, const struct draft *draft);
-	const struct suspensions *suspended;
+	const struct proposal *live;
 };
+
+static bool
+is_void(const struct draft *draft, const struct proposal *live)
+{
+	switch (live->type) {
+	case STATEMENT_CHARTER:
+		return true; /* none follows it */
+	case STATEMENT_ROSTER:
+		return draft->type != STATEMENT_CHARTER; /* they name the roster before */
+	default:
+		return suspensions_signer(&live->after, &draft->statement) != NULL;
+	}
+}
 
 static enum err_code
 clear_draft(void *context, const struct draft *draft, bool over, struct err *err)
 {
 	const struct clearing *clearing = context;
 
-	if (!over && !clearing->is_void(clearing->suspended, draft))
+	if (!over && !is_void(draft, clearing->live))
 		return ERR_OK;
 	return store_drop_draft(clearing->session->store, &draft->row.digest, err);
 }
 
 enum err_code
-draft_clear(struct session *session,
-    bool (*is_void)(const struct suspensions *suspended, const struct draft *draft),
-    const struct suspensions *suspended, struct err *err)
+draft_clear(struct session *session, const struct proposal *proposal, struct err *err)
 {
-	struct clearing clearing = {session, is_void, suspended};
+	struct clearing clearing = {session, proposal};
 
 	return draft_each(session, clear_draft, &clearing, err);
 }

@@ -39,11 +39,6 @@ enum err_code draft_check_time(const struct session *session, const struct dsse 
  * number waiting. */
 enum err_code draft_check_new(struct session *session, const struct dsse *statement,
     const char *seat, struct err *err) MUST_CHECK;
-/* Inside a change: drop those that are over, and those that IS_VOID says so of. */
-enum err_code draft_clear(struct session *session,
-    bool (*is_void)(const struct suspensions *suspended, const struct draft *draft),
-    const struct suspensions *suspended, struct err *err) MUST_CHECK;
-
 /* A charter, roster or suspension with the signatures that it has now, as its type's judge found it. */
 struct proposal {
 	struct dsse statement;
@@ -59,9 +54,12 @@ struct proposal {
  * cannot be.  GIVEN: the enrolments that came with it, stored and named by LEAF; NULL: they came before. */
 typedef enum err_code (*proposal_judge)(struct session *session, struct proposal *proposal,
     const struct json *given, struct leaf *leaf, struct err *err);
-/* Inside a change: it is in force from this commit on. */
-typedef enum err_code (
-    *proposal_enact)(struct session *session, const struct proposal *proposal, struct err *err);
+/* Inside a change: what ends when it comes into force, and what its LEAF says of it beside the statement. */
+typedef enum err_code (*proposal_enact)(struct session *session, const struct proposal *proposal,
+    struct leaf *leaf, struct err *err);
+/* Inside a change, with PROPOSAL coming into force: drop drafts that are over, and those that cannot follow it. */
+enum err_code draft_clear(struct session *session, const struct proposal *proposal,
+    struct err *err) MUST_CHECK;
 
 enum err_code serve_drafts(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_draft(struct session *session, struct call *call, struct err *err) MUST_CHECK;

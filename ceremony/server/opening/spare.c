@@ -66,8 +66,7 @@ load_place(struct session *session, const struct secret_row *secret, struct plac
 	TRY(header_new(&place.header, err));
 	TRY(header_decode(buf_view(&version.header), place.header, err));
 	TRY(spares_load(session, place.header, place.spares, err));
-	*ret_place = place;
-	place = (struct place){0};
+	*ret_place = TAKE(place);
 	return ERR_OK;
 }
 

@@ -96,8 +96,7 @@ load_statement(struct session *session, const struct header *header, const struc
 	if (strcmp(spare.seat, envelope->seat) != 0 || !digest_equal(&spare.from, &envelope->token))
 		return err_set(err, ERR_INTEGRITY, "the statement is of another seat");
 	TRY(verify_signer(session, &statement, &spare, err));
-	*ret_spare = spare;
-	spare = (struct spare){0};
+	*ret_spare = TAKE(spare);
 	return ERR_OK;
 }
 

@@ -93,8 +93,7 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 		return err_add(err, "sealing version %u of %s", number, definition->name);
 	TRY(copy_version(session->chain.charter->copy, &definition->secret, number, &sealing.sealed,
 	    err));
-	*ret_sealing = sealing;
-	sealing = (struct sealing){0};
+	*ret_sealing = TAKE(sealing);
 	return ERR_OK;
 }
 

@@ -59,8 +59,7 @@ chain_load(struct session *session, struct err *err)
 	transcript_freep(&session->kept);
 	definitions_done(&session->definitions);
 	chain_done(&session->chain);
-	session->chain = chain;
-	chain = (struct chain){0};
+	session->chain = TAKE(chain);
 	return ERR_OK;
 }
 
@@ -131,8 +130,7 @@ find_definition(struct session *session, const struct digest *digest,
 			return err_set(err, ERR_INTEGRITY,
 			    "the secret statement in the database does not hold its definition");
 		definitions_done(&session->definitions);
-		session->definitions = read;
-		read = (struct definitions){0};
+		session->definitions = TAKE(read);
 	}
 	*ret_definition = found;
 	return ERR_OK;

@@ -99,8 +99,7 @@ keys_from(struct secret *block, struct host_keys *ret_keys, struct err *err)
 	TRY(ed25519_public(keys.statement, &keys.statement_public, err));
 	TRY(ed25519_public(keys.log, &keys.log_public, err));
 	p256_key_public(keys.escrow, &keys.escrow_public);
-	*ret_keys = keys;
-	keys = (struct host_keys){0};
+	*ret_keys = TAKE(keys);
 	return ERR_OK;
 }
 
@@ -139,8 +138,7 @@ host_keys_make(const char *folder, struct host_keys *ret_keys, struct err *err)
 	TRY(append_scalar(block, escrow, err));
 	TRY(keys_from(block, &keys, err));
 	TRY(file_write_new(path, secret_view(block), 0600, err));
-	*ret_keys = keys;
-	keys = (struct host_keys){0};
+	*ret_keys = TAKE(keys);
 	return ERR_OK;
 }
 

@@ -94,7 +94,6 @@ session_open(const struct server_options *options, int out, struct session *ret_
 	}
 	if (code != ERR_OK)
 		return code;
-	*ret_session = session;
-	session = (struct session){0};
+	*ret_session = TAKE(session);
 	return ERR_OK;
 }

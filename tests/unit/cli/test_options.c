@@ -8,7 +8,7 @@ static const struct option_row open_rows[] = {{"reason", "TEXT", OPTION_REQUIRED
     {"count", "N", 0, "how many"}, {"agent", NULL, 0, "flag"}, {NULL}};
 
 static enum err_code
-run_nothing(const struct cli_call *call, struct err *err)
+run_nothing(struct cli_call *call, struct err *err)
 {
 	(void)call;
 	(void)err;
