@@ -14,7 +14,7 @@ set_number(void *field, size_t size, int64_t number)
 	else if (size == sizeof(uint32_t))
 		*(uint32_t *)field = (uint32_t)number;
 	else
-		*(bool *)field = number != 0;
+		*(uint8_t *)field = (uint8_t)number;
 }
 
 static int64_t
@@ -22,7 +22,7 @@ number_of(const void *field, size_t size)
 {
 	return size == sizeof(int64_t) ? *(const int64_t *)field :
 	    size == sizeof(uint32_t)   ? *(const uint32_t *)field :
-	                                 *(const bool *)field;
+	                                 *(const uint8_t *)field;
 }
 
 static void

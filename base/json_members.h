@@ -19,7 +19,7 @@ enum member_kind {       /* its field */
 	MEMBER_POINT,    /* a struct point: one of P-256 */
 	MEMBER_TEXT,     /* char array: MIN bytes to what fits */
 	MEMBER_NAME,     /* char array: a seat's or secret's name */
-	MEMBER_NUMBER,   /* integer of 4 or 8 bytes: MIN to MAX */
+	MEMBER_NUMBER,   /* integer of 1, 4 or 8 bytes: MIN to MAX */
 	MEMBER_BOOL,     /* bool */
 	MEMBER_CHOICE,   /* bool or enum: the index of one of CHOICES */
 	MEMBER_TIME,     /* int64_t */

@@ -9,12 +9,11 @@
 
 #include "base/base64.h"
 #include "base/crypto_key.h"
-#include "base/json_in.h"
 #include "base/text.h"
 #include "tokens/formats/fido_data.h"
 #include "tokens/formats/tlv.h"
 
-enum { ENROLMENT_FORMAT = 1, NONCE_SIZE = 16, CERTIFICATE_MAX = 8192, DER_SEQUENCE = 0x30 };
+enum { CERTIFICATE_MAX = 8192, DER_SEQUENCE = 0x30 };
 
 /* A token's keys have the same order on both sides of the seam. */
 _Static_assert((int)WAIVE_FIRMWARE == (int)ATTEST_WAIVE_FIRMWARE &&
@@ -25,6 +24,34 @@ _Static_assert((int)WAIVE_FIRMWARE == (int)ATTEST_WAIVE_FIRMWARE &&
 _Static_assert((int)KEY_SIGN == (int)TOKEN_SIGN && (int)KEY_SHARE == (int)TOKEN_SHARE &&
         (int)KEY_RELEASE == (int)TOKEN_RELEASE && (int)KEY_COUNT == (int)TOKEN_KEYS,
     "key order");
+
+/* The seat and what is said of its token stand between the two. */
+static const struct member init_members[] = {
+    {"init", MEMBER_HEX, FIELD(struct enrolment, init)},
+    {NULL},
+};
+static const struct member time_members[] = {
+    {"created", MEMBER_TIME, FIELD(struct enrolment, created)},
+    {"expires", MEMBER_TIME, FIELD(struct enrolment, expires)},
+    {NULL},
+};
+/* A FIDO2 token's attestation, with "leaf" if a maker signed it. */
+static const struct member registration_members[] = {
+    {"authdata", MEMBER_BASE64, FIELD(struct enrolment, authdata), .max = FIDO_REGISTRATION_MAX},
+    {"signature", MEMBER_BASE64, FIELD(struct enrolment, signature), .max = ECDSA_MAX},
+    {NULL},
+};
+static const struct member leaf_members[] = {
+    {"leaf", MEMBER_BASE64, FIELD(struct enrolment, leaf), .max = TOKEN_CERTIFICATE_MAX},
+    {NULL},
+};
+static const struct member cosigner_members[] = {
+    {"key", MEMBER_HEX, FIELD(struct enrolment, cosigner)},
+    {"slot", MEMBER_BASE64, FIELD(struct enrolment, cosigner_slot), .max = TOKEN_CERTIFICATE_MAX},
+    {"device", MEMBER_BASE64, FIELD(struct enrolment, cosigner_device),
+        .max = TOKEN_CERTIFICATE_MAX},
+    {NULL},
+};
 
 void
 enrolment_done(struct enrolment *enrolment)
@@ -45,10 +72,9 @@ fido_attestation_json(const struct enrolment *enrolment)
 {
 	struct json *object = json_new_object();
 
-	json_put_base64(object, "authdata", buf_view(&enrolment->authdata));
-	json_put_base64(object, "signature", buf_view(&enrolment->signature));
+	members_put(object, registration_members, enrolment);
 	if (enrolment->leaf.size > 0)
-		json_put_base64(object, "leaf", buf_view(&enrolment->leaf));
+		members_put(object, leaf_members, enrolment);
 	return object;
 }
 
@@ -57,9 +83,7 @@ cosigner_json(const struct enrolment *enrolment)
 {
 	struct json *object = json_new_object();
 
-	json_put_hex(object, "key", VIEW_OF(enrolment->cosigner.bytes));
-	json_put_base64(object, "slot", buf_view(&enrolment->cosigner_slot));
-	json_put_base64(object, "device", buf_view(&enrolment->cosigner_device));
+	members_put(object, cosigner_members, enrolment);
 	return object;
 }
 
@@ -101,10 +125,8 @@ put_seat(struct json *payload, const struct seat *seat)
 enum err_code
 enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, struct err *err)
 {
-	struct json *payload = json_new_object(), *unsealed = json_new_array();
+	struct json *payload = payload_begin(init_members, enrolment), *unsealed = json_new_array();
 
-	json_put_int(payload, "format", ENROLMENT_FORMAT);
-	json_put_hex(payload, "init", VIEW_OF(enrolment->init.bytes));
 	put_seat(payload, &enrolment->seat);
 	if (enrolment->seat.tokens[0].signs == SIGNS_ASSERTION)
 		json_put(payload, "attestation", fido_attestation_json(enrolment));
@@ -117,12 +139,8 @@ enrolment_payload(const struct enrolment *enrolment, struct json **ret_payload, 
 		if (enrolment->unsealed[i])
 			json_add_text(unsealed, key_names[i]);
 	json_put(payload, "unsealed", unsealed);
-	json_put_time(payload, "created", enrolment->created);
-	json_put_time(payload, "expires", enrolment->expires);
-	if (payload == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for an enrolment");
-	*ret_payload = payload;
-	return ERR_OK;
+	members_put(payload, time_members, enrolment);
+	return payload_finish(payload, ret_payload, err);
 }
 
 /* The seat members of IN, read through the rules for seats. */
@@ -165,24 +183,19 @@ read_fido_attestation(const struct json *object, struct enrolment *enrolment, st
 {
 	struct json_in in = json_in(object, "enrolment: attestation", err);
 
-	json_in_base64(&in, "authdata", &enrolment->authdata, FIDO_REGISTRATION_MAX);
-	json_in_base64(&in, "signature", &enrolment->signature, ECDSA_MAX);
+	members_in(&in, registration_members, enrolment);
 	enrolment->attested = json_in_has(&in, "leaf");
 	if (enrolment->attested)
-		json_in_base64(&in, "leaf", &enrolment->leaf, TOKEN_CERTIFICATE_MAX);
+		members_in(&in, leaf_members, enrolment);
 	return json_in_end(&in);
 }
 
 static enum err_code
 read_cosigner(const struct json *object, struct enrolment *enrolment, struct err *err)
 {
-	struct json_in in = json_in(object, "enrolment: cosigner", err);
 	struct point point;
 
-	json_in_hex(&in, "key", enrolment->cosigner.bytes, POINT_SIZE);
-	json_in_base64(&in, "slot", &enrolment->cosigner_slot, TOKEN_CERTIFICATE_MAX);
-	json_in_base64(&in, "device", &enrolment->cosigner_device, TOKEN_CERTIFICATE_MAX);
-	TRY(json_in_end(&in));
+	TRY(members_read(object, "enrolment: cosigner", cosigner_members, enrolment, err));
 	if (point_from(VIEW_OF(enrolment->cosigner.bytes), &point, err) != ERR_OK)
 		return err_add(err, "enrolment: cosigner");
 	if (enrolment->seat.tokens[0].signs != SIGNS_ASSERTION)
@@ -291,12 +304,9 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 {
 	JSON *payload = NULL;
 	ENROLMENT enrolment = {0};
-	uint8_t nonce[NONCE_SIZE];
+	struct json_in in = statement_in(statement, STATEMENT_ENROLMENT, training, &payload, err);
 
-	TRY(statement_payload(statement, STATEMENT_ENROLMENT, training, &payload, err));
-	struct json_in in = json_in(payload, "enrolment", err);
-	(void)json_in_int(&in, "format", ENROLMENT_FORMAT, ENROLMENT_FORMAT);
-	json_in_hex(&in, "init", enrolment.init.bytes, DIGEST_SIZE);
+	members_in(&in, init_members, &enrolment);
 	TRY(read_seat(&in, &enrolment.seat, err));
 	enrolment.attested =
 	    enrolment.seat.tokens[0].signs == SIGNS_ASSERTION || json_in_has(&in, "attestation");
@@ -307,9 +317,7 @@ enrolment_parse(const struct dsse *statement, bool training, struct enrolment *r
 	const struct json *certificates =
 	    json_in_array(&in, "certificates", 0, ATTEST_CERTIFICATES_MAX);
 	const struct json *unsealed = json_in_array(&in, "unsealed", 0, TOKEN_KEYS);
-	enrolment.created = json_in_time(&in, "created");
-	enrolment.expires = json_in_time(&in, "expires");
-	json_in_hex(&in, "nonce", nonce, sizeof(nonce));
+	members_in(&in, time_members, &enrolment);
 	TRY(json_in_end(&in));
 	if (enrolment.expires <= enrolment.created ||
 	    enrolment.expires > enrolment.created + ENROLMENT_LIFE)

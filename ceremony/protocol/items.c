@@ -53,14 +53,6 @@ items_new(size_t count, struct items *ret_items, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-items_copy(const struct items *items, struct items *ret_items, struct err *err)
-{
-	TRY(items_new(items->count, ret_items, err));
-	memcpy(ret_items->rows, items->rows, items->count * sizeof(*items->rows));
-	return ERR_OK;
-}
-
 void
 put_items(struct json *payload, const struct items *items, bool ceremony)
 {

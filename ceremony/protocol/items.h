@@ -34,9 +34,6 @@ struct items {
 void items_done(struct items *items); /* accepts {0} */
 /* COUNT empty ones.  ERR_MEMORY. */
 enum err_code items_new(size_t count, struct items *ret_items, struct err *err) MUST_CHECK;
-/* Another owner for the same.  ERR_MEMORY. */
-enum err_code items_copy(const struct items *items, struct items *ret_items,
-    struct err *err) MUST_CHECK;
 struct recipient {
 	struct digest token;
 	struct point key;

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/process.h"
 #include "base/secret_stack.h"
 #include "tokens/fido/carry.h"
 #include "tokens/fido/pin.h"
@@ -47,15 +48,6 @@ struct link {
 	int limit;       /* ms, for it */
 };
 static const struct timespec refused_pause = {.tv_nsec = 200 * 1000000L};
-
-static int64_t
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static enum err_code
 no_memory(struct err *err)
@@ -100,7 +92,7 @@ broken(struct link *link, struct err *err)
 		return err->code;
 	}
 	TRY(fido_port_check(&link->port, err));
-	if (now() - link->started >= link->limit)
+	if (process_milliseconds() - link->started >= link->limit)
 		return silent(link, err);
 	return err_set(err, ERR_TOKEN,
 	    "its answer is malformed, or none: the token or its reader is broken, or lies; pull it "
@@ -121,7 +113,7 @@ answered(struct link *link, int result, int *ret_status, struct err *err)
 static enum err_code
 set_limit(struct link *link, int milliseconds, struct err *err)
 {
-	link->started = now();
+	link->started = process_milliseconds();
 	link->limit = milliseconds;
 	if (link->device == NULL || fido_dev_set_timeout(link->device, milliseconds) != FIDO_OK)
 		return no_memory(err);
@@ -153,13 +145,14 @@ device_open(struct link *link, struct err *err)
 static bool
 is_refused(const struct link *link, enum err_code code)
 {
-	return code == ERR_TOKEN && link->port.hid && now() - link->started < REFUSED_MS;
+	return code == ERR_TOKEN && link->port.hid &&
+	    process_milliseconds() - link->started < REFUSED_MS;
 }
 
 static enum err_code
 open_patiently(struct link *link, unsigned milliseconds, struct err *err)
 {
-	int64_t end = now() + milliseconds;
+	int64_t end = process_milliseconds() + milliseconds;
 	enum err_code code;
 
 	for (;;) {
@@ -169,7 +162,7 @@ open_patiently(struct link *link, unsigned milliseconds, struct err *err)
 		device_close(link);
 		if (!is_refused(link, code))
 			return code;
-		if (now() >= end)
+		if (process_milliseconds() >= end)
 			break;
 		nanosleep(&refused_pause, NULL);
 	}

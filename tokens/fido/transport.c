@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/process.h"
+
 enum {
 	PART = 240,
 	COMMAND_MAX = PART + 6,
@@ -198,22 +200,13 @@ ask_again(struct fido_transport *transport, uint8_t p1, struct err *err)
 	return answered(transport, status, err);
 }
 
-static int64_t
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 enum err_code
 fido_transport_receive(struct fido_transport *transport, unsigned milliseconds, struct err *err)
 {
-	int64_t end = now() + milliseconds;
+	int64_t end = process_milliseconds() + milliseconds;
 
 	while (transport->waiting) {
-		if (now() >= end) {
+		if (process_milliseconds() >= end) {
 			TRY(ask_again(transport, P1_CANCEL, err));
 			break;
 		}

@@ -245,7 +245,7 @@ seat_put_token(struct json *object, const struct seat_token *token)
 		json_put(object, "fido2", fido2_json(token));
 }
 
-struct json *
+static struct json *
 seat_json(const struct seat *seat)
 {
 	struct json *object = json_new_object();

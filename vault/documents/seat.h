@@ -62,7 +62,6 @@ bool seat_remove(struct seat *seats, size_t *count, const char *name);
  * are computed.  Everything else about a seat is seats_check's. */
 enum err_code seat_parse(const struct json *object, struct seat *ret_seat,
     struct err *err) MUST_CHECK;
-struct json *seat_json(const struct seat *seat);
 /* Arrays of them; errors begin with WHAT and the index, and there is room for all. */
 enum err_code seats_parse(const struct json *array, const char *what, struct seat *ret_seats,
     size_t *ret_count, struct err *err) MUST_CHECK;

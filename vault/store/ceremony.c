@@ -40,10 +40,8 @@ add_item(struct store *store, const struct id *ceremony, size_t position,
 	    "INSERT INTO items (ceremony, position, secret, version, state, note)"
 	    " VALUES (?, ?, ?, ?, ?, ?)",
 	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
-	store_put_secret_id(&query, &row->secret);
-	sql_put_int(&query, row->version);
+	store_put_item(&query, ceremony, position);
+	store_put_number(&query, &row->secret, row->version);
 	sql_put_text(&query, item_state_names[row->state]);
 	sql_put_text(&query, row->note);
 	return sql_run(&query, NULL);
@@ -135,11 +133,7 @@ read_item(struct sql_query *query, struct item_row *row)
 	store_get_secret_id(query, "secret", &row->secret);
 	row->version = (uint32_t)sql_get_int(query, "version", 1, UINT32_MAX);
 	row->state = (enum item_state)store_get_state(query, "state", item_state_names);
-	row->has_debt = !sql_is_null(query);
-	if (row->has_debt)
-		store_get_id(query, "debt", &row->debt);
-	else
-		sql_skip(query);
+	row->has_debt = store_get_id_or_null(query, "debt", &row->debt);
 	sql_get_text(query, "note", row->note, sizeof(row->note));
 }
 
@@ -169,23 +163,18 @@ store_update_item(struct store *store, const struct id *ceremony, size_t positio
 	    "UPDATE items SET state = ?, debt = ?, note = ? WHERE ceremony = ? AND position = ?",
 	    err);
 	sql_put_text(&query, item_state_names[row->state]);
-	if (row->has_debt)
-		store_put_id(&query, &row->debt);
-	else
-		sql_put_null(&query);
+	store_put_id_or_null(&query, row->has_debt ? &row->debt : NULL);
 	sql_put_text(&query, row->note);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
+	store_put_item(&query, ceremony, position);
 	return sql_run_one(&query, "item of a ceremony");
 }
 
 static enum err_code
 is_one(struct sql_query *query, bool *ret_is)
 {
-	TRY(sql_one(query, "count"));
-	bool is = sql_get_int(query, "count", 0, 1) == 1;
-	TRY(sql_end(query));
-	*ret_is = is;
+	int64_t count;
+	TRY(sql_one_int(query, "count", 0, 1, &count));
+	*ret_is = count == 1;
 	return ERR_OK;
 }
 

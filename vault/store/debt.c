@@ -30,10 +30,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	put_course(&query, row);
 	store_put_secret_id(&query, &row->secret);
 	store_put_version(&query, row->old);
-	if (row->has_ceremony)
-		store_put_id(&query, &row->ceremony);
-	else
-		sql_put_null(&query);
+	store_put_id_or_null(&query, row->has_ceremony ? &row->ceremony : NULL);
 	sql_put_int(&query, row->created);
 	if (sql_run(&query, NULL) == ERR_EXISTS)
 		return err_set(err, ERR_EXISTS, "this secret has an unpaid rotation debt already");
@@ -60,11 +57,7 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 	row.old = store_get_version_number(query, "old");
 	row.pending = store_get_version_number(query, "pending");
 	row.state = (enum debt_state)store_get_state(query, "state", debt_state_names);
-	row.has_ceremony = !sql_is_null(query);
-	if (row.has_ceremony)
-		store_get_id(query, "ceremony", &row.ceremony);
-	else
-		sql_skip(query);
+	row.has_ceremony = store_get_id_or_null(query, "ceremony", &row.ceremony);
 	row.created = store_get_time(query, "created");
 	row.due = store_get_time(query, "due");
 	row.rejected = store_get_u32(query, "rejected");

@@ -42,9 +42,8 @@ store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "log_leaf",
 	    "SELECT coalesce(max(position) + 1, 0) FROM log_leaf", err);
-	TRY(sql_one(&query, "log"));
-	int64_t size = sql_get_int(&query, "position", 0, INT64_MAX);
-	TRY(sql_end(&query));
+	int64_t size;
+	TRY(sql_one_int(&query, "position", 0, INT64_MAX, &size));
 	*ret_size = (uint64_t)size;
 	return ERR_OK;
 }

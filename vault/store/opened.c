@@ -13,13 +13,9 @@ store_add_opened(struct store *store, const struct secret_id *secret, uint32_t v
 {
 	SQL_QUERY query = sql_query(store->sql, "opened",
 	    "INSERT INTO opened (secret, version, ceremony, recovers) VALUES (?, ?, ?, ?)", err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	store_put_id(&query, ceremony);
-	if (recovers != NULL)
-		store_put_id(&query, recovers);
-	else
-		sql_put_null(&query);
+	store_put_id_or_null(&query, recovers);
 	if (sql_run(&query, NULL) == ERR_EXISTS)
 		return err_set(err, ERR_EXISTS,
 		    "version %u was opened before; a version is opened once", version);
@@ -34,8 +30,7 @@ store_get_opened(struct store *store, const struct secret_id *secret, uint32_t v
 	SQL_QUERY query = sql_query(store->sql, "opened",
 	    "SELECT ceremony FROM opened WHERE secret = ? AND version = ? AND recovers IS NULL",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	TRY(sql_one(&query, "opening"));
 	store_get_id(&query, "ceremony", &ceremony);
 	TRY(sql_end(&query));
@@ -51,8 +46,7 @@ store_add_answer(struct store *store, const struct id *ceremony, size_t position
 	    "INSERT INTO answers (ceremony, position, token, enc, ciphertext)"
 	    " VALUES (?, ?, ?, ?, ?)",
 	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
+	store_put_item(&query, ceremony, position);
 	store_put_digest(&query, token);
 	store_put_box(&query, box);
 	return sql_run(&query, NULL);
@@ -65,8 +59,7 @@ store_get_answer(struct store *store, const struct id *ceremony, size_t position
 	SQL_QUERY query = sql_query(store->sql, "answers",
 	    "SELECT enc, ciphertext FROM answers WHERE ceremony = ? AND position = ? AND token = ?",
 	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
+	store_put_item(&query, ceremony, position);
 	store_put_digest(&query, token);
 	TRY(sql_one(&query, "answer for this token"));
 	store_get_box(&query, ANSWER_MAX, ret_box);

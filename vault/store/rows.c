@@ -31,6 +31,29 @@ store_put_id(struct sql_query *query, const struct id *id)
 }
 
 void
+store_put_id_or_null(struct sql_query *query, const struct id *id)
+{
+	if (id != NULL)
+		store_put_id(query, id);
+	else
+		sql_put_null(query);
+}
+
+void
+store_put_item(struct sql_query *query, const struct id *ceremony, size_t position)
+{
+	store_put_id(query, ceremony);
+	sql_put_int(query, (int64_t)position);
+}
+
+void
+store_put_number(struct sql_query *query, const struct secret_id *secret, uint32_t number)
+{
+	store_put_secret_id(query, secret);
+	sql_put_int(query, number);
+}
+
+void
 store_put_secret_id(struct sql_query *query, const struct secret_id *id)
 {
 	sql_put_bytes(query, VIEW_OF(id->bytes));
@@ -67,6 +90,27 @@ void
 store_get_id(struct sql_query *query, const char *column, struct id *ret_id)
 {
 	sql_get_exactly(query, column, ret_id->bytes, ID_SIZE);
+}
+
+bool
+store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret_id)
+{
+	bool has = !sql_is_null(query);
+
+	if (has)
+		store_get_id(query, column, ret_id);
+	else
+		sql_skip(query);
+	return has;
+}
+
+enum err_code
+store_one_digest(struct sql_query *query, const char *what, const char *column,
+    struct digest *ret_digest)
+{
+	TRY(sql_one(query, what));
+	store_get_digest(query, column, ret_digest);
+	return sql_end(query);
 }
 
 void

@@ -11,6 +11,11 @@ void store_put_digest(struct sql_query *query, const struct digest *digest);
 /* A zero one is stored as NULL. */
 void store_put_digest_or_null(struct sql_query *query, const struct digest *digest);
 void store_put_id(struct sql_query *query, const struct id *id);
+/* NULL is stored as NULL. */
+void store_put_id_or_null(struct sql_query *query, const struct id *id);
+/* What names an item of a ceremony, and a version of a secret. */
+void store_put_item(struct sql_query *query, const struct id *ceremony, size_t position);
+void store_put_number(struct sql_query *query, const struct secret_id *secret, uint32_t number);
 void store_put_secret_id(struct sql_query *query, const struct secret_id *id);
 /* 0 is stored as NULL. */
 void store_put_version(struct sql_query *query, uint32_t version);
@@ -19,6 +24,11 @@ void store_put_box(struct sql_query *query, const struct sealed_box *box);
 
 void store_get_digest(struct sql_query *query, const char *column, struct digest *ret_digest);
 void store_get_id(struct sql_query *query, const char *column, struct id *ret_id);
+/* False, and RET_ID left alone, for NULL. */
+bool store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret_id);
+/* The only column of the first row; ERR_NOT_FOUND "there is no such WHAT". */
+enum err_code store_one_digest(struct sql_query *query, const char *what, const char *column,
+    struct digest *ret_digest) MUST_CHECK;
 void store_get_secret_id(struct sql_query *query, const char *column, struct secret_id *ret_id);
 uint32_t store_get_version_number(struct sql_query *query, const char *column);
 uint32_t store_get_u32(struct sql_query *query, const char *column);

@@ -132,8 +132,7 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	    "INSERT INTO versions (secret, number, state, header_hash, header, ciphertext,"
 	    " part_exposed, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	    err);
-	store_put_secret_id(&query, &row->secret);
-	sql_put_int(&query, row->number);
+	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
 	sql_put_bytes(&query, buf_view(&row->header));
@@ -151,8 +150,7 @@ add_envelope(struct store *store, const struct version_row *row, size_t index,
 	    "INSERT INTO envelopes (secret, version, position, token, enc, ciphertext)"
 	    " VALUES (?, ?, ?, ?, ?, ?)",
 	    err);
-	store_put_secret_id(&query, &row->secret);
-	sql_put_int(&query, row->number);
+	store_put_number(&query, &row->secret, row->number);
 	sql_put_int(&query, (int64_t)index);
 	store_put_digest(&query, token);
 	store_put_box(&query, box);
@@ -193,8 +191,7 @@ store_get_version(struct store *store, const struct secret_id *secret, uint32_t 
 	    "SELECT state, header_hash, header, ciphertext, part_exposed, created"
 	    " FROM versions WHERE secret = ? AND number = ?",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, number);
+	store_put_number(&query, secret, number);
 	TRY(sql_one(&query, "version"));
 	read_version(&query, &row);
 	TRY(sql_end(&query));
@@ -210,8 +207,7 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, number);
+	store_put_number(&query, secret, number);
 	return sql_run_one(&query, "version");
 }
 
@@ -221,8 +217,7 @@ store_set_part_exposed(struct store *store, const struct secret_id *secret, uint
 {
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET part_exposed = 1 WHERE secret = ? AND number = ?", err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, number);
+	store_put_number(&query, secret, number);
 	return sql_run_one(&query, "version");
 }
 
@@ -235,8 +230,7 @@ store_get_envelope(struct store *store, const struct secret_id *secret, uint32_t
 	    "SELECT token, enc, ciphertext"
 	    " FROM envelopes WHERE secret = ? AND version = ? AND position = ?",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, number);
+	store_put_number(&query, secret, number);
 	sql_put_int(&query, index);
 	TRY(sql_one(&query, "envelope"));
 	store_get_digest(&query, "token", &token);

@@ -14,8 +14,7 @@ store_accept_spare(struct store *store, const struct secret_id *secret, uint32_t
 	    "INSERT INTO spares (secret, version, token, accepted) VALUES (?, ?, ?, ?)"
 	    " ON CONFLICT DO UPDATE SET accepted = excluded.accepted",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	store_put_digest(&query, token);
 	store_put_digest(&query, statement);
 	return sql_run(&query, NULL);
@@ -36,8 +35,7 @@ store_put_spare(struct store *store, const struct spare_row *row, struct view ci
 	store_put_digest(&query, &row->box);
 	sql_put_bytes(&query, VIEW_OF(row->signature));
 	sql_put_bytes(&query, ciphertext);
-	store_put_secret_id(&query, &row->secret);
-	sql_put_int(&query, row->version);
+	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
 	store_put_digest(&query, &row->statement);
 	TRY(sql_run(&query, &rows));
@@ -56,11 +54,7 @@ list(struct sql_query query, struct spare_row *rows, size_t max, size_t *ret_cou
 {
 	SQL_QUERY own = query;
 	size_t count = 0;
-	while (sql_next(&own)) {
-		if (count == max) {
-			sql_fail(&own, "token", "has too many rows");
-			break;
-		}
+	while (sql_next_below(&own, count, max, "token")) {
 		struct spare_row *row = &rows[count++];
 		store_get_secret_id(&own, "secret", &row->secret);
 		row->version = store_get_version_number(&own, "version");
@@ -84,8 +78,7 @@ store_list_spares(struct store *store, const struct secret_id *secret, uint32_t 
 	    "SELECT " COLUMNS " FROM spares"
 	    " WHERE secret = ? AND version = ? AND statement IS NOT NULL ORDER BY token",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	return list(query, rows, max, ret_count);
 }
 
@@ -111,8 +104,7 @@ store_get_spare(struct store *store, const struct secret_id *secret, uint32_t ve
 	    "SELECT ciphertext FROM spares"
 	    " WHERE secret = ? AND version = ? AND token = ? AND statement IS NOT NULL",
 	    err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	store_put_digest(&query, token);
 	TRY(sql_one(&query, "envelope for this spare token"));
 	sql_get_bytes(&query, "ciphertext", 1, ENVELOPE_CT_MAX, ret_ciphertext);
@@ -136,8 +128,7 @@ erase_from(struct store *store, const char *table, const char *text, const struc
     uint32_t version, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, table, text, err);
-	store_put_secret_id(&query, secret);
-	sql_put_int(&query, version);
+	store_put_number(&query, secret, version);
 	return sql_run(&query, NULL);
 }
 

@@ -273,45 +273,6 @@ sql_script(struct sql *sql, const char *script, struct err *err)
 	return execute(sql, script, "changing the form of the database", err);
 }
 
-DESTRUCTOR(close_database, sqlite3, sqlite3_close)
-
-static enum err_code
-copy_database(struct sql *sql, const char *path, struct err *err)
-{
-	CLEANUP(close_database) sqlite3 *copy = NULL;
-	int result =
-	    sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
-	if (result == SQLITE_OK)
-		result = sqlite3_exec(copy, pragmas[1].set, NULL, NULL, NULL); /* synchronous */
-	sqlite3_backup *backup =
-	    result == SQLITE_OK ? sqlite3_backup_init(copy, "main", sql->database, "main") : NULL;
-	if (backup == NULL)
-		return err_set(err, ERR_IO, "cannot begin the backup %s: %s", path,
-		    sqlite3_errmsg(copy));
-	sqlite3_backup_step(backup, -1);
-	result = sqlite3_backup_finish(backup);
-	if ((result & 0xff) == SQLITE_FULL || is_full(sqlite3_system_errno(copy)))
-		return err_set(err, ERR_NO_SPACE, "the disk is full: no backup %s", path);
-	if (result != SQLITE_OK)
-		return err_set(err, ERR_IO, "the backup %s failed: %s", path,
-		    sqlite3_errstr(result));
-	return ERR_OK;
-}
-
-enum err_code
-sql_backup(struct sql *sql, const char *path, struct err *err)
-{
-	TRY(check_alive(sql, err));
-	FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_errno(err, errno == EEXIST ? ERR_EXISTS : ERR_IO, errno,
-		    "cannot create %s", path);
-	enum err_code code = copy_database(sql, path, err);
-	if (code != ERR_OK)
-		unlink(path);
-	return code;
-}
-
 enum err_code
 sql_begin(struct sql *sql, bool writing, struct err *err)
 {

@@ -38,8 +38,6 @@ DESTRUCTOR(sql_freep, struct sql, sql_free)
 
 /* Several statements without results, inside a writing transaction. */
 enum err_code sql_script(struct sql *sql, const char *script, struct err *err) MUST_CHECK;
-/* A copy at PATH, which must not exist, 0600, synced, made through the backup interface. */
-enum err_code sql_backup(struct sql *sql, const char *path, struct err *err) MUST_CHECK;
 
 /* ERR_INTERNAL when one is open.  A reading one sees one state from its first read on. */
 enum err_code sql_begin(struct sql *sql, bool writing, struct err *err) MUST_CHECK;

@@ -115,6 +115,26 @@ sql_end(struct sql_query *query)
 }
 
 enum err_code
+sql_one_int(struct sql_query *query, const char *what, int64_t min, int64_t max, int64_t *ret_value)
+{
+	TRY(sql_one(query, what));
+	int64_t value = sql_get_int(query, what, min, max);
+	TRY(sql_end(query));
+	*ret_value = value;
+	return ERR_OK;
+}
+
+bool
+sql_next_below(struct sql_query *query, size_t count, size_t max, const char *column)
+{
+	if (!sql_next(query))
+		return false;
+	if (count == max)
+		sql_fail(query, column, "has too many rows");
+	return count < max;
+}
+
+enum err_code
 sql_run(struct sql_query *query, uint64_t *ret_rows)
 {
 	while (sql_next(query))
@@ -138,9 +158,8 @@ static enum err_code
 get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *err)
 {
 	SQL_QUERY query = sql_query(sql, "header", pragma, err);
-	TRY(sql_one(&query, "pragma"));
-	int64_t mark = sql_get_int(&query, "mark", INT32_MIN, INT32_MAX);
-	TRY(sql_end(&query));
+	int64_t mark;
+	TRY(sql_one_int(&query, "mark", INT32_MIN, INT32_MAX, &mark));
 	*ret_mark = (uint32_t)mark; /* SQLite says it signed */
 	return ERR_OK;
 }

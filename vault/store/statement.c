@@ -90,9 +90,7 @@ store_get_document(struct store *store, uint32_t position, struct digest *ret_di
 	SQL_QUERY query = sql_query(store->sql, "documents",
 	    "SELECT digest FROM documents WHERE position = ?", err);
 	sql_put_int(&query, position);
-	TRY(sql_one(&query, "document"));
-	store_get_digest(&query, "digest", ret_digest);
-	return sql_end(&query);
+	return store_one_digest(&query, "document", "digest", ret_digest);
 }
 
 enum err_code
@@ -100,10 +98,9 @@ store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "documents",
 	    "SELECT coalesce(max(position), 0) FROM documents", err);
-	TRY(sql_one(&query, "documents"));
-	uint32_t count = store_get_u32(&query, "count");
-	TRY(sql_end(&query));
-	*ret_count = count;
+	int64_t count;
+	TRY(sql_one_int(&query, "count", 0, UINT32_MAX, &count));
+	*ret_count = (uint32_t)count;
 	return ERR_OK;
 }
 
@@ -125,7 +122,5 @@ store_get_definition(struct store *store, const struct digest *hash, struct dige
 	SQL_QUERY query = sql_query(store->sql, "definitions",
 	    "SELECT statement FROM definitions WHERE hash = ?", err);
 	store_put_digest(&query, hash);
-	TRY(sql_one(&query, "definition"));
-	store_get_digest(&query, "statement", ret_statement);
-	return sql_end(&query);
+	return store_one_digest(&query, "definition", "statement", ret_statement);
 }

@@ -20,24 +20,9 @@ enum err_code
 store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "tests", "SELECT count(*) FROM tests", err);
-	TRY(sql_one(&query, "count"));
-	int64_t count = sql_get_int(&query, "count", 0, INT64_MAX);
-	TRY(sql_end(&query));
+	int64_t count;
+	TRY(sql_one_int(&query, "count", 0, INT64_MAX, &count));
 	*ret_count = (uint64_t)count;
-	return ERR_OK;
-}
-
-static enum err_code
-newest(struct sql_query query, const struct digest *token, const char *what,
-    struct digest *ret_statement)
-{
-	SQL_QUERY own = query;
-	struct digest statement;
-	store_put_digest(&own, token);
-	TRY(sql_one(&own, what));
-	store_get_digest(&own, "statement", &statement);
-	TRY(sql_end(&own));
-	*ret_statement = statement;
 	return ERR_OK;
 }
 
@@ -45,8 +30,8 @@ enum err_code
 store_newest_test(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {
-	return newest(
-	    sql_query(store->sql, "tests",
-	        "SELECT statement FROM tests WHERE token = ? ORDER BY position DESC LIMIT 1", err),
-	    token, "test", ret_statement);
+	SQL_QUERY query = sql_query(store->sql, "tests",
+	    "SELECT statement FROM tests WHERE token = ? ORDER BY position DESC LIMIT 1", err);
+	store_put_digest(&query, token);
+	return store_one_digest(&query, "test", "statement", ret_statement);
 }

@@ -35,11 +35,7 @@ store_list_voices(struct store *store, const struct id *ceremony, struct voice_r
 	    " FROM voices WHERE ceremony = ? ORDER BY arrival",
 	    err);
 	store_put_id(&query, ceremony);
-	while (sql_next(&query)) {
-		if (count == max) {
-			sql_fail(&query, "seat", "has too many rows");
-			break;
-		}
+	while (sql_next_below(&query, count, max, "seat")) {
 		struct voice_row *row = &rows[count++];
 		*row = (struct voice_row){0};
 		store_get_name(&query, "seat", row->seat);
@@ -98,13 +94,8 @@ store_list_shares(struct store *store, const struct id *ceremony, size_t positio
 	    "SELECT seat, statement, envelope,"
 	    " ciphertext FROM shares WHERE ceremony = ? AND position = ? ORDER BY seat",
 	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
-	while (sql_next(&query)) {
-		if (count == QUORUM_SEATS) {
-			sql_fail(&query, "seat", "has too many rows");
-			break;
-		}
+	store_put_item(&query, ceremony, position);
+	while (sql_next_below(&query, count, QUORUM_SEATS, "seat")) {
 		rows[count] = (struct share_row){0};
 		read_share(&query, position, &rows[count++]);
 	}
@@ -136,8 +127,7 @@ store_drop_share(struct store *store, const struct id *ceremony, size_t position
 {
 	SQL_QUERY query = sql_query(store->sql, "shares",
 	    "DELETE FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)position);
+	store_put_item(&query, ceremony, position);
 	sql_put_text(&query, seat);
 	return sql_run(&query, NULL);
 }
@@ -157,15 +147,10 @@ enum err_code
 store_newest_approval(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {
-	struct digest statement;
 	SQL_QUERY query = sql_query(store->sql, "voices",
 	    "SELECT statement FROM voices WHERE token = ? AND denies = 0"
 	    " ORDER BY arrival DESC LIMIT 1",
 	    err);
 	store_put_digest(&query, token);
-	TRY(sql_one(&query, "approval"));
-	store_get_digest(&query, "statement", &statement);
-	TRY(sql_end(&query));
-	*ret_statement = statement;
-	return ERR_OK;
+	return store_one_digest(&query, "approval", "statement", ret_statement);
 }

@@ -215,8 +215,8 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	ceremony.mode = asked.mode;
 	ceremony.recipients = asked.recipients;
 	items_done(&ceremony.items);
-	if (items_copy(&asked.items, &ceremony.items, &err) != ERR_OK)
-		abort();
+	ceremony.items = asked.items;
+	asked.items = (struct items){0};
 	for (size_t i = 0; i < ceremony.items.count; i++)
 		snprintf(ceremony.items.rows[i].quorum, sizeof(ceremony.items.rows[i].quorum), "%s",
 		    town->founded.charter->policies[0].quorum_text);

@@ -4,9 +4,24 @@
 #include <string.h>
 
 #include "base/crypto.h"
-#include "base/json.h"
-#include "base/json_in.h"
+#include "base/json_members.h"
 #include "base/text.h"
+
+static const struct member members[] = {
+    {"uv", MEMBER_BOOL, FIELD(struct sim_fido, uv)},
+    {"always_uv", MEMBER_BOOL, FIELD(struct sim_fido, always_uv)},
+    {"min_pin", MEMBER_NUMBER, FIELD(struct sim_fido, min_pin), FIDO_PIN_MIN, FIDO_PIN_BYTES_MAX},
+    {"change_pin", MEMBER_BOOL, FIELD(struct sim_fido, change_pin)},
+    {"counter", MEMBER_NUMBER, FIELD(struct sim_fido, counter), 0, UINT32_MAX},
+    {"pin_tries", MEMBER_NUMBER, FIELD(struct sim_fido, pin_tries), 0, FIDO_PIN_TRIES},
+    {"uv_tries", MEMBER_NUMBER, FIELD(struct sim_fido, uv_tries), 0, FIDO_UV_TRIES},
+    {NULL},
+};
+static const struct member pin_members[] = {
+    {"hash", MEMBER_HEX, FIELD(struct sim_fido, pin_hash)},
+    {"length", MEMBER_NUMBER, FIELD(struct sim_fido, pin_length), FIDO_PIN_MIN, FIDO_PIN_BYTES_MAX},
+    {NULL},
+};
 
 void
 sim_fido_init(struct sim_fido *fido, bool uv, bool always_uv)
@@ -68,17 +83,11 @@ sim_fido_write(const struct sim_fido *fido)
 	struct json *json = json_new_object();
 	struct json *credentials = json_new_array();
 
-	json_put_bool(json, "uv", fido->uv);
-	json_put_bool(json, "always_uv", fido->always_uv);
-	json_put_int(json, "min_pin", fido->min_pin);
-	json_put_bool(json, "change_pin", fido->change_pin);
-	json_put_int(json, "counter", fido->counter);
-	json_put_int(json, "pin_tries", fido->pin_tries);
-	json_put_int(json, "uv_tries", fido->uv_tries);
+	members_put(json, members, fido);
 	if (fido->pin_set) {
 		struct json *pin = json_new_object();
-		json_put_hex(pin, "hash", VIEW_OF(fido->pin_hash));
-		json_put_int(pin, "length", fido->pin_length);
+
+		members_put(pin, pin_members, fido);
 		json_put(json, "pin", pin);
 	}
 	if (fido->has_key)
@@ -117,37 +126,20 @@ read_credential(const struct json *json, struct fido_credential *ret_credential,
 	return ERR_OK;
 }
 
-static enum err_code
-read_pin(const struct json *json, struct sim_fido *fido, struct err *err)
-{
-	struct json_in in = json_in(json, "FIDO2 PIN", err);
-
-	json_in_hex(&in, "hash", fido->pin_hash, sizeof(fido->pin_hash));
-	fido->pin_length = (uint8_t)json_in_int(&in, "length", FIDO_PIN_MIN, FIDO_PIN_BYTES_MAX);
-	TRY(json_in_end(&in));
-	fido->pin_set = true;
-	return ERR_OK;
-}
-
 enum err_code
 sim_fido_read(const struct json *json, struct sim_fido *ret_fido, struct err *err)
 {
 	struct json_in in = json_in(json, "fido", err);
-	struct sim_fido fido;
-	bool uv = json_in_bool(&in, "uv"), always_uv = json_in_bool(&in, "always_uv");
+	struct sim_fido fido = {0};
 
-	sim_fido_init(&fido, uv, always_uv);
-	fido.min_pin = (uint8_t)json_in_int(&in, "min_pin", FIDO_PIN_MIN, FIDO_PIN_BYTES_MAX);
-	fido.change_pin = json_in_bool(&in, "change_pin");
-	fido.counter = (uint32_t)json_in_int(&in, "counter", 0, UINT32_MAX);
-	fido.pin_tries = (uint8_t)json_in_int(&in, "pin_tries", 0, FIDO_PIN_TRIES);
-	fido.uv_tries = (uint8_t)json_in_int(&in, "uv_tries", 0, FIDO_UV_TRIES);
+	members_in(&in, members, &fido);
 	const struct json *pin = json_in_object_optional(&in, "pin");
 	fido.has_key = json_in_hex_optional(&in, "key", fido.key, sizeof(fido.key));
 	const struct json *credentials = json_in_array(&in, "credentials", 0, FIDO_CREDENTIALS_MAX);
 	TRY(json_in_end(&in));
+	fido.pin_set = pin != NULL;
 	if (pin != NULL)
-		TRY(read_pin(pin, &fido, err));
+		TRY(members_read(pin, "FIDO2 PIN", pin_members, &fido, err));
 	for (size_t i = 0; i < json_array_size(credentials); i++)
 		TRY(read_credential(json_array_object(credentials, i),
 		    &fido.credentials[fido.count++], err));

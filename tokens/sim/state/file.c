@@ -6,14 +6,29 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/json.h"
-#include "base/json_in.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "tokens/sim/crypto/key_check.h"
 
 enum { STATE_VERSION = 1, STATE_FILE_MAX = 2 * 1024 * 1024, QUIRKS_TEXT_MAX = 100 };
 
 static const char *const state_types[] = {"halligan-simtoken", NULL};
+
+static const struct member reference_members[] = {
+    {"value", MEMBER_HEX, FIELD(struct sim_reference, value)},
+    {"tries", MEMBER_NUMBER, FIELD(struct sim_reference, tries), 0, 255},
+    {"total", MEMBER_NUMBER, FIELD(struct sim_reference, total), 1, 255},
+    {NULL},
+};
+/* All but "private". */
+static const struct member key_members[] = {
+    {"slot", MEMBER_NUMBER, FIELD(struct sim_key, slot), 0, 255},
+    {"algorithm", MEMBER_NUMBER, FIELD(struct sim_key, algorithm), 0, 255},
+    {"pin", MEMBER_NUMBER, FIELD(struct sim_key, pin_policy), 1, 3},
+    {"touch", MEMBER_NUMBER, FIELD(struct sim_key, touch_policy), 1, 3},
+    {"generated", MEMBER_BOOL, FIELD(struct sim_key, generated)},
+    {NULL},
+};
 
 /* Hex of 1..MAX bytes. */
 static void
@@ -34,11 +49,10 @@ read_reference(const struct json *object, const char *what, struct sim_reference
     struct err *err)
 {
 	struct json_in in = json_in(object, what, err);
-	struct sim_reference reference;
+	struct sim_reference reference = {0};
 
-	json_in_hex(&in, "value", reference.value, sizeof(reference.value));
-	reference.total = (uint8_t)json_in_int(&in, "total", 1, 255);
-	reference.tries = (uint8_t)json_in_int(&in, "tries", 0, reference.total);
+	members_in(&in, reference_members, &reference);
+	(void)json_in_int(&in, "tries", 0, reference.total);
 	TRY(json_in_end(&in));
 	*ret_reference = reference;
 	return ERR_OK;
@@ -65,25 +79,20 @@ static enum err_code
 read_key(const struct json *object, struct sim_state *state, struct err *err)
 {
 	struct json_in in = json_in(object, "key", err);
-	struct sim_key *key = sim_state_key(state, (uint8_t)json_in_int(&in, "slot", 0, 255));
-	uint8_t algorithm = (uint8_t)json_in_int(&in, "algorithm", 0, 255);
-	uint8_t pin = (uint8_t)json_in_int(&in, "pin", 1, 3);
-	uint8_t touch = (uint8_t)json_in_int(&in, "touch", 1, 3);
-	bool generated = json_in_bool(&in, "generated");
+	struct sim_key read = {0}, *key;
 	BUF private_key = {0};
 
+	members_in(&in, key_members, &read);
+	key = sim_state_key(state, read.slot);
 	read_hex(&in, "private", &private_key, SIM_PRIVATE_MAX);
 	if (key == NULL || key->algorithm != 0)
 		json_in_fail(&in, "slot", "does not exist or is there twice");
-	if (sim_key_size(algorithm) == 0)
+	if (sim_key_size(read.algorithm) == 0)
 		json_in_fail(&in, "algorithm", "is no algorithm of key pairs");
 	TRY(json_in_end(&in));
 	TRY(buf_check(&private_key, err));
-	TRY(sim_key_check(algorithm, buf_view(&private_key), err));
-	key->algorithm = algorithm;
-	key->pin_policy = pin;
-	key->touch_policy = touch;
-	key->generated = generated;
+	TRY(sim_key_check(read.algorithm, buf_view(&private_key), err));
+	*key = read;
 	key->private_key = private_key;
 	private_key = (struct buf){0};
 	return ERR_OK;
@@ -159,9 +168,7 @@ write_reference(const struct sim_reference *reference)
 {
 	struct json *json = json_new_object();
 
-	json_put_hex(json, "value", VIEW_OF(reference->value));
-	json_put_int(json, "tries", reference->tries);
-	json_put_int(json, "total", reference->total);
+	members_put(json, reference_members, reference);
 	return json;
 }
 
@@ -182,11 +189,7 @@ write_key(const struct sim_key *key)
 {
 	struct json *json = json_new_object();
 
-	json_put_int(json, "slot", key->slot);
-	json_put_int(json, "algorithm", key->algorithm);
-	json_put_int(json, "pin", key->pin_policy);
-	json_put_int(json, "touch", key->touch_policy);
-	json_put_bool(json, "generated", key->generated);
+	members_put(json, key_members, key);
 	json_put_hex(json, "private", buf_view(&key->private_key));
 	return json;
 }
