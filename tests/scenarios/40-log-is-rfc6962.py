@@ -113,7 +113,7 @@ def consistency():
 @claim("the database is a SQLite file in rollback mode with Halligan's mark, and whole")
 def marks():
     def ask(pragma): return database.execute(f"PRAGMA {pragma}").fetchall()[0][0]
-    assert ask("application_id") == 0x48414C49 and ask("user_version") == 3
+    assert ask("application_id") == 0x48414C47 and ask("user_version") == 1
     assert ask("journal_mode") == "delete" and ask("integrity_check") == "ok"
 
 failed = 0

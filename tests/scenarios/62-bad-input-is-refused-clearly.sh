@@ -92,7 +92,7 @@ told "no policy at all" 2 '\-\-policy NAME=QUORUM' draft
 told "a policy without a quorum" 2 'NAME=QUORUM' draft --policy production
 told "one token for two seats names both" 1 '30000007 is enrolled for both' draft --policy "production=$QUORUM" novice.enrolment double.enrolment
 told "a file twice" 1 'ciso' draft --policy "production=$QUORUM" ciso.enrolment
-told "a responder's file belongs to the roster" 1 'roster add' draft --policy "production=$QUORUM" alice.enrolment
+told "a responder's file belongs to the roster" 1 'roster add' halligan charter draft --policy "production=$QUORUM" alice.enrolment
 python3 - > changed.enrolment <<-END
 	import base64, json
 	statement = json.load(open("ciso.enrolment"))

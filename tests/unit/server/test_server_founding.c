@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Founding, charters, rosters, and what the server shows: ceremony/server/documents/{founding,charter,roster}.c ... */
+#include "ceremony/server/rotation/wait.h"
 #include "tests/unit/server/server_bench.h"
 
 #include <stdio.h>
@@ -287,6 +288,7 @@ status_says_what_waits_and_for_whom(void **state)
 	target_mode(bench, "apply=reject\napply=reject\napply=reject\n");
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_true(has_item(bench, "alarm", "degraded"));
+	bench->shared->now += WAIT_LONGEST;
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_string_equal(debt, "retired");
 	assert_false(has_item(bench, "alarm", ""));
