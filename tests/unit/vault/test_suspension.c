@@ -179,7 +179,7 @@ a_test_says_what_was_opened_and_nothing_else(void **unused)
 	    .has = {[KEY_SHARE] = true},
 	    .size = 9,
 	    .time = 1767225600};
-	struct readiness parsed;
+	READINESS parsed = {0};
 
 	(void)unused;
 	fine(crypto_start(&err), &err);
