@@ -65,7 +65,8 @@ crash() {
 			count=$((count + 1))
 			place="$FOLLOW $CALL $WHEN"
 			sane || wrong="$wrong $place:insane"
-			{ "$@"; halligan status; } > again.log 2>&1
+			# A rotator that was killed is a try in vain: the next one is when it is due.
+			{ "$@"; town_due; halligan status; } > again.log 2>&1
 			$check || wrong="$wrong $place:$(tail -n 2 again.log | tr '\n' ' ')"
 			halligan log verify > verify.log 2>&1 || wrong="$wrong $place:log:$(tail -n 1 verify.log)"
 		done
