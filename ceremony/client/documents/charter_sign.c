@@ -130,24 +130,19 @@ charter_sign_as(struct client *client, const struct vault_view *view, bool propo
 	return before == NULL ? pin_founding(client, draft, err) : ERR_OK;
 }
 
-enum err_code
-charter_signed(struct client *client, const struct charter *draft, const struct hand *hand,
-    const struct draft_outcome *outcome, struct err *err)
+void
+charter_signed(const struct client *client, const struct charter *draft, const struct hand *hand,
+    const struct draft_outcome *outcome)
 {
 	const struct ui *ui = client_options(client)->ui;
-	const struct vault_view *view;
 
-	if (!outcome->live) {
+	if (outcome->live)
+		ui_say(ui, "Charter %u of %s is in force.", draft->version, draft->name);
+	else
 		ui_say(ui,
 		    "Signed for %s. Still missing: %s. Each signs with their own token: halligan "
 		    "charter sign %s",
 		    hand->seat->name, outcome->missing, outcome->name);
-		return ERR_OK;
-	}
-	TRY(client_greet(client, err));
-	TRY(client_sync(client, &view, err));
-	ui_say(ui, "Charter %u of %s is in force.", draft->version, draft->name);
-	return ERR_OK;
 }
 
 /* VIEW is NULL at the founding. */
@@ -190,7 +185,8 @@ sign_charter(struct client *client, const char *which, struct err *err)
 	show_draft(client_options(client)->ui, view, draft);
 	TRY(charter_sign_as(client, view, false, draft, &statement, &hand, err));
 	TRY(draft_sign(client, &hand, &statement, &outcome, err));
-	return charter_signed(client, draft, &hand, &outcome, err);
+	charter_signed(client, draft, &hand, &outcome);
+	return ERR_OK;
 }
 
 static enum err_code

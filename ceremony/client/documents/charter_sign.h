@@ -16,8 +16,8 @@ enum err_code show_charters(struct client *client, struct err *err) MUST_CHECK;
 enum err_code charter_sign_as(struct client *client, const struct vault_view *view, bool proposes,
     const struct charter *draft, struct dsse *statement, struct hand *hand,
     struct err *err) MUST_CHECK;
-/* Say what came of that signature; when the charter is in force, the client knows it then. */
-enum err_code charter_signed(struct client *client, const struct charter *draft,
-    const struct hand *hand, const struct draft_outcome *outcome, struct err *err) MUST_CHECK;
+/* Say what came of that signature. */
+void charter_signed(const struct client *client, const struct charter *draft,
+    const struct hand *hand, const struct draft_outcome *outcome);
 
 #endif

@@ -165,23 +165,46 @@ draft_pick(struct client *client, enum statement_type type, const char *which,
 	return ERR_OK;
 }
 
+/* Whoever has the host could say so and drop it: a suspension that never came into force. */
 static enum err_code
-ask(struct client *client, struct json *request, struct draft_outcome *ret_outcome, struct err *err)
+check_in_force(struct client *client, const struct digest *digest, struct err *err)
+{
+	const struct vault_view *view;
+
+	if (client_hello(client)->state != VAULT_LIVE)
+		TRY(client_greet(client, err)); /* by this signature it lives */
+	TRY(client_sync(client, &view, err));
+	for (size_t i = view->chain.document_count; i > 0; i--)
+		if (digest_equal(&view->chain.documents[i - 1].digest, digest))
+			return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "the server says that what you signed is in force, and its documents do not have it");
+}
+
+/* REQUEST brings a signature on the document with DIGEST. */
+static enum err_code
+ask(struct client *client, struct json *request, const struct digest *digest,
+    struct draft_outcome *ret_outcome, struct err *err)
 {
 	struct draft_outcome outcome;
 	REPLY reply = {0};
-	struct digest digest;
+	struct digest said;
 	char hex[2 * DIGEST_SIZE + 1];
 
 	TRY(client_ask(client, request, "signature", &reply, err));
-	json_in_hex(&reply.in, "digest", digest.bytes, DIGEST_SIZE);
+	json_in_hex(&reply.in, "digest", said.bytes, DIGEST_SIZE);
 	outcome.live = json_in_bool(&reply.in, "live");
 	snprintf(outcome.missing, sizeof(outcome.missing), "%s",
 	    json_in_text(&reply.in, "missing", 0, sizeof(outcome.missing) - 1));
 	snprintf(outcome.lost, sizeof(outcome.lost), "%s",
 	    json_in_text(&reply.in, "lost", 0, sizeof(outcome.lost) - 1));
 	TRY(json_in_end(&reply.in));
-	text_hex(VIEW_OF(digest.bytes), hex);
+	if (!digest_equal(&said, digest))
+		return err_set(err, ERR_INTEGRITY,
+		    "the server answered about another document than the one that you signed");
+	if (outcome.live)
+		TRY(check_in_force(client, digest, err));
+	text_hex(VIEW_OF(digest->bytes), hex);
 	snprintf(outcome.name, sizeof(outcome.name), "%.*s", SHORT, hex);
 	*ret_outcome = outcome;
 	return ERR_OK;
@@ -209,7 +232,10 @@ enum err_code
 draft_propose(struct client *client, const struct dsse *statement, const struct json *enrolments,
     struct draft_outcome *ret_outcome, struct err *err)
 {
-	return ask(client, proposal(statement, enrolments, false), ret_outcome, err);
+	struct digest digest;
+
+	TRY(dsse_digest(statement, &digest, err));
+	return ask(client, proposal(statement, enrolments, false), &digest, ret_outcome, err);
 }
 
 enum err_code
@@ -225,7 +251,7 @@ draft_sign(struct client *client, const struct hand *hand, const struct dsse *st
 	request = op_new("sign");
 	json_put_hex(request, "digest", VIEW_OF(digest.bytes));
 	put_signature(request, dsse_find(statement, keyid));
-	return ask(client, request, ret_outcome, err);
+	return ask(client, request, &digest, ret_outcome, err);
 }
 
 /* ---- withdrawing ---- */

@@ -129,18 +129,20 @@ check_hand(const struct target *target, const struct hand *hand, struct err *err
 	    hand->seat->name, target->seat->name);
 }
 
+/* What is LIVE changed the chain in which its seat and token stood: NAME and LABEL are copies. */
 static void
-say_outcome(const struct ui *ui, const struct target *target, const struct draft_outcome *outcome)
+say_outcome(const struct ui *ui, const char *name, const char *label,
+    const struct draft_outcome *outcome)
 {
 	if (!outcome->live) {
 		ui_say(ui, "NOT YET in force: %s, with the same command: halligan suspend %s",
-		    outcome->missing, target->token->label);
+		    outcome->missing, label);
 		return;
 	}
 	ui_say(ui,
 	    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
 	    "restores it.",
-	    target->seat->name, target->token->label);
+	    name, label);
 	if (outcome->lost[0] != '\0')
 		ui_say(ui,
 		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
@@ -190,6 +192,7 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	struct suspension waiting;
 	struct draft_outcome outcome;
 	DSSE statement = {0};
+	BUF name = {0}, label = {0};
 	bool waits;
 
 	TRY(typed_check("--reason", reason, SUSPENSION_REASON_MAX, err));
@@ -203,8 +206,12 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 		ui_quote(ui, waiting.reason);
 		ui_say(ui, "You add the second signature.");
 	}
+	buf_text(&name, target.seat->name);
+	buf_text(&label, target.token->label);
+	TRY(buf_check(&name, err));
+	TRY(buf_check(&label, err));
 	TRY(sign(client, view, &target, &statement, waits, reason, &outcome, err));
-	say_outcome(ui, &target, &outcome);
+	say_outcome(ui, buf_string(&name), buf_string(&label), &outcome);
 	*ret_live = outcome.live;
-	return client_sync(client, &view, err);
+	return ERR_OK;
 }

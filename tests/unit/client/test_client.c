@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
+#include "ceremony/client/documents/suspend.h"
 #include "ceremony/client/opening/approve.h"
 #include "ceremony/client/opening/list.h"
 #include "ceremony/client/sync.h"
@@ -342,6 +343,31 @@ a_suspension_that_nobody_could_sign_is_an_alarm(void **state)
 }
 
 static void
+what_is_in_force_the_chain_says_and_not_the_server(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct err err;
+	bool live;
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(suspend_run(client, "audit key", "left in a taxi", &live, &err), &err);
+	assert_false(live);
+	assert_true(town_saw(&town, "NOT YET in force"));
+	town.says_live = true;
+	expect_error(suspend_run(client, "audit key", "left in a taxi", &live, &err), ERR_INTEGRITY,
+	    &err, "is in force, and its documents do not have it");
+	assert_false(town_saw(&town, "Suspended"));
+	town.says_other = true;
+	expect_error(suspend_run(client, "audit key", "left in a taxi", &live, &err), ERR_INTEGRITY,
+	    &err, "another document");
+	client_freep(&client);
+	town_close(&town);
+}
+
+static void
 a_suspended_token_is_refused_with_who_when_and_why(void **state)
 {
 	struct town here, *town = &here;
@@ -377,6 +403,7 @@ main(void)
 	    cmocka_unit_test(a_suspension_that_was_seen_cannot_be_forgotten),
 	    cmocka_unit_test(a_suspension_that_nobody_could_sign_is_an_alarm),
 	    cmocka_unit_test(a_suspended_token_is_refused_with_who_when_and_why),
+	    cmocka_unit_test(what_is_in_force_the_chain_says_and_not_the_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

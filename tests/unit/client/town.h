@@ -115,6 +115,8 @@ struct town {
 	enum town_rude rude;
 	const char *rude_at;     /* op */
 	const char *hello_state; /* what the server says it is; NULL: live */
+	/* Of what is proposed: it is in force; it was another document. */
+	bool says_live, says_other;
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
