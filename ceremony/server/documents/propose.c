@@ -140,8 +140,8 @@ take(struct session *session, const struct proposal *proposal, bool waits, struc
 	TRY(find_signer(session, proposal, proposal->statement.signatures[0].keyid, true, &seat,
 	    err));
 	snprintf(row.seat, sizeof(row.seat), "%s", seat);
-	TRY(draft_check_new(session, &proposal->statement, seat, err));
 	TRY(session_keep(session, &proposal->statement, proposal->type, false, &digest, err));
+	TRY(draft_check_room(session, seat, err));
 	if (waits)
 		TRY(store_add_draft(session->store, &row, err));
 	leaf_statement(leaf, &digest);

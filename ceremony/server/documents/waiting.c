@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
-#include "vault/store/statement.h"
 
 void
 draft_done(struct draft *draft)
@@ -139,19 +138,10 @@ draft_check_time(const struct session *session, const struct dsse *statement, st
 }
 
 enum err_code
-draft_check_new(struct session *session, const struct dsse *statement, const char *seat,
-    struct err *err)
+draft_check_room(struct session *session, const char *seat, struct err *err)
 {
 	CLEANUP(room_done) struct room room = {.session = session, .seat = seat};
-	struct digest digest;
-	BUF text = {0};
 
-	TRY(dsse_digest(statement, &digest, err));
-	enum err_code code = store_get_statement(session->store, &digest, &text, err);
-	if (code == ERR_OK)
-		return err_set(err, ERR_EXISTS, "it was proposed before, and is taken once");
-	if (code != ERR_NOT_FOUND)
-		return code;
 	TRY(draft_each(session, count_draft, &room, err));
 	TRY(buf_check(&room.names, err));
 	if (room.count >= DRAFTS_OF_SEAT)

@@ -35,10 +35,9 @@ enum err_code draft_each(struct session *session, draft_visit visit, void *conte
 /* ERR_REFUSED: it was not drawn up within the last DRAFT_LIFE. */
 enum err_code draft_check_time(const struct session *session, const struct dsse *statement,
     struct err *err) MUST_CHECK;
-/* Inside a change: may SEAT propose STATEMENT?  ERR_EXISTS: it was proposed before; ERR_REFUSED: the seat has its
- * number waiting. */
-enum err_code draft_check_new(struct session *session, const struct dsse *statement,
-    const char *seat, struct err *err) MUST_CHECK;
+/* Inside a change: ERR_REFUSED when SEAT has its number waiting. */
+enum err_code draft_check_room(struct session *session, const char *seat,
+    struct err *err) MUST_CHECK;
 /* A charter, roster or suspension with the signatures that it has now, as its type's judge found it. */
 struct proposal {
 	struct dsse statement;
