@@ -24,7 +24,7 @@ enum {
 	ITEMS_MAX = 200,
 	DEBTS_SHOWN = 200,
 	EXPOSED_SHOWN = 50,
-
+	NEXT_SIZE = 120, /* a command and a token's label */
 	STALE_LOOKED_AT = 500,
 	DAY = 86400
 };
@@ -51,33 +51,59 @@ add_alarms(const struct session *session, struct json *items)
 		    "an operator", "halligan log verify");
 }
 
+struct telling {
+	const struct session *session;
+	struct json *items;
+};
+
+/* The command by which somebody adds a signature, as it is to be typed. */
+static enum err_code
+say_next(const struct session *session, const struct draft *draft, const char *hex,
+    char ret_next[NEXT_SIZE], struct err *err)
+{
+	struct suspension suspension;
+	const struct seat_token *token;
+	char typed[LABEL_MAX + 1] = "LABEL";
+
+	if (draft->type != STATEMENT_SUSPEND) {
+		snprintf(ret_next, NEXT_SIZE, "halligan %s sign %.8s", statement_names[draft->type],
+		    hex);
+		return ERR_OK;
+	}
+	TRY(suspension_parse(&draft->statement, session->chain.charter->training, &suspension,
+	    err));
+	token = chain_listed_token(&session->chain, suspension.holder, &suspension.suspended);
+	if (token != NULL)
+		seat_token_typed(token, typed);
+	snprintf(ret_next, NEXT_SIZE, "halligan suspend %s --reason agreed", typed);
+	return ERR_OK;
+}
+
 static enum err_code
 add_draft(void *context, const struct draft *draft, bool over, struct err *err)
 {
-	bool suspends = draft->type == STATEMENT_SUSPEND;
-	char text[200], next[80], hex[2 * DIGEST_SIZE + 1], until[TEXT_TIME_SIZE];
+	const struct telling *telling = context;
+	char text[200], next[NEXT_SIZE], hex[2 * DIGEST_SIZE + 1], until[TEXT_TIME_SIZE];
 
-	(void)err;
 	if (over)
 		return ERR_OK;
 	text_hex(VIEW_OF(draft->row.digest.bytes), hex);
 	text_time(draft->created + DRAFT_LIFE, until);
 	snprintf(text, sizeof(text), "%s proposes it; %zu signed so far; it waits until %s",
 	    draft->row.seat, draft->statement.count, until);
-	if (suspends)
-		snprintf(next, sizeof(next), "halligan suspend, for the same token");
-	else
-		snprintf(next, sizeof(next), "halligan %s sign %.8s", statement_names[draft->type],
-		    hex);
-	add_item(context, "founding", statement_names[draft->type], text,
-	    suspends ? "a second officer" : "those who have not signed", next);
+	TRY(say_next(telling->session, draft, hex, next, err));
+	add_item(telling->items, "draft", statement_names[draft->type], text,
+	    draft->type == STATEMENT_SUSPEND ? "a second officer" : "those who have not signed",
+	    next);
 	return ERR_OK;
 }
 
 static enum err_code
 add_drafts(struct session *session, struct json *items, struct err *err)
 {
-	TRY(draft_each(session, add_draft, items, err));
+	struct telling telling = {session, items};
+
+	TRY(draft_each(session, add_draft, &telling, err));
 	if (session->state == SESSION_FOUNDING && json_array_count(items) == 0)
 		add_item(items, "founding", session->founding.name, "the vault has no charter yet",
 		    "the founders", "halligan enroll, then halligan charter draft");

@@ -89,9 +89,12 @@ ok "audit's token is suspended too" as ciso suspend audit-1 --reason "left in a 
 ok "alice requests again" town_request
 # Of 3 of 5 ciso, secops and infra are left: the next takes the last quorum.
 told "one more needs a second officer" 3 'NOT YET in force.*prod/db.*second officer' as ciso suspend secops-1 --reason "stolen bag"
+said=$(tap_output)
 told "the first cannot be the second" 3 'has signed this suspension already' as ciso suspend secops-1 --reason "stolen bag"
 ok "it is not in force" as secops token test
-ok "infra is the second" as infra suspend secops-1 --reason "stolen bag"
+again=$(sed -n "s/.*: halligan \(suspend .* agreed\)$/\1/p" <<< "$said")
+like "status prints the same command" "$(halligan status 2>&1)" "halligan $again"
+ok "infra is the second, by the command that was printed" eval "as infra $again"
 like "who reads what it costs" "$(tap_output)" 'ciso wants to suspend it, and says:.*  \| stolen bag.*WARNING: no quorum can open these any more: prod/db'
 told "what nobody can open cannot be requested" 1 'too few of its seats' town_request
 told "the last who could change the charter stay" 1 'nobody could change the charter' as ciso suspend infra-1 --reason "one too many"

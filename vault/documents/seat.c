@@ -70,6 +70,17 @@ seat_same_token(const struct seat *before, const struct seat *seat, const struct
 	    before->roles == seat->roles && strcmp(before->person, seat->person) == 0;
 }
 
+void
+seat_token_typed(const struct seat_token *token, char ret_text[LABEL_MAX + 1])
+{
+	if (text_is_name(token->label))
+		memcpy(ret_text, token->label, sizeof(token->label));
+	else if (token->serial != 0)
+		snprintf(ret_text, LABEL_MAX + 1, "%u", token->serial);
+	else
+		snprintf(ret_text, LABEL_MAX + 1, "LABEL");
+}
+
 bool
 seat_remove(struct seat *seats, size_t *count, const char *name)
 {

@@ -56,6 +56,9 @@ const struct seat_token *seat_by_enrolment(const struct seat *seat, const struct
 /* Does BEFORE, a seat of the same name, say of TOKEN and its holder all that SEAT says? */
 bool seat_same_token(const struct seat *before, const struct seat *seat,
     const struct seat_token *token);
+/* How a person types it into a shell, whoever chose its label: the label when it is a name, else the serial;
+ * "LABEL" when it has none. */
+void seat_token_typed(const struct seat_token *token, char ret_text[LABEL_MAX + 1]);
 /* Take the seat called NAME out of a list; false when it is not there. */
 bool seat_remove(struct seat *seats, size_t *count, const char *name);
 /* Seat objects of the JSON of charter.h.  Keys must be points of P-256; token ids

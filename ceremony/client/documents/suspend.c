@@ -129,20 +129,23 @@ check_hand(const struct target *target, const struct hand *hand, struct err *err
 	    hand->seat->name, target->seat->name);
 }
 
-/* What is LIVE changed the chain in which its seat and token stood: NAME and LABEL are copies. */
+/* NAME and TOKEN are copies: what is LIVE changed the chain in which they stood. */
 static void
-say_outcome(const struct ui *ui, const char *name, const char *label,
+say_outcome(const struct ui *ui, const char *name, const struct seat_token *token,
     const struct draft_outcome *outcome)
 {
+	char typed[LABEL_MAX + 1];
+
+	seat_token_typed(token, typed);
 	if (!outcome->live) {
-		ui_say(ui, "NOT YET in force: %s, with the same command: halligan suspend %s",
-		    outcome->missing, label);
+		ui_say(ui, "NOT YET in force: %s: halligan suspend %s --reason agreed",
+		    outcome->missing, typed);
 		return;
 	}
 	ui_say(ui,
 	    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
 	    "restores it.",
-	    name, label);
+	    name, token->label);
 	if (outcome->lost[0] != '\0')
 		ui_say(ui,
 		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
@@ -192,7 +195,8 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	struct suspension waiting;
 	struct draft_outcome outcome;
 	DSSE statement = {0};
-	BUF name = {0}, label = {0};
+	struct seat_token token;
+	BUF name = {0};
 	bool waits;
 
 	TRY(typed_check("--reason", reason, SUSPENSION_REASON_MAX, err));
@@ -207,11 +211,10 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 		ui_say(ui, "You add the second signature.");
 	}
 	buf_text(&name, target.seat->name);
-	buf_text(&label, target.token->label);
 	TRY(buf_check(&name, err));
-	TRY(buf_check(&label, err));
+	token = *target.token;
 	TRY(sign(client, view, &target, &statement, waits, reason, &outcome, err));
-	say_outcome(ui, buf_string(&name), buf_string(&label), &outcome);
+	say_outcome(ui, buf_string(&name), &token, &outcome);
 	*ret_live = outcome.live;
 	return ERR_OK;
 }

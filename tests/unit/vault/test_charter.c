@@ -569,10 +569,31 @@ look_ups_find_by_name_only(void **state)
 	assert_null(charter_policy(charter, "Default"));
 }
 
+static void
+a_token_is_named_so_that_a_shell_takes_it_for_nothing_else(void **state)
+{
+	static const struct {
+		const char *label, *typed;
+		uint32_t serial;
+	} rows[] = {{"ciso-1", "ciso-1", 7}, {"ciso key", "7", 7},
+	    {"x'; id #", "4294967295", UINT32_MAX}, {"-x", "7", 7}, {"$(id)", "LABEL", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct seat_token token = {.serial = rows[i].serial};
+		char typed[LABEL_MAX + 1];
+
+		snprintf(token.label, sizeof(token.label), "%s", rows[i].label);
+		seat_token_typed(&token, typed);
+		assert_string_equal(typed, rows[i].typed);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_token_is_named_so_that_a_shell_takes_it_for_nothing_else),
 	    cmocka_unit_test(a_charter_reads_back_as_it_was_written),
 	    cmocka_unit_test(quorum_texts_become_canonical_and_must_be),
 	    cmocka_unit_test(every_broken_member_is_refused_with_its_name),
