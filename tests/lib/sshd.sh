@@ -9,7 +9,9 @@
 #
 # Sets SSHD_PORT, SSHD_USER (who runs this), SSHD_HOST_KEY ("ssh-ed25519 AAAA..."), SSHD_AUTHORIZED
 # (the authorized_keys file, empty and 0600 at first), SSHD_FOLDER (everything else: log, host key,
-# configuration).  OPTIONs are further lines of sshd_config, which win.
+# configuration).  OPTIONs are further lines of sshd_config, which win; SSHD_ENVIRONMENT is more for its SetEnv.
+# The account's home is an empty folder there: what its start-up files do (some wait a minute for a lock,
+# others print) is not what is tested.
 #
 # As root the server lives in a mount namespace of its own, with an empty /run, where it may have the
 # folder that it insists on, and with a root account that is not locked.  It dies with the script.
@@ -44,7 +46,7 @@ sshd_configure() {
 		"AuthorizedKeysFile \"$SSHD_AUTHORIZED\"" "StrictModes no" "UsePAM no" \
 		"PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" \
 		"ExposeAuthInfo yes" "PidFile none" "PrintMotd no" "MaxStartups 100" "LogLevel VERBOSE" \
-		"UseDNS no" >"$SSHD_FOLDER/config"
+		"UseDNS no" "PermitUserRC no" "SetEnv \"HOME=$SSHD_FOLDER/home\" ${SSHD_ENVIRONMENT:-}" >"$SSHD_FOLDER/config"
 }
 
 # The inner shell of the namespace; $1 is the folder.
@@ -76,7 +78,7 @@ sshd_listens() { (exec 9<>"/dev/tcp/127.0.0.1/$SSHD_PORT") 2>/dev/null; }
 sshd_start() {
 	sshd_check
 	SSHD_FOLDER=$(readlink -f "$1")/sshd; shift
-	mkdir -p -m 700 "$SSHD_FOLDER"
+	mkdir -p -m 700 "$SSHD_FOLDER" "$SSHD_FOLDER/home"
 	SSHD_USER=$(id -un) SSHD_AUTHORIZED=$SSHD_FOLDER/authorized_keys
 	[ -e "$SSHD_AUTHORIZED" ] || (umask 077; : >"$SSHD_AUTHORIZED")
 	[ -e "$SSHD_FOLDER/host_key" ] || ssh-keygen -q -t ed25519 -N '' -C '' -f "$SSHD_FOLDER/host_key"

@@ -24,6 +24,8 @@ before=$(attempts)
 like "the right key is accepted" "$(ask probe-current)" '^accepted'
 like "another key is refused" "$(ask probe-next)" '^refused .*does not let'
 is "each probe is one connection" "$(($(attempts) - before))" 2
+is "the start-up files of whoever runs this are not those of the host" "$(ssh -F none -i key -p "$SSHD_PORT" -o BatchMode=yes \
+	-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$SSHD_USER@127.0.0.1" 'echo "$HOME"' 2>/dev/null)" "$SSHD_FOLDER/home"
 
 printf 'command="exit 255" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 like "a key whose forced command fails is accepted: it was let in" "$(ask probe-current)" '^accepted'
