@@ -3,12 +3,12 @@
  * Writing goes through grow(), reading through reader_bytes(): the only two places that compare
  * sizes.  A buffer doubles, so that appending is linear; a reader only ever moves forward.
  */
+#include "base/bytes.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/bytes.h"
 
 enum { BUF_MAX = 64 * 1024 * 1024, BUF_FIRST = 64 };
 

@@ -4,9 +4,9 @@
  * the check, the look-up and the adding cannot disagree.  The field count stands at offset 1 and
  * is the only byte that adding changes in place.
  */
-#include <string.h>
-
 #include "base/credential.h"
+
+#include <string.h>
 
 enum { FORMAT = 1, COUNT_AT = 1, HEAD_SIZE = 2 };
 

@@ -4,10 +4,11 @@
  * ours.  The number of signatures is part of no signature: who signed is a question for
  * dsse_find() and the caller's own list of keys.
  */
+#include "base/dsse.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "base/dsse.h"
 #include "base/json.h"
 #include "base/json_in.h"
 #include "base/text.h"

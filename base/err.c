@@ -4,14 +4,14 @@
  * into the error that is being replaced, and is then cleaned: a text may quote a file name or a
  * peer's words, and nothing of that may reach a terminal as an escape sequence.
  */
+#include "base/err.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/err.h"
 
 static const char *const names[ERR_CODE_COUNT] = {
     [ERR_OK] = "ok",

@@ -6,10 +6,10 @@
  * A context belongs to one side: a sender never opens and a recipient never seals, since both
  * would use the same nonces.  The sequence number moves only after success.
  */
+#include "base/hpke.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/hpke.h"
 
 #include "base/crypto_key.h"
 

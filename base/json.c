@@ -10,14 +10,14 @@
  * whose integer is set in place; and each array begins with a hidden element, an object of nothing
  * but a mark.  The encoder is our own: it skips and obeys the marks.
  */
+#include "base/json.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/json.h"
 #include "base/json_compact.h"
-#undef json_array_size /* in this file it is jansson's */
 #include "base/text.h"
 #include "base/text_time.h"
 

@@ -9,6 +9,8 @@
  * mlock(2).  Once one way is taken, its failure is an error: nothing falls back to pages that
  * could be swapped.
  */
+#include "base/locked.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,8 +19,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "base/locked.h"
 
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447 /* the same number on every architecture that has it */

@@ -14,11 +14,12 @@
  *
  * where a string is a u32 length and that many bytes, all big-endian.
  */
+#include "base/openssh_key.h"
+
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/crypto_key.h"
-#include "base/openssh_key.h"
 #include "base/random.h"
 #include "base/text.h"
 

@@ -48,7 +48,7 @@ answer_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
 {
 	const struct json *names = json_in_array(in, "fields", 1, CREDENTIAL_FIELDS);
 
-	for (size_t i = 0; names != NULL && i < json_array_size(names); i++) {
+	for (size_t i = 0; names != NULL && i < json_array_count(names); i++) {
 		const char *name = json_array_text(names, i);
 		int field = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "rotators/contract/echo.h"
+
+#include <string.h>
 
 enum { WHOLE_MIN = 4, LINE_MIN = 16 };
 

@@ -4,6 +4,8 @@
  * kernel's 64 KiB are less than an encoded credential can have), so that no side waits for the
  * other.  What the rotator writes on descriptor 5 is drained while its answer is awaited.
  */
+#include "rotators/contract/exchange.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +17,6 @@
 #include "base/credential.h"
 #include "base/process.h"
 #include "rotators/contract/contract.h"
-#include "rotators/contract/exchange.h"
 #include "rotators/contract/executable.h"
 
 enum { PIPE_SIZE = 128 * 1024, GRACE_MILLISECONDS = 2000 };

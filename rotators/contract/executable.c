@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/contract/executable.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/contract/executable.h"
 
 static enum err_code
 check_file(const char *path, int fd, struct err *err)

@@ -48,7 +48,7 @@ read_command(struct json_in *in, struct exec *exec)
 {
 	const struct json *command = json_in_array(in, "command", 1, ARGUMENTS_MAX);
 
-	for (size_t i = 0; in->code == ERR_OK && i < json_array_size(command); i++) {
+	for (size_t i = 0; in->code == ERR_OK && i < json_array_count(command); i++) {
 		const char *argument = json_array_text(command, i);
 
 		if (argument == NULL || strlen(argument) >= ARGUMENT_SIZE) {

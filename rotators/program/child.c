@@ -5,6 +5,8 @@
  * grandchild may keep them open for ever.  Our stdout is watched for what a pipe reports when its
  * reader is gone: a vault that gave up must not leave an ssh behind that still changes things.
  */
+#include "rotators/program/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +17,6 @@
 #include "base/child.h"
 #include "base/process.h"
 #include "rotators/contract/executable.h"
-#include "rotators/program/child.h"
 
 enum { INPUT, VALUE_3, VALUE_4, GENERATED, OUTPUT, ERRORS, PIPES };
 enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10 /* milliseconds */ };

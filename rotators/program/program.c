@@ -7,6 +7,8 @@
  * A rotator ends on its own account a little before the vault would end it, so that the vault hears
  * why: an eighth of the time, at most two seconds.
  */
+#include "rotators/program/program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -19,7 +21,6 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
-#include "rotators/program/program.h"
 
 enum {
 	CURRENT_FD = 3,

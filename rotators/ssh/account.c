@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/ssh/account.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "rotators/ssh/account.h"
 
 #include "base/json_in.h"
 

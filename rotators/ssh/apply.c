@@ -6,9 +6,10 @@
  * What is known not to have changed anything is "rejected"; a host that cannot be reached, does not
  * let us in or goes silent is "unknown", and the vault will probe.
  */
+#include "rotators/ssh/apply.h"
+
 #include <string.h>
 
-#include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"

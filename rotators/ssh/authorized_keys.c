@@ -5,10 +5,11 @@
  * not in double quotes (within which \" does not end them), and then "TYPE BASE64".  What is
  * neither is left alone, as sshd leaves it alone.
  */
+#include "rotators/ssh/authorized_keys.h"
+
 #include <string.h>
 
 #include "base/base64.h"
-#include "rotators/ssh/authorized_keys.h"
 
 /* Where TYPE begins and BASE64 ends in a line. */
 struct place {

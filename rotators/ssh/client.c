@@ -10,6 +10,8 @@
  * many authentication failures" (one key was offered, so it was that one): refused; anything else:
  * unreachable.  The exit status cannot tell: 255 is also what a remote command may give.
  */
+#include "rotators/ssh/client.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,6 @@
 #include "base/text.h"
 #include "rotators/contract/answer.h"
 #include "rotators/program/child.h"
-#include "rotators/ssh/client.h"
 
 enum { CONNECT_SECONDS = 10, AGENT_SECONDS = 5, PATH_SIZE = 64 };
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/ssh/key_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +13,6 @@
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "rotators/ssh/key_file.h"
 
 void
 key_file_done(struct key_file *file)

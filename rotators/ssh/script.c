@@ -9,6 +9,8 @@
  * SSH_USER_AUTH, the name of a file that tells which key opened it.  All processes that carry the
  * same name are ended with it, since a detached one outlives its sshd.
  */
+#include "rotators/ssh/script.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +18,6 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
-#include "rotators/ssh/script.h"
 
 static const char prelude[] =
     "set -f; umask 077; LC_ALL=C; export LC_ALL\n"

@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each check of house.py passes on a small house that is in order, and fails, naming the place, when
 one fault is planted in it.  Prints TAP."""
-import functools, json, os, shutil, subprocess, sys, tempfile
+import functools, json, os, re, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+import house
+from tree import Tree
+
 ROOT = os.path.join(HERE, "..", "..")
 LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 
@@ -181,8 +186,11 @@ FAULTS = [
     ("format", "a folder's own form", {"base/.clang-format": "DisableFormat: true\n", "base/ground.c":
         source("base/ground.c", body="        return 0;\n")}, "base/ground.c:6: clang-format"),
     ("format", "a form that nobody uses yet", {"base/.clang-format": ""}, "base/.clang-format: one form"),
-    ("compiles alone", "a header that needs another", {"base/ground.h": header("base/ground.h",
-        "size_t many(void);\n")}, "base/ground.h does not compile alone"),
+    ("compiles alone", "a header that needs another", {"base/pebble.h": header("base/pebble.h",
+        "size_t many(void);\n")}, "base/pebble.h does not compile alone"),
+    ("compiles alone", "a source file that includes its own header late", {"base/ground.c":
+        source("base/ground.c").replace("#include", "#include <stddef.h>\n#include")},
+        "base/ground.c: its own header is not the first"),
     ("in common", "a function of one room in another", {
         "vault/seal/box.c": source("vault/seal/box.c", body=COPIED),
         "ceremony/server/host.c": source("ceremony/server/host.c", body=COPIED)},
@@ -204,52 +212,57 @@ FAULTS = [
 def make(folder, files):
     for path, text in files.items():
         path = os.path.join(folder, path)
-        if text is None:
-            os.remove(path)
-            continue
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file: file.write(text)
     shutil.copy(os.path.join(ROOT, ".clang-format"), folder)
 
-def build(folder, without):
+@functools.cache
+def compiled(path, texts):
+    """The object of a file; TEXTS is what it is made of, its own and those that it includes."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(folder, dict(texts))
+        subprocess.run(["gcc", "-O1", "-I", ".", "-c", path, "-o", "it.o"], cwd=folder, check=True)
+        with open(os.path.join(folder, "it.o"), "rb") as file: return file.read()
+
+def build(folder, files, without):
     """Objects, and what meson says of them; it runs no test."""
     made, rows = os.path.join(folder, "build"), []
-    shutil.rmtree(made, ignore_errors=True)
     os.makedirs(os.path.join(made, "meson-private"))
     os.makedirs(os.path.join(made, "meson-info"))
-    for place, _, names in os.walk(folder):
-        for path in (os.path.join(place, name) for name in names if name.endswith(".c")):
-            name = os.path.relpath(path, folder)
-            if name in without: continue
-            rows.append({"file": path, "output": name.replace("/", "_") + ".p/it.o"})
-            os.makedirs(os.path.join(made, os.path.dirname(rows[-1]["output"])))
-            subprocess.run(["gcc", "-O1", "-I", folder, "-c", path,
-                "-o", os.path.join(made, rows[-1]["output"])], check=True)
+    for name in files:
+        if not name.endswith(".c") or name in without: continue
+        parts = [name, *(part for part in re.findall('#include "(.*)"', files[name]) if part in files)]
+        rows.append({"file": os.path.join(folder, name), "output": name.replace("/", "_") + ".p/it.o"})
+        os.makedirs(os.path.join(made, os.path.dirname(rows[-1]["output"])))
+        with open(os.path.join(made, rows[-1]["output"]), "wb") as file:
+            file.write(compiled(name, tuple((part, files[part]) for part in parts)))
     for name, text in (("compile_commands.json", rows), ("meson-info/intro-tests.json", [])):
         with open(os.path.join(made, name), "w", encoding="utf-8") as file: json.dump(text, file)
-    return ["--build", made]
+    return made
 
 def lint(program, folder, *words):
     return subprocess.run([sys.executable, os.path.join(HERE, program), "--root", folder, *words],
         capture_output=True, text=True)
 
+def said(files, check, without):
+    """(claim, faults) of the checks that are called CHECK, in a house of FILES."""
+    files = {path: text for path, text in files.items() if text is not None}
+    with tempfile.TemporaryDirectory() as folder:
+        make(folder, files)
+        tree = Tree(folder, build(folder, files, without) if without is not None else None)
+        return house.faults(tree, [check])
+
 @functools.cache
 def in_order(check, with_build):
-    """What a check says of the house without a fault."""
-    with tempfile.TemporaryDirectory() as folder:
-        make(folder, HOUSE)
-        done = lint("house.py", folder, *(build(folder, ()) if with_build else ()), check)
-        return done.returncode, done.stdout + done.stderr
+    """What a check says of the house without a fault: a fault."""
+    return [found for found in said(HOUSE, check, () if with_build else None) if found[1] != []]
 
 def planted(folder, check, files, place, without=None):
-    status, said = in_order(check, without is not None)
-    if status != 0 or "# SKIP" in said: return "fails on the house that is in order:\n" + said
-    make(folder, HOUSE)
-    make(folder, files)
-    after = lint("house.py", folder, *(build(folder, without) if without is not None else ()), check)
+    before = in_order(check, without is not None)
+    if before: return f"fails on the house that is in order: {before}"
+    after = said({**HOUSE, **files}, check, without)
     for each in [place] if isinstance(place, str) else place:
-        if after.returncode != 1 or each not in after.stdout:
-            return f"does not name {each!r}:\n" + after.stdout + after.stderr
+        if not any(each in fault for _, told in after for fault in told): return f"does not name {each!r}: {after}"
     return None
 
 def plaintext(folder):
@@ -273,7 +286,7 @@ def empty(folder):
     make(inner, {**HOUSE, "build.c": ""})
     found = lint("house.py", inner, "licensed")
     if all(done.returncode == 1 and "no source file in" in done.stderr for done in nothing) and \
-        "build.c: no licence line" in found.stdout: return None
+        found.returncode == 1 and "build.c: no licence line" in found.stdout: return None
     return "".join(done.stdout + done.stderr for done in (*nothing, found))
 
 def main():

@@ -44,15 +44,19 @@ class Tree:
     def lines(self, name):
         return self.text(name).splitlines()
 
-    def gcc(self, names, *arguments, into=None):
-        """(name, finished gcc) for each file that only includes that one; INTO: an option and a folder, in which
-        a file for each takes what the option makes."""
+    @functools.cached_property
+    def compiler(self):
         flags = run("pkg-config", "--cflags", "libpcsclite", "ykpiv", "libfido2").stdout.split()
-        def compile(name):
-            own = [into[0], os.path.join(into[1], name.replace("/", "_"))] if into else []
-            return name, run("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", *flags, *arguments, *own, "-x", "c", "-",
-                input=f'#include "{name}"\n', cwd=self.root)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool: yield from pool.map(compile, names)
+        return ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-I.", *flags, "-x", "c", "-"]
+
+    def gcc(self, names, *arguments):
+        """The finished gcc, for a file that only includes these."""
+        return run(*self.compiler, *arguments, input="".join(f'#include "{name}"\n' for name in names), cwd=self.root)
+
+    def each(self, names, *arguments):
+        """(name, finished gcc) of each alone."""
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from pool.map(lambda name: (name, self.gcc([name], *arguments)), names)
 
     def resolved(self, by, written):
         """The file of ours that an #include means."""
@@ -62,9 +66,11 @@ class Tree:
         return None
 
     def including(self, names):
-        """Includes of NAMES and of what they include, as the preprocessor meets them."""
-        ours = set(self.names)
-        for name, done in self.gcc(names, "-E", "-dI"):
+        """Includes of NAMES and of what they include, as the preprocessor meets them: all at once, and each alone
+        only where one cannot be read."""
+        ours, how = set(self.names), ("-E", "-dI", "-w")
+        whole = self.gcc(names, *how)
+        for name, done in [(None, whole)] if whole.returncode == 0 else self.each(names, *how):
             if done.returncode != 0: self.unread[name] = done.stderr.splitlines()[0]
             by = None
             for place, written in re.findall(
@@ -81,19 +87,23 @@ class Tree:
         found.update(self.including([n for n in self.files(".h", product=True) if n not in met]))
         return sorted((i for i in found if not i.by.startswith("tests/")), key=lambda i: (i.by, i.written))
 
+    def prototypes(self, names):
+        """(header, function) that NAMES, and what they include, declare; none where gcc takes them not."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as file:
+            if self.gcc(names, "-fsyntax-only", "-w", "-aux-info", file.name).returncode != 0: return None
+            told = re.findall(r"^/\* (.*?):\d+:\w+ \*/ extern .*?(\w+) \((?!\*)", file.read(), re.M)
+        return {(os.path.normpath(path), function) for path, function in told}
+
     @functools.cached_property
-    def headers(self):
-        """{header: (why it does not compile alone or None, functions it declares itself)}"""
-        found = {}
-        with tempfile.TemporaryDirectory() as folder:
-            for name, done in self.gcc(self.files(".h"), "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
-                    into=("-aux-info", folder)):
-                if done.returncode != 0:
-                    found[name] = done.stderr.splitlines()[0], set()
-                    continue
-                with open(os.path.join(folder, name.replace("/", "_")), encoding="utf-8") as file:
-                    told = re.findall(r"^/\* (.*?):\d+:\w+ \*/ extern .*?(\w+) \((?!\*)", file.read(), re.M)
-                found[name] = None, {function for path, function in told if os.path.normpath(path) == name}
+    def declared(self):
+        """{header of the product: functions that it declares itself}"""
+        found, rooms = {name: set() for name in self.files(".h", product=True)}, {}
+        for name in found: rooms.setdefault(tuple(name.split("/")[:2]), []).append(name)
+        for names in rooms.values(): # what is called alike in two rooms does not meet
+            told = self.prototypes(names)
+            if told is None: told = {pair for name in names for pair in self.prototypes([name]) or ()}
+            for path, function in told:
+                if path in found: found[path].add(function)
         return found
 
     @functools.cached_property

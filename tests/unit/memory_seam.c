@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/memory_seam.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 #include <unistd.h>
 
 #include "tests/unit/check.h"
-#include "tests/unit/memory_seam.h"
 
 struct memory_seam seam;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Vector files may have members that we have no use for, so json_in_end() is not asked. */
+#include "tests/unit/vectors.h"
+
 #include <stdio.h>
 
 #include "base/file.h"
 #include "base/json_in.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
-#include "tests/unit/vectors.h"
 
 struct json *
 vectors_open(const char *name)

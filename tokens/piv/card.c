@@ -19,11 +19,12 @@
  * Everything that comes back may be secret, so that it stays in the card's one locked reply
  * buffer, and the command that carries the PIN is put together in locked memory too.
  */
+#include "tokens/piv/card.h"
+
 #include <string.h>
 
 #include "base/crypto_key.h"
 #include "tokens/formats/tlv.h"
-#include "tokens/piv/card.h"
 
 enum {
 	ALGORITHM_P256 = 0x11,

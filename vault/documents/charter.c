@@ -128,7 +128,7 @@ check_host(const struct charter *charter, struct err *err)
 static enum err_code
 parse_form_factors(const struct json *array, struct charter *charter, struct err *err)
 {
-	charter->form_factor_count = json_array_size(array);
+	charter->form_factor_count = json_array_count(array);
 	for (size_t i = 0; i < charter->form_factor_count; i++) {
 		int64_t value = json_array_int(array, i);
 		if (value < 1 || value > 0x87 || (value > 7 && value < 0x81))
@@ -147,7 +147,7 @@ parse_waiver(const struct json *object, struct charter_waiver *waiver, struct er
 	const struct json *waives = json_in_array(&in, "waives", 1, ARRAY_SIZE(waiver_names) - 1);
 	members_in(&in, waiver_reason_members, waiver);
 	TRY(json_in_end(&in));
-	for (size_t i = 0; i < json_array_size(waives); i++) {
+	for (size_t i = 0; i < json_array_count(waives); i++) {
 		const char *name = json_array_text(waives, i);
 		unsigned bit = 0;
 		for (unsigned j = 0; name != NULL && waiver_names[j] != NULL; j++)
@@ -164,7 +164,7 @@ parse_waiver(const struct json *object, struct charter_waiver *waiver, struct er
 static enum err_code
 parse_waivers(const struct json *array, struct charter *charter, struct err *err)
 {
-	charter->waiver_count = json_array_size(array);
+	charter->waiver_count = json_array_count(array);
 	for (size_t i = 0; i < charter->waiver_count; i++) {
 		if (parse_waiver(json_array_object(array, i), &charter->waivers[i], err) != ERR_OK)
 			return err_add(err, "charter: attestation: waivers[%zu]", i);
@@ -214,7 +214,7 @@ parse_policy(const struct json *object, struct policy *policy, struct err *err)
 static enum err_code
 parse_policies(const struct json *policies, struct charter *charter, struct err *err)
 {
-	charter->policy_count = json_array_size(policies);
+	charter->policy_count = json_array_count(policies);
 	for (size_t i = 0; i < charter->policy_count; i++)
 		if (parse_policy(json_array_object(policies, i), &charter->policies[i], err) !=
 		    ERR_OK)

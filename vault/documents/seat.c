@@ -171,7 +171,7 @@ static enum err_code
 parse_roles(const struct json *array, unsigned *ret_roles, struct err *err)
 {
 	unsigned roles = 0;
-	for (size_t i = 0; i < json_array_size(array); i++) {
+	for (size_t i = 0; i < json_array_count(array); i++) {
 		const char *name = json_array_text(array, i);
 		unsigned role = 0;
 		for (unsigned j = 0; name != NULL && role_names[j] != NULL; j++)
@@ -200,7 +200,7 @@ seat_parse(const struct json *object, struct seat *ret_seat, struct err *err)
 	TRY(json_in_end(&in));
 	if (parse_roles(roles, &seat.roles, err) != ERR_OK)
 		return err_add(err, "seat \"%s\"", seat.name);
-	seat.token_count = json_array_size(tokens);
+	seat.token_count = json_array_count(tokens);
 	for (size_t i = 0; i < seat.token_count; i++)
 		if (parse_token(json_array_object(tokens, i), &seat.tokens[i], err) != ERR_OK)
 			return err_add(err, "seat \"%s\": tokens[%zu]", seat.name, i);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/sim/sim_bench.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +12,6 @@
 
 #include "base/crypto_key.h"
 #include "base/text.h"
-#include "tests/unit/sim/sim_bench.h"
 #include "tokens/sim/crypto/ber.h"
 
 static bool

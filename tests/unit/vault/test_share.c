@@ -250,7 +250,7 @@ published_vectors_combine(void **state)
 	struct json_in in = json_in(sets, "vectors", &err);
 	const struct json *vectors = json_in_array(&in, "vectors", 11, 11);
 	assert_non_null(vectors);
-	for (size_t i = 0; i < json_array_size(vectors); i++) {
+	for (size_t i = 0; i < json_array_count(vectors); i++) {
 		SECRET *opened = NULL;
 		uint8_t xs[SHARE_COUNT_MAX];
 		const char *values[SHARE_COUNT_MAX];
@@ -259,7 +259,7 @@ published_vectors_combine(void **state)
 		SECRET *expected = secret_from_hex(json_in_text(&vector, "secret", 2, 128));
 		const struct json *shares = json_in_array(&vector, "shares", k, 255);
 		assert_non_null(shares);
-		unsigned n = read_shares(shares, json_array_size(shares), xs, values);
+		unsigned n = read_shares(shares, json_array_count(shares), xs, values);
 		assert_int_equal(combine(k, n, xs, values, k, &opened, &err), ERR_OK);
 		assert_true(secret_equal(opened, expected));
 	}
@@ -278,7 +278,7 @@ published_negatives_are_refused_or_left_to_commitments(void **state)
 	struct json_in in = json_in(sets, "vectors", &err);
 	const struct json *negatives = json_in_array(&in, "negative", 9, 9);
 	assert_non_null(negatives);
-	for (size_t i = 0; i < json_array_size(negatives); i++) {
+	for (size_t i = 0; i < json_array_count(negatives); i++) {
 		SECRET *opened = NULL;
 		uint8_t xs[SHARE_COUNT_MAX];
 		const char *values[SHARE_COUNT_MAX];
@@ -288,7 +288,7 @@ published_negatives_are_refused_or_left_to_commitments(void **state)
 		const struct json *shares = json_in_array(&negative, "shares", 0, 255);
 		const char *naive = json_in_text_optional(&negative, "naive_result", 64, 64);
 		assert_non_null(shares);
-		size_t count = json_array_size(shares);
+		size_t count = json_array_count(shares);
 		read_shares(shares, count, xs, values);
 		enum err_code code = combine(3, 5, xs, values, count, &opened, &err);
 		if (strncmp(expect, "reject", 6) == 0) {

@@ -140,7 +140,7 @@ sim_fido_read(const struct json *json, struct sim_fido *ret_fido, struct err *er
 	fido.pin_set = pin != NULL;
 	if (pin != NULL)
 		TRY(members_read(pin, "FIDO2 PIN", pin_members, &fido, err));
-	for (size_t i = 0; i < json_array_size(credentials); i++)
+	for (size_t i = 0; i < json_array_count(credentials); i++)
 		TRY(read_credential(json_array_object(credentials, i),
 		    &fido.credentials[fido.count++], err));
 	*ret_fido = fido;

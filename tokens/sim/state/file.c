@@ -140,9 +140,9 @@ read_state(const struct json *json, struct sim_state *state, struct err *err)
 	TRY(read_management(management, &state->management, err));
 	if (fido != NULL)
 		TRY(sim_fido_read(fido, &state->fido, err));
-	for (size_t i = 0; i < json_array_size(keys); i++)
+	for (size_t i = 0; i < json_array_count(keys); i++)
 		TRY(read_key(json_array_object(keys, i), state, err));
-	for (size_t i = 0; i < json_array_size(objects); i++)
+	for (size_t i = 0; i < json_array_count(objects); i++)
 		TRY(read_object(json_array_object(objects, i), state, err));
 	return ERR_OK;
 }
