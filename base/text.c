@@ -164,6 +164,15 @@ text_plural(uint64_t count, const char *one, const char *many)
 	return count == 1 ? one : many;
 }
 
+void
+text_quote(const char *words, struct buf *ret_text)
+{
+	buf_u8(ret_text, '"');
+	for (; *words != '\0'; words++)
+		buf_u8(ret_text, *words == '"' ? '\'' : (uint8_t)*words);
+	buf_u8(ret_text, '"');
+}
+
 /* Levenshtein's distance, one row of its table at a time; A is of at most NEAREST_MAX bytes. */
 enum { NEAREST_MAX = 64 };
 

@@ -25,6 +25,9 @@ bool text_is_name(const char *text);
 enum { TEXT_WORDS_SIZE = 96 };
 void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
 
+/* What somebody else typed, in quotation marks that it cannot close: within it " becomes '. */
+void text_quote(const char *words, struct buf *ret_text);
+
 /* ONE when COUNT is 1, else MANY: "1 entry", "2 entries". */
 const char *text_plural(uint64_t count, const char *one, const char *many);
 

@@ -129,16 +129,18 @@ add_collecting(struct session *session, struct json *items, const struct opening
 	    [MODE_ROTATE] = "asks to replace it"};
 	const struct request *request = &opening->transcript->request;
 	const char *why = request->incident[0] != '\0' ? request->incident : request->reason;
-	BUF waits = {0};
+	BUF waits = {0}, text = {0};
 	enum verdict verdict;
-	char text[NOTE_TEXT_MAX + 1], next[64], deadline[TEXT_TIME_SIZE];
+	char next[64], deadline[TEXT_TIME_SIZE];
 
 	TRY(opening_verdict(opening, session_now(session), &verdict, &waits, err));
 	text_time(opening->row.deadline, deadline);
-	snprintf(text, sizeof(text), "%s %s (%.200s), until %s", opening->row.requester,
-	    wants[opening->row.mode], why, deadline);
+	buf_format(&text, "%s %s until %s: ", opening->row.requester, wants[opening->row.mode],
+	    deadline);
+	text_quote(why, &text);
+	TRY(buf_check(&text, err));
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", name, text, waits.size > 0 ? buf_string(&waits) : "", next);
+	add_item(items, "ceremony", name, buf_string(&text), waits.size > 0 ? buf_string(&waits) : "", next);
 	return ERR_OK;
 }
 

@@ -45,7 +45,8 @@ wrap_fit(const char *line, size_t columns)
 	return at;
 }
 
-/* Where the value of "  name   value" begins; else after the leading spaces. */
+/* Where the value of "  name   value" begins; else after the leading spaces, and never in the first column:
+ * what wraps may be somebody else's words, and is not to look like a line of ours. */
 static size_t
 find_indent(const char *line, size_t columns)
 {
@@ -56,7 +57,7 @@ find_indent(const char *line, size_t columns)
 
 	if (lead >= 2 && gap >= 2 && value <= columns / 2)
 		return value;
-	return lead <= columns / 2 ? lead : 0;
+	return lead >= 2 && lead <= columns / 2 ? lead : 2;
 }
 
 static bool

@@ -133,7 +133,7 @@ told "a policy that secrets are under" 1 'nobody could open prod/db' \
 
 # --- waivers and form factors ---
 ok "a waiver is proposed" as ciso charter propose --waive 'carol-1=touch,firmware:an older key until march' --form-factor usb-c-nano --form-factor usb-a-keychain
-like "in capitals" "$(tap_output)" 'WAIVER for carol.s token .carol-1.: OLD FIRMWARE, NO TOUCH waived: an older key until march'
+like "in capitals" "$(tap_output)" 'WAIVER for carol.s token .carol-1.: OLD FIRMWARE, NO TOUCH waived: .an older key until march.'
 told "a waiver for nobody" 1 'no token of the new charter has that label' as ciso charter propose --waive 'nobody-1=touch:x y'
 told "a waiver of nothing" 2 'is no waiver' as ciso charter propose --waive 'carol-1=magic:x y'
 told "a form factor that is none" 2 'is no form factor' as ciso charter propose --form-factor usb-z
@@ -162,7 +162,7 @@ like "nothing is sealed to those who left any more" "$(halligan charter status 2
 # --- history ---
 ok "the history reads like a story" halligan charter history
 like "it begins" "$(tap_output)" 'town.example was founded; ciso joined'
-like "a suspension and why" "$(tap_output)" "legal's token .legal-1. was suspended: lost on the train \(signed by ciso\)"
+like "a suspension and why" "$(tap_output)" "legal's token .legal-1. was suspended: .lost on the train. \(signed by ciso\)"
 like "who came, who went, what was restored" "$(tap_output)" "charter 3; carol joined .*; legal left.*audit's token .audit-1. was restored"
 like "tests" "$(tap_output)" 'ciso tested the token .ciso-1.: it works'
 ok "as JSON" halligan charter history --json

@@ -218,8 +218,9 @@ on_suspend(struct story *story, const struct dsse *statement, struct buf *text, 
 
 	TRY(suspension_parse(statement, story->chain.charter->training, &suspension, err));
 	token = chain_listed_token(&story->chain, suspension.holder, &suspension.suspended);
-	buf_format(text, "%s's token \"%s\" was suspended: %s", suspension.holder,
-	    token != NULL ? token->label : "?", suspension.reason);
+	buf_format(text, "%s's token \"%s\" was suspended: ", suspension.holder,
+	    token != NULL ? token->label : "?");
+	text_quote(suspension.reason, text);
 	return ERR_OK;
 }
 

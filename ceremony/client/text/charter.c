@@ -85,7 +85,8 @@ show_waiver(const struct charter *charter, const struct digest *token, struct bu
 		buf_format(ret_text, "%s%s", comma, loud[i]);
 		comma = ", ";
 	}
-	buf_format(ret_text, " waived: %s", waiver->reason);
+	buf_text(ret_text, " waived: ");
+	text_quote(waiver->reason, ret_text);
 }
 
 void

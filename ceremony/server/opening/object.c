@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/opening/list.h"
@@ -117,16 +118,17 @@ cancel(struct session *session, const struct objecting *objecting, struct openin
 {
 	LEAF leaf = leaf_new("cancel");
 	struct digest digest;
-	char reason[NOTE_TEXT_MAX + 1];
+	BUF reason = {0};
 
 	TRY(session_keep(session, &objecting->statement, STATEMENT_CANCEL, false, &digest, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(objecting->id.bytes));
 	leaf_text(&leaf, "seat", objecting->objection.seat);
 	leaf_statement(&leaf, &digest);
 	TRY(journal_add(session, &leaf, err));
-	snprintf(reason, sizeof(reason), "cancelled by %s: %.400s", objecting->objection.seat,
-	    objecting->objection.reason);
-	return ceremony_refuse(session, &opening->row, EVENT_CANCEL, reason, err);
+	buf_format(&reason, "cancelled by %s: ", objecting->objection.seat);
+	text_quote(objecting->objection.reason, &reason);
+	TRY(buf_check(&reason, err));
+	return ceremony_refuse(session, &opening->row, EVENT_CANCEL, buf_string(&reason), err);
 }
 
 enum err_code

@@ -302,6 +302,16 @@ one_is_singular_and_nothing_else(void **state)
 }
 
 static void
+what_others_typed_cannot_close_its_quotation_marks(void **state)
+{
+	BUF text = {0};
+
+	(void)state;
+	text_quote("down\"; next: \"halligan", &text);
+	assert_string_equal(buf_string(&text), "\"down'; next: 'halligan\"");
+}
+
+static void
 the_nearest_name_is_found_or_none(void **state)
 {
 	static const char *const names[] = {"approve", "request", "rotate", "status", NULL};
@@ -349,6 +359,7 @@ main(void)
 	    cmocka_unit_test(eight_of_the_longest_words_fit),
 	    cmocka_unit_test(firmware_versions_have_one_spelling),
 	    cmocka_unit_test(one_is_singular_and_nothing_else),
+	    cmocka_unit_test(what_others_typed_cannot_close_its_quotation_marks),
 	    cmocka_unit_test(the_nearest_name_is_found_or_none),
 	};
 

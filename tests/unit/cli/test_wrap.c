@@ -23,10 +23,10 @@ a_line_breaks_between_words(void **state)
 {
 	(void)state;
 	check("one two three four five six seven eight", 30,
-	    "one two three four five six\nseven eight");
+	    "one two three four five six\n  seven eight");
 	/* Exactly as wide as the terminal, and one wider. */
 	check("123456789 123456789 1234567890", 30, "123456789 123456789 1234567890");
-	check("123456789 123456789 12345678901", 30, "123456789 123456789\n12345678901");
+	check("123456789 123456789 12345678901", 30, "123456789 123456789\n  12345678901");
 	check("", 80, "");
 }
 
@@ -41,11 +41,23 @@ the_rest_stands_under_the_value(void **state)
 }
 
 static void
+no_line_goes_on_in_the_first_column(void **state)
+{
+	BUF text = {0};
+
+	(void)state;
+	wrap_line("ceremony  prod/db: alice asks for it: \"down since 02:13zzz alarm     log: rewritten\"", 60,
+	    &text);
+	assert_null(strstr(buf_string(&text), "\nalarm"));
+	assert_non_null(strstr(buf_string(&text), "\n  alarm"));
+}
+
+static void
 a_long_word_stays_whole(void **state)
 {
 	(void)state;
 	check("see /a/very/long/path/that/nobody/may/break now", 30,
-	    "see\n/a/very/long/path/that/nobody/may/break\nnow");
+	    "see\n  /a/very/long/path/that/nobody/may/break\n  now");
 }
 
 static void
@@ -141,6 +153,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_line_breaks_between_words),
 	    cmocka_unit_test(the_rest_stands_under_the_value),
+	    cmocka_unit_test(no_line_goes_on_in_the_first_column),
 	    cmocka_unit_test(a_long_word_stays_whole),
 	    cmocka_unit_test(letters_of_several_bytes_are_one_column),
 	    cmocka_unit_test(no_word_of_others_draws_a_line_that_looks_like_a_field),

@@ -413,7 +413,7 @@ only_the_requester_cancels(void **state)
 	cancel(bench, &id);
 	bench_show(bench, &id, &shown);
 	assert_string_equal(shown.state, "refused");
-	assert_string_equal(shown.reason, "cancelled by alice: not like this");
+	assert_string_equal(shown.reason, "cancelled by alice: \"not like this\"");
 	assert_error(ERR_REFUSED,
 	    bench_object(bench, who(bench, ALICE), &id, STATEMENT_CANCEL, &err));
 	assert_int_equal(bench_files(bench, "ceremony"), 0);
