@@ -43,7 +43,8 @@ cli_hint(enum err_code code, const char *command)
 		return "stop. Leave the vault's folder as it is, copy it whole, and find out who wrote "
 		       "there; `halligan log verify` names the first contradiction";
 	case ERR_NO_SPACE:
-		return "make room and run the same command again; nothing was half-written";
+		return "make room; nothing was half-written. Then run the same command again, unless it says "
+		       "above that it counts already";
 	case ERR_BUSY:
 		return "wait for the other one to end, and run the same command again";
 	case ERR_VERSION:

@@ -17,7 +17,12 @@
 #include "vault/documents/definition.h"
 #include "vault/documents/reach.h"
 
-enum { CEREMONY_VOICES = 512 };
+/* 500 items in parts of 20 take 25 approvals of a seat; denials always find room (QUORUM_SEATS = 64). */
+enum {
+	CEREMONY_VOICES = 512,
+	CEREMONY_VOICES_OF_SEAT = 60,
+	CEREMONY_APPROVALS = CEREMONY_VOICES - 64
+};
 
 /* What an officer said.  A seat that was interrupted may approve again; who denied has denied. */
 struct voice {

@@ -10,17 +10,17 @@ enum { PREFIX_SIZE = 8 };
 enum err_code
 frame_send(int fd, struct view json, struct view blob, int64_t deadline, struct err *err)
 {
-	BUF prefix = {0};
+	BUF head = {0};
 
 	if (json.size > FRAME_JSON_MAX || blob.size > FRAME_BLOB_MAX)
 		return err_set(err, ERR_INTERNAL,
 		    "a frame of %zu and %zu bytes is larger than the protocol allows", json.size,
 		    blob.size);
-	buf_u32(&prefix, (uint32_t)json.size);
-	buf_u32(&prefix, (uint32_t)blob.size);
-	TRY(buf_check(&prefix, err));
-	TRY(fd_write(fd, buf_view(&prefix), deadline, err));
-	TRY(fd_write(fd, json, deadline, err));
+	buf_u32(&head, (uint32_t)json.size);
+	buf_u32(&head, (uint32_t)blob.size);
+	buf_bytes(&head, json); /* in one piece, so that a small frame goes out whole or not at all */
+	TRY(buf_check(&head, err));
+	TRY(fd_write(fd, buf_view(&head), deadline, err));
 	return fd_write(fd, blob, deadline, err);
 }
 

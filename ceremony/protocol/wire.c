@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/protocol/wire.h"
 
+#include <poll.h>
+
 #include "base/crypto.h"
 #include "base/json_in.h"
 
@@ -49,6 +51,14 @@ wire_send(int fd, const struct json *json, struct view blob, int64_t deadline, s
 	if (text.size <= WIRE_JSON_MAX)
 		return frame_send(fd, buf_view(&text), blob, deadline, err);
 	return send_parts(fd, buf_view(&text), blob, deadline, err);
+}
+
+bool
+wire_takes(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+	return poll(&ready, 1, 0) == 1;
 }
 
 /* ---- receiving ---- */

@@ -26,6 +26,8 @@ enum {
 	WIRE_PROTOCOL = 1
 };
 
+/* Would a frame of a page (4,096 bytes) at most go out on FD without waiting for whoever reads there? */
+bool wire_takes(int fd);
 /* DEADLINE: process_milliseconds, or -1.  JSON is not taken over.  ERR_INVALID: it is larger than
  * JSON_TEXT_MAX, and nothing was sent. */
 enum err_code wire_send(int fd, const struct json *json, struct view blob, int64_t deadline,

@@ -140,7 +140,8 @@ add_collecting(struct session *session, struct json *items, const struct opening
 	text_quote(why, &text);
 	TRY(buf_check(&text, err));
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", name, buf_string(&text), waits.size > 0 ? buf_string(&waits) : "", next);
+	add_item(items, "ceremony", name, buf_string(&text),
+	    waits.size > 0 ? buf_string(&waits) : "", next);
 	return ERR_OK;
 }
 
@@ -177,7 +178,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 		else if (rows[i].state == CEREMONY_RELEASED)
 			add_lease(items, opening, name, id);
 		else
-			add_item(items, "alarm", name, "a ceremony was not finished",
+			add_item(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
 	return ERR_OK;
@@ -201,7 +202,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
 	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
-	add_item(items, degraded ? "alarm" : "debt", secret.name, text,
+	add_item(items, degraded ? "degraded" : "debt", secret.name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);
 	return ERR_OK;
 }
@@ -234,13 +235,14 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	TRY(store_list_exposed(session->store, &after, rows, EXPOSED_SHOWN, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
-		char text[100], next[100];
+		char text[100], next[SEAT_NAME_MAX + 80];
 
 		TRY(store_get_secret(session->store, &rows[i].secret, &secret, err));
 		snprintf(text, sizeof(text),
 		    "shares of version %u were opened in a ceremony that came to nothing",
 		    rows[i].number);
-		snprintf(next, sizeof(next), "halligan reseal --rotate %s", secret.name);
+		snprintf(next, sizeof(next),
+		    "halligan reseal --rotate --reason \"shares were opened\" %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
 	return ERR_OK;
@@ -259,11 +261,11 @@ add_stale(struct session *session, struct json *items, struct err *err)
 
 		snprintf(text, sizeof(text),
 		    "a token that left %lld %s ago still has envelopes of %zu%s "
-		    "%s; after %d days this is an alarm",
+		    "%s; after %d days this is overdue",
 		    (long long)days, text_plural((uint64_t)days, "day", "days"), sum.left_count,
 		    sum.more ? " or more" : "", text_plural(sum.left_count, "secret", "secrets"),
 		    (int)STALE_LEFT_DAYS);
-		add_item(items, days >= STALE_LEFT_DAYS ? "alarm" : "reseal", "leaver", text,
+		add_item(items, days >= STALE_LEFT_DAYS ? "overdue" : "reseal", "leaver", text,
 		    "an operator or officer", "halligan reseal");
 	}
 	if (sum.count > 0) {
@@ -276,10 +278,20 @@ add_stale(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+/* Secrets by the margin of their worst version: -1, nobody can open it; 0, ... */
 struct margins {
 	const struct session *session;
-	uint64_t thin;
+	struct secret_id last; /* versions of a secret come together */
+	int worst;
+	uint64_t counts[THIN_MARGIN + 2];
 };
+
+static void
+count_margin(struct margins *margins, int margin, uint64_t by)
+{
+	if (margin <= THIN_MARGIN)
+		margins->counts[margin + 1] += by;
+}
 
 static enum err_code
 count_thin(void *context, const struct surveyed *version, struct err *err)
@@ -289,11 +301,18 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 	const struct policy *policy =
 	    charter_policy(session->chain.charter, version->definition->policy);
 	struct reach reach;
+	bool again = memcmp(&margins->last, &version->secret->id, sizeof(margins->last)) == 0;
 
 	(void)err;
 	reach_of(session->chain.charter, &session->chain.suspensions, version->header,
 	    version->spares, version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
-	margins->thin += reach.margin <= THIN_MARGIN;
+	if (again && reach.margin >= margins->worst)
+		return ERR_OK;
+	if (again)
+		count_margin(margins, margins->worst, (uint64_t)-1);
+	count_margin(margins, reach.margin, 1);
+	margins->last = version->secret->id;
+	margins->worst = reach.margin;
 	return ERR_OK;
 }
 
@@ -301,6 +320,8 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 static enum err_code
 add_readiness(struct session *session, struct json *items, struct err *err)
 {
+	static const char *const says[] = {"that nobody can open any more",
+	    "that no seat may be lost of", "that one seat may be lost of, no more"};
 	struct margins count = {.session = session};
 	bool complete;
 	BUF text = {0};
@@ -308,9 +329,11 @@ add_readiness(struct session *session, struct json *items, struct err *err)
 	TRY(survey(session, READINESS_SECRETS, count_thin, &count, &complete, err));
 	if (session->chain.suspensions.count > 0)
 		buf_format(&text, "%zu suspended", session->chain.suspensions.count);
-	if (count.thin > 0)
-		buf_format(&text, "%s%" PRIu64 " of the secrets can lose one seat at most",
-		    text.size > 0 ? ", " : "", count.thin);
+	for (size_t i = 0; i < ARRAY_SIZE(count.counts); i++)
+		if (count.counts[i] > 0)
+			buf_format(&text, "%s%" PRIu64 " %s %s", text.size > 0 ? ", " : "",
+			    count.counts[i], text_plural(count.counts[i], "secret", "secrets"),
+			    says[i]);
 	if (text.size == 0)
 		return ERR_OK;
 	if (!complete)

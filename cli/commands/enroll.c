@@ -79,6 +79,7 @@ ask_vault(const struct cli_call *call, struct enrol_plan *plan, struct err *err)
 		    option_given(call->parsed, "min-firmware"))
 			return err_set(err, ERR_USAGE,
 			    "--root and --min-firmware count before the first charter only");
+		plan->live = true;
 		plan->training = view->chain.charter->training;
 		plan->init = view->chain.charter->init;
 		plan->enrolled[0] =
@@ -209,7 +210,10 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 	    plan->roles == ROLE_RESPONDER ? "an operator or officer" :
 	                                    "whoever draws up the charter");
 	ui_say(ui, "  halligan %s %s",
-	    plan->roles == ROLE_RESPONDER ? "roster add" : "charter draft ...", plan->out);
+	    plan->roles == ROLE_RESPONDER ? "roster add" :
+	        plan->live                ? "charter propose" :
+	                                    "charter draft ...",
+	    plan->out);
 	ui_say(ui, "Then read the words to each other, by voice: they must be the same.");
 }
 

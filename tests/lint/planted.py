@@ -197,8 +197,8 @@ FAULTS = [
         "ceremony/server/host.c:5 and vault/seal/box.c:5 have "),
     ("who may", "an operation that proves less than PROTOCOL.md says",
         with_ops('"an officer", "a signature"', '"an officer", NULL'), "move | founding, live | an officer | reads"),
-    ("who may", "an operation that proves nothing", {**with_ops('"a signature"', '"nothing"'),
-        **with_says("a signature", "nothing")}, "move: nothing proves it"),
+    ("who may", "an operation that proves nothing", {**with_ops('"a signature"', '"good will"'),
+        **with_says("a signature", "good will")}, "move: good will proves nothing"),
     ("who may", "PROTOCOL.md says that others may ask", with_says("an officer", "anyone"),
         "does not say: move | founding, live | anyone"),
     ("who may", "an operation without its frames", with_says("| `move` | `move` | | |", ""),
@@ -290,6 +290,7 @@ def empty(folder):
     return "".join(done.stdout + done.stderr for done in (*nothing, found))
 
 def main():
+    if len(sys.argv) > 1: sys.exit(__doc__)
     failed = False
     rows = [(f"{check}: {what}", functools.partial(planted, check=check, files=files, place=place,
         without=without[0] if without else None)) for check, what, files, place, *without in FAULTS]

@@ -106,7 +106,8 @@ suspension_verify(const struct dsse *statement, const struct suspension *suspens
 	if (!reach_signers(charter, &after, &charter->change))
 		return err_set(err, ERR_REFUSED,
 		    "with this token suspended nobody could change the charter any more (%.300s), so "
-		    "nothing could ever end the suspension; propose a charter without the token instead",
+		    "nothing could ever end the suspension; propose a charter without its seat, or with "
+		    "another token for it, instead",
 		    charter->change_text);
 	*ret_after = after;
 	after = (struct suspensions){0};

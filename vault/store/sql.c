@@ -108,8 +108,7 @@ fail_io(struct sql *sql, int result, const char *doing, struct err *err)
 		    doing, strerror(error_number));
 	}
 	if (is_full(error_number))
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed",
-		    doing);
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full", doing);
 	return err_set(err, ERR_IO, "%s: %s (%s)", doing, sqlite3_errstr(result),
 	    error_number != 0 ? strerror(error_number) : "the system did not say why");
 }
@@ -140,8 +139,7 @@ fail(struct sql *sql, int result, const char *doing, struct err *err)
 	case SQLITE_CONSTRAINT:
 		return fail_constraint(result, doing, detail, err);
 	case SQLITE_FULL:
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full; nothing was changed",
-		    doing);
+		return err_set(err, ERR_NO_SPACE, "%s: the disk is full", doing);
 	case SQLITE_NOMEM:
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	case SQLITE_BUSY:

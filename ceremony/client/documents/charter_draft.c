@@ -227,6 +227,12 @@ list_quorum(const char *text, const char *seat, const char *option, const char *
 static enum err_code
 check_removed(const struct draft_plan *plan, const struct charter *charter, struct err *err)
 {
+	for (size_t i = 0; i < charter->seat_count; i++)
+		if (charter->seats[i].token_count == 0)
+			return err_set(err, ERR_INVALID,
+			    "\"%s\" would have no token left: give an enrolment of another one too, or take "
+			    "the seat out with --remove-seat",
+			    charter->seats[i].name);
 	for (size_t i = 0; i < plan->remove_seat_count; i++) {
 		const char *seat = plan->remove_seats[i];
 		BUF list = {0};
@@ -283,8 +289,8 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));
 	TRY(apply_change(plan, charter, err));
-	TRY(charter_payload(charter, &payload, err));
 	TRY(check_removed(plan, charter, err));
+	TRY(charter_payload(charter, &payload, err));
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));
 	TRY(charter_parse(&statement, &result, err));
 	show_charter(ui, view != NULL ? &view->chain : NULL, result);

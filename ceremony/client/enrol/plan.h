@@ -6,6 +6,7 @@
 #include "ceremony/client/hand/hand.h"
 
 struct enrol_plan {
+	bool live; /* the vault has a charter, as far as could be asked */
 	bool training;
 	struct digest init; /* the founding's nonce */
 	const char *seat, *person, *label;

@@ -104,6 +104,19 @@ show_admission(const struct chain *chain, const char *seat, const struct digest 
 	    document->version, time, document->by);
 }
 
+static void
+show_suspended(const struct ui *ui, const struct chain *chain, const struct digest *token)
+{
+	const struct suspension *row =
+	    chain != NULL ? suspensions_find(&chain->suspensions, token) : NULL;
+	BUF text = {0};
+
+	if (row == NULL)
+		return;
+	suspension_text(row, &text);
+	ui_say(ui, "  %-12s   SUSPENDED: %s", "", buf_string(&text));
+}
+
 /* CHAIN may be NULL: nobody is admitted yet. */
 static void
 show_seat(const struct ui *ui, const struct chain *chain, const struct seat *seat)
@@ -117,6 +130,7 @@ show_seat(const struct ui *ui, const struct chain *chain, const struct seat *sea
 
 		token_text(&seat->tokens[i], token);
 		ui_say(ui, "  %-12s   token %s", "", token);
+		show_suspended(ui, chain, &seat->tokens[i].id);
 		show_admission(chain, seat->name, &seat->tokens[i].id, &since);
 		if (since.size > 0)
 			ui_say(ui, "  %-12s   %s", "", buf_string(&since));
@@ -132,17 +146,28 @@ show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest
 	ui_say(ui, "Enrolment of %s (%s): %s", seat->name, seat->person, words);
 }
 
+enum { LIMITS_SIZE = 3 * TEXT_DURATION_SIZE + 60 };
+
 static void
-show_policy(const struct ui *ui, const struct policy *policy)
+limits_text(const struct policy *policy, char ret_text[LIMITS_SIZE])
 {
 	char duration[TEXT_DURATION_SIZE], ttl[TEXT_DURATION_SIZE], age[TEXT_DURATION_SIZE];
 
 	text_duration(policy->max_duration, duration);
 	text_duration(policy->request_ttl, ttl);
 	text_duration(policy->max_age, age);
+	snprintf(ret_text, LIMITS_SIZE, "for at most %s; a request waits %s; replaced after %s",
+	    duration, ttl, age);
+}
+
+static void
+show_policy(const struct ui *ui, const struct policy *policy)
+{
+	char limits[LIMITS_SIZE];
+
+	limits_text(policy, limits);
 	ui_say(ui, "  %-12s %s", policy->name, policy->quorum_text);
-	ui_say(ui, "  %-12s   for at most %s; a request waits %s; replaced after %s", "", duration,
-	    ttl, age);
+	ui_say(ui, "  %-12s   %s", "", limits);
 }
 
 static void
@@ -249,9 +274,13 @@ show_policies_only_in(const struct ui *ui, char sign, const struct charter *a,
 {
 	for (size_t i = 0; i < a->policy_count; i++) {
 		const struct policy *policy = &a->policies[i];
+		char limits[LIMITS_SIZE];
 
-		if (!policy_equal(policy, charter_policy(b, policy->name)))
-			ui_say(ui, "  %c policy %s: %s", sign, policy->name, policy->quorum_text);
+		if (policy_equal(policy, charter_policy(b, policy->name)))
+			continue;
+		limits_text(policy, limits);
+		ui_say(ui, "  %c policy %s: %s; %s", sign, policy->name, policy->quorum_text,
+		    limits);
 	}
 }
 
@@ -333,6 +362,24 @@ show_losses(const struct ui *ui, const struct charter *before, const struct char
 	}
 }
 
+static void
+show_accepted(const struct ui *ui, const struct charter *before, const struct charter *after)
+{
+	char was[FIRMWARE_TEXT_SIZE], now[FIRMWARE_TEXT_SIZE];
+
+	firmware_text(before->min_firmware, was);
+	firmware_text(after->min_firmware, now);
+	if (strcmp(was, now) != 0)
+		ui_say(ui, "  ! tokens are accepted from firmware %s on; it was %s", now, was);
+	if (before->root_count != after->root_count ||
+	    memcmp(before->roots, after->roots, sizeof(before->roots)) != 0)
+		ui_say(ui, "  ! which roots attest tokens: %zu, listed above; it was %zu",
+		    after->root_count, before->root_count);
+	if (before->form_factor_count != after->form_factor_count ||
+	    memcmp(before->form_factors, after->form_factors, sizeof(before->form_factors)) != 0)
+		ui_say(ui, "  ! which form factors are accepted: listed above");
+}
+
 void
 show_charter_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
     const struct suspensions *suspended)
@@ -346,12 +393,7 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 	show_policies_only_in(ui, '+', after, before);
 	if (strcmp(before->change_text, after->change_text) != 0)
 		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
-	if (before->root_count != after->root_count ||
-	    memcmp(before->roots, after->roots, sizeof(before->roots)) != 0 ||
-	    before->form_factor_count != after->form_factor_count ||
-	    memcmp(before->form_factors, after->form_factors, sizeof(before->form_factors)) != 0 ||
-	    memcmp(before->min_firmware, after->min_firmware, sizeof(before->min_firmware)) != 0)
-		ui_say(ui, "  ! which tokens are accepted");
+	show_accepted(ui, before, after);
 	show_losses(ui, before, after);
 	if (strcmp(before->copy, after->copy) != 0)
 		ui_say(ui, "  ! where copies go: %s", after->copy);

@@ -76,7 +76,8 @@ check_openable(struct session *session, const struct charter *charter, struct er
 	    buf_string(&names));
 }
 
-/* Under another attestation policy every token is verified anew. */
+/* Under another attestation policy every token of the charter is verified anew; the roster's stand as they were
+ * admitted, until a roster names them no more. */
 static bool
 same_attestation(const struct charter *a, const struct charter *b)
 {

@@ -141,9 +141,10 @@ take(struct session *session, const struct proposal *proposal, bool waits, struc
 	    err));
 	snprintf(row.seat, sizeof(row.seat), "%s", seat);
 	TRY(session_keep(session, &proposal->statement, proposal->type, false, &digest, err));
-	TRY(draft_check_room(session, seat, err));
-	if (waits)
+	if (waits) { /* what is in force at once takes no room, above all an officer's suspension */
+		TRY(draft_check_room(session, seat, proposal->statement.signatures[0].keyid, err));
 		TRY(store_add_draft(session->store, &row, err));
+	}
 	leaf_statement(leaf, &digest);
 	return note(session, proposal, seat, leaf, err);
 }

@@ -136,7 +136,7 @@ put_by_digest(struct session *session, struct call *call, const char *name,
 
 		if (!read_digest(digests, i, &digest))
 			return err_set(err, ERR_INVALID, "digests[%zu]: must be 64 hex digits", i);
-		TRY(session_statement(session, &digest, "statement", &statement, err));
+		TRY(session_find(session, &digest, "statement", &statement, err));
 		if (!is_among(&statement, types, count))
 			return err_set(err, ERR_NOT_FOUND, "digests[%zu] is no %s", i,
 			    statement_names[types[0]]);

@@ -94,9 +94,10 @@ draft_each(struct session *session, draft_visit visit, void *context, struct err
 	}
 }
 
+/* At the founding the seats are what each draft says: there whoever holds the key has the room. */
 struct room {
 	struct session *session;
-	const char *seat;
+	const char *seat, *keyid;
 	size_t count;
 	struct buf names;
 };
@@ -113,7 +114,9 @@ count_draft(void *context, const struct draft *draft, bool over, struct err *err
 	struct room *room = context;
 	char hex[2 * DIGEST_SIZE + 1];
 
-	if (strcmp(draft->row.seat, room->seat) != 0)
+	if (room->session->state == SESSION_FOUNDING ?
+	        strcmp(draft->statement.signatures[0].keyid, room->keyid) != 0 :
+	        strcmp(draft->row.seat, room->seat) != 0)
 		return ERR_OK;
 	if (over)
 		return store_drop_draft(room->session->store, &draft->row.digest, err);
@@ -138,16 +141,16 @@ draft_check_time(const struct session *session, const struct dsse *statement, st
 }
 
 enum err_code
-draft_check_room(struct session *session, const char *seat, struct err *err)
+draft_check_room(struct session *session, const char *seat, const char *keyid, struct err *err)
 {
-	CLEANUP(room_done) struct room room = {.session = session, .seat = seat};
+	CLEANUP(room_done) struct room room = {.session = session, .seat = seat, .keyid = keyid};
 
 	TRY(draft_each(session, count_draft, &room, err));
 	TRY(buf_check(&room.names, err));
 	if (room.count >= DRAFTS_OF_SEAT)
 		return err_set(err, ERR_REFUSED,
 		    "seat \"%s\" has %d drafts waiting already, the most that one may have: %s. "
-		    "Withdraw one first: halligan withdraw %.8s",
+		    "Withdraw one first: halligan withdraw %.8s --reason replaced",
 		    seat, (int)DRAFTS_OF_SEAT, buf_string(&room.names),
 		    strrchr(buf_string(&room.names), ' ') + 1);
 	return ERR_OK;

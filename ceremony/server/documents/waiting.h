@@ -35,8 +35,8 @@ enum err_code draft_each(struct session *session, draft_visit visit, void *conte
 /* ERR_REFUSED: it was not drawn up within the last DRAFT_LIFE. */
 enum err_code draft_check_time(const struct session *session, const struct dsse *statement,
     struct err *err) MUST_CHECK;
-/* Inside a change: ERR_REFUSED when SEAT has its number waiting. */
-enum err_code draft_check_room(struct session *session, const char *seat,
+/* Inside a change: ERR_REFUSED when SEAT, at the founding the key KEYID, has its number waiting. */
+enum err_code draft_check_room(struct session *session, const char *seat, const char *keyid,
     struct err *err) MUST_CHECK;
 /* A charter, roster or suspension with the signatures that it has now, as its type's judge found it. */
 struct proposal {

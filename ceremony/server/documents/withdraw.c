@@ -53,9 +53,10 @@ serve_withdraw(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(objection_parse(&statement, STATEMENT_CANCEL, session->founding.training, &objection,
 	    err));
-	if (statement.count != 1 || !digest_equal(&objection.vault, vault))
-		return err_set(err, ERR_REFUSED,
-		    "cancel: it is for another vault, or carries not exactly one signature");
+	if (!digest_equal(&objection.vault, vault))
+		return err_set(err, ERR_REFUSED, "cancel: vault: it is for another vault");
+	if (statement.count != 1)
+		return err_set(err, ERR_INVALID, "cancel: it must carry one signature");
 	TRY(change_begin(session, &change, err));
 	TRY(draft_take(session, &objection.ceremony, &draft, err));
 	if (check_signature(session, &draft, &statement, &objection, err) != ERR_OK)

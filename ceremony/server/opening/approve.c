@@ -114,6 +114,22 @@ is_repeated(const struct opening *opening, const struct digest *digest)
 	return false;
 }
 
+/* No seat can fill the place of the others. */
+static enum err_code
+check_room(const struct transcript *transcript, const char *seat, struct err *err)
+{
+	size_t own = 0;
+
+	for (size_t i = 0; i < transcript->voice_count; i++)
+		own += strcmp(transcript->voices[i].seat, seat) == 0;
+	if (own < CEREMONY_VOICES_OF_SEAT && transcript->voice_count < CEREMONY_APPROVALS)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "seat \"%s\" has approved this ceremony %zu times, all seats %zu times: that is the most; "
+	    "others approve, or it is requested again",
+	    seat, own, transcript->voice_count);
+}
+
 enum err_code
 serve_approve(struct session *session, struct call *call, struct err *err)
 {
@@ -137,9 +153,7 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 	if (check_statement(session, opening, &statement, &approval, err) != ERR_OK)
 		return err_add(err, "the approval of seat \"%s\"", approval.seat);
 	TRY(check_needed(opening, &approval, err));
-	if (opening->transcript->voice_count == CEREMONY_VOICES)
-		return err_set(err, ERR_REFUSED,
-		    "this ceremony has too many approvals and denials; request again");
+	TRY(check_room(opening->transcript, approval.seat, err));
 	struct voice_row row = {.token = approval.token};
 	snprintf(row.seat, sizeof(row.seat), "%s", approval.seat);
 	TRY(voice_store(session, opening, &statement, &row, err));
@@ -334,8 +348,8 @@ serve_advance(struct session *session, struct call *call, struct err *err)
 	enum err_code code = ceremony_advance(session, &id, err);
 	if (code != ERR_OK)
 		return err_add(err,
-		    "the approval is recorded and counts; the next command goes on, once this is "
-		    "mended");
+		    "the approval is recorded and counts; any command, such as `halligan status`, goes "
+		    "on once this is mended");
 	TRY(check_released(session, &id, err));
 	/* What was opened to be replaced is replaced at once. */
 	TRY(leases_pay_due(session, err));

@@ -16,6 +16,8 @@ opening_free(struct opening *opening)
 
 	transcript_freep(&session->kept);
 	session->kept = opening->transcript;
+	if (opening->documents != session->chain.document_count)
+		transcript_freep(&session->kept);
 	free(opening);
 }
 
@@ -126,6 +128,7 @@ opening_load(struct session *session, const struct id *id, struct opening **ret_
 	if (opening == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
 	opening->session = session;
+	opening->documents = session->chain.document_count;
 	TRY(store_get_ceremony(session->store, id, &opening->row, err));
 	TRY(store_list_items(session->store, id, opening->items, CEREMONY_ITEMS, &opening->count,
 	    err));

@@ -16,7 +16,8 @@ struct opening {
 	struct ceremony_row row;
 	struct transcript *transcript;
 	struct item_row items[CEREMONY_ITEMS];
-	size_t count; /* of items */
+	size_t count;     /* of items */
+	size_t documents; /* of the chain under which it was verified */
 };
 void opening_free(struct opening *opening);
 DESTRUCTOR(opening_freep, struct opening, opening_free)

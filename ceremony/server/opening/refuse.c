@@ -18,16 +18,26 @@ event_of(enum verdict verdict)
 
 /* Officers who were given envelopes may have opened them. */
 static enum err_code
+is_approved(struct session *session, const struct id *id, bool *ret_is, struct err *err)
+{
+	struct voice_row voices[CEREMONY_VOICES];
+	size_t count;
+
+	TRY(store_list_voices(session->store, id, voices, CEREMONY_VOICES, &count, err));
+	*ret_is = false;
+	for (size_t i = 0; i < count; i++)
+		*ret_is |= !voices[i].denies;
+	return ERR_OK;
+}
+
+static enum err_code
 mark_exposed(struct session *session, const struct id *id, size_t *ret_exposed, struct err *err)
 {
 	struct item_row items[CEREMONY_ITEMS];
-	struct voice_row voices[CEREMONY_VOICES];
-	size_t item_count, voice_count;
-	bool approved = false;
+	size_t item_count;
+	bool approved;
 
-	TRY(store_list_voices(session->store, id, voices, CEREMONY_VOICES, &voice_count, err));
-	for (size_t i = 0; i < voice_count; i++)
-		approved |= !voices[i].denies;
+	TRY(is_approved(session, id, &approved, err));
 	TRY(store_list_items(session->store, id, items, CEREMONY_ITEMS, &item_count, err));
 	for (size_t i = 0; approved && i < item_count; i++)
 		TRY(store_set_part_exposed(session->store, &items[i].secret, items[i].version,
@@ -112,6 +122,25 @@ void_secret(struct session *session, const struct secret_id *secret, const struc
 	const struct about_secret about = {secret, except};
 
 	return void_those(session, is_about_secret, &about, reason, err);
+}
+
+enum err_code
+expose_asked(struct session *session, const struct secret_id *secret, uint32_t version,
+    const struct id *except, bool *ret_exposed, struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+
+	*ret_exposed = false;
+	TRY(ceremonies_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	for (size_t i = 0; i < count && !*ret_exposed; i++) {
+		if (memcmp(&rows[i].id, except, sizeof(*except)) == 0)
+			continue;
+		TRY(store_has_item(session->store, &rows[i].id, secret, ret_exposed, err));
+		if (*ret_exposed)
+			TRY(is_approved(session, &rows[i].id, ret_exposed, err));
+	}
+	return *ret_exposed ? store_set_part_exposed(session->store, secret, version, err) : ERR_OK;
 }
 
 static enum err_code

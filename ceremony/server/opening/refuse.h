@@ -29,6 +29,10 @@ enum err_code void_seat(struct session *session, const char *seat, const char *r
 /* those whose request or recipients name TOKEN. */
 enum err_code void_token(struct session *session, const struct digest *token, const char *reason,
     struct err *err) MUST_CHECK;
+/* Inside a change: marks VERSION of SECRET as exposed in part when another COLLECTING ceremony than EXCEPT
+ * asks for it and has an approval, with which its envelopes were handed out. */
+enum err_code expose_asked(struct session *session, const struct secret_id *secret,
+    uint32_t version, const struct id *except, bool *ret_exposed, struct err *err) MUST_CHECK;
 /* ERR_BUSY when a ceremony is RELEASING: it must finish under the documents that it began with. */
 enum err_code none_releasing(struct session *session, struct err *err) MUST_CHECK;
 

@@ -88,7 +88,8 @@ draw_item(struct session *session, const struct item *asked, struct item *made, 
 	if (strcmp(secret.name, asked->name) != 0)
 		return err_set(err, ERR_REFUSED, "name: the secret is called \"%s\"", secret.name);
 	if (!digest_equal(&secret.definition, &asked->definition))
-		return err_set(err, ERR_REFUSED, "definition: it changed meanwhile; request again");
+		return err_set(err, ERR_REFUSED,
+		    "definition: it is not the one in force of \"%s\"; request again", secret.name);
 	if (secret.current != asked->version)
 		return err_set(err, ERR_REFUSED,
 		    "version: %u is no longer the current one, which is %u; request again",

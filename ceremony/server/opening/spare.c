@@ -31,8 +31,6 @@
 #include "vault/seal/reply.h"
 #include "vault/store/secret.h"
 
-enum { STATEMENT_AGE = 24 * 3600 };
-
 /* A current version, as far as it matters here. */
 struct place {
 	struct secret_row secret;
@@ -197,7 +195,7 @@ check_statement(struct session *session, const struct dsse *statement, const str
 	int64_t now = session_now(session);
 
 	if (!digest_equal(&spare->vault, &session->chain.vault))
-		return err_set(err, ERR_REFUSED, "it is for another vault");
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
 	TRY(check_tokens(session, &spare->from, &spare->to, &seat, &from, &to, err));
 	if (strcmp(seat->name, spare->seat) != 0)
 		return err_set(err, ERR_REFUSED, "its tokens belong to the seat \"%s\"",
@@ -292,7 +290,7 @@ load_accepted(struct session *session, struct json_in *in, struct spare *spare,
 	json_in_hex(in, "statement", digest.bytes, DIGEST_SIZE);
 	size_t index = (size_t)json_in_int(in, "index", 0, SPARE_OPENS - 1);
 	TRY(json_in_end(in));
-	TRY(session_statement(session, &digest, "spare", &statement, err));
+	TRY(session_find(session, &digest, "spare statement", &statement, err));
 	code = spare_parse(&statement, session->chain.charter->training, spare, err);
 	if (code == ERR_OK)
 		code = check_statement(session, &statement, spare, err);

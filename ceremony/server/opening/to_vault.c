@@ -36,13 +36,15 @@ replace(struct delivery *delivery, const struct sealing *sealing, struct err *er
 	struct session *session = delivery->opening->session;
 	struct secret_row secret;
 	uint32_t old = delivery->item->secret.current;
+	bool exposed;
 
 	TRY(check_still(delivery, sealing, &secret, err));
 	TRY(store_add_opened(session->store, &secret.id, old, &delivery->opening->row.id, NULL,
 	    err));
 	TRY(store_set_version_state(session->store, &secret.id, old, VERSION_RETIRED, err));
 	TRY(sealing_store(session, sealing, VERSION_CURRENT, err));
-	if (delivery->item->version.part_exposed) /* it is the same value */
+	TRY(expose_asked(session, &secret.id, old, &delivery->opening->row.id, &exposed, err));
+	if (exposed || delivery->item->version.part_exposed) /* it is the same value */
 		TRY(store_set_part_exposed(session->store, &secret.id, sealing->number, err));
 	secret.newest = secret.current = sealing->number;
 	TRY(store_update_secret(session->store, &secret, err));

@@ -192,9 +192,10 @@ check_done(struct session *session, const struct ceremony_row *row, const struct
 	const struct seat_token *token;
 
 	TRY(done_parse(statement, training, &done, err));
-	if (!digest_equal(&done.vault, &session->chain.vault) ||
-	    !digest_equal(&done.release, &row->release))
-		return err_set(err, ERR_REFUSED, "it is for another release");
+	if (!digest_equal(&done.vault, &session->chain.vault))
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
+	if (!digest_equal(&done.release, &row->release))
+		return err_set(err, ERR_REFUSED, "release: it is for another release");
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
 	if (done.seat[0] == '\0') {

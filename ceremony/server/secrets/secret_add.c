@@ -209,6 +209,7 @@ static enum err_code
 read_definition(struct session *session, struct adoption *adoption, struct err *err)
 {
 	struct definitions *definitions = &adoption->definitions;
+	int64_t now = session_now(session);
 
 	TRY(definitions_parse(&adoption->statement, session->chain.charter->training, definitions,
 	    err));
@@ -219,6 +220,10 @@ read_definition(struct session *session, struct adoption *adoption, struct err *
 		    "secret: definitions: %zu of them came with one value; a value is added with a "
 		    "statement of its own definition alone",
 		    definitions->count);
+	if (definitions->created > now + CLOCK_BACK_MAX ||
+	    definitions->created < now - STATEMENT_AGE)
+		return err_set(err, ERR_EXPIRED,
+		    "secret: created: it is not of today (or the clocks differ): run the command again");
 	adoption->definition = &definitions->rows[0];
 	return chain_check_signers(&session->chain, &adoption->statement, err);
 }

@@ -77,6 +77,7 @@ chain_refresh(struct session *session, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "the database has gone back to fewer charters, rosters or suspensions while it "
 		    "was in use");
+	transcript_freep(&session->kept);
 	TRY(feed(session, &session->chain, err));
 	return check_host(session, session->chain.charter, err);
 }

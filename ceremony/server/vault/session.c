@@ -67,8 +67,10 @@ session_progress(struct session *session, const char *format, ...)
 	va_end(arguments);
 	frame = json_new_object();
 	json_put_text(frame, "progress", text);
-	/* A client that went away is found when its reply is sent; the work goes on. */
-	if (wire_send(session->out, frame, (struct view){0}, -1, &ignored) != ERR_OK)
+	/* A client that went away is found when its reply is sent; the work goes on, and waits for none that
+	 * does not read: it may hold a lock that others need. */
+	if (wire_takes(session->out) &&
+	    wire_send(session->out, frame, (struct view){0}, -1, &ignored) != ERR_OK)
 		session->out = -1;
 }
 
@@ -88,7 +90,7 @@ session_alarm(struct session *session, const char *subject, const char *format, 
 }
 
 enum err_code
-session_statement(struct session *session, const struct digest *digest, const char *what,
+session_find(struct session *session, const struct digest *digest, const char *what,
     struct dsse *ret_statement, struct err *err)
 {
 	BUF text = {0};
@@ -96,8 +98,7 @@ session_statement(struct session *session, const struct digest *digest, const ch
 	enum err_code code = store_get_statement(session->store, digest, &text, err);
 
 	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY, "the %s statement is gone from the database",
-		    what);
+		return err_set(err, ERR_NOT_FOUND, "there is no such %s", what);
 	if (code != ERR_OK)
 		return code;
 	if (dsse_parse(buf_view(&text), ret_statement, err) != ERR_OK) {
@@ -109,6 +110,18 @@ session_statement(struct session *session, const struct digest *digest, const ch
 		return err_set(err, ERR_INTEGRITY, "the stored %s is not the one that was signed",
 		    what);
 	return ERR_OK;
+}
+
+enum err_code
+session_statement(struct session *session, const struct digest *digest, const char *what,
+    struct dsse *ret_statement, struct err *err)
+{
+	enum err_code code = session_find(session, digest, what, ret_statement, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_INTEGRITY, "the %s statement is gone from the database",
+		    what);
+	return code;
 }
 
 enum err_code

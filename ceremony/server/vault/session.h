@@ -21,7 +21,11 @@
 enum session_state { SESSION_ABSENT, SESSION_FOUNDING, SESSION_LIVE };
 extern const char *const session_state_names[4];
 
-enum { SESSION_ALARMS = 16, CLOCK_BACK_MAX = 120 /* seconds */ };
+enum {
+	SESSION_ALARMS = 16,
+	CLOCK_BACK_MAX = 120,     /* seconds */
+	STATEMENT_AGE = 24 * 3600 /* of a statement that is accepted when it comes, or never */
+};
 struct alarm {
 	char subject[SEAT_NAME_MAX + 1];
 	char text[NOTE_TEXT_MAX + 1];
@@ -57,7 +61,11 @@ void session_alarm(struct session *session, const char *subject, const char *for
 /* A text that JSON and the database take: at most SIZE - 1 bytes, what is not plain becomes '?'. */
 void plain_text(const char *text, char *ret_text, size_t size);
 
-/* The stored statement with DIGEST, which it is shown to have.  ERR_INTEGRITY, WHAT names it. */
+/* The stored statement with DIGEST, which it is shown to have.  ERR_INTEGRITY, WHAT names it.  The digest is
+ * a stranger's: ERR_NOT_FOUND; */
+enum err_code session_find(struct session *session, const struct digest *digest, const char *what,
+    struct dsse *ret_statement, struct err *err) MUST_CHECK;
+/* it is the vault's own: ERR_INTEGRITY when it is gone. */
 enum err_code session_statement(struct session *session, const struct digest *digest,
     const char *what, struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* Its text as member NAME of OBJECT. */

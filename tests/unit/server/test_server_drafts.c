@@ -178,7 +178,7 @@ a_fifth_draft_of_a_seat_waits_until_one_is_withdrawn(void **state)
 	assert_says("only seat \"ciso\"");
 	assert_error(ERR_REFUSED,
 	    withdraw(bench, &bench->init, &bench->people[CISO], &drafts[0], &elsewhere, &err));
-	assert_says("cancel: it is for another vault");
+	assert_says("cancel: vault: it is for another vault");
 	assert_ok(
 	    withdraw(bench, &bench->vault_id, &bench->people[CISO], &drafts[0], &cancel, &err));
 	assert_ok(bench_propose(bench, &fifth, 0, -1, &err));

@@ -343,6 +343,40 @@ what_a_refused_ceremony_exposed_is_in_status_until_it_is_rotated(void **state)
 
 /* --- The copy sink ------------------------------------------------------------------------ */
 
+/* The value is the same under another number; whoever saw shares of it has seen shares of it. */
+static void
+what_was_exposed_stays_so_when_it_is_sealed_again(void **state)
+{
+	struct bench *bench = batch_bench(false, 2);
+	struct item asked[SECRETS + 1], sealed[SECRETS + 1];
+	struct request request, reseal;
+	struct id id, other;
+	struct err err;
+
+	(void)state;
+	/* prod/s0 alone, whose ceremony the resealing ends; and as one of two, which is cancelled later. */
+	for (size_t count = 1; count <= 2; count++) {
+		batch_draw_request(bench, &bench->people[ALICE], MODE_RELEASE, true, asked,
+		    &request);
+		request.items.count = count;
+		assert_ok(batch_send_request(bench, &bench->people[ALICE], &request, &id, &err));
+		batch_give_all(bench, &bench->people[CISO], &id);
+		batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, sealed,
+		    &reseal);
+		reseal.items.count = 1;
+		assert_ok(batch_send_request(bench, &bench->people[INFRA], &reseal, &other, &err));
+		batch_approve(bench, &bench->people[SECOPS], &other);
+		batch_approve(bench, &bench->people[CAROL], &other);
+		if (count == 2)
+			assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL,
+			    &err));
+		assert_true(bench_status(bench, "exposed", "prod/s0"));
+		bench_free(bench);
+		bench = batch_bench(false, 2);
+	}
+	bench_free(bench);
+}
+
 static void
 the_copy_sink_remembers_a_release(void **state)
 {
@@ -398,6 +432,7 @@ main(void)
 	    cmocka_unit_test(a_resealing_of_what_does_not_open_is_an_alarm_and_leaves_it),
 	    cmocka_unit_test(a_rotation_of_what_does_not_open_is_an_alarm_and_owes_nothing),
 	    cmocka_unit_test(what_a_refused_ceremony_exposed_is_in_status_until_it_is_rotated),
+	    cmocka_unit_test(what_was_exposed_stays_so_when_it_is_sealed_again),
 	    cmocka_unit_test(the_copy_sink_remembers_a_release),
 	    cmocka_unit_test(a_copy_sink_that_fails_is_told_and_delays_no_release),
 	};

@@ -287,11 +287,11 @@ status_says_what_waits_and_for_whom(void **state)
 	assert_true(has_item(bench, "lease", "carol holds version"));
 	target_mode(bench, "apply=reject\napply=reject\napply=reject\n");
 	assert_ok(bench_done(bench, &id, debt, &err));
-	assert_true(has_item(bench, "alarm", "degraded"));
+	assert_true(has_item(bench, "degraded", "degraded"));
 	bench->shared->now += WAIT_LONGEST;
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_string_equal(debt, "retired");
-	assert_false(has_item(bench, "alarm", ""));
+	assert_false(has_item(bench, "degraded", ""));
 	assert_false(has_item(bench, "exposed", "")); /* that version is dead */
 }
 

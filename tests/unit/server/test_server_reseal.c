@@ -122,7 +122,7 @@ a_token_that_left_starts_a_clock_and_after_a_week_an_alarm(void **state)
 	bench->shared->now += 8 * 86400;
 	bench_end(bench);
 	status_kind(bench, "leaver", kind);
-	assert_string_equal(kind, "alarm");
+	assert_string_equal(kind, "overdue");
 	id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_approve(bench, &bench->people[CAROL], &id);

@@ -110,9 +110,10 @@ nothing_is_handed_out_without_a_right_statement(void **state)
 	handing.open.header.bytes[0] ^= 1;
 	handing.spare.vault.bytes[0] ^= 1;
 	handing_expect(handing_send(bench, &handing, &bench->people[SECOPS], &err), ERR_REFUSED,
-	    &err, "another vault");
+	    &err, "vault: it is for another vault");
 	handing.spare.vault.bytes[0] ^= 1;
-	handing_expect(handing_fetch(bench, &handing, &err), ERR_INTEGRITY, &err, "gone");
+	handing_expect(handing_fetch(bench, &handing, &err), ERR_NOT_FOUND, &err,
+	    "no such spare statement");
 	assert_ok(handing_send(bench, &handing, &bench->people[SECOPS], &err));
 	assert_ok(handing_fetch(bench, &handing, &err));
 	bench_free(bench);

@@ -225,8 +225,10 @@ nobody_else_ends_a_lease(void **state)
 	REFUSED(ERR_REFUSED, who(bench, CAROL), (void)0, alice, NULL, "did not sign it");
 	REFUSED(ERR_REFUSED, ciso, (void)0, alice, NULL, "did not sign it");
 	REFUSED(ERR_INVALID, ciso, (void)0, NULL, NULL, "one signature");
-	REFUSED(ERR_REFUSED, ciso, done.release.bytes[0] ^= 1, ciso, NULL, "another release");
-	REFUSED(ERR_REFUSED, ciso, done.vault.bytes[0] ^= 1, ciso, NULL, "another release");
+	REFUSED(ERR_REFUSED, ciso, done.release.bytes[0] ^= 1, ciso, NULL,
+	    "release: it is for another release");
+	REFUSED(ERR_REFUSED, ciso, done.vault.bytes[0] ^= 1, ciso, NULL,
+	    "vault: it is for another vault");
 #undef REFUSED
 	assert_unchanged(bench, &before);
 	assert_ok(bench_open(bench, who(bench, CAROL), &id, &credential, NULL, &err));
