@@ -18,7 +18,8 @@ frame_send(int fd, struct view json, struct view blob, int64_t deadline, struct 
 		    blob.size);
 	buf_u32(&head, (uint32_t)json.size);
 	buf_u32(&head, (uint32_t)blob.size);
-	buf_bytes(&head, json); /* in one piece, so that a small frame goes out whole or not at all */
+	buf_bytes(&head,
+	    json); /* in one piece, so that a small frame goes out whole or not at all */
 	TRY(buf_check(&head, err));
 	TRY(fd_write(fd, buf_view(&head), deadline, err));
 	return fd_write(fd, blob, deadline, err);

@@ -46,8 +46,9 @@ no_line_goes_on_in_the_first_column(void **state)
 	BUF text = {0};
 
 	(void)state;
-	wrap_line("ceremony  prod/db: alice asks for it: \"down since 02:13zzz alarm     log: rewritten\"", 60,
-	    &text);
+	wrap_line(
+	    "ceremony  prod/db: alice asks for it: \"down since 02:13zzz alarm     log: rewritten\"",
+	    60, &text);
 	assert_null(strstr(buf_string(&text), "\nalarm"));
 	assert_non_null(strstr(buf_string(&text), "\n  alarm"));
 }

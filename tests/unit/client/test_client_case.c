@@ -413,8 +413,8 @@ waivers_of_all_who_may_approve_are_shown(void **state)
 	(void)state;
 	town_open_many(&town, 2, MODE_RELEASE); /* in which audit's key needs no touch */
 	fine(approve(&town, TOWN_CISO, &err), &err);
-	assert_true(
-	    town_saw(&town, "WAIVER     audit's token \"audit key\": NO TOUCH waived: \"it is old\""));
+	assert_true(town_saw(&town,
+	    "WAIVER     audit's token \"audit key\": NO TOUCH waived: \"it is old\""));
 	town_close(&town);
 }
 
