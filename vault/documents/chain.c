@@ -136,6 +136,18 @@ chain_refuse_token(const struct chain *chain, const char *name, const struct dig
 }
 
 enum err_code
+chain_check_room(uint64_t documents, uint64_t bytes, struct err *err)
+{
+	if (documents <= CHAIN_DOCUMENTS_MAX && bytes <= CHAIN_TEXT_MAX)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "with it the vault would have %llu charters, rosters and suspensions of %llu KiB; the most are "
+	    "%d of %d KiB: found a new vault, and move the secrets there",
+	    (unsigned long long)documents, (unsigned long long)(bytes / 1024),
+	    (int)CHAIN_DOCUMENTS_MAX, (int)CHAIN_TEXT_MAX / 1024);
+}
+
+enum err_code
 chain_check_signers(const struct chain *chain, const struct dsse *statement, struct err *err)
 {
 	const struct suspension *suspension = suspensions_signer(&chain->suspensions, statement);

@@ -10,7 +10,8 @@
 #include "vault/documents/roster.h"
 #include "vault/documents/suspension.h"
 
-enum { CHAIN_DOCUMENTS_MAX = 4096 };
+/* Documents, and bytes of their texts together: a client takes them in one message (JSON_MAX of base/json.h). */
+enum { CHAIN_DOCUMENTS_MAX = 4096, CHAIN_TEXT_MAX = 15 * 1024 * 1024 };
 
 struct chain_document {
 	enum statement_type type; /* charter, roster, suspend */
@@ -46,6 +47,8 @@ struct chain {
 void chain_done(struct chain *chain); /* accepts {0} */
 #define CHAIN CLEANUP(chain_done) struct chain
 
+/* ERR_REFUSED: so many DOCUMENTS of so many BYTES are more than a vault may have. */
+enum err_code chain_check_room(uint64_t documents, uint64_t bytes, struct err *err) MUST_CHECK;
 /* One digest over the first COUNT documents, in order: what a client remembers. */
 enum err_code chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest,
     struct err *err) MUST_CHECK;

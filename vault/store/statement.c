@@ -105,6 +105,19 @@ store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 }
 
 enum err_code
+store_measure_documents(struct store *store, uint64_t *ret_bytes, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "documents",
+	    "SELECT coalesce(sum(length(text)), 0)"
+	    " FROM documents JOIN statements ON statements.digest = documents.digest",
+	    err);
+	int64_t bytes;
+	TRY(sql_one_int(&query, "bytes", 0, INT64_MAX, &bytes));
+	*ret_bytes = (uint64_t)bytes;
+	return ERR_OK;
+}
+
+enum err_code
 store_add_definition(struct store *store, const struct digest *hash, const struct digest *statement,
     struct err *err)
 {

@@ -27,6 +27,9 @@ enum err_code store_get_document(struct store *store, uint32_t position, struct 
     struct err *err) MUST_CHECK;
 enum err_code store_count_documents(struct store *store, uint32_t *ret_count,
     struct err *err) MUST_CHECK;
+/* Bytes of their texts together. */
+enum err_code store_measure_documents(struct store *store, uint64_t *ret_bytes,
+    struct err *err) MUST_CHECK;
 
 /* Which statement holds the definition with HASH (vault/documents/definition.h).  ERR_EXISTS: known. */
 enum err_code store_add_definition(struct store *store, const struct digest *hash,

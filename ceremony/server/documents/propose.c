@@ -62,6 +62,18 @@ find_signer(const struct session *session, const struct proposal *proposal, cons
 	return ERR_OK;
 }
 
+/* What is in force every client must be able to take. */
+static enum err_code
+check_room(struct session *session, struct err *err)
+{
+	uint64_t bytes;
+	uint32_t count;
+
+	TRY(store_count_documents(session->store, &count, err));
+	TRY(store_measure_documents(session->store, &bytes, err));
+	return chain_check_room(count, bytes, err);
+}
+
 /* It is in force from this commit on. */
 static enum err_code
 enact(struct session *session, const struct proposal *proposal, struct err *err)
@@ -72,6 +84,7 @@ enact(struct session *session, const struct proposal *proposal, struct err *err)
 		TRY(none_releasing(session, err));
 	TRY(store_drop_draft(session->store, &proposal->digest, err));
 	TRY(store_add_document(session->store, &proposal->digest, err));
+	TRY(check_room(session, err));
 	TRY(draft_clear(session, proposal, err));
 	leaf_statement(&leaf, &proposal->digest);
 	TRY(kinds[proposal->type].enact(session, proposal, &leaf, err));

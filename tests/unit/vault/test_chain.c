@@ -494,6 +494,19 @@ since_when_and_by_whom_each_was_admitted_is_known(void **state)
 	assert_null(chain_admission(&vault.chain, "nobody", NULL));
 }
 
+static void
+no_document_comes_into_force_that_no_client_could_take(void **state)
+{
+	struct err err;
+
+	(void)state;
+	fine(chain_check_room(CHAIN_DOCUMENTS_MAX, CHAIN_TEXT_MAX, &err), &err);
+	expect_error(chain_check_room(CHAIN_DOCUMENTS_MAX + 1, 1, &err), ERR_REFUSED, &err,
+	    "4097 charters");
+	expect_error(chain_check_room(1, CHAIN_TEXT_MAX + 1, &err), ERR_REFUSED, &err,
+	    "found a new vault");
+}
+
 int
 main(void)
 {
@@ -514,6 +527,7 @@ main(void)
 	    cmocka_unit_test(a_suspended_token_adds_none),
 	    cmocka_unit_test(a_name_is_never_used_for_another_person),
 	    cmocka_unit_test(since_when_and_by_whom_each_was_admitted_is_known),
+	    cmocka_unit_test(no_document_comes_into_force_that_no_client_could_take),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
