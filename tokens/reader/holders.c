@@ -204,16 +204,16 @@ look(const char *path, struct guess best[NAMED])
 	return count;
 }
 
-void
+bool
 holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **ret_remedy)
 {
 	struct guess best[NAMED];
 	size_t count = look(folder, best);
 
-	*ret_remedy = "end it";
+	*ret_remedy = count > 0 ? "end it" : "wait a little";
 	if (count == 0) {
 		snprintf(ret_who, HOLDERS_SIZE, "another program");
-		return;
+		return false;
 	}
 	/* A known one is named alone: what only has the library is the weaker sign. */
 	if (count == 2 && best[0].rank < ARRAY_SIZE(known) && best[1].rank == ARRAY_SIZE(known))
@@ -226,10 +226,11 @@ holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **re
 	if (count == 2 && size > 0 && size < HOLDERS_SIZE)
 		snprintf(ret_who + size, HOLDERS_SIZE - (size_t)size, " or %s (process %ld)",
 		    best[1].name, best[1].pid);
+	return true;
 }
 
-void
+bool
 holders_guess(char ret_who[HOLDERS_SIZE], const char **ret_remedy)
 {
-	holders_guess_in("/proc", ret_who, ret_remedy);
+	return holders_guess_in("/proc", ret_who, ret_remedy);
 }
