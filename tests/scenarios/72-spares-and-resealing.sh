@@ -145,6 +145,7 @@ ok "it is replaced" as alice done
 # --- rotating ----------------------------------------------------------------------------------
 before=$(cat account3)
 ok "two are to be rotated" as infra reseal --rotate --reason "to be sure" prod/s3 prod/s4
+like "which is said in words" "$(tap_output)" 'opens  2 secrets to be replaced'
 ok "ciso approves" as ciso2 approve
 ok "audit approves, and they are replaced" as audit approve
 is "the target has another value" "$([ "$(cat account3)" != "$before" ] && echo other)" other
