@@ -47,22 +47,27 @@ check_fd(const struct cli_call *call, struct err *err)
 	return ERR_OK;
 }
 
-/* Before the vault is asked, and long before a PIN or a touch: could it go there? */
+/* Before the vault is asked, and long before a PIN or a touch: could it go there?  PLAN gets the FIELD
+ * that is wanted, if one is. */
 static enum err_code
-check_place(const struct cli_call *call, struct err *err)
+check_place(const struct cli_call *call, enum credential_field *field, struct open_plan *plan,
+    struct err *err)
 {
-	const char *field = option_text(call->parsed, "field");
-	enum credential_field ignored;
+	const char *name = option_text(call->parsed, "field");
 	int64_t lifetime;
 
 	if (option_given(call->parsed, "show"))
 		return call->io->check_show(call->io->context, err);
 	if (option_given(call->parsed, "agent")) {
 		TRY(option_duration(call->parsed, "agent-lifetime", 0, &lifetime, err));
+		*field = FIELD_PRIVATE_KEY;
+		plan->field = field;
 		return agent_check(err);
 	}
-	if (field != NULL)
-		TRY(credential_field_named(field, &ignored, err));
+	if (name != NULL) {
+		TRY(credential_field_named(name, field, err));
+		plan->field = field;
+	}
 	return check_fd(call, err);
 }
 
@@ -227,15 +232,17 @@ run_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 enum err_code
 cmd_open(struct cli_call *call, struct err *err)
 {
+	struct open_plan plan = {.id = call_argument(call, 0)};
+	enum credential_field field;
 	OPENED opened = {0};
 	char left[TEXT_DURATION_SIZE];
 
 	TRY(check_ways(call, err));
-	TRY(check_place(call, err));
+	TRY(check_place(call, &field, &plan, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
 	TRY(call_connect(call, err));
-	TRY(open_run(call->client, call_argument(call, 0), &opened, err));
+	TRY(open_run(call->client, &plan, &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
 	TRY(deliver_all(call, &opened, err));
 	text_duration(opened.expires - call->drivers->now(), left);
