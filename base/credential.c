@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum { FORMAT = 1, COUNT_AT = 1, HEAD_SIZE = 2 };
 
 const char *const credential_field_names[CREDENTIAL_FIELDS + 1] = {"username", "password",
@@ -104,6 +106,20 @@ walk_all(struct walk *walk, struct err *err)
 		TRY(next_field(walk, &value, err));
 	if (!reader_end(&walk->reader))
 		return err_set(err, ERR_INVALID, "credential has bytes after its last field");
+	return ERR_OK;
+}
+
+enum err_code
+credential_field_named(const char *name, enum credential_field *ret_field, struct err *err)
+{
+	int field = field_called(view_of_text(name));
+	const char *near = text_nearest(name, credential_field_names);
+
+	if (field < 0)
+		return err_set(err, ERR_USAGE, "there is no field \"%.60s\"%s%s%s", name,
+		    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "");
+	*ret_field = (enum credential_field)field;
 	return ERR_OK;
 }
 

@@ -26,6 +26,9 @@ enum credential_field {
 	FIELD_NOTE,
 };
 extern const char *const credential_field_names[CREDENTIAL_FIELDS + 1];
+/* ERR_USAGE: none is called NAME, which a person typed; the text names one that is near. */
+enum err_code credential_field_named(const char *name, enum credential_field *ret_field,
+    struct err *err) MUST_CHECK;
 
 /* An empty encoding to add to; fields are added in the order of the enum. */
 enum err_code credential_new(struct secret **ret_credential, struct err *err) MUST_CHECK;

@@ -14,11 +14,28 @@
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };
 
-/* Run ssh-add with ARGV, BYTES on its standard input; LOUD lets it speak for itself. */
+/* What `ssh-add -l` exits with when no agent answers; 1 is one without keys. */
+enum { AGENT_ABSENT = 2 };
+
 static enum err_code
-run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *err)
+find_socket(const char **ret_socket, struct err *err)
 {
 	const char *socket = secure_getenv("SSH_AUTH_SOCK");
+
+	if (socket == NULL || socket[0] == '\0')
+		return err_set(err, ERR_REFUSED,
+		    "there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval \"$(ssh-agent)"
+		    "\"` and open again");
+	*ret_socket = socket;
+	return ERR_OK;
+}
+
+/* Run ssh-add with ARGV, BYTES on its standard input; LOUD lets it speak for itself.  RET_STATUS is
+ * waitpid's. */
+static enum err_code
+run_ssh_add(const char *const *argv, struct view bytes, bool loud, int *ret_status, struct err *err)
+{
+	const char *socket = NULL;
 	char variable[4200];
 	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
 	struct process_spawn spawn = {.path = SSH_ADD,
@@ -28,14 +45,11 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *e
 	    .keep_stderr = loud};
 	FD read_end = -1;
 	FD write_end = -1;
-	int ends[2], status = 0;
+	int ends[2];
 	int64_t deadline = process_milliseconds() + AGENT_MILLISECONDS;
 	pid_t pid;
 
-	if (socket == NULL || socket[0] == '\0')
-		return err_set(err, ERR_REFUSED,
-		    "there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval \"$(ssh-agent)"
-		    "\"` and open again");
+	TRY(find_socket(&socket, err));
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_set(err, ERR_IO, "cannot make a pipe to ssh-add");
 	read_end = ends[0];
@@ -49,10 +63,39 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, struct err *e
 		return err_add(err, "giving the key to ssh-add");
 	}
 	fd_closep(&write_end);
-	TRY(process_wait(pid, deadline, &status, err));
+	return process_wait(pid, deadline, ret_status, err);
+}
+
+static enum err_code
+change(const char *const *argv, struct view bytes, bool loud, struct err *err)
+{
+	int status = 0;
+
+	TRY(run_ssh_add(argv, bytes, loud, &status, err));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return err_set(err, ERR_REFUSED,
 		    "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
+	return ERR_OK;
+}
+
+enum err_code
+agent_check(struct err *err)
+{
+	static const char *const argv[] = {"ssh-add", "-l", NULL};
+	const char *socket = NULL;
+	int status = 0;
+
+	TRY(find_socket(&socket, err));
+	if (run_ssh_add(argv, view_of(NULL, 0), false, &status, err) != ERR_OK) {
+		err->code =
+		    ERR_REFUSED; /* whatever it was: no target has been asked for anything */
+		return err_add(err, "asking the ssh-agent");
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) >= AGENT_ABSENT)
+		return err_set(err, ERR_REFUSED,
+		    "no ssh-agent answers at %.200s (SSH_AUTH_SOCK); start one with `eval \"$(ssh-agent)\"` "
+		    "and open again",
+		    socket);
 	return ERR_OK;
 }
 
@@ -63,7 +106,7 @@ agent_add(struct view key, int64_t seconds, struct err *err)
 	const char *const argv[] = {"ssh-add", "-q", "-t", lifetime, "-", NULL};
 
 	snprintf(lifetime, sizeof(lifetime), "%lld", (long long)(seconds > 0 ? seconds : 1));
-	return run_ssh_add(argv, key, true, err);
+	return change(argv, key, true, err);
 }
 
 enum err_code
@@ -77,5 +120,5 @@ agent_remove(struct view key, struct err *err)
 	ssh_public_write(&public_key, &line);
 	buf_u8(&line, '\n');
 	TRY(buf_check(&line, err));
-	return run_ssh_add(argv, buf_view(&line), false, err);
+	return change(argv, buf_view(&line), false, err);
 }

@@ -17,6 +17,8 @@ struct cli_io {
 	void (*divert)(void *context);
 	/* PINs come from this descriptor. */
 	void (*use_pin_fd)(void *context, int fd);
+	/* Could `show` show one now?  Its errors. */
+	enum err_code (*check_show)(void *context, struct err *err);
 	/* Show an encoded credential on a screen of its own, until Enter or for SECONDS; then clear it.
 	 * ERR_REFUSED without a terminal. */
 	enum err_code (*show)(void *context, const char *title, struct view credential,

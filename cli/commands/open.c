@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/open.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,46 @@ check_ways(const struct cli_call *call, struct err *err)
 	return ERR_OK;
 }
 
+static enum err_code
+check_fd(const struct cli_call *call, struct err *err)
+{
+	int64_t fd;
+
+	TRY(option_number(call->parsed, "fd", 0, 255, -1, &fd, err));
+	int flags = fcntl((int)fd, F_GETFL);
+	if (flags < 0)
+		return err_set(err, ERR_USAGE,
+		    "descriptor %d is not open; the shell opens it with, for example, %d>&1 or %d>FILE",
+		    (int)fd, (int)fd, (int)fd);
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return err_set(err, ERR_USAGE, "descriptor %d is open for reading only", (int)fd);
+	return ERR_OK;
+}
+
+/* Before the vault is asked, and long before a PIN or a touch: could it go there?  PLAN gets the FIELD
+ * that is wanted, if one is. */
+static enum err_code
+check_place(const struct cli_call *call, enum credential_field *field, struct open_plan *plan,
+    struct err *err)
+{
+	const char *name = option_text(call->parsed, "field");
+	int64_t lifetime;
+
+	if (option_given(call->parsed, "show"))
+		return call->io->check_show(call->io->context, err);
+	if (option_given(call->parsed, "agent")) {
+		TRY(option_duration(call->parsed, "agent-lifetime", 0, &lifetime, err));
+		*field = FIELD_PRIVATE_KEY;
+		plan->field = field;
+		return agent_check(err);
+	}
+	if (name != NULL) {
+		TRY(credential_field_named(name, field, err));
+		plan->field = field;
+	}
+	return check_fd(call, err);
+}
+
 /* The field for --fd: the one named, else the only one that is secret by nature. */
 static enum err_code
 choose_field(const struct cli_call *call, const struct opened_item *item,
@@ -40,14 +81,8 @@ choose_field(const struct cli_call *call, const struct opened_item *item,
 	const char *wanted = option_text(call->parsed, "field");
 	size_t count = 0;
 
-	for (int field = 0; wanted != NULL && field < CREDENTIAL_FIELDS; field++) {
-		if (strcmp(wanted, credential_field_names[field]) == 0) {
-			*ret_field = (enum credential_field)field;
-			return ERR_OK;
-		}
-	}
 	if (wanted != NULL)
-		return err_set(err, ERR_USAGE, "there is no field \"%.60s\"", wanted);
+		return credential_field_named(wanted, ret_field, err);
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
 		if (credential_has(secret_view(item->credential), secrets[i])) {
 			*ret_field = secrets[i];
@@ -197,14 +232,17 @@ run_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 enum err_code
 cmd_open(struct cli_call *call, struct err *err)
 {
+	struct open_plan plan = {.id = call_argument(call, 0)};
+	enum credential_field field;
 	OPENED opened = {0};
 	char left[TEXT_DURATION_SIZE];
 
 	TRY(check_ways(call, err));
+	TRY(check_place(call, &field, &plan, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
 	TRY(call_connect(call, err));
-	TRY(open_run(call->client, call_argument(call, 0), &opened, err));
+	TRY(open_run(call->client, &plan, &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
 	TRY(deliver_all(call, &opened, err));
 	text_duration(opened.expires - call->drivers->now(), left);

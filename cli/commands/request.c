@@ -31,8 +31,8 @@ print_text(const struct cli_call *call, const struct ask_plan *plan,
 
 	text_duration(result->deadline - call->drivers->now(), left);
 	ui_say(ui, "Requested. Ceremony %s", result->id);
-	ui_say(ui, "  opens  %zu %s to be %s", result->count,
-	    text_plural(result->count, "secret", "secrets"), mode_done[plan->mode]);
+	ui_say(ui, "  opens  %zu %s %s", result->count,
+	    text_plural(result->count, "secret", "secrets"), mode_aim[plan->mode]);
 	ui_say(ui, "  needs  %s%s, within %s", result->quorum,
 	    result->count > 1 ? " (the first; others may differ)" : "", left);
 	ui_say(ui, "  words  %s", result->words);

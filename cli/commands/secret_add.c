@@ -32,21 +32,14 @@ field_named(const struct fields *fields, const char *text, size_t size, int *ret
     struct err *err)
 {
 	char name[40];
-	const char *near;
+	enum credential_field field;
 
 	snprintf(name, sizeof(name), "%.*s", size < sizeof(name) ? (int)size : 39, text);
-	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
-		if (strcmp(credential_field_names[i], name) != 0)
-			continue;
-		if (fields->values[i] != NULL)
-			return err_set(err, ERR_USAGE, "the field %s is given twice", name);
-		*ret_field = i;
-		return ERR_OK;
-	}
-	near = text_nearest(name, credential_field_names);
-	return err_set(err, ERR_USAGE, "there is no field \"%s\"%s%s%s", name,
-	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-	    near != NULL ? "?" : "");
+	TRY(credential_field_named(name, &field, err));
+	if (fields->values[field] != NULL)
+		return err_set(err, ERR_USAGE, "the field %s is given twice", name);
+	*ret_field = (int)field;
+	return ERR_OK;
 }
 
 /* --field NAME=FILE, or NAME alone: asked at the terminal. */

@@ -174,6 +174,17 @@ wait_for_enter(int fd, int64_t deadline)
 	}
 }
 
+enum err_code
+tty_check_show(void *context, struct err *err)
+{
+	const struct tty *tty = context;
+
+	if (tty->terminal < 0 || !isatty(STDOUT_FILENO))
+		return err_set(err, ERR_REFUSED,
+		    "a credential is shown on a terminal only; use --agent or --fd N");
+	return ERR_OK;
+}
+
 /* The alternate screen keeps the value out of the scroll-back of most terminals. */
 enum err_code
 tty_show(void *context, const char *title, struct view credential, int64_t seconds, struct err *err)
@@ -183,9 +194,7 @@ tty_show(void *context, const char *title, struct view credential, int64_t secon
 	struct err ignored;
 	enum err_code code;
 
-	if (tty->terminal < 0 || !isatty(STDOUT_FILENO))
-		return err_set(err, ERR_REFUSED,
-		    "a credential is shown on a terminal only; use --agent or --fd N");
+	TRY(tty_check_show(tty, err));
 	tty_settle(tty);
 	TRY(go_quiet(tty, &quiet, err));
 	code = put_screen(tty, title, credential, err);

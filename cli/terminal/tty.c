@@ -7,6 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Above what options name: where somebody names one that is not open, it must not be the terminal. */
+enum { TERMINAL_FROM = 256 };
+
+static int
+open_terminal(void)
+{
+	int low = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), high;
+
+	if (low < 0)
+		return -1;
+	high = fcntl(low, F_DUPFD_CLOEXEC, TERMINAL_FROM);
+	if (high < 0)
+		return low;
+	close(low);
+	return high;
+}
+
 void
 tty_open(struct tty *tty)
 {
@@ -14,9 +31,7 @@ tty_open(struct tty *tty)
 	const char *no_color = secure_getenv("NO_COLOR");
 	bool dumb = term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
 
-	*tty = (struct tty){.dumb = dumb,
-	    .terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY),
-	    .pin_fd = -1};
+	*tty = (struct tty){.dumb = dumb, .terminal = open_terminal(), .pin_fd = -1};
 	tty->live = isatty(STDERR_FILENO) && !dumb;
 	tty->color = isatty(STDOUT_FILENO) && !dumb && (no_color == NULL || no_color[0] == '\0');
 }

@@ -306,6 +306,7 @@ tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 	    .complain = complain,
 	    .divert = divert,
 	    .use_pin_fd = use_pin_fd,
+	    .check_show = tty_check_show,
 	    .show = tty_show,
 	    .on_terminal = tty->live,
 	    .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};

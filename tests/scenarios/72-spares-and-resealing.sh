@@ -74,6 +74,11 @@ ok "signed by three" sign_charter secops infra
 like "it has no envelope yet" "$(halligan reseal --list 2>&1)" 'prod/s1, version 1: .*ciso.s token "ciso-2" has no envelope'
 like "status counts them" "$(halligan status 2>&1)" '20 secrets should be sealed again'
 
+as ciso2 spare > wrong.log 2>&1
+is "the new token is the wrong one to hand on with" $? 4
+like "and it says which is the right one" "$(tr -d '\r' < wrong.log | tr -s '\n ' ' ')" \
+	'"ciso-2" is the new one: it has no envelope of 20 secrets.*plug in "ciso-1"'
+
 touching ciso manual 600000
 begin cut.log ciso spare
 HANDED="SELECT count(*) FROM spares WHERE statement IS NOT NULL"
@@ -145,6 +150,7 @@ ok "it is replaced" as alice done
 # --- rotating ----------------------------------------------------------------------------------
 before=$(cat account3)
 ok "two are to be rotated" as infra reseal --rotate --reason "to be sure" prod/s3 prod/s4
+like "which is said in words" "$(tap_output)" 'opens  2 secrets to be replaced'
 ok "ciso approves" as ciso2 approve
 ok "audit approves, and they are replaced" as audit approve
 is "the target has another value" "$([ "$(cat account3)" != "$before" ] && echo other)" other

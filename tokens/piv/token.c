@@ -83,7 +83,7 @@ tell_busy(const struct token_ui *ui, unsigned milliseconds)
 
 	if (ui->busy == NULL || (milliseconds != BUSY_MS && milliseconds % WAITING_MS != 0))
 		return;
-	holders_guess(who, &remedy);
+	(void)holders_guess(who, &remedy);
 	ui->busy(ui->context, who, milliseconds);
 }
 

@@ -4,7 +4,8 @@
  * files that a process has mapped (readable of our user's processes, or of all as root).  Names
  * come first, in the order of the table: scdaemon keeps a card for itself for as long as it runs,
  * the others for moments.  A process may call itself what it likes, and some other may hold the
- * token: we name and never end one.
+ * token: we name and never end one.  Left out are ourselves, what we have started, and each
+ * `halligan serve`, whose parent may be sudo or sshd: it touches no token.
  */
 #include "tokens/reader/holders.h"
 
@@ -17,7 +18,14 @@
 
 #include "base/process.h"
 
-enum { NAMED = 2, NAME_SIZE = 17, PATH_SIZE = 64, CHUNK = 4096, MAPS_MAX = 4 * 1024 * 1024 };
+enum {
+	NAMED = 2,
+	NAME_SIZE = 17,
+	PATH_SIZE = 64,
+	GENERATIONS = 16,
+	CHUNK = 4096,
+	MAPS_MAX = 4 * 1024 * 1024
+};
 
 /* COMM as the kernel cuts it, 15 bytes; the likeliest first. */
 static const struct known {
@@ -100,19 +108,57 @@ maps_the_library(int folder)
 	return false;
 }
 
-/* Is the process with this folder one?  Ourselves and pcscd are not. */
+/* The fourth field of stat, after a name that may hold anything; 0: not known. */
+static long
+parent_of(int proc, long pid)
+{
+	char path[PATH_SIZE], text[CHUNK];
+	const char *name_end;
+
+	snprintf(path, sizeof(path), "%ld/stat", pid);
+	if (read_file(proc, path, text, sizeof(text)) == 0)
+		return 0;
+	name_end = strrchr(text, ')');
+	return name_end != NULL && strlen(name_end) > 4 ? strtol(name_end + 4, NULL, 10) : 0;
+}
+
+/* Ourselves, a child, or a child's.  The walk has an end, should a parent's number be used again. */
 static bool
-suspect(int folder, long pid, struct guess *ret_guess)
+ours(int proc, long pid)
+{
+	for (size_t i = 0; i < GENERATIONS && pid > 1; i++) {
+		if (pid == getpid())
+			return true;
+		pid = parent_of(proc, pid);
+	}
+	return false;
+}
+
+/* The command is always the first word; ours too, in ceremony/client/connection.c. */
+static bool
+serves(int folder, const char *name)
+{
+	char words[CHUNK];
+	size_t size = read_file(folder, "cmdline", words, sizeof(words));
+	size_t first = strlen(words) + 1;
+
+	return strcmp(name, "halligan") == 0 && first < size && strcmp(words + first, "serve") == 0;
+}
+
+/* Is the process with this folder one?  Ours and pcscd are not. */
+static bool
+suspect(int proc, int folder, long pid, struct guess *ret_guess)
 {
 	struct guess guess = {.rank = ARRAY_SIZE(known), .pid = pid};
 
-	if (pid == getpid() || !read_name(folder, guess.name) || strcmp(guess.name, "pcscd") == 0)
+	if (!read_name(folder, guess.name) || strcmp(guess.name, "pcscd") == 0 ||
+	    serves(folder, guess.name))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(known) && guess.rank == ARRAY_SIZE(known); i++) {
 		if (strcmp(known[i].name, guess.name) == 0)
 			guess.rank = i;
 	}
-	if (guess.rank == ARRAY_SIZE(known) && !maps_the_library(folder))
+	if ((guess.rank == ARRAY_SIZE(known) && !maps_the_library(folder)) || ours(proc, pid))
 		return false;
 	*ret_guess = guess;
 	return true;
@@ -152,22 +198,22 @@ look(const char *path, struct guess best[NAMED])
 		if (*end != '\0' || pid <= 0)
 			continue;
 		FD folder = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (folder >= 0 && suspect(folder, pid, &guess))
+		if (folder >= 0 && suspect(dirfd(dir), folder, pid, &guess))
 			keep(best, &count, guess);
 	}
 	return count;
 }
 
-void
+bool
 holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **ret_remedy)
 {
 	struct guess best[NAMED];
 	size_t count = look(folder, best);
 
-	*ret_remedy = "end it";
+	*ret_remedy = count > 0 ? "end it" : "wait a little";
 	if (count == 0) {
 		snprintf(ret_who, HOLDERS_SIZE, "another program");
-		return;
+		return false;
 	}
 	/* A known one is named alone: what only has the library is the weaker sign. */
 	if (count == 2 && best[0].rank < ARRAY_SIZE(known) && best[1].rank == ARRAY_SIZE(known))
@@ -180,10 +226,11 @@ holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **re
 	if (count == 2 && size > 0 && size < HOLDERS_SIZE)
 		snprintf(ret_who + size, HOLDERS_SIZE - (size_t)size, " or %s (process %ld)",
 		    best[1].name, best[1].pid);
+	return true;
 }
 
-void
+bool
 holders_guess(char ret_who[HOLDERS_SIZE], const char **ret_remedy)
 {
-	holders_guess_in("/proc", ret_who, ret_remedy);
+	return holders_guess_in("/proc", ret_who, ret_remedy);
 }

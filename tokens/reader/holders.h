@@ -11,9 +11,10 @@
 enum { HOLDERS_SIZE = 80 };
 
 /* The likeliest one or two: "scdaemon (process 4711)", "firefox-esr (process 12) or ykman (process
- * 13)"; "another program" when none is seen.  RET_REMEDY: what ends it, for after "; ". */
-void holders_guess(char ret_who[HOLDERS_SIZE], const char **ret_remedy);
+ * 13)"; "another program", and false, when none is seen.  Never what this process started, nor a
+ * server of ours, which touches no token.  RET_REMEDY: what ends it, for after "; ". */
+bool holders_guess(char ret_who[HOLDERS_SIZE], const char **ret_remedy);
 /* The same, looking at the processes below FOLDER instead of /proc. */
-void holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **ret_remedy);
+bool holders_guess_in(const char *folder, char ret_who[HOLDERS_SIZE], const char **ret_remedy);
 
 #endif

@@ -58,7 +58,11 @@ held(struct err *err)
 	char who[HOLDERS_SIZE];
 	const char *remedy;
 
-	holders_guess(who, &remedy);
+	if (!holders_guess(who, &remedy))
+		return err_set(err, ERR_BUSY,
+		    "another program uses it, or a touch that was given up is not over yet: %s and try "
+		    "again",
+		    remedy);
 	return err_set(err, ERR_BUSY, "another program uses it, probably %s: %s and try again", who,
 	    remedy);
 }

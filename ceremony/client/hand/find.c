@@ -12,13 +12,45 @@ enum { LOOK_MILLISECONDS = 1000 };
 
 /* ---- none ---- */
 
+/* The side of the device of FOUND that is wanted is there, and cannot be used just now: that one's
+ * trouble is the word to say, for this one is no misfit. */
+static bool
+other_side_is_held(const struct client_options *options, const struct token_list *list,
+    const struct token_found *found, const struct hand_want *want)
+{
+	const struct seat_token *wanted =
+	    want_other_side(options, want, found->serial, found->driver->ops->traits);
+
+	for (size_t i = 0; wanted != NULL && i < list->count; i++) {
+		const struct token_found *other = &list->found[i];
+
+		if (other->problem[0] != '\0' &&
+		    strcmp(other->driver->ops->traits->name, wanted->driver) == 0 &&
+		    (other->serial == 0 || other->serial == found->serial))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+label_of(const struct client_options *options, const char *driver)
+{
+	for (size_t i = 0; i < options->driver_count; i++) {
+		if (strcmp(options->drivers[i].ops->traits->name, driver) == 0)
+			return options->drivers[i].ops->traits->label;
+	}
+	return driver;
+}
+
 /* Why FOUND does not fit WANT. */
 static enum err_code
-say_misfit(const struct token_found *found, const struct hand_want *want, const char *wanted,
-    struct err *err)
+say_misfit(const struct client_options *options, const struct token_found *found,
+    const struct hand_want *want, const char *wanted, struct err *err)
 {
 	char name[FOUND_TEXT_SIZE];
 	const struct seat *seat = seat_of_serial(want, found->serial);
+	const struct seat_token *side =
+	    want_other_side(options, want, found->serial, found->driver->ops->traits);
 
 	found_text(found, name);
 	if (found->problem[0] == '\0' && want->lists[0].count == 0)
@@ -27,6 +59,10 @@ say_misfit(const struct token_found *found, const struct hand_want *want, const 
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in %s cannot be used: %s", found->reader,
 		    found->problem);
+	if (seat != NULL && side != NULL)
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "%s is %s's \"%s\" by its %s side alone, which does not answer; this needs %s",
+		    name, seat->name, side->label, label_of(options, side->driver), wanted);
 	if (seat != NULL)
 		return err_set(err, ERR_TOKEN_ABSENT, "%s belongs to the seat %s; this needs %s",
 		    name, seat->name, wanted);
@@ -75,9 +111,10 @@ say_none(const struct client_options *options, const struct token_list *list,
 		const struct token_found *found = &list->found[i];
 
 		if ((options->serial != 0 && found->serial != options->serial) ||
-		    (want == NULL && found->problem[0] == '\0'))
+		    (want == NULL && found->problem[0] == '\0') ||
+		    other_side_is_held(options, list, found, want != NULL ? want : &nothing))
 			continue;
-		return say_misfit(found, want != NULL ? want : &nothing, wanted, err);
+		return say_misfit(options, found, want != NULL ? want : &nothing, wanted, err);
 	}
 	if (options->serial != 0)
 		return say_absent(options, list, wanted, err);
@@ -138,9 +175,10 @@ say_new(const struct waiting *waiting, const struct token_list *list)
 		const struct token_found *found = &list->found[i];
 
 		if (was_there(&waiting->before, found) || said_before(list, i) ||
+		    other_side_is_held(waiting->options, list, found, want) ||
 		    (waiting->not_this != NULL && found_same(found, waiting->not_this)))
 			continue;
-		(void)!say_misfit(found, want, waiting->wanted, &why);
+		(void)!say_misfit(waiting->options, found, want, waiting->wanted, &why);
 		ui_say(waiting->options->ui, "%s.", why.text);
 		said = true;
 	}

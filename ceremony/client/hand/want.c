@@ -60,6 +60,36 @@ seat_of_serial(const struct hand_want *want, uint32_t serial)
 	return wanted.seat;
 }
 
+struct other_side {
+	const struct client_options *options;
+	const struct hand_want *want;
+	uint32_t serial;
+	const struct token_traits *traits;
+	const struct seat_token *entry;
+};
+
+static bool
+look_for_other_side(void *context, const struct seat *seat, const struct seat_token *entry)
+{
+	struct other_side *side = context;
+
+	if (entry->serial == side->serial && want_fits(side->want, seat) &&
+	    want_asked_for(side->options, entry) && strcmp(entry->driver, side->traits->name) != 0)
+		side->entry = entry;
+	return side->entry == NULL;
+}
+
+const struct seat_token *
+want_other_side(const struct client_options *options, const struct hand_want *want, uint32_t serial,
+    const struct token_traits *traits)
+{
+	struct other_side side = {options, want, serial, traits, NULL};
+
+	if (serial != 0)
+		want_each(want, look_for_other_side, &side);
+	return side.entry;
+}
+
 void
 want_text(const struct hand_want *want, char ret_text[WANTED_SIZE])
 {

@@ -28,6 +28,10 @@ bool want_fits(const struct hand_want *want, const struct seat *seat);
 bool want_asked_for(const struct client_options *options, const struct seat_token *entry);
 /* The seat in the lists of WANT that has a token of SERIAL, whatever its roles and driver. */
 const struct seat *seat_of_serial(const struct hand_want *want, uint32_t serial);
+/* The entry of SERIAL that fits WANT and OPTIONS, but is one of another driver than TRAITS; NULL: none.
+ * A device has two sides, and only one of them may be in the document. */
+const struct seat_token *want_other_side(const struct client_options *options,
+    const struct hand_want *want, uint32_t serial, const struct token_traits *traits);
 /* "a token of an officer" */
 enum { WANTED_SIZE = HAND_NAME_SIZE };
 void want_text(const struct hand_want *want, char ret_text[WANTED_SIZE]);

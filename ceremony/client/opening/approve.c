@@ -47,8 +47,12 @@ take_part(struct giving *giving, int64_t part, struct err *err)
 		    (long long)part, parts, APPROVE_PART);
 	giving->left = 0;
 	for (size_t i = 0; i < count; i++) {
-		giving->mine[i].left &= i >= from && i < to;
-		giving->left += giving->mine[i].left;
+		bool now = giving->mine[i].left && i >= from && i < to;
+
+		if (giving->mine[i].left && !now && giving->later++ == 0)
+			giving->part = i / APPROVE_PART + 1;
+		giving->mine[i].left = now;
+		giving->left += now;
 	}
 	if (giving->left == 0)
 		return err_set(err, ERR_EXISTS,
@@ -120,8 +124,9 @@ say_touches(const struct giving *giving)
 		buf_format(&text, "%s%s %zu", i > 0 ? ", " : "", traits->label,
 		    traits->one_touch ? 1 : 1 + count);
 	}
-	ui_say(options->ui, "  %-10s of each officer's token: %s; in parts of %d if wanted",
-	    "touches", buf_string(&text), APPROVE_PART);
+	if (count > APPROVE_PART)
+		buf_format(&text, "; in parts of %d if wanted", APPROVE_PART);
+	ui_say(options->ui, "  %-10s of each officer's token: %s", "touches", buf_string(&text));
 }
 
 /* ---- afterwards ---- */
@@ -142,6 +147,21 @@ check_damage(const struct dossier *dossier, struct err *err)
 	    damaged, dossier->count);
 }
 
+/* Whoever has given a part alone is among those that the server misses: that is not told, but how to
+ * go on. */
+static void
+say_open(const struct giving *giving, const char *missing)
+{
+	if (giving->later == 0)
+		ui_say(ui_of(giving), "Your approval counts; missing: %s", missing);
+	else
+		ui_say(ui_of(giving),
+		    "Your approval is signed and counts for %zu of %zu secrets; shares still to "
+		    "give: %zu. Go on with: halligan approve %.8s --part %zu",
+		    giving->total - giving->later, giving->total, giving->later,
+		    giving->dossier->id, giving->part);
+}
+
 static enum err_code
 say_outcome(const struct giving *giving, const char *state, const char *missing, struct err *err)
 {
@@ -150,12 +170,12 @@ say_outcome(const struct giving *giving, const char *state, const char *missing,
 	DOSSIER *after = NULL;
 
 	if (strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0) {
-		ui_say(ui, "Your approval counts; missing: %s", missing);
+		say_open(giving, missing);
 		return ERR_OK;
 	}
 	if (strcmp(state, ceremony_state_names[CEREMONY_RELEASED]) == 0)
-		ui_say(ui, "Released to %s. The lease runs; the credential is replaced at its end.",
-		    request->seat);
+		ui_say(ui, "Released to %s. The lease runs; %s replaced at its end.", request->seat,
+		    text_plural(request->items.count, "the credential is", "the credentials are"));
 	TRY(dossier_fetch(giving->client, giving->view, giving->dossier->id, &after, err));
 	ceremony_tell(after, ui);
 	return check_damage(after, err);

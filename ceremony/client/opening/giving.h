@@ -22,6 +22,7 @@ struct giving {
 	struct digest approval; /* of the signed statement */
 	struct mine *mine;      /* by position */
 	size_t total, left;     /* mine in all; of them to be given now */
+	size_t later, part;     /* of them to be given after that, the first in this part */
 };
 
 void giving_done(struct giving *giving); /* accepts {0} */

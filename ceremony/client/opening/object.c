@@ -12,11 +12,12 @@
 struct kind {
 	enum statement_type type;
 	const char *question, *purpose;
+	const char *done, *refused; /* REFUSED is a state; who withdrew it was refused nothing */
 };
 static const struct kind denial = {STATEMENT_DENIAL, "Deny this request? Type yes",
-    "sign the denial"};
+    "sign the denial", "Denied", "refused"};
 static const struct kind cancel = {STATEMENT_CANCEL, "Withdraw your request? Type yes",
-    "sign the withdrawal"};
+    "sign the withdrawal", "Cancelled", "over"};
 
 enum err_code
 objection_sign(struct hand *hand, enum statement_type type, bool training,
@@ -36,8 +37,8 @@ objection_sign(struct hand *hand, enum statement_type type, bool training,
 }
 
 static enum err_code
-send(struct client *client, const struct dossier *dossier, const struct dsse *statement,
-    struct err *err)
+send(struct client *client, const struct kind *kind, const struct dossier *dossier,
+    const struct dsse *statement, struct err *err)
 {
 	struct json *request = op_new("object");
 	REPLY reply = {0};
@@ -49,10 +50,12 @@ send(struct client *client, const struct dossier *dossier, const struct dsse *st
 	(void)json_in_text(&reply.in, "reason", 0, NOTE_TEXT_MAX);
 	(void)json_in_text(&reply.in, "missing", 0, QUORUM_TEXT_MAX);
 	TRY(json_in_end(&reply.in));
-	ui_say(client_options(client)->ui, "Done. Ceremony %.8s is %s.", dossier->id,
-	    strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0 ?
-	        "still open: the others can yet meet the quorum" :
-	        state);
+	if (strcmp(state, ceremony_state_names[CEREMONY_COLLECTING]) == 0)
+		state = "still open: the others can yet meet the quorum";
+	else if (strcmp(state, ceremony_state_names[CEREMONY_REFUSED]) == 0)
+		state = kind->refused;
+	ui_say(client_options(client)->ui, "%s. Ceremony %.8s is %s.", kind->done, dossier->id,
+	    state);
 	return ERR_OK;
 }
 
@@ -85,7 +88,7 @@ object(struct client *client, const struct kind *kind, const char *id, const cha
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(objection_sign(&hand, kind->type, chain->charter->training, &chain->vault,
 	    &dossier->transcript->ceremony.digest, reason, kind->purpose, &statement, err));
-	return send(client, dossier, &statement, err);
+	return send(client, kind, dossier, &statement, err);
 }
 
 enum err_code

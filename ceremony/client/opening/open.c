@@ -277,8 +277,50 @@ take_recipient(struct receiving *receiving, struct err *err)
 	return hand_take(client_options(receiving->client), &want, &receiving->hand, err);
 }
 
+/* The fields that the definition of ITEM names, appended to RET_NAMES; true: FIELD is not one of them.
+ * Members of a target are the rotator's to judge: whatever is not as expected tells nothing. */
+static bool
+is_unnamed(const struct dossier_item *item, enum credential_field field, struct buf *ret_names)
+{
+	struct err ignored;
+	struct json_in in = json_in(item->exhibit->definition->target, "target", &ignored);
+	const struct json *names =
+	    json_in_has(&in, "fields") ? json_in_array(&in, "fields", 1, CREDENTIAL_FIELDS) : NULL;
+
+	for (size_t i = 0; names != NULL && i < json_array_count(names); i++) {
+		const char *name = json_array_text(names, i);
+		enum credential_field named;
+
+		if (name == NULL || credential_field_named(name, &named, &ignored) != ERR_OK ||
+		    named == field)
+			return false;
+		buf_format(ret_names, "%s%s", i > 0 ? ", " : "", credential_field_names[named]);
+	}
+	return names != NULL;
+}
+
+static void
+say_unnamed(const struct receiving *receiving, const enum credential_field *field)
+{
+	const struct release *release = &receiving->delivery.release;
+	const struct dossier *dossier = receiving->dossier;
+
+	for (size_t i = 0; field != NULL && i < release->item_count; i++) {
+		size_t position = delivery_position(dossier, &release->items[i]);
+		BUF names = {0};
+
+		if (is_unnamed(&dossier->items[position], *field, &names))
+			ui_say(client_options(receiving->client)->ui,
+			    "%s: by its definition it has %s, and perhaps no %s; Ctrl-C if that is not "
+			    "meant.",
+			    dossier->transcript->request.items.rows[position].name,
+			    buf_string(&names), credential_field_names[*field]);
+	}
+}
+
 enum err_code
-open_run(struct client *client, const char *id, struct opened *ret_opened, struct err *err)
+open_run(struct client *client, const struct open_plan *plan, struct opened *ret_opened,
+    struct err *err)
 {
 	CLEANUP(receiving_done) struct receiving receiving = {.client = client};
 	struct listed listed;
@@ -286,12 +328,13 @@ open_run(struct client *client, const char *id, struct opened *ret_opened, struc
 
 	TRY(client_sync(client, &receiving.view, err));
 	TRY(take_recipient(&receiving, err));
-	TRY(pick_own(client, id, receiving.hand.seat->name, &listed, err));
+	TRY(pick_own(client, plan->id, receiving.hand.seat->name, &listed, err));
 	TRY(dossier_fetch(client, receiving.view, listed.id, &receiving.dossier, err));
 	TRY(check_state(receiving.dossier, err));
 	TRY(check_recipient(&receiving, err));
 	TRY(fetch(&receiving, err));
 	TRY(keep(&receiving, &opened, err));
+	say_unnamed(&receiving, plan->field);
 	TRY(hand_unlock(&receiving.hand, 0, (unsigned)receiving.delivery.release.item_count, err));
 	TRY(unseal_all(&receiving, &opened, err));
 	*ret_opened = TAKE(opened);

@@ -24,10 +24,17 @@ struct opened {
 void opened_done(struct opened *opened); /* accepts {0} */
 #define OPENED CLEANUP(opened_done) struct opened
 
-/* ID or a prefix; NULL: the released ceremony of the seat whose token is plugged in.  The release is
- * verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/trust.h).
+struct open_plan {
+	const char *
+	    id; /* or a prefix; NULL: the released ceremony of the seat whose token is plugged in */
+	/* What will be asked of each credential.  Where the target in a definition has "fields", and this
+	 * is none of them, the person is told before the PIN.  NULL: nothing, or all. */
+	const enum credential_field *field;
+};
+
+/* The release is verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/trust.h).
  * A token that is no recipient is ERR_REFUSED before the PIN.  Opening again gives the same. */
-enum err_code open_run(struct client *client, const char *id, struct opened *ret_opened,
-    struct err *err) MUST_CHECK;
+enum err_code open_run(struct client *client, const struct open_plan *plan,
+    struct opened *ret_opened, struct err *err) MUST_CHECK;
 
 #endif

@@ -89,26 +89,59 @@ read_item(const struct json *object, struct handing *handing, struct err *err)
 	return ERR_OK;
 }
 
+/* What FROM has an envelope of and TO has not; RET_ITEMS is part of the reply. */
+static enum err_code
+ask_list(const struct handing *handing, const struct seat_token *from, const struct seat_token *to,
+    bool again, struct reply *reply, const struct json **ret_items, bool *ret_more, struct err *err)
+{
+	struct json *request = op_new("spare-list");
+
+	json_put_hex(request, "from", VIEW_OF(from->id.bytes));
+	json_put_hex(request, "to", VIEW_OF(to->id.bytes));
+	json_put_bool(request, "again", again);
+	TRY(client_ask(handing->client, request, "spare-list", reply, err));
+	*ret_items = json_in_array(&reply->in, "items", 0, SPARE_OPENS);
+	*ret_more = json_in_bool(&reply->in, "more");
+	return json_in_end(&reply->in);
+}
+
 static enum err_code
 fetch_list(struct handing *handing, struct err *err)
 {
-	struct json *request = op_new("spare-list");
 	REPLY reply = {0};
 	const struct json *items;
 
-	json_put_hex(request, "from", VIEW_OF(handing->hand.entry->id.bytes));
-	json_put_hex(request, "to", VIEW_OF(handing->to->id.bytes));
-	json_put_bool(request, "again", handing->again);
-	TRY(client_ask(handing->client, request, "spare-list", &reply, err));
-	items = json_in_array(&reply.in, "items", 0, SPARE_OPENS);
-	handing->more = json_in_bool(&reply.in, "more");
-	TRY(json_in_end(&reply.in));
+	TRY(ask_list(handing, handing->hand.entry, handing->to, handing->again, &reply, &items,
+	    &handing->more, err));
 	handing->spare.opens = calloc(SPARE_OPENS, sizeof(*handing->spare.opens));
 	handing->names = calloc(SPARE_OPENS, sizeof(*handing->names));
 	if (handing->spare.opens == NULL || handing->names == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list");
 	for (size_t i = 0; i < json_array_count(items); i++)
 		TRY(read_item(json_array_object(items, i), handing, err));
+	return ERR_OK;
+}
+
+/* Who has just got a spare has it in hand, and it is the older one that is wanted. */
+static enum err_code
+check_nothing(const struct handing *handing, struct err *err)
+{
+	const char *mine = handing->hand.entry->label, *other = handing->to->label;
+	REPLY reply = {0};
+	const struct json *items;
+	bool more;
+
+	TRY(ask_list(handing, handing->to, handing->hand.entry, false, &reply, &items, &more, err));
+	size_t count = json_array_count(items);
+	if (count > 0)
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "\"%s\" is the new one: it has no envelope of %zu%s %s that \"%s\" has one of; "
+		    "plug in \"%s\", which hands them on",
+		    mine, count, more ? " and more" : "", text_plural(count, "secret", "secrets"),
+		    other, other);
+	ui_say(client_options(handing->client)->ui,
+	    "Nothing to hand on: whatever this token has an envelope of, \"%s\" has one of too.",
+	    other);
 	return ERR_OK;
 }
 
@@ -314,10 +347,7 @@ spare_run(struct client *client, const char *label, bool again, size_t *ret_coun
 	TRY(choose_spare(&handing, label, err));
 	TRY(fetch_list(&handing, err));
 	if (handing.spare.count == 0) {
-		ui_say(options->ui,
-		    "Nothing to hand on: whatever this token has an envelope of, \"%s\" has "
-		    "one of too.",
-		    handing.to->label);
+		TRY(check_nothing(&handing, err));
 		*ret_count = 0;
 		return ERR_OK;
 	}

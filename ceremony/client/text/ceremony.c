@@ -15,18 +15,24 @@
 
 enum { CLOCK_SKEW = 120, ROW_SIZE = 8192 };
 
-/* What a mode is called, and what follows from the quorum. */
+/* What a mode is called, and what follows from the quorum, for one secret and for several. */
 static const struct {
-	const char *title, *then;
+	const char *title, *then, *then_several;
 } modes[MODES] = {
     [MODE_RELEASE] = {"RELEASE",
-        "the requester receives it once; then it is replaced on its target"},
+        "the requester receives it once; then it is replaced on its target",
+        "the requester receives them once; then each is replaced on its target"},
     [MODE_RESEAL] = {"SEAL AGAIN",
-        "the vault opens it and seals it, unchanged, to the officers of today; nobody is given it"},
+        "the vault opens it and seals it, unchanged, to the officers of today; nobody is given it",
+        "the vault opens them and seals them, unchanged, to the officers of today; nobody is given "
+        "them"},
     [MODE_ROTATE] = {"ROTATE",
-        "the vault opens it and replaces it on its target; nobody is given it"},
-    [MODE_RECOVER] = {"RECOVER", "the vault opens it again, to finish what is owed"},
-    [MODE_DRILL] = {"DRILL", "the requester receives a worthless value; nothing real is opened"},
+        "the vault opens it and replaces it on its target; nobody is given it",
+        "the vault opens them and replaces each on its target; nobody is given them"},
+    [MODE_RECOVER] = {"RECOVER", "the vault opens it again, to finish what is owed",
+        "the vault opens them again, to finish what is owed"},
+    [MODE_DRILL] = {"DRILL", "the requester receives a worthless value; nothing real is opened",
+        "the requester receives worthless values; nothing real is opened"},
 };
 
 const char *const mode_done[MODES] = {[MODE_RELEASE] = "released",
@@ -34,6 +40,12 @@ const char *const mode_done[MODES] = {[MODE_RELEASE] = "released",
     [MODE_ROTATE] = "opened to be replaced",
     [MODE_RECOVER] = "opened again",
     [MODE_DRILL] = "released"};
+
+const char *const mode_aim[MODES] = {[MODE_RELEASE] = "to be released",
+    [MODE_RESEAL] = "to be sealed again",
+    [MODE_ROTATE] = "to be replaced",
+    [MODE_RECOVER] = "again, to finish what is owed",
+    [MODE_DRILL] = "to be released"};
 
 void
 request_words(const struct digest *request, char ret_words[TEXT_WORDS_SIZE])
@@ -387,7 +399,9 @@ ceremony_show(const struct dossier *dossier, const struct vault_view *view, cons
 	show_times(&screen);
 	show_voices(&screen);
 	show_seat_waivers(&screen);
-	row(&screen, "then", "%s", modes[request->mode].then);
+	row(&screen, "then", "%s",
+	    text_plural(dossier->count, modes[request->mode].then,
+	        modes[request->mode].then_several));
 	ui_say(ui, "%s", "");
 	row(&screen, "words", "%s", words);
 	return ERR_OK;

@@ -14,8 +14,10 @@ enum { REQUEST_WORDS = 8, SCREEN_ITEMS = 20 };
 /* The eight words of a request's digest that people read to each other: the requester's own computer
  * knows them before any host does. */
 void request_words(const struct digest *request, char ret_words[TEXT_WORDS_SIZE]);
-/* What became, or shall become, of a secret: "released", "sealed again", ... */
+/* What became of a secret: "released", "opened to be replaced", ... */
 extern const char *const mode_done[MODES];
+/* What it is opened for: "to be released", "to be replaced", ... */
+extern const char *const mode_aim[MODES];
 /* The screen before a decision; every item must have been fetched.  PAGES: stop after each
  * SCREEN_ITEMS secrets until the person wants to read on.  ROWS (may be NULL) gets the same as
  * {"label","text"}.  Errors are those of ui->ask_line. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command from argv to exit code, with fakes for tokens, clock and terminal. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -64,6 +65,13 @@ use_pin_fd(void *context, int fd)
 	heard->pin_fd = fd;
 }
 
+static enum err_code
+check_show(void *context, struct err *err)
+{
+	(void)context;
+	return err_set(err, ERR_REFUSED, "there is no screen");
+}
+
 static int64_t
 now(void)
 {
@@ -104,7 +112,8 @@ run(const char *line, enum err_code failure, struct heard *heard)
 	    .print = print,
 	    .complain = complain,
 	    .divert = divert,
-	    .use_pin_fd = use_pin_fd};
+	    .use_pin_fd = use_pin_fd,
+	    .check_show = check_show};
 	char words[16][80], *argv[18] = {NULL};
 	int argc = 0;
 
@@ -252,6 +261,54 @@ a_credential_goes_to_exactly_one_place(void **state)
 	}
 }
 
+/* The vault cannot be reached here: what is said comes before it, the token and its PIN. */
+static void
+where_a_credential_cannot_go_is_said_before_anything_else(void **state)
+{
+	static const struct {
+		const char *line, *text;
+		int code;
+	} rows[] = {
+	    {"--show", "there is no screen", 1},
+	    {"--agent", "there is no ssh-agent: SSH_AUTH_SOCK is not set", 1},
+	    {"--agent --agent-lifetime soon", "--agent-lifetime", 2},
+	    {"--fd 77", "descriptor 77 is not open", 2},
+	    {"--fd 256", "--fd must be 0 to 255", 2},
+	    {"--fd 1 --field nonsense", "there is no field \"nonsense\"", 2},
+	    {"--fd 1 --field passwort", "did you mean password?", 2},
+	    {"--fd 78", "descriptor 78 is open for reading only", 2},
+	    {"--fd 1", "cannot start the server", 1},
+	    {"--fd 1 --field note", "cannot start the server", 1},
+	};
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(dup2(fd, 78), 78);
+	close(fd);
+	assert_int_equal(unsetenv("SSH_AUTH_SOCK"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		HEARD heard;
+		char line[120];
+
+		snprintf(line, sizeof(line), "halligan open --vault /tmp %s", rows[i].line);
+		assert_int_equal(run(line, ERR_OK, &heard), rows[i].code);
+		expect_in(&heard.err, rows[i].text);
+	}
+	close(78);
+}
+
+static void
+an_agent_that_does_not_answer_is_no_place(void **state)
+{
+	HEARD heard;
+
+	(void)state;
+	assert_int_equal(setenv("SSH_AUTH_SOCK", "/nonexistent/agent", 1), 0);
+	assert_int_equal(run("halligan open --vault /tmp --agent", ERR_OK, &heard), 1);
+	expect_in(&heard.err, "no ssh-agent answers at /nonexistent/agent");
+	assert_int_equal(unsetenv("SSH_AUTH_SOCK"), 0);
+}
+
 /* RET_SECRET is what a pipe that holds TEXT gives. */
 static enum err_code
 through_a_pipe(const char *text, size_t max, bool one_line, struct secret **ret_secret,
@@ -299,6 +356,8 @@ main(void)
 	    cmocka_unit_test(no_command_is_a_usage_error),
 	    cmocka_unit_test(a_vault_must_be_named),
 	    cmocka_unit_test(a_credential_goes_to_exactly_one_place),
+	    cmocka_unit_test(where_a_credential_cannot_go_is_said_before_anything_else),
+	    cmocka_unit_test(an_agent_that_does_not_answer_is_no_place),
 	    cmocka_unit_test(a_secret_from_a_descriptor_is_one_line_of_limited_length),
 	};
 

@@ -23,9 +23,9 @@ the_officer_sees_everything_and_the_shares_arrive(void **state)
 	    "seat alice", "\n  | alice on laptop\n", "\n  | primary does not boot\n",
 	    "\n  | INC-4711\n", "30 min", "2 of (ciso, infra, audit)", "infra", "words",
 	    "read their eight words", "token      alice-1, serial 2000",
-	    "receives   alice-1, serial 2000", "admitted   since roster 1", "receives it once",
-	    "ciso's token \"ciso key\" (serial 1000)", "3 tries left",
-	    "missing: 1 more of infra, audit"};
+	    "receives   alice-1, serial 2000", "admitted   since roster 1",
+	    "receives it once; then it is replaced", "ciso's token \"ciso key\" (serial 1000)",
+	    "3 tries left", "Your approval counts; missing: 1 more of infra, audit"};
 	struct town town;
 	char words[TEXT_WORDS_SIZE];
 	struct err err;
@@ -265,10 +265,24 @@ every_name_is_shown_before_the_signature_and_one_touch_opens_each(void **state)
 	}
 	assert_true(town_saw(&town, "SEAL AGAIN 45 secrets"));
 	assert_true(town_saw(&town, "of each officer's token: PIV 46, FIDO2 1"));
-	assert_true(town_saw(&town, "nobody is given it"));
+	assert_true(town_saw(&town, "nobody is given them"));
 	assert_int_equal(town_token(&town, TOWN_CISO)->touches, 46);
 	assert_int_equal(received(&town), 45);
 	town_close(&town);
+}
+
+static bool
+said_to_go_on(struct town *town, size_t given, size_t left, int part)
+{
+	char id[2 * ID_SIZE + 1];
+	BUF line = {0};
+
+	text_hex(VIEW_OF(town->id.bytes), id);
+	buf_format(&line,
+	    "Your approval is signed and counts for %zu of %zu secrets; shares still to give: %zu. "
+	    "Go on with: halligan approve %.8s --part %d\n",
+	    given, town->item_count, left, id, part);
+	return town_saw(town, buf_string(&line));
 }
 
 static void
@@ -284,6 +298,7 @@ a_long_list_comes_page_by_page_and_can_be_given_in_parts(void **state)
 	assert_int_equal(town.pins_asked, 0);
 	fine(approve_as(&town, &part, &err), &err);
 	assert_int_equal(received(&town), 5);
+	assert_true(said_to_go_on(&town, 5, 40, 1));
 	assert_null(town.items[39].received);
 	expect_error(approve_as(&town, &part, &err), ERR_EXISTS, &err, "in part 3 of 3");
 	town.choice.wait = 1; /* somebody sits there, and wants the second part */
@@ -292,8 +307,32 @@ a_long_list_comes_page_by_page_and_can_be_given_in_parts(void **state)
 	assert_true(town_saw(&town, "20 of 45 are shown; Enter shows more"));
 	assert_true(town_saw(&town, "All 40 now (41 touches)?"));
 	assert_int_equal(received(&town), 25);
+	assert_true(said_to_go_on(&town, 25, 20, 1));
+	assert_false(town_saw(&town, "Your approval counts; missing"));
 	fine(approve_as(&town, &(struct approve_plan){.all = true}, &err), &err);
 	assert_int_equal(received(&town), 45);
+	assert_true(town_saw(&town, "Your approval counts; missing: 1 more of infra, audit"));
+	town_close(&town);
+}
+
+/* Whoever gave one part counts nowhere yet: what is left is theirs to give. */
+static void
+after_the_first_part_the_next_is_named(void **state)
+{
+	const struct approve_plan part = {.part = 1};
+	struct town town;
+	struct err err;
+
+	(void)state;
+	town_open_many(&town, 21, MODE_RESEAL);
+	town.items[20].stale = "version 2 is current";
+	fine(approve_as(&town, &part, &err), &err);
+	assert_true(town_saw(&town, "Your approval counts; missing: 1 more of infra, audit"));
+	town_close(&town);
+	town_open_many(&town, 21, MODE_RESEAL);
+	fine(approve_as(&town, &part, &err), &err);
+	assert_true(said_to_go_on(&town, 20, 1, 2));
+	assert_true(town_saw(&town, "in parts of 20 if wanted"));
 	town_close(&town);
 }
 
@@ -308,6 +347,7 @@ an_interrupted_approval_goes_on_with_what_is_left(void **state)
 	town_approve(&town, CISO);
 	town.items[2].given[0] = false; /* its shares never arrived */
 	fine(approve(&town, TOWN_CISO, &err), &err);
+	assert_true(town_saw(&town, "of each officer's token: PIV 4, FIDO2 1\n"));
 	assert_int_equal(town_token(&town, TOWN_CISO)->touches, 2);
 	assert_int_equal(received(&town), 1);
 	assert_non_null(town.items[2].received);
@@ -365,6 +405,20 @@ who_denied_and_why_is_shown_and_cannot_approve(void **state)
 }
 
 static void
+several_secrets_are_spoken_of_as_several(void **state)
+{
+	struct town town;
+	struct err err;
+
+	(void)state;
+	town_open_many(&town, 2, MODE_RELEASE);
+	fine(approve(&town, TOWN_CISO, &err), &err);
+	assert_true(town_saw(&town,
+	    "the requester receives them once; then each is replaced on its target"));
+	town_close(&town);
+}
+
+static void
 objections_are_shown_asked_about_and_signed_by_who_may(void **state)
 {
 	struct town town;
@@ -377,6 +431,8 @@ objections_are_shown_asked_about_and_signed_by_who_may(void **state)
 	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
 	expect_error(deny_run(client, NULL, "", &err), ERR_USAGE, &err, "reason");
 	fine(deny_run(client, NULL, "not tonight", &err), &err);
+	assert_true(town_saw(&town, "Denied. Ceremony "));
+	assert_true(town_saw(&town, " is still open: the others can yet meet the quorum."));
 	fine(objection_parse(&town.voices[0].statement, STATEMENT_DENIAL, false, &objection, &err),
 	    &err);
 	assert_string_equal(objection.seat, "ciso");
@@ -389,6 +445,8 @@ objections_are_shown_asked_about_and_signed_by_who_may(void **state)
 	client_freep(&client);
 	fine(town_connect(&town, TOWN_OPS, &client, &err), &err);
 	fine(cancel_run(client, NULL, "it can wait", &err), &err);
+	assert_true(town_saw(&town, "Cancelled. Ceremony "));
+	assert_true(town_saw(&town, " is over."));
 	fine(objection_parse(&town.voices[0].statement, STATEMENT_CANCEL, false, &objection, &err),
 	    &err);
 	client_freep(&client);
@@ -411,10 +469,12 @@ main(void)
 	    cmocka_unit_test(a_signature_that_does_not_verify_is_not_sent),
 	    cmocka_unit_test(every_name_is_shown_before_the_signature_and_one_touch_opens_each),
 	    cmocka_unit_test(a_long_list_comes_page_by_page_and_can_be_given_in_parts),
+	    cmocka_unit_test(after_the_first_part_the_next_is_named),
 	    cmocka_unit_test(an_interrupted_approval_goes_on_with_what_is_left),
 	    cmocka_unit_test(what_was_replaced_meanwhile_is_said_and_not_opened),
 	    cmocka_unit_test(a_replayed_envelope_of_another_approval_opens_nothing),
 	    cmocka_unit_test(who_denied_and_why_is_shown_and_cannot_approve),
+	    cmocka_unit_test(several_secrets_are_spoken_of_as_several),
 	    cmocka_unit_test(objections_are_shown_asked_about_and_signed_by_who_may),
 	};
 

@@ -14,7 +14,7 @@ open_it(struct town *town, uint32_t serial, struct opened *opened, struct err *e
 	CLIENT *client = NULL;
 
 	TRY(town_connect(town, serial, &client, err));
-	return open_run(client, NULL, opened, err);
+	return open_run(client, &(struct open_plan){0}, opened, err);
 }
 
 /* A town in which CISO and AUDIT approved and alice was given the credential. */
@@ -332,6 +332,34 @@ only_a_responders_token_opens(void **state)
 
 /* ---- the end of a lease ---- */
 
+/* Said, and not refused: a credential may have more than its definition names. */
+static void
+a_field_that_the_definition_does_not_name_is_said_before_the_pin(void **state)
+{
+	static const enum credential_field fields[] = {FIELD_PASSWORD, FIELD_PRIVATE_KEY};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		struct open_plan plan = {.field = &fields[i]};
+		struct town town;
+		OPENED opened = {0};
+		CLIENT *client = NULL;
+		struct err err;
+
+		released_town(&town);
+		town.pins[0] = "";
+		fine(town_connect(&town, TOWN_ALICE, &client, &err), &err);
+		expect_error(open_run(client, &plan, &opened, &err), ERR_USAGE, &err,
+		    "no PIN was typed");
+		assert_int_equal(town_saw(&town,
+		                     "prod/db: by its definition it has password, and perhaps no "
+		                     "private-key; Ctrl-C if that is not meant."),
+		    fields[i] == FIELD_PRIVATE_KEY);
+		client_freep(&client);
+		town_close(&town);
+	}
+}
+
 static void
 the_lease_key_ends_the_lease_without_a_token(void **state)
 {
@@ -346,7 +374,7 @@ the_lease_key_ends_the_lease_without_a_token(void **state)
 	(void)state;
 	released_town(&town);
 	fine(town_connect(&town, TOWN_ALICE, &client, &err), &err);
-	fine(open_run(client, NULL, &opened, &err), &err);
+	fine(open_run(client, &(struct open_plan){0}, &opened, &err), &err);
 	fine(lease_end(client, &opened, &retired, &err), &err);
 	assert_true(retired);
 	fine(done_parse(&town.done, false, &done, &err), &err);
@@ -413,6 +441,7 @@ main(void)
 	    cmocka_unit_test(an_approval_forged_after_the_release_is_an_alarm),
 	    cmocka_unit_test(before_the_release_it_says_who_is_waited_for),
 	    cmocka_unit_test(only_a_responders_token_opens),
+	    cmocka_unit_test(a_field_that_the_definition_does_not_name_is_said_before_the_pin),
 	    cmocka_unit_test(the_lease_key_ends_the_lease_without_a_token),
 	    cmocka_unit_test(requester_and_officers_end_a_lease_with_one_touch_and_nobody_else),
 	};

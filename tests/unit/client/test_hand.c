@@ -138,6 +138,66 @@ who_waits_is_told_for_what_and_whose_the_wrong_key_is(void **state)
 }
 
 static void
+free_ciso(struct town *town)
+{
+	town_token(town, TOWN_CISO)->busy = false;
+}
+
+/* The stranger's token becomes the FIDO2 side of ciso's device, which no document names. */
+static void
+make_side_of_ciso(struct town *town)
+{
+	struct town_token *side = town_token(town, TOWN_STRANGER);
+
+	side->tells = true;
+	side->serial = TOWN_CISO;
+	memset(town->founded.charter->seats[AUDIT].tokens[0].aaguid, 0x55, AAGUID_SIZE);
+}
+
+static void
+a_device_whose_other_side_is_busy_is_no_misfit(void **state)
+{
+	struct town town;
+	struct err err;
+	char seat[64];
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_CISO, TOWN_STRANGER);
+	town_token(&town, TOWN_CISO)->busy = true;
+	make_side_of_ciso(&town);
+	expect_error(take(&town, seat, &err), ERR_TOKEN, &err,
+	    "the token in reader 0 cannot be used: somebody uses it");
+	town.choice.serial = TOWN_CISO;
+	expect_error(take(&town, seat, &err), ERR_TOKEN, &err,
+	    "the one in reader 0, which may be it, cannot be used: somebody uses it");
+	town.choice.serial = 0;
+	town.choice.wait = 30;
+	town.on_wait = free_ciso;
+	expect_seat(&town, "ciso");
+	assert_true(town_saw(&town, "the token in reader 0 cannot be used: somebody uses it."));
+	assert_false(town_saw(&town, "belongs to the seat ciso"));
+	town_close(&town);
+}
+
+static void
+the_known_side_alone_is_said_to_be_missing(void **state)
+{
+	struct town town;
+	struct err err;
+	char seat[64];
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_STRANGER);
+	make_side_of_ciso(&town);
+	expect_error(take(&town, seat, &err), ERR_TOKEN_ABSENT, &err,
+	    "token 1000 is ciso's \"ciso key\" by its PIV side alone, which does not answer; this "
+	    "needs a token of an officer");
+	town_close(&town);
+}
+
+static void
 nobody_there_means_no_waiting(void **state)
 {
 	struct town town;
@@ -331,6 +391,8 @@ main(void)
 	    cmocka_unit_test(another_fido2_token_of_the_model_is_named_after_its_right_pin),
 	    cmocka_unit_test(the_right_one_is_asked_for_with_a_pin_of_its_own),
 	    cmocka_unit_test(who_waits_is_told_for_what_and_whose_the_wrong_key_is),
+	    cmocka_unit_test(a_device_whose_other_side_is_busy_is_no_misfit),
+	    cmocka_unit_test(the_known_side_alone_is_said_to_be_missing),
 	    cmocka_unit_test(nobody_there_means_no_waiting),
 	    cmocka_unit_test(waiting_ends),
 	    cmocka_unit_test(of_several_one_is_chosen_by_serial_label_or_touch),

@@ -114,6 +114,7 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	    .count = 1};
 	DEFINITIONS_OF read = {0};
 	JSON *target = definition.target;
+	struct json *fields = json_new_array();
 	JSON *payload = NULL;
 
 	memset(item->secret.bytes, 0x33 + (int)index, SECRET_ID_SIZE);
@@ -123,6 +124,8 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	definition.secret = item->secret;
 	memset(definition.rotator_hash.bytes, 0x44, DIGEST_SIZE);
 	json_put_text(target, "host", "db1");
+	json_add_text(fields, credential_field_names[FIELD_PASSWORD]);
+	json_put(target, "fields", fields);
 	memcpy(definition.name, item->name, sizeof(definition.name));
 	snprintf(definition.policy, sizeof(definition.policy), "default");
 	snprintf(definition.rotator, sizeof(definition.rotator), "ssh-key");

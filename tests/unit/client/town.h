@@ -60,6 +60,7 @@ struct town_token {
 	bool derived, replug, pin_missing;
 	struct p256_key *keys[TOKEN_KEYS]; /* NULL: no such key; owned by the town */
 	bool plugged, factory_pin;
+	bool busy;       /* PIV: another program has it, so it does not tell its serial */
 	bool lies;       /* signs something else */
 	bool other_keys; /* shows another sign key than the charter's */
 	int tries;

@@ -19,7 +19,10 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 		if (!town->tokens[i].plugged || town->tokens[i].fido)
 			continue;
 		snprintf(found->reader, sizeof(found->reader), "reader %zu", i);
-		found->serial = town->tokens[i].serial;
+		found->serial = town->tokens[i].busy ? 0 : town->tokens[i].serial;
+		found->busy = town->tokens[i].busy;
+		if (found->busy)
+			snprintf(found->problem, sizeof(found->problem), "somebody uses it");
 		ret_list->count++;
 	}
 	return ERR_OK;

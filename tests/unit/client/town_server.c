@@ -351,6 +351,7 @@ answer_advance(struct town *town, struct json *reply)
 static void
 answer_object(struct town *town, const struct json *request, struct json *reply)
 {
+	struct objection objection;
 	struct err err;
 	struct town_voice *voice = &town->voices[town->voice_count];
 
@@ -358,6 +359,8 @@ answer_object(struct town *town, const struct json *request, struct json *reply)
 	        &err) != ERR_OK)
 		abort();
 	town->voice_count++;
+	if (objection_parse(&voice->statement, STATEMENT_CANCEL, false, &objection, &err) == ERR_OK)
+		town->state = CEREMONY_REFUSED;
 	json_put_text(reply, "state", ceremony_state_names[town->state]);
 	json_put_text(reply, "reason", "");
 	json_put_text(reply, "missing", "");

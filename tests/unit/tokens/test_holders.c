@@ -43,7 +43,7 @@ stop(void **state)
 }
 
 static void
-put(struct proc *proc, const char *name, const char *file, const char *text)
+put_bytes(struct proc *proc, const char *name, const char *file, struct view bytes)
 {
 	char *path = calloc(1, PATH_SIZE);
 	struct err err;
@@ -54,15 +54,21 @@ put(struct proc *proc, const char *name, const char *file, const char *text)
 		assert_int_equal(mkdir(path, 0700), 0);
 	} else {
 		snprintf(path, PATH_SIZE, "%s/%s/%s", proc->folder, name, file);
-		assert_ok(file_write(path, view_of_text(text), 0600, &err));
+		assert_ok(file_write(path, bytes, 0600, &err));
 	}
 	proc->paths[proc->count++] = path;
 }
 
 static void
+put(struct proc *proc, const char *name, const char *file, const char *text)
+{
+	put_bytes(proc, name, file, view_of_text(text));
+}
+
+static void
 run(struct proc *proc, const char *pid, const char *comm, const char *maps)
 {
-	put(proc, pid, NULL, NULL);
+	put(proc, pid, NULL, "");
 	put(proc, pid, "comm", comm);
 	put(proc, pid, "maps", maps);
 }
@@ -73,7 +79,8 @@ expect(const struct proc *proc, const char *who, const char *remedy)
 	char got[HOLDERS_SIZE];
 	const char *what;
 
-	holders_guess_in(proc->folder, got, &what);
+	assert_int_equal(holders_guess_in(proc->folder, got, &what),
+	    strcmp(who, "another program") != 0);
 	assert_string_equal(got, who);
 	assert_string_equal(what, remedy);
 }
@@ -85,10 +92,10 @@ nobody_known_is_another_program(void **state)
 
 	run(proc, "100", "bash\n", "00400000 /bin/bash\n");
 	run(proc, "101", "pcscd\n", "7f00 /usr/lib/libpcsclite.so.1\n");
-	put(proc, "self", NULL, NULL);
-	expect(proc, "another program", "end it");
+	put(proc, "self", NULL, "");
+	expect(proc, "another program", "wait a little");
 	snprintf(proc->folder, sizeof(proc->folder), "/nowhere");
-	expect(proc, "another program", "end it");
+	expect(proc, "another program", "wait a little");
 }
 
 static void
@@ -120,6 +127,30 @@ a_known_name_is_likelier_than_the_library(void **state)
 	    "run \"gpgconf --kill scdaemon\"");
 }
 
+/* A server of ours touches no token, and what this process has started is no other program. */
+static void
+our_own_server_and_what_we_started_are_never_accused(void **state)
+{
+	struct proc *proc = *state;
+	char stat[64];
+	static const char serve[] = "halligan\0serve\0--stdio";
+	static const char spare[] = "halligan\0spare\0--to\0serve";
+
+	snprintf(stat, sizeof(stat), "400 (ykman) (x)) S %ld 400 400 0\n", (long)getpid());
+	run(proc, "400", "ykman\n", "7f00 /usr/lib/libpcsclite.so.1\n");
+	put(proc, "400", "stat", stat);
+	run(proc, "401", "pkcs11-tool\n", "");
+	put(proc, "401", "stat", "401 (pkcs11-tool) S 400 400 400 0\n");
+	run(proc, "402", "halligan\n", "7f00 /usr/lib/libpcsclite.so.1\n");
+	put(proc, "402", "stat", "402 (halligan) S 1 402 402 0\n");
+	put_bytes(proc, "402", "cmdline", view_of((const uint8_t *)serve, sizeof(serve)));
+	expect(proc, "another program", "wait a little");
+	run(proc, "403", "halligan\n", "");
+	put(proc, "403", "stat", "403 (halligan) S 1 403 403 0\n");
+	put_bytes(proc, "403", "cmdline", view_of((const uint8_t *)spare, sizeof(spare)));
+	expect(proc, "halligan (process 403)", "wait until that ceremony lets go of it");
+}
+
 int
 main(void)
 {
@@ -128,6 +159,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 	        a_program_that_has_the_library_is_named_without_tricks_in_its_name, start, stop),
 	    cmocka_unit_test_setup_teardown(a_known_name_is_likelier_than_the_library, start, stop),
+	    cmocka_unit_test_setup_teardown(our_own_server_and_what_we_started_are_never_accused,
+	        start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
