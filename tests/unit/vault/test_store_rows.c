@@ -57,6 +57,7 @@ the_chain_grows_by_one_and_never_changes(void **state)
 	struct err err;
 	struct digest got;
 	uint32_t count = 9;
+	uint64_t bytes;
 	assert_ok(store_count_documents(store, &count, &err));
 	assert_int_equal(count, 0);
 	bench_begin(bench);
@@ -67,6 +68,8 @@ the_chain_grows_by_one_and_never_changes(void **state)
 	bench_commit(bench);
 	assert_ok(store_count_documents(store, &count, &err));
 	assert_int_equal(count, 2);
+	assert_ok(store_measure_documents(store, &bytes, &err));
+	assert_int_equal(bytes, 18); /* of two texts of nine */
 	assert_ok(store_get_document(store, 2, &got, &err));
 	assert_true(digest_equal(&got, &two));
 	assert_error(ERR_NOT_FOUND, store_get_document(store, 3, &got, &err));
