@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* secops hands shares of prod/db on to the spare, spoken by hand so that each step can be wrong. */
+/* secops hands shares of prod/db on to the spare and tests it, spoken by hand so that each step can be wrong. */
 #ifndef TESTS_UNIT_SERVER_SPARE_BENCH_H
 #define TESTS_UNIT_SERVER_SPARE_BENCH_H
 
 #include "ceremony/protocol/spare.h"
+#include "ceremony/protocol/test.h"
 #include "tests/unit/server/server_bench.h"
 
 /* A handing on under way: of one secret, by secops to the spare. */
@@ -39,5 +40,27 @@ void handing_run(struct bench *bench);
 struct bench *handing_bench(void);
 uint64_t handing_leaves(struct bench *bench);
 #define HANDING CLEANUP(handing_done) struct handing
+
+/* `token test` of the spare: of its share key, and of each envelope that was handed on to it. */
+struct testing {
+	struct readiness readiness;
+	struct readiness_spare spare;
+	int64_t begun;
+	struct secret *probe;
+	struct spare_open open;
+	size_t listed;
+};
+
+void testing_done(struct testing *testing);
+#define TESTING CLEANUP(testing_done) struct testing
+/* The op test-begin, and its probe opened. */
+void testing_begin(struct bench *bench, struct testing *testing);
+/* The op test-box, with the digest OPENED. */
+enum err_code testing_box(struct bench *bench, const struct testing *testing,
+    const struct digest *opened, struct buf *ret_blob, struct err *err);
+/* Opens the one envelope as the spare's client does; what it finds is its answer. */
+enum err_code testing_open(struct bench *bench, struct testing *testing, struct err *err);
+/* The op test. */
+enum err_code testing_sign(struct bench *bench, struct testing *testing, struct err *err);
 
 #endif

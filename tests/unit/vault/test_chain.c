@@ -466,31 +466,44 @@ a_name_is_never_used_for_another_person(void **state)
 	    "seat \"audit\" is that of Person audit");
 }
 
+/* The seat, or its token INDEX as SEAT has it, came with VERSION of TYPE, which BY signed. */
+static void
+expect_admitted(const struct vault *vault, const struct seat *seat, int index,
+    enum statement_type type, uint32_t version, const char *by)
+{
+	const struct chain_document *document =
+	    chain_admission(&vault->chain, seat->name, index < 0 ? NULL : &seat->tokens[index].id);
+
+	assert_non_null(document);
+	assert_int_equal(document->type, type);
+	assert_int_equal(document->version, version);
+	assert_string_equal(document->by, by);
+}
+
 static void
 since_when_and_by_whom_each_was_admitted_is_known(void **state)
 {
+	static const char founders[] = "ciso, infra, audit";
 	VAULT vault = {0};
 	struct err err;
-	const struct chain_document *seat, *token;
+	const struct seat *alice, *audit;
 
 	(void)state;
 	found_vault(&vault);
+	alice = &vault.roster->seats[0];
+	audit = &vault.founded.charter->seats[AUDIT];
 	put_alice(&vault, 0, 1);
 	fine(add_roster(&vault, NULL, &err), &err);
 	put_alice(&vault, 1, 2);
 	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
 	fine(add_charter(&vault, &err), &err);
-	seat = chain_admission(&vault.chain, "alice", NULL);
-	token = chain_admission(&vault.chain, "alice", &vault.roster->seats[0].tokens[1].id);
-	assert_int_equal(seat->type, STATEMENT_ROSTER);
-	assert_int_equal(seat->version, 1);
-	assert_string_equal(seat->by, "ops, ciso");
-	assert_int_equal(token->version, 2);
-	assert_string_equal(token->by, "ops, ciso, alice");
-	seat = chain_admission(&vault.chain, "audit", NULL);
-	assert_int_equal(seat->type, STATEMENT_CHARTER);
-	assert_int_equal(seat->version, 1);
-	assert_string_equal(seat->by, "ciso, infra, audit");
+	fine(add_roster(&vault, NULL, &err), &err);
+	/* Later documents name them again, and admit nobody anew. */
+	expect_admitted(&vault, alice, -1, STATEMENT_ROSTER, 1, "ops, ciso");
+	expect_admitted(&vault, alice, 0, STATEMENT_ROSTER, 1, "ops, ciso");
+	expect_admitted(&vault, alice, 1, STATEMENT_ROSTER, 2, "ops, ciso, alice");
+	expect_admitted(&vault, audit, -1, STATEMENT_CHARTER, 1, founders);
+	expect_admitted(&vault, audit, 0, STATEMENT_CHARTER, 1, founders);
 	assert_null(chain_admission(&vault.chain, "nobody", NULL));
 }
 
@@ -505,6 +518,48 @@ no_document_comes_into_force_that_no_client_could_take(void **state)
 	    "4097 charters");
 	expect_error(chain_check_room(1, CHAIN_TEXT_MAX + 1, &err), ERR_REFUSED, &err,
 	    "found a new vault");
+}
+
+static void
+a_token_keeps_its_admission_in_another_place_of_the_list(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct seat *alice;
+
+	(void)state;
+	found_vault(&vault);
+	alice = &vault.roster->seats[0];
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	put_alice(&vault, 1, 2);
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	alice->tokens[0] = alice->tokens[1];
+	alice->token_count = 1;
+	fine(add_roster(&vault, NULL, &err), &err);
+	expect_admitted(&vault, alice, 0, STATEMENT_ROSTER, 2, "ops, ciso, alice");
+	expect_admitted(&vault, alice, -1, STATEMENT_ROSTER, 1, "ops, ciso");
+}
+
+/* Who left and comes back is admitted by whoever signed that. */
+static void
+a_seat_that_comes_back_is_admitted_anew(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	const struct seat *alice;
+
+	(void)state;
+	found_vault(&vault);
+	alice = &vault.roster->seats[0];
+	put_alice(&vault, 0, 1);
+	fine(add_roster(&vault, NULL, &err), &err);
+	vault.roster->seat_count = 0;
+	fine(add_roster(&vault, NULL, &err), &err);
+	enroll_again(&vault, 77);
+	fine(add_roster(&vault, vault.founded.spares[1], &err), &err);
+	expect_admitted(&vault, alice, -1, STATEMENT_ROSTER, 3, "ops, ciso, alice");
+	expect_admitted(&vault, alice, 0, STATEMENT_ROSTER, 3, "ops, ciso, alice");
 }
 
 int
@@ -528,6 +583,8 @@ main(void)
 	    cmocka_unit_test(a_name_is_never_used_for_another_person),
 	    cmocka_unit_test(since_when_and_by_whom_each_was_admitted_is_known),
 	    cmocka_unit_test(no_document_comes_into_force_that_no_client_could_take),
+	    cmocka_unit_test(a_token_keeps_its_admission_in_another_place_of_the_list),
+	    cmocka_unit_test(a_seat_that_comes_back_is_admitted_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
