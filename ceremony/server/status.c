@@ -14,6 +14,7 @@
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/reseal_due.h"
+#include "ceremony/server/vault/escrow.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
 #include "vault/store/sealed.h"
@@ -184,6 +185,20 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+/* That the target accepts nothing is its own affair; that its escrow is not what was written is somebody's. */
+static const char *
+kind_of(const struct session *session, const struct debt_row *debt)
+{
+	struct err ignored;
+
+	if (debt->state != DEBT_DEGRADED)
+		return "debt";
+	return escrow_check(session->folder, &session->keys, &session->chain.vault, &debt->id,
+	           &debt->secret, &ignored) == ERR_OK ?
+	    "degraded" :
+	    "alarm";
+}
+
 static enum err_code
 add_debt(struct session *session, struct json *items, const struct debt_row *debt, struct err *err)
 {
@@ -202,7 +217,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
 	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
-	add_item(items, degraded ? "degraded" : "debt", secret.name, text,
+	add_item(items, kind_of(session, debt), secret.name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);
 	return ERR_OK;
 }

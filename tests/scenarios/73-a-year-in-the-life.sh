@@ -141,7 +141,7 @@ ok "they go on without" who secops approve
 for seat in ciso2 secops infra audit carol alice; do ok "$seat's token is tested" who "$seat" token test; done
 ok "the log verifies" from audit log verify
 from audit charter history > history.log 2>&1
-order='founded.*ciso-2.*suspended: left in a taxi.*(ciso-1|token).*carol joined.*legal left.*carol tested'
+order='founded.*ciso-2.*suspended: .left in a taxi.*(ciso-1|token).*carol joined.*legal left.*carol tested'
 like "the history reads like a story" "$(tr '\n' ' ' < history.log)" "$order"
 sed 's/^/# /' history.log
 tap_end

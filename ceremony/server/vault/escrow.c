@@ -158,6 +158,15 @@ escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret
 }
 
 enum err_code
+escrow_check(const char *folder, const struct host_keys *keys, const struct digest *vault,
+    const struct id *debt, const struct secret_id *secret, struct err *err)
+{
+	ESCROW escrow = {.vault = *vault, .debt = *debt, .secret = *secret};
+
+	return escrow_read(folder, keys, &escrow, err);
+}
+
+enum err_code
 escrow_erase(const char *folder, const struct id *debt, struct err *err)
 {
 	char path[4096];

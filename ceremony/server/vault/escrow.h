@@ -40,6 +40,10 @@ enum err_code escrow_write(const char *folder, const struct escrow *escrow,
 /* RET_ESCROW's vault, debt and secret must be set; they are bound by the seal.  ERR_NOT_FOUND. */
 enum err_code escrow_read(const char *folder, const struct host_keys *keys,
     struct escrow *ret_escrow, struct err *err) MUST_CHECK;
+/* Could it be read?  Its errors. */
+enum err_code escrow_check(const char *folder, const struct host_keys *keys,
+    const struct digest *vault, const struct id *debt, const struct secret_id *secret,
+    struct err *err) MUST_CHECK;
 enum err_code escrow_erase(const char *folder, const struct id *debt, struct err *err) MUST_CHECK;
 
 #endif
