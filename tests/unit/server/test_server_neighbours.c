@@ -177,6 +177,8 @@ at_the_founding_nobody_takes_a_founders_room(void **state)
 	assert_non_null(theirs);
 	stranger->name = "ciso";
 	stranger->roles = ROLE_OFFICER;
+	for (int key = 0; key < KEY_COUNT; key++)
+		p256_key_freep(&stranger->keys[key]);
 	bench_enroll(bench, stranger, 2000000);
 	*theirs = *bench->charter;
 	theirs->seats[CISO] = stranger->seat;
