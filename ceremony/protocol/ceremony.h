@@ -17,11 +17,11 @@
 #include "vault/documents/definition.h"
 #include "vault/documents/reach.h"
 
-/* 500 items in parts of 20 take 25 approvals of a seat; denials always find room (QUORUM_SEATS = 64). */
+/* 500 items in parts of 20 take 25 approvals of a seat; denials always find room, one of a seat. */
 enum {
 	CEREMONY_VOICES = 512,
 	CEREMONY_VOICES_OF_SEAT = 60,
-	CEREMONY_APPROVALS = CEREMONY_VOICES - 64
+	CEREMONY_APPROVALS = CEREMONY_VOICES - QUORUM_SEATS
 };
 
 /* What an officer said.  A seat that was interrupted may approve again; who denied has denied. */

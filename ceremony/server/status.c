@@ -185,18 +185,31 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
-/* That the target accepts nothing is its own affair; that its escrow is not what was written is somebody's. */
-static const char *
-kind_of(const struct session *session, const struct debt_row *debt)
+/* That the target accepts nothing is its own affair; that its escrow is not what was written is somebody's,
+ * unless another session has paid the debt meanwhile, and erased it. */
+static enum err_code
+kind_of(const struct session *session, const struct debt_row *debt, const char **ret_kind,
+    struct err *err)
 {
-	struct err ignored;
+	struct debt_row now;
+	struct err cause;
+	enum err_code code;
 
+	*ret_kind = debt->state == DEBT_DEGRADED ? "degraded" : "debt";
 	if (debt->state != DEBT_DEGRADED)
-		return "debt";
-	return escrow_check(session->folder, &session->keys, &session->chain.vault, &debt->id,
-	           &debt->secret, &ignored) == ERR_OK ?
-	    "degraded" :
-	    "alarm";
+		return ERR_OK;
+	code = escrow_check(session->folder, &session->keys, &session->chain.vault, &debt->id,
+	    &debt->secret, &cause);
+	if (code == ERR_OK)
+		return ERR_OK;
+	if (code == ERR_MEMORY || code == ERR_IO) {
+		*err = cause;
+		return code;
+	}
+	TRY(store_get_debt(session->store, &debt->id, &now, err));
+	if (now.state == DEBT_DEGRADED)
+		*ret_kind = "alarm";
+	return ERR_OK;
 }
 
 static enum err_code
@@ -205,6 +218,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	struct secret_row secret;
 	struct ceremony_row row = {.state = CEREMONY_ROTATING};
 	char text[2 * NOTE_TEXT_MAX], next[128], waits[WAIT_TEXT_SIZE] = "";
+	const char *kind;
 	bool degraded = debt->state == DEBT_DEGRADED;
 
 	if (debt->has_ceremony)
@@ -217,7 +231,8 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
 	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
-	add_item(items, kind_of(session, debt), secret.name, text,
+	TRY(kind_of(session, debt, &kind, err));
+	add_item(items, kind, secret.name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);
 	return ERR_OK;
 }

@@ -183,8 +183,7 @@ end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 	enum err_code code = lease_end(call->client, opened, &retired, err);
 
 	if (code == ERR_PROTOCOL || code == ERR_IO) {
-		CLIENT *broken = TAKE(call->client);
-
+		client_freep(&call->client);
 		TRY(call_connect(call, err));
 		code = lease_end(call->client, opened, &retired, err);
 	}

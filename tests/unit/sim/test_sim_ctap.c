@@ -102,10 +102,7 @@ one_touch_each_unless_it_lies(void **state)
 	assert_int_equal(bench->touches, 5);
 }
 
-static void
-malformed_requests_get_the_code_of_their_fault(void **state)
-{
-	/* makeCredential: {1: h'00'*32, 2: {"id": "a"}, 3: {"id": h'01'}, 4: [...]} in pieces */
+/* makeCredential: {1: h'00'*32, 2: {"id": "a"}, 3: {"id": h'01'}, 4: [...]} in pieces */
 #define HASH_                                                                                      \
 	"015820000000000000000000000000000000000000000000000000000000000000"                       \
 	"0000"
@@ -118,82 +115,86 @@ malformed_requests_get_the_code_of_their_fault(void **state)
 #define ES256_                                                                                     \
 	"0481a263616c67266474797065"                                                               \
 	"6a7075626c69632d6b6579"
-	static const struct {
-		uint8_t command, status;
-		const char *hex;
-	} cases[] = {
-	    {0x01, CTAP2_OK, "a4" HASH_ RP_ USER_ ES256_},
-	    {0x03, CTAP1_ERR_INVALID_COMMAND, NULL},
-	    {0x40, CTAP1_ERR_INVALID_COMMAND, "a0"},
-	    {0x41, CTAP2_ERR_PUAT_REQUIRED, "a10101"},
-	    {GET_INFO, CTAP1_ERR_INVALID_LENGTH, "a0"},
-	    {GET_NEXT, CTAP2_ERR_NOT_ALLOWED, NULL},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, NULL},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a0"},
-	    {0x01, CTAP2_ERR_INVALID_CBOR, "a1"},
-	    {0x01, CTAP2_ERR_INVALID_CBOR, "a4" HASH_ RP_ USER_ ES256_ "00"},
-	    {0x01, CTAP2_ERR_INVALID_CBOR, "a4" RP_ HASH_ USER_ ES256_},
-	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "80"},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ RP_ USER_},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ RP_ ES256_},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ USER_ ES256_},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" RP_ USER_ ES256_},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a4" HASH_ "02a0" USER_ ES256_},
-	    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ "02a162696460" USER_ ES256_},
-	    {0x01, CTAP1_ERR_INVALID_LENGTH,
-	        "a4"
-	        "014100" RP_ USER_ ES256_},
-	    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ RP_ "03a162696440" ES256_},
-	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ "03a16269646101" ES256_},
-	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ "0201" USER_ ES256_},
-	    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM, "a4" HASH_ RP_ USER_ "0480"},
-	    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM,
-	        "a4" HASH_ RP_ USER_ "0481a263616c67276474797065"
-	        "6a7075626c69632d6b6579"},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER,
-	        "a4" HASH_ RP_ USER_ "0481a16474797065"
-	        "6a7075626c69632d6b6579"},
-	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ USER_ "048101"},
-	    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627570f4"},
-	    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627576f5"},
-	    {0x01, CTAP2_OK, "a5" HASH_ RP_ USER_ ES256_ "07a1627878f5"},
-	    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a5" HASH_ RP_ USER_ ES256_ "07a162757001"},
-	    {0x01, CTAP1_ERR_INVALID_PARAMETER,
-	        "a5" HASH_ RP_ USER_ ES256_ "06a16b6372656450726f7465637404"},
-	    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "0a01"},
-	    {0x01, CTAP2_ERR_PIN_NOT_SET, "a5" HASH_ RP_ USER_ ES256_ "0840"},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "084100"},
-	    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a6" HASH_ RP_ USER_ ES256_ "0841000903"},
-	    {0x01, CTAP2_ERR_PIN_AUTH_INVALID, "a6" HASH_ RP_ USER_ ES256_ "0841000901"},
-	    {0x01, CTAP2_ERR_MISSING_PARAMETER,
-	        "a5" HASH_ RP_ USER_ ES256_ "0581a1626964"
-	        "4101"},
-	    {0x02, CTAP2_ERR_NO_CREDENTIALS,
-	        "a2016161025820" /* rp, hash */
-	        "0000000000000000000000000000000000000000000000000000000000000000"},
-	    {0x02, CTAP2_ERR_UNSUPPORTED_OPTION,
-	        "a3016161025820"
-	        "0000000000000000000000000000000000000000000000000000000000000000"
-	        "05a162726bf5"},
-	    {0x02, CTAP2_ERR_MISSING_PARAMETER, "a1016161"},
-	    {0x06, CTAP2_ERR_MISSING_PARAMETER, "a10102"},
-	    {0x06, CTAP2_ERR_INVALID_SUBCOMMAND, "a201020208"},
-	    {0x06, CTAP2_ERR_INVALID_SUBCOMMAND, "a20102020a"},
-	    {0x06, CTAP1_ERR_INVALID_PARAMETER, "a201030202"},
-	    {0x06, CTAP2_ERR_MISSING_PARAMETER, "a10202"},
-	    {0x06, CTAP2_OK, "a10201"},
-	    {0x0a, CTAP2_ERR_PUAT_REQUIRED, "a10101"},
-	    {0x0a, CTAP2_ERR_INVALID_SUBCOMMAND, "a10108"},
-	    {0x0a, CTAP2_ERR_NOT_ALLOWED, "a10103"},
-	    {0x0a, CTAP2_ERR_MISSING_PARAMETER, "a0"},
-	    {0x0d, CTAP2_ERR_INVALID_SUBCOMMAND, "a10101"},
-	};
+static const struct {
+	uint8_t command, status;
+	const char *hex;
+} malformed[] = {
+    {0x01, CTAP2_OK, "a4" HASH_ RP_ USER_ ES256_},
+    {0x03, CTAP1_ERR_INVALID_COMMAND, NULL},
+    {0x40, CTAP1_ERR_INVALID_COMMAND, "a0"},
+    {0x41, CTAP2_ERR_PUAT_REQUIRED, "a10101"},
+    {GET_INFO, CTAP1_ERR_INVALID_LENGTH, "a0"},
+    {GET_NEXT, CTAP2_ERR_NOT_ALLOWED, NULL},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, NULL},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a0"},
+    {0x01, CTAP2_ERR_INVALID_CBOR, "a1"},
+    {0x01, CTAP2_ERR_INVALID_CBOR, "a4" HASH_ RP_ USER_ ES256_ "00"},
+    {0x01, CTAP2_ERR_INVALID_CBOR, "a4" RP_ HASH_ USER_ ES256_},
+    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "80"},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ RP_ USER_},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ RP_ ES256_},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" HASH_ USER_ ES256_},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a3" RP_ USER_ ES256_},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a4" HASH_ "02a0" USER_ ES256_},
+    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ "02a162696460" USER_ ES256_},
+    {0x01, CTAP1_ERR_INVALID_LENGTH,
+        "a4"
+        "014100" RP_ USER_ ES256_},
+    {0x01, CTAP1_ERR_INVALID_LENGTH, "a4" HASH_ RP_ "03a162696440" ES256_},
+    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ "03a16269646101" ES256_},
+    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ "0201" USER_ ES256_},
+    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM, "a4" HASH_ RP_ USER_ "0480"},
+    {0x01, CTAP2_ERR_UNSUPPORTED_ALGORITHM,
+        "a4" HASH_ RP_ USER_ "0481a263616c67276474797065"
+        "6a7075626c69632d6b6579"},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER,
+        "a4" HASH_ RP_ USER_ "0481a16474797065"
+        "6a7075626c69632d6b6579"},
+    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a4" HASH_ RP_ USER_ "048101"},
+    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627570f4"},
+    {0x01, CTAP2_ERR_INVALID_OPTION, "a5" HASH_ RP_ USER_ ES256_ "07a1627576f5"},
+    {0x01, CTAP2_OK, "a5" HASH_ RP_ USER_ ES256_ "07a1627878f5"},
+    {0x01, CTAP2_ERR_CBOR_UNEXPECTED_TYPE, "a5" HASH_ RP_ USER_ ES256_ "07a162757001"},
+    {0x01, CTAP1_ERR_INVALID_PARAMETER,
+        "a5" HASH_ RP_ USER_ ES256_ "06a16b6372656450726f7465637404"},
+    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "0a01"},
+    {0x01, CTAP2_ERR_PIN_NOT_SET, "a5" HASH_ RP_ USER_ ES256_ "0840"},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER, "a5" HASH_ RP_ USER_ ES256_ "084100"},
+    {0x01, CTAP1_ERR_INVALID_PARAMETER, "a6" HASH_ RP_ USER_ ES256_ "0841000903"},
+    {0x01, CTAP2_ERR_PIN_AUTH_INVALID, "a6" HASH_ RP_ USER_ ES256_ "0841000901"},
+    {0x01, CTAP2_ERR_MISSING_PARAMETER,
+        "a5" HASH_ RP_ USER_ ES256_ "0581a1626964"
+        "4101"},
+    {0x02, CTAP2_ERR_NO_CREDENTIALS,
+        "a2016161025820" /* rp, hash */
+        "0000000000000000000000000000000000000000000000000000000000000000"},
+    {0x02, CTAP2_ERR_UNSUPPORTED_OPTION,
+        "a3016161025820"
+        "0000000000000000000000000000000000000000000000000000000000000000"
+        "05a162726bf5"},
+    {0x02, CTAP2_ERR_MISSING_PARAMETER, "a1016161"},
+    {0x06, CTAP2_ERR_MISSING_PARAMETER, "a10102"},
+    {0x06, CTAP2_ERR_INVALID_SUBCOMMAND, "a201020208"},
+    {0x06, CTAP2_ERR_INVALID_SUBCOMMAND, "a20102020a"},
+    {0x06, CTAP1_ERR_INVALID_PARAMETER, "a201030202"},
+    {0x06, CTAP2_ERR_MISSING_PARAMETER, "a10202"},
+    {0x06, CTAP2_OK, "a10201"},
+    {0x0a, CTAP2_ERR_PUAT_REQUIRED, "a10101"},
+    {0x0a, CTAP2_ERR_INVALID_SUBCOMMAND, "a10108"},
+    {0x0a, CTAP2_ERR_NOT_ALLOWED, "a10103"},
+    {0x0a, CTAP2_ERR_MISSING_PARAMETER, "a0"},
+    {0x0d, CTAP2_ERR_INVALID_SUBCOMMAND, "a10101"},
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		uint8_t status = ctap_bench_status(*state, cases[i].command, cases[i].hex);
-		if (status != cases[i].status)
-			fail_msg("case %zu: %02x %s: %02x instead of %02x", i, cases[i].command,
-			    cases[i].hex != NULL ? cases[i].hex : "", status, cases[i].status);
+static void
+malformed_requests_get_the_code_of_their_fault(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
+		uint8_t status = ctap_bench_status(*state, malformed[i].command, malformed[i].hex);
+		if (status != malformed[i].status)
+			fail_msg("case %zu: %02x %s: %02x instead of %02x", i, malformed[i].command,
+			    malformed[i].hex != NULL ? malformed[i].hex : "", status,
+			    malformed[i].status);
 	}
 }
 

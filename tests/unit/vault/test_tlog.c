@@ -10,13 +10,8 @@
 #include "tests/unit/log_vectors.h"
 #include "vault/log/tlog.h"
 
-enum {
-	TREE_LEAVES = 600,
-	TREE_SPACE = TREE_LEAVES + 2,
-	TREE_LEVELS = 11,
-	SMALL = 70,
-	EXHAUSTIVE = 33
-};
+enum { TREE_LEAVES = 600, TREE_SPACE = TREE_LEAVES + 2, TREE_LEVELS = 11 };
+enum { SMALL = 70, EXHAUSTIVE = 33 };
 
 struct tree {
 	uint64_t size;
