@@ -308,20 +308,13 @@ add_stale(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
-/* Secrets by the margin of their worst version: -1, nobody can open it; 0, ... */
+/* Secrets by the margin of their current version, or, before it is there, of the first: -1, nobody can open
+ * it; 0, ... */
 struct margins {
 	const struct session *session;
-	struct secret_id last; /* versions of a secret come together */
-	int worst;
+	struct secret_id last; /* versions of a secret come together, that one first */
 	uint64_t counts[THIN_MARGIN + 2];
 };
-
-static void
-count_margin(struct margins *margins, int margin, uint64_t by)
-{
-	if (margin <= THIN_MARGIN)
-		margins->counts[margin + 1] += by;
-}
 
 static enum err_code
 count_thin(void *context, const struct surveyed *version, struct err *err)
@@ -331,18 +324,15 @@ count_thin(void *context, const struct surveyed *version, struct err *err)
 	const struct policy *policy =
 	    charter_policy(session->chain.charter, version->definition->policy);
 	struct reach reach;
-	bool again = memcmp(&margins->last, &version->secret->id, sizeof(margins->last)) == 0;
 
 	(void)err;
+	if (memcmp(&margins->last, &version->secret->id, sizeof(margins->last)) == 0)
+		return ERR_OK;
+	margins->last = version->secret->id;
 	reach_of(session->chain.charter, &session->chain.suspensions, version->header,
 	    version->spares, version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
-	if (again && reach.margin >= margins->worst)
-		return ERR_OK;
-	if (again)
-		count_margin(margins, margins->worst, (uint64_t)-1);
-	count_margin(margins, reach.margin, 1);
-	margins->last = version->secret->id;
-	margins->worst = reach.margin;
+	if (reach.margin <= THIN_MARGIN)
+		margins->counts[reach.margin + 1]++;
 	return ERR_OK;
 }
 

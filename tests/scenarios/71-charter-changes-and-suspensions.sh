@@ -65,6 +65,7 @@ told "once is enough" 1 'suspended already.*lost on the train' as infra suspend 
 told "the token counts for nothing: who, when, why" 1 'suspended by ciso on 20.*lost on the train' as legal approve
 like "what it approved does not count either" "$(halligan status 2>&1)" 'the approval of legal does not count'
 like "status shows it" "$(halligan charter status 2>&1)" "ALARM legal's token .legal-1. is suspended: suspended by ciso"
+like "so does the charter's screen" "$(halligan charter show 2>&1)" 'token legal-1.*SUSPENDED: suspended by ciso on 20[^:]*:[0-9:]*Z?: .lost on the train.'
 like "and whom the secret has left" "$(halligan charter status 2>&1)" 'margin 1 +ciso, secops, infra, audit[^,]'
 ok "three others approve" town_approve ciso secops infra
 ok "and alice opens" as alice open --fd 1 --no-wait
@@ -103,13 +104,15 @@ told "the last who could change the charter stay" 1 'nobody could change the cha
 town_enroll carol > /dev/null 2>&1
 told "only what is suspended is restored" 1 'no token "ciso-1" is suspended' as infra charter propose --restore ciso-1
 told "a suspended token proposes nothing" 1 'stolen bag' as secops charter propose --restore secops-1
+told "a seat without a token" 1 '"audit" would have no token left: give an enrolment.*--remove-seat' as infra charter propose --remove-token audit-1
 told "a seat that quorums name: all of them, as options to edit" 1 \
 	"--policy 'production=3 of \(ciso, secops, infra, audit, legal\)' --change '2 of \(ciso, secops, infra, audit, legal\)'" \
 	as infra charter propose --remove-seat legal carol.enrolment
 told "the one that is left" 1 "without it: --change '2 of [^-]*\$" as infra charter propose --remove-seat legal carol.enrolment \
 	--policy 'production=3 of (ciso, secops, infra, audit, carol)'
 ok "a change is proposed" as infra charter propose carol.enrolment --remove-seat legal --restore audit-1 --restore secops-1 \
-	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --change '2 of (ciso, secops, infra, audit, carol)'
+	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --max-duration 90m --change '2 of (ciso, secops, infra, audit, carol)'
+like "how long a lease may be is told, before and after" "$(tap_output)" '- policy production: [^;]*legal\); for at most 2 h;.*\+ policy production: [^;]*carol\); for at most 1 h 30 min;'
 like "who leaves" "$(tap_output)" '- seat legal'
 like "who joins" "$(tap_output)" '\+ seat carol: Carol Newcomer'
 like "what it restores" "$(tap_output)" "restores audit's token .audit-1., suspended by ciso"

@@ -277,6 +277,7 @@ status_says_what_waits_and_for_whom(void **state)
 	struct id id = bench_request(bench, carol, "prod/db");
 
 	assert_true(has_item(bench, "ceremony", "2 more of ciso, secops, infra"));
+	assert_true(has_item(bench, "ceremony", ": \"INC-1\"")); /* others' words are quoted */
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_true(has_item(bench, "ceremony", "1 more of secops, infra"));
 	assert_ok(bench_object(bench, carol, &id, STATEMENT_CANCEL, &err));

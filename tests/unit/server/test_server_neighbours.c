@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/crypto_key.h"
+#include "base/json_in.h"
 #include "base/text.h"
 #include "ceremony/protocol/ceremony.h"
 #include "ceremony/protocol/wire.h"
@@ -75,20 +76,22 @@ unread(const struct stranger *stranger)
 	return size;
 }
 
-/* Replies that nobody reads, in as many pages of the pipe as may be without the next one waiting: whatever is
- * written after one more must wait. */
+/* Replies that nobody reads, until all pages of the pipe but one are so full that none fits any more: the next
+ * frame takes the last one, and whatever is written after that waits. */
 static void
 fill(const struct stranger *stranger)
 {
-	int last;
+	int size = 0, last = 0;
 
 	do {
-		last = unread(stranger);
 		ask(stranger, op_new("drafts"));
 		for (int i = 0; i < 1000 && unread(stranger) == last; i++)
-			usleep(10000);
-		assert_int_not_equal(unread(stranger), last);
-	} while (unread(stranger) < PIPE_SIZE - PAGE - PAGE / 16);
+			usleep(1000);
+		if (size == 0)
+			size = unread(stranger);
+		assert_int_equal(unread(stranger), last + size);
+		last += size;
+	} while (last < (PIPE_SIZE / PAGE - 1) * (PAGE / size) * size);
 }
 
 static void
@@ -228,6 +231,22 @@ an_officer_with_four_drafts_suspends_a_stolen_token_at_once(void **state)
 	bench_free(bench);
 }
 
+/* Every client must be able to take what is in force; spaces are no part of what was signed. */
+static void
+what_no_client_could_take_does_not_come_into_force(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct err err;
+
+	(void)state;
+	bench_tamper(bench,
+	    "UPDATE statements SET text = CAST(text || printf('%15728640s', '') AS BLOB)"
+	    " WHERE digest = (SELECT digest FROM documents WHERE position = 1)");
+	assert_error(ERR_REFUSED, suspend(bench, CISO, ALICE, &err));
+	assert_says("found a new vault");
+	bench_free(bench);
+}
+
 static void
 a_seat_that_approves_again_and_again_leaves_room_for_the_others(void **state)
 {
@@ -296,6 +315,48 @@ a_token_that_another_session_suspends_counts_for_nothing_in_this_one(void **stat
 	bench_free(bench);
 }
 
+/* ---- what is told ---- */
+
+static void
+expect_readiness(struct bench *bench, const char *part)
+{
+	struct err err;
+	JSON *reply = NULL;
+	const char *text = "";
+
+	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, 1000);
+	for (size_t i = 0; i < json_array_count(items); i++) {
+		const struct json *item = json_array_object(items, i);
+
+		if (strcmp(json_object_text(item, "kind"), "readiness") == 0)
+			text = json_object_text(item, "text");
+	}
+	if (strstr(text, part) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", text, part);
+}
+
+static void
+a_secret_of_which_a_version_is_pending_counts_once(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct err err;
+	char debt[20];
+
+	(void)state;
+	bench_add_secret(bench);
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	target_mode(bench, "apply=reject\napply=reject\napply=reject\n");
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_string_equal(debt, "degraded");
+	assert_ok(suspend(bench, CISO, SECOPS, &err));
+	expect_readiness(bench, "1 suspended, 1 secret that one seat may be lost of");
+	bench_free(bench);
+}
+
 static void
 a_secret_that_was_not_added_is_not_added_by_whoever_repeats_it_later(void **state)
 {
@@ -347,8 +408,10 @@ main(void)
 	    cmocka_unit_test(a_stranger_who_reads_nothing_holds_up_no_resealing),
 	    cmocka_unit_test(at_the_founding_nobody_takes_a_founders_room),
 	    cmocka_unit_test(an_officer_with_four_drafts_suspends_a_stolen_token_at_once),
+	    cmocka_unit_test(what_no_client_could_take_does_not_come_into_force),
 	    cmocka_unit_test(a_seat_that_approves_again_and_again_leaves_room_for_the_others),
 	    cmocka_unit_test(a_token_that_another_session_suspends_counts_for_nothing_in_this_one),
+	    cmocka_unit_test(a_secret_of_which_a_version_is_pending_counts_once),
 	    cmocka_unit_test(a_secret_that_was_not_added_is_not_added_by_whoever_repeats_it_later),
 	    cmocka_unit_test(a_digest_that_never_was_is_no_alarm),
 	};
