@@ -330,7 +330,7 @@ memory_keep(const struct memory *memory, const struct known *known, const struct
 
 	TRY(lock_memory(memory, &lock, err));
 	TRY(memory_recall(memory, &seen->vault, &now, err));
-	*ret_kept = now.met == known->met && trust_equal(&now.trust, &known->trust);
+	*ret_kept = trust_equal(&now.trust, &known->trust);
 	return *ret_kept ? write_seen(memory, &now, seen, err) : ERR_OK;
 }
 

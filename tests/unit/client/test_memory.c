@@ -386,6 +386,29 @@ one_places_file_does_not_pass_for_anothers(void **state)
 }
 
 static void
+one_vaults_memory_does_not_pass_for_anothers(void **state)
+{
+	static const char *const names[] =
+	    {"0101010101010101010101010101010101010101010101010101010101010101",
+	        "0202020202020202020202020202020202020202020202020202020202020202"};
+	HOME home;
+	struct memory here, there;
+	struct trust trust = seen(1, 7);
+	struct err err;
+	char from[256], to[256];
+
+	(void)state;
+	home_make(&home);
+	here = at("/srv/vault");
+	there = at("/srv/other");
+	keep(&here, &trust);
+	snprintf(from, sizeof(from), "%s/halligan/vaults/%s", home.path, names[0]);
+	snprintf(to, sizeof(to), "%s/halligan/vaults/%s", home.path, names[1]);
+	assert_int_equal(rename(from, to), 0);
+	expect_error(recall_error(&there, 2, &err), ERR_INTEGRITY, &err, "is another vault's");
+}
+
+static void
 a_release_and_its_checkpoint_are_kept(void **state)
 {
 	HOME home;
@@ -472,6 +495,7 @@ main(void)
 	    cmocka_unit_test(a_damaged_file_is_an_alarm_and_no_first_contact),
 	    cmocka_unit_test(a_place_that_leads_to_nothing_is_an_alarm),
 	    cmocka_unit_test(one_places_file_does_not_pass_for_anothers),
+	    cmocka_unit_test(one_vaults_memory_does_not_pass_for_anothers),
 	    cmocka_unit_test(a_release_and_its_checkpoint_are_kept),
 	    cmocka_unit_test(what_is_remembered_belongs_to_whom_it_serves),
 	};
