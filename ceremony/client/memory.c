@@ -156,8 +156,9 @@ read_place(const struct memory *memory, struct known *ret_known, struct err *err
 		ret_known->here = true;
 	else if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_INTEGRITY,
-		    "%.300s says that a vault was met here, but what was seen of it is gone: %.500s",
-		    memory->pointer, cause.text);
+		    "what was seen of the vault that was met at %.200s is gone: %.300s. If that is meant, "
+		    "remove %.300s too, and compare the vault's id again",
+		    memory->location, cause.text, memory->pointer);
 	else
 		*err = cause;
 	return code;

@@ -75,6 +75,20 @@ told "the old folder over ssh" 6 "what stands at ssh://town$PWD/elsewhere claims
 is "nothing has changed there" "$(there)" "$before"
 ok "the ceremony ends over another name than it began" as alice done --vault "ssh://town$VAULT"
 
+# --- many at once, by several names ---
+many() {
+	local pids=() at
+	for at in vault "$PWD/link" "ssh://127.0.0.1:$SSHD_PORT$VAULT" "ssh://town$VAULT" vault "ssh://town$VAULT"; do
+		XDG_STATE_HOME=$PWD/$1 halligan log list --vault "$at" > /dev/null & pids+=($!)
+	done
+	XDG_STATE_HOME=$PWD/$1 town_request && XDG_STATE_HOME=$PWD/$1 as alice cancel --reason "not needed" || return
+	for at in "${pids[@]}"; do wait "$at" || return; done
+}
+ok "six who meet it at once, while its log grows" many state-of-six
+is "remember one vault, in three places" "$(cd state-of-six/halligan && ls -d vaults/* places/* | cut -d/ -f1 | tr '\n' ' ')" \
+	"places places places vaults "
+ok "six who know it" many state
+
 # --- whose memory it is ---
 export -n XDG_STATE_HOME
 mkdir -m 755 home

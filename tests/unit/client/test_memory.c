@@ -362,7 +362,7 @@ a_place_that_leads_to_nothing_is_an_alarm(void **state)
 	snprintf(folder, sizeof(folder), "%s/vaults", here.folder);
 	walk(folder, remove_one);
 	expect_error(recall_error(&here, 1, &err), ERR_INTEGRITY, &err,
-	    "what was seen of it is gone");
+	    "what was seen of the vault that was met at /srv/vault is gone");
 	expect_error(memory_check_new(&here, &err), ERR_INTEGRITY, &err, "is gone");
 	assert_int_equal(remove(here.pointer), 0);
 	assert_false(recall(&here, 1).met);
