@@ -75,6 +75,23 @@ told "the old folder over ssh" 6 "what stands at ssh://town$PWD/elsewhere claims
 is "nothing has changed there" "$(there)" "$before"
 ok "the ceremony ends over another name than it began" as alice done --vault "ssh://town$VAULT"
 
+# --- a link that goes dead after the greeting ---
+cat > stuck.py <<'EOF'
+import subprocess, sys, time
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+size = child.stdout.read(8)
+sys.stdout.buffer.write(size + child.stdout.read(int.from_bytes(size[:4], "big"))); sys.stdout.buffer.flush()
+child.stdout.read(8)
+open("%s/stuck" % sys.path[0], "w")
+time.sleep(600)
+EOF
+rm bin/halligan; printf '#!/bin/sh\nexec python3 %s/stuck.py %s "$@"\n' "$PWD" "$HALLIGAN" > bin/halligan; chmod 755 bin/halligan
+"$HALLIGAN" status --vault "ssh://town$VAULT" < /dev/null > stuck.log 2>&1 & stuck=$!
+ok "a command waits there" tokens_until 10 test -e stuck
+silent "it keeps nobody from the same vault at another place" halligan status --vault "$VAULT"
+ok "... and waits still" kill "$stuck"
+rm bin/halligan; ln -s "$HALLIGAN" bin/halligan
+
 # --- many at once, by several names ---
 many() {
 	local pids=() at
