@@ -51,8 +51,8 @@ enum err_code anchor_create(const char *folder, const struct digest *vault,
 
 /* Open FOLDER's anchor; the slots are not read yet.  KEY must live until anchor_free.  ERR_INTEGRITY: it is
  * missing, a symbolic link, no regular file, of a wrong size, of another owner or open to others. */
-enum err_code anchor_open(const char *folder, const struct digest *vault,
-    const struct secret *key, struct anchor **ret_anchor, struct err *err) MUST_CHECK;
+enum err_code anchor_open(const char *folder, const struct digest *vault, const struct secret *key,
+    struct anchor **ret_anchor, struct err *err) MUST_CHECK;
 void anchor_free(struct anchor *anchor); /* accepts NULL */
 DESTRUCTOR(anchor_freep, struct anchor, anchor_free)
 #define ANCHOR CLEANUP(anchor_freep) struct anchor
