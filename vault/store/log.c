@@ -15,8 +15,10 @@
 
 #include <inttypes.h>
 
+#include "vault/store/anchored.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
 
 enum { PROGRESS_LEAVES = 10000 };
 
@@ -48,16 +50,6 @@ store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err *err)
-{
-	SQL_QUERY query =
-	    sql_query(store->sql, "log_leaf", "SELECT data FROM log_leaf WHERE position = ?", err);
-	sql_put_int(&query, index <= INT64_MAX ? (int64_t)index : -1);
-	TRY(sql_one(&query, "leaf in the log"));
-	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
-	return sql_end(&query);
-}
 
 enum err_code
 store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *ret_hash,
@@ -75,6 +67,61 @@ store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *re
 		    index);
 	store_get_digest(&query, "hash", ret_hash);
 	return sql_end(&query);
+}
+
+static enum err_code
+read_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err *err)
+{
+	SQL_QUERY query =
+	    sql_query(store->sql, "log_leaf", "SELECT data FROM log_leaf WHERE position = ?", err);
+	sql_put_int(&query, (int64_t)index);
+	if (!sql_next(&query)) {
+		TRY(sql_end(&query));
+		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+	}
+	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
+	return sql_end(&query);
+}
+
+static enum err_code
+prove_leaf(struct store *store, uint64_t index, struct view data, struct err *err)
+{
+	struct digest hash, proof[TLOG_PROOF_MAX];
+	uint64_t size = store->now.size;
+	size_t count;
+	TRY(tlog_leaf_hash(data, &hash, err));
+	TRY(tlog_prove_inclusion(index, size, store_log_fetch, store, proof, &count, err));
+	if (tlog_verify_inclusion(index, size, &hash, proof, count, &store->now.log_root, err) !=
+	    ERR_OK)
+		return err_add(err, "leaf %" PRIu64 " of the log is not the one that was logged",
+		    index);
+	return ERR_OK;
+}
+
+enum err_code
+store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	BUF data = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (index >= store->now.size)
+		return err_set(err, ERR_NOT_FOUND, "there is no such leaf in the log");
+	TRY(read_leaf(store, index, &data, err));
+	TRY(prove_leaf(store, index, buf_view(&data), err));
+	buf_bytes(ret_data, buf_view(&data));
+	return buf_check(ret_data, err);
+}
+
+enum err_code
+store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_check_frontier(store, err));
+	*ret_size = store->now.size;
+	*ret_root = store->now.log_root;
+	return ERR_OK;
 }
 
 static enum err_code
@@ -106,11 +153,13 @@ enum err_code
 store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, struct err *err)
 {
 	struct digest hash;
-	uint64_t size;
+	TRY(state_apply(store, &store->logged, err));
+	uint64_t size = store->now.size;
 	TRY(tlog_leaf_hash(data, &hash, err));
-	TRY(store_log_size(store, &size, err));
 	TRY(insert_leaf(store, size, data, err));
 	TRY(tlog_append(size, &hash, store_log_fetch, store_hash, store, err));
+	TRY(store_log_root(store, size + 1, &store->now.log_root, err));
+	store->now.size++;
 	store->leaves++;
 	*ret_index = size;
 	return ERR_OK;

@@ -9,6 +9,10 @@
 enum err_code store_append_leaf(struct store *store, struct view data, uint64_t *ret_index,
     struct err *err) MUST_CHECK; /* inside begin..commit; at most TLOG_LEAF_MAX bytes */
 enum err_code store_log_size(struct store *store, uint64_t *ret_size, struct err *err) MUST_CHECK;
+/* Size and root, as the anchor has them and the hashes give them. */
+enum err_code store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
+    struct err *err) MUST_CHECK;
+/* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
 /* tlog_fetch over the stored hashes; CONTEXT is the store. */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#define SQLITE_ENABLE_PREUPDATE_HOOK /* as Debian builds it; else it does not link */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,13 @@ enum transaction { TRANSACTION_NONE, TRANSACTION_READING, TRANSACTION_WRITING };
 struct sql {
 	sqlite3 *database;
 	enum transaction transaction;
-	bool dead; /* an fsync failed */
+	uint64_t transactions; /* begun so far */
+	size_t running;        /* queries */
+	bool own;              /* the transaction is that of a scope, and ends with it */
+	bool failed;           /* a change within it */
+	bool dead;             /* an fsync failed */
+	sql_watcher *watcher;
+	void *context;
 	struct sql_statement statements[STATEMENTS_MAX];
 	size_t statement_count;
 };
@@ -279,7 +286,29 @@ sql_begin(struct sql *sql, bool writing, struct err *err)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
 	TRY(execute(sql, writing ? "BEGIN IMMEDIATE" : "BEGIN", "beginning a transaction", err));
 	sql->transaction = writing ? TRANSACTION_WRITING : TRANSACTION_READING;
+	sql->transactions++;
+	sql->failed = false;
 	return ERR_OK;
+}
+
+enum err_code
+sql_enter(struct sql *sql, struct sql_scope *scope, struct err *err)
+{
+	if (sql->transaction == TRANSACTION_NONE) {
+		TRY(sql_begin(sql, false, err));
+		sql->own = true;
+	}
+	sql->running++;
+	scope->sql = sql;
+	return ERR_OK;
+}
+
+void
+sql_leave(struct sql_scope *scope)
+{
+	if (scope->sql != NULL && --scope->sql->running == 0 && scope->sql->own)
+		sql_rollback(scope->sql);
+	scope->sql = NULL;
 }
 
 enum err_code
@@ -288,7 +317,7 @@ sql_try_commit(struct sql *sql, struct err *err)
 	TRY(check_alive(sql, err));
 	if (sql->transaction == TRANSACTION_NONE)
 		return err_set(err, ERR_INTERNAL, "no transaction is open that could be committed");
-	if (sqlite3_get_autocommit(sql->database) != 0)
+	if (sql->failed || sqlite3_get_autocommit(sql->database) != 0)
 		return err_set(err, ERR_INTERNAL, "an earlier failure has ended the transaction");
 	enum err_code code = execute(sql, "COMMIT", "committing", err);
 	if (code == ERR_IO)
@@ -305,6 +334,13 @@ sql_rollback(struct sql *sql)
 		sqlite3_exec(sql->database, "ROLLBACK", NULL, NULL,
 		    NULL); /* else the journal will */
 	sql->transaction = TRANSACTION_NONE;
+	sql->own = false;
+}
+
+uint64_t
+sql_transaction(const struct sql *sql)
+{
+	return sql->transaction == TRANSACTION_NONE ? 0 : sql->transactions;
 }
 
 bool
@@ -372,6 +408,8 @@ sql_query(struct sql *sql, const char *table, const char *text, struct err *err)
 	struct sql_statement *statement = find_statement(&query, text);
 	if (statement != NULL)
 		query.code = check_statement(&query, statement);
+	if (query.code == ERR_OK)
+		query.code = sql_enter(sql, &query.scope, err);
 	if (query.code == ERR_OK) {
 		statement->running = true;
 		query.statement = statement;
@@ -388,6 +426,14 @@ sql_query_done(struct sql_query *query)
 	sqlite3_clear_bindings(query->statement->prepared);
 	query->statement->running = false;
 	query->statement = NULL;
+	sql_leave(&query->scope);
+}
+
+static void
+note_bound(struct sql_query *query, struct sql_value value)
+{
+	if (query->bound.count < SQL_VALUES)
+		query->bound.values[query->bound.count++] = value;
 }
 
 static void
@@ -400,9 +446,11 @@ after_bind(struct sql_query *query, int result)
 void
 sql_put_int(struct sql_query *query, int64_t value)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_int64(query->statement->prepared, ++query->parameter, value));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query,
+	    sqlite3_bind_int64(query->statement->prepared, ++query->parameter, value));
+	note_bound(query, (struct sql_value){SQL_INTEGER, value, {0}});
 }
 
 void
@@ -417,23 +465,27 @@ sql_put_bytes(struct sql_query *query, struct view bytes)
 		after_bind(query,
 		    sqlite3_bind_blob64(query->statement->prepared, at, bytes.data, bytes.size,
 		        SQLITE_STATIC));
+	note_bound(query, (struct sql_value){SQL_BYTES, 0, bytes});
 }
 
 void
 sql_put_text(struct sql_query *query, const char *text)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_text64(query->statement->prepared, ++query->parameter, text,
-		        strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query,
+	    sqlite3_bind_text64(query->statement->prepared, ++query->parameter, text, strlen(text),
+	        SQLITE_STATIC, SQLITE_UTF8));
+	note_bound(query, (struct sql_value){SQL_TEXT, 0, view_of_text(text)});
 }
 
 void
 sql_put_null(struct sql_query *query)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query, sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+	note_bound(query, (struct sql_value){.kind = SQL_NULL});
 }
 
 bool
@@ -442,20 +494,19 @@ sql_next(struct sql_query *query)
 	if (query->code != ERR_OK)
 		return false;
 	int result = sqlite3_step(query->statement->prepared);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
+	if (result != SQLITE_ROW && result != SQLITE_DONE) {
 		query->code = fail(query->sql, result, query->table, query->err);
+		query->sql->failed |= sqlite3_stmt_readonly(query->statement->prepared) == 0;
+	}
 	query->has_row = result == SQLITE_ROW;
 	query->column = 0;
 	return query->has_row;
 }
 
-enum sql_kind
-sql_kind(const struct sql_query *query)
+static enum sql_kind
+kind_of(int type)
 {
-	if (query->code != ERR_OK || !query->has_row ||
-	    query->column >= sqlite3_column_count(query->statement->prepared))
-		return SQL_NOTHING;
-	switch (sqlite3_column_type(query->statement->prepared, query->column)) {
+	switch (type) {
 	case SQLITE_INTEGER:
 		return SQL_INTEGER;
 	case SQLITE_TEXT:
@@ -465,6 +516,86 @@ sql_kind(const struct sql_query *query)
 	default:
 		return SQL_NULL; /* no table holds real numbers */
 	}
+}
+
+enum sql_kind
+sql_kind(const struct sql_query *query)
+{
+	if (query->code != ERR_OK || !query->has_row ||
+	    query->column >= sqlite3_column_count(query->statement->prepared))
+		return SQL_NOTHING;
+	return kind_of(sqlite3_column_type(query->statement->prepared, query->column));
+}
+
+void
+sql_get_row(const struct sql_query *query, struct sql_row *ret_row)
+{
+	ret_row->count = 0;
+	if (query->code != ERR_OK || !query->has_row)
+		return;
+	sqlite3_stmt *prepared = query->statement->prepared;
+	for (int i = 0; i < sqlite3_column_count(prepared) && i < SQL_VALUES; i++) {
+		struct sql_value *value = &ret_row->values[ret_row->count++];
+
+		*value = (struct sql_value){.kind = kind_of(sqlite3_column_type(prepared, i))};
+		if (value->kind == SQL_INTEGER) {
+			value->number = sqlite3_column_int64(prepared, i);
+		} else if (value->kind != SQL_NULL) {
+			value->bytes.data = sqlite3_column_blob(prepared, i);
+			value->bytes.size = (size_t)sqlite3_column_bytes(prepared, i);
+		}
+	}
+}
+
+static struct sql_value
+value_of(sqlite3_value *stored)
+{
+	struct sql_value value = {.kind = kind_of(sqlite3_value_type(stored))};
+
+	if (value.kind == SQL_INTEGER) {
+		value.number = sqlite3_value_int64(stored);
+	} else if (value.kind != SQL_NULL) {
+		value.bytes.data = sqlite3_value_blob(stored);
+		value.bytes.size = (size_t)sqlite3_value_bytes(stored);
+	}
+	return value;
+}
+
+/* A row that SQLite cannot give, for want of memory, is told as one of another shape. */
+static void
+get_change(sqlite3 *database, int (*get)(sqlite3 *, int, sqlite3_value **), struct sql_row *ret_row)
+{
+	ret_row->count = 0;
+	for (int i = 0; i < sqlite3_preupdate_count(database) && i < SQL_VALUES; i++) {
+		sqlite3_value *value = NULL;
+
+		if (get(database, i, &value) == SQLITE_OK && value != NULL)
+			ret_row->values[ret_row->count++] = value_of(value);
+	}
+}
+
+static void
+on_change(void *context, sqlite3 *database, int operation, const char *schema, const char *table,
+    sqlite3_int64 old_id, sqlite3_int64 new_id)
+{
+	const struct sql *sql = context;
+	struct sql_row old, new;
+
+	(void)schema, (void)old_id, (void)new_id; /* nothing else is attached */
+	if (operation != SQLITE_INSERT)
+		get_change(database, sqlite3_preupdate_old, &old);
+	if (operation != SQLITE_DELETE)
+		get_change(database, sqlite3_preupdate_new, &new);
+	sql->watcher(sql->context, table, operation != SQLITE_INSERT ? &old : NULL,
+	    operation != SQLITE_DELETE ? &new : NULL);
+}
+
+void
+sql_watch(struct sql *sql, sql_watcher *watcher, void *context)
+{
+	sql->watcher = watcher;
+	sql->context = context;
+	sqlite3_preupdate_hook(sql->database, on_change, sql);
 }
 
 int64_t

@@ -16,6 +16,8 @@
  * refused (ERR_INTERNAL).  After a failed fsync everything is refused (ERR_IO): what is on disk is
  * unknown, and asking again may be answered from a cache.
  *
+ * A change that failed spoils its transaction: it cannot be committed.
+ *
  * Errors of every call: ERR_NO_SPACE, ERR_IO, ERR_MEMORY, ERR_BUSY (another process), ERR_INTEGRITY
  * (damaged file), ERR_EXISTS (UNIQUE), ERR_NOT_FOUND (foreign key), ERR_INTERNAL (CHECK, our bug).
  */
@@ -45,16 +47,48 @@ enum err_code sql_begin(struct sql *sql, bool writing, struct err *err) MUST_CHE
 enum err_code sql_try_commit(struct sql *sql, struct err *err) MUST_CHECK;
 void sql_rollback(struct sql *sql); /* nothing open: nothing happens */
 bool sql_is_writing(const struct sql *sql);
+/* Which transaction is open, of all since the database was opened; 0: none. */
+uint64_t sql_transaction(const struct sql *sql);
 /* Rows inserted, updated or deleted since the database was opened. */
 uint64_t sql_changes(const struct sql *sql);
+
+/* Columns and parameters as they are stored, unchecked: for sql_query.c and state.c alone. */
+enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
+enum { SQL_VALUES = 16 };
+struct sql_value {
+	enum sql_kind kind;
+	int64_t number;
+	struct view bytes; /* stands until SQLite is called again */
+};
+struct sql_row {
+	struct sql_value values[SQL_VALUES];
+	size_t count;
+};
+
+/* Is told of each row of each table before it changes: OLD is NULL when it is added, NEW when it is
+ * removed. */
+typedef void sql_watcher(void *context, const char *table, const struct sql_row *old,
+    const struct sql_row *new);
+void sql_watch(struct sql *sql, sql_watcher *watcher, void *context);
+
+/* As long as a scope lives, what is asked sees one state: in the transaction that is open, or in a reading
+ * one of its own that ends with the last scope.  Each query is one. */
+struct sql_scope {
+	struct sql *sql;
+};
+enum err_code sql_enter(struct sql *sql, struct sql_scope *scope, struct err *err) MUST_CHECK;
+void sql_leave(struct sql_scope *scope);
+#define SQL_SCOPE CLEANUP(sql_leave) struct sql_scope
 
 struct sql_statement;
 struct sql_query {
 	struct sql *sql;
+	struct sql_scope scope;
 	const char *table;
 	struct err *err;
 	struct sql_statement *statement;
 	int parameter, column; /* the last one bound, the next one read */
+	struct sql_row bound;
 	bool has_row;
 	enum err_code code; /* sticky */
 };
@@ -73,11 +107,10 @@ void sql_put_null(struct sql_query *query);
 /* The next row; false at the end and after a failure. */
 bool sql_next(struct sql_query *query);
 
-/* For sql_query.c alone: columns as they are stored, unchecked. */
-enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
-
 /* The kind of the column that is read next; SQL_NOTHING after a failure or the last one. */
 enum sql_kind sql_kind(const struct sql_query *query);
+/* The whole row that QUERY stands on. */
+void sql_get_row(const struct sql_query *query, struct sql_row *ret_row);
 /* Take it, as what it is; views stand until SQLite is called again. */
 int64_t sql_take_int(struct sql_query *query);
 struct view sql_take_bytes(struct sql_query *query);

@@ -4,8 +4,8 @@
  *
  *	closed --store_begin--> lock file held, BEGIN IMMEDIATE --commit, rollback, free--> closed
  *
- * A database is made under another name and renamed when it is whole, so that vault.db is always a
- * vault.  Before SQLite sees a file, its first bytes are read by hand: opening a stranger's
+ * A database is made under another name and renamed when it is whole and has its anchor, so that vault.db
+ * is always a vault.  Before SQLite sees a file, its first bytes are read by hand: opening a stranger's
  * database could replay its journal or convert it.
  */
 #include "vault/store/store.h"
@@ -19,9 +19,13 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/log/tree.h"
+#include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
+#include "vault/store/log.h"
 #include "vault/store/sql_query.h"
+#include "vault/store/state.h"
 
 enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
 
@@ -57,7 +61,9 @@ store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
+	state_forget(store);
 	sql_free(store->sql);
+	anchor_free(store->anchor);
 	file_unlock(store->lock);
 	free(store);
 }
@@ -95,11 +101,24 @@ make_file(const char *path, struct err *err)
 	return store_make(sql, err);
 }
 
+/* That of a vault in which nothing happened yet; it is settled. */
 static enum err_code
-make_database(const char *folder, struct err *err)
+make_anchor(const char *folder, const struct secret *key, struct err *err)
+{
+	static const struct digest founding;
+	struct anchor_state state = {.state_root = tree_empty()};
+	TRY(tlog_root(0, NULL, NULL, &state.log_root, err));
+	/* Of an init that was killed before the database had its name. */
+	TRY(remove_file(folder, ANCHOR_FILE, err));
+	return anchor_create(folder, &founding, key, &state, err);
+}
+
+static enum err_code
+make_database(const char *folder, const struct secret *key, struct err *err)
 {
 	char path[4096], unfinished[4096];
 	TRY(check_vacant(folder, err));
+	TRY(make_anchor(folder, key, err));
 	TRY(remove_file(folder, NEW_FILE, err));
 	TRY(remove_file(folder, NEW_FILE "-journal", err));
 	TRY(file_path(folder, STORE_FILE, path, err));
@@ -115,16 +134,18 @@ make_database(const char *folder, struct err *err)
 }
 
 enum err_code
-store_create(const char *folder, const char *command, struct store **ret_store, struct err *err)
+store_create(const char *folder, const char *command, const struct secret *key,
+    struct store **ret_store, struct err *err)
 {
+	static const struct digest founding;
 	char real[4096];
 	STORE *store = NULL;
 	TRY(real_folder(folder, real, err));
 	TRY(store_new(real, command, &store, err));
 	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
-	if (make_database(real, err) != ERR_OK)
+	if (make_database(real, key, err) != ERR_OK)
 		return err_add(err, "making a vault in %s", folder);
-	return store_open(folder, command, ret_store, err);
+	return store_open(folder, command, &founding, key, ret_store, err);
 }
 
 /* That PATH is a SQLite database with our mark. */
@@ -152,7 +173,8 @@ check_file(const char *path, struct err *err)
 }
 
 enum err_code
-store_open(const char *folder, const char *command, struct store **ret_store, struct err *err)
+store_open(const char *folder, const char *command, const struct digest *vault,
+    const struct secret *key, struct store **ret_store, struct err *err)
 {
 	char real[4096], path[4096];
 	STORE *store = NULL;
@@ -163,8 +185,24 @@ store_open(const char *folder, const char *command, struct store **ret_store, st
 	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
 	    store_check_format(store->sql, err) != ERR_OK)
 		return err_add(err, "opening %s", path);
+	TRY(anchor_open(real, vault, key, &store->anchor, err));
+	state_watch(store);
 	*ret_store = TAKE(store);
 	return ERR_OK;
+}
+
+enum err_code
+store_lock(const struct store *store, struct file_lock **ret_lock, struct err *err)
+{
+	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
+}
+
+static enum err_code
+begin(struct store *store, struct err *err)
+{
+	TRY(sql_begin(store->sql, true, err));
+	store->changes_before = sql_changes(store->sql);
+	return store_check_frontier(store, err);
 }
 
 enum err_code
@@ -172,15 +210,11 @@ store_begin(struct store *store, struct err *err)
 {
 	if (store->lock != NULL)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
-	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
-	enum err_code code = sql_begin(store->sql, true, err);
-	if (code != ERR_OK) {
-		file_unlockp(&store->lock);
-		return code;
-	}
-	store->changes_before = sql_changes(store->sql);
-	store->leaves = 0;
-	return ERR_OK;
+	TRY(store_lock(store, &store->lock, err));
+	enum err_code code = begin(store, err);
+	if (code != ERR_OK)
+		store_rollback(store);
+	return code;
 }
 
 enum err_code
@@ -189,16 +223,22 @@ store_begin_read(struct store *store, struct err *err)
 	return sql_begin(store->sql, false, err);
 }
 
+static enum err_code
+commit(struct store *store, struct err *err)
+{
+	if (!sql_is_writing(store->sql) || sql_changes(store->sql) == store->changes_before)
+		return sql_commit(store->sql, err);
+	if (store->leaves == 0 || state_is_changed(store) ||
+	    !digest_equal(&store->logged, &store->now.state_root))
+		return err_set(err, ERR_INTERNAL,
+		    "a change of the vault was to be committed without a leaf in its log");
+	return store_commit_anchored(store, err);
+}
+
 enum err_code
 store_commit(struct store *store, struct err *err)
 {
-	enum err_code code;
-	bool changed = sql_changes(store->sql) != store->changes_before;
-	if (sql_is_writing(store->sql) && changed && store->leaves == 0)
-		code = err_set(err, ERR_INTERNAL,
-		    "a change of the vault was to be committed without a leaf in its log");
-	else
-		code = sql_commit(store->sql, err);
+	enum err_code code = commit(store, err);
 	store_rollback(store);
 	return code;
 }
@@ -207,7 +247,14 @@ void
 store_rollback(struct store *store)
 {
 	sql_rollback(store->sql);
+	state_forget(store);
 	file_unlockp(&store->lock);
+}
+
+enum err_code
+store_state_root(struct store *store, struct digest *ret_root, struct err *err)
+{
+	return state_apply(store, ret_root, err);
 }
 
 enum err_code

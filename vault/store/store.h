@@ -21,17 +21,18 @@
 #ifndef VAULT_STORE_STORE_H
 #define VAULT_STORE_STORE_H
 
-#include "base/err.h"
+#include "base/crypto.h"
 
 struct store;
 
-/* Make a new database in folder PATH/vault.db (ERR_EXISTS when there is one). */
-enum err_code store_create(const char *folder, const char *command, struct store **ret_store,
-    struct err *err) MUST_CHECK;
-/* Open it; COMMAND goes into the lock file.  ERR_NOT_FOUND, ERR_VERSION (newer format: names both),
- * ERR_INTEGRITY (not a vault, damaged). */
-enum err_code store_open(const char *folder, const char *command, struct store **ret_store,
-    struct err *err) MUST_CHECK;
+/* Make a new database in folder PATH/vault.db (ERR_EXISTS when there is one), and its anchor, with KEY
+ * (anchor_key), which must live as long as the store. */
+enum err_code store_create(const char *folder, const char *command, const struct secret *key,
+    struct store **ret_store, struct err *err) MUST_CHECK;
+/* Open it; COMMAND goes into the lock file, VAULT into the anchor (zeros: it has no id yet).
+ * ERR_NOT_FOUND, ERR_VERSION (newer format: names both), ERR_INTEGRITY (not a vault, damaged). */
+enum err_code store_open(const char *folder, const char *command, const struct digest *vault,
+    const struct secret *key, struct store **ret_store, struct err *err) MUST_CHECK;
 void store_free(struct store *store); /* rolls back what is open; accepts NULL */
 DESTRUCTOR(store_freep, struct store, store_free)
 
@@ -41,6 +42,12 @@ void store_rollback(struct store *store); /* nothing open: nothing happens */
 /* A read transaction, so that several reads see one state; ended by commit or rollback.  While it
  * lasts, others' commits wait 5 s and then fail (ERR_BUSY): keep it short. */
 enum err_code store_begin_read(struct store *store, struct err *err) MUST_CHECK;
+/* The root of the state tree as the transaction leaves it so far: its last leaf names it. */
+enum err_code store_state_root(struct store *store, struct digest *ret_root,
+    struct err *err) MUST_CHECK;
+/* Before anything is told of what was read: whoever wrote it may have died before it was sure to last.
+ * Outside a transaction. */
+enum err_code store_settle(struct store *store, struct err *err) MUST_CHECK;
 /* PRAGMA integrity_check and foreign_key_check.  ERR_INTEGRITY. */
 enum err_code store_check(struct store *store, struct err *err) MUST_CHECK;
 

@@ -1,50 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/voice.h"
 
+#include <stdlib.h>
+
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
 
 enum err_code
 store_add_voice(struct store *store, const struct id *ceremony, const struct voice_row *row,
     struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "voices",
-	    "INSERT INTO voices"
-	    " (ceremony, seat, token, statement, denies) VALUES (?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO voices VALUES (?, ?, ?, ?, ?, ?)", err);
+	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, ceremony);
 	sql_put_text(&query, row->seat);
 	store_put_digest(&query, &row->token);
 	store_put_digest(&query, &row->statement);
 	sql_put_int(&query, row->denies);
-	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS,
-		    "this approval or denial of seat \"%.63s\" was counted "
-		    "before",
-		    row->seat);
-	return sql_end(&query);
+	return sql_run(&query, NULL);
+}
+
+static enum err_code
+get_voice(struct store *store, const struct digest *statement, struct voice_row *ret_row,
+    struct err *err)
+{
+	struct voice_row row = {0};
+	SQL_QUERY query =
+	    sql_query(store->sql, "voices", "SELECT * FROM voices WHERE statement = ?", err);
+	store_put_digest(&query, statement);
+	TRY(state_one(store, TABLE_VOICES, &query, "approval or denial"));
+	sql_skip(&query);
+	sql_skip(&query);
+	store_get_name(&query, "seat", row.seat);
+	store_get_digest(&query, "token", &row.token);
+	store_get_digest(&query, "statement", &row.statement);
+	row.denies = store_get_flag(&query, "denies");
+	TRY(sql_end(&query));
+	*ret_row = row;
+	return ERR_OK;
 }
 
 enum err_code
 store_list_voices(struct store *store, const struct id *ceremony, struct voice_row *rows,
     size_t max, size_t *ret_count, struct err *err)
 {
-	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "voices",
-	    "SELECT seat, token, statement, denies"
-	    " FROM voices WHERE ceremony = ? ORDER BY arrival",
-	    err);
-	store_put_id(&query, ceremony);
-	while (sql_next_below(&query, count, max, "seat")) {
-		struct voice_row *row = &rows[count++];
-		*row = (struct voice_row){0};
-		store_get_name(&query, "seat", row->seat);
-		store_get_digest(&query, "token", &row->token);
-		store_get_digest(&query, "statement", &row->statement);
-		row->denies = store_get_flag(&query, "denies");
-	}
-	TRY(sql_end(&query));
-	*ret_count = count;
+	SQL_SCOPE scope = {0};
+	struct sql_value sought = sql_bytes(VIEW_OF(ceremony->bytes));
+	STATE_CELLS cells = {calloc(max + 1, sizeof(*cells.rows)), 0};
+	if (cells.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list");
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_first(store, CELL_VOICES, &sought, NULL, cells.rows, max + 1, &cells.count, err));
+	if (cells.count > max)
+		return err_set(err, ERR_INTEGRITY, "voices.seat in the database has too many rows");
+	for (size_t i = 0; i < cells.count; i++)
+		TRY(get_voice(store, &cells.rows[i].value, &rows[i], err));
+	*ret_count = cells.count;
 	return ERR_OK;
 }
 
@@ -54,10 +67,27 @@ share_row_done(struct share_row *row)
 	buf_done(&row->ciphertext);
 }
 
+static enum err_code
+check_no_share(struct store *store, const struct id *ceremony, const struct share_row *row,
+    struct err *err)
+{
+	bool has;
+	SQL_QUERY query = sql_query(store->sql, "shares",
+	    "SELECT * FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
+	store_put_item(&query, ceremony, row->position);
+	sql_put_text(&query, row->seat);
+	TRY(state_has(store, TABLE_SHARES, &query, &has));
+	if (has)
+		return err_set(err, ERR_EXISTS,
+		    "seat \"%.63s\" has handed over these shares already", row->seat);
+	return ERR_OK;
+}
+
 enum err_code
 store_add_share(struct store *store, const struct id *ceremony, const struct share_row *row,
     struct err *err)
 {
+	TRY(check_no_share(store, ceremony, row, err));
 	SQL_QUERY query = sql_query(store->sql, "shares",
 	    "INSERT INTO shares (ceremony,"
 	    " seat, position, statement, envelope, ciphertext) VALUES (?, ?, ?, ?, ?, ?)",
@@ -68,16 +98,15 @@ store_add_share(struct store *store, const struct id *ceremony, const struct sha
 	store_put_digest(&query, &row->statement);
 	sql_put_int(&query, row->envelope);
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
-	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS,
-		    "seat \"%.63s\" has handed over these shares already", row->seat);
-	return sql_end(&query);
+	return sql_run(&query, NULL);
 }
 
 static void
 read_share(struct sql_query *query, size_t position, struct share_row *row)
 {
 	row->position = (uint32_t)position;
+	sql_skip(query);
+	sql_skip(query);
 	store_get_name(query, "seat", row->seat);
 	store_get_digest(query, "statement", &row->statement);
 	row->envelope = (uint32_t)sql_get_int(query, "envelope", 0, HEADER_ENVELOPES - 1);
@@ -91,11 +120,14 @@ store_list_shares(struct store *store, const struct id *ceremony, size_t positio
 {
 	size_t count = 0;
 	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "SELECT seat, statement, envelope,"
-	    " ciphertext FROM shares WHERE ceremony = ? AND position = ? ORDER BY seat",
-	    err);
+	    "SELECT * FROM shares WHERE ceremony = ? AND position = ? ORDER BY seat", err);
 	store_put_item(&query, ceremony, position);
-	while (sql_next_below(&query, count, QUORUM_SEATS, "seat")) {
+	STATE_LIST list = state_list(store, TABLE_SHARES, &query);
+	while (state_next(&list)) {
+		if (count == QUORUM_SEATS) {
+			sql_fail(&query, "seat", "has too many rows");
+			break;
+		}
 		rows[count] = (struct share_row){0};
 		read_share(&query, position, &rows[count++]);
 	}
@@ -147,10 +179,6 @@ enum err_code
 store_newest_approval(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "voices",
-	    "SELECT statement FROM voices WHERE token = ? AND denies = 0"
-	    " ORDER BY arrival DESC LIMIT 1",
-	    err);
-	store_put_digest(&query, token);
-	return store_one_digest(&query, "approval", "statement", ret_statement);
+	struct sql_value sought = sql_bytes(VIEW_OF(token->bytes));
+	return state_named(store, CELL_APPROVALS, &sought, "approval", ret_statement, err);
 }

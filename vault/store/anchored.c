@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/store/anchored.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "vault/store/inside.h"
+#include "vault/store/log.h"
+#include "vault/store/sql_query.h"
+#include "vault/store/store.h"
+
+static enum err_code
+alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
+{
+	const char *leaves = text_plural(size, "leaf", "leaves");
+
+	if (size < slot->from.size)
+		return err_set(err, ERR_INTEGRITY,
+		    "an old database was restored: its log has %" PRIu64 " %s, and the vault's has %" PRIu64
+		    " by its anchor; nothing is released.  Put the newest database back",
+		    size, leaves, slot->from.size);
+	return err_set(err, ERR_INTEGRITY,
+	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64
+	    " by its anchor: somebody wrote there, or the anchor is an old one; nothing is released.  "
+	    "Put back what belongs together",
+	    size, leaves, slot->to.size);
+}
+
+static enum err_code
+find_base(struct store *store, struct err *err)
+{
+	uint64_t size;
+
+	/* The database first: what it says stands still from then on, and the slots only go on. */
+	TRY(store_log_size(store, &size, err));
+	TRY(anchor_read(store->anchor, &store->slot, err));
+	if (size == store->slot.to.size)
+		store->base = store->slot.to;
+	else if (size == store->slot.from.size)
+		store->base = store->slot.from;
+	else
+		return alarm_size(&store->slot, size, err);
+	if (store->slot.from.size < size && size > store->unsettled)
+		store->unsettled = size;
+	return ERR_OK;
+}
+
+enum err_code
+store_anchored(struct store *store, struct err *err)
+{
+	uint64_t transaction = sql_transaction(store->sql);
+
+	if (transaction == 0)
+		return err_set(err, ERR_INTERNAL, "a state is asked for outside a transaction");
+	if (store->anchored == transaction)
+		return ERR_OK;
+	store->anchored = 0; /* the size of the log is asked for before it is known */
+	TRY(find_base(store, err));
+	store->now = store->base;
+	store->next_node = store->arrivals = store->leaves = 0;
+	store->anchored = transaction;
+	return ERR_OK;
+}
+
+enum err_code
+store_check_frontier(struct store *store, struct err *err)
+{
+	struct digest root;
+
+	TRY(store_anchored(store, err));
+	TRY(store_log_root(store, store->base.size, &root, err));
+	if (!digest_equal(&root, &store->base.log_root))
+		return err_set(err, ERR_INTEGRITY,
+		    "the log was changed: its root is not the one that the vault's anchor has");
+	return ERR_OK;
+}
+
+enum err_code
+store_commit_anchored(struct store *store, struct err *err)
+{
+	struct err ignored;
+
+	TRY(anchor_write(store->anchor, store->slot.seq, &store->base, &store->now, err));
+	enum err_code code = sql_commit(store->sql, err);
+	if (code == ERR_OK)
+		return anchor_write(store->anchor, store->slot.seq + 1, &store->now, &store->now, err);
+	if (code != ERR_IO) /* else nobody knows: the next one who looks finds out */
+		(void)!anchor_write(store->anchor, store->slot.seq + 1, &store->base, &store->base,
+		    &ignored);
+	return code;
+}
+
+/* Under the writer's lock nobody is between two slots: one who was has died. */
+static enum err_code
+settle(struct store *store, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (anchor_slot_is_settled(&store->slot) ||
+	    !anchor_state_equal(&store->base, &store->slot.to))
+		return ERR_OK;
+	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
+}
+
+enum err_code
+store_settle(struct store *store, struct err *err)
+{
+	struct anchor_slot slot;
+
+	if (store->unsettled == 0)
+		return ERR_OK;
+	TRY(anchor_read(store->anchor, &slot, err));
+	if (slot.from.size < store->unsettled) {
+		FILE_LOCK *lock = NULL;
+
+		TRY(store_lock(store, &lock, err));
+		TRY(settle(store, err));
+	}
+	store->unsettled = 0;
+	return ERR_OK;
+}
