@@ -10,9 +10,6 @@
 
 #include "vault/log/tree_node.h"
 
-/* The root of no cells: SHA-256("halligan/v1 empty" || 00).  It has no row. */
-struct digest tree_empty(void);
-
 /* RET_VALUE is untouched when KEY has no cell: then that is proven. */
 enum err_code tree_get(const struct tree_nodes *nodes, const struct digest *root,
     const struct tree_key *key, bool *ret_has, struct digest *ret_value,

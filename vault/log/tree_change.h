@@ -5,6 +5,8 @@
 
 #include "vault/log/tree_node.h"
 
+enum { TREE_CHANGES_MAX = INT32_MAX };
+
 struct tree_change {
 	struct tree_key key;
 	bool had, has;          /* a cell before, a cell after */
@@ -18,7 +20,7 @@ struct tree_change {
  * read.  RET_ROOT may be ROOT.
  *
  * ERR_INTEGRITY: a row does not match, or a cell was not as OLD says; it says what was met.
- * ERR_INTERNAL: two changes of one key.  ERR_REFUSED: more than UINT32_MAX cells.  ERR_MEMORY; errors of
+ * ERR_INTERNAL: two changes of one key.  ERR_REFUSED: more than UINT32_MAX cells, or TREE_CHANGES_MAX changes.  ERR_MEMORY; errors of
  * NODES are handed on.  After an error rows may be half written: roll back.
  */
 enum err_code tree_apply(const struct tree_nodes *nodes, const struct digest *root,

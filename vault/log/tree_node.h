@@ -17,6 +17,7 @@
 enum {
 	TREE_KEY_SIZE = 65,
 	TREE_NIBBLES = 2 * TREE_KEY_SIZE,
+	TREE_KEY_TEXT = 2 * TREE_KEY_SIZE + 1,
 	TREE_BUCKET_MAX = 32,
 	TREE_FORK_MAX = 16,
 	TREE_ROOT_ID = 1,
@@ -40,6 +41,8 @@ struct tree_range {
 };
 
 struct tree_key tree_key_of(uint8_t kind, const struct digest *middle, const struct digest *last);
+/* Its 65 bytes in hex, for what is said of it. */
+void tree_key_text(const struct tree_key *key, char ret_text[TREE_KEY_TEXT]);
 /* Below 0, equal 0, above 0: as memcmp. */
 int tree_key_order(const struct tree_key *a, const struct tree_key *b);
 /* The keys that begin with PREFIX, at most TREE_KEY_SIZE bytes of it; all when it is empty. */
@@ -97,14 +100,20 @@ struct tree_fork {
 };
 struct tree_node {
 	bool is_bucket;
-	struct tree_bucket bucket; /* or else */
-	struct tree_fork fork;
+	union {
+		struct tree_bucket bucket;
+		struct tree_fork fork;
+	};
 };
 
 unsigned tree_nibble(const uint8_t *bytes, size_t index);
 /* How many nibbles A and B have in common, at most MAX. */
 size_t tree_shared(const uint8_t *a, const uint8_t *b, size_t max);
+bool tree_is_below(const struct tree_path *path, const struct tree_key *key);
 struct tree_path tree_path_of(const uint8_t *bytes, size_t nibbles);
+/* The root of no cells: SHA-256("halligan/v1 empty" || 00).  It has no row. */
+struct digest tree_empty(void);
+struct tree_place tree_root_place(const struct digest *root);
 /* Where the child NIBBLE of FORK stands; cells 0 when there is none. */
 struct tree_place tree_child_place(const struct tree_fork *fork, unsigned nibble);
 
