@@ -158,6 +158,8 @@ answer(struct session *session, const struct json *request, struct view blob, in
 
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = dispatch(session, &call, err);
+	if (code == ERR_OK && session->store != NULL)
+		code = store_settle(session->store, err);
 	if (code == ERR_OK)
 		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
 	if (code == ERR_OK)

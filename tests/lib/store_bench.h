@@ -27,9 +27,11 @@
 
 struct bench {
 	char folder[64], file[80];
+	struct secret *key; /* the anchor's */
 	struct store *store;
 };
 
+static const struct digest bench_no_id;
 static const struct secret_id bench_secret = {{1}};
 static const struct id bench_ceremony = {{2}}, bench_debt = {{3}};
 static const char bench_shares[] = "shares that were sealed again, to be found in a file";
@@ -43,7 +45,8 @@ bench_setup(void **state)
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-store-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	snprintf(bench->file, sizeof(bench->file), "%s/vault.db", bench->folder);
-	assert_ok(store_create(bench->folder, "test", &bench->store, &err));
+	assert_ok(secret_from(view_of_text("a key of 32 bytes for the tests."), &bench->key, &err));
+	assert_ok(store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	*state = bench;
 	return 0;
 }
@@ -62,8 +65,15 @@ bench_teardown(void **state)
 	if (folder != NULL)
 		closedir(folder);
 	rmdir(bench->folder);
+	secret_free(bench->key);
 	free(bench);
 	return 0;
+}
+
+__attribute__((unused)) static enum err_code
+bench_open(const struct bench *bench, struct store **ret_store, struct err *err)
+{
+	return store_open(bench->folder, "test", &bench_no_id, bench->key, ret_store, err);
 }
 
 __attribute__((unused)) static void
@@ -71,7 +81,7 @@ bench_reopen(struct bench *bench)
 {
 	struct err err;
 	store_freep(&bench->store);
-	assert_ok(store_open(bench->folder, "test", &bench->store, &err));
+	assert_ok(bench_open(bench, &bench->store, &err));
 }
 
 /* NUMBER in every byte. */

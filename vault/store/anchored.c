@@ -27,12 +27,24 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 }
 
 static enum err_code
+count_leaves(struct store *store, uint64_t *ret_size, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "log_leaf",
+	    "SELECT coalesce(max(position) + 1, 0) FROM log_leaf", err);
+	int64_t size;
+
+	TRY(sql_one_int(&query, "position", 0, INT64_MAX, &size));
+	*ret_size = (uint64_t)size;
+	return ERR_OK;
+}
+
+static enum err_code
 find_base(struct store *store, struct err *err)
 {
 	uint64_t size;
 
 	/* The database first: what it says stands still from then on, and the slots only go on. */
-	TRY(store_log_size(store, &size, err));
+	TRY(count_leaves(store, &size, err));
 	TRY(anchor_read(store->anchor, &store->slot, err));
 	if (size == store->slot.to.size)
 		store->base = store->slot.to;

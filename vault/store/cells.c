@@ -118,50 +118,57 @@ debt_is_open(const struct sql_row *row)
 	return !column_is(row, DEBT_STATE, "retired");
 }
 
-enum { SPARE_STATEMENT = 5, SPARE_TEST = 9 };
+enum { SPARE_BOX = 6, SPARE_TEST = 9 };
+
+static bool
+spare_has_box(const struct sql_row *row)
+{
+	return row->values[SPARE_BOX].kind != SQL_NULL;
+}
 
 static bool
 spare_is_untested(const struct sql_row *row)
 {
-	return row->values[SPARE_STATEMENT].kind != SQL_NULL &&
-	    row->values[SPARE_TEST].kind == SQL_NULL;
+	return spare_has_box(row) && row->values[SPARE_TEST].kind == SQL_NULL;
 }
 
 /* ---- the tables ---- */
 
 #define NONE (-1)
+#define ROWS(name) #name, "SELECT * FROM " #name
 
 const struct table cell_tables[TABLES] = {
-    [TABLE_TEXTS] = {"texts", CELL_TEXT, 2, .keys = {0}, 1},
-    [TABLE_STATEMENTS] = {"statements", CELL_STATEMENT, 3, .keys = {0}, 1},
-    [TABLE_DOCUMENTS] = {"documents", CELL_DOCUMENT, 3, .keys = {0}, 1},
-    [TABLE_DRAFTS] = {"drafts", CELL_DRAFT, 3, .keys = {1}, 1,
+    [TABLE_TEXTS] = {ROWS(texts), CELL_TEXT, 2, .keys = {0}, 1},
+    [TABLE_STATEMENTS] = {ROWS(statements), CELL_STATEMENT, 3, .keys = {0}, 1},
+    [TABLE_DOCUMENTS] = {ROWS(documents), CELL_DOCUMENT, 3, .keys = {0}, 1},
+    [TABLE_DRAFTS] = {ROWS(drafts), CELL_DRAFT, 3, .keys = {1}, 1,
         .indexes = {{CELL_DRAFTS, NONE, 0, NULL, NULL}}},
-    [TABLE_DEFINITIONS] = {"definitions", CELL_DEFINITION, 2, .keys = {0}, 1},
-    [TABLE_SECRETS] = {"secrets", CELL_SECRET, 5, .keys = {0}, 1,
+    [TABLE_DEFINITIONS] = {ROWS(definitions), CELL_DEFINITION, 2, .keys = {0}, 1},
+    [TABLE_SECRETS] = {ROWS(secrets), CELL_SECRET, 5, .keys = {0}, 1,
         .indexes = {{CELL_NAMES, NONE, NONE, name_middle, NULL}}},
-    [TABLE_VERSIONS] = {"versions", CELL_VERSION, 8, .keys = {0, 1}, 2, 1,
+    [TABLE_VERSIONS] = {ROWS(versions), CELL_VERSION, 8, .keys = {0, 1}, 2, 1,
         .indexes = {{CELL_SEALED_UNDER, NONE, NONE, charter_middle, version_is_current},
             {CELL_EXPOSED, NONE, NONE, secret_middle, version_is_exposed}}},
-    [TABLE_ENVELOPES] = {"envelopes", CELL_ENVELOPE, 6, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_CEREMONIES] = {"ceremonies", CELL_CEREMONY, 14, .keys = {1}, 1,
+    [TABLE_ENVELOPES] = {ROWS(envelopes), CELL_ENVELOPE, 6, .keys = {0, 1, 2}, 3, 2},
+    [TABLE_CEREMONIES] = {ROWS(ceremonies), CELL_CEREMONY, 14, .keys = {1}, 1,
         .indexes = {{CELL_CEREMONIES, 5, 0, NULL, NULL}, {CELL_REQUESTS, 3, NONE, NULL, NULL}}},
-    [TABLE_ITEMS] = {"items", CELL_ITEM, 7, .keys = {0, 1}, 2, 1,
+    [TABLE_ITEMS] = {ROWS(items), CELL_ITEM, 7, .keys = {0, 1}, 2, 1,
         .indexes = {{CELL_ITEM_OF_SECRET, NONE, NONE, item_middle, NULL},
             {CELL_ITEM_OF_DEBT, ITEM_DEBT, NONE, NULL, item_has_debt}}},
-    [TABLE_VOICES] = {"voices", CELL_VOICE, 6, .keys = {4}, 1,
+    [TABLE_VOICES] = {ROWS(voices), CELL_VOICE, 6, .keys = {4}, 1,
         .indexes = {{CELL_VOICES, 1, 0, NULL, NULL},
             {CELL_APPROVALS, 3, 0, NULL, voice_approves}}},
-    [TABLE_SHARES] = {"shares", CELL_SHARE, 6, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_OPENED] = {"opened", CELL_OPENED, 4, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_ANSWERS] = {"answers", CELL_ANSWER, 5, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_DEBTS] = {"debts", CELL_DEBT, 12, .keys = {1}, 1,
+    [TABLE_SHARES] = {ROWS(shares), CELL_SHARE, 6, .keys = {0, 1, 2}, 3, 2},
+    [TABLE_OPENED] = {ROWS(opened), CELL_OPENED, 4, .keys = {0, 1, 2}, 3, 2},
+    [TABLE_ANSWERS] = {ROWS(answers), CELL_ANSWER, 5, .keys = {0, 1, 2}, 3, 2},
+    [TABLE_DEBTS] = {ROWS(debts), CELL_DEBT, 12, .keys = {1}, 1,
         .indexes = {{CELL_OPEN_DEBT, 2, NONE, NULL, debt_is_open},
             {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL}}},
-    [TABLE_TESTS] = {"tests", CELL_TEST, 3, .keys = {2}, 1,
+    [TABLE_TESTS] = {ROWS(tests), CELL_TEST, 3, .keys = {2}, 1,
         .indexes = {{CELL_TESTS, 1, 0, NULL, NULL}}},
-    [TABLE_SPARES] = {"spares", CELL_SPARE, 10, .keys = {0, 1, 2}, 3, 2,
-        .indexes = {{CELL_UNTESTED, 2, NONE, NULL, spare_is_untested}}},
+    [TABLE_SPARES] = {ROWS(spares), CELL_SPARE, 10, .keys = {0, 1, 2}, 3, 2,
+        .indexes = {{CELL_UNTESTED, 2, NONE, NULL, spare_is_untested},
+            {CELL_BOXES, SPARE_BOX, NONE, NULL, spare_has_box}}},
     [TABLE_LOG_LEAF] = {"log_leaf", .why = "a leaf is shown to be in the log whose root is anchored"},
     [TABLE_LOG_HASH] = {"log_hash", .why = "hashes of the log fold to its root, or are wrong"},
     [TABLE_NODES] = {"nodes", .why = "they are the tree"},

@@ -46,7 +46,8 @@ enum cell_kind {
 	CELL_DEBTS_OF,  /* a secret, in the order of arrival */
 	CELL_DEBTS,     /* of a state, in the order of arrival */
 	CELL_TESTS,     /* of a token, in the order of arrival */
-	CELL_UNTESTED   /* envelopes of a spare token */
+	CELL_UNTESTED,  /* envelopes of a spare token */
+	CELL_BOXES      /* the same by what names the box */
 };
 
 enum { CELL_INDEXES = 3, CELL_KEYS = 3, CELL_VALUE_SIZE = DIGEST_SIZE };
@@ -60,8 +61,8 @@ struct index {
 };
 
 struct table {
-	const char *name;
-	uint8_t kind; /* 0: it has no cells */
+	const char *name, *all; /* its query for all of it */
+	uint8_t kind;           /* 0: it has no cells */
 	uint8_t columns;
 	uint8_t keys[CELL_KEYS], key_count, parents;
 	struct index indexes[CELL_INDEXES]; /* up to one of kind 0 */

@@ -42,11 +42,10 @@ find_position(unsigned level, uint64_t index, int64_t *ret_position)
 enum err_code
 store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "log_leaf",
-	    "SELECT coalesce(max(position) + 1, 0) FROM log_leaf", err);
-	int64_t size;
-	TRY(sql_one_int(&query, "position", 0, INT64_MAX, &size));
-	*ret_size = (uint64_t)size;
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	*ret_size = store->now.size;
 	return ERR_OK;
 }
 

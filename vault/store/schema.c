@@ -192,13 +192,13 @@ const char *const store_schema[] = {
     "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
-    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
+    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';",
 
     "CREATE TABLE tests ("
     "  position INTEGER PRIMARY KEY,"
     DIGEST("token") ","
     DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("tests")
+    ") STRICT;" APPEND_ONLY("tests"),
 
     "CREATE TABLE spares ("
     ID("secret") ","
@@ -214,7 +214,7 @@ const char *const store_schema[] = {
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  CHECK ((statement IS NULL) + (envelope IS NULL) + (box IS NULL) + (signature IS NULL)"
     "    + (ciphertext IS NULL) IN (0, 5) AND (statement IS NULL) <= (test IS NULL))"
-    ") STRICT, WITHOUT ROWID;"
+    ") STRICT, WITHOUT ROWID;",
     NULL,
 };
 

@@ -159,24 +159,37 @@ store_get_spare(struct store *store, const struct secret_id *secret, uint32_t ve
 	return buf_check(ret_ciphertext, err);
 }
 
-enum err_code
-store_test_spare(struct store *store, const struct spare_row *row, const struct digest *test,
+static enum err_code
+set_test(struct store *store, const struct spare_row *row, const struct digest *test,
     struct err *err)
 {
-	CLEANUP(columns_done) struct columns columns = {0};
-	enum err_code code =
-	    get_columns(store, &row->secret, row->version, &row->token, &columns, err);
-	if (code == ERR_NOT_FOUND ||
-	    (code == ERR_OK && !digest_equal(&columns.row.box, &row->box)))
-		return ERR_OK;
-	if (code != ERR_OK)
-		return code;
 	SQL_QUERY query = sql_query(store->sql, "spares",
 	    "UPDATE spares SET test = ? WHERE secret = ? AND version = ? AND token = ?", err);
 	store_put_digest(&query, test);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
 	return sql_run_one(&query, "spare");
+}
+
+enum err_code
+store_test_spare(struct store *store, const struct digest *token, const struct digest *box,
+    const struct digest *test, struct err *err)
+{
+	CLEANUP(columns_done) struct columns columns = {0};
+	struct sql_value sought = sql_bytes(VIEW_OF(box->bytes));
+	struct digest key;
+	struct secret_id secret;
+	enum err_code code = state_named(store, CELL_BOXES, &sought, "box", &key, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	struct reader reader = reader_of(VIEW_OF(key.bytes));
+	reader_copy(&reader, secret.bytes, SECRET_ID_SIZE);
+	code = get_columns(store, &secret, reader_u32(&reader), token, &columns, err);
+	if (code == ERR_OK)
+		return set_test(store, &columns.row, test, err);
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 static enum err_code

@@ -37,9 +37,9 @@ enum err_code store_list_untested_spares(struct store *store, const struct diges
 /* The ciphertext of a row. */
 enum err_code store_get_spare(struct store *store, const struct secret_id *secret, uint32_t version,
     const struct digest *token, struct buf *ret_ciphertext, struct err *err) MUST_CHECK;
-/* TEST shows that ROW's token opened ROW's box, if that is still there. */
-enum err_code store_test_spare(struct store *store, const struct spare_row *row,
-    const struct digest *test, struct err *err) MUST_CHECK;
+/* TEST shows that TOKEN opened BOX, if that is still there. */
+enum err_code store_test_spare(struct store *store, const struct digest *token,
+    const struct digest *box, const struct digest *test, struct err *err) MUST_CHECK;
 /* Erase all envelopes of a version, and what was re-enveloped from them (secure_delete): nobody
  * opens it again from here. */
 enum err_code store_erase_envelopes(struct store *store, const struct secret_id *secret,

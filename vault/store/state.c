@@ -192,21 +192,49 @@ find(struct store *store, const struct tree_key *key, bool *ret_has, struct dige
 }
 
 static enum err_code
+prove_cell(struct store *store, const struct table *table, const struct tree_cell *cell,
+    struct err *err)
+{
+	struct digest value;
+	bool has;
+
+	TRY(find(store, &cell->key, &has, &value, err));
+	if (!has)
+		return alarm(table, "is none that the vault has", err);
+	if (!digest_equal(&value, &cell->value))
+		return alarm(table, "is not as the vault left it", err);
+	return ERR_OK;
+}
+
+enum err_code
+state_prove(struct store *store, const struct table *table, const struct sql_row *row,
+    struct err *err)
+{
+	struct tree_cell cell;
+
+	TRY(cell_of_row(table, row, &cell, err));
+	return prove_cell(store, table, &cell, err);
+}
+
+enum err_code
+state_prove_index(struct store *store, const struct table *table, const struct index *index,
+    const struct sql_row *row, bool *ret_has, struct err *err)
+{
+	struct tree_cell cell;
+
+	TRY(cell_of_index(table, index, row, ret_has, &cell, err));
+	return *ret_has ? prove_cell(store, table, &cell, err) : ERR_OK;
+}
+
+static enum err_code
 prove_row(struct store *store, const struct table *table, const struct sql_query *query,
     struct tree_cell *ret_cell)
 {
 	struct sql_row row;
-	struct digest value;
-	bool has;
 
 	sql_get_row(query, &row);
 	TRY(cell_of_row(table, &row, ret_cell, query->err));
-	TRY(find(store, &ret_cell->key, &has, &value, query->err));
-	if (!has)
-		return alarm(table, "was never written by the vault, or was removed", query->err);
-	if (!digest_equal(&value, &ret_cell->value))
-		return alarm(table, "is not as the vault left it", query->err);
-	return ERR_OK;
+	return prove_cell(store, table, ret_cell, query->err);
 }
 
 /* The row that the parameters name, or that there is none. */

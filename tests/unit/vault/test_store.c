@@ -59,7 +59,7 @@ a_second_vault_in_the_same_folder_is_refused(void **state)
 	struct store *second = NULL;
 	struct err err;
 	bench_fill(bench);
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &second, &err));
+	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &second, &err));
 	bench_reopen(bench);
 	assert_ok(store_check(bench->store, &err));
 }
@@ -74,7 +74,7 @@ a_journal_without_its_database_is_not_adopted(void **state)
 	assert_int_equal(unlink(bench->file), 0);
 	path_in(bench, "vault.db-journal", path);
 	assert_ok(file_write(path, view_of_text("a journal"), 0600, &err));
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	assert_says("journal");
 }
 
@@ -86,12 +86,12 @@ an_unfinished_vault_is_made_again(void **state)
 	char path[4096];
 	store_freep(&bench->store);
 	assert_int_equal(unlink(bench->file), 0);
-	assert_error(ERR_NOT_FOUND, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_NOT_FOUND, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	path_in(bench, "vault.db.new", path);
 	assert_ok(file_write(path, view_of_text("half a database"), 0600, &err));
 	path_in(bench, "vault.db.new-journal", path);
 	assert_ok(file_write(path, view_of_text("half a journal"), 0600, &err));
-	assert_ok(store_create(bench->folder, "test", &bench->store, &err));
+	assert_ok(store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	bench_fill(bench);
 }
 
@@ -103,9 +103,9 @@ a_missing_folder_is_named(void **state)
 	struct err err;
 	char path[4096];
 	path_in(bench, "absent", path);
-	assert_error(ERR_NOT_FOUND, store_open(path, "test", &store, &err));
+	assert_error(ERR_NOT_FOUND, store_open(path, "test", &bench_no_id, bench->key, &store, &err));
 	assert_says("absent");
-	assert_error(ERR_NOT_FOUND, store_create(path, "test", &store, &err));
+	assert_error(ERR_NOT_FOUND, store_create(path, "test", bench->key, &store, &err));
 	assert_null(store);
 }
 
@@ -117,7 +117,7 @@ refuse_file(struct bench *bench, struct view content, enum err_code code, const 
 	BUF after = {0};
 	store_freep(&bench->store);
 	assert_ok(file_write(bench->file, content, 0600, &err));
-	expect_error(store_open(bench->folder, "test", &bench->store, &err), code, &err, part);
+	expect_error(store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err), code, &err, part);
 	assert_ok(file_read(bench->file, 1 << 24, &after, &err));
 	assert_view(buf_view(&after), content);
 }
@@ -165,7 +165,7 @@ every_size_of_a_cut_file_is_an_error(void **state)
 		if (only_zeros_are_cut(&content, size))
 			continue;
 		assert_ok(file_write(bench->file, view_of(content.data, size), 0600, &err));
-		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
+		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
 		if (code == ERR_OK)
 			code = store_check(bench->store, &err);
 		if (code != ERR_INTEGRITY)
@@ -181,11 +181,11 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	struct err err;
 	store_freep(&bench->store);
 	tamper(bench, "PRAGMA user_version = 7");
-	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	assert_says("format 7");
 	assert_says("up to 1");
 	tamper(bench, "PRAGMA user_version = 0");
-	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 /* Its tables are others: nothing of it may be read, least of all changed. */
@@ -200,7 +200,7 @@ a_vault_of_0_1_is_refused_by_name_and_left_alone(void **state)
 	tamper(bench, "PRAGMA application_id = 1212238921"); /* "HALI" */
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
 	refuse_file(bench, buf_view(&content), ERR_VERSION, "made by Halligan 0.1");
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	memcpy(content.data + 68, "HALF", 4);
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
 }
@@ -215,12 +215,12 @@ a_linked_database_is_refused_and_a_linked_folder_is_not(void **state)
 	store_freep(&bench->store);
 	path_in(bench, "folder", folder);
 	assert_int_equal(symlink(bench->folder, folder), 0);
-	assert_ok(store_open(folder, "test", &bench->store, &err));
+	assert_ok(store_open(folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	store_freep(&bench->store);
 	path_in(bench, "moved", moved);
 	assert_int_equal(rename(bench->file, moved), 0);
 	assert_int_equal(symlink("moved", bench->file), 0);
-	assert_error(ERR_IO, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_IO, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 static uint64_t
@@ -355,7 +355,7 @@ several_reads_see_one_state(void **state)
 	struct store *other = NULL;
 	struct err err;
 	uint64_t index;
-	assert_ok(store_open(bench->folder, "other", &other, &err));
+	assert_ok(store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
 	assert_ok(store_begin_read(bench->store, &err));
 	assert_int_equal(log_size(bench->store), 0);
 	assert_ok(store_begin(other, &err));
@@ -382,7 +382,7 @@ start_writer(const struct bench *bench, int said, int told)
 	pid_t child = fork();
 	if (child != 0)
 		return child;
-	bool good = store_open(bench->folder, "halligan first", &store, &err) == ERR_OK &&
+	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store, &err) == ERR_OK &&
 	    store_begin(store, &err) == ERR_OK &&
 	    store_append_leaf(store, view_of_text("first"), &index, &err) == ERR_OK &&
 	    write(said, &byte, 1) == 1 && read(told, &byte, 1) == 1 &&
@@ -430,7 +430,7 @@ the_lock_is_free_after_every_end_of_a_transaction(void **state)
 	struct bench *bench = *state;
 	struct store *other = NULL;
 	struct err err;
-	assert_ok(store_open(bench->folder, "other", &other, &err));
+	assert_ok(store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
 	for (int way = 0; way < 4; way++) {
 		if (way < 3)
 			bench_begin(bench);
