@@ -140,7 +140,8 @@ spare_is_untested(const struct sql_row *row)
 const struct table cell_tables[TABLES] = {
     [TABLE_TEXTS] = {ROWS(texts), CELL_TEXT, 2, .keys = {0}, 1},
     [TABLE_STATEMENTS] = {ROWS(statements), CELL_STATEMENT, 3, .keys = {0}, 1},
-    [TABLE_DOCUMENTS] = {ROWS(documents), CELL_DOCUMENT, 3, .keys = {0}, 1},
+    [TABLE_DOCUMENTS] = {ROWS(documents), CELL_DOCUMENT, 3, .keys = {0}, 1,
+        .indexes = {{CELL_DOCUMENT_OF, 1, NONE, NULL, NULL}}},
     [TABLE_DRAFTS] = {ROWS(drafts), CELL_DRAFT, 3, .keys = {1}, 1,
         .indexes = {{CELL_DRAFTS, NONE, 0, NULL, NULL}}},
     [TABLE_DEFINITIONS] = {ROWS(definitions), CELL_DEFINITION, 2, .keys = {0}, 1},

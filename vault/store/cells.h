@@ -32,7 +32,8 @@ enum cell_kind {
 	CELL_TEST,
 	CELL_SPARE,
 
-	CELL_DRAFTS = 64,  /* in the order of arrival */
+	CELL_DOCUMENT_OF = 64, /* where a statement stands */
+	CELL_DRAFTS,       /* in the order of arrival */
 	CELL_NAMES,        /* secrets by the first 32 bytes of their names, which stand in the middle */
 	CELL_SEALED_UNDER, /* current versions by their charter's digest, which stands in the middle */
 	CELL_EXPOSED,      /* exposed current versions by their secret's id, which begins the middle */

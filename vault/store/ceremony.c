@@ -11,7 +11,7 @@ static enum err_code
 add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "INSERT INTO ceremonies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", err);
+	    "INSERT INTO ceremonies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_digest(&query, &row->digest);
@@ -25,7 +25,8 @@ add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 	sql_put_int(&query, row->deadline);
 	sql_put_int(&query, row->released);
 	sql_put_int(&query, row->expires);
-	return sql_run(&query, NULL);
+	sql_put_null(&query);
+	return state_insert(store, TABLE_CEREMONIES, &query);
 }
 
 static enum err_code
@@ -47,14 +48,24 @@ add_item(struct store *store, const struct id *ceremony, size_t position,
     const struct item_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "items",
-	    "INSERT INTO items (ceremony, position, secret, version, state, note)"
-	    " VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_item(&query, ceremony, position);
 	store_put_number(&query, &row->secret, row->version);
 	sql_put_text(&query, item_state_names[row->state]);
+	sql_put_null(&query);
 	sql_put_text(&query, row->note);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_ITEMS, &query);
+}
+
+static enum err_code
+check_distinct(const struct item_row *items, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (memcmp(&items[i].secret, &items[j].secret, sizeof(items[i].secret)) == 0)
+				return err_set(err, ERR_EXISTS,
+				    "items: there is one of this secret already");
+	return ERR_OK;
 }
 
 enum err_code
@@ -62,6 +73,7 @@ store_add_ceremony(struct store *store, const struct ceremony_row *row,
     const struct item_row *items, size_t count, struct err *err)
 {
 	TRY(check_unused(store, &row->request, err));
+	TRY(check_distinct(items, count, err));
 	TRY(add_row(store, row, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(add_item(store, &row->id, i, &items[i], err));

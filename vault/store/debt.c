@@ -7,39 +7,36 @@
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
 
-/* The columns that a debt's course changes, in the order of both queries below. */
-static void
-put_course(struct sql_query *query, const struct debt_row *row)
+static enum err_code
+check_paid(struct store *store, const struct secret_id *secret, struct err *err)
 {
-	store_put_version(query, row->pending);
-	sql_put_text(query, debt_state_names[row->state]);
-	sql_put_int(query, row->due);
-	sql_put_int(query, row->rejected);
-	sql_put_int(query, row->tries);
-	sql_put_text(query, row->note);
-	store_put_id(query, &row->id);
+	struct debt_row open;
+	enum err_code code = store_open_debt(store, secret, &open, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "this secret has an unpaid rotation debt already");
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 enum err_code
 store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
-	struct debt_row open;
-	enum err_code code = store_open_debt(store, &row->secret, &open, err);
-	if (code == ERR_OK)
-		return err_set(err, ERR_EXISTS, "this secret has an unpaid rotation debt already");
-	if (code != ERR_NOT_FOUND)
-		return code;
+	if (row->state != DEBT_RETIRED)
+		TRY(check_paid(store, &row->secret, err));
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts (pending, state, due, rejected, tries, note, id, secret, old, ceremony,"
-	    " created, arrival) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    err);
-	put_course(&query, row);
+	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sql_put_int(&query, state_arrival(store));
+	store_put_id(&query, &row->id);
 	store_put_secret_id(&query, &row->secret);
 	store_put_version(&query, row->old);
+	store_put_version(&query, row->pending);
+	sql_put_text(&query, debt_state_names[row->state]);
 	store_put_id_or_null(&query, row->has_ceremony ? &row->ceremony : NULL);
 	sql_put_int(&query, row->created);
-	sql_put_int(&query, state_arrival(store));
-	return sql_run(&query, NULL);
+	sql_put_int(&query, row->due);
+	sql_put_int(&query, row->rejected);
+	sql_put_int(&query, row->tries);
+	sql_put_text(&query, row->note);
+	return state_insert(store, TABLE_DEBTS, &query);
 }
 
 enum err_code
@@ -49,7 +46,13 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	    "UPDATE debts SET pending = ?, state = ?,"
 	    " due = ?, rejected = ?, tries = ?, note = ? WHERE id = ?",
 	    err);
-	put_course(&query, row);
+	store_put_version(&query, row->pending);
+	sql_put_text(&query, debt_state_names[row->state]);
+	sql_put_int(&query, row->due);
+	sql_put_int(&query, row->rejected);
+	sql_put_int(&query, row->tries);
+	sql_put_text(&query, row->note);
+	store_put_id(&query, &row->id);
 	return sql_run_one(&query, "rotation debt");
 }
 

@@ -14,7 +14,7 @@ store_add_draft(struct store *store, const struct draft_row *row, struct err *er
 	sql_put_int(&query, state_arrival(store));
 	store_put_digest(&query, &row->digest);
 	sql_put_text(&query, row->seat);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_DRAFTS, &query);
 }
 
 /* RET_ARRIVAL may be NULL. */

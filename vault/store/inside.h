@@ -19,6 +19,7 @@ struct state_change {
 struct state {
 	struct state_change *changes;
 	size_t count, room;
+	size_t before;      /* the statement that runs */
 	enum err_code code; /* sticky */
 	struct err err;
 };

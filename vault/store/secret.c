@@ -48,7 +48,7 @@ store_add_secret(struct store *store, const struct secret_row *row, struct err *
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_SECRETS, &query);
 }
 
 enum err_code
@@ -199,9 +199,7 @@ static enum err_code
 add_version_row(struct store *store, const struct version_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "INSERT INTO versions (secret, number, state, header_hash, header, ciphertext,"
-	    " part_exposed, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
@@ -209,7 +207,7 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
 	sql_put_int(&query, row->part_exposed);
 	sql_put_int(&query, row->created);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_VERSIONS, &query);
 }
 
 static enum err_code
@@ -217,14 +215,12 @@ add_envelope(struct store *store, const struct version_row *row, size_t index,
     const struct digest *token, const struct sealed_box *box, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "envelopes",
-	    "INSERT INTO envelopes (secret, version, position, token, enc, ciphertext)"
-	    " VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_int(&query, (int64_t)index);
 	store_put_digest(&query, token);
 	store_put_box(&query, box);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_ENVELOPES, &query);
 }
 
 enum err_code

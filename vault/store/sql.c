@@ -39,9 +39,8 @@ struct sql {
 	uint64_t transactions; /* begun so far */
 	size_t running;        /* queries */
 	bool own;              /* the transaction is that of a scope, and ends with it */
-	bool failed;           /* a change within it */
 	bool dead;             /* an fsync failed */
-	sql_watcher *watcher;
+	const struct sql_watcher *watcher; /* NULL: none */
 	void *context;
 	struct sql_statement statements[STATEMENTS_MAX];
 	size_t statement_count;
@@ -287,7 +286,6 @@ sql_begin(struct sql *sql, bool writing, struct err *err)
 	TRY(execute(sql, writing ? "BEGIN IMMEDIATE" : "BEGIN", "beginning a transaction", err));
 	sql->transaction = writing ? TRANSACTION_WRITING : TRANSACTION_READING;
 	sql->transactions++;
-	sql->failed = false;
 	return ERR_OK;
 }
 
@@ -317,7 +315,7 @@ sql_try_commit(struct sql *sql, struct err *err)
 	TRY(check_alive(sql, err));
 	if (sql->transaction == TRANSACTION_NONE)
 		return err_set(err, ERR_INTERNAL, "no transaction is open that could be committed");
-	if (sql->failed || sqlite3_get_autocommit(sql->database) != 0)
+	if (sqlite3_get_autocommit(sql->database) != 0)
 		return err_set(err, ERR_INTERNAL, "an earlier failure has ended the transaction");
 	enum err_code code = execute(sql, "COMMIT", "committing", err);
 	if (code == ERR_IO)
@@ -493,10 +491,16 @@ sql_next(struct sql_query *query)
 {
 	if (query->code != ERR_OK)
 		return false;
+	const struct sql_watcher *watcher = query->sql->watcher;
+	if (sqlite3_stmt_readonly(query->statement->prepared) != 0)
+		watcher = NULL;
+	if (watcher != NULL)
+		watcher->begins(query->sql->context);
 	int result = sqlite3_step(query->statement->prepared);
 	if (result != SQLITE_ROW && result != SQLITE_DONE) {
 		query->code = fail(query->sql, result, query->table, query->err);
-		query->sql->failed |= sqlite3_stmt_readonly(query->statement->prepared) == 0;
+		if (watcher != NULL)
+			watcher->fails(query->sql->context);
 	}
 	query->has_row = result == SQLITE_ROW;
 	query->column = 0;
@@ -586,12 +590,12 @@ on_change(void *context, sqlite3 *database, int operation, const char *schema, c
 		get_change(database, sqlite3_preupdate_old, &old);
 	if (operation != SQLITE_DELETE)
 		get_change(database, sqlite3_preupdate_new, &new);
-	sql->watcher(sql->context, table, operation != SQLITE_INSERT ? &old : NULL,
+	sql->watcher->changes(sql->context, table, operation != SQLITE_INSERT ? &old : NULL,
 	    operation != SQLITE_DELETE ? &new : NULL);
 }
 
 void
-sql_watch(struct sql *sql, sql_watcher *watcher, void *context)
+sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context)
 {
 	sql->watcher = watcher;
 	sql->context = context;

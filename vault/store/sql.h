@@ -16,8 +16,6 @@
  * refused (ERR_INTERNAL).  After a failed fsync everything is refused (ERR_IO): what is on disk is
  * unknown, and asking again may be answered from a cache.
  *
- * A change that failed spoils its transaction: it cannot be committed.
- *
  * Errors of every call: ERR_NO_SPACE, ERR_IO, ERR_MEMORY, ERR_BUSY (another process), ERR_INTEGRITY
  * (damaged file), ERR_EXISTS (UNIQUE), ERR_NOT_FOUND (foreign key), ERR_INTERNAL (CHECK, our bug).
  */
@@ -65,11 +63,16 @@ struct sql_row {
 	size_t count;
 };
 
-/* Is told of each row of each table before it changes: OLD is NULL when it is added, NEW when it is
- * removed. */
-typedef void sql_watcher(void *context, const char *table, const struct sql_row *old,
-    const struct sql_row *new);
-void sql_watch(struct sql *sql, sql_watcher *watcher, void *context);
+/* Is told of each row of each table before it changes: OLD is NULL when it is added, NEW when it is removed;
+ * and before that, that a statement begins which may change some; after it, that it failed, and changed none
+ * of those. */
+struct sql_watcher {
+	void (*begins)(void *context);
+	void (*changes)(void *context, const char *table, const struct sql_row *old,
+	    const struct sql_row *new);
+	void (*fails)(void *context);
+};
+void sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context);
 
 /* As long as a scope lives, what is asked sees one state: in the transaction that is open, or in a reading
  * one of its own that ends with the last scope.  Each query is one. */

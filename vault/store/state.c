@@ -91,10 +91,28 @@ on_change(void *context, const char *name, const struct sql_row *old, const stru
 		state->code = note_row(state, table, old, now, &state->err);
 }
 
+static void
+on_begin(void *context)
+{
+	struct store *store = context;
+
+	store->state.before = store->state.count;
+}
+
+static void
+on_failure(void *context)
+{
+	struct store *store = context;
+
+	store->state.count = store->state.before;
+}
+
 void
 state_watch(struct store *store)
 {
-	sql_watch(store->sql, on_change, store);
+	static const struct sql_watcher watcher = {on_begin, on_change, on_failure};
+
+	sql_watch(store->sql, &watcher, store);
 }
 
 bool
@@ -143,6 +161,13 @@ merge_changes(struct state *state, struct tree_change *ret_changes)
 	return count;
 }
 
+static enum err_code
+state_fail(const struct store *store, struct err *err)
+{
+	*err = store->state.err;
+	return store->state.code;
+}
+
 DESTRUCTOR(changes_free, struct tree_change, free)
 
 enum err_code
@@ -153,10 +178,8 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 	CLEANUP(changes_free) struct tree_change *changes = NULL;
 
 	TRY(store_anchored(store, err));
-	if (state->code != ERR_OK) {
-		*err = state->err;
-		return state->code;
-	}
+	if (state->code != ERR_OK)
+		return state_fail(store, err);
 	changes = calloc(state->count + 1, sizeof(*changes));
 	if (changes == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for changes");
@@ -186,8 +209,16 @@ find(struct store *store, const struct tree_key *key, bool *ret_has, struct dige
 	struct tree_nodes nodes = store_nodes(store);
 
 	TRY(store_anchored(store, err));
-	if (state_is_changed(store)) /* what was changed within this transaction counts */
-		TRY(state_apply(store, &store->now.state_root, err));
+	/* What was changed within this transaction counts. */
+	for (size_t i = store->state.count; i > 0; i--) {
+		const struct tree_change *change = &store->state.changes[i - 1].change;
+
+		if (tree_key_order(&change->key, key) == 0) {
+			*ret_has = change->has;
+			*ret_value = change->now;
+			return store->state.code == ERR_OK ? ERR_OK : state_fail(store, err);
+		}
+	}
 	return tree_get(&nodes, &store->now.state_root, key, ret_has, ret_value, err);
 }
 
@@ -276,6 +307,26 @@ state_one(struct store *store, enum table_name name, struct sql_query *query, co
 	TRY(state_has(store, name, query, &found));
 	if (!found)
 		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
+	return query->code;
+}
+
+enum err_code
+state_insert(struct store *store, enum table_name name, struct sql_query *query)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_cell cell;
+	struct digest value;
+	bool has;
+
+	TRY(sql_end(query));
+	query->code = cell_of_row(table, &query->bound, &cell, query->err);
+	if (query->code == ERR_OK)
+		query->code = find(store, &cell.key, &has, &value, query->err);
+	if (query->code == ERR_OK && has)
+		query->code = err_set(query->err, ERR_EXISTS, "%s: there is one already",
+		    table->name);
+	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
+		query->code = alarm(table, "is none that the vault has", query->err);
 	return query->code;
 }
 

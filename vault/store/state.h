@@ -40,6 +40,11 @@ enum err_code state_one(struct store *store, enum table_name table, struct sql_q
 enum err_code state_has(struct store *store, enum table_name table, struct sql_query *query,
     bool *ret_has) MUST_CHECK;
 
+/* Run QUERY, which adds one row and whose parameters are its columns.  ERR_EXISTS: there is one by that primary
+ * key; what else must be unique was asked for before, so that a row that stands in the way is an alarm. */
+enum err_code state_insert(struct store *store, enum table_name table,
+    struct sql_query *query) MUST_CHECK;
+
 /* All rows of TABLE below a parent: the parameters of QUERY are the parent's columns. */
 struct state_list {
 	struct store *store;

@@ -42,28 +42,12 @@ store_get_text(struct store *store, const char *name, struct buf *ret_text, stru
 	return sql_end(&query);
 }
 
-static enum err_code
-check_new(struct store *store, const struct digest *digest, const char *type, struct err *err)
-{
-	bool known;
-	SQL_QUERY query = sql_query(store->sql, "statements",
-	    "SELECT * FROM statements WHERE digest = ?", err);
-	store_put_digest(&query, digest);
-	TRY(state_has(store, TABLE_STATEMENTS, &query, &known));
-	if (known)
-		return err_set(err, ERR_EXISTS,
-		    "this statement of type %s was accepted before; make a new one", type);
-	return ERR_OK;
-}
-
 enum err_code
 store_put_statement(struct store *store, const struct digest *digest, const char *type,
     struct view text, bool replace, struct err *err)
 {
 	if (text.size > DSSE_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "a statement is larger than 16 MiB");
-	if (!replace)
-		TRY(check_new(store, digest, type, err));
 	SQL_QUERY query = sql_query(store->sql, "statements",
 	    replace ? "INSERT INTO statements (digest, type, text) VALUES (?, ?, ?)"
 	              " ON CONFLICT (digest) DO UPDATE SET text = excluded.text" :
@@ -72,7 +56,12 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 	store_put_digest(&query, digest);
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
-	return sql_run(&query, NULL);
+	if (replace)
+		return sql_run(&query, NULL);
+	if (state_insert(store, TABLE_STATEMENTS, &query) == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS,
+		    "this statement of type %s was accepted before; make a new one", type);
+	return sql_end(&query);
 }
 
 enum err_code
@@ -107,12 +96,25 @@ get_document(struct store *store, uint32_t position, struct digest *ret_digest, 
 	return ERR_OK;
 }
 
+static enum err_code
+check_absent(struct store *store, const struct digest *digest, struct err *err)
+{
+	struct sql_value sought = sql_bytes(VIEW_OF(digest->bytes));
+	struct digest position;
+	enum err_code code =
+	    state_named(store, CELL_DOCUMENT_OF, &sought, "document", &position, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "documents: there is one already");
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
 enum err_code
 store_add_document(struct store *store, const struct digest *digest, struct err *err)
 {
 	BUF text = {0};
 	uint64_t bytes;
 	uint32_t count;
+	TRY(check_absent(store, digest, err));
 	TRY(store_get_statement(store, digest, &text, err));
 	TRY(store_measure_documents(store, &bytes, err));
 	TRY(store_count_documents(store, &count, err));
@@ -121,7 +123,7 @@ store_add_document(struct store *store, const struct digest *digest, struct err 
 	sql_put_int(&query, (int64_t)count + 1);
 	store_put_digest(&query, digest);
 	sql_put_int(&query, (int64_t)(bytes + text.size));
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_DOCUMENTS, &query);
 }
 
 enum err_code
@@ -158,10 +160,10 @@ store_add_definition(struct store *store, const struct digest *hash, const struc
     struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "definitions",
-	    "INSERT INTO definitions (hash, statement) VALUES (?, ?)", err);
+	    "INSERT INTO definitions VALUES (?, ?)", err);
 	store_put_digest(&query, hash);
 	store_put_digest(&query, statement);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_DEFINITIONS, &query);
 }
 
 enum err_code

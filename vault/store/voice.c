@@ -19,7 +19,10 @@ store_add_voice(struct store *store, const struct id *ceremony, const struct voi
 	store_put_digest(&query, &row->token);
 	store_put_digest(&query, &row->statement);
 	sql_put_int(&query, row->denies);
-	return sql_run(&query, NULL);
+	if (state_insert(store, TABLE_VOICES, &query) == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS,
+		    "this approval or denial of seat \"%.63s\" was counted before", row->seat);
+	return sql_end(&query);
 }
 
 static enum err_code
@@ -67,38 +70,21 @@ share_row_done(struct share_row *row)
 	buf_done(&row->ciphertext);
 }
 
-static enum err_code
-check_no_share(struct store *store, const struct id *ceremony, const struct share_row *row,
-    struct err *err)
-{
-	bool has;
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "SELECT * FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
-	store_put_item(&query, ceremony, row->position);
-	sql_put_text(&query, row->seat);
-	TRY(state_has(store, TABLE_SHARES, &query, &has));
-	if (has)
-		return err_set(err, ERR_EXISTS,
-		    "seat \"%.63s\" has handed over these shares already", row->seat);
-	return ERR_OK;
-}
-
 enum err_code
 store_add_share(struct store *store, const struct id *ceremony, const struct share_row *row,
     struct err *err)
 {
-	TRY(check_no_share(store, ceremony, row, err));
 	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "INSERT INTO shares (ceremony,"
-	    " seat, position, statement, envelope, ciphertext) VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
-	store_put_id(&query, ceremony);
+	    "INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", err);
+	store_put_item(&query, ceremony, row->position);
 	sql_put_text(&query, row->seat);
-	sql_put_int(&query, row->position);
 	store_put_digest(&query, &row->statement);
 	sql_put_int(&query, row->envelope);
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
-	return sql_run(&query, NULL);
+	if (state_insert(store, TABLE_SHARES, &query) == ERR_EXISTS)
+		return err_set(err, ERR_EXISTS,
+		    "seat \"%.63s\" has handed over these shares already", row->seat);
+	return sql_end(&query);
 }
 
 static void
