@@ -157,6 +157,9 @@ fail_open(const char *path, int error_number, struct err *err)
 		    "%s is a symbolic link, so that somebody may have put another anchor in place: " MEANING
 		    "; " REMEDY,
 		    path);
+	if (error_number == EISDIR || error_number == ENXIO) /* a folder, a socket */
+		return err_set(err, ERR_INTEGRITY, "%s is no regular file: " MEANING "; " REMEDY,
+		    path);
 	return err_errno(err, ERR_IO, error_number, "cannot open %s", path);
 }
 
@@ -293,6 +296,16 @@ check_raw(const struct anchor *anchor, const struct raw *raw, size_t index,
 	return ERR_OK;
 }
 
+/* For people. */
+static void
+name_vault(const struct digest *vault, char ret_name[2 * DIGEST_SIZE + 1])
+{
+	if (is_founding(vault))
+		snprintf(ret_name, 2 * DIGEST_SIZE + 1, "that is being founded");
+	else
+		text_hex(VIEW_OF(vault->bytes), ret_name);
+}
+
 /* That RAW, valid or not, does not name another vault. */
 static enum err_code
 check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
@@ -304,10 +317,10 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 	if (!parse_head(raw, &vault, &seq) || is_founding(&vault) ||
 	    digest_equal(&vault, &anchor->vault))
 		return ERR_OK;
-	text_hex(VIEW_OF(vault.bytes), theirs);
-	text_hex(VIEW_OF(anchor->vault.bytes), ours);
+	name_vault(&vault, theirs);
+	name_vault(&anchor->vault, ours);
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is that of the vault %s, and this is the vault %s: " MEANING "; " REMEDY,
+	    "%s belongs to the vault %s, and this is the vault %s: " MEANING "; " REMEDY,
 	    anchor->path, theirs, ours);
 }
 
