@@ -23,7 +23,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/sql_query.h"
 
-enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
+enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
 
 #define NEW_FILE STORE_FILE ".new"
 #define STORE    CLEANUP(store_freep) struct store
@@ -95,6 +95,16 @@ make_file(const char *path, struct err *err)
 	return store_make(sql, err);
 }
 
+/* Its journal, which stays when it is done, is of no use under the name that it gets. */
+static enum err_code
+give_name(const char *folder, const char *unfinished, const char *path, struct err *err)
+{
+	TRY(remove_file(folder, NEW_FILE "-journal", err));
+	if (rename(unfinished, path) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	return ERR_OK;
+}
+
 static enum err_code
 make_database(const char *folder, struct err *err)
 {
@@ -105,8 +115,8 @@ make_database(const char *folder, struct err *err)
 	TRY(file_path(folder, STORE_FILE, path, err));
 	TRY(file_path(folder, NEW_FILE, unfinished, err));
 	enum err_code code = make_file(unfinished, err);
-	if (code == ERR_OK && rename(unfinished, path) != 0)
-		code = err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	if (code == ERR_OK)
+		code = give_name(folder, unfinished, path, err);
 	if (code != ERR_OK) {
 		unlink(unfinished);
 		return code;
@@ -125,6 +135,18 @@ store_create(const char *folder, const char *command, struct store **ret_store, 
 	if (make_database(real, err) != ERR_OK)
 		return err_add(err, "making a vault in %s", folder);
 	return store_open(folder, command, ret_store, err);
+}
+
+/* The header says by which kind of journal the file is written and read. */
+static enum err_code
+check_versions(const char *path, const uint8_t header[FILE_HEADER_SIZE], struct err *err)
+{
+	if (header[VERSIONS_OFFSET] == 1 && header[VERSIONS_OFFSET + 1] == 1)
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it; stop, keep "
+	    "a copy, and restore a backup",
+	    path);
 }
 
 /* That PATH is a SQLite database with our mark. */
@@ -148,7 +170,7 @@ check_file(const char *path, struct err *err)
 		    "%s is not a Halligan vault (or its first page is damaged)", path);
 	if (store_check_application(reader_u32(&mark), err) != ERR_OK)
 		return err_add(err, "%s", path);
-	return ERR_OK;
+	return check_versions(path, header, err);
 }
 
 enum err_code

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: one SQLite database behind a narrow set of calls, one header
- * for each kind of row; all SQL is in vault/store/, SQLite itself in sql.c.  Rollback journal,
- * synchronous=EXTRA, secure_delete, foreign keys, STRICT tables, trusted_schema off, defensive;
- * every pragma is read back.
+ * for each kind of row; all SQL is in vault/store/, SQLite itself in sql.c and sql_vfs.c.  A rollback
+ * journal that stays (PERSIST) and is cut by what erases, synchronous=EXTRA, secure_delete, foreign
+ * keys, STRICT tables, trusted_schema off, defensive; every pragma is read back.  SQLite touches
+ * vault.db and vault.db-journal, whatever these say.
  *
  * Writing happens between store_begin and store_commit.  store_begin takes the writer lock (file
  * `lock` beside the database, 10 s, then ERR_BUSY names the holder).  store_commit refuses
