@@ -5,12 +5,14 @@
 
 #include "base/file.h"
 #include "base/file_lock.h"
+#include "vault/store/format.h"
 #include "vault/store/sql.h"
 
 enum { STORE_COMMAND_MAX = 200 };
 
 struct store {
 	struct sql *sql;
+	struct store_form form;
 	char lock_path[4096];
 	char command[STORE_COMMAND_MAX + 1]; /* for the lock file */
 	struct file_lock *lock;              /* while writing */

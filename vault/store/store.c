@@ -173,6 +173,17 @@ check_file(const char *path, struct err *err)
 	return check_versions(path, header, err);
 }
 
+/* Whatever is read or written in the transaction is read or written in our form. */
+static enum err_code
+begin(struct store *store, bool writing, struct err *err)
+{
+	TRY(sql_begin(store->sql, writing, err));
+	enum err_code code = store_check_format(store->sql, &store->form, err);
+	if (code != ERR_OK)
+		sql_rollback(store->sql);
+	return code;
+}
+
 enum err_code
 store_open(const char *folder, const char *command, struct store **ret_store, struct err *err)
 {
@@ -182,9 +193,9 @@ store_open(const char *folder, const char *command, struct store **ret_store, st
 	TRY(file_path(real, STORE_FILE, path, err));
 	TRY(check_file(path, err));
 	TRY(store_new(real, command, &store, err));
-	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
-	    store_check_format(store->sql, err) != ERR_OK)
+	if (sql_open(path, false, &store->sql, err) != ERR_OK || begin(store, false, err) != ERR_OK)
 		return err_add(err, "opening %s", path);
+	sql_rollback(store->sql);
 	*ret_store = TAKE(store);
 	return ERR_OK;
 }
@@ -195,7 +206,7 @@ store_begin(struct store *store, struct err *err)
 	if (store->lock != NULL)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
 	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
-	enum err_code code = sql_begin(store->sql, true, err);
+	enum err_code code = begin(store, true, err);
 	if (code != ERR_OK) {
 		file_unlockp(&store->lock);
 		return code;
@@ -208,7 +219,7 @@ store_begin(struct store *store, struct err *err)
 enum err_code
 store_begin_read(struct store *store, struct err *err)
 {
-	return sql_begin(store->sql, false, err);
+	return begin(store, false, err);
 }
 
 enum err_code
