@@ -157,6 +157,9 @@ fail_open(const char *path, int error_number, struct err *err)
 		    "%s is a symbolic link, so that somebody may have put another anchor in place: " MEANING
 		    "; " REMEDY,
 		    path);
+	if (error_number == EISDIR || error_number == ENXIO) /* a folder, a socket */
+		return err_set(err, ERR_INTEGRITY, "%s is no regular file: " MEANING "; " REMEDY,
+		    path);
 	return err_errno(err, ERR_IO, error_number, "cannot open %s", path);
 }
 
@@ -242,6 +245,12 @@ read_raw(const struct anchor *anchor, size_t index, struct raw *ret_raw, struct 
 	return ERR_OK;
 }
 
+void
+anchor_name(struct anchor *anchor, const struct digest *vault)
+{
+	anchor->vault = *vault;
+}
+
 /* The vault id that RAW names, whether or not the slot is valid; false: it has not even our label. */
 static bool
 parse_head(const struct raw *raw, struct digest *ret_vault, uint64_t *ret_seq)
@@ -293,6 +302,16 @@ check_raw(const struct anchor *anchor, const struct raw *raw, size_t index,
 	return ERR_OK;
 }
 
+/* For people. */
+static void
+name_vault(const struct digest *vault, char ret_name[2 * DIGEST_SIZE + 1])
+{
+	if (is_founding(vault))
+		snprintf(ret_name, 2 * DIGEST_SIZE + 1, "that is being founded");
+	else
+		text_hex(VIEW_OF(vault->bytes), ret_name);
+}
+
 /* That RAW, valid or not, does not name another vault. */
 static enum err_code
 check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
@@ -301,19 +320,19 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 	char theirs[2 * DIGEST_SIZE + 1], ours[2 * DIGEST_SIZE + 1];
 	uint64_t seq;
 
-	if (!parse_head(raw, &vault, &seq) || is_founding(&vault) ||
+	if (!parse_head(raw, &vault, &seq) || is_founding(&vault) || is_founding(&anchor->vault) ||
 	    digest_equal(&vault, &anchor->vault))
 		return ERR_OK;
-	text_hex(VIEW_OF(vault.bytes), theirs);
-	text_hex(VIEW_OF(anchor->vault.bytes), ours);
+	name_vault(&vault, theirs);
+	name_vault(&anchor->vault, ours);
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is that of the vault %s, and this is the vault %s: " MEANING "; " REMEDY,
+	    "%s belongs to the vault %s, and this is the vault %s: " MEANING "; " REMEDY,
 	    anchor->path, theirs, ours);
 }
 
 /* One look at both slots: the one with the higher number first, since that is nearly always valid. */
 static enum err_code
-look(const struct anchor *anchor, struct raw raws[SLOTS], struct anchor_slot *ret_slot,
+look(struct anchor *anchor, struct raw raws[SLOTS], struct anchor_slot *ret_slot,
     bool *ret_valid, struct err *err)
 {
 	struct digest vault;
@@ -329,7 +348,13 @@ look(const struct anchor *anchor, struct raw raws[SLOTS], struct anchor_slot *re
 		at = 1 - at;
 		TRY(check_raw(anchor, &raws[at], at, ret_slot, ret_valid, err));
 	}
-	return *ret_valid ? check_vault(anchor, &raws[at], err) : ERR_OK;
+	if (!*ret_valid)
+		return ERR_OK;
+	TRY(check_vault(anchor, &raws[at], err));
+	/* Another session may have founded it meanwhile. */
+	if (is_founding(&anchor->vault) && parse_head(&raws[at], &vault, &seqs[at]))
+		anchor->vault = vault;
+	return ERR_OK;
 }
 
 static enum err_code

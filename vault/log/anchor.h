@@ -57,6 +57,9 @@ void anchor_free(struct anchor *anchor); /* accepts NULL */
 DESTRUCTOR(anchor_freep, struct anchor, anchor_free)
 #define ANCHOR CLEANUP(anchor_freep) struct anchor
 
+/* The vault has its id now: the slots that are written from now on name it. */
+void anchor_name(struct anchor *anchor, const struct digest *vault);
+
 /* The slot that counts, as it is in the file now.  A write that is under way is waited for: five looks,
  * some milliseconds apart.  ERR_INTEGRITY: no slot is valid, or it names another vault than VAULT (one with
  * zeros is of a vault that was being founded, and taken for any). */

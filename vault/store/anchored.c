@@ -67,6 +67,7 @@ store_anchored(struct store *store, struct err *err)
 	if (store->anchored == transaction)
 		return ERR_OK;
 	store->anchored = 0; /* the size of the log is asked for before it is known */
+	TRY(store_check_format(store->sql, &store->form, err));
 	TRY(find_base(store, err));
 	store->now = store->base;
 	store->next_node = store->arrivals = store->leaves = 0;

@@ -7,6 +7,7 @@
 #include "base/file_lock.h"
 #include "vault/log/anchor.h"
 #include "vault/log/tree_change.h"
+#include "vault/store/format.h"
 #include "vault/store/sql.h"
 
 enum { STORE_COMMAND_MAX = 200 };
@@ -27,6 +28,7 @@ struct state {
 struct store {
 	struct sql *sql;
 	struct anchor *anchor;
+	struct store_form form;
 	char lock_path[4096];
 	char command[STORE_COMMAND_MAX + 1]; /* for the lock file */
 	struct file_lock *lock;              /* while writing */

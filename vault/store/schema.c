@@ -218,4 +218,14 @@ const char *const store_schema[] = {
     NULL,
 };
 
+const char *const store_schema_automatic[] = {
+    "sqlite_autoindex_texts_1", "sqlite_autoindex_statements_1", "sqlite_autoindex_documents_1",
+    "sqlite_autoindex_drafts_1", "sqlite_autoindex_definitions_1", "sqlite_autoindex_secrets_1",
+    "sqlite_autoindex_secrets_2", "sqlite_autoindex_versions_1", "sqlite_autoindex_ceremonies_1",
+    "sqlite_autoindex_ceremonies_2", "sqlite_autoindex_ceremonies_3", "sqlite_autoindex_items_2",
+    "sqlite_autoindex_voices_1", "sqlite_autoindex_answers_1", "sqlite_autoindex_debts_1",
+    "sqlite_autoindex_tests_1",
+    NULL,
+};
+
 /* clang-format on */

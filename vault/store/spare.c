@@ -87,6 +87,7 @@ store_put_spare(struct store *store, const struct spare_row *row, struct view ci
 		return err_set(err, ERR_EXISTS,
 		    "version %u has the envelope of this statement already, or a later statement has taken its place",
 		    row->version);
+	TRY(sql_erases(store->sql, err)); /* the envelope that this one replaces */
 	SQL_QUERY query = sql_query(store->sql, "spares",
 	    "UPDATE spares SET statement = accepted, envelope = ?, box = ?, signature = ?,"
 	    " ciphertext = ?, test = NULL WHERE secret = ? AND version = ? AND token = ?",
@@ -205,6 +206,7 @@ enum err_code
 store_erase_envelopes(struct store *store, const struct secret_id *secret, uint32_t version,
     struct err *err)
 {
+	TRY(sql_erases(store->sql, err));
 	TRY(erase_from(store, "envelopes", "DELETE FROM envelopes WHERE secret = ? AND version = ?",
 	    secret, version, err));
 	return erase_from(store, "spares", "DELETE FROM spares WHERE secret = ? AND version = ?",

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one file that sees SQLite: connection, transactions, statements; what is read from them is
- * checked above, in sql_query.c.  Statements are prepared once and kept for the connection's life;
- * a running query holds its statement, and sql_query_done resets it, which also ends SQLite's read
- * lock.
+ * The file that talks to SQLite: connection, transactions, statements; what is read from them is
+ * checked above, in sql_query.c, and which files it may touch is said in sql_vfs.c.  Statements are
+ * prepared once and kept for the connection's life; a running query holds its statement, and
+ * sql_query_done resets it, which also ends SQLite's read lock.
+ *
+ * The journal stays when a transaction has ended, with its first bytes overwritten (PERSIST): making
+ * and removing it would cost more of each commit.  What a page held before is then still in it; so
+ * whoever erases says so (sql_erases), and that COMMIT cuts the journal to nothing.
+ *
+ * Nothing is written to the database before COMMIT, however much it is (cache_spill), so that a
+ * transaction of 500 rows syncs as often as one of one.
  *
  * What SQLite reports becomes our error in one place, fail().  SQLite rolls back by itself after
  * some errors (full disk, I/O, memory); it is then in autocommit mode while we believe to be in a
@@ -21,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/store/sql_vfs.h"
 
 /* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
 enum { BUSY_MILLISECONDS = 5000, STATEMENTS_MAX = 128 };
@@ -35,10 +43,12 @@ enum transaction { TRANSACTION_NONE, TRANSACTION_READING, TRANSACTION_WRITING };
 
 struct sql {
 	sqlite3 *database;
+	struct sql_vfs *vfs;
 	enum transaction transaction;
 	uint64_t transactions; /* begun so far */
 	size_t running;        /* queries */
 	bool own;              /* the transaction is that of a scope, and ends with it */
+	bool erases;           /* this transaction */
 	bool dead;             /* an fsync failed */
 	const struct sql_watcher *watcher; /* NULL: none */
 	void *context;
@@ -51,7 +61,8 @@ struct pragma {
 };
 
 static const struct pragma pragmas[] = {
-    {"PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete"},
+    {"PRAGMA journal_mode = PERSIST", "PRAGMA journal_mode", "persist"},
+    {"PRAGMA journal_size_limit = -1", "PRAGMA journal_size_limit", "-1"},
     {"PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3"},
     {"PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode", "normal"},
     {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
@@ -59,6 +70,9 @@ static const struct pragma pragmas[] = {
     {"PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0"},
     {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA cache_spill = OFF", "PRAGMA cache_spill", "0"},
+    /* KiB: room for 500 rows and what is beside them. */
+    {"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
     {"PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0"},
 };
 static const struct pragma creating_pragmas[] = {
@@ -134,6 +148,20 @@ fail_constraint(int result, const char *doing, const char *detail, struct err *e
 	}
 }
 
+static enum err_code
+fail_damaged(const struct sql *sql, const char *doing, const char *detail, struct err *err)
+{
+	const char *refused = sql_vfs_refused(sql->vfs);
+	if (refused[0] != '\0')
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: the database or its journal leads to another file, %s, which was not touched: "
+		    "somebody else wrote it; stop, keep a copy, and restore a backup",
+		    doing, refused);
+	return err_set(err, ERR_INTEGRITY,
+	    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup", doing,
+	    detail);
+}
+
 /* DOING is the table or the act. */
 static enum err_code
 fail(struct sql *sql, int result, const char *doing, struct err *err)
@@ -153,9 +181,7 @@ fail(struct sql *sql, int result, const char *doing, struct err *err)
 		    doing);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_INTEGRITY,
-		    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup",
-		    doing, detail);
+		return fail_damaged(sql, doing, detail, err);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -244,7 +270,8 @@ sql_open(const char *path, bool creating, struct sql **ret_sql, struct err *err)
 	SQL *sql = calloc(1, sizeof(*sql));
 	if (sql == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a database");
-	int result = sqlite3_open_v2(path, &sql->database, flags, NULL);
+	TRY(sql_vfs_new(path, &sql->vfs, err));
+	int result = sqlite3_open_v2(path, &sql->database, flags, sql_vfs_name(sql->vfs));
 	if (result != SQLITE_OK)
 		return fail(sql, result, path, err);
 	sqlite3_busy_timeout(sql->database, BUSY_MILLISECONDS);
@@ -264,7 +291,8 @@ sql_free(struct sql *sql)
 	for (size_t i = 0; i < sql->statement_count; i++)
 		sqlite3_finalize(sql->statements[i].prepared);
 	sql_rollback(sql);
-	sqlite3_close(sql->database);
+	if (sqlite3_close(sql->database) == SQLITE_OK)
+		sql_vfs_free(sql->vfs);
 	free(sql);
 }
 
@@ -310,6 +338,15 @@ sql_leave(struct sql_scope *scope)
 }
 
 enum err_code
+sql_erases(struct sql *sql, struct err *err)
+{
+	if (!sql_is_writing(sql))
+		return err_set(err, ERR_INTERNAL, "something is erased outside a transaction");
+	sql->erases = true;
+	return execute(sql, "PRAGMA journal_size_limit = 0", "erasing", err);
+}
+
+enum err_code
 sql_try_commit(struct sql *sql, struct err *err)
 {
 	TRY(check_alive(sql, err));
@@ -333,6 +370,9 @@ sql_rollback(struct sql *sql)
 		    NULL); /* else the journal will */
 	sql->transaction = TRANSACTION_NONE;
 	sql->own = false;
+	if (sql->erases) /* should it fail, journals are cut for longer than they must be */
+		sqlite3_exec(sql->database, "PRAGMA journal_size_limit = -1", NULL, NULL, NULL);
+	sql->erases = false;
 }
 
 uint64_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SQLite behind calls that cannot be used wrongly by accident; nobody else sees sqlite3.h.  A query
+ * SQLite behind calls that cannot be used wrongly by accident; only sql_vfs.c sees sqlite3.h beside it.  A query
  * is bound here and read in sql_query.h, from left to right, with a sticky failure, asked for once,
  * at the end:
  *
@@ -41,6 +41,9 @@ enum err_code sql_script(struct sql *sql, const char *script, struct err *err) M
 
 /* ERR_INTERNAL when one is open.  A reading one sees one state from its first read on. */
 enum err_code sql_begin(struct sql *sql, bool writing, struct err *err) MUST_CHECK;
+/* This transaction erases what nobody may find again: no image of it is left in the journal either.
+ * Before the first such change. */
+enum err_code sql_erases(struct sql *sql, struct err *err) MUST_CHECK;
 /* For sql_commit: it stays open when it fails.  ERR_NOT_FOUND: a foreign key is not kept. */
 enum err_code sql_try_commit(struct sql *sql, struct err *err) MUST_CHECK;
 void sql_rollback(struct sql *sql); /* nothing open: nothing happens */

@@ -165,10 +165,11 @@ get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *er
 }
 
 enum err_code
-sql_get_marks(struct sql *sql, uint32_t *ret_application, uint32_t *ret_format, struct err *err)
+sql_get_marks(struct sql *sql, struct sql_marks *ret_marks, struct err *err)
 {
-	TRY(get_mark(sql, "PRAGMA application_id", ret_application, err));
-	return get_mark(sql, "PRAGMA user_version", ret_format, err);
+	TRY(get_mark(sql, "PRAGMA application_id", &ret_marks->application, err));
+	TRY(get_mark(sql, "PRAGMA user_version", &ret_marks->format, err));
+	return get_mark(sql, "PRAGMA schema_version", &ret_marks->schema, err);
 }
 
 enum err_code

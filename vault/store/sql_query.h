@@ -37,8 +37,11 @@ enum err_code sql_run(struct sql_query *query, uint64_t *ret_rows) MUST_CHECK;
 /* Run a change that must touch a row; ERR_NOT_FOUND "there is no such WHAT" otherwise. */
 enum err_code sql_run_one(struct sql_query *query, const char *what) MUST_CHECK;
 
-/* The numbers in the file's header. */
-enum err_code sql_get_marks(struct sql *sql, uint32_t *ret_application, uint32_t *ret_format,
+/* The numbers in the file's header.  SCHEMA grows with every change of the form, whoever makes it. */
+struct sql_marks {
+	uint32_t application, format, schema;
+};
+enum err_code sql_get_marks(struct sql *sql, struct sql_marks *ret_marks,
     struct err *err) MUST_CHECK;
 enum err_code sql_set_marks(struct sql *sql, uint32_t application, uint32_t format,
     struct err *err) MUST_CHECK; /* inside a writing transaction */

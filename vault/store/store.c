@@ -27,7 +27,7 @@
 #include "vault/store/sql_query.h"
 #include "vault/store/state.h"
 
-enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
+enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
 
 #define NEW_FILE STORE_FILE ".new"
 #define STORE    CLEANUP(store_freep) struct store
@@ -101,6 +101,16 @@ make_file(const char *path, struct err *err)
 	return store_make(sql, err);
 }
 
+/* Its journal, which stays when it is done, is of no use under the name that it gets. */
+static enum err_code
+give_name(const char *folder, const char *unfinished, const char *path, struct err *err)
+{
+	TRY(remove_file(folder, NEW_FILE "-journal", err));
+	if (rename(unfinished, path) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	return ERR_OK;
+}
+
 /* That of a vault in which nothing happened yet; it is settled. */
 static enum err_code
 make_anchor(const char *folder, const struct secret *key, struct err *err)
@@ -124,8 +134,8 @@ make_database(const char *folder, const struct secret *key, struct err *err)
 	TRY(file_path(folder, STORE_FILE, path, err));
 	TRY(file_path(folder, NEW_FILE, unfinished, err));
 	enum err_code code = make_file(unfinished, err);
-	if (code == ERR_OK && rename(unfinished, path) != 0)
-		code = err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	if (code == ERR_OK)
+		code = give_name(folder, unfinished, path, err);
 	if (code != ERR_OK) {
 		unlink(unfinished);
 		return code;
@@ -146,6 +156,18 @@ store_create(const char *folder, const char *command, const struct secret *key,
 	if (make_database(real, key, err) != ERR_OK)
 		return err_add(err, "making a vault in %s", folder);
 	return store_open(folder, command, &founding, key, ret_store, err);
+}
+
+/* The header says by which kind of journal the file is written and read. */
+static enum err_code
+check_versions(const char *path, const uint8_t header[FILE_HEADER_SIZE], struct err *err)
+{
+	if (header[VERSIONS_OFFSET] == 1 && header[VERSIONS_OFFSET + 1] == 1)
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it; stop, keep "
+	    "a copy, and restore a backup",
+	    path);
 }
 
 /* That PATH is a SQLite database with our mark. */
@@ -169,7 +191,15 @@ check_file(const char *path, struct err *err)
 		    "%s is not a Halligan vault (or its first page is damaged)", path);
 	if (store_check_application(reader_u32(&mark), err) != ERR_OK)
 		return err_add(err, "%s", path);
-	return ERR_OK;
+	return check_versions(path, header, err);
+}
+
+static enum err_code
+check_form(struct store *store, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	return store_check_format(store->sql, &store->form, err);
 }
 
 enum err_code
@@ -182,9 +212,9 @@ store_open(const char *folder, const char *command, const struct digest *vault,
 	TRY(file_path(real, STORE_FILE, path, err));
 	TRY(check_file(path, err));
 	TRY(store_new(real, command, &store, err));
-	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
-	    store_check_format(store->sql, err) != ERR_OK)
+	if (sql_open(path, false, &store->sql, err) != ERR_OK || check_form(store, err) != ERR_OK)
 		return err_add(err, "opening %s", path);
+	sql_rollback(store->sql);
 	TRY(anchor_open(real, vault, key, &store->anchor, err));
 	state_watch(store);
 	*ret_store = TAKE(store);
@@ -195,6 +225,12 @@ enum err_code
 store_lock(const struct store *store, struct file_lock **ret_lock, struct err *err)
 {
 	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
+}
+
+void
+store_name_vault(struct store *store, const struct digest *vault)
+{
+	anchor_name(store->anchor, vault);
 }
 
 static enum err_code
@@ -220,7 +256,11 @@ store_begin(struct store *store, struct err *err)
 enum err_code
 store_begin_read(struct store *store, struct err *err)
 {
-	return sql_begin(store->sql, false, err);
+	TRY(sql_begin(store->sql, false, err));
+	enum err_code code = store_anchored(store, err);
+	if (code != ERR_OK)
+		sql_rollback(store->sql);
+	return code;
 }
 
 static enum err_code

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store: one SQLite database behind a narrow set of calls, one header
- * for each kind of row; all SQL is in vault/store/, SQLite itself in sql.c.  Rollback journal,
- * synchronous=EXTRA, secure_delete, foreign keys, STRICT tables, trusted_schema off, defensive;
- * every pragma is read back.
+ * for each kind of row; all SQL is in vault/store/, SQLite itself in sql.c and sql_vfs.c.  A rollback
+ * journal that stays (PERSIST) and is cut by what erases, synchronous=EXTRA, secure_delete, foreign
+ * keys, STRICT tables, trusted_schema off, defensive; every pragma is read back.  SQLite touches
+ * vault.db and vault.db-journal, whatever these say.
  *
  * Writing happens between store_begin and store_commit.  store_begin takes the writer lock (file
  * `lock` beside the database, 10 s, then ERR_BUSY names the holder).  store_commit refuses
@@ -36,6 +37,8 @@ enum err_code store_open(const char *folder, const char *command, const struct d
 void store_free(struct store *store); /* rolls back what is open; accepts NULL */
 DESTRUCTOR(store_freep, struct store, store_free)
 
+/* It has its id now; the anchor names it from the next commit on. */
+void store_name_vault(struct store *store, const struct digest *vault);
 enum err_code store_begin(struct store *store, struct err *err) MUST_CHECK;
 enum err_code store_commit(struct store *store, struct err *err) MUST_CHECK;
 void store_rollback(struct store *store); /* nothing open: nothing happens */

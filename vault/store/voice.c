@@ -130,6 +130,7 @@ enum err_code
 store_erase_shares(struct store *store, const struct id *ceremony, int64_t position,
     struct err *err)
 {
+	TRY(sql_erases(store->sql, err));
 	SQL_QUERY query = sql_query(store->sql, "shares",
 	    "UPDATE shares SET ciphertext ="
 	    " NULL WHERE ceremony = ?1 AND (?2 < 0 OR position = ?2) AND ciphertext IS NOT NULL",
@@ -143,6 +144,7 @@ enum err_code
 store_drop_share(struct store *store, const struct id *ceremony, size_t position, const char *seat,
     struct err *err)
 {
+	TRY(sql_erases(store->sql, err));
 	SQL_QUERY query = sql_query(store->sql, "shares",
 	    "DELETE FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
 	store_put_item(&query, ceremony, position);
@@ -153,6 +155,7 @@ store_drop_share(struct store *store, const struct id *ceremony, size_t position
 enum err_code
 store_drop_shares_of(struct store *store, const struct digest *token, struct err *err)
 {
+	TRY(sql_erases(store->sql, err));
 	SQL_QUERY query = sql_query(store->sql, "shares",
 	    "DELETE FROM shares WHERE statement IN (SELECT statement FROM voices WHERE token = ?)"
 	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')",

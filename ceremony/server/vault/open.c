@@ -49,6 +49,7 @@ session_go_live(struct session *session, struct err *err)
 	TRY(store_get_document(session->store, 1, &session->chain.vault, err));
 	/* Verified as any chain is, before it becomes the anchor. */
 	TRY(go_live(session, err));
+	store_name_vault(session->store, &session->chain.vault);
 	return host_write_vault_id(session->folder, &session->chain.vault, err);
 }
 

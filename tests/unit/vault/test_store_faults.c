@@ -259,56 +259,94 @@ static void
 after_a_failed_sync_the_store_refuses_everything(void **state)
 {
 	(void)state;
-	/* Journal, journal again, database, and the folder after the journal is gone (EXTRA). */
+	/* Journal, journal again, database, and the journal's end. */
 	assert_true(fail_each_sync(EIO) >= 4);
 	assert_true(fail_each_sync(ENOSPC) >= 4);
 }
 
-/* Only the folder's sync can fail after the commit point; an earlier failure changes nothing. */
+static enum err_code
+erase(struct store *store, struct err *err)
+{
+	uint64_t index;
+	TRY(store_begin(store, err));
+	TRY(store_erase_shares(store, &bench_ceremony, -1, err));
+	TRY(store_append_leaf(store, view_of_text("erased"), &index, err));
+	return store_commit(store, err);
+}
+
+/* Cutting it is the commit of a transaction that erases. */
 static void
-a_journal_that_cannot_be_removed_is_no_commit(void **state)
+a_journal_that_cannot_be_cut_is_no_commit(void **state)
 {
 	struct err err;
+	uint64_t size;
 	struct bench *bench = new_bench();
 	(void)state;
-	set_plan(FAULT_ERROR, CALL_UNLINK, EIO, 1);
-	enum err_code code = work(bench->store, &err);
-	set_plan(FAULT_NONE, CALL_UNLINK, 0, 0);
+	set_plan(FAULT_ERROR, CALL_TRUNCATE, EIO, 2); /* the first is that of the lock file */
+	enum err_code code = erase(bench->store, &err);
+	set_plan(FAULT_NONE, CALL_TRUNCATE, 0, 0);
 	assert_int_equal(code, ERR_IO);
+	assert_says("committing");
 	assert_int_equal(store_begin(bench->store, &err), ERR_IO);
-	assert_false(is_done(bench));
+	bench_reopen(bench);
+	assert_ok(store_log_size(bench->store, &size, &err));
+	assert_int_equal(size, 1);
+	assert_true(bench_file_holds(bench, bench_shares));
+	assert_ok(erase(bench->store, &err));
+	assert_false(bench_file_holds(bench, bench_shares));
 	end_bench(bench);
 }
 
-/* More than SQLite's cache holds, so that it writes before the commit. */
+/* More than SQLite's cache is said to hold. */
 static enum err_code
 write_much(struct store *store, struct err *err)
 {
-	enum { SIZE = 1000000 };
+	enum { SIZE = 1000000, ROWS = 20 };
 	BUF data = {0};
 	if (buf_space(&data, SIZE) == NULL)
 		return buf_check(&data, err);
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < ROWS; i++) {
 		struct digest digest = digest_of(0xc0 + i);
 		TRY(store_put_statement(store, &digest, "test", buf_view(&data), false, err));
 	}
 	return ERR_OK;
 }
 
+/* Calls of a kind since set_plan, none of which failed. */
+static unsigned
+count_calls(void)
+{
+	unsigned seen = plan.seen;
+	set_plan(FAULT_NONE, CALL_SYNC, 0, 0);
+	return seen;
+}
+
 static void
-a_sync_that_fails_before_the_commit_ends_the_store(void **state)
+a_large_transaction_is_written_at_its_commit_and_synced_no_oftener(void **state)
 {
 	struct err err;
 	struct bench *bench = new_bench();
+	struct stat before, after;
 	(void)state;
+	assert_int_equal(stat(bench->file, &before), 0);
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
 	bench_begin(bench);
-	set_plan(FAULT_ERROR, CALL_SYNC, EIO, 1);
-	enum err_code code = write_much(bench->store, &err);
-	set_plan(FAULT_NONE, CALL_SYNC, 0, 0);
-	assert_int_equal(code, ERR_IO);
-	store_rollback(bench->store);
-	assert_int_equal(store_begin(bench->store, &err), ERR_IO);
-	assert_false(is_done(bench));
+	assert_ok(write_much(bench->store, &err));
+	assert_int_equal(count_calls(), 0);
+	assert_int_equal(stat(bench->file, &after), 0);
+	assert_int_equal(after.st_size, before.st_size);
+	assert_memory_equal(&after.st_mtim, &before.st_mtim, sizeof(after.st_mtim));
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	bench_commit(bench);
+	unsigned large = count_calls();
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	assert_ok(erase(bench->store, &err));
+	unsigned erasing = count_calls();
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	assert_ok(work(bench->store, &err));
+	assert_int_equal(large, count_calls());
+	assert_int_equal(large, erasing);
+	assert_in_range(large, 3, 5);
 	end_bench(bench);
 }
 
@@ -322,9 +360,10 @@ nothing_is_written_after_a_failure_within_a_transaction(void **state)
 	BUF text = {0};
 	(void)state;
 	bench_begin(bench);
-	set_plan(FAULT_ERROR, CALL_PWRITE, ENOSPC, 500);
-	assert_error(ERR_NO_SPACE, write_much(bench->store, &err));
+	set_plan(FAULT_ERROR, CALL_PWRITE, ENOSPC, 3); /* of the journal */
+	enum err_code code = write_much(bench->store, &err);
 	set_plan(FAULT_NONE, CALL_PWRITE, 0, 0);
+	assert_int_equal(code, ERR_NO_SPACE);
 	assert_error(ERR_INTERNAL, store_set_text(bench->store, "alone", "x", &err));
 	assert_says("ended the transaction");
 	assert_error(ERR_INTERNAL,
@@ -363,10 +402,13 @@ a_vault_is_made_whole_or_not_at_all(void **state)
 	struct bench *bench = new_bench();
 	bool lived = false;
 	unsigned at = 1;
+	char journal[100];
 	(void)state;
+	snprintf(journal, sizeof(journal), "%s-journal", bench->file);
 	for (; !lived; at += 3) {
 		store_freep(&bench->store);
 		unlink(bench->file);
+		unlink(journal);
 		lived = survives_making(bench, at);
 		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
 		if (code == ERR_NOT_FOUND && !lived)
@@ -491,8 +533,8 @@ main(void)
 	    cmocka_unit_test(an_error_at_any_write_changes_nothing),
 	    cmocka_unit_test(a_file_that_may_not_grow_is_a_full_disk),
 	    cmocka_unit_test(after_a_failed_sync_the_store_refuses_everything),
-	    cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_commit),
-	    cmocka_unit_test(a_sync_that_fails_before_the_commit_ends_the_store),
+	    cmocka_unit_test(a_journal_that_cannot_be_cut_is_no_commit),
+	    cmocka_unit_test(a_large_transaction_is_written_at_its_commit_and_synced_no_oftener),
 	    cmocka_unit_test(nothing_is_written_after_a_failure_within_a_transaction),
 	    cmocka_unit_test(a_vault_is_made_whole_or_not_at_all),
 	    cmocka_unit_test(a_process_that_dies_at_any_call_leaves_all_or_nothing),

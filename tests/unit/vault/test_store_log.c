@@ -169,18 +169,17 @@ recomputing_names_what_was_changed(void **state)
 	};
 	struct bench *bench = *state;
 	struct err err;
+	BUF good = {0};
 	fill_log(bench, LEAVES);
-	tamper(bench,
-	    "CREATE TABLE leaf AS SELECT * FROM log_leaf;"
-	    "CREATE TABLE hash AS SELECT * FROM log_hash");
+	assert_ok(file_read(bench->file, 1 << 24, &good, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		tamper(bench, changes[i].sql);
 		bench_reopen(bench);
 		expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY,
 		    &err, changes[i].part);
-		tamper(bench,
-		    "DELETE FROM log_leaf; INSERT INTO log_leaf SELECT * FROM leaf;"
-		    "DELETE FROM log_hash; INSERT INTO log_hash SELECT * FROM hash");
+		store_freep(&bench->store);
+		assert_ok(file_write(bench->file, buf_view(&good), 0600, &err));
+		bench_reopen(bench);
 		assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
 	}
 }
