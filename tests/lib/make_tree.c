@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 enum { KEYS_MAX = 8000, BATCH_MAX = 60 };
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 enum { CELLS = 40, CALLS_MAX = 4000 };
 

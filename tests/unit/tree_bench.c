@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 #include <stdlib.h>
 
