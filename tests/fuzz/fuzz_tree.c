@@ -49,6 +49,7 @@ check_fork(const struct tree_path *path, const struct tree_fork *fork)
 		MUST(tree_shared(place.path.bytes, path->bytes, path->nibbles) == path->nibbles);
 		MUST(place.path.nibbles == fork->prefix.nibbles + 1);
 		MUST(tree_nibble(place.path.bytes, fork->prefix.nibbles) == nibble);
+		MUST(place.cells == 0 || (place.id > TREE_ROOT_ID && place.id <= INT64_MAX));
 		cells += place.cells;
 	}
 	MUST(cells == fork->cells && cells > TREE_BUCKET_MAX && cells <= UINT32_MAX);
