@@ -119,8 +119,7 @@ tree_count(const struct tree_nodes *nodes, const struct digest *root,
 	const struct tree_place place = tree_root_place(root);
 	uint64_t count = 0;
 
-	if (tree_key_order(&range->from, &range->to) <= 0)
-		TRY(count_at(nodes, &place, range, &count, err));
+	TRY(count_at(nodes, &place, range, &count, err));
 	*ret_count = count;
 	return ERR_OK;
 }
@@ -201,9 +200,8 @@ run_list(struct list *list, const struct digest *root, const struct tree_key *be
     size_t *ret_count, struct err *err)
 {
 	const struct tree_place place = tree_root_place(root);
-	bool any = behind == NULL || begin_behind(list, behind);
 
-	if (any && tree_key_order(&list->range.from, &list->range.to) <= 0)
+	if (behind == NULL || begin_behind(list, behind))
 		TRY(list_at(list, &place, err));
 	*ret_count = list->count;
 	return ERR_OK;

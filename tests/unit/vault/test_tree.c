@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 enum { BATCH_MAX = 4096, LIST_MAX = 64 };
 
@@ -246,6 +246,29 @@ what_lies_within_a_range_is_counted_without_reading_it(void **state)
 	}
 }
 
+/* All keys have 02 in common. */
+static void
+an_absence_beside_a_prefix_is_proven_by_the_row_that_says_it(void **state)
+{
+	static struct tree_change changes[1000];
+	TABLE *table = table_new();
+	const struct tree_key beside[] = {{{1}}, {{3}}, {{0x20}}};
+	struct digest root = tree_empty(), value;
+	struct err err;
+	bool has;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
+		changes[i] = golden_cell(i, true);
+	assert_ok(tree_apply(&table->nodes, &root, changes, ARRAY_SIZE(changes), &root, &err));
+	table->reads = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+		assert_ok(tree_get(&table->nodes, &root, &beside[i], &has, &value, &err));
+		assert_false(has);
+		assert_int_equal(table->reads, i + 1);
+	}
+}
+
 static void
 a_list_reads_the_rows_of_its_cells_and_those_on_the_way(void **state)
 {
@@ -461,6 +484,7 @@ main(void)
 	    cmocka_unit_test(the_cells_alone_decide_the_tree_and_its_answers),
 	    cmocka_unit_test(a_batch_is_the_same_as_its_changes_one_by_one),
 	    cmocka_unit_test(what_lies_within_a_range_is_counted_without_reading_it),
+	    cmocka_unit_test(an_absence_beside_a_prefix_is_proven_by_the_row_that_says_it),
 	    cmocka_unit_test(a_list_reads_the_rows_of_its_cells_and_those_on_the_way),
 	    cmocka_unit_test(a_list_goes_on_where_it_ended_until_it_has_all),
 	    cmocka_unit_test(a_list_ends_at_the_ends_of_all_keys),

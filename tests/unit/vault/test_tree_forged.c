@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 enum { KEYS = 420, HISTORY = 60, BATCH = 40, FORGERIES = 20000, PLANS = 40, LIST_MAX = 24 };
 

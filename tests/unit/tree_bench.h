@@ -3,8 +3,8 @@
  * A table of rows in memory, and a world: a set of cells, and the tree that many batches of changes made
  * of it.  The table holds its user to the contract of struct tree_nodes.  Same seed, same world.
  */
-#ifndef TESTS_UNIT_VAULT_TREE_BENCH_H
-#define TESTS_UNIT_VAULT_TREE_BENCH_H
+#ifndef TESTS_UNIT_TREE_BENCH_H
+#define TESTS_UNIT_TREE_BENCH_H
 
 #include "tests/unit/check.h"
 #include "vault/log/tree.h"

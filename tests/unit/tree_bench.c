@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/tree_bench.h"
+#include "tests/unit/tree_bench.h"
 
 #include <stdlib.h>
 
@@ -42,8 +42,7 @@ write_row(void *context, uint64_t id, struct view body, struct view kids, struct
 	assert_true(body.size > 0 && body.size <= TREE_BODY_MAX && kids.size <= TREE_KIDS_MAX);
 	struct row *row = malloc(sizeof(*row)); /* a test has calloc fail */
 	assert_non_null(row);
-	row->body_size = body.size;
-	row->kids_size = kids.size;
+	*row = (struct row){body.size, kids.size, {0}, {0}};
 	memcpy(row->body, body.data, body.size);
 	if (kids.size > 0)
 		memcpy(row->kids, kids.data, kids.size);
