@@ -86,7 +86,10 @@ wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAUL
 wrong "an old database under a newer checkpoint" approved 6 'old database was restored: its log has 17 leaves, the checkpoint file 21' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status
 wrong "a whole old copy of the vault" approved 6 'has seen 19 leaves of this log.*old database was restored' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
-wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/*/trust 2" approve
+wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/vaults/*/memory 2" approve
+wrong "the officer's memory of the place" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/places/* 2" approve
+wrong "the id that it has there" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "flip state/halligan/places/*" approve
+wrong "what the officer saw, removed" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "rm -r state/halligan/vaults" approve
 
 restore approved
 ok "with every byte as it was the third approval releases" approve
