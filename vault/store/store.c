@@ -238,7 +238,8 @@ begin(struct store *store, struct err *err)
 enum err_code
 store_begin(struct store *store, struct err *err)
 {
-	if (store->lock != NULL)
+	/* Before anything is undone: the one that is open stays. */
+	if (store->lock != NULL || sql_transaction(store->sql) != 0)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
 	TRY(store_lock(store, &store->lock, err));
 	enum err_code code = begin(store, err);
