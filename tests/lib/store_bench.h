@@ -7,6 +7,7 @@
 #define TESTS_LIB_STORE_BENCH_H
 
 #include <dirent.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -37,6 +38,30 @@ static const struct secret_id bench_secret = {{1}};
 static const struct id bench_ceremony = {{2}}, bench_debt = {{3}};
 static const char bench_shares[] = "shares that were sealed again, to be found in a file";
 
+__attribute__((unused)) static enum err_code
+bench_key(struct secret **ret_key, struct err *err)
+{
+	return secret_from(view_of_text("a key of 32 bytes for the tests."), ret_key, err);
+}
+
+/* Like fork, but that a child does not see its parent's secrets (base/locked.c): it has a key of its own.  It
+ * opens a store of its own too, ends with _exit, and dies when it crashes, rather than run on as a test. */
+__attribute__((unused)) static pid_t
+bench_fork(struct bench *bench)
+{
+	struct err err;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGABRT, SIG_DFL);
+	bench->store = NULL;
+	if (bench_key(&bench->key, &err) != ERR_OK)
+		_exit(2);
+	return child;
+}
+
 __attribute__((unused)) static int
 bench_setup(void **state)
 {
@@ -46,7 +71,7 @@ bench_setup(void **state)
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-store-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	snprintf(bench->file, sizeof(bench->file), "%s/vault.db", bench->folder);
-	assert_ok(secret_from(view_of_text("a key of 32 bytes for the tests."), &bench->key, &err));
+	assert_ok(bench_key(&bench->key, &err));
 	assert_ok(store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	*state = bench;
 	return 0;
