@@ -338,17 +338,27 @@ an_anchor_replaced_while_it_is_open_is_not_written(void **state)
 static void
 after_a_failed_sync_nothing_is_read_or_written(void **state)
 {
+	static const int errors[] = {EIO, ENOSPC};
 	struct bench *bench = *state;
 	struct err err;
 	struct anchor_slot slot;
-	seam.sync_error = EIO;
-	assert_error(ERR_IO, anchor_write(bench->anchor, 0, &first, &second, &err));
-	assert_says("did not confirm");
-	seam.sync_error = 0;
-	assert_error(ERR_IO, anchor_read(bench->anchor, &slot, &err));
-	assert_error(ERR_IO, anchor_write(bench->anchor, 0, &first, &second, &err));
-	assert_error(ERR_IO, anchor_write(bench->anchor, 1, &first, &second, &err));
-	assert_says("restart");
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		anchor_freep(&bench->anchor);
+		assert_ok(anchor_open(bench->folder, &vault, bench->key, &bench->anchor, &err));
+		assert_ok(anchor_read(bench->anchor, &slot, &err));
+		seam.sync_error = errors[i];
+		assert_error(ERR_IO, anchor_write(bench->anchor, slot.seq, &first, &second, &err));
+		assert_says("did not confirm");
+		assert_says(strerror(errors[i]));
+		seam.sync_error = 0;
+		for (uint64_t before = slot.seq; before < slot.seq + 2; before++) {
+			assert_error(ERR_IO,
+			    anchor_write(bench->anchor, before, &first, &second, &err));
+			assert_says("restart");
+		}
+		assert_error(ERR_IO, anchor_read(bench->anchor, &slot, &err));
+		assert_says("restart");
+	}
 }
 
 static void
