@@ -86,19 +86,26 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 	return sql_run(&query, NULL);
 }
 
+static enum err_code
+append(struct store *store, uint64_t index, struct view data, const struct digest *hash,
+    struct err *err)
+{
+	TRY(insert_leaf(store, index, data, err));
+	TRY(tlog_append(index, hash, store_log_fetch, store_log_keep, store, err));
+	return store_log_root(store, index + 1, &store->now.log_root, err);
+}
+
 enum err_code
 store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, struct err *err)
 {
 	struct digest hash;
 	TRY(state_apply(store, &store->logged, err));
-	uint64_t size = store->now.size;
 	TRY(tlog_leaf_hash(data, &hash, err));
-	TRY(insert_leaf(store, size, data, err));
-	TRY(tlog_append(size, &hash, store_log_fetch, store_log_keep, store, err));
-	TRY(store_log_root(store, size + 1, &store->now.log_root, err));
-	store->now.size++;
-	store->leaves++;
-	*ret_index = size;
+	uint64_t before = store->leaves;
+	store->leaves = 0; /* half a leaf counts as none, and makes none of those before it */
+	TRY(append(store, store->now.size, data, &hash, err));
+	store->leaves = before + 1;
+	*ret_index = store->now.size++;
 	return ERR_OK;
 }
 
@@ -191,7 +198,10 @@ enum err_code
 store_log_recompute(struct store *store,
     void (*progress)(void *context, uint64_t done, uint64_t size), void *context, struct err *err)
 {
-	uint64_t size;
-	TRY(store_log_size(store, &size, err));
-	return recompute(store, size, progress, context, err);
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	TRY(recompute(store, store->base.size, progress, context, err));
+	/* Somebody who changes both makes them agree. */
+	return store_check_frontier(store, err);
 }

@@ -374,6 +374,12 @@ sql_rollback(struct sql *sql)
 	sql->erases = false;
 }
 
+void
+sql_stop(struct sql *sql)
+{
+	sql->dead = true;
+}
+
 uint64_t
 sql_transaction(const struct sql *sql)
 {

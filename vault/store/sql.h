@@ -47,6 +47,9 @@ enum err_code sql_erases(struct sql *sql, struct err *err) MUST_CHECK;
 /* For sql_commit: it stays open when it fails.  ERR_NOT_FOUND: a foreign key is not kept. */
 enum err_code sql_try_commit(struct sql *sql, struct err *err) MUST_CHECK;
 void sql_rollback(struct sql *sql); /* nothing open: nothing happens */
+/* From now on everything is refused, as after a failed fsync: what goes with the database is not known to be on
+ * the disk. */
+void sql_stop(struct sql *sql);
 bool sql_is_writing(const struct sql *sql);
 /* Which transaction is open, of all since the database was opened; 0: none. */
 uint64_t sql_transaction(const struct sql *sql);

@@ -352,32 +352,43 @@ count_expected(struct state_list *list)
 {
 	struct sql_query *query = list->query;
 	struct tree_nodes nodes = store_nodes(list->store);
-	struct tree_range range;
 
 	TRY(store_anchored(list->store, query->err));
 	if (state_is_changed(list->store))
 		TRY(state_apply(list->store, &list->store->now.state_root, query->err));
-	TRY(cell_rows_below(&cell_tables[list->table], query->bound.values, &range, query->err));
-	TRY(tree_count(&nodes, &list->store->now.state_root, &range, &list->expected, query->err));
+	TRY(cell_rows_below(&cell_tables[list->table], query->bound.values, &list->range,
+	    query->err));
+	TRY(tree_count(&nodes, &list->store->now.state_root, &list->range, &list->expected,
+	    query->err));
 	list->seen = calloc(list->expected + 1, sizeof(*list->seen));
-	list->room = list->expected;
 	if (list->seen == NULL)
 		return err_set(query->err, ERR_MEMORY, "out of memory for a list");
 	return ERR_OK;
 }
 
+static bool
+lies_in(const struct tree_range *range, const struct tree_key *key)
+{
+	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
+}
+
+/* Each is a row of the vault, below the parent that was asked for, and comes once; so there are not more of
+ * them than the tree has. */
 static enum err_code
 check_next(struct state_list *list)
 {
 	const struct table *table = &cell_tables[list->table];
+	struct err *err = list->query->err;
 	struct tree_cell cell;
 
-	if (list->count == list->room)
-		return alarm(table, "is one too many", list->query->err);
 	TRY(prove_row(list->store, table, list->query, &cell));
+	if (!lies_in(&list->range, &cell.key))
+		return alarm(table, "is another than was asked for", err);
 	for (size_t i = list->count; i > 0; i--)
 		if (tree_key_order(&list->seen[i - 1], &cell.key) == 0)
-			return alarm(table, "comes twice", list->query->err);
+			return alarm(table, "comes twice", err);
+	if (list->count == list->expected)
+		return alarm(table, "is one too many", err);
 	list->seen[list->count++] = cell.key;
 	return ERR_OK;
 }
@@ -526,5 +537,5 @@ state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *
 int64_t
 state_arrival(struct store *store)
 {
-	return (int64_t)(store->now.size * ARRIVALS + store->arrivals++);
+	return (int64_t)(store->now.size * ARRIVALS + ++store->arrivals); /* 0 is before all */
 }

@@ -50,9 +50,9 @@ struct state_list {
 	struct store *store;
 	enum table_name table;
 	struct sql_query *query;
-	uint64_t expected;
-	struct tree_key *seen;
-	size_t count, room;
+	struct tree_range range;
+	uint64_t expected, count;
+	struct tree_key *seen; /* COUNT of them */
 };
 void state_list_done(struct state_list *list);
 #define STATE_LIST CLEANUP(state_list_done) struct state_list

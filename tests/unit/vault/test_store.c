@@ -322,16 +322,34 @@ a_row_must_find_the_ones_it_names_at_commit(void **state)
 	uint64_t index;
 	struct digest digest = digest_of(9);
 	bench_begin(bench);
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_error(ERR_NOT_FOUND, store_commit(bench->store, &err));
-	assert_says("documents");
+	assert_says("definitions");
 	assert_says("statements");
 	assert_int_equal(log_size(bench->store), 0);
 	bench_begin(bench); /* in either order */
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	bench_statement(bench->store, 9);
 	bench_commit(bench);
+}
+
+/* A document has the size of all texts up to it. */
+static void
+a_document_needs_its_statement_at_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint32_t count;
+	struct digest digest = digest_of(9);
+	bench_begin(bench);
+	assert_error(ERR_NOT_FOUND, store_add_document(bench->store, &digest, &err));
+	assert_says("statement");
+	bench_statement(bench->store, 9);
+	assert_ok(store_add_document(bench->store, &digest, &err));
+	bench_commit(bench);
+	assert_ok(store_count_documents(bench->store, &count, &err));
+	assert_int_equal(count, 1);
 }
 
 static void
@@ -383,13 +401,13 @@ several_reads_see_one_state(void **state)
 
 /* A child that opens the vault, writes a leaf, says so on the pipe, and commits when told. */
 static pid_t
-start_writer(const struct bench *bench, int said, int told)
+start_writer(struct bench *bench, int said, int told)
 {
 	struct store *store = NULL;
 	struct err err;
 	uint64_t index;
 	char byte = 'x';
-	pid_t child = fork();
+	pid_t child = bench_fork(bench);
 	if (child != 0)
 		return child;
 	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store,
@@ -481,6 +499,7 @@ main(void)
 	    CASE(a_rollback_leaves_nothing),
 	    CASE(nothing_is_written_outside_a_transaction),
 	    CASE(a_row_must_find_the_ones_it_names_at_commit),
+	    CASE(a_document_needs_its_statement_at_once),
 	    CASE(what_is_only_added_to_cannot_be_changed_by_sql),
 	    CASE(several_reads_see_one_state),
 	    CASE(a_second_writer_waits_and_is_told_who_holds_the_vault),
