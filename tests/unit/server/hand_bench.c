@@ -108,12 +108,14 @@ hand_exchange(struct bench *bench, const char *name,
 }
 
 void
-hand_state(struct bench *bench, struct anchor_state *ret_state)
+hand_anchor(struct bench *bench, struct anchor_slot *ret_slot)
 {
-	struct hand hand;
+	struct err err;
+	CLEANUP(host_keys_done) struct host_keys keys = {0};
+	ANCHOR *anchor = NULL;
 
-	hand_begin(bench, &hand);
-	*ret_state = hand.store->base;
-	store_freep(&hand.store);
-	host_keys_done(&hand.keys);
+	bench_end(bench);
+	assert_ok(host_keys_load(bench->vault, &keys, &err));
+	assert_ok(anchor_open(bench->vault, &bench->vault_id, keys.anchor, &anchor, &err));
+	assert_ok(anchor_read(anchor, ret_slot, &err));
 }

@@ -33,7 +33,7 @@ struct hand_version {
 void hand_exchange(struct bench *bench, const char *name,
     void (*change)(const struct bench *bench, struct hand_version *version));
 
-/* What the anchor says of the database. */
-void hand_state(struct bench *bench, struct anchor_state *ret_state);
+/* The slot of the anchor that counts. */
+void hand_anchor(struct bench *bench, struct anchor_slot *ret_slot);
 
 #endif

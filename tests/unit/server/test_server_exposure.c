@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/protocol/wire.h"
 #include "tests/unit/server/batch_bench.h"
 #include "tests/unit/server/hand_bench.h"
 
@@ -26,18 +25,6 @@ with_shares(enum mode mode, struct id *ret_id)
 	batch_approve(bench, &bench->people[CISO], ret_id);
 	batch_give_all(bench, &bench->people[SECOPS], ret_id);
 	return bench;
-}
-
-/* Any command; another session. */
-static enum err_code
-call(struct bench *bench, struct err *err)
-{
-	JSON *reply = NULL;
-	struct json *request = op_new("hello");
-
-	bench_end(bench);
-	json_put_int(request, "protocol", WIRE_PROTOCOL);
-	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
 
 static void
@@ -64,7 +51,7 @@ a_damaged_share_is_met_before_any_debt_and_its_seat_approves_again(enum mode mod
 	hand_write(bench,
 	    "UPDATE shares SET ciphertext = zeroblob(length(ciphertext))"
 	    " WHERE seat = 'secops' AND position = 1");
-	batch_expect(call(bench, &err), ERR_INTEGRITY, &err,
+	batch_expect(bench_hello(bench, &err), ERR_INTEGRITY, &err,
 	    "the stored shares of seat \"secops\" for prod/s1 are damaged");
 	assert_non_null(strstr(err.text, "the seat may approve again"));
 	assert_int_equal(bench_count(bench, open_debts), 0);
@@ -235,7 +222,7 @@ end_for_nothing(struct bench *bench, const struct id *id, int way)
 		bench->shared->now += 1000;
 	else
 		bench_charter(bench, 1800);
-	assert_ok(call(bench, &err));
+	assert_ok(bench_hello(bench, &err));
 	assert_states(bench, id, "refused", "waiting\nwaiting\n");
 }
 
