@@ -49,7 +49,6 @@ store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 	return ERR_OK;
 }
 
-
 enum err_code
 store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *ret_hash,
     struct err *err)
@@ -123,6 +122,18 @@ store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
 	return ERR_OK;
 }
 
+/* What stands where the next row goes was not put there by us. */
+static enum err_code
+add_row(struct sql_query *query)
+{
+	enum err_code code = sql_run(query, NULL);
+	if (code == ERR_EXISTS)
+		return err_set(query->err, ERR_INTEGRITY,
+		    "the log has a row in %s where its next one goes: somebody wrote there",
+		    query->table);
+	return code;
+}
+
 static enum err_code
 store_hash(void *context, unsigned level, uint64_t index, const struct digest *hash,
     struct err *err)
@@ -135,7 +146,7 @@ store_hash(void *context, unsigned level, uint64_t index, const struct digest *h
 	    "INSERT INTO log_hash (position, hash) VALUES (?, ?)", err);
 	sql_put_int(&query, position);
 	store_put_digest(&query, hash);
-	return sql_run(&query, NULL);
+	return add_row(&query);
 }
 
 static enum err_code
@@ -145,7 +156,7 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 	    "INSERT INTO log_leaf (position, data) VALUES (?, ?)", err);
 	sql_put_int(&query, (int64_t)index);
 	sql_put_bytes(&query, data);
-	return sql_run(&query, NULL);
+	return add_row(&query);
 }
 
 enum err_code
