@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host and user become arguments of ssh, the folder a word for the remote shell: the first two are
- * held to letters that cannot be an option, the third is quoted.
+ * held to letters that cannot be an option, the third is quoted.  A place has one name, as far as can be
+ * told without asking the other machine.
  */
 #include "ceremony/client/location.h"
 
@@ -14,7 +15,8 @@
 
 #include "base/text.h"
 
-#define SCHEME "ssh://"
+#define SCHEME    "ssh://"
+#define NO_FOLDER "%s names no folder; write ssh://[USER@]HOST[:PORT]/DIR"
 
 static bool
 copy_name(char *ret_name, size_t max, const char *from, size_t size, const char *extra)
@@ -83,6 +85,27 @@ parse_authority(const char *from, size_t size, struct location *location)
 	    parse_port(host_end + 1, (size_t)(end - host_end - 1), &location->port);
 }
 
+/* One name for what slashes and dots name twice: "/a//./b/" is "/a/b".  ".." is left, for links decide. */
+static void
+clean_path(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from != '\0';) {
+		size_t size = strcspn(from, "/");
+
+		if (size > 0 && !(size == 1 && from[0] == '.')) {
+			*to++ = '/';
+			memmove(to, from, size);
+			to += size;
+		}
+		from += size + (from[size] == '/');
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
 static enum err_code
 parse_remote(const char *text, struct location *location, struct err *err)
 {
@@ -90,9 +113,8 @@ parse_remote(const char *text, struct location *location, struct err *err)
 	const char *slash = strchr(rest, '/');
 
 	location->remote = true;
-	if (slash == NULL || slash[1] == '\0')
-		return err_set(err, ERR_USAGE,
-		    "%s names no folder; write ssh://[USER@]HOST[:PORT]/DIR", text);
+	if (slash == NULL)
+		return err_set(err, ERR_USAGE, NO_FOLDER, text);
 	if (!parse_authority(rest, (size_t)(slash - rest), location))
 		return err_set(err, ERR_USAGE,
 		    "%s: user, host or port is malformed; write ssh://[USER@]HOST[:PORT]/DIR",
@@ -100,28 +122,53 @@ parse_remote(const char *text, struct location *location, struct err *err)
 	if (strlen(slash) >= sizeof(location->folder))
 		return err_set(err, ERR_USAGE, "the folder's path is too long");
 	memcpy(location->folder, slash, strlen(slash) + 1);
-	memcpy(location->text, text, strlen(text) + 1);
+	clean_path(location->folder);
+	if (strcmp(location->folder, "/") == 0)
+		return err_set(err, ERR_USAGE, NO_FOLDER, text);
+	snprintf(location->text, sizeof(location->text), "%.*s%s", (int)(slash - text), text,
+	    location->folder);
 	return ERR_OK;
+}
+
+/* Links of PATH, which is absolute and clean, followed; the last name need not be there yet. */
+static void
+follow(char path[PATH_MAX])
+{
+	char whole[PATH_MAX], folder[PATH_MAX];
+	const char *last = strrchr(path, '/');
+	size_t size;
+
+	if (realpath(path, whole) == NULL) {
+		snprintf(folder, sizeof(folder), "%.*s", last > path ? (int)(last - path) : 1,
+		    path);
+		if (realpath(folder, whole) == NULL)
+			return;
+		size = strcmp(whole, "/") != 0 ? strlen(whole) : 0;
+		if (size + strlen(last) >= sizeof(whole))
+			return;
+		memcpy(whole + size, last, strlen(last) + 1);
+	}
+	memcpy(path, whole, strlen(whole) + 1);
 }
 
 static enum err_code
 parse_local(const char *text, struct location *location, struct err *err)
 {
-	char resolved[PATH_MAX];
-	char here[PATH_MAX] = "";
+	char here[PATH_MAX] = "", path[PATH_MAX];
 	int size;
 
-	if (realpath(text, resolved) != NULL) {
-		size = snprintf(location->folder, sizeof(location->folder), "%s", resolved);
-	} else {
-		if (text[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-			return err_set(err, ERR_IO, "the current folder does not exist any more");
-		size = snprintf(location->folder, sizeof(location->folder), "%s%s%s", here,
-		    text[0] == '/' ? "" : "/", text);
-	}
-	if (size < 0 || (size_t)size >= sizeof(location->folder))
+	if (text[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+		return err_set(err, ERR_IO, "the current folder does not exist any more");
+	size = snprintf(path, sizeof(path), "%s%s%s", here, text[0] == '/' ? "" : "/", text);
+	if (size < 0 || (size_t)size >= sizeof(path))
 		return err_set(err, ERR_USAGE, "the folder's path is too long");
-	memcpy(location->text, location->folder, (size_t)size + 1);
+	clean_path(path);
+	follow(path);
+	if (!text_is_plain(view_of_text(path)))
+		return err_set(err, ERR_USAGE,
+		    "%s leads to a folder with control characters in its name", text);
+	memcpy(location->folder, path, strlen(path) + 1);
+	memcpy(location->text, path, strlen(path) + 1);
 	return ERR_OK;
 }
 

@@ -15,11 +15,12 @@ struct location {
 	char user[LOCATION_USER_MAX + 1]; /* "" when none is given */
 	unsigned port;                    /* 0 when none is given */
 	char folder[4096];                /* absolute */
-	char text[LOCATION_TEXT_SIZE];    /* the one name of this place, for trust and for people */
+	char text[LOCATION_TEXT_SIZE]; /* the one name of this place, for memory and for people */
 };
 
-/* ERR_USAGE says what is wrong: a host or user that ssh could take for an option, no folder,
- * control characters.  A local folder need not exist. */
+/* Needless slashes and dots are left out, and links of this machine followed.  ERR_USAGE says what is wrong: a
+ * host or user that ssh could take for an option, no folder, control characters.  A local folder need not
+ * exist. */
 enum err_code location_parse(const char *text, struct location *ret_location,
     struct err *err) MUST_CHECK;
 /* The command for the shell of a remote machine, quoted: halligan serve --stdio --vault 'DIR'. */

@@ -2,7 +2,6 @@
 #include "ceremony/client/status.h"
 
 #include "ceremony/client/sync.h"
-#include "ceremony/client/trust.h"
 #include "ceremony/protocol/message.h"
 
 enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
@@ -12,12 +11,10 @@ static enum err_code
 verify(struct client *client, struct err *err)
 {
 	const struct vault_view *view;
-	struct trust_place place;
 
 	if (client_hello(client)->state != VAULT_FOUNDING)
 		return client_sync(client, &view, err);
-	TRY(trust_place_of(client_location(client), &place, err));
-	return trust_check_new(&place, err);
+	return client_check_new(client, err);
 }
 
 enum err_code

@@ -3,19 +3,24 @@
  * client_sync: from the vault id to the charter, roster and checkpoint of today.
  *
  * The whole chain is asked for and verified each time; it is short, and so nothing but digests
- * has to be kept.  The vault id comes from this computer's trust, or on first contact from the
- * server, and then the person is told to compare it.
+ * has to be kept.  The vault id comes from this computer's memory of the place, or from the server where
+ * none was met.  A server can say any id: only what follows from it, by its founders' signatures, the log
+ * key of its charter, and all that was seen of it, is believed to be that vault, and only then a place is
+ * said to be its.
  */
 #include "ceremony/client/sync.h"
 
 #include <string.h>
 
+#include "base/process.h"
 #include "base/text.h"
-#include "ceremony/client/trust.h"
+#include "ceremony/client/memory.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements_host.h"
 #include "vault/documents/chain_fold.h"
 #include "vault/log/tlog.h"
+
+enum { KEEP_MILLISECONDS = 10000 };
 
 struct loading {
 	struct vault_view view;
@@ -85,8 +90,7 @@ read_chain(struct json_in *in, const struct trust *known, struct loading *loadin
 	TRY(json_in_end(in));
 	if (!digest_equal(&loading->view.chain.vault, &known->vault))
 		return err_set(err, ERR_INTEGRITY,
-		    "another vault stands here than before: its id is not the one that this "
-		    "computer knows");
+		    "the server shows another vault's documents than it greeted with");
 	TRY(verify_chain(documents, &loading->view.chain, err));
 	TRY(verify_checkpoint(buf_view(&note), &loading->view, err));
 	return read_proof(proof, loading, err);
@@ -141,38 +145,89 @@ judge(const struct loading *loading, const struct trust *known, struct trust *re
 	return ERR_OK;
 }
 
-/* Under the lock of PLACE. */
 static enum err_code
-sync_locked(struct client *client, const struct trust_place *place,
-    const struct vault_view **ret_view, struct err *err)
+verify_greeting(const struct client *client, const struct charter *charter, struct err *err)
 {
-	struct trust known = {0}, seen;
-	CLEANUP(loading_done) struct loading loading = {0};
-	enum err_code code = trust_load(place, &known, err);
+	const struct client_hello *hello = client_hello(client);
 
-	if (code == ERR_NOT_FOUND)
-		known.vault = client_hello(client)->vault;
-	else if (code != ERR_OK)
-		return code;
-	TRY(fetch_chain(client, &known, &loading, err));
-	const struct charter *charter = loading.view.chain.charter;
-	if (charter->training != client_hello(client)->training ||
-	    strcmp(charter->name, client_hello(client)->name) != 0)
+	if (charter->training != hello->training || strcmp(charter->name, hello->name) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the server greeted with another name or kind of vault than its charter says");
-	TRY(judge(&loading, &known, &seen, err));
-	if (code == ERR_NOT_FOUND)
-		introduce(client, &known.vault);
-	TRY(trust_save(place, &seen, err));
-	*ret_view = client_keep(client, &loading.view);
 	return ERR_OK;
 }
 
-/* Why there is nothing to verify; where a vault was alive before, that is an alarm. */
+/* What the server shows, verified from what is KNOWN. */
 static enum err_code
-not_live(const struct client *client, const struct trust_place *place, struct err *err)
+look(struct client *client, const struct known *known, struct loading *loading,
+    struct trust *ret_seen, struct err *err)
 {
-	TRY(trust_check_new(place, err));
+	enum err_code code = fetch_chain(client, &known->trust, loading, err);
+
+	if (code == ERR_OK)
+		code = verify_greeting(client, loading->view.chain.charter, err);
+	if (code == ERR_OK)
+		code = judge(loading, &known->trust, ret_seen, err);
+	if (code == ERR_INTEGRITY && known->met && !known->here)
+		return err_add(err,
+		    "what stands at %.200s claims to be the vault that was at %.200s",
+		    client_location(client), known->last);
+	return code;
+}
+
+static void
+tell(const struct client *client, const struct known *known)
+{
+	if (!known->met)
+		introduce(client, &known->trust.vault);
+	else if (!known->here)
+		ui_say(client_options(client)->ui,
+		    "This vault, %s, was at %s and is now at %s. All that this computer has seen of it "
+		    "still counts.",
+		    client_hello(client)->name, known->last, client_location(client));
+}
+
+/* Another command that saw more meanwhile is no fault; but what was shown here must follow that, too. */
+static enum err_code
+sync_live(struct client *client, const struct memory *memory, const struct vault_view **ret_view,
+    struct err *err)
+{
+	int64_t deadline = process_milliseconds() + KEEP_MILLISECONDS;
+	bool kept = false, told = false;
+
+	while (!kept) {
+		CLEANUP(loading_done) struct loading loading = {0};
+		struct known known;
+		struct trust seen;
+
+		TRY(memory_recall(memory, &client_hello(client)->vault, &known, err));
+		TRY(look(client, &known, &loading, &seen, err));
+		if (!told)
+			tell(client, &known);
+		told = true;
+		TRY(memory_keep(memory, &known, &seen, &kept, err));
+		if (kept)
+			*ret_view = client_keep(client, &loading.view);
+		else if (process_milliseconds() >= deadline)
+			return err_set(err, ERR_BUSY,
+			    "other commands on this computer see ever more of this vault");
+	}
+	return ERR_OK;
+}
+
+enum err_code
+client_check_new(const struct client *client, struct err *err)
+{
+	struct memory memory;
+
+	TRY(memory_at(client_location(client), &memory, err));
+	return memory_check_new(&memory, err);
+}
+
+/* Why there is nothing to verify. */
+static enum err_code
+not_live(const struct client *client, struct err *err)
+{
+	TRY(client_check_new(client, err));
 	if (client_hello(client)->state == VAULT_ABSENT)
 		return err_set(err, ERR_NOT_FOUND,
 		    "there is no vault at %s; make one with halligan init",
@@ -186,12 +241,10 @@ not_live(const struct client *client, const struct trust_place *place, struct er
 enum err_code
 client_sync(struct client *client, const struct vault_view **ret_view, struct err *err)
 {
-	FILE_LOCK *lock = NULL;
-	struct trust_place place;
+	struct memory memory;
 
-	TRY(trust_place_of(client_location(client), &place, err));
 	if (client_hello(client)->state != VAULT_LIVE)
-		return not_live(client, &place, err);
-	TRY(trust_lock(&place, &lock, err));
-	return sync_locked(client, &place, ret_view, err);
+		return not_live(client, err);
+	TRY(memory_at(client_location(client), &memory, err));
+	return sync_live(client, &memory, ret_view, err);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trust: for each vault location the client keeps, in $XDG_STATE_HOME/halligan (default
- * ~/.local/state/halligan), the vault id, and the newest charter, roster and checkpoint that it
- * saw.  client_sync verifies the chains from there (from the vault id on first contact, which the
- * person compares), asks for a consistency proof, and refuses to go back (ERR_INTEGRITY).
+ * client_sync verifies the documents and the log of the vault that a server shows, from what this computer
+ * remembers of that vault, wherever it was met before (memory.h), asks for a consistency proof, and refuses
+ * to go back (ERR_INTEGRITY).  The person is told of a first contact, whose id is to be compared, and of a
+ * known vault in a place where it was not met before.
  */
 #ifndef CEREMONY_CLIENT_SYNC_H
 #define CEREMONY_CLIENT_SYNC_H
@@ -13,5 +13,7 @@
 /* RET_VIEW is valid until the next sync. */
 enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
     struct err *err) MUST_CHECK;
+/* Where no vault lives there is nothing to verify; ERR_INTEGRITY when this computer knows a living one there. */
+enum err_code client_check_new(const struct client *client, struct err *err) MUST_CHECK;
 
 #endif

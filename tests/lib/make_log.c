@@ -20,6 +20,7 @@
 #include "vault/log/anchor.h"
 #include "vault/log/note.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 
 struct log {
 	const char *folder;

@@ -17,6 +17,7 @@
 #include "vault/store/ceremony.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 #include "vault/store/opened.h"
 #include "vault/store/sealed.h"
 #include "vault/store/secret.h"

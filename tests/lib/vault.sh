@@ -87,9 +87,13 @@ town_enroll() {
 	done
 }
 
-town_charter() {
+town_charter() { town_draft "$@" && town_found_all; }
+town_draft() {
 	as "${OFFICERS[0]}" charter draft --policy "production=${1:-$QUORUM}" --max-duration 2h \
-		"${OFFICERS[@]/%/.enrolment}" || return
+		"${OFFICERS[@]/%/.enrolment}"
+}
+# The founders who did not draw it up.
+town_found_all() {
 	local seat
 	for seat in "${OFFICERS[@]:1}"; do as "$seat" charter sign || return; done
 }

@@ -31,7 +31,11 @@ like "and what to do is said" "$(tap_output)" 'enroll its PIV side first: hallig
 ok "its PIV side gets a key" cosign piv legal-piv.enrolment
 ok "the sixth is a FIDO2 token, and the PIV side of the device signs that it has this serial" cosign fido2 legal.enrolment --cosign
 like "which is said" "$(tap_output)" "serial ${SERIAL[legal]} \\(its PIV side signed that\\)"
-ok "charter 1 is drafted and signed by five founders" town_charter
+ok "charter 1 is drafted, and signed by its first founder" town_draft
+cp -a "$VAULT" unfounded
+ok "the other four sign it" town_found_all
+refused "in a copy from before that, put elsewhere, nobody founds the same vault again" as secops charter sign --vault unfounded
+like "for it lives" "$(tap_output)" "a vault that this computer knows alive, last at $VAULT: an old copy of it was put at $PWD/unfounded"
 ok "alice enters the roster, signed by an operator and another officer" town_roster
 ssh-keygen -q -t ed25519 -N '' -f other
 ssh-keygen -q -t ed25519 -N '' -C breakglass -f breakglass

@@ -332,8 +332,8 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 
 /* One look at both slots: the one with the higher number first, since that is nearly always valid. */
 static enum err_code
-look(struct anchor *anchor, struct raw raws[SLOTS], struct anchor_slot *ret_slot,
-    bool *ret_valid, struct err *err)
+look(struct anchor *anchor, struct raw raws[SLOTS], struct anchor_slot *ret_slot, bool *ret_valid,
+    struct err *err)
 {
 	struct digest vault;
 	uint64_t seqs[SLOTS];

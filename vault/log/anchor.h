@@ -9,11 +9,23 @@
  *	MAC = HMAC-SHA-256(anchor_key, all that stands before it)
  *
  * SEQ grows by one with each write and stands in slot SEQ mod 2; of two valid slots the one with the
- * higher SEQ counts.  The database stands at its FROM (before a commit, or when that failed) or at its TO;
- * when both are the same, the state is settled.  What a writer and a reader do with it, and why a power
- * cut at any point is harmless: docs/DESIGN.md, "The anchor".
+ * higher SEQ counts.  The database stands at its FROM (before a commit, or when that failed) or at its
+ * TO; when both are the same, the state is settled.
  *
- * Slots are written under the writer lock only; anybody reads them at any time.
+ *	writer, under the writer lock: read the slot; the database is at R, one of its two states;
+ *	    make S; write {R,S}; COMMIT; write {S,S} (once for several transactions; when COMMIT failed
+ *	    without an I/O error: {R,R}); unlock; only then reply
+ *	reader: begin with a read of the database; *then* read the slot; prove; end the transaction;
+ *	    when FROM is older than what was read, take the lock, look again, settle; then reply
+ *
+ *	stopped				database	slot counts	so
+ *	before {R,S} was whole		R		the one before	stands at its TO
+ *	before the commit point		R		{R,S}		stands at FROM
+ *	after it, or {S,S} torn		S		{R,S}		stands at TO, settled before a reply
+ *	after {S,S}			S		{S,S}		S alone
+ *
+ * A database at neither is an older one, or another.  Slots are written under the writer lock only;
+ * anybody reads them at any time.
  *
  * Errors of every call: ERR_INTEGRITY says what was met, what it means and what to put back; ERR_IO;
  * ERR_MEMORY; ERR_CRYPTO.
@@ -45,7 +57,7 @@ enum err_code anchor_key(const struct secret *log_seed, struct secret **ret_key,
     struct err *err) MUST_CHECK;
 
 /* Make FOLDER's anchor, settled at STATE with SEQ 0; file and folder are synced.  ERR_EXISTS when there is
- * one, whatever is in it.  VAULT is all zeros while the vault is being founded and has no id. */
+ * one, whatever is in it; ERR_REFUSED when something else has its name.  VAULT is all zeros while the vault is being founded and has no id. */
 enum err_code anchor_create(const char *folder, const struct digest *vault,
     const struct secret *key, const struct anchor_state *state, struct err *err) MUST_CHECK;
 

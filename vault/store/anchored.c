@@ -5,9 +5,10 @@
 
 #include "base/text.h"
 #include "vault/store/inside.h"
-#include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 #include "vault/store/sql_query.h"
-#include "vault/store/store.h"
+
+enum { LOCK_SECONDS = 10 };
 
 static enum err_code
 alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
@@ -16,7 +17,8 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 
 	if (size < slot->from.size)
 		return err_set(err, ERR_INTEGRITY,
-		    "an old database was restored: its log has %" PRIu64 " %s, and the vault's has %" PRIu64
+		    "an old database was restored: its log has %" PRIu64
+		    " %s, and the vault's has %" PRIu64
 		    " by its anchor; nothing is released.  Put the newest database back",
 		    size, leaves, slot->from.size);
 	return err_set(err, ERR_INTEGRITY,
@@ -89,6 +91,12 @@ store_check_frontier(struct store *store, struct err *err)
 }
 
 enum err_code
+store_lock(const struct store *store, struct file_lock **ret_lock, struct err *err)
+{
+	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
+}
+
+enum err_code
 store_commit_anchored(struct store *store, struct err *err)
 {
 	struct err ignored;
@@ -96,41 +104,10 @@ store_commit_anchored(struct store *store, struct err *err)
 	TRY(anchor_write(store->anchor, store->slot.seq, &store->base, &store->now, err));
 	enum err_code code = sql_commit(store->sql, err);
 	if (code == ERR_OK)
-		return anchor_write(store->anchor, store->slot.seq + 1, &store->now, &store->now, err);
+		return anchor_write(store->anchor, store->slot.seq + 1, &store->now, &store->now,
+		    err);
 	if (code != ERR_IO) /* else nobody knows: the next one who looks finds out */
 		(void)!anchor_write(store->anchor, store->slot.seq + 1, &store->base, &store->base,
 		    &ignored);
 	return code;
-}
-
-/* Under the writer's lock nobody is between two slots: one who was has died. */
-static enum err_code
-settle(struct store *store, struct err *err)
-{
-	SQL_SCOPE scope = {0};
-
-	TRY(sql_enter(store->sql, &scope, err));
-	TRY(store_anchored(store, err));
-	if (anchor_slot_is_settled(&store->slot) ||
-	    !anchor_state_equal(&store->base, &store->slot.to))
-		return ERR_OK;
-	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
-}
-
-enum err_code
-store_settle(struct store *store, struct err *err)
-{
-	struct anchor_slot slot;
-
-	if (store->unsettled == 0)
-		return ERR_OK;
-	TRY(anchor_read(store->anchor, &slot, err));
-	if (slot.from.size < store->unsettled) {
-		FILE_LOCK *lock = NULL;
-
-		TRY(store_lock(store, &lock, err));
-		TRY(settle(store, err));
-	}
-	store->unsettled = 0;
-	return ERR_OK;
 }

@@ -118,7 +118,7 @@ debt_is_open(const struct sql_row *row)
 	return !column_is(row, DEBT_STATE, "retired");
 }
 
-enum { SPARE_BOX = 6, SPARE_TEST = 9 };
+enum { SPARE_STATEMENT = 5, SPARE_BOX = 6, SPARE_TEST = 9 };
 
 static bool
 spare_has_box(const struct sql_row *row)
@@ -134,7 +134,7 @@ spare_is_untested(const struct sql_row *row)
 
 /* ---- the tables ---- */
 
-#define NONE (-1)
+#define NONE       (-1)
 #define ROWS(name) #name, "SELECT * FROM " #name
 
 const struct table cell_tables[TABLES] = {
@@ -157,8 +157,7 @@ const struct table cell_tables[TABLES] = {
         .indexes = {{CELL_ITEM_OF_SECRET, NONE, NONE, item_middle, NULL},
             {CELL_ITEM_OF_DEBT, ITEM_DEBT, NONE, NULL, item_has_debt}}},
     [TABLE_VOICES] = {ROWS(voices), CELL_VOICE, 6, .keys = {4}, 1,
-        .indexes = {{CELL_VOICES, 1, 0, NULL, NULL},
-            {CELL_APPROVALS, 3, 0, NULL, voice_approves}}},
+        .indexes = {{CELL_VOICES, 1, 0, NULL, NULL}, {CELL_APPROVALS, 3, 0, NULL, voice_approves}}},
     [TABLE_SHARES] = {ROWS(shares), CELL_SHARE, 6, .keys = {0, 1, 2}, 3, 2},
     [TABLE_OPENED] = {ROWS(opened), CELL_OPENED, 4, .keys = {0, 1, 2}, 3, 2},
     [TABLE_ANSWERS] = {ROWS(answers), CELL_ANSWER, 5, .keys = {0, 1, 2}, 3, 2},
@@ -168,9 +167,10 @@ const struct table cell_tables[TABLES] = {
     [TABLE_TESTS] = {ROWS(tests), CELL_TEST, 3, .keys = {2}, 1,
         .indexes = {{CELL_TESTS, 1, 0, NULL, NULL}}},
     [TABLE_SPARES] = {ROWS(spares), CELL_SPARE, 10, .keys = {0, 1, 2}, 3, 2,
-        .indexes = {{CELL_UNTESTED, 2, NONE, NULL, spare_is_untested},
+        .indexes = {{CELL_UNTESTED, 2, SPARE_STATEMENT, NULL, spare_is_untested},
             {CELL_BOXES, SPARE_BOX, NONE, NULL, spare_has_box}}},
-    [TABLE_LOG_LEAF] = {"log_leaf", .why = "a leaf is shown to be in the log whose root is anchored"},
+    [TABLE_LOG_LEAF] = {"log_leaf",
+        .why = "a leaf is shown to be in the log whose root is anchored"},
     [TABLE_LOG_HASH] = {"log_hash", .why = "hashes of the log fold to its root, or are wrong"},
     [TABLE_NODES] = {"nodes", .why = "they are the tree"},
 };
@@ -220,8 +220,7 @@ cell_key(const struct table *table, const struct sql_value *key, struct tree_key
 }
 
 static void
-pick_key(const struct table *table, const struct sql_row *row,
-    struct sql_value ret_key[CELL_KEYS])
+pick_key(const struct table *table, const struct sql_row *row, struct sql_value ret_key[CELL_KEYS])
 {
 	for (size_t i = 0; i < table->key_count; i++)
 		ret_key[i] = row->values[table->keys[i]];
@@ -277,6 +276,15 @@ put_number(uint64_t number, uint8_t ret_bytes[8])
 		ret_bytes[i] = (uint8_t)(number >> (56 - 8 * i));
 }
 
+/* Bytes are ordered by their first eight. */
+static void
+put_order(const struct sql_value *value, uint8_t ret_bytes[8])
+{
+	put_number((uint64_t)value->number, ret_bytes);
+	if (value->bytes.size >= 8)
+		memcpy(ret_bytes, value->bytes.data, 8);
+}
+
 static enum err_code
 find_middle(const struct index *index, const struct sql_row *row, struct digest *ret_middle,
     struct err *err)
@@ -288,8 +296,10 @@ find_middle(const struct index *index, const struct sql_row *row, struct digest 
 	}
 	TRY(hash_values(index->parent >= 0 ? &row->values[index->parent] : NULL,
 	    index->parent >= 0 ? 1 : 0, ret_middle, err));
-	put_number(index->order >= 0 ? (uint64_t)row->values[index->order].number : 0,
-	    ret_middle->bytes + PARENT_SIZE);
+	if (index->order >= 0)
+		put_order(&row->values[index->order], ret_middle->bytes + PARENT_SIZE);
+	else
+		put_number(0, ret_middle->bytes + PARENT_SIZE);
 	return ERR_OK;
 }
 

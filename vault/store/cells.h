@@ -33,12 +33,12 @@ enum cell_kind {
 	CELL_SPARE,
 
 	CELL_DOCUMENT_OF = 64, /* where a statement stands */
-	CELL_DRAFTS,       /* in the order of arrival */
-	CELL_NAMES,        /* secrets by the first 32 bytes of their names, which stand in the middle */
+	CELL_DRAFTS,           /* in the order of arrival */
+	CELL_NAMES, /* secrets by the first 32 bytes of their names, which stand in the middle */
 	CELL_SEALED_UNDER, /* current versions by their charter's digest, which stands in the middle */
-	CELL_EXPOSED,      /* exposed current versions by their secret's id, which begins the middle */
-	CELL_CEREMONIES,   /* of a state, in the order of arrival */
-	CELL_REQUESTS,     /* the ceremony of a request */
+	CELL_EXPOSED, /* exposed current versions by their secret's id, which begins the middle */
+	CELL_CEREMONIES,     /* of a state, in the order of arrival */
+	CELL_REQUESTS,       /* the ceremony of a request */
 	CELL_ITEM_OF_SECRET, /* ids of ceremony and secret stand in the middle */
 	CELL_ITEM_OF_DEBT,
 	CELL_VOICES,    /* of a ceremony, in the order of arrival */
@@ -47,7 +47,7 @@ enum cell_kind {
 	CELL_DEBTS_OF,  /* a secret, in the order of arrival */
 	CELL_DEBTS,     /* of a state, in the order of arrival */
 	CELL_TESTS,     /* of a token, in the order of arrival */
-	CELL_UNTESTED,  /* envelopes of a spare token */
+	CELL_UNTESTED,  /* envelopes of a spare token, in the order of their statements */
 	CELL_BOXES      /* the same by what names the box */
 };
 

@@ -34,8 +34,7 @@ check_unused(struct store *store, const struct digest *request, struct err *err)
 {
 	struct sql_value sought = sql_bytes(VIEW_OF(request->bytes));
 	struct digest ceremony;
-	enum err_code code =
-	    state_named(store, CELL_REQUESTS, &sought, "ceremony", &ceremony, err);
+	enum err_code code = state_named(store, CELL_REQUESTS, &sought, "ceremony", &ceremony, err);
 	if (code == ERR_NOT_FOUND)
 		return ERR_OK;
 	if (code != ERR_OK)
@@ -47,8 +46,8 @@ static enum err_code
 add_item(struct store *store, const struct id *ceremony, size_t position,
     const struct item_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "items",
-	    "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "items", "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_item(&query, ceremony, position);
 	store_put_number(&query, &row->secret, row->version);
 	sql_put_text(&query, item_state_names[row->state]);
@@ -62,7 +61,8 @@ check_distinct(const struct item_row *items, size_t count, struct err *err)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (memcmp(&items[i].secret, &items[j].secret, sizeof(items[i].secret)) == 0)
+			if (memcmp(&items[i].secret, &items[j].secret, sizeof(items[i].secret)) ==
+			    0)
 				return err_set(err, ERR_EXISTS,
 				    "items: there is one of this secret already");
 	return ERR_OK;
@@ -124,8 +124,8 @@ enum err_code
 store_get_ceremony(struct store *store, const struct id *id, struct ceremony_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "SELECT * FROM ceremonies WHERE id = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "ceremonies", "SELECT * FROM ceremonies WHERE id = ?", err);
 	store_put_id(&query, id);
 	TRY(state_one(store, TABLE_CEREMONIES, &query, "ceremony"));
 	read_ceremony(&query, ret_row);

@@ -79,8 +79,7 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 enum err_code
 store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row, struct err *err)
 {
-	SQL_QUERY query =
-	    sql_query(store->sql, "debts", "SELECT * FROM debts WHERE id = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "debts", "SELECT * FROM debts WHERE id = ?", err);
 	store_put_id(&query, id);
 	TRY(state_one(store, TABLE_DEBTS, &query, "rotation debt"));
 	read_debt(&query, ret_row);

@@ -44,7 +44,8 @@ struct store {
 	struct digest logged;    /* the state's root when the last one was */
 	struct state state;
 
-	uint64_t unsettled; /* leaves of a state that was read before its writer had settled it; 0: none */
+	uint64_t
+	    unsettled; /* leaves of a state that was read before its writer had settled it; 0: none */
 };
 
 #endif

@@ -1,43 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The log's leaves, and the hashes of its complete subtrees, each in the order in which it came.
- * The hash (level, index) is complete when leaf ((index + 1) << level) - 1 comes; before that leaf,
- * L, there are 2 L - popcount(L) hashes (tlog_append stores one for the leaf and one for each carry
- * of L), and those of lower levels come first:
- *
- *	leaf		0    1    1    2    3    3    3    4	...
- *	(level, index)	0,0  0,1  1,0  0,2  0,3  1,1  2,0  0,4	...
- *	position	0    1    2    3    4    5    6    7	...
- *
- * So both tables grow at their ends, nothing is sorted, and verifying reads each once.
- */
 #include "vault/store/log.h"
 
 #include <inttypes.h>
 
 #include "vault/store/anchored.h"
 #include "vault/store/inside.h"
+#include "vault/store/log_hash.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
 
 enum { PROGRESS_LEAVES = 10000 };
-
-static uint64_t
-hashes_before(uint64_t leaf)
-{
-	return 2 * leaf - (uint64_t)__builtin_popcountll(leaf);
-}
-
-/* SQLite's integers have 63 bits; false for a hash that no log of ours can have. */
-static bool
-find_position(unsigned level, uint64_t index, int64_t *ret_position)
-{
-	if (level >= TLOG_LEVELS || index >= (1ULL << 61) >> level)
-		return false;
-	uint64_t last_leaf = ((index + 1) << level) - 1;
-	*ret_position = (int64_t)(hashes_before(last_leaf) + level);
-	return true;
-}
 
 enum err_code
 store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
@@ -47,24 +19,6 @@ store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
 	TRY(store_anchored(store, err));
 	*ret_size = store->now.size;
 	return ERR_OK;
-}
-
-enum err_code
-store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *ret_hash,
-    struct err *err)
-{
-	struct store *store = context;
-	int64_t position;
-	if (!find_position(level, index, &position))
-		return err_set(err, ERR_INTERNAL, "no log has a hash %u/%" PRIu64, level, index);
-	SQL_QUERY query =
-	    sql_query(store->sql, "log_hash", "SELECT hash FROM log_hash WHERE position = ?", err);
-	sql_put_int(&query, position);
-	if (sql_one(&query, "hash") == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
-	store_get_digest(&query, "hash", ret_hash);
-	return sql_end(&query);
 }
 
 static enum err_code
@@ -122,33 +76,6 @@ store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
 	return ERR_OK;
 }
 
-/* What stands where the next row goes was not put there by us. */
-static enum err_code
-add_row(struct sql_query *query)
-{
-	enum err_code code = sql_run(query, NULL);
-	if (code == ERR_EXISTS)
-		return err_set(query->err, ERR_INTEGRITY,
-		    "the log has a row in %s where its next one goes: somebody wrote there",
-		    query->table);
-	return code;
-}
-
-static enum err_code
-store_hash(void *context, unsigned level, uint64_t index, const struct digest *hash,
-    struct err *err)
-{
-	struct store *store = context;
-	int64_t position;
-	if (!find_position(level, index, &position))
-		return err_set(err, ERR_INTERNAL, "the log is full");
-	SQL_QUERY query = sql_query(store->sql, "log_hash",
-	    "INSERT INTO log_hash (position, hash) VALUES (?, ?)", err);
-	sql_put_int(&query, position);
-	store_put_digest(&query, hash);
-	return add_row(&query);
-}
-
 static enum err_code
 insert_leaf(struct store *store, uint64_t index, struct view data, struct err *err)
 {
@@ -156,7 +83,7 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 	    "INSERT INTO log_leaf (position, data) VALUES (?, ?)", err);
 	sql_put_int(&query, (int64_t)index);
 	sql_put_bytes(&query, data);
-	return add_row(&query);
+	return sql_run(&query, NULL);
 }
 
 enum err_code
@@ -167,18 +94,12 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 	uint64_t size = store->now.size;
 	TRY(tlog_leaf_hash(data, &hash, err));
 	TRY(insert_leaf(store, size, data, err));
-	TRY(tlog_append(size, &hash, store_log_fetch, store_hash, store, err));
+	TRY(tlog_append(size, &hash, store_log_fetch, store_log_keep, store, err));
 	TRY(store_log_root(store, size + 1, &store->now.log_root, err));
 	store->now.size++;
 	store->leaves++;
 	*ret_index = size;
 	return ERR_OK;
-}
-
-enum err_code
-store_log_root(struct store *store, uint64_t size, struct digest *ret_root, struct err *err)
-{
-	return tlog_root(size, store_log_fetch, store, ret_root, err);
 }
 
 /* One pass: the hashes of the left subtrees that still wait for their right ones, by level. */
@@ -204,7 +125,7 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 	struct recompute *pass = context;
 	struct digest stored = {{0}};
 	int64_t expected = 0;
-	if (!find_position(level, index, &expected))
+	if (!log_hash_position(level, index, &expected))
 		return err_set(err, ERR_INTEGRITY,
 		    "log_leaf.position in the database is out of range");
 	if (!sql_next(pass->hashes)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: its leaves, and the hashes of its tree (vault/log/tlog.h). */
+/* The log: its leaves (vault/log/tlog.h), shown to be in the log that the anchor knows. */
 #ifndef VAULT_STORE_LOG_H
 #define VAULT_STORE_LOG_H
 
@@ -14,11 +14,6 @@ enum err_code store_log_head(struct store *store, uint64_t *ret_size, struct dig
     struct err *err) MUST_CHECK;
 /* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
-    struct err *err) MUST_CHECK;
-/* tlog_fetch over the stored hashes; CONTEXT is the store. */
-enum err_code store_log_fetch(void *context, unsigned level, uint64_t index,
-    struct digest *ret_hash, struct err *err) MUST_CHECK;
-enum err_code store_log_root(struct store *store, uint64_t size, struct digest *ret_root,
     struct err *err) MUST_CHECK;
 /* Recompute every stored hash from the leaves.  ERR_INTEGRITY names the first that differs.
  * PROGRESS (may be NULL) is told every 10,000 leaves. */

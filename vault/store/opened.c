@@ -19,8 +19,8 @@ store_add_opened(struct store *store, const struct secret_id *secret, uint32_t v
 		    "version %u was opened before; a version is opened once", version);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	SQL_QUERY query = sql_query(store->sql, "opened",
-	    "INSERT INTO opened VALUES (?, ?, ?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "opened", "INSERT INTO opened VALUES (?, ?, ?, ?)", err);
 	store_put_number(&query, secret, version);
 	store_put_id(&query, ceremony);
 	store_put_id_or_null(&query, recovers);
@@ -54,8 +54,8 @@ enum err_code
 store_add_answer(struct store *store, const struct id *ceremony, size_t position,
     const struct digest *token, const struct sealed_box *box, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "answers",
-	    "INSERT INTO answers VALUES (?, ?, ?, ?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "answers", "INSERT INTO answers VALUES (?, ?, ?, ?, ?)", err);
 	store_put_item(&query, ceremony, position);
 	store_put_digest(&query, token);
 	store_put_box(&query, box);

@@ -86,8 +86,8 @@ enum err_code
 store_get_secret(struct store *store, const struct secret_id *id, struct secret_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "SELECT * FROM secrets WHERE id = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "secrets", "SELECT * FROM secrets WHERE id = ?", err);
 	store_put_secret_id(&query, id);
 	TRY(state_one(store, TABLE_SECRETS, &query, "secret"));
 	read_secret(&query, ret_row);
@@ -113,8 +113,8 @@ get_named(struct store *store, const struct tree_cell *cell, struct secret_row *
 
 /* The first name of RANGE after AFTER (NULL: from its start on), which becomes its place. */
 static enum err_code
-next_name(struct store *store, const struct tree_range *range, struct tree_key *place, bool *is_first,
-    struct secret_row *ret_row, struct err *err)
+next_name(struct store *store, const struct tree_range *range, struct tree_key *place,
+    bool *is_first, struct secret_row *ret_row, struct err *err)
 {
 	struct tree_cell cell;
 	size_t count;

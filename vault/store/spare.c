@@ -155,7 +155,8 @@ store_get_spare(struct store *store, const struct secret_id *secret, uint32_t ve
 	CLEANUP(columns_done) struct columns columns = {0};
 	TRY(get_columns(store, secret, version, token, &columns, err));
 	if (!has_box(&columns))
-		return err_set(err, ERR_NOT_FOUND, "there is no such envelope for this spare token");
+		return err_set(err, ERR_NOT_FOUND,
+		    "there is no such envelope for this spare token");
 	buf_bytes(ret_ciphertext, buf_view(&columns.ciphertext));
 	return buf_check(ret_ciphertext, err);
 }

@@ -31,7 +31,7 @@ enum err_code store_put_spare(struct store *store, const struct spare_row *row,
 enum err_code store_list_spares(struct store *store, const struct secret_id *secret,
     uint32_t version, struct spare_row *rows, size_t max, size_t *ret_count,
     struct err *err) MUST_CHECK;
-/* Up to MAX of TOKEN's, of all versions, that were not tested, in an order of their own. */
+/* Up to MAX of TOKEN's, of all versions, that were not tested, those of one statement together. */
 enum err_code store_list_untested_spares(struct store *store, const struct digest *token,
     struct spare_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 /* The ciphertext of a row. */

@@ -20,7 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#define SQLITE_ENABLE_PREUPDATE_HOOK /* as Debian builds it; else it does not link */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/store/sql_row.h"
 #include "vault/store/sql_vfs.h"
 
 /* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
@@ -50,8 +50,7 @@ struct sql {
 	bool own;              /* the transaction is that of a scope, and ends with it */
 	bool erases;           /* this transaction */
 	bool dead;             /* an fsync failed */
-	const struct sql_watcher *watcher; /* NULL: none */
-	void *context;
+	struct sql_watching watching;
 	struct sql_statement statements[STATEMENTS_MAX];
 	size_t statement_count;
 };
@@ -531,35 +530,20 @@ sql_next(struct sql_query *query)
 {
 	if (query->code != ERR_OK)
 		return false;
-	const struct sql_watcher *watcher = query->sql->watcher;
+	const struct sql_watcher *watcher = query->sql->watching.watcher;
 	if (sqlite3_stmt_readonly(query->statement->prepared) != 0)
 		watcher = NULL;
 	if (watcher != NULL)
-		watcher->begins(query->sql->context);
+		watcher->begins(query->sql->watching.context);
 	int result = sqlite3_step(query->statement->prepared);
 	if (result != SQLITE_ROW && result != SQLITE_DONE) {
 		query->code = fail(query->sql, result, query->table, query->err);
 		if (watcher != NULL)
-			watcher->fails(query->sql->context);
+			watcher->fails(query->sql->watching.context);
 	}
 	query->has_row = result == SQLITE_ROW;
 	query->column = 0;
 	return query->has_row;
-}
-
-static enum sql_kind
-kind_of(int type)
-{
-	switch (type) {
-	case SQLITE_INTEGER:
-		return SQL_INTEGER;
-	case SQLITE_TEXT:
-		return SQL_TEXT;
-	case SQLITE_BLOB:
-		return SQL_BYTES;
-	default:
-		return SQL_NULL; /* no table holds real numbers */
-	}
 }
 
 enum sql_kind
@@ -568,7 +552,7 @@ sql_kind(const struct sql_query *query)
 	if (query->code != ERR_OK || !query->has_row ||
 	    query->column >= sqlite3_column_count(query->statement->prepared))
 		return SQL_NOTHING;
-	return kind_of(sqlite3_column_type(query->statement->prepared, query->column));
+	return sql_row_kind(sqlite3_column_type(query->statement->prepared, query->column));
 }
 
 void
@@ -577,69 +561,14 @@ sql_get_row(const struct sql_query *query, struct sql_row *ret_row)
 	ret_row->count = 0;
 	if (query->code != ERR_OK || !query->has_row)
 		return;
-	sqlite3_stmt *prepared = query->statement->prepared;
-	for (int i = 0; i < sqlite3_column_count(prepared) && i < SQL_VALUES; i++) {
-		struct sql_value *value = &ret_row->values[ret_row->count++];
-
-		*value = (struct sql_value){.kind = kind_of(sqlite3_column_type(prepared, i))};
-		if (value->kind == SQL_INTEGER) {
-			value->number = sqlite3_column_int64(prepared, i);
-		} else if (value->kind != SQL_NULL) {
-			value->bytes.data = sqlite3_column_blob(prepared, i);
-			value->bytes.size = (size_t)sqlite3_column_bytes(prepared, i);
-		}
-	}
-}
-
-static struct sql_value
-value_of(sqlite3_value *stored)
-{
-	struct sql_value value = {.kind = kind_of(sqlite3_value_type(stored))};
-
-	if (value.kind == SQL_INTEGER) {
-		value.number = sqlite3_value_int64(stored);
-	} else if (value.kind != SQL_NULL) {
-		value.bytes.data = sqlite3_value_blob(stored);
-		value.bytes.size = (size_t)sqlite3_value_bytes(stored);
-	}
-	return value;
-}
-
-/* A row that SQLite cannot give, for want of memory, is told as one of another shape. */
-static void
-get_change(sqlite3 *database, int (*get)(sqlite3 *, int, sqlite3_value **), struct sql_row *ret_row)
-{
-	ret_row->count = 0;
-	for (int i = 0; i < sqlite3_preupdate_count(database) && i < SQL_VALUES; i++) {
-		sqlite3_value *value = NULL;
-
-		if (get(database, i, &value) == SQLITE_OK && value != NULL)
-			ret_row->values[ret_row->count++] = value_of(value);
-	}
-}
-
-static void
-on_change(void *context, sqlite3 *database, int operation, const char *schema, const char *table,
-    sqlite3_int64 old_id, sqlite3_int64 new_id)
-{
-	const struct sql *sql = context;
-	struct sql_row old, new;
-
-	(void)schema, (void)old_id, (void)new_id; /* nothing else is attached */
-	if (operation != SQLITE_INSERT)
-		get_change(database, sqlite3_preupdate_old, &old);
-	if (operation != SQLITE_DELETE)
-		get_change(database, sqlite3_preupdate_new, &new);
-	sql->watcher->changes(sql->context, table, operation != SQLITE_INSERT ? &old : NULL,
-	    operation != SQLITE_DELETE ? &new : NULL);
+	sql_row_read(query->statement->prepared, ret_row);
 }
 
 void
 sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context)
 {
-	sql->watcher = watcher;
-	sql->context = context;
-	sqlite3_preupdate_hook(sql->database, on_change, sql);
+	sql->watching = (struct sql_watching){watcher, context};
+	sql_row_watch(sql->database, &sql->watching);
 }
 
 int64_t

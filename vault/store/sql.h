@@ -22,7 +22,7 @@
 #ifndef VAULT_STORE_SQL_H
 #define VAULT_STORE_SQL_H
 
-#include "base/bytes.h"
+#include "vault/store/sql_row.h"
 
 enum { SQL_BLOB_MAX = 17 * 1024 * 1024 };
 
@@ -53,28 +53,6 @@ uint64_t sql_transaction(const struct sql *sql);
 /* Rows inserted, updated or deleted since the database was opened. */
 uint64_t sql_changes(const struct sql *sql);
 
-/* Columns and parameters as they are stored, unchecked: for sql_query.c and state.c alone. */
-enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
-enum { SQL_VALUES = 16 };
-struct sql_value {
-	enum sql_kind kind;
-	int64_t number;
-	struct view bytes; /* stands until SQLite is called again */
-};
-struct sql_row {
-	struct sql_value values[SQL_VALUES];
-	size_t count;
-};
-
-/* Is told of each row of each table before it changes: OLD is NULL when it is added, NEW when it is removed;
- * and before that, that a statement begins which may change some; after it, that it failed, and changed none
- * of those. */
-struct sql_watcher {
-	void (*begins)(void *context);
-	void (*changes)(void *context, const char *table, const struct sql_row *old,
-	    const struct sql_row *new);
-	void (*fails)(void *context);
-};
 void sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context);
 
 /* As long as a scope lives, what is asked sees one state: in the transaction that is open, or in a reading

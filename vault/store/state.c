@@ -22,7 +22,8 @@ note_change(struct state *state, const struct tree_change *change)
 		struct state_change *grown = realloc(state->changes, room * sizeof(*grown));
 
 		if (grown == NULL) {
-			state->code = err_set(&state->err, ERR_MEMORY, "out of memory for a change");
+			state->code =
+			    err_set(&state->err, ERR_MEMORY, "out of memory for a change");
 			return;
 		}
 		state->changes = grown;
@@ -323,8 +324,8 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 	if (query->code == ERR_OK)
 		query->code = find(store, &cell.key, &has, &value, query->err);
 	if (query->code == ERR_OK && has)
-		query->code = err_set(query->err, ERR_EXISTS, "%s: there is one already",
-		    table->name);
+		query->code =
+		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
 	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
 		query->code = alarm(table, "is none that the vault has", query->err);
 	return query->code;
@@ -471,7 +472,9 @@ state_of_states(struct store *store, uint8_t kind, const char *const *names, uns
     bool newest, size_t max, struct state_cells *ret_cells, struct err *err)
 {
 	SQL_SCOPE scope = {0};
-	STATE_CELLS cells = {calloc((size_t)__builtin_popcount(states) * max + 1, sizeof(*cells.rows)), 0};
+	STATE_CELLS cells = {calloc((size_t)__builtin_popcount(states) * max + 1,
+	                         sizeof(*cells.rows)),
+	    0};
 
 	if (cells.rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list");
@@ -485,7 +488,8 @@ state_of_states(struct store *store, uint8_t kind, const char *const *names, uns
 			    cells.rows + cells.count, max, &count, err));
 		cells.count += count;
 	}
-	qsort(cells.rows, cells.count, sizeof(*cells.rows), newest ? compare_newest : compare_oldest);
+	qsort(cells.rows, cells.count, sizeof(*cells.rows),
+	    newest ? compare_newest : compare_oldest);
 	ret_cells->rows = TAKE(cells.rows);
 	ret_cells->count = cells.count < max ? cells.count : max;
 	return ERR_OK;

@@ -27,8 +27,8 @@ bool state_is_changed(const struct store *store);
 void state_forget(struct store *store); /* the transaction is over */
 
 /* ROW, which was read from TABLE; and that which INDEX has for it, if it has. */
-enum err_code state_prove(struct store *store, const struct table *table,
-    const struct sql_row *row, struct err *err) MUST_CHECK;
+enum err_code state_prove(struct store *store, const struct table *table, const struct sql_row *row,
+    struct err *err) MUST_CHECK;
 enum err_code state_prove_index(struct store *store, const struct table *table,
     const struct index *index, const struct sql_row *row, bool *ret_has,
     struct err *err) MUST_CHECK;

@@ -33,8 +33,7 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 enum err_code
 store_get_text(struct store *store, const char *name, struct buf *ret_text, struct err *err)
 {
-	SQL_QUERY query =
-	    sql_query(store->sql, "texts", "SELECT * FROM texts WHERE name = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "texts", "SELECT * FROM texts WHERE name = ?", err);
 	sql_put_text(&query, name);
 	TRY(state_one(store, TABLE_TEXTS, &query, "text"));
 	sql_skip(&query);
@@ -68,8 +67,8 @@ enum err_code
 store_get_statement(struct store *store, const struct digest *digest, struct buf *ret_text,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "statements",
-	    "SELECT * FROM statements WHERE digest = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "statements", "SELECT * FROM statements WHERE digest = ?", err);
 	store_put_digest(&query, digest);
 	TRY(state_one(store, TABLE_STATEMENTS, &query, "statement"));
 	sql_skip(&query);
@@ -83,8 +82,8 @@ get_document(struct store *store, uint32_t position, struct digest *ret_digest, 
     struct err *err)
 {
 	struct digest digest;
-	SQL_QUERY query = sql_query(store->sql, "documents",
-	    "SELECT * FROM documents WHERE position = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "documents", "SELECT * FROM documents WHERE position = ?", err);
 	sql_put_int(&query, position);
 	TRY(state_one(store, TABLE_DOCUMENTS, &query, "document"));
 	sql_skip(&query);
@@ -159,8 +158,8 @@ enum err_code
 store_add_definition(struct store *store, const struct digest *hash, const struct digest *statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "definitions",
-	    "INSERT INTO definitions VALUES (?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "definitions", "INSERT INTO definitions VALUES (?, ?)", err);
 	store_put_digest(&query, hash);
 	store_put_digest(&query, statement);
 	return state_insert(store, TABLE_DEFINITIONS, &query);
@@ -170,8 +169,8 @@ enum err_code
 store_get_definition(struct store *store, const struct digest *hash, struct digest *ret_statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "definitions",
-	    "SELECT * FROM definitions WHERE hash = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "definitions", "SELECT * FROM definitions WHERE hash = ?", err);
 	store_put_digest(&query, hash);
 	TRY(state_one(store, TABLE_DEFINITIONS, &query, "definition"));
 	sql_skip(&query);

@@ -19,15 +19,15 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/log/tlog.h"
 #include "vault/log/tree.h"
 #include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
-#include "vault/store/log.h"
 #include "vault/store/sql_query.h"
 #include "vault/store/state.h"
 
-enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
+enum { FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
 
 #define NEW_FILE STORE_FILE ".new"
 #define STORE    CLEANUP(store_freep) struct store
@@ -152,7 +152,7 @@ store_create(const char *folder, const char *command, const struct secret *key,
 	STORE *store = NULL;
 	TRY(real_folder(folder, real, err));
 	TRY(store_new(real, command, &store, err));
-	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
+	TRY(store_lock(store, &store->lock, err));
 	if (make_database(real, key, err) != ERR_OK)
 		return err_add(err, "making a vault in %s", folder);
 	return store_open(folder, command, &founding, key, ret_store, err);
@@ -219,12 +219,6 @@ store_open(const char *folder, const char *command, const struct digest *vault,
 	state_watch(store);
 	*ret_store = TAKE(store);
 	return ERR_OK;
-}
-
-enum err_code
-store_lock(const struct store *store, struct file_lock **ret_lock, struct err *err)
-{
-	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
 }
 
 void
@@ -295,6 +289,38 @@ enum err_code
 store_state_root(struct store *store, struct digest *ret_root, struct err *err)
 {
 	return state_apply(store, ret_root, err);
+}
+
+/* Under the writer's lock nobody is between two slots: one who was has died. */
+static enum err_code
+settle(struct store *store, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (anchor_slot_is_settled(&store->slot) ||
+	    !anchor_state_equal(&store->base, &store->slot.to))
+		return ERR_OK;
+	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
+}
+
+enum err_code
+store_settle(struct store *store, struct err *err)
+{
+	struct anchor_slot slot;
+
+	if (store->unsettled == 0)
+		return ERR_OK;
+	TRY(anchor_read(store->anchor, &slot, err));
+	if (slot.from.size < store->unsettled) {
+		FILE_LOCK *lock = NULL;
+
+		TRY(store_lock(store, &lock, err));
+		TRY(settle(store, err));
+	}
+	store->unsettled = 0;
+	return ERR_OK;
 }
 
 enum err_code

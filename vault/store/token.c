@@ -10,8 +10,7 @@ enum err_code
 store_add_test(struct store *store, const struct digest *token, const struct digest *statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "tests",
-	    "INSERT INTO tests VALUES (?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "tests", "INSERT INTO tests VALUES (?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_digest(&query, token);
 	store_put_digest(&query, statement);

@@ -48,7 +48,8 @@ verify_nodes(struct store *store, uint64_t expected, struct err *err)
 
 	TRY(sql_one_int(&query, "count", 0, INT64_MAX, &count));
 	if ((uint64_t)count != expected)
-		return err_set(err, ERR_INTEGRITY, "the state tree has rows that belong to no cell");
+		return err_set(err, ERR_INTEGRITY,
+		    "the state tree has rows that belong to no cell");
 	return ERR_OK;
 }
 

@@ -11,8 +11,8 @@ enum err_code
 store_add_voice(struct store *store, const struct id *ceremony, const struct voice_row *row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "voices",
-	    "INSERT INTO voices VALUES (?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "voices", "INSERT INTO voices VALUES (?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, ceremony);
 	sql_put_text(&query, row->seat);
@@ -74,8 +74,8 @@ enum err_code
 store_add_share(struct store *store, const struct id *ceremony, const struct share_row *row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "shares", "INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?)", err);
 	store_put_item(&query, ceremony, row->position);
 	sql_put_text(&query, row->seat);
 	store_put_digest(&query, &row->statement);

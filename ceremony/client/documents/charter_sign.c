@@ -12,9 +12,9 @@
 #include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/documents/founding.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/memory.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
-#include "ceremony/client/trust.h"
 #include "vault/documents/charter_verify.h"
 
 /* A draft's own chain rules; signatures may still be missing, but none may be wrong. */
@@ -69,11 +69,19 @@ verify_draft(struct client *client, const struct vault_view *view, const struct 
 static enum err_code
 pin_founding(const struct client *client, const struct charter *draft, struct err *err)
 {
-	struct trust trust = {.vault = draft->digest};
-	struct trust_place place;
+	struct memory memory;
 
-	TRY(trust_place_of(client_location(client), &place, err));
-	return trust_save(&place, &trust, err);
+	TRY(memory_at(client_location(client), &memory, err));
+	return memory_pin(&memory, &draft->digest, err);
+}
+
+static enum err_code
+check_founding(const struct client *client, const struct charter *draft, struct err *err)
+{
+	struct memory memory;
+
+	TRY(memory_at(client_location(client), &memory, err));
+	return memory_check_founding(&memory, &draft->digest, err);
 }
 
 /* Each token that it restores is asked about by itself: a stolen one is not to slip in among the changes.
@@ -109,6 +117,8 @@ charter_sign_as(struct client *client, const struct vault_view *view, bool propo
 	    .roles = ROLE_OFFICER | (proposes ? ROLE_OPERATOR : 0)};
 	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1];
 
+	if (before == NULL)
+		TRY(check_founding(client, draft, err));
 	if (before != NULL) {
 		want.suspended = &view->chain.suspensions;
 		want.lists[proposes ? 0 : 1] =
@@ -159,7 +169,6 @@ enum err_code
 sign_charter(struct client *client, const char *which, struct err *err)
 {
 	const struct vault_view *view = NULL;
-	struct trust_place place;
 	struct draft_row row;
 	struct draft_outcome outcome;
 	DSSE statement = {0};
@@ -168,10 +177,8 @@ sign_charter(struct client *client, const char *which, struct err *err)
 
 	if (client_hello(client)->state == VAULT_LIVE)
 		TRY(client_sync(client, &view, err));
-	else {
-		TRY(trust_place_of(client_location(client), &place, err));
-		TRY(trust_check_new(&place, err));
-	}
+	else
+		TRY(client_check_new(client, err));
 	if (draft_pick(client, STATEMENT_CHARTER, which, &row, err) != ERR_OK)
 		return err->code != ERR_NOT_FOUND ?
 		    err->code :
@@ -219,6 +226,8 @@ show_charters(struct client *client, struct err *err)
 		TRY(client_sync(client, &view, err));
 		show_charter(ui, &view->chain, view->chain.charter);
 		show_fingerprint(ui, "Vault id:", &view->chain.vault);
+	} else {
+		TRY(client_check_new(client, err));
 	}
 	TRY(drafts_fetch(client, &list, err));
 	for (size_t i = 0; i < list.count; i++) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/documents/founding.h"
 
+#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
 enum err_code
 founding_open(struct client *client, const char *name, bool training, const char *copy,
     struct digest *ret_init, struct err *err)
 {
-	struct json *request = op_new("init");
+	struct json *request;
 	REPLY reply = {0};
 	struct digest init;
 
+	TRY(client_check_new(client, err));
+	request = op_new("init");
 	json_put_text(request, "name", name);
 	json_put_bool(request, "training", training);
 	json_put_text(request, "copy", copy);
@@ -43,6 +46,7 @@ founding_fetch(struct client *client, struct founding_view *ret_view, struct err
 	struct founding_view view = {0};
 	REPLY reply = {0};
 
+	TRY(client_check_new(client, err));
 	TRY(client_ask(client, op_new("founding"), "founding", &reply, err));
 	in_founding(&reply.in, &view.fixed);
 	read_host(&reply.in, &view, err);

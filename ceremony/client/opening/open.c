@@ -9,9 +9,9 @@
 
 #include "base/crypto_key.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/memory.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
-#include "ceremony/client/trust.h"
 #include "vault/seal/envelope.h"
 
 void
@@ -127,7 +127,7 @@ static enum err_code
 keep(const struct receiving *receiving, struct opened *opened, struct err *err)
 {
 	const struct vault_view *view = receiving->view;
-	struct trust_place place;
+	struct memory memory;
 	struct checkpoint checkpoint;
 	char origin[ORIGIN_MAX + 1];
 	struct view note = buf_view(&receiving->delivery.checkpoint);
@@ -141,9 +141,9 @@ keep(const struct receiving *receiving, struct opened *opened, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "the checkpoint that came with the release does not fit the log shown before");
 	TRY(dsse_encode(&receiving->delivery.statement, &text, err));
-	TRY(trust_place_of(client_location(receiving->client), &place, err));
-	return trust_keep_release(&place, receiving->dossier->id, buf_view(&text), note,
-	    opened->kept, err);
+	TRY(memory_at(client_location(receiving->client), &memory, err));
+	return memory_keep_release(&memory, &view->chain.vault, receiving->dossier->id,
+	    buf_view(&text), note, opened->kept, err);
 }
 
 /* ---- with the token ---- */

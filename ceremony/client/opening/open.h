@@ -32,7 +32,7 @@ struct open_plan {
 	const enum credential_field *field;
 };
 
-/* The release is verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/trust.h).
+/* The release is verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/memory.h).
  * A token that is no recipient is ERR_REFUSED before the PIN.  Opening again gives the same. */
 enum err_code open_run(struct client *client, const struct open_plan *plan,
     struct opened *ret_opened, struct err *err) MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "rotators/contract/rotator.h"
 #include "vault/documents/digests.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 #include "vault/store/statement.h"
 
 enum { ENROLMENTS_MAX = 64 };

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 
 struct leaf
 leaf_new(const char *event)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
+#include "base/text.h"
 #include "ceremony/client/documents/suspend.h"
 #include "ceremony/client/opening/approve.h"
 #include "ceremony/client/opening/list.h"
@@ -322,6 +323,169 @@ a_suspension_that_was_seen_cannot_be_forgotten(void **state)
 	town_close(town);
 }
 
+/* At PLACE; the screen is what this said alone. */
+static enum err_code
+sync_at(struct town *town, const char *place, struct err *err)
+{
+	town->place = place;
+	buf_done(&town->screen);
+	return sync_once(town, err);
+}
+
+static const char elsewhere[] = "ssh://ops@town.example/srv/town";
+
+static void
+a_known_vault_at_a_new_place_is_told_once(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	assert_ok(sync_at(town, "/srv/town", &err));
+	assert_ok(sync_at(town, elsewhere, &err));
+	assert_false(town_saw(town, "First contact"));
+	assert_true(
+	    town_saw(town, "was at /srv/town and is now at ssh://ops@town.example/srv/town"));
+	assert_true(town_saw(town, "still counts"));
+	for (int again = 0; again < 2; again++) {
+		assert_ok(sync_at(town, again == 0 ? elsewhere : "/srv/town", &err));
+		assert_false(town_saw(town, "was at"));
+		assert_false(town_saw(town, "First contact"));
+	}
+	town_close(town);
+}
+
+static void
+a_place_has_one_name_whatever_its_slashes(void **state)
+{
+	static const char *const same[] = {"/srv/town/", "/srv//town", "/srv/./town/."};
+	static const char *const remote[] = {"ssh://ops@town.example/srv/town/",
+	    "ssh://ops@town.example//srv/./town"};
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	assert_ok(sync_at(town, "/srv/town", &err));
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		assert_ok(sync_at(town, same[i], &err));
+		assert_int_equal(town->screen.size, 0);
+	}
+	assert_ok(sync_at(town, elsewhere, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(remote); i++) {
+		assert_ok(sync_at(town, remote[i], &err));
+		assert_int_equal(town->screen.size, 0);
+	}
+	town_close(town);
+}
+
+/* A log of SIZE leaves, signed by the vault's own key. */
+static void
+show_log(struct town *town, uint64_t size, uint8_t root)
+{
+	struct err err;
+	const struct charter *charter = town->founded.charter;
+	struct checkpoint checkpoint = {.size = size};
+
+	memset(checkpoint.root.bytes, root, DIGEST_SIZE);
+	assert_ok(checkpoint_origin(charter->name, &town->vault, checkpoint.origin, &err));
+	buf_done(&town->checkpoint);
+	assert_ok(checkpoint_sign(&checkpoint, town->log_seed, &charter->host_log,
+	    &town->checkpoint, &err));
+}
+
+static void
+an_old_vault_is_refused_at_every_place(void **state)
+{
+	static const struct {
+		size_t suspensions;
+		uint64_t size;
+		uint8_t root;
+		const char *says;
+	} rows[] = {{1, TOWN_LEAVES, 0x66,
+	                "shows 3 charters, rosters and suspensions, but this "
+	                "computer has seen 4"},
+	    {2, TOWN_LEAVES - 1, 0x66, "has 6 entries, but this computer has seen 7"},
+	    {2, TOWN_LEAVES, 0x67, "the log was rewritten"},
+	    {2, TOWN_LEAVES + 1, 0x66, "forked or rewritten"}};
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	suspend(town, INFRA, AUDIT, town->founded.keys[INFRA][KEY_SIGN]);
+	suspend(town, INFRA, OPS, town->founded.keys[INFRA][KEY_SIGN]);
+	assert_ok(sync_at(town, "/srv/town", &err));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		town->suspension_count = rows[i].suspensions;
+		show_log(town, rows[i].size, rows[i].root);
+		assert_error(ERR_INTEGRITY, sync_at(town, elsewhere, &err));
+		assert_says(rows[i].says);
+		assert_says(
+		    "what stands at ssh://ops@town.example/srv/town claims to be the vault that "
+		    "was at /srv/town");
+		assert_int_equal(town->screen.size, 0);
+	}
+	town->suspension_count = 2;
+	show_log(town, TOWN_LEAVES, 0x66);
+	assert_ok(sync_at(town, elsewhere, &err));
+	assert_true(town_saw(town, "was at /srv/town")); /* those were not remembered */
+	town_close(town);
+}
+
+static void
+another_vault_in_a_known_place_is_an_alarm_until_that_place_is_forgotten(void **state)
+{
+	struct town first, second;
+	struct err err;
+	const char *pointer, *end;
+	char path[512], hex[2 * DIGEST_SIZE + 1];
+
+	(void)state;
+	town_open(&second);
+	town_open(&first);
+	assert_ok(sync_at(&first, "/srv/town", &err));
+	assert_ok(sync_at(&second, elsewhere, &err));
+	assert_error(ERR_INTEGRITY, sync_at(&second, "/srv/town", &err));
+	assert_says("another vault stands here than before");
+	assert_false(town_saw(&second, "was at"));
+	text_hex(VIEW_OF(first.vault.bytes), hex);
+	hex[16] = '\0';
+	assert_says(hex);
+	pointer = strstr(err.text, first.home);
+	assert_non_null(pointer);
+	end = strchr(pointer, ',');
+	assert_non_null(end);
+	snprintf(path, sizeof(path), "%.*s", (int)(end - pointer), pointer);
+	assert_ok(sync_at(&first, "/srv/town", &err));
+	assert_int_equal(remove(path), 0);
+	assert_ok(sync_at(&second, "/srv/town", &err));
+	assert_true(town_saw(&second, "was at ssh://ops@town.example/srv/town"));
+	assert_error(ERR_INTEGRITY, sync_at(&first, "/srv/town", &err));
+	assert_ok(sync_at(&first, "/srv/other", &err)); /* its memory is as it was */
+	assert_true(town_saw(&first, "was at /srv/town"));
+	town_close(&first);
+	town_close(&second);
+}
+
+static void
+a_vault_that_moved_away_is_named_where_it_is_missed(void **state)
+{
+	struct town here, *town = &here;
+	struct err err;
+
+	(void)state;
+	town_open(town);
+	assert_ok(sync_at(town, "/srv/town", &err));
+	assert_ok(sync_at(town, elsewhere, &err));
+	town->hello_state = "absent";
+	assert_error(ERR_INTEGRITY, sync_at(town, "/srv/town", &err));
+	assert_says("was alive");
+	assert_says("It was met last at ssh://ops@town.example/srv/town");
+	town_close(town);
+}
+
 static void
 a_suspension_that_nobody_could_sign_is_an_alarm(void **state)
 {
@@ -401,6 +565,12 @@ main(void)
 	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
 	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),
 	    cmocka_unit_test(a_suspension_that_was_seen_cannot_be_forgotten),
+	    cmocka_unit_test(a_known_vault_at_a_new_place_is_told_once),
+	    cmocka_unit_test(a_place_has_one_name_whatever_its_slashes),
+	    cmocka_unit_test(an_old_vault_is_refused_at_every_place),
+	    cmocka_unit_test(
+	        another_vault_in_a_known_place_is_an_alarm_until_that_place_is_forgotten),
+	    cmocka_unit_test(a_vault_that_moved_away_is_named_where_it_is_missed),
 	    cmocka_unit_test(a_suspension_that_nobody_could_sign_is_an_alarm),
 	    cmocka_unit_test(a_suspended_token_is_refused_with_who_when_and_why),
 	    cmocka_unit_test(what_is_in_force_the_chain_says_and_not_the_server),

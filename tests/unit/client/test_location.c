@@ -39,13 +39,40 @@ a_local_place_has_one_name(void **state)
 }
 
 static void
+slashes_and_dots_do_not_make_another_place(void **state)
+{
+	static const char *const texts[] = {"ssh://host/srv/vault/", "ssh://host//srv///vault",
+	    "ssh://host/./srv/./vault/.", "ssh://host/srv/vault//."};
+	struct location location, plain;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		fine(location_parse(texts[i], &location, &err), &err);
+		assert_string_equal(location.folder, "/srv/vault");
+		assert_string_equal(location.text, "ssh://host/srv/vault");
+	}
+	/* What only the machine's own links can tell is left to it. */
+	fine(location_parse("ssh://host/srv/../.vault/..x/", &location, &err), &err);
+	assert_string_equal(location.folder, "/srv/../.vault/..x");
+	fine(location_parse("nonexistent-vault", &plain, &err), &err);
+	fine(location_parse("./nonexistent-vault/", &location, &err), &err);
+	assert_string_equal(location.text, plain.text);
+	fine(location_parse("/usr/../usr//nonexistent/", &location, &err), &err);
+	assert_string_equal(location.text, "/usr/nonexistent");
+	fine(location_parse("/", &location, &err), &err);
+	assert_string_equal(location.text, "/");
+}
+
+static void
 what_ssh_or_a_shell_could_misread_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "ssh://", "ssh://host", "ssh://host/", "ssh:///dir",
-	    "ssh://-oProxyCommand=x/dir", "ssh://-l@host/dir", "ssh://a b/dir", "ssh://a;b/dir",
-	    "ssh://user@/dir", "ssh://@host/dir", "ssh://host:/dir", "ssh://host:0/dir",
-	    "ssh://host:65536/dir", "ssh://host:2x/dir", "ssh://[::1/dir", "ssh://[::1]x/dir",
-	    "ssh://host/dir\nx", "https://host/dir", "file:///dir", "dir\x1b[2J"};
+	    "ssh://host//", "ssh://host/./", "ssh://-oProxyCommand=x/dir", "ssh://-l@host/dir",
+	    "ssh://a b/dir", "ssh://a;b/dir", "ssh://user@/dir", "ssh://@host/dir",
+	    "ssh://host:/dir", "ssh://host:0/dir", "ssh://host:65536/dir", "ssh://host:2x/dir",
+	    "ssh://[::1/dir", "ssh://[::1]x/dir", "ssh://host/dir\nx", "https://host/dir",
+	    "file:///dir", "dir\x1b[2J"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -77,6 +104,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_remote_place_is_taken_apart),
 	    cmocka_unit_test(a_local_place_has_one_name),
+	    cmocka_unit_test(slashes_and_dots_do_not_make_another_place),
 	    cmocka_unit_test(what_ssh_or_a_shell_could_misread_is_refused),
 	    cmocka_unit_test(the_remote_shell_sees_one_word),
 	};

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ceremony/client/trust.h"
 #include "tests/lib/expect.h"
@@ -243,128 +240,6 @@ a_founder_insists_on_the_vault_that_was_signed(void **state)
 	fine(check(&step, &err), &err);
 }
 
-/* ---- the file ---- */
-
-struct home {
-	char path[64];
-};
-
-static void
-home_make(struct home *home)
-{
-	snprintf(home->path, sizeof(home->path), "/tmp/halligan-trust-XXXXXX");
-	assert_non_null(mkdtemp(home->path));
-	assert_int_equal(setenv("XDG_STATE_HOME", home->path, 1), 0);
-}
-
-static void
-remove_tree(const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-
-	for (entry = folder != NULL ? readdir(folder) : NULL; entry != NULL;
-	     entry = readdir(folder)) {
-		char inner[4096];
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name);
-		remove_tree(inner);
-	}
-	if (folder != NULL)
-		closedir(folder);
-	remove(path);
-}
-
-static void
-home_done(struct home *home)
-{
-	remove_tree(home->path);
-}
-#define HOME CLEANUP(home_done) struct home
-
-static void
-what_was_saved_is_loaded(void **state)
-{
-	HOME home;
-	struct trust_place place;
-	struct step step;
-	struct trust loaded;
-	struct err err;
-
-	(void)state;
-	home_make(&home);
-	honest(&step);
-	fine(trust_place_of("/srv/vault", &place, &err), &err);
-	expect_error(trust_load(&place, &loaded, &err), ERR_NOT_FOUND, &err, "");
-	fine(trust_save(&place, &step.old, &err), &err);
-	fine(trust_load(&place, &loaded, &err), &err);
-	assert_true(digest_equal(&loaded.vault, &step.old.vault));
-	assert_int_equal(loaded.documents, step.old.documents);
-	assert_true(digest_equal(&loaded.chain, &step.old.chain));
-	assert_int_equal(loaded.size, step.old.size);
-	assert_true(digest_equal(&loaded.root, &step.old.root));
-}
-
-static void
-each_place_has_its_own_trust(void **state)
-{
-	HOME home;
-	struct trust_place here, there;
-	struct step step;
-	struct trust loaded;
-	struct err err;
-
-	(void)state;
-	home_make(&home);
-	honest(&step);
-	fine(trust_place_of("/srv/vault", &here, &err), &err);
-	fine(trust_place_of("ssh://host/srv/vault", &there, &err), &err);
-	fine(trust_save(&here, &step.old, &err), &err);
-	expect_error(trust_load(&there, &loaded, &err), ERR_NOT_FOUND, &err, "");
-}
-
-static void
-a_damaged_file_is_an_alarm_and_no_first_contact(void **state)
-{
-	static const char *const texts[] = {"", "{}", "garbage",
-	    "{\"format\":2,\"location\":\"x\",\"vault\":\"00\"}"};
-	HOME home;
-	struct trust_place place;
-	struct trust loaded;
-	struct err err;
-	char path[4096];
-
-	(void)state;
-	home_make(&home);
-	fine(trust_place_of("/srv/vault", &place, &err), &err);
-	fine(file_path(place.folder, "trust", path, &err), &err);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		fine(file_write(path, view_of_text(texts[i]), 0600, &err), &err);
-		expect_error(trust_load(&place, &loaded, &err), ERR_INTEGRITY, &err, "is damaged");
-	}
-}
-
-static void
-a_release_and_its_checkpoint_are_kept(void **state)
-{
-	HOME home;
-	struct trust_place place;
-	struct err err;
-	char path[4096];
-	BUF text = {0};
-
-	(void)state;
-	home_make(&home);
-	fine(trust_place_of("/srv/vault", &place, &err), &err);
-	fine(trust_keep_release(&place, "0123456789abcdef0123456789abcdef",
-	         view_of_text("statement"), view_of_text("note"), path, &err),
-	    &err);
-	fine(file_read(path, 100, &text, &err), &err);
-	assert_string_equal(buf_string(&text), "statement");
-}
-
 int
 main(void)
 {
@@ -378,10 +253,6 @@ main(void)
 	    cmocka_unit_test(a_forked_log_is_refused),
 	    cmocka_unit_test(each_byte_of_a_proof_counts),
 	    cmocka_unit_test(a_founder_insists_on_the_vault_that_was_signed),
-	    cmocka_unit_test(what_was_saved_is_loaded),
-	    cmocka_unit_test(each_place_has_its_own_trust),
-	    cmocka_unit_test(a_damaged_file_is_an_alarm_and_no_first_contact),
-	    cmocka_unit_test(a_release_and_its_checkpoint_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

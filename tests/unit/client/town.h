@@ -115,6 +115,7 @@ struct town {
 	bool running;
 	enum town_rude rude;
 	const char *rude_at;     /* op */
+	const char *place;       /* where the client says the vault is; NULL: /srv/town */
 	const char *hello_state; /* what the server says it is; NULL: live */
 	/* Of what is proposed: it is in force; it was another document. */
 	bool says_live, says_other;

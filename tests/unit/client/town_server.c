@@ -514,7 +514,7 @@ now(void)
 struct client_options
 town_options(struct town *town)
 {
-	return (struct client_options){.vault = "/srv/town",
+	return (struct client_options){.vault = town->place != NULL ? town->place : "/srv/town",
 	    .self = "/nonexistent",
 	    .drivers = town->drivers,
 	    .driver_count = ARRAY_SIZE(town->drivers),

@@ -74,7 +74,8 @@ a_journal_without_its_database_is_not_adopted(void **state)
 	assert_int_equal(unlink(bench->file), 0);
 	path_in(bench, "vault.db-journal", path);
 	assert_ok(file_write(path, view_of_text("a journal"), 0600, &err));
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &bench->store, &err));
+	assert_error(ERR_EXISTS,
+	    store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	assert_says("journal");
 }
 
@@ -86,7 +87,8 @@ an_unfinished_vault_is_made_again(void **state)
 	char path[4096];
 	store_freep(&bench->store);
 	assert_int_equal(unlink(bench->file), 0);
-	assert_error(ERR_NOT_FOUND, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	path_in(bench, "vault.db.new", path);
 	assert_ok(file_write(path, view_of_text("half a database"), 0600, &err));
 	path_in(bench, "vault.db.new-journal", path);
@@ -103,7 +105,8 @@ a_missing_folder_is_named(void **state)
 	struct err err;
 	char path[4096];
 	path_in(bench, "absent", path);
-	assert_error(ERR_NOT_FOUND, store_open(path, "test", &bench_no_id, bench->key, &store, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_open(path, "test", &bench_no_id, bench->key, &store, &err));
 	assert_says("absent");
 	assert_error(ERR_NOT_FOUND, store_create(path, "test", bench->key, &store, &err));
 	assert_null(store);
@@ -117,7 +120,9 @@ refuse_file(struct bench *bench, struct view content, enum err_code code, const 
 	BUF after = {0};
 	store_freep(&bench->store);
 	assert_ok(file_write(bench->file, content, 0600, &err));
-	expect_error(store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err), code, &err, part);
+	expect_error(store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store,
+	                 &err),
+	    code, &err, part);
 	assert_ok(file_read(bench->file, 1 << 24, &after, &err));
 	assert_view(buf_view(&after), content);
 }
@@ -165,7 +170,8 @@ every_size_of_a_cut_file_is_an_error(void **state)
 		if (only_zeros_are_cut(&content, size))
 			continue;
 		assert_ok(file_write(bench->file, view_of(content.data, size), 0600, &err));
-		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
+		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key,
+		    &bench->store, &err);
 		if (code == ERR_OK)
 			code = store_check(bench->store, &err);
 		if (code != ERR_INTEGRITY)
@@ -181,11 +187,13 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	struct err err;
 	store_freep(&bench->store);
 	tamper(bench, "PRAGMA user_version = 7");
-	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+	assert_error(ERR_VERSION,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	assert_says("format 7");
 	assert_says("up to 1");
 	tamper(bench, "PRAGMA user_version = 0");
-	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 /* Its tables are others: nothing of it may be read, least of all changed. */
@@ -200,7 +208,8 @@ a_vault_of_0_1_is_refused_by_name_and_left_alone(void **state)
 	tamper(bench, "PRAGMA application_id = 1212238921"); /* "HALI" */
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
 	refuse_file(bench, buf_view(&content), ERR_VERSION, "made by Halligan 0.1");
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &bench->store, &err));
+	assert_error(ERR_EXISTS,
+	    store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	memcpy(content.data + 68, "HALF", 4);
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
 }
@@ -220,7 +229,8 @@ a_linked_database_is_refused_and_a_linked_folder_is_not(void **state)
 	path_in(bench, "moved", moved);
 	assert_int_equal(rename(bench->file, moved), 0);
 	assert_int_equal(symlink("moved", bench->file), 0);
-	assert_error(ERR_IO, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+	assert_error(ERR_IO,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 static uint64_t
@@ -382,7 +392,8 @@ start_writer(const struct bench *bench, int said, int told)
 	pid_t child = fork();
 	if (child != 0)
 		return child;
-	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store, &err) == ERR_OK &&
+	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store,
+	                &err) == ERR_OK &&
 	    store_begin(store, &err) == ERR_OK &&
 	    store_append_leaf(store, view_of_text("first"), &index, &err) == ERR_OK &&
 	    write(said, &byte, 1) == 1 && read(told, &byte, 1) == 1 &&

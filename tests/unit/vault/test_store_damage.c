@@ -340,7 +340,8 @@ the_check_finds_a_damaged_page(void **state)
 		assert_int_equal(fwrite(junk, 1, sizeof(junk), file), sizeof(junk));
 	}
 	assert_int_equal(fclose(file), 0);
-	enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
+	enum err_code code =
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
 	if (code == ERR_OK)
 		code = store_check(bench->store, &err);
 	assert_int_equal(code, ERR_INTEGRITY);

@@ -386,7 +386,8 @@ survives_making(const struct bench *bench, unsigned at)
 		set_plan(FAULT_DEATH, CALL_PWRITE, 0, at);
 		plan.any = true;
 		held = bench;
-		bool good = store_create(bench->folder, "child", bench->key, &store, &err) == ERR_OK;
+		bool good =
+		    store_create(bench->folder, "child", bench->key, &store, &err) == ERR_OK;
 		store_free(store);
 		_exit(good ? 0 : 1);
 	}
@@ -410,7 +411,8 @@ a_vault_is_made_whole_or_not_at_all(void **state)
 		unlink(bench->file);
 		unlink(journal);
 		lived = survives_making(bench, at);
-		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
+		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key,
+		    &bench->store, &err);
 		if (code == ERR_NOT_FOUND && !lived)
 			code = store_create(bench->folder, "test", bench->key, &bench->store, &err);
 		assert_int_equal(code, ERR_OK);
@@ -429,7 +431,8 @@ survives(const struct bench *bench, unsigned at, bool torn)
 	pid_t child = fork();
 	if (child == 0) {
 		struct store *store = NULL;
-		if (store_open(bench->folder, "child", &bench_no_id, bench->key, &store, &err) != ERR_OK)
+		if (store_open(bench->folder, "child", &bench_no_id, bench->key, &store, &err) !=
+		    ERR_OK)
 			_exit(2);
 		set_plan(FAULT_DEATH, CALL_PWRITE, 0, at);
 		plan.any = !torn;
@@ -498,7 +501,8 @@ what_was_committed_before_a_kill_is_there(void **state)
 		if (child == 0) {
 			struct store *store = NULL;
 			uint64_t index = 0;
-			bool going = store_open(bench->folder, "child", &bench_no_id, bench->key, &store, &err) == ERR_OK;
+			bool going = store_open(bench->folder, "child", &bench_no_id, bench->key,
+			                 &store, &err) == ERR_OK;
 			while (going)
 				going = store_begin(store, &err) == ERR_OK &&
 				    store_append_leaf(store, view_of_text("x"), &index, &err) ==

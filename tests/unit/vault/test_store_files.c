@@ -124,7 +124,9 @@ expect_untouched(struct bench *bench, const char *victim, bool open_already)
 	if (open_already)
 		assert_error(ERR_INTEGRITY, store_get_text(bench->store, "draft", &text, &err));
 	else
-		assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+		assert_error(ERR_INTEGRITY,
+		    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store,
+		        &err));
 	assert_says(victim);
 	assert_says("was not touched");
 	read_file(bench, "vault.db", &after);
@@ -161,7 +163,9 @@ a_planted_journal_does_not_delete_the_vault(void **state)
 		store_freep(&bench->store);
 		path_of(bench, names[i], path);
 		plant_journal(bench, path);
-		assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+		assert_error(ERR_INTEGRITY,
+		    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store,
+		        &err));
 		assert_says(path);
 		bench_reopen(bench);
 		assert_ok(store_check(bench->store, &err));
@@ -228,7 +232,9 @@ a_header_that_asks_for_a_write_ahead_log_is_refused(void **state)
 		bytes.data[HEADER_VERSIONS] = way == 0 ? 1 : 2;
 		bytes.data[HEADER_VERSIONS + 1] = way == 1 ? 1 : 2;
 		put_file(bench, "vault.db", buf_view(&bytes));
-		assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+		assert_error(ERR_INTEGRITY,
+		    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store,
+		        &err));
 		assert_says("is set to a write-ahead log");
 		read_file(bench, "vault.db", &after);
 		assert_view(buf_view(&after), buf_view(&bytes));
@@ -399,7 +405,8 @@ a_database_that_lost_a_page_is_an_alarm(void **state)
 	assert_int_equal(truncate(bench->file, status.st_size - PAGE), 0);
 	assert_error(ERR_INTEGRITY, store_check(bench->store, &err));
 	store_freep(&bench->store);
-	enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
+	enum err_code code =
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err);
 	if (code == ERR_OK)
 		code = store_check(bench->store, &err);
 	assert_int_equal(code, ERR_INTEGRITY);

@@ -268,7 +268,8 @@ a_change_between_two_transactions_is_refused_by_the_next(void **state)
 		    changes[i].name);
 		expect_error(store_begin(bench->store, &err), ERR_INTEGRITY, &err, changes[i].part);
 		put_back(&kept);
-		assert_ok(store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
+		assert_ok(
+		    store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
 		assert_ok(store_begin(other, &err)); /* the lock was given back */
 		store_rollback(other);
 		store_freep(&other);
@@ -302,9 +303,11 @@ a_database_that_is_emptied_is_an_alarm(void **state)
 	assert_error(ERR_INTEGRITY, store_begin_read(bench->store, &err));
 	assert_error(ERR_INTEGRITY, store_begin(bench->store, &err));
 	store_freep(&bench->store);
-	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	assert_says("not a Halligan vault");
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &bench->store, &err));
+	assert_error(ERR_EXISTS,
+	    store_create(bench->folder, "test", bench->key, &bench->store, &err));
 }
 
 int

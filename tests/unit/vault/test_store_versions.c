@@ -119,7 +119,8 @@ versions_are_listed_by_the_charter_that_sealed_them(void **state)
 	assert_ok(
 	    store_list_sealed_under(bench->store, &charter, &rows[1], rows + 2, 2, &count, &err));
 	assert_int_equal(count, 1);
-	assert_int_equal(rows[0].secret.bytes[0] ^ rows[1].secret.bytes[0] ^ rows[2].secret.bytes[0],
+	assert_int_equal(rows[0].secret.bytes[0] ^ rows[1].secret.bytes[0] ^
+	        rows[2].secret.bytes[0],
 	    0x11 ^ 0x13 ^ 0x15);
 	assert_error(ERR_NOT_FOUND,
 	    store_next_sealed_under(bench->store, &charter, &charter, &err));
