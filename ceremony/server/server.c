@@ -27,6 +27,7 @@
 #include "ceremony/server/secrets/secret.h"
 #include "ceremony/server/secrets/secret_add.h"
 #include "ceremony/server/status.h"
+#include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
@@ -166,6 +167,8 @@ answer(struct session *session, const struct json *request, struct view blob, in
 		return ERR_OK;
 	*ret_end = is_fatal(code);
 	cause = *err;
+	if (code == ERR_INTEGRITY)
+		journal_tell_end(session, &cause);
 	return send_error(out, code, &cause, err);
 }
 

@@ -19,7 +19,8 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "an old database was restored: its log has %" PRIu64
 		    " %s, and the vault's has %" PRIu64
-		    " by its anchor; nothing is released.  Put the newest database back",
+		    " by its anchor, so it was put there after its last leaf; nothing is released.  Put the newest "
+		    "database back",
 		    size, leaves, slot->from.size);
 	return err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64

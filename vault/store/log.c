@@ -109,6 +109,19 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 	return ERR_OK;
 }
 
+enum err_code
+store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "log_leaf",
+	    "SELECT position, data FROM log_leaf ORDER BY position DESC LIMIT 1", err);
+	TRY(sql_one(&query, "leaf"));
+	int64_t index = sql_get_int(&query, "position", 0, INT64_MAX);
+	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
+	TRY(sql_end(&query));
+	*ret_index = (uint64_t)index;
+	return ERR_OK;
+}
+
 /* One pass: the hashes of the left subtrees that still wait for their right ones, by level. */
 struct recompute {
 	struct sql_query *hashes;
