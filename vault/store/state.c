@@ -330,7 +330,7 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 	if (query->code == ERR_OK && has)
 		query->code =
 		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
-	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
+	if (query->code == ERR_OK && sql_run(query) == ERR_EXISTS)
 		query->code = alarm(table, "is none that the vault has", query->err);
 	return query->code;
 }
@@ -377,7 +377,7 @@ run_change(struct store *store, const struct table *table, struct sql_query *que
 	struct state *state = &store->state;
 	size_t from = state->count;
 
-	if (sql_run(query, NULL) == ERR_EXISTS)
+	if (sql_run(query) == ERR_EXISTS)
 		query->code = alarm(table, "is none that the vault has", query->err);
 	if (query->code == ERR_OK && state->code != ERR_OK)
 		query->code = state_fail(store, query->err);
