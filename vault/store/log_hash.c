@@ -68,7 +68,8 @@ store_log_keep(void *context, unsigned level, uint64_t index, const struct diges
 	enum err_code code = sql_run(&query, NULL);
 	if (code == ERR_EXISTS)
 		return err_set(err, ERR_INTEGRITY,
-		    "the log has a hash %u/%" PRIu64 " before it has its leaves: somebody wrote there",
+		    "the log has a hash %u/%" PRIu64
+		    " before it has its leaves: somebody wrote there",
 		    level, index);
 	return code;
 }
