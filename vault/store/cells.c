@@ -27,12 +27,6 @@ sql_text(const char *text)
 	return (struct sql_value){.kind = SQL_TEXT, .bytes = view_of_text(text)};
 }
 
-struct sql_value
-sql_number(int64_t number)
-{
-	return (struct sql_value){.kind = SQL_INTEGER, .number = number};
-}
-
 /* ---- what stands in an index ---- */
 
 static bool

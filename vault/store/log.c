@@ -83,7 +83,7 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 	    "INSERT INTO log_leaf (position, data) VALUES (?, ?)", err);
 	sql_put_int(&query, (int64_t)index);
 	sql_put_bytes(&query, data);
-	return sql_run(&query, NULL);
+	return sql_run(&query);
 }
 
 static enum err_code

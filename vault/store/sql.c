@@ -590,9 +590,3 @@ sql_take_bytes(struct sql_query *query)
 	int size = sqlite3_column_bytes(query->statement->prepared, query->column++);
 	return view_of(data, data != NULL ? (size_t)size : 0);
 }
-
-uint64_t
-sql_rows_changed(const struct sql_query *query)
-{
-	return (uint64_t)sqlite3_changes64(query->sql->database);
-}

@@ -101,7 +101,5 @@ void sql_get_row(const struct sql_query *query, struct sql_row *ret_row);
 /* Take it, as what it is; views stand until SQLite is called again. */
 int64_t sql_take_int(struct sql_query *query);
 struct view sql_take_bytes(struct sql_query *query);
-/* Rows touched by the change that just ended. */
-uint64_t sql_rows_changed(const struct sql_query *query);
 
 #endif

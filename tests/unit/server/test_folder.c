@@ -9,9 +9,9 @@
 #include "base/file.h"
 #include "tests/unit/check.h"
 
-static const char *const files[] = {"anchor", "host.key", "vault.id", "checkpoint",
-    "checkpoint.lock", "lock", "vault.db", "vault.db-journal", "vault.db.new", "ceremony/00.key",
-    "ceremony/.00.key.tmp.1", "escrow/00", "escrow/00.lock"};
+static const char *const files[] = {"anchor", "host.key", "vault.id", "lock", "vault.db",
+    "vault.db-journal", "vault.db.new", "ceremony/00.key", "ceremony/.00.key.tmp.1", "escrow/00",
+    "escrow/00.lock"};
 static const char *const folders[] = {"", "ceremony", "escrow"};
 
 struct bench {
