@@ -68,7 +68,6 @@ store_log_keep(void *context, unsigned level, uint64_t index, const struct diges
 	enum err_code code = sql_run(&query);
 	if (code == ERR_EXISTS) /* nobody of ours writes one before its leaf */
 		return err_set(err, ERR_INTEGRITY,
-		return err_set(err, ERR_INTEGRITY,
 		    "the log has the hash %u/%" PRIu64
 		    " of leaves that are not there: somebody wrote there",
 		    level, index);
