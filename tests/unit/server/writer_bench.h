@@ -36,7 +36,6 @@ void expect_alarm(struct scene *scene, command *run, const char *says);
 
 #define CHANGED(table) "a row of " table " in the database is not as the vault left it"
 #define GONE(table)    "a row of " table " in the database is gone"
-#define EXTRA(table)   "a row of " table " in the database is one too many"
 #define STRANGE(table) "a row of " table " in the database is none that the vault has"
 
 /* The scene is kept; each CHANGE by itself makes RUN an alarm, and without any it is none. */
