@@ -194,8 +194,8 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 
 /* ---- what is read ---- */
 
-static enum err_code
-alarm(const struct table *table, const char *met, struct err *err)
+enum err_code
+state_alarm(const struct table *table, const char *met, struct err *err)
 {
 	return err_set(err, ERR_INTEGRITY,
 	    "a row of %s in the database %s: somebody wrote there since the vault wrote that row, or put "
@@ -235,9 +235,9 @@ compare(const struct table *table, bool has, const struct digest *value,
     const struct digest *expected, struct err *err)
 {
 	if (!has)
-		return alarm(table, "is none that the vault has", err);
+		return state_alarm(table, "is none that the vault has", err);
 	if (!digest_equal(value, expected))
-		return alarm(table, "is not as the vault left it", err);
+		return state_alarm(table, "is not as the vault left it", err);
 	return ERR_OK;
 }
 
@@ -254,12 +254,14 @@ prove_cell(struct store *store, const struct table *table, const struct tree_cel
 
 enum err_code
 state_prove(struct store *store, const struct table *table, const struct sql_row *row,
-    struct err *err)
+    struct tree_key *ret_key, struct err *err)
 {
 	struct tree_cell cell;
 
 	TRY(cell_of_row(table, row, &cell, err));
-	return prove_cell(store, table, &cell, err);
+	TRY(prove_cell(store, table, &cell, err));
+	*ret_key = cell.key;
+	return ERR_OK;
 }
 
 enum err_code
@@ -296,11 +298,11 @@ prove_named(struct store *store, const struct table *table, struct sql_query *qu
 	if (found) {
 		TRY(prove_row(store, table, query, &cell));
 		if (tree_key_order(&cell.key, &key) != 0)
-			return alarm(table, "is another than was asked for", query->err);
+			return state_alarm(table, "is another than was asked for", query->err);
 		return ERR_OK;
 	}
 	TRY(find(store, &key, &has, &value, query->err));
-	return has ? alarm(table, "is gone", query->err) : ERR_OK;
+	return has ? state_alarm(table, "is gone", query->err) : ERR_OK;
 }
 
 enum err_code
@@ -331,7 +333,7 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 		query->code =
 		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
 	if (query->code == ERR_OK && sql_run(query) == ERR_EXISTS)
-		query->code = alarm(table, "is none that the vault has", query->err);
+		query->code = state_alarm(table, "is none that the vault has", query->err);
 	return query->code;
 }
 
@@ -359,14 +361,14 @@ check_changed(struct store *store, const struct table *table, size_t from,
 		if (change.key.bytes[0] != table->kind)
 			continue;
 		if (!lies_in(range, &change.key))
-			return alarm(table, "is another than was asked for", err);
+			return state_alarm(table, "is another than was asked for", err);
 		if (!change.had)
 			continue;
 		TRY(find_after(store, from, &change.key, &has, &value, err));
 		TRY(compare(table, has, &change.old, &value, err));
 		count++;
 	}
-	return count == expected ? ERR_OK : alarm(table, "is gone", err);
+	return count == expected ? ERR_OK : state_alarm(table, "is gone", err);
 }
 
 /* After an alarm nothing is committed, should somebody try. */
@@ -378,7 +380,7 @@ run_change(struct store *store, const struct table *table, struct sql_query *que
 	size_t from = state->count;
 
 	if (sql_run(query) == ERR_EXISTS)
-		query->code = alarm(table, "is none that the vault has", query->err);
+		query->code = state_alarm(table, "is none that the vault has", query->err);
 	if (query->code == ERR_OK && state->code != ERR_OK)
 		query->code = state_fail(store, query->err);
 	if (query->code == ERR_OK)
@@ -488,12 +490,12 @@ check_next(struct state_list *list)
 
 	TRY(prove_row(list->store, table, list->query, &cell));
 	if (!lies_in(&list->range, &cell.key))
-		return alarm(table, "is another than was asked for", err);
+		return state_alarm(table, "is another than was asked for", err);
 	for (size_t i = list->count; i > 0; i--)
 		if (tree_key_order(&list->seen[i - 1], &cell.key) == 0)
-			return alarm(table, "comes twice", err);
+			return state_alarm(table, "comes twice", err);
 	if (list->count == list->expected)
-		return alarm(table, "is one too many", err);
+		return state_alarm(table, "is one too many", err);
 	list->seen[list->count++] = cell.key;
 	return ERR_OK;
 }
@@ -509,7 +511,7 @@ state_next(struct state_list *list)
 	if (query->code == ERR_OK && found)
 		query->code = check_next(list);
 	if (query->code == ERR_OK && !found && list->count != list->expected)
-		query->code = alarm(&cell_tables[list->table], "is gone", query->err);
+		query->code = state_alarm(&cell_tables[list->table], "is gone", query->err);
 	return found && query->code == ERR_OK;
 }
 

@@ -26,9 +26,11 @@ enum err_code state_apply(struct store *store, struct digest *ret_root, struct e
 bool state_is_changed(const struct store *store);
 void state_forget(struct store *store); /* the transaction is over */
 
-/* ROW, which was read from TABLE; and that which INDEX has for it, if it has. */
+/* ERR_INTEGRITY "a row of TABLE in the database MET", and what that means. */
+enum err_code state_alarm(const struct table *table, const char *met, struct err *err);
+/* ROW, which was read from TABLE and has RET_KEY; and that which INDEX has for it, if it has. */
 enum err_code state_prove(struct store *store, const struct table *table, const struct sql_row *row,
-    struct err *err) MUST_CHECK;
+    struct tree_key *ret_key, struct err *err) MUST_CHECK;
 enum err_code state_prove_index(struct store *store, const struct table *table,
     const struct index *index, const struct sql_row *row, bool *ret_has,
     struct err *err) MUST_CHECK;
