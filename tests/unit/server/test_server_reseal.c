@@ -332,6 +332,29 @@ a_damaged_version_is_named_and_the_others_go_on(void **state)
 	bench_free(bench);
 }
 
+static void
+spoil_header(const struct bench *bench, struct hand_version *version)
+{
+	(void)bench;
+	buf_u8(&version->row.header, 0);
+}
+
+static void
+a_header_that_cannot_be_read_is_listed_and_the_others_with_it(void **state)
+{
+	struct bench *bench = with_secrets(false);
+	struct item opens[SECRETS];
+	char why[600];
+
+	(void)state;
+	hand_exchange(bench, "prod/s1", spoil_header);
+	assert_int_equal(batch_list(bench, false, opens, why), 1);
+	assert_string_equal(opens[0].name, "prod/s1");
+	assert_string_equal(why, "what is stored is damaged");
+	assert_int_equal(batch_list(bench, true, opens, why), SECRETS);
+	bench_free(bench);
+}
+
 /* The copy sink must have a version before it is current. */
 static void
 without_the_copy_nothing_is_sealed_again(void **state)
@@ -369,6 +392,7 @@ main(void)
 	    cmocka_unit_test(an_interrupted_officer_goes_on_where_they_stopped),
 	    cmocka_unit_test(a_denial_a_withdrawal_and_a_new_charter_end_it),
 	    cmocka_unit_test(a_damaged_version_is_named_and_the_others_go_on),
+	    cmocka_unit_test(a_header_that_cannot_be_read_is_listed_and_the_others_with_it),
 	    cmocka_unit_test(without_the_copy_nothing_is_sealed_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,7 +396,7 @@ a_test_counts_only_for_probes_that_this_token_opened_now(void **bench_state)
 	assert_says("cells of rows that are gone");
 	bench_restore(bench, "kept");
 	hand_write(bench,
-	    "INSERT INTO tests SELECT position + 1, token, (SELECT min(digest) FROM statements)"
+	    "INSERT INTO tests SELECT position + 1, token, (SELECT digest FROM documents WHERE position = 1)"
 	    " FROM tests ORDER BY position DESC LIMIT 1");
 	assert_error(ERR_INTEGRITY,
 	    bench_call(bench, op_new("log-verify"), (struct view){0}, NULL, NULL, &err));

@@ -324,6 +324,43 @@ the_definition_of_another_secret_sends_no_value_to_its_target(void **state)
 	EXPECT_ALARMS(&scene, rows, rotate_when_due);
 }
 
+/* ---- what is told ---- */
+
+static enum err_code
+list_to_reseal(struct scene *scene, struct err *err)
+{
+	struct json *request = op_new("reseal-list");
+
+	json_put_text(request, "after", "");
+	json_put_bool(request, "all", true);
+	return scene_ask(scene, request, err);
+}
+
+static enum err_code
+ask_status(struct scene *scene, struct err *err)
+{
+	return scene_ask(scene, op_new("status"), err);
+}
+
+static void
+what_is_told_of_secrets_is_proven(void **state)
+{
+	static const struct attack rows[] = {
+	    {"UPDATE versions SET ciphertext = zeroblob(length(ciphertext))", CHANGED("versions")},
+	    {"UPDATE versions SET part_exposed = 1", CHANGED("versions")},
+	    {"UPDATE versions SET created = created + 1", CHANGED("versions")},
+	    {"DELETE FROM versions WHERE number = 1", GONE("versions")},
+	    {"UPDATE secrets SET current = NULL", CHANGED("secrets")},
+	    {"DELETE FROM secrets WHERE name = 'prod/s1'", GONE("secrets")},
+	    {"DELETE FROM definitions", GONE("definitions")},
+	};
+	SCENE scene = {.bench = batch_bench(false, 2)};
+
+	(void)state;
+	EXPECT_ALARMS(&scene, rows, list_to_reseal);
+	EXPECT_ALARMS(&scene, rows, ask_status);
+}
+
 /* ---- suspensions ---- */
 
 static enum err_code
@@ -391,6 +428,7 @@ main(void)
 	    cmocka_unit_test(a_version_whose_opening_was_removed_is_not_opened_again),
 	    cmocka_unit_test(a_released_version_is_not_released_again),
 	    cmocka_unit_test(the_definition_of_another_secret_sends_no_value_to_its_target),
+	    cmocka_unit_test(what_is_told_of_secrets_is_proven),
 	    cmocka_unit_test(a_suspension_that_was_removed_restores_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
