@@ -382,4 +382,44 @@ tamper(const struct bench *bench, const char *sql)
 	sqlite3_close(database);
 }
 
+/* Run SQL while TABLE has no index of its own, and its text has INSTEAD where it had PART; then it is as it was,
+ * but that the indices know nothing of it. */
+__attribute__((unused)) static void
+tamper_without_index(const struct bench *bench, const char *table, const char *part,
+    const char *instead, const char *sql)
+{
+	BUF text = {0};
+	buf_format(&text,
+	    "PRAGMA writable_schema = ON;"
+	    "CREATE TEMP TABLE kept AS SELECT * FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "DELETE FROM main.sqlite_schema WHERE tbl_name = '%s' AND type = 'index';"
+	    "UPDATE main.sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s';"
+	    "PRAGMA writable_schema = RESET; %s;"
+	    "PRAGMA writable_schema = ON; DELETE FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "INSERT INTO main.sqlite_schema SELECT * FROM kept; PRAGMA writable_schema = RESET",
+	    table, table, part, instead, table, sql, table);
+	tamper(bench, buf_string(&text));
+}
+
+/* A second debt, OTHER, that is paid; the database's index of ids leads from each of the two to the other. */
+__attribute__((unused)) static void
+bench_exchange_debts(struct bench *bench, struct id other)
+{
+	struct err err;
+	struct debt_row debt = debt_of(0);
+	debt.id = other;
+	debt.state = DEBT_RETIRED;
+	bench_begin(bench);
+	assert_ok(store_add_debt(bench->store, &debt, &err));
+	bench_commit(bench);
+	tamper(bench,
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = zeroblob(15)"
+	    " WHERE state = 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE ids.arrival <>"
+	    " debts.arrival) WHERE state <> 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE"
+	    " ids.arrival <> debts.arrival) WHERE state = 'retired'");
+	tamper_without_index(bench, "debts", "UNIQUE", "",
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = (SELECT id FROM"
+	    " ids WHERE ids.arrival <> debts.arrival)");
+}
+
 #endif
