@@ -382,6 +382,37 @@ tamper(const struct bench *bench, const char *sql)
 	sqlite3_close(database);
 }
 
+/* The same while every column takes values of every type, NULL too (but in the keys of tables without rowid); then
+ * the form of the database is as it was.  What SQLite says of it. */
+__attribute__((unused)) static int
+tamper_loosely(const struct bench *bench, const char *sql)
+{
+	BUF text = {0};
+	sqlite3 *database = NULL;
+	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
+	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;"
+	        "PRAGMA synchronous = OFF; PRAGMA writable_schema = ON;"
+	        "CREATE TEMP TABLE kept AS SELECT name, sql FROM main.sqlite_schema;"
+	        "UPDATE main.sqlite_schema SET sql ="
+	        " replace(replace(replace(sql, 'STRICT, ', ''), 'STRICT', ''), 'NOT NULL', '')"
+	        " WHERE type = 'table'; PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	int result = sqlite3_exec(database, sql, NULL, NULL, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA writable_schema = ON; UPDATE main.sqlite_schema AS now SET sql ="
+	        " (SELECT kept.sql FROM kept WHERE kept.name = now.name) WHERE type = 'table';"
+	        "PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+	return result;
+}
+
 /* Run SQL while TABLE has no index of its own, and its text has INSTEAD where it had PART; then it is as it was,
  * but that the indices know nothing of it. */
 __attribute__((unused)) static void
