@@ -382,4 +382,75 @@ tamper(const struct bench *bench, const char *sql)
 	sqlite3_close(database);
 }
 
+/* The same while every column takes values of every type, NULL too (but in the keys of tables without rowid); then
+ * the form of the database is as it was.  What SQLite says of it. */
+__attribute__((unused)) static int
+tamper_loosely(const struct bench *bench, const char *sql)
+{
+	BUF text = {0};
+	sqlite3 *database = NULL;
+	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
+	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;"
+	        "PRAGMA synchronous = OFF; PRAGMA writable_schema = ON;"
+	        "CREATE TEMP TABLE kept AS SELECT name, sql FROM main.sqlite_schema;"
+	        "UPDATE main.sqlite_schema SET sql ="
+	        " replace(replace(replace(sql, 'STRICT, ', ''), 'STRICT', ''), 'NOT NULL', '')"
+	        " WHERE type = 'table'; PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	int result = sqlite3_exec(database, sql, NULL, NULL, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA writable_schema = ON; UPDATE main.sqlite_schema AS now SET sql ="
+	        " (SELECT kept.sql FROM kept WHERE kept.name = now.name) WHERE type = 'table';"
+	        "PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+	return result;
+}
+
+/* Run SQL while TABLE has no index of its own, and its text has INSTEAD where it had PART; then it is as it was,
+ * but that the indices know nothing of it. */
+__attribute__((unused)) static void
+tamper_without_index(const struct bench *bench, const char *table, const char *part,
+    const char *instead, const char *sql)
+{
+	BUF text = {0};
+	buf_format(&text,
+	    "PRAGMA writable_schema = ON;"
+	    "CREATE TEMP TABLE kept AS SELECT * FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "DELETE FROM main.sqlite_schema WHERE tbl_name = '%s' AND type = 'index';"
+	    "UPDATE main.sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s';"
+	    "PRAGMA writable_schema = RESET; %s;"
+	    "PRAGMA writable_schema = ON; DELETE FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "INSERT INTO main.sqlite_schema SELECT * FROM kept; PRAGMA writable_schema = RESET",
+	    table, table, part, instead, table, sql, table);
+	tamper(bench, buf_string(&text));
+}
+
+/* A second debt, OTHER, that is paid; the database's index of ids leads from each of the two to the other. */
+__attribute__((unused)) static void
+bench_exchange_debts(struct bench *bench, struct id other)
+{
+	struct err err;
+	struct debt_row debt = debt_of(0);
+	debt.id = other;
+	debt.state = DEBT_RETIRED;
+	bench_begin(bench);
+	assert_ok(store_add_debt(bench->store, &debt, &err));
+	bench_commit(bench);
+	tamper(bench,
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = zeroblob(15)"
+	    " WHERE state = 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE ids.arrival <>"
+	    " debts.arrival) WHERE state <> 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE"
+	    " ids.arrival <> debts.arrival) WHERE state = 'retired'");
+	tamper_without_index(bench, "debts", "UNIQUE", "",
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = (SELECT id FROM"
+	    " ids WHERE ids.arrival <> debts.arrival)");
+}
+
 #endif

@@ -313,4 +313,19 @@ expect_no_alarm(struct bench *bench, const struct resting *resting)
 		assert_ok(resting->readings[i](bench->store, &err));
 }
 
+typedef enum err_code (*writing)(struct store *store, struct err *err);
+
+/* WRITE fails with an alarm of TABLE, in the transaction that is open. */
+__attribute__((unused)) static void
+expect_refusal(struct bench *bench, writing write, const char *table, const char *met,
+    const char *what)
+{
+	struct err err = {0};
+	char part[120];
+	snprintf(part, sizeof(part), "a row of %s in the database %s", table, met);
+	enum err_code code = write(bench->store, &err);
+	if (code != ERR_INTEGRITY || strstr(err.text, part) == NULL)
+		fail_msg("%s: %s: %s, not \"%s\"", what, err_name(code), err.text, part);
+}
+
 #endif

@@ -265,6 +265,33 @@ a_change_without_a_leaf_is_not_committed(void **state)
 	assert_int_equal(log_size(bench->store), 1);
 }
 
+/* Its last leaf names the state as it is committed. */
+static void
+a_change_after_the_last_leaf_is_not_committed(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row rows[1];
+	BUF text = {0};
+	uint64_t index;
+	size_t count;
+	for (int applied = 0; applied < 2; applied++) {
+		bench_begin(bench);
+		assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+		assert_ok(store_set_text(bench->store, "draft", "x", &err));
+		if (applied) /* what is read makes it part of the state */
+			assert_ok(store_list_secrets(bench->store, "", rows, 1, &count, &err));
+		assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
+		assert_says("leaf");
+	}
+	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "draft", &text, &err));
+	bench_begin(bench); /* another leaf makes it good */
+	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+	assert_ok(store_set_text(bench->store, "draft", "x", &err));
+	bench_commit(bench);
+	assert_int_equal(log_size(bench->store), 2);
+}
+
 static void
 a_rollback_leaves_nothing(void **state)
 {
@@ -496,6 +523,7 @@ main(void)
 	    CASE(a_vault_of_0_1_is_refused_by_name_and_left_alone),
 	    CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
 	    CASE(a_change_without_a_leaf_is_not_committed),
+	    CASE(a_change_after_the_last_leaf_is_not_committed),
 	    CASE(a_rollback_leaves_nothing),
 	    CASE(nothing_is_written_outside_a_transaction),
 	    CASE(a_row_must_find_the_ones_it_names_at_commit),
