@@ -53,7 +53,7 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	sql_put_int(&query, row->tries);
 	sql_put_text(&query, row->note);
 	store_put_id(&query, &row->id);
-	return sql_run_one(&query, "rotation debt");
+	return state_update(store, TABLE_DEBTS, &query, "rotation debt");
 }
 
 static void

@@ -63,7 +63,7 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
 	store_put_secret_id(&query, &row->id);
-	return sql_run_one(&query, "secret");
+	return state_update(store, TABLE_SECRETS, &query, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -274,7 +274,7 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_update(store, TABLE_VERSIONS, &query, "version");
 }
 
 enum err_code
@@ -284,7 +284,7 @@ store_set_part_exposed(struct store *store, const struct secret_id *secret, uint
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET part_exposed = 1 WHERE secret = ? AND number = ?", err);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_update(store, TABLE_VERSIONS, &query, "version");
 }
 
 enum err_code

@@ -98,7 +98,7 @@ store_put_spare(struct store *store, const struct spare_row *row, struct view ci
 	sql_put_bytes(&query, ciphertext);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return sql_run_one(&query, "spare");
+	return state_update(store, TABLE_SPARES, &query, "spare");
 }
 
 enum err_code
@@ -170,7 +170,7 @@ set_test(struct store *store, const struct spare_row *row, const struct digest *
 	store_put_digest(&query, test);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return sql_run_one(&query, "spare");
+	return state_update(store, TABLE_SPARES, &query, "spare");
 }
 
 enum err_code

@@ -14,6 +14,15 @@ enum { ARRIVALS = 1 << 20 };
 
 /* ---- what changes ---- */
 
+static enum err_code
+alarm(const struct table *table, const char *met, struct err *err)
+{
+	return err_set(err, ERR_INTEGRITY,
+	    "a row of %s in the database %s: somebody wrote there, or an older database was put in "
+	    "place",
+	    table->name, met);
+}
+
 static void
 note_change(struct state *state, const struct tree_change *change)
 {
@@ -169,6 +178,45 @@ state_fail(const struct store *store, struct err *err)
 	return store->state.code;
 }
 
+/* The table of a row's cell, or of an index's. */
+static const struct table *
+table_of_kind(uint8_t kind)
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		if (cell_tables[i].kind == kind)
+			return &cell_tables[i];
+		for (size_t j = 0; j < CELL_INDEXES; j++)
+			if (cell_tables[i].indexes[j].kind == kind)
+				return &cell_tables[i];
+	}
+	return NULL;
+}
+
+/* ERR says that the tree does not have what was changed: of which table, where that can be told. */
+static enum err_code
+name_changed(const struct tree_nodes *nodes, const struct digest *root,
+    const struct tree_change *changes, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct tree_change *change = &changes[i];
+		const struct table *table = table_of_kind(change->key.bytes[0]);
+		struct digest value;
+		struct err ignored;
+		bool has;
+
+		if (table == NULL ||
+		    tree_get(nodes, root, &change->key, &has, &value, &ignored) != ERR_OK)
+			continue;
+		if (change->had && !has)
+			return alarm(table, "is none that the vault has", err);
+		if (!change->had && has)
+			return alarm(table, "is gone", err);
+		if (has && !digest_equal(&value, &change->old))
+			return alarm(table, "is not as the vault left it", err);
+	}
+	return err->code;
+}
+
 DESTRUCTOR(changes_free, struct tree_change, free)
 
 enum err_code
@@ -185,23 +233,17 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 	if (changes == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for changes");
 	size_t count = merge_changes(state, changes);
-	TRY(tree_apply(&nodes, &store->now.state_root, changes, count, &store->now.state_root,
-	    err));
+	enum err_code code =
+	    tree_apply(&nodes, &store->now.state_root, changes, count, &store->now.state_root, err);
+	if (code == ERR_INTEGRITY)
+		return name_changed(&nodes, &store->now.state_root, changes, count, err);
+	TRY(code);
 	state->count = 0;
 	*ret_root = store->now.state_root;
 	return ERR_OK;
 }
 
 /* ---- what is read ---- */
-
-static enum err_code
-alarm(const struct table *table, const char *met, struct err *err)
-{
-	return err_set(err, ERR_INTEGRITY,
-	    "a row of %s in the database %s: somebody wrote there, or an older database was put in "
-	    "place",
-	    table->name, met);
-}
 
 static enum err_code
 find(struct store *store, const struct tree_key *key, bool *ret_has, struct digest *ret_value,
@@ -329,6 +371,24 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
 		query->code = alarm(table, "is none that the vault has", query->err);
 	return query->code;
+}
+
+enum err_code
+state_update(struct store *store, enum table_name name, struct sql_query *query, const char *what)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_key key;
+	struct digest value;
+	bool has;
+
+	if (sql_run_one(query, what) != ERR_NOT_FOUND)
+		return query->code;
+	TRY(cell_key(table, &query->bound.values[query->bound.count - table->key_count], &key,
+	    query->err));
+	TRY(find(store, &key, &has, &value, query->err));
+	if (has)
+		return query->code = alarm(table, "is gone", query->err);
+	return err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
 }
 
 /* ---- lists ---- */

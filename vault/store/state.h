@@ -45,6 +45,11 @@ enum err_code state_has(struct store *store, enum table_name table, struct sql_q
 enum err_code state_insert(struct store *store, enum table_name table,
     struct sql_query *query) MUST_CHECK;
 
+/* Run QUERY, which changes the one row that its last parameters name by its primary key.  ERR_NOT_FOUND "there is no
+ * such WHAT": proven. */
+enum err_code state_update(struct store *store, enum table_name table, struct sql_query *query,
+    const char *what) MUST_CHECK;
+
 /* All rows of TABLE below a parent: the parameters of QUERY are the parent's columns. */
 struct state_list {
 	struct store *store;
