@@ -324,6 +324,33 @@ the_definition_of_another_secret_sends_no_value_to_its_target(void **state)
 	EXPECT_ALARMS(&scene, rows, rotate_when_due);
 }
 
+/* Rows that nobody reads before they change. */
+static void
+what_a_rotation_changes_is_proven(void **state)
+{
+	static const struct attack rows[] = {
+	    {"UPDATE versions SET created = created + 1 WHERE state = 'pending'",
+	        CHANGED("versions")},
+	    {"DELETE FROM versions WHERE state = 'pending'",
+	        "refers to a row of versions that is not there: somebody wrote there"},
+	    {"UPDATE versions SET state = 'retired' WHERE state = 'current'", CHANGED("versions")},
+	    {"DELETE FROM versions WHERE state = 'current'", GONE("versions")},
+	};
+	SCENE scene = {.bench = NULL};
+	struct err err;
+
+	(void)state;
+	lose_answer(&scene);
+	bench_keep(scene.bench, "kept");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bench_restore(scene.bench, "kept");
+		bench_tamper(scene.bench, rows[i].change);
+		assert_error(ERR_INTEGRITY, rotate_when_due(&scene, &err));
+		assert_says(rows[i].says);
+		bench_shell(scene.bench, "ls vault/escrow | grep -qv lock");
+	}
+}
+
 /* ---- what is told ---- */
 
 static enum err_code
@@ -428,6 +455,7 @@ main(void)
 	    cmocka_unit_test(a_version_whose_opening_was_removed_is_not_opened_again),
 	    cmocka_unit_test(a_released_version_is_not_released_again),
 	    cmocka_unit_test(the_definition_of_another_secret_sends_no_value_to_its_target),
+	    cmocka_unit_test(what_a_rotation_changes_is_proven),
 	    cmocka_unit_test(what_is_told_of_secrets_is_proven),
 	    cmocka_unit_test(a_suspension_that_was_removed_restores_nobody),
 	};
