@@ -19,12 +19,6 @@ store_add_test(struct store *store, const struct digest *token, const struct dig
 }
 
 enum err_code
-store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
-{
-	return state_count(store, CELL_TEST, ret_count, err);
-}
-
-enum err_code
 store_newest_test(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {

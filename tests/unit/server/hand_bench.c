@@ -26,13 +26,21 @@ hand_commit(struct bench *bench, struct hand *hand)
 {
 	struct err err;
 	struct digest root;
+
+	assert_ok(store_state_root(hand->store, &root, &err));
+	hand_commit_as(bench, hand, &root);
+}
+
+void
+hand_commit_as(struct bench *bench, struct hand *hand, const struct digest *root)
+{
+	struct err err;
 	uint64_t index;
 	char time[TEXT_TIME_SIZE], hex[2 * DIGEST_SIZE + 1];
 	BUF leaf = {0};
 
-	assert_ok(store_state_root(hand->store, &root, &err));
 	text_time(bench->shared->now, time);
-	text_hex(VIEW_OF(root.bytes), hex);
+	text_hex(VIEW_OF(root->bytes), hex);
 	buf_format(&leaf, "{\"event\":\"bench\",\"statements\":[],\"time\":\"%s\",\"tree\":\"%s\"}",
 	    time, hex);
 	assert_ok(store_append_leaf(hand->store, buf_view(&leaf), &index, &err));

@@ -19,6 +19,8 @@ struct hand {
 /* Ends the session of the server. */
 void hand_begin(struct bench *bench, struct hand *ret_hand);
 void hand_commit(struct bench *bench, struct hand *hand);
+/* With a leaf that says that the state's root is ROOT. */
+void hand_commit_as(struct bench *bench, struct hand *hand, const struct digest *root);
 
 /* CHANGE, in SQL; the triggers of the form are in force. */
 void hand_write(struct bench *bench, const char *change);

@@ -394,13 +394,6 @@ a_test_counts_only_for_probes_that_this_token_opened_now(void **bench_state)
 	assert_error(ERR_INTEGRITY,
 	    bench_call(bench, op_new("log-verify"), (struct view){0}, NULL, NULL, &err));
 	assert_says("a row of tests in the database is gone");
-	bench_restore(bench, "kept");
-	hand_write(bench,
-	    "INSERT INTO tests SELECT position + 1, token, (SELECT digest FROM documents WHERE position = 1)"
-	    " FROM tests ORDER BY position DESC LIMIT 1");
-	assert_error(ERR_INTEGRITY,
-	    bench_call(bench, op_new("log-verify"), (struct view){0}, NULL, NULL, &err));
-	assert_says("3 tests of tokens, the log 2 and 2");
 }
 
 /* --- Charters that would shut the vault ----------------------------------------------------- */
