@@ -99,7 +99,7 @@ read_version(struct store *store, struct err *err)
 __attribute__((unused)) static enum err_code
 read_envelope(struct store *store, struct err *err)
 {
-	BOX box = {0};
+	BOX box = {.enc = {0}};
 	struct digest token;
 	return store_get_envelope(store, &bench_secret, 1, 0, &token, &box, err);
 }
@@ -163,7 +163,7 @@ read_opened(struct store *store, struct err *err)
 __attribute__((unused)) static enum err_code
 read_answer(struct store *store, struct err *err)
 {
-	BOX box = {0};
+	BOX box = {.enc = {0}};
 	struct digest token = digest_of(0x51);
 	return store_get_answer(store, &bench_ceremony, 0, &token, &box, err);
 }

@@ -181,7 +181,11 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 	TRY(store_anchored(store, err));
 	if (state->code != ERR_OK)
 		return state_fail(store, err);
-	changes = calloc(state->count + 1, sizeof(*changes));
+	if (state->count == 0) {
+		*ret_root = store->now.state_root;
+		return ERR_OK;
+	}
+	changes = calloc(state->count, sizeof(*changes));
 	if (changes == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for changes");
 	size_t count = merge_changes(state, changes);

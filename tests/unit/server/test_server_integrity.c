@@ -92,7 +92,7 @@ log_verify_finds_every_change(void **state)
 	    {"UPDATE opened SET ceremony ="
 	     " (SELECT id FROM ceremonies WHERE state = 'refused' LIMIT 1)",
 	        "a row of opened in the database is none that the vault has"},
-	    {"DELETE FROM opened", "cells of rows that are gone"},
+	    {"DELETE FROM opened", "a row of opened in the database is gone"},
 	    {"UPDATE versions SET header = CAST(header || X'00' AS BLOB)",
 	        "a row of versions in the database is not as the vault left it"},
 	    {"PRAGMA foreign_keys = OFF; DELETE FROM statements WHERE type = 'request'",

@@ -393,7 +393,7 @@ a_test_counts_only_for_probes_that_this_token_opened_now(void **bench_state)
 	bench_tamper(bench, "DELETE FROM tests WHERE position = (SELECT min(position) FROM tests)");
 	assert_error(ERR_INTEGRITY,
 	    bench_call(bench, op_new("log-verify"), (struct view){0}, NULL, NULL, &err));
-	assert_says("cells of rows that are gone");
+	assert_says("a row of tests in the database is gone");
 	bench_restore(bench, "kept");
 	hand_write(bench,
 	    "INSERT INTO tests SELECT position + 1, token, (SELECT digest FROM documents WHERE position = 1)"
