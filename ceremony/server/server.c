@@ -146,6 +146,19 @@ is_fatal(enum err_code code)
 	return code == ERR_PROTOCOL || code == ERR_INTEGRITY;
 }
 
+/* Nothing is told, a refusal neither, of a state that may yet be undone. */
+static enum err_code
+settle(struct session *session, enum err_code code, struct err *err)
+{
+	struct err unsettled;
+
+	if (session->store == NULL || is_fatal(code) ||
+	    store_settle(session->store, &unsettled) == ERR_OK)
+		return code;
+	*err = unsettled;
+	return unsettled.code;
+}
+
 /* RET_END: the session ends after the client was told why. */
 static enum err_code
 answer(struct session *session, const struct json *request, struct view blob, int out,
@@ -158,9 +171,7 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	struct err cause;
 
 	json_put_bool(call.reply, "ok", true);
-	enum err_code code = dispatch(session, &call, err);
-	if (code == ERR_OK && session->store != NULL)
-		code = store_settle(session->store, err);
+	enum err_code code = settle(session, dispatch(session, &call, err), err);
 	if (code == ERR_OK)
 		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
 	if (code == ERR_OK)
