@@ -255,10 +255,9 @@ static enum err_code
 add_exposed(struct session *session, struct json *items, struct err *err)
 {
 	struct sealed_row rows[EXPOSED_SHOWN];
-	struct secret_id after = {{0}};
 	size_t count;
 
-	TRY(store_list_exposed(session->store, &after, rows, EXPOSED_SHOWN, &count, err));
+	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		char text[100], next[SEAT_NAME_MAX + 80];

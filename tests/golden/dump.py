@@ -72,6 +72,20 @@ def envelope(data):
     d.take(65, "enc"); d.take(len(data) - 65, "ciphertext and tag")
     return d.end()
 
+def anchor(data):
+    lines = []
+    for at in (0, 4096):
+        d = Dump(data[:at + 235])
+        d.at = at
+        d.take(19, "label"); d.take(32, "vault id"); d.number(8, "seq")
+        for state in ("from", "to"):
+            d.number(8, f"{state}: size"); d.take(32, f"{state}: log root"); d.take(32, f"{state}: state root")
+        d.take(32, "MAC")
+        lines += d.end()
+        if any(data[at + 235:at + 4096]): raise SystemExit("dump.py: not zeros")
+        lines.append(f"    {at + 235:04x}  zeros to {at + 4096:04x}")
+    return lines
+
 def definitions(data):
     """Each entry and its hash, computed as FORMAT.md says it."""
     statement, label, lines = json.loads(data), b"halligan/v1 definition", []
@@ -81,7 +95,8 @@ def definitions(data):
         lines += [f"    entry {at}  {text.decode()}", f"    hash  {at}  {hashlib.sha256(hashed).hexdigest()}"]
     return lines
 
-DUMPS = {"secret-1.payload": ("secret-1.payload", definitions),
+DUMPS = {"anchor-1": ("anchor-1", anchor),
+    "secret-1.payload": ("secret-1.payload", definitions),
     "release-1.answer": ("release-1.answer", envelope), "release-1.reply": ("release-1.reply", envelope),
     "version-1.spare": ("version-1.spare", envelope), "version-1.envelope": ("version-1.envelope", envelope), "version-1.header": ("version-1.header", header), "version-1.dek": ("version-1.dek", plain("DEK")),
     "version-1.ciphertext": ("version-1.ciphertext", plain("ciphertext and tag")),

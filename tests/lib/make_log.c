@@ -17,13 +17,15 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/lib/note_key.h"
+#include "vault/log/anchor.h"
 #include "vault/log/note.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 
 struct log {
 	const char *folder;
 	struct store *store;
-	struct secret *seed;
+	struct secret *seed, *anchor;
 	char origin[ORIGIN_MAX + 1];
 	struct note_key key; /* its name is the origin */
 };
@@ -33,6 +35,7 @@ log_done(struct log *log)
 {
 	store_free(log->store);
 	secret_free(log->seed);
+	secret_free(log->anchor);
 }
 
 static enum err_code
@@ -47,7 +50,8 @@ log_start(const char *folder, struct log *log, struct err *err)
 	TRY(secret_new(ED25519_SIZE, &log->seed, err));
 	TRY(secret_random(log->seed, ED25519_SIZE, err));
 	TRY(ed25519_public(log->seed, &log->key.key, err));
-	return store_create(folder, "make-log", &log->store, err);
+	TRY(anchor_key(log->seed, &log->anchor, err));
+	return store_create(folder, "make-log", log->anchor, &log->store, err);
 }
 
 static enum err_code

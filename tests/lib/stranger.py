@@ -42,6 +42,19 @@ def read_header(data):
     h["hash"] = sha256(data)
     return h
 
+def read_anchor(data, seed):
+    """Sequence number, from and to of the slot that counts, each state as size, log root, state root."""
+    if len(data) != 8192: raise ValueError("size")
+    label, slots = b"halligan/v1 anchor\0", []
+    key = expand(mac(b"", seed), lp8(b"halligan/v1 anchor key"), 32)
+    for index in range(2):
+        slot = data[4096 * index:4096 * index + 512]
+        seq, states = int.from_bytes(slot[51:59], "big"), (slot[59:131], slot[131:203])
+        if slot[:19] == label and seq % 2 == index and slot[203:235] == mac(key, slot[:203]) and not any(slot[235:]):
+            slots.append((seq, *((int.from_bytes(s[:8], "big"), s[8:40], s[40:]) for s in states)))
+    if not slots: raise ValueError("no valid slot")
+    return max(slots)
+
 def open_with_dek(header_bytes, ciphertext, dek):
     h = read_header(header_bytes)
     ids = lp8(b"halligan/v1 dek") + h["vault"] + h["secret"] + h["version"]

@@ -14,10 +14,15 @@ import base64, json, os, sqlite3, sys
 vault, verb, *rest = sys.argv[1:]
 db = sqlite3.connect(os.path.join(vault, "vault.db"), isolation_level=None, timeout=10)
 
+# Triggers are put back: the vault looks at its form whenever it begins a transaction.
 def disarm():
-    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        db.execute(f'DROP TRIGGER "{name}"')
+    triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers: db.execute(f'DROP TRIGGER "{name}"')
     db.execute("PRAGMA ignore_check_constraints = ON")
+    return triggers
+
+def arm(triggers):
+    for _, text in triggers: db.execute(text)
 
 def edit(kind, change):
     row, text = db.execute("SELECT rowid, text FROM statements WHERE type = ? ORDER BY rowid DESC LIMIT 1",
@@ -49,9 +54,10 @@ if verb == "get":
     row = db.execute(rest[0]).fetchone()
     if row is not None: print(row[0].hex() if isinstance(row[0], bytes) else row[0])
 else:
-    disarm()
+    triggers = disarm()
     if verb == "flip": flip(*rest)
     elif verb == "payload": payload(*rest)
     elif verb == "drop-signatures": edit(rest[0], lambda s: s.update(signatures=[]))
     elif verb == "sql": db.executescript(rest[0])
     else: sys.exit(__doc__)
+    arm(triggers)

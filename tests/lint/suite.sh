@@ -98,7 +98,7 @@ mkdir tests
 tar -C "$lib/.." -c --exclude __pycache__ fuzz/coverage.py golden/dump.py lib lint scenarios | tar -C tests -x
 importing() { grep -rl '^sys\.path\.insert' tests --include='*.py'; }
 for program in $(importing); do env -u PYTHONDONTWRITEBYTECODE "$program" --help > /dev/null 2>&1; done
-is "programs in Python leave nothing beside them" "$(importing | grep -c .): $(find tests -name '__pycache__' | head -n 1)" "6: "
+is "programs in Python leave nothing beside them" "$(importing | grep -c .): $(find tests -name '__pycache__' | head -n 1)" "7: "
 like "and if they did, git would not see it" "$(cat "$lib/../../.gitignore")" '__pycache__/'
 
 if [ "$(id -u)" -eq 0 ]; then

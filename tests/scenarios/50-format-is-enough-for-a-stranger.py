@@ -126,6 +126,16 @@ def release_bound():
         except InvalidTag: continue
         raise AssertionError("opened")
 
+@claim("of the golden anchor's two slots the second counts, and each byte of a slot is bound")
+def anchor():
+    data, seed = golden("anchor-1"), golden("anchor-1.log-seed")
+    one, two = (3, b"1" * 32, b"2" * 32), (4, b"A" * 32, b"B" * 32)
+    assert stranger.read_anchor(data, seed) == (1, one, two)
+    for at in range(512):
+        place = 4096 + at
+        bad = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
+        assert stranger.read_anchor(bad, seed) == (0, one, one), f"byte {at}"
+
 @claim("an envelope that the host hands out opens with the key of the approval that asked, and no other")
 def reply():
     h, approval = released()[0], stranger.read_statement(golden("release-1.approval"))

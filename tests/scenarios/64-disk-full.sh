@@ -35,7 +35,7 @@ full() {
 		room
 		[ "$status" -ne 0 ] || break
 		refusals=$((refusals + 1))
-		grep -Eqi 'halligan: .*(disk is full|no space|has approved this ceremony already|no ceremony waits)|the disk is full' full.log ||
+		grep -Eqi 'halligan: .*(disk is full|no space|has approved this ceremony already|no ceremony waits)|the disk is full|cannot write .*: No space left' full.log ||
 			wrong="$wrong; with $kb KB left: $(tail -n 2 full.log | tr '\n' ' ')"
 		[ "$(temporary)" = 0 ] || wrong="$wrong; with $kb KB left it leaves a temporary file"
 		! $check || break
@@ -52,8 +52,10 @@ has_draft() { [ "$(text "SELECT count(*) FROM statements WHERE type = 'charter'"
 has_secret() { [ "$(text "SELECT count(*) FROM debts WHERE state = 'retired'")" = 1 ]; }
 has_request() { [ "$(text 'SELECT count(*) FROM ceremonies')" -gt 0 ]; }
 has_released() { [ "$(text 'SELECT state FROM ceremonies')" = released ]; }
-# Adopting may succeed and the rotation after it not: then the debt is paid by `rotate`.
-add_secret() { town_secret || { local status=$?; halligan rotate prod/db; return $status; }; }
+# Adopting may succeed and the rotation after it not: then the debt is paid by `rotate`, and the target's key stays as it is.
+add_secret() {
+	if halligan secret list 2> /dev/null | grep -q prod/db; then halligan rotate prod/db; else town_secret; fi
+}
 has_closed() { [ "$(text 'SELECT state FROM ceremonies')" = closed ]; }
 
 full "init" has_init town_init

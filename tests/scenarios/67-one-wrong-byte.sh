@@ -45,45 +45,45 @@ wrong() {
 	is "... and nothing was released" "$(untold)" "$before"
 }
 
+STATEMENT='a row of statements .* not as the vault left it'
 keep approved
-wrong "request: a word" approved 6 'request' "tamper payload request boot baat" approve
-wrong "request: a bit of the stored text" approved 6 'request' "tamper flip statements text \"type = 'request'\"" approve
-wrong "request: no signature" approved 6 'request.*sign' "tamper drop-signatures request" approve
-wrong "ceremony: the quorum" approved 6 'ceremony' "tamper payload ceremony '3 of' '2 of'" approve
-wrong "ceremony: a bit of the stored text" approved 6 'ceremony' "tamper flip statements text \"type = 'ceremony'\"" approve
-wrong "ceremony: no signature" approved 6 'ceremony.*sign' "tamper drop-signatures ceremony" approve
-wrong "approval: the seat" approved 6 'approval' "tamper payload approval '\"seat\":\"secops\"' '\"seat\":\"secopt\"'" approve
-wrong "approval: a bit of the stored text" approved 6 'approval' "tamper flip statements text \"type = 'approval'\"" approve
-wrong "approval: no signature" approved 6 'secops.*approval.*sign|approval.*sign' "tamper drop-signatures approval" approve
-wrong "definition: the user" approved 6 'secret|definition' "tamper payload secret '\"user\":\"$SSHD_USER\"' '\"user\":\"other\"'" approve
-wrong "definition: no signature" approved 6 '(secret|definition).*sign' "tamper drop-signatures secret" approve
-wrong "charter: the quorum" approved 6 'document 1' "tamper payload charter '3 of (ciso' '2 of (ciso'" approve
-wrong "charter: no signature" approved 6 'charter.*sign' "tamper drop-signatures charter" approve
-wrong "roster: a name" approved 6 'document 2' "tamper payload roster Alice Alica" approve
-wrong "roster: no signature" approved 6 'roster.*sign' "tamper drop-signatures roster" approve
-wrong "header" approved 6 'header' "tamper flip versions header 'number = 2'" approve
-wrong "envelope: its ciphertext" approved 6 'envelope' "envelopes ciphertext" approve
-wrong "envelope: its encapsulation" approved 6 'envelope' "envelopes enc" approve
-wrong "ciphertext of the version" approved 6 'nothing could be released: ' "tamper flip versions ciphertext 'number = 2'" approve
-wrong "an officer's re-sealed share" approved 6 'stored shares of seat "ciso".* are damaged.*nothing is opened; they are taken back, and the seat may approve again' "tamper flip shares ciphertext \"seat = 'ciso'\"" approve
-ok "... so it approves again" as ciso approve "$id"
-is "... and only then it is released" "$(untold)" "1 answers, 1 releases"
+wrong "request: a word" approved 6 "$STATEMENT" "tamper payload request boot baat" approve
+wrong "request: a bit of the stored text" approved 6 "$STATEMENT" "tamper flip statements text \"type = 'request'\"" approve
+wrong "request: no signature" approved 6 "$STATEMENT" "tamper drop-signatures request" approve
+wrong "ceremony: the quorum" approved 6 "$STATEMENT" "tamper payload ceremony '3 of' '2 of'" approve
+wrong "ceremony: a bit of the stored text" approved 6 "$STATEMENT" "tamper flip statements text \"type = 'ceremony'\"" approve
+wrong "ceremony: no signature" approved 6 "$STATEMENT" "tamper drop-signatures ceremony" approve
+wrong "approval: the seat" approved 6 "$STATEMENT" "tamper payload approval '\"seat\":\"secops\"' '\"seat\":\"secopt\"'" approve
+wrong "approval: a bit of the stored text" approved 6 "$STATEMENT" "tamper flip statements text \"type = 'approval'\"" approve
+wrong "approval: no signature" approved 6 "$STATEMENT" "tamper drop-signatures approval" approve
+wrong "definition: the user" approved 6 "$STATEMENT" "tamper payload secret '\"user\":\"$SSHD_USER\"' '\"user\":\"other\"'" approve
+wrong "definition: no signature" approved 6 "$STATEMENT" "tamper drop-signatures secret" approve
+wrong "charter: the quorum" approved 6 "document 1.*$STATEMENT" "tamper payload charter '3 of (ciso' '2 of (ciso'" approve
+wrong "charter: no signature" approved 6 "document 1.*$STATEMENT" "tamper drop-signatures charter" approve
+wrong "roster: a name" approved 6 "document 2.*$STATEMENT" "tamper payload roster Alice Alica" approve
+wrong "roster: no signature" approved 6 "document 2.*$STATEMENT" "tamper drop-signatures roster" approve
+wrong "header" approved 6 'a row of versions .* not as the vault left it' "tamper flip versions header 'number = 2'" approve
+wrong "envelope: its ciphertext" approved 6 'a row of envelopes .* not as the vault left it' "envelopes ciphertext" approve
+wrong "envelope: its encapsulation" approved 6 'a row of envelopes .* not as the vault left it' "envelopes enc" approve
+wrong "ciphertext of the version" approved 6 'a row of versions .* not as the vault left it' "tamper flip versions ciphertext 'number = 2'" approve
+wrong "an officer's re-sealed share" approved 6 'a row of shares .* not as the vault left it' "tamper flip shares ciphertext \"seat = 'ciso'\"" approve
 wrong "ceremony's key" approved 6 "ceremony/$id.key is not the key that the ceremony names" "flip \"$VAULT/ceremony/$id.key\" 20" approve
 wrong "ceremony's key: its head" approved 6 "ceremony/$id.key" "flip \"$VAULT/ceremony/$id.key\" 1" approve
 wrong "host.key" approved 6 'host.key' "flip \"$VAULT/host.key\"" approve
 wrong "host.key: one byte short" approved 6 'host.key.*101' "truncate -s 101 \"$VAULT/host.key\"" approve
-wrong "vault.id" approved 6 'vault.id|another vault' flip_id approve
+wrong "vault.id" approved 6 'anchor belongs to the vault .*, and this is the vault' flip_id approve
 wrong "vault.id, removed, and an old database put in place" approved 6 'old database was restored' \
 	"rm \"$VAULT/vault.id\"; cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
-wrong "vault.id and checkpoint, removed" approved 6 'checkpoint is gone' "rm \"$VAULT/vault.id\" \"$VAULT/checkpoint\"" approve
-wrong "checkpoint" approved 6 'checkpoint' "flip \"$VAULT/checkpoint\"" approve
-wrong "checkpoint, removed" approved 6 'checkpoint is gone' "rm \"$VAULT/checkpoint\"" approve
+wrong "vault.id and anchor, removed" approved 6 'anchor is missing' "rm \"$VAULT/vault.id\" \"$VAULT/anchor\"" approve
+wrong "both slots of the anchor" approved 6 'none of the two slots' "flip \"$VAULT/anchor\" 100; flip \"$VAULT/anchor\" 4196" approve
+wrong "anchor, removed" approved 6 'anchor is missing' "rm \"$VAULT/anchor\"" approve
+wrong "anchor, of an older state" approved 6 'the anchor is an old one' "cp vault.requested/anchor \"$VAULT/anchor\"" approve
 wrong "a log leaf" approved 6 'leaf 5|log' "tamper flip log_leaf data 'position = 5'" halligan log verify
 wrong "a log hash" approved 6 'log|leaf|hash' "tamper flip log_hash hash 'position = 3'" halligan log verify
 wrong "the newest leaf, removed" approved 6 'old database was restored' "tamper sql 'DELETE FROM log_leaf WHERE position = (SELECT max(position) FROM log_leaf)'" approve
 wrong "one page of the database" approved 6 'database' "flip \"$VAULT/vault.db\" 8192" halligan log verify
 wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAULT/vault.db\"" approve
-wrong "an old database under a newer checkpoint" approved 6 'old database was restored: its log has 17 leaves, the checkpoint file 21' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
+wrong "an old database under a newer anchor" approved 6 'old database was restored: its log has 17 leaves, and the vault.s has 21 by its anchor' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status
 wrong "a whole old copy of the vault" approved 6 'has seen 19 leaves of this log.*old database was restored' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
 wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/vaults/*/memory 2" approve
@@ -95,11 +95,11 @@ restore approved
 ok "with every byte as it was the third approval releases" approve
 keep released
 opened() { as alice open "$id" --fd 1 --no-wait; }
-wrong "answer: its ciphertext" released 6 'box' "tamper flip answers ciphertext" opened
-wrong "answer: its encapsulation" released 6 'box' "tamper flip answers enc" opened
-wrong "release statement" released 6 'release' "tamper payload release '\"version\":2' '\"version\":3'" opened
-wrong "release statement: no signature" released 6 'release.*sign' "tamper drop-signatures release" opened
-wrong "an approval, after the release" released 6 'approval' "tamper payload approval audit augit" opened
+wrong "answer: its ciphertext" released 6 'a row of answers .* not as the vault left it' "tamper flip answers ciphertext" opened
+wrong "answer: its encapsulation" released 6 'a row of answers .* not as the vault left it' "tamper flip answers enc" opened
+wrong "release statement" released 6 "$STATEMENT" "tamper payload release '\"version\":2' '\"version\":3'" opened
+wrong "release statement: no signature" released 6 "$STATEMENT" "tamper drop-signatures release" opened
+wrong "an approval, after the release" released 6 "$STATEMENT" "tamper payload approval audit augit" opened
 wrong "escrow" released 6 'escrow/' "flip \$(ls -d \"$VAULT\"/escrow/*)" as alice done "$id"
 wrong "escrow: its head" released 6 'escrow/.*damaged' "flip \$(ls -d \"$VAULT\"/escrow/*) 0" as alice done "$id"
 wrong "escrow, removed" released 6 'escrow/.*put the escrow file back' "rm \"$VAULT\"/escrow/*" as alice done "$id"
@@ -111,8 +111,8 @@ ok "... with the file back rotate goes on" halligan rotate prod/db
 ok "... and the log verifies" halligan log verify
 wrong "escrow: its last byte" released 6 'escrow/.*put the escrow file back' "flip \$(ls -d \"$VAULT\"/escrow/*) -1" as alice done "$id"
 is "the target kept its key" "$(cksum < "$SSHD_AUTHORIZED")" "$(cksum < kept.released/authorized_keys)"
-wrong "a debt that is said to be paid" released 6 'debt' "tamper sql \"UPDATE debts SET state = 'retired'\"" halligan log verify
-wrong "a release that is forgotten" released 6 'opening' "tamper sql 'DELETE FROM opened'" halligan log verify
+wrong "a debt that is said to be paid" released 6 'a row of debts .* not as the vault left it' "tamper sql \"UPDATE debts SET state = 'retired'\"" halligan log verify
+wrong "a release that is forgotten" released 6 'a row of opened .* is gone' "tamper sql 'DELETE FROM opened'" halligan log verify
 restore released
 ok "with every byte as it was it opens" opened
 ok "and is replaced" as alice done "$id"
@@ -124,15 +124,15 @@ ok "a token is suspended" as ciso suspend legal-1 --reason "left on the train"
 ok "a token is tested" as ciso token test
 keep suspended
 standing() { halligan charter status; }
-wrong "suspension: the reason" suspended 6 'document 3' "tamper payload suspend train trein" standing
-wrong "suspension: whose token" suspended 6 'document 3' "tamper payload suspend '\"seat\":\"legal\"' '\"seat\":\"audit\"'" standing
-wrong "suspension: a bit of the stored text" suspended 6 'document 3' "tamper flip statements text \"type = 'suspend'\"" standing
-wrong "suspension: no signature" suspended 6 'suspension.*sign' "tamper drop-signatures suspend" standing
-wrong "suspension: no row" suspended 6 'the log counts 3 charters, rosters and suspensions' "tamper sql 'DELETE FROM documents WHERE position = 3'" approve
-wrong "test: the seat" suspended 6 'test|statement' "tamper payload test '\"seat\":\"ciso\"' '\"seat\":\"cisp\"'" standing
-wrong "test: a bit of the stored text" suspended 6 'test|statement' "tamper flip statements text \"type = 'test'\"" standing
-wrong "test: no signature" suspended 6 'test|sign' "tamper drop-signatures test" standing
-wrong "test: no row" suspended 6 '3 charters, rosters and suspensions and 0 tests' "tamper sql 'DELETE FROM tests'" halligan log verify
+wrong "suspension: the reason" suspended 6 "document 3.*$STATEMENT" "tamper payload suspend train trein" standing
+wrong "suspension: whose token" suspended 6 "document 3.*$STATEMENT" "tamper payload suspend '\"seat\":\"legal\"' '\"seat\":\"audit\"'" standing
+wrong "suspension: a bit of the stored text" suspended 6 "document 3.*$STATEMENT" "tamper flip statements text \"type = 'suspend'\"" standing
+wrong "suspension: no signature" suspended 6 "document 3.*$STATEMENT" "tamper drop-signatures suspend" standing
+wrong "suspension: no row" suspended 6 'a row of documents .* is gone' "tamper sql 'DELETE FROM documents WHERE position = 3'" approve
+wrong "test: the seat" suspended 6 "$STATEMENT" "tamper payload test '\"seat\":\"ciso\"' '\"seat\":\"cisp\"'" standing
+wrong "test: a bit of the stored text" suspended 6 "$STATEMENT" "tamper flip statements text \"type = 'test'\"" standing
+wrong "test: no signature" suspended 6 "$STATEMENT" "tamper drop-signatures test" standing
+wrong "test: no row" suspended 6 'a row of tests .* is gone' "tamper sql 'DELETE FROM tests'" halligan log verify
 restore suspended
 ok "with every byte as it was the log verifies" halligan log verify
 tap_end

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/ceremony.h"
 
+#include <string.h>
+
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
-
-#define CEREMONY_COLUMNS                                                                           \
-	"id, digest, request, mode, state, requester, reason, charter, created, deadline, "        \
-	"released, expires, release"
+#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 static enum err_code
 add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "INSERT INTO ceremonies (" CEREMONY_COLUMNS
-	    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-	    err);
+	    "INSERT INTO ceremonies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_digest(&query, &row->digest);
 	store_put_digest(&query, &row->request);
@@ -27,30 +26,55 @@ add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 	sql_put_int(&query, row->deadline);
 	sql_put_int(&query, row->released);
 	sql_put_int(&query, row->expires);
-	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "this request was used before; make a new one");
-	return sql_end(&query);
+	sql_put_null(&query);
+	return state_insert(store, TABLE_CEREMONIES, &query);
+}
+
+static enum err_code
+check_unused(struct store *store, const struct digest *request, struct err *err)
+{
+	struct sql_value sought = sql_bytes(VIEW_OF(request->bytes));
+	struct digest ceremony;
+	enum err_code code = state_named(store, CELL_REQUESTS, &sought, "ceremony", &ceremony, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	return err_set(err, ERR_EXISTS, "this request was used before; make a new one");
 }
 
 static enum err_code
 add_item(struct store *store, const struct id *ceremony, size_t position,
     const struct item_row *row, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "items",
-	    "INSERT INTO items (ceremony, position, secret, version, state, note)"
-	    " VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "items", "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_item(&query, ceremony, position);
 	store_put_number(&query, &row->secret, row->version);
 	sql_put_text(&query, item_state_names[row->state]);
+	sql_put_null(&query);
 	sql_put_text(&query, row->note);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_ITEMS, &query);
+}
+
+static enum err_code
+check_distinct(const struct item_row *items, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (memcmp(&items[i].secret, &items[j].secret, sizeof(items[i].secret)) ==
+			    0)
+				return err_set(err, ERR_EXISTS,
+				    "items: there is one of this secret already");
+	return ERR_OK;
 }
 
 enum err_code
 store_add_ceremony(struct store *store, const struct ceremony_row *row,
     const struct item_row *items, size_t count, struct err *err)
 {
+	TRY(check_unused(store, &row->request, err));
+	TRY(check_distinct(items, count, err));
 	TRY(add_row(store, row, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(add_item(store, &row->id, i, &items[i], err));
@@ -71,13 +95,14 @@ store_update_ceremony(struct store *store, const struct ceremony_row *row, struc
 	sql_put_int(&query, row->expires);
 	store_put_digest_or_null(&query, &row->release);
 	store_put_id(&query, &row->id);
-	return sql_run_one(&query, "ceremony");
+	return state_change(store, TABLE_CEREMONIES, &query, 5, "ceremony");
 }
 
 static void
 read_ceremony(struct sql_query *query, struct ceremony_row *ret_row)
 {
 	struct ceremony_row row = {0};
+	sql_skip(query);
 	store_get_id(query, "id", &row.id);
 	store_get_digest(query, "digest", &row.digest);
 	store_get_digest(query, "request", &row.request);
@@ -100,10 +125,10 @@ enum err_code
 store_get_ceremony(struct store *store, const struct id *id, struct ceremony_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "SELECT " CEREMONY_COLUMNS " FROM ceremonies WHERE id = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "ceremonies", "SELECT * FROM ceremonies WHERE id = ?", err);
 	store_put_id(&query, id);
-	TRY(sql_one(&query, "ceremony"));
+	TRY(state_one(store, TABLE_CEREMONIES, &query, "ceremony"));
 	read_ceremony(&query, ret_row);
 	return sql_end(&query);
 }
@@ -112,17 +137,17 @@ enum err_code
 store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row *rows, size_t max,
     size_t *ret_count, struct err *err)
 {
-	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "SELECT " CEREMONY_COLUMNS " FROM ceremonies WHERE state IN (?, ?, ?, ?, ?, ?, ?)"
-	    " ORDER BY arrival DESC LIMIT ?",
-	    err);
-	store_put_states(&query, states, ceremony_state_names, CEREMONY_STATES);
-	sql_put_int(&query, (int64_t)max);
-	while (count < max && sql_next(&query))
-		read_ceremony(&query, &rows[count++]);
-	TRY(sql_end(&query));
-	*ret_count = count;
+	SQL_SCOPE scope = {0};
+	STATE_CELLS cells = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_of_states(store, CELL_CEREMONIES, ceremony_state_names, states, true, max, &cells,
+	    err));
+	for (size_t i = 0; i < cells.count; i++) {
+		struct id id;
+		memcpy(id.bytes, cells.rows[i].value.bytes, ID_SIZE);
+		TRY(store_get_ceremony(store, &id, &rows[i], err));
+	}
+	*ret_count = cells.count;
 	return ERR_OK;
 }
 
@@ -130,6 +155,8 @@ static void
 read_item(struct sql_query *query, struct item_row *row)
 {
 	*row = (struct item_row){0};
+	sql_skip(query);
+	sql_skip(query);
 	store_get_secret_id(query, "secret", &row->secret);
 	row->version = (uint32_t)sql_get_int(query, "version", 1, UINT32_MAX);
 	row->state = (enum item_state)store_get_state(query, "state", item_state_names);
@@ -143,13 +170,12 @@ store_list_items(struct store *store, const struct id *ceremony, struct item_row
 {
 	size_t count = 0;
 	SQL_QUERY query = sql_query(store->sql, "items",
-	    "SELECT secret, version, state, debt, note FROM items WHERE ceremony = ?"
-	    " ORDER BY position LIMIT ?",
-	    err);
+	    "SELECT * FROM items WHERE ceremony = ? ORDER BY position", err);
 	store_put_id(&query, ceremony);
-	sql_put_int(&query, (int64_t)max);
-	while (count < max && sql_next(&query))
-		read_item(&query, &rows[count++]);
+	STATE_LIST list = state_list(store, TABLE_ITEMS, &query);
+	while (state_next(&list))
+		if (count < max)
+			read_item(&query, &rows[count++]);
 	TRY(sql_end(&query));
 	*ret_count = count;
 	return ERR_OK;
@@ -166,34 +192,54 @@ store_update_item(struct store *store, const struct id *ceremony, size_t positio
 	store_put_id_or_null(&query, row->has_debt ? &row->debt : NULL);
 	sql_put_text(&query, row->note);
 	store_put_item(&query, ceremony, position);
-	return sql_run_one(&query, "item of a ceremony");
-}
-
-static enum err_code
-is_one(struct sql_query *query, bool *ret_is)
-{
-	int64_t count;
-	TRY(sql_one_int(query, "count", 0, 1, &count));
-	*ret_is = count == 1;
-	return ERR_OK;
+	return state_change(store, TABLE_ITEMS, &query, 3, "item of a ceremony");
 }
 
 enum err_code
 store_has_item(struct store *store, const struct id *ceremony, const struct secret_id *secret,
     bool *ret_has, struct err *err)
 {
+	uint8_t middle[ID_SIZE + SECRET_ID_SIZE];
+	struct tree_cell cell;
+	size_t count;
+	memcpy(middle, ceremony->bytes, ID_SIZE);
+	memcpy(middle + ID_SIZE, secret->bytes, SECRET_ID_SIZE);
+	struct tree_range range = cell_index_from(CELL_ITEM_OF_SECRET, VIEW_OF(middle));
+	TRY(state_range(store, &range, NULL, &cell, 1, &count, err));
+	*ret_has = count == 1;
+	return ERR_OK;
+}
+
+static enum err_code
+get_item(struct store *store, const struct id *ceremony, uint32_t position,
+    struct item_row *ret_row, struct err *err)
+{
 	SQL_QUERY query = sql_query(store->sql, "items",
-	    "SELECT count(*) FROM items WHERE ceremony = ? AND secret = ?", err);
-	store_put_id(&query, ceremony);
-	store_put_secret_id(&query, secret);
-	return is_one(&query, ret_has);
+	    "SELECT * FROM items WHERE ceremony = ? AND position = ?", err);
+	store_put_item(&query, ceremony, position);
+	TRY(state_one(store, TABLE_ITEMS, &query, "item of a ceremony"));
+	read_item(&query, ret_row);
+	return sql_end(&query);
 }
 
 enum err_code
 store_debt_is_opening(struct store *store, const struct id *debt, bool *ret_is, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "items",
-	    "SELECT count(*) FROM items WHERE debt = ? AND state = 'opening'", err);
-	store_put_id(&query, debt);
-	return is_one(&query, ret_is);
+	SQL_SCOPE scope = {0};
+	struct sql_value sought = sql_bytes(VIEW_OF(debt->bytes));
+	struct digest key;
+	struct id ceremony;
+	struct item_row row;
+	TRY(sql_enter(store->sql, &scope, err));
+	enum err_code code = state_named(store, CELL_ITEM_OF_DEBT, &sought, "item", &key, err);
+	*ret_is = false;
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	struct reader reader = reader_of(VIEW_OF(key.bytes));
+	reader_copy(&reader, ceremony.bytes, ID_SIZE);
+	TRY(get_item(store, &ceremony, reader_u32(&reader), &row, err));
+	*ret_is = row.state == ITEM_OPENING;
+	return ERR_OK;
 }

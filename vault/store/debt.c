@@ -1,40 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/debt.h"
 
+#include <string.h>
+
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
-#define DEBT_COLUMNS                                                                               \
-	"id, secret, old, pending, state, ceremony, created, due, rejected, tries, note"
-
-/* The columns that a debt's course changes, in the order of both queries below. */
-static void
-put_course(struct sql_query *query, const struct debt_row *row)
+static enum err_code
+check_paid(struct store *store, const struct secret_id *secret, struct err *err)
 {
-	store_put_version(query, row->pending);
-	sql_put_text(query, debt_state_names[row->state]);
-	sql_put_int(query, row->due);
-	sql_put_int(query, row->rejected);
-	sql_put_int(query, row->tries);
-	sql_put_text(query, row->note);
-	store_put_id(query, &row->id);
+	struct debt_row open;
+	enum err_code code = store_open_debt(store, secret, &open, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "this secret has an unpaid rotation debt already");
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 enum err_code
 store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
+	if (row->state != DEBT_RETIRED)
+		TRY(check_paid(store, &row->secret, err));
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts (pending, state, due, rejected, tries, note, id, secret, old, ceremony,"
-	    " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    err);
-	put_course(&query, row);
+	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	sql_put_int(&query, state_arrival(store));
+	store_put_id(&query, &row->id);
 	store_put_secret_id(&query, &row->secret);
 	store_put_version(&query, row->old);
+	store_put_version(&query, row->pending);
+	sql_put_text(&query, debt_state_names[row->state]);
 	store_put_id_or_null(&query, row->has_ceremony ? &row->ceremony : NULL);
 	sql_put_int(&query, row->created);
-	if (sql_run(&query, NULL) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS, "this secret has an unpaid rotation debt already");
-	return sql_end(&query);
+	sql_put_int(&query, row->due);
+	sql_put_int(&query, row->rejected);
+	sql_put_int(&query, row->tries);
+	sql_put_text(&query, row->note);
+	return state_insert(store, TABLE_DEBTS, &query);
 }
 
 enum err_code
@@ -44,14 +47,21 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	    "UPDATE debts SET pending = ?, state = ?,"
 	    " due = ?, rejected = ?, tries = ?, note = ? WHERE id = ?",
 	    err);
-	put_course(&query, row);
-	return sql_run_one(&query, "rotation debt");
+	store_put_version(&query, row->pending);
+	sql_put_text(&query, debt_state_names[row->state]);
+	sql_put_int(&query, row->due);
+	sql_put_int(&query, row->rejected);
+	sql_put_int(&query, row->tries);
+	sql_put_text(&query, row->note);
+	store_put_id(&query, &row->id);
+	return state_change(store, TABLE_DEBTS, &query, 6, "rotation debt");
 }
 
 static void
 read_debt(struct sql_query *query, struct debt_row *ret_row)
 {
 	struct debt_row row = {0};
+	sql_skip(query);
 	store_get_id(query, "id", &row.id);
 	store_get_secret_id(query, "secret", &row.secret);
 	row.old = store_get_version_number(query, "old");
@@ -70,58 +80,55 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 enum err_code
 store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row, struct err *err)
 {
-	SQL_QUERY query =
-	    sql_query(store->sql, "debts", "SELECT " DEBT_COLUMNS " FROM debts WHERE id = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "debts", "SELECT * FROM debts WHERE id = ?", err);
 	store_put_id(&query, id);
-	TRY(sql_one(&query, "rotation debt"));
+	TRY(state_one(store, TABLE_DEBTS, &query, "rotation debt"));
 	read_debt(&query, ret_row);
 	return sql_end(&query);
 }
 
-/* Of QUERY, which asks for one debt of a secret. */
+/* The last one that KIND lists below SECRET. */
 static enum err_code
-debt_of_secret(struct sql_query *query, const struct secret_id *secret, const char *what,
-    struct debt_row *ret_row)
+debt_of_secret(struct store *store, uint8_t kind, const struct secret_id *secret, const char *what,
+    struct debt_row *ret_row, struct err *err)
 {
-	store_put_secret_id(query, secret);
-	TRY(sql_one(query, what));
-	read_debt(query, ret_row);
-	return sql_end(query);
+	SQL_SCOPE scope = {0};
+	struct sql_value sought = sql_bytes(VIEW_OF(secret->bytes));
+	struct digest key;
+	struct id id;
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_named(store, kind, &sought, what, &key, err));
+	memcpy(id.bytes, key.bytes, ID_SIZE);
+	return store_get_debt(store, &id, ret_row, err);
 }
 
 enum err_code
 store_open_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "SELECT " DEBT_COLUMNS " FROM debts WHERE secret = ? AND state <> 'retired'", err);
-	return debt_of_secret(&query, secret, "open rotation debt", ret_row);
+	return debt_of_secret(store, CELL_OPEN_DEBT, secret, "open rotation debt", ret_row, err);
 }
 
 enum err_code
 store_last_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "SELECT " DEBT_COLUMNS " FROM debts WHERE secret = ? ORDER BY arrival DESC LIMIT 1",
-	    err);
-	return debt_of_secret(&query, secret, "rotation debt", ret_row);
+	return debt_of_secret(store, CELL_DEBTS_OF, secret, "rotation debt", ret_row, err);
 }
 
 enum err_code
 store_list_debts(struct store *store, unsigned states, struct debt_row *rows, size_t max,
     size_t *ret_count, struct err *err)
 {
-	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "SELECT " DEBT_COLUMNS
-	    " FROM debts WHERE state IN (?, ?, ?, ?, ?, ?, ?) ORDER BY arrival LIMIT ?",
-	    err);
-	store_put_states(&query, states, debt_state_names, DEBT_STATES);
-	sql_put_int(&query, (int64_t)max);
-	while (count < max && sql_next(&query))
-		read_debt(&query, &rows[count++]);
-	TRY(sql_end(&query));
-	*ret_count = count;
+	SQL_SCOPE scope = {0};
+	STATE_CELLS cells = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_of_states(store, CELL_DEBTS, debt_state_names, states, false, max, &cells, err));
+	for (size_t i = 0; i < cells.count; i++) {
+		struct id id;
+		memcpy(id.bytes, cells.rows[i].value.bytes, ID_SIZE);
+		TRY(store_get_debt(store, &id, &rows[i], err));
+	}
+	*ret_count = cells.count;
 	return ERR_OK;
 }

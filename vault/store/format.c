@@ -2,6 +2,7 @@
 #include "vault/store/format.h"
 
 #include "vault/store/schema.h"
+#include "vault/store/schema_check.h"
 #include "vault/store/sql_query.h"
 
 enum err_code
@@ -27,12 +28,9 @@ store_check_application(uint32_t application, struct err *err)
 	return ERR_OK;
 }
 
-enum err_code
-store_check_format(struct sql *sql, struct err *err)
+static enum err_code
+check_number(uint32_t format, struct err *err)
 {
-	uint32_t application, format;
-	TRY(sql_get_marks(sql, &application, &format, err));
-	TRY(store_check_application(application, err));
 	if (format == 0)
 		return err_set(err, ERR_INTEGRITY, "the database is not a Halligan vault");
 	if (format > STORE_FORMAT)
@@ -40,5 +38,20 @@ store_check_format(struct sql *sql, struct err *err)
 		    "the vault has format %u and this Halligan knows formats up to %d; use a newer "
 		    "Halligan",
 		    format, STORE_FORMAT);
+	return ERR_OK;
+}
+
+enum err_code
+store_check_format(struct sql *sql, struct store_form *form, struct err *err)
+{
+	struct sql_marks marks;
+	TRY(sql_get_marks(sql, &marks, err));
+	TRY(store_check_application(marks.application, err));
+	TRY(check_number(marks.format, err));
+	if (form->known && form->schema == marks.schema)
+		return ERR_OK;
+	form->known = false;
+	TRY(schema_check(sql, err));
+	*form = (struct store_form){.known = true, .schema = marks.schema};
 	return ERR_OK;
 }

@@ -19,8 +19,16 @@ enum {
 enum err_code store_make(struct sql *sql, struct err *err) MUST_CHECK;
 /* Is APPLICATION that of a vault of ours?  ERR_VERSION: of 0.1; ERR_INTEGRITY: of none. */
 enum err_code store_check_application(uint32_t application, struct err *err) MUST_CHECK;
-/* ERR_VERSION names both formats when the database is newer than this program; ERR_INTEGRITY when it is
- * no vault. */
-enum err_code store_check_format(struct sql *sql, struct err *err) MUST_CHECK;
+/* The form whose text was compared with ours; {0} before that. */
+struct store_form {
+	bool known;
+	uint32_t schema;
+};
+/* That the database is a vault, of our format and form.  At the beginning of each transaction: what was
+ * compared before is compared again only when somebody has changed the form since.  ERR_VERSION names
+ * both formats when the database is newer than this program; ERR_INTEGRITY when it is no vault, or names
+ * the table, index or trigger that is not as we make it. */
+enum err_code store_check_format(struct sql *sql, struct store_form *form,
+    struct err *err) MUST_CHECK;
 
 #endif

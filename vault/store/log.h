@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: its leaves, and the hashes of its tree (vault/log/tlog.h). */
+/* The log: its leaves (vault/log/tlog.h), shown to be in the log that the anchor knows. */
 #ifndef VAULT_STORE_LOG_H
 #define VAULT_STORE_LOG_H
 
@@ -9,15 +9,17 @@
 enum err_code store_append_leaf(struct store *store, struct view data, uint64_t *ret_index,
     struct err *err) MUST_CHECK; /* inside begin..commit; at most TLOG_LEAF_MAX bytes */
 enum err_code store_log_size(struct store *store, uint64_t *ret_size, struct err *err) MUST_CHECK;
+/* Size and root, as the anchor has them and the hashes give them. */
+enum err_code store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
+    struct err *err) MUST_CHECK;
+/* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
-/* tlog_fetch over the stored hashes; CONTEXT is the store. */
-enum err_code store_log_fetch(void *context, unsigned level, uint64_t index,
-    struct digest *ret_hash, struct err *err) MUST_CHECK;
-enum err_code store_log_root(struct store *store, uint64_t size, struct digest *ret_root,
+/* The last leaf as the database has it, which is shown to be nothing: for the text of an alarm.  ERR_NOT_FOUND. */
+enum err_code store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
-/* Recompute every stored hash from the leaves.  ERR_INTEGRITY names the first that differs.
- * PROGRESS (may be NULL) is told every 10,000 leaves. */
+/* Recompute every stored hash from the leaves, and compare the root with the anchor's.  ERR_INTEGRITY names
+ * the first that differs.  PROGRESS (may be NULL) is told every 10,000 leaves. */
 enum err_code store_log_recompute(struct store *store,
     void (*progress)(void *context, uint64_t done, uint64_t size), void *context,
     struct err *err) MUST_CHECK;

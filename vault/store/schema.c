@@ -44,6 +44,12 @@ const char *const store_schema[] = {
     "  position INTEGER PRIMARY KEY CHECK (position >= 0)," DIGEST("hash")
     ") STRICT;" APPEND_ONLY("log_hash"),
 
+    "CREATE TABLE nodes ("
+    "  id INTEGER PRIMARY KEY,"
+    "  body BLOB NOT NULL,"
+    "  kids BLOB NOT NULL"
+    ") STRICT;",
+
     "CREATE TABLE texts ("
     "  name TEXT NOT NULL PRIMARY KEY,"
     "  text BLOB NOT NULL"
@@ -55,7 +61,8 @@ const char *const store_schema[] = {
     ") STRICT;"
     "CREATE TABLE documents ("
     "  position INTEGER PRIMARY KEY CHECK (position BETWEEN 1 AND 4294967295),"
-    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT
+    DIGEST("digest") " UNIQUE " REFERS_TO_STATEMENT ","
+    "  bytes INTEGER NOT NULL CHECK (bytes >= 0)"
     ") STRICT;" APPEND_ONLY("documents")
     "CREATE TABLE drafts ("
     "  arrival INTEGER PRIMARY KEY,"
@@ -112,7 +119,6 @@ const char *const store_schema[] = {
     TIME("created") "," TIME("deadline") "," TIME("released") "," TIME("expires") ","
     "  release BLOB CHECK (length(release) = 32) " REFERS_TO_STATEMENT
     ") STRICT;"
-    "CREATE INDEX ceremonies_by_state ON ceremonies(state, arrival);"
     "CREATE TABLE items ("
     ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
     "  position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 499),"
@@ -128,7 +134,6 @@ const char *const store_schema[] = {
     "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT, WITHOUT ROWID;"
     "CREATE UNIQUE INDEX items_debt ON items(debt) WHERE debt IS NOT NULL;"
-    "CREATE INDEX items_by_secret ON items(secret, version);"
     "CREATE TABLE voices ("
     "  arrival INTEGER PRIMARY KEY,"
     ID("ceremony") " REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
@@ -137,8 +142,6 @@ const char *const store_schema[] = {
     DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT ","
     "  denies INTEGER NOT NULL CHECK (denies IN (0, 1))"
     ") STRICT;" APPEND_ONLY("voices")
-    "CREATE INDEX voices_by_ceremony ON voices(ceremony, arrival);"
-    "CREATE INDEX voices_by_token ON voices(token, arrival);"
     "CREATE TABLE shares ("
     ID("ceremony") ","
     "  position INTEGER NOT NULL,"
@@ -189,15 +192,13 @@ const char *const store_schema[] = {
     "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
-    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';"
-    "CREATE INDEX debts_by_state ON debts(state, arrival);",
+    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';",
 
     "CREATE TABLE tests ("
     "  position INTEGER PRIMARY KEY,"
     DIGEST("token") ","
     DIGEST("statement") " UNIQUE " REFERS_TO_STATEMENT
-    ") STRICT;" APPEND_ONLY("tests")
-    "CREATE INDEX tests_by_token ON tests(token, position);",
+    ") STRICT;" APPEND_ONLY("tests"),
 
     "CREATE TABLE spares ("
     ID("secret") ","
@@ -213,12 +214,17 @@ const char *const store_schema[] = {
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  CHECK ((statement IS NULL) + (envelope IS NULL) + (box IS NULL) + (signature IS NULL)"
     "    + (ciphertext IS NULL) IN (0, 5) AND (statement IS NULL) <= (test IS NULL))"
-    ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX spares_by_token ON spares(token, statement);"
-    /* Byte 92 of a header on: the charter under which it was sealed (vault/seal/header.h). */
-    "CREATE INDEX versions_sealed_under ON versions(substr(header, 92, 32), secret)"
-    "  WHERE state = 'current';"
-    "CREATE INDEX versions_by_age ON versions(created) WHERE state = 'current';",
+    ") STRICT, WITHOUT ROWID;",
+    NULL,
+};
+
+const char *const store_schema_automatic[] = {
+    "sqlite_autoindex_texts_1", "sqlite_autoindex_statements_1", "sqlite_autoindex_documents_1",
+    "sqlite_autoindex_drafts_1", "sqlite_autoindex_definitions_1", "sqlite_autoindex_secrets_1",
+    "sqlite_autoindex_secrets_2", "sqlite_autoindex_versions_1", "sqlite_autoindex_ceremonies_1",
+    "sqlite_autoindex_ceremonies_2", "sqlite_autoindex_ceremonies_3", "sqlite_autoindex_items_2",
+    "sqlite_autoindex_voices_1", "sqlite_autoindex_answers_1", "sqlite_autoindex_debts_1",
+    "sqlite_autoindex_tests_1",
     NULL,
 };
 

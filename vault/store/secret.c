@@ -2,13 +2,17 @@
 /* Secrets, their sealed versions, and the envelopes of each version. */
 #include "vault/store/secret.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "vault/seal/envelope.h"
 #include "vault/seal/payload.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
-#define SECRET_COLUMNS "id, name, definition, current, newest"
+enum { STEP = 32 };
 
 void
 version_row_done(struct version_row *row)
@@ -28,24 +32,39 @@ check_name(const char *name, struct err *err)
 	return ERR_OK;
 }
 
+/* By another secret than ID, which may be NULL. */
+static enum err_code
+check_untaken(struct store *store, const char *name, const struct secret_id *id, struct err *err)
+{
+	struct secret_row present;
+	enum err_code code = store_find_secret(store, name, &present, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK || (id != NULL && memcmp(&present.id, id, sizeof(*id)) == 0))
+		return code;
+	return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", name);
+}
+
 enum err_code
 store_add_secret(struct store *store, const struct secret_row *row, struct err *err)
 {
 	TRY(check_name(row->name, err));
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "INSERT INTO secrets (" SECRET_COLUMNS ") VALUES (?, ?, ?, ?, ?)", err);
+	TRY(check_untaken(store, row->name, NULL, err));
+	SQL_QUERY query =
+	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", err);
 	store_put_secret_id(&query, &row->id);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_SECRETS, &query);
 }
 
 enum err_code
 store_update_secret(struct store *store, const struct secret_row *row, struct err *err)
 {
 	TRY(check_name(row->name, err));
+	TRY(check_untaken(store, row->name, &row->id, err));
 	SQL_QUERY query = sql_query(store->sql, "secrets",
 	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
 	    err);
@@ -54,7 +73,7 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
 	store_put_secret_id(&query, &row->id);
-	return sql_run_one(&query, "secret");
+	return state_change(store, TABLE_SECRETS, &query, 4, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -77,39 +96,105 @@ enum err_code
 store_get_secret(struct store *store, const struct secret_id *id, struct secret_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "SELECT " SECRET_COLUMNS " FROM secrets WHERE id = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "secrets", "SELECT * FROM secrets WHERE id = ?", err);
 	store_put_secret_id(&query, id);
-	TRY(sql_one(&query, "secret"));
+	TRY(state_one(store, TABLE_SECRETS, &query, "secret"));
 	read_secret(&query, ret_row);
 	return sql_end(&query);
+}
+
+static struct tree_range
+names_like(const char *name)
+{
+	uint8_t middle[DIGEST_SIZE] = {0};
+	memcpy(middle, name, strnlen(name, DIGEST_SIZE));
+	return cell_index_from(CELL_NAMES, VIEW_OF(middle));
+}
+
+static enum err_code
+get_named(struct store *store, const struct tree_cell *cell, struct secret_row *ret_row,
+    struct err *err)
+{
+	struct secret_id id;
+	memcpy(id.bytes, cell->value.bytes, SECRET_ID_SIZE);
+	return store_get_secret(store, &id, ret_row, err);
+}
+
+/* The first name of RANGE after AFTER (NULL: from its start on), which becomes its place. */
+static enum err_code
+next_name(struct store *store, const struct tree_range *range, struct tree_key *place,
+    bool *is_first, struct secret_row *ret_row, struct err *err)
+{
+	struct tree_cell cell;
+	size_t count;
+	TRY(state_range(store, range, *is_first ? NULL : place, &cell, 1, &count, err));
+	if (count == 0)
+		return ERR_NOT_FOUND;
+	*place = cell.key;
+	*is_first = false;
+	return get_named(store, &cell, ret_row, err);
 }
 
 enum err_code
 store_find_secret(struct store *store, const char *name, struct secret_row *ret_row,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "SELECT " SECRET_COLUMNS " FROM secrets WHERE name = ?", err);
-	sql_put_text(&query, name);
-	if (sql_one(&query, "secret") == ERR_NOT_FOUND)
+	SQL_SCOPE scope = {0};
+	struct tree_range range = names_like(name);
+	struct tree_key place;
+	struct secret_row row;
+	bool is_first = true;
+	enum err_code code;
+	TRY(sql_enter(store->sql, &scope, err));
+	while ((code = next_name(store, &range, &place, &is_first, &row, err)) == ERR_OK) {
+		if (strcmp(row.name, name) == 0) {
+			*ret_row = row;
+			return ERR_OK;
+		}
+	}
+	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND, "there is no secret \"%.63s\"", name);
-	read_secret(&query, ret_row);
-	return sql_end(&query);
+	return code;
+}
+
+/* Where the names after AFTER begin, in the order of store_list_secrets. */
+static enum err_code
+find_place(struct store *store, const char *after, struct tree_key *ret_place, struct err *err)
+{
+	struct secret_row row;
+	enum err_code code = store_find_secret(store, after, &row, err);
+	if (code == ERR_OK)
+		return cell_place_of_name(VIEW_OF(row.id.bytes), row.name, ret_place, err);
+	if (code == ERR_NOT_FOUND) {
+		*ret_place = names_like(after).to;
+		return ERR_OK;
+	}
+	return code;
 }
 
 enum err_code
 store_list_secrets(struct store *store, const char *after, struct secret_row *rows, size_t max,
     size_t *ret_count, struct err *err)
 {
-	size_t count = 0;
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "SELECT " SECRET_COLUMNS " FROM secrets WHERE name > ? ORDER BY name LIMIT ?", err);
-	sql_put_text(&query, after);
-	sql_put_int(&query, (int64_t)max);
-	while (count < max && sql_next(&query))
-		read_secret(&query, &rows[count++]);
-	TRY(sql_end(&query));
+	SQL_SCOPE scope = {0};
+	struct tree_range range = cell_index_from(CELL_NAMES, view_of(NULL, 0));
+	struct tree_cell cells[STEP];
+	struct tree_key place;
+	bool is_first = after[0] == '\0';
+	size_t count = 0, read = STEP;
+	TRY(sql_enter(store->sql, &scope, err));
+	if (!is_first)
+		TRY(find_place(store, after, &place, err));
+	while (count < max && read == STEP) {
+		size_t step = max - count < STEP ? max - count : STEP;
+		TRY(state_range(store, &range, is_first ? NULL : &place, cells, step, &read, err));
+		for (size_t i = 0; i < read; i++)
+			TRY(get_named(store, &cells[i], &rows[count++], err));
+		if (read > 0)
+			place = cells[read - 1].key;
+		is_first = false;
+	}
 	*ret_count = count;
 	return ERR_OK;
 }
@@ -117,21 +202,14 @@ store_list_secrets(struct store *store, const char *after, struct secret_row *ro
 enum err_code
 store_count_secrets(struct store *store, uint64_t *ret_count, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "secrets", "SELECT count(*) FROM secrets", err);
-	TRY(sql_one(&query, "count"));
-	int64_t count = sql_get_int(&query, "count", 0, INT64_MAX);
-	TRY(sql_end(&query));
-	*ret_count = (uint64_t)count;
-	return ERR_OK;
+	return state_count(store, CELL_SECRET, ret_count, err);
 }
 
 static enum err_code
 add_version_row(struct store *store, const struct version_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "INSERT INTO versions (secret, number, state, header_hash, header, ciphertext,"
-	    " part_exposed, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
@@ -139,7 +217,7 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
 	sql_put_int(&query, row->part_exposed);
 	sql_put_int(&query, row->created);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_VERSIONS, &query);
 }
 
 static enum err_code
@@ -147,14 +225,12 @@ add_envelope(struct store *store, const struct version_row *row, size_t index,
     const struct digest *token, const struct sealed_box *box, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "envelopes",
-	    "INSERT INTO envelopes (secret, version, position, token, enc, ciphertext)"
-	    " VALUES (?, ?, ?, ?, ?, ?)",
-	    err);
+	    "INSERT INTO envelopes VALUES (?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_int(&query, (int64_t)index);
 	store_put_digest(&query, token);
 	store_put_box(&query, box);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_ENVELOPES, &query);
 }
 
 enum err_code
@@ -174,6 +250,8 @@ store_add_version(struct store *store, const struct version_row *row, const stru
 static void
 read_version(struct sql_query *query, struct version_row *row)
 {
+	sql_skip(query);
+	sql_skip(query);
 	row->state = (enum version_state)store_get_state(query, "state", version_state_names);
 	store_get_digest(query, "header_hash", &row->header_hash);
 	sql_get_bytes(query, "header", 1, HEADER_MAX, &row->header);
@@ -188,11 +266,9 @@ store_get_version(struct store *store, const struct secret_id *secret, uint32_t 
 {
 	VERSION_ROW row = {.secret = *secret, .number = number};
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "SELECT state, header_hash, header, ciphertext, part_exposed, created"
-	    " FROM versions WHERE secret = ? AND number = ?",
-	    err);
+	    "SELECT * FROM versions WHERE secret = ? AND number = ?", err);
 	store_put_number(&query, secret, number);
-	TRY(sql_one(&query, "version"));
+	TRY(state_one(store, TABLE_VERSIONS, &query, "version"));
 	read_version(&query, &row);
 	TRY(sql_end(&query));
 	*ret_row = row;
@@ -208,7 +284,7 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_change(store, TABLE_VERSIONS, &query, 1, "version");
 }
 
 enum err_code
@@ -218,7 +294,7 @@ store_set_part_exposed(struct store *store, const struct secret_id *secret, uint
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET part_exposed = 1 WHERE secret = ? AND number = ?", err);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_change(store, TABLE_VERSIONS, &query, 0, "version");
 }
 
 enum err_code
@@ -227,12 +303,12 @@ store_get_envelope(struct store *store, const struct secret_id *secret, uint32_t
 {
 	struct digest token;
 	SQL_QUERY query = sql_query(store->sql, "envelopes",
-	    "SELECT token, enc, ciphertext"
-	    " FROM envelopes WHERE secret = ? AND version = ? AND position = ?",
-	    err);
+	    "SELECT * FROM envelopes WHERE secret = ? AND version = ? AND position = ?", err);
 	store_put_number(&query, secret, number);
 	sql_put_int(&query, index);
-	TRY(sql_one(&query, "envelope"));
+	TRY(state_one(store, TABLE_ENVELOPES, &query, "envelope"));
+	for (int i = 0; i < 3; i++)
+		sql_skip(&query);
 	store_get_digest(&query, "token", &token);
 	store_get_box(&query, ENVELOPE_CT_MAX, ret_box);
 	TRY(sql_end(&query));

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one file that sees SQLite: connection, transactions, statements; what is read from them is
- * checked above, in sql_query.c.  Statements are prepared once and kept for the connection's life;
- * a running query holds its statement, and sql_query_done resets it, which also ends SQLite's read
- * lock.
+ * The file that talks to SQLite: connection, transactions, statements; what is read from them is
+ * checked above, in sql_query.c, and which files it may touch is said in sql_vfs.c.  Statements are
+ * prepared once and kept for the connection's life; a running query holds its statement, and
+ * sql_query_done resets it, which also ends SQLite's read lock.
+ *
+ * The journal stays when a transaction has ended, with its first bytes overwritten (PERSIST): making
+ * and removing it would cost more of each commit.  What a page held before is then still in it; so
+ * whoever erases says so (sql_erases), and that COMMIT cuts the journal to nothing.
+ *
+ * Nothing is written to the database before COMMIT, however much it is (cache_spill), so that a
+ * transaction of 500 rows syncs as often as one of one.
  *
  * What SQLite reports becomes our error in one place, fail().  SQLite rolls back by itself after
  * some errors (full disk, I/O, memory); it is then in autocommit mode while we believe to be in a
@@ -20,6 +27,8 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/store/sql_row.h"
+#include "vault/store/sql_vfs.h"
 
 /* Our own lock serialises writers; this long a commit waits for readers, and a reader for it. */
 enum { BUSY_MILLISECONDS = 5000, STATEMENTS_MAX = 128 };
@@ -34,8 +43,14 @@ enum transaction { TRANSACTION_NONE, TRANSACTION_READING, TRANSACTION_WRITING };
 
 struct sql {
 	sqlite3 *database;
+	struct sql_vfs *vfs;
 	enum transaction transaction;
-	bool dead; /* an fsync failed */
+	uint64_t transactions; /* begun so far */
+	size_t running;        /* queries */
+	bool own;              /* the transaction is that of a scope, and ends with it */
+	bool erases;           /* this transaction */
+	bool dead;             /* an fsync failed */
+	struct sql_watching watching;
 	struct sql_statement statements[STATEMENTS_MAX];
 	size_t statement_count;
 };
@@ -45,7 +60,8 @@ struct pragma {
 };
 
 static const struct pragma pragmas[] = {
-    {"PRAGMA journal_mode = DELETE", "PRAGMA journal_mode", "delete"},
+    {"PRAGMA journal_mode = PERSIST", "PRAGMA journal_mode", "persist"},
+    {"PRAGMA journal_size_limit = -1", "PRAGMA journal_size_limit", "-1"},
     {"PRAGMA synchronous = EXTRA", "PRAGMA synchronous", "3"},
     {"PRAGMA locking_mode = NORMAL", "PRAGMA locking_mode", "normal"},
     {"PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1"},
@@ -53,6 +69,9 @@ static const struct pragma pragmas[] = {
     {"PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", "0"},
     {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
+    {"PRAGMA cache_spill = OFF", "PRAGMA cache_spill", "0"},
+    /* KiB: room for 500 rows and what is beside them. */
+    {"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
     {"PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0"},
 };
 static const struct pragma creating_pragmas[] = {
@@ -128,6 +147,20 @@ fail_constraint(int result, const char *doing, const char *detail, struct err *e
 	}
 }
 
+static enum err_code
+fail_damaged(const struct sql *sql, const char *doing, const char *detail, struct err *err)
+{
+	const char *refused = sql_vfs_refused(sql->vfs);
+	if (refused[0] != '\0')
+		return err_set(err, ERR_INTEGRITY,
+		    "%s: the database or its journal leads to another file, %s, which was not touched: "
+		    "somebody else wrote it; stop, keep a copy, and restore a backup",
+		    doing, refused);
+	return err_set(err, ERR_INTEGRITY,
+	    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup", doing,
+	    detail);
+}
+
 /* DOING is the table or the act. */
 static enum err_code
 fail(struct sql *sql, int result, const char *doing, struct err *err)
@@ -147,9 +180,7 @@ fail(struct sql *sql, int result, const char *doing, struct err *err)
 		    doing);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_INTEGRITY,
-		    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup",
-		    doing, detail);
+		return fail_damaged(sql, doing, detail, err);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -238,7 +269,8 @@ sql_open(const char *path, bool creating, struct sql **ret_sql, struct err *err)
 	SQL *sql = calloc(1, sizeof(*sql));
 	if (sql == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a database");
-	int result = sqlite3_open_v2(path, &sql->database, flags, NULL);
+	TRY(sql_vfs_new(path, &sql->vfs, err));
+	int result = sqlite3_open_v2(path, &sql->database, flags, sql_vfs_name(sql->vfs));
 	if (result != SQLITE_OK)
 		return fail(sql, result, path, err);
 	sqlite3_busy_timeout(sql->database, BUSY_MILLISECONDS);
@@ -258,7 +290,8 @@ sql_free(struct sql *sql)
 	for (size_t i = 0; i < sql->statement_count; i++)
 		sqlite3_finalize(sql->statements[i].prepared);
 	sql_rollback(sql);
-	sqlite3_close(sql->database);
+	if (sqlite3_close(sql->database) == SQLITE_OK)
+		sql_vfs_free(sql->vfs);
 	free(sql);
 }
 
@@ -279,7 +312,37 @@ sql_begin(struct sql *sql, bool writing, struct err *err)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
 	TRY(execute(sql, writing ? "BEGIN IMMEDIATE" : "BEGIN", "beginning a transaction", err));
 	sql->transaction = writing ? TRANSACTION_WRITING : TRANSACTION_READING;
+	sql->transactions++;
 	return ERR_OK;
+}
+
+enum err_code
+sql_enter(struct sql *sql, struct sql_scope *scope, struct err *err)
+{
+	if (sql->transaction == TRANSACTION_NONE) {
+		TRY(sql_begin(sql, false, err));
+		sql->own = true;
+	}
+	sql->running++;
+	scope->sql = sql;
+	return ERR_OK;
+}
+
+void
+sql_leave(struct sql_scope *scope)
+{
+	if (scope->sql != NULL && --scope->sql->running == 0 && scope->sql->own)
+		sql_rollback(scope->sql);
+	scope->sql = NULL;
+}
+
+enum err_code
+sql_erases(struct sql *sql, struct err *err)
+{
+	if (!sql_is_writing(sql))
+		return err_set(err, ERR_INTERNAL, "something is erased outside a transaction");
+	sql->erases = true;
+	return execute(sql, "PRAGMA journal_size_limit = 0", "erasing", err);
 }
 
 enum err_code
@@ -305,6 +368,22 @@ sql_rollback(struct sql *sql)
 		sqlite3_exec(sql->database, "ROLLBACK", NULL, NULL,
 		    NULL); /* else the journal will */
 	sql->transaction = TRANSACTION_NONE;
+	sql->own = false;
+	if (sql->erases) /* should it fail, journals are cut for longer than they must be */
+		sqlite3_exec(sql->database, "PRAGMA journal_size_limit = -1", NULL, NULL, NULL);
+	sql->erases = false;
+}
+
+void
+sql_stop(struct sql *sql)
+{
+	sql->dead = true;
+}
+
+uint64_t
+sql_transaction(const struct sql *sql)
+{
+	return sql->transaction == TRANSACTION_NONE ? 0 : sql->transactions;
 }
 
 bool
@@ -372,6 +451,8 @@ sql_query(struct sql *sql, const char *table, const char *text, struct err *err)
 	struct sql_statement *statement = find_statement(&query, text);
 	if (statement != NULL)
 		query.code = check_statement(&query, statement);
+	if (query.code == ERR_OK)
+		query.code = sql_enter(sql, &query.scope, err);
 	if (query.code == ERR_OK) {
 		statement->running = true;
 		query.statement = statement;
@@ -388,6 +469,14 @@ sql_query_done(struct sql_query *query)
 	sqlite3_clear_bindings(query->statement->prepared);
 	query->statement->running = false;
 	query->statement = NULL;
+	sql_leave(&query->scope);
+}
+
+static void
+note_bound(struct sql_query *query, struct sql_value value)
+{
+	if (query->bound.count < SQL_VALUES)
+		query->bound.values[query->bound.count++] = value;
 }
 
 static void
@@ -400,9 +489,11 @@ after_bind(struct sql_query *query, int result)
 void
 sql_put_int(struct sql_query *query, int64_t value)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_int64(query->statement->prepared, ++query->parameter, value));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query,
+	    sqlite3_bind_int64(query->statement->prepared, ++query->parameter, value));
+	note_bound(query, (struct sql_value){SQL_INTEGER, value, {0}});
 }
 
 void
@@ -417,23 +508,27 @@ sql_put_bytes(struct sql_query *query, struct view bytes)
 		after_bind(query,
 		    sqlite3_bind_blob64(query->statement->prepared, at, bytes.data, bytes.size,
 		        SQLITE_STATIC));
+	note_bound(query, (struct sql_value){SQL_BYTES, 0, bytes});
 }
 
 void
 sql_put_text(struct sql_query *query, const char *text)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_text64(query->statement->prepared, ++query->parameter, text,
-		        strlen(text), SQLITE_STATIC, SQLITE_UTF8));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query,
+	    sqlite3_bind_text64(query->statement->prepared, ++query->parameter, text, strlen(text),
+	        SQLITE_STATIC, SQLITE_UTF8));
+	note_bound(query, (struct sql_value){SQL_TEXT, 0, view_of_text(text)});
 }
 
 void
 sql_put_null(struct sql_query *query)
 {
-	if (query->code == ERR_OK)
-		after_bind(query,
-		    sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+	if (query->code != ERR_OK)
+		return;
+	after_bind(query, sqlite3_bind_null(query->statement->prepared, ++query->parameter));
+	note_bound(query, (struct sql_value){.kind = SQL_NULL});
 }
 
 bool
@@ -441,9 +536,17 @@ sql_next(struct sql_query *query)
 {
 	if (query->code != ERR_OK)
 		return false;
+	const struct sql_watcher *watcher = query->sql->watching.watcher;
+	if (sqlite3_stmt_readonly(query->statement->prepared) != 0)
+		watcher = NULL;
+	if (watcher != NULL)
+		watcher->begins(query->sql->watching.context);
 	int result = sqlite3_step(query->statement->prepared);
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
+	if (result != SQLITE_ROW && result != SQLITE_DONE) {
 		query->code = fail(query->sql, result, query->table, query->err);
+		if (watcher != NULL)
+			watcher->fails(query->sql->watching.context);
+	}
 	query->has_row = result == SQLITE_ROW;
 	query->column = 0;
 	return query->has_row;
@@ -455,16 +558,23 @@ sql_kind(const struct sql_query *query)
 	if (query->code != ERR_OK || !query->has_row ||
 	    query->column >= sqlite3_column_count(query->statement->prepared))
 		return SQL_NOTHING;
-	switch (sqlite3_column_type(query->statement->prepared, query->column)) {
-	case SQLITE_INTEGER:
-		return SQL_INTEGER;
-	case SQLITE_TEXT:
-		return SQL_TEXT;
-	case SQLITE_BLOB:
-		return SQL_BYTES;
-	default:
-		return SQL_NULL; /* no table holds real numbers */
-	}
+	return sql_row_kind(sqlite3_column_type(query->statement->prepared, query->column));
+}
+
+void
+sql_get_row(const struct sql_query *query, struct sql_row *ret_row)
+{
+	ret_row->count = 0;
+	if (query->code != ERR_OK || !query->has_row)
+		return;
+	sql_row_read(query->statement->prepared, ret_row);
+}
+
+void
+sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context)
+{
+	sql->watching = (struct sql_watching){watcher, context};
+	sql_row_watch(sql->database, &sql->watching);
 }
 
 int64_t
@@ -479,10 +589,4 @@ sql_take_bytes(struct sql_query *query)
 	const void *data = sqlite3_column_blob(query->statement->prepared, query->column);
 	int size = sqlite3_column_bytes(query->statement->prepared, query->column++);
 	return view_of(data, data != NULL ? (size_t)size : 0);
-}
-
-uint64_t
-sql_rows_changed(const struct sql_query *query)
-{
-	return (uint64_t)sqlite3_changes64(query->sql->database);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SQLite behind calls that cannot be used wrongly by accident; nobody else sees sqlite3.h.  A query
+ * SQLite behind calls that cannot be used wrongly by accident; only sql_vfs.c sees sqlite3.h beside it.  A query
  * is bound here and read in sql_query.h, from left to right, with a sticky failure, asked for once,
  * at the end:
  *
@@ -22,7 +22,7 @@
 #ifndef VAULT_STORE_SQL_H
 #define VAULT_STORE_SQL_H
 
-#include "base/bytes.h"
+#include "vault/store/sql_row.h"
 
 enum { SQL_BLOB_MAX = 17 * 1024 * 1024 };
 
@@ -41,20 +41,41 @@ enum err_code sql_script(struct sql *sql, const char *script, struct err *err) M
 
 /* ERR_INTERNAL when one is open.  A reading one sees one state from its first read on. */
 enum err_code sql_begin(struct sql *sql, bool writing, struct err *err) MUST_CHECK;
+/* This transaction erases what nobody may find again: no image of it is left in the journal either.
+ * Before the first such change. */
+enum err_code sql_erases(struct sql *sql, struct err *err) MUST_CHECK;
 /* For sql_commit: it stays open when it fails.  ERR_NOT_FOUND: a foreign key is not kept. */
 enum err_code sql_try_commit(struct sql *sql, struct err *err) MUST_CHECK;
 void sql_rollback(struct sql *sql); /* nothing open: nothing happens */
+/* From now on everything is refused, as after a failed fsync: what goes with the database is not known to be on
+ * the disk. */
+void sql_stop(struct sql *sql);
 bool sql_is_writing(const struct sql *sql);
+/* Which transaction is open, of all since the database was opened; 0: none. */
+uint64_t sql_transaction(const struct sql *sql);
 /* Rows inserted, updated or deleted since the database was opened. */
 uint64_t sql_changes(const struct sql *sql);
+
+void sql_watch(struct sql *sql, const struct sql_watcher *watcher, void *context);
+
+/* As long as a scope lives, what is asked sees one state: in the transaction that is open, or in a reading
+ * one of its own that ends with the last scope.  Each query is one. */
+struct sql_scope {
+	struct sql *sql;
+};
+enum err_code sql_enter(struct sql *sql, struct sql_scope *scope, struct err *err) MUST_CHECK;
+void sql_leave(struct sql_scope *scope);
+#define SQL_SCOPE CLEANUP(sql_leave) struct sql_scope
 
 struct sql_statement;
 struct sql_query {
 	struct sql *sql;
+	struct sql_scope scope;
 	const char *table;
 	struct err *err;
 	struct sql_statement *statement;
 	int parameter, column; /* the last one bound, the next one read */
+	struct sql_row bound;
 	bool has_row;
 	enum err_code code; /* sticky */
 };
@@ -73,15 +94,12 @@ void sql_put_null(struct sql_query *query);
 /* The next row; false at the end and after a failure. */
 bool sql_next(struct sql_query *query);
 
-/* For sql_query.c alone: columns as they are stored, unchecked. */
-enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
-
 /* The kind of the column that is read next; SQL_NOTHING after a failure or the last one. */
 enum sql_kind sql_kind(const struct sql_query *query);
+/* The whole row that QUERY stands on. */
+void sql_get_row(const struct sql_query *query, struct sql_row *ret_row);
 /* Take it, as what it is; views stand until SQLite is called again. */
 int64_t sql_take_int(struct sql_query *query);
 struct view sql_take_bytes(struct sql_query *query);
-/* Rows touched by the change that just ended. */
-uint64_t sql_rows_changed(const struct sql_query *query);
 
 #endif

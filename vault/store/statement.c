@@ -5,6 +5,8 @@
 #include "base/dsse.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum { TEXT_MAX = 4 * 1024 * 1024 };
 
@@ -15,7 +17,7 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 		SQL_QUERY query =
 		    sql_query(store->sql, "texts", "DELETE FROM texts WHERE name = ?", err);
 		sql_put_text(&query, name);
-		return sql_run(&query, NULL);
+		return state_change(store, TABLE_TEXTS, &query, 0, NULL);
 	}
 	struct view bytes = view_of_text(text);
 	if (bytes.size > TEXT_MAX)
@@ -26,16 +28,16 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 	    err);
 	sql_put_text(&query, name);
 	sql_put_bytes(&query, bytes);
-	return sql_run(&query, NULL);
+	return state_change(store, TABLE_TEXTS, &query, 0, NULL);
 }
 
 enum err_code
 store_get_text(struct store *store, const char *name, struct buf *ret_text, struct err *err)
 {
-	SQL_QUERY query =
-	    sql_query(store->sql, "texts", "SELECT text FROM texts WHERE name = ?", err);
+	SQL_QUERY query = sql_query(store->sql, "texts", "SELECT * FROM texts WHERE name = ?", err);
 	sql_put_text(&query, name);
-	TRY(sql_one(&query, "text"));
+	TRY(state_one(store, TABLE_TEXTS, &query, "text"));
+	sql_skip(&query);
 	sql_get_bytes(&query, "text", 0, TEXT_MAX, ret_text);
 	return sql_end(&query);
 }
@@ -54,7 +56,9 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 	store_put_digest(&query, digest);
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
-	if (sql_run(&query, NULL) == ERR_EXISTS)
+	if (replace)
+		return state_change(store, TABLE_STATEMENTS, &query, 0, NULL);
+	if (state_insert(store, TABLE_STATEMENTS, &query) == ERR_EXISTS)
 		return err_set(err, ERR_EXISTS,
 		    "this statement of type %s was accepted before; make a new one", type);
 	return sql_end(&query);
@@ -64,42 +68,77 @@ enum err_code
 store_get_statement(struct store *store, const struct digest *digest, struct buf *ret_text,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "statements",
-	    "SELECT text FROM statements WHERE digest = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "statements", "SELECT * FROM statements WHERE digest = ?", err);
 	store_put_digest(&query, digest);
-	TRY(sql_one(&query, "statement"));
+	TRY(state_one(store, TABLE_STATEMENTS, &query, "statement"));
+	sql_skip(&query);
+	sql_skip(&query);
 	sql_get_bytes(&query, "text", 0, DSSE_TEXT_MAX, ret_text);
 	return sql_end(&query);
+}
+
+static enum err_code
+get_document(struct store *store, uint32_t position, struct digest *ret_digest, uint64_t *ret_bytes,
+    struct err *err)
+{
+	struct digest digest;
+	SQL_QUERY query =
+	    sql_query(store->sql, "documents", "SELECT * FROM documents WHERE position = ?", err);
+	sql_put_int(&query, position);
+	TRY(state_one(store, TABLE_DOCUMENTS, &query, "document"));
+	sql_skip(&query);
+	store_get_digest(&query, "digest", &digest);
+	int64_t bytes = sql_get_int(&query, "bytes", 0, INT64_MAX);
+	TRY(sql_end(&query));
+	*ret_digest = digest;
+	*ret_bytes = (uint64_t)bytes;
+	return ERR_OK;
+}
+
+static enum err_code
+check_absent(struct store *store, const struct digest *digest, struct err *err)
+{
+	struct sql_value sought = sql_bytes(VIEW_OF(digest->bytes));
+	struct digest position;
+	enum err_code code =
+	    state_named(store, CELL_DOCUMENT_OF, &sought, "document", &position, err);
+	if (code == ERR_OK)
+		return err_set(err, ERR_EXISTS, "documents: there is one already");
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 enum err_code
 store_add_document(struct store *store, const struct digest *digest, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "documents",
-	    "INSERT INTO documents (position, digest)"
-	    " VALUES ((SELECT coalesce(max(position), 0) + 1 FROM documents), ?)",
-	    err);
+	BUF text = {0};
+	uint64_t bytes;
+	uint32_t count;
+	TRY(check_absent(store, digest, err));
+	TRY(store_get_statement(store, digest, &text, err));
+	TRY(store_measure_documents(store, &bytes, err));
+	TRY(store_count_documents(store, &count, err));
+	SQL_QUERY query =
+	    sql_query(store->sql, "documents", "INSERT INTO documents VALUES (?, ?, ?)", err);
+	sql_put_int(&query, (int64_t)count + 1);
 	store_put_digest(&query, digest);
-	return sql_run(&query, NULL);
+	sql_put_int(&query, (int64_t)(bytes + text.size));
+	return state_insert(store, TABLE_DOCUMENTS, &query);
 }
 
 enum err_code
 store_get_document(struct store *store, uint32_t position, struct digest *ret_digest,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "documents",
-	    "SELECT digest FROM documents WHERE position = ?", err);
-	sql_put_int(&query, position);
-	return store_one_digest(&query, "document", "digest", ret_digest);
+	uint64_t bytes;
+	return get_document(store, position, ret_digest, &bytes, err);
 }
 
 enum err_code
 store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "documents",
-	    "SELECT coalesce(max(position), 0) FROM documents", err);
-	int64_t count;
-	TRY(sql_one_int(&query, "count", 0, UINT32_MAX, &count));
+	uint64_t count;
+	TRY(state_count(store, CELL_DOCUMENT, &count, err));
 	*ret_count = (uint32_t)count;
 	return ERR_OK;
 }
@@ -107,33 +146,35 @@ store_count_documents(struct store *store, uint32_t *ret_count, struct err *err)
 enum err_code
 store_measure_documents(struct store *store, uint64_t *ret_bytes, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "documents",
-	    "SELECT coalesce(sum(length(text)), 0)"
-	    " FROM documents JOIN statements ON statements.digest = documents.digest",
-	    err);
-	int64_t bytes;
-	TRY(sql_one_int(&query, "bytes", 0, INT64_MAX, &bytes));
-	*ret_bytes = (uint64_t)bytes;
-	return ERR_OK;
+	SQL_SCOPE scope = {0};
+	struct digest last;
+	uint32_t count;
+	*ret_bytes = 0;
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_count_documents(store, &count, err));
+	return count == 0 ? ERR_OK : get_document(store, count, &last, ret_bytes, err);
 }
 
 enum err_code
 store_add_definition(struct store *store, const struct digest *hash, const struct digest *statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "definitions",
-	    "INSERT INTO definitions (hash, statement) VALUES (?, ?)", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "definitions", "INSERT INTO definitions VALUES (?, ?)", err);
 	store_put_digest(&query, hash);
 	store_put_digest(&query, statement);
-	return sql_run(&query, NULL);
+	return state_insert(store, TABLE_DEFINITIONS, &query);
 }
 
 enum err_code
 store_get_definition(struct store *store, const struct digest *hash, struct digest *ret_statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "definitions",
-	    "SELECT statement FROM definitions WHERE hash = ?", err);
+	SQL_QUERY query =
+	    sql_query(store->sql, "definitions", "SELECT * FROM definitions WHERE hash = ?", err);
 	store_put_digest(&query, hash);
-	return store_one_digest(&query, "definition", "statement", ret_statement);
+	TRY(state_one(store, TABLE_DEFINITIONS, &query, "definition"));
+	sql_skip(&query);
+	store_get_digest(&query, "statement", ret_statement);
+	return sql_end(&query);
 }

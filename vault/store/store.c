@@ -4,8 +4,8 @@
  *
  *	closed --store_begin--> lock file held, BEGIN IMMEDIATE --commit, rollback, free--> closed
  *
- * A database is made under another name and renamed when it is whole, so that vault.db is always a
- * vault.  Before SQLite sees a file, its first bytes are read by hand: opening a stranger's
+ * A database is made under another name and renamed when it is whole and has its anchor, so that vault.db
+ * is always a vault.  Before SQLite sees a file, its first bytes are read by hand: opening a stranger's
  * database could replay its journal or convert it.
  */
 #include "vault/store/store.h"
@@ -19,11 +19,15 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/log/tlog.h"
+#include "vault/log/tree.h"
+#include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
 #include "vault/store/sql_query.h"
+#include "vault/store/state.h"
 
-enum { LOCK_SECONDS = 10, FILE_HEADER_SIZE = 100, APPLICATION_OFFSET = 68 };
+enum { FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
 
 #define NEW_FILE STORE_FILE ".new"
 #define STORE    CLEANUP(store_freep) struct store
@@ -57,7 +61,9 @@ store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
+	state_forget(store);
 	sql_free(store->sql);
+	anchor_free(store->anchor);
 	file_unlock(store->lock);
 	free(store);
 }
@@ -95,18 +101,41 @@ make_file(const char *path, struct err *err)
 	return store_make(sql, err);
 }
 
+/* Its journal, which stays when it is done, is of no use under the name that it gets. */
 static enum err_code
-make_database(const char *folder, struct err *err)
+give_name(const char *folder, const char *unfinished, const char *path, struct err *err)
+{
+	TRY(remove_file(folder, NEW_FILE "-journal", err));
+	if (rename(unfinished, path) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	return ERR_OK;
+}
+
+/* That of a vault in which nothing happened yet; it is settled. */
+static enum err_code
+make_anchor(const char *folder, const struct secret *key, struct err *err)
+{
+	static const struct digest founding;
+	struct anchor_state state = {.state_root = tree_empty()};
+	TRY(tlog_root(0, NULL, NULL, &state.log_root, err));
+	/* Of an init that was killed before the database had its name. */
+	TRY(remove_file(folder, ANCHOR_FILE, err));
+	return anchor_create(folder, &founding, key, &state, err);
+}
+
+static enum err_code
+make_database(const char *folder, const struct secret *key, struct err *err)
 {
 	char path[4096], unfinished[4096];
 	TRY(check_vacant(folder, err));
+	TRY(make_anchor(folder, key, err));
 	TRY(remove_file(folder, NEW_FILE, err));
 	TRY(remove_file(folder, NEW_FILE "-journal", err));
 	TRY(file_path(folder, STORE_FILE, path, err));
 	TRY(file_path(folder, NEW_FILE, unfinished, err));
 	enum err_code code = make_file(unfinished, err);
-	if (code == ERR_OK && rename(unfinished, path) != 0)
-		code = err_errno(err, ERR_IO, errno, "cannot rename %s", unfinished);
+	if (code == ERR_OK)
+		code = give_name(folder, unfinished, path, err);
 	if (code != ERR_OK) {
 		unlink(unfinished);
 		return code;
@@ -115,16 +144,30 @@ make_database(const char *folder, struct err *err)
 }
 
 enum err_code
-store_create(const char *folder, const char *command, struct store **ret_store, struct err *err)
+store_create(const char *folder, const char *command, const struct secret *key,
+    struct store **ret_store, struct err *err)
 {
+	static const struct digest founding;
 	char real[4096];
 	STORE *store = NULL;
 	TRY(real_folder(folder, real, err));
 	TRY(store_new(real, command, &store, err));
-	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
-	if (make_database(real, err) != ERR_OK)
+	TRY(store_lock(store, &store->lock, err));
+	if (make_database(real, key, err) != ERR_OK)
 		return err_add(err, "making a vault in %s", folder);
-	return store_open(folder, command, ret_store, err);
+	return store_open(folder, command, &founding, key, ret_store, err);
+}
+
+/* The header says by which kind of journal the file is written and read. */
+static enum err_code
+check_versions(const char *path, const uint8_t header[FILE_HEADER_SIZE], struct err *err)
+{
+	if (header[VERSIONS_OFFSET] == 1 && header[VERSIONS_OFFSET + 1] == 1)
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it; stop, keep "
+	    "a copy, and restore a backup",
+	    path);
 }
 
 /* That PATH is a SQLite database with our mark. */
@@ -148,11 +191,20 @@ check_file(const char *path, struct err *err)
 		    "%s is not a Halligan vault (or its first page is damaged)", path);
 	if (store_check_application(reader_u32(&mark), err) != ERR_OK)
 		return err_add(err, "%s", path);
-	return ERR_OK;
+	return check_versions(path, header, err);
+}
+
+static enum err_code
+check_form(struct store *store, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	return store_check_format(store->sql, &store->form, err);
 }
 
 enum err_code
-store_open(const char *folder, const char *command, struct store **ret_store, struct err *err)
+store_open(const char *folder, const char *command, const struct digest *vault,
+    const struct secret *key, struct store **ret_store, struct err *err)
 {
 	char real[4096], path[4096];
 	STORE *store = NULL;
@@ -160,45 +212,68 @@ store_open(const char *folder, const char *command, struct store **ret_store, st
 	TRY(file_path(real, STORE_FILE, path, err));
 	TRY(check_file(path, err));
 	TRY(store_new(real, command, &store, err));
-	if (sql_open(path, false, &store->sql, err) != ERR_OK ||
-	    store_check_format(store->sql, err) != ERR_OK)
+	if (sql_open(path, false, &store->sql, err) != ERR_OK || check_form(store, err) != ERR_OK)
 		return err_add(err, "opening %s", path);
+	sql_rollback(store->sql);
+	TRY(anchor_open(real, vault, key, &store->anchor, err));
+	state_watch(store);
 	*ret_store = TAKE(store);
 	return ERR_OK;
+}
+
+void
+store_name_vault(struct store *store, const struct digest *vault)
+{
+	anchor_name(store->anchor, vault);
+}
+
+static enum err_code
+begin(struct store *store, struct err *err)
+{
+	TRY(sql_begin(store->sql, true, err));
+	store->changes_before = sql_changes(store->sql);
+	return store_check_frontier(store, err);
 }
 
 enum err_code
 store_begin(struct store *store, struct err *err)
 {
-	if (store->lock != NULL)
+	/* Before anything is undone: the one that is open stays. */
+	if (store->lock != NULL || sql_transaction(store->sql) != 0)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
-	TRY(file_lock(store->lock_path, store->command, LOCK_SECONDS, &store->lock, err));
-	enum err_code code = sql_begin(store->sql, true, err);
-	if (code != ERR_OK) {
-		file_unlockp(&store->lock);
-		return code;
-	}
-	store->changes_before = sql_changes(store->sql);
-	store->leaves = 0;
-	return ERR_OK;
+	TRY(store_lock(store, &store->lock, err));
+	enum err_code code = begin(store, err);
+	if (code != ERR_OK)
+		store_rollback(store);
+	return code;
 }
 
 enum err_code
 store_begin_read(struct store *store, struct err *err)
 {
-	return sql_begin(store->sql, false, err);
+	TRY(sql_begin(store->sql, false, err));
+	enum err_code code = store_anchored(store, err);
+	if (code != ERR_OK)
+		sql_rollback(store->sql);
+	return code;
+}
+
+static enum err_code
+commit(struct store *store, struct err *err)
+{
+	if (!sql_is_writing(store->sql) || sql_changes(store->sql) == store->changes_before)
+		return sql_commit(store->sql, err);
+	if (store->leaves == 0 || state_is_changed(store) ||
+	    !digest_equal(&store->logged, &store->now.state_root))
+		return err_set(err, ERR_INTERNAL,
+		    "a change of the vault was to be committed without a leaf in its log");
+	return store_commit_anchored(store, err);
 }
 
 enum err_code
 store_commit(struct store *store, struct err *err)
 {
-	enum err_code code;
-	bool changed = sql_changes(store->sql) != store->changes_before;
-	if (sql_is_writing(store->sql) && changed && store->leaves == 0)
-		code = err_set(err, ERR_INTERNAL,
-		    "a change of the vault was to be committed without a leaf in its log");
-	else
-		code = sql_commit(store->sql, err);
+	enum err_code code = commit(store, err);
 	store_rollback(store);
 	return code;
 }
@@ -207,7 +282,49 @@ void
 store_rollback(struct store *store)
 {
 	sql_rollback(store->sql);
+	state_forget(store);
 	file_unlockp(&store->lock);
+}
+
+enum err_code
+store_state_root(struct store *store, struct digest *ret_root, struct err *err)
+{
+	return state_apply(store, ret_root, err);
+}
+
+/* Under the writer's lock nobody is between two slots: one who was has died.  That the database has what was
+ * read, store_anchored has looked at. */
+static enum err_code
+settle(struct store *store, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (anchor_slot_is_settled(&store->slot) ||
+	    !anchor_state_equal(&store->base, &store->slot.to))
+		return ERR_OK;
+	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
+}
+
+enum err_code
+store_settle(struct store *store, struct err *err)
+{
+	struct anchor_slot slot;
+
+	if (store->unsettled == 0)
+		return ERR_OK;
+	if (sql_transaction(store->sql) != 0)
+		return err_set(err, ERR_INTERNAL, "a state is settled within a transaction");
+	TRY(anchor_read(store->anchor, &slot, err));
+	if (!anchor_state_equal(&slot.from, &store->seen)) {
+		FILE_LOCK *lock = NULL;
+
+		TRY(store_lock(store, &lock, err));
+		TRY(settle(store, err));
+	}
+	store->unsettled = 0;
+	return ERR_OK;
 }
 
 enum err_code

@@ -4,34 +4,24 @@
 
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
+#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum err_code
 store_add_test(struct store *store, const struct digest *token, const struct digest *statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "tests",
-	    "INSERT INTO tests (token, statement) VALUES (?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "tests", "INSERT INTO tests VALUES (?, ?, ?)", err);
+	sql_put_int(&query, state_arrival(store));
 	store_put_digest(&query, token);
 	store_put_digest(&query, statement);
-	return sql_run(&query, NULL);
-}
-
-enum err_code
-store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
-{
-	SQL_QUERY query = sql_query(store->sql, "tests", "SELECT count(*) FROM tests", err);
-	int64_t count;
-	TRY(sql_one_int(&query, "count", 0, INT64_MAX, &count));
-	*ret_count = (uint64_t)count;
-	return ERR_OK;
+	return state_insert(store, TABLE_TESTS, &query);
 }
 
 enum err_code
 store_newest_test(struct store *store, const struct digest *token, struct digest *ret_statement,
     struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "tests",
-	    "SELECT statement FROM tests WHERE token = ? ORDER BY position DESC LIMIT 1", err);
-	store_put_digest(&query, token);
-	return store_one_digest(&query, "test", "statement", ret_statement);
+	struct sql_value sought = sql_bytes(VIEW_OF(token->bytes));
+	return state_named(store, CELL_TESTS, &sought, "test", ret_statement, err);
 }

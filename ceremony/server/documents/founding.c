@@ -30,10 +30,13 @@ make_keys(struct session *session, struct err *err)
 static enum err_code
 make_store(struct session *session, struct err *err)
 {
-	enum err_code code = store_create(session->folder, "init", &session->store, err);
+	static const struct digest no_id;
+	enum err_code code =
+	    store_create(session->folder, "init", session->keys.anchor, &session->store, err);
 
 	if (code == ERR_EXISTS)
-		return store_open(session->folder, "init", &session->store, err);
+		return store_open(session->folder, "init", &no_id, session->keys.anchor,
+		    &session->store, err);
 	return code;
 }
 

@@ -14,6 +14,7 @@
 #include "rotators/contract/rotator.h"
 #include "vault/documents/digests.h"
 #include "vault/store/log.h"
+#include "vault/store/log_hash.h"
 #include "vault/store/statement.h"
 
 enum { ENROLMENTS_MAX = 64 };
@@ -91,7 +92,6 @@ static enum err_code
 put_chain(struct session *session, struct json *reply, uint64_t size, struct err *err)
 {
 	TRY(chain_refresh(session, err));
-	TRY(chain_check_log(session, err));
 	json_put_hex(reply, "vault", VIEW_OF(session->chain.vault.bytes));
 	TRY(put_documents(session, reply, err));
 	return put_checkpoint(session, reply, size, err);

@@ -500,6 +500,7 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	}
 	/* Also when an earlier run was cut off after its last commit. */
 	if (paid.state == DEBT_RETIRED) {
+		TRY(store_settle(session->store, err));
 		TRY(escrow_erase(session->folder, id, err));
 		TRY(file_erase(path, err));
 	}

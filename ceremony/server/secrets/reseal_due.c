@@ -73,11 +73,12 @@ static enum err_code
 sum_charter(struct summing *summing, const struct digest *charter, struct err *err)
 {
 	struct sealed_row rows[STEP];
-	struct secret_id after = {{0}};
+	struct sealed_row last;
+	const struct sealed_row *after = NULL;
 	size_t count;
 
 	do {
-		TRY(store_list_sealed_under(summing->session->store, charter, &after, rows, STEP,
+		TRY(store_list_sealed_under(summing->session->store, charter, after, rows, STEP,
 		    &count, err));
 		for (size_t i = 0; i < count; i++) {
 			if (summing->left == 0) {
@@ -86,7 +87,8 @@ sum_charter(struct summing *summing, const struct digest *charter, struct err *e
 			}
 			summing->left--;
 			TRY(sum_one(summing, &rows[i].secret, err));
-			after = rows[i].secret;
+			last = rows[i];
+			after = &last;
 		}
 	} while (count == STEP);
 	return ERR_OK;

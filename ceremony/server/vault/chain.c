@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "ceremony/server/vault/log.h"
 #include "vault/documents/chain_fold.h"
 #include "vault/store/statement.h"
 
@@ -80,22 +79,6 @@ chain_refresh(struct session *session, struct err *err)
 	transcript_freep(&session->kept);
 	TRY(feed(session, &session->chain, err));
 	return check_host(session, session->chain.charter, err);
-}
-
-enum err_code
-chain_check_log(struct session *session, struct err *err)
-{
-	uint64_t counted;
-
-	if (session->state != SESSION_LIVE)
-		return ERR_OK;
-	TRY(journal_documents(session, &counted, err));
-	if (counted != session->chain.document_count)
-		return err_set(err, ERR_INTEGRITY,
-		    "the log counts %llu charters, rosters and suspensions, the database has %zu: rows "
-		    "were removed or added; nothing is released",
-		    (unsigned long long)counted, session->chain.document_count);
-	return ERR_OK;
 }
 
 enum err_code

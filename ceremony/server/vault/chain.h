@@ -13,9 +13,6 @@
 enum err_code chain_load(struct session *session, struct err *err) MUST_CHECK;
 /* Go on where the store has more. */
 enum err_code chain_refresh(struct session *session, struct err *err) MUST_CHECK;
-/* Inside a transaction, reading or writing: are the documents that the log counts in its newest leaf
- * those that the session verified?  ERR_INTEGRITY: rows were removed or added. */
-enum err_code chain_check_log(struct session *session, struct err *err) MUST_CHECK;
 /* The statement that holds the definition with DIGEST, unverified.  ERR_INTEGRITY: there is none. */
 enum err_code chain_secret_statement(struct session *session, const struct digest *digest,
     struct dsse *ret_statement, struct err *err) MUST_CHECK;

@@ -7,9 +7,11 @@
 void
 change_done(struct change *change)
 {
-	if (change->store != NULL)
-		store_rollback(change->store);
-	change->store = NULL;
+	if (change->session == NULL)
+		return;
+	store_rollback(change->session->store);
+	json_freep(&change->session->leaf);
+	change->session = NULL;
 }
 
 enum err_code
@@ -19,24 +21,22 @@ change_begin(struct session *session, struct change *change, struct err *err)
 		return err_set(err, ERR_INTERNAL,
 		    "an operation that proves nothing cannot change the vault");
 	TRY(store_begin(session->store, err));
-	change->store = session->store;
-	TRY(chain_refresh(session, err));
-	return chain_check_log(session, err);
+	change->session = session;
+	return chain_refresh(session, err);
 }
 
 enum err_code
 change_commit(struct session *session, struct change *change, struct err *err)
 {
-	enum err_code code = store_commit(session->store, err);
+	struct err cause;
 
-	if (code != ERR_OK)
-		return code; /* rolled back by change_done */
-	change->store = NULL;
-	if (session->state != SESSION_LIVE)
-		return ERR_OK;
-	if (journal_write_checkpoint(session, err) != ERR_OK)
-		return err_add(err,
-		    "the change is recorded, but its checkpoint could not be written; "
-		    "the next command mends that");
-	return ERR_OK;
+	TRY(journal_close(session, err));
+	enum err_code code = store_commit(session->store, err); /* or rolled back by change_done */
+	if (code == ERR_OK)
+		change->session = NULL;
+	if (code != ERR_NOT_FOUND)
+		return code;
+	/* A change refers only to what it has read, or written. */
+	cause = *err;
+	return err_set(err, ERR_INTEGRITY, "%.400s: somebody wrote there", cause.text);
 }

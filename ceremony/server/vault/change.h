@@ -19,13 +19,13 @@
 #include "ceremony/server/vault/session.h"
 
 struct change {
-	struct store *store;
+	struct session *session;
 };
 void change_done(struct change *change); /* rolls back unless committed */
 #define CHANGE CLEANUP(change_done) struct change
 enum err_code change_begin(struct session *session, struct change *change,
     struct err *err) MUST_CHECK;
-/* Commits, then writes the checkpoint.  When that fails the change stands nevertheless. */
+/* The last leaf that was added names the state as it is now. */
 enum err_code change_commit(struct session *session, struct change *change,
     struct err *err) MUST_CHECK;
 

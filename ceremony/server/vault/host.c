@@ -11,6 +11,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "vault/documents/id.h"
+#include "vault/log/anchor.h"
 
 enum {
 	FILE_FORMAT = 1,
@@ -82,6 +83,7 @@ host_keys_done(struct host_keys *keys)
 {
 	secret_freep(&keys->statement);
 	secret_freep(&keys->log);
+	secret_freep(&keys->anchor);
 	p256_key_freep(&keys->escrow);
 }
 #define HOST_KEYS CLEANUP(host_keys_done) struct host_keys
@@ -94,6 +96,7 @@ keys_from(struct secret *block, struct host_keys *ret_keys, struct err *err)
 
 	TRY(block_part(block, 0, &keys.statement, err));
 	TRY(block_part(block, 1, &keys.log, err));
+	TRY(anchor_key(keys.log, &keys.anchor, err));
 	TRY(block_part(block, 2, &scalar, err));
 	TRY(p256_key_from(scalar, &keys.escrow, err));
 	TRY(ed25519_public(keys.statement, &keys.statement_public, err));

@@ -6,7 +6,7 @@
  *	DIR/host.key		  0600: "HALk", u16 format 1, 32 statement seed, 32 log seed, 32 escrow scalar
  *	DIR/vault.id		  the vault id in hex, written when charter 1 is complete: the anchor of the
  *				  charter chain, which a writer of the database cannot move
- *	DIR/checkpoint		  newest checkpoint (C2SP note), written after each commit
+ *	DIR/anchor		  vault/log/anchor.h: which state of the database is the vault's
  *	DIR/ceremony/ID.key	  0600: "HALc", u16 format 1, 32 scalar, 32 lease seed; erased at release,
  *				  refusal, expiry
  *	DIR/ceremony/ID.lock	  held while one session releases that ceremony
@@ -22,6 +22,7 @@
 
 struct host_keys {
 	struct secret *statement, *log; /* Ed25519 seeds */
+	struct secret *anchor;          /* vault/log/anchor.h; derived from the log's */
 	struct p256_key *escrow;
 	struct ed25519_public statement_public, log_public;
 	struct point escrow_public;

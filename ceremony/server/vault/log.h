@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log of a vault: every change is a leaf, one line of JSON with public facts, and every commit a
- * checkpoint (C2SP note) in the file of that name.
+ * The log of a vault: every change is a leaf, one line of JSON with public facts; a checkpoint (C2SP
+ * note) is signed when it is handed out.
  *
  *	{"event":NAME, ..., "statements":[HEX32..], "time":TIME}
  *
  * "statements" are the digests of all statements that the leaf rests on; they are in the store.  Times
- * never go back.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending": the row
- * can be rebuilt from the last of them.  "documents" is the number of charters, rosters and
- * suspensions that came into force, left out when there is none: so a removed row is missed at once.
+ * never go back.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending".  The last leaf
+ * of a change has "tree", the root of the state tree as the change left it.
  */
 #ifndef CEREMONY_SERVER_VAULT_LOG_H
 #define CEREMONY_SERVER_VAULT_LOG_H
@@ -30,13 +29,11 @@ void leaf_bytes(struct leaf *leaf, const char *name, struct view bytes);
  * ciphertext. */
 void leaf_box(struct leaf *leaf, const struct digest *token, const struct digest *box);
 void leaf_debt(struct leaf *leaf, const struct debt_row *debt);
-/* Inside a change. */
+/* Inside a change, after what it is about. */
 enum err_code journal_add(struct session *session, struct leaf *leaf, struct err *err) MUST_CHECK;
+/* The change is whole: its last leaf gets the member "tree", the state tree's root. */
+enum err_code journal_close(struct session *session, struct err *err) MUST_CHECK;
 
-/* The "documents" of the newest leaf, which is proven to be in the tree whose root the hashes give.
- * Inside a transaction. */
-enum err_code journal_documents(struct session *session, uint64_t *ret_count,
-    struct err *err) MUST_CHECK;
 /* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
  * no deadline can be judged and nothing is released. */
 enum err_code journal_check_clock(struct session *session, struct err *err) MUST_CHECK;
@@ -47,13 +44,11 @@ enum err_code journal_head(struct session *session, uint64_t *ret_size, struct d
  * longer one; WHO names them. */
 enum err_code journal_check_seen(struct session *session, const char *who, uint64_t size,
     const struct digest *root, struct err *err) MUST_CHECK;
+/* Says behind the text of an alarm where the database ends by its own words: what was done to it as a whole was
+ * done after that.  Nothing, when it does not say. */
+void journal_tell_end(struct session *session, struct err *err);
 /* The checkpoint of the log as it is now, signed; appended. */
 enum err_code journal_checkpoint(struct session *session, struct buf *ret_note,
     struct err *err) MUST_CHECK;
-/* Write it to the checkpoint file. */
-enum err_code journal_write_checkpoint(struct session *session, struct err *err) MUST_CHECK;
-/* At the start of a session: the database continues the log of the checkpoint file.  ERR_INTEGRITY:
- * the file is ahead (an old database was restored), of another log, or gone. */
-enum err_code journal_start(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

@@ -50,9 +50,8 @@ session_go_live(struct session *session, struct err *err)
 	TRY(store_get_document(session->store, 1, &session->chain.vault, err));
 	/* Verified as any chain is, before it becomes the anchor. */
 	TRY(go_live(session, err));
-	TRY(host_write_vault_id(session->folder, &session->chain.vault, err));
-	/* Not simply written: who removes vault.id may have put an old database in place too. */
-	return journal_start(session, err);
+	store_name_vault(session->store, &session->chain.vault);
+	return host_write_vault_id(session->folder, &session->chain.vault, err);
 }
 
 static enum err_code
@@ -60,13 +59,18 @@ open_vault(struct session *session, bool has_id, struct err *err)
 {
 	uint32_t documents;
 
-	TRY(host_keys_load(session->folder, &session->keys, err));
-	if (has_id) {
-		TRY(go_live(session, err));
-		return journal_start(session, err);
-	}
+	if (has_id)
+		return go_live(session, err);
 	TRY(store_count_documents(session->store, &documents, err));
 	return documents > 0 ? session_go_live(session, err) : ERR_OK;
+}
+
+static enum err_code
+open_store(struct session *session, struct err *err)
+{
+	TRY(host_keys_load(session->folder, &session->keys, err));
+	return store_open(session->folder, "serve", &session->chain.vault, session->keys.anchor,
+	    &session->store, err);
 }
 
 enum err_code
@@ -79,7 +83,7 @@ session_open(const struct server_options *options, int out, struct session *ret_
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)
 		return found;
-	enum err_code code = store_open(session.folder, "serve", &session.store, err);
+	enum err_code code = open_store(&session, err);
 	if (code == ERR_OK)
 		code = session_load_founding(&session, err);
 	if (code == ERR_NOT_FOUND && found == ERR_OK)
@@ -90,8 +94,12 @@ session_open(const struct server_options *options, int out, struct session *ret_
 		code = open_vault(&session, found == ERR_OK, err);
 	else if (code == ERR_NOT_FOUND) {
 		store_freep(&session.store);
+		host_keys_done(&session.keys);
+		session.keys = (struct host_keys){0};
 		code = ERR_OK;
 	}
+	if (code == ERR_INTEGRITY)
+		journal_tell_end(&session, err);
 	if (code != ERR_OK)
 		return code;
 	*ret_session = TAKE(session);

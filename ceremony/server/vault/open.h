@@ -5,7 +5,7 @@
 
 #include "ceremony/server/vault/session.h"
 
-/* Finds the state of the vault in OPTIONS->folder, verifies the chains, compares log and checkpoint.
+/* Finds the state of the vault in OPTIONS->folder, verifies the chains.
  * ERR_INTEGRITY: an alarm, nothing may be released. */
 enum err_code session_open(const struct server_options *options, int out,
     struct session *ret_session, struct err *err) MUST_CHECK;

@@ -17,6 +17,7 @@ void
 session_done(struct session *session)
 {
 	store_freep(&session->store);
+	json_freep(&session->leaf);
 	host_keys_done(&session->keys);
 	chain_done(&session->chain);
 	transcript_freep(&session->kept);

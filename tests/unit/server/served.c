@@ -22,6 +22,8 @@ static struct served_shared *shared;
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
 int __real_renameat2(int a, const char *b, int c, const char *d, unsigned e);
 int __wrap_renameat2(int a, const char *b, int c, const char *d, unsigned e);
 int __real_unlinkat(int folder, const char *name, int flags);
@@ -46,6 +48,16 @@ __wrap_fsync(int fd)
 		return -1;
 	}
 	return __real_fsync(fd);
+}
+
+/* Of the anchor: SQLite has its own. */
+int
+__wrap_fdatasync(int fd)
+{
+	point();
+	int result = __real_fdatasync(fd);
+	point();
+	return result;
 }
 
 int

@@ -94,7 +94,8 @@ make_vault(struct session *session, const struct called *called)
 	write_host_key(called, session->folder);
 	fine(host_keys_load(session->folder, &session->keys, &err), &err);
 	fine(host_write_vault_id(session->folder, &called->chain.vault, &err), &err);
-	fine(store_create(session->folder, "test", &session->store, &err), &err);
+	fine(store_create(session->folder, "test", session->keys.anchor, &session->store, &err),
+	    &err);
 	fine(store_begin(session->store, &err), &err);
 	fine(store_set_text(session->store, "init", buf_string(&text), &err), &err);
 	session->chain.vault = called->chain.vault;
@@ -211,9 +212,9 @@ keep(struct session *session, const struct story *story)
 	for (size_t i = 0; i < story->voice_count; i++)
 		keep_voice(session, story, &story->voices[i]);
 	fine(journal_add(session, &leaf, &err), &err);
+	fine(journal_close(session, &err), &err);
 	fine(store_commit(session->store, &err), &err);
 	fine(chain_load(session, &err), &err);
-	fine(journal_write_checkpoint(session, &err), &err);
 }
 
 #endif

@@ -59,7 +59,7 @@ a_second_vault_in_the_same_folder_is_refused(void **state)
 	struct store *second = NULL;
 	struct err err;
 	bench_fill(bench);
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &second, &err));
+	assert_error(ERR_EXISTS, store_create(bench->folder, "test", bench->key, &second, &err));
 	bench_reopen(bench);
 	assert_ok(store_check(bench->store, &err));
 }
@@ -74,7 +74,8 @@ a_journal_without_its_database_is_not_adopted(void **state)
 	assert_int_equal(unlink(bench->file), 0);
 	path_in(bench, "vault.db-journal", path);
 	assert_ok(file_write(path, view_of_text("a journal"), 0600, &err));
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_EXISTS,
+	    store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	assert_says("journal");
 }
 
@@ -86,12 +87,13 @@ an_unfinished_vault_is_made_again(void **state)
 	char path[4096];
 	store_freep(&bench->store);
 	assert_int_equal(unlink(bench->file), 0);
-	assert_error(ERR_NOT_FOUND, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	path_in(bench, "vault.db.new", path);
 	assert_ok(file_write(path, view_of_text("half a database"), 0600, &err));
 	path_in(bench, "vault.db.new-journal", path);
 	assert_ok(file_write(path, view_of_text("half a journal"), 0600, &err));
-	assert_ok(store_create(bench->folder, "test", &bench->store, &err));
+	assert_ok(store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	bench_fill(bench);
 }
 
@@ -103,9 +105,10 @@ a_missing_folder_is_named(void **state)
 	struct err err;
 	char path[4096];
 	path_in(bench, "absent", path);
-	assert_error(ERR_NOT_FOUND, store_open(path, "test", &store, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_open(path, "test", &bench_no_id, bench->key, &store, &err));
 	assert_says("absent");
-	assert_error(ERR_NOT_FOUND, store_create(path, "test", &store, &err));
+	assert_error(ERR_NOT_FOUND, store_create(path, "test", bench->key, &store, &err));
 	assert_null(store);
 }
 
@@ -117,7 +120,9 @@ refuse_file(struct bench *bench, struct view content, enum err_code code, const 
 	BUF after = {0};
 	store_freep(&bench->store);
 	assert_ok(file_write(bench->file, content, 0600, &err));
-	expect_error(store_open(bench->folder, "test", &bench->store, &err), code, &err, part);
+	expect_error(store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store,
+	                 &err),
+	    code, &err, part);
 	assert_ok(file_read(bench->file, 1 << 24, &after, &err));
 	assert_view(buf_view(&after), content);
 }
@@ -165,7 +170,8 @@ every_size_of_a_cut_file_is_an_error(void **state)
 		if (only_zeros_are_cut(&content, size))
 			continue;
 		assert_ok(file_write(bench->file, view_of(content.data, size), 0600, &err));
-		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
+		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key,
+		    &bench->store, &err);
 		if (code == ERR_OK)
 			code = store_check(bench->store, &err);
 		if (code != ERR_INTEGRITY)
@@ -181,11 +187,13 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	struct err err;
 	store_freep(&bench->store);
 	tamper(bench, "PRAGMA user_version = 7");
-	assert_error(ERR_VERSION, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_VERSION,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	assert_says("format 7");
 	assert_says("up to 1");
 	tamper(bench, "PRAGMA user_version = 0");
-	assert_error(ERR_INTEGRITY, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_INTEGRITY,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 /* Its tables are others: nothing of it may be read, least of all changed. */
@@ -200,7 +208,8 @@ a_vault_of_0_1_is_refused_by_name_and_left_alone(void **state)
 	tamper(bench, "PRAGMA application_id = 1212238921"); /* "HALI" */
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
 	refuse_file(bench, buf_view(&content), ERR_VERSION, "made by Halligan 0.1");
-	assert_error(ERR_EXISTS, store_create(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_EXISTS,
+	    store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	memcpy(content.data + 68, "HALF", 4);
 	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "not a Halligan vault");
 }
@@ -215,12 +224,13 @@ a_linked_database_is_refused_and_a_linked_folder_is_not(void **state)
 	store_freep(&bench->store);
 	path_in(bench, "folder", folder);
 	assert_int_equal(symlink(bench->folder, folder), 0);
-	assert_ok(store_open(folder, "test", &bench->store, &err));
+	assert_ok(store_open(folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	store_freep(&bench->store);
 	path_in(bench, "moved", moved);
 	assert_int_equal(rename(bench->file, moved), 0);
 	assert_int_equal(symlink("moved", bench->file), 0);
-	assert_error(ERR_IO, store_open(bench->folder, "test", &bench->store, &err));
+	assert_error(ERR_IO,
+	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 }
 
 static uint64_t
@@ -253,6 +263,33 @@ a_change_without_a_leaf_is_not_committed(void **state)
 	bench_begin(bench); /* nothing changed: no leaf is needed */
 	assert_ok(store_commit(bench->store, &err));
 	assert_int_equal(log_size(bench->store), 1);
+}
+
+/* Its last leaf names the state as it is committed. */
+static void
+a_change_after_the_last_leaf_is_not_committed(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row rows[1];
+	BUF text = {0};
+	uint64_t index;
+	size_t count;
+	for (int applied = 0; applied < 2; applied++) {
+		bench_begin(bench);
+		assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+		assert_ok(store_set_text(bench->store, "draft", "x", &err));
+		if (applied) /* what is read makes it part of the state */
+			assert_ok(store_list_secrets(bench->store, "", rows, 1, &count, &err));
+		assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
+		assert_says("leaf");
+	}
+	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "draft", &text, &err));
+	bench_begin(bench); /* another leaf makes it good */
+	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+	assert_ok(store_set_text(bench->store, "draft", "x", &err));
+	bench_commit(bench);
+	assert_int_equal(log_size(bench->store), 2);
 }
 
 static void
@@ -312,16 +349,34 @@ a_row_must_find_the_ones_it_names_at_commit(void **state)
 	uint64_t index;
 	struct digest digest = digest_of(9);
 	bench_begin(bench);
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_error(ERR_NOT_FOUND, store_commit(bench->store, &err));
-	assert_says("documents");
+	assert_says("definitions");
 	assert_says("statements");
 	assert_int_equal(log_size(bench->store), 0);
 	bench_begin(bench); /* in either order */
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	bench_statement(bench->store, 9);
 	bench_commit(bench);
+}
+
+/* A document has the size of all texts up to it. */
+static void
+a_document_needs_its_statement_at_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint32_t count;
+	struct digest digest = digest_of(9);
+	bench_begin(bench);
+	assert_error(ERR_NOT_FOUND, store_add_document(bench->store, &digest, &err));
+	assert_says("statement");
+	bench_statement(bench->store, 9);
+	assert_ok(store_add_document(bench->store, &digest, &err));
+	bench_commit(bench);
+	assert_ok(store_count_documents(bench->store, &count, &err));
+	assert_int_equal(count, 1);
 }
 
 static void
@@ -355,7 +410,7 @@ several_reads_see_one_state(void **state)
 	struct store *other = NULL;
 	struct err err;
 	uint64_t index;
-	assert_ok(store_open(bench->folder, "other", &other, &err));
+	assert_ok(store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
 	assert_ok(store_begin_read(bench->store, &err));
 	assert_int_equal(log_size(bench->store), 0);
 	assert_ok(store_begin(other, &err));
@@ -373,16 +428,17 @@ several_reads_see_one_state(void **state)
 
 /* A child that opens the vault, writes a leaf, says so on the pipe, and commits when told. */
 static pid_t
-start_writer(const struct bench *bench, int said, int told)
+start_writer(struct bench *bench, int said, int told)
 {
 	struct store *store = NULL;
 	struct err err;
 	uint64_t index;
 	char byte = 'x';
-	pid_t child = fork();
+	pid_t child = bench_fork(bench);
 	if (child != 0)
 		return child;
-	bool good = store_open(bench->folder, "halligan first", &store, &err) == ERR_OK &&
+	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store,
+	                &err) == ERR_OK &&
 	    store_begin(store, &err) == ERR_OK &&
 	    store_append_leaf(store, view_of_text("first"), &index, &err) == ERR_OK &&
 	    write(said, &byte, 1) == 1 && read(told, &byte, 1) == 1 &&
@@ -430,7 +486,7 @@ the_lock_is_free_after_every_end_of_a_transaction(void **state)
 	struct bench *bench = *state;
 	struct store *other = NULL;
 	struct err err;
-	assert_ok(store_open(bench->folder, "other", &other, &err));
+	assert_ok(store_open(bench->folder, "other", &bench_no_id, bench->key, &other, &err));
 	for (int way = 0; way < 4; way++) {
 		if (way < 3)
 			bench_begin(bench);
@@ -467,9 +523,11 @@ main(void)
 	    CASE(a_vault_of_0_1_is_refused_by_name_and_left_alone),
 	    CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
 	    CASE(a_change_without_a_leaf_is_not_committed),
+	    CASE(a_change_after_the_last_leaf_is_not_committed),
 	    CASE(a_rollback_leaves_nothing),
 	    CASE(nothing_is_written_outside_a_transaction),
 	    CASE(a_row_must_find_the_ones_it_names_at_commit),
+	    CASE(a_document_needs_its_statement_at_once),
 	    CASE(what_is_only_added_to_cannot_be_changed_by_sql),
 	    CASE(several_reads_see_one_state),
 	    CASE(a_second_writer_waits_and_is_told_who_holds_the_vault),

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "tests/lib/store_bench.h"
+#include "vault/store/verify.h"
 
 enum call { CALL_PWRITE, CALL_SYNC, CALL_UNLINK, CALL_TRUNCATE, CALLS };
 enum fault { FAULT_NONE, FAULT_ERROR, FAULT_DEATH };
@@ -102,11 +103,11 @@ work(struct store *store, struct err *err)
 	struct secret_row secret = {.id = {{0x61}}, .name = "new", .definition = digest};
 	uint64_t index;
 	TRY(store_begin(store, err));
-	TRY(store_append_leaf(store, VIEW_OF(data), &index, err));
 	TRY(store_put_statement(store, &digest, "test", VIEW_OF(data), false, err));
 	TRY(store_add_definition(store, &digest, &digest, err));
 	TRY(store_add_secret(store, &secret, err));
 	TRY(store_set_version_state(store, &bench_secret, 1, VERSION_RETIRED, err));
+	TRY(store_append_leaf(store, VIEW_OF(data), &index, err));
 	return store_commit(store, err);
 }
 
@@ -118,11 +119,16 @@ is_done(struct bench *bench)
 	struct secret_row row;
 	VERSION_ROW version = {0};
 	struct digest digest = digest_of(0x61);
+	struct store_totals totals;
 	uint64_t size;
 	BUF text = {0};
 	bench_reopen(bench);
 	assert_ok(store_check(bench->store, &err));
 	assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+	assert_ok(store_begin_read(bench->store, &err));
+	assert_ok(store_verify_state(bench->store, NULL, NULL, &totals, &err));
+	store_rollback(bench->store);
+	assert_ok(store_settle(bench->store, &err));
 	assert_ok(store_log_size(bench->store, &size, &err));
 	assert_ok(store_get_version(bench->store, &bench_secret, 1, &version, &err));
 	enum err_code secret = store_find_secret(bench->store, "new", &row, &err);
@@ -162,27 +168,39 @@ end_bench(struct bench *bench)
 	bench_teardown(&state);
 }
 
-/* Fail call 1, 2, ... of a kind until the work succeeds; the error must be CODE. */
+/* Whether a quota ended in the journal is lost when SQLite rolls back. */
+static bool
+is_told(enum err_code got, enum err_code code, int error_number)
+{
+	return got == code || (error_number == EDQUOT && got == ERR_IO);
+}
+
+/* Fail call 1, 2, ... of a kind until the work succeeds; the error must be CODE, and nothing done.  But the
+ * last call is that of the anchor's slot behind the commit: then it is done, and no other error than ERR_IO
+ * may be told. */
 static unsigned
 fail_each(enum call call, int error_number, enum err_code code)
 {
 	struct err err;
+	bool was_last = false;
 	for (unsigned at = 1;; at++) {
 		struct bench *bench = new_bench();
 		set_plan(FAULT_ERROR, call, error_number, at);
 		enum err_code got = work(bench->store, &err);
 		bool met = plan.seen >= at;
 		set_plan(FAULT_NONE, call, 0, 0);
-		/* Whether a quota ended in the journal is lost when SQLite rolls back. */
-		if (got != (met ? code : ERR_OK) &&
-		    !(met && error_number == EDQUOT && got == ERR_IO))
+		store_rollback(bench->store);
+		bool done = is_done(bench);
+		end_bench(bench);
+		if (!met) {
+			assert_true(got == ERR_OK && done && was_last);
+			return at - 1;
+		}
+		assert_false(was_last);
+		was_last = done;
+		if (done ? got != ERR_IO : !is_told(got, code, error_number))
 			fail_msg("call %u: %s: %s", at, err_name(got),
 			    got == ERR_OK ? "" : err.text);
-		store_rollback(bench->store);
-		assert_true(is_done(bench) == !met);
-		end_bench(bench);
-		if (!met)
-			return at - 1;
 	}
 }
 
@@ -259,56 +277,94 @@ static void
 after_a_failed_sync_the_store_refuses_everything(void **state)
 {
 	(void)state;
-	/* Journal, journal again, database, and the folder after the journal is gone (EXTRA). */
-	assert_true(fail_each_sync(EIO) >= 4);
-	assert_true(fail_each_sync(ENOSPC) >= 4);
+	/* Journal, journal again, database, and the journal's end; before and after them the anchor. */
+	assert_true(fail_each_sync(EIO) >= 6);
+	assert_true(fail_each_sync(ENOSPC) >= 6);
 }
 
-/* Only the folder's sync can fail after the commit point; an earlier failure changes nothing. */
+static enum err_code
+erase(struct store *store, struct err *err)
+{
+	uint64_t index;
+	TRY(store_begin(store, err));
+	TRY(store_erase_shares(store, &bench_ceremony, -1, err));
+	TRY(store_append_leaf(store, view_of_text("erased"), &index, err));
+	return store_commit(store, err);
+}
+
+/* Cutting it is the commit of a transaction that erases. */
 static void
-a_journal_that_cannot_be_removed_is_no_commit(void **state)
+a_journal_that_cannot_be_cut_is_no_commit(void **state)
 {
 	struct err err;
+	uint64_t size;
 	struct bench *bench = new_bench();
 	(void)state;
-	set_plan(FAULT_ERROR, CALL_UNLINK, EIO, 1);
-	enum err_code code = work(bench->store, &err);
-	set_plan(FAULT_NONE, CALL_UNLINK, 0, 0);
+	set_plan(FAULT_ERROR, CALL_TRUNCATE, EIO, 2); /* the first is that of the lock file */
+	enum err_code code = erase(bench->store, &err);
+	set_plan(FAULT_NONE, CALL_TRUNCATE, 0, 0);
 	assert_int_equal(code, ERR_IO);
+	assert_says("committing");
 	assert_int_equal(store_begin(bench->store, &err), ERR_IO);
-	assert_false(is_done(bench));
+	bench_reopen(bench);
+	assert_ok(store_log_size(bench->store, &size, &err));
+	assert_int_equal(size, 1);
+	assert_true(bench_file_holds(bench, bench_shares));
+	assert_ok(erase(bench->store, &err));
+	assert_false(bench_file_holds(bench, bench_shares));
 	end_bench(bench);
 }
 
-/* More than SQLite's cache holds, so that it writes before the commit. */
+/* More than SQLite's cache is said to hold. */
 static enum err_code
 write_much(struct store *store, struct err *err)
 {
-	enum { SIZE = 1000000 };
+	enum { SIZE = 1000000, ROWS = 20 };
 	BUF data = {0};
 	if (buf_space(&data, SIZE) == NULL)
 		return buf_check(&data, err);
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < ROWS; i++) {
 		struct digest digest = digest_of(0xc0 + i);
 		TRY(store_put_statement(store, &digest, "test", buf_view(&data), false, err));
 	}
 	return ERR_OK;
 }
 
+/* Calls of a kind since set_plan, none of which failed. */
+static unsigned
+count_calls(void)
+{
+	unsigned seen = plan.seen;
+	set_plan(FAULT_NONE, CALL_SYNC, 0, 0);
+	return seen;
+}
+
 static void
-a_sync_that_fails_before_the_commit_ends_the_store(void **state)
+a_large_transaction_is_written_at_its_commit_and_synced_no_oftener(void **state)
 {
 	struct err err;
 	struct bench *bench = new_bench();
+	struct stat before, after;
 	(void)state;
+	assert_int_equal(stat(bench->file, &before), 0);
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
 	bench_begin(bench);
-	set_plan(FAULT_ERROR, CALL_SYNC, EIO, 1);
-	enum err_code code = write_much(bench->store, &err);
-	set_plan(FAULT_NONE, CALL_SYNC, 0, 0);
-	assert_int_equal(code, ERR_IO);
-	store_rollback(bench->store);
-	assert_int_equal(store_begin(bench->store, &err), ERR_IO);
-	assert_false(is_done(bench));
+	assert_ok(write_much(bench->store, &err));
+	assert_int_equal(count_calls(), 0);
+	assert_int_equal(stat(bench->file, &after), 0);
+	assert_int_equal(after.st_size, before.st_size);
+	assert_memory_equal(&after.st_mtim, &before.st_mtim, sizeof(after.st_mtim));
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	bench_commit(bench);
+	unsigned large = count_calls();
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	assert_ok(erase(bench->store, &err));
+	unsigned erasing = count_calls();
+	set_plan(FAULT_ERROR, CALL_SYNC, EIO, UINT32_MAX);
+	assert_ok(work(bench->store, &err));
+	assert_int_equal(large, count_calls());
+	assert_int_equal(large, erasing);
+	assert_in_range(large, 5, 7); /* two of them are the anchor's */
 	end_bench(bench);
 }
 
@@ -322,9 +378,10 @@ nothing_is_written_after_a_failure_within_a_transaction(void **state)
 	BUF text = {0};
 	(void)state;
 	bench_begin(bench);
-	set_plan(FAULT_ERROR, CALL_PWRITE, ENOSPC, 500);
-	assert_error(ERR_NO_SPACE, write_much(bench->store, &err));
+	set_plan(FAULT_ERROR, CALL_PWRITE, ENOSPC, 3); /* of the journal */
+	enum err_code code = write_much(bench->store, &err);
 	set_plan(FAULT_NONE, CALL_PWRITE, 0, 0);
+	assert_int_equal(code, ERR_NO_SPACE);
 	assert_error(ERR_INTERNAL, store_set_text(bench->store, "alone", "x", &err));
 	assert_says("ended the transaction");
 	assert_error(ERR_INTERNAL,
@@ -337,17 +394,18 @@ nothing_is_written_after_a_failure_within_a_transaction(void **state)
 
 /* A child that makes a vault and dies at call AT of any kind; true when it lived. */
 static bool
-survives_making(const struct bench *bench, unsigned at)
+survives_making(struct bench *bench, unsigned at)
 {
 	int status;
-	pid_t child = fork();
+	pid_t child = bench_fork(bench);
 	if (child == 0) {
 		struct err err;
 		struct store *store = NULL;
 		set_plan(FAULT_DEATH, CALL_PWRITE, 0, at);
 		plan.any = true;
 		held = bench;
-		bool good = store_create(bench->folder, "child", &store, &err) == ERR_OK;
+		bool good =
+		    store_create(bench->folder, "child", bench->key, &store, &err) == ERR_OK;
 		store_free(store);
 		_exit(good ? 0 : 1);
 	}
@@ -363,14 +421,18 @@ a_vault_is_made_whole_or_not_at_all(void **state)
 	struct bench *bench = new_bench();
 	bool lived = false;
 	unsigned at = 1;
+	char journal[100];
 	(void)state;
+	snprintf(journal, sizeof(journal), "%s-journal", bench->file);
 	for (; !lived; at += 3) {
 		store_freep(&bench->store);
 		unlink(bench->file);
+		unlink(journal);
 		lived = survives_making(bench, at);
-		enum err_code code = store_open(bench->folder, "test", &bench->store, &err);
+		enum err_code code = store_open(bench->folder, "test", &bench_no_id, bench->key,
+		    &bench->store, &err);
 		if (code == ERR_NOT_FOUND && !lived)
-			code = store_create(bench->folder, "test", &bench->store, &err);
+			code = store_create(bench->folder, "test", bench->key, &bench->store, &err);
 		assert_int_equal(code, ERR_OK);
 		assert_ok(store_check(bench->store, &err));
 	}
@@ -380,14 +442,15 @@ a_vault_is_made_whole_or_not_at_all(void **state)
 
 /* A child that does the work and dies at call AT of any kind; true when it lived. */
 static bool
-survives(const struct bench *bench, unsigned at, bool torn)
+survives(struct bench *bench, unsigned at, bool torn)
 {
 	struct err err;
 	int status;
-	pid_t child = fork();
+	pid_t child = bench_fork(bench);
 	if (child == 0) {
 		struct store *store = NULL;
-		if (store_open(bench->folder, "child", &store, &err) != ERR_OK)
+		if (store_open(bench->folder, "child", &bench_no_id, bench->key, &store, &err) !=
+		    ERR_OK)
 			_exit(2);
 		set_plan(FAULT_DEATH, CALL_PWRITE, 0, at);
 		plan.any = !torn;
@@ -452,11 +515,12 @@ what_was_committed_before_a_kill_is_there(void **state)
 	for (unsigned round = 0; round < 10; round++) {
 		int said[2];
 		assert_int_equal(pipe(said), 0);
-		pid_t child = fork();
+		pid_t child = bench_fork(bench);
 		if (child == 0) {
 			struct store *store = NULL;
 			uint64_t index = 0;
-			bool going = store_open(bench->folder, "child", &store, &err) == ERR_OK;
+			bool going = store_open(bench->folder, "child", &bench_no_id, bench->key,
+			                 &store, &err) == ERR_OK;
 			while (going)
 				going = store_begin(store, &err) == ERR_OK &&
 				    store_append_leaf(store, view_of_text("x"), &index, &err) ==
@@ -491,8 +555,8 @@ main(void)
 	    cmocka_unit_test(an_error_at_any_write_changes_nothing),
 	    cmocka_unit_test(a_file_that_may_not_grow_is_a_full_disk),
 	    cmocka_unit_test(after_a_failed_sync_the_store_refuses_everything),
-	    cmocka_unit_test(a_journal_that_cannot_be_removed_is_no_commit),
-	    cmocka_unit_test(a_sync_that_fails_before_the_commit_ends_the_store),
+	    cmocka_unit_test(a_journal_that_cannot_be_cut_is_no_commit),
+	    cmocka_unit_test(a_large_transaction_is_written_at_its_commit_and_synced_no_oftener),
 	    cmocka_unit_test(nothing_is_written_after_a_failure_within_a_transaction),
 	    cmocka_unit_test(a_vault_is_made_whole_or_not_at_all),
 	    cmocka_unit_test(a_process_that_dies_at_any_call_leaves_all_or_nothing),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The form of the database is the one that schema.c makes: the same tables, indices and triggers by
+ * type, name, table and text, and none beside them, in whatever order.  So no trigger that guards rows is
+ * missing, and none was added that changes them.
+ */
+#ifndef VAULT_STORE_SCHEMA_CHECK_H
+#define VAULT_STORE_SCHEMA_CHECK_H
+
+#include "vault/store/sql.h"
+
+/* ERR_INTEGRITY names the first that is changed, foreign or missing.  Inside a transaction. */
+enum err_code schema_check(struct sql *sql, struct err *err) MUST_CHECK;
+
+#endif
