@@ -83,23 +83,19 @@ keep(struct past *past)
 }
 
 static void
-drop_stranger(void *context, const char *name, const char *path)
+drop_file(void *context, const char *name, const char *path)
 {
-	const struct past *past = context;
-	bool kept = false;
-
-	for (size_t i = 0; i < past->file_count; i++)
-		kept |= strcmp(past->files[i].name, name) == 0;
-	if (!kept)
-		assert_int_equal(unlink(path), 0);
+	(void)context, (void)name;
+	assert_int_equal(unlink(path), 0);
 }
 
+/* All are made anew, always in the same order: so a folder lists them. */
 void
 past_restore(struct past *past)
 {
 	bench_end(past->bench);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		each_file(past, parts[i], drop_stranger, past);
+		each_file(past, parts[i], drop_file, NULL);
 	for (size_t i = 0; i < past->file_count; i++) {
 		char path[300];
 
