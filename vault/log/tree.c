@@ -45,12 +45,6 @@ tree_get(const struct tree_nodes *nodes, const struct digest *root, const struct
 
 /* ---- ranges ---- */
 
-static bool
-in_range(const struct tree_range *range, const struct tree_key *key)
-{
-	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
-}
-
 /* The keys below PATH. */
 static struct tree_range
 span_of(const struct tree_path *path)
@@ -73,7 +67,7 @@ are_apart(const struct tree_range *a, const struct tree_range *b)
 static bool
 is_within(const struct tree_range *inner, const struct tree_range *outer)
 {
-	return in_range(outer, &inner->from) && in_range(outer, &inner->to);
+	return tree_range_has(outer, &inner->from) && tree_range_has(outer, &inner->to);
 }
 
 static uint64_t
@@ -82,7 +76,7 @@ count_in(const struct tree_bucket *bucket, const struct tree_range *range)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < bucket->count; i++)
-		count += in_range(range, &bucket->cells[i].key);
+		count += tree_range_has(range, &bucket->cells[i].key);
 	return count;
 }
 
@@ -140,7 +134,7 @@ list_bucket(struct list *list, const struct tree_bucket *bucket)
 	for (size_t i = 0; i < bucket->count && list->count < list->max; i++) {
 		const struct tree_cell *cell =
 		    &bucket->cells[list->down ? bucket->count - 1 - i : i];
-		if (in_range(&list->range, &cell->key))
+		if (tree_range_has(&list->range, &cell->key))
 			list->cells[list->count++] = *cell;
 	}
 }

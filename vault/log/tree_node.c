@@ -54,6 +54,12 @@ tree_below(struct view prefix)
 	return range;
 }
 
+bool
+tree_range_has(const struct tree_range *range, const struct tree_key *key)
+{
+	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
+}
+
 void
 tree_key_text(const struct tree_key *key, char ret_text[TREE_KEY_TEXT])
 {

@@ -47,6 +47,7 @@ void tree_key_text(const struct tree_key *key, char ret_text[TREE_KEY_TEXT]);
 int tree_key_order(const struct tree_key *a, const struct tree_key *b);
 /* The keys that begin with PREFIX, at most TREE_KEY_SIZE bytes of it; all when it is empty. */
 struct tree_range tree_below(struct view prefix);
+bool tree_range_has(const struct tree_range *range, const struct tree_key *key);
 
 /* ---- rows ---- */
 

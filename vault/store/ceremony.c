@@ -6,6 +6,8 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_change.h"
+#include "vault/store/state_run.h"
 
 static enum err_code
 add_row(struct store *store, const struct ceremony_row *row, struct err *err)
@@ -94,7 +96,7 @@ store_update_ceremony(struct store *store, const struct ceremony_row *row, struc
 	sql_put_int(&query, row->expires);
 	store_put_digest_or_null(&query, &row->release);
 	store_put_id(&query, &row->id);
-	return sql_run_one(&query, "ceremony");
+	return state_run_one(store, TABLE_CEREMONIES, &query, "ceremony");
 }
 
 static void
@@ -181,6 +183,19 @@ store_list_items(struct store *store, const struct id *ceremony, struct item_row
 }
 
 enum err_code
+store_count_items(struct store *store, const struct id *ceremony, size_t *ret_count,
+    struct err *err)
+{
+	const struct sql_value parent = sql_bytes(VIEW_OF(ceremony->bytes));
+	struct tree_range range;
+	uint64_t count;
+	TRY(cell_rows_below(&cell_tables[TABLE_ITEMS], &parent, &range, err));
+	TRY(state_count_in(store, &range, &count, err));
+	*ret_count = count;
+	return ERR_OK;
+}
+
+enum err_code
 store_update_item(struct store *store, const struct id *ceremony, size_t position,
     const struct item_row *row, struct err *err)
 {
@@ -191,7 +206,7 @@ store_update_item(struct store *store, const struct id *ceremony, size_t positio
 	store_put_id_or_null(&query, row->has_debt ? &row->debt : NULL);
 	sql_put_text(&query, row->note);
 	store_put_item(&query, ceremony, position);
-	return sql_run_one(&query, "item of a ceremony");
+	return state_run_one(store, TABLE_ITEMS, &query, "item of a ceremony");
 }
 
 enum err_code

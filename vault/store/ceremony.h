@@ -43,6 +43,9 @@ enum err_code store_list_ceremonies(struct store *store, unsigned states, struct
 /* In the order of the ceremony statement, at most MAX. */
 enum err_code store_list_items(struct store *store, const struct id *ceremony,
     struct item_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+/* How many it has. */
+enum err_code store_count_items(struct store *store, const struct id *ceremony, size_t *ret_count,
+    struct err *err) MUST_CHECK;
 enum err_code store_update_item(struct store *store, const struct id *ceremony, size_t position,
     const struct item_row *row, struct err *err) MUST_CHECK; /* state, debt, note */
 /* Has the ceremony an item for SECRET? */

@@ -7,7 +7,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/log_hash.h"
 #include "vault/store/rows.h"
-#include "vault/store/state.h"
+#include "vault/store/state_change.h"
 
 enum { PROGRESS_LEAVES = 10000 };
 

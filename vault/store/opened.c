@@ -5,6 +5,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_run.h"
 
 enum { ANSWER_MAX = CIPHERTEXT_MAX + 32 };
 

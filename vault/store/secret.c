@@ -10,6 +10,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_run.h"
 
 enum { STEP = 32 };
 
@@ -29,41 +30,6 @@ check_name(const char *name, struct err *err)
 		    "0-9 - _ . / beginning with a letter or digit",
 		    name);
 	return ERR_OK;
-}
-
-enum err_code
-store_add_secret(struct store *store, const struct secret_row *row, struct err *err)
-{
-	struct secret_row present;
-	TRY(check_name(row->name, err));
-	enum err_code code = store_find_secret(store, row->name, &present, err);
-	if (code == ERR_OK)
-		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", row->name);
-	if (code != ERR_NOT_FOUND)
-		return code;
-	SQL_QUERY query =
-	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", err);
-	store_put_secret_id(&query, &row->id);
-	sql_put_text(&query, row->name);
-	store_put_digest(&query, &row->definition);
-	store_put_version(&query, row->current);
-	sql_put_int(&query, row->newest);
-	return state_insert(store, TABLE_SECRETS, &query);
-}
-
-enum err_code
-store_update_secret(struct store *store, const struct secret_row *row, struct err *err)
-{
-	TRY(check_name(row->name, err));
-	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
-	    err);
-	sql_put_text(&query, row->name);
-	store_put_digest(&query, &row->definition);
-	store_put_version(&query, row->current);
-	sql_put_int(&query, row->newest);
-	store_put_secret_id(&query, &row->id);
-	return sql_run_one(&query, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -146,6 +112,52 @@ store_find_secret(struct store *store, const char *name, struct secret_row *ret_
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND, "there is no secret \"%.63s\"", name);
 	return code;
+}
+
+/* No secret but OWNER (may be NULL) is called so. */
+static enum err_code
+check_free(struct store *store, const char *name, const struct secret_id *owner, struct err *err)
+{
+	struct secret_row present;
+	enum err_code code = store_find_secret(store, name, &present, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK)
+		return code;
+	if (owner != NULL && memcmp(owner, &present.id, sizeof(*owner)) == 0)
+		return ERR_OK;
+	return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", name);
+}
+
+enum err_code
+store_add_secret(struct store *store, const struct secret_row *row, struct err *err)
+{
+	TRY(check_name(row->name, err));
+	TRY(check_free(store, row->name, NULL, err));
+	SQL_QUERY query =
+	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", err);
+	store_put_secret_id(&query, &row->id);
+	sql_put_text(&query, row->name);
+	store_put_digest(&query, &row->definition);
+	store_put_version(&query, row->current);
+	sql_put_int(&query, row->newest);
+	return state_insert(store, TABLE_SECRETS, &query);
+}
+
+enum err_code
+store_update_secret(struct store *store, const struct secret_row *row, struct err *err)
+{
+	TRY(check_name(row->name, err));
+	TRY(check_free(store, row->name, &row->id, err));
+	SQL_QUERY query = sql_query(store->sql, "secrets",
+	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
+	    err);
+	sql_put_text(&query, row->name);
+	store_put_digest(&query, &row->definition);
+	store_put_version(&query, row->current);
+	sql_put_int(&query, row->newest);
+	store_put_secret_id(&query, &row->id);
+	return state_run_one(store, TABLE_SECRETS, &query, "secret");
 }
 
 /* Where the names after AFTER begin, in the order of store_list_secrets. */
@@ -274,7 +286,7 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_run_one(store, TABLE_VERSIONS, &query, "version");
 }
 
 enum err_code
@@ -284,7 +296,7 @@ store_set_part_exposed(struct store *store, const struct secret_id *secret, uint
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET part_exposed = 1 WHERE secret = ? AND number = ?", err);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_run_one(store, TABLE_VERSIONS, &query, "version");
 }
 
 enum err_code

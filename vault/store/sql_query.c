@@ -144,16 +144,6 @@ sql_run(struct sql_query *query, uint64_t *ret_rows)
 	return query->code;
 }
 
-enum err_code
-sql_run_one(struct sql_query *query, const char *what)
-{
-	uint64_t rows = 0;
-	TRY(sql_run(query, &rows));
-	if (rows == 0)
-		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
-	return query->code;
-}
-
 static enum err_code
 get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *err)
 {
@@ -219,9 +209,11 @@ sql_commit(struct sql *sql, struct err *err)
 {
 	struct err which;
 	enum err_code code = sql_try_commit(sql, err);
-	/* A foreign key that is not kept shows at the commit only: say which. */
-	if (code == ERR_NOT_FOUND && check_references(sql, &which) != ERR_OK)
-		code = err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
+	/* A foreign key that is not kept shows at the commit only: say which.  What we write refers to what is
+	 * there. */
+	if (code == ERR_NOT_FOUND)
+		code = err_set(err, ERR_INTEGRITY, "committing: %s: somebody wrote there",
+		    check_references(sql, &which) != ERR_OK ? which.text : err->text);
 	sql_rollback(sql);
 	return code;
 }

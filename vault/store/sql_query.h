@@ -34,8 +34,6 @@ bool sql_next_below(struct sql_query *query, size_t count, size_t max, const cha
 enum err_code sql_end(struct sql_query *query) MUST_CHECK;
 /* Run a change to its end.  RET_ROWS (may be NULL): how many rows it touched. */
 enum err_code sql_run(struct sql_query *query, uint64_t *ret_rows) MUST_CHECK;
-/* Run a change that must touch a row; ERR_NOT_FOUND "there is no such WHAT" otherwise. */
-enum err_code sql_run_one(struct sql_query *query, const char *what) MUST_CHECK;
 
 /* The numbers in the file's header.  SCHEMA grows with every change of the form, whoever makes it. */
 struct sql_marks {
@@ -47,7 +45,7 @@ enum err_code sql_set_marks(struct sql *sql, uint32_t application, uint32_t form
     struct err *err) MUST_CHECK; /* inside a writing transaction */
 /* integrity_check and foreign_key_check: ERR_INTEGRITY with the first complaint. */
 enum err_code sql_check(struct sql *sql, struct err *err) MUST_CHECK;
-/* A failed commit is rolled back; ERR_NOT_FOUND names the tables. */
+/* A failed commit is rolled back.  A foreign key that is not kept is ERR_INTEGRITY, and names the tables. */
 enum err_code sql_commit(struct sql *sql, struct err *err) MUST_CHECK;
 
 #endif

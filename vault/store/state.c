@@ -9,219 +9,11 @@
 #include "vault/store/anchored.h"
 #include "vault/store/inside.h"
 #include "vault/store/nodes.h"
+#include "vault/store/state_change.h"
 
 enum { ARRIVALS = 1 << 20 };
 
-/* ---- what changes ---- */
-
-static void
-note_change(struct state *state, const struct tree_change *change)
-{
-	if (state->count == state->room) {
-		size_t room = state->room == 0 ? 64 : 2 * state->room;
-		struct state_change *grown = realloc(state->changes, room * sizeof(*grown));
-
-		if (grown == NULL) {
-			state->code =
-			    err_set(&state->err, ERR_MEMORY, "out of memory for a change");
-			return;
-		}
-		state->changes = grown;
-		state->room = room;
-	}
-	state->changes[state->count] = (struct state_change){*change, state->count};
-	state->count++;
-}
-
-/* HAD and HAS say whether OLD and NOW are cells; their keys may differ. */
-static void
-note_cells(struct state *state, bool had, const struct tree_cell *old, bool has,
-    const struct tree_cell *now)
-{
-	struct tree_change change = {.had = had, .has = has};
-
-	if (had && has && tree_key_order(&old->key, &now->key) != 0) {
-		note_cells(state, true, old, false, NULL);
-		note_cells(state, false, NULL, true, now);
-		return;
-	}
-	if (!had && !has)
-		return;
-	change.key = had ? old->key : now->key;
-	if (had)
-		change.old = old->value;
-	if (has)
-		change.now = now->value;
-	note_change(state, &change);
-}
-
-static enum err_code
-note_row(struct state *state, const struct table *table, const struct sql_row *old,
-    const struct sql_row *now, struct err *err)
-{
-	struct tree_cell was, is;
-
-	if (old != NULL)
-		TRY(cell_of_row(table, old, &was, err));
-	if (now != NULL)
-		TRY(cell_of_row(table, now, &is, err));
-	note_cells(state, old != NULL, &was, now != NULL, &is);
-	for (size_t i = 0; i < CELL_INDEXES && table->indexes[i].kind != 0; i++) {
-		bool had = false, has = false;
-
-		if (old != NULL)
-			TRY(cell_of_index(table, &table->indexes[i], old, &had, &was, err));
-		if (now != NULL)
-			TRY(cell_of_index(table, &table->indexes[i], now, &has, &is, err));
-		note_cells(state, had, &was, has, &is);
-	}
-	return ERR_OK;
-}
-
-static void
-on_change(void *context, const char *name, const struct sql_row *old, const struct sql_row *now)
-{
-	struct store *store = context;
-	struct state *state = &store->state;
-	const struct table *table = cell_table(name);
-
-	if (table == NULL && state->code == ERR_OK)
-		state->code = err_set(&state->err, ERR_INTEGRITY,
-		    "the database has a table \"%.60s\" that is not the vault's", name);
-	if (table != NULL && table->kind != 0 && state->code == ERR_OK)
-		state->code = note_row(state, table, old, now, &state->err);
-}
-
-static void
-on_begin(void *context)
-{
-	struct store *store = context;
-
-	store->state.before = store->state.count;
-}
-
-static void
-on_failure(void *context)
-{
-	struct store *store = context;
-
-	store->state.count = store->state.before;
-}
-
-void
-state_watch(struct store *store)
-{
-	static const struct sql_watcher watcher = {on_begin, on_change, on_failure};
-
-	sql_watch(store->sql, &watcher, store);
-}
-
-bool
-state_is_changed(const struct store *store)
-{
-	return store->state.count > 0;
-}
-
-void
-state_forget(struct store *store)
-{
-	struct state *state = &store->state;
-
-	free(state->changes);
-	*state = (struct state){0};
-}
-
-static int
-compare_changes(const void *a, const void *b)
-{
-	const struct state_change *first = a, *second = b;
-	int order = tree_key_order(&first->change.key, &second->change.key);
-
-	if (order != 0)
-		return order;
-	return first->number < second->number ? -1 : first->number > second->number;
-}
-
-/* Of several changes of one cell, what it was before the first and is after the last. */
-static size_t
-merge_changes(struct state *state, struct tree_change *ret_changes)
-{
-	size_t count = 0;
-
-	qsort(state->changes, state->count, sizeof(*state->changes), compare_changes);
-	for (size_t i = 0; i < state->count; i++) {
-		const struct tree_change *change = &state->changes[i].change;
-
-		if (count > 0 && tree_key_order(&ret_changes[count - 1].key, &change->key) == 0) {
-			ret_changes[count - 1].has = change->has;
-			ret_changes[count - 1].now = change->now;
-		} else {
-			ret_changes[count++] = *change;
-		}
-	}
-	return count;
-}
-
-static enum err_code
-state_fail(const struct store *store, struct err *err)
-{
-	*err = store->state.err;
-	return store->state.code;
-}
-
-DESTRUCTOR(changes_free, struct tree_change, free)
-
-enum err_code
-state_apply(struct store *store, struct digest *ret_root, struct err *err)
-{
-	struct state *state = &store->state;
-	struct tree_nodes nodes = store_nodes(store);
-	CLEANUP(changes_free) struct tree_change *changes = NULL;
-
-	TRY(store_anchored(store, err));
-	if (state->code != ERR_OK)
-		return state_fail(store, err);
-	changes = calloc(state->count + 1, sizeof(*changes));
-	if (changes == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for changes");
-	size_t count = merge_changes(state, changes);
-	TRY(tree_apply(&nodes, &store->now.state_root, changes, count, &store->now.state_root,
-	    err));
-	state->count = 0;
-	*ret_root = store->now.state_root;
-	return ERR_OK;
-}
-
 /* ---- what is read ---- */
-
-static enum err_code
-alarm(const struct table *table, const char *met, struct err *err)
-{
-	return err_set(err, ERR_INTEGRITY,
-	    "a row of %s in the database %s: somebody wrote there, or an older database was put in "
-	    "place",
-	    table->name, met);
-}
-
-static enum err_code
-find(struct store *store, const struct tree_key *key, bool *ret_has, struct digest *ret_value,
-    struct err *err)
-{
-	struct tree_nodes nodes = store_nodes(store);
-
-	TRY(store_anchored(store, err));
-	/* What was changed within this transaction counts. */
-	for (size_t i = store->state.count; i > 0; i--) {
-		const struct tree_change *change = &store->state.changes[i - 1].change;
-
-		if (tree_key_order(&change->key, key) == 0) {
-			*ret_has = change->has;
-			*ret_value = change->now;
-			return store->state.code == ERR_OK ? ERR_OK : state_fail(store, err);
-		}
-	}
-	return tree_get(&nodes, &store->now.state_root, key, ret_has, ret_value, err);
-}
 
 static enum err_code
 prove_cell(struct store *store, const struct table *table, const struct tree_cell *cell,
@@ -230,11 +22,11 @@ prove_cell(struct store *store, const struct table *table, const struct tree_cel
 	struct digest value;
 	bool has;
 
-	TRY(find(store, &cell->key, &has, &value, err));
+	TRY(state_find(store, &cell->key, &has, &value, err));
 	if (!has)
-		return alarm(table, "is none that the vault has", err);
+		return state_alarm(table, "is none that the vault has", err);
 	if (!digest_equal(&value, &cell->value))
-		return alarm(table, "is not as the vault left it", err);
+		return state_alarm(table, "is not as the vault left it", err);
 	return ERR_OK;
 }
 
@@ -282,11 +74,11 @@ prove_named(struct store *store, const struct table *table, struct sql_query *qu
 	if (found) {
 		TRY(prove_row(store, table, query, &cell));
 		if (tree_key_order(&cell.key, &key) != 0)
-			return alarm(table, "is another than was asked for", query->err);
+			return state_alarm(table, "is another than was asked for", query->err);
 		return ERR_OK;
 	}
-	TRY(find(store, &key, &has, &value, query->err));
-	return has ? alarm(table, "is gone", query->err) : ERR_OK;
+	TRY(state_find(store, &key, &has, &value, query->err));
+	return has ? state_alarm(table, "is gone", query->err) : ERR_OK;
 }
 
 enum err_code
@@ -308,26 +100,6 @@ state_one(struct store *store, enum table_name name, struct sql_query *query, co
 	TRY(state_has(store, name, query, &found));
 	if (!found)
 		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
-	return query->code;
-}
-
-enum err_code
-state_insert(struct store *store, enum table_name name, struct sql_query *query)
-{
-	const struct table *table = &cell_tables[name];
-	struct tree_cell cell;
-	struct digest value;
-	bool has;
-
-	TRY(sql_end(query));
-	query->code = cell_of_row(table, &query->bound, &cell, query->err);
-	if (query->code == ERR_OK)
-		query->code = find(store, &cell.key, &has, &value, query->err);
-	if (query->code == ERR_OK && has)
-		query->code =
-		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
-	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
-		query->code = alarm(table, "is none that the vault has", query->err);
 	return query->code;
 }
 
@@ -366,12 +138,6 @@ count_expected(struct state_list *list)
 	return ERR_OK;
 }
 
-static bool
-lies_in(const struct tree_range *range, const struct tree_key *key)
-{
-	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
-}
-
 /* Each is a row of the vault, below the parent that was asked for, and comes once; so there are not more of
  * them than the tree has. */
 static enum err_code
@@ -382,13 +148,13 @@ check_next(struct state_list *list)
 	struct tree_cell cell;
 
 	TRY(prove_row(list->store, table, list->query, &cell));
-	if (!lies_in(&list->range, &cell.key))
-		return alarm(table, "is another than was asked for", err);
+	if (!tree_range_has(&list->range, &cell.key))
+		return state_alarm(table, "is another than was asked for", err);
 	for (size_t i = list->count; i > 0; i--)
 		if (tree_key_order(&list->seen[i - 1], &cell.key) == 0)
-			return alarm(table, "comes twice", err);
+			return state_alarm(table, "comes twice", err);
 	if (list->count == list->expected)
-		return alarm(table, "is one too many", err);
+		return state_alarm(table, "is one too many", err);
 	list->seen[list->count++] = cell.key;
 	return ERR_OK;
 }
@@ -404,7 +170,7 @@ state_next(struct state_list *list)
 	if (query->code == ERR_OK && found)
 		query->code = check_next(list);
 	if (query->code == ERR_OK && !found && list->count != list->expected)
-		query->code = alarm(&cell_tables[list->table], "is gone", query->err);
+		query->code = state_alarm(&cell_tables[list->table], "is gone", query->err);
 	return found && query->code == ERR_OK;
 }
 

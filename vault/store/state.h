@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows that are proven: what a query reads is compared with the state tree, whose root the anchor gives,
- * and what changes is written into it.  For vault/store/ alone.
- *
- * A row is read whole ("SELECT *"), proven, and only then taken apart; what is not there is proven too.  A
- * change needs no call: every row that SQL adds, changes or removes is seen as it was and as it is, and at
- * state_apply the tree must have known it as it was.
+ * Rows that are proven: what a query reads is compared with the state tree, whose root the anchor gives.  A row
+ * is read whole ("SELECT *"), proven, and only then taken apart; what is not there is proven too.  For
+ * vault/store/ alone.
  *
  * ERR_INTEGRITY of every call: the database is not as the vault left it; it says which row.
  */
 #ifndef VAULT_STORE_STATE_H
 #define VAULT_STORE_STATE_H
 
-#include "vault/log/tree_change.h"
+#include "vault/log/tree_node.h"
 #include "vault/store/cells.h"
 #include "vault/store/sql_query.h"
 
 struct store;
-
-/* After the database was opened. */
-void state_watch(struct store *store);
-/* What changed since the transaction began becomes part of the tree; RET_ROOT is its new root. */
-enum err_code state_apply(struct store *store, struct digest *ret_root, struct err *err) MUST_CHECK;
-/* Is anything changed that was not applied? */
-bool state_is_changed(const struct store *store);
-void state_forget(struct store *store); /* the transaction is over */
 
 /* ROW, which was read from TABLE; and that which INDEX has for it, if it has. */
 enum err_code state_prove(struct store *store, const struct table *table, const struct sql_row *row,
@@ -39,11 +28,6 @@ enum err_code state_one(struct store *store, enum table_name table, struct sql_q
 /* Is there such a row?  The parameters as for state_one. */
 enum err_code state_has(struct store *store, enum table_name table, struct sql_query *query,
     bool *ret_has) MUST_CHECK;
-
-/* Run QUERY, which adds one row and whose parameters are its columns.  ERR_EXISTS: there is one by that primary
- * key; what else must be unique was asked for before, so that a row that stands in the way is an alarm. */
-enum err_code state_insert(struct store *store, enum table_name table,
-    struct sql_query *query) MUST_CHECK;
 
 /* All rows of TABLE below a parent: the parameters of QUERY are the parent's columns. */
 struct state_list {

@@ -25,7 +25,7 @@
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
 #include "vault/store/sql_query.h"
-#include "vault/store/state.h"
+#include "vault/store/state_change.h"
 
 enum { FILE_HEADER_SIZE = 100, VERSIONS_OFFSET = 18, APPLICATION_OFFSET = 68 };
 

@@ -14,7 +14,8 @@
  * say), and the store refuses everything.
  *
  * A digest that names a statement, and an id or version that names another row, must be stored when
- * the transaction commits (in any order), else the commit is ERR_NOT_FOUND and names the tables.
+ * the transaction commits (in any order), else the commit is ERR_INTEGRITY and names the tables:
+ * what we write refers to what is there, or somebody took it away.
  *
  * Rows are plain values.  Buffers in ret_ structs are owned by the caller.  get calls return
  * ERR_NOT_FOUND; what they read is checked for size and range (ERR_INTEGRITY names table and

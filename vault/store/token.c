@@ -5,6 +5,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_run.h"
 
 enum err_code
 store_add_test(struct store *store, const struct digest *token, const struct digest *statement,

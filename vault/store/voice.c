@@ -2,10 +2,14 @@
 #include "vault/store/voice.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "vault/documents/state_names.h"
+#include "vault/store/ceremony.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_run.h"
 
 enum err_code
 store_add_voice(struct store *store, const struct id *ceremony, const struct voice_row *row,
@@ -126,18 +130,27 @@ store_list_shares(struct store *store, const struct id *ceremony, size_t positio
 	return sql_end(&query);
 }
 
+static enum err_code
+erase_at(struct store *store, const struct id *ceremony, size_t position, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "shares",
+	    "UPDATE shares SET ciphertext = NULL WHERE ceremony = ? AND position = ?", err);
+	store_put_item(&query, ceremony, position);
+	return state_run_below(store, TABLE_SHARES, &query);
+}
+
 enum err_code
 store_erase_shares(struct store *store, const struct id *ceremony, int64_t position,
     struct err *err)
 {
+	size_t count;
 	TRY(sql_erases(store->sql, err));
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "UPDATE shares SET ciphertext ="
-	    " NULL WHERE ceremony = ?1 AND (?2 < 0 OR position = ?2) AND ciphertext IS NOT NULL",
-	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, position);
-	return sql_run(&query, NULL);
+	if (position >= 0)
+		return erase_at(store, ceremony, (size_t)position, err);
+	TRY(store_count_items(store, ceremony, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(erase_at(store, ceremony, i, err));
+	return ERR_OK;
 }
 
 enum err_code
@@ -149,19 +162,77 @@ store_drop_share(struct store *store, const struct id *ceremony, size_t position
 	    "DELETE FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
 	store_put_item(&query, ceremony, position);
 	sql_put_text(&query, seat);
-	return sql_run(&query, NULL);
+	return state_run_one(store, TABLE_SHARES, &query, "share");
+}
+
+/* Has SEAT given its shares of the item by the approval STATEMENT? */
+static enum err_code
+gave(struct store *store, const struct id *ceremony, size_t position, const struct voice_row *voice,
+    bool *ret_gave, struct err *err)
+{
+	CLEANUP(share_row_done) struct share_row row = {.position = 0};
+	SQL_QUERY query = sql_query(store->sql, "shares",
+	    "SELECT * FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
+	store_put_item(&query, ceremony, position);
+	sql_put_text(&query, voice->seat);
+	TRY(state_has(store, TABLE_SHARES, &query, ret_gave));
+	if (!*ret_gave)
+		return ERR_OK;
+	read_share(&query, position, &row);
+	*ret_gave = digest_equal(&row.statement, &voice->statement);
+	return sql_end(&query);
+}
+
+static enum err_code
+drop_by_voice(struct store *store, const struct id *ceremony, const struct voice_row *voice,
+    struct err *err)
+{
+	size_t count;
+	TRY(store_count_items(store, ceremony, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		bool is;
+		TRY(gave(store, ceremony, i, voice, &is, err));
+		if (is)
+			TRY(store_drop_share(store, ceremony, i, voice->seat, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+drop_in_ceremony(struct store *store, const struct id *ceremony, const struct digest *token,
+    struct err *err)
+{
+	struct sql_value sought = sql_bytes(VIEW_OF(ceremony->bytes));
+	struct tree_cell cell = {{{0}}, {{0}}}; /* before all */
+	for (;;) {
+		const struct tree_key after = cell.key;
+		struct voice_row voice;
+		size_t count;
+		TRY(state_first(store, CELL_VOICES, &sought, &after, &cell, 1, &count, err));
+		if (count == 0)
+			return ERR_OK;
+		TRY(get_voice(store, &cell.value, &voice, err));
+		if (!voice.denies && digest_equal(&voice.token, token))
+			TRY(drop_by_voice(store, ceremony, &voice, err));
+	}
 }
 
 enum err_code
 store_drop_shares_of(struct store *store, const struct digest *token, struct err *err)
 {
-	TRY(sql_erases(store->sql, err));
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "DELETE FROM shares WHERE statement IN (SELECT statement FROM voices WHERE token = ?)"
-	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')",
-	    err);
-	store_put_digest(&query, token);
-	return sql_run(&query, NULL);
+	struct sql_value collecting = sql_text(ceremony_state_names[CEREMONY_COLLECTING]);
+	struct tree_cell cell = {{{0}}, {{0}}};
+	for (;;) {
+		const struct tree_key after = cell.key;
+		struct id ceremony;
+		size_t count;
+		TRY(state_first(store, CELL_CEREMONIES, &collecting, &after, &cell, 1, &count,
+		    err));
+		if (count == 0)
+			return ERR_OK;
+		memcpy(ceremony.bytes, cell.value.bytes, ID_SIZE);
+		TRY(drop_in_ceremony(store, &ceremony, token, err));
+	}
 }
 
 enum err_code
