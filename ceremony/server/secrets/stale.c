@@ -262,8 +262,8 @@ stale_judge(struct session *session, const struct leavers *leavers, const struct
 
 	*ret_stale = (struct stale){.can = true};
 	code = load(&judging, secret, err);
-	if (code == ERR_INTEGRITY || code == ERR_VERSION) {
-		say(ret_stale, "what is stored is damaged");
+	if (code == ERR_VERSION) {
+		say(ret_stale, "it is of a newer format");
 		cannot(ret_stale, err->text);
 		return ERR_OK;
 	}
