@@ -209,8 +209,8 @@ store_erase_envelopes(struct store *store, const struct secret_id *secret, uint3
     struct err *err)
 {
 	TRY(sql_erases(store->sql, err));
-	TRY(erase_from(store, TABLE_ENVELOPES, "DELETE FROM envelopes WHERE secret = ? AND version = ?",
-	    secret, version, err));
-	return erase_from(store, TABLE_SPARES, "DELETE FROM spares WHERE secret = ? AND version = ?",
-	    secret, version, err);
+	TRY(erase_from(store, TABLE_ENVELOPES,
+	    "DELETE FROM envelopes WHERE secret = ? AND version = ?", secret, version, err));
+	return erase_from(store, TABLE_SPARES,
+	    "DELETE FROM spares WHERE secret = ? AND version = ?", secret, version, err);
 }

@@ -81,8 +81,8 @@ state_run_one(struct store *store, enum table_name name, struct sql_query *query
 	uint64_t rows = 0;
 
 	TRY(sql_end(query));
-	query->code = cell_key(table, bound->values + bound->count - table->key_count, &key,
-	    query->err);
+	query->code =
+	    cell_key(table, bound->values + bound->count - table->key_count, &key, query->err);
 	if (query->code == ERR_OK)
 		query->code = run_one(store, table, query, &key, &rows);
 	if (query->code == ERR_OK && rows == 0)

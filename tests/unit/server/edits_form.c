@@ -86,8 +86,8 @@ void
 put_index(struct editor *editor)
 {
 	BUF index = {0}, columns = {0}, first = {0}, where = {0}, other = {0};
-	int64_t count = ask_number(editor,
-	    "SELECT count(*) FROM main.sqlite_schema WHERE type = 'index'");
+	int64_t count =
+	    ask_number(editor, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'index'");
 
 	ask_sql(editor, &index,
 	    "SELECT name FROM main.sqlite_schema WHERE type = 'index' ORDER BY name LIMIT 1"
@@ -104,8 +104,7 @@ put_index(struct editor *editor)
 	case 0:
 		buf_format(&editor->sql,
 		    "UPDATE entries SET %s = (SELECT %s FROM entries WHERE %s) WHERE %s;",
-		    buf_string(&first), buf_string(&first), buf_string(&other),
-		    buf_string(&where));
+		    buf_string(&first), buf_string(&first), buf_string(&other), buf_string(&where));
 		break;
 	case 1:
 		buf_text(&editor->sql, "DELETE FROM entries;");
@@ -113,6 +112,42 @@ put_index(struct editor *editor)
 	default:
 		buf_format(&editor->sql, "DELETE FROM entries WHERE %s;", buf_string(&where));
 	}
+}
+
+/* What is unique in tables that have one such index. */
+static const struct edit_table unique[] = {{"statements", "digest"}, {"definitions", "hash"},
+    {"versions", "secret, number"}, {"answers", "ceremony, position, token"}, {"texts", "name"},
+    {"drafts", "digest"}, {"documents", "digest"}, {"voices", "statement"}, {"tests", "statement"},
+    {"debts", "id"}};
+
+/* A second row with the same key, which the index has instead of the first. */
+void
+put_twin(struct editor *editor)
+{
+	const struct edit_table *table = &unique[draw(editor, ARRAY_SIZE(unique))];
+	BUF index = {0}, columns = {0}, where = {0}, column = {0}, value = {0}, place = {0};
+
+	buf_format(&index, "sqlite_autoindex_%s_1", table->name);
+	list_columns(editor, buf_string(&index), &columns);
+	impersonate(editor, buf_string(&index), buf_string(&columns));
+	if (!draw_row(editor, table, &where))
+		return;
+	draw_column(editor, table, &column);
+	put_value(editor, table, buf_string(&column), &value);
+	ask_sql(editor, &place,
+	    "SELECT name FROM pragma_table_info('%s') WHERE pk = 1 AND type = 'INTEGER'",
+	    table->name);
+	buf_format(&editor->sql,
+	    "CREATE TEMP TABLE twin AS SELECT * FROM main.%s WHERE %s; DELETE FROM entries WHERE %s;",
+	    table->name, buf_string(&where), buf_string(&where));
+	if (place.size > 0)
+		buf_format(&editor->sql, "UPDATE twin SET %s = (SELECT max(%s) + 1 FROM main.%s);",
+		    buf_string(&place), buf_string(&place), table->name);
+	if (strstr(table->keys, buf_string(&column)) == NULL)
+		buf_format(&editor->sql, "UPDATE twin SET %s = %s;", buf_string(&column),
+		    buf_string(&value));
+	buf_format(&editor->sql, "INSERT INTO main.%s SELECT * FROM twin; DROP TABLE twin;",
+	    table->name);
 }
 
 /* --- Form --------------------------------------------------------------------------------- */

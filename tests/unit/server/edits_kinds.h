@@ -17,6 +17,7 @@ enum edit_kind {
 	EDIT_NODE,
 	EDIT_TYPE,
 	EDIT_INDEX,
+	EDIT_TWIN,
 	EDIT_FORM,
 	EDIT_SEVERAL,
 	EDIT_KINDS
@@ -34,9 +35,13 @@ void edit_done(struct edit *edit);
 /* RANDOM is drawn from.  The vault of PAST is edited, whatever state it is in; its database may be open. */
 void edit_vault(const struct past *past, uint64_t *random, struct edit *ret_edit);
 
+/* What could stand in COLUMN of a row. */
+void put_value(struct editor *editor, const struct edit_table *table, const char *column,
+    struct buf *ret_value);
 /* edits_form.c */
 void put_typed(struct editor *editor);
 void put_index(struct editor *editor);
+void put_twin(struct editor *editor);
 void put_form(struct editor *editor);
 
 #endif

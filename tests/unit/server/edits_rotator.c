@@ -178,7 +178,7 @@ __wrap_rotator_probe(struct rotator *rotator, enum rotator_value value,
 	take_mode(rotator, "probe", mode);
 	buf_format(&seams()->trace, " %s", password);
 	end_line(rotator, "");
-	*ret_result = strcmp(mode, "unreachable") == 0          ? PROBE_UNREACHABLE :
+	*ret_result = strcmp(mode, "unreachable") == 0      ? PROBE_UNREACHABLE :
 	    strcmp(password, rotator->target->accepts) == 0 ? PROBE_ACCEPTED :
 	                                                      PROBE_REFUSED;
 	return ERR_OK;

@@ -12,8 +12,7 @@ send(struct past *past, struct json *request)
 {
 	JSON *reply = NULL;
 	struct err err;
-	enum err_code code =
-	    bench_call(past->bench, request, (struct view){0}, &reply, NULL, &err);
+	enum err_code code = bench_call(past->bench, request, (struct view){0}, &reply, NULL, &err);
 
 	if (code == ERR_INTEGRITY || code == ERR_PROTOCOL || code == ERR_INVALID)
 		fail_msg("%s", err.text);
@@ -239,8 +238,7 @@ approve_and_open(struct past *past)
 	char debt[20];
 
 	assert_ok(bench_approve(bench, &bench->people[INFRA], &past->wanted, &err));
-	assert_ok(
-	    bench_open(bench, &bench->people[ALICE], &past->wanted, &credential, NULL, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &past->wanted, &credential, NULL, &err));
 	assert_ok(bench_done(bench, &past->wanted, debt, &err));
 }
 
@@ -280,8 +278,7 @@ object_to_some(struct past *past)
 	struct id id = past_ask(past, MODE_RELEASE, (const char *const[]){"dev/two"}, 1);
 
 	assert_ok(bench_object(bench, &bench->people[INFRA], &id, STATEMENT_DENIAL, &err));
-	assert_ok(
-	    bench_object(bench, &bench->people[SECOPS], &past->many, STATEMENT_DENIAL, &err));
+	assert_ok(bench_object(bench, &bench->people[SECOPS], &past->many, STATEMENT_DENIAL, &err));
 	assert_ok(
 	    bench_object(bench, &bench->people[ALICE], &past->wanted, STATEMENT_CANCEL, &err));
 	assert_ok(
@@ -384,8 +381,7 @@ hand_on_again(struct past *past)
 
 	assert_true(handing_list(past->bench, true, &handing.open) > 0);
 	handing_draw(past->bench, &handing);
-	assert_ok(
-	    handing_send(past->bench, &handing, &past->bench->people[SECOPS], &err));
+	assert_ok(handing_send(past->bench, &handing, &past->bench->people[SECOPS], &err));
 	assert_ok(handing_fetch(past->bench, &handing, &err));
 	handing_seal(past->bench, &handing, &ciphertext);
 	assert_ok(handing_store(past->bench, &handing, buf_view(&ciphertext), &err));

@@ -75,9 +75,8 @@ ask_number(struct editor *editor, const char *format, ...)
 	va_start(arguments, format);
 	sqlite3_stmt *statement = prepare(editor, format, arguments);
 	va_end(arguments);
-	int64_t number = sqlite3_step(statement) == SQLITE_ROW ?
-	    sqlite3_column_int64(statement, 0) :
-	    0;
+	int64_t number =
+	    sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
 	sqlite3_finalize(statement);
 	return number;
 }

@@ -22,7 +22,7 @@ struct editor {
 	sqlite3 *database;
 	uint64_t random;
 	struct buf sql;
-	bool alone; /* it is not to run within a transaction */
+	bool alone;  /* it is not to run within a transaction */
 	bool rehash; /* the log's hashes are made anew afterwards */
 };
 void editor_open(struct editor *editor, const struct past *past);
@@ -32,14 +32,16 @@ void editor_done(struct editor *editor);
 uint64_t draw(struct editor *editor, uint64_t below);
 const struct edit_table *draw_table(struct editor *editor, size_t from, size_t below);
 /* The first column of the first row of an answer, as text; "" when there is none. */
-void ask_sql(struct editor *editor, struct buf *ret_text, const char *format, ...) FORMAT_LIKE(3, 4);
+void ask_sql(struct editor *editor, struct buf *ret_text, const char *format, ...)
+    FORMAT_LIKE(3, 4);
 int64_t ask_number(struct editor *editor, const char *format, ...) FORMAT_LIKE(2, 3);
 /* A row of TABLE, as a condition; false: it has none. */
 bool draw_row(struct editor *editor, const struct edit_table *table, struct buf *ret_where);
 /* One of its columns. */
 void draw_column(struct editor *editor, const struct edit_table *table, struct buf *ret_name);
 /* Its declared type. */
-void type_of(struct editor *editor, const struct edit_table *table, const char *column, struct buf *ret_type);
+void type_of(struct editor *editor, const struct edit_table *table, const char *column,
+    struct buf *ret_type);
 /* FORMAT with NAME in each place. */
 void put_formatted(struct buf *text, const char *format, const char *name);
 /* Runs what was drawn; false: SQLite did not take it, and nothing happened. */

@@ -235,7 +235,8 @@ judge(struct play *play)
 			blame(play, command, "it says the same and does something else");
 		return;
 	}
-	if (play->code != ERR_INTEGRITY && !(play->other_version && play->code == ERR_VERSION)) {
+	bool is_version = play->other_version != NULL && *play->other_version;
+	if (play->code != ERR_INTEGRITY && !(is_version && play->code == ERR_VERSION)) {
 		blame(play, command, "neither an alarm nor the same");
 		return;
 	}

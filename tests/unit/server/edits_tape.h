@@ -12,10 +12,10 @@
 enum { SCRIPT_MAX = 256 };
 
 struct command {
-	char name[24];             /* of the operation */
-	struct buf request, blob;  /* JSON as text */
-	struct buf reply;          /* all frames, with their blobs */
-	struct buf trace;          /* what lasts of it (edits_seams.h) */
+	char name[24];            /* of the operation */
+	struct buf request, blob; /* JSON as text */
+	struct buf reply;         /* all frames, with their blobs */
+	struct buf trace;         /* what lasts of it (edits_seams.h) */
 	int64_t now;
 	uint64_t stream; /* of random bytes */
 	bool fresh;      /* begins a session */
@@ -47,13 +47,14 @@ struct play {
 	size_t edit_at; /* before this one is said, EDIT happens */
 	void (*edit)(void *context);
 	void *context;
-	bool other_version; /* it may be told that the vault is of another version */
+	const bool
+	    *other_version; /* it may be told that the vault is of another version; or NULL */
 
 	size_t at; /* of the next one; when it ended, behind the last one */
 	enum play_end end;
-	bool in_session;  /* the alarm came when the session was open */
-	bool served;      /* the session has heard something */
-	bool is_running;  /* the last one was not judged yet */
+	bool in_session; /* the alarm came when the session was open */
+	bool served;     /* the session has heard something */
+	bool is_running; /* the last one was not judged yet */
 	enum err_code code;
 	struct buf reply;
 	struct buf fault; /* what is wrong */

@@ -67,8 +67,8 @@ keep_file(void *context, const char *name, const char *path)
 
 	assert_true(past->file_count < PAST_FILES);
 	struct kept_file *file = &past->files[past->file_count++];
-	assert_true((size_t)snprintf(file->name, sizeof(file->name), "%s", name) <
-	    sizeof(file->name));
+	assert_true(
+	    (size_t)snprintf(file->name, sizeof(file->name), "%s", name) < sizeof(file->name));
 	read_whole(path, &file->bytes);
 }
 
@@ -326,8 +326,8 @@ draft_roster(struct past *past)
 static void
 begin(struct past *past)
 {
-	static const char *const names[] = {"dev/one", "dev/two", "dev/three", "dev/four", "dev/five",
-	    "dev/six", "dev/seven", "dev/eight", "dev/nine"};
+	static const char *const names[] = {"dev/one", "dev/two", "dev/three", "dev/four",
+	    "dev/five", "dev/six", "dev/seven", "dev/eight", "dev/nine"};
 
 	past_add(past, "prod/db", true);
 	past_add(past, "prod/ops", false);
@@ -361,8 +361,7 @@ end_some(struct past *past)
 	past->closed = live_through(past, "dev/five", "");
 	keep_earlier(past);
 	past->bench->shared->now += 60;
-	past->failed =
-	    live_through(past, "dev/four", "apply=reject\napply=reject\napply=reject\n");
+	past->failed = live_through(past, "dev/four", "apply=reject\napply=reject\napply=reject\n");
 	past->waiting = live_through(past, "dev/six", "check=refuse\n");
 	past->stuck = live_through(past, "dev/seven", "apply=drop\nprobe=unreachable\n");
 	keep_earlier(past);

@@ -24,9 +24,10 @@ struct past {
 	size_t earlier_count; /* files earlier-N beside the vault's folder */
 
 	/* Ceremonies. */
-	struct id closed, cancelled, denied, failed, waiting, stuck; /* over, or their debts go on */
-	struct id running;                                           /* alice holds what it released */
-	struct id wanted, reseal, rotate, many; /* ciso has approved */
+	struct id closed, cancelled, denied, failed, waiting,
+	    stuck;                               /* over, or their debts go on */
+	struct id running;                       /* alice holds what it released */
+	struct id wanted, reseal, rotate, many;  /* ciso has approved */
 	struct dsse charter, roster, suspension; /* drafts */
 	struct digest spare;                     /* the statement that handed on the last one */
 

@@ -12,7 +12,7 @@
 #include "tests/unit/server/edits_kinds.h"
 #include "tests/unit/sweep.h"
 
-enum { EDITS = 10000, STEP = 20, STEPS = 2 * SCRIPT_MAX, FAULTS_TOLD = 2000, OPS = 64 };
+enum { EDITS = 10000, STEP = 20, STEPS = 2 * SCRIPT_MAX, FAULTS_TOLD = 20, OPS = 64, MANY = 200 };
 
 /* How many were met by each command, or, in a session that was not open yet, when it began. */
 struct met {
@@ -25,6 +25,7 @@ struct tally {
 	struct met ops[OPS];
 	size_t op_count;
 	unsigned faults;
+	uint64_t number; /* of the edit in hand; 0: none */
 };
 
 /* --- One edit ----------------------------------------------------------------------------- */
@@ -71,9 +72,7 @@ draw_place(struct trial *trial)
 {
 	uint64_t when = seams_draw(&trial->random, 4);
 
-	return when == 0 ? 0 :
-	    when < 3     ? 1 :
-	                   1 + seams_draw(&trial->random, trial->count - 1);
+	return when == 0 ? 0 : when < 3 ? 1 : 1 + seams_draw(&trial->random, trial->count - 1);
 }
 
 static void
@@ -103,7 +102,8 @@ count_trial(struct tally *tally, const struct trial *trial, const struct play *p
 		return;
 	}
 	*(last ? &tally->last[kind] : &tally->met[kind]) += 1;
-	count_met(tally, play->in_session ? trial->steps[play->at - 1].command->name : "(a session begins)");
+	count_met(tally,
+	    play->in_session ? trial->steps[play->at - 1].command->name : "(a session begins)");
 }
 
 static void
@@ -121,23 +121,24 @@ static void
 try(struct tally *tally, uint64_t number)
 {
 	struct past *past = tally->past;
-	struct trial trial = {.past = past,
-	    .random = number * UINT64_C(0xa0761d6478bd642f) + 1};
+	struct trial trial = {.past = past, .random = number * UINT64_C(0xa0761d6478bd642f) + 1};
 
+	tally->number = number;
 	past_restore(past);
-	draw_steps(&trial, 3 + seams_draw(&trial.random, 6),
+	draw_steps(&trial, 4 + seams_draw(&trial.random, 9),
 	    past->scripts[seams_draw(&trial.random, past->script_count)]);
 	PLAY play = {.steps = trial.steps,
 	    .count = trial.count,
 	    .edit_at = draw_place(&trial),
 	    .edit = edit_now,
-	    .context = &trial};
-	play.other_version = true;
+	    .context = &trial,
+	    .other_version = &trial.edit.has_version};
 	play_run(&play, past->bench->vault);
 	if (play.end == PLAY_WRONG || (play.end == PLAY_SAME && trial.edit.shows))
 		tell_fault(tally, number, &trial, &play);
 	count_trial(tally, &trial, &play);
 	edit_done(&trial.edit);
+	tally->number = 0;
 }
 
 /* --- Tests -------------------------------------------------------------------------------- */
@@ -167,10 +168,30 @@ each_edit_is_an_alarm_where_it_counts_or_changes_nothing(void **state)
 	const char *one = getenv("HALLIGAN_EDIT");
 
 	for (uint64_t number = 1; number <= EDITS; number++)
-		if (one != NULL ? (uint64_t)atoll(one) == number : sweep_takes((int64_t)number, STEP))
+		if (one != NULL ? (uint64_t)atoll(one) == number :
+		                  sweep_takes((int64_t)number, STEP))
 			try(tally, number);
 	if (tally->faults > 0)
 		fail_msg("%u edits", tally->faults);
+}
+
+/* Else it would show little. */
+static void
+edits_of_each_kind_are_met_by_the_commands_that_rest_on_them(void **state)
+{
+	const struct tally *tally = *state;
+	unsigned met = 0, made = 0;
+
+	for (int kind = 0; kind < EDIT_KINDS; kind++) {
+		made += tally->made[kind];
+		met += tally->met[kind];
+	}
+	if (made < MANY)
+		return; /* by hand */
+	for (int kind = 0; kind < EDIT_KINDS; kind++)
+		if (tally->met[kind] == 0)
+			fail_msg("%s: %u made, none met", edit_names[kind], tally->made[kind]);
+	assert_true(met >= made / 2);
 }
 
 static int
@@ -178,6 +199,8 @@ tell(void **state)
 {
 	struct tally *tally = *state;
 
+	if (tally->number != 0)
+		printf("# it stopped at HALLIGAN_EDIT=%llu\n", (unsigned long long)tally->number);
 	for (int kind = 0; kind < EDIT_KINDS; kind++)
 		printf("# %5u %-30s %5u met, %4u by verifying all; %3u changed nothing\n",
 		    tally->made[kind], edit_names[kind], tally->met[kind], tally->last[kind],
@@ -207,6 +230,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_unedited_vault_does_the_same_again),
 	    cmocka_unit_test(each_edit_is_an_alarm_where_it_counts_or_changes_nothing),
+	    cmocka_unit_test(edits_of_each_kind_are_met_by_the_commands_that_rest_on_them),
 	};
 	return cmocka_run_group_tests(tests, start, tell);
 }
