@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rotator "fake" and its targets, without a process (edits_seams.h); fake_rotator.c has the modes. */
+/* The rotator "fake" and its targets, without a process (seams.h); fake_rotator.c has the modes. */
 #include <stdio.h>
 
 #include "base/credential.h"
@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "rotators/contract/rotator.h"
 #include "tests/unit/check.h"
-#include "tests/unit/server/edits_seams.h"
+#include "tests/unit/edits/seams.h"
 
 struct rotator {
 	struct seam_target *target;

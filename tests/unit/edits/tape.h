@@ -3,10 +3,10 @@
  * What was said to a server, and what came of it, to be said again to one whose database was edited.
  * The calls that are replaced: wire_send, wire_receive.
  */
-#ifndef TESTS_UNIT_SERVER_EDITS_TAPE_H
-#define TESTS_UNIT_SERVER_EDITS_TAPE_H
+#ifndef TESTS_UNIT_EDITS_TAPE_H
+#define TESTS_UNIT_EDITS_TAPE_H
 
-#include "tests/unit/server/edits_seams.h"
+#include "tests/unit/edits/seams.h"
 #include "tests/unit/server/server_bench.h"
 
 enum { SCRIPT_MAX = 256 };
@@ -15,7 +15,7 @@ struct command {
 	char name[24];            /* of the operation */
 	struct buf request, blob; /* JSON as text */
 	struct buf reply;         /* all frames, with their blobs */
-	struct buf trace;         /* what lasts of it (edits_seams.h) */
+	struct buf trace;         /* what lasts of it (seams.h) */
 	int64_t now;
 	uint64_t stream; /* of random bytes */
 	bool fresh;      /* begins a session */

@@ -4,10 +4,10 @@
  * debts in each state, ceremonies that collect, drafts, a suspension, tests of tokens; with its database as it was at several
  * moments before.
  */
-#ifndef TESTS_UNIT_SERVER_EDITS_VAULT_H
-#define TESTS_UNIT_SERVER_EDITS_VAULT_H
+#ifndef TESTS_UNIT_EDITS_VAULT_H
+#define TESTS_UNIT_EDITS_VAULT_H
 
-#include "tests/unit/server/edits_tape.h"
+#include "tests/unit/edits/tape.h"
 #include "tests/unit/server/spare_bench.h"
 
 enum { PAST_FILES = 32, PAST_SCRIPTS = 32 };
@@ -41,7 +41,7 @@ struct past *past_new(void);
 void past_free(struct past *past);
 /* Vault and targets as they were at the end of the history. */
 void past_restore(struct past *past);
-/* What is asked and done of it, recorded (edits_scripts.c). */
+/* What is asked and done of it, recorded (scripts.c). */
 void past_record(struct past *past);
 
 /* alice's of these secrets, or infra's. */

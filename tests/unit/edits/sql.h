@@ -3,13 +3,13 @@
  * The database in the hands of somebody who is bound by nothing: no trigger, key or check holds, and its form
  * may be changed.  An edit is a text of SQL, drawn from the edit's random numbers.
  */
-#ifndef TESTS_UNIT_SERVER_EDITS_SQL_H
-#define TESTS_UNIT_SERVER_EDITS_SQL_H
+#ifndef TESTS_UNIT_EDITS_SQL_H
+#define TESTS_UNIT_EDITS_SQL_H
 
 #include <sqlite3.h>
 
 #include "base/bytes.h"
-#include "tests/unit/server/edits_vault.h"
+#include "tests/unit/edits/vault.h"
 
 struct edit_table {
 	const char *name, *keys; /* as SQL lists them */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/edits_sql.h"
+#include "tests/unit/edits/sql.h"
 
 #include <stdio.h>
 

@@ -12,8 +12,8 @@
  * The calls that are replaced: process_start, process_wait, random_bytes, rotator_*, anchor_write,
  * file_write, file_write_new, file_erase, mkdtemp, resume.
  */
-#ifndef TESTS_UNIT_SERVER_EDITS_SEAMS_H
-#define TESTS_UNIT_SERVER_EDITS_SEAMS_H
+#ifndef TESTS_UNIT_EDITS_SEAMS_H
+#define TESTS_UNIT_EDITS_SEAMS_H
 
 #include "base/bytes.h"
 

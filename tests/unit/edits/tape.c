@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/edits_tape.h"
+#include "tests/unit/edits/tape.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ten thousand edits, each drawn from its number. */
-#ifndef TESTS_UNIT_SERVER_EDITS_KINDS_H
-#define TESTS_UNIT_SERVER_EDITS_KINDS_H
+#ifndef TESTS_UNIT_EDITS_KINDS_H
+#define TESTS_UNIT_EDITS_KINDS_H
 
-#include "tests/unit/server/edits_sql.h"
+#include "tests/unit/edits/sql.h"
 
 enum edit_kind {
 	EDIT_CHANGED,
@@ -38,7 +38,7 @@ void edit_vault(const struct past *past, uint64_t *random, struct edit *ret_edit
 /* What could stand in COLUMN of a row. */
 void put_value(struct editor *editor, const struct edit_table *table, const char *column,
     struct buf *ret_value);
-/* edits_form.c */
+/* form.c */
 void put_typed(struct editor *editor);
 void put_index(struct editor *editor);
 void put_twin(struct editor *editor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define OPENSSL_SUPPRESS_DEPRECATED /* RAND_set_rand_method: all that draws, draws from there */
-#include "tests/unit/server/edits_seams.h"
+#include "tests/unit/edits/seams.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* RAND_set_rand_method: all that draws, draws from there */
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <pthread.h>

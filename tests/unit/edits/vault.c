@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/edits_vault.h"
+#include "tests/unit/edits/vault.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/edits_kinds.h"
+#include "tests/unit/edits/kinds.h"
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "ceremony/protocol/wire.h"
+#include "tests/unit/edits/vault.h"
 #include "tests/unit/server/batch_bench.h"
-#include "tests/unit/server/edits_vault.h"
 #include "vault/documents/suspension.h"
 
 static void

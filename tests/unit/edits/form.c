@@ -2,7 +2,7 @@
 /* Edits of what a database is besides its rows. */
 #include <stdio.h>
 
-#include "tests/unit/server/edits_kinds.h"
+#include "tests/unit/edits/kinds.h"
 
 /* What was done to sqlite_schema counts from now on, for others too. */
 #define RELOAD "PRAGMA schema_version = %lld;"
