@@ -32,7 +32,7 @@ run(const struct table *table, struct sql_query *query, uint64_t *ret_rows)
 	return query->code;
 }
 
-/* At most one was changed, and it is that with KEY. */
+/* SQL changes one at most, and it is that with KEY. */
 static enum err_code
 run_one(struct store *store, const struct table *table, struct sql_query *query,
     const struct tree_key *key, uint64_t *ret_rows)
@@ -40,8 +40,6 @@ run_one(struct store *store, const struct table *table, struct sql_query *query,
 	const struct tree_range only = {*key, *key};
 
 	TRY(run(table, query, ret_rows));
-	if (*ret_rows > 1)
-		return state_alarm(table, "comes twice", query->err);
 	return state_check_changed(store, table, &only, query->err);
 }
 
