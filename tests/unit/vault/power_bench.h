@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Work on a vault that is noted (power_disk.h), with what it promises at each event: in which states the
+ * Work on a vault that is noted (power_notes.h), with what it promises at each event: in which states the
  * vault may be found when the power is lost there.  And the judge, who opens what was found.
  *
  * The steps are those of vault/log/anchor.h: slot {R,S}, COMMIT, slot {S,S}, reply.
@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_VAULT_POWER_BENCH_H
 #define TESTS_UNIT_VAULT_POWER_BENCH_H
 
-#include "tests/unit/vault/power_disk.h"
+#include "tests/unit/vault/power_notes.h"
 #include "vault/log/anchor.h"
 #include "vault/store/store.h"
 

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A disk that may lose its power.  What this process does to the files of one folder is noted, in order,
- * below SQLite and below our own code: its pwrite, write, ftruncate, fsync and fdatasync are replaced, and
- * names that come and go are seen by looking.  The notes are then played to any event, and written out
- * as the folder may be found after a power loss there.
+ * A disk that may lose its power: a folder of files, to which events are played (power_notes.h), and which is
+ * written out as it may be found after a power loss there.
  *
  * What was synced is there: the bytes of a file by its fsync or fdatasync, names by the folder's.  Of what
  * was not, any part may be there: nothing, everything, only one write, all but one, a write in part
  * (a prefix of it), some by chance.
- *
- * Nothing that a program with this unit does is ever synced in truth; the file "lock" is not looked at, since
- * what is in it matters to nobody.
  */
 #ifndef TESTS_UNIT_VAULT_POWER_DISK_H
 #define TESTS_UNIT_VAULT_POWER_DISK_H
@@ -92,25 +87,15 @@ bool disk_file(const struct disk *disk, const struct disk_loss *loss, const char
     struct buf *ret_bytes);
 void disk_clear_folder(const char *folder);
 
-/* Notes of what is done. */
-struct disk_notes {
-	struct disk start;
-	struct disk_event *events;
-	size_t count, room;
-	char lie
-	    [DISK_NAME]; /* the file whose syncs are confirmed and not done; ".": the folder; "": none */
-};
-/* From now on, in FOLDER, which must hold what START gives when nothing of it is lost. */
-void disk_note(struct disk_notes *notes, const char *folder, const struct disk *start);
-/* Put a mark.  Nothing is noted: nothing happens. */
-void disk_mark(size_t number);
-/* No more; shows that nothing was missed. */
-void disk_note_end(void);
-void disk_notes_done(struct disk_notes *notes);
-#define DISK_NOTES CLEANUP(disk_notes_done) struct disk_notes
-
-/* From now on every sync fails (EIO), or not any more. */
-void disk_refuse(bool refuses);
+/* A folder's names (their files stay unset), without "lock", since what is in it matters to nobody. */
+size_t disk_names(const char *folder, struct disk_name ret_names[DISK_FILES]);
+void disk_path(const char *folder, const char *name, char ret_path[400]);
+void disk_read_file(const char *folder, const char *name, struct buf *ret_bytes);
+void disk_name_set(char ret_name[DISK_NAME], const char *name);
+struct disk_name *disk_find_name(struct disk_name *names, size_t count, const char *name);
+/* Which there are after LOSS. */
+void disk_names_after(const struct disk *disk, const struct disk_loss *loss,
+    struct disk_name ret_names[DISK_FILES], size_t *ret_count);
 
 /* A stream of numbers that differs by SEED alone. */
 uint64_t disk_chance(uint64_t *seed);
