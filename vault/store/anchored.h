@@ -16,6 +16,9 @@ struct store;
 enum err_code store_anchored(struct store *store, struct err *err) MUST_CHECK;
 /* The same for whoever appends to the log: its hashes must fold to the anchored root. */
 enum err_code store_check_frontier(struct store *store, struct err *err) MUST_CHECK;
+/* Under the writer's lock, before anything is written: what a writer committed and did not live to settle lasts
+ * from now on.  ERR_IO. */
+enum err_code store_make_last(struct store *store, struct err *err) MUST_CHECK;
 /* The writer's lock; ERR_BUSY names the holder. */
 enum err_code store_lock(const struct store *store, struct file_lock **ret_lock,
     struct err *err) MUST_CHECK;

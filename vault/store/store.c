@@ -52,6 +52,7 @@ store_new(const char *folder, const char *command, struct store **ret_store, str
 		return err_set(err, ERR_MEMORY, "out of memory for a store");
 	snprintf(store->command, sizeof(store->command), "%s", command);
 	TRY(file_path(folder, "lock", store->lock_path, err));
+	TRY(file_path(folder, STORE_FILE "-journal", store->journal_path, err));
 	*ret_store = TAKE(store);
 	return ERR_OK;
 }
@@ -232,7 +233,8 @@ begin(struct store *store, struct err *err)
 {
 	TRY(sql_begin(store->sql, true, err));
 	store->changes_before = sql_changes(store->sql);
-	return store_check_frontier(store, err);
+	TRY(store_check_frontier(store, err));
+	return store_make_last(store, err);
 }
 
 enum err_code
@@ -304,6 +306,7 @@ settle(struct store *store, struct err *err)
 	if (anchor_slot_is_settled(&store->slot) ||
 	    !anchor_state_equal(&store->base, &store->slot.to))
 		return ERR_OK;
+	TRY(store_make_last(store, err));
 	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
 }
 
