@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "tests/lib/store_bench.h"
-#include "tests/unit/vault/power_sweep.h"
+#include "tests/unit/power/sweep.h"
 
 enum { FILES_MAX = 1000, PAIRS = 60 };
 

@@ -6,7 +6,7 @@
  * after a first power loss.  Each control leaves out a sync, and the same sweep sees it.
  */
 #include "tests/lib/store_bench.h"
-#include "tests/unit/vault/power_sweep.h"
+#include "tests/unit/power/sweep.h"
 
 #define STORE CLEANUP(store_freep) struct store
 

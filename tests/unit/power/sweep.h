@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many states of a folder, of which each is judged; counted by what was lost, and at which step. */
-#ifndef TESTS_UNIT_VAULT_POWER_SWEEP_H
-#define TESTS_UNIT_VAULT_POWER_SWEEP_H
+#ifndef TESTS_UNIT_POWER_SWEEP_H
+#define TESTS_UNIT_POWER_SWEEP_H
 
-#include "tests/unit/vault/power_bench.h"
+#include "tests/unit/power/bench.h"
 
 struct sweep {
 	char folder[64]; /* where the states are made */

@@ -5,10 +5,10 @@
  *
  * The steps are those of vault/log/anchor.h: slot {R,S}, COMMIT, slot {S,S}, reply.
  */
-#ifndef TESTS_UNIT_VAULT_POWER_BENCH_H
-#define TESTS_UNIT_VAULT_POWER_BENCH_H
+#ifndef TESTS_UNIT_POWER_BENCH_H
+#define TESTS_UNIT_POWER_BENCH_H
 
-#include "tests/unit/vault/power_notes.h"
+#include "tests/unit/power/notes.h"
 #include "vault/log/anchor.h"
 #include "vault/store/store.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/power_sweep.h"
+#include "tests/unit/power/sweep.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/power_bench.h"
+#include "tests/unit/power/bench.h"
 
 #include <sqlite3.h>
 

@@ -7,8 +7,8 @@
  * was not, any part may be there: nothing, everything, only one write, all but one, a write in part
  * (a prefix of it), some by chance.
  */
-#ifndef TESTS_UNIT_VAULT_POWER_DISK_H
-#define TESTS_UNIT_VAULT_POWER_DISK_H
+#ifndef TESTS_UNIT_POWER_DISK_H
+#define TESTS_UNIT_POWER_DISK_H
 
 #include "base/bytes.h"
 

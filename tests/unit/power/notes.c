@@ -3,7 +3,7 @@
  * An open descriptor (O_PATH) is kept of each file while notes are taken, so that no inode number comes
  * twice: by it a file is known again under another name.
  */
-#include "tests/unit/vault/power_notes.h"
+#include "tests/unit/power/notes.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -5,10 +5,10 @@
  *
  * Nothing that a program with this unit does is ever synced in truth.
  */
-#ifndef TESTS_UNIT_VAULT_POWER_NOTES_H
-#define TESTS_UNIT_VAULT_POWER_NOTES_H
+#ifndef TESTS_UNIT_POWER_NOTES_H
+#define TESTS_UNIT_POWER_NOTES_H
 
-#include "tests/unit/vault/power_disk.h"
+#include "tests/unit/power/disk.h"
 
 struct disk_notes {
 	struct disk start;

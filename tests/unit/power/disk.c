@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/power_disk.h"
+#include "tests/unit/power/disk.h"
 
 #include <dirent.h>
 #include <fcntl.h>
