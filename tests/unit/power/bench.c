@@ -401,7 +401,7 @@ power_live_shortly(struct work *work, const char *folder)
 
 	begin_life(work, folder, FAULT_NONE, &pair);
 	must_commit(pair.first, 1);
-	must_commit(pair.second, 0);
+	erase(pair.second);
 	end_work();
 }
 

@@ -50,6 +50,8 @@ live_on(struct sweep *sweep, const char *second, const struct disk *start,
 		sweep_losses(sweep, &work, 24);
 }
 
+static const struct disk_loss nothing = {.kind = DISK_ALL};
+
 typedef void life_after(struct sweep *sweep, const char *second, const struct moment *moment,
     enum power_fault fault);
 
@@ -58,8 +60,6 @@ static void
 live_on_after_death(struct sweep *sweep, const char *second, const struct moment *moment,
     enum power_fault fault)
 {
-	static const struct disk_loss nothing = {.kind = DISK_ALL};
-
 	disk_write(&moment->disk, &nothing, second);
 	live_on(sweep, second, &moment->disk, moment, fault);
 }
@@ -75,6 +75,27 @@ live_on_after_loss(struct sweep *sweep, const char *second, const struct moment 
 	disk_write(&moment->disk, &losses[moment->at % count], second);
 	disk_read(&start, second);
 	live_on(sweep, second, &start, moment, fault);
+}
+
+/* He who goes on is killed too, at a chance event. */
+static void
+live_on_after_two_deaths(struct sweep *sweep, const char *second, const struct moment *moment,
+    enum power_fault fault)
+{
+	struct err err;
+	WORK work = {0};
+	MOMENT death = {0};
+	uint64_t seed = moment->at;
+
+	if (moment->at % 4 != 0)
+		return;
+	disk_write(&moment->disk, &nothing, second);
+	assert_ok(power_live_on(&work, second, &moment->disk, moment->promise, moment->at % 8 == 0,
+	    fault, &err));
+	for (size_t at = disk_chance(&seed) % work.notes.count; death.at < at;)
+		assert_true(moment_next(&death, &work));
+	if (death.promise != NULL)
+		live_on_after_death(sweep, second, &death, fault);
 }
 
 /* Something was written that is just to be synced. */
@@ -114,6 +135,17 @@ a_writer_that_dies_and_a_power_loss_later_undo_nothing(void **state)
 	sweep_begin(&sweep, 100);
 	live_on_everywhere(&sweep, live_on_after_death, FAULT_NONE);
 	sweep_tell(&sweep, "killed, others went on, power lost");
+}
+
+static void
+two_writers_that_die_and_a_power_loss_later_undo_nothing(void **state)
+{
+	SWEEP sweep;
+
+	(void)state;
+	sweep_begin(&sweep, 100);
+	live_on_everywhere(&sweep, live_on_after_two_deaths, FAULT_NONE);
+	sweep_tell(&sweep, "two killed, others went on, power lost");
 }
 
 static void
@@ -183,7 +215,7 @@ see_fault(enum power_fault fault, const char *what)
 	SWEEP sweep;
 	WORK work = {0};
 
-	sweep_begin_control(&sweep, 7);
+	sweep_begin_control(&sweep, 29);
 	live(&work, fault);
 	sweep_losses(&sweep, &work, 0);
 	sweep_tell(&sweep, what);
@@ -211,7 +243,7 @@ what_a_dead_writer_left_unsynced_is_seen(void **state)
 	SWEEP sweep;
 
 	(void)state;
-	sweep_begin_control(&sweep, 1);
+	sweep_begin_control(&sweep, 5);
 	live_on_everywhere(&sweep, live_on_after_death, FAULT_LEFT);
 	sweep_tell(&sweep, "control: what was left unsynced is not synced by those who go on");
 }
@@ -222,6 +254,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(after_a_power_loss_at_any_event_the_vault_stands_where_it_promised),
 	    cmocka_unit_test(a_writer_that_dies_and_a_power_loss_later_undo_nothing),
+	    cmocka_unit_test(two_writers_that_die_and_a_power_loss_later_undo_nothing),
 	    cmocka_unit_test(a_power_loss_amid_the_recovery_from_another_undoes_nothing),
 	    cmocka_unit_test(what_a_dead_writer_committed_is_made_to_last_or_nothing_more_is_done),
 	    cmocka_unit_test(a_slot_that_is_not_synced_is_seen),
