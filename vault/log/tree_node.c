@@ -73,6 +73,8 @@ tree_shared(const uint8_t *a, const uint8_t *b, size_t max)
 {
 	size_t shared = 0;
 
+	while (shared + 1 < max && a[shared / 2] == b[shared / 2])
+		shared += 2;
 	while (shared < max && tree_nibble(a, shared) == tree_nibble(b, shared))
 		shared++;
 	return shared;
@@ -81,7 +83,12 @@ tree_shared(const uint8_t *a, const uint8_t *b, size_t max)
 bool
 tree_is_below(const struct tree_path *path, const struct tree_key *key)
 {
-	return tree_shared(path->bytes, key->bytes, path->nibbles) == path->nibbles;
+	const size_t bytes = path->nibbles / 2;
+
+	return memcmp(path->bytes, key->bytes, bytes) == 0 &&
+	    (path->nibbles % 2 == 0 ||
+	        tree_nibble(path->bytes, path->nibbles - 1) ==
+	            tree_nibble(key->bytes, path->nibbles - 1));
 }
 
 struct tree_path

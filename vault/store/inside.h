@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "vault/log/anchor.h"
+#include "vault/log/tlog.h"
 #include "vault/log/tree_change.h"
 #include "vault/store/format.h"
 #include "vault/store/sql.h"
@@ -37,6 +38,8 @@ struct store {
 	uint64_t anchored;
 	struct anchor_slot slot;       /* as it was read */
 	struct anchor_state base, now; /* where it began, and where it stands */
+	bool folded;                   /* the log's hashes give BASE's root; then: */
+	struct tlog_frontier frontier; /* of the log as it stands */
 	uint64_t next_node;            /* 0: not looked for yet */
 	uint64_t arrivals;
 	uint64_t changes_before; /* sql_changes when it began */

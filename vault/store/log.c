@@ -90,32 +90,24 @@ enum err_code
 store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, struct err *err)
 {
 	struct digest hash;
+	TRY(store_check_frontier(store, err));
 	TRY(state_apply(store, &store->logged, err));
 	uint64_t size = store->now.size;
 	TRY(tlog_leaf_hash(data, &hash, err));
 	TRY(insert_leaf(store, size, data, err));
-	TRY(tlog_append(size, &hash, store_log_fetch, store_log_keep, store, err));
-	TRY(store_log_root(store, size + 1, &store->now.log_root, err));
+	TRY(tlog_append(&store->frontier, &hash, store_log_keep, store, err));
+	TRY(tlog_frontier_root(&store->frontier, &store->now.log_root, err));
 	store->now.size++;
 	store->leaves++;
 	*ret_index = size;
 	return ERR_OK;
 }
 
-/* One pass: the hashes of the left subtrees that still wait for their right ones, by level. */
+/* One pass over leaves and hashes. */
 struct recompute {
 	struct sql_query *hashes;
-	struct digest waiting[TLOG_LEVELS];
+	struct tlog_frontier frontier;
 };
-
-static enum err_code
-read_hash(void *context, unsigned level, uint64_t index, struct digest *ret_hash, struct err *err)
-{
-	const struct recompute *pass = context;
-	(void)index, (void)err;
-	*ret_hash = pass->waiting[level];
-	return ERR_OK;
-}
 
 /* The stored hash that comes next must stand at its place and be HASH. */
 static enum err_code
@@ -144,8 +136,6 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 		    "the log's hash %u/%" PRIu64
 		    " is not that of its leaves: leaves or hashes were changed",
 		    level, index);
-	if ((index & 1) == 0)
-		pass->waiting[level] = *hash;
 	return ERR_OK;
 }
 
@@ -161,7 +151,7 @@ check_leaf(struct recompute *pass, struct sql_query *leaves, uint64_t index, str
 	if (position != index)
 		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
 	TRY(tlog_leaf_hash(buf_view(data), &hash, err));
-	return tlog_append(index, &hash, read_hash, compare_hash, pass, err);
+	return tlog_append(&pass->frontier, &hash, compare_hash, pass, err);
 }
 
 static enum err_code

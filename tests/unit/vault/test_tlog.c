@@ -18,6 +18,7 @@ struct tree {
 	struct digest leaves[TREE_SPACE];
 	struct digest hashes[TREE_LEVELS][TREE_SPACE];
 	uint64_t counts[TREE_LEVELS];
+	struct tlog_frontier frontier;
 	unsigned fetches;
 	bool lossy; /* says that the hash (1, 0) is missing */
 };
@@ -47,13 +48,29 @@ store(void *context, unsigned level, uint64_t index, const struct digest *hash, 
 	return ERR_OK;
 }
 
+/* They are of the same log, leaf after leaf or fetched. */
+static void
+assert_frontier(struct tlog_frontier *a, struct tlog_frontier *b)
+{
+	struct err err;
+	struct digest one, other;
+	assert_int_equal(a->size, b->size);
+	assert_ok(tlog_frontier_root(a, &one, &err));
+	assert_ok(tlog_frontier_root(b, &other, &err));
+	assert_true(digest_equal(&one, &other));
+}
+
 static void
 append(struct tree *tree, struct view data)
 {
 	struct err err;
+	struct tlog_frontier fetched;
 	assert_ok(tlog_leaf_hash(data, &tree->leaves[tree->size], &err));
-	assert_ok(tlog_append(tree->size, &tree->leaves[tree->size], fetch, store, tree, &err));
+	assert_ok(tlog_frontier_fetch(tree->size, fetch, tree, &fetched, &err));
+	assert_ok(tlog_append(&tree->frontier, &tree->leaves[tree->size], store, tree, &err));
+	assert_ok(tlog_append(&fetched, &tree->leaves[tree->size], NULL, NULL, &err));
 	tree->size++;
+	assert_frontier(&fetched, &tree->frontier);
 }
 
 static struct tree *
@@ -366,7 +383,9 @@ what_no_log_has_is_refused(void **state)
 	assert_error(ERR_INVALID, tlog_leaf_hash(VIEW_OF(data), &proof.hashes[0], &err));
 	assert_says("65535");
 	assert_error(ERR_INVALID, tlog_root(1ULL << 63, fetch, tree, &root, &err));
-	assert_error(ERR_INVALID, tlog_append((1ULL << 63) - 1, &root, fetch, store, tree, &err));
+	struct tlog_frontier full = {.size = (1ULL << 63) - 1};
+	assert_error(ERR_INVALID, tlog_append(&full, &root, store, tree, &err));
+	assert_error(ERR_INVALID, tlog_frontier_fetch(1ULL << 63, fetch, tree, &full, &err));
 	assert_error(ERR_INVALID,
 	    tlog_prove_inclusion(8, 8, fetch, tree, proof.hashes, &proof.count, &err));
 	assert_error(ERR_INVALID,
@@ -394,8 +413,9 @@ a_missing_hash_ends_everything_that_needs_it(void **state)
 	assert_error(ERR_INTEGRITY,
 	    tlog_prove_consistency(3, 4, fetch, larger, proof.hashes, &proof.count, &err));
 	assert_int_equal(proof.count, 99);
-	assert_error(ERR_INTEGRITY, tlog_append(3, &tree->leaves[0], fetch, store, tree, &err));
-	assert_int_equal(tree->counts[2], 0);
+	struct tlog_frontier frontier = {.size = 9};
+	assert_error(ERR_INTEGRITY, tlog_frontier_fetch(3, fetch, tree, &frontier, &err));
+	assert_int_equal(frontier.size, 9);
 	free(tree);
 	free(larger);
 }
