@@ -354,6 +354,15 @@ json_put_time(struct json *object, const char *name, int64_t seconds)
 }
 
 void
+json_put_moment(struct json *object, const char *name, int64_t seconds)
+{
+	if (seconds == 0)
+		json_put_text(object, name, "");
+	else
+		json_put_time(object, name, seconds);
+}
+
+void
 json_put(struct json *object, const char *name, struct json *value)
 {
 	put(object, name, raw(value));

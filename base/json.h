@@ -64,6 +64,7 @@ void json_put_bool(struct json *object, const char *name, bool value);
 void json_put_hex(struct json *object, const char *name, struct view bytes);
 void json_put_base64(struct json *object, const char *name, struct view bytes);
 void json_put_time(struct json *object, const char *name, int64_t seconds);
+void json_put_moment(struct json *object, const char *name, int64_t seconds); /* "" for 0 */
 /* VALUE is taken over, complete: after a failure it is freed at once. */
 void json_put(struct json *object, const char *name, struct json *value);
 /* A copy of a value that belongs elsewhere. */

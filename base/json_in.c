@@ -199,6 +199,14 @@ json_in_time(struct json_in *in, const char *name)
 	return seconds;
 }
 
+int64_t
+json_in_moment(struct json_in *in, const char *name)
+{
+	const char *text = json_in_text(in, name, 0, TEXT_TIME_SIZE - 1);
+
+	return text[0] != '\0' ? json_in_time(in, name) : 0;
+}
+
 int
 json_in_choice(struct json_in *in, const char *name, const char *const *names)
 {

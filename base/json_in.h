@@ -39,6 +39,7 @@ bool json_in_hex_optional(struct json_in *in, const char *name, uint8_t *ret_byt
 /* Base64 of at most MAX bytes, appended to RET_BYTES. */
 void json_in_base64(struct json_in *in, const char *name, struct buf *ret_bytes, size_t max);
 int64_t json_in_time(struct json_in *in, const char *name);
+int64_t json_in_moment(struct json_in *in, const char *name); /* a time, or 0 when it is "" */
 /* One of NAMES (NULL-terminated): its index; 0 after a failure. */
 int json_in_choice(struct json_in *in, const char *name, const char *const *names);
 /* A member that is an object or an array of MIN..MAX elements; NULL after a failure.  Owned by

@@ -59,6 +59,8 @@ number_in(struct json_in *in, const struct member *member)
 		return json_in_choice(in, member->name, member->choices);
 	case MEMBER_TIME:
 		return json_in_time(in, member->name);
+	case MEMBER_MOMENT:
+		return json_in_moment(in, member->name);
 	default:
 		return json_in_int(in, member->name, member->min, member->max);
 	}
@@ -80,6 +82,10 @@ member_in(struct json_in *in, const struct member *member, void *value)
 	case MEMBER_TEXT:
 	case MEMBER_NAME:
 		text_in(in, member, field);
+		break;
+	case MEMBER_STRING:
+		*(const char **)field =
+		    json_in_text(in, member->name, (size_t)member->min, (size_t)member->max);
 		break;
 	case MEMBER_FIXED:
 		(void)json_in_choice(in, member->name, member->choices);
@@ -144,8 +150,14 @@ put_member(struct json *object, const struct member *member, const void *value)
 	case MEMBER_NAME:
 		json_put_text(object, member->name, field);
 		break;
+	case MEMBER_STRING:
+		json_put_text(object, member->name, *(const char *const *)field);
+		break;
 	case MEMBER_NUMBER:
 		json_put_int(object, member->name, number_of(field, member->size));
+		break;
+	case MEMBER_SIGNED:
+		json_put_int(object, member->name, *(const int *)field);
 		break;
 	case MEMBER_BOOL:
 		json_put_bool(object, member->name, *(const bool *)field);
@@ -156,6 +168,9 @@ put_member(struct json *object, const struct member *member, const void *value)
 		break;
 	case MEMBER_TIME:
 		json_put_time(object, member->name, *(const int64_t *)field);
+		break;
+	case MEMBER_MOMENT:
+		json_put_moment(object, member->name, *(const int64_t *)field);
 		break;
 	case MEMBER_FIXED:
 		json_put_text(object, member->name, member->choices[0]);
@@ -181,16 +196,21 @@ members_put(struct json *object, const struct member *members, const void *value
 }
 
 void
+members_add(struct json *array, const struct member *members, const void *value)
+{
+	struct json *object = json_new_object();
+
+	members_put(object, members, value);
+	json_add(array, object);
+}
+
+void
 members_put_rows(struct json *object, const char *name, const struct member *members,
     const void *rows, size_t size, size_t count)
 {
 	struct json *array = json_new_array();
 
-	for (size_t i = 0; i < count; i++) {
-		struct json *row = json_new_object();
-
-		members_put(row, members, (const uint8_t *)rows + i * size);
-		json_add(array, row);
-	}
+	for (size_t i = 0; i < count; i++)
+		members_add(array, members, (const uint8_t *)rows + i * size);
 	json_put(object, name, array);
 }

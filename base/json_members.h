@@ -19,10 +19,13 @@ enum member_kind {       /* its field */
 	MEMBER_POINT,    /* a struct point: one of P-256 */
 	MEMBER_TEXT,     /* char array: MIN bytes to what fits */
 	MEMBER_NAME,     /* char array: a seat's or secret's name */
+	MEMBER_STRING,   /* const char *: MIN to MAX bytes, which live as long as the object */
 	MEMBER_NUMBER,   /* integer of 1, 4 or 8 bytes: MIN to MAX */
+	MEMBER_SIGNED,   /* int: MIN to MAX */
 	MEMBER_BOOL,     /* bool */
 	MEMBER_CHOICE,   /* bool or enum: the index of one of CHOICES */
 	MEMBER_TIME,     /* int64_t */
+	MEMBER_MOMENT,   /* int64_t: a time, or "" for 0 */
 	MEMBER_FIXED,    /* none: always the first of CHOICES */
 	MEMBER_FIRMWARE, /* 3 bytes: "5.7.4" */
 	MEMBER_BASE64,   /* struct buf: at most MAX bytes */
@@ -45,6 +48,8 @@ void members_in(struct json_in *in, const struct member *members, void *ret_valu
 enum err_code members_read(const struct json *object, const char *what,
     const struct member *members, void *ret_value, struct err *err) MUST_CHECK;
 void members_put(struct json *object, const struct member *members, const void *value);
+/* VALUE as an object, at the end of ARRAY. */
+void members_add(struct json *array, const struct member *members, const void *value);
 /* COUNT values of SIZE bytes each, as an array of objects. */
 void members_put_rows(struct json *object, const char *name, const struct member *members,
     const void *rows, size_t size, size_t count);

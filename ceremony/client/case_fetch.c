@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
@@ -49,8 +50,8 @@ read_reply(struct json_in *in, struct documents *documents, struct dossier *doss
 	dossier->has_release = json_in_has(in, "release");
 	if (dossier->has_release)
 		in_statement(in, "release", &dossier->release);
-	dossier->released = in_moment(in, "released");
-	dossier->expires = in_moment(in, "expires");
+	dossier->released = json_in_moment(in, "released");
+	dossier->expires = json_in_moment(in, "expires");
 	return json_in_end(in);
 }
 
@@ -95,6 +96,12 @@ add_voices(const struct json *array, const struct vault_view *view, struct trans
 	return ERR_OK;
 }
 
+static const struct member item_members[] = {
+    {"state", MEMBER_CHOICE, FIELD(struct dossier_item, state), .choices = item_state_names},
+    {"note", MEMBER_TEXT, FIELD(struct dossier_item, note)},
+    {NULL},
+};
+
 static enum err_code
 read_states(const struct json *array, struct dossier *dossier, struct err *err)
 {
@@ -108,15 +115,9 @@ read_states(const struct json *array, struct dossier *dossier, struct err *err)
 	if (dossier->items == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
 	dossier->count = count;
-	for (size_t i = 0; i < count; i++) {
-		struct json_in in = json_in(json_array_object(array, i), "items", err);
-		struct dossier_item *item = &dossier->items[i];
-
-		item->state = (enum item_state)json_in_choice(&in, "state", item_state_names);
-		snprintf(item->note, sizeof(item->note), "%s",
-		    json_in_text(&in, "note", 0, NOTE_TEXT_MAX));
-		TRY(json_in_end(&in));
-	}
+	for (size_t i = 0; i < count; i++)
+		TRY(members_read(json_array_object(array, i), "items", item_members,
+		    &dossier->items[i], err));
 	return ERR_OK;
 }
 

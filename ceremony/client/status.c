@@ -4,7 +4,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
-enum { ITEMS_MAX = 100000, ITEM_TEXT_MAX = 4096 };
+enum { ITEMS_MAX = 100000, COPY_TEXT_MAX = 4096 };
 
 /* A founding has nothing to verify yet, but where a vault was alive before, it is an alarm. */
 static enum err_code
@@ -27,7 +27,7 @@ status_fetch(struct client *client, struct reply *ret_reply, struct status *ret_
 	TRY(client_ask(client, op_new("status"), "status", ret_reply, err));
 	ret_status->secrets = json_in_int(in, "secrets", 0, INT64_MAX);
 	ret_status->log = json_in_int(in, "log", 0, INT64_MAX);
-	ret_status->copy = json_in_text(in, "copy", 1, ITEM_TEXT_MAX);
+	ret_status->copy = json_in_text(in, "copy", 1, COPY_TEXT_MAX);
 	ret_status->items = json_in_array(in, "items", 0, ITEMS_MAX);
 	return json_in_end(in);
 }
@@ -36,15 +36,10 @@ enum err_code
 status_item(const struct status *status, size_t index, struct status_item *ret_item,
     struct err *err)
 {
-	struct json_in in = json_in(json_array_object(status->items, index), "status", err);
 	struct status_item item;
 
-	item.kind = json_in_text(&in, "kind", 1, 40);
-	item.subject = json_in_text(&in, "subject", 0, 200);
-	item.text = json_in_text(&in, "text", 0, ITEM_TEXT_MAX);
-	item.waits = json_in_text(&in, "waits", 0, ITEM_TEXT_MAX);
-	item.next = json_in_text(&in, "next", 0, ITEM_TEXT_MAX);
-	TRY(json_in_end(&in));
+	TRY(members_read(json_array_object(status->items, index), "status", status_item_members,
+	    &item, err));
 	*ret_item = item;
 	return ERR_OK;
 }

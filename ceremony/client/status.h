@@ -4,17 +4,13 @@
 #define CEREMONY_CLIENT_STATUS_H
 
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/rows.h"
 
 /* Its texts, and those of its items, live in the reply. */
 struct status {
 	int64_t secrets, log; /* how many; how many entries */
 	const char *copy;     /* where copies go, and how they stand */
 	const struct json *items;
-};
-/* One thing that waits. */
-struct status_item {
-	const char *kind, *subject, *text;
-	const char *waits, *next; /* for whom, and the command that comes next; "" */
 };
 
 /* Of a vault that lives (which is verified first) or is being founded. */

@@ -31,6 +31,17 @@ static const struct member seen_members[] = {
     {NULL},
 };
 
+const struct member spare_listed_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct spare_listed, open.secret)},
+    {"name", MEMBER_STRING, FIELD(struct spare_listed, name), .min = 1, .max = SEAT_NAME_MAX},
+    {"version", MEMBER_NUMBER, FIELD(struct spare_listed, open.version), .min = 1,
+        .max = UINT32_MAX},
+    {"header", MEMBER_HEX, FIELD(struct spare_listed, open.header)},
+    {"envelope", MEMBER_NUMBER, FIELD(struct spare_listed, open.envelope),
+        .max = HEADER_ENVELOPES - 1},
+    {NULL},
+};
+
 void
 spare_done(struct spare *spare)
 {

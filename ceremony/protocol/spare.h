@@ -41,6 +41,12 @@ struct spare {
 	struct spare_open *opens;
 	size_t count;
 };
+/* What the server says of a version that can be handed on; NAME: of its secret. */
+struct spare_listed {
+	const char *name;
+	struct spare_open open;
+};
+extern const struct member spare_listed_members[];
 void spare_done(struct spare *spare); /* accepts {0} */
 #define SPARE CLEANUP(spare_done) struct spare
 

@@ -28,6 +28,16 @@ static const struct member spare_members[] = {
     {NULL},
 };
 
+const struct member test_box_members[] = {
+    {"seat", MEMBER_STRING, FIELD(struct test_box, seat), .min = 1, .max = SEAT_NAME_MAX},
+    {"token", MEMBER_HEX, FIELD(struct test_box, token)},
+    {"opened", MEMBER_HEX, FIELD(struct test_box, opened)},
+    {"begun", MEMBER_TIME, FIELD(struct test_box, begun)},
+    {"secret", MEMBER_HEX, FIELD(struct test_box, secret)},
+    {"version", MEMBER_NUMBER, FIELD(struct test_box, version), .min = 1, .max = UINT32_MAX},
+    {NULL},
+};
+
 void
 readiness_done(struct readiness *readiness)
 {

@@ -44,6 +44,15 @@ struct readiness {
 	struct digest root;
 	int64_t time;
 };
+/* A request for an envelope that was handed on to a token under test. */
+struct test_box {
+	const char *seat;
+	struct digest token, opened; /* OPENED: of the share key's probe */
+	int64_t begun;
+	struct secret_id secret;
+	uint32_t version;
+};
+extern const struct member test_box_members[];
 void readiness_done(struct readiness *readiness); /* accepts {0} */
 #define READINESS CLEANUP(readiness_done) struct readiness
 enum err_code readiness_payload(const struct readiness *readiness, struct json **ret_payload,

@@ -39,6 +39,7 @@ resume(struct session *session, struct err *err)
 {
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
+	TRY(store_settle(session->store, err));
 	TRY(folder_sweep(session->folder, err));
 	enum err_code clock = journal_check_clock(session, err);
 	if (clock == ERR_REFUSED) {

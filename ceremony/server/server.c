@@ -27,6 +27,7 @@
 #include "ceremony/server/secrets/secret.h"
 #include "ceremony/server/secrets/secret_add.h"
 #include "ceremony/server/status.h"
+#include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
@@ -145,6 +146,19 @@ is_fatal(enum err_code code)
 	return code == ERR_PROTOCOL || code == ERR_INTEGRITY;
 }
 
+/* Nothing is told, a refusal neither, of a state that may yet be undone. */
+static enum err_code
+settle(struct session *session, enum err_code code, struct err *err)
+{
+	struct err unsettled;
+
+	if (session->store == NULL || is_fatal(code) ||
+	    store_settle(session->store, &unsettled) == ERR_OK)
+		return code;
+	*err = unsettled;
+	return unsettled.code;
+}
+
 /* RET_END: the session ends after the client was told why. */
 static enum err_code
 answer(struct session *session, const struct json *request, struct view blob, int out,
@@ -157,15 +171,15 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	struct err cause;
 
 	json_put_bool(call.reply, "ok", true);
-	enum err_code code = dispatch(session, &call, err);
-	if (code == ERR_OK && session->store != NULL)
-		code = store_settle(session->store, err);
+	enum err_code code = settle(session, dispatch(session, &call, err), err);
 	if (code == ERR_OK)
 		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
 	if (code == ERR_OK)
 		return ERR_OK;
 	*ret_end = is_fatal(code);
 	cause = *err;
+	if (code == ERR_INTEGRITY)
+		journal_tell_end(session, &cause);
 	return send_error(out, code, &cause, err);
 }
 

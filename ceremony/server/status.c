@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/protocol/rows.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/opening/item.h"
@@ -34,14 +35,9 @@ static void
 add_item(struct json *items, const char *kind, const char *subject, const char *text,
     const char *waits, const char *next)
 {
-	struct json *item = json_new_object();
+	const struct status_item item = {kind, subject, text, waits, next};
 
-	json_put_text(item, "kind", kind);
-	json_put_text(item, "subject", subject);
-	json_put_text(item, "text", text);
-	json_put_text(item, "waits", waits);
-	json_put_text(item, "next", next);
-	json_add(items, item);
+	members_add(items, status_item_members, &item);
 }
 
 static void

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/request.h"
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/text/ceremony.h"
 #include "cli/whereabouts.h"
+
+static const struct member result_members[] = {
+    {"count", MEMBER_NUMBER, FIELD(struct ask_result, count)},
+    {"left", MEMBER_NUMBER, FIELD(struct ask_result, left)},
+    {"words", MEMBER_TEXT, FIELD(struct ask_result, words)},
+    {"quorum", MEMBER_TEXT, FIELD(struct ask_result, quorum)},
+    {"deadline", MEMBER_TIME, FIELD(struct ask_result, deadline)},
+    {NULL},
+};
 
 static enum err_code
 print_json(const struct cli_call *call, const struct ask_plan *plan,
@@ -14,11 +24,7 @@ print_json(const struct cli_call *call, const struct ask_plan *plan,
 
 	json_put_text(object, "id", result->id);
 	json_put_text(object, "mode", mode_names[plan->mode]);
-	json_put_int(object, "count", (int64_t)result->count);
-	json_put_int(object, "left", (int64_t)result->left);
-	json_put_text(object, "words", result->words);
-	json_put_text(object, "quorum", result->quorum);
-	json_put_time(object, "deadline", result->deadline);
+	members_put(object, result_members, result);
 	return call_print_json(call, object, err);
 }
 

@@ -14,10 +14,10 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 		struct rotated row;
 
 		TRY(rotate_result(rotations, i, &row, err));
-		ui_say(ui, "%s: %s%s%s", row.name,
+		ui_say(ui, "%s: %s%s%s", row.told.name,
 		    row.retired ? "replaced; the new value is accepted, the old one refused" :
-		                  row.debt,
-		    row.note[0] != '\0' ? ": " : "", row.note);
+		                  row.told.debt,
+		    row.told.note[0] != '\0' ? ": " : "", row.told.note);
 		if (row.code == ERR_OK && !row.retired)
 			row.code = ERR_TARGET_UNKNOWN;
 		if (*ret_worst == ERR_OK || (row.code != ERR_OK && row.code != ERR_WAITING))

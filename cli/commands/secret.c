@@ -15,21 +15,15 @@ struct listing {
 };
 
 static enum err_code
-list_row(void *context, const struct secret_row *row, struct err *err)
+list_row(void *context, const struct secret_listed *row, struct err *err)
 {
 	const struct listing *listing = context;
-	struct json *object = json_new_object();
 
 	(void)err;
 	if (!call_json(listing->call))
 		ui_say(listing->call->io->ui, "%-24s version %-4u %-14s %-10s %s", row->name,
 		    row->current, row->policy, row->rotator, row->state);
-	json_put_text(object, "name", row->name);
-	json_put_int(object, "current", row->current);
-	json_put_text(object, "policy", row->policy);
-	json_put_text(object, "rotator", row->rotator);
-	json_put_text(object, "state", row->state);
-	json_add(listing->all, object);
+	members_add(listing->all, secret_listed_members, row);
 	return ERR_OK;
 }
 
@@ -115,6 +109,23 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	return ERR_OK;
 }
 
+static const struct member definition_members[] = {
+    {"name", MEMBER_TEXT, FIELD(struct definition, name)},
+    {"secret", MEMBER_HEX, FIELD(struct definition, secret)},
+    {"definition", MEMBER_HEX, FIELD(struct definition, digest)},
+    {"effect", MEMBER_TEXT, FIELD(struct definition, effect)},
+    {"policy", MEMBER_TEXT, FIELD(struct definition, policy)},
+    {"rotator", MEMBER_TEXT, FIELD(struct definition, rotator)},
+    {NULL},
+};
+static const struct member state_members[] = {
+    {"current", MEMBER_NUMBER, FIELD(struct lookup, current)},
+    {"newest", MEMBER_NUMBER, FIELD(struct lookup, newest)},
+    {"released", MEMBER_BOOL, FIELD(struct lookup, released)},
+    {"part_exposed", MEMBER_BOOL, FIELD(struct lookup, part_exposed)},
+    {NULL},
+};
+
 static enum err_code
 show_json(const struct cli_call *call, const struct lookup *lookup, struct err *err)
 {
@@ -122,27 +133,16 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 	JSON *object = json_new_object();
 	struct json *debt;
 
-	json_put_text(object, "name", definition->name);
-	json_put_hex(object, "secret", VIEW_OF(definition->secret.bytes));
-	json_put_hex(object, "definition", VIEW_OF(definition->digest.bytes));
-	json_put_text(object, "effect", definition->effect);
-	json_put_text(object, "policy", definition->policy);
-	json_put_text(object, "rotator", definition->rotator);
+	members_put(object, definition_members, definition);
 	json_put_copy(object, "target", definition->target);
-	json_put_int(object, "current", lookup->current);
-	json_put_int(object, "newest", lookup->newest);
-	json_put_bool(object, "released", lookup->released);
-	json_put_bool(object, "part_exposed", lookup->part_exposed);
+	members_put(object, state_members, lookup);
 	if (lookup->header != NULL) {
 		json_put_text(object, "quorum", lookup->header->quorum);
 		json_put_int(object, "envelopes", lookup->header->envelope_count);
 	}
 	if (lookup->has_debt) {
 		debt = json_new_object();
-		json_put_text(debt, "state", lookup->debt_state);
-		json_put_time(debt, "due", lookup->debt_due);
-		json_put_int(debt, "tries", lookup->debt_tries);
-		json_put_text(debt, "note", lookup->debt_note);
+		members_put(debt, lookup_debt_members, lookup);
 		json_put(object, "debt", debt);
 	}
 	return call_print_json(call, object, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "ceremony/client/hand/hand.h"
 
@@ -16,18 +17,21 @@ policy_name(const char *const names[4], unsigned policy)
 	return names[policy < 4 ? policy : 0];
 }
 
+static const struct member found_members[] = {
+    {"reader", MEMBER_TEXT, FIELD(struct token_found, reader)},
+    {"serial", MEMBER_NUMBER, FIELD(struct token_found, serial)},
+    {"firmware", MEMBER_FIRMWARE, FIELD(struct token_found, firmware)},
+    {"problem", MEMBER_TEXT, FIELD(struct token_found, problem)},
+    {NULL},
+};
+
 static struct json *
 found_json(const struct token_found *found)
 {
 	struct json *object = json_new_object();
-	char firmware[FIRMWARE_TEXT_SIZE];
 
-	firmware_text(found->firmware, firmware);
 	json_put_text(object, "driver", found->driver->ops->traits->name);
-	json_put_text(object, "reader", found->reader);
-	json_put_int(object, "serial", found->serial);
-	json_put_text(object, "firmware", firmware);
-	json_put_text(object, "problem", found->problem);
+	members_put(object, found_members, found);
 	return object;
 }
 
@@ -139,28 +143,40 @@ show_info(const struct ui *ui, const struct token_info *info)
 		show_piv(ui, info);
 }
 
+static const struct member info_members[] = {
+    {"reader", MEMBER_TEXT, FIELD(struct token_info, reader)},
+    {"firmware", MEMBER_FIRMWARE, FIELD(struct token_info, firmware)},
+    {"pin_tries", MEMBER_SIGNED, FIELD(struct token_info, pin_tries)},
+    {"puk_tries", MEMBER_SIGNED, FIELD(struct token_info, puk_tries)},
+    {"pin_default", MEMBER_BOOL, FIELD(struct token_info, pin_default)},
+    {"puk_default", MEMBER_BOOL, FIELD(struct token_info, puk_default)},
+    {"management_default", MEMBER_BOOL, FIELD(struct token_info, management_default)},
+    {NULL},
+};
+static const struct member fido_members[] = {
+    {"aaguid", MEMBER_HEX, FIELD(struct token_info, aaguid)},
+    {"pin_missing", MEMBER_BOOL, FIELD(struct token_info, pin_missing)},
+    {"replug", MEMBER_BOOL, FIELD(struct token_info, replug)},
+    {NULL},
+};
+static const struct member key_members[] = {
+    {"slot", MEMBER_NUMBER, FIELD(struct token_key_info, slot)},
+    {"key", MEMBER_POINT, FIELD(struct token_key_info, key)},
+    {"generated", MEMBER_BOOL, FIELD(struct token_key_info, generated)},
+    {NULL},
+};
+
 static struct json *
 info_json(const struct token_info *info)
 {
 	struct json *object = json_new_object();
 	struct json *keys = json_new_object();
-	char firmware[FIRMWARE_TEXT_SIZE];
 
-	firmware_text(info->firmware, firmware);
 	json_put_int(object, "serial", info->serial);
 	json_put_text(object, "driver", info->traits->name);
-	json_put_text(object, "reader", info->reader);
-	json_put_text(object, "firmware", firmware);
-	json_put_int(object, "pin_tries", info->pin_tries);
-	json_put_int(object, "puk_tries", info->puk_tries);
-	json_put_bool(object, "pin_default", info->pin_default);
-	json_put_bool(object, "puk_default", info->puk_default);
-	json_put_bool(object, "management_default", info->management_default);
-	if (info->traits->derives) {
-		json_put_hex(object, "aaguid", VIEW_OF(info->aaguid));
-		json_put_bool(object, "pin_missing", info->pin_missing);
-		json_put_bool(object, "replug", info->replug);
-	}
+	members_put(object, info_members, info);
+	if (info->traits->derives)
+		members_put(object, fido_members, info);
 	for (int key = 0; key < TOKEN_KEYS; key++) {
 		const struct token_key_info *row = &info->keys[key];
 		struct json *one;
@@ -168,9 +184,7 @@ info_json(const struct token_info *info)
 		if (!row->present)
 			continue;
 		one = json_new_object();
-		json_put_int(one, "slot", row->slot);
-		json_put_hex(one, "key", VIEW_OF(row->key.bytes));
-		json_put_bool(one, "generated", row->generated);
+		members_put(one, key_members, row);
 		json_put_text(one, "pin", policy_name(pin_names, row->pin));
 		json_put_text(one, "touch", policy_name(touch_names, row->touch));
 		json_put(keys, token_key_names[key], one);

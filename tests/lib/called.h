@@ -23,6 +23,7 @@ struct called {
 	struct buf documents[CALLED_DOCUMENTS]; /* of the chain, as texts */
 	size_t document_count;
 	struct secret *host;                             /* signs as the host */
+	struct secret *log;                              /* signs the log; NULL: nobody can */
 	struct p256_key *keys[CALLED_TOKENS][KEY_COUNT]; /* of responders: sign and release */
 	struct dsse definitions[CALLED_ITEMS];
 	struct sealed_version versions[CALLED_ITEMS];
@@ -39,6 +40,7 @@ called_done(struct called *called)
 	for (size_t i = 0; i < called->document_count; i++)
 		buf_done(&called->documents[i]);
 	secret_freep(&called->host);
+	secret_freep(&called->log);
 	for (size_t i = 0; i < CALLED_TOKENS * KEY_COUNT; i++)
 		p256_key_freep(&called->keys[i / KEY_COUNT][i % KEY_COUNT]);
 	for (size_t i = 0; i < CALLED_ITEMS; i++) {
@@ -220,6 +222,8 @@ call(struct called *called)
 	fine(secret_new(ED25519_SIZE, &called->host, &err), &err);
 	fine(secret_random(called->host, ED25519_SIZE, &err), &err);
 	fine(ed25519_public(called->host, &called->founded.charter->host_statement, &err), &err);
+	if (called->log != NULL)
+		fine(ed25519_public(called->log, &called->founded.charter->host_log, &err), &err);
 	called_charter(called);
 	fine(roster_new(&roster, &err), &err);
 	roster->seat_count = 1;

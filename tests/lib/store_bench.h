@@ -7,6 +7,7 @@
 #define TESTS_LIB_STORE_BENCH_H
 
 #include <dirent.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "vault/seal/envelope.h"
 #include "vault/store/ceremony.h"
 #include "vault/store/debt.h"
+#include "vault/store/draft.h"
 #include "vault/store/log.h"
 #include "vault/store/log_hash.h"
 #include "vault/store/opened.h"
@@ -37,6 +39,30 @@ static const struct secret_id bench_secret = {{1}};
 static const struct id bench_ceremony = {{2}}, bench_debt = {{3}};
 static const char bench_shares[] = "shares that were sealed again, to be found in a file";
 
+__attribute__((unused)) static enum err_code
+bench_key(struct secret **ret_key, struct err *err)
+{
+	return secret_from(view_of_text("a key of 32 bytes for the tests."), ret_key, err);
+}
+
+/* Like fork, but that a child does not see its parent's secrets (base/locked.c): it has a key of its own.  It
+ * opens a store of its own too, ends with _exit, and dies when it crashes, rather than run on as a test. */
+__attribute__((unused)) static pid_t
+bench_fork(struct bench *bench)
+{
+	struct err err;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGABRT, SIG_DFL);
+	bench->store = NULL;
+	if (bench_key(&bench->key, &err) != ERR_OK)
+		_exit(2);
+	return child;
+}
+
 __attribute__((unused)) static int
 bench_setup(void **state)
 {
@@ -46,7 +72,7 @@ bench_setup(void **state)
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-store-XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	snprintf(bench->file, sizeof(bench->file), "%s/vault.db", bench->folder);
-	assert_ok(secret_from(view_of_text("a key of 32 bytes for the tests."), &bench->key, &err));
+	assert_ok(bench_key(&bench->key, &err));
 	assert_ok(store_create(bench->folder, "test", bench->key, &bench->store, &err));
 	*state = bench;
 	return 0;
@@ -294,7 +320,9 @@ bench_fill(struct bench *bench)
 	    .definition = bench_definition(store, 0x13),
 	    .current = 1,
 	    .newest = 2};
+	const struct draft_row draft = {.digest = charter, .seat = "ciso"};
 	assert_ok(store_add_document(store, &charter, &err));
+	assert_ok(store_add_draft(store, &draft, &err));
 	assert_ok(store_set_text(store, "draft", "a draft", &err));
 	assert_ok(store_add_secret(store, &secret, &err));
 	bench_version(store, 1);
@@ -318,6 +346,22 @@ bench_file_holds(const struct bench *bench, const char *text)
 	return memmem(bytes.data, bytes.size, text, strlen(text)) != NULL;
 }
 
+/* The database is BYTES again, in the same file, so that the store stays open; it reads, since SQLite knows by a
+ * counter in the file whether its cache still holds, and would take the next change of these bytes for the
+ * one before. */
+__attribute__((unused)) static void
+bench_put_back(const struct bench *bench, const struct buf *bytes)
+{
+	struct err err;
+	uint64_t size;
+	FILE *file = fopen(bench->file, "r+");
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), (off_t)bytes->size), 0);
+	assert_int_equal(fwrite(bytes->data, 1, bytes->size, file), bytes->size);
+	assert_int_equal(fclose(file), 0);
+	assert_ok(store_log_size(bench->store, &size, &err));
+}
+
 /* Run SQL on the file as somebody who is bound by nothing: no constraint, no trigger of ours. */
 __attribute__((unused)) static void
 tamper(const struct bench *bench, const char *sql)
@@ -338,14 +382,75 @@ tamper(const struct bench *bench, const char *sql)
 	sqlite3_close(database);
 }
 
-/* Let every column take values of every type, NULL too (but in the keys of tables without rowid). */
-__attribute__((unused)) static void
-tamper_with_types(const struct bench *bench)
+/* The same while every column takes values of every type, NULL too (but in the keys of tables without rowid); then
+ * the form of the database is as it was.  What SQLite says of it. */
+__attribute__((unused)) static int
+tamper_loosely(const struct bench *bench, const char *sql)
 {
+	BUF text = {0};
+	sqlite3 *database = NULL;
+	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
+	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;"
+	        "PRAGMA synchronous = OFF; PRAGMA writable_schema = ON;"
+	        "CREATE TEMP TABLE kept AS SELECT name, sql FROM main.sqlite_schema;"
+	        "UPDATE main.sqlite_schema SET sql ="
+	        " replace(replace(replace(sql, 'STRICT, ', ''), 'STRICT', ''), 'NOT NULL', '')"
+	        " WHERE type = 'table'; PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	int result = sqlite3_exec(database, sql, NULL, NULL, NULL);
+	assert_int_equal(
+	    sqlite3_exec(database,
+	        "PRAGMA writable_schema = ON; UPDATE main.sqlite_schema AS now SET sql ="
+	        " (SELECT kept.sql FROM kept WHERE kept.name = now.name) WHERE type = 'table';"
+	        "PRAGMA writable_schema = RESET",
+	        NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+	return result;
+}
+
+/* Run SQL while TABLE has no index of its own, and its text has INSTEAD where it had PART; then it is as it was,
+ * but that the indices know nothing of it. */
+__attribute__((unused)) static void
+tamper_without_index(const struct bench *bench, const char *table, const char *part,
+    const char *instead, const char *sql)
+{
+	BUF text = {0};
+	buf_format(&text,
+	    "PRAGMA writable_schema = ON;"
+	    "CREATE TEMP TABLE kept AS SELECT * FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "DELETE FROM main.sqlite_schema WHERE tbl_name = '%s' AND type = 'index';"
+	    "UPDATE main.sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s';"
+	    "PRAGMA writable_schema = RESET; %s;"
+	    "PRAGMA writable_schema = ON; DELETE FROM main.sqlite_schema WHERE tbl_name = '%s';"
+	    "INSERT INTO main.sqlite_schema SELECT * FROM kept; PRAGMA writable_schema = RESET",
+	    table, table, part, instead, table, sql, table);
+	tamper(bench, buf_string(&text));
+}
+
+/* A second debt, OTHER, that is paid; the database's index of ids leads from each of the two to the other. */
+__attribute__((unused)) static void
+bench_exchange_debts(struct bench *bench, struct id other)
+{
+	struct err err;
+	struct debt_row debt = debt_of(0);
+	debt.id = other;
+	debt.state = DEBT_RETIRED;
+	bench_begin(bench);
+	assert_ok(store_add_debt(bench->store, &debt, &err));
+	bench_commit(bench);
 	tamper(bench,
-	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
-	    " replace(replace(replace(sql, 'STRICT, ', ''), 'STRICT', ''), 'NOT NULL', '')"
-	    " WHERE type = 'table'");
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = zeroblob(15)"
+	    " WHERE state = 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE ids.arrival <>"
+	    " debts.arrival) WHERE state <> 'retired'; UPDATE debts SET id = (SELECT id FROM ids WHERE"
+	    " ids.arrival <> debts.arrival) WHERE state = 'retired'");
+	tamper_without_index(bench, "debts", "UNIQUE", "",
+	    "CREATE TEMP TABLE ids AS SELECT arrival, id FROM debts; UPDATE debts SET id = (SELECT id FROM"
+	    " ids WHERE ids.arrival <> debts.arrival)");
 }
 
 #endif

@@ -268,6 +268,32 @@ def operations(tree):
     for name, _ in cells[0]:
         if name not in [row[0] for row in code]: yield f"{SERVER} has no operation {name}"
 
+SCHEMA, CELLS, KINDS, FORMAT = ("vault/store/schema.c", "vault/store/cells.c", "vault/store/cells.h", "docs/FORMAT.md")
+
+def kinds(text):
+    """The numbers of enum cell_kind."""
+    numbers, number = {}, 0
+    for name, value in re.findall(r"\b(CELL_\w+)(?: = (\d+))?", text.partition("enum cell_kind {")[2].partition("}")[0]):
+        number = int(value) if value else number + 1
+        numbers[name] = number
+    return numbers
+
+def tables(tree):
+    """Each table says which cells its rows are, or why they are none; FORMAT.md has the same."""
+    if SCHEMA not in tree.names: return
+    made = re.findall(r'"CREATE TABLE (\w+) \(', tree.text(SCHEMA))
+    cells = dict(re.findall(r"\{ROWS\((\w+)\), (CELL_\w+),", tree.text(CELLS)))
+    none = re.findall(r'\{"(\w+)",\s*\.why = "[^"]{10,}"\}', tree.text(CELLS))
+    numbers = kinds(tree.text(KINDS))
+    said = {(int(kind), name) for kind, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", tree.text(FORMAT), re.M)}
+    for name in made:
+        if (name in cells) == (name in none): yield f"{CELLS} does not say which cells {name} has, or why none"
+    for name in [*cells, *none]:
+        if name not in made: yield f"{SCHEMA} has no table {name}, which {CELLS} speaks of"
+    has = {(numbers.get(kind, 0), name) for name, kind in cells.items()}
+    for kind, name in has ^ said: yield f"{FORMAT} and {CELLS} do not agree on {name}, kind {kind}"
+    for kind in set(numbers) - set(re.findall(r"\bCELL_\w+", tree.text(CELLS))): yield f"{KINDS}: {kind} is no cell's"
+
 CHECKS = [
     ("arrows point down", arrows),
     ("one third-party library in one file", libraries),
@@ -282,6 +308,7 @@ CHECKS = [
     ("each header compiles alone", headers),
     ("no two rooms have a function in common", copies),
     ("who may ask for what, and what proves it", operations),
+    ("each table has its cells", tables),
 ]
 NEED_BUILD = (all_built, state)
 

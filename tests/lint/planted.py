@@ -64,6 +64,20 @@ SAYS = "| `look` | `id` | `state` | |\n| `move` | `move` | | |\n\n## Who may ask
 HOUSE["ceremony/server/server.c"] = source("ceremony/server/server.c", "\n" + OPS)
 HOUSE["docs/PROTOCOL.md"] = SAYS
 
+SCHEMA = 'static const char *const made[] = {\n    "CREATE TABLE box ("\n    ") STRICT;"\n    "CREATE TABLE sum ("\n    ") STRICT;",\n};\n'
+CELLS = ('#include <stddef.h>\n\n#define ROWS(name) #name\n\nstruct table {\n\tconst char *name;\n\tint kind;\n\tconst char *why;\n};\n'
+    'static const struct table told[] = {\n    {ROWS(box), CELL_BOX, NULL},\n    {"sum", .why = "whoever adds gets the same"},\n};\n')
+KINDS = "enum cell_kind { CELL_BOX = 1 };\n"
+KEPT = "| 1 | `box` | id | |\n"
+for name, text in (("schema", SCHEMA), ("cells", CELLS)):
+    HOUSE[f"vault/store/{name}.h"] = header(f"vault/store/{name}.h")
+    HOUSE[f"vault/store/{name}.c"] = source(f"vault/store/{name}.c", "\n" + text)
+HOUSE["vault/store/cells.h"] = header("vault/store/cells.h").replace("\nint", "\n" + KINDS + "int", 1)
+HOUSE["docs/FORMAT.md"] = KEPT
+
+def with_cells(old, new):
+    return {"vault/store/cells.c": source("vault/store/cells.c", "\n" + CELLS.replace(old, new))}
+
 def with_ops(old, new):
     return {"ceremony/server/server.c": source("ceremony/server/server.c", "\n" + OPS.replace(old, new))}
 
@@ -195,6 +209,15 @@ FAULTS = [
         "vault/seal/box.c": source("vault/seal/box.c", body=COPIED),
         "ceremony/server/host.c": source("ceremony/server/host.c", body=COPIED)},
         "ceremony/server/host.c:5 and vault/seal/box.c:5 have "),
+    ("cells", "a table of which nobody says anything", {"vault/store/schema.c": source("vault/store/schema.c",
+        "\n" + SCHEMA.replace("TABLE sum", "TABLE lost"))},
+        ["which cells lost has, or why none", "no table sum, which"]),
+    ("cells", "a table without cells that does not say why", with_cells("whoever adds gets the same", "none"),
+        "which cells sum has, or why none"),
+    ("cells", "a kind that FORMAT.md does not have", {"docs/FORMAT.md": KEPT.replace("| 1 |", "| 2 |")},
+        ["do not agree on box, kind 1", "do not agree on box, kind 2"]),
+    ("cells", "a kind of no cell", {"vault/store/cells.h":
+        HOUSE["vault/store/cells.h"].replace("CELL_BOX = 1", "CELL_BOX = 1,\n\tCELL_LID")}, "CELL_LID is no cell's"),
     ("who may", "an operation that proves less than PROTOCOL.md says",
         with_ops('"an officer", "a signature"', '"an officer", NULL'), "move | founding, live | an officer | reads"),
     ("who may", "an operation that proves nothing", {**with_ops('"a signature"', '"good will"'),

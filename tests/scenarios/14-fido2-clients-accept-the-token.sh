@@ -21,12 +21,12 @@ mkfifo claims
 setpriv --pdeathsig TERM -- /usr/bin/python3 "$client" serve <> claims > client.log 2>&1 &
 TOKENS_PIDS+=($!)
 exec 7> claims
+trap '' PIPE # should it die, the claim that misses it says so, with its last words
 fido2() { # fido2 CLAIM ARGUMENT...
 	# Never twice the same: the answer to an earlier claim would pass for this one's.
 	local code=claim.$BASHPID.$EPOCHREALTIME words status
 	printf -v words '\x1f%s' "/proc/$BASHPID/fd/1" "$code" "$(token_reader "$token")" "$@"
-	echo "${words:1}" >&7
-	tokens_until 300 test -s "$code" || return 99
+	echo "${words:1}" >&7 && tokens_until 300 test -s "$code" || { cat client.log; return 99; }
 	read -r status < "$code"
 	return "$status"
 }

@@ -112,7 +112,7 @@ ok "... and the log verifies" halligan log verify
 wrong "escrow: its last byte" released 6 'escrow/.*put the escrow file back' "flip \$(ls -d \"$VAULT\"/escrow/*) -1" as alice done "$id"
 is "the target kept its key" "$(cksum < "$SSHD_AUTHORIZED")" "$(cksum < kept.released/authorized_keys)"
 wrong "a debt that is said to be paid" released 6 'a row of debts .* not as the vault left it' "tamper sql \"UPDATE debts SET state = 'retired'\"" halligan log verify
-wrong "a release that is forgotten" released 6 'cells of rows that are gone' "tamper sql 'DELETE FROM opened'" halligan log verify
+wrong "a release that is forgotten" released 6 'a row of opened .* is gone' "tamper sql 'DELETE FROM opened'" halligan log verify
 restore released
 ok "with every byte as it was it opens" opened
 ok "and is replaced" as alice done "$id"
@@ -132,7 +132,7 @@ wrong "suspension: no row" suspended 6 'a row of documents .* is gone' "tamper s
 wrong "test: the seat" suspended 6 "$STATEMENT" "tamper payload test '\"seat\":\"ciso\"' '\"seat\":\"cisp\"'" standing
 wrong "test: a bit of the stored text" suspended 6 "$STATEMENT" "tamper flip statements text \"type = 'test'\"" standing
 wrong "test: no signature" suspended 6 "$STATEMENT" "tamper drop-signatures test" standing
-wrong "test: no row" suspended 6 'cells of rows that are gone' "tamper sql 'DELETE FROM tests'" halligan log verify
+wrong "test: no row" suspended 6 'a row of tests .* is gone' "tamper sql 'DELETE FROM tests'" halligan log verify
 restore suspended
 ok "with every byte as it was the log verifies" halligan log verify
 tap_end

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/json_members.h"
 #include "base/text.h"
 #include "tokens/sim/state/file.h"
 
@@ -165,13 +165,11 @@ static const char *
 run_status_word(struct device *device, const struct words *words)
 {
 	struct fault fault = {.kind = FAULT_STATUS};
-	unsigned status;
 
 	if (!read_ins(words->word[1], &fault.ins))
 		return not_an_ins;
-	if (strlen(words->word[2]) != 4 || !read_number(words->word[2], 16, 0xffff, &status))
+	if (strlen(words->word[2]) != 4 || !read_number(words->word[2], 16, 0xffff, &fault.number))
 		return "the status word must be four hex digits";
-	fault.number = status;
 	return add_fault(device, &fault);
 }
 
@@ -194,13 +192,11 @@ static const char *
 add_counted(struct device *device, const struct words *words, enum fault_kind kind)
 {
 	struct fault fault = {.kind = kind};
-	unsigned number;
 
 	if (!read_ins(words->word[1], &fault.ins))
 		return not_an_ins;
-	if (!read_number(words->word[2], 10, 60000, &number))
+	if (!read_number(words->word[2], 10, 60000, &fault.number))
 		return "the number of bytes must be at most 60000";
-	fault.number = number;
 	return add_fault(device, &fault);
 }
 
@@ -242,13 +238,11 @@ static const char *
 add_ctap(struct device *device, const struct words *words, enum fault_kind kind)
 {
 	struct fault fault = {.kind = kind};
-	unsigned number;
 
 	if (!read_ctap(words->word[1], &fault.ins))
 		return not_a_command;
-	if (strlen(words->word[2]) != 2 || !read_number(words->word[2], 16, 0xff, &number))
+	if (strlen(words->word[2]) != 2 || !read_number(words->word[2], 16, 0xff, &fault.number))
 		return "the status or the flags must be two hex digits";
-	fault.number = number;
 	return add_fault(device, &fault);
 }
 
@@ -276,13 +270,11 @@ static const char *
 run_extra_touch(struct device *device, const struct words *words)
 {
 	struct fault fault = {.kind = FAULT_EXTRA_TOUCH, .ins = FAULT_ANY_CTAP};
-	unsigned number;
 
-	if (!read_number(words->word[1], 10, 9, &number) || number == 0)
+	if (!read_number(words->word[1], 10, 9, &fault.number) || fault.number == 0)
 		return "the number of touches must be 1 to 9";
 	if (words->count > 2 && !read_ctap(words->word[2], &fault.ins))
 		return not_a_command;
-	fault.number = number;
 	return add_fault(device, &fault);
 }
 
@@ -346,6 +338,21 @@ static const struct command {
 };
 
 /* {"serial":1001,...,"ins":{"20":1,"a4":2}} */
+static const struct member status_members[] = {
+    {"present", MEMBER_BOOL, FIELD(struct device, present)},
+    {"powered", MEMBER_BOOL, FIELD(struct device, powered)},
+    {"touch_mode", MEMBER_CHOICE, FIELD(struct device, touch), .choices = device_touch_names},
+    {"touch_waiting", MEMBER_BOOL, FIELD(struct device, blinking)},
+    {"touches", MEMBER_NUMBER, FIELD(struct device, touches)},
+    {"pin_tries", MEMBER_NUMBER, FIELD(struct device, state.pin.tries)},
+    {"puk_tries", MEMBER_NUMBER, FIELD(struct device, state.puk.tries)},
+    {"fido_pin", MEMBER_BOOL, FIELD(struct device, state.fido.pin_set)},
+    {"fido_pin_tries", MEMBER_NUMBER, FIELD(struct device, state.fido.pin_tries)},
+    {"fido_credentials", MEMBER_NUMBER, FIELD(struct device, state.fido.count)},
+    {"apdus", MEMBER_NUMBER, FIELD(struct device, apdus)},
+    {NULL},
+};
+
 static enum err_code
 put_status(const struct device *device, struct buf *ret_reply, struct err *err)
 {
@@ -360,17 +367,7 @@ put_status(const struct device *device, struct buf *ret_reply, struct err *err)
 	json_put_text(json, "firmware", buf_string(&version));
 	sim_quirks_text(device->state.quirks, &quirks);
 	json_put_text(json, "quirks", buf_string(&quirks));
-	json_put_bool(json, "present", device->present);
-	json_put_bool(json, "powered", device->powered);
-	json_put_text(json, "touch_mode", device_touch_names[device->touch]);
-	json_put_bool(json, "touch_waiting", device->blinking);
-	json_put_int(json, "touches", device->touches);
-	json_put_int(json, "pin_tries", device->state.pin.tries);
-	json_put_int(json, "puk_tries", device->state.puk.tries);
-	json_put_bool(json, "fido_pin", device->state.fido.pin_set);
-	json_put_int(json, "fido_pin_tries", device->state.fido.pin_tries);
-	json_put_int(json, "fido_credentials", (int64_t)device->state.fido.count);
-	json_put_int(json, "apdus", device->apdus);
+	members_put(json, status_members, device);
 	for (unsigned ins = 0; ins < 256; ins++)
 		if (device->per_ins[ins] > 0) {
 			const uint8_t byte = (uint8_t)ins;

@@ -27,7 +27,7 @@ enum fault_kind {
 struct fault {
 	enum fault_kind kind;
 	int ins; /* where: an instruction, FAULT_CTAP + a command, or any of one sort */
-	size_t number;
+	unsigned number;
 	uint8_t bytes[FAULT_BYTES_MAX];
 	size_t size;
 };

@@ -71,39 +71,32 @@ static const struct option option_names[] = {
     {0},
 };
 
+static const struct {
+	int letter;
+	size_t offset;
+} option_places[] = {
+    {'s', offsetof(struct options, state)},
+    {'n', offsetof(struct options, serial)},
+    {'f', offsetof(struct options, firmware)},
+    {'p', offsetof(struct options, pin)},
+    {'u', offsetof(struct options, puk)},
+    {'k', offsetof(struct options, socket)},
+    {'c', offsetof(struct options, control)},
+    {'t', offsetof(struct options, touch)},
+    {'r', offsetof(struct options, profile)},
+    {'q', offsetof(struct options, quirks)},
+    {'F', offsetof(struct options, fido_pin)},
+    {'v', offsetof(struct options, uv)},
+    {'a', offsetof(struct options, always_uv)},
+};
+
 static const char **
 option_place(struct options *options, int letter)
 {
-	switch (letter) {
-	case 's':
-		return &options->state;
-	case 'n':
-		return &options->serial;
-	case 'f':
-		return &options->firmware;
-	case 'p':
-		return &options->pin;
-	case 'u':
-		return &options->puk;
-	case 'k':
-		return &options->socket;
-	case 'c':
-		return &options->control;
-	case 't':
-		return &options->touch;
-	case 'r':
-		return &options->profile;
-	case 'q':
-		return &options->quirks;
-	case 'F':
-		return &options->fido_pin;
-	case 'v':
-		return &options->uv;
-	case 'a':
-		return &options->always_uv;
-	default:
-		return NULL;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(option_places); i++)
+		if (option_places[i].letter == letter)
+			return (const char **)((uint8_t *)options + option_places[i].offset);
+	return NULL;
 }
 
 /* Only the options whose letters stand in ALLOWED, each at most once, and no other arguments. */

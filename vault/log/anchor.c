@@ -424,10 +424,10 @@ write_at(struct anchor *anchor, size_t index, struct view bytes, struct err *err
 		at += put;
 	}
 	if (fdatasync(anchor->fd) != 0)
-		return err_errno(err, ERR_IO, errno,
-		    "the disk did not confirm what was written to %s; what is on it is unknown; check the "
-		    "disk, then start again",
-		    anchor->path);
+		return err_set(err, ERR_IO, /* whatever the reason, a full disk too */
+		    "the disk did not confirm what was written to %s (%s); what is on it is unknown; "
+		    "check the disk, then start again",
+		    anchor->path, strerror(errno));
 	return ERR_OK;
 }
 

@@ -57,12 +57,15 @@ enum err_code anchor_key(const struct secret *log_seed, struct secret **ret_key,
     struct err *err) MUST_CHECK;
 
 /* Make FOLDER's anchor, settled at STATE with SEQ 0; file and folder are synced.  ERR_EXISTS when there is
- * one, whatever is in it; ERR_REFUSED when something else has its name.  VAULT is all zeros while the vault is being founded and has no id. */
+ * one, whatever is in it; ERR_REFUSED when something else has its name.  VAULT is all zeros while the vault is
+ * being founded and has no id. */
 enum err_code anchor_create(const char *folder, const struct digest *vault,
     const struct secret *key, const struct anchor_state *state, struct err *err) MUST_CHECK;
 
-/* Open FOLDER's anchor; the slots are not read yet.  KEY must live until anchor_free.  ERR_INTEGRITY: it is
- * missing, a symbolic link, no regular file, of a wrong size, of another owner or open to others. */
+/* Open FOLDER's anchor; the slots are not read yet.  VAULT is all zeros while the vault is being founded: then
+ * the first valid slot that is read is taken, whatever it names, and so is the id in it, for all later ones.
+ * KEY must live until anchor_free.  ERR_INTEGRITY: it is missing, a symbolic link, no regular file, of a wrong
+ * size, of another owner or open to others. */
 enum err_code anchor_open(const char *folder, const struct digest *vault, const struct secret *key,
     struct anchor **ret_anchor, struct err *err) MUST_CHECK;
 void anchor_free(struct anchor *anchor); /* accepts NULL */
@@ -79,8 +82,9 @@ enum err_code anchor_read(struct anchor *anchor, struct anchor_slot *ret_slot,
     struct err *err) MUST_CHECK;
 
 /* Write the slot that follows number BEFORE, which anchor_read gave under the same writer lock or this call
- * was made for, so it has SEQ BEFORE + 1; durable (fdatasync) when ERR_OK is returned.  After ERR_IO what
- * is on the disk is unknown, and nothing more is read or written through ANCHOR. */
+ * was made for, so it has SEQ BEFORE + 1; durable (fdatasync) when ERR_OK is returned.  After ERR_IO, and after
+ * ERR_NO_SPACE (where a disk wants room to overwrite), nothing more is read or written through ANCHOR: what is
+ * on the disk is unknown. */
 enum err_code anchor_write(struct anchor *anchor, uint64_t before, const struct anchor_state *from,
     const struct anchor_state *to, struct err *err) MUST_CHECK;
 

@@ -19,7 +19,8 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "an old database was restored: its log has %" PRIu64
 		    " %s, and the vault's has %" PRIu64
-		    " by its anchor; nothing is released.  Put the newest database back",
+		    " by its anchor, so it was put there after its last leaf; nothing is released.  Put the newest "
+		    "database back",
 		    size, leaves, slot->from.size);
 	return err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64
@@ -40,6 +41,30 @@ count_leaves(struct store *store, uint64_t *ret_size, struct err *err)
 	return ERR_OK;
 }
 
+/* What was read before may have been told to somebody, so it is never undone: not by a database that was put
+ * back where the writer had died, and that the slot still allows, and not by what others made of it. */
+static enum err_code
+check_continues(struct store *store, struct err *err)
+{
+	const struct anchor_state *seen = &store->seen, *base = &store->base;
+	struct digest proof[TLOG_PROOF_MAX];
+	size_t count;
+
+	if (seen->size == 0 || anchor_state_equal(seen, base))
+		return ERR_OK;
+	if (base->size > seen->size) {
+		TRY(tlog_prove_consistency(seen->size, base->size, store_log_fetch, store, proof,
+		    &count, err));
+		if (tlog_verify_consistency(seen->size, base->size, &seen->log_root,
+		        &base->log_root, proof, count, err) == ERR_OK)
+			return ERR_OK;
+	}
+	return err_set(err, ERR_INTEGRITY,
+	    "an old database was put in place meanwhile: a state of %" PRIu64
+	    " %s that was read is not in it; nothing is released.  Put the newest database back",
+	    seen->size, text_plural(seen->size, "leaf", "leaves"));
+}
+
 static enum err_code
 find_base(struct store *store, struct err *err)
 {
@@ -54,6 +79,8 @@ find_base(struct store *store, struct err *err)
 		store->base = store->slot.from;
 	else
 		return alarm_size(&store->slot, size, err);
+	TRY(check_continues(store, err));
+	store->seen = store->base;
 	if (store->slot.from.size < size && size > store->unsettled)
 		store->unsettled = size;
 	return ERR_OK;
@@ -101,16 +128,52 @@ store_lock(const struct store *store, struct file_lock **ret_lock, struct err *e
 	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
 }
 
+/* What is in the file now is unknown: the next one who starts finds out. */
+static bool
+is_fault_of_disk(enum err_code code)
+{
+	return code == ERR_IO || code == ERR_NO_SPACE;
+}
+
+static enum err_code
+announce(struct store *store, struct err *err)
+{
+	enum err_code code =
+	    anchor_write(store->anchor, store->slot.seq, &store->base, &store->now, err);
+
+	if (is_fault_of_disk(code))
+		sql_stop(store->sql);
+	return code;
+}
+
+/* The database has what was announced, so that no failure may say that it has not. */
+static enum err_code
+confirm(struct store *store, struct err *err)
+{
+	struct err cause;
+
+	store->seen = store->now;
+	store->unsettled = store->now.size;
+	if (anchor_write(store->anchor, store->slot.seq + 1, &store->now, &store->now, &cause) ==
+	    ERR_OK) {
+		store->unsettled = 0; /* nor is any older one */
+		return ERR_OK;
+	}
+	sql_stop(store->sql);
+	return err_set(err, ERR_IO,
+	    "what was changed is in the database, and not confirmed yet: %s; start again",
+	    cause.text);
+}
+
 enum err_code
 store_commit_anchored(struct store *store, struct err *err)
 {
 	struct err ignored;
 
-	TRY(anchor_write(store->anchor, store->slot.seq, &store->base, &store->now, err));
+	TRY(announce(store, err));
 	enum err_code code = sql_commit(store->sql, err);
 	if (code == ERR_OK)
-		return anchor_write(store->anchor, store->slot.seq + 1, &store->now, &store->now,
-		    err);
+		return confirm(store, err);
 	if (code != ERR_IO) /* else nobody knows: the next one who looks finds out */
 		(void)!anchor_write(store->anchor, store->slot.seq + 1, &store->base, &store->base,
 		    &ignored);

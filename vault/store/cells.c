@@ -27,12 +27,6 @@ sql_text(const char *text)
 	return (struct sql_value){.kind = SQL_TEXT, .bytes = view_of_text(text)};
 }
 
-struct sql_value
-sql_number(int64_t number)
-{
-	return (struct sql_value){.kind = SQL_INTEGER, .number = number};
-}
-
 /* ---- what stands in an index ---- */
 
 static bool
@@ -41,14 +35,22 @@ column_is(const struct sql_row *row, size_t column, const char *text)
 	return view_equal(row->values[column].bytes, view_of_text(text));
 }
 
+/* As much of BYTES as fits behind the first AT; what somebody else wrote may have any size, and none. */
+static void
+put_middle(uint8_t middle[DIGEST_SIZE], size_t at, struct view bytes)
+{
+	size_t size = bytes.size < DIGEST_SIZE - at ? bytes.size : DIGEST_SIZE - at;
+
+	if (size > 0)
+		memcpy(middle + at, bytes.data, size);
+}
+
 enum { SECRET_NAME = 1 };
 
 static void
 name_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 {
-	struct view name = row->values[SECRET_NAME].bytes;
-
-	memcpy(ret_middle, name.data, name.size < DIGEST_SIZE ? name.size : DIGEST_SIZE);
+	put_middle(ret_middle, 0, row->values[SECRET_NAME].bytes);
 }
 
 enum { VERSION_SECRET, VERSION_STATE = 2, VERSION_HEADER = 4, VERSION_EXPOSED = 6 };
@@ -77,9 +79,7 @@ charter_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 static void
 secret_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 {
-	struct view secret = row->values[VERSION_SECRET].bytes;
-
-	memcpy(ret_middle, secret.data, secret.size < DIGEST_SIZE ? secret.size : DIGEST_SIZE);
+	put_middle(ret_middle, 0, row->values[VERSION_SECRET].bytes);
 }
 
 enum { ITEM_CEREMONY, ITEM_SECRET = 2, ITEM_DEBT = 5 };
@@ -88,12 +88,10 @@ static void
 item_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 {
 	struct view ceremony = row->values[ITEM_CEREMONY].bytes;
-	struct view secret = row->values[ITEM_SECRET].bytes;
 
-	if (ceremony.size + secret.size > DIGEST_SIZE)
-		return;
-	memcpy(ret_middle, ceremony.data, ceremony.size);
-	memcpy(ret_middle + ceremony.size, secret.data, secret.size);
+	put_middle(ret_middle, 0, ceremony);
+	put_middle(ret_middle, ceremony.size < DIGEST_SIZE ? ceremony.size : DIGEST_SIZE,
+	    row->values[ITEM_SECRET].bytes);
 }
 
 static bool
@@ -192,7 +190,7 @@ put_value(struct buf *buf, const struct sql_value *value)
 	buf_u8(buf, (uint8_t)value->kind);
 	if (value->kind == SQL_INTEGER)
 		buf_u64(buf, (uint64_t)value->number);
-	else if (value->kind != SQL_NULL)
+	else if (value->kind == SQL_TEXT || value->kind == SQL_BYTES)
 		buf_lp32(buf, value->bytes);
 }
 

@@ -127,6 +127,5 @@ uint64_t cell_number(const struct tree_key *key);
 
 struct sql_value sql_bytes(struct view bytes);
 struct sql_value sql_text(const char *text);
-struct sql_value sql_number(int64_t number);
 
 #endif

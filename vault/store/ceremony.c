@@ -6,6 +6,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 static enum err_code
 add_row(struct store *store, const struct ceremony_row *row, struct err *err)
@@ -94,7 +95,7 @@ store_update_ceremony(struct store *store, const struct ceremony_row *row, struc
 	sql_put_int(&query, row->expires);
 	store_put_digest_or_null(&query, &row->release);
 	store_put_id(&query, &row->id);
-	return sql_run_one(&query, "ceremony");
+	return state_change(store, TABLE_CEREMONIES, &query, 5, "ceremony");
 }
 
 static void
@@ -191,7 +192,7 @@ store_update_item(struct store *store, const struct id *ceremony, size_t positio
 	store_put_id_or_null(&query, row->has_debt ? &row->debt : NULL);
 	sql_put_text(&query, row->note);
 	store_put_item(&query, ceremony, position);
-	return sql_run_one(&query, "item of a ceremony");
+	return state_change(store, TABLE_ITEMS, &query, 3, "item of a ceremony");
 }
 
 enum err_code

@@ -6,6 +6,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 static enum err_code
 check_paid(struct store *store, const struct secret_id *secret, struct err *err)
@@ -53,7 +54,7 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	sql_put_int(&query, row->tries);
 	sql_put_text(&query, row->note);
 	store_put_id(&query, &row->id);
-	return sql_run_one(&query, "rotation debt");
+	return state_change(store, TABLE_DEBTS, &query, 6, "rotation debt");
 }
 
 static void

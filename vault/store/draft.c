@@ -4,6 +4,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum err_code
 store_add_draft(struct store *store, const struct draft_row *row, struct err *err)
@@ -68,5 +69,5 @@ store_drop_draft(struct store *store, const struct digest *digest, struct err *e
 	    sql_query(store->sql, "drafts", "DELETE FROM drafts WHERE digest = ?", err);
 
 	store_put_digest(&query, digest);
-	return sql_run(&query, NULL);
+	return state_change(store, TABLE_DRAFTS, &query, 0, NULL);
 }

@@ -47,8 +47,8 @@ struct store {
 	struct digest logged;    /* the state's root when the last one was */
 	struct state state;
 
-	uint64_t
-	    unsettled; /* leaves of a state that was read before its writer had settled it; 0: none */
+	struct anchor_state seen; /* the newest one that was read or written; of size 0: none yet */
+	uint64_t unsettled; /* leaves of one that was read before its writer settled it; 0: none */
 };
 
 #endif

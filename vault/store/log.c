@@ -83,7 +83,15 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 	    "INSERT INTO log_leaf (position, data) VALUES (?, ?)", err);
 	sql_put_int(&query, (int64_t)index);
 	sql_put_bytes(&query, data);
-	return sql_run(&query, NULL);
+	return sql_run(&query);
+}
+
+static enum err_code
+append(struct store *store, struct view data, const struct digest *hash, struct err *err)
+{
+	TRY(insert_leaf(store, store->now.size, data, err));
+	TRY(tlog_append(&store->frontier, hash, store_log_keep, store, err));
+	return tlog_frontier_root(&store->frontier, &store->now.log_root, err);
 }
 
 enum err_code
@@ -92,14 +100,25 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 	struct digest hash;
 	TRY(store_check_frontier(store, err));
 	TRY(state_apply(store, &store->logged, err));
-	uint64_t size = store->now.size;
 	TRY(tlog_leaf_hash(data, &hash, err));
-	TRY(insert_leaf(store, size, data, err));
-	TRY(tlog_append(&store->frontier, &hash, store_log_keep, store, err));
-	TRY(tlog_frontier_root(&store->frontier, &store->now.log_root, err));
-	store->now.size++;
-	store->leaves++;
-	*ret_index = size;
+	uint64_t before = store->leaves;
+	store->leaves = 0; /* half a leaf counts as none, and makes none of those before it */
+	TRY(append(store, data, &hash, err));
+	store->leaves = before + 1;
+	*ret_index = store->now.size++;
+	return ERR_OK;
+}
+
+enum err_code
+store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "log_leaf",
+	    "SELECT position, data FROM log_leaf ORDER BY position DESC LIMIT 1", err);
+	TRY(sql_one(&query, "leaf"));
+	int64_t index = sql_get_int(&query, "position", 0, INT64_MAX);
+	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
+	TRY(sql_end(&query));
+	*ret_index = (uint64_t)index;
 	return ERR_OK;
 }
 
@@ -181,7 +200,10 @@ enum err_code
 store_log_recompute(struct store *store,
     void (*progress)(void *context, uint64_t done, uint64_t size), void *context, struct err *err)
 {
-	uint64_t size;
-	TRY(store_log_size(store, &size, err));
-	return recompute(store, size, progress, context, err);
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	TRY(recompute(store, store->base.size, progress, context, err));
+	/* Somebody who changes both makes them agree. */
+	return store_check_frontier(store, err);
 }

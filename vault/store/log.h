@@ -15,8 +15,11 @@ enum err_code store_log_head(struct store *store, uint64_t *ret_size, struct dig
 /* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
-/* Recompute every stored hash from the leaves.  ERR_INTEGRITY names the first that differs.
- * PROGRESS (may be NULL) is told every 10,000 leaves. */
+/* The last leaf as the database has it, which is shown to be nothing: for the text of an alarm.  ERR_NOT_FOUND. */
+enum err_code store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data,
+    struct err *err) MUST_CHECK;
+/* Recompute every stored hash from the leaves, and compare the root with the anchor's.  ERR_INTEGRITY names
+ * the first that differs.  PROGRESS (may be NULL) is told every 10,000 leaves. */
 enum err_code store_log_recompute(struct store *store,
     void (*progress)(void *context, uint64_t done, uint64_t size), void *context,
     struct err *err) MUST_CHECK;

@@ -65,7 +65,13 @@ store_log_keep(void *context, unsigned level, uint64_t index, const struct diges
 	    "INSERT INTO log_hash (position, hash) VALUES (?, ?)", err);
 	sql_put_int(&query, position);
 	store_put_digest(&query, hash);
-	return sql_run(&query, NULL);
+	enum err_code code = sql_run(&query);
+	if (code == ERR_EXISTS) /* nobody of ours writes one before its leaf */
+		return err_set(err, ERR_INTEGRITY,
+		    "the log has the hash %u/%" PRIu64
+		    " of leaves that are not there: somebody wrote there",
+		    level, index);
+	return code;
 }
 
 enum err_code

@@ -33,7 +33,7 @@ write_node(void *context, uint64_t id, struct view body, struct view kids, struc
 	sql_put_int(&query, (int64_t)id);
 	sql_put_bytes(&query, body);
 	sql_put_bytes(&query, kids);
-	return sql_run(&query, NULL);
+	return sql_run(&query);
 }
 
 static enum err_code
@@ -43,7 +43,7 @@ erase_node(void *context, uint64_t id, struct err *err)
 	SQL_QUERY query = sql_query(store->sql, "nodes", "DELETE FROM nodes WHERE id = ?", err);
 
 	sql_put_int(&query, (int64_t)id);
-	return sql_run(&query, NULL);
+	return sql_run(&query);
 }
 
 static enum err_code

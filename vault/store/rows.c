@@ -104,15 +104,6 @@ store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret
 	return has;
 }
 
-enum err_code
-store_one_digest(struct sql_query *query, const char *what, const char *column,
-    struct digest *ret_digest)
-{
-	TRY(sql_one(query, what));
-	store_get_digest(query, column, ret_digest);
-	return sql_end(query);
-}
-
 void
 store_get_secret_id(struct sql_query *query, const char *column, struct secret_id *ret_id)
 {
@@ -180,15 +171,4 @@ store_get_box(struct sql_query *query, size_t max, struct sealed_box *ret_box)
 		return;
 	*ret_box = box;
 	box.ciphertext = (struct buf){0};
-}
-
-void
-store_put_states(struct sql_query *query, unsigned states, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if ((states >> i & 1) != 0)
-			sql_put_text(query, names[i]);
-		else
-			sql_put_null(query);
-	}
 }

@@ -26,9 +26,6 @@ void store_get_digest(struct sql_query *query, const char *column, struct digest
 void store_get_id(struct sql_query *query, const char *column, struct id *ret_id);
 /* False, and RET_ID left alone, for NULL. */
 bool store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret_id);
-/* The only column of the first row; ERR_NOT_FOUND "there is no such WHAT". */
-enum err_code store_one_digest(struct sql_query *query, const char *what, const char *column,
-    struct digest *ret_digest) MUST_CHECK;
 void store_get_secret_id(struct sql_query *query, const char *column, struct secret_id *ret_id);
 uint32_t store_get_version_number(struct sql_query *query, const char *column);
 uint32_t store_get_u32(struct sql_query *query, const char *column);
@@ -40,9 +37,5 @@ void store_get_name(struct sql_query *query, const char *column, char ret_name[S
 unsigned store_get_state(struct sql_query *query, const char *column, const char *const *names);
 /* MAX bytes of ciphertext at most.  Nothing is handed over after a failure. */
 void store_get_box(struct sql_query *query, size_t max, struct sealed_box *ret_box);
-
-/* Bind COUNT parameters: the names of the states in the bit set STATES, and NULLs for the others. */
-void store_put_states(struct sql_query *query, unsigned states, const char *const *names,
-    size_t count);
 
 #endif

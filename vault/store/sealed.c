@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "vault/store/inside.h"
-#include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum { STEP = 32 };
 

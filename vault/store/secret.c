@@ -10,6 +10,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum { STEP = 32 };
 
@@ -31,16 +32,24 @@ check_name(const char *name, struct err *err)
 	return ERR_OK;
 }
 
+/* By another secret than ID, which may be NULL. */
+static enum err_code
+check_untaken(struct store *store, const char *name, const struct secret_id *id, struct err *err)
+{
+	struct secret_row present;
+	enum err_code code = store_find_secret(store, name, &present, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK || (id != NULL && memcmp(&present.id, id, sizeof(*id)) == 0))
+		return code;
+	return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", name);
+}
+
 enum err_code
 store_add_secret(struct store *store, const struct secret_row *row, struct err *err)
 {
-	struct secret_row present;
 	TRY(check_name(row->name, err));
-	enum err_code code = store_find_secret(store, row->name, &present, err);
-	if (code == ERR_OK)
-		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already", row->name);
-	if (code != ERR_NOT_FOUND)
-		return code;
+	TRY(check_untaken(store, row->name, NULL, err));
 	SQL_QUERY query =
 	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", err);
 	store_put_secret_id(&query, &row->id);
@@ -55,6 +64,7 @@ enum err_code
 store_update_secret(struct store *store, const struct secret_row *row, struct err *err)
 {
 	TRY(check_name(row->name, err));
+	TRY(check_untaken(store, row->name, &row->id, err));
 	SQL_QUERY query = sql_query(store->sql, "secrets",
 	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
 	    err);
@@ -63,7 +73,7 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
 	store_put_secret_id(&query, &row->id);
-	return sql_run_one(&query, "secret");
+	return state_change(store, TABLE_SECRETS, &query, 4, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -274,7 +284,7 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_change(store, TABLE_VERSIONS, &query, 1, "version");
 }
 
 enum err_code
@@ -284,7 +294,7 @@ store_set_part_exposed(struct store *store, const struct secret_id *secret, uint
 	SQL_QUERY query = sql_query(store->sql, "versions",
 	    "UPDATE versions SET part_exposed = 1 WHERE secret = ? AND number = ?", err);
 	store_put_number(&query, secret, number);
-	return sql_run_one(&query, "version");
+	return state_change(store, TABLE_VERSIONS, &query, 0, "version");
 }
 
 enum err_code

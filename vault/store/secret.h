@@ -29,7 +29,7 @@ void version_row_done(struct version_row *row);
 enum err_code store_add_secret(struct store *store, const struct secret_row *row,
     struct err *err) MUST_CHECK; /* ERR_EXISTS by name or id */
 enum err_code store_update_secret(struct store *store, const struct secret_row *row,
-    struct err *err) MUST_CHECK;
+    struct err *err) MUST_CHECK; /* ERR_EXISTS: another has the name */
 enum err_code store_get_secret(struct store *store, const struct secret_id *id,
     struct secret_row *ret_row, struct err *err) MUST_CHECK;
 enum err_code store_find_secret(struct store *store, const char *name, struct secret_row *ret_row,

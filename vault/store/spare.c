@@ -8,6 +8,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum err_code
 store_accept_spare(struct store *store, const struct secret_id *secret, uint32_t version,
@@ -20,7 +21,7 @@ store_accept_spare(struct store *store, const struct secret_id *secret, uint32_t
 	store_put_number(&query, secret, version);
 	store_put_digest(&query, token);
 	store_put_digest(&query, statement);
-	return sql_run(&query, NULL);
+	return state_change(store, TABLE_SPARES, &query, 0, NULL);
 }
 
 /* The columns of a row behind its key; STATEMENT is zero while there is no box. */
@@ -98,7 +99,7 @@ store_put_spare(struct store *store, const struct spare_row *row, struct view ci
 	sql_put_bytes(&query, ciphertext);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return sql_run_one(&query, "spare");
+	return state_change(store, TABLE_SPARES, &query, 4, "spare");
 }
 
 enum err_code
@@ -170,7 +171,7 @@ set_test(struct store *store, const struct spare_row *row, const struct digest *
 	store_put_digest(&query, test);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return sql_run_one(&query, "spare");
+	return state_change(store, TABLE_SPARES, &query, 1, "spare");
 }
 
 enum err_code
@@ -195,12 +196,12 @@ store_test_spare(struct store *store, const struct digest *token, const struct d
 }
 
 static enum err_code
-erase_from(struct store *store, const char *table, const char *text, const struct secret_id *secret,
-    uint32_t version, struct err *err)
+erase_from(struct store *store, enum table_name table, const char *text,
+    const struct secret_id *secret, uint32_t version, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, table, text, err);
+	SQL_QUERY query = sql_query(store->sql, cell_tables[table].name, text, err);
 	store_put_number(&query, secret, version);
-	return sql_run(&query, NULL);
+	return state_change_below(store, table, &query);
 }
 
 enum err_code
@@ -208,8 +209,8 @@ store_erase_envelopes(struct store *store, const struct secret_id *secret, uint3
     struct err *err)
 {
 	TRY(sql_erases(store->sql, err));
-	TRY(erase_from(store, "envelopes", "DELETE FROM envelopes WHERE secret = ? AND version = ?",
-	    secret, version, err));
-	return erase_from(store, "spares", "DELETE FROM spares WHERE secret = ? AND version = ?",
-	    secret, version, err);
+	TRY(erase_from(store, TABLE_ENVELOPES,
+	    "DELETE FROM envelopes WHERE secret = ? AND version = ?", secret, version, err));
+	return erase_from(store, TABLE_SPARES,
+	    "DELETE FROM spares WHERE secret = ? AND version = ?", secret, version, err);
 }

@@ -374,6 +374,12 @@ sql_rollback(struct sql *sql)
 	sql->erases = false;
 }
 
+void
+sql_stop(struct sql *sql)
+{
+	sql->dead = true;
+}
+
 uint64_t
 sql_transaction(const struct sql *sql)
 {
@@ -583,10 +589,4 @@ sql_take_bytes(struct sql_query *query)
 	const void *data = sqlite3_column_blob(query->statement->prepared, query->column);
 	int size = sqlite3_column_bytes(query->statement->prepared, query->column++);
 	return view_of(data, data != NULL ? (size_t)size : 0);
-}
-
-uint64_t
-sql_rows_changed(const struct sql_query *query)
-{
-	return (uint64_t)sqlite3_changes64(query->sql->database);
 }

@@ -47,6 +47,9 @@ enum err_code sql_erases(struct sql *sql, struct err *err) MUST_CHECK;
 /* For sql_commit: it stays open when it fails.  ERR_NOT_FOUND: a foreign key is not kept. */
 enum err_code sql_try_commit(struct sql *sql, struct err *err) MUST_CHECK;
 void sql_rollback(struct sql *sql); /* nothing open: nothing happens */
+/* From now on everything is refused, as after a failed fsync: what goes with the database is not known to be on
+ * the disk. */
+void sql_stop(struct sql *sql);
 bool sql_is_writing(const struct sql *sql);
 /* Which transaction is open, of all since the database was opened; 0: none. */
 uint64_t sql_transaction(const struct sql *sql);
@@ -98,7 +101,5 @@ void sql_get_row(const struct sql_query *query, struct sql_row *ret_row);
 /* Take it, as what it is; views stand until SQLite is called again. */
 int64_t sql_take_int(struct sql_query *query);
 struct view sql_take_bytes(struct sql_query *query);
-/* Rows touched by the change that just ended. */
-uint64_t sql_rows_changed(const struct sql_query *query);
 
 #endif

@@ -124,33 +124,11 @@ sql_one_int(struct sql_query *query, const char *what, int64_t min, int64_t max,
 	return ERR_OK;
 }
 
-bool
-sql_next_below(struct sql_query *query, size_t count, size_t max, const char *column)
-{
-	if (!sql_next(query))
-		return false;
-	if (count == max)
-		sql_fail(query, column, "has too many rows");
-	return count < max;
-}
-
 enum err_code
-sql_run(struct sql_query *query, uint64_t *ret_rows)
+sql_run(struct sql_query *query)
 {
 	while (sql_next(query))
 		continue;
-	if (query->code == ERR_OK && ret_rows != NULL)
-		*ret_rows = sql_rows_changed(query);
-	return query->code;
-}
-
-enum err_code
-sql_run_one(struct sql_query *query, const char *what)
-{
-	uint64_t rows = 0;
-	TRY(sql_run(query, &rows));
-	if (rows == 0)
-		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
 	return query->code;
 }
 

@@ -27,15 +27,10 @@ void sql_fail(struct sql_query *query, const char *column, const char *fault);
 /* The number that the first row alone has, called WHAT. */
 enum err_code sql_one_int(struct sql_query *query, const char *what, int64_t min, int64_t max,
     int64_t *ret_value) MUST_CHECK;
-/* The next row after COUNT others; one beyond MAX is a failure, of COLUMN. */
-bool sql_next_below(struct sql_query *query, size_t count, size_t max, const char *column);
-
 /* The sticky failure, or that everything was read. */
 enum err_code sql_end(struct sql_query *query) MUST_CHECK;
-/* Run a change to its end.  RET_ROWS (may be NULL): how many rows it touched. */
-enum err_code sql_run(struct sql_query *query, uint64_t *ret_rows) MUST_CHECK;
-/* Run a change that must touch a row; ERR_NOT_FOUND "there is no such WHAT" otherwise. */
-enum err_code sql_run_one(struct sql_query *query, const char *what) MUST_CHECK;
+/* Run a change to its end. */
+enum err_code sql_run(struct sql_query *query) MUST_CHECK;
 
 /* The numbers in the file's header.  SCHEMA grows with every change of the form, whoever makes it. */
 struct sql_marks {

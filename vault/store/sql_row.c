@@ -14,8 +14,10 @@ sql_row_kind(int type)
 		return SQL_TEXT;
 	case SQLITE_BLOB:
 		return SQL_BYTES;
+	case SQLITE_NULL:
+		return SQL_NULL;
 	default:
-		return SQL_NULL; /* no table holds real numbers */
+		return SQL_REAL;
 	}
 }
 
@@ -29,7 +31,7 @@ sql_row_read(struct sqlite3_stmt *prepared, struct sql_row *ret_row)
 		*value = (struct sql_value){.kind = sql_row_kind(sqlite3_column_type(prepared, i))};
 		if (value->kind == SQL_INTEGER) {
 			value->number = sqlite3_column_int64(prepared, i);
-		} else if (value->kind != SQL_NULL) {
+		} else if (value->kind == SQL_TEXT || value->kind == SQL_BYTES) {
 			value->bytes.data = sqlite3_column_blob(prepared, i);
 			value->bytes.size = (size_t)sqlite3_column_bytes(prepared, i);
 		}
@@ -43,7 +45,7 @@ value_of(sqlite3_value *stored)
 
 	if (value.kind == SQL_INTEGER) {
 		value.number = sqlite3_value_int64(stored);
-	} else if (value.kind != SQL_NULL) {
+	} else if (value.kind == SQL_TEXT || value.kind == SQL_BYTES) {
 		value.bytes.data = sqlite3_value_blob(stored);
 		value.bytes.size = (size_t)sqlite3_value_bytes(stored);
 	}

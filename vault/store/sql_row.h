@@ -6,10 +6,10 @@
 #include "base/bytes.h"
 
 /* Columns and parameters as they are stored, unchecked: for sql_query.c and state.c alone. */
-enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
+enum sql_kind { SQL_NOTHING, SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES, SQL_REAL };
 enum { SQL_VALUES = 16 };
 struct sql_value {
-	enum sql_kind kind;
+	enum sql_kind kind; /* real: of no row of ours, and its value is not looked at */
 	int64_t number;
 	struct view bytes; /* stands until SQLite is called again */
 };

@@ -181,7 +181,11 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 	TRY(store_anchored(store, err));
 	if (state->code != ERR_OK)
 		return state_fail(store, err);
-	changes = calloc(state->count + 1, sizeof(*changes));
+	if (state->count == 0) {
+		*ret_root = store->now.state_root;
+		return ERR_OK;
+	}
+	changes = calloc(state->count, sizeof(*changes));
 	if (changes == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for changes");
 	size_t count = merge_changes(state, changes);
@@ -194,24 +198,24 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 
 /* ---- what is read ---- */
 
-static enum err_code
-alarm(const struct table *table, const char *met, struct err *err)
+enum err_code
+state_alarm(const struct table *table, const char *met, struct err *err)
 {
 	return err_set(err, ERR_INTEGRITY,
-	    "a row of %s in the database %s: somebody wrote there, or an older database was put in "
-	    "place",
+	    "a row of %s in the database %s: somebody wrote there since the vault wrote that row, or put "
+	    "an older database in place; put the newest whole backup back, database and anchor",
 	    table->name, met);
 }
 
+/* As it is after the first CHANGES of this transaction. */
 static enum err_code
-find(struct store *store, const struct tree_key *key, bool *ret_has, struct digest *ret_value,
-    struct err *err)
+find_after(struct store *store, size_t changes, const struct tree_key *key, bool *ret_has,
+    struct digest *ret_value, struct err *err)
 {
 	struct tree_nodes nodes = store_nodes(store);
 
 	TRY(store_anchored(store, err));
-	/* What was changed within this transaction counts. */
-	for (size_t i = store->state.count; i > 0; i--) {
+	for (size_t i = changes; i > 0; i--) {
 		const struct tree_change *change = &store->state.changes[i - 1].change;
 
 		if (tree_key_order(&change->key, key) == 0) {
@@ -224,6 +228,24 @@ find(struct store *store, const struct tree_key *key, bool *ret_has, struct dige
 }
 
 static enum err_code
+find(struct store *store, const struct tree_key *key, bool *ret_has, struct digest *ret_value,
+    struct err *err)
+{
+	return find_after(store, store->state.count, key, ret_has, ret_value, err);
+}
+
+static enum err_code
+compare(const struct table *table, bool has, const struct digest *value,
+    const struct digest *expected, struct err *err)
+{
+	if (!has)
+		return state_alarm(table, "is none that the vault has", err);
+	if (!digest_equal(value, expected))
+		return state_alarm(table, "is not as the vault left it", err);
+	return ERR_OK;
+}
+
+static enum err_code
 prove_cell(struct store *store, const struct table *table, const struct tree_cell *cell,
     struct err *err)
 {
@@ -231,21 +253,19 @@ prove_cell(struct store *store, const struct table *table, const struct tree_cel
 	bool has;
 
 	TRY(find(store, &cell->key, &has, &value, err));
-	if (!has)
-		return alarm(table, "is none that the vault has", err);
-	if (!digest_equal(&value, &cell->value))
-		return alarm(table, "is not as the vault left it", err);
-	return ERR_OK;
+	return compare(table, has, &cell->value, &value, err);
 }
 
 enum err_code
 state_prove(struct store *store, const struct table *table, const struct sql_row *row,
-    struct err *err)
+    struct tree_key *ret_key, struct err *err)
 {
 	struct tree_cell cell;
 
 	TRY(cell_of_row(table, row, &cell, err));
-	return prove_cell(store, table, &cell, err);
+	TRY(prove_cell(store, table, &cell, err));
+	*ret_key = cell.key;
+	return ERR_OK;
 }
 
 enum err_code
@@ -282,31 +302,21 @@ prove_named(struct store *store, const struct table *table, struct sql_query *qu
 	if (found) {
 		TRY(prove_row(store, table, query, &cell));
 		if (tree_key_order(&cell.key, &key) != 0)
-			return alarm(table, "is another than was asked for", query->err);
+			return state_alarm(table, "is another than was asked for", query->err);
 		return ERR_OK;
 	}
 	TRY(find(store, &key, &has, &value, query->err));
-	return has ? alarm(table, "is gone", query->err) : ERR_OK;
-}
-
-enum err_code
-state_has(struct store *store, enum table_name name, struct sql_query *query, bool *ret_has)
-{
-	bool found = sql_next(query);
-
-	TRY(sql_end(query));
-	query->code = prove_named(store, &cell_tables[name], query, found);
-	*ret_has = found;
-	return query->code;
+	return has ? state_alarm(table, "is gone", query->err) : ERR_OK;
 }
 
 enum err_code
 state_one(struct store *store, enum table_name name, struct sql_query *query, const char *what)
 {
-	bool found;
+	bool found = sql_next(query);
 
-	TRY(state_has(store, name, query, &found));
-	if (!found)
+	TRY(sql_end(query));
+	query->code = prove_named(store, &cell_tables[name], query, found);
+	if (query->code == ERR_OK && !found)
 		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
 	return query->code;
 }
@@ -326,9 +336,122 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 	if (query->code == ERR_OK && has)
 		query->code =
 		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
-	if (query->code == ERR_OK && sql_run(query, NULL) == ERR_EXISTS)
-		query->code = alarm(table, "is none that the vault has", query->err);
+	if (query->code == ERR_OK && sql_run(query) == ERR_EXISTS)
+		query->code = state_alarm(table, "is none that the vault has", query->err);
 	return query->code;
+}
+
+/* ---- changes ---- */
+
+static bool
+lies_in(const struct tree_range *range, const struct tree_key *key)
+{
+	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
+}
+
+/* That what the statement changed, whose first change has number FROM, is EXPECTED rows in RANGE, as the vault
+ * left them. */
+static enum err_code
+check_changed(struct store *store, const struct table *table, size_t from,
+    const struct tree_range *range, uint64_t expected, struct err *err)
+{
+	uint64_t count = 0;
+
+	for (size_t i = from; i < store->state.count; i++) {
+		const struct tree_change change = store->state.changes[i].change;
+		struct digest value;
+		bool has;
+
+		if (change.key.bytes[0] != table->kind)
+			continue;
+		if (!lies_in(range, &change.key))
+			return state_alarm(table, "is another than was asked for", err);
+		if (!change.had)
+			continue;
+		TRY(find_after(store, from, &change.key, &has, &value, err));
+		TRY(compare(table, has, &change.old, &value, err));
+		count++;
+	}
+	return count == expected ? ERR_OK : state_alarm(table, "is gone", err);
+}
+
+/* After an alarm nothing is committed, should somebody try. */
+static enum err_code
+run_change(struct store *store, const struct table *table, struct sql_query *query,
+    const struct tree_range *range, uint64_t expected)
+{
+	struct state *state = &store->state;
+	size_t from = state->count;
+
+	if (sql_run(query) == ERR_EXISTS)
+		query->code = state_alarm(table, "is none that the vault has", query->err);
+	if (query->code == ERR_OK && state->code != ERR_OK)
+		query->code = state_fail(store, query->err);
+	if (query->code == ERR_OK)
+		query->code = check_changed(store, table, from, range, expected, query->err);
+	if (query->code == ERR_INTEGRITY && state->code == ERR_OK) {
+		state->code = query->code;
+		state->err = *query->err;
+	}
+	return query->code;
+}
+
+enum err_code
+state_change(struct store *store, enum table_name name, struct sql_query *query, size_t key_at,
+    const char *what)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_range range;
+	struct digest value;
+	bool has;
+
+	TRY(sql_end(query));
+	query->code = cell_key(table, query->bound.values + key_at, &range.from, query->err);
+	range.to = range.from;
+	if (query->code == ERR_OK)
+		query->code = find(store, &range.from, &has, &value, query->err);
+	if (query->code == ERR_OK && run_change(store, table, query, &range, has) == ERR_OK &&
+	    !has && what != NULL)
+		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
+	return query->code;
+}
+
+static enum err_code
+count_below(struct store *store, const struct table *table, const struct sql_value *parent,
+    struct tree_range *ret_range, uint64_t *ret_count, struct err *err)
+{
+	struct tree_nodes nodes = store_nodes(store);
+
+	TRY(store_anchored(store, err));
+	if (state_is_changed(store))
+		TRY(state_apply(store, &store->now.state_root, err));
+	TRY(cell_rows_below(table, parent, ret_range, err));
+	return tree_count(&nodes, &store->now.state_root, ret_range, ret_count, err);
+}
+
+enum err_code
+state_change_below(struct store *store, enum table_name name, struct sql_query *query)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_range range;
+	uint64_t expected;
+
+	TRY(sql_end(query));
+	query->code = count_below(store, table, query->bound.values, &range, &expected, query->err);
+	if (query->code == ERR_OK)
+		return run_change(store, table, query, &range, expected);
+	return query->code;
+}
+
+enum err_code
+state_count_below(struct store *store, enum table_name name, const struct sql_value *parent,
+    uint64_t *ret_count, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_range range;
+
+	TRY(sql_enter(store->sql, &scope, err));
+	return count_below(store, &cell_tables[name], parent, &range, ret_count, err);
 }
 
 /* ---- lists ---- */
@@ -351,33 +474,32 @@ static enum err_code
 count_expected(struct state_list *list)
 {
 	struct sql_query *query = list->query;
-	struct tree_nodes nodes = store_nodes(list->store);
-	struct tree_range range;
 
-	TRY(store_anchored(list->store, query->err));
-	if (state_is_changed(list->store))
-		TRY(state_apply(list->store, &list->store->now.state_root, query->err));
-	TRY(cell_rows_below(&cell_tables[list->table], query->bound.values, &range, query->err));
-	TRY(tree_count(&nodes, &list->store->now.state_root, &range, &list->expected, query->err));
+	TRY(count_below(list->store, &cell_tables[list->table], query->bound.values, &list->range,
+	    &list->expected, query->err));
 	list->seen = calloc(list->expected + 1, sizeof(*list->seen));
-	list->room = list->expected;
 	if (list->seen == NULL)
 		return err_set(query->err, ERR_MEMORY, "out of memory for a list");
 	return ERR_OK;
 }
 
+/* Each is a row of the vault, below the parent that was asked for, and comes once; so there are not more of
+ * them than the tree has. */
 static enum err_code
 check_next(struct state_list *list)
 {
 	const struct table *table = &cell_tables[list->table];
+	struct err *err = list->query->err;
 	struct tree_cell cell;
 
-	if (list->count == list->room)
-		return alarm(table, "is one too many", list->query->err);
 	TRY(prove_row(list->store, table, list->query, &cell));
+	if (!lies_in(&list->range, &cell.key))
+		return state_alarm(table, "is another than was asked for", err);
 	for (size_t i = list->count; i > 0; i--)
 		if (tree_key_order(&list->seen[i - 1], &cell.key) == 0)
-			return alarm(table, "comes twice", list->query->err);
+			return state_alarm(table, "comes twice", err);
+	if (list->count == list->expected)
+		return state_alarm(table, "is one too many", err);
 	list->seen[list->count++] = cell.key;
 	return ERR_OK;
 }
@@ -393,138 +515,12 @@ state_next(struct state_list *list)
 	if (query->code == ERR_OK && found)
 		query->code = check_next(list);
 	if (query->code == ERR_OK && !found && list->count != list->expected)
-		query->code = alarm(&cell_tables[list->table], "is gone", query->err);
+		query->code = state_alarm(&cell_tables[list->table], "is gone", query->err);
 	return found && query->code == ERR_OK;
-}
-
-typedef enum err_code cells_in_order(const struct tree_nodes *nodes, const struct digest *root,
-    const struct tree_range *range, const struct tree_key *from, struct tree_cell *ret_cells,
-    size_t max, size_t *ret_count, struct err *err);
-
-static enum err_code
-read_cells(struct store *store, cells_in_order *read, const struct tree_range *range,
-    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err)
-{
-	SQL_SCOPE scope = {0};
-	struct tree_nodes nodes = store_nodes(store);
-
-	TRY(sql_enter(store->sql, &scope, err));
-	TRY(store_anchored(store, err));
-	if (state_is_changed(store))
-		TRY(state_apply(store, &store->now.state_root, err));
-	return read(&nodes, &store->now.state_root, range, from, ret_cells, max, ret_count, err);
-}
-
-enum err_code
-state_range(struct store *store, const struct tree_range *range, const struct tree_key *after,
-    struct tree_cell *ret_cells, size_t max, size_t *ret_count, struct err *err)
-{
-	return read_cells(store, tree_next, range, after, ret_cells, max, ret_count, err);
-}
-
-enum err_code
-state_first(struct store *store, uint8_t kind, const struct sql_value *parent,
-    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err)
-{
-	struct tree_range range;
-
-	TRY(cell_index_below(kind, parent, &range, err));
-	return read_cells(store, tree_next, &range, from, ret_cells, max, ret_count, err);
-}
-
-enum err_code
-state_last(struct store *store, uint8_t kind, const struct sql_value *parent,
-    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err)
-{
-	struct tree_range range;
-
-	TRY(cell_index_below(kind, parent, &range, err));
-	return read_cells(store, tree_previous, &range, from, ret_cells, max, ret_count, err);
-}
-
-void
-state_cells_done(struct state_cells *cells)
-{
-	free(cells->rows);
-	*cells = (struct state_cells){0};
-}
-
-static int
-compare_newest(const void *a, const void *b)
-{
-	const struct tree_cell *first = a, *second = b;
-	uint64_t left = cell_number(&first->key), right = cell_number(&second->key);
-
-	return left > right ? -1 : left < right;
-}
-
-static int
-compare_oldest(const void *a, const void *b)
-{
-	return compare_newest(b, a);
-}
-
-enum err_code
-state_of_states(struct store *store, uint8_t kind, const char *const *names, unsigned states,
-    bool newest, size_t max, struct state_cells *ret_cells, struct err *err)
-{
-	SQL_SCOPE scope = {0};
-	STATE_CELLS cells = {calloc((size_t)__builtin_popcount(states) * max + 1,
-	                         sizeof(*cells.rows)),
-	    0};
-
-	if (cells.rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list");
-	TRY(sql_enter(store->sql, &scope, err));
-	for (size_t i = 0; names[i] != NULL; i++) {
-		struct sql_value state = sql_text(names[i]);
-		size_t count = 0;
-
-		if ((states >> i & 1) != 0)
-			TRY((newest ? state_last : state_first)(store, kind, &state, NULL,
-			    cells.rows + cells.count, max, &count, err));
-		cells.count += count;
-	}
-	qsort(cells.rows, cells.count, sizeof(*cells.rows),
-	    newest ? compare_newest : compare_oldest);
-	ret_cells->rows = TAKE(cells.rows);
-	ret_cells->count = cells.count < max ? cells.count : max;
-	return ERR_OK;
-}
-
-enum err_code
-state_named(struct store *store, uint8_t kind, const struct sql_value *parent, const char *what,
-    struct digest *ret_key, struct err *err)
-{
-	struct tree_cell cell;
-	size_t count;
-
-	TRY(state_last(store, kind, parent, NULL, &cell, 1, &count, err));
-	if (count == 0)
-		return err_set(err, ERR_NOT_FOUND, "there is no such %s", what);
-	*ret_key = cell.value;
-	return ERR_OK;
-}
-
-enum err_code
-state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *err)
-{
-	SQL_SCOPE scope = {0};
-	struct tree_nodes nodes = store_nodes(store);
-	struct tree_range range = cell_index_from(kind, view_of(NULL, 0));
-
-	TRY(sql_enter(store->sql, &scope, err));
-	TRY(store_anchored(store, err));
-	if (state_is_changed(store))
-		TRY(state_apply(store, &store->now.state_root, err));
-	return tree_count(&nodes, &store->now.state_root, &range, ret_count, err);
 }
 
 int64_t
 state_arrival(struct store *store)
 {
-	return (int64_t)(store->now.size * ARRIVALS + store->arrivals++);
+	return (int64_t)(store->now.size * ARRIVALS + ++store->arrivals); /* 0 is before all */
 }

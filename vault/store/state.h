@@ -3,9 +3,9 @@
  * Rows that are proven: what a query reads is compared with the state tree, whose root the anchor gives,
  * and what changes is written into it.  For vault/store/ alone.
  *
- * A row is read whole ("SELECT *"), proven, and only then taken apart; what is not there is proven too.  A
- * change needs no call: every row that SQL adds, changes or removes is seen as it was and as it is, and at
- * state_apply the tree must have known it as it was.
+ * A row is read whole ("SELECT *"), proven, and only then taken apart; what is not there is proven too.  Every
+ * row that SQL adds, changes or removes is seen as it was and as it is, and at state_apply the tree must have
+ * known it as it was; that it is the row which was meant, the calls below see to.
  *
  * ERR_INTEGRITY of every call: the database is not as the vault left it; it says which row.
  */
@@ -26,9 +26,11 @@ enum err_code state_apply(struct store *store, struct digest *ret_root, struct e
 bool state_is_changed(const struct store *store);
 void state_forget(struct store *store); /* the transaction is over */
 
-/* ROW, which was read from TABLE; and that which INDEX has for it, if it has. */
+/* ERR_INTEGRITY "a row of TABLE in the database MET", and what that means. */
+enum err_code state_alarm(const struct table *table, const char *met, struct err *err);
+/* ROW, which was read from TABLE and has RET_KEY; and that which INDEX has for it, if it has. */
 enum err_code state_prove(struct store *store, const struct table *table, const struct sql_row *row,
-    struct err *err) MUST_CHECK;
+    struct tree_key *ret_key, struct err *err) MUST_CHECK;
 enum err_code state_prove_index(struct store *store, const struct table *table,
     const struct index *index, const struct sql_row *row, bool *ret_has,
     struct err *err) MUST_CHECK;
@@ -36,60 +38,38 @@ enum err_code state_prove_index(struct store *store, const struct table *table,
  * no such WHAT": proven. */
 enum err_code state_one(struct store *store, enum table_name table, struct sql_query *query,
     const char *what) MUST_CHECK;
-/* Is there such a row?  The parameters as for state_one. */
-enum err_code state_has(struct store *store, enum table_name table, struct sql_query *query,
-    bool *ret_has) MUST_CHECK;
-
 /* Run QUERY, which adds one row and whose parameters are its columns.  ERR_EXISTS: there is one by that primary
  * key; what else must be unique was asked for before, so that a row that stands in the way is an alarm. */
 enum err_code state_insert(struct store *store, enum table_name table,
     struct sql_query *query) MUST_CHECK;
+
+/* Run QUERY, which changes or removes one row, or adds it where there is none; its parameters from the one at
+ * KEY_AT on (the first is at 0) are the primary key.  It changes that row and no other, wherever the database's
+ * own index leads.  ERR_NOT_FOUND "there is no such WHAT": proven; WHAT may be NULL, then that is right too.  As
+ * for state_insert, what else must be unique was asked for before. */
+enum err_code state_change(struct store *store, enum table_name table, struct sql_query *query,
+    size_t key_at, const char *what) MUST_CHECK;
+/* The same of all rows below a parent, whose columns are the first parameters. */
+enum err_code state_change_below(struct store *store, enum table_name table,
+    struct sql_query *query) MUST_CHECK;
+/* How many they are. */
+enum err_code state_count_below(struct store *store, enum table_name table,
+    const struct sql_value *parent, uint64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* All rows of TABLE below a parent: the parameters of QUERY are the parent's columns. */
 struct state_list {
 	struct store *store;
 	enum table_name table;
 	struct sql_query *query;
-	uint64_t expected;
-	struct tree_key *seen;
-	size_t count, room;
+	struct tree_range range;
+	uint64_t expected, count;
+	struct tree_key *seen; /* COUNT of them */
 };
 void state_list_done(struct state_list *list);
 #define STATE_LIST CLEANUP(state_list_done) struct state_list
 struct state_list state_list(struct store *store, enum table_name table, struct sql_query *query);
 /* The next one, proven; false after the last one and after a failure, for sql_end to tell. */
 bool state_next(struct state_list *list);
-
-/* The first MAX cells of an index below PARENT (NULL: of one that has none), or the last ones; after or before
- * FROM where it is not NULL. */
-enum err_code state_first(struct store *store, uint8_t kind, const struct sql_value *parent,
-    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err) MUST_CHECK;
-enum err_code state_last(struct store *store, uint8_t kind, const struct sql_value *parent,
-    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err) MUST_CHECK;
-/* Those in RANGE. */
-enum err_code state_range(struct store *store, const struct tree_range *range,
-    const struct tree_key *after, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
-    struct err *err) MUST_CHECK;
-/* The only cell of an index below PARENT: the primary key that it names.  ERR_NOT_FOUND "there is no such
- * WHAT". */
-enum err_code state_named(struct store *store, uint8_t kind, const struct sql_value *parent,
-    const char *what, struct digest *ret_key, struct err *err) MUST_CHECK;
-/* Up to MAX cells of an ordered index that has a parent for each of the states in the bit set STATES, by their
- * numbers: the lowest ones, or the highest, those first. */
-struct state_cells {
-	struct tree_cell *rows;
-	size_t count;
-};
-void state_cells_done(struct state_cells *cells);
-#define STATE_CELLS CLEANUP(state_cells_done) struct state_cells
-enum err_code state_of_states(struct store *store, uint8_t kind, const char *const *names,
-    unsigned states, bool newest, size_t max, struct state_cells *ret_cells,
-    struct err *err) MUST_CHECK;
-/* How many rows TABLE has, or cells an index has. */
-enum err_code state_count(struct store *store, uint8_t kind, uint64_t *ret_count,
-    struct err *err) MUST_CHECK;
 
 /* A number above all that were given before, for the order of arrival. */
 int64_t state_arrival(struct store *store);

@@ -6,6 +6,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum { TEXT_MAX = 4 * 1024 * 1024 };
 
@@ -16,7 +17,7 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 		SQL_QUERY query =
 		    sql_query(store->sql, "texts", "DELETE FROM texts WHERE name = ?", err);
 		sql_put_text(&query, name);
-		return sql_run(&query, NULL);
+		return state_change(store, TABLE_TEXTS, &query, 0, NULL);
 	}
 	struct view bytes = view_of_text(text);
 	if (bytes.size > TEXT_MAX)
@@ -27,7 +28,7 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 	    err);
 	sql_put_text(&query, name);
 	sql_put_bytes(&query, bytes);
-	return sql_run(&query, NULL);
+	return state_change(store, TABLE_TEXTS, &query, 0, NULL);
 }
 
 enum err_code
@@ -56,7 +57,7 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 	sql_put_text(&query, type);
 	sql_put_bytes(&query, text);
 	if (replace)
-		return sql_run(&query, NULL);
+		return state_change(store, TABLE_STATEMENTS, &query, 0, NULL);
 	if (state_insert(store, TABLE_STATEMENTS, &query) == ERR_EXISTS)
 		return err_set(err, ERR_EXISTS,
 		    "this statement of type %s was accepted before; make a new one", type);

@@ -20,7 +20,7 @@ enum err_code store_get_statement(struct store *store, const struct digest *dige
     struct buf *ret_text, struct err *err) MUST_CHECK;
 
 /* The chain: statement digests of charters, rosters and suspensions in the order in which they came into
- * force, at positions from 1 on.  ERR_EXISTS: it stands there. */
+ * force, at positions from 1 on.  ERR_EXISTS: it stands there; ERR_NOT_FOUND: its statement is not stored yet. */
 enum err_code store_add_document(struct store *store, const struct digest *digest,
     struct err *err) MUST_CHECK;
 enum err_code store_get_document(struct store *store, uint32_t position, struct digest *ret_digest,

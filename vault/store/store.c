@@ -238,7 +238,8 @@ begin(struct store *store, struct err *err)
 enum err_code
 store_begin(struct store *store, struct err *err)
 {
-	if (store->lock != NULL)
+	/* Before anything is undone: the one that is open stays. */
+	if (store->lock != NULL || sql_transaction(store->sql) != 0)
 		return err_set(err, ERR_INTERNAL, "a transaction is begun within another");
 	TRY(store_lock(store, &store->lock, err));
 	enum err_code code = begin(store, err);
@@ -291,7 +292,8 @@ store_state_root(struct store *store, struct digest *ret_root, struct err *err)
 	return state_apply(store, ret_root, err);
 }
 
-/* Under the writer's lock nobody is between two slots: one who was has died. */
+/* Under the writer's lock nobody is between two slots: one who was has died.  That the database has what was
+ * read, store_anchored has looked at. */
 static enum err_code
 settle(struct store *store, struct err *err)
 {
@@ -312,8 +314,10 @@ store_settle(struct store *store, struct err *err)
 
 	if (store->unsettled == 0)
 		return ERR_OK;
+	if (sql_transaction(store->sql) != 0)
+		return err_set(err, ERR_INTERNAL, "a state is settled within a transaction");
 	TRY(anchor_read(store->anchor, &slot, err));
-	if (slot.from.size < store->unsettled) {
+	if (!anchor_state_equal(&slot.from, &store->seen)) {
 		FILE_LOCK *lock = NULL;
 
 		TRY(store_lock(store, &lock, err));

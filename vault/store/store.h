@@ -9,8 +9,9 @@
  * Writing happens between store_begin and store_commit.  store_begin takes the writer lock (file
  * `lock` beside the database, 10 s, then ERR_BUSY names the holder).  store_commit refuses
  * (ERR_INTERNAL) a transaction that changed something and appended no leaf: every state change is
- * a log leaf in the same transaction.  A failed commit rolls back; after ERR_IO from a commit
- * the store refuses everything (an fsync failed: what is on disk is unknown until restart).
+ * a log leaf in the same transaction, and rows that change after its last one are refused too.  A failed
+ * commit rolls back, but after ERR_IO: then what is on disk is unknown until a restart (an fsync failed,
+ * say), and the store refuses everything.
  *
  * A digest that names a statement, and an id or version that names another row, must be stored when
  * the transaction commits (in any order), else the commit is ERR_NOT_FOUND and names the tables.

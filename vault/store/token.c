@@ -5,6 +5,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
 
 enum err_code
 store_add_test(struct store *store, const struct digest *token, const struct digest *statement,
@@ -15,12 +16,6 @@ store_add_test(struct store *store, const struct digest *token, const struct dig
 	store_put_digest(&query, token);
 	store_put_digest(&query, statement);
 	return state_insert(store, TABLE_TESTS, &query);
-}
-
-enum err_code
-store_count_tests(struct store *store, uint64_t *ret_count, struct err *err)
-{
-	return state_count(store, CELL_TEST, ret_count, err);
 }
 
 enum err_code

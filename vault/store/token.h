@@ -9,8 +9,6 @@
 /* Tests of tokens, and the newest of each kind of evidence that TOKEN works; ERR_NOT_FOUND. */
 enum err_code store_add_test(struct store *store, const struct digest *token,
     const struct digest *statement, struct err *err) MUST_CHECK;
-enum err_code store_count_tests(struct store *store, uint64_t *ret_count,
-    struct err *err) MUST_CHECK;
 enum err_code store_newest_test(struct store *store, const struct digest *token,
     struct digest *ret_statement, struct err *err) MUST_CHECK;
 

@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/verify.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "vault/log/tree_verify.h"
 #include "vault/store/anchored.h"
 #include "vault/store/inside.h"
 #include "vault/store/nodes.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
+
+/* The rows of a table, by what their keys end with, so that none stands for another that is gone. */
+struct seen {
+	struct digest *rows;
+	uint64_t count, expected;
+};
+
+static void
+seen_done(struct seen *seen)
+{
+	free(seen->rows);
+}
 
 /* A row proves its own cell; its index cells are counted, and each is sought. */
 static enum err_code
 verify_row(struct store *store, const struct table *table, const struct sql_query *query,
-    struct store_totals *totals, struct err *err)
+    struct seen *seen, struct store_totals *totals, struct err *err)
 {
 	struct sql_row row;
+	struct tree_key key;
 
 	sql_get_row(query, &row);
-	TRY(state_prove(store, table, &row, err));
+	TRY(state_prove(store, table, &row, &key, err));
+	if (seen->count == seen->expected)
+		return state_alarm(table, "comes twice", err);
+	memcpy(seen->rows[seen->count++].bytes, key.bytes + TREE_KEY_SIZE - DIGEST_SIZE,
+	    DIGEST_SIZE);
 	totals->rows++;
 	totals->cells++;
 	for (size_t i = 0; i < CELL_INDEXES && table->indexes[i].kind != 0; i++) {
@@ -29,15 +48,37 @@ verify_row(struct store *store, const struct table *table, const struct sql_quer
 	return ERR_OK;
 }
 
+static int
+compare_rows(const void *a, const void *b)
+{
+	return memcmp(a, b, DIGEST_SIZE);
+}
+
+static enum err_code
+verify_seen(const struct table *table, struct seen *seen, struct err *err)
+{
+	qsort(seen->rows, seen->count, sizeof(*seen->rows), compare_rows);
+	for (size_t i = 1; i < seen->count; i++)
+		if (compare_rows(&seen->rows[i - 1], &seen->rows[i]) == 0)
+			return state_alarm(table, "comes twice", err);
+	return seen->count == seen->expected ? ERR_OK : state_alarm(table, "is gone", err);
+}
+
 static enum err_code
 verify_table(struct store *store, const struct table *table, struct store_totals *totals,
     struct err *err)
 {
+	CLEANUP(seen_done) struct seen seen = {0};
 	SQL_QUERY query = sql_query(store->sql, table->name, table->all, err);
 
+	TRY(state_count(store, table->kind, &seen.expected, err));
+	seen.rows = calloc(seen.expected + 1, sizeof(*seen.rows));
+	if (seen.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for the rows of %s", table->name);
 	while (sql_next(&query))
-		TRY(verify_row(store, table, &query, totals, err));
-	return sql_end(&query);
+		TRY(verify_row(store, table, &query, &seen, totals, err));
+	TRY(sql_end(&query));
+	return verify_seen(table, &seen, err);
 }
 
 static enum err_code

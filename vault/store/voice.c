@@ -2,10 +2,15 @@
 #include "vault/store/voice.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "vault/documents/state_names.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
+#include "vault/store/state_index.h"
+
+enum { STEP = 32 };
 
 enum err_code
 store_add_voice(struct store *store, const struct id *ceremony, const struct voice_row *row,
@@ -126,18 +131,35 @@ store_list_shares(struct store *store, const struct id *ceremony, size_t positio
 	return sql_end(&query);
 }
 
+static enum err_code
+erase_shares_of(struct store *store, const struct id *ceremony, size_t position, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "shares",
+	    "UPDATE shares SET ciphertext = NULL WHERE ceremony = ? AND position = ?", err);
+	store_put_item(&query, ceremony, position);
+	return state_change_below(store, TABLE_SHARES, &query);
+}
+
+/* Their positions are the numbers below. */
+static enum err_code
+count_items(struct store *store, const struct id *ceremony, uint64_t *ret_count, struct err *err)
+{
+	const struct sql_value parent = sql_bytes(VIEW_OF(ceremony->bytes));
+	return state_count_below(store, TABLE_ITEMS, &parent, ret_count, err);
+}
+
 enum err_code
 store_erase_shares(struct store *store, const struct id *ceremony, int64_t position,
     struct err *err)
 {
+	uint64_t count;
 	TRY(sql_erases(store->sql, err));
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "UPDATE shares SET ciphertext ="
-	    " NULL WHERE ceremony = ?1 AND (?2 < 0 OR position = ?2) AND ciphertext IS NOT NULL",
-	    err);
-	store_put_id(&query, ceremony);
-	sql_put_int(&query, position);
-	return sql_run(&query, NULL);
+	if (position >= 0)
+		return erase_shares_of(store, ceremony, (size_t)position, err);
+	TRY(count_items(store, ceremony, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(erase_shares_of(store, ceremony, i, err));
+	return ERR_OK;
 }
 
 enum err_code
@@ -149,19 +171,69 @@ store_drop_share(struct store *store, const struct id *ceremony, size_t position
 	    "DELETE FROM shares WHERE ceremony = ? AND position = ? AND seat = ?", err);
 	store_put_item(&query, ceremony, position);
 	sql_put_text(&query, seat);
-	return sql_run(&query, NULL);
+	return state_change(store, TABLE_SHARES, &query, 0, NULL);
+}
+
+/* What was handed over with an approval by TOKEN. */
+static enum err_code
+drop_if_by(struct store *store, const struct id *ceremony, const struct share_row *share,
+    const struct digest *token, struct err *err)
+{
+	struct voice_row voice;
+	enum err_code code = get_voice(store, &share->statement, &voice, err);
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK || !digest_equal(&voice.token, token))
+		return code;
+	return store_drop_share(store, ceremony, share->position, share->seat, err);
+}
+
+static enum err_code
+drop_from_item(struct store *store, const struct id *ceremony, size_t position,
+    const struct digest *token, struct err *err)
+{
+	struct share_row shares[QUORUM_SEATS];
+	enum err_code code = ERR_OK;
+	size_t count;
+	TRY(store_list_shares(store, ceremony, position, shares, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		if (code == ERR_OK)
+			code = drop_if_by(store, ceremony, &shares[i], token, err);
+		share_row_done(&shares[i]);
+	}
+	return code;
+}
+
+static enum err_code
+drop_from(struct store *store, const struct tree_cell *cell, const struct digest *token,
+    struct err *err)
+{
+	struct id ceremony;
+	uint64_t count;
+	memcpy(ceremony.bytes, cell->value.bytes, ID_SIZE);
+	TRY(count_items(store, &ceremony, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(drop_from_item(store, &ceremony, i, token, err));
+	return ERR_OK;
 }
 
 enum err_code
 store_drop_shares_of(struct store *store, const struct digest *token, struct err *err)
 {
+	const struct sql_value collecting = sql_text(ceremony_state_names[CEREMONY_COLLECTING]);
+	struct tree_cell cells[STEP];
+	struct tree_key last;
+	size_t read = STEP;
 	TRY(sql_erases(store->sql, err));
-	SQL_QUERY query = sql_query(store->sql, "shares",
-	    "DELETE FROM shares WHERE statement IN (SELECT statement FROM voices WHERE token = ?)"
-	    " AND ceremony IN (SELECT id FROM ceremonies WHERE state = 'collecting')",
-	    err);
-	store_put_digest(&query, token);
-	return sql_run(&query, NULL);
+	for (const struct tree_key *after = NULL; read == STEP; after = &last) {
+		TRY(state_first(store, CELL_CEREMONIES, &collecting, after, cells, STEP, &read,
+		    err));
+		for (size_t i = 0; i < read; i++)
+			TRY(drop_from(store, &cells[i], token, err));
+		if (read > 0)
+			last = cells[read - 1].key;
+	}
+	return ERR_OK;
 }
 
 enum err_code

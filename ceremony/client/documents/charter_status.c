@@ -143,7 +143,7 @@ show_secret(struct standing *standing, const struct lookup *lookup, const struct
 }
 
 static enum err_code
-look_at(void *context, const struct secret_row *row, struct err *err)
+look_at(void *context, const struct secret_listed *row, struct err *err)
 {
 	struct standing *standing = context;
 	LOOKUP lookup = {0};

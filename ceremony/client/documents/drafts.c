@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json_members.h"
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/documents/founding.h"
@@ -25,18 +26,15 @@ draft_list_done(struct draft_list *list)
 	*list = (struct draft_list){0};
 }
 
-static enum err_code
-read_row(const struct json *object, struct draft_row *row, struct err *err)
-{
-	struct json_in in = json_in(object, "draft in the list", err);
-
-	json_in_hex(&in, "digest", row->digest.bytes, DIGEST_SIZE);
-	row->type = (enum statement_type)json_in_choice(&in, "type", statement_names);
-	snprintf(row->seat, sizeof(row->seat), "%s", json_in_text(&in, "seat", 1, SEAT_NAME_MAX));
-	row->signatures = (size_t)json_in_int(&in, "signatures", 1, DSSE_SIGNATURES_MAX);
-	row->until = json_in_time(&in, "until");
-	return json_in_end(&in);
-}
+static const struct member row_members[] = {
+    {"digest", MEMBER_HEX, FIELD(struct draft_row, digest)},
+    {"type", MEMBER_CHOICE, FIELD(struct draft_row, type), .choices = statement_names},
+    {"seat", MEMBER_TEXT, FIELD(struct draft_row, seat), .min = 1},
+    {"signatures", MEMBER_NUMBER, FIELD(struct draft_row, signatures), .min = 1,
+        .max = DSSE_SIGNATURES_MAX},
+    {"until", MEMBER_TIME, FIELD(struct draft_row, until)},
+    {NULL},
+};
 
 enum err_code
 drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err)
@@ -51,7 +49,8 @@ drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err
 	if (list.rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	for (; list.count < json_array_count(array); list.count++)
-		TRY(read_row(json_array_object(array, list.count), &list.rows[list.count], err));
+		TRY(members_read(json_array_object(array, list.count), "draft in the list",
+		    row_members, &list.rows[list.count], err));
 	*ret_list = TAKE(list);
 	return ERR_OK;
 }

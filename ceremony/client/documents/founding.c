@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/documents/founding.h"
 
+#include "base/json_members.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
@@ -24,21 +25,16 @@ founding_open(struct client *client, const char *name, bool training, const char
 	return ERR_OK;
 }
 
-static void
-read_host(struct json_in *in, struct founding_view *view, struct err *err)
-{
-	const struct json *object = json_in_object(in, "host");
-	struct json_in host;
-
-	if (object == NULL)
-		return;
-	host = json_in(object, "founding host", err);
-	json_in_hex(&host, "statement", view->host_statement.bytes, ED25519_SIZE);
-	json_in_hex(&host, "log", view->host_log.bytes, ED25519_SIZE);
-	json_in_hex(&host, "escrow", view->host_escrow.bytes, POINT_SIZE);
-	if (json_in_end(&host) != ERR_OK)
-		in->code = err->code;
-}
+static const struct member key_members[] = {
+    {"statement", MEMBER_HEX, FIELD(struct founding_view, host_statement)},
+    {"log", MEMBER_HEX, FIELD(struct founding_view, host_log)},
+    {"escrow", MEMBER_HEX, FIELD(struct founding_view, host_escrow)},
+    {NULL},
+};
+static const struct member host_members[] = {
+    {"host", MEMBER_OBJECT, .members = key_members, .what = "founding host"},
+    {NULL},
+};
 
 enum err_code
 founding_fetch(struct client *client, struct founding_view *ret_view, struct err *err)
@@ -49,7 +45,7 @@ founding_fetch(struct client *client, struct founding_view *ret_view, struct err
 	TRY(client_check_new(client, err));
 	TRY(client_ask(client, op_new("founding"), "founding", &reply, err));
 	in_founding(&reply.in, &view.fixed);
-	read_host(&reply.in, &view, err);
+	members_in(&reply.in, host_members, &view);
 	TRY(json_in_end(&reply.in));
 	*ret_view = view;
 	return ERR_OK;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/spare.h"
 #include "vault/seal/reply.h"
@@ -57,18 +58,22 @@ struct entry {
 	const char *name;
 };
 
+static const struct member entry_members[] = {
+    {"statement", MEMBER_HEX, FIELD(struct entry, spare.digest)},
+    {"secret", MEMBER_HEX, FIELD(struct entry, open.secret)},
+    {"name", MEMBER_STRING, FIELD(struct entry, name), .min = 1, .max = SEAT_NAME_MAX},
+    {"version", MEMBER_NUMBER, FIELD(struct entry, open.version), .min = 1, .max = UINT32_MAX},
+    {"envelope", MEMBER_NUMBER, FIELD(struct entry, open.envelope), .max = HEADER_ENVELOPES - 1},
+    {NULL},
+};
+
 static enum err_code
 read_entry(const struct spares_test *test, size_t index, struct entry *ret_entry, struct err *err)
 {
-	struct json_in in = json_in(json_array_object(test->list, index), "spares", err);
 	struct entry entry = {.spare = {.vault = test->view->chain.vault}};
 
-	json_in_hex(&in, "statement", entry.spare.digest.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "secret", entry.open.secret.bytes, SECRET_ID_SIZE);
-	entry.name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
-	entry.open.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	entry.open.envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
-	TRY(json_in_end(&in));
+	TRY(members_read(json_array_object(test->list, index), "spares", entry_members, &entry,
+	    err));
 	*ret_entry = entry;
 	return ERR_OK;
 }
@@ -78,14 +83,15 @@ fetch(const struct opening *opening, const struct entry *entry, struct reply *re
     struct err *err)
 {
 	const struct spares_test *test = opening->test;
+	const struct test_box box = {.seat = test->hand->seat->name,
+	    .token = test->hand->entry->id,
+	    .opened = opening->opened,
+	    .begun = test->begun,
+	    .secret = entry->open.secret,
+	    .version = entry->open.version};
 	struct json *request = op_new("test-box");
 
-	json_put_text(request, "seat", test->hand->seat->name);
-	json_put_hex(request, "token", VIEW_OF(test->hand->entry->id.bytes));
-	json_put_hex(request, "opened", VIEW_OF(opening->opened.bytes));
-	json_put_time(request, "begun", test->begun);
-	json_put_hex(request, "secret", VIEW_OF(entry->open.secret.bytes));
-	json_put_int(request, "version", entry->open.version);
+	members_put(request, test_box_members, &box);
 	return client_ask(test->client, request, "test-box", ret_reply, err);
 }
 

@@ -7,6 +7,7 @@
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/rows.h"
 
 enum err_code
 lease_look(struct client *client, const char *id, struct lease *ret_lease, struct err *err)
@@ -25,20 +26,18 @@ tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct er
 	bool all = true;
 
 	for (size_t i = 0; i < json_array_count(debts); i++) {
-		struct json_in in = json_in(json_array_object(debts, i), "debts", err);
-		const char *name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
-		const char *state = json_in_text(&in, "state", 1, 40);
-		const char *note = json_in_text(&in, "note", 0, NOTE_TEXT_MAX);
-		bool retired = strcmp(state, debt_state_names[DEBT_RETIRED]) == 0;
+		struct debt_told debt;
 
-		TRY(json_in_end(&in));
+		TRY(members_read(json_array_object(debts, i), "debts", debt_told_members, &debt,
+		    err));
+		bool retired = strcmp(debt.state, debt_state_names[DEBT_RETIRED]) == 0;
 		if (retired)
 			ui_say(ui,
 			    "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
-			    name, note[0] != '\0' ? " " : "", note);
+			    debt.name, debt.note[0] != '\0' ? " " : "", debt.note);
 		else
-			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", name, state,
-			    note);
+			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", debt.name,
+			    debt.state, debt.note);
 		all &= retired;
 	}
 	*ret_retired = all;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "base/text.h"
-#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 
 enum {
@@ -22,13 +22,17 @@ struct listing {
 	struct listed rows[LISTING_MAX];
 };
 
-int64_t
-in_moment(struct json_in *in, const char *name)
-{
-	const char *text = json_in_text(in, name, 0, TEXT_TIME_SIZE - 1);
-
-	return text[0] != '\0' ? json_in_time(in, name) : 0;
-}
+static const struct member row_members[] = {
+    {"mode", MEMBER_CHOICE, FIELD(struct listed, mode), .choices = mode_names},
+    {"count", MEMBER_NUMBER, FIELD(struct listed, count), .min = 1, .max = CEREMONY_ITEMS},
+    {"name", MEMBER_TEXT, FIELD(struct listed, name), .min = 1},
+    {"requester", MEMBER_TEXT, FIELD(struct listed, requester), .min = 1},
+    {"state", MEMBER_CHOICE, FIELD(struct listed, state), .choices = ceremony_state_names},
+    {"created", MEMBER_MOMENT, FIELD(struct listed, created)},
+    {"deadline", MEMBER_MOMENT, FIELD(struct listed, deadline)},
+    {"expires", MEMBER_MOMENT, FIELD(struct listed, expires)},
+    {NULL},
+};
 
 static enum err_code
 read_row(const struct json *object, struct listed *row, struct err *err)
@@ -38,16 +42,8 @@ read_row(const struct json *object, struct listed *row, struct err *err)
 
 	json_in_hex(&in, "id", id, sizeof(id));
 	text_hex(VIEW_OF(id), row->id);
-	row->mode = (enum mode)json_in_choice(&in, "mode", mode_names);
-	row->count = (size_t)json_in_int(&in, "count", 1, CEREMONY_ITEMS);
-	snprintf(row->name, sizeof(row->name), "%s", json_in_text(&in, "name", 1, SEAT_NAME_MAX));
-	snprintf(row->requester, sizeof(row->requester), "%s",
-	    json_in_text(&in, "requester", 1, SEAT_NAME_MAX));
-	row->state = (enum ceremony_state)json_in_choice(&in, "state", ceremony_state_names);
 	(void)json_in_text(&in, "reason", 0, NOTE_TEXT_MAX);
-	row->created = in_moment(&in, "created");
-	row->deadline = in_moment(&in, "deadline");
-	row->expires = in_moment(&in, "expires");
+	members_in(&in, row_members, row);
 	return json_in_end(&in);
 }
 

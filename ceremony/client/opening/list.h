@@ -27,7 +27,5 @@ struct listed {
  * ERR_NOT_FOUND, or ERR_USAGE with the list of those that fit. */
 enum err_code listing_pick(struct client *client, const char *id, unsigned states,
     const char *requester, struct listed *ret_listed, struct err *err) MUST_CHECK;
-/* A TIME, or 0 when it is "". */
-int64_t in_moment(struct json_in *in, const char *name);
 
 #endif

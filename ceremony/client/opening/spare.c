@@ -74,18 +74,12 @@ choose_spare(struct handing *handing, const char *label, struct err *err)
 static enum err_code
 read_item(const struct json *object, struct handing *handing, struct err *err)
 {
-	struct json_in in = json_in(object, "spare-list", err);
 	struct spare *spare = &handing->spare;
-	struct spare_open open = {0};
+	struct spare_listed row;
 
-	json_in_hex(&in, "secret", open.secret.bytes, SECRET_ID_SIZE);
-	const char *name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
-	open.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	json_in_hex(&in, "header", open.header.bytes, DIGEST_SIZE);
-	open.envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
-	TRY(json_in_end(&in));
-	memcpy(handing->names[spare->count], name, strlen(name) + 1);
-	spare->opens[spare->count++] = open;
+	TRY(members_read(object, "spare-list", spare_listed_members, &row, err));
+	memcpy(handing->names[spare->count], row.name, strlen(row.name) + 1);
+	spare->opens[spare->count++] = row.open;
 	return ERR_OK;
 }
 

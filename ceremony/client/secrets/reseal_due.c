@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/secrets/reseal_due.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -16,24 +16,18 @@ reseal_list_done(struct reseal_list *list)
 	*list = (struct reseal_list){0};
 }
 
-static enum err_code
-read_row(const struct json *object, struct reseal_row *row, struct err *err)
-{
-	struct json_in in = json_in(object, "reseal-list", err);
-
-	json_in_hex(&in, "secret", row->item.secret.bytes, SECRET_ID_SIZE);
-	snprintf(row->item.name, sizeof(row->item.name), "%s",
-	    json_in_text(&in, "name", 1, SEAT_NAME_MAX));
-	row->item.version = (uint32_t)json_in_int(&in, "version", 1, UINT32_MAX);
-	json_in_hex(&in, "definition", row->item.definition.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "header", row->item.header.bytes, DIGEST_SIZE);
-	snprintf(row->why, sizeof(row->why), "%s", json_in_text(&in, "why", 0, NOTE_TEXT_MAX));
-	row->left = json_in_int(&in, "left", 0, INT64_MAX);
-	row->can = json_in_bool(&in, "can");
-	snprintf(row->cannot, sizeof(row->cannot), "%s",
-	    json_in_text(&in, "cannot", 0, NOTE_TEXT_MAX));
-	return json_in_end(&in);
-}
+static const struct member row_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct reseal_row, item.secret)},
+    {"name", MEMBER_TEXT, FIELD(struct reseal_row, item.name), .min = 1},
+    {"version", MEMBER_NUMBER, FIELD(struct reseal_row, item.version), .min = 1, .max = UINT32_MAX},
+    {"definition", MEMBER_HEX, FIELD(struct reseal_row, item.definition)},
+    {"header", MEMBER_HEX, FIELD(struct reseal_row, item.header)},
+    {"why", MEMBER_TEXT, FIELD(struct reseal_row, why)},
+    {"left", MEMBER_NUMBER, FIELD(struct reseal_row, left), .max = INT64_MAX},
+    {"can", MEMBER_BOOL, FIELD(struct reseal_row, can)},
+    {"cannot", MEMBER_TEXT, FIELD(struct reseal_row, cannot)},
+    {NULL},
+};
 
 static enum err_code
 add_rows(const struct json *array, struct reseal_list *list, struct err *err)
@@ -51,7 +45,8 @@ add_rows(const struct json *array, struct reseal_list *list, struct err *err)
 	}
 	for (size_t i = 0; i < count; i++) {
 		list->rows[list->count] = (struct reseal_row){0};
-		TRY(read_row(json_array_object(array, i), &list->rows[list->count], err));
+		TRY(members_read(json_array_object(array, i), "reseal-list", row_members,
+		    &list->rows[list->count], err));
 		list->count++;
 	}
 	return ERR_OK;

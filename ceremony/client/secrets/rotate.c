@@ -28,17 +28,12 @@ rotate_run(struct client *client, const char *name, struct reply *ret_reply,
 enum err_code
 rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated, struct err *err)
 {
-	struct json_in in = json_in(json_array_object(list, index), "rotation", err);
 	struct rotated row;
-	const char *code;
 
-	row.name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
-	row.debt = json_in_text(&in, "debt", 1, 40);
-	code = json_in_text(&in, "code", 1, 40);
-	row.note = json_in_text(&in, "note", 0, ERR_TEXT_SIZE);
-	TRY(json_in_end(&in));
-	row.retired = strcmp(row.debt, debt_state_names[DEBT_RETIRED]) == 0;
-	row.code = strcmp(code, "ok") != 0 ? err_from_name(code) : ERR_OK;
+	TRY(members_read(json_array_object(list, index), "rotation", rotation_told_members,
+	    &row.told, err));
+	row.retired = strcmp(row.told.debt, debt_state_names[DEBT_RETIRED]) == 0;
+	row.code = strcmp(row.told.code, "ok") != 0 ? err_from_name(row.told.code) : ERR_OK;
 	*ret_rotated = row;
 	return ERR_OK;
 }

@@ -4,12 +4,13 @@
 #define CEREMONY_CLIENT_SECRETS_ROTATE_H
 
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/rows.h"
 
 /* What became of one debt; its texts live in the reply. */
 struct rotated {
-	const char *name, *debt, *note; /* debt: the name of its state */
-	bool retired;                   /* else it is not over yet */
-	enum err_code code;             /* of the last attempt */
+	struct rotation_told told;
+	bool retired;       /* else it is not over yet */
+	enum err_code code; /* of the last attempt */
 };
 
 /* Pay the debt of the secret NAME (NULL: every open one).  RET_LIST, a struct rotated each, lives in

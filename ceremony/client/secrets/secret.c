@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/client/opening/list.h"
 #include "ceremony/protocol/message.h"
 
 enum { PAGE = 500 };
@@ -56,25 +55,24 @@ read_header(struct view bytes, const struct vault_view *view, struct lookup *loo
 	return header_hash(bytes, &lookup->header_hash, err);
 }
 
-static void
-read_debt(struct json_in *in, struct lookup *lookup, struct err *err)
-{
-	const struct json *object = json_in_object_optional(in, "debt");
-	struct json_in debt;
-
-	if (object == NULL)
-		return;
-	debt = json_in(object, "debt", err);
-	snprintf(lookup->debt_state, sizeof(lookup->debt_state), "%s",
-	    json_in_text(&debt, "state", 1, sizeof(lookup->debt_state) - 1));
-	lookup->debt_due = in_moment(&debt, "due");
-	lookup->debt_tries = (uint32_t)json_in_int(&debt, "tries", 0, UINT32_MAX);
-	snprintf(lookup->debt_note, sizeof(lookup->debt_note), "%s",
-	    json_in_text(&debt, "note", 0, NOTE_TEXT_MAX));
-	lookup->has_debt = true;
-	if (json_in_end(&debt) != ERR_OK)
-		in->code = err->code;
-}
+const struct member lookup_debt_members[] = {
+    {"state", MEMBER_TEXT, FIELD(struct lookup, debt_state), .min = 1},
+    {"due", MEMBER_TIME, FIELD(struct lookup, debt_due)},
+    {"tries", MEMBER_NUMBER, FIELD(struct lookup, debt_tries), .max = UINT32_MAX},
+    {"note", MEMBER_TEXT, FIELD(struct lookup, debt_note)},
+    {NULL},
+};
+static const struct member debt_members[] = {
+    {"debt", MEMBER_OBJECT, .members = lookup_debt_members, .what = "debt"},
+    {NULL},
+};
+static const struct member state_members[] = {
+    {"current", MEMBER_NUMBER, FIELD(struct lookup, current), .max = UINT32_MAX},
+    {"newest", MEMBER_NUMBER, FIELD(struct lookup, newest), .max = UINT32_MAX},
+    {"part_exposed", MEMBER_BOOL, FIELD(struct lookup, part_exposed)},
+    {"released", MEMBER_BOOL, FIELD(struct lookup, released)},
+    {NULL},
+};
 
 /* What such an envelope holds is checked when it is opened. */
 enum err_code
@@ -118,11 +116,10 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	DSSE statement = {0};
 
 	in_statement(&reply->in, "definition", &statement);
-	lookup->current = (uint32_t)json_in_int(&reply->in, "current", 0, UINT32_MAX);
-	lookup->newest = (uint32_t)json_in_int(&reply->in, "newest", 0, UINT32_MAX);
-	lookup->part_exposed = json_in_bool(&reply->in, "part_exposed");
-	lookup->released = json_in_bool(&reply->in, "released");
-	read_debt(&reply->in, lookup, err);
+	members_in(&reply->in, state_members, lookup);
+	lookup->has_debt = json_in_has(&reply->in, "debt");
+	if (lookup->has_debt)
+		members_in(&reply->in, debt_members, lookup);
 	const struct json *spares = json_in_array(&reply->in, "spares", 0, HEADER_ENVELOPES);
 	TRY(json_in_end(&reply->in));
 	TRY(find_definition(&statement, view, name, &lookup->definition, err));
@@ -153,15 +150,9 @@ static enum err_code
 visit_row(const struct json *object, secret_visit visit, void *context,
     char ret_last[SEAT_NAME_MAX + 1], struct err *err)
 {
-	struct json_in in = json_in(object, "secret in the list", err);
-	struct secret_row row;
+	struct secret_listed row;
 
-	row.name = json_in_text(&in, "name", 1, SEAT_NAME_MAX);
-	row.current = (uint32_t)json_in_int(&in, "current", 0, UINT32_MAX);
-	row.policy = json_in_text(&in, "policy", 1, SEAT_NAME_MAX);
-	row.rotator = json_in_text(&in, "rotator", 1, ROTATOR_TEXT_MAX);
-	row.state = json_in_text(&in, "state", 1, 60);
-	TRY(json_in_end(&in));
+	TRY(members_read(object, "secret in the list", secret_listed_members, &row, err));
 	snprintf(ret_last, SEAT_NAME_MAX + 1, "%s", row.name);
 	return visit(context, &row, err);
 }

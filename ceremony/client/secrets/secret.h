@@ -5,6 +5,7 @@
 #define CEREMONY_CLIENT_SECRETS_SECRET_H
 
 #include "ceremony/client/connection.h"
+#include "ceremony/protocol/rows.h"
 #include "vault/documents/reach.h"
 #include "vault/documents/state_names.h"
 
@@ -25,18 +26,17 @@ struct lookup {
 void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup
 
+/* The members of its "debt". */
+extern const struct member lookup_debt_members[];
+
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
-/* A secret in the server's list; nothing of it is verified. */
-struct secret_row {
-	const char *name, *policy, *rotator, *state;
-	uint32_t current; /* version */
-};
-typedef enum err_code (*secret_visit)(void *context, const struct secret_row *row, struct err *err);
+typedef enum err_code (
+    *secret_visit)(void *context, const struct secret_listed *row, struct err *err);
 /* Every secret, in the order of names, through VISIT. */
 enum err_code secrets_walk(struct client *client, secret_visit visit, void *context,
     struct err *err) MUST_CHECK;

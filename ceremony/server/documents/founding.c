@@ -6,6 +6,7 @@
  */
 #include "ceremony/server/documents/founding.h"
 
+#include "base/json_members.h"
 #include "base/random.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/vault/change.h"
@@ -103,16 +104,16 @@ serve_init(struct session *session, struct call *call, struct err *err)
 	return ERR_OK;
 }
 
-static void
-put_host(struct json *reply, const struct host_keys *keys)
-{
-	struct json *host = json_new_object();
-
-	json_put_hex(host, "statement", VIEW_OF(keys->statement_public.bytes));
-	json_put_hex(host, "log", VIEW_OF(keys->log_public.bytes));
-	json_put_hex(host, "escrow", VIEW_OF(keys->escrow_public.bytes));
-	json_put(reply, "host", host);
-}
+static const struct member key_members[] = {
+    {"statement", MEMBER_HEX, FIELD(struct host_keys, statement_public)},
+    {"log", MEMBER_HEX, FIELD(struct host_keys, log_public)},
+    {"escrow", MEMBER_HEX, FIELD(struct host_keys, escrow_public)},
+    {NULL},
+};
+static const struct member host_members[] = {
+    {"host", MEMBER_OBJECT, .members = key_members},
+    {NULL},
+};
 
 enum err_code
 serve_founding(struct session *session, struct call *call, struct err *err)
@@ -120,6 +121,6 @@ serve_founding(struct session *session, struct call *call, struct err *err)
 	(void)err; /* it is CALL->in's */
 	TRY(json_in_end(&call->in));
 	put_founding(call->reply, &session->founding);
-	put_host(call->reply, &session->keys);
+	members_put(call->reply, host_members, &session->keys);
 	return ERR_OK;
 }

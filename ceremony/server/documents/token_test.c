@@ -168,17 +168,8 @@ read_spare(struct session *session, const char *seat, const struct digest *token
 	return ERR_OK;
 }
 
-/* A request for an envelope that was handed on to a token under test. */
-struct asked {
-	const char *seat;
-	struct digest token, opened;
-	int64_t begun;
-	struct secret_id secret;
-	uint32_t version;
-};
-
 static enum err_code
-send_spare(struct session *session, const struct asked *asked, struct p256_key *key,
+send_spare(struct session *session, const struct test_box *asked, struct p256_key *key,
     struct buf *out, struct err *err)
 {
 	VERSION_ROW version = {0};
@@ -200,15 +191,11 @@ send_spare(struct session *session, const struct asked *asked, struct p256_key *
 enum err_code
 serve_test_box(struct session *session, struct call *call, struct err *err)
 {
-	struct asked asked = {.seat = json_in_text(&call->in, "seat", 1, SEAT_NAME_MAX)};
+	struct test_box asked;
 	SECRET *probe = NULL;
 	P256_KEY *key = NULL;
 
-	json_in_hex(&call->in, "token", asked.token.bytes, DIGEST_SIZE);
-	json_in_hex(&call->in, "opened", asked.opened.bytes, DIGEST_SIZE);
-	asked.begun = json_in_time(&call->in, "begun");
-	json_in_hex(&call->in, "secret", asked.secret.bytes, SECRET_ID_SIZE);
-	asked.version = (uint32_t)json_in_int(&call->in, "version", 1, UINT32_MAX);
+	members_in(&call->in, test_box_members, &asked);
 	TRY(json_in_end(&call->in));
 	TRY(chain_refresh(session, err));
 	const struct seat_token *token = chain_token(&session->chain, asked.seat, &asked.token);

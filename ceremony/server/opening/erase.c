@@ -93,6 +93,7 @@ erase_folder(struct session *session, const char *name, is_over over, struct err
 		TRY(over(session, &id, &is, err));
 		if (!is)
 			continue;
+		TRY(store_settle(session->store, err)); /* what is over stays so */
 		TRY(file_path(folder, entry->d_name, path, err));
 		TRY(erase_under_lock(session, path, &id, over, err));
 	}

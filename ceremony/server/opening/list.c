@@ -2,6 +2,7 @@
 /* Showing ceremonies.  Clients verify what they get; the list, for finding one's way, is of rows alone. */
 #include "ceremony/server/opening/list.h"
 
+#include "base/json_members.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/chain.h"
@@ -12,14 +13,20 @@ static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
     1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING | 1u << CEREMONY_DEGRADED;
 
-static void
-put_time_or_none(struct json *object, const char *name, int64_t seconds)
-{
-	if (seconds == 0)
-		json_put_text(object, name, "");
-	else
-		json_put_time(object, name, seconds);
-}
+static const struct member ceremony_members[] = {
+    {"requester", MEMBER_TEXT, FIELD(struct ceremony_row, requester)},
+    {"state", MEMBER_CHOICE, FIELD(struct ceremony_row, state), .choices = ceremony_state_names},
+    {"reason", MEMBER_TEXT, FIELD(struct ceremony_row, reason)},
+    {"created", MEMBER_TIME, FIELD(struct ceremony_row, created)},
+    {"deadline", MEMBER_TIME, FIELD(struct ceremony_row, deadline)},
+    {"expires", MEMBER_MOMENT, FIELD(struct ceremony_row, expires)},
+    {NULL},
+};
+static const struct member item_members[] = {
+    {"state", MEMBER_CHOICE, FIELD(struct item_row, state), .choices = item_state_names},
+    {"note", MEMBER_TEXT, FIELD(struct item_row, note)},
+    {NULL},
+};
 
 static enum err_code
 add_ceremony(struct session *session, struct json *array, const struct ceremony_row *row,
@@ -39,12 +46,7 @@ add_ceremony(struct session *session, struct json *array, const struct ceremony_
 	json_put_text(object, "mode", mode_names[row->mode]);
 	json_put_int(object, "count", (int64_t)count);
 	json_put_text(object, "name", secret.name);
-	json_put_text(object, "requester", row->requester);
-	json_put_text(object, "state", ceremony_state_names[row->state]);
-	json_put_text(object, "reason", row->reason);
-	json_put_time(object, "created", row->created);
-	json_put_time(object, "deadline", row->deadline);
-	put_time_or_none(object, "expires", row->expires);
+	members_put(object, ceremony_members, row);
 	json_add(array, object);
 	return ERR_OK;
 }
@@ -83,21 +85,6 @@ put_voices(struct session *session, struct json *reply, const struct opening *op
 	return ERR_OK;
 }
 
-static void
-put_item_states(struct json *reply, const struct opening *opening)
-{
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < opening->count; i++) {
-		struct json *object = json_new_object();
-
-		json_put_text(object, "state", item_state_names[opening->items[i].state]);
-		json_put_text(object, "note", opening->items[i].note);
-		json_add(array, object);
-	}
-	json_put(reply, "items", array);
-}
-
 enum err_code
 serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 {
@@ -113,11 +100,12 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	json_put_text(reply, "state", ceremony_state_names[opening->row.state]);
 	json_put_text(reply, "reason", opening->row.reason);
 	TRY(put_voices(session, reply, opening, err));
-	put_item_states(reply, opening);
+	members_put_rows(reply, "items", item_members, opening->items, sizeof(*opening->items),
+	    opening->count);
 	if (opening->row.released != 0)
 		TRY(session_put_statement(session, reply, "release", &opening->row.release, err));
-	put_time_or_none(reply, "released", opening->row.released);
-	put_time_or_none(reply, "expires", opening->row.expires);
+	json_put_moment(reply, "released", opening->row.released);
+	json_put_moment(reply, "expires", opening->row.expires);
 	return ERR_OK;
 }
 

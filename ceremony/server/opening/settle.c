@@ -462,6 +462,7 @@ finish(struct session *session, const struct id *id, struct err *err)
 	TRY(opening_load(session, id, &opening, err));
 	if (opening->row.state != CEREMONY_RELEASING)
 		return ERR_OK; /* another session was faster */
+	TRY(store_settle(session->store, err));
 	delivery.opening = opening;
 	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)

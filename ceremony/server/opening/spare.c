@@ -116,14 +116,13 @@ check_tokens(const struct session *session, const struct digest *from, const str
 static void
 add_missing(struct json *items, const struct place *place, uint32_t index)
 {
-	struct json *item = json_new_object();
+	const struct spare_listed listed = {place->secret.name,
+	    {.secret = place->secret.id,
+	        .version = place->secret.current,
+	        .header = place->hash,
+	        .envelope = index}};
 
-	json_put_hex(item, "secret", VIEW_OF(place->secret.id.bytes));
-	json_put_text(item, "name", place->secret.name);
-	json_put_int(item, "version", place->secret.current);
-	json_put_hex(item, "header", VIEW_OF(place->hash.bytes));
-	json_put_int(item, "envelope", index);
-	json_add(items, item);
+	members_add(items, spare_listed_members, &listed);
 }
 
 struct listing_of {

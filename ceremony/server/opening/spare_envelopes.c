@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/json_members.h"
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/seal/envelope.h"
@@ -190,20 +191,18 @@ spares_load_reach(struct session *session, const struct header *header,
 	return ERR_OK;
 }
 
+static const struct member spare_members[] = {
+    {"token", MEMBER_HEX, FIELD(struct reach_spare, token)},
+    {"envelope", MEMBER_NUMBER, FIELD(struct reach_spare, envelope)},
+    {"tested", MEMBER_BOOL, FIELD(struct reach_spare, tested)},
+    {NULL},
+};
+
 void
 spares_put(struct json *reply, const struct reach_spares *spares)
 {
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < spares->count; i++) {
-		struct json *object = json_new_object();
-
-		json_put_hex(object, "token", VIEW_OF(spares->rows[i].token.bytes));
-		json_put_int(object, "envelope", spares->rows[i].envelope);
-		json_put_bool(object, "tested", spares->rows[i].tested);
-		json_add(array, object);
-	}
-	json_put(reply, "spares", array);
+	members_put_rows(reply, "spares", spare_members, spares->rows, sizeof(spares->rows[0]),
+	    spares->count);
 }
 
 bool

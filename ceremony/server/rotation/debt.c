@@ -67,9 +67,7 @@ commit_prepared(struct payment *payment, const struct sealing *sealing, struct e
 	debt.state = DEBT_PREPARED;
 	debt.note[0] = '\0';
 	leaf_bytes(&leaf, "header", VIEW_OF(sealing->hash.bytes));
-	TRY(payment_record(payment, &debt, &leaf, err));
-	TRY(change_commit(session, &change, err));
-	payment->debt = debt;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
 	payment->resumed = false;
 	payment->applies = 0;
@@ -124,9 +122,7 @@ reject(struct payment *payment, struct err *err)
 	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
 	    err));
 	debt.pending = 0;
-	TRY(payment_record(payment, &debt, &leaf, err));
-	TRY(change_commit(session, &change, err));
-	payment->debt = debt;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	session_progress(session, "%s: %s", payment->secret.name, debt.note);
 	if (debt.state == DEBT_DEGRADED) {
 		payment->stopped = true;
@@ -153,9 +149,7 @@ adopt_other(struct payment *payment, uint32_t version, struct err *err)
 	debt.state = DEBT_VERIFIED;
 	debt.tries = 0;
 	debt.note[0] = '\0';
-	TRY(payment_record(payment, &debt, &leaf, err));
-	TRY(change_commit(session, &change, err));
-	payment->debt = debt;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	rotator_freep(&payment->rotator);
 	return ERR_OK;
 }
@@ -235,9 +229,7 @@ commit(struct payment *payment, struct err *err)
 	TRY(store_update_secret(session->store, &secret, err));
 	TRY(void_secret(session, &debt.secret, NULL, "the secret was rotated", err));
 	debt.state = DEBT_COMMITTED;
-	TRY(payment_record(payment, &debt, &leaf, err));
-	TRY(change_commit(session, &change, err));
-	payment->debt = debt;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
 	session_progress(session, "%s: the target accepts version %u, which is current now",
 	    secret.name, secret.current);
@@ -355,10 +347,7 @@ commit_retired(struct payment *payment, const struct dsse *statement, struct err
 	debt.state = DEBT_RETIRED;
 	debt.note[0] = '\0';
 	leaf_statement(&leaf, &digest);
-	TRY(payment_record(payment, &debt, &leaf, err));
-	TRY(change_commit(session, &change, err));
-	payment->debt = debt;
-	return ERR_OK;
+	return payment_commit(payment, &change, &debt, &leaf, err);
 }
 
 static enum err_code
@@ -511,6 +500,7 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	}
 	/* Also when an earlier run was cut off after its last commit. */
 	if (paid.state == DEBT_RETIRED) {
+		TRY(store_settle(session->store, err));
 		TRY(escrow_erase(session->folder, id, err));
 		TRY(file_erase(path, err));
 	}

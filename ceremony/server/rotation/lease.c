@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/rows.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
@@ -218,17 +219,13 @@ pay_item(struct session *session, struct json *array, const struct item_row *ite
 {
 	struct secret_row secret;
 	struct paid paid;
-	struct json *object;
 
 	TRY(store_get_secret(session->store, &item->secret, &secret, err));
 	TRY(rotate_pay(session, &item->debt, &paid, err));
 	if (paid.code == ERR_INTEGRITY)
 		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
-	object = json_new_object();
-	json_put_text(object, "name", secret.name);
-	json_put_text(object, "state", debt_state_names[paid.state]);
-	json_put_text(object, "note", paid.note);
-	json_add(array, object);
+	const struct debt_told told = {secret.name, debt_state_names[paid.state], paid.note};
+	members_add(array, debt_told_members, &told);
 	return ERR_OK;
 }
 
@@ -268,17 +265,15 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
 {
 	struct secret_row secret;
 	struct paid paid = {.state = DEBT_RETIRED, .note = "nobody has seen its current value"};
-	struct json *object;
 
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
 	if (debt->state != DEBT_RETIRED)
 		TRY(rotate_pay(session, &debt->id, &paid, err));
-	object = json_new_object();
-	json_put_text(object, "name", secret.name);
-	json_put_text(object, "debt", debt_state_names[paid.state]);
-	json_put_text(object, "code", paid.code == ERR_OK ? "ok" : err_name(paid.code));
-	json_put_text(object, "note", paid.note);
-	json_add(array, object);
+	const struct rotation_told told = {.name = secret.name,
+	    .debt = debt_state_names[paid.state],
+	    .code = paid.code == ERR_OK ? "ok" : err_name(paid.code),
+	    .note = paid.note};
+	members_add(array, rotation_told_members, &told);
 	return ERR_OK;
 }
 

@@ -11,7 +11,6 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/chain.h"
-#include "ceremony/server/vault/change.h"
 #include "vault/store/ceremony.h"
 
 void
@@ -46,14 +45,17 @@ follow_degraded(struct payment *payment, const struct debt_row *debt, struct err
 }
 
 enum err_code
-payment_record(struct payment *payment, const struct debt_row *debt, struct leaf *leaf,
-    struct err *err)
+payment_commit(struct payment *payment, struct change *change, const struct debt_row *debt,
+    struct leaf *leaf, struct err *err)
 {
 	TRY(store_update_debt(payment->session->store, debt, err));
 	TRY(follow_degraded(payment, debt, err));
 	leaf_debt(leaf, debt);
 	leaf_text(leaf, "note", debt->note);
-	return journal_add(payment->session, leaf, err);
+	TRY(journal_add(payment->session, leaf, err));
+	TRY(change_commit(payment->session, change, err));
+	payment->debt = *debt;
+	return ERR_OK;
 }
 
 static enum err_code
@@ -63,10 +65,7 @@ write_debt(struct payment *payment, const struct debt_row *debt, const char *eve
 	LEAF leaf = leaf_new(event);
 
 	TRY(change_begin(payment->session, &change, err));
-	TRY(payment_record(payment, debt, &leaf, err));
-	TRY(change_commit(payment->session, &change, err));
-	payment->debt = *debt;
-	return ERR_OK;
+	return payment_commit(payment, &change, debt, &leaf, err);
 }
 
 enum err_code
@@ -81,49 +80,48 @@ payment_move(struct payment *payment, enum debt_state state, const char *event, 
 	return write_debt(payment, &debt, event, err);
 }
 
-static void format_note(char ret_note[NOTE_TEXT_MAX + 1], const char *format, va_list arguments)
-    FORMAT_LIKE(2, 0);
+static enum err_code stop(struct payment *payment, enum debt_state state, enum err_code code,
+    const char *event, const char *format, va_list arguments, struct err *err) FORMAT_LIKE(5, 0);
 
-static void
-format_note(char ret_note[NOTE_TEXT_MAX + 1], const char *format, va_list arguments)
+/* The debt waits in STATE, with the text as its note. */
+static enum err_code
+stop(struct payment *payment, enum debt_state state, enum err_code code, const char *event,
+    const char *format, va_list arguments, struct err *err)
 {
+	struct debt_row debt = payment->debt;
 	char text[ERR_TEXT_SIZE + NOTE_TEXT_MAX];
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	plain_text(text, ret_note, NOTE_TEXT_MAX + 1);
+	plain_text(text, debt.note, sizeof(debt.note));
+	wait_longer(&debt, session_now(payment->session));
+	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	payment->stopped = true;
+	payment->code = code;
+	debt.state = state;
+	return write_debt(payment, &debt, event, err);
 }
 
 enum err_code
 payment_stop(struct payment *payment, enum err_code code, struct err *err, const char *format, ...)
 {
-	struct debt_row debt = payment->debt;
 	va_list arguments;
 
 	va_start(arguments, format);
-	format_note(debt.note, format, arguments);
+	code = stop(payment, payment->debt.state, code, "attempt", format, arguments, err);
 	va_end(arguments);
-	wait_longer(&debt, session_now(payment->session));
-	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
-	payment->stopped = true;
-	payment->code = code;
-	return write_debt(payment, &debt, "attempt", err);
+	return code;
 }
 
 enum err_code
 payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
 {
-	struct debt_row debt = payment->debt;
 	va_list arguments;
 
 	va_start(arguments, format);
-	format_note(debt.note, format, arguments);
+	enum err_code code =
+	    stop(payment, DEBT_DEGRADED, ERR_TARGET, "degraded", format, arguments, err);
 	va_end(arguments);
-	wait_longer(&debt, session_now(payment->session));
-	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
-	payment->stopped = true;
-	payment->code = ERR_TARGET;
-	debt.state = DEBT_DEGRADED;
-	return write_debt(payment, &debt, "degraded", err);
+	return code;
 }
 
 /* The value that the target accepts is nowhere else: only that file, or a person, can go on. */

@@ -6,6 +6,7 @@
 #ifndef CEREMONY_SERVER_ROTATION_PAYMENT_H
 #define CEREMONY_SERVER_ROTATION_PAYMENT_H
 
+#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/session.h"
@@ -40,10 +41,9 @@ enum err_code payment_load(struct session *session, const struct id *debt,
  * that what fails later waits no longer than after a first try. */
 enum err_code payment_move(struct payment *payment, enum debt_state state, const char *event,
     struct err *err) MUST_CHECK;
-/* Inside a change: the row and the leaf that payment_move would write.  The caller sets
- * payment->debt after the commit. */
-enum err_code payment_record(struct payment *payment, const struct debt_row *debt,
-    struct leaf *leaf, struct err *err) MUST_CHECK;
+/* Inside CHANGE, which ends by it: the row and the leaf that payment_move would write. */
+enum err_code payment_commit(struct payment *payment, struct change *change,
+    const struct debt_row *debt, struct leaf *leaf, struct err *err) MUST_CHECK;
 /* This run ends here; the note says why, a later one goes on, once the debt is due again. */
 enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
     const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;

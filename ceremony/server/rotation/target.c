@@ -33,6 +33,7 @@ start(struct payment *payment, uint32_t next, struct rotator **ret_rotator, stru
 
 	if (next != 0)
 		options.next = value_view(payment, next);
+	TRY(store_settle(payment->session->store, err));
 	return rotator_start(&options, ret_rotator, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "ceremony/server/secrets/stale.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
@@ -127,20 +128,29 @@ reseal_due_summarize(struct session *session, size_t limit, struct reseal_due_su
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+static const struct member secret_members[] = {
+    {"secret", MEMBER_HEX, FIELD(struct secret_row, id)},
+    {"name", MEMBER_TEXT, FIELD(struct secret_row, name)},
+    {"version", MEMBER_NUMBER, FIELD(struct secret_row, current)},
+    {NULL},
+};
+static const struct member stale_members[] = {
+    {"definition", MEMBER_HEX, FIELD(struct stale, definition)},
+    {"header", MEMBER_HEX, FIELD(struct stale, header)},
+    {"why", MEMBER_TEXT, FIELD(struct stale, why)},
+    {"left", MEMBER_NUMBER, FIELD(struct stale, left)},
+    {"can", MEMBER_BOOL, FIELD(struct stale, can)},
+    {"cannot", MEMBER_TEXT, FIELD(struct stale, cannot)},
+    {NULL},
+};
+
 static void
 add(struct json *array, const struct secret_row *secret, const struct stale *stale)
 {
 	struct json *object = json_new_object();
 
-	json_put_hex(object, "secret", VIEW_OF(secret->id.bytes));
-	json_put_text(object, "name", secret->name);
-	json_put_int(object, "version", secret->current);
-	json_put_hex(object, "definition", VIEW_OF(stale->definition.bytes));
-	json_put_hex(object, "header", VIEW_OF(stale->header.bytes));
-	json_put_text(object, "why", stale->why);
-	json_put_int(object, "left", stale->left);
-	json_put_bool(object, "can", stale->can);
-	json_put_text(object, "cannot", stale->cannot);
+	members_put(object, secret_members, secret);
+	members_put(object, stale_members, stale);
 	json_add(array, object);
 }
 

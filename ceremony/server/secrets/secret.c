@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/rows.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
@@ -51,17 +52,14 @@ add_secret(struct session *session, struct json *array, const struct secret_row 
     struct err *err)
 {
 	DEFINITION definition = {0};
-	JSON *object = json_new_object();
-	const char *state;
+	struct secret_listed listed = {.name = row->name,
+	    .current = row->current,
+	    .policy = definition.policy,
+	    .rotator = definition.rotator};
 
 	TRY(chain_signed_definition(session, &row->definition, &definition, err));
-	TRY(state_name(session, row, &state, err));
-	json_put_text(object, "name", row->name);
-	json_put_int(object, "current", row->current);
-	json_put_text(object, "policy", definition.policy);
-	json_put_text(object, "rotator", definition.rotator);
-	json_put_text(object, "state", state);
-	json_add(array, TAKE(object));
+	TRY(state_name(session, row, &listed.state, err));
+	members_add(array, secret_listed_members, &listed);
 	return ERR_OK;
 }
 
@@ -86,23 +84,29 @@ serve_secret_list(struct session *session, struct call *call, struct err *err)
 	return ERR_OK;
 }
 
+static const struct member owed_members[] = {
+    {"state", MEMBER_CHOICE, FIELD(struct debt_row, state), .choices = debt_state_names},
+    {"due", MEMBER_TIME, FIELD(struct debt_row, due)},
+    {"tries", MEMBER_NUMBER, FIELD(struct debt_row, tries)},
+    {"note", MEMBER_TEXT, FIELD(struct debt_row, note)},
+    {NULL},
+};
+static const struct member debt_members[] = {
+    {"debt", MEMBER_OBJECT, .members = owed_members},
+    {NULL},
+};
+
 static enum err_code
 put_debt(struct session *session, struct json *reply, const struct secret_row *row, struct err *err)
 {
 	struct debt_row debt;
-	struct json *object;
 	enum err_code code = store_open_debt(session->store, &row->id, &debt, err);
 
 	if (code == ERR_NOT_FOUND)
 		return ERR_OK;
 	if (code != ERR_OK)
 		return code;
-	object = json_new_object();
-	json_put_text(object, "state", debt_state_names[debt.state]);
-	json_put_time(object, "due", debt.due);
-	json_put_int(object, "tries", debt.tries);
-	json_put_text(object, "note", debt.note);
-	json_put(reply, "debt", object);
+	members_put(reply, debt_members, &debt);
 	return ERR_OK;
 }
 

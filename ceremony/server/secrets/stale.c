@@ -232,24 +232,26 @@ judge_free(struct judging *judging, const struct secret_row *secret, struct err 
 	return ERR_OK;
 }
 
+/* What the row holds; that it is the vault's is proven. */
 static enum err_code
-load(struct judging *judging, const struct secret_row *secret, struct err *err)
+read_header(struct judging *judging, struct err *err)
 {
-	struct session *session = judging->session;
 	struct stale *stale = judging->stale;
 
-	stale->definition = secret->definition;
-	TRY(store_get_version(session->store, &secret->id, secret->current, &judging->version,
-	    err));
 	TRY(header_hash(buf_view(&judging->version.header), &stale->header, err));
 	if (!digest_equal(&stale->header, &judging->version.header_hash))
 		return err_set(err, ERR_INTEGRITY, "the stored header was changed");
 	TRY(header_new(&judging->header, err));
-	TRY(header_decode(buf_view(&judging->version.header), judging->header, err));
+	return header_decode(buf_view(&judging->version.header), judging->header, err);
+}
+
+static enum err_code
+load_spares(struct judging *judging, struct err *err)
+{
 	judging->spares = calloc(1, sizeof(*judging->spares));
 	if (judging->spares == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a version");
-	return spares_load(session, judging->header, judging->spares, err);
+	return spares_load(judging->session, judging->header, judging->spares, err);
 }
 
 enum err_code
@@ -260,14 +262,16 @@ stale_judge(struct session *session, const struct leavers *leavers, const struct
 	struct judging judging = {.session = session, .leavers = leavers, .stale = ret_stale};
 	enum err_code code;
 
-	*ret_stale = (struct stale){.can = true};
-	code = load(&judging, secret, err);
+	*ret_stale = (struct stale){.definition = secret->definition, .can = true};
+	TRY(store_get_version(session->store, &secret->id, secret->current, &judging.version, err));
+	code = read_header(&judging, err);
 	if (code == ERR_INTEGRITY || code == ERR_VERSION) {
 		say(ret_stale, "what is stored is damaged");
 		cannot(ret_stale, err->text);
 		return ERR_OK;
 	}
 	TRY(code);
+	TRY(load_spares(&judging, err));
 	code = chain_definition(session, &secret->definition, &judging.definition, err);
 	if (code == ERR_REFUSED) {
 		say(ret_stale, "%s", err->text);

@@ -28,8 +28,15 @@ change_begin(struct session *session, struct change *change, struct err *err)
 enum err_code
 change_commit(struct session *session, struct change *change, struct err *err)
 {
+	struct err cause;
+
 	TRY(journal_close(session, err));
-	TRY(store_commit(session->store, err)); /* else rolled back by change_done */
-	change->session = NULL;
-	return ERR_OK;
+	enum err_code code = store_commit(session->store, err); /* or rolled back by change_done */
+	if (code == ERR_OK)
+		change->session = NULL;
+	if (code != ERR_NOT_FOUND)
+		return code;
+	/* A change refers only to what it has read, or written. */
+	cause = *err;
+	return err_set(err, ERR_INTEGRITY, "%.400s: somebody wrote there", cause.text);
 }

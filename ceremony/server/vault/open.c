@@ -11,6 +11,7 @@
 #include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/folder.h"
+#include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"
 
 enum err_code
@@ -97,6 +98,8 @@ session_open(const struct server_options *options, int out, struct session *ret_
 		session.keys = (struct host_keys){0};
 		code = ERR_OK;
 	}
+	if (code == ERR_INTEGRITY)
+		journal_tell_end(&session, err);
 	if (code != ERR_OK)
 		return code;
 	*ret_session = TAKE(session);

@@ -37,8 +37,7 @@ struct session {
 	enum session_state state;
 	bool reads;          /* the operation in hand proves nothing: no change begins */
 	struct store *store; /* NULL when absent */
-	struct json *
-	    leaf; /* of the change in hand, the last one: it is appended when the change is whole */
+	struct json *leaf;   /* the last one of the change in hand, appended when that is whole */
 	struct host_keys keys;
 	struct founding founding;
 	/* When live: */

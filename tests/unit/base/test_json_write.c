@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/json_in.h"
+#include "base/json_members.h"
 #include "tests/unit/check.h"
 
 static struct json *
@@ -247,6 +248,67 @@ every_failed_allocation_is_reported_while_parsing(void **state)
 	json_set_alloc_funcs(malloc, free);
 }
 
+struct told {
+	const char *name;
+	int tries;
+	int64_t began, ended;
+};
+static const struct member told_members[] = {
+    {"name", MEMBER_STRING, FIELD(struct told, name), .min = 1, .max = 4},
+    {"tries", MEMBER_SIGNED, FIELD(struct told, tries), .min = -1, .max = 9},
+    {"began", MEMBER_MOMENT, FIELD(struct told, began)},
+    {"ended", MEMBER_MOMENT, FIELD(struct told, ended)},
+    {NULL},
+};
+
+static void
+a_row_is_read_as_its_table_wrote_it(void **state)
+{
+	static const struct told told = {"name", -1, 86400, 0};
+	JSON *array = json_new_array();
+	const struct json *row;
+	struct told read;
+	BUF text = {0};
+	struct err err;
+
+	(void)state;
+	members_add(array, told_members, &told);
+	row = json_array_object(array, 0);
+	assert_int_equal(json_array_count(array), 1);
+	assert_ok(json_encode(row, &text, &err));
+	assert_string_equal(buf_string(&text),
+	    "{\"name\":\"name\",\"tries\":-1,\"began\":\"1970-01-02T00:00:00Z\",\"ended\":\"\"}");
+	assert_ok(members_read(row, "row", told_members, &read, &err));
+	assert_string_equal(read.name, "name");
+	assert_int_equal(read.tries, -1);
+	assert_int_equal(read.began, 86400);
+	assert_int_equal(read.ended, 0);
+}
+
+static void
+a_row_that_its_table_does_not_allow_is_refused(void **state)
+{
+	static const char *const rows[] = {
+	    "{\"name\":\"\",\"tries\":0,\"began\":\"\",\"ended\":\"\"}",
+	    "{\"name\":\"names\",\"tries\":0,\"began\":\"\",\"ended\":\"\"}",
+	    "{\"name\":\"n\",\"tries\":-2,\"began\":\"\",\"ended\":\"\"}",
+	    "{\"name\":\"n\",\"tries\":10,\"began\":\"\",\"ended\":\"\"}",
+	    "{\"name\":\"n\",\"tries\":0,\"began\":\" \",\"ended\":\"\"}",
+	    "{\"name\":\"n\",\"tries\":0,\"began\":\"\",\"ended\":0}",
+	    "{\"name\":\"n\",\"tries\":0,\"began\":\"\"}",
+	    "{\"name\":\"n\",\"tries\":0,\"began\":\"\",\"ended\":\"\",\"more\":1}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		JSON *json = json_of(rows[i]);
+		struct told read;
+		struct err err;
+
+		assert_int_equal(members_read(json, "row", told_members, &read, &err), ERR_INVALID);
+	}
+}
+
 int
 main(void)
 {
@@ -258,6 +320,8 @@ main(void)
 	    cmocka_unit_test(writing_ends_at_depth_16),
 	    cmocka_unit_test(every_failed_allocation_is_reported_while_writing),
 	    cmocka_unit_test(every_failed_allocation_is_reported_while_parsing),
+	    cmocka_unit_test(a_row_is_read_as_its_table_wrote_it),
+	    cmocka_unit_test(a_row_that_its_table_does_not_allow_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,17 @@ bench_call(struct bench *bench, struct json *request, struct view blob, struct j
 	return err_set(err, ERR_PROTOCOL, "the server is gone");
 }
 
+enum err_code
+bench_hello(struct bench *bench, struct err *err)
+{
+	JSON *reply = NULL;
+	struct json *request = op_new("hello");
+
+	bench_end(bench);
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
 void
 bench_must(struct bench *bench, struct json *request)
 {

@@ -82,6 +82,8 @@ enum err_code bench_call(struct bench *bench, struct json *request, struct view 
     struct json **ret_reply, struct buf *ret_out, struct err *err);
 /* It must succeed, and reply what may be thrown away. */
 void bench_must(struct bench *bench, struct json *request);
+/* The op hello of another session, which begins as each does. */
+enum err_code bench_hello(struct bench *bench, struct err *err);
 /* End the session, so that the next call starts another; its exit status goes to bench->status. */
 void bench_end(struct bench *bench);
 /* Keep vault, target, copy and clock as they are, with the session ended, and bring that back: a sweep begins each
@@ -89,6 +91,8 @@ void bench_end(struct bench *bench);
 void bench_keep(struct bench *bench, const char *place);
 void bench_restore(struct bench *bench, const char *place);
 
+/* COMMAND in the bench's folder, where it finds vault, target and copy; with the session ended. */
+void bench_shell(struct bench *bench, const char *format, ...) FORMAT_LIKE(2, 3);
 /* As somebody who can write the database, and knows how to get around its triggers; who reads it; both
  * end the session. */
 void bench_tamper(struct bench *bench, const char *change);

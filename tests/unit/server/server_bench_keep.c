@@ -2,32 +2,38 @@
 #include "tests/unit/server/server_bench.h"
 
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 
-static void
-shell(const struct bench *bench, const char *script, const char *place)
+void
+bench_shell(struct bench *bench, const char *format, ...)
 {
-	char command[512];
+	char command[1024], script[900];
+	va_list arguments;
 
-	assert_true((size_t)snprintf(command, sizeof(command), "cd '%s' && at=%s && %s",
-	                bench->folder, place, script) < sizeof(command));
-	assert_int_equal(system(command), 0);
+	bench_end(bench);
+	va_start(arguments, format);
+	assert_in_range(vsnprintf(script, sizeof(script), format, arguments), 1,
+	    sizeof(script) - 1);
+	va_end(arguments);
+	snprintf(command, sizeof(command), "cd '%s' && %s", bench->folder, script);
+	if (system(command) != 0)
+		fail_msg("%s", command);
 }
 
 void
 bench_keep(struct bench *bench, const char *place)
 {
-	bench_end(bench);
 	bench->kept_at = bench->shared->now;
-	shell(bench, "rm -rf $at && mkdir -m 700 $at && cp -a vault target copy $at", place);
+	bench_shell(bench, "rm -rf %s && mkdir -m 700 %s && cp -a vault target copy %s", place,
+	    place, place);
 }
 
 void
 bench_restore(struct bench *bench, const char *place)
 {
-	bench_end(bench);
 	bench->shared->now = bench->kept_at;
-	shell(bench, "rm -rf vault target copy && cp -a $at/* .", place);
+	bench_shell(bench, "rm -rf vault target copy && cp -a %s/* .", place);
 }
 
 static sqlite3 *

@@ -53,7 +53,7 @@ speak(struct story *story, uint64_t *random)
 {
 	struct called *called = story->called;
 	unsigned officer = draw(random, OFFICERS);
-	bool denies = draw(random, 4) == 0, wrong = draw(random, 60) == 0;
+	bool denies = draw(random, 4) == 0, wrong = draw(random, 20) == 0;
 	const struct seat *seat = &called->founded.charter->seats[officer];
 	struct digest digest;
 	struct err err;

@@ -3,16 +3,14 @@
  * Shares that are not what they were, what is owed for them, what was exposed for nothing, and what the
  * copy sink remembers, for each destination of a ceremony.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hpke.h"
 #include "base/text.h"
-#include "ceremony/protocol/wire.h"
 #include "tests/unit/server/batch_bench.h"
-#include "vault/seal/envelope.h"
+#include "tests/unit/server/hand_bench.h"
 
 static const char open_debts[] = "SELECT count(*) FROM debts WHERE state <> 'retired'";
 static const char opened[] = "SELECT count(*) FROM opened";
@@ -27,18 +25,6 @@ with_shares(enum mode mode, struct id *ret_id)
 	batch_approve(bench, &bench->people[CISO], ret_id);
 	batch_give_all(bench, &bench->people[SECOPS], ret_id);
 	return bench;
-}
-
-/* Any command; another session. */
-static enum err_code
-call(struct bench *bench, struct err *err)
-{
-	JSON *reply = NULL;
-	struct json *request = op_new("hello");
-
-	bench_end(bench);
-	json_put_int(request, "protocol", WIRE_PROTOCOL);
-	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
 }
 
 static void
@@ -62,10 +48,10 @@ a_damaged_share_is_met_before_any_debt_and_its_seat_approves_again(enum mode mod
 	SEEN seen = {0};
 	GIVING giving = {0};
 
-	bench_tamper(bench,
+	hand_write(bench,
 	    "UPDATE shares SET ciphertext = zeroblob(length(ciphertext))"
 	    " WHERE seat = 'secops' AND position = 1");
-	batch_expect(call(bench, &err), ERR_INTEGRITY, &err,
+	batch_expect(bench_hello(bench, &err), ERR_INTEGRITY, &err,
 	    "the stored shares of seat \"secops\" for prod/s1 are damaged");
 	assert_non_null(strstr(err.text, "the seat may approve again"));
 	assert_int_equal(bench_count(bench, open_debts), 0);
@@ -104,66 +90,8 @@ a_damaged_share_of_a_rotation_is_met_before_any_debt(void **state)
 
 /* --- Shares that are right, and open nothing ---------------------------------------------- */
 
-/* One version as the database has it, and as it becomes. */
-struct spoilt {
-	struct bench *bench;
-	sqlite3 *database;
-	struct header *header;
-	struct digest before, after; /* hashes of the header */
-};
-
-static sqlite3_stmt *
-prepare(const struct spoilt *spoilt, const char *text)
-{
-	sqlite3_stmt *statement = NULL;
-
-	assert_int_equal(sqlite3_prepare_v2(spoilt->database, text, -1, &statement, NULL),
-	    SQLITE_OK);
-	return statement;
-}
-
-static void
-bind(sqlite3_stmt *statement, int place, struct view bytes)
-{
-	assert_int_equal(sqlite3_bind_blob(statement, place, bytes.data, (int)bytes.size,
-	                     SQLITE_STATIC),
-	    SQLITE_OK);
-}
-
-static struct view
-column(sqlite3_stmt *statement, int index)
-{
-	return view_of(sqlite3_column_blob(statement, index),
-	    (size_t)sqlite3_column_bytes(statement, index));
-}
-
-static void
-spoil_header(struct spoilt *spoilt)
-{
-	struct err err;
-	BUF bytes = {0};
-	sqlite3_stmt *get = prepare(spoilt,
-	    "SELECT header FROM versions WHERE secret = (SELECT id FROM secrets WHERE name = "
-	    "'prod/s0')");
-	sqlite3_stmt *set = prepare(spoilt,
-	    "UPDATE versions SET header = ?, header_hash = ? WHERE secret = (SELECT id FROM secrets"
-	    " WHERE name = 'prod/s0')");
-
-	assert_int_equal(sqlite3_step(get), SQLITE_ROW);
-	buf_bytes(&bytes, column(get, 0));
-	sqlite3_finalize(get);
-	assert_ok(header_hash(buf_view(&bytes), &spoilt->before, &err));
-	memset(bytes.data + bytes.size - DIGEST_SIZE, 0x77, DIGEST_SIZE);
-	assert_ok(header_hash(buf_view(&bytes), &spoilt->after, &err));
-	assert_ok(header_decode(buf_view(&bytes), spoilt->header, &err));
-	bind(set, 1, buf_view(&bytes));
-	bind(set, 2, VIEW_OF(spoilt->after.bytes));
-	assert_int_equal(sqlite3_step(set), SQLITE_DONE);
-	sqlite3_finalize(set);
-}
-
 static struct p256_key *
-share_key(struct bench *bench, const char *seat)
+share_key(const struct bench *bench, const char *seat)
 {
 	for (int i = CISO; i <= CAROL; i++)
 		if (strcmp(bench->people[i].name, seat) == 0)
@@ -172,65 +100,47 @@ share_key(struct bench *bench, const char *seat)
 	return NULL;
 }
 
-/* The same shares, in an envelope of the header as it is now. */
+/* The same shares, in an envelope of the header AFTER. */
 static void
-spoil_envelope(struct spoilt *spoilt, size_t index, struct view enc, struct view ciphertext)
+seal_again(const struct bench *bench, const struct header *before, const struct digest *hash,
+    size_t index, const struct header *after, const struct digest *after_hash,
+    struct sealed_box *box)
 {
 	struct err err;
-	const struct header_envelope *envelope = &spoilt->header->envelopes[index];
+	const struct header_envelope *envelope = &before->envelopes[index];
 	SECRET *shares = NULL;
 	HPKE *hpke = NULL;
-	BUF box = {0};
 	struct digest info;
 	struct point made;
-	sqlite3_stmt *set = prepare(spoilt,
-	    "UPDATE envelopes SET enc = ?, ciphertext = ? WHERE position = ? AND secret = (SELECT id"
-	    " FROM secrets WHERE name = 'prod/s0')");
 
-	assert_ok(seal_open_envelope(spoilt->header, &spoilt->before, index, enc, ciphertext,
-	    hpke_agree_local, share_key(spoilt->bench, envelope->seat), &shares, &err));
-	assert_ok(envelope_info(spoilt->header, index, &info, &err));
+	assert_ok(
+	    seal_open_envelope(before, hash, index, VIEW_OF(box->enc), buf_view(&box->ciphertext),
+	        hpke_agree_local, share_key(bench, envelope->seat), &shares, &err));
+	assert_ok(envelope_info(after, index, &info, &err));
 	assert_ok(hpke_sender(envelope->suite, &envelope->recipient, VIEW_OF(info.bytes), &hpke,
 	    &made, &err));
-	assert_ok(hpke_seal(hpke, VIEW_OF(spoilt->after.bytes), secret_view(shares), &box, &err));
-	bind(set, 1, VIEW_OF(made.bytes));
-	bind(set, 2, buf_view(&box));
-	assert_int_equal(sqlite3_bind_int(set, 3, (int)index), SQLITE_OK);
-	assert_int_equal(sqlite3_step(set), SQLITE_DONE);
-	sqlite3_finalize(set);
+	sealed_box_done(box);
+	memcpy(box->enc, made.bytes, POINT_SIZE);
+	assert_ok(hpke_seal(hpke, VIEW_OF(after_hash->bytes), secret_view(shares), &box->ciphertext,
+	    &err));
 }
 
-/* prod/s0 as if it had been sealed with another com_dek: every share fits, and their sum opens nothing. */
+/* As if it had been sealed with another com_dek: every share fits, and their sum opens nothing. */
 static void
-spoil_com_dek(struct bench *bench)
+spoil_com_dek(const struct bench *bench, struct hand_version *version)
 {
 	struct err err;
-	struct spoilt spoilt = {.bench = bench};
-	char path[300];
+	HEADER *before = version->header;
+	struct buf *bytes = &version->row.header;
+	struct digest hash;
 
-	bench_end(bench);
-	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
-	assert_int_equal(sqlite3_open(path, &spoilt.database), SQLITE_OK);
-	assert_int_equal(sqlite3_db_config(spoilt.database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
-	                     NULL),
-	    SQLITE_OK);
-	assert_ok(header_new(&spoilt.header, &err));
-	spoil_header(&spoilt);
-	for (size_t i = 0; i < spoilt.header->envelope_count; i++) {
-		sqlite3_stmt *get = prepare(&spoilt,
-		    "SELECT enc, ciphertext FROM envelopes WHERE position = ? AND secret = (SELECT id"
-		    " FROM secrets WHERE name = 'prod/s0')");
-
-		assert_int_equal(sqlite3_bind_int(get, 1, (int)i), SQLITE_OK);
-		assert_int_equal(sqlite3_step(get), SQLITE_ROW);
-		BUF enc = {0}, ciphertext = {0};
-		buf_bytes(&enc, column(get, 0));
-		buf_bytes(&ciphertext, column(get, 1));
-		sqlite3_finalize(get);
-		spoil_envelope(&spoilt, i, buf_view(&enc), buf_view(&ciphertext));
-	}
-	header_freep(&spoilt.header);
-	assert_int_equal(sqlite3_close(spoilt.database), SQLITE_OK);
+	memset(bytes->data + bytes->size - DIGEST_SIZE, 0x77, DIGEST_SIZE);
+	assert_ok(header_new(&version->header, &err));
+	assert_ok(header_decode(buf_view(bytes), version->header, &err));
+	assert_ok(header_hash(buf_view(bytes), &hash, &err));
+	for (size_t i = 0; i < before->envelope_count; i++)
+		seal_again(bench, before, &version->row.header_hash, i, version->header, &hash,
+		    &version->envelopes[i]);
 }
 
 static void
@@ -241,7 +151,7 @@ shares_that_do_not_give_the_key_of_the_version_owe_nothing(enum mode mode)
 	                              " AND number = 1 AND name = 'prod/s0'";
 	char text[20], notes[NOTES_MAX], debt[20];
 
-	spoil_com_dek(bench);
+	hand_exchange(bench, "prod/s0", spoil_com_dek);
 	struct id id = batch_ask(bench, mode);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_approve(bench, &bench->people[SECOPS], &id);
@@ -312,7 +222,7 @@ end_for_nothing(struct bench *bench, const struct id *id, int way)
 		bench->shared->now += 1000;
 	else
 		bench_charter(bench, 1800);
-	assert_ok(call(bench, &err));
+	assert_ok(bench_hello(bench, &err));
 	assert_states(bench, id, "refused", "waiting\nwaiting\n");
 }
 

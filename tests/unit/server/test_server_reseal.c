@@ -8,6 +8,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/unit/server/batch_bench.h"
+#include "tests/unit/server/hand_bench.h"
 
 static struct bench *
 with_secrets(bool copy)
@@ -305,6 +306,13 @@ a_denial_a_withdrawal_and_a_new_charter_end_it(void **state)
 }
 
 static void
+spoil_ciphertext(const struct bench *bench, struct hand_version *version)
+{
+	(void)bench;
+	memset(version->row.ciphertext.data, 0, version->row.ciphertext.size);
+}
+
+static void
 a_damaged_version_is_named_and_the_others_go_on(void **state)
 {
 	struct bench *bench = with_secrets(false);
@@ -314,14 +322,36 @@ a_damaged_version_is_named_and_the_others_go_on(void **state)
 	(void)state;
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_give_all(bench, &bench->people[CAROL], &id);
-	bench_tamper(bench,
-	    "UPDATE versions SET ciphertext = zeroblob(length(ciphertext)) WHERE rowid = 2");
+	hand_exchange(bench, "prod/s1", spoil_ciphertext);
 	batch_states(bench, &id, text, notes);
 	assert_string_equal(text, "closed");
 	assert_int_equal(strncmp(notes, "done\ndamaged ", 13), 0);
 	assert_int_equal(bench_current(bench, "prod/s0"), 2);
 	assert_int_equal(bench_current(bench, "prod/s1"), 1);
 	assert_int_equal(bench_current(bench, "prod/s3"), 2);
+	bench_free(bench);
+}
+
+static void
+spoil_header(const struct bench *bench, struct hand_version *version)
+{
+	(void)bench;
+	buf_u8(&version->row.header, 0);
+}
+
+static void
+a_header_that_cannot_be_read_is_listed_and_the_others_with_it(void **state)
+{
+	struct bench *bench = with_secrets(false);
+	struct item opens[SECRETS];
+	char why[600];
+
+	(void)state;
+	hand_exchange(bench, "prod/s1", spoil_header);
+	assert_int_equal(batch_list(bench, false, opens, why), 1);
+	assert_string_equal(opens[0].name, "prod/s1");
+	assert_string_equal(why, "what is stored is damaged");
+	assert_int_equal(batch_list(bench, true, opens, why), SECRETS);
 	bench_free(bench);
 }
 
@@ -362,6 +392,7 @@ main(void)
 	    cmocka_unit_test(an_interrupted_officer_goes_on_where_they_stopped),
 	    cmocka_unit_test(a_denial_a_withdrawal_and_a_new_charter_end_it),
 	    cmocka_unit_test(a_damaged_version_is_named_and_the_others_go_on),
+	    cmocka_unit_test(a_header_that_cannot_be_read_is_listed_and_the_others_with_it),
 	    cmocka_unit_test(without_the_copy_nothing_is_sealed_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

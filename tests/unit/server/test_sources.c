@@ -3,18 +3,27 @@
  * The same ceremony from the server's rows, from frames, and from a file of statements: whatever was said
  * in whatever order, protocol/ceremony makes the same of it.  Sequences are random; the number of the one
  * that differs is its seed.
+ *
+ *	rows	opening_load and item_load, as each operation of a session does
+ *	frames	what a client makes of them (case_fetch.h, as `approve` does), from a session of the server
+ *		over these rows
+ *	a file	one statement a line.  Nothing of ours reads such a file yet: this is what an auditor
+ *		would write from protocol/ceremony.h alone
  */
-#include <sys/mman.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "ceremony/client/case_fetch.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/item.h"
-#include "tests/lib/store_bench.h"
-#include "tests/unit/server/story.h"
+#include "ceremony/server/opening/list.h"
+#include "ceremony/server/server.h"
+#include "tests/unit/server/told.h"
+#include "tests/unit/sweep.h"
 
-enum { SEQUENCES = 240 };
+enum { SEQUENCES = 240, STEP = 8, FILE_MAX = 1 << 20 };
 
 /* --- What is made of it ------------------------------------------------------------------- */
 
@@ -75,139 +84,20 @@ put_transcript(const struct transcript *transcript, const struct chain *chain, s
 }
 
 static void
-put_error(const struct err *err, struct buf *value)
+put_error(enum err_code code, const char *text, struct buf *value)
 {
 	buf_done(value);
-	buf_format(value, "%s: %s", err_name(err->code), err->text);
+	buf_format(value, "%s: %s", err_name(code), text);
 }
 
 /* --- From rows ---------------------------------------------------------------------------- */
 
-static void
-keep_text(struct session *session, enum statement_type type, const struct buf *text,
-    struct digest *ret_digest)
-{
-	DSSE statement = {0};
-	struct err err;
-
-	fine(dsse_parse(buf_view(text), &statement, &err), &err);
-	fine(session_keep(session, &statement, type, false, ret_digest, &err), &err);
-}
-
-static void
-keep_secret(struct session *session, const struct called *called, size_t index)
-{
-	const struct item *item = &called->items[index];
-	const struct sealed_version *sealed = &called->versions[index];
-	struct secret_row secret = {.id = item->secret,
-	    .definition = item->definition,
-	    .current = item->version,
-	    .newest = item->version};
-	struct version_row version = {.secret = item->secret,
-	    .number = item->version,
-	    .state = VERSION_CURRENT,
-	    .header_hash = item->header,
-	    .header = sealed->header,
-	    .ciphertext = sealed->ciphertext};
-	HEADER *header = NULL;
-	struct digest digest;
-	struct err err;
-
-	memcpy(secret.name, item->name, sizeof(secret.name));
-	fine(session_keep(session, &called->definitions[index], STATEMENT_SECRET, false, &digest,
-	         &err),
-	    &err);
-	fine(store_add_definition(session->store, &item->definition, &digest, &err), &err);
-	fine(store_add_secret(session->store, &secret, &err), &err);
-	fine(header_new(&header, &err), &err);
-	fine(header_decode(buf_view(&sealed->header), header, &err), &err);
-	fine(store_add_version(session->store, &version, header, sealed->envelopes,
-	         sealed->envelope_count, &err),
-	    &err);
-}
-
-static void
-keep_ceremony(struct session *session, const struct story *story)
-{
-	const struct called *called = story->called;
-	struct ceremony_row row = {.id = called->ceremony.id,
-	    .mode = called->ceremony.mode,
-	    .state = CEREMONY_COLLECTING,
-	    .requester = "alice",
-	    .charter = called->ceremony.charter,
-	    .created = called->ceremony.created,
-	    .deadline = called->ceremony.deadline};
-	struct item_row items[CALLED_ITEMS] = {0};
-	struct err err;
-
-	for (size_t i = 0; i < CALLED_ITEMS; i++)
-		items[i] = (struct item_row){.secret = called->items[i].secret,
-		    .version = called->items[i].version,
-		    .state = ITEM_WAITING};
-	fine(session_keep(session, &story->request, STATEMENT_REQUEST, false, &row.request, &err),
-	    &err);
-	fine(session_keep(session, &story->ceremony, STATEMENT_CEREMONY, false, &row.digest, &err),
-	    &err);
-	fine(store_add_ceremony(session->store, &row, items, CALLED_ITEMS, &err), &err);
-}
-
-static void
-keep_voice(struct session *session, const struct story *story, const struct dsse *statement)
-{
-	bool denies = statement_is(statement, STATEMENT_DENIAL);
-	struct voice_row row = {.denies = denies};
-	struct objection denial = {0};
-	struct approval approval = {0};
-	struct err err;
-
-	fine(denies ? objection_parse(statement, STATEMENT_DENIAL, false, &denial, &err) :
-	              approval_parse(statement, false, &approval, &err),
-	    &err);
-	memcpy(row.seat, denies ? denial.seat : approval.seat, sizeof(row.seat));
-	row.token = denies ? denial.token : approval.token;
-	fine(session_keep(session, statement, denies ? STATEMENT_DENIAL : STATEMENT_APPROVAL, false,
-	         &row.statement, &err),
-	    &err);
-	fine(store_add_voice(session->store, &story->called->ceremony.id, &row, &err), &err);
-}
-
-static void
-keep(struct bench *bench, struct session *session, const struct story *story)
-{
-	const struct called *called = story->called;
-	struct err err;
-
-	bench_begin(bench);
-	for (size_t i = 0; i < called->document_count; i++) {
-		struct digest digest;
-
-		keep_text(session, STATEMENT_CHARTER, &called->documents[i], &digest);
-		fine(store_add_document(session->store, &digest, &err), &err);
-	}
-	for (size_t i = 0; i < CALLED_ITEMS; i++)
-		keep_secret(session, called, i);
-	keep_ceremony(session, story);
-	for (size_t i = 0; i < story->voice_count; i++)
-		keep_voice(session, story, &story->voices[i]);
-	bench_commit(bench);
-}
-
 static enum err_code
-load(struct session *session, const struct story *story, struct buf *value, struct err *err)
+load(struct session *session, const struct id *id, struct buf *value, struct err *err)
 {
 	OPENING *opening = NULL;
-	uint32_t count;
 
-	TRY(store_count_documents(session->store, &count, err));
-	for (uint32_t i = 1; i <= count; i++) {
-		DSSE statement = {0};
-		struct digest digest;
-
-		TRY(store_get_document(session->store, i, &digest, err));
-		TRY(session_statement(session, &digest, "document", &statement, err));
-		TRY(chain_add(&session->chain, &statement, err));
-	}
-	TRY(opening_load(session, &story->called->ceremony.id, &opening, err));
+	TRY(opening_load(session, id, &opening, err));
 	put_transcript(opening->transcript, &session->chain, value);
 	for (size_t i = 0; i < opening->count; i++) {
 		ITEM *item = NULL;
@@ -218,234 +108,285 @@ load(struct session *session, const struct story *story, struct buf *value, stru
 	return ERR_OK;
 }
 
+/* The rows stay in PLACE. */
 static void
-from_rows(const struct story *story, struct buf *value)
+from_rows(const struct place *place, const struct story *story, struct buf *value)
 {
-	SESSION session = {.out = -1};
-	struct bench *bench = NULL;
+	const struct server_options options = {.folder = place->vault, .now = time_of_log};
+	SESSION session = {.options = &options,
+	    .folder = place->vault,
+	    .out = -1,
+	    .state = SESSION_LIVE};
 	struct err err;
 
-	assert_int_equal(bench_setup((void **)&bench), 0);
-	session.store = bench->store;
-	session.chain.vault = story->called->chain.vault;
-	keep(bench, &session, story);
-	if (load(&session, story, value, &err) != ERR_OK)
-		put_error(&err, value);
-	session.store = NULL;
-	assert_int_equal(bench_teardown((void **)&bench), 0);
+	keep(&session, story);
+	if (load(&session, &story->called->ceremony.id, value, &err) != ERR_OK)
+		put_error(err.code, err.text, value);
 }
 
-/* --- From frames and from a file ---------------------------------------------------------- */
+/* --- From frames -------------------------------------------------------------------------- */
 
-/* What was told, as it came. */
-struct told {
-	struct chain chain;
-	struct dsse request, ceremony;
-	struct transcript *transcript;
-	struct dsse definitions[CALLED_ITEMS];
-	size_t definition_count, position;
-	struct buf *value;
+/* A session of the server, on a thread. */
+struct host {
+	const char *folder;
+	int fd;
+	pthread_t thread;
+	enum err_code code;
 };
+static struct host *starting; /* that the client connects to */
 
-static void
-told_done(struct told *told)
+static void *
+serve(void *context)
 {
-	if (told->transcript != NULL)
-		transcript_free(told->transcript);
-	chain_done(&told->chain);
-	dsse_done(&told->request);
-	dsse_done(&told->ceremony);
-	for (size_t i = 0; i < told->definition_count; i++)
-		dsse_done(&told->definitions[i]);
+	struct host *host = context;
+	const char *const none[] = {NULL};
+	const struct server_options options = {.folder = host->folder,
+	    .rotator_folders = none,
+	    .now = now};
+	struct err err;
+
+	host->code = server_run(&options, host->fd, host->fd, &err);
+	close(host->fd);
+	return NULL;
 }
 
-/* Both statements are there: whatever comes next is about the ceremony. */
-static enum err_code
-begin(struct told *told, struct err *err)
+enum err_code __wrap_process_start(const struct process_spawn *spawn, pid_t *ret_pid,
+    struct err *err);
+enum err_code __real_serve_ceremony_get(struct session *session, struct call *call,
+    struct err *err);
+enum err_code __wrap_serve_ceremony_get(struct session *session, struct call *call,
+    struct err *err);
+
+enum err_code
+__wrap_process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err)
 {
-	if (told->transcript != NULL || told->request.payload.size == 0 ||
-	    told->ceremony.payload.size == 0)
-		return ERR_OK;
-	return transcript_new(&told->request, &told->ceremony, &told->chain, &told->transcript,
-	    err);
-}
-
-static enum err_code
-hear(struct told *told, struct view text, struct err *err)
-{
-	DSSE statement = {0};
-
-	TRY(dsse_parse(text, &statement, err));
-	if (statement_is(&statement, STATEMENT_REQUEST) ||
-	    statement_is(&statement, STATEMENT_CEREMONY)) {
-		TRY(dsse_parse(text,
-		    statement_is(&statement, STATEMENT_REQUEST) ? &told->request : &told->ceremony,
-		    err));
-		return begin(told, err);
-	}
-	if (statement_is(&statement, STATEMENT_APPROVAL) ||
-	    statement_is(&statement, STATEMENT_DENIAL))
-		return transcript_add(told->transcript, &statement, &told->chain, err);
-	if (statement_is(&statement, STATEMENT_SECRET))
-		return dsse_parse(text, &told->definitions[told->definition_count++], err);
-	return chain_add(&told->chain, &statement, err);
-}
-
-/* The header of the next item, whose definition was heard last. */
-static enum err_code
-see(struct told *told, struct view header, struct err *err)
-{
-	EXHIBIT *exhibit = NULL;
-
-	if (told->position == 0)
-		put_transcript(told->transcript, &told->chain, told->value);
-	TRY(exhibit_new(told->transcript, told->position, &told->definitions[told->position],
-	    header, &told->chain, &exhibit, err));
-	told->position++;
-	put_exhibit(told->transcript, exhibit, &told->chain, told->value);
+	(void)err;
+	starting->fd = fcntl(spawn->fds[0], F_DUPFD_CLOEXEC, 0);
+	assert_true(starting->fd >= 0);
+	assert_int_equal(pthread_create(&starting->thread, NULL, serve, starting), 0);
+	*ret_pid = 0; /* none to wait for */
 	return ERR_OK;
 }
 
-typedef void (*tell_text)(void *to, struct view text, struct view header);
-
-static void
-tell_statement(const struct dsse *statement, struct view header, tell_text put, void *to)
-{
-	BUF text = {0};
-	struct err err;
-
-	fine(dsse_encode(statement, &text, &err), &err);
-	put(to, buf_view(&text), header);
-}
-
-static void
-tell_all(const struct story *story, tell_text put, void *to)
-{
-	const struct called *called = story->called;
-	const struct view none = {0};
-
-	for (size_t i = 0; i < called->document_count; i++)
-		put(to, buf_view(&called->documents[i]), none);
-	tell_statement(&story->request, none, put, to);
-	tell_statement(&story->ceremony, none, put, to);
-	for (size_t i = 0; i < story->voice_count; i++)
-		tell_statement(&story->voices[i], none, put, to);
-	for (size_t i = 0; i < CALLED_ITEMS; i++)
-		tell_statement(&called->definitions[i], buf_view(&called->versions[i].header), put,
-		    to);
-}
-
-struct ends {
-	int near, far;
-	struct told *told;
-	enum err_code code;
-	struct err err;
-};
-
+/* What the rows hold, whatever it is worth. */
 static enum err_code
-receive(struct ends *ends, struct err *err)
+show_unverified(struct session *session, const struct id *id, struct json *reply, struct err *err)
 {
-	JSON *message = NULL;
-	BUF header = {0}, text = {0};
-	DSSE statement = {0};
+	struct ceremony_row row;
+	struct voice_row rows[STEPS];
+	struct json *voices = json_new_array(), *items = json_new_array();
+	size_t count;
 
-	TRY(wire_receive(ends->near, &message, &header, -1, err));
-	struct json_in in = json_in(message, "message", err);
-	in_statement(&in, "statement", &statement);
+	json_put(reply, "voices", voices);
+	json_put(reply, "items", items);
+	TRY(store_get_ceremony(session->store, id, &row, err));
+	TRY(store_list_voices(session->store, id, rows, STEPS, &count, err));
+	TRY(session_put_statement(session, reply, "request", &row.request, err));
+	TRY(session_put_statement(session, reply, "ceremony", &row.digest, err));
+	for (size_t i = 0; i < count; i++) {
+		DSSE voice = {0};
+
+		TRY(session_statement(session, &rows[i].statement, "voice", &voice, err));
+		add_statement(voices, &voice);
+	}
+	for (size_t i = 0; i < CALLED_ITEMS; i++) {
+		struct json *item = json_new_object();
+
+		json_put_text(item, "state", item_state_names[ITEM_WAITING]);
+		json_put_text(item, "note", "");
+		json_add(items, item);
+	}
+	json_put_text(reply, "state", ceremony_state_names[row.state]);
+	json_put_text(reply, "reason", "");
+	json_put_text(reply, "released", "");
+	json_put_text(reply, "expires", "");
+	return ERR_OK;
+}
+
+/* What an honest server refuses to show, one that has gone over shows: the client judges for itself. */
+enum err_code
+__wrap_serve_ceremony_get(struct session *session, struct call *call, struct err *err)
+{
+	struct json_in in = call->in;
+	struct id id;
+	enum err_code code = __real_serve_ceremony_get(session, call, err);
+
+	if (code != ERR_INTEGRITY)
+		return code;
+	json_in_hex(&in, "id", id.bytes, ID_SIZE);
 	TRY(json_in_end(&in));
-	TRY(dsse_encode(&statement, &text, err));
-	TRY(hear(ends->told, buf_view(&text), err));
-	return header.size > 0 ? see(ends->told, buf_view(&header), err) : ERR_OK;
+	return show_unverified(session, &id, call->reply, err);
 }
 
 static void
-over_the_wire(void *to, struct view text, struct view header)
+ignore(void *context, const char *line)
 {
-	struct ends *ends = to;
-	JSON *message = json_new_object();
-	DSSE statement = {0};
+	(void)context;
+	(void)line;
+}
+
+/* All that `approve` asks for before it asks the person. */
+static enum err_code
+fetch(const char *folder, struct buf *value, struct err *err)
+{
+	const struct ui ui = {.say = ignore, .progress = ignore};
+	const struct client_options options = {.vault = folder,
+	    .self = "/nonexistent",
+	    .ui = &ui,
+	    .now = now};
+	CLIENT *client = NULL;
+	DOSSIER *dossier = NULL;
+	const struct vault_view *view;
+
+	TRY(client_connect(&options, &client, err));
+	TRY(dossier_take(client, NULL, 1u << CEREMONY_COLLECTING, &view, &dossier, err));
+	TRY(dossier_fetch_items(client, view, dossier, err));
+	put_transcript(dossier->transcript, &view->chain, value);
+	for (size_t i = 0; i < dossier->count; i++)
+		put_exhibit(dossier->transcript, dossier->items[i].exhibit, &view->chain, value);
+	return ERR_OK;
+}
+
+/* The client saw it itself when it names the place of the voice in its list. */
+static void
+put_client_error(const struct err *err, struct buf *value)
+{
+	const char *text = strncmp(err->text, "voices[", 7) == 0 ? strstr(err->text, ": ") : NULL;
+
+	if (text == NULL)
+		fail_msg("not the client, but the server found: %s", err->text);
+	put_error(err->code, text + 2, value);
+}
+
+static void
+from_frames(const struct place *place, struct buf *value)
+{
+	struct host host = {.folder = place->vault};
 	struct err err;
 
-	if (ends->code != ERR_OK)
-		return;
-	fine(dsse_parse(text, &statement, &err), &err);
-	put_statement(message, "statement", &statement);
-	fine(wire_send(ends->far, message, header, -1, &err), &err);
-	ends->code = receive(ends, &ends->err);
+	starting = &host;
+	enum err_code code = fetch(place->vault, value, &err);
+	assert_int_equal(pthread_join(host.thread, NULL), 0);
+	assert_int_equal(host.code, ERR_OK);
+	if (code != ERR_OK)
+		put_client_error(&err, value);
 }
 
-static void
-from_frames(const struct story *story, struct buf *value)
-{
-	CLEANUP(told_done)
-	struct told told = {.chain.vault = story->called->chain.vault, .value = value};
-	struct ends ends = {.told = &told};
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	FD near = pair[0], far = pair[1];
-	ends.near = near;
-	ends.far = far;
-	tell_all(story, over_the_wire, &ends);
-	if (ends.code != ERR_OK)
-		put_error(&ends.err, value);
-}
+/* --- From a file -------------------------------------------------------------------------- */
 
 /* A line for each statement; after a definition one for its header, in hex. */
 static void
-into_lines(void *to, struct view text, struct view header)
+put_line(const struct dsse *statement, struct view header, struct buf *lines)
 {
-	struct buf *lines = to;
+	struct err err;
 
-	buf_bytes(lines, text);
+	fine(dsse_encode(statement, lines, &err), &err);
 	buf_text(lines, "\n");
 	buf_hex(lines, header);
 	buf_text(lines, header.size > 0 ? "\n" : "");
 }
 
-static enum err_code
-read_line(struct view line, struct told *told, struct err *err)
+static void
+write_file(const char *path, const struct story *story)
 {
-	uint8_t header[8192];
-	BUF hex = {0};
+	const struct called *called = story->called;
+	const struct view none = {0};
+	BUF lines = {0};
+	struct err err;
 
-	if (line.size > 0 && line.data[0] == '{')
-		return hear(told, line, err);
-	buf_bytes(&hex, line);
-	assert_true(line.size / 2 <= sizeof(header));
-	assert_true(text_from_hex(buf_string(&hex), header, line.size / 2));
-	return see(told, view_of(header, line.size / 2), err);
+	for (size_t i = 0; i < called->document_count; i++) {
+		buf_bytes(&lines, buf_view(&called->documents[i]));
+		buf_text(&lines, "\n");
+	}
+	put_line(&story->request, none, &lines);
+	put_line(&story->ceremony, none, &lines);
+	for (size_t i = 0; i < story->voice_count; i++)
+		put_line(&story->voices[i], none, &lines);
+	for (size_t i = 0; i < CALLED_ITEMS; i++)
+		put_line(&called->definitions[i], buf_view(&called->versions[i].header), &lines);
+	fine(file_write(path, buf_view(&lines), 0600, &err), &err);
+}
+
+/* What was read so far. */
+struct reading {
+	struct view rest; /* of the file */
+	struct chain chain;
+	struct transcript *transcript;
+	struct buf *value;
+};
+
+static void
+reading_done(struct reading *reading)
+{
+	transcript_freep(&reading->transcript);
+	chain_done(&reading->chain);
+}
+
+static struct view
+next_line(struct reading *reading)
+{
+	const struct view rest = reading->rest;
+	const uint8_t *end = rest.size > 0 ? memchr(rest.data, '\n', rest.size) : NULL;
+
+	assert_non_null(end);
+	const struct view line = view_of(rest.data, (size_t)(end - rest.data));
+	reading->rest = view_of(end + 1, rest.size - line.size - 1);
+	return line;
 }
 
 static enum err_code
-read_lines(struct view rest, struct told *told, struct err *err)
+read_item(struct reading *reading, size_t position, const struct dsse *definition, struct err *err)
 {
-	while (rest.size > 0) {
-		const uint8_t *end = memchr(rest.data, '\n', rest.size);
+	EXHIBIT *exhibit = NULL;
+	uint8_t header[8192];
+	const struct view line = next_line(reading);
+	BUF hex = {0};
 
-		assert_non_null(end);
-		struct view line = view_of(rest.data, (size_t)(end - rest.data));
-		TRY(read_line(line, told, err));
-		rest = view_of(end + 1, rest.size - line.size - 1);
+	buf_bytes(&hex, line);
+	assert_true(line.size / 2 <= sizeof(header));
+	assert_true(text_from_hex(buf_string(&hex), header, line.size / 2));
+	if (position == 0)
+		put_transcript(reading->transcript, &reading->chain, reading->value);
+	TRY(exhibit_new(reading->transcript, position, definition, view_of(header, line.size / 2),
+	    &reading->chain, &exhibit, err));
+	put_exhibit(reading->transcript, exhibit, &reading->chain, reading->value);
+	return ERR_OK;
+}
+
+static enum err_code
+read_lines(struct reading *reading, struct err *err)
+{
+	for (size_t items = 0; reading->rest.size > 0;) {
+		DSSE statement = {0}, answer = {0};
+
+		TRY(dsse_parse(next_line(reading), &statement, err));
+		if (statement_is(&statement, STATEMENT_REQUEST)) {
+			TRY(dsse_parse(next_line(reading), &answer, err));
+			TRY(transcript_new(&statement, &answer, &reading->chain,
+			    &reading->transcript, err));
+		} else if (statement_is(&statement, STATEMENT_SECRET))
+			TRY(read_item(reading, items++, &statement, err));
+		else if (reading->transcript != NULL)
+			TRY(transcript_add(reading->transcript, &statement, &reading->chain, err));
+		else
+			TRY(chain_add(&reading->chain, &statement, err));
 	}
 	return ERR_OK;
 }
 
 static void
-from_file(const struct story *story, struct buf *value)
+from_file(const struct place *place, const struct story *story, struct buf *value)
 {
-	CLEANUP(told_done)
-	struct told told = {.chain.vault = story->called->chain.vault, .value = value};
-	FD fd = memfd_create("ceremony", MFD_CLOEXEC);
-	BUF lines = {0}, read = {0};
+	CLEANUP(reading_done)
+	struct reading reading = {.chain.vault = story->called->chain.vault, .value = value};
+	BUF text = {0};
 	struct err err;
 
-	tell_all(story, into_lines, &lines);
-	assert_int_equal(write(fd, lines.data, lines.size), (ssize_t)lines.size);
-	assert_int_equal(pread(fd, buf_space(&read, lines.size), lines.size, 0),
-	    (ssize_t)lines.size);
-	if (read_lines(buf_view(&read), &told, &err) != ERR_OK)
-		put_error(&err, value);
+	write_file(place->file, story);
+	fine(file_read(place->file, FILE_MAX, &text, &err), &err);
+	reading.rest = buf_view(&text);
+	if (read_lines(&reading, &err) != ERR_OK)
+		put_error(err.code, err.text, value);
 }
 
 /* --- The property ------------------------------------------------------------------------- */
@@ -482,38 +423,55 @@ check_value(const struct story *story, const char *value, uint64_t seed)
 }
 
 static void
+check_sequence(struct story *story, uint64_t seed)
+{
+	BUF rows = {0}, frames = {0}, file = {0};
+	PLACE place;
+
+	place_open(&place);
+	tell(story, seed);
+	from_rows(&place, story, &rows);
+	from_frames(&place, &frames);
+	from_file(&place, story, &file);
+	if (!view_equal(buf_view(&rows), buf_view(&frames)) ||
+	    !view_equal(buf_view(&rows), buf_view(&file)))
+		fail_msg("seed %llu:%s\nrows: %s\nframes: %s\nfile: %s", (unsigned long long)seed,
+		    story->steps, buf_string(&rows), buf_string(&frames), buf_string(&file));
+	check_value(story, buf_string(&rows), seed);
+}
+
+static void
 rows_frames_and_a_file_of_random_sequences_say_the_same(void **state)
 {
 	CALLED called = {0};
-	unsigned met = 0, is_void = 0, wrong = 0;
+	struct err err;
+	unsigned taken = 0, met = 0, is_void = 0, wrong = 0;
 
 	(void)state;
+	fine(crypto_start(&err), &err);
+	fine(secret_new(ED25519_SIZE, &called.log, &err), &err);
+	fine(secret_random(called.log, ED25519_SIZE, &err), &err);
 	call(&called);
 	for (uint64_t seed = 1; seed <= SEQUENCES; seed++) {
+		if (!sweep_takes((int64_t)seed, STEP))
+			continue;
 		STORY *story = calloc(1, sizeof(*story));
-		BUF rows = {0}, frames = {0}, file = {0};
-
 		assert_non_null(story);
 		story->called = &called;
-		tell(story, seed);
-		from_rows(story, &rows);
-		from_frames(story, &frames);
-		from_file(story, &file);
-		if (!view_equal(buf_view(&rows), buf_view(&frames)) ||
-		    !view_equal(buf_view(&rows), buf_view(&file)))
-			fail_msg("seed %llu:%s\nrows: %s\nframes: %s\nfile: %s",
-			    (unsigned long long)seed, story->steps, buf_string(&rows),
-			    buf_string(&frames), buf_string(&file));
-		check_value(story, buf_string(&rows), seed);
+		check_sequence(story, seed);
+		taken++;
 		is_void += story->is_void;
-		wrong += story->has_wrong;
+		wrong += story->has_wrong && !story->is_void;
 		met += !story->is_void && !story->has_wrong &&
 		    __builtin_popcount(story->approved & ~story->denied & ~story->suspended) >= 2;
 	}
+	assert_true(taken > 0);
+	if (taken < SEQUENCES)
+		return;
 	/* Of each kind there were many. */
 	assert_in_range(met, 20, SEQUENCES);
 	assert_in_range(is_void, 20, SEQUENCES);
-	assert_in_range(wrong, 5, SEQUENCES);
+	assert_in_range(wrong, 10, SEQUENCES);
 }
 
 int

@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/log/anchor.c: what is torn, cut, exchanged, forged or gone. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "base/process.h"
+#include "tests/lib/anchor_bench.h"
 #include "tests/lib/files.h"
-#include "tests/unit/check.h"
-#include "vault/log/anchor.h"
-
-enum { SLOT = 4096, SLOT_BYTES = 512, FILE_BYTES = 8192, BODY = 203, SEQ_AT = 51 };
-
-struct bench {
-	char folder[64], file[80];
-	struct secret *key;
-	struct anchor *anchor;
-};
-
-#define EIGHT(byte) byte, byte, byte, byte, byte, byte, byte, byte
-#define DIGEST(byte)                                                                               \
-	{                                                                                          \
-		{                                                                                  \
-			EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte)                         \
-		}                                                                                  \
-	}
-
-static const struct digest vault = DIGEST(0x56), other_vault = DIGEST(0x57), founding = DIGEST(0);
-static const struct anchor_state first = {3, DIGEST(0x31), DIGEST(0x32)};
-static const struct anchor_state second = {4, DIGEST(0x41), DIGEST(0x42)};
-static const struct anchor_state third = {5, DIGEST(0x51), DIGEST(0x52)};
 
 /* What the calls below do. */
 static struct {
@@ -57,15 +30,6 @@ __wrap_fdatasync(int fd)
 	return -1;
 }
 
-/* Overwrites as a writer does. */
-static void
-put_at(const char *path, off_t at, struct view bytes)
-{
-	FD fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, bytes.data, bytes.size, at), bytes.size);
-}
-
 int
 __wrap_nanosleep(const struct timespec *time, struct timespec *ret_rest)
 {
@@ -76,106 +40,11 @@ __wrap_nanosleep(const struct timespec *time, struct timespec *ret_rest)
 	return 0;
 }
 
-static struct secret *
-key_of(unsigned number)
-{
-	SECRET *seed = NULL;
-	struct secret *key = NULL;
-	struct err err;
-	uint8_t bytes[32];
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(i + number);
-	assert_ok(secret_from(VIEW_OF(bytes), &seed, &err));
-	assert_ok(anchor_key(seed, &key, &err));
-	return key;
-}
-
 static int
-setup(void **state)
+setup_with_seam(void **state)
 {
-	struct err err;
-	struct bench *bench = calloc(1, sizeof(*bench));
-	assert_non_null(bench);
 	memset(&seam, 0, sizeof(seam));
-	snprintf(bench->folder, sizeof(bench->folder), "/tmp/halligan-anchor-XXXXXX");
-	assert_non_null(mkdtemp(bench->folder));
-	snprintf(bench->file, sizeof(bench->file), "%s/anchor", bench->folder);
-	bench->key = key_of(0);
-	assert_ok(anchor_create(bench->folder, &vault, bench->key, &first, &err));
-	assert_ok(anchor_open(bench->folder, &vault, bench->key, &bench->anchor, &err));
-	*state = bench;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct bench *bench = *state;
-	anchor_free(bench->anchor);
-	secret_free(bench->key);
-	unlink(bench->file);
-	rmdir(bench->file);
-	assert_int_equal(rmdir(bench->folder), 0);
-	free(bench);
-	return 0;
-}
-
-static void
-read_file(const struct bench *bench, struct buf *ret_bytes)
-{
-	struct err err;
-	assert_ok(file_read(bench->file, 2 * FILE_BYTES, ret_bytes, &err));
-}
-
-/* What a session that starts now is told. */
-static enum err_code
-open_and_read(const struct bench *bench, struct anchor_slot *ret_slot, struct err *err)
-{
-	ANCHOR *anchor = NULL;
-	TRY(anchor_open(bench->folder, &vault, bench->key, &anchor, err));
-	return anchor_read(anchor, ret_slot, err);
-}
-
-static void
-expect_slot(const struct bench *bench, uint64_t seq, const struct anchor_state *from,
-    const struct anchor_state *to)
-{
-	struct err err;
-	struct anchor_slot slot;
-	assert_ok(open_and_read(bench, &slot, &err));
-	assert_int_equal(slot.seq, seq);
-	assert_true(anchor_state_equal(&slot.from, from));
-	assert_true(anchor_state_equal(&slot.to, to));
-}
-
-/* ERR_INTEGRITY with these words, what it means, and what is to be done. */
-static void
-expect_alarm(const struct bench *bench, const char *part)
-{
-	struct err err;
-	struct anchor_slot slot = {.seq = 77};
-	assert_error(ERR_INTEGRITY, open_and_read(bench, &slot, &err));
-	assert_says(bench->file);
-	assert_says(part);
-	assert_says("which state of the database is the vault's newest");
-	assert_int_equal(slot.seq, 77);
-}
-
-static void
-commit(struct bench *bench, uint64_t before, const struct anchor_state *from,
-    const struct anchor_state *to)
-{
-	struct err err;
-	assert_ok(anchor_write(bench->anchor, before, from, to, &err));
-}
-
-static void
-flip(const struct bench *bench, off_t at)
-{
-	BUF bytes = {0};
-	read_file(bench, &bytes);
-	uint8_t byte = bytes.data[at] ^ 1;
-	put_at(bench->file, at, view_of(&byte, 1));
+	return setup(state);
 }
 
 static void
@@ -346,52 +215,6 @@ a_slot_from_the_future_counts_only_with_its_mac(void **state)
 }
 
 static void
-an_anchor_of_another_vault_is_named(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	SECRET *other = key_of(1);
-	anchor_freep(&bench->anchor);
-	assert_int_equal(unlink(bench->file), 0);
-	assert_ok(anchor_create(bench->folder, &other_vault, bench->key, &first, &err));
-	expect_alarm(bench, "vault 5757575757");
-	/* The other vault has another host.key too. */
-	assert_int_equal(unlink(bench->file), 0);
-	assert_ok(anchor_create(bench->folder, &other_vault, other, &first, &err));
-	expect_alarm(bench, "vault 5757575757");
-}
-
-static void
-an_anchor_of_another_host_is_an_alarm(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	SECRET *other = key_of(1);
-	assert_int_equal(unlink(bench->file), 0);
-	assert_ok(anchor_create(bench->folder, &vault, other, &first, &err));
-	expect_alarm(bench, "made with another host.key");
-}
-
-static void
-an_anchor_made_at_founding_gets_its_vaults_name_at_the_next_write(void **state)
-{
-	struct bench *bench = *state;
-	struct err err;
-	struct anchor_slot slot;
-	anchor_freep(&bench->anchor);
-	assert_int_equal(unlink(bench->file), 0);
-	assert_ok(anchor_create(bench->folder, &founding, bench->key, &first, &err));
-	expect_slot(bench, 0, &first, &first);
-	assert_ok(anchor_open(bench->folder, &vault, bench->key, &bench->anchor, &err));
-	commit(bench, 0, &first, &second);
-	anchor_freep(&bench->anchor);
-	/* Who has lost the vault's id is not founding it. */
-	assert_ok(anchor_open(bench->folder, &founding, bench->key, &bench->anchor, &err));
-	assert_error(ERR_INTEGRITY, anchor_read(bench->anchor, &slot, &err));
-	assert_says("that is being founded");
-}
-
-static void
 a_missing_anchor_is_an_alarm(void **state)
 {
 	struct bench *bench = *state;
@@ -515,17 +338,27 @@ an_anchor_replaced_while_it_is_open_is_not_written(void **state)
 static void
 after_a_failed_sync_nothing_is_read_or_written(void **state)
 {
+	static const int errors[] = {EIO, ENOSPC};
 	struct bench *bench = *state;
 	struct err err;
 	struct anchor_slot slot;
-	seam.sync_error = EIO;
-	assert_error(ERR_IO, anchor_write(bench->anchor, 0, &first, &second, &err));
-	assert_says("did not confirm");
-	seam.sync_error = 0;
-	assert_error(ERR_IO, anchor_read(bench->anchor, &slot, &err));
-	assert_error(ERR_IO, anchor_write(bench->anchor, 0, &first, &second, &err));
-	assert_error(ERR_IO, anchor_write(bench->anchor, 1, &first, &second, &err));
-	assert_says("restart");
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		anchor_freep(&bench->anchor);
+		assert_ok(anchor_open(bench->folder, &vault, bench->key, &bench->anchor, &err));
+		assert_ok(anchor_read(bench->anchor, &slot, &err));
+		seam.sync_error = errors[i];
+		assert_error(ERR_IO, anchor_write(bench->anchor, slot.seq, &first, &second, &err));
+		assert_says("did not confirm");
+		assert_says(strerror(errors[i]));
+		seam.sync_error = 0;
+		for (uint64_t before = slot.seq; before < slot.seq + 2; before++) {
+			assert_error(ERR_IO,
+			    anchor_write(bench->anchor, before, &first, &second, &err));
+			assert_says("restart");
+		}
+		assert_error(ERR_IO, anchor_read(bench->anchor, &slot, &err));
+		assert_says("restart");
+	}
 }
 
 static void
@@ -544,18 +377,10 @@ states_are_equal_in_all_three_parts_only(void **state)
 	assert_false(anchor_state_equal(&first, &changed));
 }
 
-static int
-start(void **state)
-{
-	struct err err;
-	(void)state;
-	return crypto_start(&err) == ERR_OK ? 0 : -1;
-}
-
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_with_seam, teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_new_anchor_is_settled_closed_to_others_and_of_its_full_size),
 	    CASE(the_file_has_the_bytes_that_its_format_says),
@@ -566,9 +391,6 @@ main(void)
 	    CASE(two_damaged_slots_are_an_alarm),
 	    CASE(a_write_under_way_is_waited_for_four_times),
 	    CASE(a_slot_from_the_future_counts_only_with_its_mac),
-	    CASE(an_anchor_of_another_vault_is_named),
-	    CASE(an_anchor_of_another_host_is_an_alarm),
-	    CASE(an_anchor_made_at_founding_gets_its_vaults_name_at_the_next_write),
 	    CASE(a_missing_anchor_is_an_alarm),
 	    CASE(an_anchor_of_any_other_size_is_an_alarm),
 	    CASE(an_anchor_cut_off_while_it_is_open_is_an_alarm),

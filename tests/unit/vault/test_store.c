@@ -265,6 +265,33 @@ a_change_without_a_leaf_is_not_committed(void **state)
 	assert_int_equal(log_size(bench->store), 1);
 }
 
+/* Its last leaf names the state as it is committed. */
+static void
+a_change_after_the_last_leaf_is_not_committed(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row rows[1];
+	BUF text = {0};
+	uint64_t index;
+	size_t count;
+	for (int applied = 0; applied < 2; applied++) {
+		bench_begin(bench);
+		assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+		assert_ok(store_set_text(bench->store, "draft", "x", &err));
+		if (applied) /* what is read makes it part of the state */
+			assert_ok(store_list_secrets(bench->store, "", rows, 1, &count, &err));
+		assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
+		assert_says("leaf");
+	}
+	assert_error(ERR_NOT_FOUND, store_get_text(bench->store, "draft", &text, &err));
+	bench_begin(bench); /* another leaf makes it good */
+	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
+	assert_ok(store_set_text(bench->store, "draft", "x", &err));
+	bench_commit(bench);
+	assert_int_equal(log_size(bench->store), 2);
+}
+
 static void
 a_rollback_leaves_nothing(void **state)
 {
@@ -322,16 +349,34 @@ a_row_must_find_the_ones_it_names_at_commit(void **state)
 	uint64_t index;
 	struct digest digest = digest_of(9);
 	bench_begin(bench);
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	assert_ok(store_append_leaf(bench->store, view_of_text("x"), &index, &err));
 	assert_error(ERR_NOT_FOUND, store_commit(bench->store, &err));
-	assert_says("documents");
+	assert_says("definitions");
 	assert_says("statements");
 	assert_int_equal(log_size(bench->store), 0);
 	bench_begin(bench); /* in either order */
-	assert_ok(store_add_document(bench->store, &digest, &err));
+	assert_ok(store_add_definition(bench->store, &digest, &digest, &err));
 	bench_statement(bench->store, 9);
 	bench_commit(bench);
+}
+
+/* A document has the size of all texts up to it. */
+static void
+a_document_needs_its_statement_at_once(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint32_t count;
+	struct digest digest = digest_of(9);
+	bench_begin(bench);
+	assert_error(ERR_NOT_FOUND, store_add_document(bench->store, &digest, &err));
+	assert_says("statement");
+	bench_statement(bench->store, 9);
+	assert_ok(store_add_document(bench->store, &digest, &err));
+	bench_commit(bench);
+	assert_ok(store_count_documents(bench->store, &count, &err));
+	assert_int_equal(count, 1);
 }
 
 static void
@@ -383,13 +428,13 @@ several_reads_see_one_state(void **state)
 
 /* A child that opens the vault, writes a leaf, says so on the pipe, and commits when told. */
 static pid_t
-start_writer(const struct bench *bench, int said, int told)
+start_writer(struct bench *bench, int said, int told)
 {
 	struct store *store = NULL;
 	struct err err;
 	uint64_t index;
 	char byte = 'x';
-	pid_t child = fork();
+	pid_t child = bench_fork(bench);
 	if (child != 0)
 		return child;
 	bool good = store_open(bench->folder, "halligan first", &bench_no_id, bench->key, &store,
@@ -478,9 +523,11 @@ main(void)
 	    CASE(a_vault_of_0_1_is_refused_by_name_and_left_alone),
 	    CASE(a_linked_database_is_refused_and_a_linked_folder_is_not),
 	    CASE(a_change_without_a_leaf_is_not_committed),
+	    CASE(a_change_after_the_last_leaf_is_not_committed),
 	    CASE(a_rollback_leaves_nothing),
 	    CASE(nothing_is_written_outside_a_transaction),
 	    CASE(a_row_must_find_the_ones_it_names_at_commit),
+	    CASE(a_document_needs_its_statement_at_once),
 	    CASE(what_is_only_added_to_cannot_be_changed_by_sql),
 	    CASE(several_reads_see_one_state),
 	    CASE(a_second_writer_waits_and_is_told_who_holds_the_vault),

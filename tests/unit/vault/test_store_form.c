@@ -40,10 +40,11 @@ list_objects(const struct bench *bench, struct object objects[OBJECTS_MAX])
 	return count;
 }
 
-/* The file as it was when this was called, put back. */
+/* The database and its anchor as they were when this was called, put back. */
 struct kept {
 	struct bench *bench;
-	struct buf bytes;
+	char anchor[100];
+	struct buf bytes, anchored;
 };
 
 static void
@@ -52,7 +53,9 @@ keep(struct bench *bench, struct kept *ret_kept)
 	struct err err;
 	store_freep(&bench->store);
 	ret_kept->bench = bench;
+	snprintf(ret_kept->anchor, sizeof(ret_kept->anchor), "%s/anchor", bench->folder);
 	assert_ok(file_read(bench->file, MAX_FILE, &ret_kept->bytes, &err));
+	assert_ok(file_read(ret_kept->anchor, MAX_FILE, &ret_kept->anchored, &err));
 }
 
 static void
@@ -61,12 +64,14 @@ put_back(struct kept *kept)
 	struct err err;
 	store_freep(&kept->bench->store);
 	assert_ok(file_write(kept->bench->file, buf_view(&kept->bytes), 0600, &err));
+	assert_ok(file_write(kept->anchor, buf_view(&kept->anchored), 0600, &err));
 }
 
 static void
 kept_done(struct kept *kept)
 {
 	buf_done(&kept->bytes);
+	buf_done(&kept->anchored);
 }
 
 #define KEPT CLEANUP(kept_done) struct kept

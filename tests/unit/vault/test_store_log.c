@@ -150,14 +150,17 @@ recomputing_names_what_was_changed(void **state)
 	    {"UPDATE log_leaf SET data = x'00' WHERE position = 0", "hash 0/0 is not that"},
 	    {"UPDATE log_hash SET hash = zeroblob(32) WHERE position = 6", "hash 2/0 is not that"},
 	    {"DELETE FROM log_leaf WHERE position = 7", "lacks leaf 7"},
-	    {"DELETE FROM log_leaf WHERE position = 44", "hashes of leaves that are not there"},
-	    {"DELETE FROM log_leaf", "hashes of leaves that are not there"},
+	    {"DELETE FROM log_leaf WHERE position = 44",
+	        "has 44 leaves, and the vault's has 45 by its anchor"},
+	    {"DELETE FROM log_leaf", "has 0 leaves, and the vault's has 45 by its anchor"},
 	    {"DELETE FROM log_hash WHERE position = 5", "lacks the hash 1/1"},
 	    {"DELETE FROM log_hash WHERE position = (SELECT max(position) FROM log_hash)",
 	        "lacks the hash"},
 	    {"DELETE FROM log_hash", "lacks the hash 0/0"},
-	    {"INSERT INTO log_leaf VALUES (45, x'00')", "lacks the hash 0/45"},
-	    {"INSERT INTO log_leaf VALUES (99, x'00')", "lacks leaf 45"},
+	    {"INSERT INTO log_leaf VALUES (45, x'00')",
+	        "has 46 leaves, and the vault's has 45 by its anchor"},
+	    {"INSERT INTO log_leaf VALUES (99, x'00')",
+	        "has 100 leaves, and the vault's has 45 by its anchor"},
 	    {"INSERT INTO log_leaf VALUES (9223372036854775807, x'00')", "log_leaf.position"},
 	    {"INSERT INTO log_leaf VALUES (-1, x'00')", "log_leaf.position"},
 	    {"INSERT INTO log_hash VALUES (-1, zeroblob(32))", "log_hash.position"},
@@ -182,6 +185,44 @@ recomputing_names_what_was_changed(void **state)
 		bench_reopen(bench);
 		assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
 	}
+}
+
+/* Another log of as many leaves, with hashes that are right for them. */
+static void
+a_log_that_agrees_with_itself_alone_is_not_the_vaults(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	void *own = NULL;
+	char sql[300];
+	uint64_t size, index;
+	struct digest root;
+	BUF leaf = {0};
+	fill_log(bench, 3);
+	assert_int_equal(bench_setup(&own), 0);
+	struct bench *other = own;
+	bench_begin(other);
+	for (unsigned i = 0; i < 3; i++)
+		assert_ok(store_append_leaf(other->store, view_of_text("forged"), &index, &err));
+	assert_ok(store_commit(other->store, &err));
+	assert_ok(store_log_recompute(other->store, NULL, NULL, &err));
+	snprintf(sql, sizeof(sql),
+	    "DELETE FROM log_leaf; DELETE FROM log_hash; ATTACH '%s' AS other;"
+	    "INSERT INTO log_leaf SELECT * FROM other.log_leaf;"
+	    "INSERT INTO log_hash SELECT * FROM other.log_hash",
+	    other->file);
+	tamper(bench, sql);
+	bench_teardown(&own);
+	expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY, &err,
+	    "its root is not the one that the vault's anchor has");
+	expect_error(store_log_head(bench->store, &size, &root, &err), ERR_INTEGRITY, &err,
+	    "its root is not the one that the vault's anchor has");
+	expect_error(store_begin(bench->store, &err), ERR_INTEGRITY, &err,
+	    "its root is not the one that the vault's anchor has");
+	for (index = 0; index < 3; index++)
+		expect_error(store_log_leaf(bench->store, index, &leaf, &err), ERR_INTEGRITY, &err,
+		    "is not the one that was logged");
+	assert_int_equal(leaf.size, 0);
 }
 
 struct told {
@@ -230,14 +271,36 @@ nothing_is_appended_to_a_log_that_lacks_a_hash(void **state)
 	uint64_t index, size;
 	fill_log(bench, 3);
 	tamper(bench, "DELETE FROM log_hash WHERE position = 3"); /* (0, 2), the left of leaf 3 */
-	bench_begin(bench);
-	assert_error(ERR_INTEGRITY,
-	    store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+	assert_error(ERR_INTEGRITY, store_begin(bench->store, &err));
 	assert_says("0/2");
 	assert_error(ERR_INTERNAL,
-	    store_commit(bench->store, &err)); /* half a leaf counts as none */
+	    store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+	assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
 	assert_ok(store_log_size(bench->store, &size, &err));
 	assert_int_equal(size, 3);
+}
+
+/* Leaf 2 is stored when its hash is found to be there, of which no leaf was. */
+static void
+half_a_leaf_counts_as_none_and_makes_none_of_those_before_it(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	uint64_t index, size;
+	fill_log(bench, 1);
+	tamper(bench, "INSERT INTO log_hash VALUES (3, zeroblob(32))"); /* (0, 2) */
+	for (unsigned again = 0; again < 2; again++) {
+		bench_begin(bench);
+		assert_ok(store_append_leaf(bench->store, view_of_text("x"), &index, &err));
+		assert_error(ERR_INTEGRITY,
+		    store_append_leaf(bench->store, view_of_text("y"), &index, &err));
+		assert_says("has the hash 0/2 of leaves that are not there");
+		assert_int_equal(index, 1);
+		assert_error(ERR_INTERNAL, store_commit(bench->store, &err));
+		assert_says("leaf");
+	}
+	assert_ok(store_log_size(bench->store, &size, &err));
+	assert_int_equal(size, 1);
 }
 
 int
@@ -250,9 +313,11 @@ main(void)
 	    CASE(proofs_from_the_store_verify),
 	    CASE(leaves_may_have_0_to_65535_bytes),
 	    CASE(recomputing_names_what_was_changed),
+	    CASE(a_log_that_agrees_with_itself_alone_is_not_the_vaults),
 	    CASE(recomputing_tells_how_far_it_is),
 	    CASE(an_empty_log_is_whole),
 	    CASE(nothing_is_appended_to_a_log_that_lacks_a_hash),
+	    CASE(half_a_leaf_counts_as_none_and_makes_none_of_those_before_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

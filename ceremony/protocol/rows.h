@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of lists that the server sends for people to read, as it writes and clients read them; nothing of
+ * them is verified.  Texts live as long as what they were read from. */
+#ifndef CEREMONY_PROTOCOL_ROWS_H
+#define CEREMONY_PROTOCOL_ROWS_H
+
+#include "base/json_members.h"
+
+/* One thing that waits in a vault. */
+struct status_item {
+	const char *kind, *subject, *text;
+	const char *waits, *next; /* for whom, and the command that comes next; "" */
+};
+extern const struct member status_item_members[];
+
+struct secret_listed {
+	const char *name, *policy, *rotator, *state;
+	uint32_t current; /* version */
+};
+extern const struct member secret_listed_members[];
+
+/* What became of a debt; STATE is the name of its state. */
+struct debt_told {
+	const char *name, *state, *note; /* NAME: of its secret */
+};
+extern const struct member debt_told_members[];
+
+/* The same of a rotation, and "ok" or the error's name of the last attempt. */
+struct rotation_told {
+	const char *name, *debt, *code, *note;
+};
+extern const struct member rotation_told_members[];
+
+#endif

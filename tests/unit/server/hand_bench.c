@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/server/hand_bench.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "base/text_time.h"
+#include "vault/store/inside.h"
+#include "vault/store/log.h"
+
+void
+hand_begin(struct bench *bench, struct hand *ret_hand)
+{
+	struct err err;
+
+	bench_end(bench);
+	*ret_hand = (struct hand){.store = NULL};
+	assert_ok(host_keys_load(bench->vault, &ret_hand->keys, &err));
+	assert_ok(store_open(bench->vault, "bench", &bench->vault_id, ret_hand->keys.anchor,
+	    &ret_hand->store, &err));
+	assert_ok(store_begin(ret_hand->store, &err));
+}
+
+void
+hand_commit(struct bench *bench, struct hand *hand)
+{
+	struct err err;
+	struct digest root;
+
+	assert_ok(store_state_root(hand->store, &root, &err));
+	hand_commit_as(bench, hand, &root);
+}
+
+void
+hand_commit_as(struct bench *bench, struct hand *hand, const struct digest *root)
+{
+	struct err err;
+	uint64_t index;
+	char time[TEXT_TIME_SIZE], hex[2 * DIGEST_SIZE + 1];
+	BUF leaf = {0};
+
+	text_time(bench->shared->now, time);
+	text_hex(VIEW_OF(root->bytes), hex);
+	buf_format(&leaf, "{\"event\":\"bench\",\"statements\":[],\"time\":\"%s\",\"tree\":\"%s\"}",
+	    time, hex);
+	assert_ok(store_append_leaf(hand->store, buf_view(&leaf), &index, &err));
+	assert_ok(store_commit(hand->store, &err));
+	store_freep(&hand->store);
+	host_keys_done(&hand->keys);
+}
+
+void
+hand_write(struct bench *bench, const char *change)
+{
+	struct err err;
+	struct hand hand;
+
+	hand_begin(bench, &hand);
+	uint64_t before = sql_changes(hand.store->sql);
+	assert_ok(sql_script(hand.store->sql, change, &err));
+	assert_true(sql_changes(hand.store->sql) > before);
+	hand_commit(bench, &hand);
+}
+
+static void
+take_version(struct store *store, const char *name, struct hand_version *version)
+{
+	struct err err;
+	struct secret_row secret;
+
+	assert_ok(store_find_secret(store, name, &secret, &err));
+	assert_ok(store_get_version(store, &secret.id, secret.current, &version->row, &err));
+	assert_ok(header_new(&version->header, &err));
+	assert_ok(header_decode(buf_view(&version->row.header), version->header, &err));
+	for (uint32_t i = 0; i < version->header->envelope_count; i++) {
+		struct digest token;
+
+		assert_ok(store_get_envelope(store, &secret.id, secret.current, i, &token,
+		    &version->envelopes[i], &err));
+	}
+}
+
+static void
+put_out(struct store *store, const struct version_row *row)
+{
+	static const char script[] = "DELETE FROM envelopes WHERE secret = x'%s' AND version = %u;"
+	                             "DELETE FROM versions WHERE secret = x'%s' AND number = %u";
+	struct err err;
+	char text[400], hex[2 * SECRET_ID_SIZE + 1];
+
+	text_hex(VIEW_OF(row->secret.bytes), hex);
+	snprintf(text, sizeof(text), script, hex, row->number, hex, row->number);
+	assert_ok(sql_script(store->sql, text, &err));
+}
+
+void
+hand_exchange(struct bench *bench, const char *name,
+    void (*change)(const struct bench *bench, struct hand_version *version))
+{
+	struct err err;
+	struct hand hand;
+	struct hand_version version = {.header = NULL};
+
+	hand_begin(bench, &hand);
+	take_version(hand.store, name, &version);
+	put_out(hand.store, &version.row);
+	change(bench, &version);
+	assert_ok(header_hash(buf_view(&version.row.header), &version.row.header_hash, &err));
+	assert_ok(store_add_version(hand.store, &version.row, version.header, version.envelopes,
+	    version.header->envelope_count, &err));
+	hand_commit(bench, &hand);
+	for (size_t i = 0; i < HEADER_ENVELOPES; i++)
+		sealed_box_done(&version.envelopes[i]);
+	version_row_done(&version.row);
+	header_freep(&version.header);
+}
+
+void
+hand_anchor(struct bench *bench, struct anchor_slot *ret_slot)
+{
+	struct err err;
+	CLEANUP(host_keys_done) struct host_keys keys = {0};
+	ANCHOR *anchor = NULL;
+
+	bench_end(bench);
+	assert_ok(host_keys_load(bench->vault, &keys, &err));
+	assert_ok(anchor_open(bench->vault, &bench->vault_id, keys.anchor, &anchor, &err));
+	assert_ok(anchor_read(anchor, ret_slot, &err));
+}

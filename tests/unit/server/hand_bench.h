@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vault's own hand: changes of the database with a leaf, through the vault's own store, so that the state
+ * tree knows of them and the anchor names them.  By it a test brings about what no client can: what our
+ * own fault, or a disk's, would leave.  (bench_tamper is somebody else's hand.)
+ */
+#ifndef TESTS_UNIT_SERVER_HAND_BENCH_H
+#define TESTS_UNIT_SERVER_HAND_BENCH_H
+
+#include "ceremony/server/vault/host.h"
+#include "tests/unit/server/server_bench.h"
+#include "vault/log/anchor.h"
+#include "vault/store/secret.h"
+
+struct hand {
+	struct host_keys keys;
+	struct store *store; /* within a transaction */
+};
+/* Ends the session of the server. */
+void hand_begin(struct bench *bench, struct hand *ret_hand);
+void hand_commit(struct bench *bench, struct hand *hand);
+/* With a leaf that says that the state's root is ROOT. */
+void hand_commit_as(struct bench *bench, struct hand *hand, const struct digest *root);
+
+/* CHANGE, in SQL; the triggers of the form are in force. */
+void hand_write(struct bench *bench, const char *change);
+
+/* A version as it is stored. */
+struct hand_version {
+	struct version_row row;
+	struct header *header;
+	struct sealed_box envelopes[HEADER_ENVELOPES];
+};
+/* NAME's current version is put out, and back as CHANGE has made it; its row gets the hash of its header. */
+void hand_exchange(struct bench *bench, const char *name,
+    void (*change)(const struct bench *bench, struct hand_version *version));
+
+/* The slot of the anchor that counts. */
+void hand_anchor(struct bench *bench, struct anchor_slot *ret_slot);
+
+#endif

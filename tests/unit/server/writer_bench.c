@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/server/writer_bench.h"
+
+#include <stdio.h>
+
+#include "tests/unit/server/batch_bench.h"
+
+void
+scene_done(struct scene *scene)
+{
+	night_done(&scene->night);
+	bench_free(scene->bench);
+}
+
+void
+scene_collect(struct scene *scene)
+{
+	struct bench *bench = batch_bench(false, 2);
+
+	scene->bench = bench;
+	scene->id = batch_ask(bench, MODE_RELEASE);
+	batch_approve(bench, &bench->people[CISO], &scene->id);
+	batch_give_all(bench, &bench->people[SECOPS], &scene->id);
+	bench_end(bench);
+}
+
+void
+scene_release(struct scene *scene)
+{
+	scene->bench = bench_new(false);
+	bench_add_secret(scene->bench);
+	night_release(scene->bench, &scene->night);
+	scene->id = scene->night.id;
+	bench_end(scene->bench);
+}
+
+enum err_code
+scene_hello(struct scene *scene, struct err *err)
+{
+	return bench_hello(scene->bench, err);
+}
+
+enum err_code
+scene_ask(struct scene *scene, struct json *request, struct err *err)
+{
+	JSON *reply = NULL;
+
+	return bench_call(scene->bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+enum err_code
+scene_verify(struct scene *scene, struct err *err)
+{
+	return scene_ask(scene, op_new("log-verify"), err);
+}
+
+enum err_code
+scene_request(struct scene *scene, struct err *err)
+{
+	struct id ignored;
+
+	return bench_request_send(scene->bench, &scene->bench->people[CAROL], &scene->request,
+	    &ignored, err);
+}
+
+/* All that lasts; a journal keeps what was never written, too. */
+static void
+photograph(struct bench *bench, const char *name)
+{
+	bench_shell(bench,
+	    "find vault target copy -type f ! -name '*lock' ! -name '*-journal' -exec sha256sum {} +"
+	    " | LC_ALL=C sort > %s",
+	    name);
+}
+
+void
+expect_alarm(struct scene *scene, command *run, const char *says)
+{
+	struct bench *bench = scene->bench;
+	struct err err;
+
+	photograph(bench, "before");
+	assert_error(ERR_INTEGRITY, run(scene, &err));
+	assert_says(says);
+	photograph(bench, "after");
+	bench_shell(bench, "cmp before after");
+	bench_restore(bench, "kept");
+}
+
+void
+expect_alarms(struct scene *scene, const struct attack *rows, size_t count, command *run)
+{
+	struct err err;
+
+	bench_keep(scene->bench, "kept");
+	assert_ok(run(scene, &err));
+	bench_restore(scene->bench, "kept");
+	for (size_t i = 0; i < count; i++) {
+		bench_tamper(scene->bench, rows[i].change);
+		expect_alarm(scene, run, rows[i].says);
+	}
+}
+
+void
+take_tables(struct bench *bench, const char *const *tables)
+{
+	BUF script = {0};
+
+	bench_shell(bench, "mv vault/vault.db forged.db");
+	bench_restore(bench, "kept");
+	buf_format(&script, "ATTACH '%s/forged.db' AS forged;", bench->folder);
+	for (; *tables != NULL; tables++)
+		buf_format(&script,
+		    "DELETE FROM main.%s; INSERT INTO main.%s SELECT * FROM forged.%s;", *tables,
+		    *tables, *tables);
+	bench_tamper(bench, buf_string(&script));
+}
+
+void
+take_database(struct bench *bench)
+{
+	bench_shell(bench, "cp kept/vault/anchor vault/anchor");
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/store/state_index.h"
+
+#include <stdlib.h>
+
+#include "vault/log/tree.h"
+#include "vault/store/anchored.h"
+#include "vault/store/inside.h"
+#include "vault/store/nodes.h"
+#include "vault/store/state.h"
+
+typedef enum err_code cells_in_order(const struct tree_nodes *nodes, const struct digest *root,
+    const struct tree_range *range, const struct tree_key *from, struct tree_cell *ret_cells,
+    size_t max, size_t *ret_count, struct err *err);
+
+static enum err_code
+read_cells(struct store *store, cells_in_order *read, const struct tree_range *range,
+    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
+    struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_nodes nodes = store_nodes(store);
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (state_is_changed(store))
+		TRY(state_apply(store, &store->now.state_root, err));
+	return read(&nodes, &store->now.state_root, range, from, ret_cells, max, ret_count, err);
+}
+
+enum err_code
+state_range(struct store *store, const struct tree_range *range, const struct tree_key *after,
+    struct tree_cell *ret_cells, size_t max, size_t *ret_count, struct err *err)
+{
+	return read_cells(store, tree_next, range, after, ret_cells, max, ret_count, err);
+}
+
+enum err_code
+state_first(struct store *store, uint8_t kind, const struct sql_value *parent,
+    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
+    struct err *err)
+{
+	struct tree_range range;
+
+	TRY(cell_index_below(kind, parent, &range, err));
+	return read_cells(store, tree_next, &range, from, ret_cells, max, ret_count, err);
+}
+
+enum err_code
+state_last(struct store *store, uint8_t kind, const struct sql_value *parent,
+    const struct tree_key *from, struct tree_cell *ret_cells, size_t max, size_t *ret_count,
+    struct err *err)
+{
+	struct tree_range range;
+
+	TRY(cell_index_below(kind, parent, &range, err));
+	return read_cells(store, tree_previous, &range, from, ret_cells, max, ret_count, err);
+}
+
+void
+state_cells_done(struct state_cells *cells)
+{
+	free(cells->rows);
+	*cells = (struct state_cells){0};
+}
+
+static int
+compare_newest(const void *a, const void *b)
+{
+	const struct tree_cell *first = a, *second = b;
+	uint64_t left = cell_number(&first->key), right = cell_number(&second->key);
+
+	return left > right ? -1 : left < right;
+}
+
+static int
+compare_oldest(const void *a, const void *b)
+{
+	return compare_newest(b, a);
+}
+
+enum err_code
+state_of_states(struct store *store, uint8_t kind, const char *const *names, unsigned states,
+    bool newest, size_t max, struct state_cells *ret_cells, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	STATE_CELLS cells = {calloc((size_t)__builtin_popcount(states) * max + 1,
+	                         sizeof(*cells.rows)),
+	    0};
+
+	if (cells.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list");
+	TRY(sql_enter(store->sql, &scope, err));
+	for (size_t i = 0; names[i] != NULL; i++) {
+		struct sql_value state = sql_text(names[i]);
+		size_t count = 0;
+
+		if ((states >> i & 1) != 0)
+			TRY((newest ? state_last : state_first)(store, kind, &state, NULL,
+			    cells.rows + cells.count, max, &count, err));
+		cells.count += count;
+	}
+	qsort(cells.rows, cells.count, sizeof(*cells.rows),
+	    newest ? compare_newest : compare_oldest);
+	ret_cells->rows = TAKE(cells.rows);
+	ret_cells->count = cells.count < max ? cells.count : max;
+	return ERR_OK;
+}
+
+enum err_code
+state_named(struct store *store, uint8_t kind, const struct sql_value *parent, const char *what,
+    struct digest *ret_key, struct err *err)
+{
+	struct tree_cell cell;
+	size_t count;
+
+	TRY(state_last(store, kind, parent, NULL, &cell, 1, &count, err));
+	if (count == 0)
+		return err_set(err, ERR_NOT_FOUND, "there is no such %s", what);
+	*ret_key = cell.value;
+	return ERR_OK;
+}
+
+enum err_code
+state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_nodes nodes = store_nodes(store);
+	struct tree_range range = cell_index_from(kind, view_of(NULL, 0));
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (state_is_changed(store))
+		TRY(state_apply(store, &store->now.state_root, err));
+	return tree_count(&nodes, &store->now.state_root, &range, ret_count, err);
+}
