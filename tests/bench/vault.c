@@ -44,7 +44,7 @@ ask(struct bench *bench, const char *op)
 	double began = seconds(), opened;
 
 	bench_end(bench);
-	bench_must(bench, op_new("hello"));
+	bench_must(bench, op_new("founding"));
 	opened = seconds();
 	bench_must(bench, op_new(op));
 	printf("%-12s %8.3f s, and %.3f s to begin the session; %6lu KiB\n", op, seconds() - opened,

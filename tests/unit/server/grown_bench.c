@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/credential.h"
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/server/vault/host.h"
@@ -12,7 +13,7 @@
 #include "vault/store/secret.h"
 #include "vault/store/statement.h"
 
-enum { AT_ONCE = 200 /* rows or leaves in a transaction */, PASSWORD_SIZE = 300 };
+enum { AT_ONCE = 200 /* rows or leaves in a transaction */ };
 
 struct growing {
 	struct bench *bench;
@@ -110,10 +111,9 @@ seal_one(struct growing *growing)
 	const struct policy *policy = charter_policy(bench->charter, "production");
 	struct seal_recipient recipients[QUORUM_SEATS];
 	HEADER *ids = NULL;
-	char password[PASSWORD_SIZE];
+	SECRET *credential = NULL;
 	size_t count = 0;
 
-	memset(password, 'x', sizeof(password));
 	assert_ok(header_new(&ids, &err));
 	ids->vault = bench->vault_id;
 	ids->version = 1;
@@ -125,7 +125,9 @@ seal_one(struct growing *growing)
 		recipients[count++] = (struct seal_recipient){seat->name, seat->tokens[0].id,
 		    seat->tokens[0].keys[KEY_SHARE]};
 	}
-	assert_ok(seal_version(ids, &policy->quorum, recipients, count, VIEW_OF(password),
+	assert_ok(credential_new(&credential, &err));
+	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text("unknown"), &err));
+	assert_ok(seal_version(ids, &policy->quorum, recipients, count, secret_view(credential),
 	    &growing->sealed, NULL, &err));
 	assert_ok(header_new(&growing->header, &err));
 	assert_ok(header_decode(buf_view(&growing->sealed.header), growing->header, &err));
@@ -236,19 +238,29 @@ add_debt(struct growing *growing, unsigned number)
 	end(growing, false);
 }
 
+/* The last one names the state. */
 static void
 add_leaves(struct growing *growing, uint64_t leaves)
 {
+	struct err err;
+	struct digest root;
+	char hex[2 * DIGEST_SIZE + 1];
 	BUF members = {0};
 
 	buf_text(&members,
 	    "\"ceremony\":\"00112233445566778899aabbccddeeff\",\"seat\":\"secops\",");
-	while (growing->leaves < leaves) {
+	while (growing->leaves + 1 < leaves) {
 		begin(growing);
 		add_leaf(growing, "approval", &members,
 		    &growing->statements[growing->leaves % growing->secrets]);
 		end(growing, false);
 	}
+	begin(growing);
+	assert_ok(store_state_root(growing->store, &root, &err));
+	text_hex(VIEW_OF(root.bytes), hex);
+	buf_format(&members, "\"tree\":\"%s\",", hex);
+	add_leaf(growing, "approval", &members, &growing->statements[0]);
+	end(growing, true);
 }
 
 void
@@ -271,5 +283,4 @@ bench_grow(struct bench *bench, const struct growth *growth)
 	for (unsigned i = 0; i < growth->debts; i++)
 		add_debt(&growing, i);
 	add_leaves(&growing, growth->leaves);
-	end(&growing, true);
 }
