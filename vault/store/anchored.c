@@ -106,6 +106,15 @@ store_anchored(struct store *store, struct err *err)
 }
 
 enum err_code
+store_check_root(const struct store *store, const struct digest *root, struct err *err)
+{
+	if (!digest_equal(root, &store->base.log_root))
+		return err_set(err, ERR_INTEGRITY,
+		    "the log was changed: its root is not the one that the vault's anchor has");
+	return ERR_OK;
+}
+
+enum err_code
 store_check_frontier(struct store *store, struct err *err)
 {
 	struct digest root;
@@ -115,9 +124,7 @@ store_check_frontier(struct store *store, struct err *err)
 		return ERR_OK;
 	TRY(tlog_frontier_fetch(store->base.size, store_log_fetch, store, &store->frontier, err));
 	TRY(tlog_frontier_root(&store->frontier, &root, err));
-	if (!digest_equal(&root, &store->base.log_root))
-		return err_set(err, ERR_INTEGRITY,
-		    "the log was changed: its root is not the one that the vault's anchor has");
+	TRY(store_check_root(store, &root, err));
 	store->folded = true;
 	return ERR_OK;
 }

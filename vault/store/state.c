@@ -322,6 +322,19 @@ state_one(struct store *store, enum table_name name, struct sql_query *query, co
 }
 
 enum err_code
+state_has(struct store *store, enum table_name name, const struct sql_value *key, bool *ret_has,
+    struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_key sought;
+	struct digest value;
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(cell_key(&cell_tables[name], key, &sought, err));
+	return find(store, &sought, ret_has, &value, err);
+}
+
+enum err_code
 state_insert(struct store *store, enum table_name name, struct sql_query *query)
 {
 	const struct table *table = &cell_tables[name];

@@ -38,6 +38,9 @@ enum err_code state_prove_index(struct store *store, const struct table *table,
  * no such WHAT": proven. */
 enum err_code state_one(struct store *store, enum table_name table, struct sql_query *query,
     const char *what) MUST_CHECK;
+/* Does the tree have a row of TABLE with this primary KEY?  The row is not read. */
+enum err_code state_has(struct store *store, enum table_name table, const struct sql_value *key,
+    bool *ret_has, struct err *err) MUST_CHECK;
 /* Run QUERY, which adds one row and whose parameters are its columns.  ERR_EXISTS: there is one by that primary
  * key; what else must be unique was asked for before, so that a row that stands in the way is an alarm. */
 enum err_code state_insert(struct store *store, enum table_name table,

