@@ -65,7 +65,8 @@ buf_done(struct buf *buf)
 void
 buf_u8(struct buf *buf, uint8_t value)
 {
-	buf_bytes(buf, view_of(&value, 1));
+	if (grow(buf, 1))
+		buf->data[buf->size++] = value;
 }
 
 static void
