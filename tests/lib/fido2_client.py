@@ -393,7 +393,9 @@ def claim_configure(reader, pin, longer):
 
 def serve():
     for line in sys.stdin:
-        out, code, reader, claim, *arguments = line.rstrip("\n").split("\x1f")
+        fields = line.rstrip("\n").split("\x1f")
+        if len(fields) < 4: sys.exit(f"no claim: {line!r}")
+        out, code, reader, claim, *arguments = fields
         child = os.fork()
         if child == 0 and os.fork() != 0: os._exit(0) # whoever runs the claim is nobody's child to wait for
         if child != 0:

@@ -23,10 +23,13 @@ TOKENS_PIDS+=($!)
 exec 7> claims
 trap '' PIPE # should it die, the claim that misses it says so, with its last words
 fido2() { # fido2 CLAIM ARGUMENT...
-	# Never twice the same: the answer to an earlier claim would pass for this one's.
-	local code=claim.$BASHPID.$EPOCHREALTIME words status
-	printf -v words '\x1f%s' "/proc/$BASHPID/fd/1" "$code" "$(token_reader "$token")" "$@"
+	# Never twice the same: the answer to an earlier claim would pass for this one's.  What is said comes out at a
+	# descriptor of its own: while bash asks, its standard output is the pipe to the client.
+	local code=claim.$BASHPID.$EPOCHREALTIME words status said
+	exec {said}>&1
+	printf -v words '\x1f%s' "/proc/$BASHPID/fd/$said" "$code" "$(token_reader "$token")" "$@"
 	echo "${words:1}" >&7 && tokens_until 300 test -s "$code" || { cat client.log; return 99; }
+	exec {said}>&-
 	read -r status < "$code"
 	return "$status"
 }

@@ -77,6 +77,37 @@ store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
 }
 
 static enum err_code
+prove_continues(struct store *store, uint64_t old, struct digest *ret_root,
+    struct digest proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err)
+{
+	const struct anchor_state *now = &store->now;
+	TRY(store_log_root(store, old, ret_root, err));
+	*ret_count = 0;
+	if (old == 0)
+		return ERR_OK;
+	if (old < now->size)
+		TRY(tlog_prove_consistency(old, now->size, store_log_fetch, store, proof, ret_count,
+		    err));
+	if (tlog_verify_consistency(old, now->size, ret_root, &now->log_root, proof, *ret_count,
+	        err) != ERR_OK)
+		return err_set(err, ERR_INTEGRITY,
+		    "the log was changed: its hashes are not those of the root that the vault's anchor has");
+	return ERR_OK;
+}
+
+enum err_code
+store_log_continues(struct store *store, uint64_t old, struct digest *ret_root,
+    struct digest ret_proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(store_anchored(store, err));
+	if (old > store->now.size)
+		return err_set(err, ERR_INTERNAL, "the log does not have %" PRIu64 " leaves", old);
+	return prove_continues(store, old, ret_root, ret_proof, ret_count, err);
+}
+
+static enum err_code
 insert_leaf(struct store *store, uint64_t index, struct view data, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "log_leaf",

@@ -12,6 +12,10 @@ enum err_code store_log_size(struct store *store, uint64_t *ret_size, struct err
 /* Size and root, as the anchor has them and the hashes give them. */
 enum err_code store_log_head(struct store *store, uint64_t *ret_size, struct digest *ret_root,
     struct err *err) MUST_CHECK;
+/* The first OLD leaves, at most as many as there are: their root, and the proof that the log went on from them, of
+ * no hashes where OLD is 0 or all. */
+enum err_code store_log_continues(struct store *store, uint64_t old, struct digest *ret_root,
+    struct digest ret_proof[TLOG_PROOF_MAX], size_t *ret_count, struct err *err) MUST_CHECK;
 /* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
     struct err *err) MUST_CHECK;

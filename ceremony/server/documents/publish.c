@@ -14,7 +14,6 @@
 #include "rotators/contract/rotator.h"
 #include "vault/documents/digests.h"
 #include "vault/store/log.h"
-#include "vault/store/log_hash.h"
 #include "vault/store/statement.h"
 
 enum { ENROLMENTS_MAX = 64 };
@@ -64,8 +63,8 @@ static enum err_code
 put_checkpoint(struct session *session, struct json *reply, uint64_t known, struct err *err)
 {
 	BUF note = {0};
-	struct digest proof[TLOG_PROOF_MAX];
-	size_t count = 0;
+	struct digest root, proof[TLOG_PROOF_MAX];
+	size_t count;
 	uint64_t size;
 	struct json *array;
 
@@ -76,9 +75,7 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 		    "was restored",
 		    (unsigned long long)known, text_plural(known, "leaf", "leaves"),
 		    (unsigned long long)size);
-	if (known > 0 && known < size)
-		TRY(tlog_prove_consistency(known, size, store_log_fetch, session->store, proof,
-		    &count, err));
+	TRY(store_log_continues(session->store, known, &root, proof, &count, err));
 	TRY(journal_checkpoint(session, &note, err));
 	json_put_base64(reply, "checkpoint", buf_view(&note));
 	array = json_new_array();

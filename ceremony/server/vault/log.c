@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "vault/store/log.h"
-#include "vault/store/log_hash.h"
 
 struct leaf
 leaf_new(const char *event)
@@ -160,7 +159,8 @@ journal_check_seen(struct session *session, const char *who, uint64_t size,
     const struct digest *root, struct err *err)
 {
 	uint64_t present;
-	struct digest ours;
+	struct digest ours, proof[TLOG_PROOF_MAX];
+	size_t count;
 
 	TRY(store_log_size(session->store, &present, err));
 	if (size > present)
@@ -169,7 +169,7 @@ journal_check_seen(struct session *session, const char *who, uint64_t size,
 		    "restored",
 		    who, (unsigned long long)size, text_plural(size, "leaf", "leaves"),
 		    (unsigned long long)present);
-	TRY(store_log_root(session->store, size, &ours, err));
+	TRY(store_log_continues(session->store, size, &ours, proof, &count, err));
 	if (!digest_equal(&ours, root))
 		return err_set(err, ERR_INTEGRITY,
 		    "%s has seen another log than this one (at leaf %llu): somebody keeps two", who,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/server/spare_bench.h"
 
+#include <stdio.h>
+
 #include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "vault/seal/envelope.h"
@@ -229,6 +231,30 @@ handing_leaves(struct bench *bench)
 	return (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
 }
 
+/* The envelope is opened as the spare's client would. */
+enum err_code
+handing_approve(struct bench *bench, const struct id *id, struct err *err)
+{
+	struct err inner;
+	SHOWN shown = {0};
+	APPROVING approving = {0};
+	BUF out = {0};
+	const struct person *spare = &bench->people[SECOND];
+
+	bench_show(bench, id, &shown);
+	approving_draw(bench, spare, &shown, &approving);
+	approving_sign(&approving);
+	TRY(approving_ask(bench, &shown, &approving, &out, err));
+	TRY(seal_open_spare(shown.header, &shown.ceremony.items.rows[0].header, approving.envelope,
+	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
+	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
+	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
+	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
+	                     secret_view(approving.shares), &approving.ciphertext, &inner),
+	    ERR_OK);
+	return approving_finish(bench, &shown, &approving, err);
+}
+
 /* --- Testing ------------------------------------------------------------------------------ */
 
 void
@@ -290,7 +316,7 @@ testing_begin(struct bench *bench, struct testing *testing)
 	in = json_in(json_array_object(spares, 0), "spare", &err);
 	json_in_hex(&in, "statement", testing->spare.statement.bytes, DIGEST_SIZE);
 	json_in_hex(&in, "secret", testing->open.secret.bytes, SECRET_ID_SIZE);
-	assert_string_equal(json_in_text(&in, "name", 1, 64), "prod/db");
+	snprintf(testing->name, sizeof(testing->name), "%s", json_in_text(&in, "name", 1, 64));
 	testing->open.version = (uint32_t)json_in_int(&in, "version", 1, 99);
 	testing->open.envelope = (uint32_t)json_in_int(&in, "envelope", 0, 127);
 	assert_ok(json_in_end(&in));

@@ -37,6 +37,8 @@ enum err_code handing_store(struct bench *bench, const struct handing *handing,
 /* All of it, for the only secret; with SPOILT, one byte of the box is wrong. */
 void handing_run_with(struct bench *bench, bool again, bool spoilt);
 void handing_run(struct bench *bench);
+/* secops approves ID with the spare, whose envelope it is. */
+enum err_code handing_approve(struct bench *bench, const struct id *id, struct err *err);
 struct bench *handing_bench(void);
 uint64_t handing_leaves(struct bench *bench);
 #define HANDING CLEANUP(handing_done) struct handing
@@ -48,6 +50,7 @@ struct testing {
 	int64_t begun;
 	struct secret *probe;
 	struct spare_open open;
+	char name[65]; /* of its secret */
 	size_t listed;
 };
 

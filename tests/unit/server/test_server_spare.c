@@ -6,30 +6,6 @@
 #include "vault/seal/envelope.h"
 #include "vault/seal/reply.h"
 
-/* secops approves with the spare: opened as its client would. */
-static enum err_code
-approve_with_spare(struct bench *bench, const struct id *id, struct err *err)
-{
-	struct err inner;
-	SHOWN shown = {0};
-	APPROVING approving = {0};
-	BUF out = {0};
-	const struct person *spare = &bench->people[SECOND];
-
-	bench_show(bench, id, &shown);
-	approving_draw(bench, spare, &shown, &approving);
-	approving_sign(&approving);
-	TRY(approving_ask(bench, &shown, &approving, &out, err));
-	TRY(seal_open_spare(shown.header, &shown.ceremony.items.rows[0].header, approving.envelope,
-	    &spare->seat.tokens[0].id, &spare->seat.tokens[0].keys[KEY_SHARE],
-	    view_of(out.data, POINT_SIZE), view_of(out.data + POINT_SIZE, out.size - POINT_SIZE),
-	    hpke_agree_local, spare->keys[KEY_SHARE], &approving.shares, err));
-	assert_int_equal(hpke_seal(approving.hpke, VIEW_OF(shown.ceremony.digest.bytes),
-	                     secret_view(approving.shares), &approving.ciphertext, &inner),
-	    ERR_OK);
-	return approving_finish(bench, &shown, &approving, err);
-}
-
 static void
 a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 {
@@ -41,10 +17,10 @@ a_spare_approves_once_its_seat_handed_the_shares_on(void **state)
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 
 	(void)state;
-	handing_expect(approve_with_spare(bench, &id, &err), ERR_REFUSED, &err, "halligan spare");
+	handing_expect(handing_approve(bench, &id, &err), ERR_REFUSED, &err, "halligan spare");
 	handing_run(bench);
 	assert_int_equal(handing_missing(bench, &open), 0);
-	assert_ok(approve_with_spare(bench, &id, &err));
+	assert_ok(handing_approve(bench, &id, &err));
 	handing_expect(bench_approve(bench, &bench->people[SECOPS], &id, &err), ERR_EXISTS, &err,
 	    "approved already");
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
@@ -71,7 +47,7 @@ a_spare_approves_when_the_other_token_has_left(void **state)
 	seat->token_count = 1;
 	bench_change(bench);
 	struct id id = bench_request(bench, &bench->people[CAROL], "prod/db");
-	assert_ok(approve_with_spare(bench, &id, &err));
+	assert_ok(handing_approve(bench, &id, &err));
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_open(bench, &bench->people[CAROL], &id, &credential, NULL, &err));
 	bench_verify(bench);
@@ -165,7 +141,7 @@ a_wrong_box_opens_nothing(void **state)
 	handing_expect(handing_store(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS,
 	    &err, "has the envelope of this statement already");
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	handing_expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	handing_expect(handing_approve(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	bench_free(bench);
 }
@@ -256,7 +232,7 @@ the_seat_replaces_a_spoilt_box_and_the_earlier_statement_stores_none_any_more(vo
 	assert_ok(handing_fetch(bench, &handing, &err));
 	handing_seal(bench, &handing, &ciphertext);
 	handing_run_with(bench, false, true);
-	handing_expect(approve_with_spare(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
+	handing_expect(handing_approve(bench, &id, &err), ERR_INTEGRITY, &err, "was changed");
 	/* Neither the first statement's box, which is a right one, nor a repetition of it. */
 	handing_expect(handing_store(bench, &handing, buf_view(&ciphertext), &err), ERR_EXISTS,
 	    &err, "later statement");

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/edits/tape.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ceremony/protocol/wire.h"
+#include "ceremony/server/server.h"
+
+/* Streams: of each command, and between them. */
+enum { STREAMS = 1 << 20, BETWEEN = STREAMS / 2 };
+
+struct tape {
+	struct bench *bench;
+	struct script *script; /* NULL: nothing is recorded */
+	int sessions;          /* started when the last command was said */
+	struct play *play;     /* NULL: nothing is played */
+};
+
+static struct tape *
+tape(void)
+{
+	static struct tape tape;
+
+	return &tape;
+}
+
+void
+script_done(struct script *script)
+{
+	for (size_t i = 0; i < script->count; i++) {
+		buf_done(&script->commands[i].request);
+		buf_done(&script->commands[i].blob);
+		buf_done(&script->commands[i].reply);
+		buf_done(&script->commands[i].trace);
+	}
+	script->count = 0;
+}
+
+/* --- Recording ---------------------------------------------------------------------------- */
+
+static void
+add_trace(struct script *script)
+{
+	if (script->count > 0 && seams()->trace.size > 0)
+		buf_bytes(&script->commands[script->count - 1].trace, buf_view(&seams()->trace));
+	seams()->trace.size = 0;
+}
+
+static void
+tape_between(uint64_t stream)
+{
+	seams_stream(stream + BETWEEN);
+}
+
+void
+tape_record(struct bench *bench, struct script *script)
+{
+	if (tape()->script != NULL)
+		add_trace(tape()->script);
+	*tape() = (struct tape){.bench = bench, .script = script};
+	if (script != NULL)
+		tape_between(script->number * STREAMS + script->said);
+}
+
+static void
+record_request(struct tape *tape, const struct json *json, struct view blob)
+{
+	struct script *script = tape->script;
+	struct err err;
+
+	add_trace(script);
+	assert_true(script->count < SCRIPT_MAX);
+	struct command *command = &script->commands[script->count++];
+	*command = (struct command){.now = tape->bench->shared->now,
+	    .stream = script->number * STREAMS + ++script->said,
+	    .fresh = tape->sessions != seams()->sessions};
+	tape->sessions = seams()->sessions;
+	snprintf(command->name, sizeof(command->name), "%s", json_object_text(json, "op"));
+	assert_ok(json_encode(json, &command->request, &err));
+	buf_bytes(&command->blob, blob);
+	seams()->now = command->now;
+	seams_stream(command->stream);
+}
+
+/* ---- what is heard ---- */
+
+static void
+put_frame(struct buf *reply, const struct json *json, struct view blob)
+{
+	struct err err;
+
+	assert_ok(json_encode(json, reply, &err));
+	buf_format(reply, "\n%zu\n", blob.size);
+	buf_bytes(reply, blob);
+}
+
+/* The reply is whole: what the client draws now is drawn from its own stream. */
+static void
+record_reply(struct script *script, const struct json *json, struct view blob)
+{
+	struct command *command = &script->commands[script->count - 1];
+
+	put_frame(&command->reply, json, blob);
+	if (json_object_text(json, "progress") == NULL)
+		tape_between(command->stream);
+}
+
+static void
+hear(struct play *play, const struct json *json, struct view blob)
+{
+	const char *code = json_object_text(json, "code");
+
+	put_frame(&play->reply, json, blob);
+	if (code != NULL)
+		play->code = err_from_name(code);
+}
+
+enum err_code __real_wire_send(int fd, const struct json *json, struct view blob, int64_t deadline,
+    struct err *err);
+enum err_code __wrap_wire_send(int fd, const struct json *json, struct view blob, int64_t deadline,
+    struct err *err);
+
+enum err_code
+__wrap_wire_send(int fd, const struct json *json, struct view blob, int64_t deadline,
+    struct err *err)
+{
+	if (tape()->play != NULL) {
+		hear(tape()->play, json, blob);
+		return ERR_OK;
+	}
+	if (tape()->script != NULL && json_object_text(json, "op") != NULL)
+		record_request(tape(), json, blob);
+	else if (tape()->script != NULL)
+		record_reply(tape()->script, json, blob);
+	return __real_wire_send(fd, json, blob, deadline, err);
+}
+
+/* --- Playing ------------------------------------------------------------------------------ */
+
+void
+play_done(struct play *play)
+{
+	buf_done(&play->reply);
+	buf_done(&play->fault);
+}
+
+/* The last line of TRACE that was not written before it ended. */
+static struct view
+last_line(const struct buf *trace)
+{
+	size_t at = trace->size;
+
+	while (at > 0 && (at == trace->size || trace->data[at - 1] != '\n'))
+		at--;
+	return view_of(trace->data + at, trace->size - at);
+}
+
+static bool
+begins_with(struct view line, const char *word)
+{
+	return line.size >= strlen(word) && memcmp(line.data, word, strlen(word)) == 0;
+}
+
+/* "anchor R R" after "anchor R S": that commit did not come about. */
+static bool
+is_undone(struct view line)
+{
+	size_t half = (line.size - strlen("anchor") - 1) / 2;
+
+	return begins_with(line, "anchor") &&
+	    memcmp(line.data + strlen("anchor"), line.data + strlen("anchor") + half, half) == 0;
+}
+
+/* "erase X" of what the same command had made. */
+static bool
+is_tidied(const struct buf *trace, struct view line)
+{
+	char made[128];
+
+	if (!begins_with(line, "erase "))
+		return false;
+	snprintf(made, sizeof(made), "make %.*s ", (int)line.size - 7, (const char *)line.data + 6);
+	return memmem(trace->data, trace->size, made, strlen(made)) != NULL;
+}
+
+/* What a command has done that met an alarm is what it would have done up to there. */
+static bool
+is_cut_short(struct buf *trace, const struct buf *expected)
+{
+	while (trace->size > 0) {
+		struct view line = last_line(trace);
+
+		if (trace->size <= expected->size &&
+		    memcmp(trace->data, expected->data, trace->size) == 0)
+			return true;
+		if (!is_undone(line) && !is_tidied(trace, line))
+			return false;
+		trace->size -= line.size;
+	}
+	return true;
+}
+
+static void
+show(struct buf *fault, const char *what, const struct buf *bytes)
+{
+	buf_format(fault, "# %s: ", what);
+	for (size_t i = 0; i < bytes->size && i < 3000; i++)
+		buf_format(fault, "%c",
+		    bytes->data[i] >= ' ' && bytes->data[i] <= '~' ? bytes->data[i] : '|');
+	buf_text(fault, "\n");
+}
+
+static void
+blame(struct play *play, const struct command *command, const char *why)
+{
+	play->end = PLAY_WRONG;
+	buf_format(&play->fault, "# %s (step %zu): %s\n", command->name, play->at - 1, why);
+	show(&play->fault, "reply", &play->reply);
+	show(&play->fault, "should be", &command->reply);
+	show(&play->fault, "did", &seams()->trace);
+	show(&play->fault, "should do", &command->trace);
+}
+
+static void
+judge(struct play *play)
+{
+	const struct command *command = play->steps[play->at - 1].command;
+	struct buf *trace = &seams()->trace;
+
+	play->is_running = false;
+	if (view_equal(buf_view(&play->reply), buf_view(&command->reply))) {
+		if (!view_equal(buf_view(trace), buf_view(&command->trace)))
+			blame(play, command, "it says the same and does something else");
+		return;
+	}
+	bool is_version = play->other_version != NULL && *play->other_version;
+	if (play->code != ERR_INTEGRITY && !(is_version && play->code == ERR_VERSION)) {
+		blame(play, command, "neither an alarm nor the same");
+		return;
+	}
+	play->end = PLAY_MET;
+	play->in_session = seams()->opened;
+	if (!is_cut_short(trace, &command->trace))
+		blame(play, command, "more happened than an alarm");
+}
+
+/* Judges the last one; false: this session hears nothing more. */
+static bool
+go_on(struct play *play)
+{
+	if (play->is_running)
+		judge(play);
+	if (play->end != PLAY_SAME || play->at == play->count ||
+	    (play->served && play->steps[play->at].fresh))
+		return false;
+	if (play->at == play->edit_at)
+		play->edit(play->context);
+	const struct command *command = play->steps[play->at++].command;
+	play->served = play->is_running = true;
+	play->code = ERR_OK;
+	play->reply.size = seams()->trace.size = 0;
+	seams()->now = command->now;
+	seams_stream(command->stream);
+	return true;
+}
+
+enum err_code __real_wire_receive(int fd, struct json **ret_json, struct buf *ret_blob,
+    int64_t deadline, struct err *err);
+enum err_code __wrap_wire_receive(int fd, struct json **ret_json, struct buf *ret_blob,
+    int64_t deadline, struct err *err);
+
+enum err_code
+__wrap_wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
+    struct err *err)
+{
+	struct play *play = tape()->play;
+
+	if (play == NULL)
+		return __real_wire_receive(fd, ret_json, ret_blob, deadline, err);
+	if (!go_on(play))
+		return err_set(err, ERR_NOT_FOUND, "nobody asks for more");
+	const struct command *command = play->steps[play->at - 1].command;
+	buf_bytes(ret_blob, buf_view(&command->blob));
+	return json_parse(buf_view(&command->request), ret_json, err);
+}
+
+void
+play_run(struct play *play, const char *folder)
+{
+	static const char *const folders[] = {NULL};
+	const struct server_options options = {.folder = folder,
+	    .rotator_folders = folders,
+	    .now = seams_now};
+	struct err err;
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	tape()->play = play;
+	while (play->end == PLAY_SAME && play->at < play->count) {
+		play->served = seams()->opened = false;
+		enum err_code code = server_run(&options, nowhere, nowhere, &err);
+		if (play->is_running)
+			judge(play);
+		if (code != ERR_OK && play->end == PLAY_SAME)
+			fail_msg("the server ended: %s", err.text);
+	}
+	tape()->play = NULL;
+	close(nowhere);
+}
