@@ -299,37 +299,6 @@ tree_parse(const struct tree_path *path, struct view body, struct view kids,
 	return ERR_OK;
 }
 
-static enum err_code
-read_row(const struct tree_nodes *nodes, const struct tree_place *place, struct tree_node *ret_node,
-    struct err *err)
-{
-	BUF body = {0};
-	BUF kids = {0};
-	struct digest hash;
-
-	TRY(nodes->read(nodes->context, place->id, &body, &kids, err));
-	TRY(buf_check(&body, err));
-	TRY(buf_check(&kids, err));
-	TRY(tree_hash(&place->path, buf_view(&body), &hash, err));
-	if (!digest_equal(&hash, &place->hash))
-		return err_set(err, ERR_INTEGRITY, "its hash is another");
-	TRY(tree_parse(&place->path, buf_view(&body), buf_view(&kids), ret_node, err));
-	uint64_t cells = ret_node->is_bucket ? ret_node->bucket.count : ret_node->fork.cells;
-	if (place->cells != TREE_ANY && place->cells != cells)
-		return err_set(err, ERR_INTEGRITY, "%llu cells where %llu are counted",
-		    (unsigned long long)cells, (unsigned long long)place->cells);
-	return ERR_OK;
-}
-
-enum err_code
-tree_read(const struct tree_nodes *nodes, const struct tree_place *place,
-    struct tree_node *ret_node, struct err *err)
-{
-	if (read_row(nodes, place, ret_node, err) != ERR_OK)
-		return err_add(err, "row %llu of the state tree", (unsigned long long)place->id);
-	return ERR_OK;
-}
-
 /* ---- writing ---- */
 
 void

@@ -2,6 +2,8 @@
 /* What a row may look like tree_read says; here all of them are read. */
 #include "vault/log/tree_verify.h"
 
+#include "vault/log/tree_read.h"
+
 static enum err_code
 verify_at(const struct tree_nodes *nodes, const struct tree_place *place,
     struct tree_totals *totals, struct err *err)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "vault/log/tree_read.h"
 #include "vault/store/inside.h"
 #include "vault/store/log_hash.h"
 #include "vault/store/sql_query.h"
@@ -100,6 +101,7 @@ store_anchored(struct store *store, struct err *err)
 	TRY(find_base(store, err));
 	store->now = store->base;
 	store->folded = false;
+	tree_known_clear(store->known);
 	store->next_node = store->arrivals = store->leaves = 0;
 	store->anchored = transaction;
 	return ERR_OK;

@@ -41,6 +41,7 @@ struct store {
 	bool folded;                   /* the log's hashes give BASE's root; then: */
 	struct tlog_frontier frontier; /* of the log as it stands */
 	uint64_t next_node;            /* 0: not looked for yet */
+	struct tree_known *known;      /* rows of the state tree that were met */
 	uint64_t arrivals;
 	uint64_t changes_before; /* sql_changes when it began */
 	uint64_t leaves;         /* appended since */

@@ -21,6 +21,7 @@
 #include "base/process.h"
 #include "vault/log/tlog.h"
 #include "vault/log/tree.h"
+#include "vault/log/tree_read.h"
 #include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
@@ -52,6 +53,7 @@ store_new(const char *folder, const char *command, struct store **ret_store, str
 		return err_set(err, ERR_MEMORY, "out of memory for a store");
 	snprintf(store->command, sizeof(store->command), "%s", command);
 	TRY(file_path(folder, "lock", store->lock_path, err));
+	TRY(tree_known_new(&store->known, err));
 	*ret_store = TAKE(store);
 	return ERR_OK;
 }
@@ -64,6 +66,7 @@ store_free(struct store *store)
 	state_forget(store);
 	sql_free(store->sql);
 	anchor_free(store->anchor);
+	tree_known_free(store->known);
 	file_unlock(store->lock);
 	free(store);
 }

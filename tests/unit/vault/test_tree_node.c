@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tests/unit/tree_bench.h"
+#include "vault/log/tree_read.h"
 
 enum { CELLS = 40 };
 
