@@ -15,21 +15,26 @@
 
 enum { LEAVES_MAX = 1000, LIST_BYTES = 2 * 1024 * 1024 };
 
+DESTRUCTOR(end_reading, struct store, store_rollback)
+
 enum err_code
 serve_log_list(struct session *session, struct call *call, struct err *err)
 {
 	uint64_t from = (uint64_t)json_in_int(&call->in, "from", 0, INT64_MAX), size;
 	uint64_t max = (uint64_t)json_in_int(&call->in, "max", 1, LEAVES_MAX);
 	JSON *leaves = json_new_array();
+	CLEANUP(end_reading) struct store *reading = NULL;
 	size_t bytes = 0;
 
 	TRY(json_in_end(&call->in));
-	TRY(store_log_size(session->store, &size, err));
+	TRY(store_begin_read(session->store, err));
+	reading = session->store;
+	TRY(store_log_size(reading, &size, err));
 	/* Fewer than MAX when they are large: the client asks on from where they end. */
 	for (uint64_t i = from; i < size && i - from < max && bytes < LIST_BYTES; i++) {
 		BUF data = {0};
 
-		TRY(store_log_leaf(session->store, i, &data, err));
+		TRY(store_log_leaf(reading, i, &data, err));
 		bytes += data.size;
 		json_add_text(leaves, buf_string(&data));
 		TRY(buf_check(&data, err));

@@ -23,7 +23,7 @@
 #include "tests/unit/server/grown_bench.h"
 #include "vault/store/log.h"
 
-enum { PAUSE_MICROSECONDS = 20000 };
+enum { PAUSE_MICROSECONDS = 20000, PAGE = 100 };
 
 static double
 seconds(void)
@@ -169,6 +169,24 @@ ask(struct bench *bench, const char *op)
 	    seconds() - opened, opened - began, peak(bench->pid));
 }
 
+/* As a client does that computes the root itself. */
+static void
+list(struct bench *bench, uint64_t leaves)
+{
+	double began = seconds();
+
+	bench_end(bench);
+	for (uint64_t from = 0; from < leaves; from += PAGE) {
+		struct json *request = op_new("log-list");
+
+		json_put_int(request, "from", (int64_t)from);
+		json_put_int(request, "max", PAGE);
+		bench_must(bench, request);
+	}
+	printf("  %-12s %8.3f s, all leaves, %d at a time; %6lu KiB\n", "log-list",
+	    seconds() - began, (int)PAGE, peak(bench->pid));
+}
+
 static void
 ask_beside_commits(struct bench *bench)
 {
@@ -194,6 +212,7 @@ measure(const struct growth *growth)
 	    growth->debts, (unsigned long long)growth->leaves, seconds() - began);
 	ask(bench, "status");
 	ask(bench, "log-verify");
+	list(bench, growth->leaves);
 	ask_beside_commits(bench);
 	bench_free(bench);
 }
