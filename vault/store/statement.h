@@ -22,7 +22,8 @@ enum err_code store_get_statement(struct store *store, const struct digest *dige
 /* Is there one?  Its text is not read. */
 enum err_code store_has_statement(struct store *store, const struct digest *digest, bool *ret_has,
     struct err *err) MUST_CHECK;
-/* The first digest after AFTER (NULL: of all) in the order of digests; ERR_NOT_FOUND at the end. */
+/* The first digest after AFTER (NULL: of all) in the order of digests, as the database has it: who reads the
+ * statement proves it.  ERR_NOT_FOUND at the end. */
 enum err_code store_next_statement(struct store *store, const struct digest *after,
     struct digest *ret_digest, struct err *err) MUST_CHECK;
 enum err_code store_count_statements(struct store *store, uint64_t *ret_count,

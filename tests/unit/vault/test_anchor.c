@@ -151,7 +151,8 @@ every_changed_byte_of_a_slot_makes_it_invalid(void **state)
 	struct anchor_slot slot;
 	commit(bench, 0, &first, &second);
 	for (off_t at = 0; at < SLOT_BYTES; at++) {
-		assert_ok(anchor_read(bench->anchor, &slot, &err)); /* which is known from then on */
+		assert_ok(
+		    anchor_read(bench->anchor, &slot, &err)); /* which is known from then on */
 		assert_int_equal(slot.seq, 1);
 		flip(bench, SLOT + at);
 		assert_ok(anchor_read(bench->anchor, &slot, &err));
