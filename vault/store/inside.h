@@ -21,6 +21,7 @@ struct state_change {
 struct state {
 	struct state_change *changes;
 	size_t count, room;
+	uint64_t applied;   /* changes that were here before */
 	size_t before;      /* the statement that runs */
 	enum err_code code; /* sticky */
 	struct err err;
@@ -45,7 +46,7 @@ struct store {
 	uint64_t arrivals;
 	uint64_t changes_before; /* sql_changes when it began */
 	uint64_t leaves;         /* appended since */
-	struct digest logged;    /* the state's root when the last one was */
+	uint64_t logged;         /* state_changes when the last one was */
 	struct state state;
 
 	struct anchor_state seen; /* the newest one that was read or written; of size 0: none yet */

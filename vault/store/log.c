@@ -130,12 +130,13 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 {
 	struct digest hash;
 	TRY(store_check_frontier(store, err));
-	TRY(state_apply(store, &store->logged, err));
+	TRY(state_apply_for(store, NULL, err));
 	TRY(tlog_leaf_hash(data, &hash, err));
 	uint64_t before = store->leaves;
 	store->leaves = 0; /* half a leaf counts as none, and makes none of those before it */
 	TRY(append(store, data, &hash, err));
 	store->leaves = before + 1;
+	store->logged = state_changes(store);
 	*ret_index = store->now.size++;
 	return ERR_OK;
 }

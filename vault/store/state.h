@@ -22,8 +22,12 @@ struct store;
 void state_watch(struct store *store);
 /* What changed since the transaction began becomes part of the tree; RET_ROOT is its new root. */
 enum err_code state_apply(struct store *store, struct digest *ret_root, struct err *err) MUST_CHECK;
-/* Is anything changed that was not applied? */
-bool state_is_changed(const struct store *store);
+/* The same where a cell in RANGE is concerned, about which somebody asks (NULL: none), or where much has
+ * gathered. */
+enum err_code state_apply_for(struct store *store, const struct tree_range *range,
+    struct err *err) MUST_CHECK;
+/* How much has changed since the transaction began: another number after each change. */
+uint64_t state_changes(const struct store *store);
 void state_forget(struct store *store); /* the transaction is over */
 
 /* ERR_INTEGRITY "a row of TABLE in the database MET", and what that means. */

@@ -266,10 +266,10 @@ commit(struct store *store, struct err *err)
 {
 	if (!sql_is_writing(store->sql) || sql_changes(store->sql) == store->changes_before)
 		return sql_commit(store->sql, err);
-	if (store->leaves == 0 || state_is_changed(store) ||
-	    !digest_equal(&store->logged, &store->now.state_root))
+	if (store->leaves == 0 || store->logged != state_changes(store))
 		return err_set(err, ERR_INTERNAL,
 		    "a change of the vault was to be committed without a leaf in its log");
+	TRY(state_apply(store, &store->now.state_root, err));
 	return store_commit_anchored(store, err);
 }
 
