@@ -177,6 +177,8 @@ tokens_stop() {
 # tokens_end [COMMAND...]: COMMAND first; the status that the script ends with stays what it was.
 tokens_end() {
 	local status=$?
+	set +e # what has ended by itself is no reason to leave the rest
+	trap '' INT TERM HUP
 	[ $# -eq 0 ] || "$@" || :
 	tokens_stop
 	# In a build with sanitizers the tokens themselves are under test too.

@@ -55,6 +55,8 @@ struct anchor {
 	struct raw known; /* the valid slot that was read last, */
 	bool knows;       /* if there is one */
 	bool dead;        /* an fdatasync failed */
+	bool wrote;       /* and LAST was the number of that slot */
+	uint64_t last;
 };
 
 bool
@@ -408,6 +410,17 @@ anchor_read(struct anchor *anchor, struct anchor_slot *ret_slot, struct err *err
 }
 
 static enum err_code
+sync_slots(const struct anchor *anchor, struct err *err)
+{
+	if (fdatasync(anchor->fd) != 0)
+		return err_set(err, ERR_IO, /* whatever the reason, a full disk too */
+		    "the disk did not confirm what was written to %s (%s); what is on it is unknown; "
+		    "check the disk, then start again",
+		    anchor->path, strerror(errno));
+	return ERR_OK;
+}
+
+static enum err_code
 write_at(struct anchor *anchor, size_t index, struct view bytes, struct err *err)
 {
 	off_t at = (off_t)(index * SLOT_SPACING);
@@ -423,11 +436,24 @@ write_at(struct anchor *anchor, size_t index, struct view bytes, struct err *err
 		bytes = view_of(bytes.data + put, bytes.size - (size_t)put);
 		at += put;
 	}
-	if (fdatasync(anchor->fd) != 0)
-		return err_set(err, ERR_IO, /* whatever the reason, a full disk too */
-		    "the disk did not confirm what was written to %s (%s); what is on it is unknown; "
-		    "check the disk, then start again",
-		    anchor->path, strerror(errno));
+	return sync_slots(anchor, err);
+}
+
+/* A writer may have died before the slot that counts was synced.  Were this one torn by a power loss and that
+ * one lost, none would stand. */
+static enum err_code
+write_slot(struct anchor *anchor, const struct anchor_slot *slot, struct err *err)
+{
+	BUF bytes = {0};
+
+	TRY(put_slot(&anchor->vault, anchor->key, slot, &bytes, err));
+	anchor->dead = true; /* until all has worked */
+	if (!anchor->wrote || anchor->last != slot->seq - 1)
+		TRY(sync_slots(anchor, err));
+	TRY(write_at(anchor, slot->seq % SLOTS, buf_view(&bytes), err));
+	anchor->dead = false;
+	anchor->wrote = true;
+	anchor->last = slot->seq;
 	return ERR_OK;
 }
 
@@ -437,7 +463,6 @@ anchor_write(struct anchor *anchor, uint64_t before, const struct anchor_state *
 {
 	const struct anchor_slot next = {.seq = before + 1, .from = *from, .to = *to};
 	struct anchor_slot present;
-	BUF bytes = {0};
 
 	TRY(check_file(anchor, err));
 	TRY(anchor_read(anchor, &present, err));
@@ -446,7 +471,5 @@ anchor_write(struct anchor *anchor, uint64_t before, const struct anchor_state *
 		return err_set(err, ERR_INTERNAL,
 		    "the anchor is to be written after number %llu, but it has %llu",
 		    (unsigned long long)before, (unsigned long long)present.seq);
-	TRY(put_slot(&anchor->vault, anchor->key, &next, &bytes, err));
-	anchor->dead = write_at(anchor, next.seq % SLOTS, buf_view(&bytes), err) != ERR_OK;
-	return anchor->dead ? err->code : ERR_OK;
+	return write_slot(anchor, &next, err);
 }

@@ -82,7 +82,8 @@ enum err_code anchor_read(struct anchor *anchor, struct anchor_slot *ret_slot,
     struct err *err) MUST_CHECK;
 
 /* Write the slot that follows number BEFORE, which anchor_read gave under the same writer lock or this call
- * was made for, so it has SEQ BEFORE + 1; durable (fdatasync) when ERR_OK is returned.  After ERR_IO, and after
+ * was made for, so it has SEQ BEFORE + 1; durable (fdatasync) when ERR_OK is returned.  So is then
+ * the slot before, which may have been another's.  After ERR_IO, and after
  * ERR_NO_SPACE (where a disk wants room to overwrite), nothing more is read or written through ANCHOR: what is
  * on the disk is unknown. */
 enum err_code anchor_write(struct anchor *anchor, uint64_t before, const struct anchor_state *from,

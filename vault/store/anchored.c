@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/anchored.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "vault/log/tree_read.h"
 #include "vault/store/inside.h"
@@ -135,6 +139,34 @@ enum err_code
 store_lock(const struct store *store, struct file_lock **ret_lock, struct err *err)
 {
 	return file_lock(store->lock_path, store->command, LOCK_SECONDS, ret_lock, err);
+}
+
+/* One that is not there has nothing to lose. */
+static enum err_code
+sync_journal(const struct store *store, struct err *err)
+{
+	FD fd =
+	    open(store->journal_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return ERR_OK;
+	if (fd < 0 || fdatasync(fd) != 0)
+		return err_errno(err, ERR_IO, errno, "cannot make %s durable", store->journal_path);
+	return ERR_OK;
+}
+
+enum err_code
+store_make_last(struct store *store, struct err *err)
+{
+	/* He may have died when the journal was ended and that was not synced: after a power loss it would
+	 * undo his commit, with what others wrote over it since. */
+	if (anchor_slot_is_settled(&store->slot) ||
+	    !anchor_state_equal(&store->base, &store->slot.to))
+		return ERR_OK;
+	enum err_code code = sync_journal(store, err);
+	if (code != ERR_OK)
+		sql_stop(store->sql);
+	return code;
 }
 
 /* What is in the file now is unknown: the next one who starts finds out. */

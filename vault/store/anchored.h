@@ -20,6 +20,9 @@ enum err_code store_check_frontier(struct store *store, struct err *err) MUST_CH
 /* Is ROOT that of the log where the transaction began?  ERR_INTEGRITY. */
 enum err_code store_check_root(const struct store *store, const struct digest *root,
     struct err *err) MUST_CHECK;
+/* Under the writer's lock, before anything is written: what a writer committed and did not live to settle lasts
+ * from now on.  ERR_IO. */
+enum err_code store_make_last(struct store *store, struct err *err) MUST_CHECK;
 /* The writer's lock; ERR_BUSY names the holder. */
 enum err_code store_lock(const struct store *store, struct file_lock **ret_lock,
     struct err *err) MUST_CHECK;

@@ -31,7 +31,7 @@ struct store {
 	struct sql *sql;
 	struct anchor *anchor;
 	struct store_form form;
-	char lock_path[4096];
+	char lock_path[4096], journal_path[4096];
 	char command[STORE_COMMAND_MAX + 1]; /* for the lock file */
 	struct file_lock *lock;              /* while writing */
 

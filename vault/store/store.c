@@ -54,6 +54,7 @@ store_new(const char *folder, const char *command, struct store **ret_store, str
 	snprintf(store->command, sizeof(store->command), "%s", command);
 	TRY(file_path(folder, "lock", store->lock_path, err));
 	TRY(tree_known_new(&store->known, err));
+	TRY(file_path(folder, STORE_FILE "-journal", store->journal_path, err));
 	*ret_store = TAKE(store);
 	return ERR_OK;
 }
@@ -235,7 +236,8 @@ begin(struct store *store, struct err *err)
 {
 	TRY(sql_begin(store->sql, true, err));
 	store->changes_before = sql_changes(store->sql);
-	return store_check_frontier(store, err);
+	TRY(store_check_frontier(store, err));
+	return store_make_last(store, err);
 }
 
 enum err_code
@@ -307,6 +309,7 @@ settle(struct store *store, struct err *err)
 	if (anchor_slot_is_settled(&store->slot) ||
 	    !anchor_state_equal(&store->base, &store->slot.to))
 		return ERR_OK;
+	TRY(store_make_last(store, err));
 	return anchor_write(store->anchor, store->slot.seq, &store->base, &store->base, err);
 }
 
