@@ -52,7 +52,7 @@ struct anchor {
 	int fd;
 	struct digest vault;
 	const struct secret *key;
-	struct raw known; /* the valid slot that was read last, */
+	struct raw known; /* the valid slot that was read or written last, */
 	bool knows;       /* if there is one */
 	bool dead;        /* an fdatasync failed */
 	bool wrote;       /* and LAST was the number of that slot */
@@ -454,6 +454,8 @@ write_slot(struct anchor *anchor, const struct anchor_slot *slot, struct err *er
 	anchor->dead = false;
 	anchor->wrote = true;
 	anchor->last = slot->seq;
+	memcpy(anchor->known.bytes, bytes.data, SLOT_SIZE);
+	anchor->knows = true;
 	return ERR_OK;
 }
 
