@@ -65,14 +65,18 @@ buf_done(struct buf *buf)
 void
 buf_u8(struct buf *buf, uint8_t value)
 {
-	buf_bytes(buf, view_of(&value, 1));
+	if (grow(buf, 1))
+		buf->data[buf->size++] = value;
 }
 
 static void
 put_integer(struct buf *buf, uint64_t value, unsigned bytes)
 {
-	for (unsigned i = bytes; i > 0; i--)
-		buf_u8(buf, (uint8_t)(value >> (8 * (i - 1))));
+	uint8_t big[sizeof(value)];
+
+	for (unsigned i = 0; i < bytes; i++)
+		big[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
+	buf_bytes(buf, view_of(big, bytes));
 }
 
 void

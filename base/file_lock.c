@@ -52,13 +52,19 @@ wait_for_lock(int fd, const char *path, unsigned seconds, struct err *err)
 	return ERR_OK;
 }
 
+/* Always of the same length, and not written where it stands already: a file that is cut and written anew
+ * costs as much as a tenth of a commit. */
 static enum err_code
 write_holder(int fd, const char *path, const char *command, struct err *err)
 {
-	char holder[HOLDER_MAX];
+	char holder[HOLDER_MAX], present[HOLDER_MAX];
 	int size = snprintf(holder, sizeof(holder), "%ld %.150s\n", (long)getpid(), command);
 
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)size, 0) != size)
+	memset(holder + size, '\n', sizeof(holder) - (size_t)size);
+	if (pread(fd, present, sizeof(present), 0) == sizeof(present) &&
+	    memcmp(holder, present, sizeof(holder)) == 0)
+		return ERR_OK;
+	if (pwrite(fd, holder, sizeof(holder), 0) != sizeof(holder))
 		return err_errno(err, ERR_IO, errno, "cannot write %s", path);
 	return ERR_OK;
 }

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/log_audit.h"
 
+#include <inttypes.h>
+
 #include "base/json_in.h"
 #include "vault/documents/digests.h"
+#include "vault/store/statement.h"
 
-enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000 };
+enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000, STATEMENTS_AT_ONCE = 1000 };
 
 static enum err_code
 check_statements(struct session *session, const struct json *array, struct err *err)
 {
 	for (size_t i = 0; i < json_array_count(array); i++) {
-		DSSE statement = {0};
 		struct digest digest;
+		bool has;
 
 		if (!read_digest(array, i, &digest))
 			return err_set(err, ERR_INTEGRITY, "statements[%zu] is no digest", i);
-		if (session_statement(session, &digest, "statement", &statement, err) != ERR_OK)
-			return err_add(err, "statements[%zu]", i);
+		TRY(store_has_statement(session->store, &digest, &has, err));
+		if (!has)
+			return err_set(err, ERR_INTEGRITY,
+			    "statements[%zu]: the vault has no such statement", i);
 	}
 	return ERR_OK;
 }
@@ -65,4 +70,42 @@ audit_state(struct session *session, const struct audit *audit, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "the last leaf of the log does not name the state that the database has");
 	return ERR_OK;
+}
+
+DESTRUCTOR(end_reading, struct store, store_rollback)
+
+/* Those after LAST, which is moved on; NULL: from the first on.  Within one transaction.  ERR_NOT_FOUND: there
+ * are no more. */
+static enum err_code
+check_some(struct session *session, struct digest *last, uint64_t *done, struct err *err)
+{
+	CLEANUP(end_reading) struct store *reading = NULL;
+
+	TRY(store_begin_read(session->store, err));
+	reading = session->store;
+	for (size_t i = 0; i < STATEMENTS_AT_ONCE; i++) {
+		DSSE statement = {0};
+
+		TRY(store_next_statement(reading, *done > 0 ? last : NULL, last, err));
+		TRY(session_statement(session, last, "statement", &statement, err));
+		(*done)++;
+	}
+	return ERR_OK;
+}
+
+enum err_code
+audit_statements(struct session *session, uint64_t *ret_count, struct err *err)
+{
+	struct digest last;
+	uint64_t done = 0, count;
+	enum err_code code = ERR_OK;
+
+	TRY(store_count_statements(session->store, &count, err));
+	while (code == ERR_OK) {
+		code = check_some(session, &last, &done, err);
+		session_progress(session, "%" PRIu64 " of %" PRIu64 " statements read", done,
+		    done < count ? count : done);
+	}
+	*ret_count = done;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }

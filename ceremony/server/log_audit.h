@@ -14,11 +14,15 @@ struct audit {
 	struct digest tree; /* it */
 };
 
-/* Leaf INDEX, in order from 0: its form, its time, its statements.  ERR_INTEGRITY. */
+/* Leaf INDEX, in order from 0: its form, its time, that the vault has its statements.  ERR_INTEGRITY. */
 enum err_code audit_leaf(struct session *session, struct audit *audit, uint64_t index,
     struct view data, struct err *err) MUST_CHECK;
 /* After the last leaf, in the same transaction: it names the state that the database has. */
 enum err_code audit_state(struct session *session, const struct audit *audit,
+    struct err *err) MUST_CHECK;
+/* Each statement that the vault has is the one that hashes to its digest.  Outside a transaction: it takes
+ * several, and tells the client how far it is. */
+enum err_code audit_statements(struct session *session, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
 
 #endif

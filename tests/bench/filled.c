@@ -153,10 +153,15 @@ add_secret(struct filled *filled, unsigned number, struct err *err)
 enum err_code
 filled_fill(struct filled *filled, unsigned secrets, struct err *err)
 {
+	struct digest root;
+
 	while (filled->secrets < secrets) {
 		TRY(store_begin(filled->store, err));
-		for (unsigned i = 0; i < AT_ONCE && filled->secrets < secrets; i++)
+		for (unsigned i = 0; i < AT_ONCE && filled->secrets < secrets; i++) {
 			TRY(add_secret(filled, filled->secrets++, err));
+			/* The tree grows as it would with a transaction for each. */
+			TRY(store_state_root(filled->store, &root, err));
+		}
 		TRY(append_and_commit(filled, err));
 	}
 	return ERR_OK;

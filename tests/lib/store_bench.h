@@ -387,7 +387,6 @@ tamper(const struct bench *bench, const char *sql)
 __attribute__((unused)) static int
 tamper_loosely(const struct bench *bench, const char *sql)
 {
-	BUF text = {0};
 	sqlite3 *database = NULL;
 	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
 	sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

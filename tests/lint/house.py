@@ -282,7 +282,7 @@ def tables(tree):
     """Each table says which cells its rows are, or why they are none; FORMAT.md has the same."""
     if SCHEMA not in tree.names: return
     made = re.findall(r'"CREATE TABLE (\w+) \(', tree.text(SCHEMA))
-    cells = dict(re.findall(r"\{ROWS\((\w+)\), (CELL_\w+),", tree.text(CELLS)))
+    cells = dict(re.findall(r"\{ROWS\((\w+)[^)]*\),\s+(CELL_\w+),", tree.text(CELLS)))
     none = re.findall(r'\{"(\w+)",\s*\.why = "[^"]{10,}"\}', tree.text(CELLS))
     numbers = kinds(tree.text(KINDS))
     said = {(int(kind), name) for kind, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", tree.text(FORMAT), re.M)}

@@ -65,22 +65,6 @@ left_width(uint64_t size)
 	return 1ULL << level_within(size - 1);
 }
 
-enum err_code
-tlog_append(uint64_t size, const struct digest *leaf_hash, tlog_fetch fetch, tlog_store store,
-    void *context, struct err *err)
-{
-	struct digest hash = *leaf_hash;
-	TRY(check_size(size + 1, err));
-	TRY(store(context, 0, size, &hash, err));
-	for (unsigned level = 0; (size >> level & 1) != 0; level++) {
-		struct digest left;
-		TRY(fetch(context, level, (size >> level) - 1, &left, err));
-		TRY(node_hash(&left, &hash, &hash, err));
-		TRY(store(context, level + 1, size >> (level + 1), &hash, err));
-	}
-	return ERR_OK;
-}
-
 /* The hash of the leaves FIRST..END-1, at least one. */
 static enum err_code
 range_hash(const struct stored *stored, uint64_t first, uint64_t end, struct digest *ret_hash,
@@ -298,20 +282,51 @@ tlog_verify_consistency(uint64_t old, uint64_t size, const struct digest *old_ro
 	return ERR_OK;
 }
 
-/* ---- without a store ---- */
+/* ---- leaf after leaf ---- */
+
+enum err_code
+tlog_frontier_fetch(uint64_t size, tlog_fetch fetch, void *context,
+    struct tlog_frontier *ret_frontier, struct err *err)
+{
+	struct tlog_frontier frontier = {.size = size};
+
+	TRY(check_size(size, err));
+	for (unsigned level = 0; level < TLOG_LEVELS; level++)
+		if ((size >> level & 1) != 0)
+			TRY(fetch(context, level, (size >> level) - 1, &frontier.levels[level],
+			    err));
+	*ret_frontier = frontier;
+	return ERR_OK;
+}
+
+enum err_code
+tlog_append(struct tlog_frontier *frontier, const struct digest *leaf_hash, tlog_store store,
+    void *context, struct err *err)
+{
+	const uint64_t index = frontier->size;
+	struct digest node = *leaf_hash;
+	unsigned level = 0;
+
+	TRY(check_size(index + 1, err));
+	for (;; level++) {
+		if (store != NULL)
+			TRY(store(context, level, index >> level, &node, err));
+		if ((index >> level & 1) == 0)
+			break;
+		TRY(node_hash(&frontier->levels[level], &node, &node, err));
+	}
+	frontier->levels[level] = node;
+	frontier->size++;
+	return ERR_OK;
+}
 
 enum err_code
 tlog_add(struct tlog_frontier *frontier, struct view leaf, struct err *err)
 {
-	struct digest node;
-	unsigned level = 0;
+	struct digest hash;
 
-	TRY(tlog_leaf_hash(leaf, &node, err));
-	for (; (frontier->size >> level & 1) != 0; level++)
-		TRY(node_hash(&frontier->levels[level], &node, &node, err));
-	frontier->levels[level] = node;
-	frontier->size++;
-	return ERR_OK;
+	TRY(tlog_leaf_hash(leaf, &hash, err));
+	return tlog_append(frontier, &hash, NULL, NULL, err);
 }
 
 static enum err_code

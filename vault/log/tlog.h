@@ -22,9 +22,6 @@ typedef enum err_code (*tlog_store)(void *context, unsigned level, uint64_t inde
     const struct digest *hash, struct err *err);
 
 enum err_code tlog_leaf_hash(struct view data, struct digest *ret_hash, struct err *err) MUST_CHECK;
-/* Add leaf number SIZE (the tree had SIZE leaves): stores every hash that it completes. */
-enum err_code tlog_append(uint64_t size, const struct digest *leaf_hash, tlog_fetch fetch,
-    tlog_store store, void *context, struct err *err) MUST_CHECK;
 enum err_code tlog_root(uint64_t size, tlog_fetch fetch, void *context, struct digest *ret_root,
     struct err *err) MUST_CHECK;
 enum err_code tlog_prove_inclusion(uint64_t index, uint64_t size, tlog_fetch fetch, void *context,
@@ -40,12 +37,18 @@ enum err_code tlog_verify_consistency(uint64_t old, uint64_t size, const struct 
     const struct digest *root, const struct digest *proof, size_t count,
     struct err *err) MUST_CHECK;
 
-/* The root of a log whose leaves are seen one after the other: one hash for each complete subtree, as
- * in a binary counter.  {0} is the empty tree. */
+/* What is needed of a log to go on with it: one hash for each of the complete subtrees side by side, as in a
+ * binary counter.  {0} is the empty tree. */
 struct tlog_frontier {
 	struct digest levels[TLOG_LEVELS];
 	uint64_t size;
 };
+/* That of the first SIZE leaves, by the stored hashes. */
+enum err_code tlog_frontier_fetch(uint64_t size, tlog_fetch fetch, void *context,
+    struct tlog_frontier *ret_frontier, struct err *err) MUST_CHECK;
+/* The next leaf; STORE (may be NULL) is given every hash that it completes, the lower ones first. */
+enum err_code tlog_append(struct tlog_frontier *frontier, const struct digest *leaf_hash,
+    tlog_store store, void *context, struct err *err) MUST_CHECK;
 enum err_code tlog_add(struct tlog_frontier *frontier, struct view leaf,
     struct err *err) MUST_CHECK;
 enum err_code tlog_frontier_root(struct tlog_frontier *frontier, struct digest *ret_root,

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "vault/log/tree_read.h"
+
 /* The value of KEY in BUCKET, or NULL. */
 static const struct digest *
 value_in(const struct tree_bucket *bucket, const struct tree_key *key)

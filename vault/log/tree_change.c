@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/log/tree_read.h"
+
 /* Changes in the order of their keys. */
 struct run {
 	const struct tree_change *changes;
@@ -39,6 +41,7 @@ write_row(const struct tree_nodes *nodes, struct tree_place *place, const struct
 	if (place->id == 0)
 		TRY(nodes->reserve(nodes->context, &place->id, err));
 	place->cells = cells;
+	tree_known_drop(nodes->known, place->id);
 	return nodes->write(nodes->context, place->id, buf_view(body), buf_view(kids), err);
 }
 
@@ -68,8 +71,10 @@ write_fork(const struct tree_nodes *nodes, struct tree_place *place, const struc
 static enum err_code
 clear(const struct tree_nodes *nodes, struct tree_place *place, struct err *err)
 {
-	if (place->cells > 0)
+	if (place->cells > 0) {
+		tree_known_drop(nodes->known, place->id);
 		TRY(nodes->erase(nodes->context, place->id, err));
+	}
 	place->cells = 0;
 	return ERR_OK;
 }

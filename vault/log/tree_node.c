@@ -73,6 +73,8 @@ tree_shared(const uint8_t *a, const uint8_t *b, size_t max)
 {
 	size_t shared = 0;
 
+	while (shared + 1 < max && a[shared / 2] == b[shared / 2])
+		shared += 2;
 	while (shared < max && tree_nibble(a, shared) == tree_nibble(b, shared))
 		shared++;
 	return shared;
@@ -81,7 +83,12 @@ tree_shared(const uint8_t *a, const uint8_t *b, size_t max)
 bool
 tree_is_below(const struct tree_path *path, const struct tree_key *key)
 {
-	return tree_shared(path->bytes, key->bytes, path->nibbles) == path->nibbles;
+	const size_t bytes = path->nibbles / 2;
+
+	return memcmp(path->bytes, key->bytes, bytes) == 0 &&
+	    (path->nibbles % 2 == 0 ||
+	        tree_nibble(path->bytes, path->nibbles - 1) ==
+	            tree_nibble(key->bytes, path->nibbles - 1));
 }
 
 struct tree_path
@@ -289,37 +296,6 @@ tree_parse(const struct tree_path *path, struct view body, struct view kids,
 		return err_set(err, ERR_INTEGRITY, "neither a bucket nor a fork");
 	if (!reader_end(&reader) || !reader_end(&ids))
 		return err_set(err, ERR_INTEGRITY, "bytes too many or too few");
-	return ERR_OK;
-}
-
-static enum err_code
-read_row(const struct tree_nodes *nodes, const struct tree_place *place, struct tree_node *ret_node,
-    struct err *err)
-{
-	BUF body = {0};
-	BUF kids = {0};
-	struct digest hash;
-
-	TRY(nodes->read(nodes->context, place->id, &body, &kids, err));
-	TRY(buf_check(&body, err));
-	TRY(buf_check(&kids, err));
-	TRY(tree_hash(&place->path, buf_view(&body), &hash, err));
-	if (!digest_equal(&hash, &place->hash))
-		return err_set(err, ERR_INTEGRITY, "its hash is another");
-	TRY(tree_parse(&place->path, buf_view(&body), buf_view(&kids), ret_node, err));
-	uint64_t cells = ret_node->is_bucket ? ret_node->bucket.count : ret_node->fork.cells;
-	if (place->cells != TREE_ANY && place->cells != cells)
-		return err_set(err, ERR_INTEGRITY, "%llu cells where %llu are counted",
-		    (unsigned long long)cells, (unsigned long long)place->cells);
-	return ERR_OK;
-}
-
-enum err_code
-tree_read(const struct tree_nodes *nodes, const struct tree_place *place,
-    struct tree_node *ret_node, struct err *err)
-{
-	if (read_row(nodes, place, ret_node, err) != ERR_OK)
-		return err_add(err, "row %llu of the state tree", (unsigned long long)place->id);
 	return ERR_OK;
 }
 

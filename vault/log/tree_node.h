@@ -50,6 +50,8 @@ struct tree_range tree_below(struct view prefix);
 
 /* ---- rows ---- */
 
+struct tree_known;
+
 /* Where rows are kept.  Only tree_change.h needs write, erase and reserve.  An error of these is handed
  * on as it is. */
 struct tree_nodes {
@@ -67,6 +69,7 @@ struct tree_nodes {
 	 * may never be written under it. */
 	enum err_code (*reserve)(void *context, uint64_t *ret_id, struct err *err);
 	void *context;
+	struct tree_known *known; /* tree_read.h; or NULL */
 };
 
 /* The first NIBBLES nibbles of keys, high before low; what is behind them is zero. */
@@ -124,9 +127,6 @@ enum err_code tree_hash(const struct tree_path *path, struct view body, struct d
 /* Strict: sizes, order, number, that each key and the prefix go on from PATH, ids in 2..INT64_MAX.
  * ERR_INTEGRITY. */
 enum err_code tree_parse(const struct tree_path *path, struct view body, struct view kids,
-    struct tree_node *ret_node, struct err *err) MUST_CHECK;
-/* Read, hash, compare, and only then parse.  ERR_INTEGRITY when it is not what PLACE says. */
-enum err_code tree_read(const struct tree_nodes *nodes, const struct tree_place *place,
     struct tree_node *ret_node, struct err *err) MUST_CHECK;
 
 /* COUNT cells, 1..32, sorted, all under PATH.  BODY's failures stick. */

@@ -12,11 +12,9 @@ struct tree_totals {
 
 /*
  * Reads every row below ROOT, in the order of keys, one at a time, and verifies hashes, numbers of cells
- * and shape.  ERR_INTEGRITY names the first row that is wrong.  PROGRESS (may be NULL) is told about every
- * 10,000 cells how many of how many are DONE.
+ * and shape.  ERR_INTEGRITY names the first row that is wrong.
  */
 enum err_code tree_verify(const struct tree_nodes *nodes, const struct digest *root,
-    void (*progress)(void *context, uint64_t done, uint64_t cells), void *context,
     struct tree_totals *ret_totals, struct err *err) MUST_CHECK;
 
 #endif

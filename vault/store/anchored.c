@@ -8,6 +8,7 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "vault/log/tree_read.h"
 #include "vault/store/inside.h"
 #include "vault/store/log_hash.h"
 #include "vault/store/sql_query.h"
@@ -103,8 +104,19 @@ store_anchored(struct store *store, struct err *err)
 	TRY(store_check_format(store->sql, &store->form, err));
 	TRY(find_base(store, err));
 	store->now = store->base;
+	store->folded = false;
+	tree_known_clear(store->known);
 	store->next_node = store->arrivals = store->leaves = 0;
 	store->anchored = transaction;
+	return ERR_OK;
+}
+
+enum err_code
+store_check_root(const struct store *store, const struct digest *root, struct err *err)
+{
+	if (!digest_equal(root, &store->base.log_root))
+		return err_set(err, ERR_INTEGRITY,
+		    "the log was changed: its root is not the one that the vault's anchor has");
 	return ERR_OK;
 }
 
@@ -114,10 +126,12 @@ store_check_frontier(struct store *store, struct err *err)
 	struct digest root;
 
 	TRY(store_anchored(store, err));
-	TRY(store_log_root(store, store->base.size, &root, err));
-	if (!digest_equal(&root, &store->base.log_root))
-		return err_set(err, ERR_INTEGRITY,
-		    "the log was changed: its root is not the one that the vault's anchor has");
+	if (store->folded)
+		return ERR_OK;
+	TRY(tlog_frontier_fetch(store->base.size, store_log_fetch, store, &store->frontier, err));
+	TRY(tlog_frontier_root(&store->frontier, &root, err));
+	TRY(store_check_root(store, &root, err));
+	store->folded = true;
 	return ERR_OK;
 }
 

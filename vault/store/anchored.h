@@ -8,6 +8,7 @@
 #ifndef VAULT_STORE_ANCHORED_H
 #define VAULT_STORE_ANCHORED_H
 
+#include "base/crypto.h"
 #include "base/file_lock.h"
 
 struct store;
@@ -16,6 +17,9 @@ struct store;
 enum err_code store_anchored(struct store *store, struct err *err) MUST_CHECK;
 /* The same for whoever appends to the log: its hashes must fold to the anchored root. */
 enum err_code store_check_frontier(struct store *store, struct err *err) MUST_CHECK;
+/* Is ROOT that of the log where the transaction began?  ERR_INTEGRITY. */
+enum err_code store_check_root(const struct store *store, const struct digest *root,
+    struct err *err) MUST_CHECK;
 /* Under the writer's lock, before anything is written: what a writer committed and did not live to settle lasts
  * from now on.  ERR_IO. */
 enum err_code store_make_last(struct store *store, struct err *err) MUST_CHECK;

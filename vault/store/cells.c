@@ -132,39 +132,47 @@ spare_is_untested(const struct sql_row *row)
 
 /* ---- the tables ---- */
 
-#define NONE       (-1)
-#define ROWS(name) #name, "SELECT * FROM " #name
+#define NONE (-1)
+#define ROWS(name, keys, marks)                                                                    \
+#name, "SELECT * FROM " #name " ORDER BY " keys " LIMIT ?",                                \
+	    "SELECT * FROM " #name " WHERE (" keys ") > (" marks ") ORDER BY " keys " LIMIT ?"
 
 const struct table cell_tables[TABLES] = {
-    [TABLE_TEXTS] = {ROWS(texts), CELL_TEXT, 2, .keys = {0}, 1},
-    [TABLE_STATEMENTS] = {ROWS(statements), CELL_STATEMENT, 3, .keys = {0}, 1},
-    [TABLE_DOCUMENTS] = {ROWS(documents), CELL_DOCUMENT, 3, .keys = {0}, 1,
+    [TABLE_TEXTS] = {ROWS(texts, "name", "?"), CELL_TEXT, 2, .keys = {0}, 1},
+    [TABLE_STATEMENTS] = {ROWS(statements, "digest", "?"), CELL_STATEMENT, 3, .keys = {0}, 1},
+    [TABLE_DOCUMENTS] = {ROWS(documents, "position", "?"), CELL_DOCUMENT, 3, .keys = {0}, 1,
         .indexes = {{CELL_DOCUMENT_OF, 1, NONE, NULL, NULL}}},
-    [TABLE_DRAFTS] = {ROWS(drafts), CELL_DRAFT, 3, .keys = {1}, 1,
+    [TABLE_DRAFTS] = {ROWS(drafts, "digest", "?"), CELL_DRAFT, 3, .keys = {1}, 1,
         .indexes = {{CELL_DRAFTS, NONE, 0, NULL, NULL}}},
-    [TABLE_DEFINITIONS] = {ROWS(definitions), CELL_DEFINITION, 2, .keys = {0}, 1},
-    [TABLE_SECRETS] = {ROWS(secrets), CELL_SECRET, 5, .keys = {0}, 1,
+    [TABLE_DEFINITIONS] = {ROWS(definitions, "hash", "?"), CELL_DEFINITION, 2, .keys = {0}, 1},
+    [TABLE_SECRETS] = {ROWS(secrets, "id", "?"), CELL_SECRET, 5, .keys = {0}, 1,
         .indexes = {{CELL_NAMES, NONE, NONE, name_middle, NULL}}},
-    [TABLE_VERSIONS] = {ROWS(versions), CELL_VERSION, 8, .keys = {0, 1}, 2, 1,
+    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 8, .keys = {0, 1},
+        2, 1,
         .indexes = {{CELL_SEALED_UNDER, NONE, NONE, charter_middle, version_is_current},
             {CELL_EXPOSED, NONE, NONE, secret_middle, version_is_exposed}}},
-    [TABLE_ENVELOPES] = {ROWS(envelopes), CELL_ENVELOPE, 6, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_CEREMONIES] = {ROWS(ceremonies), CELL_CEREMONY, 14, .keys = {1}, 1,
+    [TABLE_ENVELOPES] = {ROWS(envelopes, "secret, version, position", "?, ?, ?"), CELL_ENVELOPE, 6,
+        .keys = {0, 1, 2}, 3, 2},
+    [TABLE_CEREMONIES] = {ROWS(ceremonies, "id", "?"), CELL_CEREMONY, 14, .keys = {1}, 1,
         .indexes = {{CELL_CEREMONIES, 5, 0, NULL, NULL}, {CELL_REQUESTS, 3, NONE, NULL, NULL}}},
-    [TABLE_ITEMS] = {ROWS(items), CELL_ITEM, 7, .keys = {0, 1}, 2, 1,
+    [TABLE_ITEMS] = {ROWS(items, "ceremony, position", "?, ?"), CELL_ITEM, 7, .keys = {0, 1}, 2, 1,
         .indexes = {{CELL_ITEM_OF_SECRET, NONE, NONE, item_middle, NULL},
             {CELL_ITEM_OF_DEBT, ITEM_DEBT, NONE, NULL, item_has_debt}}},
-    [TABLE_VOICES] = {ROWS(voices), CELL_VOICE, 6, .keys = {4}, 1,
+    [TABLE_VOICES] = {ROWS(voices, "statement", "?"), CELL_VOICE, 6, .keys = {4}, 1,
         .indexes = {{CELL_VOICES, 1, 0, NULL, NULL}, {CELL_APPROVALS, 3, 0, NULL, voice_approves}}},
-    [TABLE_SHARES] = {ROWS(shares), CELL_SHARE, 6, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_OPENED] = {ROWS(opened), CELL_OPENED, 4, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_ANSWERS] = {ROWS(answers), CELL_ANSWER, 5, .keys = {0, 1, 2}, 3, 2},
-    [TABLE_DEBTS] = {ROWS(debts), CELL_DEBT, 12, .keys = {1}, 1,
+    [TABLE_SHARES] = {ROWS(shares, "ceremony, position, seat", "?, ?, ?"), CELL_SHARE, 6,
+        .keys = {0, 1, 2}, 3, 2},
+    [TABLE_OPENED] = {ROWS(opened, "secret, version, ceremony", "?, ?, ?"), CELL_OPENED, 4,
+        .keys = {0, 1, 2}, 3, 2},
+    [TABLE_ANSWERS] = {ROWS(answers, "ceremony, position, token", "?, ?, ?"), CELL_ANSWER, 5,
+        .keys = {0, 1, 2}, 3, 2},
+    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 12, .keys = {1}, 1,
         .indexes = {{CELL_OPEN_DEBT, 2, NONE, NULL, debt_is_open},
             {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL}}},
-    [TABLE_TESTS] = {ROWS(tests), CELL_TEST, 3, .keys = {2}, 1,
+    [TABLE_TESTS] = {ROWS(tests, "statement", "?"), CELL_TEST, 3, .keys = {2}, 1,
         .indexes = {{CELL_TESTS, 1, 0, NULL, NULL}}},
-    [TABLE_SPARES] = {ROWS(spares), CELL_SPARE, 10, .keys = {0, 1, 2}, 3, 2,
+    [TABLE_SPARES] = {ROWS(spares, "secret, version, token", "?, ?, ?"), CELL_SPARE, 10,
+        .keys = {0, 1, 2}, 3, 2,
         .indexes = {{CELL_UNTESTED, 2, SPARE_STATEMENT, NULL, spare_is_untested},
             {CELL_BOXES, SPARE_BOX, NONE, NULL, spare_has_box}}},
     [TABLE_LOG_LEAF] = {"log_leaf",
@@ -194,11 +202,19 @@ put_value(struct buf *buf, const struct sql_value *value)
 		buf_lp32(buf, value->bytes);
 }
 
+/* Most tables have no parents. */
 static enum err_code
 hash_values(const struct sql_value *values, size_t count, struct digest *ret_hash, struct err *err)
 {
+	static const struct digest of_nothing = {
+	    "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24"
+	    "\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"};
 	BUF bytes = {0};
 
+	if (count == 0) {
+		*ret_hash = of_nothing;
+		return ERR_OK;
+	}
 	for (size_t i = 0; i < count; i++)
 		put_value(&bytes, &values[i]);
 	TRY(buf_check(&bytes, err));

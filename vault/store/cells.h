@@ -62,8 +62,10 @@ struct index {
 };
 
 struct table {
-	const char *name, *all; /* its query for all of it */
-	uint8_t kind;           /* 0: it has no cells */
+	const char *name;
+	/* The first rows in the order of their primary keys, and those after one; their number is the last parameter. */
+	const char *first, *after;
+	uint8_t kind; /* 0: it has no cells */
 	uint8_t columns;
 	uint8_t keys[CELL_KEYS], key_count, parents;
 	struct index indexes[CELL_INDEXES]; /* up to one of kind 0 */

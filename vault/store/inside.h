@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "vault/log/anchor.h"
+#include "vault/log/tlog.h"
 #include "vault/log/tree_change.h"
 #include "vault/store/format.h"
 #include "vault/store/sql.h"
@@ -20,6 +21,7 @@ struct state_change {
 struct state {
 	struct state_change *changes;
 	size_t count, room;
+	uint64_t applied;   /* changes that were here before */
 	size_t before;      /* the statement that runs */
 	enum err_code code; /* sticky */
 	struct err err;
@@ -37,11 +39,14 @@ struct store {
 	uint64_t anchored;
 	struct anchor_slot slot;       /* as it was read */
 	struct anchor_state base, now; /* where it began, and where it stands */
+	bool folded;                   /* the log's hashes give BASE's root; then: */
+	struct tlog_frontier frontier; /* of the log as it stands */
 	uint64_t next_node;            /* 0: not looked for yet */
+	struct tree_known *known;      /* rows of the state tree that were met */
 	uint64_t arrivals;
 	uint64_t changes_before; /* sql_changes when it began */
 	uint64_t leaves;         /* appended since */
-	struct digest logged;    /* the state's root when the last one was */
+	uint64_t logged;         /* state_changes when the last one was */
 	struct state state;
 
 	struct anchor_state seen; /* the newest one that was read or written; of size 0: none yet */

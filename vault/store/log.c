@@ -9,7 +9,7 @@
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
 
-enum { PROGRESS_LEAVES = 10000 };
+enum { LEAVES_AT_ONCE = 2000 /* a tenth of a second */ };
 
 enum err_code
 store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
@@ -118,24 +118,25 @@ insert_leaf(struct store *store, uint64_t index, struct view data, struct err *e
 }
 
 static enum err_code
-append(struct store *store, uint64_t index, struct view data, const struct digest *hash,
-    struct err *err)
+append(struct store *store, struct view data, const struct digest *hash, struct err *err)
 {
-	TRY(insert_leaf(store, index, data, err));
-	TRY(tlog_append(index, hash, store_log_fetch, store_log_keep, store, err));
-	return store_log_root(store, index + 1, &store->now.log_root, err);
+	TRY(insert_leaf(store, store->now.size, data, err));
+	TRY(tlog_append(&store->frontier, hash, store_log_keep, store, err));
+	return tlog_frontier_root(&store->frontier, &store->now.log_root, err);
 }
 
 enum err_code
 store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, struct err *err)
 {
 	struct digest hash;
-	TRY(state_apply(store, &store->logged, err));
+	TRY(store_check_frontier(store, err));
+	TRY(state_apply_for(store, NULL, err));
 	TRY(tlog_leaf_hash(data, &hash, err));
 	uint64_t before = store->leaves;
 	store->leaves = 0; /* half a leaf counts as none, and makes none of those before it */
-	TRY(append(store, store->now.size, data, &hash, err));
+	TRY(append(store, data, &hash, err));
 	store->leaves = before + 1;
+	store->logged = state_changes(store);
 	*ret_index = store->now.size++;
 	return ERR_OK;
 }
@@ -153,20 +154,12 @@ store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data, st
 	return ERR_OK;
 }
 
-/* One pass: the hashes of the left subtrees that still wait for their right ones, by level. */
+/* One pass over leaves and hashes. */
 struct recompute {
-	struct sql_query *hashes;
-	struct digest waiting[TLOG_LEVELS];
+	const struct store_log_visitor *visitor;
+	struct sql_query *leaves, *hashes; /* of the transaction */
+	struct tlog_frontier frontier;
 };
-
-static enum err_code
-read_hash(void *context, unsigned level, uint64_t index, struct digest *ret_hash, struct err *err)
-{
-	const struct recompute *pass = context;
-	(void)index, (void)err;
-	*ret_hash = pass->waiting[level];
-	return ERR_OK;
-}
 
 /* The stored hash that comes next must stand at its place and be HASH. */
 static enum err_code
@@ -195,57 +188,93 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 		    "the log's hash %u/%" PRIu64
 		    " is not that of its leaves: leaves or hashes were changed",
 		    level, index);
-	if ((index & 1) == 0)
-		pass->waiting[level] = *hash;
 	return ERR_OK;
 }
 
 static enum err_code
-check_leaf(struct recompute *pass, struct sql_query *leaves, uint64_t index, struct buf *data,
-    struct err *err)
+check_leaf(struct recompute *pass, struct buf *data, struct err *err)
 {
+	const struct store_log_visitor *visitor = pass->visitor;
+	uint64_t index = pass->frontier.size;
 	struct digest hash;
 	data->size = 0;
-	uint64_t position = (uint64_t)sql_get_int(leaves, "position", 0, INT64_MAX);
-	sql_get_bytes(leaves, "data", 0, TLOG_LEAF_MAX, data);
-	TRY(sql_end(leaves));
-	if (position != index)
+	int64_t position = -1;
+	if (sql_next(pass->leaves))
+		position = sql_get_int(pass->leaves, "position", 0, INT64_MAX);
+	TRY(sql_end(pass->leaves));
+	if (position != (int64_t)index)
 		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+	sql_get_bytes(pass->leaves, "data", 0, TLOG_LEAF_MAX, data);
+	TRY(sql_end(pass->leaves));
 	TRY(tlog_leaf_hash(buf_view(data), &hash, err));
-	return tlog_append(index, &hash, read_hash, compare_hash, pass, err);
+	TRY(tlog_append(&pass->frontier, &hash, compare_hash, pass, err));
+	if (visitor->leaf == NULL)
+		return ERR_OK;
+	return visitor->leaf(visitor->context, index, buf_view(data), err);
 }
 
 static enum err_code
-recompute(struct store *store, uint64_t size,
-    void (*progress)(void *context, uint64_t done, uint64_t size), void *context, struct err *err)
+check_end(struct store *store, struct recompute *pass, struct err *err)
 {
-	SQL_QUERY hashes = sql_query(store->sql, "log_hash",
-	    "SELECT position, hash FROM log_hash ORDER BY position", err);
-	SQL_QUERY leaves = sql_query(store->sql, "log_leaf",
-	    "SELECT position, data FROM log_leaf ORDER BY position", err);
-	BUF data = {0};
-	struct recompute pass = {.hashes = &hashes};
-	uint64_t done = 0;
-	while (sql_next(&leaves)) {
-		TRY(check_leaf(&pass, &leaves, done++, &data, err));
-		if (progress != NULL && done % PROGRESS_LEAVES == 0)
-			progress(context, done, size);
-	}
-	TRY(sql_end(&leaves));
-	if (sql_next(&hashes))
+	const struct store_log_visitor *visitor = pass->visitor;
+	struct digest root;
+	if (sql_next(pass->leaves))
+		return err_set(err, ERR_INTEGRITY, "the log has leaves that have no place in it");
+	TRY(sql_end(pass->leaves));
+	if (sql_next(pass->hashes))
 		return err_set(err, ERR_INTEGRITY,
 		    "the log has hashes of leaves that are not there");
-	return sql_end(&hashes);
+	TRY(sql_end(pass->hashes));
+	TRY(tlog_frontier_root(&pass->frontier, &root, err));
+	/* Somebody who changes both makes them agree. */
+	TRY(store_check_root(store, &root, err));
+	return visitor->end != NULL ? visitor->end(visitor->context, err) : ERR_OK;
+}
+
+/* The first row of a table of the log from which PASS goes on: at the start the very first, whatever its position. */
+static int64_t
+start_of(const struct recompute *pass, bool of_hashes)
+{
+	int64_t position = (int64_t)pass->frontier.size;
+	if (pass->frontier.size == 0)
+		return INT64_MIN;
+	if (of_hashes && !log_hash_position(0, pass->frontier.size, &position))
+		return INT64_MAX;
+	return position;
+}
+
+/* Within one transaction. */
+static enum err_code
+recompute_some(struct store *store, struct recompute *pass, uint64_t *ret_size, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	BUF data = {0};
+	TRY(sql_enter(store->sql, &scope, err));
+	SQL_QUERY hashes = sql_query(store->sql, "log_hash",
+	    "SELECT position, hash FROM log_hash WHERE position >= ? ORDER BY position", err);
+	SQL_QUERY leaves = sql_query(store->sql, "log_leaf",
+	    "SELECT position, data FROM log_leaf WHERE position >= ? ORDER BY position", err);
+	TRY(store_anchored(store, err));
+	*ret_size = store->base.size;
+	sql_put_int(&hashes, start_of(pass, true));
+	sql_put_int(&leaves, start_of(pass, false));
+	pass->hashes = &hashes;
+	pass->leaves = &leaves;
+	for (size_t i = 0; i < LEAVES_AT_ONCE && pass->frontier.size < *ret_size; i++)
+		TRY(check_leaf(pass, &data, err));
+	return pass->frontier.size == *ret_size ? check_end(store, pass, err) : ERR_OK;
 }
 
 enum err_code
-store_log_recompute(struct store *store,
-    void (*progress)(void *context, uint64_t done, uint64_t size), void *context, struct err *err)
+store_log_recompute(struct store *store, const struct store_log_visitor *visitor, struct err *err)
 {
-	SQL_SCOPE scope = {0};
-	TRY(sql_enter(store->sql, &scope, err));
-	TRY(store_anchored(store, err));
-	TRY(recompute(store, store->base.size, progress, context, err));
-	/* Somebody who changes both makes them agree. */
-	return store_check_frontier(store, err);
+	static const struct store_log_visitor nobody;
+	struct recompute pass = {.visitor = visitor != NULL ? visitor : &nobody};
+	uint64_t size;
+	do {
+		TRY(recompute_some(store, &pass, &size, err));
+		if (pass.visitor->progress != NULL)
+			pass.visitor->progress(pass.visitor->context, pass.frontier.size, size);
+	} while (pass.frontier.size < size);
+	return ERR_OK;
 }

@@ -22,10 +22,20 @@ enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *re
 /* The last leaf as the database has it, which is shown to be nothing: for the text of an alarm.  ERR_NOT_FOUND. */
 enum err_code store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
+/* Who goes through the whole log; each call may be NULL. */
+struct store_log_visitor {
+	/* Leaf INDEX, in order from 0 on: its hash is right. */
+	enum err_code (*leaf)(void *context, uint64_t index, struct view data, struct err *err);
+	/* After the last one, in the same transaction: it is the log that the anchor knows. */
+	enum err_code (*end)(void *context, struct err *err);
+	/* Now and then, between transactions. */
+	void (*progress)(void *context, uint64_t done, uint64_t size);
+	void *context;
+};
 /* Recompute every stored hash from the leaves, and compare the root with the anchor's.  ERR_INTEGRITY names
- * the first that differs.  PROGRESS (may be NULL) is told every 10,000 leaves. */
-enum err_code store_log_recompute(struct store *store,
-    void (*progress)(void *context, uint64_t done, uint64_t size), void *context,
+ * the first that differs; VISITOR may be NULL.  Where no transaction is open it takes several, so that nobody's
+ * commit waits for long; what is appended meanwhile is seen too. */
+enum err_code store_log_recompute(struct store *store, const struct store_log_visitor *visitor,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -70,5 +70,6 @@ store_nodes(struct store *store)
 	    .write = write_node,
 	    .erase = erase_node,
 	    .reserve = reserve_node,
-	    .context = store};
+	    .context = store,
+	    .known = store->known};
 }

@@ -70,8 +70,8 @@ static const struct pragma pragmas[] = {
     {"PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", "1"},
     {"PRAGMA temp_store = MEMORY", "PRAGMA temp_store", "2"},
     {"PRAGMA cache_spill = OFF", "PRAGMA cache_spill", "0"},
-    /* KiB: room for 500 rows and what is beside them. */
-    {"PRAGMA cache_size = -16384", "PRAGMA cache_size", "-16384"},
+    /* KiB, of pages that were read; those that a transaction has changed take what they need. */
+    {"PRAGMA cache_size = -4096", "PRAGMA cache_size", "-4096"},
     {"PRAGMA mmap_size = 0", "PRAGMA mmap_size", "0"},
 };
 static const struct pragma creating_pragmas[] = {

@@ -10,7 +10,7 @@
 #include "vault/store/inside.h"
 #include "vault/store/nodes.h"
 
-enum { ARRIVALS = 1 << 20 };
+enum { ARRIVALS = 1 << 20, GATHERED = 100 /* changes */ };
 
 /* ---- what changes ---- */
 
@@ -116,10 +116,10 @@ state_watch(struct store *store)
 	sql_watch(store->sql, &watcher, store);
 }
 
-bool
-state_is_changed(const struct store *store)
+uint64_t
+state_changes(const struct store *store)
 {
-	return store->state.count > 0;
+	return store->state.applied + store->state.count;
 }
 
 void
@@ -191,9 +191,27 @@ state_apply(struct store *store, struct digest *ret_root, struct err *err)
 	size_t count = merge_changes(state, changes);
 	TRY(tree_apply(&nodes, &store->now.state_root, changes, count, &store->now.state_root,
 	    err));
+	state->applied += state->count;
 	state->count = 0;
 	*ret_root = store->now.state_root;
 	return ERR_OK;
+}
+
+static bool
+lies_in(const struct tree_range *range, const struct tree_key *key)
+{
+	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
+}
+
+enum err_code
+state_apply_for(struct store *store, const struct tree_range *range, struct err *err)
+{
+	const struct state *state = &store->state;
+	bool concerned = state->count >= GATHERED || state->code != ERR_OK;
+
+	for (size_t i = 0; range != NULL && i < state->count && !concerned; i++)
+		concerned = lies_in(range, &state->changes[i].change.key);
+	return concerned ? state_apply(store, &store->now.state_root, err) : ERR_OK;
 }
 
 /* ---- what is read ---- */
@@ -322,6 +340,19 @@ state_one(struct store *store, enum table_name name, struct sql_query *query, co
 }
 
 enum err_code
+state_has(struct store *store, enum table_name name, const struct sql_value *key, bool *ret_has,
+    struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_key sought;
+	struct digest value;
+
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(cell_key(&cell_tables[name], key, &sought, err));
+	return find(store, &sought, ret_has, &value, err);
+}
+
+enum err_code
 state_insert(struct store *store, enum table_name name, struct sql_query *query)
 {
 	const struct table *table = &cell_tables[name];
@@ -342,12 +373,6 @@ state_insert(struct store *store, enum table_name name, struct sql_query *query)
 }
 
 /* ---- changes ---- */
-
-static bool
-lies_in(const struct tree_range *range, const struct tree_key *key)
-{
-	return tree_key_order(&range->from, key) <= 0 && tree_key_order(key, &range->to) <= 0;
-}
 
 /* That what the statement changed, whose first change has number FROM, is EXPECTED rows in RANGE, as the vault
  * left them. */
@@ -423,9 +448,8 @@ count_below(struct store *store, const struct table *table, const struct sql_val
 	struct tree_nodes nodes = store_nodes(store);
 
 	TRY(store_anchored(store, err));
-	if (state_is_changed(store))
-		TRY(state_apply(store, &store->now.state_root, err));
 	TRY(cell_rows_below(table, parent, ret_range, err));
+	TRY(state_apply_for(store, ret_range, err));
 	return tree_count(&nodes, &store->now.state_root, ret_range, ret_count, err);
 }
 

@@ -22,8 +22,12 @@ struct store;
 void state_watch(struct store *store);
 /* What changed since the transaction began becomes part of the tree; RET_ROOT is its new root. */
 enum err_code state_apply(struct store *store, struct digest *ret_root, struct err *err) MUST_CHECK;
-/* Is anything changed that was not applied? */
-bool state_is_changed(const struct store *store);
+/* The same where a cell in RANGE is concerned, about which somebody asks (NULL: none), or where much has
+ * gathered. */
+enum err_code state_apply_for(struct store *store, const struct tree_range *range,
+    struct err *err) MUST_CHECK;
+/* How much has changed since the transaction began: another number after each change. */
+uint64_t state_changes(const struct store *store);
 void state_forget(struct store *store); /* the transaction is over */
 
 /* ERR_INTEGRITY "a row of TABLE in the database MET", and what that means. */
@@ -38,6 +42,9 @@ enum err_code state_prove_index(struct store *store, const struct table *table,
  * no such WHAT": proven. */
 enum err_code state_one(struct store *store, enum table_name table, struct sql_query *query,
     const char *what) MUST_CHECK;
+/* Does the tree have a row of TABLE with this primary KEY?  The row is not read. */
+enum err_code state_has(struct store *store, enum table_name table, const struct sql_value *key,
+    bool *ret_has, struct err *err) MUST_CHECK;
 /* Run QUERY, which adds one row and whose parameters are its columns.  ERR_EXISTS: there is one by that primary
  * key; what else must be unique was asked for before, so that a row that stands in the way is an alarm. */
 enum err_code state_insert(struct store *store, enum table_name table,

@@ -23,8 +23,7 @@ read_cells(struct store *store, cells_in_order *read, const struct tree_range *r
 
 	TRY(sql_enter(store->sql, &scope, err));
 	TRY(store_anchored(store, err));
-	if (state_is_changed(store))
-		TRY(state_apply(store, &store->now.state_root, err));
+	TRY(state_apply_for(store, range, err));
 	return read(&nodes, &store->now.state_root, range, from, ret_cells, max, ret_count, err);
 }
 
@@ -130,7 +129,6 @@ state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *
 
 	TRY(sql_enter(store->sql, &scope, err));
 	TRY(store_anchored(store, err));
-	if (state_is_changed(store))
-		TRY(state_apply(store, &store->now.state_root, err));
+	TRY(state_apply_for(store, &range, err));
 	return tree_count(&nodes, &store->now.state_root, &range, ret_count, err);
 }

@@ -78,6 +78,32 @@ store_get_statement(struct store *store, const struct digest *digest, struct buf
 	return sql_end(&query);
 }
 
+enum err_code
+store_has_statement(struct store *store, const struct digest *digest, bool *ret_has,
+    struct err *err)
+{
+	const struct sql_value key = sql_bytes(VIEW_OF(digest->bytes));
+	return state_has(store, TABLE_STATEMENTS, &key, ret_has, err);
+}
+
+enum err_code
+store_next_statement(struct store *store, const struct digest *after, struct digest *ret_digest,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "statements",
+	    "SELECT digest FROM statements WHERE digest > ? ORDER BY digest LIMIT 1", err);
+	sql_put_bytes(&query, after != NULL ? VIEW_OF(after->bytes) : view_of(NULL, 0));
+	TRY(sql_one(&query, "statement"));
+	store_get_digest(&query, "digest", ret_digest);
+	return sql_end(&query);
+}
+
+enum err_code
+store_count_statements(struct store *store, uint64_t *ret_count, struct err *err)
+{
+	return state_count(store, CELL_STATEMENT, ret_count, err);
+}
+
 static enum err_code
 get_document(struct store *store, uint32_t position, struct digest *ret_digest, uint64_t *ret_bytes,
     struct err *err)

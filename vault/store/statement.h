@@ -19,6 +19,16 @@ enum err_code store_put_statement(struct store *store, const struct digest *dige
 enum err_code store_get_statement(struct store *store, const struct digest *digest,
     struct buf *ret_text, struct err *err) MUST_CHECK;
 
+/* Is there one?  Its text is not read. */
+enum err_code store_has_statement(struct store *store, const struct digest *digest, bool *ret_has,
+    struct err *err) MUST_CHECK;
+/* The first digest after AFTER (NULL: of all) in the order of digests, as the database has it: who reads the
+ * statement proves it.  ERR_NOT_FOUND at the end. */
+enum err_code store_next_statement(struct store *store, const struct digest *after,
+    struct digest *ret_digest, struct err *err) MUST_CHECK;
+enum err_code store_count_statements(struct store *store, uint64_t *ret_count,
+    struct err *err) MUST_CHECK;
+
 /* The chain: statement digests of charters, rosters and suspensions in the order in which they came into
  * force, at positions from 1 on.  ERR_EXISTS: it stands there; ERR_NOT_FOUND: its statement is not stored yet. */
 enum err_code store_add_document(struct store *store, const struct digest *digest,

@@ -21,6 +21,7 @@
 #include "base/process.h"
 #include "vault/log/tlog.h"
 #include "vault/log/tree.h"
+#include "vault/log/tree_read.h"
 #include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
@@ -52,6 +53,7 @@ store_new(const char *folder, const char *command, struct store **ret_store, str
 		return err_set(err, ERR_MEMORY, "out of memory for a store");
 	snprintf(store->command, sizeof(store->command), "%s", command);
 	TRY(file_path(folder, "lock", store->lock_path, err));
+	TRY(tree_known_new(&store->known, err));
 	TRY(file_path(folder, STORE_FILE "-journal", store->journal_path, err));
 	*ret_store = TAKE(store);
 	return ERR_OK;
@@ -65,6 +67,7 @@ store_free(struct store *store)
 	state_forget(store);
 	sql_free(store->sql);
 	anchor_free(store->anchor);
+	tree_known_free(store->known);
 	file_unlock(store->lock);
 	free(store);
 }
@@ -265,10 +268,10 @@ commit(struct store *store, struct err *err)
 {
 	if (!sql_is_writing(store->sql) || sql_changes(store->sql) == store->changes_before)
 		return sql_commit(store->sql, err);
-	if (store->leaves == 0 || state_is_changed(store) ||
-	    !digest_equal(&store->logged, &store->now.state_root))
+	if (store->leaves == 0 || store->logged != state_changes(store))
 		return err_set(err, ERR_INTERNAL,
 		    "a change of the vault was to be committed without a leaf in its log");
+	TRY(state_apply(store, &store->now.state_root, err));
 	return store_commit_anchored(store, err);
 }
 

@@ -9,9 +9,10 @@ struct store_totals {
 	uint64_t rows, cells;
 };
 /* The tree against its root, each row and each index cell against the tree, and that the tree has no others.
- * Within a reading transaction.  PROGRESS (may be NULL) is told every 10,000 cells. */
+ * Where no transaction is open it takes several, so that nobody's commit waits for long, and memory for one row
+ * at a time.  PROGRESS (may be NULL) is told now and then, between transactions, of ROWS. */
 enum err_code store_verify_state(struct store *store,
-    void (*progress)(void *context, uint64_t done, uint64_t cells), void *context,
+    void (*progress)(void *context, uint64_t done, uint64_t rows), void *context,
     struct store_totals *ret_totals, struct err *err) MUST_CHECK;
 
 #endif

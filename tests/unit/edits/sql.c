@@ -154,18 +154,6 @@ put_formatted(struct buf *text, const char *format, const char *name)
 enum { HASHES = 4096 };
 
 static enum err_code
-fetch(void *context, unsigned level, uint64_t index, struct digest *ret_hash, struct err *err)
-{
-	const struct digest *hashes = context;
-	int64_t position = 0;
-
-	(void)err;
-	assert_true(log_hash_position(level, index, &position) && position < HASHES);
-	*ret_hash = hashes[position];
-	return ERR_OK;
-}
-
-static enum err_code
 put(void *context, unsigned level, uint64_t index, const struct digest *hash, struct err *err)
 {
 	struct digest *hashes = context;
@@ -183,20 +171,20 @@ hash_leaves(struct editor *editor, struct digest hashes[HASHES])
 {
 	sqlite3_stmt *statement = NULL;
 	struct err err;
-	uint64_t size = 0;
+	struct tlog_frontier log = {0};
 
 	sqlite3_prepare_v2(editor->database, "SELECT data FROM log_leaf ORDER BY position", -1,
 	    &statement, NULL);
-	for (; sqlite3_step(statement) == SQLITE_ROW; size++) {
+	while (sqlite3_step(statement) == SQLITE_ROW) {
 		struct view data = view_of(sqlite3_column_blob(statement, 0),
 		    (size_t)sqlite3_column_bytes(statement, 0));
 		struct digest hash;
 
 		assert_ok(tlog_leaf_hash(data, &hash, &err));
-		assert_ok(tlog_append(size, &hash, fetch, put, hashes, &err));
+		assert_ok(tlog_append(&log, &hash, put, hashes, &err));
 	}
 	sqlite3_finalize(statement);
-	return 2 * size - (size_t)__builtin_popcountll(size);
+	return 2 * log.size - (size_t)__builtin_popcountll(log.size);
 }
 
 static bool

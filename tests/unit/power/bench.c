@@ -456,7 +456,7 @@ check_whole(struct store *store, struct anchor_state *ret_state, struct err *err
 	if (code == ERR_OK)
 		code = store_verify_state(store, NULL, NULL, &totals, err);
 	if (code == ERR_OK)
-		code = store_log_recompute(store, NULL, NULL, err);
+		code = store_log_recompute(store, NULL, err);
 	if (code == ERR_OK)
 		code = store_check(store, err);
 	store_rollback(store);

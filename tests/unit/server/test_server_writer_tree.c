@@ -61,9 +61,11 @@ ask_text(struct scene *scene, const char *op, struct buf *ret_text)
 static void
 each_row_of_the_state_tree_is_an_alarm_or_plays_no_part(void **state)
 {
-	static const char *const changes[] = {
+	static const char last_byte[] =
 	    "UPDATE nodes SET body = CAST(substr(body, 1, length(body) - 1) ||"
-	    " CASE substr(body, -1) WHEN x'01' THEN x'02' ELSE x'01' END AS BLOB)",
+	    " CASE substr(body, -1) WHEN x'01' THEN x'02' ELSE x'01' END AS BLOB)";
+	static const char *const changes[] = {
+	    last_byte,
 	    "UPDATE nodes SET body = zeroblob(length(body))",
 	    "UPDATE nodes SET kids = zeroblob(8 + length(kids))",
 	    "DELETE FROM nodes",

@@ -169,9 +169,16 @@ static void
 every_changed_byte_of_a_slot_makes_it_invalid(void **state)
 {
 	struct bench *bench = *state;
+	struct err err;
+	struct anchor_slot slot;
 	commit(bench, 0, &first, &second);
 	for (off_t at = 0; at < SLOT_BYTES; at++) {
+		assert_ok(
+		    anchor_read(bench->anchor, &slot, &err)); /* which is known from then on */
+		assert_int_equal(slot.seq, 1);
 		flip(bench, SLOT + at);
+		assert_ok(anchor_read(bench->anchor, &slot, &err));
+		assert_int_equal(slot.seq, 0);
 		expect_slot(bench, 0, &first, &first);
 		flip(bench, SLOT + at);
 	}

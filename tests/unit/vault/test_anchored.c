@@ -239,7 +239,7 @@ whoever_dies_at_any_step_leaves_what_the_next_one_knows(void **state)
 			expect_slot(bench, seq + 2, size + 1, size + 1);
 			expect_text(bench->store, "a third");
 			assert_ok(verify(bench->store, &err));
-			assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+			assert_ok(store_log_recompute(bench->store, NULL, &err));
 			bench_teardown(&own);
 		}
 	}

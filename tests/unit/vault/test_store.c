@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "tests/lib/store_bench.h"
+#include "vault/store/verify.h"
 
 static void
 path_in(const struct bench *bench, const char *name, char ret_path[4096])
@@ -162,6 +163,7 @@ every_size_of_a_cut_file_is_an_error(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
+	struct store_totals totals;
 	BUF content = {0};
 	bench_fill(bench);
 	store_freep(&bench->store);
@@ -174,6 +176,8 @@ every_size_of_a_cut_file_is_an_error(void **state)
 		    &bench->store, &err);
 		if (code == ERR_OK)
 			code = store_check(bench->store, &err);
+		if (code == ERR_OK) /* what lacks at the end of a page are bytes of a row */
+			code = store_verify_state(bench->store, NULL, NULL, &totals, &err);
 		if (code != ERR_INTEGRITY)
 			fail_msg("%zu bytes: %s", size, err_name(code));
 		store_freep(&bench->store);
@@ -314,7 +318,7 @@ a_rollback_leaves_nothing(void **state)
 	assert_ok(store_append_leaf(bench->store, view_of_text("leaf"), &index, &err));
 	bench_reopen(bench);
 	assert_int_equal(log_size(bench->store), 0);
-	assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(bench->store, NULL, &err));
 }
 
 static void

@@ -437,7 +437,7 @@ check_whole(const struct run *run)
 	assert_ok(store_begin_read(store, &err));
 	assert_ok(store_log_size(store, &size, &err));
 	assert_ok(store_verify_state(store, NULL, NULL, &totals, &err));
-	assert_ok(store_log_recompute(store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(store, NULL, &err));
 	assert_ok(store_check(store, &err));
 	check_leaves(run->crowd, store, size);
 	store_rollback(store);

@@ -137,7 +137,7 @@ leaves_may_have_0_to_65535_bytes(void **state)
 	assert_int_equal(leaf.size, 0);
 	assert_ok(store_log_leaf(bench->store, 1, &leaf, &err));
 	assert_int_equal(leaf.size, TLOG_LEAF_MAX);
-	assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(bench->store, NULL, &err));
 }
 
 static void
@@ -178,12 +178,12 @@ recomputing_names_what_was_changed(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		tamper(bench, changes[i].sql);
 		bench_reopen(bench);
-		expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY,
-		    &err, changes[i].part);
+		expect_error(store_log_recompute(bench->store, NULL, &err), ERR_INTEGRITY, &err,
+		    changes[i].part);
 		store_freep(&bench->store);
 		assert_ok(file_write(bench->file, buf_view(&good), 0600, &err));
 		bench_reopen(bench);
-		assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+		assert_ok(store_log_recompute(bench->store, NULL, &err));
 	}
 }
 
@@ -205,7 +205,7 @@ a_log_that_agrees_with_itself_alone_is_not_the_vaults(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_ok(store_append_leaf(other->store, view_of_text("forged"), &index, &err));
 	assert_ok(store_commit(other->store, &err));
-	assert_ok(store_log_recompute(other->store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(other->store, NULL, &err));
 	snprintf(sql, sizeof(sql),
 	    "DELETE FROM log_leaf; DELETE FROM log_hash; ATTACH '%s' AS other;"
 	    "INSERT INTO log_leaf SELECT * FROM other.log_leaf;"
@@ -213,7 +213,7 @@ a_log_that_agrees_with_itself_alone_is_not_the_vaults(void **state)
 	    other->file);
 	tamper(bench, sql);
 	bench_teardown(&own);
-	expect_error(store_log_recompute(bench->store, NULL, NULL, &err), ERR_INTEGRITY, &err,
+	expect_error(store_log_recompute(bench->store, NULL, &err), ERR_INTEGRITY, &err,
 	    "its root is not the one that the vault's anchor has");
 	expect_error(store_log_head(bench->store, &size, &root, &err), ERR_INTEGRITY, &err,
 	    "its root is not the one that the vault's anchor has");
@@ -226,29 +226,118 @@ a_log_that_agrees_with_itself_alone_is_not_the_vaults(void **state)
 }
 
 struct told {
-	uint64_t calls, done, size;
+	uint64_t leaves, ends, calls, done, size;
 };
+
+static enum err_code
+take_leaf(void *context, uint64_t index, struct view data, struct err *err)
+{
+	struct told *told = context;
+	(void)err;
+	assert_int_equal(index, told->leaves++);
+	assert_true(data.size > 0);
+	return ERR_OK;
+}
+
+static enum err_code
+take_end(void *context, struct err *err)
+{
+	struct told *told = context;
+	(void)err;
+	told->ends++;
+	return ERR_OK;
+}
 
 static void
 take_progress(void *context, uint64_t done, uint64_t size)
 {
 	struct told *told = context;
+	assert_true(done > told->done || done == size);
 	told->calls++;
 	told->done = done;
 	told->size = size;
 }
 
 static void
-recomputing_tells_how_far_it_is(void **state)
+who_recomputes_is_told_every_leaf_and_how_far_it_is(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
 	struct told told = {0};
+	const struct store_log_visitor visitor = {take_leaf, take_end, take_progress, &told};
 	fill_log(bench, 10005);
-	assert_ok(store_log_recompute(bench->store, take_progress, &told, &err));
-	assert_int_equal(told.calls, 1);
-	assert_int_equal(told.done, 10000);
+	assert_ok(store_log_recompute(bench->store, &visitor, &err));
+	assert_int_equal(told.leaves, 10005);
+	assert_int_equal(told.ends, 1);
+	assert_int_equal(told.done, 10005);
 	assert_int_equal(told.size, 10005);
+	assert_true(told.calls > 4);
+}
+
+static enum err_code
+refuse_leaf(void *context, uint64_t index, struct view data, struct err *err)
+{
+	(void)context, (void)data;
+	return index == 3 ? err_set(err, ERR_REFUSED, "the fourth leaf") : ERR_OK;
+}
+
+static void
+what_the_visitor_of_a_leaf_says_is_handed_on(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	const struct store_log_visitor visitor = {.leaf = refuse_leaf};
+	fill_log(bench, 5);
+	expect_error(store_log_recompute(bench->store, &visitor, &err), ERR_REFUSED, &err,
+	    "the fourth leaf");
+	assert_ok(store_log_recompute(bench->store, NULL, &err));
+}
+
+/* Others write between the transactions of the one who reads. */
+struct beside {
+	struct bench *bench;
+	uint64_t leaves, added;
+};
+
+static enum err_code
+count_leaf(void *context, uint64_t index, struct view data, struct err *err)
+{
+	struct beside *beside = context;
+	(void)data, (void)err;
+	beside->leaves = index + 1;
+	return ERR_OK;
+}
+
+static void
+append_beside(void *context, uint64_t done, uint64_t size)
+{
+	struct beside *beside = context;
+	struct err err;
+	CLEANUP(store_freep) struct store *other = NULL;
+	(void)size;
+	if (done > 6000)
+		return;
+	assert_ok(bench_open(beside->bench, &other, &err));
+	assert_ok(store_begin(other, &err));
+	uint64_t index;
+	assert_ok(store_append_leaf(other, view_of_text("beside"), &index, &err));
+	assert_ok(store_commit(other, &err));
+	beside->added++;
+}
+
+static void
+others_append_while_one_recomputes_and_what_they_append_is_seen(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct beside beside = {.bench = bench};
+	const struct store_log_visitor visitor = {.leaf = count_leaf,
+	    .progress = append_beside,
+	    .context = &beside};
+	fill_log(bench, 8000);
+	assert_ok(store_log_recompute(bench->store, &visitor, &err));
+	assert_true(beside.added >= 2);
+	assert_int_equal(beside.leaves, 8000 + beside.added);
 }
 
 static void
@@ -257,7 +346,7 @@ an_empty_log_is_whole(void **state)
 	struct bench *bench = *state;
 	struct err err;
 	struct digest root, empty;
-	assert_ok(store_log_recompute(bench->store, NULL, NULL, &err));
+	assert_ok(store_log_recompute(bench->store, NULL, &err));
 	assert_ok(store_log_root(bench->store, 0, &root, &err));
 	assert_ok(sha256_one(view_of(NULL, 0), &empty, &err));
 	assert_true(digest_equal(&root, &empty));
@@ -314,7 +403,9 @@ main(void)
 	    CASE(leaves_may_have_0_to_65535_bytes),
 	    CASE(recomputing_names_what_was_changed),
 	    CASE(a_log_that_agrees_with_itself_alone_is_not_the_vaults),
-	    CASE(recomputing_tells_how_far_it_is),
+	    CASE(who_recomputes_is_told_every_leaf_and_how_far_it_is),
+	    CASE(what_the_visitor_of_a_leaf_says_is_handed_on),
+	    CASE(others_append_while_one_recomputes_and_what_they_append_is_seen),
 	    CASE(an_empty_log_is_whole),
 	    CASE(nothing_is_appended_to_a_log_that_lacks_a_hash),
 	    CASE(half_a_leaf_counts_as_none_and_makes_none_of_those_before_it),

@@ -51,8 +51,10 @@ static void
 append(struct tree *tree, struct view data)
 {
 	struct err err;
+	struct tlog_frontier frontier;
 	assert_ok(tlog_leaf_hash(data, &tree->leaves[tree->size], &err));
-	assert_ok(tlog_append(tree->size, &tree->leaves[tree->size], fetch, store, tree, &err));
+	assert_ok(tlog_frontier_fetch(tree->size, fetch, tree, &frontier, &err));
+	assert_ok(tlog_append(&frontier, &tree->leaves[tree->size], store, tree, &err));
 	tree->size++;
 }
 
@@ -77,19 +79,12 @@ digest_with(uint8_t byte)
 	return digest;
 }
 
-static struct digest
-hash_of(const char *hex)
-{
-	json_t *text = json_string(hex);
-	struct digest hash = log_vector_hex(text);
-	json_decref(text);
-	return hash;
-}
-
 static void
 assert_hash(const struct digest *got, const char *hex)
 {
-	struct digest expected = hash_of(hex);
+	json_t *text = json_string(hex);
+	struct digest expected = log_vector_hex(text);
+	json_decref(text);
 	assert_memory_equal(got->bytes, expected.bytes, DIGEST_SIZE);
 }
 
@@ -172,10 +167,15 @@ static void
 every_root_is_that_of_the_definition(void **state)
 {
 	struct tree *tree = grow(TREE_LEAVES);
+	struct tlog_frontier frontier = {0};
+	struct err err;
 	(void)state;
 	for (uint64_t size = 0; size <= TREE_LEAVES; size++) {
 		struct digest got = root_of(tree, size), expected = defined_root(tree, 0, size);
 		assert_memory_equal(&got, &expected, sizeof(got));
+		assert_ok(tlog_frontier_root(&frontier, &got, &err));
+		assert_memory_equal(&got, &expected, sizeof(got));
+		assert_ok(tlog_append(&frontier, &tree->leaves[size], NULL, NULL, &err));
 	}
 	free(tree);
 }
@@ -186,10 +186,12 @@ appending_costs_the_logarithm_of_the_size(void **state)
 	struct tree *tree = grow(TREE_LEAVES);
 	(void)state;
 	tree->fetches = 0;
-	append(tree, view_of_text("last")); /* 600 = 0b1001011000: no carry */
-	assert_int_equal(tree->fetches, 0);
+	append(tree, view_of_text("last")); /* 600 = 0b1001011000: what is needed to go on */
+	assert_int_equal(tree->fetches, 4);
+	assert_int_equal(tree->counts[1], TREE_LEAVES / 2);
 	append(tree, view_of_text("more")); /* 601: one */
-	assert_int_equal(tree->fetches, 1);
+	assert_int_equal(tree->fetches, 4 + 5);
+	assert_int_equal(tree->counts[1], TREE_LEAVES / 2 + 1);
 	free(tree);
 }
 
@@ -366,7 +368,9 @@ what_no_log_has_is_refused(void **state)
 	assert_error(ERR_INVALID, tlog_leaf_hash(VIEW_OF(data), &proof.hashes[0], &err));
 	assert_says("65535");
 	assert_error(ERR_INVALID, tlog_root(1ULL << 63, fetch, tree, &root, &err));
-	assert_error(ERR_INVALID, tlog_append((1ULL << 63) - 1, &root, fetch, store, tree, &err));
+	struct tlog_frontier full = {.size = (1ULL << 63) - 1};
+	assert_error(ERR_INVALID, tlog_append(&full, &root, store, tree, &err));
+	assert_error(ERR_INVALID, tlog_frontier_fetch(1ULL << 63, fetch, tree, &full, &err));
 	assert_error(ERR_INVALID,
 	    tlog_prove_inclusion(8, 8, fetch, tree, proof.hashes, &proof.count, &err));
 	assert_error(ERR_INVALID,
@@ -394,8 +398,9 @@ a_missing_hash_ends_everything_that_needs_it(void **state)
 	assert_error(ERR_INTEGRITY,
 	    tlog_prove_consistency(3, 4, fetch, larger, proof.hashes, &proof.count, &err));
 	assert_int_equal(proof.count, 99);
-	assert_error(ERR_INTEGRITY, tlog_append(3, &tree->leaves[0], fetch, store, tree, &err));
-	assert_int_equal(tree->counts[2], 0);
+	struct tlog_frontier frontier = {.size = 9};
+	assert_error(ERR_INTEGRITY, tlog_frontier_fetch(3, fetch, tree, &frontier, &err));
+	assert_int_equal(frontier.size, 9);
 	free(tree);
 	free(larger);
 }

@@ -39,7 +39,7 @@ the_empty_tree_is_the_hash_of_its_label_and_has_no_row(void **state)
 	assert_int_equal(cells, 0);
 	assert_ok(tree_next(&table->nodes, &empty, &all, NULL, &cell, 1, &count, &err));
 	assert_int_equal(count, 0);
-	assert_ok(tree_verify(&table->nodes, &empty, NULL, NULL, &totals, &err));
+	assert_ok(tree_verify(&table->nodes, &empty, &totals, &err));
 	assert_true(totals.rows == 0 && totals.cells == 0);
 	assert_int_equal(table->calls, 0);
 }
@@ -120,7 +120,7 @@ assert_tree_is_fresh(struct world *world)
 
 	assert_digest(&world->root, &root);
 	assert_int_equal(world->table->live, fresh->live);
-	assert_ok(tree_verify(&world->table->nodes, &world->root, NULL, NULL, &totals, &err));
+	assert_ok(tree_verify(&world->table->nodes, &world->root, &totals, &err));
 	assert_int_equal(totals.rows, fresh->live);
 	assert_int_equal(totals.cells, world_count(world, &all));
 }

@@ -322,8 +322,7 @@ a_forged_row_is_an_alarm_or_changes_no_answer(void **state)
 			gets += get_is_right_or_alarms(world);
 			ranges += range_is_right_or_alarms(world);
 			assert_error(ERR_INTEGRITY,
-			    tree_verify(&world->table->nodes, &world->root, NULL, NULL, &totals,
-			        &err));
+			    tree_verify(&world->table->nodes, &world->root, &totals, &err));
 			assert_says("of the state tree");
 			changes += change_is_right_or_alarms(world, &plans[forged % PLANS]);
 		}
@@ -334,7 +333,7 @@ a_forged_row_is_an_alarm_or_changes_no_answer(void **state)
 	assert_in_range(gets, runs / 50, runs / 2);
 	assert_in_range(ranges, runs / 10, runs - runs / 10);
 	assert_in_range(changes, runs / 5, runs - runs / 50);
-	assert_ok(tree_verify(&world->table->nodes, &world->root, NULL, NULL, &totals, &err));
+	assert_ok(tree_verify(&world->table->nodes, &world->root, &totals, &err));
 	assert_int_equal(totals.rows, forger->count);
 }
 

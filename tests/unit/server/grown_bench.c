@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/server/grown_bench.h"
+
+#include <stdio.h>
+
+#include "base/credential.h"
+#include "base/text.h"
+#include "base/text_time.h"
+#include "ceremony/server/vault/host.h"
+#include "vault/seal/seal.h"
+#include "vault/store/debt.h"
+#include "vault/store/log.h"
+#include "vault/store/secret.h"
+#include "vault/store/statement.h"
+
+enum { AT_ONCE = 200 /* rows or leaves in a transaction */ };
+
+struct growing {
+	struct bench *bench;
+	struct host_keys keys;
+	struct store *store;
+	struct sealed_version sealed; /* one for all */
+	struct header *header;
+	struct digest *statements; /* of the secrets */
+	unsigned secrets;
+	uint64_t leaves;
+	unsigned pending; /* in the transaction that is open */
+	char time[TEXT_TIME_SIZE];
+};
+
+static void
+growing_done(struct growing *growing)
+{
+	store_freep(&growing->store);
+	host_keys_done(&growing->keys);
+	sealed_version_done(&growing->sealed);
+	header_freep(&growing->header);
+	free(growing->statements);
+}
+
+/* ---- transactions ---- */
+
+static void
+begin(struct growing *growing)
+{
+	struct err err;
+
+	if (growing->pending++ == 0)
+		assert_ok(store_begin(growing->store, &err));
+}
+
+static void
+end(struct growing *growing, bool now)
+{
+	struct err err;
+
+	if (growing->pending == 0 || (!now && growing->pending < AT_ONCE))
+		return;
+	assert_ok(store_commit(growing->store, &err));
+	growing->pending = 0;
+}
+
+/* MEMBERS: of JSON, each with a comma behind it. */
+static void
+add_leaf(struct growing *growing, const char *event, const struct buf *members,
+    const struct digest *statement)
+{
+	struct err err;
+	char hex[2 * DIGEST_SIZE + 1];
+	BUF text = {0};
+	uint64_t index;
+
+	text_hex(VIEW_OF(statement->bytes), hex);
+	buf_format(&text, "{\"event\":\"%s\",", event);
+	buf_bytes(&text, buf_view(members));
+	buf_format(&text, "\"statements\":[\"%s\"],\"time\":\"%s\"}", hex, growing->time);
+	assert_ok(store_append_leaf(growing->store, buf_view(&text), &index, &err));
+	growing->leaves = index + 1;
+}
+
+/* ---- secrets ---- */
+
+static struct digest
+name(const char *what, unsigned number)
+{
+	struct err err;
+	struct digest digest;
+	char text[40];
+
+	snprintf(text, sizeof(text), "%s %u", what, number);
+	assert_ok(sha256_one(view_of_text(text), &digest, &err));
+	return digest;
+}
+
+static struct secret_id
+secret_of(unsigned number)
+{
+	const struct digest digest = name("secret", number);
+	struct secret_id id;
+
+	memcpy(id.bytes, digest.bytes, SECRET_ID_SIZE);
+	return id;
+}
+
+/* Sealed once, to the officers of the policy "production"; the header is then rewritten for each secret. */
+static void
+seal_one(struct growing *growing)
+{
+	struct err err;
+	const struct bench *bench = growing->bench;
+	const struct policy *policy = charter_policy(bench->charter, "production");
+	struct seal_recipient recipients[QUORUM_SEATS];
+	HEADER *ids = NULL;
+	SECRET *credential = NULL;
+	size_t count = 0;
+
+	assert_ok(header_new(&ids, &err));
+	ids->vault = bench->vault_id;
+	ids->version = 1;
+	ids->charter = bench->charter->digest;
+	for (size_t i = 0; i < policy->quorum.seat_count; i++) {
+		const struct seat *seat = seat_by_name(bench->charter->seats,
+		    bench->charter->seat_count, policy->quorum.seats[i]);
+
+		recipients[count++] = (struct seal_recipient){seat->name, seat->tokens[0].id,
+		    seat->tokens[0].keys[KEY_SHARE]};
+	}
+	assert_ok(credential_new(&credential, &err));
+	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text("unknown"), &err));
+	assert_ok(seal_version(ids, &policy->quorum, recipients, count, secret_view(credential),
+	    &growing->sealed, NULL, &err));
+	assert_ok(header_new(&growing->header, &err));
+	assert_ok(header_decode(buf_view(&growing->sealed.header), growing->header, &err));
+}
+
+static void
+put_definition(struct growing *growing, unsigned number, struct secret_row *secret,
+    struct digest *ret_statement)
+{
+	struct err err;
+	struct definition definition = {.secret = secret->id,
+	    .revision = 1,
+	    .policy = "production",
+	    .rotator = "fake",
+	    .effect = "root there",
+	    .rotator_hash = name("rotator", 0),
+	    .target = json_new_object()};
+	const struct definitions definitions = {.vault = growing->bench->vault_id,
+	    .created = BENCH_START,
+	    .rows = &definition,
+	    .count = 1};
+	DEFINITIONS_OF read = {0};
+	JSON *payload = NULL, *target = definition.target;
+	DSSE statement = {0};
+	BUF text = {0};
+
+	json_put_text(target, "folder", growing->bench->target);
+	snprintf(secret->name, sizeof(secret->name), "host-%06u/root", number);
+	memcpy(definition.name, secret->name, sizeof(definition.name));
+	assert_ok(definitions_payload(&definitions, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &statement, &err));
+	person_sign(&growing->bench->people[INFRA], &statement);
+	assert_ok(definitions_parse(&statement, false, &read, &err));
+	secret->definition = read.rows[0].digest;
+	assert_ok(dsse_digest(&statement, ret_statement, &err));
+	assert_ok(dsse_encode(&statement, &text, &err));
+	assert_ok(store_put_statement(growing->store, ret_statement,
+	    statement_names[STATEMENT_SECRET], buf_view(&text), false, &err));
+	assert_ok(store_add_definition(growing->store, &secret->definition, ret_statement, &err));
+}
+
+static void
+put_version(struct growing *growing, const struct secret_row *secret)
+{
+	struct err err;
+	struct header *header = growing->header;
+	BUF bytes = {0};
+	struct version_row row = {.secret = secret->id,
+	    .number = 1,
+	    .state = VERSION_CURRENT,
+	    .ciphertext = growing->sealed.ciphertext,
+	    .created = BENCH_START};
+
+	header->secret = secret->id;
+	header->definition = secret->definition;
+	assert_ok(header_encode(header, &bytes, &err));
+	assert_ok(header_hash(buf_view(&bytes), &row.header_hash, &err));
+	row.header = bytes;
+	assert_ok(store_add_version(growing->store, &row, header, growing->sealed.envelopes,
+	    growing->sealed.envelope_count, &err));
+}
+
+static void
+add_secret(struct growing *growing, unsigned number)
+{
+	struct err err;
+	struct secret_row secret = {.id = secret_of(number), .current = 1, .newest = 1};
+	struct digest *statement = &growing->statements[number];
+	BUF members = {0};
+
+	begin(growing);
+	put_definition(growing, number, &secret, statement);
+	assert_ok(store_add_secret(growing->store, &secret, &err));
+	put_version(growing, &secret);
+	buf_format(&members, "\"name\":\"%s\",\"version\":1,", secret.name);
+	add_leaf(growing, "secret", &members, statement);
+	end(growing, false);
+}
+
+/* ---- debts, and leaves that are about nothing ---- */
+
+static void
+add_debt(struct growing *growing, unsigned number)
+{
+	struct err err;
+	const unsigned of = number % growing->secrets;
+	const struct digest digest = name("debt", number);
+	struct debt_row debt = {.secret = secret_of(of),
+	    .old = 1,
+	    .state = DEBT_RETIRED,
+	    .created = BENCH_START,
+	    .due = BENCH_START};
+	char id[2 * ID_SIZE + 1], secret[2 * SECRET_ID_SIZE + 1];
+
+	memcpy(debt.id.bytes, digest.bytes, ID_SIZE);
+	text_hex(VIEW_OF(debt.id.bytes), id);
+	text_hex(VIEW_OF(debt.secret.bytes), secret);
+	begin(growing);
+	assert_ok(store_add_debt(growing->store, &debt, &err));
+	for (int state = DEBT_OWED; state <= DEBT_RETIRED; state++) {
+		BUF members = {0};
+
+		buf_format(&members,
+		    "\"debt\":\"%s\",\"state\":\"%s\",\"secret\":\"%s\",\"old\":1,\"pending\":0,",
+		    id, debt_state_names[state], secret);
+		add_leaf(growing, "debt", &members, &growing->statements[of]);
+	}
+	end(growing, false);
+}
+
+/* The last one names the state. */
+static void
+add_leaves(struct growing *growing, uint64_t leaves)
+{
+	struct err err;
+	struct digest root;
+	char hex[2 * DIGEST_SIZE + 1];
+	BUF members = {0};
+
+	buf_text(&members,
+	    "\"ceremony\":\"00112233445566778899aabbccddeeff\",\"seat\":\"secops\",");
+	while (growing->leaves + 1 < leaves) {
+		begin(growing);
+		add_leaf(growing, "approval", &members,
+		    &growing->statements[growing->leaves % growing->secrets]);
+		end(growing, false);
+	}
+	begin(growing);
+	assert_ok(store_state_root(growing->store, &root, &err));
+	text_hex(VIEW_OF(root.bytes), hex);
+	buf_format(&members, "\"tree\":\"%s\",", hex);
+	add_leaf(growing, "approval", &members, &growing->statements[0]);
+	end(growing, true);
+}
+
+void
+bench_grow(struct bench *bench, const struct growth *growth)
+{
+	struct err err;
+	CLEANUP(growing_done) struct growing growing = {.bench = bench};
+
+	bench_end(bench);
+	text_time(bench->shared->now, growing.time);
+	assert_ok(host_keys_load(bench->vault, &growing.keys, &err));
+	assert_ok(store_open(bench->vault, "grow", &bench->vault_id, growing.keys.anchor,
+	    &growing.store, &err));
+	growing.secrets = growth->secrets;
+	growing.statements = calloc(growth->secrets, sizeof(*growing.statements));
+	assert_non_null(growing.statements);
+	seal_one(&growing);
+	for (unsigned i = 0; i < growth->secrets; i++)
+		add_secret(&growing, i);
+	for (unsigned i = 0; i < growth->debts; i++)
+		add_debt(&growing, i);
+	add_leaves(&growing, growth->leaves);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A vault that has grown old and large, made in seconds: through the store's calls, without the server. */
+#ifndef TESTS_UNIT_SERVER_GROWN_BENCH_H
+#define TESTS_UNIT_SERVER_GROWN_BENCH_H
+
+#include "tests/unit/server/server_bench.h"
+
+struct growth {
+	unsigned secrets; /* ten cells each; nobody can open them, all else is as it should be */
+	unsigned debts;   /* three cells and six leaves each, paid */
+	uint64_t leaves;  /* of the log in the end; or as many as there are without more */
+};
+/* BENCH's session ends.  Once for a vault. */
+void bench_grow(struct bench *bench, const struct growth *growth);
+
+#endif
