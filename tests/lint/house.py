@@ -53,7 +53,7 @@ SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|
 LIBRARIES = {
     r"jansson\.h": {"base/json.c"},
     # Which files SQLite may touch is asked by SQLite, not by us: it shares nothing with talking to it.
-    r"sqlite3\.h": {"vault/store/sql.c", "vault/store/sql_row.c", "vault/store/sql_vfs.c"},
+    r"sqlite3\.h": {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_row.c", "vault/store/sql_vfs.c"},
     r"ykpiv.*": {"tokens/piv/piv.c"},
     # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
     r"fido(/.*)?\.h": {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"},
