@@ -332,12 +332,35 @@ def compiled(command, texts):
         subprocess.run(shlex.split(command), cwd=folder, check=True)
         with open(os.path.join(folder, "it.o"), "rb") as file: return file.read()
 
-def needed(name, files, found):
-    """NAME and what it includes, all the way down."""
-    found[name] = files[name]
-    for part in re.findall(r'"([\w/.]+\.h)"', files[name]):
-        if part in files and part not in found: needed(part, files, found)
-    return found
+def needed(names, files):
+    """The texts of NAMES and of what they name, all the way down."""
+    found, left = {}, list(names)
+    while left:
+        name = os.path.normpath(left.pop())
+        if name not in files or name in found: continue
+        found[name] = files[name]
+        left += re.findall(r'["<]([\w/.]+\.\w+)[">]', files[name])
+    return tuple(found.items())
+
+class House(Tree):
+    """What the compiler said of the same texts is kept, since most of them have no fault."""
+    kept = {}
+
+    def __init__(self, folder, files, how):
+        super().__init__(folder, build(folder, files, how) if how is not None else None)
+        self.texts = files
+
+    def keep(self, key, names, make):
+        key = (*key, needed(names, self.texts))
+        if key not in self.kept: self.kept[key] = make()
+        return self.kept[key]
+
+    def preprocess(self, name, folder, words):
+        return self.keep(words, [name, *re.findall(r"[\w/]+\.h\b", " ".join(words))],
+            lambda: super(House, self).preprocess(name, folder, words))
+
+    def prototypes(self, names):
+        return self.keep(("prototypes", *names), names, lambda: super(House, self).prototypes(names))
 
 def build(folder, files, how):
     """Objects, and what meson says of them; it runs no test."""
@@ -354,10 +377,9 @@ def build(folder, files, how):
         targets.append({"name": os.path.basename(name)[:-2], "id": name, "filename": [name],
             "type": "static library" if library else "executable",
             "defined_in": os.path.join(folder, os.path.dirname(name), "meson.build")})
-        parts = {part for part in files if part in words or f'-DHOST="{part}"' in words}
-        texts = functools.reduce(lambda all, part: needed(part, files, all), [name, *sorted(parts)], {})
         os.makedirs(os.path.join(made, os.path.dirname(row["output"])))
-        with open(os.path.join(made, row["output"]), "wb") as file: file.write(compiled(command, tuple(texts.items())))
+        with open(os.path.join(made, row["output"]), "wb") as file: file.write(compiled(command,
+            needed([name, *re.findall(r"[\w/]+\.h\b", command)], files)))
         rows.append(row)
     for name, text in (("compile_commands.json", rows), ("meson-info/intro-tests.json", []),
             ("meson-info/intro-targets.json", targets)):
@@ -373,8 +395,7 @@ def said(files, check, how):
     files = {path: text for path, text in files.items() if text is not None}
     with tempfile.TemporaryDirectory() as folder:
         make(folder, files)
-        tree = Tree(folder, build(folder, files, how) if how is not None else None)
-        return house.faults(tree, [check])
+        return house.faults(House(folder, files, how), [check])
 
 @functools.cache
 def in_order(check, with_build):

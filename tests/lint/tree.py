@@ -113,8 +113,11 @@ class Tree:
     def preprocessed(self):
         """(file, folder, the finished preprocessor) of each source file."""
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            done = pool.map(lambda row: run(*row[2], cwd=row[1], errors="replace"), self.commands)
+            done = pool.map(lambda row: self.preprocess(*row), self.commands)
             yield from ((name, folder, each) for (name, folder, _), each in zip(self.commands, done))
+
+    def preprocess(self, _, folder, words):
+        return run(*words, cwd=folder, errors="replace")
 
     def place(self, folder, path):
         """The name of a file of ours, None of another's."""
@@ -134,11 +137,11 @@ class Tree:
             if path not in places: places[path] = self.place(folder, path)
             here, by = places[path], name if before.startswith("<") else places[before]
             if entered and here and by not in (here, None): includes.add(Include(by, f'"{here}"', here))
-            elif entered and before.startswith("<") and not path.endswith(("stdc-predef.h", "<stdin>")):
+            elif entered and before.startswith("<") and not path.startswith("<") and not path.endswith("stdc-predef.h"):
                 includes.add(Include(name, f"<{path}>", None))
             before = path
             if here is None: continue
-            for written in re.findall(r"^#(?:include|include_next|import) (.*)", text, re.M):
+            for written in re.findall(r"^#(?:include|include_next|import) (.*?)(?: /\* clang .*)?$", text, re.M):
                 includes.add(Include(here, written, self.resolved(here, written)))
             texts.setdefault(here, []).append((line, text))
         return includes, [(file, tuple(own)) for file, own in texts.items()]
