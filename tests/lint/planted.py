@@ -175,9 +175,11 @@ FAULTS = [
         f"{GUEST}: ceremony/client may not use host of ceremony/server/host.c", BUILD),
     ("arrows", "the client reads what the server keeps in a section of its own", {
         **by_hand(GUEST, "extern const int pebble;", "pebble"), "ceremony/server/host.c": source("ceremony/server/host.c",
-        '\nconst int pebble __attribute__((section("attic"))) = 1;\n')}, f"{GUEST}: ceremony/client may not use pebble", BUILD),
+        '\nconst int pebble __attribute__((section("attic"))) = 1;\n')},
+        f"{GUEST}: ceremony/client may not use pebble", BUILD),
     ("arrows", "a command speaks the wire", {**unit_of("ceremony/protocol/wire"),
-        **with_include("cli/hint.c", '"ceremony/protocol/wire.h"')}, "cli/hint.c: cli may not include ceremony/protocol/wire.h"),
+        **with_include("cli/hint.c", '"ceremony/protocol/wire.h"')},
+        "cli/hint.c: cli may not include ceremony/protocol/wire.h"),
     ("library", "SQLite in a second file", with_include("vault/store/shelf.c", "<sqlite3.h>"),
         "vault/store/shelf.c: <sqlite3.h>"),
     ("library", "SQLite in quotes", with_include("vault/store/shelf.c", '"sqlite3.h"'),
@@ -188,7 +190,8 @@ FAULTS = [
     ("library", "SQLite by the build's words", {"vault/store/shelf.c": source("vault/store/shelf.c",
         "\n#ifdef SHELF\n#include SHELF\n#endif\n")}, "vault/store/shelf.c: <sqlite3.h> belongs",
         {"vault/store/shelf.c": ["-DSHELF=<sqlite3.h>"]}),
-    ("library", "a header that we do not know, by the build's words", {}, "vault/store/shelf.c: </usr/include/stdio_ext.h> is of no library",
+    ("library", "a header that we do not know, by the build's words", {},
+        "vault/store/shelf.c: </usr/include/stdio_ext.h> is of no library",
         {"vault/store/shelf.c": ["-include", "/usr/include/stdio_ext.h"]}),
     ("library", "SQLite without its header", by_hand("vault/store/shelf.c", "int sqlite3_sleep(int);", "sqlite3_sleep(1)"),
         "vault/store/shelf.c: sqlite3_sleep of libsqlite3 belongs", BUILD),
@@ -277,7 +280,8 @@ FAULTS = [
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
         body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
     ("format", "a file name of two words", {"base/two words.c":
-        source("base/two words.c", body="        return 0;\n", name="two")}, "base/two words.c:6: clang-format -i base/two words.c"),
+        source("base/two words.c", body="        return 0;\n", name="two")},
+        "base/two words.c:6: clang-format -i base/two words.c"),
     ("format", "a function that does not look like one", {"base/ground.c":
         source("base/ground.c").replace("(void)\n{", "(void) {")}, "base/ground.c:5: clang-format -i base/ground.c"),
     ("format", "a form switched off", {"base/ground.c": source("base/ground.c", "/* clang-format o" + "ff */\n")},
