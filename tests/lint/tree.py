@@ -165,7 +165,7 @@ class Tree:
         """Those of the product's files, also those that stand where no build looks."""
         found = set(self.met[0])
         for name in self.files(".c", ".h", product=True):
-            text = re.sub(r"/\*.*?\*/|\\\n", " ", self.text(name), flags=re.S)
+            text = re.sub(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|\\\n', lambda m: m[1] or " ", self.text(name), flags=re.S)
             for written in re.findall(r'^[ \t]*#[ \t]*(?:include|import)\s*(".*?"|<.*?>)', text, re.M):
                 found.add(Include(name, written, self.resolved(name, written)))
         return sorted((i for i in found if not i.by.startswith("tests/")), key=lambda i: (i.by, i.written))
