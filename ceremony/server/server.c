@@ -112,6 +112,7 @@ dispatch(struct session *session, struct call *call, struct err *err)
 		if ((ops[i].states & (1u << session->state)) == 0)
 			return refuse_state(session, &ops[i], err);
 		session->reads = ops[i].proof == NULL;
+		session->told = false;
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,

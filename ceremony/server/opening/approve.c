@@ -334,6 +334,7 @@ check_released(struct session *session, const struct id *id, struct err *err)
 	for (size_t i = 0; i < opening->count; i++)
 		if (opening->items[i].state == ITEM_DONE)
 			return ERR_OK;
+	session->told = true;
 	return err_set(err, ERR_INTEGRITY, "the quorum is met, but nothing could be released: %s",
 	    opening->row.reason);
 }

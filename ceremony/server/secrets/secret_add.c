@@ -20,6 +20,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/rehearsal.h"
 #include "rotators/contract/rotator.h"
 #include "vault/store/statement.h"
 
@@ -149,7 +150,8 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(secret_from(secret_view(adoption->credential), &copy, err));
 	TRY(escrow_add(&escrow, 1, TAKE(copy), err));
 	/* Under the writer lock: before the row that names it, and no sweep can take it. */
-	TRY(escrow_write(session->folder, &escrow, &session->keys, err));
+	if (!session->rehearses)
+		TRY(escrow_write(session->folder, &escrow, &session->keys, err));
 	return store_add_debt(session->store, &adoption->debt, err);
 }
 
@@ -183,6 +185,20 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	leaf_statement(&leaf, &statement);
 	TRY(journal_add(session, &leaf, err));
 	return change_commit(session, &change, err);
+}
+
+/* As it would be sealed, kept and paid now. */
+static enum err_code
+rehearse_record(struct session *session, const void *context, struct err *err)
+{
+	struct adoption adoption = *(const struct adoption *)context;
+	SEALING sealing = {0};
+	struct paid ignored;
+
+	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &sealing, err));
+	adoption.sealing = sealing;
+	TRY(record(session, &adoption, err));
+	return adoption.rotate ? rotate_pay(session, &adoption.debt.id, &ignored, err) : ERR_OK;
 }
 
 static enum err_code
@@ -243,6 +259,7 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	TRY(read_definition(session, &adoption, err));
 	TRY(check_new(session, adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
+	TRY(rehearse(session, rehearse_record, &adoption, err));
 	session_progress(session, "%s: proving the present value", adoption.definition->name);
 	TRY(prove(session, &adoption, err));
 	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &adoption.sealing,

@@ -20,8 +20,10 @@ change_begin(struct session *session, struct change *change, struct err *err)
 	if (session->reads)
 		return err_set(err, ERR_INTERNAL,
 		    "an operation that proves nothing cannot change the vault");
-	TRY(store_begin(session->store, err));
-	change->session = session;
+	if (!session->rehearses) {
+		TRY(store_begin(session->store, err));
+		change->session = session;
+	}
 	return chain_refresh(session, err);
 }
 
@@ -31,6 +33,8 @@ change_commit(struct session *session, struct change *change, struct err *err)
 	struct err cause;
 
 	TRY(journal_close(session, err));
+	if (session->rehearses)
+		return ERR_OK;
 	enum err_code code = store_commit(session->store, err); /* or rolled back by change_done */
 	if (code == ERR_OK)
 		change->session = NULL;
