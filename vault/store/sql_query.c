@@ -193,6 +193,16 @@ sql_check(struct sql *sql, struct err *err)
 }
 
 enum err_code
+sql_check_references(struct sql *sql, struct err *err)
+{
+	struct err which;
+
+	if (!sql_dangles(sql) || check_references(sql, &which) == ERR_OK)
+		return ERR_OK;
+	return err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
+}
+
+enum err_code
 sql_commit(struct sql *sql, struct err *err)
 {
 	struct err which;

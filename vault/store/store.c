@@ -297,6 +297,14 @@ store_state_root(struct store *store, struct digest *ret_root, struct err *err)
 	return state_apply(store, ret_root, err);
 }
 
+enum err_code
+store_try(struct store *store, struct err *err)
+{
+	struct digest ignored;
+	TRY(state_apply(store, &ignored, err));
+	return sql_check_references(store->sql, err);
+}
+
 /* Under the writer's lock nobody is between two slots: one who was has died.  That the database has what was
  * read, store_anchored has looked at. */
 static enum err_code

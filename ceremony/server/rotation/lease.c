@@ -11,6 +11,7 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
@@ -222,7 +223,8 @@ check_done(struct session *session, const struct ceremony_row *row, const struct
 	if (done.seat[0] == '\0') {
 		TRY(session_statement(session, &row->release, "release", &released, err));
 		TRY(release_parse(&released, training, &release, err));
-		return statement_verify_lease(statement, &release.key, err);
+		return alarm_of_client(session,
+		    statement_verify_lease(statement, &release.key, err));
 	}
 	seat = chain_seat(&session->chain, done.seat);
 	token = chain_token(&session->chain, done.seat, &done.token);
@@ -231,7 +233,7 @@ check_done(struct session *session, const struct ceremony_row *row, const struct
 	if (strcmp(done.seat, row->requester) != 0 && (seat->roles & ROLE_OFFICER) == 0)
 		return err_set(err, ERR_REFUSED,
 		    "seat \"%s\" neither asked for it nor is an officer", done.seat);
-	return seat_token_verify(statement, token, err);
+	return alarm_of_client(session, seat_token_verify(statement, token, err));
 }
 
 static enum err_code

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/credential.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/chain.h"
@@ -144,7 +145,8 @@ make_up(struct payment *payment, uint32_t version, struct err *err)
 
 	if (version == 0 || escrow_find(&payment->escrow, version) != NULL)
 		return ERR_OK;
-	TRY(secret_from(view_of_text("?"), &value, err));
+	TRY(credential_new(&value, err));
+	TRY(credential_add(value, FIELD_PASSWORD, view_of_text("?"), err));
 	return escrow_add(&payment->escrow, version, TAKE(value), err);
 }
 

@@ -16,6 +16,7 @@
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
@@ -229,8 +230,9 @@ read_definition(struct session *session, struct adoption *adoption, struct err *
 
 	TRY(definitions_parse(&adoption->statement, session->chain.charter->training, definitions,
 	    err));
-	TRY(definitions_verify(&adoption->statement, definitions, session->chain.charter,
-	    &session->chain.vault, err));
+	TRY(alarm_of_client(session,
+	    definitions_verify(&adoption->statement, definitions, session->chain.charter,
+	        &session->chain.vault, err)));
 	if (definitions->count != 1)
 		return err_set(err, ERR_REFUSED,
 		    "secret: definitions: %zu of them came with one value; a value is added with a "
@@ -241,7 +243,8 @@ read_definition(struct session *session, struct adoption *adoption, struct err *
 		return err_set(err, ERR_EXPIRED,
 		    "secret: created: it is not of today (or the clocks differ): run the command again");
 	adoption->definition = &definitions->rows[0];
-	return chain_check_signers(&session->chain, &adoption->statement, err);
+	return alarm_of_client(session,
+	    chain_check_signers(&session->chain, &adoption->statement, err));
 }
 
 enum err_code

@@ -30,4 +30,8 @@ enum err_code change_begin(struct session *session, struct change *change,
 enum err_code change_commit(struct session *session, struct change *change,
     struct err *err) MUST_CHECK;
 
+/* A commit that ended with CODE: a change refers only to what it has read, or written, so what is not there was
+ * taken away. */
+enum err_code change_alarm(enum err_code code, struct err *err) MUST_CHECK;
+
 #endif

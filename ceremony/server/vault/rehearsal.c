@@ -15,6 +15,8 @@ rehearse(struct session *session, rehearsed *work, const void *context, struct e
 	session->rehearses = true;
 	enum err_code code = work(session, context, &met);
 	session->rehearses = false;
+	if (code == ERR_OK)
+		code = change_alarm(store_try(session->store, &met), &met);
 	bool told = session->told;
 	session->told = false;
 	if (code != ERR_INTEGRITY || told)

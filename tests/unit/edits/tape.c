@@ -230,6 +230,15 @@ blame(struct play *play, const struct command *command, const char *why)
 	show(&play->fault, "should do", &command->trace);
 }
 
+/* In the order in which a person asks. */
+static bool
+says_all(struct buf *reply)
+{
+	const char *since = strstr(buf_string(reply), "  Since when ");
+
+	return since != NULL && strstr(since, "  What to do: ") != NULL;
+}
+
 static void
 judge(struct play *play)
 {
@@ -249,6 +258,8 @@ judge(struct play *play)
 	}
 	play->end = PLAY_MET;
 	play->in_session = seams()->opened;
+	if (play->code == ERR_INTEGRITY && !says_all(&play->reply))
+		blame(play, command, "it does not say since when, or what to do");
 	if (!is_nothing(trace, &command->trace))
 		blame(play, command, "more happened than an alarm");
 }

@@ -37,7 +37,7 @@ expect_alarms(struct bench *bench, const struct swap *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bench_shell(bench, "%s", rows[i].command);
 		assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-		assert_says(rows[i].says);
+		assert_alarm(bench, rows[i].says, &err);
 		bench_restore(bench, "new");
 	}
 	assert_ok(bench_hello(bench, &err));
@@ -222,7 +222,7 @@ an_id_of_another_vault_is_an_alarm(void **state)
 	bench_shell(bench, "tr 0-9a-f 1-9a-f0 < kept/vault/vault.id > vault/vault.id");
 	make_anchor(bench, &slot.to);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("names another first charter");
+	assert_alarm(bench, "names another first charter", &err);
 	bench_restore(bench, "kept");
 }
 
@@ -240,14 +240,14 @@ keys_of_another_host_release_nothing(void **state)
 	bench_end(other);
 	bench_shell(bench, "cp %s/host.key vault", other->vault);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("was made with another host.key");
+	assert_alarm(bench, "was made with another host.key", &err);
 	bench_shell(bench, "cp %s/anchor vault", other->vault);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("belongs to the vault");
+	assert_alarm(bench, "belongs to the vault", &err);
 	bench_free(other);
 	make_anchor(bench, &slot.to);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("host.key is not the one that charter 1 names");
+	assert_alarm(bench, "host.key is not the one that charter 1 names", &err);
 	bench_restore(bench, "kept");
 }
 
