@@ -128,6 +128,22 @@ hand_anchor(struct bench *bench, struct anchor_slot *ret_slot)
 	assert_ok(anchor_read(anchor, ret_slot, &err));
 }
 
+void
+hand_unsettle(struct bench *bench)
+{
+	struct anchor_slot before, after;
+
+	hand_anchor(bench, &before);
+	assert_true(anchor_slot_is_settled(&before));
+	bench_shell(bench,
+	    "dd if=/dev/zero of=vault/anchor bs=4096 count=1 seek=%d conv=notrunc status=none",
+	    (int)(before.seq % 2));
+	hand_anchor(bench, &after);
+	assert_int_equal(after.seq, before.seq - 1);
+	assert_false(anchor_slot_is_settled(&after));
+	assert_true(anchor_state_equal(&after.to, &before.to));
+}
+
 static void
 check_leaf(struct bench *bench, const char *known, bool row)
 {

@@ -2,9 +2,7 @@
 /* What the server makes of an old copy, and of files that are gone or somebody else's. */
 #include <stdio.h>
 
-#include "ceremony/server/rotation/wait.h"
 #include "tests/unit/server/hand_bench.h"
-#include "tests/unit/server/night_bench.h"
 
 static struct id
 open_ceremony(struct bench *bench)
@@ -86,23 +84,6 @@ a_database_with_as_many_leaves_of_another_history_is_an_alarm(void **state)
 	expect_alarms(bench, rows, ARRAY_SIZE(rows));
 }
 
-/* The anchor as a writer leaves it that dies before it has settled. */
-static void
-unsettle(struct bench *bench)
-{
-	struct anchor_slot before, after;
-
-	hand_anchor(bench, &before);
-	assert_true(anchor_slot_is_settled(&before));
-	bench_shell(bench,
-	    "dd if=/dev/zero of=vault/anchor bs=4096 count=1 seek=%d conv=notrunc status=none",
-	    (int)(before.seq % 2));
-	hand_anchor(bench, &after);
-	assert_int_equal(after.seq, before.seq - 1);
-	assert_false(anchor_slot_is_settled(&after));
-	assert_true(anchor_state_equal(&after.to, &before.to));
-}
-
 static void
 an_anchor_whose_writer_died_follows_the_database(void **state)
 {
@@ -112,70 +93,11 @@ an_anchor_whose_writer_died_follows_the_database(void **state)
 
 	(void)open_ceremony(bench);
 	hand_anchor(bench, &before);
-	unsettle(bench);
+	hand_unsettle(bench);
 	assert_ok(bench_hello(bench, &err));
 	hand_anchor(bench, &after);
 	assert_true(anchor_slot_is_settled(&after));
 	assert_true(anchor_state_equal(&after.to, &before.to));
-}
-
-/* The next session dies at its durable step AT. */
-static void
-die_at(struct bench *bench, int64_t at)
-{
-	struct err err;
-
-	bench->shared->points = 0;
-	bench->shared->kill_at = at;
-	if (bench_hello(bench, &err) != ERR_OK)
-		assert_int_equal(err.code, ERR_PROTOCOL);
-	bench_end(bench);
-	bench->shared->kill_at = 0;
-}
-
-static void
-no_rotator_runs_for_what_was_not_settled(void **state)
-{
-	struct bench *bench = *state;
-	NIGHT night = {0};
-	BUF calls = {0};
-
-	night_live_through(bench, "generate=refuse\n", &night);
-	assert_string_equal(night.debt, "owed");
-	bench_end(bench);
-	(void)target_calls(bench, &calls);
-	unsettle(bench);
-	bench->shared->now += WAIT_LONGEST;
-	die_at(bench, 1);
-	assert_string_equal(target_calls(bench, &calls), "");
-	die_at(bench, 0);
-	assert_string_not_equal(target_calls(bench, &calls), "");
-}
-
-static void
-no_file_is_erased_for_what_was_not_settled(void **state)
-{
-	struct bench *bench = *state;
-	NIGHT night = {0};
-	struct err err;
-	struct anchor_slot slot;
-	bool erased = false;
-
-	night_release(bench, &night);
-	bench_shell(bench, "cp -a vault/escrow escrow");
-	assert_ok(bench_done(bench, &night.id, night.debt, &err));
-	assert_string_equal(night.debt, "retired");
-	bench_end(bench);
-	bench_shell(bench, "rm -r vault/escrow && mv escrow vault");
-	unsettle(bench);
-	bench_keep(bench, "kept");
-	for (int64_t at = 1; !erased; at++) {
-		bench_restore(bench, "kept");
-		die_at(bench, at);
-		erased = bench_files(bench, "escrow") == 0;
-	}
-	hand_anchor(bench, &slot);
-	assert_true(anchor_slot_is_settled(&slot));
 }
 
 static void
@@ -277,8 +199,6 @@ main(void)
 	    CASE(a_database_that_is_ahead_of_its_anchor_is_an_alarm),
 	    CASE(a_database_with_as_many_leaves_of_another_history_is_an_alarm),
 	    CASE(an_anchor_whose_writer_died_follows_the_database),
-	    CASE(no_rotator_runs_for_what_was_not_settled),
-	    CASE(no_file_is_erased_for_what_was_not_settled),
 	    CASE(missing_and_foreign_files_are_alarms),
 	    CASE(an_id_of_another_vault_is_an_alarm),
 	    CASE(keys_of_another_host_release_nothing),
