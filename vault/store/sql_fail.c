@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/file_holder.h"
 #include "vault/store/sql_vfs.h"
 
 bool
@@ -77,6 +78,23 @@ fail_damaged(const struct sql_failure *failure, const char *detail, struct err *
 	    failure->doing, detail);
 }
 
+static enum err_code
+fail_busy(const struct sql_failure *failure, struct err *err)
+{
+	const char *path = sqlite3_db_filename(failure->database, "main");
+	struct file_holder holder;
+
+	if (path == NULL || !file_holder(path, &holder))
+		return err_set(err, ERR_BUSY,
+		    "%s: another process holds the database; nothing of this was changed; try again",
+		    failure->doing);
+	return err_set(err, ERR_BUSY,
+	    "%s: process %d%s%s%s holds the database and does not let go of it; nothing of this was "
+	    "changed; end that process or wait for it, then try again",
+	    failure->doing, (int)holder.pid, holder.name[0] != '\0' ? " (" : "", holder.name,
+	    holder.name[0] != '\0' ? ")" : "");
+}
+
 enum err_code
 sql_failed(const struct sql_failure *failure, struct err *err)
 {
@@ -92,8 +110,7 @@ sql_failed(const struct sql_failure *failure, struct err *err)
 	case SQLITE_NOMEM:
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	case SQLITE_BUSY:
-		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again",
-		    doing);
+		return fail_busy(failure, err);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return fail_damaged(failure, detail, err);
