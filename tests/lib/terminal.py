@@ -26,6 +26,7 @@ def parse(arguments):
     return quiet, timeout, indent, answers, always, arguments[1:]
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL) # who is interrupted ends by that, and so tells the shell
     quiet, timeout, indent, answers, always, command = parse(sys.argv[1:])
     pid, terminal = pty.fork()
     if pid == 0:

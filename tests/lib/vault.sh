@@ -37,7 +37,7 @@ AS_WAIT=0s
 # as SEAT COMMAND...
 as() {
 	local seat=$1; shift
-	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
+	setpriv --pdeathsig TERM -- "$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
 		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}" --wait "$AS_WAIT"
 }
 # Without a person: no token, no terminal.
