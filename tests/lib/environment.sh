@@ -60,7 +60,7 @@ environment_temporary() {
 
 # environment_needs PROGRAM PACKAGE: Debian's package that has it, when nothing has.
 environment_needs() {
-	command -v "$1" > /dev/null && return
+	[ ! -x "$(type -P "$1")" ] || return 0
 	printf '%s was not found: install the package %s (as root: ./run install)\n' "$1" "$2" >&2
 	return 1
 }

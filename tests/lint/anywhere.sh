@@ -35,7 +35,7 @@ is "whatever else stands there, and however files are made" "$(umask 077; trap '
 is "run shows none of it" "$(umask 077; strangely "$top/run" help)" "$(plainly "$top/run" help)"
 ok "nor needs any" env -i "$top/run" help
 like "a folder for temporary files that is not there is said" "$(TMPDIR=/nonexistent ./program 2>&1)" 'TMPDIR is no folder.*/nonexistent.*none'
-entries() { for entry in run .ci/run tests/all tests/demo tests/bare tests/builds; do head -n 1 "$top/$entry"; done | sort -u; }
+entries() { for entry in run .ci/run tests/all tests/demo tests/demo-shell tests/bare tests/builds; do head -n 1 "$top/$entry"; done | sort -u; }
 is "each program of the suite begins without the environment's start-up files" "$(entries)" "#!/bin/bash -p"
 mkdir empty
 (PATH=$folder/empty; environment_needs pcscd pcscd) 2> needs
@@ -94,7 +94,7 @@ cat > "$seen/forbidden" <<'END'
 echo 0 > /proc/sys/user/max_user_namespaces && unset HALLIGAN_ALONE && exec capsh --drop=cap_sys_admin -- -c 'exec "$0" "$@"' "$@"
 END
 forbidden() { unshare --user --map-root-user sh "$seen/forbidden" "$@"; }
-for program in "run test" "run demo" "tests/all --check slice" "tests/all --check" "tests/demo /nonexistent" \
+for program in "run test" "run demo" "run train" "tests/all --check slice" "tests/all --check" "tests/demo /nonexistent" \
 	tests/scenarios/13-token-harnesses-run-side-by-side.sh; do
 	# shellcheck disable=SC2086
 	forbidden "$top/"$program > said 2>&1

@@ -112,11 +112,11 @@ refused "run refuses unknown parts before it builds" env HALLIGAN_BUILD="$folder
 is "so that nothing is built" "$(find . -name never)." .
 refused "nor are unknown parts of bench and fuzz built" run bench stroe
 refused "neither of them" run fuzz tvl
-for verb in install build lint demo clean coverage; do
+for verb in install build lint demo train clean coverage; do
 	refused "and arguments that $verb does not take" run $verb foo
 	like "which are named" "$(tap_output)" foo
 done
-for verb in demo test lint build bench fuzz bare coverage install clean; do
+for verb in demo train test lint build bench fuzz bare coverage install clean; do
 	refused "nor an option" run $verb --no-such-option
 	like "which is named" "$(tap_output)" 'takes no option --no-such-option'
 	ok "$verb says how it is used" run $verb --help
@@ -124,7 +124,7 @@ for verb in demo test lint build bench fuzz bare coverage install clean; do
 done
 refused "an unknown verb is refused" run tset
 is "and named, with those that there are" "$(tap_output)" \
-	"run: no verb tset; there are: bare bench build clean coverage demo fuzz install lint test"
+	"run: no verb tset; there are: bare bench build clean coverage demo fuzz install lint test train"
 is "its help is no error" "$(run --help 2> /dev/null | head -n 1)" "usage: ./run VERB"
 is "nor is that of bare" "$("$lib/../bare" --help | head -n 1 | cut -c -18)" "usage: tests/bare "
 is "without clang the coverage of corpora is skipped, and says so" \

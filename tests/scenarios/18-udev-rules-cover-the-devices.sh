@@ -92,8 +92,9 @@ vendor=0600FF0901A101092015002600FF7508954081020921150026FF00750895409102C0
 
 # ask ACTION PATH: what udev would do.  The mocked /sys is mounted for real, since programs that rules
 # run do not see umockdev's own library; a seam of ours makes it pass for sysfs.
+cp "$HALLIGAN_BUILD/tests/scenarios/libsysfs-seam.so" "$folder/seam.so" # whose path holds no space
 cat > "$folder/ask" <<'END'
-seam=$HALLIGAN_BUILD/tests/scenarios/libsysfs-seam.so
+seam=${0%/*}/seam.so
 mount --bind "$UMOCKDEV_DIR/sys" /sys
 echo "ENV{LD_PRELOAD}=\"$seam\"" > /run/udev/rules.d/00-seam.rules
 LD_PRELOAD=$seam exec udevadm test --action="$1" "/sys$2" 2>&1
