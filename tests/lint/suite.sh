@@ -28,7 +28,8 @@ is "each of them" "$(report --skips-fail plain:2:0=well sanitize:2:0=skips)" "3 
 for said in 'ok 1 #SKIP x' 'ok 1 - a #  SKIP x' 'ok 1 - a #\tskip x' 'ok # SKIPPED x' '1..0 #SKIP x' '1..0\t# Skip x' 'not ok 1 - a # TODO x' \
 	'not ok #todo x'; do
 	test_log three OK "$said\n1..1" > skips
-	refused "as it is in any of TAP's forms: $said" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
+	form=${said//\#/hash } # the claim may hold none: meson reads it, too
+	refused "as it is in any of TAP's forms: $form" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
 	like "which is said with its reason" "$(tap_output)" 'skipped, which fails here: sanitize: three: (not expected to hold: )?x'
 done
 test_log three EXPECTEDFAIL '' > skips

@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A full disk leaves the old file, rejected; with room again the same rotation goes through.
 set -u
-if [ "${1-}" != inside ]; then
-	maps=(); [ "$(id -u)" -eq 0 ] || maps=(--user --map-root-user)
-	exec unshare --mount --propagation private "${maps[@]}" -- "$0" inside
-fi
+if [ "$(id -u)" -ne 0 ]; then exec unshare --mount --propagation private --user --map-root-user -- "$0"; fi
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
 . "$LIB/sshd.sh"
