@@ -22,7 +22,10 @@ bool text_is_name(const char *text);
 
 /* Words of the PGP word list (even list for even positions), separated by spaces, for BYTES of
  * at most 8.  RET_TEXT has TEXT_WORDS_SIZE bytes. */
-enum { TEXT_WORDS_SIZE = 96 };
+enum {
+	TEXT_WORDS_SIZE = 96,
+	WORD_BYTES = 6 /* of a digest whose words people compare */
+};
 void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
 
 /* What somebody else typed, in quotation marks that it cannot close: within it " becomes '. */

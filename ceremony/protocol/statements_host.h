@@ -24,8 +24,6 @@
 
 #include "ceremony/protocol/statements.h"
 
-enum { WORD_BYTES = 6 };
-
 struct ceremony {
 	struct digest digest, vault, request, charter, roster;
 	struct id id;

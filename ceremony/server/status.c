@@ -283,13 +283,16 @@ add_stale(struct session *session, struct json *items, struct err *err)
 	TRY(reseal_due_summarize(session, STALE_LOOKED_AT, &sum, err));
 	if (sum.left_count > 0) {
 		int64_t days = (session_now(session) - sum.left) / DAY;
+		char left[40] = "today";
 
+		if (days > 0)
+			snprintf(left, sizeof(left), "%lld %s ago", (long long)days,
+			    text_plural((uint64_t)days, "day", "days"));
 		snprintf(text, sizeof(text),
-		    "a token that left %lld %s ago still has envelopes of %zu%s "
+		    "a token that left %s still has envelopes of %zu%s "
 		    "%s; after %d days this is overdue",
-		    (long long)days, text_plural((uint64_t)days, "day", "days"), sum.left_count,
-		    sum.more ? " or more" : "", text_plural(sum.left_count, "secret", "secrets"),
-		    (int)STALE_LEFT_DAYS);
+		    left, sum.left_count, sum.more ? " or more" : "",
+		    text_plural(sum.left_count, "secret", "secrets"), (int)STALE_LEFT_DAYS);
 		add_item(items, days >= STALE_LEFT_DAYS ? "overdue" : "reseal", "leaver", text,
 		    "an operator or officer", "halligan reseal");
 	}

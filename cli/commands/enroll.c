@@ -10,7 +10,6 @@
 #include "ceremony/client/enrol/enrol.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/typed.h"
-#include "ceremony/protocol/statements_host.h"
 
 enum { PEM_MAX = 256 * 1024, MANAGEMENT_TEXT_MAX = 66 };
 

@@ -10,10 +10,10 @@ import argparse, json, os, re, shutil, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from tree import Tree, circles, include_arrows, run, symbol_arrows, unit
+from tree import USED, Tree, circles, exported, include_arrows, run, symbol_arrows, unit
 
-# Room: what it may know, beside itself.  The longest name that begins a path is its room; what stands in none is
-# a fault.  A new room comes here and into docs/DESIGN.md, "The house".
+# Room: what it may know, beside itself, rooms or units.  The longest name that begins a path is its room; what stands
+# in none is a fault.  A new room comes here and into docs/DESIGN.md, "The house".
 DOCUMENTS = ("vault/seal", "vault/documents", "vault/log")
 ENROLMENT = ("ceremony/protocol/enrolment", "ceremony/protocol/enrolment_verify")
 ATTESTED = ("tokens/attest", "tokens/formats", "tokens")
@@ -40,32 +40,38 @@ ARROWS = {
     **dict.fromkeys(ENROLMENT, ("ceremony/protocol", *ENROLMENT, *ATTESTED, *DOCUMENTS, "base")),
     "ceremony/server": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, "vault/store", "rotators/contract", "base"),
     "ceremony/client": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, *ATTESTED, "base"),
-    "cli": ("cli/commands/serve", "ceremony/client", "ceremony/protocol", "ceremony/protocol/enrolment",
-        *DOCUMENTS, "tokens", "base"),
-    "cli/main": ("cli", "tokens/piv", "tokens/fido", "tokens", "base"),
+    # Of the protocol only what a row shows and an enrolment is judged by; the frames are the client's.
+    "cli": ("cli/commands/serve", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
+        "ceremony/protocol/rows", "vault/documents", "tokens", "base"),
+    "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
 }
 # Headers of the C library and of the kernel (pattern).
 SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|getopt|inttypes|libgen|limits|poll"
     r"|pthread|pwd|grp|signal|string|strings|termios|time|unistd)\.h")
-# Third-party header (pattern): the files that may include it.  Others are a fault: a new library comes here and into
-# docs/DESIGN.md, "Dependencies, and why each".
+# Third-party library: its headers (pattern), and the files that may include them and use its symbols.  Others are a
+# fault: a new library comes here and into docs/DESIGN.md, "Dependencies, and why each".
 LIBRARIES = {
-    r"jansson\.h": {"base/json.c"},
+    "jansson": (r"jansson\.h", {"base/json.c"}),
     # Which files SQLite may touch is asked by SQLite, not by us: it shares nothing with talking to it.
-    r"sqlite3\.h": {"vault/store/sql.c", "vault/store/sql_row.c", "vault/store/sql_vfs.c"},
-    r"ykpiv.*": {"tokens/piv/piv.c"},
+    "sqlite3": (r"sqlite3\.h", {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_row.c",
+        "vault/store/sql_vfs.c"}),
+    "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c"}),
     # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
-    r"fido(/.*)?\.h": {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"},
-    r"(PCSC/)?(winscard|pcsclite|wintypes)\.h": {"tokens/reader/reader.c", "tokens/reader/count.c"},
-    r"(PCSC/)?(ifdhandler|reader)\.h": {"tokens/sim/ifd.c"},
-    r"cbor\.h": {"tokens/sim/ctap/cbor.c"},
+    "fido2": (r"fido(/.*)?\.h", {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"}),
+    "pcsclite": (r"(PCSC/)?(winscard|pcsclite|wintypes)\.h", {"tokens/reader/reader.c", "tokens/reader/count.c"}),
+    "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c"}), # what pcscd asks of a driver
+    "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c"}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
-    r"openssl/.*": {"base/crypto.c", "base/crypto_key.c", "tokens/attest/chain.c",
+    "crypto": (r"openssl/.*", {"base/crypto.c", "base/crypto_key.c", "tokens/attest/chain.c",
         "tokens/attest/fido.c", "tokens/attest/piv.c", "tokens/piv/block.c",
         "tokens/sim/crypto/crypto.c", "tokens/sim/crypto/edwards.c", "tokens/sim/crypto/key_check.c",
-        "tokens/sim/ctap/certificate.c"},
+        "tokens/sim/ctap/certificate.c"}),
 }
+# The C library and the compiler's; what the linker and the loader make; and what sanitizers call.
+OWN_LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
+MADE = r"_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(a|ub|l|t)san_\w+|__sanitizer_\w+"
+LOADER = ("dlopen", "dlmopen", "dlsym", "dlvsym")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key"}
@@ -74,8 +80,49 @@ FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 STATE = {"tokens/sim/ifd.c"}
 # The statements of SQL stand as they are read.
 OWN_FORM = {"vault/store/schema.c"}
-DRIVER = re.compile(r'"(piv|fido2)"')
+# What a program compares has no blank, and a driver's name is in lower case; people read of PIV and FIDO2.
+DRIVER = re.compile(r"piv|fido|^\S*(?:PIV|FIDO)\S*$")
+ADVICE = re.compile(r"--driver (piv|fido2)\b|\bykman --device %u piv access\b")
+# Unit: the texts (pattern) that it alone may have.
+DRIVER_TEXTS = {
+    "vault/documents/seat": r"piv|fido2", # the charter's words, where everybody else asks
+    "ceremony/protocol/enrolment": r"fido2", # a member of the document
+    "cli/options": r"piv\|fido2", # what --driver takes
+    "base/process": r"FIDO_DEBUG", # libfido2's, which no child inherits
+}
+# Programs below tests/ that no test runs or needs: pattern, why.
+NO_TEST = {
+    r"arrows-.*": "that it links is the test",
+    r"bench-.*": "./run bench",
+    r"make-(golden|release|spare)": "by hand, once for each format",
+    r"tests/lint/tree\.py": "read by the others",
+    r"tests/lint/measure\.py": "printed by ./run lint",
+    r"tests/fuzz/fuzz\.sh": "./run fuzz",
+}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)
+# Where two sides have the same operations, and the words that no file needs to say which.
+SIDED, SIDE = ("ceremony/", "cli/"), {"client", "server", "serve", "cli", "cmd"}
+# Names against the rule: why.
+OWN_NAMES = {
+    "ceremony/server/server": "the table of its operations",
+    "cli/commands/serve": "the command's own word",
+    "ceremony/client/documents/enrolments": "all that a document takes in, not what one is",
+    "ceremony/server/documents/enrolments": "all that a document takes in, not what one is",
+    "ceremony/protocol/items": "the list, which a signature covers whole",
+    "ceremony/client/secrets/secret_add": "the command's own words",
+    "ceremony/server/secrets/secret_add": "the command's own words",
+    "rotators/ssh/ssh_key": "the program's own name",
+}
+# Folder: how functions begin that others may call.  Where it has no row they are called after the struct that they
+# handle, which no machine knows.
+PREFIXES = {
+    "cli/commands/": ("cmd_", "request_"), # request_: what request, reseal and rotate share
+    "tokens/attest/": ("attest_",),
+    "tokens/fido/": ("fido_",),
+    "tokens/piv/": ("piv_", "block_"), # block_: its own cipher
+}
+# How functions begin in these folders alone.
+OWNED = {"cmd_": ("cli/commands/",), "serve_": ("ceremony/server/", "tokens/sim/")}
 CLANG_FORMAT = "14" # Debian 12's; others differ in places
 
 def room(name):
@@ -85,7 +132,7 @@ def room(name):
 def knows(name, other):
     """May the file NAME know the file OTHER?"""
     own, to = room(name), room(other)
-    return own is None or to == own or to in ARROWS[own]
+    return own is None or to == own or to in ARROWS[own] or unit(other) in ARROWS[own]
 
 def arrows(tree):
     for name in tree.files(".c", ".h", product=True):
@@ -104,11 +151,26 @@ def arrows(tree):
 def libraries(tree):
     for by, written, target in tree.includes:
         if target or re.fullmatch(f"<({SYSTEM})>", written): continue
-        allowed = [files for pattern, files in LIBRARIES.items() if re.fullmatch(pattern, written[1:-1])]
+        allowed = [files for pattern, files in LIBRARIES.values() if re.fullmatch(pattern, written[1:-1])]
         if not allowed:
             yield (f"{by}: {written} is of no library that we know: name it in LIBRARIES (tests/lint/house.py) "
                 'and in docs/DESIGN.md, "Dependencies, and why each"')
         elif by not in allowed[0]: yield f"{by}: {written} belongs to {', '.join(sorted(allowed[0]))} alone"
+    if tree.build: yield from foreign_symbols(tree)
+
+def foreign_symbols(tree):
+    """Who uses what of which library, however declared."""
+    homes = {library: exported(f"lib{library}.so") for library in LIBRARIES if library}
+    for library, symbols in homes.items():
+        if not symbols: yield f"lib{library}.so is not here: ./run install"
+    own = set().union(*map(exported, OWN_LIBRARIES), tree.defined)
+    for user, symbol in sorted({(s.source, s.name) for s in tree.symbols if s.kind in USED}):
+        home = next((library for library, symbols in homes.items() if symbol in symbols), None)
+        if symbol in LOADER: yield f"{user}: {symbol} uses a library that nobody links"
+        elif symbol in own or re.fullmatch(MADE, symbol): continue
+        elif not home: yield f"{user}: {symbol} is of no library that we know"
+        elif user not in LIBRARIES[home][1]:
+            yield f"{user}: {symbol} of lib{home} belongs to {', '.join(sorted(LIBRARIES[home][1]))} alone"
 
 def no_circles(tree):
     found = [(unit(user), unit(used), by) for user, used, by in
@@ -135,21 +197,38 @@ def one_header(tree):
             if not re.search(rf"\b{symbol}\b", tree.text(header)):
                 yield f"{header} does not declare {symbol}, which its source file defines"
 
+def told(tree, name):
+    """What meson says of its tests or targets."""
+    with open(os.path.join(tree.build, "meson-info", f"intro-{name}.json"), encoding="utf-8") as file: return json.load(file)
+
 def all_built(tree):
-    """Every source file is in a meson.build, every test in one that runs it."""
+    """Every source file is in a meson.build; every program below tests/, compiled or not, whatever it is called, runs as a
+    test or is needed by one."""
     for name in tree.files(".c"):
         if name not in tree.objects.values(): yield f"{name} is in no meson.build"
-    with open(os.path.join(tree.build, "meson-info", "intro-tests.json"), encoding="utf-8") as file:
-        ran = {os.path.realpath(word) for test in json.load(file) for word in test["cmd"] if "/" in word}
+        elif name.startswith("tests/") and re.search(r"^main\(", tree.text(name), re.M) and \
+                all(os.path.dirname(file).endswith(".a.p") for file, source in tree.objects.items() if source == name):
+            yield f"{name} never runs: it is in a library"
+    tests = told(tree, "tests")
+    ran = {os.path.realpath(word) for test in tests for word in test["cmd"] if "/" in word}
+    ran.update(target for test in tests for target in test["depends"])
+    for target in told(tree, "targets"):
+        folder = os.path.relpath(os.path.dirname(target["defined_in"]), tree.root)
+        if target["type"] == "static library" or not (folder + "/").startswith("tests/"): continue
+        if not ran & {target["id"], *target["filename"]} and not without_test(target["name"]):
+            yield f"{folder}/{target['name']} never runs: {folder}/meson.build builds it, and no test runs or needs it"
     for name in tree.names:
-        if re.match(r"tests/scenarios/\d", name) and os.path.join(tree.root, name) not in ran:
-            yield f"{name} never runs: tests/scenarios/meson.build lists them"
-    for file, name in tree.objects.items():
-        if re.match(r"tests/.*\b(test|fuzz)_\w+\.c", name) and os.path.dirname(file)[:-2] not in ran:
-            yield f"{name} never runs: it is built into {os.path.basename(os.path.dirname(file)[:-2])}"
+        folder, _, file = name.removeprefix("tests/").partition("/")
+        if not name.startswith("tests/") or folder not in ("scenarios", "lint", "unit", "golden", "fuzz"): continue
+        if (name in tree.scripts or folder == "scenarios" and file != "meson.build") and \
+                os.path.join(tree.root, name) not in ran and not without_test(name):
+            yield f"{name} never runs: no test of tests/{folder}/meson.build is it"
+
+def without_test(name):
+    return any(re.fullmatch(pattern, name) for pattern in NO_TEST)
 
 def lengths(tree):
-    for name in tree.files(".c", ".h", ".py", ".sh"):
+    for name in sorted({*tree.files(".c", ".h", ".build"), *tree.scripts}):
         lines = len(tree.lines(name))
         if lines > FILE_LINES: yield f"{name}: {lines} lines, at most {FILE_LINES}"
     for name in tree.files(".c", ".h"):
@@ -164,22 +243,40 @@ def lengths(tree):
 
 def state(tree):
     """By where the compiler puts it: what it may write to is neither constant nor only relocated."""
-    for source, name, _, section in sorted(set(tree.symbols)):
-        if re.match(r"\.(t?data(?!\.rel\.ro)|t?bss)|\*COM\*", section) and source not in STATE:
+    for source, name, writable in sorted({(s.source, s.name, s.writable) for s in tree.symbols}):
+        if writable and source not in STATE:
             yield f"{source}: mutable state: {name}"
 
 def seam(tree):
-    """What differs between drivers stands in struct token_traits; a field of a document may be
-    called as one, and the charter's words for them stand in one place."""
-    for name in tree.files(".c", ".h", product=True):
-        if name.startswith("tokens/") or unit(name) == "vault/documents/seat": continue
-        text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), tree.text(name), flags=re.S)
-        for number, line in enumerate(text.split("\n"), 1):
-            if DRIVER.search(line) and "json_" not in line:
-                yield f"{name}:{number}: a driver by its name: {line.strip()[:80]}"
+    """What differs between drivers stands in struct token_traits: texts as the compiler sees them."""
+    for name, line, text in tree.literals:
+        if name.startswith(("tokens/", "tests/")) or not DRIVER.search(ADVICE.sub("", text)): continue
+        if not re.fullmatch(DRIVER_TEXTS.get(unit(name), "(?!)"), text):
+            yield f"{name}:{line}: a driver by its name: {text.strip()[:80]}"
+
+def names(tree):
+    """One word for a concept in each room, and folders say whose side it is (docs/DESIGN.md, "The house")."""
+    stems = {unit(name) for name in tree.files(".c", ".h", product=True)}
+    sided = {stem for stem in stems if stem.startswith(SIDED)}
+    singular = {os.path.basename(stem) for stem in sided}
+    for stem in sorted(stems - set(OWN_NAMES)):
+        folder, name = os.path.split(stem)
+        above = os.path.basename(folder)
+        if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name): yield f"{stem}: a name is words with _ between them"
+        if stem in sided and SIDE & set(name.split("_")): yield f"{stem}: its folder says whose side it is"
+        if stem in sided and name[-1] == "s" and name[:-1] in singular: yield f"{stem}: elsewhere it is called {name[:-1]}"
+        if name.startswith((above + "_", above.removesuffix("s") + "_")): yield f"{stem}: its folder says {above}"
+    for header, functions in tree.declared.items():
+        for function in sorted(functions):
+            for folder, begins in PREFIXES.items():
+                if header.startswith(folder) and not function.startswith(begins):
+                    yield f"{header}: {function}() is not called {' or '.join(begins)}..."
+            for begin, folders in OWNED.items():
+                if function.startswith(begin) and not header.startswith(folders):
+                    yield f"{header}: {function}() is called as those of {' and '.join(folders)}"
 
 def words(tree):
-    for name in tree.files(".c", ".h", ".sh", ".scd", ".md", ".build"):
+    for name in sorted({*tree.files(".c", ".h", ".scd", ".md", ".build"), *tree.scripts}):
         if name.startswith("tests/lint/"): continue
         for number, line in enumerate(tree.lines(name), 1):
             if UNFINISHED.search(line): yield f"{name}:{number}: unfinished: {line.strip()[:80]}"
@@ -201,7 +298,7 @@ def form(tree):
         elif name.endswith((".c", ".h")) and name not in OWN_FORM and "clang-format o" + "ff" in tree.text(name):
             yield f"{name}: clang-format is switched off"
     done = run(program, "--dry-run", "--Werror", "--style=file:.clang-format", *tree.files(".c", ".h"), cwd=tree.root)
-    for line, name in sorted(set(re.findall(r"^((\S+?):\d+):\d+: error", done.stderr, re.M))):
+    for line, name in sorted(set(re.findall(r"^((.+?):\d+):\d+: error", done.stderr, re.M))):
         yield f"{line}: clang-format -i {name} would write it otherwise"
     if done.returncode != 0 and "error" not in done.stderr: yield done.stderr.strip()
 
@@ -303,6 +400,7 @@ CHECKS = [
     ("all that is there is built, all tests run", all_built),
     ("no mutable state", state),
     ("nothing above the seam names a driver", seam),
+    ("files and functions keep to the naming rule", names),
     ("nothing unfinished, licensed, named", words),
     ("format", form),
     ("each header compiles alone", headers),

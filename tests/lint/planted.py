@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each check of house.py passes on a small house that is in order, and fails, naming the place, when
 one fault is planted in it.  Prints TAP."""
-import functools, json, os, re, shutil, subprocess, sys, tempfile
+import functools, json, os, re, shlex, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -31,6 +31,10 @@ for stem in ("base/ground", "base/stone", "vault/seal/box", "vault/store/shelf",
     HOUSE[stem + ".c"] = source(stem + ".c")
 HOUSE["vault/seal/box.c"] = source("vault/seal/box.c", '\n#include "base/ground.h"\n',
     "\treturn ground();\n")
+
+# What people read may name both sides of a token, and the option that chooses.
+HOUSE["cli/hint.c"] = source("cli/hint.c", '\nstatic const char *const text = "a FIDO2 token has no PUK: --driver piv";\n',
+    "\treturn *text;\n")
 
 HOUSE["ceremony/server/server.h"] = header("ceremony/server/server.h")
 OPS = """#include <stddef.h>
@@ -101,9 +105,22 @@ COPIED = "".join(f"\tif (ground() == {n})\n\t\treturn stone({n});\n" for n in ra
 HOLDER = {"vault/seal/box.h": header("vault/seal/box.h", "struct box {\n\tstruct secret *pin;\n};\n\n"),
     "vault/seal/box.c":
         source("vault/seal/box.c", body="\treturn box->pin != 0;\n").replace("(void)", "(struct box *box)")}
-# With a build, from which these source files are left out.
-BUILD, WITHOUT_HINT = (), ("cli/hint.c",)
-# (check, what is planted, files, the place or places that must be named, what the build leaves out: none without one)
+
+def by_hand(path, declaration, call):
+    return {path: source(path, f"\n{declaration}\n", f"\treturn {call};\n")}
+
+def driver(*literals):
+    return many("ceremony/client/by", [f"static const char name[] = {literal};" for literal in literals],
+        "{name}.c:4: a driver by its name", "\treturn *name;\n")
+
+def unit_of(path, name=None):
+    return {path + ".h": header(path + ".h", name=name), path + ".c": source(path + ".c", name=name)}
+
+LONG = "#\n" * 600
+# With a build, which compiles a source file with words of its own, into a LIBRARY, or not at all (None).
+BUILD, LIBRARY = {}, object()
+GUEST, HOST = "ceremony/client/guest.c", "ceremony/server/host.h"
+# (check, what is planted, files, the place or places that must be named, how it is built: without one)
 FAULTS = [
     ("arrows", "base knows the vault", with_include("base/ground.c", '"vault/seal/box.h"'),
         "base/ground.c: base may not include vault/seal/box.h"),
@@ -141,6 +158,29 @@ FAULTS = [
         "base/ground.c cannot be read"),
     ("arrows", "text that is no header", {"base/stone.inc": "", **with_include("base/ground.c", '"base/stone.inc"')},
         "base/ground.c: base/stone.inc is no header"),
+    ("arrows", "the server behind the guard of a header that others include", {"cli/hint.h":
+        header("cli/hint.h", f'#ifndef CEREMONY_SERVER_HOST_H\n#include "{HOST}"\n#endif\n')},
+        f"cli/hint.h: cli may not include {HOST}"),
+    ("arrows", "the server where another header is missing", {GUEST:
+        source(GUEST, f'\n#ifndef BASE_STONE_H\n%:include "{HOST}"\n#endif\n')}, f"{GUEST}: ceremony/client may not"),
+    ("arrows", "the server where no build looks", {GUEST: source(GUEST,
+        f'\n#ifdef NEVER\nstatic const char mark[] = "/*";\n# include "{HOST}"\n#endif /* NEVER */\n')},
+        f"{GUEST}: ceremony/client may not include {HOST}"),
+    ("arrows", "a header that the build's words name", {GUEST:
+        source(GUEST, "\n#ifdef HOST\n#include HOST\n#endif\n")},
+        f"{GUEST}: ceremony/client may not include {HOST}", {GUEST: [f'-DHOST="{HOST}"']}),
+    ("arrows", "a header that the build's words include", {}, f"{GUEST}: ceremony/client may not include {HOST}",
+        {GUEST: ["-include", HOST]}),
+    ("arrows", "the client uses the server when it is there", by_hand(GUEST,
+        "int host(void) __attribute__((weak));", "host != 0 ? host() : 0"),
+        f"{GUEST}: ceremony/client may not use host of ceremony/server/host.c", BUILD),
+    ("arrows", "the client reads what the server keeps in a section of its own", {
+        **by_hand(GUEST, "extern const int pebble;", "pebble"), "ceremony/server/host.c": source("ceremony/server/host.c",
+        '\nconst int pebble __attribute__((section("attic"))) = 1;\n')},
+        f"{GUEST}: ceremony/client may not use pebble", BUILD),
+    ("arrows", "a command speaks the wire", {**unit_of("ceremony/protocol/wire"),
+        **with_include("cli/hint.c", '"ceremony/protocol/wire.h"')},
+        "cli/hint.c: cli may not include ceremony/protocol/wire.h"),
     ("library", "SQLite in a second file", with_include("vault/store/shelf.c", "<sqlite3.h>"),
         "vault/store/shelf.c: <sqlite3.h>"),
     ("library", "SQLite in quotes", with_include("vault/store/shelf.c", '"sqlite3.h"'),
@@ -148,6 +188,23 @@ FAULTS = [
     ("library", "headers of no library that we know", *many("vault/store/by", [f"#include <{name}>" for name in
         ("cmocka.h", "/usr/include/sqlite3.h", "sqlite3ext.h", "zlib.h", "libpq-fe.h")],
         "{name}.c: {line} is of no library that we know")),
+    ("library", "SQLite by the build's words", {"vault/store/shelf.c": source("vault/store/shelf.c",
+        "\n#ifdef SHELF\n#include SHELF\n#endif\n")}, "vault/store/shelf.c: <sqlite3.h> belongs",
+        {"vault/store/shelf.c": ["-DSHELF=<sqlite3.h>"]}),
+    ("library", "a header that we do not know, by the build's words", {},
+        "vault/store/shelf.c: </usr/include/stdio_ext.h> is of no library",
+        {"vault/store/shelf.c": ["-include", "/usr/include/stdio_ext.h"]}),
+    ("library", "SQLite without its header", by_hand("vault/store/shelf.c", "int sqlite3_sleep(int);", "sqlite3_sleep(1)"),
+        "vault/store/shelf.c: sqlite3_sleep of libsqlite3 belongs", BUILD),
+    ("library", "SQLite when it is there", by_hand("vault/store/shelf.c",
+        "int sqlite3_sleep(int) __attribute__((weak));", "sqlite3_sleep ? sqlite3_sleep(1) : 0"),
+        "vault/store/shelf.c: sqlite3_sleep of libsqlite3 belongs", BUILD),
+    ("library", "SQLite's data", by_hand("vault/store/shelf.c", "extern char *sqlite3_temp_directory __attribute__((weak));",
+        "&sqlite3_temp_directory != 0"), "vault/store/shelf.c: sqlite3_temp_directory of libsqlite3 belongs", BUILD),
+    ("library", "a library that we do not know, without its header", by_hand("vault/store/shelf.c",
+        "int deflateEnd(void *);", "deflateEnd(0)"), "vault/store/shelf.c: deflateEnd is of no library that we know", BUILD),
+    ("library", "a library that nobody links", by_hand("vault/store/shelf.c",
+        "void *dlsym(void *, const char *);", 'dlsym(0, "sqlite3_sleep") != 0'), "vault/store/shelf.c: dlsym uses", BUILD),
     ("circle", "two units include each other", {**with_include("base/ground.c", '"base/stone.h"'),
         **with_include("base/stone.c", '"base/ground.h"')}, "base/ground base/stone"),
     ("circle", "two units call each other without saying so", {
@@ -167,16 +224,27 @@ FAULTS = [
     ("short", "a file of 601 lines", {"base/ground.c": source("base/ground.c") + "\n" * 600 + "/* */"},
         "base/ground.c: "),
     ("short", "a program of 601 lines", {"tests/long.py": "#\n" * 600 + "#"}, "tests/long.py: 601 lines"),
+    ("short", "a program without a suffix", {"tests/long": "#!/bin/bash\n" + LONG, "longer": "#!/usr/bin/python3\n" + LONG},
+        ["tests/long: 601 lines", "longer: 601 lines"]),
+    ("short", "a list of what is built", {"base/meson.build": LONG + "#"}, "base/meson.build: 601 lines"),
     ("short", "a function of 51 lines", {"base/ground.c": source("base/ground.c",
         body="\tground();\n" * 51)}, "a function of 51 lines"),
     ("short", "a flat folder", {f"base/stone{n}.c": source(f"base/stone{n}.c") for n in range(40)},
         "base/: 42 .c files"),
     ("built", "a source file in no meson.build", {"cli/hint.c": source("cli/hint.c")},
-        "cli/hint.c is in no meson.build", WITHOUT_HINT),
+        "cli/hint.c is in no meson.build", {"cli/hint.c": None}),
     ("built", "a scenario that never runs", {"tests/scenarios/75-lost.sh": ""}, "75-lost.sh never runs", BUILD),
-    ("built", "a unit test that never runs", {"tests/unit/test_lost.c": LICENCE}, "test_lost.c never runs", BUILD),
+    ("built", "a unit test that never runs", {"tests/unit/test_lost.c": LICENCE}, "tests/unit/test_lost never runs", BUILD),
+    ("built", "tests of other names that never run", {"tests/scenarios/lost.sh": "", "tests/scenarios/lost": "",
+        "tests/lint/lost.py": "", "tests/lint/lost": "#!/bin/sh\n", "tests/unit/room/lost.c": LICENCE, "tests/unit/lost.sh": ""},
+        [f"tests/{name} never runs" for name in
+            ("scenarios/lost.sh", "scenarios/lost", "lint/lost.py", "lint/lost", "unit/room/lost", "unit/lost.sh")], BUILD),
+    ("built", "a test in a library", {"tests/unit/lost.c": LICENCE + "int\nmain(void)\n{\n\treturn 0;\n}\n"},
+        "tests/unit/lost.c never runs: it is in a library", {"tests/unit/lost.c": LIBRARY}),
     ("state", "state of each kind", *many("base/by", ("static int count;", "int count;",
-        "static _Thread_local int count = 1;", "static const char *count;", "static int (*count)(void);"),
+        "static _Thread_local int count = 1;", "static const char *count;", "static int (*count)(void);",
+        'static int count __attribute__((section("attic")));', 'static int count __attribute__((section(".rodata.count")));',
+        "int count __attribute__((weak));"),
         "{name}.c: mutable state: count", "\treturn count++ != 0;\n"), BUILD),
     ("state", "state in a function", {"base/ground.c": source("base/ground.c",
         body="\tstatic int count;\n\n\treturn count++;\n")}, "base/ground.c: mutable state: count", BUILD),
@@ -185,6 +253,25 @@ FAULTS = [
         "ceremony/client/guest.c:9: a driver by its name"),
     ("seam", "a document does", {"vault/seal/box.c": source("vault/seal/box.c", body='\treturn *"piv";\n')},
         "vault/seal/box.c:7: a driver by its name"),
+    ("seam", "the client does, whatever it writes", *driver('"piv-9c"', '"pi" "v"', '"/*" "piv" "*/"', '"\\x70\\151v"',
+        "{'p', 'i', 'v', 0}", '"PIV"', '"the piv slot"', '"--driver pivot"')),
+    ("seam", "the client makes the word of another", {GUEST: source(GUEST, "\n#define TEXT(word) #word\n",
+        "\treturn *TEXT(fido2);\n")}, f"{GUEST}:9: a driver by its name: fido2"),
+    ("seam", "the client does, beside JSON", by_hand(GUEST, "int json_is(const char *);", 'json_is("piv")'),
+        f"{GUEST}:9: a driver by its name"),
+    ("seam", "an enrolment reads which driver it is", {**unit_of("ceremony/protocol/enrolment"),
+        **by_hand("ceremony/protocol/enrolment.c", "int json_is(const char *);", 'json_is("fido2") + json_is("piv")')},
+        "ceremony/protocol/enrolment.c:9: a driver by its name: piv"),
+    ("naming rule", "a file that says whose side it is", {**unit_of("ceremony/client/ask_client"),
+        **unit_of("cli/commands/cmd_ask"), **unit_of("ceremony/server/serve")}, ["ceremony/client/ask_client: its folder",
+        "cli/commands/cmd_ask: its folder", "ceremony/server/serve: its folder"]),
+    ("naming rule", "the plural of another side's word", unit_of("ceremony/server/words"),
+        "ceremony/server/words: elsewhere it is called word"),
+    ("naming rule", "a file that repeats its folder", unit_of("vault/seal/seal_lid"), "vault/seal/seal_lid: its folder says seal"),
+    ("naming rule", "words without a line between them", unit_of("base/stoneAge"), "base/stoneAge: a name is words"),
+    ("naming rule", "functions called otherwise than their folder's", {**unit_of("cli/commands/ask", "answer"),
+        **unit_of("base/pebble", "serve_pebble")}, ["cli/commands/ask.h: answer() is not called cmd_",
+        "base/pebble.h: serve_pebble() is called as those of ceremony/server/"]),
     ("licensed", "a file without its licence", {"base/ground.c": "int ground;\n"},
         "base/ground.c: no licence line"),
     ("licensed", "a name that says nothing", {"base/utils.c": source("base/utils.c"),
@@ -193,6 +280,9 @@ FAULTS = [
         body="\treturn 0; /* TO" + "DO */\n")}, "base/ground.c:7: unfinished"),
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
         body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
+    ("format", "a file name of two words", {"base/two words.c":
+        source("base/two words.c", body="        return 0;\n", name="two")},
+        "base/two words.c:6: clang-format -i base/two words.c"),
     ("format", "a function that does not look like one", {"base/ground.c":
         source("base/ground.c").replace("(void)\n{", "(void) {")}, "base/ground.c:5: clang-format -i base/ground.c"),
     ("format", "a form switched off", {"base/ground.c": source("base/ground.c", "/* clang-format o" + "ff */\n")},
@@ -240,26 +330,64 @@ def make(folder, files):
     shutil.copy(os.path.join(ROOT, ".clang-format"), folder)
 
 @functools.cache
-def compiled(path, texts):
+def compiled(command, texts):
     """The object of a file; TEXTS is what it is made of, its own and those that it includes."""
     with tempfile.TemporaryDirectory() as folder:
         make(folder, dict(texts))
-        subprocess.run(["gcc", "-O1", "-I", ".", "-c", path, "-o", "it.o"], cwd=folder, check=True)
+        subprocess.run(shlex.split(command), cwd=folder, check=True)
         with open(os.path.join(folder, "it.o"), "rb") as file: return file.read()
 
-def build(folder, files, without):
+def needed(names, files):
+    """The texts of NAMES and of what they name, all the way down."""
+    found, left = {}, list(names)
+    while left:
+        name = os.path.normpath(left.pop())
+        if name not in files or name in found: continue
+        found[name] = files[name]
+        left += re.findall(r'["<]([\w/.]+\.\w+)[">]', files[name])
+    return tuple(found.items())
+
+class House(Tree):
+    """What the compiler said of the same texts is kept, since most of them have no fault."""
+    kept = {}
+
+    def __init__(self, folder, files, how):
+        super().__init__(folder, build(folder, files, how) if how is not None else None)
+        self.texts = files
+
+    def keep(self, key, names, make):
+        key = (*key, needed(names, self.texts))
+        if key not in self.kept: self.kept[key] = make()
+        return self.kept[key]
+
+    def preprocess(self, name, folder, words):
+        return self.keep(words, [name, *re.findall(r"[\w/]+\.h\b", " ".join(words))],
+            lambda: super(House, self).preprocess(name, folder, words))
+
+    def prototypes(self, names):
+        return self.keep(("prototypes", *names), names, lambda: super(House, self).prototypes(names))
+
+def build(folder, files, how):
     """Objects, and what meson says of them; it runs no test."""
-    made, rows = os.path.join(folder, "build"), []
+    made, rows, targets = os.path.join(folder, "build"), [], []
     os.makedirs(os.path.join(made, "meson-private"))
     os.makedirs(os.path.join(made, "meson-info"))
     for name in files:
-        if not name.endswith(".c") or name in without: continue
-        parts = [name, *(part for part in re.findall('#include "(.*)"', files[name]) if part in files)]
-        rows.append({"file": os.path.join(folder, name), "output": name.replace("/", "_") + ".p/it.o"})
-        os.makedirs(os.path.join(made, os.path.dirname(rows[-1]["output"])))
-        with open(os.path.join(made, rows[-1]["output"]), "wb") as file:
-            file.write(compiled(name, tuple((part, files[part]) for part in parts)))
-    for name, text in (("compile_commands.json", rows), ("meson-info/intro-tests.json", [])):
+        own = how.get(name, [])
+        if not name.endswith(".c") or own is None: continue
+        library, words = own is LIBRARY, [] if own is LIBRARY else own
+        command = shlex.join(["gcc", "-O1", "-Wa,--no-warn", "-I", ".", *words, "-c", name, "-o", "it.o"])
+        row = {"file": os.path.join(folder, name), "directory": folder, "command": command,
+            "output": name.replace("/", "_") + (".a.p" if library else ".p") + "/it.o"}
+        targets.append({"name": os.path.basename(name)[:-2], "id": name, "filename": [name],
+            "type": "static library" if library else "executable",
+            "defined_in": os.path.join(folder, os.path.dirname(name), "meson.build")})
+        os.makedirs(os.path.join(made, os.path.dirname(row["output"])))
+        with open(os.path.join(made, row["output"]), "wb") as file: file.write(compiled(command,
+            needed([name, *re.findall(r"[\w/]+\.h\b", command)], files)))
+        rows.append(row)
+    for name, text in (("compile_commands.json", rows), ("meson-info/intro-tests.json", []),
+            ("meson-info/intro-targets.json", targets)):
         with open(os.path.join(made, name), "w", encoding="utf-8") as file: json.dump(text, file)
     return made
 
@@ -267,23 +395,22 @@ def lint(program, folder, *words):
     return subprocess.run([sys.executable, os.path.join(HERE, program), "--root", folder, *words],
         capture_output=True, text=True)
 
-def said(files, check, without):
+def said(files, check, how):
     """(claim, faults) of the checks that are called CHECK, in a house of FILES."""
     files = {path: text for path, text in files.items() if text is not None}
     with tempfile.TemporaryDirectory() as folder:
         make(folder, files)
-        tree = Tree(folder, build(folder, files, without) if without is not None else None)
-        return house.faults(tree, [check])
+        return house.faults(House(folder, files, how), [check])
 
 @functools.cache
 def in_order(check, with_build):
     """What a check says of the house without a fault: a fault."""
-    return [found for found in said(HOUSE, check, () if with_build else None) if found[1] != []]
+    return [found for found in said(HOUSE, check, BUILD if with_build else None) if found[1] != []]
 
-def planted(folder, check, files, place, without=None):
-    before = in_order(check, without is not None)
+def planted(folder, check, files, place, how=None):
+    before = in_order(check, how is not None)
     if before: return f"fails on the house that is in order: {before}"
-    after = said({**HOUSE, **files}, check, without)
+    after = said({**HOUSE, **files}, check, how)
     for each in [place] if isinstance(place, str) else place:
         if not any(each in fault for _, told in after for fault in told): return f"does not name {each!r}: {after}"
     return None
@@ -316,7 +443,7 @@ def main():
     if len(sys.argv) > 1: sys.exit(__doc__)
     failed = False
     rows = [(f"{check}: {what}", functools.partial(planted, check=check, files=files, place=place,
-        without=without[0] if without else None)) for check, what, files, place, *without in FAULTS]
+        how=how[0] if how else None)) for check, what, files, place, *how in FAULTS]
     rows.append(("lines that may see plaintext: one function more", plaintext))
     rows.append(("a tree without source files", empty))
     print(f"1..{len(rows)}")

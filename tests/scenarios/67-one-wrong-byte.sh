@@ -71,7 +71,7 @@ wrong "ceremony's key" approved 6 "ceremony/$id.key is not the key that the cere
 wrong "ceremony's key: its head" approved 6 "ceremony/$id.key" "flip \"$VAULT/ceremony/$id.key\" 1" approve
 wrong "host.key" approved 6 'host.key' "flip \"$VAULT/host.key\"" approve
 wrong "host.key: one byte short" approved 6 'host.key.*101' "truncate -s 101 \"$VAULT/host.key\"" approve
-wrong "vault.id" approved 6 'anchor belongs to the vault .*, and this is the vault' flip_id approve
+wrong "vault.id" approved 6 'anchor belongs to the vault .*, and vault.id beside it says' flip_id approve
 wrong "vault.id, removed, and an old database put in place" approved 6 'old database was restored' \
 	"rm \"$VAULT/vault.id\"; cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "vault.id and anchor, removed" approved 6 'anchor is missing' "rm \"$VAULT/vault.id\" \"$VAULT/anchor\"" approve

@@ -105,7 +105,7 @@ ok "a charter without ciso-1 and legal" as ciso2 charter propose --remove-token 
 	--max-duration 2h
 ok "signed by those who stay" sign_charter secops infra
 like "the leavers are named" "$(halligan reseal --list 2>&1)" 'legal.s token "legal-1" left and has an envelope; the quorum'
-like "status starts a clock" "$(halligan status 2>&1)" 'a token that left 0 days ago still has envelopes of 20 secrets'
+like "status starts a clock" "$(halligan status 2>&1)" 'a token that left today still has envelopes of 20 secrets'
 released() {
 	as alice request "$1" --reason "does not boot" --incident INC-1 --for 30m &&
 		as ciso2 approve && as secops approve && as alice open --fd 1 --no-wait > opened.log &&

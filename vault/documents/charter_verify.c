@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "vault/documents/signers.h"
 
 static enum err_code
@@ -67,12 +68,13 @@ charter_check_change(const struct dsse *statement, const struct charter *of, str
 			    quorum->seats[i]);
 	}
 	TRY(buf_check(&missing, err));
-	if (!quorum_met(quorum, present))
-		return err_set(err, ERR_WAITING,
-		    "charter: the quorum of charter %u (%s) needs %d more signatures; not signed yet by %s",
-		    of->version, of->change_text, quorum_missing(quorum, present, all),
-		    buf_string(&missing));
-	return ERR_OK;
+	if (quorum_met(quorum, present))
+		return ERR_OK;
+	int more = quorum_missing(quorum, present, all);
+	return err_set(err, ERR_WAITING,
+	    "charter: the quorum of charter %u (%s) needs %d more %s; not signed yet by %s",
+	    of->version, of->change_text, more,
+	    text_plural((uint64_t)more, "signature", "signatures"), buf_string(&missing));
 }
 
 enum err_code

@@ -323,16 +323,6 @@ check_raw(struct anchor *anchor, const struct raw *raw, size_t index, struct anc
 	return ERR_OK;
 }
 
-/* For people. */
-static void
-name_vault(const struct digest *vault, char ret_name[2 * DIGEST_SIZE + 1])
-{
-	if (is_founding(vault))
-		snprintf(ret_name, 2 * DIGEST_SIZE + 1, "that is being founded");
-	else
-		text_hex(VIEW_OF(vault->bytes), ret_name);
-}
-
 /* That RAW, valid or not, does not name another vault. */
 static enum err_code
 check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
@@ -344,10 +334,12 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 	if (!parse_head(raw, &vault, &seq) || is_founding(&vault) || is_founding(&anchor->vault) ||
 	    digest_equal(&vault, &anchor->vault))
 		return ERR_OK;
-	name_vault(&vault, theirs);
-	name_vault(&anchor->vault, ours);
+	text_hex(VIEW_OF(vault.bytes), theirs);
+	text_hex(VIEW_OF(anchor->vault.bytes), ours);
 	return err_set(err, ERR_INTEGRITY,
-	    "%s belongs to the vault %s, and this is the vault %s: " MEANING "; " REMEDY,
+	    "%s belongs to the vault %s, and vault.id beside it says that this is the vault %s: one of "
+	    "them was changed, or comes from another vault; nothing is done until both are those of "
+	    "this vault; " REMEDY,
 	    anchor->path, theirs, ours);
 }
 

@@ -12,7 +12,7 @@
  * Nothing is written to the database before COMMIT, however much it is (cache_spill), so that a
  * transaction of 500 rows syncs as often as one of one.
  *
- * What SQLite reports becomes our error in one place, fail().  SQLite rolls back by itself after
+ * What SQLite reports becomes our error in one place, sql_fail.c.  SQLite rolls back by itself after
  * some errors (full disk, I/O, memory); it is then in autocommit mode while we believe to be in a
  * transaction, and the next change would be durable alone.  So each query compares the two.
  */
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "vault/store/sql_fail.h"
 #include "vault/store/sql_row.h"
 #include "vault/store/sql_vfs.h"
 
@@ -90,107 +91,13 @@ static const struct switch_row {
     {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
 };
 
-static bool
-is_failed_sync(int result)
-{
-	return result == SQLITE_IOERR_FSYNC || result == SQLITE_IOERR_DIR_FSYNC;
-}
-
-static bool
-is_full(int error_number)
-{
-	return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
-}
-
-/* Rolling back after the failure may have overwritten errno; the database file still knows its own
- * (the journal, which is closed by then, does not: a quota that ends there is told as ERR_IO). */
-static int
-find_errno(struct sql *sql)
-{
-	int error_number = sqlite3_system_errno(sql->database), last = 0;
-	if (error_number == 0)
-		sqlite3_file_control(sql->database, "main", SQLITE_FCNTL_LAST_ERRNO, &last);
-	return error_number != 0 ? error_number : last;
-}
-
-static enum err_code
-fail_io(struct sql *sql, int result, const char *doing, struct err *err)
-{
-	int error_number = find_errno(sql);
-	if (result == SQLITE_IOERR_NOMEM)
-		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
-	if (is_failed_sync(result)) {
-		sql->dead = true;
-		return err_set(err, ERR_IO,
-		    "%s: the disk did not confirm what was written (%s); what is "
-		    "on it is unknown; check the disk, then start again",
-		    doing, strerror(error_number));
-	}
-	if (is_full(error_number))
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full", doing);
-	return err_set(err, ERR_IO, "%s: %s (%s)", doing, sqlite3_errstr(result),
-	    error_number != 0 ? strerror(error_number) : "the system did not say why");
-}
-
-static enum err_code
-fail_constraint(int result, const char *doing, const char *detail, struct err *err)
-{
-	switch (result) {
-	case SQLITE_CONSTRAINT_UNIQUE:
-	case SQLITE_CONSTRAINT_PRIMARYKEY:
-	case SQLITE_CONSTRAINT_ROWID:
-		return err_set(err, ERR_EXISTS, "%s: there is one already", doing);
-	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return err_set(err, ERR_NOT_FOUND, "%s: what it refers to is not stored", doing);
-	default:
-		return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
-	}
-}
-
-static enum err_code
-fail_damaged(const struct sql *sql, const char *doing, const char *detail, struct err *err)
-{
-	const char *refused = sql_vfs_refused(sql->vfs);
-	if (refused[0] != '\0')
-		return err_set(err, ERR_INTEGRITY,
-		    "%s: the database or its journal leads to another file, %s, which was not touched: "
-		    "somebody else wrote it; stop, keep a copy, and restore a backup",
-		    doing, refused);
-	return err_set(err, ERR_INTEGRITY,
-	    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup", doing,
-	    detail);
-}
-
-/* DOING is the table or the act. */
 static enum err_code
 fail(struct sql *sql, int result, const char *doing, struct err *err)
 {
-	const char *detail = sqlite3_errmsg(sql->database);
-	switch (result & 0xff) {
-	case SQLITE_IOERR:
-		return fail_io(sql, result, doing, err);
-	case SQLITE_CONSTRAINT:
-		return fail_constraint(result, doing, detail, err);
-	case SQLITE_FULL:
-		return err_set(err, ERR_NO_SPACE, "%s: the disk is full", doing);
-	case SQLITE_NOMEM:
-		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
-	case SQLITE_BUSY:
-		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again",
-		    doing);
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return fail_damaged(sql, doing, detail, err);
-	case SQLITE_CANTOPEN:
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return err_set(err, ERR_IO, "%s: %s", doing, detail);
-	case SQLITE_TOOBIG:
-		return err_set(err, ERR_INVALID, "%s: larger than %d bytes", doing, SQL_BLOB_MAX);
-	default:
-		return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
-	}
+	const struct sql_failure failure = {sql->database, sql->vfs, result, doing};
+
+	sql->dead = sql->dead || sql_is_failed_sync(result);
+	return sql_failed(&failure, err);
 }
 
 static enum err_code

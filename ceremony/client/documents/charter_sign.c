@@ -165,6 +165,23 @@ show_draft(const struct ui *ui, const struct vault_view *view, const struct char
 	show_fingerprint(ui, "Fingerprint:", &draft->digest);
 }
 
+/* Whoever signs late hears that the others were enough. */
+static enum err_code
+none_waits(const struct vault_view *view, const char *which, struct err *err)
+{
+	const char *space = which != NULL ? " " : "";
+
+	which = which != NULL ? which : "";
+	if (view == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "no charter%s%s waits for signatures; draw one up with `halligan charter draft`",
+		    space, which);
+	return err_set(err, ERR_NOT_FOUND,
+	    "no charter%s%s waits for signatures: charter %u (%s) is in force; draw up another "
+	    "with `halligan charter propose`",
+	    space, which, view->chain.charter->version, view->chain.charter->change_text);
+}
+
 enum err_code
 sign_charter(struct client *client, const char *which, struct err *err)
 {
@@ -180,12 +197,7 @@ sign_charter(struct client *client, const char *which, struct err *err)
 	else
 		TRY(client_check_new(client, err));
 	if (draft_pick(client, STATEMENT_CHARTER, which, &row, err) != ERR_OK)
-		return err->code != ERR_NOT_FOUND ?
-		    err->code :
-		    err_set(err, ERR_NOT_FOUND,
-		        "no charter%s%s waits for signatures; draw one up with `halligan charter %s`",
-		        which != NULL ? " " : "", which != NULL ? which : "",
-		        view != NULL ? "propose" : "draft");
+		return err->code == ERR_NOT_FOUND ? none_waits(view, which, err) : err->code;
 	TRY(draft_fetch(client, &row, &statement, err));
 	TRY(charter_parse(&statement, &draft, err));
 	TRY(verify_draft(client, view, &statement, draft, err));

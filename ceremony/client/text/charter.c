@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
-#include "ceremony/protocol/statements.h" /* WORD_BYTES */
 #include "ceremony/protocol/statements_host.h"
 #include "tokens/attest/policy.h"
 
