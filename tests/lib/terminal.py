@@ -31,6 +31,7 @@ def main():
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.setdefault("TERM", "dumb")
+        signal.signal(signal.SIGHUP, signal.SIG_DFL) # its terminal goes with us, though we may run under nohup
         os.execvp(command[0], command)
     deadline, seen, fresh = time.monotonic() + timeout, "", True
     def show(text):

@@ -62,7 +62,7 @@ town_remote() {
 	ssh-keygen -q -t ed25519 -N '' -C admin -f admin
 	sshd_stop
 	SSHD_ENVIRONMENT="PATH=$TOKENS_DIR/bin:/usr/bin:/bin" sshd_start "$TOKENS_DIR" \
-		"AuthorizedKeysFile $SSHD_AUTHORIZED $TOKENS_DIR/admin.pub"
+		"AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \"$TOKENS_DIR/admin.pub\""
 	printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
 	cat > ssh_config <<-END
 	Host *

@@ -58,7 +58,7 @@ ok "git changes no line end on its way, though it is told to" env -i PATH="$PATH
 
 # --- who ends ---
 is "what begins when who started it has ended, ends" "$(setpriv --pdeathsig TERM -- sh -c "$MORTAL" 999999999 echo alive)." .
-"$lib/terminal.py" -- sh -c 'echo $$; exec sleep 600' > terminal.log 2>&1 & terminal=$!
+env --ignore-signal=HUP --default-signal=INT "$lib/terminal.py" -- sh -c 'echo $$; exec sleep 600' > terminal.log 2>&1 & terminal=$!
 until_seconds 30 test -s terminal.log
 kill -INT $terminal
 wait $terminal
