@@ -185,7 +185,7 @@ tokens_stop() {
 	local pid
 	for pid in "${TOKENS_PIDS[@]}"; do kill "$pid" 2>/dev/null; done
 	for pid in "${TOKENS_PIDS[@]}"; do
-		tokens_until 5 tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
+		tokens_until "${1:-5}" tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 	TOKENS_PIDS=()
 }
@@ -196,7 +196,8 @@ tokens_end() {
 	set +e # what has ended by itself is no reason to leave the rest
 	trap '' INT TERM HUP
 	[ $# -eq 0 ] || "$@" || :
-	tokens_stop
+	# Whoever interrupts it does not wait for a pcscd that waits for a token.
+	tokens_stop $((status == 130 ? 0 : 5))
 	# In a build with sanitizers the tokens themselves are under test too.
 	if grep -l 'Sanitizer\|runtime error' "$TOKENS_DIR"/*.log >/dev/null 2>&1; then
 		sed 's/^/# /' "$TOKENS_DIR"/*.log >&2
