@@ -112,7 +112,7 @@ END
 for signal in TERM INT HUP; do
 	long=9$RANDOM.$RANDOM # of no other run
 	rm -f alone.log
-	env --default-signal=INT "$seen/program" "$lib/alone.sh" $long > alone.log 2>&1 & starter=$!
+	env --default-signal=INT,HUP "$seen/program" "$lib/alone.sh" $long > alone.log 2>&1 & starter=$!
 	until_seconds 60 test -s alone.log
 	kill -$signal $starter; wait $starter
 	is "what runs alone ends by a SIG$signal to who started it" $? 130
