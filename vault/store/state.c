@@ -352,27 +352,16 @@ state_has(struct store *store, enum table_name name, const struct sql_value *key
 	return find(store, &sought, ret_has, &value, err);
 }
 
-enum err_code
-state_insert(struct store *store, enum table_name name, struct sql_query *query)
-{
-	const struct table *table = &cell_tables[name];
-	struct tree_cell cell;
-	struct digest value;
-	bool has;
-
-	TRY(sql_end(query));
-	query->code = cell_of_row(table, &query->bound, &cell, query->err);
-	if (query->code == ERR_OK)
-		query->code = find(store, &cell.key, &has, &value, query->err);
-	if (query->code == ERR_OK && has)
-		query->code =
-		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
-	if (query->code == ERR_OK && sql_run(query) == ERR_EXISTS)
-		query->code = state_alarm(table, "is none that the vault has", query->err);
-	return query->code;
-}
-
 /* ---- changes ---- */
+
+static bool
+is_of_index(const struct table *table, uint8_t kind)
+{
+	for (size_t i = 0; i < CELL_INDEXES && table->indexes[i].kind != 0; i++)
+		if (table->indexes[i].kind == kind)
+			return true;
+	return false;
+}
 
 /* That what the statement changed, whose first change has number FROM, is EXPECTED rows in RANGE, as the vault
  * left them. */
@@ -387,8 +376,10 @@ check_changed(struct store *store, const struct table *table, size_t from,
 		struct digest value;
 		bool has;
 
-		if (change.key.bytes[0] != table->kind)
+		if (is_of_index(table, change.key.bytes[0]))
 			continue;
+		if (change.key.bytes[0] != table->kind)
+			return state_alarm(table, "changes others with it", err);
 		if (!lies_in(range, &change.key))
 			return state_alarm(table, "is another than was asked for", err);
 		if (!change.had)
@@ -418,6 +409,28 @@ run_change(struct store *store, const struct table *table, struct sql_query *que
 		state->code = query->code;
 		state->err = *query->err;
 	}
+	return query->code;
+}
+
+enum err_code
+state_insert(struct store *store, enum table_name name, struct sql_query *query)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_cell cell;
+	struct tree_range range;
+	struct digest value;
+	bool has;
+
+	TRY(sql_end(query));
+	query->code = cell_of_row(table, &query->bound, &cell, query->err);
+	if (query->code == ERR_OK)
+		query->code = find(store, &cell.key, &has, &value, query->err);
+	if (query->code == ERR_OK && has)
+		query->code =
+		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
+	range = (struct tree_range){cell.key, cell.key};
+	if (query->code == ERR_OK)
+		return run_change(store, table, query, &range, 0);
 	return query->code;
 }
 
