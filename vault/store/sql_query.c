@@ -132,6 +132,19 @@ sql_run(struct sql_query *query)
 	return query->code;
 }
 
+void
+sql_put_value(struct sql_query *query, const struct sql_value *value)
+{
+	if (value->kind == SQL_INTEGER)
+		sql_put_int(query, value->number);
+	else if (value->kind == SQL_TEXT)
+		sql_put_text(query, (const char *)value->bytes.data);
+	else if (value->kind == SQL_NULL)
+		sql_put_null(query);
+	else
+		sql_put_bytes(query, value->bytes);
+}
+
 static enum err_code
 get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *err)
 {
