@@ -3,13 +3,20 @@
 # Fuzzes: builds the targets of the table `targets` with clang into build-fuzz/ (libFuzzer, address and
 # undefined behaviour sanitizers) and runs them over copies of their corpora.
 # usage: fuzz.sh [keep] [NAME] [SECONDS]	all targets, 60 seconds each; keep: new inputs too
-#        fuzz.sh coverage [-v]			what the corpora reach
+#        fuzz.sh coverage			what the corpora reach
+#        fuzz.sh --check [ARGUMENT...]		could it? runs nothing
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 cd "$here/../.."
+case ${1:-} in
+-h | --help) sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "$0"; exit ;;
+esac
+check=no
+[ "${1:-}" != --check ] || { check=yes; shift; }
 if [ "${1:-}" = coverage ]; then
-	shift
-	exec python3 "$here/coverage.py" build-coverage "$@"
+	[ $# -eq 1 ] || { printf 'coverage takes no arguments: %s\n' "${*:2}" >&2; exit 2; }
+	[ $check = no ] || exit 0
+	exec python3 "$here/coverage.py" build-coverage
 fi
 keep=no
 [ "${1:-}" != keep ] || { keep=yes; shift; }
@@ -18,6 +25,8 @@ if [[ ${1:-} =~ [^0-9] ]]; then
 	[ -f "$here/fuzz_$1.c" ] || { printf 'no target %s; there are: %s\n' "$1" "${names[*]}" >&2; exit 2; }
 	names=("$1"); shift
 fi
+[[ $# -eq 0 || $# -eq 1 && $1 =~ ^[0-9]+$ ]] || { printf 'no number of seconds: %s\n' "$*" >&2; exit 2; }
+[ $check = no ] || exit 0
 seconds=${1:-60}
 [ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=libfuzzer \
 	-Db_sanitize=address,undefined -Db_lundef=false >&2

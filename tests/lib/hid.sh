@@ -38,16 +38,17 @@ hid_device() { # NUMBER: for umockdev
 	END
 }
 
-# hid_preload PROGRAM: what to preload.  A sanitizer's library must be the first one.
+# hid_preload PROGRAM: what to preload, by names, since a path may hold a space: HID_BUILD must be in LD_LIBRARY_PATH.
+# A sanitizer's library must be the first one.
 hid_preload() {
 	ldd "$(command -v "$1")" 2>/dev/null | sed -n 's/.*lib[a-z]*san\.so[^ ]* => \([^ ]*\).*/\1/p' | tr '\n' ' '
-	printf '%s/libhidraw-seam.so libumockdev-preload.so.0' "$HID_BUILD"
+	printf 'libhidraw-seam.so libumockdev-preload.so.0'
 }
 # hid_program COMMAND...: with the mocked keys.
 hid_program() {
 	local preload
 	preload=$(hid_preload "$1")
-	LD_PRELOAD=$preload UMOCKDEV_DIR=$HID_TESTBED HIDRAW_FOLDER=$TOKENS_DIR "$@"
+	LD_LIBRARY_PATH=$HID_BUILD LD_PRELOAD=$preload UMOCKDEV_DIR=$HID_TESTBED HIDRAW_FOLDER=$TOKENS_DIR "$@"
 }
 hid() { local number=$1; shift; hid_program "$PIV_CLI" "/dev/hidraw$number" "$@" </dev/null 2>&1; }
 hid_list() { hid_program "$PIV_CLI" list </dev/null 2>&1; }
@@ -81,7 +82,7 @@ hid_unplug() { token_control "$1" unplug >/dev/null; tokens_until 20 test ! -e "
 # hid_steps NUMBER STEP...: like piv_start.
 hid_steps() {
 	local number=$1 cli=$PIV_CLI; shift
-	printf '#!/bin/sh\nLD_PRELOAD="%s" exec "%s" "$@"\n' "$(hid_preload "$cli")" "$cli" > hid-cli
+	printf '#!/bin/sh\nLD_LIBRARY_PATH=%s LD_PRELOAD="%s" exec %s "$@"\n' "${HID_BUILD@Q}" "$(hid_preload "$cli")" "${cli@Q}" > hid-cli
 	chmod 755 hid-cli
 	PIV_CLI=./hid-cli UMOCKDEV_DIR=$HID_TESTBED HIDRAW_FOLDER=$TOKENS_DIR piv_start "/dev/hidraw$number" "$@"
 }

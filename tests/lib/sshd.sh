@@ -57,17 +57,15 @@ SSHD_NAMESPACE='
 		umask 077; echo "root:*:19000:0:99999:7:::" >"$1/shadow" && mount --bind "$1/shadow" /etc/shadow
 	fi
 	umask 022
-	exec /usr/sbin/sshd -D -e -f "$1/config"'
+	exec "$2" -D -e -f "$1/config"'
 
 sshd_run() {
-	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --pdeathsig TERM -- unshare --mount --propagation private -- \
-			setpriv --pdeathsig TERM -- sh -c "$SSHD_NAMESPACE" sh "$SSHD_FOLDER" \
-			</dev/null >>"$SSHD_FOLDER/log" 2>&1 &
-	else
-		setpriv --pdeathsig TERM -- /usr/sbin/sshd -D -e -f "$SSHD_FOLDER/config" \
-			</dev/null >>"$SSHD_FOLDER/log" 2>&1 &
-	fi
+	local sshd us=$BASHPID program
+	environment_needs sshd openssh-server || sshd_fail "there is no sshd"
+	sshd=$(command -v sshd) # which wants to know its own path
+	program=("$sshd" -D -e -f "$SSHD_FOLDER/config")
+	[ "$(id -u)" -ne 0 ] || program=(unshare --mount --propagation private -- sh -c "$SSHD_NAMESPACE" sh "$SSHD_FOLDER" "$sshd")
+	setpriv --pdeathsig TERM -- sh -c "$MORTAL" "$us" "${program[@]}" </dev/null >>"$SSHD_FOLDER/log" 2>&1 &
 	SSHD_PIDS+=($!)
 	disown
 }

@@ -10,15 +10,17 @@
 # Output of commands goes to tap_output, and is shown when the claim does not hold.  A scenario that
 # sources this runs alone (alone.sh).
 
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/alone.sh"
+environment_set
 case $0 in
 */scenarios/*)
-	. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/alone.sh"
+	alone_check "$0" || exit 99
 	alone "$0" "$@" ;;
 esac
 
 TAP_NUMBER=0
 TAP_OUTPUT=$(mktemp)
-export LC_ALL=C.UTF-8
 
 tap_report() { # tap_report STATUS CLAIM
 	TAP_NUMBER=$((TAP_NUMBER + 1))

@@ -26,10 +26,12 @@ def parse(arguments):
     return quiet, timeout, indent, answers, always, arguments[1:]
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL) # who is interrupted ends by that, and so tells the shell
     quiet, timeout, indent, answers, always, command = parse(sys.argv[1:])
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.setdefault("TERM", "dumb")
+        signal.signal(signal.SIGHUP, signal.SIG_DFL) # its terminal goes with us, though we may run under nohup
         os.execvp(command[0], command)
     deadline, seen, fresh = time.monotonic() + timeout, "", True
     def show(text):

@@ -50,10 +50,19 @@ tokens_until() {
 
 # Run a child that gets SIGTERM when we die.
 tokens_spawn() {
-	local log=$1; shift
-	setpriv --pdeathsig TERM -- "$@" </dev/null >>"$log" 2>&1 &
+	local log=$1 us=$BASHPID; shift
+	setpriv --pdeathsig TERM -- sh -c "$MORTAL" "$us" "$@" </dev/null >>"$log" 2>&1 &
 	TOKENS_PIDS+=($!)
 	disown
+}
+
+# An ssh-agent like that, for SSH_AUTH_SOCK.  It belongs to a group of its own, so the kernel does not end it for us: the
+# shell that waits for it does.
+tokens_agent() {
+	export SSH_AUTH_SOCK=$TOKENS_DIR/agent.sock
+	# shellcheck disable=SC2016
+	tokens_spawn agent.log sh -c 'ssh-agent -D -a "$1" & trap "kill $!" TERM; wait' sh "$SSH_AUTH_SOCK"
+	tokens_until 10 test -S "$SSH_AUTH_SOCK" || tokens_fail "ssh-agent did not start"
 }
 
 # token_run SERIAL: start the token's process (again).
@@ -113,6 +122,7 @@ tokens_pcscd() {
 	# shellcheck disable=SC2016
 	tokens_spawn "$TOKENS_DIR/pcscd.log" env PCSCLITE_HP_DROPDIR="$TOKENS_DIR/none" \
 		unshare "${namespaces[@]}" setpriv --pdeathsig TERM -- sh -c '
+		[ "$PPID" = "$3" ] || exit 1
 		set -e
 		mkdir -p "$1/top"
 		mount -n -t tmpfs none "$1/top"
@@ -122,7 +132,7 @@ tokens_pcscd() {
 		mount -n --bind "$1" "$1/top/tokens"
 		mount -n --bind "$2" "$1/top/ifd.so"
 		mount -n --move "$1/top" /run
-		exec pcscd --foreground --config /run/tokens/readers --error' sh "$TOKENS_DIR" "$IFD"
+		exec pcscd --foreground --config /run/tokens/readers --error' sh "$TOKENS_DIR" "$IFD" "$BASHPID"
 	TOKENS_PCSCD=${TOKENS_PIDS[-1]}
 }
 
@@ -138,6 +148,7 @@ tokens_folder() {
 tokens_start() {
 	TOKENS_DIR=$(readlink -f "$1"); shift
 	case $TOKENS_DIR/ in /run/*) tokens_fail "the folder may not lie in /run" ;; esac
+	environment_needs pcscd pcscd || tokens_fail "there is no pcscd"
 	local serial number=0 kind=(--firmware "${TOKENS_FIRMWARE:-5.7.4}")
 	[ -z "${TOKENS_PROFILE:-}" ] || kind=(--profile "$TOKENS_PROFILE")
 	[ -z "${TOKENS_QUIRKS:-}" ] || kind+=(--quirks "$TOKENS_QUIRKS")
@@ -155,10 +166,15 @@ tokens_start() {
 	done > "$TOKENS_DIR/readers/halligan"
 	export PCSCLITE_CSOCK_NAME=$TOKENS_DIR/run/pcscd.comm
 	tokens_pcscd
-	tokens_until 60 test -S "$PCSCLITE_CSOCK_NAME" ||
+	tokens_until 60 tokens_pcscd_begun && [ -S "$PCSCLITE_CSOCK_NAME" ] || {
+		kill -0 "$TOKENS_PCSCD" 2>/dev/null || tokens_fail "pcscd ended at once; the logs follow"
 		tokens_fail "pcscd did not start within a minute: is this machine very busy? The logs follow"
+	}
 	for serial; do token_ready "$serial"; done
 }
+
+# It serves, or is gone.
+tokens_pcscd_begun() { [ -S "$PCSCLITE_CSOCK_NAME" ] || ! kill -0 "$TOKENS_PCSCD" 2>/dev/null; }
 
 # Stop pcscd alone; the tokens go on, and tokens_pcscd starts it again.
 tokens_pcscd_stop() { kill "$TOKENS_PCSCD"; tokens_until 10 tokens_gone "$TOKENS_PCSCD"; }
@@ -169,7 +185,7 @@ tokens_stop() {
 	local pid
 	for pid in "${TOKENS_PIDS[@]}"; do kill "$pid" 2>/dev/null; done
 	for pid in "${TOKENS_PIDS[@]}"; do
-		tokens_until 5 tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
+		tokens_until "${1:-5}" tokens_gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 	TOKENS_PIDS=()
 }
@@ -180,7 +196,8 @@ tokens_end() {
 	set +e # what has ended by itself is no reason to leave the rest
 	trap '' INT TERM HUP
 	[ $# -eq 0 ] || "$@" || :
-	tokens_stop
+	# Whoever interrupts it does not wait for a pcscd that waits for a token.
+	tokens_stop $((status == 130 ? 0 : 5))
 	# In a build with sanitizers the tokens themselves are under test too.
 	if grep -l 'Sanitizer\|runtime error' "$TOKENS_DIR"/*.log >/dev/null 2>&1; then
 		sed 's/^/# /' "$TOKENS_DIR"/*.log >&2

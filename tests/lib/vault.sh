@@ -37,7 +37,7 @@ AS_WAIT=0s
 # as SEAT COMMAND...
 as() {
 	local seat=$1; shift
-	"$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
+	setpriv --pdeathsig TERM -- "$LIB/terminal.py" "${AS_OPTIONS[@]}" --always 'PIN[^\n]*: $' "$TOWN_PIN" \
 		--always '[Tt]ype yes: $' yes -- "$HALLIGAN" "$@" --serial "${SERIAL[$seat]}" --wait "$AS_WAIT"
 }
 # Without a person: no token, no terminal.
@@ -62,7 +62,7 @@ town_remote() {
 	ssh-keygen -q -t ed25519 -N '' -C admin -f admin
 	sshd_stop
 	SSHD_ENVIRONMENT="PATH=$TOKENS_DIR/bin:/usr/bin:/bin" sshd_start "$TOKENS_DIR" \
-		"AuthorizedKeysFile $SSHD_AUTHORIZED $TOKENS_DIR/admin.pub"
+		"AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \"$TOKENS_DIR/admin.pub\""
 	printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
 	cat > ssh_config <<-END
 	Host *

@@ -54,8 +54,8 @@ SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|
 LIBRARIES = {
     "jansson": (r"jansson\.h", {"base/json.c"}),
     # Which files SQLite may touch is asked by SQLite, not by us: it shares nothing with talking to it.
-    "sqlite3": (r"sqlite3\.h", {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_row.c",
-        "vault/store/sql_vfs.c"}),
+    "sqlite3": (r"sqlite3\.h", {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_guard.c",
+        "vault/store/sql_row.c", "vault/store/sql_vfs.c"}),
     "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c"}),
     # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
     "fido2": (r"fido(/.*)?\.h", {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"}),

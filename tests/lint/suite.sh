@@ -25,9 +25,27 @@ ok "which is no failure" "$lib/report.py" plain:2:0=well sanitize:2:0=skips
 like "but said with its reason" "$(tap_output)" 'skipped: sanitize: three: needs root'
 refused "in CI it is one" "$lib/report.py" --skips-fail plain:2:0=well sanitize:2:0=skips
 is "each of them" "$(report --skips-fail plain:2:0=well sanitize:2:0=skips)" "3 passed, 2 failed, 1 skipped"
+for said in 'ok 1 #SKIP x' 'ok 1 - a #  SKIP x' 'ok 1 - a #\tskip x' 'ok # SKIPPED x' '1..0 #SKIP x' '1..0\t# Skip x' 'not ok 1 - a # TODO x' \
+	'not ok #todo x'; do
+	test_log three OK "$said\n1..1" > skips
+	form=${said//\#/hash } # the claim may hold none: meson reads it, too
+	refused "as it is in any of TAP's forms: $form" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
+	like "which is said with its reason" "$(tap_output)" 'skipped, which fails here: sanitize: three: (not expected to hold: )?x'
+done
+test_log three EXPECTEDFAIL '' > skips
+is "what is expected to fail has not passed" "$(report plain:2:0=well sanitize:1:0=skips)" "2 passed, 0 failed, 2 skipped"
+refused "nor in CI" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
+test_log three OK 'ok 1 # SKIP x\nok 2 # SKIP x\nok 3 # SKIP y\n1..3' > skips
+is "skipped cases are counted one by one" "$(report plain:2:0=well sanitize:1:0=skips)" "3 passed, 0 failed, 4 skipped"
+for said in 'there is no vector file x and no gcc' 'in another slice of life' 'it is in another slice'; do
+	test_log three SKIP "1..0 # SKIP $said" > skips
+	refused "a reason is allowed in CI as a whole or not at all: $said" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
+done
+{ cat well; test_log one OK 'ok 1\n1..1'; } > twice
+refused "a test that ran twice does not stand for one that never ran" "$lib/report.py" plain:3:0=twice
 test_log five SKIP '1..0 # SKIP in another slice' > elsewhere
 is "but not a case of another slice" "$(report --skips-fail plain:2:0=well slice:1:0=elsewhere)" "2 passed, 0 failed, 2 skipped"
-for result in FAIL TIMEOUT ERROR INTERRUPT; do
+for result in FAIL TIMEOUT ERROR INTERRUPT UNEXPECTEDPASS; do
 	test_log five $result '' > bad
 	refused "a test that ended with $result fails the run" "$lib/report.py" plain:2:0=well plain:1:1=bad
 	is "and is counted" "$(report plain:2:0=well plain:1:1=bad)" "2 passed, 1 failed, 1 skipped"
@@ -41,18 +59,23 @@ refused "a run without a log fails" "$lib/report.py" plain:2:0=well plain:1:0=no
 refused "so does one in which nothing ran" "$lib/report.py" plain:0:0=nothing
 
 # What meson does, and how it ends, is up to these tests.
-mkdir -p bin build/meson-logs && : > build/build.ninja
+mkdir -p bin "a b'c/meson-logs" && : > "a b'c/build.ninja"
 cat > bin/meson <<'END'
 #!/bin/bash
 # Lists three tests; runs RAN of them, then ends with STATUS, or by the signal KILLED.
+. "${0%/*}/../knobs" # of the environment only what is known comes as far as this
 [[ " $* " != *" --list "* ]] || { printf 'halligan:unit / %s\n' ${LIST-one two three}; exit; }
-cat ran > build/meson-logs/plain.json
+cat "${0%/*}/../ran" > "${0%/*}/../a b'c/meson-logs/${PART:-plain}.json"
+printf '%s\n' "$@" > "${0%/*}/../arguments"
 [ -z "${KILLED:-}" ] || kill -"$KILLED" $$
 exit "${STATUS:-0}"
 END
 chmod 755 bin/meson
-all() { HALLIGAN_ALONE=tests/all PATH=$folder/bin:$PATH env "$@" "$lib/../all" "$folder/build" plain; }
-sed -i "s,build/meson-logs,$folder/&,; s,cat ran,cat $folder/ran," bin/meson
+all() { # all VARIABLE=VALUE... [PART...]
+	: > knobs
+	while [[ ${1:-} == *=* ]]; do echo "$1" >> knobs; shift; done
+	HALLIGAN_ALONE=tests/all PATH=$folder/bin:$PATH "${tests:-$lib/..}/all" "$folder/a b'c" "${@:-plain}"
+}
 { cat well; test_log three OK ''; } > ran
 ok "a part whose tests all ran passes" all STATUS=0
 refused "it does not when meson says otherwise" all STATUS=2
@@ -65,6 +88,18 @@ refused "nor when they cannot be listed" all LIST=
 refused "nor when meson was killed after the last" all KILLED=KILL
 like "which is said" "$(tap_output)" 'failed: plain: meson itself, status 137 after 3 of 3 tests'
 
+{ cat well; test_log three OK ''; } > ran
+ok "a part that is named twice" all plain plain
+is "runs once" "$(tap_output | tail -n 1)" "3 passed, 0 failed, 1 skipped"
+# From a folder whose name a shell would take apart; valgrind is told by one text, which meson takes apart.
+mkdir "a clone's folder"
+cp -r "$lib/../../tests" "a clone's folder/tests"
+tests="$folder/a clone's folder/tests" ok "all parts find their files in a folder with a space and a quote" all PART=secrets secrets
+suppressions() { python3 -c 'import shlex, sys
+words = sys.stdin.read().split("\n")
+print(*[word.split("=")[1] for word in shlex.split(words[words.index("--wrapper") + 1]) if "--suppressions" in word])' < arguments; }
+is "what valgrind shall not tell among them" "$(suppressions)" "$folder/a clone's folder/tests/lib/valgrind.supp"
+
 checked() { "$lib/../all" --check "$@"; }
 ok "parts are known before anything runs" checked lint full slice
 refused "unknown ones refused" checked plain slcie
@@ -76,7 +111,21 @@ like "and its use is said" "$(tap_output)" '^usage: tests/all BUILD'
 run() { "$lib/../../run" "$@"; }
 refused "run refuses unknown parts before it builds" env HALLIGAN_BUILD="$folder/never" "$lib/../../run" test plain slcie
 is "so that nothing is built" "$(find . -name never)." .
-refused "and arguments that a verb does not take" run install foo
+refused "nor are unknown parts of bench and fuzz built" run bench stroe
+refused "neither of them" run fuzz tvl
+for verb in install build lint demo train clean coverage; do
+	refused "and arguments that $verb does not take" run $verb foo
+	like "which are named" "$(tap_output)" foo
+done
+for verb in demo train test lint build bench fuzz bare coverage install clean; do
+	refused "nor an option" run $verb --no-such-option
+	like "which is named" "$(tap_output)" 'takes no option --no-such-option'
+	ok "$verb says how it is used" run $verb --help
+	like "in words of its own" "$(tap_output)" "^(usage: tests/($verb|all|bench|fuzz)|usage: (./run VERB.  $verb |fuzz.sh))"
+done
+refused "an unknown verb is refused" run tset
+is "and named, with those that there are" "$(tap_output)" \
+	"run: no verb tset; there are: bare bench build clean coverage demo fuzz install lint test train"
 is "its help is no error" "$(run --help 2> /dev/null | head -n 1)" "usage: ./run VERB"
 is "nor is that of bare" "$("$lib/../bare" --help | head -n 1 | cut -c -18)" "usage: tests/bare "
 is "without clang the coverage of corpora is skipped, and says so" \

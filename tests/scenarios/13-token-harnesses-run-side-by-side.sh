@@ -5,7 +5,7 @@
 set -u
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/tokens.sh"
-library=$(readlink -f "$(dirname "$0")/../lib/tokens.sh")
+lib=$(readlink -f "$(dirname "$0")/../lib")
 
 number=0
 before=$(cat /proc/self/mountinfo | wc -l)
@@ -20,9 +20,11 @@ ok "the last works" yubico-piv-tool -r "$(token_reader 1316)" -a verify-pin -P 1
 # waits to be killed.
 mkfifo ready never
 mkdir "a space"
-env -u HALLIGAN_ALONE TMPDIR="$folder/a space" bash -c '. "$1"; TOKENS_PIN=654321 tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301
-	printf "%s\n" "$TOKENS_DIR" "$PCSCLITE_CSOCK_NAME" "${TOKENS_PIDS[*]}" > "$2"; read -r _ < "$3"' \
-	other "$library" "$folder/ready" "$folder/never" &
+env -u HALLIGAN_ALONE TMPDIR="$folder/a space" bash -c '. "$1/tap.sh"; . "$1/tokens.sh"; . "$1/sshd.sh"
+	tokens_folder; TOKENS_PIN=654321 tokens_start "$TOKENS_DIR" 1301; tokens_agent; sshd_start "$TOKENS_DIR"
+	agent=$(pgrep -f "^ssh-agent -D -a $SSH_AUTH_SOCK")
+	printf "%s\n" "$TOKENS_DIR" "$PCSCLITE_CSOCK_NAME" "${TOKENS_PIDS[*]} ${SSHD_PIDS[*]} $agent" > "$2"; read -r _ < "$3"' \
+	other "$lib" "$folder/ready" "$folder/never" &
 other=$!
 { read -r other_folder; read -r other_socket; read -r pids; } < ready
 ok "a second harness runs beside it" env PCSCLITE_CSOCK_NAME="$other_socket" \
@@ -30,10 +32,11 @@ ok "a second harness runs beside it" env PCSCLITE_CSOCK_NAME="$other_socket" \
 is "and sees only its own token" "$(PCSCLITE_CSOCK_NAME=$other_socket yubico-piv-tool -a list-readers | wc -l)" 1
 ok "the first is undisturbed" yubico-piv-tool -r "$(token_reader 1301)" -a verify-pin -P 123456
 kill -KILL $other
-wait $other 2>/dev/null
+{ wait $other; } 2>/dev/null
 for pid in $pids; do
 	ok "when its script is killed, process $((++number)) ends" tokens_until 10 tokens_gone "$pid"
 done
+is "these were a token, pcscd, an agent, who holds it, and sshd" $number 5
 rm -rf -- "$other_folder"
 
 pids="${TOKENS_PIDS[*]}"

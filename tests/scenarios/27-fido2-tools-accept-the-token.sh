@@ -16,11 +16,11 @@ tokens_folder
 "$SIMTOKEN" new --state 2702.json --serial 2702 --firmware 4.3.5
 tokens_start "$TOKENS_DIR" 2701 2702
 device() { echo "pcsc:$(token_reader "$1") 0$(($1 - 2701)) 00"; }
-tool() { LD_PRELOAD=$preload "$@"; }
+tool() { LD_LIBRARY_PATH=${preload%/*} LD_PRELOAD=${preload##*/} "$@"; }
 typing() { # typing ANSWERS... -- COMMAND...
 	local words=()
 	while [ "$1" != -- ]; do words+=("$1"); shift; done
-	"$terminal" --quiet "${words[@]}" -- env "LD_PRELOAD=$preload" "${@:2}"
+	"$terminal" --quiet "${words[@]}" -- env "LD_LIBRARY_PATH=${preload%/*}" "LD_PRELOAD=${preload##*/}" "${@:2}"
 }
 hash=$(head -c 32 /dev/urandom | base64)
 salt=$(head -c 64 /dev/urandom | base64 -w 0)

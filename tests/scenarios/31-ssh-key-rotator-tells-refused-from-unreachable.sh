@@ -75,7 +75,7 @@ sshd_start "$FOLDER" "MaxAuthTries 1"
 like "a host that allows one try accepts the right key" "$(ask probe-current)" '^accepted'
 like "and refuses another" "$(ask probe-next)" '^refused '
 sshd_stop
-sshd_start "$FOLDER" "Banner $FOLDER/banner"
+sshd_start "$FOLDER" "Banner \"$FOLDER/banner\""
 printf 'Authenticated to nothing\nroot@x: Permission denied (publickey).\n' | sed 's/^/  /' >banner
 like "a banner is not taken for an answer" "$(ask probe-current)" '^accepted'
 like "not for the other one either" "$(ask probe-next)" '^refused '

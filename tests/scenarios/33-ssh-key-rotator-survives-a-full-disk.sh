@@ -2,21 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # A full disk leaves the old file, rejected; with room again the same rotation goes through.
 set -u
-if [ "${1-}" != inside ]; then
-	maps=(); [ "$(id -u)" -eq 0 ] || maps=(--user --map-root-user)
-	exec unshare --mount --propagation private "${maps[@]}" -- "$0" inside
+# Who is not root mounts as root of a user namespace, and is who he was in another one below: sshd must know him.
+# shellcheck disable=SC2016
+if [ "$(id -u)" -ne 0 ] && [ -z "${DISK_FOLDER:-}" ]; then
+	DISK_FOLDER=$(mktemp -d)
+	export DISK_FOLDER
+	mkdir "$DISK_FOLDER/small"
+	unshare --mount --propagation private --user --map-root-user -- sh -c 'mount -t tmpfs -o size=64k,mode=700 none "$DISK_FOLDER/small" &&
+		exec unshare --user --map-user="$1" --map-group="$2" -- "$0"' "$0" "$(id -u)" "$(id -g)"
+	status=$?
+	rm -rf "$DISK_FOLDER"
+	exit $status
 fi
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
 . "$LIB/sshd.sh"
-FOLDER=$(mktemp -d); trap 'umount "$FOLDER/small" 2>/dev/null; rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
+FOLDER=${DISK_FOLDER:-$(mktemp -d)}; trap '[ -n "${DISK_FOLDER:-}" ] || { umount "$FOLDER/small"; rm -rf "$FOLDER"; }' EXIT; cd "$FOLDER" || exit 99
 ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-ssh-key
 
-mkdir small && mount -t tmpfs -o size=64k,mode=700 none small || exit 99
+[ -n "${DISK_FOLDER:-}" ] || { mkdir small && mount -t tmpfs -o size=64k,mode=700 none small; } || exit 99
 for name in old next other; do ssh-keygen -q -t ed25519 -N '' -f $name; done
 # Larger than a page, so that its copy does not fit into the last one.
 { cat old.pub; for _ in $(seq 100); do cat other.pub; done; } >small/keys
-sshd_start "$FOLDER" "AuthorizedKeysFile $FOLDER/small/keys"
+sshd_start "$FOLDER" "AuthorizedKeysFile \"$FOLDER/small/keys\""
 SSHD_AUTHORIZED=$FOLDER/small/keys
 ask() { local access=$1; shift
 	"$LIB/rotator.py" --current private-key=old --next private-key=next "$ROTATE" "$(sshd_target "$access")" "$@"; }

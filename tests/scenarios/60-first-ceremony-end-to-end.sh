@@ -9,15 +9,14 @@ town_start
 printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$SSHD_HOST_KEY" > known_hosts
 login() {
 	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none \
-		-o IdentityFile="$1" -o UserKnownHostsFile="$TOKENS_DIR/known_hosts" \
+		-o IdentityFile="$1" -o UserKnownHostsFile="\"$TOKENS_DIR/known_hosts\"" \
 		"$SSHD_USER@127.0.0.1" true
 }
 agent_login() {
-	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o UserKnownHostsFile="$TOKENS_DIR/known_hosts" \
+	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o UserKnownHostsFile="\"$TOKENS_DIR/known_hosts\"" \
 		"$SSHD_USER@127.0.0.1" true
 }
-eval "$(ssh-agent -s)" > /dev/null
-trap 'tokens_end kill "$SSH_AGENT_PID"' EXIT
+tokens_agent
 
 ok "init opens the founding" town_init
 cosign() { # cosign DRIVER FILE OPTION...: legal's device enrolls one of its sides

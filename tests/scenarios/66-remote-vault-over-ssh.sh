@@ -84,7 +84,7 @@ while left > 0:
     sys.stdout.buffer.write(data); sys.stdout.buffer.flush()
 child.kill(); child.wait()
 END
-other "exec python3 $TOKENS_DIR/cut.py $HALLIGAN \"\$@\""
+other "exec python3 $TOKENS_DIR/cut.py ${HALLIGAN@Q} \"\$@\""
 garbage "an end in the middle of the session" 1 'closed the connection|ended'
 rm bin/halligan
 garbage "no halligan there" 1 'not found.*server ended before it answered.*ssh HOST halligan --version'
@@ -105,7 +105,7 @@ says "$(frame "$(python3 -c 'print("[" * 5000 + "]" * 5000)')")"
 garbage "JSON of 5,000 levels" 1 'protocol'
 
 # liar OLD NEW: the real server, but for these words (of one length).
-liar() { other "exec python3 $TOKENS_DIR/liar.py '$1' '$2' '$HALLIGAN' \"\$@\""; }
+liar() { other "exec python3 $TOKENS_DIR/liar.py '$1' '$2' ${HALLIGAN@Q} \"\$@\""; }
 cat > liar.py <<'END'
 import subprocess, sys
 old, new = sys.argv[1].encode(), sys.argv[2].encode()

@@ -3,10 +3,7 @@
 # What `meson install` makes runs by itself: staged in DESTDIR, moved to its prefix, and there an ordinary user
 # runs the demo's ceremony, in a folder with a space in its name, while the build folder cannot be seen.
 # HALLIGAN_PREFIX: what is installed there already is run instead (tests/builds).
-if [ -z "${HALLIGAN_OWN_MOUNTS:-}" ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to become another user and to mount"; exit 0; }
-	HALLIGAN_OWN_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
-fi
+[ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root to become another user and to mount"; exit 0; }
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 tests=$(dirname "$(dirname "$(readlink -f "$0")")")
 . "$tests/lib/tap.sh"
@@ -52,13 +49,18 @@ chown -R 61234:61234 home
 cd home || exit 99
 ordinary() {
 	setpriv --reuid 61234 --regid 61234 --clear-groups --inh-caps=-all --bounding-set=-all \
-		env -i PATH="$PATH" HOME="$PWD" TMPDIR="$PWD/a space" HALLIGAN_PREFIX="$prefix" "$@"
+		env -i PATH=/usr/bin:/bin HOME="$PWD" TMPDIR="$PWD/a space" HALLIGAN_PREFIX="$prefix" "$@"
 }
 simtoken() { ordinary "$prefix/bin/halligan-simtoken" "$@"; }
 ok "an ordinary user makes a token" simtoken new --serial 4711 --state 4711.json
 driver=$(simtoken reader --state 4711.json --socket 4711.sock | sed -n 's/^LIBPATH //p')
 like "the token names the driver for pcscd below the prefix" "$driver" "^$prefix/"
 ok "which is there" test -f "$driver"
+# What an ordinary user's PATH does not name is found; what is nowhere is named.
+(unshare --mount --propagation private -- sh -c 'mount -n --bind /dev/null "$(command -v pcscd)" && exec "$@"' sh \
+	setpriv --reuid 61234 --regid 61234 --clear-groups --inh-caps=-all --bounding-set=-all \
+	env -i PATH=/usr/bin:/bin HOME="$PWD" HALLIGAN_PREFIX="$prefix" ./demo) > missing.log 2>&1
+like "without pcscd the demo says which package is missing" "$(cat missing.log)" 'pcscd was not found: install the package pcscd'
 ended=0
 ordinary ./demo > demo.log 2>&1 || ended=$?
 is "and runs the demo, to its end" $ended 0

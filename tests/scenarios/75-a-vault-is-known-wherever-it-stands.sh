@@ -85,7 +85,7 @@ child.stdout.read(8)
 open("%s/stuck" % sys.path[0], "w")
 time.sleep(600)
 EOF
-rm bin/halligan; printf '#!/bin/sh\nexec python3 %s/stuck.py %s "$@"\n' "$PWD" "$HALLIGAN" > bin/halligan; chmod 755 bin/halligan
+rm bin/halligan; printf '#!/bin/sh\nexec python3 %s/stuck.py %s "$@"\n' "${PWD@Q}" "${HALLIGAN@Q}" > bin/halligan; chmod 755 bin/halligan
 "$HALLIGAN" status --vault "ssh://town$VAULT" < /dev/null > stuck.log 2>&1 & stuck=$!
 ok "a command waits there" tokens_until 10 test -e stuck
 silent "it keeps nobody from the same vault at another place" halligan status --vault "$VAULT"

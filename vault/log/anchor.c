@@ -337,9 +337,10 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 	text_hex(VIEW_OF(vault.bytes), theirs);
 	text_hex(VIEW_OF(anchor->vault.bytes), ours);
 	return err_set(err, ERR_INTEGRITY,
-	    "%s belongs to the vault %s, and vault.id beside it says that this is the vault %s: one of "
-	    "them was changed, or comes from another vault; nothing is done until both are those of "
-	    "this vault; " REMEDY,
+	    "%s belongs to the vault %s, and vault.id beside it says that this is the vault %s, so one of "
+	    "them was changed, or comes from another vault; the anchor says which state of the database "
+	    "is the vault's newest; put back the one that is not this vault's, or restore a backup of "
+	    "the whole vault",
 	    anchor->path, theirs, ours);
 }
 

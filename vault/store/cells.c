@@ -135,7 +135,8 @@ spare_is_untested(const struct sql_row *row)
 #define NONE (-1)
 #define ROWS(name, keys, marks)                                                                    \
 #name, "SELECT * FROM " #name " ORDER BY " keys " LIMIT ?",                                \
-	    "SELECT * FROM " #name " WHERE (" keys ") > (" marks ") ORDER BY " keys " LIMIT ?"
+	    "SELECT * FROM " #name " WHERE (" keys ") > (" marks ") ORDER BY " keys " LIMIT ?",    \
+	    "SELECT * FROM " #name " WHERE (" keys ") = (" marks ")"
 
 const struct table cell_tables[TABLES] = {
     [TABLE_TEXTS] = {ROWS(texts, "name", "?"), CELL_TEXT, 2, .keys = {0}, 1},

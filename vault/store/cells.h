@@ -63,8 +63,9 @@ struct index {
 
 struct table {
 	const char *name;
-	/* The first rows in the order of their primary keys, and those after one; their number is the last parameter. */
-	const char *first, *after;
+	/* The first rows in the order of their primary keys, and those after one; their number is the last parameter.
+	 * And the row of a primary key. */
+	const char *first, *after, *of_key;
 	uint8_t kind; /* 0: it has no cells */
 	uint8_t columns;
 	uint8_t keys[CELL_KEYS], key_count, parents;

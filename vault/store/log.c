@@ -6,6 +6,7 @@
 #include "vault/store/anchored.h"
 #include "vault/store/inside.h"
 #include "vault/store/log_hash.h"
+#include "vault/store/roots.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
 
@@ -133,6 +134,8 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 {
 	struct digest hash;
 	TRY(store_check_frontier(store, err));
+	if (store->now.size == 0)
+		TRY(store_keep_roots(store, err));
 	TRY(state_apply_for(store, NULL, err));
 	TRY(tlog_leaf_hash(data, &hash, err));
 	uint64_t before = store->leaves;

@@ -18,6 +18,7 @@ enum { OBJECTS_MAX = 256, TYPE_SIZE = 16, NAME_SIZE = 128, TEXT_SIZE = 8192 };
 struct object {
 	const char *type;
 	struct view name, table, text; /* no text: SQLite makes it by itself */
+	uint32_t root;                 /* its first page; 0: it has none */
 	bool seen;
 };
 
@@ -118,6 +119,7 @@ list_expected(struct objects *objects, struct err *err)
 /* A row of sqlite_schema. */
 struct row {
 	char type[TYPE_SIZE], name[NAME_SIZE], table[NAME_SIZE], text[TEXT_SIZE];
+	uint32_t root;
 	bool has_text;
 };
 
@@ -128,6 +130,7 @@ read_row(struct sql_query *query, struct row *ret_row)
 	sql_get_text(query, "type", ret_row->type, sizeof(ret_row->type));
 	sql_get_text(query, "name", ret_row->name, sizeof(ret_row->name));
 	sql_get_text(query, "tbl_name", ret_row->table, sizeof(ret_row->table));
+	ret_row->root = (uint32_t)sql_get_int(query, "rootpage", 0, UINT32_MAX);
 	TRY(sql_end(query));
 	ret_row->has_text = !sql_is_null(query);
 	if (ret_row->has_text)
@@ -150,6 +153,7 @@ check_row(struct objects *objects, const struct row *row, struct err *err)
 		    "the database has the %s %s, which no Halligan made: " REMEDY, row->type,
 		    row->name);
 	object->seen = true;
+	object->root = row->root;
 	if (strcmp(object->type, row->type) != 0 ||
 	    !view_equal(object->table, view_of_text(row->table)) ||
 	    row->has_text != (object->text.size > 0) ||
@@ -173,19 +177,31 @@ check_all_seen(const struct objects *objects, struct err *err)
 	return ERR_OK;
 }
 
+static enum err_code
+hash_roots(const struct objects *objects, struct digest *ret_roots, struct err *err)
+{
+	BUF bytes = {0};
+
+	for (size_t i = 0; i < objects->count; i++)
+		buf_u32(&bytes, objects->list[i].root);
+	TRY(buf_check(&bytes, err));
+	return sha256_one(buf_view(&bytes), ret_roots, err);
+}
+
 enum err_code
-schema_check(struct sql *sql, struct err *err)
+schema_check(struct sql *sql, struct digest *ret_roots, struct err *err)
 {
 	struct objects objects = {.count = 0};
 	struct row row;
 
 	TRY(list_expected(&objects, err));
 	SQL_QUERY query = sql_query(sql, "sqlite_schema",
-	    "SELECT type, name, tbl_name, sql FROM sqlite_schema", err);
+	    "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema", err);
 	while (sql_next(&query)) {
 		TRY(read_row(&query, &row));
 		TRY(check_row(&objects, &row, err));
 	}
 	TRY(sql_end(&query));
-	return check_all_seen(&objects, err);
+	TRY(check_all_seen(&objects, err));
+	return hash_roots(&objects, ret_roots, err);
 }

@@ -28,6 +28,7 @@
 
 #include "base/process.h"
 #include "vault/store/sql_fail.h"
+#include "vault/store/sql_guard.h"
 #include "vault/store/sql_row.h"
 #include "vault/store/sql_vfs.h"
 
@@ -52,6 +53,7 @@ struct sql {
 	bool erases;           /* this transaction */
 	bool dead;             /* an fsync failed */
 	struct sql_watching watching;
+	struct sql_guard guard;
 	struct sql_statement statements[STATEMENTS_MAX];
 	size_t statement_count;
 };
@@ -94,7 +96,7 @@ static const struct switch_row {
 static enum err_code
 fail(struct sql *sql, int result, const char *doing, struct err *err)
 {
-	const struct sql_failure failure = {sql->database, sql->vfs, result, doing};
+	const struct sql_failure failure = {sql->database, sql->vfs, sql->guard.up, result, doing};
 
 	sql->dead = sql->dead || sql_is_failed_sync(result);
 	return sql_failed(&failure, err);
@@ -163,9 +165,18 @@ set_switches(struct sql *sql, struct err *err)
 			    "this SQLite (%s) does not take option %d", sqlite3_libversion(),
 			    switches[i].option);
 	}
-	sqlite3_limit(sql->database, SQLITE_LIMIT_LENGTH, SQL_BLOB_MAX);
 	sqlite3_limit(sql->database, SQLITE_LIMIT_ATTACHED, 0);
+	sql_guard_triggers(sql->database);
 	return ERR_OK;
+}
+
+static enum err_code
+set_up(struct sql *sql, bool creating, struct err *err)
+{
+	TRY(set_switches(sql, err));
+	if (creating)
+		TRY(set_pragmas(sql, creating_pragmas, ARRAY_SIZE(creating_pragmas), err));
+	return set_pragmas(sql, pragmas, ARRAY_SIZE(pragmas), err);
 }
 
 enum err_code
@@ -181,12 +192,46 @@ sql_open(const char *path, bool creating, struct sql **ret_sql, struct err *err)
 	if (result != SQLITE_OK)
 		return fail(sql, result, path, err);
 	sqlite3_busy_timeout(sql->database, BUSY_MILLISECONDS);
-	TRY(set_switches(sql, err));
-	if (creating)
-		TRY(set_pragmas(sql, creating_pragmas, ARRAY_SIZE(creating_pragmas), err));
-	TRY(set_pragmas(sql, pragmas, ARRAY_SIZE(pragmas), err));
-	*ret_sql = TAKE(sql);
+	sql_guard_up(&sql->guard, sql->database); /* pragmas read the form */
+	enum err_code code = set_up(sql, creating, err);
+	sql_guard_down(&sql->guard, sql->database, SQL_BLOB_MAX);
+	if (code == ERR_OK)
+		*ret_sql = TAKE(sql);
+	return code;
+}
+
+enum err_code
+sql_check_place(struct sql *sql, struct err *err)
+{
+	int moved = 0,
+	    result = sqlite3_file_control(sql->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+
+	if (result != SQLITE_OK)
+		return fail(sql, result, "looking where the database is", err);
+	if (moved != 0)
+		return err_set(err, ERR_INTEGRITY,
+		    "another file was put in the place of the database while it was open: what is done here "
+		    "would be lost; start again, which tells whether that one is the vault's newest");
 	return ERR_OK;
+}
+
+/* SELECT reads the form into what RESET has emptied.  Nothing that asks for it comes before. */
+static enum err_code
+read_form(struct sql *sql, struct err *err)
+{
+	BUF rows = {0};
+
+	TRY(execute(sql, "PRAGMA writable_schema = RESET", "reading the form", err));
+	return ask_pragma(sql, "SELECT count(*) FROM sqlite_schema", &rows, err);
+}
+
+enum err_code
+sql_read_form(struct sql *sql, struct err *err)
+{
+	sql_guard_up(&sql->guard, sql->database);
+	enum err_code code = read_form(sql, err);
+	sql_guard_down(&sql->guard, sql->database, SQL_BLOB_MAX);
+	return code;
 }
 
 void

@@ -41,6 +41,13 @@ enum err_code sql_script(struct sql *sql, const char *script, struct err *err) M
 
 /* ERR_INTERNAL when one is open.  A reading one sees one state from its first read on. */
 enum err_code sql_begin(struct sql *sql, bool writing, struct err *err) MUST_CHECK;
+/* ERR_INTEGRITY: its file is no longer the one that was opened, so that what is read and written is not what
+ * others read. */
+enum err_code sql_check_place(struct sql *sql, struct err *err) MUST_CHECK;
+/* SQLite reads the form of the database anew, in the transaction that is open and has read something (its
+ * marks): only so is what it keeps compiled from then on what a check of the same transaction sees, and not
+ * what stood there a moment before.  ERR_INTEGRITY: it is damaged, or much more than a vault's. */
+enum err_code sql_read_form(struct sql *sql, struct err *err) MUST_CHECK;
 /* This transaction erases what nobody may find again: no image of it is left in the journal either.
  * Before the first such change. */
 enum err_code sql_erases(struct sql *sql, struct err *err) MUST_CHECK;

@@ -114,15 +114,21 @@ sql_failed(const struct sql_failure *failure, struct err *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return fail_damaged(failure, detail, err);
+	case SQLITE_INTERRUPT:
+		return fail_damaged(failure, "its form is larger than any vault's", err);
+	case SQLITE_AUTH:
+		return fail_damaged(failure, "it has a trigger that changes something", err);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-	case SQLITE_AUTH:
 		return err_set(err, ERR_IO, "%s: %s", doing, detail);
-	case SQLITE_TOOBIG:
+	default:
+		break;
+	}
+	if (failure->reads_form) /* what SQLite says of one that it cannot read */
+		return fail_damaged(failure, detail, err);
+	if (result == SQLITE_TOOBIG)
 		return err_set(err, ERR_INVALID, "%s: larger than %d bytes", doing,
 		    sqlite3_limit(failure->database, SQLITE_LIMIT_LENGTH, -1));
-	default:
-		return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
-	}
+	return err_set(err, ERR_INTERNAL, "%s: %s", doing, detail);
 }

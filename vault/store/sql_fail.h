@@ -13,6 +13,7 @@ struct sql_vfs;
 struct sql_failure {
 	struct sqlite3 *database;
 	struct sql_vfs *vfs;
+	bool reads_form;   /* sql_guard.h is up */
 	int result;        /* an extended result code, not SQLITE_OK */
 	const char *doing; /* the table or the act */
 };

@@ -132,6 +132,19 @@ sql_run(struct sql_query *query)
 	return query->code;
 }
 
+void
+sql_put_value(struct sql_query *query, const struct sql_value *value)
+{
+	if (value->kind == SQL_INTEGER)
+		sql_put_int(query, value->number);
+	else if (value->kind == SQL_TEXT)
+		sql_put_text(query, (const char *)value->bytes.data);
+	else if (value->kind == SQL_NULL)
+		sql_put_null(query);
+	else
+		sql_put_bytes(query, value->bytes);
+}
+
 static enum err_code
 get_mark(struct sql *sql, const char *pragma, uint32_t *ret_mark, struct err *err)
 {
@@ -175,17 +188,33 @@ check_references(struct sql *sql, struct err *err)
 	    table, other);
 }
 
+/* SQLite's words in one line, without the first, which only say in which database. */
+static void
+get_complaint(struct sql_query *query, struct buf *ret_words)
+{
+	enum { WORDS_MAX = 300 };
+	if (!begin_column(query, "found", SQL_TEXT))
+		return;
+	struct view words = sql_take_bytes(query);
+	const uint8_t *line = memchr(words.data, '\n', words.size);
+	size_t start = line != NULL ? (size_t)(line + 1 - words.data) : 0;
+	for (size_t i = start; i < words.size && i - start < WORDS_MAX; i++)
+		buf_u8(ret_words, words.data[i] < ' ' || words.data[i] > '~' ? ' ' : words.data[i]);
+	query->code = buf_check(ret_words, query->err);
+}
+
 enum err_code
 sql_check(struct sql *sql, struct err *err)
 {
-	char found[500] = "";
+	BUF found = {0};
 	SQL_QUERY query = sql_query(sql, "pages", "PRAGMA integrity_check(1)", err);
 	TRY(sql_one(&query, "check"));
-	sql_get_text(&query, "found", found, sizeof(found));
+	get_complaint(&query, &found);
 	TRY(sql_end(&query));
-	if (strcmp(found, "ok") != 0)
+	if (strcmp(buf_string(&found), "ok") != 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database is damaged (%s); stop, keep a copy, and restore a backup", found);
+		    "the database is damaged (%s); stop, keep a copy, and restore a backup",
+		    buf_string(&found));
 	if (check_references(sql, err) != ERR_OK)
 		return err_add(err,
 		    "the database is damaged; stop, keep a copy, and restore a backup");

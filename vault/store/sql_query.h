@@ -40,6 +40,8 @@ enum err_code sql_get_marks(struct sql *sql, struct sql_marks *ret_marks,
     struct err *err) MUST_CHECK;
 enum err_code sql_set_marks(struct sql *sql, uint32_t application, uint32_t format,
     struct err *err) MUST_CHECK; /* inside a writing transaction */
+/* Binds the next parameter to VALUE, a text of which has a NUL behind it; of any kind but real. */
+void sql_put_value(struct sql_query *query, const struct sql_value *value);
 /* integrity_check and foreign_key_check: ERR_INTEGRITY with the first complaint. */
 enum err_code sql_check(struct sql *sql, struct err *err) MUST_CHECK;
 /* ERR_NOT_FOUND, as sql_commit would say it. */

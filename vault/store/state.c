@@ -352,27 +352,16 @@ state_has(struct store *store, enum table_name name, const struct sql_value *key
 	return find(store, &sought, ret_has, &value, err);
 }
 
-enum err_code
-state_insert(struct store *store, enum table_name name, struct sql_query *query)
-{
-	const struct table *table = &cell_tables[name];
-	struct tree_cell cell;
-	struct digest value;
-	bool has;
-
-	TRY(sql_end(query));
-	query->code = cell_of_row(table, &query->bound, &cell, query->err);
-	if (query->code == ERR_OK)
-		query->code = find(store, &cell.key, &has, &value, query->err);
-	if (query->code == ERR_OK && has)
-		query->code =
-		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
-	if (query->code == ERR_OK && sql_run(query) == ERR_EXISTS)
-		query->code = state_alarm(table, "is none that the vault has", query->err);
-	return query->code;
-}
-
 /* ---- changes ---- */
+
+static bool
+is_of_index(const struct table *table, uint8_t kind)
+{
+	for (size_t i = 0; i < CELL_INDEXES && table->indexes[i].kind != 0; i++)
+		if (table->indexes[i].kind == kind)
+			return true;
+	return false;
+}
 
 /* That what the statement changed, whose first change has number FROM, is EXPECTED rows in RANGE, as the vault
  * left them. */
@@ -387,8 +376,10 @@ check_changed(struct store *store, const struct table *table, size_t from,
 		struct digest value;
 		bool has;
 
-		if (change.key.bytes[0] != table->kind)
+		if (is_of_index(table, change.key.bytes[0]))
 			continue;
+		if (change.key.bytes[0] != table->kind)
+			return state_alarm(table, "changes others with it", err);
 		if (!lies_in(range, &change.key))
 			return state_alarm(table, "is another than was asked for", err);
 		if (!change.had)
@@ -400,16 +391,37 @@ check_changed(struct store *store, const struct table *table, size_t from,
 	return count == expected ? ERR_OK : state_alarm(table, "is gone", err);
 }
 
-/* After an alarm nothing is committed, should somebody try. */
+/* A change that the form does not take: when the row of KEY is not as the vault left it, that is what is told,
+ * and else our own fault. */
+static enum err_code
+blame_row(struct store *store, const struct table *table, const struct sql_value *key,
+    struct err *err)
+{
+	const struct err ours = *err;
+	struct tree_cell cell;
+	SQL_QUERY query = sql_query(store->sql, table->name, table->of_key, err);
+
+	for (size_t i = 0; i < table->key_count; i++)
+		sql_put_value(&query, &key[i]);
+	if (sql_next(&query))
+		TRY(prove_row(store, table, &query, &cell));
+	TRY(sql_end(&query));
+	*err = ours;
+	return ours.code;
+}
+
+/* After an alarm nothing is committed, should somebody try.  KEY may be NULL. */
 static enum err_code
 run_change(struct store *store, const struct table *table, struct sql_query *query,
-    const struct tree_range *range, uint64_t expected)
+    const struct tree_range *range, uint64_t expected, const struct sql_value *key)
 {
 	struct state *state = &store->state;
 	size_t from = state->count;
 
 	if (sql_run(query) == ERR_EXISTS)
 		query->code = state_alarm(table, "is none that the vault has", query->err);
+	if (query->code == ERR_INTERNAL && key != NULL)
+		query->code = blame_row(store, table, key, query->err);
 	if (query->code == ERR_OK && state->code != ERR_OK)
 		query->code = state_fail(store, query->err);
 	if (query->code == ERR_OK)
@@ -418,6 +430,28 @@ run_change(struct store *store, const struct table *table, struct sql_query *que
 		state->code = query->code;
 		state->err = *query->err;
 	}
+	return query->code;
+}
+
+enum err_code
+state_insert(struct store *store, enum table_name name, struct sql_query *query)
+{
+	const struct table *table = &cell_tables[name];
+	struct tree_cell cell;
+	struct tree_range range;
+	struct digest value;
+	bool has;
+
+	TRY(sql_end(query));
+	query->code = cell_of_row(table, &query->bound, &cell, query->err);
+	if (query->code == ERR_OK)
+		query->code = find(store, &cell.key, &has, &value, query->err);
+	if (query->code == ERR_OK && has)
+		query->code =
+		    err_set(query->err, ERR_EXISTS, "%s: there is one already", table->name);
+	range = (struct tree_range){cell.key, cell.key};
+	if (query->code == ERR_OK)
+		return run_change(store, table, query, &range, 0, NULL);
 	return query->code;
 }
 
@@ -431,11 +465,12 @@ state_change(struct store *store, enum table_name name, struct sql_query *query,
 	bool has;
 
 	TRY(sql_end(query));
-	query->code = cell_key(table, query->bound.values + key_at, &range.from, query->err);
+	const struct sql_value *key = query->bound.values + key_at;
+	query->code = cell_key(table, key, &range.from, query->err);
 	range.to = range.from;
 	if (query->code == ERR_OK)
 		query->code = find(store, &range.from, &has, &value, query->err);
-	if (query->code == ERR_OK && run_change(store, table, query, &range, has) == ERR_OK &&
+	if (query->code == ERR_OK && run_change(store, table, query, &range, has, key) == ERR_OK &&
 	    !has && what != NULL)
 		query->code = err_set(query->err, ERR_NOT_FOUND, "there is no such %s", what);
 	return query->code;
@@ -463,7 +498,7 @@ state_change_below(struct store *store, enum table_name name, struct sql_query *
 	TRY(sql_end(query));
 	query->code = count_below(store, table, query->bound.values, &range, &expected, query->err);
 	if (query->code == ERR_OK)
-		return run_change(store, table, query, &range, expected);
+		return run_change(store, table, query, &range, expected, NULL);
 	return query->code;
 }
 

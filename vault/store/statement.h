@@ -6,7 +6,7 @@
 #include "base/crypto.h"
 #include "vault/store/store.h"
 
-/* Small texts, at most 4 MiB: "init", what the founding said. */
+/* Small texts, at most 4 MiB: "init", what the founding said.  "roots" is kept by roots.h. */
 enum err_code store_set_text(struct store *store, const char *name, const char *text,
     struct err *err) MUST_CHECK; /* NULL deletes */
 enum err_code store_get_text(struct store *store, const char *name, struct buf *ret_text,

@@ -25,6 +25,7 @@
 #include "vault/store/anchored.h"
 #include "vault/store/format.h"
 #include "vault/store/inside.h"
+#include "vault/store/roots.h"
 #include "vault/store/sql_query.h"
 #include "vault/store/state.h"
 
@@ -198,6 +199,17 @@ check_file(const char *path, struct err *err)
 	return check_versions(path, header, err);
 }
 
+/* An anchor is such a trace. */
+static enum err_code
+judge_version(const char *folder, struct err *err)
+{
+	char path[4096];
+	struct err ignored;
+	if (file_path(folder, ANCHOR_FILE, path, &ignored) == ERR_OK && file_exists(path))
+		return store_doubt_version(err);
+	return err->code;
+}
+
 static enum err_code
 check_form(struct store *store, struct err *err)
 {
@@ -214,12 +226,17 @@ store_open(const char *folder, const char *command, const struct digest *vault,
 	STORE *store = NULL;
 	TRY(real_folder(folder, real, err));
 	TRY(file_path(real, STORE_FILE, path, err));
-	TRY(check_file(path, err));
+	if (check_file(path, err) != ERR_OK)
+		return judge_version(real, err);
 	TRY(store_new(real, command, &store, err));
-	if (sql_open(path, false, &store->sql, err) != ERR_OK || check_form(store, err) != ERR_OK)
+	if (sql_open(path, false, &store->sql, err) != ERR_OK || check_form(store, err) != ERR_OK) {
+		(void)!judge_version(real, err);
 		return err_add(err, "opening %s", path);
+	}
 	sql_rollback(store->sql);
 	TRY(anchor_open(real, vault, key, &store->anchor, err));
+	if (store_check_roots(store, err) != ERR_OK)
+		return err_add(err, "opening %s", path);
 	state_watch(store);
 	*ret_store = TAKE(store);
 	return ERR_OK;

@@ -97,16 +97,8 @@ keep_key(struct walk *walk, const struct sql_row *row, struct err *err)
 static void
 put_key(struct sql_query *query, const struct walk *walk)
 {
-	for (size_t i = 0; i < walk->table->key_count; i++) {
-		const struct sql_value *value = &walk->last[i];
-
-		if (value->kind == SQL_INTEGER)
-			sql_put_int(query, value->number);
-		else if (value->kind == SQL_TEXT)
-			sql_put_text(query, (const char *)value->bytes.data);
-		else
-			sql_put_bytes(query, value->bytes);
-	}
+	for (size_t i = 0; i < walk->table->key_count; i++)
+		sql_put_value(query, &walk->last[i]);
 }
 
 /* ---- rows ---- */

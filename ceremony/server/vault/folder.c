@@ -27,6 +27,10 @@ static const char *const folder_names[] = {"ceremony", "escrow"};
 static const char *const file_names[] = {"anchor", "host.key", "vault.id", "lock"};
 static const char database_name[] = "vault.db";
 
+/* What the vault cannot be without. */
+static const char put_back[] =
+    "put the file back that was there, or a backup of the whole folder: ";
+
 enum { FAULTS_TOLD = 4, FAULTS_TEXT = 800 };
 
 struct look {
@@ -87,14 +91,25 @@ check_mode(struct look *look, const char *path, const struct stat *status)
 	add_fault(look, path, what, S_ISDIR(status->st_mode) ? "chmod 700" : "chmod 600");
 }
 
+static bool
+is_named(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
+}
+
 static void
 check_kind(struct look *look, const char *path, const struct stat *status, mode_t kind)
 {
+	const bool kept = kind == S_IFREG && !is_named(path, "lock");
+
 	if (S_ISLNK(status->st_mode))
-		add_fault(look, path, "is a symbolic link", "put there what it leads to, or: rm");
+		add_fault(look, path, "is a symbolic link",
+		    kept ? put_back : "put there what it leads to, or: rm");
 	else if ((status->st_mode & S_IFMT) != kind)
 		add_fault(look, path, kind == S_IFDIR ? "is no folder" : "is no regular file",
-		    "rm");
+		    kept ? put_back : "rm");
 	else if (kind == S_IFREG && status->st_nlink > 1)
 		add_fault(look, path, "has a second name elsewhere",
 		    "remove the other, or put a copy in place of");

@@ -406,8 +406,6 @@ make_edit(const struct past *past, uint64_t *random, struct edit *edit, uint64_t
 	if (editor.sql.size == 0)
 		return false;
 	assert_ok(buf_check(&editor.sql, &err));
-	edit->has_version = strstr(buf_string(&editor.sql), "user_version") != NULL ||
-	    strstr(buf_string(&editor.sql), "application_id") != NULL;
 	bool ran = editor_run(&editor);
 	edit->sql = TAKE(editor.sql);
 	return ran;

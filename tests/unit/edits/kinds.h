@@ -26,9 +26,8 @@ extern const char *const edit_names[EDIT_KINDS];
 
 struct edit {
 	enum edit_kind kind;
-	struct buf sql;   /* of it */
-	bool shows;       /* rows or form are others: whoever looks at all of them must find it */
-	bool has_version; /* the vault may be taken for one of another version */
+	struct buf sql; /* of it */
+	bool shows;     /* rows or form are others: whoever looks at all of them must find it */
 };
 void edit_done(struct edit *edit);
 #define EDIT CLEANUP(edit_done) struct edit

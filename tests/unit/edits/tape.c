@@ -251,8 +251,7 @@ judge(struct play *play)
 			blame(play, command, "it says the same and does something else");
 		return;
 	}
-	bool is_version = play->other_version != NULL && *play->other_version;
-	if (play->code != ERR_INTEGRITY && !(is_version && play->code == ERR_VERSION)) {
+	if (play->code != ERR_INTEGRITY) {
 		blame(play, command, "neither an alarm nor the same");
 		return;
 	}

@@ -47,8 +47,6 @@ struct play {
 	size_t edit_at; /* before this one is said, EDIT happens */
 	void (*edit)(void *context);
 	void *context;
-	const bool
-	    *other_version; /* it may be told that the vault is of another version; or NULL */
 
 	size_t at; /* of the next one; when it ended, behind the last one */
 	enum play_end end;

@@ -132,8 +132,7 @@ try(struct tally *tally, uint64_t number)
 	    .count = trial.count,
 	    .edit_at = draw_place(&trial),
 	    .edit = edit_now,
-	    .context = &trial,
-	    .other_version = &trial.edit.has_version};
+	    .context = &trial};
 	play_run(&play, past->bench->vault);
 	if (play.end == PLAY_WRONG || (play.end == PLAY_SAME && trial.edit.shows))
 		tell_fault(tally, number, &trial, &play);

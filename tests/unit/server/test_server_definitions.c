@@ -161,9 +161,10 @@ show_by_command(struct bench *bench, struct buf *ret_text)
 	char command[1000], line[400];
 
 	bench_end(bench);
+	assert_int_equal(setenv("PROGRAM", BENCH_HALLIGAN, 1), 0); /* wherever it was built */
 	snprintf(command, sizeof(command),
-	    "HOME='%s' XDG_STATE_HOME='%s/state' '%s' secret show prod/db --vault '%s' 2>&1",
-	    bench->folder, bench->folder, BENCH_HALLIGAN, bench->vault);
+	    "HOME='%s' XDG_STATE_HOME='%s/state' \"$PROGRAM\" secret show prod/db --vault '%s' 2>&1",
+	    bench->folder, bench->folder, bench->vault);
 	FILE *output = popen(command, "r");
 	assert_non_null(output);
 	while (fgets(line, sizeof(line), output) != NULL)

@@ -279,7 +279,7 @@ owes(const struct table *table)
 static void
 end_lease(struct table *table)
 {
-	struct err err;
+	struct err err = {.code = ERR_OK};
 	char debt[20], state[20] = "", notes[NOTES_MAX];
 
 	for (int i = 0; i < ATTEMPTS && (strcmp(state, "closed") != 0 || owes(table)); i++) {
@@ -288,6 +288,8 @@ end_lease(struct table *table)
 		(void)!bench_done(table->bench, &table->id, debt, &err);
 		batch_states(table->bench, &table->id, state, notes);
 	}
+	if (strcmp(state, "closed") != 0)
+		printf("# %s; %s\n", err.code != ERR_OK ? err.text : "it was asked for", notes);
 	expect_text(table, "after done", state, "closed");
 }
 

@@ -158,7 +158,7 @@ charter_2_needs_the_quorums_of_both(void **state)
 	        "signatures; not signed yet by infra, legal"},
 	    {{ciso, infra}, ERR_WAITING,
 	        "the quorum of charter 2 (2 of (infra, legal)) needs 1 more "
-	        "signatures; not signed yet by legal"},
+	        "signature; not signed yet by legal"},
 	    {{infra, legal}, ERR_WAITING, "the quorum of charter 1"},
 	    {{ciso, infra, legal}, ERR_OK, ""},
 	    {{ciso, audit, infra, legal}, ERR_OK, ""},

@@ -176,10 +176,12 @@ recomputing_names_what_was_changed(void **state)
 	fill_log(bench, LEAVES);
 	assert_ok(file_read(bench->file, 1 << 24, &good, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		store_freep(&bench->store);
 		tamper(bench, changes[i].sql);
-		bench_reopen(bench);
-		expect_error(store_log_recompute(bench->store, NULL, &err), ERR_INTEGRITY, &err,
-		    changes[i].part);
+		enum err_code code = bench_open(bench, &bench->store, &err);
+		if (code == ERR_OK) /* else the size was wrong */
+			code = store_log_recompute(bench->store, NULL, &err);
+		expect_error(code, ERR_INTEGRITY, &err, changes[i].part);
 		store_freep(&bench->store);
 		assert_ok(file_write(bench->file, buf_view(&good), 0600, &err));
 		bench_reopen(bench);

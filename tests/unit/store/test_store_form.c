@@ -288,8 +288,8 @@ a_change_of_the_marks_is_refused_by_the_next_transaction(void **state)
 	struct err err;
 	bench_fill(bench);
 	tamper(bench, "PRAGMA user_version = 7");
-	assert_error(ERR_VERSION, store_begin(bench->store, &err));
-	assert_says("format 7");
+	expect_error(store_begin(bench->store, &err), ERR_INTEGRITY, &err, "format 7");
+	assert_says("somebody changed that mark");
 	tamper(bench, "PRAGMA user_version = 1; PRAGMA application_id = 7");
 	assert_error(ERR_INTEGRITY, store_begin_read(bench->store, &err));
 	assert_says("not a Halligan vault");

@@ -394,7 +394,8 @@ a_row_that_comes_twice_is_not_two(void **state)
 	bench_fill(bench);
 	bench_begin(bench);
 	assert_ok(store_add_share(bench->store, &bench_ceremony, &share, &err));
-	assert_ok(store_set_text(bench->store, "init", "a text", &err));
+	assert_ok(store_set_text(bench->store, "draft", NULL, &err));
+	assert_ok(store_set_text(bench->store, "init", "a text", &err)); /* beside "roots" */
 	bench_commit(bench);
 	assert_ok(list_shares(bench->store, &err));
 	repeat_row(bench, "shares");

@@ -191,10 +191,11 @@ a_newer_format_is_refused_and_both_are_named(void **state)
 	struct err err;
 	store_freep(&bench->store);
 	tamper(bench, "PRAGMA user_version = 7");
-	assert_error(ERR_VERSION,
+	assert_error(ERR_INTEGRITY,
 	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
 	assert_says("format 7");
 	assert_says("up to 1");
+	assert_says("Or somebody changed that mark");
 	tamper(bench, "PRAGMA user_version = 0");
 	assert_error(ERR_INTEGRITY,
 	    store_open(bench->folder, "test", &bench_no_id, bench->key, &bench->store, &err));
@@ -206,11 +207,15 @@ a_vault_of_0_1_is_refused_by_name_and_left_alone(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
+	char anchor[100];
 	BUF content = {0};
 	bench_fill(bench);
 	store_freep(&bench->store);
 	tamper(bench, "PRAGMA application_id = 1212238921"); /* "HALI" */
 	assert_ok(file_read(bench->file, 1 << 24, &content, &err));
+	refuse_file(bench, buf_view(&content), ERR_INTEGRITY, "Or somebody changed that mark");
+	snprintf(anchor, sizeof(anchor), "%s/anchor", bench->folder);
+	assert_int_equal(unlink(anchor), 0); /* 0.1 had none */
 	refuse_file(bench, buf_view(&content), ERR_VERSION, "made by Halligan 0.1");
 	assert_error(ERR_EXISTS,
 	    store_create(bench->folder, "test", bench->key, &bench->store, &err));

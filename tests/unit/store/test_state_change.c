@@ -134,6 +134,10 @@ static const struct changed {
     {"versions", "created = 7", set_version_state},
     {"versions", "header = NULL, part_exposed = 1", set_version_state},
     {"versions", "created = 7", set_part_exposed},
+    {"versions", "created = 'then'", set_version_state}, /* the form takes no change of these */
+    {"versions", "created = -7", set_part_exposed},
+    {"ceremonies", "mode = 'none'", update_ceremony},
+    {"debts", "tries = 'x'", update_debt},
     {"envelopes", "token = zeroblob(32)", erase_envelopes},
     {"spares", "box = zeroblob(32)", erase_envelopes},
     {"ceremonies", "deadline = 9000", update_ceremony},
