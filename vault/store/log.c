@@ -33,7 +33,8 @@ read_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err 
 	sql_put_int(&query, (int64_t)index);
 	if (!sql_next(&query)) {
 		TRY(sql_end(&query));
-		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks leaf %" PRIu64 ": somebody removed it", index);
 	}
 	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
 	return sql_end(&query);
@@ -49,7 +50,9 @@ prove_leaf(struct store *store, const struct anchor_state *state, uint64_t index
 	TRY(tlog_prove_inclusion(index, state->size, store_log_fetch, store, proof, &count, err));
 	if (tlog_verify_inclusion(index, state->size, &hash, proof, count, &state->log_root, err) !=
 	    ERR_OK)
-		return err_add(err, "leaf %" PRIu64 " of the log is not the one that was logged",
+		return err_add(err,
+		    "leaf %" PRIu64
+		    " of the log is not the one that was logged, or its hashes were changed",
 		    index);
 	return ERR_OK;
 }
@@ -196,15 +199,15 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 		    "log_leaf.position in the database is out of range");
 	if (!sql_next(pass->hashes)) {
 		TRY(sql_end(pass->hashes));
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks the hash %u/%" PRIu64 ": somebody removed it", level, index);
 	}
 	int64_t position = sql_get_int(pass->hashes, "position", 0, INT64_MAX);
 	store_get_digest(pass->hashes, "hash", &stored);
 	TRY(sql_end(pass->hashes));
 	if (position != expected)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks the hash %u/%" PRIu64 ": somebody removed it", level, index);
 	if (!digest_equal(&stored, hash))
 		return err_set(err, ERR_INTEGRITY,
 		    "the log's hash %u/%" PRIu64
@@ -225,7 +228,8 @@ check_leaf(struct recompute *pass, struct buf *data, struct err *err)
 		position = sql_get_int(pass->leaves, "position", 0, INT64_MAX);
 	TRY(sql_end(pass->leaves));
 	if (position != (int64_t)index)
-		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks leaf %" PRIu64 ": somebody removed it", index);
 	sql_get_bytes(pass->leaves, "data", 0, TLOG_LEAF_MAX, data);
 	TRY(sql_end(pass->leaves));
 	TRY(tlog_leaf_hash(buf_view(data), &hash, err));
@@ -241,11 +245,12 @@ check_end(struct store *store, struct recompute *pass, struct err *err)
 	const struct store_log_visitor *visitor = pass->visitor;
 	struct digest root;
 	if (sql_next(pass->leaves))
-		return err_set(err, ERR_INTEGRITY, "the log has leaves that have no place in it");
+		return err_set(err, ERR_INTEGRITY,
+		    "the log has leaves that have no place in it: somebody wrote there");
 	TRY(sql_end(pass->leaves));
 	if (sql_next(pass->hashes))
 		return err_set(err, ERR_INTEGRITY,
-		    "the log has hashes of leaves that are not there");
+		    "the log has hashes of leaves that are not there: somebody wrote there");
 	TRY(sql_end(pass->hashes));
 	TRY(tlog_frontier_root(&pass->frontier, &root, err));
 	/* Somebody who changes both makes them agree. */

@@ -71,11 +71,10 @@ fail_damaged(const struct sql_failure *failure, const char *detail, struct err *
 	if (refused[0] != '\0')
 		return err_set(err, ERR_INTEGRITY,
 		    "%s: the database or its journal leads to another file, %s, which was not touched: "
-		    "somebody else wrote it; stop, keep a copy, and restore a backup",
+		    "somebody else wrote it",
 		    failure->doing, refused);
-	return err_set(err, ERR_INTEGRITY,
-	    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup",
-	    failure->doing, detail);
+	return err_set(err, ERR_INTEGRITY, "%s: the database is damaged (%s)", failure->doing,
+	    detail);
 }
 
 static enum err_code

@@ -170,9 +170,7 @@ check_versions(const char *path, const uint8_t header[FILE_HEADER_SIZE], struct 
 	if (header[VERSIONS_OFFSET] == 1 && header[VERSIONS_OFFSET + 1] == 1)
 		return ERR_OK;
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it; stop, keep "
-	    "a copy, and restore a backup",
-	    path);
+	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it", path);
 }
 
 /* That PATH is a SQLite database with our mark. */
