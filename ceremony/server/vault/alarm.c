@@ -45,7 +45,7 @@ say_since(struct session *session, char ret_text[SINCE_MAX])
 		    index, time);
 	else
 		snprintf(ret_text, SINCE_MAX,
-		    "Since when is not known: there is no leaf that the anchor proves");
+		    "Since when is not known: no leaf of the log could be proven by the anchor");
 }
 
 void
