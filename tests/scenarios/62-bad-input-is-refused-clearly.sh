@@ -278,11 +278,13 @@ unchanged "and nothing came of it"
 # --- other formats ---
 cp -a "$VAULT" kept
 "$LIB/tamper.py" "$VAULT" sql "PRAGMA user_version = 99"
-told "a vault of a newer format" 1 'format 99 .*use a newer Halligan' halligan status
+told "a newer format of a vault that has an anchor of ours" 6 'format 99 .*use a newer Halligan.*Or somebody changed that mark' halligan status
 is "which is said once" "$(tap_output | grep -c '^halligan:')" 1
-told "nothing is approved there" 1 'newer' as audit approve "$own"
+told "nothing is approved there" 6 'newer' as audit approve "$own"
 is "and it stays as it is" "$(db 'PRAGMA user_version')" 99
 "$LIB/tamper.py" "$VAULT" sql "PRAGMA user_version = 1; PRAGMA application_id = $((0x48414c49))"
+told "the mark of 0.1 where there is an anchor, which 0.1 had not" 6 'made by Halligan 0\.1.*Or somebody changed that mark' halligan status
+rm "$VAULT/anchor"
 told "a vault of 0.1" 1 'made by Halligan 0\.1, whose formats this Halligan does not read' halligan status
 is "and nobody is told to look for a newer one" "$(tap_output | grep -c newer)" 0
 told "nothing is asked of it" 1 'made by Halligan 0\.1' as alice request prod/db --reason x --incident 1 --for 30m

@@ -91,25 +91,30 @@ check_mode(struct look *look, const char *path, const struct stat *status)
 	add_fault(look, path, what, S_ISDIR(status->st_mode) ? "chmod 700" : "chmod 600");
 }
 
+/* Does the vault end without it?  What else is in the way is removed. */
 static bool
-is_named(const char *path, const char *name)
+is_kept(const char *name)
 {
-	const char *slash = strrchr(path, '/');
+	static const char *const kept[] = {"anchor", "host.key", "vault.id", "vault.db"};
 
-	return strcmp(slash != NULL ? slash + 1 : path, name) == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (strcmp(name, kept[i]) == 0)
+			return true;
+	return false;
 }
 
 static void
-check_kind(struct look *look, const char *path, const struct stat *status, mode_t kind)
+check_kind(struct look *look, const char *path, const char *name, const struct stat *status,
+    mode_t kind)
 {
-	const bool kept = kind == S_IFREG && !is_named(path, "lock");
-
 	if (S_ISLNK(status->st_mode))
 		add_fault(look, path, "is a symbolic link",
-		    kept ? put_back : "put there what it leads to, or: rm");
+		    is_kept(name) ? put_back : "put there what it leads to, or: rm");
 	else if ((status->st_mode & S_IFMT) != kind)
 		add_fault(look, path, kind == S_IFDIR ? "is no folder" : "is no regular file",
-		    kept ? put_back : "rm");
+		    is_kept(name)                ? put_back :
+		        S_ISDIR(status->st_mode) ? "rm -r" :
+		                                   "rm");
 	else if (kind == S_IFREG && status->st_nlink > 1)
 		add_fault(look, path, "has a second name elsewhere",
 		    "remove the other, or put a copy in place of");
@@ -130,7 +135,7 @@ look_at(struct look *look, int folder, const char *path, const char *name, mode_
 	if (part < 0 || fstat(part, &status) != 0)
 		return err_errno(err, ERR_IO, errno, "cannot look at %s", part_path);
 	look->parts++;
-	check_kind(look, part_path, &status, kind);
+	check_kind(look, part_path, name, &status, kind);
 	if (S_ISLNK(status.st_mode))
 		return ERR_OK;
 	check_owner(look, part_path, &status);
