@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
 #include "tests/unit/server/batch_bench.h"
-#include "tests/unit/server/hand_bench.h"
+#include "tests/unit/server/grown_bench.h"
 #include "tests/unit/server/spare_bench.h"
 #include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
@@ -431,6 +432,12 @@ whoever_proves_nothing_waits_for_no_lock_and_takes_none(void **state)
 /* ---- clients that do not wait for their answers ---- */
 
 static void
+die_with_parent(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void
 start_served(const struct bench *bench, int *ret_to, int *ret_from)
 {
 	int in[2], out[2];
@@ -438,6 +445,7 @@ start_served(const struct bench *bench, int *ret_to, int *ret_from)
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		_exit(9);
 	if (fork() == 0) {
+		die_with_parent();
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		execl(BENCH_SERVED, "served", bench->vault, BENCH_ROTATORS, bench->shared_path,
@@ -465,9 +473,11 @@ start_stranger(const struct bench *bench, struct json *const *messages, size_t c
 		return pid;
 	}
 	(void)setpgid(0, 0);
+	die_with_parent();
 	signal(SIGPIPE, SIG_IGN);
 	start_served(bench, &to, &from);
 	if (fork() == 0) { /* reads and forgets */
+		die_with_parent();
 		close(to);
 		while (read(from, rest, sizeof(rest)) > 0)
 			;
@@ -479,7 +489,7 @@ start_stranger(const struct bench *bench, struct json *const *messages, size_t c
 			_exit(0);
 }
 
-enum { STRANGERS = 4, ROUNDS = 5 };
+enum { STRANGERS = 4, ROUNDS = 5, SECRETS_OF_ALL = 400 };
 
 static void
 strangers_who_ask_without_end_hold_up_nobody_who_signs(void **state)
@@ -492,6 +502,7 @@ strangers_who_ask_without_end_hold_up_nobody_who_signs(void **state)
 
 	(void)state;
 	work_begin(&work);
+	bench_grow(work.bench, &(struct growth){.secrets = SECRETS_OF_ALL});
 	next = next_charter(work.bench);
 	charter_statement(next, &draft);
 	JSON *try = try_message(&draft, true), *again = try_message(&work.draft, false);
