@@ -15,260 +15,10 @@
 #include "base/json_in.h"
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
-#include "tests/unit/server/batch_bench.h"
 #include "tests/unit/server/grown_bench.h"
-#include "tests/unit/server/spare_bench.h"
+#include "tests/unit/server/work_bench.h"
 #include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
-
-DESTRUCTOR(free_charter, struct charter, free)
-#define NEXT_CHARTER CLEANUP(free_charter) struct charter
-
-/* ---- what is under way in a vault ---- */
-
-/* prod/db is asked for, ciso has approved, an officer's draft waits, secops hands prod/db on; prod/web is released. */
-struct work {
-	struct bench *bench;
-	struct id id, released;
-	struct shown shown;
-	struct approving ciso;
-	struct dsse draft; /* by secops */
-	struct handing handing;
-	struct buf box; /* for the spare */
-	struct testing testing;
-};
-
-static struct charter *
-next_charter(const struct bench *bench)
-{
-	struct charter *next = calloc(1, sizeof(*next));
-
-	assert_non_null(next);
-	*next = *bench->charter;
-	next->previous = bench->charter->digest;
-	next->version++;
-	next->created = bench->shared->now;
-	return next;
-}
-
-static void
-charter_statement(const struct charter *charter, struct dsse *ret_statement)
-{
-	JSON *payload = NULL;
-	struct err err;
-
-	assert_ok(charter_payload(charter, &payload, &err));
-	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, ret_statement, &err));
-}
-
-static void
-release_web(struct work *work)
-{
-	struct bench *bench = work->bench;
-	CLEANUP(credential_box_done) struct credential_box box = {0};
-	JSON *reply = NULL;
-	struct err err;
-
-	target_accept(bench, "second-password\n");
-	bench_box(bench, "prod/web", "second-password", &box);
-	assert_ok(bench_send_box(bench, &box, false, &reply, &err));
-	work->released = bench_request(bench, &bench->people[ALICE], "prod/web");
-	assert_ok(bench_approve(bench, &bench->people[CISO], &work->released, &err));
-	assert_ok(bench_approve(bench, &bench->people[INFRA], &work->released, &err));
-}
-
-static void
-work_begin(struct work *work)
-{
-	struct bench *bench = work->bench = handing_bench();
-	NEXT_CHARTER *next = NULL;
-	struct err err;
-
-	release_web(work);
-	work->id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	bench_show(bench, &work->id, &work->shown);
-	approving_draw(bench, &bench->people[CISO], &work->shown, &work->ciso);
-	approving_sign(&work->ciso);
-	assert_ok(approving_send(bench, &work->shown, &work->ciso, &err));
-	next = next_charter(bench);
-	charter_statement(next, &work->draft);
-	person_sign(&bench->people[SECOPS], &work->draft);
-	assert_ok(bench_propose(bench, &work->draft, 0, -1, &err));
-	assert_int_equal(handing_list(bench, false, &work->handing.open), 1);
-	handing_draw(bench, &work->handing);
-	assert_ok(handing_send(bench, &work->handing, &bench->people[SECOPS], &err));
-	assert_ok(handing_fetch(bench, &work->handing, &err));
-	handing_seal(bench, &work->handing, &work->box);
-	testing_begin(bench, &work->testing);
-}
-
-static void
-work_done(struct work *work)
-{
-	shown_done(&work->shown);
-	approving_done(&work->ciso);
-	dsse_done(&work->draft);
-	handing_done(&work->handing);
-	buf_done(&work->box);
-	testing_done(&work->testing);
-	bench_free(work->bench);
-}
-#define WORK CLEANUP(work_done) struct work
-
-/* ---- what somebody asks ---- */
-
-static enum err_code
-ask(struct bench *bench, struct json *request, struct err *err)
-{
-	JSON *reply = NULL;
-
-	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
-}
-
-static enum err_code
-ask_request(struct work *work, struct bench *bench, struct err *err)
-{
-	struct request request;
-	struct id id;
-
-	(void)work;
-	bench_request_make(bench, &bench->people[ALICE], "prod/db", &request);
-	return bench_request_send(bench, &bench->people[ALICE], &request, &id, err);
-}
-
-static enum err_code
-ask_approve(struct work *work, struct bench *bench, struct err *err)
-{
-	APPROVING approving = {0};
-	struct json *message = op_new("approve");
-
-	approving_draw(bench, &bench->people[SECOPS], &work->shown, &approving);
-	approving_sign(&approving);
-	json_put_hex(message, "id", VIEW_OF(work->id.bytes));
-	put_statement(message, "approval", &approving.statement);
-	return ask(bench, message, err);
-}
-
-static enum err_code
-ask_deny(struct work *work, struct bench *bench, struct err *err)
-{
-	return bench_object(bench, &bench->people[SECOPS], &work->id, STATEMENT_DENIAL, err);
-}
-
-static enum err_code
-ask_cancel(struct work *work, struct bench *bench, struct err *err)
-{
-	return bench_object(bench, &bench->people[ALICE], &work->id, STATEMENT_CANCEL, err);
-}
-
-static enum err_code
-ask_propose(struct work *work, struct bench *bench, struct err *err)
-{
-	NEXT_CHARTER *next = next_charter(bench);
-	DSSE statement = {0};
-
-	(void)work;
-	next->policies[0].max_duration = 60;
-	charter_statement(next, &statement);
-	person_sign(&bench->people[SECOPS], &statement);
-	return bench_propose(bench, &statement, 0, -1, err);
-}
-
-static enum err_code
-ask_sign(struct work *work, struct bench *bench, struct err *err)
-{
-	bool live;
-
-	return bench_sign(bench, &bench->people[INFRA], &work->draft, &live, err);
-}
-
-static enum err_code
-ask_withdraw(struct work *work, struct bench *bench, struct err *err)
-{
-	struct objection objection = {.vault = bench->vault_id,
-	    .seat = "secops",
-	    .reason = "replaced",
-	    .token = bench->people[SECOPS].seat.tokens[0].id,
-	    .time = bench->shared->now};
-	JSON *payload = NULL;
-	DSSE statement = {0};
-	struct json *message = op_new("withdraw");
-	struct err inner;
-
-	assert_int_equal(dsse_digest(&work->draft, &objection.ceremony, &inner), ERR_OK);
-	assert_int_equal(objection_payload(&objection, &payload, &inner), ERR_OK);
-	assert_int_equal(statement_new(STATEMENT_CANCEL, false, payload, &statement, &inner),
-	    ERR_OK);
-	person_sign(&bench->people[SECOPS], &statement);
-	put_statement(message, "statement", &statement);
-	return ask(bench, message, err);
-}
-
-static enum err_code
-ask_spare(struct work *work, struct bench *bench, struct err *err)
-{
-	HANDING handing = {.open = work->handing.open};
-
-	handing_draw(bench, &handing);
-	return handing_send(bench, &handing, &bench->people[SECOPS], err);
-}
-
-static enum err_code
-ask_spare_box(struct work *work, struct bench *bench, struct err *err)
-{
-	return handing_store(bench, &work->handing, buf_view(&work->box), err);
-}
-
-static enum err_code
-ask_shares(struct work *work, struct bench *bench, struct err *err)
-{
-	return approving_finish(bench, &work->shown, &work->ciso, err);
-}
-
-static enum err_code
-ask_done(struct work *work, struct bench *bench, struct err *err)
-{
-	return ask(bench, bench_done_message(bench, &work->released), err);
-}
-
-static enum err_code
-ask_test(struct work *work, struct bench *bench, struct err *err)
-{
-	return testing_sign(bench, &work->testing, err);
-}
-
-static enum err_code
-ask_add(struct work *work, struct bench *bench, struct err *err)
-{
-	CLEANUP(credential_box_done) struct credential_box box = {0};
-	JSON *reply = NULL;
-
-	(void)work;
-	target_accept(bench, "third-password\n");
-	bench_box(bench, "prod/late", "third-password", &box);
-	return bench_send_box(bench, &box, true, &reply, err);
-}
-
-static const struct asked {
-	const char *name;
-	enum err_code (*ask)(struct work *work, struct bench *bench, struct err *err);
-	int signer;       /* of people */
-	const char *over; /* what is said when their token is suspended */
-} asked[] = {
-    {"request", ask_request, ALICE, "suspended"},
-    {"approve", ask_approve, SECOPS, "suspended"},
-    {"deny", ask_deny, SECOPS, "suspended"},
-    {"cancel", ask_cancel, ALICE, "cannot be cancelled"},
-    {"propose", ask_propose, SECOPS, "suspended"},
-    {"sign", ask_sign, INFRA, "suspended"},
-    {"withdraw", ask_withdraw, SECOPS, "no such draft waits"},
-    {"spare", ask_spare, SECOPS, "no officer with this token"},
-    {"spare-box", ask_spare_box, SECOPS, "no officer with this token"},
-    {"shares", ask_shares, CISO, "suspended"},
-    {"done", ask_done, ALICE, "suspended"},
-    {"test", ask_test, SECOND, "suspended"},
-    {"secret-add", ask_add, INFRA, "suspended"},
-};
 
 /* ---- the writer's lock ---- */
 
@@ -311,68 +61,12 @@ expect_refused_at_once(struct work *work, const struct asked *row)
 	*key = own;
 }
 
-static struct json *
-try_message(const struct dsse *statement, bool try)
-{
-	struct json *message = op_new("propose");
-
-	put_statement(message, "statement", statement);
-	json_put(message, "enrolments", json_new_array());
-	json_put_bool(message, "try", try);
-	return message;
-}
-
-static struct json *
-advance_message(const struct work *work)
-{
-	struct json *message = op_new("advance");
-
-	json_put_hex(message, "id", VIEW_OF(work->id.bytes));
-	return message;
-}
-
-static struct json *
-approve_message(const struct work *work)
-{
-	struct json *message = op_new("approve");
-
-	json_put_hex(message, "id", VIEW_OF(work->id.bytes));
-	put_statement(message, "approval", &work->ciso.statement);
-	return message;
-}
-
-static struct json *
-envelope_message(const struct work *work)
-{
-	struct json *message = op_new("envelope");
-
-	json_put_hex(message, "id", VIEW_OF(work->id.bytes));
-	json_put_int(message, "position", 0);
-	json_put_hex(message, "approval", VIEW_OF(work->ciso.digest.bytes));
-	return message;
-}
-
-/* Everybody is shown it. */
-static struct json *
-request_message(const struct work *work)
-{
-	struct json *get = op_new("ceremony-get"), *message = op_new("request");
-	JSON *reply = NULL;
-	struct err err;
-
-	json_put_hex(get, "id", VIEW_OF(work->id.bytes));
-	assert_ok(bench_call(work->bench, get, (struct view){0}, &reply, NULL, &err));
-	json_put_text(message, "request", json_object_text(reply, "request"));
-	json_put_bool(message, "another", true);
-	return message;
-}
-
 /* A charter in which they have a seat of their own, and sign. */
 static void
 stranger_charter(struct bench *bench, struct dsse *ret_statement)
 {
 	struct person *stranger = &bench->people[OTHER];
-	NEXT_CHARTER *theirs = next_charter(bench);
+	NEXT_CHARTER *theirs = work_charter(bench);
 
 	stranger->name = "audit";
 	stranger->roles = ROLE_OFFICER;
@@ -380,7 +74,7 @@ stranger_charter(struct bench *bench, struct dsse *ret_statement)
 		p256_key_freep(&stranger->keys[key]);
 	bench_enroll(bench, stranger, 2000000);
 	theirs->seats[AUDIT] = stranger->seat;
-	charter_statement(theirs, ret_statement);
+	work_charter_statement(theirs, ret_statement);
 	person_sign(stranger, ret_statement);
 }
 
@@ -389,26 +83,26 @@ static void
 expect_answers_at_once(struct work *work)
 {
 	struct bench *bench = work->bench;
-	NEXT_CHARTER *next = next_charter(bench);
+	NEXT_CHARTER *next = work_charter(bench);
 	DSSE draft = {0}, theirs = {0};
 	struct json *spare = op_new("spare");
 	struct err err;
 
-	charter_statement(next, &draft);
-	assert_ok(ask(bench, try_message(&draft, true), &err));
+	work_charter_statement(next, &draft);
+	assert_ok(work_ask(bench, work_try_message(&draft, true), &err));
 	stranger_charter(bench, &theirs);
-	assert_error(ERR_REFUSED, ask(bench, try_message(&theirs, false), &err));
+	assert_error(ERR_REFUSED, work_ask(bench, work_try_message(&theirs, false), &err));
 	assert_says("has none");
-	assert_error(ERR_EXISTS, ask(bench, try_message(&work->draft, false), &err));
-	assert_error(ERR_EXISTS, ask(bench, request_message(work), &err));
+	assert_error(ERR_EXISTS, work_ask(bench, work_try_message(&work->draft, false), &err));
+	assert_error(ERR_EXISTS, work_ask(bench, work_request_message(work), &err));
 	put_statement(spare, "spare", &work->handing.statement);
-	assert_error(ERR_EXISTS, ask(bench, spare, &err));
-	assert_ok(ask(bench, approve_message(work), &err));
-	assert_ok(ask(bench, envelope_message(work), &err));
-	assert_ok(ask(bench, advance_message(work), &err));
-	assert_ok(ask(bench, op_new("rotate"), &err));
+	assert_error(ERR_EXISTS, work_ask(bench, spare, &err));
+	assert_ok(work_ask(bench, work_approve_message(work), &err));
+	assert_ok(work_ask(bench, work_envelope_message(work), &err));
+	assert_ok(work_ask(bench, work_advance_message(work), &err));
+	assert_ok(work_ask(bench, op_new("rotate"), &err));
 	assert_ok(bench_hello(bench, &err));
-	assert_ok(ask(bench, op_new("status"), &err));
+	assert_ok(work_ask(bench, op_new("status"), &err));
 }
 
 static void
@@ -420,13 +114,13 @@ whoever_proves_nothing_waits_for_no_lock_and_takes_none(void **state)
 	(void)state;
 	work_begin(&work);
 	int lock = hold_lock(work.bench);
-	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
-		expect_refused_at_once(&work, &asked[i]);
+	for (size_t i = 0; i < WORK_ASKED; i++)
+		expect_refused_at_once(&work, &work_asked[i]);
 	expect_answers_at_once(&work);
 	/* It is the lock for which those who may do wait. */
-	assert_error(ERR_BUSY, ask_deny(&work, work.bench, &err));
+	assert_error(ERR_BUSY, work_deny(&work, work.bench, &err));
 	close(lock);
-	assert_ok(ask_deny(&work, work.bench, &err));
+	assert_ok(work_deny(&work, work.bench, &err));
 }
 
 /* ---- clients that do not wait for their answers ---- */
@@ -503,19 +197,19 @@ strangers_who_ask_without_end_hold_up_nobody_who_signs(void **state)
 	(void)state;
 	work_begin(&work);
 	bench_grow(work.bench, &(struct growth){.secrets = SECRETS_OF_ALL});
-	next = next_charter(work.bench);
-	charter_statement(next, &draft);
-	JSON *try = try_message(&draft, true), *again = try_message(&work.draft, false);
-	JSON *advance = advance_message(&work), *approve = approve_message(&work);
-	JSON *envelope = envelope_message(&work), *rotate = op_new("rotate");
-	JSON *request = request_message(&work);
+	next = work_charter(work.bench);
+	work_charter_statement(next, &draft);
+	JSON *try = work_try_message(&draft, true), *again = work_try_message(&work.draft, false);
+	JSON *advance = work_advance_message(&work), *approve = work_approve_message(&work);
+	JSON *envelope = work_envelope_message(&work), *rotate = op_new("rotate");
+	JSON *request = work_request_message(&work);
 	struct json *const messages[] = {try, again, advance, approve, envelope, rotate, request};
 	for (size_t i = 0; i < STRANGERS; i++)
 		strangers[i] = start_stranger(work.bench, messages, ARRAY_SIZE(messages));
 	usleep(500000);
 	for (int i = 0; i < ROUNDS; i++) {
-		assert_ok(ask_request(&work, work.bench, &err));
-		assert_ok(ask_spare(&work, work.bench, &err));
+		assert_ok(work_request(&work, work.bench, &err));
+		assert_ok(work_spare(&work, work.bench, &err));
 	}
 	for (size_t i = 0; i < STRANGERS; i++) {
 		kill(-strangers[i], SIGKILL);
@@ -624,8 +318,8 @@ a_token_that_is_suspended_before_the_change_begins_changes_nothing(void **state)
 	(void)state;
 	work_begin(&work);
 	bench_keep(work.bench, "kept");
-	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
-		expect_asked_again(&work, &asked[i]);
+	for (size_t i = 0; i < WORK_ASKED; i++) {
+		expect_asked_again(&work, &work_asked[i]);
 		bench_restore(work.bench, "kept");
 	}
 }
@@ -653,9 +347,9 @@ an_approval_that_nobody_signed_ends_no_late_ceremony(void **state)
 	struct json *message = op_new("approve");
 	json_put_hex(message, "id", VIEW_OF(work.id.bytes));
 	put_statement(message, "approval", &statement);
-	assert_error(ERR_EXPIRED, ask(bench, message, &err));
-	assert_error(ERR_EXPIRED, ask(bench, envelope_message(&work), &err));
-	assert_error(ERR_EXPIRED, ask_shares(&work, bench, &err));
+	assert_error(ERR_EXPIRED, work_ask(bench, message, &err));
+	assert_error(ERR_EXPIRED, work_ask(bench, work_envelope_message(&work), &err));
+	assert_error(ERR_EXPIRED, work_shares(&work, bench, &err));
 	assert_true(bench_log_size(bench) == before);
 	bench_show(bench, &work.id, &shown);
 	assert_string_equal(shown.state, "collecting");
@@ -676,20 +370,20 @@ by_a_clock_that_went_back_nothing_is_handed_out_or_taken(void **state)
 	work_begin(&work);
 	struct bench *bench = work.bench;
 	bench->shared->now -= 121;
-	assert_error(ERR_REFUSED, ask(bench, envelope_message(&work), &err));
+	assert_error(ERR_REFUSED, work_ask(bench, work_envelope_message(&work), &err));
 	assert_says("set the clock right");
-	assert_error(ERR_REFUSED, ask_shares(&work, bench, &err));
+	assert_error(ERR_REFUSED, work_shares(&work, bench, &err));
 	assert_says("set the clock right");
-	assert_error(ERR_REFUSED, ask_approve(&work, bench, &err));
+	assert_error(ERR_REFUSED, work_approve(&work, bench, &err));
 	assert_says("set the clock right");
-	assert_error(ERR_REFUSED, ask_spare(&work, bench, &err));
+	assert_error(ERR_REFUSED, work_spare(&work, bench, &err));
 	assert_says("set the clock right");
 	assert_error(ERR_REFUSED,
 	    bench_open(bench, &bench->people[ALICE], &work.released, &credential, NULL, &err));
 	assert_says("set the clock right");
 	bench->shared->now += 121;
-	assert_ok(ask(bench, envelope_message(&work), &err));
-	assert_ok(ask_shares(&work, bench, &err));
+	assert_ok(work_ask(bench, work_envelope_message(&work), &err));
+	assert_ok(work_shares(&work, bench, &err));
 }
 
 int
