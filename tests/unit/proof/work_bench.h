@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vault in which something of every kind is under way, and whatever somebody may ask of it that they must sign. */
-#ifndef TESTS_UNIT_SERVER_WORK_BENCH_H
-#define TESTS_UNIT_SERVER_WORK_BENCH_H
+#ifndef TESTS_UNIT_PROOF_WORK_BENCH_H
+#define TESTS_UNIT_PROOF_WORK_BENCH_H
 
 #include <stdlib.h>
 

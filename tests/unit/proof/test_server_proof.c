@@ -15,8 +15,8 @@
 #include "base/json_in.h"
 #include "base/process.h"
 #include "ceremony/protocol/wire.h"
+#include "tests/unit/proof/work_bench.h"
 #include "tests/unit/server/grown_bench.h"
-#include "tests/unit/server/work_bench.h"
 #include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/work_bench.h"
+#include "tests/unit/proof/work_bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
