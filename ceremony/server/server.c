@@ -114,8 +114,8 @@ dispatch(struct session *session, struct call *call, struct err *err)
 			return refuse_state(session, &ops[i], err);
 		session->reads = ops[i].proof == NULL;
 		session->told = false;
-		TRY(chain_refresh(session,
-		    err)); /* whoever was suspended meanwhile asks for nothing */
+		/* Whoever was suspended meanwhile asks for nothing. */
+		TRY(chain_refresh(session, err));
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,
