@@ -159,12 +159,28 @@ on_documents_they_look_like_nothing_of_ours(void **state)
 	town_close(&town);
 }
 
+static void
+no_vault_is_called_so(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	snprintf(town.founded.charter->name, sizeof(town.founded.charter->name), "%s", forged);
+	expect_error(town_connect(&town, TOWN_CISO, &client, &err), ERR_INVALID, &err,
+	    "no vault's name");
+	town_close(&town);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(on_ceremonies_they_look_like_nothing_of_ours),
 	    cmocka_unit_test(on_releases_they_look_like_nothing_of_ours),
+	    cmocka_unit_test(no_vault_is_called_so),
 	    cmocka_unit_test(on_documents_they_look_like_nothing_of_ours),
 	};
 
