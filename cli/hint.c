@@ -40,8 +40,9 @@ cli_hint(enum err_code code, const char *command)
 	case ERR_TARGET_UNKNOWN:
 		return target_hint(code, command);
 	case ERR_INTEGRITY:
-		return "stop. Leave the vault's folder as it is, copy it whole, and find out who wrote "
-		       "there; `halligan log verify` names the first contradiction";
+		return "stop: nobody approves anything there. Copy the vault's folder away whole, as it is, before "
+		       "anything is put back, and find out who wrote there; `halligan log verify` names the first "
+		       "contradiction";
 	case ERR_NO_SPACE:
 		return "make room; nothing was half-written. Then run the same command again, unless it says "
 		       "above that it counts already";

@@ -34,12 +34,12 @@ advance_ceremonies(struct session *session, struct err *err)
 	return ERR_OK;
 }
 
+/* What a writer who died has left is settled where something is done by it, and before the reply. */
 enum err_code
 resume(struct session *session, struct err *err)
 {
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(store_settle(session->store, err));
 	TRY(folder_sweep(session->folder, err));
 	enum err_code clock = journal_check_clock(session, err);
 	if (clock == ERR_REFUSED) {

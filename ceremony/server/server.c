@@ -27,7 +27,7 @@
 #include "ceremony/server/secrets/secret.h"
 #include "ceremony/server/secrets/secret_add.h"
 #include "ceremony/server/status.h"
-#include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
@@ -112,6 +112,7 @@ dispatch(struct session *session, struct call *call, struct err *err)
 		if ((ops[i].states & (1u << session->state)) == 0)
 			return refuse_state(session, &ops[i], err);
 		session->reads = ops[i].proof == NULL;
+		session->told = false;
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,
@@ -119,15 +120,19 @@ dispatch(struct session *session, struct call *call, struct err *err)
 	    name);
 }
 
+/* Whatever the client is told that is not what it asked for.  WHY may be in ERR. */
 static enum err_code
-send_error(int out, enum err_code code, const struct err *cause, struct err *err)
+send_error(struct session *session, int out, const struct err *why, struct err *err)
 {
 	JSON *reply = json_new_object();
+	struct err cause = *why;
 	char text[ERR_TEXT_SIZE];
 
-	plain_text(cause->text, text, sizeof(text));
+	if (cause.code == ERR_INTEGRITY)
+		alarm_end(session, &cause);
+	plain_text(cause.text, text, sizeof(text));
 	json_put_bool(reply, "ok", false);
-	json_put_text(reply, "code", err_name(code));
+	json_put_text(reply, "code", err_name(cause.code));
 	json_put_text(reply, "text", text);
 	return wire_send(out, reply, (struct view){0}, -1, err);
 }
@@ -168,7 +173,6 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	struct call call = {.in = json_in(request, "request", err),
 	    .blob = blob,
 	    .reply = json_new_object()};
-	struct err cause;
 
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = settle(session, dispatch(session, &call, err), err);
@@ -177,17 +181,14 @@ answer(struct session *session, const struct json *request, struct view blob, in
 	if (code == ERR_OK)
 		return ERR_OK;
 	*ret_end = is_fatal(code);
-	cause = *err;
-	if (code == ERR_INTEGRITY)
-		journal_tell_end(session, &cause);
-	return send_error(out, code, &cause, err);
+	return send_error(session, out, err, err);
 }
 
 static enum err_code
 open_and_resume(const struct server_options *options, int out, struct session *session,
     struct err *err)
 {
-	TRY(session_open(options, out, session, err));
+	TRY(session_open(session, options, out, err));
 	return resume(session, err);
 }
 
@@ -200,17 +201,14 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 	while (!end) {
 		JSON *request = NULL;
 		BUF blob = {0};
-		struct err cause;
 		enum err_code code = wire_receive(in, &request, &blob, -1, err);
 
 		if (code == ERR_NOT_FOUND)
 			return ERR_OK;
 		if (code != ERR_OK)
 			return code;
-		if (!opened && open_and_resume(options, out, &session, err) != ERR_OK) {
-			cause = *err;
-			return send_error(out, cause.code, &cause, err);
-		}
+		if (!opened && open_and_resume(options, out, &session, err) != ERR_OK)
+			return send_error(&session, out, err, err);
 		opened = true;
 		TRY(answer(&session, request, buf_view(&blob), out, &end, err));
 	}

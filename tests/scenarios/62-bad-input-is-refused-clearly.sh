@@ -261,6 +261,20 @@ told "a frame of 4 GiB to the server" 1 'announced a frame of 4294967295' bash -
 told "half a frame to the server" 1 'closed the connection' bash -c 'printf "\0\0\0\100\0\0\0\0{" | "$0" serve --stdio --vault "$1"' "$HALLIGAN" "$VAULT"
 unchanged "the vault is as it was"
 
+# --- somebody who reads the database and does not end ---
+python3 -c 'import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN")
+database.execute("SELECT count(*) FROM nodes").fetchall()
+open("reads", "w")
+time.sleep(600)' "$VAULT/vault.db" &
+reader=$!
+for ((i = 0; i < 100; i++)); do [ -e reads ] && break; sleep 0.1; done
+told "a request while somebody reads names them" 1 "process $reader \(python3\) holds the database and does not let go .*end that process or wait" as alice request prod/db --reason x --incident 9 --for 30m --another
+ok "what only reads goes on beside them" halligan secret list
+kill "$reader"; wait "$reader" 2>/dev/null
+unchanged "and nothing came of it"
+
 # --- other formats ---
 cp -a "$VAULT" kept
 "$LIB/tamper.py" "$VAULT" sql "PRAGMA user_version = 99"

@@ -122,7 +122,7 @@ read_row(const struct tree_nodes *nodes, const struct tree_place *place, struct 
 	TRY(buf_check(&kids, err));
 	TRY(tree_hash(&place->path, buf_view(&body), &hash, err));
 	if (!digest_equal(&hash, &place->hash))
-		return err_set(err, ERR_INTEGRITY, "its hash is another");
+		return err_set(err, ERR_INTEGRITY, "somebody changed it: its hash is another");
 	return tree_parse(&place->path, buf_view(&body), buf_view(&kids), ret_node, err);
 }
 

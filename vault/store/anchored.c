@@ -24,13 +24,11 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 		return err_set(err, ERR_INTEGRITY,
 		    "an old database was restored: its log has %" PRIu64
 		    " %s, and the vault's has %" PRIu64
-		    " by its anchor, so it was put there after its last leaf; nothing is released.  Put the newest "
-		    "database back",
-		    size, leaves, slot->from.size);
+		    " by its anchor, so it was put there after leaf %" PRIu64 " was logged",
+		    size, leaves, slot->from.size, slot->from.size - 1);
 	return err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64
-	    " by its anchor: somebody wrote there, or the anchor is an old one; nothing is released.  "
-	    "Put back what belongs together",
+	    " by its anchor: somebody wrote there, or the anchor is an old one",
 	    size, leaves, slot->to.size);
 }
 
@@ -66,7 +64,7 @@ check_continues(struct store *store, struct err *err)
 	}
 	return err_set(err, ERR_INTEGRITY,
 	    "an old database was put in place meanwhile: a state of %" PRIu64
-	    " %s that was read is not in it; nothing is released.  Put the newest database back",
+	    " %s that was read is not in it",
 	    seen->size, text_plural(seen->size, "leaf", "leaves"));
 }
 

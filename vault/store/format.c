@@ -5,7 +5,7 @@
 #include "vault/store/schema_check.h"
 #include "vault/store/sql_query.h"
 
-#define REMEDY "somebody else changed its form; stop, keep a copy, and restore a backup"
+#define MEANING "somebody else changed its form"
 
 enum err_code
 store_make(struct sql *sql, struct err *err)
@@ -58,9 +58,7 @@ store_doubt_version(struct err *err)
 	if (said.code != ERR_VERSION)
 		return said.code;
 	return err_set(err, ERR_INTEGRITY,
-	    "%s.  Or somebody changed that mark, since this Halligan has been here: then put the newest "
-	    "whole backup back",
-	    said.text);
+	    "%s.  Or somebody changed that mark, since this Halligan has been here", said.text);
 }
 
 /* What SQLite would do with each commit, and none of ours does. */
@@ -73,7 +71,7 @@ check_vacuum(struct sql *sql, struct err *err)
 	TRY(sql_one_int(&query, "auto_vacuum", 0, INT32_MAX, &mode));
 	if (mode != 0)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database is set to move its pages by itself (auto_vacuum), as no vault is: " REMEDY);
+		    "the database is set to move its pages by itself (auto_vacuum), as no vault is: " MEANING);
 	return ERR_OK;
 }
 
@@ -108,5 +106,5 @@ enum err_code
 store_alarm_roots(struct err *err)
 {
 	return err_set(err, ERR_INTEGRITY,
-	    "a table or an index of the database begins at another page than that of its own: " REMEDY);
+	    "a table or an index of the database begins at another page than that of its own: " MEANING);
 }

@@ -10,7 +10,10 @@
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
 
-enum { LEAVES_AT_ONCE = 2000 /* a tenth of a second */ };
+enum {
+	LEAVES_AT_ONCE = 2000 /* a tenth of a second */,
+	LEAVES_TRIED = 64 /* for a text */
+};
 
 enum err_code
 store_log_size(struct store *store, uint64_t *ret_size, struct err *err)
@@ -30,23 +33,26 @@ read_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct err 
 	sql_put_int(&query, (int64_t)index);
 	if (!sql_next(&query)) {
 		TRY(sql_end(&query));
-		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks leaf %" PRIu64 ": somebody removed it", index);
 	}
 	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
 	return sql_end(&query);
 }
 
 static enum err_code
-prove_leaf(struct store *store, uint64_t index, struct view data, struct err *err)
+prove_leaf(struct store *store, const struct anchor_state *state, uint64_t index, struct view data,
+    struct err *err)
 {
 	struct digest hash, proof[TLOG_PROOF_MAX];
-	uint64_t size = store->now.size;
 	size_t count;
 	TRY(tlog_leaf_hash(data, &hash, err));
-	TRY(tlog_prove_inclusion(index, size, store_log_fetch, store, proof, &count, err));
-	if (tlog_verify_inclusion(index, size, &hash, proof, count, &store->now.log_root, err) !=
+	TRY(tlog_prove_inclusion(index, state->size, store_log_fetch, store, proof, &count, err));
+	if (tlog_verify_inclusion(index, state->size, &hash, proof, count, &state->log_root, err) !=
 	    ERR_OK)
-		return err_add(err, "leaf %" PRIu64 " of the log is not the one that was logged",
+		return err_add(err,
+		    "leaf %" PRIu64
+		    " of the log is not the one that was logged, or its hashes were changed",
 		    index);
 	return ERR_OK;
 }
@@ -61,7 +67,7 @@ store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data, struct
 	if (index >= store->now.size)
 		return err_set(err, ERR_NOT_FOUND, "there is no such leaf in the log");
 	TRY(read_leaf(store, index, &data, err));
-	TRY(prove_leaf(store, index, buf_view(&data), err));
+	TRY(prove_leaf(store, &store->now, index, buf_view(&data), err));
 	buf_bytes(ret_data, buf_view(&data));
 	return buf_check(ret_data, err);
 }
@@ -144,17 +150,33 @@ store_append_leaf(struct store *store, struct view data, uint64_t *ret_index, st
 	return ERR_OK;
 }
 
-enum err_code
-store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data, struct err *err)
+static enum err_code
+find_proven(struct store *store, const struct anchor_state *state, uint64_t *ret_index,
+    struct buf *ret_data, struct err *err)
 {
-	SQL_QUERY query = sql_query(store->sql, "log_leaf",
-	    "SELECT position, data FROM log_leaf ORDER BY position DESC LIMIT 1", err);
-	TRY(sql_one(&query, "leaf"));
-	int64_t index = sql_get_int(&query, "position", 0, INT64_MAX);
-	sql_get_bytes(&query, "data", 0, TLOG_LEAF_MAX, ret_data);
-	TRY(sql_end(&query));
-	*ret_index = (uint64_t)index;
-	return ERR_OK;
+	for (uint64_t i = state->size; i > 0 && state->size - i < LEAVES_TRIED; i--) {
+		BUF data = {0};
+		if (read_leaf(store, i - 1, &data, err) != ERR_OK ||
+		    prove_leaf(store, state, i - 1, buf_view(&data), err) != ERR_OK)
+			continue;
+		buf_bytes(ret_data, buf_view(&data));
+		*ret_index = i - 1;
+		return buf_check(ret_data, err);
+	}
+	return err_set(err, ERR_NOT_FOUND, "no leaf of the log is shown to be the vault's");
+}
+
+enum err_code
+store_log_proven(struct store *store, uint64_t *ret_index, struct buf *ret_data, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct anchor_slot slot;
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(anchor_read(store->anchor, &slot, err));
+	if (find_proven(store, &slot.to, ret_index, ret_data, err) == ERR_OK)
+		return ERR_OK;
+	/* Who wrote TO may have died before he committed. */
+	return find_proven(store, &slot.from, ret_index, ret_data, err);
 }
 
 /* One pass over leaves and hashes. */
@@ -177,15 +199,15 @@ compare_hash(void *context, unsigned level, uint64_t index, const struct digest 
 		    "log_leaf.position in the database is out of range");
 	if (!sql_next(pass->hashes)) {
 		TRY(sql_end(pass->hashes));
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks the hash %u/%" PRIu64 ": somebody removed it", level, index);
 	}
 	int64_t position = sql_get_int(pass->hashes, "position", 0, INT64_MAX);
 	store_get_digest(pass->hashes, "hash", &stored);
 	TRY(sql_end(pass->hashes));
 	if (position != expected)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks the hash %u/%" PRIu64 ": somebody removed it", level, index);
 	if (!digest_equal(&stored, hash))
 		return err_set(err, ERR_INTEGRITY,
 		    "the log's hash %u/%" PRIu64
@@ -206,7 +228,8 @@ check_leaf(struct recompute *pass, struct buf *data, struct err *err)
 		position = sql_get_int(pass->leaves, "position", 0, INT64_MAX);
 	TRY(sql_end(pass->leaves));
 	if (position != (int64_t)index)
-		return err_set(err, ERR_INTEGRITY, "the log lacks leaf %" PRIu64, index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks leaf %" PRIu64 ": somebody removed it", index);
 	sql_get_bytes(pass->leaves, "data", 0, TLOG_LEAF_MAX, data);
 	TRY(sql_end(pass->leaves));
 	TRY(tlog_leaf_hash(buf_view(data), &hash, err));
@@ -222,11 +245,12 @@ check_end(struct store *store, struct recompute *pass, struct err *err)
 	const struct store_log_visitor *visitor = pass->visitor;
 	struct digest root;
 	if (sql_next(pass->leaves))
-		return err_set(err, ERR_INTEGRITY, "the log has leaves that have no place in it");
+		return err_set(err, ERR_INTEGRITY,
+		    "the log has leaves that have no place in it: somebody wrote there");
 	TRY(sql_end(pass->leaves));
 	if (sql_next(pass->hashes))
 		return err_set(err, ERR_INTEGRITY,
-		    "the log has hashes of leaves that are not there");
+		    "the log has hashes of leaves that are not there: somebody wrote there");
 	TRY(sql_end(pass->hashes));
 	TRY(tlog_frontier_root(&pass->frontier, &root, err));
 	/* Somebody who changes both makes them agree. */

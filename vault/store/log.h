@@ -19,8 +19,10 @@ enum err_code store_log_continues(struct store *store, uint64_t old, struct dige
 /* Shown to be in the log. */
 enum err_code store_log_leaf(struct store *store, uint64_t index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
-/* The last leaf as the database has it, which is shown to be nothing: for the text of an alarm.  ERR_NOT_FOUND. */
-enum err_code store_log_end(struct store *store, uint64_t *ret_index, struct buf *ret_data,
+/* For the text of an alarm, outside a transaction: the newest of the last leaves that is shown to be in the log of
+ * which the anchor has the root, whatever else the database has.  ERR_NOT_FOUND: none is; also ERR_INTEGRITY, ERR_IO:
+ * then nothing is known. */
+enum err_code store_log_proven(struct store *store, uint64_t *ret_index, struct buf *ret_data,
     struct err *err) MUST_CHECK;
 /* Who goes through the whole log; each call may be NULL. */
 struct store_log_visitor {

@@ -47,8 +47,8 @@ store_log_fetch(void *context, unsigned level, uint64_t index, struct digest *re
 	    sql_query(store->sql, "log_hash", "SELECT hash FROM log_hash WHERE position = ?", err);
 	sql_put_int(&query, position);
 	if (sql_one(&query, "hash") == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY, "the log lacks the hash %u/%" PRIu64, level,
-		    index);
+		return err_set(err, ERR_INTEGRITY,
+		    "the log lacks the hash %u/%" PRIu64 ": somebody removed it", level, index);
 	store_get_digest(&query, "hash", ret_hash);
 	return sql_end(&query);
 }

@@ -13,7 +13,7 @@
 
 enum { OBJECTS_MAX = 256, TYPE_SIZE = 16, NAME_SIZE = 128, TEXT_SIZE = 8192 };
 
-#define REMEDY "somebody else changed its form; stop, keep a copy, and restore a backup"
+#define MEANING "somebody else changed its form"
 
 struct object {
 	const char *type;
@@ -150,7 +150,7 @@ check_row(struct objects *objects, const struct row *row, struct err *err)
 			object = &objects->list[i];
 	if (object == NULL || object->seen)
 		return err_set(err, ERR_INTEGRITY,
-		    "the database has the %s %s, which no Halligan made: " REMEDY, row->type,
+		    "the database has the %s %s, which no Halligan made: " MEANING, row->type,
 		    row->name);
 	object->seen = true;
 	object->root = row->root;
@@ -159,7 +159,7 @@ check_row(struct objects *objects, const struct row *row, struct err *err)
 	    row->has_text != (object->text.size > 0) ||
 	    !view_equal(object->text, view_of_text(row->text)))
 		return err_set(err, ERR_INTEGRITY,
-		    "the %s %s of the database is not as Halligan makes it: " REMEDY, row->type,
+		    "the %s %s of the database is not as Halligan makes it: " MEANING, row->type,
 		    row->name);
 	return ERR_OK;
 }
@@ -171,7 +171,7 @@ check_all_seen(const struct objects *objects, struct err *err)
 		const struct object *object = &objects->list[i];
 		if (!object->seen)
 			return err_set(err, ERR_INTEGRITY,
-			    "the database lacks the %s %.*s: " REMEDY, object->type,
+			    "the database lacks the %s %.*s: " MEANING, object->type,
 			    (int)object->name.size, (const char *)object->name.data);
 	}
 	return ERR_OK;

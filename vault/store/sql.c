@@ -339,6 +339,16 @@ sql_transaction(const struct sql *sql)
 }
 
 bool
+sql_dangles(const struct sql *sql)
+{
+	int count = 0, ignored;
+
+	return sqlite3_db_status(sql->database, SQLITE_DBSTATUS_DEFERRED_FKS, &count, &ignored,
+	           0) == SQLITE_OK &&
+	    count != 0;
+}
+
+bool
 sql_is_writing(const struct sql *sql)
 {
 	return sql->transaction == TRANSACTION_WRITING;

@@ -57,6 +57,8 @@ void sql_rollback(struct sql *sql); /* nothing open: nothing happens */
 /* From now on everything is refused, as after a failed fsync: what goes with the database is not known to be on
  * the disk. */
 void sql_stop(struct sql *sql);
+/* Of what was changed, does anything refer to a row that is not there? */
+bool sql_dangles(const struct sql *sql);
 bool sql_is_writing(const struct sql *sql);
 /* Which transaction is open, of all since the database was opened; 0: none. */
 uint64_t sql_transaction(const struct sql *sql);

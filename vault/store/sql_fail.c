@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/file_holder.h"
 #include "vault/store/sql_vfs.h"
 
 bool
@@ -70,11 +71,27 @@ fail_damaged(const struct sql_failure *failure, const char *detail, struct err *
 	if (refused[0] != '\0')
 		return err_set(err, ERR_INTEGRITY,
 		    "%s: the database or its journal leads to another file, %s, which was not touched: "
-		    "somebody else wrote it; stop, keep a copy, and restore a backup",
+		    "somebody else wrote it",
 		    failure->doing, refused);
-	return err_set(err, ERR_INTEGRITY,
-	    "%s: the database is damaged (%s); stop, keep a copy, and restore a backup",
-	    failure->doing, detail);
+	return err_set(err, ERR_INTEGRITY, "%s: the database is damaged (%s)", failure->doing,
+	    detail);
+}
+
+static enum err_code
+fail_busy(const struct sql_failure *failure, struct err *err)
+{
+	const char *path = sqlite3_db_filename(failure->database, "main");
+	struct file_holder holder;
+
+	if (path == NULL || !file_holder(path, &holder))
+		return err_set(err, ERR_BUSY,
+		    "%s: another process holds the database; nothing of this was changed; try again",
+		    failure->doing);
+	return err_set(err, ERR_BUSY,
+	    "%s: process %d%s%s%s holds the database and does not let go of it; nothing of this was "
+	    "changed; end that process or wait for it, then try again",
+	    failure->doing, (int)holder.pid, holder.name[0] != '\0' ? " (" : "", holder.name,
+	    holder.name[0] != '\0' ? ")" : "");
 }
 
 enum err_code
@@ -92,8 +109,7 @@ sql_failed(const struct sql_failure *failure, struct err *err)
 	case SQLITE_NOMEM:
 		return err_set(err, ERR_MEMORY, "%s: out of memory", doing);
 	case SQLITE_BUSY:
-		return err_set(err, ERR_BUSY, "%s: another process holds the database; try again",
-		    doing);
+		return fail_busy(failure, err);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return fail_damaged(failure, detail, err);

@@ -212,13 +212,21 @@ sql_check(struct sql *sql, struct err *err)
 	get_complaint(&query, &found);
 	TRY(sql_end(&query));
 	if (strcmp(buf_string(&found), "ok") != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the database is damaged (%s); stop, keep a copy, and restore a backup",
+		return err_set(err, ERR_INTEGRITY, "the database is damaged (%s)",
 		    buf_string(&found));
 	if (check_references(sql, err) != ERR_OK)
-		return err_add(err,
-		    "the database is damaged; stop, keep a copy, and restore a backup");
+		return err_add(err, "the database is damaged");
 	return ERR_OK;
+}
+
+enum err_code
+sql_check_references(struct sql *sql, struct err *err)
+{
+	struct err which;
+
+	if (!sql_dangles(sql) || check_references(sql, &which) == ERR_OK)
+		return ERR_OK;
+	return err_set(err, ERR_NOT_FOUND, "committing: %s", which.text);
 }
 
 enum err_code

@@ -44,6 +44,8 @@ enum err_code sql_set_marks(struct sql *sql, uint32_t application, uint32_t form
 void sql_put_value(struct sql_query *query, const struct sql_value *value);
 /* integrity_check and foreign_key_check: ERR_INTEGRITY with the first complaint. */
 enum err_code sql_check(struct sql *sql, struct err *err) MUST_CHECK;
+/* ERR_NOT_FOUND, as sql_commit would say it. */
+enum err_code sql_check_references(struct sql *sql, struct err *err) MUST_CHECK;
 /* A failed commit is rolled back; ERR_NOT_FOUND names the tables. */
 enum err_code sql_commit(struct sql *sql, struct err *err) MUST_CHECK;
 

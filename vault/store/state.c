@@ -221,7 +221,7 @@ state_alarm(const struct table *table, const char *met, struct err *err)
 {
 	return err_set(err, ERR_INTEGRITY,
 	    "a row of %s in the database %s: somebody wrote there since the vault wrote that row, or put "
-	    "an older database in place; put the newest whole backup back, database and anchor",
+	    "an older database in place",
 	    table->name, met);
 }
 

@@ -170,9 +170,7 @@ check_versions(const char *path, const uint8_t header[FILE_HEADER_SIZE], struct 
 	if (header[VERSIONS_OFFSET] == 1 && header[VERSIONS_OFFSET + 1] == 1)
 		return ERR_OK;
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it; stop, keep "
-	    "a copy, and restore a backup",
-	    path);
+	    "%s is set to a write-ahead log, which no Halligan does: somebody else wrote it", path);
 }
 
 /* That PATH is a SQLite database with our mark. */
@@ -312,6 +310,14 @@ enum err_code
 store_state_root(struct store *store, struct digest *ret_root, struct err *err)
 {
 	return state_apply(store, ret_root, err);
+}
+
+enum err_code
+store_try(struct store *store, struct err *err)
+{
+	struct digest ignored;
+	TRY(state_apply(store, &ignored, err));
+	return sql_check_references(store->sql, err);
 }
 
 /* Under the writer's lock nobody is between two slots: one who was has died.  That the database has what was

@@ -49,6 +49,8 @@ enum err_code store_begin_read(struct store *store, struct err *err) MUST_CHECK;
 /* The root of the state tree as the transaction leaves it so far: its last leaf names it. */
 enum err_code store_state_root(struct store *store, struct digest *ret_root,
     struct err *err) MUST_CHECK;
+/* What store_commit would find, which stays undone and open: what was changed so far is proven.  ERR_NOT_FOUND. */
+enum err_code store_try(struct store *store, struct err *err) MUST_CHECK;
 /* Before anything is told of what was read: whoever wrote it may have died before it was sure to last.
  * Outside a transaction. */
 enum err_code store_settle(struct store *store, struct err *err) MUST_CHECK;

@@ -10,6 +10,7 @@
 
 #include "ceremony/server/documents/enrolments.h"
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/vault/alarm.h"
 #include "vault/documents/chain_fold.h"
 #include "vault/documents/charter_verify.h"
 #include "vault/documents/seats_check.h"
@@ -100,12 +101,13 @@ charter_judge(struct session *session, struct proposal *proposal, const struct j
 	const struct charter *charter = proposal->charter;
 	TRY(check_origin(session, charter, err));
 	TRY(check_step(session, charter, err));
-	TRY(chain_check_signers(&session->chain, &proposal->statement, err));
+	TRY(alarm_of_client(session,
+	    chain_check_signers(&session->chain, &proposal->statement, err)));
 	TRY(check_openable(session, charter, err));
 	bool known = live && same_attestation(now, charter);
 	TRY(enrolments_take(session, given, charter->seats, charter->seat_count,
 	    known ? now->seats : NULL, known ? now->seat_count : 0, charter, leaf, err));
-	return charter_verify(&proposal->statement, charter, now, err);
+	return alarm_of_client(session, charter_verify(&proposal->statement, charter, now, err));
 }
 
 enum err_code

@@ -5,6 +5,7 @@
 
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/enrolment_verify.h"
+#include "ceremony/server/vault/alarm.h"
 #include "vault/store/statement.h"
 
 static enum err_code
@@ -70,8 +71,9 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 		return code;
 	attest_policy_of(enrolling->charter, &token->id, &policy);
 	TRY(enrolment_parse(&statement, enrolling->charter->training, &enrolment, err));
-	TRY(enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err));
-	TRY(enrolment_matches(&enrolment, seat, token, err));
+	TRY(alarm_of_client(enrolling->session,
+	    enrolment_verify(&statement, &enrolment, &enrolling->charter->init, &policy, err)));
+	TRY(alarm_of_client(enrolling->session, enrolment_matches(&enrolment, seat, token, err)));
 	if (!chain_accepted(&enrolling->session->chain, &token->enrolment))
 		TRY(enrolment_check_time(&enrolment, session_now(enrolling->session), err));
 	if (enrolling->given == NULL)

@@ -106,6 +106,8 @@ settle(struct session *session, struct change *change, const struct proposal *pr
 	json_put_text(reply, "lost", lost.size > 0 ? buf_string(&lost) : "");
 	if (live)
 		TRY(enact(session, proposal, err));
+	if (live && !founding)
+		TRY(prove_ended(session, err));
 	TRY(change_commit(session, change, err));
 	if (!live)
 		return ERR_OK;

@@ -5,6 +5,7 @@
 
 #include "ceremony/server/documents/enrolments.h"
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/vault/alarm.h"
 #include "vault/documents/roster_verify.h"
 
 static enum err_code
@@ -53,7 +54,7 @@ roster_judge(struct session *session, struct proposal *proposal, const struct js
 	TRY(check_step(session, roster, err));
 	TRY(enrolments_take(session, given, roster->seats, roster->seat_count, chain->roster->seats,
 	    chain->roster->seat_count, chain->charter, leaf, err));
-	return roster_verify(&proposal->statement, roster, chain, err);
+	return alarm_of_client(session, roster_verify(&proposal->statement, roster, chain, err));
 }
 
 enum err_code

@@ -10,6 +10,7 @@
 #include "ceremony/server/documents/suspend.h"
 
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/vault/alarm.h"
 #include "vault/documents/suspension_verify.h"
 #include "vault/store/token.h"
 #include "vault/store/voice.h"
@@ -33,8 +34,9 @@ suspension_judge(struct session *session, struct proposal *proposal, const struc
 	if (json_array_count(given) > 0)
 		return err_set(err, ERR_INVALID, "enrolments: a suspension has none");
 	TRY(suspension_parse(statement, chain->charter->training, &proposal->suspension, err));
-	if (suspension_verify(statement, &proposal->suspension, chain, &proposal->after, err) !=
-	    ERR_OK)
+	if (alarm_of_client(session,
+	        suspension_verify(statement, &proposal->suspension, chain, &proposal->after,
+	            err)) != ERR_OK)
 		return err_add(err, "suspension");
 	TRY(survey_find_lost(session, NULL, chain->charter, &proposal->after, &proposal->lost,
 	    err));

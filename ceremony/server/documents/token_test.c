@@ -16,6 +16,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
@@ -237,7 +238,7 @@ check(struct session *session, const struct dsse *statement, const struct readin
 	TRY(check_fresh(session, begun, err));
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "test: it must carry one signature");
-	if (seat_token_verify(statement, token, err) != ERR_OK)
+	if (alarm_of_client(session, seat_token_verify(statement, token, err)) != ERR_OK)
 		return err_add(err, "test: seat \"%s\"", readiness->seat);
 	TRY(check_opened(session, readiness, token, begun, err));
 	return journal_check_seen(session, readiness->seat, readiness->size, &readiness->root, err);

@@ -7,13 +7,14 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements.h"
 #include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
 /* Any token of the proposer's seat: of today, or, at the founding, of the draft. */
 static enum err_code
-check_signature(const struct session *session, const struct draft *draft,
-    const struct dsse *statement, const struct objection *objection, struct err *err)
+check_signature(struct session *session, const struct draft *draft, const struct dsse *statement,
+    const struct objection *objection, struct err *err)
 {
 	const struct chain *chain = &session->chain;
 	const struct seat_token *token = NULL;
@@ -34,7 +35,7 @@ check_signature(const struct session *session, const struct draft *draft,
 			return err_set(err, ERR_REFUSED,
 			    "this token is not one of seat \"%s\" in the draft", objection->seat);
 	}
-	return seat_token_verify(statement, token, err);
+	return alarm_of_client(session, seat_token_verify(statement, token, err));
 }
 
 enum err_code

@@ -18,6 +18,7 @@
 #include "ceremony/server/opening/settle.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/rotation/lease.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/seal/reply.h"
@@ -65,7 +66,7 @@ check_statement(struct session *session, const struct opening *opening,
 	}
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
-	TRY(seat_token_verify(statement, token, err));
+	TRY(alarm_of_client(session, seat_token_verify(statement, token, err)));
 	return journal_check_seen(session, approval->seat, approval->size, &approval->root, err);
 }
 
@@ -295,7 +296,8 @@ accept_shares(struct session *session, const struct handing *handing, struct vie
 	buf_bytes(&row.ciphertext, ciphertext);
 	TRY(buf_check(&row.ciphertext, err));
 	TRY(opening_keys(handing->opening, &key, NULL, err));
-	if (share_open(handing->opening, handing->item, &row, key, &shares, err) != ERR_OK)
+	if (alarm_of_client(session,
+	        share_open(handing->opening, handing->item, &row, key, &shares, err)) != ERR_OK)
 		return err_add(err,
 		    "%s: the shares of seat \"%s\" are wrong; the ceremony goes on, and the seat may "
 		    "approve again",
@@ -334,6 +336,7 @@ check_released(struct session *session, const struct id *id, struct err *err)
 	for (size_t i = 0; i < opening->count; i++)
 		if (opening->items[i].state == ITEM_DONE)
 			return ERR_OK;
+	session->told = true;
 	return err_set(err, ERR_INTEGRITY, "the quorum is met, but nothing could be released: %s",
 	    opening->row.reason);
 }

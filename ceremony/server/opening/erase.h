@@ -5,7 +5,10 @@
 
 #include "ceremony/server/vault/session.h"
 
-/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were. */
+/* Is what the database says of each such file proven?  For a change that ends some, before it commits. */
+enum err_code prove_ended(struct session *session, struct err *err) MUST_CHECK;
+/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were; none, when what the
+ * database says of one is an alarm. */
 enum err_code erase_ended(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/opening/list.h"
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
@@ -85,7 +86,8 @@ check(struct session *session, const struct objecting *objecting, const struct o
 	if (token == NULL &&
 	    chain_refuse_token(&session->chain, objection->seat, &objection->token, err) != ERR_OK)
 		return err_add(err, "%s: token", name);
-	if (seat_token_verify(&objecting->statement, token, err) != ERR_OK)
+	if (alarm_of_client(session, seat_token_verify(&objecting->statement, token, err)) !=
+	    ERR_OK)
 		return err_add(err, "%s: seat \"%s\"", name, objection->seat);
 	return ERR_OK;
 }

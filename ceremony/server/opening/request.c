@@ -308,12 +308,15 @@ serve_request(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	TRY(request_parse(&asking.request, session->chain.charter->training, &request, err));
 	TRY(id_new(&asking.made.id, err));
-	if (make(session, &request, another, &asking, err) != ERR_OK) {
+	enum err_code code = make(session, &request, another, &asking, err);
+	if (code != ERR_OK) {
 		struct err ignored;
 
-		/* Without a row nobody needs the key; a failed erasure is left to the next session. */
-		if (store_get_ceremony(session->store, &asking.made.id, &row, &ignored) ==
-		    ERR_NOT_FOUND)
+		/* Without a row nobody needs the key, and an alarm has none; a failed erasure is left to the
+		 * next session. */
+		if (code == ERR_INTEGRITY ||
+		    store_get_ceremony(session->store, &asking.made.id, &row, &ignored) ==
+		        ERR_NOT_FOUND)
 			(void)!ceremony_key_erase(session->folder, &asking.made.id, &ignored);
 		return err_add(err, "request");
 	}

@@ -15,6 +15,7 @@
 #include "ceremony/server/opening/to_vault.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
+#include "ceremony/server/vault/rehearsal.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
 
@@ -228,6 +229,15 @@ open_all(struct delivery *delivery, struct err *err)
 	return journal_add(session, &leaf, err);
 }
 
+/* Nobody needs its key any more. */
+static enum err_code
+erase_key(const struct opening *opening, struct err *err)
+{
+	if (opening->session->rehearses)
+		return ERR_OK;
+	return ceremony_key_erase(opening->session->folder, &opening->row.id, err);
+}
+
 static enum err_code
 refuse(struct opening *opening, struct change *change, enum ceremony_event event,
     const char *reason, struct err *err)
@@ -236,7 +246,7 @@ refuse(struct opening *opening, struct change *change, enum ceremony_event event
 
 	TRY(ceremony_refuse(session, &opening->row, event, reason, err));
 	TRY(change_commit(session, change, err));
-	return ceremony_key_erase(session->folder, &opening->row.id, err);
+	return erase_key(opening, err);
 }
 
 /* Every share that counts opens: else the ceremony goes on collecting. */
@@ -275,6 +285,7 @@ decide_met(struct opening *opening, struct change *change, struct err *err)
 
 		TRY(change_commit(session, change, err));
 		*err = told;
+		session->told = true;
 		return err->code;
 	}
 	TRY(open_all(&delivery, err));
@@ -425,7 +436,7 @@ close_settled(struct delivery *delivery, struct err *err)
 		leaf_int(&leaf, item_state_names[state], counts[state]);
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
-	return ceremony_key_erase(session->folder, &opening->row.id, err);
+	return erase_key(opening, err);
 }
 
 /* Somewhere else it is remembered what was released, before anybody has it.  A sink that fails is told,
@@ -437,7 +448,7 @@ send_copy(const struct opening *opening, struct err *err)
 	DSSE release = {0};
 	struct err cause;
 
-	if (!mode_releases(opening->row.mode))
+	if (!mode_releases(opening->row.mode) || session->rehearses)
 		return ERR_OK;
 	TRY(session_statement(session, &opening->row.release, "release", &release, err));
 	if (copy_release(session->chain.charter->copy, &opening->row.id, &release, &cause) !=
@@ -448,37 +459,54 @@ send_copy(const struct opening *opening, struct err *err)
 }
 
 static enum err_code
-finish(struct session *session, const struct id *id, struct err *err)
+finish_locked(struct session *session, const struct id *id, struct err *err)
 {
-	FILE_LOCK *lock = NULL;
 	OPENING *opening = NULL;
 	DELIVERY delivery = {0};
-	char path[4096];
 	enum err_code code;
 
-	TRY(journal_check_clock(session, err));
-	TRY(host_id_path(session->folder, "ceremony", id, ".lock", path, err));
-	TRY(file_lock(path, "release", LOCK_SECONDS, &lock, err));
 	TRY(opening_load(session, id, &opening, err));
 	if (opening->row.state != CEREMONY_RELEASING)
 		return ERR_OK; /* another session was faster */
-	TRY(store_settle(session->store, err));
+	if (!session->rehearses)
+		TRY(store_settle(session->store, err));
 	delivery.opening = opening;
 	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
 	TRY(send_copy(opening, err));
 	TRY(settle_all(&delivery, err));
-	TRY(close_settled(&delivery, err));
+	return close_settled(&delivery, err);
+}
+
+static enum err_code
+finish(struct session *session, const struct id *id, struct err *err)
+{
+	FILE_LOCK *lock = NULL;
+	char path[4096];
+
+	TRY(journal_check_clock(session, err));
+	if (session->rehearses)
+		return finish_locked(session, id, err);
+	TRY(host_id_path(session->folder, "ceremony", id, ".lock", path, err));
+	TRY(file_lock(path, "release", LOCK_SECONDS, &lock, err));
+	TRY(finish_locked(session, id, err));
 	/* Whoever waits for the lock sees under it that nothing is left to do. */
 	return file_erase(path, err);
 }
 
-enum err_code
-ceremony_advance(struct session *session, const struct id *id, struct err *err)
+static enum err_code
+advance(struct session *session, const void *id, struct err *err)
 {
 	enum ceremony_state state = CEREMONY_COLLECTING;
 
 	TRY(decide(session, id, &state, err));
 	return state == CEREMONY_RELEASING ? finish(session, id, err) : ERR_OK;
+}
+
+enum err_code
+ceremony_advance(struct session *session, const struct id *id, struct err *err)
+{
+	TRY(rehearse(session, advance, id, err));
+	return advance(session, id, err);
 }

@@ -25,6 +25,7 @@
 #include "ceremony/protocol/spare.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/seal/envelope.h"
@@ -201,7 +202,7 @@ check_statement(struct session *session, const struct dsse *statement, const str
 		    seat->name);
 	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "it must carry one signature");
-	TRY(seat_token_verify(statement, from, err));
+	TRY(alarm_of_client(session, seat_token_verify(statement, from, err)));
 	if (spare->time > now + CLOCK_BACK_MAX || spare->time < now - STATEMENT_AGE)
 		return err_set(err, ERR_EXPIRED,
 		    "it is not of today (or the clocks differ): run halligan spare again");

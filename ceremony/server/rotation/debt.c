@@ -22,6 +22,7 @@
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/rehearsal.h"
 #include "rotators/contract/answer.h"
 
 /* A new value from the rotator; RET_NEXT is NULL when the run stopped. */
@@ -31,15 +32,7 @@ generate(struct payment *payment, struct secret **ret_next, struct err *err)
 	struct err cause;
 	enum err_code code;
 
-	code = target_start(payment, &cause);
-	if (code == ERR_OK)
-		code = rotator_check(payment->rotator, &cause);
-	if (code == ERR_OK &&
-	    (strcmp(rotator_identity(payment->rotator), "self") == 0) != payment->definition.self)
-		code = err_set(&cause, ERR_REFUSED,
-		    "the rotator's identity is not the one in the definition");
-	if (code == ERR_OK)
-		code = rotator_generate(payment->rotator, ret_next, &cause);
+	code = target_generate(payment, ret_next, &cause);
 	if (code != ERR_OK)
 		return payment_stop(payment, target_code(&cause), err,
 		    "no new value was made: %.400s", cause.text);
@@ -89,7 +82,7 @@ prepare(struct payment *payment, struct err *err)
 	    sealing_make(payment->session, &payment->definition, number, next, &sealing, &cause);
 	if (code == ERR_OK)
 		code = escrow_add(&payment->escrow, number, TAKE(next), &cause);
-	if (code == ERR_OK)
+	if (code == ERR_OK && !payment->session->rehearses)
 		code = escrow_write(payment->session->folder, &payment->escrow,
 		    &payment->session->keys, &cause);
 	if (code != ERR_OK)
@@ -360,7 +353,7 @@ retire(struct payment *payment, struct err *err)
 	TRY(prove_dead(payment, &dead, err));
 	if (!dead)
 		return ERR_OK;
-	TRY(rotator_expel(payment->rotator, &sessions, err));
+	TRY(target_expel(payment, &sessions, err));
 	TRY(make_statement(payment, sessions, &statement, err));
 	TRY(commit_retired(payment, &statement, err));
 	session_progress(payment->session, "%s: the old value is refused; the debt is paid",
@@ -455,6 +448,43 @@ check_due(struct session *session, const struct id *id, struct paid *paid, struc
 }
 
 static enum err_code
+run(struct payment *payment, struct err *err)
+{
+	while (!payment->stopped && payment->debt.state != DEBT_RETIRED)
+		TRY(step(payment, err));
+	return ERR_OK;
+}
+
+/* Values that the target refused may turn out to be the one that it accepts. */
+static enum err_code
+prove_others(struct payment *payment, struct err *err)
+{
+	for (size_t i = 0; i < payment->escrow.count; i++) {
+		uint32_t version = payment->escrow.values[i].version;
+
+		if (payment_is_other(payment, version))
+			TRY(store_set_version_state(payment->session->store, &payment->debt.secret,
+			    version, VERSION_REJECTED, err));
+	}
+	return ERR_OK;
+}
+
+/* First it fails for good, then it is paid. */
+static enum err_code
+rehearse_payment(struct session *session, const void *id, struct err *err)
+{
+	PAYMENT payment = {0};
+
+	TRY(payment_load(session, id, &payment, err));
+	if (payment.stopped || payment.debt.state == DEBT_RETIRED)
+		return ERR_OK;
+	TRY(prove_others(&payment, err));
+	TRY(payment_degrade(&payment, err, "rehearsed"));
+	payment.stopped = false;
+	return run(&payment, err);
+}
+
+static enum err_code
 pay_locked(struct session *session, const struct id *id, struct paid *paid, struct err *err)
 {
 	PAYMENT payment = {0};
@@ -462,13 +492,24 @@ pay_locked(struct session *session, const struct id *id, struct paid *paid, stru
 	TRY(check_due(session, id, paid, err));
 	if (paid->code == ERR_WAITING)
 		return ERR_OK;
+	TRY(rehearse(session, rehearse_payment, id, err));
+	if (session->rehearses)
+		return rehearse_payment(session, id, err);
 	TRY(payment_load(session, id, &payment, err));
-	while (!payment.stopped && payment.debt.state != DEBT_RETIRED)
-		TRY(step(&payment, err));
+	TRY(run(&payment, err));
 	paid->state = payment.debt.state;
 	paid->code = payment.debt.state == DEBT_RETIRED ? ERR_OK : payment.code;
 	snprintf(paid->note, sizeof(paid->note), "%s", payment.debt.note);
 	return ERR_OK;
+}
+
+/* Also when an earlier run was cut off after its last commit. */
+static enum err_code
+erase_paid(struct session *session, const struct id *id, const char *lock, struct err *err)
+{
+	TRY(store_settle(session->store, err));
+	TRY(escrow_erase(session->folder, id, err));
+	return file_erase(lock, err);
 }
 
 enum err_code
@@ -479,6 +520,7 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	struct paid paid = {0};
 	struct err cause;
 	char path[4096];
+	enum err_code code = ERR_OK;
 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	paid.state = debt.state;
@@ -488,7 +530,8 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 		return ERR_OK;
 	}
 	TRY(host_id_path(session->folder, "escrow", id, ".lock", path, err));
-	enum err_code code = file_lock(path, "rotate", 0, &lock, &cause);
+	if (!session->rehearses)
+		code = file_lock(path, "rotate", 0, &lock, &cause);
 	if (code == ERR_OK)
 		TRY(pay_locked(session, id, &paid, err));
 	else if (code == ERR_BUSY) {
@@ -498,12 +541,8 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 		*err = cause;
 		return code;
 	}
-	/* Also when an earlier run was cut off after its last commit. */
-	if (paid.state == DEBT_RETIRED) {
-		TRY(store_settle(session->store, err));
-		TRY(escrow_erase(session->folder, id, err));
-		TRY(file_erase(path, err));
-	}
+	if (paid.state == DEBT_RETIRED && !session->rehearses)
+		TRY(erase_paid(session, id, path, err));
 	*ret_paid = paid;
 	return ERR_OK;
 }

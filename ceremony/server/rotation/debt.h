@@ -23,7 +23,7 @@ struct paid {
 };
 /* Pay debt ID as far as it goes.  A lease that still runs is not cut short, and what is not due yet stays as it
  * is: ERR_WAITING in RET_PAID; another session that is at it: ERR_BUSY there.  Errors returned are those of the
- * vault itself. */
+ * vault itself: ERR_INTEGRITY before anything was done, unless somebody writes there meanwhile. */
 enum err_code rotate_pay(struct session *session, const struct id *debt, struct paid *ret_paid,
     struct err *err) MUST_CHECK;
 

@@ -11,9 +11,11 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/rehearsal.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
@@ -78,17 +80,36 @@ end_one(struct session *session, const struct id *ceremony, const struct dsse *d
 	return change_commit(session, &change, err);
 }
 
+struct expired {
+	struct ceremony_row *rows;
+	size_t count;
+};
+
+static enum err_code
+end_all(struct session *session, const void *context, struct err *err)
+{
+	const struct expired *expired = context;
+
+	for (size_t i = 0; i < expired->count; i++)
+		TRY(end_one(session, &expired->rows[i].id, NULL, err));
+	return ERR_OK;
+}
+
 enum err_code
 leases_end_expired(struct session *session, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
-	size_t count;
+	size_t count, ended = 0;
 
 	TRY(ceremonies_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].expires)
-			TRY(end_one(session, &rows[i].id, NULL, err));
-	return ERR_OK;
+			rows[ended++] = rows[i];
+	if (ended == 0)
+		return ERR_OK;
+	const struct expired expired = {rows, ended};
+	TRY(rehearse(session, end_all, &expired, err));
+	return end_all(session, &expired, err);
 }
 
 static enum err_code
@@ -202,7 +223,8 @@ check_done(struct session *session, const struct ceremony_row *row, const struct
 	if (done.seat[0] == '\0') {
 		TRY(session_statement(session, &row->release, "release", &released, err));
 		TRY(release_parse(&released, training, &release, err));
-		return statement_verify_lease(statement, &release.key, err);
+		return alarm_of_client(session,
+		    statement_verify_lease(statement, &release.key, err));
 	}
 	seat = chain_seat(&session->chain, done.seat);
 	token = chain_token(&session->chain, done.seat, &done.token);
@@ -211,7 +233,7 @@ check_done(struct session *session, const struct ceremony_row *row, const struct
 	if (strcmp(done.seat, row->requester) != 0 && (seat->roles & ROLE_OFFICER) == 0)
 		return err_set(err, ERR_REFUSED,
 		    "seat \"%s\" neither asked for it nor is an officer", done.seat);
-	return seat_token_verify(statement, token, err);
+	return alarm_of_client(session, seat_token_verify(statement, token, err));
 }
 
 static enum err_code
@@ -222,40 +244,64 @@ pay_item(struct session *session, struct json *array, const struct item_row *ite
 
 	TRY(store_get_secret(session->store, &item->secret, &secret, err));
 	TRY(rotate_pay(session, &item->debt, &paid, err));
-	if (paid.code == ERR_INTEGRITY)
+	session->told = paid.code == ERR_INTEGRITY;
+	if (session->told)
 		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
 	const struct debt_told told = {secret.name, debt_state_names[paid.state], paid.note};
 	members_add(array, debt_told_members, &told);
 	return ERR_OK;
 }
 
-enum err_code
-serve_done(struct session *session, struct call *call, struct err *err)
-{
-	struct item_row items[CEREMONY_ITEMS];
-	struct ceremony_row row;
-	DSSE statement = {0};
-	JSON *array = json_new_array();
-	size_t count;
+struct ending {
 	struct id id;
+	struct dsse statement;
+	struct json *array; /* what became of each debt */
+};
 
-	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	in_statement(&call->in, "done", &statement);
-	TRY(json_in_end(&call->in));
-	TRY(chain_refresh(session, err));
-	TRY(store_get_ceremony(session->store, &id, &row, err));
-	if (!mode_releases(row.mode) || row.released == 0)
-		return not_released(&row, err);
-	if (check_done(session, &row, &statement, err) != ERR_OK)
-		return err_add(err, "done");
-	TRY(end_one(session, &id, &statement, err));
-	TRY(store_list_items(session->store, &id, items, CEREMONY_ITEMS, &count, err));
+static void
+ending_done(struct ending *ending)
+{
+	dsse_done(&ending->statement);
+	json_freep(&ending->array);
+}
+
+static enum err_code
+end_and_pay(struct session *session, const void *context, struct err *err)
+{
+	const struct ending *ending = context;
+	struct item_row items[CEREMONY_ITEMS];
+	JSON *unheard = json_new_array();
+	struct json *array = session->rehearses ? unheard : ending->array;
+	size_t count;
+
+	TRY(end_one(session, &ending->id, &ending->statement, err));
+	TRY(store_list_items(session->store, &ending->id, items, CEREMONY_ITEMS, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (items[i].has_debt)
 			TRY(pay_item(session, array, &items[i], err));
-	TRY(store_get_ceremony(session->store, &id, &row, err));
+	return ERR_OK;
+}
+
+enum err_code
+serve_done(struct session *session, struct call *call, struct err *err)
+{
+	CLEANUP(ending_done) struct ending ending = {.array = json_new_array()};
+	struct ceremony_row row;
+
+	json_in_hex(&call->in, "id", ending.id.bytes, ID_SIZE);
+	in_statement(&call->in, "done", &ending.statement);
+	TRY(json_in_end(&call->in));
+	TRY(chain_refresh(session, err));
+	TRY(store_get_ceremony(session->store, &ending.id, &row, err));
+	if (!mode_releases(row.mode) || row.released == 0)
+		return not_released(&row, err);
+	if (check_done(session, &row, &ending.statement, err) != ERR_OK)
+		return err_add(err, "done");
+	TRY(rehearse(session, end_and_pay, &ending, err));
+	TRY(end_and_pay(session, &ending, err));
+	TRY(store_get_ceremony(session->store, &ending.id, &row, err));
 	json_put_text(call->reply, "state", ceremony_state_names[row.state]);
-	json_put(call->reply, "debts", TAKE(array));
+	json_put(call->reply, "debts", TAKE(ending.array));
 	return ERR_OK;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "ceremony/server/rotation/target.h"
 
+#include <string.h>
+
 enum err_code
 target_code(struct err *err)
 {
@@ -33,6 +35,8 @@ start(struct payment *payment, uint32_t next, struct rotator **ret_rotator, stru
 
 	if (next != 0)
 		options.next = value_view(payment, next);
+	if (payment->session->rehearses)
+		return ERR_OK;
 	TRY(store_settle(payment->session->store, err));
 	return rotator_start(&options, ret_rotator, err);
 }
@@ -42,6 +46,38 @@ target_start(struct payment *payment, struct err *err)
 {
 	rotator_freep(&payment->rotator);
 	return start(payment, payment->debt.pending, &payment->rotator, err);
+}
+
+static bool
+rehearses(const struct payment *payment)
+{
+	return payment->session->rehearses;
+}
+
+static enum err_code
+check_identity(const struct payment *payment, struct err *err)
+{
+	if ((strcmp(rotator_identity(payment->rotator), "self") == 0) != payment->definition.self)
+		return err_set(err, ERR_REFUSED,
+		    "the rotator's identity is not the one in the definition");
+	return ERR_OK;
+}
+
+enum err_code
+target_generate(struct payment *payment, struct secret **ret_next, struct err *err)
+{
+	if (rehearses(payment)) /* any value is as good */
+		return secret_from(value_view(payment, payment->debt.old), ret_next, err);
+	TRY(target_start(payment, err));
+	TRY(rotator_check(payment->rotator, err));
+	TRY(check_identity(payment, err));
+	return rotator_generate(payment->rotator, ret_next, err);
+}
+
+enum err_code
+target_expel(struct payment *payment, enum expel_result *ret_result, struct err *err)
+{
+	return rehearses(payment) ? ERR_OK : rotator_expel(payment->rotator, ret_result, err);
 }
 
 const char *
@@ -54,6 +90,12 @@ enum err_code
 target_probe(struct payment *payment, enum rotator_value value, enum probe_result *ret_result,
     struct err *err)
 {
+	if (rehearses(payment)) {
+		bool applied = payment->debt.pending != 0;
+
+		*ret_result = (value == ROTATOR_NEXT) == applied ? PROBE_ACCEPTED : PROBE_REFUSED;
+		return ERR_OK;
+	}
 	if (payment->rotator == NULL)
 		TRY(target_start(payment, err));
 	return rotator_probe(payment->rotator, value, ret_result, err);
@@ -62,9 +104,13 @@ target_probe(struct payment *payment, enum rotator_value value, enum probe_resul
 enum err_code
 target_apply(struct payment *payment, enum apply_result *ret_result, struct err *err)
 {
+	payment->applies++;
+	if (rehearses(payment)) {
+		*ret_result = APPLY_APPLIED;
+		return ERR_OK;
+	}
 	if (payment->rotator == NULL)
 		TRY(target_start(payment, err));
-	payment->applies++;
 	TRY(rotator_apply(payment->rotator, ret_result, err));
 	if (*ret_result == APPLY_UNKNOWN)
 		rotator_freep(&payment->rotator); /* it may be broken */
@@ -80,7 +126,7 @@ target_others(struct payment *payment, enum probe_result *ret_result, uint32_t *
 		uint32_t version = payment->escrow.values[i - 1].version;
 		ROTATOR *rotator = NULL;
 
-		if (!payment_is_other(payment, version))
+		if (rehearses(payment) || !payment_is_other(payment, version))
 			continue;
 		TRY(start(payment, version, &rotator, err));
 		TRY(rotator_probe(rotator, ROTATOR_NEXT, ret_result, err));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The target, asked through the rotator.  Lock-outs are the danger: between two calls of `apply` each
- * value is probed once at most.
+ * value is probed once at most.  In a rehearsal no rotator runs: it does what it should.
  */
 #ifndef CEREMONY_SERVER_ROTATION_TARGET_H
 #define CEREMONY_SERVER_ROTATION_TARGET_H
@@ -12,6 +12,12 @@
 enum err_code target_code(struct err *err);
 /* Start the rotator with old and pending value.  Errors are those of rotator_start. */
 enum err_code target_start(struct payment *payment, struct err *err) MUST_CHECK;
+/* A new value, once the target and the rotator are as the definition says. */
+enum err_code target_generate(struct payment *payment, struct secret **ret_next,
+    struct err *err) MUST_CHECK;
+/* End what runs by the old value. */
+enum err_code target_expel(struct payment *payment, enum expel_result *ret_result,
+    struct err *err) MUST_CHECK;
 /* Probe VALUE with the running rotator, or a new one. */
 enum err_code target_probe(struct payment *payment, enum rotator_value value,
     enum probe_result *ret_result, struct err *err) MUST_CHECK;

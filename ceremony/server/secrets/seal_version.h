@@ -22,7 +22,7 @@ bool sealing_wants(const struct session *session, const struct seat *seat,
     const struct seat_token *token);
 /* CREDENTIAL becomes version NUMBER, sealed by the quorum of the definition's policy to every share
  * token of its seats.  The chain is brought up to date before.  Given to the copy sink, and
- * acknowledged by it, when this returns. */
+ * acknowledged by it, when this returns; but not in a rehearsal. */
 enum err_code sealing_make(struct session *session, const struct definition *definition,
     uint32_t number, const struct secret *credential, struct sealing *ret_sealing,
     struct err *err) MUST_CHECK;

@@ -16,10 +16,12 @@
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/rehearsal.h"
 #include "rotators/contract/rotator.h"
 #include "vault/store/statement.h"
 
@@ -149,7 +151,8 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(secret_from(secret_view(adoption->credential), &copy, err));
 	TRY(escrow_add(&escrow, 1, TAKE(copy), err));
 	/* Under the writer lock: before the row that names it, and no sweep can take it. */
-	TRY(escrow_write(session->folder, &escrow, &session->keys, err));
+	if (!session->rehearses)
+		TRY(escrow_write(session->folder, &escrow, &session->keys, err));
 	return store_add_debt(session->store, &adoption->debt, err);
 }
 
@@ -185,6 +188,20 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	return change_commit(session, &change, err);
 }
 
+/* As it would be sealed, kept and paid now. */
+static enum err_code
+rehearse_record(struct session *session, const void *context, struct err *err)
+{
+	struct adoption adoption = *(const struct adoption *)context;
+	SEALING sealing = {0};
+	struct paid ignored;
+
+	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &sealing, err));
+	adoption.sealing = sealing;
+	TRY(record(session, &adoption, err));
+	return adoption.rotate ? rotate_pay(session, &adoption.debt.id, &ignored, err) : ERR_OK;
+}
+
 static enum err_code
 reply_adopted(struct session *session, const struct adoption *adoption, struct json *reply,
     struct err *err)
@@ -213,8 +230,9 @@ read_definition(struct session *session, struct adoption *adoption, struct err *
 
 	TRY(definitions_parse(&adoption->statement, session->chain.charter->training, definitions,
 	    err));
-	TRY(definitions_verify(&adoption->statement, definitions, session->chain.charter,
-	    &session->chain.vault, err));
+	TRY(alarm_of_client(session,
+	    definitions_verify(&adoption->statement, definitions, session->chain.charter,
+	        &session->chain.vault, err)));
 	if (definitions->count != 1)
 		return err_set(err, ERR_REFUSED,
 		    "secret: definitions: %zu of them came with one value; a value is added with a "
@@ -225,7 +243,8 @@ read_definition(struct session *session, struct adoption *adoption, struct err *
 		return err_set(err, ERR_EXPIRED,
 		    "secret: created: it is not of today (or the clocks differ): run the command again");
 	adoption->definition = &definitions->rows[0];
-	return chain_check_signers(&session->chain, &adoption->statement, err);
+	return alarm_of_client(session,
+	    chain_check_signers(&session->chain, &adoption->statement, err));
 }
 
 enum err_code
@@ -243,6 +262,7 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	TRY(read_definition(session, &adoption, err));
 	TRY(check_new(session, adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
+	TRY(rehearse(session, rehearse_record, &adoption, err));
 	session_progress(session, "%s: proving the present value", adoption.definition->name);
 	TRY(prove(session, &adoption, err));
 	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &adoption.sealing,

@@ -20,23 +20,31 @@ change_begin(struct session *session, struct change *change, struct err *err)
 	if (session->reads)
 		return err_set(err, ERR_INTERNAL,
 		    "an operation that proves nothing cannot change the vault");
-	TRY(store_begin(session->store, err));
-	change->session = session;
+	if (!session->rehearses) {
+		TRY(store_begin(session->store, err));
+		change->session = session;
+	}
 	return chain_refresh(session, err);
+}
+
+enum err_code
+change_alarm(enum err_code code, struct err *err)
+{
+	struct err cause = *err;
+
+	if (code != ERR_NOT_FOUND)
+		return code;
+	return err_set(err, ERR_INTEGRITY, "%.400s: somebody wrote there", cause.text);
 }
 
 enum err_code
 change_commit(struct session *session, struct change *change, struct err *err)
 {
-	struct err cause;
-
 	TRY(journal_close(session, err));
+	if (session->rehearses)
+		return ERR_OK;
 	enum err_code code = store_commit(session->store, err); /* or rolled back by change_done */
 	if (code == ERR_OK)
 		change->session = NULL;
-	if (code != ERR_NOT_FOUND)
-		return code;
-	/* A change refers only to what it has read, or written. */
-	cause = *err;
-	return err_set(err, ERR_INTEGRITY, "%.400s: somebody wrote there", cause.text);
+	return change_alarm(code, err);
 }

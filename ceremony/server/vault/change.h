@@ -11,7 +11,8 @@
  *	TRY(change_commit(session, &change, err));
  *
  * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
- * client or a target while it is held.
+ * client or a target while it is held.  In a rehearsal (vault/rehearsal.h) it has begun, and the commit proves
+ * what was changed and leaves it open.
  */
 #ifndef CEREMONY_SERVER_VAULT_CHANGE_H
 #define CEREMONY_SERVER_VAULT_CHANGE_H
@@ -28,5 +29,9 @@ enum err_code change_begin(struct session *session, struct change *change,
 /* The last leaf that was added names the state as it is now. */
 enum err_code change_commit(struct session *session, struct change *change,
     struct err *err) MUST_CHECK;
+
+/* A commit that ended with CODE: a change refers only to what it has read, or written, so what is not there was
+ * taken away. */
+enum err_code change_alarm(enum err_code code, struct err *err) MUST_CHECK;
 
 #endif

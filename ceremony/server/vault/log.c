@@ -197,26 +197,3 @@ journal_checkpoint(struct session *session, struct buf *ret_note, struct err *er
 	TRY(journal_head(session, &size, &root, err));
 	return sign_head(session, size, &root, ret_note, err);
 }
-
-void
-journal_tell_end(struct session *session, struct err *err)
-{
-	BUF data = {0};
-	JSON *leaf = NULL;
-	struct err ignored;
-	uint64_t index;
-	char time[TEXT_TIME_SIZE];
-
-	if (session->store == NULL ||
-	    store_log_end(session->store, &index, &data, &ignored) != ERR_OK ||
-	    json_parse(buf_view(&data), &leaf, &ignored) != ERR_OK)
-		return;
-	struct json_in in = json_in(leaf, "leaf", &ignored);
-	int64_t at = json_in_time(&in, "time");
-	if (in.code != ERR_OK)
-		return;
-	text_time(at, time);
-	size_t size = strlen(err->text);
-	snprintf(err->text + size, sizeof(err->text) - size,
-	    " (the database ends with leaf %llu, of %s)", (unsigned long long)index, time);
-}

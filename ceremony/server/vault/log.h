@@ -44,9 +44,6 @@ enum err_code journal_head(struct session *session, uint64_t *ret_size, struct d
  * longer one; WHO names them. */
 enum err_code journal_check_seen(struct session *session, const char *who, uint64_t size,
     const struct digest *root, struct err *err) MUST_CHECK;
-/* Says behind the text of an alarm where the database ends by its own words: what was done to it as a whole was
- * done after that.  Nothing, when it does not say. */
-void journal_tell_end(struct session *session, struct err *err);
 /* The checkpoint of the log as it is now, signed; appended. */
 enum err_code journal_checkpoint(struct session *session, struct buf *ret_note,
     struct err *err) MUST_CHECK;

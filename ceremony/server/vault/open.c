@@ -11,7 +11,6 @@
 #include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/folder.h"
-#include "ceremony/server/vault/log.h"
 #include "vault/store/statement.h"
 
 enum err_code
@@ -73,35 +72,38 @@ open_store(struct session *session, struct err *err)
 	    &session->store, err);
 }
 
+/* There is no vault, or none yet. */
+static void
+close_store(struct session *session)
+{
+	store_freep(&session->store);
+	host_keys_done(&session->keys);
+	session->keys = (struct host_keys){0};
+}
+
 enum err_code
-session_open(const struct server_options *options, int out, struct session *ret_session,
+session_open(struct session *session, const struct server_options *options, int out,
     struct err *err)
 {
-	SESSION session = {.options = options, .folder = options->folder, .out = out};
-	TRY(folder_check(session.folder, err));
-	enum err_code found = host_read_vault_id(session.folder, &session.chain.vault, err);
+	session->options = options;
+	session->folder = options->folder;
+	session->out = out;
+	TRY(folder_check(session->folder, err));
+	enum err_code found = host_read_vault_id(session->folder, &session->chain.vault, err);
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)
 		return found;
-	enum err_code code = open_store(&session, err);
+	enum err_code code = open_store(session, err);
 	if (code == ERR_OK)
-		code = session_load_founding(&session, err);
+		code = session_load_founding(session, err);
 	if (code == ERR_NOT_FOUND && found == ERR_OK)
 		return err_set(err, ERR_INTEGRITY,
 		    "%s has a vault.id, but no database of a vault: it was removed",
-		    session.folder);
+		    session->folder);
 	if (code == ERR_OK)
-		code = open_vault(&session, found == ERR_OK, err);
-	else if (code == ERR_NOT_FOUND) {
-		store_freep(&session.store);
-		host_keys_done(&session.keys);
-		session.keys = (struct host_keys){0};
-		code = ERR_OK;
-	}
-	if (code == ERR_INTEGRITY)
-		journal_tell_end(&session, err);
-	if (code != ERR_OK)
+		return open_vault(session, found == ERR_OK, err);
+	if (code != ERR_NOT_FOUND)
 		return code;
-	*ret_session = TAKE(session);
+	close_store(session);
 	return ERR_OK;
 }

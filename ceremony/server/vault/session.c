@@ -61,7 +61,7 @@ session_progress(struct session *session, const char *format, ...)
 	char text[NOTE_TEXT_MAX + 1];
 	va_list arguments;
 
-	if (session->out < 0)
+	if (session->out < 0 || session->rehearses)
 		return;
 	va_start(arguments, format);
 	format_plain(text, sizeof(text), format, arguments);
@@ -81,7 +81,7 @@ session_alarm(struct session *session, const char *subject, const char *format, 
 	struct alarm *alarm;
 	va_list arguments;
 
-	if (session->alarm_count == SESSION_ALARMS)
+	if (session->alarm_count == SESSION_ALARMS || session->rehearses)
 		return;
 	alarm = &session->alarms[session->alarm_count++];
 	plain_text(subject, alarm->subject, sizeof(alarm->subject));

@@ -14,6 +14,10 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "ceremony/server/due.h"
+#include "ceremony/server/opening/erase.h"
+#include "ceremony/server/opening/settle.h"
+#include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/server.h"
 #include "tests/unit/check.h"
 #include "vault/log/anchor.h"
@@ -275,4 +279,72 @@ __wrap_resume(struct session *session, struct err *err)
 
 	seams()->opened = code == ERR_OK;
 	return code;
+}
+
+/* --- Pieces of work ----------------------------------------------------------------------- */
+
+static size_t
+begin_work(void)
+{
+	seams()->depth++;
+	return seams()->trace.size;
+}
+
+/* What one has done is whole, if it has done anything. */
+static enum err_code
+end_work(const struct session *session, size_t began, enum err_code code)
+{
+	if (--seams()->depth == 0 && code == ERR_OK && !session->rehearses &&
+	    seams()->trace.size > began)
+		buf_text(&seams()->trace, SEAM_WHOLE);
+	return code;
+}
+
+enum err_code __real_ceremony_advance(struct session *session, const struct id *id,
+    struct err *err);
+enum err_code __wrap_ceremony_advance(struct session *session, const struct id *id,
+    struct err *err);
+
+enum err_code
+__wrap_ceremony_advance(struct session *session, const struct id *id, struct err *err)
+{
+	size_t began = begin_work();
+
+	return end_work(session, began, __real_ceremony_advance(session, id, err));
+}
+
+enum err_code __real_erase_ended(struct session *session, struct err *err);
+enum err_code __wrap_erase_ended(struct session *session, struct err *err);
+
+enum err_code
+__wrap_erase_ended(struct session *session, struct err *err)
+{
+	size_t began = begin_work();
+
+	return end_work(session, began, __real_erase_ended(session, err));
+}
+
+enum err_code __real_leases_end_expired(struct session *session, struct err *err);
+enum err_code __wrap_leases_end_expired(struct session *session, struct err *err);
+
+enum err_code
+__wrap_leases_end_expired(struct session *session, struct err *err)
+{
+	size_t began = begin_work();
+
+	return end_work(session, began, __real_leases_end_expired(session, err));
+}
+
+enum err_code __real_rotate_pay(struct session *session, const struct id *debt,
+    struct paid *ret_paid, struct err *err);
+enum err_code __wrap_rotate_pay(struct session *session, const struct id *debt,
+    struct paid *ret_paid, struct err *err);
+
+enum err_code
+__wrap_rotate_pay(struct session *session, const struct id *debt, struct paid *ret_paid,
+    struct err *err)
+{
+	size_t began = begin_work();
+
+	return end_work(session, began, __real_rotate_pay(session, debt, ret_paid, err));
 }

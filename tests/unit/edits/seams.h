@@ -8,9 +8,11 @@
  *	write PART/NAME SHA-256		a file of the vault's folder; make: one that was not there
  *	erase PART/NAME
  *	target NAME VERB ...		what a rotator does
+ *	whole				a piece of work is done: a ceremony, a debt, what expired, files
  *
  * The calls that are replaced: process_start, process_wait, random_bytes, rotator_*, anchor_write,
- * file_write, file_write_new, file_erase, mkdtemp, resume.
+ * file_write, file_write_new, file_erase, mkdtemp, resume, ceremony_advance, erase_ended,
+ * leases_end_expired, rotate_pay.
  */
 #ifndef TESTS_UNIT_EDITS_SEAMS_H
 #define TESTS_UNIT_EDITS_SEAMS_H
@@ -18,6 +20,7 @@
 #include "base/bytes.h"
 
 enum { SEAM_TARGETS = 16 };
+#define SEAM_WHOLE "whole\n"
 
 /* What stands at a target: the only password that it accepts, and what it does next (fake_rotator.c). */
 struct seam_target {
@@ -30,7 +33,8 @@ struct seams {
 	struct seam_target targets[SEAM_TARGETS];
 	size_t target_count;
 	struct buf trace;
-	bool opened; /* the session went through `resume` */
+	unsigned depth; /* of pieces of work within others */
+	bool opened;    /* the session went through `resume` */
 };
 struct seams *seams(void);
 

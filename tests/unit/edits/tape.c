@@ -185,16 +185,23 @@ is_tidied(const struct buf *trace, struct view line)
 	return memmem(trace->data, trace->size, made, strlen(made)) != NULL;
 }
 
-/* What a command has done that met an alarm is what it would have done up to there. */
 static bool
-is_cut_short(struct buf *trace, const struct buf *expected)
+is_prefix(const struct buf *trace, const struct buf *expected)
+{
+	return trace->size <= expected->size &&
+	    memcmp(trace->data, expected->data, trace->size) == 0;
+}
+
+/* What a command did that met an alarm it has undone, but for pieces of work that were whole before: as many of
+ * them as it does otherwise, in the same order, and nothing of the one that met it. */
+static bool
+is_nothing(struct buf *trace, const struct buf *expected)
 {
 	while (trace->size > 0) {
 		struct view line = last_line(trace);
 
-		if (trace->size <= expected->size &&
-		    memcmp(trace->data, expected->data, trace->size) == 0)
-			return true;
+		if (begins_with(line, SEAM_WHOLE))
+			return is_prefix(trace, expected);
 		if (!is_undone(line) && !is_tidied(trace, line))
 			return false;
 		trace->size -= line.size;
@@ -223,6 +230,15 @@ blame(struct play *play, const struct command *command, const char *why)
 	show(&play->fault, "should do", &command->trace);
 }
 
+/* In the order in which a person asks. */
+static bool
+says_all(struct buf *reply)
+{
+	const char *since = strstr(buf_string(reply), "  Since when ");
+
+	return since != NULL && strstr(since, "  What to do: ") != NULL;
+}
+
 static void
 judge(struct play *play)
 {
@@ -241,7 +257,9 @@ judge(struct play *play)
 	}
 	play->end = PLAY_MET;
 	play->in_session = seams()->opened;
-	if (!is_cut_short(trace, &command->trace))
+	if (play->code == ERR_INTEGRITY && !says_all(&play->reply))
+		blame(play, command, "it does not say since when, or what to do");
+	if (!is_nothing(trace, &command->trace))
 		blame(play, command, "more happened than an alarm");
 }
 

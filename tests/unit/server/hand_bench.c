@@ -127,3 +127,63 @@ hand_anchor(struct bench *bench, struct anchor_slot *ret_slot)
 	assert_ok(anchor_open(bench->vault, &bench->vault_id, keys.anchor, &anchor, &err));
 	assert_ok(anchor_read(anchor, ret_slot, &err));
 }
+
+void
+hand_unsettle(struct bench *bench)
+{
+	struct anchor_slot before, after;
+
+	hand_anchor(bench, &before);
+	assert_true(anchor_slot_is_settled(&before));
+	bench_shell(bench,
+	    "dd if=/dev/zero of=vault/anchor bs=4096 count=1 seek=%d conv=notrunc status=none",
+	    (int)(before.seq % 2));
+	hand_anchor(bench, &after);
+	assert_int_equal(after.seq, before.seq - 1);
+	assert_false(anchor_slot_is_settled(&after));
+	assert_true(anchor_state_equal(&after.to, &before.to));
+}
+
+static void
+check_leaf(struct bench *bench, const char *known, bool row)
+{
+	unsigned long long index;
+	char time[32], query[200];
+	struct anchor_slot slot;
+
+	assert_int_equal(sscanf(known, "%llu of its log, of %20[0-9TZ:-],", &index, time), 2);
+	snprintf(query, sizeof(query),
+	    "SELECT count(*) FROM log_leaf WHERE position = %llu"
+	    " AND instr(CAST(data AS TEXT), '\"time\":\"%s\"') > 0",
+	    index, time);
+	assert_int_equal(bench_count(bench, query), 1);
+	if (!row)
+		return;
+	hand_anchor(bench, &slot);
+	assert_int_equal(index + 1, slot.to.size);
+}
+
+void
+assert_alarm(struct bench *bench, const char *what, const struct err *alarm)
+{
+	static const char leaf[] =
+	    "Since when at the earliest: the database as a whole, since leaf ";
+	bool row = strncmp(what, "a row of ", strlen("a row of ")) == 0;
+	struct err err = *alarm;
+
+	bench_end(bench);
+	assert_int_equal(err.code, ERR_INTEGRITY);
+	assert_says(what);
+	assert_says("  Since when ");
+	const char *known = strstr(err.text, leaf);
+	if (known != NULL)
+		check_leaf(bench, known + strlen(leaf), row);
+	else if (row && strstr(err.text, "opening ") == NULL)
+		fail_msg("\"%s\" does not say since when", err.text);
+	else
+		assert_says(
+		    "Since when is not known: no leaf of the log could be proven by the anchor");
+	assert_says(
+	    "  What to do: copy the vault's folder away whole, as it is; then put the newest backup");
+	assert_null(strstr(err.text, "..."));
+}

@@ -38,4 +38,10 @@ void hand_exchange(struct bench *bench, const char *name,
 /* The slot of the anchor that counts. */
 void hand_anchor(struct bench *bench, struct anchor_slot *ret_slot);
 
+/* The anchor as a writer leaves it that dies between COMMIT and his last word. */
+void hand_unsettle(struct bench *bench);
+/* ERR is an alarm that says WHAT was met, since when at the earliest, and what to do.  A leaf that it names is in the
+ * database, of the time that it says; where a row was met it is the last one that the anchor has, but for one that is met when the database is opened. */
+void assert_alarm(struct bench *bench, const char *what, const struct err *err);
+
 #endif

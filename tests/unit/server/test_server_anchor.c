@@ -2,9 +2,7 @@
 /* What the server makes of an old copy, and of files that are gone or somebody else's. */
 #include <stdio.h>
 
-#include "ceremony/server/rotation/wait.h"
 #include "tests/unit/server/hand_bench.h"
-#include "tests/unit/server/night_bench.h"
 
 static struct id
 open_ceremony(struct bench *bench)
@@ -37,7 +35,7 @@ expect_alarms(struct bench *bench, const struct swap *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bench_shell(bench, "%s", rows[i].command);
 		assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-		assert_says(rows[i].says);
+		assert_alarm(bench, rows[i].says, &err);
 		bench_restore(bench, "new");
 	}
 	assert_ok(bench_hello(bench, &err));
@@ -86,23 +84,6 @@ a_database_with_as_many_leaves_of_another_history_is_an_alarm(void **state)
 	expect_alarms(bench, rows, ARRAY_SIZE(rows));
 }
 
-/* The anchor as a writer leaves it that dies before it has settled. */
-static void
-unsettle(struct bench *bench)
-{
-	struct anchor_slot before, after;
-
-	hand_anchor(bench, &before);
-	assert_true(anchor_slot_is_settled(&before));
-	bench_shell(bench,
-	    "dd if=/dev/zero of=vault/anchor bs=4096 count=1 seek=%d conv=notrunc status=none",
-	    (int)(before.seq % 2));
-	hand_anchor(bench, &after);
-	assert_int_equal(after.seq, before.seq - 1);
-	assert_false(anchor_slot_is_settled(&after));
-	assert_true(anchor_state_equal(&after.to, &before.to));
-}
-
 static void
 an_anchor_whose_writer_died_follows_the_database(void **state)
 {
@@ -112,70 +93,11 @@ an_anchor_whose_writer_died_follows_the_database(void **state)
 
 	(void)open_ceremony(bench);
 	hand_anchor(bench, &before);
-	unsettle(bench);
+	hand_unsettle(bench);
 	assert_ok(bench_hello(bench, &err));
 	hand_anchor(bench, &after);
 	assert_true(anchor_slot_is_settled(&after));
 	assert_true(anchor_state_equal(&after.to, &before.to));
-}
-
-/* The next session dies at its durable step AT. */
-static void
-die_at(struct bench *bench, int64_t at)
-{
-	struct err err;
-
-	bench->shared->points = 0;
-	bench->shared->kill_at = at;
-	if (bench_hello(bench, &err) != ERR_OK)
-		assert_int_equal(err.code, ERR_PROTOCOL);
-	bench_end(bench);
-	bench->shared->kill_at = 0;
-}
-
-static void
-no_rotator_runs_for_what_was_not_settled(void **state)
-{
-	struct bench *bench = *state;
-	NIGHT night = {0};
-	BUF calls = {0};
-
-	night_live_through(bench, "generate=refuse\n", &night);
-	assert_string_equal(night.debt, "owed");
-	bench_end(bench);
-	(void)target_calls(bench, &calls);
-	unsettle(bench);
-	bench->shared->now += WAIT_LONGEST;
-	die_at(bench, 1);
-	assert_string_equal(target_calls(bench, &calls), "");
-	die_at(bench, 0);
-	assert_string_not_equal(target_calls(bench, &calls), "");
-}
-
-static void
-no_file_is_erased_for_what_was_not_settled(void **state)
-{
-	struct bench *bench = *state;
-	NIGHT night = {0};
-	struct err err;
-	struct anchor_slot slot;
-	bool erased = false;
-
-	night_release(bench, &night);
-	bench_shell(bench, "cp -a vault/escrow escrow");
-	assert_ok(bench_done(bench, &night.id, night.debt, &err));
-	assert_string_equal(night.debt, "retired");
-	bench_end(bench);
-	bench_shell(bench, "rm -r vault/escrow && mv escrow vault");
-	unsettle(bench);
-	bench_keep(bench, "kept");
-	for (int64_t at = 1; !erased; at++) {
-		bench_restore(bench, "kept");
-		die_at(bench, at);
-		erased = bench_files(bench, "escrow") == 0;
-	}
-	hand_anchor(bench, &slot);
-	assert_true(anchor_slot_is_settled(&slot));
 }
 
 static void
@@ -222,7 +144,7 @@ an_id_of_another_vault_is_an_alarm(void **state)
 	bench_shell(bench, "tr 0-9a-f 1-9a-f0 < kept/vault/vault.id > vault/vault.id");
 	make_anchor(bench, &slot.to);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("names another first charter");
+	assert_alarm(bench, "names another first charter", &err);
 	bench_restore(bench, "kept");
 }
 
@@ -240,14 +162,14 @@ keys_of_another_host_release_nothing(void **state)
 	bench_end(other);
 	bench_shell(bench, "cp %s/host.key vault", other->vault);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("was made with another host.key");
+	assert_alarm(bench, "was made with another host.key", &err);
 	bench_shell(bench, "cp %s/anchor vault", other->vault);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("belongs to the vault");
+	assert_alarm(bench, "belongs to the vault", &err);
 	bench_free(other);
 	make_anchor(bench, &slot.to);
 	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-	assert_says("host.key is not the one that charter 1 names");
+	assert_alarm(bench, "host.key is not the one that charter 1 names", &err);
 	bench_restore(bench, "kept");
 }
 
@@ -277,8 +199,6 @@ main(void)
 	    CASE(a_database_that_is_ahead_of_its_anchor_is_an_alarm),
 	    CASE(a_database_with_as_many_leaves_of_another_history_is_an_alarm),
 	    CASE(an_anchor_whose_writer_died_follows_the_database),
-	    CASE(no_rotator_runs_for_what_was_not_settled),
-	    CASE(no_file_is_erased_for_what_was_not_settled),
 	    CASE(missing_and_foreign_files_are_alarms),
 	    CASE(an_id_of_another_vault_is_an_alarm),
 	    CASE(keys_of_another_host_release_nothing),

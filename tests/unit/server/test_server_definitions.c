@@ -142,7 +142,7 @@ add_among_many(struct bench *bench, const struct definition *definition, const c
 	define_many(bench, definition, &statement);
 	credential_of(password, &credential);
 	snprintf(row.name, sizeof(row.name), "%s", definition->name);
-	assert_ok(session_open(&options, -1, &session, &err));
+	assert_ok(session_open(&session, &options, -1, &err));
 	assert_ok(sealing_make(&session, definition, 1, credential, &sealing, &err));
 	assert_ok(change_begin(&session, &change, &err));
 	assert_ok(session_keep(&session, &statement, STATEMENT_SECRET, false, &digest, &err));

@@ -54,13 +54,13 @@ expect_alarms(struct bench *bench, const struct change *rows, size_t count,
 		bench_tamper(bench, rows[i].change);
 		assert_error(ERR_INTEGRITY, ask(bench, &err));
 		snprintf(row, sizeof(row), "a row of %s in the database", rows[i].table);
-		assert_says(row);
+		assert_alarm(bench, row, &err);
 		bench_restore(bench, "kept");
 		if (rows[i].says == NULL)
 			continue;
 		hand_write(bench, rows[i].change);
 		assert_error(ERR_INTEGRITY, ask(bench, &err));
-		assert_says(rows[i].says);
+		assert_alarm(bench, rows[i].says, &err);
 		bench_restore(bench, "kept");
 	}
 	assert_ok(ask(bench, &err));
@@ -108,7 +108,7 @@ log_verify_finds_every_change(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bench_tamper(bench, rows[i].change);
 		assert_error(ERR_INTEGRITY, verify_log(bench, &err));
-		assert_says(rows[i].says);
+		assert_alarm(bench, rows[i].says, &err);
 		bench_restore(bench, "kept");
 	}
 	assert_ok(verify_log(bench, &err));
@@ -148,7 +148,7 @@ the_last_leaf_names_the_state_of_the_database(void **state)
 	hand_begin(bench, &hand);
 	hand_commit_as(bench, &hand, &other);
 	assert_error(ERR_INTEGRITY, verify_log(bench, &err));
-	assert_says("does not name the state that the database has");
+	assert_alarm(bench, "does not name the state that the database has", &err);
 	bench_restore(bench, "kept");
 	assert_ok(verify_log(bench, &err));
 }
@@ -277,7 +277,7 @@ a_charter_written_into_the_database_is_refused(void **state)
 		    types[i]);
 		hand_write(bench, change);
 		assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
-		assert_says(says[i]);
+		assert_alarm(bench, says[i], &err);
 		bench_restore(bench, "kept");
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -429,6 +430,67 @@ a_digest_that_never_was_is_no_alarm(void **state)
 	bench_free(bench);
 }
 
+/* SQLite's shared lock, held by a process that does nothing else. */
+static pid_t
+start_reader(struct bench *bench)
+{
+	char path[300];
+	int ready[2];
+	uint8_t byte;
+
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct flock lock = {.l_type = F_RDLCK,
+		    .l_whence = SEEK_SET,
+		    .l_start = 0x40000002,
+		    .l_len = 510};
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		prctl(PR_SET_NAME, "endless");
+		if (fcntl(fd, F_SETLK, &lock) == 0 && write(ready[1], "", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void
+a_reader_who_never_ends_is_named_and_nothing_is_changed(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct request request;
+	struct id id;
+	struct err err;
+	char says[80];
+
+	(void)state;
+	bench_add_secret(bench);
+	bench_request_make(bench, &bench->people[ALICE], "prod/db", &request);
+	bench_end(bench);
+	pid_t reader = start_reader(bench);
+	snprintf(says, sizeof(says), "process %d (endless) holds the database", (int)reader);
+	uint64_t size = bench_log_size(bench);
+	for (int i = 0; i < 2; i++) {
+		assert_error(ERR_BUSY,
+		    bench_request_send(bench, &bench->people[ALICE], &request, &id, &err));
+		assert_says(says);
+		assert_int_equal(bench_files(bench, "ceremony"), 0);
+		assert_int_equal(bench_log_size(bench), size);
+	}
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+	assert_ok(bench_request_send(bench, &bench->people[ALICE], &request, &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	bench_verify(bench);
+	bench_free(bench);
+}
+
 int
 main(void)
 {
@@ -443,6 +505,7 @@ main(void)
 	    cmocka_unit_test(a_secret_of_which_a_version_is_pending_counts_once),
 	    cmocka_unit_test(a_secret_that_was_not_added_is_not_added_by_whoever_repeats_it_later),
 	    cmocka_unit_test(a_digest_that_never_was_is_no_alarm),
+	    cmocka_unit_test(a_reader_who_never_ends_is_named_and_nothing_is_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

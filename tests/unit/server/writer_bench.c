@@ -81,7 +81,7 @@ expect_alarm(struct scene *scene, command *run, const char *says)
 
 	photograph(bench, "before");
 	assert_error(ERR_INTEGRITY, run(scene, &err));
-	assert_says(says);
+	assert_alarm(bench, says, &err);
 	photograph(bench, "after");
 	bench_shell(bench, "cmp before after");
 	bench_restore(bench, "kept");

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/vault/alarm.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json_in.h"
+#include "base/text_time.h"
+#include "vault/store/log.h"
+
+enum { MET_MAX = 520, SINCE_MAX = 280 };
+
+#define REMEDY                                                                                         \
+	"What to do: copy the vault's folder away whole, as it is; then put the newest backup of the " \
+	"whole folder back, database and anchor together"
+
+/* The newest leaf that is the vault's own, and its time. */
+static bool
+find_good(struct session *session, uint64_t *ret_index, char ret_time[TEXT_TIME_SIZE])
+{
+	BUF data = {0};
+	JSON *leaf = NULL;
+	struct err ignored;
+
+	if (session->store == NULL ||
+	    store_log_proven(session->store, ret_index, &data, &ignored) != ERR_OK ||
+	    json_parse(buf_view(&data), &leaf, &ignored) != ERR_OK)
+		return false;
+	struct json_in in = json_in(leaf, "leaf", &ignored);
+	text_time(json_in_time(&in, "time"), ret_time);
+	return in.code == ERR_OK;
+}
+
+static void
+say_since(struct session *session, char ret_text[SINCE_MAX])
+{
+	uint64_t index;
+	char time[TEXT_TIME_SIZE];
+
+	if (find_good(session, &index, time))
+		snprintf(ret_text, SINCE_MAX,
+		    "Since when at the earliest: the database as a whole, since leaf %" PRIu64
+		    " of its log, of %s, the newest that the anchor proves; one row or leaf, since the "
+		    "vault wrote it",
+		    index, time);
+	else
+		snprintf(ret_text, SINCE_MAX,
+		    "Since when is not known: no leaf of the log could be proven by the anchor");
+}
+
+void
+alarm_end(struct session *session, struct err *err)
+{
+	char since[SINCE_MAX];
+	struct err met = *err;
+
+	if (session->told)
+		return;
+	say_since(session, since);
+	err_set(err, met.code, "%.*s.  %s.  " REMEDY, (int)MET_MAX, met.text, since);
+}
+
+enum err_code
+alarm_of_client(struct session *session, enum err_code code)
+{
+	session->told |= code == ERR_INTEGRITY;
+	return code;
+}
