@@ -10,7 +10,7 @@ import argparse, json, os, re, shutil, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from tree import USED, Tree, circles, exported, include_arrows, run, symbol_arrows, unit
+from tree import USED, Tree, circles, code, exported, include_arrows, run, symbol_arrows, unit
 
 # Room: what it may know, beside itself, rooms or units.  The longest name that begins a path is its room; what stands
 # in none is a fault.  A new room comes here and into docs/DESIGN.md, "The house".
@@ -46,27 +46,84 @@ ARROWS = {
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
 }
+# Room with folders in it: which of them, and of its own files, each may know beside itself.  A name with a slash at its end is
+# a folder, one without is a file with its header, "." the room's own files that have no row.  The longest row is a file's
+# own; a folder without one is a fault, also in a room that has none here.  Folders are subjects: some know each other
+# both ways, then by the files that stand here; units are in no circle.
+FOLDERS = {
+    "ceremony/server": {
+        ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
+        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "secrets/walk"),
+        "opening/": ("call", "vault/", "rotation/lease", "secrets/seal_version", "secrets/walk"),
+        "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
+        "secrets/": ("call", "vault/", "opening/spare_envelopes", "rotation/debt", "rotation/target"),
+        "vault/": ("options",),
+        "call": ("vault/",),
+        "options": (),
+    },
+    "ceremony/client": {
+        "documents/": (".", "enrol/", "hand/", "opening/", "secrets/", "text/"),
+        "opening/": (".", "case_fetch", "hand/", "secrets/", "text/"),
+        "enrol/": (".", "hand/"),
+        "secrets/": (".", "hand/"),
+        "text/": (".", "case_fetch"),
+        "case_fetch": (".", "opening/list", "secrets/secret"),
+        "hand/": (".",),
+        ".": (),
+    },
+    "cli": {
+        "run": (".", "commands", "terminal/"),
+        "commands": (".", "commands/"), # the table
+        "commands/": (".",),
+        "terminal/": (".",),
+        ".": (),
+    },
+    "tokens/sim": {
+        ".": ("faults", "card/", "crypto/", "ctap/", "piv/", "state/"),
+        "ctap/": ("faults", "card/", "crypto/", "state/"),
+        "piv/": ("card/", "crypto/", "state/"),
+        "card/": ("crypto/", "state/"),
+        "state/": ("crypto/",),
+        "crypto/": (),
+        "faults": (),
+    },
+}
 # Headers of the C library and of the kernel (pattern).
 SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|getopt|inttypes|libgen|limits|poll"
     r"|pthread|pwd|grp|signal|string|strings|termios|time|unistd)\.h")
-# Third-party library: its headers (pattern), and the files that may include them and use its symbols.  Others are a
-# fault: a new library comes here and into docs/DESIGN.md, "Dependencies, and why each".
+# Third-party library: its headers (pattern), and the files that may include them and use its symbols: one, or several where
+# each is another side of the library and says which.  Others are a fault: a new library or file comes here and into
+# docs/DESIGN.md, "Dependencies, and why each".
 LIBRARIES = {
-    "jansson": (r"jansson\.h", {"base/json.c"}),
-    # Which files SQLite may touch is asked by SQLite, not by us: it shares nothing with talking to it.
-    "sqlite3": (r"sqlite3\.h", {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_guard.c",
-        "vault/store/sql_row.c", "vault/store/sql_vfs.c"}),
-    "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c"}),
-    # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
-    "fido2": (r"fido(/.*)?\.h", {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"}),
-    "pcsclite": (r"(PCSC/)?(winscard|pcsclite|wintypes)\.h", {"tokens/reader/reader.c", "tokens/reader/count.c"}),
-    "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c"}), # what pcscd asks of a driver
-    "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c"}),
+    "jansson": (r"jansson\.h", {"base/json.c": ""}),
+    "sqlite3": (r"sqlite3\.h", {
+        "vault/store/sql.c": "talks to it",
+        "vault/store/sql_fail.c": "what its results mean",
+        "vault/store/sql_guard.c": "asked by it before it does something",
+        "vault/store/sql_row.c": "told by it of each row that changes",
+        "vault/store/sql_vfs.c": "asked by it for each file"}),
+    "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c": ""}),
+    "fido2": (r"fido(/.*)?\.h", {
+        "tokens/fido/fido.c": "talks to a token",
+        "tokens/fido/carry.c": "carries what it says over PC/SC",
+        "tokens/fido/hid.c": "finds USB keys"}),
+    "pcsclite": (r"(PCSC/)?(winscard|pcsclite|wintypes)\.h", {
+        "tokens/reader/reader.c": "talks to a card",
+        "tokens/reader/count.c": "counts how often one came"}),
+    "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
+    "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
-    "crypto": (r"openssl/.*", {"base/crypto.c", "base/crypto_key.c", "tokens/attest/chain.c",
-        "tokens/attest/fido.c", "tokens/attest/piv.c", "tokens/piv/block.c",
-        "tokens/sim/crypto/crypto.c", "tokens/sim/crypto/edwards.c", "tokens/sim/crypto/key_check.c",
-        "tokens/sim/ctap/certificate.c"}),
+    "crypto": (r"openssl/.*", {
+        "base/crypto.c": "primitives, random bytes",
+        "base/crypto_key.c": "private keys",
+        "tokens/attest/chain.c": "X.509: chains",
+        "tokens/attest/fido.c": "X.509: what a FIDO2 attestation says",
+        "tokens/attest/piv.c": "X.509: what a PIV attestation says",
+        "tokens/piv/block.c": "ciphers that only management keys still have",
+        "tokens/sim/crypto/crypto.c": "the simulated token's own primitives, a program apart",
+        "tokens/sim/crypto/edwards.c": "curves by hand",
+        "tokens/sim/crypto/key_check.c": "keys of its state",
+        "tokens/sim/ctap/certificate.c": "X.509: its attestation"}),
 }
 # The C library and the compiler's; what the linker and the loader make; and what sanitizers call.
 OWN_LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
@@ -134,21 +191,51 @@ def knows(name, other):
     own, to = room(name), room(other)
     return own is None or to == own or to in ARROWS[own] or unit(other) in ARROWS[own]
 
+def within(name):
+    """The row of FOLDERS that a file of a room is in; None where there is none, as in a room without folders."""
+    own = unit(name)[len(room(name)) + 1:] # nothing of a room that is one file
+    rows = FOLDERS.get(room(name), ())
+    row = max((r for r in rows if own == r or r.endswith("/") and own.startswith(r)), key=len, default=None)
+    return row or ("." if "/" not in own else None)
+
+def knows_within(name, other):
+    """May the file NAME know the file OTHER of the same room?"""
+    own, to = within(name), within(other)
+    if room(name) not in FOLDERS or None in (own, to): return True # which has said so
+    return own == to or to in FOLDERS[room(name)][own] or \
+        unit(other).removeprefix(room(other) + "/") in FOLDERS[room(name)][own]
+
+def forbids(name, other):
+    """Who is it that may not know the file OTHER, None where the file NAME may?"""
+    if not knows(name, other): return room(name)
+    if room(name) is None or room(name) != room(other) or knows_within(name, other): return None
+    return os.path.join(room(name), within(name)).removesuffix("/")
+
 def arrows(tree):
     for name in tree.files(".c", ".h", product=True):
         if room(name) is None:
             yield (f"{name} stands in no room: name one in ARROWS (tests/lint/house.py) and in "
                 'docs/DESIGN.md, "The house"')
+        elif within(name) is None:
+            yield (f"{name} stands in a folder of {room(name)} that has no row: say in FOLDERS (tests/lint/house.py) "
+                "what it may know")
     for by, written, target in tree.includes:
         if target is None: continue
         if written != f'"{target}"': yield f'{by}: {written} is to be written #include "{target}"'
         if not target.endswith(".h"): yield f"{by}: {target} is no header"
-        if not knows(by, target): yield f"{by}: {room(by)} may not include {target}"
+        if who := forbids(by, target): yield f"{by}: {who} may not include {target}"
     for name, problem in tree.unread.items(): yield f"{name} cannot be read: {problem}"
     for user, used, symbol in symbol_arrows(tree) if tree.build else ():
-        if not knows(user, used): yield f"{user}: {room(user)} may not use {symbol} of {used}"
+        if who := forbids(user, used): yield f"{user}: {who} may not use {symbol} of {used}"
+
+DESIGN = "docs/DESIGN.md"
 
 def libraries(tree):
+    told = tree.text(DESIGN).partition("## Dependencies")[2].partition("\n## ")[0] if DESIGN in tree.names else None
+    for _, files in LIBRARIES.values():
+        for name, side in files.items():
+            if len(files) > 1 and not side: yield f"LIBRARIES does not say which side of its library {name} is"
+            if told is not None and name not in told: yield f'{DESIGN}, "Dependencies, and why each", does not say {name}'
     for by, written, target in tree.includes:
         if target or re.fullmatch(f"<({SYSTEM})>", written): continue
         allowed = [files for pattern, files in LIBRARIES.values() if re.fullmatch(pattern, written[1:-1])]
@@ -217,12 +304,65 @@ def all_built(tree):
         if target["type"] == "static library" or not (folder + "/").startswith("tests/"): continue
         if not ran & {target["id"], *target["filename"]} and not without_test(target["name"]):
             yield f"{folder}/{target['name']} never runs: {folder}/meson.build builds it, and no test runs or needs it"
+    scripts, reached = {n for n in tree.names if n in tree.scripts and n.startswith("tests/")}, needed(tree, ran)
     for name in tree.names:
         folder, _, file = name.removeprefix("tests/").partition("/")
-        if not name.startswith("tests/") or folder not in ("scenarios", "lint", "unit", "golden", "fuzz"): continue
-        if (name in tree.scripts or folder == "scenarios" and file != "meson.build") and \
-                os.path.join(tree.root, name) not in ran and not without_test(name):
-            yield f"{name} never runs: no test of tests/{folder}/meson.build is it"
+        if not name.startswith("tests/") or without_test(name): continue
+        if folder in OF_TESTS and (name in scripts or folder == "scenarios" and file != "meson.build"):
+            if os.path.join(tree.root, name) not in ran: yield f"{name} never runs: no test of tests/{folder}/meson.build is it"
+        elif name in scripts and name not in reached:
+            yield f"{name} never runs: no test is it, and nothing that runs names it"
+
+# Below tests/, where each program is a test of its own.
+OF_TESTS = ("scenarios", "lint", "unit", "golden", "fuzz")
+
+def needed(tree, ran):
+    """The scripts below tests/ that run as tests, and those whose names stand in what runs: in a test, ./run, CI, the sources
+    of compiled tests, and on from there.  Remarks in scripts do not count."""
+    scripts = [n for n in tree.names if n in tree.scripts and n.startswith("tests/")]
+    found = {n for n in scripts if os.path.join(tree.root, n) in ran}
+    left = [*found, *(n for n in ("run", ".ci/run") if n in tree.names), *(n for n in tree.files(".c", ".h") if n.startswith("tests/"))]
+    while left:
+        name = left.pop()
+        text = re.sub(r"^\s*#.*", "", tree.text(name), flags=re.M) if name in tree.scripts else tree.text(name)
+        more = [other for other in scripts if other not in found and re.search(called(other), text)]
+        found.update(more)
+        left += more
+    return found
+
+def called(name):
+    """How others name a script: a module by its stem, what has no suffix with its folder."""
+    folder, file = name.split("/")[-2:]
+    word = re.escape(file) if "." in file else f"{folder}/{re.escape(file)}"
+    module = rf"|^(import|from) .*\b{re.escape(file[:-3])}\b" if file.endswith(".py") else ""
+    return rf"(?m)(?<![\w.-]){word}(?![\w.-]){module}"
+
+# Who asks whether it is root, or alone in its namespaces; and who says at once what it leaves out.
+ROOT = re.compile(r'get(e?)uid\(\)\s*[!=]=|id -u\)"?\s+(-eq|-ne|=|==|!=)|\bE?UID\b"?\s+(-eq|-ne|=|==|!=)|HALLIGAN_ALONE:-\}"? \]')
+SAID = re.compile(r"# (skipped:|SKIP) \S")
+OTHERWISE = {"tests/scenarios/33-ssh-key-rotator-survives-a-full-disk.sh": "an ordinary user has a disk, too",
+    "tests/lint/planted.py": "its faults are planted"}
+# What lies where everybody's temporary files do, and is neither new nor a pattern.
+FIXED = re.compile(r"(?<![\w$}.*-])(?:/var)?/(?:tmp|dev/shm)/(?!\w*\.?[\w.-]*X{6})\w[\w.-]*+(?![\[\\*])")
+PRIVATE = {"tests/lib/tokens.sh": "alone.sh's empty /tmp", "tests/lib/found.sh": "likewise"}
+
+def tests_tell(tree):
+    """A test says what it skips, in words that are counted (cmocka's skip() is a failure in TAP), and touches no folder that
+    somebody else may have made."""
+    for name in sorted(n for n in {*tree.files(".c", ".h"), *tree.scripts} if n.startswith("tests/")):
+        lines = tree.lines(name)
+        if name.endswith((".c", ".h")) and re.search(r"\b_?skip\s*\(", code(tree.text(name))):
+            yield f'{name}: skip() is a failure in TAP: print "# skipped: why", and return'
+        for number, line in enumerate(lines, 1):
+            if name.split("/")[1] in OF_TESTS and name not in OTHERWISE and ROOT.search(line) and \
+                    not SAID.search("\n".join(lines[number - 1:number + 2])):
+                yield f"{name}:{number}: says not at once what an ordinary user skips (# skipped: why)"
+            if name not in PRIVATE and (found := FIXED.search(line)) and not re.match(r"\s*(#|\*|/\*)", line):
+                yield f"{name}:{number}: {found[0]} may be somebody else's: mktemp"
+    used = {o: s for o, s in tree.objects.items() if s.startswith("tests/")} if tree.build else {}
+    for line in run("nm", "-A", "-u", *used).stdout.splitlines() if used else ():
+        file, _, symbol = line.rpartition(":")
+        if symbol.split()[-1] == "_skip": yield f"{used[file]} uses cmocka's skip(), a failure in TAP"
 
 def without_test(name):
     return any(re.fullmatch(pattern, name) for pattern in NO_TEST)
@@ -393,11 +533,12 @@ def tables(tree):
 
 CHECKS = [
     ("arrows point down", arrows),
-    ("one third-party library in one file", libraries),
+    ("third-party libraries in their files", libraries),
     ("no circle of units", no_circles),
     ("one header a source file", one_header),
     ("files, functions and folders are short", lengths),
     ("all that is there is built, all tests run", all_built),
+    ("tests say what they skip, and use what they made", tests_tell),
     ("no mutable state", state),
     ("nothing above the seam names a driver", seam),
     ("files and functions keep to the naming rule", names),
