@@ -50,6 +50,7 @@ struct play {
 
 	size_t at; /* of the next one; when it ended, behind the last one */
 	enum play_end end;
+	bool cut;        /* the alarm stopped a piece of work that had begun */
 	bool in_session; /* the alarm came when the session was open */
 	bool served;     /* the session has heard something */
 	bool is_running; /* the last one was not judged yet */

@@ -25,7 +25,7 @@ struct tally {
 	unsigned made[EDIT_KINDS], met[EDIT_KINDS], last[EDIT_KINDS], none[EDIT_KINDS];
 	struct met ops[OPS];
 	size_t op_count;
-	unsigned faults;
+	unsigned faults, cut;
 	uint64_t number; /* of the edit in hand; 0: none */
 };
 
@@ -137,6 +137,7 @@ try(struct tally *tally, uint64_t number)
 	if (play.end == PLAY_WRONG || (play.end == PLAY_SAME && trial.edit.shows))
 		tell_fault(tally, number, &trial, &play);
 	count_trial(tally, &trial, &play);
+	tally->cut += play.cut;
 	edit_done(&trial.edit);
 	tally->number = 0;
 }
@@ -203,6 +204,7 @@ edits_of_each_kind_are_met_by_the_commands_that_rest_on_them(void **state)
 		if (tally->made[kind] >= MANY_OF_A_KIND && tally->met[kind] == 0)
 			fail_msg("%s: %u made, none met", edit_names[kind], tally->made[kind]);
 	assert_true(met >= made / 2);
+	assert_true(tally->cut <= 1 + made / 1000);
 }
 
 static int
@@ -216,6 +218,7 @@ tell(void **state)
 		printf("# %5u %-30s %5u met, %4u by verifying all; %3u changed nothing\n",
 		    tally->made[kind], edit_names[kind], tally->met[kind], tally->last[kind],
 		    tally->none[kind]);
+	printf("# %5u stopped a piece of work that had begun\n", tally->cut);
 	for (size_t i = 0; i < tally->op_count; i++)
 		printf("# %5u met by %s\n", tally->ops[i].count, tally->ops[i].name);
 	past_free(tally->past);
