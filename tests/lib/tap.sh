@@ -5,7 +5,7 @@
 #	refused "claim" COMMAND...	it fails by itself: not by a signal, a time-out, or its absence
 #	is "claim" GOT WANTED		two texts are equal, and not empty
 #	like "claim" GOT PATTERN	a text matches an extended regular expression
-#	tap_end				the plan; always last
+#	tap_end				the plan; always last: ends the program where a claim failed
 #
 # Output of commands goes to tap_output, and is shown when the claim does not hold.  A scenario that
 # sources this runs alone (alone.sh).
@@ -20,6 +20,7 @@ case $0 in
 esac
 
 TAP_NUMBER=0
+TAP_FAILED=0
 TAP_OUTPUT=$(mktemp)
 
 tap_report() { # tap_report STATUS CLAIM
@@ -27,6 +28,7 @@ tap_report() { # tap_report STATUS CLAIM
 	if [ "$1" -eq 0 ]; then
 		printf 'ok %d - %s\n' "$TAP_NUMBER" "$2"
 	else
+		TAP_FAILED=$((TAP_FAILED + 1))
 		printf 'not ok %d - %s\n' "$TAP_NUMBER" "$2"
 	fi
 }
@@ -77,4 +79,5 @@ like() {
 tap_end() {
 	rm -f "$TAP_OUTPUT"
 	printf '1..%d\n' "$TAP_NUMBER"
+	[ "$TAP_NUMBER" -gt 0 ] && [ "$TAP_FAILED" -eq 0 ] || exit 1
 }
