@@ -324,6 +324,28 @@ a_token_that_is_suspended_before_the_change_begins_changes_nothing(void **state)
 	}
 }
 
+/* In a session that began before. */
+static void
+a_token_that_another_session_suspends_is_handed_no_envelope(void **state)
+{
+	WORK work = {0};
+	struct err err;
+	struct spare_open open;
+
+	(void)state;
+	work_begin(&work);
+	struct bench other = *work.bench;
+	other.fd = -1;
+	other.pid = 0;
+	other.progress = (struct buf){0};
+	assert_ok(handing_fetch(work.bench, &work.handing, &err));
+	assert_int_equal(handing_list(work.bench, true, &open), 1);
+	suspend(&other, CISO, SECOPS);
+	bench_end(&other);
+	assert_error(ERR_REFUSED, handing_fetch(work.bench, &work.handing, &err));
+	assert_says("no officer with this token");
+}
+
 /* ---- what the clock ends ---- */
 
 static void
@@ -393,6 +415,7 @@ main(void)
 	    cmocka_unit_test(whoever_proves_nothing_waits_for_no_lock_and_takes_none),
 	    cmocka_unit_test(strangers_who_ask_without_end_hold_up_nobody_who_signs),
 	    cmocka_unit_test(a_token_that_is_suspended_before_the_change_begins_changes_nothing),
+	    cmocka_unit_test(a_token_that_another_session_suspends_is_handed_no_envelope),
 	    cmocka_unit_test(an_approval_that_nobody_signed_ends_no_late_ceremony),
 	    cmocka_unit_test(by_a_clock_that_went_back_nothing_is_handed_out_or_taken),
 	};
