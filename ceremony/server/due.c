@@ -25,7 +25,7 @@ advance_ceremonies(struct session *session, struct err *err)
 	size_t count;
 	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
 
-	TRY(ceremonies_list(session, states, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		enum err_code code = ceremony_advance(session, &rows[i].id, err);
 

@@ -28,6 +28,7 @@
 #include "ceremony/server/secrets/secret_add.h"
 #include "ceremony/server/status.h"
 #include "ceremony/server/vault/alarm.h"
+#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/open.h"
 
 enum { ABSENT = 1 << SESSION_ABSENT, FOUNDING = 1 << SESSION_FOUNDING, LIVE = 1 << SESSION_LIVE };
@@ -50,8 +51,7 @@ static const struct op {
     {"draft", FOUNDING | LIVE, serve_draft, "anyone", NULL},
     {"drafts", FOUNDING | LIVE, serve_drafts, "anyone", NULL},
     {"enrolments", FOUNDING | LIVE, serve_enrolments, "anyone", NULL},
-    {"envelope", LIVE, serve_envelope, "whoever approved",
-        "the approval's signature; the host's clock"},
+    {"envelope", LIVE, serve_envelope, "whoever approved", NULL},
     {"evidence", LIVE, serve_evidence, "anyone", NULL},
     {"founding", FOUNDING | LIVE, serve_founding, "anyone", NULL},
     {"hello", ABSENT | FOUNDING | LIVE, serve_hello, "anyone", NULL},
@@ -61,7 +61,8 @@ static const struct op {
     {"object", LIVE, serve_object, "an officer (denial), the requester (cancel)", "a signature"},
     {"open", LIVE, serve_open, "anyone", NULL},
     {"propose", FOUNDING | LIVE, serve_propose,
-        "an operator, an officer, a seat that gets another token", "a signature"},
+        "an operator, an officer, a seat that gets another token or suspends its own",
+        "a signature"},
     {"request", LIVE, serve_request,
         "a responder (release), an operator or officer (reseal, rotate)", "a signature"},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
@@ -113,6 +114,8 @@ dispatch(struct session *session, struct call *call, struct err *err)
 			return refuse_state(session, &ops[i], err);
 		session->reads = ops[i].proof == NULL;
 		session->told = false;
+		TRY(chain_refresh(session,
+		    err)); /* whoever was suspended meanwhile asks for nothing */
 		return ops[i].run(session, call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,

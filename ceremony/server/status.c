@@ -23,7 +23,7 @@
 /* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
 enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
 enum {
-	ITEMS_MAX = 200,
+	CEREMONIES_SHOWN = 200,
 	DEBTS_SHOWN = 200,
 	EXPOSED_SHOWN = 50,
 	NEXT_SIZE = 120, /* a command and a token's label */
@@ -40,12 +40,26 @@ add_item(struct json *items, const char *kind, const char *subject, const char *
 	members_add(items, status_item_members, &item);
 }
 
+/* Nothing is left out in silence. */
+static void
+add_rest(struct json *items, const char *kind, const char *what, size_t count, size_t shown)
+{
+	char text[100];
+
+	if (count <= shown)
+		return;
+	snprintf(text, sizeof(text), "%zu more of them are not shown", count - shown);
+	add_item(items, kind, what, text, "those of the others", "halligan status");
+}
+
 static void
 add_alarms(const struct session *session, struct json *items)
 {
 	for (size_t i = 0; i < session->alarm_count; i++)
 		add_item(items, "alarm", session->alarms[i].subject, session->alarms[i].text,
 		    "an operator", "halligan log verify");
+	add_rest(items, "alarm", "alarms", session->alarm_count + session->alarms_lost,
+	    session->alarm_count);
 }
 
 struct telling {
@@ -162,8 +176,8 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 	unsigned states =
 	    1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING | 1u << CEREMONY_RELEASED;
 
-	TRY(ceremonies_list(session, states, &rows, &count, err));
-	for (size_t i = 0; i < count && i < ITEMS_MAX; i++) {
+	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
+	for (size_t i = 0; i < count && i < CEREMONIES_SHOWN; i++) {
 		OPENING *opening = NULL;
 		char id[2 * ID_SIZE + 1], name[SEAT_NAME_MAX + 32];
 
@@ -178,6 +192,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 			add_item(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
+	add_rest(items, "ceremony", "ceremonies", count, CEREMONIES_SHOWN);
 	return ERR_OK;
 }
 
@@ -233,20 +248,17 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	return ERR_OK;
 }
 
-DESTRUCTOR(freep, struct debt_row, free)
-
 static enum err_code
 add_debts(struct session *session, struct json *items, struct err *err)
 {
-	CLEANUP(freep) struct debt_row *rows = calloc(DEBTS_SHOWN, sizeof(*rows));
+	DEBT_ROWS *rows = NULL;
 	unsigned states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
 	size_t count;
 
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for rotation debts");
-	TRY(store_list_debts(session->store, states, rows, DEBTS_SHOWN, &count, err));
-	for (size_t i = 0; i < count; i++)
+	TRY(store_list_debts(session->store, states, &rows, &count, err));
+	for (size_t i = 0; i < count && i < DEBTS_SHOWN; i++)
 		TRY(add_debt(session, items, &rows[i], err));
+	add_rest(items, "debt", "rotation debts", count, DEBTS_SHOWN);
 	return ERR_OK;
 }
 
@@ -254,11 +266,11 @@ add_debts(struct session *session, struct json *items, struct err *err)
 static enum err_code
 add_exposed(struct session *session, struct json *items, struct err *err)
 {
-	struct sealed_row rows[EXPOSED_SHOWN];
+	struct sealed_row rows[EXPOSED_SHOWN + 1];
 	size_t count;
 
-	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN, &count, err));
-	for (size_t i = 0; i < count; i++) {
+	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN + 1, &count, err));
+	for (size_t i = 0; i < count && i < EXPOSED_SHOWN; i++) {
 		struct secret_row secret;
 		char text[100], next[SEAT_NAME_MAX + 80];
 
@@ -270,6 +282,9 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		    "halligan reseal --rotate --reason \"shares were opened\" %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
+	if (count > EXPOSED_SHOWN)
+		add_item(items, "exposed", "secrets", "more of them are not shown", "an operator",
+		    "halligan reseal --list");
 	return ERR_OK;
 }
 

@@ -114,9 +114,9 @@ read_ceremony(struct store *store, struct err *err)
 __attribute__((unused)) static enum err_code
 list_ceremonies(struct store *store, struct err *err)
 {
-	struct ceremony_row rows[2];
+	CEREMONY_ROWS *rows = NULL;
 	size_t count;
-	return store_list_ceremonies(store, ~0U, rows, 2, &count, err);
+	return store_list_ceremonies(store, ~0U, &rows, &count, err);
 }
 
 __attribute__((unused)) static enum err_code
@@ -192,9 +192,9 @@ read_last_debt(struct store *store, struct err *err)
 __attribute__((unused)) static enum err_code
 list_debts(struct store *store, struct err *err)
 {
-	struct debt_row rows[2];
+	DEBT_ROWS *rows = NULL;
 	size_t count;
-	return store_list_debts(store, ~0U, rows, 2, &count, err);
+	return store_list_debts(store, ~0U, &rows, &count, err);
 }
 
 __attribute__((unused)) static enum err_code

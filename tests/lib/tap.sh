@@ -41,7 +41,8 @@ tap_explain() { # tap_explain STATUS COMMAND...
 	sed 's/^/#   /' "$TAP_OUTPUT" | head -n 30
 }
 
-tap_output() { cat "$TAP_OUTPUT"; }
+# Words of others in one line, wherever they were broken (cli/terminal/wrap.h).
+tap_output() { sed -zE 's/\r?\n +(\| |("))/ \2/g' "$TAP_OUTPUT"; }
 
 ok() {
 	local claim=$1 status=0; shift

@@ -440,6 +440,39 @@ def tables(tree):
     for kind, name in has ^ said: yield f"{FORMAT} and {CELLS} do not agree on {name}, kind {kind}"
     for kind in set(numbers) - set(re.findall(r"\bCELL_\w+", tree.text(CELLS))): yield f"{KINDS}: {kind} is no cell's"
 
+# What somebody else chose, or said through the host: members with it, where they are no names, and who prints.  A
+# driver's label is ours, and so is where this computer says that it is; the vault's own sentence quotes by itself.
+THEIRS = re.compile(r"(?:->|\.)(?:person|label|reason|effect|incident|user|host|note|debt_note|stale)\b(?!\[)")
+OURS = re.compile(r"traits\)?->label|location->\w+|environment->\w+|dossier->reason|here->\w+")
+PRINTS = re.compile(r"\b(ui_say|ui_progress|row|buf_format|snprintf|err_set|err_add)(?=\()")
+QUOTED = re.compile(r"\bQUOTED\((?:[^()]|\([^()]*\))*\)")
+
+def arguments(text):
+    """Of the call whose parenthesis TEXT begins with."""
+    depth, quoted, last, found = 0, False, 1, []
+    for at, letter in enumerate(text):
+        if letter == '"' and text[at - 1] != "\\": quoted = not quoted
+        if quoted: continue
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 or depth == 1 and letter == ",":
+            found.append(" ".join(text[last:at].split()))
+            last = at + 1
+        if depth == 0: return found
+
+def quotation(tree):
+    """Words of others are printed by text_quote() alone, and quotation marks are its own, since what is broken between
+    them is marked (cli/terminal/wrap.h).  What this person typed just now is printed cut, "%.60s"."""
+    for name in tree.files(".c", product=True):
+        if not name.startswith(("ceremony/client/", "cli/")): continue
+        for call in PRINTS.finditer(tree.text(name)):
+            given = arguments(tree.text(name)[call.end():])
+            place = f"{name}:{tree.text(name).count(chr(10), 0, call.start()) + 1}"
+            if call[1] == "snprintf" and '"%s"' in given: continue # kept, not printed
+            for argument in given:
+                if THEIRS.search(OURS.sub("", QUOTED.sub("", argument))):
+                    yield f"{place}: {argument} is for QUOTED()"
+                if r'\"%s' in argument: yield f"{place}: what stands in quotation marks is for QUOTED()"
+
 CHECKS = [
     ("arrows point down", arrows),
     ("third-party libraries in their files", libraries),
@@ -457,6 +490,7 @@ CHECKS = [
     ("no two rooms have a function in common", copies),
     ("who may ask for what, and what proves it", operations),
     ("each table has its cells", tables),
+    ("words of others are quoted", quotation),
 ]
 NEED_BUILD = (all_built, state)
 

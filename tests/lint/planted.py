@@ -317,6 +317,12 @@ FAULTS = [
         "base/utils.h": header("base/utils.h")}, "base/utils.c: a name that says nothing"),
     ("licensed", "unfinished work", {"base/ground.c": source("base/ground.c",
         body="\treturn 0; /* TO" + "DO */\n")}, "base/ground.c:7: unfinished"),
+    ("words of others are quoted", "a name as it is", {"cli/hint.c": source("cli/hint.c",
+        body='\tui_say(ui, "%s asks (%s)",\n\t    seat->name, seat->person);\n\treturn 0;\n')},
+        "cli/hint.c:7: seat->person is for QUOTED()"),
+    ("words of others are quoted", "quotation marks of its own", {"ceremony/client/guest.c": source("ceremony/client/guest.c",
+        body='\tbuf_format(text, "%u, \\"%s\\"", QUOTED(seat->person), name(1));\n\treturn 0;\n')},
+        "ceremony/client/guest.c:7: what stands in quotation marks"),
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
         body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
     ("format", "a file name of two words", {"base/two words.c":

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/ceremony.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/store/inside.h"
@@ -134,19 +135,24 @@ store_get_ceremony(struct store *store, const struct id *id, struct ceremony_row
 }
 
 enum err_code
-store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row *rows, size_t max,
+store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row **ret_rows,
     size_t *ret_count, struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	STATE_CELLS cells = {0};
+	CEREMONY_ROWS *rows = NULL;
 	TRY(sql_enter(store->sql, &scope, err));
-	TRY(state_of_states(store, CELL_CEREMONIES, ceremony_state_names, states, true, max, &cells,
+	TRY(state_of_states(store, CELL_CEREMONIES, ceremony_state_names, states, true, &cells,
 	    err));
+	rows = calloc(cells.count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list of ceremonies");
 	for (size_t i = 0; i < cells.count; i++) {
 		struct id id;
 		memcpy(id.bytes, cells.rows[i].value.bytes, ID_SIZE);
 		TRY(store_get_ceremony(store, &id, &rows[i], err));
 	}
+	*ret_rows = TAKE(rows);
 	*ret_count = cells.count;
 	return ERR_OK;
 }

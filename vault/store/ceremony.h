@@ -3,6 +3,8 @@
 #ifndef VAULT_STORE_CEREMONY_H
 #define VAULT_STORE_CEREMONY_H
 
+#include <stdlib.h>
+
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
 #include "vault/seal/header.h"
@@ -37,9 +39,11 @@ enum err_code store_update_ceremony(struct store *store, const struct ceremony_r
     struct err *err) MUST_CHECK;
 enum err_code store_get_ceremony(struct store *store, const struct id *id,
     struct ceremony_row *ret_row, struct err *err) MUST_CHECK;
-/* Newest first, at most MAX; only states in the bit set STATES (1 << state). */
-enum err_code store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row *rows,
-    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+/* All in the bit set STATES (1 << state), newest first; the caller frees RET_ROWS. */
+enum err_code store_list_ceremonies(struct store *store, unsigned states,
+    struct ceremony_row **ret_rows, size_t *ret_count, struct err *err) MUST_CHECK;
+DESTRUCTOR(ceremony_rows_freep, struct ceremony_row, free)
+#define CEREMONY_ROWS CLEANUP(ceremony_rows_freep) struct ceremony_row
 /* In the order of the ceremony statement, at most MAX. */
 enum err_code store_list_items(struct store *store, const struct id *ceremony,
     struct item_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;

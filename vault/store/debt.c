@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/store/debt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/store/inside.h"
@@ -117,18 +118,23 @@ store_last_debt(struct store *store, const struct secret_id *secret, struct debt
 }
 
 enum err_code
-store_list_debts(struct store *store, unsigned states, struct debt_row *rows, size_t max,
+store_list_debts(struct store *store, unsigned states, struct debt_row **ret_rows,
     size_t *ret_count, struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	STATE_CELLS cells = {0};
+	DEBT_ROWS *rows = NULL;
 	TRY(sql_enter(store->sql, &scope, err));
-	TRY(state_of_states(store, CELL_DEBTS, debt_state_names, states, false, max, &cells, err));
+	TRY(state_of_states(store, CELL_DEBTS, debt_state_names, states, false, &cells, err));
+	rows = calloc(cells.count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list of rotation debts");
 	for (size_t i = 0; i < cells.count; i++) {
 		struct id id;
 		memcpy(id.bytes, cells.rows[i].value.bytes, ID_SIZE);
 		TRY(store_get_debt(store, &id, &rows[i], err));
 	}
+	*ret_rows = TAKE(rows);
 	*ret_count = cells.count;
 	return ERR_OK;
 }

@@ -3,6 +3,8 @@
 #ifndef VAULT_STORE_DEBT_H
 #define VAULT_STORE_DEBT_H
 
+#include <stdlib.h>
+
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
 #include "vault/seal/header.h"
@@ -35,8 +37,10 @@ enum err_code store_open_debt(struct store *store, const struct secret_id *secre
 /* The last one that it had, which is the open one if there is one; ERR_NOT_FOUND. */
 enum err_code store_last_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;
-/* Debts in the bit set STATES, oldest first, at most MAX. */
-enum err_code store_list_debts(struct store *store, unsigned states, struct debt_row *rows,
-    size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+/* All debts in the bit set STATES, oldest first; the caller frees RET_ROWS. */
+enum err_code store_list_debts(struct store *store, unsigned states, struct debt_row **ret_rows,
+    size_t *ret_count, struct err *err) MUST_CHECK;
+DESTRUCTOR(debt_rows_freep, struct debt_row, free)
+#define DEBT_ROWS CLEANUP(debt_rows_freep) struct debt_row
 
 #endif

@@ -9,6 +9,8 @@
 #include "vault/store/nodes.h"
 #include "vault/store/state.h"
 
+enum { STEP = 64 };
+
 typedef enum err_code cells_in_order(const struct tree_nodes *nodes, const struct digest *root,
     const struct tree_range *range, const struct tree_key *from, struct tree_cell *ret_cells,
     size_t max, size_t *ret_count, struct err *err);
@@ -78,31 +80,45 @@ compare_oldest(const void *a, const void *b)
 	return compare_newest(b, a);
 }
 
+static enum err_code
+add_state(struct store *store, uint8_t kind, const char *name, struct state_cells *cells,
+    struct err *err)
+{
+	struct sql_value state = sql_text(name);
+	struct tree_key last;
+	size_t read = STEP;
+
+	for (const struct tree_key *after = NULL; read == STEP; after = &last) {
+		struct tree_cell *rows =
+		    reallocarray(cells->rows, cells->count + STEP, sizeof(*rows));
+
+		if (rows == NULL)
+			return err_set(err, ERR_MEMORY, "out of memory for a list");
+		cells->rows = rows;
+		TRY(state_first(store, kind, &state, after, rows + cells->count, STEP, &read, err));
+		cells->count += read;
+		if (read > 0)
+			last = rows[cells->count - 1].key;
+	}
+	return ERR_OK;
+}
+
 enum err_code
 state_of_states(struct store *store, uint8_t kind, const char *const *names, unsigned states,
-    bool newest, size_t max, struct state_cells *ret_cells, struct err *err)
+    bool newest, struct state_cells *ret_cells, struct err *err)
 {
 	SQL_SCOPE scope = {0};
-	STATE_CELLS cells = {calloc((size_t)__builtin_popcount(states) * max + 1,
-	                         sizeof(*cells.rows)),
-	    0};
+	STATE_CELLS cells = {0};
 
-	if (cells.rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list");
 	TRY(sql_enter(store->sql, &scope, err));
-	for (size_t i = 0; names[i] != NULL; i++) {
-		struct sql_value state = sql_text(names[i]);
-		size_t count = 0;
-
+	for (size_t i = 0; names[i] != NULL; i++)
 		if ((states >> i & 1) != 0)
-			TRY((newest ? state_last : state_first)(store, kind, &state, NULL,
-			    cells.rows + cells.count, max, &count, err));
-		cells.count += count;
-	}
-	qsort(cells.rows, cells.count, sizeof(*cells.rows),
-	    newest ? compare_newest : compare_oldest);
-	ret_cells->rows = TAKE(cells.rows);
-	ret_cells->count = cells.count < max ? cells.count : max;
+			TRY(add_state(store, kind, names[i], &cells, err));
+	if (cells.count > 0)
+		qsort(cells.rows, cells.count, sizeof(*cells.rows),
+		    newest ? compare_newest : compare_oldest);
+	*ret_cells = cells;
+	cells = (struct state_cells){0};
 	return ERR_OK;
 }
 

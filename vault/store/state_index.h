@@ -26,8 +26,8 @@ enum err_code state_range(struct store *store, const struct tree_range *range,
  * WHAT". */
 enum err_code state_named(struct store *store, uint8_t kind, const struct sql_value *parent,
     const char *what, struct digest *ret_key, struct err *err) MUST_CHECK;
-/* Up to MAX cells of an ordered index that has a parent for each of the states in the bit set STATES, by their
- * numbers: the lowest ones, or the highest, those first. */
+/* All cells of an ordered index that has a parent for each of the states in the bit set STATES, by their numbers:
+ * the lowest first, or the highest. */
 struct state_cells {
 	struct tree_cell *rows;
 	size_t count;
@@ -35,8 +35,7 @@ struct state_cells {
 void state_cells_done(struct state_cells *cells);
 #define STATE_CELLS CLEANUP(state_cells_done) struct state_cells
 enum err_code state_of_states(struct store *store, uint8_t kind, const char *const *names,
-    unsigned states, bool newest, size_t max, struct state_cells *ret_cells,
-    struct err *err) MUST_CHECK;
+    unsigned states, bool newest, struct state_cells *ret_cells, struct err *err) MUST_CHECK;
 /* How many rows TABLE has, or cells an index has. */
 enum err_code state_count(struct store *store, uint8_t kind, uint64_t *ret_count,
     struct err *err) MUST_CHECK;

@@ -43,6 +43,13 @@ store_get_text(struct store *store, const char *name, struct buf *ret_text, stru
 }
 
 enum err_code
+store_refuse_again(const char *type, struct err *err)
+{
+	return err_set(err, ERR_EXISTS,
+	    "this statement of type %s was accepted before; make a new one", type);
+}
+
+enum err_code
 store_put_statement(struct store *store, const struct digest *digest, const char *type,
     struct view text, bool replace, struct err *err)
 {
@@ -59,8 +66,7 @@ store_put_statement(struct store *store, const struct digest *digest, const char
 	if (replace)
 		return state_change(store, TABLE_STATEMENTS, &query, 0, NULL);
 	if (state_insert(store, TABLE_STATEMENTS, &query) == ERR_EXISTS)
-		return err_set(err, ERR_EXISTS,
-		    "this statement of type %s was accepted before; make a new one", type);
+		return store_refuse_again(type, err);
 	return sql_end(&query);
 }
 

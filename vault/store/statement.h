@@ -19,6 +19,8 @@ enum err_code store_put_statement(struct store *store, const struct digest *dige
 enum err_code store_get_statement(struct store *store, const struct digest *digest,
     struct buf *ret_text, struct err *err) MUST_CHECK;
 
+/* ERR_EXISTS, in these words, of a statement of TYPE. */
+enum err_code store_refuse_again(const char *type, struct err *err) MUST_CHECK;
 /* Is there one?  Its text is not read. */
 enum err_code store_has_statement(struct store *store, const struct digest *digest, bool *ret_has,
     struct err *err) MUST_CHECK;

@@ -56,7 +56,8 @@ check_step(const struct session *session, const struct charter *charter, struct 
 
 /* Nobody may sign a vault shut: what somebody can open today, somebody can open under the new charter. */
 static enum err_code
-check_openable(struct session *session, const struct charter *charter, struct err *err)
+check_openable(struct session *session, const struct charter *charter, uint64_t max,
+    struct err *err)
 {
 	struct survey_lost lost;
 	SUSPENSIONS after = {0};
@@ -65,7 +66,8 @@ check_openable(struct session *session, const struct charter *charter, struct er
 	TRY(chain_suspended_under(&session->chain, charter, &after, err));
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(survey_find_lost(session, &session->chain.suspensions, charter, &after, &lost, err));
+	TRY(survey_find_lost(session, &session->chain.suspensions, charter, &after, max, &lost,
+	    err));
 	if (lost.count == 0)
 		return ERR_OK;
 	survey_names(&lost, &names);
@@ -91,23 +93,28 @@ same_attestation(const struct charter *a, const struct charter *b)
 }
 
 enum err_code
-charter_judge(struct session *session, struct proposal *proposal, const struct json *given,
-    struct leaf *leaf, struct err *err)
+charter_vet(struct session *session, struct proposal *proposal, struct err *err)
 {
-	bool live = session->state == SESSION_LIVE;
-	const struct charter *now = session->chain.charter;
-
 	TRY(charter_parse(&proposal->statement, &proposal->charter, err));
 	const struct charter *charter = proposal->charter;
 	TRY(check_origin(session, charter, err));
 	TRY(check_step(session, charter, err));
 	TRY(alarm_of_client(session,
 	    chain_check_signers(&session->chain, &proposal->statement, err)));
-	TRY(check_openable(session, charter, err));
-	bool known = live && same_attestation(now, charter);
-	TRY(enrolments_take(session, given, charter->seats, charter->seat_count,
-	    known ? now->seats : NULL, known ? now->seat_count : 0, charter, leaf, err));
-	return alarm_of_client(session, charter_verify(&proposal->statement, charter, now, err));
+	return alarm_of_client(session,
+	    charter_verify(&proposal->statement, charter, session->chain.charter, err));
+}
+
+enum err_code
+charter_weigh(struct session *session, struct proposal *proposal, const struct json *given,
+    uint64_t max, struct err *err)
+{
+	const struct charter *charter = proposal->charter, *now = session->chain.charter;
+	bool known = session->state == SESSION_LIVE && same_attestation(now, charter);
+
+	TRY(check_openable(session, charter, max, err));
+	return enrolments_check(session, given, charter->seats, charter->seat_count,
+	    known ? now->seats : NULL, known ? now->seat_count : 0, charter, err);
 }
 
 enum err_code

@@ -43,7 +43,6 @@ struct enrolling {
 	const struct json *given;
 	bool *used;
 	const struct charter *charter;
-	struct leaf *leaf;
 };
 
 static enum err_code
@@ -53,7 +52,6 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 	DSSE statement = {0};
 	ENROLMENT enrolment = {0};
 	struct attest_policy policy;
-	struct digest digest;
 	enum err_code code =
 	    find_given(enrolling->given, &token->enrolment, enrolling->used, &statement, err);
 
@@ -76,14 +74,6 @@ enrol_token(const struct enrolling *enrolling, const struct seat *seat,
 	TRY(alarm_of_client(enrolling->session, enrolment_matches(&enrolment, seat, token, err)));
 	if (!chain_accepted(&enrolling->session->chain, &token->enrolment))
 		TRY(enrolment_check_time(&enrolment, session_now(enrolling->session), err));
-	if (enrolling->given == NULL)
-		return ERR_OK;
-	/* Drafts that wait side by side come with the same ones. */
-	if (session_keep(enrolling->session, &statement, STATEMENT_ENROLMENT, false, &digest,
-	        err) != ERR_OK &&
-	    err->code != ERR_EXISTS)
-		return err->code;
-	leaf_statement(enrolling->leaf, &token->enrolment);
 	return ERR_OK;
 }
 
@@ -98,12 +88,32 @@ is_known(const struct seat *seat, const struct seat_token *token, const struct s
 }
 
 enum err_code
-enrolments_take(struct session *session, const struct json *given, const struct seat *seats,
+enrolments_keep(struct session *session, const struct json *given, struct leaf *leaf,
+    struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(given); i++) {
+		DSSE statement = {0};
+		struct digest digest;
+
+		TRY(given_statement(given, i, &statement, err));
+		/* Drafts that wait side by side come with the same ones. */
+		if (session_keep(session, &statement, STATEMENT_ENROLMENT, false, &digest, err) !=
+		        ERR_OK &&
+		    err->code != ERR_EXISTS)
+			return err->code;
+		TRY(dsse_digest(&statement, &digest, err));
+		leaf_statement(leaf, &digest);
+	}
+	return ERR_OK;
+}
+
+enum err_code
+enrolments_check(struct session *session, const struct json *given, const struct seat *seats,
     size_t count, const struct seat *known, size_t known_count, const struct charter *charter,
-    struct leaf *leaf, struct err *err)
+    struct err *err)
 {
 	bool used[ENROLMENTS_GIVEN_MAX] = {false};
-	struct enrolling enrolling = {session, given, used, charter, leaf};
+	struct enrolling enrolling = {session, given, used, charter};
 
 	if (json_array_count(given) > ENROLMENTS_GIVEN_MAX)
 		return err_set(err, ERR_INVALID, "enrolments: more than %d",

@@ -100,14 +100,14 @@ compare(void *context, const struct surveyed *version, struct err *err)
 
 enum err_code
 survey_find_lost(struct session *session, const struct suspensions *now,
-    const struct charter *charter, const struct suspensions *suspended,
+    const struct charter *charter, const struct suspensions *suspended, uint64_t max,
     struct survey_lost *ret_lost, struct err *err)
 {
 	struct survey_lost lost = {0};
 	struct comparison comparison = {session->chain.charter, charter, now, suspended, &lost};
 	bool complete;
 
-	TRY(survey(session, 0, compare, &comparison, &complete, err));
+	TRY(survey(session, max, compare, &comparison, &complete, err));
 	*ret_lost = lost;
 	return ERR_OK;
 }

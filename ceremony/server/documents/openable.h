@@ -24,14 +24,14 @@ enum err_code survey(struct session *session, uint64_t max, survey_visit visit, 
     bool *ret_complete, struct err *err) MUST_CHECK;
 
 /* Secrets that somebody can open under the charter in force, were NOW suspended (may be NULL), and nobody
- * could under CHARTER and SUSPENDED. */
+ * could under CHARTER and SUSPENDED, among the first MAX secrets, 0: all. */
 enum { SURVEY_NAMES = 5 };
 struct survey_lost {
 	uint64_t count;
 	char names[SURVEY_NAMES][SEAT_NAME_MAX + 1]; /* the first */
 };
 enum err_code survey_find_lost(struct session *session, const struct suspensions *now,
-    const struct charter *charter, const struct suspensions *suspended,
+    const struct charter *charter, const struct suspensions *suspended, uint64_t max,
     struct survey_lost *ret_lost, struct err *err) MUST_CHECK;
 /* "prod/db, prod/web and 3 more". */
 void survey_names(const struct survey_lost *lost, struct buf *ret_text);

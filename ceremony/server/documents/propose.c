@@ -7,6 +7,7 @@
 #include "ceremony/server/documents/propose.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
@@ -24,26 +25,39 @@
 #include "vault/store/statement.h"
 
 static const struct kind {
-	proposal_judge judge;
+	proposal_verify verify;
+	proposal_weigh weigh;
 	proposal_enact enact;
-} kinds[STATEMENT_TYPES] = {[STATEMENT_CHARTER] = {charter_judge, charter_enact},
-    [STATEMENT_ROSTER] = {roster_judge, roster_enact},
-    [STATEMENT_SUSPEND] = {suspension_judge, suspension_enact}};
+} kinds[STATEMENT_TYPES] = {[STATEMENT_CHARTER] = {charter_vet, charter_weigh, charter_enact},
+    [STATEMENT_ROSTER] = {roster_vet, roster_weigh, roster_enact},
+    [STATEMENT_SUSPEND] = {suspension_vet, suspension_weigh, suspension_enact}};
+
+/* Whoever has no token yet hears of the first ones: each client may ask, as often as it likes. */
+enum { SECRETS_TRIED = 1000 };
+
+/* What was found of it, so that it is looked at anew. */
+static void
+proposal_forget(struct proposal *proposal)
+{
+	charter_freep(&proposal->charter);
+	roster_freep(&proposal->roster);
+	suspensions_done(&proposal->after);
+	proposal->after = (struct suspensions){0};
+	proposal->waits = false;
+}
 
 static void
 proposal_done(struct proposal *proposal)
 {
+	proposal_forget(proposal);
 	dsse_done(&proposal->statement);
-	charter_freep(&proposal->charter);
-	roster_freep(&proposal->roster);
-	suspensions_done(&proposal->after);
 }
 #define PROPOSAL CLEANUP(proposal_done) struct proposal
 
-/* Whose signature KEYID is, after the proposal was judged; PROPOSER: who may propose only. */
+/* Whose signature KEYID is, after it was verified; PROPOSER: who may propose only. */
 static enum err_code
-find_signer(const struct session *session, const struct proposal *proposal, const char *keyid,
-    bool proposer, const char **ret_name, struct err *err)
+find_signer(const struct session *session, struct proposal *proposal, const char *keyid,
+    bool proposer, struct err *err)
 {
 	const struct charter *own = proposal->charter, *now = session->chain.charter;
 	const struct seat *seat =
@@ -58,7 +72,7 @@ find_signer(const struct session *session, const struct proposal *proposal, cons
 		    "%s: whoever %s it has a seat in the charter%s; this token, %.16s, has none",
 		    statement_names[proposal->type], proposer ? "proposes" : "signs",
 		    now != NULL && proposer ? " in force" : "", keyid);
-	*ret_name = seat->name;
+	snprintf(proposal->seat, sizeof(proposal->seat), "%s", seat->name);
 	return ERR_OK;
 }
 
@@ -91,18 +105,18 @@ enact(struct session *session, const struct proposal *proposal, struct err *err)
 	return journal_add(session, &leaf, err);
 }
 
-/* Inside a change, judged with CODE: into force, or on waiting.  Commits and replies. */
+/* Inside a change: into force, or on waiting.  Commits and replies. */
 static enum err_code
 settle(struct session *session, struct change *change, const struct proposal *proposal,
-    enum err_code code, struct json *reply, struct err *err)
+    struct json *reply, struct err *err)
 {
 	BUF lost = {0};
-	bool live = code == ERR_OK, founding = session->state == SESSION_FOUNDING;
+	bool live = !proposal->waits, founding = session->state == SESSION_FOUNDING;
 
 	survey_names(&proposal->lost, &lost);
 	json_put_hex(reply, "digest", VIEW_OF(proposal->digest.bytes));
 	json_put_bool(reply, "live", live);
-	json_put_text(reply, "missing", live ? "" : err->text);
+	json_put_text(reply, "missing", live ? "" : proposal->missing);
 	json_put_text(reply, "lost", lost.size > 0 ? buf_string(&lost) : "");
 	if (live)
 		TRY(enact(session, proposal, err));
@@ -118,11 +132,29 @@ settle(struct session *session, struct change *change, const struct proposal *pr
 }
 
 static enum err_code
-judge(struct session *session, struct proposal *proposal, const struct json *given,
-    struct leaf *leaf, struct err *err)
+note_waiting(struct proposal *proposal, enum err_code code, const struct err *err)
 {
+	if (code != ERR_WAITING)
+		return code;
+	proposal->waits = true;
+	memcpy(proposal->missing, err->text, sizeof(proposal->missing));
+	return ERR_OK;
+}
+
+static enum err_code
+verify(struct session *session, struct proposal *proposal, struct err *err)
+{
+	proposal_forget(proposal);
 	TRY(dsse_digest(&proposal->statement, &proposal->digest, err));
-	return kinds[proposal->type].judge(session, proposal, given, leaf, err);
+	return note_waiting(proposal, kinds[proposal->type].verify(session, proposal, err), err);
+}
+
+static enum err_code
+weigh(struct session *session, struct proposal *proposal, const struct json *given, uint64_t max,
+    struct err *err)
+{
+	return note_waiting(proposal,
+	    kinds[proposal->type].weigh(session, proposal, given, max, err), err);
 }
 
 /* "charter-proposed", "roster-signed", ... */
@@ -136,32 +168,59 @@ leaf_of(enum statement_type type, const char *event)
 }
 
 static enum err_code
-note(struct session *session, const struct proposal *proposal, const char *seat, struct leaf *leaf,
-    struct err *err)
+note(struct session *session, const struct proposal *proposal, struct leaf *leaf, struct err *err)
 {
 	leaf_bytes(leaf, "digest", VIEW_OF(proposal->digest.bytes));
-	leaf_text(leaf, "seat", seat);
+	leaf_text(leaf, "seat", proposal->seat);
 	return journal_add(session, leaf, err);
 }
 
 static enum err_code
-take(struct session *session, const struct proposal *proposal, bool waits, struct leaf *leaf,
+take(struct session *session, const struct proposal *proposal, const struct json *given,
     struct err *err)
 {
+	LEAF leaf = leaf_of(proposal->type, "proposed");
 	struct draft_row row = {.digest = proposal->digest};
 	struct digest digest;
-	const char *seat;
 
-	TRY(find_signer(session, proposal, proposal->statement.signatures[0].keyid, true, &seat,
-	    err));
-	snprintf(row.seat, sizeof(row.seat), "%s", seat);
+	memcpy(row.seat, proposal->seat, sizeof(row.seat));
+	TRY(enrolments_keep(session, given, &leaf, err));
 	TRY(session_keep(session, &proposal->statement, proposal->type, false, &digest, err));
-	if (waits) { /* what is in force at once takes no room, above all an officer's suspension */
-		TRY(draft_check_room(session, seat, proposal->statement.signatures[0].keyid, err));
+	if (proposal
+	        ->waits) { /* what is in force at once takes no room, above all an officer's suspension */
+		TRY(draft_check_room(session, row.seat, proposal->statement.signatures[0].keyid,
+		    err));
 		TRY(store_add_draft(session->store, &row, err));
 	}
-	leaf_statement(leaf, &digest);
-	return note(session, proposal, seat, leaf, err);
+	leaf_statement(&leaf, &digest);
+	return note(session, proposal, &leaf, err);
+}
+
+/* Somebody who may proposes it, and it is new. */
+static enum err_code
+judge_proposal(struct session *session, void *context, struct err *err)
+{
+	struct proposal *proposal = context;
+
+	TRY(verify(session, proposal, err));
+	TRY(find_signer(session, proposal, proposal->statement.signatures[0].keyid, true, err));
+	return session_check_new(session, &proposal->statement, proposal->type, err);
+}
+
+/* What a proposal must be before anybody looks at who signed it. */
+static enum err_code
+check_form(struct session *session, struct proposal *proposal, bool try, struct err *err)
+{
+	if (!draft_type(&proposal->statement, &proposal->type))
+		return err_set(err, ERR_INVALID,
+		    "statement: only a charter, roster or suspension is proposed");
+	if (session->state == SESSION_FOUNDING && proposal->type != STATEMENT_CHARTER)
+		return err_set(err, ERR_REFUSED, "%s: the vault has no charter yet",
+		    statement_names[proposal->type]);
+	if (proposal->statement.count == 0 && !try)
+		return err_set(err, ERR_REFUSED, "%s: whoever proposes it signs it",
+		    statement_names[proposal->type]);
+	return draft_check_time(session, &proposal->statement, err);
 }
 
 enum err_code
@@ -169,91 +228,83 @@ serve_propose(struct session *session, struct call *call, struct err *err)
 {
 	PROPOSAL proposal = {0};
 	CHANGE change = {0};
-	struct err missing;
 
 	in_statement(&call->in, "statement", &proposal.statement);
 	const struct json *given = json_in_array(&call->in, "enrolments", 0, ENROLMENTS_GIVEN_MAX);
 	bool try = json_in_bool(&call->in, "try");
 	TRY(json_in_end(&call->in));
-	if (!draft_type(&proposal.statement, &proposal.type))
-		return err_set(err, ERR_INVALID,
-		    "statement: only a charter, roster or suspension is proposed");
-	if (session->state == SESSION_FOUNDING && proposal.type != STATEMENT_CHARTER)
-		return err_set(err, ERR_REFUSED, "%s: the vault has no charter yet",
-		    statement_names[proposal.type]);
-	if (proposal.statement.count == 0 && !try)
-		return err_set(err, ERR_REFUSED, "%s: whoever proposes it signs it",
-		    statement_names[proposal.type]);
-	TRY(draft_check_time(session, &proposal.statement, err));
-	LEAF leaf = leaf_of(proposal.type, "proposed");
-	TRY(change_begin(session, &change, err));
-	enum err_code code = judge(session, &proposal, given, &leaf, err);
-	if (try || (code != ERR_OK && code != ERR_WAITING))
-		return code == ERR_WAITING ? ERR_OK : code;
-	missing = *err;
-	TRY(take(session, &proposal, code == ERR_WAITING, &leaf, err));
-	*err = missing;
-	return settle(session, &change, &proposal, code, call->reply, err);
+	TRY(check_form(session, &proposal, try, err));
+	if (try) {
+		TRY(verify(session, &proposal, err));
+		return weigh(session, &proposal, given, SECRETS_TRIED, err);
+	}
+	TRY(change_begin_judged(session, &change, judge_proposal, &proposal, err));
+	TRY(weigh(session, &proposal, given, 0, err));
+	TRY(take(session, &proposal, given, err));
+	return settle(session, &change, &proposal, call->reply, err);
 }
 
-struct signature {
+struct signing {
 	struct digest digest, token;
 	struct buf sig, authdata;
+	struct proposal proposal; /* the draft that it is for, with it */
 };
 
 static void
-signature_done(struct signature *signature)
+signing_done(struct signing *signing)
 {
-	buf_done(&signature->sig);
-	buf_done(&signature->authdata);
+	buf_done(&signing->sig);
+	buf_done(&signing->authdata);
+	proposal_done(&signing->proposal);
 }
 
-/* The draft that it is for, with it. */
 static enum err_code
-add_signature(struct session *session, const struct signature *signature, struct proposal *proposal,
-    struct err *err)
+add_signature(struct session *session, struct signing *signing, const char *keyid, struct err *err)
 {
 	CLEANUP(draft_done) struct draft draft = {0};
-	char keyid[2 * DIGEST_SIZE + 1];
 
-	TRY(draft_take(session, &signature->digest, &draft, err));
-	text_hex(VIEW_OF(signature->token.bytes), keyid);
+	TRY(draft_take(session, &signing->digest, &draft, err));
 	if (dsse_find(&draft.statement, keyid) != NULL)
 		return err_set(err, ERR_EXISTS, "token %.16s has signed it already", keyid);
-	TRY(dsse_add(&draft.statement, keyid, buf_view(&signature->sig),
-	    buf_view(&signature->authdata), err));
-	proposal->type = draft.type;
-	proposal->statement = TAKE(draft.statement);
+	TRY(dsse_add(&draft.statement, keyid, buf_view(&signing->sig), buf_view(&signing->authdata),
+	    err));
+	dsse_done(&signing->proposal.statement);
+	signing->proposal.type = draft.type;
+	signing->proposal.statement = TAKE(draft.statement);
 	return ERR_OK;
+}
+
+/* It is of a seat whose signature the draft lacks. */
+static enum err_code
+judge_signature(struct session *session, void *context, struct err *err)
+{
+	struct signing *signing = context;
+	char keyid[2 * DIGEST_SIZE + 1];
+
+	text_hex(VIEW_OF(signing->token.bytes), keyid);
+	TRY(add_signature(session, signing, keyid, err));
+	TRY(verify(session, &signing->proposal, err));
+	return find_signer(session, &signing->proposal, keyid, false, err);
 }
 
 enum err_code
 serve_sign(struct session *session, struct call *call, struct err *err)
 {
-	CLEANUP(signature_done) struct signature signature = {0};
-	PROPOSAL proposal = {0};
+	CLEANUP(signing_done) struct signing signing = {0};
+	struct proposal *proposal = &signing.proposal;
 	CHANGE change = {0};
-	struct err missing;
 	struct digest digest;
-	const char *seat;
 
-	json_in_hex(&call->in, "digest", signature.digest.bytes, DIGEST_SIZE);
-	json_in_hex(&call->in, "keyid", signature.token.bytes, DIGEST_SIZE);
-	json_in_base64(&call->in, "sig", &signature.sig, DSSE_SIG_MAX);
+	json_in_hex(&call->in, "digest", signing.digest.bytes, DIGEST_SIZE);
+	json_in_hex(&call->in, "keyid", signing.token.bytes, DIGEST_SIZE);
+	json_in_base64(&call->in, "sig", &signing.sig, DSSE_SIG_MAX);
 	if (json_in_has(&call->in, "authData"))
-		json_in_base64(&call->in, "authData", &signature.authdata, ASSERTION_DATA_MAX);
+		json_in_base64(&call->in, "authData", &signing.authdata, ASSERTION_DATA_MAX);
 	TRY(json_in_end(&call->in));
-	TRY(change_begin(session, &change, err));
-	TRY(add_signature(session, &signature, &proposal, err));
-	LEAF leaf = leaf_of(proposal.type, "signed");
-	enum err_code code = judge(session, &proposal, NULL, &leaf, err);
-	if (code != ERR_OK && code != ERR_WAITING)
-		return code;
-	missing = *err;
-	TRY(find_signer(session, &proposal,
-	    proposal.statement.signatures[proposal.statement.count - 1].keyid, false, &seat, err));
-	TRY(session_keep(session, &proposal.statement, proposal.type, true, &digest, err));
-	TRY(note(session, &proposal, seat, &leaf, err));
-	*err = missing;
-	return settle(session, &change, &proposal, code, call->reply, err);
+	TRY(change_begin_judged(session, &change, judge_signature, &signing, err));
+	TRY(weigh(session, proposal, NULL, 0, err));
+	LEAF leaf = leaf_of(proposal->type, "signed");
+	TRY(session_keep(session, &proposal->statement, proposal->type, true, &digest, err));
+	TRY(note(session, proposal, &leaf, err));
+	return settle(session, &change, proposal, call->reply, err);
 }

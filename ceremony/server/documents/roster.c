@@ -44,17 +44,26 @@ void_changed(struct session *session, const struct roster *roster, struct err *e
 }
 
 enum err_code
-roster_judge(struct session *session, struct proposal *proposal, const struct json *given,
-    struct leaf *leaf, struct err *err)
+roster_vet(struct session *session, struct proposal *proposal, struct err *err)
 {
 	const struct chain *chain = &session->chain;
 
 	TRY(roster_parse(&proposal->statement, chain->charter, &proposal->roster, err));
+	TRY(check_step(session, proposal->roster, err));
+	return alarm_of_client(session,
+	    roster_verify(&proposal->statement, proposal->roster, chain, err));
+}
+
+enum err_code
+roster_weigh(struct session *session, struct proposal *proposal, const struct json *given,
+    uint64_t max, struct err *err)
+{
+	const struct chain *chain = &session->chain;
 	const struct roster *roster = proposal->roster;
-	TRY(check_step(session, roster, err));
-	TRY(enrolments_take(session, given, roster->seats, roster->seat_count, chain->roster->seats,
-	    chain->roster->seat_count, chain->charter, leaf, err));
-	return alarm_of_client(session, roster_verify(&proposal->statement, roster, chain, err));
+
+	(void)max; /* it has no officers: nothing is lost by it */
+	return enrolments_check(session, given, roster->seats, roster->seat_count,
+	    chain->roster->seats, chain->roster->seat_count, chain->charter, err);
 }
 
 enum err_code

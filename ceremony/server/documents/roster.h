@@ -6,8 +6,10 @@
 #include "ceremony/server/documents/waiting.h"
 
 /* As of waiting.h. */
-enum err_code roster_judge(struct session *session, struct proposal *proposal,
-    const struct json *given, struct leaf *leaf, struct err *err) MUST_CHECK;
+enum err_code roster_vet(struct session *session, struct proposal *proposal,
+    struct err *err) MUST_CHECK;
+enum err_code roster_weigh(struct session *session, struct proposal *proposal,
+    const struct json *given, uint64_t max, struct err *err) MUST_CHECK;
 enum err_code roster_enact(struct session *session, const struct proposal *proposal,
     struct leaf *leaf, struct err *err) MUST_CHECK;
 

@@ -23,22 +23,30 @@ end_token(struct session *session, const struct digest *token, struct err *err)
 }
 
 enum err_code
-suspension_judge(struct session *session, struct proposal *proposal, const struct json *given,
-    struct leaf *leaf, struct err *err)
+suspension_vet(struct session *session, struct proposal *proposal, struct err *err)
 {
 	const struct chain *chain = &session->chain;
 	const struct dsse *statement = &proposal->statement;
-	BUF names = {0};
 
-	(void)leaf;
-	if (json_array_count(given) > 0)
-		return err_set(err, ERR_INVALID, "enrolments: a suspension has none");
 	TRY(suspension_parse(statement, chain->charter->training, &proposal->suspension, err));
 	if (alarm_of_client(session,
 	        suspension_verify(statement, &proposal->suspension, chain, &proposal->after,
 	            err)) != ERR_OK)
 		return err_add(err, "suspension");
-	TRY(survey_find_lost(session, NULL, chain->charter, &proposal->after, &proposal->lost,
+	return ERR_OK;
+}
+
+enum err_code
+suspension_weigh(struct session *session, struct proposal *proposal, const struct json *given,
+    uint64_t max, struct err *err)
+{
+	const struct chain *chain = &session->chain;
+	const struct dsse *statement = &proposal->statement;
+	BUF names = {0};
+
+	if (json_array_count(given) > 0)
+		return err_set(err, ERR_INVALID, "enrolments: a suspension has none");
+	TRY(survey_find_lost(session, NULL, chain->charter, &proposal->after, max, &proposal->lost,
 	    err));
 	if (proposal->lost.count == 0 || suspension_signers(statement, chain->charter) >= 2)
 		return ERR_OK;

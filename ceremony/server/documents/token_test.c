@@ -17,7 +17,6 @@
 #include "ceremony/protocol/test.h"
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/vault/alarm.h"
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/documents/digests.h"
@@ -104,7 +103,6 @@ serve_test_begin(struct session *session, struct call *call, struct err *err)
 
 	json_in_hex(&call->in, "token", id.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
-	TRY(chain_refresh(session, err));
 	const struct seat_token *token = chain_token(&session->chain, seat, &id);
 	if (token == NULL)
 		return chain_refuse_token(&session->chain, seat, &id, err);
@@ -198,7 +196,6 @@ serve_test_box(struct session *session, struct call *call, struct err *err)
 
 	members_in(&call->in, test_box_members, &asked);
 	TRY(json_in_end(&call->in));
-	TRY(chain_refresh(session, err));
 	const struct seat_token *token = chain_token(&session->chain, asked.seat, &asked.token);
 	if (token == NULL)
 		return chain_refuse_token(&session->chain, asked.seat, &asked.token, err);
@@ -224,10 +221,24 @@ check_opened(struct session *session, const struct readiness *readiness,
 	return ERR_OK;
 }
 
-static enum err_code
-check(struct session *session, const struct dsse *statement, const struct readiness *readiness,
-    int64_t begun, struct err *err)
+struct testing {
+	struct dsse statement;
+	struct readiness readiness; /* what it says */
+	int64_t begun;
+};
+
+static void
+testing_done(struct testing *testing)
 {
+	dsse_done(&testing->statement);
+	readiness_done(&testing->readiness);
+}
+
+static enum err_code
+judge_test(struct session *session, void *context, struct err *err)
+{
+	const struct testing *testing = context;
+	const struct readiness *readiness = &testing->readiness;
 	const struct seat_token *token =
 	    chain_token(&session->chain, readiness->seat, &readiness->token);
 
@@ -235,39 +246,40 @@ check(struct session *session, const struct dsse *statement, const struct readin
 		return err_set(err, ERR_REFUSED, "test: vault: it is for another vault");
 	if (token == NULL)
 		return chain_refuse_token(&session->chain, readiness->seat, &readiness->token, err);
-	TRY(check_fresh(session, begun, err));
-	if (statement->count != 1)
+	TRY(check_fresh(session, testing->begun, err));
+	if (testing->statement.count != 1)
 		return err_set(err, ERR_INVALID, "test: it must carry one signature");
-	if (alarm_of_client(session, seat_token_verify(statement, token, err)) != ERR_OK)
+	if (alarm_of_client(session, seat_token_verify(&testing->statement, token, err)) != ERR_OK)
 		return err_add(err, "test: seat \"%s\"", readiness->seat);
-	TRY(check_opened(session, readiness, token, begun, err));
+	TRY(check_opened(session, readiness, token, testing->begun, err));
+	TRY(session_check_new(session, &testing->statement, STATEMENT_TEST, err));
 	return journal_check_seen(session, readiness->seat, readiness->size, &readiness->root, err);
 }
 
 enum err_code
 serve_test(struct session *session, struct call *call, struct err *err)
 {
-	DSSE statement = {0};
+	CLEANUP(testing_done)
+	struct testing testing = {.begun = json_in_time(&call->in, "begun")};
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("test");
-	READINESS readiness = {0};
+	const struct readiness *readiness = &testing.readiness;
 	struct digest digest;
-	int64_t begun = json_in_time(&call->in, "begun");
 
-	in_statement(&call->in, "test", &statement);
+	in_statement(&call->in, "test", &testing.statement);
 	TRY(json_in_end(&call->in));
-	TRY(readiness_parse(&statement, session->chain.charter->training, &readiness, err));
-	TRY(change_begin(session, &change, err));
-	TRY(check(session, &statement, &readiness, begun, err));
-	TRY(session_keep(session, &statement, STATEMENT_TEST, false, &digest, err));
-	TRY(store_add_test(session->store, &readiness.token, &digest, err));
-	for (size_t i = 0; i < readiness.spare_count; i++)
-		TRY(store_test_spare(session->store, &readiness.token, &readiness.spares[i].box,
+	TRY(readiness_parse(&testing.statement, session->chain.charter->training,
+	    &testing.readiness, err));
+	TRY(change_begin_judged(session, &change, judge_test, &testing, err));
+	TRY(session_keep(session, &testing.statement, STATEMENT_TEST, false, &digest, err));
+	TRY(store_add_test(session->store, &readiness->token, &digest, err));
+	for (size_t i = 0; i < readiness->spare_count; i++)
+		TRY(store_test_spare(session->store, &readiness->token, &readiness->spares[i].box,
 		    &digest, err));
-	leaf_text(&leaf, "seat", readiness.seat);
-	leaf_bytes(&leaf, "token", VIEW_OF(readiness.token.bytes));
-	if (readiness.spare_count > 0)
-		leaf_int(&leaf, "spares", (int64_t)readiness.spare_count);
+	leaf_text(&leaf, "seat", readiness->seat);
+	leaf_bytes(&leaf, "token", VIEW_OF(readiness->token.bytes));
+	if (readiness->spare_count > 0)
+		leaf_int(&leaf, "spares", (int64_t)readiness->spare_count);
 	leaf_statement(&leaf, &digest);
 	TRY(journal_add(session, &leaf, err));
 	return change_commit(session, &change, err);

@@ -38,21 +38,30 @@ enum err_code draft_check_time(const struct session *session, const struct dsse 
 /* Inside a change: ERR_REFUSED when SEAT, at the founding the key KEYID, has its number waiting. */
 enum err_code draft_check_room(struct session *session, const char *seat, const char *keyid,
     struct err *err) MUST_CHECK;
-/* A charter, roster or suspension with the signatures that it has now, as its type's judge found it. */
+/* A charter, roster or suspension with the signatures that it has now. */
 struct proposal {
 	struct dsse statement;
 	enum statement_type type;
+	/* As it was verified and weighed: */
 	struct digest digest;
-	struct charter *charter; /* of that type, */
+	bool waits;                   /* for signatures: */
+	char missing[ERR_TEXT_SIZE];  /* whose */
+	char seat[SEAT_NAME_MAX + 1]; /* of who proposes, or signs it last */
+	struct charter *charter;      /* of that type, */
 	struct roster *roster;
 	struct suspension suspension; /* and what would be suspended after it: */
 	struct suspensions after;
 	struct survey_lost lost; /* what nobody could open then */
 };
-/* Parse and check everything.  ERR_OK: it has all its signatures; ERR_WAITING says what is missing; anything else: it
- * cannot be.  GIVEN: the enrolments that came with it, stored and named by LEAF; NULL: they came before. */
-typedef enum err_code (*proposal_judge)(struct session *session, struct proposal *proposal,
-    const struct json *given, struct leaf *leaf, struct err *err);
+/* Of its type: it is whole and the next of its kind, and every signature on it is of somebody who may sign it.  Asked
+ * of documents in memory alone, before anything that takes time.  ERR_WAITING says what is missing; anything but
+ * that and ERR_OK: it cannot be. */
+typedef enum err_code (
+    *proposal_verify)(struct session *session, struct proposal *proposal, struct err *err);
+/* Then: each new token has its enrolment, among GIVEN (NULL: stored before), and of the first MAX secrets (0: all)
+ * none is lost by it.  Reads only.  Codes as above. */
+typedef enum err_code (*proposal_weigh)(struct session *session, struct proposal *proposal,
+    const struct json *given, uint64_t max, struct err *err);
 /* Inside a change: what ends when it comes into force, and what its LEAF says of it beside the statement. */
 typedef enum err_code (*proposal_enact)(struct session *session, const struct proposal *proposal,
     struct leaf *leaf, struct err *err);

@@ -11,6 +11,19 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
+struct withdrawing {
+	struct dsse statement;
+	struct objection objection; /* what it says */
+	struct draft draft;
+};
+
+static void
+withdrawing_done(struct withdrawing *withdrawing)
+{
+	dsse_done(&withdrawing->statement);
+	draft_done(&withdrawing->draft);
+}
+
 /* Any token of the proposer's seat: of today, or, at the founding, of the draft. */
 static enum err_code
 check_signature(struct session *session, const struct draft *draft, const struct dsse *statement,
@@ -38,34 +51,45 @@ check_signature(struct session *session, const struct draft *draft, const struct
 	return alarm_of_client(session, seat_token_verify(statement, token, err));
 }
 
+static enum err_code
+judge_withdrawal(struct session *session, void *context, struct err *err)
+{
+	struct withdrawing *withdrawing = context;
+
+	draft_done(&withdrawing->draft);
+	withdrawing->draft = (struct draft){0};
+	TRY(draft_take(session, &withdrawing->objection.ceremony, &withdrawing->draft, err));
+	if (check_signature(session, &withdrawing->draft, &withdrawing->statement,
+	        &withdrawing->objection, err) != ERR_OK)
+		return err_add(err, "cancel");
+	return ERR_OK;
+}
+
 enum err_code
 serve_withdraw(struct session *session, struct call *call, struct err *err)
 {
-	DSSE statement = {0};
-	CLEANUP(draft_done) struct draft draft = {0};
+	CLEANUP(withdrawing_done) struct withdrawing withdrawing = {0};
+	const struct dsse *statement = &withdrawing.statement;
+	const struct objection *objection = &withdrawing.objection;
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("withdrawn");
-	struct objection objection;
 	struct digest digest;
 	const struct digest *vault =
 	    session->state == SESSION_LIVE ? &session->chain.vault : &session->founding.init;
 
-	in_statement(&call->in, "statement", &statement);
+	in_statement(&call->in, "statement", &withdrawing.statement);
 	TRY(json_in_end(&call->in));
-	TRY(objection_parse(&statement, STATEMENT_CANCEL, session->founding.training, &objection,
-	    err));
-	if (!digest_equal(&objection.vault, vault))
+	TRY(objection_parse(statement, STATEMENT_CANCEL, session->founding.training,
+	    &withdrawing.objection, err));
+	if (!digest_equal(&objection->vault, vault))
 		return err_set(err, ERR_REFUSED, "cancel: vault: it is for another vault");
-	if (statement.count != 1)
+	if (statement->count != 1)
 		return err_set(err, ERR_INVALID, "cancel: it must carry one signature");
-	TRY(change_begin(session, &change, err));
-	TRY(draft_take(session, &objection.ceremony, &draft, err));
-	if (check_signature(session, &draft, &statement, &objection, err) != ERR_OK)
-		return err_add(err, "cancel");
-	TRY(session_keep(session, &statement, STATEMENT_CANCEL, false, &digest, err));
-	TRY(store_drop_draft(session->store, &draft.row.digest, err));
-	leaf_bytes(&leaf, "digest", VIEW_OF(draft.row.digest.bytes));
-	leaf_text(&leaf, "seat", objection.seat);
+	TRY(change_begin_judged(session, &change, judge_withdrawal, &withdrawing, err));
+	TRY(session_keep(session, statement, STATEMENT_CANCEL, false, &digest, err));
+	TRY(store_drop_draft(session->store, &withdrawing.draft.row.digest, err));
+	leaf_bytes(&leaf, "digest", VIEW_OF(withdrawing.draft.row.digest.bytes));
+	leaf_text(&leaf, "seat", objection->seat);
 	leaf_statement(&leaf, &digest);
 	TRY(journal_add(session, &leaf, err));
 	return change_commit(session, &change, err);

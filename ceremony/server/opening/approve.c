@@ -13,8 +13,8 @@
 #include "base/crypto_key.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/list.h"
-#include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/opening/settle.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/rotation/lease.h"
@@ -23,30 +23,26 @@
 #include "ceremony/server/vault/log.h"
 #include "vault/seal/reply.h"
 
-/* A ceremony that is late or void ends here and now; the caller is told why. */
+/* One that is late or void takes nothing more.  Sessions end it when they begin, and `advance` does. */
 static enum err_code
-end_if_over(struct session *session, struct change *change, struct opening *opening,
-    struct err *err)
+check_open(const struct session *session, const struct opening *opening, struct err *err)
 {
 	char deadline[TEXT_TIME_SIZE];
 	enum ceremony_state next;
-	bool late = session_now(session) >= opening->row.deadline;
 
 	TRY(table_next(opening->row.state, EVENT_APPROVE, &next, err));
-	if (!late && opening->transcript->in_force)
-		return ERR_OK;
-	TRY(ceremony_refuse(session, &opening->row, late ? EVENT_EXPIRE : EVENT_VOID,
-	    late ? "the deadline has passed" : opening->transcript->why_void, err));
-	TRY(change_commit(session, change, err));
-	TRY(ceremony_key_erase(session->folder, &opening->row.id, err));
-	text_time(opening->row.deadline, deadline);
-	if (late)
+	if (session_now(session) >= opening->row.deadline) {
+		text_time(opening->row.deadline, deadline);
 		return err_set(err, ERR_EXPIRED,
 		    "the ceremony's deadline was %s: the approval is too late and counts for nothing; a "
 		    "new request is needed",
 		    deadline);
-	return err_set(err, ERR_REFUSED, "the ceremony is void: %s; a new request is needed",
-	    opening->row.reason);
+	}
+	if (!opening->transcript->in_force)
+		return err_set(err, ERR_REFUSED,
+		    "the ceremony is void: %s; a new request is needed",
+		    opening->transcript->why_void);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -131,33 +127,75 @@ check_room(const struct transcript *transcript, const char *seat, struct err *er
 	    seat, own, transcript->voice_count);
 }
 
+struct approving {
+	struct id id;
+	struct dsse statement;
+	struct approval approval;
+	struct opening *opening;
+	bool repeated;
+};
+
+static void
+approving_done(struct approving *approving)
+{
+	dsse_done(&approving->statement);
+	opening_freep(&approving->opening);
+}
+
+/* An officer of this ceremony signed it, or it was accepted before. */
+static enum err_code
+judge_approval(struct session *session, void *context, struct err *err)
+{
+	struct approving *approving = context;
+	const struct approval *approval = &approving->approval;
+
+	opening_freep(&approving->opening);
+	TRY(journal_check_clock(session, err));
+	TRY(opening_load(session, &approving->id, &approving->opening, err));
+	TRY(check_open(session, approving->opening, err));
+	approving->repeated = is_repeated(approving->opening, &approval->digest);
+	if (approving->repeated)
+		return ERR_OK;
+	TRY(transcript_check_seat(approving->opening->transcript, &session->chain, approval->seat,
+	    err));
+	if (check_statement(session, approving->opening, &approving->statement, approval, err) !=
+	    ERR_OK)
+		return err_add(err, "the approval of seat \"%s\"", approval->seat);
+	return ERR_OK;
+}
+
+/* Inside a change. */
+static enum err_code
+accept_approval(struct session *session, const struct approving *approving, struct err *err)
+{
+	const struct approval *approval = &approving->approval;
+	struct voice_row row = {.token = approval->token};
+
+	TRY(check_needed(approving->opening, approval, err));
+	TRY(check_room(approving->opening->transcript, approval->seat, err));
+	snprintf(row.seat, sizeof(row.seat), "%s", approval->seat);
+	return voice_store(session, approving->opening, &approving->statement, &row, err);
+}
+
 enum err_code
 serve_approve(struct session *session, struct call *call, struct err *err)
 {
-	DSSE statement = {0};
+	CLEANUP(approving_done) struct approving approving = {0};
 	CHANGE change = {0};
-	OPENING *opening = NULL;
-	struct approval approval;
-	struct id id;
 
-	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	in_statement(&call->in, "approval", &statement);
+	json_in_hex(&call->in, "id", approving.id.bytes, ID_SIZE);
+	in_statement(&call->in, "approval", &approving.statement);
 	TRY(json_in_end(&call->in));
-	TRY(approval_parse(&statement, session->chain.charter->training, &approval, err));
-	TRY(change_begin(session, &change, err));
-	TRY(journal_check_clock(session, err));
-	TRY(opening_load(session, &id, &opening, err));
-	TRY(end_if_over(session, &change, opening, err));
-	if (is_repeated(opening, &approval.digest))
+	TRY(approval_parse(&approving.statement, session->chain.charter->training,
+	    &approving.approval, err));
+	TRY(judge_approval(session, &approving, err));
+	if (approving.repeated)
 		return ERR_OK;
-	TRY(transcript_check_seat(opening->transcript, &session->chain, approval.seat, err));
-	if (check_statement(session, opening, &statement, &approval, err) != ERR_OK)
-		return err_add(err, "the approval of seat \"%s\"", approval.seat);
-	TRY(check_needed(opening, &approval, err));
-	TRY(check_room(opening->transcript, approval.seat, err));
-	struct voice_row row = {.token = approval.token};
-	snprintf(row.seat, sizeof(row.seat), "%s", approval.seat);
-	TRY(voice_store(session, opening, &statement, &row, err));
+	TRY(change_begin(session, &change, err));
+	TRY(judge_approval(session, &approving, err));
+	if (approving.repeated)
+		return ERR_OK;
+	TRY(accept_approval(session, &approving, err));
 	return change_commit(session, &change, err);
 }
 
@@ -236,13 +274,12 @@ find_envelope(struct handing *handing, struct err *err)
 }
 
 static enum err_code
-load_handing(struct session *session, struct change *change, struct handing *handing,
-    struct err *err)
+load_handing(struct session *session, struct handing *handing, struct err *err)
 {
-	TRY(change_begin(session, change, err));
+	handing_done(handing);
 	TRY(journal_check_clock(session, err));
 	TRY(opening_load(session, &handing->id, &handing->opening, err));
-	TRY(end_if_over(session, change, handing->opening, err));
+	TRY(check_open(session, handing->opening, err));
 	TRY(find_approval(session, handing, err));
 	return find_envelope(handing, err);
 }
@@ -263,12 +300,11 @@ read_box(struct session *session, const struct handing *handing, struct buf *ret
 enum err_code
 serve_envelope(struct session *session, struct call *call, struct err *err)
 {
-	CHANGE change = {0};
 	HANDING handing = {0};
 	BUF envelope = {0};
 
 	TRY(read_handing(call, &handing));
-	TRY(load_handing(session, &change, &handing, err));
+	TRY(load_handing(session, &handing, err));
 	TRY(read_box(session, &handing, &envelope, err));
 	json_put_int(call->reply, "envelope", handing.index);
 	const struct reply_ids ids = {.vault = session->chain.vault,
@@ -279,34 +315,45 @@ serve_envelope(struct session *session, struct call *call, struct err *err)
 	return reply_seal(&ids, &handing.said.reply, buf_view(&envelope), &call->out, err);
 }
 
-/* Inside a change. */
+/* They open, and are those of the envelope: whoever approved sent them. */
 static enum err_code
-accept_shares(struct session *session, const struct handing *handing, struct view ciphertext,
-    struct err *err)
+check_shares(const struct handing *handing, struct view ciphertext, struct share_row *row,
+    struct session *session, struct err *err)
 {
 	P256_KEY *key = NULL;
 	SECRET *shares = NULL;
-	CLEANUP(share_row_done)
-	struct share_row row = {.position = (uint32_t)handing->position,
-	    .statement = handing->said.digest,
-	    .envelope = handing->index};
-	LEAF leaf = leaf_new("shares");
 
-	snprintf(row.seat, sizeof(row.seat), "%s", handing->said.seat);
-	buf_bytes(&row.ciphertext, ciphertext);
-	TRY(buf_check(&row.ciphertext, err));
+	row->position = (uint32_t)handing->position;
+	row->statement = handing->said.digest;
+	row->envelope = handing->index;
+	snprintf(row->seat, sizeof(row->seat), "%s", handing->said.seat);
+	buf_bytes(&row->ciphertext, ciphertext);
+	TRY(buf_check(&row->ciphertext, err));
 	TRY(opening_keys(handing->opening, &key, NULL, err));
 	if (alarm_of_client(session,
-	        share_open(handing->opening, handing->item, &row, key, &shares, err)) != ERR_OK)
+	        share_open(handing->opening, handing->item, row, key, &shares, err)) != ERR_OK)
 		return err_add(err,
 		    "%s: the shares of seat \"%s\" are wrong; the ceremony goes on, and the seat may "
 		    "approve again",
-		    handing->item->secret.name, row.seat);
-	TRY(store_add_share(session->store, &handing->opening->row.id, &row, err));
-	leaf_bytes(&leaf, "ceremony", VIEW_OF(handing->opening->row.id.bytes));
-	leaf_int(&leaf, "item", row.position);
-	leaf_text(&leaf, "seat", row.seat);
-	leaf_statement(&leaf, &row.statement);
+		    handing->item->secret.name, row->seat);
+	return ERR_OK;
+}
+
+/* Inside a change. */
+static enum err_code
+accept_shares(struct session *session, const struct handing *handing, const struct share_row *row,
+    struct err *err)
+{
+	LEAF leaf = leaf_new("shares");
+
+	if (handing->index != row->envelope)
+		return err_set(err, ERR_BUSY,
+		    "the seat was handed another envelope meanwhile; approve again");
+	TRY(store_add_share(session->store, &handing->id, row, err));
+	leaf_bytes(&leaf, "ceremony", VIEW_OF(handing->id.bytes));
+	leaf_int(&leaf, "item", row->position);
+	leaf_text(&leaf, "seat", row->seat);
+	leaf_statement(&leaf, &row->statement);
 	return journal_add(session, &leaf, err);
 }
 
@@ -315,12 +362,16 @@ serve_shares(struct session *session, struct call *call, struct err *err)
 {
 	CHANGE change = {0};
 	HANDING handing = {0};
+	CLEANUP(share_row_done) struct share_row row = {0};
 
 	TRY(read_handing(call, &handing));
 	if (call->blob.size == 0 || call->blob.size > ENVELOPE_CT_MAX)
 		return err_set(err, ERR_INVALID, "the shares have %zu bytes", call->blob.size);
-	TRY(load_handing(session, &change, &handing, err));
-	TRY(accept_shares(session, &handing, call->blob, err));
+	TRY(load_handing(session, &handing, err));
+	TRY(check_shares(&handing, call->blob, &row, session, err));
+	TRY(change_begin(session, &change, err));
+	TRY(load_handing(session, &handing, err));
+	TRY(accept_shares(session, &handing, &row, err));
 	return change_commit(session, &change, err);
 }
 

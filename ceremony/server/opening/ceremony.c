@@ -137,22 +137,3 @@ opening_load(struct session *session, const struct id *id, struct opening **ret_
 	*ret_opening = TAKE(opening);
 	return ERR_OK;
 }
-
-enum err_code
-ceremonies_list(struct session *session, unsigned states, struct ceremony_row **ret_rows,
-    size_t *ret_count, struct err *err)
-{
-	for (size_t max = 64;; max *= 2) {
-		size_t count;
-		CEREMONY_ROWS *rows = calloc(max, sizeof(*rows));
-
-		if (rows == NULL)
-			return err_set(err, ERR_MEMORY, "out of memory for %zu ceremonies", max);
-		TRY(store_list_ceremonies(session->store, states, rows, max, &count, err));
-		if (count == max)
-			continue;
-		*ret_rows = TAKE(rows);
-		*ret_count = count;
-		return ERR_OK;
-	}
-}

@@ -26,10 +26,5 @@ DESTRUCTOR(opening_freep, struct opening, opening_free)
 /* ERR_NOT_FOUND; ERR_INTEGRITY names what contradicts what.  Inside a change, or not. */
 enum err_code opening_load(struct session *session, const struct id *id,
     struct opening **ret_opening, struct err *err) MUST_CHECK;
-/* All ceremonies in the bit set STATES, newest first; the caller frees RET_ROWS. */
-enum err_code ceremonies_list(struct session *session, unsigned states,
-    struct ceremony_row **ret_rows, size_t *ret_count, struct err *err) MUST_CHECK;
-DESTRUCTOR(ceremony_rows_freep, struct ceremony_row, free)
-#define CEREMONY_ROWS CLEANUP(ceremony_rows_freep) struct ceremony_row
 
 #endif

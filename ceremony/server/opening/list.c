@@ -60,7 +60,8 @@ serve_ceremony_list(struct session *session, struct call *call, struct err *err)
 	size_t count;
 
 	TRY(json_in_end(&call->in));
-	TRY(ceremonies_list(session, all ? all_states : open_states, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, all ? all_states : open_states, &rows, &count,
+	    err));
 	for (size_t i = 0; i < count && i < SHOWN_MAX; i++)
 		TRY(add_ceremony(session, array, &rows[i], err));
 	json_put(call->reply, "ceremonies", TAKE(array));

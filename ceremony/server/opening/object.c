@@ -22,12 +22,14 @@ struct objecting {
 	struct dsse statement;
 	struct objection objection;
 	struct id id;
+	struct opening *opening;
 };
 
 static void
 objecting_done(struct objecting *objecting)
 {
 	dsse_done(&objecting->statement);
+	opening_freep(&objecting->opening);
 }
 
 static enum err_code
@@ -69,20 +71,22 @@ check_seat(const struct session *session, const struct objecting *objecting,
 
 /* It is for this ceremony, which still collects, and the token of that seat signed it. */
 static enum err_code
-check(struct session *session, const struct objecting *objecting, const struct opening *opening,
-    struct err *err)
+judge_objection(struct session *session, void *context, struct err *err)
 {
+	struct objecting *objecting = context;
 	const char *name = statement_names[objecting->type];
 	const struct objection *objection = &objecting->objection;
 	const struct seat_token *token =
 	    chain_token(&session->chain, objection->seat, &objection->token);
 	enum ceremony_state next;
 
-	if (!digest_equal(&objection->ceremony, &opening->row.digest))
+	opening_freep(&objecting->opening);
+	TRY(opening_load(session, &objecting->id, &objecting->opening, err));
+	if (!digest_equal(&objection->ceremony, &objecting->opening->row.digest))
 		return err_set(err, ERR_REFUSED, "%s: ceremony: it is for another ceremony", name);
-	TRY(table_next(opening->row.state,
+	TRY(table_next(objecting->opening->row.state,
 	    objecting->type == STATEMENT_CANCEL ? EVENT_CANCEL : EVENT_DENY, &next, err));
-	TRY(check_seat(session, objecting, opening, err));
+	TRY(check_seat(session, objecting, objecting->opening, err));
 	if (token == NULL &&
 	    chain_refuse_token(&session->chain, objection->seat, &objection->token, err) != ERR_OK)
 		return err_add(err, "%s: token", name);
@@ -94,8 +98,7 @@ check(struct session *session, const struct objecting *objecting, const struct o
 
 /* What the ceremony is after the denial, which is stored. */
 static enum err_code
-deny(struct session *session, const struct objecting *objecting, struct opening **opening,
-    struct err *err)
+deny(struct session *session, struct objecting *objecting, struct err *err)
 {
 	struct voice_row row = {.token = objecting->objection.token, .denies = true};
 	BUF text = {0};
@@ -103,20 +106,19 @@ deny(struct session *session, const struct objecting *objecting, struct opening 
 	enum verdict verdict;
 
 	snprintf(row.seat, sizeof(row.seat), "%s", objecting->objection.seat);
-	TRY(voice_store(session, *opening, &objecting->statement, &row, err));
-	opening_freep(opening);
-	TRY(opening_load(session, &objecting->id, opening, err));
-	TRY(opening_verdict(*opening, session_now(session), &verdict, &text, err));
+	TRY(voice_store(session, objecting->opening, &objecting->statement, &row, err));
+	opening_freep(&objecting->opening);
+	TRY(opening_load(session, &objecting->id, &objecting->opening, err));
+	TRY(opening_verdict(objecting->opening, session_now(session), &verdict, &text, err));
 	if (verdict == VERDICT_MET || verdict == VERDICT_OPEN)
 		return ERR_OK;
 	snprintf(reason, sizeof(reason), "seat %s denied it: %.400s", row.seat,
 	    text.size > 0 ? buf_string(&text) : "");
-	return ceremony_refuse(session, &(*opening)->row, event_of(verdict), reason, err);
+	return ceremony_refuse(session, &objecting->opening->row, event_of(verdict), reason, err);
 }
 
 static enum err_code
-cancel(struct session *session, const struct objecting *objecting, struct opening *opening,
-    struct err *err)
+cancel(struct session *session, struct objecting *objecting, struct err *err)
 {
 	LEAF leaf = leaf_new("cancel");
 	struct digest digest;
@@ -130,7 +132,8 @@ cancel(struct session *session, const struct objecting *objecting, struct openin
 	buf_format(&reason, "cancelled by %s: ", objecting->objection.seat);
 	text_quote(objecting->objection.reason, &reason);
 	TRY(buf_check(&reason, err));
-	return ceremony_refuse(session, &opening->row, EVENT_CANCEL, buf_string(&reason), err);
+	return ceremony_refuse(session, &objecting->opening->row, EVENT_CANCEL, buf_string(&reason),
+	    err);
 }
 
 enum err_code
@@ -138,18 +141,15 @@ serve_object(struct session *session, struct call *call, struct err *err)
 {
 	CLEANUP(objecting_done) struct objecting objecting = {0};
 	CHANGE change = {0};
-	OPENING *opening = NULL;
 
 	TRY(read_objection(session, call, &objecting, err));
-	TRY(change_begin(session, &change, err));
-	TRY(opening_load(session, &objecting.id, &opening, err));
-	TRY(check(session, &objecting, opening, err));
+	TRY(change_begin_judged(session, &change, judge_objection, &objecting, err));
 	if (objecting.type == STATEMENT_CANCEL)
-		TRY(cancel(session, &objecting, opening, err));
+		TRY(cancel(session, &objecting, err));
 	else
-		TRY(deny(session, &objecting, &opening, err));
+		TRY(deny(session, &objecting, err));
 	TRY(change_commit(session, &change, err));
-	if (opening->row.state == CEREMONY_REFUSED)
+	if (objecting.opening->row.state == CEREMONY_REFUSED)
 		TRY(ceremony_key_erase(session->folder, &objecting.id, err));
 	return reply_state(session, call->reply, &objecting.id, err);
 }

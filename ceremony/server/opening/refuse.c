@@ -75,7 +75,7 @@ void_those(struct session *session, falls_under test, const void *context, const
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(ceremonies_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_COLLECTING, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		bool falls = true;
 
@@ -132,7 +132,7 @@ expose_asked(struct session *session, const struct secret_id *secret, uint32_t v
 	size_t count;
 
 	*ret_exposed = false;
-	TRY(ceremonies_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_COLLECTING, &rows, &count, err));
 	for (size_t i = 0; i < count && !*ret_exposed; i++) {
 		if (memcmp(&rows[i].id, except, sizeof(*except)) == 0)
 			continue;
@@ -187,7 +187,7 @@ none_releasing(struct session *session, struct err *err)
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(ceremonies_list(session, 1u << CEREMONY_RELEASING, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_RELEASING, &rows, &count, err));
 	if (count > 0)
 		return err_set(err, ERR_BUSY,
 		    "a ceremony is releasing just now and must finish first; try again, and look at "

@@ -19,6 +19,7 @@
 
 struct asking {
 	struct dsse request, ceremony; /* statements */
+	struct request asked;          /* what the first says */
 	struct ceremony made;
 	struct opening *opening; /* as if it were stored already */
 };
@@ -28,6 +29,7 @@ asking_done(struct asking *asking)
 {
 	dsse_done(&asking->request);
 	dsse_done(&asking->ceremony);
+	request_done(&asking->asked);
 	ceremony_done(&asking->made);
 	opening_freep(&asking->opening);
 }
@@ -173,7 +175,7 @@ check_other(struct session *session, const struct request *request, struct err *
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(ceremonies_list(session, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_COLLECTING, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < request->items.count; j++) {
 			char hex[2 * ID_SIZE + 1];
@@ -271,18 +273,27 @@ store(struct session *session, struct asking *asking, struct err *err)
 	return journal_add(session, &leaf, err);
 }
 
+/* It is of today, of this vault's people and signed, and new. */
 static enum err_code
-make(struct session *session, const struct request *request, bool another, struct asking *asking,
-    struct err *err)
+judge_request(struct session *session, void *context, struct err *err)
+{
+	struct asking *asking = context;
+
+	TRY(journal_check_clock(session, err));
+	TRY(check_mode(&asking->asked, err));
+	TRY(check_clock(&asking->asked, session_now(session), err));
+	TRY(request_check(&asking->request, &asking->asked, &session->chain, err));
+	return session_check_new(session, &asking->request, STATEMENT_REQUEST, err);
+}
+
+static enum err_code
+make(struct session *session, bool another, struct asking *asking, struct err *err)
 {
 	CHANGE change = {0};
+	const struct request *request = &asking->asked;
 	struct digest digest;
 
-	TRY(change_begin(session, &change, err));
-	TRY(journal_check_clock(session, err));
-	TRY(check_mode(request, err));
-	TRY(check_clock(request, session_now(session), err));
-	TRY(request_check(&asking->request, request, &session->chain, err));
+	TRY(change_begin_judged(session, &change, judge_request, asking, err));
 	TRY(session_keep(session, &asking->request, STATEMENT_REQUEST, false, &digest, err));
 	if (!another)
 		TRY(check_other(session, request, err));
@@ -300,15 +311,14 @@ enum err_code
 serve_request(struct session *session, struct call *call, struct err *err)
 {
 	CLEANUP(asking_done) struct asking asking = {0};
-	REQUEST request = {0};
 	struct ceremony_row row;
 	bool another = json_in_bool(&call->in, "another");
 
 	in_statement(&call->in, "request", &asking.request);
 	TRY(json_in_end(&call->in));
-	TRY(request_parse(&asking.request, session->chain.charter->training, &request, err));
+	TRY(request_parse(&asking.request, session->chain.charter->training, &asking.asked, err));
 	TRY(id_new(&asking.made.id, err));
-	enum err_code code = make(session, &request, another, &asking, err);
+	enum err_code code = make(session, another, &asking, err);
 	if (code != ERR_OK) {
 		struct err ignored;
 

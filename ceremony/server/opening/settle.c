@@ -504,9 +504,29 @@ advance(struct session *session, const void *id, struct err *err)
 	return state == CEREMONY_RELEASING ? finish(session, id, err) : ERR_OK;
 }
 
+/* Asked without the writer's lock: whoever asks again and again of one that collects makes nobody wait. */
+static enum err_code
+has_work(struct session *session, const struct id *id, bool *ret_has, struct err *err)
+{
+	OPENING *opening = NULL;
+	enum verdict verdict = VERDICT_OPEN;
+	BUF text = {0};
+
+	TRY(opening_load(session, id, &opening, err));
+	if (opening->row.state == CEREMONY_COLLECTING)
+		TRY(opening_verdict(opening, session_now(session), &verdict, &text, err));
+	*ret_has = opening->row.state == CEREMONY_RELEASING || verdict != VERDICT_OPEN;
+	return ERR_OK;
+}
+
 enum err_code
 ceremony_advance(struct session *session, const struct id *id, struct err *err)
 {
+	bool has;
+
+	TRY(has_work(session, id, &has, err));
+	if (!has)
+		return ERR_OK;
 	TRY(rehearse(session, advance, id, err));
 	return advance(session, id, err);
 }

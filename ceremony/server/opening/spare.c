@@ -234,18 +234,43 @@ check_open(struct session *session, const struct spare *spare, const struct spar
 	return ERR_OK;
 }
 
+struct handing_on {
+	struct dsse statement;
+	struct spare spare; /* what it says */
+	size_t index;       /* of its entry in hand */
+	struct place place; /* that of the entry */
+	struct view box;    /* what came out of it, sealed to the spare */
+	struct spare_row row;
+};
+
+static void
+handing_on_done(struct handing_on *on)
+{
+	dsse_done(&on->statement);
+	spare_done(&on->spare);
+	place_done(&on->place);
+}
+
 static enum err_code
-accept(struct session *session, const struct dsse *statement, const struct spare *spare,
-    struct err *err)
+judge_spare(struct session *session, void *context, struct err *err)
+{
+	struct handing_on *on = context;
+
+	TRY(journal_check_clock(session, err));
+	TRY(check_statement(session, &on->statement, &on->spare, err));
+	return session_check_new(session, &on->statement, STATEMENT_SPARE, err);
+}
+
+static enum err_code
+accept(struct session *session, struct handing_on *on, struct err *err)
 {
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("spare");
+	const struct spare *spare = &on->spare;
 	struct digest digest;
 
-	TRY(change_begin(session, &change, err));
-	TRY(journal_check_clock(session, err));
-	TRY(check_statement(session, statement, spare, err));
-	TRY(session_keep(session, statement, STATEMENT_SPARE, false, &digest, err));
+	TRY(change_begin_judged(session, &change, judge_spare, on, err));
+	TRY(session_keep(session, &on->statement, STATEMENT_SPARE, false, &digest, err));
 	TRY(journal_check_seen(session, spare->seat, spare->size, &spare->root, err));
 	for (size_t i = 0; i < spare->count; i++) {
 		PLACE place = {0};
@@ -267,62 +292,66 @@ accept(struct session *session, const struct dsse *statement, const struct spare
 enum err_code
 serve_spare(struct session *session, struct call *call, struct err *err)
 {
-	DSSE statement = {0};
-	SPARE spare = {0};
+	CLEANUP(handing_on_done) struct handing_on on = {0};
 
-	in_statement(&call->in, "spare", &statement);
+	in_statement(&call->in, "spare", &on.statement);
 	TRY(json_in_end(&call->in));
-	TRY(spare_parse(&statement, session->chain.charter->training, &spare, err));
-	if (accept(session, &statement, &spare, err) != ERR_OK)
-		return err_add(err, "the statement of seat \"%s\" about a spare token", spare.seat);
+	TRY(spare_parse(&on.statement, session->chain.charter->training, &on.spare, err));
+	if (accept(session, &on, err) != ERR_OK)
+		return err_add(err, "the statement of seat \"%s\" about a spare token",
+		    on.spare.seat);
 	return ERR_OK;
 }
 
-/* The accepted statement that IN names, checked anew, and its entry "index". */
+/* The accepted statement that IN names by "statement", and its entry "index". */
 static enum err_code
-load_accepted(struct session *session, struct json_in *in, struct spare *spare,
-    const struct spare_open **ret_open, struct err *err)
+read_accepted(struct session *session, struct json_in *in, struct handing_on *on, struct err *err)
 {
-	DSSE statement = {0};
 	struct digest digest;
-	enum err_code code;
 
 	json_in_hex(in, "statement", digest.bytes, DIGEST_SIZE);
-	size_t index = (size_t)json_in_int(in, "index", 0, SPARE_OPENS - 1);
+	on->index = (size_t)json_in_int(in, "index", 0, SPARE_OPENS - 1);
 	TRY(json_in_end(in));
-	TRY(session_find(session, &digest, "spare statement", &statement, err));
-	code = spare_parse(&statement, session->chain.charter->training, spare, err);
-	if (code == ERR_OK)
-		code = check_statement(session, &statement, spare, err);
-	if (code != ERR_OK)
+	TRY(session_find(session, &digest, "spare statement", &on->statement, err));
+	if (spare_parse(&on->statement, session->chain.charter->training, &on->spare, err) !=
+	    ERR_OK)
 		return err_add(err, "the statement about a spare token");
-	if (index >= spare->count)
+	if (on->index >= on->spare.count)
 		return err_set(err, ERR_INVALID, "index: the statement has %zu entries",
-		    spare->count);
-	*ret_open = &spare->opens[index];
+		    on->spare.count);
 	return ERR_OK;
+}
+
+/* It is in force still, and so is what its entry names. */
+static enum err_code
+check_accepted(struct session *session, struct handing_on *on, struct err *err)
+{
+	place_done(&on->place);
+	on->place = (struct place){0};
+	if (check_statement(session, &on->statement, &on->spare, err) != ERR_OK)
+		return err_add(err, "the statement about a spare token");
+	return check_open(session, &on->spare, &on->spare.opens[on->index], &on->place, err);
 }
 
 enum err_code
 serve_spare_envelope(struct session *session, struct call *call, struct err *err)
 {
-	SPARE spare = {0};
-	PLACE place = {0};
+	CLEANUP(handing_on_done) struct handing_on on = {0};
 	VERSION_ROW version = {0};
 	BUF envelope = {0};
-	const struct spare_open *open = NULL;
 
-	TRY(load_accepted(session, &call->in, &spare, &open, err));
-	TRY(check_open(session, &spare, open, &place, err));
+	TRY(read_accepted(session, &call->in, &on, err));
+	TRY(check_accepted(session, &on, err));
+	const struct spare_open *open = &on.spare.opens[on.index];
 	TRY(store_get_version(session->store, &open->secret, open->version, &version, err));
-	TRY(spares_read_box(session, place.header, open->envelope, NULL, &envelope, err));
-	const struct reply_ids ids = {.vault = spare.vault,
-	    .statement = spare.digest,
+	TRY(spares_read_box(session, on.place.header, open->envelope, NULL, &envelope, err));
+	const struct reply_ids ids = {.vault = on.spare.vault,
+	    .statement = on.spare.digest,
 	    .header = open->header,
-	    .seat = spare.seat,
-	    .token = spare.from};
+	    .seat = on.spare.seat,
+	    .token = on.spare.from};
 	buf_lp32(&call->out, buf_view(&version.header));
-	return reply_seal(&ids, &spare.reply, buf_view(&envelope), &call->out, err);
+	return reply_seal(&ids, &on.spare.reply, buf_view(&envelope), &call->out, err);
 }
 
 static enum err_code
@@ -343,18 +372,21 @@ store_box(struct session *session, const struct spare *spare, const struct spare
 
 /* Only whoever signed the statement has its one-time key. */
 static enum err_code
-check_box(const struct spare *spare, const struct spare_open *open, const struct header *header,
-    struct view ciphertext, struct spare_row *row, struct err *err)
+judge_box(struct session *session, void *context, struct err *err)
 {
-	size_t size = (size_t)header->envelopes[open->envelope].share_count * ENVELOPE_SHARE_SIZE +
-	    AEAD_TAG_SIZE;
+	struct handing_on *on = context;
+	const struct spare_open *open = &on->spare.opens[on->index];
 
-	if (ciphertext.size != size)
+	TRY(check_accepted(session, on, err));
+	size_t size =
+	    (size_t)on->place.header->envelopes[open->envelope].share_count * ENVELOPE_SHARE_SIZE +
+	    AEAD_TAG_SIZE;
+	if (on->box.size != size)
 		return err_set(err, ERR_INVALID, "the box has %zu bytes, expected %zu",
-		    ciphertext.size, size);
-	TRY(spare_box_digest(spare, open, ciphertext, &row->box, err));
-	if (ed25519_verify(&spare->box_key, VIEW_OF(row->box.bytes), VIEW_OF(row->signature),
-	        err) != ERR_OK)
+		    on->box.size, size);
+	TRY(spare_box_digest(&on->spare, open, on->box, &on->row.box, err));
+	if (ed25519_verify(&on->spare.box_key, VIEW_OF(on->row.box.bytes),
+	        VIEW_OF(on->row.signature), err) != ERR_OK)
 		return err_set(err, ERR_REFUSED,
 		    "the box was not signed with the statement's one-time key");
 	return ERR_OK;
@@ -364,21 +396,17 @@ enum err_code
 serve_spare_box(struct session *session, struct call *call, struct err *err)
 {
 	CHANGE change = {0};
-	SPARE spare = {0};
-	PLACE place = {0};
-	struct spare_row row = {0};
-	const struct spare_open *open = NULL;
+	CLEANUP(handing_on_done) struct handing_on on = {.box = call->blob};
 
-	json_in_hex(&call->in, "signature", row.signature, sizeof(row.signature));
-	TRY(change_begin(session, &change, err));
-	TRY(load_accepted(session, &call->in, &spare, &open, err));
-	TRY(check_open(session, &spare, open, &place, err));
-	TRY(check_box(&spare, open, place.header, call->blob, &row, err));
-	row.secret = open->secret;
-	row.version = open->version;
-	row.token = spare.to;
-	row.envelope = open->envelope;
-	row.statement = spare.digest;
-	TRY(store_box(session, &spare, &row, call->blob, err));
+	json_in_hex(&call->in, "signature", on.row.signature, sizeof(on.row.signature));
+	TRY(read_accepted(session, &call->in, &on, err));
+	TRY(change_begin_judged(session, &change, judge_box, &on, err));
+	const struct spare_open *open = &on.spare.opens[on.index];
+	on.row.secret = open->secret;
+	on.row.version = open->version;
+	on.row.token = on.spare.to;
+	on.row.envelope = open->envelope;
+	on.row.statement = on.spare.digest;
+	TRY(store_box(session, &on.spare, &on.row, call->blob, err));
 	return change_commit(session, &change, err);
 }

@@ -429,7 +429,7 @@ check_lease(struct session *session, const struct debt_row *debt, struct paid *p
 	return ERR_OK;
 }
 
-/* Asked under the debt's lock: who waited for another run's end does not follow on its heels. */
+/* Asked again under the debt's lock: who waited for another run's end does not follow on its heels. */
 static enum err_code
 check_due(struct session *session, const struct id *id, struct paid *paid, struct err *err)
 {
@@ -525,6 +525,8 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	paid.state = debt.state;
 	TRY(check_lease(session, &debt, &paid, err));
+	if (paid.code != ERR_WAITING)
+		TRY(check_due(session, id, &paid, err));
 	if (paid.code == ERR_WAITING) {
 		*ret_paid = paid;
 		return ERR_OK;

@@ -12,7 +12,6 @@
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/vault/alarm.h"
-#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/rehearsal.h"
@@ -21,12 +20,7 @@
 #include "vault/store/opened.h"
 #include "vault/store/secret.h"
 
-enum { DEBTS_MAX = 1024 };
-
 static const unsigned unpaid_states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
-
-DESTRUCTOR(freep, struct debt_row, free)
-#define DEBT_ROWS CLEANUP(freep) struct debt_row
 
 /* Its debts are due from now on. */
 static enum err_code
@@ -58,6 +52,41 @@ make_due(struct session *session, const struct id *ceremony, const struct digest
 	return ERR_OK;
 }
 
+/* Who may end a lease: whoever holds its key, the requester, or an officer. */
+static enum err_code
+check_done(struct session *session, const struct ceremony_row *row, const struct dsse *statement,
+    struct err *err)
+{
+	bool training = session->chain.charter->training;
+	DSSE released = {0};
+	RELEASE release = {0};
+	struct done done;
+	const struct seat *seat;
+	const struct seat_token *token;
+
+	TRY(done_parse(statement, training, &done, err));
+	if (!digest_equal(&done.vault, &session->chain.vault))
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
+	if (!digest_equal(&done.release, &row->release))
+		return err_set(err, ERR_REFUSED, "release: it is for another release");
+	if (statement->count != 1)
+		return err_set(err, ERR_INVALID, "it must carry one signature");
+	if (done.seat[0] == '\0') {
+		TRY(session_statement(session, &row->release, "release", &released, err));
+		TRY(release_parse(&released, training, &release, err));
+		return alarm_of_client(session,
+		    statement_verify_lease(statement, &release.key, err));
+	}
+	seat = chain_seat(&session->chain, done.seat);
+	token = chain_token(&session->chain, done.seat, &done.token);
+	if (token == NULL)
+		return chain_refuse_token(&session->chain, done.seat, &done.token, err);
+	if (strcmp(done.seat, row->requester) != 0 && (seat->roles & ROLE_OFFICER) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "seat \"%s\" neither asked for it nor is an officer", done.seat);
+	return alarm_of_client(session, seat_token_verify(statement, token, err));
+}
+
 /* RELEASED becomes ROTATING by the statement DONE (NULL: when its time is over now); in any other state
  * nothing happens. */
 static enum err_code
@@ -72,6 +101,8 @@ end_one(struct session *session, const struct id *ceremony, const struct dsse *d
 	TRY(store_get_ceremony(session->store, ceremony, &row, err));
 	if (row.state != CEREMONY_RELEASED || (done == NULL && session_now(session) < row.expires))
 		return ERR_OK;
+	if (done != NULL && check_done(session, &row, done, err) != ERR_OK)
+		return err_add(err, "done");
 	if (done != NULL)
 		TRY(session_keep(session, done, STATEMENT_DONE, false, &digest, err));
 	TRY(table_next(row.state, EVENT_END, &row.state, err));
@@ -101,7 +132,7 @@ leases_end_expired(struct session *session, struct err *err)
 	CEREMONY_ROWS *rows = NULL;
 	size_t count, ended = 0;
 
-	TRY(ceremonies_list(session, 1u << CEREMONY_RELEASED, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_RELEASED, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].expires)
 			rows[ended++] = rows[i];
@@ -112,29 +143,18 @@ leases_end_expired(struct session *session, struct err *err)
 	return end_all(session, &expired, err);
 }
 
-static enum err_code
-list_unpaid(struct session *session, struct debt_row **ret_rows, size_t *ret_count, struct err *err)
-{
-	DEBT_ROWS *rows = calloc(DEBTS_MAX, sizeof(*rows));
-
-	if (rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for rotation debts");
-	TRY(store_list_debts(session->store, unpaid_states, rows, DEBTS_MAX, ret_count, err));
-	*ret_rows = TAKE(rows);
-	return ERR_OK;
-}
-
 enum err_code
 leases_pay_due(struct session *session, struct err *err)
 {
 	DEBT_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(list_unpaid(session, &rows, &count, err));
+	TRY(store_list_debts(session->store, unpaid_states & ~(1u << DEBT_DEGRADED), &rows, &count,
+	    err));
 	for (size_t i = 0; i < count; i++) {
 		struct paid paid;
 
-		if (rows[i].state != DEBT_DEGRADED && session_now(session) >= rows[i].due)
+		if (session_now(session) >= rows[i].due)
 			TRY(rotate_pay(session, &rows[i].id, &paid, err));
 	}
 	return ERR_OK;
@@ -178,7 +198,6 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
 	json_in_hex(&call->in, "token", token.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
-	TRY(chain_refresh(session, err));
 	TRY(journal_check_clock(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	if (suspensions_find(&session->chain.suspensions, &token) != NULL)
@@ -199,41 +218,6 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	buf_bytes(&call->out, VIEW_OF(box.enc));
 	buf_bytes(&call->out, buf_view(&box.ciphertext));
 	return buf_check(&call->out, err);
-}
-
-/* Who may end a lease: whoever holds its key, the requester, or an officer. */
-static enum err_code
-check_done(struct session *session, const struct ceremony_row *row, const struct dsse *statement,
-    struct err *err)
-{
-	bool training = session->chain.charter->training;
-	DSSE released = {0};
-	RELEASE release = {0};
-	struct done done;
-	const struct seat *seat;
-	const struct seat_token *token;
-
-	TRY(done_parse(statement, training, &done, err));
-	if (!digest_equal(&done.vault, &session->chain.vault))
-		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
-	if (!digest_equal(&done.release, &row->release))
-		return err_set(err, ERR_REFUSED, "release: it is for another release");
-	if (statement->count != 1)
-		return err_set(err, ERR_INVALID, "it must carry one signature");
-	if (done.seat[0] == '\0') {
-		TRY(session_statement(session, &row->release, "release", &released, err));
-		TRY(release_parse(&released, training, &release, err));
-		return alarm_of_client(session,
-		    statement_verify_lease(statement, &release.key, err));
-	}
-	seat = chain_seat(&session->chain, done.seat);
-	token = chain_token(&session->chain, done.seat, &done.token);
-	if (token == NULL)
-		return chain_refuse_token(&session->chain, done.seat, &done.token, err);
-	if (strcmp(done.seat, row->requester) != 0 && (seat->roles & ROLE_OFFICER) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "seat \"%s\" neither asked for it nor is an officer", done.seat);
-	return alarm_of_client(session, seat_token_verify(statement, token, err));
 }
 
 static enum err_code
@@ -291,7 +275,6 @@ serve_done(struct session *session, struct call *call, struct err *err)
 	json_in_hex(&call->in, "id", ending.id.bytes, ID_SIZE);
 	in_statement(&call->in, "done", &ending.statement);
 	TRY(json_in_end(&call->in));
-	TRY(chain_refresh(session, err));
 	TRY(store_get_ceremony(session->store, &ending.id, &row, err));
 	if (!mode_releases(row.mode) || row.released == 0)
 		return not_released(&row, err);
@@ -356,7 +339,7 @@ serve_rotate(struct session *session, struct call *call, struct err *err)
 	if (name != NULL)
 		TRY(rotate_named(session, array, name, err));
 	else
-		TRY(list_unpaid(session, &rows, &count, err));
+		TRY(store_list_debts(session->store, unpaid_states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(rotate_one(session, array, &rows[i], err));
 	json_put(call->reply, "rotations", TAKE(array));

@@ -14,8 +14,6 @@
 
 enum { STEP = 64, SCANNED = 256 };
 
-DESTRUCTOR(leavers_freep, struct leavers, free)
-
 /* Would the same policies seal to the same tokens under A and B? */
 static bool
 seal_alike(const struct charter *a, const struct charter *b)
@@ -108,17 +106,15 @@ enum err_code
 reseal_due_summarize(struct session *session, size_t limit, struct reseal_due_summary *ret_summary,
     struct err *err)
 {
-	CLEANUP(leavers_freep) struct leavers *leavers = calloc(1, sizeof(*leavers));
+	LEAVERS leavers = {0};
 	struct summing summing = {.session = session,
-	    .leavers = leavers,
+	    .leavers = &leavers,
 	    .left = limit,
 	    .summary = ret_summary};
 	struct digest charter;
 
 	*ret_summary = (struct reseal_due_summary){0};
-	if (leavers == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of tokens");
-	leavers_load(session, leavers);
+	TRY(leavers_load(session, &leavers, err));
 	enum err_code code = store_next_sealed_under(session->store, NULL, &charter, err);
 	while (code == ERR_OK) {
 		if (may_differ(session, &charter))
@@ -161,14 +157,12 @@ serve_reseal_list(struct session *session, struct call *call, struct err *err)
 	bool all = json_in_bool(&call->in, "all");
 	struct secret_walk walk = {.store = session->store};
 	const struct secret_row *secret;
-	CLEANUP(leavers_freep) struct leavers *leavers = calloc(1, sizeof(*leavers));
+	LEAVERS leavers = {0};
 	JSON *array = json_new_array();
 	size_t count = 0;
 
 	TRY(json_in_end(&call->in));
-	if (leavers == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of secrets");
-	leavers_load(session, leavers);
+	TRY(leavers_load(session, &leavers, err));
 	snprintf(walk.after, sizeof(walk.after), "%s", after);
 	for (; count < SCANNED; count++) {
 		struct stale stale;
@@ -178,7 +172,7 @@ serve_reseal_list(struct session *session, struct call *call, struct err *err)
 			break;
 		if (secret->current == 0)
 			continue;
-		TRY(stale_judge(session, leavers, secret, &stale, err));
+		TRY(stale_judge(session, &leavers, secret, &stale, err));
 		if (stale.stale || all)
 			add(array, secret, &stale);
 	}

@@ -60,6 +60,32 @@ check_new(struct session *session, const struct definition *definition, struct e
 	return err->code == ERR_NOT_FOUND ? ERR_OK : err->code;
 }
 
+/* Signed by an operator; an adoption takes one. */
+static enum err_code
+judge_definition(struct session *session, void *context, struct err *err)
+{
+	struct adoption *adoption = context;
+	const struct definitions *definitions = &adoption->definitions;
+	int64_t now = session_now(session);
+
+	TRY(alarm_of_client(session,
+	    definitions_verify(&adoption->statement, definitions, session->chain.charter,
+	        &session->chain.vault, err)));
+	if (definitions->count != 1)
+		return err_set(err, ERR_REFUSED,
+		    "secret: definitions: %zu of them came with one value; a value is added with a "
+		    "statement of its own definition alone",
+		    definitions->count);
+	if (definitions->created > now + CLOCK_BACK_MAX ||
+	    definitions->created < now - STATEMENT_AGE)
+		return err_set(err, ERR_EXPIRED,
+		    "secret: created: it is not of today (or the clocks differ): run the command again");
+	TRY(alarm_of_client(session,
+	    chain_check_signers(&session->chain, &adoption->statement, err)));
+	adoption->definition = &definitions->rows[0];
+	return check_new(session, adoption->definition, err);
+}
+
 static enum err_code
 open_value(struct session *session, struct adoption *adoption, struct view ciphertext,
     struct err *err)
@@ -168,8 +194,8 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	struct digest statement;
 
 	snprintf(row.name, sizeof(row.name), "%s", adoption->definition->name);
-	TRY(change_begin(session, &change, err));
-	TRY(check_new(session, adoption->definition, err));
+	/* The target was asked meanwhile. */
+	TRY(change_begin_judged(session, &change, judge_definition, adoption, err));
 	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &statement, err));
 	TRY(store_add_definition(session->store, &row.definition, &statement, err));
 	TRY(store_add_secret(session->store, &row, err));
@@ -221,32 +247,6 @@ reply_adopted(struct session *session, const struct adoption *adoption, struct j
 	return ERR_OK;
 }
 
-/* Signed by an operator; an adoption takes one. */
-static enum err_code
-read_definition(struct session *session, struct adoption *adoption, struct err *err)
-{
-	struct definitions *definitions = &adoption->definitions;
-	int64_t now = session_now(session);
-
-	TRY(definitions_parse(&adoption->statement, session->chain.charter->training, definitions,
-	    err));
-	TRY(alarm_of_client(session,
-	    definitions_verify(&adoption->statement, definitions, session->chain.charter,
-	        &session->chain.vault, err)));
-	if (definitions->count != 1)
-		return err_set(err, ERR_REFUSED,
-		    "secret: definitions: %zu of them came with one value; a value is added with a "
-		    "statement of its own definition alone",
-		    definitions->count);
-	if (definitions->created > now + CLOCK_BACK_MAX ||
-	    definitions->created < now - STATEMENT_AGE)
-		return err_set(err, ERR_EXPIRED,
-		    "secret: created: it is not of today (or the clocks differ): run the command again");
-	adoption->definition = &definitions->rows[0];
-	return alarm_of_client(session,
-	    chain_check_signers(&session->chain, &adoption->statement, err));
-}
-
 enum err_code
 serve_secret_add(struct session *session, struct call *call, struct err *err)
 {
@@ -258,9 +258,9 @@ serve_secret_add(struct session *session, struct call *call, struct err *err)
 	TRY(json_in_end(&call->in));
 	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
-	TRY(chain_refresh(session, err));
-	TRY(read_definition(session, &adoption, err));
-	TRY(check_new(session, adoption.definition, err));
+	TRY(definitions_parse(&adoption.statement, session->chain.charter->training,
+	    &adoption.definitions, err));
+	TRY(judge_definition(session, &adoption, err));
 	TRY(open_value(session, &adoption, call->blob, err));
 	TRY(rehearse(session, rehearse_record, &adoption, err));
 	session_progress(session, "%s: proving the present value", adoption.definition->name);

@@ -44,8 +44,7 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 			const struct seat_token *token = &charter->seats[i].tokens[j];
 
 			if (has_token(session->chain.charter, &token->id) ||
-			    find_leaver(leavers, &token->id) != NULL ||
-			    leavers->count == STALE_LEAVERS)
+			    find_leaver(leavers, &token->id) != NULL)
 				continue;
 			struct leaver *row = &leavers->rows[leavers->count++];
 
@@ -57,17 +56,28 @@ add_leavers(const struct session *session, const struct charter *charter, int64_
 }
 
 void
-leavers_load(const struct session *session, struct leavers *ret_leavers)
+leavers_done(struct leavers *leavers)
+{
+	free(leavers->rows);
+}
+
+enum err_code
+leavers_load(const struct session *session, struct leavers *ret_leavers, struct err *err)
 {
 	int64_t since = session->chain.charter->created;
+	struct leavers leavers = {0};
 
-	ret_leavers->count = 0;
+	leavers.rows = calloc(session->chain.enrolment_count + 1, sizeof(*leavers.rows));
+	if (leavers.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a list of tokens");
 	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
 		const struct charter *charter = session->chain.charters[i - 1];
 
-		add_leavers(session, charter, since, ret_leavers);
+		add_leavers(session, charter, since, &leavers);
 		since = charter->created;
 	}
+	*ret_leavers = leavers;
+	return ERR_OK;
 }
 
 /* --- One version -------------------------------------------------------------------------- */

@@ -22,13 +22,15 @@ struct leaver {
 	char label[LABEL_MAX + 1];
 	int64_t since;
 };
-enum { STALE_LEAVERS = 256 };
 struct leavers {
 	size_t count;
-	struct leaver rows[STALE_LEAVERS];
+	struct leaver *rows;
 };
+void leavers_done(struct leavers *leavers);
+#define LEAVERS CLEANUP(leavers_done) struct leavers
 /* Every token of an earlier charter of the chain that the present one does not have. */
-void leavers_load(const struct session *session, struct leavers *ret_leavers);
+enum err_code leavers_load(const struct session *session, struct leavers *ret_leavers,
+    struct err *err) MUST_CHECK;
 
 /* The current version of SECRET. */
 enum err_code stale_judge(struct session *session, const struct leavers *leavers,

@@ -28,6 +28,15 @@ change_begin(struct session *session, struct change *change, struct err *err)
 }
 
 enum err_code
+change_begin_judged(struct session *session, struct change *change, judged *judge, void *context,
+    struct err *err)
+{
+	TRY(judge(session, context, err));
+	TRY(change_begin(session, change, err));
+	return judge(session, context, err);
+}
+
+enum err_code
 change_alarm(enum err_code code, struct err *err)
 {
 	struct err cause = *err;

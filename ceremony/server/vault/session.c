@@ -81,8 +81,12 @@ session_alarm(struct session *session, const char *subject, const char *format, 
 	struct alarm *alarm;
 	va_list arguments;
 
-	if (session->alarm_count == SESSION_ALARMS || session->rehearses)
+	if (session->rehearses)
 		return;
+	if (session->alarm_count == SESSION_ALARMS) {
+		session->alarms_lost++;
+		return;
+	}
 	alarm = &session->alarms[session->alarm_count++];
 	plain_text(subject, alarm->subject, sizeof(alarm->subject));
 	va_start(arguments, format);
@@ -149,6 +153,18 @@ session_keep(struct session *session, const struct dsse *statement, enum stateme
 	    replace, err));
 	*ret_digest = digest;
 	return ERR_OK;
+}
+
+enum err_code
+session_check_new(struct session *session, const struct dsse *statement, enum statement_type type,
+    struct err *err)
+{
+	struct digest digest;
+	bool has;
+
+	TRY(dsse_digest(statement, &digest, err));
+	TRY(store_has_statement(session->store, &digest, &has, err));
+	return has ? store_refuse_again(statement_names[type], err) : ERR_OK;
 }
 
 enum err_code

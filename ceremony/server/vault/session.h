@@ -50,7 +50,7 @@ struct session {
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];
-	size_t alarm_count;
+	size_t alarm_count, alarms_lost; /* there was no room for so many more */
 };
 void session_done(struct session *session); /* accepts {0} */
 #define SESSION CLEANUP(session_done) struct session
@@ -78,6 +78,10 @@ enum err_code session_put_statement(struct session *session, struct json *object
  * REPLACE: it comes with other signatures. */
 enum err_code session_keep(struct session *session, const struct dsse *statement,
     enum statement_type type, bool replace, struct digest *ret_digest, struct err *err) MUST_CHECK;
+
+/* What session_keep would say of one that is stored already. */
+enum err_code session_check_new(struct session *session, const struct dsse *statement,
+    enum statement_type type, struct err *err) MUST_CHECK;
 
 enum err_code id_new(struct id *ret_id, struct err *err) MUST_CHECK;
 

@@ -210,7 +210,7 @@ an_approval_is_for_one_ceremony(void **state)
 }
 
 static void
-a_late_approval_ends_the_ceremony(void **state)
+a_late_approval_counts_for_nothing_and_the_next_session_ends_the_ceremony(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
@@ -227,6 +227,7 @@ a_late_approval_ends_the_ceremony(void **state)
 	bench->shared->now = shown.ceremony.deadline;
 	assert_error(ERR_EXPIRED, approving_finish(bench, &shown, &approving, &err));
 	assert_says("too late");
+	assert_ok(bench_hello(bench, &err));
 	bench_show(bench, &id, &shown);
 	assert_string_equal(shown.state, "refused");
 	assert_true(shown.part_exposed);
@@ -577,7 +578,8 @@ main(void)
 	    cmocka_unit_test(a_seat_approves_once),
 	    cmocka_unit_test(an_officer_outside_the_quorum_is_told_so),
 	    cmocka_unit_test(an_approval_is_for_one_ceremony),
-	    cmocka_unit_test(a_late_approval_ends_the_ceremony),
+	    cmocka_unit_test(
+	        a_late_approval_counts_for_nothing_and_the_next_session_ends_the_ceremony),
 	    cmocka_unit_test(a_token_of_nobody_and_a_token_of_another_seat_are_refused),
 	    cmocka_unit_test(a_changed_approval_is_refused_and_nothing_is_handed_out),
 	    cmocka_unit_test(a_bad_share_is_named_at_once_and_the_ceremony_goes_on),

@@ -5,9 +5,13 @@
  */
 #include <string.h>
 
+#include "base/json_in.h"
 #include "base/text_time.h"
 #include "ceremony/server/rotation/wait.h"
+#include "tests/unit/server/grown_bench.h"
+#include "tests/unit/server/hand_bench.h"
 #include "tests/unit/server/night_bench.h"
+#include "vault/store/secret.h"
 
 /* Whoever asks now, by `rotate`, by a repeated `done` or by a session that begins, is told until when the debt
  * waits, and changes nothing: at the target, in the log, in the row. */
@@ -141,6 +145,59 @@ a_debt_that_is_paid_already_is_told_so(void **state)
 	assert_int_equal(bench_log_size(bench), size);
 }
 
+/* ---- so many debts ---- */
+
+enum { DEGRADED = 1100 };
+
+/* DEGRADED is what each of the first secrets is, and each waits for a person. */
+static void
+degrade_many(struct bench *bench)
+{
+	struct secret_row rows[DEGRADED + 1];
+	struct hand hand;
+	struct err err;
+	size_t count;
+
+	bench_grow(bench, &(struct growth){.secrets = DEGRADED});
+	hand_begin(bench, &hand);
+	assert_ok(store_list_secrets(hand.store, "", rows, ARRAY_SIZE(rows), &count, &err));
+	for (size_t i = 0; i < count; i++) {
+		struct debt_row debt = {.secret = rows[i].id,
+		    .old = rows[i].current,
+		    .state = DEBT_DEGRADED,
+		    .created = bench->shared->now,
+		    .due = bench->shared->now + 30 * 86400};
+
+		memcpy(debt.id.bytes, rows[i].id.bytes, ID_SIZE);
+		if (strcmp(rows[i].name, "prod/db") != 0)
+			assert_ok(store_add_debt(hand.store, &debt, &err));
+	}
+	hand_commit(bench, &hand);
+}
+
+static void
+a_lease_that_ends_is_followed_by_its_rotation_however_many_debts_are_unpaid(void **state)
+{
+	struct bench *bench = *state;
+	SECRET *credential = NULL;
+	JSON *reply = NULL;
+	struct err err;
+
+	degrade_many(bench);
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	bench->shared->now += 7200;
+	assert_ok(bench_hello(bench, &err));
+	assert_false(target_accepts(bench, credential));
+	assert_ok(bench_call(bench, op_new("rotate"), (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	assert_int_equal(json_array_count(json_in_array(&in, "rotations", 0, 5000)), DEGRADED);
+	assert_true(
+	    bench_status(bench, "debt", "rotation debts")); /* more of them than are shown */
+}
+
 static int
 start(void **state)
 {
@@ -165,6 +222,8 @@ main(void)
 	    cmocka_unit_test(nobody_has_a_debt_tried_again_before_it_is_due),
 	    cmocka_unit_test(the_wait_grows_and_is_bounded),
 	    cmocka_unit_test(a_debt_that_is_paid_already_is_told_so),
+	    cmocka_unit_test(
+	        a_lease_that_ends_is_followed_by_its_rotation_however_many_debts_are_unpaid),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
