@@ -5,6 +5,7 @@
 #	refused "claim" COMMAND...	it fails by itself: not by a signal, a time-out, or its absence
 #	is "claim" GOT WANTED		two texts are equal, and not empty
 #	like "claim" GOT PATTERN	a text matches an extended regular expression
+#	tap_skip "reason"		ends here: the rest, or all of it where nothing was claimed yet, is skipped
 #	tap_end				the plan; always last: ends the program where a claim failed
 #
 # Output of commands goes to tap_output, and is shown when the claim does not hold.  A scenario that
@@ -74,6 +75,17 @@ like() {
 		printf '%s\n' "$2" | sed 's/^/#   got    /'
 		printf '#   wanted %s\n' "$3"
 	fi
+}
+
+tap_skip() {
+	if [ "$TAP_NUMBER" -eq 0 ]; then
+		rm -f "$TAP_OUTPUT"
+		printf '1..0 # SKIP %s\n' "$1"
+	else
+		printf '# skipped: %s\n' "$1"
+		tap_end
+	fi
+	exit 0
 }
 
 tap_end() {

@@ -75,6 +75,8 @@ ok "a scenario whose claims hold ends well" scenario 'is a b b'
 refused "one with a claim that does not hold ends badly" scenario 'is a b c; is a b b'
 like "with its plan" "$(tap_output)" '1\.\.2$'
 refused "so does one that claims nothing" scenario :
+is "one that skips says so in place of a plan" "$(scenario 'tap_skip x')" "1..0 # SKIP x"
+is "and where it has claimed something, beside it" "$(scenario 'is a b b; tap_skip x; is c d d' | tr '\n' ' ')" "ok 1 - a # skipped: x 1..1 "
 
 # What meson does, and how it ends, is up to these tests.
 mkdir -p bin "a b'c/meson-logs" && : > "a b'c/build.ninja"
