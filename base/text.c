@@ -82,13 +82,24 @@ utf8_next(struct reader *reader)
 	return point;
 }
 
+struct range {
+	int32_t first, last;
+};
+
+static bool
+is_within(const struct range *ranges, size_t count, int32_t point)
+{
+	for (size_t i = 0; i < count; i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
 /* Code points that control a terminal or reorder what a person reads, and non-characters. */
 static bool
 is_forbidden(int32_t point)
 {
-	static const struct {
-		int32_t first, last;
-	} ranges[] = {
+	static const struct range ranges[] = {
 	    {0x00, 0x1f},
 	    {0x7f, 0x9f},
 	    {0x061c, 0x061c},
@@ -99,11 +110,7 @@ is_forbidden(int32_t point)
 	    {0xfeff, 0xfeff},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (point >= ranges[i].first && point <= ranges[i].last)
-			return true;
-	}
-	return (point & 0xfffe) == 0xfffe;
+	return is_within(ranges, ARRAY_SIZE(ranges), point) || (point & 0xfffe) == 0xfffe;
 }
 
 bool
@@ -164,13 +171,74 @@ text_plural(uint64_t count, const char *one, const char *many)
 	return count == 1 ? one : many;
 }
 
+/* What a terminal draws as nothing, in one column or two. */
+static bool
+is_space(int32_t point)
+{
+	static const struct range ranges[] = {{0x20, 0x20}, {0xa0, 0xa0}, {0x115f, 0x1160},
+	    {0x1680, 0x1680}, {0x2000, 0x200a}, {0x202f, 0x202f}, {0x205f, 0x205f},
+	    {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xffa0, 0xffa0}};
+
+	return is_within(ranges, ARRAY_SIZE(ranges), point);
+}
+
+/* What it draws in no column, so that two spaces with it between them are side by side. */
+static bool
+is_unseen(int32_t point)
+{
+	static const struct range ranges[] = {{0xad, 0xad}, {0x034f, 0x034f}, {0x17b4, 0x17b5},
+	    {0x180b, 0x180f}, {0x200b, 0x200d}, {0x2060, 0x2065}, {0x206a, 0x206f},
+	    {0xfe00, 0xfe0f}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
+
+	return is_within(ranges, ARRAY_SIZE(ranges), point);
+}
+
+/* The letters of WORDS as they are printed into RET_TEXT of MAX bytes; their size. */
+static size_t
+print_words(const char *words, char *ret_text, size_t max, bool *ret_cut)
+{
+	struct reader reader = reader_of(view_of_text(words));
+	size_t size = 0;
+	bool space = false;
+
+	while (reader.rest.size > 0) {
+		struct view letter = reader.rest;
+		int32_t point = utf8_next(&reader);
+
+		letter.size -= reader.rest.size;
+		if (point == '"' || point < 0 || is_forbidden(point))
+			letter = view_of_text(point == '"' ? "'" : "?");
+		if (is_space(point) || (is_unseen(point) && (space || size == 0))) {
+			space = size > 0;
+			continue;
+		}
+		*ret_cut = size + space + letter.size > max;
+		if (*ret_cut)
+			break;
+		if (space)
+			ret_text[size++] = ' ';
+		memcpy(ret_text + size, letter.data, letter.size);
+		size += letter.size;
+		space = false;
+	}
+	return size;
+}
+
+struct text_quoted
+text_quoted(const char *words)
+{
+	struct text_quoted quoted = {"\""};
+	bool cut = false;
+	size_t size = print_words(words, quoted.text + 1, QUOTED_MAX, &cut);
+
+	memcpy(quoted.text + 1 + size, cut ? "...\"" : "\"", cut ? 5 : 2);
+	return quoted;
+}
+
 void
 text_quote(const char *words, struct buf *ret_text)
 {
-	buf_u8(ret_text, '"');
-	for (; *words != '\0'; words++)
-		buf_u8(ret_text, *words == '"' ? '\'' : (uint8_t)*words);
-	buf_u8(ret_text, '"');
+	buf_text(ret_text, QUOTED(words));
 }
 
 /* Levenshtein's distance, one row of its table at a time; A is of at most NEAREST_MAX bytes. */

@@ -28,7 +28,16 @@ enum {
 };
 void text_words(struct view bytes, char ret_text[TEXT_WORDS_SIZE]);
 
-/* What somebody else typed, in quotation marks that it cannot close: within it " becomes '. */
+/* What somebody else chose, as it is printed: in quotation marks that it cannot close (within it " becomes '),
+ * without spaces at its ends or side by side, whatever they look like to Unicode, so that it draws no columns; cut
+ * after QUOTED_MAX bytes. */
+enum { QUOTED_MAX = 4096 };
+struct text_quoted {
+	char text[QUOTED_MAX + sizeof("\"...\"")];
+};
+struct text_quoted text_quoted(const char *words);
+/* As an argument: it lives as long as the call. */
+#define QUOTED(words) (text_quoted(words).text)
 void text_quote(const char *words, struct buf *ret_text);
 
 /* ONE when COUNT is 1, else MANY: "1 entry", "2 entries". */

@@ -120,7 +120,7 @@ unknown_command(const struct command *commands, int argc, char **argv, struct er
 	snprintf(wanted, sizeof(wanted), "%.60s%s%.60s", argv[0], group.size > 0 ? " " : "",
 	    group.size > 0 ? argv[1] : "");
 	near = text_nearest(wanted, names);
-	return err_set(err, ERR_USAGE, "there is no command \"%s\"%s%s%s", wanted,
+	return err_set(err, ERR_USAGE, "there is no command %s%s%s%s", QUOTED(wanted),
 	    near != NULL ? "; did you mean `halligan " : "", near != NULL ? near : "",
 	    near != NULL ? "`?" : "");
 }

@@ -139,6 +139,8 @@ read_hello(struct client *client, struct json_in *in, struct err *err)
 	if (hello.state != VAULT_ABSENT) {
 		snprintf(hello.name, sizeof(hello.name), "%s",
 		    json_in_text(in, "name", 1, VAULT_NAME_MAX));
+		if (!charter_name_valid(hello.name))
+			json_in_fail(in, "name", "no vault's name");
 		hello.training = json_in_bool(in, "training");
 	}
 	if (hello.state == VAULT_LIVE)

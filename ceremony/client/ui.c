@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 enum { LINE_SIZE = 8192 };
 
 static void format_line(char line[LINE_SIZE], const char *format, va_list arguments)
@@ -30,12 +32,6 @@ ui_say(const struct ui *ui, const char *format, ...)
 }
 
 void
-ui_quote(const struct ui *ui, const char *text)
-{
-	ui_say(ui, "  | %s", text);
-}
-
-void
 ui_progress(const struct ui *ui, const char *format, ...)
 {
 	char line[LINE_SIZE];
@@ -55,6 +51,6 @@ ui_demand(const struct ui *ui, const char *question, const char *word, struct er
 	TRY(ui->confirm(ui->context, question, word, &yes, err));
 	if (!yes)
 		return err_set(err, ERR_REFUSED,
-		    "not confirmed: you did not type \"%s\"; nothing was done", word);
+		    "not confirmed: you did not type %s; nothing was done", QUOTED(word));
 	return ERR_OK;
 }

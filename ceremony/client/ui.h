@@ -28,11 +28,8 @@ struct ui {
 	struct token_ui touch;
 };
 
-/* One formatted line of at most 8191 bytes; more is cut. */
+/* One formatted line of at most 8191 bytes; more is cut.  Words of others in it are QUOTED() (base/text.h). */
 void ui_say(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
-/* Words of others (a reason, an account's name): marked on every line that they take, so that they look
- * like nothing of ours. */
-void ui_quote(const struct ui *ui, const char *text);
 void ui_progress(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
 /* ERR_REFUSED unless the person types WORD. */
 enum err_code ui_demand(const struct ui *ui, const char *question, const char *word,

@@ -199,8 +199,8 @@ say_result(const struct cli_call *call, const struct enrol_plan *plan,
 		        result->cosigned         ? " (its PIV side signed that)" :
 		                                   " (not attested)");
 	ui_say(ui, "%s", "");
-	ui_say(ui, "Enrolled %s (%s).", plan->seat, plan->person);
-	ui_say(ui, "  token   \"%s\", %s, firmware %s", plan->label, serial, firmware);
+	ui_say(ui, "Enrolled %s (%s).", plan->seat, QUOTED(plan->person));
+	ui_say(ui, "  token   %s, %s, firmware %s", QUOTED(plan->label), serial, firmware);
 	say_keys(ui, result);
 	ui_say(ui, "  file    %s (public: it holds no secret; accepted once, within %d days)",
 	    plan->out, (int)ENROLMENT_DAYS);

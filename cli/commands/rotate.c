@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/rotate.h"
 
+#include "base/text.h"
 #include "ceremony/client/secrets/rotate.h"
 
 /* A line for each; RET_WORST is the last failure, else that one waits, else that not all is over. */
@@ -17,7 +18,8 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 		ui_say(ui, "%s: %s%s%s", row.told.name,
 		    row.retired ? "replaced; the new value is accepted, the old one refused" :
 		                  row.told.debt,
-		    row.told.note[0] != '\0' ? ": " : "", row.told.note);
+		    row.told.note[0] != '\0' ? ": " : "",
+		    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		if (row.code == ERR_OK && !row.retired)
 			row.code = ERR_TARGET_UNKNOWN;
 		if (*ret_worst == ERR_OK || (row.code != ERR_OK && row.code != ERR_WAITING))

@@ -95,16 +95,16 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	TRY(json_encode(definition->target, &target, err));
 	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
 	ui_say(ui, "%s", definition->name);
-	ui_say(ui, "  %-12s %s", "can do", definition->effect);
+	ui_say(ui, "  %-12s %s", "can do", QUOTED(definition->effect));
 	ui_say(ui, "  %-12s %s", "policy", definition->policy);
 	ui_say(ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
-	ui_say(ui, "  %-12s %s", "target", buf_string(&target));
+	ui_say(ui, "  %-12s %s", "target", QUOTED(buf_string(&target)));
 	ui_say(ui, "  %-12s %s", "identity", definition->self ? "self" : "ambient");
 	show_version(ui, lookup);
 	if (lookup->has_debt) {
 		text_time(lookup->debt_due, time);
 		ui_say(ui, "  %-12s %s, tried in vain %u times, due %s: %s", "debt",
-		    lookup->debt_state, lookup->debt_tries, time, lookup->debt_note);
+		    lookup->debt_state, lookup->debt_tries, time, QUOTED(lookup->debt_note));
 	}
 	return ERR_OK;
 }

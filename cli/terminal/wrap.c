@@ -45,28 +45,27 @@ wrap_fit(const char *line, size_t columns)
 	return at;
 }
 
-/* Where the value of "  name   value" begins; else after the leading spaces, and never in the first column:
- * what wraps may be somebody else's words, and is not to look like a line of ours. */
+/* Where the value of "  some name   value" begins; else after the leading spaces, and never in the first column. */
 static size_t
 find_indent(const char *line, size_t columns)
 {
 	size_t lead = strspn(line, " ");
-	size_t name = strcspn(line + lead, " ");
-	size_t gap = strspn(line + lead + name, " ");
-	size_t value = count_columns(line, lead + name + gap);
+	const char *gap = strstr(line + lead, "  ");
+	size_t before = gap == NULL ? 0 : (size_t)(gap - line) + strspn(gap, " ");
+	size_t value = count_columns(line, before);
 
-	if (lead >= 2 && gap >= 2 && value <= columns / 2)
+	if (lead >= 2 && value > 0 && value <= columns / 2)
 		return value;
 	return lead >= 2 && lead <= columns / 2 ? lead : 2;
 }
 
+/* It may be broken: others wrote of it, or foreign spaces could stand in it. */
 static bool
-is_ascii(const char *text, size_t size)
+is_theirs(const char *word, size_t size, bool quoted)
 {
 	for (size_t i = 0; i < size; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return false;
-	return true;
+		quoted |= word[i] == '"' || (unsigned char)word[i] >= 0x80;
+	return quoted;
 }
 
 /* The first piece of TEXT: up to the last space that leaves it within COLUMNS, or else one word, or what
@@ -85,52 +84,65 @@ piece_size(const char *text, size_t columns, bool quoted)
 	if (end > lead)
 		return end;
 	size_t word = lead + strcspn(text + lead, " ");
-	return quoted || !is_ascii(text, word) ? fits : word;
+	return is_theirs(text, word, quoted) ? fits : word;
 }
 
-/* TEXT in pieces: of FIRST columns, then of ROOM, each after LEAD. */
+/* Of a piece after the first, whose text begins after INDENT columns, or 4 where it needs the mark. */
 static void
-wrap_text(const char *text, size_t first, size_t room, struct view lead, bool quoted,
-    struct buf *ret_text)
+put_lead(size_t indent, bool quoted, struct buf *ret_text)
 {
-	size_t size = piece_size(text, first, quoted);
+	buf_u8(ret_text, '\n');
+	for (size_t i = quoted ? sizeof(WRAP_MARK) - 1 : 0; i < indent; i++)
+		buf_u8(ret_text, ' ');
+	buf_text(ret_text, quoted ? WRAP_MARK : "");
+}
 
-	for (;;) {
-		buf_bytes(ret_text, view_of(text, size));
-		text += size;
-		text += strspn(text, " ");
-		if (*text == '\0')
+/* A piece of SIZE bytes, or more: up to the words of others in which, or before which, it may end. */
+static size_t
+reach_theirs(const char *text, size_t size, bool quoted)
+{
+	size_t end = size + strcspn(text + size, "\"");
+
+	for (size_t i = 0; i < size; i++)
+		quoted ^= text[i] == '"';
+	if (quoted || text[end] == '\0')
+		return quoted ? size : end;
+	while (end > size && text[end] != ' ')
+		end--;
+	return end;
+}
+
+/* LINE in pieces of COLUMNS columns; 0: of WRAP_COLUMNS, where words of others stand. */
+static void
+wrap_text(const char *line, size_t columns, struct buf *ret_text)
+{
+	const size_t widest = 2; /* letter, which is written in any case */
+	size_t width = columns == 0 ? WRAP_COLUMNS : columns;
+	size_t indent = find_indent(line, width), room = width;
+
+	for (bool quoted = false;;) {
+		size_t size = piece_size(line, room > widest ? room : widest, quoted);
+
+		if (columns == 0)
+			size = reach_theirs(line, size, quoted);
+		buf_bytes(ret_text, view_of(line, size));
+		for (size_t i = 0; i < size; i++)
+			quoted ^= line[i] == '"';
+		line += size;
+		line += strspn(line, " ");
+		if (*line == '\0')
 			return;
-		buf_u8(ret_text, '\n');
-		buf_bytes(ret_text, lead);
-		size = piece_size(text, room, quoted);
+		size_t lead = quoted && indent < 4 ? 4 : indent;
+		put_lead(lead, quoted, ret_text);
+		room = width > lead ? width - lead : 0;
 	}
-}
-
-static void
-wrap_quote(const char *text, size_t columns, struct buf *ret_text)
-{
-	const struct view mark = view_of_text(WRAP_QUOTE);
-	size_t room = columns == 0 ? WRAP_QUOTE_COLUMNS : columns;
-
-	room = room > mark.size + 2 ? room - mark.size : 2; /* the widest letter */
-	buf_bytes(ret_text, mark);
-	wrap_text(text, room, room, mark, true, ret_text);
 }
 
 void
 wrap_line(const char *line, size_t columns, struct buf *ret_text)
 {
-	const size_t mark = sizeof(WRAP_QUOTE) - 1;
-	size_t indent = find_indent(line, columns);
-	BUF lead = {0};
-
-	for (size_t i = 0; i < indent; i++)
-		buf_u8(&lead, ' ');
-	if (strncmp(line, WRAP_QUOTE, mark) == 0)
-		wrap_quote(line + mark, columns, ret_text);
-	else if (columns < WRAP_MIN)
-		buf_text(ret_text, line);
+	if (columns >= WRAP_MIN || strchr(line, '"') != NULL)
+		wrap_text(line, columns, ret_text);
 	else
-		wrap_text(line, columns, columns - indent, buf_view(&lead), false, ret_text);
+		buf_text(ret_text, line);
 }

@@ -5,7 +5,8 @@
 #	refused "claim" COMMAND...	it fails by itself: not by a signal, a time-out, or its absence
 #	is "claim" GOT WANTED		two texts are equal, and not empty
 #	like "claim" GOT PATTERN	a text matches an extended regular expression
-#	tap_end				the plan; always last
+#	tap_skip "reason"		ends here: the rest, or all of it where nothing was claimed yet, is skipped
+#	tap_end				the plan; always last: ends the program where a claim failed
 #
 # Output of commands goes to tap_output, and is shown when the claim does not hold.  A scenario that
 # sources this runs alone (alone.sh).
@@ -20,6 +21,7 @@ case $0 in
 esac
 
 TAP_NUMBER=0
+TAP_FAILED=0
 TAP_OUTPUT=$(mktemp)
 
 tap_report() { # tap_report STATUS CLAIM
@@ -27,6 +29,7 @@ tap_report() { # tap_report STATUS CLAIM
 	if [ "$1" -eq 0 ]; then
 		printf 'ok %d - %s\n' "$TAP_NUMBER" "$2"
 	else
+		TAP_FAILED=$((TAP_FAILED + 1))
 		printf 'not ok %d - %s\n' "$TAP_NUMBER" "$2"
 	fi
 }
@@ -38,7 +41,8 @@ tap_explain() { # tap_explain STATUS COMMAND...
 	sed 's/^/#   /' "$TAP_OUTPUT" | head -n 30
 }
 
-tap_output() { cat "$TAP_OUTPUT"; }
+# Words of others in one line, wherever they were broken (cli/terminal/wrap.h).
+tap_output() { sed -zE 's/\r?\n +(\| |("))/ \2/g' "$TAP_OUTPUT"; }
 
 ok() {
 	local claim=$1 status=0; shift
@@ -73,7 +77,19 @@ like() {
 	fi
 }
 
+tap_skip() {
+	if [ "$TAP_NUMBER" -eq 0 ]; then
+		rm -f "$TAP_OUTPUT"
+		printf '1..0 # SKIP %s\n' "$1"
+	else
+		printf '# skipped: %s\n' "$1"
+		tap_end
+	fi
+	exit 0
+}
+
 tap_end() {
 	rm -f "$TAP_OUTPUT"
 	printf '1..%d\n' "$TAP_NUMBER"
+	[ "$TAP_NUMBER" -gt 0 ] && [ "$TAP_FAILED" -eq 0 ] || exit 1
 }

@@ -56,7 +56,7 @@ town_start() {
 # The vault's machine is reached over ssh only: halligan in a PATH that its sshd sets, a login key beside the
 # break-glass one, and a user's ssh_config in the mount namespace that the scenario has to itself.
 town_remote() {
-	[ -n "${HALLIGAN_ALONE:-}" ] || { echo "1..0 # SKIP needs root to mount an ssh_config of its own"; exit 0; }
+	[ -n "${HALLIGAN_ALONE:-}" ] || tap_skip "needs root to mount an ssh_config of its own"
 	mkdir bin
 	ln -s "$HALLIGAN" bin/halligan
 	ssh-keygen -q -t ed25519 -N '' -C admin -f admin

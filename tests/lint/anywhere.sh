@@ -75,19 +75,20 @@ if [ "$(id -u)" -ne 0 ] || ! alone_check "this test" 2> check.log; then
 fi
 # Where it can write: the build folder is seen from inside.
 seen=$(mktemp -d "${HALLIGAN_BUILD:?}/anywhere.XXXXXX")
-trap 'rm -rf "$folder" "$seen"' EXIT
+someone=$(mktemp -d /tmp/someone.XXXXXX) # below /tmp, wherever temporary files go
+trap 'rm -rf "$folder" "$seen" "$someone"' EXIT
 cat > "$seen/program" <<'END'
 #!/bin/bash
 . "$1"; alone "$0" "$@"
-ls /tmp | grep -v '^halligan$' | tr '\n' ' '
+ls /tmp | grep '^someone\.' | tr '\n' ' '
 echo $$ "$(mktemp)" "$(ls "$HOME" | wc -l)" "$(find "${HALLIGAN_VECTORS:-/dev/null}" -type f | wc -l)"
 END
 chmod 755 "$seen/program"
-mkdir -p /tmp/someone/vectors && echo x > /tmp/someone/vectors/x && mkdir -p /tmp/someone/{tmp,home,cache}
+mkdir "$someone"/{vectors,tmp,home,cache} && echo x > "$someone/vectors/x"
 like "with its folders below /tmp what runs alone finds new ones, and a place for its own files" \
-	"$(TMPDIR=/tmp/someone/tmp HOME=/tmp/someone/home XDG_CACHE_HOME=/tmp/someone/cache HALLIGAN_VECTORS=/tmp/someone/vectors \
-		"$seen/program" "$lib/alone.sh")" '^someone 1 /tmp/tmp\.[^/]* 0 1$'
-rm -rf /tmp/someone
+	"$(TMPDIR=$someone/tmp HOME=$someone/home XDG_CACHE_HOME=$someone/cache HALLIGAN_VECTORS=$someone/vectors \
+		"$seen/program" "$lib/alone.sh")" \
+	"^${someone##*/} 1 /tmp/tmp\.[^/]* 0 1\$"
 without() { capsh --drop=cap_sys_admin -- -c 'exec "$0" "$@"' "$@"; }
 like "root who may not mount runs alone in a user namespace" "$(without env -u HALLIGAN_ALONE "$seen/program" "$lib/alone.sh")" '^ ?1 /tmp/tmp\.'
 cat > "$seen/forbidden" <<'END'

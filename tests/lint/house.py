@@ -10,6 +10,7 @@ import argparse, json, os, re, shutil, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
+from tested import all_built, tests_tell
 from tree import USED, Tree, circles, exported, include_arrows, run, symbol_arrows, unit
 
 # Room: what it may know, beside itself, rooms or units.  The longest name that begins a path is its room; what stands
@@ -46,27 +47,84 @@ ARROWS = {
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
 }
+# Room with folders in it: which of them, and of its own files, each may know beside itself.  A name with a slash at its end is
+# a folder, one without is a file with its header, "." the room's own files that have no row.  The longest row is a file's
+# own; a folder without one is a fault, also in a room that has none here.  Folders are subjects: some know each other
+# both ways, then by the files that stand here; units are in no circle.
+FOLDERS = {
+    "ceremony/server": {
+        ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
+        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "secrets/walk"),
+        "opening/": ("call", "vault/", "rotation/lease", "secrets/seal_version", "secrets/walk"),
+        "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
+        "secrets/": ("call", "vault/", "opening/spare_envelopes", "rotation/debt", "rotation/target"),
+        "vault/": ("options",),
+        "call": ("vault/",),
+        "options": (),
+    },
+    "ceremony/client": {
+        "documents/": (".", "enrol/", "hand/", "opening/", "secrets/", "text/"),
+        "opening/": (".", "case_fetch", "hand/", "secrets/", "text/"),
+        "enrol/": (".", "hand/"),
+        "secrets/": (".", "hand/"),
+        "text/": (".", "case_fetch"),
+        "case_fetch": (".", "opening/list", "secrets/secret"),
+        "hand/": (".",),
+        ".": (),
+    },
+    "cli": {
+        "run": (".", "commands", "terminal/"),
+        "commands": (".", "commands/"), # the table
+        "commands/": (".",),
+        "terminal/": (".",),
+        ".": (),
+    },
+    "tokens/sim": {
+        ".": ("faults", "card/", "crypto/", "ctap/", "piv/", "state/"),
+        "ctap/": ("faults", "card/", "crypto/", "state/"),
+        "piv/": ("card/", "crypto/", "state/"),
+        "card/": ("crypto/", "state/"),
+        "state/": ("crypto/",),
+        "crypto/": (),
+        "faults": (),
+    },
+}
 # Headers of the C library and of the kernel (pattern).
 SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|getopt|inttypes|libgen|limits|poll"
     r"|pthread|pwd|grp|signal|string|strings|termios|time|unistd)\.h")
-# Third-party library: its headers (pattern), and the files that may include them and use its symbols.  Others are a
-# fault: a new library comes here and into docs/DESIGN.md, "Dependencies, and why each".
+# Third-party library: its headers (pattern), and the files that may include them and use its symbols: one, or several where
+# each is another side of the library and says which.  Others are a fault: a new library or file comes here and into
+# docs/DESIGN.md, "Dependencies, and why each".
 LIBRARIES = {
-    "jansson": (r"jansson\.h", {"base/json.c"}),
-    # Which files SQLite may touch is asked by SQLite, not by us: it shares nothing with talking to it.
-    "sqlite3": (r"sqlite3\.h", {"vault/store/sql.c", "vault/store/sql_fail.c", "vault/store/sql_guard.c",
-        "vault/store/sql_row.c", "vault/store/sql_vfs.c"}),
-    "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c"}),
-    # Finding USB keys, and being carried over PC/SC, share nothing with talking to one token.
-    "fido2": (r"fido(/.*)?\.h", {"tokens/fido/fido.c", "tokens/fido/carry.c", "tokens/fido/hid.c"}),
-    "pcsclite": (r"(PCSC/)?(winscard|pcsclite|wintypes)\.h", {"tokens/reader/reader.c", "tokens/reader/count.c"}),
-    "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c"}), # what pcscd asks of a driver
-    "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c"}),
+    "jansson": (r"jansson\.h", {"base/json.c": ""}),
+    "sqlite3": (r"sqlite3\.h", {
+        "vault/store/sql.c": "talks to it",
+        "vault/store/sql_fail.c": "what its results mean",
+        "vault/store/sql_guard.c": "asked by it before it does something",
+        "vault/store/sql_row.c": "told by it of each row that changes",
+        "vault/store/sql_vfs.c": "asked by it for each file"}),
+    "ykpiv": (r"ykpiv.*", {"tokens/piv/piv.c": ""}),
+    "fido2": (r"fido(/.*)?\.h", {
+        "tokens/fido/fido.c": "talks to a token",
+        "tokens/fido/carry.c": "carries what it says over PC/SC",
+        "tokens/fido/hid.c": "finds USB keys"}),
+    "pcsclite": (r"(PCSC/)?(winscard|pcsclite|wintypes)\.h", {
+        "tokens/reader/reader.c": "talks to a card",
+        "tokens/reader/count.c": "counts how often one came"}),
+    "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
+    "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
-    "crypto": (r"openssl/.*", {"base/crypto.c", "base/crypto_key.c", "tokens/attest/chain.c",
-        "tokens/attest/fido.c", "tokens/attest/piv.c", "tokens/piv/block.c",
-        "tokens/sim/crypto/crypto.c", "tokens/sim/crypto/edwards.c", "tokens/sim/crypto/key_check.c",
-        "tokens/sim/ctap/certificate.c"}),
+    "crypto": (r"openssl/.*", {
+        "base/crypto.c": "primitives, random bytes",
+        "base/crypto_key.c": "private keys",
+        "tokens/attest/chain.c": "X.509: chains",
+        "tokens/attest/fido.c": "X.509: what a FIDO2 attestation says",
+        "tokens/attest/piv.c": "X.509: what a PIV attestation says",
+        "tokens/piv/block.c": "ciphers that only management keys still have",
+        "tokens/sim/crypto/crypto.c": "the simulated token's own primitives, a program apart",
+        "tokens/sim/crypto/edwards.c": "curves by hand",
+        "tokens/sim/crypto/key_check.c": "keys of its state",
+        "tokens/sim/ctap/certificate.c": "X.509: its attestation"}),
 }
 # The C library and the compiler's; what the linker and the loader make; and what sanitizers call.
 OWN_LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
@@ -89,15 +147,6 @@ DRIVER_TEXTS = {
     "ceremony/protocol/enrolment": r"fido2", # a member of the document
     "cli/options": r"piv\|fido2", # what --driver takes
     "base/process": r"FIDO_DEBUG", # libfido2's, which no child inherits
-}
-# Programs below tests/ that no test runs or needs: pattern, why.
-NO_TEST = {
-    r"arrows-.*": "that it links is the test",
-    r"bench-.*": "./run bench",
-    r"make-(golden|release|spare)": "by hand, once for each format",
-    r"tests/lint/tree\.py": "read by the others",
-    r"tests/lint/measure\.py": "printed by ./run lint",
-    r"tests/fuzz/fuzz\.sh": "./run fuzz",
 }
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|simplified|for now)\b", re.I)
 # Where two sides have the same operations, and the words that no file needs to say which.
@@ -134,21 +183,51 @@ def knows(name, other):
     own, to = room(name), room(other)
     return own is None or to == own or to in ARROWS[own] or unit(other) in ARROWS[own]
 
+def within(name):
+    """The row of FOLDERS that a file of a room is in; None where there is none, as in a room without folders."""
+    own = unit(name)[len(room(name)) + 1:] # nothing of a room that is one file
+    rows = FOLDERS.get(room(name), ())
+    row = max((r for r in rows if own == r or r.endswith("/") and own.startswith(r)), key=len, default=None)
+    return row or ("." if "/" not in own else None)
+
+def knows_within(name, other):
+    """May the file NAME know the file OTHER of the same room?"""
+    own, to = within(name), within(other)
+    if room(name) not in FOLDERS or None in (own, to): return True # which has said so
+    return own == to or to in FOLDERS[room(name)][own] or \
+        unit(other).removeprefix(room(other) + "/") in FOLDERS[room(name)][own]
+
+def forbids(name, other):
+    """Who is it that may not know the file OTHER, None where the file NAME may?"""
+    if not knows(name, other): return room(name)
+    if room(name) is None or room(name) != room(other) or knows_within(name, other): return None
+    return os.path.join(room(name), within(name)).removesuffix("/")
+
 def arrows(tree):
     for name in tree.files(".c", ".h", product=True):
         if room(name) is None:
             yield (f"{name} stands in no room: name one in ARROWS (tests/lint/house.py) and in "
                 'docs/DESIGN.md, "The house"')
+        elif within(name) is None:
+            yield (f"{name} stands in a folder of {room(name)} that has no row: say in FOLDERS (tests/lint/house.py) "
+                "what it may know")
     for by, written, target in tree.includes:
         if target is None: continue
         if written != f'"{target}"': yield f'{by}: {written} is to be written #include "{target}"'
         if not target.endswith(".h"): yield f"{by}: {target} is no header"
-        if not knows(by, target): yield f"{by}: {room(by)} may not include {target}"
+        if who := forbids(by, target): yield f"{by}: {who} may not include {target}"
     for name, problem in tree.unread.items(): yield f"{name} cannot be read: {problem}"
     for user, used, symbol in symbol_arrows(tree) if tree.build else ():
-        if not knows(user, used): yield f"{user}: {room(user)} may not use {symbol} of {used}"
+        if who := forbids(user, used): yield f"{user}: {who} may not use {symbol} of {used}"
+
+DESIGN = "docs/DESIGN.md"
 
 def libraries(tree):
+    told = tree.text(DESIGN).partition("## Dependencies")[2].partition("\n## ")[0] if DESIGN in tree.names else None
+    for _, files in LIBRARIES.values():
+        for name, side in files.items():
+            if len(files) > 1 and not side: yield f"LIBRARIES does not say which side of its library {name} is"
+            if told is not None and name not in told: yield f'{DESIGN}, "Dependencies, and why each", does not say {name}'
     for by, written, target in tree.includes:
         if target or re.fullmatch(f"<({SYSTEM})>", written): continue
         allowed = [files for pattern, files in LIBRARIES.values() if re.fullmatch(pattern, written[1:-1])]
@@ -196,36 +275,6 @@ def one_header(tree):
         for header in {unit(source) + ".h" for source in homes} & set(tree.names):
             if not re.search(rf"\b{symbol}\b", tree.text(header)):
                 yield f"{header} does not declare {symbol}, which its source file defines"
-
-def told(tree, name):
-    """What meson says of its tests or targets."""
-    with open(os.path.join(tree.build, "meson-info", f"intro-{name}.json"), encoding="utf-8") as file: return json.load(file)
-
-def all_built(tree):
-    """Every source file is in a meson.build; every program below tests/, compiled or not, whatever it is called, runs as a
-    test or is needed by one."""
-    for name in tree.files(".c"):
-        if name not in tree.objects.values(): yield f"{name} is in no meson.build"
-        elif name.startswith("tests/") and re.search(r"^main\(", tree.text(name), re.M) and \
-                all(os.path.dirname(file).endswith(".a.p") for file, source in tree.objects.items() if source == name):
-            yield f"{name} never runs: it is in a library"
-    tests = told(tree, "tests")
-    ran = {os.path.realpath(word) for test in tests for word in test["cmd"] if "/" in word}
-    ran.update(target for test in tests for target in test["depends"])
-    for target in told(tree, "targets"):
-        folder = os.path.relpath(os.path.dirname(target["defined_in"]), tree.root)
-        if target["type"] == "static library" or not (folder + "/").startswith("tests/"): continue
-        if not ran & {target["id"], *target["filename"]} and not without_test(target["name"]):
-            yield f"{folder}/{target['name']} never runs: {folder}/meson.build builds it, and no test runs or needs it"
-    for name in tree.names:
-        folder, _, file = name.removeprefix("tests/").partition("/")
-        if not name.startswith("tests/") or folder not in ("scenarios", "lint", "unit", "golden", "fuzz"): continue
-        if (name in tree.scripts or folder == "scenarios" and file != "meson.build") and \
-                os.path.join(tree.root, name) not in ran and not without_test(name):
-            yield f"{name} never runs: no test of tests/{folder}/meson.build is it"
-
-def without_test(name):
-    return any(re.fullmatch(pattern, name) for pattern in NO_TEST)
 
 def lengths(tree):
     for name in sorted({*tree.files(".c", ".h", ".build"), *tree.scripts}):
@@ -391,13 +440,47 @@ def tables(tree):
     for kind, name in has ^ said: yield f"{FORMAT} and {CELLS} do not agree on {name}, kind {kind}"
     for kind in set(numbers) - set(re.findall(r"\bCELL_\w+", tree.text(CELLS))): yield f"{KINDS}: {kind} is no cell's"
 
+# What somebody else chose, or said through the host: members with it, where they are no names, and who prints.  A
+# driver's label is ours, and so is where this computer says that it is; the vault's own sentence quotes by itself.
+THEIRS = re.compile(r"(?:->|\.)(?:person|label|reason|effect|incident|user|host|note|debt_note|stale)\b(?!\[)")
+OURS = re.compile(r"traits\)?->label|location->\w+|environment->\w+|dossier->reason|here->\w+")
+PRINTS = re.compile(r"\b(ui_say|ui_progress|row|buf_format|snprintf|err_set|err_add)(?=\()")
+QUOTED = re.compile(r"\bQUOTED\((?:[^()]|\([^()]*\))*\)")
+
+def arguments(text):
+    """Of the call whose parenthesis TEXT begins with."""
+    depth, quoted, last, found = 0, False, 1, []
+    for at, letter in enumerate(text):
+        if letter == '"' and text[at - 1] != "\\": quoted = not quoted
+        if quoted: continue
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 or depth == 1 and letter == ",":
+            found.append(" ".join(text[last:at].split()))
+            last = at + 1
+        if depth == 0: return found
+
+def quotation(tree):
+    """Words of others are printed by text_quote() alone, and quotation marks are its own, since what is broken between
+    them is marked (cli/terminal/wrap.h).  What this person typed just now is printed cut, "%.60s"."""
+    for name in tree.files(".c", product=True):
+        if not name.startswith(("ceremony/client/", "cli/")): continue
+        for call in PRINTS.finditer(tree.text(name)):
+            given = arguments(tree.text(name)[call.end():])
+            place = f"{name}:{tree.text(name).count(chr(10), 0, call.start()) + 1}"
+            if call[1] == "snprintf" and '"%s"' in given: continue # kept, not printed
+            for argument in given:
+                if THEIRS.search(OURS.sub("", QUOTED.sub("", argument))):
+                    yield f"{place}: {argument} is for QUOTED()"
+                if r'\"%s' in argument: yield f"{place}: what stands in quotation marks is for QUOTED()"
+
 CHECKS = [
     ("arrows point down", arrows),
-    ("one third-party library in one file", libraries),
+    ("third-party libraries in their files", libraries),
     ("no circle of units", no_circles),
     ("one header a source file", one_header),
     ("files, functions and folders are short", lengths),
     ("all that is there is built, all tests run", all_built),
+    ("tests say what they skip, and use what they made", tests_tell),
     ("no mutable state", state),
     ("nothing above the seam names a driver", seam),
     ("files and functions keep to the naming rule", names),
@@ -407,6 +490,7 @@ CHECKS = [
     ("no two rooms have a function in common", copies),
     ("who may ask for what, and what proves it", operations),
     ("each table has its cells", tables),
+    ("words of others are quoted", quotation),
 ]
 NEED_BUILD = (all_built, state)
 

@@ -136,6 +136,24 @@ FAULTS = [
     ("arrows", "a floor without a room", {"daemon/clock.c": source("daemon/clock.c"),
         "daemon/clock.h": header("daemon/clock.h")},
         "daemon/clock.c stands in no room: name one in ARROWS (tests/lint/house.py)"),
+    ("arrows", "a folder without a row in a room that has folders", unit_of("ceremony/server/attic/box"),
+        "ceremony/server/attic/box.c stands in a folder of ceremony/server that has no row: say in FOLDERS"),
+    ("arrows", "folders in rooms that have none", {**unit_of("base/attic/box"), **unit_of("vault/seal/attic/lid")},
+        ["base/attic/box.h stands in a folder of base that", "vault/seal/attic/lid.c stands in a folder of vault/seal that"]),
+    ("arrows", "the floor of a room knows what stands on it", {**unit_of("ceremony/server/opening/door"),
+        **unit_of("ceremony/server/vault/cellar"), **with_include("ceremony/server/vault/cellar.c", '"ceremony/server/opening/door.h"')},
+        "ceremony/server/vault/cellar.c: ceremony/server/vault may not include ceremony/server/opening/door.h"),
+    ("arrows", "a folder calls its neighbour without a header", {**unit_of("ceremony/client/opening/door"),
+        **unit_of("ceremony/client/hand/ring"), **by_hand("ceremony/client/hand/ring.c", "int door(void);", "door()")},
+        "ceremony/client/hand/ring.c: ceremony/client/hand may not use door of ceremony/client/opening/door.c", BUILD),
+    ("arrows", "a file of a folder of which another one may be known", {**unit_of("ceremony/server/rotation/lease"),
+        **unit_of("ceremony/server/rotation/leases"), **with_include("ceremony/server/opening/door.c",
+        '"ceremony/server/rotation/lease.h"', '"ceremony/server/rotation/leases.h"'), "ceremony/server/opening/door.h":
+        header("ceremony/server/opening/door.h")},
+        "ceremony/server/opening/door.c: ceremony/server/opening may not include ceremony/server/rotation/leases.h"),
+    ("arrows", "a folder knows the room's own files above it", {**unit_of("cli/terminal/screen"),
+        **unit_of("cli/run"), **with_include("cli/terminal/screen.c", '"cli/run.h"')},
+        "cli/terminal/screen.c: cli/terminal may not include cli/run.h"),
     ("arrows", "a right that only begins like this name", {
         "tokens/attest/chain.h": header("tokens/attest/chain.h"),
         "tokens/attest/chain.c": source("tokens/attest/chain.c"),
@@ -181,30 +199,33 @@ FAULTS = [
     ("arrows", "a command speaks the wire", {**unit_of("ceremony/protocol/wire"),
         **with_include("cli/hint.c", '"ceremony/protocol/wire.h"')},
         "cli/hint.c: cli may not include ceremony/protocol/wire.h"),
-    ("library", "SQLite in a second file", with_include("vault/store/shelf.c", "<sqlite3.h>"),
+    ("librar", "SQLite in a second file", with_include("vault/store/shelf.c", "<sqlite3.h>"),
         "vault/store/shelf.c: <sqlite3.h>"),
-    ("library", "SQLite in quotes", with_include("vault/store/shelf.c", '"sqlite3.h"'),
+    ("librar", "SQLite in quotes", with_include("vault/store/shelf.c", '"sqlite3.h"'),
         'vault/store/shelf.c: "sqlite3.h" belongs'),
-    ("library", "headers of no library that we know", *many("vault/store/by", [f"#include <{name}>" for name in
+    ("librar", "headers of no library that we know", *many("vault/store/by", [f"#include <{name}>" for name in
         ("cmocka.h", "/usr/include/sqlite3.h", "sqlite3ext.h", "zlib.h", "libpq-fe.h")],
         "{name}.c: {line} is of no library that we know")),
-    ("library", "SQLite by the build's words", {"vault/store/shelf.c": source("vault/store/shelf.c",
+    ("librar", "SQLite by the build's words", {"vault/store/shelf.c": source("vault/store/shelf.c",
         "\n#ifdef SHELF\n#include SHELF\n#endif\n")}, "vault/store/shelf.c: <sqlite3.h> belongs",
         {"vault/store/shelf.c": ["-DSHELF=<sqlite3.h>"]}),
-    ("library", "a header that we do not know, by the build's words", {},
+    ("librar", "a header that we do not know, by the build's words", {},
         "vault/store/shelf.c: </usr/include/stdio_ext.h> is of no library",
         {"vault/store/shelf.c": ["-include", "/usr/include/stdio_ext.h"]}),
-    ("library", "SQLite without its header", by_hand("vault/store/shelf.c", "int sqlite3_sleep(int);", "sqlite3_sleep(1)"),
+    ("librar", "SQLite without its header", by_hand("vault/store/shelf.c", "int sqlite3_sleep(int);", "sqlite3_sleep(1)"),
         "vault/store/shelf.c: sqlite3_sleep of libsqlite3 belongs", BUILD),
-    ("library", "SQLite when it is there", by_hand("vault/store/shelf.c",
+    ("librar", "SQLite when it is there", by_hand("vault/store/shelf.c",
         "int sqlite3_sleep(int) __attribute__((weak));", "sqlite3_sleep ? sqlite3_sleep(1) : 0"),
         "vault/store/shelf.c: sqlite3_sleep of libsqlite3 belongs", BUILD),
-    ("library", "SQLite's data", by_hand("vault/store/shelf.c", "extern char *sqlite3_temp_directory __attribute__((weak));",
+    ("librar", "SQLite's data", by_hand("vault/store/shelf.c", "extern char *sqlite3_temp_directory __attribute__((weak));",
         "&sqlite3_temp_directory != 0"), "vault/store/shelf.c: sqlite3_temp_directory of libsqlite3 belongs", BUILD),
-    ("library", "a library that we do not know, without its header", by_hand("vault/store/shelf.c",
+    ("librar", "a library that we do not know, without its header", by_hand("vault/store/shelf.c",
         "int deflateEnd(void *);", "deflateEnd(0)"), "vault/store/shelf.c: deflateEnd is of no library that we know", BUILD),
-    ("library", "a library that nobody links", by_hand("vault/store/shelf.c",
+    ("librar", "a library that nobody links", by_hand("vault/store/shelf.c",
         "void *dlsym(void *, const char *);", 'dlsym(0, "sqlite3_sleep") != 0'), "vault/store/shelf.c: dlsym uses", BUILD),
+    ("librar", "a file of a library of which DESIGN.md does not tell", {"docs/DESIGN.md":
+        "vault/store/sql_vfs.c\n## Dependencies\nvault/store/sql.c\n## Not yet there\nbase/json.c\n"},
+        ['"Dependencies, and why each", does not say vault/store/sql_vfs.c', "does not say base/json.c"]),
     ("circle", "two units include each other", {**with_include("base/ground.c", '"base/stone.h"'),
         **with_include("base/stone.c", '"base/ground.h"')}, "base/ground base/stone"),
     ("circle", "two units call each other without saying so", {
@@ -239,8 +260,26 @@ FAULTS = [
         "tests/lint/lost.py": "", "tests/lint/lost": "#!/bin/sh\n", "tests/unit/room/lost.c": LICENCE, "tests/unit/lost.sh": ""},
         [f"tests/{name} never runs" for name in
             ("scenarios/lost.sh", "scenarios/lost", "lint/lost.py", "lint/lost", "unit/room/lost", "unit/lost.sh")], BUILD),
+    ("built", "programs of other folders that nothing names", {"tests/model/75-lost.sh": "", "tests/lib/lost.py": "",
+        "tests/bench/lost": "#!/bin/sh\n", "tests/lost": "#!/bin/sh\n", "tests/lib/lonely.sh": ". lib/lonelier.sh\n",
+        "tests/lib/lonelier.sh": ". lib/lonely.sh\n", "run": "#!/bin/sh\n# tests/lost, lost.py\n. tests/lib/found.sh\n",
+        "tests/lib/found.sh": ""},
+        [f"tests/{name} never runs: no test is it, and nothing that runs names it" for name in
+            ("model/75-lost.sh", "lib/lost.py", "bench/lost", "lost", "lib/lonely.sh", "lib/lonelier.sh")], BUILD),
     ("built", "a test in a library", {"tests/unit/lost.c": LICENCE + "int\nmain(void)\n{\n\treturn 0;\n}\n"},
         "tests/unit/lost.c never runs: it is in a library", {"tests/unit/lost.c": LIBRARY}),
+    ("skip", "cmocka's skip()", {"tests/unit/test_lost.c": LICENCE + "int\nmain(void)\n{\n\tskip();\n}\n"},
+        "tests/unit/test_lost.c: skip() is a failure"),
+    ("skip", "cmocka's skip(), whatever it is called", {"tests/unit/test_lost.c": LICENCE +
+        "void _skip(const char *, int);\n#define LEAVE _skip\nint\nmain(void)\n{\n\tLEAVE(0, 0);\n\treturn 0;\n}\n"},
+        "tests/unit/test_lost.c uses cmocka's skip()", BUILD),
+    ("skip", "what an ordinary user does not see", {"tests/unit/test_lost.c": LICENCE + "\tif (geteuid() == 0) {\n",
+        "tests/lint/lost.sh": 'if [ "$(id -u)" -eq 0 ]; then\n', "tests/scenarios/lost.sh": '[ "$UID" -ne 0 ] || true\n',
+        "tests/scenarios/lone.sh": '[ -n "${HALLIGAN_ALONE:-}" ] || exit 0\n'}, [f"tests/{name}: says not at once" for name in
+            ("unit/test_lost.c:2", "lint/lost.sh:1", "scenarios/lost.sh:1", "scenarios/lone.sh:1")]),
+    ("skip", "a folder that somebody else may have made", {"tests/lint/lost.sh": "rm -rf /t" + "mp/someone\n",
+        "tests/unit/test_lost.c": LICENCE + 'mkdir("/dev/s' + 'hm/x");\n'},
+        ["tests/lint/lost.sh:1: /t" + "mp/someone may be", "tests/unit/test_lost.c:2: /dev/s" + "hm/x may be"]),
     ("state", "state of each kind", *many("base/by", ("static int count;", "int count;",
         "static _Thread_local int count = 1;", "static const char *count;", "static int (*count)(void);",
         'static int count __attribute__((section("attic")));', 'static int count __attribute__((section(".rodata.count")));',
@@ -278,6 +317,12 @@ FAULTS = [
         "base/utils.h": header("base/utils.h")}, "base/utils.c: a name that says nothing"),
     ("licensed", "unfinished work", {"base/ground.c": source("base/ground.c",
         body="\treturn 0; /* TO" + "DO */\n")}, "base/ground.c:7: unfinished"),
+    ("words of others are quoted", "a name as it is", {"cli/hint.c": source("cli/hint.c",
+        body='\tui_say(ui, "%s asks (%s)",\n\t    seat->name, seat->person);\n\treturn 0;\n')},
+        "cli/hint.c:7: seat->person is for QUOTED()"),
+    ("words of others are quoted", "quotation marks of its own", {"ceremony/client/guest.c": source("ceremony/client/guest.c",
+        body='\tbuf_format(text, "%u, \\"%s\\"", QUOTED(seat->person), name(1));\n\treturn 0;\n')},
+        "ceremony/client/guest.c:7: what stands in quotation marks"),
     ("format", "spaces for a tab", {"base/ground.c": source("base/ground.c",
         body="        return 0;\n")}, "base/ground.c:6: clang-format -i base/ground.c"),
     ("format", "a file name of two words", {"base/two words.c":
@@ -424,6 +469,14 @@ def plaintext(folder):
     if all(f"plaintext {n};" in said for n, said in zip((0, 3, 1), sums)): return None
     return "".join(sums)
 
+def sides(_):
+    """A library in several files, of which one does not say why."""
+    files = house.LIBRARIES["fido2"][1]
+    kept, files["tokens/fido/hid.c"] = files["tokens/fido/hid.c"], ""
+    told = said(HOUSE, "librar", None)
+    files["tokens/fido/hid.c"] = kept
+    return None if "which side of its library tokens/fido/hid.c is" in str(told) else str(told)
+
 def empty(folder):
     """What git lists of an ignored folder is nothing: that is not in order."""
     inner = os.path.join(folder, "inner")
@@ -445,6 +498,7 @@ def main():
     rows = [(f"{check}: {what}", functools.partial(planted, check=check, files=files, place=place,
         how=how[0] if how else None)) for check, what, files, place, *how in FAULTS]
     rows.append(("lines that may see plaintext: one function more", plaintext))
+    rows.append(("libraries: a second file that does not say why", sides))
     rows.append(("a tree without source files", empty))
     print(f"1..{len(rows)}")
     for number, (claim, run) in enumerate(rows, 1):

@@ -51,15 +51,16 @@ def messages():
     """Texts in the sources, neighbouring literals joined."""
     for folder in PRODUCT:
         for name in glob.glob(os.path.join(TREE, folder, "**", "*.c"), recursive=True):
-            text = re.sub(r'"\s*\n\s*"', "", read(name))
+            text = re.sub(r'"\s*PRI\w+\s*"|"\s*\n\s*"', "", read(name))
             yield from re.findall(r'"((?:\\.|[^"\\\n])*)"', text)
 
 def quotes(text):
-    """First cells of "It went wrong" in backquotes, and what stands in double quotes in prose."""
+    """First cells of "It went wrong" in backquotes, and what stands in double quotes in prose, but for titles of its own."""
     table = text.split("## It went wrong")[1].split("\n## ")[0]
     for row in re.findall(r"^\|([^|]*)\|", table, re.M): yield from re.findall(r"`([^`]*)`", row)
     prose = "\n".join(line for line in text.split("\n") if not line.startswith("      "))
-    yield from re.findall(r'"([^"]*)"', re.sub(r"`[^`]*`", "", prose))
+    titles = re.findall(r"^## (.+)$", text, re.M)
+    yield from (quote for quote in re.findall(r'"([^"]*)"', re.sub(r"`[^`]*`", "", prose)) if quote not in titles)
 
 def wrong_quotes(text, known, found):
     """In a quote ... stands for anything."""

@@ -15,7 +15,7 @@ test_log() { # test_log NAME RESULT OUTPUT
 }
 report() { "$lib/report.py" "$@" | tail -n 1; }
 test_log one OK 'ok 1 - a\nok 2 - b\n1..2' > well
-test_log two OK '# skipped: there is no vector file x.json\n1..1\nok 1 - a\n' >> well
+test_log two OK '# skipped: there is no vector file hpke.json (HALLIGAN_VECTORS)\n1..1\nok 1 - a\n' >> well
 is "what passed is counted, and vectors that are not there" "$(report plain:2:0=well)" "2 passed, 0 failed, 1 skipped"
 ok "which is no failure in CI" "$lib/report.py" --skips-fail plain:2:0=well
 like "slowest first" "$(test_log slow OK '' | sed 's/1.5/2.5/' | "$lib/report.py" plain:2:0=well plain:1:0=/dev/stdin)" '2.5 s  plain: slow.*1.5 s  plain: one'
@@ -26,7 +26,8 @@ like "but said with its reason" "$(tap_output)" 'skipped: sanitize: three: needs
 refused "in CI it is one" "$lib/report.py" --skips-fail plain:2:0=well sanitize:2:0=skips
 is "each of them" "$(report --skips-fail plain:2:0=well sanitize:2:0=skips)" "3 passed, 2 failed, 1 skipped"
 for said in 'ok 1 #SKIP x' 'ok 1 - a #  SKIP x' 'ok 1 - a #\tskip x' 'ok # SKIPPED x' '1..0 #SKIP x' '1..0\t# Skip x' 'not ok 1 - a # TODO x' \
-	'not ok #todo x'; do
+	'not ok #todo x' '# Skipped: x' '#skipped: x' '# SKIPPED:x' '  # skipped: x' '\t#  skipped: x' '    ok 1 # SKIP x' '    ok 1\n    1..0 # SKIP x' \
+	'    not ok 1 # TODO x'; do
 	test_log three OK "$said\n1..1" > skips
 	form=${said//\#/hash } # the claim may hold none: meson reads it, too
 	refused "as it is in any of TAP's forms: $form" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
@@ -37,7 +38,8 @@ is "what is expected to fail has not passed" "$(report plain:2:0=well sanitize:1
 refused "nor in CI" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
 test_log three OK 'ok 1 # SKIP x\nok 2 # SKIP x\nok 3 # SKIP y\n1..3' > skips
 is "skipped cases are counted one by one" "$(report plain:2:0=well sanitize:1:0=skips)" "3 passed, 0 failed, 4 skipped"
-for said in 'there is no vector file x and no gcc' 'in another slice of life' 'it is in another slice'; do
+for said in 'there is no vector file hpke.json and no gcc' 'there is no vector file x' 'there is no vector file /usr/bin/gcc' \
+	'there is no vector file ../vectors/hpke.json' 'there is no vector file slip39.json (HALLIGAN_VECTORS)' 'in another slice of life' 'it is in another slice'; do
 	test_log three SKIP "1..0 # SKIP $said" > skips
 	refused "a reason is allowed in CI as a whole or not at all: $said" "$lib/report.py" --skips-fail plain:2:0=well sanitize:1:0=skips
 done
@@ -54,9 +56,27 @@ test_log six OK 'ok 1 - a\nok 2 - b\n' > early
 refused "so does one that says ok and ends without a plan" "$lib/report.py" plain:2:0=well plain:1:0=early
 test_log six SKIP '# a word\n' > early
 refused "or says nothing" "$lib/report.py" plain:2:0=well plain:1:0=early
+test_log six OK '1..0\n' > early
+refused "or that it ran nothing" "$lib/report.py" plain:2:0=well plain:1:0=early
+test_log six OK '1..0 # SKIP x\n' > early
+is "who skips all has not passed" "$(report plain:2:0=well plain:1:0=early)" "2 passed, 0 failed, 2 skipped"
 refused "a run without a log fails" "$lib/report.py" plain:2:0=well plain:1:0=nowhere
 : > nothing
 refused "so does one in which nothing ran" "$lib/report.py" plain:0:0=nothing
+
+opened() { # the names of vectors in the tests that open some
+	grep -rlE 'vectors_open|HALLIGAN_VECTORS' "$lib/../unit" --include=test_*.c | xargs grep -hoE '"[a-z0-9_/-]+\.(json|pem)"' | tr -d '"' | sort -u
+}
+is "the list of vectors has what tests open" "$(opened)" "$(cat "$lib/vectors")"
+
+# A scenario by hand.
+scenario() { bash -c '. "$1/tap.sh"; eval "$2"; tap_end' scenario "$lib" "$1"; }
+ok "a scenario whose claims hold ends well" scenario 'is a b b'
+refused "one with a claim that does not hold ends badly" scenario 'is a b c; is a b b'
+like "with its plan" "$(tap_output)" '1\.\.2$'
+refused "so does one that claims nothing" scenario :
+is "one that skips says so in place of a plan" "$(scenario 'tap_skip x')" "1..0 # SKIP x"
+is "and where it has claimed something, beside it" "$(scenario 'is a b b; tap_skip x; is c d d' | tr '\n' ' ')" "ok 1 - a # skipped: x 1..1 "
 
 # What meson does, and how it ends, is up to these tests.
 mkdir -p bin "a b'c/meson-logs" && : > "a b'c/build.ninja"
@@ -150,7 +170,7 @@ for program in $(importing); do env -u PYTHONDONTWRITEBYTECODE "$program" --help
 is "programs in Python leave nothing beside them" "$(importing | grep -c .): $(find tests -name '__pycache__' | head -n 1)" "7: "
 like "and if they did, git would not see it" "$(cat "$lib/../../.gitignore")" '__pycache__/'
 
-if [ "$(id -u)" -eq 0 ]; then
+if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root runs alone"; else
 	cat > program <<-'END'
 	#!/bin/bash
 	# $1: alone.sh; says who it is and what it sees, then lives on with a child that nobody waits for

@@ -20,9 +20,12 @@ open() {
 		-o LogLevel=ERROR -p "$SSHD_PORT" "$SSHD_USER@127.0.0.1" "$@" "echo \$\$ >$FOLDER/$name.up; sleep 600" \
 		</dev/null >"$name.log" 2>&1 &
 	PIDS[$name]=$!
-	for _ in $(seq 200); do [ -s "$FOLDER/$name.up" ] && break; sleep 0.05; done
+	for _ in $(seq 200); do [ -s "$FOLDER/$name.up" ] || ! runs_ssh "$name" && break; sleep 0.05; done
 }
 declare -A PIDS
+runs_ssh() { kill -0 "${PIDS[$1]}" 2>/dev/null; }
+# Where terminals are not made in the group tty, sshd wants to give each to it, which takes root.
+no_terminals() { [ ! -s terminal.up ] && grep -q 'chown(/dev/pts/.* failed' "$SSHD_FOLDER/log"; }
 ended() { for _ in $(seq 100); do kill -0 "${PIDS[$1]}" 2>/dev/null || return 0; sleep 0.05; done; return 1; }
 runs() { kill -0 "${PIDS[$1]}" && [ -d "/proc/$(cat "$FOLDER/$1.up")" ]; }
 dead() { for _ in $(seq 100); do [ -d "/proc/$1" ] || return 0; sleep 0.05; done; return 1; }
@@ -32,13 +35,15 @@ for access in local ssh; do
 	cat old.pub other.pub >"$SSHD_AUTHORIZED"
 	open old one
 	open old terminal -tt
+	sessions=3
+	if no_terminals; then echo "# skipped: $access: only root's sshd gives a terminal here"; sessions=2; fi
 	open other stranger
 	# A process that left its session, as one would who wants to stay.
 	ssh -F none -i old -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
 		-p "$SSHD_PORT" "$SSHD_USER@127.0.0.1" "setsid sh -c 'echo \$\$ >$FOLDER/stays; exec sleep 600' </dev/null >/dev/null 2>&1 & sleep 600" \
 		</dev/null >/dev/null 2>&1 & PIDS[leaver]=$!
 	for _ in $(seq 200); do [ -s stays ] && break; sleep 0.05; done
-	like "$access: three sessions are ended" "$(ask $access apply expel)" $'^applied .*\nended 3 sessions'
+	like "$access: $sessions sessions are ended" "$(ask $access apply expel | tr '\n' ' ')" "^applied .* ended $sessions sessions"
 	ok "$access: the old key's session is gone" ended one
 	ok "$access: the old key's terminal is gone" ended terminal
 	ok "$access: the session with a detached process is gone" ended leaver

@@ -155,7 +155,7 @@ mended() { # mended PATH COMMAND CLAIM: refused with the command that mends it, 
 }
 chmod 0777 "$VAULT"; mended "$VAULT" "chmod 700" "a vault's folder that all may write to"
 chmod 0666 "$VAULT/vault.db"; mended "$VAULT/vault.db" "chmod 600" "a database that all may write to"
-if [ "$(id -u)" = 0 ]; then
+if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root can give folders away"; else
 	chown 65534 "$VAULT/ceremony"
 	mended "$VAULT/ceremony" "chown 0" "a folder of ceremony keys that another account owns"
 fi

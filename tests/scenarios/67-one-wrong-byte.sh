@@ -27,7 +27,15 @@ flip() {
 	open(sys.argv[1], "wb").write(data)
 	END
 }
-flip_id() { python3 -c 'import sys; p = sys.argv[1]; t = open(p).read(); open(p, "w").write(("0" if t[0] != "0" else "1") + t[1:])' "$VAULT/vault.id"; }
+# flip_hex FILE: the first digit of the first id in it becomes another digit.
+flip_hex() {
+	python3 - "$1" <<-'END'
+	import re, sys
+	text = open(sys.argv[1]).read()
+	at = re.search(r"\b[0-9a-f]{64}\b", text).start()
+	open(sys.argv[1], "w").write(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1:])
+	END
+}
 envelopes() { local position; for position in 0 1 2 3 4; do tamper flip envelopes "$1" "version = 2 AND position = $position"; done; }
 untold() { # what a release would leave
 	[ -s "$VAULT/vault.db" ] || { echo "0 answers, 0 releases"; return; }
@@ -71,7 +79,7 @@ wrong "ceremony's key" approved 6 "ceremony/$id.key is not the key that the cere
 wrong "ceremony's key: its head" approved 6 "ceremony/$id.key" "flip \"$VAULT/ceremony/$id.key\" 1" approve
 wrong "host.key" approved 6 'host.key' "flip \"$VAULT/host.key\"" approve
 wrong "host.key: one byte short" approved 6 'host.key.*101' "truncate -s 101 \"$VAULT/host.key\"" approve
-wrong "vault.id" approved 6 'anchor belongs to the vault .*, and vault.id beside it says' flip_id approve
+wrong "vault.id" approved 6 'anchor belongs to the vault .*, and vault.id beside it says' "flip_hex \"$VAULT/vault.id\"" approve
 wrong "vault.id, removed, and an old database put in place" approved 6 'old database was restored' \
 	"rm \"$VAULT/vault.id\"; cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "vault.id and anchor, removed" approved 6 'anchor is missing' "rm \"$VAULT/vault.id\" \"$VAULT/anchor\"" approve
@@ -88,7 +96,7 @@ wrong "the same, for status" approved 6 'old database was restored' "cp vault.re
 wrong "a whole old copy of the vault" approved 6 'has seen 19 leaves of this log.*old database was restored' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
 wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/vaults/*/memory 2" approve
 wrong "the officer's memory of the place" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/places/* 2" approve
-wrong "the id that it has there" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "flip state/halligan/places/*" approve
+wrong "the id that it has there" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "flip_hex state/halligan/places/*" approve
 wrong "what the officer saw, removed" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "rm -r state/halligan/vaults" approve
 
 restore approved

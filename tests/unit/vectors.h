@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Published test vectors in JSON, from the folder $HALLIGAN_VECTORS or ../shared/vectors beside
- * the source tree.  They are used where they exist.
+ * the source tree.  They are used where they exist; tests/lib/vectors lists them.
  * All functions assert: a vector file that cannot be understood is a failure.
  */
 #ifndef TESTS_UNIT_VECTORS_H
@@ -11,7 +11,7 @@
 #include "base/secret.h"
 
 /* NULL, after saying so, when the file is not there: then the test has nothing to do, and must return.
- * (cmocka's skip() counts as a failure in TAP; the suite counts what is said: tests/lib/report.py.)
+ * (cmocka's skip() is a failure in TAP, so lint takes none; the suite counts what is said: tests/lib/report.py.)
  * json_free() the result. */
 struct json *vectors_open(const char *name);
 /* The members of one vector. */

@@ -206,6 +206,6 @@ suspension_text(const struct suspension *suspension, struct buf *ret_text)
 	char time[TEXT_TIME_SIZE];
 
 	text_time(suspension->time, time);
-	buf_format(ret_text, "suspended by %s on %s: ", suspension->seat, time);
-	text_quote(suspension->reason, ret_text);
+	buf_format(ret_text, "suspended by %s on %s: %s", suspension->seat, time,
+	    QUOTED(suspension->reason));
 }

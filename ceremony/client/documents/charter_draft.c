@@ -68,8 +68,8 @@ apply_removals(const struct draft_plan *plan, struct charter *charter, struct er
 {
 	for (size_t i = 0; i < plan->remove_seat_count; i++) {
 		if (!seat_remove(charter->seats, &charter->seat_count, plan->remove_seats[i]))
-			return err_set(err, ERR_INVALID, "there is no seat \"%s\" to remove",
-			    plan->remove_seats[i]);
+			return err_set(err, ERR_INVALID, "there is no seat %s to remove",
+			    QUOTED(plan->remove_seats[i]));
 	}
 	for (size_t i = 0; i < plan->remove_token_count; i++) {
 		bool found = false;
@@ -87,8 +87,8 @@ apply_removals(const struct draft_plan *plan, struct charter *charter, struct er
 			}
 		}
 		if (!found)
-			return err_set(err, ERR_INVALID, "there is no token \"%s\" to remove",
-			    plan->remove_tokens[i]);
+			return err_set(err, ERR_INVALID, "there is no token %s to remove",
+			    QUOTED(plan->remove_tokens[i]));
 	}
 	return ERR_OK;
 }
@@ -104,8 +104,8 @@ apply_policy(const struct draft_plan *plan, const char *text, struct charter *ch
 	if (equals == NULL || equals == text || (size_t)(equals - text) > SEAT_NAME_MAX ||
 	    strlen(equals + 1) > QUORUM_TEXT_MAX)
 		return err_set(err, ERR_USAGE,
-		    "\"%s\" is no policy; write NAME=QUORUM, such as 'production=3 of (a, b, c)'",
-		    text);
+		    "%s is no policy; write NAME=QUORUM, such as 'production=3 of (a, b, c)'",
+		    QUOTED(text));
 	name_size = (size_t)(equals - text);
 	for (size_t i = 0; i < charter->policy_count; i++) {
 		if (strlen(charter->policies[i].name) == name_size &&
@@ -230,9 +230,9 @@ check_removed(const struct draft_plan *plan, const struct charter *charter, stru
 	for (size_t i = 0; i < charter->seat_count; i++)
 		if (charter->seats[i].token_count == 0)
 			return err_set(err, ERR_INVALID,
-			    "\"%s\" would have no token left: give an enrolment of another one too, or take "
+			    "%s would have no token left: give an enrolment of another one too, or take "
 			    "the seat out with --remove-seat",
-			    charter->seats[i].name);
+			    QUOTED(charter->seats[i].name));
 	for (size_t i = 0; i < plan->remove_seat_count; i++) {
 		const char *seat = plan->remove_seats[i];
 		BUF list = {0};
@@ -250,9 +250,9 @@ check_removed(const struct draft_plan *plan, const struct charter *charter, stru
 		TRY(buf_check(&list, err));
 		if (list.size > 0)
 			return err_set(err, ERR_INVALID,
-			    "the seat \"%s\" leaves, but quorums still name it; give each again, "
+			    "the seat %s leaves, but quorums still name it; give each again, "
 			    "without it:%s",
-			    seat, buf_string(&list));
+			    QUOTED(seat), buf_string(&list));
 	}
 	return ERR_OK;
 }

@@ -13,8 +13,8 @@ apply_policy(const struct draft_plan *plan, struct charter *charter, struct err 
 {
 	if (plan->min_firmware != NULL &&
 	    !firmware_from_text(plan->min_firmware, charter->min_firmware))
-		return err_set(err, ERR_USAGE, "\"%s\" is no firmware version such as 5.7.0",
-		    plan->min_firmware);
+		return err_set(err, ERR_USAGE, "%s is no firmware version such as 5.7.0",
+		    QUOTED(plan->min_firmware));
 	if (plan->root_count > CHARTER_ROOTS)
 		return err_set(err, ERR_USAGE, "a charter has at most %d roots", CHARTER_ROOTS);
 	if (plan->root_count > 0)

@@ -99,15 +99,15 @@ tell_people(struct buf *text, const struct seat *before, size_t before_count,
 
 		show_roles(after[i].roles, roles);
 		if (was == NULL)
-			buf_format(text, "; %s joined (%s, %s)", after[i].name, after[i].person,
-			    roles);
+			buf_format(text, "; %s joined (%s, %s)", after[i].name,
+			    QUOTED(after[i].person), roles);
 		else if (was->roles != after[i].roles)
 			buf_format(text, "; %s is now %s", after[i].name, roles);
 		for (size_t t = 0; was != NULL && t < after[i].token_count; t++)
 			if (seat_by_token(before, before_count, &after[i].tokens[t].id, &token) ==
 			    NULL)
-				buf_format(text, "; %s got the token \"%s\"", after[i].name,
-				    after[i].tokens[t].label);
+				buf_format(text, "; %s got the token %s", after[i].name,
+				    QUOTED(after[i].tokens[t].label));
 	}
 	for (size_t i = 0; i < before_count; i++) {
 		const struct seat *now = seat_by_name(after, after_count, before[i].name);
@@ -118,8 +118,8 @@ tell_people(struct buf *text, const struct seat *before, size_t before_count,
 		for (size_t t = 0; now != NULL && t < before[i].token_count; t++)
 			if (seat_by_token(after, after_count, &before[i].tokens[t].id, &token) ==
 			    NULL)
-				buf_format(text, "; %s's token \"%s\" was taken out",
-				    before[i].name, before[i].tokens[t].label);
+				buf_format(text, "; %s's token %s was taken out", before[i].name,
+				    QUOTED(before[i].tokens[t].label));
 	}
 }
 
@@ -157,7 +157,7 @@ tell_waivers(struct buf *text, const struct charter *before, const struct charte
 
 		if (seat == NULL || (was != NULL && was->waives == waiver->waives))
 			continue;
-		buf_format(text, "; for %s's token \"%s\": ", seat->name, token->label);
+		buf_format(text, "; for %s's token %s: ", seat->name, QUOTED(token->label));
 		show_waiver(after, &waiver->token, text);
 	}
 }
@@ -170,8 +170,8 @@ tell_restored(struct buf *text, const struct story *story, const struct charter 
 		    suspensions_by_digest(&story->chain.suspensions, &after->restored[i]);
 
 		if (row != NULL)
-			buf_format(text, "; %s's token \"%s\" was restored", row->holder,
-			    row->bound.label);
+			buf_format(text, "; %s's token %s was restored", row->holder,
+			    QUOTED(row->bound.label));
 	}
 }
 
@@ -218,9 +218,8 @@ on_suspend(struct story *story, const struct dsse *statement, struct buf *text, 
 
 	TRY(suspension_parse(statement, story->chain.charter->training, &suspension, err));
 	token = chain_listed_token(&story->chain, suspension.holder, &suspension.suspended);
-	buf_format(text, "%s's token \"%s\" was suspended: ", suspension.holder,
-	    token != NULL ? token->label : "?");
-	text_quote(suspension.reason, text);
+	buf_format(text, "%s's token %s was suspended: %s", suspension.holder,
+	    QUOTED(token != NULL ? token->label : "?"), QUOTED(suspension.reason));
 	return ERR_OK;
 }
 
@@ -233,9 +232,9 @@ on_test(struct story *story, const struct dsse *statement, struct buf *text, str
 	TRY(readiness_parse(statement, story->chain.charter->training, &test, err));
 	token = chain_listed_token(&story->chain, test.seat, &test.token);
 	if (token == NULL)
-		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat \"%s\"",
-		    test.seat);
-	buf_format(text, "%s tested the token \"%s\": it works", test.seat, token->label);
+		return err_set(err, ERR_INTEGRITY, "the test is of no token of seat %s",
+		    QUOTED(test.seat));
+	buf_format(text, "%s tested the token %s: it works", test.seat, QUOTED(token->label));
 	return seat_token_verify(statement, token, err);
 }
 

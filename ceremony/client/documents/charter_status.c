@@ -266,17 +266,17 @@ show_token(struct standing *standing, const struct seat *seat, const struct seat
 	json_put_text(object, "evidence", evidence->kind);
 	json_put_time(object, "time", evidence->time);
 	json_add(standing->tokens, object);
-	ui_say(options->ui, "%-12s %-24s %s %s ago%s%s", seat->name, token->label, evidence->kind,
-	    age, suspension != NULL ? ", SUSPENDED" : "; next test by ",
+	ui_say(options->ui, "%-12s %-24s %s %s ago%s%s", seat->name, QUOTED(token->label),
+	    evidence->kind, age, suspension != NULL ? ", SUSPENDED" : "; next test by ",
 	    suspension != NULL ? "" : due);
 	if (suspension != NULL) {
-		buf_format(&text, "%s's token \"%s\" is suspended: ", seat->name, token->label);
+		buf_format(&text, "%s's token %s is suspended: ", seat->name, QUOTED(token->label));
 		suspension_text(suspension, &text);
 	} else if (since > STANDING_OLD)
 		buf_format(&text,
-		    "%s's token \"%s\" has not been shown to work for %s: halligan token "
+		    "%s's token %s has not been shown to work for %s: halligan token "
 		    "test",
-		    seat->name, token->label, age);
+		    seat->name, QUOTED(token->label), age);
 	if (text.size > 0)
 		json_add_text(standing->alarms, buf_string(&text));
 }
@@ -317,8 +317,8 @@ look_at_tokens(struct standing *standing, struct err *err)
 			if (look_at_token(standing, &charter->seats[i], token, err) != ERR_OK) {
 				if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
 					err->code = ERR_INTEGRITY;
-				return err_add(err, "the evidence for %s's token \"%s\"",
-				    charter->seats[i].name, token->label);
+				return err_add(err, "the evidence for %s's token %s",
+				    charter->seats[i].name, QUOTED(token->label));
 			}
 		}
 	return ERR_OK;

@@ -143,7 +143,7 @@ draft_pick(struct client *client, enum statement_type type, const char *which,
 
 	if (which != NULL && strlen(which) < WHICH_MIN)
 		return err_set(err, ERR_USAGE,
-		    "\"%s\" is too short: give at least %d of its digits, or its words", which,
+		    "%s is too short: give at least %d of its digits, or its words", QUOTED(which),
 		    WHICH_MIN);
 	TRY(drafts_fetch(client, &list, err));
 	for (size_t i = 0; i < list.count; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/enrolment_verify.h"
@@ -128,8 +129,8 @@ enrolments_verify(struct client *client, const struct seat *seats, size_t seat_c
 	for (size_t i = 0; i < list.count; i++)
 		if (verify_token(&list.statements[i], list.rows[i].seat, list.rows[i].token,
 		        charter, chain, now, err) != ERR_OK)
-			return err_add(err, "the enrolment of %s's token \"%s\"",
-			    list.rows[i].seat->name, list.rows[i].token->label);
+			return err_add(err, "the enrolment of %s's token %s",
+			    list.rows[i].seat->name, QUOTED(list.rows[i].token->label));
 	return ERR_OK;
 }
 
@@ -170,8 +171,8 @@ check_belongs(const struct admission *admission, const char *path,
 	bool roster = admission->plan == NULL;
 
 	if (listed != NULL && digest_equal(&listed->enrolment, &enrolment->digest))
-		return err_set(err, ERR_EXISTS, "%s: %s has its token \"%s\" already", path,
-		    seat->name, token->label);
+		return err_set(err, ERR_EXISTS, "%s: %s has its token %s already", path, seat->name,
+		    QUOTED(token->label));
 	if (roster && seat->roles != ROLE_RESPONDER)
 		return err_set(err, ERR_INVALID,
 		    "%s: %s is not a responder only; officers and operators stand in the charter: "

@@ -18,8 +18,8 @@ remove_seats(const struct roll_plan *plan, struct roster *roster, struct err *er
 {
 	for (size_t i = 0; i < plan->remove_count; i++) {
 		if (!seat_remove(roster->seats, &roster->seat_count, plan->remove[i]))
-			return err_set(err, ERR_NOT_FOUND, "the roster has no \"%s\"",
-			    plan->remove[i]);
+			return err_set(err, ERR_NOT_FOUND, "the roster has no %s",
+			    QUOTED(plan->remove[i]));
 	}
 	return ERR_OK;
 }

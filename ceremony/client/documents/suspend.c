@@ -143,9 +143,9 @@ say_outcome(const struct ui *ui, const char *name, const struct seat_token *toke
 		return;
 	}
 	ui_say(ui,
-	    "Suspended: %s's token \"%s\". It counts for nothing any more; only a new charter "
+	    "Suspended: %s's token %s. It counts for nothing any more; only a new charter "
 	    "restores it.",
-	    name, token->label);
+	    name, QUOTED(token->label));
 	if (outcome->lost[0] != '\0')
 		ui_say(ui,
 		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
@@ -203,11 +203,11 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	TRY(client_sync(client, &view, err));
 	TRY(find_target(view, which, &target, err));
 	TRY(fetch_waiting(client, view, &target, &statement, &waiting, &waits, err));
-	ui_say(ui, "%s's token \"%s\", serial %u (%s)", target.seat->name, target.token->label,
-	    target.token->serial, target.seat->person);
+	ui_say(ui, "%s's token %s, serial %u (%s)", target.seat->name, QUOTED(target.token->label),
+	    target.token->serial, QUOTED(target.seat->person));
 	if (waits) {
-		ui_say(ui, "%s wants to suspend it, and says:", waiting.seat);
-		ui_quote(ui, waiting.reason);
+		ui_say(ui, "%s wants to suspend it, and says: %s", waiting.seat,
+		    QUOTED(waiting.reason));
 		ui_say(ui, "You add the second signature.");
 	}
 	buf_text(&name, target.seat->name);

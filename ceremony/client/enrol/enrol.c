@@ -46,9 +46,9 @@ check_plan(const struct enrol_plan *plan, struct err *err)
 {
 	if (!text_is_name(plan->seat) || strchr(plan->seat, '/') != NULL)
 		return err_set(err, ERR_USAGE,
-		    "the seat's name \"%s\" is not one: 1 to 63 of a-z 0-9 - _ . and a letter or "
+		    "the seat's name %s is not one: 1 to 63 of a-z 0-9 - _ . and a letter or "
 		    "digit first",
-		    plan->seat);
+		    QUOTED(plan->seat));
 	TRY(typed_check("the person's name", plan->person, PERSON_MAX, err));
 	TRY(typed_check("the label", plan->label, LABEL_MAX, err));
 	if (file_exists(plan->out))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/process.h"
+#include "base/text.h"
 #include "ceremony/client/hand/match.h"
 
 enum { LOOK_MILLISECONDS = 1000 };
@@ -61,8 +62,8 @@ say_misfit(const struct client_options *options, const struct token_found *found
 		    found->problem);
 	if (seat != NULL && side != NULL)
 		return err_set(err, ERR_TOKEN_ABSENT,
-		    "%s is %s's \"%s\" by its %s side alone, which does not answer; this needs %s",
-		    name, seat->name, side->label, label_of(options, side->driver), wanted);
+		    "%s is %s's %s by its %s side alone, which does not answer; this needs %s",
+		    name, seat->name, QUOTED(side->label), label_of(options, side->driver), wanted);
 	if (seat != NULL)
 		return err_set(err, ERR_TOKEN_ABSENT, "%s belongs to the seat %s; this needs %s",
 		    name, seat->name, wanted);

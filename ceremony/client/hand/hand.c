@@ -22,12 +22,13 @@ hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 
 	serial_text(hand->info.serial, serial);
 	if (hand->seat != NULL)
-		snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", hand->seat->name,
-		    hand->label, serial[0] != '\0' ? " (" : "", serial,
+		snprintf(ret_text, HAND_NAME_SIZE, "%s's token %.*s%s%s%s", hand->seat->name,
+		    LABEL_MAX + 2, QUOTED(hand->label), serial[0] != '\0' ? " (" : "", serial,
 		    serial[0] != '\0' ? ")" : "");
 	else if (hand->label[0] != '\0')
-		snprintf(ret_text, HAND_NAME_SIZE, "the token \"%s\"%s%s%s", hand->label,
-		    serial[0] != '\0' ? " (" : "", serial, serial[0] != '\0' ? ")" : "");
+		snprintf(ret_text, HAND_NAME_SIZE, "the token %.*s%s%s%s", LABEL_MAX + 2,
+		    QUOTED(hand->label), serial[0] != '\0' ? " (" : "", serial,
+		    serial[0] != '\0' ? ")" : "");
 	else if (serial[0] != '\0')
 		snprintf(ret_text, HAND_NAME_SIZE, "the token with %s", serial);
 	else

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { CHOOSE_MILLISECONDS = 15000 };
 
 struct collecting {
@@ -156,8 +158,8 @@ say_several(const struct matches *matches, const char *remedy, struct err *err)
 			buf_format(&text, "the %s token in %s", found->driver->ops->traits->label,
 			    found->reader);
 		if (match->entry != NULL && found->serial == 0)
-			buf_format(&text, " (%s's \"%s\"?)", match->seat->name,
-			    match->entry->label);
+			buf_format(&text, " (%s's %s?)", match->seat->name,
+			    QUOTED(match->entry->label));
 		else if (match->seat != NULL)
 			buf_format(&text, " (%s)", match->seat->name);
 		else

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void
 serial_text(uint32_t serial, char ret_text[SERIAL_TEXT_SIZE])
 {
@@ -30,6 +32,6 @@ entry_text(const struct seat *seat, const struct seat_token *entry, char ret_tex
 	bool told = entry->serial != 0;
 
 	serial_text(entry->serial, serial);
-	snprintf(ret_text, HAND_NAME_SIZE, "%s's token \"%s\"%s%s%s", seat->name, entry->label,
-	    told ? " (" : "", serial, told ? ")" : "");
+	snprintf(ret_text, HAND_NAME_SIZE, "%s's token %.*s%s%s%s", seat->name, LABEL_MAX + 2,
+	    QUOTED(entry->label), told ? " (" : "", serial, told ? ")" : "");
 }

@@ -85,7 +85,7 @@ choose_part(struct giving *giving, const struct approve_plan *plan, struct err *
 		return ERR_OK;
 	part = strtol(line, &end, 10);
 	if (end == line || *end != '\0' || part < 1)
-		return err_set(err, ERR_USAGE, "\"%s\" is neither all nor a part", line);
+		return err_set(err, ERR_USAGE, "%s is neither all nor a part", QUOTED(line));
 	return take_part(giving, part, err);
 }
 
@@ -97,7 +97,7 @@ say_consequences(const struct giving *giving)
 	unsigned touches = token_touches(giving->hand.token, 1, (unsigned)giving->left);
 
 	ui_say(ui, "Ask %s to read their eight words to you, by voice. They must be these.",
-	    transcript->requester->person);
+	    QUOTED(transcript->requester->person));
 	ui_say(ui, "Your approval opens nothing that is not listed above.");
 	if (giving->left < giving->total)
 		ui_say(ui, "Of %zu secrets that are sealed to this token, %zu %s given now.",

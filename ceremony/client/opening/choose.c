@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/secrets/reseal_due.h"
 #include "ceremony/client/secrets/secret.h"
@@ -51,8 +52,8 @@ check_debt(const struct lookup *lookup, int64_t now, struct err *err)
 	return err_set(err, ERR_REFUSED,
 	    "%s is being replaced (%s%s%s); it cannot be requested before that is done: halligan "
 	    "rotate %s",
-	    name, lookup->debt_state, lookup->debt_note[0] != '\0' ? ": " : "", lookup->debt_note,
-	    name);
+	    name, lookup->debt_state, lookup->debt_note[0] != '\0' ? ": " : "",
+	    lookup->debt_note[0] != '\0' ? QUOTED(lookup->debt_note) : "", name);
 }
 
 static enum err_code
@@ -116,8 +117,8 @@ check_names(const struct ask_plan *plan, const struct reseal_list *list, struct 
 
 		if (row == NULL)
 			return err_set(err, ERR_NOT_FOUND,
-			    "there is no secret \"%s\"; 'halligan secret list' shows them",
-			    plan->names[i]);
+			    "there is no secret %s; 'halligan secret list' shows them",
+			    QUOTED(plan->names[i]));
 		if (!row->can)
 			return err_set(err, ERR_REFUSED, "%s: %s", plan->names[i], row->cannot);
 	}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 
 void
@@ -146,8 +147,8 @@ check_quorum(const struct release *release, const struct dossier *dossier,
 		        meets(&exhibit->policy->quorum, seats, release->approval_count, requester)))
 			continue;
 		return err_set(err, ERR_INTEGRITY,
-		    "the approvals that it names do not meet the quorum \"%s\" of %s",
-		    exhibit->header->quorum, exhibit->item->name);
+		    "the approvals that it names do not meet the quorum %s of %s",
+		    QUOTED(exhibit->header->quorum), exhibit->item->name);
 	}
 	return ERR_OK;
 }

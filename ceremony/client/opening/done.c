@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
@@ -34,10 +35,11 @@ tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct er
 		if (retired)
 			ui_say(ui,
 			    "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
-			    debt.name, debt.note[0] != '\0' ? " " : "", debt.note);
+			    debt.name, debt.note[0] != '\0' ? " " : "",
+			    debt.note[0] != '\0' ? QUOTED(debt.note) : "");
 		else
 			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", debt.name,
-			    debt.state, debt.note);
+			    debt.state, QUOTED(debt.note));
 		all &= retired;
 	}
 	*ret_retired = all;

@@ -85,8 +85,8 @@ check_id(const char *id, struct err *err)
 
 	if (size < PREFIX_MIN || size >= ID_HEX_SIZE || strspn(id, "0123456789abcdef") != size)
 		return err_set(err, ERR_USAGE,
-		    "\"%s\" is no ceremony's id: %d to %d lower-case hex digits", id, PREFIX_MIN,
-		    ID_HEX_SIZE - 1);
+		    "%s is no ceremony's id: %d to %d lower-case hex digits", QUOTED(id),
+		    PREFIX_MIN, ID_HEX_SIZE - 1);
 	return ERR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/crypto_key.h"
+#include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/memory.h"
 #include "ceremony/client/opening/delivery.h"
@@ -85,12 +86,13 @@ check_recipient(const struct receiving *receiving, struct err *err)
 		if (digest_equal(id, &hand->entry->id))
 			return ERR_OK;
 		if (token != NULL)
-			buf_format(&names, "%s\"%s\"", names.size > 0 ? ", " : "", token->label);
+			buf_format(&names, "%s%s", names.size > 0 ? ", " : "",
+			    QUOTED(token->label));
 	}
 	return err_set(err, ERR_REFUSED,
-	    "it is not sealed to the token \"%s\", but to those that the request named: %s; use one of "
+	    "it is not sealed to the token %s, but to those that the request named: %s; use one of "
 	    "them",
-	    hand->entry->label, buf_string(&names));
+	    QUOTED(hand->entry->label), buf_string(&names));
 }
 
 static enum err_code

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/client/case_fetch.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/choose.h"
@@ -43,12 +44,12 @@ add_recipient(const struct seat *seat, const struct seat_token *token, const str
 		return chain_refuse_token(chain, seat->name, &token->id, err);
 	if (!token->has[KEY_RELEASE])
 		return err_set(err, ERR_REFUSED,
-		    "the token \"%s\" has no release key, so that it could receive nothing",
-		    token->label);
+		    "the token %s has no release key, so that it could receive nothing",
+		    QUOTED(token->label));
 	for (size_t i = 0; i < recipients->count; i++)
 		if (digest_equal(&recipients->rows[i].token, &token->id))
-			return err_set(err, ERR_USAGE, "the recipient \"%s\" stands twice",
-			    token->label);
+			return err_set(err, ERR_USAGE, "the recipient %s stands twice",
+			    QUOTED(token->label));
 	recipients->rows[recipients->count++] =
 	    (struct recipient){token->id, token->keys[KEY_RELEASE]};
 	return ERR_OK;
@@ -67,9 +68,9 @@ choose_recipients(const struct ask_plan *plan, const struct chain *chain, const 
 
 		if (token == NULL)
 			return err_set(err, ERR_NOT_FOUND,
-			    "the seat %s has no token \"%s\"; only tokens of the seat that asks can "
+			    "the seat %s has no token %s; only tokens of the seat that asks can "
 			    "receive",
-			    hand->seat->name, plan->recipients[i]);
+			    hand->seat->name, QUOTED(plan->recipients[i]));
 		TRY(add_recipient(hand->seat, token, chain, ret_recipients, err));
 	}
 	return ERR_OK;

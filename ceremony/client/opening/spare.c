@@ -56,14 +56,14 @@ choose_spare(struct handing *handing, const char *label, struct err *err)
 			continue;
 		if (handing->to != NULL)
 			return err_set(err, ERR_USAGE,
-			    "%s has several other tokens; choose one with --to: \"%s\", \"%s\"",
-			    seat->name, handing->to->label, token->label);
+			    "%s has several other tokens; choose one with --to: %s, %s", seat->name,
+			    QUOTED(handing->to->label), QUOTED(token->label));
 		handing->to = token;
 	}
 	if (handing->to == NULL && label != NULL)
 		return err_set(err, ERR_NOT_FOUND,
-		    "the seat %s has no other token \"%s\" in charter %u; halligan charter show",
-		    seat->name, label, handing->view->chain.charter->version);
+		    "the seat %s has no other token %s in charter %u; halligan charter show",
+		    seat->name, QUOTED(label), handing->view->chain.charter->version);
 	if (handing->to == NULL)
 		return err_set(err, ERR_NOT_FOUND,
 		    "the seat %s has no other token: enroll the spare and add it with a charter change first",
@@ -129,13 +129,13 @@ check_nothing(const struct handing *handing, struct err *err)
 	size_t count = json_array_count(items);
 	if (count > 0)
 		return err_set(err, ERR_TOKEN_ABSENT,
-		    "\"%s\" is the new one: it has no envelope of %zu%s %s that \"%s\" has one of; "
-		    "plug in \"%s\", which hands them on",
-		    mine, count, more ? " and more" : "", text_plural(count, "secret", "secrets"),
-		    other, other);
+		    "%s is the new one: it has no envelope of %zu%s %s that %s has one of; "
+		    "plug in %s, which hands them on",
+		    QUOTED(mine), count, more ? " and more" : "",
+		    text_plural(count, "secret", "secrets"), QUOTED(other), QUOTED(other));
 	ui_say(client_options(handing->client)->ui,
-	    "Nothing to hand on: whatever this token has an envelope of, \"%s\" has one of too.",
-	    other);
+	    "Nothing to hand on: whatever this token has an envelope of, %s has one of too.",
+	    QUOTED(other));
 	return ERR_OK;
 }
 
@@ -150,10 +150,10 @@ say_plan(struct handing *handing)
 	hand_name(&handing->hand, name);
 	ui_say(ui, "You act as %s.", name);
 	ui_say(ui,
-	    "Your shares of %zu %s are sealed to your spare token \"%s\" (serial %u), first: "
+	    "Your shares of %zu %s are sealed to your spare token %s (serial %u), first: "
 	    "%s. Nothing else is opened, and nobody else learns anything.",
-	    count, text_plural(count, "secret", "secrets"), handing->to->label, handing->to->serial,
-	    handing->names[0]);
+	    count, text_plural(count, "secret", "secrets"), QUOTED(handing->to->label),
+	    handing->to->serial, handing->names[0]);
 	ui_say(ui,
 	    "This needs %u %s. Ctrl-C stops between two of them, and running it again goes on "
 	    "where it stopped.",
@@ -351,9 +351,9 @@ spare_run(struct client *client, const char *label, bool again, size_t *ret_coun
 	TRY(sign_list(&handing, err));
 	TRY(hand_on_all(&handing, ret_count, err));
 	ui_say(options->ui,
-	    "Done: \"%s\" has envelopes of %zu more %s.%s Plug it in and run: halligan token "
+	    "Done: %s has envelopes of %zu more %s.%s Plug it in and run: halligan token "
 	    "test. It counts when it has opened them.",
-	    handing.to->label, *ret_count, text_plural(*ret_count, "secret", "secrets"),
+	    QUOTED(handing.to->label), *ret_count, text_plural(*ret_count, "secret", "secrets"),
 	    handing.more ? " There are more: run it again." : "");
 	return ERR_OK;
 }

@@ -22,8 +22,8 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 {
 	if (!text_is_name(plan->name))
 		return err_set(err, ERR_USAGE,
-		    "\"%s\" is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
-		    plan->name);
+		    "%s is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
+		    QUOTED(plan->name));
 	if (charter_policy(view->chain.charter, plan->policy) == NULL) {
 		const char *names[CHARTER_POLICIES + 1] = {NULL};
 		const char *near;
@@ -31,13 +31,13 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 		for (size_t i = 0; i < view->chain.charter->policy_count; i++)
 			names[i] = view->chain.charter->policies[i].name;
 		near = text_nearest(plan->policy, names);
-		return err_set(err, ERR_USAGE, "the charter has no policy \"%s\"%s%s%s",
-		    plan->policy, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-		    near != NULL ? "?" : "");
+		return err_set(err, ERR_USAGE, "the charter has no policy %s%s%s%s",
+		    QUOTED(plan->policy), near != NULL ? "; did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?" : "");
 	}
 	TRY(typed_check("the effect (what the credential can do)", plan->effect, EFFECT_MAX, err));
 	if (plan->rotator[0] == '\0' || strlen(plan->rotator) > ROTATOR_TEXT_MAX)
-		return err_set(err, ERR_USAGE, "\"%s\" is no rotator's name", plan->rotator);
+		return err_set(err, ERR_USAGE, "%s is no rotator's name", QUOTED(plan->rotator));
 	return credential_check(secret_view(plan->credential), err);
 }
 
@@ -119,7 +119,7 @@ send_secret(struct client *client, const struct adopt_plan *plan, const struct d
 	TRY(json_in_end(&reply.in));
 	snprintf(ret_state, 32, "%s", state);
 	ui_say(ui, "%s: version %u is sealed to the officers (%s).%s%s", plan->name, version, state,
-	    note[0] != '\0' ? " " : "", note);
+	    note[0] != '\0' ? " " : "", note[0] != '\0' ? QUOTED(note) : "");
 	return ERR_OK;
 }
 

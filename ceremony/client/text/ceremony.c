@@ -92,12 +92,11 @@ row(struct screen *screen, const char *label, const char *format, ...)
 	keep_row(screen, label, text);
 }
 
-/* What others typed becomes a line here and nowhere else. */
+/* A row of nothing but words of others, which programs need no quotation marks to tell apart. */
 static void
 row_theirs(struct screen *screen, const char *label, const char *whose, const char *text)
 {
-	ui_say(screen->ui, "  %-10s %s", label, whose);
-	ui_quote(screen->ui, text);
+	ui_say(screen->ui, "  %-10s %s%s", label, whose, QUOTED(text));
 	keep_row(screen, label, text);
 }
 
@@ -110,7 +109,7 @@ show_waivers(struct screen *screen, const char *seat, const struct seat_token *t
 
 	show_waiver(screen->view->chain.charter, &token->id, &text);
 	if (text.size > 0)
-		row(screen, "WAIVER", "%s's token \"%s\": %s", seat, token->label,
+		row(screen, "WAIVER", "%s's token %s: %s", seat, QUOTED(token->label),
 		    buf_string(&text));
 }
 
@@ -129,7 +128,7 @@ show_token(struct screen *screen, const char *label, const struct seat_token *to
 {
 	const char *seat = screen->dossier->transcript->request.seat;
 
-	row(screen, label, "%s, serial %u", token->label, token->serial);
+	row(screen, label, "%s, serial %u", QUOTED(token->label), token->serial);
 	row_admission(screen, seat, &token->id);
 	show_waivers(screen, seat, token);
 }
@@ -139,13 +138,13 @@ show_requester(struct screen *screen)
 {
 	const struct transcript *transcript = screen->dossier->transcript;
 	const struct request *request = &transcript->request;
-	BUF from = {0};
 
 	row(screen, "who", "%s (seat %s)",
-	    transcript->requester != NULL ? transcript->requester->person : "somebody who has left",
+	    transcript->requester != NULL ? QUOTED(transcript->requester->person) :
+	                                    "somebody who has left",
 	    request->seat);
-	buf_format(&from, "%s on %s", request->user, request->host);
-	row_theirs(screen, "from", "as the requester's computer says:", buf_string(&from));
+	row(screen, "from", "%s on %s, as the requester's computer says", QUOTED(request->user),
+	    QUOTED(request->host));
 	if (transcript->token != NULL)
 		show_token(screen, "token", transcript->token);
 }
@@ -165,7 +164,7 @@ show_recipients(struct screen *screen)
 		if (token == NULL)
 			row(screen, label, "a token that is not of %s any more", request->seat);
 		else if (digest_equal(id, &request->token))
-			row(screen, label, "%s, serial %u", token->label, token->serial);
+			row(screen, label, "%s, serial %u", QUOTED(token->label), token->serial);
 		else
 			show_token(screen, label, token);
 	}
@@ -220,10 +219,10 @@ show_item(struct screen *screen, size_t position, struct err *err)
 	TRY(turn_page(screen, err));
 	row(screen, "secret", "%s, version %u", asked->name, asked->version);
 	if (!will_open(item)) {
-		row(screen, "", "it will not be opened: %s", item->stale);
+		row(screen, "", "it will not be opened: %s", QUOTED(item->stale));
 		return ERR_OK;
 	}
-	row(screen, "can do", "%s", item->exhibit->definition->effect);
+	row_theirs(screen, "can do", "", item->exhibit->definition->effect);
 	if (item->part_exposed)
 		row(screen, "WARNING",
 		    "shares of this version were opened before, in a ceremony that was refused");
@@ -337,7 +336,7 @@ show_voices(struct screen *screen)
 		const struct voice *voice = &transcript->voices[i];
 		BUF whose = {0};
 
-		buf_format(&whose, "%s, who says:", voice->seat);
+		buf_format(&whose, "%s, who says: ", voice->seat);
 		if (voice->denies)
 			row_theirs(screen, "denied", buf_string(&whose), voice->reason);
 	}
@@ -392,9 +391,9 @@ ceremony_show(const struct dossier *dossier, const struct vault_view *view, cons
 	    text_plural(dossier->count, "secret", "secrets"));
 	show_requester(&screen);
 	show_recipients(&screen);
-	row_theirs(&screen, "why", "in the requester's words:", request->reason);
+	row_theirs(&screen, "why", "in the requester's words: ", request->reason);
 	if (request->incident[0] != '\0')
-		row_theirs(&screen, "incident", "in the requester's words:", request->incident);
+		row_theirs(&screen, "incident", "in the requester's words: ", request->incident);
 	TRY(show_items(&screen, err));
 	show_times(&screen);
 	show_voices(&screen);
@@ -419,7 +418,8 @@ ceremony_tell(const struct dossier *dossier, const struct ui *ui)
 		counts[item->state]++;
 		if (item->state == ITEM_SKIPPED || item->state == ITEM_DAMAGED)
 			ui_say(ui, "%s: %s: %s", request->items.rows[i].name,
-			    item->state == ITEM_SKIPPED ? "left as it is" : "DAMAGED", item->note);
+			    item->state == ITEM_SKIPPED ? "left as it is" : "DAMAGED",
+			    QUOTED(item->note));
 	}
 	ui_say(ui, "Ceremony %.8s is %s%s%s: %zu of %zu %s %s%s.", dossier->id,
 	    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ", " : "",

@@ -32,7 +32,7 @@ token_text(const struct seat_token *token, char ret_text[160])
 	firmware_text(token->firmware, firmware);
 	if (token->serial != 0)
 		snprintf(serial, sizeof(serial), "serial %u", token->serial);
-	snprintf(ret_text, 160, "%s, %s%s, firmware %s", token->label,
+	snprintf(ret_text, 160, "%.*s, %s%s, firmware %s", LABEL_MAX + 2, QUOTED(token->label),
 	    token->signs == SIGNS_ASSERTION ? "FIDO2, " : "", serial, firmware);
 }
 
@@ -84,8 +84,7 @@ show_waiver(const struct charter *charter, const struct digest *token, struct bu
 		buf_format(ret_text, "%s%s", comma, loud[i]);
 		comma = ", ";
 	}
-	buf_text(ret_text, " waived: ");
-	text_quote(waiver->reason, ret_text);
+	buf_format(ret_text, " waived: %s", QUOTED(waiver->reason));
 }
 
 void
@@ -123,7 +122,7 @@ show_seat(const struct ui *ui, const struct chain *chain, const struct seat *sea
 	char roles[SHOW_ROLES_SIZE], token[160];
 
 	show_roles(seat->roles, roles);
-	ui_say(ui, "  %-12s %s (%s)", seat->name, seat->person, roles);
+	ui_say(ui, "  %-12s %s (%s)", seat->name, QUOTED(seat->person), roles);
 	for (size_t i = 0; i < seat->token_count; i++) {
 		BUF since = {0};
 
@@ -142,7 +141,7 @@ show_enrolment(const struct ui *ui, const struct seat *seat, const struct digest
 	char words[TEXT_WORDS_SIZE];
 
 	text_words(view_of(digest->bytes, WORD_BYTES), words);
-	ui_say(ui, "Enrolment of %s (%s): %s", seat->name, seat->person, words);
+	ui_say(ui, "Enrolment of %s (%s): %s", seat->name, QUOTED(seat->person), words);
 }
 
 enum { LIMITS_SIZE = 3 * TEXT_DURATION_SIZE + 60 };
@@ -180,8 +179,8 @@ show_one_waiver(const struct ui *ui, char sign, const struct charter *charter,
 
 	show_waiver(charter, &waiver->token, &text);
 	if (seat != NULL)
-		ui_say(ui, "%c %c WAIVER for %s's token \"%s\": %s", ' ', sign, seat->name,
-		    token->label, buf_string(&text));
+		ui_say(ui, "%c %c WAIVER for %s's token %s: %s", ' ', sign, seat->name,
+		    QUOTED(token->label), buf_string(&text));
 }
 
 static void
@@ -241,7 +240,8 @@ show_only_in(const struct ui *ui, char sign, const struct seat *a, size_t a_coun
 		if (other == NULL || other->roles != a[i].roles ||
 		    strcmp(other->person, a[i].person) != 0) {
 			show_roles(a[i].roles, roles);
-			ui_say(ui, "  %c seat %s: %s (%s)", sign, a[i].name, a[i].person, roles);
+			ui_say(ui, "  %c seat %s: %s (%s)", sign, a[i].name, QUOTED(a[i].person),
+			    roles);
 		}
 		for (size_t t = 0; t < a[i].token_count; t++) {
 			token_text(&a[i].tokens[t], text);
@@ -304,7 +304,7 @@ show_waivers_only_in(const struct ui *ui, char sign, const struct charter *a,
 void
 show_restored(const struct suspension *row, struct buf *ret_text)
 {
-	buf_format(ret_text, "%s's token \"%s\", ", row->holder, row->bound.label);
+	buf_format(ret_text, "%s's token %s, ", row->holder, QUOTED(row->bound.label));
 	suspension_text(row, ret_text);
 }
 

@@ -11,7 +11,8 @@
  *	TRY(change_commit(session, &change, err));
  *
  * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
- * client or a target while it is held, and nobody takes it who has not shown that they may.  In a rehearsal (vault/rehearsal.h) it has begun, and the commit proves
+ * client or a target while it is held, and nobody takes it who has not shown that they may.  In a rehearsal
+ * (ceremony/server/vault/rehearsal.h) it has begun, and the commit proves
  * what was changed and leaves it open.
  */
 #ifndef CEREMONY_SERVER_VAULT_CHANGE_H

@@ -36,7 +36,7 @@ struct session {
 	int out; /* progress goes there; -1: nowhere */
 	enum session_state state;
 	bool reads;          /* the operation in hand proves nothing: no change begins */
-	bool rehearses;      /* nothing lasts of what is done now (vault/rehearsal.h) */
+	bool rehearses;      /* nothing lasts of what is done now (rehearsal.h) */
 	bool told;           /* the alarm in hand was dealt with, and says itself what to do */
 	struct store *store; /* NULL when absent */
 	struct json *leaf;   /* the last one of the change in hand, appended when that is whole */

@@ -311,6 +311,44 @@ what_others_typed_cannot_close_its_quotation_marks(void **state)
 	assert_string_equal(buf_string(&text), "\"down'; next: 'halligan\"");
 }
 
+/* U+00A0 and U+3000 are spaces, U+2800 and U+3164 look like one, U+200B and U+00AD like nothing. */
+static void
+what_others_chose_draws_no_columns(void **state)
+{
+	static const char *const spaces[] = {"  ", "\xc2\xa0\xc2\xa0", " \xe3\x80\x80",
+	    "\xe2\xa0\x80 ", "\xe3\x85\xa4\xe3\x85\xa4", " \xe2\x80\x8b \xe2\x80\x8b",
+	    " \xc2\xad\xe2\x80\x83"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
+		BUF text = {0};
+
+		buf_format(&text, "%sroot%sapproved%s", spaces[i], spaces[i], spaces[i]);
+		assert_string_equal(QUOTED(buf_string(&text)), "\"root approved\"");
+	}
+	assert_string_equal(QUOTED(""), "\"\"");
+	assert_string_equal(QUOTED(" \xe2\x80\x8b "), "\"\"");
+	/* Joined letters of other scripts stay as they are. */
+	assert_string_equal(QUOTED("\xd9\x85\xe2\x80\x8c\xd9\x86"),
+	    "\"\xd9\x85\xe2\x80\x8c\xd9\x86\"");
+	assert_string_equal(QUOTED("a\033[2J\xff"), "\"a?[2J?\"");
+}
+
+static void
+what_others_chose_is_cut_between_letters(void **state)
+{
+	BUF text = {0};
+
+	(void)state;
+	buf_u8(&text, 'a');
+	for (size_t i = 0; i < QUOTED_MAX / 2; i++)
+		buf_text(&text, "\xc3\xa4");
+	const struct text_quoted cut = text_quoted(buf_string(&text));
+	assert_int_equal(strlen(cut.text), QUOTED_MAX - 1 + strlen("\"...\""));
+	assert_string_equal(cut.text + QUOTED_MAX - 2, "\xc3\xa4...\"");
+	assert_true(text_is_plain(view_of_text(cut.text)));
+}
+
 static void
 the_nearest_name_is_found_or_none(void **state)
 {
@@ -360,6 +398,8 @@ main(void)
 	    cmocka_unit_test(firmware_versions_have_one_spelling),
 	    cmocka_unit_test(one_is_singular_and_nothing_else),
 	    cmocka_unit_test(what_others_typed_cannot_close_its_quotation_marks),
+	    cmocka_unit_test(what_others_chose_draws_no_columns),
+	    cmocka_unit_test(what_others_chose_is_cut_between_letters),
 	    cmocka_unit_test(the_nearest_name_is_found_or_none),
 	};
 

@@ -20,10 +20,10 @@ static void
 the_officer_sees_everything_and_the_shares_arrive(void **state)
 {
 	static const char *const lines[] = {"prod/db, version 1", "root on db1", "Alice Oncall",
-	    "seat alice", "\n  | alice on laptop\n", "\n  | primary does not boot\n",
-	    "\n  | INC-4711\n", "30 min", "2 of (ciso, infra, audit)", "infra", "words",
-	    "read their eight words", "token      alice-1, serial 2000",
-	    "receives   alice-1, serial 2000", "admitted   since roster 1",
+	    "seat alice", "\"alice\" on \"laptop\"", "words: \"primary does not boot\"\n",
+	    "words: \"INC-4711\"\n", "30 min", "2 of (ciso, infra, audit)", "infra", "words",
+	    "read their eight words", "token      \"alice-1\", serial 2000",
+	    "receives   \"alice-1\", serial 2000", "admitted   since roster 1",
 	    "receives it once; then it is replaced", "ciso's token \"ciso key\" (serial 1000)",
 	    "3 tries left", "Your approval counts; missing: 1 more of infra, audit"};
 	struct town town;
@@ -365,7 +365,7 @@ what_was_replaced_meanwhile_is_said_and_not_opened(void **state)
 	town_open_many(&town, 2, MODE_RESEAL);
 	town.items[1].stale = "version 2 is current";
 	fine(approve(&town, TOWN_CISO, &err), &err);
-	assert_true(town_saw(&town, "it will not be opened: version 2 is current"));
+	assert_true(town_saw(&town, "it will not be opened: \"version 2 is current\""));
 	assert_int_equal(received(&town), 1);
 	town_close(&town);
 }
@@ -399,7 +399,7 @@ who_denied_and_why_is_shown_and_cannot_approve(void **state)
 	town_open(&town);
 	town_deny(&town, AUDIT, "nobody answers the phone");
 	fine(approve(&town, TOWN_CISO, &err), &err);
-	assert_true(town_saw(&town, "denied     audit, who says:\n  | nobody answers the phone\n"));
+	assert_true(town_saw(&town, "denied     audit, who says: \"nobody answers the phone\"\n"));
 	expect_error(approve(&town, TOWN_AUDIT, &err), ERR_REFUSED, &err, "has denied it");
 	town_close(&town);
 }

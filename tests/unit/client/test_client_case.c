@@ -378,32 +378,6 @@ a_clock_that_is_off_is_named_with_whose_it_is(void **state)
 	town_close(&town);
 }
 
-/* A terminal breaks no quoted line in two that are not: test_wrap.c. */
-static void
-the_words_of_others_are_marked_and_look_like_no_line_of_ours(void **state)
-{
-	static const char theirs[] = "down   approved   infra   quorum     met";
-	struct town town;
-	struct err err;
-	size_t marked = 0;
-
-	(void)state;
-	town_open(&town);
-	town.reason = theirs;
-	town_rebuild(&town, town.founded.keys[INFRA][KEY_SIGN], town.alice[TOKEN_SIGN]);
-	town_deny(&town, AUDIT, theirs);
-	fine(approve(&town, TOWN_CISO, &err), &err);
-	const char *screen = buf_string(&town.screen);
-	for (const char *at = screen; (at = strstr(at, theirs)) != NULL; at++) {
-		assert_true(at - screen >= 5);
-		assert_memory_equal(at - 5, "\n  | ", 5);
-		assert_int_equal(at[sizeof(theirs) - 1], '\n');
-		marked++;
-	}
-	assert_int_equal(marked, 2);
-	town_close(&town);
-}
-
 static void
 waivers_of_all_who_may_approve_are_shown(void **state)
 {
@@ -466,7 +440,7 @@ programs_see_the_rows_that_people_see(void **state)
 
 		buf_format(&line, "  %-10s %s\n", json_object_text(row, "label"),
 		    json_object_text(row, "text"));
-		buf_format(&quoted, "\n  | %s\n", json_object_text(row, "text"));
+		buf_format(&quoted, "%s\n", QUOTED(json_object_text(row, "text")));
 		if (!town_saw(&town, buf_string(&line)) && !town_saw(&town, buf_string(&quoted)))
 			fail_msg("not on the screen: %s", buf_string(&line));
 	}
@@ -490,7 +464,6 @@ main(void)
 	    cmocka_unit_test(the_definition_or_header_of_another_item_is_an_alarm),
 	    cmocka_unit_test(fewer_items_than_were_requested_are_an_alarm),
 	    cmocka_unit_test(a_clock_that_is_off_is_named_with_whose_it_is),
-	    cmocka_unit_test(the_words_of_others_are_marked_and_look_like_no_line_of_ours),
 	    cmocka_unit_test(waivers_of_all_who_may_approve_are_shown),
 	    cmocka_unit_test(a_voice_of_another_ceremony_or_shown_twice_is_an_alarm),
 	    cmocka_unit_test(programs_see_the_rows_that_people_see),

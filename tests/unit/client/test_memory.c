@@ -469,8 +469,10 @@ what_is_remembered_belongs_to_whom_it_serves(void **state)
 	here = at("/srv/vault");
 	keep(&here, &trust);
 	walk(home.path, check_owner);
-	if (geteuid() != 0)
-		skip();
+	if (geteuid() != 0) {
+		printf("# skipped: only root can give files away\n");
+		return;
+	}
 	walk(here.folder, give_away);
 	/* Root with an ordinary user's HOME. */
 	walk(home.path, remove_one);

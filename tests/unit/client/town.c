@@ -56,14 +56,22 @@ sign_charter_1(struct town *town)
 	town->vault = parsed->digest;
 }
 
+static const char *
+town_words(const struct town *town, const char *words)
+{
+	return town->words != NULL ? town->words : words;
+}
+
 static void
-give_alice(struct seat *alice, uint32_t serial, struct p256_key *keys[TOKEN_KEYS], bool releases)
+give_alice(const struct town *town, struct seat *alice, uint32_t serial,
+    struct p256_key *keys[TOKEN_KEYS], bool releases)
 {
 	struct err err;
 	size_t number = alice->token_count++;
 	struct seat_token *token = &alice->tokens[number];
 
-	snprintf(token->label, sizeof(token->label), "alice-%zu", number + 1);
+	snprintf(token->label, sizeof(token->label), "alice-%zu%s", number + 1,
+	    town_words(town, ""));
 	snprintf(token->driver, sizeof(token->driver), "piv");
 	token->serial = serial;
 	memcpy(token->firmware, (const uint8_t[]){5, 7, 4}, 3);
@@ -90,10 +98,10 @@ admit_alice(struct town *town)
 	roster->seat_count = 1;
 	seat = &roster->seats[0];
 	snprintf(seat->name, sizeof(seat->name), "alice");
-	snprintf(seat->person, sizeof(seat->person), "Alice Oncall");
+	snprintf(seat->person, sizeof(seat->person), "%s", town_words(town, "Alice Oncall"));
 	seat->roles = ROLE_RESPONDER;
-	give_alice(seat, TOWN_ALICE, town->alice, true);
-	give_alice(seat, TOWN_ALICE_2, town->alice_2, true);
+	give_alice(town, seat, TOWN_ALICE, town->alice, true);
+	give_alice(town, seat, TOWN_ALICE_2, town->alice_2, true);
 	fine(roster_payload(roster, &payload, &err), &err);
 	fine(statement_new(STATEMENT_ROSTER, false, payload, &town->roster, &err), &err);
 	sign_with(&town->roster, town->founded.keys[INFRA][KEY_SIGN]);
@@ -129,7 +137,8 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	memcpy(definition.name, item->name, sizeof(definition.name));
 	snprintf(definition.policy, sizeof(definition.policy), "default");
 	snprintf(definition.rotator, sizeof(definition.rotator), "ssh-key");
-	snprintf(definition.effect, sizeof(definition.effect), "root on db1");
+	snprintf(definition.effect, sizeof(definition.effect), "%s",
+	    town_words(town, "root on db1"));
 	fine(definitions_payload(&definitions, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &item->definition, &err), &err);
 	sign_with(&item->definition, signer);
@@ -243,11 +252,12 @@ request_secrets(struct town *town, const struct p256_key *signer)
 	list_recipients(town, &request.recipients);
 	memcpy(request.seat, requester_of(town)->name, sizeof(request.seat));
 	snprintf(request.reason, sizeof(request.reason), "%s",
-	    town->reason != NULL ? town->reason : "primary does not boot");
+	    town_words(town, "primary does not boot"));
 	if (releases)
-		snprintf(request.incident, sizeof(request.incident), "INC-4711");
-	snprintf(request.host, sizeof(request.host), "laptop");
-	snprintf(request.user, sizeof(request.user), "alice");
+		snprintf(request.incident, sizeof(request.incident), "%s",
+		    town_words(town, "INC-4711"));
+	snprintf(request.host, sizeof(request.host), "%s", town_words(town, "laptop"));
+	snprintf(request.user, sizeof(request.user), "%s", town_words(town, "alice"));
 	fine(request_payload(&request, &payload, &err), &err);
 	fine(statement_new(STATEMENT_REQUEST, false, payload, &town->request, &err), &err);
 	sign_with(&town->request, signer);
@@ -451,29 +461,44 @@ town_rebuild(struct town *town, const struct p256_key *operator, const struct p2
 }
 
 static void
-waive_audit(struct charter *charter)
+waive_audit(struct town *town)
 {
+	struct charter *charter = town->founded.charter;
 	struct charter_waiver *waiver = &charter->waivers[charter->waiver_count++];
 
 	waiver->token = charter->seats[AUDIT].tokens[0].id;
 	waiver->waives = WAIVE_TOUCH;
-	snprintf(waiver->reason, sizeof(waiver->reason), "it is old");
+	snprintf(waiver->reason, sizeof(waiver->reason), "%s", town_words(town, "it is old"));
+}
+
+/* The people of the charter too are called so. */
+static void
+name_people(const struct town *town)
+{
+	for (size_t i = 0; town->words != NULL && i < town->founded.charter->seat_count; i++) {
+		struct seat *seat = &town->founded.charter->seats[i];
+
+		snprintf(seat->person, sizeof(seat->person), "%s", town->words);
+		snprintf(seat->tokens[0].label, sizeof(seat->tokens[0].label), "%zu%s", i,
+		    town->words);
+	}
 }
 
 static void
-open_town(struct town *town, bool fido, size_t count, enum mode mode)
+open_town(struct town *town, bool fido, size_t count, enum mode mode, const char *words)
 {
-	*town = (struct town){.fd = -1, .item_count = count, .mode = mode};
+	*town = (struct town){.fd = -1, .item_count = count, .mode = mode, .words = words};
 	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
 	found(&town->founded);
 	snprintf(town->home, sizeof(town->home), "/tmp/halligan-town-XXXXXX");
 	assert_non_null(mkdtemp(town->home));
 	assert_int_equal(setenv("XDG_STATE_HOME", town->home, 1), 0);
 	found_host(town);
+	name_people(town);
 	if (fido)
 		town_make_fido(town, &town->founded.charter->seats[AUDIT].tokens[0], AUDIT);
 	if (count > 1)
-		waive_audit(town->founded.charter);
+		waive_audit(town);
 	sign_charter_1(town);
 	admit_alice(town);
 	sign_checkpoint(town);
@@ -486,19 +511,25 @@ open_town(struct town *town, bool fido, size_t count, enum mode mode)
 void
 town_open(struct town *town)
 {
-	open_town(town, false, 1, MODE_RELEASE);
+	open_town(town, false, 1, MODE_RELEASE, NULL);
 }
 
 void
 town_open_many(struct town *town, size_t count, enum mode mode)
 {
-	open_town(town, false, count, mode);
+	open_town(town, false, count, mode, NULL);
+}
+
+void
+town_open_worded(struct town *town, const char *words)
+{
+	open_town(town, false, 2, MODE_RELEASE, words);
 }
 
 void
 town_open_fido(struct town *town)
 {
-	open_town(town, true, 1, MODE_RELEASE);
+	open_town(town, true, 1, MODE_RELEASE, NULL);
 	town_token(town, TOWN_STRANGER)->fido = true;
 	town_token(town, TOWN_STRANGER)->own = town_token(town, TOWN_AUDIT)->own;
 	town_token(town, TOWN_STRANGER)->own.id[0] ^= 1;

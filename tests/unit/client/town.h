@@ -127,8 +127,8 @@ struct town {
 	struct buf swap_text;
 	size_t hidden;                             /* so many items are not shown */
 	void (*change)(struct ceremony *ceremony); /* what `request` is answered with */
-	int64_t ahead;      /* of the requester's clock, when a request is made */
-	const char *reason; /* of it; NULL: the primary does not boot */
+	int64_t ahead;     /* of the requester's clock, when a request is made */
+	const char *words; /* of everybody, wherever they choose some; NULL: honest ones */
 	/* Tokens and the person. */
 	struct town_token tokens[TOWN_TOKENS];
 	struct token_driver drivers[2];     /* PIV, FIDO2 */
@@ -148,6 +148,8 @@ void town_open(struct town *town);
 void town_open_fido(struct town *town);
 /* COUNT (1..TOWN_ITEMS) secrets: alice asks for a release, else ops. */
 void town_open_many(struct town *town, size_t count, enum mode mode);
+/* Two secrets, and all that people chose is WORDS: their names and their tokens', effects, reasons, accounts. */
+void town_open_worded(struct town *town, const char *words);
 /* With all tokens as they are plugged; for calls that need no server. */
 struct client_options town_options(struct town *town);
 void town_close(struct town *town);

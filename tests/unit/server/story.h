@@ -17,6 +17,7 @@ struct story {
 	struct dsse request, ceremony;
 	struct dsse voices[STEPS];
 	size_t voice_count;
+	size_t gave[CALLED_ITEMS][OFFICERS]; /* under which voice, from 1; 0: no share of it */
 	/* Judged from the steps alone. */
 	unsigned approved, denied, suspended; /* officers */
 	bool is_void, has_wrong;
@@ -47,6 +48,29 @@ draw(uint64_t *state, unsigned below)
 	return (unsigned)((*state * UINT64_C(2685821657736338717)) >> 33) % below;
 }
 
+/* Under the voice that was added last: of some items, and once of each. */
+__attribute__((unused)) static void
+give(struct story *story, unsigned officer, uint64_t *random)
+{
+	for (size_t i = 0; i < CALLED_ITEMS; i++) {
+		if (draw(random, 4) == 0 || story->gave[i][officer] != 0)
+			continue;
+		story->gave[i][officer] = story->voice_count;
+		snprintf(story->steps + strlen(story->steps), 20, "%zu", i);
+	}
+}
+
+/* Do the approvals that count, with the shares of item POSITION that came under them, make two of three? */
+__attribute__((unused)) static bool
+story_met(const struct story *story, size_t position)
+{
+	unsigned counted = story->approved & ~story->denied & ~story->suspended, count = 0;
+
+	for (unsigned i = CISO; i < OFFICERS; i++)
+		count += (counted >> i & 1) != 0 && story->gave[position][i] != 0;
+	return count >= 2;
+}
+
 /* Rarely somebody else's key signs. */
 __attribute__((unused)) static void
 speak(struct story *story, uint64_t *random)
@@ -66,6 +90,8 @@ speak(struct story *story, uint64_t *random)
 	story->has_wrong |= wrong;
 	snprintf(story->steps + strlen(story->steps), 20, " %s%s%s", denies ? "-" : "+", seat->name,
 	    wrong ? "?" : "");
+	if (!denies)
+		give(story, officer, random);
 }
 
 /* A document that the chain does not take was never there. */

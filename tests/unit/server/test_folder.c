@@ -62,10 +62,12 @@ static void
 a_folder_as_we_make_it_is_taken(void **state)
 {
 	const struct bench *bench = *state;
+	char nowhere[128];
 	struct err err;
 
 	assert_ok(folder_check(bench->folder, &err));
-	assert_ok(folder_check("/tmp/halligan-is-not-here", &err));
+	snprintf(nowhere, sizeof(nowhere), "%s/is-not-here", bench->folder);
+	assert_ok(folder_check(nowhere, &err));
 }
 
 static void
@@ -105,8 +107,10 @@ each_part_of_another_account_is_refused_with_the_command_that_mends_it(void **st
 {
 	const struct bench *bench = *state;
 
-	if (geteuid() != 0)
-		skip();
+	if (geteuid() != 0) {
+		printf("# skipped: only root can give files away\n");
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(files) + ARRAY_SIZE(folders); i++) {
 		char path[4096], cure[4200];
 		struct err err;

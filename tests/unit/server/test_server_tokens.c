@@ -453,6 +453,37 @@ teardown(void **bench_state)
 	return 0;
 }
 
+/* Neither in the session that saw its suspension nor in another. */
+static void
+a_suspended_recipient_is_given_nothing_any_more(void **bench_state)
+{
+	struct bench *bench = *bench_state;
+	struct err err;
+	SECRET *credential = NULL;
+	BUF box = {0};
+	bool live;
+
+	bench_add_secret(bench);
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_ok(suspend(bench, CISO, ALICE, &live, &err));
+	assert_true(live);
+	for (int session = 0; session < 2; session++) {
+		SECRET *again = NULL;
+
+		assert_error(ERR_REFUSED,
+		    bench_open(bench, &bench->people[ALICE], &id, &again, &box, &err));
+		assert_says("suspended by ciso");
+		assert_null(again);
+		assert_int_equal(box.size, 0);
+		bench_end(bench);
+	}
+	bench_verify(bench);
+}
+
 /* Over many versions at once, too.  The seat has another token, which may give its shares again. */
 static void
 what_a_suspended_token_gave_to_a_batch_does_not_count(void **state)
@@ -494,6 +525,7 @@ main(void)
 	    CASE(a_suspension_that_was_removed_is_missed_at_once),
 	    CASE(a_suspension_that_nobody_signed_is_an_alarm),
 	    CASE(a_suspension_that_was_added_counts_for_nothing_and_the_next_one_is_an_alarm),
+	    CASE(a_suspended_recipient_is_given_nothing_any_more),
 	    CASE(a_test_counts_only_for_probes_that_this_token_opened_now),
 	    CASE(a_charter_under_which_nobody_could_open_a_secret_is_refused_and_named),
 	    cmocka_unit_test(what_a_suspended_token_gave_to_a_batch_does_not_count),

@@ -191,6 +191,31 @@ keep_voice(struct session *session, const struct story *story, const struct dsse
 	fine(store_add_voice(session->store, &story->called->ceremony.id, &row, &err), &err);
 }
 
+/* What is sealed in them only the vault itself would ask. */
+__attribute__((unused)) static void
+keep_shares(struct session *session, const struct story *story)
+{
+	const struct seat *seats = story->called->founded.charter->seats;
+	struct err err;
+
+	for (uint32_t i = 0; i < CALLED_ITEMS; i++)
+		for (unsigned officer = CISO; officer < OFFICERS; officer++) {
+			struct share_row row = {.position = i, .envelope = officer};
+
+			if (story->gave[i][officer] == 0)
+				continue;
+			memcpy(row.seat, seats[officer].name, sizeof(row.seat));
+			fine(dsse_digest(&story->voices[story->gave[i][officer] - 1],
+			         &row.statement, &err),
+			    &err);
+			buf_text(&row.ciphertext, "a share");
+			fine(store_add_share(session->store, &story->called->ceremony.id, &row,
+			         &err),
+			    &err);
+			share_row_done(&row);
+		}
+}
+
 /* STORY as the vault of SESSION, which says where it shall be; it is live then. */
 __attribute__((unused)) static void
 keep(struct session *session, const struct story *story)
@@ -211,6 +236,7 @@ keep(struct session *session, const struct story *story)
 	keep_ceremony(session, story);
 	for (size_t i = 0; i < story->voice_count; i++)
 		keep_voice(session, story, &story->voices[i]);
+	keep_shares(session, story);
 	fine(journal_add(session, &leaf, &err), &err);
 	fine(journal_close(session, &err), &err);
 	fine(store_commit(session->store, &err), &err);

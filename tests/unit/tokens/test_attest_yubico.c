@@ -19,10 +19,9 @@ read_pem(const char *name, struct buf *ret_der, struct view views[ATTEST_CERTIFI
 
 	if (folder == NULL || folder[0] == '\0')
 		folder = HALLIGAN_SOURCE "/../shared/vectors";
-	assert_true(
-	    (size_t)snprintf(path, sizeof(path), "%s/yubico/%s", folder, name) < sizeof(path));
+	assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) < sizeof(path));
 	if (!file_exists(path)) {
-		printf("# skipped: there is no vector file yubico/%s (HALLIGAN_VECTORS)\n", name);
+		printf("# skipped: there is no vector file %s (HALLIGAN_VECTORS)\n", name);
 		return false;
 	}
 	assert_ok(file_read(path, 65536, &pem, &err));
@@ -55,9 +54,9 @@ a_real_yubikey_of_firmware_5_4_3_chains_but_is_too_old(void **state)
 	BUF roots_der = {0};
 
 	(void)state;
-	if (!read_pem("yk5-9a-attest.pem", &slot_der, slot, &count) ||
-	    !read_pem("yk5-f9.pem", &device_der, device, &count) ||
-	    !read_pem("roots.pem", &roots_der, roots, &count))
+	if (!read_pem("yubico/yk5-9a-attest.pem", &slot_der, slot, &count) ||
+	    !read_pem("yubico/yk5-f9.pem", &device_der, device, &count) ||
+	    !read_pem("yubico/roots.pem", &roots_der, roots, &count))
 		return;
 	assert_error(ERR_REFUSED,
 	    attest_verify(slot[0], device[0], roots, count, &policy, &facts, &err));
@@ -89,9 +88,9 @@ a_yubikey_4_is_refused(void **state)
 	BUF roots_der = {0};
 
 	(void)state;
-	if (!read_pem("yk4-9a-attest.pem", &slot_der, slot, &count) ||
-	    !read_pem("yk4-f9.pem", &device_der, device, &count) ||
-	    !read_pem("roots.pem", &roots_der, roots, &count))
+	if (!read_pem("yubico/yk4-9a-attest.pem", &slot_der, slot, &count) ||
+	    !read_pem("yubico/yk4-f9.pem", &device_der, device, &count) ||
+	    !read_pem("yubico/roots.pem", &roots_der, roots, &count))
 		return;
 	assert_error(ERR_REFUSED,
 	    attest_verify(slot[0], device[0], roots, count, &policy, &facts, &err));
@@ -113,7 +112,7 @@ the_pinned_fingerprints_are_those_of_yubico_s_roots(void **state)
 	BUF der = {0};
 
 	(void)state;
-	if (!read_pem("roots.pem", &der, roots, &count))
+	if (!read_pem("yubico/roots.pem", &der, roots, &count))
 		return;
 	for (size_t i = 0; i < attest_yubico_root_count; i++) {
 		assert_ok(sha256_one(roots[i], &digest, &err));

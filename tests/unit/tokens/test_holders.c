@@ -94,8 +94,8 @@ nobody_known_is_another_program(void **state)
 	run(proc, "101", "pcscd\n", "7f00 /usr/lib/libpcsclite.so.1\n");
 	put(proc, "self", NULL, "");
 	expect(proc, "another program", "wait a little");
-	snprintf(proc->folder, sizeof(proc->folder), "/nowhere");
-	expect(proc, "another program", "wait a little");
+	struct proc nowhere = {.folder = "/nowhere"};
+	expect(&nowhere, "another program", "wait a little");
 }
 
 static void

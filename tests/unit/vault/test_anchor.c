@@ -314,7 +314,9 @@ an_anchor_that_others_may_have_changed_is_an_alarm(void **state)
 	assert_int_equal(chmod(bench->file, 0640), 0);
 	expect_alarm(bench, "has mode 0640");
 	assert_int_equal(chmod(bench->file, 0600), 0);
-	if (geteuid() == 0) {
+	if (geteuid() != 0) {
+		printf("# skipped: only root can give an anchor away\n");
+	} else {
 		assert_int_equal(chown(bench->file, 65534, (gid_t)-1), 0);
 		expect_alarm(bench, "belongs to uid 65534");
 		assert_int_equal(chown(bench->file, 0, (gid_t)-1), 0);
