@@ -35,7 +35,8 @@ walk(const char *path, void (*visit)(const char *path))
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name);
+		assert_true(snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name) <
+		    (int)sizeof(inner));
 		walk(inner, visit);
 		visit(inner);
 	}
