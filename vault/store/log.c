@@ -297,7 +297,7 @@ store_log_recompute(struct store *store, const struct store_log_visitor *visitor
 {
 	static const struct store_log_visitor nobody;
 	struct recompute pass = {.visitor = visitor != NULL ? visitor : &nobody};
-	uint64_t size;
+	uint64_t size = 0;
 	do {
 		TRY(recompute_some(store, &pass, &size, err));
 		if (pass.visitor->progress != NULL)
