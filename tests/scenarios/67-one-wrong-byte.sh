@@ -90,6 +90,7 @@ wrong "a log leaf" approved 6 'leaf 5|log' "tamper flip log_leaf data 'position 
 wrong "a log hash" approved 6 'log|leaf|hash' "tamper flip log_hash hash 'position = 3'" halligan log verify
 wrong "the newest leaf, removed" approved 6 'old database was restored' "tamper sql 'DELETE FROM log_leaf WHERE position = (SELECT max(position) FROM log_leaf)'" approve
 wrong "one page of the database" approved 6 'database' "flip \"$VAULT/vault.db\" 8192" halligan log verify
+wrong "host.key, removed" approved 6 'vault.id and a database, but no host.key' "rm \"$VAULT/host.key\"" approve
 wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAULT/vault.db\"" approve
 wrong "an old database under a newer anchor" approved 6 'old database was restored: its log has 17 leaves, and the vault.s has 21 by its anchor' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/folder.h"
@@ -72,6 +73,21 @@ open_store(struct session *session, struct err *err)
 	    &session->store, err);
 }
 
+/* What its id shows to have been there. */
+static enum err_code
+alarm_removed(const struct session *session, struct err *err)
+{
+	char path[4096];
+
+	TRY(file_path(session->folder, "vault.db", path, err));
+	if (file_exists(path))
+		return err_set(err, ERR_INTEGRITY,
+		    "%s has a vault.id and a database, but no host.key: it was removed",
+		    session->folder);
+	return err_set(err, ERR_INTEGRITY,
+	    "%s has a vault.id, but no database of a vault: it was removed", session->folder);
+}
+
 /* There is no vault, or none yet. */
 static void
 close_store(struct session *session)
@@ -97,9 +113,7 @@ session_open(struct session *session, const struct server_options *options, int 
 	if (code == ERR_OK)
 		code = session_load_founding(session, err);
 	if (code == ERR_NOT_FOUND && found == ERR_OK)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s has a vault.id, but no database of a vault: it was removed",
-		    session->folder);
+		return alarm_removed(session, err);
 	if (code == ERR_OK)
 		return open_vault(session, found == ERR_OK, err);
 	if (code != ERR_NOT_FOUND)
