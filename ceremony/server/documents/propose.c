@@ -186,8 +186,8 @@ take(struct session *session, const struct proposal *proposal, const struct json
 	memcpy(row.seat, proposal->seat, sizeof(row.seat));
 	TRY(enrolments_keep(session, given, &leaf, err));
 	TRY(session_keep(session, &proposal->statement, proposal->type, false, &digest, err));
-	if (proposal
-	        ->waits) { /* what is in force at once takes no room, above all an officer's suspension */
+	/* What is in force at once takes no room, above all an officer's suspension. */
+	if (proposal->waits) {
 		TRY(draft_check_room(session, row.seat, proposal->statement.signatures[0].keyid,
 		    err));
 		TRY(store_add_draft(session->store, &row, err));

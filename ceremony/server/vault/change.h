@@ -12,8 +12,7 @@
  *
  * change_begin takes the writer lock and brings charter and roster up to date; nothing waits for a
  * client or a target while it is held, and nobody takes it who has not shown that they may.  In a rehearsal
- * (ceremony/server/vault/rehearsal.h) it has begun, and the commit proves
- * what was changed and leaves it open.
+ * (ceremony/server/vault/rehearsal.h) it has begun, and the commit proves what was changed and leaves it open.
  */
 #ifndef CEREMONY_SERVER_VAULT_CHANGE_H
 #define CEREMONY_SERVER_VAULT_CHANGE_H

@@ -28,8 +28,7 @@ static const char *const file_names[] = {"anchor", "host.key", "vault.id", "lock
 static const char database_name[] = "vault.db";
 
 /* What the vault cannot be without. */
-static const char put_back[] =
-    "put the file back that was there, or a backup of the whole folder: ";
+static const char put_back[] = "put the file back that was there, or a backup of the whole folder:";
 
 enum { FAULTS_TOLD = 4, FAULTS_TEXT = 800 };
 

@@ -337,6 +337,125 @@ what_was_rolled_back_is_forgotten(void **state)
 	assert_ok(verify(bench->store, &err));
 }
 
+static enum err_code
+rename_to_another(struct store *store, struct err *err)
+{
+	struct secret_row row = {.id = bench_secret,
+	    .name = "prod/other",
+	    .definition = digest_of(0x13),
+	    .current = 1,
+	    .newest = 2};
+	return store_update_secret(store, &row, err);
+}
+
+/* A change, and what makes it one of rows that the vault does not have: others beside them, or others in their
+ * places. */
+static const struct place {
+	writing write;
+	const char *edit;
+} places[] = {
+    {sign_statement, "DELETE FROM statements WHERE digest = zeroblob(0) OR hex(digest) LIKE '11%'"},
+    {rename_to_another,
+        "INSERT INTO secrets SELECT zeroblob(16), 'prod/other', definition, current, newest FROM secrets"},
+    {set_part_exposed, "DELETE FROM versions WHERE number = 1"},
+    {erase_envelopes, "DELETE FROM envelopes WHERE version = 1 AND position = 1"},
+    {erase_envelopes,
+        "UPDATE envelopes SET token = zeroblob(32) WHERE version = 1 AND position = 0"},
+    {erase_envelopes,
+        "INSERT INTO envelopes SELECT secret, version, 7, token, enc, ciphertext FROM envelopes"
+        " WHERE version = 1 AND position = 1"},
+    {erase_envelopes, "UPDATE envelopes SET version = 3 - version, position = 5 - position"},
+    {erase_envelopes, "DELETE FROM spares"},
+    {update_item, "UPDATE items SET position = 1"},
+    {erase_shares, "UPDATE shares SET position = 1"},
+    {erase_all_shares, "UPDATE shares SET seat = 'ciso'"},
+    {drop_shares_of,
+        "UPDATE shares SET statement = (SELECT statement FROM voices WHERE seat = 'ciso')"},
+    {drop_shares_of, "DELETE FROM voices"},
+    {drop_shares_of, "UPDATE voices SET denies = 1"},
+};
+
+/* The leaf of a change is what has it compared with the tree. */
+static enum err_code
+run(struct bench *bench, writing write, struct err *err)
+{
+	uint64_t index;
+	bench_begin(bench);
+	enum err_code code = write(bench->store, err);
+	if (code == ERR_OK)
+		code = store_append_leaf(bench->store, view_of_text("leaf"), &index, err);
+	store_rollback(bench->store);
+	return code;
+}
+
+static void
+a_change_of_rows_among_which_others_stand_is_an_alarm(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	BUF kept = {0};
+	bench_fill(bench);
+	assert_ok(file_read(bench->file, 1 << 24, &kept, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		assert_ok(run(bench, places[i].write, &err));
+		tamper(bench, places[i].edit);
+		if (run(bench, places[i].write, &err) != ERR_INTEGRITY)
+			fail_msg("%s: %s", places[i].edit,
+			    err.code == ERR_OK ? "nobody noticed" : err.text);
+		bench_put_back(bench, &kept);
+	}
+}
+
+/* The pages of an index or a table WITHOUT ROWID, as another table whose columns are COLUMNS, called `theirs`. */
+static void
+impersonate(const struct bench *bench, const char *name, const char *columns, const char *sql)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	char text[300];
+	assert_int_equal(sqlite3_open(bench->file, &database), SQLITE_OK);
+	snprintf(text, sizeof(text), "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", name);
+	assert_int_equal(sqlite3_prepare_v2(database, text, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int root = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_test_control(SQLITE_TESTCTRL_IMPOSTER, database, "main", 1, root);
+	snprintf(text, sizeof(text), "CREATE TABLE theirs(%s) WITHOUT ROWID", columns);
+	assert_int_equal(sqlite3_exec(database, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_test_control(SQLITE_TESTCTRL_IMPOSTER, database, "main", 0, 0);
+	if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(database));
+	sqlite3_close(database);
+}
+
+static void
+an_index_that_leads_to_another_row_changes_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	impersonate(bench, "sqlite_autoindex_versions_1",
+	    "secret, number, place, PRIMARY KEY (secret, number, place)",
+	    "UPDATE theirs SET number = 3 - number");
+	assert_error(ERR_INTEGRITY, run(bench, set_version_state, &err));
+	assert_says("is another than was asked for");
+	assert_error(ERR_INTEGRITY, run(bench, set_part_exposed, &err));
+}
+
+static void
+a_row_that_is_there_twice_does_not_stand_for_one_that_is_gone(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	bench_fill(bench);
+	impersonate(bench, "envelopes",
+	    "secret, version, position, token, enc, ciphertext, PRIMARY KEY (secret, version, position, token)",
+	    "DELETE FROM theirs WHERE version = 1 AND position = 1;"
+	    "INSERT INTO theirs SELECT secret, version, position, zeroblob(32), enc, ciphertext FROM theirs"
+	    " WHERE version = 1");
+	assert_error(ERR_INTEGRITY, run(bench, erase_envelopes, &err));
+}
+
 int
 main(void)
 {
@@ -348,6 +467,9 @@ main(void)
 	    CASE(a_row_may_change_again_and_again_in_one_transaction),
 	    CASE(a_statement_that_failed_changed_nothing),
 	    CASE(what_was_rolled_back_is_forgotten),
+	    CASE(a_change_of_rows_among_which_others_stand_is_an_alarm),
+	    CASE(an_index_that_leads_to_another_row_changes_nothing),
+	    CASE(a_row_that_is_there_twice_does_not_stand_for_one_that_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * vault/log/tlog.c against the definition in RFC 6962 2.1 (written down here as a recursion over
- * leaves), typed and published vectors, and trees of up to 2^62 equal leaves.
- */
+/* vault/log/tlog.c against RFC 6962 2.1 (a recursion over leaves, written down here), typed and published
+ * vectors, and trees of up to 2^62 equal leaves. */
 #include <stdio.h>
 
 #include "base/base64.h"
