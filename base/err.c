@@ -132,7 +132,17 @@ err_set(struct err *err, enum err_code code, const char *format, ...)
 	va_start(args, format);
 	draft_add(&draft, format, args);
 	va_end(args);
+	err->cure = NULL;
+	err->dated = false;
 	return draft_finish(&draft, code, err);
+}
+
+enum err_code
+err_cure(struct err *err, const char *cure, bool dated)
+{
+	err->cure = cure;
+	err->dated = dated;
+	return err->code;
 }
 
 enum err_code
@@ -165,6 +175,8 @@ err_errno(struct err *err, enum err_code code, int error_number, const char *for
 	va_end(args);
 	draft_text(&draft, ": ");
 	draft_text(&draft, reason != NULL ? reason : "unknown error");
+	err->cure = NULL;
+	err->dated = false;
 	return draft_finish(&draft, code, err);
 }
 

@@ -14,6 +14,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 
 enum err_code {
@@ -49,12 +51,18 @@ enum { ERR_TEXT_SIZE = 1024 };
 
 struct err {
 	enum err_code code;
+	bool dated;       /* the text says since when */
+	const char *cure; /* what is to be done, when that is not what always is; a literal, or NULL */
 	char text[ERR_TEXT_SIZE]; /* NUL-terminated; cut at the end with "..." when too long */
 };
 
 /* Say what happened; replaces what ERR held.  Returns CODE.  Control characters become '?'. */
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
     FORMAT_LIKE(3, 4);
+
+/* What would mend it, a literal that goes on after "then ".  DATED: the text ends with a sentence that says since
+ * when.  Both stay until the next err_set().  Returns ERR's code. */
+enum err_code err_cure(struct err *err, const char *cure, bool dated);
 
 /* Put "FORMAT...: " in front of what ERR holds.  Returns ERR's code. */
 enum err_code err_add(struct err *err, const char *format, ...) FORMAT_LIKE(2, 3);

@@ -40,9 +40,8 @@ cli_hint(enum err_code code, const char *command)
 	case ERR_TARGET_UNKNOWN:
 		return target_hint(code, command);
 	case ERR_INTEGRITY:
-		return "stop: nobody approves anything there. Copy the vault's folder away whole, as it is, before "
-		       "anything is put back, and find out who wrote there; `halligan log verify` names the first "
-		       "contradiction";
+		return "nobody approves anything there until this is explained; \"After an alarm\" in RUNBOOK.md "
+		       "says how to go on";
 	case ERR_NO_SPACE:
 		return "make room; nothing was half-written. Then run the same command again, unless it says "
 		       "above that it counts already";

@@ -39,14 +39,29 @@ cli_exit_code(enum err_code code)
 	}
 }
 
+/* What was met on the first line; since when, and what to do, on lines of their own, never in the first column. */
+static void
+complain_text(const struct cli_io *io, const struct err *err)
+{
+	const char *begin = err->text, *end;
+	const char *lead = err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
+	char line[ERR_TEXT_SIZE + 160];
+
+	for (; (end = strstr(begin, ".  ")) != NULL; begin = end + strlen(".  "), lead = "  ") {
+		snprintf(line, sizeof(line), "%s%.*s.", lead, (int)(end - begin), begin);
+		io->complain(io->context, line);
+	}
+	snprintf(line, sizeof(line), "%s%s", lead, begin);
+	io->complain(io->context, line);
+}
+
 static int
 complain(const struct cli_io *io, const char *command, enum err_code code, const struct err *err)
 {
 	const char *hint = cli_hint(code, command);
 	char line[ERR_TEXT_SIZE + 160];
 
-	snprintf(line, sizeof(line), "halligan: %s", err->text);
-	io->complain(io->context, line);
+	complain_text(io, err);
 	if (code == ERR_USAGE && command != NULL) {
 		snprintf(line, sizeof(line), "hint: halligan %s --help", command);
 		io->complain(io->context, line);

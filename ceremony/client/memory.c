@@ -31,8 +31,8 @@ vault_folder(const struct memory *memory, const struct digest *vault, char ret_p
 	return file_path(memory->folder, name, ret_path, err);
 }
 
-static enum err_code
-vault_file(const struct memory *memory, const struct digest *vault, char ret_path[4096],
+enum err_code
+memory_file(const struct memory *memory, const struct digest *vault, char ret_path[4096],
     struct err *err)
 {
 	char folder[4096];
@@ -128,7 +128,7 @@ read_vault(const struct memory *memory, const struct digest *vault, struct known
 	struct known known;
 	struct err cause;
 
-	TRY(vault_file(memory, vault, path, err));
+	TRY(memory_file(memory, vault, path, err));
 	TRY(read_file(memory, path, &json, err));
 	if (parse_vault(json, &known, &cause) != ERR_OK)
 		return damaged(path, &cause, err);
@@ -290,7 +290,7 @@ write_vault(const struct memory *memory, const struct trust *trust, struct err *
 	json_put_int(json, "size", (int64_t)trust->size);
 	json_put_hex(json, "root", VIEW_OF(trust->root.bytes));
 	TRY(vault_folder(memory, &trust->vault, folder, err));
-	TRY(vault_file(memory, &trust->vault, path, err));
+	TRY(memory_file(memory, &trust->vault, path, err));
 	return write_file(memory, folder, path, json, err);
 }
 

@@ -40,6 +40,9 @@ enum err_code memory_at(const char *location, struct memory *ret_memory,
  * must show.  ERR_INTEGRITY: another one stood here, or a file is damaged. */
 enum err_code memory_recall(const struct memory *memory, const struct digest *vault,
     struct known *ret_known, struct err *err) MUST_CHECK;
+/* Where VAULT is remembered. */
+enum err_code memory_file(const struct memory *memory, const struct digest *vault,
+    char ret_path[4096], struct err *err) MUST_CHECK;
 /* SEEN was verified after KNOWN: it is kept, and that the vault is here.  RET_KEPT is false, and nothing is
  * done, when others on this computer have seen more of it since KNOWN was recalled: SEEN must be judged
  * by that.  Waits 10 s for others who write (ERR_BUSY). */

@@ -156,17 +156,31 @@ verify_greeting(const struct client *client, const struct charter *charter, stru
 	return ERR_OK;
 }
 
+/* What was seen contradicts what is shown: what that means for this computer. */
+static enum err_code
+refuse(const struct memory *memory, const struct known *known, struct err *err)
+{
+	struct err met = *err;
+	char path[4096];
+
+	TRY(memory_file(memory, &known->trust.vault, path, err));
+	return err_set(err, met.code,
+	    "%s.  What to do: nobody approves anything there; ask who put it there.  If all agree that "
+	    "this is the vault now, remove what this computer remembers: %.300s",
+	    met.text, path);
+}
+
 /* What the server shows, verified from what is KNOWN. */
 static enum err_code
-look(struct client *client, const struct known *known, struct loading *loading,
-    struct trust *ret_seen, struct err *err)
+look(struct client *client, const struct memory *memory, const struct known *known,
+    struct loading *loading, struct trust *ret_seen, struct err *err)
 {
 	enum err_code code = fetch_chain(client, &known->trust, loading, err);
 
 	if (code == ERR_OK)
 		code = verify_greeting(client, loading->view.chain.charter, err);
-	if (code == ERR_OK)
-		code = judge(loading, &known->trust, ret_seen, err);
+	if (code == ERR_OK && judge(loading, &known->trust, ret_seen, err) != ERR_OK)
+		code = known->met && err->code == ERR_INTEGRITY ? refuse(memory, known, err) : err->code;
 	if (code == ERR_INTEGRITY && known->met && !known->here)
 		return err_add(err,
 		    "what stands at %.200s claims to be the vault that was at %.200s",
@@ -200,7 +214,7 @@ sync_live(struct client *client, const struct memory *memory, const struct vault
 		struct trust seen;
 
 		TRY(memory_recall(memory, &client_hello(client)->vault, &known, err));
-		TRY(look(client, &known, &loading, &seen, err));
+		TRY(look(client, memory, &known, &loading, &seen, err));
 		if (!told)
 			tell(client, &known);
 		told = true;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ enum {
 #define MEANING                                                                                         \
 	"it says which state of the database is the vault's newest, and without it an older one could " \
 	"pass for that"
-#define REMEDY "put the anchor back that was there, or restore a backup of the whole vault"
+#define CURE "put the anchor back that was there; if there is none, " WHOLE_BACKUP
 
 /* A slot as it is in the file. */
 struct raw {
@@ -151,19 +152,30 @@ anchor_free(struct anchor *anchor)
 	free(anchor);
 }
 
+/* What is not the file that the vault made; and what it is for. */
+static enum err_code FORMAT_LIKE(3, 4)
+refuse(struct err *err, const char *cure, const char *format, ...)
+{
+	char what[ERR_TEXT_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	err_set(err, ERR_INTEGRITY, "%s: " MEANING, what);
+	return err_cure(err, cure, false);
+}
+
 static enum err_code
 fail_open(const char *path, int error_number, struct err *err)
 {
 	if (error_number == ENOENT)
-		return err_set(err, ERR_INTEGRITY, "%s is missing: " MEANING "; " REMEDY, path);
+		return refuse(err, CURE, "%s is missing", path);
 	if (error_number == ELOOP)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s is a symbolic link, so that somebody may have put another anchor in place: " MEANING
-		    "; " REMEDY,
-		    path);
+		return refuse(err, CURE,
+		    "%s is a symbolic link, so that somebody may have put another anchor in place", path);
 	if (error_number == EISDIR || error_number == ENXIO) /* a folder, a socket */
-		return err_set(err, ERR_INTEGRITY, "%s is no regular file: " MEANING "; " REMEDY,
-		    path);
+		return refuse(err, CURE, "%s is no regular file", path);
 	return err_errno(err, ERR_IO, error_number, "cannot open %s", path);
 }
 
@@ -176,29 +188,21 @@ check_file(const struct anchor *anchor, struct err *err)
 	if (fstat(anchor->fd, &status) != 0)
 		return err_errno(err, ERR_IO, errno, "cannot look at %s", anchor->path);
 	if (!S_ISREG(status.st_mode))
-		return err_set(err, ERR_INTEGRITY, "%s is no regular file: " MEANING "; " REMEDY,
-		    anchor->path);
+		return refuse(err, CURE, "%s is no regular file", anchor->path);
 	if (status.st_uid != geteuid())
-		return err_set(err, ERR_INTEGRITY,
-		    "%s belongs to uid %u, not to ours (%u), who may have changed it: " MEANING
-		    "; " REMEDY " (chown %u)",
-		    anchor->path, status.st_uid, geteuid(), geteuid());
+		return refuse(err, CURE,
+		    "%s belongs to uid %u, not to ours (%u), who may have changed it (chown %u)", anchor->path, status.st_uid, geteuid(), geteuid());
 	if ((status.st_mode & 077) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s has mode %04o, so that others may have changed it: " MEANING "; " REMEDY
-		    " (chmod 600)",
-		    anchor->path, status.st_mode & 07777);
+		return refuse(err, CURE,
+		    "%s has mode %04o, so that others may have changed it (chmod 600)", anchor->path, status.st_mode & 07777);
+	if (status.st_nlink == 0)
+		return refuse(err, CURE, "%s was removed or replaced while it was in use", anchor->path);
 	if (status.st_nlink != 1)
-		return err_set(err, ERR_INTEGRITY,
-		    status.st_nlink == 0 ?
-		        "%s was removed or replaced while it was in use: " MEANING "; " REMEDY :
-		        "%s has a second name elsewhere: " MEANING "; remove the other name",
+		return refuse(err, "remove the other name", "%s has a second name elsewhere",
 		    anchor->path);
 	if (status.st_size != FILE_SIZE)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s has %lld bytes instead of %d, so it was cut off or is no anchor: " MEANING
-		    "; " REMEDY,
-		    anchor->path, (long long)status.st_size, (int)FILE_SIZE);
+		return refuse(err, CURE,
+		    "%s has %lld bytes instead of %d, so it was cut off or is no anchor", anchor->path, (long long)status.st_size, (int)FILE_SIZE);
 	return ERR_OK;
 }
 
@@ -244,8 +248,7 @@ read_raw(const struct anchor *anchor, size_t index, struct raw *ret_raw, struct 
 	if (got < 0)
 		return err_errno(err, ERR_IO, errno, "cannot read %s", anchor->path);
 	if (got != SLOT_SIZE)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s was cut off while it was in use: " MEANING "; " REMEDY, anchor->path);
+		return refuse(err, CURE, "%s was cut off while it was in use", anchor->path);
 	return ERR_OK;
 }
 
@@ -336,11 +339,10 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 		return ERR_OK;
 	text_hex(VIEW_OF(vault.bytes), theirs);
 	text_hex(VIEW_OF(anchor->vault.bytes), ours);
-	return err_set(err, ERR_INTEGRITY,
+	return refuse(err,
+	    "put the right one of the two back; if there is none, " WHOLE_BACKUP,
 	    "%s belongs to the vault %s, and vault.id beside it says that this is the vault %s, so one of "
-	    "them was changed, or comes from another vault; the anchor says which state of the database "
-	    "is the vault's newest; put back the one that is not this vault's, or restore a backup of "
-	    "the whole vault",
+	    "them was changed, or comes from another vault",
 	    anchor->path, theirs, ours);
 }
 
@@ -376,9 +378,10 @@ fail_invalid(const struct anchor *anchor, const struct raw raws[SLOTS], struct e
 {
 	for (size_t i = 0; i < SLOTS; i++)
 		TRY(check_vault(anchor, &raws[i], err));
-	return err_set(err, ERR_INTEGRITY,
+	return refuse(err,
+	    "put the anchor or the host.key back that was there; if there is none, " WHOLE_BACKUP,
 	    "none of the two slots in %s is valid under this vault's host.key, so it is damaged or was "
-	    "made with another host.key: " MEANING "; " REMEDY,
+	    "made with another host.key",
 	    anchor->path);
 }
 

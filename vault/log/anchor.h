@@ -37,6 +37,9 @@
 
 #define ANCHOR_FILE "anchor"
 
+/* What a cure ends with (err_cure). */
+#define WHOLE_BACKUP "the newest backup of the whole folder, database and anchor together"
+
 struct anchor_state {
 	uint64_t size; /* leaves in the log */
 	struct digest log_root, state_root;

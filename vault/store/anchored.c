@@ -15,21 +15,29 @@
 
 enum { LOCK_SECONDS = 10 };
 
+#define SINCE_LEAF ".  Since when at the earliest: after leaf %" PRIu64 " (counted from 0) was logged"
+
 static enum err_code
 alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 {
 	const char *leaves = text_plural(size, "leaf", "leaves");
 
-	if (size < slot->from.size)
-		return err_set(err, ERR_INTEGRITY,
+	if (size < slot->from.size) {
+		err_set(err, ERR_INTEGRITY,
 		    "an old database was restored: its log has %" PRIu64
-		    " %s, and the vault's has %" PRIu64
-		    " by its anchor, so it was put there after leaf %" PRIu64 " was logged",
+		    " %s, and the vault's has %" PRIu64 " by its anchor" SINCE_LEAF,
 		    size, leaves, slot->from.size, slot->from.size - 1);
-	return err_set(err, ERR_INTEGRITY,
+		return err_cure(err,
+		    "put the database back that this anchor belongs to; if there is none, " WHOLE_BACKUP,
+		    true);
+	}
+	err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64
-	    " by its anchor: somebody wrote there, or the anchor is an old one",
-	    size, leaves, slot->to.size);
+	    " by its anchor: somebody wrote there, or the anchor is an old one" SINCE_LEAF,
+	    size, leaves, slot->to.size, slot->to.size - 1);
+	return err_cure(err,
+	    "put the newest anchor back, if an old one was put there; else " WHOLE_BACKUP,
+	    true);
 }
 
 static enum err_code

@@ -58,7 +58,8 @@ put_documents(struct session *session, struct json *reply, struct err *err)
 	return ERR_OK;
 }
 
-/* The newest checkpoint, and that it continues the first KNOWN leaves. */
+/* The newest checkpoint, and that it continues the first KNOWN leaves.  Whoever knows more than there are sees
+ * by itself that it was shown an older log, and what to do on its side. */
 static enum err_code
 put_checkpoint(struct session *session, struct json *reply, uint64_t known, struct err *err)
 {
@@ -69,13 +70,8 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 	struct json *array;
 
 	TRY(store_log_size(session->store, &size, err));
-	if (known > size)
-		return err_set(err, ERR_INTEGRITY,
-		    "the client has seen %llu %s of this log, and it has only %llu: an old database "
-		    "was restored",
-		    (unsigned long long)known, text_plural(known, "leaf", "leaves"),
-		    (unsigned long long)size);
-	TRY(store_log_continues(session->store, known, &root, proof, &count, err));
+	TRY(store_log_continues(session->store, known > size ? 0 : known, &root, proof, &count,
+	    err));
 	TRY(journal_checkpoint(session, &note, err));
 	json_put_base64(reply, "checkpoint", buf_view(&note));
 	array = json_new_array();

@@ -6,13 +6,13 @@
 
 #include "base/json_in.h"
 #include "base/text_time.h"
+#include "vault/log/anchor.h"
 #include "vault/store/log.h"
 
-enum { MET_MAX = 520, SINCE_MAX = 280 };
+enum { MET_MAX = 560, SINCE_MAX = 240 };
 
-#define REMEDY                                                                                         \
-	"What to do: copy the vault's folder away whole, as it is; then put the newest backup of the " \
-	"whole folder back, database and anchor together"
+#define FIRST "What to do: copy the vault's folder away whole, as it is; then "
+#define CURE "put back " WHOLE_BACKUP
 
 /* The newest leaf that is the vault's own, and its time. */
 static bool
@@ -39,25 +39,27 @@ say_since(struct session *session, char ret_text[SINCE_MAX])
 
 	if (find_good(session, &index, time))
 		snprintf(ret_text, SINCE_MAX,
-		    "Since when at the earliest: the database as a whole, since leaf %" PRIu64
-		    " of its log, of %s, the newest that the anchor proves; one row or leaf, since the "
-		    "vault wrote it",
+		    ".  Since when at the earliest: the database as a whole, since leaf %" PRIu64
+		    " of its log (counted from 0), of %s, the newest that the anchor proves; one row or "
+		    "leaf, since the vault wrote it",
 		    index, time);
 	else
 		snprintf(ret_text, SINCE_MAX,
-		    "Since when is not known: no leaf of the log could be proven by the anchor");
+		    ".  Since when is not known: no leaf of the log could be proven by the anchor");
 }
 
 void
 alarm_end(struct session *session, struct err *err)
 {
-	char since[SINCE_MAX];
+	char since[SINCE_MAX] = "";
 	struct err met = *err;
 
 	if (session->told)
 		return;
-	say_since(session, since);
-	err_set(err, met.code, "%.*s.  %s.  " REMEDY, (int)MET_MAX, met.text, since);
+	if (!met.dated)
+		say_since(session, since);
+	err_set(err, met.code, "%.*s%s.  " FIRST "%s", (int)MET_MAX, met.text, since,
+	    met.cure != NULL ? met.cure : CURE);
 }
 
 enum err_code

@@ -152,7 +152,8 @@ host_keys_load(const char *folder, struct host_keys *ret_keys, struct err *err)
 	char path[4096];
 
 	TRY(file_path(folder, "host.key", path, err));
-	TRY(block_read(path, host_magic, HOST_KEY_SIZE, &block, err));
+	if (block_read(path, host_magic, HOST_KEY_SIZE, &block, err) != ERR_OK)
+		return err_cure(err, HOST_KEY_CURE, false);
 	if (keys_from(block, ret_keys, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	return ERR_OK;
@@ -177,6 +178,16 @@ host_write_vault_id(const char *folder, const struct digest *vault, struct err *
 	return file_write_new(path, view_of(text, 2 * DIGEST_SIZE + 1), 0600, err);
 }
 
+static enum err_code
+refuse_vault_id(const char *path, struct err *err)
+{
+	err_set(err, ERR_INTEGRITY, "%s is damaged: it must be 64 hex digits", path);
+	return err_cure(err,
+	    "put vault.id back as it was: whoever used this vault has its id as the name of a folder in "
+	    "~/.local/state/halligan/vaults",
+	    false);
+}
+
 enum err_code
 host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err)
 {
@@ -190,7 +201,7 @@ host_read_vault_id(const char *folder, struct digest *ret_vault, struct err *err
 		text.size--;
 	if (text.size != 2 * DIGEST_SIZE ||
 	    !text_from_hex(buf_string(&text), vault.bytes, DIGEST_SIZE))
-		return err_set(err, ERR_INTEGRITY, "%s is damaged: it must be 64 hex digits", path);
+		return refuse_vault_id(path, err);
 	*ret_vault = vault;
 	return ERR_OK;
 }

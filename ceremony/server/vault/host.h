@@ -31,6 +31,7 @@ void host_keys_done(struct host_keys *keys); /* accepts {0} */
 /* ERR_EXISTS when there is a host.key. */
 enum err_code host_keys_make(const char *folder, struct host_keys *ret_keys,
     struct err *err) MUST_CHECK;
+#define HOST_KEY_CURE "put the host.key back that was there; with no other does this database go on"
 /* ERR_NOT_FOUND; ERR_REFUSED (mode), ERR_VERSION, ERR_INTEGRITY (damaged). */
 enum err_code host_keys_load(const char *folder, struct host_keys *ret_keys,
     struct err *err) MUST_CHECK;

@@ -12,6 +12,7 @@
 #include "base/json_in.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/folder.h"
+#include "vault/log/anchor.h"
 #include "vault/store/statement.h"
 
 enum err_code
@@ -80,12 +81,16 @@ alarm_removed(const struct session *session, struct err *err)
 	char path[4096];
 
 	TRY(file_path(session->folder, "vault.db", path, err));
-	if (file_exists(path))
-		return err_set(err, ERR_INTEGRITY,
+	if (file_exists(path)) {
+		err_set(err, ERR_INTEGRITY,
 		    "%s has a vault.id and a database, but no host.key: it was removed",
 		    session->folder);
-	return err_set(err, ERR_INTEGRITY,
-	    "%s has a vault.id, but no database of a vault: it was removed", session->folder);
+		return err_cure(err, HOST_KEY_CURE, false);
+	}
+	err_set(err, ERR_INTEGRITY, "%s has a vault.id, but no database of a vault: it was removed",
+	    session->folder);
+	return err_cure(err,
+	    "put the database back that was there; if there is none, " WHOLE_BACKUP, false);
 }
 
 /* There is no vault, or none yet. */
