@@ -225,6 +225,17 @@ file_write_new(const char *path, struct view bytes, mode_t mode, struct err *err
 	return write_file(path, bytes, mode, RENAME_NOREPLACE, err);
 }
 
+enum err_code
+file_rename(const char *path, const char *name, struct err *err)
+{
+	PLACE place = {.folder = -1};
+
+	TRY(place_open(path, &place, err));
+	if (renameat2(place.folder, place.name, place.folder, name, RENAME_NOREPLACE) == 0)
+		return sync_folder(place.folder, path, err);
+	return errno == ENOENT ? ERR_OK : fail(err, errno, "rename", path);
+}
+
 /* SIZE zeros from the file's beginning. */
 static enum err_code
 write_zeros(int fd, off_t size, const char *path, struct err *err)

@@ -44,7 +44,8 @@ static void
 complain_text(const struct cli_io *io, const struct err *err)
 {
 	const char *begin = err->text, *end;
-	const char *lead = err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
+	const char *lead =
+	    err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
 	char line[ERR_TEXT_SIZE + 160];
 
 	for (; (end = strstr(begin, ".  ")) != NULL; begin = end + strlen(".  "), lead = "  ") {

@@ -180,7 +180,8 @@ look(struct client *client, const struct memory *memory, const struct known *kno
 	if (code == ERR_OK)
 		code = verify_greeting(client, loading->view.chain.charter, err);
 	if (code == ERR_OK && judge(loading, &known->trust, ret_seen, err) != ERR_OK)
-		code = known->met && err->code == ERR_INTEGRITY ? refuse(memory, known, err) : err->code;
+		code = known->met && err->code == ERR_INTEGRITY ? refuse(memory, known, err) :
+		                                                  err->code;
 	if (code == ERR_INTEGRITY && known->met && !known->here)
 		return err_add(err,
 		    "what stands at %.200s claims to be the vault that was at %.200s",

@@ -13,6 +13,7 @@
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/opening/item.h"
+#include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/reseal_due.h"
 #include "ceremony/server/vault/escrow.h"
@@ -196,21 +197,21 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
-/* That the target accepts nothing is its own affair; that its escrow is not what was written is somebody's,
- * unless another session has paid the debt meanwhile, and erased it. */
+/* Its escrow is there once what was released is opened, unless another session has paid the debt meanwhile, and
+ * erased it.  RET_LOST says what is wrong, or "". */
 static enum err_code
-kind_of(const struct session *session, const struct debt_row *debt, const char **ret_kind,
-    struct err *err)
+look_at_escrow(const struct session *session, const struct debt_row *debt,
+    char ret_lost[NOTE_TEXT_MAX], struct err *err)
 {
 	struct debt_row now;
 	struct err cause;
-	enum err_code code;
+	bool opening;
 
-	*ret_kind = debt->state == DEBT_DEGRADED ? "degraded" : "debt";
-	if (debt->state != DEBT_DEGRADED)
-		return ERR_OK;
-	code = escrow_check(session->folder, &session->keys, &session->chain.vault, &debt->id,
-	    &debt->secret, &cause);
+	ret_lost[0] = '\0';
+	TRY(store_debt_is_opening(session->store, &debt->id, &opening, err));
+	enum err_code code = opening ? ERR_OK :
+	                               escrow_check(session->folder, &session->keys,
+	                                   &session->chain.vault, &debt->id, &debt->secret, &cause);
 	if (code == ERR_OK)
 		return ERR_OK;
 	if (code == ERR_MEMORY || code == ERR_IO) {
@@ -218,9 +219,24 @@ kind_of(const struct session *session, const struct debt_row *debt, const char *
 		return code;
 	}
 	TRY(store_get_debt(session->store, &debt->id, &now, err));
-	if (now.state == DEBT_DEGRADED)
-		*ret_kind = "alarm";
+	if (now.state != DEBT_RETIRED)
+		snprintf(ret_lost, NOTE_TEXT_MAX, "%.300s: " ESCROW_LOST, cause.text);
 	return ERR_OK;
+}
+
+static void
+add_owed(const struct session *session, struct json *items, const struct debt_row *debt,
+    const char *name, const char *next)
+{
+	char text[2 * NOTE_TEXT_MAX], waits[WAIT_TEXT_SIZE] = "";
+	bool degraded = debt->state == DEBT_DEGRADED;
+
+	if (wait_goes_on(debt, session_now(session)))
+		wait_text(debt, waits);
+	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
+	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
+	add_item(items, degraded ? "degraded" : "debt", name, text,
+	    degraded ? "a person who can reach the target" : "the target", next);
 }
 
 static enum err_code
@@ -228,23 +244,19 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 {
 	struct secret_row secret;
 	struct ceremony_row row = {.state = CEREMONY_ROTATING};
-	char text[2 * NOTE_TEXT_MAX], next[128], waits[WAIT_TEXT_SIZE] = "";
-	const char *kind;
-	bool degraded = debt->state == DEBT_DEGRADED;
+	char next[128], lost[NOTE_TEXT_MAX];
 
 	if (debt->has_ceremony)
 		TRY(store_get_ceremony(session->store, &debt->ceremony, &row, err));
-	if (row.state == CEREMONY_RELEASED || row.state == CEREMONY_RELEASING)
-		return ERR_OK; /* shown as a lease */
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
-	if (wait_goes_on(debt, session_now(session)))
-		wait_text(debt, waits);
-	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
-	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
+	TRY(look_at_escrow(session, debt, lost, err));
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
-	TRY(kind_of(session, debt, &kind, err));
-	add_item(items, kind, secret.name, text,
-	    degraded ? "a person who can reach the target" : "the target", next);
+	if (lost[0] != '\0')
+		add_item(items, "alarm", secret.name, lost, "who has the vault's escrow folder",
+		    next);
+	else if (row.state != CEREMONY_RELEASED &&
+	    row.state != CEREMONY_RELEASING) /* else: a lease */
+		add_owed(session, items, debt, secret.name, next);
 	return ERR_OK;
 }
 

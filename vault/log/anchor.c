@@ -154,7 +154,7 @@ anchor_free(struct anchor *anchor)
 
 /* What is not the file that the vault made; and what it is for. */
 static enum err_code FORMAT_LIKE(3, 4)
-refuse(struct err *err, const char *cure, const char *format, ...)
+    refuse(struct err *err, const char *cure, const char *format, ...)
 {
 	char what[ERR_TEXT_SIZE];
 	va_list arguments;
@@ -173,7 +173,8 @@ fail_open(const char *path, int error_number, struct err *err)
 		return refuse(err, CURE, "%s is missing", path);
 	if (error_number == ELOOP)
 		return refuse(err, CURE,
-		    "%s is a symbolic link, so that somebody may have put another anchor in place", path);
+		    "%s is a symbolic link, so that somebody may have put another anchor in place",
+		    path);
 	if (error_number == EISDIR || error_number == ENXIO) /* a folder, a socket */
 		return refuse(err, CURE, "%s is no regular file", path);
 	return err_errno(err, ERR_IO, error_number, "cannot open %s", path);
@@ -191,18 +192,22 @@ check_file(const struct anchor *anchor, struct err *err)
 		return refuse(err, CURE, "%s is no regular file", anchor->path);
 	if (status.st_uid != geteuid())
 		return refuse(err, CURE,
-		    "%s belongs to uid %u, not to ours (%u), who may have changed it (chown %u)", anchor->path, status.st_uid, geteuid(), geteuid());
+		    "%s belongs to uid %u, not to ours (%u), who may have changed it (chown %u)",
+		    anchor->path, status.st_uid, geteuid(), geteuid());
 	if ((status.st_mode & 077) != 0)
 		return refuse(err, CURE,
-		    "%s has mode %04o, so that others may have changed it (chmod 600)", anchor->path, status.st_mode & 07777);
+		    "%s has mode %04o, so that others may have changed it (chmod 600)",
+		    anchor->path, status.st_mode & 07777);
 	if (status.st_nlink == 0)
-		return refuse(err, CURE, "%s was removed or replaced while it was in use", anchor->path);
+		return refuse(err, CURE, "%s was removed or replaced while it was in use",
+		    anchor->path);
 	if (status.st_nlink != 1)
 		return refuse(err, "remove the other name", "%s has a second name elsewhere",
 		    anchor->path);
 	if (status.st_size != FILE_SIZE)
 		return refuse(err, CURE,
-		    "%s has %lld bytes instead of %d, so it was cut off or is no anchor", anchor->path, (long long)status.st_size, (int)FILE_SIZE);
+		    "%s has %lld bytes instead of %d, so it was cut off or is no anchor",
+		    anchor->path, (long long)status.st_size, (int)FILE_SIZE);
 	return ERR_OK;
 }
 
@@ -339,8 +344,7 @@ check_vault(const struct anchor *anchor, const struct raw *raw, struct err *err)
 		return ERR_OK;
 	text_hex(VIEW_OF(vault.bytes), theirs);
 	text_hex(VIEW_OF(anchor->vault.bytes), ours);
-	return refuse(err,
-	    "put the right one of the two back; if there is none, " WHOLE_BACKUP,
+	return refuse(err, "put the right one of the two back; if there is none, " WHOLE_BACKUP,
 	    "%s belongs to the vault %s, and vault.id beside it says that this is the vault %s, so one of "
 	    "them was changed, or comes from another vault",
 	    anchor->path, theirs, ours);

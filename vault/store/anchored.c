@@ -15,7 +15,8 @@
 
 enum { LOCK_SECONDS = 10 };
 
-#define SINCE_LEAF ".  Since when at the earliest: after leaf %" PRIu64 " (counted from 0) was logged"
+#define SINCE_LEAF                                                                                 \
+	".  Since when at the earliest: after leaf %" PRIu64 " (counted from 0) was logged"
 
 static enum err_code
 alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
@@ -36,8 +37,7 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 	    " by its anchor: somebody wrote there, or the anchor is an old one" SINCE_LEAF,
 	    size, leaves, slot->to.size, slot->to.size - 1);
 	return err_cure(err,
-	    "put the newest anchor back, if an old one was put there; else " WHOLE_BACKUP,
-	    true);
+	    "put the newest anchor back, if an old one was put there; else " WHOLE_BACKUP, true);
 }
 
 static enum err_code

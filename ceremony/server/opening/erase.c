@@ -12,100 +12,157 @@
 
 #include "base/text.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/escrow.h"
 #include "vault/store/ceremony.h"
 #include "vault/store/debt.h"
 
-/* Is the thing that ID names over, so that its files may go? */
-typedef enum err_code (
-    *is_over)(struct session *session, const struct id *id, bool *ret_over, struct err *err);
+enum fate { FATE_STAYS, FATE_ERASED, FATE_KEPT };
+
+/* What becomes of the file called ID and ENDING, by what is known of ID? */
+typedef enum err_code (*judge_file)(struct session *session, const struct id *id,
+    const char *ending, enum fate *ret_fate, struct err *err);
 
 static enum err_code
-ceremony_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
+judge_ceremony(struct session *session, const struct id *id, const char *ending,
+    enum fate *ret_fate, struct err *err)
 {
+	(void)ending;
 	struct ceremony_row row;
 	enum err_code code = store_get_ceremony(session->store, id, &row, err);
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	*ret_over = code == ERR_NOT_FOUND ||
-	    (row.state != CEREMONY_COLLECTING && row.state != CEREMONY_RELEASING);
+	*ret_fate = code == ERR_OK &&
+	        (row.state == CEREMONY_COLLECTING || row.state == CEREMONY_RELEASING) ?
+	    FATE_STAYS :
+	    FATE_ERASED;
 	return ERR_OK;
 }
 
+/* All that has a value of a credential may be that file. */
 static enum err_code
-debt_is_over(struct session *session, const struct id *id, bool *ret_over, struct err *err)
+refuse_unknown(const struct session *session, const struct id *id, struct err *err)
+{
+	char path[4096];
+
+	TRY(host_id_path(session->folder, "escrow", id, "", path, err));
+	err_set(err, ERR_INTEGRITY,
+	    "%s has the values of a rotation debt that the database does not know: the database is older "
+	    "than that file, or somebody put it there",
+	    path);
+	return err_cure(err,
+	    "put the newer database and its anchor back; if there is none, move that file out of the vault "
+	    "and keep it: nothing else may have what its target accepts, so change that credential by hand",
+	    false);
+}
+
+static enum err_code
+judge_escrow(struct session *session, const struct id *id, const char *ending, enum fate *ret_fate,
+    struct err *err)
 {
 	struct debt_row row;
 	enum err_code code = store_get_debt(session->store, id, &row, err);
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	*ret_over = code == ERR_NOT_FOUND || row.state == DEBT_RETIRED;
+	if (code == ERR_NOT_FOUND && *ending == '\0')
+		return refuse_unknown(session, id, err);
+	if (code == ERR_NOT_FOUND || row.state == DEBT_RETIRED)
+		*ret_fate = FATE_ERASED;
+	else
+		*ret_fate = strcmp(ending, ESCROW_NEW) == 0 ? FATE_KEPT : FATE_STAYS;
 	return ERR_OK;
 }
 
-/* "HEX", "HEX.key" or "HEX.lock". */
+/* "HEX", or that and one of our endings. */
 static bool
-parse_name(const char *name, struct id *ret_id)
+parse_name(const char *name, struct id *ret_id, const char **ret_ending)
 {
+	static const char *const endings[] = {"", ".key", ".lock", ESCROW_NEW};
 	char hex[2 * ID_SIZE + 1];
 	const char *end = name + strcspn(name, ".");
+	bool ours = false;
 
 	if (end - name != 2 * ID_SIZE)
 		return false;
 	memcpy(hex, name, 2 * ID_SIZE);
 	hex[2 * ID_SIZE] = '\0';
-	if (*end != '\0' && strcmp(end, ".key") != 0 && strcmp(end, ".lock") != 0)
-		return false;
-	return text_from_hex(hex, ret_id->bytes, ID_SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		ours |= strcmp(end, endings[i]) == 0;
+	*ret_ending = end;
+	return ours && text_from_hex(hex, ret_id->bytes, ID_SIZE);
 }
 
 DESTRUCTOR(closedirp, DIR, closedir)
 
+/* A folder of files that are named after what they belong to. */
+struct kind {
+	const char *folder;
+	judge_file judge;
+};
+static const struct kind kinds[] = {{"ceremony", judge_ceremony}, {"escrow", judge_escrow}};
+
+/* A file of one of them. */
+struct found {
+	const struct kind *kind;
+	char path[4096];
+	struct id id;
+	const char *ending;
+};
+
 static enum err_code
-erase_under_lock(struct session *session, const char *path, const struct id *id, is_over over,
-    struct err *err)
+end_under_lock(struct session *session, const struct found *found, struct err *err)
 {
 	CHANGE change = {0};
-	bool is;
+	enum fate fate;
 
 	TRY(change_begin(session, &change, err));
-	TRY(over(session, id, &is, err));
-	return is ? file_erase(path, err) : ERR_OK;
+	TRY(found->kind->judge(session, &found->id, found->ending, &fate, err));
+	if (fate == FATE_KEPT)
+		return escrow_keep(session->folder, &found->id, err);
+	return fate == FATE_ERASED ? file_erase(found->path, err) : ERR_OK;
 }
 
-/* Also of one that is not erased: a file whose row is not as the vault left it stops all. */
+/* Also of one that stays: a file whose row is not as the vault left it stops all. */
 static enum err_code
-visit_folder(struct session *session, const char *name, is_over over, bool erase, struct err *err)
+visit_file(struct session *session, const struct found *found, bool end, struct err *err)
 {
-	char folder[4096], path[4096];
+	enum fate fate;
+
+	TRY(found->kind->judge(session, &found->id, found->ending, &fate, err));
+	if (fate == FATE_STAYS || !end)
+		return ERR_OK;
+	TRY(store_settle(session->store, err)); /* what is over stays so */
+	return end_under_lock(session, found, err);
+}
+
+static enum err_code
+visit_folder(struct session *session, const struct kind *kind, bool end, struct err *err)
+{
+	char folder[4096];
 	const struct dirent *entry;
 
-	TRY(file_path(session->folder, name, folder, err));
+	TRY(file_path(session->folder, kind->folder, folder, err));
 	CLEANUP(closedirp) DIR *directory = opendir(folder);
 	if (directory == NULL)
 		return err_errno(err, ERR_IO, errno, "cannot read the folder %s", folder);
 	while ((entry = readdir(directory)) != NULL) {
-		struct id id;
-		bool is;
+		struct found found = {.kind = kind};
 
-		if (!parse_name(entry->d_name, &id))
+		if (!parse_name(entry->d_name, &found.id, &found.ending))
 			continue;
-		TRY(over(session, &id, &is, err));
-		if (!is || !erase)
-			continue;
-		TRY(store_settle(session->store, err)); /* what is over stays so */
-		TRY(file_path(folder, entry->d_name, path, err));
-		TRY(erase_under_lock(session, path, &id, over, err));
+		TRY(file_path(folder, entry->d_name, found.path, err));
+		TRY(visit_file(session, &found, end, err));
 	}
 	return ERR_OK;
 }
 
 static enum err_code
-visit(struct session *session, bool erase, struct err *err)
+visit(struct session *session, bool end, struct err *err)
 {
-	TRY(visit_folder(session, "ceremony", ceremony_is_over, erase, err));
-	return visit_folder(session, "escrow", debt_is_over, erase, err);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		TRY(visit_folder(session, &kinds[i], end, err));
+	return ERR_OK;
 }
 
 enum err_code

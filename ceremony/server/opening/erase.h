@@ -7,8 +7,8 @@
 
 /* Is what the database says of each such file proven?  For a change that ends some, before it commits. */
 enum err_code prove_ended(struct session *session, struct err *err) MUST_CHECK;
-/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or never were; none, when what the
- * database says of one is an alarm. */
+/* Erases keys of ceremonies that are over, and escrow files of debts that are paid or that were never committed;
+ * none, when what the database says of one is an alarm, or when it does not know the debt of an escrow file. */
 enum err_code erase_ended(struct session *session, struct err *err) MUST_CHECK;
 
 #endif

@@ -221,16 +221,33 @@ serve_open(struct session *session, struct call *call, struct err *err)
 }
 
 static enum err_code
-pay_item(struct session *session, struct json *array, const struct item_row *item, struct err *err)
+lost_escrow(struct session *session, const struct secret_row *secret, const struct id *id,
+    const char *note, struct err *err)
+{
+	struct debt_row debt;
+	char began[TEXT_TIME_SIZE];
+
+	TRY(store_get_debt(session->store, id, &debt, err));
+	text_time(debt.created, began);
+	session->told = true; /* it is not about the database */
+	return err_set(err, ERR_INTEGRITY,
+	    "%s is not replaced.  Since when at the earliest: %s, when its rotation debt began.  What to do: "
+	    "%s",
+	    secret->name, began, note);
+}
+
+/* The others are paid before it is told that the escrow of one is lost; RET_LOST is that. */
+static enum err_code
+pay_item(struct session *session, struct json *array, const struct item_row *item,
+    struct err *ret_lost, struct err *err)
 {
 	struct secret_row secret;
 	struct paid paid;
 
 	TRY(store_get_secret(session->store, &item->secret, &secret, err));
 	TRY(rotate_pay(session, &item->debt, &paid, err));
-	session->told = paid.code == ERR_INTEGRITY;
-	if (session->told)
-		return err_set(err, ERR_INTEGRITY, "%s", paid.note);
+	if (paid.code == ERR_INTEGRITY && ret_lost->code == ERR_OK)
+		(void)lost_escrow(session, &secret, &item->debt, paid.note, ret_lost);
 	const struct debt_told told = {secret.name, debt_state_names[paid.state], paid.note};
 	members_add(array, debt_told_members, &told);
 	return ERR_OK;
@@ -256,14 +273,17 @@ end_and_pay(struct session *session, const void *context, struct err *err)
 	struct item_row items[CEREMONY_ITEMS];
 	JSON *unheard = json_new_array();
 	struct json *array = session->rehearses ? unheard : ending->array;
+	struct err lost = {0};
 	size_t count;
 
 	TRY(end_one(session, &ending->id, &ending->statement, err));
 	TRY(store_list_items(session->store, &ending->id, items, CEREMONY_ITEMS, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (items[i].has_debt)
-			TRY(pay_item(session, array, &items[i], err));
-	return ERR_OK;
+			TRY(pay_item(session, array, &items[i], &lost, err));
+	if (lost.code != ERR_OK)
+		*err = lost;
+	return lost.code;
 }
 
 enum err_code

@@ -125,14 +125,14 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 	return code;
 }
 
-/* The value that the target accepts is nowhere else: only that file, or a person, can go on. */
+/* The value that the target accepts is nowhere else: only that file, or a person, can go on.  The debt stays as it
+ * is, so that it goes on at once when the file is back. */
 static enum err_code
-escrow_damaged(struct payment *payment, const struct err *cause, struct err *err)
+escrow_lost(struct payment *payment, const char *cause)
 {
-	TRY(payment_degrade(payment, err,
-	    "the old value cannot be read (%.250s): put the escrow file back as it was, then 'halligan "
-	    "rotate %s'; without it the target must be changed by hand",
-	    cause->text, payment->secret.name));
+	snprintf(payment->debt.note, sizeof(payment->debt.note), "%.300s: " ESCROW_LOST, cause);
+	session_progress(payment->session, "%s: %s", payment->secret.name, payment->debt.note);
+	payment->stopped = true;
 	payment->code = ERR_INTEGRITY;
 	return ERR_OK;
 }
@@ -166,7 +166,7 @@ load_escrow(struct payment *payment, struct err *err)
 		return make_up(payment, payment->debt.pending, err);
 	}
 	if (code == ERR_NOT_FOUND || code == ERR_INTEGRITY || code == ERR_VERSION)
-		return escrow_damaged(payment, &cause, err);
+		return escrow_lost(payment, cause.text);
 	if (code != ERR_OK) {
 		*err = cause;
 		return code;
@@ -174,7 +174,7 @@ load_escrow(struct payment *payment, struct err *err)
 	if (escrow_find(&payment->escrow, payment->debt.old) == NULL ||
 	    (payment->debt.pending != 0 &&
 	        escrow_find(&payment->escrow, payment->debt.pending) == NULL))
-		return payment_degrade(payment, err, "the escrow lacks a value of this debt");
+		return escrow_lost(payment, "the escrow file lacks a value of this debt");
 	return ERR_OK;
 }
 

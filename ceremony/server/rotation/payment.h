@@ -34,7 +34,12 @@ struct payment {
 void payment_done(struct payment *payment);
 #define PAYMENT CLEANUP(payment_done) struct payment
 
-/* Read debt, secret, definition and escrow.  What is missing or damaged there degrades the debt. */
+/* Behind what is wrong with an escrow file. */
+#define ESCROW_LOST                                                                                            \
+	"put the escrow file back as it was, then run 'halligan rotate'; without it change the credential on " \
+	"its target by hand"
+
+/* Read debt, secret, definition and escrow.  When that is lost (ERR_INTEGRITY in the payment), nothing is done. */
 enum err_code payment_load(struct session *session, const struct id *debt,
     struct payment *ret_payment, struct err *err) MUST_CHECK;
 /* The debt is in STATE from now on; the leaf is called EVENT.  VERIFIED: the target accepts the new value, so

@@ -178,7 +178,7 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(escrow_add(&escrow, 1, TAKE(copy), err));
 	/* Under the writer lock: before the row that names it, and no sweep can take it. */
 	if (!session->rehearses)
-		TRY(escrow_write(session->folder, &escrow, &session->keys, err));
+		TRY(escrow_write_new(session->folder, &escrow, &session->keys, err));
 	return store_add_debt(session->store, &adoption->debt, err);
 }
 
@@ -211,7 +211,10 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	leaf_bytes(&leaf, "definition", VIEW_OF(row.definition.bytes));
 	leaf_statement(&leaf, &statement);
 	TRY(journal_add(session, &leaf, err));
-	return change_commit(session, &change, err);
+	TRY(change_commit(session, &change, err));
+	return adoption->rotate && !session->rehearses ?
+	    escrow_keep(session->folder, &adoption->debt.id, err) :
+	    ERR_OK;
 }
 
 /* As it would be sealed, kept and paid now. */

@@ -12,7 +12,7 @@
 enum { MET_MAX = 560, SINCE_MAX = 240 };
 
 #define FIRST "What to do: copy the vault's folder away whole, as it is; then "
-#define CURE "put back " WHOLE_BACKUP
+#define CURE  "put back " WHOLE_BACKUP
 
 /* The newest leaf that is the vault's own, and its time. */
 static bool

@@ -8,6 +8,7 @@
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "base/hpke_info.h"
+#include "base/text.h"
 
 enum {
 	ESCROW_FORMAT = 1,
@@ -83,14 +84,14 @@ seal_value(const struct escrow *escrow, const struct escrow_value *value,
 	return ERR_OK;
 }
 
-enum err_code
-escrow_write(const char *folder, const struct escrow *escrow, const struct host_keys *keys,
-    struct err *err)
+static enum err_code
+write_as(const char *folder, const char *ending, const struct escrow *escrow,
+    const struct host_keys *keys, struct err *err)
 {
 	BUF file = {0};
 	char path[4096];
 
-	TRY(host_id_path(folder, "escrow", &escrow->debt, "", path, err));
+	TRY(host_id_path(folder, "escrow", &escrow->debt, ending, path, err));
 	buf_text(&file, "HALe");
 	buf_u16(&file, ESCROW_FORMAT);
 	buf_u8(&file, (uint8_t)escrow->count);
@@ -100,6 +101,30 @@ escrow_write(const char *folder, const struct escrow *escrow, const struct host_
 	if (file_write(path, buf_view(&file), 0600, err) != ERR_OK)
 		return err_add(err, "writing the escrow");
 	return ERR_OK;
+}
+
+enum err_code
+escrow_write(const char *folder, const struct escrow *escrow, const struct host_keys *keys,
+    struct err *err)
+{
+	return write_as(folder, "", escrow, keys, err);
+}
+
+enum err_code
+escrow_write_new(const char *folder, const struct escrow *escrow, const struct host_keys *keys,
+    struct err *err)
+{
+	return write_as(folder, ESCROW_NEW, escrow, keys, err);
+}
+
+enum err_code
+escrow_keep(const char *folder, const struct id *debt, struct err *err)
+{
+	char path[4096], name[2 * ID_SIZE + 1];
+
+	TRY(host_id_path(folder, "escrow", debt, ESCROW_NEW, path, err));
+	text_hex(VIEW_OF(debt->bytes), name);
+	return file_rename(path, name, err);
 }
 
 static enum err_code
@@ -126,6 +151,21 @@ open_value(struct escrow *escrow, struct reader *reader, const struct host_keys 
 	return escrow_add(escrow, version, TAKE(credential), err);
 }
 
+/* Under either name, whenever the one becomes the other. */
+static enum err_code
+find_file(const char *folder, const struct id *debt, char ret_path[4096], struct buf *ret_file,
+    struct err *err)
+{
+	static const char *const endings[] = {"", ESCROW_NEW, ""};
+	enum err_code code = ERR_NOT_FOUND;
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings) && code == ERR_NOT_FOUND; i++) {
+		TRY(host_id_path(folder, "escrow", debt, endings[i], ret_path, err));
+		code = file_read(ret_path, ESCROW_MAX, ret_file, err);
+	}
+	return code;
+}
+
 enum err_code
 escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret_escrow,
     struct err *err)
@@ -136,8 +176,7 @@ escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret
 	    .secret = ret_escrow->secret};
 	char path[4096];
 
-	TRY(host_id_path(folder, "escrow", &escrow.debt, "", path, err));
-	TRY(file_read(path, ESCROW_MAX, &file, err));
+	TRY(find_file(folder, &escrow.debt, path, &file, err));
 	struct reader reader = reader_of(buf_view(&file));
 	struct view magic = reader_bytes(&reader, 4);
 	uint16_t format = reader_u16(&reader);
