@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/writer_bench.h"
+#include "tests/unit/writer/writer_bench.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 /* Someone who can write the database, and turns to the state tree, to the log, or to older rows. */
 #include <stdio.h>
 
-#include "tests/unit/server/writer_bench.h"
+#include "tests/unit/writer/writer_bench.h"
 
 /* ---- the state tree ---- */
 

@@ -5,7 +5,7 @@
 #include "base/credential.h"
 #include "ceremony/server/rotation/wait.h"
 #include "tests/unit/server/batch_bench.h"
-#include "tests/unit/server/writer_bench.h"
+#include "tests/unit/writer/writer_bench.h"
 #include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
 #include "vault/seal/seal.h"

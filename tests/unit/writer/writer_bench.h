@@ -4,8 +4,8 @@
  * integrity alarm in the command that meets it, and nothing else happens: no row, leaf or file changes, no
  * rotator runs, nobody gets a credential.
  */
-#ifndef TESTS_UNIT_SERVER_WRITER_BENCH_H
-#define TESTS_UNIT_SERVER_WRITER_BENCH_H
+#ifndef TESTS_UNIT_WRITER_WRITER_BENCH_H
+#define TESTS_UNIT_WRITER_WRITER_BENCH_H
 
 #include "tests/unit/server/hand_bench.h"
 #include "tests/unit/server/night_bench.h"
