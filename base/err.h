@@ -51,8 +51,9 @@ enum { ERR_TEXT_SIZE = 1024 };
 
 struct err {
 	enum err_code code;
-	bool dated;       /* the text says since when */
-	const char *cure; /* what is to be done, when that is not what always is; a literal, or NULL */
+	bool dated; /* the text says since when */
+	const char
+	    *cure; /* what is to be done, when that is not what always is; a literal, or NULL */
 	char text[ERR_TEXT_SIZE]; /* NUL-terminated; cut at the end with "..." when too long */
 };
 

@@ -94,7 +94,7 @@ wrong "host.key, removed" approved 6 'vault.id and a database, but no host.key' 
 wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAULT/vault.db\"" approve
 wrong "an old database under a newer anchor" approved 6 'old database was restored: its log has 17 leaves, and the vault.s has 21 by its anchor' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status
-wrong "a whole old copy of the vault" approved 6 'has seen 19 leaves of this log.*old database was restored' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
+wrong "a whole old copy of the vault" approved 6 'log has 17 entries, but this computer has seen 19: an old copy of the vault was put in place.*remove what this computer remembers: .*/memory' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
 wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/vaults/*/memory 2" approve
 wrong "the officer's memory of the place" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/places/* 2" approve
 wrong "the id that it has there" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "flip_hex state/halligan/places/*" approve
@@ -112,11 +112,10 @@ wrong "an approval, after the release" released 6 "$STATEMENT" "tamper payload a
 wrong "escrow" released 6 'escrow/' "flip \$(ls -d \"$VAULT\"/escrow/*)" as alice done "$id"
 wrong "escrow: its head" released 6 'escrow/.*damaged' "flip \$(ls -d \"$VAULT\"/escrow/*) 0" as alice done "$id"
 wrong "escrow, removed" released 6 'escrow/.*put the escrow file back' "rm \"$VAULT\"/escrow/*" as alice done "$id"
-told "... and rotate says the same, and when to try again" 3 'again from .*put the escrow file back' halligan rotate prod/db
+told "... and rotate says the same" 6 'put the escrow file back' halligan rotate prod/db
 told "... and status" 6 'alarm.*put the escrow file back' halligan status
 cp kept.released/vault/escrow/* "$VAULT/escrow/"
-town_due
-ok "... with the file back rotate goes on" halligan rotate prod/db
+told "... with the file back the next command pays the debt" 0 'the debt is paid.*nothing waits' halligan status
 ok "... and the log verifies" halligan log verify
 wrong "escrow: its last byte" released 6 'escrow/.*put the escrow file back' "flip \$(ls -d \"$VAULT\"/escrow/*) -1" as alice done "$id"
 is "the target kept its key" "$(cksum < "$SSHD_AUTHORIZED")" "$(cksum < kept.released/authorized_keys)"

@@ -39,7 +39,7 @@ cp -a requested elsewhere # its request is open, nothing is released
 there() { "$LIB/tamper.py" elsewhere get "SELECT (SELECT count(*) FROM log_leaf) || ' leaves, ' || (SELECT count(*) FROM voices) ||
 	' voices, ' || (SELECT count(*) FROM answers) || ' answers'"; }
 before=$(there)
-old="what stands at $PWD/elsewhere claims to be the vault that was at $PWD/vault: .*old database was restored"
+old="what stands at $PWD/elsewhere claims to be the vault that was at $PWD/vault: .*old copy of the vault was put in place"
 for seat in ciso secops audit; do
 	told "$seat approves nothing in an old folder under another name" 6 "$old" as "$seat" approve --vault elsewhere
 done
@@ -70,7 +70,7 @@ silent "with slashes" halligan status --vault "ssh://127.0.0.1:$SSHD_PORT/$VAULT
 moved "with a user" "ssh://$at" "ssh://$SSHD_USER@$at" halligan status --vault "ssh://$SSHD_USER@$at"
 moved "by an alias" "ssh://$SSHD_USER@$at" "ssh://town$VAULT" halligan status --vault "ssh://town$VAULT"
 silent "and by its folder, as before" halligan status --vault "$VAULT"
-told "the old folder over ssh" 6 "what stands at ssh://town$PWD/elsewhere claims to be .*old database was restored" \
+told "the old folder over ssh" 6 "what stands at ssh://town$PWD/elsewhere claims to be .*old copy of the vault was put in place" \
 	as infra approve --vault "ssh://town$PWD/elsewhere"
 is "nothing has changed there" "$(there)" "$before"
 ok "the ceremony ends over another name than it began" as alice done --vault "ssh://town$VAULT"

@@ -151,7 +151,9 @@ check_leaf(struct bench *bench, const char *known, bool row)
 	char time[32], query[200];
 	struct anchor_slot slot;
 
-	assert_int_equal(sscanf(known, "%llu of its log (counted from 0), of %20[0-9TZ:-],", &index, time), 2);
+	assert_int_equal(sscanf(known, "%llu of its log (counted from 0), of %20[0-9TZ:-],", &index,
+	                     time),
+	    2);
 	snprintf(query, sizeof(query),
 	    "SELECT count(*) FROM log_leaf WHERE position = %llu"
 	    " AND instr(CAST(data AS TEXT), '\"time\":\"%s\"') > 0",
@@ -186,7 +188,6 @@ assert_alarm(struct bench *bench, const char *what, const struct err *alarm)
 	else
 		assert_says(
 		    "Since when is not known: no leaf of the log could be proven by the anchor");
-	assert_says(
-	    "  What to do: copy the vault's folder away whole, as it is; then put ");
+	assert_says("  What to do: copy the vault's folder away whole, as it is; then put ");
 	assert_null(strstr(err.text, "..."));
 }
