@@ -103,8 +103,7 @@ audit_statements(struct session *session, uint64_t *ret_count, struct err *err)
 	TRY(store_count_statements(session->store, &count, err));
 	while (code == ERR_OK) {
 		code = check_some(session, &last, &done, err);
-		session_progress(session, "%" PRIu64 " of %" PRIu64 " statements read", done,
-		    done < count ? count : done);
+		session_count(session, done, done < count ? count : done, "statements read");
 	}
 	*ret_count = done;
 	return code == ERR_NOT_FOUND ? ERR_OK : code;

@@ -61,7 +61,7 @@ say(struct json *checks, const char *format, ...)
 static void
 tell_rows(void *context, uint64_t done, uint64_t rows)
 {
-	session_progress(context, "%" PRIu64 " of %" PRIu64 " rows proven", done, rows);
+	session_count(context, done, rows, "rows proven");
 }
 
 struct leaves {
@@ -93,7 +93,7 @@ tell_leaves(void *context, uint64_t done, uint64_t size)
 {
 	const struct leaves *leaves = context;
 
-	session_progress(leaves->session, "%" PRIu64 " of %" PRIu64 " leaves read", done, size);
+	session_count(leaves->session, done, size, "leaves read");
 }
 
 static enum err_code

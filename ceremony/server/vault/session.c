@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/vault/session.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "vault/store/statement.h"
+
+enum { COUNTED_MILLISECONDS = 1000 };
 
 const char *const session_state_names[4] = {"absent", "founding", "live", NULL};
 
@@ -73,6 +77,19 @@ session_progress(struct session *session, const char *format, ...)
 	if (wire_takes(session->out) &&
 	    wire_send(session->out, frame, (struct view){0}, -1, &ignored) != ERR_OK)
 		session->out = -1;
+}
+
+void
+session_count(struct session *session, uint64_t done, uint64_t all, const char *what)
+{
+	int64_t now = process_milliseconds();
+
+	if (session->counted == 0)
+		session->counted = now;
+	if (now - session->counted < COUNTED_MILLISECONDS)
+		return;
+	session->counted = now;
+	session_progress(session, "%" PRIu64 " of %" PRIu64 " %s", done, all, what);
 }
 
 void

@@ -33,7 +33,8 @@ struct alarm {
 struct session {
 	const struct server_options *options;
 	const char *folder;
-	int out; /* progress goes there; -1: nowhere */
+	int out;         /* progress goes there; -1: nowhere */
+	int64_t counted; /* process_milliseconds, when the last count was told, or its work began */
 	enum session_state state;
 	bool reads;          /* the operation in hand proves nothing: no change begins */
 	bool rehearses;      /* nothing lasts of what is done now (rehearsal.h) */
@@ -58,6 +59,8 @@ void session_done(struct session *session); /* accepts {0} */
 int64_t session_now(const struct session *session);
 /* Tell the client, if it still listens.  */
 void session_progress(struct session *session, const char *format, ...) FORMAT_LIKE(2, 3);
+/* The same of work that goes on: "DONE of ALL WHAT", once a second at most. */
+void session_count(struct session *session, uint64_t done, uint64_t all, const char *what);
 /* Remember for `status`. */
 void session_alarm(struct session *session, const char *subject, const char *format, ...)
     FORMAT_LIKE(3, 4);
