@@ -189,8 +189,12 @@ client_connect(const struct client_options *options, struct client **ret_client,
 	TRY(new_client(options, &client, err));
 	TRY(location_parse(options->vault, &client->location, err));
 	TRY(start_server(client, err));
-	if (client_greet(client, err) != ERR_OK)
-		return err_add(err, "%s", client->location.text);
+	if (client_greet(client, err) != ERR_OK) {
+		const char *text = client->location.text;
+
+		return strncmp(err->text, text, strlen(text)) == 0 ? err->code :
+		                                                     err_add(err, "%s", text);
+	}
 	*ret_client = TAKE(client);
 	return ERR_OK;
 }

@@ -166,8 +166,8 @@ refuse(const struct memory *memory, const struct known *known, struct err *err)
 	TRY(memory_file(memory, &known->trust.vault, path, err));
 	return err_set(err, met.code,
 	    "%s.  What to do: nobody approves anything there; ask who put it there.  If all agree that "
-	    "this is the vault now, remove what this computer remembers: %.300s",
-	    met.text, path);
+	    "this is the vault now, remove what this computer remembers: %.300s and %.300s",
+	    met.text, path, memory->pointer);
 }
 
 /* What the server shows, verified from what is KNOWN. */

@@ -11,6 +11,7 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
@@ -226,14 +227,15 @@ lost_escrow(struct session *session, const struct secret_row *secret, const stru
 {
 	struct debt_row debt;
 	char began[TEXT_TIME_SIZE];
+	size_t cure = strlen(": " ESCROW_LOST), size = strlen(note);
 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	text_time(debt.created, began);
 	session->told = true; /* it is not about the database */
 	return err_set(err, ERR_INTEGRITY,
-	    "%s is not replaced.  Since when at the earliest: %s, when its rotation debt began.  What to do: "
-	    "%s",
-	    secret->name, began, note);
+	    "%s is not replaced: %.*s.  Since when at the earliest: %s, when its rotation debt began.  What to "
+	    "do: " ESCROW_LOST,
+	    secret->name, (int)(size > cure ? size - cure : size), note, began);
 }
 
 /* The others are paid before it is told that the escrow of one is lost; RET_LOST is that. */

@@ -131,7 +131,8 @@ static enum err_code
 escrow_lost(struct payment *payment, const char *cause)
 {
 	snprintf(payment->debt.note, sizeof(payment->debt.note), "%.300s: " ESCROW_LOST, cause);
-	session_progress(payment->session, "%s: %s", payment->secret.name, payment->debt.note);
+	session_progress(payment->session, "%s: the escrow file of its debt is gone or damaged",
+	    payment->secret.name);
 	payment->stopped = true;
 	payment->code = ERR_INTEGRITY;
 	return ERR_OK;
