@@ -85,7 +85,8 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 	const enum err_code *failure = driver;
 
 	if (*failure != ERR_OK)
-		return err_set(err, *failure, "the list failed");
+		return err_set(err, *failure,
+		    "the list failed.  Since when is not known.  What to do: look");
 	ret_list->count = 1;
 	ret_list->found[0] =
 	    (struct token_found){.reader = "reader 0", .serial = 4711, .firmware = {5, 7, 4}};
@@ -168,8 +169,20 @@ exit_codes_say_what_kind_of_trouble_it_is(void **state)
 
 		assert_int_equal(run("halligan token list", rows[i].failure, &heard), rows[i].code);
 		if (rows[i].failure != ERR_OK)
-			expect_in(&heard.err, "halligan: the list failed\n");
+			expect_in(&heard.err, "the list failed.\n  Since");
 	}
+}
+
+static void
+an_alarm_says_what_was_met_since_when_and_what_to_do_on_a_line_each(void **state)
+{
+	HEARD heard;
+
+	(void)state;
+	assert_int_equal(run("halligan token list", ERR_INTEGRITY, &heard), 6);
+	expect_in(&heard.err,
+	    "halligan: integrity alarm: the list failed.\n  Since when is not known.\n  What to do: look\n"
+	    "hint: nobody approves anything");
 }
 
 static void
@@ -350,6 +363,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(exit_codes_say_what_kind_of_trouble_it_is),
+	    cmocka_unit_test(an_alarm_says_what_was_met_since_when_and_what_to_do_on_a_line_each),
 	    cmocka_unit_test(an_error_with_a_remedy_comes_with_a_hint),
 	    cmocka_unit_test(json_alone_is_on_standard_output),
 	    cmocka_unit_test(help_names_each_command_and_its_options),
