@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secret memory.  A PIN, share, ECDH output, DEK, credential or private key lives in a struct
- * secret from its first byte to its last: pages of its own between guard pages, locked, out of
- * core files, not inherited by children, wiped whole on free, compared in constant time, and
- * without any printing form.  memfd_secret(2) is used where the kernel has it (not even root
+ * secret from its first byte to its last: a block of the process's arena (base/arena.h), which stands
+ * between canaries on pages that lie between guard pages, locked, out of core files and not
+ * inherited by children; wiped whole on free, compared in constant time, and without any printing
+ * form.  memfd_secret(2) is used where the kernel has it (not even root
  * can read it through /proc), else mlock(2).  A failed lock is an error with its remedy.
  */
 #ifndef BASE_SECRET_H

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/locked.h"
 
 enum { STACK_SIZE = 256 * 1024, WAIT_MILLISECONDS = 250 };
@@ -95,7 +96,11 @@ secret_stack_run(enum err_code (*function)(void *argument, struct err *err), voi
 	pthread_t thread;
 	int failed;
 
-	TRY(locked_new_stack(STACK_SIZE, &stack, err));
+	if (locked_new_stack(STACK_SIZE, &stack, err) != ERR_OK) {
+		if (!arena_trim()) /* there may be room where little can be locked */
+			return err->code;
+		TRY(locked_new_stack(STACK_SIZE, &stack, err));
+	}
 	failed = start(&job, stack, &thread);
 	if (failed != 0)
 		return err_errno(err, ERR_MEMORY, failed, "cannot start a thread for a secret");

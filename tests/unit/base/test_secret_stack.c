@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/secret.h"
 #include "base/secret_stack.h"
 #include "tests/unit/check.h"
@@ -117,6 +118,10 @@ borrowed_memory_is_aligned_kept_and_wiped(void **state)
 	assert_int_equal(bytes[0], 0xa5);
 	secret_release(bytes);
 	secret_release(NULL);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(bytes[i], 0);
+	arena_trim();
+	assert_true(seam.freed > 0);
 	assert_int_equal(seam.dirty, 0);
 	assert_int_equal(seam.reserved, 0);
 }
@@ -133,7 +138,9 @@ borrowed_memory_is_zero_locked_and_bounded(void **state)
 		assert_int_equal(bytes[i], 0);
 	flags_of(bytes, flags);
 	assert_non_null(strstr(flags, locked_flag));
-	assert_true(under_valgrind() || faults(bytes + 16, false));
+	secret_release(bytes);
+	bytes = secret_calloc(1, 20000);
+	assert_true(under_valgrind() || faults(bytes + 20000, false));
 	secret_release(bytes);
 	assert_null(secret_calloc(SIZE_MAX, 2));
 	assert_null(secret_calloc(1, SECRET_MAX + 1));
