@@ -137,6 +137,8 @@ FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 # Of a process there is one: who may keep state, and why.
 STATE = {
     "base/arena.c": "libraries ask for secret memory without saying whose; a mapping for each is what secrets cost",
+    "base/crypto.c": "what OpenSSL found is kept: to look for it at each call is most of what small ones cost",
+    "base/crypto_key.c": "likewise, the curve",
     "tokens/sim/ifd.c": "pcscd's driver has one reader, by pcscd's interface",
 }
 # The statements of SQL stand as they are read.

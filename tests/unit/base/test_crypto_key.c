@@ -197,6 +197,90 @@ agreement_and_verification_check_the_point_again(void **state)
 	assert_null(shared);
 }
 
+/* POINT is refused by whatever takes one. */
+static void
+refused(const struct point *point)
+{
+	static const struct digest digest;
+	P256_KEY *key = NULL;
+	SECRET *shared = NULL;
+	struct point taken;
+	BUF signature = {0};
+	struct err err;
+
+	assert_ok(p256_key_new(&key, &err));
+	assert_ok(p256_sign(key, &digest, &signature, &err));
+	assert_error(ERR_INVALID, point_from(VIEW_OF(point->bytes), &taken, &err));
+	assert_error(ERR_INVALID, p256_agree(key, point, &shared, &err));
+	assert_error(ERR_INVALID, p256_verify(point, &digest, buf_view(&signature), &err));
+	assert_null(shared);
+}
+
+static struct point
+point_of_hex(const char *x, const char *y)
+{
+	struct point point = {{4}};
+	BUF first = {0}, second = {0};
+
+	bytes_from_hex(x, &first);
+	bytes_from_hex(y, &second);
+	assert_true(first.size == SCALAR_SIZE && second.size == SCALAR_SIZE);
+	memcpy(point.bytes + 1, first.data, SCALAR_SIZE);
+	memcpy(point.bytes + 1 + SCALAR_SIZE, second.data, SCALAR_SIZE);
+	return point;
+}
+
+/* With x = 0 and with y = 5 there are points; p more is the same number, and no spelling of it. */
+static void
+a_coordinate_of_p_or_more_is_refused(void **state)
+{
+	static const char zero[] =
+	    "0000000000000000000000000000000000000000000000000000000000000000";
+	static const char five[] =
+	    "0000000000000000000000000000000000000000000000000000000000000005";
+	static const char y_of_zero[] =
+	    "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
+	static const char x_of_five[] =
+	    "d7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7";
+	static const char p[] = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+	static const char p_and_five[] =
+	    "ffffffff00000001000000000000000000000001000000000000000000000004";
+	struct point point, taken;
+	struct err err;
+
+	(void)state;
+	point = point_of_hex(zero, y_of_zero);
+	assert_ok(point_from(VIEW_OF(point.bytes), &taken, &err));
+	point = point_of_hex(x_of_five, five);
+	assert_ok(point_from(VIEW_OF(point.bytes), &taken, &err));
+	point = point_of_hex(p, y_of_zero);
+	refused(&point);
+	point = point_of_hex(x_of_five, p_and_five);
+	refused(&point);
+	memset(point.bytes + 1, 0xff, POINT_SIZE - 1);
+	refused(&point);
+}
+
+static void
+infinity_and_points_off_the_curve_are_refused(void **state)
+{
+	/* The generator of P-256 with y + 1, and that of secp256k1, another curve over 256 bits. */
+	struct point off =
+	    point_of_hex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+	        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f6");
+	struct point other =
+	    point_of_hex("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+	        "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8");
+	struct point infinity = {{0}}; /* and zeros behind its one byte */
+
+	(void)state;
+	refused(&off);
+	refused(&other);
+	refused(&infinity);
+	infinity.bytes[0] = 4;
+	refused(&infinity);
+}
+
 static void
 the_signature_of_rfc_6979_verifies(void **state)
 {
@@ -560,6 +644,8 @@ main(void)
 	    cmocka_unit_test(a_new_key_survives_its_scalar),
 	    cmocka_unit_test(only_uncompressed_points_of_65_bytes_on_the_curve_are_taken),
 	    cmocka_unit_test(agreement_and_verification_check_the_point_again),
+	    cmocka_unit_test(a_coordinate_of_p_or_more_is_refused),
+	    cmocka_unit_test(infinity_and_points_off_the_curve_are_refused),
 	    cmocka_unit_test(the_signature_of_rfc_6979_verifies),
 	    cmocka_unit_test(every_changed_byte_of_a_signature_is_refused),
 	    cmocka_unit_test(a_signature_has_one_spelling),
