@@ -187,6 +187,12 @@ secret_write_fd(const struct secret *secret, int fd, struct err *err)
 	return ERR_OK;
 }
 
+enum err_code
+secret_check_room(struct err *err)
+{
+	return locked_room(SECRET_ROOM, err);
+}
+
 const char *
 secret_kind(void)
 {

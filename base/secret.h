@@ -12,7 +12,10 @@
 
 #include "base/bytes.h"
 
-enum { SECRET_MAX = 256 * 1024 }; /* bytes, the largest capacity */
+enum {
+	SECRET_MAX = 256 * 1024, /* bytes, the largest capacity */
+	SECRET_ROOM = 512 * 1024
+};
 
 struct secret;
 
@@ -48,6 +51,10 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 enum err_code secret_read_fd(struct secret *secret, int fd, struct err *err) MUST_CHECK;
 /* Write all used bytes to FD. */
 enum err_code secret_write_fd(const struct secret *secret, int fd, struct err *err) MUST_CHECK;
+
+/* Asked before anybody enters a PIN or touches a token: is there room for the most that a command holds at a time,
+ * SECRET_ROOM bytes (a locked stack, and large secrets)?  ERR_MEMORY as from secret_new(). */
+enum err_code secret_check_room(struct err *err) MUST_CHECK;
 
 /* How this process keeps secrets: "memfd_secret" or "mlock". */
 const char *secret_kind(void);
