@@ -18,6 +18,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/locked.h"
@@ -117,14 +118,39 @@ point_equal(const struct point *a, const struct point *b)
 	return crypto_equal(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+/* One context for SHA-256 waits, begun, for whoever comes next: to make one takes as long as to hash a node of the log. */
+static _Atomic(EVP_MD_CTX *) spare;
+
+static EVP_MD_CTX *
+take_context(void)
+{
+	CLEANUP(digest_done) EVP_MD_CTX *context = atomic_exchange(&spare, NULL);
+
+	if (context != NULL)
+		return TAKE(context);
+	context = EVP_MD_CTX_new();
+	if (context == NULL || algorithms()->sha256 == NULL ||
+	    EVP_DigestInit_ex2(context, algorithms()->sha256, NULL) != 1)
+		return NULL;
+	return TAKE(context);
+}
+
+/* Begins CONTEXT again, so that nothing of what was hashed stays in it. */
+static void
+leave_context(EVP_MD_CTX *context)
+{
+	if (EVP_DigestInit_ex2(context, NULL, NULL) == 1)
+		context = atomic_exchange(&spare, context);
+	EVP_MD_CTX_free(context);
+}
+
 enum err_code
 sha256(const struct view *parts, size_t count, struct digest *ret_digest, struct err *err)
 {
-	CLEANUP(digest_done) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	CLEANUP(digest_done) EVP_MD_CTX *context = take_context();
 	struct digest digest;
 
-	if (context == NULL || algorithms()->sha256 == NULL ||
-	    EVP_DigestInit_ex2(context, algorithms()->sha256, NULL) != 1)
+	if (context == NULL)
 		return fail(err, "SHA-256");
 	for (size_t i = 0; i < count; i++) {
 		if (EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1)
@@ -132,6 +158,7 @@ sha256(const struct view *parts, size_t count, struct digest *ret_digest, struct
 	}
 	if (EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
 		return fail(err, "SHA-256");
+	leave_context(TAKE(context));
 	*ret_digest = digest;
 	return ERR_OK;
 }
