@@ -11,7 +11,8 @@
  *
  *	| guard | struct range, unused ... | mark | block | guard |
  *
- * A range without blocks goes back to the kernel, but for one: secrets come and go one at a time.
+ * A range without blocks goes back to the kernel, but for one: secrets come and go one at a time.  So does a thread's
+ * stack, which is a range of its own without marks.
  *
  * It is the state of the process (tests/lint/house.py, STATE): libraries ask for memory without saying for whom, and a
  * range shared by few saves nothing.  All of it is under one lock, which a fork takes first, so that the child gets it
@@ -26,8 +27,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include "base/locked.h"
 
 enum { UNIT = 16, SHARED_SIZE = 64 * 1024, SHARED_MAX = 16 * 1024 };
 
@@ -53,6 +52,7 @@ struct arena {
 	pthread_mutex_t lock;
 	pthread_once_t once;
 	struct range *ranges;
+	struct locked stack; /* kept for the next one */
 	pid_t owner;
 	bool is_child; /* somebody's who had ranges */
 };
@@ -91,6 +91,7 @@ enter(void)
 		return;
 	arena.is_child = arena.is_child || arena.ranges != NULL;
 	arena.ranges = NULL;
+	arena.stack = (struct locked){0};
 	arena.owner = own;
 }
 
@@ -204,12 +205,17 @@ draw_seed(uint64_t *ret_seed, struct err *err)
 static bool
 trim(void)
 {
+	bool trimmed = arena.stack.data != NULL;
+
+	if (trimmed)
+		locked_free(arena.stack);
+	arena.stack = (struct locked){0};
 	for (struct range **place = &arena.ranges; *place != NULL; place = &(*place)->next)
-		if ((*place)->used == 0) {
+		if ((*place)->used == 0) { /* there is but one */
 			drop(place);
 			return true;
 		}
-	return false;
+	return trimmed;
 }
 
 static enum err_code
@@ -389,6 +395,46 @@ arena_free(void *block)
 
 	if (range != NULL)
 		take_back(range, (struct mark *)block - 1);
+	leave();
+}
+
+/* ---- stacks ---- */
+
+static enum err_code
+give_stack(size_t size, struct locked *ret_stack, struct err *err)
+{
+	if (arena.stack.data != NULL && arena.stack.size >= size) {
+		*ret_stack = arena.stack;
+		arena.stack = (struct locked){0};
+		return ERR_OK;
+	}
+	if (locked_new_stack(size, ret_stack, err) != ERR_OK) {
+		if (!trim())
+			return err->code;
+		return locked_new_stack(size, ret_stack, err);
+	}
+	return ERR_OK;
+}
+
+enum err_code
+arena_stack_new(size_t size, struct locked *ret_stack, struct err *err)
+{
+	enter();
+	enum err_code code = give_stack(size, ret_stack, err);
+
+	leave();
+	return code;
+}
+
+void
+arena_stack_free(struct locked stack)
+{
+	explicit_bzero(stack.data, stack.size);
+	enter();
+	if (arena.stack.data == NULL)
+		arena.stack = stack;
+	else
+		locked_free(stack);
 	leave();
 }
 

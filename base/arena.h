@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#include "base/err.h"
+#include "base/locked.h"
 
 /* A block of SIZE bytes, rounded up to a multiple of 16, at least 16.  Where it is large, a guard page begins right
  * behind it.  ERR_MEMORY names RLIMIT_MEMLOCK and how to raise it; ERR_CRYPTO when the kernel gives no canary. */
@@ -22,7 +22,12 @@ enum err_code arena_new(size_t size, void **ret_block, struct err *err) MUST_CHE
 size_t arena_size(const void *block);
 /* Wipes BLOCK, which arena_new() gave and nobody freed since. */
 void arena_free(void *block);
-/* Gives back the range that is kept although nothing is in it.  Was there one? */
+/* A thread's stack of SIZE bytes, as of locked_new_stack(), all zero. */
+enum err_code arena_stack_new(size_t size, struct locked *ret_stack, struct err *err) MUST_CHECK;
+/* Wipes it, and keeps it for the next one: a command runs dozens of them. */
+void arena_stack_free(struct locked stack);
+
+/* Gives back what is kept although nothing is in it.  Was there anything? */
 bool arena_trim(void);
 
 #endif
