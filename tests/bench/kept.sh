@@ -9,7 +9,7 @@
 #	nights		base with 10 more secrets and 1,000,000 leaves
 #
 # Each is a folder with vault/, state/ (what a client remembers of it) and the target's files; `kept.sh key` prints what the folder is
-# called: another generator, format or rotator makes others.
+# called: another founding, format or rotator makes others; another generator, other large ones.
 set -uo pipefail
 SELF=$(readlink -f "$0")
 TOP=$(readlink -f "${SELF%/*}/../..")
@@ -18,7 +18,7 @@ CEREMONIES=200 CHARTERS=40
 
 if [ "$1" = key ]; then
 	# A rotator's hash is pinned in the definitions; documents age.
-	{ date +%Y-%m; cd "$TOP" && cat "$SELF" tests/bench/grow.c tests/unit/server/grown_bench.c tests/lib/vault.sh \
+	{ date +%Y-%m; cd "$TOP" && cat "$SELF" tests/lib/vault.sh \
 		vault/store/schema.c docs/FORMAT.md docs/PROTOCOL.md "$BUILD/rotators/halligan-rotate-exec"; } |
 		sha256sum | cut -c1-16
 	exit
@@ -30,9 +30,10 @@ alone "$SELF" "$@"
 KEPT=$(readlink -f "$1"); shift
 
 fail() { printf 'bench: cannot make the vault %s\n' "$1" >&2; tail -n 20 "$TOKENS_DIR"/*.out >&2; exit 1; }
+generator() { cd "$TOP" && cat tests/bench/grow.c tests/unit/server/grown_bench.c | sha256sum; }
 quietly() { "$@" > "$TOKENS_DIR/last.out" 2>&1; }
 keep() { # keep NAME: whole or not at all
-	rm -rf "$KEPT/$1.new" && mkdir "$KEPT/$1.new" && cp -a vault state exec-target exec-prod-mail "$KEPT/$1.new/" && sync -f "$KEPT" &&
+	rm -rf "$KEPT/$1.new" "$KEPT/$1" && mkdir "$KEPT/$1.new" && cp -a vault state exec-target exec-prod-mail "$KEPT/$1.new/" && sync -f "$KEPT" &&
 		mv "$KEPT/$1.new" "$KEPT/$1"
 }
 
@@ -66,8 +67,11 @@ make_one() {
 	case $1 in
 	base) make_base ;;
 	old) make_old ;;
-	nights) grown 10 0 1000000 && keep "$1" ;;
-	*) grown "$1" 0 0 && keep "$1" ;;
+	nights) grown 10 0 1000000 ;;
+	*) grown "$1" 0 0 ;;
+	esac && case $1 in
+	base | old) ;;
+	*) keep "$1" && (generator) > "$KEPT/$1/generator" ;;
 	esac
 }
 
@@ -75,7 +79,10 @@ tokens_folder
 cp -a "$KEPT"/3000000?.json . 2> /dev/null || :
 town_start > /dev/null
 for name in base "$@"; do
-	[ ! -d "$KEPT/$name" ] || continue
+	case $name in
+	base | old) [ ! -d "$KEPT/$name" ] || continue ;;
+	*) [ "$(generator)" != "$(cat "$KEPT/$name/generator" 2> /dev/null)" ] || continue ;;
+	esac
 	printf 'bench: making the vault %s, once\n' "$name" >&2
 	began=$EPOCHSECONDS
 	rm -rf vault state

@@ -114,6 +114,7 @@ seal_one(struct growing *growing)
 	assert_ok(header_new(&ids, &err));
 	ids->vault = ground->vault_id;
 	ids->version = 1;
+	ids->training = ground->charter->training;
 	ids->charter = ground->charter->digest;
 	for (size_t i = 0; i < policy->quorum.seat_count; i++) {
 		const struct seat *seat = seat_by_name(ground->charter->seats,
