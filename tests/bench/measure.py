@@ -81,11 +81,13 @@ class Result:
         self.unit, self.series, self.notes, self.grows = unit, {}, [], False
     def of(self, size="-"):
         return self.series.setdefault(size, Series(size))
-    def exponent(self):
+    def exponents(self):
+        """Over all sizes, and of the last step alone, where what is the same at each size weighs least."""
         points = [(s.size, statistics.median(s.ours)) for s in self.series.values() if isinstance(s.size, int)]
-        return exponent(points) if self.grows and len(points) > 1 else None
+        if not self.grows or len(points) < 2: return {}
+        return {"exponent": exponent(points), "exponent_of_last_step": exponent(points[-2:])}
     def document(self):
-        return {"unit": self.unit, "exponent": self.exponent(), "notes": self.notes, "sizes": [{
+        return {"unit": self.unit, **self.exponents(), "notes": self.notes, "sizes": [{
             "size": s.size, "samples": len(s.ours),
             "ours": {"min": min(s.ours), "median": statistics.median(s.ours)},
             "bound": {"min": min(s.bound), "median": statistics.median(s.bound)},
@@ -106,7 +108,8 @@ def table_of(name, document):
         print((HEAD % (name if at == 0 else "", size["size"], figure(size["ours"]["median"]),
             figure(size["bound"]["median"]), figure(ratio["min"]), figure(ratio["median"]), figure(ratio["spread"]),
             ", ".join(more))).rstrip(), flush=True)
-    if document["exponent"] is not None: print("%-16s exponent %.2f" % ("", document["exponent"]), flush=True)
+    if "exponent" in document:
+        print("%-16s exponent %.2f, of the last step %.2f" % ("", document["exponent"], document["exponent_of_last_step"]), flush=True)
     for note in document["notes"]: print("%-16s %s" % ("", note), flush=True)
 
 def machine():
