@@ -49,7 +49,7 @@ class Vault:
 
 class Bench:
     def __init__(self, build, kept):
-        self.build, self.kept, self.vaults, self.grown = build, kept, {}, None
+        self.build, self.kept, self.vaults, self.grown, self.broken = build, kept, {}, None, None
         self.halligan = build + "/cli/halligan"
     def vault(self, name):
         if name not in self.vaults: self.vaults[name] = Vault(self, name)
@@ -117,10 +117,12 @@ def counts(bench):
         return [int.from_bytes(got[i:i + 4], "little") for i in range(0, len(got), 4)]
     numbers()
     for name, step in (("request", vault.request), ("approve", lambda **how: vault.approve("ciso", **how)),
-            ("approve 2", lambda **how: vault.approve("secops", **how)), ("approve 3", lambda **how: vault.approve("infra", **how)),
+            (None, lambda **how: vault.approve("secops", **how)), ("approve-last", lambda **how: vault.approve("infra", **how)),
             ("open", vault.open), ("done", vault.done), ("status", lambda **how: vault.run("status", **how))):
         step(program=os.environ["COUNTED"])
-        got, most = numbers(), allowed().get(name.split()[0])
+        got = numbers()
+        if name is None: continue
+        most = allowed()[name]
         result.of(name).add(sum(got), sum(most), **dict(zip(names, got)))
     return result
 
@@ -161,7 +163,14 @@ def grow(bench):
     bench.grown = results
     return results
 
-def growing(name): return lambda bench: grow(bench)[name]
+def growing(name):
+    def row(bench):
+        if bench.broken: raise bench.broken # once is enough
+        try: return grow(bench)[name]
+        except Failed as failure:
+            bench.broken = failure
+            raise
+    return row
 
 def verify(bench):
     result, vault = Result(), bench.vault("nights")
