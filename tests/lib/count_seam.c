@@ -88,9 +88,10 @@ syscall(long number, ...)
 	va_end(list);
 	if (real == NULL)
 		*(void **)&real = behind("syscall");
-	if (number == SYS_memfd_secret)
-		count(LOCKED);
-	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	long result = real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (number == SYS_memfd_secret && result >= 0)
+		count(LOCKED); /* else it is mlock that follows */
+	return result;
 }
 
 /* ---- disk, processes ---- */
