@@ -5,7 +5,7 @@ usage: bench.py names | check NAME... | needs NAME... | run BUILD KEPT [--json] 
 
 names: the rows and their groups.  needs: the kept vaults that these rows measure.  run: where tokens run already
 (tests/bench/all)."""
-import os, shutil, subprocess, sys
+import os, re, shutil, subprocess, sys
 
 sys.dont_write_bytecode = True
 from measure import Failed, Result, cost, lines, print_head, print_json, table_of
@@ -192,6 +192,18 @@ def reseal(bench):
     result.grows = True
     return result
 
+def seal(bench):
+    """A table for people, of medians: each run of it gives a pair."""
+    result = Result("us")
+    if not os.path.exists(bench.program("bench-seal")):
+        result.notes.append("no program bench-seal was built")
+        return result
+    for _ in range(ROUNDS):
+        for words in lines(bench.program("bench-seal"), 100, bench.build):
+            row = re.match(r"((?:seal|hashed,|verified,) .*?) ([0-9.]+) ([0-9.]+) [0-9]+% ", " ".join(words))
+            if row: result.of(row[1].replace(",", "")).add(float(row[2]), float(row[3]))
+    return result
+
 def append(folder):
     """By turns with the bound, below FOLDER (None: where the build is)."""
     return lambda bench: samples(Result("us"), lines(bench.program("bench-store"), "samples", 60, folder or bench.build), 1)
@@ -206,6 +218,7 @@ ROWS = {
     "verify": ("log", "CPU of recomputing the log's hashes, by leaves", "SHA-256 of the same bytes", verify, ["nights"]),
     "audit": ("log", "CPU of the command `log verify`, by leaves", "SHA-256 of the leaves' and nodes' bytes", audit, ["nights"]),
     "reseal": ("reseal", "CPU of the server, by secrets of one ceremony", "OpenSSL's keys and agreements", reseal, []),
+    "seal": ("seal", "CPU of sealing a version, and of hashing a log", "OpenSSL's keys and agreements; its SHA-256 of the same bytes", seal, []),
     "append": ("store", "time of a commit, by cells, on the build's disk", "bare SQLite that writes and syncs as much", append(None), []),
     "append-memory": ("store", "the same in memory, where a sync is nothing", "the same", append("/dev/shm"), []),
 }

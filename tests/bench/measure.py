@@ -110,7 +110,7 @@ def table_of(name, document):
             ", ".join(more))).rstrip(), flush=True)
     if "exponent" in document:
         print("%-16s exponent %.2f, of the last step %.2f" % ("", document["exponent"], document["exponent_of_last_step"]), flush=True)
-    for note in document["notes"]: print("%-16s %s" % ("", note), flush=True)
+    for note in document["notes"]: print("%-16s %s" % ("" if document["sizes"] else name, note), flush=True)
 
 def machine():
     model = "unknown"
