@@ -5,10 +5,10 @@ usage: bench.py names | check NAME... | needs NAME... | run BUILD KEPT [--json] 
 
 names: the rows and their groups.  needs: the kept vaults that these rows measure.  run: where tokens run already
 (tests/bench/all)."""
-import os, re, shutil, subprocess, sys
+import os, re, shutil, socket, subprocess, sys, time
 
 sys.dont_write_bytecode = True
-from measure import Failed, Result, cost, lines, print_head, print_json, table_of
+from measure import Failed, Result, cost, lines, print_head, print_json, seconds, table_of
 
 SIZES = [10, 100, 1000, 10000, 100000]
 TOWN = os.environ.get("TOKENS_DIR", "") # where `run` works
@@ -31,12 +31,14 @@ class Vault:
         subprocess.run(["cp", "-a", "--reflink=auto", "%s/%s" % (bench.kept, name), self.folder], check=True)
         subprocess.run(["sync", "-f", self.folder], check=True)
         self.run("status")
-    def run(self, *words, seat=None, program=None, wanted=(0,)):
+    def run(self, *words, seat=None, program=None, wanted=(0,), far=None):
+        """FAR: by ssh to that host and port, and only how long it took, in seconds."""
         if os.path.lexists(TARGET): os.unlink(TARGET)
         os.symlink(self.folder + "/exec-prod-mail", TARGET)
         token = ["--serial", str(SERIAL[seat]), "--wait", "0s"] if seat else []
-        return cost(self.bench.build, [program or self.bench.halligan, *words, *token],
-            {"HALLIGAN_VAULT": self.folder + "/vault", "XDG_STATE_HOME": self.folder + "/state"}, wanted)
+        command = [program or self.bench.halligan, *words, *token]
+        environment = {"HALLIGAN_VAULT": ("ssh://" + far if far else "") + self.folder + "/vault", "XDG_STATE_HOME": self.folder + "/state"}
+        return seconds(command, environment) if far else cost(self.bench.build, command, environment, wanted)
     def request(self, **how):
         return self.run("request", "prod/mail", "--reason", "mail is down", "--incident", "INC-1", "--for", "30m", seat="alice", **how)
     def approve(self, seat, **how): return self.run("approve", seat=seat, **how)
@@ -50,7 +52,7 @@ class Vault:
 class Bench:
     def __init__(self, build, kept):
         self.build, self.kept, self.vaults, self.grown, self.broken = build, kept, {}, None, None
-        self.halligan = build + "/cli/halligan"
+        self.halligan, self.source = build + "/cli/halligan", os.path.dirname(os.path.abspath(__file__))
     def vault(self, name):
         if name not in self.vaults: self.vaults[name] = Vault(self, name)
         return self.vaults[name]
@@ -127,8 +129,7 @@ def counts(bench):
     return result
 
 def allowed():
-    path = os.path.dirname(os.path.abspath(__file__)) + "/../lib/costs.txt"
-    with open(path) as file:
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/../lib/costs.txt") as file:
         rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
     return {row[0]: [int(x) for x in row[1:]] for row in rows}
 
@@ -143,8 +144,6 @@ def grow(bench):
     def listing(name, vault, size, starts, *words):
         # What grows with the size is not waited for where it would take minutes.
         if last.get(name, 0) * (size / max(last.get(name + " size", size), 1)) > LONGEST:
-            note = "%s secrets left out: it would take more than %d s" % (size, LONGEST // 1000)
-            if note not in results[name].notes: results[name].notes.append(note)
             return
         ours = vault.run(*words)
         last[name], last[name + " size"] = ours.wall, size
@@ -159,7 +158,9 @@ def grow(bench):
             if turn < 2 or size < 10000:
                 listing("charter-status", vault, size, starts, "charter", "status")
                 listing("log-verify", vault, size, starts, "log", "verify")
-    for result in results.values(): result.grows = True
+    for result in results.values():
+        result.grows = True
+        result.notes = ["%d: left out, since it would take more than %d s" % (s, LONGEST // 1000) for s in SIZES if s not in result.series]
     bench.grown = results
     return results
 
@@ -180,6 +181,32 @@ def audit(bench):
     [[_, leaves, _, bound]] = lines(bench.program("bench-verify"), vault.folder + "/vault", 1)
     ours = vault.run("log", "verify")
     result.of(int(leaves)).add(ours.cpu, float(bound) / 1000, ms=ours.wall, KiB=ours.memory)
+    return result
+
+FAR = 150 # milliseconds of a round trip
+
+def connects(port):
+    """Seconds of a round trip: a server that greets does so one and a half after the first packet."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port)) as connection: connection.recv(1)
+    return (time.monotonic() - began) / 1.5
+
+def remote(bench):
+    result, near, ports = Result("s"), os.environ["SSHD_PORT"], {"each its own": 2223, "ControlMaster": 2224}
+    vault = bench.vault("base")
+    relays = [subprocess.Popen([bench.source + "/far.py", str(FAR), str(port), near], stdout=subprocess.PIPE) for port in ports.values()]
+    try:
+        for relay in relays: relay.stdout.readline()
+        vault.run("status", far="plain:" + near)
+        for _ in range(2):
+            for size, port in ports.items():
+                far = "%s:%d" % ("shared" if size == "ControlMaster" else "plain", port)
+                costs = vault.ceremony(far=far)
+                total = sum(took for name, took in costs.items() if name != "done")
+                result.of(size).add(total, connects(port), **{name.replace(" ", "-"): took for name, took in costs.items()})
+                subprocess.run(["ssh", "-O", "exit", "-p", str(port), "shared"], stderr=subprocess.DEVNULL)
+    finally:
+        for relay in relays: relay.terminate()
     return result
 
 def samples(result, rows, scale):
@@ -215,6 +242,7 @@ ROWS = {
     "done": ("ceremony", "CPU of `done` with the exec rotator", "three `--version` starts and five of the target's program", done, ["base", "old"]),
     "counts": ("ceremony", "calls of each command, in all and by kind", "tests/lib/costs.txt", counts, ["base"]),
     **{name: ("growth", "CPU of `%s`, by secrets" % name.replace("-", " "), "two `--version` starts", growing(name), [str(s) for s in SIZES]) for name in GROWING},
+    "remote": ("remote", "seconds of request, three approvals and open over ssh", "a round trip, of 150 ms", remote, ["base"]),
     "verify": ("log", "CPU of recomputing the log's hashes, by leaves", "SHA-256 of the same bytes", verify, ["nights"]),
     "audit": ("log", "CPU of the command `log verify`, by leaves", "SHA-256 of the leaves' and nodes' bytes", audit, ["nights"]),
     "reseal": ("reseal", "CPU of the server, by secrets of one ceremony", "OpenSSL's keys and agreements", reseal, []),

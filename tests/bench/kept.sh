@@ -75,14 +75,20 @@ make_one() {
 	esac
 }
 
+lacks() {
+	case $1 in
+	base | old) [ ! -d "$KEPT/$1" ] ;;
+	*) [ "$(generator)" != "$(cat "$KEPT/$1/generator" 2> /dev/null)" ] ;;
+	esac
+}
+
+lacking=()
+for name in base "$@"; do ! lacks "$name" || lacking+=("$name"); done
+[ ${#lacking[@]} -gt 0 ] || exit 0
 tokens_folder
 cp -a "$KEPT"/3000000?.json . 2> /dev/null || :
 town_start > /dev/null
-for name in base "$@"; do
-	case $name in
-	base | old) [ ! -d "$KEPT/$name" ] || continue ;;
-	*) [ "$(generator)" != "$(cat "$KEPT/$name/generator" 2> /dev/null)" ] || continue ;;
-	esac
+for name in "${lacking[@]}"; do
 	printf 'bench: making the vault %s, once\n' "$name" >&2
 	began=$EPOCHSECONDS
 	rm -rf vault state

@@ -15,11 +15,13 @@ class Cost:
         self.own, self.after, self.wall, self.memory = own / 1000, after / 1000, wall / 1000, memory
         self.cpu = self.own + self.after
 
-def answer(terminal, deadline):
-    """Be the person at TERMINAL until the command ends; returns the screen."""
+def answer(terminal, deadline, ended):
+    """Be the person at TERMINAL until the command ends: closes it, or ENDED; returns the screen."""
     screen, fresh = "", ""
     while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1)[0]: continue
+        if not select.select([terminal], [], [], 0.01)[0]:
+            if ended(): return screen
+            continue
         try: got = os.read(terminal, 65536)
         except OSError: got = b"" # its other side is closed
         if not got: return screen
@@ -31,19 +33,34 @@ def answer(terminal, deadline):
                 fresh = ""
     raise Failed("still running after %d s: %s" % (PATIENCE, screen[-300:]))
 
-def cost(build, command, environment=None, wanted=(0,)):
-    """Run COMMAND on a terminal of its own, descriptor 8 open for what it opens; its Cost."""
-    report = os.environ["TOKENS_DIR"] + "/cost"
+def at_terminal(command, environment, wanted):
+    """Run COMMAND on a terminal of its own, descriptor 8 open for what it opens."""
+    status = []
+    def ended():
+        if not status:
+            done, code = os.waitpid(pid, os.WNOHANG)
+            if done: status.append(os.waitstatus_to_exitcode(code))
+        return bool(status)
     pid, terminal = pty.fork()
     if pid == 0:
         os.dup2(os.open("/dev/null", os.O_WRONLY), 8)
-        program = build + "/tests/bench/bench-cost"
-        os.execve(program, [program, report, *command], {**os.environ, "TERM": "dumb", **(environment or {})})
-    try: screen = answer(terminal, time.monotonic() + PATIENCE)
+        os.execve(command[0], command, {**os.environ, "TERM": "dumb", **environment})
+    try: screen = answer(terminal, time.monotonic() + PATIENCE, ended)
     finally: os.close(terminal)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if status not in wanted: raise Failed("%s: exit status %d: %s" % (" ".join(command[:4]), status, screen[-400:]))
+    if not status: status.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    if status[0] not in wanted: raise Failed("%s: exit status %d: %s" % (" ".join(command[:4]), status[0], screen[-400:]))
+
+def cost(build, command, environment={}, wanted=(0,)):
+    """The Cost of COMMAND and of all that it starts."""
+    report = os.environ["TOKENS_DIR"] + "/cost"
+    at_terminal([build + "/tests/bench/bench-cost", report, *command], environment, wanted)
     with open(report) as file: return Cost(file.read())
+
+def seconds(command, environment={}):
+    """How long COMMAND took, whatever stays behind."""
+    began = time.monotonic()
+    at_terminal(command, environment, (0,))
+    return time.monotonic() - began
 
 def lines(program, *arguments):
     """What PROGRAM of the bench prints, in words."""
