@@ -40,6 +40,7 @@ resume(struct session *session, struct err *err)
 {
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
+	TRY(prove_ended(session, err)); /* before anything is done */
 	TRY(folder_sweep(session->folder, err));
 	enum err_code clock = journal_check_clock(session, err);
 	if (clock == ERR_REFUSED) {

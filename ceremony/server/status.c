@@ -200,27 +200,24 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 /* Its escrow is there once what was released is opened, unless another session has paid the debt meanwhile, and
  * erased it.  RET_LOST says what is wrong, or "". */
 static enum err_code
-look_at_escrow(const struct session *session, const struct debt_row *debt,
-    char ret_lost[NOTE_TEXT_MAX], struct err *err)
+look_at_escrow(struct session *session, const struct debt_row *debt, char ret_lost[NOTE_TEXT_MAX],
+    struct err *err)
 {
+	ESCROW escrow = {0};
 	struct debt_row now;
-	struct err cause;
+	struct err lost = {0};
 	bool opening;
 
 	ret_lost[0] = '\0';
 	TRY(store_debt_is_opening(session->store, &debt->id, &opening, err));
-	enum err_code code = opening ? ERR_OK :
-	                               escrow_check(session->folder, &session->keys,
-	                                   &session->chain.vault, &debt->id, &debt->secret, &cause);
-	if (code == ERR_OK)
+	if (opening)
 		return ERR_OK;
-	if (code == ERR_MEMORY || code == ERR_IO) {
-		*err = cause;
-		return code;
-	}
+	TRY(payment_escrow(session, debt, &escrow, &lost, err));
+	if (lost.code == ERR_OK)
+		return ERR_OK;
 	TRY(store_get_debt(session->store, &debt->id, &now, err));
 	if (now.state != DEBT_RETIRED)
-		snprintf(ret_lost, NOTE_TEXT_MAX, "%.300s: " ESCROW_LOST, cause.text);
+		snprintf(ret_lost, NOTE_TEXT_MAX, "%.250s: %s", lost.text, lost.cure);
 	return ERR_OK;
 }
 

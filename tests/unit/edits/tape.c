@@ -243,9 +243,9 @@ blame(struct play *play, const struct command *command, const char *why)
 static bool
 says_all(struct buf *reply)
 {
-	const char *since = strstr(buf_string(reply), "  Since when ");
+	const char *since = strstr(buf_string(reply), "\"Since when ");
 
-	return since != NULL && strstr(since, "  What to do: ") != NULL;
+	return since != NULL && strstr(since, "\"What to do: ") != NULL;
 }
 
 static void
