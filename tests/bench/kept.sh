@@ -8,8 +8,9 @@
 #	N		base with N more secrets, made through the library (grow.c)
 #	nights		base with 10 more secrets and 1,000,000 leaves
 #
-# Each is a folder with vault/, state/ (what a client remembers of it) and the target's files; `kept.sh key` prints what the folder is
-# called: another founding, format or rotator makes others; another generator, other large ones.
+# Each is a folder with vault/, state/ (what a client remembers of it) and the target's files; `kept.sh key` prints what FOLDER is
+# called: another founding or format makes others; another generator, other large ones.  The definitions pin the
+# rotator by its hash: the one of that day is kept beside the vaults, and whoever uses them mounts it over the build's.
 set -uo pipefail
 SELF=$(readlink -f "$0")
 TOP=$(readlink -f "${SELF%/*}/../..")
@@ -17,9 +18,8 @@ BUILD=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")
 CEREMONIES=200 CHARTERS=40
 
 if [ "$1" = key ]; then
-	# A rotator's hash is pinned in the definitions; documents age.
-	{ date +%Y-%m; cd "$TOP" && cat "$SELF" tests/lib/vault.sh \
-		vault/store/schema.c docs/FORMAT.md docs/PROTOCOL.md "$BUILD/rotators/halligan-rotate-exec"; } |
+	# Documents age.
+	{ date +%Y-%m; cd "$TOP" && cat "$SELF" tests/lib/vault.sh vault/store/schema.c vault/store/format.c docs/FORMAT.md; } |
 		sha256sum | cut -c1-16
 	exit
 fi
@@ -38,6 +38,7 @@ keep() { # keep NAME: whole or not at all
 }
 
 make_base() {
+	cp -a "$BUILD/rotators/halligan-rotate-exec" "$KEPT/"
 	quietly town_init && quietly town_enroll "${OFFICERS[@]}" alice && quietly town_charter &&
 		quietly town_roster && quietly town_exec prod/mail || return
 	tokens_stop # so that their states are written
@@ -88,6 +89,7 @@ for name in base "$@"; do ! lacks "$name" || lacking+=("$name"); done
 tokens_folder
 cp -a "$KEPT"/3000000?.json . 2> /dev/null || :
 town_start > /dev/null
+[ ! -e "$KEPT/base" ] || mount -n --bind "$KEPT/halligan-rotate-exec" "$BUILD/rotators/halligan-rotate-exec" || exit
 for name in "${lacking[@]}"; do
 	printf 'bench: making the vault %s, once\n' "$name" >&2
 	began=$EPOCHSECONDS
