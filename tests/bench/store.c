@@ -2,12 +2,14 @@
 /*
  * What the store costs:
  *
- *	usage: bench-store ROUNDS FOLDER...
+ *	usage: bench-store [samples] ROUNDS FOLDER...
  *
  * For 100, 10,000 and 100,000 cells: pages and syncs of a commit, counted, and by which table; the time of one
  * as a ratio to bare SQLite's that writes as many pages and syncs as often, both by turns: of medians, and, where
  * others use the disk too, of what a fifth of them stayed under; and the time of a proof as a multiple of reading
  * the same row plainly.  CPU is that of this process.
+ *
+ * With `samples` a line for each commit instead: "append CELLS:KIND OURS BOUND", in microseconds of time.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -153,7 +155,7 @@ pages_sum(struct pages *pages, const char *folder, struct err *err)
 /* ---- commits ---- */
 
 struct kind {
-	const char *name;
+	const char *name, *short_name;
 	enum err_code (*commit)(struct filled *filled, unsigned rows, struct err *err);
 	unsigned rows;
 	enum err_code (*prepare)(struct filled *filled, struct err *err);
@@ -167,12 +169,12 @@ release(struct filled *filled, unsigned rows, struct err *err)
 }
 
 static const struct kind kinds[] = {
-    {"1 row changed", filled_change, 1, NULL},
-    {"3 rows changed", filled_change, 3, NULL},
-    {"10 rows changed", filled_change, 10, NULL},
-    {"1 row added", filled_add, 1, NULL},
-    {"2 rows added", filled_add, 2, NULL},
-    {"a release", release, 0, filled_collect},
+    {"1 row changed", "change-1", filled_change, 1, NULL},
+    {"3 rows changed", "change-3", filled_change, 3, NULL},
+    {"10 rows changed", "change-10", filled_change, 10, NULL},
+    {"1 row added", "add-1", filled_add, 1, NULL},
+    {"2 rows added", "add-2", filled_add, 2, NULL},
+    {"a release", "release", release, 0, filled_collect},
 };
 
 struct place {
@@ -180,6 +182,7 @@ struct place {
 	struct filled *filled;
 	struct bare *bare;
 	unsigned rounds;
+	bool samples;
 };
 
 struct sums {
@@ -236,8 +239,17 @@ print_kind(const struct place *place, const struct kind *kind, const struct sums
 	    median(ours->cpu, ours->count), median(bound->cpu, bound->count));
 }
 
+static void
+print_samples(const struct kind *kind, unsigned cells, const struct series *ours,
+    const struct series *bound)
+{
+	for (size_t i = 0; i < ours->count; i++)
+		printf("append %u:%s %.0f %.0f\n", cells, kind->short_name, ours->times[i],
+		    bound->times[i]);
+}
+
 static enum err_code
-measure(const struct place *place, const struct kind *kind, struct err *err)
+measure(const struct place *place, const struct kind *kind, unsigned cells, struct err *err)
 {
 	static struct counted counts[2];
 	static struct series ours, bound;
@@ -251,7 +263,10 @@ measure(const struct place *place, const struct kind *kind, struct err *err)
 		add_counts(&sums, counts);
 	}
 	TRY(pages_sum(&pages, place->folder, err));
-	print_kind(place, kind, &sums, &pages, &ours, &bound);
+	if (place->samples)
+		print_samples(kind, cells, &ours, &bound);
+	else
+		print_kind(place, kind, &sums, &pages, &ours, &bound);
 	return ERR_OK;
 }
 
@@ -336,11 +351,14 @@ measure_size(const struct place *place, unsigned cells, struct err *err)
 	struct store_totals totals;
 
 	TRY(filled_fill(place->filled, cells / FILLED_CELLS, err));
-	printf("%u cells\n", cells);
+	if (!place->samples)
+		printf("%u cells\n", cells);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].prepare == NULL ||
 		    place->filled->secrets > place->filled->ceremonies + place->rounds)
-			TRY(measure(place, &kinds[i], err));
+			TRY(measure(place, &kinds[i], cells, err));
+	if (place->samples)
+		return ERR_OK;
 	TRY(measure_proofs(place, err));
 	TRY(store_verify_state(place->filled->store, NULL, NULL, &totals, err));
 	printf("  %llu cells in the end\n", (unsigned long long)totals.cells);
@@ -352,36 +370,38 @@ measure_all(const struct place *place, struct err *err)
 {
 	static const unsigned sizes[] = {100, 10000, 100000};
 
-	printf("\n%s\n  %-16s %6s %6s %6s %6s %7s %7s | %6s %7s %5s | %8s %8s %5s %5s | %5s %5s\n",
-	    place->folder, "", "pages", "nodes", "rows", "log", "jrnl KB", "syncs", "bare", "KB",
-	    "syncs", "us", "bare us", "ratio", "fast", "cpu", "bare");
+	if (!place->samples)
+		printf(
+		    "\n%s\n  %-16s %6s %6s %6s %6s %7s %7s | %6s %7s %5s | %8s %8s %5s %5s | %5s %5s\n",
+		    place->folder, "", "pages", "nodes", "rows", "log", "jrnl KB", "syncs", "bare",
+		    "KB", "syncs", "us", "bare us", "ratio", "fast", "cpu", "bare");
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		TRY(measure_size(place, sizes[i], err));
 	return ERR_OK;
 }
 
 static enum err_code
-measure_in(const char *folder, unsigned rounds, struct err *err)
+measure_in(const char *folder, unsigned rounds, bool samples, struct err *err)
 {
 	FILLED filled = {0};
 	BARE *bare = NULL;
 
 	TRY(filled_open(folder, true, &filled, err));
 	TRY(bare_new(folder, BARE_ROWS, &bare, err));
-	const struct place place = {folder, &filled, bare, rounds};
+	const struct place place = {folder, &filled, bare, rounds, samples};
 	return measure_all(&place, err);
 }
 
 /* A folder of its own in FOLDER, which is removed again. */
 static enum err_code
-measure_below(const char *folder, unsigned rounds, struct err *err)
+measure_below(const char *folder, unsigned rounds, bool samples, struct err *err)
 {
 	char path[4096], command[4200];
 
 	snprintf(path, sizeof(path), "%s/bench-store-XXXXXX", folder);
 	if (mkdtemp(path) == NULL)
 		return err_set(err, ERR_IO, "cannot make a folder in %s", folder);
-	enum err_code code = measure_in(path, rounds, err);
+	enum err_code code = measure_in(path, rounds, samples, err);
 	snprintf(command, sizeof(command), "rm -rf '%s'", path);
 	if (system(command) != 0)
 		fprintf(stderr, "bench-store: %s stays\n", path);
@@ -392,18 +412,19 @@ int
 main(int argc, char **argv)
 {
 	struct err err;
-	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	int samples = argc > 1 && strcmp(argv[1], "samples") == 0;
+	unsigned rounds = argc > 2 + samples ? (unsigned)strtoul(argv[1 + samples], NULL, 10) : 0;
 
 	if (rounds == 0 || rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: bench-store ROUNDS FOLDER...\n");
+		fprintf(stderr, "usage: bench-store [samples] ROUNDS FOLDER...\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	enum err_code code = crypto_start(&err);
 	if (code == ERR_OK)
 		code = counted_start(&err);
-	for (int i = 2; i < argc && code == ERR_OK; i++)
-		code = measure_below(argv[i], rounds, &err);
+	for (int i = 2 + samples; i < argc && code == ERR_OK; i++)
+		code = measure_below(argv[i], rounds, samples != 0, &err);
 	if (code != ERR_OK)
 		fprintf(stderr, "bench-store: %s\n", err.text);
 	return code != ERR_OK;

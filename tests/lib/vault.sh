@@ -113,6 +113,29 @@ town_secret() {
 		--target-json target.json --field private-key=breakglass "$@"
 }
 
+# town_exec NAME: a secret whose target is a file, behind the exec rotator and a program that starts no other.
+town_exec() {
+	cat > exec-target <<-'END'
+	#!/bin/sh
+	# exec-target FILE VERB [current|next]: what FILE holds is the password
+	read -r stored < "$1"
+	value() { read -r value <&"$1"; [ "$value" = "$stored" ]; } # values come without a newline
+	case "$2 ${3-}" in
+	'probe current') value 3 || [ "$value" = "$stored" ] ;;
+	'probe next') value 4 || [ "$value" = "$stored" ] ;;
+	'apply ') value 4; printf '%s\n' "$value" > "$1" ;;
+	'expel ') exit 1 ;;
+	esac
+	END
+	chmod 755 exec-target
+	echo first-password-of-the-target | tee exec-password > "exec-${1//\//-}"
+	chmod 600 exec-password
+	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz23456789"}}' \
+		"$PWD/exec-target" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
+	as infra secret add "$1" --policy production --rotator exec --effect "a password" \
+		--target-json exec-target.json --from-fd password=8 8< exec-password
+}
+
 # Everything up to the first request.
 town_found() {
 	{ town_init && town_enroll "${OFFICERS[@]}" alice && town_charter && town_roster &&

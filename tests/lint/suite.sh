@@ -132,6 +132,11 @@ run() { "$lib/../../run" "$@"; }
 refused "run refuses unknown parts before it builds" env HALLIGAN_BUILD="$folder/never" "$lib/../../run" test plain slcie
 is "so that nothing is built" "$(find . -name never)." .
 refused "nor are unknown parts of bench and fuzz built" run bench stroe
+refused "an option that the bench takes is no other's" run test --json
+measured() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$lib/../bench python3 -c "from measure import *; print($1)"; }
+is "the bench's growth is the slope of logarithms" \
+	"$(measured '"%.2f %.2f" % (exponent([(10, 3), (100, 30), (1000, 300)]), exponent([(10, 5), (1000, 5)]))')" "1.00 0.00"
+is "its spread lies between the quartiles" "$(measured 'spread([9, 1, 2, 3, 4, 5, 6, 7, 8])')" 4
 refused "neither of them" run fuzz tvl
 for verb in install build lint demo train clean coverage; do
 	refused "and arguments that $verb does not take" run $verb foo

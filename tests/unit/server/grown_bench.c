@@ -13,12 +13,11 @@
 #include "vault/store/secret.h"
 #include "vault/store/statement.h"
 
-enum { AT_ONCE = 200 /* rows or leaves in a transaction */ };
+enum { AT_ONCE = 500 /* rows or leaves in a transaction */ };
 
 struct growing {
-	struct bench *bench;
-	struct host_keys keys;
-	struct store *store;
+	const struct ground *ground;
+	struct store *store;          /* GROUND's */
 	struct sealed_version sealed; /* one for all */
 	struct header *header;
 	struct digest *statements; /* of the secrets */
@@ -31,8 +30,6 @@ struct growing {
 static void
 growing_done(struct growing *growing)
 {
-	store_freep(&growing->store);
-	host_keys_done(&growing->keys);
 	sealed_version_done(&growing->sealed);
 	header_freep(&growing->header);
 	free(growing->statements);
@@ -107,20 +104,21 @@ static void
 seal_one(struct growing *growing)
 {
 	struct err err;
-	const struct bench *bench = growing->bench;
-	const struct policy *policy = charter_policy(bench->charter, "production");
+	const struct ground *ground = growing->ground;
+	const struct policy *policy = charter_policy(ground->charter, "production");
 	struct seal_recipient recipients[QUORUM_SEATS];
 	HEADER *ids = NULL;
 	SECRET *credential = NULL;
 	size_t count = 0;
 
 	assert_ok(header_new(&ids, &err));
-	ids->vault = bench->vault_id;
+	ids->vault = ground->vault_id;
 	ids->version = 1;
-	ids->charter = bench->charter->digest;
+	ids->training = ground->charter->training;
+	ids->charter = ground->charter->digest;
 	for (size_t i = 0; i < policy->quorum.seat_count; i++) {
-		const struct seat *seat = seat_by_name(bench->charter->seats,
-		    bench->charter->seat_count, policy->quorum.seats[i]);
+		const struct seat *seat = seat_by_name(ground->charter->seats,
+		    ground->charter->seat_count, policy->quorum.seats[i]);
 
 		recipients[count++] = (struct seal_recipient){seat->name, seat->tokens[0].id,
 		    seat->tokens[0].keys[KEY_SHARE]};
@@ -145,8 +143,8 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 	    .effect = "root there",
 	    .rotator_hash = name("rotator", 0),
 	    .target = json_new_object()};
-	const struct definitions definitions = {.vault = growing->bench->vault_id,
-	    .created = BENCH_START,
+	const struct definitions definitions = {.vault = growing->ground->vault_id,
+	    .created = growing->ground->now,
 	    .rows = &definition,
 	    .count = 1};
 	DEFINITIONS_OF read = {0};
@@ -154,13 +152,14 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 	DSSE statement = {0};
 	BUF text = {0};
 
-	json_put_text(target, "folder", growing->bench->target);
+	json_put_text(target, "folder", growing->ground->target);
 	snprintf(secret->name, sizeof(secret->name), "host-%06u/root", number);
 	memcpy(definition.name, secret->name, sizeof(definition.name));
 	assert_ok(definitions_payload(&definitions, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &statement, &err));
-	person_sign(&growing->bench->people[INFRA], &statement);
-	assert_ok(definitions_parse(&statement, false, &read, &err));
+	assert_ok(statement_new(STATEMENT_SECRET, growing->ground->charter->training, payload,
+	    &statement, &err));
+	person_sign(growing->ground->signer, &statement);
+	assert_ok(definitions_parse(&statement, growing->ground->charter->training, &read, &err));
 	secret->definition = read.rows[0].digest;
 	assert_ok(dsse_digest(&statement, ret_statement, &err));
 	assert_ok(dsse_encode(&statement, &text, &err));
@@ -179,7 +178,7 @@ put_version(struct growing *growing, const struct secret_row *secret)
 	    .number = 1,
 	    .state = VERSION_CURRENT,
 	    .ciphertext = growing->sealed.ciphertext,
-	    .created = BENCH_START};
+	    .created = growing->ground->now};
 
 	header->secret = secret->id;
 	header->definition = secret->definition;
@@ -218,8 +217,8 @@ add_debt(struct growing *growing, unsigned number)
 	struct debt_row debt = {.secret = secret_of(of),
 	    .old = 1,
 	    .state = DEBT_RETIRED,
-	    .created = BENCH_START,
-	    .due = BENCH_START};
+	    .created = growing->ground->now,
+	    .due = growing->ground->now};
 	char id[2 * ID_SIZE + 1], secret[2 * SECRET_ID_SIZE + 1];
 
 	memcpy(debt.id.bytes, digest.bytes, ID_SIZE);
@@ -264,18 +263,15 @@ add_leaves(struct growing *growing, uint64_t leaves)
 }
 
 void
-bench_grow(struct bench *bench, const struct growth *growth)
+ground_grow(const struct ground *ground, const struct growth *growth)
 {
-	struct err err;
-	CLEANUP(growing_done) struct growing growing = {.bench = bench};
+	CLEANUP(growing_done)
+	struct growing growing = {.ground = ground,
+	    .store = ground->store,
+	    .secrets = growth->secrets,
+	    .statements = calloc(growth->secrets, sizeof(*growing.statements))};
 
-	bench_end(bench);
-	text_time(bench->shared->now, growing.time);
-	assert_ok(host_keys_load(bench->vault, &growing.keys, &err));
-	assert_ok(store_open(bench->vault, "grow", &bench->vault_id, growing.keys.anchor,
-	    &growing.store, &err));
-	growing.secrets = growth->secrets;
-	growing.statements = calloc(growth->secrets, sizeof(*growing.statements));
+	text_time(ground->now, growing.time);
 	assert_non_null(growing.statements);
 	seal_one(&growing);
 	for (unsigned i = 0; i < growth->secrets; i++)
@@ -283,4 +279,23 @@ bench_grow(struct bench *bench, const struct growth *growth)
 	for (unsigned i = 0; i < growth->debts; i++)
 		add_debt(&growing, i);
 	add_leaves(&growing, growth->leaves);
+}
+
+void
+bench_grow(struct bench *bench, const struct growth *growth)
+{
+	struct err err;
+	CLEANUP(host_keys_done) struct host_keys keys = {0};
+	CLEANUP(store_freep) struct store *store = NULL;
+
+	bench_end(bench);
+	assert_ok(host_keys_load(bench->vault, &keys, &err));
+	assert_ok(store_open(bench->vault, "grow", &bench->vault_id, keys.anchor, &store, &err));
+	const struct ground ground = {.store = store,
+	    .vault_id = bench->vault_id,
+	    .charter = bench->charter,
+	    .signer = &bench->people[INFRA],
+	    .target = bench->target,
+	    .now = bench->shared->now};
+	ground_grow(&ground, growth);
 }

@@ -10,7 +10,18 @@ struct growth {
 	unsigned debts;   /* three cells and six leaves each, paid */
 	uint64_t leaves;  /* of the log in the end; or as many as there are without more */
 };
-/* BENCH's session ends.  Once for a vault. */
+/* The vault that grows; lent. */
+struct ground {
+	struct store *store;
+	struct digest vault_id;
+	const struct charter *charter; /* has the policy "production" */
+	const struct person *signer;   /* an operator, who signs the definitions */
+	const char *target;            /* a folder that they name */
+	int64_t now;                   /* no earlier than what the vault has */
+};
+/* GROWTH, in transactions of 500 secrets.  Once for a vault. */
+void ground_grow(const struct ground *ground, const struct growth *growth);
+/* BENCH's session ends. */
 void bench_grow(struct bench *bench, const struct growth *growth);
 
 #endif

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What each command of a ceremony maps, locks, syncs, starts, checks and says, counted in the shipped programs
+# by a library that is loaded before theirs.  None may grow: tests/lib/costs.txt has the numbers.
+. "$(dirname "$0")/../lib/vault.sh"
+[ -n "${HALLIGAN_ALONE:-}" ] || { echo "# skipped: needs root to have an /etc of its own"; tap_skip "needs root to have an /etc of its own"; }
+town_founded
+
+. "$LIB/counted.sh"
+counted_start
+
+allowed() { sed -n "s/^$1  *//p" "$LIB/costs.txt" | sed 's/  */ /g'; }
+# costs NAME COMMAND...: it succeeds, and each of its numbers is at most the table's.
+costs() {
+	local name=$1 got most i
+	shift
+	counted_zero
+	HALLIGAN=$COUNTED ok "$name succeeds" "$@"
+	read -ra got <<< "$(counted_numbers)"
+	read -ra most <<< "$(allowed "$name")"
+	printf '#   %-14s%s\n' "$name" "$(printf ' %9d' "${got[@]}")"
+	for i in "${!COUNTED_NAMES[@]}"; do
+		[ "${got[i]}" -le "${most[i]:--1}" ]
+		tap_report $? "$name: ${got[i]} ${COUNTED_NAMES[i]}, of ${most[i]:-none} allowed"
+	done
+}
+
+ok "a secret with the exec rotator is added" town_exec prod/mail
+printf '#   %-14s%s\n' '' "$(printf ' %9s' "${COUNTED_NAMES[@]}")"
+costs request as alice request prod/mail --reason "mail is down" --incident INC-1 --for 30m
+costs approve as ciso approve
+ok "a second officer approves" as secops approve
+costs approve-last as infra approve
+costs open as alice open --fd 8 --no-wait 8> opened
+costs done as alice done
+costs status halligan status
+
+# A vault of any size is made through the library; the bench measures such ones.
+GROWN=600
+grow() {
+	tokens_stop # so that their states are written
+	"$HALLIGAN_BUILD/tests/bench/bench-grow" "$VAULT" "$TOKENS_DIR/${SERIAL[infra]}.json" $GROWN 0 0
+	tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
+}
+ok "it grows by $GROWN secrets" grow
+ok "the log and the state verify" halligan log verify
+ok "each secret's header and definition do" halligan charter status
+like "they are secrets like others" "$(halligan secret list | grep -c 'host-[0-9]*/root')" "^$GROWN\$"
+costs status-grown halligan status
+costs request-grown as alice request prod/mail --reason "mail is down" --incident INC-2 --for 30m
+tap_end
