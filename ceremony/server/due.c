@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/due.h"
 
+#include "base/file_lock.h"
+#include "base/process.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/settle.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/open.h"
 
-/* What cannot be finished now is shown, and tried again by the next session. */
+/* What cannot be finished now is shown, and tried again later. */
 static enum err_code
 tolerate(struct session *session, const char *subject, enum err_code code, const struct err *err)
 {
@@ -19,11 +22,10 @@ tolerate(struct session *session, const char *subject, enum err_code code, const
 }
 
 static enum err_code
-advance_ceremonies(struct session *session, struct err *err)
+advance_ceremonies(struct session *session, unsigned states, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
-	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
 
 	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
@@ -34,21 +36,93 @@ advance_ceremonies(struct session *session, struct err *err)
 	return ERR_OK;
 }
 
-/* What a writer who died has left is settled where something is done by it, and before the reply. */
-enum err_code
-resume(struct session *session, struct err *err)
+/* By a clock that goes back no deadline can be judged: nothing is due. */
+static enum err_code
+check_clock(struct session *session, bool *ret_right, struct err *err)
 {
+	enum err_code code = journal_check_clock(session, err);
+
+	*ret_right = code == ERR_OK;
+	if (code == ERR_REFUSED)
+		session_alarm(session, "clock", "%s", err->text);
+	return code == ERR_REFUSED ? ERR_OK : code;
+}
+
+enum err_code
+due_first(struct session *session, struct err *err)
+{
+	bool right;
+
+	if (session->state != SESSION_LIVE)
+		return ERR_OK;
+	TRY(check_clock(session, &right, err));
+	return right ? advance_ceremonies(session, 1u << CEREMONY_RELEASING, err) : ERR_OK;
+}
+
+static enum err_code
+has_decision(struct session *session, bool *ret_has, struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
+
+	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
+	for (size_t i = 0; i < count && !*ret_has; i++)
+		TRY(ceremony_can_advance(session, &rows[i].id, ret_has, err));
+	return ERR_OK;
+}
+
+enum err_code
+due_waits(struct session *session, bool *ret_waits, struct err *err)
+{
+	bool waits = false, right;
+
+	*ret_waits = false;
+	if (session->state != SESSION_LIVE)
+		return ERR_OK;
+	TRY(check_clock(session, &right, err));
+	if (!right)
+		return ERR_OK;
+	TRY(has_ended(session, &waits, err));
+	if (!waits)
+		TRY(leases_wait(session, &waits, err));
+	if (!waits)
+		TRY(has_decision(session, &waits, err));
+	*ret_waits = waits;
+	return ERR_OK;
+}
+
+static enum err_code
+run(struct session *session, int64_t deadline, struct err *err)
+{
+	bool right;
+
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(folder_sweep(session->folder, err));
-	enum err_code clock = journal_check_clock(session, err);
-	if (clock == ERR_REFUSED) {
-		session_alarm(session, "clock", "%s", err->text);
+	TRY(check_clock(session, &right, err));
+	if (!right)
 		return ERR_OK;
-	}
-	TRY(clock);
-	TRY(advance_ceremonies(session, err));
+	TRY(advance_ceremonies(session, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING, err));
 	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
-	return tolerate(session, "rotation", leases_pay_due(session, err), err);
+	return tolerate(session, "rotation", leases_pay_due(session, deadline, err), err);
+}
+
+enum err_code
+due_run(const struct server_options *options, struct err *err)
+{
+	SESSION session = {0};
+	FILE_LOCK *lock = NULL;
+	char path[4096];
+
+	TRY(session_open(&session, options, -1, err));
+	if (session.state != SESSION_LIVE)
+		return ERR_OK;
+	TRY(file_path(options->folder, "due.lock", path, err));
+	if (file_lock(path, "due", 0, &lock, err) == ERR_BUSY)
+		return ERR_OK; /* whoever has it does it */
+	if (lock == NULL)
+		return err->code;
+	return run(&session, process_milliseconds() + DUE_SECONDS * 1000, err);
 }

@@ -406,6 +406,6 @@ serve_advance(struct session *session, struct call *call, struct err *err)
 		    "on once this is mended");
 	TRY(check_released(session, &id, err));
 	/* What was opened to be replaced is replaced at once. */
-	TRY(leases_pay_due(session, err));
+	TRY(leases_pay_of(session, &id, err));
 	return reply_state(session, call->reply, &id, err);
 }

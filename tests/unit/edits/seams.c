@@ -280,13 +280,13 @@ __wrap_file_rename(const char *path, const char *name, struct err *err)
 	return __real_file_rename(path, name, err);
 }
 
-enum err_code __real_resume(struct session *session, struct err *err);
-enum err_code __wrap_resume(struct session *session, struct err *err);
+enum err_code __real_due_first(struct session *session, struct err *err);
+enum err_code __wrap_due_first(struct session *session, struct err *err);
 
 enum err_code
-__wrap_resume(struct session *session, struct err *err)
+__wrap_due_first(struct session *session, struct err *err)
 {
-	enum err_code code = __real_resume(session, err);
+	enum err_code code = __real_due_first(session, err);
 
 	seams()->opened = code == ERR_OK;
 	return code;

@@ -15,6 +15,7 @@
 
 #include "base/crypto.h"
 #include "base/process.h"
+#include "ceremony/server/due.h"
 #include "ceremony/server/server.h"
 #include "vault/store/sql.h"
 
@@ -93,6 +94,15 @@ now(void)
 	return shared->now;
 }
 
+/* At once, so that a test knows when it is done. */
+static void
+do_due(const struct server_options *options)
+{
+	struct err ignored;
+
+	(void)!due_run(options, &ignored);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -110,7 +120,8 @@ main(int argc, char **argv)
 	const struct server_options options = {.folder = argv[1],
 	    .rotator_folders = rotators,
 	    .now = now,
-	    .rotator_seconds = 2};
+	    .rotator_seconds = 2,
+	    .start_due = do_due};
 	enum err_code code = server_run(&options, 0, 1, &err);
 	return code == ERR_OK ? 0 : 100 + (int)code;
 }
