@@ -3,6 +3,7 @@
 
 #include "base/file_lock.h"
 #include "base/process.h"
+#include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/settle.h"
@@ -21,14 +22,19 @@ tolerate(struct session *session, const char *subject, enum err_code code, const
 	return ERR_OK;
 }
 
+enum { CUT_OFF = 1u << CEREMONY_RELEASING, UNDECIDED = 1u << CEREMONY_COLLECTING };
+
+/* MODES: those that are gone on with. */
 static enum err_code
-advance_ceremonies(struct session *session, unsigned states, struct err *err)
+advance_ceremonies(struct session *session, unsigned states, unsigned modes, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
 	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
+		if ((modes & 1u << rows[i].mode) == 0)
+			continue;
 		enum err_code code = ceremony_advance(session, &rows[i].id, err);
 
 		TRY(tolerate(session, rows[i].requester, code, err));
@@ -55,8 +61,9 @@ due_first(struct session *session, struct err *err)
 
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
+	TRY(folder_sweep(session->folder, err));
 	TRY(check_clock(session, &right, err));
-	return right ? advance_ceremonies(session, 1u << CEREMONY_RELEASING, err) : ERR_OK;
+	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, err) : ERR_OK;
 }
 
 static enum err_code
@@ -64,9 +71,8 @@ has_decision(struct session *session, bool *ret_has, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
-	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
 
-	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, CUT_OFF | UNDECIDED, &rows, &count, err));
 	for (size_t i = 0; i < count && !*ret_has; i++)
 		TRY(ceremony_can_advance(session, &rows[i].id, ret_has, err));
 	return ERR_OK;
@@ -83,7 +89,9 @@ due_waits(struct session *session, bool *ret_waits, struct err *err)
 	TRY(check_clock(session, &right, err));
 	if (!right)
 		return ERR_OK;
-	TRY(has_ended(session, &waits, err));
+	TRY(due_note_stands(session, &waits, err));
+	if (!waits)
+		TRY(has_ended(session, &waits, err));
 	if (!waits)
 		TRY(leases_wait(session, &waits, err));
 	if (!waits)
@@ -93,20 +101,32 @@ due_waits(struct session *session, bool *ret_waits, struct err *err)
 }
 
 static enum err_code
-run(struct session *session, int64_t deadline, struct err *err)
+do_due(struct session *session, int64_t deadline, struct err *err)
 {
-	bool right;
-
-	if (session->state != SESSION_LIVE)
-		return ERR_OK;
-	TRY(folder_sweep(session->folder, err));
-	TRY(check_clock(session, &right, err));
-	if (!right)
-		return ERR_OK;
-	TRY(advance_ceremonies(session, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING, err));
+	TRY(advance_ceremonies(session, CUT_OFF | UNDECIDED, (1u << MODES) - 1, err));
 	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
 	return tolerate(session, "rotation", leases_pay_due(session, deadline, err), err);
+}
+
+/* Nothing is done before every file has its row, whatever the clock says. */
+static enum err_code
+run(struct session *session, struct err *err)
+{
+	int64_t deadline = process_milliseconds() + DUE_SECONDS * 1000;
+	bool right = true;
+	enum err_code code = prove_ended(session, err);
+
+	if (code == ERR_OK)
+		code = check_clock(session, &right, err);
+	if (!right)
+		return ERR_OK;
+	if (code == ERR_OK)
+		code = do_due(session, deadline, err);
+	if (code != ERR_OK)
+		session_alarm(session, "what is due", "%s", err->text);
+	TRY(due_note_write(session, err));
+	return code;
 }
 
 enum err_code
@@ -120,9 +140,8 @@ due_run(const struct server_options *options, struct err *err)
 	if (session.state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(file_path(options->folder, "due.lock", path, err));
-	if (file_lock(path, "due", 0, &lock, err) == ERR_BUSY)
-		return ERR_OK; /* whoever has it does it */
-	if (lock == NULL)
-		return err->code;
-	return run(&session, process_milliseconds() + DUE_SECONDS * 1000, err);
+	enum err_code code = file_lock(path, "serve --due", 0, &lock, err);
+	if (code != ERR_OK)
+		return code == ERR_BUSY ? ERR_OK : code; /* whoever has it does it */
+	return run(&session, err);
 }

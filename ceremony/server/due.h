@@ -4,8 +4,9 @@
  * waits for somebody else's target; what is due is done after its replies, by one process a vault, which has a session
  * of its own and nothing of the client's.
  *
- *	before the first reply	a release that was cut off is finished: the quorum was met, the vault alone is asked
- *	after the replies	late requests are refused, leases ended, debts paid, leftovers erased
+ *	before the first reply	temporary files of writers who died are erased; a release that was cut off is finished:
+ *				the quorum was met, and no target is asked
+ *	after the replies	ceremonies are decided that can be, leases ended, debts paid, leftovers erased
  */
 #ifndef CEREMONY_SERVER_DUE_H
 #define CEREMONY_SERVER_DUE_H
@@ -19,8 +20,8 @@ enum { DUE_SECONDS = 60 }; /* nothing more is begun after so long */
 enum err_code due_first(struct session *session, struct err *err) MUST_CHECK;
 /* Is there something that due_run would do? */
 enum err_code due_waits(struct session *session, bool *ret_waits, struct err *err) MUST_CHECK;
-/* Does it, unless another process is at it.  ERR_INTEGRITY: an alarm, which the commands that rest on the same rows
- * tell. */
+/* Does it, unless another process is at it.  What came to nothing, an alarm too, is noted for `status`
+ * (due_note.h); the commands that rest on the same rows tell of it in full. */
 enum err_code due_run(const struct server_options *options, struct err *err) MUST_CHECK;
 
 #endif

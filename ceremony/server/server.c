@@ -188,7 +188,7 @@ answer(struct session *session, const struct json *request, struct view blob, in
 }
 
 static enum err_code
-open_and_resume(const struct server_options *options, int out, struct session *session,
+begin_session(const struct server_options *options, int out, struct session *session,
     struct err *err)
 {
 	TRY(session_open(session, options, out, err));
@@ -228,7 +228,7 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 		}
 		if (code != ERR_OK)
 			return code;
-		if (!opened && open_and_resume(options, out, &session, err) != ERR_OK)
+		if (!opened && begin_session(options, out, &session, err) != ERR_OK)
 			return send_error(&session, out, err, err);
 		opened = true;
 		TRY(answer(&session, request, buf_view(&blob), out, &end, err));

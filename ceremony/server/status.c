@@ -12,6 +12,7 @@
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/payment.h"
@@ -402,10 +403,13 @@ serve_status(struct session *session, struct call *call, struct err *err)
 
 	TRY(json_in_end(&call->in));
 	TRY(store_log_size(session->store, &size, err));
+	if (live) {
+		TRY(prove_ended(session, err));
+		TRY(due_note_read(session, err));
+	}
 	add_alarms(session, items);
 	TRY(add_drafts(session, items, err));
 	if (live) {
-		TRY(prove_ended(session, err));
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
