@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/due.h"
 
+#include "base/file.h"
 #include "base/file_lock.h"
 #include "base/process.h"
 #include "ceremony/server/due_note.h"
@@ -129,19 +130,31 @@ run(struct session *session, struct err *err)
 	return code;
 }
 
+/* RET_LOCK stays NULL when another process is at it, or where no vault was ever alive.  Asked before anything else: as
+ * long as a target hangs, there is one such process after each session, and they cost nothing. */
+static enum err_code
+take_lock(const char *folder, struct file_lock **ret_lock, struct err *err)
+{
+	char path[4096];
+
+	TRY(folder_check(folder, err));
+	TRY(file_path(folder, "vault.id", path, err));
+	if (!file_exists(path))
+		return ERR_OK;
+	TRY(file_path(folder, "due.lock", path, err));
+	enum err_code code = file_lock(path, "serve --due", 0, ret_lock, err);
+	return code == ERR_BUSY ? ERR_OK : code;
+}
+
 enum err_code
 due_run(const struct server_options *options, struct err *err)
 {
-	SESSION session = {0};
 	FILE_LOCK *lock = NULL;
-	char path[4096];
+	SESSION session = {0};
 
-	TRY(session_open(&session, options, -1, err));
-	if (session.state != SESSION_LIVE)
+	TRY(take_lock(options->folder, &lock, err));
+	if (lock == NULL)
 		return ERR_OK;
-	TRY(file_path(options->folder, "due.lock", path, err));
-	enum err_code code = file_lock(path, "serve --due", 0, &lock, err);
-	if (code != ERR_OK)
-		return code == ERR_BUSY ? ERR_OK : code; /* whoever has it does it */
-	return run(&session, err);
+	TRY(session_open(&session, options, -1, err));
+	return session.state == SESSION_LIVE ? run(&session, err) : ERR_OK;
 }
