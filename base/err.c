@@ -118,9 +118,20 @@ draft_finish(struct draft *draft, enum err_code code, struct err *err)
 	draft_clean(draft);
 	if (draft->over)
 		draft_cut(draft);
+	for (size_t i = 0; i < ERR_PARTS; i++)
+		if (err->parts[i] >= draft->size)
+			err->parts[i] = 0; /* cut off */
 	memcpy(err->text, draft->text, sizeof(err->text));
 	err->code = code;
 	return code;
+}
+
+/* What was said before. */
+static void
+forget(struct err *err)
+{
+	err->cure = NULL;
+	memset(err->parts, 0, sizeof(err->parts));
 }
 
 enum err_code
@@ -132,16 +143,14 @@ err_set(struct err *err, enum err_code code, const char *format, ...)
 	va_start(args, format);
 	draft_add(&draft, format, args);
 	va_end(args);
-	err->cure = NULL;
-	err->dated = false;
+	forget(err);
 	return draft_finish(&draft, code, err);
 }
 
 enum err_code
-err_cure(struct err *err, const char *cure, bool dated)
+err_cure(struct err *err, const char *cure)
 {
 	err->cure = cure;
-	err->dated = dated;
 	return err->code;
 }
 
@@ -155,7 +164,41 @@ err_add(struct err *err, const char *format, ...)
 	draft_add(&draft, format, args);
 	va_end(args);
 	draft_text(&draft, ": ");
+	for (size_t i = 0; i < ERR_PARTS; i++)
+		if (err->parts[i] != 0)
+			err->parts[i] = (unsigned short)(err->parts[i] + draft.size);
 	draft_text(&draft, err->text);
+	return draft_finish(&draft, err->code, err);
+}
+
+void
+err_cut(struct err *err, size_t size)
+{
+	struct draft draft = {0};
+
+	if (strlen(err->text) <= size)
+		return;
+	memcpy(draft.text, err->text, size);
+	draft.size = size;
+	draft_finish(&draft, err->code, err);
+}
+
+enum err_code
+err_part(struct err *err, const char *format, ...)
+{
+	struct draft draft = {0};
+	size_t part = 0;
+	va_list args;
+
+	while (part < ERR_PARTS && err->parts[part] != 0)
+		part++;
+	draft_text(&draft, err->text);
+	draft_text(&draft, ".  ");
+	if (part < ERR_PARTS)
+		err->parts[part] = (unsigned short)draft.size;
+	va_start(args, format);
+	draft_add(&draft, format, args);
+	va_end(args);
 	return draft_finish(&draft, err->code, err);
 }
 
@@ -175,8 +218,7 @@ err_errno(struct err *err, enum err_code code, int error_number, const char *for
 	va_end(args);
 	draft_text(&draft, ": ");
 	draft_text(&draft, reason != NULL ? reason : "unknown error");
-	err->cure = NULL;
-	err->dated = false;
+	forget(err);
 	return draft_finish(&draft, code, err);
 }
 

@@ -14,7 +14,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/attr.h"
 
@@ -47,13 +47,14 @@ enum err_code {
 	ERR_CODE_COUNT
 };
 
-enum { ERR_TEXT_SIZE = 1024 };
+enum { ERR_TEXT_SIZE = 1024, ERR_PARTS = 3 };
 
 struct err {
 	enum err_code code;
-	bool dated; /* the text says since when */
-	const char
-	    *cure; /* what is to be done, when that is not what always is; a literal, or NULL */
+	/* What is to be done, when that is not what always is: a literal, or NULL. */
+	const char *cure;
+	/* Where in the text a person's next lines begin (err_part); 0: no more of them. */
+	unsigned short parts[ERR_PARTS];
 	char text[ERR_TEXT_SIZE]; /* NUL-terminated; cut at the end with "..." when too long */
 };
 
@@ -61,10 +62,15 @@ struct err {
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
     FORMAT_LIKE(3, 4);
 
-/* What would mend it, a literal that goes on after "then ".  DATED: the text ends with a sentence that says since
- * when.  Both stay until the next err_set().  Returns ERR's code. */
-enum err_code err_cure(struct err *err, const char *cure, bool dated);
+/* What would mend it, a literal that goes on after "then "; it stays until the next err_set().  Returns ERR's
+ * code. */
+enum err_code err_cure(struct err *err, const char *cure);
+/* One more sentence, behind ".  ", which begins a line of its own where a person reads it: a place in somebody else's
+ * words that looks the same does not.  Returns ERR's code. */
+enum err_code err_part(struct err *err, const char *format, ...) FORMAT_LIKE(2, 3);
 
+/* Not more than SIZE bytes of it, and no further lines of what is cut off. */
+void err_cut(struct err *err, size_t size);
 /* Put "FORMAT...: " in front of what ERR holds.  Returns ERR's code. */
 enum err_code err_add(struct err *err, const char *format, ...) FORMAT_LIKE(2, 3);
 

@@ -226,12 +226,14 @@ file_write_new(const char *path, struct view bytes, mode_t mode, struct err *err
 }
 
 enum err_code
-file_rename(const char *path, const char *name, struct err *err)
+file_rename(const char *path, const char *name, bool replace, struct err *err)
 {
 	PLACE place = {.folder = -1};
 
 	TRY(place_open(path, &place, err));
-	if (renameat2(place.folder, place.name, place.folder, name, RENAME_NOREPLACE) == 0)
+	unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+
+	if (renameat2(place.folder, place.name, place.folder, name, flags) == 0)
 		return sync_folder(place.folder, path, err);
 	return errno == ENOENT ? ERR_OK : fail(err, errno, "rename", path);
 }

@@ -28,8 +28,9 @@ enum err_code file_write_new(const char *path, struct view bytes, mode_t mode,
     struct err *err) MUST_CHECK;
 /* Overwrite with zeros, fsync, unlink, fsync the folder.  A missing file is success. */
 enum err_code file_erase(const char *path, struct err *err) MUST_CHECK;
-/* Rename to NAME in the same folder, where there is none, and fsync that.  A missing file is success; ERR_EXISTS. */
-enum err_code file_rename(const char *path, const char *name, struct err *err) MUST_CHECK;
+/* Rename to NAME in the same folder, and fsync that.  A missing file is success; ERR_EXISTS unless REPLACE. */
+enum err_code file_rename(const char *path, const char *name, bool replace,
+    struct err *err) MUST_CHECK;
 enum err_code file_sync_folder(const char *path, struct err *err) MUST_CHECK;
 bool file_exists(const char *path);
 /* Join with '/'.  ERR_INVALID over PATH_MAX. */

@@ -127,6 +127,16 @@ text_is_plain(struct view text)
 	return !reader.failed;
 }
 
+void
+text_make_plain(char *text)
+{
+	if (text_is_plain(view_of_text(text)))
+		return;
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 static bool
 is_letter_or_digit(char character)
 {

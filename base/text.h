@@ -14,6 +14,8 @@ bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size);
 /* Valid UTF-8 without control characters (C0, DEL, C1), bidirectional controls (U+061C, U+200E,
  * U+200F, U+202A-202E, U+2066-2069), line separators (U+2028, U+2029), BOM or non-characters. */
 bool text_is_plain(struct view text);
+/* Where TEXT is not plain, each byte that is no printable ASCII becomes '?'. */
+void text_make_plain(char *text);
 /* 32 or more letters of modhex (44 as keys come): the one-time password that a touched key types. */
 bool text_is_otp(struct view text);
 /* Seat, policy and secret names: 1..63 of a-z 0-9 - _ . / beginning with a letter or digit;

@@ -43,14 +43,17 @@ cli_exit_code(enum err_code code)
 static void
 complain_text(const struct cli_io *io, const struct err *err)
 {
-	const char *begin = err->text, *end;
+	const char *begin = err->text;
 	const char *lead =
 	    err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
 	char line[ERR_TEXT_SIZE + 160];
 
-	for (; (end = strstr(begin, ".  ")) != NULL; begin = end + strlen(".  "), lead = "  ") {
-		snprintf(line, sizeof(line), "%s%.*s.", lead, (int)(end - begin), begin);
+	for (size_t i = 0; i < ERR_PARTS && err->parts[i] != 0; i++, lead = "  ") {
+		const char *end = err->text + err->parts[i];
+
+		snprintf(line, sizeof(line), "%s%.*s.", lead, (int)(end - begin) - 3, begin);
 		io->complain(io->context, line);
+		begin = end;
 	}
 	snprintf(line, sizeof(line), "%s%s", lead, begin);
 	io->complain(io->context, line);

@@ -261,16 +261,8 @@ static enum err_code
 read_error(const struct json *reply, struct err *err)
 {
 	struct json_in in = json_in(reply, "the server's reply", err);
-	const char *name, *text;
 
-	if (json_in_bool(&in, "ok"))
-		return ERR_OK;
-	name = json_in_text(&in, "code", 1, 40);
-	text = json_in_text(&in, "text", 1, ERR_TEXT_SIZE);
-	if (json_in_end(&in) != ERR_OK)
-		return err_set(err, ERR_PROTOCOL,
-		    "the server answered with something that is no reply");
-	return err_set(err, err_from_name(name), "%s", text);
+	return json_in_bool(&in, "ok") ? ERR_OK : in_error(&in, err);
 }
 
 static enum err_code

@@ -160,14 +160,15 @@ verify_greeting(const struct client *client, const struct charter *charter, stru
 static enum err_code
 refuse(const struct memory *memory, const struct known *known, struct err *err)
 {
-	struct err met = *err;
+	struct err cause;
 	char path[4096];
 
-	TRY(memory_file(memory, &known->trust.vault, path, err));
-	return err_set(err, met.code,
-	    "%s.  What to do: nobody approves anything there; ask who put it there.  If all agree that "
+	if (memory_file(memory, &known->trust.vault, path, &cause) != ERR_OK)
+		return err->code;
+	return err_part(err,
+	    "What to do: nobody approves anything there; ask who put it there. If all agree that "
 	    "this is the vault now, remove what this computer remembers: %.300s and %.300s",
-	    met.text, path, memory->pointer);
+	    path, memory->pointer);
 }
 
 /* What the server shows, verified from what is KNOWN. */

@@ -2,6 +2,11 @@
 /* Small steps that every operation of the client makes. */
 #include "ceremony/protocol/message.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
 struct json *
 op_new(const char *name)
 {
@@ -27,6 +32,54 @@ encode(const struct dsse *statement, struct buf *text)
 	struct err ignored;
 
 	return dsse_encode(statement, text, &ignored) == ERR_OK ? buf_string(text) : NULL;
+}
+
+/* From FROM to the next place, without the ".  " between them. */
+static void
+copy_part(const struct err *why, size_t part, char ret_text[ERR_TEXT_SIZE])
+{
+	size_t from = part == 0 ? 0 : why->parts[part - 1];
+	size_t to = part < ERR_PARTS && why->parts[part] != 0 ? why->parts[part] - strlen(".  ") :
+	                                                        strlen(why->text);
+
+	snprintf(ret_text, ERR_TEXT_SIZE, "%.*s", (int)(to - from), why->text + from);
+	text_make_plain(ret_text);
+}
+
+void
+put_error(struct json *reply, const struct err *why)
+{
+	JSON *more = json_new_array();
+	char text[ERR_TEXT_SIZE];
+
+	copy_part(why, 0, text);
+	json_put_bool(reply, "ok", false);
+	json_put_text(reply, "code", err_name(why->code));
+	json_put_text(reply, "text", text);
+	for (size_t i = 1; i <= ERR_PARTS && why->parts[i - 1] != 0; i++) {
+		copy_part(why, i, text);
+		json_add_text(more, text);
+	}
+	json_put(reply, "more", TAKE(more));
+}
+
+enum err_code
+in_error(struct json_in *in, struct err *err)
+{
+	const char *name = json_in_text(in, "code", 1, 40);
+	const char *text = json_in_text(in, "text", 1, ERR_TEXT_SIZE);
+	const struct json *more = json_in_array(in, "more", 0, ERR_PARTS);
+
+	if (json_in_end(in) != ERR_OK)
+		return err_set(err, ERR_PROTOCOL,
+		    "the server answered with something that is no reply");
+	err_set(err, err_from_name(name), "%s", text);
+	for (size_t i = 0; i < json_array_count(more); i++) {
+		const char *part = json_array_text(more, i);
+
+		err_part(err, "%s", part != NULL ? part : "?");
+	}
+	return err->code;
 }
 
 void

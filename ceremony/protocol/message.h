@@ -11,6 +11,9 @@
 struct json *op_new(const char *name);
 /* A reader of REPLY, called WHAT in errors, that has read its "ok". */
 struct json_in reply_in(const struct json *reply, const char *what, struct err *err);
+/* The reply that tells WHY; and what that says to a client, whose reader IN has read "ok".  ERR_PROTOCOL. */
+void put_error(struct json *reply, const struct err *why);
+enum err_code in_error(struct json_in *in, struct err *err);
 /* STATEMENT as one JSON string: member NAME of OBJECT, the next of ARRAY.  Failure sticks, as with
  * json_put. */
 void put_statement(struct json *object, const char *name, const struct dsse *statement);

@@ -62,6 +62,7 @@ due_first(struct session *session, struct err *err)
 
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
+	TRY(prove_ended(session, err)); /* before anything is done */
 	TRY(folder_sweep(session->folder, err));
 	TRY(check_clock(session, &right, err));
 	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, err) : ERR_OK;

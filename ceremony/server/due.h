@@ -4,8 +4,8 @@
  * waits for somebody else's target; what is due is done after its replies, by one process a vault, which has a session
  * of its own and nothing of the client's.
  *
- *	before the first reply	temporary files of writers who died are erased; a release that was cut off is finished:
- *				the quorum was met, and no target is asked
+ *	before the first reply	every file is shown to be of this database; temporary ones of writers who died are
+ *				erased; a release that was cut off is finished: the quorum was met, no target is asked
  *	after the replies	ceremonies are decided that can be, leases ended, debts paid, leftovers erased
  */
 #ifndef CEREMONY_SERVER_DUE_H

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/documents/founding.h"
 #include "ceremony/server/documents/propose.h"
@@ -129,14 +130,10 @@ send_error(struct session *session, int out, const struct err *why, struct err *
 {
 	JSON *reply = json_new_object();
 	struct err cause = *why;
-	char text[ERR_TEXT_SIZE];
 
 	if (cause.code == ERR_INTEGRITY)
 		alarm_end(session, &cause);
-	plain_text(cause.text, text, sizeof(text));
-	json_put_bool(reply, "ok", false);
-	json_put_text(reply, "code", err_name(cause.code));
-	json_put_text(reply, "text", text);
+	put_error(reply, &cause);
 	return wire_send(out, reply, (struct view){0}, -1, err);
 }
 

@@ -13,7 +13,6 @@
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/due_note.h"
-#include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
@@ -205,27 +204,24 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 /* Its escrow is there once what was released is opened, unless another session has paid the debt meanwhile, and
  * erased it.  RET_LOST says what is wrong, or "". */
 static enum err_code
-look_at_escrow(const struct session *session, const struct debt_row *debt,
-    char ret_lost[NOTE_TEXT_MAX], struct err *err)
+look_at_escrow(struct session *session, const struct debt_row *debt, char ret_lost[NOTE_TEXT_MAX],
+    struct err *err)
 {
+	ESCROW escrow = {0};
 	struct debt_row now;
-	struct err cause;
+	struct err lost = {0};
 	bool opening;
 
 	ret_lost[0] = '\0';
 	TRY(store_debt_is_opening(session->store, &debt->id, &opening, err));
-	enum err_code code = opening ? ERR_OK :
-	                               escrow_check(session->folder, &session->keys,
-	                                   &session->chain.vault, &debt->id, &debt->secret, &cause);
-	if (code == ERR_OK)
+	if (opening)
 		return ERR_OK;
-	if (code == ERR_MEMORY || code == ERR_IO) {
-		*err = cause;
-		return code;
-	}
+	TRY(payment_escrow(session, debt, &escrow, &lost, err));
+	if (lost.code == ERR_OK)
+		return ERR_OK;
 	TRY(store_get_debt(session->store, &debt->id, &now, err));
 	if (now.state != DEBT_RETIRED)
-		snprintf(ret_lost, NOTE_TEXT_MAX, "%.300s: " ESCROW_LOST, cause.text);
+		snprintf(ret_lost, NOTE_TEXT_MAX, "%.250s: %s", lost.text, lost.cure);
 	return ERR_OK;
 }
 
@@ -403,10 +399,8 @@ serve_status(struct session *session, struct call *call, struct err *err)
 
 	TRY(json_in_end(&call->in));
 	TRY(store_log_size(session->store, &size, err));
-	if (live) {
-		TRY(prove_ended(session, err));
+	if (live)
 		TRY(due_note_read(session, err));
-	}
 	add_alarms(session, items);
 	TRY(add_drafts(session, items, err));
 	if (live) {

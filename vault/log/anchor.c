@@ -163,7 +163,7 @@ static enum err_code FORMAT_LIKE(3, 4)
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
 	err_set(err, ERR_INTEGRITY, "%s: " MEANING, what);
-	return err_cure(err, cure, false);
+	return err_cure(err, cure);
 }
 
 static enum err_code

@@ -15,8 +15,7 @@
 
 enum { LOCK_SECONDS = 10 };
 
-#define SINCE_LEAF                                                                                 \
-	".  Since when at the earliest: after leaf %" PRIu64 " (counted from 0) was logged"
+#define SINCE_LEAF "Since when at the earliest: after leaf %" PRIu64 " (counted from 0) was logged"
 
 static enum err_code
 alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
@@ -25,19 +24,20 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 
 	if (size < slot->from.size) {
 		err_set(err, ERR_INTEGRITY,
-		    "an old database was restored: its log has %" PRIu64
-		    " %s, and the vault's has %" PRIu64 " by its anchor" SINCE_LEAF,
-		    size, leaves, slot->from.size, slot->from.size - 1);
+		    "an old database was restored, or another: its log has %" PRIu64
+		    " %s, and the vault's has %" PRIu64 " by its anchor",
+		    size, leaves, slot->from.size);
+		err_part(err, SINCE_LEAF, slot->from.size - 1);
 		return err_cure(err,
-		    "put the database back that this anchor belongs to; if there is none, " WHOLE_BACKUP,
-		    true);
+		    "put the database back that this anchor belongs to; if there is none, " WHOLE_BACKUP);
 	}
 	err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64
-	    " by its anchor: somebody wrote there, or the anchor is an old one" SINCE_LEAF,
-	    size, leaves, slot->to.size, slot->to.size - 1);
+	    " by its anchor: somebody wrote there, or the anchor is an old one",
+	    size, leaves, slot->to.size);
+	err_part(err, SINCE_LEAF, slot->to.size - 1);
 	return err_cure(err,
-	    "put the newest anchor back, if an old one was put there; else " WHOLE_BACKUP, true);
+	    "put the newest anchor back, if an old one was put there; else " WHOLE_BACKUP);
 }
 
 static enum err_code

@@ -52,8 +52,7 @@ refuse_unknown(const struct session *session, const struct id *id, struct err *e
 	    path);
 	return err_cure(err,
 	    "put the newer database and its anchor back; if there is none, move that file out of the vault "
-	    "and keep it: nothing else may have what its target accepts, so change that credential by hand",
-	    false);
+	    "and keep it: nothing else may have what its target accepts, so change that credential by hand");
 }
 
 static enum err_code
@@ -119,7 +118,7 @@ end_under_lock(struct session *session, const struct found *found, struct err *e
 	TRY(change_begin(session, &change, err));
 	TRY(found->kind->judge(session, &found->id, found->ending, &fate, err));
 	if (fate == FATE_KEPT)
-		return escrow_keep(session->folder, &found->id, err);
+		return escrow_keep(session->folder, &found->id, false, err);
 	return fate == FATE_ERASED ? file_erase(found->path, err) : ERR_OK;
 }
 

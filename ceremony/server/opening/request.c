@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
@@ -296,7 +295,6 @@ make(struct session *session, bool another, struct asking *asking, struct err *e
 	struct digest digest;
 
 	TRY(change_begin_judged(session, &change, judge_request, asking, err));
-	TRY(prove_ended(session, err)); /* the database is not older than what was opened */
 	TRY(session_keep(session, &asking->request, STATEMENT_REQUEST, false, &digest, err));
 	if (!another)
 		TRY(check_other(session, request, err));

@@ -15,7 +15,9 @@ debt_escrow(const struct delivery *delivery, const struct secret *credential, st
 	    .debt = row->debt};
 
 	TRY(secret_from(secret_view(credential), &copy, err));
-	TRY(escrow_add(&escrow, row->version, TAKE(copy), err));
+	TRY(escrow_add(&escrow, row->version,
+	    &opening->transcript->ceremony.items.rows[delivery->item->position].header, TAKE(copy),
+	    err));
 	if (opening->session->rehearses)
 		return ERR_OK;
 	return escrow_write(opening->session->folder, &escrow, &opening->session->keys, err);

@@ -81,15 +81,17 @@ prepare(struct payment *payment, struct err *err)
 	enum err_code code =
 	    sealing_make(payment->session, &payment->definition, number, next, &sealing, &cause);
 	if (code == ERR_OK)
-		code = escrow_add(&payment->escrow, number, TAKE(next), &cause);
+		code = escrow_add(&payment->escrow, number, &sealing.hash, TAKE(next), &cause);
 	if (code == ERR_OK && !payment->session->rehearses)
-		code = escrow_write(payment->session->folder, &payment->escrow,
+		code = escrow_write_new(payment->session->folder, &payment->escrow,
 		    &payment->session->keys, &cause);
 	if (code != ERR_OK)
 		return payment_stop(payment, code, err,
 		    "the target was not touched: the new value could not be kept: %.350s",
 		    cause.text);
 	TRY(commit_prepared(payment, &sealing, err));
+	if (!payment->session->rehearses)
+		TRY(escrow_keep(payment->session->folder, &payment->debt.id, true, err));
 	session_progress(payment->session, "%s: version %u generated, sealed to the officers",
 	    payment->secret.name, number);
 	return ERR_OK;
@@ -499,6 +501,7 @@ pay_locked(struct session *session, const struct id *id, struct paid *paid, stru
 	TRY(run(&payment, err));
 	paid->state = payment.debt.state;
 	paid->code = payment.debt.state == DEBT_RETIRED ? ERR_OK : payment.code;
+	paid->lost = payment.lost;
 	snprintf(paid->note, sizeof(paid->note), "%s", payment.debt.note);
 	return ERR_OK;
 }

@@ -20,6 +20,7 @@ struct paid {
 	enum err_code
 	    code; /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
 	char note[NOTE_TEXT_MAX + 1];
+	const char *lost; /* what mends its escrow, at the note's end; NULL: it is whole */
 };
 /* Pay debt ID as far as it goes.  A lease that still runs is not cut short, and what is not due yet stays as it
  * is: ERR_WAITING in RET_PAID; another session that is at it: ERR_BUSY there.  Errors returned are those of the

@@ -268,35 +268,37 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	return buf_check(&call->out, err);
 }
 
+/* Why PAID stopped, when that is an alarm. */
 static enum err_code
-lost_escrow(struct session *session, const struct secret_row *secret, const struct id *id,
-    const char *note, struct err *err)
+alarm_of(struct session *session, const struct secret_row *secret, const struct id *id,
+    const struct paid *paid, struct err *err)
 {
 	struct debt_row debt;
 	char began[TEXT_TIME_SIZE];
-	size_t cure = strlen(": " ESCROW_LOST), size = strlen(note);
+	size_t cure = paid->lost != NULL ? strlen(": ") + strlen(paid->lost) : 0;
 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	text_time(debt.created, began);
-	session->told = true; /* it is not about the database */
-	return err_set(err, ERR_INTEGRITY,
-	    "%s is not replaced: %.*s.  Since when at the earliest: %s, when its rotation debt began.  What to "
-	    "do: " ESCROW_LOST,
-	    secret->name, (int)(size > cure ? size - cure : size), note, began);
+	err_set(err, ERR_INTEGRITY, "%s is not replaced: %.*s", secret->name,
+	    (int)(strlen(paid->note) - cure), paid->note);
+	err_part(err, "Since when at the earliest: %s, when its rotation debt began", began);
+	if (paid->lost != NULL)
+		err_part(err, "What to do: %s", paid->lost);
+	return err->code;
 }
 
-/* The others are paid before it is told that the escrow of one is lost; RET_LOST is that. */
+/* The others are paid before it is told that one met an alarm of its own; RET_ALARM is that. */
 static enum err_code
 pay_item(struct session *session, struct json *array, const struct item_row *item,
-    struct err *ret_lost, struct err *err)
+    struct err *ret_alarm, struct err *err)
 {
 	struct secret_row secret;
 	struct paid paid;
 
 	TRY(store_get_secret(session->store, &item->secret, &secret, err));
 	TRY(rotate_pay(session, &item->debt, &paid, err));
-	if (paid.code == ERR_INTEGRITY && ret_lost->code == ERR_OK)
-		(void)lost_escrow(session, &secret, &item->debt, paid.note, ret_lost);
+	if (paid.code == ERR_INTEGRITY && ret_alarm->code == ERR_OK)
+		(void)alarm_of(session, &secret, &item->debt, &paid, ret_alarm);
 	const struct debt_told told = {secret.name, debt_state_names[paid.state], paid.note};
 	members_add(array, debt_told_members, &told);
 	return ERR_OK;
@@ -322,17 +324,19 @@ end_and_pay(struct session *session, const void *context, struct err *err)
 	struct item_row items[CEREMONY_ITEMS];
 	JSON *unheard = json_new_array();
 	struct json *array = session->rehearses ? unheard : ending->array;
-	struct err lost = {0};
+	struct err alarm = {0};
 	size_t count;
 
 	TRY(end_one(session, &ending->id, &ending->statement, err));
 	TRY(store_list_items(session->store, &ending->id, items, CEREMONY_ITEMS, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (items[i].has_debt)
-			TRY(pay_item(session, array, &items[i], &lost, err));
-	if (lost.code != ERR_OK)
-		*err = lost;
-	return lost.code;
+			TRY(pay_item(session, array, &items[i], &alarm, err));
+	if (alarm.code == ERR_OK)
+		return ERR_OK;
+	session->told = true; /* it is not about the database */
+	*err = alarm;
+	return err->code;
 }
 
 enum err_code

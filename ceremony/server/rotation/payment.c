@@ -125,17 +125,106 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 	return code;
 }
 
+#define CURE_LOST                                                                                              \
+	"put the escrow file back as it was, then run 'halligan rotate'; without it change the credential on " \
+	"its target by hand"
+#define CURE_NEWER                                                                                                \
+	"put the newer database and its anchor back; if there is none, keep that file elsewhere: its target may " \
+	"accept its newest value, which nothing else has, so change that credential by hand"
+
+/* Is each value of a version that the database has, as it was sealed? */
+static enum err_code
+check_versions(struct session *session, const struct escrow *escrow, struct err *ret_lost,
+    struct err *err)
+{
+	for (size_t i = 0; i < escrow->count; i++) {
+		const struct escrow_value *value = &escrow->values[i];
+		VERSION_ROW row = {0};
+		enum err_code code =
+		    store_get_version(session->store, &escrow->secret, value->version, &row, err);
+
+		if (code != ERR_OK && code != ERR_NOT_FOUND)
+			return code;
+		if (code == ERR_OK && digest_equal(&row.header_hash, &value->header))
+			continue;
+		err_set(ret_lost, ERR_INTEGRITY,
+		    "the escrow file of this debt has a value of version %u that the database does not "
+		    "know: the database is older than that file",
+		    value->version);
+		err_cure(ret_lost, CURE_NEWER);
+		return ERR_OK;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+check_values(const struct escrow *escrow, const struct debt_row *debt, struct err *ret_lost)
+{
+	if (escrow_find(escrow, debt->old) != NULL &&
+	    (debt->pending == 0 || escrow_find(escrow, debt->pending) != NULL))
+		return ERR_OK;
+	return err_set(ret_lost, ERR_INTEGRITY, "the escrow file lacks a value of this debt");
+}
+
+enum err_code
+payment_escrow(struct session *session, const struct debt_row *debt, struct escrow *ret_escrow,
+    struct err *ret_lost, struct err *err)
+{
+	ESCROW escrow = {.vault = session->chain.vault, .debt = debt->id, .secret = debt->secret};
+	enum err_code code = escrow_read(session->folder, &session->keys, &escrow, ret_lost);
+
+	ret_lost->code = code;
+	if (code == ERR_MEMORY || code == ERR_IO) {
+		*err = *ret_lost;
+		return code;
+	}
+	if (code == ERR_OK)
+		TRY(check_versions(session, &escrow, ret_lost, err));
+	if (ret_lost->code == ERR_OK && check_values(&escrow, debt, ret_lost) == ERR_OK) {
+		*ret_escrow = escrow;
+		escrow.count = 0;
+		return ERR_OK;
+	}
+	if (ret_lost->cure == NULL || code != ERR_OK)
+		err_cure(ret_lost, CURE_LOST);
+	return ERR_OK;
+}
+
 /* The value that the target accepts is nowhere else: only that file, or a person, can go on.  The debt stays as it
  * is, so that it goes on at once when the file is back. */
-static enum err_code
-escrow_lost(struct payment *payment, const char *cause)
+static void
+escrow_lost(struct payment *payment, const struct err *lost)
 {
-	snprintf(payment->debt.note, sizeof(payment->debt.note), "%.300s: " ESCROW_LOST, cause);
-	session_progress(payment->session, "%s: the escrow file of its debt is gone or damaged",
+	snprintf(payment->debt.note, sizeof(payment->debt.note), "%.250s: %s", lost->text,
+	    lost->cure);
+	session_progress(payment->session, "%s: the escrow file of its debt is not what it was",
 	    payment->secret.name);
+	payment->lost = lost->cure;
 	payment->stopped = true;
 	payment->code = ERR_INTEGRITY;
-	return ERR_OK;
+}
+
+/* An earlier run was cut off while it committed.  Under the debt's lock. */
+static enum err_code
+settle_new(const struct payment *payment, struct err *err)
+{
+	struct session *session = payment->session;
+	ESCROW escrow = {.vault = session->chain.vault,
+	    .debt = payment->debt.id,
+	    .secret = payment->debt.secret};
+	struct err unknown = {0};
+	enum err_code code = escrow_read_new(session->folder, &session->keys, &escrow, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code == ERR_OK)
+		TRY(check_versions(session, &escrow, &unknown, err));
+	else if (code == ERR_INTEGRITY)
+		unknown.code = code; /* it never became the escrow */
+	else
+		return code;
+	return unknown.code == ERR_OK ? escrow_keep(session->folder, &payment->debt.id, true, err) :
+	                                escrow_erase_new(session->folder, &payment->debt.id, err);
 }
 
 /* What is owed since a moment of the rehearsal has none yet; what it lacks is told in earnest. */
@@ -148,34 +237,27 @@ make_up(struct payment *payment, uint32_t version, struct err *err)
 		return ERR_OK;
 	TRY(credential_new(&value, err));
 	TRY(credential_add(value, FIELD_PASSWORD, view_of_text("?"), err));
-	return escrow_add(&payment->escrow, version, TAKE(value), err);
+	return escrow_add(&payment->escrow, version, &(struct digest){{0}}, TAKE(value), err);
 }
 
 static enum err_code
 load_escrow(struct payment *payment, struct err *err)
 {
-	struct err cause;
-	enum err_code code;
+	struct session *session = payment->session;
+	struct err lost;
 
-	payment->escrow = (struct escrow){.vault = payment->session->chain.vault,
+	payment->escrow = (struct escrow){.vault = session->chain.vault,
 	    .debt = payment->debt.id,
 	    .secret = payment->debt.secret};
-	code = escrow_read(payment->session->folder, &payment->session->keys, &payment->escrow,
-	    &cause);
-	if (payment->session->rehearses) {
+	if (session->rehearses) {
+		(void)!escrow_read(session->folder, &session->keys, &payment->escrow, &lost);
 		TRY(make_up(payment, payment->debt.old, err));
 		return make_up(payment, payment->debt.pending, err);
 	}
-	if (code == ERR_NOT_FOUND || code == ERR_INTEGRITY || code == ERR_VERSION)
-		return escrow_lost(payment, cause.text);
-	if (code != ERR_OK) {
-		*err = cause;
-		return code;
-	}
-	if (escrow_find(&payment->escrow, payment->debt.old) == NULL ||
-	    (payment->debt.pending != 0 &&
-	        escrow_find(&payment->escrow, payment->debt.pending) == NULL))
-		return escrow_lost(payment, "the escrow file lacks a value of this debt");
+	TRY(settle_new(payment, err));
+	TRY(payment_escrow(session, &payment->debt, &payment->escrow, &lost, err));
+	if (lost.code != ERR_OK)
+		escrow_lost(payment, &lost);
 	return ERR_OK;
 }
 

@@ -29,17 +29,20 @@ struct payment {
 	bool resumed;
 	unsigned applies; /* of the pending value, in this run */
 	bool stopped;
+	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */
 	enum err_code code; /* why, when it stopped before RETIRED */
 };
 void payment_done(struct payment *payment);
 #define PAYMENT CLEANUP(payment_done) struct payment
 
-/* Behind what is wrong with an escrow file. */
-#define ESCROW_LOST                                                                                            \
-	"put the escrow file back as it was, then run 'halligan rotate'; without it change the credential on " \
-	"its target by hand"
+/* The values of DEBT, each of a version that the database knows.  When they are not to be had nothing may be done:
+ * RET_LOST says why, with its cure, and is ERR_OK else; a debt that is just being opened has none yet.  Errors
+ * returned are the vault's own. */
+enum err_code payment_escrow(struct session *session, const struct debt_row *debt,
+    struct escrow *ret_escrow, struct err *ret_lost, struct err *err) MUST_CHECK;
 
-/* Read debt, secret, definition and escrow.  When that is lost (ERR_INTEGRITY in the payment), nothing is done. */
+/* Read debt, secret, definition and escrow.  When that is lost the payment has stopped with ERR_INTEGRITY and LOST, and
+ * nothing was done. */
 enum err_code payment_load(struct session *session, const struct id *debt,
     struct payment *ret_payment, struct err *err) MUST_CHECK;
 /* The debt is in STATE from now on; the leaf is called EVENT.  VERIFIED: the target accepts the new value, so

@@ -175,7 +175,7 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(id_new(&adoption->debt.id, err));
 	escrow.debt = adoption->debt.id;
 	TRY(secret_from(secret_view(adoption->credential), &copy, err));
-	TRY(escrow_add(&escrow, 1, TAKE(copy), err));
+	TRY(escrow_add(&escrow, 1, &adoption->sealing.hash, TAKE(copy), err));
 	/* Under the writer lock: before the row that names it, and no sweep can take it. */
 	if (!session->rehearses)
 		TRY(escrow_write_new(session->folder, &escrow, &session->keys, err));
@@ -213,7 +213,7 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
 	return adoption->rotate && !session->rehearses ?
-	    escrow_keep(session->folder, &adoption->debt.id, err) :
+	    escrow_keep(session->folder, &adoption->debt.id, false, err) :
 	    ERR_OK;
 }
 

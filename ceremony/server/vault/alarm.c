@@ -9,7 +9,7 @@
 #include "vault/log/anchor.h"
 #include "vault/store/log.h"
 
-enum { MET_MAX = 560, SINCE_MAX = 240 };
+enum { MET_MAX = 600 };
 
 #define FIRST "What to do: copy the vault's folder away whole, as it is; then "
 #define CURE  "put back " WHOLE_BACKUP
@@ -32,34 +32,31 @@ find_good(struct session *session, uint64_t *ret_index, char ret_time[TEXT_TIME_
 }
 
 static void
-say_since(struct session *session, char ret_text[SINCE_MAX])
+say_since(struct session *session, struct err *err)
 {
 	uint64_t index;
 	char time[TEXT_TIME_SIZE];
 
 	if (find_good(session, &index, time))
-		snprintf(ret_text, SINCE_MAX,
-		    ".  Since when at the earliest: the database as a whole, since leaf %" PRIu64
+		err_part(err,
+		    "Since when at the earliest: the database as a whole, since leaf %" PRIu64
 		    " of its log (counted from 0), of %s, the newest that the anchor proves; one row or "
 		    "leaf, since the vault wrote it",
 		    index, time);
 	else
-		snprintf(ret_text, SINCE_MAX,
-		    ".  Since when is not known: no leaf of the log could be proven by the anchor");
+		err_part(err,
+		    "Since when is not known: no leaf of the log could be proven by the anchor");
 }
 
 void
 alarm_end(struct session *session, struct err *err)
 {
-	char since[SINCE_MAX] = "";
-	struct err met = *err;
-
 	if (session->told)
 		return;
-	if (!met.dated)
-		say_since(session, since);
-	err_set(err, met.code, "%.*s%s.  " FIRST "%s", (int)MET_MAX, met.text, since,
-	    met.cure != NULL ? met.cure : CURE);
+	err_cut(err, MET_MAX); /* the rest needs its room */
+	if (err->parts[0] == 0)
+		say_since(session, err);
+	err_part(err, FIRST "%s", err->cure != NULL ? err->cure : CURE);
 }
 
 enum err_code

@@ -5,6 +5,8 @@
  */
 #include "ceremony/server/vault/escrow.h"
 
+#include <string.h>
+
 #include "base/credential.h"
 #include "base/hpke.h"
 #include "base/hpke_info.h"
@@ -34,13 +36,14 @@ escrow_find(const struct escrow *escrow, uint32_t version)
 }
 
 enum err_code
-escrow_add(struct escrow *escrow, uint32_t version, struct secret *credential, struct err *err)
+escrow_add(struct escrow *escrow, uint32_t version, const struct digest *header,
+    struct secret *credential, struct err *err)
 {
 	for (size_t i = 0; i < escrow->count; i++) {
 		if (escrow->values[i].version != version)
 			continue;
 		secret_free(escrow->values[i].credential);
-		escrow->values[i].credential = credential;
+		escrow->values[i] = (struct escrow_value){version, *header, credential};
 		return ERR_OK;
 	}
 	if (escrow->count == ESCROW_VALUES) {
@@ -49,12 +52,13 @@ escrow_add(struct escrow *escrow, uint32_t version, struct secret *credential, s
 		    "the escrow holds %d values of which none is proven dead; no other is made",
 		    (int)ESCROW_VALUES);
 	}
-	escrow->values[escrow->count++] = (struct escrow_value){version, credential};
+	escrow->values[escrow->count++] = (struct escrow_value){version, *header, credential};
 	return ERR_OK;
 }
 
 static enum err_code
-seal_info(const struct escrow *escrow, uint32_t version, struct digest *ret_info, struct err *err)
+seal_info(const struct escrow *escrow, uint32_t version, const struct digest *header,
+    struct digest *ret_info, struct err *err)
 {
 	BUF bytes = {0};
 
@@ -62,6 +66,7 @@ seal_info(const struct escrow *escrow, uint32_t version, struct digest *ret_info
 	buf_bytes(&bytes, VIEW_OF(escrow->debt.bytes));
 	buf_bytes(&bytes, VIEW_OF(escrow->secret.bytes));
 	buf_u32(&bytes, version);
+	buf_bytes(&bytes, VIEW_OF(header->bytes));
 	return hpke_info_end(&bytes, ret_info, err);
 }
 
@@ -74,11 +79,12 @@ seal_value(const struct escrow *escrow, const struct escrow_value *value,
 	struct digest info;
 	struct point enc;
 
-	TRY(seal_info(escrow, value->version, &info, err));
+	TRY(seal_info(escrow, value->version, &value->header, &info, err));
 	TRY(hpke_sender(hpke_suite_default, &keys->escrow_public, VIEW_OF(info.bytes), &hpke, &enc,
 	    err));
 	TRY(hpke_seal(hpke, (struct view){0}, secret_view(value->credential), &ciphertext, err));
 	buf_u32(file, value->version);
+	buf_bytes(file, VIEW_OF(value->header.bytes));
 	buf_bytes(file, VIEW_OF(enc.bytes));
 	buf_lp32(file, buf_view(&ciphertext));
 	return ERR_OK;
@@ -118,13 +124,14 @@ escrow_write_new(const char *folder, const struct escrow *escrow, const struct h
 }
 
 enum err_code
-escrow_keep(const char *folder, const struct id *debt, struct err *err)
+escrow_keep(const char *folder, const struct id *debt, bool replace, struct err *err)
 {
 	char path[4096], name[2 * ID_SIZE + 1];
 
 	TRY(host_id_path(folder, "escrow", debt, ESCROW_NEW, path, err));
 	text_hex(VIEW_OF(debt->bytes), name);
-	return file_rename(path, name, err);
+	enum err_code code = file_rename(path, name, replace, err);
+	return code == ERR_EXISTS ? ERR_OK : code;
 }
 
 static enum err_code
@@ -133,14 +140,16 @@ open_value(struct escrow *escrow, struct reader *reader, const struct host_keys 
 {
 	HPKE *hpke = NULL;
 	SECRET *credential = NULL;
-	struct digest info;
+	struct digest info, header = {{0}};
 	uint32_t version = reader_u32(reader);
+	struct view hash = reader_bytes(reader, DIGEST_SIZE);
 	struct view enc = reader_bytes(reader, POINT_SIZE);
 	struct view ciphertext = reader_lp32(reader, ESCROW_CT_MAX);
 
 	if (reader->failed || version == 0 || escrow_find(escrow, version) != NULL)
 		return err_set(err, ERR_INTEGRITY, "%s is damaged", path);
-	TRY(seal_info(escrow, version, &info, err));
+	memcpy(header.bytes, hash.data, DIGEST_SIZE);
+	TRY(seal_info(escrow, version, &header, &info, err));
 	if (hpke_recipient(hpke_suite_default, enc, &keys->escrow_public, hpke_agree_local,
 	        keys->escrow, VIEW_OF(info.bytes), &hpke, err) != ERR_OK ||
 	    hpke_open(hpke, (struct view){0}, ciphertext, &credential, err) != ERR_OK ||
@@ -148,36 +157,14 @@ open_value(struct escrow *escrow, struct reader *reader, const struct host_keys 
 		(void)err_add(err, "%s, version %u", path, version);
 		return err->code == ERR_MEMORY ? ERR_MEMORY : (err->code = ERR_INTEGRITY);
 	}
-	return escrow_add(escrow, version, TAKE(credential), err);
+	return escrow_add(escrow, version, &header, TAKE(credential), err);
 }
 
-/* Under either name, whenever the one becomes the other. */
 static enum err_code
-find_file(const char *folder, const struct id *debt, char ret_path[4096], struct buf *ret_file,
+parse(struct escrow *escrow, struct view bytes, const struct host_keys *keys, const char *path,
     struct err *err)
 {
-	static const char *const endings[] = {"", ESCROW_NEW, ""};
-	enum err_code code = ERR_NOT_FOUND;
-
-	for (size_t i = 0; i < ARRAY_SIZE(endings) && code == ERR_NOT_FOUND; i++) {
-		TRY(host_id_path(folder, "escrow", debt, endings[i], ret_path, err));
-		code = file_read(ret_path, ESCROW_MAX, ret_file, err);
-	}
-	return code;
-}
-
-enum err_code
-escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret_escrow,
-    struct err *err)
-{
-	BUF file = {0};
-	ESCROW escrow = {.vault = ret_escrow->vault,
-	    .debt = ret_escrow->debt,
-	    .secret = ret_escrow->secret};
-	char path[4096];
-
-	TRY(find_file(folder, &escrow.debt, path, &file, err));
-	struct reader reader = reader_of(buf_view(&file));
+	struct reader reader = reader_of(bytes);
 	struct view magic = reader_bytes(&reader, 4);
 	uint16_t format = reader_u16(&reader);
 	size_t count = reader_u8(&reader);
@@ -188,21 +175,52 @@ escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret
 		return err_set(err, ERR_VERSION, "%s has format %u, this Halligan reads %d", path,
 		    format, (int)ESCROW_FORMAT);
 	for (size_t i = 0; i < count; i++)
-		TRY(open_value(&escrow, &reader, keys, path, err));
+		TRY(open_value(escrow, &reader, keys, path, err));
 	if (!reader_end(&reader))
 		return err_set(err, ERR_INTEGRITY, "%s is damaged: it is too long", path);
+	return ERR_OK;
+}
+
+/* Under the first of ENDINGS by which it is there. */
+static enum err_code
+read_as(const char *folder, const char *const endings[], size_t count, const struct host_keys *keys,
+    struct escrow *ret_escrow, struct err *err)
+{
+	BUF file = {0};
+	ESCROW escrow = {.vault = ret_escrow->vault,
+	    .debt = ret_escrow->debt,
+	    .secret = ret_escrow->secret};
+	enum err_code code = ERR_NOT_FOUND;
+	char path[4096];
+
+	for (size_t i = 0; i < count && code == ERR_NOT_FOUND; i++) {
+		TRY(host_id_path(folder, "escrow", &escrow.debt, endings[i], path, err));
+		code = file_read(path, ESCROW_MAX, &file, err);
+	}
+	TRY(code);
+	TRY(parse(&escrow, buf_view(&file), keys, path, err));
 	*ret_escrow = escrow;
 	escrow.count = 0;
 	return ERR_OK;
 }
 
 enum err_code
-escrow_check(const char *folder, const struct host_keys *keys, const struct digest *vault,
-    const struct id *debt, const struct secret_id *secret, struct err *err)
+escrow_read(const char *folder, const struct host_keys *keys, struct escrow *ret_escrow,
+    struct err *err)
 {
-	ESCROW escrow = {.vault = *vault, .debt = *debt, .secret = *secret};
+	static const char *const endings[] = {"", ESCROW_NEW,
+	    ""}; /* whenever the one becomes the other */
 
-	return escrow_read(folder, keys, &escrow, err);
+	return read_as(folder, endings, ARRAY_SIZE(endings), keys, ret_escrow, err);
+}
+
+enum err_code
+escrow_read_new(const char *folder, const struct host_keys *keys, struct escrow *ret_escrow,
+    struct err *err)
+{
+	static const char *const endings[] = {ESCROW_NEW};
+
+	return read_as(folder, endings, ARRAY_SIZE(endings), keys, ret_escrow, err);
 }
 
 enum err_code
@@ -210,6 +228,16 @@ escrow_erase(const char *folder, const struct id *debt, struct err *err)
 {
 	char path[4096];
 
+	TRY(escrow_erase_new(folder, debt, err));
 	TRY(host_id_path(folder, "escrow", debt, "", path, err));
+	return file_erase(path, err);
+}
+
+enum err_code
+escrow_erase_new(const char *folder, const struct id *debt, struct err *err)
+{
+	char path[4096];
+
+	TRY(host_id_path(folder, "escrow", debt, ESCROW_NEW, path, err));
 	return file_erase(path, err);
 }

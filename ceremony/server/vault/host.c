@@ -153,7 +153,7 @@ host_keys_load(const char *folder, struct host_keys *ret_keys, struct err *err)
 
 	TRY(file_path(folder, "host.key", path, err));
 	if (block_read(path, host_magic, HOST_KEY_SIZE, &block, err) != ERR_OK)
-		return err_cure(err, HOST_KEY_CURE, false);
+		return err_cure(err, HOST_KEY_CURE);
 	if (keys_from(block, ret_keys, err) != ERR_OK)
 		return err_add(err, "%s", path);
 	return ERR_OK;
@@ -184,8 +184,7 @@ refuse_vault_id(const char *path, struct err *err)
 	err_set(err, ERR_INTEGRITY, "%s is damaged: it must be 64 hex digits", path);
 	return err_cure(err,
 	    "put vault.id back as it was: whoever used this vault has its id as the name of a folder in "
-	    "~/.local/state/halligan/vaults",
-	    false);
+	    "~/.local/state/halligan/vaults");
 }
 
 enum err_code

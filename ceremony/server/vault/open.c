@@ -85,12 +85,12 @@ alarm_removed(const struct session *session, struct err *err)
 		err_set(err, ERR_INTEGRITY,
 		    "%s has a vault.id and a database, but no host.key: it was removed",
 		    session->folder);
-		return err_cure(err, HOST_KEY_CURE, false);
+		return err_cure(err, HOST_KEY_CURE);
 	}
 	err_set(err, ERR_INTEGRITY, "%s has a vault.id, but no database of a vault: it was removed",
 	    session->folder);
 	return err_cure(err,
-	    "put the database back that was there; if there is none, " WHOLE_BACKUP, false);
+	    "put the database back that was there; if there is none, " WHOLE_BACKUP);
 }
 
 /* There is no vault, or none yet. */

@@ -38,11 +38,7 @@ void
 plain_text(const char *text, char *ret_text, size_t size)
 {
 	snprintf(ret_text, size, "%s", text);
-	if (text_is_plain(view_of_text(ret_text)))
-		return;
-	for (char *c = ret_text; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_make_plain(ret_text);
 }
 
 static void format_plain(char *ret_text, size_t size, const char *format, va_list arguments)

@@ -279,15 +279,15 @@ __wrap_file_erase(const char *path, struct err *err)
 	return __real_file_erase(path, err);
 }
 
-enum err_code __real_file_rename(const char *path, const char *name, struct err *err);
-enum err_code __wrap_file_rename(const char *path, const char *name, struct err *err);
+enum err_code __real_file_rename(const char *path, const char *name, bool replace, struct err *err);
+enum err_code __wrap_file_rename(const char *path, const char *name, bool replace, struct err *err);
 
 enum err_code
-__wrap_file_rename(const char *path, const char *name, struct err *err)
+__wrap_file_rename(const char *path, const char *name, bool replace, struct err *err)
 {
 	if (file_exists(path))
 		buf_format(&seams()->trace, "rename %s %s\n", name_of(path), name);
-	return __real_file_rename(path, name, err);
+	return __real_file_rename(path, name, replace, err);
 }
 
 enum err_code __real_due_first(struct session *session, struct err *err);

@@ -71,11 +71,7 @@ reply_error(struct json *reply, struct err *err)
 
 	if (json_in_bool(&in, "ok"))
 		return ERR_OK;
-	enum err_code code = err_from_name(json_in_text(&in, "code", 1, 40));
-	const char *text = json_in_text(&in, "text", 1, ERR_TEXT_SIZE);
-	if (json_in_end(&in) != ERR_OK)
-		fail_msg("a broken error reply: %s", cause.text);
-	return err_set(err, code, "%s", text);
+	return in_error(&in, err);
 }
 
 enum err_code

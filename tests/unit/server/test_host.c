@@ -208,13 +208,14 @@ password(const char *value)
 static void
 fill(struct escrow *escrow, const char *first, const char *second)
 {
+	const struct digest four = {{4}}, five = {{5}};
 	struct err err;
 
 	escrow->vault = (struct digest){{1}};
 	escrow->debt = (struct id){{2}};
 	escrow->secret = (struct secret_id){{3}};
-	assert_ok(escrow_add(escrow, 4, password(first), &err));
-	assert_ok(escrow_add(escrow, 5, password(second), &err));
+	assert_ok(escrow_add(escrow, 4, &four, password(first), &err));
+	assert_ok(escrow_add(escrow, 5, &five, password(second), &err));
 }
 
 static void
@@ -235,6 +236,7 @@ values_in_escrow_come_back_and_are_not_in_the_file(void **state)
 	assert_int_equal(read.count, 2);
 	assert_true(secret_equal(escrow_find(&read, 4), escrow_find(&written, 4)));
 	assert_true(secret_equal(escrow_find(&read, 5), escrow_find(&written, 5)));
+	assert_memory_equal(&read.values[1].header, &written.values[1].header, DIGEST_SIZE);
 	assert_null(escrow_find(&read, 6));
 	assert_ok(host_id_path(bench->folder, "escrow", &written.debt, "", path, &err));
 	read_path(path, &file);
@@ -318,14 +320,15 @@ an_escrow_holds_eight_values_of_the_largest_size(void **state)
 	HOST_KEYS keys = {0};
 	struct err err;
 	char *large = calloc(1, CREDENTIAL_MAX + 1);
+	const struct digest header = {{0}};
 
 	assert_non_null(large);
 	memset(large, 'x', CREDENTIAL_MAX);
 	assert_ok(host_keys_load(bench->folder, &keys, &err));
 	for (uint32_t i = 1; i <= ESCROW_VALUES; i++)
-		assert_ok(escrow_add(&escrow, i, password(large), &err));
-	assert_error(ERR_REFUSED, escrow_add(&escrow, 9, password("one more"), &err));
-	assert_ok(escrow_add(&escrow, 3, password(large), &err)); /* replaces */
+		assert_ok(escrow_add(&escrow, i, &header, password(large), &err));
+	assert_error(ERR_REFUSED, escrow_add(&escrow, 9, &header, password("one more"), &err));
+	assert_ok(escrow_add(&escrow, 3, &header, password(large), &err)); /* replaces */
 	assert_int_equal(escrow.count, ESCROW_VALUES);
 	assert_ok(escrow_write(bench->folder, &escrow, &keys, &err));
 	ESCROW read = {.vault = escrow.vault, .debt = escrow.debt, .secret = escrow.secret};

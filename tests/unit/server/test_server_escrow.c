@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file in escrow/ may be all that has what a target accepts.  So none is erased whose debt the database does not
- * know, but the one that a cut-off `secret-add` wrote before its debt was.
+ * A file in escrow/ may be all that has what a target accepts.  So none is erased or written over that the database
+ * does not know, but what a cut-off command wrote before it committed.
  */
 #include <stdio.h>
 
+#include "tests/unit/server/batch_bench.h"
 #include "tests/unit/server/night_bench.h"
 #include "tests/unit/sweep.h"
+
+#define VALUES "*[0-9a-f]" /* those of a debt */
+
+enum { STEPS = 60 }; /* durable ones, of any command here */
 
 static size_t
 count_files(struct bench *bench, const char *pattern)
@@ -23,59 +28,130 @@ count_files(struct bench *bench, const char *pattern)
 	return count;
 }
 
-#define VALUES "*[0-9a-f]" /* those of a debt */
-
-static void
-assert_older(const struct err *err)
+static int64_t
+count_owed(struct bench *bench, const char *states)
 {
-	assert_non_null(
-	    strstr(err->text, "has the values of a rotation debt that the database does not know"));
-	assert_non_null(strstr(err->text,
-	    "  What to do: copy the vault's folder away whole, as it is; then put the newer database"));
+	char query[100];
+
+	snprintf(query, sizeof(query), "SELECT count(*) FROM debts WHERE state %s", states);
+	return bench_count(bench, query);
 }
+
+/* The vault as it was kept in FROM is put in the place of the one that there is, whose escrow files stay: "newer", and
+ * "before" as it is then. */
+static void
+put_back(struct bench *bench, const char *from)
+{
+	bench_end(bench);
+	bench_shell(bench, "rm -rf newer before && cp -a vault newer");
+	bench_shell(bench,
+	    "rm -rf vault && cp -a $PWD/%s/vault vault && cp newer/escrow/" VALUES " vault/escrow/",
+	    from);
+	bench_shell(bench, "cp -a vault before");
+}
+
+/* --- Files of debts that the database does not know ---------------------------------------- */
 
 static void
 an_older_database_is_known_by_an_escrow_file_and_the_file_stays(void **state)
 {
 	struct bench *bench = *state;
 	NIGHT night = {0};
-	struct request request;
-	struct id ignored;
-	JSON *reply = NULL;
 	struct err err;
 
 	bench_keep(bench, "older");
 	night_release(bench, &night);
-	bench_shell(bench, "cp -a vault/escrow kept");
-	/* The whole backup is put back, and with it what escrow/ had when somebody wrote there. */
-	bench_restore(bench, "older");
-	bench_shell(bench,
-	    "cp kept/* vault/escrow/ && rm -f vault/escrow/*.lock && cp -a vault before");
-	bench_due(bench);
-	assert_error(ERR_INTEGRITY,
-	    bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
-	assert_older(&err);
-	bench_request_make(bench, &bench->people[CAROL], "prod/db", &request);
-	assert_error(ERR_INTEGRITY,
-	    bench_request_send(bench, &bench->people[CAROL], &request, &ignored, &err));
-	assert_older(&err);
+	put_back(bench, "older");
+	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
+	assert_says("has the values of a rotation debt that the database does not know");
+	assert_says(
+	    "  What to do: copy the vault's folder away whole, as it is; then put the newer database");
 	bench_end(bench);
-	bench_shell(bench, "diff -r -x '*lock' before vault");
+	bench_shell(bench, "diff -r before vault");
 	/* Once it is elsewhere the older database is what there is. */
 	bench_shell(bench, "rm vault/escrow/*");
 	assert_ok(bench_hello(bench, &err));
-	bench_shell(bench, "rm -r kept before");
+	bench_end(bench);
+	bench_restore(bench, "older");
 }
 
+/* Not even what time alone brings about. */
 static void
-send(struct bench *bench, const struct credential_box *box)
+nothing_happens_before_that_alarm(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+
+	bench_keep(bench, "none");
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	bench_keep(bench, "older");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	put_back(bench, "older");
+	int64_t now = bench->shared->now;
+	for (int i = 0; i < 2; i++) {
+		/* The deadline has passed; the clock is wrong. */
+		bench->shared->now = i == 0 ? now + 86400 : now - 3600;
+		assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
+		assert_says("that the database does not know");
+		bench_end(bench);
+		bench_shell(bench, "diff -r before vault");
+	}
+	bench->shared->now = now;
+	bench_restore(bench, "none");
+}
+
+/* The backup was taken while the lease ran: it knows the debt, and not what became of it. */
+static void
+a_newer_escrow_of_a_debt_that_is_known_is_never_written_over(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	struct err err;
+	char code[32], note[600];
+	BUF none = {0}, calls = {0};
+
+	bench_keep(bench, "none");
+	night_release(bench, &night);
+	bench_keep(bench, "older");
+	target_mode(bench, "apply=lost\nprobe=unreachable\n");
+	assert_ok(bench_done(bench, &night.id, night.debt, &err));
+	put_back(bench, "older");
+	target_mode(bench, "");
+	(void)target_calls(bench, &none);
+	assert_error(ERR_INTEGRITY, bench_done(bench, &night.id, night.debt, &err));
+	assert_says("has a value of version 3 that the database does not know");
+	assert_says(
+	    "  Since when at the earliest: 2026-01-01T00:00:00Z, when its rotation debt began.");
+	assert_says("  What to do: put the newer database and its anchor back");
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "integrity");
+	assert_non_null(strstr(note, "put the newer database"));
+	bench_end(bench);
+	bench_shell(bench, "diff -r -x '*.lock' before/escrow vault/escrow");
+	assert_string_equal(target_calls(bench, &calls), "");
+	/* The newer vault goes on where it was. */
+	bench_shell(bench, "rm -rf vault && cp -a newer vault");
+	bench->shared->now += 3600;
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "ok");
+	bench_end(bench);
+	bench_restore(bench, "none");
+}
+
+/* --- Commands that are cut off -------------------------------------------------------------- */
+
+static void
+add(struct bench *bench, const struct credential_box *box, int64_t kill_at)
 {
 	struct err err;
 	JSON *reply = NULL;
 
 	bench->shared->points = 0;
+	bench->shared->kill_at = kill_at;
 	(void)!bench_send_box(bench, box, true, &reply, &err);
 	bench_end(bench); /* with what is due after it */
+	bench->shared->kill_at = 0;
 }
 
 /* Its files are those of its debt, whatever was cut off. */
@@ -84,8 +160,9 @@ expect_settled(struct bench *bench, int64_t at)
 {
 	char code[32] = "ok", note[600];
 	bool added = bench_count(bench, "SELECT count(*) FROM secrets WHERE name = 'new/db'") > 0;
-	int64_t owed = bench_count(bench, "SELECT count(*) FROM debts WHERE state <> 'retired'");
+	int64_t owed = count_owed(bench, "<> 'retired'");
 
+	target_mode(bench, "");
 	bench->shared->now += 3600; /* it is due again */
 	bench_due(bench);
 	if (count_files(bench, "*.new") != 0 || count_files(bench, VALUES) > (size_t)owed)
@@ -107,21 +184,119 @@ a_secret_add_that_is_cut_off_leaves_the_escrow_of_its_debt_or_none(void **state)
 
 	target_accept(bench, "first-password\n");
 	bench_box(bench, "new/db", "first-password", &box);
-	bench_keep(bench, "before");
-	bench->shared->kill_at = 0;
-	send(bench, &box);
+	bench_keep(bench, "none");
+	add(bench, &box, 0);
 	points = bench->shared->points;
 	assert_true(points > 20);
 	for (int64_t at = 1; at <= points; at++) {
-		bench_restore(bench, "before");
-		bench->shared->kill_at = at;
-		send(bench, &box);
-		bench->shared->kill_at = 0;
+		bench_restore(bench, "none");
+		add(bench, &box, at);
 		kept += count_files(bench, "*.new") > 0;
 		expect_settled(bench, at);
 	}
 	assert_true(kept > 1); /* cut off before and after the commit */
+	bench_restore(bench, "none");
 }
+
+/* Whoever is asked meanwhile finds ID.new, and goes on from there. */
+static void
+another_session_pays_what_a_cut_off_secret_add_owes(void **state)
+{
+	struct bench *bench = *state;
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	int met = 0;
+
+	target_accept(bench, "first-password\n");
+	bench_box(bench, "new/db", "first-password", &box);
+	bench_keep(bench, "none");
+	for (int64_t at = 1; at <= STEPS; at++) {
+		struct bench other = *bench;
+		struct err err;
+		char code[32], note[600];
+
+		bench_restore(bench, "none");
+		other.pid = 0;
+		other.progress = (struct buf){0};
+		assert_ok(bench_hello(&other, &err));
+		add(bench, &box, at);
+		bool whole = bench->shared->points < at;
+		if (count_files(bench, "*.new") > 0 && count_owed(bench, "= 'owed'") > 0) {
+			met++;
+			target_mode(bench, "apply=lost\nprobe=unreachable\n");
+			bench_rotate(&other, "new/db", code, note);
+			assert_string_equal(code, "target-unknown");
+			assert_int_equal(count_files(bench, "*.new"), 0);
+		}
+		bench_end(&other);
+		buf_done(&other.progress);
+		expect_settled(bench, at);
+		if (whole)
+			break;
+	}
+	assert_true(met > 0);
+	bench_restore(bench, "none");
+}
+
+static enum err_code
+ask_rotation(struct bench *bench, struct err *err)
+{
+	struct json *request = op_new("rotate");
+	JSON *reply = NULL;
+
+	json_put_text(request, "name", "prod/db");
+	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
+}
+
+static enum err_code
+kill_done(struct bench *bench, const struct id *id, int64_t at)
+{
+	struct json *message = bench_done_message(bench, id);
+	struct err err;
+	JSON *reply = NULL;
+
+	bench->shared->points = 0;
+	bench->shared->kill_at = at;
+	enum err_code code = bench_call(bench, message, (struct view){0}, &reply, NULL, &err);
+	bench->shared->kill_at = 0;
+	bench_end(bench);
+	return code;
+}
+
+/* A value that a crash left uncommitted does not keep the rehearsal from proving what comes behind it. */
+static void
+no_target_is_asked_before_the_alarm_where_a_crash_left_a_value(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	int met = 0;
+
+	bench_keep(bench, "none");
+	night_release(bench, &night);
+	bench_keep(bench, "released");
+	for (int64_t at = 1; at <= STEPS; at++) {
+		struct err err;
+		BUF before = {0}, calls = {0};
+
+		bench_restore(bench, "released");
+		if (kill_done(bench, &night.id, at) == ERR_OK)
+			break;
+		if (count_files(bench, "*.new") == 0 || count_owed(bench, "= 'owed'") == 0)
+			continue;
+		met++;
+		bench_tamper(bench, "UPDATE versions SET created = created - 1 WHERE number = 2");
+		(void)target_calls(bench, &before);
+		bench->shared->now += 7200;
+		bench_due(bench);
+		assert_string_equal(target_calls(bench, &calls), "");
+		assert_error(ERR_INTEGRITY, ask_rotation(bench, &err));
+		bench_end(bench);
+		assert_string_equal(target_calls(bench, &calls), "");
+	}
+	assert_true(met > 0);
+	bench_restore(bench, "none");
+}
+
+/* --- Files that are lost -------------------------------------------------------------------- */
 
 static bool
 has_alarm(const struct json *reply, const char *what)
@@ -148,18 +323,43 @@ status_tells_of_a_lost_escrow_before_anybody_needs_it(void **state)
 	struct err err;
 
 	night_release(bench, &night);
+	bench_shell(bench, "mkdir away");
 	for (int i = 0; i < 2; i++) {
 		JSON *reply = NULL;
 
-		bench_shell(bench, i == 0 ? "mkdir away" : "mv vault/escrow/*[0-9a-f] away");
 		assert_ok(
 		    bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
 		assert_int_equal(has_alarm(reply, "put the escrow file back as it was"), i == 1);
 		bench_end(bench);
+		bench_shell(bench,
+		    i == 0 ? "mv vault/escrow/" VALUES " away" : "mv away/* vault/escrow/");
 	}
-	bench_shell(bench, "mv away/* vault/escrow/ && rmdir away");
 	assert_ok(bench_done(bench, &night.id, night.debt, &err));
 	night_paid(bench, &night);
+}
+
+static void
+done_pays_the_others_and_tells_of_a_lost_escrow_once(void **state)
+{
+	struct bench *bench = batch_bench(false, 3);
+	struct err err;
+	JSON *reply = NULL;
+
+	(void)state;
+	struct id id = batch_ask(bench, MODE_RELEASE);
+	batch_approve(bench, &bench->people[CISO], &id);
+	batch_approve(bench, &bench->people[SECOPS], &id);
+	struct json *message = bench_done_message(bench, &id);
+	bench_shell(bench, "mkdir away && mv $(ls -d vault/escrow/" VALUES " | head -1) away");
+	assert_error(ERR_INTEGRITY,
+	    bench_call(bench, message, (struct view){0}, &reply, NULL, &err));
+	assert_says("  Since when at the earliest: 20");
+	assert_says("  What to do: put the escrow file back as it was");
+	assert_null(strstr(err.text, "backup"));
+	assert_null(strstr(strstr(err.text, "  What to do: ") + 1, "  What to do: "));
+	bench_end(bench);
+	assert_int_equal(count_owed(bench, "<> 'retired'"), 1);
+	bench_free(bench);
 }
 
 static int
@@ -184,8 +384,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_older_database_is_known_by_an_escrow_file_and_the_file_stays),
+	    cmocka_unit_test(nothing_happens_before_that_alarm),
+	    cmocka_unit_test(a_newer_escrow_of_a_debt_that_is_known_is_never_written_over),
 	    cmocka_unit_test(a_secret_add_that_is_cut_off_leaves_the_escrow_of_its_debt_or_none),
+	    cmocka_unit_test(another_session_pays_what_a_cut_off_secret_add_owes),
+	    cmocka_unit_test(no_target_is_asked_before_the_alarm_where_a_crash_left_a_value),
 	    cmocka_unit_test(status_tells_of_a_lost_escrow_before_anybody_needs_it),
+	    cmocka_unit_test(done_pays_the_others_and_tells_of_a_lost_escrow_once),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

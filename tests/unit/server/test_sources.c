@@ -88,7 +88,7 @@ put_transcript(const struct transcript *transcript, const struct chain *chain, s
 }
 
 static void
-put_error(enum err_code code, const char *text, struct buf *value)
+tell_error(enum err_code code, const char *text, struct buf *value)
 {
 	buf_done(value);
 	buf_format(value, "%s: %s", err_name(code), text);
@@ -125,7 +125,7 @@ from_rows(const struct place *place, const struct story *story, struct buf *valu
 
 	keep(&session, story);
 	if (load(&session, &story->called->ceremony.id, value, &err) != ERR_OK)
-		put_error(err.code, err.text, value);
+		tell_error(err.code, err.text, value);
 }
 
 /* --- From frames -------------------------------------------------------------------------- */
@@ -259,7 +259,7 @@ put_client_error(const struct err *err, struct buf *value)
 
 	if (text == NULL)
 		fail_msg("not the client, but the server found: %s", err->text);
-	put_error(err->code, text + 2, value);
+	tell_error(err->code, text + 2, value);
 }
 
 static void
@@ -411,7 +411,7 @@ from_file(const struct place *place, const struct story *story, struct buf *valu
 	fine(file_read(place->file, FILE_MAX, &text, &err), &err);
 	reading.rest = buf_view(&text);
 	if (read_lines(&reading, &err) != ERR_OK)
-		put_error(err.code, err.text, value);
+		tell_error(err.code, err.text, value);
 }
 
 /* --- The property ------------------------------------------------------------------------- */
