@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -92,6 +93,29 @@ a_session_that_an_error_ended_is_followed_by_nothing(void **state)
 	    bench_call(bench, op_new("release-everything"), (struct view){0}, &reply, NULL, &err));
 	bench_end(bench);
 	night_calls(bench, "");
+	bench_due(bench);
+	night_paid(bench, &night);
+}
+
+/* Whatever it may be of, nothing is done before that is known. */
+static void
+beside_an_escrow_file_of_no_debt_nothing_is_done(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	struct err err;
+	char command[400];
+
+	let_expire(bench, &night);
+	assert_ok(bench_hello(bench, &err));
+	snprintf(command, sizeof(command),
+	    "cd %s/escrow && cp -p $(ls | grep -v lock) 00112233445566778899aabbccddeeff",
+	    bench->vault);
+	assert_int_equal(system(command), 0);
+	bench_end(bench);
+	night_calls(bench, "");
+	assert_error(ERR_INTEGRITY, bench_hello(bench, &err));
+	bench_shell(bench, "rm vault/escrow/00112233445566778899aabbccddeeff");
 	bench_due(bench);
 	night_paid(bench, &night);
 }
@@ -194,6 +218,7 @@ main(void)
 	    CASE(the_reply_comes_before_what_is_due),
 	    CASE(one_process_does_it_at_a_time),
 	    CASE(a_session_that_an_error_ended_is_followed_by_nothing),
+	    CASE(beside_an_escrow_file_of_no_debt_nothing_is_done),
 	    CASE(by_a_clock_that_went_back_nothing_is_due),
 	    CASE(what_could_not_be_done_is_told_until_it_is_done),
 	    CASE(a_note_that_was_changed_is_told_as_far_as_it_can_be_read),
