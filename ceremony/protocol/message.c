@@ -60,7 +60,8 @@ put_error(struct json *reply, const struct err *why)
 		copy_part(why, i, text);
 		json_add_text(more, text);
 	}
-	json_put(reply, "more", TAKE(more));
+	if (why->parts[0] != 0)
+		json_put(reply, "more", TAKE(more));
 }
 
 enum err_code
@@ -68,13 +69,14 @@ in_error(struct json_in *in, struct err *err)
 {
 	const char *name = json_in_text(in, "code", 1, 40);
 	const char *text = json_in_text(in, "text", 1, ERR_TEXT_SIZE);
-	const struct json *more = json_in_array(in, "more", 0, ERR_PARTS);
+	const struct json *more =
+	    json_in_has(in, "more") ? json_in_array(in, "more", 1, ERR_PARTS) : NULL;
 
 	if (json_in_end(in) != ERR_OK)
 		return err_set(err, ERR_PROTOCOL,
 		    "the server answered with something that is no reply");
 	err_set(err, err_from_name(name), "%s", text);
-	for (size_t i = 0; i < json_array_count(more); i++) {
+	for (size_t i = 0; more != NULL && i < json_array_count(more); i++) {
 		const char *part = json_array_text(more, i);
 
 		err_part(err, "%s", part != NULL ? part : "?");

@@ -84,9 +84,11 @@ list(void *driver, struct token_list *ret_list, struct err *err)
 {
 	const enum err_code *failure = driver;
 
-	if (*failure != ERR_OK)
-		return err_set(err, *failure,
-		    "the list failed.  Since when is not known.  What to do: look");
+	if (*failure != ERR_OK) {
+		err_set(err, *failure, "the list failed.  Not by this");
+		err_part(err, "Since when is not known");
+		return err_part(err, "What to do: look");
+	}
 	ret_list->count = 1;
 	ret_list->found[0] =
 	    (struct token_found){.reader = "reader 0", .serial = 4711, .firmware = {5, 7, 4}};
@@ -169,7 +171,7 @@ exit_codes_say_what_kind_of_trouble_it_is(void **state)
 
 		assert_int_equal(run("halligan token list", rows[i].failure, &heard), rows[i].code);
 		if (rows[i].failure != ERR_OK)
-			expect_in(&heard.err, "the list failed.\n  Since");
+			expect_in(&heard.err, "the list failed.  Not by this.\n  Since");
 	}
 }
 
@@ -181,7 +183,7 @@ an_alarm_says_what_was_met_since_when_and_what_to_do_on_a_line_each(void **state
 	(void)state;
 	assert_int_equal(run("halligan token list", ERR_INTEGRITY, &heard), 6);
 	expect_in(&heard.err,
-	    "halligan: integrity alarm: the list failed.\n  Since when is not known.\n  What to do: look\n"
+	    "halligan: integrity alarm: the list failed.  Not by this.\n  Since when is not known.\n  What to do: look\n"
 	    "hint: nobody approves anything");
 }
 

@@ -252,9 +252,9 @@ blame(struct play *play, const struct command *command, const char *why)
 static bool
 says_all(struct buf *reply)
 {
-	const char *since = strstr(buf_string(reply), "  Since when ");
+	const char *since = strstr(buf_string(reply), "\"Since when ");
 
-	return since != NULL && strstr(since, "  What to do: ") != NULL;
+	return since != NULL && strstr(since, "\"What to do: ") != NULL;
 }
 
 /* What is due was done as far as an alarm that was met in it: in the pieces that were whole before. */
