@@ -7,6 +7,8 @@
  *
  * OpenSSL reads no configuration file here: the formats fix every algorithm, and a configuration
  * could put other code in their place.
+ *
+ * Each algorithm is looked for once in a process: to look takes OpenSSL longer than to hash a leaf of the log.
  */
 #include "base/crypto.h"
 
@@ -15,6 +17,8 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/locked.h"
@@ -22,7 +26,6 @@
 enum { SECURE_HEAP = 256 * 1024, SECURE_LEAST = 32, EXPAND_MAX = 255 * DIGEST_SIZE, PARTS_MAX = 8 };
 
 DESTRUCTOR(digest_done, EVP_MD_CTX, EVP_MD_CTX_free)
-DESTRUCTOR(mac_done, EVP_MAC, EVP_MAC_free)
 DESTRUCTOR(mac_context_done, EVP_MAC_CTX, EVP_MAC_CTX_free)
 DESTRUCTOR(cipher_done, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
@@ -31,6 +34,51 @@ fail(struct err *err, const char *what)
 {
 	ERR_clear_error();
 	return err_set(err, ERR_CRYPTO, "the cryptographic library failed: %s", what);
+}
+
+/* What OpenSSL found, never freed and never changed any more; NULL what it did not find. */
+struct found {
+	pthread_once_t once;
+	EVP_MD *sha256;
+	EVP_MAC_CTX *hmac; /* with SHA-256 and without a key, to be copied */
+	EVP_CIPHER *aes_128_gcm, *aes_256_gcm, *chacha20_poly1305;
+};
+
+static struct found found = {.once = PTHREAD_ONCE_INIT};
+
+static void
+find_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	CLEANUP(mac_context_done) EVP_MAC_CTX *context = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	EVP_MAC_free(mac);
+	if (context != NULL && EVP_MAC_CTX_set_params(context, params) == 1)
+		found.hmac = TAKE(context);
+}
+
+static void
+find_all(void)
+{
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return;
+	found.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	find_hmac();
+	found.aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+	found.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	found.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+}
+
+static const struct found *
+algorithms(void)
+{
+	pthread_once(&found.once, find_all);
+	return &found;
 }
 
 enum err_code
@@ -70,13 +118,39 @@ point_equal(const struct point *a, const struct point *b)
 	return crypto_equal(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+/* One context for SHA-256 waits, begun, for whoever comes next: to make one takes as long as to hash a node of the log. */
+static _Atomic(EVP_MD_CTX *) spare;
+
+static EVP_MD_CTX *
+take_context(void)
+{
+	CLEANUP(digest_done) EVP_MD_CTX *context = atomic_exchange(&spare, NULL);
+
+	if (context != NULL)
+		return TAKE(context);
+	context = EVP_MD_CTX_new();
+	if (context == NULL || algorithms()->sha256 == NULL ||
+	    EVP_DigestInit_ex2(context, algorithms()->sha256, NULL) != 1)
+		return NULL;
+	return TAKE(context);
+}
+
+/* Begins CONTEXT again, so that nothing of what was hashed stays in it. */
+static void
+leave_context(EVP_MD_CTX *context)
+{
+	if (EVP_DigestInit_ex2(context, NULL, NULL) == 1)
+		context = atomic_exchange(&spare, context);
+	EVP_MD_CTX_free(context);
+}
+
 enum err_code
 sha256(const struct view *parts, size_t count, struct digest *ret_digest, struct err *err)
 {
-	CLEANUP(digest_done) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	CLEANUP(digest_done) EVP_MD_CTX *context = take_context();
 	struct digest digest;
 
-	if (context == NULL || EVP_DigestInit_ex2(context, EVP_sha256(), NULL) != 1)
+	if (context == NULL)
 		return fail(err, "SHA-256");
 	for (size_t i = 0; i < count; i++) {
 		if (EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1)
@@ -84,6 +158,7 @@ sha256(const struct view *parts, size_t count, struct digest *ret_digest, struct
 	}
 	if (EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
 		return fail(err, "SHA-256");
+	leave_context(TAKE(context));
 	*ret_digest = digest;
 	return ERR_OK;
 }
@@ -99,18 +174,14 @@ static enum err_code
 hmac(struct view key, const struct view *parts, size_t count, uint8_t *ret_mac, struct err *err)
 {
 	static const uint8_t no_key[DIGEST_SIZE]; /* HMAC pads keys with zeros: the same MAC */
-	CLEANUP(mac_done) EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	CLEANUP(mac_context_done) EVP_MAC_CTX *context = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-	char name[] = "SHA256";
-	const OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-	    OSSL_PARAM_construct_end(),
-	};
+	const EVP_MAC_CTX *blank = algorithms()->hmac;
+	CLEANUP(mac_context_done)
+	EVP_MAC_CTX *context = blank != NULL ? EVP_MAC_CTX_dup(blank) : NULL;
 	size_t size = 0;
 
 	if (key.size == 0)
 		key = view_of(no_key, sizeof(no_key));
-	if (context == NULL || EVP_MAC_init(context, key.data, key.size, params) != 1)
+	if (context == NULL || EVP_MAC_init(context, key.data, key.size, NULL) != 1)
 		return fail(err, "HMAC");
 	for (size_t i = 0; i < count; i++) {
 		if (parts[i].size > 0 && EVP_MAC_update(context, parts[i].data, parts[i].size) != 1)
@@ -215,11 +286,11 @@ cipher_of(enum aead aead)
 {
 	switch (aead) {
 	case AEAD_AES_128_GCM:
-		return EVP_aes_128_gcm();
+		return algorithms()->aes_128_gcm;
 	case AEAD_AES_256_GCM:
-		return EVP_aes_256_gcm();
+		return algorithms()->aes_256_gcm;
 	case AEAD_CHACHA20_POLY1305:
-		return EVP_chacha20_poly1305();
+		return algorithms()->chacha20_poly1305;
 	}
 	return NULL;
 }
@@ -276,7 +347,7 @@ aead_seal_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_S
 	TRY(check_aead(aead, key, aad, plaintext, err));
 	out = buf_space(ret_ciphertext, plaintext.size + AEAD_TAG_SIZE);
 	TRY(buf_check(ret_ciphertext, err));
-	if (context == NULL ||
+	if (context == NULL || cipher_of(aead) == NULL ||
 	    EVP_EncryptInit_ex2(context, cipher_of(aead), key.data, nonce, NULL) != 1 ||
 	    !run_cipher(context, aad, plaintext, out) ||
 	    EVP_EncryptFinal_ex(context, out + plaintext.size, &size) != 1 || size != 0 ||
@@ -305,7 +376,7 @@ aead_open_with(enum aead aead, struct view key, const uint8_t nonce[AEAD_NONCE_S
 	text.size -= AEAD_TAG_SIZE;
 	memcpy(tag, text.data + text.size, sizeof(tag));
 	TRY(secret_new(text.size > 0 ? text.size : 1, &plaintext, err));
-	if (context == NULL ||
+	if (context == NULL || cipher_of(aead) == NULL ||
 	    EVP_DecryptInit_ex2(context, cipher_of(aead), key.data, nonce, NULL) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) != 1 ||
 	    !run_cipher(context, aad, text, secret_data(plaintext)))

@@ -3,8 +3,13 @@
  * P-256 and Ed25519 keys over OpenSSL (base/crypto.h).  Private numbers go in and out through
  * secret memory and stay in OpenSSL's secure heap; without that heap no key is made.
  *
+ * A P-256 key is a number and its point, multiplied on the curve itself (EC_POINT_mul, in constant time for one
+ * scalar): EVP does the same after it has looked for algorithms, made a curve and wrapped both points.  Ed25519
+ * and ECDSA are EVP's.
+ *
  * Received points pass point_from() first: OpenSSL's import would also take compressed, hybrid
- * and infinity encodings, and a card may compute with a point that is not on its curve.
+ * and infinity encodings, and a card may compute with a point that is not on its curve.  P-256 has cofactor 1:
+ * what is on the curve and not infinity is in the group, and no multiplication is needed to know it.
  */
 #include "base/crypto_key.h"
 
@@ -15,12 +20,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
-#include <openssl/param_build.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct p256_key {
-	EVP_PKEY *key;
+	BIGNUM *number; /* in the secure heap */
 	struct point public;
 };
 
@@ -28,10 +33,8 @@ DESTRUCTOR(key_done, EVP_PKEY, EVP_PKEY_free)
 DESTRUCTOR(key_context_done, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 DESTRUCTOR(digest_done, EVP_MD_CTX, EVP_MD_CTX_free)
 DESTRUCTOR(number_done, BIGNUM, BN_clear_free)
-DESTRUCTOR(group_done, EC_GROUP, EC_GROUP_free)
-DESTRUCTOR(ec_point_done, EC_POINT, EC_POINT_free)
-DESTRUCTOR(build_done, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-DESTRUCTOR(params_done, OSSL_PARAM, OSSL_PARAM_free)
+DESTRUCTOR(numbers_done, BN_CTX, BN_CTX_free)
+DESTRUCTOR(ec_point_done, EC_POINT, EC_POINT_clear_free)
 
 #define KEY         CLEANUP(key_done) EVP_PKEY
 #define KEY_CONTEXT CLEANUP(key_context_done) EVP_PKEY_CTX
@@ -52,146 +55,158 @@ check_started(struct err *err)
 	return ERR_OK;
 }
 
-/* A P-256 key from POINT and, unless it is NULL, the private NUMBER that belongs to it. */
-static EVP_PKEY *
-import_key(const struct point *point, const BIGNUM *number)
-{
-	CLEANUP(build_done) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	CLEANUP(params_done) OSSL_PARAM *params = NULL;
-	KEY_CONTEXT *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	int selection = number != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
-	EVP_PKEY *key = NULL;
+/* What each key needs, made once, never freed and never changed any more; NULL what could not be made. */
+struct p256 {
+	pthread_once_t once;
+	EC_GROUP *group;
+	EVP_PKEY *blank; /* a key without its point, to be copied */
+};
 
-	if (build == NULL || context == NULL ||
-	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) !=
-	        1 ||
-	    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point->bytes,
-	        sizeof(point->bytes)) != 1)
+static struct p256 p256 = {.once = PTHREAD_ONCE_INIT};
+
+static void
+make_p256(void)
+{
+	KEY_CONTEXT *context = NULL;
+	char name[] = "prime256v1";
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return;
+	p256.group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (context != NULL && EVP_PKEY_fromdata_init(context) == 1)
+		(void)EVP_PKEY_fromdata(context, &p256.blank, EVP_PKEY_KEY_PARAMETERS, params);
+}
+
+/* NULL when OpenSSL could not make it. */
+static const EC_GROUP *
+group(void)
+{
+	pthread_once(&p256.once, make_p256);
+	return p256.group;
+}
+
+/* POINT as OpenSSL has it; NULL unless it is on the curve, uncompressed and not infinity. */
+static EC_POINT *
+decode(const struct point *point)
+{
+	CLEANUP(ec_point_done) EC_POINT *decoded = group() != NULL ? EC_POINT_new(group()) : NULL;
+
+	if (decoded == NULL || point->bytes[0] != 4 ||
+	    EC_POINT_oct2point(group(), decoded, point->bytes, sizeof(point->bytes), NULL) != 1 ||
+	    EC_POINT_is_at_infinity(group(), decoded) != 0 ||
+	    EC_POINT_is_on_curve(group(), decoded, NULL) != 1)
 		return NULL;
-	/* A number from secure memory is copied into secure memory. */
-	if (number != NULL &&
-	    OSSL_PARAM_BLD_push_BN_pad(build, OSSL_PKEY_PARAM_PRIV_KEY, number, SCALAR_SIZE) != 1)
-		return NULL;
-	params = OSSL_PARAM_BLD_to_param(build);
-	if (params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, selection, params) != 1)
-		return NULL;
-	return key;
+	return TAKE(decoded);
+}
+
+static enum err_code
+not_on_curve(struct err *err)
+{
+	ERR_clear_error();
+	return err_set(err, ERR_INVALID, "a public key is not a point on P-256");
 }
 
 enum err_code
 point_from(struct view bytes, struct point *ret_point, struct err *err)
 {
-	KEY_CONTEXT *context = NULL;
+	CLEANUP(ec_point_done) EC_POINT *decoded = NULL;
 	struct point point;
-	KEY *key = NULL;
 
 	if (bytes.size != POINT_SIZE || bytes.data[0] != 4)
 		return err_set(err, ERR_INVALID,
 		    "a public key must be an uncompressed P-256 point of 65 bytes");
 	memcpy(point.bytes, bytes.data, sizeof(point.bytes));
-	key = import_key(&point, NULL);
-	context = key != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
-	if (context == NULL || EVP_PKEY_public_check(context) != 1) {
-		ERR_clear_error();
-		return err_set(err, ERR_INVALID, "a public key is not a point on P-256");
-	}
+	decoded = decode(&point);
+	if (decoded == NULL)
+		return not_on_curve(err);
 	*ret_point = point;
 	return ERR_OK;
 }
 
-static enum err_code
-wrap_key(EVP_PKEY *key, const struct point *point, struct p256_key **ret_key, struct err *err)
+/* The point of NUMBER, which is in 1..n-1. */
+static bool
+multiply(const BIGNUM *number, struct point *ret_point)
 {
-	struct p256_key *wrapped = malloc(sizeof(*wrapped));
+	CLEANUP(ec_point_done) EC_POINT *point = EC_POINT_new(group());
 
-	if (wrapped == NULL) {
-		EVP_PKEY_free(key);
+	return point != NULL && EC_POINT_mul(group(), point, number, NULL, NULL, NULL) == 1 &&
+	    EC_POINT_point2oct(group(), point, POINT_CONVERSION_UNCOMPRESSED, ret_point->bytes,
+	        sizeof(ret_point->bytes), NULL) == POINT_SIZE;
+}
+
+/* Takes NUMBER, which is in 1..n-1. */
+static enum err_code
+wrap_number(BIGNUM **number, struct p256_key **ret_key, struct err *err)
+{
+	P256_KEY *key = calloc(1, sizeof(*key));
+
+	if (key == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a key");
-	}
-	*wrapped = (struct p256_key){.key = key, .public = *point};
-	*ret_key = wrapped;
+	key->number = TAKE(*number);
+	if (!multiply(key->number, &key->public))
+		return fail(err, "P-256");
+	*ret_key = TAKE(key);
 	return ERR_OK;
+}
+
+/* A number in the secure heap with which OpenSSL computes in constant time. */
+static BIGNUM *
+private_number(void)
+{
+	BIGNUM *number = BN_secure_new();
+
+	if (number != NULL)
+		BN_set_flags(number, BN_FLG_CONSTTIME);
+	return number;
 }
 
 enum err_code
 p256_key_new(struct p256_key **ret_key, struct err *err)
 {
-	KEY *key = NULL;
-	struct point point;
-	size_t size = 0;
+	CLEANUP(number_done) BIGNUM *number = NULL;
 
 	TRY(check_started(err));
-	key = EVP_EC_gen("P-256");
-	if (key == NULL ||
-	    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.bytes,
-	        sizeof(point.bytes), &size) != 1 ||
-	    size != POINT_SIZE || point.bytes[0] != 4)
+	number = private_number();
+	if (number == NULL || group() == NULL)
 		return fail(err, "making a P-256 key");
-	return wrap_key(TAKE(key), &point, ret_key, err);
-}
-
-/* The point of NUMBER; ERR_INVALID unless it is in 1..n-1. */
-static enum err_code
-multiply(const BIGNUM *number, struct point *ret_point, struct err *err)
-{
-	CLEANUP(group_done) EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-	CLEANUP(ec_point_done) EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
-
-	if (point == NULL)
-		return fail(err, "P-256");
-	if (BN_is_zero(number) || BN_cmp(number, EC_GROUP_get0_order(group)) >= 0)
-		return err_set(err, ERR_INVALID, "a private key is not in the range of P-256");
-	if (EC_POINT_mul(group, point, number, NULL, NULL, NULL) != 1 ||
-	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_point->bytes,
-	        sizeof(ret_point->bytes), NULL) != POINT_SIZE)
-		return fail(err, "P-256");
-	return ERR_OK;
+	do {
+		if (BN_priv_rand_range(number, EC_GROUP_get0_order(group())) != 1)
+			return fail(err, "making a P-256 key");
+	} while (BN_is_zero(number));
+	return wrap_number(&number, ret_key, err);
 }
 
 enum err_code
 p256_key_from(const struct secret *scalar, struct p256_key **ret_key, struct err *err)
 {
 	CLEANUP(number_done) BIGNUM *number = NULL;
-	struct point point;
-	EVP_PKEY *key;
 
 	TRY(check_started(err));
 	if (secret_size(scalar) != SCALAR_SIZE)
 		return err_set(err, ERR_INVALID, "a private key must have 32 bytes, not %zu",
 		    secret_size(scalar));
-	number = BN_secure_new();
-	if (number == NULL || BN_bin2bn(secret_view(scalar).data, SCALAR_SIZE, number) == NULL)
+	number = private_number();
+	if (number == NULL || group() == NULL ||
+	    BN_bin2bn(secret_view(scalar).data, SCALAR_SIZE, number) == NULL)
 		return fail(err, "reading a private key");
-	BN_set_flags(number, BN_FLG_CONSTTIME);
-	TRY(multiply(number, &point, err));
-	key = import_key(&point, number);
-	if (key == NULL)
-		return fail(err, "importing a private key");
-	return wrap_key(key, &point, ret_key, err);
+	if (BN_is_zero(number) || BN_cmp(number, EC_GROUP_get0_order(group())) >= 0)
+		return err_set(err, ERR_INVALID, "a private key is not in the range of P-256");
+	return wrap_number(&number, ret_key, err);
 }
 
 enum err_code
 p256_key_scalar(const struct p256_key *key, struct secret **ret_scalar, struct err *err)
 {
 	SECRET *scalar = NULL;
-	OSSL_PARAM params[2];
-	uint8_t *bytes;
 
 	TRY(secret_new(SCALAR_SIZE, &scalar, err));
-	bytes = secret_data(scalar);
-	params[0] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, bytes, SCALAR_SIZE);
-	params[1] = OSSL_PARAM_construct_end();
-	if (EVP_PKEY_get_params(key->key, params) != 1 || params[0].return_size != SCALAR_SIZE)
+	if (BN_bn2binpad(key->number, secret_data(scalar), SCALAR_SIZE) != SCALAR_SIZE)
 		return fail(err, "reading a private key");
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	for (size_t i = 0; i < SCALAR_SIZE / 2; i++) { /* OpenSSL gives the machine's order */
-		uint8_t byte = bytes[i];
-
-		bytes[i] = bytes[SCALAR_SIZE - 1 - i];
-		bytes[SCALAR_SIZE - 1 - i] = byte;
-	}
-#endif
 	TRY(secret_resize(scalar, SCALAR_SIZE, err));
 	*ret_scalar = TAKE(scalar);
 	return ERR_OK;
@@ -208,38 +223,38 @@ p256_key_free(struct p256_key *key)
 {
 	if (key == NULL)
 		return;
-	EVP_PKEY_free(key->key);
+	BN_clear_free(key->number);
 	free(key);
 }
 
-/* On the curve and not infinity; P-256 has cofactor 1, so that nothing else can be wrong. */
+/* The x-coordinate of NUMBER times PEER, 32 bytes in secret memory. */
 static bool
-is_on_curve(EVP_PKEY *key)
+agree(const BIGNUM *number, const EC_POINT *peer, uint8_t *ret_shared)
 {
-	KEY_CONTEXT *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	CLEANUP(numbers_done) BN_CTX *numbers = BN_CTX_secure_new(); /* wiped when freed */
+	CLEANUP(number_done) BIGNUM *x = BN_secure_new();
+	CLEANUP(ec_point_done) EC_POINT *product = EC_POINT_new(group());
 
-	return context != NULL && EVP_PKEY_public_check_quick(context) == 1;
+	return numbers != NULL && x != NULL && product != NULL &&
+	    EC_POINT_mul(group(), product, NULL, peer, number, numbers) == 1 &&
+	    EC_POINT_is_at_infinity(group(), product) == 0 &&
+	    EC_POINT_get_affine_coordinates(group(), product, x, NULL, numbers) == 1 &&
+	    BN_bn2binpad(x, ret_shared, SCALAR_SIZE) == SCALAR_SIZE;
 }
 
 enum err_code
 p256_agree(const struct p256_key *key, const struct point *peer, struct secret **ret_shared,
     struct err *err)
 {
-	KEY_CONTEXT *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->key, NULL);
-	KEY *peer_key = peer->bytes[0] == 4 ? import_key(peer, NULL) : NULL;
-	size_t size = SCALAR_SIZE;
+	CLEANUP(ec_point_done) EC_POINT *point = decode(peer);
 	SECRET *shared = NULL;
 
-	if (peer_key == NULL || !is_on_curve(peer_key)) {
-		ERR_clear_error();
-		return err_set(err, ERR_INVALID, "a public key is not a point on P-256");
-	}
+	if (point == NULL)
+		return not_on_curve(err);
 	TRY(secret_new(SCALAR_SIZE, &shared, err));
-	if (context == NULL || EVP_PKEY_derive_init(context) != 1 ||
-	    EVP_PKEY_derive_set_peer_ex(context, peer_key, 0) != 1 ||
-	    EVP_PKEY_derive(context, secret_data(shared), &size) != 1 || size != SCALAR_SIZE)
+	if (!agree(key->number, point, secret_data(shared)))
 		return fail(err, "ECDH");
-	TRY(secret_resize(shared, size, err));
+	TRY(secret_resize(shared, SCALAR_SIZE, err));
 	*ret_shared = TAKE(shared);
 	return ERR_OK;
 }
@@ -270,22 +285,33 @@ is_strict_signature(struct view signature)
 	    read_der_integer(&inner) && reader_end(&inner);
 }
 
+/* A key of EVP's for POINT, which is on the curve. */
+static EVP_PKEY *
+evp_key(const struct point *point)
+{
+	KEY *key = p256.blank != NULL ? EVP_PKEY_dup(p256.blank) : NULL;
+
+	if (key == NULL ||
+	    EVP_PKEY_set1_encoded_public_key(key, point->bytes, sizeof(point->bytes)) != 1)
+		return NULL;
+	return TAKE(key);
+}
+
 enum err_code
 p256_verify(const struct point *key, const struct digest *digest, struct view signature,
     struct err *err)
 {
-	KEY *public = key->bytes[0] == 4 ? import_key(key, NULL) : NULL;
+	CLEANUP(ec_point_done) EC_POINT *point = decode(key);
 	KEY_CONTEXT *context = NULL;
+	KEY *public = NULL;
 
-	if (public == NULL || !is_on_curve(public)) {
-		ERR_clear_error();
-		return err_set(err, ERR_INVALID, "a public key is not a point on P-256");
-	}
+	if (point == NULL)
+		return not_on_curve(err);
 	if (!is_strict_signature(signature))
 		return err_set(err, ERR_INTEGRITY, "a signature is malformed");
-	context = EVP_PKEY_CTX_new_from_pkey(NULL, public, NULL);
-	if (context == NULL || EVP_PKEY_verify_init(context) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) != 1)
+	public = evp_key(key);
+	context = public != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, public, NULL) : NULL;
+	if (context == NULL || EVP_PKEY_verify_init(context) != 1)
 		return fail(err, "ECDSA");
 	if (EVP_PKEY_verify(context, signature.data, signature.size, digest->bytes,
 	        sizeof(digest->bytes)) != 1) {

@@ -115,6 +115,24 @@ locked_new_stack(size_t size, struct locked *ret_pages, struct err *err)
 	return make(size, map_locked, ret_pages, err);
 }
 
+enum err_code
+locked_room(size_t size, struct err *err)
+{
+	void *range = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int error_number;
+
+	if (range == MAP_FAILED)
+		return err_errno(err, ERR_MEMORY, errno, "cannot map memory for a secret");
+	/* ONFAULT counts them without making a page. */
+	error_number = mlock2(range, size, MLOCK_ONFAULT) == 0 ? 0 : errno;
+	munmap(range, size);
+	/* A sandbox that does not know the call: then whoever locks says it. */
+	if (error_number == 0 || error_number == ENOSYS)
+		return ERR_OK;
+	return locked_refused(size, error_number, err);
+}
+
 void
 locked_free(struct locked pages)
 {

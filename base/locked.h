@@ -22,6 +22,8 @@ enum err_code locked_new(size_t size, struct locked *ret_pages, struct err *err)
 /* The same for a thread's stack: always mlock(2), because the kernel cannot put the futex by which
  * the thread is joined on pages that it does not see itself. */
 enum err_code locked_new_stack(size_t size, struct locked *ret_pages, struct err *err) MUST_CHECK;
+/* ERR_MEMORY, which says the same, unless SIZE bytes more can be locked now; locks nothing. */
+enum err_code locked_room(size_t size, struct err *err) MUST_CHECK;
 /* Wipes and unmaps. */
 void locked_free(struct locked pages);
 /* The error for SIZE bytes that could not be locked. */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A secret is one range of locked pages (base/locked.h) that holds its own description:
+ * A secret is one block of the arena (base/arena.h) that holds its own description:
  *
- *	| guard | struct secret, unused ..., capacity bytes | guard |
+ *	| canary | struct secret, up to 15 unused, capacity bytes | canary |
  *
- * The content ends where the upper guard page begins, so that one byte too many faults at once.
- * Bytes between size and capacity are zero, always: what is dropped is wiped.
+ * The content ends where the canary behind it begins, so that one byte too many is found; behind a large one there is
+ * a guard page, where it faults at once.  Bytes between size and capacity are zero, always: what is dropped is wiped.
  *
- * The malloc-like functions use the same pages with a small header in front of the content,
- * which must be aligned and therefore ends up to 15 bytes before the guard page.
+ * The malloc-like functions give blocks as they are.
  */
 #include "base/secret.h"
 
@@ -16,11 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/locked.h"
 #include "base/random.h"
 
 struct secret {
-	struct locked pages;
 	uint8_t *data;
 	size_t size;
 	size_t capacity;
@@ -29,15 +28,14 @@ struct secret {
 enum err_code
 secret_new(size_t capacity, struct secret **ret_secret, struct err *err)
 {
-	struct locked pages;
 	struct secret *secret;
+	void *block;
 
 	if (capacity == 0 || capacity > SECRET_MAX)
 		return err_set(err, ERR_INTERNAL, "a secret cannot have %zu bytes", capacity);
-	TRY(locked_new(sizeof(*secret) + capacity, &pages, err));
-	secret = (struct secret *)(void *)pages.data;
-	secret->pages = pages;
-	secret->data = pages.data + pages.size - capacity;
+	TRY(arena_new(sizeof(*secret) + capacity, &block, err));
+	secret = block;
+	secret->data = (uint8_t *)block + arena_size(block) - capacity;
 	secret->capacity = capacity;
 	*ret_secret = secret;
 	return ERR_OK;
@@ -58,7 +56,7 @@ void
 secret_free(struct secret *secret)
 {
 	if (secret != NULL)
-		locked_free(secret->pages);
+		arena_free(secret);
 }
 
 uint8_t *
@@ -189,42 +187,27 @@ secret_write_fd(const struct secret *secret, int fd, struct err *err)
 	return ERR_OK;
 }
 
+enum err_code
+secret_check_room(struct err *err)
+{
+	return locked_room(SECRET_ROOM, err);
+}
+
 const char *
 secret_kind(void)
 {
 	return locked_kind();
 }
 
-/* What stands right before the memory that secret_calloc() gives. */
-struct loan {
-	_Alignas(16) struct locked pages;
-	size_t size;
-};
-
-static struct loan *
-loan_of(void *pointer)
-{
-	return (struct loan *)pointer - 1;
-}
-
 void *
 secret_calloc(size_t count, size_t size)
 {
-	struct locked pages;
-	struct loan *loan;
 	struct err err;
-	size_t room;
+	void *block;
 
 	if (size != 0 && count > SECRET_MAX / size)
 		return NULL;
-	size *= count;
-	room = (size + 15) / 16 * 16;
-	if (locked_new(sizeof(*loan) + room, &pages, &err) != ERR_OK)
-		return NULL;
-	loan = loan_of(pages.data + pages.size - room);
-	loan->pages = pages;
-	loan->size = size;
-	return loan + 1;
+	return arena_new(count * size, &block, &err) == ERR_OK ? block : NULL;
 }
 
 void *
@@ -234,7 +217,7 @@ secret_realloc(void *pointer, size_t size)
 
 	if (bigger == NULL || pointer == NULL)
 		return bigger;
-	memcpy(bigger, pointer, size < loan_of(pointer)->size ? size : loan_of(pointer)->size);
+	memcpy(bigger, pointer, size < arena_size(pointer) ? size : arena_size(pointer));
 	secret_release(pointer);
 	return bigger;
 }
@@ -243,5 +226,5 @@ void
 secret_release(void *pointer)
 {
 	if (pointer != NULL)
-		locked_free(loan_of(pointer)->pages);
+		arena_free(pointer);
 }

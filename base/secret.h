@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secret memory.  A PIN, share, ECDH output, DEK, credential or private key lives in a struct
- * secret from its first byte to its last: pages of its own between guard pages, locked, out of
- * core files, not inherited by children, wiped whole on free, compared in constant time, and
- * without any printing form.  memfd_secret(2) is used where the kernel has it (not even root
+ * secret from its first byte to its last: a block of the process's arena (base/arena.h), which stands
+ * between canaries on pages that lie between guard pages, locked, out of core files and not
+ * inherited by children; wiped whole on free, compared in constant time, and without any printing
+ * form.  memfd_secret(2) is used where the kernel has it (not even root
  * can read it through /proc), else mlock(2).  A failed lock is an error with its remedy.
  */
 #ifndef BASE_SECRET_H
@@ -11,7 +12,10 @@
 
 #include "base/bytes.h"
 
-enum { SECRET_MAX = 256 * 1024 }; /* bytes, the largest capacity */
+enum {
+	SECRET_MAX = 256 * 1024, /* bytes, the largest capacity */
+	SECRET_ROOM = 512 * 1024
+};
 
 struct secret;
 
@@ -47,6 +51,10 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 enum err_code secret_read_fd(struct secret *secret, int fd, struct err *err) MUST_CHECK;
 /* Write all used bytes to FD. */
 enum err_code secret_write_fd(const struct secret *secret, int fd, struct err *err) MUST_CHECK;
+
+/* Asked before anybody enters a PIN or touches a token: is there room for the most that a command holds at a time,
+ * SECRET_ROOM bytes (a locked stack, and large secrets)?  ERR_MEMORY as from secret_new(). */
+enum err_code secret_check_room(struct err *err) MUST_CHECK;
 
 /* How this process keeps secrets: "memfd_secret" or "mlock". */
 const char *secret_kind(void);

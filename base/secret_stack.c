@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "base/locked.h"
+#include "base/arena.h"
 
 enum { STACK_SIZE = 256 * 1024, WAIT_MILLISECONDS = 250 };
 
@@ -24,10 +24,10 @@ struct job {
 };
 
 static void
-locked_freep(struct locked *pages)
+stack_freep(struct locked *stack)
 {
-	if (pages->data != NULL)
-		locked_free(*pages);
+	if (stack->data != NULL)
+		arena_stack_free(*stack);
 }
 
 static void *
@@ -90,12 +90,12 @@ enum err_code
 secret_stack_run(enum err_code (*function)(void *argument, struct err *err), void *argument,
     void (*wait)(void *wait_argument, unsigned milliseconds), void *wait_argument, struct err *err)
 {
-	CLEANUP(locked_freep) struct locked stack = {0};
+	CLEANUP(stack_freep) struct locked stack = {0};
 	struct job job = {.function = function, .argument = argument, .err = err};
 	pthread_t thread;
 	int failed;
 
-	TRY(locked_new_stack(STACK_SIZE, &stack, err));
+	TRY(arena_stack_new(STACK_SIZE, &stack, err));
 	failed = start(&job, stack, &thread);
 	if (failed != 0)
 		return err_errno(err, ERR_MEMORY, failed, "cannot start a thread for a secret");

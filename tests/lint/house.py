@@ -134,8 +134,13 @@ LOADER = ("dlopen", "dlmopen", "dlsym", "dlvsym")
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key"}
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
-# pcscd's driver has one reader for a process, by pcscd's interface.
-STATE = {"tokens/sim/ifd.c"}
+# Of a process there is one: who may keep state, and why.
+STATE = {
+    "base/arena.c": "libraries ask for secret memory without saying whose; a mapping for each is what secrets cost",
+    "base/crypto.c": "what OpenSSL found is kept: to look for it at each call is most of what small ones cost",
+    "base/crypto_key.c": "likewise, the curve",
+    "tokens/sim/ifd.c": "pcscd's driver has one reader, by pcscd's interface",
+}
 # The statements of SQL stand as they are read.
 OWN_FORM = {"vault/store/schema.c"}
 # What a program compares has no blank, and a driver's name is in lower case; people read of PIV and FIDO2.

@@ -7,9 +7,9 @@
 #include "base/crypto.h"
 #include "base/text.h"
 
-enum {
-	SCOUR_BLOCKS = 64,
-};
+/* More than the holes of a thread's heap: a block whose neighbours are free is joined with them, and such room is
+ * filled last. */
+enum { SCOUR_BLOCKS = 2048 };
 
 static const char *const known[] = {"123456", "12345678"}; /* PIV's factory PIN and PUK */
 

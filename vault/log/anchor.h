@@ -38,6 +38,8 @@
 #define ANCHOR_FILE "anchor"
 
 /* What a cure ends with (err_cure). */
+#define DATABASE_BACK                                                                              \
+	"put the database back that this anchor belongs to; if there is none, " WHOLE_BACKUP
 #define WHOLE_BACKUP "the newest backup of the whole folder, database and anchor together"
 
 struct anchor_state {

@@ -28,8 +28,7 @@ alarm_size(const struct anchor_slot *slot, uint64_t size, struct err *err)
 		    " %s, and the vault's has %" PRIu64 " by its anchor",
 		    size, leaves, slot->from.size);
 		err_part(err, SINCE_LEAF, slot->from.size - 1);
-		return err_cure(err,
-		    "put the database back that this anchor belongs to; if there is none, " WHOLE_BACKUP);
+		return err_cure(err, DATABASE_BACK);
 	}
 	err_set(err, ERR_INTEGRITY,
 	    "the log of the database has %" PRIu64 " %s, and the vault's has %" PRIu64

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file_holder.h"
+#include "vault/log/anchor.h"
 #include "vault/store/sql_vfs.h"
 
 bool
@@ -73,8 +74,8 @@ fail_damaged(const struct sql_failure *failure, const char *detail, struct err *
 		    "%s: the database or its journal leads to another file, %s, which was not touched: "
 		    "somebody else wrote it",
 		    failure->doing, refused);
-	return err_set(err, ERR_INTEGRITY, "%s: the database is damaged (%s)", failure->doing,
-	    detail);
+	err_set(err, ERR_INTEGRITY, "%s: the database is damaged (%s)", failure->doing, detail);
+	return err_cure(err, DATABASE_BACK);
 }
 
 static enum err_code

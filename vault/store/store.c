@@ -189,9 +189,12 @@ check_file(const char *path, struct err *err)
 	if (size < 0)
 		return err_errno(err, ERR_IO, errno, "cannot read %s", path);
 	struct reader mark = reader_of(view_of(header + APPLICATION_OFFSET, 4));
-	if (size != FILE_HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "%s is not a Halligan vault (or its first page is damaged)", path);
+	if (size != FILE_HEADER_SIZE || memcmp(header, magic, sizeof(magic)) != 0) {
+		err_set(err, ERR_INTEGRITY,
+		    "%s is not a Halligan vault (or its first page is damaged): it has %lld bytes",
+		    path, (long long)status.st_size);
+		return err_cure(err, DATABASE_BACK);
+	}
 	if (store_check_application(reader_u32(&mark), err) != ERR_OK)
 		return err_add(err, "%s", path);
 	return check_versions(path, header, err);

@@ -33,6 +33,7 @@ rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated
 	TRY(members_read(json_array_object(list, index), "rotation", rotation_told_members,
 	    &row.told, err));
 	row.retired = strcmp(row.told.debt, debt_state_names[DEBT_RETIRED]) == 0;
+	row.none = strcmp(row.told.debt, "none") == 0;
 	row.code = strcmp(row.told.code, "ok") != 0 ? err_from_name(row.told.code) : ERR_OK;
 	*ret_rotated = row;
 	return ERR_OK;

@@ -9,7 +9,8 @@
 /* What became of one debt; its texts live in the reply. */
 struct rotated {
 	struct rotation_told told;
-	bool retired;       /* else it is not over yet */
+	bool retired;       /* else it is not over yet, */
+	bool none;          /* or there was nothing to pay */
 	enum err_code code; /* of the last attempt */
 };
 

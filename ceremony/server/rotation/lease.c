@@ -366,13 +366,14 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
     struct err *err)
 {
 	struct secret_row secret;
-	struct paid paid = {.state = DEBT_RETIRED, .note = "nobody has seen its current value"};
+	struct paid paid = {.note = "this vault has given its current value to nobody"};
+	bool owed = debt->state != DEBT_RETIRED;
 
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
-	if (debt->state != DEBT_RETIRED)
+	if (owed)
 		TRY(rotate_pay(session, &debt->id, &paid, err));
 	const struct rotation_told told = {.name = secret.name,
-	    .debt = debt_state_names[paid.state],
+	    .debt = owed ? debt_state_names[paid.state] : "none",
 	    .code = paid.code == ERR_OK ? "ok" : err_name(paid.code),
 	    .note = paid.note};
 	members_add(array, rotation_told_members, &told);

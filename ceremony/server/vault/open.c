@@ -89,8 +89,7 @@ alarm_removed(const struct session *session, struct err *err)
 	}
 	err_set(err, ERR_INTEGRITY, "%s has a vault.id, but no database of a vault: it was removed",
 	    session->folder);
-	return err_cure(err,
-	    "put the database back that was there; if there is none, " WHOLE_BACKUP);
+	return err_cure(err, DATABASE_BACK);
 }
 
 /* There is no vault, or none yet. */

@@ -4,6 +4,8 @@
  * (HMAC, cases 1 and 2), RFC 5869 (HKDF, A.1 and A.3), RFC 8439 2.8.2 (ChaCha20-Poly1305), and the
  * AES-256-GCM test case 13 of McGrew and Viega.  The larger sets are Wycheproof's.
  */
+#include <pthread.h>
+
 #include "base/crypto.h"
 #include "base/random.h"
 #include "tests/unit/check.h"
@@ -417,6 +419,38 @@ wycheproof_hkdf_sha256(void **state)
 	check_file("wycheproof/hkdf_sha256.json", (enum aead)0);
 }
 
+static void *
+hash_again_and_again(void *argument)
+{
+	uint8_t bytes[100];
+	struct digest first, digest;
+	struct err err;
+	bool *same = argument;
+
+	memset(bytes, *same ? 1 : 2, sizeof(bytes));
+	*same = sha256_one(VIEW_OF(bytes), &first, &err) == ERR_OK;
+	for (int i = 0; i < 20000 && *same; i++)
+		*same = sha256_one(VIEW_OF(bytes), &digest, &err) == ERR_OK &&
+		    digest_equal(&digest, &first);
+	return NULL;
+}
+
+static void
+threads_hash_beside_each_other(void **state)
+{
+	bool same[4] = {true, false, true, false};
+	pthread_t threads[ARRAY_SIZE(same)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, hash_again_and_again, &same[i]),
+		    0);
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(same[i]);
+	}
+}
+
 static void
 crypto_can_be_started_again(void **state)
 {
@@ -453,6 +487,7 @@ main(void)
 	    cmocka_unit_test(wycheproof_aes_gcm),
 	    cmocka_unit_test(wycheproof_chacha20_poly1305),
 	    cmocka_unit_test(wycheproof_hkdf_sha256),
+	    cmocka_unit_test(threads_hash_beside_each_other),
 	    cmocka_unit_test(crypto_can_be_started_again),
 	};
 

@@ -128,76 +128,6 @@ a_new_key_survives_its_scalar(void **state)
 }
 
 static void
-only_uncompressed_points_of_65_bytes_on_the_curve_are_taken(void **state)
-{
-	uint8_t bytes[POINT_SIZE + 1] = {0};
-	struct point public, point;
-	P256_KEY *key = NULL;
-	struct err err;
-
-	(void)state;
-	assert_ok(p256_key_new(&key, &err));
-	p256_key_public(key, &public);
-	memcpy(bytes, public.bytes, POINT_SIZE);
-	for (size_t size = 0; size <= POINT_SIZE + 1; size++) {
-		uint8_t *exact = exact_copy(view_of(bytes, size));
-
-		if (size == POINT_SIZE)
-			assert_ok(point_from(view_of(exact, size), &point, &err));
-		else
-			assert_error(ERR_INVALID, point_from(view_of(exact, size), &point, &err));
-		free(exact);
-	}
-	assert_true(point_equal(&point, &public));
-	for (unsigned first = 0; first <= 255; first++) { /* hybrid: 06, 07; compressed: 02, 03 */
-		bytes[0] = (uint8_t)first;
-		if (first != 4)
-			assert_error(ERR_INVALID,
-			    point_from(view_of(bytes, POINT_SIZE), &point, &err));
-	}
-	bytes[0] = 4;
-	for (size_t i = 1; i < POINT_SIZE; i++) {
-		bytes[i] ^= 4;
-		assert_error(ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
-		bytes[i] ^= 4;
-	}
-	/* Compressed, hybrid with the right parity, infinity. */
-	bytes[0] = (uint8_t)(2 + (bytes[64] & 1));
-	assert_error(ERR_INVALID, point_from(view_of(bytes, 33), &point, &err));
-	bytes[0] = (uint8_t)(6 + (bytes[64] & 1));
-	assert_error(ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
-	bytes[0] = 0;
-	assert_error(ERR_INVALID, point_from(view_of(bytes, 1), &point, &err));
-	memset(bytes, 0, sizeof(bytes));
-	bytes[0] = 4;
-	assert_error(ERR_INVALID, point_from(view_of(bytes, POINT_SIZE), &point, &err));
-}
-
-static void
-agreement_and_verification_check_the_point_again(void **state)
-{
-	static const struct digest digest;
-	P256_KEY *key = NULL;
-	SECRET *shared = NULL;
-	struct point point;
-	BUF signature = {0};
-	struct err err;
-
-	(void)state;
-	assert_ok(p256_key_new(&key, &err));
-	assert_ok(p256_sign(key, &digest, &signature, &err));
-	p256_key_public(key, &point);
-	point.bytes[64] ^= 1;
-	assert_error(ERR_INVALID, p256_agree(key, &point, &shared, &err));
-	assert_error(ERR_INVALID, p256_verify(&point, &digest, buf_view(&signature), &err));
-	point.bytes[64] ^= 1;
-	point.bytes[0] = (uint8_t)(6 + (point.bytes[64] & 1));
-	assert_error(ERR_INVALID, p256_agree(key, &point, &shared, &err));
-	assert_error(ERR_INVALID, p256_verify(&point, &digest, buf_view(&signature), &err));
-	assert_null(shared);
-}
-
-static void
 the_signature_of_rfc_6979_verifies(void **state)
 {
 	P256_KEY *key =
@@ -558,8 +488,6 @@ main(void)
 	    cmocka_unit_test(private_keys_are_in_1_to_n_minus_1),
 	    cmocka_unit_test(private_keys_have_32_bytes),
 	    cmocka_unit_test(a_new_key_survives_its_scalar),
-	    cmocka_unit_test(only_uncompressed_points_of_65_bytes_on_the_curve_are_taken),
-	    cmocka_unit_test(agreement_and_verification_check_the_point_again),
 	    cmocka_unit_test(the_signature_of_rfc_6979_verifies),
 	    cmocka_unit_test(every_changed_byte_of_a_signature_is_refused),
 	    cmocka_unit_test(a_signature_has_one_spelling),

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/secret.h"
 #include "base/secret_stack.h"
 #include "tests/unit/check.h"
@@ -35,9 +37,64 @@ the_stack_is_locked_and_wiped(void **state)
 	assert_error(ERR_TOUCH, secret_stack_run(soil, &locked, NULL, NULL, &err));
 	assert_says("no touch 1");
 	assert_true(locked);
+	assert_int_equal(seam.reserved, 1);
+	arena_trim();
 	assert_int_equal(seam.freed, 1);
 	assert_int_equal(seam.dirty, 0);
 	assert_int_equal(seam.reserved, 0);
+}
+
+/* Where it was on its stack. */
+static enum err_code
+soil_and_tell(void *argument, struct err *err)
+{
+	uintptr_t *ret_at = argument;
+	volatile uint8_t pattern[1000];
+
+	(void)err;
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		pattern[i] = 0xa5;
+	*ret_at = (uintptr_t)pattern;
+	return ERR_OK;
+}
+
+static void
+the_stack_is_kept_and_nothing_of_what_was_on_it(void **state)
+{
+	uintptr_t at = 0, again = 0;
+	struct err err;
+
+	(void)state;
+	if (under_valgrind())
+		return;
+	assert_ok(secret_stack_run(soil_and_tell, &at, NULL, NULL, &err));
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(((const uint8_t *)at)[i], 0);
+	assert_ok(secret_stack_run(soil_and_tell, &again, NULL, NULL, &err));
+	assert_int_equal(again, at);
+	assert_int_equal(seam.reserved, 1);
+	assert_int_equal(seam.freed, 0);
+}
+
+static void
+a_child_makes_a_stack_of_its_own(void **state)
+{
+	bool locked = false;
+	struct err err;
+	int status;
+
+	(void)state;
+	assert_error(ERR_TOUCH, secret_stack_run(soil, &locked, NULL, NULL, &err));
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		locked = false;
+		_exit(secret_stack_run(soil, &locked, NULL, NULL, &err) == ERR_TOUCH && locked ? 0 :
+		                                                                                 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 struct waited {
@@ -117,6 +174,10 @@ borrowed_memory_is_aligned_kept_and_wiped(void **state)
 	assert_int_equal(bytes[0], 0xa5);
 	secret_release(bytes);
 	secret_release(NULL);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(bytes[i], 0);
+	arena_trim();
+	assert_true(seam.freed > 0);
 	assert_int_equal(seam.dirty, 0);
 	assert_int_equal(seam.reserved, 0);
 }
@@ -133,7 +194,9 @@ borrowed_memory_is_zero_locked_and_bounded(void **state)
 		assert_int_equal(bytes[i], 0);
 	flags_of(bytes, flags);
 	assert_non_null(strstr(flags, locked_flag));
-	assert_true(under_valgrind() || faults(bytes + 16, false));
+	secret_release(bytes);
+	bytes = secret_calloc(1, 20000);
+	assert_true(under_valgrind() || faults(bytes + 20000, false));
 	secret_release(bytes);
 	assert_null(secret_calloc(SIZE_MAX, 2));
 	assert_null(secret_calloc(1, SECRET_MAX + 1));
@@ -147,6 +210,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    BOTH(the_stack_is_locked_and_wiped),
+	    BOTH(the_stack_is_kept_and_nothing_of_what_was_on_it),
+	    BOTH(a_child_makes_a_stack_of_its_own),
 	    BOTH(the_caller_is_told_how_long_it_waits),
 	    BOTH(a_stack_that_cannot_be_locked_runs_nothing),
 	    BOTH(borrowed_memory_is_aligned_kept_and_wiped),
