@@ -67,7 +67,7 @@ run_child(const struct process_spawn *spawn, int report)
 	int at = report;
 	int error_number;
 
-	if (spawn->same_group || setpgid(0, 0) == 0) {
+	if (spawn->same_group || (spawn->own_session ? setsid() > 0 : setpgid(0, 0) == 0)) {
 		reset_signals();
 		if (arrange_fds(spawn, report)) {
 			at = REPORT_FD;
@@ -123,7 +123,7 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	error_number = errno;
 	close(ends[1]);
 	if (pid > 0) {
-		if (!spawn->same_group)
+		if (!spawn->same_group && !spawn->own_session)
 			setpgid(pid, pid); /* the child does too; whoever comes first */
 		error_number = read_report(ends[0]);
 	}

@@ -20,6 +20,8 @@ struct process_spawn {
 	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
 	 * passphrases and host keys); then only itself is killed, not a whole group. */
 	bool same_group;
+	/* A session of its own instead: nothing that ends ours ends it. */
+	bool own_session;
 };
 /* Start a child in its own process group; all other descriptors are closed in it, and it gets
  * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack

@@ -140,9 +140,9 @@ static const struct option_row spare_options[] =
 static const struct option_row log_list_options[] = {{"from", "N", 0, "first entry; default 0"},
     {"max", "N", 0, "at most so many; default 100"}, {NULL}};
 
-static const struct option_row serve_options[] = {{"stdio", NULL, OPTION_REQUIRED,
+static const struct option_row serve_options[] = {{"stdio", NULL, 0,
                                                       "speak frames on standard input and output"},
-    {NULL}};
+    {"due", NULL, 0, "do what is due in the vault instead, and end"}, {NULL}};
 
 const struct command cli_commands[] = {{"status", "[ID]",
                                            "What waits, for whom, what next; or one ceremony", NULL,

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/due.h"
 
+#include "base/file.h"
+#include "base/file_lock.h"
+#include "base/process.h"
+#include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/settle.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
+#include "ceremony/server/vault/open.h"
 
-/* What cannot be finished now is shown, and tried again by the next session. */
+/* What cannot be finished now is shown, and tried again later. */
 static enum err_code
 tolerate(struct session *session, const char *subject, enum err_code code, const struct err *err)
 {
@@ -18,15 +23,19 @@ tolerate(struct session *session, const char *subject, enum err_code code, const
 	return ERR_OK;
 }
 
+enum { CUT_OFF = 1u << CEREMONY_RELEASING, UNDECIDED = 1u << CEREMONY_COLLECTING };
+
+/* MODES: those that are gone on with. */
 static enum err_code
-advance_ceremonies(struct session *session, struct err *err)
+advance_ceremonies(struct session *session, unsigned states, unsigned modes, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
-	unsigned states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING;
 
 	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
 	for (size_t i = 0; i < count; i++) {
+		if ((modes & 1u << rows[i].mode) == 0)
+			continue;
 		enum err_code code = ceremony_advance(session, &rows[i].id, err);
 
 		TRY(tolerate(session, rows[i].requester, code, err));
@@ -34,22 +43,119 @@ advance_ceremonies(struct session *session, struct err *err)
 	return ERR_OK;
 }
 
-/* What a writer who died has left is settled where something is done by it, and before the reply. */
-enum err_code
-resume(struct session *session, struct err *err)
+/* By a clock that goes back no deadline can be judged: nothing is due. */
+static enum err_code
+check_clock(struct session *session, bool *ret_right, struct err *err)
 {
+	enum err_code code = journal_check_clock(session, err);
+
+	*ret_right = code == ERR_OK;
+	if (code == ERR_REFUSED)
+		session_alarm(session, "clock", "%s", err->text);
+	return code == ERR_REFUSED ? ERR_OK : code;
+}
+
+enum err_code
+due_first(struct session *session, struct err *err)
+{
+	bool right;
+
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
 	TRY(prove_ended(session, err)); /* before anything is done */
 	TRY(folder_sweep(session->folder, err));
-	enum err_code clock = journal_check_clock(session, err);
-	if (clock == ERR_REFUSED) {
-		session_alarm(session, "clock", "%s", err->text);
+	TRY(check_clock(session, &right, err));
+	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, err) : ERR_OK;
+}
+
+static enum err_code
+has_decision(struct session *session, bool *ret_has, struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+
+	TRY(store_list_ceremonies(session->store, CUT_OFF | UNDECIDED, &rows, &count, err));
+	for (size_t i = 0; i < count && !*ret_has; i++)
+		TRY(ceremony_can_advance(session, &rows[i].id, ret_has, err));
+	return ERR_OK;
+}
+
+enum err_code
+due_waits(struct session *session, bool *ret_waits, struct err *err)
+{
+	bool waits = false, right;
+
+	*ret_waits = false;
+	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	}
-	TRY(clock);
-	TRY(advance_ceremonies(session, err));
+	TRY(check_clock(session, &right, err));
+	if (!right)
+		return ERR_OK;
+	TRY(due_note_stands(session, &waits, err));
+	if (!waits)
+		TRY(has_ended(session, &waits, err));
+	if (!waits)
+		TRY(leases_wait(session, &waits, err));
+	if (!waits)
+		TRY(has_decision(session, &waits, err));
+	*ret_waits = waits;
+	return ERR_OK;
+}
+
+static enum err_code
+do_due(struct session *session, int64_t deadline, struct err *err)
+{
+	TRY(advance_ceremonies(session, CUT_OFF | UNDECIDED, (1u << MODES) - 1, err));
 	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
-	return tolerate(session, "rotation", leases_pay_due(session, err), err);
+	return tolerate(session, "rotation", leases_pay_due(session, deadline, err), err);
+}
+
+/* Nothing is done before every file has its row, whatever the clock says. */
+static enum err_code
+run(struct session *session, struct err *err)
+{
+	int64_t deadline = process_milliseconds() + DUE_SECONDS * 1000;
+	bool right = true;
+	enum err_code code = prove_ended(session, err);
+
+	if (code == ERR_OK)
+		code = check_clock(session, &right, err);
+	if (!right)
+		return ERR_OK;
+	if (code == ERR_OK)
+		code = do_due(session, deadline, err);
+	if (code != ERR_OK)
+		session_alarm(session, "what is due", "%s", err->text);
+	TRY(due_note_write(session, err));
+	return code;
+}
+
+/* RET_LOCK stays NULL when another process is at it, or where no vault was ever alive.  Asked before anything else: as
+ * long as a target hangs, there is one such process after each session, and they cost nothing. */
+static enum err_code
+take_lock(const char *folder, struct file_lock **ret_lock, struct err *err)
+{
+	char path[4096];
+
+	TRY(folder_check(folder, err));
+	TRY(file_path(folder, "vault.id", path, err));
+	if (!file_exists(path))
+		return ERR_OK;
+	TRY(file_path(folder, "due.lock", path, err));
+	enum err_code code = file_lock(path, "serve --due", 0, ret_lock, err);
+	return code == ERR_BUSY ? ERR_OK : code;
+}
+
+enum err_code
+due_run(const struct server_options *options, struct err *err)
+{
+	FILE_LOCK *lock = NULL;
+	SESSION session = {0};
+
+	TRY(take_lock(options->folder, &lock, err));
+	if (lock == NULL)
+		return ERR_OK;
+	TRY(session_open(&session, options, -1, err));
+	return session.state == SESSION_LIVE ? run(&session, err) : ERR_OK;
 }

@@ -185,11 +185,27 @@ answer(struct session *session, const struct json *request, struct view blob, in
 }
 
 static enum err_code
-open_and_resume(const struct server_options *options, int out, struct session *session,
+begin_session(const struct server_options *options, int out, struct session *session,
     struct err *err)
 {
 	TRY(session_open(session, options, out, err));
-	return resume(session, err);
+	return due_first(session, err);
+}
+
+/* After the last reply.  An alarm is told by the commands that rest on what it is about. */
+static void
+end_session(struct session *session)
+{
+	const struct server_options *options = session->options;
+	struct err ignored;
+	bool waits = false;
+
+	if (options == NULL || options->start_due == NULL || session->store == NULL ||
+	    due_waits(session, &waits, &ignored) != ERR_OK || !waits)
+		return;
+	session_done(session);
+	*session = (struct session){0};
+	options->start_due(options);
 }
 
 enum err_code
@@ -203,11 +219,13 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 		BUF blob = {0};
 		enum err_code code = wire_receive(in, &request, &blob, -1, err);
 
-		if (code == ERR_NOT_FOUND)
+		if (code == ERR_NOT_FOUND) {
+			end_session(&session);
 			return ERR_OK;
+		}
 		if (code != ERR_OK)
 			return code;
-		if (!opened && open_and_resume(options, out, &session, err) != ERR_OK)
+		if (!opened && begin_session(options, out, &session, err) != ERR_OK)
 			return send_error(&session, out, err, err);
 		opened = true;
 		TRY(answer(&session, request, buf_view(&blob), out, &end, err));

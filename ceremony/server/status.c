@@ -12,6 +12,7 @@
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
+#include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
@@ -163,8 +164,11 @@ add_lease(struct json *items, const struct opening *opening, const char *name, c
 	char text[NOTE_TEXT_MAX + 1], next[64], expires[TEXT_TIME_SIZE];
 
 	text_time(opening->row.expires, expires);
-	snprintf(text, sizeof(text), "%s holds version %u until %s", opening->row.requester,
-	    opening->items[0].version, expires);
+	snprintf(text, sizeof(text),
+	    session_now(opening->session) < opening->row.expires ?
+	        "%s holds version %u until %s" :
+	        "%s held version %u until %s: it is replaced next",
+	    opening->row.requester, opening->items[0].version, expires);
 	snprintf(next, sizeof(next), "halligan done %.8s", id);
 	add_item(items, "lease", name, text, opening->row.requester, next);
 }
@@ -395,6 +399,8 @@ serve_status(struct session *session, struct call *call, struct err *err)
 
 	TRY(json_in_end(&call->in));
 	TRY(store_log_size(session->store, &size, err));
+	if (live)
+		TRY(due_note_read(session, err));
 	add_alarms(session, items);
 	TRY(add_drafts(session, items, err));
 	if (live) {

@@ -3,26 +3,56 @@
 
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/process.h"
 #include "ceremony/client/location.h"
+#include "ceremony/server/due.h"
 #include "ceremony/server/server.h"
+
+/* It outlives the session, and nobody waits for it: when it cannot be started the next session tries. */
+static void
+start_due(const struct server_options *options)
+{
+	static const char *const environment[] =
+	    {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
+	        NULL};
+	char self[4096];
+	const char *const argv[] = {"halligan", "serve", "--due", "--vault", options->folder, NULL};
+	struct process_spawn spawn = {.path = self,
+	    .argv = argv,
+	    .env = environment,
+	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+	    .own_session = true};
+	struct err ignored;
+	pid_t pid;
+
+	if (process_self(self, &ignored) == ERR_OK)
+		(void)!process_start(&spawn, &pid, &ignored);
+}
 
 enum err_code
 cmd_serve(struct cli_call *call, struct err *err)
 {
 	struct server_options options = {.rotator_folders = call->drivers->rotator_folders,
-	    .now = call->drivers->now};
+	    .now = call->drivers->now,
+	    .start_due = start_due};
 	struct location location;
 	const char *vault;
+	bool due = option_given(call->parsed, "due");
 
+	if (due == option_given(call->parsed, "stdio"))
+		return err_set(err, ERR_USAGE, "serve wants either --stdio or --due");
 	TRY(call_vault(call, &vault, err));
 	TRY(location_parse(vault, &location, err));
 	if (location.remote)
 		return err_set(err, ERR_USAGE,
 		    "a server serves a folder of its own machine, not %s", vault);
+	options.folder = location.folder;
+	if (due)
+		return due_run(&options, err);
 	if (isatty(STDIN_FILENO))
 		return err_set(err, ERR_USAGE,
 		    "serve speaks frames with a client on standard input; "
 		    "the other commands start it themselves");
-	options.folder = location.folder;
 	return server_run(&options, STDIN_FILENO, STDOUT_FILENO, err);
 }

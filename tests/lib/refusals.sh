@@ -24,6 +24,7 @@ db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
 
 # vault_state: rows that any change would add to or alter, files, and what the target accepts.
 vault_state() {
+	town_settled
 	db "SELECT (SELECT count(*) FROM log_leaf) || ' leaves ' || (SELECT count(*) FROM statements) ||
 		' statements ' || (SELECT count(*) FROM versions) || ' versions ' ||
 		(SELECT count(*) FROM ceremonies) || ' ceremonies ' || (SELECT count(*) FROM voices) ||

@@ -150,6 +150,12 @@ town_founded() {
 	town_start
 }
 
+# The processes that do what is due in the vault; until there is none, so that what came after a reply is done.
+town_due_processes() { pgrep -f "serve --due --vault $VAULT\$"; }
+town_is_settled() { ! town_due_processes > /dev/null; }
+town_settled() { tokens_until 120 town_is_settled; }
+# After a session of its own, which finds what is due by now.
+town_ends() { halligan status > /dev/null 2>&1; town_settled; }
 # Until every debt that was tried in vain may be tried again: the last instant that `status` names.
 town_due() {
 	local again seconds

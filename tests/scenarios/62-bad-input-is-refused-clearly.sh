@@ -21,7 +21,7 @@ told "an option without its value" 2 '\-\-for needs a value' halligan request pr
 told "a flag with a value" 2 '\-\-json takes no value' halligan status --json=yes
 told "an argument too many" 2 'one argument too many|takes no argument' halligan log verify now
 told "an argument missing" 2 'argument is missing: halligan secret show NAME' halligan secret show
-told "a flag that is needed" 2 '\-\-stdio is missing' halligan serve
+told "a flag that is needed" 2 'wants either --stdio or --due' halligan serve
 told "a vault must be named" 2 'which vault. Give --vault' env -u HALLIGAN_VAULT "$HALLIGAN" status
 told "another scheme" 2 'only a folder, or ssh://' halligan status --vault https://example.org/vault
 told "ssh without a folder" 2 'names no folder; write ssh://' halligan status --vault ssh://example.org

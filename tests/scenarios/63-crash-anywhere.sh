@@ -19,6 +19,7 @@ export FOLLOW CALL WHEN
 db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
 keep() { rm -rf "kept.$1"; mkdir "kept.$1"; cp -a "$VAULT" state "$SSHD_AUTHORIZED" "kept.$1"; }
 restore() {
+	town_settled
 	rm -rf "$VAULT" state
 	cp -a "kept.$1/vault" "kept.$1/state" .
 	cat "kept.$1/authorized_keys" > "$SSHD_AUTHORIZED"
@@ -66,7 +67,7 @@ crash() {
 			place="$FOLLOW $CALL $WHEN"
 			sane || wrong="$wrong $place:insane"
 			# A rotator that was killed is a try in vain: the next one is when it is due.
-			{ "$@"; town_due; halligan status; } > again.log 2>&1
+			{ "$@"; town_due; halligan status; town_settled; } > again.log 2>&1
 			$check || wrong="$wrong $place:$(tail -n 2 again.log | tr '\n' ' ')"
 			halligan log verify > verify.log 2>&1 || wrong="$wrong $place:log:$(tail -n 1 verify.log)"
 		done

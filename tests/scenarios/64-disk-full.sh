@@ -32,6 +32,7 @@ full() {
 		fill "$kb"
 		status=0
 		"$@" > full.log 2>&1 || status=$?
+		town_settled
 		room
 		[ "$status" -ne 0 ] || break
 		refusals=$((refusals + 1))
@@ -43,6 +44,7 @@ full() {
 	is "$claim: says that the disk is full, leaves nothing half-written" "${wrong:-well}" well
 	[ "$status" -eq 0 ] || { town_due; "$@" > full.log 2>&1; }
 	halligan status > status.log 2>&1
+	town_settled
 	ok "$claim: is done once there is room (refused $refusals times)" $check
 	[ "$refusals" -gt 0 ] || tap_report 1 "$claim: was never refused"
 }

@@ -13,6 +13,7 @@ ok "two approvals" town_approve ciso secops
 # keep NAME, restore NAME: the vault, the client's memory of it, and the target.
 keep() { mkdir "kept.$1"; cp -a "$VAULT" state "$SSHD_AUTHORIZED" "kept.$1"; }
 restore() {
+	town_settled
 	rm -rf "$VAULT" state
 	cp -a "kept.$1/vault" "kept.$1/state" .
 	cat "kept.$1/authorized_keys" > "$SSHD_AUTHORIZED"
@@ -115,7 +116,9 @@ wrong "escrow, removed" released 6 'escrow/.*put the escrow file back' "rm \"$VA
 told "... and rotate says the same" 6 'put the escrow file back' halligan rotate prod/db
 told "... and status" 6 'alarm.*put the escrow file back' halligan status
 cp kept.released/vault/escrow/* "$VAULT/escrow/"
-told "... with the file back the next command pays the debt" 0 'the debt is paid.*nothing waits' halligan status
+town_due
+ok "... with the file back the debt is paid after the next command" town_ends
+told "... and nothing waits" 0 'nothing waits' halligan status
 ok "... and the log verifies" halligan log verify
 wrong "escrow: its last byte" released 6 'escrow/.*put the escrow file back' "flip \$(ls -d \"$VAULT\"/escrow/*) -1" as alice done "$id"
 is "the target kept its key" "$(cksum < "$SSHD_AUTHORIZED")" "$(cksum < kept.released/authorized_keys)"

@@ -128,7 +128,7 @@ like "with what is missing" "$(tap_output)" 'Of 19 secrets that are sealed to th
 is "nothing is opened by one officer" "$(db "SELECT max(newest) FROM secrets WHERE name <> 'prod/s20'")" 1
 begin second.log secops approve
 cut_off "SELECT count(*) FROM items WHERE state = 'done' AND ceremony = (SELECT id FROM ceremonies WHERE mode = 'reseal')" 3
-ok "the next command goes on" halligan status
+ok "after the next command it goes on" town_ends
 is "every version was sealed again, once" \
 	"$(db "SELECT count(*) || ' ' || min(current) || ' ' || max(newest) FROM secrets")" "20 2 2"
 is "all by the one ceremony" "$(db "SELECT state || ' ' || (SELECT count(*) FROM items WHERE state = 'done' AND ceremony = id) FROM ceremonies WHERE mode = 'reseal'")" \

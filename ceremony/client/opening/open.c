@@ -13,6 +13,7 @@
 #include "ceremony/client/memory.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/protocol/message.h"
 #include "vault/seal/envelope.h"
 
 void
@@ -66,6 +67,26 @@ check_state(const struct dossier *dossier, struct err *err)
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
 		    dossier->reason);
 	}
+}
+
+/* The quorum may be met, and the officer's computer gone before it asked for the release. */
+static enum err_code
+go_on(struct receiving *receiving, struct err *err)
+{
+	struct json *request;
+	DOSSIER *now = NULL;
+	REPLY reply = {0};
+	enum ceremony_state state = receiving->dossier->state;
+
+	if (state != CEREMONY_COLLECTING && state != CEREMONY_RELEASING)
+		return ERR_OK;
+	request = op_new("advance");
+	json_put_text(request, "id", receiving->dossier->id);
+	TRY(client_ask(receiving->client, request, "advance", &reply, err));
+	TRY(dossier_fetch(receiving->client, receiving->view, receiving->dossier->id, &now, err));
+	dossier_free(receiving->dossier);
+	receiving->dossier = TAKE(now);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -332,6 +353,7 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
 	TRY(take_recipient(&receiving, err));
 	TRY(pick_own(client, plan->id, receiving.hand.seat->name, &listed, err));
 	TRY(dossier_fetch(client, receiving.view, listed.id, &receiving.dossier, err));
+	TRY(go_on(&receiving, err));
 	TRY(check_state(receiving.dossier, err));
 	TRY(check_recipient(&receiving, err));
 	TRY(fetch(&receiving, err));

@@ -402,10 +402,10 @@ serve_advance(struct session *session, struct call *call, struct err *err)
 	enum err_code code = ceremony_advance(session, &id, err);
 	if (code != ERR_OK)
 		return err_add(err,
-		    "the approval is recorded and counts; any command, such as `halligan status`, goes "
-		    "on once this is mended");
+		    "what was approved is recorded and counts; any command, such as `halligan status`, "
+		    "goes on once this is mended");
 	TRY(check_released(session, &id, err));
 	/* What was opened to be replaced is replaced at once. */
-	TRY(leases_pay_due(session, err));
+	TRY(leases_pay_of(session, &id, err));
 	return reply_state(session, call->reply, &id, err);
 }

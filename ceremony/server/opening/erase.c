@@ -124,11 +124,13 @@ end_under_lock(struct session *session, const struct found *found, struct err *e
 
 /* Also of one that stays: a file whose row is not as the vault left it stops all. */
 static enum err_code
-visit_file(struct session *session, const struct found *found, bool end, struct err *err)
+visit_file(struct session *session, const struct found *found, bool end, size_t *ended,
+    struct err *err)
 {
 	enum fate fate;
 
 	TRY(found->kind->judge(session, &found->id, found->ending, &fate, err));
+	*ended += fate != FATE_STAYS;
 	if (fate == FATE_STAYS || !end)
 		return ERR_OK;
 	TRY(store_settle(session->store, err)); /* what is over stays so */
@@ -136,7 +138,8 @@ visit_file(struct session *session, const struct found *found, bool end, struct 
 }
 
 static enum err_code
-visit_folder(struct session *session, const struct kind *kind, bool end, struct err *err)
+visit_folder(struct session *session, const struct kind *kind, bool end, size_t *ended,
+    struct err *err)
 {
 	char folder[4096];
 	const struct dirent *entry;
@@ -151,28 +154,43 @@ visit_folder(struct session *session, const struct kind *kind, bool end, struct 
 		if (!parse_name(entry->d_name, &found.id, &found.ending))
 			continue;
 		TRY(file_path(folder, entry->d_name, found.path, err));
-		TRY(visit_file(session, &found, end, err));
+		TRY(visit_file(session, &found, end, ended, err));
 	}
 	return ERR_OK;
 }
 
+/* ENDED: so many files are not to stay. */
 static enum err_code
-visit(struct session *session, bool end, struct err *err)
+visit(struct session *session, bool end, size_t *ended, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		TRY(visit_folder(session, &kinds[i], end, err));
+		TRY(visit_folder(session, &kinds[i], end, ended, err));
 	return ERR_OK;
 }
 
 enum err_code
 prove_ended(struct session *session, struct err *err)
 {
-	return visit(session, false, err);
+	size_t ended = 0;
+
+	return visit(session, false, &ended, err);
+}
+
+enum err_code
+has_ended(struct session *session, bool *ret_has, struct err *err)
+{
+	size_t ended = 0;
+
+	TRY(visit(session, false, &ended, err));
+	*ret_has = ended > 0;
+	return ERR_OK;
 }
 
 enum err_code
 erase_ended(struct session *session, struct err *err)
 {
-	TRY(visit(session, false, err));
-	return session->rehearses ? ERR_OK : visit(session, true, err);
+	size_t ended = 0;
+
+	TRY(visit(session, false, &ended, err));
+	return session->rehearses || ended == 0 ? ERR_OK : visit(session, true, &ended, err);
 }

@@ -181,7 +181,8 @@ check_other(struct session *session, const struct request *request, struct err *
 			char hex[2 * ID_SIZE + 1];
 			bool has;
 
-			if (strcmp(rows[i].requester, request->seat) != 0)
+			if (strcmp(rows[i].requester, request->seat) != 0 ||
+			    session_now(session) >= rows[i].deadline)
 				continue;
 			TRY(store_has_item(session->store, &rows[i].id,
 			    &request->items.rows[j].secret, &has, err));

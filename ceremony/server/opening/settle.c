@@ -504,9 +504,8 @@ advance(struct session *session, const void *id, struct err *err)
 	return state == CEREMONY_RELEASING ? finish(session, id, err) : ERR_OK;
 }
 
-/* Asked without the writer's lock: whoever asks again and again of one that collects makes nobody wait. */
-static enum err_code
-has_work(struct session *session, const struct id *id, bool *ret_has, struct err *err)
+enum err_code
+ceremony_can_advance(struct session *session, const struct id *id, bool *ret_can, struct err *err)
 {
 	OPENING *opening = NULL;
 	enum verdict verdict = VERDICT_OPEN;
@@ -515,17 +514,17 @@ has_work(struct session *session, const struct id *id, bool *ret_has, struct err
 	TRY(opening_load(session, id, &opening, err));
 	if (opening->row.state == CEREMONY_COLLECTING)
 		TRY(opening_verdict(opening, session_now(session), &verdict, &text, err));
-	*ret_has = opening->row.state == CEREMONY_RELEASING || verdict != VERDICT_OPEN;
+	*ret_can = opening->row.state == CEREMONY_RELEASING || verdict != VERDICT_OPEN;
 	return ERR_OK;
 }
 
 enum err_code
 ceremony_advance(struct session *session, const struct id *id, struct err *err)
 {
-	bool has;
+	bool can;
 
-	TRY(has_work(session, id, &has, err));
-	if (!has)
+	TRY(ceremony_can_advance(session, id, &can, err));
+	if (!can)
 		return ERR_OK;
 	TRY(rehearse(session, advance, id, err));
 	return advance(session, id, err);

@@ -515,6 +515,20 @@ erase_paid(struct session *session, const struct id *id, const char *lock, struc
 	return file_erase(lock, err);
 }
 
+enum { LOCK_SECONDS = 10 };
+
+/* Whoever is asked by a person waits for a process that does what is due. */
+static enum err_code
+lock_debt(struct session *session, const char *path, struct file_lock **ret_lock, struct err *err)
+{
+	enum err_code code = file_lock(path, "rotate", 0, ret_lock, err);
+
+	if (code != ERR_BUSY || session->out < 0)
+		return code;
+	session_progress(session, "somebody else is at it just now: waiting");
+	return file_lock(path, "rotate", LOCK_SECONDS, ret_lock, err);
+}
+
 enum err_code
 rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, struct err *err)
 {
@@ -536,7 +550,7 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 	}
 	TRY(host_id_path(session->folder, "escrow", id, ".lock", path, err));
 	if (!session->rehearses)
-		code = file_lock(path, "rotate", 0, &lock, &cause);
+		code = lock_debt(session, path, &lock, &cause);
 	if (code == ERR_OK)
 		TRY(pay_locked(session, id, &paid, err));
 	else if (code == ERR_BUSY) {

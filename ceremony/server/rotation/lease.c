@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
@@ -144,19 +145,65 @@ leases_end_expired(struct session *session, struct err *err)
 	return end_all(session, &expired, err);
 }
 
+static enum err_code
+list_due(struct session *session, struct debt_row **ret_rows, size_t *ret_count, struct err *err)
+{
+	size_t count, due = 0;
+	struct debt_row *rows;
+
+	TRY(store_list_debts(session->store, unpaid_states & ~(1u << DEBT_DEGRADED), ret_rows,
+	    &count, err));
+	rows = *ret_rows;
+	for (size_t i = 0; i < count; i++)
+		if (session_now(session) >= rows[i].due)
+			rows[due++] = rows[i];
+	*ret_count = due;
+	return ERR_OK;
+}
+
 enum err_code
-leases_pay_due(struct session *session, struct err *err)
+leases_pay_due(struct session *session, int64_t deadline, struct err *err)
 {
 	DEBT_ROWS *rows = NULL;
 	size_t count;
 
-	TRY(store_list_debts(session->store, unpaid_states & ~(1u << DEBT_DEGRADED), &rows, &count,
+	TRY(list_due(session, &rows, &count, err));
+	for (size_t i = 0; i < count && process_milliseconds() < deadline; i++) {
+		struct paid paid;
+
+		TRY(rotate_pay(session, &rows[i].id, &paid, err));
+	}
+	return ERR_OK;
+}
+
+enum err_code
+leases_wait(struct session *session, bool *ret_wait, struct err *err)
+{
+	CEREMONY_ROWS *ceremonies = NULL;
+	DEBT_ROWS *debts = NULL;
+	size_t count;
+
+	TRY(list_due(session, &debts, &count, err));
+	*ret_wait = count > 0;
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_RELEASED, &ceremonies, &count,
 	    err));
+	for (size_t i = 0; i < count; i++)
+		*ret_wait |= session_now(session) >= ceremonies[i].expires;
+	return ERR_OK;
+}
+
+enum err_code
+leases_pay_of(struct session *session, const struct id *id, struct err *err)
+{
+	struct item_row items[CEREMONY_ITEMS];
+	size_t count;
+
+	TRY(store_list_items(session->store, id, items, CEREMONY_ITEMS, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		struct paid paid;
 
-		if (session_now(session) >= rows[i].due)
-			TRY(rotate_pay(session, &rows[i].id, &paid, err));
+		if (items[i].has_debt)
+			TRY(rotate_pay(session, &items[i].debt, &paid, err));
 	}
 	return ERR_OK;
 }

@@ -318,6 +318,38 @@ before_the_release_it_says_who_is_waited_for(void **state)
 }
 
 static void
+release_when_asked(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)reply;
+	(void)blob;
+	if (strcmp(op, "advance") == 0)
+		town_release(town);
+}
+
+/* The last officer's computer died before it asked for the release, or the server in it. */
+static void
+what_only_has_to_be_asked_for_is_asked_for_and_opened(void **state)
+{
+	static const enum ceremony_state states[] = {CEREMONY_COLLECTING, CEREMONY_RELEASING};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		struct town town;
+		OPENED opened = {0};
+		struct err err;
+
+		town_open(&town);
+		town_approve(&town, CISO);
+		town_approve(&town, AUDIT);
+		town.state = states[i];
+		town.lie = release_when_asked;
+		fine(open_it(&town, TOWN_ALICE, &opened, &err), &err);
+		assert_int_equal(opened.count, 1);
+		town_close(&town);
+	}
+}
+
+static void
 only_a_responders_token_opens(void **state)
 {
 	struct town town;
@@ -440,6 +472,7 @@ main(void)
 	    cmocka_unit_test(a_token_that_is_no_recipient_is_refused_before_the_pin),
 	    cmocka_unit_test(an_approval_forged_after_the_release_is_an_alarm),
 	    cmocka_unit_test(before_the_release_it_says_who_is_waited_for),
+	    cmocka_unit_test(what_only_has_to_be_asked_for_is_asked_for_and_opened),
 	    cmocka_unit_test(only_a_responders_token_opens),
 	    cmocka_unit_test(a_field_that_the_definition_does_not_name_is_said_before_the_pin),
 	    cmocka_unit_test(the_lease_key_ends_the_lease_without_a_token),

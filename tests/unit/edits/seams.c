@@ -130,7 +130,8 @@ serve(void *context)
 	struct err err;
 	const struct server_options options = {.folder = server->folder,
 	    .rotator_folders = folders,
-	    .now = seams_now};
+	    .now = seams_now,
+	    .start_due = seams_due};
 
 	server->code = server_run(&options, server->fd, server->fd, &err);
 	close(server->fd);
@@ -224,6 +225,13 @@ name_of(const char *path)
 	return slash;
 }
 
+/* It tells of an alarm. */
+static bool
+is_note(const char *path)
+{
+	return strcmp(name_of(path) + strcspn(name_of(path) + 1, "/") + 1, "/due.note") == 0;
+}
+
 static void
 trace_file(const char *what, const char *path, struct view bytes)
 {
@@ -231,6 +239,8 @@ trace_file(const char *what, const char *path, struct view bytes)
 	struct digest digest;
 	char hex[2 * DIGEST_SIZE + 1];
 
+	if (is_note(path))
+		return;
 	assert_ok(sha256_one(bytes, &digest, &err));
 	text_hex(VIEW_OF(digest.bytes), hex);
 	buf_format(&seams()->trace, "%s %s %.16s\n", what, name_of(path), hex);
@@ -264,7 +274,7 @@ enum err_code __wrap_file_erase(const char *path, struct err *err);
 enum err_code
 __wrap_file_erase(const char *path, struct err *err)
 {
-	if (file_exists(path))
+	if (file_exists(path) && !is_note(path))
 		buf_format(&seams()->trace, "erase %s\n", name_of(path));
 	return __real_file_erase(path, err);
 }
@@ -280,16 +290,44 @@ __wrap_file_rename(const char *path, const char *name, bool replace, struct err 
 	return __real_file_rename(path, name, replace, err);
 }
 
-enum err_code __real_resume(struct session *session, struct err *err);
-enum err_code __wrap_resume(struct session *session, struct err *err);
+enum err_code __real_due_first(struct session *session, struct err *err);
+enum err_code __wrap_due_first(struct session *session, struct err *err);
 
 enum err_code
-__wrap_resume(struct session *session, struct err *err)
+__wrap_due_first(struct session *session, struct err *err)
 {
-	enum err_code code = __real_resume(session, err);
+	enum err_code code = __real_due_first(session, err);
 
 	seams()->opened = code == ERR_OK;
 	return code;
+}
+
+/* --- What is due -------------------------------------------------------------------------- */
+
+enum err_code __real_due_waits(struct session *session, bool *ret_waits, struct err *err);
+enum err_code __wrap_due_waits(struct session *session, bool *ret_waits, struct err *err);
+
+enum err_code
+__wrap_due_waits(struct session *session, bool *ret_waits, struct err *err)
+{
+	enum err_code code = __real_due_waits(session, ret_waits, err);
+
+	seams()->due_at = seams()->trace.size;
+	if (code != ERR_OK)
+		seams()->due_met = *err;
+	return code;
+}
+
+void
+seams_due(const struct server_options *options)
+{
+	struct err err;
+
+	if (!seams()->due)
+		return;
+	seams_stream(seams()->due_stream);
+	if (due_run(options, &err) != ERR_OK)
+		seams()->due_met = err;
 }
 
 /* --- Pieces of work ----------------------------------------------------------------------- */

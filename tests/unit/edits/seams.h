@@ -11,13 +11,14 @@
  *	whole				a piece of work is done: a ceremony, a debt, what expired, files
  *
  * The calls that are replaced: process_start, process_wait, random_bytes, rotator_*, anchor_write,
- * file_write, file_write_new, file_erase, mkdtemp, resume, ceremony_advance, erase_ended,
+ * file_write, file_write_new, file_erase, mkdtemp, due_first, due_waits, ceremony_advance, erase_ended,
  * leases_end_expired, rotate_pay.
  */
 #ifndef TESTS_UNIT_EDITS_SEAMS_H
 #define TESTS_UNIT_EDITS_SEAMS_H
 
 #include "base/bytes.h"
+#include "ceremony/server/options.h"
 
 enum { SEAM_TARGETS = 16 };
 #define SEAM_WHOLE "whole\n"
@@ -34,7 +35,12 @@ struct seams {
 	size_t target_count;
 	struct buf trace;
 	unsigned depth; /* of pieces of work within others */
-	bool opened;    /* the session went through `resume` */
+	bool opened;    /* the session went through due_first */
+	/* What is due is done after a session; with which stream; where it began in the trace, and what it met. */
+	bool due;
+	uint64_t due_stream;
+	size_t due_at;
+	struct err due_met;
 };
 struct seams *seams(void);
 
@@ -42,6 +48,8 @@ struct seams *seams(void);
 void seams_stream(uint64_t stream);
 /* The next number, below BELOW. */
 uint64_t seams_draw(uint64_t *state, uint64_t below);
+/* What is due, for the options of a server. */
+void seams_due(const struct server_options *options);
 /* Before anything else: OpenSSL draws from it. */
 void seams_begin(void);
 int64_t seams_now(void);

@@ -8,8 +8,8 @@
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/server.h"
 
-/* Streams: of each command, and between them. */
-enum { STREAMS = 1 << 20, BETWEEN = STREAMS / 2 };
+/* Streams: of each command, between them, and of what is due after a session. */
+enum { STREAMS = 1 << 20, BETWEEN = STREAMS / 2, DUE = STREAMS / 4 };
 
 struct tape {
 	struct bench *bench;
@@ -64,6 +64,16 @@ tape_record(struct bench *bench, struct script *script)
 		tape_between(script->number * STREAMS + script->said);
 }
 
+/* Before COMMAND is heard by the server. */
+static void
+set_seams(const struct command *command)
+{
+	seams()->now = command->now;
+	seams()->due_stream = command->stream + DUE;
+	seams()->due_met = (struct err){.code = ERR_OK};
+	seams_stream(command->stream);
+}
+
 static void
 record_request(struct tape *tape, const struct json *json, struct view blob)
 {
@@ -80,8 +90,7 @@ record_request(struct tape *tape, const struct json *json, struct view blob)
 	snprintf(command->name, sizeof(command->name), "%s", json_object_text(json, "op"));
 	assert_ok(json_encode(json, &command->request, &err));
 	buf_bytes(&command->blob, blob);
-	seams()->now = command->now;
-	seams_stream(command->stream);
+	set_seams(command);
 }
 
 /* ---- what is heard ---- */
@@ -248,6 +257,25 @@ says_all(struct buf *reply)
 	return since != NULL && strstr(since, "\"What to do: ") != NULL;
 }
 
+/* What is due was done as far as an alarm that was met in it: in the pieces that were whole before. */
+static bool
+is_due_stopped(struct play *play, const struct buf *trace, const struct buf *expected)
+{
+	size_t at = seams()->due_at;
+	BUF did = {0}, should = {0};
+
+	if (seams()->due_met.code != ERR_INTEGRITY || at > trace->size || at > expected->size ||
+	    memcmp(trace->data, expected->data, at) != 0)
+		return false;
+	buf_bytes(&did, view_of(trace->data + at, trace->size - at));
+	buf_bytes(&should, view_of(expected->data + at, expected->size - at));
+	bool in_tree = strstr(seams()->due_met.text, " of the state tree: ") != NULL;
+	play->end = PLAY_MET;
+	play->in_due = is_nothing(&did, &should, in_tree);
+	play->cut = did.size > 0 && !begins_with(last_line(&did), SEAM_WHOLE);
+	return play->in_due;
+}
+
 static void
 judge(struct play *play)
 {
@@ -256,7 +284,8 @@ judge(struct play *play)
 
 	play->is_running = false;
 	if (view_equal(buf_view(&play->reply), buf_view(&command->reply))) {
-		if (!view_equal(buf_view(trace), buf_view(&command->trace)))
+		if (!view_equal(buf_view(trace), buf_view(&command->trace)) &&
+		    !is_due_stopped(play, trace, &command->trace))
 			blame(play, command, "it says the same and does something else");
 		return;
 	}
@@ -274,14 +303,16 @@ judge(struct play *play)
 	play->cut = trace->size > 0 && !begins_with(last_line(trace), SEAM_WHOLE);
 }
 
-/* Judges the last one; false: this session hears nothing more. */
+/* Judges the last one, but for the last of a session, after which comes what is due; false: this session hears
+ * nothing more. */
 static bool
 go_on(struct play *play)
 {
+	if (play->at == play->count || (play->served && play->steps[play->at].fresh))
+		return false;
 	if (play->is_running)
 		judge(play);
-	if (play->end != PLAY_SAME || play->at == play->count ||
-	    (play->served && play->steps[play->at].fresh))
+	if (play->end != PLAY_SAME)
 		return false;
 	if (play->at == play->edit_at)
 		play->edit(play->context);
@@ -289,8 +320,7 @@ go_on(struct play *play)
 	play->served = play->is_running = true;
 	play->code = ERR_OK;
 	play->reply.size = seams()->trace.size = 0;
-	seams()->now = command->now;
-	seams_stream(command->stream);
+	set_seams(command);
 	return true;
 }
 
@@ -314,13 +344,38 @@ __wrap_wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_
 	return json_parse(buf_view(&command->request), ret_json, err);
 }
 
+/* What nobody has heard. */
+static void
+check_told(struct play *play, const struct server_options *options, int nowhere)
+{
+	static const char request[] = "{\"op\":\"status\"}";
+	struct command status = {.name = "status", .now = seams()->now};
+	const struct step step = {.command = &status};
+	CLEANUP(play_done) struct play asking = {.steps = &step, .count = 1, .edit_at = SIZE_MAX};
+	struct err err;
+
+	buf_text(&status.request, request);
+	tape()->play = &asking;
+	seams()->due = false;
+	(void)!server_run(options, nowhere, nowhere, &err);
+	seams()->due = true;
+	buf_done(&status.request);
+	buf_u8(&asking.reply, 0);
+	if (asking.code == ERR_INTEGRITY ||
+	    strstr((const char *)asking.reply.data, "\"alarm\"") != NULL)
+		return;
+	blame(play, play->steps[play->at - 1].command, "an alarm that nobody is told");
+	show(&play->fault, "status", &asking.reply);
+}
+
 void
 play_run(struct play *play, const char *folder)
 {
 	static const char *const folders[] = {NULL};
 	const struct server_options options = {.folder = folder,
 	    .rotator_folders = folders,
-	    .now = seams_now};
+	    .now = seams_now,
+	    .start_due = seams_due};
 	struct err err;
 	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -333,6 +388,8 @@ play_run(struct play *play, const char *folder)
 		if (code != ERR_OK && play->end == PLAY_SAME)
 			fail_msg("the server ended: %s", err.text);
 	}
+	if (play->in_due)
+		check_told(play, &options, nowhere);
 	tape()->play = NULL;
 	close(nowhere);
 }

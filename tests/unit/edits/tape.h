@@ -52,6 +52,7 @@ struct play {
 	enum play_end end;
 	bool cut;        /* the alarm stopped a piece of work that had begun */
 	bool in_session; /* the alarm came when the session was open */
+	bool in_due;     /* it came after the session, and `status` tells of it */
 	bool served;     /* the session has heard something */
 	bool is_running; /* the last one was not judged yet */
 	enum err_code code;

@@ -104,7 +104,9 @@ count_trial(struct tally *tally, const struct trial *trial, const struct play *p
 	}
 	*(last ? &tally->last[kind] : &tally->met[kind]) += 1;
 	count_met(tally,
-	    play->in_session ? trial->steps[play->at - 1].command->name : "(a session begins)");
+	    play->in_due         ? "(what is due)" :
+	        play->in_session ? trial->steps[play->at - 1].command->name :
+	                           "(a session begins)");
 }
 
 static void

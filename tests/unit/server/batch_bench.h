@@ -48,6 +48,8 @@ enum err_code batch_advance_op(struct bench *bench, const struct id *id,
     struct err *err) MUST_CHECK;
 /* All of an officer's part but the last step. */
 void batch_give_all(struct bench *bench, const struct person *person, const struct id *id);
+/* The same as the last thing in a session, which nobody goes on after. */
+void batch_give_last(struct bench *bench, const struct person *person, const struct id *id);
 void batch_approve(struct bench *bench, const struct person *person, const struct id *id);
 void batch_look(struct bench *bench, const struct id *id, struct seen *seen);
 void batch_states(struct bench *bench, const struct id *id, char ret_state[20],

@@ -15,6 +15,7 @@
 
 #include "base/crypto.h"
 #include "base/process.h"
+#include "ceremony/server/due.h"
 #include "ceremony/server/server.h"
 #include "vault/store/sql.h"
 
@@ -93,6 +94,16 @@ now(void)
 	return shared->now;
 }
 
+/* At once, so that a test knows when it is done, and kills that too. */
+static void
+do_due(const struct server_options *options)
+{
+	struct err ignored;
+
+	if (shared->no_due == 0)
+		(void)!due_run(options, &ignored);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -110,7 +121,8 @@ main(int argc, char **argv)
 	const struct server_options options = {.folder = argv[1],
 	    .rotator_folders = rotators,
 	    .now = now,
-	    .rotator_seconds = 2};
+	    .rotator_seconds = 2,
+	    .start_due = do_due};
 	enum err_code code = server_run(&options, 0, 1, &err);
 	return code == ERR_OK ? 0 : 100 + (int)code;
 }

@@ -84,8 +84,11 @@ enum err_code bench_call(struct bench *bench, struct json *request, struct view 
 void bench_must(struct bench *bench, struct json *request);
 /* The op hello of another session, which begins as each does. */
 enum err_code bench_hello(struct bench *bench, struct err *err);
-/* End the session, so that the next call starts another; its exit status goes to bench->status. */
+/* End the session, and with it what is due is done; the next call starts another.  Its exit status goes to
+ * bench->status. */
 void bench_end(struct bench *bench);
+/* A whole session that asks for nothing: what is due is done after it. */
+void bench_due(struct bench *bench);
 /* Keep vault, target, copy and clock as they are, with the session ended, and bring that back: a sweep begins each
  * case there, and its vault does not grow from case to case.  PLACE: a name for what is kept. */
 void bench_keep(struct bench *bench, const char *place);

@@ -198,6 +198,40 @@ a_rotation_survives_a_kill_at_every_durable_step(void **state)
 	}
 }
 
+/* Nobody says that the lease is over: it ends, and is followed by its rotation, after a session that asks for nothing. */
+static void
+let_it_expire(struct bench *bench, const struct id *id)
+{
+	struct err err;
+
+	(void)id;
+	bench->shared->now += 7200;
+	(void)!bench_hello(bench, &err);
+	bench_end(bench);
+}
+
+static void
+what_is_due_survives_a_kill_at_every_durable_step(void **state)
+{
+	struct bench *bench = *state;
+	SECRET *credential = NULL;
+	struct id id = keep_opened(bench, &credential);
+	int64_t points = count_points(bench, &id, "", let_it_expire);
+
+	assert_true(points > 50);
+	for (int64_t at = 1; at <= points; at++) {
+		if (!sweep_takes(at, 4))
+			continue;
+		bench_restore(bench, "kept");
+		arm(bench, at);
+		let_it_expire(bench, &id);
+		assert_true(bench->shared->points >= at);
+		bench->shared->kill_at = 0;
+		let_it_expire(bench, &id); /* what was tried in vain is due again */
+		assert_settled(bench, &id, credential);
+	}
+}
+
 static void
 a_lost_answer_and_a_kill_together_are_resolved(void **state)
 {
@@ -250,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_release_survives_a_kill_at_every_durable_step),
 	    cmocka_unit_test(a_rotation_survives_a_kill_at_every_durable_step),
+	    cmocka_unit_test(what_is_due_survives_a_kill_at_every_durable_step),
 	    cmocka_unit_test(a_lost_answer_and_a_kill_together_are_resolved),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

@@ -16,10 +16,11 @@ keep_approved(struct bench *bench, enum mode mode, struct id *ret_id)
 
 	*ret_id = batch_ask(bench, mode);
 	batch_approve(bench, &bench->people[CISO], ret_id);
-	batch_give_all(bench, &bench->people[CAROL], ret_id);
+	batch_give_last(bench, &bench->people[CAROL], ret_id);
 	bench_keep(bench, "kept");
 	bench->shared->points = 0;
 	assert_ok(batch_advance_op(bench, ret_id, &err));
+	bench_end(bench);
 	return bench->shared->points;
 }
 
@@ -33,6 +34,7 @@ advance_and_die(struct bench *bench, const struct id *id, int64_t at)
 	bench->shared->points = 0;
 	bench->shared->kill_at = at;
 	(void)!batch_advance_op(bench, id, &err);
+	bench_end(bench);
 	assert_true(bench->shared->points >= at);
 	bench->shared->kill_at = 0;
 }
@@ -53,8 +55,10 @@ a_batch_survives_a_kill_at_every_durable_step(void **state)
 		if (!sweep_takes(at, 8))
 			continue;
 		advance_and_die(bench, &id, at);
-		for (int i = 0; i < ATTEMPTS && strcmp(text, "closed") != 0; i++)
+		for (int i = 0; i < ATTEMPTS && strcmp(text, "closed") != 0; i++) {
+			bench_due(bench);
 			batch_states(bench, &id, text, notes);
+		}
 		assert_string_equal(text, "closed");
 		assert_string_equal(notes, "done\ndone\ndone\ndone\n");
 		for (size_t i = 0; i < SECRETS; i++) {
@@ -63,8 +67,7 @@ a_batch_survives_a_kill_at_every_durable_step(void **state)
 			batch_name(i, name);
 			assert_int_equal(bench_current(bench, name), 2);
 		}
-		bench_end(bench);
-		batch_states(bench, &id, text, notes);
+		bench_due(bench);
 		assert_int_equal(bench_files(bench, "ceremony"), 0);
 		if (sweep_takes(at, 32))
 			batch_opens_to(bench, "prod/s1", "password-1", CISO, SECOPS);
@@ -91,7 +94,7 @@ a_rotating_batch_survives_a_kill_at_every_durable_step(void **state)
 		for (int i = 0; i < ATTEMPTS && (strcmp(text, "closed") != 0 || debt[0] != '\0');
 		     i++) {
 			bench->shared->now += 301; /* a stopped rotation is tried again */
-			bench_end(bench);
+			bench_due(bench);
 			batch_states(bench, &id, text, notes);
 			bench_debt(bench, "prod/s0", debt);
 		}

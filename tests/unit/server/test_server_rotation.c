@@ -105,7 +105,7 @@ a_debt_is_tried_again_by_itself_but_not_by_every_session(void **state)
 	night_calls(bench, "");
 	bench_end(bench);
 	bench->shared->now += WAIT_FIRST;
-	(void)bench_current(bench, "prod/db");
+	bench_due(bench);
 	night_calls(bench, "probe next\nprobe current\nexpel\n");
 	night_paid(bench, &night);
 }

@@ -96,9 +96,9 @@ expect_settled_first(struct trial *trial, command *run, effect *has)
 		bench->shared->points = 0;
 		bench->shared->kill_at = at;
 		run(trial);
+		bench_end(bench);
 		whole = bench->shared->points < at;
 		bench->shared->kill_at = 0;
-		bench_end(bench);
 		if (!has(trial))
 			continue;
 		seen++;

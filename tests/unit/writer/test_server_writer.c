@@ -11,10 +11,10 @@
 #include "vault/seal/seal.h"
 
 static enum err_code
-hello_after_the_lease(struct scene *scene, struct err *err)
+status_after_the_lease(struct scene *scene, struct err *err)
 {
 	scene->bench->shared->now = scene->bench->kept_at + 7200;
-	return bench_hello(scene->bench, err);
+	return scene_status(scene, err);
 }
 
 static enum err_code
@@ -155,7 +155,7 @@ whatever_a_release_rests_on_is_proven(void **state)
 
 	(void)state;
 	scene_collect(&scene);
-	EXPECT_ALARMS(&scene, rows, scene_hello);
+	EXPECT_ALARMS(&scene, rows, scene_advance);
 }
 
 /* ---- leases and debts ---- */
@@ -178,8 +178,8 @@ the_end_of_a_lease_stays_where_it_is(void **state)
 
 	(void)state;
 	scene_release(&scene);
-	EXPECT_ALARMS(&scene, rows, scene_hello);
-	EXPECT_ALARMS(&scene, rows, hello_after_the_lease);
+	EXPECT_ALARMS(&scene, rows, scene_status);
+	EXPECT_ALARMS(&scene, rows, status_after_the_lease);
 }
 
 static void
@@ -203,8 +203,8 @@ a_debt_does_not_vanish_and_its_escrow_stays(void **state)
 	(void)state;
 	scene_release(&scene);
 	assert_int_equal(bench_files(scene.bench, "escrow"), 1);
-	EXPECT_ALARMS(&scene, rows, scene_hello);
-	EXPECT_ALARMS(&scene, rows, hello_after_the_lease);
+	EXPECT_ALARMS(&scene, rows, scene_status);
+	EXPECT_ALARMS(&scene, rows, status_after_the_lease);
 	/* With a leaf, hashes and a tree that are right. */
 	hand_write(scene.bench, paid);
 	take_database(scene.bench);
@@ -384,9 +384,8 @@ what_a_resealing_comes_to_is_proven(void **state)
 	(void)state;
 	scene.id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &scene.id);
-	batch_give_all(bench, &bench->people[SECOPS], &scene.id);
-	bench_end(bench);
-	EXPECT_ALARMS(&scene, rows, scene_hello);
+	batch_give_last(bench, &bench->people[SECOPS], &scene.id);
+	EXPECT_ALARMS(&scene, rows, scene_advance);
 }
 
 /* Of two ceremonies that are over, and whose keys a session left behind, either one's row is an alarm for both. */
@@ -415,8 +414,8 @@ what_is_erased_is_proven(void **state)
 	}
 	bench_shell(bench, "cp -a keys/* vault/ceremony");
 	assert_int_equal(bench_files(bench, "ceremony"), 2);
-	EXPECT_ALARMS(&scene, rows, scene_hello);
-	assert_ok(scene_hello(&scene, &err));
+	EXPECT_ALARMS(&scene, rows, scene_status);
+	bench_due(bench);
 	assert_int_equal(bench_files(bench, "ceremony"), 0);
 }
 

@@ -20,8 +20,7 @@ scene_collect(struct scene *scene)
 	scene->bench = bench;
 	scene->id = batch_ask(bench, MODE_RELEASE);
 	batch_approve(bench, &bench->people[CISO], &scene->id);
-	batch_give_all(bench, &bench->people[SECOPS], &scene->id);
-	bench_end(bench);
+	batch_give_last(bench, &bench->people[SECOPS], &scene->id);
 }
 
 void
@@ -48,6 +47,33 @@ scene_ask(struct scene *scene, struct json *request, struct err *err)
 	return bench_call(scene->bench, request, (struct view){0}, &reply, NULL, err);
 }
 
+/* A session before it, and what is due after that, which is to do nothing either. */
+static void
+live_through_session(struct scene *scene)
+{
+	struct err ignored;
+
+	(void)!bench_hello(scene->bench, &ignored);
+	bench_end(scene->bench);
+}
+
+enum err_code
+scene_status(struct scene *scene, struct err *err)
+{
+	live_through_session(scene);
+	return scene_ask(scene, op_new("status"), err);
+}
+
+enum err_code
+scene_advance(struct scene *scene, struct err *err)
+{
+	struct json *request = op_new("advance");
+
+	live_through_session(scene);
+	json_put_hex(request, "id", VIEW_OF(scene->id.bytes));
+	return scene_ask(scene, request, err);
+}
+
 enum err_code
 scene_verify(struct scene *scene, struct err *err)
 {
@@ -63,12 +89,12 @@ scene_request(struct scene *scene, struct err *err)
 	    &ignored, err);
 }
 
-/* All that lasts; a journal keeps what was never written, too. */
+/* All that lasts; a journal keeps what was never written, too, and due.note tells of the alarm. */
 static void
 photograph(struct bench *bench, const char *name)
 {
 	bench_shell(bench,
-	    "find vault target copy -type f ! -name '*lock' ! -name '*-journal' -exec sha256sum {} +"
+	    "find vault target copy -type f ! -name '*lock' ! -name '*-journal' ! -name due.note -exec sha256sum {} +"
 	    " | LC_ALL=C sort > %s",
 	    name);
 }

@@ -28,7 +28,9 @@ void scene_release(struct scene *scene);
 /* One command. */
 typedef enum err_code command(struct scene *scene, struct err *err);
 command scene_hello, scene_verify;
-command scene_request; /* of carol, as it was made */
+/* A session of its own, whose end may bring about what is due, and then the command in another. */
+command scene_status, scene_advance; /* of the ceremony */
+command scene_request;               /* of carol, as it was made */
 enum err_code scene_ask(struct scene *scene, struct json *request, struct err *err);
 
 /* RUN is the alarm that SAYS so, and nothing else happens; all is then as it was kept ("kept"). */
