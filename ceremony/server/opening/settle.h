@@ -15,12 +15,13 @@
 
 #include "ceremony/server/vault/session.h"
 
+/* Would the next one do something?  Asked without the writer's lock: whoever asks again and again of one that collects
+ * makes nobody wait. */
+enum err_code ceremony_can_advance(struct session *session, const struct id *id, bool *ret_can,
+    struct err *err) MUST_CHECK;
 /* Go as far as ceremony ID can go now; when there is nothing to do, nothing happens.  Safe to call at
  * any time, by any session.  ERR_INTEGRITY when stored shares were damaged: they are taken back, and
  * their seat may approve again. */
-/* Would it?  Asked without the writer's lock: whoever asks again and again of one that collects makes nobody wait. */
-enum err_code ceremony_can_advance(struct session *session, const struct id *id, bool *ret_can,
-    struct err *err) MUST_CHECK;
 enum err_code ceremony_advance(struct session *session, const struct id *id,
     struct err *err) MUST_CHECK;
 
