@@ -22,28 +22,89 @@ struct token {
 	void *handle;
 };
 
-enum err_code
-token_list_all(const struct token_driver *drivers, size_t count, struct token_list *ret_list,
+/* ---- listing ---- */
+
+bool
+token_seek_may_be(const struct token_seek *seek, const struct token_traits *traits, uint32_t serial)
+{
+	return seek == NULL || seek->may_be(seek->context, traits, serial);
+}
+
+enum token_fit
+token_seek_fit(const struct token_seek *seek, const struct token_traits *traits,
+    const struct token_found *found)
+{
+	if (found->problem[0] != '\0')
+		return TOKEN_MISFIT;
+	return seek == NULL ? TOKEN_FITS : seek->fits(seek->context, traits, found);
+}
+
+/* Put MORE, which are DRIVER's, into LIST, where those of a driver stand before those of the next. */
+static enum err_code
+insert(struct token_list *list, const struct token_driver *driver, const struct token_list *more,
     struct err *err)
 {
+	size_t at = 0;
+
+	if (more->count > TOKENS_MAX - list->count)
+		return err_set(err, ERR_TOKEN,
+		    "more than %d tokens are plugged in: unplug those that are not needed",
+		    TOKENS_MAX);
+	while (at < list->count && list->found[at].driver < driver)
+		at++;
+	memmove(&list->found[at + more->count], &list->found[at],
+	    (list->count - at) * sizeof(list->found[0]));
+	for (size_t i = 0; i < more->count; i++) {
+		list->found[at + i] = more->found[i];
+		list->found[at + i].driver = driver;
+	}
+	list->count += more->count;
+	return ERR_OK;
+}
+
+/* LIST grows by what DRIVER finds, and FIT to the best among it. */
+static enum err_code
+list_driver(const struct token_driver *driver, const struct token_seek *seek,
+    struct token_list *list, enum token_fit *fit, struct err *err)
+{
+	struct token_list found = {0};
+
+	TRY(driver->ops->list(driver->driver, seek, &found, err));
+	for (size_t i = 0; seek != NULL && i < found.count; i++) {
+		enum token_fit this = token_seek_fit(seek, driver->ops->traits, &found.found[i]);
+
+		*fit = this > *fit ? this : *fit;
+	}
+	return insert(list, driver, &found, err);
+}
+
+enum err_code
+token_list_sought(const struct token_driver *drivers, size_t count, const struct token_seek *seek,
+    struct token_list *ret_list, struct err *err)
+{
 	struct token_list all = {0};
+	enum token_fit fit = TOKEN_MISFIT;
 
-	for (size_t i = 0; i < count; i++) {
-		struct token_list list = {0};
-
-		TRY(drivers[i].ops->list(drivers[i].driver, &list, err));
-		if (list.count > TOKENS_MAX - all.count)
-			return err_set(err, ERR_TOKEN,
-			    "more than %d tokens are plugged in: unplug those that are not needed",
-			    TOKENS_MAX);
-		for (size_t j = 0; j < list.count; j++) {
-			all.found[all.count] = list.found[j];
-			all.found[all.count++].driver = &drivers[i];
-		}
+	for (size_t i = 0; i < count && fit != TOKEN_IS_MEANT; i++) {
+		if (token_seek_may_be(seek, drivers[i].ops->traits, 0))
+			TRY(list_driver(&drivers[i], seek, &all, &fit, err));
+	}
+	for (size_t i = 0; i < count && fit == TOKEN_MISFIT; i++) {
+		if (!token_seek_may_be(seek, drivers[i].ops->traits, 0))
+			TRY(list_driver(&drivers[i], NULL, &all, &fit, err));
 	}
 	*ret_list = all;
 	return ERR_OK;
 }
+
+enum err_code
+token_list_all(const struct token_driver *drivers, size_t count, struct token_list *ret_list,
+    struct err *err)
+{
+	return token_list_sought(drivers, count, NULL, ret_list, err);
+}
+
+/* ---- opening ---- */
 
 static enum err_code
 check_identity(struct token *token, const struct token_found *found, struct err *err)

@@ -87,6 +87,22 @@ struct token_list {
 	size_t count;
 };
 
+/* What a token is listed for, so that those that are not meant are asked no more than what tells them
+ * apart.  CONTEXT goes to both functions. */
+enum token_fit {
+	TOKEN_MISFIT,
+	TOKEN_FITS,     /* it may be the one, as others may that were not seen yet */
+	TOKEN_IS_MEANT, /* no other may, whatever else is plugged in */
+};
+struct token_seek {
+	const void *context;
+	/* May a token of such a driver with SERIAL be meant?  0: one that does not tell, or any. */
+	bool (*may_be)(const void *context, const struct token_traits *traits, uint32_t serial);
+	/* FOUND can be used; its driver is not set. */
+	enum token_fit (*fits)(const void *context, const struct token_traits *traits,
+	    const struct token_found *found);
+};
+
 /* Where what is known of a key comes from. */
 enum token_key_source {
 	TOKEN_KEY_UNKNOWN,   /* the card does not tell: there may be a key, or none */
@@ -184,7 +200,10 @@ struct token;
 
 struct token_ops {
 	const struct token_traits *traits;
-	enum err_code (*list)(void *driver, struct token_list *ret_list, struct err *err);
+	/* All of this driver's; with SEEK (may be NULL) up to and with the one that is meant, and of one
+	 * that may not be meant there may be reader and serial alone. */
+	enum err_code (*list)(void *driver, const struct token_seek *seek,
+	    struct token_list *ret_list, struct err *err);
 	enum err_code (*open)(void *driver, const char *reader, const struct token_ui *ui,
 	    void **ret_token, struct err *err);
 	/* Wait at most MILLISECONDS until a token may have come or gone, counted from the call (so
@@ -257,6 +276,16 @@ struct token_driver {
 /* The calls above, through the ops, for a token of any driver. */
 enum err_code token_list_all(const struct token_driver *drivers, size_t count,
     struct token_list *ret_list, struct err *err) MUST_CHECK;
+/* The same for SEEK: ends at the token that is meant, and leaves a driver out of which none may be when
+ * one of another fits.  When none fits all are listed; what stands of those that may not be meant is
+ * enough to say whose they are. */
+enum err_code token_list_sought(const struct token_driver *drivers, size_t count,
+    const struct token_seek *seek, struct token_list *ret_list, struct err *err) MUST_CHECK;
+/* For drivers: FOUND's fit, which is TOKEN_FITS without SEEK, TOKEN_MISFIT when it cannot be used. */
+enum token_fit token_seek_fit(const struct token_seek *seek, const struct token_traits *traits,
+    const struct token_found *found);
+bool token_seek_may_be(const struct token_seek *seek, const struct token_traits *traits,
+    uint32_t serial);
 enum err_code token_open(const struct token_found *found, const struct token_ui *ui,
     struct token **ret_token, struct err *err) MUST_CHECK;
 enum err_code token_get_info(struct token *token, struct token_info *ret_info,

@@ -33,11 +33,13 @@ microseconds(void)
 	})
 
 static enum err_code
-timed_list(void *driver, struct token_list *ret_list, struct err *err)
+timed_list(void *driver, const struct token_seek *seek, struct token_list *ret_list,
+    struct err *err)
 {
 	struct timed *timed = driver;
 
-	return MEASURE(timed->timing, timed->below->ops->list(timed->below->driver, ret_list, err));
+	return MEASURE(timed->timing,
+	    timed->below->ops->list(timed->below->driver, seek, ret_list, err));
 }
 
 static enum err_code

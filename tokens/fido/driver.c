@@ -15,10 +15,27 @@
 
 enum { LIST_MS = 3000, OPEN_MS = 20000, WAIT_STEP_MS = 500 };
 
+static const struct token_traits fido_traits = {
+    .name = "fido2",
+    .label = "FIDO2",
+    .pin_name = "FIDO2 PIN",
+    .pin_shape = "at least 4 characters",
+    .derives = true,
+    .asserts = true,
+    .one_touch = true,
+};
+
+struct listing {
+	const struct token_seek *seek;
+	struct token_list list;
+	bool meant; /* it is the last one of LIST */
+};
+
 /* One place where a token may be.  Nothing when there is none, or it has left meanwhile. */
 static enum err_code
-list_one(const char *reader, const char *problem, struct token_list *list, struct err *err)
+list_one(const char *reader, const char *problem, struct listing *listing, struct err *err)
 {
+	struct token_list *list = &listing->list;
 	struct token_found found = {0};
 	FIDO_TOKEN *token = NULL;
 
@@ -48,28 +65,29 @@ list_one(const char *reader, const char *problem, struct token_list *list, struc
 		memcpy(found.aaguid, facts->aaguid, sizeof(found.aaguid));
 	}
 	list->found[list->count++] = found;
+	listing->meant = token_seek_fit(listing->seek, &fido_traits, &found) == TOKEN_IS_MEANT;
 	return ERR_OK;
 }
 
 static enum err_code
-fido_list(void *driver, struct token_list *ret_list, struct err *err)
+fido_list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
-	struct token_list list = {0};
+	struct listing listing = {.seek = seek};
 	struct pcsc_list cards = {0};
 	struct fido_nodes nodes = {0};
 
 	(void)driver;
 	TRY(fido_nodes(&nodes, err));
 	for (size_t i = 0; i < nodes.count; i++)
-		TRY(list_one(nodes.path[i], "", &list, err));
+		TRY(list_one(nodes.path[i], "", &listing, err));
 	/* USB keys need no pcscd. */
 	enum err_code code = pcsc_list(&cards, err);
 
-	if (code != ERR_OK && list.count == 0)
+	if (code != ERR_OK && listing.list.count == 0)
 		return code;
-	for (size_t i = 0; code == ERR_OK && i < cards.count; i++)
-		TRY(list_one(cards.found[i].reader, cards.found[i].problem, &list, err));
-	*ret_list = list;
+	for (size_t i = 0; code == ERR_OK && i < cards.count && !listing.meant; i++)
+		TRY(list_one(cards.found[i].reader, cards.found[i].problem, &listing, err));
+	*ret_list = listing.list;
 	return ERR_OK;
 }
 
@@ -155,16 +173,6 @@ close_token(void *token)
 {
 	fido_token_close(token);
 }
-
-static const struct token_traits fido_traits = {
-    .name = "fido2",
-    .label = "FIDO2",
-    .pin_name = "FIDO2 PIN",
-    .pin_shape = "at least 4 characters",
-    .derives = true,
-    .asserts = true,
-    .one_touch = true,
-};
 
 static const struct token_ops fido_ops = {
     .traits = &fido_traits,

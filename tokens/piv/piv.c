@@ -153,9 +153,19 @@ link_new(const char *reader, const struct token_ui *ui, unsigned milliseconds,
 	return ERR_OK;
 }
 
+static const struct token_traits piv_traits = {
+    .name = "piv",
+    .label = "PIV",
+    .pin_name = "PIV PIN",
+    .pin_shape = "6 to 8 characters, digits are best",
+    .tells_serial = true,
+    .managed = true,
+};
+
 /* One card of the list: what it is, or why it cannot be used.  Nothing when it left meanwhile. */
 static enum err_code
-list_card(const struct pcsc_found *card, struct token_list *list, struct err *err)
+list_card(const struct pcsc_found *card, const struct token_seek *seek, struct token_list *list,
+    bool *ret_meant, struct err *err)
 {
 	struct token_found found = {0};
 	LINK *link = NULL;
@@ -179,19 +189,21 @@ list_card(const struct pcsc_found *card, struct token_list *list, struct err *er
 		memcpy(found.firmware, link->token.firmware, sizeof(found.firmware));
 	}
 	list->found[list->count++] = found;
+	*ret_meant = token_seek_fit(seek, &piv_traits, &found) == TOKEN_IS_MEANT;
 	return ERR_OK;
 }
 
 static enum err_code
-piv_list(void *driver, struct token_list *ret_list, struct err *err)
+piv_list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	struct token_list list = {0};
 	struct pcsc_list cards;
+	bool meant = false;
 
 	(void)driver;
 	TRY(pcsc_list(&cards, err));
-	for (size_t i = 0; i < cards.count; i++)
-		TRY(list_card(&cards.found[i], &list, err));
+	for (size_t i = 0; i < cards.count && !meant; i++)
+		TRY(list_card(&cards.found[i], seek, &list, &meant, err));
 	*ret_list = list;
 	return ERR_OK;
 }
@@ -231,15 +243,6 @@ piv_close(void *token)
 {
 	link_free(token);
 }
-
-static const struct token_traits piv_traits = {
-    .name = "piv",
-    .label = "PIV",
-    .pin_name = "PIV PIN",
-    .pin_shape = "6 to 8 characters, digits are best",
-    .tells_serial = true,
-    .managed = true,
-};
 
 static const struct token_ops piv_ops = {
     .traits = &piv_traits,

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "ceremony/client/hand/match.h"
+#include "ceremony/client/hand/seek.h"
 
 enum { LOOK_MILLISECONDS = 1000 };
 
@@ -123,6 +124,20 @@ say_none(const struct client_options *options, const struct token_list *list,
 	    (options->driver != NULL ? options->driver : options->drivers[0].ops->traits)->label);
 }
 
+/* ---- listing ---- */
+
+/* While one does not count it must be seen whether it is still there: then all are listed. */
+static enum err_code
+list(const struct client_options *options, const struct hand_want *want,
+    const struct token_found *not_this, struct token_list *ret_list, struct err *err)
+{
+	const struct seeking seeking = {options, want};
+	const struct token_seek seek = seek_for(&seeking);
+
+	return token_list_sought(options->drivers, options->driver_count,
+	    not_this == NULL ? &seek : NULL, ret_list, err);
+}
+
 /* ---- waiting ---- */
 
 struct waiting {
@@ -193,7 +208,7 @@ look(struct waiting *waiting, struct matches *ret_matches, struct token_list *re
     struct err *err)
 {
 	const struct client_options *options = waiting->options;
-	enum err_code code = token_list_all(options->drivers, options->driver_count, ret_list, err);
+	enum err_code code = list(options, waiting->want, waiting->not_this, ret_list, err);
 
 	if (code != ERR_OK && !waiting->failed) {
 		ui_say(options->ui, "%s.", err->text);
@@ -250,7 +265,7 @@ hand_find(const struct client_options *options, const struct hand_want *want,
     const struct token_found *not_this, struct hand_match *ret_match, struct err *err)
 {
 	static const struct hand_want nothing;
-	struct token_list list = {0};
+	struct token_list plugged = {0};
 	struct matches matches = {0};
 	struct waiting waiting = {.options = options,
 	    .want = want,
@@ -258,16 +273,16 @@ hand_find(const struct client_options *options, const struct hand_want *want,
 	    .deadline = process_milliseconds() + options->wait * 1000};
 	enum err_code code;
 
-	TRY(token_list_all(options->drivers, options->driver_count, &list, err));
-	match_collect(options, want, &list, not_this, &matches);
+	TRY(list(options, want, not_this, &plugged, err));
+	match_collect(options, want, &plugged, not_this, &matches);
 	code = match_choose(options, &matches, err);
 	if (code == ERR_NOT_FOUND && options->wait > 0) {
 		want_name(options, want != NULL ? want : &nothing, waiting.wanted);
 		if (want == NULL && options->serial == 0)
 			snprintf(waiting.wanted, sizeof(waiting.wanted), "a token");
-		code = wait_for(&waiting, &matches, &list, err);
+		code = wait_for(&waiting, &matches, &plugged, err);
 	} else if (code == ERR_NOT_FOUND) {
-		return say_none(options, &list, want, err);
+		return say_none(options, &plugged, want, err);
 	}
 	if (code != ERR_OK)
 		return code;

@@ -35,21 +35,29 @@ already_there(const struct matches *matches, const struct token_found *found,
 	return false;
 }
 
+bool
+match_fits(const struct client_options *options, const struct token_traits *traits,
+    const struct token_found *found, const struct seat_token *entry, bool *ret_sure)
+{
+	bool known = found->serial != 0 && entry->serial != 0;
+	bool same_model = !known && !traits->tells_serial &&
+	    memcmp(found->aaguid, entry->aaguid, AAGUID_SIZE) == 0;
+	uint32_t serial = found->serial != 0 ? found->serial : entry->serial;
+
+	*ret_sure = known && found->serial == entry->serial;
+	return strcmp(traits->name, entry->driver) == 0 && (*ret_sure || same_model) &&
+	    want_asked_for(options, entry) && (options->serial == 0 || options->serial == serial);
+}
+
 static bool
 collect_entry(void *context, const struct seat *seat, const struct seat_token *entry)
 {
 	const struct collecting *here = context;
 	const struct token_found *found = here->found;
-	bool known = found->serial != 0 && entry->serial != 0;
-	bool sure = known && found->serial == entry->serial;
-	bool same_model = !known && !found->driver->ops->traits->tells_serial &&
-	    memcmp(found->aaguid, entry->aaguid, AAGUID_SIZE) == 0;
-	uint32_t serial = found->serial != 0 ? found->serial : entry->serial;
+	bool sure = false;
 
-	if (strcmp(found->driver->ops->traits->name, entry->driver) != 0 ||
-	    (!sure && !same_model) || !want_fits(here->want, seat) ||
-	    !want_asked_for(here->options, entry) ||
-	    (here->options->serial != 0 && here->options->serial != serial) ||
+	if (!want_fits(here->want, seat) ||
+	    !match_fits(here->options, found->driver->ops->traits, found, entry, &sure) ||
 	    already_there(here->matches, found, entry))
 		return true;
 	if (here->matches->count < MATCHES_MAX)

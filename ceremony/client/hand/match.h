@@ -17,6 +17,10 @@ struct matches {
 	size_t count;
 };
 
+/* May FOUND, of a driver with TRAITS, be the token of ENTRY, as OPTIONS ask for it?  RET_SURE: by its
+ * serial, not by its model alone. */
+bool match_fits(const struct client_options *options, const struct token_traits *traits,
+    const struct token_found *found, const struct seat_token *entry, bool *ret_sure);
 /* Every pair of a token of LIST and an entry that fits WANT (NULL: any token) and OPTIONS; never of
  * NOT_THIS (may be NULL).  The matches point into LIST. */
 void match_collect(const struct client_options *options, const struct hand_want *want,

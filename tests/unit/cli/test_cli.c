@@ -80,10 +80,11 @@ now(void)
 
 /* One token, and how listing it fails. */
 static enum err_code
-list(void *driver, struct token_list *ret_list, struct err *err)
+list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	const enum err_code *failure = driver;
 
+	(void)seek;
 	if (*failure != ERR_OK) {
 		err_set(err, *failure, "the list failed.  Not by this");
 		err_part(err, "Since when is not known");

@@ -17,9 +17,10 @@ static const uint8_t policies[] = {PIN_ONCE, TOUCH_ALWAYS};
 /* ---- the token ---- */
 
 static enum err_code
-list(void *driver, struct token_list *ret_list, struct err *err)
+list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	(void)driver;
+	(void)seek;
 	(void)err;
 	*ret_list = (struct token_list){.count = 1};
 	ret_list->found[0] = (struct token_found){.reader = "reader", .serial = SERIAL};

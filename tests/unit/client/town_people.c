@@ -8,10 +8,11 @@
 /* ---- tokens ---- */
 
 static enum err_code
-list(void *driver, struct token_list *ret_list, struct err *err)
+list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	struct town *town = driver;
 
+	(void)seek;
 	(void)err;
 	for (size_t i = 0; i < TOWN_TOKENS; i++) {
 		struct token_found *found = &ret_list->found[ret_list->count];

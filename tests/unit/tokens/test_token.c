@@ -17,10 +17,11 @@ struct fake {
 };
 
 static enum err_code
-fake_list(void *driver, struct token_list *ret_list, struct err *err)
+fake_list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	struct fake *fake = driver;
 
+	(void)seek;
 	if (fake->fails != ERR_OK)
 		return err_set(err, fake->fails, "the driver fails");
 	for (size_t i = 0; i < fake->count; i++) {
