@@ -107,23 +107,22 @@ token_list_all(const struct token_driver *drivers, size_t count, struct token_li
 /* ---- opening ---- */
 
 static enum err_code
-check_identity(struct token *token, const struct token_found *found, struct err *err)
+check_identity(struct token *token, const struct token_found *found, struct token_info *ret_info,
+    struct err *err)
 {
-	struct token_info info;
-
-	TRY(token_get_info(token, &info, err));
-	if (info.serial == found->serial)
+	TRY(token_get_info(token, ret_info, err));
+	if (ret_info->serial == found->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
 	    "token %u is no longer in reader %s: token %u is there now, and was not "
 	    "used; plug token "
 	    "%u in again",
-	    found->serial, found->reader, info.serial, found->serial);
+	    found->serial, found->reader, ret_info->serial, found->serial);
 }
 
 enum err_code
 token_open(const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
-    struct err *err)
+    struct token_info *ret_info, struct err *err)
 {
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in reader %s cannot be used: %s",
@@ -133,7 +132,7 @@ token_open(const struct token_found *found, const struct token_ui *ui, struct to
 		return err_set(err, ERR_MEMORY, "no memory for a token");
 	token->ops = found->driver->ops;
 	TRY(token->ops->open(found->driver->driver, found->reader, ui, &token->handle, err));
-	TRY(check_identity(token, found, err));
+	TRY(check_identity(token, found, ret_info, err));
 	*ret_token = TAKE(token);
 	return ERR_OK;
 }

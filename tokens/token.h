@@ -286,8 +286,9 @@ enum token_fit token_seek_fit(const struct token_seek *seek, const struct token_
     const struct token_found *found);
 bool token_seek_may_be(const struct token_seek *seek, const struct token_traits *traits,
     uint32_t serial);
+/* RET_INFO: as token_get_info() would tell it, since it is read to see that FOUND is still there. */
 enum err_code token_open(const struct token_found *found, const struct token_ui *ui,
-    struct token **ret_token, struct err *err) MUST_CHECK;
+    struct token **ret_token, struct token_info *ret_info, struct err *err) MUST_CHECK;
 enum err_code token_get_info(struct token *token, struct token_info *ret_info,
     struct err *err) MUST_CHECK;
 enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,

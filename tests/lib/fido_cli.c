@@ -103,6 +103,7 @@ open_token(struct run *run, struct err *err)
 {
 	const struct token_found *found;
 	struct token_list list;
+	struct token_info info;
 
 	for (int i = 0; i < LISTS_MAX; i++) {
 		TRY(token_list_all(&run->driver, 1, &list, err));
@@ -112,7 +113,7 @@ open_token(struct run *run, struct err *err)
 	}
 	if (found == NULL)
 		return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
-	return token_open(found, &run->ui, &run->token, err);
+	return token_open(found, &run->ui, &run->token, &info, err);
 }
 
 static enum token_key

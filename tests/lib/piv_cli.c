@@ -80,6 +80,7 @@ static enum err_code
 open_token(struct run *run, struct err *err)
 {
 	struct token_list list;
+	struct token_info info;
 
 	TRY(token_list_all(&run->driver, 1, &list, err));
 	for (size_t i = 0; i < list.count; i++) {
@@ -88,7 +89,7 @@ open_token(struct run *run, struct err *err)
 		snprintf(name, sizeof(name), " %u ", run->serial);
 		if (list.found[i].serial == run->serial ||
 		    strstr(list.found[i].reader, name) != NULL)
-			return token_open(&list.found[i], &run->ui, &run->token, err);
+			return token_open(&list.found[i], &run->ui, &run->token, &info, err);
 	}
 	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
 }

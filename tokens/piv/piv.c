@@ -26,7 +26,6 @@ enum { LIST_MS = 3000, OPEN_MS = 20000 };
 
 struct link {
 	struct piv_token token;
-	struct pcsc_card *pcsc;
 	struct secret *reply;
 	ykpiv_state *ykpiv;
 	bool attached; /* libykpiv has the handle */
@@ -60,9 +59,9 @@ attach(struct link *link, struct err *err)
 
 	if (link->attached)
 		return ERR_OK;
-	pcsc_handles(link->pcsc, &context, &handle);
+	pcsc_handles(link->token.pcsc, &context, &handle);
 	if (ykpiv_connect_with_external_card(link->ykpiv, context, handle) != YKPIV_OK)
-		return pcsc_why(link->pcsc, err);
+		return pcsc_why(link->token.pcsc, err);
 	link->attached = true;
 	return ERR_OK;
 }
@@ -85,7 +84,7 @@ exchange(void *context, const uint8_t header[4], struct view data, struct secret
 		    "it answered with more bytes than any answer may have: "
 		    "the token or its reader is broken, or lies; use another");
 	if (code != YKPIV_OK || status == 0)
-		return pcsc_why(link->pcsc, err);
+		return pcsc_why(link->token.pcsc, err);
 	TRY(secret_resize(reply, size, err));
 	*ret_status = (uint16_t)status;
 	return ERR_OK;
@@ -96,11 +95,11 @@ link_free(struct link *link)
 {
 	if (link == NULL)
 		return;
-	if (link->pcsc != NULL)
+	if (link->token.pcsc != NULL)
 		piv_token_lock(&link->token);
 	if (link->ykpiv != NULL)
 		ykpiv_done_with_external_card(link->ykpiv);
-	pcsc_close(link->pcsc);
+	pcsc_close(link->token.pcsc);
 	secret_free(link->reply);
 	free(link);
 }
@@ -108,26 +107,9 @@ link_free(struct link *link)
 DESTRUCTOR(link_freep, struct link, link_free)
 #define LINK CLEANUP(link_freep) struct link
 
-struct connect {
-	struct link *link;
-	unsigned milliseconds;
-};
-
+/* Connect to the card in READER and learn its serial, and its FIRMWARE. */
 static enum err_code
-connect_to(void *argument, struct err *err)
-{
-	const struct connect *job = argument;
-	struct piv_token *token = &job->link->token;
-
-	atomic_store(&token->waits, true);
-	enum err_code code = pcsc_connect(token->reader, job->milliseconds, &job->link->pcsc, err);
-	atomic_store(&token->waits, false);
-	return code;
-}
-
-/* Connect to the card in READER and learn its serial. */
-static enum err_code
-link_new(const char *reader, const struct token_ui *ui, unsigned milliseconds,
+link_new(const char *reader, const struct token_ui *ui, bool firmware, unsigned milliseconds,
     struct link **ret_link, struct err *err)
 {
 	static const ykpiv_allocator allocator = {give, give_again, take_back, NULL};
@@ -145,10 +127,7 @@ link_new(const char *reader, const struct token_ui *ui, unsigned milliseconds,
 	link->token.card = (struct piv_card){exchange, link, link->reply};
 	if (ui != NULL)
 		link->token.ui = *ui;
-	struct connect job = {link, milliseconds};
-	TRY(piv_token_run(&link->token, connect_to, &job, false, err));
-	link->token.pcsc = link->pcsc;
-	TRY(piv_token_identify(&link->token, milliseconds, err));
+	TRY(piv_token_meet(&link->token, firmware, milliseconds, err));
 	*ret_link = TAKE(link);
 	return ERR_OK;
 }
@@ -175,7 +154,7 @@ list_card(const struct pcsc_found *card, const struct token_seek *seek, struct t
 	memcpy(found.problem, card->problem, sizeof(found.problem));
 	found.busy = card->busy;
 	if (found.problem[0] == '\0') {
-		code = link_new(card->reader, NULL, LIST_MS, &link, err);
+		code = link_new(card->reader, NULL, seek == NULL, LIST_MS, &link, err);
 		if (code == ERR_TOKEN_ABSENT)
 			return ERR_OK;
 		if (code == ERR_MEMORY)
@@ -224,7 +203,7 @@ piv_open(void *driver, const char *reader, const struct token_ui *ui, void **ret
     struct err *err)
 {
 	struct link *link = NULL;
-	enum err_code code = link_new(reader, ui, OPEN_MS, &link, err);
+	enum err_code code = link_new(reader, ui, true, OPEN_MS, &link, err);
 
 	(void)driver;
 	if (code != ERR_OK) {

@@ -123,14 +123,13 @@ begin_alone(struct piv_token *token, unsigned milliseconds, struct err *err)
 	return code;
 }
 
-/* After SELECT.  The firmware is known. */
+/* Of a card that does not know the question.  The firmware is known. */
 static enum err_code
-read_serial(struct piv_token *token, uint32_t *ret_serial, struct err *err)
+find_serial(struct piv_token *token, uint32_t *ret_serial, struct err *err)
 {
 	uint32_t serial = 0;
 
-	TRY(piv_serial(&token->card, &serial, err));
-	if (serial == 0 && piv_token_has(token, 1, 0, 0) && !piv_token_has(token, 5, 0, 0))
+	if (piv_token_has(token, 1, 0, 0) && !piv_token_has(token, 5, 0, 0))
 		TRY(piv_serial_before_5(&token->card, &serial, err));
 	if (serial == 0)
 		TRY(piv_card_number(&token->card, &serial, err));
@@ -144,7 +143,9 @@ identify(struct piv_token *token, struct err *err)
 	uint32_t serial = 0;
 
 	TRY(piv_select(&token->card, err));
-	TRY(read_serial(token, &serial, err));
+	TRY(piv_serial(&token->card, &serial, err));
+	if (serial == 0)
+		TRY(find_serial(token, &serial, err));
 	if (serial == token->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
@@ -180,31 +181,49 @@ piv_token_endp(struct piv_token **token)
 	(*token)->dirty = false;
 }
 
-struct identify {
+struct meet {
 	struct piv_token *token;
+	bool firmware;
 	unsigned milliseconds;
 };
 
 static enum err_code
-identify_new(void *argument, struct err *err)
+connect_to(const struct meet *job, struct err *err)
 {
-	const struct identify *job = argument;
+	struct piv_token *token = job->token;
+	struct pcsc_card *card = NULL;
+
+	atomic_store(&token->waits, true);
+	enum err_code code = pcsc_connect(token->reader, job->milliseconds, &card, err);
+	atomic_store(&token->waits, false);
+	atomic_store(&token->pcsc, card);
+	return code;
+}
+
+/* The firmware is asked for also where the serial cannot be found without. */
+static enum err_code
+meet(void *argument, struct err *err)
+{
+	const struct meet *job = argument;
 	struct piv_token *token = job->token;
 	SESSION *session = NULL;
 
+	TRY(connect_to(job, err));
 	TRY(begin_alone(token, job->milliseconds, err));
 	session = token;
 	TRY(piv_select(&token->card, err));
-	TRY(piv_version(&token->card, token->firmware, err));
-	return read_serial(token, &token->serial, err);
+	TRY(piv_serial(&token->card, &token->serial, err));
+	if (job->firmware || token->serial == 0)
+		TRY(piv_version(&token->card, token->firmware, err));
+	return token->serial == 0 ? find_serial(token, &token->serial, err) : ERR_OK;
 }
 
 enum err_code
-piv_token_identify(struct piv_token *token, unsigned milliseconds, struct err *err)
+piv_token_meet(struct piv_token *token, bool firmware, unsigned milliseconds, struct err *err)
 {
-	struct identify job = {token, milliseconds};
+	struct meet job = {token, firmware, milliseconds};
 
-	return piv_token_run(token, identify_new, &job, false, err);
+	return piv_token_run(token, meet, &job, false, err);
 }
 
 void
@@ -297,8 +316,9 @@ read_certificate(struct piv_token *token, struct token_key_info *info, struct er
 	return ERR_OK;
 }
 
-enum err_code
-piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
+/* Without the certificate in its slot. */
+static enum err_code
+read_key_alone(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
     struct err *err)
 {
 	struct token_key_info info = {.slot = piv_slot(key)};
@@ -309,14 +329,37 @@ piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key
 		info.source = TOKEN_KEY_METADATA;
 	else
 		TRY(read_attested(token, key, &info, err));
+	*ret_info = info;
+	return ERR_OK;
+}
+
+enum err_code
+piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
+    struct err *err)
+{
+	struct token_key_info info;
+
+	TRY(read_key_alone(token, key, &info, err));
 	TRY(read_certificate(token, &info, err));
 	*ret_info = info;
 	return ERR_OK;
 }
 
 enum err_code
-piv_token_read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS],
-    struct err *err)
+piv_token_use_keys(struct piv_token *token, struct err *err)
+{
+	for (int i = 0; i < TOKEN_KEYS; i++) {
+		struct token_key_info *info = &token->keys[i];
+
+		TRY(read_key_alone(token, (enum token_key)i, info, err));
+		if (info->source == TOKEN_KEY_UNKNOWN)
+			TRY(read_certificate(token, info, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err)
 {
 	for (int i = 0; i < TOKEN_KEYS; i++)
 		TRY(piv_token_read_key(token, (enum token_key)i, &keys[i], err));
@@ -373,7 +416,7 @@ read_info(void *argument, struct err *err)
 		return code;
 	}
 	info.management_protected = (pivman.flags & PIVMAN_PROTECTED) != 0;
-	TRY(piv_token_read_keys(token, info.keys, err));
+	TRY(read_keys(token, info.keys, err));
 	*job->ret_info = info;
 	return ERR_OK;
 }

@@ -26,7 +26,7 @@ piv_slot(enum token_key key)
 }
 
 struct piv_token {
-	struct pcsc_card *pcsc; /* owned by piv.c; NULL until connected */
+	_Atomic(struct pcsc_card *) pcsc; /* closed by piv.c; NULL until connected */
 	struct piv_card card;
 	struct token_ui ui;
 	char reader[TOKEN_READER_MAX + 1];
@@ -49,8 +49,9 @@ struct piv_token {
 	bool dirty; /* it knows a PIN or management key that it must forget at the end */
 };
 
-/* Learn serial and firmware; at most MILLISECONDS of waiting for other programs. */
-enum err_code piv_token_identify(struct piv_token *token, unsigned milliseconds,
+/* Connect to the card in TOKEN->reader and learn its serial, FIRMWARE too when that is asked for; at
+ * most MILLISECONDS of waiting for other programs, for each of connecting and having it alone. */
+enum err_code piv_token_meet(struct piv_token *token, bool firmware, unsigned milliseconds,
     struct err *err) MUST_CHECK;
 
 /* As in struct token_ops. */
@@ -87,8 +88,9 @@ enum err_code piv_token_check_usable(const struct piv_token *token, struct err *
 /* All that can be known of KEY's slot without PIN and touch. */
 enum err_code piv_token_read_key(struct piv_token *token, enum token_key key,
     struct token_key_info *ret_info, struct err *err) MUST_CHECK;
-enum err_code piv_token_read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS],
-    struct err *err) MUST_CHECK;
+/* What must be known of the keys before one is used, into TOKEN->keys: a slot's certificate is read only
+ * where nothing else tells of its key. */
+enum err_code piv_token_use_keys(struct piv_token *token, struct err *err) MUST_CHECK;
 /* A YubiKey with at least this firmware? */
 bool piv_token_has(const struct piv_token *token, uint8_t major, uint8_t minor, uint8_t patch);
 

@@ -129,7 +129,7 @@ unlock(void *argument, struct err *err)
 	TRY(piv_token_begin(token, err));
 	session = token;
 	TRY(check_state(token, job->last_try, err));
-	TRY(piv_token_read_keys(token, token->keys, err));
+	TRY(piv_token_use_keys(token, err));
 	token->dirty = true;
 	TRY(piv_use_verify(token, job->pin, err));
 	token->pin = job->pin;

@@ -96,12 +96,7 @@ bind_entry(struct hand *hand, struct err *err)
 static enum err_code
 hand_open(struct hand *hand, struct err *err)
 {
-	TRY(token_open(&hand->found, &hand->options->ui->touch, &hand->token, err));
-	TRY(token_get_info(hand->token, &hand->info, err));
-	if (hand->info.serial != hand->found.serial)
-		return err_set(err, ERR_TOKEN,
-		    "the token changed its serial from %u to %u: it was exchanged, or lies",
-		    hand->found.serial, hand->info.serial);
+	TRY(token_open(&hand->found, &hand->options->ui->touch, &hand->token, &hand->info, err));
 	if (hand->entry == NULL)
 		return ERR_OK;
 	TRY(compare_keys(hand, err));

@@ -217,7 +217,8 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 
 	(void)state;
 	assert_ok(secret_from(view_of_text("246813"), &pin, &err));
-	assert_ok(token_open(&found, &ui, &token, &err));
+	assert_ok(token_open(&found, &ui, &token, &info, &err));
+	assert_int_equal(info.serial, 7);
 	assert_ptr_equal(fake.ui, &ui);
 	assert_string_equal(fake.reader, "reader 0");
 	assert_ok(token_get_info(token, &info, &err));
@@ -245,10 +246,11 @@ a_token_of_another_serial_than_listed_is_not_opened(void **state)
 	const struct token_driver driver = {&fake_ops, &fake};
 	const struct token_found found = {.driver = &driver, .reader = "reader 0", .serial = 7};
 	struct token *token = NULL;
+	struct token_info info;
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &info, &err));
 	assert_says("token 7 is no longer in reader reader 0: token 8 is there now");
 	assert_null(token);
 	assert_int_equal(fake.closed, 1);
@@ -261,13 +263,14 @@ what_fails_while_opening_is_closed_again(void **state)
 	const struct token_driver driver = {&fake_ops, &fake};
 	const struct token_found found = {.driver = &driver, .reader = "reader 0", .serial = 7};
 	struct token *token = NULL;
+	struct token_info info;
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_GONE, token_open(&found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_GONE, token_open(&found, NULL, &token, &info, &err));
 	assert_int_equal(fake.closed, 1);
 	fake.fails = ERR_TOKEN_ABSENT;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &info, &err));
 	assert_int_equal(fake.closed, 1);
 	assert_null(token);
 }
@@ -282,10 +285,11 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 	    .serial = 7,
 	    .problem = "another program uses it"};
 	struct token *token = NULL;
+	struct token_info info;
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN, token_open(&found, NULL, &token, &err));
+	assert_error(ERR_TOKEN, token_open(&found, NULL, &token, &info, &err));
 	assert_says("the token in reader reader 0 cannot be used: another program uses it");
 	assert_int_equal(fake.opened, 0);
 }
