@@ -31,6 +31,12 @@ struct listing {
 	bool meant; /* it is the last one of LIST */
 };
 
+static bool
+may_be(const void *seek, uint32_t serial)
+{
+	return token_seek_may_be(seek, &fido_traits, serial);
+}
+
 /* One place where a token may be.  Nothing when there is none, or it has left meanwhile. */
 static enum err_code
 list_one(const char *reader, const char *problem, struct listing *listing, struct err *err)
@@ -47,7 +53,8 @@ list_one(const char *reader, const char *problem, struct listing *listing, struc
 	found.no_choice = reader[0] != '/';
 	memcpy(found.problem, problem, strlen(problem));
 	if (problem[0] == '\0') {
-		enum err_code code = fido_token_new(reader, LIST_MS, &token, err);
+		enum err_code code =
+		    fido_token_look(reader, may_be, listing->seek, LIST_MS, &token, err);
 
 		if (code == ERR_TOKEN_ABSENT || code == ERR_NOT_FOUND)
 			return ERR_OK;

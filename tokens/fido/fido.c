@@ -249,20 +249,27 @@ link_end(void *context)
 	fido_port_end(&link->port);
 }
 
+/* The port has begun: select FIDO2. */
 static enum err_code
-link_begin(void *context, unsigned milliseconds, struct err *err)
+enter(struct link *link, unsigned milliseconds, struct err *err)
 {
-	struct link *link = context;
-
-	TRY(fido_port_begin(&link->port, milliseconds, err));
 	enum err_code code = ready_for(link, QUICK_MS, milliseconds, err);
 
 	if (code == ERR_OK)
 		code = read_facts(link, err);
 	if (code != ERR_OK)
 		link_end(link);
-	link->token.link.serial = link->port.serial;
 	return code;
+}
+
+static enum err_code
+link_begin(void *context, unsigned milliseconds, struct err *err)
+{
+	struct link *link = context;
+
+	TRY(fido_port_begin(&link->port, milliseconds, err));
+	link->token.link.serial = link->port.serial;
+	return enter(link, milliseconds, err);
 }
 
 /* Also powerCycleState, which libfido2 1.12 does not read. */
@@ -456,6 +463,8 @@ closep(struct link **link)
 
 struct first {
 	struct link *link;
+	fido_may_be *may_be; /* NULL: it is */
+	const void *context;
 	unsigned milliseconds;
 };
 
@@ -464,18 +473,26 @@ static enum err_code
 look(void *argument, struct err *err)
 {
 	const struct first *job = argument;
+	struct link *link = job->link;
 
-	TRY(link_begin(job->link, job->milliseconds, err));
-	link_end(job->link);
+	TRY(fido_port_begin(&link->port, job->milliseconds, err));
+	link->token.link.serial = link->port.serial;
+	if (job->may_be != NULL && link->port.serial != 0 &&
+	    !job->may_be(job->context, link->port.serial)) {
+		fido_port_leave(&link->port);
+		return ERR_OK;
+	}
+	TRY(enter(link, job->milliseconds, err));
+	link_end(link);
 	return ERR_OK;
 }
 
 enum err_code
-fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **ret_token,
-    struct err *err)
+fido_token_look(const char *reader, fido_may_be *may_be, const void *context, unsigned milliseconds,
+    struct fido_token **ret_token, struct err *err)
 {
 	LINK *link = calloc(1, sizeof(*link));
-	struct first job = {link, milliseconds};
+	struct first job = {link, may_be, context, milliseconds};
 
 	if (link == NULL)
 		return no_memory(err);
@@ -495,4 +512,11 @@ fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **re
 	TRY(secret_stack_run(look, &job, NULL, NULL, err));
 	*ret_token = &TAKE(link)->token;
 	return ERR_OK;
+}
+
+enum err_code
+fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **ret_token,
+    struct err *err)
+{
+	return fido_token_look(reader, NULL, NULL, milliseconds, ret_token, err);
 }

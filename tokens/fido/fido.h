@@ -14,6 +14,11 @@
  * ERR_TOKEN. */
 enum err_code fido_token_new(const char *reader, unsigned milliseconds,
     struct fido_token **ret_token, struct err *err) MUST_CHECK;
+/* The same, only to see which it is: where MAY_BE says no to the serial that another application told,
+ * FIDO2 is not even selected, so that it may be missing, and the token knows no more than its serial. */
+typedef bool fido_may_be(const void *context, uint32_t serial);
+enum err_code fido_token_look(const char *reader, fido_may_be *may_be, const void *context,
+    unsigned milliseconds, struct fido_token **ret_token, struct err *err) MUST_CHECK;
 void fido_token_close(struct fido_token *token); /* accepts NULL */
 DESTRUCTOR(fido_token_closep, struct fido_token, fido_token_close)
 #define FIDO_TOKEN CLEANUP(fido_token_closep) struct fido_token

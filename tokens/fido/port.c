@@ -121,7 +121,8 @@ static enum err_code
 identify(struct fido_port *port, struct err *err)
 {
 	uint32_t serial = 0;
-	uint64_t place = pcsc_changes(port->path);
+	bool tells = port->known && port->serial != 0; /* then the place does not matter */
+	uint64_t place = tells ? 0 : pcsc_changes(port->path);
 
 	TRY(read_serial(port, &serial, err));
 	if (!port->known) {
@@ -228,11 +229,16 @@ fido_port_begin(struct fido_port *port, unsigned milliseconds, struct err *err)
 }
 
 void
+fido_port_leave(struct fido_port *port)
+{
+	if (!port->hid)
+		pcsc_end(port->pcsc, false);
+}
+
+void
 fido_port_end(struct fido_port *port)
 {
-	if (port->hid)
-		return;
-	if (!port->failed)
+	if (!port->hid && !port->failed)
 		fido_transport_end(&port->transport);
-	pcsc_end(port->pcsc, false);
+	fido_port_leave(port);
 }

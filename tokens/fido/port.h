@@ -36,6 +36,8 @@ void fido_port_close(struct fido_port *port);
 enum err_code fido_port_begin(struct fido_port *port, unsigned milliseconds,
     struct err *err) MUST_CHECK;
 void fido_port_end(struct fido_port *port);
+/* The same of a card whose FIDO2 application was not selected since: it is told nothing. */
+void fido_port_leave(struct fido_port *port);
 
 /* For a device node: ERR_TOKEN_GONE when the device was pulled. */
 enum err_code fido_port_check(const struct fido_port *port, struct err *err) MUST_CHECK;
