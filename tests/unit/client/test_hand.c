@@ -266,6 +266,111 @@ of_several_one_is_chosen_by_serial_label_or_touch(void **state)
 	town_close(&town);
 }
 
+/* So many tokens were asked what they are until the one of SEAT was found. */
+static void
+expect_asked(struct town *town, const char *seat, size_t count)
+{
+	town->asked = 0;
+	expect_seat(town, seat);
+	assert_int_equal(town->asked, count);
+}
+
+static void
+nobody_is_asked_after_the_one_that_is_meant(void **state)
+{
+	struct town town;
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_CISO, TOWN_INFRA, TOWN_ALICE, TOWN_AUDIT, TOWN_STRANGER);
+	town.choice.serial = TOWN_CISO;
+	expect_asked(&town, "ciso", 1);
+	town.choice.serial = TOWN_INFRA;
+	expect_asked(&town, "infra", 2);
+	town.choice.serial = 0;
+	town.choice.label = "ciso key";
+	expect_asked(&town, "ciso", 1);
+	town.choice.label = NULL;
+	PLUG(&town, TOWN_ALICE, TOWN_CISO);
+	expect_asked(&town, "ciso", 2); /* of three officers it may be any */
+	town_close(&town);
+}
+
+static void
+a_side_that_no_document_names_is_not_asked_when_the_other_fits(void **state)
+{
+	struct town town;
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_ALICE, TOWN_STRANGER, TOWN_AUDIT);
+	town.choice.label = "audit key"; /* PIV may not be it */
+	town_token(&town, TOWN_AUDIT)->tells = true;
+	town.founded.charter->seats[AUDIT].tokens[0].serial = TOWN_AUDIT;
+	expect_asked(&town, "audit", 1);
+	assert_false(town_saw(&town, "PIV and FIDO2 are both there"));
+	town_close(&town);
+}
+
+static void
+both_sides_of_one_device_are_asked_when_both_may_be_meant(void **state)
+{
+	struct town town;
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_CISO, TOWN_STRANGER);
+	make_side_of_ciso(&town);
+	struct seat *ciso = &town.founded.charter->seats[CISO];
+	ciso->tokens[ciso->token_count] = town.founded.charter->seats[AUDIT].tokens[0];
+	ciso->tokens[ciso->token_count++].serial = TOWN_CISO;
+	town.choice.serial = TOWN_CISO;
+	expect_asked(&town, "ciso", 2);
+	assert_true(town_saw(&town, "PIV and FIDO2 are both there; PIV is used"));
+	town_close(&town);
+}
+
+static void
+a_number_that_we_made_is_not_taken_for_unique(void **state)
+{
+	static const uint32_t made = 0x80000001;
+	struct town town;
+	struct err err;
+	char seat[64];
+
+	(void)state;
+	town_open(&town);
+	PLUG(&town, TOWN_CISO, TOWN_ALICE);
+	town_token(&town, TOWN_CISO)->serial = made;
+	town_token(&town, TOWN_ALICE)->serial = made;
+	town.founded.charter->seats[CISO].tokens[0].serial = made;
+	town.choice.serial = made;
+	expect_error(take(&town, seat, &err), ERR_TOKEN, &err,
+	    "two tokens say that their serial is 2147483649");
+	town_close(&town);
+}
+
+static void
+whose_the_wrong_token_is_is_said_of_all_that_are_there(void **state)
+{
+	struct town town;
+	struct err err;
+	char seat[64];
+
+	(void)state;
+	town_open_fido(&town);
+	PLUG(&town, TOWN_ALICE, TOWN_STRANGER);
+	town.choice.serial = TOWN_ALICE;
+	expect_error(take(&town, seat, &err), ERR_TOKEN_ABSENT, &err,
+	    "token 2000 belongs to the seat alice; this needs a token of an officer");
+	town_token(&town, TOWN_STRANGER)->tells = true;
+	town.founded.charter->seats[AUDIT].tokens[0].serial = TOWN_AUDIT;
+	town.choice.serial = TOWN_STRANGER;
+	expect_error(take(&town, seat, &err), ERR_TOKEN_ABSENT, &err,
+	    "token 3000 belongs to no seat of this vault");
+	town_close(&town);
+}
+
 static void
 a_serial_outdoes_a_model(void **state)
 {
@@ -396,6 +501,11 @@ main(void)
 	    cmocka_unit_test(nobody_there_means_no_waiting),
 	    cmocka_unit_test(waiting_ends),
 	    cmocka_unit_test(of_several_one_is_chosen_by_serial_label_or_touch),
+	    cmocka_unit_test(nobody_is_asked_after_the_one_that_is_meant),
+	    cmocka_unit_test(a_side_that_no_document_names_is_not_asked_when_the_other_fits),
+	    cmocka_unit_test(both_sides_of_one_device_are_asked_when_both_may_be_meant),
+	    cmocka_unit_test(a_number_that_we_made_is_not_taken_for_unique),
+	    cmocka_unit_test(whose_the_wrong_token_is_is_said_of_all_that_are_there),
 	    cmocka_unit_test(a_serial_outdoes_a_model),
 	    cmocka_unit_test(a_model_of_several_people_asks_whose_it_is),
 	    cmocka_unit_test(of_one_device_piv_is_used_unless_fido2_is_said),

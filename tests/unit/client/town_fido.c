@@ -82,18 +82,21 @@ static enum err_code
 list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	struct town *town = driver;
+	bool meant = false;
 
-	(void)seek;
 	(void)err;
-	for (size_t i = 0; i < TOWN_TOKENS; i++) {
+	for (size_t i = 0; i < TOWN_TOKENS && !meant; i++) {
 		struct token_found *found = &ret_list->found[ret_list->count];
 
 		if (!town->tokens[i].plugged || !town->tokens[i].fido)
 			continue;
 		snprintf(found->reader, sizeof(found->reader), "hidraw%zu", i);
 		found->serial = town->tokens[i].tells ? town->tokens[i].serial : 0;
-		memset(found->aaguid, 0x23, AAGUID_SIZE);
+		if (token_seek_may_be(seek, town_fido_ops.traits, found->serial))
+			memset(found->aaguid, 0x23, AAGUID_SIZE);
 		ret_list->count++;
+		town->asked++;
+		meant = token_seek_fit(seek, town_fido_ops.traits, found) == TOKEN_IS_MEANT;
 	}
 	return ERR_OK;
 }

@@ -7,14 +7,21 @@
 
 /* ---- tokens ---- */
 
+static const struct token_traits traits = {.name = "piv",
+    .label = "PIV",
+    .pin_name = "PIV PIN",
+    .pin_shape = "6 to 8 characters, digits are best",
+    .tells_serial = true,
+    .managed = true};
+
 static enum err_code
 list(void *driver, const struct token_seek *seek, struct token_list *ret_list, struct err *err)
 {
 	struct town *town = driver;
+	bool meant = false;
 
-	(void)seek;
 	(void)err;
-	for (size_t i = 0; i < TOWN_TOKENS; i++) {
+	for (size_t i = 0; i < TOWN_TOKENS && !meant; i++) {
 		struct token_found *found = &ret_list->found[ret_list->count];
 
 		if (!town->tokens[i].plugged || town->tokens[i].fido)
@@ -25,6 +32,8 @@ list(void *driver, const struct token_seek *seek, struct token_list *ret_list, s
 		if (found->busy)
 			snprintf(found->problem, sizeof(found->problem), "somebody uses it");
 		ret_list->count++;
+		town->asked++;
+		meant = token_seek_fit(seek, &traits, found) == TOKEN_IS_MEANT;
 	}
 	return ERR_OK;
 }
@@ -144,13 +153,6 @@ wait_change(void *driver, unsigned milliseconds, bool *ret_changed, struct err *
 	*ret_changed = true;
 	return ERR_OK;
 }
-
-static const struct token_traits traits = {.name = "piv",
-    .label = "PIV",
-    .pin_name = "PIV PIN",
-    .pin_shape = "6 to 8 characters, digits are best",
-    .tells_serial = true,
-    .managed = true};
 
 static const struct token_ops town_ops = {.traits = &traits,
     .list = list,

@@ -12,6 +12,7 @@ struct fake {
 	size_t count;
 	enum err_code fails; /* in list, open or info */
 	unsigned opened, closed, calls;
+	bool asked; /* for one that is sought */
 	const struct token_ui *ui;
 	char reader[TOKEN_READER_MAX + 1];
 };
@@ -21,7 +22,7 @@ fake_list(void *driver, const struct token_seek *seek, struct token_list *ret_li
 {
 	struct fake *fake = driver;
 
-	(void)seek;
+	fake->asked = seek != NULL;
 	if (fake->fails != ERR_OK)
 		return err_set(err, fake->fails, "the driver fails");
 	for (size_t i = 0; i < fake->count; i++) {
@@ -180,6 +181,50 @@ the_lists_of_all_drivers_are_joined(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+/* Sought is a token of the driver called CONTEXT: 100 and 200 are meant, 201 fits. */
+static bool
+may_be(const void *context, const struct token_traits *traits, uint32_t serial)
+{
+	(void)serial;
+	return strcmp(context, traits->name) == 0;
+}
+
+static enum token_fit
+fits(const void *context, const struct token_traits *traits, const struct token_found *found)
+{
+	if (!may_be(context, traits, found->serial))
+		return TOKEN_MISFIT;
+	if (found->serial == 100 || found->serial == 200)
+		return TOKEN_IS_MEANT;
+	return found->serial == 201 ? TOKEN_FITS : TOKEN_MISFIT;
+}
+
+static void
+drivers_whose_tokens_may_not_be_meant_are_asked_last_and_only_when_none_fits(void **state)
+{
+	struct fake one = {.serial = 100, .count = 2}, two = {.serial = 200, .count = 1};
+	const struct token_driver drivers[] = {{&fake_ops, &one}, {&other_ops, &two}};
+	const struct token_seek seek = {other_ops.traits->name, may_be, fits};
+	struct token_list list;
+	struct err err;
+
+	(void)state;
+	for (two.serial = 200; two.serial <= 201; two.serial++) {
+		assert_ok(token_list_sought(drivers, 2, &seek, &list, &err));
+		assert_int_equal(list.count, 1);
+		assert_int_equal(list.found[0].serial, two.serial);
+		assert_ptr_equal(list.found[0].driver, &drivers[1]);
+		assert_true(two.asked);
+	}
+	assert_ok(token_list_sought(drivers, 2, &seek, &list, &err));
+	assert_int_equal(list.count, 3);
+	assert_int_equal(list.found[0].serial, 100);
+	assert_ptr_equal(list.found[0].driver, &drivers[0]);
+	assert_int_equal(list.found[2].serial, 202);
+	assert_ptr_equal(list.found[2].driver, &drivers[1]);
+	assert_false(one.asked);
+}
+
 static void
 too_many_tokens_and_failing_drivers_are_errors(void **state)
 {
@@ -299,6 +344,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_lists_of_all_drivers_are_joined),
+	    cmocka_unit_test(
+	        drivers_whose_tokens_may_not_be_meant_are_asked_last_and_only_when_none_fits),
 	    cmocka_unit_test(too_many_tokens_and_failing_drivers_are_errors),
 	    cmocka_unit_test(every_call_reaches_the_driver_with_its_arguments),
 	    cmocka_unit_test(a_token_of_another_serial_than_listed_is_not_opened),
