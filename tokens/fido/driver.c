@@ -163,12 +163,10 @@ fido_open(void *driver, const char *reader, const struct token_ui *ui, void **re
 	enum err_code code = fido_token_new(reader, OPEN_MS, &token, err);
 
 	(void)driver;
-	if (code != ERR_OK) {
-		if (code == ERR_BUSY ||
-		    code == ERR_NOT_FOUND) /* to callers it is the token's fault */
-			err->code = ERR_TOKEN;
+	if (code == ERR_BUSY) /* to callers it is the token's fault */
+		err->code = ERR_TOKEN;
+	if (code != ERR_OK)
 		return err_add(err, "the FIDO2 token at %s", reader);
-	}
 	if (ui != NULL)
 		token->ui = *ui;
 	*ret_token = token;

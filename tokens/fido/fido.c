@@ -463,7 +463,7 @@ closep(struct link **link)
 
 struct first {
 	struct link *link;
-	fido_may_be *may_be; /* NULL: it is */
+	fido_may_be *may_be;
 	const void *context;
 	unsigned milliseconds;
 };
@@ -477,8 +477,7 @@ look(void *argument, struct err *err)
 
 	TRY(fido_port_begin(&link->port, job->milliseconds, err));
 	link->token.link.serial = link->port.serial;
-	if (job->may_be != NULL && link->port.serial != 0 &&
-	    !job->may_be(job->context, link->port.serial)) {
+	if (link->port.serial != 0 && !job->may_be(job->context, link->port.serial)) {
 		fido_port_leave(&link->port);
 		return ERR_OK;
 	}
@@ -488,11 +487,10 @@ look(void *argument, struct err *err)
 }
 
 enum err_code
-fido_token_look(const char *reader, fido_may_be *may_be, const void *context, unsigned milliseconds,
-    struct fido_token **ret_token, struct err *err)
+fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **ret_token,
+    struct err *err)
 {
 	LINK *link = calloc(1, sizeof(*link));
-	struct first job = {link, may_be, context, milliseconds};
 
 	if (link == NULL)
 		return no_memory(err);
@@ -509,14 +507,19 @@ fido_token_look(const char *reader, fido_may_be *may_be, const void *context, un
 	};
 	TRY(fido_port_open(&link->port, reader, milliseconds, err));
 	memcpy(link->token.reader, link->port.path, sizeof(link->token.reader));
-	TRY(secret_stack_run(look, &job, NULL, NULL, err));
 	*ret_token = &TAKE(link)->token;
 	return ERR_OK;
 }
 
 enum err_code
-fido_token_new(const char *reader, unsigned milliseconds, struct fido_token **ret_token,
-    struct err *err)
+fido_token_look(const char *reader, fido_may_be *may_be, const void *context, unsigned milliseconds,
+    struct fido_token **ret_token, struct err *err)
 {
-	return fido_token_look(reader, NULL, NULL, milliseconds, ret_token, err);
+	FIDO_TOKEN *token = NULL;
+
+	TRY(fido_token_new(reader, milliseconds, &token, err));
+	struct first job = {token->link.context, may_be, context, milliseconds};
+	TRY(secret_stack_run(look, &job, NULL, NULL, err));
+	*ret_token = TAKE(token);
+	return ERR_OK;
 }

@@ -10,12 +10,13 @@
 #include "tokens/fido/token.h"
 
 /* The token at READER: a hidraw device's path, or a PC/SC reader's exact name.  Waits at most
- * MILLISECONDS for other programs.  ERR_NOT_FOUND: it knows no FIDO2.  ERR_TOKEN_ABSENT, ERR_BUSY,
- * ERR_TOKEN. */
+ * MILLISECONDS for other programs.  What it is the first session will learn.  ERR_TOKEN_ABSENT,
+ * ERR_BUSY, ERR_TOKEN. */
 enum err_code fido_token_new(const char *reader, unsigned milliseconds,
     struct fido_token **ret_token, struct err *err) MUST_CHECK;
-/* The same, only to see which it is: where MAY_BE says no to the serial that another application told,
- * FIDO2 is not even selected, so that it may be missing, and the token knows no more than its serial. */
+/* The same, with a session to see what it is: ERR_NOT_FOUND: it knows no FIDO2.  Where MAY_BE says no to
+ * the serial that another application told, FIDO2 is not even selected, so that it may be missing, and
+ * the token knows no more than its serial. */
 typedef bool fido_may_be(const void *context, uint32_t serial);
 enum err_code fido_token_look(const char *reader, fido_may_be *may_be, const void *context,
     unsigned milliseconds, struct fido_token **ret_token, struct err *err) MUST_CHECK;

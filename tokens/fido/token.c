@@ -107,10 +107,15 @@ fido_token_run(struct fido_token *token, enum err_code (*body)(void *argument, s
 static enum err_code
 begin(struct fido_token *token, struct fido_token **ret_session, struct err *err)
 {
+	enum err_code code = ERR_OK;
+
 	if (!token->unlocked)
-		TRY(token->link.begin(token->link.context, OTHERS_MS, err));
-	*ret_session = token;
-	return ERR_OK;
+		code = token->link.begin(token->link.context, OTHERS_MS, err);
+	if (code == ERR_NOT_FOUND) /* no FIDO2: to callers that is the token's fault */
+		return err->code = ERR_TOKEN;
+	if (code == ERR_OK)
+		*ret_session = token;
+	return code;
 }
 
 static void

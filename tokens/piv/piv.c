@@ -107,10 +107,9 @@ link_free(struct link *link)
 DESTRUCTOR(link_freep, struct link, link_free)
 #define LINK CLEANUP(link_freep) struct link
 
-/* Connect to the card in READER and learn its serial, and its FIRMWARE. */
+/* For the card in READER, which is not connected to yet. */
 static enum err_code
-link_new(const char *reader, const struct token_ui *ui, bool firmware, unsigned milliseconds,
-    struct link **ret_link, struct err *err)
+link_new(const char *reader, const struct token_ui *ui, struct link **ret_link, struct err *err)
 {
 	static const ykpiv_allocator allocator = {give, give_again, take_back, NULL};
 	LINK *link = calloc(1, sizeof(*link));
@@ -127,7 +126,6 @@ link_new(const char *reader, const struct token_ui *ui, bool firmware, unsigned 
 	link->token.card = (struct piv_card){exchange, link, link->reply};
 	if (ui != NULL)
 		link->token.ui = *ui;
-	TRY(piv_token_meet(&link->token, firmware, milliseconds, err));
 	*ret_link = TAKE(link);
 	return ERR_OK;
 }
@@ -140,6 +138,18 @@ static const struct token_traits piv_traits = {
     .tells_serial = true,
     .managed = true,
 };
+
+/* Who is in READER, and with which FIRMWARE. */
+static enum err_code
+look(const char *reader, bool firmware, struct link **ret_link, struct err *err)
+{
+	LINK *link = NULL;
+
+	TRY(link_new(reader, NULL, &link, err));
+	TRY(piv_token_look(&link->token, firmware, LIST_MS, err));
+	*ret_link = TAKE(link);
+	return ERR_OK;
+}
 
 /* One card of the list: what it is, or why it cannot be used.  Nothing when it left meanwhile. */
 static enum err_code
@@ -154,7 +164,7 @@ list_card(const struct pcsc_found *card, const struct token_seek *seek, struct t
 	memcpy(found.problem, card->problem, sizeof(found.problem));
 	found.busy = card->busy;
 	if (found.problem[0] == '\0') {
-		code = link_new(card->reader, NULL, seek == NULL, LIST_MS, &link, err);
+		code = look(card->reader, seek == NULL, &link, err);
 		if (code == ERR_TOKEN_ABSENT)
 			return ERR_OK;
 		if (code == ERR_MEMORY)
@@ -202,17 +212,17 @@ static enum err_code
 piv_open(void *driver, const char *reader, const struct token_ui *ui, void **ret_token,
     struct err *err)
 {
-	struct link *link = NULL;
-	enum err_code code = link_new(reader, ui, true, OPEN_MS, &link, err);
+	LINK *link = NULL;
+	enum err_code code = link_new(reader, ui, &link, err);
 
 	(void)driver;
-	if (code != ERR_OK) {
-		if (code == ERR_BUSY ||
-		    code == ERR_NOT_FOUND) /* to callers it is the token's fault */
-			err->code = ERR_TOKEN;
+	if (code == ERR_OK)
+		code = piv_token_connect(&link->token, OPEN_MS, err);
+	if (code == ERR_BUSY) /* to callers it is the token's fault */
+		err->code = ERR_TOKEN;
+	if (code != ERR_OK)
 		return err_add(err, "the token in reader %s", reader);
-	}
-	*ret_token = &link->token;
+	*ret_token = &TAKE(link)->token;
 	return ERR_OK;
 }
 

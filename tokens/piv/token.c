@@ -137,15 +137,37 @@ find_serial(struct piv_token *token, uint32_t *ret_serial, struct err *err)
 	return ERR_OK;
 }
 
+/* Who the card is.  The firmware, which does not change, is read once: when FIRMWARE asks for it, or the
+ * serial cannot be found without. */
 static enum err_code
-identify(struct piv_token *token, struct err *err)
+read_identity(struct piv_token *token, bool firmware, uint32_t *ret_serial, struct err *err)
 {
 	uint32_t serial = 0;
 
 	TRY(piv_select(&token->card, err));
 	TRY(piv_serial(&token->card, &serial, err));
+	if (!token->known && (firmware || serial == 0))
+		TRY(piv_version(&token->card, token->firmware, err));
 	if (serial == 0)
 		TRY(find_serial(token, &serial, err));
+	*ret_serial = serial;
+	return ERR_OK;
+}
+
+/* The first time it is learned which it is, and must then be the same. */
+static enum err_code
+identify(struct piv_token *token, struct err *err)
+{
+	uint32_t serial = 0;
+	enum err_code code = read_identity(token, true, &serial, err);
+
+	if (code == ERR_NOT_FOUND) /* no PIV: to callers that is the token's fault */
+		return err->code = ERR_TOKEN;
+	if (code != ERR_OK)
+		return code;
+	if (!token->known)
+		token->serial = serial;
+	token->known = true;
 	if (serial == token->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
@@ -183,7 +205,7 @@ piv_token_endp(struct piv_token **token)
 
 struct meet {
 	struct piv_token *token;
-	bool firmware;
+	bool look, firmware;
 	unsigned milliseconds;
 };
 
@@ -200,7 +222,6 @@ connect_to(const struct meet *job, struct err *err)
 	return code;
 }
 
-/* The firmware is asked for also where the serial cannot be found without. */
 static enum err_code
 meet(void *argument, struct err *err)
 {
@@ -209,19 +230,25 @@ meet(void *argument, struct err *err)
 	SESSION *session = NULL;
 
 	TRY(connect_to(job, err));
+	if (!job->look)
+		return ERR_OK;
 	TRY(begin_alone(token, job->milliseconds, err));
 	session = token;
-	TRY(piv_select(&token->card, err));
-	TRY(piv_serial(&token->card, &token->serial, err));
-	if (job->firmware || token->serial == 0)
-		TRY(piv_version(&token->card, token->firmware, err));
-	return token->serial == 0 ? find_serial(token, &token->serial, err) : ERR_OK;
+	return read_identity(token, job->firmware, &token->serial, err);
 }
 
 enum err_code
-piv_token_meet(struct piv_token *token, bool firmware, unsigned milliseconds, struct err *err)
+piv_token_connect(struct piv_token *token, unsigned milliseconds, struct err *err)
 {
-	struct meet job = {token, firmware, milliseconds};
+	struct meet job = {token, false, false, milliseconds};
+
+	return piv_token_run(token, meet, &job, false, err);
+}
+
+enum err_code
+piv_token_look(struct piv_token *token, bool firmware, unsigned milliseconds, struct err *err)
+{
+	struct meet job = {token, true, firmware, milliseconds};
 
 	return piv_token_run(token, meet, &job, false, err);
 }
@@ -397,7 +424,7 @@ read_info(void *argument, struct err *err)
 {
 	const struct info *job = argument;
 	struct piv_token *token = job->token;
-	struct token_info info = {.serial = token->serial};
+	struct token_info info = {0};
 	struct piv_pivman pivman = {0};
 	struct err taken;
 	SESSION *session = NULL;
@@ -405,6 +432,7 @@ read_info(void *argument, struct err *err)
 
 	TRY(piv_token_begin(token, err));
 	session = token;
+	info.serial = token->serial;
 	memcpy(info.reader, token->reader, sizeof(info.reader));
 	memcpy(info.firmware, token->firmware, sizeof(info.firmware));
 	TRY(read_references(token, &info, err));

@@ -32,6 +32,7 @@ struct piv_token {
 	char reader[TOKEN_READER_MAX + 1];
 	uint32_t serial;     /* 0: it does not tell; may be made (token_serial_is_made) */
 	uint8_t firmware[3]; /* 0.0.0: no YubiKey */
+	bool known;          /* SERIAL and FIRMWARE are */
 	bool gone;
 	atomic_bool waits; /* for other programs */
 	/* What it attested of its keys, without metadata: asking takes a token a second each.  From
@@ -49,9 +50,13 @@ struct piv_token {
 	bool dirty; /* it knows a PIN or management key that it must forget at the end */
 };
 
-/* Connect to the card in TOKEN->reader and learn its serial, FIRMWARE too when that is asked for; at
- * most MILLISECONDS of waiting for other programs, for each of connecting and having it alone. */
-enum err_code piv_token_meet(struct piv_token *token, bool firmware, unsigned milliseconds,
+/* Connect to the card in TOKEN->reader; who it is the first session will learn.  MILLISECONDS: of
+ * waiting for other programs, at most. */
+enum err_code piv_token_connect(struct piv_token *token, unsigned milliseconds,
+    struct err *err) MUST_CHECK;
+/* The same, only to look who it is: its serial, and the FIRMWARE if that is asked for.  ERR_NOT_FOUND: it
+ * has no PIV application. */
+enum err_code piv_token_look(struct piv_token *token, bool firmware, unsigned milliseconds,
     struct err *err) MUST_CHECK;
 
 /* As in struct token_ops. */
