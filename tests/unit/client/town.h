@@ -135,7 +135,7 @@ struct town {
 	struct client_options choice;       /* serial, label, driver, wait */
 	void (*on_wait)(struct town *town); /* somebody plugs or pulls something */
 	uint32_t touched_to_choose;
-	size_t asked; /* tokens, for lists */
+	size_t asked;     /* tokens, for lists */
 	const char *line; /* typed when a line is asked for */
 	struct ui ui;
 	struct buf screen;   /* all that was said */
