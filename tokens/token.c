@@ -107,10 +107,10 @@ token_list_all(const struct token_driver *drivers, size_t count, struct token_li
 /* ---- opening ---- */
 
 static enum err_code
-check_identity(struct token *token, const struct token_found *found, struct token_info *ret_info,
-    struct err *err)
+check_identity(struct token *token, const struct token_found *found, enum token_detail detail,
+    struct token_info *ret_info, struct err *err)
 {
-	TRY(token_get_info(token, ret_info, err));
+	TRY(token_get_info(token, detail, ret_info, err));
 	if (ret_info->serial == found->serial)
 		return ERR_OK;
 	return err_set(err, ERR_TOKEN_ABSENT,
@@ -121,8 +121,8 @@ check_identity(struct token *token, const struct token_found *found, struct toke
 }
 
 enum err_code
-token_open(const struct token_found *found, const struct token_ui *ui, struct token **ret_token,
-    struct token_info *ret_info, struct err *err)
+token_open(const struct token_found *found, const struct token_ui *ui, enum token_detail detail,
+    struct token **ret_token, struct token_info *ret_info, struct err *err)
 {
 	if (found->problem[0] != '\0')
 		return err_set(err, ERR_TOKEN, "the token in reader %s cannot be used: %s",
@@ -132,15 +132,16 @@ token_open(const struct token_found *found, const struct token_ui *ui, struct to
 		return err_set(err, ERR_MEMORY, "no memory for a token");
 	token->ops = found->driver->ops;
 	TRY(token->ops->open(found->driver->driver, found->reader, ui, &token->handle, err));
-	TRY(check_identity(token, found, ret_info, err));
+	TRY(check_identity(token, found, detail, ret_info, err));
 	*ret_token = TAKE(token);
 	return ERR_OK;
 }
 
 enum err_code
-token_get_info(struct token *token, struct token_info *ret_info, struct err *err)
+token_get_info(struct token *token, enum token_detail detail, struct token_info *ret_info,
+    struct err *err)
 {
-	TRY(token->ops->info(token->handle, ret_info, err));
+	TRY(token->ops->info(token->handle, detail, ret_info, err));
 	ret_info->traits = token->ops->traits;
 	return ERR_OK;
 }

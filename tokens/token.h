@@ -163,6 +163,13 @@ enum token_reference {
 	TOKEN_UNBLOCK, /* PIV: a new PIN with the PUK, which is OLD; also when the PIN is blocked */
 };
 
+/* How much is read of it. */
+enum token_detail {
+	TOKEN_FOR_USE, /* not of PUK, management key, and what else lies in its slots: PUK_..., MANAGEMENT_... and
+			* a key's CERTIFICATE and HOLDS tell nothing */
+	TOKEN_WHOLE,
+};
+
 struct token_info {
 	const struct token_traits *traits; /* set by token_get_info */
 	char reader[TOKEN_READER_MAX + 1];
@@ -216,7 +223,8 @@ struct token_ops {
 	 * MILLISECONDS.  May be NULL. */
 	enum err_code (*choose)(void *driver, const struct token_found *const *found, size_t count,
 	    unsigned milliseconds, size_t *ret_index, struct err *err);
-	enum err_code (*info)(void *token, struct token_info *ret_info, struct err *err);
+	enum err_code (*info)(void *token, enum token_detail detail, struct token_info *ret_info,
+	    struct err *err);
 	/* Which credential is meant; FIDO2 only, NULL otherwise.  Kept until close or the next bind. */
 	enum err_code (
 	    *bind)(void *token, const struct token_credential *credential, struct err *err);
@@ -286,11 +294,12 @@ enum token_fit token_seek_fit(const struct token_seek *seek, const struct token_
     const struct token_found *found);
 bool token_seek_may_be(const struct token_seek *seek, const struct token_traits *traits,
     uint32_t serial);
-/* RET_INFO: as token_get_info() would tell it, since it is read to see that FOUND is still there. */
+/* RET_INFO: as token_get_info() would tell it, which is read to see that FOUND is still there. */
 enum err_code token_open(const struct token_found *found, const struct token_ui *ui,
-    struct token **ret_token, struct token_info *ret_info, struct err *err) MUST_CHECK;
-enum err_code token_get_info(struct token *token, struct token_info *ret_info,
+    enum token_detail detail, struct token **ret_token, struct token_info *ret_info,
     struct err *err) MUST_CHECK;
+enum err_code token_get_info(struct token *token, enum token_detail detail,
+    struct token_info *ret_info, struct err *err) MUST_CHECK;
 enum err_code token_unlock(struct token *token, struct secret *pin, bool last_try, unsigned touches,
     struct err *err) MUST_CHECK;
 enum err_code token_agree(struct token *token, enum token_key key, const struct point *peer,

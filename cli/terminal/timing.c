@@ -64,11 +64,11 @@ timed_open(void *driver, const char *reader, const struct token_ui *ui, void **r
 }
 
 static enum err_code
-timed_info(void *handle, struct token_info *ret_info, struct err *err)
+timed_info(void *handle, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct timed_token *token = handle;
 
-	return MEASURE(token->timing, token->ops->info(token->token, ret_info, err));
+	return MEASURE(token->timing, token->ops->info(token->token, detail, ret_info, err));
 }
 
 static enum err_code

@@ -113,7 +113,7 @@ open_token(struct run *run, struct err *err)
 	}
 	if (found == NULL)
 		return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
-	return token_open(found, &run->ui, &run->token, &info, err);
+	return token_open(found, &run->ui, TOKEN_WHOLE, &run->token, &info, err);
 }
 
 static enum token_key
@@ -132,7 +132,7 @@ do_info(struct run *run, struct err *err)
 	struct token_info info;
 	char firmware[FIRMWARE_TEXT_SIZE];
 
-	TRY(token_get_info(run->token, &info, err));
+	TRY(token_get_info(run->token, TOKEN_WHOLE, &info, err));
 	firmware_text(info.firmware, firmware);
 	print_hex("aaguid", VIEW_OF(info.aaguid));
 	printf("serial=%u firmware=%s pin=%d/%d missing=%d uv=%d replug=%d keys=%d%d%d\n",

@@ -89,7 +89,8 @@ open_token(struct run *run, struct err *err)
 		snprintf(name, sizeof(name), " %u ", run->serial);
 		if (list.found[i].serial == run->serial ||
 		    strstr(list.found[i].reader, name) != NULL)
-			return token_open(&list.found[i], &run->ui, &run->token, &info, err);
+			return token_open(&list.found[i], &run->ui, TOKEN_WHOLE, &run->token, &info,
+			    err);
 	}
 	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not in the list", run->serial);
 }
@@ -110,7 +111,7 @@ do_info(struct run *run, struct err *err)
 	struct token_info info;
 	char firmware[FIRMWARE_TEXT_SIZE];
 
-	TRY(token_get_info(run->token, &info, err));
+	TRY(token_get_info(run->token, TOKEN_WHOLE, &info, err));
 	firmware_text(info.firmware, firmware);
 	printf("serial=%u firmware=%s metadata=%d pin=%d/%d puk=%d default=%d%d%d management=%02x",
 	    info.serial, firmware, info.metadata, info.pin_tries, info.pin_tries_total,
@@ -129,7 +130,7 @@ do_holds(struct run *run, struct err *err)
 	static const char *const sources[] = {"unknown", "metadata", "attested", "certified"};
 	struct token_info info;
 
-	TRY(token_get_info(run->token, &info, err));
+	TRY(token_get_info(run->token, TOKEN_WHOLE, &info, err));
 	for (int i = 0; i < TOKEN_KEYS; i++) {
 		char hex[2 * POINT_SIZE + 1];
 
@@ -164,7 +165,7 @@ do_sign(struct run *run, struct err *err)
 
 	TRY(sha256_one(view_of_text("a statement"), &digest, err));
 	TRY(token_sign(run->token, &digest, "sign the approval", &signature, err));
-	TRY(token_get_info(run->token, &info, err));
+	TRY(token_get_info(run->token, TOKEN_WHOLE, &info, err));
 	if (info.keys[TOKEN_SIGN].source == TOKEN_KEY_UNKNOWN)
 		return ERR_OK;
 	return p256_verify(&info.keys[TOKEN_SIGN].key, &digest,
@@ -193,7 +194,7 @@ do_agree(struct run *run, struct err *err)
 	TRY(p256_key_new(&ours, err));
 	p256_key_public(ours, &peer);
 	TRY(token_agree(run->token, key, &peer, "open the envelope", &from_token, err));
-	TRY(token_get_info(run->token, &info, err));
+	TRY(token_get_info(run->token, TOKEN_WHOLE, &info, err));
 	if (info.keys[key].source == TOKEN_KEY_UNKNOWN)
 		return ERR_OK;
 	TRY(p256_agree(ours, &info.keys[key].key, &from_us, err));

@@ -288,10 +288,11 @@ read_info(void *argument, struct err *err)
 }
 
 enum err_code
-fido_token_info(void *token, struct token_info *ret_info, struct err *err)
+fido_token_info(void *token, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct info job = {token, ret_info};
 
+	(void)detail;
 	return fido_token_run(job.token, read_info, &job, false, err);
 }
 

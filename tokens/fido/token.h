@@ -43,7 +43,8 @@ enum { FIDO_NAME_SIZE = TOKEN_READER_MAX + 32 };
 void fido_token_name(const struct fido_token *token, char ret_name[FIDO_NAME_SIZE]);
 
 /* As in struct token_ops. */
-enum err_code fido_token_info(void *token, struct token_info *ret_info, struct err *err);
+enum err_code fido_token_info(void *token, enum token_detail detail, struct token_info *ret_info,
+    struct err *err);
 enum err_code fido_token_bind(void *token, const struct token_credential *credential,
     struct err *err);
 enum err_code fido_token_unlock(void *token, struct secret *pin, bool last_try, unsigned touches,

@@ -343,10 +343,10 @@ read_certificate(struct piv_token *token, struct token_key_info *info, struct er
 	return ERR_OK;
 }
 
-/* Without the certificate in its slot. */
+/* To use a key, its slot's certificate is read only where nothing else tells of it. */
 static enum err_code
-read_key_alone(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
-    struct err *err)
+read_key(struct piv_token *token, enum token_key key, enum token_detail detail,
+    struct token_key_info *ret_info, struct err *err)
 {
 	struct token_key_info info = {.slot = piv_slot(key)};
 	bool known = false;
@@ -356,7 +356,18 @@ read_key_alone(struct piv_token *token, enum token_key key, struct token_key_inf
 		info.source = TOKEN_KEY_METADATA;
 	else
 		TRY(read_attested(token, key, &info, err));
+	if (detail == TOKEN_WHOLE || info.source == TOKEN_KEY_UNKNOWN)
+		TRY(read_certificate(token, &info, err));
 	*ret_info = info;
+	return ERR_OK;
+}
+
+static enum err_code
+read_keys(struct piv_token *token, enum token_detail detail, struct token_key_info keys[TOKEN_KEYS],
+    struct err *err)
+{
+	for (int i = 0; i < TOKEN_KEYS; i++)
+		TRY(read_key(token, (enum token_key)i, detail, &keys[i], err));
 	return ERR_OK;
 }
 
@@ -364,58 +375,58 @@ enum err_code
 piv_token_read_key(struct piv_token *token, enum token_key key, struct token_key_info *ret_info,
     struct err *err)
 {
-	struct token_key_info info;
-
-	TRY(read_key_alone(token, key, &info, err));
-	TRY(read_certificate(token, &info, err));
-	*ret_info = info;
-	return ERR_OK;
+	return read_key(token, key, TOKEN_WHOLE, ret_info, err);
 }
 
 enum err_code
 piv_token_use_keys(struct piv_token *token, struct err *err)
 {
-	for (int i = 0; i < TOKEN_KEYS; i++) {
-		struct token_key_info *info = &token->keys[i];
-
-		TRY(read_key_alone(token, (enum token_key)i, info, err));
-		if (info->source == TOKEN_KEY_UNKNOWN)
-			TRY(read_certificate(token, info, err));
-	}
-	return ERR_OK;
-}
-
-static enum err_code
-read_keys(struct piv_token *token, struct token_key_info keys[TOKEN_KEYS], struct err *err)
-{
-	for (int i = 0; i < TOKEN_KEYS; i++)
-		TRY(piv_token_read_key(token, (enum token_key)i, &keys[i], err));
-	return ERR_OK;
+	return read_keys(token, TOKEN_FOR_USE, token->keys, err);
 }
 
 /* ---- info ---- */
 
 static enum err_code
-read_references(struct piv_token *token, struct token_info *info, struct err *err)
+read_pin(struct piv_token *token, struct token_info *info, struct err *err)
 {
-	struct piv_reference pin = {.tries = -1, .total = -1}, puk = {.tries = -1};
-	bool known = false;
+	struct piv_reference pin = {.tries = -1, .total = -1};
 
 	TRY(piv_read_reference(&token->card, PIV_PIN, &info->metadata, &pin, err));
-	TRY(piv_read_reference(&token->card, PIV_PUK, &known, &puk, err));
 	/* Without metadata one must ask for the tries, which would forget a verified PIN. */
 	if (!info->metadata && !token->unlocked)
 		TRY(piv_tries(&token->card, &pin.tries, err));
 	info->pin_tries = pin.tries;
 	info->pin_tries_total = pin.total;
 	info->pin_default = pin.factory;
+	return ERR_OK;
+}
+
+/* What is for upkeep: PUK and management key. */
+static enum err_code
+read_upkeep(struct piv_token *token, struct token_info *info, struct err *err)
+{
+	struct piv_reference puk = {.tries = -1};
+	struct piv_pivman pivman = {0};
+	struct err taken;
+	bool known = false;
+
+	TRY(piv_read_reference(&token->card, PIV_PUK, &known, &puk, err));
 	info->puk_tries = puk.tries;
 	info->puk_default = puk.factory;
+	TRY(piv_read_management(&token->card, &known, &info->management_algorithm,
+	    &info->management_default, err));
+	enum err_code code = piv_get_pivman(&token->card, &pivman, &taken);
+	if (code != ERR_OK && code != ERR_EXISTS) {
+		*err = taken;
+		return code;
+	}
+	info->management_protected = (pivman.flags & PIVMAN_PROTECTED) != 0;
 	return ERR_OK;
 }
 
 struct info {
 	struct piv_token *token;
+	enum token_detail detail;
 	struct token_info *ret_info;
 };
 
@@ -424,35 +435,26 @@ read_info(void *argument, struct err *err)
 {
 	const struct info *job = argument;
 	struct piv_token *token = job->token;
-	struct token_info info = {0};
-	struct piv_pivman pivman = {0};
-	struct err taken;
+	struct token_info info = {.puk_tries = -1};
 	SESSION *session = NULL;
-	bool known = false;
 
 	TRY(piv_token_begin(token, err));
 	session = token;
 	info.serial = token->serial;
 	memcpy(info.reader, token->reader, sizeof(info.reader));
 	memcpy(info.firmware, token->firmware, sizeof(info.firmware));
-	TRY(read_references(token, &info, err));
-	TRY(piv_read_management(&token->card, &known, &info.management_algorithm,
-	    &info.management_default, err));
-	enum err_code code = piv_get_pivman(&token->card, &pivman, &taken);
-	if (code != ERR_OK && code != ERR_EXISTS) {
-		*err = taken;
-		return code;
-	}
-	info.management_protected = (pivman.flags & PIVMAN_PROTECTED) != 0;
-	TRY(read_keys(token, info.keys, err));
+	TRY(read_pin(token, &info, err));
+	if (job->detail == TOKEN_WHOLE)
+		TRY(read_upkeep(token, &info, err));
+	TRY(read_keys(token, job->detail, info.keys, err));
 	*job->ret_info = info;
 	return ERR_OK;
 }
 
 enum err_code
-piv_token_info(void *token, struct token_info *ret_info, struct err *err)
+piv_token_info(void *token, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
-	struct info job = {token, ret_info};
+	struct info job = {token, detail, ret_info};
 
 	return piv_token_named(token, piv_token_run(token, read_info, &job, false, err), err);
 }

@@ -60,7 +60,8 @@ enum err_code piv_token_look(struct piv_token *token, bool firmware, unsigned mi
     struct err *err) MUST_CHECK;
 
 /* As in struct token_ops. */
-enum err_code piv_token_info(void *token, struct token_info *ret_info, struct err *err);
+enum err_code piv_token_info(void *token, enum token_detail detail, struct token_info *ret_info,
+    struct err *err);
 enum err_code piv_token_attest(void *token, enum token_key key, struct buf *ret_slot,
     struct buf *ret_device, struct err *err);
 

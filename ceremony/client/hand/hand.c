@@ -96,7 +96,10 @@ bind_entry(struct hand *hand, struct err *err)
 static enum err_code
 hand_open(struct hand *hand, struct err *err)
 {
-	TRY(token_open(&hand->found, &hand->options->ui->touch, &hand->token, &hand->info, err));
+	enum token_detail detail = hand->entry != NULL ? TOKEN_FOR_USE : TOKEN_WHOLE;
+
+	TRY(token_open(&hand->found, &hand->options->ui->touch, detail, &hand->token, &hand->info,
+	    err));
 	if (hand->entry == NULL)
 		return ERR_OK;
 	TRY(compare_keys(hand, err));

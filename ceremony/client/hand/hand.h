@@ -15,7 +15,7 @@ struct hand {
 	const struct client_options *options;
 	struct token_found found;
 	struct token *token;
-	struct token_info info;
+	struct token_info info;  /* TOKEN_FOR_USE where an entry names it */
 	struct secret *pin;      /* until the token is closed, which refers to it */
 	const struct seat *seat; /* owned by the document; NULL: an unknown token */
 	const struct seat_token *entry;

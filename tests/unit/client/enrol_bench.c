@@ -39,10 +39,12 @@ open_token(void *driver, const char *reader, const struct token_ui *ui, void **r
 }
 
 static enum err_code
-info(void *token, struct token_info *ret_info, struct err *err)
+info(void *token, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct bench *bench = token;
 
+	assert_int_equal(detail,
+	    TOKEN_WHOLE); /* nothing is made on a token of which less is known */
 	(void)err;
 	*ret_info = (struct token_info){.serial = SERIAL,
 	    .metadata = true,

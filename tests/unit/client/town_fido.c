@@ -136,10 +136,11 @@ choose(void *driver, const struct token_found *const *found, size_t count, unsig
 }
 
 static enum err_code
-info(void *handle, struct token_info *ret_info, struct err *err)
+info(void *handle, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct town_token *token = handle;
 
+	(void)detail;
 	(void)err;
 	*ret_info = (struct token_info){.serial = token->tells ? token->serial : 0,
 	    .pin_tries = token->tries,

@@ -54,10 +54,11 @@ open_token(void *driver, const char *reader, const struct token_ui *ui, void **r
 }
 
 static enum err_code
-info(void *handle, struct token_info *ret_info, struct err *err)
+info(void *handle, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct town_token *token = handle;
 
+	(void)detail;
 	(void)err;
 	*ret_info = (struct token_info){.serial = token->serial,
 	    .metadata = true,

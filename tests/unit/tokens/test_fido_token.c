@@ -390,14 +390,14 @@ info_tells_the_state_and_the_keys(void **state)
 
 	fake->tries = 5;
 	fake->replug = true;
-	assert_ok(fido_token_info(&fake->token, &info, &err));
+	assert_ok(fido_token_info(&fake->token, TOKEN_WHOLE, &info, &err));
 	assert_int_equal(info.serial, 77);
 	assert_int_equal(info.pin_tries, 5);
 	assert_true(info.replug && !info.pin_missing && !info.keys[TOKEN_SIGN].present);
 	fake->replug = false;
 	ready(fake, 1);
 	assert_ok(sign(fake, &err));
-	assert_ok(fido_token_info(&fake->token, &info, &err));
+	assert_ok(fido_token_info(&fake->token, TOKEN_WHOLE, &info, &err));
 	assert_true(point_equal(&info.keys[TOKEN_SIGN].key, &fake->public));
 	assert_true(info.keys[TOKEN_SHARE].present && info.keys[TOKEN_RELEASE].present);
 	assert_false(info.replug);

@@ -51,10 +51,11 @@ fake_open(void *driver, const char *reader, const struct token_ui *ui, void **re
 }
 
 static enum err_code
-fake_info(void *token, struct token_info *ret_info, struct err *err)
+fake_info(void *token, enum token_detail detail, struct token_info *ret_info, struct err *err)
 {
 	struct fake *fake = token;
 
+	(void)detail;
 	if (fake->fails == ERR_TOKEN_GONE)
 		return err_set(err, fake->fails, "the driver fails");
 	*ret_info = (struct token_info){.serial = fake->opened_serial};
@@ -262,11 +263,11 @@ every_call_reaches_the_driver_with_its_arguments(void **state)
 
 	(void)state;
 	assert_ok(secret_from(view_of_text("246813"), &pin, &err));
-	assert_ok(token_open(&found, &ui, &token, &info, &err));
+	assert_ok(token_open(&found, &ui, TOKEN_WHOLE, &token, &info, &err));
 	assert_int_equal(info.serial, 7);
 	assert_ptr_equal(fake.ui, &ui);
 	assert_string_equal(fake.reader, "reader 0");
-	assert_ok(token_get_info(token, &info, &err));
+	assert_ok(token_get_info(token, TOKEN_WHOLE, &info, &err));
 	assert_ptr_equal(info.traits, &fake_traits);
 	assert_ok(token_unlock(token, pin, true, 2, &err));
 	assert_ok(token_agree(token, TOKEN_RELEASE, &peer, "open", &shared, &err));
@@ -295,7 +296,7 @@ a_token_of_another_serial_than_listed_is_not_opened(void **state)
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &info, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, TOKEN_WHOLE, &token, &info, &err));
 	assert_says("token 7 is no longer in reader reader 0: token 8 is there now");
 	assert_null(token);
 	assert_int_equal(fake.closed, 1);
@@ -312,10 +313,10 @@ what_fails_while_opening_is_closed_again(void **state)
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN_GONE, token_open(&found, NULL, &token, &info, &err));
+	assert_error(ERR_TOKEN_GONE, token_open(&found, NULL, TOKEN_WHOLE, &token, &info, &err));
 	assert_int_equal(fake.closed, 1);
 	fake.fails = ERR_TOKEN_ABSENT;
-	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, &token, &info, &err));
+	assert_error(ERR_TOKEN_ABSENT, token_open(&found, NULL, TOKEN_WHOLE, &token, &info, &err));
 	assert_int_equal(fake.closed, 1);
 	assert_null(token);
 }
@@ -334,7 +335,7 @@ a_token_listed_with_a_problem_is_not_opened(void **state)
 	struct err err;
 
 	(void)state;
-	assert_error(ERR_TOKEN, token_open(&found, NULL, &token, &info, &err));
+	assert_error(ERR_TOKEN, token_open(&found, NULL, TOKEN_WHOLE, &token, &info, &err));
 	assert_says("the token in reader reader 0 cannot be used: another program uses it");
 	assert_int_equal(fake.opened, 0);
 }
