@@ -29,7 +29,7 @@ ok "a secret with the exec rotator is added" town_exec prod/mail
 printf '#   %-14s%s\n' '' "$(printf ' %9s' "${COUNTED_NAMES[@]}")"
 costs request as alice request prod/mail --reason "mail is down" --incident INC-1 --for 30m
 costs approve as ciso approve
-ok "a second officer approves" as secops approve
+costs approve-fido as legal approve
 costs approve-last as infra approve
 costs open as alice open --fd 8 --no-wait 8> opened
 costs done as alice done
