@@ -114,6 +114,30 @@ a_charter_without_a_founders_signature_is_refused(void **state)
 	town_close(&town);
 }
 
+/* Letter for letter: what differs in a signature alone has the same digest as a document. */
+static void
+a_document_that_was_verified_is_verified_again_once_a_signature_differs(void **state)
+{
+	struct town town;
+	struct err err;
+	CLIENT *client = NULL;
+	const struct vault_view *view;
+	DSSE other = {0};
+
+	(void)state;
+	town_open(&town);
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	fine(client_sync(client, &view, &err), &err);
+	client_freep(&client);
+	fine(dsse_set(&other, town.charter.type, buf_view(&town.charter.payload), &err), &err);
+	memcpy(other.signatures, town.charter.signatures, sizeof(other.signatures));
+	other.count = town.charter.count;
+	fine(sync_with_charter(&town, &other, &err), &err);
+	other.signatures[0].sig[other.signatures[0].size - 1] ^= 1;
+	expect_error(sync_with_charter(&town, &other, &err), ERR_INTEGRITY, &err, "charter 1");
+	town_close(&town);
+}
+
 static struct digest other_vault = {{0x99}};
 
 static void
@@ -558,6 +582,8 @@ main(void)
 	    cmocka_unit_test(a_server_that_breaks_the_protocol_ends_the_session),
 	    cmocka_unit_test(a_flipped_byte_anywhere_in_the_charter_is_refused),
 	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
+	    cmocka_unit_test(
+	        a_document_that_was_verified_is_verified_again_once_a_signature_differs),
 	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
 	    cmocka_unit_test(on_first_contact_the_vault_id_must_be_the_first_charters),
 	    cmocka_unit_test(a_known_vault_that_is_gone_or_founded_again_is_an_alarm),
