@@ -37,6 +37,8 @@ struct dsse {
 	struct buf payload;
 	struct dsse_signature signatures[DSSE_SIGNATURES_MAX];
 	size_t count;
+	/* Every signature was verified before, as it stands here, by whoever set this: false after all functions below. */
+	bool verified;
 };
 
 void dsse_done(struct dsse *dsse); /* accepts {0} */

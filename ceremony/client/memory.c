@@ -74,6 +74,7 @@ parse_vault(const struct json *json, struct known *ret_known, struct err *err)
 	    json_in_text(&in, "location", 1, sizeof(known.last) - 1));
 	known.trust.documents = (uint32_t)json_in_int(&in, "documents", 0, UINT32_MAX);
 	json_in_hex(&in, "documents_digest", known.trust.chain.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "documents_verified", known.trust.verified.bytes, DIGEST_SIZE);
 	known.trust.size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
 	json_in_hex(&in, "root", known.trust.root.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&in));
@@ -287,6 +288,7 @@ write_vault(const struct memory *memory, const struct trust *trust, struct err *
 	json_put_text(json, "location", memory->location);
 	json_put_int(json, "documents", trust->documents);
 	json_put_hex(json, "documents_digest", VIEW_OF(trust->chain.bytes));
+	json_put_hex(json, "documents_verified", VIEW_OF(trust->verified.bytes));
 	json_put_int(json, "size", (int64_t)trust->size);
 	json_put_hex(json, "root", VIEW_OF(trust->root.bytes));
 	TRY(vault_folder(memory, &trust->vault, folder, err));

@@ -5,6 +5,7 @@
  *
  *	vaults/VAULT/memory	{"format":1,"vault":HEX32,"location":TEXT (where it was met last),
  *				 "documents":N,"documents_digest":HEX32 (chain_digest of them),
+ *				 "documents_verified":HEX32 (of their texts),
  *				 "size":N,"root":HEX32}
  *	vaults/VAULT/release-ID	release statements that this person received, and the checkpoints that came
  *	     .../checkpoint-ID	with them

@@ -26,6 +26,7 @@ struct loading {
 	struct vault_view view;
 	struct digest proof[TLOG_PROOF_MAX];
 	size_t proof_count;
+	struct digest verified; /* of the texts of all documents */
 };
 
 static void
@@ -63,13 +64,52 @@ verify_checkpoint(struct view note, struct vault_view *view, struct err *err)
 	return ERR_OK;
 }
 
+/* Of the texts before the one at COUNT, one after the other. */
 static enum err_code
-verify_chain(const struct json *documents, struct chain *chain, struct err *err)
+digest_texts(const struct json *documents, size_t count, struct digest *ret_digest, struct err *err)
 {
+	struct digest all = {{0}};
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_array_text(documents, i);
+		struct digest one;
+		const struct view parts[] = {VIEW_OF(all.bytes), VIEW_OF(one.bytes)};
+
+		TRY(sha256_one(view_of_text(text != NULL ? text : ""), &one, err));
+		TRY(sha256(parts, ARRAY_SIZE(parts), &all, err));
+	}
+	*ret_digest = all;
+	return ERR_OK;
+}
+
+/* What this computer verified before, letter for letter, signatures and all, is not verified again. */
+static enum err_code
+count_verified(const struct json *documents, const struct trust *known, size_t *ret_count,
+    struct err *err)
+{
+	struct digest shown;
+
+	*ret_count = 0;
+	if (known->documents == 0 || json_array_count(documents) < known->documents)
+		return ERR_OK;
+	TRY(digest_texts(documents, known->documents, &shown, err));
+	if (digest_equal(&shown, &known->verified))
+		*ret_count = known->documents;
+	return ERR_OK;
+}
+
+static enum err_code
+verify_chain(const struct json *documents, const struct trust *known, struct chain *chain,
+    struct err *err)
+{
+	size_t verified;
+
+	TRY(count_verified(documents, known, &verified, err));
 	for (size_t i = 0; i < json_array_count(documents); i++) {
 		DSSE statement = {0};
 
 		TRY(array_statement(documents, i, "document", &statement, err));
+		statement.verified = i < verified;
 		if (chain_add(chain, &statement, err) != ERR_OK)
 			return err_add(err, "what the server shows");
 	}
@@ -91,7 +131,8 @@ read_chain(struct json_in *in, const struct trust *known, struct loading *loadin
 	if (!digest_equal(&loading->view.chain.vault, &known->vault))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server shows another vault's documents than it greeted with");
-	TRY(verify_chain(documents, &loading->view.chain, err));
+	TRY(verify_chain(documents, known, &loading->view.chain, err));
+	TRY(digest_texts(documents, json_array_count(documents), &loading->verified, err));
 	TRY(verify_checkpoint(buf_view(&note), &loading->view, err));
 	return read_proof(proof, loading, err);
 }
@@ -133,6 +174,7 @@ judge(const struct loading *loading, const struct trust *known, struct trust *re
 	const struct checkpoint *checkpoint = &loading->view.checkpoint;
 	struct trust seen = {.vault = chain->vault,
 	    .documents = (uint32_t)chain->document_count,
+	    .verified = loading->verified,
 	    .size = checkpoint->size,
 	    .root = checkpoint->root};
 	struct digest chain_at = {{0}};

@@ -12,7 +12,9 @@ struct trust {
 	struct digest vault;
 	uint32_t documents;  /* 0: the vault id is all that is known (a founder has signed) */
 	struct digest chain; /* chain_digest of them */
-	uint64_t size;       /* of the log */
+	/* Of their texts, signatures and all, one after the other: these were verified, and need it no more. */
+	struct digest verified;
+	uint64_t size; /* of the log */
 	struct digest root;
 };
 

@@ -74,6 +74,23 @@ audit_state(struct session *session, const struct audit *audit, struct err *err)
 
 DESTRUCTOR(end_reading, struct store, store_rollback)
 
+/* Of a secret statement that is its signature, which no command asks of the curve again. */
+static enum err_code
+check_signed(const struct session *session, const struct dsse *statement, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+
+	if (!statement_is(statement, STATEMENT_SECRET))
+		return ERR_OK;
+	if (definitions_parse(statement, session->chain.charter->training, &definitions, err) !=
+	        ERR_OK ||
+	    chain_verify_definitions(&session->chain, statement, &definitions, err) != ERR_OK) {
+		err->code = err->code == ERR_MEMORY ? ERR_MEMORY : ERR_INTEGRITY;
+		return err_add(err, "a secret statement in the database");
+	}
+	return ERR_OK;
+}
+
 /* Those after LAST, which is moved on; NULL: from the first on.  Within one transaction.  ERR_NOT_FOUND: there
  * are no more. */
 static enum err_code
@@ -88,6 +105,7 @@ check_some(struct session *session, struct digest *last, uint64_t *done, struct 
 
 		TRY(store_next_statement(reading, *done > 0 ? last : NULL, last, err));
 		TRY(session_statement(session, last, "statement", &statement, err));
+		TRY(check_signed(session, &statement, err));
 		(*done)++;
 	}
 	return ERR_OK;

@@ -160,6 +160,8 @@ signature_verify(const struct dsse *statement, const struct dsse_signature *sign
 	struct view authdata = view_of(signature->authdata, signature->authdata_size);
 	struct digest digest;
 
+	if (statement->verified)
+		return ERR_OK;
 	TRY(dsse_digest(statement, &digest, err));
 	if (signs == SIGNS_ASSERTION)
 		return assertion_verify(sign_key, authdata, &digest, sig, err);

@@ -38,6 +38,7 @@ struct session {
 	enum session_state state;
 	bool reads;          /* the operation in hand proves nothing: no change begins */
 	bool rehearses;      /* nothing lasts of what is done now (rehearsal.h) */
+	bool audits;         /* signatures are verified again that were verified when they came */
 	bool told;           /* the alarm in hand was dealt with, and says itself what to do */
 	struct store *store; /* NULL when absent */
 	struct json *leaf;   /* the last one of the change in hand, appended when that is whole */

@@ -60,60 +60,6 @@ a_server_that_breaks_the_protocol_ends_the_session(void **state)
 	}
 }
 
-/* What the reply to `chain` becomes. */
-static enum err_code
-sync_with_charter(struct town *town, const struct dsse *charter, struct err *err)
-{
-	CLIENT *client = NULL;
-	const struct vault_view *view;
-
-	town_swap(town, "chain", "documents", charter);
-	fine(town_connect(town, TOWN_CISO, &client, err), err);
-	return client_sync(client, &view, err);
-}
-
-static void
-a_flipped_byte_anywhere_in_the_charter_is_refused(void **state)
-{
-	struct town town;
-	struct err err;
-	DSSE flipped = {0};
-	enum { STRIDE = 41 };
-
-	(void)state;
-	town_open(&town);
-	for (size_t at = 0; at < town.charter.payload.size; at += STRIDE) {
-		enum err_code code;
-
-		dsse_done(&flipped);
-		fine(dsse_set(&flipped, town.charter.type, buf_view(&town.charter.payload), &err),
-		    &err);
-		memcpy(flipped.signatures, town.charter.signatures, sizeof(flipped.signatures));
-		flipped.count = town.charter.count;
-		flipped.payload.data[at] ^= 1;
-		code = sync_with_charter(&town, &flipped, &err);
-		if (code != ERR_INTEGRITY)
-			fail_msg("byte %zu: %s", at, code == ERR_OK ? "believed" : err.text);
-	}
-	town_close(&town);
-}
-
-static void
-a_charter_without_a_founders_signature_is_refused(void **state)
-{
-	struct town town;
-	struct err err;
-	DSSE fewer = {0};
-
-	(void)state;
-	town_open(&town);
-	fine(dsse_set(&fewer, town.charter.type, buf_view(&town.charter.payload), &err), &err);
-	memcpy(fewer.signatures, town.charter.signatures, sizeof(fewer.signatures));
-	fewer.count = town.charter.count - 1;
-	expect_error(sync_with_charter(&town, &fewer, &err), ERR_INTEGRITY, &err, "charter 1");
-	town_close(&town);
-}
-
 static struct digest other_vault = {{0x99}};
 
 static void
@@ -556,8 +502,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_chain_is_verified_and_remembered),
 	    cmocka_unit_test(a_server_that_breaks_the_protocol_ends_the_session),
-	    cmocka_unit_test(a_flipped_byte_anywhere_in_the_charter_is_refused),
-	    cmocka_unit_test(a_charter_without_a_founders_signature_is_refused),
 	    cmocka_unit_test(a_vault_id_that_is_not_the_first_charters_is_refused),
 	    cmocka_unit_test(on_first_contact_the_vault_id_must_be_the_first_charters),
 	    cmocka_unit_test(a_known_vault_that_is_gone_or_founded_again_is_an_alarm),

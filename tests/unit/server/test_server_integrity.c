@@ -195,6 +195,9 @@ a_signature_changed_in_the_database_is_found(void **state)
 	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '==\"}', 'A=\"}')"
 	     " AS BLOB) WHERE type = 'ceremony'",
 	        "statements", "ceremony"},
+	};
+	/* Verified when they came, and since then as they are: the curve is asked again by `log verify`. */
+	static const struct change documents[] = {
 	    {"UPDATE statements SET text = CAST(replace(CAST(text AS TEXT), '\"sig\":\"ME',"
 	     " '\"sig\":\"MF') AS BLOB) WHERE type = 'secret'",
 	        "statements", "secret"},
@@ -210,6 +213,13 @@ a_signature_changed_in_the_database_is_found(void **state)
 	struct id id = open_ceremony(bench);
 
 	expect_alarms(bench, rows, ARRAY_SIZE(rows), ask_status);
+	expect_alarms(bench, documents, ARRAY_SIZE(documents), verify_log);
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+		bench_tamper(bench, documents[i].change);
+		assert_error(ERR_INTEGRITY, ask_status(bench, &err));
+		assert_alarm(bench, "a row of statements in the database", &err);
+		bench_restore(bench, "kept");
+	}
 	assert_ok(bench_object(bench, &bench->people[ALICE], &id, STATEMENT_CANCEL, &err));
 }
 
