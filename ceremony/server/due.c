@@ -55,6 +55,16 @@ check_clock(struct session *session, bool *ret_right, struct err *err)
 	return code == ERR_REFUSED ? ERR_OK : code;
 }
 
+static enum err_code
+look_first(struct session *session, bool *ret_right, struct err *err)
+{
+	READING reading = NULL;
+
+	TRY(reading_begin(session, &reading, err));
+	TRY(prove_ended(session, err)); /* before anything is done */
+	return check_clock(session, ret_right, err);
+}
+
 enum err_code
 due_first(struct session *session, struct err *err)
 {
@@ -62,9 +72,8 @@ due_first(struct session *session, struct err *err)
 
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(prove_ended(session, err)); /* before anything is done */
+	TRY(look_first(session, &right, err));
 	TRY(folder_sweep(session->folder, err));
-	TRY(check_clock(session, &right, err));
 	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, err) : ERR_OK;
 }
 
@@ -84,10 +93,12 @@ enum err_code
 due_waits(struct session *session, bool *ret_waits, struct err *err)
 {
 	bool waits = false, right;
+	READING reading = NULL;
 
 	*ret_waits = false;
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
+	TRY(reading_begin(session, &reading, err));
 	TRY(check_clock(session, &right, err));
 	if (!right)
 		return ERR_OK;

@@ -72,8 +72,6 @@ audit_state(struct session *session, const struct audit *audit, struct err *err)
 	return ERR_OK;
 }
 
-DESTRUCTOR(end_reading, struct store, store_rollback)
-
 /* Of a secret statement that is its signature, which no command asks of the curve again. */
 static enum err_code
 check_signed(const struct session *session, const struct dsse *statement, struct err *err)
@@ -96,14 +94,13 @@ check_signed(const struct session *session, const struct dsse *statement, struct
 static enum err_code
 check_some(struct session *session, struct digest *last, uint64_t *done, struct err *err)
 {
-	CLEANUP(end_reading) struct store *reading = NULL;
+	READING reading = NULL;
 
-	TRY(store_begin_read(session->store, err));
-	reading = session->store;
+	TRY(reading_begin(session, &reading, err));
 	for (size_t i = 0; i < STATEMENTS_AT_ONCE; i++) {
 		DSSE statement = {0};
 
-		TRY(store_next_statement(reading, *done > 0 ? last : NULL, last, err));
+		TRY(store_next_statement(session->store, *done > 0 ? last : NULL, last, err));
 		TRY(session_statement(session, last, "statement", &statement, err));
 		TRY(check_signed(session, &statement, err));
 		(*done)++;

@@ -101,6 +101,26 @@ refuse_state(const struct session *session, const struct op *op, struct err *err
 	    session->folder);
 }
 
+/* They read for longer than others should wait for, and see to that themselves. */
+static bool
+lasts(const struct op *op)
+{
+	return op->run == serve_log_list || op->run == serve_log_verify;
+}
+
+/* What only reads sees one state, and proves what it meets once. */
+static enum err_code
+perform(struct session *session, const struct op *op, struct call *call, struct err *err)
+{
+	READING reading = NULL;
+
+	if (session->reads && !lasts(op) && session->store != NULL)
+		TRY(reading_begin(session, &reading, err));
+	/* Whoever was suspended meanwhile asks for nothing. */
+	TRY(chain_refresh(session, err));
+	return op->run(session, call, err);
+}
+
 static enum err_code
 dispatch(struct session *session, struct call *call, struct err *err)
 {
@@ -115,9 +135,7 @@ dispatch(struct session *session, struct call *call, struct err *err)
 			return refuse_state(session, &ops[i], err);
 		session->reads = ops[i].proof == NULL;
 		session->told = false;
-		/* Whoever was suspended meanwhile asks for nothing. */
-		TRY(chain_refresh(session, err));
-		return ops[i].run(session, call, err);
+		return perform(session, &ops[i], call, err);
 	}
 	return err_set(err, ERR_PROTOCOL,
 	    "this server has no operation \"%s\": client and server are of different versions",

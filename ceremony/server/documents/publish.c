@@ -84,13 +84,10 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 static enum err_code
 put_chain(struct session *session, struct json *reply, uint64_t size, struct err *err)
 {
-	TRY(chain_refresh(session, err));
 	json_put_hex(reply, "vault", VIEW_OF(session->chain.vault.bytes));
 	TRY(put_documents(session, reply, err));
 	return put_checkpoint(session, reply, size, err);
 }
-
-DESTRUCTOR(end_reading, struct store, store_rollback)
 
 enum err_code
 serve_chain(struct session *session, struct call *call, struct err *err)
@@ -98,10 +95,6 @@ serve_chain(struct session *session, struct call *call, struct err *err)
 	uint64_t size = (uint64_t)json_in_int(&call->in, "size", 0, INT64_MAX);
 
 	TRY(json_in_end(&call->in));
-	/* One state of the log for checkpoint and proof. */
-	TRY(store_begin_read(session->store, err));
-	CLEANUP(end_reading) struct store *reading = session->store;
-	(void)reading;
 	return put_chain(session, call->reply, size, err);
 }
 

@@ -53,7 +53,9 @@ enum err_code
 chain_load(struct session *session, struct err *err)
 {
 	CHAIN chain = {.vault = session->chain.vault};
+	READING reading = NULL;
 
+	TRY(reading_begin(session, &reading, err));
 	TRY(feed(session, &chain, err));
 	TRY(check_host(session, chain.charter, err));
 	TRY(checkpoint_origin(chain.charter->name, &chain.vault, session->origin, err));

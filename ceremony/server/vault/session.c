@@ -28,6 +28,14 @@ session_done(struct session *session)
 	definitions_done(&session->definitions);
 }
 
+enum err_code
+reading_begin(struct session *session, struct store **ret_reading, struct err *err)
+{
+	TRY(store_begin_read(session->store, err));
+	*ret_reading = session->store;
+	return ERR_OK;
+}
+
 int64_t
 session_now(const struct session *session)
 {

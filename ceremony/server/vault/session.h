@@ -57,6 +57,12 @@ struct session {
 void session_done(struct session *session); /* accepts {0} */
 #define SESSION CLEANUP(session_done) struct session
 
+/* One transaction for what follows, until its end; short, since others' commits wait for it.  None may be open. */
+DESTRUCTOR(reading_end, struct store, store_rollback)
+#define READING CLEANUP(reading_end) struct store *
+enum err_code reading_begin(struct session *session, struct store **ret_reading,
+    struct err *err) MUST_CHECK;
+
 int64_t session_now(const struct session *session);
 /* Tell the client, if it still listens.  */
 void session_progress(struct session *session, const char *format, ...) FORMAT_LIKE(2, 3);
