@@ -223,14 +223,20 @@ escrow_read_new(const char *folder, const struct host_keys *keys, struct escrow 
 	return read_as(folder, endings, ARRAY_SIZE(endings), keys, ret_escrow, err);
 }
 
-enum err_code
-escrow_erase(const char *folder, const struct id *debt, struct err *err)
+static enum err_code
+erase_as(const char *folder, const struct id *debt, const char *ending, struct err *err)
 {
 	char path[4096];
 
-	TRY(escrow_erase_new(folder, debt, err));
-	TRY(host_id_path(folder, "escrow", debt, "", path, err));
+	TRY(host_id_path(folder, "escrow", debt, ending, path, err));
 	return file_erase(path, err);
+}
+
+enum err_code
+escrow_erase(const char *folder, const struct id *debt, struct err *err)
+{
+	TRY(erase_as(folder, debt, ESCROW_NEW, err));
+	return erase_as(folder, debt, "", err);
 }
 
 enum err_code
@@ -238,6 +244,6 @@ escrow_erase_new(const char *folder, const struct id *debt, struct err *err)
 {
 	char path[4096];
 
-	TRY(host_id_path(folder, "escrow", debt, ESCROW_NEW, path, err));
-	return file_erase(path, err);
+	TRY(host_id_path(folder, "escrow", debt, "", path, err));
+	return file_exists(path) ? erase_as(folder, debt, ESCROW_NEW, err) : ERR_OK;
 }

@@ -57,8 +57,9 @@ enum err_code escrow_read(const char *folder, const struct host_keys *keys,
 /* Of ID.new. */
 enum err_code escrow_read_new(const char *folder, const struct host_keys *keys,
     struct escrow *ret_escrow, struct err *err) MUST_CHECK;
-/* Both files; or ID.new alone. */
+/* Both files. */
 enum err_code escrow_erase(const char *folder, const struct id *debt, struct err *err) MUST_CHECK;
+/* ID.new, that was never committed; not where ID is gone: it may be all that has the old value. */
 enum err_code escrow_erase_new(const char *folder, const struct id *debt,
     struct err *err) MUST_CHECK;
 

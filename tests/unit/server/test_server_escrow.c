@@ -296,6 +296,39 @@ no_target_is_asked_before_the_alarm_where_a_crash_left_a_value(void **state)
 	bench_restore(bench, "none");
 }
 
+/* The old value may be in no other file. */
+static void
+what_was_not_committed_stays_where_the_escrow_is_gone(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	int met = 0;
+
+	bench_keep(bench, "none");
+	night_release(bench, &night);
+	bench_keep(bench, "released");
+	for (int64_t at = 1; at <= STEPS; at++) {
+		char code[32], note[600];
+
+		bench_restore(bench, "released");
+		if (kill_done(bench, &night.id, at) == ERR_OK)
+			break;
+		if (count_files(bench, "*.new") == 0 || count_owed(bench, "= 'owed'") == 0)
+			continue;
+		met++;
+		bench_shell(bench, "rm vault/escrow/" VALUES " && cat vault/escrow/*.new > left");
+		bench->shared->now += 7200;
+		for (int i = 0; i < 2; i++) {
+			bench_rotate(bench, "prod/db", code, note);
+			assert_string_equal(code, "integrity");
+			bench_end(bench);
+			bench_shell(bench, "cat vault/escrow/*[0-9a-fw] | cmp - left");
+		}
+	}
+	assert_true(met > 0);
+	bench_restore(bench, "none");
+}
+
 /* --- Files that are lost -------------------------------------------------------------------- */
 
 static bool
@@ -389,6 +422,7 @@ main(void)
 	    cmocka_unit_test(a_secret_add_that_is_cut_off_leaves_the_escrow_of_its_debt_or_none),
 	    cmocka_unit_test(another_session_pays_what_a_cut_off_secret_add_owes),
 	    cmocka_unit_test(no_target_is_asked_before_the_alarm_where_a_crash_left_a_value),
+	    cmocka_unit_test(what_was_not_committed_stays_where_the_escrow_is_gone),
 	    cmocka_unit_test(status_tells_of_a_lost_escrow_before_anybody_needs_it),
 	    cmocka_unit_test(done_pays_the_others_and_tells_of_a_lost_escrow_once),
 	};
