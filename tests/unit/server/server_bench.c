@@ -523,3 +523,32 @@ bench_files(struct bench *bench, const char *folder)
 	closedir(directory);
 	return count;
 }
+
+static int
+start(void **state, bool copy)
+{
+	struct bench *bench = bench_new(copy);
+
+	bench_add_secret(bench);
+	*state = bench;
+	return 0;
+}
+
+int
+bench_start(void **state)
+{
+	return start(state, false);
+}
+
+int
+bench_start_copied(void **state)
+{
+	return start(state, true);
+}
+
+int
+bench_stop(void **state)
+{
+	bench_free(*state);
+	return 0;
+}

@@ -59,6 +59,10 @@ struct bench *bench_found(bool copy);
 /* A founded vault with the roster; COPY: with a copy sink. */
 struct bench *bench_new(bool copy);
 void bench_free(struct bench *bench);
+/* For a group of tests: a vault with prod/db, without and with a copy sink. */
+int bench_start(void **state);
+int bench_start_copied(void **state);
+int bench_stop(void **state);
 /* Keys of a token with SERIAL, in an enrolment of BENCH_START. */
 void bench_enroll(struct bench *bench, struct person *person, uint32_t serial);
 /* PERSON's token with the same keys, in an enrolment of now. */

@@ -548,23 +548,6 @@ a_request_whose_own_seat_is_needed_is_refused(void **state)
 	cancel(bench, &id);
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -592,5 +575,5 @@ main(void)
 	    cmocka_unit_test(a_request_is_accepted_once),
 	    cmocka_unit_test(a_request_whose_own_seat_is_needed_is_refused),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start, bench_stop);
 }

@@ -173,27 +173,10 @@ keys_of_another_host_release_nothing(void **state)
 	bench_restore(bench, "kept");
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_stop)
 	const struct CMUnitTest tests[] = {
 	    CASE(an_old_database_releases_nothing),
 	    CASE(a_database_that_is_ahead_of_its_anchor_is_an_alarm),

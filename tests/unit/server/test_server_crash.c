@@ -261,23 +261,6 @@ a_lost_answer_and_a_kill_together_are_resolved(void **state)
 	bench_restore(bench, "kept");
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(true);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -287,5 +270,5 @@ main(void)
 	    cmocka_unit_test(what_is_due_survives_a_kill_at_every_durable_step),
 	    cmocka_unit_test(a_lost_answer_and_a_kill_together_are_resolved),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start_copied, bench_stop);
 }

@@ -192,27 +192,10 @@ a_note_that_was_changed_is_told_as_far_as_it_can_be_read(void **state)
 	assert_false(is_noted(bench));
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_stop)
 	const struct CMUnitTest tests[] = {
 	    CASE(the_reply_comes_before_what_is_due),
 	    CASE(one_process_does_it_at_a_time),

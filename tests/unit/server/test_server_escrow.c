@@ -395,23 +395,6 @@ done_pays_the_others_and_tells_of_a_lost_escrow_once(void **state)
 	bench_free(bench);
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(true);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -426,5 +409,5 @@ main(void)
 	    cmocka_unit_test(status_tells_of_a_lost_escrow_before_anybody_needs_it),
 	    cmocka_unit_test(done_pays_the_others_and_tells_of_a_lost_escrow_once),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start_copied, bench_stop);
 }

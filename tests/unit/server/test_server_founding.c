@@ -489,23 +489,6 @@ a_founding_that_was_killed_anywhere_becomes_live(void **state)
 	bench_free(bench);
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -523,5 +506,5 @@ main(void)
 	    cmocka_unit_test(an_init_that_was_killed_anywhere_is_run_again),
 	    cmocka_unit_test(a_founding_that_was_killed_anywhere_becomes_live),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start, bench_stop);
 }

@@ -424,23 +424,6 @@ unknown_operations_and_members_are_refused(void **state)
 	assert_error(ERR_VERSION, bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -458,5 +441,5 @@ main(void)
 	    cmocka_unit_test(garbage_ends_the_session_and_nothing_else),
 	    cmocka_unit_test(unknown_operations_and_members_are_refused),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start, bench_stop);
 }

@@ -372,23 +372,6 @@ adoption_wants_an_operators_signature_and_a_new_name(void **state)
 	assert_says("was not sealed to this vault and definition");
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(true);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -412,5 +395,5 @@ main(void)
 	    cmocka_unit_test(adoption_proves_the_value_before_it_keeps_anything),
 	    cmocka_unit_test(adoption_wants_an_operators_signature_and_a_new_name),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start_copied, bench_stop);
 }

@@ -315,27 +315,10 @@ nothing_is_opened_before_it_lasts(void **state)
 	}
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_stop)
 	const struct CMUnitTest tests[] = {
 	    CASE(what_is_told_lasts),
 	    CASE(no_rotator_runs_before_it_lasts),

@@ -402,23 +402,6 @@ a_request_that_nobody_could_mean_is_named_by_its_line_and_changes_nothing(void *
 	assert_ok(ask(bench, &right, NULL, NULL, &err));
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(false);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -431,5 +414,5 @@ main(void)
 	        a_request_that_nobody_could_mean_is_named_by_its_line_and_changes_nothing),
 	};
 
-	return cmocka_run_group_tests_name("server_strangers", tests, start, stop);
+	return cmocka_run_group_tests_name("server_strangers", tests, bench_start, bench_stop);
 }

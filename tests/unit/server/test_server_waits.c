@@ -199,23 +199,6 @@ a_lease_that_ends_is_followed_by_its_rotation_however_many_debts_are_unpaid(void
 	    bench_status(bench, "debt", "rotation debts")); /* more of them than are shown */
 }
 
-static int
-start(void **state)
-{
-	struct bench *bench = bench_new(true);
-
-	bench_add_secret(bench);
-	*state = bench;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	bench_free(*state);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -226,5 +209,5 @@ main(void)
 	    cmocka_unit_test(
 	        a_lease_that_ends_is_followed_by_its_rotation_however_many_debts_are_unpaid),
 	};
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, bench_start_copied, bench_stop);
 }
