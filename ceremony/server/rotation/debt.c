@@ -525,7 +525,8 @@ lock_debt(struct session *session, const char *path, struct file_lock **ret_lock
 
 	if (code != ERR_BUSY || session->out < 0)
 		return code;
-	session_progress(session, "another process rotates it just now: waiting for that, 10 s at most");
+	session_progress(session,
+	    "another process rotates it just now: waiting for that, 10 s at most");
 	return file_lock(path, "rotate", LOCK_SECONDS, ret_lock, err);
 }
 
