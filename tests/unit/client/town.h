@@ -123,6 +123,7 @@ struct town {
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
 	size_t definitions_sent; /* of ceremony-item */
+	bool any;                /* whatever ceremony is asked for, it shows its own */
 	const char *swap_op, *swap_name;
 	struct buf swap_text;
 	size_t hidden;                             /* so many items are not shown */

@@ -48,25 +48,6 @@ answer_chain(struct town *town, struct json *reply)
 	json_put(reply, "consistency", json_new_array());
 }
 
-static void
-answer_list(struct town *town, struct json *reply)
-{
-	struct json *list = json_new_array(), *row = json_new_object();
-
-	json_put_hex(row, "id", VIEW_OF(town->id.bytes));
-	json_put_text(row, "mode", mode_names[town->mode]);
-	json_put_int(row, "count", (int64_t)town->item_count);
-	json_put_text(row, "name", "prod/db");
-	json_put_text(row, "requester", town->mode == MODE_RELEASE ? "alice" : "ops");
-	json_put_text(row, "state", ceremony_state_names[town->state]);
-	json_put_text(row, "reason", "");
-	json_put_time(row, "created", TOWN_NOW - 110);
-	json_put_time(row, "deadline", TOWN_NOW + 700);
-	json_put_text(row, "expires", "");
-	json_add(list, row);
-	json_put(reply, "ceremonies", list);
-}
-
 /* It says that it took it, and keeps nothing; or what the test has it say. */
 static void
 answer_propose(const struct town *town, const struct json *request, struct json *reply)
@@ -162,6 +143,45 @@ answer_item(struct town *town, const struct json *request, struct json *reply, s
 	json_put(reply, "given", given);
 	json_put_bool(reply, "part_exposed", false);
 	buf_bytes(blob, buf_view(&item->version.header));
+}
+
+/* Has the town's only ceremony the id, or the state, that REQUEST is about? */
+static bool
+is_meant(const struct town *town, const struct json *request)
+{
+	struct err err;
+	struct json_in in = json_in(request, "request", &err);
+	const char *id = json_in_text(&in, "id", 0, 2 * ID_SIZE);
+	const struct json *states = json_in_array(&in, "states", 0, CEREMONY_STATES);
+	const char *of = json_in_text(&in, "of", 0, SEAT_NAME_MAX);
+	char hex[ID_HEX_SIZE];
+	bool meant = false;
+
+	text_hex(VIEW_OF(town->id.bytes), hex);
+	if (id[0] != '\0')
+		return strncmp(hex, id, strlen(id)) == 0;
+	for (size_t i = 0; i < json_array_count(states); i++)
+		meant |= strcmp(json_array_text(states, i), ceremony_state_names[town->state]) == 0;
+	return meant &&
+	    (of[0] == '\0' || strcmp(of, town->mode == MODE_RELEASE ? "alice" : "ops") == 0);
+}
+
+static void
+answer_ceremony(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	JSON *about = json_new_object();
+	struct json *first = json_new_object();
+
+	if (!town->any && !is_meant(town, request)) {
+		json_put_text(reply, "code", err_name(ERR_NOT_FOUND));
+		json_put_text(reply, "text", "there is no ceremony that is meant");
+		return;
+	}
+	answer_get(town, reply);
+	json_put_int(about, "position", 0);
+	json_put_bool(about, "known", false);
+	answer_item(town, about, first, blob);
+	json_put(reply, "first", first);
 }
 
 static void
@@ -408,8 +428,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_hello(town, reply);
 	else if (strcmp(op, "chain") == 0)
 		answer_chain(town, reply);
-	else if (strcmp(op, "ceremony-list") == 0)
-		answer_list(town, reply);
+	else if (strcmp(op, "ceremony-find") == 0)
+		answer_ceremony(town, request, reply, blob);
 	else if (strcmp(op, "ceremony-get") == 0)
 		answer_get(town, reply);
 	else if (strcmp(op, "ceremony-item") == 0)
