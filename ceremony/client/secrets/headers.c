@@ -36,8 +36,7 @@ read_statements(const struct json *array, struct page *page, struct err *err)
 		DSSE statement = {0};
 
 		TRY(array_statement(array, i, "secret", &statement, err));
-		TRY(definitions_parse(&statement, page->view->chain.charter->training, set, err));
-		TRY(chain_verify_definitions(&page->view->chain, &statement, set, err));
+		TRY(lookup_definitions(&statement, page->view, set, err));
 	}
 	return ERR_OK;
 }
@@ -70,7 +69,10 @@ read_row(const struct page *page, const struct json *object, struct reader *head
 	TRY(json_in_end(&in));
 	TRY(take_definition(page, &definition, *ret_name, &lookup->definition, err));
 	lookup->policy = charter_policy(page->view->chain.charter, lookup->definition.policy);
-	TRY(lookup_header(reader_lp32(headers, HEADER_BYTES), page->view, lookup, err));
+	struct view header = reader_lp32(headers, HEADER_BYTES);
+	if (headers->failed)
+		return err_set(err, ERR_PROTOCOL, "the server sent less than its header");
+	TRY(lookup_header(header, page->view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 

@@ -94,6 +94,23 @@ lookup_spares(const struct json *array, const struct header *header,
 	return ERR_OK;
 }
 
+enum err_code
+lookup_definitions(const struct dsse *statement, const struct vault_view *view,
+    struct definitions *ret_definitions, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+	enum err_code code =
+	    definitions_parse(statement, view->chain.charter->training, &definitions, err);
+
+	if (code == ERR_OK)
+		code = chain_verify_definitions(&view->chain, statement, &definitions, err);
+	if (code == ERR_REFUSED || code == ERR_INVALID)
+		code = err->code = ERR_INTEGRITY;
+	if (code == ERR_OK)
+		*ret_definitions = TAKE(definitions);
+	return code;
+}
+
 /* The definition of NAME in STATEMENT, verified. */
 static enum err_code
 find_definition(const struct dsse *statement, const struct vault_view *view, const char *name,
@@ -101,8 +118,7 @@ find_definition(const struct dsse *statement, const struct vault_view *view, con
 {
 	DEFINITIONS_OF definitions = {0};
 
-	TRY(definitions_parse(statement, view->chain.charter->training, &definitions, err));
-	TRY(chain_verify_definitions(&view->chain, statement, &definitions, err));
+	TRY(lookup_definitions(statement, view, &definitions, err));
 	for (size_t i = 0; i < definitions.count; i++)
 		if (strcmp(definitions.rows[i].name, name) == 0)
 			return definition_copy(&definitions.rows[i], ret_definition, err);

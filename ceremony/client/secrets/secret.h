@@ -37,6 +37,10 @@ enum err_code lookup_secret(struct client *client, const struct vault_view *view
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
+/* What STATEMENT, which the server shows as one that is in force, defines.  ERR_INTEGRITY: no operator of the vault
+ * signed that. */
+enum err_code lookup_definitions(const struct dsse *statement, const struct vault_view *view,
+    struct definitions *ret_definitions, struct err *err) MUST_CHECK;
 /* The HEADER of the current version of LOOKUP's definition, verified. */
 enum err_code lookup_header(struct view header, const struct vault_view *view,
     struct lookup *lookup, struct err *err) MUST_CHECK;

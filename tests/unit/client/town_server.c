@@ -145,6 +145,32 @@ answer_item(struct town *town, const struct json *request, struct json *reply, s
 	buf_bytes(blob, buf_view(&item->version.header));
 }
 
+/* All items on one page. */
+static void
+answer_headers(struct town *town, struct json *reply, struct buf *blob)
+{
+	struct json *rows = json_new_array(), *statements = json_new_array();
+
+	for (size_t i = 0; i < town->item_count; i++) {
+		const struct town_item *item = &town->items[i];
+		DEFINITIONS_OF definitions = {0};
+		struct json *row = json_new_object();
+		struct err err;
+
+		fine(definitions_parse(&item->definition, false, &definitions, &err), &err);
+		json_put_text(row, "name", item->name);
+		json_put_int(row, "current", 1);
+		json_put_hex(row, "definition", VIEW_OF(definitions.rows[0].digest.bytes));
+		json_put(row, "spares", json_new_array());
+		json_add(rows, row);
+		add_statement(statements, &item->definition);
+		buf_lp32(blob, buf_view(&item->version.header));
+	}
+	json_put(reply, "secrets", rows);
+	json_put(reply, "statements", statements);
+	json_put_text(reply, "next", town->next != NULL ? town->next : "");
+}
+
 /* Has the town's only ceremony the id, or the state, that REQUEST is about? */
 static bool
 is_meant(const struct town *town, const struct json *request)
@@ -436,6 +462,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_item(town, request, reply, blob);
 	else if (strcmp(op, "secret-find") == 0)
 		answer_find(town, request, reply, blob);
+	else if (strcmp(op, "secret-headers") == 0)
+		answer_headers(town, reply, blob);
 	else if (strcmp(op, "reseal-list") == 0)
 		answer_reseal_list(town, reply);
 	else if (strcmp(op, "request") == 0)
@@ -462,30 +490,6 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		abort();
 }
 
-/* True when the session goes on. */
-static bool
-be_rude(struct town *town, const char *op)
-{
-	static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	static const uint8_t half[] = {0, 0, 0, 20, 0, 0, 0, 0, '{', '"'};
-	static const char no_reply[] = "\0\0\0\x11\0\0\0\0{\"progress\":true}";
-	ssize_t wrote = 0;
-
-	if (town->rude_at == NULL || strcmp(town->rude_at, op) != 0)
-		return true;
-	if (town->rude == TOWN_GARBAGE)
-		wrote = write(town->fd, "Permission denied, please try again.\n", 37);
-	else if (town->rude == TOWN_HUGE)
-		wrote = write(town->fd, huge, sizeof(huge));
-	else if (town->rude == TOWN_HALF)
-		wrote = write(town->fd, half, sizeof(half));
-	else if (town->rude == TOWN_NO_REPLY)
-		wrote = write(town->fd, no_reply, sizeof(no_reply) - 1);
-	if (wrote < 0)
-		abort();
-	return false;
-}
-
 static void *
 serve(void *context)
 {
@@ -503,7 +507,7 @@ serve(void *context)
 		if (wire_receive(town->fd, &request, &in, -1, &err) != ERR_OK)
 			break;
 		op = json_object_text(request, "op");
-		if (!be_rude(town, op))
+		if (!town_be_rude(town, op))
 			break;
 		answer(town, op, request, buf_view(&in), reply, &out);
 		json_put_bool(reply, "ok", json_object_text(reply, "code") == NULL);
