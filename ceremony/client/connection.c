@@ -233,7 +233,8 @@ client_keep(struct client *client, struct vault_view *view)
 	return &client->view;
 }
 
-/* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
+/* A server that is still at work gets a moment to come to a good place; it can be ended anywhere.  A far one is not
+ * waited for: what it did was told, and ssh would take the way there and back again to say that it has ended. */
 void
 client_freep(struct client **ref)
 {
@@ -244,7 +245,7 @@ client_freep(struct client **ref)
 	if (client == NULL)
 		return;
 	pipeline_end(&client->server);
-	if (client->pid > 0)
+	if (client->pid > 0 && !client->location.remote)
 		(void)!process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
 		    &ignored);
 	vault_view_done(&client->view);
