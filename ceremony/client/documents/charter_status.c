@@ -16,6 +16,7 @@
 #include "ceremony/client/documents/drafts.h"
 #include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/secrets/headers.h"
+#include "ceremony/client/statements.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements.h"

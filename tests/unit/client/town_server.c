@@ -43,6 +43,7 @@ answer_chain(struct town *town, struct json *reply)
 	for (size_t i = 0; i < town->suspension_count; i++)
 		add_statement(documents, &town->suspensions[i]);
 	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
+	json_put_int(reply, "from", 0);
 	json_put(reply, "documents", documents);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
 	json_put(reply, "consistency", json_new_array());
