@@ -210,6 +210,16 @@ memory_recall(const struct memory *memory, const struct digest *vault, struct kn
 }
 
 enum err_code
+memory_foresee(const struct memory *memory, uint64_t *ret_size, struct err *err)
+{
+	struct known known = {0};
+	enum err_code code = read_place(memory, &known, err);
+
+	*ret_size = known.trust.size;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+enum err_code
 memory_check_new(const struct memory *memory, struct err *err)
 {
 	struct known known;

@@ -41,6 +41,9 @@ enum err_code memory_at(const char *location, struct memory *ret_memory,
  * must show.  ERR_INTEGRITY: another one stood here, or a file is damaged. */
 enum err_code memory_recall(const struct memory *memory, const struct digest *vault,
     struct known *ret_known, struct err *err) MUST_CHECK;
+/* How much of its log this computer saw of the vault that stood here, 0 of none. */
+enum err_code memory_foresee(const struct memory *memory, uint64_t *ret_size,
+    struct err *err) MUST_CHECK;
 /* Where VAULT is remembered. */
 enum err_code memory_file(const struct memory *memory, const struct digest *vault,
     char ret_path[4096], struct err *err) MUST_CHECK;

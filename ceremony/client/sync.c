@@ -137,15 +137,22 @@ read_chain(struct json_in *in, const struct trust *known, struct loading *loadin
 	return read_proof(proof, loading, err);
 }
 
+static struct json *
+chain_request(uint64_t size)
+{
+	struct json *request = op_new("chain");
+
+	json_put_int(request, "size", (int64_t)size);
+	return request;
+}
+
 static enum err_code
 fetch_chain(struct client *client, const struct trust *known, struct loading *loading,
     struct err *err)
 {
-	struct json *request = op_new("chain");
 	REPLY reply = {0};
 
-	json_put_int(request, "size", (int64_t)known->size);
-	TRY(client_ask(client, request, "chain", &reply, err));
+	TRY(client_ask(client, chain_request(known->size), "chain", &reply, err));
 	return read_chain(&reply.in, known, loading, err);
 }
 
@@ -294,6 +301,18 @@ not_live(const struct client *client, struct err *err)
 	    "the vault at %s is still being founded: its first charter is not signed by all founders "
 	    "yet",
 	    client_location(client));
+}
+
+void
+client_foresee_sync(struct client *client)
+{
+	struct memory memory;
+	uint64_t size;
+	struct err ignored; /* client_sync meets it again */
+
+	if (memory_at(client_location(client), &memory, &ignored) == ERR_OK &&
+	    memory_foresee(&memory, &size, &ignored) == ERR_OK)
+		client_foresee(client, chain_request(size));
 }
 
 enum err_code

@@ -15,17 +15,24 @@ enum { BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
 
 /* ---- from the server ---- */
 
-static enum err_code
-fetch_batch(struct client *client, const char *op, const struct digest *digests, size_t count,
-    struct dsse *ret_statements, struct err *err)
+static struct json *
+batch_request(const char *op, const struct digest *digests, size_t count)
 {
 	struct json *request = op_new(op), *array = json_new_array();
-	REPLY reply = {0};
 
 	for (size_t i = 0; i < count; i++)
 		json_add_hex(array, VIEW_OF(digests[i].bytes));
 	json_put(request, "digests", array);
-	TRY(client_ask(client, request, op, &reply, err));
+	return request;
+}
+
+static enum err_code
+fetch_batch(struct client *client, const char *op, const struct digest *digests, size_t count,
+    struct dsse *ret_statements, struct err *err)
+{
+	REPLY reply = {0};
+
+	TRY(client_ask(client, batch_request(op, digests, count), op, &reply, err));
 	const struct json *list = json_in_array(&reply.in, op, count, count);
 	TRY(json_in_end(&reply.in));
 	for (size_t i = 0; i < count; i++) {
@@ -38,6 +45,15 @@ fetch_batch(struct client *client, const char *op, const struct digest *digests,
 			    "the server sent other %s than those that were asked for", op);
 	}
 	return ERR_OK;
+}
+
+void
+statements_foresee(struct client *client, const char *op, const struct digest *digests,
+    size_t count)
+{
+	for (size_t at = 0; at < count; at += BATCH)
+		client_foresee(client,
+		    batch_request(op, digests + at, count - at < BATCH ? count - at : BATCH));
 }
 
 enum err_code

@@ -7,6 +7,9 @@
 #include "ceremony/client/documents/draft_plan.h"
 #include "vault/documents/chain.h"
 
+/* Send for what statements_fetch will be called for. */
+void statements_foresee(struct client *client, const char *op, const struct digest *digests,
+    size_t count);
 /* COUNT statements by digest, through OP ("enrolments" or "statements").  Each is checked to have the digest that was
  * asked for (ERR_INTEGRITY). */
 enum err_code statements_fetch(struct client *client, const char *op, const struct digest *digests,

@@ -14,6 +14,8 @@
 #include "ceremony/protocol/message.h"
 #include "vault/seal/reply.h"
 
+enum { GIVING_AHEAD = 16 }; /* far fewer than may be under way (PIPELINE_MAX) */
+
 void
 giving_done(struct giving *giving)
 {
@@ -103,16 +105,35 @@ about_item(const struct giving *giving, const char *op, size_t position)
 	return request;
 }
 
+static struct json *
+approve_request(const struct giving *giving, const struct dsse *statement)
+{
+	struct json *request = giving_op(giving, "approve");
+
+	put_statement(request, "approval", statement);
+	return request;
+}
+
+/* Send for the envelopes of what is to be given from POSITION on. */
+static void
+send_for_envelopes(struct giving *giving, size_t position)
+{
+	for (; giving->sent < giving->dossier->count && giving->sent < position + GIVING_AHEAD;
+	     giving->sent++)
+		if (giving->mine[giving->sent].left)
+			client_foresee(giving->client,
+			    about_item(giving, "envelope", giving->sent));
+}
+
 enum err_code
 giving_approve(struct giving *giving, struct err *err)
 {
-	struct json *request;
 	DSSE statement = {0};
 
 	TRY(sign_approval(giving, &statement, err));
-	request = giving_op(giving, "approve");
-	put_statement(request, "approval", &statement);
-	return client_tell(giving->client, request, "approve", err);
+	client_send_ahead(giving->client, approve_request(giving, &statement), (struct view){0});
+	send_for_envelopes(giving, 0);
+	return client_tell(giving->client, approve_request(giving, &statement), "approve", err);
 }
 
 static enum err_code
@@ -183,18 +204,64 @@ seal_on(struct giving *giving, size_t position, const struct secret *shares,
 	    err);
 }
 
+/* Whether they arrived is asked later: the next envelope need not wait for that. */
 static enum err_code
 give_one(struct giving *giving, size_t position, struct err *err)
 {
-	REPLY reply = {0};
 	BUF envelope = {0}, ciphertext = {0};
 	SECRET *shares = NULL;
 
+	send_for_envelopes(giving, position);
 	TRY(fetch_envelope(giving, position, &envelope, err));
 	TRY(open_shares(giving, position, buf_view(&envelope), &shares, err));
 	TRY(seal_on(giving, position, shares, &ciphertext, err));
-	return client_send(giving->client, about_item(giving, "shares", position),
-	    buf_view(&ciphertext), "shares", &reply, err);
+	client_send_ahead(giving->client, about_item(giving, "shares", position),
+	    buf_view(&ciphertext));
+	return ERR_OK;
+}
+
+/* What was given at positions before END has arrived. */
+static enum err_code
+thank(struct giving *giving, size_t end, size_t *done, struct err *err)
+{
+	for (; giving->thanked < end; giving->thanked++) {
+		const char *name =
+		    giving->dossier->transcript->request.items.rows[giving->thanked].name;
+
+		if (!giving->mine[giving->thanked].left)
+			continue;
+		if (client_tell(giving->client, about_item(giving, "shares", giving->thanked),
+		        "shares", err) != ERR_OK)
+			return err_add(err, "%s", name);
+		++*done;
+		if (giving->left > 1)
+			ui_progress(client_options(giving->client)->ui,
+			    "%s: share given (%zu of %zu)", name, *done, giving->left);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+give(struct giving *giving, size_t *done, struct err *err)
+{
+	size_t count = giving->dossier->count;
+	struct err lost;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!giving->mine[i].left)
+			continue;
+		if (give_one(giving, i, err) != ERR_OK) {
+			(void)err_add(err, "%s",
+			    giving->dossier->transcript->request.items.rows[i].name);
+			(void)!thank(giving, i, done, &lost);
+			return err->code;
+		}
+		TRY(thank(giving, i + 1 > GIVING_AHEAD ? i + 1 - GIVING_AHEAD : 0, done, err));
+	}
+	client_send_ahead(giving->client, giving_op(giving, "advance"), (struct view){0});
+	if (dossier_lacks_one(giving->dossier, giving->view, client_options(giving->client)->now()))
+		dossier_foresee_again(giving->client, giving->dossier->id); /* it opens now */
+	return thank(giving, count, done, err);
 }
 
 enum err_code
@@ -202,23 +269,10 @@ giving_give(struct giving *giving, struct err *err)
 {
 	size_t done = 0;
 
-	for (size_t i = 0; i < giving->dossier->count; i++) {
-		if (!giving->mine[i].left)
-			continue;
-		if (give_one(giving, i, err) != ERR_OK) {
-			(void)err_add(err, "%s",
-			    giving->dossier->transcript->request.items.rows[i].name);
-			return giving->left == 1 ?
-			    err->code :
-			    err_add(err, "%zu of %zu shares are given; run it again for the rest",
-			        done, giving->left);
-		}
-		done++;
-		if (giving->left > 1)
-			ui_progress(client_options(giving->client)->ui,
-			    "%s: share given (%zu of %zu)",
-			    giving->dossier->transcript->request.items.rows[i].name, done,
-			    giving->left);
-	}
+	if (give(giving, &done, err) != ERR_OK)
+		return giving->left == 1 ?
+		    err->code :
+		    err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
+		        giving->left);
 	return ERR_OK;
 }
