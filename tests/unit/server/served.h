@@ -10,6 +10,7 @@ struct served_shared {
 	int64_t points;     /* durable steps so far: commits, fsyncs, renames, unlinks */
 	int64_t kill_at;    /* the process is killed at this one; 0: never */
 	int64_t fail_fsync; /* this fsync of a file fails, once; 0: none */
+	int64_t patience;   /* seconds, with a client that does not read; 0: as everywhere */
 	int64_t no_due;     /* what is due is left: the process that would do it is gone */
 };
 
