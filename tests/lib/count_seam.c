@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define COUNT_FILE "/tmp/town/counts"
-#define SLOW_FILE "/tmp/town/slow" /* while it is there, each sync takes 100 ms longer */
+#define SLOW_FILE  "/tmp/town/slow" /* while it is there, each sync takes 100 ms longer */
 
 enum what { MAPPINGS, LOCKED, SYNCS, PROCESSES, THREADS, CHECKS, FRAMES, APDUS, TRIPS, WHATS };
 enum { FRAME_HEAD = 8 };
