@@ -15,7 +15,7 @@
 #include "tests/bench/bound.h"
 #include "tests/unit/server/batch_bench.h"
 
-enum { OFFICERS = 4, APPROVALS = 2, LISTED = 300 };
+enum { OFFICERS = 4, APPROVALS = 2 };
 
 static double
 children(void)
@@ -33,7 +33,7 @@ reseal(struct bench *bench, size_t secrets)
 	struct err err;
 	struct request request;
 	struct id id;
-	struct item *opens = calloc(LISTED, sizeof(*opens));
+	struct item *opens = calloc(CEREMONY_ITEMS, sizeof(*opens));
 
 	assert_non_null(opens);
 	batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, opens, &request);

@@ -72,31 +72,47 @@ batch_replace_token(struct bench *bench)
 
 /* --- Speaking to the server --------------------------------------------------------------- */
 
-size_t
-batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
+/* The next page, into OPENS from COUNT on. */
+static size_t
+list_page(struct bench *bench, bool all, char after[SEAT_NAME_MAX + 1], struct item *opens,
+    size_t count, char ret_why[600])
 {
 	struct err err;
 	JSON *reply = NULL;
 	struct json *request = op_new("reseal-list");
 
-	json_put_text(request, "after", "");
+	json_put_text(request, "after", after);
 	json_put_bool(request, "all", all);
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	const struct json *array = json_in_array(&in, "secrets", 0, 300);
 	for (size_t i = 0; i < json_array_count(array); i++) {
 		struct json_in row = json_in(json_array_object(array, i), "row", &err);
+		struct item *open = &opens[count++];
 
-		json_in_hex(&row, "secret", opens[i].secret.bytes, SECRET_ID_SIZE);
-		snprintf(opens[i].name, sizeof(opens[i].name), "%s",
+		json_in_hex(&row, "secret", open->secret.bytes, SECRET_ID_SIZE);
+		snprintf(open->name, sizeof(open->name), "%s",
 		    json_in_text(&row, "name", 1, SEAT_NAME_MAX));
-		opens[i].version = (uint32_t)json_in_int(&row, "version", 1, UINT32_MAX);
-		json_in_hex(&row, "definition", opens[i].definition.bytes, DIGEST_SIZE);
-		json_in_hex(&row, "header", opens[i].header.bytes, DIGEST_SIZE);
+		open->version = (uint32_t)json_in_int(&row, "version", 1, UINT32_MAX);
+		json_in_hex(&row, "definition", open->definition.bytes, DIGEST_SIZE);
+		json_in_hex(&row, "header", open->header.bytes, DIGEST_SIZE);
 		snprintf(ret_why, 600, "%s", json_in_text(&row, "why", 0, 500));
 		assert_int_equal(row.code, ERR_OK);
 	}
-	return json_array_count(array);
+	snprintf(after, SEAT_NAME_MAX + 1, "%s", json_in_text(&in, "next", 0, SEAT_NAME_MAX));
+	return count;
+}
+
+size_t
+batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
+{
+	char after[SEAT_NAME_MAX + 1] = "";
+	size_t count = 0;
+
+	do
+		count = list_page(bench, all, after, opens, count, ret_why);
+	while (after[0] != '\0');
+	return count;
 }
 
 enum err_code

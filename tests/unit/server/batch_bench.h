@@ -30,7 +30,7 @@ void batch_expect(enum err_code got, enum err_code code, const struct err *err, 
 /* COUNT values, prod/s0 and on, as they were handed in: "password-N". */
 struct bench *batch_bench(bool copy, size_t count);
 void batch_name(size_t index, char ret_name[32]);
-/* The op reseal-list; RET_WHY: of the last. */
+/* The op reseal-list, to its end; RET_WHY: of the last. */
 size_t batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600]);
 enum err_code batch_send_request(struct bench *bench, const struct person *person,
     const struct request *request, struct id *ret_id, struct err *err) MUST_CHECK;
