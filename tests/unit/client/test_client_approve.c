@@ -68,7 +68,7 @@ spoil_the_envelope(struct town *town, const char *op, struct json *reply, struct
 {
 	(void)town;
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
+	if (strcmp(op, "envelopes") == 0)
 		blob->data[blob->size - 1] ^= 1;
 }
 
@@ -77,8 +77,8 @@ cut_the_envelope(struct town *town, const char *op, struct json *reply, struct b
 {
 	(void)town;
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
-		blob->size = POINT_SIZE;
+	if (strcmp(op, "envelopes") == 0)
+		blob->size = sizeof(uint32_t) + POINT_SIZE;
 }
 
 static void
@@ -214,7 +214,7 @@ static void
 keep_the_envelope(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
+	if (strcmp(op, "envelopes") == 0)
 		buf_bytes(&town->swap_text, buf_view(blob));
 }
 
@@ -222,7 +222,7 @@ static void
 replay_the_envelope(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
-	if (strcmp(op, "envelope") != 0)
+	if (strcmp(op, "envelopes") != 0)
 		return;
 	blob->size = 0;
 	buf_bytes(blob, buf_view(&town->swap_text));

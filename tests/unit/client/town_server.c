@@ -98,6 +98,20 @@ put_or_swap(struct town *town, const char *op, struct json *reply, const char *n
 		put_statement(reply, name, statement);
 }
 
+/* The items that REQUEST is about. */
+static struct positions
+items_of(const struct town *town, const struct json *request)
+{
+	struct err err;
+	struct json_in in = json_in(request, "request", &err);
+	struct positions positions;
+
+	in_positions(&in, "positions", 1, &positions);
+	if (in.code != ERR_OK || positions.rows[positions.count - 1] >= town->item_count)
+		abort();
+	return positions;
+}
+
 /* The item that REQUEST is about. */
 static struct town_item *
 item_of(struct town *town, const struct json *request)
@@ -141,27 +155,54 @@ answer_get(struct town *town, struct json *reply)
 	json_put_text(reply, "expires", "");
 }
 
+/* Unless it is known, or the same statement came before. */
 static void
-answer_item(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+put_definition(struct town *town, const struct json *request, size_t position, struct json *object,
+    struct buf *before)
 {
-	const struct town_item *item = item_of(town, request);
-	struct json *given = json_new_array();
-
 	struct err err;
 	struct json_in in = json_in(request, "request", &err);
+	struct positions known;
+	JSON *scratch = json_new_object();
 
-	if (!json_in_bool(&in, "known")) {
-		put_or_swap(town, "ceremony-item", reply, "definition", &item->definition);
-		town->definitions_sent++;
+	in_positions(&in, "known", 0, &known);
+	for (size_t i = 0; i < known.count; i++)
+		if (known.rows[i] == position)
+			return;
+	put_or_swap(town, "ceremony-items", scratch, "definition",
+	    &town->items[position].definition);
+	const char *text = json_object_text(scratch, "definition");
+	if (strcmp(text, buf_string(before)) == 0)
+		return;
+	before->size = 0;
+	buf_text(before, text);
+	json_put_text(object, "definition", text);
+	town->definitions_sent++;
+}
+
+static void
+answer_items(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	const struct positions positions = items_of(town, request);
+	struct json *items = json_new_array();
+	BUF before = {0};
+
+	for (size_t i = 0; i < positions.count; i++) {
+		const struct town_item *item = &town->items[positions.rows[i]];
+		struct json *given = json_new_array(), *object = json_new_object();
+
+		put_definition(town, request, positions.rows[i], object, &before);
+		json_put_text(object, "stale", item->stale != NULL ? item->stale : "");
+		json_put(object, "spares", json_new_array());
+		for (size_t j = 0; j < town->voice_count; j++)
+			if (item->given[j])
+				json_add_text(given, town->voices[j].seat);
+		json_put(object, "given", given);
+		json_put_bool(object, "part_exposed", false);
+		json_add(items, object);
+		buf_lp32(blob, buf_view(&item->version.header));
 	}
-	json_put_text(reply, "stale", item->stale != NULL ? item->stale : "");
-	json_put(reply, "spares", json_new_array());
-	for (size_t i = 0; i < town->voice_count; i++)
-		if (item->given[i])
-			json_add_text(given, town->voices[i].seat);
-	json_put(reply, "given", given);
-	json_put_bool(reply, "part_exposed", false);
-	buf_bytes(blob, buf_view(&item->version.header));
+	json_put(reply, "items", items);
 }
 
 static void
@@ -287,10 +328,10 @@ answer_approve(struct town *town, const struct json *request)
 }
 
 static void
-answer_envelope(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+hand_out(struct town *town, const struct json *request, const struct town_item *item,
+    struct json *indexes, struct buf *blob)
 {
 	struct err err;
-	const struct town_item *item = item_of(town, request);
 	size_t at, index = 0;
 	const struct approval approval = approval_of(town, request, &at);
 	const struct reply_ids ids = {.vault = town->vault,
@@ -298,23 +339,36 @@ answer_envelope(struct town *town, const struct json *request, struct json *repl
 	    .header = item->header_hash,
 	    .seat = approval.seat,
 	    .token = approval.token};
-	BUF envelope = {0};
+	BUF envelope = {0}, sealed = {0};
 
 	while (!digest_equal(&item->header->envelopes[index].token, &approval.token))
 		index++;
-	json_put_int(reply, "envelope", (int64_t)index);
+	json_add_int(indexes, (int64_t)index);
 	buf_bytes(&envelope, VIEW_OF(item->version.envelopes[index].enc));
 	buf_bytes(&envelope, buf_view(&item->version.envelopes[index].ciphertext));
-	if (reply_seal(&ids, &approval.reply, buf_view(&envelope), blob, &err) != ERR_OK)
+	if (reply_seal(&ids, &approval.reply, buf_view(&envelope), &sealed, &err) != ERR_OK)
 		abort();
+	buf_lp32(blob, buf_view(&sealed));
+}
+
+static void
+answer_envelopes(struct town *town, const struct json *request, struct json *reply,
+    struct buf *blob)
+{
+	const struct positions positions = items_of(town, request);
+	struct json *indexes = json_new_array();
+
+	for (size_t i = 0; i < positions.count; i++)
+		hand_out(town, request, &town->items[positions.rows[i]], indexes, blob);
+	json_put(reply, "envelopes", indexes);
 }
 
 /* Open the re-sealed shares as the host does. */
 static void
-answer_shares(struct town *town, const struct json *request, struct view ciphertext)
+take_shares(struct town *town, const struct json *request, struct town_item *item,
+    struct view ciphertext)
 {
 	struct err err;
-	struct town_item *item = item_of(town, request);
 	size_t at;
 	const struct approval approval = approval_of(town, request, &at);
 	struct point public;
@@ -338,6 +392,19 @@ answer_shares(struct town *town, const struct json *request, struct view ciphert
 	        &err) != ERR_OK)
 		abort();
 	item->given[at] = true;
+}
+
+static void
+answer_shares(struct town *town, const struct json *request, struct view in)
+{
+	const struct positions positions = items_of(town, request);
+	struct reader reader = reader_of(in);
+
+	for (size_t i = 0; i < positions.count; i++)
+		take_shares(town, request, &town->items[positions.rows[i]],
+		    reader_lp32(&reader, ENVELOPE_CT_MAX));
+	if (!reader_end(&reader))
+		abort();
 }
 
 static void
@@ -412,8 +479,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_list(town, reply);
 	else if (strcmp(op, "ceremony-get") == 0)
 		answer_get(town, reply);
-	else if (strcmp(op, "ceremony-item") == 0)
-		answer_item(town, request, reply, blob);
+	else if (strcmp(op, "ceremony-items") == 0)
+		answer_items(town, request, reply, blob);
 	else if (strcmp(op, "secret-find") == 0)
 		answer_find(town, request, reply, blob);
 	else if (strcmp(op, "reseal-list") == 0)
@@ -422,8 +489,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_request(town, request, reply);
 	else if (strcmp(op, "approve") == 0)
 		answer_approve(town, request);
-	else if (strcmp(op, "envelope") == 0)
-		answer_envelope(town, request, reply, blob);
+	else if (strcmp(op, "envelopes") == 0)
+		answer_envelopes(town, request, reply, blob);
 	else if (strcmp(op, "shares") == 0)
 		answer_shares(town, request, in);
 	else if (strcmp(op, "advance") == 0)

@@ -44,6 +44,10 @@ enum err_code batch_sign(struct bench *bench, const struct person *person, const
 /* One version's shares, as an honest client re-seals them; SPOIL changes one byte before. */
 enum err_code batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
     const struct seen *seen, size_t position, bool spoil, struct err *err) MUST_CHECK;
+/* The same of several, with one call each for headers, envelopes and shares. */
+enum err_code batch_give_some(struct bench *bench, const struct giving *giving, const struct id *id,
+    const struct seen *seen, const struct positions *positions, bool spoil,
+    struct err *err) MUST_CHECK;
 enum err_code batch_advance_op(struct bench *bench, const struct id *id,
     struct err *err) MUST_CHECK;
 /* All of an officer's part but the last step. */

@@ -186,6 +186,10 @@ enum err_code approving_send(struct bench *bench, const struct shown *shown,
 /* The ops "shares" and "advance". */
 enum err_code approving_finish(struct bench *bench, const struct shown *shown,
     const struct approving *approving, struct err *err);
+/* "positions" with one in it; the only length-prefixed field of BLOB, and BYTES as one. */
+void bench_put_position(struct json *request, size_t position);
+struct view bench_field(const struct buf *blob);
+void bench_as_field(struct view bytes, struct buf *ret_blob);
 /* All of it. */
 enum err_code bench_approve(struct bench *bench, const struct person *person, const struct id *id,
     struct err *err);
