@@ -163,17 +163,44 @@ batch_draw_request(struct bench *bench, const struct person *person, enum mode m
 }
 
 struct id
-batch_ask(struct bench *bench, enum mode mode)
+batch_ask_many(struct bench *bench, enum mode mode, size_t count)
 {
 	struct err err;
-	struct item opens[SECRETS + 1];
+	struct item *opens = calloc(count, sizeof(*opens));
 	struct request request;
 	struct id id;
 	const struct person *person = &bench->people[mode_releases(mode) ? ALICE : INFRA];
 
+	assert_non_null(opens);
 	batch_draw_request(bench, person, mode, true, opens, &request);
 	assert_ok(batch_send_request(bench, person, &request, &id, &err));
+	free(opens);
 	return id;
+}
+
+struct id
+batch_ask(struct bench *bench, enum mode mode)
+{
+	return batch_ask_many(bench, mode, SECRETS + 1);
+}
+
+void
+batch_name_at(struct bench *bench, const struct id *id, size_t position,
+    char ret_name[SEAT_NAME_MAX + 1])
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	struct request request = {0};
+	struct json *get = op_new("ceremony-get");
+
+	json_put_hex(get, "id", VIEW_OF(id->bytes));
+	assert_ok(bench_call(bench, get, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "request", &statement);
+	assert_ok(request_parse(&statement, false, &request, &err));
+	memcpy(ret_name, request.items.rows[position].name, SEAT_NAME_MAX + 1);
+	request_done(&request);
 }
 
 void

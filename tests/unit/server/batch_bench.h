@@ -38,6 +38,11 @@ void batch_draw_request(struct bench *bench, const struct person *person, enum m
     struct item *opens, struct request *request);
 /* infra asks for everything; for a release alice does. */
 struct id batch_ask(struct bench *bench, enum mode mode);
+/* The same where COUNT secrets are at most. */
+struct id batch_ask_many(struct bench *bench, enum mode mode, size_t count);
+/* How the request calls the secret at POSITION. */
+void batch_name_at(struct bench *bench, const struct id *id, size_t position,
+    char ret_name[SEAT_NAME_MAX + 1]);
 /* The op approve. */
 enum err_code batch_sign(struct bench *bench, const struct person *person, const struct id *id,
     const struct seen *seen, struct giving *giving, struct err *err) MUST_CHECK;

@@ -10,7 +10,9 @@ struct served_shared {
 	int64_t points;     /* durable steps so far: commits, fsyncs, renames, unlinks */
 	int64_t kill_at;    /* the process is killed at this one; 0: never */
 	int64_t fail_fsync; /* this fsync of a file fails, once; 0: none */
-	int64_t no_due;     /* what is due is left: the process that would do it is gone */
+	int64_t
+	    stop_copy; /* the process is stopped when this one of a sealed version is written; 0: never */
+	int64_t no_due; /* what is due is left: the process that would do it is gone */
 };
 
 #endif
