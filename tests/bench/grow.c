@@ -99,9 +99,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-grow VAULT OPERATOR SECRETS DEBTS LEAVES\n");
 		return 2;
 	}
-	const struct growth growth = {.secrets = (unsigned)strtoul(argv[3], NULL, 10),
-	    .debts = (unsigned)strtoul(argv[4], NULL, 10),
-	    .leaves = strtoull(argv[5], NULL, 10)};
+	const struct growth growth = {(unsigned)strtoul(argv[3], NULL, 10),
+	    (unsigned)strtoul(argv[4], NULL, 10), strtoull(argv[5], NULL, 10)};
 	assert_ok(crypto_start(&err));
 	grow(argv[1], argv[2], &growth);
 	return 0;
