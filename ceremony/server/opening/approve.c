@@ -386,11 +386,14 @@ check_shares(struct session *session, struct handing *handing, struct p256_key *
 	return ERR_OK;
 }
 
+/* Before the change.  What is read for it is read together. */
 static enum err_code
 check_sent(struct session *session, struct handing *handing, struct sent *sent, struct err *err)
 {
 	P256_KEY *key = NULL;
+	READING reading = NULL;
 
+	TRY(reading_begin(session, &reading, err));
 	TRY(load_handing(session, handing, err));
 	TRY(opening_keys(handing->opening, &key, NULL, err));
 	for (size_t i = 0; i < sent->count; i++)
@@ -454,6 +457,7 @@ check_released(struct session *session, const struct id *id, struct err *err)
 enum err_code
 serve_advance(struct session *session, struct call *call, struct err *err)
 {
+	READING reading = NULL;
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
@@ -466,5 +470,6 @@ serve_advance(struct session *session, struct call *call, struct err *err)
 	TRY(check_released(session, &id, err));
 	/* What was opened to be replaced is replaced at once. */
 	TRY(leases_pay_of(session, &id, err));
+	TRY(reading_begin(session, &reading, err));
 	return reply_state(session, call->reply, &id, err);
 }

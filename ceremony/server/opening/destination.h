@@ -12,9 +12,10 @@ struct resealing; /* to_vault.h */
 struct delivery {
 	struct opening *opening;
 	struct loaded_item *item;
-	struct p256_key *key; /* of the ceremony */
-	struct secret *lease; /* the seed of its lease key */
-	size_t settled;       /* items that need nothing more */
+	struct p256_key *key;       /* of the ceremony */
+	struct secret *lease;       /* the seed of its lease key */
+	size_t settled;             /* items that need nothing more */
+	bool stale[CEREMONY_ITEMS]; /* as they were checked for the decision */
 	struct resealing
 	    *resealing; /* what is sealed again and waits for its transaction; or NULL */
 };

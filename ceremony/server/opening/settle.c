@@ -212,6 +212,8 @@ open_all(struct delivery *delivery, struct err *err)
 		    opening->row.released + opening->transcript->request.duration;
 	}
 	for (size_t i = 0; i < opening->count; i++) {
+		if (!delivery->stale[i] && !course_of(delivery)->owes)
+			continue;
 		TRY(load_next(delivery, i, err));
 		if (delivery->item->stale[0] != '\0')
 			TRY(skip(delivery, delivery->item->stale, err));
@@ -259,7 +261,8 @@ check_all(struct delivery *delivery, bool *ret_damaged, struct err *err)
 	*ret_damaged = false;
 	for (size_t i = 0; i < delivery->opening->count && !*ret_damaged; i++) {
 		TRY(load_next(delivery, i, err));
-		if (delivery->item->stale[0] == '\0')
+		delivery->stale[i] = delivery->item->stale[0] != '\0';
+		if (!delivery->stale[i])
 			TRY(check_item(delivery, ret_damaged, err));
 	}
 	return ERR_OK;
@@ -395,10 +398,21 @@ is_settled(const struct item_row *row)
 	return row->state != ITEM_WAITING && row->state != ITEM_OPENING;
 }
 
+/* Outside a change: what is read for it is read together. */
+static enum err_code
+load_now(struct delivery *delivery, size_t position, struct err *err)
+{
+	READING reading = NULL;
+
+	if (!delivery->opening->session->rehearses)
+		TRY(reading_begin(delivery->opening->session, &reading, err));
+	return load_next(delivery, position, err);
+}
+
 static enum err_code
 settle_next(struct delivery *delivery, size_t position, struct err *err)
 {
-	TRY(load_next(delivery, position, err));
+	TRY(load_now(delivery, position, err));
 	return delivery->item->stale[0] != '\0' &&
 	        delivery->opening->items[position].state == ITEM_WAITING ?
 	    give_up(delivery, err) :
@@ -555,12 +569,23 @@ ceremony_can_advance(struct session *session, const struct id *id, bool *ret_can
 	return ERR_OK;
 }
 
+/* At one state, outside a change. */
+static enum err_code
+look(struct session *session, const struct id *id, bool *ret_can, struct err *err)
+{
+	READING reading = NULL;
+
+	if (!session->rehearses)
+		TRY(reading_begin(session, &reading, err));
+	return ceremony_can_advance(session, id, ret_can, err);
+}
+
 enum err_code
 ceremony_advance(struct session *session, const struct id *id, struct err *err)
 {
 	bool can;
 
-	TRY(ceremony_can_advance(session, id, &can, err));
+	TRY(look(session, id, &can, err));
 	if (!can)
 		return ERR_OK;
 	TRY(rehearse(session, advance, id, err));
