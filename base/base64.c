@@ -1,34 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 
-/* All ones when LOW <= VALUE <= HIGH, else zero; for values below 256. */
+/* Four letters are coded at once, a byte of a word each, all of them below 128. */
+static const uint32_t each = 0x01010101, tops = 0x80808080;
+
+/* All ones in the bytes of FOUR that are LOW to HIGH, else zero. */
 static uint32_t
-within(uint32_t value, uint32_t low, uint32_t high)
+within(uint32_t four, uint32_t low, uint32_t high)
 {
-	return (((value - low) | (high - value)) >> 31) - 1U;
+	uint32_t above = (four | tops) - low * each, below = (high * each | tops) - four;
+
+	return ((above & below & tops) >> 7) * 0xff;
 }
 
-static uint8_t
-letter_of(uint32_t six)
+/* The bytes that are LOW and more, COUNT of them, as FIRST and more; the others as zero; RET_KNOWN has all
+ * ones where it was so. */
+static uint32_t
+moved(uint32_t four, uint32_t low, uint32_t count, uint32_t first, uint32_t *ret_known)
 {
-	uint32_t letter = (within(six, 0, 25) & (six + 'A')) |
-	    (within(six, 26, 51) & (six + 'a' - 26)) | (within(six, 52, 61) & (six + '0' - 52)) |
-	    (within(six, 62, 62) & '+') | (within(six, 63, 63) & '/');
+	uint32_t mask = within(four, low, low + count - 1);
 
-	return (uint8_t)letter;
+	*ret_known |= mask;
+	return (four & mask) - (low * each & mask) + (first * each & mask);
 }
 
-/* The six bits, or 64 for a byte that is no base64 letter. */
-static uint32_t
-six_of(uint32_t letter)
-{
-	uint32_t upper = within(letter, 'A', 'Z'), lower = within(letter, 'a', 'z');
-	uint32_t digit = within(letter, '0', '9'), plus = within(letter, '+', '+');
-	uint32_t slash = within(letter, '/', '/');
-	uint32_t none = ~(upper | lower | digit | plus | slash);
+static const struct {
+	uint8_t six, count, letter;
+} alphabet[] = {{0, 26, 'A'}, {26, 26, 'a'}, {52, 10, '0'}, {62, 1, '+'}, {63, 1, '/'}};
 
-	return (upper & (letter - 'A')) | (lower & (letter - 'a' + 26)) |
-	    (digit & (letter - '0' + 52)) | (plus & 62) | (slash & 63) | (none & 64);
+static uint32_t
+letters_of(uint32_t sixes)
+{
+	uint32_t letters = 0, known = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(alphabet); i++)
+		letters |=
+		    moved(sixes, alphabet[i].six, alphabet[i].count, alphabet[i].letter, &known);
+	return letters;
+}
+
+/* False: one of them is no base64 letter. */
+static bool
+sixes_of(uint32_t letters, uint32_t *ret_sixes)
+{
+	uint32_t sixes = 0, known = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(alphabet); i++)
+		sixes |= moved(letters & ~tops, alphabet[i].letter, alphabet[i].count,
+		    alphabet[i].six, &known);
+	*ret_sixes = sixes;
+	return (~known | (letters & tops)) == 0;
 }
 
 void
@@ -36,27 +57,27 @@ base64_letters(const uint8_t *bytes, size_t size, uint8_t ret_letters[4])
 {
 	uint32_t group = (uint32_t)bytes[0] << 16 | (size > 1 ? (uint32_t)bytes[1] << 8 : 0) |
 	    (size > 2 ? (uint32_t)bytes[2] : 0);
+	uint32_t letters = letters_of((group & 0xfc0000) << 6 | (group & 0x3f000) << 4 |
+	    (group & 0xfc0) << 2 | (group & 0x3f));
 
 	for (size_t i = 0; i < 4; i++)
-		ret_letters[i] = i <= size ? letter_of(group >> (18 - 6 * i) & 63) : (uint8_t)'=';
+		ret_letters[i] = i <= size ? (uint8_t)(letters >> (24 - 8 * i)) : (uint8_t)'=';
 }
 
 size_t
 base64_bytes(const uint8_t letters[4], uint8_t ret_bytes[3])
 {
 	size_t pads = letters[3] != '=' ? 0 : letters[2] != '=' ? 1 : 2;
-	uint32_t group = 0, wrong = 0;
+	uint32_t four = 0, sixes, group;
 
-	for (size_t i = 0; i < 4; i++) {
-		uint32_t six = i < 4 - pads ? six_of(letters[i]) : 0;
-
-		wrong |= six & 64;
-		group = group << 6 | (six & 63);
-	}
-	wrong |= group & ((1U << (8 * pads)) - 1);
+	for (size_t i = 0; i < 4; i++)
+		four = four << 8 | (i < 4 - pads ? letters[i] : 'A');
+	bool right = sixes_of(four, &sixes);
+	group =
+	    (sixes >> 24) << 18 | (sixes >> 16 & 63) << 12 | (sixes >> 8 & 63) << 6 | (sixes & 63);
 	for (size_t i = 0; i < 3; i++)
 		ret_bytes[i] = (uint8_t)(group >> (16 - 8 * i));
-	return wrong == 0 ? 3 - pads : 0;
+	return right && (group & ((1U << (8 * pads)) - 1)) == 0 ? 3 - pads : 0;
 }
 
 void

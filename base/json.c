@@ -414,10 +414,15 @@ encode_text(const char *string, struct buf *text, struct err *err)
 	if (!text_is_plain(view_of_text(string)))
 		return err_set(err, ERR_INTERNAL, "a text for JSON is not plain");
 	buf_u8(text, '"');
-	for (; *string != '\0'; string++) {
-		if (*string == '"' || *string == '\\')
-			buf_u8(text, '\\');
-		buf_u8(text, (uint8_t)*string);
+	for (;;) {
+		size_t size = strcspn(string, "\"\\");
+
+		buf_bytes(text, view_of(string, size));
+		string += size;
+		if (*string == '\0')
+			break;
+		buf_u8(text, '\\');
+		buf_u8(text, (uint8_t)*string++);
 	}
 	buf_u8(text, '"');
 	return ERR_OK;

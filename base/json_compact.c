@@ -60,20 +60,31 @@ compact_escape(struct reader *reader, struct buf *ret_text)
 	put_point(ret_text, point);
 }
 
+/* Past what stands before the next quotation mark or backslash of a text: most of any document is that. */
+static struct view
+read_letters(struct reader *reader)
+{
+	const uint8_t *data = reader->rest.data;
+	size_t size = 0;
+
+	while (size < reader->rest.size && data[size] != '"' && data[size] != '\\')
+		size++;
+	return reader_bytes(reader, size);
+}
+
 static void
 compact_string(struct reader *reader, struct buf *ret_text)
 {
 	buf_u8(ret_text, '"');
 	while (reader->rest.size > 0) {
-		uint8_t byte = reader_u8(reader);
-
-		if (byte == '\\') {
-			compact_escape(reader, ret_text);
-			continue;
-		}
-		buf_u8(ret_text, byte);
-		if (byte == '"')
+		buf_bytes(ret_text, read_letters(reader));
+		if (reader->rest.size == 0)
 			return;
+		if (reader_u8(reader) == '"') {
+			buf_u8(ret_text, '"');
+			return;
+		}
+		compact_escape(reader, ret_text);
 	}
 }
 
@@ -82,11 +93,10 @@ static void
 skip_string(struct reader *reader)
 {
 	while (reader->rest.size > 0) {
-		uint8_t byte = reader_u8(reader);
-
-		if (byte == '"')
+		read_letters(reader);
+		if (reader->rest.size == 0 || reader_u8(reader) == '"')
 			return;
-		if (byte == '\\' && reader->rest.size > 0)
+		if (reader->rest.size > 0)
 			reader_u8(reader);
 	}
 }

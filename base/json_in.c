@@ -231,6 +231,27 @@ json_in_choice(struct json_in *in, const char *name, const char *const *names)
 	return 0;
 }
 
+uint32_t
+json_in_set(struct json_in *in, const char *name, const char *const *names, size_t min)
+{
+	const struct json *array = json_in_array(in, name, min, 32);
+	uint32_t set = 0;
+
+	for (size_t i = 0; array != NULL && i < json_array_count(array); i++) {
+		const char *text = json_array_text(array, i);
+		unsigned at = 0;
+
+		while (names[at] != NULL && (text == NULL || strcmp(names[at], text) != 0))
+			at++;
+		if (names[at] == NULL || (set & 1u << at) != 0) {
+			fail(in, name, "names something unknown or twice");
+			return 0;
+		}
+		set |= 1u << at;
+	}
+	return set;
+}
+
 /* VALUE may be NULL. */
 static const struct json *
 inner_object(struct json_in *in, const char *name, const struct json *value)

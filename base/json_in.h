@@ -42,6 +42,8 @@ int64_t json_in_time(struct json_in *in, const char *name);
 int64_t json_in_moment(struct json_in *in, const char *name); /* a time, or 0 when it is "" */
 /* One of NAMES (NULL-terminated): its index; 0 after a failure. */
 int json_in_choice(struct json_in *in, const char *name, const char *const *names);
+/* An array of at least MIN of NAMES (NULL-terminated, at most 32), none twice: a bit for each. */
+uint32_t json_in_set(struct json_in *in, const char *name, const char *const *names, size_t min);
 /* A member that is an object or an array of MIN..MAX elements; NULL after a failure.  Owned by
  * the outer object. */
 const struct json *json_in_object(struct json_in *in, const char *name);

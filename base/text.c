@@ -113,12 +113,24 @@ is_forbidden(int32_t point)
 	return is_within(ranges, ARRAY_SIZE(ranges), point) || (point & 0xfffe) == 0xfffe;
 }
 
+/* Past what needs no further look, which is most of any text. */
+static void
+skip_ascii(struct reader *reader)
+{
+	const uint8_t *data = reader->rest.data;
+	size_t size = 0;
+
+	while (size < reader->rest.size && data[size] >= ' ' && data[size] <= '~')
+		size++;
+	reader_bytes(reader, size);
+}
+
 bool
 text_is_plain(struct view text)
 {
 	struct reader reader = reader_of(text);
 
-	while (reader.rest.size > 0) {
+	for (skip_ascii(&reader); reader.rest.size > 0; skip_ascii(&reader)) {
 		int32_t point = utf8_next(&reader);
 
 		if (point < 0 || is_forbidden(point))

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/client/sync.h"
+
 bool
 call_json(const struct cli_call *call)
 {
@@ -101,13 +103,29 @@ call_options(const struct cli_call *call, struct client_options *ret_options, st
 }
 
 enum err_code
-call_connect(struct cli_call *call, struct err *err)
+call_connect_for(struct cli_call *call, void (*foresee)(struct client *client, const void *plan),
+    const void *plan, struct err *err)
 {
 	struct client_options options;
 
 	TRY(call_options(call, &options, err));
 	TRY(call_vault(call, &options.vault, err));
+	options.foresee = foresee;
+	options.plan = plan;
 	return client_connect(&options, &call->client, err);
+}
+
+static void
+foresee_sync(struct client *client, const void *plan)
+{
+	(void)plan;
+	client_foresee_sync(client);
+}
+
+enum err_code
+call_connect(struct cli_call *call, struct err *err)
+{
+	return call_connect_for(call, foresee_sync, NULL, err);
 }
 
 enum err_code

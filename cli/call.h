@@ -43,7 +43,11 @@ struct cli_call {
 	struct client *client; /* from call_connect to the command's end */
 };
 
-/* With the vault; sets CALL->client. */
+/* With the vault; sets CALL->client.  FORESEE (may be NULL) sends with the greeting for what PLAN will need. */
+enum err_code call_connect_for(struct cli_call *call,
+    void (*foresee)(struct client *client, const void *plan), const void *plan,
+    struct err *err) MUST_CHECK;
+/* For what begins with client_sync. */
 enum err_code call_connect(struct cli_call *call, struct err *err) MUST_CHECK;
 /* What is needed without a vault, by token commands. */
 enum err_code call_options(const struct cli_call *call, struct client_options *ret_options,

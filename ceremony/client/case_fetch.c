@@ -37,7 +37,8 @@ documents_done(struct documents *documents)
 	dsse_done(&documents->ceremony);
 }
 
-static enum err_code
+/* What ceremony-get and ceremony-find have in common. */
+static void
 read_reply(struct json_in *in, struct documents *documents, struct dossier *dossier)
 {
 	in_statement(in, "request", &documents->request);
@@ -52,7 +53,6 @@ read_reply(struct json_in *in, struct documents *documents, struct dossier *doss
 		in_statement(in, "release", &dossier->release);
 	dossier->released = json_in_moment(in, "released");
 	dossier->expires = json_in_moment(in, "expires");
-	return json_in_end(in);
 }
 
 enum err_code
@@ -66,13 +66,12 @@ dossier_check_log(const struct transcript *transcript, const struct vault_view *
 	    "the ceremony statement names another log than the one that the server shows; do not go on");
 }
 
+/* ID is what was asked for, or begins with that. */
 static enum err_code
-check_id(const struct dossier *dossier, struct err *err)
+take_id(struct dossier *dossier, const char *id, struct err *err)
 {
-	char id[ID_HEX_SIZE];
-
-	text_hex(VIEW_OF(dossier->transcript->ceremony.id.bytes), id);
-	if (strcmp(id, dossier->id) != 0)
+	text_hex(VIEW_OF(dossier->transcript->ceremony.id.bytes), dossier->id);
+	if (strncmp(dossier->id, id, strlen(id)) != 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the ceremony statement names another id than was asked for: the server showed "
 		    "another ceremony");
@@ -121,42 +120,80 @@ read_states(const struct json *array, struct dossier *dossier, struct err *err)
 	return ERR_OK;
 }
 
+static enum err_code
+new_dossier(struct dossier **ret_dossier, struct err *err)
+{
+	*ret_dossier = calloc(1, sizeof(**ret_dossier));
+	return *ret_dossier != NULL ? ERR_OK :
+	                              err_set(err, ERR_MEMORY, "out of memory for a ceremony");
+}
+
+/* What is shown of the ceremony whose id begins with ID, verified. */
+static enum err_code
+verify(const struct documents *documents, const struct vault_view *view, const char *id,
+    struct dossier *dossier, struct err *err)
+{
+	TRY(transcript_new(&documents->request, &documents->ceremony, &view->chain,
+	    &dossier->transcript, err));
+	TRY(take_id(dossier, id, err));
+	TRY(dossier_check_log(dossier->transcript, view, err));
+	TRY(add_voices(documents->voices, view, dossier->transcript, err));
+	return read_states(documents->items, dossier, err);
+}
+
+static struct json *
+get_request(const char *id)
+{
+	struct json *request = op_new("ceremony-get");
+
+	json_put_text(request, "id", id);
+	return request;
+}
+
+static enum err_code
+get(struct client *client, const char *id, struct reply *ret_reply, struct err *err)
+{
+	return client_ask(client, get_request(id), "ceremony-get", ret_reply, err);
+}
+
+void
+dossier_foresee_again(struct client *client, const char *id)
+{
+	client_foresee(client, get_request(id));
+}
+
 enum err_code
 dossier_fetch(struct client *client, const struct vault_view *view, const char *id,
     struct dossier **ret_dossier, struct err *err)
 {
 	CLEANUP(documents_done) struct documents documents = {0};
-	DOSSIER *dossier = calloc(1, sizeof(*dossier));
-	struct json *request = op_new("ceremony-get");
+	DOSSIER *dossier = NULL;
 	REPLY reply = {0};
 
-	json_put_text(request, "id", id);
-	if (dossier == NULL) {
-		json_free(request);
-		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
-	}
-	snprintf(dossier->id, sizeof(dossier->id), "%s", id);
-	TRY(client_ask(client, request, "ceremony-get", &reply, err));
-	TRY(read_reply(&reply.in, &documents, dossier));
-	TRY(transcript_new(&documents.request, &documents.ceremony, &view->chain,
-	    &dossier->transcript, err));
-	TRY(check_id(dossier, err));
-	TRY(dossier_check_log(dossier->transcript, view, err));
-	TRY(add_voices(documents.voices, view, dossier->transcript, err));
-	TRY(read_states(documents.items, dossier, err));
+	TRY(new_dossier(&dossier, err));
+	TRY(get(client, id, &reply, err));
+	read_reply(&reply.in, &documents, dossier);
+	TRY(json_in_end(&reply.in));
+	TRY(verify(&documents, view, id, dossier, err));
 	*ret_dossier = TAKE(dossier);
 	return ERR_OK;
 }
 
 enum err_code
-dossier_take(struct client *client, const char *id, unsigned states,
-    const struct vault_view **ret_view, struct dossier **ret_dossier, struct err *err)
+dossier_look(struct client *client, const char *id, enum ceremony_state *ret_state,
+    int64_t *ret_expires, struct err *err)
 {
-	struct listed listed;
+	CLEANUP(documents_done) struct documents documents = {0};
+	DOSSIER *dossier = NULL;
+	REPLY reply = {0};
 
-	TRY(client_sync(client, ret_view, err));
-	TRY(listing_pick(client, id, states, NULL, &listed, err));
-	return dossier_fetch(client, *ret_view, listed.id, ret_dossier, err);
+	TRY(new_dossier(&dossier, err));
+	TRY(get(client, id, &reply, err));
+	read_reply(&reply.in, &documents, dossier);
+	TRY(json_in_end(&reply.in));
+	*ret_state = dossier->state;
+	*ret_expires = dossier->expires;
+	return ERR_OK;
 }
 
 /* ---- what is behind an item ---- */
@@ -175,22 +212,21 @@ read_given(const struct json *array, struct exhibit *exhibit, struct err *err)
 }
 
 static enum err_code
-read_item(const struct json *object, struct view header, const struct vault_view *view,
+read_item(struct json_in *in, struct view header, const struct vault_view *view,
     struct transcript *transcript, size_t position, struct dossier_item *item, struct err *err)
 {
-	struct json_in in = json_in(object, "items", err);
-	bool shown = json_in_has(&in, "definition");
+	bool shown = json_in_has(in, "definition");
 	EXHIBIT *exhibit = NULL;
 	DSSE definition = {0};
 
 	if (shown || transcript_definition(transcript, position) == NULL)
-		in_statement(&in, "definition", &definition);
+		in_statement(in, "definition", &definition);
 	snprintf(item->stale, sizeof(item->stale), "%s",
-	    json_in_text(&in, "stale", 0, NOTE_TEXT_MAX));
-	const struct json *spares = json_in_array(&in, "spares", 0, HEADER_ENVELOPES);
-	const struct json *given = json_in_array(&in, "given", 0, QUORUM_SEATS);
-	item->part_exposed = json_in_bool(&in, "part_exposed");
-	TRY(json_in_end(&in));
+	    json_in_text(in, "stale", 0, NOTE_TEXT_MAX));
+	const struct json *spares = json_in_array(in, "spares", 0, HEADER_ENVELOPES);
+	const struct json *given = json_in_array(in, "given", 0, QUORUM_SEATS);
+	item->part_exposed = json_in_bool(in, "part_exposed");
+	TRY(json_in_end(in));
 	TRY(exhibit_new(transcript, position, shown ? &definition : NULL, header, &view->chain,
 	    &exhibit, err));
 	TRY(lookup_spares(spares, exhibit->header, &exhibit->spares, err));
@@ -211,9 +247,10 @@ read_shown(struct reply *reply, const struct vault_view *view, struct dossier *d
 	for (size_t i = 0; i < json_array_count(items); i++) {
 		size_t position = positions->rows[i];
 		struct view header = reader_lp32(&headers, HEADER_MAX);
+		struct json_in in = json_in(json_array_object(items, i), "items", err);
 
-		TRY(read_item(json_array_object(items, i), header, view, dossier->transcript,
-		    position, &dossier->items[position], err));
+		TRY(read_item(&in, header, view, dossier->transcript, position,
+		    &dossier->items[position], err));
 	}
 	if (!reader_end(&headers))
 		return err_set(err, ERR_PROTOCOL,
@@ -267,6 +304,99 @@ dossier_fetch_items(struct client *client, const struct vault_view *view, struct
 	return ERR_OK;
 }
 
+/* ---- finding the one that a person means ---- */
+
+enum { PREFIX_MIN = 4 };
+
+static struct json *
+find_request(const struct dossier_wanted *wanted)
+{
+	struct json *request = op_new("ceremony-find"), *states = json_new_array();
+
+	for (int state = 0; state < CEREMONY_STATES && wanted->id == NULL; state++)
+		if ((wanted->states & 1u << state) != 0)
+			json_add_text(states, ceremony_state_names[state]);
+	json_put_text(request, "id", wanted->id != NULL ? wanted->id : "");
+	json_put(request, "states", states);
+	json_put_text(request, "of", wanted->requester != NULL ? wanted->requester : "");
+	return request;
+}
+
+static bool
+is_id(const char *text)
+{
+	size_t size = strlen(text);
+
+	return size >= PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
+}
+
+void
+dossier_foresee(struct client *client, const struct dossier_wanted *wanted)
+{
+	if (wanted->id == NULL || is_id(wanted->id))
+		client_foresee(client, find_request(wanted));
+}
+
+/* It may come with what is behind its first item. */
+static enum err_code
+read_first(struct reply *reply, const struct vault_view *view, const struct json *first,
+    struct dossier *dossier, struct err *err)
+{
+	struct json_in in = json_in(first, "first", err);
+
+	if (first == NULL)
+		return ERR_OK;
+	return read_item(&in, buf_view(&reply->blob), view, dossier->transcript, 0,
+	    &dossier->items[0], err);
+}
+
+/* The server says which one is meant: what it shows must be one that could be. */
+static enum err_code
+check_wanted(const struct dossier *dossier, const struct dossier_wanted *wanted, struct err *err)
+{
+	const char *requester = dossier->transcript->request.seat;
+
+	if (wanted->id == NULL &&
+	    ((wanted->states & 1u << dossier->state) == 0 ||
+	        (wanted->requester != NULL && strcmp(wanted->requester, requester) != 0)))
+		return err_set(err, ERR_INTEGRITY,
+		    "the server shows a ceremony that was not asked for: one of %s, %s", requester,
+		    ceremony_state_names[dossier->state]);
+	return ERR_OK;
+}
+
+enum err_code
+dossier_find(struct client *client, const struct vault_view *view,
+    const struct dossier_wanted *wanted, struct dossier **ret_dossier, struct err *err)
+{
+	CLEANUP(documents_done) struct documents documents = {0};
+	DOSSIER *dossier = NULL;
+	REPLY reply = {0};
+
+	if (wanted->id != NULL && !is_id(wanted->id))
+		return err_set(err, ERR_USAGE,
+		    "%s is no ceremony's id: %d to %d lower-case hex digits", QUOTED(wanted->id),
+		    PREFIX_MIN, ID_HEX_SIZE - 1);
+	TRY(new_dossier(&dossier, err));
+	TRY(client_ask(client, find_request(wanted), "ceremony-find", &reply, err));
+	read_reply(&reply.in, &documents, dossier);
+	const struct json *first = json_in_object_optional(&reply.in, "first");
+	TRY(json_in_end(&reply.in));
+	TRY(verify(&documents, view, wanted->id != NULL ? wanted->id : "", dossier, err));
+	TRY(check_wanted(dossier, wanted, err));
+	TRY(read_first(&reply, view, first, dossier, err));
+	*ret_dossier = TAKE(dossier);
+	return ERR_OK;
+}
+
+enum err_code
+dossier_take(struct client *client, const struct dossier_wanted *wanted,
+    const struct vault_view **ret_view, struct dossier **ret_dossier, struct err *err)
+{
+	TRY(client_sync(client, ret_view, err));
+	return dossier_find(client, *ret_view, wanted, ret_dossier, err);
+}
+
 /* ---- questions ---- */
 
 enum err_code
@@ -312,6 +442,25 @@ dossier_verdict(const struct dossier *dossier, const struct vault_view *view, in
 	}
 	buf_bytes(ret_text, buf_view(&worst_text));
 	return worst;
+}
+
+bool
+dossier_lacks_one(const struct dossier *dossier, const struct vault_view *view, int64_t now)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < dossier->count; i++) {
+		const struct dossier_item *item = &dossier->items[i];
+		BUF text = {0};
+		int missing = 0;
+
+		if (item->exhibit == NULL || item->stale[0] != '\0')
+			continue;
+		(void)exhibit_verdict(dossier->transcript, item->exhibit, &view->chain, now,
+		    &missing, &text);
+		most = missing > most ? missing : most;
+	}
+	return most == 1;
 }
 
 bool

@@ -9,7 +9,7 @@
 #ifndef CEREMONY_CLIENT_CASE_FETCH_H
 #define CEREMONY_CLIENT_CASE_FETCH_H
 
-#include "ceremony/client/opening/list.h"
+#include "ceremony/client/connection.h"
 #include "ceremony/protocol/ceremony.h"
 
 struct dossier_item {
@@ -39,14 +39,31 @@ DESTRUCTOR(dossier_freep, struct dossier, dossier_free)
  * and what is wrong with it. */
 enum err_code dossier_fetch(struct client *client, const struct vault_view *view, const char *id,
     struct dossier **ret_dossier, struct err *err) MUST_CHECK;
+/* Send for it: it will be asked for, with all that was sent before it. */
+void dossier_foresee_again(struct client *client, const char *id);
 /* What is behind the item POSITION, or behind all of them; what is there already is not asked again. */
 enum err_code dossier_fetch_item(struct client *client, const struct vault_view *view,
     struct dossier *dossier, size_t position, struct err *err) MUST_CHECK;
 enum err_code dossier_fetch_items(struct client *client, const struct vault_view *view,
     struct dossier *dossier, struct err *err) MUST_CHECK;
-/* client_sync, listing_pick and dossier_fetch in one. */
-enum err_code dossier_take(struct client *client, const char *id, unsigned states,
+/* Which ceremony is meant: ID, all of its 32 hex digits or the first 4 or more of them; or, when it is NULL, the only
+ * one in a state of the bit set STATES, and of REQUESTER (NULL: anybody). */
+struct dossier_wanted {
+	const char *id;
+	unsigned states;
+	const char *requester;
+};
+/* Send for it with the greeting. */
+void dossier_foresee(struct client *client, const struct dossier_wanted *wanted);
+/* It, with what is behind its first item while it is open.  ERR_NOT_FOUND; ERR_USAGE, with those that could be meant. */
+enum err_code dossier_find(struct client *client, const struct vault_view *view,
+    const struct dossier_wanted *wanted, struct dossier **ret_dossier, struct err *err) MUST_CHECK;
+/* client_sync and dossier_find in one. */
+enum err_code dossier_take(struct client *client, const struct dossier_wanted *wanted,
     const struct vault_view **ret_view, struct dossier **ret_dossier, struct err *err) MUST_CHECK;
+/* Where the ceremony ID (all 32 digits) stands, by the host's word alone. */
+enum err_code dossier_look(struct client *client, const char *id, enum ceremony_state *ret_state,
+    int64_t *ret_expires, struct err *err) MUST_CHECK;
 
 /* May anybody still act on it?  ERR_REFUSED: it is closed, late, or void. */
 enum err_code dossier_check_open(const struct dossier *dossier, int64_t now,
@@ -54,6 +71,8 @@ enum err_code dossier_check_open(const struct dossier *dossier, int64_t now,
 /* The verdict on the whole, of what was fetched; RET_TEXT (appended) says who is missing, or why. */
 enum verdict dossier_verdict(const struct dossier *dossier, const struct vault_view *view,
     int64_t now, struct buf *ret_text);
+/* Is one seat missing, of any item that was fetched, and no more? */
+bool dossier_lacks_one(const struct dossier *dossier, const struct vault_view *view, int64_t now);
 /* Has SEAT given its shares of the item, under an approval that counts? */
 bool dossier_gave(const struct dossier *dossier, size_t position, const char *seat);
 /* Does the ceremony statement contradict the log that this computer knows?  ERR_INTEGRITY. */

@@ -4,9 +4,6 @@
  * same command at its other end.  The child of a local vault has its own process group, so that a
  * Ctrl-C here does not end it in the middle of a rotation; ssh stays in ours, since it may have
  * to ask at the terminal.
- *
- * Once a frame was wrong or the other side has gone, the session is broken and every further call
- * says so: nothing is read from a place where a reply may be half.
  */
 #include "ceremony/client/connection.h"
 
@@ -29,8 +26,8 @@ struct client {
 	struct location location;
 	struct client_hello hello;
 	bool warned; /* the person knows that it is a training vault */
-	int fd;      /* to the server; -1 once the session is broken */
 	pid_t pid;   /* of the child; 0: none */
+	struct pipeline server;
 	struct vault_view view;
 };
 
@@ -111,7 +108,7 @@ start_server(struct client *client, struct err *err)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_set(err, ERR_IO, "cannot make a socket to the server");
-	client->fd = ends[0];
+	client->server.fd = ends[0];
 	code = client->location.remote ? start_remote(client, ends[1], &client->pid, err) :
 	                                 start_local(client, ends[1], &client->pid, err);
 	close(ends[1]);
@@ -150,14 +147,21 @@ read_hello(struct client *client, struct json_in *in, struct err *err)
 	return ERR_OK;
 }
 
+static struct json *
+greeting(void)
+{
+	struct json *request = op_new("hello");
+
+	json_put_int(request, "protocol", WIRE_PROTOCOL);
+	return request;
+}
+
 enum err_code
 client_greet(struct client *client, struct err *err)
 {
-	struct json *request = op_new("hello");
 	REPLY reply = {0};
 
-	json_put_int(request, "protocol", WIRE_PROTOCOL);
-	TRY(client_ask(client, request, "hello", &reply, err));
+	TRY(client_ask(client, greeting(), "hello", &reply, err));
 	TRY(read_hello(client, &reply.in, err));
 	if (client->hello.training && !client->warned)
 		ui_say(client->options.ui,
@@ -176,7 +180,7 @@ new_client(const struct client_options *options, struct client **ret_client, str
 	if (client == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
 	client->options = *options;
-	client->fd = -1;
+	client->server = (struct pipeline){.fd = -1, .ui = options->ui};
 	*ret_client = client;
 	return ERR_OK;
 }
@@ -189,6 +193,9 @@ client_connect(const struct client_options *options, struct client **ret_client,
 	TRY(new_client(options, &client, err));
 	TRY(location_parse(options->vault, &client->location, err));
 	TRY(start_server(client, err));
+	client_foresee(client, greeting());
+	if (options->foresee != NULL)
+		options->foresee(client, options->plan);
 	if (client_greet(client, err) != ERR_OK) {
 		const char *text = client->location.text;
 
@@ -226,7 +233,8 @@ client_keep(struct client *client, struct vault_view *view)
 	return &client->view;
 }
 
-/* A server that is still at work gets a moment to come to a good place; it can be ended anywhere. */
+/* A server that is still at work gets a moment to come to a good place; it can be ended anywhere.  A far one is not
+ * waited for: what it did was told, and ssh would take the way there and back again to say that it has ended. */
 void
 client_freep(struct client **ref)
 {
@@ -236,24 +244,12 @@ client_freep(struct client **ref)
 
 	if (client == NULL)
 		return;
-	fd_closep(&client->fd);
-	if (client->pid > 0)
+	pipeline_end(&client->server);
+	if (client->pid > 0 && !client->location.remote)
 		(void)!process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
 		    &ignored);
 	vault_view_done(&client->view);
 	free(client);
-}
-
-/* True when JSON is a progress frame, which is then shown. */
-static bool
-show_progress(const struct client *client, const struct json *json)
-{
-	const char *text = json_object_text(json, "progress");
-
-	if (text == NULL || json_object_count(json) != 1)
-		return false; /* a reply, or something that read_error refuses */
-	ui_progress(client->options.ui, "%s", text);
-	return true;
 }
 
 /* An error reply becomes our error. */
@@ -265,27 +261,16 @@ read_error(const struct json *reply, struct err *err)
 	return json_in_bool(&in, "ok") ? ERR_OK : in_error(&in, err);
 }
 
-static enum err_code
-exchange(struct client *client, const struct json *request, struct view blob,
-    struct reply *ret_reply, struct err *err)
+void
+client_foresee(struct client *client, struct json *request)
 {
-	TRY(wire_send(client->fd, request, blob, -1, err));
-	for (;;) {
-		REPLY frame = {0};
-
-		TRY(wire_receive(client->fd, &frame.json, &frame.blob, -1, err));
-		if (frame.blob.size == 0 && show_progress(client, frame.json))
-			continue;
-		*ret_reply = TAKE(frame);
-		return ERR_OK;
-	}
+	pipeline_ahead(&client->server, request, (struct view){0});
 }
 
 void
-reply_done(struct reply *reply)
+client_send_ahead(struct client *client, struct json *request, struct view blob)
 {
-	json_freep(&reply->json);
-	buf_done(&reply->blob);
+	pipeline_ahead(&client->server, request, blob);
 }
 
 enum err_code
@@ -296,19 +281,17 @@ client_send(struct client *client, struct json *request, struct view blob, const
 	REPLY reply = {0};
 	enum err_code code;
 
-	if (client->fd < 0)
-		return err_set(err, ERR_PROTOCOL, "the connection to the server is broken");
-	code = exchange(client, owned, blob, &reply, err);
+	code = pipeline_ask(&client->server, owned, blob, &reply, err);
 	if (code == ERR_NOT_FOUND)
 		code = err_set(err, ERR_PROTOCOL,
 		    "the server ended before it answered; nothing is lost");
 	if (code != ERR_OK) {
-		fd_closep(&client->fd);
+		pipeline_end(&client->server);
 		return code;
 	}
 	code = read_error(reply.json, err);
 	if (code == ERR_PROTOCOL)
-		fd_closep(&client->fd);
+		pipeline_end(&client->server);
 	if (code != ERR_OK)
 		return code;
 	reply.in = reply_in(reply.json, what, err);

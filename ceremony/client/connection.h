@@ -6,12 +6,12 @@
 #ifndef CEREMONY_CLIENT_CONNECTION_H
 #define CEREMONY_CLIENT_CONNECTION_H
 
-#include "base/json_in.h"
-#include "ceremony/client/ui.h"
+#include "ceremony/client/pipeline.h"
 #include "ceremony/client/view.h"
 #include "ceremony/protocol/enrolment.h"
 #include "vault/documents/definition.h"
 
+struct client;
 struct client_options {
 	const char *vault; /* "DIR" or "ssh://[USER@]HOST[:PORT]/DIR" */
 	const char *self;  /* path of the halligan executable, for the child server */
@@ -24,6 +24,9 @@ struct client_options {
 	int64_t wait;                      /* seconds to wait for it to be plugged in; 0: none */
 	bool person; /* somebody is there who can be asked which token is meant */
 	int64_t (*now)(void);
+	/* What the command will ask for (client_foresee), sent with the greeting; NULL: nothing. */
+	void (*foresee)(struct client *client, const void *plan);
+	const void *plan;
 };
 
 /* What the server said about itself and the vault; not verified before client_sync. */
@@ -37,7 +40,6 @@ struct client_hello {
 	char secrets[16];              /* how it keeps secrets */
 };
 
-struct client;
 /* Starts the server and says hello.  In a training vault the person is told so. */
 enum err_code client_connect(const struct client_options *options, struct client **ret_client,
     struct err *err) MUST_CHECK;
@@ -50,21 +52,17 @@ const char *client_location(const struct client *client);
 void client_freep(struct client **client); /* ends the session; accepts NULL */
 #define CLIENT CLEANUP(client_freep) struct client
 
-/* A reply: an object, and the bytes that came with it. */
-struct reply {
-	struct json *json;
-	struct json_in in; /* reads it, after its "ok" */
-	struct buf blob;
-};
-void reply_done(struct reply *reply);
-#define REPLY CLEANUP(reply_done) struct reply
-
 /* One request with the bytes BLOB, and its reply, which is called WHAT in errors; REQUEST is freed.
  * Progress frames go to ui->progress.  An error reply becomes this call's error, with the server's
  * code and text. */
 enum err_code client_send(struct client *client, struct json *request, struct view blob,
     const char *what, struct reply *ret_reply, struct err *err) MUST_CHECK;
-/* The same without bytes. */
+/* REQUEST is sent now, and freed; its reply is for the client_ask of the very same that follows.  Of what changes
+ * nothing: perhaps nobody asks. */
+void client_foresee(struct client *client, struct json *request);
+/* The same of what changes something, with the bytes BLOB, where client_send of the same follows in any case. */
+void client_send_ahead(struct client *client, struct json *request, struct view blob);
+/* client_send without bytes. */
 enum err_code client_ask(struct client *client, struct json *request, const char *what,
     struct reply *ret_reply, struct err *err) MUST_CHECK;
 /* The same where the reply says nothing but "ok". */

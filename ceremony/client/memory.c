@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The chains themselves are verified from the vault id at each contact (ceremony/client/sync.c), so that
- * only digests need to be kept here.
+ * Digests, and what was folded of the chain of documents, which is verified from the vault id on (sync.c) and named
+ * by its hash: a command that dies between the two files leaves one that is not the named one, and is made again.
  *
  * Each file is written whole, under one lock that nobody holds while a server is asked: a link that is dead
  * at one place must not keep anybody from the same vault at another.  A place's file is written after its
@@ -16,6 +16,7 @@
 #include "base/file_lock.h"
 #include "base/json_in.h"
 #include "base/text.h"
+#include "ceremony/client/folded.h"
 #include "ceremony/client/memory_folder.h"
 
 enum { PLACE_HEX = 32, SHORT_HEX = 16, LOCK_SECONDS = 10, FILE_MAX = 16384 };
@@ -74,7 +75,7 @@ parse_vault(const struct json *json, struct known *ret_known, struct err *err)
 	    json_in_text(&in, "location", 1, sizeof(known.last) - 1));
 	known.trust.documents = (uint32_t)json_in_int(&in, "documents", 0, UINT32_MAX);
 	json_in_hex(&in, "documents_digest", known.trust.chain.bytes, DIGEST_SIZE);
-	json_in_hex(&in, "documents_verified", known.trust.verified.bytes, DIGEST_SIZE);
+	json_in_hex(&in, "documents_folded", known.trust.folded.bytes, DIGEST_SIZE);
 	known.trust.size = (uint64_t)json_in_int(&in, "size", 0, INT64_MAX);
 	json_in_hex(&in, "root", known.trust.root.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&in));
@@ -210,6 +211,45 @@ memory_recall(const struct memory *memory, const struct digest *vault, struct kn
 }
 
 enum err_code
+memory_foresee(const struct memory *memory, struct trust *ret_trust, struct err *err)
+{
+	struct known known = {0};
+	enum err_code code = read_place(memory, &known, err);
+
+	*ret_trust = known.trust;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+static enum err_code
+folded_file(const struct memory *memory, const struct digest *vault, char ret_path[4096],
+    struct err *err)
+{
+	char folder[4096];
+
+	TRY(vault_folder(memory, vault, folder, err));
+	return file_path(folder, "chain", ret_path, err);
+}
+
+enum err_code
+memory_folded(const struct memory *memory, const struct trust *trust, struct buf *ret_file,
+    struct err *err)
+{
+	BUF file = {0};
+	struct digest digest;
+	char path[4096];
+
+	TRY(folded_file(memory, &trust->vault, path, err));
+	TRY(memory_folder_check(memory->folder, path, err));
+	TRY(file_read(path, FOLDED_FILE_MAX, &file, err));
+	TRY(sha256_one(buf_view(&file), &digest, err));
+	if (!digest_equal(&digest, &trust->folded))
+		return err_set(err, ERR_NOT_FOUND, "%s is another than the one that was kept",
+		    path);
+	*ret_file = TAKE(file);
+	return ERR_OK;
+}
+
+enum err_code
 memory_check_new(const struct memory *memory, struct err *err)
 {
 	struct known known;
@@ -278,6 +318,21 @@ write_file(const struct memory *memory, const char *folder, const char *path,
 }
 
 static enum err_code
+write_folded(const struct memory *memory, const struct digest *vault, struct view file,
+    struct err *err)
+{
+	char folder[4096], path[4096];
+
+	if (file.size == 0)
+		return ERR_OK;
+	TRY(vault_folder(memory, vault, folder, err));
+	TRY(folded_file(memory, vault, path, err));
+	TRY(memory_folder_make(folder, err));
+	TRY(memory_folder_check(memory->folder, folder, err));
+	return file_write(path, file, 0600, err);
+}
+
+static enum err_code
 write_vault(const struct memory *memory, const struct trust *trust, struct err *err)
 {
 	JSON *json = json_new_object();
@@ -288,7 +343,7 @@ write_vault(const struct memory *memory, const struct trust *trust, struct err *
 	json_put_text(json, "location", memory->location);
 	json_put_int(json, "documents", trust->documents);
 	json_put_hex(json, "documents_digest", VIEW_OF(trust->chain.bytes));
-	json_put_hex(json, "documents_verified", VIEW_OF(trust->verified.bytes));
+	json_put_hex(json, "documents_folded", VIEW_OF(trust->folded.bytes));
 	json_put_int(json, "size", (int64_t)trust->size);
 	json_put_hex(json, "root", VIEW_OF(trust->root.bytes));
 	TRY(vault_folder(memory, &trust->vault, folder, err));
@@ -326,7 +381,7 @@ write_seen(const struct memory *memory, const struct known *known, const struct 
 
 enum err_code
 memory_keep(const struct memory *memory, const struct known *known, const struct trust *seen,
-    bool *ret_kept, struct err *err)
+    struct view folded, bool *ret_kept, struct err *err)
 {
 	FILE_LOCK *lock = NULL;
 	struct known now;
@@ -334,7 +389,10 @@ memory_keep(const struct memory *memory, const struct known *known, const struct
 	TRY(lock_memory(memory, &lock, err));
 	TRY(memory_recall(memory, &seen->vault, &now, err));
 	*ret_kept = trust_equal(&now.trust, &known->trust);
-	return *ret_kept ? write_seen(memory, &now, seen, err) : ERR_OK;
+	if (!*ret_kept)
+		return ERR_OK;
+	TRY(write_folded(memory, &seen->vault, folded, err));
+	return write_seen(memory, &now, seen, err);
 }
 
 enum err_code

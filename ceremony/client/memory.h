@@ -5,8 +5,9 @@
  *
  *	vaults/VAULT/memory	{"format":1,"vault":HEX32,"location":TEXT (where it was met last),
  *				 "documents":N,"documents_digest":HEX32 (chain_digest of them),
- *				 "documents_verified":HEX32 (of their texts),
+ *				 "documents_folded":HEX32 (of the file "chain"; zeros: there is none),
  *				 "size":N,"root":HEX32}
+ *	vaults/VAULT/chain	what was folded of the documents (folded.h)
  *	vaults/VAULT/release-ID	release statements that this person received, and the checkpoints that came
  *	     .../checkpoint-ID	with them
  *	places/PLACE		{"format":1,"location":TEXT,"vault":HEX32}
@@ -41,14 +42,20 @@ enum err_code memory_at(const char *location, struct memory *ret_memory,
  * must show.  ERR_INTEGRITY: another one stood here, or a file is damaged. */
 enum err_code memory_recall(const struct memory *memory, const struct digest *vault,
     struct known *ret_known, struct err *err) MUST_CHECK;
+/* What is known of the vault that stood here; of none: nothing. */
+enum err_code memory_foresee(const struct memory *memory, struct trust *ret_trust,
+    struct err *err) MUST_CHECK;
+/* The file that has what was folded of the documents of TRUST.  ERR_NOT_FOUND: there is none, or another. */
+enum err_code memory_folded(const struct memory *memory, const struct trust *trust,
+    struct buf *ret_file, struct err *err) MUST_CHECK;
 /* Where VAULT is remembered. */
 enum err_code memory_file(const struct memory *memory, const struct digest *vault,
     char ret_path[4096], struct err *err) MUST_CHECK;
-/* SEEN was verified after KNOWN: it is kept, and that the vault is here.  RET_KEPT is false, and nothing is
+/* SEEN was verified after KNOWN: it is kept, with the file FOLDED (empty: the one that is there), and that the vault is here.  RET_KEPT is false, and nothing is
  * done, when others on this computer have seen more of it since KNOWN was recalled: SEEN must be judged
  * by that.  Waits 10 s for others who write (ERR_BUSY). */
 enum err_code memory_keep(const struct memory *memory, const struct known *known,
-    const struct trust *seen, bool *ret_kept, struct err *err) MUST_CHECK;
+    const struct trust *seen, struct view folded, bool *ret_kept, struct err *err) MUST_CHECK;
 /* May a vault be founded here?  ERR_INTEGRITY when this computer knows a living one at this place. */
 enum err_code memory_check_new(const struct memory *memory, struct err *err) MUST_CHECK;
 /* May VAULT be founded, anywhere?  ERR_INTEGRITY when this computer knows it alive. */

@@ -17,6 +17,14 @@ verify(struct client *client, struct err *err)
 	return client_check_new(client, err);
 }
 
+void
+status_foresee(struct client *client, const void *plan)
+{
+	(void)plan;
+	client_foresee_sync(client);
+	client_foresee(client, op_new("status"));
+}
+
 enum err_code
 status_fetch(struct client *client, struct reply *ret_reply, struct status *ret_status,
     struct err *err)

@@ -13,6 +13,8 @@ struct status {
 	const struct json *items;
 };
 
+/* What status_fetch will ask for; PLAN is not used. */
+void status_foresee(struct client *client, const void *plan);
 /* Of a vault that lives (which is verified first) or is being founded. */
 enum err_code status_fetch(struct client *client, struct reply *ret_reply,
     struct status *ret_status, struct err *err) MUST_CHECK;

@@ -2,8 +2,8 @@
 /*
  * client_sync: from the vault id to the charter, roster and checkpoint of today.
  *
- * The whole chain is asked for and verified each time; it is short, and so nothing but digests
- * has to be kept.  The vault id comes from this computer's memory of the place, or from the server where
+ * What was folded of the chain is kept (folded.h), and what the server has beyond that is asked for and verified.  The
+ * vault id comes from this computer's memory of the place, or from the server where
  * none was met.  A server can say any id: only what follows from it, by its founders' signatures, the log
  * key of its charter, and all that was seen of it, is believed to be that vault, and only then a place is
  * said to be its.
@@ -14,25 +14,27 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "ceremony/client/folded.h"
 #include "ceremony/client/memory.h"
+#include "ceremony/client/statements.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements_host.h"
-#include "vault/documents/chain_fold.h"
 #include "vault/log/tlog.h"
 
 enum { KEEP_MILLISECONDS = 10000 };
 
 struct loading {
-	struct vault_view view;
+	struct folded folded;
+	bool grew; /* by documents that were shown */
+	struct checkpoint checkpoint;
 	struct digest proof[TLOG_PROOF_MAX];
 	size_t proof_count;
-	struct digest verified; /* of the texts of all documents */
 };
 
 static void
 loading_done(struct loading *loading)
 {
-	vault_view_done(&loading->view);
+	folded_done(&loading->folded);
 }
 
 static enum err_code
@@ -51,69 +53,81 @@ read_proof(const struct json *list, struct loading *loading, struct err *err)
 }
 
 static enum err_code
-verify_checkpoint(struct view note, struct vault_view *view, struct err *err)
+verify_checkpoint(struct view note, struct loading *loading, struct err *err)
 {
-	const struct charter *charter = view->chain.charter;
+	const struct charter *charter = loading->folded.chain.charter;
 	char origin[ORIGIN_MAX + 1];
 
-	TRY(checkpoint_origin(charter->name, &view->chain.vault, origin, err));
-	if (checkpoint_open(note, origin, &charter->host_log, &view->checkpoint, err) != ERR_OK) {
+	TRY(checkpoint_origin(charter->name, &loading->folded.chain.vault, origin, err));
+	if (checkpoint_open(note, origin, &charter->host_log, &loading->checkpoint, err) !=
+	    ERR_OK) {
 		err->code = ERR_INTEGRITY;
 		return err_add(err, "the server's checkpoint");
 	}
 	return ERR_OK;
 }
 
-/* Of the texts before the one at COUNT, one after the other. */
+/* What this computer has of the vault's documents: the server need not show that again. */
 static enum err_code
-digest_texts(const struct json *documents, size_t count, struct digest *ret_digest, struct err *err)
-{
-	struct digest all = {{0}};
-
-	for (size_t i = 0; i < count; i++) {
-		const char *text = json_array_text(documents, i);
-		struct digest one;
-		const struct view parts[] = {VIEW_OF(all.bytes), VIEW_OF(one.bytes)};
-
-		TRY(sha256_one(view_of_text(text != NULL ? text : ""), &one, err));
-		TRY(sha256(parts, ARRAY_SIZE(parts), &all, err));
-	}
-	*ret_digest = all;
-	return ERR_OK;
-}
-
-/* What this computer verified before, letter for letter, signatures and all, is not verified again. */
-static enum err_code
-count_verified(const struct json *documents, const struct trust *known, size_t *ret_count,
+recall_folded(const struct memory *memory, const struct trust *known, struct folded *folded,
     struct err *err)
 {
-	struct digest shown;
+	BUF file = {0};
+	struct digest digest;
+	enum err_code code = memory_folded(memory, known, &file, err);
 
-	*ret_count = 0;
-	if (known->documents == 0 || json_array_count(documents) < known->documents)
+	if (code == ERR_OK)
+		code = folded_read(buf_view(&file), &known->vault, folded, err);
+	if (code == ERR_OK)
+		code = chain_digest(&folded->chain, folded->chain.document_count, &digest, err);
+	if (code == ERR_OK && folded->chain.document_count == known->documents &&
+	    digest_equal(&digest, &known->chain))
 		return ERR_OK;
-	TRY(digest_texts(documents, known->documents, &shown, err));
-	if (digest_equal(&shown, &known->verified))
-		*ret_count = known->documents;
-	return ERR_OK;
+	folded_done(folded); /* all of them, then */
+	*folded = (struct folded){.chain = {.vault = known->vault}};
+	return code == ERR_MEMORY ? code : ERR_OK;
+}
+
+/* An old charter, when somebody asks for it. */
+static enum err_code
+fetch_document(void *context, const struct digest *digest, struct dsse *ret_statement,
+    struct err *err)
+{
+	return statements_fetch(context, "statements", digest, 1, ret_statement, err);
 }
 
 static enum err_code
-verify_chain(const struct json *documents, const struct trust *known, struct chain *chain,
-    struct err *err)
+add_documents(const struct json *documents, struct folded *folded, struct err *err)
 {
-	size_t verified;
-
-	TRY(count_verified(documents, known, &verified, err));
 	for (size_t i = 0; i < json_array_count(documents); i++) {
 		DSSE statement = {0};
 
 		TRY(array_statement(documents, i, "document", &statement, err));
-		statement.verified = i < verified;
-		if (chain_add(chain, &statement, err) != ERR_OK)
+		if (folded_add(folded, &statement, err) != ERR_OK)
 			return err_add(err, "what the server shows");
 	}
 	return ERR_OK;
+}
+
+/* Documents from FROM on: those that FOLDED lacks, or all of them. */
+static enum err_code
+verify_chain(const struct json *documents, size_t from, struct loading *loading, struct err *err)
+{
+	struct folded *folded = &loading->folded;
+
+	if (from != folded->chain.document_count && from != 0)
+		return err_set(err, ERR_PROTOCOL,
+		    "the server shows other charters, rosters and suspensions than were asked for");
+	if (from == 0 && folded->chain.document_count > 0) {
+		const struct digest vault = folded->chain.vault;
+
+		folded_done(folded);
+		*folded = (struct folded){.chain = {.vault = vault}};
+	}
+	loading->grew = json_array_count(documents) > 0;
+	if (!loading->grew && from == 0)
+		return err_set(err, ERR_PROTOCOL, "the server shows no charter");
+	return add_documents(documents, folded, err);
 }
 
 /* Read and verify the reply to `chain`. */
@@ -121,31 +135,46 @@ static enum err_code
 read_chain(struct json_in *in, const struct trust *known, struct loading *loading, struct err *err)
 {
 	BUF note = {0};
+	struct digest vault;
 	const struct json *documents, *proof;
 
-	json_in_hex(in, "vault", loading->view.chain.vault.bytes, DIGEST_SIZE);
-	documents = json_in_array(in, "documents", 1, CHAIN_DOCUMENTS_MAX);
+	json_in_hex(in, "vault", vault.bytes, DIGEST_SIZE);
+	size_t from = (size_t)json_in_int(in, "from", 0, CHAIN_DOCUMENTS_MAX);
+	documents = json_in_array(in, "documents", 0, CHAIN_DOCUMENTS_MAX);
 	json_in_base64(in, "checkpoint", &note, NOTE_MAX);
 	proof = json_in_array(in, "consistency", 0, TLOG_PROOF_MAX);
 	TRY(json_in_end(in));
-	if (!digest_equal(&loading->view.chain.vault, &known->vault))
+	if (!digest_equal(&vault, &known->vault))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server shows another vault's documents than it greeted with");
-	TRY(verify_chain(documents, known, &loading->view.chain, err));
-	TRY(digest_texts(documents, json_array_count(documents), &loading->verified, err));
-	TRY(verify_checkpoint(buf_view(&note), &loading->view, err));
+	TRY(verify_chain(documents, from, loading, err));
+	TRY(verify_checkpoint(buf_view(&note), loading, err));
 	return read_proof(proof, loading, err);
 }
 
-static enum err_code
-fetch_chain(struct client *client, const struct trust *known, struct loading *loading,
-    struct err *err)
+/* For what follows SIZE leaves, and DOCUMENTS with that DIGEST. */
+static struct json *
+chain_request(uint64_t size, size_t documents, const struct digest *digest)
 {
+	static const struct digest none;
 	struct json *request = op_new("chain");
+
+	json_put_int(request, "size", (int64_t)size);
+	json_put_int(request, "documents", (int64_t)documents);
+	json_put_hex(request, "digest", VIEW_OF((documents > 0 ? digest : &none)->bytes));
+	return request;
+}
+
+static enum err_code
+fetch_chain(struct client *client, const struct memory *memory, const struct trust *known,
+    struct loading *loading, struct err *err)
+{
 	REPLY reply = {0};
 
-	json_put_int(request, "size", (int64_t)known->size);
-	TRY(client_ask(client, request, "chain", &reply, err));
+	TRY(recall_folded(memory, known, &loading->folded, err));
+	TRY(client_ask(client,
+	    chain_request(known->size, loading->folded.chain.document_count, &known->chain),
+	    "chain", &reply, err));
 	return read_chain(&reply.in, known, loading, err);
 }
 
@@ -165,16 +194,16 @@ introduce(const struct client *client, const struct digest *vault)
 	ui_say(ui, "Compare them with a colleague's before you rely on anything it shows.");
 }
 
-/* May what was verified follow what is KNOWN?  What trust becomes then. */
+/* May what was verified follow what is KNOWN?  What trust becomes then, and what is kept, where it is another. */
 static enum err_code
 judge(const struct loading *loading, const struct trust *known, struct trust *ret_trust,
-    struct err *err)
+    struct buf *ret_file, struct err *err)
 {
-	const struct chain *chain = &loading->view.chain;
-	const struct checkpoint *checkpoint = &loading->view.checkpoint;
+	const struct chain *chain = &loading->folded.chain;
+	const struct checkpoint *checkpoint = &loading->checkpoint;
 	struct trust seen = {.vault = chain->vault,
 	    .documents = (uint32_t)chain->document_count,
-	    .verified = loading->verified,
+	    .folded = known->folded,
 	    .size = checkpoint->size,
 	    .root = checkpoint->root};
 	struct digest chain_at = {{0}};
@@ -183,6 +212,10 @@ judge(const struct loading *loading, const struct trust *known, struct trust *re
 	if (known->documents <= chain->document_count)
 		TRY(chain_digest(chain, known->documents, &chain_at, err));
 	TRY(trust_check(known, &seen, &chain_at, loading->proof, loading->proof_count, err));
+	if (loading->grew) {
+		TRY(folded_write(&loading->folded, ret_file, err));
+		TRY(sha256_one(buf_view(ret_file), &seen.folded, err));
+	}
 	*ret_trust = seen;
 	return ERR_OK;
 }
@@ -216,13 +249,13 @@ refuse(const struct memory *memory, const struct known *known, struct err *err)
 /* What the server shows, verified from what is KNOWN. */
 static enum err_code
 look(struct client *client, const struct memory *memory, const struct known *known,
-    struct loading *loading, struct trust *ret_seen, struct err *err)
+    struct loading *loading, struct trust *ret_seen, struct buf *ret_file, struct err *err)
 {
-	enum err_code code = fetch_chain(client, &known->trust, loading, err);
+	enum err_code code = fetch_chain(client, memory, &known->trust, loading, err);
 
 	if (code == ERR_OK)
-		code = verify_greeting(client, loading->view.chain.charter, err);
-	if (code == ERR_OK && judge(loading, &known->trust, ret_seen, err) != ERR_OK)
+		code = verify_greeting(client, loading->folded.chain.charter, err);
+	if (code == ERR_OK && judge(loading, &known->trust, ret_seen, ret_file, err) != ERR_OK)
 		code = known->met && err->code == ERR_INTEGRITY ? refuse(memory, known, err) :
 		                                                  err->code;
 	if (code == ERR_INTEGRITY && known->met && !known->here)
@@ -244,6 +277,18 @@ tell(const struct client *client, const struct known *known)
 		    client_hello(client)->name, known->last, client_location(client));
 }
 
+static const struct vault_view *
+keep_view(struct client *client, struct loading *loading)
+{
+	struct vault_view view = {.checkpoint = loading->checkpoint};
+
+	view.chain = loading->folded.chain;
+	loading->folded.chain = (struct chain){.vault = view.chain.vault};
+	view.chain.fetch = fetch_document;
+	view.chain.context = client;
+	return client_keep(client, &view);
+}
+
 /* Another command that saw more meanwhile is no fault; but what was shown here must follow that, too. */
 static enum err_code
 sync_live(struct client *client, const struct memory *memory, const struct vault_view **ret_view,
@@ -254,17 +299,18 @@ sync_live(struct client *client, const struct memory *memory, const struct vault
 
 	while (!kept) {
 		CLEANUP(loading_done) struct loading loading = {0};
+		BUF file = {0};
 		struct known known;
 		struct trust seen;
 
 		TRY(memory_recall(memory, &client_hello(client)->vault, &known, err));
-		TRY(look(client, memory, &known, &loading, &seen, err));
+		TRY(look(client, memory, &known, &loading, &seen, &file, err));
 		if (!told)
 			tell(client, &known);
 		told = true;
-		TRY(memory_keep(memory, &known, &seen, &kept, err));
+		TRY(memory_keep(memory, &known, &seen, buf_view(&file), &kept, err));
 		if (kept)
-			*ret_view = client_keep(client, &loading.view);
+			*ret_view = keep_view(client, &loading);
 		else if (process_milliseconds() >= deadline)
 			return err_set(err, ERR_BUSY,
 			    "other commands on this computer see ever more of this vault");
@@ -294,6 +340,22 @@ not_live(const struct client *client, struct err *err)
 	    "the vault at %s is still being founded: its first charter is not signed by all founders "
 	    "yet",
 	    client_location(client));
+}
+
+void
+client_foresee_sync(struct client *client)
+{
+	struct memory memory;
+	struct trust known;
+	BUF file = {0};
+	struct err ignored; /* client_sync meets it again */
+	bool has;
+
+	if (memory_at(client_location(client), &memory, &ignored) != ERR_OK ||
+	    memory_foresee(&memory, &known, &ignored) != ERR_OK)
+		return;
+	has = memory_folded(&memory, &known, &file, &ignored) == ERR_OK;
+	client_foresee(client, chain_request(known.size, has ? known.documents : 0, &known.chain));
 }
 
 enum err_code

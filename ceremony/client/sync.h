@@ -10,6 +10,8 @@
 
 #include "ceremony/client/connection.h"
 
+/* Send with the greeting for what client_sync will need. */
+void client_foresee_sync(struct client *client);
 /* RET_VIEW is valid until the next sync. */
 enum err_code client_sync(struct client *client, const struct vault_view **ret_view,
     struct err *err) MUST_CHECK;

@@ -8,7 +8,7 @@ bool
 trust_equal(const struct trust *a, const struct trust *b)
 {
 	return digest_equal(&a->vault, &b->vault) && a->documents == b->documents &&
-	    digest_equal(&a->chain, &b->chain) && digest_equal(&a->verified, &b->verified) &&
+	    digest_equal(&a->chain, &b->chain) && digest_equal(&a->folded, &b->folded) &&
 	    a->size == b->size && digest_equal(&a->root, &b->root);
 }
 

@@ -12,8 +12,8 @@ struct trust {
 	struct digest vault;
 	uint32_t documents;  /* 0: the vault id is all that is known (a founder has signed) */
 	struct digest chain; /* chain_digest of them */
-	/* Of their texts, signatures and all, one after the other: these were verified, and need it no more. */
-	struct digest verified;
+	struct digest
+	    folded;    /* of the file that has what was folded of them; zero: there is none */
 	uint64_t size; /* of the log */
 	struct digest root;
 };

@@ -24,6 +24,7 @@
 #include "ceremony/server/opening/request.h"
 #include "ceremony/server/opening/spare.h"
 #include "ceremony/server/rotation/lease.h"
+#include "ceremony/server/secrets/headers.h"
 #include "ceremony/server/secrets/reseal_due.h"
 #include "ceremony/server/secrets/secret.h"
 #include "ceremony/server/secrets/secret_add.h"
@@ -43,9 +44,9 @@ static const struct op {
 } ops[] = {
     {"advance", LIVE, serve_advance, "anyone", "the signatures that stand, the host's clock"},
     {"approve", LIVE, serve_approve, "an officer", "a signature"},
+    {"ceremony-find", LIVE, serve_ceremony_find, "anyone", NULL},
     {"ceremony-get", LIVE, serve_ceremony_get, "anyone", NULL},
     {"ceremony-items", LIVE, serve_ceremony_items, "anyone", NULL},
-    {"ceremony-list", LIVE, serve_ceremony_list, "anyone", NULL},
     {"chain", LIVE, serve_chain, "anyone", NULL},
     {"done", LIVE, serve_done, "whoever opened it, the requester, an officer",
         "the lease key, or a signature"},
@@ -71,6 +72,7 @@ static const struct op {
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
     {"secret-add", LIVE, serve_secret_add, "an operator", "a signature"},
     {"secret-find", LIVE, serve_secret_find, "anyone", NULL},
+    {"secret-headers", LIVE, serve_secret_headers, "anyone", NULL},
     {"secret-list", LIVE, serve_secret_list, "anyone", NULL},
     {"shares", LIVE, serve_shares, "whoever approved",
         "the approval's signature: they are sealed under its `enc`"},

@@ -14,6 +14,6 @@ cmd_approve(struct cli_call *call, struct err *err)
 	    err));
 	if (plan.part > 0 && plan.all)
 		return err_set(err, ERR_USAGE, "give --part or --all, not both");
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, approve_foresee, &plan, err));
 	return approve_run(call->client, &plan, err);
 }

@@ -6,7 +6,7 @@
 enum err_code
 cmd_cancel(struct cli_call *call, struct err *err)
 {
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, object_foresee, call_argument(call, 0), err));
 	return cancel_run(call->client, call_argument(call, 0), option_text(call->parsed, "reason"),
 	    err);
 }

@@ -8,7 +8,7 @@ cmd_done(struct cli_call *call, struct err *err)
 {
 	bool retired;
 
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, done_foresee, call_argument(call, 0), err));
 	TRY(done_run(call->client, call_argument(call, 0), &retired, err));
 	if (!retired)
 		return err_set(err, ERR_TARGET_UNKNOWN,

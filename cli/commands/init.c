@@ -42,7 +42,7 @@ cmd_init(struct cli_call *call, struct err *err)
 		    "--name: \"%.100s\" is no vault's name: 1 to %d letters, digits, dots and dashes, "
 		    "the first a letter or digit",
 		    name, VAULT_NAME_MAX);
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, NULL, NULL, err));
 	if (client_hello(call->client)->state != VAULT_ABSENT)
 		return err_set(err, ERR_EXISTS, "there is a vault at %s already (%s)",
 		    client_location(call->client), client_hello(call->client)->name);

@@ -41,7 +41,7 @@ cmd_log_verify(struct cli_call *call, struct err *err)
 	REPLY reply = {0};
 	const struct json *checks = NULL;
 
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, NULL, NULL, err));
 	TRY(log_verify(call->client, &checkpoint, &reply, &checks, err));
 	return report(call, checkpoint, checks, err);
 }

@@ -184,7 +184,7 @@ end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 
 	if (code == ERR_PROTOCOL || code == ERR_IO) {
 		client_freep(&call->client);
-		TRY(call_connect(call, err));
+		TRY(call_connect_for(call, NULL, NULL, err));
 		code = lease_end(call->client, opened, &retired, err);
 	}
 	if (code != ERR_OK)
@@ -240,7 +240,7 @@ cmd_open(struct cli_call *call, struct err *err)
 	TRY(check_place(call, &field, &plan, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, open_foresee, &plan, err));
 	TRY(open_run(call->client, &plan, &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
 	TRY(deliver_all(call, &opened, err));

@@ -60,8 +60,6 @@ request_and_print(const struct cli_call *call, struct ask_plan *plan, struct err
 	find_whereabouts(&here);
 	plan->host = here.host;
 	plan->user = here.user;
-	plan->names = call->parsed->arguments;
-	plan->name_count = call->parsed->argument_count;
 	TRY(ask_run(call->client, plan, &result, err));
 	if (call_json(call))
 		return print_json(call, plan, &result, err);
@@ -74,6 +72,8 @@ cmd_request(struct cli_call *call, struct err *err)
 {
 	const char *recipients[VALUES_MAX];
 	struct ask_plan plan = {.mode = MODE_RELEASE,
+	    .names = call->parsed->arguments,
+	    .name_count = call->parsed->argument_count,
 	    .recipients = recipients,
 	    .recipient_count = option_all(call->parsed, "recipient", recipients, VALUES_MAX),
 	    .another = option_given(call->parsed, "another"),
@@ -81,6 +81,6 @@ cmd_request(struct cli_call *call, struct err *err)
 	    .incident = option_text(call->parsed, "incident")};
 
 	TRY(option_duration(call->parsed, "for", 0, &plan.duration, err));
-	TRY(call_connect(call, err));
+	TRY(call_connect_for(call, ask_foresee, &plan, err));
 	return request_and_print(call, &plan, err);
 }

@@ -60,6 +60,8 @@ cmd_reseal(struct cli_call *call, struct err *err)
 {
 	struct ask_plan plan = {.mode = option_given(call->parsed, "rotate") ? MODE_ROTATE :
 	                                                                       MODE_RESEAL,
+	    .names = call->parsed->arguments,
+	    .name_count = call->parsed->argument_count,
 	    .reason = option_text(call->parsed, "reason"),
 	    .all = option_given(call->parsed, "all"),
 	    .another = option_given(call->parsed, "another")};
@@ -67,7 +69,10 @@ cmd_reseal(struct cli_call *call, struct err *err)
 	if (plan.reason == NULL && !option_given(call->parsed, "list"))
 		return err_set(err, ERR_USAGE,
 		    "give --reason TEXT, which the officers read, or --list");
-	TRY(call_connect(call, err));
-	return option_given(call->parsed, "list") ? list(call, err) :
-	                                            request_and_print(call, &plan, err);
+	if (option_given(call->parsed, "list")) {
+		TRY(call_connect(call, err));
+		return list(call, err);
+	}
+	TRY(call_connect_for(call, ask_foresee, &plan, err));
+	return request_and_print(call, &plan, err);
 }

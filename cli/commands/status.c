@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/status.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 
 static enum err_code
@@ -67,16 +68,26 @@ outcomes(const struct dossier *dossier)
 	return array;
 }
 
+static void
+foresee_ceremony(struct client *client, const void *plan)
+{
+	const struct dossier_wanted wanted = {.id = plan};
+
+	client_foresee_sync(client);
+	dossier_foresee(client, &wanted);
+}
+
 /* One ceremony: while it is open as officers see it, later what became of it. */
 static enum err_code
 show_ceremony(const struct cli_call *call, const char *id, struct err *err)
 {
+	const struct dossier_wanted wanted = {.id = id};
 	const struct vault_view *view;
 	DOSSIER *dossier = NULL;
 	JSON *object = json_new_object();
 	JSON *rows = json_new_array();
 
-	TRY(dossier_take(call->client, id, 0, &view, &dossier, err));
+	TRY(dossier_take(call->client, &wanted, &view, &dossier, err));
 	if (dossier->state == CEREMONY_COLLECTING) {
 		TRY(dossier_fetch_items(call->client, view, dossier, err));
 		TRY(ceremony_show(dossier, view, call->io->ui, call->drivers->now(), false, rows,
@@ -99,9 +110,11 @@ cmd_status(struct cli_call *call, struct err *err)
 	struct status status;
 	bool alarm = false;
 
-	TRY(call_connect(call, err));
-	if (call_argument(call, 0) != NULL)
-		return show_ceremony(call, call_argument(call, 0), err);
+	const char *id = call_argument(call, 0);
+
+	TRY(call_connect_for(call, id != NULL ? foresee_ceremony : status_foresee, id, err));
+	if (id != NULL)
+		return show_ceremony(call, id, err);
 	TRY(status_fetch(call->client, &reply, &status, err));
 	TRY(show(call, &status, &alarm, err));
 	if (call_json(call))

@@ -46,21 +46,10 @@ answer_parse(struct view line, const char *const *results, struct answer *ret_an
 void
 answer_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
 {
-	const struct json *names = json_in_array(in, "fields", 1, CREDENTIAL_FIELDS);
+	uint32_t fields = json_in_set(in, "fields", credential_field_names, 1);
 
-	for (size_t i = 0; names != NULL && i < json_array_count(names); i++) {
-		const char *name = json_array_text(names, i);
-		int field = 0;
-
-		while (field < CREDENTIAL_FIELDS &&
-		    (name == NULL || strcmp(name, credential_field_names[field]) != 0))
-			field++;
-		if (field == CREDENTIAL_FIELDS || ret_fields[field]) {
-			json_in_fail(in, "fields", "unknown or repeated field");
-			return;
-		}
-		ret_fields[field] = true;
-	}
+	for (unsigned field = 0; field < CREDENTIAL_FIELDS; field++)
+		ret_fields[field] = (fields & 1u << field) != 0;
 }
 
 /* A rotator that cannot work with its target says so at the first question. */

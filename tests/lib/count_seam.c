@@ -20,7 +20,7 @@
 
 #define COUNT_FILE "/tmp/town/counts"
 
-enum what { MAPPINGS, LOCKED, SYNCS, PROCESSES, THREADS, CHECKS, FRAMES, APDUS, WHATS };
+enum what { MAPPINGS, LOCKED, SYNCS, PROCESSES, THREADS, CHECKS, FRAMES, APDUS, TRIPS, WHATS };
 enum { FRAME_HEAD = 8 };
 
 static uint32_t *counts;
@@ -174,12 +174,32 @@ is_frame(const unsigned char *bytes, size_t size)
 	return size > FRAME_HEAD && bytes[0] == 0 && bytes[4] == 0 && bytes[FRAME_HEAD] == '{';
 }
 
+/* Requests went to it (-1: to nobody), and nothing was read from it since. */
+static int asked = -1;
+
 ssize_t
 write(int fd, const void *bytes, size_t size)
 {
-	if (is_frame(bytes, size))
+	static const char request[] = "{\"op\":";
+
+	if (is_frame(bytes, size)) {
 		count(FRAMES);
+		if (size > FRAME_HEAD + sizeof(request) &&
+		    memcmp((const char *)bytes + FRAME_HEAD, request, sizeof(request) - 1) == 0)
+			asked = fd;
+	}
 	return syscall(SYS_write, fd, bytes, size);
+}
+
+/* Whoever asks and then reads waits for the way there and back. */
+ssize_t
+read(int fd, void *bytes, size_t size)
+{
+	if (fd == asked) {
+		count(TRIPS);
+		asked = -1;
+	}
+	return syscall(SYS_read, fd, bytes, size);
 }
 
 long SCardTransmit(long card, const void *send, const unsigned char *apdu, unsigned long size,

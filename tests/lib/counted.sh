@@ -8,7 +8,7 @@
 #
 # Only what $COUNTED starts has an /etc whose ld.so.preload names the library.  It ends when all that it started has.
 
-COUNTED_NAMES=(mappings locked syncs processes threads checks frames apdus)
+COUNTED_NAMES=(mappings locked syncs processes threads checks frames apdus trips)
 
 counted_start() {
 	local seam

@@ -18,7 +18,74 @@ chain_done(struct chain *chain)
 	free(chain->people);
 	free(chain->stays);
 	free(chain->enrolments);
+	free(chain->leavers);
 	*chain = (struct chain){0};
+}
+
+/* The last document of TYPE, or that at POSITION among them. */
+static const struct chain_document *
+document_of(const struct chain *chain, enum statement_type type, size_t position)
+{
+	const struct chain_document *found = NULL;
+
+	for (size_t i = 0, seen = 0; i < chain->document_count && seen <= position; i++)
+		if (chain->documents[i].type == type) {
+			found = &chain->documents[i];
+			seen++;
+		}
+	return found;
+}
+
+/* The statement of DOCUMENT, whose signatures were verified when it was folded. */
+static enum err_code
+fetch(const struct chain *chain, const struct chain_document *document, struct dsse *ret_statement,
+    struct err *err)
+{
+	struct digest digest;
+
+	if (chain->fetch == NULL)
+		return err_set(err, ERR_INTERNAL, "nobody has the documents of this chain");
+	TRY(chain->fetch(chain->context, &document->digest, ret_statement, err));
+	TRY(dsse_digest(ret_statement, &digest, err));
+	if (!digest_equal(&digest, &document->digest))
+		return err_set(err, ERR_INTEGRITY,
+		    "another document is shown than that which is in force");
+	return ERR_OK;
+}
+
+enum err_code
+chain_charter(const struct chain *chain, size_t position, const struct charter **ret_charter,
+    struct err *err)
+{
+	struct charter **place = &chain->charters[position];
+	DSSE statement = {0};
+
+	if (*place == NULL) {
+		TRY(fetch(chain, document_of(chain, STATEMENT_CHARTER, position), &statement, err));
+		TRY(charter_parse(&statement, place, err));
+	}
+	*ret_charter = *place;
+	return ERR_OK;
+}
+
+enum err_code
+chain_refuse_vault(struct err *err)
+{
+	return err_set(err, ERR_INTEGRITY,
+	    "the vault id names another first charter: another vault stands at this place, or "
+	    "somebody lies");
+}
+
+enum err_code
+chain_read_roster(struct chain *chain, struct err *err)
+{
+	const struct chain_document *document = document_of(chain, STATEMENT_ROSTER, SIZE_MAX);
+	DSSE statement = {0};
+
+	if (document == NULL)
+		return roster_new(&chain->roster, err);
+	TRY(fetch(chain, document, &statement, err));
+	return roster_parse(&statement, chain->charter, &chain->roster, err);
 }
 
 enum err_code
@@ -172,9 +239,12 @@ chain_verify_definitions(const struct chain *chain, const struct dsse *statement
 {
 	enum err_code code = ERR_REFUSED;
 
-	for (size_t i = chain->charter_count; code != ERR_OK && i > 0; i--)
-		code = definitions_verify(statement, definitions, chain->charters[i - 1],
-		    &chain->vault, err);
+	for (size_t i = chain->charter_count; code != ERR_OK && i > 0; i--) {
+		const struct charter *charter;
+
+		TRY(chain_charter(chain, i - 1, &charter, err));
+		code = definitions_verify(statement, definitions, charter, &chain->vault, err);
+	}
 	if (code == ERR_OK)
 		return ERR_OK;
 	return definitions_verify(statement, definitions, chain->charter, &chain->vault, err);

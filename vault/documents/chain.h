@@ -26,12 +26,24 @@ struct chain_stay {
 	size_t seat, tokens[SEAT_TOKENS];
 };
 
+/* A token that stood in a charter and stands in none now, and since when. */
+struct chain_leaver {
+	struct digest token;
+	char label[LABEL_MAX + 1];
+	int64_t since;
+};
+
 struct chain {
 	struct digest vault;
-	struct charter *charter; /* in force: the last of CHARTERS; NULL before the first */
-	struct roster *roster;   /* in force; version 0 before the first */
+	/* The statement with DIGEST, of a chain that was not folded from its documents here (chain_image.h). */
+	enum err_code (*fetch)(void *context, const struct digest *digest,
+	    struct dsse *ret_statement, struct err *err);
+	void *context;
+	const struct charter *charter; /* in force: the last of CHARTERS; NULL before the first */
+	struct roster *roster;         /* in force; version 0 before the first */
 	struct suspensions suspensions;
-	struct charter **charters; /* all of them, owned */
+	struct charter *
+	    *charters; /* all of them, owned; NULL: it was not read yet (chain_charter) */
 	size_t charter_count;
 	/* Charters, rosters and suspensions in the order in which they came into force. */
 	struct chain_document *documents;
@@ -43,12 +55,17 @@ struct chain {
 	/* Of every token that ever stood in one of them. */
 	struct digest *enrolments;
 	size_t enrolment_count;
+	struct chain_leaver *leavers; /* in the order in which they left */
+	size_t leaver_count;
 };
 void chain_done(struct chain *chain); /* accepts {0} */
 #define CHAIN CLEANUP(chain_done) struct chain
 
 /* ERR_REFUSED: so many DOCUMENTS of so many BYTES are more than a vault may have. */
 enum err_code chain_check_room(uint64_t documents, uint64_t bytes, struct err *err) MUST_CHECK;
+/* The charter at POSITION, from 0 on; RET_CHARTER lives as long as CHAIN. */
+enum err_code chain_charter(const struct chain *chain, size_t position,
+    const struct charter **ret_charter, struct err *err) MUST_CHECK;
 /* One digest over the first COUNT documents, in order: what a client remembers. */
 enum err_code chain_digest(const struct chain *chain, size_t count, struct digest *ret_digest,
     struct err *err) MUST_CHECK;
@@ -76,6 +93,10 @@ enum err_code chain_refuse_token(const struct chain *chain, const char *name,
 /* ERR_REFUSED when a token that is suspended signed STATEMENT. */
 enum err_code chain_check_signers(const struct chain *chain, const struct dsse *statement,
     struct err *err) MUST_CHECK;
+/* ERR_INTEGRITY: the vault's id is not that of these documents. */
+enum err_code chain_refuse_vault(struct err *err) MUST_CHECK;
+/* For chain_image.c: the roster in force, of which the documents tell. */
+enum err_code chain_read_roster(struct chain *chain, struct err *err) MUST_CHECK;
 /* definitions_verify under the newest charter under which it verifies: a definition stays valid when the
  * operator who signed it has left.  What is refused is what the charter in force refuses. */
 enum err_code chain_verify_definitions(const struct chain *chain, const struct dsse *statement,

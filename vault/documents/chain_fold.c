@@ -25,6 +25,8 @@ make_room(struct chain *chain, struct err *err)
 	struct chain_stay *stays = reallocarray(chain->stays, people, sizeof(*stays));
 	struct digest *enrolments = reallocarray(chain->enrolments,
 	    chain->enrolment_count + MORE_TOKENS, sizeof(*enrolments));
+	struct chain_leaver *leavers =
+	    reallocarray(chain->leavers, chain->leaver_count + MORE_TOKENS, sizeof(*leavers));
 
 	if (documents != NULL)
 		chain->documents = documents;
@@ -36,8 +38,10 @@ make_room(struct chain *chain, struct err *err)
 		chain->stays = stays;
 	if (enrolments != NULL)
 		chain->enrolments = enrolments;
+	if (leavers != NULL)
+		chain->leavers = leavers;
 	if (documents == NULL || charters == NULL || seats == NULL || stays == NULL ||
-	    enrolments == NULL)
+	    enrolments == NULL || leavers == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for another document");
 	return chain->roster == NULL ? roster_new(&chain->roster, err) : ERR_OK;
 }
@@ -104,6 +108,37 @@ admit(struct chain *chain, const struct seat *seat)
 	chain->stays[at] = stay;
 }
 
+/* TOKEN of a charter of BEFORE is in none of the charter AFTER: it left, or has come back. */
+static void
+note_leaver(struct chain *chain, const struct seat_token *token, const struct charter *after)
+{
+	struct chain_leaver *leaver = &chain->leavers[chain->leaver_count];
+	const struct seat_token *found;
+
+	if (seat_by_token(after->seats, after->seat_count, &token->id, &found) != NULL)
+		return;
+	*leaver = (struct chain_leaver){.token = token->id, .since = after->created};
+	memcpy(leaver->label, token->label, sizeof(leaver->label));
+	chain->leaver_count++;
+}
+
+/* Whom AFTER has again has not left. */
+static void
+note_leavers(struct chain *chain, const struct charter *before, const struct charter *after)
+{
+	const struct seat_token *found;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < chain->leaver_count; i++)
+		if (seat_by_token(after->seats, after->seat_count, &chain->leavers[i].token,
+		        &found) == NULL)
+			chain->leavers[kept++] = chain->leavers[i];
+	chain->leaver_count = kept;
+	for (size_t i = 0; before != NULL && i < before->seat_count; i++)
+		for (size_t t = 0; t < before->seats[i].token_count; t++)
+			note_leaver(chain, &before->seats[i].tokens[t], after);
+}
+
 /* The newest document is DOCUMENT; then BEFORE's seats have left, but those that AFTER has too. */
 static void
 take_document(struct chain *chain, const struct chain_document *document, const struct seat *before,
@@ -162,9 +197,7 @@ add_charter(struct chain *chain, const struct dsse *statement, struct err *err)
 
 	TRY(charter_parse(statement, &charter, err));
 	if (chain->charter == NULL && !digest_equal(&charter->digest, &chain->vault))
-		return err_set(err, ERR_INTEGRITY,
-		    "the vault id names another first charter: another vault stands at this place, or "
-		    "somebody lies");
+		return chain_refuse_vault(err);
 	TRY(chain_check_signers(chain, statement, err));
 	TRY(charter_verify(statement, charter, chain->charter, err));
 	TRY(seats_check(charter->seats, charter->seat_count, chain->roster->seats,
@@ -177,6 +210,7 @@ add_charter(struct chain *chain, const struct dsse *statement, struct err *err)
 	put_suspensions(chain, &after);
 	take_document(chain, &document, before != NULL ? before->seats : NULL,
 	    before != NULL ? before->seat_count : 0, charter->seats, charter->seat_count);
+	note_leavers(chain, before, charter);
 	chain->charter = chain->charters[chain->charter_count++] = TAKE(charter);
 	return ERR_OK;
 }

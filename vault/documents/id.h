@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { ID_SIZE = 16 };
+enum { ID_SIZE = 16, ID_HEX_SIZE = 2 * ID_SIZE + 1 };
 
 struct id {
 	uint8_t bytes[ID_SIZE];

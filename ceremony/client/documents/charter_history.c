@@ -14,6 +14,7 @@
 #include "base/text_time.h"
 #include "ceremony/client/documents/enrolments.h"
 #include "ceremony/client/log.h"
+#include "ceremony/client/statements.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/message.h"

@@ -15,7 +15,8 @@
 #include "base/text_time.h"
 #include "ceremony/client/documents/drafts.h"
 #include "ceremony/client/documents/enrolments.h"
-#include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/secrets/headers.h"
+#include "ceremony/client/statements.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements.h"
@@ -143,21 +144,18 @@ show_secret(struct standing *standing, const struct lookup *lookup, const struct
 }
 
 static enum err_code
-look_at(void *context, const struct secret_listed *row, struct err *err)
+look_at(void *context, const struct lookup *lookup, struct err *err)
 {
 	struct standing *standing = context;
-	LOOKUP lookup = {0};
 	struct reach reach;
 
-	TRY(lookup_secret(standing->client, standing->view, row->name, &lookup, err));
-	if (lookup.header == NULL)
-		return ERR_OK; /* nothing is sealed yet */
-	reach_of(standing->view->chain.charter, &standing->view->chain.suspensions, lookup.header,
-	    &lookup.spares, lookup.quorum, lookup.policy != NULL ? &lookup.policy->quorum : NULL,
-	    &reach);
-	note_leavers(standing, &lookup);
-	note_untested(standing, &lookup);
-	show_secret(standing, &lookup, &reach);
+	(void)err;
+	reach_of(standing->view->chain.charter, &standing->view->chain.suspensions, lookup->header,
+	    &lookup->spares, lookup->quorum,
+	    lookup->policy != NULL ? &lookup->policy->quorum : NULL, &reach);
+	note_leavers(standing, lookup);
+	note_untested(standing, lookup);
+	show_secret(standing, lookup, &reach);
 	return ERR_OK;
 }
 
@@ -166,7 +164,7 @@ look_at_secrets(struct standing *standing, struct err *err)
 {
 	BUF text = {0};
 
-	TRY(secrets_walk(standing->client, look_at, standing, err));
+	TRY(headers_walk(standing->client, standing->view, look_at, standing, err));
 	if (standing->untested.count > 0) {
 		BUF untested = {0};
 
@@ -281,27 +279,77 @@ show_token(struct standing *standing, const struct seat *seat, const struct seat
 		json_add_text(standing->alarms, buf_string(&text));
 }
 
-static enum err_code
-look_at_token(struct standing *standing, const struct seat *seat, const struct seat_token *token,
-    struct err *err)
+/* Tokens that are asked about together. */
+enum { TOKENS_AT_ONCE = 64 };
+struct held {
+	const struct seat *seat;
+	const struct seat_token *token;
+};
+
+static struct json *
+evidence_request(const struct held *held, size_t count)
 {
 	struct json *request = op_new("evidence"), *tokens = json_new_array();
-	DSSE statement = {0};
+
+	for (size_t i = 0; i < count; i++)
+		json_add_hex(tokens, VIEW_OF(held[i].token->id.bytes));
+	json_put(request, "tokens", tokens);
+	return request;
+}
+
+static enum err_code
+look_at_token(struct standing *standing, const struct held *held, const struct dsse *enrolled,
+    const struct json *shown, struct err *err)
+{
 	ENROLMENT enrolment = {0};
 	struct evidence evidence = {"enrolment", 0};
+
+	TRY(enrolment_parse(enrolled, standing->view->chain.charter->training, &enrolment, err));
+	evidence.time = enrolment.created;
+	TRY(read_evidence(standing, shown, held->seat, held->token, &evidence, err));
+	show_token(standing, held->seat, held->token, &evidence);
+	return ERR_OK;
+}
+
+struct enrolled {
+	struct dsse statements[TOKENS_AT_ONCE];
+};
+
+static void
+enrolled_freep(struct enrolled **enrolled)
+{
+	for (size_t i = 0; *enrolled != NULL && i < TOKENS_AT_ONCE; i++)
+		dsse_done(&(*enrolled)->statements[i]);
+	free(*enrolled);
+}
+
+static enum err_code
+look_at_some(struct standing *standing, const struct held *held, size_t count, struct err *err)
+{
+	CLEANUP(enrolled_freep) struct enrolled *enrolled = calloc(1, sizeof(*enrolled));
+	struct digest digests[TOKENS_AT_ONCE];
 	REPLY reply = {0};
 
-	json_add_hex(tokens, VIEW_OF(token->id.bytes));
-	json_put(request, "tokens", tokens);
-	TRY(client_ask(standing->client, request, "evidence", &reply, err));
-	const struct json *list = json_in_array(&reply.in, "evidence", 1, 1);
+	if (enrolled == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for enrolments");
+	for (size_t i = 0; i < count; i++)
+		digests[i] = held[i].token->enrolment;
+	client_foresee(standing->client, evidence_request(held, count));
+	statements_foresee(standing->client, "enrolments", digests, count);
+	drafts_foresee(standing->client); /* they are said last */
+	TRY(client_ask(standing->client, evidence_request(held, count), "evidence", &reply, err));
+	const struct json *list = json_in_array(&reply.in, "evidence", count, count);
 	TRY(json_in_end(&reply.in));
-	TRY(statements_fetch(standing->client, "enrolments", &token->enrolment, 1, &statement,
+	TRY(statements_fetch(standing->client, "enrolments", digests, count, enrolled->statements,
 	    err));
-	TRY(enrolment_parse(&statement, standing->view->chain.charter->training, &enrolment, err));
-	evidence.time = enrolment.created;
-	TRY(read_evidence(standing, json_array_object(list, 0), seat, token, &evidence, err));
-	show_token(standing, seat, token, &evidence);
+	for (size_t i = 0; i < count; i++)
+		if (look_at_token(standing, &held[i], &enrolled->statements[i],
+		        json_array_object(list, i), err) != ERR_OK) {
+			if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
+				err->code = ERR_INTEGRITY;
+			return err_add(err, "the evidence for %s's token %s", held[i].seat->name,
+			    QUOTED(held[i].token->label));
+		}
 	return ERR_OK;
 }
 
@@ -309,19 +357,27 @@ static enum err_code
 look_at_tokens(struct standing *standing, struct err *err)
 {
 	const struct charter *charter = standing->view->chain.charter;
+	struct held held[TOKENS_AT_ONCE];
+	size_t count = 0;
 
 	for (size_t i = 0; i < charter->seat_count; i++)
 		for (size_t t = 0; t < charter->seats[i].token_count; t++) {
-			const struct seat_token *token = &charter->seats[i].tokens[t];
-
-			if (look_at_token(standing, &charter->seats[i], token, err) != ERR_OK) {
-				if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
-					err->code = ERR_INTEGRITY;
-				return err_add(err, "the evidence for %s's token %s",
-				    charter->seats[i].name, QUOTED(token->label));
-			}
+			held[count++] =
+			    (struct held){&charter->seats[i], &charter->seats[i].tokens[t]};
+			if (count < TOKENS_AT_ONCE)
+				continue;
+			TRY(look_at_some(standing, held, count, err));
+			count = 0;
 		}
-	return ERR_OK;
+	return count > 0 ? look_at_some(standing, held, count, err) : ERR_OK;
+}
+
+void
+standing_foresee(struct client *client, const void *plan)
+{
+	(void)plan;
+	client_foresee_sync(client);
+	headers_foresee(client);
 }
 
 enum err_code

@@ -9,6 +9,8 @@ enum {
 	STANDING_OLD = 365 * 24 * 3600 /* evidence that is older is an alarm */,
 	STANDING_MARGIN = 1 /* a margin of so many or fewer is an alarm */
 };
+/* What standing_run will ask for; PLAN is not used. */
+void standing_foresee(struct client *client, const void *plan);
 /* Lines for people through the client's ui, ALARM lines last; the same as JSON:
  * {"secrets":[{"name","policy","seats":[..],"margin":N}],"tokens":[{"seat","label","serial","active",
  *  "evidence":"enrolment"|"approval"|"test","time":TIME}],"alarms":[TEXT..]} */

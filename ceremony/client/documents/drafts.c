@@ -36,6 +36,12 @@ static const struct member row_members[] = {
     {NULL},
 };
 
+void
+drafts_foresee(struct client *client)
+{
+	client_foresee(client, op_new("drafts"));
+}
+
 enum err_code
 drafts_fetch(struct client *client, struct draft_list *ret_list, struct err *err)
 {

@@ -19,6 +19,8 @@ struct draft_list {
 };
 void draft_list_done(struct draft_list *list);
 #define DRAFT_LIST CLEANUP(draft_list_done) struct draft_list
+/* Send for what drafts_fetch will be called for. */
+void drafts_foresee(struct client *client);
 /* The oldest first. */
 enum err_code drafts_fetch(struct client *client, struct draft_list *ret_list,
     struct err *err) MUST_CHECK;

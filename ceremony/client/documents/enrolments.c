@@ -7,48 +7,14 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ceremony/client/documents/charter_draft_tokens.h"
+#include "ceremony/client/statements.h"
 #include "ceremony/client/text/charter.h"
 #include "ceremony/protocol/enrolment_verify.h"
 #include "ceremony/protocol/message.h"
 
-enum { BATCH = 64, ENROLMENT_FILE_MAX = 256 * 1024 };
+enum { ENROLMENT_FILE_MAX = 256 * 1024 };
 
 /* ---- from the server ---- */
-
-static enum err_code
-fetch_batch(struct client *client, const char *op, const struct digest *digests, size_t count,
-    struct dsse *ret_statements, struct err *err)
-{
-	struct json *request = op_new(op), *array = json_new_array();
-	REPLY reply = {0};
-
-	for (size_t i = 0; i < count; i++)
-		json_add_hex(array, VIEW_OF(digests[i].bytes));
-	json_put(request, "digests", array);
-	TRY(client_ask(client, request, op, &reply, err));
-	const struct json *list = json_in_array(&reply.in, op, count, count);
-	TRY(json_in_end(&reply.in));
-	for (size_t i = 0; i < count; i++) {
-		struct digest found;
-
-		TRY(array_statement(list, i, "statement", &ret_statements[i], err));
-		TRY(dsse_digest(&ret_statements[i], &found, err));
-		if (!digest_equal(&found, &digests[i]))
-			return err_set(err, ERR_INTEGRITY,
-			    "the server sent other %s than those that were asked for", op);
-	}
-	return ERR_OK;
-}
-
-enum err_code
-statements_fetch(struct client *client, const char *op, const struct digest *digests, size_t count,
-    struct dsse *ret_statements, struct err *err)
-{
-	for (size_t at = 0; at < count; at += BATCH)
-		TRY(fetch_batch(client, op, digests + at, count - at < BATCH ? count - at : BATCH,
-		    ret_statements + at, err));
-	return ERR_OK;
-}
 
 static enum err_code
 verify_token(const struct dsse *statement, const struct seat *seat, const struct seat_token *token,

@@ -7,10 +7,6 @@
 #include "ceremony/client/documents/draft_plan.h"
 #include "vault/documents/chain.h"
 
-/* COUNT statements by digest, through OP ("enrolments" or "statements").  Each is checked to have the digest that was
- * asked for (ERR_INTEGRITY). */
-enum err_code statements_fetch(struct client *client, const char *op, const struct digest *digests,
-    size_t count, struct dsse *ret_statements, struct err *err) MUST_CHECK;
 /* Fetch and verify the enrolment of every token of SEATS under CHARTER, those left out of which KNOWN says the very
  * same: that the seats say what it says, and that it may be accepted now, or was by a document of CHAIN (NULL: at the
  * founding). */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/giving.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 
@@ -212,14 +213,29 @@ take_officer(struct giving *giving, struct err *err)
 	return ERR_OK;
 }
 
+static struct dossier_wanted
+wanted_of(const struct approve_plan *plan)
+{
+	return (struct dossier_wanted){.id = plan->id, .states = 1u << CEREMONY_COLLECTING};
+}
+
+void
+approve_foresee(struct client *client, const void *plan)
+{
+	const struct dossier_wanted wanted = wanted_of(plan);
+
+	client_foresee_sync(client);
+	dossier_foresee(client, &wanted);
+}
+
 enum err_code
 approve_run(struct client *client, const struct approve_plan *plan, struct err *err)
 {
 	const struct client_options *options = client_options(client);
+	const struct dossier_wanted wanted = wanted_of(plan);
 	GIVING giving = {.client = client};
 
-	TRY(dossier_take(client, plan->id, 1u << CEREMONY_COLLECTING, &giving.view, &giving.dossier,
-	    err));
+	TRY(dossier_take(client, &wanted, &giving.view, &giving.dossier, err));
 	TRY(dossier_check_open(giving.dossier, options->now(), err));
 	TRY(dossier_fetch_items(client, giving.view, giving.dossier, err));
 	TRY(ceremony_show(giving.dossier, giving.view, options->ui, options->now(),

@@ -14,6 +14,8 @@ struct approve_plan {
 	int64_t part;
 	bool all; /* show and take everything at once, without asking */
 };
+/* What approve_run will ask for; PLAN is a struct approve_plan. */
+void approve_foresee(struct client *client, const void *plan);
 /* Show the ceremony, ask, sign, then open each envelope of the officer and hand over its shares,
  * sealed again to the ceremony.  Whatever was given stays when it is interrupted: running it again
  * signs anew and goes on with what is left.  ERR_EXISTS: nothing is left. */

@@ -35,6 +35,8 @@ choose_check(const struct ask_plan *plan, struct err *err)
 
 /* ---- by name, verified ---- */
 
+enum { NAMES_AHEAD = 16 };
+
 static enum err_code
 check_debt(const struct lookup *lookup, int64_t now, struct err *err)
 {
@@ -79,11 +81,16 @@ static enum err_code
 choose_named(struct client *client, const struct vault_view *view, const struct ask_plan *plan,
     struct choice *choice, struct err *err)
 {
+	/* Those with the greeting are under way. */
+	size_t sent = NAMES_AHEAD < plan->name_count ? NAMES_AHEAD : plan->name_count;
+
 	TRY(items_new(plan->name_count, &choice->items, err));
 	for (size_t i = 0; i < plan->name_count; i++) {
 		struct item *item = &choice->items.rows[i];
 		LOOKUP lookup = {0};
 
+		for (; sent < plan->name_count && sent < i + NAMES_AHEAD; sent++)
+			lookup_foresee(client, plan->names[sent]);
 		TRY(lookup_secret(client, view, plan->names[i], &lookup, err));
 		TRY(check_debt(&lookup, client_options(client)->now(), err));
 		TRY(check_secret(plan, &lookup, err));
@@ -146,6 +153,13 @@ shortest_ttl(const struct charter *charter)
 	return shortest;
 }
 
+/* Every secret is asked for, not only what is due. */
+static bool
+due_all(const struct ask_plan *plan)
+{
+	return plan->all || plan->name_count > 0;
+}
+
 static enum err_code
 choose_due(struct client *client, const struct vault_view *view, const struct ask_plan *plan,
     struct choice *choice, struct err *err)
@@ -153,7 +167,7 @@ choose_due(struct client *client, const struct vault_view *view, const struct as
 	RESEAL_LIST list = {0};
 	struct items *items = &choice->items;
 
-	TRY(reseal_list_fetch(client, plan->all || plan->name_count > 0, &list, err));
+	TRY(reseal_list_fetch(client, due_all(plan), &list, err));
 	TRY(check_names(plan, &list, err));
 	TRY(items_new(CEREMONY_ITEMS, items, err));
 	items->count = 0;
@@ -170,6 +184,16 @@ choose_due(struct client *client, const struct vault_view *view, const struct as
 		return ERR_OK;
 	return err_set(err, ERR_NOT_FOUND,
 	    "there is nothing that a ceremony could seal again; `halligan reseal --list` says why");
+}
+
+void
+choose_foresee(struct client *client, const struct ask_plan *plan)
+{
+	if (!mode_releases(plan->mode))
+		reseal_list_foresee(client, due_all(plan));
+	for (size_t i = 0; i < plan->name_count && i < NAMES_AHEAD && mode_releases(plan->mode);
+	     i++)
+		lookup_foresee(client, plan->names[i]);
 }
 
 enum err_code

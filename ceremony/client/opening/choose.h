@@ -31,6 +31,8 @@ void choice_done(struct choice *choice);
 
 /* 0 to 500 names, none twice, at least one where somebody receives.  ERR_USAGE. */
 enum err_code choose_check(const struct ask_plan *plan, struct err *err) MUST_CHECK;
+/* Send with the greeting for what choose_items will need. */
+void choose_foresee(struct client *client, const struct ask_plan *plan);
 /* The items that PLAN means.  Errors as of ask_run (request.h). */
 enum err_code choose_items(struct client *client, const struct vault_view *view,
     const struct ask_plan *plan, struct choice *ret_choice, struct err *err) MUST_CHECK;

@@ -13,11 +13,7 @@
 enum err_code
 lease_look(struct client *client, const char *id, struct lease *ret_lease, struct err *err)
 {
-	struct listed listed;
-
-	TRY(listing_pick(client, id, 0, NULL, &listed, err));
-	*ret_lease = (struct lease){.state = listed.state, .expires = listed.expires};
-	return ERR_OK;
+	return dossier_look(client, id, &ret_lease->state, &ret_lease->expires, err);
 }
 
 /* One line for each debt. */
@@ -125,17 +121,33 @@ check_released(const struct dossier *dossier, struct err *err)
 	    ceremony_state_names[dossier->state], waits ? "is released yet" : "was released");
 }
 
+static struct dossier_wanted
+done_wanted(const char *id)
+{
+	return (struct dossier_wanted){.id = id,
+	    .states = 1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING};
+}
+
+void
+done_foresee(struct client *client, const void *plan)
+{
+	const struct dossier_wanted wanted = done_wanted(plan);
+
+	client_foresee_sync(client);
+	dossier_foresee(client, &wanted);
+}
+
 enum err_code
 done_run(struct client *client, const char *id, bool *ret_retired, struct err *err)
 {
-	const unsigned states = 1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING;
+	const struct dossier_wanted wanted = done_wanted(id);
 	const struct vault_view *view;
 	DOSSIER *dossier = NULL;
 	RELEASE release = {0};
 	DSSE statement = {0};
 	HAND hand = {0};
 
-	TRY(dossier_take(client, id, states, &view, &dossier, err));
+	TRY(dossier_take(client, &wanted, &view, &dossier, err));
 	TRY(check_released(dossier, err));
 	TRY(take_entitled(client, view, dossier, &hand, err));
 	TRY(release_verify(client, view, dossier, &dossier->release, &release, err));

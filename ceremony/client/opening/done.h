@@ -15,6 +15,8 @@ enum err_code lease_look(struct client *client, const char *id, struct lease *re
  * accepted and every old one refused; what became of each is told. */
 enum err_code lease_end(struct client *client, const struct opened *opened, bool *ret_retired,
     struct err *err) MUST_CHECK;
+/* What done_run will ask for; PLAN is its ID. */
+void done_foresee(struct client *client, const void *plan);
 /* The same by a token of the requester or of an officer (touch 1 of 1).  ID or a prefix; NULL: the only
  * one that is released or being replaced.  ERR_WAITING, ERR_REFUSED: nothing was released. */
 enum err_code done_run(struct client *client, const char *id, bool *ret_retired,

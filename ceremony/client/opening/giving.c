@@ -103,16 +103,45 @@ about_items(const struct giving *giving, const char *op, const struct positions 
 	return request;
 }
 
+static struct json *
+approve_request(const struct giving *giving, const struct dsse *statement)
+{
+	struct json *request = giving_op(giving, "approve");
+
+	put_statement(request, "approval", statement);
+	return request;
+}
+
+/* What is to be given together from *NEXT on, which goes on behind it. */
+static struct positions
+next_positions(const struct giving *giving, size_t *next)
+{
+	struct positions positions = {0};
+
+	for (; *next < giving->dossier->count && positions.count < ITEMS_AT_ONCE; ++*next)
+		if (giving->mine[*next].left)
+			positions.rows[positions.count++] = (uint32_t)*next;
+	return positions;
+}
+
+static void
+send_for_envelopes(struct giving *giving, size_t from)
+{
+	const struct positions positions = next_positions(giving, &from);
+
+	if (positions.count > 0)
+		client_foresee(giving->client, about_items(giving, "envelopes", &positions));
+}
+
 enum err_code
 giving_approve(struct giving *giving, struct err *err)
 {
-	struct json *request;
 	DSSE statement = {0};
 
 	TRY(sign_approval(giving, &statement, err));
-	request = giving_op(giving, "approve");
-	put_statement(request, "approval", &statement);
-	return client_tell(giving->client, request, "approve", err);
+	client_send_ahead(giving->client, approve_request(giving, &statement), (struct view){0});
+	send_for_envelopes(giving, 0);
+	return client_tell(giving->client, approve_request(giving, &statement), "approve", err);
 }
 
 /* Some of what is left, and the envelopes of these as they came. */
@@ -233,65 +262,97 @@ name_of(const struct giving *giving, size_t position)
 	return giving->dossier->transcript->request.items.rows[position].name;
 }
 
-/* Together, what no touch stands between; else one by one, since whoever stops after a touch has given that one. */
+/* What was sent last has arrived. */
+static enum err_code
+thank(struct giving *giving, size_t *done, struct err *err)
+{
+	const struct ui *ui = client_options(giving->client)->ui;
+	const struct positions sent = giving->sent;
+
+	giving->sent.count = 0;
+	if (sent.count == 0)
+		return ERR_OK;
+	if (client_tell(giving->client, about_items(giving, "shares", &sent), "shares", err) !=
+	    ERR_OK)
+		return sent.count > 1 ? err->code :
+		                        err_add(err, "%s", name_of(giving, sent.rows[0]));
+	*done += sent.count;
+	if (giving->left > 1 && sent.count == 1)
+		ui_progress(ui, "%s: share given (%zu of %zu)", name_of(giving, sent.rows[0]),
+		    *done, giving->left);
+	else if (giving->left > 1)
+		ui_progress(ui, "%zu of %zu shares given", *done, giving->left);
+	return ERR_OK;
+}
+
+/* Whether they arrived is asked when the next are on their way. */
 static enum err_code
 give_some(struct giving *giving, const struct positions *positions, const struct view *boxes,
-    struct err *err)
+    size_t *done, struct err *err)
 {
 	BUF sealed = {0};
-	REPLY reply = {0};
 
 	for (size_t i = 0; i < positions->count; i++)
 		if (take_out(giving, positions->rows[i], boxes[i], &sealed, err) != ERR_OK)
 			return err_add(err, "%s", name_of(giving, positions->rows[i]));
-	enum err_code code = client_send(giving->client, about_items(giving, "shares", positions),
-	    buf_view(&sealed), "shares", &reply, err);
-	if (code != ERR_OK && positions->count == 1)
-		return err_add(err, "%s", name_of(giving, positions->rows[0]));
+	client_send_ahead(giving->client, about_items(giving, "shares", positions),
+	    buf_view(&sealed));
+	enum err_code code = thank(giving, done, err);
+	giving->sent = *positions;
 	return code;
 }
 
+/* Together, what no touch stands between; else one by one, since whoever stops after a touch has given that one. */
 static enum err_code
-give_bundle(struct giving *giving, struct bundle *bundle, size_t *done, struct err *err)
+give_bundle(struct giving *giving, struct bundle *bundle, size_t next, size_t *done,
+    struct err *err)
 {
-	const struct ui *ui = client_options(giving->client)->ui;
 	const struct positions *all = &bundle->positions;
 	size_t step = token_touches(giving->hand.token, 1, 2) == 1 ? all->count : 1;
 
 	TRY(fetch_envelopes(giving, bundle, err));
+	send_for_envelopes(giving, next);
 	for (size_t i = 0; i < all->count; i += step) {
 		struct positions some = {.count = step};
 
 		memcpy(some.rows, &all->rows[i], step * sizeof(some.rows[0]));
-		TRY(give_some(giving, &some, &bundle->boxes[i], err));
-		*done += step;
-		if (giving->left > 1 && step == 1)
-			ui_progress(ui, "%s: share given (%zu of %zu)",
-			    name_of(giving, some.rows[0]), *done, giving->left);
-		else if (giving->left > 1)
-			ui_progress(ui, "%zu of %zu shares given", *done, giving->left);
+		TRY(give_some(giving, &some, &bundle->boxes[i], done, err));
 	}
 	return ERR_OK;
+}
+
+static enum err_code
+give(struct giving *giving, size_t *done, struct err *err)
+{
+	size_t next = 0;
+	struct err lost;
+
+	while (next < giving->dossier->count) {
+		CLEANUP(bundle_done)
+		struct bundle bundle = {.positions = next_positions(giving, &next)};
+
+		if (bundle.positions.count == 0)
+			continue;
+		if (give_bundle(giving, &bundle, next, done, err) != ERR_OK) {
+			(void)!thank(giving, done, &lost);
+			return err->code;
+		}
+	}
+	client_send_ahead(giving->client, giving_op(giving, "advance"), (struct view){0});
+	if (dossier_lacks_one(giving->dossier, giving->view, client_options(giving->client)->now()))
+		dossier_foresee_again(giving->client, giving->dossier->id); /* it opens now */
+	return thank(giving, done, err);
 }
 
 enum err_code
 giving_give(struct giving *giving, struct err *err)
 {
-	size_t done = 0, next = 0;
+	size_t done = 0;
 
-	while (done < giving->left) {
-		CLEANUP(bundle_done) struct bundle bundle = {0};
-		struct positions *positions = &bundle.positions;
-
-		for (; next < giving->dossier->count && positions->count < ITEMS_AT_ONCE; next++)
-			if (giving->mine[next].left)
-				positions->rows[positions->count++] = (uint32_t)next;
-		if (give_bundle(giving, &bundle, &done, err) == ERR_OK)
-			continue;
-		return giving->left == 1 ?
-		    err->code :
-		    err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
-		        giving->left);
-	}
-	return ERR_OK;
+	if (give(giving, &done, err) == ERR_OK)
+		return ERR_OK;
+	return giving->left == 1 ?
+	    err->code :
+	    err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
+	        giving->left);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
@@ -59,11 +60,27 @@ send(struct client *client, const struct kind *kind, const struct dossier *dossi
 	return ERR_OK;
 }
 
+static struct dossier_wanted
+wanted_of(const char *id)
+{
+	return (struct dossier_wanted){.id = id, .states = 1u << CEREMONY_COLLECTING};
+}
+
+void
+object_foresee(struct client *client, const void *plan)
+{
+	const struct dossier_wanted wanted = wanted_of(plan);
+
+	client_foresee_sync(client);
+	dossier_foresee(client, &wanted);
+}
+
 static enum err_code
 object(struct client *client, const struct kind *kind, const char *id, const char *reason,
     struct err *err)
 {
 	const struct client_options *options = client_options(client);
+	const struct dossier_wanted wanted = wanted_of(id);
 	const struct vault_view *view;
 	DOSSIER *dossier = NULL;
 	HAND hand = {0};
@@ -71,7 +88,7 @@ object(struct client *client, const struct kind *kind, const char *id, const cha
 	char name[HAND_NAME_SIZE];
 
 	TRY(typed_check("the reason", reason, REASON_MAX, err));
-	TRY(dossier_take(client, id, 1u << CEREMONY_COLLECTING, &view, &dossier, err));
+	TRY(dossier_take(client, &wanted, &view, &dossier, err));
 	TRY(dossier_check_open(dossier, options->now(), err));
 	TRY(dossier_fetch_items(client, view, dossier, err));
 	TRY(ceremony_show(dossier, view, options->ui, options->now(), false, NULL, err));

@@ -5,6 +5,8 @@
 
 #include "ceremony/client/hand/hand.h"
 
+/* What they will ask for; PLAN is their ID. */
+void object_foresee(struct client *client, const void *plan);
 /* ID or a prefix of it; NULL: the only open one.  It is shown, asked about and signed. */
 enum err_code deny_run(struct client *client, const char *id, const char *reason,
     struct err *err) MUST_CHECK;

@@ -270,22 +270,59 @@ unseal_all(struct receiving *receiving, struct opened *opened, struct err *err)
 	return ERR_OK;
 }
 
+static struct dossier_wanted
+released(const struct open_plan *plan, const char *seat)
+{
+	return (struct dossier_wanted){plan->id, 1u << CEREMONY_RELEASED, seat};
+}
+
+/* Most often one is released, to whoever asks. */
+void
+open_foresee(struct client *client, const void *plan)
+{
+	const struct dossier_wanted wanted = released(plan, NULL);
+
+	client_foresee_sync(client);
+	dossier_foresee(client, &wanted);
+}
+
 /* What was released to SEAT, else what SEAT still waits for. */
 static enum err_code
-pick_own(struct client *client, const char *id, const char *seat, struct listed *ret_listed,
+find_of(struct receiving *receiving, const struct open_plan *plan, const char *seat,
     struct err *err)
 {
+	const struct dossier_wanted own = released(plan, seat);
+	const struct dossier_wanted open = {.states = 1u << CEREMONY_RELEASING |
+	        1u << CEREMONY_COLLECTING,
+	    .requester = seat};
 	enum err_code code =
-	    listing_pick(client, id, 1u << CEREMONY_RELEASED, seat, ret_listed, err);
+	    dossier_find(receiving->client, receiving->view, &own, &receiving->dossier, err);
 
-	if (code != ERR_NOT_FOUND || id != NULL)
-		return code;
-	code = listing_pick(client, id, 1u << CEREMONY_RELEASING | 1u << CEREMONY_COLLECTING, seat,
-	    ret_listed, err);
+	if (code == ERR_NOT_FOUND)
+		code = dossier_find(receiving->client, receiving->view, &open, &receiving->dossier,
+		    err);
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, code, "nothing is released to %s, and no request of %s is open",
 		    seat, seat);
 	return code;
+}
+
+static enum err_code
+find_own(struct receiving *receiving, const struct open_plan *plan, struct err *err)
+{
+	const struct dossier_wanted any = released(plan, NULL);
+	const char *seat = receiving->hand.seat->name;
+	enum err_code code =
+	    dossier_find(receiving->client, receiving->view, &any, &receiving->dossier, err);
+
+	if (plan->id != NULL)
+		return code;
+	if (code == ERR_OK && strcmp(receiving->dossier->transcript->request.seat, seat) == 0)
+		return ERR_OK;
+	if (code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_USAGE)
+		return code;
+	dossier_freep(&receiving->dossier);
+	return find_of(receiving, plan, seat, err);
 }
 
 static enum err_code
@@ -346,13 +383,11 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
     struct err *err)
 {
 	CLEANUP(receiving_done) struct receiving receiving = {.client = client};
-	struct listed listed;
 	OPENED opened = {0};
 
 	TRY(client_sync(client, &receiving.view, err));
 	TRY(take_recipient(&receiving, err));
-	TRY(pick_own(client, plan->id, receiving.hand.seat->name, &listed, err));
-	TRY(dossier_fetch(client, receiving.view, listed.id, &receiving.dossier, err));
+	TRY(find_own(&receiving, plan, err));
 	TRY(go_on(&receiving, err));
 	TRY(check_state(receiving.dossier, err));
 	TRY(check_recipient(&receiving, err));

@@ -4,7 +4,7 @@
 #define CEREMONY_CLIENT_OPENING_OPEN_H
 
 #include "base/credential.h"
-#include "ceremony/client/opening/list.h"
+#include "ceremony/client/case_fetch.h"
 
 struct opened_item {
 	char name[SEAT_NAME_MAX + 1];
@@ -32,6 +32,8 @@ struct open_plan {
 	const enum credential_field *field;
 };
 
+/* What open_run will ask for; PLAN is a struct open_plan. */
+void open_foresee(struct client *client, const void *plan);
 /* The release is verified as delivery.h says before the PIN, and kept with its checkpoint (ceremony/client/memory.h).
  * A token that is no recipient is ERR_REFUSED before the PIN.  Opening again gives the same. */
 enum err_code open_run(struct client *client, const struct open_plan *plan,

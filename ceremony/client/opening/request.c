@@ -146,6 +146,13 @@ send_request(struct client *client, const struct ask_plan *plan, const struct va
 	return ERR_OK;
 }
 
+void
+ask_foresee(struct client *client, const void *plan)
+{
+	client_foresee_sync(client);
+	choose_foresee(client, plan);
+}
+
 enum err_code
 ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *ret_result,
     struct err *err)

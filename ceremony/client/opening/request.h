@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/opening/choose.h"
-#include "ceremony/client/opening/list.h"
+#include "vault/documents/id.h"
 
 struct ask_result {
 	char id[ID_HEX_SIZE];
@@ -15,6 +15,8 @@ struct ask_result {
 	int64_t deadline;
 	char quorum[QUORUM_TEXT_MAX + 1]; /* of the first */
 };
+/* What ask_run will ask for; PLAN is a struct ask_plan. */
+void ask_foresee(struct client *client, const void *plan);
 /* Verify the secrets, sign the request (touch 1 of 1), verify the host's ceremony statement.
  * ERR_USAGE: a list that is empty, too long, or names a secret or recipient twice;
  * ERR_NOT_FOUND: no such secret or token, or nothing to do; ERR_REFUSED: a secret or token that

@@ -52,6 +52,22 @@ add_rows(const struct json *array, struct reseal_list *list, struct err *err)
 	return ERR_OK;
 }
 
+static struct json *
+page_request(const char *after, bool all)
+{
+	struct json *request = op_new("reseal-list");
+
+	json_put_text(request, "after", after);
+	json_put_bool(request, "all", all);
+	return request;
+}
+
+void
+reseal_list_foresee(struct client *client, bool all)
+{
+	client_foresee(client, page_request("", all));
+}
+
 enum err_code
 reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list, struct err *err)
 {
@@ -59,12 +75,9 @@ reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
 	char after[SEAT_NAME_MAX + 1] = "";
 
 	do {
-		struct json *request = op_new("reseal-list");
 		REPLY reply = {0};
 
-		json_put_text(request, "after", after);
-		json_put_bool(request, "all", all);
-		TRY(client_ask(client, request, "reseal-list", &reply, err));
+		TRY(client_ask(client, page_request(after, all), "reseal-list", &reply, err));
 		const struct json *array = json_in_array(&reply.in, "secrets", 0, LISTED_AT_ONCE);
 		const char *next = json_in_text(&reply.in, "next", 0, SEAT_NAME_MAX);
 		TRY(json_in_end(&reply.in));

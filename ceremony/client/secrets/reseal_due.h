@@ -19,6 +19,8 @@ struct reseal_list {
 };
 void reseal_list_done(struct reseal_list *list);
 #define RESEAL_LIST CLEANUP(reseal_list_done) struct reseal_list
+/* Send with the greeting for the beginning of it. */
+void reseal_list_foresee(struct client *client, bool all);
 /* In name order; ALL: every secret. */
 enum err_code reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
     struct err *err) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 
 enum { PAGE = 500 };
@@ -37,8 +38,8 @@ compare_header(const struct header *header, const struct vault_view *view,
 	return ERR_OK;
 }
 
-static enum err_code
-read_header(struct view bytes, const struct vault_view *view, struct lookup *lookup,
+enum err_code
+lookup_header(struct view bytes, const struct vault_view *view, struct lookup *lookup,
     struct err *err)
 {
 	TRY(header_new(&lookup->header, err));
@@ -93,6 +94,23 @@ lookup_spares(const struct json *array, const struct header *header,
 	return ERR_OK;
 }
 
+enum err_code
+lookup_definitions(const struct dsse *statement, const struct vault_view *view,
+    struct definitions *ret_definitions, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+	enum err_code code =
+	    definitions_parse(statement, view->chain.charter->training, &definitions, err);
+
+	if (code == ERR_OK)
+		code = chain_verify_definitions(&view->chain, statement, &definitions, err);
+	if (code == ERR_REFUSED || code == ERR_INVALID)
+		code = err->code = ERR_INTEGRITY;
+	if (code == ERR_OK)
+		*ret_definitions = TAKE(definitions);
+	return code;
+}
+
 /* The definition of NAME in STATEMENT, verified. */
 static enum err_code
 find_definition(const struct dsse *statement, const struct vault_view *view, const char *name,
@@ -100,8 +118,7 @@ find_definition(const struct dsse *statement, const struct vault_view *view, con
 {
 	DEFINITIONS_OF definitions = {0};
 
-	TRY(definitions_parse(statement, view->chain.charter->training, &definitions, err));
-	TRY(chain_verify_definitions(&view->chain, statement, &definitions, err));
+	TRY(lookup_definitions(statement, view, &definitions, err));
 	for (size_t i = 0; i < definitions.count; i++)
 		if (strcmp(definitions.rows[i].name, name) == 0)
 			return definition_copy(&definitions.rows[i], ret_definition, err);
@@ -126,20 +143,34 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)
 		return ERR_OK;
-	TRY(read_header(buf_view(&reply->blob), view, lookup, err));
+	TRY(lookup_header(buf_view(&reply->blob), view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
+}
+
+static struct json *
+find_request(const char *name)
+{
+	struct json *request = op_new("secret-find");
+
+	json_put_text(request, "name", name);
+	return request;
+}
+
+void
+lookup_foresee(struct client *client, const char *name)
+{
+	if (text_is_plain(view_of_text(name)))
+		client_foresee(client, find_request(name));
 }
 
 enum err_code
 lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err)
 {
-	struct json *request = op_new("secret-find");
 	REPLY reply = {0};
 	LOOKUP lookup = {0};
 
-	json_put_text(request, "name", name);
-	TRY(client_ask(client, request, "secret-find", &reply, err));
+	TRY(client_ask(client, find_request(name), "secret-find", &reply, err));
 	if (read_lookup(&reply, view, name, &lookup, err) != ERR_OK)
 		return err_add(err, "%s", name);
 	*ret_lookup = TAKE(lookup);

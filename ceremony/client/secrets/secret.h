@@ -29,12 +29,21 @@ void lookup_done(struct lookup *lookup);
 /* The members of its "debt". */
 extern const struct member lookup_debt_members[];
 
+/* Send with the greeting for the secret NAME. */
+void lookup_foresee(struct client *client, const char *name);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
+/* What STATEMENT, which the server shows as one that is in force, defines.  ERR_INTEGRITY: no operator of the vault
+ * signed that. */
+enum err_code lookup_definitions(const struct dsse *statement, const struct vault_view *view,
+    struct definitions *ret_definitions, struct err *err) MUST_CHECK;
+/* The HEADER of the current version of LOOKUP's definition, verified. */
+enum err_code lookup_header(struct view header, const struct vault_view *view,
+    struct lookup *lookup, struct err *err) MUST_CHECK;
 typedef enum err_code (
     *secret_visit)(void *context, const struct secret_listed *row, struct err *err);
 /* Every secret, in the order of names, through VISIT. */

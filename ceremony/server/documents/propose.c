@@ -97,6 +97,7 @@ enact(struct session *session, const struct proposal *proposal, struct err *err)
 	if (session->state == SESSION_LIVE)
 		TRY(none_releasing(session, err));
 	TRY(store_drop_draft(session->store, &proposal->digest, err));
+	TRY(chain_keep(session, err));
 	TRY(store_add_document(session->store, &proposal->digest, err));
 	TRY(check_room(session, err));
 	TRY(draft_clear(session, proposal, err));

@@ -42,12 +42,39 @@ serve_hello(struct session *session, struct call *call, struct err *err)
 	return ERR_OK;
 }
 
+/* What the client has of the chain: KNOWN documents with that DIGEST. */
+struct known_chain {
+	uint64_t size; /* of the log */
+	size_t documents;
+	struct digest digest;
+};
+
+/* From which document on it lacks them: one that has seen others gets them all, and sees that by itself. */
 static enum err_code
-put_documents(struct session *session, struct json *reply, struct err *err)
+first_lacking(const struct chain *chain, const struct known_chain *known, size_t *ret_from,
+    struct err *err)
+{
+	struct digest digest;
+
+	*ret_from = 0;
+	if (known->documents > chain->document_count)
+		return ERR_OK;
+	TRY(chain_digest(chain, known->documents, &digest, err));
+	if (digest_equal(&digest, &known->digest))
+		*ret_from = known->documents;
+	return ERR_OK;
+}
+
+static enum err_code
+put_documents(struct session *session, const struct known_chain *known, struct json *reply,
+    struct err *err)
 {
 	JSON *array = json_new_array();
+	size_t from;
 
-	for (size_t i = 0; i < session->chain.document_count; i++) {
+	TRY(first_lacking(&session->chain, known, &from, err));
+	json_put_int(reply, "from", (int64_t)from);
+	for (size_t i = from; i < session->chain.document_count; i++) {
 		DSSE statement = {0};
 
 		TRY(session_statement(session, &session->chain.documents[i].digest, "document",
@@ -82,20 +109,24 @@ put_checkpoint(struct session *session, struct json *reply, uint64_t known, stru
 }
 
 static enum err_code
-put_chain(struct session *session, struct json *reply, uint64_t size, struct err *err)
+put_chain(struct session *session, struct json *reply, const struct known_chain *known,
+    struct err *err)
 {
 	json_put_hex(reply, "vault", VIEW_OF(session->chain.vault.bytes));
-	TRY(put_documents(session, reply, err));
-	return put_checkpoint(session, reply, size, err);
+	TRY(put_documents(session, known, reply, err));
+	return put_checkpoint(session, reply, known->size, err);
 }
 
 enum err_code
 serve_chain(struct session *session, struct call *call, struct err *err)
 {
-	uint64_t size = (uint64_t)json_in_int(&call->in, "size", 0, INT64_MAX);
+	struct known_chain known = {.size = (uint64_t)json_in_int(&call->in, "size", 0, INT64_MAX),
+	    .documents =
+	        (size_t)json_in_int_optional(&call->in, "documents", 0, CHAIN_DOCUMENTS_MAX, 0)};
 
+	(void)json_in_hex_optional(&call->in, "digest", known.digest.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
-	return put_chain(session, call->reply, size, err);
+	return put_chain(session, call->reply, &known, err);
 }
 
 static bool

@@ -1,73 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Showing ceremonies.  Clients verify what they get; the list, for finding one's way, is of rows alone. */
+/* Showing ceremonies.  Clients verify what they get. */
 #include "ceremony/server/opening/list.h"
 
+#include <string.h>
+
 #include "base/json_members.h"
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/chain.h"
 
-enum { SHOWN_MAX = 200, SHOWN_BYTES = WIRE_BLOB_MAX };
+enum { SHOWN_BYTES = WIRE_BLOB_MAX, PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 10 };
 
 static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
     1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING | 1u << CEREMONY_DEGRADED;
 
-static const struct member ceremony_members[] = {
-    {"requester", MEMBER_TEXT, FIELD(struct ceremony_row, requester)},
-    {"state", MEMBER_CHOICE, FIELD(struct ceremony_row, state), .choices = ceremony_state_names},
-    {"reason", MEMBER_TEXT, FIELD(struct ceremony_row, reason)},
-    {"created", MEMBER_TIME, FIELD(struct ceremony_row, created)},
-    {"deadline", MEMBER_TIME, FIELD(struct ceremony_row, deadline)},
-    {"expires", MEMBER_MOMENT, FIELD(struct ceremony_row, expires)},
-    {NULL},
-};
 static const struct member item_members[] = {
     {"state", MEMBER_CHOICE, FIELD(struct item_row, state), .choices = item_state_names},
     {"note", MEMBER_TEXT, FIELD(struct item_row, note)},
     {NULL},
 };
-
-static enum err_code
-add_ceremony(struct session *session, struct json *array, const struct ceremony_row *row,
-    struct err *err)
-{
-	struct item_row items[CEREMONY_ITEMS];
-	struct secret_row secret;
-	struct json *object;
-	size_t count;
-
-	TRY(store_list_items(session->store, &row->id, items, CEREMONY_ITEMS, &count, err));
-	if (count == 0)
-		return err_set(err, ERR_INTEGRITY, "a ceremony has no items in the database");
-	TRY(store_get_secret(session->store, &items[0].secret, &secret, err));
-	object = json_new_object();
-	json_put_hex(object, "id", VIEW_OF(row->id.bytes));
-	json_put_text(object, "mode", mode_names[row->mode]);
-	json_put_int(object, "count", (int64_t)count);
-	json_put_text(object, "name", secret.name);
-	members_put(object, ceremony_members, row);
-	json_add(array, object);
-	return ERR_OK;
-}
-
-enum err_code
-serve_ceremony_list(struct session *session, struct call *call, struct err *err)
-{
-	bool all = json_in_bool(&call->in, "all");
-	CEREMONY_ROWS *rows = NULL;
-	JSON *array = json_new_array();
-	size_t count;
-
-	TRY(json_in_end(&call->in));
-	TRY(store_list_ceremonies(session->store, all ? all_states : open_states, &rows, &count,
-	    err));
-	for (size_t i = 0; i < count && i < SHOWN_MAX; i++)
-		TRY(add_ceremony(session, array, &rows[i], err));
-	json_put(call->reply, "ceremonies", TAKE(array));
-	return ERR_OK;
-}
 
 static enum err_code
 put_voices(struct session *session, struct json *reply, const struct opening *opening,
@@ -87,16 +41,11 @@ put_voices(struct session *session, struct json *reply, const struct opening *op
 	return ERR_OK;
 }
 
-enum err_code
-serve_ceremony_get(struct session *session, struct call *call, struct err *err)
+static enum err_code
+put_ceremony(const struct opening *opening, struct json *reply, struct err *err)
 {
-	OPENING *opening = NULL;
-	struct id id;
-	struct json *reply = call->reply;
+	struct session *session = opening->session;
 
-	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	TRY(json_in_end(&call->in));
-	TRY(opening_load(session, &id, &opening, err));
 	TRY(session_put_statement(session, reply, "request", &opening->row.request, err));
 	TRY(session_put_statement(session, reply, "ceremony", &opening->row.digest, err));
 	json_put_text(reply, "state", ceremony_state_names[opening->row.state]);
@@ -109,6 +58,46 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	json_put_moment(reply, "released", opening->row.released);
 	json_put_moment(reply, "expires", opening->row.expires);
 	return ERR_OK;
+}
+
+enum err_code
+serve_ceremony_get(struct session *session, struct call *call, struct err *err)
+{
+	OPENING *opening = NULL;
+	struct id id;
+
+	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
+	TRY(json_in_end(&call->in));
+	TRY(opening_load(session, &id, &opening, err));
+	return put_ceremony(opening, call->reply, err);
+}
+
+/* What is behind an item, with the statement that defines it unless that is KNOWN; its header goes to OUT. */
+static enum err_code
+put_item(const struct opening *opening, size_t position, bool known, struct json *object,
+    struct buf *out, struct err *err)
+{
+	ITEM *item = NULL;
+	DSSE definition = {0};
+	struct json *given = json_new_array();
+	struct reach_spares spares;
+
+	json_put(object, "given", given);
+	TRY(item_load(opening, position, &item, err));
+	if (!known) {
+		TRY(chain_secret_statement(opening->session,
+		    &opening->transcript->request.items.rows[position].definition, &definition,
+		    err));
+		put_statement(object, "definition", &definition);
+	}
+	json_put_text(object, "stale", item->stale);
+	spares_reach(&item->spares, &spares);
+	spares_put(object, &spares);
+	for (size_t i = 0; i < item->share_count; i++)
+		json_add_text(given, item->shares[i].seat);
+	json_put_bool(object, "part_exposed", item->version.part_exposed);
+	buf_bytes(out, buf_view(&item->version.header));
+	return buf_check(out, err);
 }
 
 /* What one reply shows of items, and the statements that it has for them. */
@@ -175,28 +164,19 @@ show_definition(struct session *session, struct showing *showing, size_t positio
 static enum err_code
 show_item(struct session *session, struct showing *showing, size_t position, struct err *err)
 {
-	ITEM *item = NULL;
 	JSON *object = json_new_object();
-	struct json *given = json_new_array();
-	struct reach_spares spares;
+	BUF header = {0};
 
-	json_put(object, "given", given);
 	if (position >= showing->opening->count)
 		return err_set(err, ERR_INVALID, "positions: the ceremony has %zu versions",
 		    showing->opening->count);
-	TRY(item_load(showing->opening, position, &item, err));
 	TRY(show_definition(session, showing, position, object, err));
 	showing->full |= showing->headers->size > SHOWN_BYTES - HEADER_MAX - sizeof(uint32_t);
 	if (showing->full)
 		return ERR_OK;
-	json_put_text(object, "stale", item->stale);
-	spares_reach(&item->spares, &spares);
-	spares_put(object, &spares);
-	for (size_t i = 0; i < item->share_count; i++)
-		json_add_text(given, item->shares[i].seat);
-	json_put_bool(object, "part_exposed", item->version.part_exposed);
+	TRY(put_item(showing->opening, position, true, object, &header, err));
 	json_add(showing->items, TAKE(object));
-	buf_lp32(showing->headers, buf_view(&item->version.header));
+	buf_lp32(showing->headers, buf_view(&header));
 	return buf_check(showing->headers, err);
 }
 
@@ -216,6 +196,142 @@ serve_ceremony_items(struct session *session, struct call *call, struct err *err
 	for (size_t i = 0; i < positions.count && !showing.full; i++)
 		TRY(show_item(session, &showing, positions.rows[i], err));
 	json_put(call->reply, "items", TAKE(showing.items));
+	return ERR_OK;
+}
+
+/* --- The one that a person means ---------------------------------------------------------- */
+
+/* The beginning of an id, or, where that is "", what the only one has. */
+struct wanted {
+	const char *id;
+	unsigned states;
+	const char *of;
+};
+
+static enum err_code
+read_wanted(struct json_in *in, struct wanted *wanted)
+{
+	wanted->id = json_in_text(in, "id", 0, 2 * ID_SIZE);
+	wanted->states = json_in_set(in, "states", ceremony_state_names, 0);
+	wanted->of = json_in_text(in, "of", 0, SEAT_NAME_MAX);
+	size_t size = strlen(wanted->id);
+	if (size > 0 && (size < PREFIX_MIN || strspn(wanted->id, "0123456789abcdef") != size))
+		json_in_fail(in, "id", "neither an id nor the first 4 digits or more of one");
+	return json_in_end(in);
+}
+
+static bool
+is_wanted(const struct ceremony_row *row, const struct wanted *wanted)
+{
+	char hex[ID_HEX_SIZE];
+
+	text_hex(VIEW_OF(row->id.bytes), hex);
+	if (wanted->id[0] != '\0')
+		return strncmp(hex, wanted->id, strlen(wanted->id)) == 0;
+	return wanted->of[0] == '\0' || strcmp(row->requester, wanted->of) == 0;
+}
+
+/* "6f2a91c4 (prod/db and others for alice)" */
+static enum err_code
+name_one(struct session *session, const struct ceremony_row *row, struct buf *ret_text,
+    struct err *err)
+{
+	struct item_row items[CEREMONY_ITEMS];
+	struct secret_row secret;
+	char hex[ID_HEX_SIZE];
+	size_t count;
+
+	TRY(store_list_items(session->store, &row->id, items, CEREMONY_ITEMS, &count, err));
+	if (count == 0)
+		return err_set(err, ERR_INTEGRITY, "a ceremony has no items in the database");
+	TRY(store_get_secret(session->store, &items[0].secret, &secret, err));
+	text_hex(VIEW_OF(row->id.bytes), hex);
+	buf_format(ret_text, "%s%.*s (%s%s for %s)", ret_text->size > 0 ? ", " : "", ID_SHORT, hex,
+	    secret.name, count > 1 ? " and others" : "", row->requester);
+	return buf_check(ret_text, err);
+}
+
+/* COUNT of ROWS are wanted, the first of them first. */
+static enum err_code
+refuse_several(struct session *session, const struct ceremony_row *rows, size_t count,
+    struct err *err)
+{
+	BUF names = {0};
+
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++)
+		TRY(name_one(session, &rows[i], &names, err));
+	if (count > NAMED_MAX)
+		buf_format(&names, " and %zu more", count - NAMED_MAX);
+	TRY(buf_check(&names, err));
+	return err_set(err, ERR_USAGE, "several ceremonies could be meant; name one: %s",
+	    buf_string(&names));
+}
+
+/* Among those in STATES.  ERR_NOT_FOUND. */
+static enum err_code
+find_among(struct session *session, unsigned states, const struct wanted *wanted, struct id *ret_id,
+    struct err *err)
+{
+	CEREMONY_ROWS *rows = NULL;
+	size_t count, found = 0;
+
+	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(&rows[i], wanted))
+			rows[found++] = rows[i];
+	if (found > 1)
+		return refuse_several(session, rows, found, err);
+	if (found == 1)
+		*ret_id = rows[0].id;
+	return found == 1 ? ERR_OK : err_set(err, ERR_NOT_FOUND, "no ceremony is meant");
+}
+
+static enum err_code
+find_by_id(struct session *session, const struct wanted *wanted, struct id *ret_id, struct err *err)
+{
+	struct ceremony_row row;
+	enum err_code code;
+
+	if (text_from_hex(wanted->id, ret_id->bytes, ID_SIZE))
+		code = store_get_ceremony(session->store, ret_id, &row, err);
+	else
+		code = find_among(session, open_states, wanted, ret_id, err);
+	if (code == ERR_NOT_FOUND && strlen(wanted->id) < 2 * ID_SIZE) /* among those of long ago */
+		code = find_among(session, all_states, wanted, ret_id, err);
+	return code == ERR_NOT_FOUND ? err_set(err, code, "there is no ceremony %s", wanted->id) :
+	                               code;
+}
+
+static enum err_code
+find(struct session *session, const struct wanted *wanted, struct id *ret_id, struct err *err)
+{
+	enum err_code code;
+
+	if (wanted->id[0] != '\0')
+		return find_by_id(session, wanted, ret_id, err);
+	code = find_among(session, wanted->states, wanted, ret_id, err);
+	return code == ERR_NOT_FOUND ?
+	    err_set(err, code, "no ceremony waits for this; `halligan status` says what waits") :
+	    code;
+}
+
+/* What a person will look at next goes with it: what is behind the first item, while it is open. */
+enum err_code
+serve_ceremony_find(struct session *session, struct call *call, struct err *err)
+{
+	struct wanted wanted = {0};
+	OPENING *opening = NULL;
+	JSON *first = json_new_object();
+	struct id id;
+
+	TRY(read_wanted(&call->in, &wanted));
+	TRY(find(session, &wanted, &id, err));
+	TRY(opening_load(session, &id, &opening, err));
+	TRY(put_ceremony(opening, call->reply, err));
+	if ((open_states & 1u << opening->row.state) == 0)
+		return ERR_OK;
+	TRY(put_item(opening, 0, false, first, &call->out, err));
+	json_put(call->reply, "first", TAKE(first));
 	return ERR_OK;
 }
 

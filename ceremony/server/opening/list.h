@@ -6,7 +6,7 @@
 #include "ceremony/server/call.h"
 #include "vault/documents/id.h"
 
-enum err_code serve_ceremony_list(struct session *session, struct call *call,
+enum err_code serve_ceremony_find(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
 enum err_code serve_ceremony_get(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;

@@ -69,9 +69,11 @@ verify_signer(struct session *session, const struct dsse *statement, const struc
 	if (token != NULL)
 		return seat_token_verify(statement, token, err);
 	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
-		const struct charter *charter = session->chain.charters[i - 1];
-		const struct seat *seat =
-		    seat_by_token(charter->seats, charter->seat_count, &spare->from, &token);
+		const struct charter *charter;
+		const struct seat *seat;
+
+		TRY(chain_charter(&session->chain, i - 1, &charter, err));
+		seat = seat_by_token(charter->seats, charter->seat_count, &spare->from, &token);
 		if (seat != NULL && strcmp(seat->name, spare->seat) == 0)
 			return seat_token_verify(statement, token, err);
 	}

@@ -39,7 +39,6 @@ seal_alike(const struct charter *a, const struct charter *b)
 
 struct summing {
 	struct session *session;
-	struct leavers *leavers;
 	size_t left; /* versions that may still be looked at */
 	struct reseal_due_summary *summary;
 };
@@ -52,7 +51,7 @@ sum_one(struct summing *summing, const struct secret_id *id, struct err *err)
 	struct stale stale;
 
 	TRY(store_get_secret(summing->session->store, id, &secret, err));
-	TRY(stale_judge(summing->session, summing->leavers, &secret, &stale, err));
+	TRY(stale_judge(summing->session, &secret, &stale, err));
 	if (!stale.stale)
 		return ERR_OK;
 	if (summary->count++ == 0) {
@@ -93,31 +92,37 @@ sum_charter(struct summing *summing, const struct digest *charter, struct err *e
 }
 
 /* Can what was sealed under the charter with this digest differ from what would be sealed today? */
-static bool
-may_differ(const struct session *session, const struct digest *digest)
+static enum err_code
+may_differ(const struct session *session, const struct digest *digest, bool *ret_may,
+    struct err *err)
 {
-	for (size_t i = 0; i < session->chain.charter_count; i++)
-		if (digest_equal(&session->chain.charters[i]->digest, digest))
-			return !seal_alike(session->chain.charters[i], session->chain.charter);
-	return true;
+	*ret_may = true;
+	for (size_t i = session->chain.charter_count; *ret_may && i > 0; i--) {
+		const struct charter *charter;
+
+		TRY(chain_charter(&session->chain, i - 1, &charter, err));
+		if (digest_equal(&charter->digest, digest)) {
+			*ret_may = !seal_alike(charter, session->chain.charter);
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
 }
 
 enum err_code
 reseal_due_summarize(struct session *session, size_t limit, struct reseal_due_summary *ret_summary,
     struct err *err)
 {
-	LEAVERS leavers = {0};
-	struct summing summing = {.session = session,
-	    .leavers = &leavers,
-	    .left = limit,
-	    .summary = ret_summary};
+	struct summing summing = {.session = session, .left = limit, .summary = ret_summary};
 	struct digest charter;
 
 	*ret_summary = (struct reseal_due_summary){0};
-	TRY(leavers_load(session, &leavers, err));
 	enum err_code code = store_next_sealed_under(session->store, NULL, &charter, err);
 	while (code == ERR_OK) {
-		if (may_differ(session, &charter))
+		bool may;
+
+		TRY(may_differ(session, &charter, &may, err));
+		if (may)
 			TRY(sum_charter(&summing, &charter, err));
 		code = store_next_sealed_under(session->store, &charter, &charter, err);
 	}
@@ -157,12 +162,10 @@ serve_reseal_list(struct session *session, struct call *call, struct err *err)
 	bool all = json_in_bool(&call->in, "all");
 	struct secret_walk walk = {.store = session->store};
 	const struct secret_row *secret;
-	LEAVERS leavers = {0};
 	JSON *array = json_new_array();
 	size_t count = 0;
 
 	TRY(json_in_end(&call->in));
-	TRY(leavers_load(session, &leavers, err));
 	snprintf(walk.after, sizeof(walk.after), "%s", after);
 	for (; count < SCANNED; count++) {
 		struct stale stale;
@@ -172,7 +175,7 @@ serve_reseal_list(struct session *session, struct call *call, struct err *err)
 			break;
 		if (secret->current == 0)
 			continue;
-		TRY(stale_judge(session, &leavers, secret, &stale, err));
+		TRY(stale_judge(session, secret, &stale, err));
 		if (stale.stale || all)
 			add(array, secret, &stale);
 	}

@@ -25,66 +25,19 @@ has_token(const struct charter *charter, const struct digest *token)
 	return seat_by_token(charter->seats, charter->seat_count, token, &found) != NULL;
 }
 
-static const struct leaver *
-find_leaver(const struct leavers *leavers, const struct digest *token)
+static const struct chain_leaver *
+find_leaver(const struct chain *chain, const struct digest *token)
 {
-	for (size_t i = 0; i < leavers->count; i++)
-		if (digest_equal(&leavers->rows[i].token, token))
-			return &leavers->rows[i];
+	for (size_t i = 0; i < chain->leaver_count; i++)
+		if (digest_equal(&chain->leavers[i].token, token))
+			return &chain->leavers[i];
 	return NULL;
-}
-
-/* Tokens of CHARTER that the present one lacks, gone since SINCE (that of the charter after it). */
-static void
-add_leavers(const struct session *session, const struct charter *charter, int64_t since,
-    struct leavers *leavers)
-{
-	for (size_t i = 0; i < charter->seat_count; i++) {
-		for (size_t j = 0; j < charter->seats[i].token_count; j++) {
-			const struct seat_token *token = &charter->seats[i].tokens[j];
-
-			if (has_token(session->chain.charter, &token->id) ||
-			    find_leaver(leavers, &token->id) != NULL)
-				continue;
-			struct leaver *row = &leavers->rows[leavers->count++];
-
-			row->token = token->id;
-			row->since = since;
-			memcpy(row->label, token->label, sizeof(row->label));
-		}
-	}
-}
-
-void
-leavers_done(struct leavers *leavers)
-{
-	free(leavers->rows);
-}
-
-enum err_code
-leavers_load(const struct session *session, struct leavers *ret_leavers, struct err *err)
-{
-	int64_t since = session->chain.charter->created;
-	struct leavers leavers = {0};
-
-	leavers.rows = calloc(session->chain.enrolment_count + 1, sizeof(*leavers.rows));
-	if (leavers.rows == NULL)
-		return err_set(err, ERR_MEMORY, "out of memory for a list of tokens");
-	for (size_t i = session->chain.charter_count - 1; i > 0; i--) {
-		const struct charter *charter = session->chain.charters[i - 1];
-
-		add_leavers(session, charter, since, &leavers);
-		since = charter->created;
-	}
-	*ret_leavers = leavers;
-	return ERR_OK;
 }
 
 /* --- One version -------------------------------------------------------------------------- */
 
 struct judging {
 	struct session *session;
-	const struct leavers *leavers;
 	struct version_row version;
 	struct header *header;
 	struct spare_set *spares;
@@ -125,12 +78,12 @@ judge_leavers(struct judging *judging)
 {
 	for (size_t i = 0; i < judging->header->envelope_count; i++) {
 		const struct header_envelope *envelope = &judging->header->envelopes[i];
-		const struct leaver *leaver;
+		const struct chain_leaver *leaver;
 		struct stale *stale = judging->stale;
 
 		if (has_token(judging->session->chain.charter, &envelope->token))
 			continue;
-		leaver = find_leaver(judging->leavers, &envelope->token);
+		leaver = find_leaver(&judging->session->chain, &envelope->token);
 		say(stale, "%s's token \"%s\" left and has an envelope", envelope->seat,
 		    leaver != NULL ? leaver->label : "?");
 		if (leaver != NULL && (stale->left == 0 || leaver->since < stale->left))
@@ -265,11 +218,11 @@ load_spares(struct judging *judging, struct err *err)
 }
 
 enum err_code
-stale_judge(struct session *session, const struct leavers *leavers, const struct secret_row *secret,
-    struct stale *ret_stale, struct err *err)
+stale_judge(struct session *session, const struct secret_row *secret, struct stale *ret_stale,
+    struct err *err)
 {
 	CLEANUP(judging_done)
-	struct judging judging = {.session = session, .leavers = leavers, .stale = ret_stale};
+	struct judging judging = {.session = session, .stale = ret_stale};
 	enum err_code code;
 
 	*ret_stale = (struct stale){.definition = secret->definition, .can = true};

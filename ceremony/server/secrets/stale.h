@@ -16,24 +16,8 @@ struct stale {
 	bool can;
 	char cannot[NOTE_TEXT_MAX + 1];
 };
-/* A token that stood in a charter and stands in none now, and since when. */
-struct leaver {
-	struct digest token;
-	char label[LABEL_MAX + 1];
-	int64_t since;
-};
-struct leavers {
-	size_t count;
-	struct leaver *rows;
-};
-void leavers_done(struct leavers *leavers);
-#define LEAVERS CLEANUP(leavers_done) struct leavers
-/* Every token of an earlier charter of the chain that the present one does not have. */
-enum err_code leavers_load(const struct session *session, struct leavers *ret_leavers,
-    struct err *err) MUST_CHECK;
-
 /* The current version of SECRET. */
-enum err_code stale_judge(struct session *session, const struct leavers *leavers,
-    const struct secret_row *secret, struct stale *ret_stale, struct err *err) MUST_CHECK;
+enum err_code stale_judge(struct session *session, const struct secret_row *secret,
+    struct stale *ret_stale, struct err *err) MUST_CHECK;
 
 #endif

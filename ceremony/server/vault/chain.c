@@ -3,8 +3,50 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "vault/documents/chain_fold.h"
+#include "vault/documents/chain_image.h"
 #include "vault/store/statement.h"
+
+static const char image_name[] = "chain"; /* among the texts */
+
+static enum err_code
+fetch(void *context, const struct digest *digest, struct dsse *ret_statement, struct err *err)
+{
+	return session_statement(context, digest, "charter, roster or suspension", ret_statement,
+	    err);
+}
+
+/* The next document that CHAIN lacks. */
+static enum err_code
+feed_one(struct session *session, struct chain *chain, struct err *err)
+{
+	DSSE statement = {0};
+	struct digest digest;
+
+	if (store_get_document(session->store, (uint32_t)chain->document_count + 1, &digest, err) !=
+	    ERR_OK)
+		return err->code == ERR_NOT_FOUND ? (err->code = ERR_INTEGRITY) : err->code;
+	TRY(fetch(session, &digest, &statement, err));
+	statement.verified = !session->audits;
+	return chain_add(chain, &statement, err);
+}
+
+/* What is kept is what the documents say: whoever audits folds them all. */
+static enum err_code
+check_image(struct session *session, const struct chain *chain, struct err *err)
+{
+	BUF kept = {0}, folded = {0}, text = {0};
+
+	TRY(chain_image(chain, &folded, err));
+	buf_base64(&text, buf_view(&folded));
+	TRY(buf_check(&text, err));
+	if (store_get_text(session->store, image_name, &kept, err) == ERR_OK &&
+	    view_equal(buf_view(&kept), buf_view(&text)))
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "what is kept of the charters, rosters and suspensions is not what they say");
+}
 
 /* The documents that CHAIN lacks.  Each was verified before it was stored, and the row that is read, with its
  * signatures, is proven to be the one that was stored: the curve is asked again by `log verify` alone. */
@@ -17,21 +59,47 @@ feed(struct session *session, struct chain *chain, struct err *err)
 	if (count == 0)
 		return err_set(err, ERR_INTEGRITY,
 		    "the database has no charter, but vault.id names one");
+	if (count < chain->document_count)
+		return err_set(err, ERR_INTEGRITY,
+		    "the database has fewer charters, rosters and suspensions than were kept");
 	while (chain->document_count < count) {
-		DSSE statement = {0};
-		struct digest digest;
-
-		if (store_get_document(session->store, (uint32_t)chain->document_count + 1, &digest,
-		        err) != ERR_OK)
-			return err->code == ERR_NOT_FOUND ? (err->code = ERR_INTEGRITY) : err->code;
-		if (session_statement(session, &digest, "charter, roster or suspension", &statement,
-		        err) != ERR_OK)
+		if (session->audits && chain->document_count > 0 &&
+		    chain->document_count == count - 1)
+			TRY(check_image(session, chain, err));
+		if (feed_one(session, chain, err) != ERR_OK)
 			return err_add(err, "document %zu (a charter, roster or suspension)",
 			    chain->document_count + 1);
-		statement.verified = !session->audits;
-		TRY(chain_add(chain, &statement, err));
 	}
 	return ERR_OK;
+}
+
+enum err_code
+chain_keep(struct session *session, struct err *err)
+{
+	BUF image = {0}, text = {0};
+
+	if (session->chain.document_count == 0)
+		return ERR_OK;
+	TRY(chain_image(&session->chain, &image, err));
+	buf_base64(&text, buf_view(&image));
+	TRY(buf_check(&text, err));
+	return store_set_text(session->store, image_name, buf_string(&text), err);
+}
+
+/* What was folded when the newest document came. */
+static enum err_code
+resume(struct session *session, struct chain *chain, struct err *err)
+{
+	BUF text = {0}, image = {0};
+	enum err_code code = store_get_text(session->store, image_name, &text, err);
+
+	if (code == ERR_NOT_FOUND) /* there is one document */
+		return ERR_OK;
+	TRY(code);
+	if (!buf_from_base64(&image, buf_view(&text)))
+		return err_set(err, ERR_INTEGRITY,
+		    "what is kept of the charters, rosters and suspensions is damaged");
+	return chain_resume(buf_view(&image), chain, err);
 }
 
 /* The charter speaks of this host and of the vault that `init` made. */
@@ -52,10 +120,12 @@ check_host(const struct session *session, const struct charter *charter, struct 
 enum err_code
 chain_load(struct session *session, struct err *err)
 {
-	CHAIN chain = {.vault = session->chain.vault};
+	CHAIN chain = {.vault = session->chain.vault, .fetch = fetch, .context = session};
 	READING reading = NULL;
 
 	TRY(reading_begin(session, &reading, err));
+	if (!session->audits)
+		TRY(resume(session, &chain, err));
 	TRY(feed(session, &chain, err));
 	TRY(check_host(session, chain.charter, err));
 	TRY(checkpoint_origin(chain.charter->name, &chain.vault, session->origin, err));

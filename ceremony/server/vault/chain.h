@@ -2,6 +2,9 @@
 /*
  * The chain of documents of a session, fed from the store and verified from vault.id on, so that whoever
  * can write the database can neither add a key nor change a policy.
+ *
+ * What was folded of it when its newest document came is kept as a proven text (chain_image.h), so that old documents
+ * cost no session anything; `log verify` folds them all, and compares.
  */
 #ifndef CEREMONY_SERVER_VAULT_CHAIN_H
 #define CEREMONY_SERVER_VAULT_CHAIN_H
@@ -11,6 +14,8 @@
 /* Verify it from the store; SESSION's chain and origin become the newest.  ERR_INTEGRITY names the
  * document and what is wrong. */
 enum err_code chain_load(struct session *session, struct err *err) MUST_CHECK;
+/* Inside a change by which another document comes: keep SESSION's chain as it is before it. */
+enum err_code chain_keep(struct session *session, struct err *err) MUST_CHECK;
 /* Go on where the store has more. */
 enum err_code chain_refresh(struct session *session, struct err *err) MUST_CHECK;
 /* The statement that holds the definition with DIGEST, unverified.  ERR_INTEGRITY: there is none.  Its digest alone: */

@@ -57,12 +57,41 @@ base64_has_one_spelling(void **state)
 	}
 }
 
+static void
+every_byte_in_every_place_is_a_letter_or_refused(void **state)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	(void)state;
+	for (unsigned place = 0; place < 4; place++)
+		for (unsigned byte = 0; byte < 256; byte++) {
+			uint8_t letters[4] = {'z', 'z', 'z', 'z'}, bytes[3], again[4];
+			const char *found = memchr(alphabet, (int)byte, 64);
+			uint32_t group = 0x33 * 0x41041, bit = 18 - 6 * place;
+
+			letters[place] = (uint8_t)byte;
+			if (place == 3 && byte == '=')
+				continue; /* padding */
+			if (found == NULL) {
+				assert_int_equal(base64_bytes(letters, bytes), 0);
+				continue;
+			}
+			group = (group & ~(63U << bit)) | (uint32_t)(found - alphabet) << bit;
+			assert_int_equal(base64_bytes(letters, bytes), 3);
+			assert_int_equal(bytes[0] << 16 | bytes[1] << 8 | bytes[2], group);
+			base64_letters(bytes, 3, again);
+			assert_memory_equal(again, letters, 4);
+		}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(base64_as_in_rfc_4648),
 	    cmocka_unit_test(base64_has_one_spelling),
+	    cmocka_unit_test(every_byte_in_every_place_is_a_letter_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

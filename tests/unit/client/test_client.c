@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contact with a server: greeting, chain, first contact, and servers that break the protocol. */
 #include "base/text.h"
+#include "ceremony/client/case_fetch.h"
 #include "ceremony/client/documents/suspend.h"
 #include "ceremony/client/opening/approve.h"
-#include "ceremony/client/opening/list.h"
 #include "ceremony/client/sync.h"
 #include "tests/unit/client/town.h"
 
@@ -172,8 +172,18 @@ add_a_member(struct town *town, const char *op, struct json *reply, struct buf *
 {
 	(void)town;
 	(void)blob;
-	if (strcmp(op, "ceremony-list") == 0)
+	if (strcmp(op, "ceremony-find") == 0)
 		json_put_text(reply, "surprise", "x");
+}
+
+/* The ceremony that WANTED means, as the first thing that CLIENT asks for. */
+static enum err_code
+find(struct client *client, struct dossier_wanted wanted, struct err *err)
+{
+	const struct vault_view *view;
+	DOSSIER *dossier = NULL;
+
+	return dossier_take(client, &wanted, &view, &dossier, err);
 }
 
 static void
@@ -181,14 +191,13 @@ an_unknown_member_in_a_reply_is_refused(void **state)
 {
 	struct town town;
 	CLIENT *client = NULL;
-	struct listed listed;
 	struct err err;
 
 	(void)state;
 	town_open(&town);
 	town.lie = add_a_member;
 	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
-	expect_error(listing_pick(client, NULL, ~0u, NULL, &listed, &err), ERR_INVALID, &err,
+	expect_error(find(client, (struct dossier_wanted){.states = ~0u}, &err), ERR_INVALID, &err,
 	    "surprise");
 	client_freep(&client);
 	town_close(&town);
@@ -197,22 +206,48 @@ an_unknown_member_in_a_reply_is_refused(void **state)
 static void
 ids_can_be_shortened_but_not_guessed(void **state)
 {
+	static const char *const wrong[] = {"777", "77x7", "7777A", "",
+	    "777777777777777777777777777777777"};
 	struct town town;
 	CLIENT *client = NULL;
-	struct listed listed;
 	struct err err;
 
 	(void)state;
 	town_open(&town);
 	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
-	fine(listing_pick(client, "7777", 0, NULL, &listed, &err), &err);
-	assert_string_equal(listed.id, "77777777777777777777777777777777");
-	expect_error(listing_pick(client, "777", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
-	expect_error(listing_pick(client, "77x7", 0, NULL, &listed, &err), ERR_USAGE, &err, "id");
-	expect_error(listing_pick(client, "8888", 0, NULL, &listed, &err), ERR_NOT_FOUND, &err,
-	    "8888");
-	expect_error(listing_pick(client, NULL, 1u << CEREMONY_RELEASED, NULL, &listed, &err),
+	fine(find(client, (struct dossier_wanted){.id = "7777"}, &err), &err);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		expect_error(find(client, (struct dossier_wanted){.id = wrong[i]}, &err), ERR_USAGE,
+		    &err, "id");
+	expect_error(find(client, (struct dossier_wanted){.id = "8888"}, &err), ERR_NOT_FOUND, &err,
+	    "");
+	expect_error(find(client, (struct dossier_wanted){.states = 1u << CEREMONY_RELEASED}, &err),
 	    ERR_NOT_FOUND, &err, "");
+	client_freep(&client);
+	town_close(&town);
+}
+
+/* The server says which ceremony is meant, and may say another than was asked for. */
+static void
+a_ceremony_that_was_not_asked_for_is_an_alarm(void **state)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.any = true;
+	fine(town_connect(&town, TOWN_CISO, &client, &err), &err);
+	expect_error(find(client, (struct dossier_wanted){.id = "8888"}, &err), ERR_INTEGRITY, &err,
+	    "another id");
+	expect_error(find(client, (struct dossier_wanted){.states = 1u << CEREMONY_RELEASED}, &err),
+	    ERR_INTEGRITY, &err, "not asked for");
+	expect_error(find(client,
+	                 (struct dossier_wanted){.states = 1u << CEREMONY_COLLECTING,
+	                     .requester = "bob"},
+	                 &err),
+	    ERR_INTEGRITY, &err, "not asked for: one of alice");
 	client_freep(&client);
 	town_close(&town);
 }
@@ -508,6 +543,7 @@ main(void)
 	    cmocka_unit_test(a_checkpoint_with_a_wrong_signature_is_refused),
 	    cmocka_unit_test(an_unknown_member_in_a_reply_is_refused),
 	    cmocka_unit_test(ids_can_be_shortened_but_not_guessed),
+	    cmocka_unit_test(a_ceremony_that_was_not_asked_for_is_an_alarm),
 	    cmocka_unit_test(a_suspension_that_was_seen_cannot_be_forgotten),
 	    cmocka_unit_test(a_known_vault_at_a_new_place_is_told_once),
 	    cmocka_unit_test(a_place_has_one_name_whatever_its_slashes),

@@ -108,7 +108,7 @@ keep(const struct memory *memory, const struct trust *trust)
 	bool kept;
 
 	fine(memory_recall(memory, &trust->vault, &known, &err), &err);
-	fine(memory_keep(memory, &known, trust, &kept, &err), &err);
+	fine(memory_keep(memory, &known, trust, (struct view){0}, &kept, &err), &err);
 	assert_true(kept);
 }
 
@@ -193,8 +193,8 @@ a_place_holds_one_vault_until_it_is_forgotten(void **state)
 		assert_says("0101010101010101");
 		assert_says(vault == 2 ? "0202020202020202" : "0303030303030303");
 	}
-	expect_error(memory_keep(&here, &known, &second, &kept, &err), ERR_INTEGRITY, &err,
-	    "another vault");
+	expect_error(memory_keep(&here, &known, &second, (struct view){0}, &kept, &err),
+	    ERR_INTEGRITY, &err, "another vault");
 	assert_true(recall(&here, 1).here);
 	assert_int_equal(remove(here.pointer), 0);
 	known = recall(&here, 2);
@@ -221,15 +221,15 @@ nothing_is_kept_over_what_others_saw_meanwhile(void **state)
 	there = at("ssh://host/srv/vault");
 	known = recall(&here, 1); /* a first contact that two make at once */
 	keep(&here, &first);
-	fine(memory_keep(&here, &known, &mine, &kept, &err), &err);
+	fine(memory_keep(&here, &known, &mine, (struct view){0}, &kept, &err), &err);
 	assert_false(kept);
 	known = recall(&here, 1);
 	keep(&there, &theirs);
-	fine(memory_keep(&here, &known, &mine, &kept, &err), &err);
+	fine(memory_keep(&here, &known, &mine, (struct view){0}, &kept, &err), &err);
 	assert_false(kept);
 	known = recall(&here, 1);
 	assert_true(trust_equal(&known.trust, &theirs));
-	fine(memory_keep(&here, &known, &theirs, &kept, &err), &err);
+	fine(memory_keep(&here, &known, &theirs, (struct view){0}, &kept, &err), &err);
 	assert_true(kept);
 }
 
@@ -451,8 +451,8 @@ give_away(const char *path)
 	bool kept;
 
 	assert_int_equal(chown(path, 65534, 65534), 0);
-	expect_error(memory_keep(&here, &known, &trust, &kept, &err), ERR_REFUSED, &err,
-	    "chown -R");
+	expect_error(memory_keep(&here, &known, &trust, (struct view){0}, &kept, &err), ERR_REFUSED,
+	    &err, "chown -R");
 	assert_says(path);
 	assert_int_equal(chown(path, geteuid(), getegid()), 0);
 }

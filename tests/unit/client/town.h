@@ -123,6 +123,8 @@ struct town {
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
 	size_t definitions_sent; /* of ceremony-items */
+	const char *next;        /* where it says that secret-headers goes on; NULL: nowhere */
+	bool any;                /* whatever ceremony is asked for, it shows its own */
 	const char *swap_op, *swap_name;
 	struct buf swap_text;
 	size_t hidden;                             /* so many items are not shown */
@@ -144,6 +146,9 @@ struct town {
 	const char *answer_text; /* what is typed to confirm; NULL: whatever is asked for */
 	char home[64];
 };
+
+/* For town_server.c: is it rude instead of answering OP?  True when the session goes on. */
+bool town_be_rude(struct town *town, const char *op);
 
 void town_open(struct town *town);
 /* The token of audit, and a stranger's, are FIDO2. */

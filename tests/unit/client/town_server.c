@@ -43,28 +43,10 @@ answer_chain(struct town *town, struct json *reply)
 	for (size_t i = 0; i < town->suspension_count; i++)
 		add_statement(documents, &town->suspensions[i]);
 	json_put_hex(reply, "vault", VIEW_OF(town->vault.bytes));
+	json_put_int(reply, "from", 0);
 	json_put(reply, "documents", documents);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
 	json_put(reply, "consistency", json_new_array());
-}
-
-static void
-answer_list(struct town *town, struct json *reply)
-{
-	struct json *list = json_new_array(), *row = json_new_object();
-
-	json_put_hex(row, "id", VIEW_OF(town->id.bytes));
-	json_put_text(row, "mode", mode_names[town->mode]);
-	json_put_int(row, "count", (int64_t)town->item_count);
-	json_put_text(row, "name", "prod/db");
-	json_put_text(row, "requester", town->mode == MODE_RELEASE ? "alice" : "ops");
-	json_put_text(row, "state", ceremony_state_names[town->state]);
-	json_put_text(row, "reason", "");
-	json_put_time(row, "created", TOWN_NOW - 110);
-	json_put_time(row, "deadline", TOWN_NOW + 700);
-	json_put_text(row, "expires", "");
-	json_add(list, row);
-	json_put(reply, "ceremonies", list);
 }
 
 /* It says that it took it, and keeps nothing; or what the test has it say. */
@@ -155,19 +137,15 @@ answer_get(struct town *town, struct json *reply)
 	json_put_text(reply, "expires", "");
 }
 
-/* Unless it is known, or the same statement came before. */
+/* Unless it is KNOWN, or the same statement came BEFORE. */
 static void
-put_definition(struct town *town, const struct json *request, size_t position, struct json *object,
-    struct buf *before)
+put_definition(struct town *town, const struct positions *known, size_t position,
+    struct json *object, struct buf *before)
 {
-	struct err err;
-	struct json_in in = json_in(request, "request", &err);
-	struct positions known;
 	JSON *scratch = json_new_object();
 
-	in_positions(&in, "known", 0, &known);
-	for (size_t i = 0; i < known.count; i++)
-		if (known.rows[i] == position)
+	for (size_t i = 0; i < known->count; i++)
+		if (known->rows[i] == position)
 			return;
 	put_or_swap(town, "ceremony-items", scratch, "definition",
 	    &town->items[position].definition);
@@ -181,28 +159,105 @@ put_definition(struct town *town, const struct json *request, size_t position, s
 }
 
 static void
+put_item(const struct town *town, size_t position, struct json *object)
+{
+	const struct town_item *item = &town->items[position];
+	struct json *given = json_new_array();
+
+	json_put_text(object, "stale", item->stale != NULL ? item->stale : "");
+	json_put(object, "spares", json_new_array());
+	for (size_t i = 0; i < town->voice_count; i++)
+		if (item->given[i])
+			json_add_text(given, town->voices[i].seat);
+	json_put(object, "given", given);
+	json_put_bool(object, "part_exposed", false);
+}
+
+static void
 answer_items(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
 {
+	struct err err;
 	const struct positions positions = items_of(town, request);
+	struct json_in in = json_in(request, "request", &err);
 	struct json *items = json_new_array();
+	struct positions known;
 	BUF before = {0};
 
+	in_positions(&in, "known", 0, &known);
 	for (size_t i = 0; i < positions.count; i++) {
-		const struct town_item *item = &town->items[positions.rows[i]];
-		struct json *given = json_new_array(), *object = json_new_object();
+		struct json *object = json_new_object();
 
-		put_definition(town, request, positions.rows[i], object, &before);
-		json_put_text(object, "stale", item->stale != NULL ? item->stale : "");
-		json_put(object, "spares", json_new_array());
-		for (size_t j = 0; j < town->voice_count; j++)
-			if (item->given[j])
-				json_add_text(given, town->voices[j].seat);
-		json_put(object, "given", given);
-		json_put_bool(object, "part_exposed", false);
+		put_definition(town, &known, positions.rows[i], object, &before);
+		put_item(town, positions.rows[i], object);
 		json_add(items, object);
-		buf_lp32(blob, buf_view(&item->version.header));
+		buf_lp32(blob, buf_view(&town->items[positions.rows[i]].version.header));
 	}
 	json_put(reply, "items", items);
+}
+
+/* All items on one page. */
+static void
+answer_headers(struct town *town, struct json *reply, struct buf *blob)
+{
+	struct json *rows = json_new_array(), *statements = json_new_array();
+
+	for (size_t i = 0; i < town->item_count; i++) {
+		const struct town_item *item = &town->items[i];
+		DEFINITIONS_OF definitions = {0};
+		struct json *row = json_new_object();
+		struct err err;
+
+		fine(definitions_parse(&item->definition, false, &definitions, &err), &err);
+		json_put_text(row, "name", item->name);
+		json_put_int(row, "current", 1);
+		json_put_hex(row, "definition", VIEW_OF(definitions.rows[0].digest.bytes));
+		json_put(row, "spares", json_new_array());
+		json_add(rows, row);
+		add_statement(statements, &item->definition);
+		buf_lp32(blob, buf_view(&item->version.header));
+	}
+	json_put(reply, "secrets", rows);
+	json_put(reply, "statements", statements);
+	json_put_text(reply, "next", town->next != NULL ? town->next : "");
+}
+
+/* Has the town's only ceremony the id, or the state, that REQUEST is about? */
+static bool
+is_meant(const struct town *town, const struct json *request)
+{
+	struct err err;
+	struct json_in in = json_in(request, "request", &err);
+	const char *id = json_in_text(&in, "id", 0, 2 * ID_SIZE);
+	const struct json *states = json_in_array(&in, "states", 0, CEREMONY_STATES);
+	const char *of = json_in_text(&in, "of", 0, SEAT_NAME_MAX);
+	char hex[ID_HEX_SIZE];
+	bool meant = false;
+
+	text_hex(VIEW_OF(town->id.bytes), hex);
+	if (id[0] != '\0')
+		return strncmp(hex, id, strlen(id)) == 0;
+	for (size_t i = 0; i < json_array_count(states); i++)
+		meant |= strcmp(json_array_text(states, i), ceremony_state_names[town->state]) == 0;
+	return meant &&
+	    (of[0] == '\0' || strcmp(of, town->mode == MODE_RELEASE ? "alice" : "ops") == 0);
+}
+
+static void
+answer_ceremony(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	struct json *first = json_new_object();
+	BUF before = {0};
+
+	if (!town->any && !is_meant(town, request)) {
+		json_put_text(reply, "code", err_name(ERR_NOT_FOUND));
+		json_put_text(reply, "text", "there is no ceremony that is meant");
+		return;
+	}
+	answer_get(town, reply);
+	put_definition(town, &(struct positions){0}, 0, first, &before);
+	put_item(town, 0, first);
+	buf_bytes(blob, buf_view(&town->items[0].version.header));
+	json_put(reply, "first", first);
 }
 
 static void
@@ -475,14 +530,16 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_hello(town, reply);
 	else if (strcmp(op, "chain") == 0)
 		answer_chain(town, reply);
-	else if (strcmp(op, "ceremony-list") == 0)
-		answer_list(town, reply);
+	else if (strcmp(op, "ceremony-find") == 0)
+		answer_ceremony(town, request, reply, blob);
 	else if (strcmp(op, "ceremony-get") == 0)
 		answer_get(town, reply);
 	else if (strcmp(op, "ceremony-items") == 0)
 		answer_items(town, request, reply, blob);
 	else if (strcmp(op, "secret-find") == 0)
 		answer_find(town, request, reply, blob);
+	else if (strcmp(op, "secret-headers") == 0)
+		answer_headers(town, reply, blob);
 	else if (strcmp(op, "reseal-list") == 0)
 		answer_reseal_list(town, reply);
 	else if (strcmp(op, "request") == 0)
@@ -509,30 +566,6 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		abort();
 }
 
-/* True when the session goes on. */
-static bool
-be_rude(struct town *town, const char *op)
-{
-	static const uint8_t huge[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	static const uint8_t half[] = {0, 0, 0, 20, 0, 0, 0, 0, '{', '"'};
-	static const char no_reply[] = "\0\0\0\x11\0\0\0\0{\"progress\":true}";
-	ssize_t wrote = 0;
-
-	if (town->rude_at == NULL || strcmp(town->rude_at, op) != 0)
-		return true;
-	if (town->rude == TOWN_GARBAGE)
-		wrote = write(town->fd, "Permission denied, please try again.\n", 37);
-	else if (town->rude == TOWN_HUGE)
-		wrote = write(town->fd, huge, sizeof(huge));
-	else if (town->rude == TOWN_HALF)
-		wrote = write(town->fd, half, sizeof(half));
-	else if (town->rude == TOWN_NO_REPLY)
-		wrote = write(town->fd, no_reply, sizeof(no_reply) - 1);
-	if (wrote < 0)
-		abort();
-	return false;
-}
-
 static void *
 serve(void *context)
 {
@@ -550,7 +583,7 @@ serve(void *context)
 		if (wire_receive(town->fd, &request, &in, -1, &err) != ERR_OK)
 			break;
 		op = json_object_text(request, "op");
-		if (!be_rude(town, op))
+		if (!town_be_rude(town, op))
 			break;
 		answer(town, op, request, buf_view(&in), reply, &out);
 		json_put_bool(reply, "ok", json_object_text(reply, "code") == NULL);

@@ -110,10 +110,13 @@ read_ceremonies(struct past *past)
 	    &past->waiting, &past->stuck, &past->running, &past->wanted, &past->reseal,
 	    &past->rotate, &past->many, &none};
 
-	for (int all = 0; all < 2; all++) {
-		struct json *request = op_new("ceremony-list");
+	for (enum ceremony_state state = 0; state < CEREMONY_STATES; state++) {
+		struct json *request = op_new("ceremony-find"), *states = json_new_array();
 
-		json_put_bool(request, "all", all);
+		json_add_text(states, ceremony_state_names[state]);
+		json_put_text(request, "id", "");
+		json_put(request, "states", states);
+		json_put_text(request, "of", "");
 		send(past, request);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {

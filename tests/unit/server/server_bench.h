@@ -107,6 +107,9 @@ int64_t bench_count(struct bench *bench, const char *query);
 /* Has `status` a line of KIND about SUBJECT? */
 bool bench_status(struct bench *bench, const char *kind, const char *subject);
 
+/* The person BY suspends the token of the person OF; as it is signed, and proposed. */
+void bench_draw_suspension(const struct bench *bench, int by, int of, struct dsse *ret_statement);
+enum err_code bench_suspend(struct bench *bench, int by, int of, struct err *err);
 void person_sign(const struct person *person, struct dsse *statement);
 /* A text member of the reply to REQUEST. */
 void bench_ask_text(struct bench *bench, struct json *request, const char *name, char *ret_text,

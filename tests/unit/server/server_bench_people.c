@@ -7,6 +7,7 @@
 #include "base/crypto_key.h"
 #include "base/text.h"
 #include "tests/lib/p256_sign.h"
+#include "vault/documents/suspension.h"
 
 void
 person_sign(const struct person *person, struct dsse *statement)
@@ -113,4 +114,33 @@ bench_enroll(struct bench *bench, struct person *person, uint32_t serial)
 	enrolment.certificate_views[0] = buf_view(&bench->root.der);
 	enrolment.certificate_count = 1;
 	sign_enrolment(&enrolment, person);
+}
+
+void
+bench_draw_suspension(const struct bench *bench, int by, int of, struct dsse *ret_statement)
+{
+	struct suspension suspension = {.vault = bench->vault_id,
+	    .charter = bench->charter->digest,
+	    .roster = bench->roster,
+	    .token = bench->people[by].seat.tokens[0].id,
+	    .suspended = bench->people[of].seat.tokens[0].id,
+	    .time = bench->shared->now,
+	    .reason = "lost"};
+	JSON *payload = NULL;
+	struct err err;
+
+	snprintf(suspension.seat, sizeof(suspension.seat), "%s", bench->people[by].name);
+	snprintf(suspension.holder, sizeof(suspension.holder), "%s", bench->people[of].name);
+	assert_ok(suspension_payload(&suspension, &payload, &err));
+	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, ret_statement, &err));
+	person_sign(&bench->people[by], ret_statement);
+}
+
+enum err_code
+bench_suspend(struct bench *bench, int by, int of, struct err *err)
+{
+	DSSE statement = {0};
+
+	bench_draw_suspension(bench, by, of, &statement);
+	return bench_propose(bench, &statement, 0, -1, err);
 }

@@ -296,30 +296,65 @@ status_says_what_waits_and_for_whom(void **state)
 	assert_false(has_item(bench, "exposed", "")); /* that version is dead */
 }
 
+static enum err_code
+find_ceremony(struct bench *bench, const char *id, const char *state, const char *of,
+    struct json **ret_reply, struct err *err)
+{
+	struct json *request = op_new("ceremony-find"), *states = json_new_array();
+
+	if (state != NULL)
+		json_add_text(states, state);
+	json_put_text(request, "id", id);
+	json_put(request, "states", states);
+	json_put_text(request, "of", of);
+	json_freep(ret_reply);
+	return bench_call(bench, request, (struct view){0}, ret_reply, NULL, err);
+}
+
+/* A ceremony that waits, and those that are over. */
 static void
-ceremonies_are_listed_newest_first(void **state)
+a_ceremony_is_found_by_its_id_or_as_the_only_one(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	JSON *open = NULL, *all = NULL;
+	JSON *reply = NULL;
 	struct id id = bench_request(bench, &bench->people[CAROL], "prod/db");
-	struct json *request = op_new("ceremony-list");
-	char hex[2 * ID_SIZE + 1];
+	char hex[ID_HEX_SIZE], wrong[ID_HEX_SIZE];
 
-	json_put_bool(request, "all", false);
-	assert_ok(bench_call(bench, request, (struct view){0}, &open, NULL, &err));
-	struct json_in in = json_in(open, "reply", &err);
-	const struct json *rows = json_in_array(&in, "ceremonies", 1, 1);
 	text_hex(VIEW_OF(id.bytes), hex);
-	assert_string_equal(json_object_text(json_array_object(rows, 0), "id"), hex);
-	assert_string_equal(json_object_text(json_array_object(rows, 0), "state"), "collecting");
-	request = op_new("ceremony-list");
-	json_put_bool(request, "all", true);
-	assert_ok(bench_call(bench, request, (struct view){0}, &all, NULL, &err));
-	in = json_in(all, "reply", &err);
-	rows = json_in_array(&in, "ceremonies", 2, 200);
-	assert_string_equal(json_object_text(json_array_object(rows, 0), "id"), hex);
+	assert_ok(find_ceremony(bench, "", "collecting", "", &reply, &err));
+	assert_string_equal(json_object_text(reply, "state"), "collecting");
+	assert_ok(find_ceremony(bench, "", "collecting", "carol", &reply, &err));
+	assert_error(ERR_NOT_FOUND, find_ceremony(bench, "", "collecting", "alice", &reply, &err));
+	assert_says("no ceremony waits");
+	assert_error(ERR_NOT_FOUND, find_ceremony(bench, "", "released", "", &reply, &err));
+	assert_says("no ceremony waits");
+	assert_error(ERR_NOT_FOUND, find_ceremony(bench, "", NULL, "", &reply, &err));
+	assert_says("no ceremony waits");
+	assert_error(ERR_INVALID, find_ceremony(bench, "", "drowned", "", &reply, &err));
+	assert_says("states");
+	assert_ok(find_ceremony(bench, hex, NULL, "", &reply, &err));
+	memcpy(wrong, hex, sizeof(wrong));
+	wrong[31] = wrong[31] == '0' ? '1' : '0';
+	assert_error(ERR_NOT_FOUND, find_ceremony(bench, wrong, NULL, "", &reply, &err));
+	assert_says(wrong);
+	hex[9] = '\0';
+	assert_ok(find_ceremony(bench, hex, NULL, "", &reply, &err));
+	hex[3] = '\0';
+	assert_error(ERR_INVALID, find_ceremony(bench, hex, NULL, "", &reply, &err));
+	assert_says("id");
+	assert_error(ERR_INVALID, find_ceremony(bench, "abcdefgh", NULL, "", &reply, &err));
+	assert_says("id");
+	struct id other = bench_request(bench, &bench->people[CAROL], "prod/db");
+	assert_error(ERR_USAGE, find_ceremony(bench, "", "collecting", "", &reply, &err));
+	assert_says("(prod/db for carol), ");
+	assert_ok(bench_object(bench, &bench->people[CAROL], &other, STATEMENT_CANCEL, &err));
 	assert_ok(bench_object(bench, &bench->people[CAROL], &id, STATEMENT_CANCEL, &err));
+	text_hex(VIEW_OF(id.bytes), hex);
+	hex[12] = '\0';
+	assert_ok(find_ceremony(bench, hex, NULL, "", &reply, &err)); /* although it is over */
+	assert_string_equal(json_object_text(reply, "state"), "refused");
+	assert_null(json_object_text(reply, "first"));
 }
 
 static void
@@ -499,7 +534,7 @@ main(void)
 	    cmocka_unit_test(a_responder_who_left_the_roster_makes_open_ceremonies_void),
 	    cmocka_unit_test(the_chain_is_given_whole_and_its_log_from_what_the_client_knows),
 	    cmocka_unit_test(status_says_what_waits_and_for_whom),
-	    cmocka_unit_test(ceremonies_are_listed_newest_first),
+	    cmocka_unit_test(a_ceremony_is_found_by_its_id_or_as_the_only_one),
 	    cmocka_unit_test(secrets_are_listed_in_pages),
 	    cmocka_unit_test(the_log_names_events_and_digests_and_no_reason),
 	    cmocka_unit_test(init_takes_only_a_good_name_and_a_working_sink),

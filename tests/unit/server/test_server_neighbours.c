@@ -196,35 +196,6 @@ at_the_founding_nobody_takes_a_founders_room(void **state)
 }
 
 static void
-draw_suspension(const struct bench *bench, int by, int of, struct dsse *ret_statement)
-{
-	struct suspension suspension = {.vault = bench->vault_id,
-	    .charter = bench->charter->digest,
-	    .roster = bench->roster,
-	    .token = bench->people[by].seat.tokens[0].id,
-	    .suspended = bench->people[of].seat.tokens[0].id,
-	    .time = bench->shared->now,
-	    .reason = "lost"};
-	JSON *payload = NULL;
-	struct err err;
-
-	snprintf(suspension.seat, sizeof(suspension.seat), "%s", bench->people[by].name);
-	snprintf(suspension.holder, sizeof(suspension.holder), "%s", bench->people[of].name);
-	assert_ok(suspension_payload(&suspension, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, ret_statement, &err));
-	person_sign(&bench->people[by], ret_statement);
-}
-
-static enum err_code
-suspend(struct bench *bench, int by, int of, struct err *err)
-{
-	DSSE statement = {0};
-
-	draw_suspension(bench, by, of, &statement);
-	return bench_propose(bench, &statement, 0, -1, err);
-}
-
-static void
 an_officer_with_four_drafts_suspends_a_stolen_token_at_once(void **state)
 {
 	struct bench *bench = bench_new(false);
@@ -239,7 +210,7 @@ an_officer_with_four_drafts_suspends_a_stolen_token_at_once(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_ok(propose(bench, next, &bench->people[CISO], -1, &err));
 	assert_error(ERR_REFUSED, propose(bench, next, &bench->people[CISO], -1, &err));
-	assert_ok(suspend(bench, CISO, ALICE, &err));
+	assert_ok(bench_suspend(bench, CISO, ALICE, &err));
 	bench_free(bench);
 }
 
@@ -253,7 +224,7 @@ suspend_at_length(struct bench *bench, int by, int of)
 	BUF text = {0};
 	struct err err;
 
-	draw_suspension(bench, by, of, &statement);
+	bench_draw_suspension(bench, by, of, &statement);
 	assert_ok(dsse_digest(&statement, &digest, &err));
 	assert_ok(dsse_encode(&statement, &text, &err));
 	buf_format(&text, "%15728640s", "");
@@ -273,7 +244,7 @@ what_no_client_could_take_does_not_come_into_force(void **state)
 
 	(void)state;
 	suspend_at_length(bench, INFRA, AUDIT);
-	assert_error(ERR_REFUSED, suspend(bench, CISO, ALICE, &err));
+	assert_error(ERR_REFUSED, bench_suspend(bench, CISO, ALICE, &err));
 	assert_says("found a new vault");
 	bench_free(bench);
 }
@@ -330,7 +301,7 @@ a_token_that_another_session_suspends_counts_for_nothing_in_this_one(void **stat
 	other.fd = -1;
 	other.pid = 0;
 	other.progress = (struct buf){0};
-	assert_ok(suspend(&other, CISO, SECOPS, &err));
+	assert_ok(bench_suspend(&other, CISO, SECOPS, &err));
 	bench_end(&other);
 	assert_ok(batch_give(bench, &ciso, &id, &seen, 0, false, &err));
 	assert_ok(batch_give(bench, &infra, &id, &seen, 0, false, &err));
@@ -383,7 +354,7 @@ a_secret_of_which_a_version_is_pending_counts_once(void **state)
 	target_mode(bench, "apply=reject\napply=reject\napply=reject\n");
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_string_equal(debt, "degraded");
-	assert_ok(suspend(bench, CISO, SECOPS, &err));
+	assert_ok(bench_suspend(bench, CISO, SECOPS, &err));
 	expect_readiness(bench, "1 suspended, 1 secret that one seat may be lost of");
 	bench_free(bench);
 }

@@ -156,9 +156,9 @@ serve(void *context)
 
 enum err_code __wrap_process_start(const struct process_spawn *spawn, pid_t *ret_pid,
     struct err *err);
-enum err_code __real_serve_ceremony_get(struct session *session, struct call *call,
+enum err_code __real_serve_ceremony_find(struct session *session, struct call *call,
     struct err *err);
-enum err_code __wrap_serve_ceremony_get(struct session *session, struct call *call,
+enum err_code __wrap_serve_ceremony_find(struct session *session, struct call *call,
     struct err *err);
 
 enum err_code
@@ -209,17 +209,17 @@ show_unverified(struct session *session, const struct id *id, struct json *reply
 
 /* What an honest server refuses to show, one that has gone over shows: the client judges for itself. */
 enum err_code
-__wrap_serve_ceremony_get(struct session *session, struct call *call, struct err *err)
+__wrap_serve_ceremony_find(struct session *session, struct call *call, struct err *err)
 {
-	struct json_in in = call->in;
-	struct id id;
-	enum err_code code = __real_serve_ceremony_get(session, call, err);
+	CEREMONY_ROWS *rows = NULL;
+	size_t count;
+	enum err_code code = __real_serve_ceremony_find(session, call, err);
 
 	if (code != ERR_INTEGRITY)
 		return code;
-	json_in_hex(&in, "id", id.bytes, ID_SIZE);
-	TRY(json_in_end(&in));
-	return show_unverified(session, &id, call->reply, err);
+	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	assert_int_equal(count, 1);
+	return show_unverified(session, &rows[0].id, call->reply, err);
 }
 
 static void
@@ -238,12 +238,13 @@ fetch(const char *folder, struct buf *value, struct err *err)
 	    .self = "/nonexistent",
 	    .ui = &ui,
 	    .now = now};
+	const struct dossier_wanted wanted = {.states = 1u << CEREMONY_COLLECTING};
 	CLIENT *client = NULL;
 	DOSSIER *dossier = NULL;
 	const struct vault_view *view;
 
 	TRY(client_connect(&options, &client, err));
-	TRY(dossier_take(client, NULL, 1u << CEREMONY_COLLECTING, &view, &dossier, err));
+	TRY(dossier_take(client, &wanted, &view, &dossier, err));
 	TRY(dossier_fetch_items(client, view, dossier, err));
 	put_transcript(dossier->transcript, &view->chain, value);
 	for (size_t i = 0; i < dossier->count; i++)

@@ -1,92 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/documents/chain_fold.c: what comes into force, and what stays in force. */
-#include <stdlib.h>
-
-#include "tests/lib/founded.h"
-#include "vault/documents/chain_fold.h"
-
-/* A vault of founded.h whose chain has charter 1. */
-struct vault {
-	struct founded founded;
-	struct chain chain;
-	struct roster *roster; /* to edit, then add_roster */
-};
-
-static void
-vault_done(struct vault *vault)
-{
-	founded_done(&vault->founded);
-	chain_done(&vault->chain);
-	roster_freep(&vault->roster);
-}
-#define VAULT CLEANUP(vault_done) struct vault
-
-static const struct p256_key *
-key_of(const struct vault *vault, size_t seat)
-{
-	return vault->founded.keys[seat][KEY_SIGN];
-}
-
-/* The charter as it is edited, signed by ciso and infra (all officers, for the first). */
-static enum err_code
-add_charter(struct vault *vault, struct err *err)
-{
-	struct charter *charter = vault->founded.charter;
-	DSSE statement = {0};
-
-	if (vault->chain.charter != NULL) {
-		charter->version = vault->chain.charter->version + 1;
-		charter->previous = vault->chain.charter->digest;
-	}
-	founded_state(&vault->founded, &statement);
-	sign_with(&statement, key_of(vault, CISO));
-	sign_with(&statement, key_of(vault, INFRA));
-	if (vault->chain.charter == NULL) {
-		sign_with(&statement, key_of(vault, AUDIT));
-		fine(dsse_digest(&statement, &vault->chain.vault, err), err);
-	}
-	return chain_add(&vault->chain, &statement, err);
-}
-
-static void
-found_vault(struct vault *vault)
-{
-	struct err err;
-
-	found(&vault->founded);
-	fine(add_charter(vault, &err), &err);
-	fine(roster_new(&vault->roster, &err), &err);
-}
-
-/* BY suspends the token ID of HOLDER. */
-static enum err_code
-suspend(struct vault *vault, size_t by, const char *holder, const struct digest *id,
-    struct err *err)
-{
-	const struct seat *seat = &vault->founded.charter->seats[by];
-	struct suspension suspension = {.vault = vault->chain.vault,
-	    .charter = vault->chain.charter->digest,
-	    .roster = vault->chain.roster->digest,
-	    .token = seat->tokens[0].id,
-	    .suspended = *id,
-	    .reason = "lost on the train",
-	    .time = 1767225600};
-	JSON *payload = NULL;
-	DSSE statement = {0};
-
-	snprintf(suspension.seat, sizeof(suspension.seat), "%s", seat->name);
-	snprintf(suspension.holder, sizeof(suspension.holder), "%s", holder);
-	fine(suspension_payload(&suspension, &payload, err), err);
-	fine(statement_new(STATEMENT_SUSPEND, false, payload, &statement, err), err);
-	sign_with(&statement, key_of(vault, by));
-	return chain_add(&vault->chain, &statement, err);
-}
-
-static const struct digest *
-token_of(const struct vault *vault, size_t seat)
-{
-	return &vault->founded.charter->seats[seat].tokens[0].id;
-}
+#include "tests/unit/vault/chain_bench.h"
 
 static bool
 is_suspended(const struct vault *vault, size_t seat)
@@ -238,55 +152,10 @@ a_document_that_cannot_stand_there_changes_nothing(void **state)
 	(void)state;
 	found_vault(&vault);
 	fine(statement_new(STATEMENT_TEST, false, payload, &statement, &err), &err);
-	expect_error(chain_add(&vault.chain, &statement, &err), ERR_INTEGRITY, &err,
+	expect_error(add(&vault, &statement, &err), ERR_INTEGRITY, &err,
 	    "document 2: it is a statement that cannot stand there");
 	assert_int_equal(vault.chain.document_count, 1);
 	assert_int_equal(vault.chain.charter_count, 1);
-}
-
-/* alice of the roster with the sign key NUMBER of the spares, and a release key of its own. */
-static void
-put_alice(struct vault *vault, size_t index, size_t number)
-{
-	struct err err;
-	struct seat *seat = &vault->roster->seats[0];
-	struct seat_token *token = &seat->tokens[index];
-	struct p256_key *release = NULL;
-
-	snprintf(seat->name, sizeof(seat->name), "alice");
-	snprintf(seat->person, sizeof(seat->person), "Alice A.");
-	seat->roles = ROLE_RESPONDER;
-	seat->token_count = index + 1;
-	vault->roster->seat_count = 1;
-	*token = (struct seat_token){.driver = "piv", .serial = 500 + (uint32_t)number};
-	snprintf(token->label, sizeof(token->label), "alice-%zu", number);
-	memset(token->enrolment.bytes, 100 + (int)number, DIGEST_SIZE);
-	fine(p256_key_new(&release, &err), &err);
-	put_key(token, KEY_SIGN, vault->founded.spares[number]);
-	put_key(token, KEY_RELEASE, release);
-	p256_key_freep(&release);
-}
-
-/* The roster as it is edited, signed by ops, ciso, and ALSO (may be NULL). */
-static enum err_code
-add_roster(struct vault *vault, const struct p256_key *also, struct err *err)
-{
-	struct roster *roster = vault->roster;
-	JSON *payload = NULL;
-	DSSE statement = {0};
-
-	roster->vault = vault->chain.vault;
-	roster->charter = vault->chain.charter->digest;
-	roster->version = vault->chain.roster->version + 1;
-	roster->previous = vault->chain.roster->digest;
-	roster->created = 1767225600 + roster->version;
-	fine(roster_payload(roster, &payload, err), err);
-	fine(statement_new(STATEMENT_ROSTER, false, payload, &statement, err), err);
-	sign_with(&statement, key_of(vault, OPS));
-	sign_with(&statement, key_of(vault, CISO));
-	if (also != NULL)
-		sign_with(&statement, also);
-	return chain_add(&vault->chain, &statement, err);
 }
 
 static void
