@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "ceremony/server/log_audit.h"
+#include "ceremony/server/secrets/classes.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/log.h"
@@ -114,7 +115,8 @@ static enum err_code
 verify_rows(struct session *session, struct json *checks, struct err *err)
 {
 	struct store_totals totals;
-	uint64_t statements;
+	uint64_t statements, versions;
+	enum err_code code;
 
 	TRY(store_verify_state(session->store, tell_rows, session, &totals, err));
 	say(checks, "%" PRIu64 " %s in the database are as the vault left them", totals.rows,
@@ -128,6 +130,13 @@ verify_rows(struct session *session, struct json *checks, struct err *err)
 	TRY(audit_statements(session, &statements, err));
 	say(checks, "%" PRIu64 " %s what was signed", statements,
 	    text_plural(statements, "statement is", "statements are"));
+	session->audits = false; /* of each statement the curve was asked just now */
+	code = classes_audit(session, &versions, err);
+	session->audits = true;
+	TRY(code);
+	say(checks, "%" PRIu64 " %s", versions,
+	    text_plural(versions, "version is listed as it is sealed",
+	        "versions are listed as they are sealed"));
 	return ERR_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { ROTATOR_SECONDS = 60 };
+enum { ROTATOR_SECONDS = 60, PATIENCE_SECONDS = 600 };
 
 struct server_options {
 	const char *folder; /* the vault */
@@ -13,6 +13,8 @@ struct server_options {
 	const char *const *rotator_folders;
 	int64_t (*now)(void);     /* seconds since 1970; process_now in production */
 	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */
+	unsigned
+	    patience_seconds; /* with a client that does not read its reply; 0: PATIENCE_SECONDS */
 	/* Has due_run() done beside the session, which does not wait for it; NULL: nobody does. */
 	void (*start_due)(const struct server_options *options);
 };

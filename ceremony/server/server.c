@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/process.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/documents/founding.h"
@@ -144,17 +145,32 @@ dispatch(struct session *session, struct call *call, struct err *err)
 	    name);
 }
 
+/* Nobody waits for a client that stopped reading in the middle of a reply: its session ends, and holds nothing meanwhile. */
+static enum err_code
+reply(const struct session *session, int out, const struct json *json, struct view blob,
+    struct err *err)
+{
+	unsigned seconds = session->options != NULL ? session->options->patience_seconds : 0;
+	int64_t patience = seconds != 0 ? (int64_t)seconds : PATIENCE_SECONDS;
+
+	if (wire_send(out, json, blob, process_milliseconds() + 1000 * patience, err) == ERR_OK)
+		return ERR_OK;
+	return err->code == ERR_TARGET_UNKNOWN ?
+	    err_set(err, ERR_PROTOCOL, "the client stopped reading in the middle of a reply") :
+	    err->code;
+}
+
 /* Whatever the client is told that is not what it asked for.  WHY may be in ERR. */
 static enum err_code
 send_error(struct session *session, int out, const struct err *why, struct err *err)
 {
-	JSON *reply = json_new_object();
+	JSON *told = json_new_object();
 	struct err cause = *why;
 
 	if (cause.code == ERR_INTEGRITY)
 		alarm_end(session, &cause);
-	put_error(reply, &cause);
-	return wire_send(out, reply, (struct view){0}, -1, err);
+	put_error(told, &cause);
+	return reply(session, out, told, (struct view){0}, err);
 }
 
 static void
@@ -196,10 +212,11 @@ answer(struct session *session, const struct json *request, struct view blob, in
 
 	json_put_bool(call.reply, "ok", true);
 	enum err_code code = settle(session, dispatch(session, &call, err), err);
-	if (code == ERR_OK)
-		code = wire_send(out, call.reply, buf_view(&call.out), -1, err);
-	if (code == ERR_OK)
-		return ERR_OK;
+	if (code == ERR_OK) {
+		code = reply(session, out, call.reply, buf_view(&call.out), err);
+		if (code != ERR_INVALID) /* else nothing was sent: it is too large */
+			return code;
+	}
 	*ret_end = is_fatal(code);
 	return send_error(session, out, err, err);
 }

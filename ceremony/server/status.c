@@ -22,14 +22,14 @@
 #include "vault/store/log.h"
 #include "vault/store/sealed.h"
 
-/* A margin that `charter status` alarms about; `status` looks at so many secrets only. */
-enum { THIN_MARGIN = 1, READINESS_SECRETS = 1000 };
+/* A margin that `charter status` alarms about. */
+enum { THIN_MARGIN = 1 };
 enum {
 	CEREMONIES_SHOWN = 200,
 	DEBTS_SHOWN = 200,
 	EXPOSED_SHOWN = 50,
 	NEXT_SIZE = 120, /* a command and a token's label */
-	STALE_LOOKED_AT = 500,
+	DAYS_SIZE = 40,
 	DAY = 86400
 };
 
@@ -44,13 +44,13 @@ add_item(struct json *items, const char *kind, const char *subject, const char *
 
 /* Nothing is left out in silence. */
 static void
-add_rest(struct json *items, const char *kind, const char *what, size_t count, size_t shown)
+add_rest(struct json *items, const char *kind, const char *what, uint64_t count, uint64_t shown)
 {
 	char text[100];
 
 	if (count <= shown)
 		return;
-	snprintf(text, sizeof(text), "%zu more of them are not shown", count - shown);
+	snprintf(text, sizeof(text), "%" PRIu64 " more of them are not shown", count - shown);
 	add_item(items, kind, what, text, "those of the others", "halligan status");
 }
 
@@ -178,11 +178,13 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
+	uint64_t all;
 	unsigned states =
 	    1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING | 1u << CEREMONY_RELEASED;
 
-	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
-	for (size_t i = 0; i < count && i < CEREMONIES_SHOWN; i++) {
+	TRY(store_newest_ceremonies(session->store, states, CEREMONIES_SHOWN, &rows, &count, &all,
+	    err));
+	for (size_t i = 0; i < count; i++) {
 		OPENING *opening = NULL;
 		char id[2 * ID_SIZE + 1], name[SEAT_NAME_MAX + 32];
 
@@ -197,7 +199,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 			add_item(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
-	add_rest(items, "ceremony", "ceremonies", count, CEREMONIES_SHOWN);
+	add_rest(items, "ceremony", "ceremonies", all, count);
 	return ERR_OK;
 }
 
@@ -267,11 +269,12 @@ add_debts(struct session *session, struct json *items, struct err *err)
 	DEBT_ROWS *rows = NULL;
 	unsigned states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
 	size_t count;
+	uint64_t all;
 
-	TRY(store_list_debts(session->store, states, &rows, &count, err));
-	for (size_t i = 0; i < count && i < DEBTS_SHOWN; i++)
+	TRY(store_oldest_debts(session->store, states, DEBTS_SHOWN, &rows, &count, &all, err));
+	for (size_t i = 0; i < count; i++)
 		TRY(add_debt(session, items, &rows[i], err));
-	add_rest(items, "debt", "rotation debts", count, DEBTS_SHOWN);
+	add_rest(items, "debt", "rotation debts", all, count);
 	return ERR_OK;
 }
 
@@ -279,11 +282,12 @@ add_debts(struct session *session, struct json *items, struct err *err)
 static enum err_code
 add_exposed(struct session *session, struct json *items, struct err *err)
 {
-	struct sealed_row rows[EXPOSED_SHOWN + 1];
+	struct sealed_row rows[EXPOSED_SHOWN];
 	size_t count;
+	uint64_t all;
 
-	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN + 1, &count, err));
-	for (size_t i = 0; i < count && i < EXPOSED_SHOWN; i++) {
+	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN, &count, &all, err));
+	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		char text[100], next[SEAT_NAME_MAX + 80];
 
@@ -295,98 +299,131 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		    "halligan reseal --rotate --reason \"shares were opened\" %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
-	if (count > EXPOSED_SHOWN)
-		add_item(items, "exposed", "secrets", "more of them are not shown", "an operator",
-		    "halligan reseal --list");
-	return ERR_OK;
-}
+	if (all > count) {
+		char text[100];
 
-/* Who can open what is not what the charter says. */
-static enum err_code
-add_stale(struct session *session, struct json *items, struct err *err)
-{
-	struct reseal_due_summary sum;
-	char text[2 * NOTE_TEXT_MAX];
-
-	TRY(reseal_due_summarize(session, STALE_LOOKED_AT, &sum, err));
-	if (sum.left_count > 0) {
-		int64_t days = (session_now(session) - sum.left) / DAY;
-		char left[40] = "today";
-
-		if (days > 0)
-			snprintf(left, sizeof(left), "%lld %s ago", (long long)days,
-			    text_plural((uint64_t)days, "day", "days"));
-		snprintf(text, sizeof(text),
-		    "a token that left %s still has envelopes of %zu%s "
-		    "%s; after %d days this is overdue",
-		    left, sum.left_count, sum.more ? " or more" : "",
-		    text_plural(sum.left_count, "secret", "secrets"), (int)STALE_LEFT_DAYS);
-		add_item(items, days >= STALE_LEFT_DAYS ? "overdue" : "reseal", "leaver", text,
-		    "an operator or officer", "halligan reseal");
-	}
-	if (sum.count > 0) {
-		snprintf(text, sizeof(text), "%zu%s %s should be sealed again; %s: %s", sum.count,
-		    sum.more ? " or more" : "", text_plural(sum.count, "secret", "secrets"),
-		    sum.first, sum.why);
-		add_item(items, "reseal", "secrets", text, "an operator or officer",
+		snprintf(text, sizeof(text), "%" PRIu64 " more of them are not shown", all - count);
+		add_item(items, "exposed", "secrets", text, "an operator",
 		    "halligan reseal --list");
 	}
 	return ERR_OK;
 }
 
-/* Secrets by the margin of their current version, or, before it is there, of the first: -1, nobody can open
- * it; 0, ... */
+/* Secrets by the margin of their current version: -1, nobody can open it; 0, ... */
 struct margins {
-	const struct session *session;
-	struct secret_id last; /* versions of a secret come together, that one first */
 	uint64_t counts[THIN_MARGIN + 2];
 };
 
-static enum err_code
-count_thin(void *context, const struct surveyed *version, struct err *err)
+/* The days from FROM to TO, as in "2 days ago", "in 2 days"; or "today". */
+static void
+say_days(int64_t from, int64_t to, const char *before, const char *behind, char ret_text[DAYS_SIZE])
 {
-	struct margins *margins = context;
-	const struct session *session = margins->session;
-	const struct policy *policy =
-	    charter_policy(session->chain.charter, version->definition->policy);
-	struct reach reach;
+	int64_t days = (to - from) / DAY;
 
-	(void)err;
-	if (memcmp(&margins->last, &version->secret->id, sizeof(margins->last)) == 0)
-		return ERR_OK;
-	margins->last = version->secret->id;
-	reach_of(session->chain.charter, &session->chain.suspensions, version->header,
-	    version->spares, version->quorum, policy != NULL ? &policy->quorum : NULL, &reach);
-	if (reach.margin <= THIN_MARGIN)
-		margins->counts[reach.margin + 1]++;
-	return ERR_OK;
+	if (days > 0)
+		snprintf(ret_text, DAYS_SIZE, "%s%lld %s%s", before, (long long)days,
+		    text_plural((uint64_t)days, "day", "days"), behind);
+	else
+		snprintf(ret_text, DAYS_SIZE, "today");
 }
 
-/* One line about who can still open what; `charter status` says it in full, and verified. */
+static void
+add_left(struct json *items, const struct reseal_due_summary *sum)
+{
+	char text[NOTE_TEXT_MAX], left[DAYS_SIZE];
+	const int64_t now = session_now(sum->session);
+	bool overdue = now - sum->left >= (int64_t)STALE_LEFT_DAYS * DAY;
+
+	if (sum->left_count == 0)
+		return;
+	say_days(sum->left, now, "", " ago", left);
+	snprintf(text, sizeof(text),
+	    "a token that left %s still has envelopes of %" PRIu64
+	    " %s; after %d days this is overdue",
+	    left, sum->left_count, text_plural(sum->left_count, "secret", "secrets"),
+	    (int)STALE_LEFT_DAYS);
+	add_item(items, overdue ? "overdue" : "reseal", "leaver", text, "an operator or officer",
+	    "halligan reseal");
+}
+
+/* What is right today, and soon is not. */
+static void
+add_soon(struct json *items, const struct reseal_due_summary *sum)
+{
+	char text[NOTE_TEXT_MAX], when[DAYS_SIZE], next[SEAT_NAME_MAX + 80];
+
+	if (sum->soon_count == 0)
+		return;
+	say_days(session_now(sum->session), sum->soon_at, "in ", "", when);
+	snprintf(text, sizeof(text),
+	    "%" PRIu64 " %s older than the policy allows within %d days, %s first: %s",
+	    sum->soon_count, text_plural(sum->soon_count, "secret gets", "secrets get"),
+	    (int)STALE_SOON_DAYS, sum->soon, when);
+	snprintf(next, sizeof(next), "halligan reseal --reason \"it gets old\" %s", sum->soon);
+	add_item(items, "reseal", "soon", text, "an operator or officer", next);
+}
+
+/* Who can open what is not what the charter says. */
+static void
+add_stale(struct json *items, const struct reseal_due_summary *sum)
+{
+	char text[2 * NOTE_TEXT_MAX];
+
+	add_left(items, sum);
+	if (sum->count > 0) {
+		snprintf(text, sizeof(text), "%" PRIu64 " %s should be sealed again; %s: %s",
+		    sum->count, text_plural(sum->count, "secret", "secrets"), sum->first, sum->why);
+		add_item(items, "reseal", "secrets", text, "an operator or officer",
+		    "halligan reseal --list");
+	}
+	add_soon(items, sum);
+}
+
+/* One line about who can still open what; `charter status` says it in full. */
 static enum err_code
-add_readiness(struct session *session, struct json *items, struct err *err)
+add_readiness(const struct session *session, const struct margins *margins, struct json *items,
+    struct err *err)
 {
 	static const char *const says[] = {"that nobody can open any more",
 	    "that no seat may be lost of", "that one seat may be lost of, no more"};
-	struct margins count = {.session = session};
-	bool complete;
 	BUF text = {0};
 
-	TRY(survey(session, READINESS_SECRETS, count_thin, &count, &complete, err));
 	if (session->chain.suspensions.count > 0)
 		buf_format(&text, "%zu suspended", session->chain.suspensions.count);
-	for (size_t i = 0; i < ARRAY_SIZE(count.counts); i++)
-		if (count.counts[i] > 0)
+	for (size_t i = 0; i < ARRAY_SIZE(margins->counts); i++)
+		if (margins->counts[i] > 0)
 			buf_format(&text, "%s%" PRIu64 " %s %s", text.size > 0 ? ", " : "",
-			    count.counts[i], text_plural(count.counts[i], "secret", "secrets"),
-			    says[i]);
+			    margins->counts[i],
+			    text_plural(margins->counts[i], "secret", "secrets"), says[i]);
 	if (text.size == 0)
 		return ERR_OK;
-	if (!complete)
-		buf_format(&text, " (of the first %d secrets)", (int)READINESS_SECRETS);
 	add_item(items, "readiness", "tokens", buf_string(&text), "officers",
 	    "halligan charter status");
 	return buf_check(&text, err);
+}
+
+/* Whatever their number, one version of each class is read. */
+static enum err_code
+add_secrets(struct session *session, struct json *items, struct err *err)
+{
+	CLASS_WALK walk = {.session = session, .list = SEALED_CURRENT};
+	struct reseal_due_summary due = {.session = session};
+	struct margins margins = {0};
+	const struct class_member *member;
+
+	TRY(class_walk_next(&walk, &member, err));
+	while (member != NULL) {
+		int margin =
+		    openable_margin(session->chain.charter, &session->chain.suspensions, member);
+
+		if (margin <= THIN_MARGIN)
+			margins.counts[margin + 1] += member->count;
+		TRY(reseal_due_add(&due, member, err));
+		TRY(class_walk_next(&walk, &member, err));
+	}
+	TRY(add_readiness(session, &margins, items, err));
+	add_stale(items, &due);
+	return ERR_OK;
 }
 
 enum err_code
@@ -408,8 +445,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
 		TRY(add_exposed(session, items, err));
-		TRY(add_readiness(session, items, err));
-		TRY(add_stale(session, items, err));
+		TRY(add_secrets(session, items, err));
 	}
 	json_put_int(call->reply, "secrets", (int64_t)secrets);
 	json_put_int(call->reply, "log", (int64_t)size);

@@ -242,9 +242,9 @@ def append(folder):
 # Name: group, what is measured, its bound, function, kept vaults.
 ROWS = {
     "start": ("start", "CPU of `--version`, and of `status` on a small vault", "`openssl version`; two `--version` starts", start, ["base"]),
-    "ceremony": ("ceremony", "CPU of request, three approvals and open", "five `--version` starts and OpenSSL's operations", ceremony, ["base", "old"]),
-    "done": ("ceremony", "CPU of `done` with the exec rotator", "three `--version` starts and five of the target's program", done, ["base", "old"]),
-    "counts": ("ceremony", "calls of each command, in all and by kind", "tests/lib/costs.txt", counts, ["base"]),
+    "ceremony": ("night", "CPU of request, three approvals and open", "five `--version` starts and OpenSSL's operations", ceremony, ["base", "old"]),
+    "done": ("night", "CPU of `done` with the exec rotator", "three `--version` starts and five of the target's program", done, ["base", "old"]),
+    "counts": ("night", "calls of each command, in all and by kind", "tests/lib/costs.txt", counts, ["base"]),
     **{name: ("growth", "CPU of `%s`, by secrets" % name.replace("-", " "), "two `--version` starts", growing(name), [str(s) for s in SIZES]) for name in GROWING},
     "remote": ("remote", "seconds of request, three approvals and open over ssh", "a round trip, of 150 ms", remote, ["base"]),
     "verify": ("log", "CPU of recomputing the log's hashes, by leaves", "SHA-256 of the same bytes", verify, ["nights"]),

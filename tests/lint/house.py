@@ -54,7 +54,7 @@ ARROWS = {
 FOLDERS = {
     "ceremony/server": {
         ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
-        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "secrets/walk"),
+        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "secrets/classes"),
         "opening/": ("call", "vault/", "rotation/lease", "secrets/seal_version", "secrets/walk"),
         "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
         "secrets/": ("call", "vault/", "opening/spare_envelopes", "rotation/debt", "rotation/target"),

@@ -36,6 +36,28 @@ costs done as alice done
 costs status halligan status
 costs charter halligan charter status
 
+# On a slow disk the same commands wait as often, for longer, and nothing gives up.
+slow() { # slow NAME COMMAND...
+	local name=$1 got most
+	shift
+	counted_zero
+	HALLIGAN=$COUNTED ok "$name succeeds where each sync takes 100 ms" "$@"
+	read -ra got <<< "$(counted_numbers)"
+	read -ra most <<< "$(allowed "$name")"
+	printf '#   %-14s waits %d times for the disk\n' "$name" "${got[2]}"
+	[ "${got[2]}" -le "${most[2]}" ]
+	tap_report $? "$name: ${got[2]} syncs on a slow disk, of ${most[2]} allowed"
+}
+touch slow
+slow request as alice request prod/mail --reason "mail is down again" --incident INC-2 --for 30m
+slow approve as ciso approve
+slow approve-fido as legal approve
+slow approve-last as infra approve
+slow open as alice open --fd 8 --no-wait 8> opened
+slow done as alice done
+slow status halligan status
+rm slow
+
 # A vault of any size is made through the library; the bench measures such ones.
 GROWN=600
 grow() {

@@ -10,11 +10,6 @@
 
 #include <string.h>
 
-enum {
-	PARENT_SIZE = 24,
-	HEADER_CHARTER = 91 /* where a header names its charter (vault/seal/header.h) */
-};
-
 struct sql_value
 sql_bytes(struct view bytes)
 {
@@ -45,6 +40,13 @@ put_middle(uint8_t middle[DIGEST_SIZE], size_t at, struct view bytes)
 		memcpy(middle + at, bytes.data, size);
 }
 
+static void
+put_number(uint64_t number, uint8_t ret_bytes[8])
+{
+	for (int i = 0; i < 8; i++)
+		ret_bytes[i] = (uint8_t)(number >> (56 - 8 * i));
+}
+
 enum { SECRET_NAME = 1 };
 
 static void
@@ -53,12 +55,18 @@ name_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 	put_middle(ret_middle, 0, row->values[SECRET_NAME].bytes);
 }
 
-enum { VERSION_SECRET, VERSION_STATE = 2, VERSION_HEADER = 4, VERSION_EXPOSED = 6 };
+enum { VERSION_STATE = 2, VERSION_EXPOSED = 6, VERSION_CREATED, VERSION_CLASS = 9 };
 
 static bool
 version_is_current(const struct sql_row *row)
 {
 	return column_is(row, VERSION_STATE, "current");
+}
+
+static bool
+version_is_pending(const struct sql_row *row)
+{
+	return column_is(row, VERSION_STATE, "pending");
 }
 
 static bool
@@ -68,18 +76,10 @@ version_is_exposed(const struct sql_row *row)
 }
 
 static void
-charter_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
+class_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
 {
-	struct view header = row->values[VERSION_HEADER].bytes;
-
-	if (header.size >= HEADER_CHARTER + DIGEST_SIZE)
-		memcpy(ret_middle, header.data + HEADER_CHARTER, DIGEST_SIZE);
-}
-
-static void
-secret_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
-{
-	put_middle(ret_middle, 0, row->values[VERSION_SECRET].bytes);
+	put_middle(ret_middle, 0, row->values[VERSION_CLASS].bytes);
+	put_number((uint64_t)row->values[VERSION_CREATED].number, ret_middle + CELL_PARENT_SIZE);
 }
 
 enum { ITEM_CEREMONY, ITEM_SECRET = 2, ITEM_DEBT = 5 };
@@ -148,10 +148,11 @@ const struct table cell_tables[TABLES] = {
     [TABLE_DEFINITIONS] = {ROWS(definitions, "hash", "?"), CELL_DEFINITION, 2, .keys = {0}, 1},
     [TABLE_SECRETS] = {ROWS(secrets, "id", "?"), CELL_SECRET, 5, .keys = {0}, 1,
         .indexes = {{CELL_NAMES, NONE, NONE, name_middle, NULL}}},
-    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 8, .keys = {0, 1},
+    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 10, .keys = {0, 1},
         2, 1,
-        .indexes = {{CELL_SEALED_UNDER, NONE, NONE, charter_middle, version_is_current},
-            {CELL_EXPOSED, NONE, NONE, secret_middle, version_is_exposed}}},
+        .indexes = {{CELL_CURRENT, NONE, NONE, class_middle, version_is_current},
+            {CELL_PENDING, NONE, NONE, class_middle, version_is_pending},
+            {CELL_EXPOSED, NONE, NONE, class_middle, version_is_exposed}}},
     [TABLE_ENVELOPES] = {ROWS(envelopes, "secret, version, position", "?, ?, ?"), CELL_ENVELOPE, 6,
         .keys = {0, 1, 2}, 3, 2},
     [TABLE_CEREMONIES] = {ROWS(ceremonies, "id", "?"), CELL_CEREMONY, 14, .keys = {1}, 1,
@@ -284,13 +285,6 @@ pack_key(const struct sql_value *key, size_t count, uint8_t ret_packed[CELL_VALU
 	}
 }
 
-static void
-put_number(uint64_t number, uint8_t ret_bytes[8])
-{
-	for (int i = 0; i < 8; i++)
-		ret_bytes[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
 /* Bytes are ordered by their first eight. */
 static void
 put_order(const struct sql_value *value, uint8_t ret_bytes[8])
@@ -312,9 +306,9 @@ find_middle(const struct index *index, const struct sql_row *row, struct digest 
 	TRY(hash_values(index->parent >= 0 ? &row->values[index->parent] : NULL,
 	    index->parent >= 0 ? 1 : 0, ret_middle, err));
 	if (index->order >= 0)
-		put_order(&row->values[index->order], ret_middle->bytes + PARENT_SIZE);
+		put_order(&row->values[index->order], ret_middle->bytes + CELL_PARENT_SIZE);
 	else
-		put_number(0, ret_middle->bytes + PARENT_SIZE);
+		put_number(0, ret_middle->bytes + CELL_PARENT_SIZE);
 	return ERR_OK;
 }
 
@@ -368,8 +362,24 @@ cell_index_below(uint8_t kind, const struct sql_value *parent, struct tree_range
 	struct digest middle;
 
 	TRY(hash_values(parent, parent != NULL ? 1 : 0, &middle, err));
-	*ret_range = cell_index_from(kind, view_of(middle.bytes, PARENT_SIZE));
+	*ret_range = cell_index_from(kind, view_of(middle.bytes, CELL_PARENT_SIZE));
 	return ERR_OK;
+}
+
+struct tree_range
+cell_index_between(uint8_t kind, const uint8_t parent[CELL_PARENT_SIZE], uint64_t from, uint64_t to)
+{
+	struct digest first = {{0}}, last;
+	static const struct digest zeros;
+	struct digest ones;
+
+	memset(ones.bytes, 0xff, DIGEST_SIZE);
+	memcpy(first.bytes, parent, CELL_PARENT_SIZE);
+	last = first;
+	put_number(from, first.bytes + CELL_PARENT_SIZE);
+	put_number(to, last.bytes + CELL_PARENT_SIZE);
+	return (
+	    struct tree_range){tree_key_of(kind, &first, &zeros), tree_key_of(kind, &last, &ones)};
 }
 
 enum err_code
@@ -379,7 +389,7 @@ cell_index_after(uint8_t kind, const struct sql_value *parent, uint64_t number,
 	struct digest middle, last;
 
 	TRY(hash_values(parent, parent != NULL ? 1 : 0, &middle, err));
-	put_number(number, middle.bytes + PARENT_SIZE);
+	put_number(number, middle.bytes + CELL_PARENT_SIZE);
 	memset(last.bytes, 0xff, DIGEST_SIZE);
 	*ret_key = tree_key_of(kind, &middle, &last);
 	return ERR_OK;
@@ -403,6 +413,6 @@ cell_number(const struct tree_key *key)
 	uint64_t number = 0;
 
 	for (int i = 0; i < 8; i++)
-		number = number << 8 | key->bytes[1 + PARENT_SIZE + i];
+		number = number << 8 | key->bytes[1 + CELL_PARENT_SIZE + i];
 	return number;
 }

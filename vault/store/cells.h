@@ -35,8 +35,10 @@ enum cell_kind {
 	CELL_DOCUMENT_OF = 64, /* where a statement stands */
 	CELL_DRAFTS,           /* in the order of arrival */
 	CELL_NAMES, /* secrets by the first 32 bytes of their names, which stand in the middle */
-	CELL_SEALED_UNDER, /* current versions by their charter's digest, which stands in the middle */
-	CELL_EXPOSED, /* exposed current versions by their secret's id, which begins the middle */
+	/* By class, then by time: in the middle stand the first 24 bytes of the class, and u64 created. */
+	CELL_CURRENT,        /* current versions */
+	CELL_PENDING,        /* pending ones */
+	CELL_EXPOSED,        /* current ones that are exposed */
 	CELL_CEREMONIES,     /* of a state, in the order of arrival */
 	CELL_REQUESTS,       /* the ceremony of a request */
 	CELL_ITEM_OF_SECRET, /* ids of ceremony and secret stand in the middle */
@@ -51,7 +53,12 @@ enum cell_kind {
 	CELL_BOXES      /* the same by what names the box */
 };
 
-enum { CELL_INDEXES = 3, CELL_KEYS = 3, CELL_VALUE_SIZE = DIGEST_SIZE };
+enum {
+	CELL_INDEXES = 3,
+	CELL_KEYS = 3,
+	CELL_VALUE_SIZE = DIGEST_SIZE,
+	CELL_PARENT_SIZE = 24 /* of a middle that a number follows */
+};
 
 struct index {
 	uint8_t kind;
@@ -119,6 +126,10 @@ enum err_code cell_index_below(uint8_t kind, const struct sql_value *parent,
     struct tree_range *ret_range, struct err *err) MUST_CHECK;
 /* Those of an index whose middle begins with START. */
 struct tree_range cell_index_from(uint8_t kind, struct view start);
+/* Those of an ordered index whose middle begins with the 24 bytes of PARENT, and whose numbers are FROM..TO, both
+ * included. */
+struct tree_range cell_index_between(uint8_t kind, const uint8_t parent[CELL_PARENT_SIZE],
+    uint64_t from, uint64_t to);
 /* Behind all cells of an ordered index that have NUMBER. */
 enum err_code cell_index_after(uint8_t kind, const struct sql_value *parent, uint64_t number,
     struct tree_key *ret_key, struct err *err) MUST_CHECK;

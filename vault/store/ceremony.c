@@ -135,15 +135,16 @@ store_get_ceremony(struct store *store, const struct id *id, struct ceremony_row
 }
 
 enum err_code
-store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row **ret_rows,
-    size_t *ret_count, struct err *err)
+store_newest_ceremonies(struct store *store, unsigned states, size_t max,
+    struct ceremony_row **ret_rows, size_t *ret_count, uint64_t *ret_all, struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	STATE_CELLS cells = {0};
 	CEREMONY_ROWS *rows = NULL;
+	uint64_t all;
 	TRY(sql_enter(store->sql, &scope, err));
-	TRY(state_of_states(store, CELL_CEREMONIES, ceremony_state_names, states, true, &cells,
-	    err));
+	TRY(state_of_states(store, CELL_CEREMONIES, ceremony_state_names, states, true, max, &cells,
+	    &all, err));
 	rows = calloc(cells.count + 1, sizeof(*rows));
 	if (rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list of ceremonies");
@@ -154,7 +155,16 @@ store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row 
 	}
 	*ret_rows = TAKE(rows);
 	*ret_count = cells.count;
+	*ret_all = all;
 	return ERR_OK;
+}
+
+enum err_code
+store_list_ceremonies(struct store *store, unsigned states, struct ceremony_row **ret_rows,
+    size_t *ret_count, struct err *err)
+{
+	uint64_t all;
+	return store_newest_ceremonies(store, states, SIZE_MAX, ret_rows, ret_count, &all, err);
 }
 
 static void

@@ -42,6 +42,10 @@ enum err_code store_get_ceremony(struct store *store, const struct id *id,
 /* All in the bit set STATES (1 << state), newest first; the caller frees RET_ROWS. */
 enum err_code store_list_ceremonies(struct store *store, unsigned states,
     struct ceremony_row **ret_rows, size_t *ret_count, struct err *err) MUST_CHECK;
+/* The MAX newest of these; RET_ALL: how many there are, of which no row behind MAX is read. */
+enum err_code store_newest_ceremonies(struct store *store, unsigned states, size_t max,
+    struct ceremony_row **ret_rows, size_t *ret_count, uint64_t *ret_all,
+    struct err *err) MUST_CHECK;
 DESTRUCTOR(ceremony_rows_freep, struct ceremony_row, free)
 #define CEREMONY_ROWS CLEANUP(ceremony_rows_freep) struct ceremony_row
 /* In the order of the ceremony statement, at most MAX. */

@@ -118,14 +118,16 @@ store_last_debt(struct store *store, const struct secret_id *secret, struct debt
 }
 
 enum err_code
-store_list_debts(struct store *store, unsigned states, struct debt_row **ret_rows,
-    size_t *ret_count, struct err *err)
+store_oldest_debts(struct store *store, unsigned states, size_t max, struct debt_row **ret_rows,
+    size_t *ret_count, uint64_t *ret_all, struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	STATE_CELLS cells = {0};
 	DEBT_ROWS *rows = NULL;
+	uint64_t all;
 	TRY(sql_enter(store->sql, &scope, err));
-	TRY(state_of_states(store, CELL_DEBTS, debt_state_names, states, false, &cells, err));
+	TRY(state_of_states(store, CELL_DEBTS, debt_state_names, states, false, max, &cells, &all,
+	    err));
 	rows = calloc(cells.count + 1, sizeof(*rows));
 	if (rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a list of rotation debts");
@@ -136,5 +138,14 @@ store_list_debts(struct store *store, unsigned states, struct debt_row **ret_row
 	}
 	*ret_rows = TAKE(rows);
 	*ret_count = cells.count;
+	*ret_all = all;
 	return ERR_OK;
+}
+
+enum err_code
+store_list_debts(struct store *store, unsigned states, struct debt_row **ret_rows,
+    size_t *ret_count, struct err *err)
+{
+	uint64_t all;
+	return store_oldest_debts(store, states, SIZE_MAX, ret_rows, ret_count, &all, err);
 }

@@ -40,6 +40,9 @@ enum err_code store_last_debt(struct store *store, const struct secret_id *secre
 /* All debts in the bit set STATES, oldest first; the caller frees RET_ROWS. */
 enum err_code store_list_debts(struct store *store, unsigned states, struct debt_row **ret_rows,
     size_t *ret_count, struct err *err) MUST_CHECK;
+/* The MAX oldest of these; RET_ALL: how many there are, of which no row behind MAX is read. */
+enum err_code store_oldest_debts(struct store *store, unsigned states, size_t max,
+    struct debt_row **ret_rows, size_t *ret_count, uint64_t *ret_all, struct err *err) MUST_CHECK;
 DESTRUCTOR(debt_rows_freep, struct debt_row, free)
 #define DEBT_ROWS CLEANUP(debt_rows_freep) struct debt_row
 

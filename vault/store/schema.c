@@ -91,10 +91,11 @@ const char *const store_schema[] = {
     "  header BLOB NOT NULL CHECK (length(header) BETWEEN 1 AND 65536),"
     "  ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND 131088),"
     "  part_exposed INTEGER NOT NULL CHECK (part_exposed IN (0, 1)),"
-    TIME("created") ","
+    TIME("created") "," DIGEST("shape") "," DIGEST("class") ","
     "  PRIMARY KEY (secret, number)"
     ") STRICT;"
-    NO_CHANGE("versions", "UPDATE OF secret, number, header_hash, header, ciphertext", "unchanged")
+    NO_CHANGE("versions",
+        "UPDATE OF secret, number, header_hash, header, ciphertext, created, shape", "unchanged")
     "CREATE TABLE envelopes ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "vault/documents/class.h"
 #include "vault/seal/envelope.h"
 #include "vault/seal/payload.h"
 #include "vault/store/inside.h"
@@ -208,8 +209,10 @@ store_count_secrets(struct store *store, uint64_t *ret_count, struct err *err)
 static enum err_code
 add_version_row(struct store *store, const struct version_row *row, struct err *err)
 {
+	struct digest without;
+	TRY(class_of(&row->shape, NULL, 0, &without, err));
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
@@ -217,6 +220,8 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	sql_put_bytes(&query, buf_view(&row->ciphertext));
 	sql_put_int(&query, row->part_exposed);
 	sql_put_int(&query, row->created);
+	store_put_digest(&query, &row->shape);
+	store_put_digest(&query, &without);
 	return state_insert(store, TABLE_VERSIONS, &query);
 }
 
@@ -258,6 +263,8 @@ read_version(struct sql_query *query, struct version_row *row)
 	sql_get_bytes(query, "ciphertext", 1, CIPHERTEXT_MAX, &row->ciphertext);
 	row->part_exposed = store_get_flag(query, "part_exposed");
 	row->created = store_get_time(query, "created");
+	store_get_digest(query, "shape", &row->shape);
+	store_get_digest(query, "class", &row->class);
 }
 
 enum err_code

@@ -22,6 +22,8 @@ struct version_row {
 	struct buf header, ciphertext;
 	bool part_exposed; /* shares were opened in a refused ceremony */
 	int64_t created;
+	struct digest shape; /* vault/documents/class.h: of header and policy; */
+	struct digest class; /* and with its spares, which the store keeps: as it was read */
 };
 void version_row_done(struct version_row *row);
 #define VERSION_ROW CLEANUP(version_row_done) struct version_row
@@ -40,7 +42,8 @@ enum err_code store_list_secrets(struct store *store, const char *after, struct 
 enum err_code store_count_secrets(struct store *store, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
 
-/* The version with its envelopes (in header order), from seal_version. */
+/* The version with its envelopes (in header order), from seal_version.  Its class is that of its shape, without
+ * spares. */
 enum err_code store_add_version(struct store *store, const struct version_row *row,
     const struct header *header, const struct sealed_box *envelopes, size_t envelope_count,
     struct err *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "vault/documents/class.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
@@ -74,6 +75,28 @@ get_columns(struct store *store, const struct secret_id *secret, uint32_t versio
 	return sql_end(&query);
 }
 
+static enum err_code
+set_class(struct store *store, const struct version_row *row, const struct digest *class,
+    struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "versions",
+	    "UPDATE versions SET class = ? WHERE secret = ? AND number = ?", err);
+	store_put_digest(&query, class);
+	store_put_number(&query, &row->secret, row->number);
+	return state_change(store, TABLE_VERSIONS, &query, 1, "version");
+}
+
+/* After a change of its spares. */
+static enum err_code
+renew_class(struct store *store, const struct secret_id *secret, uint32_t version, struct err *err)
+{
+	VERSION_ROW row = {0};
+	struct digest class;
+	TRY(store_get_version(store, secret, version, &row, err));
+	TRY(store_find_class(store, &row, &class, err));
+	return digest_equal(&class, &row.class) ? ERR_OK : set_class(store, &row, &class, err);
+}
+
 enum err_code
 store_put_spare(struct store *store, const struct spare_row *row, struct view ciphertext,
     struct err *err)
@@ -99,7 +122,8 @@ store_put_spare(struct store *store, const struct spare_row *row, struct view ci
 	sql_put_bytes(&query, ciphertext);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return state_change(store, TABLE_SPARES, &query, 4, "spare");
+	TRY(state_change(store, TABLE_SPARES, &query, 4, "spare"));
+	return renew_class(store, &row->secret, row->version, err);
 }
 
 enum err_code
@@ -124,6 +148,20 @@ store_list_spares(struct store *store, const struct secret_id *secret, uint32_t 
 	TRY(sql_end(&query));
 	*ret_count = count;
 	return ERR_OK;
+}
+
+enum err_code
+store_find_class(struct store *store, const struct version_row *row, struct digest *ret_class,
+    struct err *err)
+{
+	struct spare_row rows[HEADER_ENVELOPES];
+	struct reach_spare spares[HEADER_ENVELOPES];
+	size_t count;
+	TRY(store_list_spares(store, &row->secret, row->number, rows, ARRAY_SIZE(rows), &count,
+	    err));
+	for (size_t i = 0; i < count; i++)
+		spares[i] = (struct reach_spare){rows[i].token, rows[i].envelope, rows[i].tested};
+	return class_of(&row->shape, spares, count, ret_class, err);
 }
 
 enum err_code
@@ -171,7 +209,8 @@ set_test(struct store *store, const struct spare_row *row, const struct digest *
 	store_put_digest(&query, test);
 	store_put_number(&query, &row->secret, row->version);
 	store_put_digest(&query, &row->token);
-	return state_change(store, TABLE_SPARES, &query, 1, "spare");
+	TRY(state_change(store, TABLE_SPARES, &query, 1, "spare"));
+	return renew_class(store, &row->secret, row->version, err);
 }
 
 enum err_code
@@ -204,6 +243,21 @@ erase_from(struct store *store, enum table_name table, const char *text,
 	return state_change_below(store, table, &query);
 }
 
+/* Few versions have any; then the class changes with them. */
+static enum err_code
+erase_spares(struct store *store, const struct secret_id *secret, uint32_t version, struct err *err)
+{
+	const struct sql_value parent[] = {sql_bytes(VIEW_OF(secret->bytes)),
+	    {.kind = SQL_INTEGER, .number = version}};
+	uint64_t count;
+	TRY(state_count_below(store, TABLE_SPARES, parent, &count, err));
+	if (count == 0)
+		return ERR_OK;
+	TRY(erase_from(store, TABLE_SPARES, "DELETE FROM spares WHERE secret = ? AND version = ?",
+	    secret, version, err));
+	return renew_class(store, secret, version, err);
+}
+
 enum err_code
 store_erase_envelopes(struct store *store, const struct secret_id *secret, uint32_t version,
     struct err *err)
@@ -211,6 +265,5 @@ store_erase_envelopes(struct store *store, const struct secret_id *secret, uint3
 	TRY(sql_erases(store->sql, err));
 	TRY(erase_from(store, TABLE_ENVELOPES,
 	    "DELETE FROM envelopes WHERE secret = ? AND version = ?", secret, version, err));
-	return erase_from(store, TABLE_SPARES,
-	    "DELETE FROM spares WHERE secret = ? AND version = ?", secret, version, err);
+	return erase_spares(store, secret, version, err);
 }

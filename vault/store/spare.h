@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Envelopes of spares. */
+/* Envelopes of spares.  With each that comes, is tested or goes, the version's row gets its new class. */
 #ifndef VAULT_STORE_SPARE_H
 #define VAULT_STORE_SPARE_H
 
 #include "vault/seal/envelope.h"
+#include "vault/store/secret.h"
 #include "vault/store/store.h"
 
 /* Shares that a seat re-enveloped to a spare token of its own, beside the version.  A row stands for a
@@ -40,6 +41,10 @@ enum err_code store_get_spare(struct store *store, const struct secret_id *secre
 /* TEST shows that TOKEN opened BOX, if that is still there. */
 enum err_code store_test_spare(struct store *store, const struct digest *token,
     const struct digest *box, const struct digest *test, struct err *err) MUST_CHECK;
+/* The class of the version ROW (vault/documents/class.h), by its shape and its spares as they are: what its row should
+ * say. */
+enum err_code store_find_class(struct store *store, const struct version_row *row,
+    struct digest *ret_class, struct err *err) MUST_CHECK;
 /* Erase all envelopes of a version, and what was re-enveloped from them (secure_delete): nobody
  * opens it again from here. */
 enum err_code store_erase_envelopes(struct store *store, const struct secret_id *secret,

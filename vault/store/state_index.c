@@ -80,43 +80,86 @@ compare_oldest(const void *a, const void *b)
 	return compare_newest(b, a);
 }
 
+/* What state_of_states was asked for. */
+struct sought {
+	struct store *store;
+	uint8_t kind;
+	bool newest;
+	size_t max; /* of each state */
+};
+
 static enum err_code
-add_state(struct store *store, uint8_t kind, const char *name, struct state_cells *cells,
+read_more(const struct sought *sought, const struct sql_value *state, const struct tree_key *from,
+    struct tree_cell *ret_cells, size_t max, size_t *ret_count, struct err *err)
+{
+	if (sought->newest)
+		return state_last(sought->store, sought->kind, state, from, ret_cells, max,
+		    ret_count, err);
+	return state_first(sought->store, sought->kind, state, from, ret_cells, max, ret_count,
+	    err);
+}
+
+static enum err_code
+count_state(const struct sought *sought, const struct sql_value *state, uint64_t *ret_count,
+    struct err *err)
+{
+	struct tree_range range;
+
+	TRY(cell_index_below(sought->kind, state, &range, err));
+	return state_count_range(sought->store, &range, ret_count, err);
+}
+
+static enum err_code
+add_state(const struct sought *sought, const char *name, struct state_cells *cells, uint64_t *all,
     struct err *err)
 {
 	struct sql_value state = sql_text(name);
+	const size_t before = cells->count;
+	uint64_t count;
 	struct tree_key last;
-	size_t read = STEP;
+	const struct tree_key *from = NULL;
+	size_t left = sought->max, step = STEP, read = STEP;
 
-	for (const struct tree_key *after = NULL; read == STEP; after = &last) {
+	while (left > 0 && read == step) {
 		struct tree_cell *rows =
 		    reallocarray(cells->rows, cells->count + STEP, sizeof(*rows));
 
 		if (rows == NULL)
 			return err_set(err, ERR_MEMORY, "out of memory for a list");
 		cells->rows = rows;
-		TRY(state_first(store, kind, &state, after, rows + cells->count, STEP, &read, err));
+		step = left < STEP ? left : STEP;
+		TRY(read_more(sought, &state, from, rows + cells->count, step, &read, err));
 		cells->count += read;
+		left -= read;
 		if (read > 0)
 			last = rows[cells->count - 1].key;
+		from = &last;
 	}
+	count = cells->count - before;
+	if (left == 0)
+		TRY(count_state(sought, &state, &count, err));
+	*all += count;
 	return ERR_OK;
 }
 
 enum err_code
 state_of_states(struct store *store, uint8_t kind, const char *const *names, unsigned states,
-    bool newest, struct state_cells *ret_cells, struct err *err)
+    bool newest, size_t max, struct state_cells *ret_cells, uint64_t *ret_all, struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	STATE_CELLS cells = {0};
+	const struct sought sought = {store, kind, newest, max};
+	uint64_t all = 0;
 
 	TRY(sql_enter(store->sql, &scope, err));
 	for (size_t i = 0; names[i] != NULL; i++)
 		if ((states >> i & 1) != 0)
-			TRY(add_state(store, kind, names[i], &cells, err));
+			TRY(add_state(&sought, names[i], &cells, &all, err));
 	if (cells.count > 0)
 		qsort(cells.rows, cells.count, sizeof(*cells.rows),
 		    newest ? compare_newest : compare_oldest);
+	cells.count = cells.count < max ? cells.count : max;
+	*ret_all = all;
 	*ret_cells = cells;
 	cells = (struct state_cells){0};
 	return ERR_OK;
@@ -137,14 +180,22 @@ state_named(struct store *store, uint8_t kind, const struct sql_value *parent, c
 }
 
 enum err_code
-state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *err)
+state_count_range(struct store *store, const struct tree_range *range, uint64_t *ret_count,
+    struct err *err)
 {
 	SQL_SCOPE scope = {0};
 	struct tree_nodes nodes = store_nodes(store);
-	struct tree_range range = cell_index_from(kind, view_of(NULL, 0));
 
 	TRY(sql_enter(store->sql, &scope, err));
 	TRY(store_anchored(store, err));
-	TRY(state_apply_for(store, &range, err));
-	return tree_count(&nodes, &store->now.state_root, &range, ret_count, err);
+	TRY(state_apply_for(store, range, err));
+	return tree_count(&nodes, &store->now.state_root, range, ret_count, err);
+}
+
+enum err_code
+state_count(struct store *store, uint8_t kind, uint64_t *ret_count, struct err *err)
+{
+	struct tree_range range = cell_index_from(kind, view_of(NULL, 0));
+
+	return state_count_range(store, &range, ret_count, err);
 }

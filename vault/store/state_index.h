@@ -26,8 +26,8 @@ enum err_code state_range(struct store *store, const struct tree_range *range,
  * WHAT". */
 enum err_code state_named(struct store *store, uint8_t kind, const struct sql_value *parent,
     const char *what, struct digest *ret_key, struct err *err) MUST_CHECK;
-/* All cells of an ordered index that has a parent for each of the states in the bit set STATES, by their numbers:
- * the lowest first, or the highest. */
+/* Of an ordered index that has a parent for each state, those of the states in the bit set STATES by their numbers: the
+ * MAX lowest first, or the highest.  RET_ALL: how many there are; no cell behind MAX is read for it. */
 struct state_cells {
 	struct tree_cell *rows;
 	size_t count;
@@ -35,7 +35,11 @@ struct state_cells {
 void state_cells_done(struct state_cells *cells);
 #define STATE_CELLS CLEANUP(state_cells_done) struct state_cells
 enum err_code state_of_states(struct store *store, uint8_t kind, const char *const *names,
-    unsigned states, bool newest, struct state_cells *ret_cells, struct err *err) MUST_CHECK;
+    unsigned states, bool newest, size_t max, struct state_cells *ret_cells, uint64_t *ret_all,
+    struct err *err) MUST_CHECK;
+/* How many cells are in RANGE: no row is read of what lies wholly within it. */
+enum err_code state_count_range(struct store *store, const struct tree_range *range,
+    uint64_t *ret_count, struct err *err) MUST_CHECK;
 /* How many rows TABLE has, or cells an index has. */
 enum err_code state_count(struct store *store, uint8_t kind, uint64_t *ret_count,
     struct err *err) MUST_CHECK;

@@ -56,8 +56,7 @@ check_step(const struct session *session, const struct charter *charter, struct 
 
 /* Nobody may sign a vault shut: what somebody can open today, somebody can open under the new charter. */
 static enum err_code
-check_openable(struct session *session, const struct charter *charter, uint64_t max,
-    struct err *err)
+check_openable(struct session *session, const struct charter *charter, struct err *err)
 {
 	struct survey_lost lost;
 	SUSPENSIONS after = {0};
@@ -66,8 +65,7 @@ check_openable(struct session *session, const struct charter *charter, uint64_t 
 	TRY(chain_suspended_under(&session->chain, charter, &after, err));
 	if (session->state != SESSION_LIVE)
 		return ERR_OK;
-	TRY(survey_find_lost(session, &session->chain.suspensions, charter, &after, max, &lost,
-	    err));
+	TRY(survey_find_lost(session, &session->chain.suspensions, charter, &after, &lost, err));
 	if (lost.count == 0)
 		return ERR_OK;
 	survey_names(&lost, &names);
@@ -107,12 +105,12 @@ charter_vet(struct session *session, struct proposal *proposal, struct err *err)
 
 enum err_code
 charter_weigh(struct session *session, struct proposal *proposal, const struct json *given,
-    uint64_t max, struct err *err)
+    struct err *err)
 {
 	const struct charter *charter = proposal->charter, *now = session->chain.charter;
 	bool known = session->state == SESSION_LIVE && same_attestation(now, charter);
 
-	TRY(check_openable(session, charter, max, err));
+	TRY(check_openable(session, charter, err));
 	return enrolments_check(session, given, charter->seats, charter->seat_count,
 	    known ? now->seats : NULL, known ? now->seat_count : 0, charter, err);
 }

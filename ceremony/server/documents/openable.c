@@ -1,122 +1,176 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A secret whose current version and pending one would both be lost is one secret: classes of current versions come
+ * first, and are counted; of pending versions each row is looked at, since each has a debt, and they are few.
+ */
 #include "ceremony/server/documents/openable.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/server/opening/spare_envelopes.h"
-#include "ceremony/server/secrets/walk.h"
-#include "ceremony/server/vault/chain.h"
-#include "vault/store/secret.h"
+enum { STEP = 32 };
 
-static enum err_code
-visit_version(struct session *session, const struct secret_row *secret, uint32_t number,
-    survey_visit visit, void *context, struct err *err)
+int
+openable_margin(const struct charter *charter, const struct suspensions *suspended,
+    const struct class_member *member)
 {
-	VERSION_ROW row = {0};
-	HEADER *header = NULL;
-	DEFINITION definition = {0};
 	struct reach_spares spares;
-	struct quorum quorum;
-
-	TRY(store_get_version(session->store, &secret->id, number, &row, err));
-	if (row.state != VERSION_CURRENT && row.state != VERSION_PENDING)
-		return ERR_OK;
-	TRY(header_new(&header, err));
-	TRY(header_decode(buf_view(&row.header), header, err));
-	TRY(header_check(header, &quorum, err));
-	TRY(chain_signed_definition(session, &header->definition, &definition, err));
-	TRY(spares_load_reach(session, header, &spares, err));
-	const struct surveyed version = {secret, &definition, header, &quorum, &spares};
-	return visit(context, &version, err);
-}
-
-/* Versions after the current one may be on their way to the target. */
-static enum err_code
-visit_secret(struct session *session, const struct secret_row *secret, survey_visit visit,
-    void *context, struct err *err)
-{
-	uint32_t first = secret->current > 0 ? secret->current : 1;
-
-	for (uint32_t number = first; number <= secret->newest; number++)
-		if (visit_version(session, secret, number, visit, context, err) != ERR_OK)
-			return err_add(err, "%s version %u", secret->name, number);
-	return ERR_OK;
-}
-
-enum err_code
-survey(struct session *session, uint64_t max, survey_visit visit, void *context, bool *ret_complete,
-    struct err *err)
-{
-	struct secret_walk walk = {.store = session->store};
-	const struct secret_row *secret;
-
-	TRY(secret_walk_next(&walk, &secret, err));
-	for (uint64_t visited = 0; secret != NULL && (max == 0 || visited < max); visited++) {
-		TRY(visit_secret(session, secret, visit, context, err));
-		TRY(secret_walk_next(&walk, &secret, err));
-	}
-	*ret_complete = secret == NULL;
-	return ERR_OK;
-}
-
-struct comparison {
-	const struct charter *before, *after;
-	const struct suspensions *now, *suspended;
-	struct survey_lost *lost;
-};
-
-static int
-margin(const struct charter *charter, const struct suspensions *suspended,
-    const struct surveyed *version)
-{
 	struct reach reach;
-	const struct policy *policy = charter_policy(charter, version->definition->policy);
+	const struct policy *policy = charter_policy(charter, member->definition.policy);
 
-	reach_of(charter, suspended, version->header, version->spares, version->quorum,
+	spares_reach(&member->spares, &spares);
+	reach_of(charter, suspended, member->header, &spares, &member->quorum,
 	    policy != NULL ? &policy->quorum : NULL, &reach);
 	return reach.margin;
 }
 
-/* What nobody can open today no document can make worse. */
-static enum err_code
-compare(void *context, const struct surveyed *version, struct err *err)
-{
-	struct comparison *comparison = context;
-	struct survey_lost *lost = comparison->lost;
+struct comparison {
+	struct session *session;
+	const struct charter *before, *after;
+	const struct suspensions *now, *suspended;
+	struct buf classes; /* of current versions that would be lost */
+	struct survey_lost lost;
+};
 
-	(void)err;
-	if (margin(comparison->after, comparison->suspended, version) >= 0 ||
-	    margin(comparison->before, comparison->now, version) < 0)
-		return ERR_OK;
-	if (lost->count > 0 && lost->count <= SURVEY_NAMES &&
-	    strcmp(lost->names[lost->count - 1], version->secret->name) == 0)
-		return ERR_OK; /* its pending version, too */
-	if (lost->count < SURVEY_NAMES)
-		memcpy(lost->names[lost->count], version->secret->name, SEAT_NAME_MAX + 1);
-	lost->count++;
+static void
+comparison_done(struct comparison *comparison)
+{
+	buf_done(&comparison->classes);
+}
+
+/* What nobody can open today no document can make worse. */
+static bool
+would_be_lost(const struct comparison *comparison, const struct class_member *member)
+{
+	return openable_margin(comparison->after, comparison->suspended, member) < 0 &&
+	    openable_margin(comparison->before, comparison->now, member) >= 0;
+}
+
+static bool
+was_counted(const struct comparison *comparison, const struct digest *class)
+{
+	const struct buf *classes = &comparison->classes;
+
+	for (size_t at = 0; at < classes->size; at += SEALED_CLASS_SIZE)
+		if (memcmp(classes->data + at, class->bytes, SEALED_CLASS_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_name(struct survey_lost *lost, const char *name)
+{
+	if (lost->name_count < SURVEY_NAMES)
+		memcpy(lost->names[lost->name_count++], name, SEAT_NAME_MAX + 1);
+}
+
+/* All of its class. */
+static enum err_code
+count_current(struct comparison *comparison, const struct class_member *member, struct err *err)
+{
+	struct survey_lost *lost = &comparison->lost;
+	struct store *store = comparison->session->store;
+	struct sealed_row rows[SURVEY_NAMES];
+	size_t count;
+
+	buf_bytes(&comparison->classes, VIEW_OF(member->place.class.bytes));
+	lost->count += member->count;
+	TRY(store_list_class(store, SEALED_CURRENT, &member->place.class, 0, NULL, rows,
+	    SURVEY_NAMES - lost->name_count, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		struct secret_row secret;
+
+		TRY(store_get_secret(store, &rows[i].secret, &secret, err));
+		add_name(lost, secret.name);
+	}
+	return buf_check(&comparison->classes, err);
+}
+
+static enum err_code
+count_one(struct comparison *comparison, const struct secret_id *id, struct err *err)
+{
+	struct store *store = comparison->session->store;
+	VERSION_ROW current = {0};
+	struct secret_row secret;
+
+	TRY(store_get_secret(store, id, &secret, err));
+	if (secret.current > 0) {
+		TRY(store_get_version(store, id, secret.current, &current, err));
+		if (was_counted(comparison, &current.class))
+			return ERR_OK;
+	}
+	add_name(&comparison->lost, secret.name);
+	comparison->lost.count++;
 	return ERR_OK;
+}
+
+static enum err_code
+count_pending(struct comparison *comparison, const struct class_member *member, struct err *err)
+{
+	struct sealed_row rows[STEP], last;
+	const struct sealed_row *after = NULL;
+	size_t count = STEP;
+
+	while (count == STEP) {
+		TRY(store_list_class(comparison->session->store, SEALED_PENDING,
+		    &member->place.class, 0, after, rows, STEP, &count, err));
+		for (size_t i = 0; i < count; i++)
+			TRY(count_one(comparison, &rows[i].secret, err));
+		if (count > 0)
+			last = rows[count - 1];
+		after = &last;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+compare(struct comparison *comparison, enum sealed_list list, struct err *err)
+{
+	CLASS_WALK walk = {.session = comparison->session, .list = list};
+	const struct class_member *member;
+
+	TRY(class_walk_next(&walk, &member, err));
+	while (member != NULL) {
+		if (would_be_lost(comparison, member))
+			TRY(list == SEALED_CURRENT ? count_current(comparison, member, err) :
+			                             count_pending(comparison, member, err));
+		TRY(class_walk_next(&walk, &member, err));
+	}
+	return ERR_OK;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
 }
 
 enum err_code
 survey_find_lost(struct session *session, const struct suspensions *now,
-    const struct charter *charter, const struct suspensions *suspended, uint64_t max,
+    const struct charter *charter, const struct suspensions *suspended,
     struct survey_lost *ret_lost, struct err *err)
 {
-	struct survey_lost lost = {0};
-	struct comparison comparison = {session->chain.charter, charter, now, suspended, &lost};
-	bool complete;
+	CLEANUP(comparison_done)
+	struct comparison comparison = {.session = session,
+	    .before = session->chain.charter,
+	    .after = charter,
+	    .now = now,
+	    .suspended = suspended};
+	struct survey_lost *lost = &comparison.lost;
 
-	TRY(survey(session, max, compare, &comparison, &complete, err));
-	*ret_lost = lost;
+	TRY(compare(&comparison, SEALED_CURRENT, err));
+	TRY(compare(&comparison, SEALED_PENDING, err));
+	qsort(lost->names, lost->name_count, sizeof(lost->names[0]), compare_names);
+	*ret_lost = *lost;
 	return ERR_OK;
 }
 
 void
 survey_names(const struct survey_lost *lost, struct buf *ret_text)
 {
-	for (size_t i = 0; i < lost->count && i < SURVEY_NAMES; i++)
+	for (size_t i = 0; i < lost->name_count; i++)
 		buf_format(ret_text, "%s%s", i > 0 ? ", " : "", lost->names[i]);
-	if (lost->count > SURVEY_NAMES)
-		buf_format(ret_text, " and %" PRIu64 " more", lost->count - SURVEY_NAMES);
+	if (lost->count > lost->name_count)
+		buf_format(ret_text, " and %" PRIu64 " more", lost->count - lost->name_count);
 }

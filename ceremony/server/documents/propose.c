@@ -32,9 +32,6 @@ static const struct kind {
     [STATEMENT_ROSTER] = {roster_vet, roster_weigh, roster_enact},
     [STATEMENT_SUSPEND] = {suspension_vet, suspension_weigh, suspension_enact}};
 
-/* Whoever has no token yet hears of the first ones: each client may ask, as often as it likes. */
-enum { SECRETS_TRIED = 1000 };
-
 /* What was found of it, so that it is looked at anew. */
 static void
 proposal_forget(struct proposal *proposal)
@@ -151,11 +148,10 @@ verify(struct session *session, struct proposal *proposal, struct err *err)
 }
 
 static enum err_code
-weigh(struct session *session, struct proposal *proposal, const struct json *given, uint64_t max,
-    struct err *err)
+weigh(struct session *session, struct proposal *proposal, const struct json *given, struct err *err)
 {
-	return note_waiting(proposal,
-	    kinds[proposal->type].weigh(session, proposal, given, max, err), err);
+	return note_waiting(proposal, kinds[proposal->type].weigh(session, proposal, given, err),
+	    err);
 }
 
 /* "charter-proposed", "roster-signed", ... */
@@ -237,10 +233,10 @@ serve_propose(struct session *session, struct call *call, struct err *err)
 	TRY(check_form(session, &proposal, try, err));
 	if (try) {
 		TRY(verify(session, &proposal, err));
-		return weigh(session, &proposal, given, SECRETS_TRIED, err);
+		return weigh(session, &proposal, given, err);
 	}
 	TRY(change_begin_judged(session, &change, judge_proposal, &proposal, err));
-	TRY(weigh(session, &proposal, given, 0, err));
+	TRY(weigh(session, &proposal, given, err));
 	TRY(take(session, &proposal, given, err));
 	return settle(session, &change, &proposal, call->reply, err);
 }
@@ -303,7 +299,7 @@ serve_sign(struct session *session, struct call *call, struct err *err)
 		json_in_base64(&call->in, "authData", &signing.authdata, ASSERTION_DATA_MAX);
 	TRY(json_in_end(&call->in));
 	TRY(change_begin_judged(session, &change, judge_signature, &signing, err));
-	TRY(weigh(session, proposal, NULL, 0, err));
+	TRY(weigh(session, proposal, NULL, err));
 	LEAF leaf = leaf_of(proposal->type, "signed");
 	TRY(session_keep(session, &proposal->statement, proposal->type, true, &digest, err));
 	TRY(note(session, proposal, &leaf, err));

@@ -56,12 +56,12 @@ roster_vet(struct session *session, struct proposal *proposal, struct err *err)
 
 enum err_code
 roster_weigh(struct session *session, struct proposal *proposal, const struct json *given,
-    uint64_t max, struct err *err)
+    struct err *err)
 {
 	const struct chain *chain = &session->chain;
 	const struct roster *roster = proposal->roster;
 
-	(void)max; /* it has no officers: nothing is lost by it */
+	/* It has no officers: nothing is lost by it. */
 	return enrolments_check(session, given, roster->seats, roster->seat_count,
 	    chain->roster->seats, chain->roster->seat_count, chain->charter, err);
 }

@@ -9,7 +9,7 @@
 enum err_code roster_vet(struct session *session, struct proposal *proposal,
     struct err *err) MUST_CHECK;
 enum err_code roster_weigh(struct session *session, struct proposal *proposal,
-    const struct json *given, uint64_t max, struct err *err) MUST_CHECK;
+    const struct json *given, struct err *err) MUST_CHECK;
 enum err_code roster_enact(struct session *session, const struct proposal *proposal,
     struct leaf *leaf, struct err *err) MUST_CHECK;
 

@@ -38,7 +38,7 @@ suspension_vet(struct session *session, struct proposal *proposal, struct err *e
 
 enum err_code
 suspension_weigh(struct session *session, struct proposal *proposal, const struct json *given,
-    uint64_t max, struct err *err)
+    struct err *err)
 {
 	const struct chain *chain = &session->chain;
 	const struct dsse *statement = &proposal->statement;
@@ -46,7 +46,7 @@ suspension_weigh(struct session *session, struct proposal *proposal, const struc
 
 	if (json_array_count(given) > 0)
 		return err_set(err, ERR_INVALID, "enrolments: a suspension has none");
-	TRY(survey_find_lost(session, NULL, chain->charter, &proposal->after, max, &proposal->lost,
+	TRY(survey_find_lost(session, NULL, chain->charter, &proposal->after, &proposal->lost,
 	    err));
 	if (proposal->lost.count == 0 || suspension_signers(statement, chain->charter) >= 2)
 		return ERR_OK;

@@ -58,10 +58,10 @@ struct proposal {
  * that and ERR_OK: it cannot be. */
 typedef enum err_code (
     *proposal_verify)(struct session *session, struct proposal *proposal, struct err *err);
-/* Then: each new token has its enrolment, among GIVEN (NULL: stored before), and of the first MAX secrets (0: all)
- * none is lost by it.  Reads only.  Codes as above. */
+/* Then: each new token has its enrolment, among GIVEN (NULL: stored before), and no secret
+ * is lost by it.  Reads only.  Codes as above. */
 typedef enum err_code (*proposal_weigh)(struct session *session, struct proposal *proposal,
-    const struct json *given, uint64_t max, struct err *err);
+    const struct json *given, struct err *err);
 /* Inside a change: what ends when it comes into force, and what its LEAF says of it beside the statement. */
 typedef enum err_code (*proposal_enact)(struct session *session, const struct proposal *proposal,
     struct leaf *leaf, struct err *err);

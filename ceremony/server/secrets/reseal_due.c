@@ -6,127 +6,112 @@
 #include <string.h>
 
 #include "base/json_members.h"
-#include "ceremony/server/secrets/stale.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
-#include "vault/store/sealed.h"
 #include "vault/store/secret.h"
 
-enum { STEP = 64, SCANNED = 256 };
+enum { SCANNED = 256, DAY = 86400 };
 
-/* Would the same policies seal to the same tokens under A and B? */
-static bool
-seal_alike(const struct charter *a, const struct charter *b)
-{
-	const struct seat_token *found;
-
-	if (a->policy_count != b->policy_count || a->seat_count != b->seat_count)
-		return false;
-	for (size_t i = 0; i < a->policy_count; i++)
-		if (strcmp(a->policies[i].name, b->policies[i].name) != 0 ||
-		    strcmp(a->policies[i].quorum_text, b->policies[i].quorum_text) != 0)
-			return false;
-	for (size_t i = 0; i < a->seat_count; i++) {
-		if (a->seats[i].token_count != b->seats[i].token_count)
-			return false;
-		for (size_t j = 0; j < a->seats[i].token_count; j++)
-			if (seat_by_token(b->seats, b->seat_count, &a->seats[i].tokens[j].id,
-			        &found) == NULL)
-				return false;
-	}
-	return true;
-}
-
-struct summing {
-	struct session *session;
-	size_t left; /* versions that may still be looked at */
-	struct reseal_due_summary *summary;
-};
-
+/* COUNT more; SECRET is one of them. */
 static enum err_code
-sum_one(struct summing *summing, const struct secret_id *id, struct err *err)
+count_stale(struct reseal_due_summary *summary, uint64_t count, const struct secret_id *id,
+    struct err *err)
 {
-	struct reseal_due_summary *summary = summing->summary;
 	struct secret_row secret;
 	struct stale stale;
 
-	TRY(store_get_secret(summing->session->store, id, &secret, err));
-	TRY(stale_judge(summing->session, &secret, &stale, err));
-	if (!stale.stale)
-		return ERR_OK;
-	if (summary->count++ == 0) {
+	if (summary->count == 0) {
+		TRY(store_get_secret(summary->session->store, id, &secret, err));
+		TRY(stale_judge(summary->session, &secret, &stale, err));
 		memcpy(summary->first, secret.name, sizeof(summary->first));
 		memcpy(summary->why, stale.why, sizeof(summary->why));
 	}
-	if (stale.left == 0)
-		return ERR_OK;
-	summary->left_count++;
-	if (summary->left == 0 || stale.left < summary->left)
-		summary->left = stale.left;
+	summary->count += count;
 	return ERR_OK;
 }
 
-static enum err_code
-sum_charter(struct summing *summing, const struct digest *charter, struct err *err)
+static void
+count_left(struct reseal_due_summary *summary, uint64_t count, int64_t left)
 {
-	struct sealed_row rows[STEP];
-	struct sealed_row last;
-	const struct sealed_row *after = NULL;
-	size_t count;
-
-	do {
-		TRY(store_list_sealed_under(summing->session->store, charter, after, rows, STEP,
-		    &count, err));
-		for (size_t i = 0; i < count; i++) {
-			if (summing->left == 0) {
-				summing->summary->more = true;
-				return ERR_OK;
-			}
-			summing->left--;
-			TRY(sum_one(summing, &rows[i].secret, err));
-			last = rows[i];
-			after = &last;
-		}
-	} while (count == STEP);
-	return ERR_OK;
+	summary->left_count += count;
+	if (summary->left == 0 || left < summary->left)
+		summary->left = left;
 }
 
-/* Can what was sealed under the charter with this digest differ from what would be sealed today? */
+/* Those that officers opened shares of, and that are not too old, made from SINCE on. */
 static enum err_code
-may_differ(const struct session *session, const struct digest *digest, bool *ret_may,
+count_exposed(struct reseal_due_summary *summary, const struct sealed_class *class, int64_t since,
     struct err *err)
 {
-	*ret_may = true;
-	for (size_t i = session->chain.charter_count; *ret_may && i > 0; i--) {
-		const struct charter *charter;
+	struct store *store = summary->session->store;
+	struct sealed_row first;
+	uint64_t count;
+	size_t found;
 
-		TRY(chain_charter(&session->chain, i - 1, &charter, err));
-		if (digest_equal(&charter->digest, digest)) {
-			*ret_may = !seal_alike(charter, session->chain.charter);
-			return ERR_OK;
-		}
+	TRY(store_count_class(store, SEALED_EXPOSED, class, since, INT64_MAX, &count, err));
+	if (count == 0)
+		return ERR_OK;
+	TRY(store_list_class(store, SEALED_EXPOSED, class, since, NULL, &first, 1, &found, err));
+	return found == 0 ? ERR_OK : count_stale(summary, count, &first.secret, err);
+}
+
+/* Those made from SINCE on that are too old at UNTIL - MAX_AGE, exposed or not: these have been counted. */
+static enum err_code
+count_soon(struct reseal_due_summary *summary, const struct sealed_class *class, int64_t since,
+    int64_t until, int64_t max_age, struct err *err)
+{
+	struct store *store = summary->session->store;
+	struct sealed_row first;
+	struct secret_row secret;
+	uint64_t count, exposed;
+	size_t found;
+
+	TRY(store_count_class(store, SEALED_CURRENT, class, since, until, &count, err));
+	if (count == 0)
+		return ERR_OK;
+	TRY(store_count_class(store, SEALED_EXPOSED, class, since, until, &exposed, err));
+	TRY(store_list_class(store, SEALED_CURRENT, class, since, NULL, &first, 1, &found, err));
+	if (count <= exposed || found == 0)
+		return ERR_OK;
+	if (summary->soon_count == 0 || first.created + max_age < summary->soon_at) {
+		TRY(store_get_secret(store, &first.secret, &secret, err));
+		memcpy(summary->soon, secret.name, sizeof(summary->soon));
+		summary->soon_at = first.created + max_age;
 	}
+	summary->soon_count += count - exposed;
 	return ERR_OK;
+}
+
+/* Of a class that nothing else is to be said against. */
+static enum err_code
+count_old(struct reseal_due_summary *summary, const struct class_member *member, int64_t max_age,
+    struct err *err)
+{
+	const struct sealed_class *class = &member->place.class;
+	int64_t oldest = session_now(summary->session) - max_age; /* created when, not too old */
+	uint64_t old;
+
+	TRY(store_count_class(summary->session->store, SEALED_CURRENT, class, 0, oldest, &old,
+	    err));
+	if (old > 0)
+		TRY(count_stale(summary, old, &member->secret.id, err));
+	TRY(count_exposed(summary, class, oldest, err));
+	return count_soon(summary, class, oldest, oldest + STALE_SOON_DAYS * DAY, max_age, err);
 }
 
 enum err_code
-reseal_due_summarize(struct session *session, size_t limit, struct reseal_due_summary *ret_summary,
+reseal_due_add(struct reseal_due_summary *summary, const struct class_member *member,
     struct err *err)
 {
-	struct summing summing = {.session = session, .left = limit, .summary = ret_summary};
-	struct digest charter;
+	bool stale;
+	int64_t left, max_age;
 
-	*ret_summary = (struct reseal_due_summary){0};
-	enum err_code code = store_next_sealed_under(session->store, NULL, &charter, err);
-	while (code == ERR_OK) {
-		bool may;
-
-		TRY(may_differ(session, &charter, &may, err));
-		if (may)
-			TRY(sum_charter(&summing, &charter, err));
-		code = store_next_sealed_under(session->store, &charter, &charter, err);
-	}
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
+	TRY(stale_judge_class(summary->session, member, &stale, &left, &max_age, err));
+	if (left != 0)
+		count_left(summary, member->count, left);
+	if (stale)
+		return count_stale(summary, member->count, &member->secret.id, err);
+	return count_old(summary, member, max_age, err);
 }
 
 static const struct member secret_members[] = {

@@ -3,6 +3,7 @@
 
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/copy_sink.h"
+#include "vault/documents/class.h"
 #include "vault/store/secret.h"
 
 void
@@ -79,6 +80,7 @@ seal(struct session *session, const struct definition *definition, const struct 
 	    &sealing->sealed, NULL, err));
 	TRY(header_new(&sealing->header, err));
 	TRY(header_decode(buf_view(&sealing->sealed.header), sealing->header, err));
+	TRY(class_shape(sealing->header, definition->policy, &sealing->shape, err));
 	return header_hash(buf_view(&sealing->sealed.header), &sealing->hash, err);
 }
 
@@ -106,6 +108,7 @@ sealing_store(struct session *session, const struct sealing *sealing, enum versi
 	    .number = sealing->number,
 	    .state = state,
 	    .header_hash = sealing->hash,
+	    .shape = sealing->shape,
 	    .header = sealing->sealed.header,
 	    .ciphertext = sealing->sealed.ciphertext,
 	    .created = session_now(session)};

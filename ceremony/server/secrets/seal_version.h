@@ -12,7 +12,8 @@ struct sealing {
 	uint32_t number;
 	struct sealed_version sealed;
 	struct header *header;
-	struct digest hash; /* of the header */
+	struct digest hash;  /* of the header */
+	struct digest shape; /* vault/documents/class.h */
 };
 void sealing_done(struct sealing *sealing); /* accepts {0} */
 #define SEALING CLEANUP(sealing_done) struct sealing

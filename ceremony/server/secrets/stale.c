@@ -38,22 +38,11 @@ find_leaver(const struct chain *chain, const struct digest *token)
 
 struct judging {
 	struct session *session;
-	struct version_row version;
-	struct header *header;
-	struct spare_set *spares;
-	struct definition definition;
+	const struct header *header;
+	const struct spare_set *spares;
 	const struct policy *policy;
 	struct stale *stale;
 };
-
-static void
-judging_done(struct judging *judging)
-{
-	version_row_done(&judging->version);
-	header_freep(&judging->header);
-	free(judging->spares);
-	definition_done(&judging->definition);
-}
 
 static void say(struct stale *stale, const char *format, ...) FORMAT_LIKE(2, 3);
 
@@ -115,17 +104,23 @@ judge_missing(struct judging *judging)
 }
 
 static void
-judge_rest(struct judging *judging)
+judge_policy(struct judging *judging)
 {
-	int64_t age = session_now(judging->session) - judging->version.created;
-	char text[TEXT_DURATION_SIZE];
-
 	if (strcmp(judging->header->quorum, judging->policy->quorum_text) != 0)
 		say(judging->stale, "the quorum of policy %s changed", judging->policy->name);
+}
+
+/* What is not the same for all of its class. */
+static void
+judge_version(struct judging *judging, const struct version_row *version)
+{
+	int64_t age = session_now(judging->session) - version->created;
+	char text[TEXT_DURATION_SIZE];
+
 	text_duration(judging->policy->max_age, text);
 	if (age > judging->policy->max_age)
 		say(judging->stale, "it is older than %s", text);
-	if (judging->version.part_exposed)
+	if (version->part_exposed)
 		say(judging->stale,
 		    "shares of it were opened in a refused ceremony, which only rotating it ends");
 }
@@ -195,57 +190,102 @@ judge_free(struct judging *judging, const struct secret_row *secret, struct err 
 	return ERR_OK;
 }
 
+enum err_code
+stale_judge_class(struct session *session, const struct class_member *member, bool *ret_stale,
+    int64_t *ret_left, int64_t *ret_max_age, struct err *err)
+{
+	struct stale stale = {.can = true};
+	struct judging judging = {.session = session,
+
+	    .header = member->header,
+	    .spares = &member->spares,
+	    .policy = charter_policy(session->chain.charter, member->definition.policy),
+	    .stale = &stale};
+
+	judge_leavers(&judging);
+	if (judging.policy == NULL) {
+		stale.stale = true;
+	} else {
+		judge_missing(&judging);
+		judge_policy(&judging);
+		TRY(judge_quorum(&judging, err));
+	}
+	*ret_stale = stale.stale;
+	*ret_left = stale.left;
+	*ret_max_age = judging.policy != NULL ? judging.policy->max_age : 0;
+	return ERR_OK;
+}
+
+/* --- A version, read for it ----------------------------------------------------------------- */
+
+struct parts {
+	struct version_row version;
+	struct header *header;
+	struct spare_set *spares;
+	struct definition definition;
+};
+
+static void
+parts_done(struct parts *parts)
+{
+	version_row_done(&parts->version);
+	header_freep(&parts->header);
+	free(parts->spares);
+	definition_done(&parts->definition);
+}
+
 /* What the row holds; that it is the vault's is proven. */
 static enum err_code
-read_header(struct judging *judging, struct err *err)
+read_header(struct parts *parts, struct digest *ret_hash, struct err *err)
 {
-	struct stale *stale = judging->stale;
-
-	TRY(header_hash(buf_view(&judging->version.header), &stale->header, err));
-	if (!digest_equal(&stale->header, &judging->version.header_hash))
+	TRY(header_hash(buf_view(&parts->version.header), ret_hash, err));
+	if (!digest_equal(ret_hash, &parts->version.header_hash))
 		return err_set(err, ERR_INTEGRITY, "the stored header was changed");
-	TRY(header_new(&judging->header, err));
-	return header_decode(buf_view(&judging->version.header), judging->header, err);
+	TRY(header_new(&parts->header, err));
+	return header_decode(buf_view(&parts->version.header), parts->header, err);
 }
 
 static enum err_code
-load_spares(struct judging *judging, struct err *err)
+load_spares(struct session *session, struct parts *parts, struct err *err)
 {
-	judging->spares = calloc(1, sizeof(*judging->spares));
-	if (judging->spares == NULL)
+	parts->spares = calloc(1, sizeof(*parts->spares));
+	if (parts->spares == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for a version");
-	return spares_load(judging->session, judging->header, judging->spares, err);
+	return spares_load(session, parts->header, parts->spares, err);
 }
 
 enum err_code
 stale_judge(struct session *session, const struct secret_row *secret, struct stale *ret_stale,
     struct err *err)
 {
-	CLEANUP(judging_done)
+	CLEANUP(parts_done) struct parts parts = {.header = NULL};
 	struct judging judging = {.session = session, .stale = ret_stale};
 	enum err_code code;
 
 	*ret_stale = (struct stale){.definition = secret->definition, .can = true};
-	TRY(store_get_version(session->store, &secret->id, secret->current, &judging.version, err));
-	code = read_header(&judging, err);
+	TRY(store_get_version(session->store, &secret->id, secret->current, &parts.version, err));
+	code = read_header(&parts, &ret_stale->header, err);
 	if (code == ERR_INTEGRITY || code == ERR_VERSION) {
 		say(ret_stale, "what is stored is damaged");
 		cannot(ret_stale, err->text);
 		return ERR_OK;
 	}
 	TRY(code);
-	TRY(load_spares(&judging, err));
-	code = chain_definition(session, &secret->definition, &judging.definition, err);
+	TRY(load_spares(session, &parts, err));
+	code = chain_definition(session, &secret->definition, &parts.definition, err);
 	if (code == ERR_REFUSED) {
 		say(ret_stale, "%s", err->text);
 		cannot(ret_stale, err->text);
 		return ERR_OK;
 	}
 	TRY(code);
-	judging.policy = charter_policy(session->chain.charter, judging.definition.policy);
+	judging.header = parts.header;
+	judging.spares = parts.spares;
+	judging.policy = charter_policy(session->chain.charter, parts.definition.policy);
 	judge_leavers(&judging);
 	judge_missing(&judging);
-	judge_rest(&judging);
+	judge_policy(&judging);
+	judge_version(&judging, &parts.version);
 	TRY(judge_quorum(&judging, err));
 	return judge_free(&judging, secret, err);
 }

@@ -3,7 +3,7 @@
 #ifndef CEREMONY_SERVER_SECRETS_STALE_H
 #define CEREMONY_SERVER_SECRETS_STALE_H
 
-#include "ceremony/server/vault/session.h"
+#include "ceremony/server/secrets/classes.h"
 #include "vault/store/secret.h"
 
 struct stale {
@@ -16,6 +16,11 @@ struct stale {
 	bool can;
 	char cannot[NOTE_TEXT_MAX + 1];
 };
+/* What is so of every current version of MEMBER's class: is it stale whatever its age, and since when has a token
+ * that left an envelope (RET_LEFT, 0: none has)?  RET_MAX_AGE: how old it may get, in seconds, by its policy; 0 where
+ * there is no such policy any more. */
+enum err_code stale_judge_class(struct session *session, const struct class_member *member,
+    bool *ret_stale, int64_t *ret_left, int64_t *ret_max_age, struct err *err) MUST_CHECK;
 /* The current version of SECRET. */
 enum err_code stale_judge(struct session *session, const struct secret_row *secret,
     struct stale *ret_stale, struct err *err) MUST_CHECK;

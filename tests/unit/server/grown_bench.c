@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/server/vault/host.h"
+#include "vault/documents/class.h"
 #include "vault/seal/seal.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
@@ -196,6 +197,7 @@ put_version(struct growing *growing, const struct secret_row *secret)
 	assert_ok(header_encode(header, &bytes, &err));
 	assert_ok(header_hash(buf_view(&bytes), &row.header_hash, &err));
 	row.header = bytes;
+	assert_ok(class_shape(header, "production", &row.shape, &err));
 	assert_ok(store_add_version(growing->store, &row, header, growing->sealed.envelopes,
 	    growing->sealed.envelope_count, &err));
 }

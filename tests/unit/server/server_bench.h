@@ -180,7 +180,7 @@ void approving_done(struct approving *approving);
 void approving_draw(struct bench *bench, const struct person *person, const struct shown *shown,
     struct approving *ret_approving);
 void approving_sign(struct approving *approving);
-/* The ops "approve" and "envelope": the envelope as it is stored, opened with the reply key. */
+/* The ops "approve" and "envelopes": the envelope as it is stored, opened with the reply key. */
 enum err_code approving_ask(struct bench *bench, const struct shown *shown,
     struct approving *approving, struct buf *ret_envelope, struct err *err);
 /* The same; opens the envelope and re-seals the shares. */

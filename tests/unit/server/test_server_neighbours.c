@@ -125,6 +125,44 @@ a_stranger_who_reads_nothing_holds_up_no_rotation(void **state)
 	bench_free(bench);
 }
 
+/* Does the stranger's server end by itself?  RET_STATUS: with which exit status. */
+static bool
+ends(struct stranger *stranger, int *ret_status)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (waitpid(stranger->pid, ret_status, WNOHANG) == stranger->pid)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void
+a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct stranger stranger;
+	struct err err;
+	int status = 0;
+
+	(void)state;
+	bench_add_secret(bench);
+	bench_end(bench);
+	bench->shared->patience = 2;
+	stranger_start(bench, &stranger);
+	fill(&stranger);
+	for (int i = 0; i < 2; i++)
+		ask(&stranger, op_new("founding")); /* the second one does not fit any more */
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_true(ends(&stranger, &status));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 100 + ERR_PROTOCOL);
+	close(stranger.to);
+	close(stranger.from);
+	bench_free(bench);
+}
+
 static void
 a_stranger_who_reads_nothing_holds_up_no_resealing(void **state)
 {
@@ -468,6 +506,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_stranger_who_reads_nothing_holds_up_no_rotation),
+	    cmocka_unit_test(a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone),
 	    cmocka_unit_test(a_stranger_who_reads_nothing_holds_up_no_resealing),
 	    cmocka_unit_test(at_the_founding_nobody_takes_a_founders_room),
 	    cmocka_unit_test(an_officer_with_four_drafts_suspends_a_stolen_token_at_once),

@@ -12,6 +12,7 @@
 #include "ceremony/server/vault/folder.h"
 #include "ceremony/server/vault/log.h"
 #include "tests/unit/server/story.h"
+#include "vault/documents/class.h"
 #include "vault/store/ceremony.h"
 #include "vault/store/sealed.h"
 #include "vault/store/secret.h"
@@ -141,6 +142,7 @@ keep_secret(struct session *session, const struct called *called, size_t index)
 	fine(store_add_secret(session->store, &secret, &err), &err);
 	fine(header_new(&header, &err), &err);
 	fine(header_decode(buf_view(&sealed->header), header, &err), &err);
+	fine(class_shape(header, "default", &version.shape, &err), &err);
 	fine(store_add_version(session->store, &version, header, sealed->envelopes,
 	         sealed->envelope_count, &err),
 	    &err);

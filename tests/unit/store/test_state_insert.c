@@ -174,8 +174,8 @@ static const struct obstacle {
         add_secret},
     {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0)", "secrets",
         rename_secret},
-    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0 FROM versions"
-     " WHERE number = 1",
+    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0, shape, class"
+     " FROM versions WHERE number = 1",
         "versions", add_version},
     {"INSERT INTO envelopes SELECT secret, 3, 0, token, enc, ciphertext FROM envelopes WHERE"
      " version = 1 AND position = 0",

@@ -216,6 +216,7 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 	struct err err;
 	struct ceremony_row *rows = NULL;
 	size_t count;
+	uint64_t all;
 	bench_fill(bench);
 	bench_begin(bench);
 	for (unsigned i = 10; i < 14; i++) {
@@ -240,6 +241,12 @@ ceremonies_are_listed_by_state_newest_first(void **state)
 	ceremony_rows_freep(&rows);
 	assert_ok(store_list_ceremonies(bench->store, 0, &rows, &count, &err));
 	assert_int_equal(count, 0);
+	ceremony_rows_freep(&rows);
+	assert_ok(store_newest_ceremonies(bench->store, ~0U, 3, &rows, &count, &all, &err));
+	assert_int_equal(count, 3); /* of several states */
+	assert_int_equal(all, 5);
+	assert_int_equal(rows[0].id.bytes[0], 13);
+	assert_int_equal(rows[2].id.bytes[0], 11);
 	ceremony_rows_freep(&rows);
 }
 
@@ -526,6 +533,7 @@ all_debts_of_a_state_are_listed_oldest_first(void **state)
 	struct err err;
 	struct debt_row *rows = NULL;
 	size_t count;
+	uint64_t all;
 	bench_fill(bench);
 	bench_begin(bench);
 	for (unsigned i = 10; i < 213; i++) {
@@ -546,6 +554,12 @@ all_debts_of_a_state_are_listed_oldest_first(void **state)
 	debt_rows_freep(&rows);
 	assert_ok(store_list_debts(bench->store, 1U << DEBT_DEGRADED, &rows, &count, &err));
 	assert_int_equal(count, 0);
+	debt_rows_freep(&rows);
+	assert_ok(store_oldest_debts(bench->store, ~0U, 100, &rows, &count, &all, &err));
+	assert_int_equal(count, 100);
+	assert_int_equal(all, 204);
+	assert_int_equal(rows[0].id.bytes[0], bench_debt.bytes[0]);
+	assert_int_equal(rows[99].id.bytes[0], 108);
 	debt_rows_freep(&rows);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/store: versions, the lists of them, spares beside them, tests of tokens; and drafts. */
 #include "tests/lib/store_bench.h"
+#include "vault/documents/class.h"
 
 static void
 versions_come_back_with_their_envelopes(void **state)
@@ -71,59 +72,181 @@ a_version_number_is_used_once(void **state)
 	store_rollback(bench->store);
 }
 
-/* Version 1 of secret NUMBER, current, sealed under the charter digest_of(CHARTER). */
+/* Version 1 of secret NUMBER, sealed as the shape digest_of(SHAPE) says. */
 static void
-add_sealed(struct store *store, unsigned number, unsigned charter)
+add_sealed(struct store *store, unsigned number, unsigned shape, enum version_state state,
+    int64_t created)
 {
 	struct err err;
 	struct secret_row secret = {.id = {{(uint8_t)number}},
 	    .definition = digest_of(0x13),
 	    .newest = 1};
-	VERSION_ROW row = {.secret = secret.id, .number = 1, .state = VERSION_CURRENT};
+	VERSION_ROW row = {.secret = secret.id,
+	    .number = 1,
+	    .state = state,
+	    .created = created,
+	    .shape = digest_of(shape)};
 	HEADER *header = NULL;
-	struct digest under = digest_of(charter);
 	snprintf(secret.name, sizeof(secret.name), "s%u", number);
 	assert_ok(header_new(&header, &err));
-	assert_non_null(buf_space(&row.header, 91));
-	buf_bytes(&row.header, VIEW_OF(under.bytes));
-	buf_text(&row.header, "the rest");
+	buf_text(&row.header, "header");
 	buf_text(&row.ciphertext, "ciphertext");
 	assert_ok(store_add_secret(store, &secret, &err));
 	assert_ok(store_add_version(store, &row, header, NULL, 0, &err));
 }
 
+static struct sealed_class
+class_of_shape(unsigned number)
+{
+	struct err err;
+	struct digest shape = digest_of(number), class;
+	struct sealed_class first;
+	assert_ok(class_of(&shape, NULL, 0, &class, &err));
+	memcpy(first.bytes, class.bytes, sizeof(first.bytes));
+	return first;
+}
+
 static void
-versions_are_listed_by_the_charter_that_sealed_them(void **state)
+expect_count(struct bench *bench, enum sealed_list list, const struct sealed_class *class,
+    int64_t from, int64_t until, uint64_t expected)
+{
+	struct err err;
+	uint64_t count;
+	assert_ok(store_count_class(bench->store, list, class, from, until, &count, &err));
+	assert_int_equal(count, expected);
+}
+
+/* Five current ones of two classes, the older of secret 0x10 + i made at 1000 + i; and two pending ones. */
+static void
+fill_classes(struct bench *bench)
+{
+	bench_fill(bench);
+	bench_begin(bench);
+	for (unsigned i = 0; i < 5; i++)
+		add_sealed(bench->store, 0x10 + i, i % 2 == 0 ? 0x11 : 0x12, VERSION_CURRENT,
+		    1000 + (int64_t)i);
+	add_sealed(bench->store, 0x20, 0x11, VERSION_PENDING, 1000);
+	add_sealed(bench->store, 0x21, 0x21, VERSION_PENDING, 1000);
+	bench_commit(bench);
+}
+
+static void
+versions_are_counted_by_class_and_age(void **state)
+{
+	struct bench *bench = *state;
+	const struct sealed_class even = class_of_shape(0x11), odd = class_of_shape(0x12),
+	                          pending = class_of_shape(0x21);
+	fill_classes(bench);
+	expect_count(bench, SEALED_CURRENT, &even, 0, INT64_MAX, 3);
+	expect_count(bench, SEALED_CURRENT, &odd, 0, INT64_MAX, 2);
+	expect_count(bench, SEALED_CURRENT, &even, 0, 1000, 0);
+	expect_count(bench, SEALED_CURRENT, &even, 0, 1001, 1);
+	expect_count(bench, SEALED_CURRENT, &even, 1000, 1004, 2);
+	expect_count(bench, SEALED_CURRENT, &even, 1001, 1005, 2);
+	expect_count(bench, SEALED_CURRENT, &even, 1005, INT64_MAX, 0);
+	expect_count(bench, SEALED_CURRENT, &even, -5, 0, 0);
+	expect_count(bench, SEALED_CURRENT, &even, 1002, 1002, 0);
+	expect_count(bench, SEALED_CURRENT, &even, -5, 1001, 1);
+	expect_count(bench, SEALED_CURRENT, &pending, 0, INT64_MAX, 0);
+	expect_count(bench, SEALED_PENDING, &even, 0, INT64_MAX, 1);
+	expect_count(bench, SEALED_PENDING, &pending, 0, INT64_MAX, 1);
+	expect_count(bench, SEALED_EXPOSED, &even, 0, INT64_MAX, 0);
+}
+
+static void
+each_class_is_met_once_by_its_oldest_version(void **state)
 {
 	struct bench *bench = *state;
 	struct err err;
-	struct digest charter;
+	struct sealed_row first, second, third;
+	fill_classes(bench);
+	assert_ok(store_next_class(bench->store, SEALED_CURRENT, NULL, &first, &err));
+	assert_ok(store_next_class(bench->store, SEALED_CURRENT, &first.class, &second, &err));
+	assert_error(ERR_NOT_FOUND,
+	    store_next_class(bench->store, SEALED_CURRENT, &second.class, &third, &err));
+	assert_true(memcmp(&first.class, &second.class, sizeof(first.class)) < 0);
+	assert_int_equal(first.created + second.created, 1000 + 1001);
+	assert_int_equal(first.secret.bytes[0], 0x10 + (first.created - 1000));
+	assert_int_equal(second.secret.bytes[0], 0x10 + (second.created - 1000));
+	assert_int_equal(first.number, 1);
+}
+
+static void
+versions_of_a_class_are_listed_the_oldest_first(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	const struct sealed_class even = class_of_shape(0x11);
 	struct sealed_row rows[4];
 	size_t count;
+	fill_classes(bench);
+	assert_ok(
+	    store_list_class(bench->store, SEALED_CURRENT, &even, 0, NULL, rows, 2, &count, &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[0].secret.bytes[0], 0x10);
+	assert_int_equal(rows[1].secret.bytes[0], 0x12);
+	assert_ok(store_list_class(bench->store, SEALED_CURRENT, &even, 0, &rows[1], rows, 4,
+	    &count, &err));
+	assert_int_equal(count, 1);
+	assert_int_equal(rows[0].secret.bytes[0], 0x14);
+	assert_ok(store_list_class(bench->store, SEALED_CURRENT, &even, 1001, NULL, rows, 4, &count,
+	    &err));
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[0].secret.bytes[0], 0x12);
+}
+
+static void
+a_version_that_is_no_longer_current_is_counted_no_more(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	const struct sealed_class even = class_of_shape(0x11);
+	const struct secret_id first = {{0x10}}, waiting = {{0x20}};
+	fill_classes(bench);
+	bench_begin(bench);
+	assert_ok(store_set_version_state(bench->store, &first, 1, VERSION_RETIRED, &err));
+	assert_ok(store_set_version_state(bench->store, &waiting, 1, VERSION_CURRENT, &err));
+	expect_count(bench, SEALED_CURRENT, &even, 0, INT64_MAX, 3);
+	expect_count(bench, SEALED_PENDING, &even, 0, INT64_MAX, 0);
+	bench_commit(bench);
+	expect_count(bench, SEALED_CURRENT, &even, 0, INT64_MAX, 3);
+	expect_count(bench, SEALED_CURRENT, &even, 0, 1002, 1);
+}
+
+static void
+a_spare_that_comes_is_tested_or_goes_changes_the_class(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct digest classes[5];
 	bench_fill(bench);
 	bench_begin(bench);
-	for (unsigned i = 0x10; i < 0x16; i++)
-		add_sealed(bench->store, i, i % 2 == 0 ? 0x11 : 0x12);
-	const struct secret_id gone = {{0x14}};
-	assert_ok(store_set_version_state(bench->store, &gone, 1, VERSION_RETIRED, &err));
+	struct digest test = bench_statement(bench->store, 0x34);
+	struct spare_row spare = spare_of(bench->store, 0x62, 0x33),
+	                 again = spare_of(bench->store, 0x62, 0x35);
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		VERSION_ROW row = {0};
+		struct digest class;
+		if (i == 1)
+			assert_ok(bench_spare(bench->store, &spare, "spare", &err));
+		if (i == 2)
+			assert_ok(
+			    store_test_spare(bench->store, &spare.token, &spare.box, &test, &err));
+		if (i == 3) /* another box, which nobody opened yet */
+			assert_ok(bench_spare(bench->store, &again, "again", &err));
+		if (i == 4)
+			assert_ok(store_erase_envelopes(bench->store, &bench_secret, 1, &err));
+		assert_ok(store_get_version(bench->store, &bench_secret, 1, &row, &err));
+		assert_ok(store_find_class(bench->store, &row, &class, &err));
+		assert_true(digest_equal(&class, &row.class));
+		classes[i] = class;
+	}
 	bench_commit(bench);
-	assert_ok(store_next_sealed_under(bench->store, NULL, &charter, &err));
-	assert_int_equal(charter.bytes[0], 0x11);
-	assert_ok(store_list_sealed_under(bench->store, &charter, NULL, rows, 4, &count, &err));
-	assert_int_equal(count, 2);
-	assert_int_equal(rows[0].secret.bytes[0] ^ rows[1].secret.bytes[0], 0x10 ^ 0x12);
-	assert_ok(store_next_sealed_under(bench->store, &charter, &charter, &err));
-	assert_int_equal(charter.bytes[0], 0x12);
-	assert_ok(store_list_sealed_under(bench->store, &charter, NULL, rows, 2, &count, &err));
-	assert_int_equal(count, 2);
-	assert_ok(
-	    store_list_sealed_under(bench->store, &charter, &rows[1], rows + 2, 2, &count, &err));
-	assert_int_equal(count, 1);
-	assert_int_equal(rows[0].secret.bytes[0] ^ rows[1].secret.bytes[0] ^
-	        rows[2].secret.bytes[0],
-	    0x11 ^ 0x13 ^ 0x15);
-	assert_error(ERR_NOT_FOUND,
-	    store_next_sealed_under(bench->store, &charter, &charter, &err));
+	assert_false(digest_equal(&classes[0], &classes[1]));
+	assert_false(digest_equal(&classes[1], &classes[2]));
+	assert_true(digest_equal(&classes[1], &classes[3]));
+	assert_false(digest_equal(&classes[3], &classes[4]));
+	assert_false(digest_equal(&classes[0], &classes[4])); /* another spare went with it */
 }
 
 static void
@@ -135,16 +258,18 @@ exposed_versions_are_listed_until_another_is_current(void **state)
 	struct err err;
 	struct sealed_row rows[2];
 	size_t count;
+	uint64_t all;
 	bench_fill(bench);
 	bench_begin(bench);
 	assert_ok(store_set_version_state(bench->store, &bench_secret, 1, VERSION_CURRENT, &err));
-	assert_ok(store_list_exposed(bench->store, rows, 2, &count, &err));
+	assert_ok(store_list_exposed(bench->store, rows, 2, &count, &all, &err));
 	assert_int_equal(count, 0); /* nobody opened a share of it */
 	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, states[i], &err));
-		assert_ok(store_list_exposed(bench->store, rows, 2, &count, &err));
+		assert_ok(store_list_exposed(bench->store, rows, 2, &count, &all, &err));
 		assert_int_equal(count, states[i] == VERSION_CURRENT ? 1 : 0);
+		assert_int_equal(all, count);
 	}
 	store_rollback(bench->store);
 }
@@ -317,7 +442,11 @@ main(void)
 	    CASE(versions_come_back_with_their_envelopes),
 	    CASE(a_version_changes_its_state_and_nothing_else),
 	    CASE(a_version_number_is_used_once),
-	    CASE(versions_are_listed_by_the_charter_that_sealed_them),
+	    CASE(versions_are_counted_by_class_and_age),
+	    CASE(each_class_is_met_once_by_its_oldest_version),
+	    CASE(versions_of_a_class_are_listed_the_oldest_first),
+	    CASE(a_version_that_is_no_longer_current_is_counted_no_more),
+	    CASE(a_spare_that_comes_is_tested_or_goes_changes_the_class),
 	    CASE(exposed_versions_are_listed_until_another_is_current),
 	    CASE(a_spare_has_the_box_of_the_statement_accepted_last),
 	    CASE(a_statement_without_its_box_is_no_spare),
