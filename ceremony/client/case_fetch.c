@@ -198,8 +198,6 @@ dossier_look(struct client *client, const char *id, enum ceremony_state *ret_sta
 
 /* ---- what is behind an item ---- */
 
-enum { ITEMS_AHEAD = 16 };
-
 static enum err_code
 read_given(const struct json *array, struct exhibit *exhibit, struct err *err)
 {
@@ -217,11 +215,11 @@ static enum err_code
 read_item(struct json_in *in, struct view header, const struct vault_view *view,
     struct transcript *transcript, size_t position, struct dossier_item *item, struct err *err)
 {
-	bool known = item->known;
+	bool shown = json_in_has(in, "definition");
 	EXHIBIT *exhibit = NULL;
 	DSSE definition = {0};
 
-	if (!known)
+	if (shown || transcript_definition(transcript, position) == NULL)
 		in_statement(in, "definition", &definition);
 	snprintf(item->stale, sizeof(item->stale), "%s",
 	    json_in_text(in, "stale", 0, NOTE_TEXT_MAX));
@@ -229,7 +227,7 @@ read_item(struct json_in *in, struct view header, const struct vault_view *view,
 	const struct json *given = json_in_array(in, "given", 0, QUORUM_SEATS);
 	item->part_exposed = json_in_bool(in, "part_exposed");
 	TRY(json_in_end(in));
-	TRY(exhibit_new(transcript, position, known ? NULL : &definition, header, &view->chain,
+	TRY(exhibit_new(transcript, position, shown ? &definition : NULL, header, &view->chain,
 	    &exhibit, err));
 	TRY(lookup_spares(spares, exhibit->header, &exhibit->spares, err));
 	TRY(read_given(given, exhibit, err));
@@ -237,47 +235,72 @@ read_item(struct json_in *in, struct view header, const struct vault_view *view,
 	return ERR_OK;
 }
 
-static struct json *
-item_request(struct dossier *dossier, size_t position)
+/* At least the first of POSITIONS; the others as far as they fit into one reply. */
+static enum err_code
+read_shown(struct reply *reply, const struct vault_view *view, struct dossier *dossier,
+    const struct positions *positions, struct err *err)
 {
-	struct json *request = op_new("ceremony-item");
-	struct dossier_item *item = &dossier->items[position];
+	const struct json *items = json_in_array(&reply->in, "items", 1, positions->count);
+	struct reader headers = reader_of(buf_view(&reply->blob));
 
-	if (!item->asked)
-		item->known = transcript_definition(dossier->transcript, position) != NULL;
-	item->asked = true;
+	TRY(json_in_end(&reply->in));
+	for (size_t i = 0; i < json_array_count(items); i++) {
+		size_t position = positions->rows[i];
+		struct view header = reader_lp32(&headers, HEADER_MAX);
+		struct json_in in = json_in(json_array_object(items, i), "items", err);
+
+		TRY(read_item(&in, header, view, dossier->transcript, position,
+		    &dossier->items[position], err));
+	}
+	if (!reader_end(&headers))
+		return err_set(err, ERR_PROTOCOL,
+		    "the server sent headers of other items than it shows");
+	return ERR_OK;
+}
+
+static enum err_code
+fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const struct positions *positions, struct err *err)
+{
+	struct json *request = op_new("ceremony-items");
+	struct positions known = {0};
+	REPLY reply = {0};
+
+	for (size_t i = 0; i < positions->count; i++)
+		if (transcript_definition(dossier->transcript, positions->rows[i]) != NULL)
+			known.rows[known.count++] = positions->rows[i];
 	json_put_text(request, "id", dossier->id);
-	json_put_int(request, "position", (int64_t)position);
-	json_put_bool(request, "known", item->known);
-	return request;
+	put_positions(request, "positions", positions);
+	put_positions(request, "known", &known);
+	TRY(client_ask(client, request, "ceremony-items", &reply, err));
+	return read_shown(&reply, view, dossier, positions, err);
 }
 
 enum err_code
 dossier_fetch_item(struct client *client, const struct vault_view *view, struct dossier *dossier,
     size_t position, struct err *err)
 {
-	struct dossier_item *item = &dossier->items[position];
-	REPLY reply = {0};
+	const struct positions positions = {{(uint32_t)position}, 1};
 
-	if (item->exhibit != NULL)
-		return ERR_OK;
-	TRY(client_ask(client, item_request(dossier, position), "ceremony-item", &reply, err));
-	return read_item(&reply.in, buf_view(&reply.blob), view, dossier->transcript, position,
-	    item, err);
+	return dossier->items[position].exhibit != NULL ?
+	    ERR_OK :
+	    fetch_items(client, view, dossier, &positions, err);
 }
 
 enum err_code
 dossier_fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
     struct err *err)
 {
-	size_t sent = 0;
+	struct positions positions;
 
-	for (size_t i = 0; i < dossier->count; i++) {
-		for (; sent < dossier->count && sent < i + ITEMS_AHEAD; sent++)
-			if (dossier->items[sent].exhibit == NULL)
-				client_foresee(client, item_request(dossier, sent));
-		TRY(dossier_fetch_item(client, view, dossier, i, err));
-	}
+	do {
+		positions.count = 0;
+		for (size_t i = 0; i < dossier->count && positions.count < ITEMS_AT_ONCE; i++)
+			if (dossier->items[i].exhibit == NULL)
+				positions.rows[positions.count++] = (uint32_t)i;
+		if (positions.count > 0)
+			TRY(fetch_items(client, view, dossier, &positions, err));
+	} while (positions.count > 0);
 	return ERR_OK;
 }
 

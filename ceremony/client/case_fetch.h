@@ -19,7 +19,6 @@ struct dossier_item {
 	struct exhibit *exhibit;       /* else NULL */
 	char stale[NOTE_TEXT_MAX + 1]; /* why it will not be opened any more, or "" */
 	bool part_exposed; /* shares were opened before, in a ceremony that was refused */
-	bool asked, known; /* it was sent for, and without its definition */
 };
 struct dossier {
 	char id[ID_HEX_SIZE];

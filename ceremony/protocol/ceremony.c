@@ -18,6 +18,7 @@ transcript_free(struct transcript *transcript)
 	for (size_t i = 0; i < transcript->known_count; i++)
 		definitions_done(&transcript->known[i]);
 	free(transcript->known);
+	free(transcript->found);
 	free(transcript->voices);
 	free(transcript);
 }
@@ -161,6 +162,9 @@ transcript_new(const struct dsse *request, const struct dsse *ceremony, const st
 	transcript->in_force = true;
 	if (request_parse(request, chain->charter->training, &transcript->request, err) != ERR_OK)
 		return alarm("request", err);
+	transcript->found = calloc(transcript->request.items.count, sizeof(*transcript->found));
+	if (transcript->found == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a ceremony");
 	TRY(judge_ceremony(ceremony, chain, transcript, err));
 	TRY(judge_request(request, chain, transcript, err));
 	*ret_transcript = TAKE(transcript);
@@ -316,11 +320,11 @@ const struct definition *
 transcript_definition(const struct transcript *transcript, size_t position)
 {
 	const struct digest *digest = &transcript->request.items.rows[position].definition;
-	const struct definition *found = NULL;
+	const struct definition **found = &transcript->found[position];
 
-	for (size_t i = 0; i < transcript->known_count && found == NULL; i++)
-		found = definitions_find(&transcript->known[i], digest);
-	return found;
+	for (size_t i = 0; i < transcript->known_count && *found == NULL; i++)
+		*found = definitions_find(&transcript->known[i], digest);
+	return *found;
 }
 
 /* STATEMENT holds the definition with DIGEST, and is known from now on. */

@@ -45,6 +45,8 @@ struct transcript {
 	size_t voice_count;
 	struct definitions *known; /* every verified secret statement that was shown so far */
 	size_t known_count;
+	const struct definition *
+	    *found; /* in KNOWN, by position; NULL: not looked for, or not shown */
 };
 void transcript_free(struct transcript *transcript);
 DESTRUCTOR(transcript_freep, struct transcript, transcript_free)

@@ -208,3 +208,30 @@ recipients_equal(const struct recipients *a, const struct recipients *b)
 			return false;
 	return true;
 }
+
+void
+put_positions(struct json *object, const char *name, const struct positions *positions)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < positions->count; i++)
+		json_add_int(array, positions->rows[i]);
+	json_put(object, name, array);
+}
+
+void
+in_positions(struct json_in *in, const char *name, size_t min, struct positions *ret_positions)
+{
+	const struct json *array = json_in_array(in, name, min, ITEMS_AT_ONCE);
+
+	*ret_positions = (struct positions){0};
+	for (size_t i = 0; in->code == ERR_OK && i < json_array_count(array); i++) {
+		int64_t position = json_array_int(array, i);
+
+		if (position < 0 || position >= CEREMONY_ITEMS ||
+		    (i > 0 && position <= ret_positions->rows[i - 1]))
+			json_in_fail(in, name, "must be places of items, rising");
+		else
+			ret_positions->rows[ret_positions->count++] = (uint32_t)position;
+	}
+}

@@ -55,6 +55,17 @@ struct items_in in_items(struct json_in *in, enum mode mode);
 enum err_code read_items(const struct items_in *from, const char *what, bool ceremony,
     struct items *ret_items, struct recipients *ret_recipients, struct err *err) MUST_CHECK;
 
+/* Places of items in a ceremony of which one message tells: 1 to ITEMS_AT_ONCE, rising. */
+enum { ITEMS_AT_ONCE = 64 };
+struct positions {
+	uint32_t rows[ITEMS_AT_ONCE];
+	size_t count;
+};
+void put_positions(struct json *object, const char *name, const struct positions *positions);
+/* At least MIN of them; failure is IN's. */
+void in_positions(struct json_in *in, const char *name, size_t min,
+    struct positions *ret_positions);
+
 /* "request: items[3]": how errors name an element of a list. */
 const char *items_line(const char *what, const char *list, size_t index, char line[LINE_SIZE]);
 

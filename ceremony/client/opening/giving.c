@@ -14,8 +14,6 @@
 #include "ceremony/protocol/message.h"
 #include "vault/seal/reply.h"
 
-enum { GIVING_AHEAD = 16 }; /* far fewer than may be under way (PIPELINE_MAX) */
-
 void
 giving_done(struct giving *giving)
 {
@@ -94,13 +92,13 @@ giving_op(const struct giving *giving, const char *op)
 	return request;
 }
 
-/* The same about one item, under the approval that was just given. */
+/* The same about items, under the approval that was just given. */
 static struct json *
-about_item(const struct giving *giving, const char *op, size_t position)
+about_items(const struct giving *giving, const char *op, const struct positions *positions)
 {
 	struct json *request = giving_op(giving, op);
 
-	json_put_int(request, "position", (int64_t)position);
+	put_positions(request, "positions", positions);
 	json_put_hex(request, "approval", VIEW_OF(giving->approval.bytes));
 	return request;
 }
@@ -114,15 +112,25 @@ approve_request(const struct giving *giving, const struct dsse *statement)
 	return request;
 }
 
-/* Send for the envelopes of what is to be given from POSITION on. */
-static void
-send_for_envelopes(struct giving *giving, size_t position)
+/* What is to be given together from *NEXT on, which goes on behind it. */
+static struct positions
+next_positions(const struct giving *giving, size_t *next)
 {
-	for (; giving->sent < giving->dossier->count && giving->sent < position + GIVING_AHEAD;
-	     giving->sent++)
-		if (giving->mine[giving->sent].left)
-			client_foresee(giving->client,
-			    about_item(giving, "envelope", giving->sent));
+	struct positions positions = {0};
+
+	for (; *next < giving->dossier->count && positions.count < ITEMS_AT_ONCE; ++*next)
+		if (giving->mine[*next].left)
+			positions.rows[positions.count++] = (uint32_t)*next;
+	return positions;
+}
+
+static void
+send_for_envelopes(struct giving *giving, size_t from)
+{
+	const struct positions positions = next_positions(giving, &from);
+
+	if (positions.count > 0)
+		client_foresee(giving->client, about_items(giving, "envelopes", &positions));
 }
 
 enum err_code
@@ -136,8 +144,45 @@ giving_approve(struct giving *giving, struct err *err)
 	return client_tell(giving->client, approve_request(giving, &statement), "approve", err);
 }
 
+/* Some of what is left, and the envelopes of these as they came. */
+struct bundle {
+	struct positions positions;
+	struct reply envelopes;
+	struct view boxes[ITEMS_AT_ONCE]; /* in ENVELOPES, sealed to the reply key */
+};
+
+static void
+bundle_done(struct bundle *bundle)
+{
+	reply_done(&bundle->envelopes);
+}
+
 static enum err_code
-fetch_envelope(struct giving *giving, size_t position, struct buf *ret_envelope, struct err *err)
+fetch_envelopes(struct giving *giving, struct bundle *bundle, struct err *err)
+{
+	const struct positions *positions = &bundle->positions;
+	struct reply *reply = &bundle->envelopes;
+
+	TRY(client_ask(giving->client, about_items(giving, "envelopes", positions), "envelopes",
+	    reply, err));
+	const struct json *indexes =
+	    json_in_array(&reply->in, "envelopes", positions->count, positions->count);
+	TRY(json_in_end(&reply->in));
+	struct reader reader = reader_of(buf_view(&reply->blob));
+	for (size_t i = 0; i < positions->count; i++) {
+		bundle->boxes[i] = reader_lp32(&reader, REPLY_BOX_MAX);
+		if (json_array_int(indexes, i) != giving->mine[positions->rows[i]].envelope)
+			reader.failed = true;
+	}
+	if (!reader_end(&reader))
+		return err_set(err, ERR_INTEGRITY,
+		    "the server sent other envelopes than this token's");
+	return ERR_OK;
+}
+
+static enum err_code
+open_envelope(struct giving *giving, size_t position, struct view box, struct buf *ret_envelope,
+    struct err *err)
 {
 	const struct exhibit *exhibit = giving->dossier->items[position].exhibit;
 	const struct reply_ids ids = {.vault = giving->view->chain.vault,
@@ -145,16 +190,8 @@ fetch_envelope(struct giving *giving, size_t position, struct buf *ret_envelope,
 	    .header = exhibit->header_hash,
 	    .seat = giving->hand.seat->name,
 	    .token = giving->hand.entry->id};
-	REPLY reply = {0};
 
-	TRY(client_ask(giving->client, about_item(giving, "envelope", position), "envelope", &reply,
-	    err));
-	int64_t index = json_in_int(&reply.in, "envelope", 0, HEADER_ENVELOPES - 1);
-	TRY(json_in_end(&reply.in));
-	if (index != giving->mine[position].envelope || reply.blob.size > REPLY_BOX_MAX)
-		return err_set(err, ERR_INTEGRITY,
-		    "the server sent another envelope than this token's");
-	return reply_open(&ids, giving->reply, buf_view(&reply.blob), ret_envelope, err);
+	return reply_open(&ids, giving->reply, box, ret_envelope, err);
 }
 
 static enum err_code
@@ -204,39 +241,82 @@ seal_on(struct giving *giving, size_t position, const struct secret *shares,
 	    err);
 }
 
-/* Whether they arrived is asked later: the next envelope need not wait for that. */
+/* The shares of one item, ready to be sent, are added to SEALED. */
 static enum err_code
-give_one(struct giving *giving, size_t position, struct err *err)
+take_out(struct giving *giving, size_t position, struct view box, struct buf *sealed,
+    struct err *err)
 {
 	BUF envelope = {0}, ciphertext = {0};
 	SECRET *shares = NULL;
 
-	send_for_envelopes(giving, position);
-	TRY(fetch_envelope(giving, position, &envelope, err));
+	TRY(open_envelope(giving, position, box, &envelope, err));
 	TRY(open_shares(giving, position, buf_view(&envelope), &shares, err));
 	TRY(seal_on(giving, position, shares, &ciphertext, err));
-	client_send_ahead(giving->client, about_item(giving, "shares", position),
-	    buf_view(&ciphertext));
+	buf_lp32(sealed, buf_view(&ciphertext));
+	return buf_check(sealed, err);
+}
+
+static const char *
+name_of(const struct giving *giving, size_t position)
+{
+	return giving->dossier->transcript->request.items.rows[position].name;
+}
+
+/* What was sent last has arrived. */
+static enum err_code
+thank(struct giving *giving, size_t *done, struct err *err)
+{
+	const struct ui *ui = client_options(giving->client)->ui;
+	const struct positions sent = giving->sent;
+
+	giving->sent.count = 0;
+	if (sent.count == 0)
+		return ERR_OK;
+	if (client_tell(giving->client, about_items(giving, "shares", &sent), "shares", err) !=
+	    ERR_OK)
+		return sent.count > 1 ? err->code :
+		                        err_add(err, "%s", name_of(giving, sent.rows[0]));
+	*done += sent.count;
+	if (giving->left > 1 && sent.count == 1)
+		ui_progress(ui, "%s: share given (%zu of %zu)", name_of(giving, sent.rows[0]),
+		    *done, giving->left);
+	else if (giving->left > 1)
+		ui_progress(ui, "%zu of %zu shares given", *done, giving->left);
 	return ERR_OK;
 }
 
-/* What was given at positions before END has arrived. */
+/* Whether they arrived is asked when the next are on their way. */
 static enum err_code
-thank(struct giving *giving, size_t end, size_t *done, struct err *err)
+give_some(struct giving *giving, const struct positions *positions, const struct view *boxes,
+    size_t *done, struct err *err)
 {
-	for (; giving->thanked < end; giving->thanked++) {
-		const char *name =
-		    giving->dossier->transcript->request.items.rows[giving->thanked].name;
+	BUF sealed = {0};
 
-		if (!giving->mine[giving->thanked].left)
-			continue;
-		if (client_tell(giving->client, about_item(giving, "shares", giving->thanked),
-		        "shares", err) != ERR_OK)
-			return err_add(err, "%s", name);
-		++*done;
-		if (giving->left > 1)
-			ui_progress(client_options(giving->client)->ui,
-			    "%s: share given (%zu of %zu)", name, *done, giving->left);
+	for (size_t i = 0; i < positions->count; i++)
+		if (take_out(giving, positions->rows[i], boxes[i], &sealed, err) != ERR_OK)
+			return err_add(err, "%s", name_of(giving, positions->rows[i]));
+	client_send_ahead(giving->client, about_items(giving, "shares", positions),
+	    buf_view(&sealed));
+	enum err_code code = thank(giving, done, err);
+	giving->sent = *positions;
+	return code;
+}
+
+/* Together, what no touch stands between; else one by one, since whoever stops after a touch has given that one. */
+static enum err_code
+give_bundle(struct giving *giving, struct bundle *bundle, size_t next, size_t *done,
+    struct err *err)
+{
+	const struct positions *all = &bundle->positions;
+	size_t step = token_touches(giving->hand.token, 1, 2) == 1 ? all->count : 1;
+
+	TRY(fetch_envelopes(giving, bundle, err));
+	send_for_envelopes(giving, next);
+	for (size_t i = 0; i < all->count; i += step) {
+		struct positions some = {.count = step};
+
+		memcpy(some.rows, &all->rows[i], step * sizeof(some.rows[0]));
+		TRY(give_some(giving, &some, &bundle->boxes[i], done, err));
 	}
 	return ERR_OK;
 }
@@ -244,24 +324,24 @@ thank(struct giving *giving, size_t end, size_t *done, struct err *err)
 static enum err_code
 give(struct giving *giving, size_t *done, struct err *err)
 {
-	size_t count = giving->dossier->count;
+	size_t next = 0;
 	struct err lost;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!giving->mine[i].left)
+	while (next < giving->dossier->count) {
+		CLEANUP(bundle_done)
+		struct bundle bundle = {.positions = next_positions(giving, &next)};
+
+		if (bundle.positions.count == 0)
 			continue;
-		if (give_one(giving, i, err) != ERR_OK) {
-			(void)err_add(err, "%s",
-			    giving->dossier->transcript->request.items.rows[i].name);
-			(void)!thank(giving, i, done, &lost);
+		if (give_bundle(giving, &bundle, next, done, err) != ERR_OK) {
+			(void)!thank(giving, done, &lost);
 			return err->code;
 		}
-		TRY(thank(giving, i + 1 > GIVING_AHEAD ? i + 1 - GIVING_AHEAD : 0, done, err));
 	}
 	client_send_ahead(giving->client, giving_op(giving, "advance"), (struct view){0});
 	if (dossier_lacks_one(giving->dossier, giving->view, client_options(giving->client)->now()))
 		dossier_foresee_again(giving->client, giving->dossier->id); /* it opens now */
-	return thank(giving, count, done, err);
+	return thank(giving, done, err);
 }
 
 enum err_code
@@ -269,10 +349,10 @@ giving_give(struct giving *giving, struct err *err)
 {
 	size_t done = 0;
 
-	if (give(giving, &done, err) != ERR_OK)
-		return giving->left == 1 ?
-		    err->code :
-		    err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
-		        giving->left);
-	return ERR_OK;
+	if (give(giving, &done, err) == ERR_OK)
+		return ERR_OK;
+	return giving->left == 1 ?
+	    err->code :
+	    err_add(err, "%zu of %zu shares are given; run it again for the rest", done,
+	        giving->left);
 }

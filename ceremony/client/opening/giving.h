@@ -23,7 +23,7 @@ struct giving {
 	struct mine *mine;      /* by position */
 	size_t total, left;     /* mine in all; of them to be given now */
 	size_t later, part;     /* of them to be given after that, the first in this part */
-	size_t sent, thanked;   /* positions whose envelope was sent for; whose shares arrived */
+	struct positions sent;  /* whose shares are on their way */
 };
 
 void giving_done(struct giving *giving); /* accepts {0} */

@@ -201,12 +201,14 @@ serve_approve(struct session *session, struct call *call, struct err *err)
 
 /* --- Envelopes and shares ----------------------------------------------------------------- */
 
+/* Of several items under one approval. */
 struct handing {
 	struct id id;
-	size_t position;
+	struct positions positions;
 	struct digest approval;
 	struct approval said;
 	struct opening *opening;
+	/* The one in hand: */
 	struct loaded_item *item;
 	uint32_t index; /* of the envelope */
 	bool spare;
@@ -220,12 +222,12 @@ handing_done(struct handing *handing)
 }
 #define HANDING CLEANUP(handing_done) struct handing
 
-/* "id", "position", "approval" of CALL. */
+/* "id", "positions", "approval" of CALL. */
 static enum err_code
 read_handing(struct call *call, struct handing *handing)
 {
 	json_in_hex(&call->in, "id", handing->id.bytes, ID_SIZE);
-	handing->position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
+	in_positions(&call->in, "positions", 1, &handing->positions);
 	json_in_hex(&call->in, "approval", handing->approval.bytes, DIGEST_SIZE);
 	return json_in_end(&call->in);
 }
@@ -248,17 +250,28 @@ find_approval(struct session *session, struct handing *handing, struct err *err)
 	return ERR_OK;
 }
 
-/* Its seat's envelope of the item, if the seat has not given its shares yet. */
 static enum err_code
-find_envelope(struct handing *handing, struct err *err)
+load_handing(struct session *session, struct handing *handing, struct err *err)
+{
+	handing_done(handing);
+	TRY(journal_check_clock(session, err));
+	TRY(opening_load(session, &handing->id, &handing->opening, err));
+	TRY(check_open(session, handing->opening, err));
+	return find_approval(session, handing, err);
+}
+
+/* The seat's envelope of the item at POSITION, if the seat has not given its shares yet. */
+static enum err_code
+find_envelope(struct handing *handing, size_t position, struct err *err)
 {
 	const struct opening *opening = handing->opening;
 	const char *seat = handing->said.seat;
 
-	if (handing->position >= opening->count)
-		return err_set(err, ERR_INVALID, "position: the ceremony has %zu versions",
+	if (position >= opening->count)
+		return err_set(err, ERR_INVALID, "positions: the ceremony has %zu versions",
 		    opening->count);
-	TRY(item_load(opening, handing->position, &handing->item, err));
+	item_freep(&handing->item);
+	TRY(item_load(opening, position, &handing->item, err));
 	if (handing->item->stale[0] != '\0')
 		return err_set(err, handing->item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s: %s",
 		    handing->item->secret.name, handing->item->stale);
@@ -274,17 +287,6 @@ find_envelope(struct handing *handing, struct err *err)
 }
 
 static enum err_code
-load_handing(struct session *session, struct handing *handing, struct err *err)
-{
-	handing_done(handing);
-	TRY(journal_check_clock(session, err));
-	TRY(opening_load(session, &handing->id, &handing->opening, err));
-	TRY(check_open(session, handing->opening, err));
-	TRY(find_approval(session, handing, err));
-	return find_envelope(handing, err);
-}
-
-static enum err_code
 read_box(struct session *session, const struct handing *handing, struct buf *ret_envelope,
     struct err *err)
 {
@@ -297,39 +299,84 @@ read_box(struct session *session, const struct handing *handing, struct buf *ret
 	    err);
 }
 
+static enum err_code
+hand_out(struct session *session, struct handing *handing, size_t position, struct buf *out,
+    struct err *err)
+{
+	BUF envelope = {0}, sealed = {0};
+
+	TRY(find_envelope(handing, position, err));
+	TRY(read_box(session, handing, &envelope, err));
+	const struct reply_ids ids = {.vault = session->chain.vault,
+	    .statement = handing->said.digest,
+	    .header = handing->item->exhibit->header_hash,
+	    .seat = handing->said.seat,
+	    .token = handing->said.token};
+	TRY(reply_seal(&ids, &handing->said.reply, buf_view(&envelope), &sealed, err));
+	buf_lp32(out, buf_view(&sealed));
+	return buf_check(out, err);
+}
+
 enum err_code
-serve_envelope(struct session *session, struct call *call, struct err *err)
+serve_envelopes(struct session *session, struct call *call, struct err *err)
 {
 	HANDING handing = {0};
-	BUF envelope = {0};
+	JSON *indexes = json_new_array();
 
 	TRY(read_handing(call, &handing));
 	TRY(load_handing(session, &handing, err));
-	TRY(read_box(session, &handing, &envelope, err));
-	json_put_int(call->reply, "envelope", handing.index);
-	const struct reply_ids ids = {.vault = session->chain.vault,
-	    .statement = handing.said.digest,
-	    .header = handing.item->exhibit->header_hash,
-	    .seat = handing.said.seat,
-	    .token = handing.said.token};
-	return reply_seal(&ids, &handing.said.reply, buf_view(&envelope), &call->out, err);
+	for (size_t i = 0; i < handing.positions.count; i++) {
+		TRY(hand_out(session, &handing, handing.positions.rows[i], &call->out, err));
+		json_add_int(indexes, handing.index);
+	}
+	json_put(call->reply, "envelopes", TAKE(indexes));
+	return ERR_OK;
+}
+
+/* What a client sent, in the order of the positions. */
+struct sent {
+	struct share_row rows[ITEMS_AT_ONCE];
+	size_t count;
+};
+
+static void
+sent_done(struct sent *sent)
+{
+	for (size_t i = 0; i < sent->count; i++)
+		share_row_done(&sent->rows[i]);
+}
+
+static enum err_code
+read_shares(struct view blob, const struct positions *positions, struct sent *sent, struct err *err)
+{
+	struct reader reader = reader_of(blob);
+
+	for (size_t i = 0; i < positions->count; i++) {
+		struct share_row *row = &sent->rows[sent->count++];
+		struct view ciphertext = reader_lp32(&reader, ENVELOPE_CT_MAX);
+
+		if (reader.failed || ciphertext.size == 0)
+			return err_set(err, ERR_INVALID, "the shares of item %u are missing",
+			    positions->rows[i]);
+		row->position = positions->rows[i];
+		buf_bytes(&row->ciphertext, ciphertext);
+		TRY(buf_check(&row->ciphertext, err));
+	}
+	return reader_end(&reader) ? ERR_OK :
+	                             err_set(err, ERR_INVALID, "there are more shares than items");
 }
 
 /* They open, and are those of the envelope: whoever approved sent them. */
 static enum err_code
-check_shares(const struct handing *handing, struct view ciphertext, struct share_row *row,
-    struct session *session, struct err *err)
+check_shares(struct session *session, struct handing *handing, struct p256_key *key,
+    struct share_row *row, struct err *err)
 {
-	P256_KEY *key = NULL;
 	SECRET *shares = NULL;
 
-	row->position = (uint32_t)handing->position;
+	TRY(find_envelope(handing, row->position, err));
 	row->statement = handing->said.digest;
 	row->envelope = handing->index;
 	snprintf(row->seat, sizeof(row->seat), "%s", handing->said.seat);
-	buf_bytes(&row->ciphertext, ciphertext);
-	TRY(buf_check(&row->ciphertext, err));
-	TRY(opening_keys(handing->opening, &key, NULL, err));
 	if (alarm_of_client(session,
 	        share_open(handing->opening, handing->item, row, key, &shares, err)) != ERR_OK)
 		return err_add(err,
@@ -339,13 +386,29 @@ check_shares(const struct handing *handing, struct view ciphertext, struct share
 	return ERR_OK;
 }
 
+/* Before the change.  What is read for it is read together. */
+static enum err_code
+check_sent(struct session *session, struct handing *handing, struct sent *sent, struct err *err)
+{
+	P256_KEY *key = NULL;
+	READING reading = NULL;
+
+	TRY(reading_begin(session, &reading, err));
+	TRY(load_handing(session, handing, err));
+	TRY(opening_keys(handing->opening, &key, NULL, err));
+	for (size_t i = 0; i < sent->count; i++)
+		TRY(check_shares(session, handing, key, &sent->rows[i], err));
+	return ERR_OK;
+}
+
 /* Inside a change. */
 static enum err_code
-accept_shares(struct session *session, const struct handing *handing, const struct share_row *row,
+accept_shares(struct session *session, struct handing *handing, const struct share_row *row,
     struct err *err)
 {
 	LEAF leaf = leaf_new("shares");
 
+	TRY(find_envelope(handing, row->position, err));
 	if (handing->index != row->envelope)
 		return err_set(err, ERR_BUSY,
 		    "the seat was handed another envelope meanwhile; approve again");
@@ -362,16 +425,15 @@ serve_shares(struct session *session, struct call *call, struct err *err)
 {
 	CHANGE change = {0};
 	HANDING handing = {0};
-	CLEANUP(share_row_done) struct share_row row = {0};
+	CLEANUP(sent_done) struct sent sent = {0};
 
 	TRY(read_handing(call, &handing));
-	if (call->blob.size == 0 || call->blob.size > ENVELOPE_CT_MAX)
-		return err_set(err, ERR_INVALID, "the shares have %zu bytes", call->blob.size);
-	TRY(load_handing(session, &handing, err));
-	TRY(check_shares(&handing, call->blob, &row, session, err));
+	TRY(read_shares(call->blob, &handing.positions, &sent, err));
+	TRY(check_sent(session, &handing, &sent, err));
 	TRY(change_begin(session, &change, err));
 	TRY(load_handing(session, &handing, err));
-	TRY(accept_shares(session, &handing, &row, err));
+	for (size_t i = 0; i < sent.count; i++)
+		TRY(accept_shares(session, &handing, &sent.rows[i], err));
 	return change_commit(session, &change, err);
 }
 
@@ -395,6 +457,7 @@ check_released(struct session *session, const struct id *id, struct err *err)
 enum err_code
 serve_advance(struct session *session, struct call *call, struct err *err)
 {
+	READING reading = NULL;
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
@@ -407,5 +470,6 @@ serve_advance(struct session *session, struct call *call, struct err *err)
 	TRY(check_released(session, &id, err));
 	/* What was opened to be replaced is replaced at once. */
 	TRY(leases_pay_of(session, &id, err));
+	TRY(reading_begin(session, &reading, err));
 	return reply_state(session, call->reply, &id, err);
 }

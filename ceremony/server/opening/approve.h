@@ -6,7 +6,7 @@
 #include "ceremony/server/call.h"
 
 enum err_code serve_approve(struct session *session, struct call *call, struct err *err) MUST_CHECK;
-enum err_code serve_envelope(struct session *session, struct call *call,
+enum err_code serve_envelopes(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
 enum err_code serve_shares(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 enum err_code serve_advance(struct session *session, struct call *call, struct err *err) MUST_CHECK;

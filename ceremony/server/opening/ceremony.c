@@ -2,7 +2,7 @@
 /*
  * The two statements and the voices are verified together and kept for the session: an officer with
  * hundreds of items asks about the same ceremony again and again.  What is kept is taken only for the
- * same digests under the same documents.
+ * same digests under the same documents; a voice that came since is added to it.
  */
 #include "ceremony/server/opening/ceremony.h"
 
@@ -56,34 +56,39 @@ check_row(const struct opening *opening, struct err *err)
 
 static enum err_code
 read_statements(struct session *session, const struct ceremony_row *row,
-    const struct voice_row *voices, size_t count, struct transcript **ret_transcript,
-    struct err *err)
+    struct transcript **ret_transcript, struct err *err)
 {
 	DSSE request = {0}, ceremony = {0};
-	TRANSCRIPT *transcript = NULL;
 
 	TRY(session_statement(session, &row->request, "request", &request, err));
 	TRY(session_statement(session, &row->digest, "ceremony", &ceremony, err));
-	TRY(transcript_new(&request, &ceremony, &session->chain, &transcript, err));
-	for (size_t i = 0; i < count; i++) {
+	return transcript_new(&request, &ceremony, &session->chain, ret_transcript, err);
+}
+
+/* Those that TRANSCRIPT has not. */
+static enum err_code
+read_voices(struct session *session, const struct voice_row *voices, size_t count,
+    struct transcript *transcript, struct err *err)
+{
+	for (size_t i = transcript->voice_count; i < count; i++) {
 		DSSE voice = {0};
 
 		TRY(session_statement(session, &voices[i].statement,
 		    voices[i].denies ? "denial" : "approval", &voice, err));
 		TRY(transcript_add(transcript, &voice, &session->chain, err));
 	}
-	*ret_transcript = TAKE(transcript);
 	return ERR_OK;
 }
 
+/* Is KEPT of this ceremony, with these voices or the first of them? */
 static bool
 is_kept(const struct transcript *kept, const struct ceremony_row *row,
     const struct voice_row *voices, size_t count)
 {
 	if (kept == NULL || !digest_equal(&kept->ceremony.digest, &row->digest) ||
-	    !digest_equal(&kept->request.digest, &row->request) || kept->voice_count != count)
+	    !digest_equal(&kept->request.digest, &row->request) || kept->voice_count > count)
 		return false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < kept->voice_count; i++)
 		if (!digest_equal(&kept->voices[i].digest, &voices[i].statement))
 			return false;
 	return true;
@@ -106,16 +111,18 @@ static enum err_code
 load_transcript(struct opening *opening, struct err *err)
 {
 	struct session *session = opening->session;
+	TRANSCRIPT *transcript = NULL;
 	struct voice_row voices[CEREMONY_VOICES];
 	size_t count;
 
 	TRY(store_list_voices(session->store, &opening->row.id, voices, CEREMONY_VOICES, &count,
 	    err));
 	if (is_kept(session->kept, &opening->row, voices, count))
-		opening->transcript = TAKE(session->kept);
+		transcript = TAKE(session->kept);
 	else
-		TRY(read_statements(session, &opening->row, voices, count, &opening->transcript,
-		    err));
+		TRY(read_statements(session, &opening->row, &transcript, err));
+	TRY(read_voices(session, voices, count, transcript, err));
+	opening->transcript = TAKE(transcript);
 	return check_voices(opening, voices, err);
 }
 

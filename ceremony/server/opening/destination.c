@@ -2,11 +2,9 @@
 #include "ceremony/server/opening/destination.h"
 
 enum err_code
-item_record(struct delivery *delivery, enum item_state state, const char *note, struct leaf *leaf,
-    struct err *err)
+item_record(struct opening *opening, size_t position, enum item_state state, const char *note,
+    struct leaf *leaf, struct err *err)
 {
-	struct opening *opening = delivery->opening;
-	size_t position = delivery->item->position;
 	struct item_row *row = &opening->items[position];
 	struct store *store = opening->session->store;
 
@@ -17,4 +15,12 @@ item_record(struct delivery *delivery, enum item_state state, const char *note, 
 	leaf_bytes(leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
 	leaf_int(leaf, "item", (int64_t)position);
 	return journal_add(opening->session, leaf, err);
+}
+
+enum err_code
+delivery_commit(struct delivery *delivery, struct change *change, size_t items, struct err *err)
+{
+	TRY(change_commit(delivery->opening->session, change, err));
+	delivery->settled += items;
+	return ERR_OK;
 }

@@ -7,10 +7,11 @@
 #include "base/json_members.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/chain.h"
 
-enum { PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 10 };
+enum { SHOWN_BYTES = WIRE_BLOB_MAX, PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 10 };
 
 static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
@@ -99,21 +100,103 @@ put_item(const struct opening *opening, size_t position, bool known, struct json
 	return buf_check(out, err);
 }
 
-enum err_code
-serve_ceremony_item(struct session *session, struct call *call, struct err *err)
+/* What one reply shows of items, and the statements that it has for them. */
+struct showing {
+	struct opening *opening;
+	struct positions known; /* the client has what defines these */
+	struct digest sent[ITEMS_AT_ONCE];
+	size_t sent_count, bytes; /* of statements */
+	struct json *items;
+	struct buf *headers;
+	bool full; /* the client asks for the rest */
+};
+
+static void
+showing_done(struct showing *showing)
 {
-	OPENING *opening = NULL;
+	json_freep(&showing->items);
+	opening_freep(&showing->opening);
+}
+
+static bool
+is_known(const struct showing *showing, size_t position)
+{
+	for (size_t i = 0; i < showing->known.count; i++)
+		if (showing->known.rows[i] == position)
+			return true;
+	return false;
+}
+
+static bool
+was_sent(const struct showing *showing, const struct digest *statement)
+{
+	for (size_t i = 0; i < showing->sent_count; i++)
+		if (digest_equal(&showing->sent[i], statement))
+			return true;
+	return false;
+}
+
+/* The statement that holds the definition of POSITION becomes a member of OBJECT, once in a reply. */
+static enum err_code
+show_definition(struct session *session, struct showing *showing, size_t position,
+    struct json *object, struct err *err)
+{
+	const struct digest *digest =
+	    &showing->opening->transcript->request.items.rows[position].definition;
+	struct digest which;
+	DSSE statement = {0};
+
+	if (is_known(showing, position))
+		return ERR_OK;
+	TRY(chain_secret_which(session, digest, &which, err));
+	if (was_sent(showing, &which))
+		return ERR_OK;
+	TRY(session_statement(session, &which, "secret", &statement, err));
+	showing->bytes += statement.payload.size;
+	showing->full = showing->bytes > SHOWN_BYTES && json_array_count(showing->items) > 0;
+	if (showing->full)
+		return ERR_OK;
+	showing->sent[showing->sent_count++] = which;
+	put_statement(object, "definition", &statement);
+	return ERR_OK;
+}
+
+static enum err_code
+show_item(struct session *session, struct showing *showing, size_t position, struct err *err)
+{
+	JSON *object = json_new_object();
+	BUF header = {0};
+
+	if (position >= showing->opening->count)
+		return err_set(err, ERR_INVALID, "positions: the ceremony has %zu versions",
+		    showing->opening->count);
+	TRY(show_definition(session, showing, position, object, err));
+	showing->full |= showing->headers->size > SHOWN_BYTES - HEADER_MAX - sizeof(uint32_t);
+	if (showing->full)
+		return ERR_OK;
+	TRY(put_item(showing->opening, position, true, object, &header, err));
+	json_add(showing->items, TAKE(object));
+	buf_lp32(showing->headers, buf_view(&header));
+	return buf_check(showing->headers, err);
+}
+
+enum err_code
+serve_ceremony_items(struct session *session, struct call *call, struct err *err)
+{
+	CLEANUP(showing_done)
+	struct showing showing = {.items = json_new_array(), .headers = &call->out};
+	struct positions positions;
 	struct id id;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
-	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
-	bool known = json_in_has(&call->in, "known") && json_in_bool(&call->in, "known");
+	in_positions(&call->in, "positions", 1, &positions);
+	in_positions(&call->in, "known", 0, &showing.known);
 	TRY(json_in_end(&call->in));
-	TRY(opening_load(session, &id, &opening, err));
-	if (position >= opening->count)
-		return err_set(err, ERR_INVALID, "position: the ceremony has %zu versions",
-		    opening->count);
-	return put_item(opening, position, known, call->reply, &call->out, err);
+	TRY(opening_load(session, &id, &showing.opening, err));
+	for (size_t i = 0; i < positions.count && !showing.full; i++)
+		TRY(show_item(session, &showing, positions.rows[i], err));
+	json_put(call->reply, "items", TAKE(showing.items));
+	return ERR_OK;
 }
 
 /* --- The one that a person means ---------------------------------------------------------- */

@@ -10,7 +10,7 @@ enum err_code serve_ceremony_find(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
 enum err_code serve_ceremony_get(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
-enum err_code serve_ceremony_item(struct session *session, struct call *call,
+enum err_code serve_ceremony_items(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
 /* "state", "reason" and "missing" of REPLY: where ceremony ID stands now. */
 enum err_code reply_state(struct session *session, struct json *reply, const struct id *id,

@@ -7,6 +7,7 @@
 
 #include "base/crypto_key.h"
 #include "base/file_lock.h"
+#include "base/text.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/opening/shares.h"
@@ -21,16 +22,17 @@
 
 enum { LOCK_SECONDS = 10 };
 
-/* Where what is opened goes; whether it leaves the vault, so that a debt is owed before; what ends it.  A
- * mode without a destination is refused when it is asked for. */
+/* Where what is opened goes, and what is done of it together at the end; whether it leaves the vault, so that a
+ * debt is owed before; what ends it.  A mode without a destination is refused when it is asked for. */
 static const struct course {
 	destination to;
+	enum err_code (*rest)(struct delivery *delivery, size_t *ret_changed, struct err *err);
 	bool owes;
 	enum ceremony_event end;
 } courses[MODES] = {
-    [MODE_RELEASE] = {to_responder, true, EVENT_DELIVER},
-    [MODE_RESEAL] = {to_vault, false, EVENT_SETTLED},
-    [MODE_ROTATE] = {to_target, true, EVENT_SETTLED},
+    [MODE_RELEASE] = {to_responder, NULL, true, EVENT_DELIVER},
+    [MODE_RESEAL] = {to_vault, to_vault_end, false, EVENT_SETTLED},
+    [MODE_ROTATE] = {to_target, NULL, true, EVENT_SETTLED},
 };
 
 static void
@@ -39,6 +41,7 @@ delivery_done(struct delivery *delivery)
 	p256_key_free(delivery->key);
 	secret_free(delivery->lease);
 	item_freep(&delivery->item);
+	resealing_free(delivery->resealing);
 }
 #define DELIVERY CLEANUP(delivery_done) struct delivery
 
@@ -150,8 +153,8 @@ skip(struct delivery *delivery, const char *note, struct err *err)
 		    &delivery->item->secret.id,
 		    delivery->opening->items[delivery->item->position].version, err));
 	leaf_text(&leaf, "reason", note);
-	return item_record(delivery, delivery->item->damaged ? ITEM_DAMAGED : ITEM_SKIPPED, note,
-	    &leaf, err);
+	return item_record(delivery->opening, delivery->item->position,
+	    delivery->item->damaged ? ITEM_DAMAGED : ITEM_SKIPPED, note, &leaf, err);
 }
 
 static enum err_code
@@ -209,6 +212,8 @@ open_all(struct delivery *delivery, struct err *err)
 		    opening->row.released + opening->transcript->request.duration;
 	}
 	for (size_t i = 0; i < opening->count; i++) {
+		if (!delivery->stale[i] && !course_of(delivery)->owes)
+			continue;
 		TRY(load_next(delivery, i, err));
 		if (delivery->item->stale[0] != '\0')
 			TRY(skip(delivery, delivery->item->stale, err));
@@ -256,7 +261,8 @@ check_all(struct delivery *delivery, bool *ret_damaged, struct err *err)
 	*ret_damaged = false;
 	for (size_t i = 0; i < delivery->opening->count && !*ret_damaged; i++) {
 		TRY(load_next(delivery, i, err));
-		if (delivery->item->stale[0] == '\0')
+		delivery->stale[i] = delivery->item->stale[0] != '\0';
+		if (!delivery->stale[i])
 			TRY(check_item(delivery, ret_damaged, err));
 	}
 	return ERR_OK;
@@ -320,7 +326,7 @@ decide(struct session *session, const struct id *id, enum ceremony_state *ret_st
 	return ERR_OK;
 }
 
-/* --- One item after the other ------------------------------------------------------------- */
+/* --- Each item --------------------------------------------------------------------------- */
 
 static bool
 is_damage(enum err_code code)
@@ -352,8 +358,8 @@ damage(struct delivery *delivery, const char *why, struct err *err)
 	}
 	TRY(store_set_part_exposed(session->store, &row->secret, row->version, err));
 	leaf_text(&leaf, "reason", why);
-	TRY(item_record(delivery, ITEM_DAMAGED, why, &leaf, err));
-	return change_commit(session, &change, err);
+	TRY(item_record(opening, delivery->item->position, ITEM_DAMAGED, why, &leaf, err));
+	return delivery_commit(delivery, &change, 1, err);
 }
 
 /* What may have changed since the decision: a resealing is not exclusive until it is done. */
@@ -361,11 +367,10 @@ static enum err_code
 give_up(struct delivery *delivery, struct err *err)
 {
 	CHANGE change = {0};
-	struct session *session = delivery->opening->session;
 
-	TRY(change_begin(session, &change, err));
+	TRY(change_begin(delivery->opening->session, &change, err));
 	TRY(skip(delivery, delivery->item->stale, err));
-	return change_commit(session, &change, err);
+	return delivery_commit(delivery, &change, 1, err);
 }
 
 static enum err_code
@@ -387,28 +392,74 @@ settle(struct delivery *delivery, struct err *err)
 	return course_of(delivery)->to(delivery, credential, err);
 }
 
+static bool
+is_settled(const struct item_row *row)
+{
+	return row->state != ITEM_WAITING && row->state != ITEM_OPENING;
+}
+
+/* Outside a change: what is read for it is read together. */
+static enum err_code
+load_now(struct delivery *delivery, size_t position, struct err *err)
+{
+	READING reading = NULL;
+
+	if (!delivery->opening->session->rehearses)
+		TRY(reading_begin(delivery->opening->session, &reading, err));
+	return load_next(delivery, position, err);
+}
+
+static enum err_code
+settle_next(struct delivery *delivery, size_t position, struct err *err)
+{
+	TRY(load_now(delivery, position, err));
+	return delivery->item->stale[0] != '\0' &&
+	        delivery->opening->items[position].state == ITEM_WAITING ?
+	    give_up(delivery, err) :
+	    settle(delivery, err);
+}
+
+/* All that are left, once.  RET_CHANGED: some were changed by others meanwhile, and are left still. */
+static enum err_code
+settle_each(struct delivery *delivery, size_t *ret_changed, struct err *err)
+{
+	const struct opening *opening = delivery->opening;
+
+	*ret_changed = 0;
+	for (size_t i = 0; i < opening->count; i++)
+		if (!is_settled(&opening->items[i]))
+			TRY(settle_next(delivery, i, err));
+	return course_of(delivery)->rest != NULL ?
+	    course_of(delivery)->rest(delivery, ret_changed, err) :
+	    ERR_OK;
+}
+
+static enum err_code
+settle_again(struct delivery *delivery, struct err *err)
+{
+	size_t changed;
+
+	TRY(settle_each(delivery, &changed, err));
+	if (changed > 0)
+		TRY(settle_each(delivery, &changed, err));
+	if (changed > 0)
+		return err_set(err, ERR_BUSY, "others changed %zu %s meanwhile, twice", changed,
+		    text_plural(changed, "secret", "secrets"));
+	return ERR_OK;
+}
+
 static enum err_code
 settle_all(struct delivery *delivery, struct err *err)
 {
 	const struct opening *opening = delivery->opening;
 
-	for (size_t i = 0; i < opening->count; i++) {
-		enum item_state state = opening->items[i].state;
-		enum err_code code;
-
-		if (state != ITEM_WAITING && state != ITEM_OPENING)
-			continue;
-		TRY(load_next(delivery, i, err));
-		code = delivery->item->stale[0] != '\0' && state == ITEM_WAITING ?
-		    give_up(delivery, err) :
-		    settle(delivery, err);
-		if (code != ERR_OK)
-			return opening->count == 1 ?
-			    code :
-			    err_add(err, "%zu of %zu are done; the next command goes on", i,
-			        opening->count);
-	}
-	return ERR_OK;
+	for (size_t i = 0; i < opening->count; i++)
+		delivery->settled += is_settled(&opening->items[i]);
+	enum err_code code = settle_again(delivery, err);
+	if (code != ERR_OK && opening->count > 1)
+		return err_add(err, "%zu of %zu are done; the next command goes on",
+		    delivery->settled, opening->count);
+	return code;
 }
 
 static enum err_code
@@ -518,12 +569,23 @@ ceremony_can_advance(struct session *session, const struct id *id, bool *ret_can
 	return ERR_OK;
 }
 
+/* At one state, outside a change. */
+static enum err_code
+look(struct session *session, const struct id *id, bool *ret_can, struct err *err)
+{
+	READING reading = NULL;
+
+	if (!session->rehearses)
+		TRY(reading_begin(session, &reading, err));
+	return ceremony_can_advance(session, id, ret_can, err);
+}
+
 enum err_code
 ceremony_advance(struct session *session, const struct id *id, struct err *err)
 {
 	bool can;
 
-	TRY(ceremony_can_advance(session, id, &can, err));
+	TRY(look(session, id, &can, err));
 	if (!can)
 		return ERR_OK;
 	TRY(rehearse(session, advance, id, err));

@@ -5,7 +5,6 @@
 
 #include "base/hpke.h"
 #include "ceremony/server/opening/to_target.h"
-#include "ceremony/server/vault/change.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/opened.h"
 
@@ -95,6 +94,6 @@ to_responder(struct delivery *delivery, struct secret *credential, struct err *e
 	TRY(seal_answers(delivery, credential, &answers, err));
 	TRY(change_begin(delivery->opening->session, &change, err));
 	TRY(store_answers(delivery, &answers, &leaf, err));
-	TRY(item_record(delivery, ITEM_DONE, "", &leaf, err));
-	return change_commit(delivery->opening->session, &change, err);
+	TRY(item_record(delivery->opening, delivery->item->position, ITEM_DONE, "", &leaf, err));
+	return delivery_commit(delivery, &change, 1, err);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/opening/to_target.h"
 
-#include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 
 enum err_code
@@ -27,14 +26,15 @@ enum err_code
 to_target(struct delivery *delivery, struct secret *credential, struct err *err)
 {
 	struct session *session = delivery->opening->session;
+	size_t position = delivery->item->position;
 	CHANGE change = {0};
 	LEAF leaf = leaf_new("escrowed");
 
 	TRY(debt_escrow(delivery, credential, err));
 	TRY(change_begin(session, &change, err));
-	TRY(item_record(delivery, ITEM_DONE, "", &leaf, err));
-	TRY(change_commit(session, &change, err));
+	TRY(item_record(delivery->opening, position, ITEM_DONE, "", &leaf, err));
+	TRY(delivery_commit(delivery, &change, 1, err));
 	session_progress(session, "%s: opened, will be replaced (%zu of %zu)",
-	    delivery->item->secret.name, delivery->item->position + 1, delivery->opening->count);
+	    delivery->item->secret.name, position + 1, delivery->opening->count);
 	return ERR_OK;
 }

@@ -156,17 +156,23 @@ chain_refresh(struct session *session, struct err *err)
 }
 
 enum err_code
+chain_secret_which(struct session *session, const struct digest *digest,
+    struct digest *ret_statement, struct err *err)
+{
+	enum err_code code = store_get_definition(session->store, digest, ret_statement, err);
+
+	return code != ERR_NOT_FOUND ?
+	    code :
+	    err_set(err, ERR_INTEGRITY, "the secret statement is gone from the database");
+}
+
+enum err_code
 chain_secret_statement(struct session *session, const struct digest *digest,
     struct dsse *ret_statement, struct err *err)
 {
 	struct digest statement;
-	enum err_code code = store_get_definition(session->store, digest, &statement, err);
 
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_INTEGRITY,
-		    "the secret statement is gone from the database");
-	if (code != ERR_OK)
-		return code;
+	TRY(chain_secret_which(session, digest, &statement, err));
 	TRY(session_statement(session, &statement, "secret", ret_statement, err));
 	ret_statement->verified = !session->audits;
 	return ERR_OK;

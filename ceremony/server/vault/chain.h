@@ -18,7 +18,9 @@ enum err_code chain_load(struct session *session, struct err *err) MUST_CHECK;
 enum err_code chain_keep(struct session *session, struct err *err) MUST_CHECK;
 /* Go on where the store has more. */
 enum err_code chain_refresh(struct session *session, struct err *err) MUST_CHECK;
-/* The statement that holds the definition with DIGEST, unverified.  ERR_INTEGRITY: there is none. */
+/* The statement that holds the definition with DIGEST, unverified.  ERR_INTEGRITY: there is none.  Its digest alone: */
+enum err_code chain_secret_which(struct session *session, const struct digest *digest,
+    struct digest *ret_statement, struct err *err) MUST_CHECK;
 enum err_code chain_secret_statement(struct session *session, const struct digest *digest,
     struct dsse *ret_statement, struct err *err) MUST_CHECK;
 /* The definition with DIGEST, signed by an operator of a charter of this vault; whatever its policy. */

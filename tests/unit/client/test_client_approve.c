@@ -68,7 +68,7 @@ spoil_the_envelope(struct town *town, const char *op, struct json *reply, struct
 {
 	(void)town;
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
+	if (strcmp(op, "envelopes") == 0)
 		blob->data[blob->size - 1] ^= 1;
 }
 
@@ -77,8 +77,8 @@ cut_the_envelope(struct town *town, const char *op, struct json *reply, struct b
 {
 	(void)town;
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
-		blob->size = POINT_SIZE;
+	if (strcmp(op, "envelopes") == 0)
+		blob->size = sizeof(uint32_t) + POINT_SIZE;
 }
 
 static void
@@ -214,7 +214,7 @@ static void
 keep_the_envelope(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
-	if (strcmp(op, "envelope") == 0)
+	if (strcmp(op, "envelopes") == 0)
 		buf_bytes(&town->swap_text, buf_view(blob));
 }
 
@@ -222,7 +222,7 @@ static void
 replay_the_envelope(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	(void)reply;
-	if (strcmp(op, "envelope") != 0)
+	if (strcmp(op, "envelopes") != 0)
 		return;
 	blob->size = 0;
 	buf_bytes(blob, buf_view(&town->swap_text));
@@ -355,6 +355,54 @@ an_interrupted_approval_goes_on_with_what_is_left(void **state)
 	town_close(&town);
 }
 
+/* How often each op was asked for, since this was set to zero. */
+static struct {
+	size_t items, envelopes, shares;
+} calls;
+
+static void
+count_calls(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)town;
+	(void)reply;
+	(void)blob;
+	calls.items += strcmp(op, "ceremony-items") == 0;
+	calls.envelopes += strcmp(op, "envelopes") == 0;
+	calls.shares += strcmp(op, "shares") == 0;
+}
+
+/* What a touch was given for is given at once, else what is lost by Ctrl-C is touched for again. */
+static void
+shares_go_together_where_no_touch_stands_between_them(void **state)
+{
+	static const struct {
+		bool fido;
+		uint32_t token;
+		size_t shares;
+		unsigned touches;
+	} rows[] = {{false, TOWN_CISO, 45, 46}, {true, TOWN_AUDIT, 1, 1}};
+	struct town town;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].fido)
+			town_open_fido_many(&town, 45, MODE_RESEAL);
+		else
+			town_open_many(&town, 45, MODE_RESEAL);
+		town.line = "all";
+		town.lie = count_calls;
+		memset(&calls, 0, sizeof(calls));
+		fine(approve(&town, rows[i].token, &err), &err);
+		assert_int_equal(received(&town), 45);
+		assert_int_equal(calls.items, 1);
+		assert_int_equal(calls.envelopes, 1);
+		assert_int_equal(calls.shares, rows[i].shares);
+		assert_int_equal(town_token(&town, rows[i].token)->touches, rows[i].touches);
+		town_close(&town);
+	}
+}
+
 static void
 what_was_replaced_meanwhile_is_said_and_not_opened(void **state)
 {
@@ -471,6 +519,7 @@ main(void)
 	    cmocka_unit_test(a_long_list_comes_page_by_page_and_can_be_given_in_parts),
 	    cmocka_unit_test(after_the_first_part_the_next_is_named),
 	    cmocka_unit_test(an_interrupted_approval_goes_on_with_what_is_left),
+	    cmocka_unit_test(shares_go_together_where_no_touch_stands_between_them),
 	    cmocka_unit_test(what_was_replaced_meanwhile_is_said_and_not_opened),
 	    cmocka_unit_test(a_replayed_envelope_of_another_approval_opens_nothing),
 	    cmocka_unit_test(who_denied_and_why_is_shown_and_cannot_approve),

@@ -36,7 +36,7 @@ a_flipped_byte_in_what_is_shown_is_an_alarm_before_any_touch(void **state)
 		const struct dsse *statement;
 	} rows[] = {{"ceremony-get", "request", &town.request},
 	    {"ceremony-get", "ceremony", &town.ceremony},
-	    {"ceremony-item", "definition", &town.items[0].definition}};
+	    {"ceremony-items", "definition", &town.items[0].definition}};
 	struct err err;
 	DSSE flipped = {0};
 	enum { STRIDE = 29 };
@@ -245,7 +245,7 @@ another_definition_than_was_requested_is_an_alarm(void **state)
 	town_open(&town);
 	edit_payload(&town.items[0].definition, "root on db1", "sees db1", &other);
 	sign_with(&other, town.founded.keys[INFRA][KEY_SIGN]);
-	town_swap(&town, "ceremony-item", "definition", &other);
+	town_swap(&town, "ceremony-items", "definition", &other);
 	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err,
 	    "definition names another digest");
 	town_close(&town);
@@ -274,10 +274,10 @@ one_statement_shows_the_definitions_of_all_items_once(void **state)
 	    .count = 3};
 	fine(definitions_payload(&together, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &all, &err), &err);
-	town_swap(&town, "ceremony-item", "definition", &all);
+	town_swap(&town, "ceremony-items", "definition", &all);
 	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "by an operator");
 	sign_with(&all, town.founded.keys[INFRA][KEY_SIGN]);
-	town_swap(&town, "ceremony-item", "definition", &all);
+	town_swap(&town, "ceremony-items", "definition", &all);
 	town.definitions_sent = 0;
 	fine(approve(&town, TOWN_CISO, &err), &err);
 	assert_int_equal(town.definitions_sent, 1);
@@ -338,7 +338,7 @@ the_definition_or_header_of_another_item_is_an_alarm(void **state)
 
 	(void)state;
 	town_open_many(&town, 2, MODE_RESEAL);
-	town_swap(&town, "ceremony-item", "definition", &town.items[1].definition);
+	town_swap(&town, "ceremony-items", "definition", &town.items[1].definition);
 	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err,
 	    "the secret prod/db: the definition names another digest");
 	town.swap_op = NULL;

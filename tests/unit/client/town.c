@@ -497,7 +497,7 @@ open_town(struct town *town, bool fido, size_t count, enum mode mode, const char
 	name_people(town);
 	if (fido)
 		town_make_fido(town, &town->founded.charter->seats[AUDIT].tokens[0], AUDIT);
-	if (count > 1)
+	if (count > 1 && !fido)
 		waive_audit(town);
 	sign_charter_1(town);
 	admit_alice(town);
@@ -529,7 +529,13 @@ town_open_worded(struct town *town, const char *words)
 void
 town_open_fido(struct town *town)
 {
-	open_town(town, true, 1, MODE_RELEASE, NULL);
+	town_open_fido_many(town, 1, MODE_RELEASE);
+}
+
+void
+town_open_fido_many(struct town *town, size_t count, enum mode mode)
+{
+	open_town(town, true, count, mode, NULL);
 	town_token(town, TOWN_STRANGER)->fido = true;
 	town_token(town, TOWN_STRANGER)->own = town_token(town, TOWN_AUDIT)->own;
 	town_token(town, TOWN_STRANGER)->own.id[0] ^= 1;

@@ -122,7 +122,7 @@ struct town {
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
-	size_t definitions_sent; /* of ceremony-item */
+	size_t definitions_sent; /* of ceremony-items */
 	const char *next;        /* where it says that secret-headers goes on; NULL: nowhere */
 	bool any;                /* whatever ceremony is asked for, it shows its own */
 	const char *swap_op, *swap_name;
@@ -151,7 +151,9 @@ struct town {
 bool town_be_rude(struct town *town, const char *op);
 
 void town_open(struct town *town);
+/* The token of audit, and a stranger's, are FIDO2. */
 void town_open_fido(struct town *town);
+void town_open_fido_many(struct town *town, size_t count, enum mode mode);
 /* COUNT (1..TOWN_ITEMS) secrets: alice asks for a release, else ops. */
 void town_open_many(struct town *town, size_t count, enum mode mode);
 /* Two secrets, and all that people chose is WORDS: their names and their tokens', effects, reasons, accounts. */

@@ -13,4 +13,11 @@ void town_make_person(struct town *town);
 void town_stop(struct town *town);    /* waits for the server's thread */
 struct secret *town_credential(void); /* what is sealed: a password */
 
+/* Of its server: the positions that REQUEST is about, and what it answers. */
+struct positions town_positions(const struct town *town, const struct json *request);
+void town_answer_approve(struct town *town, const struct json *request);
+void town_answer_envelopes(struct town *town, const struct json *request, struct json *reply,
+    struct buf *blob);
+void town_answer_shares(struct town *town, const struct json *request, struct view in);
+
 #endif

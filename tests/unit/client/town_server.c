@@ -123,27 +123,62 @@ answer_get(struct town *town, struct json *reply)
 	json_put_text(reply, "expires", "");
 }
 
+/* Unless it is KNOWN, or the same statement came BEFORE. */
 static void
-answer_item(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+put_definition(struct town *town, const struct positions *known, size_t position,
+    struct json *object, struct buf *before)
 {
-	const struct town_item *item = item_of(town, request);
+	JSON *scratch = json_new_object();
+
+	for (size_t i = 0; i < known->count; i++)
+		if (known->rows[i] == position)
+			return;
+	put_or_swap(town, "ceremony-items", scratch, "definition",
+	    &town->items[position].definition);
+	const char *text = json_object_text(scratch, "definition");
+	if (strcmp(text, buf_string(before)) == 0)
+		return;
+	before->size = 0;
+	buf_text(before, text);
+	json_put_text(object, "definition", text);
+	town->definitions_sent++;
+}
+
+static void
+put_item(const struct town *town, size_t position, struct json *object)
+{
+	const struct town_item *item = &town->items[position];
 	struct json *given = json_new_array();
 
-	struct err err;
-	struct json_in in = json_in(request, "request", &err);
-
-	if (!json_in_bool(&in, "known")) {
-		put_or_swap(town, "ceremony-item", reply, "definition", &item->definition);
-		town->definitions_sent++;
-	}
-	json_put_text(reply, "stale", item->stale != NULL ? item->stale : "");
-	json_put(reply, "spares", json_new_array());
+	json_put_text(object, "stale", item->stale != NULL ? item->stale : "");
+	json_put(object, "spares", json_new_array());
 	for (size_t i = 0; i < town->voice_count; i++)
 		if (item->given[i])
 			json_add_text(given, town->voices[i].seat);
-	json_put(reply, "given", given);
-	json_put_bool(reply, "part_exposed", false);
-	buf_bytes(blob, buf_view(&item->version.header));
+	json_put(object, "given", given);
+	json_put_bool(object, "part_exposed", false);
+}
+
+static void
+answer_items(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
+{
+	struct err err;
+	const struct positions positions = town_positions(town, request);
+	struct json_in in = json_in(request, "request", &err);
+	struct json *items = json_new_array();
+	struct positions known;
+	BUF before = {0};
+
+	in_positions(&in, "known", 0, &known);
+	for (size_t i = 0; i < positions.count; i++) {
+		struct json *object = json_new_object();
+
+		put_definition(town, &known, positions.rows[i], object, &before);
+		put_item(town, positions.rows[i], object);
+		json_add(items, object);
+		buf_lp32(blob, buf_view(&town->items[positions.rows[i]].version.header));
+	}
+	json_put(reply, "items", items);
 }
 
 /* All items on one page. */
@@ -196,8 +231,8 @@ is_meant(const struct town *town, const struct json *request)
 static void
 answer_ceremony(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
 {
-	JSON *about = json_new_object();
 	struct json *first = json_new_object();
+	BUF before = {0};
 
 	if (!town->any && !is_meant(town, request)) {
 		json_put_text(reply, "code", err_name(ERR_NOT_FOUND));
@@ -205,9 +240,9 @@ answer_ceremony(struct town *town, const struct json *request, struct json *repl
 		return;
 	}
 	answer_get(town, reply);
-	json_put_int(about, "position", 0);
-	json_put_bool(about, "known", false);
-	answer_item(town, about, first, blob);
+	put_definition(town, &(struct positions){0}, 0, first, &before);
+	put_item(town, 0, first);
+	buf_bytes(blob, buf_view(&town->items[0].version.header));
 	json_put(reply, "first", first);
 }
 
@@ -296,97 +331,6 @@ answer_request(struct town *town, const struct json *request, struct json *reply
 	put_or_swap(town, "request", reply, "ceremony", &answer);
 }
 
-/* What the approval that REQUEST names says; RET_AT: its place among the voices. */
-static struct approval
-approval_of(struct town *town, const struct json *request, size_t *ret_at)
-{
-	struct err err;
-	struct approval approval;
-	struct digest digest;
-	struct json_in in = json_in(request, "request", &err);
-
-	json_in_hex(&in, "approval", digest.bytes, DIGEST_SIZE);
-	for (size_t i = 0; i < town->voice_count; i++) {
-		if (!digest_equal(&town->voices[i].digest, &digest))
-			continue;
-		if (approval_parse(&town->voices[i].statement, false, &approval, &err) != ERR_OK)
-			abort();
-		*ret_at = i;
-		return approval;
-	}
-	abort();
-}
-
-static void
-answer_approve(struct town *town, const struct json *request)
-{
-	struct err err;
-	struct town_voice *voice = &town->voices[town->voice_count];
-	struct approval approval;
-
-	if (dsse_parse(view_of_text(json_object_text(request, "approval")), &voice->statement,
-	        &err) != ERR_OK ||
-	    approval_parse(&voice->statement, false, &approval, &err) != ERR_OK)
-		abort();
-	voice->digest = approval.digest;
-	memcpy(voice->seat, approval.seat, sizeof(voice->seat));
-	town->voice_count++;
-}
-
-static void
-answer_envelope(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
-{
-	struct err err;
-	const struct town_item *item = item_of(town, request);
-	size_t at, index = 0;
-	const struct approval approval = approval_of(town, request, &at);
-	const struct reply_ids ids = {.vault = town->vault,
-	    .statement = approval.digest,
-	    .header = item->header_hash,
-	    .seat = approval.seat,
-	    .token = approval.token};
-	BUF envelope = {0};
-
-	while (!digest_equal(&item->header->envelopes[index].token, &approval.token))
-		index++;
-	json_put_int(reply, "envelope", (int64_t)index);
-	buf_bytes(&envelope, VIEW_OF(item->version.envelopes[index].enc));
-	buf_bytes(&envelope, buf_view(&item->version.envelopes[index].ciphertext));
-	if (reply_seal(&ids, &approval.reply, buf_view(&envelope), blob, &err) != ERR_OK)
-		abort();
-}
-
-/* Open the re-sealed shares as the host does. */
-static void
-answer_shares(struct town *town, const struct json *request, struct view ciphertext)
-{
-	struct err err;
-	struct town_item *item = item_of(town, request);
-	size_t at;
-	const struct approval approval = approval_of(town, request, &at);
-	struct point public;
-	struct digest info;
-	HPKE *hpke = NULL;
-	const struct box_ids ids = {.label = seal_label_approval,
-	    .vault = town->vault,
-	    .secret = item->secret,
-	    .version = 1,
-	    .header_hash = item->header_hash,
-	    .ceremony = town->ceremony_digest,
-	    .seat = approval.seat,
-	    .token = approval.token};
-
-	p256_key_public(town->ceremony_key, &public);
-	secret_freep(&item->received);
-	if (seal_box_info(&ids, &info, &err) != ERR_OK ||
-	    hpke_recipient(hpke_suite_default, VIEW_OF(approval.enc.bytes), &public,
-	        hpke_agree_local, town->ceremony_key, VIEW_OF(info.bytes), &hpke, &err) != ERR_OK ||
-	    hpke_open(hpke, VIEW_OF(town->ceremony_digest.bytes), ciphertext, &item->received,
-	        &err) != ERR_OK)
-		abort();
-	item->given[at] = true;
-}
-
 static void
 answer_advance(struct town *town, struct json *reply)
 {
@@ -459,8 +403,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_ceremony(town, request, reply, blob);
 	else if (strcmp(op, "ceremony-get") == 0)
 		answer_get(town, reply);
-	else if (strcmp(op, "ceremony-item") == 0)
-		answer_item(town, request, reply, blob);
+	else if (strcmp(op, "ceremony-items") == 0)
+		answer_items(town, request, reply, blob);
 	else if (strcmp(op, "secret-find") == 0)
 		answer_find(town, request, reply, blob);
 	else if (strcmp(op, "secret-headers") == 0)
@@ -470,11 +414,11 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 	else if (strcmp(op, "request") == 0)
 		answer_request(town, request, reply);
 	else if (strcmp(op, "approve") == 0)
-		answer_approve(town, request);
-	else if (strcmp(op, "envelope") == 0)
-		answer_envelope(town, request, reply, blob);
+		town_answer_approve(town, request);
+	else if (strcmp(op, "envelopes") == 0)
+		town_answer_envelopes(town, request, reply, blob);
 	else if (strcmp(op, "shares") == 0)
-		answer_shares(town, request, in);
+		town_answer_shares(town, request, in);
 	else if (strcmp(op, "advance") == 0)
 		answer_advance(town, reply);
 	else if (strcmp(op, "object") == 0)

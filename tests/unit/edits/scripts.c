@@ -82,10 +82,11 @@ read_secrets(struct past *past)
 static void
 read_item(struct past *past, const struct id *id, size_t position)
 {
-	struct json *request = op_new("ceremony-item");
+	struct json *request = op_new("ceremony-items");
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	json_put_int(request, "position", (int64_t)position);
+	bench_put_position(request, position);
+	json_put(request, "known", json_new_array());
 	send(past, request);
 }
 

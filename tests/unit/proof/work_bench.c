@@ -269,10 +269,10 @@ work_approve_message(const struct work *work)
 struct json *
 work_envelope_message(const struct work *work)
 {
-	struct json *message = op_new("envelope");
+	struct json *message = op_new("envelopes");
 
 	json_put_hex(message, "id", VIEW_OF(work->id.bytes));
-	json_put_int(message, "position", 0);
+	bench_put_position(message, 0);
 	json_put_hex(message, "approval", VIEW_OF(work->ciso.digest.bytes));
 	return message;
 }

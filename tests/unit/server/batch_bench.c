@@ -72,31 +72,47 @@ batch_replace_token(struct bench *bench)
 
 /* --- Speaking to the server --------------------------------------------------------------- */
 
-size_t
-batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
+/* The next page, into OPENS from COUNT on. */
+static size_t
+list_page(struct bench *bench, bool all, char after[SEAT_NAME_MAX + 1], struct item *opens,
+    size_t count, char ret_why[600])
 {
 	struct err err;
 	JSON *reply = NULL;
 	struct json *request = op_new("reseal-list");
 
-	json_put_text(request, "after", "");
+	json_put_text(request, "after", after);
 	json_put_bool(request, "all", all);
 	assert_ok(bench_call(bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
 	const struct json *array = json_in_array(&in, "secrets", 0, 300);
 	for (size_t i = 0; i < json_array_count(array); i++) {
 		struct json_in row = json_in(json_array_object(array, i), "row", &err);
+		struct item *open = &opens[count++];
 
-		json_in_hex(&row, "secret", opens[i].secret.bytes, SECRET_ID_SIZE);
-		snprintf(opens[i].name, sizeof(opens[i].name), "%s",
+		json_in_hex(&row, "secret", open->secret.bytes, SECRET_ID_SIZE);
+		snprintf(open->name, sizeof(open->name), "%s",
 		    json_in_text(&row, "name", 1, SEAT_NAME_MAX));
-		opens[i].version = (uint32_t)json_in_int(&row, "version", 1, UINT32_MAX);
-		json_in_hex(&row, "definition", opens[i].definition.bytes, DIGEST_SIZE);
-		json_in_hex(&row, "header", opens[i].header.bytes, DIGEST_SIZE);
+		open->version = (uint32_t)json_in_int(&row, "version", 1, UINT32_MAX);
+		json_in_hex(&row, "definition", open->definition.bytes, DIGEST_SIZE);
+		json_in_hex(&row, "header", open->header.bytes, DIGEST_SIZE);
 		snprintf(ret_why, 600, "%s", json_in_text(&row, "why", 0, 500));
 		assert_int_equal(row.code, ERR_OK);
 	}
-	return json_array_count(array);
+	snprintf(after, SEAT_NAME_MAX + 1, "%s", json_in_text(&in, "next", 0, SEAT_NAME_MAX));
+	return count;
+}
+
+size_t
+batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600])
+{
+	char after[SEAT_NAME_MAX + 1] = "";
+	size_t count = 0;
+
+	do
+		count = list_page(bench, all, after, opens, count, ret_why);
+	while (after[0] != '\0');
+	return count;
 }
 
 enum err_code
@@ -147,17 +163,44 @@ batch_draw_request(struct bench *bench, const struct person *person, enum mode m
 }
 
 struct id
-batch_ask(struct bench *bench, enum mode mode)
+batch_ask_many(struct bench *bench, enum mode mode, size_t count)
 {
 	struct err err;
-	struct item opens[SECRETS + 1];
+	struct item *opens = calloc(count, sizeof(*opens));
 	struct request request;
 	struct id id;
 	const struct person *person = &bench->people[mode_releases(mode) ? ALICE : INFRA];
 
+	assert_non_null(opens);
 	batch_draw_request(bench, person, mode, true, opens, &request);
 	assert_ok(batch_send_request(bench, person, &request, &id, &err));
+	free(opens);
 	return id;
+}
+
+struct id
+batch_ask(struct bench *bench, enum mode mode)
+{
+	return batch_ask_many(bench, mode, SECRETS + 1);
+}
+
+void
+batch_name_at(struct bench *bench, const struct id *id, size_t position,
+    char ret_name[SEAT_NAME_MAX + 1])
+{
+	struct err err;
+	JSON *reply = NULL;
+	DSSE statement = {0};
+	struct request request = {0};
+	struct json *get = op_new("ceremony-get");
+
+	json_put_hex(get, "id", VIEW_OF(id->bytes));
+	assert_ok(bench_call(bench, get, (struct view){0}, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	in_statement(&in, "request", &statement);
+	assert_ok(request_parse(&statement, false, &request, &err));
+	memcpy(ret_name, request.items.rows[position].name, SEAT_NAME_MAX + 1);
+	request_done(&request);
 }
 
 void
@@ -217,35 +260,38 @@ batch_sign(struct bench *bench, const struct person *person, const struct id *id
 }
 
 static struct json *
-about(const char *op, const struct id *id, size_t position, const struct digest *approval)
+about(const char *op, const struct id *id, const struct positions *positions)
 {
 	struct json *request = op_new(op);
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	json_put_int(request, "position", (int64_t)position);
-	if (approval != NULL)
-		json_put_hex(request, "approval", VIEW_OF(approval->bytes));
+	put_positions(request, "positions", positions);
 	return request;
 }
 
+/* The headers of POSITIONS, one after the other. */
 static void
-fetch_header(struct bench *bench, const struct id *id, size_t position, struct header **ret_header)
+fetch_headers(struct bench *bench, const struct id *id, const struct positions *positions,
+    struct buf *ret_headers)
 {
 	struct err err;
 	JSON *reply = NULL;
-	BUF out = {0};
+	struct json *request = about("ceremony-items", id, positions);
 
-	assert_ok(bench_call(bench, about("ceremony-item", id, position, NULL), (struct view){0},
-	    &reply, &out, &err));
-	assert_ok(header_new(ret_header, &err));
-	assert_ok(header_decode(buf_view(&out), *ret_header, &err));
+	json_put(request, "known", json_new_array());
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, ret_headers, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	(void)json_in_array(&in, "items", positions->count, positions->count);
+	assert_int_equal(in.code, ERR_OK);
 }
 
-enum err_code
-batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
-    const struct seen *seen, size_t position, bool spoil, struct err *err)
+/* What is in BOX, envelope INDEX of HEADER, for the ceremony. */
+static void
+seal_on(const struct bench *bench, const struct giving *giving, const struct seen *seen,
+    size_t position, const struct header *header, size_t index, struct view box, bool spoil,
+    struct buf *ret_ciphertext)
 {
-	struct err inner;
+	struct err err;
 	const struct person *person = giving->person;
 	const struct item *open = &seen->ceremony.items.rows[position];
 	const struct box_ids ids = {.label = seal_label_approval,
@@ -256,41 +302,79 @@ batch_give(struct bench *bench, const struct giving *giving, const struct id *id
 	    .ceremony = seen->ceremony.digest,
 	    .seat = person->name,
 	    .token = person->seat.tokens[0].id};
-	JSON *reply = NULL, *thanks = NULL;
-	BUF sealed = {0}, box = {0}, ciphertext = {0};
-	const struct reply_ids reply_ids = {.vault = bench->vault_id,
-	    .statement = giving->digest,
-	    .header = open->header,
-	    .seat = person->name,
-	    .token = person->seat.tokens[0].id};
-	HEADER *header = NULL;
 	SECRET *shares = NULL;
 	HPKE *hpke = NULL;
 	struct digest info;
 	struct point made;
 
-	TRY(bench_call(bench, about("envelope", id, position, &giving->digest), (struct view){0},
-	    &reply, &sealed, err));
-	TRY(reply_open(&reply_ids, giving->reply, buf_view(&sealed), &box, err));
-	struct json_in in = json_in(reply, "reply", &inner);
-	size_t index = (size_t)json_in_int(&in, "envelope", 0, 127);
-	fetch_header(bench, id, position, &header);
-	assert_int_equal(seal_open_envelope(header, &open->header, index,
-	                     view_of(box.data, POINT_SIZE),
-	                     view_of(box.data + POINT_SIZE, box.size - POINT_SIZE),
-	                     hpke_agree_local, person->keys[KEY_SHARE], &shares, &inner),
-	    ERR_OK);
+	assert_ok(seal_open_envelope(header, &open->header, index, view_of(box.data, POINT_SIZE),
+	    view_of(box.data + POINT_SIZE, box.size - POINT_SIZE), hpke_agree_local,
+	    person->keys[KEY_SHARE], &shares, &err));
 	if (spoil)
 		secret_data(shares)[40] ^= 1;
-	assert_int_equal(seal_box_info(&ids, &info, &inner), ERR_OK);
-	assert_int_equal(hpke_sender_with(hpke_suite_default, &seen->ceremony.key,
-	                     VIEW_OF(info.bytes), giving->ephemeral, &hpke, &made, &inner),
-	    ERR_OK);
-	assert_int_equal(hpke_seal(hpke, VIEW_OF(seen->ceremony.digest.bytes), secret_view(shares),
-	                     &ciphertext, &inner),
-	    ERR_OK);
-	return bench_call(bench, about("shares", id, position, &giving->digest),
-	    buf_view(&ciphertext), &thanks, NULL, err);
+	assert_ok(seal_box_info(&ids, &info, &err));
+	assert_ok(hpke_sender_with(hpke_suite_default, &seen->ceremony.key, VIEW_OF(info.bytes),
+	    giving->ephemeral, &hpke, &made, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(seen->ceremony.digest.bytes), secret_view(shares),
+	    ret_ciphertext, &err));
+}
+
+/* One envelope, as it came, becomes the next field of SHARES. */
+static enum err_code
+give_one(const struct bench *bench, const struct giving *giving, const struct seen *seen,
+    size_t position, struct view header_bytes, size_t index, struct view sealed, bool spoil,
+    struct buf *shares, struct err *err)
+{
+	const struct person *person = giving->person;
+	const struct reply_ids ids = {.vault = bench->vault_id,
+	    .statement = giving->digest,
+	    .header = seen->ceremony.items.rows[position].header,
+	    .seat = person->name,
+	    .token = person->seat.tokens[0].id};
+	struct err inner;
+	HEADER *header = NULL;
+	BUF box = {0}, ciphertext = {0};
+
+	TRY(reply_open(&ids, giving->reply, sealed, &box, err));
+	assert_int_equal(header_new(&header, &inner), ERR_OK);
+	assert_int_equal(header_decode(header_bytes, header, &inner), ERR_OK);
+	seal_on(bench, giving, seen, position, header, index, buf_view(&box), spoil, &ciphertext);
+	buf_lp32(shares, buf_view(&ciphertext));
+	return buf_check(shares, err);
+}
+
+enum err_code
+batch_give_some(struct bench *bench, const struct giving *giving, const struct id *id,
+    const struct seen *seen, const struct positions *positions, bool spoil, struct err *err)
+{
+	struct err inner;
+	JSON *reply = NULL, *thanks = NULL;
+	BUF boxes = {0}, headers = {0}, shares = {0};
+	struct json *request = about("envelopes", id, positions);
+
+	json_put_hex(request, "approval", VIEW_OF(giving->digest.bytes));
+	TRY(bench_call(bench, request, (struct view){0}, &reply, &boxes, err));
+	struct json_in in = json_in(reply, "reply", &inner);
+	const struct json *indexes =
+	    json_in_array(&in, "envelopes", positions->count, positions->count);
+	fetch_headers(bench, id, positions, &headers);
+	struct reader header = reader_of(buf_view(&headers)), box = reader_of(buf_view(&boxes));
+	for (size_t i = 0; i < positions->count; i++)
+		TRY(give_one(bench, giving, seen, positions->rows[i],
+		    reader_lp32(&header, HEADER_MAX), (size_t)json_array_int(indexes, i),
+		    reader_lp32(&box, REPLY_BOX_MAX), spoil, &shares, err));
+	request = about("shares", id, positions);
+	json_put_hex(request, "approval", VIEW_OF(giving->digest.bytes));
+	return bench_call(bench, request, buf_view(&shares), &thanks, NULL, err);
+}
+
+enum err_code
+batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
+    const struct seen *seen, size_t position, bool spoil, struct err *err)
+{
+	const struct positions positions = {{(uint32_t)position}, 1};
+
+	return batch_give_some(bench, giving, id, seen, &positions, spoil, err);
 }
 
 enum err_code
@@ -312,8 +396,13 @@ batch_give_all(struct bench *bench, const struct person *person, const struct id
 
 	batch_look(bench, id, &seen);
 	assert_ok(batch_sign(bench, person, id, &seen, &giving, &err));
-	for (size_t i = 0; i < seen.ceremony.items.count; i++)
-		assert_ok(batch_give(bench, &giving, id, &seen, i, false, &err));
+	for (size_t i = 0; i < seen.ceremony.items.count;) {
+		struct positions positions = {0};
+
+		for (; i < seen.ceremony.items.count && positions.count < ITEMS_AT_ONCE; i++)
+			positions.rows[positions.count++] = (uint32_t)i;
+		assert_ok(batch_give_some(bench, &giving, id, &seen, &positions, false, &err));
+	}
 }
 
 void

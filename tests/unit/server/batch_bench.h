@@ -30,7 +30,7 @@ void batch_expect(enum err_code got, enum err_code code, const struct err *err, 
 /* COUNT values, prod/s0 and on, as they were handed in: "password-N". */
 struct bench *batch_bench(bool copy, size_t count);
 void batch_name(size_t index, char ret_name[32]);
-/* The op reseal-list; RET_WHY: of the last. */
+/* The op reseal-list, to its end; RET_WHY: of the last. */
 size_t batch_list(struct bench *bench, bool all, struct item *opens, char ret_why[600]);
 enum err_code batch_send_request(struct bench *bench, const struct person *person,
     const struct request *request, struct id *ret_id, struct err *err) MUST_CHECK;
@@ -38,12 +38,21 @@ void batch_draw_request(struct bench *bench, const struct person *person, enum m
     struct item *opens, struct request *request);
 /* infra asks for everything; for a release alice does. */
 struct id batch_ask(struct bench *bench, enum mode mode);
+/* The same where COUNT secrets are at most. */
+struct id batch_ask_many(struct bench *bench, enum mode mode, size_t count);
+/* How the request calls the secret at POSITION. */
+void batch_name_at(struct bench *bench, const struct id *id, size_t position,
+    char ret_name[SEAT_NAME_MAX + 1]);
 /* The op approve. */
 enum err_code batch_sign(struct bench *bench, const struct person *person, const struct id *id,
     const struct seen *seen, struct giving *giving, struct err *err) MUST_CHECK;
 /* One version's shares, as an honest client re-seals them; SPOIL changes one byte before. */
 enum err_code batch_give(struct bench *bench, const struct giving *giving, const struct id *id,
     const struct seen *seen, size_t position, bool spoil, struct err *err) MUST_CHECK;
+/* The same of several, with one call each for headers, envelopes and shares. */
+enum err_code batch_give_some(struct bench *bench, const struct giving *giving, const struct id *id,
+    const struct seen *seen, const struct positions *positions, bool spoil,
+    struct err *err) MUST_CHECK;
 enum err_code batch_advance_op(struct bench *bench, const struct id *id,
     struct err *err) MUST_CHECK;
 /* All of an officer's part but the last step. */

@@ -19,7 +19,8 @@ enum { AT_ONCE = 500 /* rows or leaves in a transaction */ };
 struct growing {
 	const struct ground *ground;
 	struct store *store;          /* GROUND's */
-	struct sealed_version sealed; /* one for all */
+	struct sealed_version sealed; /* one for all, or of the last secret */
+	bool openable;
 	struct header *header;
 	struct digest *statements; /* of the secrets */
 	unsigned secrets;
@@ -100,9 +101,9 @@ secret_of(unsigned number)
 	return id;
 }
 
-/* Sealed once, to the officers of the policy "production"; the header is then rewritten for each secret. */
+/* To the officers of the policy "production": once, with a header that is then rewritten for each secret, or for SECRET. */
 static void
-seal_one(struct growing *growing)
+seal(struct growing *growing, const struct secret_row *secret)
 {
 	struct err err;
 	const struct ground *ground = growing->ground;
@@ -117,6 +118,10 @@ seal_one(struct growing *growing)
 	ids->version = 1;
 	ids->training = ground->charter->training;
 	ids->charter = ground->charter->digest;
+	if (secret != NULL) {
+		ids->secret = secret->id;
+		ids->definition = secret->definition;
+	}
 	for (size_t i = 0; i < policy->quorum.seat_count; i++) {
 		const struct seat *seat = seat_by_name(ground->charter->seats,
 		    ground->charter->seat_count, policy->quorum.seats[i]);
@@ -124,6 +129,9 @@ seal_one(struct growing *growing)
 		recipients[count++] = (struct seal_recipient){seat->name, seat->tokens[0].id,
 		    seat->tokens[0].keys[KEY_SHARE]};
 	}
+	sealed_version_done(&growing->sealed);
+	header_freep(&growing->header);
+	growing->sealed = (struct sealed_version){0};
 	assert_ok(credential_new(&credential, &err));
 	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text("unknown"), &err));
 	assert_ok(seal_version(ids, &policy->quorum, recipients, count, secret_view(credential),
@@ -173,8 +181,11 @@ static void
 put_version(struct growing *growing, const struct secret_row *secret)
 {
 	struct err err;
-	struct header *header = growing->header;
 	BUF bytes = {0};
+
+	if (growing->openable)
+		seal(growing, secret);
+	struct header *header = growing->header;
 	struct version_row row = {.secret = secret->id,
 	    .number = 1,
 	    .state = VERSION_CURRENT,
@@ -271,11 +282,12 @@ ground_grow(const struct ground *ground, const struct growth *growth)
 	struct growing growing = {.ground = ground,
 	    .store = ground->store,
 	    .secrets = growth->secrets,
+	    .openable = growth->openable,
 	    .statements = calloc(growth->secrets, sizeof(*growing.statements))};
 
 	text_time(ground->now, growing.time);
 	assert_non_null(growing.statements);
-	seal_one(&growing);
+	seal(&growing, NULL);
 	for (unsigned i = 0; i < growth->secrets; i++)
 		add_secret(&growing, i);
 	for (unsigned i = 0; i < growth->debts; i++)

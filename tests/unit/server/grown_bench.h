@@ -9,6 +9,7 @@ struct growth {
 	unsigned secrets; /* ten cells each; nobody can open them, all else is as it should be */
 	unsigned debts;   /* three cells and six leaves each, paid */
 	uint64_t leaves;  /* of the log in the end; or as many as there are without more */
+	bool openable;    /* each is sealed by itself as any other, and opens; that takes longer */
 };
 /* The vault that grows; lent. */
 struct ground {

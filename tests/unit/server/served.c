@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -61,11 +62,21 @@ __wrap_fdatasync(int fd)
 	return result;
 }
 
+/* While it is copied nothing of the vault is locked. */
+static void
+stop_at_copy(const char *name)
+{
+	if (shared != NULL && shared->stop_copy > 0 && strstr(name, ".sealed") != NULL &&
+	    --shared->stop_copy == 0)
+		raise(SIGSTOP);
+}
+
 int
 __wrap_renameat2(int a, const char *b, int c, const char *d, unsigned e)
 {
 	point();
 	int result = __real_renameat2(a, b, c, d, e);
+	stop_at_copy(d);
 	point();
 	return result;
 }

@@ -180,7 +180,7 @@ void approving_done(struct approving *approving);
 void approving_draw(struct bench *bench, const struct person *person, const struct shown *shown,
     struct approving *ret_approving);
 void approving_sign(struct approving *approving);
-/* The ops "approve" and "envelope": the envelope as it is stored, opened with the reply key. */
+/* The ops "approve" and "envelopes": the envelope as it is stored, opened with the reply key. */
 enum err_code approving_ask(struct bench *bench, const struct shown *shown,
     struct approving *approving, struct buf *ret_envelope, struct err *err);
 /* The same; opens the envelope and re-seals the shares. */
@@ -189,6 +189,10 @@ enum err_code approving_send(struct bench *bench, const struct shown *shown,
 /* The ops "shares" and "advance". */
 enum err_code approving_finish(struct bench *bench, const struct shown *shown,
     const struct approving *approving, struct err *err);
+/* "positions" with one in it; the only length-prefixed field of BLOB, and BYTES as one. */
+void bench_put_position(struct json *request, size_t position);
+struct view bench_field(const struct buf *blob);
+void bench_as_field(struct view bytes, struct buf *ret_blob);
 /* All of it. */
 enum err_code bench_approve(struct bench *bench, const struct person *person, const struct id *id,
     struct err *err);

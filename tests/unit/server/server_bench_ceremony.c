@@ -253,13 +253,40 @@ shown_done(struct shown *shown)
 	ceremony_done(&shown->ceremony);
 }
 
+void
+bench_put_position(struct json *request, size_t position)
+{
+	const struct positions positions = {{(uint32_t)position}, 1};
+
+	put_positions(request, "positions", &positions);
+}
+
+struct view
+bench_field(const struct buf *blob)
+{
+	struct reader reader = reader_of(buf_view(blob));
+	struct view field = reader_lp32(&reader, HEADER_MAX);
+
+	assert_true(reader_end(&reader));
+	return field;
+}
+
+void
+bench_as_field(struct view bytes, struct buf *ret_blob)
+{
+	struct err err;
+
+	buf_lp32(ret_blob, bytes);
+	assert_ok(buf_check(ret_blob, &err));
+}
+
 static struct json *
 about(const char *op, const struct id *id, size_t position)
 {
 	struct json *request = op_new(op);
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	json_put_int(request, "position", (int64_t)position);
+	bench_put_position(request, position);
 	return request;
 }
 
@@ -270,12 +297,14 @@ show_item(struct bench *bench, struct shown *shown)
 	JSON *reply = NULL;
 	BUF header = {0};
 
-	assert_ok(bench_call(bench, about("ceremony-item", &shown->id, 0), (struct view){0}, &reply,
-	    &header, &err));
+	struct json *request = about("ceremony-items", &shown->id, 0);
+	json_put(request, "known", json_new_array());
+	assert_ok(bench_call(bench, request, (struct view){0}, &reply, &header, &err));
 	struct json_in in = json_in(reply, "reply", &err);
+	in = json_in(json_array_object(json_in_array(&in, "items", 1, 1), 0), "items", &err);
 	shown->part_exposed = json_in_bool(&in, "part_exposed");
 	assert_ok(header_new(&shown->header, &err));
-	assert_ok(header_decode(buf_view(&header), shown->header, &err));
+	assert_ok(header_decode(bench_field(&header), shown->header, &err));
 }
 
 /* What is missing is said where a ceremony goes on; asking for that changes nothing. */
@@ -419,7 +448,7 @@ fetch_envelope(struct bench *bench, const struct shown *shown, struct approving 
 	struct err inner;
 	JSON *reply = NULL;
 	BUF box = {0};
-	struct json *request = about("envelope", &shown->id, 0);
+	struct json *request = about("envelopes", &shown->id, 0);
 	const struct reply_ids ids = {.vault = bench->vault_id,
 	    .statement = approving->digest,
 	    .header = shown->ceremony.items.rows[0].header,
@@ -429,9 +458,9 @@ fetch_envelope(struct bench *bench, const struct shown *shown, struct approving 
 	json_put_hex(request, "approval", VIEW_OF(approving->digest.bytes));
 	TRY(bench_call(bench, request, (struct view){0}, &reply, &box, err));
 	struct json_in in = json_in(reply, "reply", &inner);
-	approving->envelope = (uint32_t)json_in_int(&in, "envelope", 0, HEADER_ENVELOPES - 1);
+	approving->envelope = (uint32_t)json_array_int(json_in_array(&in, "envelopes", 1, 1), 0);
 	assert_int_equal(in.code, ERR_OK);
-	return reply_open(&ids, approving->reply, buf_view(&box), ret_envelope, err);
+	return reply_open(&ids, approving->reply, bench_field(&box), ret_envelope, err);
 }
 
 enum err_code
@@ -470,11 +499,12 @@ approving_finish(struct bench *bench, const struct shown *shown, const struct ap
 {
 	JSON *reply = NULL, *state = NULL;
 	struct json *request = about("shares", &shown->id, 0), *advance = op_new("advance");
+	BUF sealed = {0};
 
 	json_put_hex(request, "approval", VIEW_OF(approving->digest.bytes));
 	json_put_hex(advance, "id", VIEW_OF(shown->id.bytes));
-	if (bench_call(bench, request, buf_view(&approving->ciphertext), &reply, NULL, err) !=
-	    ERR_OK) {
+	bench_as_field(buf_view(&approving->ciphertext), &sealed);
+	if (bench_call(bench, request, buf_view(&sealed), &reply, NULL, err) != ERR_OK) {
 		json_free(advance);
 		return err->code;
 	}
@@ -518,78 +548,4 @@ bench_object(struct bench *bench, const struct person *person, const struct id *
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
 	put_statement(request, "statement", &statement);
 	return bench_call(bench, request, (struct view){0}, &reply, NULL, err);
-}
-
-/* --- Releases ----------------------------------------------------------------------------- */
-
-static void
-open_box(struct bench *bench, const struct person *person, const struct shown *shown,
-    const struct item *item, const struct buf *box, struct secret **ret_answer)
-{
-	struct err err;
-	HPKE *hpke = NULL;
-	struct digest info;
-	const struct box_ids ids = {.label = seal_label_answer,
-	    .vault = bench->vault_id,
-	    .secret = item->secret,
-	    .version = item->version,
-	    .header_hash = item->header,
-	    .ceremony = shown->ceremony.digest,
-	    .seat = person->name,
-	    .token = person->seat.tokens[0].id};
-
-	assert_ok(seal_box_info(&ids, &info, &err));
-	assert_ok(hpke_recipient(hpke_suite_default, view_of(box->data, POINT_SIZE),
-	    &person->seat.tokens[0].keys[KEY_RELEASE], hpke_agree_local, person->keys[KEY_RELEASE],
-	    VIEW_OF(info.bytes), &hpke, &err));
-	assert_ok(hpke_open(hpke, VIEW_OF(shown->ceremony.digest.bytes),
-	    view_of(box->data + POINT_SIZE, box->size - POINT_SIZE), ret_answer, &err));
-}
-
-enum err_code
-bench_open(struct bench *bench, const struct person *person, const struct id *id,
-    struct secret **ret_credential, struct buf *ret_box, struct err *err)
-{
-	return bench_open_at(bench, person, id, 0, ret_credential, ret_box, err);
-}
-
-enum err_code
-bench_open_answer(struct bench *bench, const struct person *person, const struct id *id,
-    size_t position, struct secret **ret_answer, struct buf *ret_box, struct err *err)
-{
-	struct err inner;
-	JSON *reply = NULL;
-	DSSE statement = {0};
-	SHOWN shown = {0};
-	BUF box = {0};
-	RELEASE release = {0};
-	struct json *request = about("open", id, position);
-
-	bench_show(bench, id, &shown);
-	json_put_hex(request, "token", VIEW_OF(person->seat.tokens[0].id.bytes));
-	TRY(bench_call(bench, request, (struct view){0}, &reply, &box, err));
-	struct json_in in = json_in(reply, "reply", &inner);
-	in_statement(&in, "release", &statement);
-	assert_int_equal(in.code, ERR_OK);
-	assert_int_equal(release_parse(&statement, false, &release, &inner), ERR_OK);
-	assert_int_equal(statement_verify_host(&statement, &bench->charter->host_statement, &inner),
-	    ERR_OK);
-	assert_true(digest_equal(&person->seat.tokens[0].id, &release.recipients[0]));
-	assert_true(digest_equal(&shown.ceremony.digest, &release.ceremony));
-	open_box(bench, person, &shown, &shown.ceremony.items.rows[position], &box, ret_answer);
-	if (ret_box != NULL)
-		buf_bytes(ret_box, buf_view(&box));
-	return ERR_OK;
-}
-
-enum err_code
-bench_open_at(struct bench *bench, const struct person *person, const struct id *id,
-    size_t position, struct secret **ret_credential, struct buf *ret_box, struct err *err)
-{
-	SECRET *answer = NULL;
-
-	TRY(bench_open_answer(bench, person, id, position, &answer, ret_box, err));
-	struct view all = secret_view(answer);
-	return secret_from(view_of(all.data + ED25519_SIZE, all.size - ED25519_SIZE),
-	    ret_credential, err);
 }

@@ -230,12 +230,14 @@ is_exposed(const struct table *table, size_t position)
 {
 	struct err err;
 	JSON *reply = NULL;
-	struct json *request = op_new("ceremony-item");
+	struct json *request = op_new("ceremony-items");
 
 	json_put_hex(request, "id", VIEW_OF(table->id.bytes));
-	json_put_int(request, "position", (int64_t)position);
+	bench_put_position(request, position);
+	json_put(request, "known", json_new_array());
 	assert_ok(bench_call(table->bench, request, (struct view){0}, &reply, NULL, &err));
 	struct json_in in = json_in(reply, "reply", &err);
+	in = json_in(json_array_object(json_in_array(&in, "items", 1, 1), 0), "items", &err);
 	return json_in_bool(&in, "part_exposed");
 }
 

@@ -58,7 +58,7 @@ static const struct {
     {"sign", CODE(EXISTS) | CODE(NOT_FOUND), "has signed it already"},
     {"withdraw", CODE(NOT_FOUND), ""}, {"request", CODE(EXISTS) | CODE(EXPIRED), "accepted before"},
     {"approve", CODE(OK) | CODE(REFUSED), ""},
-    {"envelope", CODE(OK) | CODE(EXISTS) | CODE(REFUSED), "has given its shares"},
+    {"envelopes", CODE(OK) | CODE(EXISTS) | CODE(REFUSED), "has given its shares"},
     {"shares", CODE(EXISTS) | CODE(REFUSED), "has given its shares"}, {"advance", CODE(OK), ""},
     {"object", CODE(EXISTS) | CODE(REFUSED), "has denied already"},
     {"open", CODE(OK) | CODE(EXPIRED), ""}, {"done", CODE(OK), ""},
@@ -363,7 +363,7 @@ a_repeated_approval_brings_an_envelope_that_only_its_officer_opens(void **state)
 	assert_ok(approving_ask(bench, &shown, &approving, &envelope, &err));
 	say_again(bench);
 	const struct spoken *last = &tape()->rows[tape()->count - 1];
-	assert_string_equal(last->op, "envelope");
+	assert_string_equal(last->op, "envelopes");
 	BUF text = {0};
 	struct json *message = NULL;
 	assert_ok(json_encode(last->message, &text, &err));
@@ -375,11 +375,11 @@ a_repeated_approval_brings_an_envelope_that_only_its_officer_opens(void **state)
 	    .seat = approving.approval.seat,
 	    .token = approving.approval.token};
 	assert_ok(p256_key_new(&stranger, &err));
-	batch_expect(reply_open(&ids, stranger, buf_view(&sealed), &opened, &err), ERR_INTEGRITY,
+	batch_expect(reply_open(&ids, stranger, bench_field(&sealed), &opened, &err), ERR_INTEGRITY,
 	    &err, "");
-	batch_expect(reply_open(&ids, ciso->keys[KEY_SHARE], buf_view(&sealed), &opened, &err),
+	batch_expect(reply_open(&ids, ciso->keys[KEY_SHARE], bench_field(&sealed), &opened, &err),
 	    ERR_INTEGRITY, &err, "");
-	assert_ok(reply_open(&ids, approving.reply, buf_view(&sealed), &opened, &err));
+	assert_ok(reply_open(&ids, approving.reply, bench_field(&sealed), &opened, &err));
 	assert_view(buf_view(&opened), buf_view(&envelope));
 	bench_free(bench);
 }

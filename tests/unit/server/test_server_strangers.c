@@ -81,7 +81,7 @@ fetch_with(struct bench *bench, const struct shown *shown, const struct approvin
 {
 	JSON *reply = NULL;
 	BUF box = {0}, envelope = {0};
-	struct json *message = op_new("envelope");
+	struct json *message = op_new("envelopes");
 	const struct reply_ids ids = {.vault = bench->vault_id,
 	    .statement = approving->digest,
 	    .header = shown->ceremony.items.rows[0].header,
@@ -89,10 +89,10 @@ fetch_with(struct bench *bench, const struct shown *shown, const struct approvin
 	    .token = approving->approval.token};
 
 	json_put_hex(message, "id", VIEW_OF(shown->id.bytes));
-	json_put_int(message, "position", 0);
+	bench_put_position(message, 0);
 	json_put_hex(message, "approval", VIEW_OF(approving->digest.bytes));
 	TRY(bench_call(bench, message, (struct view){0}, &reply, &box, err));
-	return reply_open(&ids, key, buf_view(&box), &envelope, err);
+	return reply_open(&ids, key, bench_field(&box), &envelope, err);
 }
 
 static void
