@@ -7,6 +7,7 @@
  * COUNT_FILE: as many unsigned 32-bit numbers, in the order of enum what.  Where it is missing nothing is counted.
  */
 #undef _FILE_OFFSET_BITS /* it would rename mmap */
+#undef _FORTIFY_SOURCE   /* it would make read an inline function */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
