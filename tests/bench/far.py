@@ -5,7 +5,7 @@ usage: far.py MILLISECONDS PORT TO
 
 MILLISECONDS: of a round trip.  A connection is made after one, as TCP's handshake takes it; each piece then comes half
 of one later than it was sent.  Where the kernel has no netem, this has a program wait as a network would."""
-import asyncio, sys
+import asyncio, os, signal, sys
 
 HALF, PORT, TO = int(sys.argv[1]) / 2000, int(sys.argv[2]), int(sys.argv[3])
 
@@ -34,6 +34,7 @@ async def meet(reader, writer):
     for side in (writer, there[1]): side.close()
 
 async def main():
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0)) # with what is under way
     server = await asyncio.start_server(meet, "127.0.0.1", PORT)
     print("ready", flush=True)
     await server.serve_forever()
