@@ -7,7 +7,7 @@
 #include "base/json_in.h"
 #include "base/text.h"
 
-const char *const probe_result_names[] = {"accepted", "refused", "unreachable", NULL};
+const char *const probe_result_names[] = {"accepted", "refused", "denied", "unreachable", NULL};
 const char *const apply_result_names[] = {"applied", "rejected", "unknown", NULL};
 const char *const expel_result_names[] = {"ended", "none", "cannot-tell", NULL};
 static const char *const ok_names[] = {"ok", NULL};

@@ -12,7 +12,7 @@
  *	-> {"verb":"describe"}		<- {"result":"ok","rotator":NAME,"contract":1,"fields":[..],"identity":"ambient"|"self"}
  *	-> {"verb":"check"}		<- ok | refused		is the target definition complete and sane? no side effect
  *	-> {"verb":"generate"}		<- ok, the value was written on descriptor 5 before | refused
- *	-> {"verb":"probe","value":"current"|"next"}	<- accepted | refused | unreachable
+ *	-> {"verb":"probe","value":"current"|"next"}	<- accepted | refused | denied | unreachable
  *	-> {"verb":"apply"}		<- applied | rejected | unknown		make the target accept next, and no longer current
  *	-> {"verb":"expel"}		<- ended | none | cannot-tell		end sessions opened with current
  *
@@ -22,6 +22,9 @@
  * text of at most 500 bytes for people and minutes; an answer has at most 8192 bytes and no other
  * members.  A timeout, a crash or garbage is "unknown", never "refused" or "rejected"; so is an
  * answer that holds a part of a secret value: it is dropped unseen.
+ *
+ * "refused" pays a debt: the target, proven to be the right one, said no to this value and at the same time takes another.
+ * "denied" is its no without that proof (no other value was accepted just then); it tells where to look, and ends nothing.
  *
  * After a timeout, a crash or garbage the process is ended: its stdin and stdout are closed, two
  * seconds later its whole process group is killed.  Every later verb says so.
@@ -38,7 +41,7 @@ enum {
 };
 
 enum rotator_value { ROTATOR_CURRENT, ROTATOR_NEXT };
-enum probe_result { PROBE_ACCEPTED, PROBE_REFUSED, PROBE_UNREACHABLE };
+enum probe_result { PROBE_ACCEPTED, PROBE_REFUSED, PROBE_DENIED, PROBE_UNREACHABLE };
 enum apply_result { APPLY_APPLIED, APPLY_REJECTED, APPLY_UNKNOWN };
 enum expel_result { EXPEL_ENDED, EXPEL_NONE, EXPEL_CANNOT_TELL };
 

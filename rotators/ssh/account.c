@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json_in.h"
 
@@ -41,7 +42,7 @@ read_host_key(struct json_in *in, struct ssh_account *account)
 		return;
 	if (ssh_public_parse(view_of_text(text), &account->target.host_key, &cause) != ERR_OK)
 		json_in_fail(in, "host_key", cause.text);
-	else if (!ssh_host_key_valid(&account->target.host_key))
+	else if (!link_key_type_valid(account->target.host_key.type))
 		json_in_fail(in, "host_key", "this type of host key is not supported");
 }
 
@@ -95,23 +96,60 @@ ssh_account_private(const struct secret *credential, struct view *ret_text, stru
 	return credential_get(secret_view(credential), FIELD_PRIVATE_KEY, ret_text, err);
 }
 
+/* What nobody could log in with from here. */
+static enum err_code
+check_type(const char *type, struct err *err)
+{
+	static const char cure[] = "give the account an Ed25519, ECDSA or RSA key";
+
+	if (strncmp(type, "sk-", 3) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "the private key (%s) is only the handle of a key in a FIDO2 token, and opens nothing "
+		    "without that token: %s",
+		    type, cure);
+	if (strstr(type, "-cert-v01@") != NULL)
+		return err_set(err, ERR_REFUSED,
+		    "the private key is a certificate's (%s), which stays valid whatever stands in "
+		    "authorized_keys: %s",
+		    type, cure);
+	if (!link_key_type_valid(type))
+		return err_set(err, ERR_REFUSED, "a private key of type %s is not supported: %s",
+		    type, cure);
+	return ERR_OK;
+}
+
 enum err_code
 ssh_account_public(const struct secret *credential, struct ssh_public *ret_public, struct err *err)
 {
 	struct view text;
 
 	TRY(ssh_account_private(credential, &text, err));
-	return openssh_key_public(text, ret_public, err);
+	TRY(openssh_key_public(text, ret_public, err));
+	return check_type(ret_public->type, err);
 }
 
 enum err_code
 ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
     enum rotator_value which, struct view script, struct ssh_answer *ret_answer, struct err *err)
 {
+	struct ssh_public checked;
 	struct view text;
+	const struct secret *value = which == ROTATOR_CURRENT ? rotation->current : rotation->next;
 
-	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next,
-	    &text, err));
+	TRY(ssh_account_public(value, &checked, err));
+	TRY(ssh_account_private(value, &text, err));
 	return ssh_client_run(&account->target, text, "exec /bin/sh -s", script, rotation->deadline,
 	    ret_answer, err);
+}
+
+enum err_code
+ssh_account_try(const struct ssh_account *account, const struct secret *credential,
+    int64_t deadline, struct ssh_answer *ret_answer, struct err *err)
+{
+	struct ssh_public checked;
+	struct view text;
+
+	TRY(ssh_account_public(credential, &checked, err));
+	TRY(ssh_account_private(credential, &text, err));
+	return ssh_client_try(&account->target, text, deadline, ret_answer, err);
 }

@@ -29,7 +29,8 @@ struct ssh_account {
 enum err_code ssh_account_read(const struct json *target, struct ssh_account *ret_account,
     struct err *err) MUST_CHECK;
 
-/* The text of the private key in a credential, and its public half. */
+/* The text of the private key in a credential, and its public half.  The latter refuses (ERR_REFUSED) what nobody could
+ * log in with: locked by a passphrase, a token's, a certificate's. */
 enum err_code ssh_account_private(const struct secret *credential, struct view *ret_text,
     struct err *err) MUST_CHECK;
 enum err_code ssh_account_public(const struct secret *credential, struct ssh_public *ret_public,
@@ -39,5 +40,8 @@ enum err_code ssh_account_public(const struct secret *credential, struct ssh_pub
 enum err_code ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
     enum rotator_value which, struct view script, struct ssh_answer *ret_answer,
     struct err *err) MUST_CHECK;
+/* Log in with CREDENTIAL alone and see what that shows (rotators/ssh/client.h). */
+enum err_code ssh_account_try(const struct ssh_account *account, const struct secret *credential,
+    int64_t deadline, struct ssh_answer *ret_answer, struct err *err) MUST_CHECK;
 
 #endif

@@ -104,12 +104,12 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	TRY(script_marker(&marker, err));
 	TRY(script_read(&marker, account->path, &script, err));
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), ret_answer, err));
-	if (ret_answer->outcome == SSH_REFUSED) {
+	if (ret_answer->outcome == SSH_DENIED) {
 		which = ROTATOR_NEXT; /* a former apply may have got so far */
 		ssh_answer_done(ret_answer);
 		TRY(ssh_account_run(account, rotation, which, buf_view(&script), ret_answer, err));
 	}
-	if (ret_answer->outcome == SSH_REFUSED)
+	if (ret_answer->outcome == SSH_DENIED)
 		return err_set(err, ERR_TARGET,
 		    "%s lets %s in with neither the current nor the new "
 		    "key: nothing was changed by this attempt",
@@ -119,6 +119,8 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	*ret_which = which;
 	*ret_result =
 	    script_read_result(&marker, buf_view(&ret_answer->output), ret_file, rotation->detail);
+	if (*ret_result == SCRIPT_SILENT)
+		rotation_detail(rotation, "%s", ret_answer->detail);
 	return ERR_OK;
 }
 
@@ -142,7 +144,7 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), &answer, err));
 	*ret_result =
 	    results[script_replace_result(&marker, buf_view(&answer.output), rotation->detail)];
-	if (answer.outcome != SSH_ACCEPTED)
+	if (answer.outcome != SSH_ACCEPTED || *ret_result == APPLY_UNKNOWN)
 		rotation_detail(rotation, "%s", answer.detail);
 	return ERR_OK;
 }

@@ -245,28 +245,28 @@ script_expel(const struct script_marker *marker, const char *user, const struct 
 
 /* --- Reading ------------------------------------------------------------------------------ */
 
-/* The rest of the first line that begins with the marker and WORD; what follows the line goes to
- * RET_REST. */
+/* The rest of the line behind the marker and WORD, wherever they stand: what an account says first may end without a
+ * newline.  What follows the line goes to RET_REST. */
 static bool
 find_line(const struct script_marker *marker, const char *word, struct view output,
     struct view *ret_line, struct view *ret_rest)
 {
 	char start[80];
 	size_t size = (size_t)snprintf(start, sizeof(start), "%s %s", marker->text, word);
+	const uint8_t *found =
+	    output.size == 0 ? NULL : memmem(output.data, output.size, start, size);
 
-	while (output.size > 0) {
-		const uint8_t *newline = memchr(output.data, '\n', output.size);
-		size_t line = newline == NULL ? output.size : (size_t)(newline - output.data);
-		size_t next = newline == NULL ? line : line + 1;
+	if (found == NULL)
+		return false;
+	struct view rest =
+	    view_of(found + size, output.size - (size_t)(found - output.data) - size);
+	const uint8_t *newline = rest.size == 0 ? NULL : memchr(rest.data, '\n', rest.size);
 
-		if (line >= size && memcmp(output.data, start, size) == 0) {
-			*ret_line = view_of(output.data + size, line - size);
-			*ret_rest = view_of(output.data + next, output.size - next);
-			return newline != NULL;
-		}
-		output = view_of(output.data + next, output.size - next);
-	}
-	return false;
+	if (newline == NULL)
+		return false;
+	*ret_line = view_of(rest.data, (size_t)(newline - rest.data));
+	*ret_rest = view_of(newline + 1, rest.size - ret_line->size - 1);
+	return true;
 }
 
 /* SCRIPT_REJECTED with its words, or SCRIPT_SILENT. */

@@ -4,8 +4,8 @@
  * stdin of `/bin/sh -s`, and what they say.  Each is one function that is called in the last line, so
  * that a script which arrives in part does nothing.
  *
- * A script speaks in lines that begin with its marker, a random word, so that greetings and
- * start-up files of the account cannot be taken for answers.
+ * A script's answers follow its marker, a random word, so that greetings and start-up files of the account
+ * cannot be taken for answers, and hide none, whatever they write before it.
  */
 #ifndef ROTATORS_SSH_SCRIPT_H
 #define ROTATORS_SSH_SCRIPT_H

@@ -3,7 +3,7 @@
  * halligan-rotate-ssh-key: the credential is an SSH private key; the target is an account on a
  * host, and the lines of an authorized_keys file that let the key in.
  *
- *	probe	a real login with that key alone, whatever the access is
+ *	probe	a real login with that key alone, whatever the access is; that it is refused, with the other key for proof
  *	apply	the new public key takes the place of the old one in every line that has it
  *	expel	the account's sessions that were opened with the old key are ended
  *
@@ -17,10 +17,16 @@
 #include "rotators/program/child.h"
 #include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
+#include "rotators/ssh/control.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
+#include "rotators/ssh/whole.h"
 
-DESTRUCTOR(ssh_key_freep, struct ssh_account, free)
+struct ssh_key {
+	struct ssh_account account;
+	struct control control;
+};
+DESTRUCTOR(ssh_key_freep, struct ssh_key, free)
 
 static void
 ssh_key_close(void *state)
@@ -31,21 +37,22 @@ ssh_key_close(void *state)
 static enum err_code
 ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
 {
-	CLEANUP(ssh_key_freep) struct ssh_account *account = calloc(1, sizeof(*account));
+	CLEANUP(ssh_key_freep) struct ssh_key *key = calloc(1, sizeof(*key));
 
-	if (account == NULL)
+	if (key == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the target");
-	TRY(ssh_account_read(rotation->target, account, err));
-	*ret_state = TAKE(account);
+	TRY(ssh_account_read(rotation->target, &key->account, err));
+	(void)whole_lock();
+	*ret_state = TAKE(key);
 	return ERR_OK;
 }
 
 static bool
 ssh_key_self(const void *state)
 {
-	const struct ssh_account *account = state;
+	const struct ssh_key *key = state;
 
-	return !account->local;
+	return !key->account.local;
 }
 
 static void
@@ -78,23 +85,26 @@ check_value(const struct ssh_account *account, const struct secret *credential, 
 static enum err_code
 ssh_key_check(void *state, struct rotation *rotation, struct err *err)
 {
-	const struct ssh_account *account = state;
+	struct ssh_key *key = state;
+	const struct ssh_account *account = &key->account;
 	KEY_FILE file = {.folder = -1};
 
 	TRY(check_value(account, rotation->current, "current", err));
 	TRY(check_value(account, rotation->next, "next", err));
-	if (!account->local)
-		return ERR_OK;
-	return key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err);
+	if (account->local)
+		TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
+	return control_check(&key->control, account, rotation, err);
 }
 
 static enum err_code
 ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_next, struct err *err)
 {
-	const struct ssh_account *account = state;
+	struct ssh_key *key = state;
+	const struct ssh_account *account = &key->account;
 	SECRET *named = NULL, *text = NULL;
 	char comment[SSH_COMMENT_MAX + 1];
 
+	key->control.denied[ROTATOR_NEXT] = false; /* it never was this one */
 	(void)snprintf(comment, sizeof(comment), "halligan break-glass key of %s@%s",
 	    account->target.user, account->target.host);
 	TRY(openssh_key_generate(comment, &text, err));
@@ -107,29 +117,19 @@ static enum err_code
 ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
     enum probe_result *ret_result, struct err *err)
 {
-	static const enum probe_result results[] = {
-	    [SSH_ACCEPTED] = PROBE_ACCEPTED,
-	    [SSH_REFUSED] = PROBE_REFUSED,
-	    [SSH_UNREACHABLE] = PROBE_UNREACHABLE,
-	};
-	const struct ssh_account *account = state;
-	SSH_ANSWER answer = {0};
-	struct view text;
+	struct ssh_key *key = state;
 
-	TRY(ssh_account_private(which == ROTATOR_CURRENT ? rotation->current : rotation->next,
-	    &text, err));
-	TRY(ssh_client_run(&account->target, text, "true", view_of(NULL, 0), rotation->deadline,
-	    &answer, err));
-	rotation_detail(rotation, "%s", answer.detail);
-	*ret_result = results[answer.outcome];
-	return ERR_OK;
+	return control_probe(&key->control, &key->account, rotation, which, ret_result, err);
 }
 
 static enum err_code
 ssh_key_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
     struct err *err)
 {
-	return ssh_apply(state, rotation, ret_result, err);
+	struct ssh_key *key = state;
+
+	control_forget(&key->control);
+	return ssh_apply(&key->account, rotation, ret_result, err);
 }
 
 /* --- Expel -------------------------------------------------------------------------------- */
@@ -191,7 +191,8 @@ static enum err_code
 ssh_key_expel(void *state, struct rotation *rotation, enum expel_result *ret_result,
     struct err *err)
 {
-	const struct ssh_account *account = state;
+	const struct ssh_key *key = state;
+	const struct ssh_account *account = &key->account;
 	struct script_marker marker;
 	struct script_sessions sessions;
 	struct ssh_public current;

@@ -112,6 +112,7 @@ LIBRARIES = {
         "tokens/reader/reader.c": "talks to a card",
         "tokens/reader/count.c": "counts how often one came"}),
     "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
+    "ssh": (r"libssh/.*", {"rotators/ssh/link.c": ""}),
     "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     "crypto": (r"openssl/.*", {
@@ -132,7 +133,8 @@ MADE = r"_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(a|ub|l|t)san_\w+|__sanitizer_\w
 LOADER = ("dlopen", "dlmopen", "dlsym", "dlvsym")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
-    "rotators/ssh/ssh_key"}
+    "rotators/ssh/ssh_key",
+    "rotators/ssh/wipe"} # functions of the C library
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 # Of a process there is one: who may keep state, and why.
 STATE = {

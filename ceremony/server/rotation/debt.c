@@ -243,10 +243,10 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 
 	*ret_dead = false;
 	if (code == ERR_OK && result == PROBE_REFUSED)
-		code = target_others(payment, &result, &version, &cause);
+		code = target_others(payment, payment->debt.pending, &result, &version, &cause);
 	if (code != ERR_OK)
 		return payment_stop(payment, code, err, "%.400s", cause.text);
-	if (result == PROBE_UNREACHABLE)
+	if (result == PROBE_UNREACHABLE || result == PROBE_DENIED)
 		return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 		    "version %u is in place, but whether the old value is refused is not known%s%.250s",
 		    payment->debt.pending, target_detail(payment)[0] != '\0' ? ": " : "",

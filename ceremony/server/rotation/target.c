@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One rotator process serves a whole run; after a timeout it is broken and a new one takes its
- * place.  Values that the target had refused for good are probed as the `next` of processes of their own.
+ * place.  Values that the target had refused for good are probed as the `current` of processes of their own, beside the
+ * one that is known to work: a rotator may need that one to prove that the other is dead.
  */
 #include "ceremony/server/rotation/target.h"
 
@@ -24,13 +25,14 @@ value_view(const struct payment *payment, uint32_t version)
 }
 
 static enum err_code
-start(struct payment *payment, uint32_t next, struct rotator **ret_rotator, struct err *err)
+start(struct payment *payment, uint32_t current, uint32_t next, struct rotator **ret_rotator,
+    struct err *err)
 {
 	unsigned seconds = payment->session->options->rotator_seconds;
 	struct rotator_start options = {.path = payment->path,
 	    .hash = payment->definition.rotator_hash,
 	    .target = payment->definition.target,
-	    .current = value_view(payment, payment->debt.old),
+	    .current = value_view(payment, current),
 	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 
 	if (next != 0)
@@ -45,7 +47,7 @@ enum err_code
 target_start(struct payment *payment, struct err *err)
 {
 	rotator_freep(&payment->rotator);
-	return start(payment, payment->debt.pending, &payment->rotator, err);
+	return start(payment, payment->debt.old, payment->debt.pending, &payment->rotator, err);
 }
 
 static bool
@@ -117,21 +119,32 @@ target_apply(struct payment *payment, enum apply_result *ret_result, struct err 
 	return ERR_OK;
 }
 
-enum err_code
-target_others(struct payment *payment, enum probe_result *ret_result, uint32_t *ret_version,
-    struct err *err)
+/* With or without a proof. */
+static bool
+says_no(enum probe_result result)
 {
-	*ret_result = PROBE_REFUSED;
-	for (size_t i = payment->escrow.count; i > 0 && *ret_result == PROBE_REFUSED; i--) {
+	return result == PROBE_REFUSED || result == PROBE_DENIED;
+}
+
+enum err_code
+target_others(struct payment *payment, uint32_t works, enum probe_result *ret_result,
+    uint32_t *ret_version, struct err *err)
+{
+	enum probe_result worst = PROBE_REFUSED;
+
+	for (size_t i = payment->escrow.count; i > 0 && says_no(worst); i--) {
 		uint32_t version = payment->escrow.values[i - 1].version;
 		ROTATOR *rotator = NULL;
+		enum probe_result result;
 
 		if (rehearses(payment) || !payment_is_other(payment, version))
 			continue;
-		TRY(start(payment, version, &rotator, err));
-		TRY(rotator_probe(rotator, ROTATOR_NEXT, ret_result, err));
+		TRY(start(payment, version, works, &rotator, err));
+		TRY(rotator_probe(rotator, ROTATOR_CURRENT, &result, err));
 		*ret_version = version;
+		worst = result == PROBE_REFUSED ? worst : result;
 	}
+	*ret_result = worst;
 	return ERR_OK;
 }
 
@@ -149,10 +162,10 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 			*ret_place = TARGET_UNKNOWN;
 		else if (result == PROBE_ACCEPTED)
 			*ret_place = places[i];
-		if (result != PROBE_REFUSED)
+		if (!says_no(result))
 			return ERR_OK;
 	}
-	TRY(target_others(payment, &result, ret_version, err));
+	TRY(target_others(payment, 0, &result, ret_version, err));
 	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :
 	    result == PROBE_UNREACHABLE       ? TARGET_UNKNOWN :
 	                                        TARGET_NONE;

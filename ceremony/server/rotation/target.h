@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The target, asked through the rotator.  Lock-outs are the danger: between two calls of `apply` each
- * value is probed once at most.  In a rehearsal no rotator runs: it does what it should.
+ * value that may be refused is probed once at most.  In a rehearsal no rotator runs: it does what it should.
  */
 #ifndef CEREMONY_SERVER_ROTATION_TARGET_H
 #define CEREMONY_SERVER_ROTATION_TARGET_H
@@ -27,8 +27,9 @@ enum err_code target_apply(struct payment *payment, enum apply_result *ret_resul
 enum target_place { TARGET_PENDING, TARGET_OLD, TARGET_OTHER, TARGET_NONE, TARGET_UNKNOWN };
 enum err_code target_locate(struct payment *payment, enum target_place *ret_place,
     uint32_t *ret_version, struct err *err) MUST_CHECK;
-/* Are all other values refused, too?  PROBE_ACCEPTED when one is not. */
-enum err_code target_others(struct payment *payment, enum probe_result *ret_result,
+/* Are all other values refused, too?  PROBE_ACCEPTED when one is not; PROBE_DENIED when one is denied without a proof,
+ * as all are without a version that WORKS (0). */
+enum err_code target_others(struct payment *payment, uint32_t works, enum probe_result *ret_result,
     uint32_t *ret_version, struct err *err) MUST_CHECK;
 /* What the rotator said last, or "". */
 const char *target_detail(const struct payment *payment);

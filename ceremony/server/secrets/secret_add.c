@@ -118,6 +118,10 @@ expect_probe(struct rotator *rotator, enum rotator_value value, enum probe_resul
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "the target cannot be reached, nothing was kept%s%.400s",
 		    detail[0] != '\0' ? ": " : "", detail);
+	if (result == PROBE_DENIED && expected == PROBE_REFUSED)
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "that the target refuses a wrong value could not be proven, nothing was kept%s%.400s",
+		    detail[0] != '\0' ? ": " : "", detail);
 	if (result != expected)
 		return err_set(err, ERR_TARGET, "%s, nothing was kept%s%.400s", otherwise,
 		    detail[0] != '\0' ? ": " : "", detail);

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libssh never waits here: each of its calls is made again until it has an answer, and between two calls we
+ * wait for the socket ourselves, with our own deadline.
+ *
+ * What was seen of libssh 0.10 and shapes this file:
+ * - a session serves one key: after an unfinished call the next one returns the first key's answer;
+ * - a connection that ends while it authenticates says "again" for ever;
+ * - it says "denied" by itself for a key that it does not offer: only when packets went out and came in during the
+ *   call did the server say so;
+ * - RSA keys are not offered before the server's extensions were read, so "none" is asked first;
+ * - it closes the descriptor that it was given when the peer hangs up, and only then.
+ */
+#include "rotators/ssh/link.h"
+
+#include <libssh/libssh.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base64.h"
+#include "base/process.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "rotators/contract/answer.h"
+#include "rotators/ssh/dial.h"
+
+enum { BLOCK = 16384, QUOTE_SIZE = 200 };
+
+struct ssh_link {
+	ssh_session session;
+	ssh_channel channel;
+	struct ssh_counter_struct packets;
+	int fd;        /* ours until CONNECTS */
+	bool connects; /* libssh has it */
+	int64_t deadline;
+};
+
+/* The types of keys, and how each is asked for as a host key. */
+static const struct {
+	const char *type, *algorithms;
+} key_types[] = {
+    {"ssh-ed25519", "ssh-ed25519"},
+    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+    {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
+    {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
+    {"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"},
+};
+
+static const char *
+algorithms_of(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(key_types); i++)
+		if (strcmp(type, key_types[i].type) == 0)
+			return key_types[i].algorithms;
+	return NULL;
+}
+
+bool
+link_key_type_valid(const char *type)
+{
+	return algorithms_of(type) != NULL;
+}
+
+void
+link_free(struct ssh_link *link)
+{
+	bool ours = link->fd >= 0 && (!link->connects || ssh_get_fd(link->session) >= 0);
+
+	if (link->channel != NULL)
+		ssh_channel_free(link->channel);
+	if (link->session != NULL) {
+		ssh_disconnect(link->session);
+		ssh_free(link->session);
+	}
+	if (ours)
+		(void)close(link->fd);
+	free(link);
+}
+
+void
+link_run_done(struct link_run *run)
+{
+	buf_done(&run->output);
+}
+
+/* --- Words -------------------------------------------------------------------------------- */
+
+static enum err_code conclude(struct link_result *result, enum link_verdict verdict,
+    enum link_cause cause, const char *format, ...) FORMAT_LIKE(4, 5);
+
+static enum err_code
+conclude(struct link_result *result, enum link_verdict verdict, enum link_cause cause,
+    const char *format, ...)
+{
+	char text[4 * ROTATOR_DETAIL_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	result->verdict = verdict;
+	result->cause = cause;
+	answer_detail(text, result->detail);
+	return ERR_OK;
+}
+
+/* ": it said "..."", or nothing. */
+struct quote {
+	char text[QUOTE_SIZE + 64];
+};
+static struct quote
+quote_of(const char *words)
+{
+	struct quote quote = {""};
+	char plain[QUOTE_SIZE];
+
+	if (words == NULL || words[0] == '\0')
+		return quote;
+	(void)snprintf(plain, sizeof(plain), "%s", words);
+	text_make_plain(plain);
+	(void)snprintf(quote.text, sizeof(quote.text), ": it said %.*s", QUOTE_SIZE + 40,
+	    QUOTED(plain));
+	return quote;
+}
+
+/* --- Waiting ------------------------------------------------------------------------------ */
+
+/* Ended, for whatever reason. */
+static bool
+is_dead(const struct ssh_link *link)
+{
+	return ssh_get_error_code(link->session) == SSH_FATAL || ssh_get_fd(link->session) < 0 ||
+	    !ssh_is_connected(link->session);
+}
+
+static enum err_code
+turn(struct ssh_link *link, struct err *err)
+{
+	bool writes = (ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING) != 0;
+
+	return dial_wait(ssh_get_fd(link->session), (short)(POLLIN | (writes ? POLLOUT : 0)),
+	    link->deadline, err);
+}
+
+/* --- Connecting --------------------------------------------------------------------------- */
+
+/* Nothing of the account that we run as: no configuration, known hosts, agent or files. */
+static bool
+set_options(struct ssh_link *link, const struct ssh_target *target)
+{
+	static const bool no = false;
+	const struct {
+		enum ssh_options_e option;
+		const void *value;
+	} options[] = {
+	    {SSH_OPTIONS_PROCESS_CONFIG, &no},
+	    {SSH_OPTIONS_HOST, target->host},
+	    {SSH_OPTIONS_PORT, &target->port},
+	    {SSH_OPTIONS_USER, target->user},
+	    {SSH_OPTIONS_SSH_DIR, "/dev/null"},
+	    {SSH_OPTIONS_KNOWNHOSTS, "/dev/null"},
+	    {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
+	    {SSH_OPTIONS_HOSTKEYS, algorithms_of(target->host_key.type)},
+	    {SSH_OPTIONS_FD, &link->fd},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (ssh_options_set(link->session, options[i].option, options[i].value) != SSH_OK)
+			return false;
+	ssh_set_counters(link->session, NULL, &link->packets);
+	ssh_set_blocking(link->session, 0);
+	return true;
+}
+
+static bool
+is_pinned(const struct ssh_link *link, const struct ssh_public *pinned)
+{
+	ssh_key key = NULL;
+	char *text = NULL;
+	BUF expected = {0};
+	bool equal;
+
+	buf_base64(&expected, view_of(pinned->blob, pinned->size));
+	if (ssh_get_server_publickey(link->session, &key) != SSH_OK)
+		return false;
+	equal = ssh_pki_export_pubkey_base64(key, &text) == SSH_OK && !expected.failed &&
+	    strcmp(text, buf_string(&expected)) == 0;
+	ssh_string_free_char(text);
+	ssh_key_free(key);
+	return equal;
+}
+
+static enum err_code
+shake_hands(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
+    struct err *err)
+{
+	int rc;
+
+	link->connects = true;
+	while ((rc = ssh_connect(link->session)) == SSH_AGAIN && ssh_get_fd(link->session) >= 0)
+		TRY(turn(link, err));
+	if (rc == SSH_OK && is_pinned(link, &target->host_key))
+		return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
+	return conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+	    "%s does not show the host key of the definition: an attack, a rebuilt host, or another "
+	    "service there; the key was not offered; compare the host's key at its console%s",
+	    target->host, quote_of(rc == SSH_OK ? "" : ssh_get_error(link->session)).text);
+}
+
+/* A connection to the host with the pinned key, when RESULT is accepted. */
+static enum err_code
+open_link(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
+    struct err *err)
+{
+	enum err_code code = dial(target->host, target->port, link->deadline, &link->fd, err);
+
+	if (code == ERR_TARGET)
+		return conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "%s port %u cannot be reached: %s", target->host, target->port, err->text);
+	TRY(code);
+	link->session = ssh_new();
+	if (link->session == NULL || !set_options(link, target))
+		return err_set(err, ERR_MEMORY, "libssh has no session for %s", target->host);
+	return shake_hands(link, target, result, err);
+}
+
+/* --- The key ------------------------------------------------------------------------------ */
+
+DESTRUCTOR(key_freep, struct ssh_key_struct, ssh_key_free)
+
+/* Asked for a key that is locked after all; without it a library would ask on stdin. */
+static int
+no_passphrase(const char *prompt, char *buffer, size_t size, int echo, int verify, void *data)
+{
+	(void)prompt;
+	(void)buffer;
+	(void)size;
+	(void)echo;
+	(void)verify;
+	(void)data;
+	return -1;
+}
+
+static enum err_code
+import_key(struct view text, ssh_key *ret_key, struct err *err)
+{
+	SECRET *copy = NULL;
+
+	TRY(secret_new(text.size + 1, &copy, err));
+	TRY(secret_append(copy, text, err));
+	TRY(secret_append(copy, view_of("", 1), err));
+	if (ssh_pki_import_privkey_base64((const char *)secret_data(copy), NULL, no_passphrase,
+	        NULL, ret_key) != SSH_OK)
+		return err_set(err, ERR_INVALID, "libssh does not take the private key");
+	return ERR_OK;
+}
+
+typedef int (*auth_question)(ssh_session session, ssh_key key);
+
+static int
+ask_none(ssh_session session, ssh_key key)
+{
+	(void)key;
+	return ssh_userauth_none(session, NULL);
+}
+
+static int
+ask_known(ssh_session session, ssh_key key)
+{
+	return ssh_userauth_try_publickey(session, NULL, key);
+}
+
+static int
+ask_in(ssh_session session, ssh_key key)
+{
+	return ssh_userauth_publickey(session, NULL, key);
+}
+
+/* RET_SAID: the server itself answered. */
+static enum err_code
+ask(struct ssh_link *link, auth_question question, ssh_key key, int *ret_answer, bool *ret_said,
+    struct err *err)
+{
+	const struct ssh_counter_struct before = link->packets;
+	int answer;
+
+	while ((answer = question(link->session, key)) == SSH_AUTH_AGAIN && !is_dead(link))
+		TRY(turn(link, err));
+	*ret_said = link->packets.out_packets > before.out_packets &&
+	    link->packets.in_packets > before.in_packets;
+	*ret_answer = answer;
+	return ERR_OK;
+}
+
+static enum err_code
+hung_up(const struct ssh_link *link, const struct ssh_target *target, struct link_result *result)
+{
+	return conclude(result, LINK_UNKNOWN, LINK_HUNG_UP,
+	    "%s ended the connection instead of saying whether the key is right%s", target->host,
+	    quote_of(ssh_get_error(link->session)).text);
+}
+
+/* What the host wants before any key. */
+static enum err_code
+knock(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
+    struct err *err)
+{
+	int answer;
+	bool said;
+
+	TRY(ask(link, ask_none, NULL, &answer, &said, err));
+	if (answer == SSH_AUTH_SUCCESS)
+		return conclude(result, LINK_UNKNOWN, LINK_WANTS_NONE,
+		    "%s lets %s in without any key, so that a key proves nothing there",
+		    target->host, target->user);
+	if (answer != SSH_AUTH_DENIED || !said)
+		return hung_up(link, target, result);
+	if (((unsigned)ssh_userauth_list(link->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY) == 0)
+		return conclude(result, LINK_UNKNOWN, LINK_WANTS_OTHER,
+		    "%s takes no public keys for %s at all (PubkeyAuthentication, "
+		    "AuthenticationMethods)",
+		    target->host, target->user);
+	return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
+}
+
+static enum err_code
+judge(const struct ssh_link *link, const struct ssh_target *target, int answer, bool said,
+    struct link_result *result)
+{
+	if (answer == SSH_AUTH_PARTIAL) {
+		unsigned more = (unsigned)ssh_userauth_list(link->session, NULL);
+
+		return conclude(result, LINK_UNKNOWN, LINK_WANTS_MORE,
+		    "%s knows the key of %s, but wants a second factor as well (%s), which nobody "
+		    "can give here",
+		    target->host, target->user,
+		    (more & SSH_AUTH_METHOD_INTERACTIVE) != 0  ? "keyboard-interactive" :
+		        (more & SSH_AUTH_METHOD_PASSWORD) != 0 ? "password" :
+		                                                 "another key");
+	}
+	if (answer == SSH_AUTH_DENIED && said)
+		return conclude(result, LINK_DENIED, LINK_NO_CAUSE,
+		    "%s does not let %s in with this key", target->host, target->user);
+	if (answer == SSH_AUTH_DENIED)
+		return conclude(result, LINK_UNKNOWN, LINK_NOT_OFFERED,
+		    "the key was not offered to %s: it takes none of this key's signatures",
+		    target->host);
+	return hung_up(link, target, result);
+}
+
+static enum err_code
+offer(struct ssh_link *link, const struct ssh_target *target, ssh_key key,
+    struct link_result *result, struct err *err)
+{
+	int answer;
+	bool said;
+
+	TRY(ask(link, ask_known, key, &answer, &said, err));
+	if (answer != SSH_AUTH_SUCCESS)
+		return judge(link, target, answer, said, result);
+	TRY(ask(link, ask_in, key, &answer, &said, err));
+	if (answer == SSH_AUTH_SUCCESS && said)
+		return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
+	if (answer == SSH_AUTH_PARTIAL)
+		return judge(link, target, answer, said, result);
+	char *banner = ssh_get_issue_banner(link->session);
+
+	(void)conclude(result, LINK_UNKNOWN, LINK_NOT_LET_IN,
+	    "%s knows the key of %s, but let nobody in with it: is the account locked or expired?%s",
+	    target->host, target->user, quote_of(banner).text);
+	free(banner);
+	return ERR_OK;
+}
+
+static enum err_code
+log_in(struct ssh_link *link, const struct ssh_target *target, ssh_key key,
+    struct link_result *result, struct err *err)
+{
+	TRY(open_link(link, target, result, err));
+	if (result->verdict == LINK_ACCEPTED)
+		TRY(knock(link, target, result, err));
+	return result->verdict == LINK_ACCEPTED ? offer(link, target, key, result, err) : ERR_OK;
+}
+
+enum err_code
+link_login(const struct ssh_target *target, struct view private_key, int64_t deadline,
+    struct ssh_link **ret_link, struct link_result *ret_result, struct err *err)
+{
+	SSH_LINK *link = calloc(1, sizeof(*link));
+	CLEANUP(key_freep) struct ssh_key_struct *key = NULL;
+	enum err_code code;
+
+	if (link == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a connection");
+	link->fd = -1;
+	link->deadline = deadline;
+	TRY(import_key(private_key, &key, err));
+	code = log_in(link, target, key, ret_result, err);
+	if (code == ERR_TARGET_UNKNOWN)
+		return conclude(ret_result, LINK_UNKNOWN, LINK_NO_HOST, "%s gave no answer in time",
+		    target->host);
+	TRY(code);
+	if (ret_result->verdict == LINK_ACCEPTED)
+		*ret_link = TAKE(link);
+	return ERR_OK;
+}
+
+/* --- Commands ----------------------------------------------------------------------------- */
+
+/* RET_DONE: the account's shell, or what is forced instead, has the command. */
+static enum err_code
+start_command(struct ssh_link *link, const char *command, bool *ret_done, struct err *err)
+{
+	int rc;
+
+	link->channel = ssh_channel_new(link->session);
+	if (link->channel == NULL)
+		return err_set(err, ERR_MEMORY, "libssh has no channel");
+	while ((rc = ssh_channel_open_session(link->channel)) == SSH_AGAIN && !is_dead(link))
+		TRY(turn(link, err));
+	while (
+	    rc == SSH_OK && (rc = ssh_channel_request_exec(link->channel, command)) == SSH_AGAIN) {
+		if (is_dead(link))
+			break;
+		TRY(turn(link, err));
+		rc = SSH_OK;
+	}
+	*ret_done = rc == SSH_OK;
+	return ERR_OK;
+}
+
+/* Writes what fits; at the end of it stdin is closed. */
+static void
+feed(struct ssh_link *link, struct view *input)
+{
+	uint32_t part = input->size < BLOCK ? (uint32_t)input->size : BLOCK;
+	int put = part == 0 ? 0 : ssh_channel_write(link->channel, input->data, part);
+
+	if (put == SSH_AGAIN || input->data == NULL)
+		return;
+	if (put < 0) /* it reads no more */
+		*input = view_of(NULL, 0);
+	else
+		*input = view_of(input->data + put, input->size - (size_t)put);
+	if (input->size > 0)
+		return;
+	(void)ssh_channel_send_eof(link->channel);
+	*input = view_of(NULL, 0);
+}
+
+static void
+keep_end(char said[LINK_SAID_MAX + 1], const char *block, size_t size)
+{
+	size_t have = strlen(said);
+
+	for (size_t i = 0; i < size; i++) {
+		if (have == LINK_SAID_MAX)
+			memmove(said, said + 1, have--);
+		said[have++] =
+		    block[i] == '\0' || block[i] == '\r' || block[i] == '\n' ? ' ' : block[i];
+		said[have] = '\0';
+	}
+}
+
+/* What came; RET_MOVED when something did. */
+static enum err_code
+drain(struct ssh_link *link, struct link_run *run, bool *ret_moved, struct err *err)
+{
+	char block[BLOCK];
+	int got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 0);
+
+	*ret_moved = got > 0;
+	if (got > 0 && run->output.size + (size_t)got > LINK_OUTPUT_MAX)
+		return err_set(err, ERR_PROTOCOL, "the account wrote more than %d bytes",
+		    LINK_OUTPUT_MAX);
+	if (got > 0)
+		buf_bytes(&run->output, view_of(block, (size_t)got));
+	got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 1);
+	if (got > 0)
+		keep_end(run->said, block, (size_t)got);
+	*ret_moved |= got > 0;
+	return buf_check(&run->output, err);
+}
+
+static bool
+has_ended(const struct ssh_link *link, struct link_run *run)
+{
+	int status = ssh_channel_get_exit_status(link->channel);
+
+	if (status >= 0)
+		run->status = status;
+	run->lost = run->status < 0 && is_dead(link);
+	return ssh_channel_is_closed(link->channel) ||
+	    (run->status >= 0 && ssh_channel_is_eof(link->channel)) || is_dead(link);
+}
+
+static enum err_code
+converse(struct ssh_link *link, struct view input, struct link_run *run, struct err *err)
+{
+	for (;;) {
+		bool ended = has_ended(link, run), moved;
+
+		if (!ended)
+			feed(link, &input);
+		TRY(drain(link, run, &moved, err));
+		if (ended && !moved)
+			return ERR_OK;
+		if (!moved)
+			TRY(turn(link, err));
+	}
+}
+
+enum err_code
+link_run(struct ssh_link *link, const char *command, struct view input, int64_t deadline,
+    struct link_run *ret_run, struct err *err)
+{
+	LINK_RUN run = {.status = -1};
+	enum err_code code;
+
+	link->deadline = deadline;
+	code = start_command(link, command, &run.started, err);
+	if (code == ERR_OK && run.started)
+		code = converse(link, input.data != NULL ? input : view_of("", 0), &run, err);
+	else if (code == ERR_OK)
+		run.lost = is_dead(link);
+	run.timed_out = code == ERR_TARGET_UNKNOWN;
+	if (!run.timed_out)
+		TRY(code);
+	*ret_run = TAKE(run);
+	return ERR_OK;
+}
