@@ -46,7 +46,7 @@ is_fresh(const struct control *control, enum rotator_value which)
 	    process_milliseconds() - control->accepted[which] < FRESH;
 }
 
-/* RET_GOES_ON: the host answers for the other key, or that need not be asked now. */
+/* RET_GOES_ON: the host answers, or need not be asked about the other key now. */
 static enum err_code
 control_before(struct control *control, const struct ssh_account *account,
     struct rotation *rotation, enum rotator_value which, bool *ret_goes_on, struct err *err)
@@ -58,7 +58,7 @@ control_before(struct control *control, const struct ssh_account *account,
 	    is_fresh(control, ROTATOR_NEXT))
 		return ERR_OK;
 	TRY(try_value(control, account, rotation, ROTATOR_NEXT, rotation->deadline, &answer, err));
-	*ret_goes_on = answer.outcome != SSH_UNREACHABLE;
+	*ret_goes_on = answer.cause != LINK_NO_HOST;
 	rotation_detail(rotation, "%s", answer.detail);
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 """Look for secrets where none may be.
 
 usage: scan.py NEEDLES memory PID...     the readable memory of processes (run as root)
+       scan.py NEEDLES heap PID...       their heaps, locked or not
        scan.py NEEDLES files PATH...     files, and everything below folders
        scan.py NEEDLES process PID...    argv and environment
 
@@ -29,8 +30,8 @@ def needles(path):
             for how, pattern in forms(bytes.fromhex(value)):
                 if len(pattern) >= 6: yield name, how, pattern
 
-def regions(pid):
-    """Readable mappings that are not locked: (start, end, name)."""
+def regions(pid, heap):
+    """Readable mappings that are not locked, or the heap: (start, end, name)."""
     current = None
     with open(f"/proc/{pid}/smaps") as file:
         for line in file:
@@ -40,14 +41,15 @@ def regions(pid):
                 current = (start, end, head[5].strip() if len(head) > 5 else "", head[1])
             elif head[0] == "VmFlags:" and current:
                 start, end, name, mode = current
-                if "r" in mode and "lo" not in head[1:] and "secretmem" not in name and name not in ("[vvar]", "[vsyscall]"):
+                if heap and name == "[heap]": yield start, end, name
+                if not heap and "r" in mode and "lo" not in head[1:] and "secretmem" not in name and name not in ("[vvar]", "[vsyscall]"):
                     yield start, end, name
                 current = None
 
-def memory(pid, patterns):
+def memory(pid, patterns, heap=False):
     read = 0
     with open(f"/proc/{pid}/mem", "rb", 0) as mem:
-        for start, end, name in regions(pid):
+        for start, end, name in regions(pid, heap):
             try:
                 mem.seek(start)
                 data = mem.read(end - start)
@@ -76,7 +78,7 @@ def process(pid, patterns):
         for needle, how, pattern in patterns:
             if pattern in data: yield f"{needle} {how} in {kind} of process {pid}"
 
-kinds = {"memory": memory, "files": files, "process": process}
+kinds = {"memory": memory, "heap": lambda pid, patterns: memory(pid, patterns, True), "files": files, "process": process}
 if len(sys.argv) < 4 or sys.argv[2] not in kinds: sys.exit(__doc__)
 patterns = list(needles(sys.argv[1]))
 if not patterns: sys.exit("scan.py: no needles")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# While a rotator works, its values are in its locked memory alone (and in the private ssh-agent, or
-# the user's program): not in its other memory, in ssh, in any argument or environment, or in a file.
+# While a rotator works, its values are in its locked memory alone (and in the user's program): not in
+# its other memory, in what libssh gave back, in any argument or environment, or in a file.
 set -u
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
@@ -36,17 +36,14 @@ until_found() { for _ in $(seq 200); do "$@" && return; sleep 0.05; done; return
 
 "$LIB/rotator.py" --current private-key=keys/old --next private-key=keys/next "$BUILD/rotators/halligan-rotate-ssh-key" \
 	"$(sshd_target ssh)" apply >vault.log 2>&1 & vault=$!
-find_ssh() { rotator=$(pgrep -P $vault) && ssh=$(pgrep -f "ssh -F none .* Port=$SSHD_PORT "); }
-until_found find_ssh
 until_found pgrep -f "^sleep 600" >/dev/null
-workshop=$(tr '\0' '\n' <"/proc/$ssh/cmdline" | grep -o '/tmp/halligan-ssh-[A-Za-z0-9]*' | head -n 1)
-agent=$(pgrep -f "ssh-agent -D -a $workshop/")
+rotator=$(pgrep -P $vault)
 ok "the rotator's unlocked memory holds no key" scan memory "$rotator"
-ok "ssh's memory holds no key" scan memory "$ssh"
-ok "no argument or environment holds one" scan process "$rotator" "$ssh" "$agent"
-ok "nor does the folder of the attempt" scan files "$workshop"
+ok "nor does its heap, once it is logged in: libssh's copies are cleared" scan heap "$rotator"
+ok "all of its memory is locked" [ "$(awk '/^VmLck:/ { print $2 }' "/proc/$rotator/status")" -gt 4096 ]
+ok "no argument or environment holds one" scan process "$rotator"
 refused "the scan finds the keys in this test's vault, which does not care" scan memory "$vault"
-kill "$ssh" "$vault"; wait $vault 2>/dev/null
+kill "$rotator" "$vault"; wait $vault 2>/dev/null
 
 printf '#!/bin/sh\nexec 3<&- 4<&-\nsleep 600\n' >program; chmod 755 program
 "$LIB/rotator.py" --current password=keys/password --next password=keys/password2 "$BUILD/rotators/halligan-rotate-exec" \
