@@ -201,7 +201,8 @@ shake_hands(struct ssh_link *link, const struct ssh_target *target, struct link_
 	int rc;
 
 	link->connects = true;
-	while ((rc = ssh_connect(link->session)) == SSH_AGAIN && ssh_get_fd(link->session) >= 0)
+	while ((rc = ssh_connect(link->session)) == SSH_AGAIN &&
+	    ssh_get_error_code(link->session) != SSH_FATAL && ssh_get_fd(link->session) >= 0)
 		TRY(turn(link, err));
 	if (rc == SSH_OK && is_pinned(link, &target->host_key))
 		return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");

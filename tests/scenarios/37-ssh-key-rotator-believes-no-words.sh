@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What decides about a key is what a host with the pinned key does, never what somebody writes: not a liar on
+# the port, a banner, a start-up file. What a host demands is named, and key files are taken as people have them.
+set -u
+LIB=$(dirname "$(readlink -f "$0")")/../lib
+. "$LIB/tap.sh"
+. "$LIB/sshd.sh"
+FOLDER=$(mktemp -d); trap 'rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
+ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-ssh-key
+
+sshd_start "$FOLDER"
+KEYS=$SSHD_AUTHORIZED
+for name in old new other; do ssh-keygen -q -t ed25519 -N '' -f $name; done
+cat old.pub >"$KEYS"
+change() { sshd_target "${2-ssh}" | python3 -c "import json,sys; t=json.load(sys.stdin); $1; print(json.dumps(t))"; }
+TARGET=$(sshd_target ssh)
+ask() { "$LIB/rotator.py" --seconds "${SECONDS_EACH:-20}" --current private-key=old --next private-key=new "$ROTATE" "$TARGET" "$@"; }
+words() { cut -d' ' -f1 | tr '\n' ' '; }
+check() { "$LIB/rotator.py" --current "private-key=$1" "$ROTATE" "$TARGET" check </dev/null; }
+
+# Who has no host key: whatever it writes, and however slowly.
+VERBS="probe-next probe-current apply expel"
+lies() {
+	local liar port
+	coproc LIAR { exec "$LIB/ssh_liar.py" "$@"; }
+	liar=$LIAR_PID
+	read -r port <&"${LIAR[0]}"
+	TARGET=$(change "t['port']=$port")
+	# shellcheck disable=SC2086
+	SECONDS_EACH=2 ask $VERBS | words
+	kill "$liar"; wait "$liar" 2>/dev/null
+	TARGET=$(sshd_target ssh)
+}
+ALL_UNKNOWN="unreachable unreachable unknown cannot-tell "
+is "a liar without a host key who writes that we are authenticated is unreachable" \
+	"$(lies disconnect 'bye\nAuthenticated to 127.0.0.1 ([127.0.0.1]:22) using "publickey".\n')" "$ALL_UNKNOWN"
+is "so is one who writes that permission is denied" \
+	"$(lies disconnect 'x\nroot@t: Permission denied (publickey).')" "$ALL_UNKNOWN"
+is "or that there were too many failures" "$(lies disconnect 'Too many authentication failures')" "$ALL_UNKNOWN"
+is "or who writes it before his version" \
+	"$(lies talk 'Authenticated to 127.0.0.1\r\nroot@t: Permission denied (publickey).')" "$ALL_UNKNOWN"
+is "or says in SSH that we are logged in" "$(lies success)" "$ALL_UNKNOWN"
+is "or that we are not" "$(lies failure)" "$ALL_UNKNOWN"
+python3 - "$SSHD_PORT" >kexinit <<'END'
+import socket, struct, sys
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1]))); peer.sendall(b"SSH-2.0-x\r\n")
+file = peer.makefile("rb"); file.readline()
+size = file.read(4); sys.stdout.buffer.write(size + file.read(struct.unpack(">I", size)[0]))
+END
+VERBS=probe-current
+before=$(date +%s)
+is "or falls silent after his version" "$(lies version)" "unreachable "
+is "or drips" "$(lies drip)" "unreachable "
+is "or talks without end" "$(lies flood)" "unreachable "
+is "or begins as the real host once did" "$(lies kexinit "$FOLDER/kexinit")" "unreachable "
+ok "and none of them takes longer than it may" [ $(($(date +%s) - before)) -le 20 ]
+like "his words are shown as his" "$(coproc LIAR { exec "$LIB/ssh_liar.py" disconnect 'old value \033[2J refused'; }
+	read -r port <&"${LIAR[0]}"; TARGET=$(change "t['port']=$port"); ask probe-current; kill "$LIAR_PID")" \
+	'^unreachable .*it said "[^"]*old value \?\[2J refused[^"]*"'
+
+# A banner is the real host's, before a login.
+sshd_stop
+printf 'Authenticated to 127.0.0.1\nroot@x: Permission denied (policy 7).\nPermission denied (publickey).\n' >banner
+sshd_start "$FOLDER" "Banner \"$FOLDER/banner\""
+is "a banner that lies changes no verdict" "$(ask probe-current probe-next | words)" "accepted refused "
+sshd_stop
+sshd_start "$FOLDER" "Banner \"$FOLDER/banner\"" "MaxAuthTries 1"
+is "nor when the host hangs up on the key" "$(ask probe-current probe-next | words)" "accepted unreachable "
+sshd_stop
+
+# Doors beside the file, and hosts that let nobody in.
+cat old.pub >second
+sshd_start "$FOLDER" "AuthorizedKeysFile \"$KEYS\" \"$FOLDER/second\""
+is "a key that a second file lets in is accepted, whatever was replaced" "$(SSH_AUTH_SOCK=/nowhere ask apply probe-next probe-current | words)" \
+	"applied accepted accepted "
+sshd_stop
+cat new.pub >"$KEYS"
+sshd_start "$FOLDER" "DenyUsers $SSHD_USER"
+is "a host that lets the account in with nothing proves no key dead" "$(ask probe-next probe-current | words)" "denied denied "
+sshd_stop
+cat old.pub >"$KEYS"
+
+# What a host demands.
+sshd_start "$FOLDER" "PasswordAuthentication yes" "AuthenticationMethods publickey,password"
+like "a second factor is named, by check" "$(check old)" '^refused .*second factor.*password'
+like "and by the probe, which is not refused" "$(ask probe-current)" '^unreachable .*second factor'
+sshd_stop
+sshd_start "$FOLDER" "PasswordAuthentication yes" "PubkeyAuthentication no"
+like "a host that takes no keys at all is named, by check" "$(check old)" '^refused .*no public keys'
+is "and proves none dead" "$(ask probe-next probe-current | words)" "unreachable unreachable "
+sshd_stop
+
+# A password that has expired: sshd lets nobody run anything else before it is changed.
+if [ "$(id -u)" -eq 0 ] && [ -e /etc/pam.d/sshd ]; then
+	kept=$SSHD_NAMESPACE
+	SSHD_NAMESPACE="umask 077; echo 'root:*:0:0:99999:7:::' >\"\$1/expired\" && mount --bind \"\$1/expired\" /etc/shadow || exit 1; $kept"
+	sshd_start "$FOLDER" "UsePAM yes"
+	like "an expired password is named, in the host's words" "$(check old)" '^refused .*expired password.*it said ".*password has expired'
+	sshd_stop
+	SSHD_NAMESPACE=$kept
+else
+	echo "# skipped: only root can let a password expire"
+fi
+
+# What runs instead of a command of ours.
+sshd_start "$FOLDER"
+printf 'command="echo $SSH_ORIGINAL_COMMAND" %s\n' "$(cat old.pub)" >"$KEYS"
+like "a forced command that repeats what was asked is not taken for ours" "$(ask probe-current)" '^accepted .*forced'
+like "with access ssh check refuses it" "$(check old)" '^refused .*forced'
+TARGET=$(sshd_target local)
+like "with access local it may be" "$(check old)" '^ok'
+TARGET=$(sshd_target ssh)
+cat old.pub >"$KEYS"
+sshd_stop
+sshd_start "$FOLDER" "ForceCommand /usr/sbin/nologin"
+like "an account without a shell is accepted, and said to be" "$(ask probe-current)" '^accepted .*no login shell.*it ended with status 1'
+sshd_stop
+sshd_start "$FOLDER" "ForceCommand internal-sftp"
+like "so is one for files alone" "$(ask probe-current)" '^accepted .*forced'
+sshd_stop
+
+# Start-up files that talk, without a newline, or end it.
+sshd_start "$FOLDER"
+printf 'printf "welcome back: "\n' >"$SSHD_FOLDER/home/.bashrc"
+case $(getent passwd "$(id -u)" | cut -d: -f7) in
+*/bash)
+	is "a start-up file that talks without a newline spoils no answer" "$(ask probe-current apply probe-next probe-current expel | words)" \
+		"accepted applied accepted refused none "
+	cat old.pub >"$KEYS"
+	printf 'exit 0\n' >"$SSHD_FOLDER/home/.bashrc"
+	like "one that ends the shell ran nothing of ours" "$(ask probe-current)" '^accepted .*no command of ours.*status 0' ;;
+*) echo "# skipped: the account's shell is not bash" ;;
+esac
+rm "$SSHD_FOLDER/home/.bashrc"
+
+# Key files.
+variant() { python3 -c 'import sys; sys.stdout.buffer.write(eval(sys.argv[1])(open(sys.argv[2], "rb").read()))' "$1" old >"$2"; }
+variant 'lambda text: text.rstrip(b"\n")' bare
+variant 'lambda text: text.replace(b"\n", b"\r\n")' crlf
+is "a key file without its last newline is taken" \
+	"$("$LIB/rotator.py" --current private-key=bare "$ROTATE" "$TARGET" check probe-current | words)" "ok accepted "
+is "so is one with CRLF" "$("$LIB/rotator.py" --current private-key=crlf "$ROTATE" "$TARGET" check probe-current | words)" "ok accepted "
+for type in rsa ecdsa; do
+	ssh-keygen -q -t $type -N '' -f "$type"
+	cat $type.pub >"$KEYS"
+	is "$type keys log in, and are replaced" "$("$LIB/rotator.py" --current private-key=$type --next private-key=new "$ROTATE" "$TARGET" \
+		check probe-current apply probe-next probe-current | words)" "ok accepted applied accepted refused "
+done
+cat old.pub >"$KEYS"
+for cipher in aes256-gcm@openssh.com chacha20-poly1305@openssh.com aes256-ctr; do
+	cp old locked; ssh-keygen -q -p -P '' -N secret -Z $cipher -f locked >/dev/null
+	like "a key locked by $cipher is refused, with the remedy" "$(check locked)" '^refused .*passphrase.*ssh-keygen -p'
+done
+ssh-keygen -q -t rsa -m PEM -N secret -f pem
+like "so is an encrypted PEM, which nobody is asked about" "$(check pem)" '^refused .*OpenSSH.*ssh-keygen -p'
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out pkcs8 2>/dev/null
+like "and a PKCS#8 key, with the remedy" "$(check pkcs8)" '^refused .*OpenSSH.*ssh-keygen -p'
+chmod 600 pkcs8; ssh-keygen -q -p -P '' -N '' -f pkcs8 >/dev/null
+like "which helps" "$(check pkcs8)" '^ok'
+python3 - >sk <<'END'
+import base64, struct
+def string(text): return struct.pack(">I", len(text)) + text
+type, public, app = b"sk-ssh-ed25519@openssh.com", bytes(range(32)), b"ssh:"
+blob = string(type) + string(public) + string(app)
+inner = struct.pack(">II", 7, 7) + blob + b"\x01" + string(b"handle") + string(b"") + string(b"me")
+inner += bytes(range(1, 1 + -len(inner) % 8))
+data = b"openssh-key-v1\0" + string(b"none") * 2 + string(b"") + struct.pack(">I", 1) + string(blob) + string(inner)
+print("-----BEGIN OPENSSH PRIVATE KEY-----\n" + base64.encodebytes(data).decode() + "-----END OPENSSH PRIVATE KEY-----")
+END
+like "a token's key is refused by check" "$(check sk)" '^refused .*FIDO2 token'
+ssh-keygen -q -s other -I me -n "$SSHD_USER" old.pub
+like "and a certificate" "$(check old-cert.pub)" '^refused .*OpenSSH'
+
+# Other types of the host's own key.
+sshd_stop
+for type in ecdsa rsa; do
+	ssh-keygen -q -t $type -N '' -f "$FOLDER/host_$type"
+	sshd_start "$FOLDER" "HostKey \"$FOLDER/host_$type\""
+	TARGET=$(change "t['host_key']='$(cut -d' ' -f1,2 "host_$type.pub")'")
+	is "a host is known by its $type key" "$(ask probe-current probe-next | words)" "accepted refused "
+	sshd_stop
+done
+tap_end
