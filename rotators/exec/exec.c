@@ -369,6 +369,7 @@ exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
 	    &status, err));
 	*ret_result = status == 0 ? PROBE_ACCEPTED :
 	    status == 1           ? PROBE_REFUSED :
+	    status == 3           ? PROBE_DENIED :
 	                            PROBE_UNREACHABLE;
 	return ERR_OK;
 }

@@ -236,6 +236,7 @@ class Tree:
         """{symbol that others may use: its source files}"""
         found = {}
         for symbol in self.symbols:
+            if symbol.name in REPLACED: continue
             if symbol.kind not in USED and (symbol.kind.isupper() or symbol.kind in "iu"):
                 found.setdefault(symbol.name, set()).add(symbol.source)
         return found
@@ -249,6 +250,9 @@ class Tree:
             elif line == "}" and start is not None:
                 yield start + 1, number - start - 1, "\n".join(lines[last:number + 1])
                 start, last = None, number + 1
+
+# Functions of the C library that one program has of its own (rotators/ssh/wipe.c).
+REPLACED = {"free", "realloc"}
 
 LITERALS = re.compile(r"""((?:"(?:\\.|[^"\\])*"\s*)+)|('(?:\\.|[^'\\])+'(?:\s*,\s*'(?:\\.|[^'\\])+')*)""", re.S)
 

@@ -61,7 +61,8 @@ verbs() { ask "$(own)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
 script 'exit 0'; is "exit status 0" "$(verbs check probe-next apply expel)" "ok accepted applied ended "
 script 'exit 1'; is "exit status 1" "$(verbs check probe-next apply expel)" "refused refused rejected none "
 script 'exit 2'; is "exit status 2" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
-script 'exit 3'; is "exit status 3 is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
+script 'exit 3'; is "exit status 3 is a denial, and nothing else" "$(verbs check probe-next apply expel)" "refused denied unknown cannot-tell "
+script 'exit 4'; is "exit status 4 is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
 script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
 like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
 script 'echo "no such role" >&2; echo "line 2" >&2; exit 1'

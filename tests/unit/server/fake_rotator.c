@@ -7,7 +7,7 @@
  *	calls		each verb is added as a line
  *	mode		lines VERB=WORD; the first one for a verb is used up, unless WORD ends in '!'
  *
- * check=refuse  generate=refuse  probe=unreachable  probe=pass
+ * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=denied (where it would be refused)
  * apply=reject, =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
  * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works),
  * =one (the old one is replaced among those of other accounts; else the new one is alone)
@@ -175,7 +175,9 @@ fake_probe(void *state, struct rotation *rotation, enum rotator_value which,
 	}
 	TRY(password(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &value, err));
 	TRY(accepts(state, value, &yes, err));
-	*ret_result = yes ? PROBE_ACCEPTED : PROBE_REFUSED;
+	*ret_result = yes               ? PROBE_ACCEPTED :
+	    strcmp(mode, "denied") == 0 ? PROBE_DENIED :
+	                                  PROBE_REFUSED;
 	return ERR_OK;
 }
 

@@ -122,7 +122,7 @@ a_rejected_value_is_replaced_by_another(void **state)
 	/* The rejected value is shown to be dead, too. */
 	night_calls(bench,
 	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
-	    "probe current\nprobe next\nexpel\n");
+	    "probe current\nprobe current\nexpel\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 2);
 	night_paid(bench, &night);
 }
@@ -180,6 +180,51 @@ a_target_that_accepts_nothing_degrades_and_keeps_every_value(void **state)
 	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
 	night_rotate(bench, "target", "probe next\nprobe current\n");
 	night_repair(bench, &night);
+	night_rotate(bench, "ok",
+	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
+}
+
+static void
+a_denial_without_a_proof_pays_nothing(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+
+	night_live_through(bench, "probe=denied!\n", &night);
+	assert_string_equal(night.debt, "committed");
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	target_mode(bench, "");
+	night_rotate(bench, "ok", "probe current\nexpel\n");
+	night_paid(bench, &night);
+}
+
+static void
+a_rejected_value_that_is_only_denied_pays_nothing(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+
+	night_live_through(bench, "apply=reject\nprobe=pass\nprobe=none\nprobe=denied\n", &night);
+	assert_string_equal(night.debt, "committed");
+	night_calls(bench,
+	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
+	    "probe current\nprobe current\n");
+	night_rotate(bench, "ok", "probe current\nprobe current\nexpel\n");
+	night_paid(bench, &night);
+}
+
+static void
+a_target_that_denies_everything_degrades_and_keeps_every_value(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+
+	night_live_through(bench, "apply=spoil\nprobe=denied!\n", &night);
+	assert_string_equal(night.debt, "degraded");
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	night_repair(bench, &night);
+	target_mode(bench, "");
 	night_rotate(bench, "ok",
 	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
 	night_paid(bench, &night);
@@ -343,6 +388,8 @@ adoption_proves_the_value_before_it_keeps_anything(void **state)
 	assert_not_adopted(bench, "wrong", "", ERR_TARGET, "the target refuses the present value");
 	assert_not_adopted(bench, password, "probe=unreachable\n", ERR_TARGET_UNKNOWN,
 	    "cannot be reached");
+	assert_not_adopted(bench, password, "probe=denied!\n", ERR_TARGET_UNKNOWN,
+	    "could not be proven");
 	assert_not_adopted(bench, "wrong", "probe=pass!\n", ERR_TARGET,
 	    "accepts a value that nobody gave it");
 	assert_not_adopted(bench, password, "check=refuse\n", ERR_TARGET, "makes no sense");
@@ -383,6 +430,9 @@ main(void)
 	    cmocka_unit_test(an_unreachable_target_keeps_the_debt_and_no_other_value_is_made),
 	    cmocka_unit_test(a_debt_is_tried_again_by_itself_but_not_by_every_session),
 	    cmocka_unit_test(a_rejected_value_is_replaced_by_another),
+	    cmocka_unit_test(a_denial_without_a_proof_pays_nothing),
+	    cmocka_unit_test(a_rejected_value_that_is_only_denied_pays_nothing),
+	    cmocka_unit_test(a_target_that_denies_everything_degrades_and_keeps_every_value),
 	    cmocka_unit_test(three_rejected_values_degrade_and_a_person_mends),
 	    cmocka_unit_test(an_old_value_that_still_works_is_not_retired),
 	    cmocka_unit_test(a_target_that_accepts_nothing_degrades_and_keeps_every_value),

@@ -80,7 +80,7 @@ nobody_has_a_debt_tried_again_before_it_is_due(void **state)
 	    &refusing);
 	night_rotate(bench, "ok",
 	    "probe current\ncheck\ngenerate\napply\nprobe next\nprobe current\n"
-	    "probe next\nprobe next\nprobe next\nprobe next\nprobe next\nprobe next\nexpel\n");
+	    "probe current\nprobe current\nprobe current\nprobe current\nprobe current\nprobe current\nexpel\n");
 	night_paid(bench, &refusing);
 	end_in_vain(bench, "apply=spoil\n", "degraded", "", "probe next\nprobe current\n", &lost);
 	night_repair(bench, &lost);
