@@ -126,6 +126,8 @@ case $(getent passwd "$(id -u)" | cut -d: -f7) in
 	is "a start-up file that talks without a newline spoils no answer" "$(ask probe-current apply probe-next probe-current expel | words)" \
 		"accepted applied accepted refused none "
 	cat old.pub >"$KEYS"
+	printf 'trap "exit 3" EXIT\n' >"$SSHD_FOLDER/home/.bashrc"
+	like "a command of ours that did not end well does not count as ours" "$(ask probe-current)" '^accepted .*no command of ours.*status 3'
 	printf 'exit 0\n' >"$SSHD_FOLDER/home/.bashrc"
 	like "one that ends the shell ran nothing of ours" "$(ask probe-current)" '^accepted .*no command of ours.*status 0' ;;
 *) echo "# skipped: the account's shell is not bash" ;;
@@ -133,6 +135,28 @@ esac
 rm "$SSHD_FOLDER/home/.bashrc"
 
 # Key files.
+python3 - <<'END'
+import base64, random, struct
+def string(text): return struct.pack(">I", len(text)) + text
+def number(n): return string(n.to_bytes(n.bit_length() // 8 + 1, "big"))
+def write(name, blob, private):
+    inner = struct.pack(">II", 7, 7) + private + string(b"me")
+    inner += bytes(range(1, 1 + -len(inner) % 8))
+    data = b"openssh-key-v1\0" + string(b"none") * 2 + string(b"") + struct.pack(">I", 1) + string(blob) + string(inner)
+    with open(name, "w") as file: file.write("-----BEGIN OPENSSH PRIVATE KEY-----\n" +
+        base64.encodebytes(data).decode() + "-----END OPENSSH PRIVATE KEY-----\n")
+def prime():
+    while True:
+        p = random.getrandbits(256) | 3 << 254 | 1
+        if (p - 1) % 65537 and all(pow(a, p - 1, p) == 1 for a in (2, 3, 5, 7, 11)): return p
+
+token = string(b"sk-ssh-ed25519@openssh.com") + string(bytes(range(32))) + string(b"ssh:")
+write("sk", token, token + b"\x01" + string(b"handle") + string(b""))
+p, q, e = prime(), prime(), 65537
+n, d = p * q, pow(e, -1, (p - 1) * (q - 1))
+write("short", string(b"ssh-rsa") + number(e) + number(n), string(b"ssh-rsa") +
+    b"".join(map(number, (n, e, d, pow(q, -1, p), p, q))))
+END
 variant() { python3 -c 'import sys; sys.stdout.buffer.write(eval(sys.argv[1])(open(sys.argv[2], "rb").read()))' "$1" old >"$2"; }
 variant 'lambda text: text.rstrip(b"\n")' bare
 variant 'lambda text: text.replace(b"\n", b"\r\n")' crlf
@@ -146,6 +170,9 @@ for type in rsa ecdsa; do
 		check probe-current apply probe-next probe-current | words)" "ok accepted applied accepted refused "
 done
 cat old.pub >"$KEYS"
+like "a key that is not even offered is not refused" "$("$LIB/rotator.py" --current private-key=old --next private-key=short "$ROTATE" "$TARGET" \
+	probe-current probe-next | tail -n 1)" '^unreachable .*not offered'
+like "and check says so" "$(check short)" '^refused .*not offered'
 for cipher in aes256-gcm@openssh.com chacha20-poly1305@openssh.com aes256-ctr; do
 	cp old locked; ssh-keygen -q -p -P '' -N secret -Z $cipher -f locked >/dev/null
 	like "a key locked by $cipher is refused, with the remedy" "$(check locked)" '^refused .*passphrase.*ssh-keygen -p'
@@ -156,16 +183,6 @@ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out pkcs8 2>/dev/n
 like "and a PKCS#8 key, with the remedy" "$(check pkcs8)" '^refused .*OpenSSH.*ssh-keygen -p'
 chmod 600 pkcs8; ssh-keygen -q -p -P '' -N '' -f pkcs8 >/dev/null
 like "which helps" "$(check pkcs8)" '^ok'
-python3 - >sk <<'END'
-import base64, struct
-def string(text): return struct.pack(">I", len(text)) + text
-type, public, app = b"sk-ssh-ed25519@openssh.com", bytes(range(32)), b"ssh:"
-blob = string(type) + string(public) + string(app)
-inner = struct.pack(">II", 7, 7) + blob + b"\x01" + string(b"handle") + string(b"") + string(b"me")
-inner += bytes(range(1, 1 + -len(inner) % 8))
-data = b"openssh-key-v1\0" + string(b"none") * 2 + string(b"") + struct.pack(">I", 1) + string(blob) + string(inner)
-print("-----BEGIN OPENSSH PRIVATE KEY-----\n" + base64.encodebytes(data).decode() + "-----END OPENSSH PRIVATE KEY-----")
-END
 like "a token's key is refused by check" "$(check sk)" '^refused .*FIDO2 token'
 ssh-keygen -q -s other -I me -n "$SSHD_USER" old.pub
 like "and a certificate" "$(check old-cert.pub)" '^refused .*OpenSSH'
