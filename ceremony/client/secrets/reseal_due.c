@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_members.h"
+#include "base/process.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -68,11 +69,24 @@ reseal_list_foresee(struct client *client, bool all)
 	client_foresee(client, page_request("", all));
 }
 
+/* Once a second; TOLD: when it was last. */
+static void
+tell_where(const struct client *client, const char *name, int64_t *told)
+{
+	int64_t now = process_milliseconds();
+
+	if (now - *told < 1000)
+		return;
+	*told = now;
+	ui_progress(client_options(client)->ui, "looked through the secrets as far as %s", name);
+}
+
 enum err_code
 reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list, struct err *err)
 {
 	RESEAL_LIST list = {0};
 	char after[SEAT_NAME_MAX + 1] = "";
+	int64_t told = process_milliseconds();
 
 	do {
 		REPLY reply = {0};
@@ -85,6 +99,8 @@ reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
 			return err_set(err, ERR_PROTOCOL, "the server's list does not go on");
 		memcpy(after, next, strlen(next) + 1);
 		TRY(add_rows(array, &list, err));
+		if (after[0] != '\0')
+			tell_where(client, after, &told);
 	} while (after[0] != '\0');
 	*ret_list = TAKE(list);
 	return ERR_OK;
