@@ -6,6 +6,7 @@
 
 #include "base/json_members.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -78,7 +79,8 @@ tell_where(const struct client *client, const char *name, int64_t *told)
 	if (now - *told < 1000)
 		return;
 	*told = now;
-	ui_progress(client_options(client)->ui, "looked through the secrets as far as %s", name);
+	ui_progress(client_options(client)->ui, "looked through the secrets as far as %s",
+	    QUOTED(name));
 }
 
 enum err_code
