@@ -287,21 +287,33 @@ dossier_fetch_item(struct client *client, const struct vault_view *view, struct 
 	    fetch_items(client, view, dossier, &positions, err);
 }
 
+/* Those of the first COUNT that are meant and are not there yet, as many as are asked for at once. */
+static void
+lacking(const struct dossier *dossier, const bool *meant, struct positions *ret_positions)
+{
+	ret_positions->count = 0;
+	for (size_t i = 0; i < dossier->count && ret_positions->count < ITEMS_AT_ONCE; i++)
+		if (dossier->items[i].exhibit == NULL && (meant == NULL || meant[i]))
+			ret_positions->rows[ret_positions->count++] = (uint32_t)i;
+}
+
+enum err_code
+dossier_fetch_meant(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const bool *meant, struct err *err)
+{
+	struct positions positions;
+
+	for (lacking(dossier, meant, &positions); positions.count > 0;
+	     lacking(dossier, meant, &positions))
+		TRY(fetch_items(client, view, dossier, &positions, err));
+	return ERR_OK;
+}
+
 enum err_code
 dossier_fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
     struct err *err)
 {
-	struct positions positions;
-
-	do {
-		positions.count = 0;
-		for (size_t i = 0; i < dossier->count && positions.count < ITEMS_AT_ONCE; i++)
-			if (dossier->items[i].exhibit == NULL)
-				positions.rows[positions.count++] = (uint32_t)i;
-		if (positions.count > 0)
-			TRY(fetch_items(client, view, dossier, &positions, err));
-	} while (positions.count > 0);
-	return ERR_OK;
+	return dossier_fetch_meant(client, view, dossier, NULL, err);
 }
 
 /* ---- finding the one that a person means ---- */

@@ -68,6 +68,7 @@ static const struct op {
         "a signature"},
     {"request", LIVE, serve_request,
         "a responder (release), an operator or officer (reseal, rotate)", "a signature"},
+    {"reseal-find", LIVE, serve_reseal_find, "anyone", NULL},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
     {"rotate", LIVE, serve_rotate, "anyone", "the host's clock: not before it is due"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},

@@ -116,12 +116,32 @@ check_recipient(const struct receiving *receiving, struct err *err)
 	    QUOTED(hand->entry->label), buf_string(&names));
 }
 
+/* Boxes from FROM on, as many as are asked for at once; the first one is there.  To where. */
+static size_t
+send_for(struct receiving *receiving, size_t from)
+{
+	enum { BOXES_AHEAD = 32 };
+	const struct dossier *dossier = receiving->dossier;
+	const struct release *release = &receiving->delivery.release;
+	size_t to = from;
+
+	for (; to < release->item_count && to < from + BOXES_AHEAD; to++) {
+		size_t position = delivery_position(dossier, &release->items[to]);
+
+		if (position != delivery_first(dossier))
+			delivery_foresee(receiving->client, dossier, position,
+			    &receiving->hand.entry->id);
+	}
+	return to;
+}
+
 static enum err_code
 fetch(struct receiving *receiving, struct err *err)
 {
 	struct delivery *first = &receiving->delivery;
 	const struct digest *token = &receiving->hand.entry->id;
 	struct dossier *dossier = receiving->dossier;
+	size_t sent = 0;
 
 	TRY(delivery_fetch(receiving->client, receiving->view, dossier, delivery_first(dossier),
 	    token, first, err));
@@ -132,6 +152,8 @@ fetch(struct receiving *receiving, struct err *err)
 		size_t position = delivery_position(dossier, &first->release.items[i]);
 		DELIVERY delivery = {0};
 
+		if (i == sent)
+			sent = send_for(receiving, sent);
 		if (position == delivery_first(dossier)) {
 			receiving->boxes[i] = TAKE(first->box);
 			continue;
@@ -167,6 +189,35 @@ keep(const struct receiving *receiving, struct opened *opened, struct err *err)
 	TRY(memory_at(client_location(receiving->client), &memory, err));
 	return memory_keep_release(&memory, &view->chain.vault, receiving->dossier->id,
 	    buf_view(&text), note, opened->kept, err);
+}
+
+static void
+secrets_free(struct secret ***secrets)
+{
+	for (struct secret **one = *secrets; one != NULL && *one != NULL; one++)
+		secret_free(*one);
+	free(*secrets);
+}
+
+/* All credentials are held together, and one that is just opened: asked for before the PIN, since a touch is spent on
+ * each. */
+static enum err_code
+check_room(const struct receiving *receiving, struct err *err)
+{
+	size_t count = receiving->delivery.release.item_count, largest = 1;
+	CLEANUP(secrets_free) struct secret **secrets = calloc(count + 2, sizeof(struct secret *));
+
+	if (secrets == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a release");
+	for (size_t i = 0; i <= count; i++) {
+		size_t size = i < count ? receiving->boxes[i].size : largest;
+
+		largest = size > largest ? size : largest;
+		if (secret_new(size, &secrets[i], err) != ERR_OK)
+			return err_add(err, "the release holds %zu %s", count,
+			    text_plural(count, "credential", "credentials"));
+	}
+	return ERR_OK;
 }
 
 /* ---- with the token ---- */
@@ -394,6 +445,7 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
 	TRY(fetch(&receiving, err));
 	TRY(keep(&receiving, &opened, err));
 	say_unnamed(&receiving, plan->field);
+	TRY(check_room(&receiving, err));
 	TRY(hand_unlock(&receiving.hand, 0, (unsigned)receiving.delivery.release.item_count, err));
 	TRY(unseal_all(&receiving, &opened, err));
 	*ret_opened = TAKE(opened);

@@ -70,6 +70,44 @@ reseal_list_foresee(struct client *client, bool all)
 	client_foresee(client, page_request("", all));
 }
 
+static struct json *
+find_request(const char *const *names, size_t count)
+{
+	struct json *request = op_new("reseal-find"), *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (text_is_name(names[i]))
+			json_add_text(array, names[i]);
+	json_put(request, "names", array);
+	return request;
+}
+
+void
+reseal_find_foresee(struct client *client, const char *const *names, size_t count)
+{
+	client_foresee(client, find_request(names, count));
+}
+
+enum err_code
+reseal_find_fetch(struct client *client, const char *const *names, size_t count,
+    struct reseal_list *ret_list, struct err *err)
+{
+	RESEAL_LIST list = {0};
+	REPLY reply = {0};
+	size_t asked = 0;
+
+	for (size_t i = 0; i < count; i++)
+		asked += text_is_name(names[i]);
+	if (asked == 0)
+		return ERR_OK; /* nothing is called that */
+	TRY(client_ask(client, find_request(names, count), "reseal-find", &reply, err));
+	const struct json *array = json_in_array(&reply.in, "secrets", 0, asked);
+	TRY(json_in_end(&reply.in));
+	TRY(add_rows(array, &list, err));
+	*ret_list = TAKE(list);
+	return ERR_OK;
+}
+
 /* Once a second; TOLD: when it was last. */
 static void
 tell_where(const struct client *client, const char *name, int64_t *told)
