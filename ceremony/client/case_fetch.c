@@ -342,6 +342,15 @@ is_id(const char *text)
 	return size >= PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
 }
 
+enum err_code
+dossier_check_id(const char *id, struct err *err)
+{
+	if (id == NULL || is_id(id))
+		return ERR_OK;
+	return err_set(err, ERR_USAGE, "%s is no ceremony's id: %d to %d lower-case hex digits",
+	    QUOTED(id), PREFIX_MIN, ID_HEX_SIZE - 1);
+}
+
 void
 dossier_foresee(struct client *client, const struct dossier_wanted *wanted)
 {
@@ -385,10 +394,7 @@ dossier_find(struct client *client, const struct vault_view *view,
 	DOSSIER *dossier = NULL;
 	REPLY reply = {0};
 
-	if (wanted->id != NULL && !is_id(wanted->id))
-		return err_set(err, ERR_USAGE,
-		    "%s is no ceremony's id: %d to %d lower-case hex digits", QUOTED(wanted->id),
-		    PREFIX_MIN, ID_HEX_SIZE - 1);
+	TRY(dossier_check_id(wanted->id, err));
 	TRY(new_dossier(&dossier, err));
 	TRY(client_ask(client, find_request(wanted), "ceremony-find", &reply, err));
 	read_reply(&reply.in, &documents, dossier);
