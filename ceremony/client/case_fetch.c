@@ -258,13 +258,11 @@ read_shown(struct reply *reply, const struct vault_view *view, struct dossier *d
 	return ERR_OK;
 }
 
-static enum err_code
-fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
-    const struct positions *positions, struct err *err)
+static struct json *
+items_request(const struct dossier *dossier, const struct positions *positions)
 {
 	struct json *request = op_new("ceremony-items");
 	struct positions known = {0};
-	REPLY reply = {0};
 
 	for (size_t i = 0; i < positions->count; i++)
 		if (transcript_definition(dossier->transcript, positions->rows[i]) != NULL)
@@ -272,7 +270,16 @@ fetch_items(struct client *client, const struct vault_view *view, struct dossier
 	json_put_text(request, "id", dossier->id);
 	put_positions(request, "positions", positions);
 	put_positions(request, "known", &known);
-	TRY(client_ask(client, request, "ceremony-items", &reply, err));
+	return request;
+}
+
+static enum err_code
+fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const struct positions *positions, struct err *err)
+{
+	REPLY reply = {0};
+
+	TRY(client_ask(client, items_request(dossier, positions), "ceremony-items", &reply, err));
 	return read_shown(&reply, view, dossier, positions, err);
 }
 
@@ -295,6 +302,16 @@ lacking(const struct dossier *dossier, const bool *meant, struct positions *ret_
 	for (size_t i = 0; i < dossier->count && ret_positions->count < ITEMS_AT_ONCE; i++)
 		if (dossier->items[i].exhibit == NULL && (meant == NULL || meant[i]))
 			ret_positions->rows[ret_positions->count++] = (uint32_t)i;
+}
+
+void
+dossier_foresee_meant(struct client *client, const struct dossier *dossier, const bool *meant)
+{
+	struct positions positions;
+
+	lacking(dossier, meant, &positions);
+	if (positions.count > 0)
+		client_foresee(client, items_request(dossier, &positions));
 }
 
 enum err_code

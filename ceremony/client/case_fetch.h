@@ -44,6 +44,7 @@ void dossier_foresee_again(struct client *client, const char *id);
 /* What is behind the item POSITION, or behind all of them; what is there already is not asked again. */
 enum err_code dossier_fetch_item(struct client *client, const struct vault_view *view,
     struct dossier *dossier, size_t position, struct err *err) MUST_CHECK;
+void dossier_foresee_meant(struct client *client, const struct dossier *dossier, const bool *meant);
 enum err_code dossier_fetch_meant(struct client *client, const struct vault_view *view,
     struct dossier *dossier, const bool *meant, struct err *err) MUST_CHECK; /* a flag for each */
 enum err_code dossier_fetch_items(struct client *client, const struct vault_view *view,

@@ -116,23 +116,39 @@ check_recipient(const struct receiving *receiving, struct err *err)
 	    QUOTED(hand->entry->label), buf_string(&names));
 }
 
-/* Boxes from FROM on, as many as are asked for at once; the first one is there.  To where. */
-static size_t
-send_for(struct receiving *receiving, size_t from)
+/* What was released: by position. */
+struct wanted {
+	bool done[CEREMONY_ITEMS];
+	size_t sent; /* positions before that were sent for */
+};
+
+/* Boxes, as many as are asked for at once. */
+static void
+send_for_boxes(struct receiving *receiving, struct wanted *wanted)
 {
 	enum { BOXES_AHEAD = 32 };
 	const struct dossier *dossier = receiving->dossier;
-	const struct release *release = &receiving->delivery.release;
-	size_t to = from;
 
-	for (; to < release->item_count && to < from + BOXES_AHEAD; to++) {
-		size_t position = delivery_position(dossier, &release->items[to]);
-
-		if (position != delivery_first(dossier))
-			delivery_foresee(receiving->client, dossier, position,
-			    &receiving->hand.entry->id);
+	for (size_t i = 0; wanted->sent < dossier->count && i < BOXES_AHEAD; wanted->sent++) {
+		if (!wanted->done[wanted->sent])
+			continue;
+		delivery_foresee(receiving->client, dossier, wanted->sent,
+		    &receiving->hand.entry->id);
+		i++;
 	}
-	return to;
+}
+
+/* What is behind the items, and the boxes, in one go. */
+static enum err_code
+send_for_all(struct receiving *receiving, struct wanted *wanted, struct err *err)
+{
+	struct dossier *dossier = receiving->dossier;
+
+	for (size_t i = 0; i < dossier->count; i++)
+		wanted->done[i] = dossier->items[i].state == ITEM_DONE;
+	dossier_foresee_meant(receiving->client, dossier, wanted->done);
+	send_for_boxes(receiving, wanted);
+	return dossier_fetch_meant(receiving->client, receiving->view, dossier, wanted->done, err);
 }
 
 static enum err_code
@@ -141,8 +157,9 @@ fetch(struct receiving *receiving, struct err *err)
 	struct delivery *first = &receiving->delivery;
 	const struct digest *token = &receiving->hand.entry->id;
 	struct dossier *dossier = receiving->dossier;
-	size_t sent = 0;
+	struct wanted wanted = {.sent = 0};
 
+	TRY(send_for_all(receiving, &wanted, err));
 	TRY(delivery_fetch(receiving->client, receiving->view, dossier, delivery_first(dossier),
 	    token, first, err));
 	receiving->boxes = calloc(first->release.item_count, sizeof(*receiving->boxes));
@@ -152,12 +169,12 @@ fetch(struct receiving *receiving, struct err *err)
 		size_t position = delivery_position(dossier, &first->release.items[i]);
 		DELIVERY delivery = {0};
 
-		if (i == sent)
-			sent = send_for(receiving, sent);
 		if (position == delivery_first(dossier)) {
 			receiving->boxes[i] = TAKE(first->box);
 			continue;
 		}
+		if (position >= wanted.sent)
+			send_for_boxes(receiving, &wanted);
 		TRY(delivery_fetch(receiving->client, receiving->view, dossier, position, token,
 		    &delivery, err));
 		if (!digest_equal(&delivery.release.digest, &first->release.digest))
