@@ -206,7 +206,7 @@ def remote(bench):
                 if size == "made before": vault.run("status", far=far)
                 costs = vault.ceremony(far=far)
                 total = sum(took for name, took in costs.items() if name != "done")
-                result.of(size).add(total, connects(port), **{name.replace(" ", "-"): took for name, took in costs.items()})
+                result.of(size).add(total, connects(port), **{name.replace(" ", "-"): took for name, took in costs.items() if name != "done"})
                 subprocess.run(["ssh", "-O", "exit", "-p", str(port), "shared"], stderr=subprocess.DEVNULL)
     finally:
         for relay in relays: relay.terminate()
