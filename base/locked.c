@@ -47,8 +47,8 @@ locked_refused(size_t size, int error_number, struct err *err)
 		    "cannot lock %zu more bytes of memory for secrets", size);
 	return err_set(err, ERR_MEMORY,
 	    "cannot lock %zu more bytes of memory for secrets (%s): this process may lock %llu "
-	    "bytes (RLIMIT_MEMLOCK); raise it with `ulimit -l 65536` or LimitMEMLOCK=64M in the "
-	    "service's unit",
+	    "bytes (RLIMIT_MEMLOCK); raise it with `ulimit -l 65536`, where root allows that "
+	    "(/etc/security/limits.conf), or LimitMEMLOCK=64M in the service's unit",
 	    size, strerrordesc_np(error_number), (unsigned long long)limit.rlim_cur);
 }
 

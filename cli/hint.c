@@ -16,7 +16,7 @@ target_hint(enum err_code code, const char *command)
 	if (adding)
 		return "make the target reachable and run the same command again; if the secret is there "
 		       "already, go on with `halligan rotate`";
-	return "make the target reachable, then `halligan rotate` goes on where it stopped; it "
+	return "make the target reachable, then `halligan rotate --all` goes on where it stopped; it "
 	       "probes before it changes anything";
 }
 

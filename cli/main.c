@@ -49,8 +49,7 @@ prepare(int argc, char **argv, struct places *places, struct err *err)
 	TRY(process_harden(highest_fd(argc, argv), err));
 	TRY(process_self(places->self, err));
 	TRY(process_beside(HALLIGAN_ROTATORS, places->rotators, err));
-	TRY(crypto_start(err));
-	return secret_check_room(err);
+	return crypto_start(err);
 }
 
 int

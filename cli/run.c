@@ -121,11 +121,12 @@ run_command(const struct command *command, int argc, char **argv, const struct c
 		help_command(command, io->print, io->context);
 		return 0;
 	}
-	if (code == ERR_OK) {
-		if (call_json(&call))
-			io->divert(io->context);
+	if (code == ERR_OK && call_json(&call))
+		io->divert(io->context);
+	if (code == ERR_OK) /* help needs none */
+		code = secret_check_room(&err);
+	if (code == ERR_OK)
 		code = run_timed(&call, &err);
-	}
 	return code == ERR_OK ? 0 : complain(io, command->name, code, &err);
 }
 

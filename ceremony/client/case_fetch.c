@@ -258,13 +258,11 @@ read_shown(struct reply *reply, const struct vault_view *view, struct dossier *d
 	return ERR_OK;
 }
 
-static enum err_code
-fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
-    const struct positions *positions, struct err *err)
+static struct json *
+items_request(const struct dossier *dossier, const struct positions *positions)
 {
 	struct json *request = op_new("ceremony-items");
 	struct positions known = {0};
-	REPLY reply = {0};
 
 	for (size_t i = 0; i < positions->count; i++)
 		if (transcript_definition(dossier->transcript, positions->rows[i]) != NULL)
@@ -272,7 +270,16 @@ fetch_items(struct client *client, const struct vault_view *view, struct dossier
 	json_put_text(request, "id", dossier->id);
 	put_positions(request, "positions", positions);
 	put_positions(request, "known", &known);
-	TRY(client_ask(client, request, "ceremony-items", &reply, err));
+	return request;
+}
+
+static enum err_code
+fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const struct positions *positions, struct err *err)
+{
+	REPLY reply = {0};
+
+	TRY(client_ask(client, items_request(dossier, positions), "ceremony-items", &reply, err));
 	return read_shown(&reply, view, dossier, positions, err);
 }
 
@@ -287,21 +294,43 @@ dossier_fetch_item(struct client *client, const struct vault_view *view, struct 
 	    fetch_items(client, view, dossier, &positions, err);
 }
 
+/* Those of the first COUNT that are meant and are not there yet, as many as are asked for at once. */
+static void
+lacking(const struct dossier *dossier, const bool *meant, struct positions *ret_positions)
+{
+	ret_positions->count = 0;
+	for (size_t i = 0; i < dossier->count && ret_positions->count < ITEMS_AT_ONCE; i++)
+		if (dossier->items[i].exhibit == NULL && (meant == NULL || meant[i]))
+			ret_positions->rows[ret_positions->count++] = (uint32_t)i;
+}
+
+void
+dossier_foresee_meant(struct client *client, const struct dossier *dossier, const bool *meant)
+{
+	struct positions positions;
+
+	lacking(dossier, meant, &positions);
+	if (positions.count > 0)
+		client_foresee(client, items_request(dossier, &positions));
+}
+
+enum err_code
+dossier_fetch_meant(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const bool *meant, struct err *err)
+{
+	struct positions positions;
+
+	for (lacking(dossier, meant, &positions); positions.count > 0;
+	     lacking(dossier, meant, &positions))
+		TRY(fetch_items(client, view, dossier, &positions, err));
+	return ERR_OK;
+}
+
 enum err_code
 dossier_fetch_items(struct client *client, const struct vault_view *view, struct dossier *dossier,
     struct err *err)
 {
-	struct positions positions;
-
-	do {
-		positions.count = 0;
-		for (size_t i = 0; i < dossier->count && positions.count < ITEMS_AT_ONCE; i++)
-			if (dossier->items[i].exhibit == NULL)
-				positions.rows[positions.count++] = (uint32_t)i;
-		if (positions.count > 0)
-			TRY(fetch_items(client, view, dossier, &positions, err));
-	} while (positions.count > 0);
-	return ERR_OK;
+	return dossier_fetch_meant(client, view, dossier, NULL, err);
 }
 
 /* ---- finding the one that a person means ---- */
@@ -328,6 +357,15 @@ is_id(const char *text)
 	size_t size = strlen(text);
 
 	return size >= PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
+}
+
+enum err_code
+dossier_check_id(const char *id, struct err *err)
+{
+	if (id == NULL || is_id(id))
+		return ERR_OK;
+	return err_set(err, ERR_USAGE, "%s is no ceremony's id: %d to %d lower-case hex digits",
+	    QUOTED(id), PREFIX_MIN, ID_HEX_SIZE - 1);
 }
 
 void
@@ -373,10 +411,7 @@ dossier_find(struct client *client, const struct vault_view *view,
 	DOSSIER *dossier = NULL;
 	REPLY reply = {0};
 
-	if (wanted->id != NULL && !is_id(wanted->id))
-		return err_set(err, ERR_USAGE,
-		    "%s is no ceremony's id: %d to %d lower-case hex digits", QUOTED(wanted->id),
-		    PREFIX_MIN, ID_HEX_SIZE - 1);
+	TRY(dossier_check_id(wanted->id, err));
 	TRY(new_dossier(&dossier, err));
 	TRY(client_ask(client, find_request(wanted), "ceremony-find", &reply, err));
 	read_reply(&reply.in, &documents, dossier);

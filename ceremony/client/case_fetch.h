@@ -44,6 +44,9 @@ void dossier_foresee_again(struct client *client, const char *id);
 /* What is behind the item POSITION, or behind all of them; what is there already is not asked again. */
 enum err_code dossier_fetch_item(struct client *client, const struct vault_view *view,
     struct dossier *dossier, size_t position, struct err *err) MUST_CHECK;
+void dossier_foresee_meant(struct client *client, const struct dossier *dossier, const bool *meant);
+enum err_code dossier_fetch_meant(struct client *client, const struct vault_view *view,
+    struct dossier *dossier, const bool *meant, struct err *err) MUST_CHECK; /* a flag for each */
 enum err_code dossier_fetch_items(struct client *client, const struct vault_view *view,
     struct dossier *dossier, struct err *err) MUST_CHECK;
 /* Which ceremony is meant: ID, all of its 32 hex digits or the first 4 or more of them; or, when it is NULL, the only
@@ -53,6 +56,8 @@ struct dossier_wanted {
 	unsigned states;
 	const char *requester;
 };
+/* Could ID (NULL: none) be one, or the beginning of one?  ERR_USAGE; asks nobody. */
+enum err_code dossier_check_id(const char *id, struct err *err) MUST_CHECK;
 /* Send for it with the greeting. */
 void dossier_foresee(struct client *client, const struct dossier_wanted *wanted);
 /* It, with what is behind its first item while it is open.  ERR_NOT_FOUND; ERR_USAGE, with those that could be meant. */

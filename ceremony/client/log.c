@@ -6,20 +6,45 @@
 #include "ceremony/protocol/message.h"
 #include "vault/log/tlog.h"
 
-enum { PAGE = 100, CHECKS_MAX = 1000 };
+enum { PAGE = 500, PAGES_AHEAD = 8, CHECKS_MAX = 1000 };
 
-enum err_code
-leaves_fetch(struct client *client, uint64_t from, unsigned max, struct reply *ret_reply,
-    const struct json **ret_leaves, struct err *err)
+static struct json *
+list_request(uint64_t from, unsigned max)
 {
 	struct json *request = op_new("log-list");
 
 	json_put_int(request, "from", (int64_t)from);
 	json_put_int(request, "max", max);
-	TRY(client_ask(client, request, "log-list", ret_reply, err));
+	return request;
+}
+
+enum err_code
+leaves_fetch(struct client *client, uint64_t from, unsigned max, struct reply *ret_reply,
+    const struct json **ret_leaves, struct err *err)
+{
+	TRY(client_ask(client, list_request(from, max), "log-list", ret_reply, err));
 	(void)json_in_int(&ret_reply->in, "size", 0, INT64_MAX);
 	*ret_leaves = json_in_array(&ret_reply->in, "leaves", 0, max);
 	return json_in_end(&ret_reply->in);
+}
+
+/* How many leaves of SIZE there are on the page that begins at FROM. */
+static unsigned
+page_of(uint64_t from, uint64_t size)
+{
+	return size - from < PAGE ? (unsigned)(size - from) : PAGE;
+}
+
+/* Pages from FROM on, as many as are asked for at once.  To where.  One that comes short, since its leaves are large,
+ * is gone on from where it ended. */
+static uint64_t
+send_for(struct client *client, uint64_t from, uint64_t size)
+{
+	for (int i = 0; i < PAGES_AHEAD && from < size; i++) {
+		client_foresee(client, list_request(from, page_of(from, size)));
+		from += page_of(from, size);
+	}
+	return from;
 }
 
 enum err_code
@@ -29,14 +54,16 @@ leaves_walk(struct client *client, const struct checkpoint *checkpoint, leaf_vis
 	const struct ui *ui = client_options(client)->ui;
 	struct tlog_frontier frontier = {0};
 	struct digest root = {0};
+	uint64_t sent = 0;
 
 	while (frontier.size < checkpoint->size) {
 		REPLY reply = {0};
 		const struct json *leaves;
-		uint64_t left = checkpoint->size - frontier.size;
 
-		TRY(leaves_fetch(client, frontier.size, left < PAGE ? (unsigned)left : PAGE, &reply,
-		    &leaves, err));
+		if (frontier.size >= sent)
+			sent = send_for(client, frontier.size, checkpoint->size);
+		TRY(leaves_fetch(client, frontier.size, page_of(frontier.size, checkpoint->size),
+		    &reply, &leaves, err));
 		if (json_array_count(leaves) == 0)
 			return err_set(err, ERR_INTEGRITY,
 			    "the checkpoint promises %llu %s, but the server has only %llu",

@@ -25,15 +25,16 @@ tolerate(struct session *session, const char *subject, enum err_code code, const
 
 enum { CUT_OFF = 1u << CEREMONY_RELEASING, UNDECIDED = 1u << CEREMONY_COLLECTING };
 
-/* MODES: those that are gone on with. */
+/* MODES: those that are gone on with; none is begun after DEADLINE. */
 static enum err_code
-advance_ceremonies(struct session *session, unsigned states, unsigned modes, struct err *err)
+advance_ceremonies(struct session *session, unsigned states, unsigned modes, int64_t deadline,
+    struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
 	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && process_milliseconds() < deadline; i++) {
 		if ((modes & 1u << rows[i].mode) == 0)
 			continue;
 		enum err_code code = ceremony_advance(session, &rows[i].id, err);
@@ -74,7 +75,8 @@ due_first(struct session *session, struct err *err)
 		return ERR_OK;
 	TRY(look_first(session, &right, err));
 	TRY(folder_sweep(session->folder, err));
-	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, err) : ERR_OK;
+	return right ? advance_ceremonies(session, CUT_OFF, 1u << MODE_RELEASE, INT64_MAX, err) :
+	               ERR_OK;
 }
 
 static enum err_code
@@ -116,7 +118,7 @@ due_waits(struct session *session, bool *ret_waits, struct err *err)
 static enum err_code
 do_due(struct session *session, int64_t deadline, struct err *err)
 {
-	TRY(advance_ceremonies(session, CUT_OFF | UNDECIDED, (1u << MODES) - 1, err));
+	TRY(advance_ceremonies(session, CUT_OFF | UNDECIDED, (1u << MODES) - 1, deadline, err));
 	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
 	return tolerate(session, "rotation", leases_pay_due(session, deadline, err), err);
@@ -126,7 +128,9 @@ do_due(struct session *session, int64_t deadline, struct err *err)
 static enum err_code
 run(struct session *session, struct err *err)
 {
-	int64_t deadline = process_milliseconds() + DUE_SECONDS * 1000;
+	int seconds = session->options->due_seconds;
+	int64_t deadline =
+	    process_milliseconds() + 1000 * (int64_t)(seconds != 0 ? seconds : DUE_SECONDS);
 	bool right = true;
 	enum err_code code = prove_ended(session, err);
 

@@ -11,7 +11,8 @@ struct server_options {
 	const char *folder; /* the vault */
 	/* Where halligan-rotate-* are installed; NULL-terminated. */
 	const char *const *rotator_folders;
-	int64_t (*now)(void);     /* seconds since 1970; process_now in production */
+	int64_t (*now)(void); /* seconds since 1970; process_now in production */
+	int due_seconds;      /* nothing of what is due is begun after so long; 0: DUE_SECONDS */
 	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */
 	unsigned
 	    patience_seconds; /* with a client that does not read its reply; 0: PATIENCE_SECONDS */

@@ -68,6 +68,7 @@ static const struct op {
         "a signature"},
     {"request", LIVE, serve_request,
         "a responder (release), an operator or officer (reseal, rotate)", "a signature"},
+    {"reseal-find", LIVE, serve_reseal_find, "anyone", NULL},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
     {"rotate", LIVE, serve_rotate, "anyone", "the host's clock: not before it is due"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
@@ -145,19 +146,22 @@ dispatch(struct session *session, struct call *call, struct err *err)
 	    name);
 }
 
-/* Nobody waits for a client that stopped reading in the middle of a reply: its session ends, and holds nothing meanwhile. */
+/* Nobody waits for a client that stopped reading in the middle of a reply: its session ends, and holds nothing meanwhile.
+ * ERR_NOT_FOUND: it has gone, which is no fault. */
 static enum err_code
 reply(const struct session *session, int out, const struct json *json, struct view blob,
     struct err *err)
 {
 	unsigned seconds = session->options != NULL ? session->options->patience_seconds : 0;
 	int64_t patience = seconds != 0 ? (int64_t)seconds : PATIENCE_SECONDS;
+	enum err_code code =
+	    wire_send(out, json, blob, process_milliseconds() + 1000 * patience, err);
 
-	if (wire_send(out, json, blob, process_milliseconds() + 1000 * patience, err) == ERR_OK)
-		return ERR_OK;
-	return err->code == ERR_TARGET_UNKNOWN ?
+	if (code == ERR_PROTOCOL)
+		return err->code = ERR_NOT_FOUND;
+	return code == ERR_TARGET_UNKNOWN ?
 	    err_set(err, ERR_PROTOCOL, "the client stopped reading in the middle of a reply") :
-	    err->code;
+	    code;
 }
 
 /* Whatever the client is told that is not what it asked for.  WHY may be in ERR. */
@@ -262,10 +266,16 @@ server_run(const struct server_options *options, int in, int out, struct err *er
 		}
 		if (code != ERR_OK)
 			return code;
-		if (!opened && begin_session(options, out, &session, err) != ERR_OK)
-			return send_error(&session, out, err, err);
+		if (!opened && begin_session(options, out, &session, err) != ERR_OK) {
+			code = send_error(&session, out, err, err);
+			return code == ERR_NOT_FOUND ? ERR_OK : code;
+		}
 		opened = true;
-		TRY(answer(&session, request, buf_view(&blob), out, &end, err));
+		code = answer(&session, request, buf_view(&blob), out, &end, err);
+		if (code != ERR_OK) {
+			end_session(&session);
+			return code == ERR_NOT_FOUND ? ERR_OK : code;
+		}
 	}
 	return ERR_OK;
 }

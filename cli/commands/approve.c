@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/approve.h"
 
+#include "ceremony/client/case_fetch.h"
 #include "ceremony/client/opening/approve.h"
 #include "vault/documents/state_names.h"
 
@@ -14,6 +15,7 @@ cmd_approve(struct cli_call *call, struct err *err)
 	    err));
 	if (plan.part > 0 && plan.all)
 		return err_set(err, ERR_USAGE, "give --part or --all, not both");
+	TRY(dossier_check_id(call_argument(call, 0), err));
 	TRY(call_connect_for(call, approve_foresee, &plan, err));
 	return approve_run(call->client, &plan, err);
 }

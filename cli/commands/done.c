@@ -8,6 +8,7 @@ cmd_done(struct cli_call *call, struct err *err)
 {
 	bool retired;
 
+	TRY(dossier_check_id(call_argument(call, 0), err));
 	TRY(call_connect_for(call, done_foresee, call_argument(call, 0), err));
 	TRY(done_run(call->client, call_argument(call, 0), &retired, err));
 	if (!retired)

@@ -240,6 +240,7 @@ cmd_open(struct cli_call *call, struct err *err)
 	TRY(check_place(call, &field, &plan, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
+	TRY(dossier_check_id(call_argument(call, 0), err));
 	TRY(call_connect_for(call, open_foresee, &plan, err));
 	TRY(open_run(call->client, &plan, &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);

@@ -112,6 +112,7 @@ cmd_status(struct cli_call *call, struct err *err)
 
 	const char *id = call_argument(call, 0);
 
+	TRY(dossier_check_id(call_argument(call, 0), err));
 	TRY(call_connect_for(call, id != NULL ? foresee_ceremony : status_foresee, id, err));
 	if (id != NULL)
 		return show_ceremony(call, id, err);

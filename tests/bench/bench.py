@@ -133,7 +133,7 @@ def allowed():
         rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
     return {row[0]: [int(x) for x in row[1:]] for row in rows}
 
-GROWING = ("status", "request", "approve", "open", "charter-status", "log-verify")
+GROWING = ("status", "request", "approve", "open", "secret-list", "reseal-list", "charter-status", "log-verify")
 
 def grow(bench):
     """All rows that grow, measured together: what one command writes, the next one reads."""
@@ -156,6 +156,8 @@ def grow(bench):
             for name, ours in vault.ceremony().items():
                 if name in results: add(name, size, ours, starts)
             if turn < 2 or size < 10000:
+                listing("secret-list", vault, size, starts, "secret", "list")
+                listing("reseal-list", vault, size, starts, "reseal", "--list")
                 listing("charter-status", vault, size, starts, "charter", "status")
                 listing("log-verify", vault, size, starts, "log", "verify")
     for result in results.values():
@@ -204,7 +206,7 @@ def remote(bench):
                 if size == "made before": vault.run("status", far=far)
                 costs = vault.ceremony(far=far)
                 total = sum(took for name, took in costs.items() if name != "done")
-                result.of(size).add(total, connects(port), **{name.replace(" ", "-"): took for name, took in costs.items()})
+                result.of(size).add(total, connects(port), **{name.replace(" ", "-"): took for name, took in costs.items() if name != "done"})
                 subprocess.run(["ssh", "-O", "exit", "-p", str(port), "shared"], stderr=subprocess.DEVNULL)
     finally:
         for relay in relays: relay.terminate()

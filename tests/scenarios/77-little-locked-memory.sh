@@ -22,10 +22,18 @@ within 8192
 
 within 512
 cant='cannot lock [0-9]+ more bytes of memory for secrets .*this process may lock 524288 bytes \(RLIMIT_MEMLOCK\); raise it with `ulimit -l'
-for command in 'request prod/db --reason x --incident 1 --for 30m' approve open done status 'token list' 'log verify'; do
-	# shellcheck disable=SC2086
-	told "512 KiB: $command says that it is too little, and how to raise it" 1 "$cant" as alice $command
+little() { # little COMMAND...: it needs more, and says so before anything is asked
+	told "512 KiB: ${*: -1} says that it is too little, and how to raise it" 1 "$cant" "$@"
 	refused "and asks for no PIN" grep -qE 'PIN|[Tt]ouch' <<< "$(tap_output)"
+}
+little as alice request prod/db --reason x --incident 1 --for 30m
+for command in approve open done; do little as alice $command; done
+little halligan status
+little halligan token list
+little halligan log verify
+for word in --version --help 'approve --help'; do
+	# shellcheck disable=SC2086
+	ok "512 KiB: $word answers" halligan $word
 done
 
 for kib in 1024 8192; do

@@ -8,7 +8,8 @@
 #include "vault/store/state.h"
 #include "vault/store/state_index.h"
 
-enum { TEXT_MAX = 4 * 1024 * 1024 };
+/* The largest is what is kept of a chain of CHAIN_TEXT_MAX, in base64. */
+enum { TEXT_MAX = 32 * 1024 * 1024 };
 
 enum err_code
 store_set_text(struct store *store, const char *name, const char *text, struct err *err)
@@ -21,7 +22,7 @@ store_set_text(struct store *store, const char *name, const char *text, struct e
 	}
 	struct view bytes = view_of_text(text);
 	if (bytes.size > TEXT_MAX)
-		return err_set(err, ERR_INVALID, "the text \"%s\" is larger than 4 MiB", name);
+		return err_set(err, ERR_INVALID, "the text \"%s\" is larger than 32 MiB", name);
 	SQL_QUERY query = sql_query(store->sql, "texts",
 	    "INSERT INTO texts (name, text) VALUES (?, ?)"
 	    " ON CONFLICT (name) DO UPDATE SET text = excluded.text",

@@ -122,6 +122,8 @@ hand_take_not(const struct client_options *options, const struct hand_want *want
 	HAND hand = {.options = options};
 	struct hand_match match;
 
+	if (want != NULL)
+		TRY(want_check_label(options, want, err));
 	TRY(hand_find(options, want, not_this, &match, err));
 	hand.found = match.found;
 	hand.seat = match.seat;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 bool
 want_fits(const struct hand_want *want, const struct seat *seat)
 {
@@ -146,4 +148,58 @@ want_name(const struct client_options *options, const struct hand_want *want,
 		snprintf(ret_text, WANTED_SIZE, "token %u", options->serial);
 	else
 		want_text(want, ret_text);
+}
+
+struct by_label {
+	const struct client_options *options;
+	const struct hand_want *want;
+	const struct seat *seat; /* whose token has the label */
+	bool fits;
+	size_t count;     /* tokens that fit */
+	struct buf names; /* of them */
+};
+
+static bool
+look_for_label(void *context, const struct seat *seat, const struct seat_token *entry)
+{
+	struct by_label *wanted = context;
+	bool fits = want_fits(wanted->want, seat);
+
+	if (fits && entry->label[0] != '\0')
+		buf_format(&wanted->names, "%s%s", wanted->count++ > 0 ? ", " : "",
+		    QUOTED(entry->label));
+	if (strcmp(entry->label, wanted->options->label) != 0)
+		return true;
+	wanted->seat = seat;
+	wanted->fits |= fits;
+	return true;
+}
+
+static void
+by_label_done(struct by_label *wanted)
+{
+	buf_done(&wanted->names);
+}
+
+enum err_code
+want_check_label(const struct client_options *options, const struct hand_want *want,
+    struct err *err)
+{
+	CLEANUP(by_label_done)
+	struct by_label wanted = {.options = options, .want = want};
+	char text[WANTED_SIZE];
+
+	if (options->label == NULL || want->lists[0].count == 0)
+		return ERR_OK;
+	want_each(want, look_for_label, &wanted);
+	TRY(buf_check(&wanted.names, err));
+	if (wanted.fits)
+		return ERR_OK;
+	want_text(want, text);
+	if (wanted.seat != NULL)
+		return err_set(err, ERR_TOKEN_ABSENT,
+		    "token %s belongs to the seat %s; this needs %s", QUOTED(options->label),
+		    wanted.seat->name, text);
+	return err_set(err, ERR_USAGE, "no token is called %s; this needs %s: %s",
+	    QUOTED(options->label), text, buf_string(&wanted.names));
 }

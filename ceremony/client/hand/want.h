@@ -26,6 +26,10 @@ void want_each(const struct hand_want *want,
 bool want_fits(const struct hand_want *want, const struct seat *seat);
 /* By label and driver. */
 bool want_asked_for(const struct client_options *options, const struct seat_token *entry);
+/* Is there a token of the label that was asked for, and does it fit?  Else nobody waits for it: ERR_USAGE names those that
+ * fit, ERR_TOKEN_ABSENT whose it is. */
+enum err_code want_check_label(const struct client_options *options, const struct hand_want *want,
+    struct err *err) MUST_CHECK;
 /* The seat in the lists of WANT that has a token of SERIAL, whatever its roles and driver. */
 const struct seat *seat_of_serial(const struct hand_want *want, uint32_t serial);
 /* The entry of SERIAL that fits WANT and OPTIONS, but is one of another driver than TRAITS; NULL: none.

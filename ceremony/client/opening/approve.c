@@ -103,10 +103,11 @@ say_consequences(const struct giving *giving)
 	if (giving->left < giving->total)
 		ui_say(ui, "Of %zu secrets that are sealed to this token, %zu %s given now.",
 		    giving->total, giving->left, text_plural(giving->left, "is", "are"));
-	ui_say(ui,
-	    "This needs %u %s of it. Ctrl-C stops between two of them, and running it again "
-	    "goes on where it stopped.",
-	    touches, text_plural(touches, "touch", "touches"));
+	ui_say(ui, "This needs %u %s of it.%s", touches, text_plural(touches, "touch", "touches"),
+	    touches > 1 ?
+	        " Ctrl-C stops between two of them, and running it again goes on where it "
+	        "stopped." :
+	        "");
 }
 
 /* How many touches it will cost each officer, by kind of token. */

@@ -35,7 +35,7 @@ choose_check(const struct ask_plan *plan, struct err *err)
 
 /* ---- by name, verified ---- */
 
-enum { NAMES_AHEAD = 16 };
+enum { NAMES_AHEAD = 48 }; /* fewer than may be under way (PIPELINE_MAX) */
 
 static enum err_code
 check_debt(const struct lookup *lookup, int64_t now, struct err *err)
@@ -77,6 +77,17 @@ check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct er
 	return ERR_OK;
 }
 
+/* Names from FROM on, as many as are asked for at once.  To where. */
+static size_t
+send_for(struct client *client, const struct ask_plan *plan, size_t from)
+{
+	size_t to = from;
+
+	for (; to < plan->name_count && to < from + NAMES_AHEAD; to++)
+		lookup_foresee(client, plan->names[to]);
+	return to;
+}
+
 static enum err_code
 choose_named(struct client *client, const struct vault_view *view, const struct ask_plan *plan,
     struct choice *choice, struct err *err)
@@ -89,8 +100,8 @@ choose_named(struct client *client, const struct vault_view *view, const struct 
 		struct item *item = &choice->items.rows[i];
 		LOOKUP lookup = {0};
 
-		for (; sent < plan->name_count && sent < i + NAMES_AHEAD; sent++)
-			lookup_foresee(client, plan->names[sent]);
+		if (i == sent)
+			sent = send_for(client, plan, sent);
 		TRY(lookup_secret(client, view, plan->names[i], &lookup, err));
 		TRY(check_debt(&lookup, client_options(client)->now(), err));
 		TRY(check_secret(plan, &lookup, err));
@@ -153,13 +164,6 @@ shortest_ttl(const struct charter *charter)
 	return shortest;
 }
 
-/* Every secret is asked for, not only what is due. */
-static bool
-due_all(const struct ask_plan *plan)
-{
-	return plan->all || plan->name_count > 0;
-}
-
 static enum err_code
 choose_due(struct client *client, const struct vault_view *view, const struct ask_plan *plan,
     struct choice *choice, struct err *err)
@@ -167,7 +171,10 @@ choose_due(struct client *client, const struct vault_view *view, const struct as
 	RESEAL_LIST list = {0};
 	struct items *items = &choice->items;
 
-	TRY(reseal_list_fetch(client, due_all(plan), &list, err));
+	if (plan->name_count > 0)
+		TRY(reseal_find_fetch(client, plan->names, plan->name_count, &list, err));
+	else
+		TRY(reseal_list_fetch(client, plan->all, &list, err));
 	TRY(check_names(plan, &list, err));
 	TRY(items_new(CEREMONY_ITEMS, items, err));
 	items->count = 0;
@@ -189,11 +196,12 @@ choose_due(struct client *client, const struct vault_view *view, const struct as
 void
 choose_foresee(struct client *client, const struct ask_plan *plan)
 {
-	if (!mode_releases(plan->mode))
-		reseal_list_foresee(client, due_all(plan));
-	for (size_t i = 0; i < plan->name_count && i < NAMES_AHEAD && mode_releases(plan->mode);
-	     i++)
-		lookup_foresee(client, plan->names[i]);
+	if (mode_releases(plan->mode))
+		send_for(client, plan, 0);
+	else if (plan->name_count > 0)
+		reseal_find_foresee(client, plan->names, plan->name_count);
+	else
+		reseal_list_foresee(client, plan->all);
 }
 
 enum err_code

@@ -154,15 +154,24 @@ check_quorum(const struct release *release, const struct dossier *dossier,
 }
 
 static enum err_code
+fetch_released(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    const struct release *release, struct err *err)
+{
+	bool released[CEREMONY_ITEMS] = {false};
+
+	for (size_t i = 0; i < release->item_count; i++)
+		released[delivery_position(dossier, &release->items[i])] = true;
+	return dossier_fetch_meant(client, view, dossier, released, err);
+}
+
+static enum err_code
 verify(struct client *client, const struct vault_view *view, struct dossier *dossier,
     const struct dsse *statement, struct release *release, struct err *err)
 {
 	TRY(release_parse(statement, view->chain.charter->training, release, err));
 	TRY(statement_verify_host(statement, &view->chain.charter->host_statement, err));
 	TRY(compare(release, dossier, view, err));
-	for (size_t i = 0; i < release->item_count; i++)
-		TRY(dossier_fetch_item(client, view, dossier,
-		    delivery_position(dossier, &release->items[i]), err));
+	TRY(fetch_released(client, view, dossier, release, err));
 	return check_quorum(release, dossier, view, err);
 }
 
@@ -181,18 +190,32 @@ release_verify(struct client *client, const struct vault_view *view, struct doss
 	return ERR_OK;
 }
 
-enum err_code
-delivery_fetch(struct client *client, const struct vault_view *view, struct dossier *dossier,
-    size_t position, const struct digest *token, struct delivery *ret_delivery, struct err *err)
+static struct json *
+open_request(const struct dossier *dossier, size_t position, const struct digest *token)
 {
 	struct json *request = op_new("open");
-	DELIVERY delivery = {0};
-	REPLY reply = {0};
 
 	json_put_text(request, "id", dossier->id);
 	json_put_int(request, "position", (int64_t)position);
 	json_put_hex(request, "token", VIEW_OF(token->bytes));
-	TRY(client_ask(client, request, "open", &reply, err));
+	return request;
+}
+
+void
+delivery_foresee(struct client *client, const struct dossier *dossier, size_t position,
+    const struct digest *token)
+{
+	client_foresee(client, open_request(dossier, position, token));
+}
+
+enum err_code
+delivery_fetch(struct client *client, const struct vault_view *view, struct dossier *dossier,
+    size_t position, const struct digest *token, struct delivery *ret_delivery, struct err *err)
+{
+	DELIVERY delivery = {0};
+	REPLY reply = {0};
+
+	TRY(client_ask(client, open_request(dossier, position, token), "open", &reply, err));
 	in_statement(&reply.in, "release", &delivery.statement);
 	json_in_base64(&reply.in, "checkpoint", &delivery.checkpoint, NOTE_MAX);
 	TRY(json_in_end(&reply.in));

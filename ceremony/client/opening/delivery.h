@@ -20,6 +20,9 @@ void delivery_done(struct delivery *delivery);
 enum err_code release_verify(struct client *client, const struct vault_view *view,
     struct dossier *dossier, const struct dsse *statement, struct release *ret_release,
     struct err *err) MUST_CHECK;
+/* Send for what delivery_fetch will ask for. */
+void delivery_foresee(struct client *client, const struct dossier *dossier, size_t position,
+    const struct digest *token);
 /* The box of the item POSITION for the recipient TOKEN, and the verified release. */
 enum err_code delivery_fetch(struct client *client, const struct vault_view *view,
     struct dossier *dossier, size_t position, const struct digest *token,

@@ -114,6 +114,9 @@ check_released(const struct dossier *dossier, struct err *err)
 {
 	bool waits = dossier->state == CEREMONY_COLLECTING || dossier->state == CEREMONY_RELEASING;
 
+	if (dossier->state == CEREMONY_CLOSED)
+		return err_set(err, ERR_REFUSED,
+		    "ceremony %.8s is closed: its lease has ended already", dossier->id);
 	if (dossier->has_release)
 		return ERR_OK;
 	return err_set(err, waits ? ERR_WAITING : ERR_REFUSED,

@@ -144,11 +144,14 @@ giving_approve(struct giving *giving, struct err *err)
 	return client_tell(giving->client, approve_request(giving, &statement), "approve", err);
 }
 
+enum { GONE = -1 }; /* in place of an envelope's index */
+
 /* Some of what is left, and the envelopes of these as they came. */
 struct bundle {
 	struct positions positions;
 	struct reply envelopes;
 	struct view boxes[ITEMS_AT_ONCE]; /* in ENVELOPES, sealed to the reply key */
+	bool gone[ITEMS_AT_ONCE];         /* its version was replaced meanwhile */
 };
 
 static void
@@ -170,14 +173,47 @@ fetch_envelopes(struct giving *giving, struct bundle *bundle, struct err *err)
 	TRY(json_in_end(&reply->in));
 	struct reader reader = reader_of(buf_view(&reply->blob));
 	for (size_t i = 0; i < positions->count; i++) {
+		int64_t index = json_array_int(indexes, i);
+
 		bundle->boxes[i] = reader_lp32(&reader, REPLY_BOX_MAX);
-		if (json_array_int(indexes, i) != giving->mine[positions->rows[i]].envelope)
+		if (index != GONE && index != giving->mine[positions->rows[i]].envelope)
 			reader.failed = true;
+		bundle->gone[i] = index == GONE;
 	}
 	if (!reader_end(&reader))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server sent other envelopes than this token's");
 	return ERR_OK;
+}
+
+static const char *
+name_of(const struct giving *giving, size_t position)
+{
+	return giving->dossier->transcript->request.items.rows[position].name;
+}
+
+/* What others replaced since the ceremony was shown keeps nobody from giving the rest. */
+static void
+pass_over(struct giving *giving, struct bundle *bundle)
+{
+	struct positions *positions = &bundle->positions;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < positions->count; i++) {
+		uint32_t position = positions->rows[i];
+
+		if (bundle->gone[i]) {
+			ui_say(client_options(giving->client)->ui,
+			    "%s was replaced meanwhile: nothing of it is given.",
+			    name_of(giving, position));
+			giving->mine[position].left = false;
+			giving->left--;
+			continue;
+		}
+		bundle->boxes[kept] = bundle->boxes[i];
+		positions->rows[kept++] = position;
+	}
+	positions->count = kept;
 }
 
 static enum err_code
@@ -256,12 +292,6 @@ take_out(struct giving *giving, size_t position, struct view box, struct buf *se
 	return buf_check(sealed, err);
 }
 
-static const char *
-name_of(const struct giving *giving, size_t position)
-{
-	return giving->dossier->transcript->request.items.rows[position].name;
-}
-
 /* What was sent last has arrived. */
 static enum err_code
 thank(struct giving *giving, size_t *done, struct err *err)
@@ -308,10 +338,10 @@ give_bundle(struct giving *giving, struct bundle *bundle, size_t next, size_t *d
     struct err *err)
 {
 	const struct positions *all = &bundle->positions;
-	size_t step = token_touches(giving->hand.token, 1, 2) == 1 ? all->count : 1;
-
 	TRY(fetch_envelopes(giving, bundle, err));
 	send_for_envelopes(giving, next);
+	pass_over(giving, bundle);
+	size_t step = token_touches(giving->hand.token, 1, 2) == 1 ? all->count : 1;
 	for (size_t i = 0; i < all->count; i += step) {
 		struct positions some = {.count = step};
 

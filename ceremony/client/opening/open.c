@@ -116,13 +116,50 @@ check_recipient(const struct receiving *receiving, struct err *err)
 	    QUOTED(hand->entry->label), buf_string(&names));
 }
 
+/* What was released: by position. */
+struct wanted {
+	bool done[CEREMONY_ITEMS];
+	size_t sent; /* positions before that were sent for */
+};
+
+/* Boxes, as many as are asked for at once. */
+static void
+send_for_boxes(struct receiving *receiving, struct wanted *wanted)
+{
+	enum { BOXES_AHEAD = 32 };
+	const struct dossier *dossier = receiving->dossier;
+
+	for (size_t i = 0; wanted->sent < dossier->count && i < BOXES_AHEAD; wanted->sent++) {
+		if (!wanted->done[wanted->sent])
+			continue;
+		delivery_foresee(receiving->client, dossier, wanted->sent,
+		    &receiving->hand.entry->id);
+		i++;
+	}
+}
+
+/* What is behind the items, and the boxes, in one go. */
+static enum err_code
+send_for_all(struct receiving *receiving, struct wanted *wanted, struct err *err)
+{
+	struct dossier *dossier = receiving->dossier;
+
+	for (size_t i = 0; i < dossier->count; i++)
+		wanted->done[i] = dossier->items[i].state == ITEM_DONE;
+	dossier_foresee_meant(receiving->client, dossier, wanted->done);
+	send_for_boxes(receiving, wanted);
+	return dossier_fetch_meant(receiving->client, receiving->view, dossier, wanted->done, err);
+}
+
 static enum err_code
 fetch(struct receiving *receiving, struct err *err)
 {
 	struct delivery *first = &receiving->delivery;
 	const struct digest *token = &receiving->hand.entry->id;
 	struct dossier *dossier = receiving->dossier;
+	struct wanted wanted = {.sent = 0};
 
+	TRY(send_for_all(receiving, &wanted, err));
 	TRY(delivery_fetch(receiving->client, receiving->view, dossier, delivery_first(dossier),
 	    token, first, err));
 	receiving->boxes = calloc(first->release.item_count, sizeof(*receiving->boxes));
@@ -136,6 +173,8 @@ fetch(struct receiving *receiving, struct err *err)
 			receiving->boxes[i] = TAKE(first->box);
 			continue;
 		}
+		if (position >= wanted.sent)
+			send_for_boxes(receiving, &wanted);
 		TRY(delivery_fetch(receiving->client, receiving->view, dossier, position, token,
 		    &delivery, err));
 		if (!digest_equal(&delivery.release.digest, &first->release.digest))
@@ -167,6 +206,35 @@ keep(const struct receiving *receiving, struct opened *opened, struct err *err)
 	TRY(memory_at(client_location(receiving->client), &memory, err));
 	return memory_keep_release(&memory, &view->chain.vault, receiving->dossier->id,
 	    buf_view(&text), note, opened->kept, err);
+}
+
+static void
+secrets_free(struct secret ***secrets)
+{
+	for (struct secret **one = *secrets; one != NULL && *one != NULL; one++)
+		secret_free(*one);
+	free(*secrets);
+}
+
+/* All credentials are held together, and one that is just opened: asked for before the PIN, since a touch is spent on
+ * each. */
+static enum err_code
+check_room(const struct receiving *receiving, struct err *err)
+{
+	size_t count = receiving->delivery.release.item_count, largest = 1;
+	CLEANUP(secrets_free) struct secret **secrets = calloc(count + 2, sizeof(struct secret *));
+
+	if (secrets == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a release");
+	for (size_t i = 0; i <= count; i++) {
+		size_t size = i < count ? receiving->boxes[i].size : largest;
+
+		largest = size > largest ? size : largest;
+		if (secret_new(size, &secrets[i], err) != ERR_OK)
+			return err_add(err, "the release holds %zu %s", count,
+			    text_plural(count, "credential", "credentials"));
+	}
+	return ERR_OK;
 }
 
 /* ---- with the token ---- */
@@ -394,6 +462,7 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
 	TRY(fetch(&receiving, err));
 	TRY(keep(&receiving, &opened, err));
 	say_unnamed(&receiving, plan->field);
+	TRY(check_room(&receiving, err));
 	TRY(hand_unlock(&receiving.hand, 0, (unsigned)receiving.delivery.release.item_count, err));
 	TRY(unseal_all(&receiving, &opened, err));
 	*ret_opened = TAKE(opened);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/json_members.h"
+#include "base/process.h"
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 
 enum { LISTED_AT_ONCE = 256 };
@@ -68,11 +70,63 @@ reseal_list_foresee(struct client *client, bool all)
 	client_foresee(client, page_request("", all));
 }
 
+static struct json *
+find_request(const char *const *names, size_t count)
+{
+	struct json *request = op_new("reseal-find"), *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (text_is_name(names[i]))
+			json_add_text(array, names[i]);
+	json_put(request, "names", array);
+	return request;
+}
+
+void
+reseal_find_foresee(struct client *client, const char *const *names, size_t count)
+{
+	client_foresee(client, find_request(names, count));
+}
+
+enum err_code
+reseal_find_fetch(struct client *client, const char *const *names, size_t count,
+    struct reseal_list *ret_list, struct err *err)
+{
+	RESEAL_LIST list = {0};
+	REPLY reply = {0};
+	size_t asked = 0;
+
+	for (size_t i = 0; i < count; i++)
+		asked += text_is_name(names[i]);
+	if (asked == 0)
+		return ERR_OK; /* nothing is called that */
+	TRY(client_ask(client, find_request(names, count), "reseal-find", &reply, err));
+	const struct json *array = json_in_array(&reply.in, "secrets", 0, asked);
+	TRY(json_in_end(&reply.in));
+	TRY(add_rows(array, &list, err));
+	*ret_list = TAKE(list);
+	return ERR_OK;
+}
+
+/* Once a second; TOLD: when it was last. */
+static void
+tell_where(const struct client *client, const char *name, int64_t *told)
+{
+	int64_t now = process_milliseconds();
+
+	if (now - *told < 1000)
+		return;
+	*told = now;
+	ui_progress(client_options(client)->ui, "looked through the secrets as far as %s",
+	    QUOTED(name));
+}
+
 enum err_code
 reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list, struct err *err)
 {
 	RESEAL_LIST list = {0};
 	char after[SEAT_NAME_MAX + 1] = "";
+	int64_t told = process_milliseconds();
 
 	do {
 		REPLY reply = {0};
@@ -85,6 +139,8 @@ reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
 			return err_set(err, ERR_PROTOCOL, "the server's list does not go on");
 		memcpy(after, next, strlen(next) + 1);
 		TRY(add_rows(array, &list, err));
+		if (after[0] != '\0')
+			tell_where(client, after, &told);
 	} while (after[0] != '\0');
 	*ret_list = TAKE(list);
 	return ERR_OK;

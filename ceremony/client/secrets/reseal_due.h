@@ -21,6 +21,10 @@ void reseal_list_done(struct reseal_list *list);
 #define RESEAL_LIST CLEANUP(reseal_list_done) struct reseal_list
 /* Send with the greeting for the beginning of it. */
 void reseal_list_foresee(struct client *client, bool all);
+/* Send with the greeting for those NAMES; fetch them, in that order.  Whatever there is not, is left out. */
+void reseal_find_foresee(struct client *client, const char *const *names, size_t count);
+enum err_code reseal_find_fetch(struct client *client, const char *const *names, size_t count,
+    struct reseal_list *ret_list, struct err *err) MUST_CHECK;
 /* In name order; ALL: every secret. */
 enum err_code reseal_list_fetch(struct client *client, bool all, struct reseal_list *ret_list,
     struct err *err) MUST_CHECK;

@@ -210,6 +210,7 @@ struct handing {
 	struct opening *opening;
 	/* The one in hand: */
 	struct loaded_item *item;
+	bool gone;      /* others replaced its version meanwhile */
 	uint32_t index; /* of the envelope */
 	bool spare;
 };
@@ -260,7 +261,8 @@ load_handing(struct session *session, struct handing *handing, struct err *err)
 	return find_approval(session, handing, err);
 }
 
-/* The seat's envelope of the item at POSITION, if the seat has not given its shares yet. */
+/* The seat's envelope of the item at POSITION, if the seat has not given its shares yet.  One of several that is gone
+ * keeps nobody from the others. */
 static enum err_code
 find_envelope(struct handing *handing, size_t position, struct err *err)
 {
@@ -272,6 +274,10 @@ find_envelope(struct handing *handing, size_t position, struct err *err)
 		    opening->count);
 	item_freep(&handing->item);
 	TRY(item_load(opening, position, &handing->item, err));
+	handing->gone = handing->item->stale[0] != '\0' && !handing->item->damaged &&
+	    handing->positions.count > 1;
+	if (handing->gone)
+		return ERR_OK;
 	if (handing->item->stale[0] != '\0')
 		return err_set(err, handing->item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s: %s",
 		    handing->item->secret.name, handing->item->stale);
@@ -306,6 +312,10 @@ hand_out(struct session *session, struct handing *handing, size_t position, stru
 	BUF envelope = {0}, sealed = {0};
 
 	TRY(find_envelope(handing, position, err));
+	if (handing->gone) {
+		buf_lp32(out, view_of(NULL, 0));
+		return buf_check(out, err);
+	}
 	TRY(read_box(session, handing, &envelope, err));
 	const struct reply_ids ids = {.vault = session->chain.vault,
 	    .statement = handing->said.digest,
@@ -327,7 +337,7 @@ serve_envelopes(struct session *session, struct call *call, struct err *err)
 	TRY(load_handing(session, &handing, err));
 	for (size_t i = 0; i < handing.positions.count; i++) {
 		TRY(hand_out(session, &handing, handing.positions.rows[i], &call->out, err));
-		json_add_int(indexes, handing.index);
+		json_add_int(indexes, handing.gone ? -1 : (int64_t)handing.index);
 	}
 	json_put(call->reply, "envelopes", TAKE(indexes));
 	return ERR_OK;
@@ -374,6 +384,8 @@ check_shares(struct session *session, struct handing *handing, struct p256_key *
 	SECRET *shares = NULL;
 
 	TRY(find_envelope(handing, row->position, err));
+	if (handing->gone)
+		return ERR_OK;
 	row->statement = handing->said.digest;
 	row->envelope = handing->index;
 	snprintf(row->seat, sizeof(row->seat), "%s", handing->said.seat);
@@ -409,6 +421,8 @@ accept_shares(struct session *session, struct handing *handing, const struct sha
 	LEAF leaf = leaf_new("shares");
 
 	TRY(find_envelope(handing, row->position, err));
+	if (handing->gone)
+		return ERR_OK;
 	if (handing->index != row->envelope)
 		return err_set(err, ERR_BUSY,
 		    "the seat was handed another envelope meanwhile; approve again");

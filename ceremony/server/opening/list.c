@@ -6,12 +6,13 @@
 
 #include "base/json_members.h"
 #include "base/text.h"
+#include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/chain.h"
 
-enum { SHOWN_BYTES = WIRE_BLOB_MAX, PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 10 };
+enum { SHOWN_BYTES = WIRE_BLOB_MAX, PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 8 };
 
 static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
@@ -231,14 +232,14 @@ is_wanted(const struct ceremony_row *row, const struct wanted *wanted)
 	return wanted->of[0] == '\0' || strcmp(row->requester, wanted->of) == 0;
 }
 
-/* "6f2a91c4 (prod/db and others for alice)" */
+/* "6f2a91c4 (prod/db and others for alice, asked for at 2026-01-05 10:00:00Z, collecting)" */
 static enum err_code
 name_one(struct session *session, const struct ceremony_row *row, struct buf *ret_text,
     struct err *err)
 {
 	struct item_row items[CEREMONY_ITEMS];
 	struct secret_row secret;
-	char hex[ID_HEX_SIZE];
+	char hex[ID_HEX_SIZE], created[TEXT_TIME_SIZE];
 	size_t count;
 
 	TRY(store_list_items(session->store, &row->id, items, CEREMONY_ITEMS, &count, err));
@@ -246,8 +247,11 @@ name_one(struct session *session, const struct ceremony_row *row, struct buf *re
 		return err_set(err, ERR_INTEGRITY, "a ceremony has no items in the database");
 	TRY(store_get_secret(session->store, &items[0].secret, &secret, err));
 	text_hex(VIEW_OF(row->id.bytes), hex);
-	buf_format(ret_text, "%s%.*s (%s%s for %s)", ret_text->size > 0 ? ", " : "", ID_SHORT, hex,
-	    secret.name, count > 1 ? " and others" : "", row->requester);
+	text_time(row->created, created);
+	buf_format(ret_text, "%s%.*s (%s%s for %s, asked for at %s, %s)",
+	    ret_text->size > 0 ? ", " : "", ID_SHORT, hex, secret.name,
+	    count > 1 ? " and others" : "", row->requester, created,
+	    ceremony_state_names[row->state]);
 	return buf_check(ret_text, err);
 }
 

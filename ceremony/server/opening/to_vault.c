@@ -15,7 +15,6 @@ enum { BYTES_AT_ONCE = 1 << 20, MILLISECONDS_AT_ONCE = 1000 };
 struct resealed {
 	size_t position;
 	struct secret_row before; /* when its item was loaded */
-	bool part_exposed;        /* the version that was current then */
 	struct sealing sealing;
 };
 struct resealing {
@@ -69,13 +68,16 @@ replace(const struct opening *opening, const struct resealed *row, struct secret
 	struct session *session = opening->session;
 	const struct id *ceremony = &opening->row.id;
 	uint32_t old = row->before.current, number = row->sealing.number;
+	VERSION_ROW version = {
+	    0}; /* as it is now: another ceremony may have asked for it meanwhile */
 	bool exposed;
 
+	TRY(store_get_version(session->store, &secret->id, old, &version, err));
 	TRY(store_add_opened(session->store, &secret->id, old, ceremony, NULL, err));
 	TRY(store_set_version_state(session->store, &secret->id, old, VERSION_RETIRED, err));
 	TRY(sealing_store(session, &row->sealing, VERSION_CURRENT, err));
 	TRY(expose_asked(session, &secret->id, old, ceremony, &exposed, err));
-	if (exposed || row->part_exposed) /* it is the same value */
+	if (exposed || version.part_exposed) /* it is the same value */
 		TRY(store_set_part_exposed(session->store, &secret->id, number, err));
 	secret->newest = secret->current = number;
 	TRY(store_update_secret(session->store, secret, err));
@@ -184,9 +186,7 @@ to_vault(struct delivery *delivery, struct secret *credential, struct err *err)
 	if (resealing == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for what is sealed again");
 	struct resealed *row = &resealing->rows[resealing->count];
-	*row = (struct resealed){.position = item->position,
-	    .before = item->secret,
-	    .part_exposed = item->version.part_exposed};
+	*row = (struct resealed){.position = item->position, .before = item->secret};
 	if (resealing->count == 0)
 		resealing->since = process_milliseconds();
 	TRY(sealing_make(delivery->opening->session, item->exhibit->definition,

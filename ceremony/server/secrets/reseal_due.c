@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/json_members.h"
+#include "base/text.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/secret.h"
 
-enum { SCANNED = 256, DAY = 86400 };
+enum { SCANNED = 256, NAMED = 500, DAY = 86400 };
 
 /* COUNT more; SECRET is one of them. */
 static enum err_code
@@ -166,5 +167,39 @@ serve_reseal_list(struct session *session, struct call *call, struct err *err)
 	}
 	json_put(call->reply, "secrets", TAKE(array));
 	json_put_text(call->reply, "next", count == SCANNED ? walk.after : "");
+	return ERR_OK;
+}
+
+/* Nothing where there is no such secret, or nothing is sealed yet. */
+static enum err_code
+add_named(struct session *session, struct json *array, const char *name, struct err *err)
+{
+	struct secret_row secret;
+	struct stale stale;
+	enum err_code code = store_find_secret(session->store, name, &secret, err);
+
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && secret.current == 0))
+		return ERR_OK;
+	TRY(code);
+	TRY(stale_judge(session, &secret, &stale, err));
+	add(array, &secret, &stale);
+	return ERR_OK;
+}
+
+enum err_code
+serve_reseal_find(struct session *session, struct call *call, struct err *err)
+{
+	const struct json *names = json_in_array(&call->in, "names", 1, NAMED);
+	struct json *array = json_new_array();
+
+	json_put(call->reply, "secrets", array);
+	TRY(json_in_end(&call->in));
+	for (size_t i = 0; i < json_array_count(names); i++) {
+		const char *name = json_array_text(names, i);
+
+		if (name == NULL || !text_is_name(name))
+			return err_set(err, ERR_INVALID, "names[%zu] is no secret's name", i);
+		TRY(add_named(session, array, name, err));
+	}
 	return ERR_OK;
 }

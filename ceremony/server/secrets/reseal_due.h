@@ -31,5 +31,8 @@ enum err_code reseal_due_add(struct reseal_due_summary *summary, const struct cl
 /* Some secrets at a time: the client asks on. */
 enum err_code serve_reseal_list(struct session *session, struct call *call,
     struct err *err) MUST_CHECK;
+/* Those that are named, stale or not. */
+enum err_code serve_reseal_find(struct session *session, struct call *call,
+    struct err *err) MUST_CHECK;
 
 #endif

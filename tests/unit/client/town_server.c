@@ -290,7 +290,6 @@ answer_reseal_list(struct town *town, struct json *reply)
 		json_add(list, row);
 	}
 	json_put(reply, "secrets", list);
-	json_put_text(reply, "next", "");
 }
 
 /* A ceremony for whatever was asked, or (swapped) for something else. */
@@ -409,9 +408,12 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_find(town, request, reply, blob);
 	else if (strcmp(op, "secret-headers") == 0)
 		answer_headers(town, reply, blob);
-	else if (strcmp(op, "reseal-list") == 0)
+	else if (strcmp(op, "reseal-find") == 0)
 		answer_reseal_list(town, reply);
-	else if (strcmp(op, "request") == 0)
+	else if (strcmp(op, "reseal-list") == 0) {
+		answer_reseal_list(town, reply);
+		json_put_text(reply, "next", "");
+	} else if (strcmp(op, "request") == 0)
 		answer_request(town, request, reply);
 	else if (strcmp(op, "approve") == 0)
 		town_answer_approve(town, request);

@@ -82,6 +82,24 @@ an_older_one_is_gone_on_from_and_log_verify_alarms(void **state)
 	bench_free(bench);
 }
 
+/* What is kept spares every session the old documents: whoever changed one is found by whoever reads it. */
+static void
+an_old_document_is_read_by_nobody_but_log_verify(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct err err;
+
+	(void)state;
+	assert_ok(bench_suspend(bench, INFRA, AUDIT, &err));
+	assert_ok(bench_suspend(bench, INFRA, ALICE, &err));
+	bench_tamper(bench,
+	    "UPDATE statements SET text = x'7b7d' WHERE digest ="
+	    " (SELECT digest FROM documents WHERE position = 3)");
+	assert_ok(ask(bench, "status", &err));
+	assert_error(ERR_INTEGRITY, ask(bench, "log-verify", &err));
+	bench_free(bench);
+}
+
 /* How many documents are shown from where to whoever has COUNT of them with that DIGEST. */
 static void
 expect_shown(struct bench *bench, int64_t count, const struct digest *digest, int64_t from,
@@ -130,6 +148,7 @@ main(void)
 	    cmocka_unit_test(without_it_all_documents_are_read_and_log_verify_alarms),
 	    cmocka_unit_test(what_is_damaged_is_an_alarm_in_each_command),
 	    cmocka_unit_test(an_older_one_is_gone_on_from_and_log_verify_alarms),
+	    cmocka_unit_test(an_old_document_is_read_by_nobody_but_log_verify),
 	    cmocka_unit_test(a_client_gets_the_documents_that_it_lacks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,6 +351,89 @@ between_two_batches_others_write_and_what_they_changed_is_left_to_them(void **st
 	bench_verify(bench);
 }
 
+/* Another ceremony about the same version, of which one officer's shares were opened, ends while it waits to be sealed. */
+static void
+a_value_that_was_exposed_meanwhile_stays_so(void **state)
+{
+	const struct ready *ready = *state;
+	struct bench *bench = ready->bench;
+	struct other other;
+	struct item opens[MANY];
+	struct request request;
+	char name[SEAT_NAME_MAX + 1], query[300];
+	int status = 0;
+	struct err err;
+	struct id id;
+
+	batch_name_at(bench, &ready->id, RESEAL_AT_ONCE, name);
+	bench_restore(bench, "ready");
+	bench->shared->no_due = 1;
+	batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, opens, &request);
+	for (size_t i = 0; i < request.items.count; i++)
+		if (strcmp(opens[i].name, name) == 0)
+			opens[0] = opens[i];
+	request.items.count = 1;
+	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &id, &err));
+	batch_give_all(bench, &bench->people[CISO], &id);
+	bench_end(bench);
+	bench->shared->stop_copy = RESEAL_AT_ONCE + 3;
+	other_start(bench, &ready->id, &other);
+	assert_int_equal(waitpid(other.pid, &status, WUNTRACED), other.pid);
+	assert_true(WIFSTOPPED(status));
+	assert_ok(bench_object(bench, &bench->people[INFRA], &id, STATEMENT_CANCEL, &err));
+	bench_end(bench);
+	assert_true(other_end(&other));
+	bench->shared->no_due = 0;
+	snprintf(query, sizeof(query),
+	    "SELECT count(*) FROM versions WHERE part_exposed AND number = 2 AND secret ="
+	    " (SELECT id FROM secrets WHERE name = '%s')",
+	    name);
+	assert_int_equal(bench_count(bench, query), 1);
+	assert_true(bench_status(bench, "exposed", name));
+	bench_verify(bench);
+}
+
+/* One of those whose envelopes an officer asks for together was sealed again by others since it was shown. */
+static void
+what_is_gone_of_several_keeps_nobody_from_the_others(void **state)
+{
+	const struct ready *ready = *state;
+	struct bench *bench = ready->bench;
+	struct item opens[MANY];
+	struct request request;
+	struct positions positions = {0};
+	SEEN seen = {0};
+	GIVING giving = {0};
+	struct id id, other;
+	char name[SEAT_NAME_MAX + 1];
+	struct err err;
+
+	bench_restore(bench, "ready");
+	bench->shared->no_due = 1;
+	assert_ok(batch_advance_op(bench, &ready->id, &err));
+	id = batch_ask_many(bench, MODE_RESEAL, MANY);
+	batch_look(bench, &id, &seen);
+	assert_ok(batch_sign(bench, &bench->people[CISO], &id, &seen, &giving, &err));
+	batch_name_at(bench, &id, 40, name);
+	batch_draw_request(bench, &bench->people[INFRA], MODE_RESEAL, true, opens, &request);
+	for (size_t i = 0; i < request.items.count; i++)
+		if (strcmp(opens[i].name, name) == 0)
+			opens[0] = opens[i];
+	request.items.count = 1;
+	assert_ok(batch_send_request(bench, &bench->people[INFRA], &request, &other, &err));
+	batch_approve(bench, &bench->people[CISO], &other);
+	batch_approve(bench, &bench->people[SECOPS], &other);
+	for (; positions.count < ITEMS_AT_ONCE; positions.count++)
+		positions.rows[positions.count] = (uint32_t)positions.count;
+	assert_ok(batch_give_some(bench, &giving, &id, &seen, &positions, false, &err));
+	bench_end(bench);
+	bench->shared->no_due = 0;
+	assert_int_equal(bench_count(bench,
+	                     "SELECT count(*) FROM shares WHERE ceremony ="
+	                     " (SELECT id FROM ceremonies ORDER BY arrival DESC LIMIT 1 OFFSET 1)"),
+	    ITEMS_AT_ONCE - 1);
+}
+
 int
 main(void)
 {
@@ -362,6 +445,8 @@ main(void)
 	    cmocka_unit_test(one_damaged_and_one_stale_among_many_end_alone),
 	    cmocka_unit_test(
 	        between_two_batches_others_write_and_what_they_changed_is_left_to_them),
+	    cmocka_unit_test(a_value_that_was_exposed_meanwhile_stays_so),
+	    cmocka_unit_test(what_is_gone_of_several_keeps_nobody_from_the_others),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }

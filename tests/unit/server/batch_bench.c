@@ -359,11 +359,18 @@ batch_give_some(struct bench *bench, const struct giving *giving, const struct i
 	    json_in_array(&in, "envelopes", positions->count, positions->count);
 	fetch_headers(bench, id, positions, &headers);
 	struct reader header = reader_of(buf_view(&headers)), box = reader_of(buf_view(&boxes));
-	for (size_t i = 0; i < positions->count; i++)
-		TRY(give_one(bench, giving, seen, positions->rows[i],
-		    reader_lp32(&header, HEADER_MAX), (size_t)json_array_int(indexes, i),
-		    reader_lp32(&box, REPLY_BOX_MAX), spoil, &shares, err));
-	request = about("shares", id, positions);
+	struct positions given = {0};
+	for (size_t i = 0; i < positions->count; i++) {
+		struct view head = reader_lp32(&header, HEADER_MAX);
+		struct view sealed = reader_lp32(&box, REPLY_BOX_MAX);
+
+		if (json_array_int(indexes, i) < 0) /* its version was replaced */
+			continue;
+		TRY(give_one(bench, giving, seen, positions->rows[i], head,
+		    (size_t)json_array_int(indexes, i), sealed, spoil, &shares, err));
+		given.rows[given.count++] = positions->rows[i];
+	}
+	request = about("shares", id, &given);
 	json_put_hex(request, "approval", VIEW_OF(giving->digest.bytes));
 	return bench_call(bench, request, buf_view(&shares), &thanks, NULL, err);
 }

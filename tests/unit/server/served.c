@@ -133,6 +133,7 @@ main(int argc, char **argv)
 	    .rotator_folders = rotators,
 	    .now = now,
 	    .rotator_seconds = 2,
+	    .due_seconds = (int)shared->due_seconds,
 	    .patience_seconds = (unsigned)shared->patience,
 	    .start_due = do_due};
 	enum err_code code = server_run(&options, 0, 1, &err);

@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 struct served_shared {
-	int64_t now;        /* the server's clock */
-	int64_t points;     /* durable steps so far: commits, fsyncs, renames, unlinks */
-	int64_t kill_at;    /* the process is killed at this one; 0: never */
-	int64_t fail_fsync; /* this fsync of a file fails, once; 0: none */
-	int64_t patience;   /* seconds, with a client that does not read; 0: as everywhere */
-	int64_t no_due;     /* what is due is left: the process that would do it is gone */
+	int64_t now;         /* the server's clock */
+	int64_t points;      /* durable steps so far: commits, fsyncs, renames, unlinks */
+	int64_t kill_at;     /* the process is killed at this one; 0: never */
+	int64_t fail_fsync;  /* this fsync of a file fails, once; 0: none */
+	int64_t due_seconds; /* of server_options */
+	int64_t patience;    /* seconds, with a client that does not read; 0: as everywhere */
+	int64_t no_due;      /* what is due is left: the process that would do it is gone */
 	int64_t
 	    stop_copy; /* the process stops when it has written so many sealed copies; 0: never */
 };

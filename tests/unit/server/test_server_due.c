@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ceremony/server/due.h"
 #include "tests/unit/server/night_bench.h"
 
 enum { LEASE = 7200 };
@@ -56,6 +57,26 @@ the_reply_comes_before_what_is_due(void **state)
 	night_calls(bench, "");
 	assert_true(target_accepts(bench, night.old));
 	bench_end(bench);
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_paid(bench, &night);
+}
+
+static void
+after_a_minute_nothing_more_is_begun(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	struct err err;
+
+	assert_int_equal(DUE_SECONDS, 60);
+	let_expire(bench, &night);
+	bench->shared->due_seconds = -1; /* the minute is over when it begins */
+	assert_ok(bench_hello(bench, &err));
+	bench_end(bench);
+	night_calls(bench, "");
+	assert_true(target_accepts(bench, night.old));
+	bench->shared->due_seconds = 0;
+	bench_due(bench);
 	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
 	night_paid(bench, &night);
 }
@@ -198,6 +219,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_start, bench_stop)
 	const struct CMUnitTest tests[] = {
 	    CASE(the_reply_comes_before_what_is_due),
+	    CASE(after_a_minute_nothing_more_is_begun),
 	    CASE(one_process_does_it_at_a_time),
 	    CASE(a_session_that_an_error_ended_is_followed_by_nothing),
 	    CASE(beside_an_escrow_file_of_no_debt_nothing_is_done),

@@ -347,7 +347,7 @@ a_ceremony_is_found_by_its_id_or_as_the_only_one(void **state)
 	assert_says("id");
 	struct id other = bench_request(bench, &bench->people[CAROL], "prod/db");
 	assert_error(ERR_USAGE, find_ceremony(bench, "", "collecting", "", &reply, &err));
-	assert_says("(prod/db for carol), ");
+	assert_says("(prod/db for carol, asked for at ");
 	assert_ok(bench_object(bench, &bench->people[CAROL], &other, STATEMENT_CANCEL, &err));
 	assert_ok(bench_object(bench, &bench->people[CAROL], &id, STATEMENT_CANCEL, &err));
 	text_hex(VIEW_OF(id.bytes), hex);

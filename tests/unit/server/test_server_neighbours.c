@@ -164,6 +164,34 @@ a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone(void **state)
 }
 
 static void
+what_is_due_is_done_though_the_client_is_gone_before_its_reply(void **state)
+{
+	struct bench *bench = bench_new(false);
+	struct stranger stranger;
+	SECRET *credential = NULL;
+	struct err err;
+	int status = 0;
+
+	(void)state;
+	bench_add_secret(bench);
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	bench_end(bench);
+	bench->shared->now += 7200; /* the lease is over */
+	stranger_start(bench, &stranger);
+	close(stranger.from);
+	ask(&stranger, op_new("status"));
+	assert_true(ends(&stranger, &status));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_false(target_accepts(bench, credential));
+	close(stranger.to);
+	bench_free(bench);
+}
+
+static void
 a_stranger_who_reads_nothing_holds_up_no_resealing(void **state)
 {
 	struct bench *bench = batch_bench(false, 2);
@@ -507,6 +535,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_stranger_who_reads_nothing_holds_up_no_rotation),
 	    cmocka_unit_test(a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone),
+	    cmocka_unit_test(what_is_due_is_done_though_the_client_is_gone_before_its_reply),
 	    cmocka_unit_test(a_stranger_who_reads_nothing_holds_up_no_resealing),
 	    cmocka_unit_test(at_the_founding_nobody_takes_a_founders_room),
 	    cmocka_unit_test(an_officer_with_four_drafts_suspends_a_stolen_token_at_once),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/documents/chain_fold.c: what comes into force, and what stays in force. */
-#include "tests/unit/vault/chain_bench.h"
+#include "tests/unit/chain_bench.h"
 
 static bool
 is_suspended(const struct vault *vault, size_t seat)

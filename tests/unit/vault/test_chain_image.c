@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vault/documents/chain_image.c; that a chain goes on from its image as if nothing had been, chain_bench.h sees to. */
-#include "tests/unit/vault/chain_bench.h"
+#include "tests/unit/chain_bench.h"
 
 static void
 a_former_charter_is_read_when_it_is_asked_for(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/vault/chain_bench.h"
+#include "tests/unit/chain_bench.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A vault of tests/lib/founded.h and its chain.  Whatever is added to that is added to another one as well, which goes
  * on from an image of it, and must become the same. */
-#ifndef TESTS_UNIT_VAULT_CHAIN_BENCH_H
-#define TESTS_UNIT_VAULT_CHAIN_BENCH_H
+#ifndef TESTS_UNIT_CHAIN_BENCH_H
+#define TESTS_UNIT_CHAIN_BENCH_H
 
 #include "tests/lib/founded.h"
 #include "vault/documents/chain_fold.h"
