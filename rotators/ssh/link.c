@@ -434,23 +434,24 @@ start_command(struct ssh_link *link, const char *command, bool *ret_done, struct
 	return ERR_OK;
 }
 
-/* Writes what fits; at the end of it stdin is closed. */
-static void
+/* Writes what fits; at the end of it stdin is closed.  True: some of it went out. */
+static bool
 feed(struct ssh_link *link, struct view *input)
 {
 	uint32_t part = input->size < BLOCK ? (uint32_t)input->size : BLOCK;
 	int put = part == 0 ? 0 : ssh_channel_write(link->channel, input->data, part);
 
 	if (put == SSH_AGAIN || input->data == NULL)
-		return;
+		return false;
 	if (put < 0) /* it reads no more */
 		*input = view_of(NULL, 0);
 	else
 		*input = view_of(input->data + put, input->size - (size_t)put);
 	if (input->size > 0)
-		return;
+		return put > 0;
 	(void)ssh_channel_send_eof(link->channel);
 	*input = view_of(NULL, 0);
+	return true;
 }
 
 static void
@@ -503,14 +504,13 @@ static enum err_code
 converse(struct ssh_link *link, struct view input, struct link_run *run, struct err *err)
 {
 	for (;;) {
-		bool ended = has_ended(link, run), moved;
+		bool ended = has_ended(link, run);
+		bool fed = !ended && feed(link, &input), moved;
 
-		if (!ended)
-			feed(link, &input);
 		TRY(drain(link, run, &moved, err));
 		if (ended && !moved)
 			return ERR_OK;
-		if (!moved)
+		if (!moved && !fed)
 			TRY(turn(link, err));
 	}
 }
