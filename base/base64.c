@@ -60,8 +60,11 @@ base64_letters(const uint8_t *bytes, size_t size, uint8_t ret_letters[4])
 	uint32_t letters = letters_of((group & 0xfc0000) << 6 | (group & 0x3f000) << 4 |
 	    (group & 0xfc0) << 2 | (group & 0x3f));
 
-	for (size_t i = 0; i < 4; i++)
-		ret_letters[i] = i <= size ? (uint8_t)(letters >> (24 - 8 * i)) : (uint8_t)'=';
+	for (size_t i = 0; i < 4; i++) {
+		uint32_t letter = i <= size ? letters >> (24 - 8 * i) & 0xff : '=';
+
+		ret_letters[i] = (uint8_t)letter;
+	}
 }
 
 size_t

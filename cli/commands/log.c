@@ -46,6 +46,33 @@ cmd_log_verify(struct cli_call *call, struct err *err)
 	return report(call, checkpoint, checks, err);
 }
 
+/* An entry a line, however long. */
+static enum err_code
+print_leaves(const struct cli_call *call, uint64_t from, const struct json *leaves, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(leaves); i++) {
+		const char *leaf = json_array_text(leaves, i);
+		BUF line = {0};
+
+		buf_format(&line, "%llu %s", (unsigned long long)(from + i),
+		    leaf != NULL ? leaf : "");
+		call->io->print(call->io->context, buf_string(&line));
+		TRY(buf_check(&line, err));
+	}
+	return ERR_OK;
+}
+
+static void
+say_rest(const struct cli_call *call, uint64_t next, uint64_t size)
+{
+	if (next < size)
+		ui_say(call->io->ui, "Of %llu entries; the next: halligan log list --from %llu",
+		    (unsigned long long)size, (unsigned long long)next);
+	else
+		ui_say(call->io->ui, "The log ends there: it has %llu %s.",
+		    (unsigned long long)size, text_plural(size, "entry", "entries"));
+}
+
 enum err_code
 cmd_log_list(struct cli_call *call, struct err *err)
 {
@@ -57,16 +84,15 @@ cmd_log_list(struct cli_call *call, struct err *err)
 
 	TRY(option_number(call->parsed, "from", 0, INT64_MAX / 2, 0, &from, err));
 	TRY(option_number(call->parsed, "max", 1, PAGE_MAX, LIST_DEFAULT, &max, err));
+	call->io->divert(call->io->context); /* what is listed is for programs, too */
 	TRY(call_connect(call, err));
 	TRY(client_sync(call->client, &view, err));
 	TRY(leaves_fetch(call->client, (uint64_t)from, (unsigned)max, &reply, &leaves, err));
-	for (size_t i = 0; i < json_array_count(leaves) && !call_json(call); i++) {
-		const char *leaf = json_array_text(leaves, i);
-
-		ui_say(call->io->ui, "%lld %s", (long long)from + (long long)i,
-		    leaf != NULL ? leaf : "");
-	}
+	if (!call_json(call))
+		TRY(print_leaves(call, (uint64_t)from, leaves, err));
+	say_rest(call, (uint64_t)from + json_array_count(leaves), view->checkpoint.size);
 	json_put_int(object, "from", from);
+	json_put_int(object, "size", (int64_t)view->checkpoint.size);
 	json_put_copy(object, "leaves", leaves);
 	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
 }

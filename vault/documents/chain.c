@@ -45,7 +45,9 @@ fetch(const struct chain *chain, const struct chain_document *document, struct d
 
 	if (chain->fetch == NULL)
 		return err_set(err, ERR_INTERNAL, "nobody has the documents of this chain");
-	TRY(chain->fetch(chain->context, &document->digest, ret_statement, err));
+	if (chain->fetch(chain->context, &document->digest, ret_statement, err) != ERR_OK)
+		return err_add(err, "document %zu (a charter, roster or suspension)",
+		    (size_t)(document - chain->documents) + 1);
 	TRY(dsse_digest(ret_statement, &digest, err));
 	if (!digest_equal(&digest, &document->digest))
 		return err_set(err, ERR_INTEGRITY,
