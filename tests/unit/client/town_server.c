@@ -231,7 +231,7 @@ is_meant(const struct town *town, const struct json *request)
 static void
 answer_ceremony(struct town *town, const struct json *request, struct json *reply, struct buf *blob)
 {
-	struct json *first = json_new_object();
+	struct json *first;
 	BUF before = {0};
 
 	if (!town->any && !is_meant(town, request)) {
@@ -240,6 +240,7 @@ answer_ceremony(struct town *town, const struct json *request, struct json *repl
 		return;
 	}
 	answer_get(town, reply);
+	first = json_new_object();
 	put_definition(town, &(struct positions){0}, 0, first, &before);
 	put_item(town, 0, first);
 	buf_bytes(blob, buf_view(&town->items[0].version.header));
