@@ -149,7 +149,10 @@ serve_object(struct session *session, struct call *call, struct err *err)
 	else
 		TRY(deny(session, &objecting, err));
 	TRY(change_commit(session, &change, err));
-	if (objecting.opening->row.state == CEREMONY_REFUSED)
+	bool ended = objecting.opening->row.state == CEREMONY_REFUSED;
+	/* What it read is kept as verified here: nothing more is met after the change. */
+	opening_freep(&objecting.opening);
+	if (ended)
 		TRY(ceremony_key_erase(session->folder, &objecting.id, err));
 	return reply_state(session, call->reply, &objecting.id, err);
 }
