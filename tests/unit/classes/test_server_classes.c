@@ -25,65 +25,6 @@ grown_vault(void)
 	return bench;
 }
 
-/* The text of the line of status about SUBJECT; "" when there is none. */
-static void
-ask_status(struct bench *bench, const char *subject, char ret_text[600])
-{
-	struct err err;
-	JSON *reply = NULL;
-
-	ret_text[0] = '\0';
-	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *items = json_in_array(&in, "items", 0, 1000);
-	for (size_t i = 0; i < json_array_count(items); i++) {
-		const struct json *item = json_array_object(items, i);
-
-		if (strcmp(json_object_text(item, "subject"), subject) == 0)
-			snprintf(ret_text, 600, "%s", json_object_text(item, "text"));
-	}
-}
-
-/* PART "": there is no such line. */
-static void
-expect_line(struct bench *bench, const char *subject, const char *part)
-{
-	char text[600];
-
-	ask_status(bench, subject, text);
-	if (part[0] == '\0' ? text[0] != '\0' : strstr(text, part) == NULL)
-		fail_msg("about %s: \"%s\" does not say \"%s\"", subject, text, part);
-}
-
-static void
-draw_suspension(const struct bench *bench, int by, int of, struct dsse *ret_statement)
-{
-	struct suspension suspension = {.vault = bench->vault_id,
-	    .charter = bench->charter->digest,
-	    .roster = bench->roster,
-	    .token = bench->people[by].seat.tokens[0].id,
-	    .suspended = bench->people[of].seat.tokens[0].id,
-	    .time = bench->shared->now,
-	    .reason = "lost"};
-	JSON *payload = NULL;
-	struct err err;
-
-	snprintf(suspension.seat, sizeof(suspension.seat), "%s", bench->people[by].name);
-	snprintf(suspension.holder, sizeof(suspension.holder), "%s", bench->people[of].name);
-	assert_ok(suspension_payload(&suspension, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, ret_statement, &err));
-	person_sign(&bench->people[by], ret_statement);
-}
-
-static enum err_code
-suspend(struct bench *bench, int by, int of, struct err *err)
-{
-	DSSE statement = {0};
-
-	draw_suspension(bench, by, of, &statement);
-	return bench_propose(bench, &statement, 0, -1, err);
-}
-
 /* ---- who can open what ---- */
 
 static void
@@ -93,15 +34,15 @@ each_suspension_thins_the_margin_of_every_secret(void **state)
 	struct err err;
 
 	(void)state;
-	expect_line(bench, "tokens", "");
-	assert_ok(suspend(bench, AUDIT, CISO, &err));
-	expect_line(bench, "tokens",
+	bench_expect_line(bench, "tokens", "");
+	assert_ok(bench_suspend(bench, AUDIT, CISO, &err));
+	bench_expect_line(bench, "tokens",
 	    "1 suspended, 1200 secrets that one seat may be lost of, no more");
 	bench_add_secret(bench);
-	expect_line(bench, "tokens",
+	bench_expect_line(bench, "tokens",
 	    "1 suspended, 1201 secrets that one seat may be lost of, no more");
-	assert_ok(suspend(bench, AUDIT, CAROL, &err));
-	expect_line(bench, "tokens", "2 suspended, 1201 secrets that no seat may be lost of");
+	assert_ok(bench_suspend(bench, AUDIT, CAROL, &err));
+	bench_expect_line(bench, "tokens", "2 suspended, 1201 secrets that no seat may be lost of");
 	bench_verify(bench);
 	bench_free(bench);
 }
@@ -120,8 +61,8 @@ a_suspension_that_shuts_every_secret_needs_a_second_officer(void **state)
 	snprintf(next->policies[0].quorum_text, sizeof(next->policies[0].quorum_text),
 	    "2 of (ciso, carol)");
 	bench_change(bench);
-	expect_line(bench, "tokens", "1200 secrets that no seat may be lost of");
-	draw_suspension(bench, AUDIT, CAROL, &statement);
+	bench_expect_line(bench, "tokens", "1200 secrets that no seat may be lost of");
+	bench_draw_suspension(bench, AUDIT, CAROL, &statement);
 	put_statement(request, "statement", &statement);
 	json_put_bool(request, "try", false);
 	json_put(request, "enrolments", json_new_array());
@@ -129,7 +70,7 @@ a_suspension_that_shuts_every_secret_needs_a_second_officer(void **state)
 	struct json_in in = json_in(reply, "reply", &err);
 	assert_false(json_in_bool(&in, "live"));
 	assert_non_null(strstr(json_in_text(&in, "lost", 1, 600), "/root and 1195 more"));
-	expect_line(bench, "suspend", "audit proposes it; 1 signed so far");
+	bench_expect_line(bench, "suspend", "audit proposes it; 1 signed so far");
 	bench_free(bench);
 }
 
@@ -207,18 +148,18 @@ a_charter_makes_all_stale_that_it_would_seal_otherwise(void **state)
 	struct bench *bench = grown_vault();
 
 	(void)state;
-	expect_line(bench, "secrets", "");
+	bench_expect_line(bench, "secrets", "");
 	bench_charter(bench, 7200); /* which concerns no sealing */
-	expect_line(bench, "secrets", "");
+	bench_expect_line(bench, "secrets", "");
 	bench_spare(bench);
-	expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
-	expect_line(bench, "secrets", "has no envelope");
+	bench_expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
+	bench_expect_line(bench, "secrets", "has no envelope");
 	bench_add_secret(bench); /* to the spare, too */
-	expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
+	bench_expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
 	batch_replace_token(bench);
-	expect_line(bench, "leaver",
+	bench_expect_line(bench, "leaver",
 	    "a token that left today still has envelopes of 1201 secrets; after 7 days");
-	expect_line(bench, "secrets", "1201 secrets should be sealed again");
+	bench_expect_line(bench, "secrets", "1201 secrets should be sealed again");
 	bench_free(bench);
 }
 
@@ -241,23 +182,23 @@ secrets_are_told_before_they_are_too_old_and_then_each_by_its_age(void **state)
 	go_to(bench, bench->shared->now + 10 * DAY);
 	bench_grow(bench, &(struct growth){GROWN, 0, 0});
 	go_to(bench, end - 8 * DAY);
-	expect_line(bench, "soon", "");
+	bench_expect_line(bench, "soon", "");
 	go_to(bench, end - 2 * DAY - DAY / 2);
-	expect_line(bench, "soon",
+	bench_expect_line(bench, "soon",
 	    "1 secret gets older than the policy allows within 7 days, prod/db first: in 2 days");
-	expect_line(bench, "secrets", "");
+	bench_expect_line(bench, "secrets", "");
 	go_to(bench, end);
-	expect_line(bench, "secrets", "");
+	bench_expect_line(bench, "secrets", "");
 	go_to(bench, end + 4 * DAY);
-	expect_line(bench, "secrets",
+	bench_expect_line(bench, "secrets",
 	    "1 secret should be sealed again; prod/db: it is older than 365 d");
-	expect_line(bench, "soon",
+	bench_expect_line(bench, "soon",
 	    "1200 secrets get older than the policy allows within 7 days, host-");
-	expect_line(bench, "soon", "first: in 6 days");
+	bench_expect_line(bench, "soon", "first: in 6 days");
 	go_to(bench, end + 11 * DAY);
-	expect_line(bench, "secrets", "1201 secrets should be sealed again; ");
-	expect_line(bench, "secrets", "it is older than 365 d");
-	expect_line(bench, "soon", "");
+	bench_expect_line(bench, "secrets", "1201 secrets should be sealed again; ");
+	bench_expect_line(bench, "secrets", "it is older than 365 d");
+	bench_expect_line(bench, "soon", "");
 	bench_free(bench);
 }
 
@@ -270,14 +211,14 @@ what_was_exposed_is_counted_once(void **state)
 	(void)state;
 	hand_write(bench,
 	    "UPDATE versions SET part_exposed = 1 WHERE rowid IN (SELECT rowid FROM versions LIMIT 60)");
-	expect_line(bench, "secrets", "60 secrets should be sealed again; host-");
-	expect_line(bench, "secrets", "shares of it were opened in a refused ceremony");
+	bench_expect_line(bench, "secrets", "60 secrets should be sealed again; host-");
+	bench_expect_line(bench, "secrets", "shares of it were opened in a refused ceremony");
 	bench->shared->now = begin + AGE - DAY;
 	bench_end(bench);
-	expect_line(bench, "soon", "1140 secrets get older");
+	bench_expect_line(bench, "soon", "1140 secrets get older");
 	bench->shared->now = begin + AGE + DAY;
 	bench_end(bench);
-	expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
+	bench_expect_line(bench, "secrets", "1200 secrets should be sealed again; host-");
 	bench_verify(bench);
 	bench_free(bench);
 }
@@ -292,17 +233,17 @@ a_spare_counts_for_the_margin_from_its_test_on(void **state)
 
 	(void)state;
 	handing_run(bench);
-	assert_ok(suspend(bench, CISO, SECOPS, &err));
-	expect_line(bench, "tokens", "1 suspended, 1 secret that one seat may be lost of, no more");
+	assert_ok(bench_suspend(bench, CISO, SECOPS, &err));
+	bench_expect_line(bench, "tokens", "1 suspended, 1 secret that one seat may be lost of, no more");
 	TESTING testing = {0};
 	testing_begin(bench, &testing);
 	assert_ok(testing_open(bench, &testing, &err));
 	testing.readiness.spares = &testing.spare;
 	testing.readiness.spare_count = 1;
 	assert_ok(testing_sign(bench, &testing, &err));
-	expect_line(bench, "tokens", "1 suspended");
+	bench_expect_line(bench, "tokens", "1 suspended");
 	char text[600];
-	ask_status(bench, "tokens", text);
+	bench_status_of(bench, "tokens", "text", text);
 	assert_string_equal(text, "1 suspended");
 	bench_verify(bench);
 	bench_free(bench);

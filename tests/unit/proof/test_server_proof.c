@@ -131,34 +131,13 @@ die_with_parent(void)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void
-start_served(const struct bench *bench, int *ret_to, int *ret_from)
-{
-	int in[2], out[2];
-
-	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
-		_exit(9);
-	if (fork() == 0) {
-		die_with_parent();
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		execl(BENCH_SERVED, "served", bench->vault, BENCH_ROTATORS, bench->shared_path,
-		    (char *)NULL);
-		_exit(9);
-	}
-	close(in[0]);
-	close(out[1]);
-	*ret_to = in[1];
-	*ret_from = out[0];
-}
-
 /* A process group that asks for MESSAGES over and over, one frame behind the other. */
 static pid_t
 start_stranger(const struct bench *bench, struct json *const *messages, size_t count)
 {
 	char rest[65536];
 	struct err err;
-	int to, from;
+	struct other_server served;
 	pid_t pid = fork();
 
 	if (pid != 0) {
@@ -169,17 +148,17 @@ start_stranger(const struct bench *bench, struct json *const *messages, size_t c
 	(void)setpgid(0, 0);
 	die_with_parent();
 	signal(SIGPIPE, SIG_IGN);
-	start_served(bench, &to, &from);
+	other_server_start(bench, &served);
 	if (fork() == 0) { /* reads and forgets */
 		die_with_parent();
-		close(to);
-		while (read(from, rest, sizeof(rest)) > 0)
+		close(served.to);
+		while (read(served.from, rest, sizeof(rest)) > 0)
 			;
 		_exit(0);
 	}
-	close(from);
+	close(served.from);
 	for (size_t i = 0;; i++)
-		if (wire_send(to, messages[i % count], (struct view){0}, -1, &err) != ERR_OK)
+		if (wire_send(served.to, messages[i % count], (struct view){0}, -1, &err) != ERR_OK)
 			_exit(0);
 }
 
@@ -219,28 +198,6 @@ strangers_who_ask_without_end_hold_up_nobody_who_signs(void **state)
 }
 
 /* ---- what changes between the first look and the change ---- */
-
-static void
-suspend(struct bench *bench, int by, int of)
-{
-	struct suspension suspension = {.vault = bench->vault_id,
-	    .charter = bench->charter->digest,
-	    .roster = bench->roster,
-	    .token = bench->people[by].seat.tokens[0].id,
-	    .suspended = bench->people[of].seat.tokens[0].id,
-	    .time = bench->shared->now,
-	    .reason = "stolen"};
-	JSON *payload = NULL;
-	DSSE statement = {0};
-	struct err err;
-
-	snprintf(suspension.seat, sizeof(suspension.seat), "%s", bench->people[by].name);
-	snprintf(suspension.holder, sizeof(suspension.holder), "%s", bench->people[of].name);
-	assert_ok(suspension_payload(&suspension, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, &statement, &err));
-	person_sign(&bench->people[by], &statement);
-	assert_ok(bench_propose(bench, &statement, 0, -1, &err));
-}
 
 struct job {
 	struct work *work;
@@ -300,7 +257,7 @@ expect_asked_again(struct work *work, const struct asked *row)
 	assert_true(waits_for_lock(bench));
 	kill(bench->pid, SIGSTOP);
 	close(lock);
-	suspend(&other, row->signer == CISO ? AUDIT : CISO, row->signer);
+	assert_ok(bench_suspend(&other, row->signer == CISO ? AUDIT : CISO, row->signer, &err));
 	bench_end(&other);
 	kill(bench->pid, SIGCONT);
 	pthread_join(thread, NULL);
@@ -340,7 +297,7 @@ a_token_that_another_session_suspends_is_handed_no_envelope(void **state)
 	other.progress = (struct buf){0};
 	assert_ok(handing_fetch(work.bench, &work.handing, &err));
 	assert_int_equal(handing_list(work.bench, true, &open), 1);
-	suspend(&other, CISO, SECOPS);
+	assert_ok(bench_suspend(&other, CISO, SECOPS, &err));
 	bench_end(&other);
 	assert_error(ERR_REFUSED, handing_fetch(work.bench, &work.handing, &err));
 	assert_says("no officer with this token");

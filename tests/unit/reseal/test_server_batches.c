@@ -264,40 +264,20 @@ one_damaged_and_one_stale_among_many_end_alone(void **state)
 
 /* --- Between two batches ------------------------------------------------------------------ */
 
-struct other {
-	pid_t pid;
-	int to, from;
-};
-
 static void
-other_start(const struct bench *bench, const struct id *id, struct other *other)
+other_start(const struct bench *bench, const struct id *id, struct other_server *other)
 {
-	int in[2], out[2];
 	struct err err;
 	JSON *request = op_new("advance");
 
 	json_put_hex(request, "id", VIEW_OF(id->bytes));
-	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	other->pid = fork();
-	if (other->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		execl(BENCH_SERVED, "served", bench->vault, BENCH_ROTATORS, bench->shared_path,
-		    (char *)NULL);
-		_exit(9);
-	}
-	close(in[0]);
-	close(out[1]);
-	other->to = in[1];
-	other->from = out[0];
+	other_server_start(bench, other);
 	assert_ok(wire_send(other->to, request, (struct view){0}, -1, &err));
 }
 
 /* It goes on; true when its reply is no error. */
 static bool
-other_end(struct other *other)
+other_end(struct other_server *other)
 {
 	struct err err;
 	bool ended = false, ok = false;
@@ -325,7 +305,7 @@ between_two_batches_others_write_and_what_they_changed_is_left_to_them(void **st
 {
 	const struct ready *ready = *state;
 	struct bench *bench = ready->bench;
-	struct other other;
+	struct other_server other;
 	int status = 0;
 	char name[SEAT_NAME_MAX + 1];
 	SEEN seen = {0};
@@ -357,7 +337,7 @@ a_value_that_was_exposed_meanwhile_stays_so(void **state)
 {
 	const struct ready *ready = *state;
 	struct bench *bench = ready->bench;
-	struct other other;
+	struct other_server other;
 	struct item opens[MANY];
 	struct request request;
 	char name[SEAT_NAME_MAX + 1], query[300];

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,6 +45,28 @@ start_server(struct bench *bench)
 	assert_ok(process_start(&spawn, &bench->pid, &err));
 	close(ends[1]);
 	bench->fd = ends[0];
+}
+
+void
+other_server_start(const struct bench *bench, struct other_server *ret_server)
+{
+	int in[2], out[2];
+
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+		abort();
+	ret_server->pid = fork();
+	if (ret_server->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execl(BENCH_SERVED, "served", bench->vault, BENCH_ROTATORS, bench->shared_path,
+		    (char *)NULL);
+		_exit(9);
+	}
+	close(in[0]);
+	close(out[1]);
+	ret_server->to = in[1];
+	ret_server->from = out[0];
 }
 
 void

@@ -91,6 +91,13 @@ enum err_code bench_hello(struct bench *bench, struct err *err);
 /* End the session, and with it what is due is done; the next call starts another.  Its exit status goes to
  * bench->status. */
 void bench_end(struct bench *bench);
+/* A server of BENCH's vault beside its own, for a client that the test plays by hand; it dies with whoever started
+ * it. */
+struct other_server {
+	pid_t pid;
+	int to, from;
+};
+void other_server_start(const struct bench *bench, struct other_server *ret_server);
 /* A whole session that asks for nothing: what is due is done after it. */
 void bench_due(struct bench *bench);
 /* Keep vault, target, copy and clock as they are, with the session ended, and bring that back: a sweep begins each
@@ -106,6 +113,11 @@ void bench_tamper(struct bench *bench, const char *change);
 int64_t bench_count(struct bench *bench, const char *query);
 /* Has `status` a line of KIND about SUBJECT? */
 bool bench_status(struct bench *bench, const char *kind, const char *subject);
+/* MEMBER ("text", "kind", ..) of the line about SUBJECT, or "" where there is none. */
+void bench_status_of(struct bench *bench, const char *subject, const char *member,
+    char ret_text[600]);
+/* Its text has PART in it; "": there is no such line. */
+void bench_expect_line(struct bench *bench, const char *subject, const char *part);
 
 /* The person BY suspends the token of the person OF; as it is signed, and proposed. */
 void bench_draw_suspension(const struct bench *bench, int by, int of, struct dsse *ret_statement);

@@ -77,21 +77,48 @@ bench_count(struct bench *bench, const char *query)
 	return value;
 }
 
+/* The line of `status` of KIND (NULL: any) about SUBJECT; NULL: there is none.  It lives as long as REPLY. */
+static const struct json *
+find_line(struct bench *bench, const char *kind, const char *subject, struct json **reply)
+{
+	struct err err;
+
+	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, reply, NULL, &err));
+	struct json_in in = json_in(*reply, "reply", &err);
+	const struct json *items = json_in_array(&in, "items", 0, 1000);
+	for (size_t i = 0; i < json_array_count(items); i++) {
+		const struct json *line = json_array_object(items, i);
+
+		if (strcmp(json_object_text(line, "subject"), subject) == 0 &&
+		    (kind == NULL || strcmp(json_object_text(line, "kind"), kind) == 0))
+			return line;
+	}
+	return NULL;
+}
+
 bool
 bench_status(struct bench *bench, const char *kind, const char *subject)
 {
-	struct err err;
 	JSON *reply = NULL;
-	bool has = false;
 
-	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *items = json_in_array(&in, "items", 0, 1000);
-	for (size_t i = 0; i < json_array_count(items); i++) {
-		const struct json *item = json_array_object(items, i);
+	return find_line(bench, kind, subject, &reply) != NULL;
+}
 
-		has |= strcmp(json_object_text(item, "kind"), kind) == 0 &&
-		    strcmp(json_object_text(item, "subject"), subject) == 0;
-	}
-	return has;
+void
+bench_status_of(struct bench *bench, const char *subject, const char *member, char ret_text[600])
+{
+	JSON *reply = NULL;
+	const struct json *line = find_line(bench, NULL, subject, &reply);
+
+	(void)snprintf(ret_text, 600, "%s", line != NULL ? json_object_text(line, member) : "");
+}
+
+void
+bench_expect_line(struct bench *bench, const char *subject, const char *part)
+{
+	char text[600];
+
+	bench_status_of(bench, subject, "text", text);
+	if (part[0] == '\0' ? text[0] != '\0' : strstr(text, part) == NULL)
+		fail_msg("about %s: \"%s\" does not say \"%s\"", subject, text, part);
 }

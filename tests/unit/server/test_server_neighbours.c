@@ -26,34 +26,8 @@ DESTRUCTOR(free_charter, struct charter, free)
 
 enum { PIPE_SIZE = 65536, PAGE = 4096 };
 
-struct stranger {
-	pid_t pid;
-	int to, from;
-};
-
 static void
-stranger_start(const struct bench *bench, struct stranger *stranger)
-{
-	int in[2], out[2];
-
-	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	stranger->pid = fork();
-	if (stranger->pid == 0) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		execl(BENCH_SERVED, "served", bench->vault, BENCH_ROTATORS, bench->shared_path,
-		    (char *)NULL);
-		_exit(9);
-	}
-	close(in[0]);
-	close(out[1]);
-	stranger->to = in[1];
-	stranger->from = out[0];
-}
-
-static void
-stranger_end(struct stranger *stranger)
+stranger_end(struct other_server *stranger)
 {
 	close(stranger->to);
 	close(stranger->from);
@@ -62,7 +36,7 @@ stranger_end(struct stranger *stranger)
 }
 
 static void
-ask(const struct stranger *stranger, struct json *request)
+ask(const struct other_server *stranger, struct json *request)
 {
 	JSON *owned = request;
 	struct err err;
@@ -71,7 +45,7 @@ ask(const struct stranger *stranger, struct json *request)
 }
 
 static int
-unread(const struct stranger *stranger)
+unread(const struct other_server *stranger)
 {
 	int size = 0;
 
@@ -82,7 +56,7 @@ unread(const struct stranger *stranger)
 /* Replies that nobody reads, until all pages of the pipe but one are so full that none fits any more: the next
  * frame takes the last one, and whatever is written after that waits. */
 static void
-fill(const struct stranger *stranger)
+fill(const struct other_server *stranger)
 {
 	int size = 0, last = 0;
 
@@ -101,7 +75,7 @@ static void
 a_stranger_who_reads_nothing_holds_up_no_rotation(void **state)
 {
 	struct bench *bench = bench_new(false);
-	struct stranger stranger;
+	struct other_server stranger;
 	struct json *rotate = op_new("rotate");
 	SECRET *credential = NULL;
 	struct err err;
@@ -113,7 +87,7 @@ a_stranger_who_reads_nothing_holds_up_no_rotation(void **state)
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
 	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
 	bench_end(bench);
-	stranger_start(bench, &stranger);
+	other_server_start(bench, &stranger);
 	fill(&stranger);
 	bench->shared->now += 7200; /* the lease is over */
 	json_put_text(rotate, "name", "prod/db");
@@ -127,7 +101,7 @@ a_stranger_who_reads_nothing_holds_up_no_rotation(void **state)
 
 /* Does the stranger's server end by itself?  RET_STATUS: with which exit status. */
 static bool
-ends(struct stranger *stranger, int *ret_status)
+ends(struct other_server *stranger, int *ret_status)
 {
 	for (int i = 0; i < 3000; i++) {
 		if (waitpid(stranger->pid, ret_status, WNOHANG) == stranger->pid)
@@ -141,7 +115,7 @@ static void
 a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone(void **state)
 {
 	struct bench *bench = bench_new(false);
-	struct stranger stranger;
+	struct other_server stranger;
 	struct err err;
 	int status = 0;
 
@@ -149,7 +123,7 @@ a_client_that_stops_reading_in_the_middle_of_a_reply_ends_alone(void **state)
 	bench_add_secret(bench);
 	bench_end(bench);
 	bench->shared->patience = 2;
-	stranger_start(bench, &stranger);
+	other_server_start(bench, &stranger);
 	fill(&stranger);
 	for (int i = 0; i < 2; i++)
 		ask(&stranger, op_new("founding")); /* the second one does not fit any more */
@@ -167,7 +141,7 @@ static void
 what_is_due_is_done_though_the_client_is_gone_before_its_reply(void **state)
 {
 	struct bench *bench = bench_new(false);
-	struct stranger stranger;
+	struct other_server stranger;
 	SECRET *credential = NULL;
 	struct err err;
 	int status = 0;
@@ -180,7 +154,7 @@ what_is_due_is_done_though_the_client_is_gone_before_its_reply(void **state)
 	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
 	bench_end(bench);
 	bench->shared->now += 7200; /* the lease is over */
-	stranger_start(bench, &stranger);
+	other_server_start(bench, &stranger);
 	close(stranger.from);
 	ask(&stranger, op_new("status"));
 	assert_true(ends(&stranger, &status));
@@ -195,7 +169,7 @@ static void
 a_stranger_who_reads_nothing_holds_up_no_resealing(void **state)
 {
 	struct bench *bench = batch_bench(false, 2);
-	struct stranger stranger;
+	struct other_server stranger;
 	struct json *advance = op_new("advance");
 	char text[20] = "", notes[NOTES_MAX];
 
@@ -203,7 +177,7 @@ a_stranger_who_reads_nothing_holds_up_no_resealing(void **state)
 	struct id id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[SECOPS], &id);
 	bench_end(bench);
-	stranger_start(bench, &stranger);
+	other_server_start(bench, &stranger);
 	fill(&stranger);
 	ask(&stranger, op_new("drafts")); /* no page is left for a word of progress */
 	batch_give_all(bench, &bench->people[CAROL], &id);
@@ -386,26 +360,6 @@ a_token_that_another_session_suspends_counts_for_nothing_in_this_one(void **stat
 /* ---- what is told ---- */
 
 static void
-expect_readiness(struct bench *bench, const char *part)
-{
-	struct err err;
-	JSON *reply = NULL;
-	const char *text = "";
-
-	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *items = json_in_array(&in, "items", 0, 1000);
-	for (size_t i = 0; i < json_array_count(items); i++) {
-		const struct json *item = json_array_object(items, i);
-
-		if (strcmp(json_object_text(item, "kind"), "readiness") == 0)
-			text = json_object_text(item, "text");
-	}
-	if (strstr(text, part) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", text, part);
-}
-
-static void
 a_secret_of_which_a_version_is_pending_counts_once(void **state)
 {
 	struct bench *bench = bench_new(false);
@@ -421,7 +375,7 @@ a_secret_of_which_a_version_is_pending_counts_once(void **state)
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_string_equal(debt, "degraded");
 	assert_ok(bench_suspend(bench, CISO, SECOPS, &err));
-	expect_readiness(bench, "1 suspended, 1 secret that one seat may be lost of");
+	bench_expect_line(bench, "tokens", "1 suspended, 1 secret that one seat may be lost of");
 	bench_free(bench);
 }
 

@@ -83,51 +83,32 @@ what_is_sealed_again_is_opened_once_and_its_old_envelopes_are_gone(void **state)
 	bench_free(bench);
 }
 
-/* The kind of the status item about SUBJECT, or "". */
-static void
-status_kind(struct bench *bench, const char *subject, char ret_kind[20])
-{
-	struct err err;
-	JSON *reply = NULL;
-
-	ret_kind[0] = '\0';
-	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, &reply, NULL, &err));
-	struct json_in in = json_in(reply, "reply", &err);
-	const struct json *items = json_in_array(&in, "items", 0, 1000);
-	for (size_t i = 0; i < json_array_count(items); i++) {
-		const struct json *item = json_array_object(items, i);
-
-		if (strcmp(json_object_text(item, "subject"), subject) == 0)
-			snprintf(ret_kind, 20, "%s", json_object_text(item, "kind"));
-	}
-}
-
 static void
 a_token_that_left_starts_a_clock_and_after_a_week_an_alarm(void **state)
 {
 	struct bench *bench = batch_bench(false, 1);
-	char kind[20];
+	char kind[600];
 	struct id id;
 
 	(void)state;
-	status_kind(bench, "leaver", kind);
+	bench_status_of(bench, "leaver", "kind", kind);
 	assert_string_equal(kind, "");
 	bench_spare(bench);
-	status_kind(bench, "leaver", kind);
+	bench_status_of(bench, "leaver", "kind", kind);
 	assert_string_equal(kind, "");
-	status_kind(bench, "secrets", kind);
+	bench_status_of(bench, "secrets", "kind", kind);
 	assert_string_equal(kind, "reseal");
 	batch_replace_token(bench);
-	status_kind(bench, "leaver", kind);
+	bench_status_of(bench, "leaver", "kind", kind);
 	assert_string_equal(kind, "reseal");
 	bench->shared->now += 8 * 86400;
 	bench_end(bench);
-	status_kind(bench, "leaver", kind);
+	bench_status_of(bench, "leaver", "kind", kind);
 	assert_string_equal(kind, "overdue");
 	id = batch_ask(bench, MODE_RESEAL);
 	batch_approve(bench, &bench->people[CISO], &id);
 	batch_approve(bench, &bench->people[CAROL], &id);
-	status_kind(bench, "leaver", kind);
+	bench_status_of(bench, "leaver", "kind", kind);
 	assert_string_equal(kind, "");
 	bench_free(bench);
 }
