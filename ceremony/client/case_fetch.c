@@ -150,10 +150,15 @@ get_request(const char *id)
 	return request;
 }
 
+/* The ceremony as the host shows it, unverified. */
 static enum err_code
-get(struct client *client, const char *id, struct reply *ret_reply, struct err *err)
+get(struct client *client, const char *id, struct reply *reply, struct documents *documents,
+    struct dossier **ret_dossier, struct err *err)
 {
-	return client_ask(client, get_request(id), "ceremony-get", ret_reply, err);
+	TRY(new_dossier(ret_dossier, err));
+	TRY(client_ask(client, get_request(id), "ceremony-get", reply, err));
+	read_reply(&reply->in, documents, *ret_dossier);
+	return json_in_end(&reply->in);
 }
 
 void
@@ -170,10 +175,7 @@ dossier_fetch(struct client *client, const struct vault_view *view, const char *
 	DOSSIER *dossier = NULL;
 	REPLY reply = {0};
 
-	TRY(new_dossier(&dossier, err));
-	TRY(get(client, id, &reply, err));
-	read_reply(&reply.in, &documents, dossier);
-	TRY(json_in_end(&reply.in));
+	TRY(get(client, id, &reply, &documents, &dossier, err));
 	TRY(verify(&documents, view, id, dossier, err));
 	*ret_dossier = TAKE(dossier);
 	return ERR_OK;
@@ -187,10 +189,7 @@ dossier_look(struct client *client, const char *id, enum ceremony_state *ret_sta
 	DOSSIER *dossier = NULL;
 	REPLY reply = {0};
 
-	TRY(new_dossier(&dossier, err));
-	TRY(get(client, id, &reply, err));
-	read_reply(&reply.in, &documents, dossier);
-	TRY(json_in_end(&reply.in));
+	TRY(get(client, id, &reply, &documents, &dossier, err));
 	*ret_state = dossier->state;
 	*ret_expires = dossier->expires;
 	return ERR_OK;
@@ -335,8 +334,6 @@ dossier_fetch_items(struct client *client, const struct vault_view *view, struct
 
 /* ---- finding the one that a person means ---- */
 
-enum { PREFIX_MIN = 4 };
-
 static struct json *
 find_request(const struct dossier_wanted *wanted)
 {
@@ -356,7 +353,7 @@ is_id(const char *text)
 {
 	size_t size = strlen(text);
 
-	return size >= PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
+	return size >= ID_PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
 }
 
 enum err_code
@@ -365,12 +362,13 @@ dossier_check_id(const char *id, struct err *err)
 	if (id == NULL || is_id(id))
 		return ERR_OK;
 	return err_set(err, ERR_USAGE, "%s is no ceremony's id: %d to %d lower-case hex digits",
-	    QUOTED(id), PREFIX_MIN, ID_HEX_SIZE - 1);
+	    QUOTED(id), ID_PREFIX_MIN, ID_HEX_SIZE - 1);
 }
 
 void
 dossier_foresee(struct client *client, const struct dossier_wanted *wanted)
 {
+	client_foresee_sync(client);
 	if (wanted->id == NULL || is_id(wanted->id))
 		client_foresee(client, find_request(wanted));
 }

@@ -58,7 +58,7 @@ struct dossier_wanted {
 };
 /* Could ID (NULL: none) be one, or the beginning of one?  ERR_USAGE; asks nobody. */
 enum err_code dossier_check_id(const char *id, struct err *err) MUST_CHECK;
-/* Send for it with the greeting. */
+/* Send with the greeting for what dossier_take will ask for. */
 void dossier_foresee(struct client *client, const struct dossier_wanted *wanted);
 /* It, with what is behind its first item while it is open.  ERR_NOT_FOUND; ERR_USAGE, with those that could be meant. */
 enum err_code dossier_find(struct client *client, const struct vault_view *view,

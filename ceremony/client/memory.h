@@ -51,9 +51,9 @@ enum err_code memory_folded(const struct memory *memory, const struct trust *tru
 /* Where VAULT is remembered. */
 enum err_code memory_file(const struct memory *memory, const struct digest *vault,
     char ret_path[4096], struct err *err) MUST_CHECK;
-/* SEEN was verified after KNOWN: it is kept, with the file FOLDED (empty: the one that is there), and that the vault is here.  RET_KEPT is false, and nothing is
- * done, when others on this computer have seen more of it since KNOWN was recalled: SEEN must be judged
- * by that.  Waits 10 s for others who write (ERR_BUSY). */
+/* SEEN was verified after KNOWN: it is kept, with the file FOLDED (empty: the one that is there), and that the vault is
+ * here.  RET_KEPT is false, and nothing is done, when others on this computer have seen more of it since KNOWN was
+ * recalled: SEEN must be judged by that.  Waits 10 s for others who write (ERR_BUSY). */
 enum err_code memory_keep(const struct memory *memory, const struct known *known,
     const struct trust *seen, struct view folded, bool *ret_kept, struct err *err) MUST_CHECK;
 /* May a vault be founded here?  ERR_INTEGRITY when this computer knows a living one at this place. */

@@ -44,14 +44,15 @@ add_item(struct json *items, const char *kind, const char *subject, const char *
 
 /* Nothing is left out in silence. */
 static void
-add_rest(struct json *items, const char *kind, const char *what, uint64_t count, uint64_t shown)
+add_rest(struct json *items, const char *kind, const char *what, uint64_t count, uint64_t shown,
+    const char *next)
 {
 	char text[100];
 
 	if (count <= shown)
 		return;
 	snprintf(text, sizeof(text), "%" PRIu64 " more of them are not shown", count - shown);
-	add_item(items, kind, what, text, "those of the others", "halligan status");
+	add_item(items, kind, what, text, "those of the others", next);
 }
 
 static void
@@ -61,7 +62,7 @@ add_alarms(const struct session *session, struct json *items)
 		add_item(items, "alarm", session->alarms[i].subject, session->alarms[i].text,
 		    "an operator", "halligan log verify");
 	add_rest(items, "alarm", "alarms", session->alarm_count + session->alarms_lost,
-	    session->alarm_count);
+	    session->alarm_count, "halligan status");
 }
 
 struct telling {
@@ -199,7 +200,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 			add_item(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
-	add_rest(items, "ceremony", "ceremonies", all, count);
+	add_rest(items, "ceremony", "ceremonies", all, count, "halligan status");
 	return ERR_OK;
 }
 
@@ -274,7 +275,7 @@ add_debts(struct session *session, struct json *items, struct err *err)
 	TRY(store_oldest_debts(session->store, states, DEBTS_SHOWN, &rows, &count, &all, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(add_debt(session, items, &rows[i], err));
-	add_rest(items, "debt", "rotation debts", all, count);
+	add_rest(items, "debt", "rotation debts", all, count, "halligan status");
 	return ERR_OK;
 }
 
@@ -299,13 +300,7 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		    "halligan reseal --rotate --reason \"shares were opened\" %s", secret.name);
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
-	if (all > count) {
-		char text[100];
-
-		snprintf(text, sizeof(text), "%" PRIu64 " more of them are not shown", all - count);
-		add_item(items, "exposed", "secrets", text, "an operator",
-		    "halligan reseal --list");
-	}
+	add_rest(items, "exposed", "secrets", all, count, "halligan reseal --list");
 	return ERR_OK;
 }
 

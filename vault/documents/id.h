@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-enum { ID_SIZE = 16, ID_HEX_SIZE = 2 * ID_SIZE + 1 };
+/* People name an id by the first ID_PREFIX_MIN of its hex digits, or more. */
+enum { ID_SIZE = 16, ID_HEX_SIZE = 2 * ID_SIZE + 1, ID_PREFIX_MIN = 4 };
 
 struct id {
 	uint8_t bytes[ID_SIZE];

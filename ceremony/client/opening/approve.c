@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/giving.h"
-#include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/protocol/message.h"
 
@@ -225,7 +224,6 @@ approve_foresee(struct client *client, const void *plan)
 {
 	const struct dossier_wanted wanted = wanted_of(plan);
 
-	client_foresee_sync(client);
 	dossier_foresee(client, &wanted);
 }
 

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/delivery.h"
-#include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 
@@ -136,7 +135,6 @@ done_foresee(struct client *client, const void *plan)
 {
 	const struct dossier_wanted wanted = done_wanted(plan);
 
-	client_foresee_sync(client);
 	dossier_foresee(client, &wanted);
 }
 

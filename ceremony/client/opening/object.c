@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "ceremony/client/hand/unlock.h"
-#include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
@@ -71,7 +70,6 @@ object_foresee(struct client *client, const void *plan)
 {
 	const struct dossier_wanted wanted = wanted_of(plan);
 
-	client_foresee_sync(client);
 	dossier_foresee(client, &wanted);
 }
 

@@ -350,7 +350,6 @@ open_foresee(struct client *client, const void *plan)
 {
 	const struct dossier_wanted wanted = released(plan, NULL);
 
-	client_foresee_sync(client);
 	dossier_foresee(client, &wanted);
 }
 

@@ -6,7 +6,7 @@
 
 #include "ceremony/protocol/message.h"
 
-enum { PAGE = 500, HEADER_BYTES = 65536 };
+enum { PAGE = 500 };
 
 /* What a page's statements define, verified. */
 struct page {
@@ -69,7 +69,7 @@ read_row(const struct page *page, const struct json *object, struct reader *head
 	TRY(json_in_end(&in));
 	TRY(take_definition(page, &definition, *ret_name, &lookup->definition, err));
 	lookup->policy = charter_policy(page->view->chain.charter, lookup->definition.policy);
-	struct view header = reader_lp32(headers, HEADER_BYTES);
+	struct view header = reader_lp32(headers, HEADER_MAX);
 	if (headers->failed)
 		return err_set(err, ERR_PROTOCOL, "the server sent less than its header");
 	TRY(lookup_header(header, page->view, lookup, err));

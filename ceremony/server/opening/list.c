@@ -12,7 +12,7 @@
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/chain.h"
 
-enum { SHOWN_BYTES = WIRE_BLOB_MAX, PREFIX_MIN = 4, ID_SHORT = 8, NAMED_MAX = 8 };
+enum { SHOWN_BYTES = WIRE_BLOB_MAX, ID_SHORT = 8, NAMED_MAX = 8 };
 
 static const unsigned all_states = (1u << CEREMONY_STATES) - 1;
 static const unsigned open_states = 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING |
@@ -73,24 +73,17 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	return put_ceremony(opening, call->reply, err);
 }
 
-/* What is behind an item, with the statement that defines it unless that is KNOWN; its header goes to OUT. */
+/* What is behind an item, but for the statement that defines it; its header goes to OUT. */
 static enum err_code
-put_item(const struct opening *opening, size_t position, bool known, struct json *object,
-    struct buf *out, struct err *err)
+put_item(const struct opening *opening, size_t position, struct json *object, struct buf *out,
+    struct err *err)
 {
 	ITEM *item = NULL;
-	DSSE definition = {0};
 	struct json *given = json_new_array();
 	struct reach_spares spares;
 
 	json_put(object, "given", given);
 	TRY(item_load(opening, position, &item, err));
-	if (!known) {
-		TRY(chain_secret_statement(opening->session,
-		    &opening->transcript->request.items.rows[position].definition, &definition,
-		    err));
-		put_statement(object, "definition", &definition);
-	}
 	json_put_text(object, "stale", item->stale);
 	spares_reach(&item->spares, &spares);
 	spares_put(object, &spares);
@@ -175,7 +168,7 @@ show_item(struct session *session, struct showing *showing, size_t position, str
 	showing->full |= showing->headers->size > SHOWN_BYTES - HEADER_MAX - sizeof(uint32_t);
 	if (showing->full)
 		return ERR_OK;
-	TRY(put_item(showing->opening, position, true, object, &header, err));
+	TRY(put_item(showing->opening, position, object, &header, err));
 	json_add(showing->items, TAKE(object));
 	buf_lp32(showing->headers, buf_view(&header));
 	return buf_check(showing->headers, err);
@@ -216,7 +209,7 @@ read_wanted(struct json_in *in, struct wanted *wanted)
 	wanted->states = json_in_set(in, "states", ceremony_state_names, 0);
 	wanted->of = json_in_text(in, "of", 0, SEAT_NAME_MAX);
 	size_t size = strlen(wanted->id);
-	if (size > 0 && (size < PREFIX_MIN || strspn(wanted->id, "0123456789abcdef") != size))
+	if (size > 0 && (size < ID_PREFIX_MIN || strspn(wanted->id, "0123456789abcdef") != size))
 		json_in_fail(in, "id", "neither an id nor the first 4 digits or more of one");
 	return json_in_end(in);
 }
@@ -325,6 +318,7 @@ serve_ceremony_find(struct session *session, struct call *call, struct err *err)
 {
 	struct wanted wanted = {0};
 	OPENING *opening = NULL;
+	DSSE definition = {0};
 	JSON *first = json_new_object();
 	struct id id;
 
@@ -334,7 +328,10 @@ serve_ceremony_find(struct session *session, struct call *call, struct err *err)
 	TRY(put_ceremony(opening, call->reply, err));
 	if ((open_states & 1u << opening->row.state) == 0)
 		return ERR_OK;
-	TRY(put_item(opening, 0, false, first, &call->out, err));
+	TRY(chain_secret_statement(session, &opening->transcript->request.items.rows[0].definition,
+	    &definition, err));
+	put_statement(first, "definition", &definition);
+	TRY(put_item(opening, 0, first, &call->out, err));
 	json_put(call->reply, "first", TAKE(first));
 	return ERR_OK;
 }

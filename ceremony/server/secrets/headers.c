@@ -12,7 +12,6 @@
 #include "ceremony/server/opening/spare_envelopes.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
-#include "vault/store/statement.h"
 
 enum {
 	PAGE = 500, /* as many as a client takes (docs/PROTOCOL.md) */
@@ -44,10 +43,10 @@ put_definition(struct page *page, const struct digest *definition, struct err *e
 	DSSE statement = {0};
 	BUF text = {0};
 
-	TRY(store_get_definition(page->session->store, definition, &digest, err));
+	TRY(chain_secret_which(page->session, definition, &digest, err));
 	if (was_sent(page, &digest))
 		return ERR_OK;
-	TRY(chain_secret_statement(page->session, definition, &statement, err));
+	TRY(session_statement(page->session, &digest, "secret", &statement, err));
 	TRY(dsse_encode(&statement, &text, err));
 	json_add_text(page->statements, buf_string(&text));
 	page->sent[page->sent_count++] = digest;

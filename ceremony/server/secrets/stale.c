@@ -196,7 +196,6 @@ stale_judge_class(struct session *session, const struct class_member *member, bo
 {
 	struct stale stale = {.can = true};
 	struct judging judging = {.session = session,
-
 	    .header = member->header,
 	    .spares = &member->spares,
 	    .policy = charter_policy(session->chain.charter, member->definition.policy),

@@ -113,7 +113,7 @@ void bench_tamper(struct bench *bench, const char *change);
 int64_t bench_count(struct bench *bench, const char *query);
 /* Has `status` a line of KIND about SUBJECT? */
 bool bench_status(struct bench *bench, const char *kind, const char *subject);
-/* MEMBER ("text", "kind", ..) of the line about SUBJECT, or "" where there is none. */
+/* MEMBER ("text", "kind", ..) of the last line about SUBJECT, or "" where there is none. */
 void bench_status_of(struct bench *bench, const char *subject, const char *member,
     char ret_text[600]);
 /* Its text has PART in it; "": there is no such line. */

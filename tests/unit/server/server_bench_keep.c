@@ -77,10 +77,11 @@ bench_count(struct bench *bench, const char *query)
 	return value;
 }
 
-/* The line of `status` of KIND (NULL: any) about SUBJECT; NULL: there is none.  It lives as long as REPLY. */
+/* The last line of `status` of KIND (NULL: any) about SUBJECT; NULL: there is none.  It lives as long as REPLY. */
 static const struct json *
 find_line(struct bench *bench, const char *kind, const char *subject, struct json **reply)
 {
+	const struct json *found = NULL;
 	struct err err;
 
 	assert_ok(bench_call(bench, op_new("status"), (struct view){0}, reply, NULL, &err));
@@ -91,9 +92,9 @@ find_line(struct bench *bench, const char *kind, const char *subject, struct jso
 
 		if (strcmp(json_object_text(line, "subject"), subject) == 0 &&
 		    (kind == NULL || strcmp(json_object_text(line, "kind"), kind) == 0))
-			return line;
+			found = line;
 	}
-	return NULL;
+	return found;
 }
 
 bool
