@@ -136,6 +136,9 @@ pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view 
 	}
 	/* What this request changes, no reply that came before knows. */
 	forget(pipeline);
-	TRY(wire_send(pipeline->fd, request, blob, -1, err));
+	enum err_code code = wire_send(pipeline->fd, request, blob, -1, err);
+	if (code != ERR_OK && code != ERR_PROTOCOL)
+		return code;
+	/* Or it has gone: then it is its last word that counts, or that there is none. */
 	return receive(pipeline, ret_reply, err);
 }

@@ -40,7 +40,8 @@ void pipeline_end(struct pipeline *pipeline); /* closes FD */
 
 /* REQUEST, which is freed, is sent now, with BLOB, and asked for later; more than PIPELINE_MAX are not. */
 void pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob);
-/* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress. */
+/* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress.
+ * ERR_NOT_FOUND: the server ended without one. */
 enum err_code pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view blob,
     struct reply *ret_reply, struct err *err) MUST_CHECK;
 

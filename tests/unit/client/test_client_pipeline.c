@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that are sent before their replies are read. */
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "ceremony/client/sync.h"
+#include "ceremony/protocol/message.h"
+#include "ceremony/protocol/wire.h"
 #include "tests/unit/client/town.h"
 
 static size_t chains;
@@ -81,6 +87,31 @@ a_server_that_ends_with_requests_under_way_is_told_once(void **state)
 	town_close(&town);
 }
 
+/* Whether it is met by writing or by reading is a race. */
+static void
+a_server_that_went_before_it_was_asked_is_heard_to_the_end(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
+	for (int speaks = 0; speaks <= 1; speaks++) {
+		struct pipeline pipeline = {.fd = -1};
+		JSON *request = op_new("status"), *last = op_new("the last word");
+		REPLY reply = {0};
+		struct err err;
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+		if (speaks)
+			fine(wire_send(ends[1], last, (struct view){0}, -1, &err), &err);
+		close(ends[1]);
+		pipeline.fd = ends[0];
+		enum err_code code =
+		    pipeline_ask(&pipeline, request, (struct view){0}, &reply, &err);
+		assert_int_equal(code, speaks ? ERR_OK : ERR_NOT_FOUND);
+		pipeline_end(&pipeline);
+	}
+}
+
 int
 main(void)
 {
@@ -89,6 +120,7 @@ main(void)
 	        what_was_sent_for_is_asked_once_and_forgotten_by_whoever_asks_otherwise),
 	    cmocka_unit_test(more_than_can_be_under_way_is_asked_later),
 	    cmocka_unit_test(a_server_that_ends_with_requests_under_way_is_told_once),
+	    cmocka_unit_test(a_server_that_went_before_it_was_asked_is_heard_to_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
