@@ -89,15 +89,25 @@ deadline_of(const struct exchange *exchange)
 	return process_milliseconds() + (int64_t)exchange->seconds * 1000;
 }
 
+/* One that has ended is met by writing or by reading: the same is said of it. */
+static enum err_code
+say_silent(enum err_code code, const struct err *cause, struct err *err)
+{
+	return err_set(err, code, "the rotator gave no whole answer: %s", cause->text);
+}
+
 enum err_code
 exchange_send(struct exchange *exchange, const struct json *line, struct err *err)
 {
 	BUF text = {0};
+	struct err cause;
 
 	TRY(json_encode(line, &text, err));
 	buf_u8(&text, '\n');
 	TRY(buf_check(&text, err));
-	return fd_write(exchange->requests, buf_view(&text), deadline_of(exchange), err);
+	enum err_code code =
+	    fd_write(exchange->requests, buf_view(&text), deadline_of(exchange), &cause);
+	return code == ERR_OK ? ERR_OK : say_silent(code, &cause, err);
 }
 
 /* Until PID has ended, at most MILLISECONDS; it is not reaped, so that its group's number stays
@@ -194,6 +204,6 @@ exchange_receive(struct exchange *exchange, struct buf *ret_line, struct err *er
 		return err_set(err, code, "the rotator did not finish its answer within %u s",
 		    exchange->seconds);
 	if (code != ERR_OK)
-		return err_set(err, code, "the rotator gave no whole answer: %s", cause.text);
+		return say_silent(code, &cause, err);
 	return exchange->generated_fd < 0 ? ERR_OK : drain_generated(exchange, err);
 }
