@@ -13,7 +13,8 @@
 
 #include "ceremony/server/vault/session.h"
 
-enum { DUE_SECONDS = 60 }; /* nothing more is begun after so long */
+/* Nothing more is begun after so long, but one debt in each case; ceremonies have half of it. */
+enum { DUE_SECONDS = 60 };
 
 /* What the first reply rests on.  What cannot be finished becomes an alarm for `status` and does not keep the session
  * from working; ERR_INTEGRITY does. */

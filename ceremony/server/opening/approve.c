@@ -423,7 +423,8 @@ accept_shares(struct session *session, struct handing *handing, const struct sha
 	TRY(find_envelope(handing, row->position, err));
 	if (handing->gone)
 		return ERR_OK;
-	if (handing->index != row->envelope)
+	/* What was passed over before the change was not opened either. */
+	if (row->seat[0] == '\0' || handing->index != row->envelope)
 		return err_set(err, ERR_BUSY,
 		    "the seat was handed another envelope meanwhile; approve again");
 	TRY(store_add_share(session->store, &handing->id, row, err));

@@ -168,7 +168,7 @@ leases_pay_due(struct session *session, int64_t deadline, struct err *err)
 	size_t count;
 
 	TRY(list_due(session, &rows, &count, err));
-	for (size_t i = 0; i < count && process_milliseconds() < deadline; i++) {
+	for (size_t i = 0; i < count && (i == 0 || process_milliseconds() < deadline); i++) {
 		struct paid paid;
 
 		TRY(rotate_pay(session, &rows[i].id, &paid, err));

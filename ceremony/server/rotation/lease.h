@@ -9,7 +9,8 @@
 
 /* End every lease whose time is over. */
 enum err_code leases_end_expired(struct session *session, struct err *err) MUST_CHECK;
-/* Pay every debt that is due and not DEGRADED; none is begun after DEADLINE (process_milliseconds). */
+/* Pay every debt that is due and not DEGRADED; none but the first is begun after DEADLINE
+ * (process_milliseconds). */
 enum err_code leases_pay_due(struct session *session, int64_t deadline, struct err *err) MUST_CHECK;
 /* Is there a lease or a debt for these two? */
 enum err_code leases_wait(struct session *session, bool *ret_wait, struct err *err) MUST_CHECK;
