@@ -353,7 +353,8 @@ is_id(const char *text)
 {
 	size_t size = strlen(text);
 
-	return size >= ID_PREFIX_MIN && size < ID_HEX_SIZE && strspn(text, "0123456789abcdef") == size;
+	return size >= ID_PREFIX_MIN && size < ID_HEX_SIZE &&
+	    strspn(text, "0123456789abcdef") == size;
 }
 
 enum err_code

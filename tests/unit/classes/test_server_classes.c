@@ -234,7 +234,8 @@ a_spare_counts_for_the_margin_from_its_test_on(void **state)
 	(void)state;
 	handing_run(bench);
 	assert_ok(bench_suspend(bench, CISO, SECOPS, &err));
-	bench_expect_line(bench, "tokens", "1 suspended, 1 secret that one seat may be lost of, no more");
+	bench_expect_line(bench, "tokens",
+	    "1 suspended, 1 secret that one seat may be lost of, no more");
 	TESTING testing = {0};
 	testing_begin(bench, &testing);
 	assert_ok(testing_open(bench, &testing, &err));
