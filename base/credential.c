@@ -13,7 +13,14 @@
 enum { FORMAT = 1, COUNT_AT = 1, HEAD_SIZE = 2 };
 
 const char *const credential_field_names[CREDENTIAL_FIELDS + 1] = {"username", "password",
-    "private-key", "totp-seed", "url", "note", NULL};
+    "private-key", "certificate", "token", "totp-seed", "codes", "url", "note", NULL};
+
+bool
+credential_field_is_secret(enum credential_field field)
+{
+	return field == FIELD_PASSWORD || field == FIELD_PRIVATE_KEY || field == FIELD_TOKEN ||
+	    field == FIELD_TOTP_SEED || field == FIELD_CODES;
+}
 
 struct walk {
 	struct reader reader;

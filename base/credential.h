@@ -4,9 +4,9 @@
  * sealed, released and handed to rotators.
  *
  *	u8	format, 1
- *	u8	number of fields, 1..8
- *	each:	lp8 name, lp32 value		(big-endian lengths; names distinct, in this order:
- *						 username password private-key totp-seed url note)
+ *	u8	number of fields, 1..9
+ *	each:	lp8 name, lp32 value		(big-endian lengths; names distinct, in this order: username password
+ *						 private-key certificate token totp-seed codes url note)
  *
  * Names come from that list; values are 1..65536 bytes, together at most 65536.
  */
@@ -15,17 +15,22 @@
 
 #include "base/secret.h"
 
-enum { CREDENTIAL_MAX = 65536, CREDENTIAL_ENCODED_MAX = 65536 + 128, CREDENTIAL_FIELDS = 6 };
+enum { CREDENTIAL_MAX = 65536, CREDENTIAL_ENCODED_MAX = 65536 + 128, CREDENTIAL_FIELDS = 9 };
 
 enum credential_field {
 	FIELD_USERNAME,
 	FIELD_PASSWORD,
 	FIELD_PRIVATE_KEY,
+	FIELD_CERTIFICATE,
+	FIELD_TOKEN, /* an access key, an API token */
 	FIELD_TOTP_SEED,
+	FIELD_CODES, /* for one use each, a line for each */
 	FIELD_URL,
 	FIELD_NOTE,
 };
 extern const char *const credential_field_names[CREDENTIAL_FIELDS + 1];
+/* Secret by nature, and not beside a secret. */
+bool credential_field_is_secret(enum credential_field field);
 /* ERR_USAGE: none is called NAME, which a person typed; the text names one that is near. */
 enum err_code credential_field_named(const char *name, enum credential_field *ret_field,
     struct err *err) MUST_CHECK;

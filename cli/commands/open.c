@@ -76,16 +76,15 @@ static enum err_code
 choose_field(const struct cli_call *call, const struct opened_item *item,
     enum credential_field *ret_field, struct err *err)
 {
-	static const enum credential_field secrets[] = {FIELD_PASSWORD, FIELD_PRIVATE_KEY,
-	    FIELD_TOTP_SEED};
 	const char *wanted = option_text(call->parsed, "field");
 	size_t count = 0;
 
 	if (wanted != NULL)
 		return credential_field_named(wanted, ret_field, err);
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
-		if (credential_has(secret_view(item->credential), secrets[i])) {
-			*ret_field = secrets[i];
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		if (credential_field_is_secret((enum credential_field)i) &&
+		    credential_has(secret_view(item->credential), (enum credential_field)i)) {
+			*ret_field = (enum credential_field)i;
 			count++;
 		}
 	}

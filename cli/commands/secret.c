@@ -8,6 +8,7 @@
 #include "base/text_time.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/announced.h"
 
 struct listing {
 	const struct cli_call *call;
@@ -89,7 +90,7 @@ static enum err_code
 show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 {
 	const struct definition *definition = &lookup->definition;
-	char hex[2 * DIGEST_SIZE + 1], time[TEXT_TIME_SIZE];
+	char hex[2 * DIGEST_SIZE + 1], time[TEXT_TIME_SIZE], announced[ANNOUNCED_TEXT_SIZE];
 	BUF target = {0};
 
 	TRY(json_encode(definition->target, &target, err));
@@ -99,7 +100,8 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	ui_say(ui, "  %-12s %s", "policy", definition->policy);
 	ui_say(ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
 	ui_say(ui, "  %-12s %s", "target", QUOTED(buf_string(&target)));
-	ui_say(ui, "  %-12s %s", "identity", definition->self ? "self" : "ambient");
+	announced_text(&definition->announced, announced);
+	ui_say(ui, "  %-12s %s", "rotation", announced);
 	show_version(ui, lookup);
 	if (lookup->has_debt) {
 		text_time(lookup->debt_due, time);
@@ -131,10 +133,13 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 {
 	const struct definition *definition = &lookup->definition;
 	JSON *object = json_new_object();
-	struct json *debt;
+	struct json *debt, *announced;
 
 	members_put(object, definition_members, definition);
 	json_put_copy(object, "target", definition->target);
+	announced = json_new_object();
+	announcement_put(announced, &definition->announced);
+	json_put(object, "announced", announced);
 	members_put(object, state_members, lookup);
 	if (lookup->header != NULL) {
 		json_put_text(object, "quorum", lookup->header->quorum);

@@ -167,7 +167,6 @@ cmd_secret_add(struct cli_call *call, struct err *err)
 	    .policy = option_text(parsed, "policy"),
 	    .rotator = option_text(parsed, "rotator"),
 	    .effect = option_text(parsed, "effect"),
-	    .self = option_given(parsed, "self"),
 	    .rotate = !option_given(parsed, "no-rotate")};
 
 	TRY(build_target(call, &target, err));

@@ -8,10 +8,33 @@
 #include "base/text.h"
 
 const char *const probe_result_names[] = {"accepted", "refused", "denied", "unreachable", NULL};
-const char *const apply_result_names[] = {"applied", "rejected", "unknown", NULL};
 const char *const expel_result_names[] = {"ended", "none", "cannot-tell", NULL};
+const char *const warn_result_names[] = {"told", "none", "cannot-tell", NULL};
 static const char *const ok_names[] = {"ok", NULL};
-static const char *const identity_names[] = {"ambient", "self", NULL};
+
+#define RESULTS(done)      {done, "rejected", "unchanged", "unknown", NULL}, true
+#define RESULTS_AWAY(done) {done, "unchanged", "unknown", NULL}, false
+const struct change_verb change_verbs[ROTATOR_CHANGES] = {
+    [ROTATOR_APPLY] = {"apply", NULL, RESULTS("applied")},
+    [ROTATOR_ADD] = {"add", NULL, RESULTS("added")},
+    [ROTATOR_ISSUE] = {"issue", NULL, RESULTS("issued")},
+    [ROTATOR_WITHDRAW] = {"withdraw", "current", RESULTS_AWAY("withdrawn")},
+    [ROTATOR_WITHDRAW_ORPHANS] = {"withdraw", "orphans", RESULTS_AWAY("withdrawn")},
+    [ROTATOR_MINT] = {"mint", NULL, RESULTS("minted")},
+    [ROTATOR_UNMINT] = {"unmint", NULL, RESULTS_AWAY("unminted")},
+};
+
+enum change_result
+change_verb_result(const struct change_verb *verb, int result)
+{
+	return (enum change_result)(verb->rejects || result == 0 ? result : result + 1);
+}
+
+const char *
+change_verb_name(const struct change_verb *verb, enum change_result result)
+{
+	return verb->results[verb->rejects || result == CHANGE_DONE ? result : result - 1];
+}
 
 /* A broken rotator is ERR_PROTOCOL, whatever the JSON layer calls it. */
 static enum err_code
@@ -43,44 +66,26 @@ answer_parse(struct view line, const char *const *results, struct answer *ret_an
 	return ERR_OK;
 }
 
-void
-answer_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
-{
-	uint32_t fields = json_in_set(in, "fields", credential_field_names, 1);
-
-	for (unsigned field = 0; field < CREDENTIAL_FIELDS; field++)
-		ret_fields[field] = (fields & 1u << field) != 0;
-}
-
 /* A rotator that cannot work with its target says so at the first question. */
 static enum err_code
-describe_refused(struct view line, struct description *ret_description, struct err *err)
+describe_refused(struct view line, char ret_detail[ROTATOR_DETAIL_MAX + 1], struct err *err)
 {
 	static const char *const names[] = {"refused", NULL};
-	struct description description = {.refused = true};
 	struct answer answer;
 
 	TRY(answer_parse(line, names, &answer, err));
-	memcpy(description.detail, answer.detail, sizeof(description.detail));
-	*ret_description = description;
+	memcpy(ret_detail, answer.detail, sizeof(answer.detail));
 	return ERR_OK;
 }
 
-enum err_code
-answer_describe(struct view line, struct description *ret_description, struct err *err)
+static enum err_code
+describe_ok(const struct json *json, struct description *description,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1], struct err *err)
 {
-	struct description description = {0};
-	JSON *json = NULL;
-
-	if (json_parse(line, &json, err) != ERR_OK)
-		return broken(err);
-	const char *result = json_object_text(json, "result");
-	if (result != NULL && strcmp(result, "refused") == 0)
-		return describe_refused(line, ret_description, err);
 	struct json_in in = json_in(json, "answer", err);
 
 	(void)json_in_choice(&in, "result", ok_names);
-	(void)json_in_text_optional(&in, "detail", 0, ROTATOR_DETAIL_MAX);
+	const char *detail = json_in_text_optional(&in, "detail", 0, ROTATOR_DETAIL_MAX);
 	const char *name = json_in_text(&in, "rotator", 1, ROTATOR_NAME_MAX);
 	int64_t contract = json_in_int(&in, "contract", 1, INT32_MAX);
 
@@ -88,11 +93,30 @@ answer_describe(struct view line, struct description *ret_description, struct er
 		return err_set(err, ERR_VERSION,
 		    "the rotator speaks contract %lld, this Halligan speaks %d",
 		    (long long)contract, ROTATOR_CONTRACT);
-	description.self = json_in_choice(&in, "identity", identity_names) == 1;
-	answer_fields(&in, description.fields);
+	description_fields(&in, description->fields);
+	announcement_in(&in, &description->announced);
 	if (json_in_end(&in) != ERR_OK)
 		return broken(err);
-	memcpy(description.rotator, name, strlen(name) + 1);
+	memcpy(description->rotator, name, strlen(name) + 1);
+	answer_detail(detail == NULL ? "" : detail, ret_detail);
+	return ERR_OK;
+}
+
+enum err_code
+answer_describe(struct view line, struct description *ret_description, bool *ret_refused,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1], struct err *err)
+{
+	struct description description = {0};
+	JSON *json = NULL;
+
+	if (json_parse(line, &json, err) != ERR_OK)
+		return broken(err);
+	const char *result = json_object_text(json, "result");
+
+	*ret_refused = result != NULL && strcmp(result, "refused") == 0;
+	if (*ret_refused)
+		return describe_refused(line, ret_detail, err);
+	TRY(describe_ok(json, &description, ret_detail, err));
 	*ret_description = description;
 	return ERR_OK;
 }

@@ -29,15 +29,14 @@ holds_line(struct view text, struct view value)
 bool
 echo_found(struct view text, struct view encoded)
 {
-	static const enum credential_field secrets[] = {FIELD_PASSWORD, FIELD_PRIVATE_KEY,
-	    FIELD_TOTP_SEED};
 	struct view value;
 	struct err absent;
 
 	if (encoded.size == 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
-		if (credential_get(encoded, secrets[i], &value, &absent) != ERR_OK)
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		if (!credential_field_is_secret((enum credential_field)i) ||
+		    credential_get(encoded, (enum credential_field)i, &value, &absent) != ERR_OK)
 			continue;
 		if (holds(text, value.data, value.size, WHOLE_MIN) || holds_line(text, value))
 			return true;

@@ -58,27 +58,32 @@ make_generated_pipe(struct exchange *exchange, int *ret_write, struct err *err)
 	return secret_new(CREDENTIAL_ENCODED_MAX, &exchange->generated, err);
 }
 
+/* A pipe for VALUE, unless there is none. */
+static enum err_code
+give_value(const struct secret *value, int *ret_read, struct err *err)
+{
+	return value == NULL ? ERR_OK : make_value_pipe(value, ret_read, err);
+}
+
 enum err_code
-exchange_start(struct exchange *exchange, const char *name, int executable,
-    const struct secret *current_value, const struct secret *next_value, struct err *err)
+exchange_start(struct exchange *exchange, const struct exchange_start *start, struct err *err)
 {
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    NULL};
-	const char *const argv[] = {name, NULL};
-	FD requests = -1, answers = -1, current = -1, next = -1, generated = -1;
+	const char *const argv[] = {start->name, NULL};
+	FD requests = -1, answers = -1, current = -1, next = -1, generated = -1, via = -1;
 
 	TRY(make_pipe(&requests, &exchange->requests, err));
 	TRY(make_pipe(&exchange->answers, &answers, err));
-	if (current_value != NULL)
-		TRY(make_value_pipe(current_value, &current, err));
-	if (next_value != NULL)
-		TRY(make_value_pipe(next_value, &next, err));
-	else
+	TRY(give_value(start->current, &current, err));
+	TRY(give_value(start->next, &next, err));
+	TRY(give_value(start->via, &via, err));
+	if (start->next == NULL)
 		TRY(make_generated_pipe(exchange, &generated, err));
 	struct process_spawn spawn = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
-	    .fds = {requests, answers, -1, current, next, generated, -1, executable}};
+	    .fds = {requests, answers, -1, current, next, generated, via, start->executable}};
 
 	return process_start(&spawn, &exchange->pid, err);
 }

@@ -18,10 +18,14 @@ struct exchange {
 	struct secret *generated; /* what came on descriptor 5 so far; NULL: never open */
 };
 
-/* EXCHANGE has -1 for its descriptors and its seconds set.  Runs EXECUTABLE
- * (rotators/contract/executable.h) as NAME with the values that are not NULL on descriptors 3 and 4. */
-enum err_code exchange_start(struct exchange *exchange, const char *name, int executable,
-    const struct secret *current_value, const struct secret *next_value,
+/* What a rotator is started with: the program that was opened (rotators/contract/executable.h), and values, NULL: absent. */
+struct exchange_start {
+	const char *name;
+	int executable;
+	const struct secret *current, *next, *via;
+};
+/* EXCHANGE has -1 for its descriptors and its seconds set. */
+enum err_code exchange_start(struct exchange *exchange, const struct exchange_start *start,
     struct err *err) MUST_CHECK;
 enum err_code exchange_send(struct exchange *exchange, const struct json *line,
     struct err *err) MUST_CHECK;

@@ -15,8 +15,8 @@ check_file(const char *path, int fd, struct err *err)
 
 	if (fstat(fd, &status) != 0)
 		return err_errno(err, ERR_IO, errno, "looking at %s", path);
-	if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0)
-		return err_set(err, ERR_REFUSED, "%s is not an executable file", path);
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, ERR_REFUSED, "%s is not a plain file", path);
 	if (status.st_uid != 0 && status.st_uid != geteuid())
 		return err_set(err, ERR_REFUSED,
 		    "%s belongs to user %u: a program that gets credentials must belong to root or "
@@ -25,34 +25,23 @@ check_file(const char *path, int fd, struct err *err)
 	if ((status.st_mode & 022) != 0)
 		return err_set(err, ERR_REFUSED,
 		    "%s can be written by others: chmod go-w it, after checking what it is", path);
-	if (status.st_size > EXECUTABLE_MAX)
-		return err_set(err, ERR_REFUSED, "%s is larger than %d MiB", path,
-		    EXECUTABLE_MAX / (1024 * 1024));
 	return ERR_OK;
 }
 
 static enum err_code
-hash_file(const char *path, int fd, struct digest *ret_hash, struct err *err)
+check_executable(const char *path, int fd, struct err *err)
 {
-	BUF content = {0};
-	uint8_t block[16384];
-	ssize_t got;
+	struct stat status;
 
-	while ((got = read(fd, block, sizeof(block))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_errno(err, ERR_IO, errno, "reading %s", path);
-		buf_bytes(&content, view_of(block, (size_t)got));
-		if (content.size > EXECUTABLE_MAX)
-			return err_set(err, ERR_REFUSED, "%s grows while it is read", path);
-	}
-	TRY(buf_check(&content, err));
-	return sha256_one(buf_view(&content), ret_hash, err);
+	if (fstat(fd, &status) != 0)
+		return err_errno(err, ERR_IO, errno, "looking at %s", path);
+	if ((status.st_mode & 0111) == 0)
+		return err_set(err, ERR_REFUSED, "%s is not an executable file", path);
+	return ERR_OK;
 }
 
-enum err_code
-executable_open(const char *path, int *ret_fd, struct digest *ret_hash, struct err *err)
+static enum err_code
+open_file(const char *path, int *ret_fd, struct err *err)
 {
 	FD fd = -1;
 
@@ -67,8 +56,50 @@ executable_open(const char *path, int *ret_fd, struct digest *ret_hash, struct e
 	if (fd < 0)
 		return err_errno(err, ERR_IO, errno, "opening %s", path);
 	TRY(check_file(path, fd, err));
-	TRY(hash_file(path, fd, ret_hash, err));
 	*ret_fd = fd;
 	fd = -1;
 	return ERR_OK;
+}
+
+static enum err_code
+read_file(const char *path, int fd, size_t max, struct buf *ret_content, struct err *err)
+{
+	uint8_t block[16384];
+	ssize_t got;
+
+	while ((got = read(fd, block, sizeof(block))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, ERR_IO, errno, "reading %s", path);
+		buf_bytes(ret_content, view_of(block, (size_t)got));
+		if (ret_content->size > max)
+			return err_set(err, ERR_REFUSED, "%s is larger than %zu KiB", path,
+			    max / 1024);
+	}
+	return buf_check(ret_content, err);
+}
+
+enum err_code
+executable_open(const char *path, int *ret_fd, struct digest *ret_hash, struct err *err)
+{
+	FD fd = -1;
+	BUF content = {0};
+
+	TRY(open_file(path, &fd, err));
+	TRY(check_executable(path, fd, err));
+	TRY(read_file(path, fd, EXECUTABLE_MAX, &content, err));
+	TRY(sha256_one(buf_view(&content), ret_hash, err));
+	*ret_fd = fd;
+	fd = -1;
+	return ERR_OK;
+}
+
+enum err_code
+executable_beside(const char *path, size_t max, struct buf *ret_text, struct err *err)
+{
+	FD fd = -1;
+
+	TRY(open_file(path, &fd, err));
+	return read_file(path, fd, max, ret_text, err);
 }

@@ -17,5 +17,8 @@ enum { EXECUTABLE_FD = 7, EXECUTABLE_MAX = 48 * 1024 * 1024 };
  * ERR_NOT_FOUND, ERR_REFUSED (owner, mode, kind), ERR_IO. */
 enum err_code executable_open(const char *path, int *ret_fd, struct digest *ret_hash,
     struct err *err) MUST_CHECK;
+/* The text, of at most MAX bytes, of a file that a program's maker put beside it, by the same rules for owner and mode. */
+enum err_code executable_beside(const char *path, size_t max, struct buf *ret_text,
+    struct err *err) MUST_CHECK;
 
 #endif

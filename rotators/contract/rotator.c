@@ -30,8 +30,7 @@ static const char *const value_names[] = {"current", "next"};
 
 struct rotator {
 	struct exchange exchange;
-	struct secret *current, *next; /* NULL: absent */
-	const char *identity;          /* "" before describe */
+	struct secret *current, *next, *via; /* NULL: absent */
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	bool broken; /* the cause stands in detail */
 };
@@ -88,6 +87,7 @@ rotator_free(struct rotator *rotator)
 	exchange_end(&rotator->exchange);
 	secret_free(rotator->current);
 	secret_free(rotator->next);
+	secret_free(rotator->via);
 	secret_free(rotator->exchange.generated);
 	free(rotator);
 }
@@ -98,16 +98,10 @@ rotator_detail(const struct rotator *rotator)
 	return rotator->detail;
 }
 
-const char *
-rotator_identity(const struct rotator *rotator)
-{
-	return rotator->identity;
-}
-
 static bool
 echoes(const struct rotator *rotator, struct view text)
 {
-	const struct secret *const values[] = {rotator->current, rotator->next};
+	const struct secret *const values[] = {rotator->current, rotator->next, rotator->via};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
@@ -129,41 +123,56 @@ mark_broken(struct rotator *rotator, struct err *err)
 }
 
 static enum err_code
-send_target(struct rotator *rotator, const struct json *target, struct err *err)
+send_target(struct rotator *rotator, const struct rotator_start *start, struct err *err)
 {
 	JSON *line = json_new_object();
 
-	json_put_copy(line, "target", target);
+	json_put_copy(line, "target", start->target);
 	json_put_int(line, "seconds", rotator->exchange.seconds);
+	if (start->name != NULL)
+		json_put_text(line, "name", start->name);
 	return exchange_send(&rotator->exchange, line, err);
 }
 
-enum err_code
-rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, struct err *err)
+static enum err_code
+run_program(struct rotator *rotator, const struct rotator_start *start, struct err *err)
 {
-	ROTATOR *rotator = calloc(1, sizeof(*rotator));
 	FD executable = -1;
 	struct digest hash;
-	struct err early;
 
-	if (rotator == NULL)
-		return err_set(err, ERR_MEMORY, "no memory for a rotator");
-	rotator->exchange.requests = rotator->exchange.answers = -1;
-	rotator->exchange.generated_fd = -1;
-	rotator->identity = "";
-	rotator->exchange.seconds = start->seconds == 0 ? 1 : start->seconds;
 	TRY(executable_open(start->path, &executable, &hash, err));
 	if (!digest_equal(&hash, &start->hash))
 		return err_set(err, ERR_INTEGRITY,
 		    "%s is not the program that the secret's definition names: its SHA-256 "
 		    "differs; was it updated, or replaced? Nothing was run",
 		    start->path);
+	const struct exchange_start with = {.name = start->path,
+	    .executable = executable,
+	    .current = rotator->current,
+	    .next = rotator->next,
+	    .via = rotator->via};
+
+	if (exchange_start(&rotator->exchange, &with, err) != ERR_OK)
+		return err_add(err, "starting %s", start->path);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, struct err *err)
+{
+	ROTATOR *rotator = calloc(1, sizeof(*rotator));
+	struct err early;
+
+	if (rotator == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a rotator");
+	rotator->exchange.requests = rotator->exchange.answers = -1;
+	rotator->exchange.generated_fd = -1;
+	rotator->exchange.seconds = start->seconds == 0 ? 1 : start->seconds;
 	TRY(keep_value(start->current, value_names[ROTATOR_CURRENT], &rotator->current, err));
 	TRY(keep_value(start->next, value_names[ROTATOR_NEXT], &rotator->next, err));
-	if (exchange_start(&rotator->exchange, start->path, executable, rotator->current,
-	        rotator->next, err) != ERR_OK)
-		return err_add(err, "starting %s", start->path);
-	if (send_target(rotator, start->target, &early) != ERR_OK)
+	TRY(keep_value(start->via, "other", &rotator->via, err));
+	TRY(run_program(rotator, start, err));
+	if (send_target(rotator, start, &early) != ERR_OK)
 		(void)mark_broken(rotator, &early); /* it ended at once: the first verb says so */
 	*ret_rotator = TAKE(rotator);
 	return ERR_OK;
@@ -180,41 +189,73 @@ transact(struct rotator *rotator, const struct json *question, struct buf *ret_l
 	return ERR_OK;
 }
 
-/* Ask VERB (of VALUE, unless NULL) and give the line to answer_parse or, with RET_DESCRIPTION,
- * to answer_describe. */
+/* What is wrong with an answer ends the process. */
+static enum err_code
+judge(struct rotator *rotator, const char *verb, const char *detail, enum err_code code,
+    struct err *err)
+{
+	if (code == ERR_OK && echoes(rotator, view_of_text(detail)))
+		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
+	if (code != ERR_OK) {
+		(void)err_add(err, "%s", verb);
+		return mark_broken(rotator, err);
+	}
+	answer_detail(detail, rotator->detail);
+	return ERR_OK;
+}
+
+static enum err_code
+ask_line(struct rotator *rotator, const char *verb, const char *value, struct buf *ret_line,
+    struct err *err)
+{
+	JSON *question = json_new_object();
+
+	json_put_text(question, "verb", verb);
+	if (value != NULL)
+		json_put_text(question, "value", value);
+	return transact(rotator, question, ret_line, err);
+}
+
+static void
+wipe(struct buf *line)
+{
+	if (line->data != NULL)
+		explicit_bzero(line->data, line->size);
+	buf_done(line);
+}
+
+/* Ask VERB, of VALUE unless that is NULL, for one of RESULTS. */
 static enum err_code
 ask(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
-    struct answer *ret_answer, struct description *ret_description, struct err *err)
+    int *ret_result, struct err *err)
 {
-	BUF line = {0};
-	JSON *question = json_new_object();
+	CLEANUP(wipe) struct buf line = {0};
 	struct answer answer = {0};
 	enum err_code code;
 
 	if (rotator->broken)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", rotator->detail);
-	json_put_text(question, "verb", verb);
-	if (value != NULL)
-		json_put_text(question, "value", value);
-	code = transact(rotator, question, &line, err);
-	if (code == ERR_OK && ret_description != NULL)
-		code = answer_describe(buf_view(&line), ret_description, err);
-	if (code == ERR_OK && ret_description != NULL)
-		memcpy(answer.detail, ret_description->detail, sizeof(answer.detail));
-	else if (code == ERR_OK)
+	code = ask_line(rotator, verb, value, &line, err);
+	if (code == ERR_OK)
 		code = answer_parse(buf_view(&line), results, &answer, err);
-	if (code == ERR_OK && echoes(rotator, view_of_text(answer.detail)))
-		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
-	if (line.data != NULL)
-		explicit_bzero(line.data, line.size);
-	if (code != ERR_OK) {
-		(void)err_add(err, "%s", verb);
-		return mark_broken(rotator, err);
-	}
-	answer_detail(answer.detail, rotator->detail);
-	if (ret_answer != NULL)
-		*ret_answer = answer;
-	return ERR_OK;
+	*ret_result = answer.result;
+	return judge(rotator, verb, answer.detail, code, err);
+}
+
+static enum err_code
+describe(struct rotator *rotator, struct description *ret_description, bool *ret_refused,
+    struct err *err)
+{
+	CLEANUP(wipe) struct buf line = {0};
+	char detail[ROTATOR_DETAIL_MAX + 1] = "";
+	enum err_code code;
+
+	if (rotator->broken)
+		return err_set(err, ERR_TARGET_UNKNOWN, "%s", rotator->detail);
+	code = ask_line(rotator, "describe", NULL, &line, err);
+	if (code == ERR_OK)
+		code = answer_describe(buf_view(&line), ret_description, ret_refused, detail, err);
+	return judge(rotator, "describe", detail, code, err);
 }
 
 static enum err_code
@@ -236,19 +277,35 @@ check_fields(const struct rotator *rotator, const struct description *descriptio
 	return ERR_OK;
 }
 
+static enum err_code
+check_announced(const struct description *description, const struct announcement *announced,
+    struct err *err)
+{
+	const char *other =
+	    announced == NULL ? NULL : announcement_differs(&description->announced, announced);
+
+	if (other == NULL)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "the rotator %s announces another \"%s\" for this target than the signed definition: "
+	    "nothing was done",
+	    description->rotator, other);
+}
+
 enum err_code
-rotator_check(struct rotator *rotator, struct err *err)
+rotator_check(struct rotator *rotator, const struct announcement *announced, struct err *err)
 {
 	struct description description;
-	struct answer answer;
+	bool no;
+	int result;
 
-	TRY(ask(rotator, "describe", NULL, NULL, NULL, &description, err));
-	if (description.refused)
+	TRY(describe(rotator, &description, &no, err));
+	if (no)
 		return refused(rotator, "work", err);
-	rotator->identity = description.self ? "self" : "ambient";
+	TRY(check_announced(&description, announced, err));
 	TRY(check_fields(rotator, &description, err));
-	TRY(ask(rotator, "check", NULL, check_result_names, &answer, NULL, err));
-	return answer.result == 0 ? ERR_OK : refused(rotator, "check", err);
+	TRY(ask(rotator, "check", NULL, check_result_names, &result, err));
+	return result == 0 ? ERR_OK : refused(rotator, "check", err);
 }
 
 /* The drained bytes, when they are a credential and a new one. */
@@ -272,12 +329,12 @@ take_generated(struct rotator *rotator, struct secret **ret_next, struct err *er
 enum err_code
 rotator_generate(struct rotator *rotator, struct secret **ret_next, struct err *err)
 {
-	struct answer answer;
+	int result;
 
 	if (rotator->next != NULL)
 		return err_set(err, ERR_INTERNAL, "generate: there is a next value already");
-	TRY(ask(rotator, "generate", NULL, check_result_names, &answer, NULL, err));
-	if (answer.result != 0)
+	TRY(ask(rotator, "generate", NULL, check_result_names, &result, err));
+	if (result != 0)
 		return refused(rotator, "generate", err);
 	if (take_generated(rotator, ret_next, err) != ERR_OK)
 		return mark_broken(rotator, err);
@@ -289,12 +346,19 @@ static int
 ask_or(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
     int fallback)
 {
-	struct answer answer;
+	int result;
 	struct err cause;
 
-	if (ask(rotator, verb, value, results, &answer, NULL, &cause) != ERR_OK)
-		return fallback;
-	return answer.result;
+	return ask(rotator, verb, value, results, &result, &cause) == ERR_OK ? result : fallback;
+}
+
+static enum change_result
+ask_change(struct rotator *rotator, enum rotator_change change)
+{
+	const struct change_verb *verb = &change_verbs[change];
+	int result = ask_or(rotator, verb->verb, verb->value, verb->results, -1);
+
+	return result < 0 ? CHANGE_UNKNOWN : change_verb_result(verb, result);
 }
 
 static enum err_code
@@ -304,6 +368,23 @@ need_value(const struct rotator *rotator, enum rotator_value value, const char *
 	if ((value == ROTATOR_CURRENT ? rotator->current : rotator->next) == NULL)
 		return err_set(err, ERR_INTERNAL, "%s: the %s value was not given to the rotator",
 		    verb, value_names[value]);
+	return ERR_OK;
+}
+
+enum err_code
+rotator_make(struct rotator *rotator, enum rotator_change change, struct secret **ret_value,
+    enum change_result *ret_result, struct err *err)
+{
+	struct err cause;
+
+	if (rotator->next != NULL)
+		return err_set(err, ERR_INTERNAL, "%s: there is a next value already",
+		    change_verbs[change].verb);
+	*ret_result = ask_change(rotator, change);
+	if (*ret_result != CHANGE_DONE || take_generated(rotator, ret_value, &cause) == ERR_OK)
+		return ERR_OK;
+	(void)mark_broken(rotator, &cause);
+	*ret_result = CHANGE_UNKNOWN; /* it made one, and nobody has it */
 	return ERR_OK;
 }
 
@@ -318,20 +399,34 @@ rotator_probe(struct rotator *rotator, enum rotator_value value, enum probe_resu
 }
 
 enum err_code
-rotator_apply(struct rotator *rotator, enum apply_result *ret_result, struct err *err)
+rotator_change(struct rotator *rotator, enum rotator_change change, enum change_result *ret_result,
+    struct err *err)
 {
-	TRY(need_value(rotator, ROTATOR_CURRENT, "apply", err));
-	TRY(need_value(rotator, ROTATOR_NEXT, "apply", err));
-	*ret_result =
-	    (enum apply_result)ask_or(rotator, "apply", NULL, apply_result_names, APPLY_UNKNOWN);
+	if (change != ROTATOR_UNMINT)
+		TRY(need_value(rotator, ROTATOR_CURRENT, change_verbs[change].verb, err));
+	if (change == ROTATOR_APPLY || change == ROTATOR_ADD)
+		TRY(need_value(rotator, ROTATOR_NEXT, change_verbs[change].verb, err));
+	*ret_result = ask_change(rotator, change);
+	return ERR_OK;
+}
+
+static enum err_code
+ask_sessions(struct rotator *rotator, const char *verb, const char *const *results,
+    enum expel_result *ret_result, struct err *err)
+{
+	TRY(need_value(rotator, ROTATOR_CURRENT, verb, err));
+	*ret_result = (enum expel_result)ask_or(rotator, verb, NULL, results, EXPEL_CANNOT_TELL);
 	return ERR_OK;
 }
 
 enum err_code
 rotator_expel(struct rotator *rotator, enum expel_result *ret_result, struct err *err)
 {
-	TRY(need_value(rotator, ROTATOR_CURRENT, "expel", err));
-	*ret_result = (enum expel_result)ask_or(rotator, "expel", NULL, expel_result_names,
-	    EXPEL_CANNOT_TELL);
-	return ERR_OK;
+	return ask_sessions(rotator, "expel", expel_result_names, ret_result, err);
+}
+
+enum err_code
+rotator_warn(struct rotator *rotator, enum expel_result *ret_result, struct err *err)
+{
+	return ask_sessions(rotator, "warn", warn_result_names, ret_result, err);
 }

@@ -3,8 +3,8 @@
 #ifndef ROTATORS_CONTRACT_ROTATOR_H
 #define ROTATORS_CONTRACT_ROTATOR_H
 
+#include "base/announcement.h"
 #include "base/crypto.h"
-#include "base/json.h"
 #include "rotators/contract/contract.h"
 
 struct rotator; /* one running process */
@@ -17,10 +17,11 @@ enum err_code rotator_find(const char *name, const char *const *folders, char re
 
 struct rotator_start {
 	const char *path;
-	struct digest hash;        /* ERR_INTEGRITY when the executable differs */
-	const struct json *target; /* the definition's target object */
-	struct view current, next; /* encoded credentials; .size 0: absent */
-	unsigned seconds;          /* deadline for each verb, at least 1 */
+	struct digest hash;             /* ERR_INTEGRITY when the executable differs */
+	const struct json *target;      /* the definition's target object */
+	const char *name;               /* of what the target makes (contract.h); NULL: none */
+	struct view current, next, via; /* encoded credentials; .size 0: absent */
+	unsigned seconds;               /* deadline for each verb, at least 1 */
 };
 /* ERR_INTEGRITY (hash), ERR_REFUSED (owner, mode), ERR_NOT_FOUND, ERR_INVALID (a value that is no
  * credential), ERR_IO. */
@@ -33,23 +34,28 @@ DESTRUCTOR(rotator_freep, struct rotator, rotator_free)
 /* What the last answer said in "detail", or "". */
 const char *rotator_detail(const struct rotator *rotator);
 
-/* Asks `describe` and `check`.  ERR_REFUSED with the rotator's own words when the target is not
- * sane, or when the current value lacks a field that the rotator needs; ERR_VERSION for another
- * contract; ERR_PROTOCOL or ERR_TARGET_UNKNOWN for a rotator that is broken or silent. */
-enum err_code rotator_check(struct rotator *rotator, struct err *err) MUST_CHECK;
-/* "ambient" or "self", as `describe` said; "" before rotator_check. */
-const char *rotator_identity(const struct rotator *rotator);
+/* Asks `describe` and `check`.  ERR_REFUSED with the rotator's own words when the target is not sane, when it announces
+ * something else than ANNOUNCED (NULL: whatever it wants), or when the current value lacks a field that the rotator
+ * needs; ERR_VERSION for another contract; ERR_PROTOCOL or ERR_TARGET_UNKNOWN for a rotator that is broken or silent. */
+enum err_code rotator_check(struct rotator *rotator, const struct announcement *announced,
+    struct err *err) MUST_CHECK;
 /* A fresh, well-formed value that differs from the current one.  ERR_REFUSED with the rotator's
  * own words, ERR_PROTOCOL, ERR_TARGET_UNKNOWN; ERR_INTERNAL when there is a next value already. */
 enum err_code rotator_generate(struct rotator *rotator, struct secret **ret_next,
     struct err *err) MUST_CHECK;
-/* These three succeed with a result; a silent or broken rotator is UNREACHABLE, UNKNOWN or
+/* Those below succeed with a result; a silent or broken rotator is UNREACHABLE, UNKNOWN or
  * CANNOT_TELL with the cause as detail.  ERR_INTERNAL when the value they need was not given. */
+/* ISSUE or MINT: a value that the target made, when RET_RESULT is CHANGE_DONE; else NULL. */
+enum err_code rotator_make(struct rotator *rotator, enum rotator_change change,
+    struct secret **ret_value, enum change_result *ret_result, struct err *err) MUST_CHECK;
 enum err_code rotator_probe(struct rotator *rotator, enum rotator_value value,
     enum probe_result *ret_result, struct err *err) MUST_CHECK;
-enum err_code rotator_apply(struct rotator *rotator, enum apply_result *ret_result,
-    struct err *err) MUST_CHECK;
+/* The other changes. */
+enum err_code rotator_change(struct rotator *rotator, enum rotator_change change,
+    enum change_result *ret_result, struct err *err) MUST_CHECK;
 enum err_code rotator_expel(struct rotator *rotator, enum expel_result *ret_result,
+    struct err *err) MUST_CHECK;
+enum err_code rotator_warn(struct rotator *rotator, enum expel_result *ret_result,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -33,7 +33,7 @@ struct exec {
 	char arguments[ARGUMENTS_MAX][ARGUMENT_SIZE];
 	size_t count;
 	int executable;
-	bool self;
+	struct announcement announced;
 	bool fields[CREDENTIAL_FIELDS];
 	enum credential_field secret;    /* the field that is handed over */
 	struct buf settings;             /* one line of JSON */
@@ -62,12 +62,6 @@ read_command(struct json_in *in, struct exec *exec)
 		json_in_fail(in, "command", "must begin with an absolute path");
 }
 
-static bool
-is_secret(enum credential_field field)
-{
-	return field == FIELD_PASSWORD || field == FIELD_PRIVATE_KEY || field == FIELD_TOTP_SEED;
-}
-
 /* The names in "fields", of which exactly one is a secret; without the member: the password. */
 static void
 read_fields(struct json_in *in, struct exec *exec)
@@ -79,14 +73,16 @@ read_fields(struct json_in *in, struct exec *exec)
 		exec->secret = FIELD_PASSWORD;
 		return;
 	}
-	answer_fields(in, exec->fields);
+	description_fields(in, exec->fields);
 	for (int field = 0; field < CREDENTIAL_FIELDS; field++)
-		if (exec->fields[field] && is_secret((enum credential_field)field)) {
+		if (exec->fields[field] &&
+		    credential_field_is_secret((enum credential_field)field)) {
 			exec->secret = (enum credential_field)field;
 			secrets++;
 		}
 	if (in->code == ERR_OK && secrets != 1)
-		json_in_fail(in, "fields", "must name one of password, private-key, totp-seed");
+		json_in_fail(in, "fields",
+		    "must name one of password, private-key, token, totp-seed, codes");
 }
 
 /* A known number of whole bits for each letter, so that "long enough" is never overstated. */
@@ -108,6 +104,18 @@ is_alphabet(const char *text)
 		if (text[i] <= ' ' || text[i] > '~' || strchr(text + i + 1, text[i]) != NULL)
 			return false;
 	return true;
+}
+
+/* As in halligan-rotate-exec.json, unless the target says otherwise. */
+static void
+read_announces(struct json_in *in, struct exec *exec)
+{
+	const struct json *announces = json_in_object_optional(in, "announces");
+
+	exec->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
+	if (announces != NULL && in->code == ERR_OK)
+		in->code =
+		    announcement_parse(announces, "target: announces", &exec->announced, in->err);
 }
 
 static void
@@ -168,15 +176,13 @@ open_program(struct exec *exec, const struct digest *pinned, struct err *err)
 static enum err_code
 read_target(const struct json *target, struct exec *exec, struct err *err)
 {
-	static const char *const identities[] = {"ambient", "self", NULL};
 	struct json_in in = json_in(target, "target", err);
 	struct digest pinned;
 	bool pins;
 
 	read_command(&in, exec);
 	pins = json_in_hex_optional(&in, "hash", pinned.bytes, sizeof(pinned.bytes));
-	if (json_in_has(&in, "identity"))
-		exec->self = json_in_choice(&in, "identity", identities) == 1;
+	read_announces(&in, exec);
 	read_fields(&in, exec);
 	read_generate(&in, exec);
 	read_settings(&in, exec);
@@ -212,22 +218,13 @@ exec_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	return ERR_OK;
 }
 
-static bool
-exec_self(const void *state)
-{
-	const struct exec *exec = state;
-
-	return exec->self;
-}
-
 static void
-exec_fields(const void *state, struct json *names)
+exec_describe(const void *state, struct description *ret_description)
 {
 	const struct exec *exec = state;
 
-	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
-		if (exec->fields[i])
-			json_add_text(names, credential_field_names[i]);
+	ret_description->announced = exec->announced;
+	memcpy(ret_description->fields, exec->fields, sizeof(exec->fields));
 }
 
 /* --- One run ------------------------------------------------------------------------------ */
@@ -245,7 +242,7 @@ raw_value(const struct exec *exec, const struct secret *credential, struct view 
 static void
 take_detail(struct rotation *rotation, struct view said)
 {
-	const struct secret *const values[] = {rotation->current, rotation->next};
+	const struct secret *const values[] = {rotation->current, rotation->next, rotation->via};
 	const uint8_t *newline = said.size > 0 ? memchr(said.data, '\n', said.size) : NULL;
 	char line[ROTATOR_DETAIL_MAX + 1];
 
@@ -374,31 +371,130 @@ exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
 	return ERR_OK;
 }
 
+static enum change_result
+result_of(int status)
+{
+	return status == 0 ? CHANGE_DONE :
+	    status == 1    ? CHANGE_REJECTED :
+	    status == 3    ? CHANGE_UNCHANGED :
+	                     CHANGE_UNKNOWN;
+}
+
 static enum err_code
-exec_apply(void *state, struct rotation *rotation, enum apply_result *ret_result, struct err *err)
+change(void *state, struct rotation *rotation, const char *verb, const char *which,
+    enum change_result *ret_result, struct err *err)
 {
 	int status;
 
-	TRY(run(state, rotation, "apply", NULL, NULL, &status, err));
-	*ret_result = status == 0 ? APPLY_APPLIED : status == 1 ? APPLY_REJECTED : APPLY_UNKNOWN;
+	TRY(run(state, rotation, verb, which, NULL, &status, err));
+	*ret_result = result_of(status);
+	return ERR_OK;
+}
+
+/* What takes something away rejects no value. */
+static enum err_code
+take_away(void *state, struct rotation *rotation, const char *verb, const char *which,
+    enum change_result *ret_result, struct err *err)
+{
+	TRY(change(state, rotation, verb, which, ret_result, err));
+	if (*ret_result == CHANGE_REJECTED)
+		*ret_result = CHANGE_UNCHANGED;
+	return ERR_OK;
+}
+
+static enum err_code
+exec_apply(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	return change(state, rotation, "apply", NULL, ret_result, err);
+}
+
+static enum err_code
+exec_add(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	return change(state, rotation, "add", NULL, ret_result, err);
+}
+
+static enum err_code
+exec_withdraw(void *state, struct rotation *rotation, enum change_result *ret_result,
+    struct err *err)
+{
+	return take_away(state, rotation, "withdraw", "current", ret_result, err);
+}
+
+static enum err_code
+exec_withdraw_orphans(void *state, struct rotation *rotation, enum change_result *ret_result,
+    struct err *err)
+{
+	return take_away(state, rotation, "withdraw", "orphans", ret_result, err);
+}
+
+static enum err_code
+exec_unmint(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	return take_away(state, rotation, "unmint", NULL, ret_result, err);
+}
+
+/* What the program wrote becomes the next value. */
+static enum err_code
+make(void *state, struct rotation *rotation, const char *verb, enum change_result *ret_result,
+    struct err *err)
+{
+	const struct exec *exec = state;
+	SECRET *value = NULL;
+	int status;
+
+	TRY(secret_new(CREDENTIAL_MAX, &value, err));
+	TRY(run(exec, rotation, verb, NULL, value, &status, err));
+	*ret_result = result_of(status);
+	if (*ret_result != CHANGE_DONE)
+		return ERR_OK;
+	if (secret_size(value) == 0)
+		return err_set(err, ERR_PROTOCOL, "%s wrote no value on descriptor 5",
+		    exec->arguments[0]);
+	return rotation_replace(rotation->current, exec->secret, secret_view(value),
+	    &rotation->next, err);
+}
+
+static enum err_code
+exec_issue(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	return make(state, rotation, "issue", ret_result, err);
+}
+
+static enum err_code
+exec_mint(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	return make(state, rotation, "mint", ret_result, err);
+}
+
+static enum err_code
+sessions(void *state, struct rotation *rotation, const char *verb, enum expel_result *ret_result,
+    struct err *err)
+{
+	int status;
+
+	TRY(run(state, rotation, verb, NULL, NULL, &status, err));
+	*ret_result = status == 0 ? EXPEL_ENDED : status == 1 ? EXPEL_NONE : EXPEL_CANNOT_TELL;
 	return ERR_OK;
 }
 
 static enum err_code
 exec_expel(void *state, struct rotation *rotation, enum expel_result *ret_result, struct err *err)
 {
-	int status;
+	return sessions(state, rotation, "expel", ret_result, err);
+}
 
-	TRY(run(state, rotation, "expel", NULL, NULL, &status, err));
-	*ret_result = status == 0 ? EXPEL_ENDED : status == 1 ? EXPEL_NONE : EXPEL_CANNOT_TELL;
-	return ERR_OK;
+static enum err_code
+exec_warn(void *state, struct rotation *rotation, enum expel_result *ret_result, struct err *err)
+{
+	return sessions(state, rotation, "warn", ret_result, err);
 }
 
 static const char *const exec_help[] = {
     "usage: halligan-rotate-exec",
     "",
     "Halligan's rotator that runs a program of yours; started by Halligan, which speaks to it",
-    "over pipes.  Target: command, hash, fields, identity, generate, settings.",
+    "over pipes.  Target: command, hash, fields, announces, generate, settings.",
     "See halligan-rotate-exec(8) and docs/rotators.md.",
     NULL,
 };
@@ -408,13 +504,22 @@ static const struct program_ops ops = {
     .help = exec_help,
     .open = exec_open,
     .close = exec_close,
-    .self = exec_self,
-    .fields = exec_fields,
+    .describe = exec_describe,
     .check = exec_check,
     .generate = exec_generate,
     .probe = exec_probe,
-    .apply = exec_apply,
+    .changes =
+        {
+            [ROTATOR_APPLY] = exec_apply,
+            [ROTATOR_ADD] = exec_add,
+            [ROTATOR_ISSUE] = exec_issue,
+            [ROTATOR_WITHDRAW] = exec_withdraw,
+            [ROTATOR_WITHDRAW_ORPHANS] = exec_withdraw_orphans,
+            [ROTATOR_MINT] = exec_mint,
+            [ROTATOR_UNMINT] = exec_unmint,
+        },
     .expel = exec_expel,
+    .warn = exec_warn,
 };
 
 int

@@ -26,6 +26,7 @@ enum {
 	CURRENT_FD = 3,
 	NEXT_FD = 4,
 	GENERATED_FD = 5,
+	VIA_FD = 6,
 	SECONDS_DEFAULT = 30,
 	SECONDS_MAX = 3600,
 	MARGIN_MAX = 2000
@@ -76,112 +77,207 @@ rotation_replace(const struct secret *current, enum credential_field field, stru
 
 /* --- Verbs -------------------------------------------------------------------------------- */
 
-/* Puts the result into ANSWER.  ARGUMENT is the member "value", or NULL. */
-typedef enum err_code (*verb_function)(struct program *program, const char *argument,
-    struct json *answer, struct err *err);
+struct verb;
+/* Puts the result into ANSWER.  VALUE is the member "value", or NULL. */
+typedef enum err_code (*verb_function)(struct program *program, const struct verb *verb,
+    const char *value, struct json *answer, struct err *err);
+
+struct verb {
+	const char *name;
+	verb_function run;
+	enum rotator_change change; /* of verb_change */
+	const char *failed;         /* the result when run fails */
+};
 
 static enum err_code
-verb_describe(struct program *program, const char *argument, struct json *answer, struct err *err)
+verb_describe(struct program *program, const struct verb *verb, const char *value,
+    struct json *answer, struct err *err)
 {
-	struct json *fields = json_new_array();
+	struct description description = {0};
 
-	(void)argument;
+	(void)verb;
+	(void)value;
 	(void)err;
-	program->ops->fields(program->state, fields);
+	program->ops->describe(program->state, &description);
 	json_put_text(answer, "result", "ok");
 	json_put_text(answer, "rotator", program->ops->name);
 	json_put_int(answer, "contract", ROTATOR_CONTRACT);
-	json_put(answer, "fields", fields);
-	json_put_text(answer, "identity", program->ops->self(program->state) ? "self" : "ambient");
+	description_put_fields(answer, description.fields);
+	announcement_put(answer, &description.announced);
 	return ERR_OK;
 }
 
 static enum err_code
-verb_check(struct program *program, const char *argument, struct json *answer, struct err *err)
+verb_check(struct program *program, const struct verb *verb, const char *value, struct json *answer,
+    struct err *err)
 {
-	(void)argument;
+	(void)verb;
+	(void)value;
 	TRY(program->ops->check(program->state, &program->rotation, err));
 	json_put_text(answer, "result", "ok");
 	return ERR_OK;
 }
 
 static enum err_code
-verb_generate(struct program *program, const char *argument, struct json *answer, struct err *err)
+check_room(const struct program *program, struct err *err)
+{
+	if (!program->can_generate || program->rotation.next != NULL)
+		return err_set(err, ERR_REFUSED, "there is a next value already");
+	return ERR_OK;
+}
+
+/* VALUE is the next one from now on. */
+static enum err_code
+hand_over(struct program *program, struct secret *value, struct err *err)
+{
+	TRY(credential_check(secret_view(value), err));
+	TRY(secret_write_fd(value, GENERATED_FD, err));
+	program->can_generate = false;
+	if (close(GENERATED_FD) != 0)
+		return err_set(err, ERR_IO, "the new value could not be handed over");
+	return ERR_OK;
+}
+
+static enum err_code
+verb_generate(struct program *program, const struct verb *verb, const char *value,
+    struct json *answer, struct err *err)
 {
 	SECRET *next = NULL;
 
-	(void)argument;
-	if (!program->can_generate || program->rotation.next != NULL)
-		return err_set(err, ERR_REFUSED, "there is a next value already");
+	(void)verb;
+	(void)value;
+	TRY(check_room(program, err));
 	TRY(program->ops->generate(program->state, &program->rotation, &next, err));
-	TRY(credential_check(secret_view(next), err));
-	TRY(secret_write_fd(next, GENERATED_FD, err));
-	if (close(GENERATED_FD) != 0)
-		return err_set(err, ERR_IO, "the new value could not be handed over");
+	TRY(hand_over(program, next, err));
 	program->rotation.next = TAKE(next);
 	json_put_text(answer, "result", "ok");
 	return ERR_OK;
 }
 
 static enum err_code
-verb_probe(struct program *program, const char *argument, struct json *answer, struct err *err)
+verb_probe(struct program *program, const struct verb *verb, const char *value, struct json *answer,
+    struct err *err)
 {
 	enum rotator_value which;
 	enum probe_result result;
 
-	if (argument != NULL && strcmp(argument, "current") == 0)
+	(void)verb;
+	if (value != NULL && strcmp(value, "current") == 0)
 		which = ROTATOR_CURRENT;
-	else if (argument != NULL && strcmp(argument, "next") == 0)
+	else if (value != NULL && strcmp(value, "next") == 0)
 		which = ROTATOR_NEXT;
 	else
 		return err_set(err, ERR_INVALID, "probe: value must be current or next");
 	if ((which == ROTATOR_CURRENT ? program->rotation.current : program->rotation.next) == NULL)
-		return err_set(err, ERR_INVALID, "probe: there is no %s value", argument);
+		return err_set(err, ERR_INVALID, "probe: there is no %s value", value);
 	TRY(program->ops->probe(program->state, &program->rotation, which, &result, err));
 	json_put_text(answer, "result", probe_result_names[result]);
 	return ERR_OK;
 }
 
 static enum err_code
-verb_apply(struct program *program, const char *argument, struct json *answer, struct err *err)
+check_values(const struct program *program, enum rotator_change change, struct err *err)
 {
-	enum apply_result result;
+	const struct rotation *rotation = &program->rotation;
 
-	(void)argument;
-	if (program->rotation.current == NULL || program->rotation.next == NULL)
-		return err_set(err, ERR_INVALID, "apply needs the current and the next value");
-	TRY(program->ops->apply(program->state, &program->rotation, &result, err));
-	json_put_text(answer, "result", apply_result_names[result]);
+	switch (change) {
+	case ROTATOR_APPLY:
+	case ROTATOR_ADD:
+		if (rotation->current == NULL || rotation->next == NULL)
+			return err_set(err, ERR_INVALID, "%s needs the current and the next value",
+			    change_verbs[change].verb);
+		return ERR_OK;
+	case ROTATOR_WITHDRAW:
+	case ROTATOR_WITHDRAW_ORPHANS:
+		if (rotation->current == NULL)
+			return err_set(err, ERR_INVALID, "withdraw needs the current value");
+		return ERR_OK;
+	case ROTATOR_ISSUE:
+	case ROTATOR_MINT:
+		return check_room(program, err);
+	case ROTATOR_UNMINT:
+	case ROTATOR_CHANGES:
+	default:
+		return ERR_OK;
+	}
+}
+
+static enum err_code
+verb_change(struct program *program, const struct verb *verb, const char *value,
+    struct json *answer, struct err *err)
+{
+	bool orphans = value != NULL && strcmp(value, "orphans") == 0;
+	enum rotator_change change = orphans ? ROTATOR_WITHDRAW_ORPHANS : verb->change;
+	bool makes = change == ROTATOR_ISSUE || change == ROTATOR_MINT;
+	enum change_result result;
+
+	if ((verb->change == ROTATOR_WITHDRAW) != (value != NULL) ||
+	    (value != NULL && !orphans && strcmp(value, "current") != 0) ||
+	    program->ops->changes[change] == NULL)
+		return err_set(err, ERR_INVALID, "%s: there is no such value here", verb->name);
+	TRY(check_values(program, change, err));
+	TRY(program->ops->changes[change](program->state, &program->rotation, &result, err));
+	if (makes && result == CHANGE_DONE)
+		TRY(hand_over(program, program->rotation.next, err));
+	json_put_text(answer, "result", change_verb_name(&change_verbs[change], result));
 	return ERR_OK;
 }
 
 static enum err_code
-verb_expel(struct program *program, const char *argument, struct json *answer, struct err *err)
+ask_sessions(struct program *program, program_sessions run, const char *const *names,
+    struct json *answer, struct err *err)
 {
 	enum expel_result result;
 
-	(void)argument;
 	if (program->rotation.current == NULL)
-		return err_set(err, ERR_INVALID, "expel needs the current value");
-	TRY(program->ops->expel(program->state, &program->rotation, &result, err));
-	json_put_text(answer, "result", expel_result_names[result]);
+		return err_set(err, ERR_INVALID, "the current value is needed");
+	TRY(run(program->state, &program->rotation, &result, err));
+	json_put_text(answer, "result", names[result]);
 	return ERR_OK;
 }
 
-struct verb {
-	const char *name;
-	verb_function run;
-	const char *failed; /* the result when run fails */
-};
+static enum err_code
+verb_expel(struct program *program, const struct verb *verb, const char *value, struct json *answer,
+    struct err *err)
+{
+	(void)verb;
+	(void)value;
+	return ask_sessions(program, program->ops->expel, expel_result_names, answer, err);
+}
+
+static enum err_code
+verb_warn(struct program *program, const struct verb *verb, const char *value, struct json *answer,
+    struct err *err)
+{
+	(void)verb;
+	(void)value;
+	return ask_sessions(program, program->ops->warn, warn_result_names, answer, err);
+}
 
 static const struct verb verbs[] = {
-    {"describe", verb_describe, "refused"},
-    {"check", verb_check, "refused"},
-    {"generate", verb_generate, "refused"},
-    {"probe", verb_probe, "unreachable"},
-    {"apply", verb_apply, "unknown"},
-    {"expel", verb_expel, "cannot-tell"},
+    {"describe", verb_describe, 0, "refused"},
+    {"check", verb_check, 0, "refused"},
+    {"generate", verb_generate, 0, "refused"},
+    {"probe", verb_probe, 0, "unreachable"},
+    {"apply", verb_change, ROTATOR_APPLY, "unknown"},
+    {"add", verb_change, ROTATOR_ADD, "unknown"},
+    {"issue", verb_change, ROTATOR_ISSUE, "unknown"},
+    {"withdraw", verb_change, ROTATOR_WITHDRAW, "unknown"},
+    {"expel", verb_expel, 0, "cannot-tell"},
+    {"warn", verb_warn, 0, "cannot-tell"},
+    {"mint", verb_change, ROTATOR_MINT, "unknown"},
+    {"unmint", verb_change, ROTATOR_UNMINT, "unknown"},
 };
+
+static bool
+has_verb(const struct program_ops *ops, const struct verb *verb)
+{
+	return verb->run == verb_change ? ops->changes[verb->change] != NULL :
+	    verb->run == verb_generate  ? ops->generate != NULL :
+	    verb->run == verb_expel     ? ops->expel != NULL :
+	    verb->run == verb_warn      ? ops->warn != NULL :
+	                                  true;
+}
 
 /* --- The loop ----------------------------------------------------------------------------- */
 
@@ -228,7 +324,7 @@ run_verb(struct program *program, const struct verb *verb, const char *argument,
 		cause = program->opening;
 		code = cause.code;
 	} else {
-		code = verb->run(program, argument, answer, &cause);
+		code = verb->run(program, verb, argument, answer, &cause);
 	}
 	if (code != ERR_OK) {
 		rotation_detail(&program->rotation, "%s", cause.text);
@@ -254,7 +350,7 @@ answer_line(struct program *program, struct view line, struct err *err)
 	TRY(json_in_end(&in));
 	const struct verb *verb = verb_called(name);
 
-	if (verb == NULL) {
+	if (verb == NULL || !has_verb(program->ops, verb)) {
 		JSON *answer = json_new_object();
 
 		json_put_text(answer, "result", "unsupported");
@@ -298,6 +394,9 @@ read_target(struct program *program, struct err *err)
 	program->rotation.target = json_in_object(&in, "target");
 	program->rotation.seconds =
 	    (unsigned)json_in_int_optional(&in, "seconds", 1, SECONDS_MAX, SECONDS_DEFAULT);
+	const char *name = json_in_text_optional(&in, "name", 1, ROTATOR_VALUE_NAME_MAX);
+
+	program->rotation.name = name == NULL ? "" : name;
 	TRY(json_in_end(&in));
 	program->first = TAKE(first);
 	return ERR_OK;
@@ -332,14 +431,16 @@ answer_lines(struct program *program, struct err *err)
 }
 
 static enum err_code
-serve(struct program *program, bool have_current, bool have_next, struct err *err)
+serve(struct program *program, const bool have[VIA_FD + 1], struct err *err)
 {
-	TRY(process_harden(GENERATED_FD, err));
+	TRY(process_harden(VIA_FD, err));
 	TRY(crypto_start(err));
-	if (have_current)
+	if (have[CURRENT_FD])
 		TRY(read_value(CURRENT_FD, "current", &program->rotation.current, err));
-	if (have_next)
+	if (have[NEXT_FD])
 		TRY(read_value(NEXT_FD, "next", &program->rotation.next, err));
+	if (have[VIA_FD])
+		TRY(read_value(VIA_FD, "other", &program->rotation.via, err));
 	TRY(read_target(program, err));
 	start_clock(&program->rotation);
 	/* A target that cannot be read is the answer to every verb, not the end of the program. */
@@ -355,6 +456,7 @@ program_done(struct program *program)
 	json_free(program->first);
 	secret_free(program->rotation.current);
 	secret_free(program->rotation.next);
+	secret_free(program->rotation.via);
 }
 
 static int
@@ -369,11 +471,12 @@ int
 program_run(const struct program_ops *ops, int argc, char **argv)
 {
 	CLEANUP(program_done) struct program program = {.ops = ops};
-	bool have_current = fcntl(CURRENT_FD, F_GETFD) != -1;
-	bool have_next = fcntl(NEXT_FD, F_GETFD) != -1;
+	bool have[VIA_FD + 1];
 	struct err err;
 
-	program.can_generate = !have_next && fcntl(GENERATED_FD, F_GETFD) != -1;
+	for (int fd = CURRENT_FD; fd <= VIA_FD; fd++)
+		have[fd] = fcntl(fd, F_GETFD) != -1;
+	program.can_generate = !have[NEXT_FD] && have[GENERATED_FD];
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return help(ops);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -383,7 +486,7 @@ program_run(const struct program_ops *ops, int argc, char **argv)
 		    ops->name, argv[1]);
 		return 2;
 	}
-	if (serve(&program, have_current, have_next, &err) == ERR_OK)
+	if (serve(&program, have, &err) == ERR_OK)
 		return 0;
 	(void)fprintf(stderr, "halligan-rotate-%s: %s\n", ops->name, err.text);
 	return 1;

@@ -15,19 +15,26 @@
 #ifndef ROTATORS_PROGRAM_PROGRAM_H
 #define ROTATORS_PROGRAM_PROGRAM_H
 
-#include "base/credential.h"
-#include "base/json.h"
 #include "rotators/contract/contract.h"
+#include "rotators/contract/description.h"
 
 /* What a rotator is told.  Owned by program_run. */
 struct rotation {
 	const struct json *target;
-	unsigned seconds;                    /* for each verb */
-	int64_t deadline;                    /* of the present verb, a little before the vault's */
-	struct secret *current;              /* encoded and checked, or NULL */
-	struct secret *next;                 /* likewise; what `generate` made, once it ran */
+	const char *name;       /* of what the target makes; "": none was given */
+	unsigned seconds;       /* for each verb */
+	int64_t deadline;       /* of the present verb, a little before the vault's */
+	struct secret *current; /* encoded and checked, or NULL */
+	struct secret *next;    /* likewise; what `generate` or `issue` made, once it ran */
+	struct secret *via;     /* likewise: that of the secret which changes this one */
 	char detail[ROTATOR_DETAIL_MAX + 1]; /* a verb may fill it with plain text */
 };
+
+/* ISSUE and MINT set rotation->next when they are done. */
+typedef enum err_code (*program_change)(void *state, struct rotation *rotation,
+    enum change_result *ret_result, struct err *err);
+typedef enum err_code (*program_sessions)(void *state, struct rotation *rotation,
+    enum expel_result *ret_result, struct err *err);
 
 struct program_ops {
 	const char *name;        /* as in halligan-rotate-NAME */
@@ -35,21 +42,18 @@ struct program_ops {
 	/* Read and check the target; RET_STATE is handed to every verb.  A failure is the answer
 	 * to every verb. */
 	enum err_code (*open)(const struct rotation *rotation, void **ret_state, struct err *err);
-	void (*close)(void *state);      /* accepts NULL */
-	bool (*self)(const void *state); /* identity: true "self", false "ambient" */
-	/* Adds the names of the fields that current and next must have. */
-	void (*fields)(const void *state, struct json *names);
-	/* The verbs.  An error means: check and generate refused, probe unreachable, apply
-	 * unknown, expel cannot-tell, with the error's text as detail. */
+	void (*close)(void *state); /* accepts NULL */
+	/* What it announces of this target, and the fields that values must have. */
+	void (*describe)(const void *state, struct description *ret_description);
+	/* The verbs; NULL: it does not have this one.  An error means: check and generate refused, probe unreachable, a
+	 * change unknown, expel and warn cannot-tell, with the error's text as detail. */
 	enum err_code (*check)(void *state, struct rotation *rotation, struct err *err);
 	enum err_code (*generate)(void *state, struct rotation *rotation, struct secret **ret_next,
 	    struct err *err);
 	enum err_code (*probe)(void *state, struct rotation *rotation, enum rotator_value which,
 	    enum probe_result *ret_result, struct err *err);
-	enum err_code (*apply)(void *state, struct rotation *rotation,
-	    enum apply_result *ret_result, struct err *err);
-	enum err_code (*expel)(void *state, struct rotation *rotation,
-	    enum expel_result *ret_result, struct err *err);
+	program_change changes[ROTATOR_CHANGES];
+	program_sessions expel, warn;
 };
 
 /* The exit status: 0 when stdin ended after a whole line, 1 after a failure, 2 for a wrong command

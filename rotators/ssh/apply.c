@@ -19,7 +19,7 @@ enum { CHANGED_TRIES = 3 };
 /* What to write, or the verdict without writing. */
 struct plan {
 	bool write;
-	enum apply_result verdict;
+	enum change_result verdict;
 	struct buf content;
 };
 
@@ -42,12 +42,12 @@ make_plan(const struct ssh_account *account, struct rotation *rotation, struct v
 	if (authorized_keys_replace(content, &current, &next, &plan->content, &count, err) !=
 	    ERR_OK) {
 		plan->write = false;
-		plan->verdict = APPLY_REJECTED;
+		plan->verdict = CHANGE_REJECTED;
 		rotation_detail(rotation, "%s: %s", account->path, err->text);
 		return err->code == ERR_INVALID ? ERR_OK : err->code;
 	}
 	plan->write = count.current > 0;
-	plan->verdict = count.current > 0 || count.next > 0 ? APPLY_APPLIED : APPLY_REJECTED;
+	plan->verdict = count.current > 0 || count.next > 0 ? CHANGE_DONE : CHANGE_REJECTED;
 	if (count.current > 0)
 		rotation_detail(rotation, "replaced the key in %zu line%s of %s", count.current,
 		    count.current == 1 ? "" : "s", account->path);
@@ -63,7 +63,7 @@ make_plan(const struct ssh_account *account, struct rotation *rotation, struct v
 
 static enum err_code
 apply_local_once(const struct ssh_account *account, struct rotation *rotation,
-    enum apply_result *ret_result, struct err *err)
+    enum change_result *ret_result, struct err *err)
 {
 	CLEANUP(plan_done) struct plan plan = {0};
 	KEY_FILE file = {.folder = -1};
@@ -78,7 +78,7 @@ apply_local_once(const struct ssh_account *account, struct rotation *rotation,
 
 static enum err_code
 apply_local(const struct ssh_account *account, struct rotation *rotation,
-    enum apply_result *ret_result, struct err *err)
+    enum change_result *ret_result, struct err *err)
 {
 	enum err_code code = ERR_BUSY;
 
@@ -87,7 +87,7 @@ apply_local(const struct ssh_account *account, struct rotation *rotation,
 	if (code == ERR_OK || code == ERR_TARGET_UNKNOWN)
 		return code;
 	rotation_detail(rotation, "%s", err->text); /* before the rename: nothing changed */
-	*ret_result = APPLY_REJECTED;
+	*ret_result = CHANGE_REJECTED;
 	return ERR_OK;
 }
 
@@ -126,13 +126,13 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 
 static enum err_code
 store(const struct ssh_account *account, struct rotation *rotation, enum rotator_value which,
-    const struct script_file *file, const struct plan *plan, enum apply_result *ret_result,
+    const struct script_file *file, const struct plan *plan, enum change_result *ret_result,
     struct err *err)
 {
-	static const enum apply_result results[] = {
-	    [SCRIPT_DONE] = APPLY_APPLIED,
-	    [SCRIPT_REJECTED] = APPLY_REJECTED,
-	    [SCRIPT_SILENT] = APPLY_UNKNOWN,
+	static const enum change_result results[] = {
+	    [SCRIPT_DONE] = CHANGE_DONE,
+	    [SCRIPT_REJECTED] = CHANGE_REJECTED,
+	    [SCRIPT_SILENT] = CHANGE_UNKNOWN,
 	};
 	struct script_marker marker;
 	SSH_ANSWER answer = {0};
@@ -144,14 +144,14 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), &answer, err));
 	*ret_result =
 	    results[script_replace_result(&marker, buf_view(&answer.output), rotation->detail)];
-	if (answer.outcome != SSH_ACCEPTED || *ret_result == APPLY_UNKNOWN)
+	if (answer.outcome != SSH_ACCEPTED || *ret_result == CHANGE_UNKNOWN)
 		rotation_detail(rotation, "%s", answer.detail);
 	return ERR_OK;
 }
 
 static enum err_code
 apply_there(const struct ssh_account *account, struct rotation *rotation,
-    enum apply_result *ret_result, struct err *err)
+    enum change_result *ret_result, struct err *err)
 {
 	CLEANUP(plan_done) struct plan plan = {0};
 	SSH_ANSWER answer = {0};
@@ -161,7 +161,7 @@ apply_there(const struct ssh_account *account, struct rotation *rotation,
 
 	TRY(fetch(account, rotation, &which, &answer, &file, &result, err));
 	if (result != SCRIPT_DONE) {
-		*ret_result = result == SCRIPT_REJECTED ? APPLY_REJECTED : APPLY_UNKNOWN;
+		*ret_result = result == SCRIPT_REJECTED ? CHANGE_REJECTED : CHANGE_UNKNOWN;
 		return ERR_OK;
 	}
 	TRY(make_plan(account, rotation, file.content, &plan, err));
@@ -172,14 +172,14 @@ apply_there(const struct ssh_account *account, struct rotation *rotation,
 
 	memcpy(planned, rotation->detail, sizeof(planned));
 	TRY(store(account, rotation, which, &file, &plan, ret_result, err));
-	if (*ret_result == APPLY_APPLIED)
+	if (*ret_result == CHANGE_DONE)
 		rotation_detail(rotation, "%s", planned);
 	return ERR_OK;
 }
 
 enum err_code
 ssh_apply(const struct ssh_account *account, struct rotation *rotation,
-    enum apply_result *ret_result, struct err *err)
+    enum change_result *ret_result, struct err *err)
 {
 	return account->local ? apply_local(account, rotation, ret_result, err) :
 	                        apply_there(account, rotation, ret_result, err);

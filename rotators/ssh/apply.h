@@ -9,6 +9,6 @@
  * is not; rejected when it is known that nothing was changed and why.  Every error means unknown,
  * except that after ERR_TARGET, too, nothing was changed. */
 enum err_code ssh_apply(const struct ssh_account *account, struct rotation *rotation,
-    enum apply_result *ret_result, struct err *err) MUST_CHECK;
+    enum change_result *ret_result, struct err *err) MUST_CHECK;
 
 #endif

@@ -47,19 +47,16 @@ ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	return ERR_OK;
 }
 
-static bool
-ssh_key_self(const void *state)
+static void
+ssh_key_describe(const void *state, struct description *ret_description)
 {
 	const struct ssh_key *key = state;
 
-	return !key->account.local;
-}
-
-static void
-ssh_key_fields(const void *state, struct json *names)
-{
-	(void)state;
-	json_add_text(names, credential_field_names[FIELD_PRIVATE_KEY]);
+	ret_description->fields[FIELD_PRIVATE_KEY] = true;
+	ret_description->announced = (struct announcement){.style = STYLE_REPLACE,
+	    .holds = 1,
+	    .identity = key->account.local ? IDENTITY_AMBIENT : IDENTITY_SELF,
+	    .can = CAN_EXPEL};
 }
 
 static enum err_code
@@ -123,7 +120,7 @@ ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
 }
 
 static enum err_code
-ssh_key_apply(void *state, struct rotation *rotation, enum apply_result *ret_result,
+ssh_key_apply(void *state, struct rotation *rotation, enum change_result *ret_result,
     struct err *err)
 {
 	struct ssh_key *key = state;
@@ -223,12 +220,11 @@ static const struct program_ops ops = {
     .help = ssh_key_help,
     .open = ssh_key_open,
     .close = ssh_key_close,
-    .self = ssh_key_self,
-    .fields = ssh_key_fields,
+    .describe = ssh_key_describe,
     .check = ssh_key_check,
     .generate = ssh_key_generate,
     .probe = ssh_key_probe,
-    .apply = ssh_key_apply,
+    .changes = {[ROTATOR_APPLY] = ssh_key_apply},
     .expel = ssh_key_expel,
 };
 

@@ -12,8 +12,6 @@
 #include "base/text.h"
 #include "vault/documents/signers.h"
 
-static const char *const identity_names[] = {"ambient", "self", NULL};
-
 static const struct member members[] = {
     {"vault", MEMBER_HEX, FIELD(struct definitions, vault)},
     {"created", MEMBER_TIME, FIELD(struct definitions, created)},
@@ -35,7 +33,6 @@ static const struct member secret_members[] = {
 };
 static const struct member effect_members[] = {
     {"effect", MEMBER_TEXT, FIELD(struct definition, effect), .min = 1},
-    {"identity", MEMBER_CHOICE, FIELD(struct definition, self), .choices = identity_names},
     {NULL},
 };
 
@@ -87,7 +84,9 @@ parse_entry(const struct json *entry, const struct digest *vault, struct definit
 	members_in(&in, secret_members, definition);
 	const struct json *target = json_in_object(&in, "target");
 	members_in(&in, effect_members, definition);
+	const struct json *announced = json_in_object(&in, "announced");
 	TRY(json_in_end(&in));
+	TRY(announcement_parse(announced, "secret: announced", &definition->announced, err));
 	/* It becomes part of a file name. */
 	if (!text_is_name(definition->rotator) || strchr(definition->rotator, '/') != NULL)
 		return err_set(err, ERR_INVALID,
@@ -152,11 +151,13 @@ definitions_parse(const struct dsse *statement, bool training, struct definition
 static struct json *
 entry_payload(const struct definition *definition)
 {
-	struct json *entry = json_new_object();
+	struct json *entry = json_new_object(), *announced = json_new_object();
 
 	members_put(entry, secret_members, definition);
 	json_put_copy(entry, "target", definition->target);
 	members_put(entry, effect_members, definition);
+	announcement_put(announced, &definition->announced);
+	json_put(entry, "announced", announced);
 	return entry;
 }
 

@@ -5,7 +5,8 @@
  * Payload: {"format":1,"vault":HEX32,"created":TIME,"definitions":[ENTRY],"nonce":HEX16}
  * ENTRY:	{"secret":HEX16,"name":"prod/db","revision":1,"policy":NAME,
  *	 "rotator":{"name":"ssh-key","hash":HEX32},"target":{...},
- *	 "effect":TEXT (what the credential can do, shown to officers),"identity":"ambient"|"self"}
+ *	 "effect":TEXT (what the credential can do, shown to officers),
+ *	 "announced":{...} (what the rotator announces about the target: base/announcement.h)}
  *
  * What names a definition everywhere is the hash of its own entry, in whatever statement it stands:
  * SHA-256(lp8 "halligan/v1 definition" || vault id || ENTRY as json_encode writes it).
@@ -17,6 +18,7 @@
 #ifndef VAULT_DOCUMENTS_DEFINITION_H
 #define VAULT_DOCUMENTS_DEFINITION_H
 
+#include "base/announcement.h"
 #include "vault/documents/charter.h"
 
 enum { DEFINITIONS = 500, EFFECT_MAX = 300, ROTATOR_TEXT_MAX = 40, TARGET_TEXT_MAX = 16384 };
@@ -31,7 +33,7 @@ struct definition {
 	struct digest rotator_hash;
 	struct json *target; /* owned */
 	char effect[EFFECT_MAX + 1];
-	bool self; /* identity "self" */
+	struct announcement announced;
 };
 void definition_done(struct definition *definition);
 #define DEFINITION CLEANUP(definition_done) struct definition

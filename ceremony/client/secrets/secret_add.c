@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/client/text/announced.h"
 #include "ceremony/client/typed.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/secret_add.h"
@@ -41,32 +42,58 @@ check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct 
 	return credential_check(secret_view(plan->credential), err);
 }
 
+/* What the host says of the rotator; the host judges the definition by it again. */
+struct rotator_said {
+	struct digest hash;
+	struct announcement announced;
+	uint32_t fields; /* those that a value must have */
+};
+
 static enum err_code
-rotator_hash(struct client *client, const char *name, struct digest *ret_hash, struct err *err)
+ask_rotator(struct client *client, const struct adopt_plan *plan, struct rotator_said *ret_said,
+    struct err *err)
 {
 	struct json *request = op_new("rotator");
 	REPLY reply = {0};
-	struct digest hash;
+	char text[ANNOUNCED_TEXT_SIZE];
+	const struct json *announced;
 	const char *path;
 
-	json_put_text(request, "name", name);
+	json_put_text(request, "name", plan->rotator);
+	json_put_copy(request, "target", plan->target);
 	TRY(client_ask(client, request, "rotator", &reply, err));
-	json_in_hex(&reply.in, "hash", hash.bytes, DIGEST_SIZE);
+	json_in_hex(&reply.in, "hash", ret_said->hash.bytes, DIGEST_SIZE);
 	path = json_in_text(&reply.in, "path", 1, 4095);
+	announced = json_in_object(&reply.in, "announced");
+	ret_said->fields = json_in_set(&reply.in, "fields", credential_field_names, 1);
 	TRY(json_in_end(&reply.in));
-	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash.", name,
-	    path);
-	*ret_hash = hash;
+	TRY(announcement_parse(announced, "rotator: announced", &ret_said->announced, err));
+	announced_text(&ret_said->announced, text);
+	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash; %s.",
+	    plan->rotator, QUOTED(path), text);
+	return ERR_OK;
+}
+
+/* Before anybody is asked for a PIN. */
+static enum err_code
+check_fields(const struct adopt_plan *plan, const struct rotator_said *said, struct err *err)
+{
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
+		if ((said->fields & 1u << i) != 0 &&
+		    !credential_has(secret_view(plan->credential), (enum credential_field)i))
+			return err_set(err, ERR_USAGE,
+			    "the value has no %s, and rotator %s needs one: --field %s=FILE",
+			    credential_field_names[i], plan->rotator, credential_field_names[i]);
 	return ERR_OK;
 }
 
 static enum err_code
 sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
-    const struct digest *hash, struct hand *hand, struct dsse *statement, struct err *err)
+    const struct rotator_said *said, struct hand *hand, struct dsse *statement, struct err *err)
 {
 	struct definition definition = {.revision = 1,
-	    .rotator_hash = *hash,
-	    .self = plan->self,
+	    .rotator_hash = said->hash,
+	    .announced = said->announced,
 	    .target = plan->target};
 	const struct definitions definitions = {.vault = view->chain.vault,
 	    .created = hand->options->now(),
@@ -131,18 +158,19 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
 	BUF ciphertext = {0};
-	struct digest hash;
+	struct rotator_said said;
 	struct point enc;
 
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
-	TRY(rotator_hash(client, plan->rotator, &hash, err));
+	TRY(ask_rotator(client, plan, &said, err));
+	TRY(check_fields(plan, &said, err));
 	const struct hand_want want = {.roles = ROLE_OPERATOR,
 	    .lists = {{view->chain.charter->seats, view->chain.charter->seat_count}},
 	    .suspended = &view->chain.suspensions};
 	TRY(hand_take(client_options(client), &want, &hand, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign_definition(plan, view, &hash, &hand, &statement, err));
+	TRY(sign_definition(plan, view, &said, &hand, &statement, err));
 	hand_done(&hand); /* the token is not held while the target is tried */
 	TRY(definitions_parse(&statement, view->chain.charter->training, &definitions, err));
 	TRY(definitions_verify(&statement, &definitions, view->chain.charter, &view->chain.vault,

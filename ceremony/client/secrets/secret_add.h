@@ -9,7 +9,6 @@
 struct adopt_plan {
 	const char *name, *policy, *rotator, *effect;
 	struct json *target;       /* an object, lent; the rotator judges it */
-	bool self;                 /* the credential changes itself (identity "self") */
 	struct secret *credential; /* encoded */
 	bool rotate; /* replace the value at once, so that nobody knows the sealed one */
 };

@@ -10,7 +10,7 @@
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/log.h"
-#include "rotators/contract/contract.h"
+#include "rotators/contract/description.h"
 #include "rotators/contract/rotator.h"
 #include "vault/documents/digests.h"
 #include "vault/store/log.h"
@@ -181,10 +181,26 @@ serve_statements(struct session *session, struct call *call, struct err *err)
 	return put_by_digest(session, call, "statements", types, ARRAY_SIZE(types), err);
 }
 
+/* What it announces of TARGET, and the fields that it needs, without running anything. */
+static enum err_code
+put_description(const char *path, const char *name, const struct json *target, struct json *reply,
+    struct err *err)
+{
+	struct description description;
+	struct json *announced = json_new_object();
+
+	json_put(reply, "announced", announced);
+	TRY(description_read(path, name, target, &description, err));
+	announcement_put(announced, &description.announced);
+	description_put_fields(reply, description.fields);
+	return ERR_OK;
+}
+
 enum err_code
 serve_rotator(struct session *session, struct call *call, struct err *err)
 {
 	const char *name = json_in_text(&call->in, "name", 1, ROTATOR_NAME_MAX);
+	const struct json *target = json_in_object(&call->in, "target");
 	struct digest hash;
 	char path[4096];
 
@@ -194,5 +210,5 @@ serve_rotator(struct session *session, struct call *call, struct err *err)
 	TRY(rotator_find(name, session->options->rotator_folders, path, &hash, err));
 	json_put_hex(call->reply, "hash", VIEW_OF(hash.bytes));
 	json_put_text(call->reply, "path", path);
-	return ERR_OK;
+	return put_description(path, name, target, call->reply, err);
 }

@@ -184,7 +184,7 @@ reconcile(struct payment *payment, bool *ret_old, struct err *err)
 static enum err_code
 apply(struct payment *payment, struct err *err)
 {
-	enum apply_result result;
+	enum change_result result;
 	struct err cause;
 
 	if (payment->resumed || payment->applies > 0) {
@@ -203,7 +203,7 @@ apply(struct payment *payment, struct err *err)
 	    payment->debt.pending);
 	if (target_apply(payment, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	return result == APPLY_REJECTED ? reject(payment, err) : ERR_OK;
+	return result == CHANGE_REJECTED ? reject(payment, err) : ERR_OK;
 }
 
 static enum err_code
@@ -236,7 +236,7 @@ static enum err_code
 prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 {
 	enum probe_result result;
-	enum apply_result ignored;
+	enum change_result ignored;
 	struct err cause;
 	uint32_t version = payment->debt.old;
 	enum err_code code = target_probe(payment, ROTATOR_CURRENT, &result, &cause);

@@ -56,23 +56,13 @@ rehearses(const struct payment *payment)
 	return payment->session->rehearses;
 }
 
-static enum err_code
-check_identity(const struct payment *payment, struct err *err)
-{
-	if ((strcmp(rotator_identity(payment->rotator), "self") == 0) != payment->definition.self)
-		return err_set(err, ERR_REFUSED,
-		    "the rotator's identity is not the one in the definition");
-	return ERR_OK;
-}
-
 enum err_code
 target_generate(struct payment *payment, struct secret **ret_next, struct err *err)
 {
 	if (rehearses(payment)) /* any value is as good */
 		return secret_from(value_view(payment, payment->debt.old), ret_next, err);
 	TRY(target_start(payment, err));
-	TRY(rotator_check(payment->rotator, err));
-	TRY(check_identity(payment, err));
+	TRY(rotator_check(payment->rotator, &payment->definition.announced, err));
 	return rotator_generate(payment->rotator, ret_next, err);
 }
 
@@ -104,17 +94,17 @@ target_probe(struct payment *payment, enum rotator_value value, enum probe_resul
 }
 
 enum err_code
-target_apply(struct payment *payment, enum apply_result *ret_result, struct err *err)
+target_apply(struct payment *payment, enum change_result *ret_result, struct err *err)
 {
 	payment->applies++;
 	if (rehearses(payment)) {
-		*ret_result = APPLY_APPLIED;
+		*ret_result = CHANGE_DONE;
 		return ERR_OK;
 	}
 	if (payment->rotator == NULL)
 		TRY(target_start(payment, err));
-	TRY(rotator_apply(payment->rotator, ret_result, err));
-	if (*ret_result == APPLY_UNKNOWN)
+	TRY(rotator_change(payment->rotator, ROTATOR_APPLY, ret_result, err));
+	if (*ret_result == CHANGE_UNKNOWN)
 		rotator_freep(&payment->rotator); /* it may be broken */
 	return ERR_OK;
 }

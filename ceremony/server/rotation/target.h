@@ -21,7 +21,7 @@ enum err_code target_expel(struct payment *payment, enum expel_result *ret_resul
 /* Probe VALUE with the running rotator, or a new one. */
 enum err_code target_probe(struct payment *payment, enum rotator_value value,
     enum probe_result *ret_result, struct err *err) MUST_CHECK;
-enum err_code target_apply(struct payment *payment, enum apply_result *ret_result,
+enum err_code target_apply(struct payment *payment, enum change_result *ret_result,
     struct err *err) MUST_CHECK;
 /* Which value does the target accept?  Asks for the pending one, the old one, then the others. */
 enum target_place { TARGET_PENDING, TARGET_OLD, TARGET_OTHER, TARGET_NONE, TARGET_UNKNOWN };

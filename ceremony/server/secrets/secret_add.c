@@ -22,6 +22,7 @@
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/rehearsal.h"
+#include "rotators/contract/description.h"
 #include "rotators/contract/rotator.h"
 #include "vault/store/statement.h"
 
@@ -128,6 +129,23 @@ expect_probe(struct rotator *rotator, enum rotator_value value, enum probe_resul
 	return ERR_OK;
 }
 
+/* The definition announces what the file beside the rotator does: nothing is run for that. */
+static enum err_code
+check_announced(const char *path, const struct definition *definition, struct err *err)
+{
+	struct description description;
+	const char *other;
+
+	TRY(description_read(path, definition->rotator, definition->target, &description, err));
+	other = announcement_differs(&description.announced, &definition->announced);
+	if (other == NULL)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "secret: announced: \"%s\" is not what rotator %s announces for this target: run the "
+	    "command again",
+	    other, definition->rotator);
+}
+
 /* Accepted is the present value, refused a fresh one. */
 static enum err_code
 prove(struct session *session, const struct adoption *adoption, struct err *err)
@@ -140,21 +158,15 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 	const struct definition *definition = adoption->definition;
 
 	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
+	TRY(check_announced(path, definition, err));
 	const struct rotator_start start = {.path = path,
 	    .hash = definition->rotator_hash,
 	    .target = definition->target,
 	    .current = secret_view(adoption->credential),
 	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 	TRY(rotator_start(&start, &rotator, err));
-	if (rotator_check(rotator, err) != ERR_OK)
+	if (rotator_check(rotator, &definition->announced, err) != ERR_OK)
 		return target_code(err);
-	if ((strcmp(rotator_identity(rotator), "self") == 0) != definition->self)
-		return err_set(err, ERR_INVALID,
-		    "identity: rotator %s changes this target %s; run it "
-		    "again %s --self",
-		    definition->rotator,
-		    definition->self ? "with the host's own access" : "with the credential itself",
-		    definition->self ? "without" : "with");
 	TRY(expect_probe(rotator, ROTATOR_CURRENT, PROBE_ACCEPTED,
 	    "the target refuses the present value", err));
 	if (rotator_generate(rotator, &wrong, err) != ERR_OK)

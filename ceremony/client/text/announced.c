@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/text/announced.h"
+
+#include <stdio.h>
+
+static const char *const styles[STYLES] = {
+    [STYLE_REPLACE] = "the new value takes the place of the old one",
+    [STYLE_OVERLAP] = "the old value goes when the new one works",
+    [STYLE_ISSUE] = "the target makes the new value, and the old one goes when that works",
+};
+static const char *const identities[IDENTITIES] = {
+    [IDENTITY_AMBIENT] = "changed by the host's own access",
+    [IDENTITY_SELF] = "changed by the credential itself",
+    [IDENTITY_VIA] = "changed by another secret",
+};
+static const char *const deaths[DEATHS] = {
+    [DEATH_REFUSED] = "dead when the target refuses it",
+    [DEATH_COPIES] = "dead here when the target refuses it, while copies elsewhere still open",
+    [DEATH_NONE] = "never dead: the target cannot revoke it",
+};
+
+void
+announced_text(const struct announcement *announced, char ret_text[ANNOUNCED_TEXT_SIZE])
+{
+	char grace[80] = "";
+
+	if (announced->grace > 0)
+		(void)snprintf(grace, sizeof(grace), ", at most %u min after it was taken away",
+		    (announced->grace + 59) / 60);
+	(void)snprintf(ret_text, ANNOUNCED_TEXT_SIZE, "%s; %s; %s%s%s", styles[announced->style],
+	    identities[announced->identity], deaths[announced->death], grace,
+	    (announced->can & CAN_EXPEL) != 0 ? "" : "; sessions there cannot be ended");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a definition announces, in words for people. */
+#ifndef CEREMONY_CLIENT_TEXT_ANNOUNCED_H
+#define CEREMONY_CLIENT_TEXT_ANNOUNCED_H
+
+#include "base/announcement.h"
+
+enum { ANNOUNCED_TEXT_SIZE = 400 };
+/* "the old value goes when the new one works; changed by the credential itself; dead when the target refuses it ...". */
+void announced_text(const struct announcement *announced, char ret_text[ANNOUNCED_TEXT_SIZE]);
+
+#endif

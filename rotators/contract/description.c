@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/contract/description.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "rotators/contract/executable.h"
+
+enum { OF_TARGET_ANNOUNCES = 1, OF_TARGET_FIELDS = 2 };
+static const char *const of_target_names[] = {"announces", "fields", NULL};
+
+void
+description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
+{
+	uint32_t fields = json_in_set(in, "fields", credential_field_names, 1);
+
+	for (unsigned field = 0; field < CREDENTIAL_FIELDS; field++)
+		ret_fields[field] = (fields & 1u << field) != 0;
+}
+
+void
+description_put_fields(struct json *object, const bool fields[CREDENTIAL_FIELDS])
+{
+	struct json *names = json_new_array();
+
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
+		if (fields[i])
+			json_add_text(names, credential_field_names[i]);
+	json_put(object, "fields", names);
+}
+
+/* Has TARGET each member of WHEN, with the same text? */
+static bool
+is_case(const struct json *when, const struct json *target)
+{
+	for (size_t i = 0; i < json_object_count(when); i++) {
+		const char *name = json_object_key(when, i);
+		const char *wanted = json_object_text(when, name);
+		const char *has = json_object_text(target, name);
+
+		if (wanted == NULL || has == NULL || strcmp(wanted, has) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* All of them are read, so that a file with a fault fails for every target. */
+static enum err_code
+choose_case(const struct json *cases, const struct json *target, struct description *description,
+    bool *ret_found, struct err *err)
+{
+	*ret_found = false;
+	for (size_t i = 0; i < json_array_count(cases); i++) {
+		struct json_in in = json_in(json_array_object(cases, i), "announces", err);
+		const struct json *when = json_in_object_optional(&in, "when");
+		struct announcement announced;
+
+		announcement_in(&in, &announced);
+		TRY(json_in_end(&in));
+		if (*ret_found || (when != NULL && !is_case(when, target)))
+			continue;
+		*ret_found = true;
+		description->announced = announced;
+	}
+	return ERR_OK;
+}
+
+/* What the target itself says, where the file lets it. */
+static enum err_code
+take_from_target(const struct json *target, uint32_t members, struct description *description,
+    bool *found, struct err *err)
+{
+	struct json_in in = json_in(target, "target", err);
+
+	if ((members & OF_TARGET_ANNOUNCES) != 0 && json_in_has(&in, "announces")) {
+		const struct json *announces = json_in_object(&in, "announces");
+
+		if (in.code == ERR_OK)
+			in.code = announcement_parse(announces, "target: announces",
+			    &description->announced, err);
+		*found = true;
+	}
+	if ((members & OF_TARGET_FIELDS) != 0 && json_in_has(&in, "fields"))
+		description_fields(&in, description->fields);
+	return in.code; /* the other members are the rotator's */
+}
+
+enum err_code
+description_parse(struct view text, const char *name, const struct json *target,
+    struct description *ret_description, struct err *err)
+{
+	struct description description = {0};
+	JSON *file = NULL;
+	bool found;
+
+	TRY(json_parse(text, &file, err));
+	struct json_in in = json_in(file, "description", err);
+	const char *rotator = json_in_text(&in, "rotator", 1, ROTATOR_NAME_MAX);
+	int64_t contract = json_in_int(&in, "contract", 1, INT32_MAX);
+
+	if (in.code == ERR_OK && contract != ROTATOR_CONTRACT)
+		return err_set(err, ERR_VERSION,
+		    "rotator %s speaks contract %lld, this Halligan speaks %d", name,
+		    (long long)contract, ROTATOR_CONTRACT);
+	description_fields(&in, description.fields);
+	const struct json *cases = json_in_array(&in, "announces", 1, DESCRIPTION_CASES);
+	uint32_t of_target =
+	    json_in_has(&in, "target") ? json_in_set(&in, "target", of_target_names, 1) : 0;
+
+	if (in.code == ERR_OK && strcmp(rotator, name) != 0)
+		json_in_fail(&in, "rotator", "is another than the program's name");
+	TRY(json_in_end(&in));
+	TRY(choose_case(cases, target, &description, &found, err));
+	TRY(take_from_target(target, of_target, &description, &found, err));
+	if (!found)
+		return err_set(err, ERR_REFUSED,
+		    "target: rotator %s has nothing for a target like this; its manual tells which "
+		    "members decide",
+		    name);
+	(void)snprintf(description.rotator, sizeof(description.rotator), "%s", name);
+	*ret_description = description;
+	return ERR_OK;
+}
+
+enum err_code
+description_read(const char *program, const char *name, const struct json *target,
+    struct description *ret_description, struct err *err)
+{
+	BUF text = {0};
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s.json", program) >= sizeof(path))
+		return err_set(err, ERR_INVALID, "the path of rotator %s is too long", name);
+	if (executable_beside(path, DESCRIPTION_MAX, &text, err) != ERR_OK)
+		return err_add(err, "the description of rotator %s", name);
+	if (description_parse(buf_view(&text), name, target, ret_description, err) != ERR_OK)
+		return err_add(err, "%s", path);
+	return ERR_OK;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a rotator says of itself before it is run: `halligan-rotate-NAME.json` beside the program, of at most 16 KiB.
+ *
+ *	{"rotator":NAME,"contract":2,"fields":[FIELD,..],
+ *	 "announces":[{"when":{MEMBER:TEXT,..},"style":..,..}, ..],	base/announcement.h; the first whose members the
+ *									target has as they stand here
+ *	 "target":["announces","fields"]}				optional: where the target has these, its own count
+ */
+#ifndef ROTATORS_CONTRACT_DESCRIPTION_H
+#define ROTATORS_CONTRACT_DESCRIPTION_H
+
+#include "base/announcement.h"
+#include "base/credential.h"
+#include "rotators/contract/contract.h"
+
+enum { DESCRIPTION_MAX = 16384, DESCRIPTION_CASES = 16 };
+
+struct description {
+	char rotator[ROTATOR_NAME_MAX + 1];
+	bool fields[CREDENTIAL_FIELDS]; /* those that a value must have */
+	struct announcement announced;
+};
+
+/* What TEXT, such a file, says of TARGET.  ERR_INVALID: it is none, or not one of NAME; ERR_VERSION: of another
+ * contract; ERR_REFUSED: the rotator has nothing for such a target. */
+enum err_code description_parse(struct view text, const char *name, const struct json *target,
+    struct description *ret_description, struct err *err) MUST_CHECK;
+/* The same of the file beside PROGRAM, which belongs to root or us and which nobody else may write.
+ * ERR_NOT_FOUND, ERR_REFUSED, ERR_IO. */
+enum err_code description_read(const char *program, const char *name, const struct json *target,
+    struct description *ret_description, struct err *err) MUST_CHECK;
+
+/* The credential's fields that the member "fields" names, each once. */
+void description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS]);
+void description_put_fields(struct json *object, const bool fields[CREDENTIAL_FIELDS]);
+
+#endif
