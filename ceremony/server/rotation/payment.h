@@ -32,14 +32,13 @@ struct payment {
 	uint32_t works;
 	/* An earlier run may have told the target the pending value. */
 	bool resumed;
-	bool
-	    old_works; /* since the target was told last, it was seen to accept the old value and not the new one */
+	/* Since the target was told last it was seen to accept the pending value, or the old one and not that. */
+	bool new_works, old_works;
 	bool old_refused; /* in this run */
 	bool earlier;     /* another death of this secret is watched before this one's */
 	unsigned tells;   /* how often the target was told, in this run */
-	char proof[ROTATOR_DETAIL_MAX +
-	    1]; /* what the rotator said when the old value was refused */
-	char said[ROTATOR_DETAIL_MAX + 1]; /* by one that is gone */
+	/* What the rotator said when the old value was refused; and what one said last that is gone. */
+	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
 	bool stopped;
 	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */
 	enum err_code code; /* why, when it stopped before RETIRED */

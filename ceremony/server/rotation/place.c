@@ -76,34 +76,21 @@ landed(struct payment *payment, struct err *err)
 	return payment_write(payment, DEBT_EXPELS, &debt, err);
 }
 
-/* The target says no to this value for good; where it refuses it as well, it leaves the escrow at once. */
+/* The target says no to this value for good. */
 static enum err_code
 reject(struct payment *payment, struct err *err)
 {
 	struct debt_row debt = payment->debt;
 	bool last = debt.rejected + 1 >= PAYMENT_REJECTIONS;
-	enum probe_result result;
-	struct err cause;
-	char said[ROTATOR_DETAIL_MAX + 1];
 
-	snprintf(said, sizeof(said), "%s", target_detail(payment));
-	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
-		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	if (result == PROBE_ACCEPTED) /* it took it after all */
-		return landed(payment, err);
 	debt.rejected++;
 	TRY(payment_next(payment, last ? DEBT_DEGRADES : DEBT_REJECTS, &debt, err));
 	if (last)
 		wait_longer(&debt, session_now(payment->session));
 	snprintf(debt.note, sizeof(debt.note), "the target rejected version %u (%u of %d)%s%.300s",
-	    debt.pending, debt.rejected, (int)PAYMENT_REJECTIONS, said[0] != '\0' ? ": " : "",
-	    said);
-	uint32_t version = debt.pending;
-
+	    debt.pending, debt.rejected, (int)PAYMENT_REJECTIONS, SAID(payment));
 	TRY(give_up(payment, DEBT_REJECTS, &debt, err));
 	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
-	if (result == PROBE_REFUSED)
-		TRY(payment_forget(payment, version, err));
 	payment->stopped = last;
 	payment->code = last ? ERR_TARGET : payment->code;
 	return ERR_OK;
@@ -111,17 +98,20 @@ reject(struct payment *payment, struct err *err)
 
 /* RET_HERE: the target accepts the value PLACE says; else the run stopped, or the debt has moved. */
 static enum err_code
-locate(struct payment *payment, enum target_place *ret_place, bool *ret_here, struct err *err)
+locate(struct payment *payment, bool *ret_here, struct err *err)
 {
+	enum target_place place;
 	uint32_t version = 0;
 	struct err cause;
 
 	*ret_here = false;
-	if (target_locate(payment, ret_place, &version, &cause) != ERR_OK)
+	if (target_locate(payment, &place, &version, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	switch (*ret_place) {
+	switch (place) {
 	case TARGET_PENDING:
 	case TARGET_OLD:
+		payment->new_works = place == TARGET_PENDING;
+		payment->old_works = !payment->new_works;
 		*ret_here = true;
 		return ERR_OK;
 	case TARGET_OTHER:
@@ -143,22 +133,20 @@ locate(struct payment *payment, enum target_place *ret_place, bool *ret_here, st
 static enum err_code
 may_tell(struct payment *payment, bool *ret_may, struct err *err)
 {
-	enum target_place place;
-	bool here;
+	bool told = payment->resumed || payment->tells > 0, here = true;
 
-	*ret_may = (!payment->resumed && payment->tells == 0) || payment->old_works;
-	if (*ret_may)
-		return ERR_OK;
-	TRY(locate(payment, &place, &here, err));
+	*ret_may = false;
+	if (told && !payment->old_works)
+		TRY(locate(payment, &here, err));
 	if (!here)
 		return ERR_OK;
-	if (place == TARGET_PENDING)
+	payment->resumed = false;
+	if (payment->new_works)
 		return landed(payment, err);
 	if (payment->tells >= PAYMENT_TELLS)
 		return payment_stop(payment, ERR_TARGET, err,
 		    "the target was told the new value %u times and still accepts the old one alone%s%.250s",
 		    payment->tells, SAID(payment));
-	payment->resumed = false;
 	*ret_may = true;
 	return ERR_OK;
 }
@@ -223,18 +211,16 @@ prove_refused(struct payment *payment, bool *ret_dead, struct err *err)
 enum err_code
 rotate_verify_replaced(struct payment *payment, struct err *err)
 {
-	enum target_place place;
-	bool here,
-	    dead = payment->definition.announced.grace > 0 ||
+	bool here = payment->new_works,
+	     dead = payment->definition.announced.grace > 0 ||
 	    payment->definition.announced.death == DEATH_NONE;
 
-	TRY(locate(payment, &place, &here, err));
+	if (!here)
+		TRY(locate(payment, &here, err));
 	if (!here)
 		return ERR_OK;
-	if (place == TARGET_OLD) {
-		payment->old_works = true;
+	if (payment->old_works)
 		return payment_move(payment, DEBT_APPLIES, err);
-	}
 	if (!dead)
 		TRY(prove_refused(payment, &dead, err));
 	return dead ? payment_move(payment, DEBT_VERIFIES, err) : ERR_OK;
@@ -243,13 +229,12 @@ rotate_verify_replaced(struct payment *payment, struct err *err)
 enum err_code
 rotate_verify_issued(struct payment *payment, struct err *err)
 {
-	enum target_place place;
 	bool here;
 
-	TRY(locate(payment, &place, &here, err));
+	TRY(locate(payment, &here, err));
 	if (!here)
 		return ERR_OK;
-	if (place == TARGET_PENDING)
+	if (payment->new_works)
 		return payment_move(payment, DEBT_VERIFIES, err);
 	struct debt_row debt = payment->debt;
 
@@ -265,16 +250,14 @@ enum err_code
 rotate_recover(struct payment *payment, struct err *err)
 {
 	struct debt_row debt = payment->debt;
-	enum target_place place;
 	bool here;
 
-	TRY(locate(payment, &place, &here, err));
+	TRY(locate(payment, &here, err));
 	if (!here)
 		return ERR_OK;
-	if (place == TARGET_PENDING)
+	if (payment->new_works)
 		return landed(payment, err);
 	payment->resumed = false;
-	payment->old_works = true;
 	if (debt.pending != 0 && payment_style(payment) != STYLE_ISSUE)
 		return payment_move(payment, DEBT_APPLIES, err);
 	debt.rejected = 0;

@@ -58,7 +58,7 @@ commit_prepared(struct payment *payment, const struct sealing *sealing, struct e
 	leaf_bytes(&leaf, "header", VIEW_OF(sealing->hash.bytes));
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
-	payment->resumed = payment->old_works = false;
+	payment->resumed = payment->new_works = payment->old_works = false;
 	payment->tells = 0;
 	return ERR_OK;
 }
@@ -78,25 +78,28 @@ keep(struct payment *payment, struct secret *next, uint32_t number, struct seali
 	    escrow_write_new(session->folder, &payment->escrow, &session->keys, err);
 }
 
-/* The old value works as far as anybody knows: others may be proven dead by it. */
+/* One value that is not wanted is proven dead, by the old one, which works as far as anybody knows.  One at a time: nobody
+ * locks the account out. */
 static enum err_code
 make_room(struct payment *payment, struct err *err)
 {
-	enum probe_result ignored;
+	enum probe_result result = PROBE_DENIED;
 	struct err cause;
-	uint32_t version;
+	size_t i = 0;
 
-	if (payment->escrow.count < ESCROW_VALUES)
+	if (payment->escrow.count < ESCROW_VALUES || payment->session->rehearses)
 		return ERR_OK;
-	if (target_others(payment, payment->debt.old, &ignored, &version, &cause) != ERR_OK)
+	while (!payment_is_other(payment, payment->escrow.values[i].version))
+		i++;
+	if (target_other(payment, payment->escrow.values[i].version, payment->debt.old, &result,
+	        &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	if (payment->escrow.count < ESCROW_VALUES)
+	if (result == PROBE_REFUSED)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "the escrow holds %d values that the target may accept; no other is made before it refuses "
-	    "one of them%s%.250s",
-	    (int)ESCROW_VALUES, target_detail(payment)[0] != '\0' ? ": " : "",
-	    target_detail(payment));
+	    "one of them",
+	    (int)ESCROW_VALUES);
 }
 
 enum err_code

@@ -155,7 +155,7 @@ target_tell(struct payment *payment, enum rotator_change change, enum change_res
     struct err *err)
 {
 	payment->tells++;
-	payment->old_works = payment->old_refused = false;
+	payment->new_works = payment->old_works = payment->old_refused = false;
 	*ret_result = CHANGE_DONE;
 	if (rehearses(payment))
 		return ERR_OK;
@@ -177,8 +177,8 @@ says_no(enum probe_result result)
 
 /* What became of one value that is not wanted any more; one that a target with room for several took is withdrawn. */
 static enum err_code
-other(struct payment *payment, uint32_t version, uint32_t control, enum probe_result *ret_result,
-    struct err *err)
+ask_other(struct payment *payment, uint32_t version, uint32_t control,
+    enum probe_result *ret_result, struct err *err)
 {
 	ROTATOR *rotator = NULL;
 	enum change_result ignored;
@@ -193,6 +193,17 @@ other(struct payment *payment, uint32_t version, uint32_t control, enum probe_re
 }
 
 enum err_code
+target_other(struct payment *payment, uint32_t version, uint32_t control,
+    enum probe_result *ret_result, struct err *err)
+{
+	TRY(ask_other(payment, version, control, ret_result, err));
+	/* While it takes nothing that we have, all are kept. */
+	return *ret_result == PROBE_REFUSED && control != 0 ?
+	    payment_forget(payment, version, err) :
+	    ERR_OK;
+}
+
+enum err_code
 target_others(struct payment *payment, uint32_t control, enum probe_result *ret_result,
     uint32_t *ret_version, struct err *err)
 {
@@ -203,12 +214,9 @@ target_others(struct payment *payment, uint32_t control, enum probe_result *ret_
 
 		if (rehearses(payment) || !payment_is_other(payment, version))
 			continue;
-		TRY(other(payment, version, control, &result, err));
+		TRY(target_other(payment, version, control, &result, err));
 		*ret_version = version;
-		if (result != PROBE_REFUSED)
-			worst = result;
-		else if (control != 0) /* while it takes nothing that we have, all are kept */
-			TRY(payment_forget(payment, version, err));
+		worst = result == PROBE_REFUSED ? worst : result;
 	}
 	*ret_result = worst;
 	return ERR_OK;

@@ -33,6 +33,9 @@ enum err_code target_locate(struct payment *payment, enum target_place *ret_plac
  * is).  PROBE_ACCEPTED when one is not; PROBE_DENIED when one is denied without a proof. */
 enum err_code target_others(struct payment *payment, uint32_t control,
     enum probe_result *ret_result, uint32_t *ret_version, struct err *err) MUST_CHECK;
+/* One of them. */
+enum err_code target_other(struct payment *payment, uint32_t version, uint32_t control,
+    enum probe_result *ret_result, struct err *err) MUST_CHECK;
 /* What the rotator said last, or "". */
 const char *target_detail(const struct payment *payment);
 

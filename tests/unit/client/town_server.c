@@ -383,7 +383,8 @@ answer_done(struct town *town, const struct json *request, struct json *reply)
 		struct json *row = json_new_object();
 
 		json_put_text(row, "name", town->items[i].name);
-		json_put_text(row, "state", debt_state_names[DEBT_RETIRED]);
+		json_put_text(row, "debt", debt_state_names[DEBT_RETIRED]);
+		json_put_text(row, "code", "ok");
 		json_put_text(row, "note", "");
 		json_add(debts, row);
 	}
