@@ -56,6 +56,10 @@ TARGET=$(change "t['port']=$(sshd_free_port)")
 like "nobody listens: unreachable" "$(ask probe-current)" '^unreachable .*refused'
 TARGET=$(change "t['host']='name.invalid'")
 like "no such host: unreachable, and perhaps no name server" "$(ask probe-current)" '^unreachable .*no address of name.invalid.*no name server'
+TARGET=$(change "t['host']='localhost'")
+like "a name that could not even be looked up is no missing host" "$(unshare --map-root-user --mount -- sh -c \
+	'mount --bind /bin/false /usr/bin/getent && exec "$@"' sh "$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
+	'^unreachable .*could not be looked up.*status 1'
 
 # A host that accepts connections and says nothing.
 coproc SILENT { exec python3 -c '

@@ -240,14 +240,6 @@ like "a token's key is refused by check" "$(check sk)" '^refused .*FIDO2 token'
 ssh-keygen -q -s other -I me -n "$SSHD_USER" old.pub
 like "and a certificate" "$(check old-cert.pub)" '^refused .*OpenSSH'
 
-# What is not in the file but on the machine.
-no_room=(prlimit --memlock=8388608:8388608)
-give_up=(setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock) # what lets root exceed a limit
-! "${give_up[@]}" true 2>/dev/null || no_room+=("${give_up[@]}")
-like "where little memory may be locked check says what that means" \
-	"$("${no_room[@]}" "$LIB/rotator.py" --current private-key=old "$ROTATE" "$TARGET" check)" '^ok .*swap.*ulimit -l'
-like "and where enough may be it says nothing" "$(check old)" '^ok *$'
-
 # Other types of the host's own key.
 sshd_stop
 ssh-keygen -q -t rsa -b 1024 -N '' -f short_host
