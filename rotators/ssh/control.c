@@ -94,7 +94,7 @@ stands_in(const struct probe *probe, struct view content, bool *ret_stands, stru
 	return ERR_OK;
 }
 
-/* The file, here or as the script that the other key ran says, has no line with the key.  An error means not known. */
+/* Has the file, here or as the script says that the other key ran, a line with the key?  An error means not known. */
 static enum err_code
 stands_in_file(const struct probe *probe, const struct ssh_answer *other, bool *ret_stands,
     struct err *err)

@@ -31,7 +31,9 @@ is "it is asked once, and the other after it on the same connection" "$(
 	sed -nE 's/^(Accepted|Failed) publickey for .* port ([0-9]+) .*/\1 \2/p' "$SSHD_FOLDER/log" | tail -n 2 |
 		awk '{print $1; ports[$2]} END {print length(ports)}' | tr '\n' ' ')" "Failed Accepted 1 "
 : >"$SSHD_AUTHORIZED"
+failed=$(grep -c "^Failed publickey" "$SSHD_FOLDER/log")
 is "an account that takes no key proves none dead" "$(ask probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" "denied denied "
+is "and is asked once for each: what was denied proves nothing" "$(($(grep -c "^Failed publickey" "$SSHD_FOLDER/log") - failed))" 2
 cat key.pub >"$SSHD_AUTHORIZED"
 is "the start-up files of whoever runs this are not those of the host" "$(ssh -F none -i key -p "$SSHD_PORT" -o BatchMode=yes \
 	-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$SSHD_USER@127.0.0.1" 'echo "$HOME"' 2>/dev/null)" "$SSHD_FOLDER/home"
