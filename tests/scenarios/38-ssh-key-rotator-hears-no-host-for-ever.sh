@@ -58,6 +58,12 @@ printf 'command="exec yes >&2" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 TARGET=$(sshd_target ssh)
 like "sshd's account, too" "$(timeout 60 "$LIB/rotator.py" --seconds 8 --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
 	'^accepted .*sent more than [0-9]+ bytes; it said "[y ]+'
+printf 'command="head -c 3000000 /dev/zero >&2" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
+like "and one that would end, later" "$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
+	'^accepted .*sent more than [0-9]+ bytes'
+printf 'command="head -c 2000000 /dev/zero >&2" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
+like "less is heard to its end" "$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
+	'^accepted .*it ended with status 0'
 printf 'command="kill -9 $PPID" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 like "an account that ends its own connection is unreachable, though the key was let in" \
 	"$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" '^unreachable .*let in.*connection ended'
