@@ -94,13 +94,14 @@ static void
 tell(struct ssh_answer *answer, const char *what, const struct link_run *run)
 {
 	char text[4 * ROTATOR_DETAIL_MAX], said[LINK_SAID_MAX + 1], status[40] = "";
+	bool spoke = run->said[strspn(run->said, " ")] != '\0';
 
 	memcpy(said, run->said, sizeof(said));
 	text_make_plain(said);
 	if (run->status >= 0)
 		(void)snprintf(status, sizeof(status), "; it ended with status %d", run->status);
-	(void)snprintf(text, sizeof(text), "%s%s%s%.450s", what, status,
-	    said[0] != '\0' ? "; it said " : "", said[0] != '\0' ? QUOTED(said) : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s%.450s", what, status, spoke ? "; it said " : "",
+	    spoke ? QUOTED(said) : "");
 	answer_detail(text, answer->detail);
 }
 

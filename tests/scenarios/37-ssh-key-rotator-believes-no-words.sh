@@ -63,7 +63,7 @@ like "his words are shown as what the library says" "$(coproc LIAR { exec "$LIB/
 cat old.pub new.pub >"$KEYS"
 real=$SSHD_PORT twin=$(sshd_free_port)
 mkdir -p twin/sshd; cp "$SSHD_FOLDER"/host_key* twin/sshd
-(SSHD_PORT=$twin; sshd_start "$FOLDER/twin" "AllowUsers nobody-here"; sleep 600) & twin_pid=$!
+(SSHD_PORT=$twin; sshd_start "$FOLDER/twin" "AllowUsers nobody-here"; exec sleep 600) & twin_pid=$!
 until (exec 9<>"/dev/tcp/127.0.0.1/$twin") 2>/dev/null; do sleep 0.05; done
 # routed VERBS N...: asked of the real host, but for the Nth connections.
 routed() {

@@ -63,7 +63,7 @@ like "and one that would end, later" "$("$LIB/rotator.py" --current private-key=
 	'^accepted .*sent more than [0-9]+ bytes'
 printf 'command="head -c 2000000 /dev/zero >&2" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 like "less is heard to its end" "$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
-	'^accepted .*it ended with status 0'
+	'^accepted .*it ended with status 0 *$'
 printf 'command="kill -9 $PPID" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 like "an account that ends its own connection is unreachable, though the key was let in" \
 	"$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" '^unreachable .*let in.*connection ended'
