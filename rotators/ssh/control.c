@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A key that is denied is dead when the other one is let in by the next answer of the same session.  But where the
- * two are of different types (an RSA key was replaced by an Ed25519 one) the no may be for the type, which sshd says
- * in no other words; so the account's file must not have the key either.  It is read at each such probe rather than
- * remembered whether the key ever was let in: after a crash of the vault nobody remembers, and a debt must end.
+ * two are of different kinds (an RSA key was replaced by an Ed25519 one, or by a longer one) the no may be for the kind
+ * (PubkeyAcceptedAlgorithms, RequiredRSASize), which sshd says in no other words; so the account's file must not have
+ * the key either.  It is read at each such probe rather than remembered whether the key ever was let in: after a crash
+ * of the vault nobody remembers, and a debt must end.
  *
- *	denied	other			types	in the file	result
+ *	denied	other			kinds	in the file	result
  *	current	next, not denied yet	same	-		let in: refused
  *	next	current, let in before	same	-		let in: refused
  *	either	as above		differ	no		let in: refused
@@ -51,12 +52,12 @@ value_of(const struct rotation *rotation, enum rotator_value which)
 	return which == ROTATOR_CURRENT ? rotation->current : rotation->next;
 }
 
-/* --- Keys of different types -------------------------------------------------------------- */
+/* --- Keys of different kinds -------------------------------------------------------------- */
 
 struct probe {
 	const struct ssh_account *account;
 	const struct secret *other; /* NULL: none that may be offered */
-	bool differ;                /* the types of the two */
+	bool differ;                /* the kinds of the two */
 	struct ssh_public key, other_key;
 	struct script_marker marker;
 	struct buf script; /* reads the file there; empty when it need not be read, or is here */
@@ -68,14 +69,23 @@ probe_done(struct probe *probe)
 	buf_done(&probe->script);
 }
 
+static bool
+are_alike(const struct ssh_public *a, const struct ssh_public *b)
+{
+	size_t bits_a = 0, bits_b = 0;
+
+	return strcmp(a->type, b->type) == 0 &&
+	    ssh_public_rsa_bits(a, &bits_a) == ssh_public_rsa_bits(b, &bits_b) && bits_a == bits_b;
+}
+
 static enum err_code
-compare_types(struct probe *probe, const struct secret *value, struct err *err)
+compare_kinds(struct probe *probe, const struct secret *value, struct err *err)
 {
 	if (probe->other == NULL)
 		return ERR_OK;
 	TRY(ssh_account_public(value, &probe->key, err));
 	TRY(ssh_account_public(probe->other, &probe->other_key, err));
-	probe->differ = strcmp(probe->key.type, probe->other_key.type) != 0;
+	probe->differ = !are_alike(&probe->key, &probe->other_key);
 	if (!probe->differ || probe->account->local)
 		return ERR_OK;
 	TRY(script_marker(&probe->marker, err));
@@ -114,9 +124,9 @@ stands_in_file(const struct probe *probe, const struct ssh_answer *other, bool *
 	return stands_in(probe, there.content, ret_stands, err);
 }
 
-/* The key was denied, and the other, of another type, let in. */
+/* The key was denied, and the other, of another kind, let in. */
 static enum probe_result
-judge_types(const struct probe *probe, const struct ssh_verdicts *verdicts,
+judge_kinds(const struct probe *probe, const struct ssh_verdicts *verdicts,
     struct rotation *rotation)
 {
 	const char *path = probe->account->path, *type = probe->key.type;
@@ -125,14 +135,14 @@ judge_types(const struct probe *probe, const struct ssh_verdicts *verdicts,
 
 	if (stands_in_file(probe, &verdicts->other, &stands, &cause) != ERR_OK) {
 		rotation_detail(rotation,
-		    "%s, and takes the other one, but that may be for its type, %s, and %s cannot be read "
+		    "%s, and takes the other one, but that may be for its kind, %s, and %s cannot be read "
 		    "(%s): no proof that it is dead",
 		    verdicts->key.detail, type, path, cause.text);
 		return PROBE_DENIED;
 	}
 	if (stands) {
 		rotation_detail(rotation,
-		    "%s, and takes the other one, but that may be for its type, %s, since it stands in "
+		    "%s, and takes the other one, but that may be for its kind, %s, since it stands in "
 		    "%s: no proof that it is dead",
 		    verdicts->key.detail, type, path);
 		return PROBE_DENIED;
@@ -152,7 +162,7 @@ judge_denied(const struct probe *probe, const struct ssh_verdicts *verdicts,
 	const char *said = verdicts->key.detail;
 
 	if (verdicts->other.verdict == LINK_ACCEPTED && probe->differ)
-		return judge_types(probe, verdicts, rotation);
+		return judge_kinds(probe, verdicts, rotation);
 	if (verdicts->other.verdict == LINK_ACCEPTED) {
 		rotation_detail(rotation, "%s, and takes the other one", said);
 		return PROBE_REFUSED;
@@ -185,7 +195,7 @@ control_probe(struct control *control, const struct ssh_account *account, struct
 	struct probe probe = {.account = account, .other = find_other(control, rotation, which)};
 	SSH_VERDICTS verdicts = {0};
 
-	TRY(compare_types(&probe, value_of(rotation, which), err));
+	TRY(compare_kinds(&probe, value_of(rotation, which), err));
 	TRY(ssh_account_try(account, value_of(rotation, which), probe.other,
 	    buf_view(&probe.script), rotation->deadline, &verdicts, err));
 	remember(control, which, &verdicts.key);

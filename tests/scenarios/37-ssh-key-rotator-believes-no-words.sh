@@ -108,7 +108,7 @@ is "a host that lets the account in with nothing proves no key dead" "$(ask prob
 sshd_stop
 cat old.pub >"$KEYS"
 
-# A no that may be for the type of the key, which no words tell from a key that is gone.
+# A no that may be for the kind of the key, which no words tell from a key that is gone.
 ssh-keygen -q -t rsa -N '' -f old_rsa
 rsa_to_new() { "$LIB/rotator.py" --current private-key=old_rsa --next private-key=new "$ROTATE" "$(sshd_target "$1")" "${@:2}"; }
 for access in ssh local; do
@@ -132,6 +132,12 @@ for access in ssh local; do
 		"ok accepted refused "
 	sshd_stop
 done
+ssh-keygen -q -t rsa -b 2048 -N '' -f short_rsa
+cat short_rsa.pub old_rsa.pub >"$KEYS"
+sshd_start "$FOLDER" "RequiredRSASize 3072"
+like "so is a shorter RSA key than the host takes" "$("$LIB/rotator.py" --current private-key=short_rsa --next private-key=old_rsa \
+	"$ROTATE" "$(sshd_target ssh)" probe-current)" '^denied .*stands in .*no proof'
+sshd_stop
 cat old.pub >"$KEYS"
 
 # What a host demands.
