@@ -84,49 +84,160 @@ find_key(struct view line, struct place *ret_place, struct ssh_public *ret_key)
 	return key_at(line, skip_blanks(line, skip_options(line, at)), ret_place, ret_key);
 }
 
-static void
-replace_line(struct view line, const struct ssh_public *current, const struct ssh_public *next,
-    struct buf *file, struct authorized_keys_count *count)
-{
+/* --- Lines -------------------------------------------------------------------------------- */
+
+struct line {
+	struct view text; /* without its newline */
+	bool newline;
+	bool has_key;
 	struct place place;
 	struct ssh_public key;
-	bool found = find_key(line, &place, &key);
+};
 
-	if (found && ssh_public_equal(&key, next))
-		count->next++;
-	if (!found || !ssh_public_equal(&key, current)) {
-		buf_bytes(file, line);
-		return;
-	}
-	count->current++;
-	buf_bytes(file, view_of(line.data, place.begin));
-	ssh_public_write(next, file);
-	buf_bytes(file, view_of(line.data + place.end, line.size - place.end));
+/* The line of FILE at *AT, which moves behind it.  False at the end of the file. */
+static bool
+next_line(struct view file, size_t *at, struct line *ret_line)
+{
+	if (*at >= file.size)
+		return false;
+	const uint8_t *begin = file.data + *at, *newline = memchr(begin, '\n', file.size - *at);
+
+	ret_line->newline = newline != NULL;
+	ret_line->text =
+	    view_of(begin, newline != NULL ? (size_t)(newline - begin) : file.size - *at);
+	ret_line->has_key = find_key(ret_line->text, &ret_line->place, &ret_line->key);
+	*at += ret_line->text.size + (ret_line->newline ? 1 : 0);
+	return true;
+}
+
+static bool
+has(const struct line *line, const struct ssh_public *key)
+{
+	return line->has_key && ssh_public_equal(&line->key, key);
+}
+
+static void
+put_line(const struct line *line, struct buf *file)
+{
+	buf_bytes(file, line->text);
+	if (line->newline)
+		buf_u8(file, '\n');
+}
+
+static struct view
+without_return(struct view text)
+{
+	bool has_return = text.size > 0 && text.data[text.size - 1] == '\r';
+
+	return view_of(text.data, text.size - (has_return ? 1 : 0));
+}
+
+/* Is TEXT the line of FILE at AT, but for its ending? */
+static bool
+stands_at(struct view file, size_t at, struct view text)
+{
+	struct line line;
+
+	return next_line(file, &at, &line) &&
+	    view_equal(without_return(line.text), without_return(text));
+}
+
+/* LINE with KEY in the place of its own. */
+static void
+write_twin(const struct line *line, const struct ssh_public *key, struct buf *twin)
+{
+	buf_bytes(twin, view_of(line->text.data, line->place.begin));
+	ssh_public_write(key, twin);
+	buf_bytes(twin,
+	    view_of(line->text.data + line->place.end, line->text.size - line->place.end));
+}
+
+/* --- The file ----------------------------------------------------------------------------- */
+
+static enum err_code
+check_size(size_t size, const char *what, struct err *err)
+{
+	if (size <= AUTHORIZED_KEYS_MAX)
+		return ERR_OK;
+	return err_set(err, ERR_INVALID, "the file %s larger than %d KiB", what,
+	    AUTHORIZED_KEYS_MAX / 1024);
 }
 
 enum err_code
-authorized_keys_replace(struct view file, const struct ssh_public *current,
-    const struct ssh_public *next, struct buf *ret_file, struct authorized_keys_count *ret_count,
-    struct err *err)
+authorized_keys_count(struct view file, const struct ssh_public *current,
+    const struct ssh_public *next, struct authorized_keys_count *ret_count, struct err *err)
 {
 	struct authorized_keys_count count = {0};
+	struct line line;
 
-	if (file.size > AUTHORIZED_KEYS_MAX)
-		return err_set(err, ERR_INVALID, "the file is larger than %d KiB",
-		    AUTHORIZED_KEYS_MAX / 1024);
+	TRY(check_size(file.size, "is", err));
 	if (file.size > 0 && memchr(file.data, '\0', file.size) != NULL)
 		return err_set(err, ERR_INVALID,
 		    "the file has a NUL byte: it is damaged, or not an authorized_keys file");
-	for (size_t at = 0; at < file.size;) {
-		const uint8_t *newline = memchr(file.data + at, '\n', file.size - at);
-		size_t end = newline == NULL ? file.size : (size_t)(newline - file.data) + 1;
-		size_t text_end = newline == NULL ? end : end - 1;
-
-		replace_line(view_of(file.data + at, text_end - at), current, next, ret_file,
-		    &count);
-		buf_bytes(ret_file, view_of(file.data + text_end, end - text_end));
-		at = end;
+	for (size_t at = 0; next_line(file, &at, &line);) {
+		count.current += has(&line, current) ? 1 : 0;
+		count.next += has(&line, next) ? 1 : 0;
 	}
+	*ret_count = count;
+	return ERR_OK;
+}
+
+/* LINE ends before AT. */
+static enum err_code
+add_twin(struct view file, size_t at, const struct line *line, const struct ssh_public *next,
+    struct buf *added, size_t *changed, struct err *err)
+{
+	BUF twin = {0};
+
+	write_twin(line, next, &twin);
+	TRY(buf_check(&twin, err));
+	if (stands_at(file, at, buf_view(&twin)))
+		return ERR_OK;
+	if (!line->newline)
+		buf_u8(added, '\n');
+	buf_bytes(added, buf_view(&twin));
+	if (line->newline)
+		buf_u8(added, '\n');
+	*changed += 1;
+	return ERR_OK;
+}
+
+enum err_code
+authorized_keys_add(struct view file, const struct ssh_public *current,
+    const struct ssh_public *next, struct buf *ret_file, struct authorized_keys_count *ret_count,
+    struct err *err)
+{
+	struct authorized_keys_count count;
+	struct line line;
+	BUF added = {0};
+
+	TRY(authorized_keys_count(file, current, next, &count, err));
+	for (size_t at = 0; next_line(file, &at, &line);) {
+		put_line(&line, &added);
+		if (has(&line, current))
+			TRY(add_twin(file, at, &line, next, &added, &count.changed, err));
+	}
+	TRY(buf_check(&added, err));
+	TRY(check_size(added.size, "would be", err));
+	buf_bytes(ret_file, buf_view(&added));
+	TRY(buf_check(ret_file, err));
+	*ret_count = count;
+	return ERR_OK;
+}
+
+enum err_code
+authorized_keys_withdraw(struct view file, const struct ssh_public *current,
+    const struct ssh_public *next, struct buf *ret_file, struct authorized_keys_count *ret_count,
+    struct err *err)
+{
+	struct authorized_keys_count count;
+	struct line line;
+
+	TRY(authorized_keys_count(file, current, next, &count, err));
+	for (size_t at = 0; next_line(file, &at, &line);)
+		if (!has(&line, current))
+			put_line(&line, ret_file);
+	count.changed = count.current;
 	TRY(buf_check(ret_file, err));
 	*ret_count = count;
 	return ERR_OK;

@@ -96,10 +96,8 @@ static enum err_code
 stands_in(const struct probe *probe, struct view content, bool *ret_stands, struct err *err)
 {
 	struct authorized_keys_count count;
-	BUF replaced = {0};
 
-	TRY(authorized_keys_replace(content, &probe->key, &probe->other_key, &replaced, &count,
-	    err));
+	TRY(authorized_keys_count(content, &probe->key, &probe->other_key, &count, err));
 	*ret_stands = count.current > 0;
 	return ERR_OK;
 }
@@ -110,7 +108,7 @@ stands_in_file(const struct probe *probe, const struct ssh_answer *other, bool *
     struct err *err)
 {
 	const struct ssh_account *account = probe->account;
-	KEY_FILE file = {.folder = -1};
+	KEY_FILE file = KEY_FILE_NONE;
 	struct script_file there;
 	char detail[ROTATOR_DETAIL_MAX + 1];
 
@@ -230,38 +228,101 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 		break;
 	}
 	if (answer->verdict == LINK_ACCEPTED && !answer->ran && !account->local)
-		return err_set(err, ERR_REFUSED, "%s; with access ssh the file is changed by one",
+		return err_set(err, ERR_REFUSED,
+		    "%s; with access ssh the file is changed by one (SFTP alone cannot replace a file in one "
+		    "step: give the key a shell, or use access local)",
 		    answer->detail);
 	return ERR_OK;
 }
 
-/* A key that nobody has, and the current one after it. */
+/* A line for the key must stand in the file that is to be changed.  CONTENT, or why it cannot be had. */
+static enum err_code
+check_stands(const struct ssh_account *account, const struct ssh_public *key, struct view content,
+    struct err *err)
+{
+	struct authorized_keys_count count;
+
+	if (authorized_keys_count(content, key, key, &count, err) != ERR_OK)
+		return err_add(err, "%s", account->path);
+	if (count.current > 0)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "the key is let in, but does not stand in %s: another file does it (a second AuthorizedKeysFile in "
+	    "sshd_config, or authorized_keys2)",
+	    account->path);
+}
+
+static enum err_code
+check_file_here(const struct ssh_account *account, const struct ssh_public *key, struct err *err)
+{
+	KEY_FILE file = KEY_FILE_NONE;
+
+	TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
+	return check_stands(account, key, buf_view(&file.content), err);
+}
+
+/* ANSWER: of the account that ran script_read(). */
+static enum err_code
+check_file_there(const struct ssh_account *account, const struct ssh_public *key,
+    const struct script_marker *marker, const struct ssh_answer *answer, struct err *err)
+{
+	char detail[ROTATOR_DETAIL_MAX + 1];
+	struct script_file file;
+
+	switch (script_read_result(marker, buf_view(&answer->output), &file, detail)) {
+	case SCRIPT_DONE:
+		return check_stands(account, key, file.content, err);
+	case SCRIPT_STOPPED:
+		return err_set(err, ERR_REFUSED, "%s: %s", account->path, detail);
+	case SCRIPT_SILENT:
+	default:
+		return ERR_OK; /* a host that stopped answering: the probe tells */
+	}
+}
+
+static enum err_code
+judge_stray(const struct ssh_account *account, const struct ssh_verdicts *verdicts, struct err *err)
+{
+	if (verdicts->key.verdict == LINK_ACCEPTED)
+		return err_set(err, ERR_REFUSED,
+		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
+		    account->target.host, account->target.user);
+	if (verdicts->key.cause == LINK_HUNG_UP || verdicts->other.cause == LINK_HUNG_UP)
+		return err_set(err, ERR_REFUSED,
+		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
+		    "set MaxAuthTries to 2 or more in its sshd_config",
+		    account->target.host);
+	if (verdicts->other.verdict == LINK_DENIED)
+		return err_set(err, ERR_REFUSED,
+		    "%s takes no key after a wrong one in the same session, so that no key can be "
+		    "proven dead",
+		    account->target.host);
+	return ERR_OK;
+}
+
+/* A key that nobody has, and the current one after it, by which the file is read in the same login. */
 static enum err_code
 check_stray(const struct ssh_account *account, const struct rotation *rotation, int64_t deadline,
     struct err *err)
 {
 	SSH_VERDICTS verdicts = {0};
 	SECRET *text = NULL, *stray = NULL;
+	struct script_marker marker;
+	struct ssh_public key;
+	BUF script = {0};
 
+	TRY(ssh_account_public(rotation->current, &key, err));
 	TRY(openssh_key_generate("halligan: a key that nobody has", &text, err));
 	TRY(rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), &stray, err));
-	TRY(ssh_account_try(account, stray, rotation->current, view_of(NULL, 0), deadline,
+	TRY(script_marker(&marker, err));
+	if (!account->local)
+		TRY(script_read(&marker, account->path, &script, err));
+	TRY(ssh_account_try(account, stray, rotation->current, buf_view(&script), deadline,
 	    &verdicts, err));
-	if (verdicts.key.verdict == LINK_ACCEPTED)
-		return err_set(err, ERR_REFUSED,
-		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
-		    account->target.host, account->target.user);
-	if (verdicts.key.cause == LINK_HUNG_UP || verdicts.other.cause == LINK_HUNG_UP)
-		return err_set(err, ERR_REFUSED,
-		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
-		    "set MaxAuthTries to 2 or more in its sshd_config",
-		    account->target.host);
-	if (verdicts.other.verdict == LINK_DENIED)
-		return err_set(err, ERR_REFUSED,
-		    "%s takes no key after a wrong one in the same session, so that no key can be "
-		    "proven dead",
-		    account->target.host);
-	return ERR_OK;
+	TRY(judge_stray(account, &verdicts, err));
+	if (account->local)
+		return check_file_here(account, &key, err);
+	return check_file_there(account, &key, &marker, &verdicts.other, err);
 }
 
 enum err_code

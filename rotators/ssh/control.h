@@ -25,7 +25,7 @@ enum err_code control_probe(struct control *control, const struct ssh_account *a
 
 /* Before anything is made: does the host do what proofs rest on?  ERR_REFUSED names what it demands, or that it ends
  * the connection at the first wrong key or takes no other after it, so that none can be proven dead; also when ACCOUNT is changed over ssh and runs
- * no commands.  A host that does not answer, or does not take the current key, is no failure here: the probe tells. */
+ * no commands, as one for SFTP alone, or when the current key is let in and does not stand in the file, or that cannot be read.  A host that does not answer, or does not take the current key, is no failure here: the probe tells. */
 enum err_code control_check(struct control *control, const struct ssh_account *account,
     struct rotation *rotation, struct err *err) MUST_CHECK;
 

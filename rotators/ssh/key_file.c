@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotators/ssh/key_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "rotators/ssh/key_attributes.h"
+
+enum { LEFT_SECONDS = 7200 };
+
+static void
+closedirp(DIR **folder)
+{
+	if (*folder != NULL)
+		(void)closedir(*folder);
+}
 
 void
 key_file_done(struct key_file *file)
 {
 	fd_closep(&file->folder);
+	fd_closep(&file->file);
 	buf_done(&file->content);
 }
 
@@ -123,20 +136,73 @@ read_content(struct key_file *file, int fd, size_t max, struct err *err)
 enum err_code
 key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file, struct err *err)
 {
-	KEY_FILE file = {.folder = -1};
-	FD fd = -1;
+	KEY_FILE file = KEY_FILE_NONE;
 	char folder[PATH_MAX];
 
 	TRY(resolve(path, owner, &file, folder, err));
 	TRY(open_folder(folder, owner, &file, err));
-	fd = openat(file.folder, file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	file.file = openat(file.folder, file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file.file < 0)
 		return err_errno(err, ERR_IO, errno, "opening %s", file.path);
-	TRY(check_file(&file, fd, owner, max, err));
-	TRY(read_content(&file, fd, max, err));
+	TRY(check_file(&file, file.file, owner, max, err));
+	TRY(read_content(&file, file.file, max, err));
 	*ret_file = file;
-	file = (struct key_file){.folder = -1};
+	file = (struct key_file)KEY_FILE_NONE;
 	return ERR_OK;
+}
+
+/* --- What others left --------------------------------------------------------------------- */
+
+static bool
+is_hex(const char *text, size_t size)
+{
+	return strspn(text, "0123456789abcdef") >= size;
+}
+
+static bool
+is_draft(const char *name)
+{
+	static const char prefix[] = KEY_FILE_PREFIX;
+	size_t tag = sizeof(prefix) - 1, random = tag + KEY_FILE_TAG + 1;
+
+	return strlen(name) == random + KEY_FILE_RANDOM && strncmp(name, prefix, tag) == 0 &&
+	    is_hex(name + tag, KEY_FILE_TAG) && name[random - 1] == '-' &&
+	    is_hex(name + random, KEY_FILE_RANDOM);
+}
+
+/* Whoever else may write in the folder gets nothing removed that is not ours: a regular file of this process's user or
+ * the account's, under one name. */
+static bool
+is_left(const struct key_file *file, const char *name, const char *tag)
+{
+	struct stat status;
+	struct timespec now;
+
+	if (!is_draft(name) || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+	    fstatat(file->folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	if (!S_ISREG(status.st_mode) || status.st_nlink != 1 ||
+	    (status.st_uid != geteuid() && status.st_uid != file->status.st_uid))
+		return false;
+	return strncmp(name + sizeof(KEY_FILE_PREFIX) - 1, tag, KEY_FILE_TAG) == 0 ||
+	    status.st_ctim.tv_sec < now.tv_sec - LEFT_SECONDS;
+}
+
+/* As far as it goes: what stays does no harm. */
+static void
+remove_left(const struct key_file *file, const char *tag)
+{
+	int fd = openat(file->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closedirp) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (folder == NULL) {
+		fd_closep(&fd);
+		return;
+	}
+	while ((entry = readdir(folder)) != NULL)
+		if (is_left(file, entry->d_name, tag))
+			(void)unlinkat(file->folder, entry->d_name, 0);
 }
 
 /* --- Replacing ---------------------------------------------------------------------------- */
@@ -145,7 +211,7 @@ key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_fi
 struct draft {
 	int folder; /* not owned; -1: nothing to unlink */
 	int fd;
-	char name[64];
+	char name[80];
 };
 
 static void
@@ -157,19 +223,41 @@ draft_done(struct draft *draft)
 }
 
 static enum err_code
-make_draft(const struct key_file *file, struct draft *draft, struct err *err)
+make_draft(const struct key_file *file, const char *tag, struct draft *draft, struct err *err)
 {
-	uint8_t random[8];
+	uint8_t random[KEY_FILE_RANDOM / 2];
 	char hex[2 * sizeof(random) + 1];
 
 	TRY(random_bytes(random, sizeof(random), err));
 	text_hex(VIEW_OF(random), hex);
-	(void)snprintf(draft->name, sizeof(draft->name), ".halligan-%s", hex);
+	(void)snprintf(draft->name, sizeof(draft->name), KEY_FILE_PREFIX "%.*s-%s", KEY_FILE_TAG,
+	    tag, hex);
 	draft->fd = openat(file->folder, draft->name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (draft->fd < 0)
 		return err_errno(err, ERR_IO, errno, "making a new file beside %s", file->path);
 	draft->folder = file->folder;
+	return ERR_OK;
+}
+
+/* The mode comes last: lists and owners change it. */
+static enum err_code
+dress_draft(const struct key_file *file, const struct draft *draft, struct err *err)
+{
+	const struct stat *old = &file->status;
+	struct stat new;
+
+	if (fchown(draft->fd, old->st_uid, old->st_gid) != 0)
+		return err_errno(err, ERR_IO, errno,
+		    "giving the new %s its owner; the old one stands", file->path);
+	TRY(key_attributes_copy(file->file, draft->fd, file->path, err));
+	if (fchmod(draft->fd, old->st_mode & 07777) != 0 || fstat(draft->fd, &new) != 0)
+		return err_errno(err, ERR_IO, errno,
+		    "giving the new %s its mode; the old one stands", file->path);
+	if (new.st_uid != old->st_uid || new.st_gid != old->st_gid || new.st_mode != old->st_mode)
+		return err_set(err, ERR_IO,
+		    "the new %s did not get the owner and mode of the old one, which stands",
+		    file->path);
 	return ERR_OK;
 }
 
@@ -177,14 +265,9 @@ static enum err_code
 fill_draft(const struct key_file *file, const struct draft *draft, struct view content,
     struct err *err)
 {
-	const struct stat *old = &file->status;
-
 	if (fd_write(draft->fd, content, -1, err) != ERR_OK)
 		return err_add(err, "writing the new %s; the old one stands", file->path);
-	if (fchown(draft->fd, old->st_uid, old->st_gid) != 0 ||
-	    fchmod(draft->fd, old->st_mode & 07777) != 0)
-		return err_errno(err, ERR_IO, errno,
-		    "giving the new %s its owner and mode; the old one stands", file->path);
+	TRY(dress_draft(file, draft, err));
 	if (fsync(draft->fd) != 0)
 		return err_errno(err, ERR_IO, errno, "writing the new %s; the old one stands",
 		    file->path);
@@ -210,11 +293,12 @@ check_unchanged(const struct key_file *file, struct err *err)
 }
 
 enum err_code
-key_file_replace(const struct key_file *file, struct view content, struct err *err)
+key_file_replace(const struct key_file *file, const char *tag, struct view content, struct err *err)
 {
 	CLEANUP(draft_done) struct draft draft = {.folder = -1, .fd = -1};
 
-	TRY(make_draft(file, &draft, err));
+	remove_left(file, tag);
+	TRY(make_draft(file, tag, &draft, err));
 	TRY(fill_draft(file, &draft, content, err));
 	TRY(check_unchanged(file, err));
 	if (renameat(file->folder, draft.name, file->folder, file->name) != 0)

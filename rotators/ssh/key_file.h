@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file that belongs to an account and that sshd reads: looked at and replaced as whole bytes.
- * Replacing is atomic and durable and keeps owner, group and mode; base/file.h does
- * not, because it makes files of our own.
+ * Replacing is atomic and durable and keeps owner, group, mode, access control list, extended attributes and security
+ * label, or does not happen; base/file.h does not, because it makes files of our own.
  *
  * We may be root in a folder that an unprivileged account can write, so nothing is done by path
  * after the folder is open: files are opened in it without following links, and changed by
@@ -18,13 +18,22 @@
 
 struct key_file {
 	int folder;      /* descriptor, -1: none */
+	int file;        /* likewise, to read */
 	char name[256];  /* in the folder */
 	char path[4096]; /* resolved, for messages */
 	struct stat status;
 	struct buf content;
 };
-void key_file_done(struct key_file *file); /* accepts {.folder = -1} */
+void key_file_done(struct key_file *file); /* accepts {.folder = -1, .file = -1} */
 #define KEY_FILE CLEANUP(key_file_done) struct key_file
+#define KEY_FILE_NONE                                                                              \
+	{                                                                                          \
+		.folder = -1, .file = -1                                                           \
+	}
+
+/* The name of a new file, until it takes the old one's place: PREFIX, whose it is, "-", and something random. */
+#define KEY_FILE_PREFIX ".halligan-ssh-key-"
+enum { KEY_FILE_TAG = 16, KEY_FILE_RANDOM = 16 /* hexadecimal digits */ };
 
 /* Reads PATH (absolute) of at most MAX bytes.  A symbolic link is followed when link and file
  * belong to OWNER or root; the file and its folder must belong to them too and be closed to writing
@@ -33,10 +42,12 @@ void key_file_done(struct key_file *file); /* accepts {.folder = -1} */
  * ERR_IO. */
 enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
     struct err *err) MUST_CHECK;
-/* ERR_BUSY: somebody else changed the file since it was read.  ERR_TARGET_UNKNOWN: it was replaced,
+/* New files that a killed attempt left beside it go first: those with TAG, which no other rotation has, and those that are two
+ * hours old, longer than any attempt lasts.
+ * ERR_BUSY: somebody else changed the file since it was read.  ERR_TARGET_UNKNOWN: it was replaced,
  * but whether that survives a power cut is not known.  After every other error (ERR_NO_SPACE,
  * ERR_IO) the old file stands and nothing is left beside it. */
-enum err_code key_file_replace(const struct key_file *file, struct view content,
+enum err_code key_file_replace(const struct key_file *file, const char *tag, struct view content,
     struct err *err) MUST_CHECK;
 
 #endif

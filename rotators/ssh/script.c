@@ -12,72 +12,99 @@
 #include "rotators/ssh/script.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
+#include "rotators/ssh/key_file.h"
+
+enum { LINE_MAX_SHOWN = 300 };
 
 static const char prelude[] =
-    "set -f; umask 077; LC_ALL=C; export LC_ALL\n"
+    "set -f; umask 077; LC_ALL=C; export LC_ALL; words=\n"
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH\n"
     "say() { printf '%s %s\\n' \"$marker\" \"$*\"; }\n"
-    "reject() { say \"rejected $*\"; exit 0; }\n"
+    /* What a tool said of it, too. */
+    "stop() {\n"
+    "	say \"stopped $1 $(printf %s \"$words\" | tr -s '[:cntrl:]' ' ' | cut -c 1-200)\"\n"
+    "	exit \"$1\"\n"
+    "}\n"
     "facts() { set -- $(ls -ldn -- \"$1\"); printf '%s %s %s %s\\n' \"$1\" \"$2\" \"$3\" \"$4\"; }\n";
 
-/* Sets $real, or rejects.  Owner: the account or root. */
-static const char locate[] =
-    "find_file() {\n"
-    "	[ -e \"$file\" ] || reject \"there is no $file on the host\"\n"
-    "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] ||\n"
-    "		reject \"$file cannot be resolved on the host\"\n"
-    "	[ -f \"$real\" ] || reject \"$real is not a regular file on the host\"\n"
-    "	me=$(id -u)\n"
-    "	for thing in \"$file\" \"$real\" \"$(dirname -- \"$real\")\"; do\n"
-    "		set -- $(facts \"$thing\")\n"
-    "		[ \"$3\" = \"$me\" ] || [ \"$3\" = 0 ] ||\n"
-    "			reject \"$thing belongs to user $3, neither to the account nor to root\"\n"
-    "	done\n"
-    "	set -- $(facts \"$real\")\n"
-    "	[ \"$2\" = 1 ] || reject \"$real has other hard links, which would keep the old key\"\n"
-    "}\n";
+/* Sets $real, or stops.  Owner: the account or root. */
+static const char locate[] = "find_file() {\n"
+                             "	[ -e \"$file\" ] || stop 30\n"
+                             "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] || stop 31\n"
+                             "	[ -f \"$real\" ] || stop 32\n"
+                             "	folder=$(dirname -- \"$real\") me=$(id -u)\n"
+                             "	for thing in \"$file\" \"$real\" \"$folder\"; do\n"
+                             "		set -- $(facts \"$thing\")\n"
+                             "		words=\"$thing belongs to user $3\"\n"
+                             "		[ \"$3\" = \"$me\" ] || [ \"$3\" = 0 ] || stop 33\n"
+                             "	done\n"
+                             "	words=; set -- $(facts \"$real\")\n"
+                             "	[ \"$2\" = 1 ] || stop 34\n"
+                             "}\n";
 
-static const char read_body[] =
+static const char read_body[] = "main() {\n"
+                                "	find_file\n"
+                                "	words=$(cksum < \"$real\" 2>&1) || stop 35\n"
+                                "	set -- $words; words=\n"
+                                "	[ \"$2\" -le 1048576 ] || stop 36\n"
+                                "	printf '\\n'\n"
+                                "	say \"content $2 $1 $2\"\n"
+                                "	cat -- \"$real\" && printf '\\n' && say end\n"
+                                "}\n"
+                                "main\n"
+                                "exit 0\n";
+
+/* The GNU tools tell when something cannot be kept, synced or replaced; where they are not, the others do what they
+ * can, and owner, mode and whether there is a list are compared.  Content comes before the mode, which may forbid to
+ * write. */
+static const char replace_body[] =
+    "gnu() { case $1 in *GNU*) ;; *) false ;; esac; }\n"
+    "sum_of() { set -- $(cksum < \"$1\"); printf '%s %s' \"$1\" \"$2\"; }\n"
+    "keep() {\n"
+    "	label=; [ ! -e /sys/fs/selinux/enforce ] || label=,context\n"
+    "	cp --attributes-only --preserve=mode,ownership,xattr$label -- \"$real\" \"$new\" || return 1\n"
+    "}\n"
+    "remove_left() {\n"
+    "	find \"$folder/.\" ! -name . -prune -type f -user \"$me\" -links 1 -name \"$1\" $2 -exec rm -f -- {} +\n"
+    "}\n"
+    "write_all() {\n"
+    "	if [ $tools = gnu ]; then\n"
+    "		words=$(write_new 2>&1) || stop 39\n"
+    "		words=$(keep 2>&1) || stop 40\n"
+    "	else\n"
+    "		words=$(cp -p -- \"$real\" \"$new\" 2>&1) || stop 40\n"
+    "		words=$(write_new 2>&1) || stop 39\n"
+    "	fi\n"
+    "	words=; [ \"$(facts \"$new\")\" = \"$(facts \"$real\")\" ] || stop 40\n"
+    "	[ \"$(sum_of \"$new\")\" = \"$new_sum\" ] || stop 41\n"
+    "}\n"
     "main() {\n"
     "	find_file\n"
-    "	sum=$(cksum < \"$real\") && size=$(wc -c < \"$real\") || reject \"$real cannot be read\"\n"
-    "	set -- $sum\n"
-    "	size=$((size + 0))\n"
-    "	[ \"$size\" -le 1048576 ] || reject \"$real is larger than 1 MiB\"\n"
-    "	printf '\\n'\n"
-    "	say \"content $size $1 $2\"\n"
-    "	cat -- \"$real\" && printf '\\n' && say end\n"
+    "	[ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
+    "	gnu \"$(cp --version 2>&1)\" && tools=gnu || tools=other\n"
+    "	remove_left \"$prefix$tag-$any\" '' 2>/dev/null\n"
+    "	remove_left \"$prefix$any-$any\" '-cmin +120' 2>/dev/null\n"
+    "	new=$folder/$prefix$tag-$random\n"
+    "	words=$( (set -C; : > \"$new\") 2>&1) || stop 38\n"
+    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM PIPE\n"
+    "	write_all\n"
+    "	if [ $tools = gnu ]; then words=$(sync -- \"$new\" 2>&1) || stop 42; else sync; fi\n"
+    "	words=; [ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
+    "	[ $tools = gnu ] && move=-fT || move=-f\n"
+    "	words=$(mv $move -- \"$new\" \"$real\" 2>&1) || stop 43\n"
+    "	trap - EXIT\n"
+    "	if [ $tools = gnu ]; then words=$(sync -- \"$folder\" 2>&1) || stop 44; else sync; fi\n"
+    "	say done\n"
     "}\n"
     "main\n"
     "exit 0\n";
-
-static const char replace_head[] =
-    "main() {\n"
-    "	find_file\n"
-    "	set -- $(cksum < \"$real\")\n"
-    "	[ \"$1 $2\" = \"$sum\" ] ||\n"
-    "		reject \"$real was changed by somebody else at this moment; nothing was written\"\n"
-    "	folder=$(dirname -- \"$real\"); new=$folder/.$marker\n"
-    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM\n"
-    "	(set -C; : > \"$new\") 2>/dev/null || reject \"no new file can be made in $folder\"\n"
-    "	cp -p -- \"$real\" \"$new\" 2>/dev/null ||\n"
-    "		reject \"$folder has no room for a new file; the old one stands\"\n"
-    "	[ \"$(facts \"$new\")\" = \"$(facts \"$real\")\" ] ||\n"
-    "		reject \"the owner or mode of $real cannot be kept; the old file stands\"\n"
-    "	write_new 2>/dev/null && [ \"$(wc -c < \"$new\")\" -eq \"$size\" ] ||\n"
-    "		reject \"writing the new $real failed (is the disk full?); the old one stands\"\n"
-    "	sync -- \"$new\" 2>/dev/null || sync\n"
-    "	mv -f -- \"$new\" \"$real\" || reject \"the new $real could not be put in place\"\n"
-    "	trap - EXIT\n"
-    "	sync -- \"$folder\" 2>/dev/null || sync\n"
-    "	say done\n"
-    "}\n";
 
 static const char expel_body[] =
     "contains() { case \" $1 \" in *\" $2 \"*) return 0 ;; esac; return 1; }\n"
@@ -123,7 +150,7 @@ static const char expel_body[] =
     "	done\n"
     "}\n"
     "main() {\n"
-    "	[ -r /proc/self/status ] || reject 'the host has no /proc to look for sessions in'\n"
+    "	[ -r /proc/self/status ] || stop 45\n"
     "	ended=0 unclear=0 mine=$$ up=$$\n"
     "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do\n"
     "		mine=\"$mine $up\"\n"
@@ -213,18 +240,41 @@ write_new(struct buf *script, const struct script_marker *marker, struct view co
 	buf_text(script, "}\n");
 }
 
+/* As POSIX's cksum. */
+static void
+write_sum(struct buf *script, struct view content)
+{
+	uint32_t sum = 0;
+	size_t length = content.size, lengths = 0;
+
+	for (size_t rest = length; rest != 0; rest >>= 8)
+		lengths++;
+	for (size_t i = 0; i < length + lengths; i++) {
+		uint8_t byte =
+		    i < length ? content.data[i] : (uint8_t)(length >> (8 * (i - length)));
+
+		sum ^= (uint32_t)byte << 24;
+		for (int bit = 0; bit < 8; bit++)
+			sum = sum << 1 ^ ((sum & 0x80000000) != 0 ? 0x04c11db7 : 0);
+	}
+	buf_format(script, "new_sum='%u %zu'\n", ~sum, length);
+}
+
 enum err_code
-script_replace(const struct script_marker *marker, const char *path, const char *sum,
-    struct view content, struct buf *ret_script, struct err *err)
+script_replace(const struct script_marker *marker, const char *path, const char *tag,
+    const char *sum, struct view content, struct buf *ret_script, struct err *err)
 {
 	begin(ret_script, marker);
 	assign(ret_script, "file", path);
+	assign(ret_script, "prefix", KEY_FILE_PREFIX);
+	assign(ret_script, "tag", tag);
+	assign(ret_script, "random", marker->text + strlen(marker->text) - KEY_FILE_RANDOM);
+	assign(ret_script, "any", "????????????????");
 	assign(ret_script, "sum", sum);
-	buf_format(ret_script, "size=%zu\n", content.size);
+	write_sum(ret_script, content);
 	buf_text(ret_script, locate);
 	write_new(ret_script, marker, content);
-	buf_text(ret_script, replace_head);
-	buf_text(ret_script, "main\nexit 0\n");
+	buf_text(ret_script, replace_body);
 	return buf_check(ret_script, err);
 }
 
@@ -269,27 +319,64 @@ find_line(const struct script_marker *marker, const char *word, struct view outp
 	return true;
 }
 
-/* SCRIPT_REJECTED with its words, or SCRIPT_SILENT. */
-static enum script_result
-rejected_or_silent(const struct script_marker *marker, struct view output,
-    char ret_detail[ROTATOR_DETAIL_MAX + 1])
-{
-	char text[ROTATOR_DETAIL_MAX + 1] = "the host refused and its reason is not plain text";
-	struct view line, rest;
+static const char *const steps[STEP_END] = {
+    [STEP_MISSING] = "there is no such file on the host",
+    [STEP_RESOLVE] = "where it leads to cannot be found out on the host",
+    [STEP_KIND] = "it is not a regular file",
+    [STEP_OWNER] = "it, its folder or a link to it belongs neither to the account nor to root",
+    [STEP_LINKS] = "it has other hard links, which would keep the old key",
+    [STEP_READ] = "it cannot be read",
+    [STEP_SIZE] = "it is larger than 1 MiB",
+    [STEP_CHANGED] = "somebody else changed it at this moment",
+    [STEP_MAKE] =
+        "no new file can be made beside it (no right to, a disk that is full or read-only)",
+    [STEP_WRITE] = "a new file cannot be written beside it (a disk that is full, a quota)",
+    [STEP_KEEP] =
+        "a new file beside it does not get its owner, mode, access control list and attributes",
+    [STEP_SUM] = "what was written beside it is not what was sent",
+    [STEP_SYNC] = "a new file beside it does not get to the disk",
+    [STEP_MOVE] = "a new file cannot take its place (no right to, or it is immutable)",
+    [STEP_SYNC_FOLDER] = "it was replaced, but whether that is on the disk is not known",
+    [STEP_PROC] = "the host has no /proc to look for sessions in",
+};
 
-	if (!find_line(marker, "rejected ", output, &line, &rest)) {
-		answer_detail(
-		    "the account ran no script to its end: is a command forced on this key, "
-		    "or was the connection lost?",
-		    ret_detail);
+/* " NUMBER WORDS", of which the words are the account's. */
+static enum script_result
+stopped(struct view line, char ret_detail[ROTATOR_DETAIL_MAX + 1])
+{
+	char said[LINE_MAX_SHOWN + 1], text[4 * ROTATOR_DETAIL_MAX], *words = NULL;
+	size_t size = line.size < LINE_MAX_SHOWN ? line.size : LINE_MAX_SHOWN;
+
+	memcpy(said, line.data, size);
+	said[size] = '\0';
+	long step = strtol(said, &words, 10);
+
+	if (step < STEP_MISSING || step >= STEP_END) {
+		answer_detail("the account's script ended in no known way", ret_detail);
 		return SCRIPT_SILENT;
 	}
-	if (line.size <= ROTATOR_DETAIL_MAX && text_is_plain(line)) {
-		memcpy(text, line.data, line.size);
-		text[line.size] = '\0';
-	}
+	text_make_plain(words);
+	words += strspn(words, " ");
+	(void)snprintf(text, sizeof(text), "%s%s%s%.450s", steps[step],
+	    step < STEP_SYNC_FOLDER ? "; nothing was changed" : "",
+	    *words != '\0' ? "; the account says " : "", *words != '\0' ? QUOTED(words) : "");
 	answer_detail(text, ret_detail);
-	return SCRIPT_REJECTED;
+	return step == STEP_SYNC_FOLDER ? SCRIPT_SILENT : SCRIPT_STOPPED;
+}
+
+/* It did not say what was asked for. */
+static enum script_result
+stopped_or_silent(const struct script_marker *marker, struct view output,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1])
+{
+	struct view line, rest;
+
+	if (find_line(marker, "stopped ", output, &line, &rest))
+		return stopped(line, ret_detail);
+	answer_detail("the account ran no script to its end: is a command forced on this key, "
+	              "or was the connection lost?",
+	    ret_detail);
+	return SCRIPT_SILENT;
 }
 
 enum script_result
@@ -302,17 +389,17 @@ script_read_result(const struct script_marker *marker, struct view output,
 	char line[64];
 
 	if (!find_line(marker, "content ", output, &head, &body) || head.size >= sizeof(line))
-		return rejected_or_silent(marker, output, ret_detail);
+		return stopped_or_silent(marker, output, ret_detail);
 	memcpy(line, head.data, head.size);
 	line[head.size] = '\0';
 	if (sscanf(line, "%lu %lu %lu", &size, &crc, &length) != 3 || size >= body.size ||
 	    size != length || body.data[size] != '\n')
-		return rejected_or_silent(marker, output, ret_detail);
+		return stopped_or_silent(marker, output, ret_detail);
 	file.content = view_of(body.data, size);
 	(void)snprintf(file.sum, sizeof(file.sum), "%lu %lu", crc, length);
 	if (!find_line(marker, "end", view_of(body.data + size + 1, body.size - size - 1), &head,
 	        &end))
-		return rejected_or_silent(marker, output, ret_detail);
+		return stopped_or_silent(marker, output, ret_detail);
 	*ret_file = file;
 	return SCRIPT_DONE;
 }
@@ -325,7 +412,7 @@ script_replace_result(const struct script_marker *marker, struct view output,
 
 	if (find_line(marker, "done", output, &line, &rest))
 		return SCRIPT_DONE;
-	return rejected_or_silent(marker, output, ret_detail);
+	return stopped_or_silent(marker, output, ret_detail);
 }
 
 enum script_result
@@ -337,11 +424,11 @@ script_expel_result(const struct script_marker *marker, struct view output,
 	char line[64];
 
 	if (!find_line(marker, "sessions ", output, &head, &rest) || head.size >= sizeof(line))
-		return rejected_or_silent(marker, output, ret_detail);
+		return stopped_or_silent(marker, output, ret_detail);
 	memcpy(line, head.data, head.size);
 	line[head.size] = '\0';
 	if (sscanf(line, "%u %u", &sessions.ended, &sessions.unclear) != 2)
-		return rejected_or_silent(marker, output, ret_detail);
+		return stopped_or_silent(marker, output, ret_detail);
 	*ret_sessions = sessions;
 	return SCRIPT_DONE;
 }

@@ -19,10 +19,31 @@ struct script_marker {
 };
 enum err_code script_marker(struct script_marker *ret_marker, struct err *err) MUST_CHECK;
 
+/* A step that a script did not get beyond is its exit status; it says the same behind the marker, since an account may
+ * have the shell end with another one. */
+enum script_step {
+	STEP_MISSING = 30, /* no such file */
+	STEP_RESOLVE,
+	STEP_KIND, /* not a regular file */
+	STEP_OWNER,
+	STEP_LINKS,
+	STEP_READ,
+	STEP_SIZE,
+	STEP_CHANGED, /* somebody else changed it */
+	STEP_MAKE,    /* no new file beside it */
+	STEP_WRITE,
+	STEP_KEEP, /* owner, mode, access control list, extended attributes, label */
+	STEP_SUM,  /* what is on the disk is not what was sent */
+	STEP_SYNC,
+	STEP_MOVE,
+	STEP_SYNC_FOLDER, /* after it was put in place */
+	STEP_PROC,
+	STEP_END
+};
 enum script_result {
 	SCRIPT_DONE,
-	SCRIPT_REJECTED, /* it said why in detail, and changed nothing */
-	SCRIPT_SILENT,   /* it did not say: not run, or cut off anywhere */
+	SCRIPT_STOPPED, /* at a step that the detail tells; it changed nothing */
+	SCRIPT_SILENT, /* not run, or cut off anywhere, or changed and not known to last: the detail tells */
 };
 
 /* Reads the file PATH (absolute, or from the home folder). */
@@ -37,9 +58,10 @@ enum script_result script_read_result(const struct script_marker *marker, struct
     struct script_file *ret_file, char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 
 /* Replaces PATH by CONTENT (without NUL) when it still has the sum SUM: a new file in the same
- * folder with the same owner, group and mode, synced, then renamed. */
-enum err_code script_replace(const struct script_marker *marker, const char *path, const char *sum,
-    struct view content, struct buf *ret_script, struct err *err) MUST_CHECK;
+ * folder with the same owner, group, mode, access control list, extended attributes and label, synced, then renamed.  TAG: as in
+ * key_file_replace. */
+enum err_code script_replace(const struct script_marker *marker, const char *path, const char *tag,
+    const char *sum, struct view content, struct buf *ret_script, struct err *err) MUST_CHECK;
 enum script_result script_replace_result(const struct script_marker *marker, struct view output,
     char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 

@@ -4,19 +4,20 @@
  * host, and the lines of an authorized_keys file that let the key in.
  *
  *	probe	a real login with that key, whatever the access is; after a no, with the other one in the same session for proof
- *	apply	the new public key takes the place of the old one in every line that has it
+ *	add	a line with the new public key beside each one that has the old one
+ *	withdraw	the lines with the old one go, once the new one stands there
  *	expel	the account's sessions that were opened with the old key are ended
  *
  * With access "local" the file and the sessions are on this machine (identity: ambient); with "ssh"
- * the current key, or the new one where the current is refused already, logs in and does it
- * there (identity: self).
+ * the key itself logs in and does it there (identity: self): the current one adds, or the new one where the current is
+ * not let in any more; the new one alone withdraws.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "rotators/program/child.h"
-#include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
+#include "rotators/ssh/change.h"
 #include "rotators/ssh/control.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
@@ -54,8 +55,8 @@ ssh_key_describe(const void *state, struct description *ret_description)
 	const struct ssh_key *key = state;
 
 	ret_description->fields[FIELD_PRIVATE_KEY] = true;
-	ret_description->announced = (struct announcement){.style = STYLE_REPLACE,
-	    .holds = 1,
+	ret_description->announced = (struct announcement){.style = STYLE_OVERLAP,
+	    .holds = ANNOUNCED_HOLDS_MAX,
 	    .identity = key->account.local ? IDENTITY_AMBIENT : IDENTITY_SELF,
 	    .can = CAN_EXPEL};
 }
@@ -85,7 +86,7 @@ ssh_key_check(void *state, struct rotation *rotation, struct err *err)
 {
 	struct ssh_key *key = state;
 	const struct ssh_account *account = &key->account;
-	KEY_FILE file = {.folder = -1};
+	KEY_FILE file = KEY_FILE_NONE;
 
 	TRY(check_value(account, rotation->current, "current", err));
 	TRY(check_value(account, rotation->next, "next", err));
@@ -126,13 +127,22 @@ ssh_key_probe(void *state, struct rotation *rotation, enum rotator_value which,
 }
 
 static enum err_code
-ssh_key_apply(void *state, struct rotation *rotation, enum change_result *ret_result,
+ssh_key_add(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	struct ssh_key *key = state;
+
+	control_forget(&key->control);
+	return ssh_add(&key->account, rotation, ret_result, err);
+}
+
+static enum err_code
+ssh_key_withdraw(void *state, struct rotation *rotation, enum change_result *ret_result,
     struct err *err)
 {
 	struct ssh_key *key = state;
 
 	control_forget(&key->control);
-	return ssh_apply(&key->account, rotation, ret_result, err);
+	return ssh_withdraw(&key->account, rotation, ret_result, err);
 }
 
 /* --- Expel -------------------------------------------------------------------------------- */
@@ -230,7 +240,7 @@ static const struct program_ops ops = {
     .check = ssh_key_check,
     .generate = ssh_key_generate,
     .probe = ssh_key_probe,
-    .changes = {[ROTATOR_APPLY] = ssh_key_apply},
+    .changes = {[ROTATOR_ADD] = ssh_key_add, [ROTATOR_WITHDRAW] = ssh_key_withdraw},
     .expel = ssh_key_expel,
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Rotating an SSH key changes the key, in every line that has it, and nothing else: here, and over
-# ssh; and what cannot be changed safely is refused with the file as it was.
+# Rotating an SSH key puts the new key beside the old one, in a line like each that has it, and then takes those of the
+# old one away; nothing else changes: here, and over ssh. What cannot be changed safely is left as it was.
 set -u
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
@@ -36,40 +36,94 @@ for access in local ssh; do
 		"$(blob first)" "$(blob first)" "$(blob other)" "$(blob first)" "$(blob first)" >"$KEYS"
 	chmod 640 "$KEYS"
 	cp -p "$KEYS" before
-	is "$access: a new key is made, tried, put in place, and works; the old one does not" "$(generate $access first second \
-		describe check probe-current generate probe-next apply probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" \
-		"ok ok accepted ok refused applied accepted refused "
+	is "$access: a new key is made, tried, put beside the old one, and both work" "$(generate $access first second \
+		describe check probe-current generate probe-next add probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" \
+		"ok ok accepted ok refused added accepted accepted "
 	ok "$access: ssh itself logs in with the new key" login second
-	refused "$access: ssh itself does not log in with the old key" login first
-	# Only the fourth and the last line may differ, and only by the key.
+	ok "$access: and with the old one" login first
+	# Only below the fourth and the last line may one be new, which differs from that by the key alone.
+	python3 - before "$KEYS" "$(blob first)" "$(blob second)" >check.log 2>&1 <<-'END'
+		import sys
+		before, after, old, new = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read(), *map(str.encode, sys.argv[3:5])
+		lines = before.split(b"\n")
+		for number in (7, 5): lines.insert(number + 1, lines[number].replace(old, new))
+		assert b"\n".join(lines) == after, after
+		assert before.count(old) == 4 and after.count(new) == 2
+	END
+	is "$access: every other byte stands" "$?$(cat check.log)" 0
+	is "$access: owner and mode stand" "$(stat -c '%u %g %a' "$KEYS")" "$(stat -c '%u %g %a' before)"
+	cp -p "$KEYS" both
+	like "$access: adding again is added, and changes nothing" "$(rotate $access first second add; cmp "$KEYS" both && echo same)" \
+		'^added .*stood beside the old one in .* already.*same'
+	is "$access: then the old key is taken away, and is refused" \
+		"$(rotate $access first second probe-next withdraw-current probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" \
+		"accepted withdrawn accepted refused "
+	ok "$access: ssh itself logs in with the new key alone" login second
+	refused "$access: and not with the old one" login first
 	python3 - before "$KEYS" "$(blob first)" "$(blob second)" >check.log 2>&1 <<-'END'
 		import sys
 		before, after, old, new = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read(), *map(str.encode, sys.argv[3:5])
 		lines = before.split(b"\n")
 		for number in (5, 7): lines[number] = lines[number].replace(old, new)
 		assert b"\n".join(lines) == after, after
-		assert before.count(old) == 4 and after.count(new) == 2
 	END
-	is "$access: every other byte stands" "$?$(cat check.log)" 0
+	is "$access: every other byte stands, after all" "$?$(cat check.log)" 0
 	is "$access: owner and mode stand" "$(stat -c '%u %g %a' "$KEYS")" "$(stat -c '%u %g %a' before)"
 	is "$access: nothing is left beside the file" "$(find "$SSHD_FOLDER" -name '.*halligan*' | wc -l)" 0
 
-	like "$access: applying again is applied, and changes nothing" "$(rotate $access first second apply; cmp "$KEYS" <(cat "$KEYS") && echo same)" \
-		'^applied .*stood in .* already.*same'
-
 	cp -p "$KEYS" before
-	like "$access: an RSA key can be replaced by an Ed25519 one" "$(
-		blob rsa >>"$KEYS"; printf '\n' >>"$KEYS"; sed -i '/^from/s/ \?ssh-rsa.*//' "$KEYS"; blob rsa >>"$KEYS"
-		rotate $access rsa second apply; tail -n 1 "$KEYS")" "^applied .*$(like_blob second)\$"
+	like "$access: withdrawing again is withdrawn, and changes nothing" "$(rotate $access first second withdraw-current; cmp "$KEYS" before && echo same)" \
+		'^withdrawn .*does not stand in .*same'
+	like "$access: adding where the old key is gone is added, and changes nothing" "$(rotate $access first second add; cmp "$KEYS" before && echo same)" \
+		'^added .*stood in .* already, the old one does not.*same'
 
+	blob rsa >"$KEYS"
+	is "$access: an RSA key can be replaced by an Ed25519 one" "$(rotate $access rsa second add probe-next probe-current withdraw-current \
+		probe-current | cut -d' ' -f1 | tr '\n' ' ')$(cat "$KEYS")" "added accepted accepted withdrawn refused $(blob second)"
+
+	blob first >"$KEYS"
+	like "$access: the last line that lets anybody in is not taken away" "$(rotate $access first other withdraw-current; blob first | cmp - "$KEYS" && echo same)" \
+		'^unchanged .*(new key does not stand in|does not let .* in with the new key).*same'
 	blob other >"$KEYS"; cp "$KEYS" before
 	if [ $access = local ]; then
-		like "$access: neither key in the file: rejected, unchanged" "$(rotate $access first second apply; cmp before "$KEYS" && echo same)" \
-			'^rejected neither the current nor the new key.*same'
+		like "$access: neither key in the file: unchanged, with the likely cause" "$(rotate $access first second add; cmp before "$KEYS" && echo same)" \
+			"^unchanged neither the current nor the new key stands in $KEYS.*second AuthorizedKeysFile.*authorized_keys2.*same"
 	else
-		like "$access: let in with neither key: unknown, unchanged" "$(rotate $access first second apply; cmp before "$KEYS" && echo same)" \
-			'^unknown .*neither the current nor the new.*same'
+		like "$access: let in with neither key: unchanged" "$(rotate $access first second add; cmp before "$KEYS" && echo same)" \
+			'^unchanged .*neither the current nor the new.*same'
 	fi
+done
+
+# The file is another than the one that lets the key in.
+sshd_stop
+blob first >second_file
+sshd_start "$FOLDER" "AuthorizedKeysFile \"$KEYS\" \"$FOLDER/second_file\""
+for access in local ssh; do
+	blob other >"$KEYS"; cp "$KEYS" before
+	like "$access: a key that another file lets in: unchanged, with the likely cause" "$(rotate $access first second add; cmp before "$KEYS" && echo same)" \
+		"^unchanged neither the current nor the new key stands in $KEYS.*second AuthorizedKeysFile.*authorized_keys2.*same"
+	like "$access: which check says before" "$(generate $access first unused check)" "^refused .*let in.*does not stand in $KEYS.*second AuthorizedKeysFile"
+	blob second >>second_file
+	like "$access: a new key that another file lets in does not make the old line go" "$(blob first >"$KEYS"; rotate $access first second withdraw-current
+		blob first | cmp - "$KEYS" && echo same)" '^unchanged the new key does not stand in.*same'
+	blob first >second_file
+done
+sshd_stop
+sshd_start "$FOLDER"
+
+# What a killed attempt left: this rotation's own at once, others' when they are old; never what only looks like it.
+tag() { ssh-keygen -y -f "$1" | cut -d' ' -f2 | base64 -d | sha256sum | cut -c 1-16; }
+for access in local ssh; do
+	blob first >"$KEYS"
+	mine=$SSHD_FOLDER/.halligan-ssh-key-$(tag second)-0123456789abcdef
+	others=$SSHD_FOLDER/.halligan-ssh-key-$(tag other)-0123456789abcdef
+	mkdir "$SSHD_FOLDER/.halligan-ssh-key-$(tag second)-0123456789abcdee"
+	: >"$mine"; : >"$others"; : >"$SSHD_FOLDER/.halligan-ssh-key-mine"; : >"$SSHD_FOLDER/.halligan-ssh-key-$(tag second)-0123456789abcdef.old"
+	ln -s "$KEYS" "$SSHD_FOLDER/.halligan-ssh-key-$(tag second)-0123456789abcded"
+	is "$access: what a killed attempt of the same rotation left is removed" "$(rotate $access first second add | cut -d' ' -f1)$(ls "$mine" 2>/dev/null)" added
+	is "$access: and nothing else" "$(find "$SSHD_FOLDER" -name '.halligan-*' | wc -l)" 5
+	find "$SSHD_FOLDER" -name '.halligan-*' -exec rm -rf {} +
+	is "$access: nothing is left beside the file" "$(find "$SSHD_FOLDER" -name '.*halligan*' | wc -l)" 0
 done
 
 # What the target says must make sense.
@@ -94,26 +148,27 @@ like "a key with a passphrase is refused with the remedy" \
 	"$("$LIB/rotator.py" --current private-key=locked "$ROTATE" "$(sshd_target local)" check)" '^refused .*passphrase.*ssh-keygen -p'
 
 # Files that are not what they seem.
+both() { printf '%s %s ' "$(blob first)" "$(blob other)" | sed 's,[+],[+],g'; }
 for access in local ssh; do
 	blob first >"$KEYS"; chmod 600 "$KEYS"
 	mv "$KEYS" "$SSHD_FOLDER/real"; ln -s real "$KEYS"
 	like "$access: a symbolic link of ours is followed, and stays one" \
-		"$(rotate $access first other apply; [ -L "$KEYS" ] && cat "$SSHD_FOLDER/real")" "^applied.*$(like_blob other)"
+		"$(rotate $access first other add | cut -d" " -f1; [ -L "$KEYS" ] && tr "\n" " " <"$SSHD_FOLDER/real")" "^added.$(both)\$"
 	rm "$KEYS"; blob first >"$KEYS"; ln "$KEYS" "$SSHD_FOLDER/twin"
-	like "$access: a file with other hard links is rejected" "$(rotate $access first other apply; cut -d' ' -f1,2 "$KEYS")" \
-		"^rejected .*hard links.*$(like_blob first)"
+	like "$access: a file with other hard links is left" "$(rotate $access first other add; cut -d' ' -f1,2 "$KEYS")" \
+		"^unchanged .*hard links.*$(like_blob first)"
 	rm "$SSHD_FOLDER/twin" "$SSHD_FOLDER/real"
 	if [ "$(id -u)" -ne 0 ]; then echo "# skipped: $access: only root can give files away"; else
 		blob first >"$SSHD_FOLDER/real"; chown nobody "$SSHD_FOLDER/real"; ln -sf real "$KEYS"
-		like "$access: a symbolic link to somebody else's file is rejected" \
-			"$(rotate $access first other apply; cat "$SSHD_FOLDER/real")" "^rejected .*belongs to.*$(like_blob first)"
+		like "$access: a symbolic link to somebody else's file is left" \
+			"$(rotate $access first other add; cat "$SSHD_FOLDER/real")" "^unchanged .*belongs to.*$(like_blob first)"
 		rm "$KEYS" "$SSHD_FOLDER/real"
 	fi
 done
 blob first >"$KEYS"; chmod 666 "$KEYS"
-like "a file that everybody may write is rejected" "$(rotate local first other apply)" '^rejected .*can be written by other'
+like "a file that everybody may write is left" "$(rotate local first other add)" '^unchanged .*can be written by other'
 chmod 600 "$KEYS"; printf '\0' >>"$KEYS"
-like "a damaged file is rejected" "$(rotate local first other apply)" '^rejected .*NUL'
+like "a damaged file is left" "$(rotate local first other add)" '^unchanged .*NUL'
 rm "$KEYS"
-like "a missing file is rejected" "$(rotate local first other apply)" '^rejected '
+like "a missing file changes nothing" "$(rotate local first other add)" '^unchanged '
 tap_end

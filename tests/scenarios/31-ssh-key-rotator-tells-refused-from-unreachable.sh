@@ -41,14 +41,14 @@ is "the start-up files of whoever runs this are not those of the host" "$(ssh -F
 printf 'command="exit 255" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 like "a key whose forced command fails is accepted: it was let in" "$(ask probe-current)" '^accepted'
 cp "$SSHD_AUTHORIZED" before
-like "and apply does not know, for its script did not run" "$(ask apply; cmp before "$SSHD_AUTHORIZED" && echo same)" '^unknown .*forced.*same'
+like "and add does not know, for its script did not run" "$(ask add; cmp before "$SSHD_AUTHORIZED" && echo same)" '^unknown .*forced.*same'
 cat key.pub >"$SSHD_AUTHORIZED"
 
 offered=$(grep -c "Failed publickey\|Accepted publickey" "$SSHD_FOLDER/log")
 ssh-keygen -q -t ed25519 -N '' -f evil
 TARGET=$(change "t['host_key']='$(cut -d' ' -f1,2 evil.pub)'")
 like "another host key is unreachable, and named as an attack or a rebuilt host" "$(ask probe-current)" '^unreachable .*attack.*rebuilt'
-like "apply to it is unknown" "$(ask apply)" '^unknown .*attack'
+like "add to it is unknown" "$(ask add)" '^unknown .*attack'
 ssh-keygen -q -t ecdsa -N '' -f evil-ecdsa
 TARGET=$(change "t['host_key']='$(cut -d' ' -f1,2 evil-ecdsa.pub)'")
 like "so is a host without a key of the pinned type" "$(ask probe-current)" '^unreachable .*attack.*rebuilt'
@@ -73,7 +73,7 @@ read -r port <&"${SILENT[0]}"
 TARGET=$(change "t['port']=$port")
 SECONDS_EACH=4
 like "a silent host is unreachable" "$(ask probe-current)" '^unreachable '
-like "apply to it is unknown" "$(ask apply)" '^unknown '
+like "add to it is unknown" "$(ask add)" '^unknown '
 like "expel on it cannot tell" "$(ask expel)" '^cannot-tell '
 SECONDS_EACH=20
 
@@ -81,7 +81,7 @@ SECONDS_EACH=20
 TARGET=$(sshd_target ssh)
 printf 'command="sleep 600" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
 SECONDS_EACH=4
-like "a host that falls silent after the login leaves apply unknown" "$(ask apply)" '^unknown '
+like "a host that falls silent after the login leaves add unknown" "$(ask add)" '^unknown '
 SECONDS_EACH=20
 kill "$SILENT_PID" 2>/dev/null
 
@@ -102,7 +102,7 @@ like "not for the other one either" "$(ask probe-current probe-next | tail -n 1)
 
 # A vault that dies while the target is slow leaves nothing running.
 printf 'command="sleep 600" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
-"$LIB/rotator.py" --current private-key=key --next private-key=next "$ROTATE" "$TARGET" apply >vault.log 2>&1 & vault=$!
+"$LIB/rotator.py" --current private-key=key --next private-key=next "$ROTATE" "$TARGET" add >vault.log 2>&1 & vault=$!
 for _ in $(seq 200); do rotator=$(pgrep -P $vault) && pgrep -f "^sleep 600" >/dev/null && break; sleep 0.05; done
 kill -KILL $vault; wait $vault 2>/dev/null
 for _ in $(seq 100); do [ -d "/proc/$rotator" ] || break; sleep 0.05; done

@@ -43,7 +43,7 @@ for access in local ssh; do
 		-p "$SSHD_PORT" "$SSHD_USER@127.0.0.1" "setsid sh -c 'echo \$\$ >$FOLDER/stays; exec sleep 600' </dev/null >/dev/null 2>&1 & sleep 600" \
 		</dev/null >/dev/null 2>&1 & PIDS[leaver]=$!
 	for _ in $(seq 200); do [ -s stays ] && break; sleep 0.05; done
-	like "$access: $sessions sessions are ended" "$(ask $access apply expel | tr '\n' ' ')" "^applied .* ended $sessions sessions"
+	like "$access: $sessions sessions are ended" "$(ask $access add withdraw-current expel | tr '\n' ' ')" "^added .* withdrawn .* ended $sessions sessions"
 	ok "$access: the old key's session is gone" ended one
 	ok "$access: the old key's terminal is gone" ended terminal
 	ok "$access: the session with a detached process is gone" ended leaver

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A full disk leaves the old file, rejected; with room again the same rotation goes through.
+# A full disk leaves the old file, unchanged, and the same value goes through when there is room: not applied is not
+# rejected.
 set -u
 # Who is not root mounts as root of a user namespace, and is who he was in another one below: sshd must know him.
 # shellcheck disable=SC2016
@@ -32,12 +33,12 @@ ask() { local access=$1; shift
 for access in local ssh; do
 	cp small/keys before
 	head -c 1M /dev/zero >small/fill 2>/dev/null
-	like "$access: the disk is full: rejected" "$(ask $access apply)" '^rejected .*(space|full|room)'
+	like "$access: the disk is full: unchanged" "$(ask $access add)" '^unchanged .*(space|full|room)'
 	ok "$access: the file stands as it was" cmp before small/keys
 	is "$access: nothing is left beside it" "$(find small -type f | wc -l)" 2
 	like "$access: the old key still works" "$(ask $access probe-current)" '^accepted'
 	rm small/fill
-	like "$access: with room it goes through" "$(ask $access apply probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" '^applied accepted refused'
+	like "$access: with room it goes through" "$(ask $access add probe-next withdraw-current probe-current | cut -d' ' -f1 | tr '\n' ' ')" '^added accepted withdrawn refused'
 	is "$access: and only the one line differs" "$(diff before small/keys | grep -c '^[<>]')" 2
 	cp before small/keys
 done
@@ -49,10 +50,10 @@ for access in local ssh; do
 	{ cat old.pub; yes '# filled with remarks' | head -c $((2 * 4096 - 300 - $(stat -c %s old.pub))); echo; } >small/keys
 	cp small/keys before
 	head -c $((64 * 1024 - 4 * 4096)) /dev/zero >small/fill
-	like "$access: the disk fills up in the middle of writing: rejected" "$(ask $access apply)" '^rejected .*(space|full)'
+	like "$access: the disk fills up in the middle of writing: unchanged" "$(ask $access add)" '^unchanged .*(space|full)'
 	ok "$access: and the file stands" cmp before small/keys
 	is "$access: with nothing beside it" "$(find small -type f | wc -l)" 2
 	rm small/fill
-	like "$access: with room it goes through" "$(ask $access apply probe-next | cut -d' ' -f1 | tr '\n' ' ')" '^applied accepted'
+	like "$access: with room it goes through" "$(ask $access add probe-next | cut -d' ' -f1 | tr '\n' ' ')" '^added accepted'
 done
 tap_end

@@ -35,7 +35,7 @@ scan() { "$LIB/scan.py" needles "$@"; }
 until_found() { for _ in $(seq 200); do "$@" && return; sleep 0.05; done; return 1; }
 
 "$LIB/rotator.py" --current private-key=keys/old --next private-key=keys/next "$BUILD/rotators/halligan-rotate-ssh-key" \
-	"$(sshd_target ssh)" apply >vault.log 2>&1 & vault=$!
+	"$(sshd_target ssh)" add >vault.log 2>&1 & vault=$!
 until_found pgrep -f "^sleep 600" >/dev/null
 rotator=$(pgrep -P $vault)
 ok "the rotator's unlocked memory holds no key" scan memory "$rotator"
@@ -53,7 +53,7 @@ kept = []
 while True: kept.append(s.accept()); print("met", flush=True)'; }
 read -r port <&"${SILENT[0]}"
 "$LIB/rotator.py" --current private-key=keys/old --next private-key=keys/next "$BUILD/rotators/halligan-rotate-ssh-key" \
-	"$(sshd_target ssh | sed "s/\"port\":[0-9]*/\"port\":$port/")" apply >vault.log 2>&1 & vault=$!
+	"$(sshd_target ssh | sed "s/\"port\":[0-9]*/\"port\":$port/")" add >vault.log 2>&1 & vault=$!
 read -r _ <&"${SILENT[0]}" # it has met the rotator
 rotator=$(pgrep -P $vault)
 sleep 0.5

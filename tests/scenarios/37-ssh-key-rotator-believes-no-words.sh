@@ -20,7 +20,7 @@ words() { cut -d' ' -f1 | tr '\n' ' '; }
 check() { "$LIB/rotator.py" --current "private-key=$1" "$ROTATE" "$TARGET" check </dev/null; }
 
 # Who has no host key: whatever it writes, and however slowly.
-VERBS="probe-next probe-current apply expel"
+VERBS="probe-next probe-current add withdraw-current expel"
 lies() {
 	local liar port
 	coproc LIAR { exec "$LIB/ssh_liar.py" "$@"; }
@@ -32,7 +32,7 @@ lies() {
 	kill "$liar"; wait "$liar" 2>/dev/null
 	TARGET=$(sshd_target ssh)
 }
-ALL_UNKNOWN="unreachable unreachable unknown cannot-tell "
+ALL_UNKNOWN="unreachable unreachable unknown unknown cannot-tell "
 is "a liar without a host key who writes that we are authenticated is unreachable" \
 	"$(lies disconnect 'bye\nAuthenticated to 127.0.0.1 ([127.0.0.1]:22) using "publickey".\n')" "$ALL_UNKNOWN"
 is "so is one who writes that permission is denied" \
@@ -99,8 +99,8 @@ sshd_stop
 # Doors beside the file, and hosts that let nobody in.
 cat old.pub >second
 sshd_start "$FOLDER" "AuthorizedKeysFile \"$KEYS\" \"$FOLDER/second\""
-is "a key that a second file lets in is accepted, whatever was replaced" "$(SSH_AUTH_SOCK=/nowhere ask apply probe-next probe-current | words)" \
-	"applied accepted accepted "
+is "a key that a second file lets in is accepted, whatever was withdrawn" \
+	"$(SSH_AUTH_SOCK=/nowhere ask add probe-next withdraw-current probe-next probe-current | words)" "added accepted withdrawn accepted accepted "
 sshd_stop
 cat new.pub >"$KEYS"
 sshd_start "$FOLDER" "DenyUsers $SSHD_USER"
@@ -175,6 +175,10 @@ like "an account without a shell is accepted, and said to be" "$(ask probe-curre
 sshd_stop
 sshd_start "$FOLDER" "ForceCommand internal-sftp"
 like "so is one for files alone" "$(ask probe-current)" '^accepted .*forced'
+like "which check refuses with access ssh, in plain words" "$(check old)" '^refused .*SFTP alone cannot replace a file in one step'
+is "and which may be with access local" "$(TARGET=$(sshd_target local) ask check probe-current add probe-next withdraw-current probe-current | words)" \
+	"ok accepted added accepted withdrawn refused "
+cat old.pub >"$KEYS"
 sshd_stop
 
 # Start-up files that talk, without a newline, or end it.
@@ -182,8 +186,8 @@ sshd_start "$FOLDER"
 printf 'printf "welcome back: "\n' >"$SSHD_FOLDER/home/.bashrc"
 case $(getent passwd "$(id -u)" | cut -d: -f7) in
 */bash)
-	is "a start-up file that talks without a newline spoils no answer" "$(ask probe-current apply probe-next probe-current expel | words)" \
-		"accepted applied accepted refused none "
+	is "a start-up file that talks without a newline spoils no answer" "$(ask probe-current add probe-next withdraw-current probe-current expel | words)" \
+		"accepted added accepted withdrawn refused none "
 	cat old.pub >"$KEYS"
 	printf 'trap "exit 3" EXIT\n' >"$SSHD_FOLDER/home/.bashrc"
 	like "a command of ours that did not end well does not count as ours" "$(ask probe-current)" '^accepted .*no command of ours.*status 3'
@@ -226,7 +230,7 @@ for type in rsa ecdsa; do
 	ssh-keygen -q -t $type -N '' -f "$type"
 	cat $type.pub >"$KEYS"
 	is "$type keys log in, and are replaced" "$("$LIB/rotator.py" --current private-key=$type --next private-key=new "$ROTATE" "$TARGET" \
-		check probe-current apply probe-next probe-current | words)" "ok accepted applied accepted refused "
+		check probe-current add probe-next withdraw-current probe-current | words)" "ok accepted added accepted withdrawn refused "
 done
 cat old.pub >"$KEYS"
 like "a key that is not even offered is not refused" "$("$LIB/rotator.py" --current private-key=old --next private-key=short "$ROTATE" "$TARGET" \

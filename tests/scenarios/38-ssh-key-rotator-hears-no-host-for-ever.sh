@@ -43,7 +43,7 @@ for how in stderr stdout window debug opens; do
 	like "$how without end: the key was let in, and no more is known" "$(floods $how probe-current)" '^accepted .*let in.*sent more than [0-9]+ bytes'
 	ok "$how: in time" ended
 	ok "$how: in little memory" small
-	like "$how: apply does not know" "$(floods $how apply)" '^unknown .*sent more than'
+	like "$how: add does not know" "$(floods $how add)" '^unknown .*sent more than'
 	ok "$how: in time, too" ended
 done
 like "a host that sends instead of saying whether the key is right is unreachable" "$(floods auth probe-current)" \
