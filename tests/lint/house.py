@@ -66,7 +66,7 @@ FOLDERS = {
         "documents/": (".", "enrol/", "hand/", "opening/", "secrets/", "text/"),
         "opening/": (".", "case_fetch", "hand/", "secrets/", "text/"),
         "enrol/": (".", "hand/"),
-        "secrets/": (".", "hand/"),
+        "secrets/": (".", "hand/", "text/announced"),
         "text/": (".", "case_fetch"),
         "case_fetch": (".", "opening/list", "secrets/secret"),
         "hand/": (".",),

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "rotators/contract/answer.h"
-#include "tests/unit/rotators/contract_bench.h"
+#include "tests/unit/contract_bench.h"
 
 /* What each does when it is asked to apply, and a word of the cause. */
 static const struct {
@@ -43,7 +43,8 @@ static const struct {
     {"ask; printf '{\"result\":\"applied\\001\"}\\n'; ask\n", "breaks"},
     {"ask; printf '{\"result\":\"applied\"}\\r\\033c\\n'; ask\n", "breaks"},
     {"ask; printf '{\"result\":\"applied\\000\"}\\n'; ask\n", "breaks"},
-    {"ask; printf '{\"result\":\"applied\",\"detail\":\"\\303\"}\\n'; ask\n", "breaks"}, /* half a letter */
+    {"ask; printf '{\"result\":\"applied\",\"detail\":\"\\303\"}\\n'; ask\n",
+        "breaks"}, /* half a letter */
     {"ask; say '{\"result\":\"unsupported\"}'; ask\n", "result"},
     {"ask; say '{\"result\":\"issued\"}'; ask\n", "result"},
     {"ask; say '{\"result\":\"applied\",\"verb\":\"apply\"}'; ask\n", "verb"},
@@ -234,7 +235,8 @@ an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 static void
 an_answer_with_a_part_of_a_value_is_dropped_unseen(void **state)
 {
-	static const char *const parts[] = {"-----BEGIN KEY-----", "c2VjcmV0IHNlZWQgb2Yga2V5", "of a line"};
+	static const char *const parts[] = {"-----BEGIN KEY-----", "c2VjcmV0IHNlZWQgb2Yga2V5",
+	    "of a line"};
 	struct fixture *fixture = *state;
 	SECRET *key = NULL;
 	struct err err;
@@ -246,10 +248,12 @@ an_answer_with_a_part_of_a_value_is_dropped_unseen(void **state)
 		char body[256];
 		ROTATOR *rotator = NULL;
 		enum probe_result probed = PROBE_REFUSED;
-		bool whole_line = i < 2; /* the third is short, and no whole line: it may be a word */
+		bool whole_line =
+		    i < 2; /* the third is short, and no whole line: it may be a word */
 
 		(void)snprintf(body, sizeof(body),
-		    "ask; say '{\"result\":\"accepted\",\"detail\":\"saw %s there\"}'; ask\n", parts[i]);
+		    "ask; say '{\"result\":\"accepted\",\"detail\":\"saw %s there\"}'; ask\n",
+		    parts[i]);
 		install(fixture, body);
 		struct rotator_start how = start_of(fixture);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rotator that is a shell script in a temporary folder, and what it is started with. */
-#ifndef TESTS_UNIT_ROTATORS_CONTRACT_BENCH_H
-#define TESTS_UNIT_ROTATORS_CONTRACT_BENCH_H
+#ifndef TESTS_UNIT_CONTRACT_BENCH_H
+#define TESTS_UNIT_CONTRACT_BENCH_H
 
 #include "base/credential.h"
 #include "rotators/contract/rotator.h"
@@ -17,7 +17,8 @@
 struct fixture {
 	char folder[64];
 	char path[128];
-	char trace[128]; /* the scripts' second memory; member "trace" of the target, $t in a script */
+	char trace
+	    [128]; /* the scripts' second memory; member "trace" of the target, $t in a script */
 	struct digest hash;
 	struct json *target;
 	struct secret *current, *next, *via;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/rotators/contract_bench.h"
+#include "tests/unit/contract_bench.h"
 
 #include <signal.h>
 #include <stdio.h>
