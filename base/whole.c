@@ -3,7 +3,7 @@
  * Once all is locked, what goes over the limit is no longer given at all, so a limit that is only just enough is
  * worse than none.  Who may exceed it (CAP_IPC_LOCK) is found out by asking at a limit of nothing.
  */
-#include "rotators/ssh/whole.h"
+#include "base/whole.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>

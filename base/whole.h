@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All of this process's memory, for libraries that keep keys where they like. */
-#ifndef ROTATORS_SSH_WHOLE_H
-#define ROTATORS_SSH_WHOLE_H
+#ifndef BASE_WHOLE_H
+#define BASE_WHOLE_H
 
 #include <stdbool.h>
 
