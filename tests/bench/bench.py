@@ -5,7 +5,7 @@ usage: bench.py names | check NAME... | needs NAME... | run BUILD KEPT [--json] 
 
 names: the rows and their groups.  needs: the kept vaults that these rows measure.  run: where tokens run already
 (tests/bench/all)."""
-import os, re, shutil, socket, subprocess, sys, time
+import json, os, re, shutil, socket, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 from measure import Failed, Result, cost, lines, print_head, print_json, seconds, table_of
@@ -105,6 +105,56 @@ def done(bench):
             began = bench.start().cpu
             ours = vault.done()
             result.of(size).add(ours.cpu, 3 * began + rotator_starts(bench, 5), above=ours.cpu - began, ms=ours.wall, KiB=ours.memory)
+    return result
+
+def met(log, since):
+    """What sshd was asked, as bench-ssh is told: a word for each connection.  Of the commands behind a login those that replace
+    the file are not known from others by the log: they are the longest, and there are two of them."""
+    with open(log, errors="replace") as file:
+        file.seek(since)
+        text = file.read()
+    by_port, order = {}, []
+    def of(port):
+        if port not in by_port: order.append(port)
+        return by_port.setdefault(port, [])
+    for line in text.splitlines():
+        if found := re.match(r"Connection from \S+ port (\d+)", line): of(found[1])
+        elif found := re.match(r"(Failed|Accepted) publickey for .* port (\d+) ", line): of(found[2]).append(found[1].replace("Failed", "D").replace("Accepted", "A"))
+        elif found := re.match(r"Starting session: command for \S+ from \S+ port (\d+)", line): of(found[1]).append("C")
+    return ["".join(by_port[port]) for port in order if by_port[port]]
+
+def done_ssh(bench):
+    """A rotation by the ssh-key rotator, on the bench's own sshd: time, since logins mostly wait for sshd."""
+    result, vault = Result(), Vault(bench, "base")
+    if not os.path.exists(bench.program("bench-ssh")):
+        result.notes.append("no program bench-ssh was built")
+        return result
+    keys, log = os.environ["SSHD_AUTHORIZED"], os.environ["SSHD_FOLDER"] + "/log"
+    for name in ("shell", "stray"): subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", TOWN + "/" + name], check=True)
+    shutil.copyfile(TOWN + "/shell.pub", keys)
+    for access in ("ssh", "local"):
+        with open(TOWN + "/shell.json", "w") as file:
+            json.dump({"host": "127.0.0.1", "port": int(os.environ["SSHD_PORT"]), "user": os.environ["SSHD_USER"],
+                "host_key": os.environ["SSHD_HOST_KEY"], "authorized_keys": keys, "access": access}, file)
+        shutil.copyfile(TOWN + "/shell.pub", keys)
+        secret = "prod/" + access
+        vault.run("secret", "add", secret, "--policy", "production", "--rotator", "ssh-key", "--effect", "a shell",
+            "--target-json", TOWN + "/shell.json", "--field", "private-key=" + TOWN + "/shell", seat="infra")
+        for _ in range(ROUNDS):
+            vault.run("request", secret, "--reason", "no shell", "--incident", "INC-1", "--for", "30m", seat="alice")
+            for seat in ("ciso", "secops", "infra"): vault.approve(seat)
+            vault.open()
+            since = os.path.getsize(log)
+            ours = vault.done()
+            time.sleep(0.2) # sshd's log of it
+            asked = met(log, since)
+            if access == "ssh":
+                # Each change reads, and then writes, on a connection of its own: the one behind it.
+                writes = [i for i, words in enumerate(asked) if words == "AC" and i > 0 and asked[i - 1] == "AC"]
+                for i in writes[:2]: asked[i] = "AW"
+            bound = float(lines(bench.program("bench-ssh"), os.environ["SSHD_PORT"], os.environ["SSHD_USER"], TOWN + "/admin", TOWN + "/stray",
+                os.path.dirname(keys), *asked)[0][0])
+            result.of(access).add(ours.wall, bound, logins=len(asked))
     return result
 
 def counts(bench):
@@ -247,6 +297,7 @@ ROWS = {
     "start": ("start", "CPU of `--version`, and of `status` on a small vault", "`openssl version`; two `--version` starts", start, ["base"]),
     "ceremony": ("night", "CPU of request, three approvals and open", "five `--version` starts and OpenSSL's operations", ceremony, ["base", "old"]),
     "done": ("night", "CPU of `done` with the exec rotator", "three `--version` starts and five of the target's program", done, ["base", "old"]),
+    "done-ssh": ("night", "time of `done` with the ssh-key rotator, by access", "the same logins, commands and writes by libssh", done_ssh, ["base"]),
     "counts": ("night", "calls of each command, in all and by kind", "tests/lib/costs.txt", counts, ["base"]),
     **{name: ("growth", "CPU of `%s`, by secrets" % name.replace("-", " "), "two `--version` starts", growing(name), [str(s) for s in SIZES]) for name in GROWING},
     "remote": ("remote", "seconds of request, three approvals and open over ssh", "a round trip, of 150 ms", remote, ["base"]),

@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rotate an SSH key through its rotator as the vault would, again and again, while something happens at a step.
+
+usage: ssh_truth.py ROW		ROW is JSON; a line "well N of M" or "wrong WHAT..." for it
+
+ROW: name, rotator, target, sshd (process), old (private key), files (authorized_keys files that sshd reads), keys (those
+of the row), ends (how a rotation that nothing happens to ends: retired, refused, old, open), heal (a command after which
+an attempt that stopped goes on; then it ends as "healed" says), harm (a command before each case), steps (all, few), liars (ports of others who take the port), number (of the
+first case), step (sweep.sh).
+
+The rotator goes through a proxy, whose Nth connection and Mth piece of what the host sends are the steps.  At one of
+them the connection is cut, the host's session killed, the rotator killed, or from one connection on somebody else
+answers.  Whatever happens: what a rotator says is refused, no file has; one of the values that a vault has sealed is let in;
+and when nothing happens any more, the rotation ends as it should.
+"""
+import base64, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading
+
+PIECES = (4, 8, 13)	# of what the host sends: its keys, its answers, what the account says
+CONNECTIONS = 14	# of a rotation, about
+TELLS = 3		# as often as the vault tells a target
+
+def encode(key):
+    return bytes([1, 1, len(b"private-key")]) + b"private-key" + len(key).to_bytes(4, "big") + key
+
+def decode(data): return data.split(b"\x0bprivate-key", 1)[1][4:] # the last field
+
+class Stopped(Exception): pass
+class Died(Exception): pass
+
+class Proxy:
+    """Connections to the host, and what happens to them."""
+    def __init__(self, port, sshd):
+        self.port, self.sshd, self.count, self.happened, self.recorded = port, sshd, 0, False, b""
+        self.event = self.victim = None
+        self.listener = socket.socket(); self.listener.bind(("127.0.0.1", 0)); self.listener.listen(50)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def own(self): return self.listener.getsockname()[1]
+
+    def arm(self, event):
+        self.count, self.happened, self.event = 0, False, event
+
+    def serve(self):
+        while True:
+            peer = self.listener.accept()[0]
+            self.count += 1
+            threading.Thread(target=self.carry, args=(peer, self.count), daemon=True).start()
+
+    def carry(self, peer, number):
+        kind, connection, piece = self.event or (None, 0, 0)
+        lied = kind in ("words", "other", "replay") and number >= connection
+        try:
+            if lied and kind == "replay":
+                self.happened = True
+                peer.sendall(self.recorded); peer.settimeout(2)
+                while peer.recv(65536): pass
+            else:
+                host = socket.create_connection(("127.0.0.1", ROW["liars"][kind] if lied else self.port))
+                self.happened |= lied
+                threading.Thread(target=self.pump, args=(peer, host, None), daemon=True).start()
+                self.pump(host, peer, number)
+        except OSError: pass
+        peer.close()
+
+    def pump(self, source, sink, number):
+        """NUMBER: of the connection, when it comes from the host."""
+        pieces = 0
+        try:
+            while data := source.recv(65536):
+                pieces += 1 if number else 0
+                if number and self.strikes(number, pieces): break
+                if number == 1 and not self.event: self.recorded += data
+                sink.sendall(data)
+        except OSError: pass
+        for end in (source, sink):
+            try: end.shutdown(socket.SHUT_RDWR)
+            except OSError: pass
+
+    def strikes(self, number, pieces):
+        kind, connection, piece = self.event or (None, 0, 0)
+        if kind == "written": due = inode() != piece # the file was replaced, and nobody has heard of it
+        else: due = kind in ("cut", "session", "rotator") and (number, pieces) == (connection, piece)
+        if not due or self.happened: return False
+        self.happened = True
+        if kind in ("session", "written"): kill(*descendants(self.sshd))
+        if kind == "rotator": kill(self.victim)
+        return True
+
+def inode(): return os.stat(ROW["target"]["authorized_keys"]).st_ino
+
+def kill(*processes):
+    for process in processes:
+        try: os.kill(process, signal.SIGKILL)
+        except (ProcessLookupError, TypeError): pass
+
+def descendants(process):
+    parents = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="latin1") as file: parents[int(name)] = int(file.read().rsplit(")", 1)[1].split()[1])
+        except OSError: pass
+    found, left = [], [process]
+    while left:
+        of = left.pop(); children = [child for child, parent in parents.items() if parent == of]
+        found += children; left += children
+    return found
+
+class Rotator:
+    def __init__(self, proxy, current, following):
+        places, self.made = {3: pipe(encode(current))}, None
+        if following: places[4] = pipe(encode(following))
+        else: self.made, places[5] = map(high, os.pipe())
+        def place():
+            for number in (3, 4, 5, 6):
+                if number in places: os.dup2(places[number], number)
+                else:
+                    try: os.close(number)
+                    except OSError: pass
+        self.child = subprocess.Popen([ROW["rotator"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            preexec_fn=place, close_fds=False, env={"PATH": "/usr/bin:/bin"})
+        for end in places.values(): os.close(end)
+        proxy.victim = self.child.pid
+        self.say({"target": dict(ROW["target"], port=proxy.own()), "seconds": 20})
+
+    def say(self, line):
+        try: self.child.stdin.write(json.dumps(line).encode() + b"\n"); self.child.stdin.flush()
+        except OSError: raise Died()
+
+    def ask(self, verb, value=None):
+        self.say({"verb": verb, "value": value} if value else {"verb": verb})
+        line = self.child.stdout.readline()
+        if not line: raise Died()
+        answer = json.loads(line)
+        SAID.append((verb, value or "", answer["result"], answer.get("detail", "")))
+        return answer["result"]
+
+    def end(self):
+        kill(self.child.pid); self.child.wait()
+        for file in (self.child.stdin, self.child.stdout):
+            try: file.close()
+            except OSError: pass
+        if self.made is not None: os.close(self.made)
+
+def high(end):
+    import fcntl
+    moved = fcntl.fcntl(end, fcntl.F_DUPFD, 10); os.close(end); return moved
+
+def pipe(data):
+    reading, writing = map(high, os.pipe())
+    os.write(writing, data); os.close(writing); return reading
+
+def blob(key):
+    """The base64 of its public half."""
+    if key not in BLOBS:
+        with tempfile.NamedTemporaryFile(dir=".", buffering=0) as file:
+            file.write(key)
+            BLOBS[key] = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", file.name], capture_output=True, check=True).stdout.split()[1]
+    return BLOBS[key]
+
+class Debt:
+    """What the vault remembers: ceremony/server/rotation, style overlap."""
+    def __init__(self, proxy, old):
+        self.proxy, self.old, self.new, self.state, self.wrong = proxy, old, None, "owed", []
+        self.rotator = None
+
+    def probe(self, which):
+        result = self.rotator.ask("probe", which)
+        key = self.old if which == "current" else self.new
+        if result == "refused" and stands(key) and not ROW.get("shut"): self.wrong.append("refused a key that stands there")
+        if result == "accepted" and self.proxy.happened and self.proxy.event[0] in ("words", "other", "replay"):
+            self.wrong.append("accepted by a liar")
+        if result == "refused" and self.proxy.happened and self.proxy.event[0] in ("words", "other", "replay"):
+            self.wrong.append("refused by a liar")
+        return result
+
+    def run(self):
+        """One attempt, with a rotator of its own; it ends where the vault's would."""
+        self.tells, self.resumed = 0, True
+        self.rotator = Rotator(self.proxy, self.old, self.new)
+        try:
+            while self.state not in ("retired", "refused"): getattr(self, self.state)()
+        except (Stopped, Died):
+            if self.state == "owed": self.new = None # nobody has it
+        finally: self.rotator.end()
+
+    def owed(self):
+        if self.rotator.ask("describe") != "ok": raise Stopped()
+        if self.rotator.ask("check") != "ok":
+            self.state = "owed" if self.proxy.happened else "refused"
+            raise Stopped()
+        if self.probe("current") != "accepted": raise Stopped()
+        if self.rotator.ask("generate") != "ok": raise Stopped()
+        self.new = decode(os.read(self.rotator.made, 65536))
+        if self.probe("next") not in ("refused", "denied"): raise Stopped() # a target that takes anything
+        self.state, self.resumed = "applying", False
+
+    def applying(self):
+        if self.resumed or self.tells:
+            result = self.probe("next")
+            if result == "accepted": self.state = "verified"; return
+            if result == "unreachable" or self.probe("current") != "accepted" or self.tells >= TELLS: raise Stopped()
+        self.tells += 1
+        self.resumed = False
+        if self.rotator.ask("add") in ("unchanged", "rejected"): raise Stopped()
+
+    def verified(self): self.state = "withdrawing" # committed: the new value is the one that is sealed as current
+
+    def withdrawing(self):
+        if self.probe("next") != "accepted": raise Stopped()
+        if self.rotator.ask("withdraw", "current") != "withdrawn" and self.probe("current") != "refused": raise Stopped()
+        self.rotator.ask("expel")
+        self.state = "watched"
+
+    def watched(self):
+        result = self.probe("current")
+        if result == "refused": self.state = "retired"; return
+        if result != "accepted" or self.tells >= TELLS: raise Stopped()
+        self.tells += 1
+        self.state = "withdrawing"
+
+    def sealed(self): return self.new if self.state in ("withdrawing", "watched", "retired") else self.old
+
+def stands(key):
+    return any(blob(key) in content for content in contents())
+
+def contents():
+    for name in ROW["files"]:
+        try:
+            with open(name, "rb") as file: yield file.read()
+        except FileNotFoundError: pass
+
+def lets_in(key):
+    """By the ordinary client, at the host itself."""
+    with tempfile.NamedTemporaryFile(dir=".", buffering=0) as file:
+        file.write(key)
+        run = subprocess.run(["ssh", "-v", "-F", "none", "-i", file.name, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "KexAlgorithms=curve25519-sha256",
+            "-p", str(ROW["target"]["port"]), f'{ROW["target"]["user"]}@127.0.0.1', "true"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        return b"\nAuthenticated to 127.0.0.1" in run.stderr
+
+def ending(debt):
+    if debt.state in ("retired", "refused"): return debt.state
+    return "open" if debt.state in ("withdrawing", "watched") else "old"
+
+def case(proxy, event, kept):
+    """What is wrong after it."""
+    if "heal" in ROW: subprocess.run(ROW["heal"], shell=True, check=False)
+    for name, content in kept.items():
+        with open(name, "wb") as file: file.write(content)
+    if "harm" in ROW: subprocess.run(ROW["harm"], shell=True, check=True)
+    proxy.arm(("written", 0, inode()) if event and event[0] == "written" else event)
+    debt = Debt(proxy, OLD)
+    debt.run()
+    if event and not debt.wrong and not ROW.get("shut") and not lets_in(debt.sealed()):
+        debt.wrong.append(f"shut out, {debt.state}")
+    happened, lied = proxy.happened, event and event[0] in ("words", "other", "replay")
+    if lied: # once more, to a liar from the beginning
+        proxy.arm((event[0], 1, 0)); debt.run()
+    proxy.arm(None)
+    for _ in range(2 if event else 0): debt.run()
+    # Where a check was cut short it refuses nothing; then nothing else goes on either.
+    if ending(debt) not in ((expected(debt), "old") if event and ROW["ends"] == "refused" else (expected(debt),)): debt.wrong.append(f"ends {debt.state}")
+    if not ROW.get("shut") and not lets_in(debt.sealed()): debt.wrong.append(f"shut out in the end, {debt.state}")
+    if "heal" in ROW:
+        subprocess.run(ROW["heal"], shell=True, check=True)
+        debt.run()
+        if ending(debt) != ROW["healed"]: debt.wrong.append(f"ends {debt.state} when it is healed")
+        if not lets_in(debt.sealed()): debt.wrong.append(f"shut out when it is healed, {debt.state}")
+    if debt.state == "retired" and stands(OLD): debt.wrong.append("the old key stands there")
+    folder = os.path.dirname(ROW["target"]["authorized_keys"])
+    left = [name for name in os.listdir(folder) if name.startswith(".halligan")]
+    if left and debt.state == "retired": debt.wrong.append(f"left {left}")
+    for name in left: os.unlink(os.path.join(folder, name))
+    return happened, debt.wrong
+
+def expected(debt):
+    """A host may take no key of the kind that is made."""
+    if "takes" in ROW and debt.new and base64.b64decode(blob(debt.new))[4:].split(b"\0")[0].decode() in ROW["takes"]: return "retired"
+    return ROW["ends"]
+
+def events():
+    """Everything at every step of the plain rows; in the others each step once, by turns."""
+    yield None
+    reach, few = CONNECTIONS if ROW["ends"] != "refused" else 2, ROW["steps"] == "few"
+    kinds = ("cut", "session", "rotator")
+    for connection in range(1, reach + 1, 2 if few else 1):
+        for piece in PIECES[connection // 2 % 3:][:1] if few else PIECES[connection % 2:][:2]:
+            yield (kinds[(connection // 2 + piece) % 3], connection, piece)
+    if ROW["ends"] != "refused": yield ("written", 0, 0)
+    for kind in ROW.get("liars", {}):
+        for connection in range(1, reach + 1, 2): yield (kind, connection, 0)
+
+def takes(number):
+    sweep = os.environ.get("HALLIGAN_SWEEP", "")
+    if sweep == "all": return True
+    if "/" in sweep: return (number - int(sweep.split("/")[0])) % int(sweep.split("/")[1]) == 0
+    return number % ROW["step"] == 0
+
+ROW, BLOBS, SAID = json.loads(sys.argv[1]), {}, []
+with open(ROW["old"], "rb") as file: OLD = file.read()
+
+def main():
+    chosen = [event for number, event in enumerate(events(), ROW["number"]) if takes(number)]
+    if sys.argv[2:] == ["count"]: print(len(chosen), len(list(events()))); return
+    kept = {name: content for name, content in zip(ROW["files"], contents())}
+    proxy, wrong, count = Proxy(ROW["target"]["port"], ROW["sshd"]), [], 0
+    if "replay" in ROW.get("liars", {}): lets_replay(proxy)
+    for event in chosen:
+        SAID.clear()
+        happened, bad = case(proxy, event, kept)
+        count += happened
+        if bad: wrong.append(f"{event}: {', '.join(bad)}: {SAID[-6:]}")
+    print(f"wrong {' | '.join(wrong)}" if wrong else f"well {count} of {len(chosen)}")
+
+def lets_replay(proxy):
+    """What the host said when the old key was let in."""
+    proxy.arm(None)
+    rotator = Rotator(proxy, OLD, None)
+    rotator.ask("probe", "current"); rotator.end()
+
+main()
