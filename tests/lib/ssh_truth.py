@@ -31,7 +31,7 @@ class Died(Exception): pass
 class Proxy:
     """Connections to the host, and what happens to them."""
     def __init__(self, port, sshd):
-        self.port, self.sshd, self.count, self.happened, self.recorded = port, sshd, 0, False, b""
+        self.port, self.sshd, self.count, self.happened, self.recorded, self.records = port, sshd, 0, False, b"", False
         self.event = self.victim = None
         self.listener = socket.socket(); self.listener.bind(("127.0.0.1", 0)); self.listener.listen(50)
         threading.Thread(target=self.serve, daemon=True).start()
@@ -70,7 +70,7 @@ class Proxy:
             while data := source.recv(65536):
                 pieces += 1 if number else 0
                 if number and self.strikes(number, pieces): break
-                if number == 1 and not self.event: self.recorded += data
+                if number and self.records: self.recorded += data
                 sink.sendall(data)
         except OSError: pass
         for end in (source, sink):
@@ -315,8 +315,9 @@ def main():
 
 def lets_replay(proxy):
     """What the host said when the old key was let in."""
-    proxy.arm(None)
+    proxy.records = True
     rotator = Rotator(proxy, OLD, None)
     rotator.ask("probe", "current"); rotator.end()
+    proxy.records = False
 
 main()

@@ -50,13 +50,16 @@ FRONT=$(sshd_free_port)
 front() { # front [N PORT]
 	python3 - "$FRONT" "$SSHD_PORT" "$@" <<-'END' &
 		import socket, sys, threading
-		def pump(source, sink):
+		def pump(source, sink, kept=None):
 		    try:
-		        while data := source.recv(65536): sink.sendall(data)
+		        while data := source.recv(65536):
+		            if kept: kept.write(data)
+		            sink.sendall(data)
 		    except OSError: pass
 		    try: sink.shutdown(socket.SHUT_WR)
 		    except OSError: pass
 		port, to, first, other = map(int, (sys.argv[1:] + [1 << 30, 0])[:4])
+		spoken = open("spoken", "wb", 0) if first > 1000 else None # by the host, on the first connection that it has
 		listener = socket.socket(); listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 		listener.bind(("127.0.0.1", port)); listener.listen(50)
 		count = -1 # who waits for us connects first
@@ -64,7 +67,7 @@ front() { # front [N PORT]
 		    peer = listener.accept()[0]
 		    count += 1
 		    host = socket.create_connection(("127.0.0.1", other if count >= first else to))
-		    for ends in ((peer, host), (host, peer)): threading.Thread(target=pump, args=ends, daemon=True).start()
+		    for ends in ((peer, host), (host, peer, spoken if count == 1 else None)): threading.Thread(target=pump, args=ends, daemon=True).start()
 	END
 	FRONT_PID=$!
 	until (exec 9<>"/dev/tcp/127.0.0.1/$FRONT") 2>/dev/null; do sleep 0.05; done
@@ -80,14 +83,21 @@ mkdir stranger
 stranger=$(sshd_free_port)
 (SSHD_PORT=$stranger; sshd_start stranger; exec sleep 600) & STRANGER_PID=$!
 until (exec 9<>"/dev/tcp/127.0.0.1/$stranger") 2>/dev/null; do sleep 0.05; done
+# What the host said when it was adopted, said again; the version is the liar's own.
+python3 -c 'open("replayed", "wb").write(open("spoken", "rb").read().split(b"\n", 1)[1])'
+ok "a session was recorded" [ "$(stat -c %s replayed)" -gt 1000 ]
+"$LIB/ssh_liar.py" kexinit "$PWD/replayed" > replay.port & REPLAY_PID=$!
+tokens_until 20 test -s replay.port
+replayed=$(cat replay.port)
 number=0
-for kind in words "another host key"; do
+for kind in words "another host key" "a replayed session"; do
+	case $kind in words) other=$liar ;; "another host key") other=$stranger ;; *) other=$replayed ;; esac
 	for from in 1 3 6 9; do
 		number=$((number + 1))
-		sweep_takes $number 3 || continue
+		sweep_takes $number 4 || continue
 		ok "a night" night prod/front
 		unfront
-		front "$from" "$([ "$kind" = words ] && echo "$liar" || echo "$stranger")"
+		front "$from" "$other"
 		told "$kind, from connection $from on: the debt stands" 5 'not replaced yet' as alice done "$(newest)"
 		is "the escrow is kept" "$(escrows)" 1
 		unfront
@@ -97,7 +107,7 @@ for kind in words "another host key"; do
 	done
 done
 unfront
-kill "$LIAR_PID" "$STRANGER_PID"
+kill "$LIAR_PID" "$STRANGER_PID" "$REPLAY_PID"
 
 # --- A4: a host that takes no key of the kind that is made ---
 sshd_stop
