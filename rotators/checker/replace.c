@@ -57,9 +57,8 @@ killed(struct trial *trial, const struct secret *to)
 	static const struct claims back = {FIND_BACK, FIND_BACK, FIND_BACK};
 
 	expect_killed(trial, ROTATOR_APPLY, trial->given, to);
-	bool there = exchange_values(trial, trial->given, to, &claims);
-
-	return exchange_values(trial, to, trial->given, &back) && there;
+	return exchange_values(trial, trial->given, to, &claims) &&
+	    exchange_values(trial, to, trial->given, &back);
 }
 
 enum err_code
