@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speak the rotator contract (rotators/contract/contract.h) to a rotator, as the vault would.
 
-usage: rotator.py [--seconds N] [--current FIELD=FILE]... [--next FIELD=FILE]... [--save FIELD=FILE]
+usage: rotator.py [--seconds N] [--name NAME] [--via FIELD=FILE]... [--current FIELD=FILE]... [--next FIELD=FILE]... [--save FIELD=FILE]
                   PROGRAM TARGET VERB...
 
-TARGET is JSON.  VERBs: describe, check, generate, probe-current, probe-next, apply, expel.  Prints
-one line for each: the result, a space, the detail.  --save writes a field of what `generate` made.
+TARGET is JSON.  VERBs: describe, check, generate, probe-current, probe-next, apply, add, issue, withdraw-current,
+withdraw-orphans, expel, warn, mint, unmint.  Prints
+one line for each: the result, a space, the detail.  --save writes a field of what was made; --name is what the first line
+says, --via the value of descriptor 6.
 Exit status 1 when the rotator ends early or says what is not JSON.
 """
 import json, os, subprocess, sys
 
-FIELDS = ["username", "password", "private-key", "totp-seed", "url", "note"]
+FIELDS = ["username", "password", "private-key", "certificate", "token", "totp-seed", "codes", "url", "note"]
 
 def encode(fields):
     out = bytes([1, len(fields)])
@@ -30,30 +32,31 @@ def decode(data):
     return fields
 
 def main(arguments):
-    seconds, values, save = 20, {"--current": {}, "--next": {}}, None
+    seconds, called, values, save = 20, None, {"--current": {}, "--next": {}, "--via": {}}, None
     while arguments[0].startswith("--"):
         option, value = arguments.pop(0), arguments.pop(0)
         if option == "--seconds": seconds = int(value)
+        elif option == "--name": called = value
         elif option == "--save": save = value.split("=", 1)
         else:
             name, path = value.split("=", 1)
             with open(path, "rb") as file: values[option][name] = file.read()
     program, target, verbs = arguments[0], json.loads(arguments[1]), arguments[2:]
 
-    # Descriptors from 10 on, so that none stands in the way of 3, 4 and 5.
+    # Descriptors from 10 on, so that none stands in the way of 3 to 6.
     def pipe():
         return tuple(os.dup(end) if end >= 10 else high(end) for end in os.pipe())
     def high(end):
         import fcntl
         moved = fcntl.fcntl(end, fcntl.F_DUPFD, 10); os.close(end); return moved
     places, ours = {}, None
-    for number, option in ((3, "--current"), (4, "--next")):
+    for number, option in ((3, "--current"), (4, "--next"), (6, "--via")):
         if values[option]:
             places[number], writing = pipe()
             os.write(writing, encode(values[option])); os.close(writing)
     if 4 not in places: ours, places[5] = pipe()
     def place():
-        for number in (3, 4, 5):
+        for number in (3, 4, 5, 6):
             if number in places: os.dup2(places[number], number)
             else:
                 try: os.close(number)
@@ -63,7 +66,7 @@ def main(arguments):
     for end in places.values(): os.close(end)
     def say(line):
         child.stdin.write((json.dumps(line) + "\n").encode()); child.stdin.flush()
-    say({"target": target, "seconds": seconds})
+    say({"target": target, "seconds": seconds, **({"name": called} if called else {})})
     for verb in verbs:
         name, _, which = verb.partition("-")
         say({"verb": name, "value": which} if which else {"verb": name})
