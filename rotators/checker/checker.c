@@ -79,6 +79,9 @@ change_all(struct trial *trial, const struct made *made, struct err *err)
 	enum err_code code = ERR_OK, last;
 	struct err cause;
 
+	TRY(keep_begin(&trial->keep, err));
+	report_note(&trial->report,
+	    "until the end each value stands in %s before the target gets it", trial->keep.folder);
 	switch (trial->description.announced.style) {
 	case STYLE_REPLACE:
 		code = replace_run(trial, made, err);

@@ -9,14 +9,12 @@
 
 #include "base/file.h"
 
-static enum err_code
-make_folder(struct keep *keep, struct err *err)
+enum err_code
+keep_begin(struct keep *keep, struct err *err)
 {
 	char folder[sizeof(keep->folder)];
 	size_t size;
 
-	if (keep->folder[0] != '\0')
-		return ERR_OK;
 	if (getcwd(folder, sizeof(folder) - 32) == NULL)
 		return err_errno(err, ERR_IO, errno, "the present folder has no path");
 	size = strlen(folder);
@@ -44,7 +42,6 @@ keep_add(struct keep *keep, const struct secret *value, struct err *err)
 
 	if (index == KEPT_MAX)
 		return err_set(err, ERR_INTERNAL, "more than %d values", KEPT_MAX);
-	TRY(make_folder(keep, err));
 	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
 		char path[4096];
 		struct view bytes;

@@ -79,7 +79,7 @@ restore_run(struct trial *trial, struct err *err)
 		return keep_erase(&trial->keep, err);
 	if (left == 0)
 		report_note(report,
-		    "THE TARGET TAKES NONE OF THE VALUES; ALL THAT IT WAS GIVEN ARE IN %s",
+		    "THE TARGET TAKES NONE OF THE VALUES NOW, NOR YOURS; THOSE THAT IT WAS GIVEN ARE IN %s",
 		    trial->keep.folder);
 	return ERR_OK;
 }

@@ -28,10 +28,10 @@ def read(fd):
     except OSError: return None
 
 class Rotator:
-    def __init__(self, first, current, following):
+    def __init__(self, first, current, following, via):
         self.target, self.name = first["target"], first.get("name", "")
         self.fault, self.style = self.target.get("fault", ""), self.target.get("style")
-        self.current, self.next = current, following
+        self.current, self.next, self.via = current, following, via
 
     def held(self):
         with open(self.target["file"]) as file: return json.load(file)
@@ -53,6 +53,7 @@ class Rotator:
     def describe(self, _):
         answer = dict(ANNOUNCED, result="ok", rotator="sim", contract=2, fields=["username", "token"], style=self.style)
         if self.style != "replace": answer.update(holds=2, can=["expel", "warn", "mint"])
+        if self.fault == "is changed by another": answer["identity"] = "via"
         if self.fault == "describes another style": answer.update(style="overlap", holds=2)
         if self.fault == "speaks contract 1": answer["contract"] = 1
         if self.fault != "takes any member" and set(self.target) - {"style", "file", "fault"}:
@@ -60,6 +61,8 @@ class Rotator:
         return answer
 
     def check(self, _):
+        if self.fault == "is changed by another" and (self.via or {}).get("token") != b"the other value":
+            return {"result": "refused", "detail": "the other value is missing"}
         return {"result": "refused", "detail": "no"} if self.fault == "check refuses" else "ok"
 
     def generate(self, _):
@@ -167,8 +170,8 @@ class Rotator:
         return json.dumps({"result": result} if isinstance(result, str) else result).encode() + b"\n"
 
 def main():
-    current, following = read(3), read(4)
-    rotator = Rotator(json.loads(sys.stdin.readline()), current, following)
+    current, following, via = read(3), read(4), read(6)
+    rotator = Rotator(json.loads(sys.stdin.readline()), current, following, via)
     if rotator.fault == "leaves a process" and os.fork() == 0:
         os.setsid(); os.closerange(0, 8); time.sleep(600)
     for line in iter(sys.stdin.readline, ""):

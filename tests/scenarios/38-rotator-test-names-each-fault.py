@@ -82,7 +82,7 @@ class Place:
         self.program = os.path.join(self.folder, "halligan-rotate-sim")
         shutil.copy(SIM, self.program); os.chmod(self.program, 0o755)
         self.write("halligan-rotate-sim.json", json.dumps({"rotator": "sim", "contract": 2, "fields": ["username", "token"],
-            "announces": [case("replace"), case("overlap"), case("issue")]}))
+            "announces": [{**case("overlap"), "when": {"fault": "is changed by another"}, "identity": "via"}, case("replace"), case("overlap"), case("issue")]}))
         self.write("token", FIRST)
         self.write("held", json.dumps({"given": FIRST}))
     def write(self, name, text):
@@ -141,6 +141,9 @@ def outer_cases(top):
     untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound",
         "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
+    place = Place(top, "via"); place.write("other", "the other value")
+    report(place.run("overlap", "is changed by another").status == 2 and "--via" in place.said, "without the value that changes it nothing is tried", place.said)
+    report(place.run("overlap", "is changed by another", "--via=token=other").status == 0, "with it a right rotator passes", place.said)
     place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
     report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
 
