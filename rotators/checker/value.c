@@ -45,7 +45,7 @@ value_lost(const struct secret *a, const struct secret *b)
 	static const enum credential_field kept[] = {FIELD_USERNAME, FIELD_URL, FIELD_NOTE};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		if (!same_field(a, b, kept[i]))
+		if (credential_has(secret_view(a), kept[i]) && !same_field(a, b, kept[i]))
 			return credential_field_names[kept[i]];
 	return NULL;
 }

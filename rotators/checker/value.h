@@ -10,7 +10,7 @@ enum err_code value_check(const struct secret *value, const bool fields[CREDENTI
     struct err *err) MUST_CHECK;
 /* Have both the same in each secret field?  Then who knows one knows the other. */
 bool value_same_secrets(const struct secret *a, const struct secret *b);
-/* What B lacks or has otherwise of A's fields username, url and note; NULL: nothing. */
+/* Which of A's fields username, url and note B lacks or has otherwise; NULL: none.  B may have others. */
 const char *value_lost(const struct secret *a, const struct secret *b);
 /* A value that no target has: VALUE with another letter or digit for each of its secret fields.  NULL in RET_STRANGER
  * when it has a private key, which cannot be made so. */
