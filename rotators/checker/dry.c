@@ -84,7 +84,10 @@ try_misspelt(struct trial *trial, struct err *err)
 		result = session_ask(&session, "check", NULL, ok_names);
 	else if (code != ERR_REFUSED)
 		result = SAID_NOTHING;
-	(void)report_is(&trial->report, FIND_UNKNOWN_MEMBER, result == 1, session.said);
+	if (!report_is(&trial->report, FIND_UNKNOWN_MEMBER, result == 1, session.said))
+		return ERR_OK;
+	result = session_ask(&session, "probe", "current", probe_result_names);
+	(void)report_is(&trial->report, FIND_UNKNOWN_PROBE, result != PROBE_REFUSED, session.said);
 	return ERR_OK;
 }
 

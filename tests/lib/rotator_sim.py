@@ -78,6 +78,7 @@ class Rotator:
 
     def probe(self, which):
         value = self.current if which == "current" else self.next
+        if self.fault == "refuses for any target" and set(self.target) - {"style", "file", "fault"}: return "refused"
         if self.fault == "accepts all": return "accepted"
         if self.fault == "accepts none": return "refused"
         if self.fault == "never answers": time.sleep(600)

@@ -13,6 +13,7 @@ FAULTS = [
     ("describes another style", "replace", "describe does not answer what the description says"),
     ("speaks contract 1", "replace", "describe does not answer what the description says"),
     ("takes any member", "replace", "a target with a member that it does not know is taken"),
+    ("refuses for any target", "replace", "for a target that it refuses it calls a value refused"),
     ("check refuses", "replace", "check refuses this target"),
     ("generate refuses", "replace", "generate gives no whole value"),
     ("generates garbage", "replace", "generate gives no whole value"),
