@@ -73,6 +73,22 @@ check_values(const struct trial *trial, struct err *err)
 	return ERR_OK;
 }
 
+static void
+say_before(const struct trial *trial)
+{
+	const struct announcement *announced = &trial->description.announced;
+
+	report_note(&trial->report,
+	    "until the end each value stands in %s before the target gets it", trial->keep.folder);
+	if (announced->death == DEATH_NONE)
+		report_note(&trial->report,
+		    "an old value cannot die here: that it does is not tried");
+	else if (announced->grace > 0)
+		report_note(&trial->report,
+		    "an old value is good for %u s more: that it dies is not tried",
+		    announced->grace);
+}
+
 static enum err_code
 change_all(struct trial *trial, const struct made *made, struct err *err)
 {
@@ -80,8 +96,7 @@ change_all(struct trial *trial, const struct made *made, struct err *err)
 	struct err cause;
 
 	TRY(keep_begin(&trial->keep, err));
-	report_note(&trial->report,
-	    "until the end each value stands in %s before the target gets it", trial->keep.folder);
+	say_before(trial);
 	switch (trial->description.announced.style) {
 	case STYLE_REPLACE:
 		code = replace_run(trial, made, err);

@@ -54,6 +54,7 @@ class Rotator:
         answer = dict(ANNOUNCED, result="ok", rotator="sim", contract=2, fields=["username", "token"], style=self.style)
         if self.style != "replace": answer.update(holds=2, can=["expel", "warn", "mint"])
         if self.fault == "is changed by another": answer["identity"] = "via"
+        if self.fault == "has a grace time": answer["grace"] = 60
         if self.fault == "describes another style": answer.update(style="overlap", holds=2)
         if self.fault == "speaks contract 1": answer["contract"] = 1
         if self.fault != "takes any member" and set(self.target) - {"style", "file", "fault"}:
@@ -94,6 +95,7 @@ class Rotator:
         if self.fault == "apply rejects": return {"result": "rejected", "detail": "not this one"}
         if self.fault == "apply lies": return "applied"
         if self.fault == "apply keeps the old": self.hold(dict(self.held(), other=self.token(self.next))); return "applied"
+        if self.fault == "has a grace time": self.hold(dict(self.held(), **{self.token(self.next): self.token(self.next)})); return "applied"
         if self.fault == "apply only once" and not self.has(self.current): return "unchanged"
         if self.fault == "apply never to the first" and self.token(self.next) == "the first value": return "rejected"
         if self.fault == "apply is done by halves" and self.has(self.current):

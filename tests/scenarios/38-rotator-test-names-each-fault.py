@@ -83,7 +83,8 @@ class Place:
         self.program = os.path.join(self.folder, "halligan-rotate-sim")
         shutil.copy(SIM, self.program); os.chmod(self.program, 0o755)
         self.write("halligan-rotate-sim.json", json.dumps({"rotator": "sim", "contract": 2, "fields": ["username", "token"],
-            "announces": [{**case("overlap"), "when": {"fault": "is changed by another"}, "identity": "via"}, case("replace"), case("overlap"), case("issue")]}))
+            "announces": [{**case("overlap"), "when": {"fault": "is changed by another"}, "identity": "via"},
+                {**case("replace"), "when": {"fault": "has a grace time"}, "grace": 60}, case("replace"), case("overlap"), case("issue")]}))
         self.write("token", FIRST)
         self.write("held", json.dumps({"given": FIRST}))
     def write(self, name, text):
@@ -142,6 +143,8 @@ def outer_cases(top):
     untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound",
         "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
+    place = Place(top, "grace").run("replace", "has a grace time")
+    report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
     place = Place(top, "via"); place.write("other", "the other value")
     report(place.run("overlap", "is changed by another").status == 2 and "--via" in place.said, "without the value that changes it nothing is tried", place.said)
     report(place.run("overlap", "is changed by another", "--via=token=other").status == 0, "with it a right rotator passes", place.said)
