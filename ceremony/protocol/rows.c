@@ -25,17 +25,18 @@ const struct member secret_listed_members[] = {
     {NULL},
 };
 
-const struct member debt_told_members[] = {
-    {"name", MEMBER_STRING, FIELD(struct debt_told, name), .min = 1, .max = SEAT_NAME_MAX},
-    {"state", MEMBER_STRING, FIELD(struct debt_told, state), .min = 1, .max = KIND_MAX},
-    {"note", MEMBER_STRING, FIELD(struct debt_told, note), .max = NOTE_TEXT_MAX},
-    {NULL},
-};
-
 const struct member rotation_told_members[] = {
     {"name", MEMBER_STRING, FIELD(struct rotation_told, name), .min = 1, .max = SEAT_NAME_MAX},
     {"debt", MEMBER_STRING, FIELD(struct rotation_told, debt), .min = 1, .max = KIND_MAX},
     {"code", MEMBER_STRING, FIELD(struct rotation_told, code), .min = 1, .max = KIND_MAX},
     {"note", MEMBER_STRING, FIELD(struct rotation_told, note), .max = ERR_TEXT_SIZE},
+    {NULL},
+};
+
+const struct member death_told_members[] = {
+    {"version", MEMBER_NUMBER, FIELD(struct death_told, version), 1, UINT32_MAX},
+    {"state", MEMBER_STRING, FIELD(struct death_told, state), .min = 1, .max = KIND_MAX},
+    {"words", MEMBER_STRING, FIELD(struct death_told, words), .min = 1, .max = NOTE_TEXT_MAX},
+    {"note", MEMBER_STRING, FIELD(struct death_told, note), .max = NOTE_TEXT_MAX},
     {NULL},
 };

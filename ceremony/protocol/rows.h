@@ -19,16 +19,18 @@ struct secret_listed {
 };
 extern const struct member secret_listed_members[];
 
-/* What became of a debt; STATE is the name of its state. */
-struct debt_told {
-	const char *name, *state, *note; /* NAME: of its secret */
-};
-extern const struct member debt_told_members[];
-
-/* The same of a rotation, and "ok" or the error's name of the last attempt. */
+/* What became of a debt: its secret's NAME, the name of its state ("none": there was none), and "ok" or the error's name of
+ * the last attempt. */
 struct rotation_told {
 	const char *name, *debt, *code, *note;
 };
 extern const struct member rotation_told_members[];
+
+/* A death watch: its version, and where it stands, in words. */
+struct death_told {
+	uint32_t version;
+	const char *state, *words, *note;
+};
+extern const struct member death_told_members[];
 
 #endif

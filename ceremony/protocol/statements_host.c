@@ -44,6 +44,9 @@ static const struct member lease_members[] = {
     {"expires", MEMBER_TIME, FIELD(struct release, expires)},
     {NULL},
 };
+static const char *const grades[] = {"refused", "refused-after-grace", "copies-open",
+    "replaced-not-tried", "attested", "cannot-die", NULL};
+static const char *const sessions[] = {"ended", "none", "cannot-tell", "cannot-be-ended", NULL};
 static const struct member rotation_members[] = {
     {"vault", MEMBER_HEX, FIELD(struct rotation, vault)},
     {"debt", MEMBER_HEX, FIELD(struct rotation, debt)},
@@ -51,10 +54,9 @@ static const struct member rotation_members[] = {
     {"old", MEMBER_NUMBER, FIELD(struct rotation, old)},
     {"new", MEMBER_NUMBER, FIELD(struct rotation, new)},
     {"header", MEMBER_HEX, FIELD(struct rotation, header)},
-    {"new_probe", MEMBER_FIXED, .choices = (const char *const[]){"accepted", NULL}},
-    {"old_probe", MEMBER_FIXED, .choices = (const char *const[]){"refused", NULL}},
-    {"sessions", MEMBER_TEXT, FIELD(struct rotation, sessions)},
-    {"detail", MEMBER_TEXT, FIELD(struct rotation, detail)},
+    {"grade", MEMBER_CHOICE, FIELD(struct rotation, grade), .choices = grades},
+    {"proof", MEMBER_TEXT, FIELD(struct rotation, proof)},
+    {"sessions", MEMBER_CHOICE, FIELD(struct rotation, sessions), .choices = sessions},
     {"time", MEMBER_TIME, FIELD(struct rotation, time)},
     {NULL},
 };

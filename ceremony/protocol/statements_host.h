@@ -12,8 +12,9 @@
  *	      half),"released":TIME,"expires":TIME,"nonce"}: signed with the decision, before anything is
  *	      combined
  * rotation  {"format":1,"vault":HEX32,"debt":HEX16,"secret":HEX16,"old":N,"new":N,"header":HEX32,
- *	      "new_probe":"accepted","old_probe":"refused","sessions":"ended"|"none"|"cannot-tell",
- *	      "detail":TEXT 0..500,"time":TIME,"nonce"}				signed by the host
+ *	      "grade":"refused"|"refused-after-grace"|"copies-open"|"replaced-not-tried"|"attested"|
+ *	      "cannot-die" (what "the old value is dead" rests on),"proof":TEXT 0..500 (what the rotator said when it was
+ *	      refused),"sessions":"ended"|"none"|"cannot-tell"|"cannot-be-ended","time":TIME,"nonce"}	signed by the host
  *
  * "size" and "root" are the newest checkpoint that the signer had seen.
  * The ceremony digest is the digest of the ceremony statement.  What people read to each other is of the
@@ -56,13 +57,29 @@ struct release {
 };
 void release_done(struct release *release); /* accepts {0} */
 #define RELEASE CLEANUP(release_done) struct release
+/* What "the old value is dead" rests on. */
+enum grade {
+	GRADE_REFUSED,
+	GRADE_REFUSED_AFTER_GRACE,
+	GRADE_COPIES_OPEN,
+	GRADE_NOT_TRIED, /* nobody had seen it */
+	GRADE_ATTESTED,
+	GRADE_CANNOT_DIE
+};
+enum rotation_sessions {
+	ROTATION_SESSIONS_ENDED,
+	ROTATION_SESSIONS_NONE,
+	ROTATION_SESSIONS_CANNOT_TELL,
+	ROTATION_SESSIONS_STAY /* such targets cannot end them */
+};
 struct rotation {
 	struct digest vault, header;
 	struct id debt;
 	struct secret_id secret;
 	uint32_t old, new;
-	char sessions[16];
-	char detail[501];
+	enum grade grade;
+	char proof[501];
+	enum rotation_sessions sessions;
 	int64_t time;
 };
 

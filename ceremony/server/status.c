@@ -243,6 +243,19 @@ add_owed(const struct session *session, struct json *items, const struct debt_ro
 	    degraded ? "a person who can reach the target" : "the target", next);
 }
 
+/* The new value works; what remains is to see the old one die. */
+static void
+add_death(const struct session *session, struct json *items, const struct debt_row *debt,
+    const char *name, const char *next)
+{
+	char words[NOTE_TEXT_MAX + 1], text[2 * NOTE_TEXT_MAX + 40];
+
+	wait_death(debt, session_now(session), words);
+	snprintf(text, sizeof(text), "death watch: %s%s%s", words,
+	    debt->note[0] != '\0' ? ": " : "", debt->note);
+	add_item(items, "watch", name, text, "the target", next);
+}
+
 static enum err_code
 add_debt(struct session *session, struct json *items, const struct debt_row *debt, struct err *err)
 {
@@ -258,6 +271,8 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	if (lost[0] != '\0')
 		add_item(items, "alarm", secret.name, lost, "who has the vault's escrow folder",
 		    next);
+	else if ((DEBT_WATCHES & 1u << debt->state) != 0)
+		add_death(session, items, debt, secret.name, next);
 	else if (row.state != CEREMONY_RELEASED &&
 	    row.state != CEREMONY_RELEASING) /* else: a lease */
 		add_owed(session, items, debt, secret.name, next);
@@ -268,11 +283,10 @@ static enum err_code
 add_debts(struct session *session, struct json *items, struct err *err)
 {
 	DEBT_ROWS *rows = NULL;
-	unsigned states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
 	size_t count;
 	uint64_t all;
 
-	TRY(store_oldest_debts(session->store, states, DEBTS_SHOWN, &rows, &count, &all, err));
+	TRY(store_oldest_debts(session->store, DEBT_UNPAID, DEBTS_SHOWN, &rows, &count, &all, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(add_debt(session, items, &rows[i], err));
 	add_rest(items, "debt", "rotation debts", all, count, "halligan status");

@@ -16,12 +16,15 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 
 		TRY(rotate_result(rotations, i, &row, err));
 		ui_say(ui, "%s: %s%s%s", row.told.name,
-		    row.retired  ? "replaced; the new value is accepted, the old one refused" :
+		    row.retired ?
+		        "replaced; the new value is accepted, the old one refused" :
+		        row.watched ?
+		        "replaced; the new value is accepted, the old one was taken away" :
 		        row.none ? "nothing to replace, and the target was not asked" :
 		                   row.told.debt,
 		    row.told.note[0] != '\0' ? ": " : "",
 		    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
-		if (row.code == ERR_OK && !row.retired && !row.none)
+		if (row.code == ERR_OK && !row.retired && !row.watched && !row.none)
 			row.code = ERR_TARGET_UNKNOWN;
 		if (*ret_worst == ERR_OK || (row.code != ERR_OK && row.code != ERR_WAITING))
 			*ret_worst = row.code;

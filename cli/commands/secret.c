@@ -86,6 +86,17 @@ show_version(const struct ui *ui, const struct lookup *lookup)
 		    lookup->policy->quorum_text);
 }
 
+static void
+show_deaths(const struct ui *ui, const struct lookup *lookup)
+{
+	struct death_told death;
+
+	for (size_t i = 0; lookup_death(lookup, i, &death); i++)
+		ui_say(ui, "  %-12s %s%s%s", "death watch", QUOTED(death.words),
+		    death.note[0] != '\0' ? ": " : "",
+		    death.note[0] != '\0' ? QUOTED(death.note) : "");
+}
+
 static enum err_code
 show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 {
@@ -108,6 +119,7 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 		ui_say(ui, "  %-12s %s, tried in vain %u times, due %s: %s", "debt",
 		    lookup->debt_state, lookup->debt_tries, time, QUOTED(lookup->debt_note));
 	}
+	show_deaths(ui, lookup);
 	return ERR_OK;
 }
 
@@ -133,7 +145,8 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 {
 	const struct definition *definition = &lookup->definition;
 	JSON *object = json_new_object();
-	struct json *debt, *announced;
+	struct json *debt, *announced, *deaths;
+	struct death_told death;
 
 	members_put(object, definition_members, definition);
 	json_put_copy(object, "target", definition->target);
@@ -145,6 +158,10 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 		json_put_text(object, "quorum", lookup->header->quorum);
 		json_put_int(object, "envelopes", lookup->header->envelope_count);
 	}
+	deaths = json_new_array();
+	for (size_t i = 0; lookup_death(lookup, i, &death); i++)
+		members_add(deaths, death_told_members, &death);
+	json_put(object, "deaths", deaths);
 	if (lookup->has_debt) {
 		debt = json_new_object();
 		members_put(debt, lookup_debt_members, lookup);

@@ -102,12 +102,24 @@ say_silent(enum err_code code, const struct err *cause, struct err *err)
 	return err_set(err, code, "the rotator gave no whole answer: %s", cause->text);
 }
 
+/* What it says before it is asked would be taken for the answer. */
+static enum err_code
+check_silence(const struct exchange *exchange, struct err *err)
+{
+	struct pollfd fd = {.fd = exchange->answers, .events = POLLIN};
+
+	if (poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN) != 0)
+		return err_set(err, ERR_PROTOCOL, "the rotator said what it was not asked");
+	return ERR_OK;
+}
+
 enum err_code
 exchange_send(struct exchange *exchange, const struct json *line, struct err *err)
 {
 	BUF text = {0};
 	struct err cause;
 
+	TRY(check_silence(exchange, err));
 	TRY(json_encode(line, &text, err));
 	buf_u8(&text, '\n');
 	TRY(buf_check(&text, err));

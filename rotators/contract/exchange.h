@@ -28,6 +28,7 @@ struct exchange_start {
 /* EXCHANGE has -1 for its descriptors and its seconds set. */
 enum err_code exchange_start(struct exchange *exchange, const struct exchange_start *start,
     struct err *err) MUST_CHECK;
+/* ERR_PROTOCOL when it said something since its last answer, which nobody asked. */
 enum err_code exchange_send(struct exchange *exchange, const struct json *line,
     struct err *err) MUST_CHECK;
 /* The next line, and what was written on descriptor 5 before it.  ERR_TARGET_UNKNOWN at the

@@ -163,7 +163,8 @@ called_secret(struct called *called, size_t index)
 	DEFINITION definition = {.revision = 1,
 	    .policy = "default",
 	    .rotator = "ssh-key",
-	    .effect = "root on the host"};
+	    .effect = "root on the host",
+	    .announced = {.holds = 1, .can = CAN_EXPEL}};
 	snprintf(item->name, sizeof(item->name), "prod/db%zu", index);
 	memset(item->secret.bytes, 0x30 + (int)index, SECRET_ID_SIZE);
 	item->version = 3 + (uint32_t)index;

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speak the rotator contract (rotators/contract/contract.h) to a rotator, as the vault would.
 
-usage: rotator.py [--seconds N] [--name NAME] [--via FIELD=FILE]... [--current FIELD=FILE]... [--next FIELD=FILE]... [--save FIELD=FILE]
-                  PROGRAM TARGET VERB...
+usage: rotator.py [--seconds N] [--name NAME] [--current FIELD=FILE]... [--next FIELD=FILE]... [--via FIELD=FILE]...
+                  [--save FIELD=FILE] PROGRAM TARGET VERB...
 
 TARGET is JSON.  VERBs: describe, check, generate, probe-current, probe-next, apply, add, issue, withdraw-current,
-withdraw-orphans, expel, warn, mint, unmint.  Prints
-one line for each: the result, a space, the detail.  --save writes a field of what was made; --name is what the first line
-says, --via the value of descriptor 6.
+withdraw-orphans, expel, warn, mint, unmint.  Prints one line for each: the result, a space, the detail.  --via is the
+value of the secret that changes this one; --save writes a field of what `generate`, `issue` or `mint` made.
 Exit status 1 when the rotator ends early or says what is not JSON.
 """
 import json, os, subprocess, sys

@@ -27,7 +27,7 @@ ask() { local target=$1; shift
 generate() { local target=$1; shift
 	"$LIB/rotator.py" --current username=user --current password=old --save password=made "$ROTATE" "$target" "$@"; }
 
-like "it describes itself" "$(ask "$(target)" describe)" '^ok .*"contract": 2, .*"fields": \["password"\], .*"identity": "ambient", "rotator": "exec", "style": "replace"'
+like "it describes itself" "$(ask "$(target)" describe)" '^ok .*"can": \["expel"\], "contract": 2, "death": "refused", "fields": \["password"\], "grace": 0, "holds": 1, "identity": "ambient", "rotator": "exec", "style": "replace"'
 is "the example makes, tries and applies a password; the old one is refused" "$(generate "$(target)" \
 	check probe-current generate probe-next apply apply probe-next probe-current expel | cut -d' ' -f1 | tr '\n' ' ')" \
 	"ok accepted ok refused applied applied accepted refused none "
@@ -112,11 +112,13 @@ chmod 755 rotate-mail-user
 script() { printf '#!/bin/sh\n%s\n' "$1" >program; chmod 755 program; }
 own() { printf '{"command":["%s"],"hash":"%s"%s}' "$FOLDER/program" "$(hash_of program)" "${1:+,$1}"; }
 verbs() { ask "$(own)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
-script 'exit 0'; is "exit status 0" "$(verbs check probe-next apply expel)" "ok accepted applied ended "
-script 'exit 1'; is "exit status 1" "$(verbs check probe-next apply expel)" "refused refused rejected none "
-script 'exit 2'; is "exit status 2" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
-script 'exit 3'; is "exit status 3 is a denial, or says that nothing changed" "$(verbs check probe-next apply expel)" "refused denied unchanged cannot-tell "
-script 'exit 4'; is "exit status 4 is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
+each="check probe-next apply add withdraw-current withdraw-orphans expel warn unmint" # without a value to make
+statuses() { verbs $each; }
+script 'exit 0'; is "exit status 0" "$(statuses)" "ok accepted applied added withdrawn withdrawn ended told unminted "
+script 'exit 1'; is "exit status 1: what takes away rejects nothing" "$(statuses)" "refused refused rejected rejected unchanged unchanged none none unchanged "
+script 'exit 2'; is "exit status 2" "$(statuses)" "refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
+script 'exit 3'; is "exit status 3 is a denial, or that nothing was changed" "$(statuses)" "refused denied unchanged unchanged unchanged unchanged cannot-tell cannot-tell unchanged "
+script 'exit 4'; is "exit status 4 is unknown" "$(statuses)" "refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
 script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
 like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
 script 'echo "no such role" >&2; echo "line 2" >&2; exit 1'
@@ -129,6 +131,24 @@ script 'exit 0'
 like "a program that generates nothing is refused" "$(generate "$(own)" generate)" '^refused .*wrote no value'
 script 'head -c 70000 /dev/zero >&5'
 like "so is a value over 64 KiB" "$(generate "$(own)" generate)" '^refused .*more than 65536'
+for verb in issue mint; do
+	for status in 0 1 2 3 4; do
+		script "printf made >&5; exit $status"
+		generate "$(own)" $verb | cut -d' ' -f1
+	done | tr '\n' ' ' >made-results
+	is "$verb, of exit status 0 to 4" "$(cat made-results)" "${verb%e}ed rejected unknown unchanged unknown "
+	script 'exit 0'
+	like "$verb that writes no value is unknown" "$(generate "$(own)" $verb)" '^unknown .*wrote no value'
+	script 'case $1 in issue | mint) printf "made by the target" >&5 ;; esac'; rm -f made
+	is "$verb: its value serves as next" "$(generate "$(own)" $verb probe-next | cut -d' ' -f1 | tr '\n' ' ')" "${verb%e}ed accepted "
+	is "and comes on descriptor 5" "$(cat made)" "made by the target"
+done
+script 'exit 0'
+announces='"announces":{"style":"overlap","holds":2,"identity":"self","grace":60,"death":"copies-open","can":["warn"]}'
+like "it announces what the target says" "$(ask "$(own "$announces")" describe)" \
+	'^ok .*"can": \["warn"\].*"death": "copies-open".*"grace": 60, "holds": 2, "identity": "self".*"style": "overlap"'
+like "unless that contradicts itself" "$(ask "$(own "${announces/2/1}")" describe)" '^refused .*holds'
+like "or is what an older contract had" "$(ask "$(own '"identity":"self"')" describe)" '^refused .*identity'
 script 'yes >&2 & yes & exit 0'
 is "chatter without end does not hold it up" "$(verbs apply)" "applied "
 script '(sleep 600) & exit 0'
@@ -152,7 +172,6 @@ is "which is told which, and the name" "$(tr '\n' '|' <names)" "issue the-name|w
 script 'cat <&6 >&5'
 "$LIB/rotator.py" --current password=old --via username=user --via token=other --save password=made "$ROTATE" "$(own "$many")" mint >/dev/null
 is "the value that changes this one is on descriptor 6" "$(cat made)" "other value"
-script 'exit 1'; is "taking away rejects no value" "$(verbs withdraw-current withdraw-orphans unmint warn add)" "unchanged unchanged unchanged none rejected "
 
 # What a program is given.
 printf pw >old; printf pw2 >next

@@ -68,9 +68,12 @@ far() {
 		--target "authorized_keys=$SSHD_AUTHORIZED" --target "host_key=$SSHD_HOST_KEY" \
 		--field private-key=far "$@"
 }
-refused "an identity that the rotator does not have is refused" far
-like "and what to do is said" "$(tap_output)" 'with --self'
-ok "a secret that changes itself over ssh is adopted and rotated" far --self
+refused "there is no option for what the rotator announces" far --self
+like "the nearest one is not guessed" "$(tap_output)" 'self'
+ok "a secret that changes itself over ssh is adopted and rotated" far
+like "by whose right it is changed is said before the touch" "$(tap_output)" 'changed by the credential itself'
+like "and shown afterwards" "$(halligan secret show prod/far)" 'changed by the credential itself'
+is "a program reads it" "$(halligan secret show prod/far --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["announced"]["identity"])')" self
 refused "its first key is refused by sshd" login far
 
 # Both in one ceremony: one request, one approval of each officer, one lease.

@@ -13,5 +13,5 @@ const char *const mode_names[MODES + 1] = {"release", "reseal", "rotate", "recov
 
 const char *const item_state_names[] = {"waiting", "opening", "done", "skipped", "damaged", NULL};
 
-const char *const debt_state_names[] = {"owed", "prepared", "applying", "verified", "committed",
-    "retired", "degraded", NULL};
+const char *const debt_state_names[] = {"owed", "issuing", "prepared", "applying", "expelled",
+    "verified", "degraded", "committed", "withdrawing", "watched", "retired", NULL};

@@ -53,16 +53,27 @@ enum item_state {
 };
 extern const char *const item_state_names[];
 
+/* What leads from one to the next is ceremony/server/rotation/states.h's. */
 enum debt_state {
 	DEBT_OWED,
-	DEBT_PREPARED,
-	DEBT_APPLYING,
-	DEBT_VERIFIED,
-	DEBT_COMMITTED,
+	DEBT_ISSUING,  /* the target may have made a value that nobody has */
+	DEBT_PREPARED, /* the new value is sealed */
+	DEBT_APPLYING, /* the target may have it */
+	DEBT_EXPELLED, /* sessions of the old value are ended; whether it is refused is asked next */
+	DEBT_VERIFIED,    /* the target accepts the new value */
+	DEBT_DEGRADED,    /* it accepts nothing that we have */
+	DEBT_COMMITTED,   /* the new value is current: what remains is a death watch */
+	DEBT_WITHDRAWING, /* the target may have dropped the old value */
+	DEBT_WATCHED,     /* it was taken away: when its grace time is over, it must be refused */
 	DEBT_RETIRED,
-	DEBT_DEGRADED,
 	DEBT_STATES
 };
 extern const char *const debt_state_names[];
+/* A debt in one of these keeps its secret from being opened; in those behind, but RETIRED, it is a death watch. */
+enum {
+	DEBT_BLOCKS = (1u << DEBT_COMMITTED) - 1,
+	DEBT_WATCHES = 1u << DEBT_COMMITTED | 1u << DEBT_WITHDRAWING | 1u << DEBT_WATCHED,
+	DEBT_UNPAID = DEBT_BLOCKS | DEBT_WATCHES
+};
 
 #endif

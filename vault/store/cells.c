@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "vault/documents/state_names.h"
+
 struct sql_value
 sql_bytes(struct view bytes)
 {
@@ -111,9 +113,19 @@ voice_approves(const struct sql_row *row)
 enum { DEBT_STATE = 5 };
 
 static bool
+debt_is_watch(const struct sql_row *row)
+{
+	for (unsigned state = 0; state < DEBT_STATES; state++)
+		if ((DEBT_WATCHES & 1u << state) != 0 &&
+		    column_is(row, DEBT_STATE, debt_state_names[state]))
+			return true;
+	return false;
+}
+
+static bool
 debt_is_open(const struct sql_row *row)
 {
-	return !column_is(row, DEBT_STATE, "retired");
+	return !debt_is_watch(row) && !column_is(row, DEBT_STATE, "retired");
 }
 
 enum { SPARE_STATEMENT = 5, SPARE_BOX = 6, SPARE_TEST = 9 };
@@ -168,9 +180,10 @@ const struct table cell_tables[TABLES] = {
         .keys = {0, 1, 2}, 3, 2},
     [TABLE_ANSWERS] = {ROWS(answers, "ceremony, position, token", "?, ?, ?"), CELL_ANSWER, 5,
         .keys = {0, 1, 2}, 3, 2},
-    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 12, .keys = {1}, 1,
+    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 13, .keys = {1}, 1,
         .indexes = {{CELL_OPEN_DEBT, 2, NONE, NULL, debt_is_open},
-            {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL}}},
+            {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL},
+            {CELL_WATCHES, 2, 0, NULL, debt_is_watch}}},
     [TABLE_TESTS] = {ROWS(tests, "statement", "?"), CELL_TEST, 3, .keys = {2}, 1,
         .indexes = {{CELL_TESTS, 1, 0, NULL, NULL}}},
     [TABLE_SPARES] = {ROWS(spares, "secret, version, token", "?, ?, ?"), CELL_SPARE, 10,

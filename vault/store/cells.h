@@ -45,16 +45,17 @@ enum cell_kind {
 	CELL_ITEM_OF_DEBT,
 	CELL_VOICES,    /* of a ceremony, in the order of arrival */
 	CELL_APPROVALS, /* by a token, in the order of arrival */
-	CELL_OPEN_DEBT, /* of a secret */
+	CELL_OPEN_DEBT, /* of a secret, before COMMITTED */
 	CELL_DEBTS_OF,  /* a secret, in the order of arrival */
 	CELL_DEBTS,     /* of a state, in the order of arrival */
 	CELL_TESTS,     /* of a token, in the order of arrival */
 	CELL_UNTESTED,  /* envelopes of a spare token, in the order of their statements */
-	CELL_BOXES      /* the same by what names the box */
+	CELL_BOXES,     /* the same by what names the box */
+	CELL_WATCHES    /* death watches of a secret, in the order of arrival */
 };
 
 enum {
-	CELL_INDEXES = 3,
+	CELL_INDEXES = 4,
 	CELL_KEYS = 3,
 	CELL_VALUE_SIZE = DIGEST_SIZE,
 	CELL_PARENT_SIZE = 24 /* of a middle that a number follows */

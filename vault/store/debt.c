@@ -9,6 +9,8 @@
 #include "vault/store/state.h"
 #include "vault/store/state_index.h"
 
+const char *const debt_sessions_names[] = {"ended", "none", "cannot-tell", NULL};
+
 static enum err_code
 check_paid(struct store *store, const struct secret_id *secret, struct err *err)
 {
@@ -22,10 +24,10 @@ check_paid(struct store *store, const struct secret_id *secret, struct err *err)
 enum err_code
 store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 {
-	if (row->state != DEBT_RETIRED)
+	if ((DEBT_BLOCKS & 1u << row->state) != 0)
 		TRY(check_paid(store, &row->secret, err));
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_secret_id(&query, &row->secret);
@@ -37,6 +39,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	sql_put_int(&query, row->due);
 	sql_put_int(&query, row->rejected);
 	sql_put_int(&query, row->tries);
+	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
 	return state_insert(store, TABLE_DEBTS, &query);
 }
@@ -46,16 +49,17 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "UPDATE debts SET pending = ?, state = ?,"
-	    " due = ?, rejected = ?, tries = ?, note = ? WHERE id = ?",
+	    " due = ?, rejected = ?, tries = ?, sessions = ?, note = ? WHERE id = ?",
 	    err);
 	store_put_version(&query, row->pending);
 	sql_put_text(&query, debt_state_names[row->state]);
 	sql_put_int(&query, row->due);
 	sql_put_int(&query, row->rejected);
 	sql_put_int(&query, row->tries);
+	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
 	store_put_id(&query, &row->id);
-	return state_change(store, TABLE_DEBTS, &query, 6, "rotation debt");
+	return state_change(store, TABLE_DEBTS, &query, 7, "rotation debt");
 }
 
 static void
@@ -73,6 +77,7 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 	row.due = store_get_time(query, "due");
 	row.rejected = store_get_u32(query, "rejected");
 	row.tries = store_get_u32(query, "tries");
+	row.sessions = (enum debt_sessions)store_get_state(query, "sessions", debt_sessions_names);
 	sql_get_text(query, "note", row.note, sizeof(row.note));
 	if (query->code == ERR_OK)
 		*ret_row = row;
@@ -108,6 +113,24 @@ store_open_debt(struct store *store, const struct secret_id *secret, struct debt
     struct err *err)
 {
 	return debt_of_secret(store, CELL_OPEN_DEBT, secret, "open rotation debt", ret_row, err);
+}
+
+enum err_code
+store_list_watches(struct store *store, const struct secret_id *secret, struct debt_row *ret_rows,
+    size_t max, size_t *ret_count, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct sql_value sought = sql_bytes(VIEW_OF(secret->bytes));
+	struct tree_cell cells[DEBT_WATCHES_MAX];
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_first(store, CELL_WATCHES, &sought, NULL, cells,
+	    max < DEBT_WATCHES_MAX ? max : DEBT_WATCHES_MAX, ret_count, err));
+	for (size_t i = 0; i < *ret_count; i++) {
+		struct id id;
+		memcpy(id.bytes, cells[i].value.bytes, ID_SIZE);
+		TRY(store_get_debt(store, &id, &ret_rows[i], err));
+	}
+	return ERR_OK;
 }
 
 enum err_code

@@ -10,6 +10,10 @@
 #include "vault/seal/header.h"
 #include "vault/store/store.h"
 
+/* What became of the sessions that were opened with the old version. */
+enum debt_sessions { SESSIONS_ENDED, SESSIONS_NONE, SESSIONS_CANNOT_TELL };
+extern const char *const debt_sessions_names[];
+
 /* Rotation debts (docs/DESIGN.md, "States"). */
 struct debt_row {
 	struct id id;
@@ -22,18 +26,23 @@ struct debt_row {
 	int64_t created, due;         /* due: it may be tried from then on, not before */
 	uint32_t rejected;            /* values that the target definitely rejected so far */
 	uint32_t tries;               /* in vain, since the target last accepted a new value */
+	enum debt_sessions sessions;  /* when they were ended last; CANNOT_TELL before */
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
 };
-enum err_code store_add_debt(struct store *store, const struct debt_row *row,
-    struct err *err) MUST_CHECK; /* ERR_EXISTS: the secret owes one already */
-/* pending, state, due, rejected, tries, note. */
+enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
+    MUST_CHECK; /* ERR_EXISTS: the secret owes one already, that is before COMMITTED */
+/* pending, state, due, rejected, tries, sessions, note. */
 enum err_code store_update_debt(struct store *store, const struct debt_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
     struct err *err) MUST_CHECK;
-/* The debt of SECRET that is not RETIRED; ERR_NOT_FOUND. */
+/* The debt of SECRET that keeps it from being opened (DEBT_BLOCKS); ERR_NOT_FOUND. */
 enum err_code store_open_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;
+/* Its death watches, oldest first, at most MAX of them (64 at a time). */
+enum { DEBT_WATCHES_MAX = 64 };
+enum err_code store_list_watches(struct store *store, const struct secret_id *secret,
+    struct debt_row *ret_rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 /* The last one that it had, which is the open one if there is one; ERR_NOT_FOUND. */
 enum err_code store_last_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;

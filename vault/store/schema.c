@@ -7,7 +7,7 @@
  *	versions			what was sealed is never exchanged (trigger)
  *	opened				one for a version, ever, but for recoveries (UNIQUE)
  *	ceremonies.request		a request is accepted once (UNIQUE)
- *	debts				one for a secret is open (partial UNIQUE index)
+ *	debts				one for a secret is before COMMITTED (partial UNIQUE index)
  *	statements			every digest in another table is that of a stored statement
  *	sizes, states			CHECKs; states are words, so that their order may change
  *
@@ -182,18 +182,20 @@ const char *const store_schema[] = {
     ID("secret") " REFERENCES secrets(id) DEFERRABLE INITIALLY DEFERRED,"
     "  old INTEGER,"
     "  pending INTEGER,"
-    "  state TEXT NOT NULL CHECK (state IN ('owed', 'prepared', 'applying', 'verified',"
-    "    'committed', 'retired', 'degraded')),"
+    "  state TEXT NOT NULL CHECK (state IN ('owed', 'issuing', 'prepared', 'applying', 'expelled',"
+    "    'verified', 'degraded', 'committed', 'withdrawing', 'watched', 'retired')),"
     "  ceremony BLOB CHECK (length(ceremony) = 16)"
     "    REFERENCES ceremonies(id) DEFERRABLE INITIALLY DEFERRED,"
     TIME("created") "," TIME("due") "," NUMBER("rejected") "," NUMBER("tries") ","
+    "  sessions TEXT NOT NULL CHECK (sessions IN ('ended', 'none', 'cannot-tell')),"
     "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
     "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;" NO_CHANGE("debts", "DELETE", "kept")
-    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state <> 'retired';",
+    "CREATE UNIQUE INDEX debts_open ON debts(secret) WHERE state NOT IN"
+    "  ('committed', 'withdrawing', 'watched', 'retired');",
 
     "CREATE TABLE tests ("
     "  position INTEGER PRIMARY KEY,"

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/delivery.h"
+#include "ceremony/client/secrets/rotate.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 
@@ -22,20 +23,19 @@ tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct er
 	bool all = true;
 
 	for (size_t i = 0; i < json_array_count(debts); i++) {
-		struct debt_told debt;
+		struct rotated row;
 
-		TRY(members_read(json_array_object(debts, i), "debts", debt_told_members, &debt,
-		    err));
-		bool retired = strcmp(debt.state, debt_state_names[DEBT_RETIRED]) == 0;
-		if (retired)
+		TRY(rotate_result(debts, i, &row, err));
+		if (row.retired || row.watched)
 			ui_say(ui,
-			    "%s: the lease is over. The new value is accepted, the old value refused.%s%s",
-			    debt.name, debt.note[0] != '\0' ? " " : "",
-			    debt.note[0] != '\0' ? QUOTED(debt.note) : "");
+			    "%s: the lease is over. The new value is accepted, the old value %s.%s%s",
+			    row.told.name, row.retired ? "refused" : "taken away",
+			    row.told.note[0] != '\0' ? " " : "",
+			    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		else
-			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", debt.name,
-			    debt.state, QUOTED(debt.note));
-		all &= retired;
+			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", row.told.name,
+			    row.told.debt, QUOTED(row.told.note));
+		all &= row.retired || row.watched;
 	}
 	*ret_retired = all;
 	return ERR_OK;

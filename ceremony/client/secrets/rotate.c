@@ -35,6 +35,8 @@ rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated
 	row.retired = strcmp(row.told.debt, debt_state_names[DEBT_RETIRED]) == 0;
 	row.none = strcmp(row.told.debt, "none") == 0;
 	row.code = strcmp(row.told.code, "ok") != 0 ? err_from_name(row.told.code) : ERR_OK;
+	row.watched =
+	    row.code == ERR_OK && strcmp(row.told.debt, debt_state_names[DEBT_WATCHED]) == 0;
 	*ret_rotated = row;
 	return ERR_OK;
 }

@@ -9,7 +9,8 @@
 /* What became of one debt; its texts live in the reply. */
 struct rotated {
 	struct rotation_told told;
-	bool retired;       /* else it is not over yet, */
+	bool retired;       /* else it is not over yet: */
+	bool watched;       /* the new value is current, and the old one's grace time runs, */
 	bool none;          /* or there was nothing to pay */
 	enum err_code code; /* of the last attempt */
 };
@@ -18,6 +19,7 @@ struct rotated {
  * RET_REPLY. */
 enum err_code rotate_run(struct client *client, const char *name, struct reply *ret_reply,
     const struct json **ret_list, struct err *err) MUST_CHECK;
+/* Of an array of rotation_told, this and that of `done`. */
 enum err_code rotate_result(const struct json *list, size_t index, struct rotated *ret_rotated,
     struct err *err) MUST_CHECK;
 

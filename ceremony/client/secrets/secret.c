@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 
-enum { PAGE = 500 };
+enum { PAGE = 500, DEATHS_MAX = 64 };
 
 void
 lookup_done(struct lookup *lookup)
@@ -16,6 +16,7 @@ lookup_done(struct lookup *lookup)
 	definition_done(&lookup->definition);
 	header_freep(&lookup->header);
 	free(lookup->quorum);
+	json_free(lookup->told);
 	*lookup = (struct lookup){0};
 }
 
@@ -127,6 +128,29 @@ find_definition(const struct dsse *statement, const struct vault_view *view, con
 }
 
 static enum err_code
+check_deaths(const struct json *deaths, struct err *err)
+{
+	struct death_told ignored;
+
+	for (size_t i = 0; i < json_array_count(deaths); i++)
+		TRY(members_read(json_array_object(deaths, i), "deaths", death_told_members,
+		    &ignored, err));
+	return ERR_OK;
+}
+
+bool
+lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death)
+{
+	struct err ignored;
+	struct json_in in = json_in(lookup->told, "secret", &ignored);
+	const struct json *deaths = json_in_array(&in, "deaths", 0, DEATHS_MAX);
+
+	return deaths != NULL && position < json_array_count(deaths) &&
+	    members_read(json_array_object(deaths, position), "deaths", death_told_members,
+	        ret_death, &ignored) == ERR_OK;
+}
+
+static enum err_code
 read_lookup(struct reply *reply, const struct vault_view *view, const char *name,
     struct lookup *lookup, struct err *err)
 {
@@ -138,7 +162,11 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	if (lookup->has_debt)
 		members_in(&reply->in, debt_members, lookup);
 	const struct json *spares = json_in_array(&reply->in, "spares", 0, HEADER_ENVELOPES);
+	const struct json *deaths = json_in_array(&reply->in, "deaths", 0, DEATHS_MAX);
 	TRY(json_in_end(&reply->in));
+	TRY(check_deaths(deaths, err));
+	lookup->told = json_new_object();
+	json_put_copy(lookup->told, "deaths", deaths);
 	TRY(find_definition(&statement, view, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0)

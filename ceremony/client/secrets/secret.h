@@ -22,12 +22,16 @@ struct lookup {
 	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
 	int64_t debt_due;    /* it may be tried from then on */
 	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
+	struct json *told;   /* its member "deaths": old versions of which the death is watched */
 };
 void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup
 
 /* The members of its "debt". */
 extern const struct member lookup_debt_members[];
+
+/* Old version POSITION of which the death is watched; false: there is none.  It lives in LOOKUP. */
+bool lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death);
 
 /* Send with the greeting for the secret NAME. */
 void lookup_foresee(struct client *client, const char *name);

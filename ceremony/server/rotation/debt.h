@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The debt engine (docs/DESIGN.md, "States"):
- *
- *	OWED -> PREPARED -> APPLYING -> VERIFIED -> COMMITTED -> RETIRED
- *	  ^---- rejected ------'    any -> DEGRADED -> OWED, APPLYING or VERIFIED
+ * The debt engine: runs of rotation/states.h's table.
  *
  * Paying needs no officer and no token.  Whatever it is that asks, a debt is tried once it is due and not before (rotation/wait.h); a
  * run that was cut off left it due, and any session goes on there.

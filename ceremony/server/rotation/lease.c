@@ -22,8 +22,6 @@
 #include "vault/store/opened.h"
 #include "vault/store/secret.h"
 
-static const unsigned unpaid_states = ((1u << DEBT_STATES) - 1) & ~(1u << DEBT_RETIRED);
-
 /* Its debts are due from now on. */
 static enum err_code
 make_due(struct session *session, const struct id *ceremony, const struct digest *done,
@@ -151,8 +149,8 @@ list_due(struct session *session, struct debt_row **ret_rows, size_t *ret_count,
 	size_t count, due = 0;
 	struct debt_row *rows;
 
-	TRY(store_list_debts(session->store, unpaid_states & ~(1u << DEBT_DEGRADED), ret_rows,
-	    &count, err));
+	TRY(store_list_debts(session->store, DEBT_UNPAID & ~(1u << DEBT_DEGRADED), ret_rows, &count,
+	    err));
 	rows = *ret_rows;
 	for (size_t i = 0; i < count; i++)
 		if (session_now(session) >= rows[i].due)
@@ -287,6 +285,17 @@ alarm_of(struct session *session, const struct secret_row *secret, const struct 
 	return err->code;
 }
 
+static void
+tell(struct json *array, const char *name, const char *debt, const struct paid *paid)
+{
+	const struct rotation_told told = {.name = name,
+	    .debt = debt,
+	    .code = paid->code == ERR_OK ? "ok" : err_name(paid->code),
+	    .note = paid->note};
+
+	members_add(array, rotation_told_members, &told);
+}
+
 /* The others are paid before it is told that one met an alarm of its own; RET_ALARM is that. */
 static enum err_code
 pay_item(struct session *session, struct json *array, const struct item_row *item,
@@ -299,8 +308,7 @@ pay_item(struct session *session, struct json *array, const struct item_row *ite
 	TRY(rotate_pay(session, &item->debt, &paid, err));
 	if (paid.code == ERR_INTEGRITY && ret_alarm->code == ERR_OK)
 		(void)alarm_of(session, &secret, &item->debt, &paid, ret_alarm);
-	const struct debt_told told = {secret.name, debt_state_names[paid.state], paid.note};
-	members_add(array, debt_told_members, &told);
+	tell(array, secret.name, debt_state_names[paid.state], &paid);
 	return ERR_OK;
 }
 
@@ -372,11 +380,7 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
 	if (owed)
 		TRY(rotate_pay(session, &debt->id, &paid, err));
-	const struct rotation_told told = {.name = secret.name,
-	    .debt = owed ? debt_state_names[paid.state] : "none",
-	    .code = paid.code == ERR_OK ? "ok" : err_name(paid.code),
-	    .note = paid.note};
-	members_add(array, rotation_told_members, &told);
+	tell(array, secret.name, owed ? debt_state_names[paid.state] : "none", &paid);
 	return ERR_OK;
 }
 
@@ -413,7 +417,7 @@ serve_rotate(struct session *session, struct call *call, struct err *err)
 	if (name != NULL)
 		TRY(rotate_named(session, array, name, err));
 	else
-		TRY(store_list_debts(session->store, unpaid_states, &rows, &count, err));
+		TRY(store_list_debts(session->store, DEBT_UNPAID, &rows, &count, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(rotate_one(session, array, &rows[i], err));
 	json_put(call->reply, "rotations", TAKE(array));

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/credential.h"
 #include "ceremony/protocol/states.h"
@@ -21,6 +22,13 @@ payment_done(struct payment *payment)
 	payment->rotator = NULL;
 	definition_done(&payment->definition);
 	escrow_done(&payment->escrow);
+	escrow_done(&payment->newer);
+}
+
+enum style
+payment_style(const struct payment *payment)
+{
+	return payment->definition.announced.style;
 }
 
 bool
@@ -70,15 +78,29 @@ write_debt(struct payment *payment, const struct debt_row *debt, const char *eve
 }
 
 enum err_code
-payment_move(struct payment *payment, enum debt_state state, const char *event, struct err *err)
+payment_next(const struct payment *payment, enum debt_event event, struct debt_row *debt,
+    struct err *err)
+{
+	return debt_next(payment_style(payment), debt->state, event, &debt->state, err);
+}
+
+enum err_code
+payment_write(struct payment *payment, enum debt_event event, const struct debt_row *debt,
+    struct err *err)
+{
+	return write_debt(payment, debt, debt_event_leaves[event], err);
+}
+
+enum err_code
+payment_move(struct payment *payment, enum debt_event event, struct err *err)
 {
 	struct debt_row debt = payment->debt;
 
-	debt.state = state;
+	TRY(payment_next(payment, event, &debt, err));
 	debt.note[0] = '\0';
-	if (state == DEBT_VERIFIED)
+	if (debt.state == DEBT_VERIFIED)
 		debt.tries = 0;
-	return write_debt(payment, &debt, event, err);
+	return payment_write(payment, event, &debt, err);
 }
 
 static enum err_code stop(struct payment *payment, enum debt_state state, enum err_code code,
@@ -119,10 +141,24 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 	va_list arguments;
 
 	va_start(arguments, format);
-	enum err_code code =
-	    stop(payment, DEBT_DEGRADED, ERR_TARGET, "degraded", format, arguments, err);
+	struct debt_row debt = payment->debt;
+	enum err_code code = payment_next(payment, DEBT_DEGRADES, &debt, err);
+
+	if (code == ERR_OK)
+		code = stop(payment, debt.state, ERR_TARGET, debt_event_leaves[DEBT_DEGRADES],
+		    format, arguments, err);
 	va_end(arguments);
 	return code;
+}
+
+enum err_code
+payment_forget(struct payment *payment, uint32_t version, struct err *err)
+{
+	escrow_drop(&payment->escrow, version);
+	if (payment->session->rehearses)
+		return ERR_OK;
+	return escrow_write(payment->session->folder, &payment->escrow, &payment->session->keys,
+	    err);
 }
 
 #define CURE_LOST                                                                                              \
@@ -279,6 +315,27 @@ load_definition(struct payment *payment, struct err *err)
 	return code;
 }
 
+/* The newest other death watch of the secret has the value that works now, unless this debt is the newest. */
+static enum err_code
+load_newer(struct payment *payment, struct err *err)
+{
+	struct session *session = payment->session;
+	struct debt_row rows[DEBT_WATCHES_MAX];
+	struct err lost;
+	size_t count;
+
+	if ((DEBT_WATCHES & 1u << payment->debt.state) == 0)
+		return ERR_OK;
+	TRY(store_list_watches(session->store, &payment->debt.secret, rows, DEBT_WATCHES_MAX,
+	    &count, err));
+	if (count == 0 || memcmp(&rows[count - 1].id, &payment->debt.id, sizeof(struct id)) == 0)
+		return ERR_OK;
+	TRY(payment_escrow(session, &rows[count - 1], &payment->newer, &lost, err));
+	if (lost.code == ERR_OK)
+		payment->works = rows[count - 1].pending;
+	return ERR_OK; /* lost: that debt itself tells */
+}
+
 enum err_code
 payment_load(struct session *session, const struct id *debt, struct payment *ret_payment,
     struct err *err)
@@ -293,6 +350,8 @@ payment_load(struct session *session, const struct id *debt, struct payment *ret
 		TRY(load_definition(&payment, err));
 		if (!payment.stopped)
 			TRY(load_escrow(&payment, err));
+		if (!payment.stopped && !session->rehearses)
+			TRY(load_newer(&payment, err));
 	}
 	*ret_payment = payment;
 	payment = (struct payment){0};

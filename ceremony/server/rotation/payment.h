@@ -6,16 +6,16 @@
 #ifndef CEREMONY_SERVER_ROTATION_PAYMENT_H
 #define CEREMONY_SERVER_ROTATION_PAYMENT_H
 
+#include "ceremony/server/rotation/states.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/session.h"
-#include "rotators/contract/contract.h"
 #include "rotators/contract/rotator.h"
 #include "vault/store/debt.h"
 #include "vault/store/secret.h"
 
-enum { PAYMENT_APPLIES = 2, PAYMENT_REJECTIONS = 3 };
+enum { PAYMENT_TELLS = 2, PAYMENT_REJECTIONS = 3 };
 
 struct payment {
 	struct session *session;
@@ -24,10 +24,21 @@ struct payment {
 	struct definition definition;
 	char path[4096]; /* of the rotator */
 	struct escrow escrow;
-	struct rotator *rotator; /* with the old value as current and the pending one as next */
-	/* An earlier run may have applied the pending value. */
+	/* With the old value as current, and as next the pending one, or the one that works, if there are newer ones. */
+	struct rotator *rotator;
+	/* Of the newest debt of the secret whose new value the target was seen to accept; its pending version, or 0: there is
+	 * none beside this one. */
+	struct escrow newer;
+	uint32_t works;
+	/* An earlier run may have told the target the pending value. */
 	bool resumed;
-	unsigned applies; /* of the pending value, in this run */
+	/* Since the target was told last it was seen to accept the pending value, or the old one and not that. */
+	bool new_works, old_works;
+	bool old_refused; /* in this run */
+	bool earlier;     /* another death of this secret is watched before this one's */
+	unsigned tells;   /* how often the target was told, in this run */
+	/* What the rotator said when the old value was refused; and what one said last that is gone. */
+	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
 	bool stopped;
 	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */
 	enum err_code code; /* why, when it stopped before RETIRED */
@@ -45,11 +56,17 @@ enum err_code payment_escrow(struct session *session, const struct debt_row *deb
  * nothing was done. */
 enum err_code payment_load(struct session *session, const struct id *debt,
     struct payment *ret_payment, struct err *err) MUST_CHECK;
-/* The debt is in STATE from now on; the leaf is called EVENT.  VERIFIED: the target accepts the new value, so
- * that what fails later waits no longer than after a first try. */
-enum err_code payment_move(struct payment *payment, enum debt_state state, const char *event,
+/* DEBT moves by EVENT (rotation/states.h), in memory. */
+enum err_code payment_next(const struct payment *payment, enum debt_event event,
+    struct debt_row *debt, struct err *err) MUST_CHECK;
+/* It moves, and that is committed.  When the target accepts the new value, what fails later waits no longer than after a first
+ * try. */
+enum err_code payment_move(struct payment *payment, enum debt_event event,
     struct err *err) MUST_CHECK;
-/* Inside CHANGE, which ends by it: the row and the leaf that payment_move would write. */
+/* The same with what DEBT, whose state is set, has beside. */
+enum err_code payment_write(struct payment *payment, enum debt_event event,
+    const struct debt_row *debt, struct err *err) MUST_CHECK;
+/* Inside CHANGE, which ends by it: the row and the leaf. */
 enum err_code payment_commit(struct payment *payment, struct change *change,
     const struct debt_row *debt, struct leaf *leaf, struct err *err) MUST_CHECK;
 /* This run ends here; the note says why, a later one goes on, once the debt is due again. */
@@ -58,7 +75,10 @@ enum err_code payment_stop(struct payment *payment, enum err_code code, struct e
 /* Nothing is accepted, or nothing can be known: a person must look; it is due again as after a stop. */
 enum err_code payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
     FORMAT_LIKE(3, 4) MUST_CHECK;
-/* The values that the target had refused for good, and that are not proven dead. */
+/* The values that the target did not want, or that turned out not to be the one that works: not proven dead yet. */
 bool payment_is_other(const struct payment *payment, uint32_t version);
+/* VERSION is proven dead: it leaves the escrow. */
+enum err_code payment_forget(struct payment *payment, uint32_t version, struct err *err) MUST_CHECK;
+enum style payment_style(const struct payment *payment);
 
 #endif

@@ -6,7 +6,13 @@
  */
 #include "ceremony/server/rotation/target.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
+#include "rotators/contract/answer.h"
+
+#define NAME_PREFIX "halligan-"
 
 enum err_code
 target_code(struct err *err)
@@ -21,6 +27,8 @@ value_view(const struct payment *payment, uint32_t version)
 {
 	const struct secret *value = escrow_find(&payment->escrow, version);
 
+	if (value == NULL && version != 0 && version == payment->works)
+		value = escrow_find(&payment->newer, version);
 	return value != NULL ? secret_view(value) : (struct view){0};
 }
 
@@ -29,9 +37,11 @@ start(struct payment *payment, uint32_t current, uint32_t next, struct rotator *
     struct err *err)
 {
 	unsigned seconds = payment->session->options->rotator_seconds;
+	char name[sizeof(NAME_PREFIX) + 2 * ID_SIZE];
 	struct rotator_start options = {.path = payment->path,
 	    .hash = payment->definition.rotator_hash,
 	    .target = payment->definition.target,
+	    .name = name,
 	    .current = value_view(payment, current),
 	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
 
@@ -39,15 +49,17 @@ start(struct payment *payment, uint32_t current, uint32_t next, struct rotator *
 		options.next = value_view(payment, next);
 	if (payment->session->rehearses)
 		return ERR_OK;
+	(void)snprintf(name, sizeof(name), NAME_PREFIX);
+	text_hex(VIEW_OF(payment->debt.id.bytes), name + strlen(NAME_PREFIX));
 	TRY(store_settle(payment->session->store, err));
 	return rotator_start(&options, ret_rotator, err);
 }
 
-enum err_code
-target_start(struct payment *payment, struct err *err)
+/* The value that the target accepts by now. */
+static uint32_t
+works(const struct payment *payment)
 {
-	rotator_freep(&payment->rotator);
-	return start(payment, payment->debt.old, payment->debt.pending, &payment->rotator, err);
+	return payment->works != 0 ? payment->works : payment->debt.pending;
 }
 
 static bool
@@ -56,26 +68,72 @@ rehearses(const struct payment *payment)
 	return payment->session->rehearses;
 }
 
+static enum err_code
+restart(struct payment *payment, struct err *err)
+{
+	rotator_freep(&payment->rotator);
+	return start(payment, payment->debt.old, works(payment), &payment->rotator, err);
+}
+
+static enum err_code
+need_rotator(struct payment *payment, struct err *err)
+{
+	return payment->rotator == NULL ? restart(payment, err) : ERR_OK;
+}
+
+/* In a rehearsal any value is as good. */
+static enum err_code
+rehearsed_value(const struct payment *payment, struct secret **ret_next, struct err *err)
+{
+	return secret_from(value_view(payment, payment->debt.old), ret_next, err);
+}
+
 enum err_code
 target_generate(struct payment *payment, struct secret **ret_next, struct err *err)
 {
-	if (rehearses(payment)) /* any value is as good */
-		return secret_from(value_view(payment, payment->debt.old), ret_next, err);
-	TRY(target_start(payment, err));
+	if (rehearses(payment))
+		return rehearsed_value(payment, ret_next, err);
+	TRY(restart(payment, err));
 	TRY(rotator_check(payment->rotator, &payment->definition.announced, err));
 	return rotator_generate(payment->rotator, ret_next, err);
 }
 
 enum err_code
-target_expel(struct payment *payment, enum expel_result *ret_result, struct err *err)
+target_issue(struct payment *payment, struct secret **ret_next, enum change_result *ret_result,
+    struct err *err)
 {
-	return rehearses(payment) ? ERR_OK : rotator_expel(payment->rotator, ret_result, err);
+	*ret_result = CHANGE_DONE;
+	if (rehearses(payment))
+		return rehearsed_value(payment, ret_next, err);
+	TRY(restart(payment, err));
+	TRY(rotator_check(payment->rotator, &payment->definition.announced, err));
+	TRY(rotator_make(payment->rotator, ROTATOR_ISSUE, ret_next, ret_result, err));
+	return ERR_OK;
+}
+
+enum err_code
+target_expel(struct payment *payment, enum debt_sessions *ret_sessions, struct err *err)
+{
+	static const enum debt_sessions sessions[] = {
+	    [EXPEL_ENDED] = SESSIONS_ENDED,
+	    [EXPEL_NONE] = SESSIONS_NONE,
+	    [EXPEL_CANNOT_TELL] = SESSIONS_CANNOT_TELL,
+	};
+	enum expel_result result;
+
+	*ret_sessions = SESSIONS_CANNOT_TELL;
+	if (rehearses(payment) || (payment->definition.announced.can & CAN_EXPEL) == 0)
+		return ERR_OK;
+	TRY(need_rotator(payment, err));
+	TRY(rotator_expel(payment->rotator, &result, err));
+	*ret_sessions = sessions[result];
+	return ERR_OK;
 }
 
 const char *
 target_detail(const struct payment *payment)
 {
-	return payment->rotator != NULL ? rotator_detail(payment->rotator) : "";
+	return payment->rotator != NULL ? rotator_detail(payment->rotator) : payment->said;
 }
 
 enum err_code
@@ -88,24 +146,25 @@ target_probe(struct payment *payment, enum rotator_value value, enum probe_resul
 		*ret_result = (value == ROTATOR_NEXT) == applied ? PROBE_ACCEPTED : PROBE_REFUSED;
 		return ERR_OK;
 	}
-	if (payment->rotator == NULL)
-		TRY(target_start(payment, err));
+	TRY(need_rotator(payment, err));
 	return rotator_probe(payment->rotator, value, ret_result, err);
 }
 
 enum err_code
-target_apply(struct payment *payment, enum change_result *ret_result, struct err *err)
+target_tell(struct payment *payment, enum rotator_change change, enum change_result *ret_result,
+    struct err *err)
 {
-	payment->applies++;
-	if (rehearses(payment)) {
-		*ret_result = CHANGE_DONE;
+	payment->tells++;
+	payment->new_works = payment->old_works = payment->old_refused = false;
+	*ret_result = CHANGE_DONE;
+	if (rehearses(payment))
 		return ERR_OK;
-	}
-	if (payment->rotator == NULL)
-		TRY(target_start(payment, err));
-	TRY(rotator_change(payment->rotator, ROTATOR_APPLY, ret_result, err));
-	if (*ret_result == CHANGE_UNKNOWN)
+	TRY(need_rotator(payment, err));
+	TRY(rotator_change(payment->rotator, change, ret_result, err));
+	if (*ret_result == CHANGE_UNKNOWN) {
+		answer_detail(rotator_detail(payment->rotator), payment->said);
 		rotator_freep(&payment->rotator); /* it may be broken */
+	}
 	return ERR_OK;
 }
 
@@ -116,21 +175,46 @@ says_no(enum probe_result result)
 	return result == PROBE_REFUSED || result == PROBE_DENIED;
 }
 
+/* What became of one value that is not wanted any more; one that a target with room for several took is withdrawn. */
+static enum err_code
+ask_other(struct payment *payment, uint32_t version, uint32_t control,
+    enum probe_result *ret_result, struct err *err)
+{
+	ROTATOR *rotator = NULL;
+	enum change_result ignored;
+
+	TRY(start(payment, version, control, &rotator, err));
+	TRY(rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err));
+	if (*ret_result != PROBE_ACCEPTED || control == 0 ||
+	    payment_style(payment) == STYLE_REPLACE)
+		return ERR_OK;
+	TRY(rotator_change(rotator, ROTATOR_WITHDRAW, &ignored, err));
+	return rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err);
+}
+
 enum err_code
-target_others(struct payment *payment, uint32_t works, enum probe_result *ret_result,
+target_other(struct payment *payment, uint32_t version, uint32_t control,
+    enum probe_result *ret_result, struct err *err)
+{
+	TRY(ask_other(payment, version, control, ret_result, err));
+	/* While it takes nothing that we have, all are kept. */
+	return *ret_result == PROBE_REFUSED && control != 0 ?
+	    payment_forget(payment, version, err) :
+	    ERR_OK;
+}
+
+enum err_code
+target_others(struct payment *payment, uint32_t control, enum probe_result *ret_result,
     uint32_t *ret_version, struct err *err)
 {
-	enum probe_result worst = PROBE_REFUSED;
+	enum probe_result worst = PROBE_REFUSED, result;
 
 	for (size_t i = payment->escrow.count; i > 0 && says_no(worst); i--) {
 		uint32_t version = payment->escrow.values[i - 1].version;
-		ROTATOR *rotator = NULL;
-		enum probe_result result;
 
 		if (rehearses(payment) || !payment_is_other(payment, version))
 			continue;
-		TRY(start(payment, version, works, &rotator, err));
-		TRY(rotator_probe(rotator, ROTATOR_CURRENT, &result, err));
+		TRY(target_other(payment, version, control, &result, err));
 		*ret_version = version;
 		worst = result == PROBE_REFUSED ? worst : result;
 	}

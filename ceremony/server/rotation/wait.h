@@ -15,7 +15,10 @@ void wait_longer(struct debt_row *debt, int64_t now);
 /* May DEBT not be tried yet?  One that never failed waits for the end of its lease. */
 bool wait_goes_on(const struct debt_row *debt, int64_t now);
 /* "tried 2 times, last at TIME; again from TIME". */
-enum { WAIT_TEXT_SIZE = 112 };
+enum { WAIT_TEXT_SIZE = 160 };
 void wait_text(const struct debt_row *debt, char ret_text[WAIT_TEXT_SIZE]);
+
+/* Where a death watch stands. */
+void wait_death(const struct debt_row *debt, int64_t now, char ret_words[NOTE_TEXT_MAX + 1]);
 
 #endif

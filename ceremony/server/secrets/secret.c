@@ -7,6 +7,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/debt.h"
@@ -110,6 +111,29 @@ put_debt(struct session *session, struct json *reply, const struct secret_row *r
 	return ERR_OK;
 }
 
+static enum err_code
+put_deaths(struct session *session, struct json *reply, const struct secret_row *row,
+    struct err *err)
+{
+	struct debt_row rows[DEBT_WATCHES_MAX];
+	struct json *array = json_new_array();
+	size_t count;
+
+	json_put(reply, "deaths", array);
+	TRY(store_list_watches(session->store, &row->id, rows, DEBT_WATCHES_MAX, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		char words[NOTE_TEXT_MAX + 1];
+
+		wait_death(&rows[i], session_now(session), words);
+		const struct death_told told = {.version = rows[i].old,
+		    .state = debt_state_names[rows[i].state],
+		    .words = words,
+		    .note = rows[i].note};
+		members_add(array, death_told_members, &told);
+	}
+	return ERR_OK;
+}
+
 /* Tokens that can open the current version beside those it was sealed to. */
 static enum err_code
 put_spares(struct session *session, struct json *reply, const struct version_row *version,
@@ -152,6 +176,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);
 	json_put_bool(call->reply, "released", out);
 	TRY(put_debt(session, call->reply, &row, err));
+	TRY(put_deaths(session, call->reply, &row, err));
 	TRY(put_spares(session, call->reply, &version, err));
 	buf_bytes(&call->out, buf_view(&version.header));
 	return buf_check(&call->out, err);

@@ -35,6 +35,18 @@ escrow_find(const struct escrow *escrow, uint32_t version)
 	return NULL;
 }
 
+void
+escrow_drop(struct escrow *escrow, uint32_t version)
+{
+	for (size_t i = 0; i < escrow->count; i++) {
+		if (escrow->values[i].version != version)
+			continue;
+		secret_freep(&escrow->values[i].credential);
+		escrow->values[i] = escrow->values[--escrow->count];
+		return;
+	}
+}
+
 enum err_code
 escrow_add(struct escrow *escrow, uint32_t version, const struct digest *header,
     struct secret *credential, struct err *err)

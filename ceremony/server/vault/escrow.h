@@ -42,6 +42,8 @@ struct secret *escrow_find(const struct escrow *escrow, uint32_t version);
 /* Takes CREDENTIAL over, also when it fails.  A version that is there already is replaced. */
 enum err_code escrow_add(struct escrow *escrow, uint32_t version, const struct digest *header,
     struct secret *credential, struct err *err) MUST_CHECK;
+/* Its value is wiped; one that is not there is nothing. */
+void escrow_drop(struct escrow *escrow, uint32_t version);
 enum err_code escrow_write(const char *folder, const struct escrow *escrow,
     const struct host_keys *keys, struct err *err) MUST_CHECK; /* durable */
 /* As ID.new, before the debt or its next version is committed. */

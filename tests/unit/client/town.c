@@ -115,7 +115,9 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 {
 	struct err err;
 	struct town_item *item = &town->items[index];
-	struct definition definition = {.revision = 1, .target = json_new_object()};
+	struct definition definition = {.revision = 1,
+	    .target = json_new_object(),
+	    .announced = {.holds = 1, .can = CAN_EXPEL}};
 	const struct definitions definitions = {.vault = town->vault,
 	    .created = TOWN_NOW - 2000,
 	    .rows = &definition,

@@ -265,6 +265,7 @@ answer_find(struct town *town, const struct json *request, struct json *reply, s
 	json_put_int(reply, "current", 1);
 	json_put_int(reply, "newest", 1);
 	json_put(reply, "spares", json_new_array());
+	json_put(reply, "deaths", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	json_put_bool(reply, "released", false);
 	buf_bytes(blob, buf_view(&item->version.header));
@@ -383,7 +384,8 @@ answer_done(struct town *town, const struct json *request, struct json *reply)
 		struct json *row = json_new_object();
 
 		json_put_text(row, "name", town->items[i].name);
-		json_put_text(row, "state", debt_state_names[DEBT_RETIRED]);
+		json_put_text(row, "debt", debt_state_names[DEBT_RETIRED]);
+		json_put_text(row, "code", "ok");
 		json_put_text(row, "note", "");
 		json_add(debts, row);
 	}

@@ -5,6 +5,7 @@
 #include "base/credential.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "rotators/contract/description.h"
 #include "rotators/contract/rotator.h"
 #include "tests/unit/check.h"
 #include "tests/unit/edits/seams.h"
@@ -69,14 +70,16 @@ enum err_code __wrap_rotator_start(const struct rotator_start *start, struct rot
     struct err *err);
 void __wrap_rotator_free(struct rotator *rotator);
 const char *__wrap_rotator_detail(const struct rotator *rotator);
-enum err_code __wrap_rotator_check(struct rotator *rotator, struct err *err);
-const char *__wrap_rotator_identity(const struct rotator *rotator);
+enum err_code __wrap_description_read(const char *program, const char *name,
+    const struct json *target, struct description *ret_description, struct err *err);
+enum err_code __wrap_rotator_check(struct rotator *rotator, const struct announcement *announced,
+    struct err *err);
 enum err_code __wrap_rotator_generate(struct rotator *rotator, struct secret **ret_next,
     struct err *err);
 enum err_code __wrap_rotator_probe(struct rotator *rotator, enum rotator_value value,
     enum probe_result *ret_result, struct err *err);
-enum err_code __wrap_rotator_apply(struct rotator *rotator, enum apply_result *ret_result,
-    struct err *err);
+enum err_code __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
+    enum change_result *ret_result, struct err *err);
 enum err_code __wrap_rotator_expel(struct rotator *rotator, enum expel_result *ret_result,
     struct err *err);
 
@@ -89,6 +92,19 @@ __wrap_rotator_find(const char *name, const char *const *folders, char ret_path[
 		return err_set(err, ERR_NOT_FOUND, "there is no rotator \"%s\"", name);
 	snprintf(ret_path, 4096, "/rotators/halligan-rotate-fake");
 	memset(ret_hash->bytes, 0x52, DIGEST_SIZE);
+	return ERR_OK;
+}
+
+enum err_code
+__wrap_description_read(const char *program, const char *name, const struct json *target,
+    struct description *ret_description, struct err *err)
+{
+	(void)program;
+	(void)target;
+	(void)err;
+	*ret_description = (struct description){.fields = {[FIELD_PASSWORD] = true},
+	    .announced = {.holds = 1, .can = CAN_EXPEL}};
+	snprintf(ret_description->rotator, sizeof(ret_description->rotator), "%s", name);
 	return ERR_OK;
 }
 
@@ -132,22 +148,16 @@ __wrap_rotator_detail(const struct rotator *rotator)
 }
 
 enum err_code
-__wrap_rotator_check(struct rotator *rotator, struct err *err)
+__wrap_rotator_check(struct rotator *rotator, const struct announcement *announced, struct err *err)
 {
 	char mode[32];
 
+	assert_int_equal(announced->holds, 1);
 	take_mode(rotator, "check", mode);
 	end_line(rotator, "");
 	if (strcmp(mode, "refuse") == 0)
 		return err_set(err, ERR_REFUSED, "the target makes no sense");
 	return ERR_OK;
-}
-
-const char *
-__wrap_rotator_identity(const struct rotator *rotator)
-{
-	(void)rotator;
-	return "ambient";
 }
 
 enum err_code
@@ -185,18 +195,20 @@ __wrap_rotator_probe(struct rotator *rotator, enum rotator_value value,
 }
 
 enum err_code
-__wrap_rotator_apply(struct rotator *rotator, enum apply_result *ret_result, struct err *err)
+__wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
+    enum change_result *ret_result, struct err *err)
 {
 	char mode[32];
 
 	(void)err;
+	assert_int_equal(change, ROTATOR_APPLY);
 	take_mode(rotator, "apply", mode);
 	buf_format(&seams()->trace, " %s -> %s", rotator->current, rotator->next);
 	end_line(rotator, strcmp(mode, "reject") == 0 ? "too simple for this target" : "");
-	*ret_result = strcmp(mode, "reject") == 0 ? APPLY_REJECTED :
-	    strcmp(mode, "drop") == 0             ? APPLY_UNKNOWN :
-	                                            APPLY_APPLIED;
-	if (*ret_result == APPLY_APPLIED)
+	*ret_result = strcmp(mode, "reject") == 0 ? CHANGE_REJECTED :
+	    strcmp(mode, "drop") == 0             ? CHANGE_UNKNOWN :
+	                                            CHANGE_DONE;
+	if (*ret_result == CHANGE_DONE)
 		memcpy(rotator->target->accepts, rotator->next, sizeof(rotator->next));
 	return ERR_OK;
 }

@@ -34,6 +34,17 @@ ask_text(struct past *past, const char *op, const char *name, const char *text)
 }
 
 static void
+ask_rotator(struct past *past)
+{
+	struct json *request = op_new("rotator"), *target = json_new_object();
+
+	json_put_text(request, "name", "fake");
+	json_put_text(target, "folder", "prod/db");
+	json_put(request, "target", target);
+	send(past, request);
+}
+
+static void
 ask_hex(struct past *past, const char *op, const char *name, struct view bytes)
 {
 	struct json *request = op_new(op);
@@ -218,7 +229,7 @@ read_log(struct past *past)
 	}
 	ask(past, "status");
 	ask(past, "founding");
-	ask_text(past, "rotator", "name", "fake");
+	ask_rotator(past);
 }
 
 static void

@@ -101,8 +101,9 @@ a_rotation_says_what_was_proven(void **state)
 	    .secret = {{4}},
 	    .old = 7,
 	    .new = 9,
-	    .sessions = "ended",
-	    .detail = "two sessions",
+	    .grade = GRADE_REFUSED_AFTER_GRACE,
+	    .proof = "db1 does not let root in with it",
+	    .sessions = ROTATION_SESSIONS_STAY,
 	    .time = 1767227800};
 	JSON *payload = NULL;
 	struct err err;
@@ -117,8 +118,8 @@ a_rotation_says_what_was_proven(void **state)
 	    "\"debt\":\"1a000000000000000000000000000000\","
 	    "\"secret\":\"04000000000000000000000000000000\",\"old\":7,\"new\":9,\"header\":"
 	    "\"0300000000000000000000000000000000000000000000000000000000000000\","
-	    "\"new_probe\":\"accepted\",\"old_probe\":\"refused\",\"sessions\":\"ended\","
-	    "\"detail\":\"two sessions\",\"time\":\"2026-01-01T00:36:40Z\"}");
+	    "\"grade\":\"refused-after-grace\",\"proof\":\"db1 does not let root in with it\","
+	    "\"sessions\":\"cannot-be-ended\",\"time\":\"2026-01-01T00:36:40Z\"}");
 }
 
 static void

@@ -114,7 +114,7 @@ what_is_no_program_is_refused(void **state)
 	assert_refused(fixture, "not an executable file");
 	unlink(fixture->path);
 	assert_int_equal(mkfifo(fixture->path, 0700), 0);
-	assert_refused(fixture, "not an executable file");
+	assert_refused(fixture, "not a plain file");
 	unlink(fixture->path);
 	assert_int_equal(symlink("/bin/true", fixture->path), 0);
 	assert_refused(fixture, "symbolic link");

@@ -43,18 +43,12 @@ fake_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	return json_in_end(&in);
 }
 
-static bool
-fake_self(const void *state)
-{
-	(void)state;
-	return false;
-}
-
 static void
-fake_fields(const void *state, struct json *names)
+fake_describe(const void *state, struct description *ret_description)
 {
 	(void)state;
-	json_add_text(names, "password");
+	ret_description->fields[FIELD_PASSWORD] = true;
+	ret_description->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
 }
 
 static enum err_code
@@ -200,7 +194,7 @@ without(const struct fake *fake, struct view old, struct buf *ret_text, struct e
 }
 
 static enum err_code
-fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result, struct err *err)
+fake_apply(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
 {
 	BUF text = {0};
 	struct view old, new;
@@ -209,16 +203,16 @@ fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result
 	TRY(begin(state, "apply", NULL, mode, err));
 	TRY(password(rotation->current, &old, err));
 	TRY(password(rotation->next, &new, err));
-	*ret_result = APPLY_APPLIED;
+	*ret_result = CHANGE_DONE;
 	if (strcmp(mode, "reject") == 0) {
-		*ret_result = APPLY_REJECTED;
+		*ret_result = CHANGE_REJECTED;
 		rotation_detail(rotation, "too simple for this target");
 		return ERR_OK;
 	}
 	if (strcmp(mode, "nothing") == 0)
 		return ERR_OK;
 	if (strcmp(mode, "drop") == 0) {
-		*ret_result = APPLY_UNKNOWN;
+		*ret_result = CHANGE_UNKNOWN;
 		return ERR_OK;
 	}
 	if (strcmp(mode, "one") == 0)
@@ -236,7 +230,7 @@ fake_apply(void *state, struct rotation *rotation, enum apply_result *ret_result
 		for (;;)
 			pause();
 	if (strcmp(mode, "lost") == 0)
-		*ret_result = APPLY_UNKNOWN;
+		*ret_result = CHANGE_UNKNOWN;
 	return ERR_OK;
 }
 
@@ -260,12 +254,11 @@ main(int argc, char **argv)
 	    .help = help,
 	    .open = fake_open,
 	    .close = free,
-	    .self = fake_self,
-	    .fields = fake_fields,
+	    .describe = fake_describe,
 	    .check = fake_check,
 	    .generate = fake_generate,
 	    .probe = fake_probe,
-	    .apply = fake_apply,
+	    .changes = {[ROTATOR_APPLY] = fake_apply},
 	    .expel = fake_expel};
 
 	return program_run(&ops, argc, argv);

@@ -47,7 +47,9 @@ bench_box(struct bench *bench, const char *name, const char *password,
     struct credential_box *ret_box)
 {
 	struct err err;
-	struct definition definition = {.revision = 1, .target = json_new_object()};
+	struct definition definition = {.revision = 1,
+	    .target = json_new_object(),
+	    .announced = bench->announced};
 	const struct definitions definitions = {.vault = bench->vault_id,
 	    .created = BENCH_START,
 	    .rows = &definition,

@@ -50,7 +50,7 @@ bench_done(struct bench *bench, const struct id *id, char ret_debt[20], struct e
 	TRY(bench_call(bench, bench_done_message(bench, id), (struct view){0}, &reply, NULL, err));
 	struct json_in in = json_in(reply, "reply", &inner);
 	const struct json *debts = json_in_array(&in, "debts", 1, CEREMONY_ITEMS);
-	snprintf(ret_debt, 20, "%s", json_object_text(json_array_object(debts, 0), "state"));
+	snprintf(ret_debt, 20, "%s", json_object_text(json_array_object(debts, 0), "debt"));
 	return ERR_OK;
 }
 

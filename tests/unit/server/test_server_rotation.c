@@ -22,7 +22,7 @@ a_lost_answer_is_resolved_by_probing(void **state)
 
 	night_live_through(bench, "apply=lost\n", &night);
 	assert_string_equal(night.debt, "retired");
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -34,7 +34,7 @@ a_target_that_hangs_is_unknown_and_probed_by_a_new_process(void **state)
 
 	night_live_through(bench, "apply=hang\n", &night);
 	assert_string_equal(night.debt, "retired");
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_calls(bench, "check\ngenerate\napply\nprobe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -48,8 +48,8 @@ a_value_that_did_not_arrive_is_applied_again(void **state)
 	night_live_through(bench, "apply=drop\n", &night);
 	assert_string_equal(night.debt, "retired");
 	night_calls(bench,
-	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
-	    "probe current\nexpel\n");
+	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nexpel\n"
+	    "probe next\nprobe current\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
 	night_paid(bench, &night);
 }
@@ -63,11 +63,11 @@ a_target_that_says_applied_and_does_nothing_is_not_believed(void **state)
 	night_live_through(bench, "apply=nothing\napply=nothing\n", &night);
 	assert_string_equal(night.debt, "applying");
 	night_calls(bench,
-	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe next\n"
-	    "probe current\n");
+	    "check\ngenerate\napply\nexpel\nprobe next\nprobe current\napply\nexpel\n"
+	    "probe next\nprobe current\n");
 	assert_true(target_accepts(bench, night.old));
 	night_rotate(bench, "ok",
-	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	    "probe next\nprobe current\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -87,7 +87,7 @@ an_unreachable_target_keeps_the_debt_and_no_other_value_is_made(void **state)
 	bench_debt(bench, "prod/db", debt);
 	assert_string_equal(debt, "applying");
 	/* The next one finds it applied. */
-	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
 	night_paid(bench, &night);
 }
@@ -106,7 +106,7 @@ a_debt_is_tried_again_by_itself_but_not_by_every_session(void **state)
 	bench_end(bench);
 	bench->shared->now += WAIT_FIRST;
 	bench_due(bench);
-	night_calls(bench, "probe next\nprobe current\nexpel\n");
+	night_calls(bench, "probe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -121,8 +121,8 @@ a_rejected_value_is_replaced_by_another(void **state)
 	assert_string_equal(night.debt, "retired");
 	/* The rejected value is shown to be dead, too. */
 	night_calls(bench,
-	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
-	    "probe current\nprobe current\nexpel\n");
+	    "check\ngenerate\napply\ncheck\ngenerate\napply\nexpel\nprobe next\n"
+	    "probe current\nprobe current\n");
 	assert_int_equal(bench_current(bench, "prod/db"), before + 2);
 	night_paid(bench, &night);
 }
@@ -159,13 +159,14 @@ an_old_value_that_still_works_is_not_retired(void **state)
 	NIGHT night = {0};
 
 	night_live_through(bench, "apply=both!\n", &night);
-	assert_string_equal(night.debt, "committed");
+	assert_string_equal(night.debt, "expelled");
 	night_calls(bench,
-	    "check\ngenerate\napply\nprobe next\nprobe current\napply\nprobe current\n");
+	    "check\ngenerate\napply\nexpel\nprobe next\nprobe current\napply\nprobe next\n"
+	    "probe current\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	target_mode(bench, "");
-	night_rotate(bench, "ok", "probe current\napply\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nprobe current\napply\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -177,11 +178,11 @@ a_target_that_accepts_nothing_degrades_and_keeps_every_value(void **state)
 
 	night_live_through(bench, "apply=spoil\n", &night);
 	assert_string_equal(night.debt, "degraded");
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_rotate(bench, "target", "probe next\nprobe current\n");
 	night_repair(bench, &night);
 	night_rotate(bench, "ok",
-	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	    "probe next\nprobe current\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -192,10 +193,10 @@ a_denial_without_a_proof_pays_nothing(void **state)
 	NIGHT night = {0};
 
 	night_live_through(bench, "probe=denied!\n", &night);
-	assert_string_equal(night.debt, "committed");
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	assert_string_equal(night.debt, "expelled");
+	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	target_mode(bench, "");
-	night_rotate(bench, "ok", "probe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -206,11 +207,11 @@ a_rejected_value_that_is_only_denied_pays_nothing(void **state)
 	NIGHT night = {0};
 
 	night_live_through(bench, "apply=reject\nprobe=pass\nprobe=none\nprobe=denied\n", &night);
-	assert_string_equal(night.debt, "committed");
+	assert_string_equal(night.debt, "watched");
 	night_calls(bench,
-	    "check\ngenerate\napply\ncheck\ngenerate\napply\nprobe next\n"
+	    "check\ngenerate\napply\ncheck\ngenerate\napply\nexpel\nprobe next\n"
 	    "probe current\nprobe current\n");
-	night_rotate(bench, "ok", "probe current\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe current\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -222,11 +223,11 @@ a_target_that_denies_everything_degrades_and_keeps_every_value(void **state)
 
 	night_live_through(bench, "apply=spoil\nprobe=denied!\n", &night);
 	assert_string_equal(night.debt, "degraded");
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\n");
+	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_repair(bench, &night);
 	target_mode(bench, "");
 	night_rotate(bench, "ok",
-	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	    "probe next\nprobe current\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -242,7 +243,7 @@ a_rotator_that_makes_no_value_leaves_the_target_alone(void **state)
 	assert_true(target_accepts(bench, night.old));
 	target_mode(bench, "check=refuse\n");
 	night_rotate(bench, "target", "check\n");
-	night_rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -262,7 +263,7 @@ without_the_copy_nothing_is_applied(void **state)
 	night_calls(bench, "check\ngenerate\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(rename(away, bench->copy), 0);
-	night_rotate(bench, "ok", "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -320,7 +321,7 @@ a_lost_escrow_changes_nothing_and_goes_on_when_it_is_back(void **state)
 	snprintf(command, sizeof(command), "cd %s/escrow && mv %s/kept $(ls | sed 's/[.]lock//')",
 	    bench->vault, bench->folder);
 	assert_int_equal(system(command), 0);
-	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -352,7 +353,7 @@ a_client_that_goes_away_does_not_stop_a_rotation(void **state)
 	JSON *request = bench_done_message(bench, &night.id);
 	assert_ok(wire_send(bench->fd, request, (struct view){0}, -1, &err));
 	bench_end(bench); /* closes, then waits for the server's end */
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 

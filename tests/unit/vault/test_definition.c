@@ -47,6 +47,7 @@ define(struct defined *defined)
 	         &definition->target, &err),
 	    &err);
 	snprintf(definition->effect, sizeof(definition->effect), "root on the database host");
+	definition->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
 }
 
 /* Entry INDEX of the statement; the target is lent. */
@@ -106,16 +107,21 @@ a_definition_reads_back_as_it_was_written(void **state)
 	DEFINITIONS_OF definitions = {0};
 	struct digest digest;
 	define(&defined);
-	for (int self = 0; self < 2; self++) {
+	static const struct announcement announced[] = {
+	    {.holds = 1},
+	    {STYLE_OVERLAP, IDENTITY_SELF, DEATH_COPIES, 2, 900, CAN_EXPEL | CAN_WARN},
+	    {STYLE_ISSUE, IDENTITY_VIA, DEATH_NONE, ANNOUNCED_HOLDS_MAX, 0, CAN_MINT},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(announced); i++) {
 		DSSE statement = {0};
-		defined.definition.self = self == 1;
+		defined.definition.announced = announced[i];
 		defined_state(&defined, &statement);
 		definitions_done(&definitions);
 		fine(definitions_parse(&statement, false, &definitions, &err), &err);
 		fine(dsse_digest(&statement, &digest, &err), &err);
 		assert_true(digest_equal(&definitions.digest, &digest));
 		assert_int_equal(definitions.count, 1);
-		assert_int_equal(definitions.rows[0].self, self == 1);
+		assert_null(announcement_differs(&definitions.rows[0].announced, &announced[i]));
 	}
 	const struct definition *definition = &definitions.rows[0];
 	/* The document is gone; the target stays. */
@@ -156,9 +162,14 @@ every_broken_member_is_refused_with_its_name(void **state)
 	        "secret"},
 	    {"\"effect\":\"root", "\"effect\":\"\\u202eroot", "secret"},
 	    {"\"effect\":\"root on the database host\"", "\"effect\":\"\"", "secret: effect"},
-	    {"\"identity\":\"ambient\"", "\"identity\":\"via\"", "secret: identity"},
+	    {"\"announced\":{", "\"identity\":\"ambient\",\"announced\":{", "identity"},
+	    {"\"announced\":{", "\"announced\":[{", "secret"},
+	    {"\"announced\":{", "\"announces\":{", "announced"},
+	    {"\"identity\":\"ambient\"", "\"identity\":\"root\"", "secret: announced: identity"},
+	    {"\"holds\":1", "\"holds\":2", "secret: announced: holds"},
 	    {"\"created\":\"2026", "\"created\":\"", "secret: created"},
 	    {"\"nonce\":\"", "\"nonce\":\"0", "secret: nonce"},
+	    {"\"announced\":", "\"more\":1,\"announced\":", "\"more\""},
 	    {"\"identity\":", "\"more\":1,\"identity\":", "\"more\""},
 	    {"\"nonce\":", "\"more\":1,\"nonce\":", "\"more\""},
 	    {"\"definitions\":[", "\"definitions\":[1,", "definitions[0]"},
@@ -375,7 +386,9 @@ the_hash_of_a_definition_is_that_of_its_own_entry(void **state)
 	    "\"policy\":\"default\",\"rotator\":{\"name\":\"ssh-key\",\"hash\":"
 	    "\"0404040404040404040404040404040404040404040404040404040404040404\"},"
 	    "\"target\":{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}},"
-	    "\"effect\":\"root on the database host\",\"identity\":\"ambient\"}");
+	    "\"effect\":\"root on the database host\","
+	    "\"announced\":{\"style\":\"replace\",\"holds\":1,\"identity\":\"ambient\","
+	    "\"grace\":0,\"death\":\"refused\",\"can\":[\"expel\"]}}");
 	fine(sha256_one(buf_view(&bytes), &digest, &err), &err);
 	assert_true(digest_equal(&digest, &one.rows[0].digest));
 }

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What remains when the new value works and is current: the old one is taken away, and is dead when the target itself
+ * refuses it, by the grade that the definition announced.  Nothing is taken away before the value that works was seen to
+ * work once more by the same process.
+ */
+#include "ceremony/server/rotation/death.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/protocol/statements_host.h"
+#include "ceremony/protocol/states.h"
+#include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/rotation/target.h"
+#include "ceremony/server/vault/change.h"
+
+#define SAID(payment) target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment)
+
+enum err_code
+rotate_commit(struct payment *payment, struct err *err)
+{
+	struct session *session = payment->session;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new(debt_event_leaves[DEBT_COMMITS]);
+	struct secret_row secret;
+	struct debt_row debt = payment->debt;
+
+	TRY(payment_next(payment, DEBT_COMMITS, &debt, err));
+	TRY(change_begin(session, &change, err));
+	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_PREVIOUS, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_CURRENT,
+	    err));
+	secret.current = debt.pending;
+	TRY(store_update_secret(session->store, &secret, err));
+	TRY(void_secret(session, &debt.secret, NULL, "the secret was rotated", err));
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
+	payment->secret = secret;
+	payment->tells = 0;
+	session_progress(session, "%s: the target accepts version %u, which is current now",
+	    secret.name, secret.current);
+	return ERR_OK;
+}
+
+/* The old value was taken away and its sessions are ended: its grace time runs from now on. */
+static enum err_code
+watch(struct payment *payment, const struct debt_row *taken, struct err *err)
+{
+	struct debt_row debt = *taken;
+	uint32_t grace = payment->definition.announced.grace;
+
+	TRY(payment_next(payment, DEBT_WATCHES_DEATH, &debt, err));
+	debt.note[0] = '\0';
+	debt.tries = 0;
+	debt.due = session_now(payment->session) + grace;
+	if (grace > 0)
+		session_progress(payment->session,
+		    "%s: the target may take version %u for another %u s; its death is watched",
+		    payment->secret.name, debt.old, grace);
+	return payment_write(payment, DEBT_WATCHES_DEATH, &debt, err);
+}
+
+enum err_code
+rotate_begin_death(struct payment *payment, struct err *err)
+{
+	return payment_style(payment) == STYLE_REPLACE ? watch(payment, &payment->debt, err) :
+	                                                 payment_move(payment, DEBT_WITHDRAWS, err);
+}
+
+/* RET_WORKS false: the run stopped. */
+static enum err_code
+probe_works(struct payment *payment, bool *ret_works, struct err *err)
+{
+	enum probe_result result;
+	struct err cause;
+
+	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_works = result == PROBE_ACCEPTED;
+	if (*ret_works)
+		return ERR_OK;
+	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
+	    "version %u is not taken away: the target was not seen to accept the new value just "
+	    "now%s%.250s",
+	    payment->debt.old, SAID(payment));
+}
+
+/* RET_GONE: told, or refused already. */
+static enum err_code
+withdraw(struct payment *payment, bool *ret_gone, struct err *err)
+{
+	enum change_result result;
+	enum probe_result probe;
+	struct err cause;
+
+	*ret_gone = false;
+	if (target_tell(payment, ROTATOR_WITHDRAW, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_gone = result == CHANGE_DONE;
+	if (*ret_gone)
+		return ERR_OK;
+	char said[ROTATOR_DETAIL_MAX + 1];
+
+	snprintf(said, sizeof(said), "%s", target_detail(payment));
+	if (target_probe(payment, ROTATOR_CURRENT, &probe, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_gone = probe == PROBE_REFUSED;
+	if (*ret_gone)
+		return ERR_OK;
+	return payment_stop(payment, ERR_TARGET, err, "version %u could not be taken away%s%.300s",
+	    payment->debt.old, said[0] != '\0' ? ": " : "", said);
+}
+
+/* What an attempt made that was cut off, or answered late, and that nobody has. */
+static enum err_code
+withdraw_orphans(struct payment *payment, struct err *err)
+{
+	enum change_result result;
+	struct err cause;
+
+	if (payment_style(payment) != STYLE_ISSUE)
+		return ERR_OK;
+	if (target_tell(payment, ROTATOR_WITHDRAW_ORPHANS, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	return result == CHANGE_DONE ?
+	    ERR_OK :
+	    payment_stop(payment, ERR_TARGET, err,
+	        "values that the target made and nobody has could not be taken away%s%.300s",
+	        SAID(payment));
+}
+
+enum err_code
+rotate_withdraw(struct payment *payment, struct err *err)
+{
+	struct debt_row debt = payment->debt;
+	struct err cause;
+	bool goes_on;
+
+	TRY(probe_works(payment, &goes_on, err));
+	if (goes_on)
+		TRY(withdraw(payment, &goes_on, err));
+	if (goes_on)
+		TRY(withdraw_orphans(payment, err));
+	if (payment->stopped)
+		return ERR_OK;
+	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	return watch(payment, &debt, err);
+}
+
+/* --- Dead --------------------------------------------------------------------------------- */
+
+/* The target still takes VERSION, although its time is over. */
+static enum err_code
+tell_again(struct payment *payment, uint32_t version, struct err *err)
+{
+	enum change_result ignored;
+	struct err cause;
+
+	if (payment->tells >= PAYMENT_TELLS)
+		return payment_stop(payment, ERR_TARGET, err,
+		    "the target accepts the new value, but still the one of version %u as well; remove "
+		    "it there, then 'halligan rotate %s'",
+		    version, payment->secret.name);
+	if (payment_style(payment) != STYLE_REPLACE)
+		return payment_move(payment, DEBT_WITHDRAWS, err);
+	if (target_tell(payment, ROTATOR_APPLY, &ignored, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	return ERR_OK;
+}
+
+/* The old value, and every other that the target was ever told.  RET_DEAD false: the run stopped, or it was told again. */
+static enum err_code
+prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
+{
+	enum probe_result result = PROBE_REFUSED;
+	uint32_t version = payment->debt.old;
+	uint32_t works = payment->works != 0 ? payment->works : payment->debt.pending;
+	struct err cause;
+
+	*ret_dead = false;
+	if (!payment->old_refused) {
+		if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+			return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+		snprintf(payment->proof, sizeof(payment->proof), "%s", target_detail(payment));
+		payment->old_refused = result == PROBE_REFUSED;
+	}
+	if (result == PROBE_REFUSED &&
+	    target_others(payment, works, &result, &version, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result == PROBE_ACCEPTED)
+		return tell_again(payment, version, err);
+	*ret_dead = result == PROBE_REFUSED;
+	if (*ret_dead)
+		return ERR_OK;
+	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
+	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
+	    works, version, SAID(payment));
+}
+
+static enum grade
+grade_of(const struct announcement *announced)
+{
+	return announced->death == DEATH_NONE ? GRADE_CANNOT_DIE :
+	    announced->death == DEATH_COPIES  ? GRADE_COPIES_OPEN :
+	    announced->grace > 0              ? GRADE_REFUSED_AFTER_GRACE :
+	                                        GRADE_REFUSED;
+}
+
+static enum err_code
+make_statement(struct payment *payment, struct dsse *ret_statement, struct err *err)
+{
+	struct session *session = payment->session;
+	const struct announcement *announced = &payment->definition.announced;
+	VERSION_ROW version = {0};
+	JSON *payload = NULL;
+	struct rotation rotation = {.vault = session->chain.vault,
+	    .debt = payment->debt.id,
+	    .secret = payment->debt.secret,
+	    .old = payment->debt.old,
+	    .new = payment->debt.pending,
+	    .grade = grade_of(announced),
+	    .sessions = (announced->can & CAN_EXPEL) == 0 ?
+	        ROTATION_SESSIONS_STAY :
+	        (enum rotation_sessions)payment->debt.sessions,
+	    .time = session_now(session)};
+
+	TRY(store_get_version(session->store, &payment->debt.secret, payment->debt.pending,
+	    &version, err));
+	rotation.header = version.header_hash;
+	plain_text(payment->proof, rotation.proof, sizeof(rotation.proof));
+	TRY(rotation_payload(&rotation, &payload, err));
+	TRY(statement_new(STATEMENT_ROTATION, session->chain.charter->training, payload,
+	    ret_statement, err));
+	return statement_sign_host(ret_statement, session->keys.statement, err);
+}
+
+/* Is every debt of the ceremony but ONE paid? */
+static enum err_code
+is_last(struct session *session, const struct id *ceremony, const struct id *one, bool *ret_last,
+    struct err *err)
+{
+	struct item_row items[CEREMONY_ITEMS];
+	size_t count;
+
+	*ret_last = true;
+	TRY(store_list_items(session->store, ceremony, items, CEREMONY_ITEMS, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		struct debt_row debt;
+
+		if (!items[i].has_debt || memcmp(&items[i].debt, one, sizeof(*one)) == 0)
+			continue;
+		TRY(store_get_debt(session->store, &items[i].debt, &debt, err));
+		*ret_last &= debt.state == DEBT_RETIRED;
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+close_ceremony(struct session *session, const struct debt_row *debt, struct err *err)
+{
+	struct ceremony_row row;
+	bool last;
+
+	if (!debt->has_ceremony)
+		return ERR_OK;
+	TRY(is_last(session, &debt->ceremony, &debt->id, &last, err));
+	if (!last)
+		return ERR_OK;
+	TRY(store_get_ceremony(session->store, &debt->ceremony, &row, err));
+	TRY(table_next(row.state, EVENT_ROTATED, &row.state, err));
+	return store_update_ceremony(session->store, &row, err);
+}
+
+static enum err_code
+commit_retired(struct payment *payment, const struct dsse *statement, struct err *err)
+{
+	struct session *session = payment->session;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new(debt_event_leaves[DEBT_RETIRES]);
+	struct debt_row debt = payment->debt;
+	struct digest digest;
+
+	TRY(payment_next(payment, DEBT_RETIRES, &debt, err));
+	TRY(change_begin(session, &change, err));
+	TRY(session_keep(session, statement, STATEMENT_ROTATION, false, &digest, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_RETIRED, err));
+	TRY(close_ceremony(session, &debt, err));
+	debt.note[0] = '\0';
+	leaf_statement(&leaf, &digest);
+	return payment_commit(payment, &change, &debt, &leaf, err);
+}
+
+enum err_code
+rotate_retire(struct payment *payment, struct err *err)
+{
+	DSSE statement = {0};
+	bool dead = payment->definition.announced.death == DEATH_NONE;
+
+	if (!dead)
+		TRY(prove_dead(payment, &dead, err));
+	if (!dead)
+		return ERR_OK;
+	TRY(make_statement(payment, &statement, err));
+	TRY(commit_retired(payment, &statement, err));
+	session_progress(payment->session, "%s: %s; the debt is paid", payment->secret.name,
+	    payment->definition.announced.death == DEATH_NONE ?
+	        "the old value stays, which its target cannot revoke" :
+	        "the old value is refused");
+	return ERR_OK;
+}

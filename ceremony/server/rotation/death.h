@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a new value that is current to an old one that is dead. */
+#ifndef CEREMONY_SERVER_ROTATION_DEATH_H
+#define CEREMONY_SERVER_ROTATION_DEATH_H
+
+#include "ceremony/server/rotation/payment.h"
+
+/* VERIFIED */
+enum err_code rotate_commit(struct payment *payment, struct err *err) MUST_CHECK;
+/* COMMITTED */
+enum err_code rotate_begin_death(struct payment *payment, struct err *err) MUST_CHECK;
+/* WITHDRAWING */
+enum err_code rotate_withdraw(struct payment *payment, struct err *err) MUST_CHECK;
+/* WATCHED, and its grace time is over */
+enum err_code rotate_retire(struct payment *payment, struct err *err) MUST_CHECK;
+
+#endif

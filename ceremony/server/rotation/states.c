@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/rotation/states.h"
+
+enum { R = 1u << STYLE_REPLACE, O = 1u << STYLE_OVERLAP, I = 1u << STYLE_ISSUE };
+
+static const struct row {
+	enum debt_state state;
+	enum debt_event event;
+	unsigned styles;
+	enum debt_state next;
+} rows[] = {
+    {DEBT_OWED, DEBT_ISSUES, I, DEBT_ISSUING},
+    {DEBT_OWED, DEBT_PREPARES, R | O, DEBT_PREPARED},
+    {DEBT_ISSUING, DEBT_PREPARES, I, DEBT_PREPARED},
+    {DEBT_PREPARED, DEBT_APPLIES, R | O, DEBT_APPLYING},
+    {DEBT_PREPARED, DEBT_VERIFIES, I, DEBT_VERIFIED},
+    {DEBT_PREPARED, DEBT_REJECTS, I, DEBT_OWED},
+    {DEBT_APPLYING, DEBT_REJECTS, R | O, DEBT_OWED},
+    {DEBT_APPLYING, DEBT_EXPELS, R, DEBT_EXPELLED},
+    {DEBT_APPLYING, DEBT_VERIFIES, O, DEBT_VERIFIED},
+    {DEBT_EXPELLED, DEBT_APPLIES, R, DEBT_APPLYING},
+    {DEBT_EXPELLED, DEBT_VERIFIES, R, DEBT_VERIFIED},
+    /* Whatever it was thought to accept: another value of this debt works. */
+    {DEBT_PREPARED, DEBT_FINDS, I, DEBT_VERIFIED},
+    {DEBT_APPLYING, DEBT_FINDS, R, DEBT_APPLYING},
+    {DEBT_APPLYING, DEBT_FINDS, O, DEBT_VERIFIED},
+    {DEBT_EXPELLED, DEBT_FINDS, R, DEBT_APPLYING},
+    {DEBT_DEGRADED, DEBT_FINDS, R, DEBT_APPLYING},
+    {DEBT_DEGRADED, DEBT_FINDS, O | I, DEBT_VERIFIED},
+
+    {DEBT_OWED, DEBT_DEGRADES, R | O | I, DEBT_DEGRADED},
+    {DEBT_ISSUING, DEBT_DEGRADES, I, DEBT_DEGRADED},
+    {DEBT_PREPARED, DEBT_DEGRADES, I, DEBT_DEGRADED},
+    {DEBT_APPLYING, DEBT_DEGRADES, R | O, DEBT_DEGRADED},
+    {DEBT_EXPELLED, DEBT_DEGRADES, R, DEBT_DEGRADED},
+    {DEBT_DEGRADED, DEBT_DEGRADES, R | O | I, DEBT_DEGRADED},
+    /* The old value works again: the pending one, if there is one, is told anew; else another is made. */
+    {DEBT_DEGRADED, DEBT_APPLIES, R | O, DEBT_APPLYING},
+    {DEBT_DEGRADED, DEBT_REJECTS, R | O | I, DEBT_OWED},
+    {DEBT_DEGRADED, DEBT_EXPELS, R, DEBT_EXPELLED},
+    {DEBT_DEGRADED, DEBT_VERIFIES, O | I, DEBT_VERIFIED},
+
+    {DEBT_VERIFIED, DEBT_COMMITS, R | O | I, DEBT_COMMITTED},
+    {DEBT_COMMITTED, DEBT_WATCHES_DEATH, R, DEBT_WATCHED},
+    {DEBT_COMMITTED, DEBT_WITHDRAWS, O | I, DEBT_WITHDRAWING},
+    {DEBT_WITHDRAWING, DEBT_WATCHES_DEATH, O | I, DEBT_WATCHED},
+    /* It is still accepted, although its time is over. */
+    {DEBT_WATCHED, DEBT_WITHDRAWS, O | I, DEBT_WITHDRAWING},
+    {DEBT_WATCHED, DEBT_RETIRES, R | O | I, DEBT_RETIRED},
+};
+
+const char *const debt_event_leaves[DEBT_EVENTS] = {
+    [DEBT_ISSUES] = "issuing",
+    [DEBT_PREPARES] = "prepared",
+    [DEBT_APPLIES] = "applying",
+    [DEBT_REJECTS] = "rejected",
+    [DEBT_EXPELS] = "expelled",
+    [DEBT_VERIFIES] = "verified",
+    [DEBT_FINDS] = "found",
+    [DEBT_DEGRADES] = "degraded",
+    [DEBT_COMMITS] = "committed",
+    [DEBT_WITHDRAWS] = "withdrawing",
+    [DEBT_WATCHES_DEATH] = "watched",
+    [DEBT_RETIRES] = "retired",
+};
+
+enum err_code
+debt_next(enum style style, enum debt_state state, enum debt_event event, enum debt_state *ret_next,
+    struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].state != state || rows[i].event != event ||
+		    (rows[i].styles & 1u << style) == 0)
+			continue;
+		*ret_next = rows[i].next;
+		return ERR_OK;
+	}
+	return err_set(err, ERR_INTERNAL, "a debt that is %s by %s cannot be %s",
+	    state < DEBT_STATES ? debt_state_names[state] : "in no state",
+	    style < STYLES ? style_names[style] : "no style",
+	    event < DEBT_EVENTS ? debt_event_leaves[event] : "nothing");
+}
