@@ -148,6 +148,7 @@ run_program(struct rotator *rotator, const struct rotator_start *start, struct e
 		    start->path);
 	const struct exchange_start with = {.name = start->path,
 	    .executable = executable,
+	    .errors = -1,
 	    .current = rotator->current,
 	    .next = rotator->next,
 	    .via = rotator->via};
