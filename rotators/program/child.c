@@ -63,6 +63,7 @@ launch(struct pump *pump, struct err *err)
 	struct process_spawn spawn = {.path = child->path,
 	    .argv = child->argv,
 	    .env = child->env,
+	    .ends_with_us = true, /* the vault's end kills us, and a group that it does not see */
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;
 
