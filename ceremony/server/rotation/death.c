@@ -68,17 +68,42 @@ rotate_begin_death(struct payment *payment, struct err *err)
 	                                                 payment_move(payment, DEBT_WITHDRAWS, err);
 }
 
-/* RET_WORKS false: the run stopped. */
+/* The new value was seen to work, and is not accepted any more, while the old one is: somebody took it away, or put back
+ * what was there before.  Where the target is given its values it is given this one again; a newer debt does that for its
+ * own.  RET_TOLD: the run goes on. */
+static enum err_code
+add_again(struct payment *payment, bool *ret_told, struct err *err)
+{
+	enum probe_result result;
+	enum change_result ignored;
+
+	*ret_told = false;
+	if (payment_style(payment) != STYLE_OVERLAP || payment->works != 0 ||
+	    payment->tells >= PAYMENT_TELLS)
+		return ERR_OK;
+	TRY(target_probe(payment, ROTATOR_CURRENT, &result, err));
+	if (result != PROBE_ACCEPTED)
+		return ERR_OK;
+	*ret_told = true;
+	return target_tell(payment, ROTATOR_ADD, &ignored, err);
+}
+
+/* RET_WORKS false: the run stopped, or the target was told again. */
 static enum err_code
 probe_works(struct payment *payment, bool *ret_works, struct err *err)
 {
 	enum probe_result result;
 	struct err cause;
+	bool told = false;
 
+	*ret_works = false;
 	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_works = result == PROBE_ACCEPTED;
-	if (*ret_works)
+	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE &&
+	    add_again(payment, &told, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (*ret_works || told)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is not taken away: the target was not seen to accept the new value just "
@@ -142,7 +167,7 @@ rotate_withdraw(struct payment *payment, struct err *err)
 		TRY(withdraw(payment, &goes_on, err));
 	if (goes_on)
 		TRY(withdraw_orphans(payment, err));
-	if (payment->stopped)
+	if (payment->stopped || !goes_on)
 		return ERR_OK;
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);

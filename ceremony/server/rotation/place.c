@@ -151,6 +151,22 @@ may_tell(struct payment *payment, bool *ret_may, struct err *err)
 	return ERR_OK;
 }
 
+/* A value that was said to be rejected, or came late, may take up the room that the target has: what it accepts of them is
+ * withdrawn, so that there is room when the same value is tried again. */
+static enum err_code
+make_place(struct payment *payment, struct err *err)
+{
+	enum probe_result ignored;
+	uint32_t version;
+	struct err cause;
+
+	if (payment_style(payment) != STYLE_OVERLAP)
+		return ERR_OK;
+	if (target_others(payment, payment->debt.old, &ignored, &version, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	return ERR_OK;
+}
+
 enum err_code
 rotate_apply(struct payment *payment, struct err *err)
 {
@@ -171,6 +187,9 @@ rotate_apply(struct payment *payment, struct err *err)
 	case CHANGE_REJECTED:
 		return reject(payment, err);
 	case CHANGE_UNCHANGED:
+		TRY(make_place(payment, err));
+		if (payment->stopped)
+			return ERR_OK;
 		return payment_stop(payment, ERR_TARGET, err,
 		    "nothing was changed at the target, and the same value is tried again%s%.300s",
 		    SAID(payment));

@@ -182,11 +182,16 @@ ask_other(struct payment *payment, uint32_t version, uint32_t control,
 {
 	ROTATOR *rotator = NULL;
 	enum change_result ignored;
+	enum probe_result works;
 
 	TRY(start(payment, version, control, &rotator, err));
 	TRY(rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err));
 	if (*ret_result != PROBE_ACCEPTED || control == 0 ||
 	    payment_style(payment) == STYLE_REPLACE)
+		return ERR_OK;
+	/* It may be the only one that works, whatever was seen earlier. */
+	TRY(rotator_probe(rotator, ROTATOR_NEXT, &works, err));
+	if (works != PROBE_ACCEPTED)
 		return ERR_OK;
 	TRY(rotator_change(rotator, ROTATOR_WITHDRAW, &ignored, err));
 	return rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err);
