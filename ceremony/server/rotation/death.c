@@ -68,24 +68,74 @@ rotate_begin_death(struct payment *payment, struct err *err)
 	                                                 payment_move(payment, DEBT_WITHDRAWS, err);
 }
 
-/* The new value was seen to work, and is not accepted any more, while the old one is: somebody took it away, or put back
- * what was there before.  Where the target is given its values it is given this one again; a newer debt does that for its
- * own.  RET_TOLD: the run goes on. */
+/* Is there none of this secret that began later? */
 static enum err_code
-add_again(struct payment *payment, bool *ret_told, struct err *err)
+is_newest(struct payment *payment, bool *ret_newest, struct err *err)
+{
+	struct debt_row last;
+
+	TRY(store_last_debt(payment->session->store, &payment->debt.secret, &last, err));
+	*ret_newest = memcmp(&last.id, &payment->debt.id, sizeof(last.id)) == 0;
+	return ERR_OK;
+}
+
+enum err_code
+rotate_lose(struct payment *payment, struct err *err)
+{
+	struct session *session = payment->session;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new(debt_event_leaves[DEBT_LOSES]);
+	struct secret_row secret;
+	struct debt_row debt = payment->debt;
+	bool newest;
+
+	TRY(change_begin(session, &change, err));
+	TRY(is_newest(payment, &newest, err));
+	if (!newest) /* a ceremony opens that value meanwhile */
+		return ERR_OK;
+	TRY(payment_next(payment, DEBT_LOSES, &debt, err));
+	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
+	    err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_CURRENT, err));
+	secret.current = debt.old;
+	TRY(store_update_secret(session->store, &secret, err));
+	TRY(void_secret(session, &debt.secret, NULL, "the target lost its value", err));
+	snprintf(debt.note, sizeof(debt.note),
+	    "the target made version %u and lost it; another is made", debt.pending);
+	debt.pending = 0;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
+	session_progress(session, "%s: %s", secret.name, debt.note);
+	payment->secret = secret;
+	payment->works = 0;
+	rotator_freep(&payment->rotator);
+	return ERR_OK;
+}
+
+/* The new value was seen to work, and is not accepted any more, while the old one is: somebody took it away, or put back
+ * what was there before.  Where the target is given its values it is given this one again; where it makes them, it makes
+ * another.  A newer debt does that for its own.  RET_MOVED: the run goes on. */
+static enum err_code
+have_again(struct payment *payment, bool *ret_moved, struct err *err)
 {
 	enum probe_result result;
 	enum change_result ignored;
+	struct err cause;
 
-	*ret_told = false;
-	if (payment_style(payment) != STYLE_OVERLAP || payment->works != 0 ||
-	    payment->tells >= PAYMENT_TELLS)
+	*ret_moved = false;
+	if (payment->works != 0 || payment->tells >= PAYMENT_TELLS)
 		return ERR_OK;
-	TRY(target_probe(payment, ROTATOR_CURRENT, &result, err));
+	if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	if (result != PROBE_ACCEPTED)
 		return ERR_OK;
-	*ret_told = true;
-	return target_tell(payment, ROTATOR_ADD, &ignored, err);
+	if (payment_style(payment) == STYLE_ISSUE)
+		TRY(rotate_lose(payment, err));
+	else if (target_tell(payment, ROTATOR_ADD, &ignored, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_moved =
+	    payment_style(payment) != STYLE_ISSUE || payment->debt.state != DEBT_WITHDRAWING;
+	return ERR_OK;
 }
 
 /* RET_WORKS false: the run stopped, or the target was told again. */
@@ -94,16 +144,15 @@ probe_works(struct payment *payment, bool *ret_works, struct err *err)
 {
 	enum probe_result result;
 	struct err cause;
-	bool told = false;
+	bool moved = false;
 
 	*ret_works = false;
 	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_works = result == PROBE_ACCEPTED;
-	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE &&
-	    add_again(payment, &told, &cause) != ERR_OK)
-		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	if (*ret_works || told)
+	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE)
+		TRY(have_again(payment, &moved, err));
+	if (*ret_works || moved || payment->stopped)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is not taken away: the target was not seen to accept the new value just "

@@ -146,6 +146,8 @@ rehearse_payment(struct session *session, const void *id, struct err *err)
 	TRY(prove_others(&payment, err));
 	if ((DEBT_BLOCKS & ~(1u << DEBT_VERIFIED) & 1u << payment.debt.state) != 0)
 		TRY(payment_degrade(&payment, err, "rehearsed"));
+	if (payment.debt.state == DEBT_WITHDRAWING && payment_style(&payment) == STYLE_ISSUE)
+		TRY(rotate_lose(&payment, err));
 	payment.stopped = false;
 	return run(&payment, err);
 }
