@@ -14,7 +14,7 @@
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/open.h"
 
-enum { LEASE = 700, RUNS = 16, FILES = 64 };
+enum { LEASE = 700, RUNS = 16, REPAIRED = 2 /* after so many runs */, FILES = 64 };
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
@@ -134,12 +134,30 @@ adopt(struct bench *bench)
 	assert_ok(bench_send_box(bench, &box, false, &reply, &err));
 }
 
+static void
+release(struct bench *bench)
+{
+	SECRET *credential = NULL;
+	struct err err;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+}
+
+void
+town_release(struct town *town)
+{
+	release(town->bench);
+	bench_end(town->bench);
+	town->bench->shared->now += LEASE;
+}
+
 struct town *
 town_new(const char *name, const struct announcement *announced)
 {
 	struct town *town = calloc(1, sizeof(*town));
-	SECRET *credential = NULL;
-	struct err err;
 
 	assert_non_null(town);
 	town->files = calloc(FILES, sizeof(*town->files));
@@ -153,10 +171,7 @@ town_new(const char *name, const struct announcement *announced)
 	bench->announced = *announced;
 	world_look(bench->shared);
 	adopt(bench);
-	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
-	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	release(bench);
 	world()->scene.calls = 0;
 	town_keep(town);
 	return town;
@@ -251,6 +266,18 @@ town_run(struct town *town, int64_t seconds)
 	    world()->failure[0] != '\0' ? world()->failure : "the process crashed");
 }
 
+/* What was dead, and was put back there by others, may take the room of another. */
+static void
+remove_what_came_back(void)
+{
+	const struct scene *scene = &world()->scene;
+
+	for (uint32_t i = 1; i < VERSIONS; i++)
+		if (scene->sealed[i][0] != '\0' && truths_came_back(i) && i != scene->current &&
+		    i != scene->last.old && i != scene->last.pending)
+			target_remove(scene->sealed[i]);
+}
+
 /* Once it accepts nothing, a person sets one of the values: the current one, if one is; else the old or the newest. */
 static void
 repair(void)
@@ -261,6 +288,7 @@ repair(void)
 	    scene->calls % 2 == 0 || scene->last.pending == 0 ? scene->last.old :
 	                                                        scene->last.pending;
 
+	remove_what_came_back();
 	for (uint32_t i = 1; i < VERSIONS; i++)
 		if (scene->sealed[i][0] != '\0' && target_keeps(scene->sealed[i]))
 			return;
@@ -276,6 +304,8 @@ note_case(const struct town *town, unsigned runs)
 	tally->cases++;
 	if (runs > tally->runs_most)
 		tally->runs_most = runs;
+	if (scene->none_most > tally->none_most)
+		tally->none_most = scene->none_most;
 	if (scene->same_most > tally->same_most)
 		tally->same_most = scene->same_most;
 	if (scene->failed_most <= tally->failed_most)
@@ -289,6 +319,27 @@ note_case(const struct town *town, unsigned runs)
 			    fault_names[scene->trace[i].fault]);
 }
 
+/* Does each statement so far say what was announced? */
+static bool
+has_ended(const struct town *town)
+{
+	const struct announcement *announced = &town->scene.announced;
+	const char *grade = announced->death == DEATH_NONE ? "cannot-die" :
+	    announced->death == DEATH_COPIES               ? "copies-open" :
+	    announced->grace > 0                           ? "refused-after-grace" :
+	                                                     "refused";
+	const struct scene *scene = &world()->scene;
+	bool expels = (announced->can & CAN_EXPEL) != 0;
+
+	if (scene->ended_count == 0)
+		return town_fail(town, "nothing says that it is paid");
+	for (unsigned i = 0; i < scene->ended_count; i++)
+		if (strcmp(scene->ended[i].grade, grade) != 0 ||
+		    (strcmp(scene->ended[i].sessions, "cannot-be-ended") == 0) == expels)
+			return town_fail(town, "the statement has another grade");
+	return true;
+}
+
 bool
 town_run_until_paid(struct town *town)
 {
@@ -300,11 +351,40 @@ town_run_until_paid(struct town *town)
 		world()->scene.unpaid = 1;
 		if (!town_run(town, runs++ == 0 ? LEASE : WAIT_LONGEST))
 			return false;
-		if (runs > 1)
+		if (runs > REPAIRED)
 			repair();
 	} while (world()->scene.unpaid > 0);
 	note_case(town, runs);
-	return true;
+	return has_ended(town);
+}
+
+void
+town_expect_ended(const struct town *town, unsigned count)
+{
+	const struct scene *scene = &world()->scene;
+
+	assert_true(has_ended(town));
+	assert_int_equal(scene->ended_count, count);
+	for (unsigned i = 1; i < count; i++)
+		assert_int_equal(scene->ended[i].old, scene->ended[i - 1].new);
+}
+
+void
+town_set(struct town *town, uint32_t version)
+{
+	(void)town;
+	assert_true(world()->scene.sealed[version][0] != '\0');
+	target_repair(world()->scene.sealed[version]);
+}
+
+void
+town_expect_state(const struct town *town, enum debt_state state)
+{
+	const struct debt_row *last = &world()->scene.last;
+
+	if (last->state != state)
+		fail_msg("%s: %s instead of %s: %s", town->name, debt_state_names[last->state],
+		    debt_state_names[state], last->note);
 }
 
 bool

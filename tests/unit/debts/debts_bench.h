@@ -36,4 +36,13 @@ bool town_run_until_paid(struct town *town);
 bool town_case(struct town *town, const struct plan plans[PLANS], int64_t kill_at,
     int64_t *ret_points);
 
+/* So many debts were paid, oldest first, each by a statement of the grade that was announced. */
+void town_expect_ended(const struct town *town, unsigned count);
+/* alice opens the current version, and her lease is over. */
+void town_release(struct town *town);
+/* Others make it the only one that the target accepts. */
+void town_set(struct town *town, uint32_t version);
+/* The state of the newest debt, after the last run. */
+void town_expect_state(const struct town *town, enum debt_state state);
+
 #endif

@@ -292,7 +292,7 @@ do_now(struct rotator *rotator, enum fault fault)
 		now->before_count = now->held_count;
 		now->forget_at = now->calls + 2;
 	}
-	enum change_result result = target_do(told, fault == FAULT_BOTH);
+	enum change_result result = target_do(told, fault == FAULT_BOTH, false);
 
 	if (fault == FAULT_TWICE && result == CHANGE_DONE)
 		target_do_again(told);
@@ -359,6 +359,8 @@ __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
 	if (!gives && !rotator->next_works)
 		world_fail("a value is taken away, and that another works was not seen before");
 	scene()->unresolved |= gives;
+	scene()->orphaned |=
+	    verb == VERB_ORPHANS && (fault == FAULT_LIES || fault == FAULT_FORGETS);
 	*ret_result = rotator->broken ? CHANGE_UNKNOWN : change_by(rotator, fault);
 	rotator->broken |= *ret_result == CHANGE_UNKNOWN;
 	if (gives && *ret_result == CHANGE_REJECTED)

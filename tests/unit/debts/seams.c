@@ -26,7 +26,8 @@ struct own {
 	struct served_shared *clock;
 	bool serves; /* it may be killed at a durable step */
 	unsigned rehearsals;
-	bool moves; /* a transition waits for its commit */
+	bool moves, ends; /* a transition, and a statement, wait for their commit */
+	struct ended ended;
 	enum style style;
 	enum debt_state from, to;
 	enum debt_event event;
@@ -220,6 +221,11 @@ note_move(void)
 	self->moves = false;
 	self->world->tally.rows[self->style][self->from][self->event]++;
 	self->world->scene.state = self->to;
+	if (!self->ends)
+		return;
+	struct scene *scene = &self->world->scene;
+	scene->ended[scene->ended_count++ % ARRAY_SIZE(scene->ended)] = self->ended;
+	self->ends = false;
 }
 
 enum err_code
@@ -245,8 +251,11 @@ __wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
 	struct own *self = own();
 	enum err_code code = __real_debt_next(style, state, event, ret_next, err);
 
-	if (self->rehearsals > 0)
+	if (self->rehearsals > 0) {
+		if (code == ERR_OK)
+			self->world->tally.rehearsed[style][state][event]++;
 		return code;
+	}
 	if (code != ERR_OK)
 		world_fail("%s", err->text);
 	self->moves = true;
@@ -333,7 +342,7 @@ static void
 note_ended(const struct dsse *statement)
 {
 	struct scene *scene = &world()->scene;
-	struct ended *ended = &scene->ended[scene->ended_count % ARRAY_SIZE(scene->ended)];
+	struct ended *ended = &own()->ended;
 	char payload[2000], old[12], new[12];
 
 	snprintf(payload, sizeof(payload), "%.*s", (int)statement->payload.size,
@@ -344,7 +353,7 @@ note_ended(const struct dsse *statement)
 	take_member(payload, "new", new, sizeof(new));
 	ended->old = (uint32_t)atoi(old);
 	ended->new = (uint32_t)atoi(new);
-	scene->ended_count++;
+	own()->ends = true;
 	truths_check_dead(&scene->debt, ended->old, ended->new);
 }
 

@@ -40,9 +40,11 @@ note_failed(const char *value)
 	now->failed++;
 	now->failed_same = strcmp(now->failed_value, value) == 0 ? now->failed_same + 1 : 1;
 	snprintf(now->failed_value, sizeof(now->failed_value), "%s", value);
-	if (now->failed > now->failed_most)
+	if (now->spoiled && now->failed > now->none_most)
+		now->none_most = now->failed;
+	if (!now->spoiled && now->failed > now->failed_most)
 		now->failed_most = now->failed;
-	if (now->failed_same > now->same_most)
+	if (!now->spoiled && now->failed_same > now->same_most)
 		now->same_most = now->failed_same;
 }
 
@@ -85,6 +87,14 @@ target_repair(const char *value)
 	hold(value, "");
 	scene()->failed = scene()->failed_same = 0;
 	scene()->spoiled = false;
+}
+
+void
+target_remove(const char *value)
+{
+	for (size_t i = 0; i < scene()->held_count; i++)
+		if (strcmp(scene()->held[i].value, value) == 0)
+			scene()->held[i].until = 0;
 }
 
 static void
@@ -144,14 +154,16 @@ withdraw(const struct told *told, bool all)
 	}
 }
 
+/* LATE: what stood under that name was withdrawn when it was told, before another was made. */
 static enum change_result
-issue(struct told *told)
+issue(struct told *told, bool late)
 {
 	uint8_t bytes[16];
 	struct err err;
 
 	told->next[0] = '\0';
-	withdraw(told, true);
+	if (!late)
+		withdraw(told, true);
 	if (kept_count() >= scene()->announced.holds)
 		return CHANGE_UNCHANGED;
 	if (random_bytes(bytes, sizeof(bytes), &err) != ERR_OK)
@@ -162,7 +174,7 @@ issue(struct told *told)
 }
 
 enum change_result
-target_do(struct told *told, bool both)
+target_do(struct told *told, bool both, bool late)
 {
 	switch (told->verb) {
 	case VERB_APPLY:
@@ -171,7 +183,7 @@ target_do(struct told *told, bool both)
 	case VERB_ADD:
 		return add(told);
 	case VERB_ISSUE:
-		return issue(told);
+		return issue(told, late);
 	case VERB_WITHDRAW:
 	case VERB_ORPHANS:
 		withdraw(told, told->verb == VERB_ORPHANS);
@@ -209,7 +221,7 @@ target_catch_up(enum verb verb)
 
 	if (now->late_at != 0 && now->calls >= now->late_at) {
 		now->late_at = 0;
-		(void)target_do(&now->late, false);
+		(void)target_do(&now->late, false, true);
 	}
 	if (now->forget_at != 0 && now->calls >= now->forget_at && looks) {
 		now->forget_at = 0;

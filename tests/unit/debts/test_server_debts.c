@@ -20,10 +20,11 @@ report(const char *name)
 {
 	const struct tally *tally = &world()->tally;
 
-	print_message("# %s: %u cases, %u runs, %u kills, %u checks; at most %u runs; at most %u "
-	              "failed logins in a row (%u of one value): %s\n",
+	print_message(
+	    "# %s: %u cases, %u runs, %u kills, %u checks; at most %u runs; at most %u "
+	    "failed logins in a row (%u of one value): %s; %u while nothing is accepted\n",
 	    name, tally->cases, tally->runs, tally->kills, tally->checks, tally->runs_most,
-	    tally->failed_most, tally->same_most, tally->failed_where);
+	    tally->failed_most, tally->same_most, tally->failed_where, tally->none_most);
 }
 
 struct sweep {

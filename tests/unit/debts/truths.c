@@ -102,10 +102,12 @@ is_sealed(struct session *session, const struct secret_id *secret, uint32_t vers
 	return row.state != VERSION_RETIRED;
 }
 
-/* It was seen to be refused, and accepted again: nobody could know. */
-static bool
-came_back(uint32_t version)
+/* It was seen to be refused, or said to be withdrawn (0: what nobody has), and is accepted again: nobody could know. */
+bool
+truths_came_back(uint32_t version)
 {
+	if (version == 0)
+		return scene()->orphaned;
 	return scene()->reverted && scene()->refused[version];
 }
 
@@ -124,7 +126,7 @@ check_values(struct session *session, const struct secret_row *secret, uint64_t 
 		bool safe =
 		    sealed && ((kept >> version & 1) != 0 || (!owed && version == secret->current));
 		one |= safe;
-		if (!safe && !came_back(version) && scene()->announced.death != DEATH_NONE &&
+		if (!safe && !truths_came_back(version) && scene()->announced.death != DEATH_NONE &&
 		    sealed)
 			world_fail("the target accepts version %u, which is in no escrow", version);
 	}
@@ -175,7 +177,7 @@ truths_check_dead(const struct id *debt, uint32_t old, uint32_t new)
 		bool own = memcmp(&now->owner[version], debt, sizeof(*debt)) == 0;
 
 		if ((version == old || own) && version != new && now->sealed[version][0] != '\0' &&
-		    !came_back(version) && target_takes(now->sealed[version]))
+		    !truths_came_back(version) && target_takes(now->sealed[version]))
 			world_fail("version %u is said to be dead, and is accepted", version);
 	}
 }
@@ -198,7 +200,8 @@ check_alone(void)
 		const struct held *held = &scene()->held[i];
 		uint32_t version = version_of(held->value);
 
-		if (held->until > world_now() && version != scene()->current && !came_back(version))
+		if (held->until > world_now() && version != scene()->current &&
+		    !truths_came_back(version))
 			world_fail("all is paid, and the target accepts version %u, not only the "
 			           "current one",
 			    version);

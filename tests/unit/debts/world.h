@@ -104,9 +104,11 @@ struct scene {
 	bool spoiled;               /* others made it accept nothing */
 	bool reverted;              /* others put back what was there before: */
 	bool refused[VERSIONS];     /* even what it was seen to refuse */
+	bool orphaned;              /* it said that it withdrew what nobody has, and did not */
 	unsigned made, ended_count; /* values; statements */
 	struct ended ended[16];
-	unsigned failed, failed_same, failed_most, same_most; /* logins in a row, and the most */
+	unsigned failed, failed_same, failed_most, same_most,
+	    none_most; /* logins in a row, and the most; while it accepts nothing */
 	char failed_value[VALUE_SIZE];
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
@@ -115,9 +117,10 @@ struct scene {
 };
 /* What all cases together did. */
 struct tally {
-	unsigned rows[STYLES][DEBT_STATES][DEBT_EVENTS];
+	unsigned rows[STYLES][DEBT_STATES][DEBT_EVENTS],
+	    rehearsed[STYLES][DEBT_STATES][DEBT_EVENTS];
 	unsigned seen[STYLES][DEBT_STATES][VERBS][FAULTS];
-	unsigned failures, cases, runs, kills, checks, failed_most, same_most, runs_most;
+	unsigned failures, cases, runs, kills, checks, failed_most, same_most, none_most, runs_most;
 	char failed_where[200];
 };
 struct world {
@@ -145,8 +148,11 @@ bool target_keeps(const char *value);
 bool target_login(const char *value);
 void target_forget_all(void);
 void target_repair(const char *value);
-/* CHANGE_DONE, or CHANGE_UNCHANGED where there is no room.  What was issued goes into TOLD's next. */
-enum change_result target_do(struct told *told, bool both);
+/* Removes it. */
+void target_remove(const char *value);
+/* CHANGE_DONE, or CHANGE_UNCHANGED where there is no room.  What was issued goes into TOLD's next.  BOTH: the old value
+ * stays.  LATE: long after it was told. */
+enum change_result target_do(struct told *told, bool both, bool late);
 /* Once more, as if it had not been done: what is added stands there twice, what is made is another value. */
 void target_do_again(const struct told *told);
 /* At a call of VERB: what was told before is done only now; what was done is forgotten, but not within a change, where
@@ -158,6 +164,7 @@ void target_catch_up(enum verb verb);
 /* SESSION: the process that pays; NULL: no truth is asked there. */
 void truths_of(struct session *session);
 void truths_check(void);
+bool truths_came_back(uint32_t version);
 /* When a debt is retired: it was OLD's, and NEW works. */
 void truths_check_dead(const struct id *debt, uint32_t old, uint32_t new);
 void truths_check_end(struct session *session);
