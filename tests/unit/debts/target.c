@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { LOCKED = 600 /* seconds */ };
+
 static struct scene *
 scene(void)
 {
@@ -38,6 +40,10 @@ note_failed(const char *value)
 	struct scene *now = scene();
 
 	now->failed++;
+	if (now->failed == now->locks_after) {
+		now->locked_until = world_now() + LOCKED;
+		now->failed = 0;
+	}
 	now->failed_same = strcmp(now->failed_value, value) == 0 ? now->failed_same + 1 : 1;
 	snprintf(now->failed_value, sizeof(now->failed_value), "%s", value);
 	if (now->spoiled && now->failed > now->none_most)
@@ -51,6 +57,8 @@ note_failed(const char *value)
 bool
 target_login(const char *value)
 {
+	if (world_now() < scene()->locked_until)
+		return false; /* whatever it is */
 	if (!target_takes(value)) {
 		note_failed(value);
 		return false;

@@ -161,6 +161,29 @@ a_value_that_the_target_keeps_is_taken_away_in_the_end(void **state)
 	}
 }
 
+/* After six rejected values the target is made to accept one of them alone. */
+static void
+a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing(void **state)
+{
+	(void)state;
+	for (uint32_t version = 2; version <= 8; version++) {
+		TOWN *town = town_new("replace", &replaces);
+
+		world()->scene.habit.verb = VERB_APPLY;
+		world()->scene.habit.fault = FAULT_REJECTS;
+		world()->scene.habit.times = 6;
+		for (unsigned i = 0; i < 3 && world()->scene.habit.times > 0; i++)
+			assert_true(town_run(town, WAIT_LONGEST));
+		world()->scene.habit.times = 1;
+		world()->scene.habit.fault = FAULT_SPOILS;
+		assert_true(town_run(town, WAIT_LONGEST));
+		town_expect_state(town, DEBT_DEGRADED);
+		town_set(town, version);
+		world()->scene.locks_after = 5;
+		assert_true(town_run_until_paid(town));
+	}
+}
+
 /* --- Several deaths at once -------------------------------------------------------------------- */
 
 /* Three nights within an hour. */
@@ -277,6 +300,7 @@ main(void)
 	    cmocka_unit_test(no_number_of_rejections_is_a_dead_end),
 	    cmocka_unit_test(what_was_not_changed_is_tried_again_with_the_same_value),
 	    cmocka_unit_test(a_value_that_the_target_keeps_is_taken_away_in_the_end),
+	    cmocka_unit_test(a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing),
 	    cmocka_unit_test(several_deaths_of_one_secret_end_in_order_each_with_its_statement),
 	    cmocka_unit_test(several_deaths_end_in_order_whoever_is_killed),
 	    cmocka_unit_test(a_new_debt_waits_until_the_old_value_of_the_one_before_is_taken_away),

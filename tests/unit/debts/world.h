@@ -110,6 +110,8 @@ struct scene {
 	unsigned failed, failed_same, failed_most, same_most,
 	    none_most; /* logins in a row, and the most; while it accepts nothing */
 	char failed_value[VALUE_SIZE];
+	unsigned locks_after; /* so many failed logins in a row, for ten minutes; 0: never */
+	int64_t locked_until;
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
 	struct debt_row last;
