@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/credential.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/lease.h"
 #include "ceremony/server/rotation/wait.h"
@@ -135,29 +136,45 @@ adopt(struct bench *bench)
 }
 
 static void
-release(struct bench *bench)
+release(struct bench *bench, struct secret **ret_credential)
 {
-	SECRET *credential = NULL;
 	struct err err;
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
 	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
-	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, ret_credential, NULL, &err));
 }
 
 void
 town_release(struct town *town)
 {
-	release(town->bench);
+	SECRET *credential = NULL;
+
+	release(town->bench, &credential);
 	bench_end(town->bench);
 	town->bench->shared->now += LEASE;
+}
+
+void
+town_expect_opens(struct town *town)
+{
+	SECRET *credential = NULL;
+	struct view value;
+	char text[VALUE_SIZE];
+	struct err err;
+
+	release(town->bench, &credential);
+	assert_ok(credential_get(secret_view(credential), FIELD_PASSWORD, &value, &err));
+	snprintf(text, sizeof(text), "%.*s", (int)value.size, (const char *)value.data);
+	assert_true(target_keeps(text));
 }
 
 struct town *
 town_new(const char *name, const struct announcement *announced)
 {
 	struct town *town = calloc(1, sizeof(*town));
+	SECRET *credential = NULL;
 
 	assert_non_null(town);
 	town->files = calloc(FILES, sizeof(*town->files));
@@ -171,7 +188,7 @@ town_new(const char *name, const struct announcement *announced)
 	bench->announced = *announced;
 	world_look(bench->shared);
 	adopt(bench);
-	release(bench);
+	release(bench, &credential);
 	world()->scene.calls = 0;
 	town_keep(town);
 	return town;

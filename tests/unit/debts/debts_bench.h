@@ -40,6 +40,8 @@ bool town_case(struct town *town, const struct plan plans[PLANS], int64_t kill_a
 void town_expect_ended(const struct town *town, unsigned count);
 /* alice opens the current version, and her lease is over. */
 void town_release(struct town *town);
+/* A quorum opens what the target accepts. */
+void town_expect_opens(struct town *town);
 /* Others make it the only one that the target accepts. */
 void town_set(struct town *town, uint32_t version);
 /* The state of the newest debt, after the last run. */

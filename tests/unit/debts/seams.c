@@ -266,6 +266,15 @@ __wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
 	return code;
 }
 
+bool
+world_has_row(enum style style, enum debt_state from, enum debt_event event)
+{
+	enum debt_state to;
+	struct err err;
+
+	return __real_debt_next(style, from, event, &to, &err) == ERR_OK;
+}
+
 enum err_code __real_rehearse(struct session *session, rehearsed *work, const void *context,
     struct err *err);
 enum err_code __wrap_rehearse(struct session *session, rehearsed *work, const void *context,

@@ -138,6 +138,8 @@ void world_begin(void);
 void world_serve(struct served_shared *clock);
 void world_look(struct served_shared *clock); /* it is the test's */
 int64_t world_now(void);
+/* Has the debts' table such a row? */
+bool world_has_row(enum style style, enum debt_state from, enum debt_event event);
 /* What must be true is not: noted, and this process ends. */
 _Noreturn void world_fail(const char *format, ...) FORMAT_LIKE(1, 2);
 
