@@ -244,6 +244,28 @@ tell_again(struct payment *payment, uint32_t version, struct err *err)
 	return ERR_OK;
 }
 
+/* The target says no to the old value, and showed nothing else to work: to all, then? */
+static enum err_code
+stop_unproven(struct payment *payment, uint32_t works, struct err *err)
+{
+	enum probe_result result = PROBE_ACCEPTED;
+	struct err cause;
+	char said[ROTATOR_DETAIL_MAX + 1];
+
+	snprintf(said, sizeof(said), "%s", target_detail(payment));
+	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result == PROBE_REFUSED || result == PROBE_DENIED)
+		return payment_stop(payment, ERR_TARGET, err,
+		    "the target accepts neither version %u, which is current, nor version %u; repair the "
+		    "account so that the current one works, or open %s in a ceremony: the rotation that "
+		    "follows makes another",
+		    works, payment->debt.old, payment->secret.name);
+	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
+	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
+	    works, payment->debt.old, said[0] != '\0' ? ": " : "", said);
+}
+
 /* The old value, and every other that the target was ever told.  RET_DEAD false: the run stopped, or it was told again. */
 static enum err_code
 prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
@@ -268,6 +290,8 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	*ret_dead = result == PROBE_REFUSED;
 	if (*ret_dead)
 		return ERR_OK;
+	if (result == PROBE_DENIED && !payment->old_refused)
+		return stop_unproven(payment, works, err);
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
 	    works, version, SAID(payment));

@@ -171,25 +171,25 @@ struct before {
 	struct debt_row first;
 };
 
-/* It waits for FIRST, unless the target lost its own old value, so that there is room: FIRST waits for a value that works
- * then, and a target that makes values gives none but by this debt. */
+/* It waits for FIRST, unless the target lost its own old value, so that there is room: then FIRST itself may wait for a
+ * value that works, which comes with this debt alone. */
 static enum err_code
 wait_for_first(struct payment *payment, const struct debt_row *first, struct err *err)
 {
-	bool issues = payment_style(payment) == STYLE_ISSUE;
+	bool asks = payment_style(payment) != STYLE_REPLACE;
 	enum probe_result result = PROBE_ACCEPTED;
 	struct err cause;
 	char note[NOTE_TEXT_MAX + 1];
 
 	if (first->state == DEBT_RETIRED || (DEBT_BLOCKS & 1u << payment->debt.state) == 0)
 		return ERR_OK;
-	if (issues && target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+	if (asks && target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	if (result == PROBE_REFUSED || result == PROBE_DENIED)
 		return ERR_OK;
 	snprintf(note, sizeof(note), "version %u must be taken away first, and is not yet: %.300s",
 	    first->old, first->note);
-	if (issues) /* it was asked: not by each command again */
+	if (asks) /* not by each command again */
 		return payment_stop(payment, ERR_WAITING, err, "%s", note);
 	snprintf(payment->debt.note, sizeof(payment->debt.note), "%s", note);
 	payment->stopped = true;
