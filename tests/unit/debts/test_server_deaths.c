@@ -301,6 +301,33 @@ a_lost_value_under_a_waiting_debt_has_a_way_out(void **state)
 	}
 }
 
+/* The target lost all of them, while the old value's death is watched, or could not be brought about. */
+static void
+the_next_ceremony_heals_a_target_that_lost_every_value(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++)
+		for (unsigned stuck = 0; stuck < 2; stuck++) {
+			struct announcement announced = {.style = style,
+			    .holds = style == STYLE_REPLACE ? 1 : 2,
+			    .grace = HOUR,
+			    .can = CAN_EXPEL};
+			TOWN *town = town_new(style_names[style], &announced);
+
+			world()->scene.habit.verb = VERB_WITHDRAW;
+			world()->scene.habit.fault = FAULT_UNCHANGED;
+			world()->scene.habit.times = stuck;
+			assert_true(town_run(town, 700));
+			town_release(town);
+			target_forget_all();
+			assert_true(town_run(town, 0)); /* both are due */
+			assert_true(town_run(town, WAIT_LONGEST));
+			town_expect_opens(town);
+			world()->scene.spoiled = false;
+			assert_true(town_run_until_paid(town));
+		}
+}
+
 static void
 a_death_is_proven_by_the_value_that_works_now(void **state)
 {
@@ -333,6 +360,7 @@ main(void)
 	    cmocka_unit_test(several_deaths_end_in_order_whoever_is_killed),
 	    cmocka_unit_test(a_new_debt_waits_until_the_old_value_of_the_one_before_is_taken_away),
 	    cmocka_unit_test(a_lost_value_under_a_waiting_debt_has_a_way_out),
+	    cmocka_unit_test(the_next_ceremony_heals_a_target_that_lost_every_value),
 	    cmocka_unit_test(a_death_is_proven_by_the_value_that_works_now),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
