@@ -39,7 +39,7 @@ die_by(const char *name, const struct announcement *announced)
 		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
 			plans[0] = (struct plan){at, (enum fault)fault};
 			if (fault_fits((enum fault)fault, (enum verb)trace[at - 1].verb) &&
-			    sweep_takes(++number, 6))
+			    sweep_takes(++number, 5))
 				(void)town_case(town, plans, 0, NULL);
 		}
 	assert_int_equal(world()->tally.failures, 0);
@@ -56,6 +56,8 @@ an_old_value_dies_by_the_grade_that_was_announced(void **state)
 	    {"replace, cannot die", {.holds = 1, .death = DEATH_NONE}},
 	    {"overlap, copies, stays", {.style = STYLE_OVERLAP, .holds = 2, .death = DEATH_COPIES}},
 	    {"overlap, cannot die", {.style = STYLE_OVERLAP, .holds = 64, .death = DEATH_NONE}},
+	    {"overlap, room for many", {.style = STYLE_OVERLAP, .holds = 64, .can = CAN_EXPEL}},
+	    {"issue, room for many", {.style = STYLE_ISSUE, .holds = 64, .can = CAN_EXPEL}},
 	    {"issue, stays", {.style = STYLE_ISSUE, .holds = 2}},
 	};
 
@@ -163,6 +165,23 @@ a_value_that_the_target_keeps_is_taken_away_in_the_end(void **state)
 		suffer(town, VERB_WITHDRAW, FAULT_LIES, 20, 40);
 		suffer(town, VERB_WITHDRAW, FAULT_HANGS_BEFORE, 20, 40);
 	}
+}
+
+/* Where there is room for it, it is accepted beside the others. */
+static void
+a_value_that_was_said_to_be_rejected_is_withdrawn_before_its_debt_is_paid(void **state)
+{
+	const struct announcement announced = {.style = STYLE_OVERLAP,
+	    .holds = 64,
+	    .can = CAN_EXPEL};
+	const struct plan plans[PLANS] = {{3, FAULT_LIES_REJECTED}};
+	TOWN *town = town_new("overlap", &announced);
+
+	(void)state;
+	assert_true(town_case(town, plans, 0, NULL));
+	town_expect_ended(town, 1);
+	assert_int_equal(world()->scene.current, 3);
+	assert_true(world()->scene.refused[2]);
 }
 
 /* After six rejected values the target is made to accept one of them alone. */
@@ -355,6 +374,8 @@ main(void)
 	    cmocka_unit_test(no_number_of_rejections_is_a_dead_end),
 	    cmocka_unit_test(what_was_not_changed_is_tried_again_with_the_same_value),
 	    cmocka_unit_test(a_value_that_the_target_keeps_is_taken_away_in_the_end),
+	    cmocka_unit_test(
+	        a_value_that_was_said_to_be_rejected_is_withdrawn_before_its_debt_is_paid),
 	    cmocka_unit_test(a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing),
 	    cmocka_unit_test(several_deaths_of_one_secret_end_in_order_each_with_its_statement),
 	    cmocka_unit_test(several_deaths_end_in_order_whoever_is_killed),
