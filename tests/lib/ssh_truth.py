@@ -16,8 +16,8 @@ and when nothing happens any more, the rotation ends as it should.
 """
 import base64, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading
 
-PIECES = (4, 8, 13)	# of what the host sends: its keys, its answers, what the account says
-CONNECTIONS = 14	# of a rotation, about
+PIECES = (4, 8, 11)	# of what the host sends: its keys, its answers, what the account says
+CONNECTIONS = {"ssh": 12, "local": 7}	# of a rotation
 TELLS = 3		# as often as the vault tells a target
 
 def encode(key):
@@ -280,13 +280,13 @@ def expected(debt):
     return ROW["ends"]
 
 def events():
-    """Everything at every step of the plain rows; in the others each step once, by turns."""
+    """Every step of the plain rows; of the others each connection once.  What happens there goes by turns."""
     yield None
-    reach, few = CONNECTIONS if ROW["ends"] != "refused" else 2, ROW["steps"] == "few"
+    reach = CONNECTIONS[ROW["target"]["access"]] if ROW["ends"] != "refused" else 2
     kinds = ("cut", "session", "rotator")
-    for connection in range(1, reach + 1, 2 if few else 1):
-        for piece in PIECES[connection // 2 % 3:][:1] if few else PIECES[connection % 2:][:2]:
-            yield (kinds[(connection // 2 + piece) % 3], connection, piece)
+    for connection in range(1, reach + 1):
+        for at, piece in enumerate(PIECES):
+            if ROW["steps"] == "all" or connection % 3 == at: yield (kinds[(connection + connection // 3 + at) % 3], connection, piece)
     if ROW["ends"] != "refused": yield ("written", 0, 0)
     for kind in ROW.get("liars", {}):
         for connection in range(1, reach + 1, 2): yield (kind, connection, 0)

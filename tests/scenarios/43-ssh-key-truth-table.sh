@@ -10,7 +10,7 @@ LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/sweep.sh"
 FOLDER=$(mktemp -d); trap 'rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
 ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-ssh-key
-STEP=${STEP:-23} # of the plain suite's cases
+STEP=${STEP:-31} # of the plain suite's cases
 
 for name in old other; do ssh-keygen -q -t ed25519 -N '' -C $name -f $name; done
 ssh-keygen -q -t rsa -b 2048 -N '' -f rsa
@@ -36,7 +36,7 @@ row() {
 	row=$(printf '{"name":"%s","rotator":"%s","ends":"%s","old":"%s","files":["%s"],"number":%d,"step":%d,"steps":"few",%s"sshd":%%d,"target":%%s}' \
 		"$name" "$ROTATE" "$ends" "$FOLDER/${OLD:-old}" "$keys" $NUMBER "$STEP" "$more")
 	# shellcheck disable=SC2059
-	counts=$("$LIB/ssh_truth.py" "$(printf "$row" 0 '{}')" count)
+	counts=$("$LIB/ssh_truth.py" "$(printf "$row" 0 "{\"access\":\"$ACCESS\"}")" count)
 	NUMBER=$((NUMBER + ${counts#* })) TAKEN=$((TAKEN + ${counts% *}))
 	[ "${counts% *}" -gt 0 ] || return 0
 	sshd_start "$PWD" "$@" "AuthorizedKeysFile \"$keys\" ${SECOND:-}"
