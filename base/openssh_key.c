@@ -97,6 +97,30 @@ ssh_public_equal(const struct ssh_public *a, const struct ssh_public *b)
 	return view_equal(view_of(a->blob, a->size), view_of(b->blob, b->size));
 }
 
+bool
+ssh_public_rsa_bits(const struct ssh_public *public_key, size_t *ret_bits)
+{
+	struct reader reader = reader_of(view_of(public_key->blob, public_key->size));
+	size_t bits = 0;
+
+	if (strcmp(public_key->type, "ssh-rsa") != 0)
+		return false;
+	(void)reader_lp32(&reader, SSH_TYPE_MAX);
+	(void)reader_lp32(&reader, SSH_BLOB_MAX); /* e; then n (RFC 4253, section 6.6) */
+	struct view modulus = reader_lp32(&reader, SSH_BLOB_MAX);
+
+	if (reader_end(&reader)) {
+		while (modulus.size > 0 && modulus.data[0] == 0)
+			modulus = view_of(modulus.data + 1, modulus.size - 1);
+		bits = 8 * modulus.size;
+		for (unsigned top = 0x80; modulus.size > 0 && (modulus.data[0] & top) == 0;
+		     top >>= 1)
+			bits--;
+	}
+	*ret_bits = bits;
+	return true;
+}
+
 enum err_code
 ssh_public_from_blob(struct view blob, struct ssh_public *ret_public, struct err *err)
 {

@@ -24,6 +24,8 @@ enum err_code ssh_public_parse(struct view text, struct ssh_public *ret_public,
     struct err *err) MUST_CHECK;
 /* "TYPE BASE64", appended. */
 void ssh_public_write(const struct ssh_public *public_key, struct buf *text);
+/* Whether it is an RSA key, and then of how many bits; 0 for one that is malformed. */
+bool ssh_public_rsa_bits(const struct ssh_public *public_key, size_t *ret_bits);
 /* A wire form alone. */
 enum err_code ssh_public_from_blob(struct view blob, struct ssh_public *ret_public,
     struct err *err) MUST_CHECK;

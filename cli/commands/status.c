@@ -9,13 +9,14 @@
 #include "ceremony/client/text/ceremony.h"
 
 static enum err_code
-show(const struct cli_call *call, const struct status *status, bool *ret_alarm, struct err *err)
+show(const struct cli_call *call, const struct status *status, enum err_code *ret_worst,
+    struct err *err)
 {
 	const struct client_hello *hello = client_hello(call->client);
 	const struct ui *ui = call->io->ui;
 	size_t count = json_array_count(status->items);
 
-	*ret_alarm = false;
+	*ret_worst = ERR_OK;
 	for (size_t i = 0; i < count; i++) {
 		struct status_item item;
 
@@ -24,7 +25,9 @@ show(const struct cli_call *call, const struct status *status, bool *ret_alarm, 
 		    item.waits[0] != '\0' ? "; waits for " : "", item.waits,
 		    item.next[0] != '\0' ? "; next: " : "", item.next);
 		if (strcmp(item.kind, "alarm") == 0)
-			*ret_alarm = true;
+			*ret_worst = ERR_INTEGRITY;
+		else if (strcmp(item.kind, "degraded") == 0 && *ret_worst == ERR_OK)
+			*ret_worst = ERR_TARGET;
 	}
 	if (count == 0)
 		ui_say(ui, "nothing waits");
@@ -32,6 +35,10 @@ show(const struct cli_call *call, const struct status *status, bool *ret_alarm, 
 	    hello->training ? " (TRAINING)" : "", (long long)status->secrets,
 	    text_plural((uint64_t)status->secrets, "secret", "secrets"), (long long)status->log,
 	    text_plural((uint64_t)status->log, "entry", "entries"), status->copy);
+	if (status->swap)
+		ui_say(ui,
+		    "swap may see keys that rotators' libraries copy: the vault's account may lock less "
+		    "than 64 MiB of memory (LimitMEMLOCK, or memlock in /etc/security/limits.conf)");
 	return ERR_OK;
 }
 
@@ -45,6 +52,7 @@ print_status(const struct cli_call *call, const struct status *status, struct er
 	json_put_int(object, "secrets", status->secrets);
 	json_put_int(object, "log", status->log);
 	json_put_text(object, "copy", status->copy);
+	json_put_bool(object, "swap", status->swap);
 	json_put_copy(object, "items", status->items);
 	return call_print_json(call, object, err);
 }
@@ -108,7 +116,7 @@ cmd_status(struct cli_call *call, struct err *err)
 {
 	REPLY reply = {0};
 	struct status status;
-	bool alarm = false;
+	enum err_code worst = ERR_OK;
 
 	const char *id = call_argument(call, 0);
 
@@ -117,10 +125,12 @@ cmd_status(struct cli_call *call, struct err *err)
 	if (id != NULL)
 		return show_ceremony(call, id, err);
 	TRY(status_fetch(call->client, &reply, &status, err));
-	TRY(show(call, &status, &alarm, err));
+	TRY(show(call, &status, &worst, err));
 	if (call_json(call))
 		TRY(print_status(call, &status, err));
-	if (alarm)
-		return err_set(err, ERR_INTEGRITY, "status shows an alarm");
+	if (worst == ERR_TARGET)
+		return err_set(err, worst, "a rotation needs a person who can reach the target");
+	if (worst != ERR_OK)
+		return err_set(err, worst, "status shows an alarm");
 	return ERR_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "base/json_in.h"
 
-enum { PORT_DEFAULT = 22 };
+enum { PORT_DEFAULT = 22, RSA_BITS_MIN = 2048 };
 
 /* A number, or digits: the command line knows only text. */
 static void
@@ -37,6 +37,7 @@ read_host_key(struct json_in *in, struct ssh_account *account)
 {
 	const char *text = json_in_text(in, "host_key", 1, 2 * SSH_BLOB_MAX);
 	struct err cause;
+	size_t bits;
 
 	if (in->code != ERR_OK)
 		return;
@@ -44,6 +45,9 @@ read_host_key(struct json_in *in, struct ssh_account *account)
 		json_in_fail(in, "host_key", cause.text);
 	else if (!link_key_type_valid(account->target.host_key.type))
 		json_in_fail(in, "host_key", "this type of host key is not supported");
+	else if (ssh_public_rsa_bits(&account->target.host_key, &bits) && bits < RSA_BITS_MIN)
+		json_in_fail(in, "host_key",
+		    "an RSA key of less than 2048 bits can be forged: give the host an Ed25519 key");
 }
 
 static enum err_code
@@ -128,28 +132,37 @@ ssh_account_public(const struct secret *credential, struct ssh_public *ret_publi
 	return check_type(ret_public->type, err);
 }
 
+/* The text of what may be handed to libssh. */
+static enum err_code
+checked_text(const struct secret *credential, struct view *ret_text, struct err *err)
+{
+	struct ssh_public checked;
+
+	TRY(ssh_account_public(credential, &checked, err));
+	return ssh_account_private(credential, ret_text, err);
+}
+
 enum err_code
 ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
     enum rotator_value which, struct view script, struct ssh_answer *ret_answer, struct err *err)
 {
-	struct ssh_public checked;
 	struct view text;
-	const struct secret *value = which == ROTATOR_CURRENT ? rotation->current : rotation->next;
 
-	TRY(ssh_account_public(value, &checked, err));
-	TRY(ssh_account_private(value, &text, err));
-	return ssh_client_run(&account->target, text, "exec /bin/sh -s", script, rotation->deadline,
+	TRY(checked_text(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &text,
+	    err));
+	return ssh_client_run(&account->target, text, SSH_SHELL, script, rotation->deadline,
 	    ret_answer, err);
 }
 
 enum err_code
 ssh_account_try(const struct ssh_account *account, const struct secret *credential,
-    int64_t deadline, struct ssh_answer *ret_answer, struct err *err)
+    const struct secret *other, struct view script, int64_t deadline,
+    struct ssh_verdicts *ret_verdicts, struct err *err)
 {
-	struct ssh_public checked;
-	struct view text;
+	struct ssh_trial trial = {.script = script};
 
-	TRY(ssh_account_public(credential, &checked, err));
-	TRY(ssh_account_private(credential, &text, err));
-	return ssh_client_try(&account->target, text, deadline, ret_answer, err);
+	TRY(checked_text(credential, &trial.private_key, err));
+	if (other != NULL)
+		TRY(checked_text(other, &trial.other, err));
+	return ssh_client_try(&account->target, &trial, deadline, ret_verdicts, err);
 }

@@ -40,8 +40,9 @@ enum err_code ssh_account_public(const struct secret *credential, struct ssh_pub
 enum err_code ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,
     enum rotator_value which, struct view script, struct ssh_answer *ret_answer,
     struct err *err) MUST_CHECK;
-/* Log in with CREDENTIAL alone and see what that shows (rotators/ssh/client.h). */
+/* Log in with CREDENTIAL, and where that is denied with OTHER (NULL: none) in the same session (rotators/ssh/client.h). */
 enum err_code ssh_account_try(const struct ssh_account *account, const struct secret *credential,
-    int64_t deadline, struct ssh_answer *ret_answer, struct err *err) MUST_CHECK;
+    const struct secret *other, struct view script, int64_t deadline,
+    struct ssh_verdicts *ret_verdicts, struct err *err) MUST_CHECK;
 
 #endif

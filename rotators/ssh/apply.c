@@ -104,17 +104,17 @@ fetch(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	TRY(script_marker(&marker, err));
 	TRY(script_read(&marker, account->path, &script, err));
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), ret_answer, err));
-	if (ret_answer->outcome == SSH_DENIED) {
+	if (ret_answer->verdict == LINK_DENIED) {
 		which = ROTATOR_NEXT; /* a former apply may have got so far */
 		ssh_answer_done(ret_answer);
 		TRY(ssh_account_run(account, rotation, which, buf_view(&script), ret_answer, err));
 	}
-	if (ret_answer->outcome == SSH_DENIED)
+	if (ret_answer->verdict == LINK_DENIED)
 		return err_set(err, ERR_TARGET,
 		    "%s lets %s in with neither the current nor the new "
 		    "key: nothing was changed by this attempt",
 		    account->target.host, account->target.user);
-	if (ret_answer->outcome != SSH_ACCEPTED)
+	if (ret_answer->verdict != LINK_ACCEPTED)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", ret_answer->detail);
 	*ret_which = which;
 	*ret_result =
@@ -144,7 +144,7 @@ store(const struct ssh_account *account, struct rotation *rotation, enum rotator
 	TRY(ssh_account_run(account, rotation, which, buf_view(&script), &answer, err));
 	*ret_result =
 	    results[script_replace_result(&marker, buf_view(&answer.output), rotation->detail)];
-	if (answer.outcome != SSH_ACCEPTED || *ret_result == CHANGE_UNKNOWN)
+	if (answer.verdict != LINK_ACCEPTED || *ret_result == CHANGE_UNKNOWN)
 		rotation_detail(rotation, "%s", answer.detail);
 	return ERR_OK;
 }

@@ -53,21 +53,40 @@ ssh_answer_done(struct ssh_answer *answer)
 	buf_done(&answer->output);
 }
 
-static enum err_code
-log_in(const struct ssh_target *target, struct view private_key, int64_t deadline,
-    struct ssh_link **ret_link, struct ssh_answer *answer, struct err *err)
+void
+ssh_verdicts_done(struct ssh_verdicts *verdicts)
 {
-	static const enum ssh_outcome outcomes[] = {
-	    [LINK_ACCEPTED] = SSH_ACCEPTED,
-	    [LINK_DENIED] = SSH_DENIED,
-	    [LINK_UNKNOWN] = SSH_UNREACHABLE,
-	};
+	ssh_answer_done(&verdicts->key);
+	ssh_answer_done(&verdicts->other);
+}
+
+static void
+take_result(struct ssh_answer *answer, const struct link_result *result)
+{
+	answer->verdict = result->verdict;
+	answer->cause = result->cause;
+	memcpy(answer->detail, result->detail, sizeof(answer->detail));
+}
+
+static enum err_code
+offer(struct ssh_link *link, struct view private_key, struct ssh_answer *answer, struct err *err)
+{
 	struct link_result result;
 
-	TRY(link_login(target, private_key, deadline, ret_link, &result, err));
-	answer->outcome = outcomes[result.verdict];
-	answer->cause = result.cause;
-	memcpy(answer->detail, result.detail, sizeof(answer->detail));
+	TRY(link_offer(link, private_key, &result, err));
+	take_result(answer, &result);
+	return ERR_OK;
+}
+
+/* RET_LINK stays NULL when ANSWER tells why. */
+static enum err_code
+open_link(const struct ssh_target *target, int64_t deadline, struct ssh_link **ret_link,
+    struct ssh_answer *answer, struct err *err)
+{
+	struct link_result result;
+
+	TRY(link_open(target, deadline, ret_link, &result, err));
+	take_result(answer, &result);
 	return ERR_OK;
 }
 
@@ -75,27 +94,35 @@ static void
 tell(struct ssh_answer *answer, const char *what, const struct link_run *run)
 {
 	char text[4 * ROTATOR_DETAIL_MAX], said[LINK_SAID_MAX + 1], status[40] = "";
+	bool spoke = run->said[strspn(run->said, " ")] != '\0';
 
 	memcpy(said, run->said, sizeof(said));
 	text_make_plain(said);
 	if (run->status >= 0)
 		(void)snprintf(status, sizeof(status), "; it ended with status %d", run->status);
-	(void)snprintf(text, sizeof(text), "%s%s%s%.450s", what, status,
-	    said[0] != '\0' ? "; it said " : "", said[0] != '\0' ? QUOTED(said) : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s%.450s", what, status, spoke ? "; it said " : "",
+	    spoke ? QUOTED(said) : "");
 	answer_detail(text, answer->detail);
 }
 
 static void
 judge_run(struct ssh_answer *answer, const struct link_run *run)
 {
+	char text[ROTATOR_DETAIL_MAX];
+
 	if (run->lost) {
-		answer->outcome = SSH_UNREACHABLE;
+		answer->verdict = LINK_UNKNOWN;
 		answer->cause = LINK_NO_HOST;
 		tell(answer, "the key was let in, but the connection ended before a command ran",
 		    run);
 	} else if (run->timed_out) {
 		tell(answer, "the key was let in, and what the account runs then has not ended",
 		    run);
+	} else if (run->flooded) {
+		(void)snprintf(text, sizeof(text),
+		    "the key was let in, and then the host sent more than %d bytes",
+		    LINK_OUTPUT_MAX);
+		tell(answer, text, run);
 	} else {
 		tell(answer,
 		    "the key was let in, but the account ran no command of ours: a command that is forced "
@@ -104,54 +131,72 @@ judge_run(struct ssh_answer *answer, const struct link_run *run)
 	}
 }
 
+static enum err_code
+run_command(struct ssh_link *link, const char *command, struct view input, int64_t deadline,
+    struct ssh_answer *answer, struct err *err)
+{
+	LINK_RUN run = {0};
+
+	TRY(link_run(link, command, input, deadline, &run, err));
+	judge_run(answer, &run);
+	answer->output = TAKE(run.output);
+	return ERR_OK;
+}
+
 enum err_code
 ssh_client_run(const struct ssh_target *target, struct view private_key, const char *command,
     struct view input, int64_t deadline, struct ssh_answer *ret_answer, struct err *err)
 {
 	SSH_ANSWER answer = {0};
 	SSH_LINK *link = NULL;
-	LINK_RUN run = {.status = -1, .timed_out = true};
 
-	TRY(log_in(target, private_key, deadline, &link, &answer, err));
-	if (link != NULL) {
-		enum err_code code = link_run(link, command, input, deadline, &run, err);
-
-		if (code != ERR_OK && code != ERR_PROTOCOL)
-			return code;
-		judge_run(&answer, &run);
-		answer.output = TAKE(run.output);
-	}
+	TRY(open_link(target, deadline, &link, &answer, err));
+	if (link != NULL)
+		TRY(offer(link, private_key, &answer, err));
+	if (answer.verdict == LINK_ACCEPTED)
+		TRY(run_command(link, command, input, deadline, &answer, err));
 	*ret_answer = TAKE(answer);
 	return ERR_OK;
 }
 
-enum err_code
-ssh_client_try(const struct ssh_target *target, struct view private_key, int64_t deadline,
-    struct ssh_answer *ret_answer, struct err *err)
+/* Does the account run what we ask for? */
+static enum err_code
+see_marker(struct ssh_link *link, int64_t deadline, struct ssh_answer *answer, struct err *err)
 {
-	SSH_ANSWER answer = {0};
-	SSH_LINK *link = NULL;
-	LINK_RUN run = {.status = -1, .timed_out = true};
+	LINK_RUN run = {0};
 	struct script_marker marker;
 	char command[80];
-	int64_t limit;
+	int64_t limit = process_milliseconds() + MARKER_MILLISECONDS;
 
 	TRY(script_marker(&marker, err));
 	(void)snprintf(command, sizeof(command), "echo %.20s\"\"%s", marker.text, marker.text + 20);
-	TRY(log_in(target, private_key, deadline, &link, &answer, err));
-	if (link != NULL) {
-		limit = process_milliseconds() + MARKER_MILLISECONDS;
-		enum err_code code = link_run(link, command, view_of(NULL, 0),
-		    limit < deadline ? limit : deadline, &run, err);
+	TRY(link_run(link, command, view_of(NULL, 0), limit < deadline ? limit : deadline, &run,
+	    err));
+	answer->ran = run.status == 0 && run.output.size > 0 &&
+	    memmem(run.output.data, run.output.size, marker.text, strlen(marker.text)) != NULL;
+	if (!answer->ran)
+		judge_run(answer, &run);
+	return ERR_OK;
+}
 
-		if (code != ERR_OK && code != ERR_PROTOCOL)
-			return code;
-		answer.ran = run.status == 0 && run.output.size > 0 &&
-		    memmem(run.output.data, run.output.size, marker.text, strlen(marker.text)) !=
-		        NULL;
-		if (!answer.ran)
-			judge_run(&answer, &run);
-	}
-	*ret_answer = TAKE(answer);
+enum err_code
+ssh_client_try(const struct ssh_target *target, const struct ssh_trial *trial, int64_t deadline,
+    struct ssh_verdicts *ret_verdicts, struct err *err)
+{
+	SSH_VERDICTS verdicts = {0};
+	SSH_LINK *link = NULL;
+
+	TRY(open_link(target, deadline, &link, &verdicts.key, err));
+	if (link != NULL)
+		TRY(offer(link, trial->private_key, &verdicts.key, err));
+	if (verdicts.key.verdict == LINK_ACCEPTED)
+		TRY(see_marker(link, deadline, &verdicts.key, err));
+	else if (verdicts.key.verdict == LINK_DENIED && trial->other.size > 0)
+		TRY(offer(link, trial->other, &verdicts.other, err));
+	if (verdicts.other.verdict == LINK_ACCEPTED)
+		TRY(trial->script.size == 0 ? see_marker(link, deadline, &verdicts.other, err) :
+		                              run_command(link, SSH_SHELL, trial->script, deadline,
+		                                  &verdicts.other, err));
+	*ret_verdicts = TAKE(verdicts);
 	return ERR_OK;
 }

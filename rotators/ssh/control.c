@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is to die is the current value, and then the next one stands for it that the account takes keys at all:
+ * A key that is denied is dead when the other one is let in by the next answer of the same session.  But where the
+ * two are of different kinds (an RSA key was replaced by an Ed25519 one, or by a longer one) the no may be for the kind
+ * (PubkeyAcceptedAlgorithms, RequiredRSASize), which sshd says in no other words; so the account's file must not have
+ * the key either.  It is read at each such probe rather than remembered whether the key ever was let in: after a crash
+ * of the vault nobody remembers, and a debt must end.
  *
- *	probe current	next accepted (unless just seen), current denied, next accepted	-> refused
- *	probe next	next denied, and current just seen accepted: current accepted	-> refused
- *
- * Whatever of that is missing leaves "denied", which ends nothing.
+ *	denied	other			kinds	in the file	result
+ *	current	next, not denied yet	same	-		let in: refused
+ *	next	current, let in before	same	-		let in: refused
+ *	either	as above		differ	no		let in: refused
+ *	either	as above		differ	yes, unreadable	denied
+ *	either	denied, unknown		any	-		denied
+ *	either	is not offered		any	-		denied
  */
 #include "rotators/ssh/control.h"
 
@@ -13,13 +20,30 @@
 
 #include "base/openssh_key.h"
 #include "base/process.h"
+#include "rotators/ssh/authorized_keys.h"
+#include "rotators/ssh/key_file.h"
+#include "rotators/ssh/script.h"
 
-enum { FRESH = 10000, CHECK_LIMIT = 10000 /* milliseconds */ };
+enum { CHECK_LIMIT = 10000 /* milliseconds */ };
 
 void
 control_forget(struct control *control)
 {
 	*control = (struct control){0};
+}
+
+void
+control_forget_next(struct control *control)
+{
+	control->accepted[ROTATOR_NEXT] = control->denied[ROTATOR_NEXT] = false;
+}
+
+static void
+remember(struct control *control, enum rotator_value which, const struct ssh_answer *answer)
+{
+	control->accepted[which] = answer->verdict == LINK_ACCEPTED;
+	if (answer->verdict != LINK_UNKNOWN)
+		control->denied[which] = answer->verdict == LINK_DENIED;
 }
 
 static const struct secret *
@@ -28,90 +52,163 @@ value_of(const struct rotation *rotation, enum rotator_value which)
 	return which == ROTATOR_CURRENT ? rotation->current : rotation->next;
 }
 
-static enum err_code
-try_value(struct control *control, const struct ssh_account *account,
-    const struct rotation *rotation, enum rotator_value which, int64_t deadline,
-    struct ssh_answer *ret_answer, struct err *err)
+/* --- Keys of different kinds -------------------------------------------------------------- */
+
+struct probe {
+	const struct ssh_account *account;
+	const struct secret *other; /* NULL: none that may be offered */
+	bool differ;                /* the kinds of the two */
+	struct ssh_public key, other_key;
+	struct script_marker marker;
+	struct buf script; /* reads the file there; empty when it need not be read, or is here */
+};
+
+static void
+probe_done(struct probe *probe)
 {
-	TRY(ssh_account_try(account, value_of(rotation, which), deadline, ret_answer, err));
-	control->denied[which] = ret_answer->outcome == SSH_DENIED;
-	control->accepted[which] = ret_answer->outcome == SSH_ACCEPTED ? process_milliseconds() : 0;
-	return ERR_OK;
+	buf_done(&probe->script);
 }
 
 static bool
-is_fresh(const struct control *control, enum rotator_value which)
+are_alike(const struct ssh_public *a, const struct ssh_public *b)
 {
-	return control->accepted[which] != 0 &&
-	    process_milliseconds() - control->accepted[which] < FRESH;
+	size_t bits_a = 0, bits_b = 0;
+
+	return strcmp(a->type, b->type) == 0 &&
+	    ssh_public_rsa_bits(a, &bits_a) == ssh_public_rsa_bits(b, &bits_b) && bits_a == bits_b;
 }
 
-/* RET_GOES_ON: the host answers, or need not be asked about the other key now. */
 static enum err_code
-control_before(struct control *control, const struct ssh_account *account,
-    struct rotation *rotation, enum rotator_value which, bool *ret_goes_on, struct err *err)
+compare_kinds(struct probe *probe, const struct secret *value, struct err *err)
 {
-	SSH_ANSWER answer = {0};
-
-	*ret_goes_on = true;
-	if (which != ROTATOR_CURRENT || rotation->next == NULL || control->denied[ROTATOR_NEXT] ||
-	    is_fresh(control, ROTATOR_NEXT))
+	if (probe->other == NULL)
 		return ERR_OK;
-	TRY(try_value(control, account, rotation, ROTATOR_NEXT, rotation->deadline, &answer, err));
-	*ret_goes_on = answer.cause != LINK_NO_HOST;
-	rotation_detail(rotation, "%s", answer.detail);
+	TRY(ssh_account_public(value, &probe->key, err));
+	TRY(ssh_account_public(probe->other, &probe->other_key, err));
+	probe->differ = !are_alike(&probe->key, &probe->other_key);
+	if (!probe->differ || probe->account->local)
+		return ERR_OK;
+	TRY(script_marker(&probe->marker, err));
+	return script_read(&probe->marker, probe->account->path, &probe->script, err);
+}
+
+static enum err_code
+stands_in(const struct probe *probe, struct view content, bool *ret_stands, struct err *err)
+{
+	struct authorized_keys_count count;
+	BUF replaced = {0};
+
+	TRY(authorized_keys_replace(content, &probe->key, &probe->other_key, &replaced, &count,
+	    err));
+	*ret_stands = count.current > 0;
 	return ERR_OK;
 }
 
-/* The host said no to WHICH. */
+/* Has the file, here or as the script says that the other key ran, a line with the key?  An error means not known. */
 static enum err_code
-control_after(struct control *control, const struct ssh_account *account, struct rotation *rotation,
-    enum rotator_value other, enum probe_result *ret_result, struct err *err)
+stands_in_file(const struct probe *probe, const struct ssh_answer *other, bool *ret_stands,
+    struct err *err)
 {
-	SSH_ANSWER answer = {0};
+	const struct ssh_account *account = probe->account;
+	KEY_FILE file = {.folder = -1};
+	struct script_file there;
+	char detail[ROTATOR_DETAIL_MAX + 1];
 
-	*ret_result = PROBE_DENIED;
-	if (value_of(rotation, other) == NULL || !is_fresh(control, other)) {
-		rotation_detail(rotation,
-		    "%s does not let %s in with this key, but was not seen to take another one just "
-		    "before: no proof that this one is dead",
-		    account->target.host, account->target.user);
-		return ERR_OK;
+	if (account->local) {
+		TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
+		return stands_in(probe, buf_view(&file.content), ret_stands, err);
 	}
-	TRY(try_value(control, account, rotation, other, rotation->deadline, &answer, err));
-	if (answer.outcome == SSH_ACCEPTED) {
-		*ret_result = PROBE_REFUSED;
+	if (script_read_result(&probe->marker, buf_view(&other->output), &there, detail) !=
+	    SCRIPT_DONE)
+		return err_set(err, ERR_TARGET_UNKNOWN, "%s", detail);
+	return stands_in(probe, there.content, ret_stands, err);
+}
+
+/* The key was denied, and the other, of another kind, let in. */
+static enum probe_result
+judge_kinds(const struct probe *probe, const struct ssh_verdicts *verdicts,
+    struct rotation *rotation)
+{
+	const char *path = probe->account->path, *type = probe->key.type;
+	struct err cause;
+	bool stands = false;
+
+	if (stands_in_file(probe, &verdicts->other, &stands, &cause) != ERR_OK) {
 		rotation_detail(rotation,
-		    "%s does not let %s in with this key, and takes the other one",
-		    account->target.host, account->target.user);
-		return ERR_OK;
+		    "%s, and takes the other one, but that may be for its kind, %s, and %s cannot be read "
+		    "(%s): no proof that it is dead",
+		    verdicts->key.detail, type, path, cause.text);
+		return PROBE_DENIED;
 	}
-	rotation_detail(rotation,
-	    "%s does not let %s in with this key, but just after with the other one neither: no "
-	    "proof that this one is dead",
-	    account->target.host, account->target.user);
-	return ERR_OK;
+	if (stands) {
+		rotation_detail(rotation,
+		    "%s, and takes the other one, but that may be for its kind, %s, since it stands in "
+		    "%s: no proof that it is dead",
+		    verdicts->key.detail, type, path);
+		return PROBE_DENIED;
+	}
+	rotation_detail(rotation, "%s, which does not stand in %s, and takes the other one",
+	    verdicts->key.detail, path);
+	return PROBE_REFUSED;
+}
+
+/* --- Probe -------------------------------------------------------------------------------- */
+
+static enum probe_result
+judge_denied(const struct probe *probe, const struct ssh_verdicts *verdicts,
+    struct rotation *rotation)
+{
+	static const char no_proof[] = "no proof that this one is dead";
+	const char *said = verdicts->key.detail;
+
+	if (verdicts->other.verdict == LINK_ACCEPTED && probe->differ)
+		return judge_kinds(probe, verdicts, rotation);
+	if (verdicts->other.verdict == LINK_ACCEPTED) {
+		rotation_detail(rotation, "%s, and takes the other one", said);
+		return PROBE_REFUSED;
+	}
+	if (probe->other == NULL)
+		rotation_detail(rotation, "%s, and was not seen to take another one: %s", said,
+		    no_proof);
+	else if (verdicts->other.verdict == LINK_DENIED)
+		rotation_detail(rotation, "%s, and with the other one neither: %s", said, no_proof);
+	else
+		rotation_detail(rotation, "%s; the other one: %s: %s", said, verdicts->other.detail,
+		    no_proof);
+	return PROBE_DENIED;
+}
+
+/* NULL when the other key must not be offered. */
+static const struct secret *
+find_other(const struct control *control, const struct rotation *rotation, enum rotator_value which)
+{
+	if (which == ROTATOR_CURRENT)
+		return control->denied[ROTATOR_NEXT] ? NULL : rotation->next;
+	return control->accepted[ROTATOR_CURRENT] ? rotation->current : NULL;
 }
 
 enum err_code
 control_probe(struct control *control, const struct ssh_account *account, struct rotation *rotation,
     enum rotator_value which, enum probe_result *ret_result, struct err *err)
 {
-	SSH_ANSWER answer = {0};
-	bool goes_on;
+	CLEANUP(probe_done)
+	struct probe probe = {.account = account, .other = find_other(control, rotation, which)};
+	SSH_VERDICTS verdicts = {0};
 
-	*ret_result = PROBE_UNREACHABLE;
-	TRY(control_before(control, account, rotation, which, &goes_on, err));
-	if (!goes_on)
-		return ERR_OK;
-	TRY(try_value(control, account, rotation, which, rotation->deadline, &answer, err));
-	rotation_detail(rotation, "%s", answer.detail);
-	if (answer.outcome == SSH_ACCEPTED)
-		*ret_result = PROBE_ACCEPTED;
-	if (answer.outcome != SSH_DENIED)
-		return ERR_OK;
-	return control_after(control, account, rotation,
-	    which == ROTATOR_CURRENT ? ROTATOR_NEXT : ROTATOR_CURRENT, ret_result, err);
+	TRY(compare_kinds(&probe, value_of(rotation, which), err));
+	TRY(ssh_account_try(account, value_of(rotation, which), probe.other,
+	    buf_view(&probe.script), rotation->deadline, &verdicts, err));
+	remember(control, which, &verdicts.key);
+	if (verdicts.key.verdict == LINK_DENIED && probe.other != NULL)
+		remember(control, which == ROTATOR_CURRENT ? ROTATOR_NEXT : ROTATOR_CURRENT,
+		    &verdicts.other);
+	rotation_detail(rotation, "%s", verdicts.key.detail);
+	if (verdicts.key.verdict == LINK_DENIED)
+		*ret_result = judge_denied(&probe, &verdicts, rotation);
+	else
+		*ret_result =
+		    verdicts.key.verdict == LINK_ACCEPTED ? PROBE_ACCEPTED : PROBE_UNREACHABLE;
+	return ERR_OK;
 }
 
 /* --- Check -------------------------------------------------------------------------------- */
@@ -132,29 +229,37 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 	default:
 		break;
 	}
-	if (answer->outcome == SSH_ACCEPTED && !answer->ran && !account->local)
+	if (answer->verdict == LINK_ACCEPTED && !answer->ran && !account->local)
 		return err_set(err, ERR_REFUSED, "%s; with access ssh the file is changed by one",
 		    answer->detail);
 	return ERR_OK;
 }
 
-/* A key that nobody has. */
+/* A key that nobody has, and the current one after it. */
 static enum err_code
-check_stray(const struct ssh_account *account, int64_t deadline, struct err *err)
+check_stray(const struct ssh_account *account, const struct rotation *rotation, int64_t deadline,
+    struct err *err)
 {
-	SSH_ANSWER answer = {0};
-	SECRET *stray = NULL;
+	SSH_VERDICTS verdicts = {0};
+	SECRET *text = NULL, *stray = NULL;
 
-	TRY(openssh_key_generate("halligan: a key that nobody has", &stray, err));
-	TRY(ssh_client_try(&account->target, secret_view(stray), deadline, &answer, err));
-	if (answer.outcome == SSH_ACCEPTED)
+	TRY(openssh_key_generate("halligan: a key that nobody has", &text, err));
+	TRY(rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), &stray, err));
+	TRY(ssh_account_try(account, stray, rotation->current, view_of(NULL, 0), deadline,
+	    &verdicts, err));
+	if (verdicts.key.verdict == LINK_ACCEPTED)
 		return err_set(err, ERR_REFUSED,
 		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
 		    account->target.host, account->target.user);
-	if (answer.cause == LINK_HUNG_UP)
+	if (verdicts.key.cause == LINK_HUNG_UP || verdicts.other.cause == LINK_HUNG_UP)
 		return err_set(err, ERR_REFUSED,
 		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
 		    "set MaxAuthTries to 2 or more in its sshd_config",
+		    account->target.host);
+	if (verdicts.other.verdict == LINK_DENIED)
+		return err_set(err, ERR_REFUSED,
+		    "%s takes no key after a wrong one in the same session, so that no key can be "
+		    "proven dead",
 		    account->target.host);
 	return ERR_OK;
 }
@@ -163,15 +268,17 @@ enum err_code
 control_check(struct control *control, const struct ssh_account *account, struct rotation *rotation,
     struct err *err)
 {
-	SSH_ANSWER answer = {0};
+	SSH_VERDICTS verdicts = {0};
 	int64_t limit = process_milliseconds() + CHECK_LIMIT;
 	int64_t deadline = limit < rotation->deadline ? limit : rotation->deadline;
 
 	if (rotation->current == NULL)
 		return ERR_OK;
-	TRY(try_value(control, account, rotation, ROTATOR_CURRENT, deadline, &answer, err));
-	TRY(check_accepted(account, &answer, err));
-	if (answer.outcome != SSH_ACCEPTED)
+	TRY(ssh_account_try(account, rotation->current, NULL, view_of(NULL, 0), deadline, &verdicts,
+	    err));
+	remember(control, ROTATOR_CURRENT, &verdicts.key);
+	TRY(check_accepted(account, &verdicts.key, err));
+	if (verdicts.key.verdict != LINK_ACCEPTED)
 		return ERR_OK;
-	return check_stray(account, deadline, err);
+	return check_stray(account, rotation, deadline, err);
 }

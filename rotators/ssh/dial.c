@@ -18,6 +18,7 @@
 #include "rotators/program/child.h"
 
 enum { LOOK_EVERY = 20 /* milliseconds */, ADDRESS_SIZE = 64, ADDRESSES_MAX = 8 };
+enum { NOT_FOUND = 2 /* getent(1); the name servers' silence, too */ };
 
 struct addresses {
 	size_t count;
@@ -25,19 +26,39 @@ struct addresses {
 };
 
 enum err_code
-dial_wait(int fd, short events, int64_t deadline, struct err *err)
+dial_check(int64_t deadline, struct err *err)
 {
-	struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = STDOUT_FILENO}};
-	int64_t left = deadline - process_milliseconds();
+	struct pollfd reader = {.fd = STDOUT_FILENO};
 
-	if (left <= 0)
+	if (process_milliseconds() >= deadline)
 		return err_set(err, ERR_TARGET_UNKNOWN, "no answer in time");
-	if (poll(fds, ARRAY_SIZE(fds), left < LOOK_EVERY ? (int)left : LOOK_EVERY) < 0 &&
-	    errno != EINTR)
-		return err_errno(err, ERR_IO, errno, "waiting for the host");
-	if ((fds[1].revents & (POLLERR | POLLHUP)) != 0)
+	if (poll(&reader, 1, 0) > 0 && (reader.revents & (POLLERR | POLLHUP)) != 0)
 		return err_set(err, ERR_WAITING, "nobody waits for the answer any more");
 	return ERR_OK;
+}
+
+/* As dial_wait; RET_READY: FD has one of EVENTS, or an error. */
+static enum err_code
+wait_for(int fd, short events, int64_t deadline, bool *ret_ready, struct err *err)
+{
+	struct pollfd waiting = {.fd = fd, .events = events};
+	int64_t left = deadline - process_milliseconds();
+	int count;
+
+	TRY(dial_check(deadline, err));
+	count = poll(&waiting, 1, left < LOOK_EVERY ? (int)left : LOOK_EVERY);
+	if (count < 0 && errno != EINTR)
+		return err_errno(err, ERR_IO, errno, "waiting for the host");
+	*ret_ready = count > 0;
+	return ERR_OK;
+}
+
+enum err_code
+dial_wait(int fd, short events, int64_t deadline, struct err *err)
+{
+	bool ready;
+
+	return wait_for(fd, events, deadline, &ready, err);
 }
 
 static void
@@ -81,7 +102,7 @@ look_up(const char *host, int64_t deadline, struct addresses *ret_addresses, str
 	static const char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
 	const char *const argv[] = {"getent", "ahosts", host, NULL};
 	struct addresses addresses = {0};
-	BUF output = {0};
+	BUF output = {0}, how = {0};
 	struct child child = {.path = "/usr/bin/getent",
 	    .argv = argv,
 	    .env = env,
@@ -91,10 +112,17 @@ look_up(const char *host, int64_t deadline, struct addresses *ret_addresses, str
 	int status;
 
 	TRY(child_run(&child, &status, err));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != NOT_FOUND)) {
+		child_status(status, &how);
+		return err_set(err, ERR_IO, "the name %s could not be looked up: getent %s", host,
+		    buf_string(&how));
+	}
+	if (WEXITSTATUS(status) == 0)
 		take_lines(buf_string(&output), &addresses);
 	if (addresses.count == 0)
-		return err_set(err, ERR_TARGET, "there is no host %s", host);
+		return err_set(err, ERR_TARGET,
+		    "no address of %s was found: there is no such host, or no name server answered",
+		    host);
 	*ret_addresses = addresses;
 	return ERR_OK;
 }
@@ -104,11 +132,10 @@ await_connection(int fd, int64_t deadline, struct err *err)
 {
 	int failure = EINPROGRESS;
 	socklen_t size = sizeof(failure);
-	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	bool ready = false;
 
-	do
-		TRY(dial_wait(fd, POLLOUT, deadline, err));
-	while (poll(&ready, 1, 0) == 0);
+	while (!ready)
+		TRY(wait_for(fd, POLLOUT, deadline, &ready, err));
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) != 0)
 		return err_errno(err, ERR_IO, errno, "connecting");
 	return failure == 0 ? ERR_OK : err_errno(err, ERR_TARGET, failure, "connecting");
@@ -123,8 +150,9 @@ connect_one(const char *address, unsigned port, int64_t deadline, int *ret_fd, s
 	if (to == NULL)
 		return err_set(err, ERR_TARGET, "it is no address");
 	fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_errno(err, ERR_TARGET, errno, "making a socket");
+	if (fd < 0) /* of a family that this machine does not have, another address may help */
+		return err_errno(err, errno == EAFNOSUPPORT ? ERR_TARGET : ERR_IO, errno,
+		    "making a socket");
 	if (connect(fd, to->ai_addr, to->ai_addrlen) != 0) {
 		if (errno != EINPROGRESS)
 			return err_errno(err, ERR_TARGET, errno, "connecting");

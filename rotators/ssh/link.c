@@ -4,19 +4,18 @@
  * wait for the socket ourselves, with our own deadline.
  *
  * What was seen of libssh 0.10 and shapes this file:
- * - a session serves one key: after an unfinished call the next one returns the first key's answer;
+ * - after an unfinished call the next one returns the first key's answer, so a key is offered only after a denial;
  * - a connection that ends while it authenticates says "again" for ever;
  * - it says "denied" by itself for a key that it does not offer: only when packets went out and came in during the
  *   call did the server say so;
  * - RSA keys are not offered before the server's extensions were read, so "none" is asked first;
- * - it closes the descriptor that it was given when the peer hangs up, and only then.
+ * - it closes the descriptor that it was given when the peer hangs up, and only then;
+ * - it keeps what comes without being asked for, beyond any window: what may come is limited where it is read.
  */
 #include "rotators/ssh/link.h"
 
 #include <libssh/libssh.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,18 +23,19 @@
 #include "base/base64.h"
 #include "base/process.h"
 #include "base/secret.h"
-#include "base/text.h"
-#include "rotators/contract/answer.h"
 #include "rotators/ssh/dial.h"
 
-enum { BLOCK = 16384, QUOTE_SIZE = 200 };
+enum { BLOCK = 16384 };
+enum { RECEIVED_MAX = 2 * LINK_OUTPUT_MAX /* bytes of a whole connection */ };
 
 struct ssh_link {
+	const struct ssh_target *target;
 	ssh_session session;
 	ssh_channel channel;
-	struct ssh_counter_struct packets;
+	struct ssh_counter_struct wire, packets;
 	int fd;        /* ours until CONNECTS */
 	bool connects; /* libssh has it */
+	bool asked;    /* a key, and it was not denied */
 	int64_t deadline;
 };
 
@@ -87,44 +87,11 @@ link_run_done(struct link_run *run)
 	buf_done(&run->output);
 }
 
-/* --- Words -------------------------------------------------------------------------------- */
-
-static enum err_code conclude(struct link_result *result, enum link_verdict verdict,
-    enum link_cause cause, const char *format, ...) FORMAT_LIKE(4, 5);
-
-static enum err_code
-conclude(struct link_result *result, enum link_verdict verdict, enum link_cause cause,
-    const char *format, ...)
+/* Its words may hold those of the other side. */
+static struct link_quote
+quote_libssh(const struct ssh_link *link)
 {
-	char text[4 * ROTATOR_DETAIL_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	result->verdict = verdict;
-	result->cause = cause;
-	answer_detail(text, result->detail);
-	return ERR_OK;
-}
-
-/* ": it said "..."", or nothing. */
-struct quote {
-	char text[QUOTE_SIZE + 64];
-};
-static struct quote
-quote_of(const char *words)
-{
-	struct quote quote = {""};
-	char plain[QUOTE_SIZE];
-
-	if (words == NULL || words[0] == '\0')
-		return quote;
-	(void)snprintf(plain, sizeof(plain), "%s", words);
-	text_make_plain(plain);
-	(void)snprintf(quote.text, sizeof(quote.text), ": it said %.*s", QUOTE_SIZE + 40,
-	    QUOTED(plain));
-	return quote;
+	return link_quote("libssh says", ssh_get_error(link->session));
 }
 
 /* --- Waiting ------------------------------------------------------------------------------ */
@@ -137,21 +104,46 @@ is_dead(const struct ssh_link *link)
 	    !ssh_is_connected(link->session);
 }
 
+/* May it go on?  Asked in each round, also in those that need not wait.  ERR_PROTOCOL: it sends too much. */
 static enum err_code
-turn(struct ssh_link *link, struct err *err)
+attend(const struct ssh_link *link, struct err *err)
+{
+	TRY(dial_check(link->deadline, err));
+	if (link->wire.in_bytes > RECEIVED_MAX)
+		return err_set(err, ERR_PROTOCOL, "it sends without end");
+	return ERR_OK;
+}
+
+static enum err_code
+turn(const struct ssh_link *link, struct err *err)
 {
 	bool writes = (ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING) != 0;
 
+	TRY(attend(link, err));
 	return dial_wait(ssh_get_fd(link->session), (short)(POLLIN | (writes ? POLLOUT : 0)),
 	    link->deadline, err);
+}
+
+/* What the waits above end with is no failure of ours, but a result. */
+static enum err_code
+settle(const struct ssh_target *target, enum err_code code, struct link_result *result)
+{
+	if (code == ERR_TARGET_UNKNOWN)
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "%s gave no answer in time", target->host);
+	if (code == ERR_PROTOCOL)
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "%s sent more than %d bytes and no answer", target->host, RECEIVED_MAX);
+	return code;
 }
 
 /* --- Connecting --------------------------------------------------------------------------- */
 
 /* Nothing of the account that we run as: no configuration, known hosts, agent or files. */
 static bool
-set_options(struct ssh_link *link, const struct ssh_target *target)
+set_options(struct ssh_link *link)
 {
+	const struct ssh_target *target = link->target;
 	static const bool no = false;
 	const struct {
 		enum ssh_options_e option;
@@ -171,7 +163,7 @@ set_options(struct ssh_link *link, const struct ssh_target *target)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (ssh_options_set(link->session, options[i].option, options[i].value) != SSH_OK)
 			return false;
-	ssh_set_counters(link->session, NULL, &link->packets);
+	ssh_set_counters(link->session, &link->wire, &link->packets);
 	ssh_set_blocking(link->session, 0);
 	return true;
 }
@@ -195,8 +187,7 @@ is_pinned(const struct ssh_link *link, const struct ssh_public *pinned)
 }
 
 static enum err_code
-shake_hands(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
-    struct err *err)
+shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 {
 	int rc;
 
@@ -204,61 +195,38 @@ shake_hands(struct ssh_link *link, const struct ssh_target *target, struct link_
 	while ((rc = ssh_connect(link->session)) == SSH_AGAIN &&
 	    ssh_get_error_code(link->session) != SSH_FATAL && ssh_get_fd(link->session) >= 0)
 		TRY(turn(link, err));
-	if (rc == SSH_OK && is_pinned(link, &target->host_key))
-		return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
-	return conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
-	    "%s does not show the host key of the definition: an attack, a rebuilt host, or another "
-	    "service there; the key was not offered; compare the host's key at its console%s",
-	    target->host, quote_of(rc == SSH_OK ? "" : ssh_get_error(link->session)).text);
+	if (rc != SSH_OK)
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "no connection to %s came about that the host key of the definition secures: an attack, a "
+		    "rebuilt host, another service there, or no algorithm in common; the key was not "
+		    "offered; compare the host's key at its console%s",
+		    link->target->host, quote_libssh(link).text);
+	if (!is_pinned(link, &link->target->host_key))
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "%s does not show the host key of the definition, but another one: an attack, or a "
+		    "rebuilt host; the key was not offered; compare the host's key at its console",
+		    link->target->host);
+	return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 }
 
 /* A connection to the host with the pinned key, when RESULT is accepted. */
 static enum err_code
-open_link(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
-    struct err *err)
+connect_host(struct ssh_link *link, struct link_result *result, struct err *err)
 {
+	const struct ssh_target *target = link->target;
 	enum err_code code = dial(target->host, target->port, link->deadline, &link->fd, err);
 
 	if (code == ERR_TARGET)
-		return conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
 		    "%s port %u cannot be reached: %s", target->host, target->port, err->text);
 	TRY(code);
 	link->session = ssh_new();
-	if (link->session == NULL || !set_options(link, target))
+	if (link->session == NULL || !set_options(link))
 		return err_set(err, ERR_MEMORY, "libssh has no session for %s", target->host);
-	return shake_hands(link, target, result, err);
+	return shake_hands(link, result, err);
 }
 
-/* --- The key ------------------------------------------------------------------------------ */
-
-DESTRUCTOR(key_freep, struct ssh_key_struct, ssh_key_free)
-
-/* Asked for a key that is locked after all; without it a library would ask on stdin. */
-static int
-no_passphrase(const char *prompt, char *buffer, size_t size, int echo, int verify, void *data)
-{
-	(void)prompt;
-	(void)buffer;
-	(void)size;
-	(void)echo;
-	(void)verify;
-	(void)data;
-	return -1;
-}
-
-static enum err_code
-import_key(struct view text, ssh_key *ret_key, struct err *err)
-{
-	SECRET *copy = NULL;
-
-	TRY(secret_new(text.size + 1, &copy, err));
-	TRY(secret_append(copy, text, err));
-	TRY(secret_append(copy, view_of("", 1), err));
-	if (ssh_pki_import_privkey_base64((const char *)secret_data(copy), NULL, no_passphrase,
-	        NULL, ret_key) != SSH_OK)
-		return err_set(err, ERR_INVALID, "libssh does not take the private key");
-	return ERR_OK;
-}
+/* --- Asking ------------------------------------------------------------------------------- */
 
 typedef int (*auth_question)(ssh_session session, ssh_key key);
 
@@ -298,44 +266,100 @@ ask(struct ssh_link *link, auth_question question, ssh_key key, int *ret_answer,
 }
 
 static enum err_code
-hung_up(const struct ssh_link *link, const struct ssh_target *target, struct link_result *result)
+hung_up(const struct ssh_link *link, struct link_result *result)
 {
-	return conclude(result, LINK_UNKNOWN, LINK_HUNG_UP,
-	    "%s ended the connection instead of saying whether the key is right%s", target->host,
-	    quote_of(ssh_get_error(link->session)).text);
+	return link_conclude(result, LINK_UNKNOWN, LINK_HUNG_UP,
+	    "%s ended the connection instead of saying whether the key is right%s",
+	    link->target->host, quote_libssh(link).text);
 }
 
 /* What the host wants before any key. */
 static enum err_code
-knock(struct ssh_link *link, const struct ssh_target *target, struct link_result *result,
-    struct err *err)
+knock(struct ssh_link *link, struct link_result *result, struct err *err)
 {
+	const struct ssh_target *target = link->target;
 	int answer;
 	bool said;
 
 	TRY(ask(link, ask_none, NULL, &answer, &said, err));
 	if (answer == SSH_AUTH_SUCCESS)
-		return conclude(result, LINK_UNKNOWN, LINK_WANTS_NONE,
+		return link_conclude(result, LINK_UNKNOWN, LINK_WANTS_NONE,
 		    "%s lets %s in without any key, so that a key proves nothing there",
 		    target->host, target->user);
 	if (answer != SSH_AUTH_DENIED || !said)
-		return hung_up(link, target, result);
+		return hung_up(link, result);
 	if (((unsigned)ssh_userauth_list(link->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY) == 0)
-		return conclude(result, LINK_UNKNOWN, LINK_WANTS_OTHER,
+		return link_conclude(result, LINK_UNKNOWN, LINK_WANTS_OTHER,
 		    "%s takes no public keys for %s at all (PubkeyAuthentication, "
 		    "AuthenticationMethods)",
 		    target->host, target->user);
-	return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
+	return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 }
 
 static enum err_code
-judge(const struct ssh_link *link, const struct ssh_target *target, int answer, bool said,
-    struct link_result *result)
+open_door(struct ssh_link *link, struct link_result *result, struct err *err)
 {
+	TRY(connect_host(link, result, err));
+	return result->verdict == LINK_ACCEPTED ? knock(link, result, err) : ERR_OK;
+}
+
+enum err_code
+link_open(const struct ssh_target *target, int64_t deadline, struct ssh_link **ret_link,
+    struct link_result *ret_result, struct err *err)
+{
+	SSH_LINK *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a connection");
+	link->target = target;
+	link->fd = -1;
+	link->deadline = deadline;
+	TRY(settle(target, open_door(link, ret_result, err), ret_result));
+	if (ret_result->verdict == LINK_ACCEPTED)
+		*ret_link = TAKE(link);
+	return ERR_OK;
+}
+
+/* --- The key ------------------------------------------------------------------------------ */
+
+DESTRUCTOR(key_freep, struct ssh_key_struct, ssh_key_free)
+
+/* Asked for a key that is locked after all; without it a library would ask on stdin. */
+static int
+no_passphrase(const char *prompt, char *buffer, size_t size, int echo, int verify, void *data)
+{
+	(void)prompt;
+	(void)buffer;
+	(void)size;
+	(void)echo;
+	(void)verify;
+	(void)data;
+	return -1;
+}
+
+static enum err_code
+import_key(struct view text, ssh_key *ret_key, struct err *err)
+{
+	SECRET *copy = NULL;
+
+	TRY(secret_new(text.size + 1, &copy, err));
+	TRY(secret_append(copy, text, err));
+	TRY(secret_append(copy, view_of("", 1), err));
+	if (ssh_pki_import_privkey_base64((const char *)secret_data(copy), NULL, no_passphrase,
+	        NULL, ret_key) != SSH_OK)
+		return err_set(err, ERR_INVALID, "libssh does not take the private key");
+	return ERR_OK;
+}
+
+static enum err_code
+judge(const struct ssh_link *link, int answer, bool said, struct link_result *result)
+{
+	const struct ssh_target *target = link->target;
+
 	if (answer == SSH_AUTH_PARTIAL) {
 		unsigned more = (unsigned)ssh_userauth_list(link->session, NULL);
 
-		return conclude(result, LINK_UNKNOWN, LINK_WANTS_MORE,
+		return link_conclude(result, LINK_UNKNOWN, LINK_WANTS_MORE,
 		    "%s knows the key of %s, but wants a second factor as well (%s), which nobody "
 		    "can give here",
 		    target->host, target->user,
@@ -344,69 +368,51 @@ judge(const struct ssh_link *link, const struct ssh_target *target, int answer, 
 		                                                 "another key");
 	}
 	if (answer == SSH_AUTH_DENIED && said)
-		return conclude(result, LINK_DENIED, LINK_NO_CAUSE,
+		return link_conclude(result, LINK_DENIED, LINK_NO_CAUSE,
 		    "%s does not let %s in with this key", target->host, target->user);
 	if (answer == SSH_AUTH_DENIED)
-		return conclude(result, LINK_UNKNOWN, LINK_NOT_OFFERED,
+		return link_conclude(result, LINK_UNKNOWN, LINK_NOT_OFFERED,
 		    "the key was not offered to %s: it takes none of this key's signatures",
 		    target->host);
-	return hung_up(link, target, result);
+	return hung_up(link, result);
 }
 
 static enum err_code
-offer(struct ssh_link *link, const struct ssh_target *target, ssh_key key,
-    struct link_result *result, struct err *err)
+offer(struct ssh_link *link, ssh_key key, struct link_result *result, struct err *err)
 {
 	int answer;
 	bool said;
 
 	TRY(ask(link, ask_known, key, &answer, &said, err));
 	if (answer != SSH_AUTH_SUCCESS)
-		return judge(link, target, answer, said, result);
+		return judge(link, answer, said, result);
 	TRY(ask(link, ask_in, key, &answer, &said, err));
 	if (answer == SSH_AUTH_SUCCESS && said)
-		return conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
+		return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 	if (answer == SSH_AUTH_PARTIAL)
-		return judge(link, target, answer, said, result);
+		return judge(link, answer, said, result);
 	char *banner = ssh_get_issue_banner(link->session);
 
-	(void)conclude(result, LINK_UNKNOWN, LINK_NOT_LET_IN,
+	(void)link_conclude(result, LINK_UNKNOWN, LINK_NOT_LET_IN,
 	    "%s knows the key of %s, but let nobody in with it: is the account locked or expired?%s",
-	    target->host, target->user, quote_of(banner).text);
+	    link->target->host, link->target->user, link_quote("it said", banner).text);
 	free(banner);
 	return ERR_OK;
 }
 
-static enum err_code
-log_in(struct ssh_link *link, const struct ssh_target *target, ssh_key key,
-    struct link_result *result, struct err *err)
-{
-	TRY(open_link(link, target, result, err));
-	if (result->verdict == LINK_ACCEPTED)
-		TRY(knock(link, target, result, err));
-	return result->verdict == LINK_ACCEPTED ? offer(link, target, key, result, err) : ERR_OK;
-}
-
 enum err_code
-link_login(const struct ssh_target *target, struct view private_key, int64_t deadline,
-    struct ssh_link **ret_link, struct link_result *ret_result, struct err *err)
+link_offer(struct ssh_link *link, struct view private_key, struct link_result *ret_result,
+    struct err *err)
 {
-	SSH_LINK *link = calloc(1, sizeof(*link));
 	CLEANUP(key_freep) struct ssh_key_struct *key = NULL;
-	enum err_code code;
 
-	if (link == NULL)
-		return err_set(err, ERR_MEMORY, "no memory for a connection");
-	link->fd = -1;
-	link->deadline = deadline;
+	if (link->asked)
+		return err_set(err, ERR_INTERNAL,
+		    "a key was offered after one that was not denied");
 	TRY(import_key(private_key, &key, err));
-	code = log_in(link, target, key, ret_result, err);
-	if (code == ERR_TARGET_UNKNOWN)
-		return conclude(ret_result, LINK_UNKNOWN, LINK_NO_HOST, "%s gave no answer in time",
-		    target->host);
-	TRY(code);
-	if (ret_result->verdict == LINK_ACCEPTED)
-		*ret_link = TAKE(link);
+	link->asked = true;
+	TRY(settle(link->target, offer(link, key, ret_result, err), ret_result));
+	link->asked = ret_result->verdict != LINK_DENIED;
 	return ERR_OK;
 }
 
@@ -454,37 +460,40 @@ feed(struct ssh_link *link, struct view *input)
 	return true;
 }
 
+/* In one line, as much as fits. */
 static void
 keep_end(char said[LINK_SAID_MAX + 1], const char *block, size_t size)
 {
-	size_t have = strlen(said);
+	size_t skip = size > LINK_SAID_MAX ? size - LINK_SAID_MAX : 0, new = size - skip;
+	size_t have = strlen(said),
+	       drop = have + new > LINK_SAID_MAX ? have + new - LINK_SAID_MAX : 0;
 
-	for (size_t i = 0; i < size; i++) {
-		if (have == LINK_SAID_MAX)
-			memmove(said, said + 1, have--);
-		said[have++] =
-		    block[i] == '\0' || block[i] == '\r' || block[i] == '\n' ? ' ' : block[i];
-		said[have] = '\0';
+	memmove(said, said + drop, have - drop);
+	for (size_t i = 0; i < new; i++) {
+		char letter = block[skip + i];
+
+		said[have - drop + i] = strchr("\r\n", letter) != NULL ? ' ' : letter;
 	}
+	said[have - drop + new] = '\0';
 }
 
-/* What came; RET_MOVED when something did. */
+/* What came; RET_SIZE bytes. */
 static enum err_code
-drain(struct ssh_link *link, struct link_run *run, bool *ret_moved, struct err *err)
+drain(struct ssh_link *link, struct link_run *run, size_t *ret_size, struct err *err)
 {
 	char block[BLOCK];
 	int got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 0);
 
-	*ret_moved = got > 0;
-	if (got > 0 && run->output.size + (size_t)got > LINK_OUTPUT_MAX)
-		return err_set(err, ERR_PROTOCOL, "the account wrote more than %d bytes",
-		    LINK_OUTPUT_MAX);
-	if (got > 0)
+	*ret_size = 0;
+	if (got > 0) {
 		buf_bytes(&run->output, view_of(block, (size_t)got));
+		*ret_size += (size_t)got;
+	}
 	got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 1);
-	if (got > 0)
+	if (got > 0) {
 		keep_end(run->said, block, (size_t)got);
-	*ret_moved |= got > 0;
+		*ret_size += (size_t)got;
+	}
 	return buf_check(&run->output, err);
 }
 
@@ -503,14 +512,20 @@ has_ended(const struct ssh_link *link, struct link_run *run)
 static enum err_code
 converse(struct ssh_link *link, struct view input, struct link_run *run, struct err *err)
 {
-	for (;;) {
-		bool ended = has_ended(link, run);
-		bool fed = !ended && feed(link, &input), moved;
+	size_t size, all = 0;
 
-		TRY(drain(link, run, &moved, err));
-		if (ended && !moved)
+	for (;;) {
+		TRY(attend(link, err));
+		bool ended = has_ended(link, run);
+		bool fed = !ended && feed(link, &input);
+
+		TRY(drain(link, run, &size, err));
+		all += size;
+		if (all > LINK_OUTPUT_MAX)
+			return err_set(err, ERR_PROTOCOL, "the account writes too much");
+		if (ended && size == 0)
 			return ERR_OK;
-		if (!moved && !fed)
+		if (size == 0 && !fed)
 			TRY(turn(link, err));
 	}
 }
@@ -529,7 +544,8 @@ link_run(struct ssh_link *link, const char *command, struct view input, int64_t 
 	else if (code == ERR_OK)
 		run.lost = is_dead(link);
 	run.timed_out = code == ERR_TARGET_UNKNOWN;
-	if (!run.timed_out)
+	run.flooded = code == ERR_PROTOCOL;
+	if (!run.timed_out && !run.flooded)
 		TRY(code);
 	*ret_run = TAKE(run);
 	return ERR_OK;

@@ -3,7 +3,7 @@
  * halligan-rotate-ssh-key: the credential is an SSH private key; the target is an account on a
  * host, and the lines of an authorized_keys file that let the key in.
  *
- *	probe	a real login with that key alone, whatever the access is; that it is refused, with the other key for proof
+ *	probe	a real login with that key, whatever the access is; after a no, with the other one in the same session for proof
  *	apply	the new public key takes the place of the old one in every line that has it
  *	expel	the account's sessions that were opened with the old key are ended
  *
@@ -14,17 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/whole.h"
 #include "rotators/program/child.h"
 #include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/control.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
-#include "rotators/ssh/whole.h"
 
 struct ssh_key {
 	struct ssh_account account;
 	struct control control;
+	bool locked; /* all memory of this process */
 };
 DESTRUCTOR(ssh_key_freep, struct ssh_key, free)
 
@@ -42,7 +43,7 @@ ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	if (key == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the target");
 	TRY(ssh_account_read(rotation->target, &key->account, err));
-	(void)whole_lock();
+	key->locked = whole_lock();
 	*ret_state = TAKE(key);
 	return ERR_OK;
 }
@@ -90,7 +91,12 @@ ssh_key_check(void *state, struct rotation *rotation, struct err *err)
 	TRY(check_value(account, rotation->next, "next", err));
 	if (account->local)
 		TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
-	return control_check(&key->control, account, rotation, err);
+	TRY(control_check(&key->control, account, rotation, err));
+	if (!key->locked)
+		rotation_detail(rotation,
+		    "a copy of the key may be written to swap during a login: let this account lock 64 MiB "
+		    "or more (ulimit -l), or encrypt the swap");
+	return ERR_OK;
 }
 
 static enum err_code
@@ -101,7 +107,7 @@ ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_nex
 	SECRET *named = NULL, *text = NULL;
 	char comment[SSH_COMMENT_MAX + 1];
 
-	key->control.denied[ROTATOR_NEXT] = false; /* it never was this one */
+	control_forget_next(&key->control);
 	(void)snprintf(comment, sizeof(comment), "halligan break-glass key of %s@%s",
 	    account->target.user, account->target.host);
 	TRY(openssh_key_generate(comment, &text, err));
@@ -160,7 +166,7 @@ find_sessions(const struct ssh_account *account, struct rotation *rotation, stru
 	if (rotation->next == NULL)
 		return err_set(err, ERR_INVALID, "expel needs the new value to log in with");
 	TRY(ssh_account_run(account, rotation, ROTATOR_NEXT, script, &answer, err));
-	if (answer.outcome != SSH_ACCEPTED)
+	if (answer.verdict != LINK_ACCEPTED)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", answer.detail);
 	buf_bytes(ret_output, buf_view(&answer.output));
 	return buf_check(ret_output, err);

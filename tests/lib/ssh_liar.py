@@ -32,7 +32,8 @@ def lie(peer, how, words):
     peer.sendall(VERSION)
     if how == "disconnect":
         peer.sendall(packet(b"\x01" + struct.pack(">I", 2) + string(words) + string(b"")))
-        return time.sleep(0.5)
+        while peer.recv(65536): pass # an end before all was read would take the words with it
+        return
     if how == "success": peer.sendall(packet(b"\x34"))
     if how == "failure": peer.sendall(packet(b"\x33" + string(b"password") + b"\0"))
     if how == "kexinit":

@@ -24,13 +24,16 @@ before=$(attempts)
 like "the right key is accepted" "$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" '^accepted'
 is "that is one connection" "$(($(attempts) - before))" 1
 like "another key is refused, beside the one that is let in" "$(ask probe-current probe-next | tail -n 1)" '^refused .*does not let.*takes the other'
-like "where no other was just seen to be let in it is denied: no proof" "$(ask probe-next)" '^denied .*does not let.*no proof'
+like "where no other was seen to be let in it is denied: no proof" "$(ask probe-next)" '^denied .*does not let.*no proof'
 like "a key that is to die is refused, too" "$("$LIB/rotator.py" --current private-key=next --next private-key=key "$ROTATE" "$TARGET" \
 	probe-current)" '^refused '
-is "it is asked once, between two logins of the other" "$(grep -o 'Accepted publickey\|Failed publickey' "$SSHD_FOLDER/log" |
-	tail -n 3 | tr '\n' ' ')" "Accepted publickey Failed publickey Accepted publickey "
+is "it is asked once, and the other after it on the same connection" "$(
+	sed -nE 's/^(Accepted|Failed) publickey for .* port ([0-9]+) .*/\1 \2/p' "$SSHD_FOLDER/log" | tail -n 2 |
+		awk '{print $1; ports[$2]} END {print length(ports)}' | tr '\n' ' ')" "Failed Accepted 1 "
 : >"$SSHD_AUTHORIZED"
+failed=$(grep -c "^Failed publickey" "$SSHD_FOLDER/log")
 is "an account that takes no key proves none dead" "$(ask probe-next probe-current | cut -d' ' -f1 | tr '\n' ' ')" "denied denied "
+is "and is asked once for each: what was denied proves nothing" "$(($(grep -c "^Failed publickey" "$SSHD_FOLDER/log") - failed))" 2
 cat key.pub >"$SSHD_AUTHORIZED"
 is "the start-up files of whoever runs this are not those of the host" "$(ssh -F none -i key -p "$SSHD_PORT" -o BatchMode=yes \
 	-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$SSHD_USER@127.0.0.1" 'echo "$HOME"' 2>/dev/null)" "$SSHD_FOLDER/home"
@@ -54,7 +57,11 @@ is "the key was offered to neither" "$(grep -c "Failed publickey\|Accepted publi
 TARGET=$(change "t['port']=$(sshd_free_port)")
 like "nobody listens: unreachable" "$(ask probe-current)" '^unreachable .*refused'
 TARGET=$(change "t['host']='name.invalid'")
-like "no such host: unreachable" "$(ask probe-current)" '^unreachable '
+like "no such host: unreachable, and perhaps no name server" "$(ask probe-current)" '^unreachable .*no address of name.invalid.*no name server'
+TARGET=$(change "t['host']='localhost'")
+like "a name that could not even be looked up is no missing host" "$(unshare --map-root-user --mount -- sh -c \
+	'mount --bind /bin/false /usr/bin/getent && exec "$@"' sh "$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" \
+	'^unreachable .*could not be looked up.*status 1'
 
 # A host that accepts connections and says nothing.
 coproc SILENT { exec python3 -c '
@@ -84,6 +91,9 @@ sshd_start "$FOLDER" "MaxAuthTries 1"
 like "a host that allows one try accepts the right key" "$(ask probe-current)" '^accepted'
 like "but that it hangs up on another is no refusal" "$(ask probe-current probe-next | tail -n 1)" '^unreachable .*ended the connection'
 like "check says that nothing can be proven there" "$(ask check)" '^refused .*MaxAuthTries'
+sshd_stop
+sshd_start "$FOLDER" "MaxAuthTries 2"
+is "two are enough" "$(ask check probe-current probe-next | cut -d' ' -f1 | tr '\n' ' ')" "ok accepted refused "
 sshd_stop
 sshd_start "$FOLDER" "Banner \"$FOLDER/banner\""
 printf 'Authenticated to nothing\nroot@x: Permission denied (publickey).\n' | sed 's/^/  /' >banner

@@ -45,6 +45,27 @@ ok "no argument or environment holds one" scan process "$rotator"
 refused "the scan finds the keys in this test's vault, which does not care" scan memory "$vault"
 kill "$rotator" "$vault"; wait $vault 2>/dev/null
 
+# A host that says nothing: it has not proven its key, so ours is in nobody's hands yet.
+coproc SILENT { exec python3 -c '
+import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(50); print(s.getsockname()[1], flush=True)
+kept = []
+while True: kept.append(s.accept()); print("met", flush=True)'; }
+read -r port <&"${SILENT[0]}"
+"$LIB/rotator.py" --current private-key=keys/old --next private-key=keys/next "$BUILD/rotators/halligan-rotate-ssh-key" \
+	"$(sshd_target ssh | sed "s/\"port\":[0-9]*/\"port\":$port/")" apply >vault.log 2>&1 & vault=$!
+read -r _ <&"${SILENT[0]}" # it has met the rotator
+rotator=$(pgrep -P $vault)
+sleep 0.5
+ok "before the host has proven its key, libssh has none of ours" scan heap "$rotator"
+kill "$rotator" "$vault" "$SILENT_PID"; wait $vault 2>/dev/null
+
+cat keys/old.pub >"$SSHD_AUTHORIZED"
+check() { "$@" "$LIB/rotator.py" --current private-key=keys/old "$BUILD/rotators/halligan-rotate-ssh-key" "$(sshd_target ssh)" check; }
+like "where little memory may be locked check says what that means" \
+	"$(check prlimit --memlock=8388608:8388608 setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock)" '^ok .*swap.*ulimit -l'
+like "and where enough may be it says nothing" "$(check env)" '^ok *$'
+
 printf '#!/bin/sh\nexec 3<&- 4<&-\nsleep 600\n' >program; chmod 755 program
 "$LIB/rotator.py" --current password=keys/password --next password=keys/password2 "$BUILD/rotators/halligan-rotate-exec" \
 	'{"command":["'"$FOLDER"'/program"]}' apply >vault.log 2>&1 & vault=$!

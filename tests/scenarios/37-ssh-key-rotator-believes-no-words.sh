@@ -55,9 +55,36 @@ is "or drips" "$(lies drip)" "unreachable "
 is "or talks without end" "$(lies flood)" "unreachable "
 is "or begins as the real host once did" "$(lies kexinit "$FOLDER/kexinit")" "unreachable "
 ok "and none of them takes longer than it may" [ $(($(date +%s) - before)) -le 20 ]
-like "his words are shown as his" "$(coproc LIAR { exec "$LIB/ssh_liar.py" disconnect 'old value \033[2J refused'; }
+like "his words are shown as what the library says" "$(coproc LIAR { exec "$LIB/ssh_liar.py" disconnect 'old value \033[2J refused'; }
 	read -r port <&"${LIAR[0]}"; TARGET=$(change "t['port']=$port"); ask probe-current; kill "$LIAR_PID")" \
-	'^unreachable .*it said "[^"]*old value \?\[2J refused[^"]*"'
+	'^unreachable .*libssh says "[^"]*old value \?\[2J refused[^"]*"'
+
+# Who carries the connections: each can go to another server that has the same host key. The twin lets nobody in.
+cat old.pub new.pub >"$KEYS"
+real=$SSHD_PORT twin=$(sshd_free_port)
+mkdir -p twin/sshd; cp "$SSHD_FOLDER"/host_key* twin/sshd
+(SSHD_PORT=$twin; sshd_start "$FOLDER/twin" "AllowUsers nobody-here"; exec sleep 600) & twin_pid=$!
+until (exec 9<>"/dev/tcp/127.0.0.1/$twin") 2>/dev/null; do sleep 0.05; done
+# routed VERBS N...: asked of the real host, but for the Nth connections.
+routed() {
+	local router port verbs=$1; shift
+	coproc ROUTER { exec "$LIB/ssh_router.py" "$real" "$twin" "$@"; }
+	router=$ROUTER_PID
+	read -r port <&"${ROUTER[0]}"
+	# shellcheck disable=SC2086
+	TARGET=$(change "t['port']=$port") ask $verbs
+	kill "$router"; wait "$router" 2>/dev/null
+}
+for strays in "1" "2" "3" "4" "1 2" "2 3" "2 4" "3 4"; do
+	# shellcheck disable=SC2086
+	like "a key that the host takes is never refused when its twin gets connection $strays" \
+		"$(routed "probe-next probe-current probe-current probe-next" $strays | words)" '^(accepted |denied )+$'
+done
+cat new.pub >"$KEYS"
+is "a key that it does not take is, when it alone is asked" "$(routed "probe-next probe-current" 3 | words)" "accepted refused "
+is "and is not when the twin is" "$(routed "probe-next probe-current" 2 | words)" "accepted denied "
+kill "$twin_pid"; wait "$twin_pid" 2>/dev/null
+cat old.pub >"$KEYS"
 
 # A banner is the real host's, before a login.
 sshd_stop
@@ -78,6 +105,38 @@ sshd_stop
 cat new.pub >"$KEYS"
 sshd_start "$FOLDER" "DenyUsers $SSHD_USER"
 is "a host that lets the account in with nothing proves no key dead" "$(ask probe-next probe-current | words)" "denied denied "
+sshd_stop
+cat old.pub >"$KEYS"
+
+# A no that may be for the kind of the key, which no words tell from a key that is gone.
+ssh-keygen -q -t rsa -N '' -f old_rsa
+rsa_to_new() { "$LIB/rotator.py" --current private-key=old_rsa --next private-key=new "$ROTATE" "$(sshd_target "$1")" "${@:2}"; }
+for access in ssh local; do
+	cat old_rsa.pub new.pub >"$KEYS"
+	sshd_start "$FOLDER" "PubkeyAcceptedAlgorithms ssh-ed25519"
+	like "$access: an RSA key that stands in the file of a host that takes no RSA is denied, not refused" \
+		"$(rsa_to_new $access probe-next probe-current | tail -n 1)" '^denied .*ssh-rsa.*stands in .*no proof'
+	cat new.pub >"$KEYS"
+	is "$access: one that does not stand there is refused, whoever asks first after a crash" \
+		"$(rsa_to_new $access probe-current | words)" "refused "
+	mv "$KEYS" kept
+	(umask 077; cat new.pub >"$FOLDER/second")
+	sshd_stop
+	sshd_start "$FOLDER" "AuthorizedKeysFile \"$FOLDER/second\""
+	rm -f "$KEYS"
+	like "$access: where the file cannot be read it is denied" "$(rsa_to_new $access probe-current)" '^denied .*ssh-rsa.*cannot be read.*no proof'
+	sshd_stop
+	cat old_rsa.pub >"$KEYS"; chmod 600 "$KEYS"
+	sshd_start "$FOLDER"
+	is "$access: a new key of another type is refused before it is put there" "$(rsa_to_new $access check probe-current probe-next | words)" \
+		"ok accepted refused "
+	sshd_stop
+done
+ssh-keygen -q -t rsa -b 2048 -N '' -f short_rsa
+cat short_rsa.pub old_rsa.pub >"$KEYS"
+sshd_start "$FOLDER" "RequiredRSASize 3072"
+like "so is a shorter RSA key than the host takes" "$("$LIB/rotator.py" --current private-key=short_rsa --next private-key=old_rsa \
+	"$ROTATE" "$(sshd_target ssh)" probe-current)" '^denied .*stands in .*no proof'
 sshd_stop
 cat old.pub >"$KEYS"
 
@@ -189,6 +248,9 @@ like "and a certificate" "$(check old-cert.pub)" '^refused .*OpenSSH'
 
 # Other types of the host's own key.
 sshd_stop
+ssh-keygen -q -t rsa -b 1024 -N '' -f short_host
+like "a host key that can be forged is refused" \
+	"$("$LIB/rotator.py" "$ROTATE" "$(change "t['host_key']='$(cut -d' ' -f1,2 short_host.pub)'")" describe)" '^refused .*host_key.*2048 bits'
 for type in ecdsa rsa; do
 	ssh-keygen -q -t $type -N '' -f "$FOLDER/host_$type"
 	sshd_start "$FOLDER" "HostKey \"$FOLDER/host_$type\""

@@ -265,6 +265,7 @@ answer_find(struct town *town, const struct json *request, struct json *reply, s
 	json_put_int(reply, "current", 1);
 	json_put_int(reply, "newest", 1);
 	json_put(reply, "spares", json_new_array());
+	json_put(reply, "deaths", json_new_array());
 	json_put_bool(reply, "part_exposed", false);
 	json_put_bool(reply, "released", false);
 	buf_bytes(blob, buf_view(&item->version.header));

@@ -63,7 +63,7 @@ a_quorum_releases_once_and_done_replaces_the_credential(void **state)
 	assert_ok(bench_done(bench, &id, debt, &err));
 	assert_string_equal(debt, "retired");
 	assert_string_equal(target_calls(bench, &calls),
-	    "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	    "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	assert_false(target_accepts(bench, first));
 	assert_int_equal(bench_current(bench, "prod/db"), before + 1);
 	assert_error(ERR_EXPIRED, bench_open(bench, who(bench, ALICE), &id, &second, NULL, &err));

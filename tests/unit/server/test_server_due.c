@@ -58,7 +58,7 @@ the_reply_comes_before_what_is_due(void **state)
 	night_calls(bench, "");
 	assert_true(target_accepts(bench, night.old));
 	bench_end(bench);
-	night_calls(bench, "check\ngenerate\napply\nprobe next\nprobe current\nexpel\n");
+	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &night);
 }
 

@@ -74,18 +74,18 @@ nobody_has_a_debt_tried_again_before_it_is_due(void **state)
 
 	end_in_vain(bench, "apply=lost\nprobe=unreachable\n", "applying", "probe=unreachable\n",
 	    "probe next\n", &away);
-	night_rotate(bench, "ok", "probe next\nprobe current\nexpel\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\n");
 	night_paid(bench, &away);
 	end_in_vain(bench, REJECT_THREE, "degraded", REJECT_THREE, "probe current\n" MAKE_THREE,
 	    &refusing);
 	night_rotate(bench, "ok",
-	    "probe current\ncheck\ngenerate\napply\nprobe next\nprobe current\n"
-	    "probe current\nprobe current\nprobe current\nprobe current\nprobe current\nprobe current\nexpel\n");
+	    "probe current\ncheck\ngenerate\napply\nexpel\nprobe next\nprobe current\n"
+	    "probe current\nprobe current\nprobe current\nprobe current\nprobe current\nprobe current\n");
 	night_paid(bench, &refusing);
 	end_in_vain(bench, "apply=spoil\n", "degraded", "", "probe next\nprobe current\n", &lost);
 	night_repair(bench, &lost);
 	night_rotate(bench, "ok",
-	    "probe next\nprobe current\napply\nprobe next\nprobe current\nexpel\n");
+	    "probe next\nprobe current\napply\nexpel\nprobe next\nprobe current\n");
 	night_paid(bench, &lost);
 }
 
@@ -113,7 +113,8 @@ the_wait_grows_and_is_bounded(void **state)
 	/* The target accepts the new value: what fails after that begins anew. */
 	target_mode(bench, "probe=pass!\n");
 	night_rotate(bench, "target",
-	    "probe next\nprobe current\napply\nprobe current\napply\nprobe current\n");
+	    "probe next\nexpel\nprobe current\napply\nprobe next\nprobe current\napply\nprobe next\n"
+	    "probe current\n");
 	target_mode(bench, "");
 	bench->shared->now += WAIT_FIRST - 1;
 	bench_rotate(bench, "prod/db", code, note);
@@ -135,7 +136,7 @@ a_debt_that_is_paid_already_is_told_so(void **state)
 	night_calls(bench, "check\ngenerate\napply\nprobe next\n");
 	bench->shared->now += WAIT_FIRST;
 	bench_end(bench); /* it is paid after the session */
-	night_calls(bench, "probe next\nprobe current\nexpel\n");
+	night_calls(bench, "probe next\nexpel\nprobe current\n");
 	char code[32], note[600];
 	bench_rotate(bench, "prod/db", code, note);
 	assert_string_equal(code, "ok");
