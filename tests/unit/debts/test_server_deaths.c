@@ -207,6 +207,25 @@ a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing(void **state
 	}
 }
 
+/* Each of these runs shows the target values that it refuses. */
+static void
+the_wait_grows_while_a_target_says_that_it_did_what_it_did_not(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style <= STYLE_OVERLAP; style++) {
+		TOWN *town =
+		    town_new(style_names[style], style == STYLE_REPLACE ? &replaces : &overlaps);
+
+		world()->scene.habit.verb = giving(style);
+		world()->scene.habit.fault = FAULT_LIES;
+		world()->scene.habit.times = 100;
+		for (uint32_t tries = 1; tries <= 8; tries++) {
+			assert_true(town_run(town, WAIT_LONGEST));
+			assert_int_equal(world()->scene.last.tries, tries);
+		}
+	}
+}
+
 /* --- Several deaths at once -------------------------------------------------------------------- */
 
 /* Three nights within an hour. */
@@ -377,6 +396,7 @@ main(void)
 	    cmocka_unit_test(
 	        a_value_that_was_said_to_be_rejected_is_withdrawn_before_its_debt_is_paid),
 	    cmocka_unit_test(a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing),
+	    cmocka_unit_test(the_wait_grows_while_a_target_says_that_it_did_what_it_did_not),
 	    cmocka_unit_test(several_deaths_of_one_secret_end_in_order_each_with_its_statement),
 	    cmocka_unit_test(several_deaths_end_in_order_whoever_is_killed),
 	    cmocka_unit_test(a_new_debt_waits_until_the_old_value_of_the_one_before_is_taken_away),
