@@ -17,55 +17,76 @@
 
 #define SAID(payment) target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment)
 
+/* The new value is current from now on. */
+static enum err_code
+make_current(struct payment *payment, struct secret_row *ret_secret, struct err *err)
+{
+	struct session *session = payment->session;
+	const struct debt_row *debt = &payment->debt;
+
+	TRY(store_get_secret(session->store, &debt->secret, ret_secret, err));
+	TRY(store_set_version_state(session->store, &debt->secret, debt->old, VERSION_PREVIOUS,
+	    err));
+	TRY(store_set_version_state(session->store, &debt->secret, debt->pending, VERSION_CURRENT,
+	    err));
+	ret_secret->current = debt->pending;
+	TRY(store_update_secret(session->store, ret_secret, err));
+	return void_secret(session, &debt->secret, NULL, "the secret was rotated", err);
+}
+
+/* Its grace time runs from now on. */
+static void
+begin_grace(const struct payment *payment, struct debt_row *debt)
+{
+	uint32_t grace = payment->definition.announced.grace;
+
+	debt->note[0] = '\0';
+	debt->tries = 0;
+	debt->due = session_now(payment->session) + grace;
+	if (grace > 0)
+		session_progress(payment->session,
+		    "%s: the target may take version %u for another %u s; its death is watched",
+		    payment->secret.name, debt->old, grace);
+}
+
+/* Until something must be asked again all is one transaction, with a leaf for each step. */
 enum err_code
 rotate_commit(struct payment *payment, struct err *err)
 {
-	struct session *session = payment->session;
+	bool replaced = payment_style(payment) == STYLE_REPLACE;
+	enum debt_event last = replaced ? DEBT_WATCHES_DEATH : DEBT_WITHDRAWS;
 	CHANGE change = {0};
-	LEAF leaf = leaf_new(debt_event_leaves[DEBT_COMMITS]);
+	LEAF leaf = leaf_new(debt_event_leaves[last]);
 	struct secret_row secret;
 	struct debt_row debt = payment->debt;
 
-	TRY(payment_next(payment, DEBT_COMMITS, &debt, err));
-	TRY(change_begin(session, &change, err));
-	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_PREVIOUS, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_CURRENT,
-	    err));
-	secret.current = debt.pending;
-	TRY(store_update_secret(session->store, &secret, err));
-	TRY(void_secret(session, &debt.secret, NULL, "the secret was rotated", err));
+	TRY(change_begin(payment->session, &change, err));
+	TRY(make_current(payment, &secret, err));
+	debt.note[0] = '\0';
+	debt.tries = 0; /* what fails from now on waits no longer than after a first try */
+	if (debt.state != DEBT_VERIFIED)
+		TRY(payment_log(payment, DEBT_VERIFIES, &debt, err));
+	TRY(payment_log(payment, DEBT_COMMITS, &debt, err));
+	TRY(payment_next(payment, last, &debt, err));
+	if (replaced)
+		begin_grace(payment, &debt);
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
 	payment->tells = 0;
-	session_progress(session, "%s: the target accepts version %u, which is current now",
-	    secret.name, secret.current);
+	session_progress(payment->session,
+	    "%s: the target accepts version %u, which is current now", secret.name, secret.current);
 	return ERR_OK;
 }
 
-/* The old value was taken away and its sessions are ended: its grace time runs from now on. */
+/* The old value was taken away and its sessions are ended. */
 static enum err_code
 watch(struct payment *payment, const struct debt_row *taken, struct err *err)
 {
 	struct debt_row debt = *taken;
-	uint32_t grace = payment->definition.announced.grace;
 
 	TRY(payment_next(payment, DEBT_WATCHES_DEATH, &debt, err));
-	debt.note[0] = '\0';
-	debt.tries = 0;
-	debt.due = session_now(payment->session) + grace;
-	if (grace > 0)
-		session_progress(payment->session,
-		    "%s: the target may take version %u for another %u s; its death is watched",
-		    payment->secret.name, debt.old, grace);
+	begin_grace(payment, &debt);
 	return payment_write(payment, DEBT_WATCHES_DEATH, &debt, err);
-}
-
-enum err_code
-rotate_begin_death(struct payment *payment, struct err *err)
-{
-	return payment_style(payment) == STYLE_REPLACE ? watch(payment, &payment->debt, err) :
-	                                                 payment_move(payment, DEBT_WITHDRAWS, err);
 }
 
 /* Is there none of this secret that began later? */

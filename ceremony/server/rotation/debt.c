@@ -45,12 +45,11 @@ step(struct payment *payment, struct err *err)
 		return rotate_commit(payment, err);
 	case DEBT_DEGRADED:
 		return rotate_recover(payment, err);
-	case DEBT_COMMITTED:
-		return rotate_begin_death(payment, err);
 	case DEBT_WITHDRAWING:
 		return rotate_withdraw(payment, err);
 	case DEBT_WATCHED:
 		return rotate_retire(payment, err);
+	case DEBT_COMMITTED: /* passed through */
 	case DEBT_RETIRED:
 	case DEBT_STATES:
 	default:

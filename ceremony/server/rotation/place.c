@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "ceremony/server/rotation/death.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/seal_version.h"
@@ -68,7 +69,7 @@ landed(struct payment *payment, struct err *err)
 
 	payment->resumed = false;
 	if (payment_style(payment) != STYLE_REPLACE)
-		return payment_move(payment, DEBT_VERIFIES, err);
+		return rotate_commit(payment, err);
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	TRY(payment_next(payment, DEBT_EXPELS, &debt, err));
@@ -245,7 +246,7 @@ rotate_verify_replaced(struct payment *payment, struct err *err)
 		return payment_move(payment, DEBT_APPLIES, err);
 	if (!dead)
 		TRY(prove_refused(payment, &dead, err));
-	return dead ? payment_move(payment, DEBT_VERIFIES, err) : ERR_OK;
+	return dead ? rotate_commit(payment, err) : ERR_OK;
 }
 
 enum err_code
@@ -257,7 +258,7 @@ rotate_verify_issued(struct payment *payment, struct err *err)
 	if (!here)
 		return ERR_OK;
 	if (payment->new_works)
-		return payment_move(payment, DEBT_VERIFIES, err);
+		return rotate_commit(payment, err);
 	struct debt_row debt = payment->debt;
 
 	TRY(payment_next(payment, DEBT_REJECTS, &debt, err));

@@ -26,11 +26,15 @@ struct own {
 	struct served_shared *clock;
 	bool serves; /* it may be killed at a durable step */
 	unsigned rehearsals;
-	bool moves, ends; /* a transition, and a statement, wait for their commit */
+	/* Transitions that follow each other, and a statement, wait for their commit. */
+	struct move {
+		enum style style;
+		enum debt_state from, to;
+		enum debt_event event;
+	} moves[4];
+	size_t move_count;
+	bool ends;
 	struct ended ended;
-	enum style style;
-	enum debt_state from, to;
-	enum debt_event event;
 };
 
 static struct own *
@@ -216,11 +220,15 @@ note_move(void)
 {
 	struct own *self = own();
 
-	if (!self->moves || self->rehearsals > 0)
+	if (self->move_count == 0 || self->rehearsals > 0)
 		return;
-	self->moves = false;
-	self->world->tally.rows[self->style][self->from][self->event]++;
-	self->world->scene.state = self->to;
+	for (size_t i = 0; i < self->move_count; i++) {
+		const struct move *move = &self->moves[i];
+
+		self->world->tally.rows[move->style][move->from][move->event]++;
+		self->world->scene.state = move->to;
+	}
+	self->move_count = 0;
 	if (!self->ends)
 		return;
 	struct scene *scene = &self->world->scene;
@@ -258,11 +266,12 @@ __wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
 	}
 	if (code != ERR_OK)
 		world_fail("%s", err->text);
-	self->moves = true;
-	self->style = style;
-	self->from = state;
-	self->event = event;
-	self->to = *ret_next;
+	/* One that does not go on from there takes the place of what was never committed. */
+	if (self->move_count > 0 &&
+	    (self->move_count == ARRAY_SIZE(self->moves) ||
+	        self->moves[self->move_count - 1].to != state))
+		self->move_count = 0;
+	self->moves[self->move_count++] = (struct move){style, state, *ret_next, event};
 	return code;
 }
 
@@ -303,7 +312,7 @@ __wrap_payment_load(struct session *session, const struct id *debt, struct payme
 	if (code == ERR_OK && own()->rehearsals == 0) {
 		world()->scene.state = ret_payment->debt.state;
 		world()->scene.debt = ret_payment->debt.id;
-		own()->moves = false;
+		own()->move_count = 0;
 	}
 	return code;
 }

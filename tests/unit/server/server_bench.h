@@ -50,8 +50,8 @@ struct bench {
 	struct charter *charter;
 	struct dsse draft; /* of charter 1 */
 	struct buf progress;
-	struct announcement announced; /* by the next definition: what the fake rotator does */
-	const char *policy;            /* of the next definition */
+	const char *policy;            /* of the next definition; */
+	struct announcement announced; /* and what it announces */
 	int64_t kept_at;               /* the clock of what is kept */
 };
 
