@@ -50,6 +50,14 @@ read_host_key(struct json_in *in, struct ssh_account *account)
 		    "an RSA key of less than 2048 bits can be forged: give the host an Ed25519 key");
 }
 
+static void
+read_key_type(struct json_in *in, struct ssh_account *account)
+{
+	if (json_in_has(in, "key_type"))
+		account->wanted =
+		    key_kind_named((size_t)json_in_choice(in, "key_type", key_kind_names));
+}
+
 static enum err_code
 find_user(struct ssh_account *account, struct err *err)
 {
@@ -79,6 +87,7 @@ ssh_account_read(const struct json *target, struct ssh_account *ret_account, str
 
 	read_port(&in, target, account);
 	read_host_key(&in, account);
+	read_key_type(&in, account);
 	account->local = json_in_choice(&in, "access", accesses) == 1;
 	if (in.code == ERR_OK && !ssh_host_valid(host))
 		json_in_fail(&in, "host", "must be a name or an address");
@@ -130,6 +139,18 @@ ssh_account_public(const struct secret *credential, struct ssh_public *ret_publi
 	TRY(ssh_account_private(credential, &text, err));
 	TRY(openssh_key_public(text, ret_public, err));
 	return check_type(ret_public->type, err);
+}
+
+enum err_code
+ssh_account_kind(const struct ssh_account *account, const struct secret *current,
+    struct key_kind *ret_kind, struct err *err)
+{
+	struct ssh_public public_key;
+
+	if (current != NULL)
+		TRY(ssh_account_public(current, &public_key, err));
+	*ret_kind = key_kind_choose(account->wanted, current != NULL ? &public_key : NULL);
+	return ERR_OK;
 }
 
 /* The text of what may be handed to libssh. */
