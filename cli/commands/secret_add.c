@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ceremony/client/secrets/secret_add.h"
+#include "cli/private_key.h"
 
 enum { TARGETS_MAX = 64 };
 
@@ -91,6 +92,24 @@ read_fields(const struct cli_call *call, struct fields *fields, struct err *err)
 	return ERR_OK;
 }
 
+/* The rotator whose private keys are SSH's; what others call so is taken as it is. */
+static const char ssh_rotator[] = "ssh-key";
+
+/* What is sealed is a key that whoever opens it can use at once. */
+static enum err_code
+take_private_key(const struct cli_call *call, struct fields *fields, struct err *err)
+{
+	const char *rotator = option_text(call->parsed, "rotator");
+	bool ssh = rotator != NULL && strcmp(rotator, ssh_rotator) == 0;
+
+	if (ssh && fields->values[FIELD_PRIVATE_KEY] != NULL)
+		return private_key_take(call, &fields->values[FIELD_PRIVATE_KEY], err);
+	if (option_given(call->parsed, "passphrase-fd"))
+		return err_set(err, ERR_USAGE,
+		    "--passphrase-fd goes with a private key for rotator %s only", ssh_rotator);
+	return ERR_OK;
+}
+
 static enum err_code
 build_credential(const struct cli_call *call, struct secret **ret_credential, struct err *err)
 {
@@ -99,6 +118,7 @@ build_credential(const struct cli_call *call, struct secret **ret_credential, st
 	bool any = false;
 
 	TRY(read_fields(call, &fields, err));
+	TRY(take_private_key(call, &fields, err));
 	TRY(credential_new(&credential, err));
 	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
 		if (fields.values[i] == NULL)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json_in.h"
+#include "base/key_text.h"
 
 enum { PORT_DEFAULT = 22, RSA_BITS_MIN = 2048 };
 
@@ -109,28 +110,6 @@ ssh_account_private(const struct secret *credential, struct view *ret_text, stru
 	return credential_get(secret_view(credential), FIELD_PRIVATE_KEY, ret_text, err);
 }
 
-/* What nobody could log in with from here. */
-static enum err_code
-check_type(const char *type, struct err *err)
-{
-	static const char cure[] = "give the account an Ed25519, ECDSA or RSA key";
-
-	if (strncmp(type, "sk-", 3) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "the private key (%s) is only the handle of a key in a FIDO2 token, and opens nothing "
-		    "without that token: %s",
-		    type, cure);
-	if (strstr(type, "-cert-v01@") != NULL)
-		return err_set(err, ERR_REFUSED,
-		    "the private key is a certificate's (%s), which stays valid whatever stands in "
-		    "authorized_keys: %s",
-		    type, cure);
-	if (!link_key_type_valid(type))
-		return err_set(err, ERR_REFUSED, "a private key of type %s is not supported: %s",
-		    type, cure);
-	return ERR_OK;
-}
-
 enum err_code
 ssh_account_public(const struct secret *credential, struct ssh_public *ret_public, struct err *err)
 {
@@ -138,7 +117,7 @@ ssh_account_public(const struct secret *credential, struct ssh_public *ret_publi
 
 	TRY(ssh_account_private(credential, &text, err));
 	TRY(openssh_key_public(text, ret_public, err));
-	return check_type(ret_public->type, err);
+	return key_type_check(ret_public->type, err);
 }
 
 enum err_code

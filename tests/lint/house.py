@@ -42,7 +42,8 @@ ARROWS = {
     "ceremony/server": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, "vault/store", "rotators/contract", "base"),
     "ceremony/client": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, *ATTESTED, "base"),
     # Of the protocol only what a row shows and an enrolment is judged by; the frames are the client's.
-    "cli": ("cli/commands/serve", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
+    # What it starts to unlock a key says how in its header.
+    "cli": ("cli/commands/serve", "rotators/ssh/unlock", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
         "ceremony/protocol/rows", "vault/documents", "tokens", "base"),
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
@@ -112,7 +113,9 @@ LIBRARIES = {
         "tokens/reader/reader.c": "talks to a card",
         "tokens/reader/count.c": "counts how often one came"}),
     "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
-    "ssh": (r"libssh/.*", {"rotators/ssh/link.c": ""}),
+    "ssh": (r"libssh/.*", {
+        "rotators/ssh/link.c": "talks to a host",
+        "rotators/ssh/locked_key.c": "opens keys that are locked by a passphrase, in a process of its own"}),
     "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     "crypto": (r"openssl/.*", {
