@@ -3,9 +3,10 @@
  * The target of the ssh-key rotator, an account on a host:
  *
  *	{"host":NAME,"port":22,"user":NAME,"host_key":"ssh-ed25519 AAAA...",
- *	 "authorized_keys":PATH,"access":"local"|"ssh","key_type":KIND}
+ *	 "authorized_keys":PATH,"access":"local"|"ssh","key_type":KIND,
+ *	 "jump":{"host":NAME,"port":22,"user":NAME,"host_key":KEY,"key_file":PATH}}
  *
- * key_type (rotators/ssh/kind.h) and port may be left out, or be text; the path is absolute, or with access "ssh" begins in the home
+ * key_type (rotators/ssh/kind.h), jump and port may be left out; port may be text; the path is absolute, or with access "ssh" begins in the home
  * folder.  Other members are refused.
  */
 #ifndef ROTATORS_SSH_ACCOUNT_H
@@ -17,10 +18,9 @@
 #include "rotators/ssh/client.h"
 #include "rotators/ssh/kind.h"
 
-enum { SSH_PATH_SIZE = 4096 };
-
 struct ssh_account {
-	struct ssh_target target;
+	struct ssh_target target; /* its jump is the one below */
+	struct ssh_jump jump;
 	bool local; /* the file is on this machine */
 	char path[SSH_PATH_SIZE];
 	uid_t owner;            /* of the account, when local */

@@ -222,6 +222,7 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 	case LINK_WANTS_NONE:
 	case LINK_NOT_LET_IN:
 	case LINK_NOT_OFFERED:
+	case LINK_JUMP_SHUT:
 		return err_set(err, ERR_REFUSED, "%s", answer->detail);
 	case LINK_NO_CAUSE:
 	case LINK_NO_HOST:

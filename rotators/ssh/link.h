@@ -12,15 +12,22 @@
 enum {
 	SSH_HOST_MAX = 253,
 	SSH_USER_MAX = 64,
-	LINK_OUTPUT_MAX = 2 * 1024 * 1024, /* bytes of stdout and stderr */
-	LINK_SAID_MAX = 400
+	SSH_PATH_SIZE = 4096,
+	LINK_RECEIVED_MAX = 4 * 1024 * 1024 /* bytes of a whole connection */
 };
 
 struct ssh_target {
 	char host[SSH_HOST_MAX + 1];
 	char user[SSH_USER_MAX + 1];
 	unsigned port;
-	struct ssh_public host_key; /* the only one that is accepted */
+	struct ssh_public host_key;  /* the only one that is accepted */
+	const struct ssh_jump *jump; /* NULL: it is reached directly; lent */
+};
+/* A host that carries the connection on.  It sees only what a network sees: the target's host key is pinned as well. */
+struct ssh_jump {
+	struct ssh_target host;
+	char key_file
+	    [SSH_PATH_SIZE]; /* of the key that logs in there: ours or root's, closed to others */
 };
 /* Ed25519, ECDSA or RSA, as it stands in a public key: the types that host keys and our keys may have. */
 bool link_key_type_valid(const char *type);
@@ -41,20 +48,5 @@ enum err_code link_open(const struct ssh_target *target, int64_t deadline,
  * ERR_WAITING as above; ERR_INVALID: not a key that libssh takes; ERR_MEMORY. */
 enum err_code link_offer(struct ssh_link *link, struct view private_key,
     struct link_result *ret_result, struct err *err) MUST_CHECK;
-
-struct link_run {
-	struct buf output;            /* its stdout */
-	char said[LINK_SAID_MAX + 1]; /* the end of its stderr */
-	int status;                   /* of the command; -1: it was killed, or did not end */
-	bool started;
-	/* Why it was not heard to its end: the connection ended, the deadline passed, it wrote more than LINK_OUTPUT_MAX. */
-	bool lost, timed_out, flooded;
-};
-void link_run_done(struct link_run *run);
-#define LINK_RUN CLEANUP(link_run_done) struct link_run
-/* Runs COMMAND by the account's shell with INPUT on its stdin; once for each link, after LINK_ACCEPTED.
- * ERR_WAITING as above; ERR_MEMORY. */
-enum err_code link_run(struct ssh_link *link, const char *command, struct view input,
-    int64_t deadline, struct link_run *ret_run, struct err *err) MUST_CHECK;
 
 #endif

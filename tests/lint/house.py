@@ -114,7 +114,9 @@ LIBRARIES = {
         "tokens/reader/count.c": "counts how often one came"}),
     "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
     "ssh": (r"libssh/.*", {
-        "rotators/ssh/link.c": "talks to a host",
+        "rotators/ssh/link.c": "logs in to a host",
+        "rotators/ssh/link_jump.c": "goes through another",
+        "rotators/ssh/link_run.c": "runs commands there",
         "rotators/ssh/locked_key.c": "opens keys that are locked by a passphrase, in a process of its own"}),
     "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
