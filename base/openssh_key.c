@@ -25,10 +25,11 @@
 
 #include "base/base64.h"
 #include "base/crypto_key.h"
+#include "base/crypto_locked.h"
 #include "base/random.h"
 #include "base/text.h"
 
-enum { LINE = 70, BLOCK = 8, BINARY_MAX = 16384 };
+enum { LINE = 70, BLOCK = 8, PADDING_MAX = 16 /* what was locked has more */, BINARY_MAX = 16384 };
 
 static const char begin_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
 static const char end_line[] = "-----END OPENSSH PRIVATE KEY-----";
@@ -308,36 +309,20 @@ write_private(const struct key_numbers *numbers, uint32_t check, const char *com
 	return ERR_OK;
 }
 
+/* The file that is not locked, of its two parts. */
 static enum err_code
-write_binary(const struct key_numbers *numbers, uint32_t check, const char *comment,
-    struct secret *out, struct err *err)
-{
-	SECRET *private_part = NULL, *blob = NULL;
-
-	TRY(secret_new(SSH_BLOB_MAX, &blob, err));
-	TRY(write_public(numbers, blob, err));
-	TRY(secret_new(BINARY_MAX / 2, &private_part, err));
-	TRY(write_private(numbers, check, comment, private_part, err));
-	TRY(secret_append(out, VIEW_OF(magic), err));
-	TRY(put_string(out, view_of_text("none"), err));
-	TRY(put_string(out, view_of_text("none"), err));
-	TRY(put_string(out, view_of_text(""), err));
-	TRY(put_u32(out, 1, err));
-	TRY(put_string(out, secret_view(blob), err));
-	return put_string(out, secret_view(private_part), err);
-}
-
-enum err_code
-openssh_key_write(const struct key_numbers *numbers, uint32_t check, const char *comment,
-    struct secret **ret_text, struct err *err)
+write_file(struct view blob, struct view private_part, struct secret **ret_text, struct err *err)
 {
 	SECRET *binary = NULL, *text = NULL;
 
-	if (strlen(comment) > SSH_COMMENT_MAX || !text_is_plain(view_of_text(comment)))
-		return err_set(err, ERR_INVALID, "the key's comment is not plain or over %d bytes",
-		    SSH_COMMENT_MAX);
-	TRY(secret_new(BINARY_MAX, &binary, err));
-	TRY(write_binary(numbers, check, comment, binary, err));
+	TRY(secret_new(BINARY_MAX + SSH_BLOB_MAX, &binary, err));
+	TRY(secret_append(binary, VIEW_OF(magic), err));
+	TRY(put_string(binary, view_of_text("none"), err));
+	TRY(put_string(binary, view_of_text("none"), err));
+	TRY(put_string(binary, view_of_text(""), err));
+	TRY(put_u32(binary, 1, err));
+	TRY(put_string(binary, blob, err));
+	TRY(put_string(binary, private_part, err));
 	TRY(secret_new(2 * secret_size(binary) + 2 * LINE, &text, err));
 	TRY(secret_append(text, view_of_text(begin_line), err));
 	TRY(append_byte(text, '\n', err));
@@ -346,6 +331,22 @@ openssh_key_write(const struct key_numbers *numbers, uint32_t check, const char 
 	TRY(append_byte(text, '\n', err));
 	*ret_text = TAKE(text);
 	return ERR_OK;
+}
+
+enum err_code
+openssh_key_write(const struct key_numbers *numbers, uint32_t check, const char *comment,
+    struct secret **ret_text, struct err *err)
+{
+	SECRET *private_part = NULL, *blob = NULL;
+
+	if (strlen(comment) > SSH_COMMENT_MAX || !text_is_plain(view_of_text(comment)))
+		return err_set(err, ERR_INVALID, "the key's comment is not plain or over %d bytes",
+		    SSH_COMMENT_MAX);
+	TRY(secret_new(SSH_BLOB_MAX, &blob, err));
+	TRY(write_public(numbers, blob, err));
+	TRY(secret_new(BINARY_MAX / 2, &private_part, err));
+	TRY(write_private(numbers, check, comment, private_part, err));
+	return write_file(secret_view(blob), secret_view(private_part), ret_text, err);
 }
 
 enum err_code
@@ -382,7 +383,7 @@ find_body(struct view text, struct view *ret_body, struct err *err)
 
 /* What can be read of BINARY without a passphrase. */
 struct envelope {
-	struct view cipher, kdf, blob, private_part;
+	struct view cipher, kdf, options, blob, private_part, tag;
 	bool locked;
 };
 
@@ -407,8 +408,24 @@ read_envelope(struct view binary, struct envelope *ret_envelope, struct err *err
 	if (count != 1)
 		return err_set(err, ERR_INVALID, "the private key file holds %u keys, expected 1",
 		    count);
-	*ret_envelope = (struct envelope){cipher, kdf, blob, private_part, locked};
+	*ret_envelope =
+	    (struct envelope){cipher, kdf, options, blob, private_part, reader.rest, locked};
 	return ERR_OK;
+}
+
+/* The comment, and the padding: ssh-keygen takes no other. */
+static bool
+read_tail(struct reader *reader)
+{
+	struct view comment = reader_lp32(reader, BINARY_MAX);
+
+	if (reader->failed || reader->rest.size >= PADDING_MAX ||
+	    (comment.size > 0 && memchr(comment.data, '\0', comment.size) != NULL))
+		return false;
+	for (size_t i = 0; i < reader->rest.size; i++)
+		if (reader->rest.data[i] != i + 1)
+			return false;
+	return true;
 }
 
 static enum err_code
@@ -420,7 +437,7 @@ check_ed25519(struct reader *reader, struct view blob, struct err *err)
 	BUF expected = {0};
 	struct ed25519_public derived;
 
-	if (reader->failed || pair.size != 2 * ED25519_SIZE || public_half.size != ED25519_SIZE)
+	if (pair.size != 2 * ED25519_SIZE || public_half.size != ED25519_SIZE || !read_tail(reader))
 		return err_set(err, ERR_INVALID, "the private key is malformed");
 	TRY(secret_from(view_of(pair.data, ED25519_SIZE), &seed, err));
 	TRY(ed25519_public(seed, &derived, err));
@@ -497,4 +514,42 @@ openssh_key_public(struct view text, struct ssh_public *ret_public, struct err *
 		    "emergency: remove it with ssh-keygen -p -f FILE; the vault seals the key");
 	*ret_public = look.public_key;
 	return ERR_OK;
+}
+
+static enum err_code
+open_part(const struct envelope *envelope, const struct secret *passphrase,
+    struct secret **ret_plain, struct err *err)
+{
+	char cipher[SSH_CIPHER_MAX + 1] = {0};
+	struct reader reader = reader_of(envelope->options);
+	struct crypto_lock lock = {.cipher = cipher,
+	    .sealed = envelope->private_part,
+	    .tag = envelope->tag};
+
+	memcpy(cipher, envelope->cipher.data, envelope->cipher.size);
+	lock.salt = reader_lp32(&reader, LOCKED_SALT_MAX);
+	lock.rounds = reader_u32(&reader);
+	if (!reader_end(&reader) || !view_equal(envelope->kdf, view_of_text("bcrypt")))
+		return err_set(err, ERR_INVALID, "the private key is malformed");
+	return crypto_unlock(&lock, passphrase, ret_plain, err);
+}
+
+enum err_code
+openssh_key_unlock(struct view text, const struct secret *passphrase, struct secret **ret_text,
+    struct err *err)
+{
+	SECRET *binary = NULL, *plain = NULL;
+	struct openssh_look look;
+	struct envelope envelope = {0};
+
+	TRY(openssh_key_look(text, &look, err));
+	TRY(decode_file(text, &binary, err));
+	TRY(read_envelope(secret_view(binary), &envelope, err));
+	if (!look.locked)
+		return err_set(err, ERR_INVALID, "the private key is not locked");
+	TRY(open_part(&envelope, passphrase, &plain, err));
+	if (check_private(secret_view(plain), envelope.blob, look.public_key.type, err) != ERR_OK)
+		return err_set(err, ERR_INTEGRITY,
+		    "the passphrase is wrong, or the file is damaged");
+	return write_file(envelope.blob, secret_view(plain), ret_text, err);
 }

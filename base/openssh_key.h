@@ -49,6 +49,10 @@ struct openssh_look {
 };
 enum err_code openssh_key_look(struct view text, struct openssh_look *ret_look,
     struct err *err) MUST_CHECK;
+/* TEXT, which is locked, without its passphrase; its comment stays.  ERR_INTEGRITY: the passphrase is wrong, or the file damaged;
+ * ERR_REFUSED: a cipher that is not known; ERR_INVALID. */
+enum err_code openssh_key_unlock(struct view text, const struct secret *passphrase,
+    struct secret **ret_text, struct err *err) MUST_CHECK;
 /* The public half of a private-key file of any key type.  For Ed25519 it is derived from the
  * private part and compared.  ERR_INVALID: not openssh-key-v1 (an older PEM format, for example),
  * more than one key, malformed, halves that do not belong together; ERR_REFUSED: it is protected

@@ -17,7 +17,7 @@
 #include "base/key_text.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "rotators/ssh/unlock.h"
+#include "rotators/ssh/unlock_contract.h"
 
 enum { TRIES = 3, WORDS_MAX = 1000 };
 
@@ -177,8 +177,8 @@ convert(const struct cli_call *call, const struct key_text *key, struct secret *
 
 	if (call->drivers->unlock == NULL || access(call->drivers->unlock, X_OK) != 0)
 		return err_set(err, ERR_REFUSED,
-		    "the private key is %s, and this Halligan was built without the program that opens such "
-		    "(halligan-unlock-key): ssh-keygen -p -N '' -f COPY rewrites a copy, in memory (/dev/shm)",
+		    "the private key is %s, and the program that opens such, halligan-unlock-key, is not "
+		    "installed: ssh-keygen -p -N '' -f COPY rewrites a copy, in memory (/dev/shm)",
 		    key->locked ? "locked by a passphrase" : "in an older form");
 	for (int tries = 0; wrong && tries < (once ? 1 : TRIES); tries++) {
 		SECRET *passphrase = NULL;

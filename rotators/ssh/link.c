@@ -23,15 +23,14 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "rotators/ssh/dial.h"
-#include "rotators/ssh/link_inside.h"
 #include "rotators/ssh/link_jump.h"
+#include "rotators/ssh/link_session.h"
 
-struct link_counters {
-	struct ssh_counter_struct wire, packets;
-};
+enum { KEY_FILE_MAX = 65536 };
 
 /* The types of keys, and how each is asked for as a host key. */
 static const struct {
@@ -73,6 +72,8 @@ link_free(struct ssh_link *link)
 	if (ours)
 		(void)close(link->fd);
 	link_jump_done(link);
+	if (link->via != NULL)
+		link_free(link->via);
 	free(link->counters);
 	free(link);
 }
@@ -86,37 +87,10 @@ quote_libssh(const struct ssh_link *link)
 
 /* --- Waiting ------------------------------------------------------------------------------ */
 
-bool
-link_is_dead(const struct ssh_link *link)
-{
-	return ssh_get_error_code(link->session) == SSH_FATAL || ssh_get_fd(link->session) < 0 ||
-	    !ssh_is_connected(link->session);
-}
-
-short
-link_events(const struct ssh_link *link)
-{
-	bool writes = (ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING) != 0;
-
-	return (short)(POLLIN | (writes ? POLLOUT : 0));
-}
-
-enum err_code
-link_attend(const struct ssh_link *link, struct err *err)
-{
-	TRY(dial_check(link->deadline, err));
-	if (link->counters->wire.in_bytes > LINK_RECEIVED_MAX)
-		return err_set(err, ERR_PROTOCOL, "it sends without end");
-	return ERR_OK;
-}
-
 enum err_code
 link_turn(struct ssh_link *link, struct err *err)
 {
-	TRY(link_attend(link, err));
-	if (link->via != NULL)
-		return link_jump_turn(link, err);
-	return dial_wait(ssh_get_fd(link->session), link_events(link), link->deadline, err);
+	return link->via != NULL ? link_jump_turn(link, err) : link_wait(link, err);
 }
 
 /* What the waits above end with is no failure of ours, but a result. */
@@ -158,7 +132,6 @@ set_options(struct ssh_link *link)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (ssh_options_set(link->session, options[i].option, options[i].value) != SSH_OK)
 			return false;
-	ssh_set_counters(link->session, &link->counters->wire, &link->counters->packets);
 	ssh_set_blocking(link->session, 0);
 	return true;
 }
@@ -205,6 +178,8 @@ shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 	return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 }
 
+static enum err_code go_through(struct ssh_link *link, struct link_result *result, struct err *err);
+
 /* A connection to the host with the pinned key, when RESULT is accepted. */
 static enum err_code
 connect_host(struct ssh_link *link, struct link_result *result, struct err *err)
@@ -212,7 +187,7 @@ connect_host(struct ssh_link *link, struct link_result *result, struct err *err)
 	const struct ssh_target *target = link->target;
 
 	if (target->jump != NULL) {
-		TRY(link_jump(link, result, err));
+		TRY(go_through(link, result, err));
 	} else {
 		enum err_code code =
 		    dial(target->host, target->port, link->deadline, &link->fd, err);
@@ -228,6 +203,7 @@ connect_host(struct ssh_link *link, struct link_result *result, struct err *err)
 	link->session = ssh_new();
 	if (link->session == NULL || !set_options(link))
 		return err_set(err, ERR_MEMORY, "libssh has no session for %s", target->host);
+	TRY(link_count(link, err));
 	return shake_hands(link, result, err);
 }
 
@@ -259,13 +235,14 @@ static enum err_code
 ask(struct ssh_link *link, auth_question question, ssh_key key, int *ret_answer, bool *ret_said,
     struct err *err)
 {
-	const struct ssh_counter_struct before = link->counters->packets;
+	const struct link_packets before = link_packets(link);
+	struct link_packets after;
 	int answer;
 
 	while ((answer = question(link->session, key)) == SSH_AUTH_AGAIN && !link_is_dead(link))
 		TRY(link_turn(link, err));
-	*ret_said = link->counters->packets.out_packets > before.out_packets &&
-	    link->counters->packets.in_packets > before.in_packets;
+	after = link_packets(link);
+	*ret_said = after.out > before.out && after.in > before.in;
 	*ret_answer = answer;
 	return ERR_OK;
 }
@@ -322,9 +299,6 @@ link_open(const struct ssh_target *target, int64_t deadline, struct ssh_link **r
 		return err_set(err, ERR_MEMORY, "no memory for a connection");
 	link->target = target;
 	link->fd = link->pump = -1;
-	link->counters = calloc(1, sizeof(*link->counters));
-	if (link->counters == NULL)
-		return err_set(err, ERR_MEMORY, "no memory for a connection");
 	link->deadline = deadline;
 	TRY(settle(target, open_door(link, ret_result, err), ret_result));
 	if (ret_result->verdict == LINK_ACCEPTED)
@@ -426,4 +400,42 @@ link_offer(struct ssh_link *link, struct view private_key, struct link_result *r
 	TRY(settle(link->target, offer(link, key, ret_result, err), ret_result));
 	link->asked = ret_result->verdict != LINK_DENIED;
 	return ERR_OK;
+}
+
+/* --- Through another host ----------------------------------------------------------------- */
+
+static enum err_code
+blame(const struct ssh_link *link, struct link_result *result)
+{
+	const struct link_result found = *result;
+	bool shut = found.verdict == LINK_DENIED ||
+	    (found.cause != LINK_NO_HOST && found.cause != LINK_HUNG_UP);
+
+	return link_conclude(result, LINK_UNKNOWN, shut ? LINK_JUMP_SHUT : LINK_NO_HOST,
+	    "the jump host on the way to %s: %s", link->target->host, found.detail);
+}
+
+/* VIA is let in, or RESULT says why not. */
+static enum err_code
+log_in_before(struct ssh_link *link, struct link_result *result, struct err *err)
+{
+	const struct ssh_jump *jump = link->target->jump;
+	SECRET *key = NULL;
+	struct ssh_public public_key;
+
+	TRY(file_read_secret(jump->key_file, KEY_FILE_MAX, &key, err));
+	if (openssh_key_public(secret_view(key), &public_key, err) != ERR_OK)
+		return err_add(err, "the jump host's key, %s", jump->key_file);
+	TRY(link_open(&jump->host, link->deadline, &link->via, result, err));
+	if (link->via == NULL)
+		return blame(link, result);
+	TRY(link_offer(link->via, secret_view(key), result, err));
+	return result->verdict == LINK_ACCEPTED ? ERR_OK : blame(link, result);
+}
+
+static enum err_code
+go_through(struct ssh_link *link, struct link_result *result, struct err *err)
+{
+	TRY(log_in_before(link, result, err));
+	return result->verdict == LINK_ACCEPTED ? link_jump(link, result, err) : ERR_OK;
 }

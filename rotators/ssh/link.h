@@ -6,29 +6,9 @@
 #ifndef ROTATORS_SSH_LINK_H
 #define ROTATORS_SSH_LINK_H
 
-#include "base/openssh_key.h"
 #include "rotators/ssh/link_result.h"
+#include "rotators/ssh/target.h"
 
-enum {
-	SSH_HOST_MAX = 253,
-	SSH_USER_MAX = 64,
-	SSH_PATH_SIZE = 4096,
-	LINK_RECEIVED_MAX = 4 * 1024 * 1024 /* bytes of a whole connection */
-};
-
-struct ssh_target {
-	char host[SSH_HOST_MAX + 1];
-	char user[SSH_USER_MAX + 1];
-	unsigned port;
-	struct ssh_public host_key;  /* the only one that is accepted */
-	const struct ssh_jump *jump; /* NULL: it is reached directly; lent */
-};
-/* A host that carries the connection on.  It sees only what a network sees: the target's host key is pinned as well. */
-struct ssh_jump {
-	struct ssh_target host;
-	char key_file
-	    [SSH_PATH_SIZE]; /* of the key that logs in there: ours or root's, closed to others */
-};
 /* Ed25519, ECDSA or RSA, as it stands in a public key: the types that host keys and our keys may have. */
 bool link_key_type_valid(const char *type);
 
@@ -42,6 +22,8 @@ DESTRUCTOR(link_freep, struct ssh_link, link_free)
  * DEADLINE (process_milliseconds) is for the keys, too.  ERR_WAITING: nobody reads our stdout any more; ERR_MEMORY; ERR_IO. */
 enum err_code link_open(const struct ssh_target *target, int64_t deadline,
     struct ssh_link **ret_link, struct link_result *ret_result, struct err *err) MUST_CHECK;
+/* Between two calls of libssh that wait: may it go on (rotators/ssh/link_session.h), and a short wait until more can be done. */
+enum err_code link_turn(struct ssh_link *link, struct err *err) MUST_CHECK;
 /* Offers PRIVATE_KEY, the text of a private-key file, and nothing else.  openssh_key_public() took it before: there are
  * files that crash libssh, or make it ask for a passphrase.  After LINK_DENIED, and only then, another key may be offered:
  * what is denied and what is accepted on one link was answered by one host.

@@ -18,12 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/process.h"
-#include "base/secret.h"
-#include "rotators/ssh/dial.h"
-
-enum { BLOCK = 16384, WAIT = 20 /* milliseconds */, KEY_MAX = 65536 };
+enum { BLOCK = 16384, WAIT = 20 /* milliseconds */ };
 enum { OUT, BACK, LANES };
 
 /* What was taken at one end and not yet given at the other. */
@@ -39,8 +34,6 @@ link_jump_done(struct ssh_link *link)
 	if (link->pump >= 0)
 		(void)close(link->pump);
 	link->pump = -1;
-	link_freep(&link->via);
-	link->via = NULL;
 	free(link->lanes);
 	link->lanes = NULL;
 }
@@ -133,6 +126,7 @@ link_jump_turn(struct ssh_link *link, struct err *err)
 	bool holds = !is_empty(&link->lanes[BACK]);
 
 	link->via->deadline = link->deadline;
+	TRY(link_attend(link, err));
 	TRY(link_attend(link->via, err));
 	carry(link);
 	struct pollfd waiting[] = {
@@ -150,35 +144,6 @@ link_jump_turn(struct ssh_link *link, struct err *err)
 /* --- The way ------------------------------------------------------------------------------ */
 
 static enum err_code
-blame(const struct ssh_link *link, struct link_result *result)
-{
-	const struct link_result found = *result;
-	bool shut = found.verdict == LINK_DENIED ||
-	    (found.cause != LINK_NO_HOST && found.cause != LINK_HUNG_UP);
-
-	return link_conclude(result, LINK_UNKNOWN, shut ? LINK_JUMP_SHUT : LINK_NO_HOST,
-	    "the jump host on the way to %s: %s", link->target->host, found.detail);
-}
-
-/* VIA is let in, or RESULT says why not. */
-static enum err_code
-log_in(struct ssh_link *link, struct link_result *result, struct err *err)
-{
-	const struct ssh_jump *jump = link->target->jump;
-	SECRET *key = NULL;
-	struct ssh_public public_key;
-
-	TRY(file_read_secret(jump->key_file, KEY_MAX, &key, err));
-	if (openssh_key_public(secret_view(key), &public_key, err) != ERR_OK)
-		return err_add(err, "the jump host's key, %s", jump->key_file);
-	TRY(link_open(&jump->host, link->deadline, &link->via, result, err));
-	if (link->via == NULL)
-		return blame(link, result);
-	TRY(link_offer(link->via, secret_view(key), result, err));
-	return result->verdict == LINK_ACCEPTED ? ERR_OK : blame(link, result);
-}
-
-static enum err_code
 open_channel(struct ssh_link *link, bool *ret_open, struct err *err)
 {
 	const struct ssh_target *target = link->target;
@@ -191,7 +156,7 @@ open_channel(struct ssh_link *link, bool *ret_open, struct err *err)
 	while ((rc = ssh_channel_open_forward(via->channel, target->host, (int)target->port,
 	            "127.0.0.1", 0)) == SSH_AGAIN &&
 	    !link_is_dead(via))
-		TRY(link_turn(via, err));
+		TRY(link_wait(via, err));
 	*ret_open = rc == SSH_OK;
 	return ERR_OK;
 }
@@ -217,9 +182,6 @@ link_jump(struct ssh_link *link, struct link_result *result, struct err *err)
 	const struct ssh_target *target = link->target;
 	bool open = false;
 
-	TRY(log_in(link, result, err));
-	if (result->verdict != LINK_ACCEPTED)
-		return ERR_OK;
 	TRY(open_channel(link, &open, err));
 	if (open)
 		return make_pump(link, err);

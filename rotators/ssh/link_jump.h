@@ -3,10 +3,10 @@
 #ifndef ROTATORS_SSH_LINK_JUMP_H
 #define ROTATORS_SSH_LINK_JUMP_H
 
-#include "rotators/ssh/link_inside.h"
+#include "rotators/ssh/link_session.h"
 
-/* Logs in at the jump host of LINK's target, and has it connect to the target: then LINK has a descriptor.  Otherwise
- * RESULT says why not, and is unknown.  Errors as link_open(), and those of the key's file (base/file.h). */
+/* Has the jump host, where LINK's via is let in, connect to the target: then LINK has a descriptor.  Otherwise RESULT says
+ * why not, and is unknown.  Errors as link_open(). */
 enum err_code link_jump(struct ssh_link *link, struct link_result *result,
     struct err *err) MUST_CHECK;
 /* Carries on what can be carried, and waits shortly for more.  As link_turn(). */

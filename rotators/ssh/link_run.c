@@ -4,7 +4,7 @@
 #include <libssh/libssh.h>
 #include <string.h>
 
-#include "rotators/ssh/link_inside.h"
+#include "rotators/ssh/link_session.h"
 
 enum { BLOCK = 16384 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rotators/ssh/unlock.h"
+#include "rotators/ssh/unlock_contract.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include "base/key_text.h"
 #include "base/process.h"
 #include "base/random.h"
-#include "rotators/ssh/locked_key.h"
 #include "rotators/ssh/whole.h"
 
 enum { FD_KEY = 3, FD_PASSPHRASE, FD_OUT };
@@ -50,27 +49,22 @@ from_pem(struct view text, const struct secret *passphrase, struct secret **ret_
 	return openssh_key_write(&numbers, check, "", ret_text, err);
 }
 
-/* What was locked comes back in another form, which is read again. */
 static enum err_code
 convert(const struct secret *file, const struct secret *passphrase, struct secret **ret_text,
     struct err *err)
 {
 	KEY_TEXT key = {0};
-	SECRET *open = NULL;
-	struct openssh_look look;
 
 	TRY(key_text_read(secret_view(file), &key, err));
 	if (key.form == KEY_FORM_PEM)
 		return from_pem(secret_view(key.text), passphrase, ret_text, err);
-	TRY(openssh_key_look(secret_view(key.text), &look, err));
-	if (look.locked && passphrase == NULL)
-		return err_set(err, ERR_INTEGRITY, "the private key needs its passphrase");
-	if (!look.locked) {
+	if (!key.locked) {
 		*ret_text = TAKE(key.text);
 		return ERR_OK;
 	}
-	TRY(locked_key_open(key.text, look.cipher, passphrase, &open, err));
-	return convert(open, NULL, ret_text, err);
+	if (passphrase == NULL)
+		return err_set(err, ERR_INTEGRITY, "the private key needs its passphrase");
+	return openssh_key_unlock(secret_view(key.text), passphrase, ret_text, err);
 }
 
 static enum err_code

@@ -29,9 +29,8 @@ for key in "ed25519 256" "ecdsa 256" "ecdsa 384" "ecdsa 521" "rsa 2048" "rsa 307
 	ssh-keygen -q -t "$type" -b "$bits" -N '' -C "of $name" -f "$name"
 	taken "$name as ssh-keygen writes it" "$name" "$name"
 	is "$name: its comment stays" "$(ssh-keygen -y -f out | cut -d' ' -f3-)" "of $name"
-	for cipher in aes256-ctr aes192-ctr aes128-ctr aes256-cbc aes192-cbc aes128-cbc; do
+	for cipher in aes256-ctr aes192-ctr aes128-ctr aes256-cbc aes192-cbc aes128-cbc aes256-gcm@openssh.com aes128-gcm@openssh.com; do
 		[ $cipher = aes256-ctr ] || [ $name = ed25519-256 ] || continue
-		[ "$type" != rsa ] || continue
 		cp "$name" locked; ssh-keygen -q -p -P '' -N "$WORD" -Z $cipher -f locked >/dev/null
 		printf %s "$WORD" >locked.word
 		taken "$name locked by $cipher" locked "$name"
@@ -126,12 +125,15 @@ openssl dsaparam -genkey -out dsa8 1024 2>/dev/null
 refused_as "DSA in PEM" dsa8 'DSA'
 openssl genrsa -out rsa512 512 2>/dev/null
 refused_as "a short RSA key" rsa512 '512 bits'
-for cipher in aes256-gcm@openssh.com chacha20-poly1305@openssh.com; do
-	cp ed25519-256 locked; ssh-keygen -q -p -P '' -N "$WORD" -Z $cipher -f locked >/dev/null
-	refused_as "a lock by $cipher, which libssh does not survive," locked "$cipher.*ssh-keygen -p -Z aes256-ctr"
-done
+cp ed25519-256 locked; ssh-keygen -q -p -P '' -N "$WORD" -Z chacha20-poly1305@openssh.com -f locked >/dev/null
+refused_as "a lock that nobody else opens" locked "chacha20-poly1305@openssh.com.*ssh-keygen -p -Z aes256-ctr"
+cp ed25519-256 locked; ssh-keygen -q -p -P '' -N "$WORD" -a 100 -f locked >/dev/null
+taken "a key locked with a hundred rounds" locked ed25519-256
 cp ed25519-256 locked; ssh-keygen -q -p -P '' -N other -f locked >/dev/null
 is "a wrong passphrase is told apart" "$(unlock locked; echo $?)" 3
+openssl pkcs8 -topk8 -in pem -passout pass:other -out locked
+cp rsa-2048 locked; ssh-keygen -q -p -P '' -N other -Z aes256-gcm@openssh.com -f locked >/dev/null
+is "under a cipher that knows by itself, too" "$(unlock locked; echo $?)" 3
 openssl pkcs8 -topk8 -in pem -passout pass:other -out locked
 is "of PKCS#8, too" "$(unlock locked; echo $?)" 3
 rm locked.word
@@ -154,7 +156,7 @@ refused_as "a token's key" sk 'FIDO2 token'
 refused_as "a DSA key" dsa 'DSA key'
 
 # Each byte of a key changed: refused, or the same key (its comment, the padding).
-for name in pkcs8; do
+for name in ed25519-256 pkcs8; do
 	python3 - $name $name.changed <<-'END'
 		import sys, os
 		data = bytearray(open(sys.argv[1], "rb").read())

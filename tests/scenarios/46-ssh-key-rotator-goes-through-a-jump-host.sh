@@ -104,7 +104,7 @@ unreachable "a target that falls silent behind it" "t['port']=$port" 'no answer 
 before=$(logins)
 SECONDS_EACH=60 ask "t['port']=$port" probe-current >/dev/null 2>&1 & asking=$!
 rotator=
-until rotator=$(pgrep -P $asking -f halligan-rotate-ssh-key || pgrep -f "^$ROTATE\$"); do sleep 0.05; done
+until rotator=$(pgrep -f "^$ROTATE\$"); do sleep 0.05; done
 until [ "$(logins)" -gt "$before" ] || ! kill -0 "$rotator" 2>/dev/null; do sleep 0.05; done
 sleep 0.3
 ok "while it lives the jump host has a connection" connected
