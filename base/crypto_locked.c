@@ -3,11 +3,11 @@
  * bcrypt needs Blowfish with a key schedule of its own.  OpenSSL's encrypts a block; the schedule works on its table, which is
  * public in its header (deprecated, and kept).  The table begins as the digits of pi, which are computed: they are 4 KiB.
  *
- * All that depends on the passphrase lies in one secret.
+ * All that depends on the passphrase lies in one secret, but for words that go through registers and the stack.
  */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto_locked.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* Blowfish's table */
 #include <openssl/blowfish.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
