@@ -102,7 +102,8 @@ take_private_key(const struct cli_call *call, struct fields *fields, struct err 
 	const char *rotator = option_text(call->parsed, "rotator");
 	bool ssh = rotator != NULL && strcmp(rotator, ssh_rotator) == 0;
 
-	if (ssh && fields->values[FIELD_PRIVATE_KEY] != NULL)
+	if (ssh && fields->values[FIELD_PRIVATE_KEY] != NULL &&
+	    secret_size(fields->values[FIELD_PRIVATE_KEY]) > 0)
 		return private_key_take(call, &fields->values[FIELD_PRIVATE_KEY], err);
 	if (option_given(call->parsed, "passphrase-fd"))
 		return err_set(err, ERR_USAGE,
