@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,13 +62,21 @@ arrange_fds(const struct process_spawn *spawn, int report)
 	    close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
 }
 
+/* Its parent may have ended before it could ask to be told. */
+static bool
+bind_to(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
 static _Noreturn void
-run_child(const struct process_spawn *spawn, int report)
+run_child(const struct process_spawn *spawn, int report, pid_t parent)
 {
 	int at = report;
 	int error_number;
 
-	if (spawn->same_group || (spawn->own_session ? setsid() > 0 : setpgid(0, 0) == 0)) {
+	if ((!spawn->ends_with_us || bind_to(parent)) &&
+	    (spawn->same_group || (spawn->own_session ? setsid() > 0 : setpgid(0, 0) == 0))) {
 		reset_signals();
 		if (arrange_fds(spawn, report)) {
 			at = REPORT_FD;
@@ -113,13 +122,13 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	int ends[2];
 	int status;
 	int error_number;
-	pid_t pid;
+	pid_t us = getpid(), pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_errno(err, ERR_IO, errno, "cannot start %s", spawn->path);
 	pid = fork();
 	if (pid == 0)
-		run_child(spawn, ends[1]);
+		run_child(spawn, ends[1], us);
 	error_number = errno;
 	close(ends[1]);
 	if (pid > 0) {

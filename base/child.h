@@ -22,6 +22,8 @@ struct process_spawn {
 	bool same_group;
 	/* A session of its own instead: nothing that ends ours ends it. */
 	bool own_session;
+	/* It is killed when we end, however that comes; what it started is not. */
+	bool ends_with_us;
 };
 /* Start a child in its own process group; all other descriptors are closed in it, and it gets
  * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack

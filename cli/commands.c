@@ -16,6 +16,7 @@
 #include "cli/commands/reseal.h"
 #include "cli/commands/roster.h"
 #include "cli/commands/rotate.h"
+#include "cli/commands/rotator.h"
 #include "cli/commands/secret.h"
 #include "cli/commands/secret_add.h"
 #include "cli/commands/serve.h"
@@ -137,6 +138,17 @@ static const struct option_row spare_options[] =
         {"again", NULL, 0, "also what the spare has, and never opened in a test: replace it"},
         {NULL}};
 
+static const struct option_row rotator_options[] = {{"target", "KEY=VALUE", OPTION_REPEATS,
+                                                        "a member of the target, as text"},
+    {"target-json", "FILE", 0, "the target as a JSON object"},
+    {"value", "FIELD[=FILE]", OPTION_REPEATS,
+        "a field of the value that it takes now; asked without FILE"},
+    {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of that value from a descriptor"},
+    {"via", "FIELD[=FILE]", OPTION_REPEATS, "a field of the secret that changes this one"},
+    {"via-from-fd", "FIELD=N", OPTION_REPEATS, "a field of that secret from a descriptor"},
+    {"seconds", "N", 0, "for each question; default 30"},
+    {"dry", NULL, 0, "try only what changes nothing"}, {NULL}};
+
 static const struct option_row log_list_options[] = {{"from", "N", 0, "first entry; default 0"},
     {"max", "N", 0, "at most so many; default 100"}, {NULL}};
 
@@ -170,6 +182,9 @@ const struct command cli_commands[] = {{"status", "[ID]",
     {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},
     {"secret show", "NAME", "One secret: target, policy, who can open it", NULL, 1, 1,
         NEEDS_VAULT | CAN_JSON, cmd_secret_show},
+    {"rotator test", "PROGRAM|NAME",
+        "Try a rotator at a target of yours, and say what it does wrong", rotator_options, 1, 1, 0,
+        cmd_rotator_test},
     {"log verify", "", "Check the whole history, here and on the host", NULL, 0, 0,
         NEEDS_VAULT | CAN_JSON, cmd_log_verify},
     {"log list", "", "Entries of the log", log_list_options, 0, 0, NEEDS_VAULT | CAN_JSON,

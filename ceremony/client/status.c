@@ -36,6 +36,7 @@ status_fetch(struct client *client, struct reply *ret_reply, struct status *ret_
 	ret_status->secrets = json_in_int(in, "secrets", 0, INT64_MAX);
 	ret_status->log = json_in_int(in, "log", 0, INT64_MAX);
 	ret_status->copy = json_in_text(in, "copy", 1, COPY_TEXT_MAX);
+	ret_status->swap = json_in_bool(in, "swap");
 	ret_status->items = json_in_array(in, "items", 0, ITEMS_MAX);
 	return json_in_end(in);
 }

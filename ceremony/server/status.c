@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "base/whole.h"
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
@@ -460,6 +461,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	json_put_int(call->reply, "log", (int64_t)size);
 	json_put_text(call->reply, "copy",
 	    strcmp(copy, "none") == 0 ? "none: sealed versions exist on this host alone" : copy);
+	json_put_bool(call->reply, "swap", whole_may_swap("/proc/swaps"));
 	json_put(call->reply, "items", TAKE(items));
 	return ERR_OK;
 }

@@ -6,7 +6,7 @@ _halligan() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words commands
 	commands=$(halligan --help 2>/dev/null | sed -n 's/^  \([a-z]*\( [a-z]\{2,\}\)\{0,1\}\) .*/\1/p')
 	case $previous in
-	--vault | --attestation-certs | --target-json | --out | --field)
+	--vault | --attestation-certs | --target-json | --out | --field | --value | --via)
 		mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}")
 		return ;;
 	esac

@@ -83,7 +83,8 @@ exchange_start(struct exchange *exchange, const struct exchange_start *start, st
 	struct process_spawn spawn = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
-	    .fds = {requests, answers, -1, current, next, generated, via, start->executable}};
+	    .fds = {requests, answers, start->errors, current, next, generated, via,
+	        start->executable}};
 
 	return process_start(&spawn, &exchange->pid, err);
 }

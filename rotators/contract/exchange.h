@@ -22,6 +22,7 @@ struct exchange {
 struct exchange_start {
 	const char *name;
 	int executable;
+	int errors; /* its stderr; -1: /dev/null */
 	const struct secret *current, *next, *via;
 };
 /* EXCHANGE has -1 for its descriptors and its seconds set. */

@@ -148,6 +148,7 @@ run_program(struct rotator *rotator, const struct rotator_start *start, struct e
 		    start->path);
 	const struct exchange_start with = {.name = start->path,
 	    .executable = executable,
+	    .errors = -1,
 	    .current = rotator->current,
 	    .next = rotator->next,
 	    .via = rotator->via};
@@ -381,7 +382,11 @@ rotator_make(struct rotator *rotator, enum rotator_change change, struct secret 
 		return err_set(err, ERR_INTERNAL, "%s: there is a next value already",
 		    change_verbs[change].verb);
 	*ret_result = ask_change(rotator, change);
-	if (*ret_result != CHANGE_DONE || take_generated(rotator, ret_value, &cause) == ERR_OK)
+	if (*ret_result != CHANGE_DONE) {
+		secret_clear(rotator->exchange.generated); /* what it wrote all the same */
+		return ERR_OK;
+	}
+	if (take_generated(rotator, ret_value, &cause) == ERR_OK)
 		return ERR_OK;
 	(void)mark_broken(rotator, &cause);
 	*ret_result = CHANGE_UNKNOWN; /* it made one, and nobody has it */

@@ -45,7 +45,7 @@ enum err_code rotator_generate(struct rotator *rotator, struct secret **ret_next
     struct err *err) MUST_CHECK;
 /* Those below succeed with a result; a silent or broken rotator is UNREACHABLE, UNKNOWN or
  * CANNOT_TELL with the cause as detail.  ERR_INTERNAL when the value they need was not given. */
-/* ISSUE or MINT: a value that the target made, when RET_RESULT is CHANGE_DONE; else NULL. */
+/* ISSUE or MINT: a value that the target made, when RET_RESULT is CHANGE_DONE; else RET_VALUE is not set. */
 enum err_code rotator_make(struct rotator *rotator, enum rotator_change change,
     struct secret **ret_value, enum change_result *ret_result, struct err *err) MUST_CHECK;
 enum err_code rotator_probe(struct rotator *rotator, enum rotator_value value,

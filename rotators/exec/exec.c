@@ -3,16 +3,19 @@
  * halligan-rotate-exec: hands each verb to a program of the user's, which needs to know nothing of
  * JSON or encodings.  One run of the program for each verb:
  *
- *	COMMAND [ARG...] VERB [current|next]
+ *	COMMAND [ARG...] VERB [current|next|orphans]
  *	stdin	the target's "settings" as one JSON object
  *	3	the current value, raw		4	the next value, raw
- *	5	the new value, raw, for `generate`
- *	exit	0 yes, 1 no, 2 cannot tell; the first line on stderr is shown to people
+ *	5	the new value, raw, for `generate`, `issue` and `mint`
+ *	6	that of the secret which changes this one, raw
+ *	exit	0 yes, 1 no, 2 cannot tell, 3 no without a proof, or unchanged; the first line on stderr is shown to people
+ *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
  * has (user name, address, note) goes on unchanged.  The program is opened once, hashed where the
  * target pins it, and run from that descriptor.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -238,6 +241,26 @@ raw_value(const struct exec *exec, const struct secret *credential, struct view 
 	return credential_get(secret_view(credential), exec->secret, ret_value, err);
 }
 
+/* The only secret field of the secret that changes this one. */
+static enum err_code
+raw_via(const struct secret *credential, struct view *ret_value, struct err *err)
+{
+	unsigned count = 0;
+
+	for (int i = 0; credential != NULL && i < CREDENTIAL_FIELDS; i++)
+		if (credential_field_is_secret((enum credential_field)i) &&
+		    credential_has(secret_view(credential), (enum credential_field)i)) {
+			TRY(credential_get(secret_view(credential), (enum credential_field)i,
+			    ret_value, err));
+			count++;
+		}
+	if (count > 1)
+		return err_set(err, ERR_INVALID,
+		    "the secret that changes this one has %u secret fields, and a program is handed one",
+		    count);
+	return ERR_OK;
+}
+
 /* The first line of what the program said, when it may be shown. */
 static void
 take_detail(struct rotation *rotation, struct view said)
@@ -266,8 +289,9 @@ static enum err_code
 run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
     struct secret *generated, int *ret_status, struct err *err)
 {
-	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-	    NULL};
+	char name[sizeof("HALLIGAN_NAME=") + ROTATOR_VALUE_NAME_MAX];
+	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
 	BUF errors = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
@@ -280,12 +304,14 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	    .deadline = rotation->deadline};
 	int status;
 
+	(void)snprintf(name, sizeof(name), "HALLIGAN_NAME=%s", rotation->name);
 	for (size_t i = 0; i < exec->count; i++)
 		argv[i] = exec->arguments[i];
 	argv[exec->count] = verb;
 	argv[exec->count + 1] = which;
 	TRY(raw_value(exec, rotation->current, &child.values[0], err));
 	TRY(raw_value(exec, rotation->next, &child.values[1], err));
+	TRY(raw_via(rotation->via, &child.values[2], err));
 	TRY(child_run(&child, &status, err));
 	take_detail(rotation, buf_view(&errors));
 	if (errors.data != NULL)

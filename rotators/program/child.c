@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A poll loop over up to six pipes and our own stdout, which looks every few milliseconds whether
+ * A poll loop over up to seven pipes and our own stdout, which looks every few milliseconds whether
  * the child has ended.  What then still lies in the pipes is taken without waiting, because a
  * grandchild may keep them open for ever.  Our stdout is watched for what a pipe reports when its
  * reader is gone: a vault that gave up must not leave an ssh behind that still changes things.
@@ -18,13 +18,13 @@
 #include "base/process.h"
 #include "rotators/contract/executable.h"
 
-enum { INPUT, VALUE_3, VALUE_4, GENERATED, OUTPUT, ERRORS, PIPES };
+enum { INPUT, VALUE_3, VALUE_4, VALUE_6, GENERATED, OUTPUT, ERRORS, PIPES };
 enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10 /* milliseconds */ };
 
 struct pump {
 	const struct child *child;
 	int fds[PIPES];      /* our ends; -1: closed */
-	struct view left[3]; /* still to write: INPUT, VALUE_3, VALUE_4 */
+	struct view left[4]; /* still to write: INPUT, VALUE_3, VALUE_4, VALUE_6 */
 	pid_t pid;
 };
 
@@ -55,19 +55,21 @@ open_pipe(bool we_write, int *ret_ours, int *ret_theirs, struct err *err)
 static enum err_code
 launch(struct pump *pump, struct err *err)
 {
-	static const int numbers[PIPES] = {0, 3, 4, 5, 1, 2}; /* the child's descriptors */
+	static const int numbers[PIPES] = {0, 3, 4, 6, 5, 1, 2}; /* the child's descriptors */
 	const struct child *child = pump->child;
 	const bool wanted[PIPES] = {true, child->values[0].size > 0, child->values[1].size > 0,
-	    child->generated != NULL, child->output != NULL, child->errors != NULL};
+	    child->values[2].size > 0, child->generated != NULL, child->output != NULL,
+	    child->errors != NULL};
 	struct process_spawn spawn = {.path = child->path,
 	    .argv = child->argv,
 	    .env = child->env,
+	    .ends_with_us = true, /* the vault's end kills us, and a group that it does not see */
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;
 
 	for (int i = 0; i < PIPES && code == ERR_OK; i++)
 		if (wanted[i])
-			code = open_pipe(i <= VALUE_4, &pump->fds[i], &spawn.fds[numbers[i]], err);
+			code = open_pipe(i <= VALUE_6, &pump->fds[i], &spawn.fds[numbers[i]], err);
 	if (code == ERR_OK)
 		code = process_start(&spawn, &pump->pid, err);
 	for (int i = 0; i < PIPES; i++)
@@ -192,7 +194,7 @@ turn(struct pump *pump, struct err *err)
 
 	for (int i = 0; i < PIPES; i++)
 		fds[i] =
-		    (struct pollfd){.fd = pump->fds[i], .events = i <= VALUE_4 ? POLLOUT : POLLIN};
+		    (struct pollfd){.fd = pump->fds[i], .events = i <= VALUE_6 ? POLLOUT : POLLIN};
 	fds[PIPES] = (struct pollfd){.fd = STDOUT_FILENO};
 	if (left <= 0)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s did not end in time",
@@ -205,7 +207,7 @@ turn(struct pump *pump, struct err *err)
 		return err_set(err, ERR_WAITING, "nobody waits for the answer any more");
 	for (int i = 0; i < PIPES; i++)
 		if (fds[i].revents != 0)
-			TRY(i <= VALUE_4 ? feed(pump, i, err) : drain(pump, i, err));
+			TRY(i <= VALUE_6 ? feed(pump, i, err) : drain(pump, i, err));
 	return ERR_OK;
 }
 
@@ -214,8 +216,8 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 {
 	CLEANUP(pump_done)
 	struct pump pump = {.child = child,
-	    .fds = {-1, -1, -1, -1, -1, -1},
-	    .left = {child->input, child->values[0], child->values[1]}};
+	    .fds = {-1, -1, -1, -1, -1, -1, -1},
+	    .left = {child->input, child->values[0], child->values[1], child->values[2]}};
 	int status;
 
 	TRY(launch(&pump, err));

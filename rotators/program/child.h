@@ -14,7 +14,7 @@ struct child {
 	const char *path; /* absolute */
 	const char *const *argv, *const *env;
 	struct view input;        /* its stdin */
-	struct view values[2];    /* its descriptors 3 and 4; .size 0: closed */
+	struct view values[3];    /* its descriptors 3, 4 and 6; .size 0: closed */
 	struct secret *generated; /* gets what it writes on descriptor 5; NULL: closed */
 	struct buf *output;       /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */

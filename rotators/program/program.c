@@ -224,13 +224,13 @@ verb_change(struct program *program, const struct verb *verb, const char *value,
 }
 
 static enum err_code
-ask_sessions(struct program *program, program_sessions run, const char *const *names,
-    struct json *answer, struct err *err)
+ask_sessions(struct program *program, const struct verb *verb, program_sessions run,
+    const char *const *names, struct json *answer, struct err *err)
 {
 	enum expel_result result;
 
 	if (program->rotation.current == NULL)
-		return err_set(err, ERR_INVALID, "the current value is needed");
+		return err_set(err, ERR_INVALID, "%s needs the current value", verb->name);
 	TRY(run(program->state, &program->rotation, &result, err));
 	json_put_text(answer, "result", names[result]);
 	return ERR_OK;
@@ -240,18 +240,16 @@ static enum err_code
 verb_expel(struct program *program, const struct verb *verb, const char *value, struct json *answer,
     struct err *err)
 {
-	(void)verb;
 	(void)value;
-	return ask_sessions(program, program->ops->expel, expel_result_names, answer, err);
+	return ask_sessions(program, verb, program->ops->expel, expel_result_names, answer, err);
 }
 
 static enum err_code
 verb_warn(struct program *program, const struct verb *verb, const char *value, struct json *answer,
     struct err *err)
 {
-	(void)verb;
 	(void)value;
-	return ask_sessions(program, program->ops->warn, warn_result_names, answer, err);
+	return ask_sessions(program, verb, program->ops->warn, warn_result_names, answer, err);
 }
 
 static const struct verb verbs[] = {

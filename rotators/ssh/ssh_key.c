@@ -14,13 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/whole.h"
 #include "rotators/program/child.h"
 #include "rotators/ssh/apply.h"
 #include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/control.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
-#include "rotators/ssh/whole.h"
 
 struct ssh_key {
 	struct ssh_account account;

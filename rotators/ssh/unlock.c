@@ -10,7 +10,7 @@
 #include "base/key_text.h"
 #include "base/process.h"
 #include "base/random.h"
-#include "rotators/ssh/whole.h"
+#include "base/whole.h"
 
 enum { FD_KEY = 3, FD_PASSPHRASE, FD_OUT };
 

@@ -34,6 +34,7 @@ ARROWS = {
     "tokens/sim": ("base",),
     "rotators/contract": ("base",),
     "rotators/program": ("rotators/contract", "base"),
+    "rotators/checker": ("rotators/contract", "base"),
     "rotators/exec": ("rotators/program", "rotators/contract", "base"),
     "rotators/ssh": ("rotators/program", "rotators/contract", "base"),
     "ceremony/protocol": (*DOCUMENTS, "base"),
@@ -43,10 +44,11 @@ ARROWS = {
     "ceremony/client": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, *ATTESTED, "base"),
     # Of the protocol only what a row shows and an enrolment is judged by; the frames are the client's.
     # What it starts to unlock a key says how in its header.
-    "cli": ("cli/commands/serve", "rotators/ssh/unlock_contract", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
+    "cli": ("cli/commands/serve", "cli/commands/rotator", "rotators/ssh/unlock_contract", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
         "ceremony/protocol/rows", "vault/documents", "tokens", "base"),
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
+    "cli/commands/rotator": ("cli", "rotators/checker", "ceremony/client", "base"),
 }
 # Room with folders in it: which of them, and of its own files, each may know beside itself.  A name with a slash at its end is
 # a folder, one without is a file with its header, "." the room's own files that have no row.  The longest row is a file's

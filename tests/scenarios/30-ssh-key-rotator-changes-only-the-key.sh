@@ -132,4 +132,13 @@ chmod 600 "$KEYS"; printf '\0' >>"$KEYS"
 like "a damaged file is rejected" "$(rotate local first other apply)" '^rejected .*NUL'
 rm "$KEYS"
 like "a missing file is rejected" "$(rotate local first other apply)" '^rejected '
+# As its author would try it: nothing is wrong with it, killed in the middle or not.
+HALLIGAN=$(readlink -f "$HALLIGAN_BUILD")/cli/halligan
+for access in local ssh; do
+	blob first >"$KEYS"
+	sshd_target $access >target.json
+	chmod 600 first
+	ok "$access: it keeps to the contract" "$HALLIGAN" rotator test ssh-key --target-json target.json --value private-key=first
+	is "$access: and its file is as it was" "$(cat "$KEYS")" "$(blob first)"
+done
 tap_end

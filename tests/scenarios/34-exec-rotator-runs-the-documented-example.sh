@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The example of docs/rotators.md, as it stands on the page, rotates a password; and programs behind
+# The examples of docs/rotators.md, as they stand on the page, keep to the contract, one of each style; and programs behind
 # the exec rotator that fail, hang, chatter or tell secrets are found out.
 set -u
 LIB=$(dirname "$(readlink -f "$0")")/../lib
@@ -8,7 +8,11 @@ LIB=$(dirname "$(readlink -f "$0")")/../lib
 FOLDER=$(mktemp -d); trap 'rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
 ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-exec
 
-sed -n '/^```sh$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '1d;$d' >rotate-mail-user
+HALLIGAN=$(readlink -f "$HALLIGAN_BUILD")/cli/halligan
+PAGE=$LIB/../../docs/rotators.md
+# page LANGUAGE [N]: the Nth block of the page in that language.
+page() { awk -v begin='```'"$1" -v wanted="${2:-1}" '$0 == "```" { on = 0 } on { print } $0 == begin { on = ++count == wanted }' "$PAGE"; }
+page sh >rotate-mail-user
 chmod 755 rotate-mail-user
 hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 printf 'first password' >old
@@ -31,11 +35,61 @@ is "the password it made is the one in the file" "$(printf '%s' "$(cat made)" | 
 	"$(sed -n 's/^breakglass://p' users)"
 is "the other users stand" "$(grep -v breakglass users | tr '\n' ' ')" 'jane:$6$x$y mark:$6$x$z '
 is "and the mode" "$(stat -c %a users)" 640
-like "neither value in the file: rejected" "$(ask "$(target)" apply)" '^rejected neither the old nor the new'
+like "neither value in the file: unchanged" "$(ask "$(target)" apply)" '^unchanged neither the old nor the new'
 mv users gone
 like "no file: unreachable, and why" "$(ask "$(target)" probe-current)" '^unreachable .*cannot be read'
 like "apply: unknown" "$(ask "$(target)" apply)" '^unknown .*cannot be read'
 mv gone users
+
+cp old old.kept; cp next next.kept; printf x >old; printf y >next
+is "a password is denied where no other is accepted" "$(ask "$(target)" probe-next | cut -d' ' -f1)" denied
+mv old.kept old; mv next.kept next
+
+# Each example through the checker: the target of the page, at a place of ours.
+chmod 600 old user
+here() { page json "$1" | sed -e "s|/usr/local/sbin|$FOLDER|;s|/etc/dovecot/users|$FOLDER/users|;s|/etc/api/tokens|$FOLDER/tokens|" \
+	-e "s|https://[^\"]*|${2:-}|;s|SHA-256 of that file in hex|$(hash_of rotate-mail-user)|"; }
+users
+here 1 >mail.json
+ok "the example of style replace keeps to the contract" "$HALLIGAN" rotator test exec --target-json mail.json --value username=user --value password=old
+is "and its target is as it was" "$(ask "$(target)" probe-current | cut -d' ' -f1)" accepted
+sed -i '/"generate":/d' mail.json
+ok "also where it generates" "$HALLIGAN" rotator test exec --target-json mail.json --value username=user --value password=old
+
+page python >rotate-api-token; chmod 755 rotate-api-token
+printf 'the first token' >token; chmod 600 token
+hash_of token >tokens
+cat >service.py <<'END'
+import hashlib, http.server
+class Service(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        with open("tokens") as file: good = hashlib.sha256(token.encode()).hexdigest() in file.read().split()
+        self.send_response(200 if good else 401); self.send_header("Content-Length", "0"); self.end_headers()
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Service)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+python3 service.py >port & SERVICE=$!
+trap 'kill $SERVICE 2>/dev/null; rm -rf "$FOLDER"' EXIT
+until [ -s port ]; do sleep 0.05; done
+here 2 "http://127.0.0.1:$(cat port)/" >api.json
+ok "the example of style overlap keeps to the contract" "$HALLIGAN" rotator test exec --target-json api.json --value token=token
+is "and its target is as it was" "$(cat tokens)" "$(hash_of token)"
+kill $SERVICE
+refused "without its service it says so" "$HALLIGAN" rotator test exec --target-json api.json --value token=token
+like "by name" "$(cat "$TAP_OUTPUT")" 'WRONG: the present value is not accepted: probe current answers "unreachable"'
+
+page c >keys.c
+ok "the example of style issue compiles" cc -std=gnu11 -O2 -Wall -Wextra -Werror -o halligan-rotate-keys keys.c -ljansson
+page json 3 >halligan-rotate-keys.json
+mkdir keys; printf 'the first key' >keys/given; cp keys/given key; chmod 600 key
+ok "and keeps to the contract" "$HALLIGAN" rotator test ./halligan-rotate-keys --target folder="$FOLDER/keys" --value token=key
+is "and its target is as it was" "$(ls keys) $(cat keys/given)" "given the first key"
+keys() { "$LIB/rotator.py" --name n --current token=key --next token=old "$FOLDER/halligan-rotate-keys" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
+is "it finds no value dead in a store that is not there" "$(keys '{"folder":"/nowhere"}' probe-next issue withdraw-current)" "unreachable unchanged unchanged "
+is "nor for a target that it does not know" "$(keys '{"folder":"/nowhere","x":"y"}' describe check probe-next)" "refused refused unreachable "
 
 # Values drawn by the rotator itself.
 users
@@ -82,11 +136,11 @@ for verb in issue mint; do
 		script "printf made >&5; exit $status"
 		generate "$(own)" $verb | cut -d' ' -f1
 	done | tr '\n' ' ' >made-results
-	is "$verb, of exit status 0 to 4" "$(cat made-results)" "${verb}ed rejected unknown unchanged unknown "
+	is "$verb, of exit status 0 to 4" "$(cat made-results)" "${verb%e}ed rejected unknown unchanged unknown "
 	script 'exit 0'
 	like "$verb that writes no value is unknown" "$(generate "$(own)" $verb)" '^unknown .*wrote no value'
-	script 'printf "made by the target" >&5'; rm -f made
-	is "$verb: its value serves as next" "$(generate "$(own)" $verb probe-next | cut -d' ' -f1 | tr '\n' ' ')" "${verb}ed accepted "
+	script 'case $1 in issue | mint) printf "made by the target" >&5 ;; esac'; rm -f made
+	is "$verb: its value serves as next" "$(generate "$(own)" $verb probe-next | cut -d' ' -f1 | tr '\n' ' ')" "${verb%e}ed accepted "
 	is "and comes on descriptor 5" "$(cat made)" "made by the target"
 done
 script 'exit 0'
@@ -107,6 +161,17 @@ script 'exit 0'
 is "a program that reads nothing does not block it" "$(verbs apply)" "applied "
 script 'test "$(wc -c <&3)$(wc -c <&4)" = 6500065000'
 is "one that reads gets everything" "$(verbs apply)" "applied "
+
+# Styles and verbs that the target announces.
+script 'echo "$*" $HALLIGAN_NAME >>'"$FOLDER"'/names; case $1 in issue) echo made >&5;; esac; exit 0'
+many='"announces":{"style":"issue","holds":2,"identity":"via","grace":0,"death":"refused","can":["warn","mint"]}'
+printf 'other value' >other
+"$LIB/rotator.py" --name the-name --current password=old --via token=other "$ROTATE" "$(own "$many")" issue withdraw-orphans withdraw-current warn unmint >answers
+is "each verb of contract 2 is one of the program's" "$(cut -d' ' -f1 answers | tr '\n' ' ')" "issued withdrawn withdrawn told unminted "
+is "which is told which, and the name" "$(tr '\n' '|' <names)" "issue the-name|withdraw orphans the-name|withdraw current the-name|warn the-name|unmint the-name|"
+script 'cat <&6 >&5'
+"$LIB/rotator.py" --current password=old --via username=user --via token=other --save password=made "$ROTATE" "$(own "$many")" mint >/dev/null
+is "the value that changes this one is on descriptor 6" "$(cat made)" "other value"
 
 # What a program is given.
 printf pw >old; printf pw2 >next

@@ -46,7 +46,7 @@ like "withdraw without saying of what" "$(say "$TARGET" '{"verb":"withdraw"}')" 
 like "withdraw of something else" "$(say "$TARGET" '{"verb":"withdraw","value":"next"}')" 'unknown.*no such value'
 like "apply of a value that is named" "$(say "$TARGET" '{"verb":"apply","value":"next"}')" 'unknown.*no such value'
 like "apply of orphans" "$(say "$TARGET" '{"verb":"apply","value":"orphans"}')" 'unknown.*no such value'
-like "warn without values" "$(bare "$TARGET" '{"verb":"warn"}')" 'cannot-tell.*needed'
+like "warn without values" "$(bare "$TARGET" '{"verb":"warn"}')" 'cannot-tell.*warn needs the current'
 like "a name of no letters" "$(say '{"target":{},"name":""}')" 'name.*exit 1'
 like "a name over 63 letters" "$(say "{\"target\":{},\"name\":\"$(printf '%064d' 0)\"}")" 'name.*exit 1'
 head -c 10 one >short

@@ -54,7 +54,7 @@ pending() { db "SELECT ifnull(pending, 0) FROM debts ORDER BY arrival DESC LIMIT
 debt() { db "SELECT state FROM debts ORDER BY arrival DESC LIMIT 1"; }
 sshd_stop
 as alice done "$first" > done.log 2>&1
-is "7: with the target away the debt stays open" "$(debt)" applying
+is "7: with the target away the debt stays open" "$(debt)" expelled
 was=$(pending) size=$(leaves)
 refused "22: nobody has it tried again before it is due" halligan rotate prod/db
 like "22: and everybody is told until when, and why" "$(tap_output)" 'tried 1 time, .*again from .*so that nobody locks the account out'

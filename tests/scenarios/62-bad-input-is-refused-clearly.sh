@@ -132,6 +132,8 @@ told "what is no private key" 1 'this is no private key.*public key' add --field
 told "an unknown policy names the nearest" 2 'no policy "producton"; did you mean production' as infra secret add prod/db --policy producton --rotator ssh-key --effect x --target-json target.json --field private-key=breakglass
 told "an unknown rotator" 1 'ssh-kee' as infra secret add prod/db --policy production --rotator ssh-kee --effect x --target-json target.json --field private-key=breakglass
 told "a rotator by its path" 1 'rotator' as infra secret add prod/db --policy production --rotator ../cli/halligan --effect x --target-json target.json --field private-key=breakglass
+told "a value without the field that the rotator needs" 2 'no private-key, and rotator ssh-key needs one: --field private-key=FILE' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json target.json --field password=breakglass
+told "a target that the rotator has nothing for" 1 'nothing for a target like this' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target access=telnet --field private-key=breakglass
 told "a name that is none" 2 'no secret.s name' as infra secret add 'Prod DB' --policy production --rotator ssh-key --effect x --target-json target.json --field private-key=breakglass
 told "control characters in the effect" 2 'plain text' as infra secret add prod/db --policy production --rotator ssh-key --effect $'x\u202ey' --target-json target.json --field private-key=breakglass
 echo '{"host":"a","host":"b"}' > twice.json

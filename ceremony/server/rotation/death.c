@@ -17,68 +17,163 @@
 
 #define SAID(payment) target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment)
 
+/* The new value is current from now on. */
+static enum err_code
+make_current(struct payment *payment, struct secret_row *ret_secret, struct err *err)
+{
+	struct session *session = payment->session;
+	const struct debt_row *debt = &payment->debt;
+
+	TRY(store_get_secret(session->store, &debt->secret, ret_secret, err));
+	TRY(store_set_version_state(session->store, &debt->secret, debt->old, VERSION_PREVIOUS,
+	    err));
+	TRY(store_set_version_state(session->store, &debt->secret, debt->pending, VERSION_CURRENT,
+	    err));
+	ret_secret->current = debt->pending;
+	TRY(store_update_secret(session->store, ret_secret, err));
+	return void_secret(session, &debt->secret, NULL, "the secret was rotated", err);
+}
+
+/* Its grace time runs from now on. */
+static void
+begin_grace(const struct payment *payment, struct debt_row *debt)
+{
+	uint32_t grace = payment->definition.announced.grace;
+
+	debt->note[0] = '\0';
+	debt->tries = 0;
+	debt->due = session_now(payment->session) + grace;
+	if (grace > 0)
+		session_progress(payment->session,
+		    "%s: the target may take version %u for another %u s; its death is watched",
+		    payment->secret.name, debt->old, grace);
+}
+
+/* Until something must be asked again all is one transaction, with a leaf for each step. */
 enum err_code
 rotate_commit(struct payment *payment, struct err *err)
 {
-	struct session *session = payment->session;
+	bool replaced = payment_style(payment) == STYLE_REPLACE;
+	enum debt_event last = replaced ? DEBT_WATCHES_DEATH : DEBT_WITHDRAWS;
 	CHANGE change = {0};
-	LEAF leaf = leaf_new(debt_event_leaves[DEBT_COMMITS]);
+	LEAF leaf = leaf_new(debt_event_leaves[last]);
 	struct secret_row secret;
 	struct debt_row debt = payment->debt;
 
-	TRY(payment_next(payment, DEBT_COMMITS, &debt, err));
-	TRY(change_begin(session, &change, err));
-	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_PREVIOUS, err));
-	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_CURRENT,
-	    err));
-	secret.current = debt.pending;
-	TRY(store_update_secret(session->store, &secret, err));
-	TRY(void_secret(session, &debt.secret, NULL, "the secret was rotated", err));
+	TRY(change_begin(payment->session, &change, err));
+	TRY(make_current(payment, &secret, err));
+	debt.note[0] = '\0';
+	debt.tries = 0; /* what fails from now on waits no longer than after a first try */
+	if (debt.state != DEBT_VERIFIED)
+		TRY(payment_log(payment, DEBT_VERIFIES, &debt, err));
+	TRY(payment_log(payment, DEBT_COMMITS, &debt, err));
+	TRY(payment_next(payment, last, &debt, err));
+	if (replaced)
+		begin_grace(payment, &debt);
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
 	payment->tells = 0;
-	session_progress(session, "%s: the target accepts version %u, which is current now",
-	    secret.name, secret.current);
+	session_progress(payment->session,
+	    "%s: the target accepts version %u, which is current now", secret.name, secret.current);
 	return ERR_OK;
 }
 
-/* The old value was taken away and its sessions are ended: its grace time runs from now on. */
+/* The old value was taken away and its sessions are ended. */
 static enum err_code
 watch(struct payment *payment, const struct debt_row *taken, struct err *err)
 {
 	struct debt_row debt = *taken;
-	uint32_t grace = payment->definition.announced.grace;
 
 	TRY(payment_next(payment, DEBT_WATCHES_DEATH, &debt, err));
-	debt.note[0] = '\0';
-	debt.tries = 0;
-	debt.due = session_now(payment->session) + grace;
-	if (grace > 0)
-		session_progress(payment->session,
-		    "%s: the target may take version %u for another %u s; its death is watched",
-		    payment->secret.name, debt.old, grace);
+	begin_grace(payment, &debt);
 	return payment_write(payment, DEBT_WATCHES_DEATH, &debt, err);
 }
 
-enum err_code
-rotate_begin_death(struct payment *payment, struct err *err)
+/* Is there none of this secret that began later? */
+static enum err_code
+is_newest(struct payment *payment, bool *ret_newest, struct err *err)
 {
-	return payment_style(payment) == STYLE_REPLACE ? watch(payment, &payment->debt, err) :
-	                                                 payment_move(payment, DEBT_WITHDRAWS, err);
+	struct debt_row last;
+
+	TRY(store_last_debt(payment->session->store, &payment->debt.secret, &last, err));
+	*ret_newest = memcmp(&last.id, &payment->debt.id, sizeof(last.id)) == 0;
+	return ERR_OK;
 }
 
-/* RET_WORKS false: the run stopped. */
+enum err_code
+rotate_lose(struct payment *payment, struct err *err)
+{
+	struct session *session = payment->session;
+	CHANGE change = {0};
+	LEAF leaf = leaf_new(debt_event_leaves[DEBT_LOSES]);
+	struct secret_row secret;
+	struct debt_row debt = payment->debt;
+	bool newest;
+
+	TRY(change_begin(session, &change, err));
+	TRY(is_newest(payment, &newest, err));
+	if (!newest) /* a ceremony opens that value meanwhile */
+		return ERR_OK;
+	TRY(payment_next(payment, DEBT_LOSES, &debt, err));
+	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
+	    err));
+	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_CURRENT, err));
+	secret.current = debt.old;
+	TRY(store_update_secret(session->store, &secret, err));
+	TRY(void_secret(session, &debt.secret, NULL, "the target lost its value", err));
+	snprintf(debt.note, sizeof(debt.note),
+	    "the target made version %u and lost it; another is made", debt.pending);
+	debt.pending = 0;
+	TRY(payment_commit(payment, &change, &debt, &leaf, err));
+	session_progress(session, "%s: %s", secret.name, debt.note);
+	payment->secret = secret;
+	payment->works = 0;
+	rotator_freep(&payment->rotator);
+	return ERR_OK;
+}
+
+/* The new value was seen to work, and is not accepted any more, while the old one is: somebody took it away, or put back
+ * what was there before.  Where the target is given its values it is given this one again; where it makes them, it makes
+ * another.  A newer debt does that for its own.  RET_MOVED: the run goes on. */
+static enum err_code
+have_again(struct payment *payment, bool *ret_moved, struct err *err)
+{
+	enum probe_result result;
+	enum change_result ignored;
+	struct err cause;
+
+	*ret_moved = false;
+	if (payment->works != 0 || payment->tells >= PAYMENT_TELLS)
+		return ERR_OK;
+	if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result != PROBE_ACCEPTED)
+		return ERR_OK;
+	if (payment_style(payment) == STYLE_ISSUE)
+		TRY(rotate_lose(payment, err));
+	else if (target_tell(payment, ROTATOR_ADD, &ignored, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_moved =
+	    payment_style(payment) != STYLE_ISSUE || payment->debt.state != DEBT_WITHDRAWING;
+	return ERR_OK;
+}
+
+/* RET_WORKS false: the run stopped, or the target was told again. */
 static enum err_code
 probe_works(struct payment *payment, bool *ret_works, struct err *err)
 {
 	enum probe_result result;
 	struct err cause;
+	bool moved = false;
 
+	*ret_works = false;
 	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_works = result == PROBE_ACCEPTED;
-	if (*ret_works)
+	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE)
+		TRY(have_again(payment, &moved, err));
+	if (*ret_works || moved || payment->stopped)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is not taken away: the target was not seen to accept the new value just "
@@ -142,7 +237,7 @@ rotate_withdraw(struct payment *payment, struct err *err)
 		TRY(withdraw(payment, &goes_on, err));
 	if (goes_on)
 		TRY(withdraw_orphans(payment, err));
-	if (payment->stopped)
+	if (payment->stopped || !goes_on)
 		return ERR_OK;
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
@@ -170,6 +265,28 @@ tell_again(struct payment *payment, uint32_t version, struct err *err)
 	return ERR_OK;
 }
 
+/* The target says no to the old value, and showed nothing else to work: to all, then? */
+static enum err_code
+stop_unproven(struct payment *payment, uint32_t works, struct err *err)
+{
+	enum probe_result result = PROBE_ACCEPTED;
+	struct err cause;
+	char said[ROTATOR_DETAIL_MAX + 1];
+
+	snprintf(said, sizeof(said), "%s", target_detail(payment));
+	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result == PROBE_REFUSED || result == PROBE_DENIED)
+		return payment_stop(payment, ERR_TARGET, err,
+		    "the target accepts neither version %u, which is current, nor version %u; repair the "
+		    "account so that the current one works, or open %s in a ceremony: the rotation that "
+		    "follows makes another",
+		    works, payment->debt.old, payment->secret.name);
+	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
+	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
+	    works, payment->debt.old, said[0] != '\0' ? ": " : "", said);
+}
+
 /* The old value, and every other that the target was ever told.  RET_DEAD false: the run stopped, or it was told again. */
 static enum err_code
 prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
@@ -194,6 +311,8 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	*ret_dead = result == PROBE_REFUSED;
 	if (*ret_dead)
 		return ERR_OK;
+	if (result == PROBE_DENIED && !payment->old_refused)
+		return stop_unproven(payment, works, err);
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
 	    works, version, SAID(payment));

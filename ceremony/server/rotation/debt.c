@@ -20,6 +20,7 @@
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/place.h"
 #include "ceremony/server/rotation/prepare.h"
+#include "ceremony/server/rotation/target.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/rehearsal.h"
 #include "vault/store/ceremony.h"
@@ -44,12 +45,11 @@ step(struct payment *payment, struct err *err)
 		return rotate_commit(payment, err);
 	case DEBT_DEGRADED:
 		return rotate_recover(payment, err);
-	case DEBT_COMMITTED:
-		return rotate_begin_death(payment, err);
 	case DEBT_WITHDRAWING:
 		return rotate_withdraw(payment, err);
 	case DEBT_WATCHED:
 		return rotate_retire(payment, err);
+	case DEBT_COMMITTED: /* passed through */
 	case DEBT_RETIRED:
 	case DEBT_STATES:
 	default:
@@ -146,6 +146,8 @@ rehearse_payment(struct session *session, const void *id, struct err *err)
 	TRY(prove_others(&payment, err));
 	if ((DEBT_BLOCKS & ~(1u << DEBT_VERIFIED) & 1u << payment.debt.state) != 0)
 		TRY(payment_degrade(&payment, err, "rehearsed"));
+	if (payment.debt.state == DEBT_WITHDRAWING && payment_style(&payment) == STYLE_ISSUE)
+		TRY(rotate_lose(&payment, err));
 	payment.stopped = false;
 	return run(&payment, err);
 }
@@ -161,9 +163,42 @@ say_watched(const struct payment *payment, char note[NOTE_TEXT_MAX + 1])
 		wait_text(&payment->debt, note);
 }
 
+/* What is to be done before a debt of the same secret: one that began earlier is not dead yet; FIRST, where it is not
+ * RETIRED, is not even taken away, so that a target may hold it beside two others. */
+struct before {
+	bool earlier;
+	struct debt_row first;
+};
+
+/* It waits for FIRST, unless the target lost its own old value, so that there is room: then FIRST itself may wait for a
+ * value that works, which comes with this debt alone. */
 static enum err_code
-pay_locked(struct session *session, const struct id *id, bool earlier, struct paid *paid,
-    struct err *err)
+wait_for_first(struct payment *payment, const struct debt_row *first, struct err *err)
+{
+	bool asks = payment_style(payment) != STYLE_REPLACE;
+	enum probe_result result = PROBE_ACCEPTED;
+	struct err cause;
+	char note[NOTE_TEXT_MAX + 1];
+
+	if (first->state == DEBT_RETIRED || (DEBT_BLOCKS & 1u << payment->debt.state) == 0)
+		return ERR_OK;
+	if (asks && target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result == PROBE_REFUSED || result == PROBE_DENIED)
+		return ERR_OK;
+	snprintf(note, sizeof(note), "version %u must be taken away first, and is not yet: %.300s",
+	    first->old, first->note);
+	if (asks) /* not by each command again */
+		return payment_stop(payment, ERR_WAITING, err, "%s", note);
+	snprintf(payment->debt.note, sizeof(payment->debt.note), "%s", note);
+	payment->stopped = true;
+	payment->code = ERR_WAITING;
+	return ERR_OK;
+}
+
+static enum err_code
+pay_locked(struct session *session, const struct id *id, const struct before *before,
+    struct paid *paid, struct err *err)
 {
 	PAYMENT payment = {0};
 
@@ -174,7 +209,9 @@ pay_locked(struct session *session, const struct id *id, bool earlier, struct pa
 	if (session->rehearses)
 		return rehearse_payment(session, id, err);
 	TRY(payment_load(session, id, &payment, err));
-	payment.earlier = earlier;
+	payment.earlier = before->earlier;
+	if (!payment.stopped)
+		TRY(wait_for_first(&payment, &before->first, err));
 	TRY(run(&payment, err));
 	paid->state = payment.debt.state;
 	paid->code = payment.debt.state == DEBT_RETIRED ? ERR_OK : payment.code;
@@ -209,10 +246,9 @@ lock_debt(struct session *session, const char *path, struct file_lock **ret_lock
 	return file_lock(path, "rotate", LOCK_SECONDS, ret_lock, err);
 }
 
-/* EARLIER: another death of the same secret is watched before this one's. */
 static enum err_code
-pay_one(struct session *session, const struct id *id, bool earlier, struct paid *paid,
-    struct err *err)
+pay_one(struct session *session, const struct id *id, const struct before *before,
+    struct paid *paid, struct err *err)
 {
 	FILE_LOCK *lock = NULL;
 	struct err cause;
@@ -231,70 +267,64 @@ pay_one(struct session *session, const struct id *id, bool earlier, struct paid 
 		*err = cause;
 		return code;
 	}
-	TRY(pay_locked(session, id, earlier, paid, err));
+	TRY(pay_locked(session, id, before, paid, err));
 	return paid->state == DEBT_RETIRED && !session->rehearses ?
 	    erase_paid(session, id, path, err) :
 	    ERR_OK;
 }
 
-/* Those that began before DEBT: RET_EARLIER, one is not dead yet; RET_FIRST, one is not even taken away, so that a target
- * may hold it beside two others. */
+/* Pays those that began before DEBT. */
 static enum err_code
-pay_earlier(struct session *session, const struct debt_row *debt, bool *ret_earlier,
-    struct debt_row *ret_first, struct err *err)
+pay_earlier(struct session *session, const struct debt_row *debt, struct before *ret_before,
+    struct err *err)
 {
 	struct debt_row rows[DEBT_WATCHES_MAX];
+	struct before before = {.first = {.state = DEBT_RETIRED}};
 	size_t count;
 
-	*ret_earlier = false;
-	ret_first->state = DEBT_RETIRED;
 	TRY(store_list_watches(session->store, &debt->secret, rows, DEBT_WATCHES_MAX, &count, err));
 	for (size_t i = 0; i < count && memcmp(&rows[i].id, &debt->id, sizeof(debt->id)) != 0;
 	     i++) {
+		const struct before none = {before.earlier, {.state = DEBT_RETIRED}};
 		struct paid paid = {.state = rows[i].state};
 
 		TRY(check_due(session, &rows[i].id, &paid, err));
 		if (paid.code != ERR_WAITING)
-			TRY(pay_one(session, &rows[i].id, *ret_earlier, &paid, err));
-		*ret_earlier |= paid.state != DEBT_RETIRED;
+			TRY(pay_one(session, &rows[i].id, &none, &paid, err));
+		before.earlier |= paid.state != DEBT_RETIRED;
 		if (paid.state == DEBT_COMMITTED || paid.state == DEBT_WITHDRAWING)
-			*ret_first = rows[i];
+			before.first = rows[i];
 	}
+	*ret_before = before;
 	return ERR_OK;
 }
 
 /* What it waits for, if it does: RET_PAID's code is ERR_WAITING then. */
 static enum err_code
-prepare_to_pay(struct session *session, const struct id *id, bool *ret_earlier, struct paid *paid,
-    struct err *err)
+prepare_to_pay(struct session *session, const struct id *id, struct before *ret_before,
+    struct paid *paid, struct err *err)
 {
-	struct debt_row debt, first;
+	struct debt_row debt;
 
 	TRY(store_get_debt(session->store, id, &debt, err));
 	paid->state = debt.state;
 	TRY(check_lease(session, &debt, paid, err));
 	if (paid->code != ERR_WAITING)
 		TRY(check_due(session, id, paid, err));
-	if (paid->code == ERR_WAITING || session->rehearses)
-		return ERR_OK;
-	TRY(pay_earlier(session, &debt, ret_earlier, &first, err));
-	if (first.state == DEBT_RETIRED || (DEBT_BLOCKS & 1u << debt.state) == 0)
-		return ERR_OK;
-	paid->code = ERR_WAITING;
-	snprintf(paid->note, sizeof(paid->note),
-	    "version %u must be taken away first, and is not yet: %.300s", first.old, first.note);
-	return ERR_OK;
+	return paid->code == ERR_WAITING || session->rehearses ?
+	    ERR_OK :
+	    pay_earlier(session, &debt, ret_before, err);
 }
 
 enum err_code
 rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, struct err *err)
 {
+	struct before before = {.first = {.state = DEBT_RETIRED}};
 	struct paid paid = {0};
-	bool earlier = false;
 
-	TRY(prepare_to_pay(session, id, &earlier, &paid, err));
+	TRY(prepare_to_pay(session, id, &before, &paid, err));
 	if (paid.code != ERR_WAITING)
-		TRY(pay_one(session, id, earlier, &paid, err));
+		TRY(pay_one(session, id, &before, &paid, err));
 	*ret_paid = paid;
 	return ERR_OK;
 }

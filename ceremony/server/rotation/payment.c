@@ -67,6 +67,17 @@ payment_commit(struct payment *payment, struct change *change, const struct debt
 	return ERR_OK;
 }
 
+enum err_code
+payment_log(struct payment *payment, enum debt_event event, struct debt_row *debt, struct err *err)
+{
+	LEAF leaf = leaf_new(debt_event_leaves[event]);
+
+	TRY(payment_next(payment, event, debt, err));
+	leaf_debt(&leaf, debt);
+	leaf_text(&leaf, "note", debt->note);
+	return journal_add(payment->session, &leaf, err);
+}
+
 static enum err_code
 write_debt(struct payment *payment, const struct debt_row *debt, const char *event, struct err *err)
 {
@@ -98,8 +109,6 @@ payment_move(struct payment *payment, enum debt_event event, struct err *err)
 
 	TRY(payment_next(payment, event, &debt, err));
 	debt.note[0] = '\0';
-	if (debt.state == DEBT_VERIFIED)
-		debt.tries = 0;
 	return payment_write(payment, event, &debt, err);
 }
 

@@ -59,13 +59,15 @@ enum err_code payment_load(struct session *session, const struct id *debt,
 /* DEBT moves by EVENT (rotation/states.h), in memory. */
 enum err_code payment_next(const struct payment *payment, enum debt_event event,
     struct debt_row *debt, struct err *err) MUST_CHECK;
-/* It moves, and that is committed.  When the target accepts the new value, what fails later waits no longer than after a first
- * try. */
+/* It moves, and that is committed. */
 enum err_code payment_move(struct payment *payment, enum debt_event event,
     struct err *err) MUST_CHECK;
 /* The same with what DEBT, whose state is set, has beside. */
 enum err_code payment_write(struct payment *payment, enum debt_event event,
     const struct debt_row *debt, struct err *err) MUST_CHECK;
+/* Inside a change that payment_commit ends: the leaf of a step that is followed by another at once. */
+enum err_code payment_log(struct payment *payment, enum debt_event event, struct debt_row *debt,
+    struct err *err) MUST_CHECK;
 /* Inside CHANGE, which ends by it: the row and the leaf. */
 enum err_code payment_commit(struct payment *payment, struct change *change,
     const struct debt_row *debt, struct leaf *leaf, struct err *err) MUST_CHECK;

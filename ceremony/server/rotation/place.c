@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "ceremony/server/rotation/death.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/seal_version.h"
@@ -68,11 +69,13 @@ landed(struct payment *payment, struct err *err)
 
 	payment->resumed = false;
 	if (payment_style(payment) != STYLE_REPLACE)
-		return payment_move(payment, DEBT_VERIFIES, err);
+		return rotate_commit(payment, err);
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	TRY(payment_next(payment, DEBT_EXPELS, &debt, err));
-	debt.tries = 0;
+	if (payment
+	        ->new_works) /* seen, and not only said: else a liar would be tried every few seconds */
+		debt.tries = 0;
 	debt.note[0] = '\0';
 	return payment_write(payment, DEBT_EXPELS, &debt, err);
 }
@@ -152,6 +155,22 @@ may_tell(struct payment *payment, bool *ret_may, struct err *err)
 	return ERR_OK;
 }
 
+/* A value that was said to be rejected, or came late, may take up the room that the target has: what it accepts of them is
+ * withdrawn, so that there is room when the same value is tried again. */
+static enum err_code
+make_place(struct payment *payment, struct err *err)
+{
+	enum probe_result ignored;
+	uint32_t version;
+	struct err cause;
+
+	if (payment_style(payment) != STYLE_OVERLAP)
+		return ERR_OK;
+	if (target_others(payment, payment->debt.old, &ignored, &version, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	return ERR_OK;
+}
+
 enum err_code
 rotate_apply(struct payment *payment, struct err *err)
 {
@@ -172,6 +191,9 @@ rotate_apply(struct payment *payment, struct err *err)
 	case CHANGE_REJECTED:
 		return reject(payment, err);
 	case CHANGE_UNCHANGED:
+		TRY(make_place(payment, err));
+		if (payment->stopped)
+			return ERR_OK;
 		return payment_stop(payment, ERR_TARGET, err,
 		    "nothing was changed at the target, and the same value is tried again%s%.300s",
 		    SAID(payment));
@@ -224,7 +246,7 @@ rotate_verify_replaced(struct payment *payment, struct err *err)
 		return payment_move(payment, DEBT_APPLIES, err);
 	if (!dead)
 		TRY(prove_refused(payment, &dead, err));
-	return dead ? payment_move(payment, DEBT_VERIFIES, err) : ERR_OK;
+	return dead ? rotate_commit(payment, err) : ERR_OK;
 }
 
 enum err_code
@@ -236,7 +258,7 @@ rotate_verify_issued(struct payment *payment, struct err *err)
 	if (!here)
 		return ERR_OK;
 	if (payment->new_works)
-		return payment_move(payment, DEBT_VERIFIES, err);
+		return rotate_commit(payment, err);
 	struct debt_row debt = payment->debt;
 
 	TRY(payment_next(payment, DEBT_REJECTS, &debt, err));

@@ -44,6 +44,7 @@ static const struct row {
     {DEBT_COMMITTED, DEBT_WATCHES_DEATH, R, DEBT_WATCHED},
     {DEBT_COMMITTED, DEBT_WITHDRAWS, O | I, DEBT_WITHDRAWING},
     {DEBT_WITHDRAWING, DEBT_WATCHES_DEATH, O | I, DEBT_WATCHED},
+    {DEBT_WITHDRAWING, DEBT_LOSES, I, DEBT_OWED},
     /* It is still accepted, although its time is over. */
     {DEBT_WATCHED, DEBT_WITHDRAWS, O | I, DEBT_WITHDRAWING},
     {DEBT_WATCHED, DEBT_RETIRES, R | O | I, DEBT_RETIRED},
@@ -60,6 +61,7 @@ const char *const debt_event_leaves[DEBT_EVENTS] = {
     [DEBT_DEGRADES] = "degraded",
     [DEBT_COMMITS] = "committed",
     [DEBT_WITHDRAWS] = "withdrawing",
+    [DEBT_LOSES] = "lost",
     [DEBT_WATCHES_DEATH] = "watched",
     [DEBT_RETIRES] = "retired",
 };

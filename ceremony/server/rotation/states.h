@@ -25,9 +25,10 @@ enum debt_event {
 	DEBT_EXPELS,   /* the old value's sessions are ended */
 	DEBT_VERIFIES, /* it accepts the new value, and refuses the old one where it holds one alone */
 	DEBT_FINDS,    /* what it accepts is another value than was thought */
-	DEBT_DEGRADES,      /* it accepts none, or wants none */
-	DEBT_COMMITS,       /* the new value is current */
-	DEBT_WITHDRAWS,     /* the target is about to drop the old value */
+	DEBT_DEGRADES,  /* it accepts none, or wants none */
+	DEBT_COMMITS,   /* the new value is current */
+	DEBT_WITHDRAWS, /* the target is about to drop the old value */
+	DEBT_LOSES, /* it lost the new value, which it made itself, and accepts the old one: another is owed */
 	DEBT_WATCHES_DEATH, /* it was taken away and its sessions are ended: its grace time begins */
 	DEBT_RETIRES,       /* it is dead, by the grade that was announced */
 	DEBT_EVENTS

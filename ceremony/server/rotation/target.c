@@ -182,11 +182,16 @@ ask_other(struct payment *payment, uint32_t version, uint32_t control,
 {
 	ROTATOR *rotator = NULL;
 	enum change_result ignored;
+	enum probe_result works;
 
 	TRY(start(payment, version, control, &rotator, err));
 	TRY(rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err));
 	if (*ret_result != PROBE_ACCEPTED || control == 0 ||
 	    payment_style(payment) == STYLE_REPLACE)
+		return ERR_OK;
+	/* It may be the only one that works, whatever was seen earlier. */
+	TRY(rotator_probe(rotator, ROTATOR_NEXT, &works, err));
+	if (works != PROBE_ACCEPTED)
 		return ERR_OK;
 	TRY(rotator_change(rotator, ROTATOR_WITHDRAW, &ignored, err));
 	return rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err);
@@ -222,6 +227,25 @@ target_others(struct payment *payment, uint32_t control, enum probe_result *ret_
 	return ERR_OK;
 }
 
+/* Of those that it may accept beside the two, one in each run, in turn: a target that locks out after so many failed
+ * logins would refuse even the right one behind all the others, for ever. */
+static enum err_code
+try_other(struct payment *payment, enum probe_result *ret_result, uint32_t *ret_version,
+    struct err *err)
+{
+	uint32_t others[ESCROW_VALUES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < payment->escrow.count && !rehearses(payment); i++)
+		if (payment_is_other(payment, payment->escrow.values[i].version))
+			others[count++] = payment->escrow.values[i].version;
+	*ret_result = PROBE_REFUSED;
+	if (count == 0)
+		return ERR_OK;
+	*ret_version = others[count - 1 - payment->debt.tries % count];
+	return target_other(payment, *ret_version, 0, ret_result, err);
+}
+
 enum err_code
 target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *ret_version,
     struct err *err)
@@ -239,7 +263,7 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 		if (!says_no(result))
 			return ERR_OK;
 	}
-	TRY(target_others(payment, 0, &result, ret_version, err));
+	TRY(try_other(payment, &result, ret_version, err));
 	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :
 	    result == PROBE_UNREACHABLE       ? TARGET_UNKNOWN :
 	                                        TARGET_NONE;

@@ -25,7 +25,8 @@ enum err_code target_probe(struct payment *payment, enum rotator_value value,
 /* ROTATOR_APPLY, ADD, WITHDRAW, WITHDRAW_ORPHANS. */
 enum err_code target_tell(struct payment *payment, enum rotator_change change,
     enum change_result *ret_result, struct err *err) MUST_CHECK;
-/* Which value does the target accept?  Asks for the pending one, the old one, then the others. */
+/* Which value does the target accept?  Asks for the pending one, the old one, then one of the others: another each time
+ * that the debt is tried. */
 enum target_place { TARGET_PENDING, TARGET_OLD, TARGET_OTHER, TARGET_NONE, TARGET_UNKNOWN };
 enum err_code target_locate(struct payment *payment, enum target_place *ret_place,
     uint32_t *ret_version, struct err *err) MUST_CHECK;

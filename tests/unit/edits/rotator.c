@@ -148,8 +148,7 @@ __wrap_rotator_detail(const struct rotator *rotator)
 }
 
 enum err_code
-__wrap_rotator_check(struct rotator *rotator, const struct announcement *announced,
-    struct err *err)
+__wrap_rotator_check(struct rotator *rotator, const struct announcement *announced, struct err *err)
 {
 	char mode[32];
 

@@ -229,6 +229,38 @@ a_child_is_ended_when_nobody_waits_for_the_answer(void **state)
 	assert_int_equal(code, ERR_WAITING);
 }
 
+/* A rotator that is killed leaves no program behind: the last holder of a pipe's end is gone. */
+static void
+a_child_is_ended_when_whoever_runs_it_is_killed(void **state)
+{
+	int ends[2], status;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		BUF errors = {0};
+		struct child child = {.errors = &errors};
+		struct err err;
+		char script[80];
+
+		(void)snprintf(script, sizeof(script),
+		    "exec >/proc/%d/fd/%d; echo .; exec sleep 600", (int)getpid(), ends[1]);
+		(void)!run(script, &child, &status, &err);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1); /* it runs */
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	while (read(ends[0], &byte, 1) > 0)
+		continue; /* to the end, which comes with the last one's */
+	close(ends[0]);
+}
+
 int
 main(void)
 {
@@ -244,6 +276,7 @@ main(void)
 	    cmocka_unit_test(statuses_are_told_apart),
 	    cmocka_unit_test(a_program_that_is_not_there_is_an_error),
 	    cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
+	    cmocka_unit_test(a_child_is_ended_when_whoever_runs_it_is_killed),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

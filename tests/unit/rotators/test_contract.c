@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tests/unit/rotators/contract_bench.h"
+#include "tests/unit/contract_bench.h"
 
 /* What the script announces, as in its answer to `describe`. */
 #define ANNOUNCES                                                                                  \
-	"\"style\":\"replace\",\"holds\":1,\"identity\":\"self\",\"grace\":0,"                       \
+	"\"style\":\"replace\",\"holds\":1,\"identity\":\"self\",\"grace\":0,"                     \
 	"\"death\":\"refused\",\"can\":[\"expel\"]"
 
 /* --- Rotators that keep to the contract --------------------------------------------------- */
@@ -73,9 +73,10 @@ each_value_arrives_on_its_own_descriptor(void **state)
 static void
 the_other_value_arrives_on_descriptor_six(void **state)
 {
-	static const char body[] = "(cat <&6) 2>/dev/null | od -An -tx1 | tr -d ' \\n' > $t\n"
-	                           "(: <&6) 2>/dev/null && echo ' open' >> $t || echo ' closed' >> $t\n"
-	                           "ask; say '{\"result\":\"accepted\"}'\n";
+	static const char body[] =
+	    "(cat <&6) 2>/dev/null | od -An -tx1 | tr -d ' \\n' > $t\n"
+	    "(: <&6) 2>/dev/null && echo ' open' >> $t || echo ' closed' >> $t\n"
+	    "ask; say '{\"result\":\"accepted\"}'\n";
 	static const char *const traces[] = {" closed\n",
 	    /* 01 02 08 "username" 00000005 "admin" 08 "password" 00000015 ... */
 	    "010208757365726e616d650000000561646d696e0870617373776f726400000015"
@@ -177,7 +178,8 @@ the_first_line_has_the_target_and_the_deadline(void **state)
 static void
 the_first_line_has_the_name_of_what_is_made(void **state)
 {
-	static const char body[] = "printf '%s' \"$target\" > $t; ask; say '{\"result\":\"refused\"}'\n";
+	static const char body[] =
+	    "printf '%s' \"$target\" > $t; ask; say '{\"result\":\"refused\"}'\n";
 	static const char *const names[] = {LONGEST_NAME, "halligan-0f1e"};
 	struct fixture *fixture = *state;
 	enum probe_result probed;

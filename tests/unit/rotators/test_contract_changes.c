@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tests/unit/rotators/contract_bench.h"
+#include "tests/unit/contract_bench.h"
 
 /* A credential with the password "new", as the script writes it on 5. */
 #define WRITES_NEW "printf '\\001\\001\\010password\\000\\000\\000\\003new' >&5\n"
@@ -43,7 +43,7 @@ expect_change(struct fixture *fixture, size_t row, const char *answer, enum chan
 {
 	char body[1024];
 	ROTATOR *rotator = start(fixture, answers(changes[row].question, "", answer, body));
-	enum change_result result = (enum change_result)-1;
+	enum change_result result = (enum change_result) - 1;
 	struct err err;
 
 	assert_ok(rotator_change(rotator, changes[row].change, &result, &err));
@@ -160,9 +160,10 @@ expect_made(struct fixture *fixture, size_t row, const char *before, const char 
 {
 	char body[1024];
 	ROTATOR *rotator = start_to_make(fixture,
-	    answers(makes[row].question, before, answer[0] == '\0' ? makes[row].done : answer, body));
+	    answers(makes[row].question, before, answer[0] == '\0' ? makes[row].done : answer,
+	        body));
 	SECRET *made = NULL;
-	enum change_result result = (enum change_result)-1;
+	enum change_result result = (enum change_result) - 1;
 	struct err err;
 
 	assert_ok(rotator_make(rotator, makes[row].change, &made, &result, &err));
@@ -298,14 +299,14 @@ sessions_are_ended_and_warned_by_words_of_their_own(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char body[1024];
-		ROTATOR *expels = start(*state,
-		    answers("{\"verb\":\"expel\"}", "", rows[i].answer, body));
+		ROTATOR *expels =
+		    start(*state, answers("{\"verb\":\"expel\"}", "", rows[i].answer, body));
 		enum expel_result result = EXPEL_ENDED;
 
 		assert_ok(rotator_expel(expels, &result, &err));
 		assert_int_equal(result, rows[i].expel);
-		ROTATOR *warns = start(*state,
-		    answers("{\"verb\":\"warn\"}", "", rows[i].answer, body));
+		ROTATOR *warns =
+		    start(*state, answers("{\"verb\":\"warn\"}", "", rows[i].answer, body));
 
 		assert_ok(rotator_warn(warns, &result, &err));
 		assert_int_equal(result, rows[i].warn);

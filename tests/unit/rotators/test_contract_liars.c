@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "rotators/contract/answer.h"
-#include "tests/unit/rotators/contract_bench.h"
+#include "tests/unit/contract_bench.h"
 
 /* What each does when it is asked to apply, and a word of the cause. */
 static const struct {
@@ -33,8 +33,8 @@ static const struct {
     {"ask; kill -SEGV $$\n", "no whole answer"},
     {"exit 0\n", ""},
     {"exec 0<&-; exec 1>&-; sleep 100\n", ""},
-    {"ask; exec 1>&-; sleep 100\n", "no whole answer"},
-    {"ask; exec 0<&-; exec 1>&-; exec 2>&-; exec 3<&-; exec 4<&-; sleep 100\n", "no whole answer"},
+    {"ask; exec 1>&-; ask\n", "no whole answer"},
+    {"ask; exec 0<&-; exec 1>&-; exec 2>&-; exec 3<&-; exec 4<&-; sleep 0.3\n", "no whole answer"},
     {"ask; head -c 1048576 /dev/zero | tr '\\0' x; say ''; ask\n", "no whole answer"},
     {"ask; printf '{\"result\":\"applied\",\"detail\":\"'; head -c 1048576 /dev/zero | tr '\\0' x\n"
      "say '\"}'; ask\n",
@@ -43,7 +43,8 @@ static const struct {
     {"ask; printf '{\"result\":\"applied\\001\"}\\n'; ask\n", "breaks"},
     {"ask; printf '{\"result\":\"applied\"}\\r\\033c\\n'; ask\n", "breaks"},
     {"ask; printf '{\"result\":\"applied\\000\"}\\n'; ask\n", "breaks"},
-    {"ask; printf '{\"result\":\"applied\",\"detail\":\"\\303\"}\\n'; ask\n", "breaks"}, /* half a letter */
+    {"ask; printf '{\"result\":\"applied\",\"detail\":\"\\303\"}\\n'; ask\n",
+        "breaks"}, /* half a letter */
     {"ask; say '{\"result\":\"unsupported\"}'; ask\n", "result"},
     {"ask; say '{\"result\":\"issued\"}'; ask\n", "result"},
     {"ask; say '{\"result\":\"applied\",\"verb\":\"apply\"}'; ask\n", "verb"},
@@ -102,7 +103,7 @@ a_broken_rotator_is_never_asked_again(void **state)
 static void
 a_silent_rotator_is_unknown_at_the_deadline(void **state)
 {
-	ROTATOR *rotator = start_within(*state, 1, "ask; sleep 100\n");
+	ROTATOR *rotator = start_within(*state, 1, "ask; ask\n");
 	enum change_result applied = CHANGE_DONE;
 	struct err err;
 
@@ -114,7 +115,7 @@ a_silent_rotator_is_unknown_at_the_deadline(void **state)
 static void
 half_an_answer_is_unknown_at_the_deadline(void **state)
 {
-	ROTATOR *rotator = start_within(*state, 1, "ask; printf '{\"result\":'; sleep 100\n");
+	ROTATOR *rotator = start_within(*state, 1, "ask; printf '{\"result\":'; ask\n");
 	enum change_result applied = CHANGE_DONE;
 	struct err err;
 
@@ -128,7 +129,7 @@ an_answer_after_the_deadline_is_for_no_question(void **state)
 {
 	ROTATOR *rotator = start_within(*state, 1,
 	    "trap '' TERM HUP PIPE; ask; sleep 1.5; say '{\"result\":\"applied\"}'\n"
-	    "ask; say '{\"result\":\"applied\"}'; sleep 100\n");
+	    "ask; say '{\"result\":\"applied\"}'; ask\n");
 	enum change_result applied = CHANGE_DONE;
 	enum probe_result probed = PROBE_REFUSED;
 	struct err err;
@@ -234,7 +235,8 @@ an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 static void
 an_answer_with_a_part_of_a_value_is_dropped_unseen(void **state)
 {
-	static const char *const parts[] = {"-----BEGIN KEY-----", "c2VjcmV0IHNlZWQgb2Yga2V5", "of a line"};
+	static const char *const parts[] = {"-----BEGIN KEY-----", "c2VjcmV0IHNlZWQgb2Yga2V5",
+	    "of a line"};
 	struct fixture *fixture = *state;
 	SECRET *key = NULL;
 	struct err err;
@@ -246,10 +248,12 @@ an_answer_with_a_part_of_a_value_is_dropped_unseen(void **state)
 		char body[256];
 		ROTATOR *rotator = NULL;
 		enum probe_result probed = PROBE_REFUSED;
-		bool whole_line = i < 2; /* the third is short, and no whole line: it may be a word */
+		bool whole_line =
+		    i < 2; /* the third is short, and no whole line: it may be a word */
 
 		(void)snprintf(body, sizeof(body),
-		    "ask; say '{\"result\":\"accepted\",\"detail\":\"saw %s there\"}'; ask\n", parts[i]);
+		    "ask; say '{\"result\":\"accepted\",\"detail\":\"saw %s there\"}'; ask\n",
+		    parts[i]);
 		install(fixture, body);
 		struct rotator_start how = start_of(fixture);
 

@@ -418,6 +418,7 @@ bench_found(bool copy)
 	assert_non_null(bench);
 	assert_ok(crypto_start(&err));
 	bench->policy = "production";
+	bench->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
 	memcpy(bench->people, people, sizeof(people));
 	make_folders(bench);
 	authority_make(&(struct recipe){.subject = "Root", .authority = true}, NULL, &bench->root);

@@ -50,8 +50,9 @@ struct bench {
 	struct charter *charter;
 	struct dsse draft; /* of charter 1 */
 	struct buf progress;
-	const char *policy; /* of the next definition */
-	int64_t kept_at;    /* the clock of what is kept */
+	const char *policy;            /* of the next definition; */
+	struct announcement announced; /* and what it announces */
+	int64_t kept_at;               /* the clock of what is kept */
 };
 
 /* All founders but carol have signed charter 1. */

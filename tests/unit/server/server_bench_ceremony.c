@@ -49,7 +49,7 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	struct err err;
 	struct definition definition = {.revision = 1,
 	    .target = json_new_object(),
-	    .announced = {.holds = 1, .can = CAN_EXPEL}};
+	    .announced = bench->announced};
 	const struct definitions definitions = {.vault = bench->vault_id,
 	    .created = BENCH_START,
 	    .rows = &definition,

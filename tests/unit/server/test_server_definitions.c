@@ -94,6 +94,74 @@ a_value_is_added_with_its_own_definition_alone_however_many_come(void **state)
 	bench_free(bench);
 }
 
+/* Signed by an operator's own program: no client writes such a definition. */
+static void
+a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried(void **state)
+{
+	static const struct announcement others[] = {
+	    {.style = STYLE_OVERLAP, .holds = 2, .can = CAN_EXPEL},
+	    {.identity = IDENTITY_SELF, .holds = 1, .can = CAN_EXPEL},
+	    {.holds = 1, .grace = 60, .can = CAN_EXPEL},
+	    {.holds = 1, .death = DEATH_COPIES, .can = CAN_EXPEL},
+	    {.holds = 1},
+	};
+	static const char *const members[] = {"style", "identity", "grace", "death", "can"};
+	struct bench *bench = bench_new(false);
+	BUF calls = {0};
+	struct err err;
+
+	(void)state;
+	target_accept(bench, "first-password\n");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		CLEANUP(credential_box_done) struct credential_box box = {0};
+		JSON *reply = NULL;
+
+		bench->announced = others[i];
+		bench_box(bench, "prod/db", "first-password", &box);
+		assert_error(ERR_REFUSED, bench_send_box(bench, &box, false, &reply, &err));
+		assert_says("is not what rotator fake announces for this target");
+		assert_says(members[i]);
+	}
+	assert_string_equal(target_calls(bench, &calls), "");
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets"), 0);
+	bench_verify(bench);
+	bench_free(bench);
+}
+
+static enum err_code
+ask_rotator(struct bench *bench, const char *name, struct json **ret_reply, struct err *err)
+{
+	struct json *request = op_new("rotator"), *target = json_new_object();
+
+	json_put_text(request, "name", name);
+	json_put_text(target, "folder", bench->target);
+	json_put(request, "target", target);
+	return bench_call(bench, request, view_of(NULL, 0), ret_reply, NULL, err);
+}
+
+static void
+what_a_rotator_announces_is_told_without_running_it(void **state)
+{
+	struct bench *bench = bench_new(false);
+	JSON *reply = NULL, *none = NULL;
+	struct announcement announced;
+	BUF calls = {0};
+	struct err err;
+
+	(void)state;
+	assert_ok(ask_rotator(bench, "fake", &reply, &err));
+	struct json_in in = json_in(reply, "rotator", &err);
+	const struct json *object = json_in_object(&in, "announced");
+
+	assert_int_equal(json_in_set(&in, "fields", credential_field_names, 1),
+	    1 << FIELD_PASSWORD);
+	assert_ok(announcement_parse(object, "announced", &announced, &err));
+	assert_null(announcement_differs(&announced, &bench->announced));
+	assert_string_equal(target_calls(bench, &calls), "");
+	assert_error(ERR_NOT_FOUND, ask_rotator(bench, "none", &none, &err));
+	bench_free(bench);
+}
+
 static int64_t
 at_start(void)
 {
@@ -217,6 +285,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_value_is_added_with_its_own_definition_alone_however_many_come),
+	    cmocka_unit_test(
+	        a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried),
+	    cmocka_unit_test(what_a_rotator_announces_is_told_without_running_it),
 	    cmocka_unit_test(a_secret_defined_among_500_is_found_released_and_rotated),
 	};
 

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/checker/checker.h"
+
+#include <string.h>
+
+#include "base/process.h"
+#include "base/text.h"
+#include "rotators/checker/dry.h"
+#include "rotators/checker/issue.h"
+#include "rotators/checker/left.h"
+#include "rotators/checker/mint.h"
+#include "rotators/checker/overlap.h"
+#include "rotators/checker/replace.h"
+#include "rotators/checker/restore.h"
+#include "rotators/checker/value.h"
+#include "rotators/contract/executable.h"
+
+static void
+trial_done(struct trial *trial)
+{
+	fd_closep(&trial->executable);
+	keep_done(&trial->keep);
+}
+
+static enum err_code
+name_of(const char *program, const char **ret_name, struct err *err)
+{
+	static const char begin[] = "halligan-rotate-";
+	const char *file = strrchr(program, '/') + 1;
+
+	if (strncmp(file, begin, strlen(begin)) != 0 ||
+	    strlen(file + strlen(begin)) > ROTATOR_NAME_MAX || !text_is_name(file + strlen(begin)))
+		return err_set(err, ERR_USAGE,
+		    "a rotator's file is called halligan-rotate-NAME; a program for exec is tried through "
+		    "it: halligan rotator test exec");
+	*ret_name = file + strlen(begin);
+	return ERR_OK;
+}
+
+/* False: what is told so far ends it. */
+static bool
+open_program(struct trial *trial)
+{
+	struct digest hash;
+	struct err err;
+
+	if (executable_open(trial->program, &trial->executable, &hash, &err) != ERR_OK) {
+		report_wrong(&trial->report, FIND_PROGRAM, "%s", err.text);
+		return false;
+	}
+	report_ok(&trial->report, FIND_PROGRAM);
+	if (description_read(trial->program, trial->name, trial->target, &trial->description,
+	        &err) != ERR_OK) {
+		report_wrong(&trial->report, FIND_DESCRIPTION, "%s", err.text);
+		return false;
+	}
+	report_ok(&trial->report, FIND_DESCRIPTION);
+	return true;
+}
+
+static enum err_code
+check_values(const struct trial *trial, struct err *err)
+{
+	bool via = trial->description.announced.identity == IDENTITY_VIA;
+
+	if (value_check(trial->given, trial->description.fields, err) != ERR_OK)
+		return err_set(err, ERR_USAGE, "the value that is given: %s", err->text);
+	if (via != (trial->via != NULL))
+		return err_set(err, ERR_USAGE,
+		    via ?
+		        "this target is changed by another secret: give it with --via" :
+		        "--via is for targets that are changed by another secret, and this one is not");
+	return ERR_OK;
+}
+
+static void
+say_before(const struct trial *trial)
+{
+	const struct announcement *announced = &trial->description.announced;
+
+	report_note(&trial->report,
+	    "until the end each value stands in %s before the target gets it", trial->keep.folder);
+	if (announced->death == DEATH_NONE)
+		report_note(&trial->report,
+		    "an old value cannot die here: that it does is not tried");
+	else if (announced->grace > 0)
+		report_note(&trial->report,
+		    "an old value is good for %u s more: that it dies is not tried",
+		    announced->grace);
+}
+
+static enum err_code
+change_all(struct trial *trial, const struct made *made, struct err *err)
+{
+	enum err_code code = ERR_OK, last;
+	struct err cause;
+
+	TRY(keep_begin(&trial->keep, err));
+	say_before(trial);
+	switch (trial->description.announced.style) {
+	case STYLE_REPLACE:
+		code = replace_run(trial, made, err);
+		break;
+	case STYLE_OVERLAP:
+		code = overlap_run(trial, made, err);
+		break;
+	case STYLE_ISSUE:
+	case STYLES:
+	default:
+		code = issue_run(trial, err);
+		break;
+	}
+	if (code == ERR_OK && (trial->description.announced.can & CAN_MINT) != 0)
+		code = mint_run(trial, err);
+	last = restore_run(trial, &cause); /* in any case */
+	if (code == ERR_OK && last != ERR_OK)
+		return err_set(err, last, "%s", cause.text);
+	return code;
+}
+
+/* What was looked for in each process. */
+static void
+end(struct trial *trial, bool ran)
+{
+	for (int finding = FIND_ENDS; ran && finding <= FIND_ECHO_ERRORS; finding++)
+		report_ok(&trial->report, (enum finding)finding);
+	report_flush(&trial->report);
+}
+
+static enum err_code
+run(struct trial *trial, bool dry, struct err *err)
+{
+	MADE made = {0};
+	bool go_on;
+
+	if (!open_program(trial)) {
+		end(trial, false);
+		return ERR_OK;
+	}
+	TRY(check_values(trial, err));
+	TRY(session_name(trial, err));
+	TRY(dry_run(trial, &made, &go_on, err));
+	if (go_on && !dry)
+		TRY(change_all(trial, &made, err));
+	end(trial, true);
+	if (!go_on)
+		report_note(&trial->report, "what changes the target was not tried");
+	return ERR_OK;
+}
+
+enum err_code
+checker_run(const struct checker_plan *plan, struct err *err)
+{
+	CLEANUP(trial_done)
+	struct trial trial = {.program = plan->program,
+	    .executable = -1,
+	    .target = plan->target,
+	    .given = plan->given,
+	    .via = plan->via,
+	    .seconds = plan->seconds,
+	    .report = {.print = plan->print, .context = plan->context}};
+
+	TRY(name_of(plan->program, &trial.name, err));
+	TRY(left_watch(err));
+	TRY(run(&trial, plan->dry, err));
+	if (trial.report.wrong > 0)
+		return err_set(err, ERR_REFUSED, "%u %s wrong with this rotator",
+		    trial.report.wrong, text_plural(trial.report.wrong, "thing is", "things are"));
+	return ERR_OK;
+}

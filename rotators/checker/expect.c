@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rotators/checker/expect.h"
+
+#include <time.h>
+
+#include "base/process.h"
+#include "base/random.h"
+#include "rotators/checker/value.h"
+
+static int
+ask_change(struct session *session, enum rotator_change change)
+{
+	const struct change_verb *verb = &change_verbs[change];
+	int64_t start = process_milliseconds(), took;
+	int result = session_ask(session, verb->verb, verb->value, verb->results);
+
+	took = process_milliseconds() - start;
+	if (session->trial->took < took)
+		session->trial->took = took;
+	return result;
+}
+
+static int
+probe(struct session *session, enum rotator_value which)
+{
+	return session_ask(session, "probe", which == ROTATOR_CURRENT ? "current" : "next",
+	    probe_result_names);
+}
+
+bool
+expect_done(struct session *session, enum rotator_change change, enum finding finding)
+{
+	bool done = ask_change(session, change) == 0;
+
+	return report_is(&session->trial->report, finding, done, session->said);
+}
+
+bool
+expect_accepted(struct session *session, enum rotator_value which, enum finding finding)
+{
+	bool accepted = probe(session, which) == PROBE_ACCEPTED;
+
+	return report_is(&session->trial->report, finding, accepted, session->said);
+}
+
+bool
+expect_dead(struct session *session, enum rotator_value which, enum finding finding)
+{
+	const struct announcement *announced = &session->trial->description.announced;
+
+	if (announced->death == DEATH_NONE || announced->grace > 0)
+		return true; /* not now */
+	bool refused = probe(session, which) == PROBE_REFUSED;
+
+	return report_is(&session->trial->report, finding, refused, session->said);
+}
+
+bool
+expect_both(struct session *session, enum finding finding)
+{
+	bool both = probe(session, ROTATOR_NEXT) == PROBE_ACCEPTED &&
+	    probe(session, ROTATOR_CURRENT) == PROBE_ACCEPTED;
+
+	return report_is(&session->trial->report, finding, both, session->said);
+}
+
+void
+expect_sessions(struct session *session)
+{
+	struct report *report = &session->trial->report;
+	static const struct {
+		const char *verb, *const *results;
+		enum finding finding;
+		uint32_t can;
+	} rows[] = {{"warn", warn_result_names, FIND_WARN, CAN_WARN},
+	    {"expel", expel_result_names, FIND_EXPEL, CAN_EXPEL}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if ((session->trial->description.announced.can & rows[i].can) == 0)
+			continue;
+		int result = session_ask(session, rows[i].verb, NULL, rows[i].results);
+
+		if (result == EXPEL_CANNOT_TELL)
+			report_note(report, "%s; a debt is never paid as long as that is so",
+			    session->said);
+		(void)report_is(report, rows[i].finding, result >= 0, session->said);
+	}
+}
+
+bool
+expect_made(struct session *session, enum rotator_change change, enum finding finding,
+    struct secret **ret_value)
+{
+	struct report *report = &session->trial->report;
+	SECRET *value = NULL;
+	struct err err;
+
+	*ret_value = NULL;
+	if (ask_change(session, change) != 0) {
+		report_wrong(report, finding, "%s", session->said);
+		return false;
+	}
+	(void)err_set(&err, ERR_NOT_FOUND, "nothing");
+	if (session->exchange.generated == NULL ||
+	    value_check(session->exchange.generated, session->trial->description.fields, &err) !=
+	        ERR_OK ||
+	    secret_from(secret_view(session->exchange.generated), &value, &err) != ERR_OK ||
+	    keep_add(&session->trial->keep, value, &err) != ERR_OK) {
+		report_wrong(report, finding, "%s, and on descriptor 5: %s", session->said,
+		    err.text);
+		return false;
+	}
+	report_ok(report, finding);
+	*ret_value = TAKE(value);
+	return true;
+}
+
+void
+expect_killed(struct trial *trial, enum rotator_change change, const struct secret *current,
+    const struct secret *next)
+{
+	const struct change_verb *verb = &change_verbs[change];
+	struct timespec pause;
+	struct session session;
+	uint32_t random = 0;
+	struct err ignored;
+	int64_t microseconds;
+
+	(void)!random_bytes(&random, sizeof(random), &ignored); /* then at once */
+	microseconds = trial->took * 1000 * (random % 1000) / 1000;
+	pause = (struct timespec){.tv_sec = microseconds / 1000000,
+	    .tv_nsec = microseconds % 1000000 * 1000};
+	session_start(&session, trial, NULL, current, next);
+	session_send(&session, verb->verb, verb->value);
+	(void)nanosleep(&pause, NULL);
+	session_crash(&session);
+}

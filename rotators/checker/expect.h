@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One question and the answer that it must have; all report, and return whether it came. */
+#ifndef ROTATORS_CHECKER_EXPECT_H
+#define ROTATORS_CHECKER_EXPECT_H
+
+#include "rotators/checker/session.h"
+
+/* The change is done. */
+bool expect_done(struct session *session, enum rotator_change change, enum finding finding);
+bool expect_accepted(struct session *session, enum rotator_value which, enum finding finding);
+/* Refused with proof, where the target forgets a value at once. */
+bool expect_dead(struct session *session, enum rotator_value which, enum finding finding);
+/* Both are accepted. */
+bool expect_both(struct session *session, enum finding finding);
+/* warn and expel, where they are announced. */
+void expect_sessions(struct session *session);
+/* What ISSUE or MINT gave: whole, and kept; NULL in RET_VALUE when it is not. */
+bool expect_made(struct session *session, enum rotator_change change, enum finding finding,
+    struct secret **ret_value);
+/* Asks for CHANGE in a process of its own that is killed at a random moment, before it could have answered. */
+void expect_killed(struct trial *trial, enum rotator_change change, const struct secret *current,
+    const struct secret *next);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Its standard error is a file in memory, so that no amount of it can block the process, and nothing of it is seen
+ * before it was searched for values.
+ */
+#include "rotators/checker/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "rotators/checker/left.h"
+#include "rotators/contract/echo.h"
+
+enum { END_MILLISECONDS = 2000, ERRORS_READ_MAX = 1024 * 1024 };
+
+static void
+fall_silent(struct session *session, const char *why)
+{
+	session->silent = true;
+	(void)snprintf(session->said, sizeof(session->said), "%s", why);
+}
+
+static bool
+echoes(const struct session *session, struct view text)
+{
+	const struct secret *const values[] = {session->current, session->next, session->trial->via,
+	    session->exchange.generated};
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
+			return true;
+	return false;
+}
+
+void
+session_start(struct session *session, struct trial *trial, const struct json *target,
+    const struct secret *current, const struct secret *next)
+{
+	JSON *line = json_new_object();
+	struct err err;
+
+	*session = (struct session){.trial = trial,
+	    .exchange = {.requests = -1,
+	        .answers = -1,
+	        .generated_fd = -1,
+	        .seconds = trial->seconds},
+	    .current = current,
+	    .next = next,
+	    .errors = memfd_create("errors", MFD_CLOEXEC)};
+	const struct exchange_start start = {.name = trial->program,
+	    .executable = trial->executable,
+	    .errors = session->errors,
+	    .current = current,
+	    .next = next,
+	    .via = trial->via};
+
+	json_put_copy(line, "target", target == NULL ? trial->target : target);
+	json_put_int(line, "seconds", trial->seconds);
+	json_put_text(line, "name", trial->label);
+	if (exchange_start(&session->exchange, &start, &err) != ERR_OK ||
+	    exchange_send(&session->exchange, line, &err) != ERR_OK)
+		fall_silent(session, err.text);
+}
+
+/* --- The end -------------------------------------------------------------------------------- */
+
+static bool
+await_end(pid_t pid, int milliseconds)
+{
+	static const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+	int64_t deadline = process_milliseconds() + milliseconds;
+	siginfo_t ended = {0};
+
+	for (;;) {
+		if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) != 0 ||
+		    ended.si_pid != 0)
+			return true;
+		if (process_milliseconds() >= deadline)
+			return false;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* What it said on standard error. */
+static void
+search_errors(struct session *session)
+{
+	BUF text = {0};
+	off_t size = lseek(session->errors, 0, SEEK_END);
+	uint8_t *at = buf_space(&text,
+	    size < 0                   ? 0 :
+	        size > ERRORS_READ_MAX ? ERRORS_READ_MAX :
+	                                 (size_t)size);
+
+	if (at != NULL && size > 0 && pread(session->errors, at, text.size, 0) > 0 &&
+	    echoes(session, buf_view(&text)))
+		report_wrong(&session->trial->report, FIND_ECHO_ERRORS, "%zu bytes, not shown",
+		    text.size);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.size);
+}
+
+/* What still stands in its standard output when it has ended. */
+static void
+search_answers(struct session *session)
+{
+	uint8_t rest[4096];
+	ssize_t got;
+
+	if (fcntl(session->exchange.answers, F_SETFL, O_NONBLOCK) != 0)
+		return;
+	got = read(session->exchange.answers, rest, sizeof(rest));
+	if (got > 0 && echoes(session, view_of(rest, (size_t)got)))
+		report_wrong(&session->trial->report, FIND_ECHO_ANSWER, "it said so unasked");
+	if (got > 0 && !session->silent)
+		report_wrong(&session->trial->report, FIND_UNASKED,
+		    "%zd bytes after its last answer", got);
+	explicit_bzero(rest, sizeof(rest));
+}
+
+static void
+close_all(struct session *session)
+{
+	fd_closep(&session->exchange.requests);
+	fd_closep(&session->exchange.answers);
+	fd_closep(&session->exchange.generated_fd);
+	fd_closep(&session->errors);
+	secret_free(session->exchange.generated);
+	session->exchange.generated = NULL;
+	session->exchange.pid = 0;
+}
+
+void
+session_end(struct session *session)
+{
+	pid_t pid = session->exchange.pid;
+	unsigned left;
+
+	if (session->trial == NULL)
+		return;
+	fd_closep(&session->exchange.requests);
+	if (pid != 0 && !await_end(pid, END_MILLISECONDS)) {
+		report_wrong(&session->trial->report, FIND_ENDS, "after 2 s it was killed");
+		(void)kill(pid, SIGKILL);
+		(void)await_end(pid, END_MILLISECONDS);
+	}
+	if (pid != 0) {
+		left = left_end(pid);
+		if (left > 0)
+			report_wrong(&session->trial->report, FIND_LEFT, "%u of them, killed now",
+			    left);
+		search_answers(session);
+		search_errors(session);
+	}
+	close_all(session);
+	session->trial = NULL;
+}
+
+void
+session_crash(struct session *session)
+{
+	pid_t pid = session->exchange.pid;
+
+	if (pid != 0) {
+		(void)kill(-pid, SIGKILL);
+		(void)await_end(pid, END_MILLISECONDS);
+		(void)left_end(pid);
+	}
+	close_all(session);
+	session->trial = NULL;
+}
+
+/* --- Questions ------------------------------------------------------------------------------ */
+
+static enum err_code
+send(struct session *session, const char *verb, const char *value, struct err *err)
+{
+	JSON *question = json_new_object();
+
+	json_put_text(question, "verb", verb);
+	if (value != NULL)
+		json_put_text(question, "value", value);
+	return exchange_send(&session->exchange, question, err);
+}
+
+void
+session_send(struct session *session, const char *verb, const char *value)
+{
+	struct err err;
+
+	if (!session->silent && send(session, verb, value, &err) != ERR_OK)
+		fall_silent(session, err.text);
+}
+
+/* A line of it; one that holds a value is dropped unseen, as the vault does. */
+static enum err_code
+ask_line(struct session *session, const char *verb, const char *value, struct buf *ret_line,
+    struct err *err)
+{
+	TRY(send(session, verb, value, err));
+	TRY(exchange_receive(&session->exchange, ret_line, err));
+	if (!echoes(session, buf_view(ret_line)))
+		return ERR_OK;
+	report_wrong(&session->trial->report, FIND_ECHO_ANSWER,
+	    "the answer to %s, which is not shown", verb);
+	return err_set(err, ERR_PROTOCOL, "its answer held a part of a value");
+}
+
+static bool
+is_unsupported(struct view line)
+{
+	JSON *answer = NULL;
+	struct err err;
+	const char *result;
+
+	if (json_parse(line, &answer, &err) != ERR_OK)
+		return false;
+	result = json_object_text(answer, "result");
+	return result != NULL && strcmp(result, "unsupported") == 0;
+}
+
+static void
+wipe(struct buf *line)
+{
+	if (line->data != NULL)
+		explicit_bzero(line->data, line->size);
+	buf_done(line);
+}
+
+int
+session_ask(struct session *session, const char *verb, const char *value,
+    const char *const *results)
+{
+	CLEANUP(wipe) struct buf line = {0};
+	struct answer answer = {0};
+	BUF said = {0};
+	struct err err;
+
+	if (session->silent)
+		return SAID_NOTHING;
+	if (ask_line(session, verb, value, &line, &err) != ERR_OK) {
+		fall_silent(session, err.text);
+		return SAID_NOTHING;
+	}
+	if (is_unsupported(buf_view(&line))) {
+		(void)snprintf(session->said, sizeof(session->said), "it answers \"unsupported\"");
+		return SAID_UNSUPPORTED;
+	}
+	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK) {
+		fall_silent(session, err.text);
+		return SAID_NOTHING;
+	}
+	buf_format(&said, "%s%s%s answers \"%s\"", verb, value == NULL ? "" : " ",
+	    value == NULL ? "" : value, results[answer.result]);
+	if (answer.detail[0] != '\0')
+		buf_format(&said, " and says %s", QUOTED(answer.detail));
+	(void)snprintf(session->said, sizeof(session->said), "%.*s", (int)said.size,
+	    buf_string(&said));
+	return answer.result;
+}
+
+bool
+session_knows_not(struct session *session, const char *verb)
+{
+	CLEANUP(wipe) struct buf line = {0};
+	struct err err;
+
+	if (session->silent)
+		return false;
+	if (ask_line(session, verb, NULL, &line, &err) != ERR_OK) {
+		fall_silent(session, err.text);
+		return await_end(session->exchange.pid, END_MILLISECONDS);
+	}
+	(void)snprintf(session->said, sizeof(session->said), "the question was \"%s\"", verb);
+	return is_unsupported(buf_view(&line));
+}
+
+enum err_code
+session_name(struct trial *trial, struct err *err)
+{
+	uint32_t number;
+
+	TRY(random_bytes(&number, sizeof(number), err));
+	(void)snprintf(trial->label, sizeof(trial->label), "halligan-test-%08x", number);
+	return ERR_OK;
+}
+
+enum err_code
+session_describe(struct session *session, struct description *ret_description, struct err *err)
+{
+	CLEANUP(wipe) struct buf line = {0};
+	char detail[ROTATOR_DETAIL_MAX + 1] = "";
+	bool refused;
+
+	if (session->silent)
+		return err_set(err, ERR_PROTOCOL, "%s", session->said);
+	if (ask_line(session, "describe", NULL, &line, err) != ERR_OK ||
+	    answer_describe(buf_view(&line), ret_description, &refused, detail, err) != ERR_OK) {
+		fall_silent(session, err->text);
+		return err->code;
+	}
+	if (refused)
+		return err_set(err, ERR_REFUSED, "it refuses this target and says %s",
+		    QUOTED(detail));
+	return ERR_OK;
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`halligan rotator test` passes right rotators of each style, names what is wrong with those that do one thing wrong, and
+never loses the value that the target takes.  Prints TAP."""
+import concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile
+
+HALLIGAN = os.path.join(os.path.abspath(os.environ["HALLIGAN_BUILD"]), "cli", "halligan")
+SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "rotator_sim.py")
+FIRST = "the first value"
+
+# Fault of the rotator, the style in which it is met, and the line that names it (rotators/checker/finding.c).
+FAULTS = [
+    ("describes another style", "replace", "describe does not answer what the description says"),
+    ("speaks contract 1", "replace", "describe does not answer what the description says"),
+    ("takes any member", "replace", "a target with a member that it does not know is taken"),
+    ("refuses for any target", "replace", "for a target that it refuses it calls a value refused"),
+    ("check refuses", "replace", "check refuses this target"),
+    ("generate refuses", "replace", "generate gives no whole value"),
+    ("generates garbage", "replace", "generate gives no whole value"),
+    ("generates no token", "replace", "generate gives no whole value"),
+    ("generates the current value", "replace", "generate gives a value that was there before"),
+    ("generates a constant", "replace", "generate gives a value that was there before"),
+    ("generate forgets the name", "replace", "generate does not keep user name, address and note"),
+    ("accepts none", "replace", "the present value is not accepted"),
+    ("never answers", "replace", "the present value is not accepted"),
+    ("says no JSON", "replace", "the present value is not accepted"),
+    ("accepts all", "replace", "a value that nobody brought there is not refused"),
+    ("accepts all", "issue", "a value that nobody brought there is not refused"),
+    ("does anything", "replace", "a verb that it does not know has a result"),
+    ("tells the value", "replace", "an answer holds a part of a value"),
+    ("writes the value on stderr", "replace", "a value stands on standard error"),
+    ("answers twice", "replace", "it says what nobody asked"),
+    ("does not end", "replace", "it does not end within 2 s of its standard input"),
+    ("leaves a process", "replace", "it leaves a process behind"),
+    ("apply rejects", "replace", "apply does not bring the next value there"),
+    ("apply lies", "replace", 'after "applied" the next value is not accepted'),
+    ("apply keeps the old", "replace", 'after "applied" the old value is not refused'),
+    ("denies a dead value", "replace", 'after "applied" the old value is not refused'),
+    ("apply only once", "replace", "an apply that comes again is not applied"),
+    ("apply never to the first", "replace", "the way back, with the values exchanged, fails"),
+    ("apply is done by halves", "replace", "killed in the middle and asked again, it does not get there"),
+    ("add rejects", "overlap", "add does not bring the next value there"),
+    ("add replaces", "overlap", 'after "added" not both values are accepted'),
+    ("add only once", "overlap", "an add that comes again is not added"),
+    ("withdraw does not", "overlap", "withdraw does not take the value away"),
+    ("withdraws all", "overlap", 'after "withdrawn" the other value is not accepted'),
+    ("withdraw lies", "overlap", 'after "withdrawn" the value is not refused'),
+    ("withdraws only once", "overlap", "a withdraw that comes again fails"),
+    ("add never of the first", "overlap", "the way back, with the values exchanged, fails"),
+    ("add is done by halves", "overlap", "killed in the middle and asked again, it does not get there"),
+    ("issue refuses", "issue", "issue gives no whole value"),
+    ("issue keeps it to itself", "issue", "issue gives no whole value"),
+    ("issues the current value", "issue", "issue gives a value that was there before"),
+    ("issue replaces", "issue", 'after "issued" not both values are accepted'),
+    ("issue piles up", "issue", "an issue that comes again leaves the first value there"),
+    ("orphans are all", "issue", "withdraw orphans does not leave the next value and the present one"),
+    ("orphans stay", "issue", "withdraw orphans leaves what nobody has"),
+    ("issue is done by halves", "issue", "killed in the middle and asked again, it does not get there"),
+    ("withdraw lies", "issue", 'after "withdrawn" the value is not refused'),
+    ("does not expel", "replace", "expel is announced, and does not answer"),
+    ("does not warn", "overlap", "warn is announced, and does not answer"),
+    ("mint refuses", "issue", "mint gives no value that is accepted"),
+    ("mint lies", "issue", "mint gives no value that is accepted"),
+    ("unmint lies", "issue", "unmint does not take away what was minted"),
+    ("unmint only once", "overlap", "an unmint that comes again fails"),
+]
+# Those that a vault can live with.
+RIGHT = [("", "replace"), ("", "overlap"), ("", "issue"), ("ends at what it does not know", "replace")]
+# Here the target is left with another value, or with none: then it must be said, and the value be there.
+LOST = {("apply is done by halves", "replace"): "TAKES NONE OF THE VALUES",
+    ("apply never to the first", "replace"): "TAKES THE VALUE IN", ("withdraws all", "overlap"): "",
+    ("add never of the first", "overlap"): "TAKES THE VALUE IN", ("add replaces", "overlap"): "TAKES THE VALUE IN",
+    ("issue replaces", "issue"): "TAKES THE VALUE IN", ("issues the current value", "issue"): ""}
+
+def case(name):
+    return {"when": {"style": name}, "style": name, "holds": 1 if name == "replace" else 2, "identity": "ambient", "grace": 0,
+        "death": "refused", "can": ["expel", "warn"] + ["mint"] * (name != "replace")}
+
+class Place:
+    """A folder with the rotator, its target, and the value that this takes."""
+    def __init__(self, top, number):
+        self.folder = os.path.join(top, str(number)); os.mkdir(self.folder)
+        self.program = os.path.join(self.folder, "halligan-rotate-sim")
+        shutil.copy(SIM, self.program); os.chmod(self.program, 0o755)
+        self.write("halligan-rotate-sim.json", json.dumps({"rotator": "sim", "contract": 2, "fields": ["username", "token"],
+            "announces": [{**case("overlap"), "when": {"fault": "is changed by another"}, "identity": "via"},
+                {**case("replace"), "when": {"fault": "has a grace time"}, "grace": 60}, case("replace"), case("overlap"), case("issue")]}))
+        self.write("token", FIRST)
+        self.write("held", json.dumps({"given": FIRST}))
+    def write(self, name, text):
+        with open(os.open(os.path.join(self.folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file: file.write(text)
+    def run(self, style, fault="", *words, program=None):
+        target = [f"--target=style={style}", f"--target=file={self.folder}/held"] + [f"--target=fault={fault}"] * bool(fault)
+        self.write("user", "breakglass")
+        done = subprocess.run([HALLIGAN, "rotator", "test", program or self.program, *target, "--value=username=user",
+            "--value=token=token", "--seconds=3", *words], cwd=self.folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.status, self.said = done.returncode, done.stdout + done.stderr
+        self.wrong = [line[7:] for line in done.stdout.splitlines() if line.startswith("WRONG: ")]
+        return self
+    def held(self):
+        with open(os.path.join(self.folder, "held")) as file: return sorted(json.load(file).values())
+    def kept(self):
+        return {open(os.path.join(folder, name)).read() for folder, _, names in os.walk(self.folder) if "halligan-kept-" in folder for name in names}
+
+number, failed = 0, False
+def report(holds, claim, detail=""):
+    global number, failed
+    number, failed = number + 1, failed or not holds
+    print(f"{'ok' if holds else 'not ok'} {number} - {claim}")
+    if not holds: print("# " + detail.replace("\n", "\n# "), flush=True)
+
+def fault_cases(top):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        places = [pool.submit(lambda i=i, f=f: Place(top, f"fault{i}").run(f[1], f[0])) for i, f in enumerate(FAULTS)]
+        for (fault, style, line), place in zip(FAULTS, places):
+            place = place.result()
+            report(place.status == 1 and any(wrong.startswith(line) for wrong in place.wrong), f"{style}: {fault}: {line}", place.said)
+            lost = LOST.get((fault, style))
+            if lost is None: report(FIRST in place.held(), f"{style}: {fault}: the value that was given is in use", place.said)
+            else: report(FIRST in place.held() or lost in place.said and set(place.held()) <= place.kept() | {FIRST},
+                f"{style}: {fault}: the value that the target has stands in a file, and it is said which", place.said)
+
+def right_cases(top):
+    for number, (fault, style) in enumerate(RIGHT):
+        place = Place(top, f"right{number}").run(style, fault)
+        report(place.status == 0 and not place.wrong, f"{style}: {fault or 'a right rotator'} passes", place.said)
+        report(place.held() == [FIRST] and not place.kept(), f"{style}: {fault or 'a right rotator'}: the target is as it was", place.said)
+
+def outer_cases(top):
+    place = Place(top, "outer"); os.chmod(place.program, 0o777)
+    report(any(w.startswith("no vault would run the program") for w in place.run("replace").wrong), "a program that others may write is named", place.said)
+    os.chmod(place.program, 0o755); place.write("halligan-rotate-sim.json", "{}")
+    report(any(w.startswith("its description is not sound") for w in place.run("replace").wrong), "a description that is none is named", place.said)
+    place = Place(top, "dry").run("replace", "apply lies", "--dry")
+    report(place.status == 0 and "ok: generate" in place.said and "apply" not in place.said, "--dry tries nothing that changes the target", place.said)
+    place = Place(top, "kept").run("replace", "apply never to the first")
+    modes = {oct(os.stat(os.path.join(f, n)).st_mode & 0o777) for f, _, names in os.walk(place.folder) if "halligan-kept-" in f for n in names}
+    report(modes == {"0o600"} and set(place.held()) <= place.kept(), "what was brought there stands in files of mode 0600", place.said)
+    report("THE VALUE THAT YOU GAVE IS NOT ACCEPTED" in place.said, "and that is said loudly", place.said)
+    report(not any(value in place.said for value in place.kept() | {FIRST} if len(value) > 12), "no value is printed", place.said)
+    with open(os.path.join(os.path.dirname(SIM), "..", "..", "rotators", "checker", "finding.c")) as file: text = re.sub(r'"\s*\n\s*"', "", file.read())
+    rows = [row.replace('\\"', '"') for row in re.findall(r'\[FIND_\w+\] = \{\s*"(?:\\.|[^"\\])*",\s*"((?:\\.|[^"\\])*)"', text)]
+    untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound",
+        "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
+    report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
+    place = Place(top, "grace").run("replace", "has a grace time")
+    report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
+    place = Place(top, "via"); place.write("other", "the other value")
+    report(place.run("overlap", "is changed by another").status == 2 and "--via" in place.said, "without the value that changes it nothing is tried", place.said)
+    report(place.run("overlap", "is changed by another", "--via=token=other").status == 0, "with it a right rotator passes", place.said)
+    place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
+    report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
+
+with tempfile.TemporaryDirectory() as top:
+    right_cases(top); outer_cases(top); fault_cases(top)
+print(f"1..{number}")
+sys.exit(failed)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The first program of docs/rotators.md, as it stands on the page, in a vault: its secret is adopted, released, opened, and
+# replaced when it is given back.
+. "$(dirname "$0")/../lib/vault.sh"
+. "$LIB/refusals.sh"
+town_founded
+umask 077
+
+page() { sed -n '/^```'"$1"'$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '/^```$/q' | sed '1d;$d'; }
+page sh > rotate-mail-user; chmod 755 rotate-mail-user
+page json | sed "s|/usr/local/sbin|$TOKENS_DIR|;s|/etc/dovecot/users|$TOKENS_DIR/users|
+	s|SHA-256 of that file in hex|$(sha256sum rotate-mail-user | cut -d' ' -f1)|" > mail.json
+printf 'the first password' > given; printf breakglass > user
+printf 'jane:$6$x$y\nbreakglass:%s\n' "$(openssl passwd -6 -in given)" > users
+# opens FILE: is that the password now?
+opens() { [ "$(openssl passwd -6 -in "$1" -salt "$(sed -n 's/^breakglass:$6$\([^$]*\).*/\1/p' users)")" = "$(sed -n 's/^breakglass://p' users)" ]; }
+
+ok "the program keeps to the contract" halligan rotator test exec --target-json mail.json --value username=user --value password=given
+ok "its secret is adopted" as infra secret add mail --policy production --rotator exec --effect "mail of breakglass" \
+	--target-json mail.json --field username=user --field password=given
+like "what it announces is said before" "$(tap_output)" 'takes the place of the old one'
+town_settled
+refused "and replaced at once" opens given
+ok "it is requested" as alice request mail --reason "no mail" --incident 7 --for 30m
+ok "approved and released" town_approve ciso audit legal
+as alice open --fd 9 --field password --no-wait 9> shown > open.log 2>&1
+ok "what is shown opens the target" opens shown
+ok "it is given back" as alice done
+town_settled
+refused "and what was shown opens nothing any more" opens shown
+is "the other users stand" "$(grep -v breakglass users)" 'jane:$6$x$y'
+is "the debt is paid" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+tap_end

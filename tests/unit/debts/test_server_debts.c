@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The debt engine's truth table: for each style, whatever the target does at any call, whoever is killed at any durable
+ * step, DESIGN.md's invariants 6 to 8 hold at each call, and once that is over every debt comes to its end.
+ */
+#include "ceremony/server/rotation/wait.h"
+#include "tests/unit/debts/debts_bench.h"
+#include "tests/unit/sweep.h"
+
+static const struct row {
+	const char *name;
+	struct announcement announced;
+} rows[] = {
+    {"replace", {.style = STYLE_REPLACE, .holds = 1, .can = CAN_EXPEL}},
+    {"overlap", {.style = STYLE_OVERLAP, .holds = 2, .can = CAN_EXPEL}},
+    {"issue", {.style = STYLE_ISSUE, .holds = 2, .can = CAN_EXPEL}},
+};
+
+/* In each state, each fault of each verb that is asked there: how many were met, of how many. */
+static void
+count_faults(enum style style, unsigned *ret_met, unsigned *ret_all)
+{
+	const struct tally *tally = &world()->tally;
+
+	*ret_met = *ret_all = 0;
+	for (unsigned i = 0; i < DEBT_STATES * VERBS; i++) {
+		const unsigned *seen = tally->seen[style][i / VERBS][i % VERBS];
+		unsigned met = 0, all = 0;
+
+		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
+			bool fits = fault_fits((enum fault)fault, (enum verb)(i % VERBS));
+
+			all += fits;
+			met += fits && seen[fault] > 0;
+		}
+		*ret_met += met;
+		*ret_all += seen[FAULT_NONE] > 0 || met > 0 ? all : 0;
+	}
+}
+
+static void
+report(const char *name, enum style style)
+{
+	const struct tally *tally = &world()->tally;
+	unsigned met, all;
+
+	count_faults(style, &met, &all);
+	print_message("# %s: %u of %u faults in each state\n", name, met, all);
+
+	print_message(
+	    "# %s: %u cases, %u runs, %u kills, %u checks; at most %u runs; at most %u "
+	    "failed logins in a row (%u of one value): %s; %u while nothing is accepted\n",
+	    name, tally->cases, tally->runs, tally->kills, tally->checks, tally->runs_most,
+	    tally->failed_most, tally->same_most, tally->failed_where, tally->none_most);
+}
+
+struct sweep {
+	struct town *town;
+	int64_t number, plan_step, kill_step;
+};
+
+/* Each durable step of a case with PLANS, that has POINTS, is a place to die. */
+static void
+kill_at_each(struct sweep *sweep, const struct plan plans[PLANS], int64_t points)
+{
+	for (int64_t at = 1; at <= points; at++)
+		if (sweep_takes(++sweep->number, sweep->kill_step))
+			(void)town_case(sweep->town, plans, at, NULL);
+}
+
+/* Whatever goes wrong at call FIRST or later, in the place PLACE of PLANS; DEEP: and then at a later one. */
+static void
+plan_each(struct sweep *sweep, struct plan plans[PLANS], size_t place, unsigned first, size_t deep)
+{
+	struct called trace[CALLS];
+	unsigned calls = world()->scene.calls;
+
+	memcpy(trace, world()->scene.trace, sizeof(trace));
+	for (unsigned at = first; at <= calls; at++)
+		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
+			int64_t points;
+
+			if (!fault_fits((enum fault)fault, (enum verb)trace[at - 1].verb) ||
+			    (place > 0 && !sweep_takes(++sweep->number, sweep->plan_step)))
+				continue;
+			plans[place] = (struct plan){at, (enum fault)fault};
+			if (!town_case(sweep->town, plans, 0, &points))
+				continue;
+			if (place < deep)
+				plan_each(sweep, plans, place + 1, at + 1, deep);
+			if (place == 0)
+				kill_at_each(sweep, plans, points);
+			else /* one of them */
+				(void)town_case(sweep->town, plans, 1 + sweep->number * 31 % points,
+				    NULL);
+		}
+	plans[place] = (struct plan){0};
+}
+
+/* What no two faults bring about: after RUNS others make the target accept version SET alone (0: they do not). */
+static const struct story {
+	enum style style;
+	struct plan plans[PLANS];
+	unsigned rejections, runs;
+	uint32_t set;
+} stories[] = {
+    {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_HANGS_BEFORE}}, 0, 0, 0},
+    {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LIES}}, 0, 0, 0},
+    {STYLE_REPLACE, {{0}}, 3, 0, 0},
+    {STYLE_REPLACE, {{3, FAULT_REJECTS}, {6, FAULT_SPOILS}}, 0, 1, 2},
+    {STYLE_REPLACE, {{3, FAULT_SPOILS}}, 0, 1, 1},
+    {STYLE_REPLACE, {{3, FAULT_SPOILS}}, 0, 1, 2},
+    {STYLE_OVERLAP, {{3, FAULT_SPOILS}}, 0, 1, 1},
+    {STYLE_OVERLAP, {{3, FAULT_SPOILS}}, 0, 1, 2},
+    {STYLE_ISSUE, {{2, FAULT_SPOILS}}, 0, 1, 1},
+    {STYLE_OVERLAP, {{3, FAULT_LIES_REJECTED}, {6, FAULT_DIES_BEFORE}}, 0, 1, 2},
+    {STYLE_OVERLAP, {{0}}, 3, 0, 0},
+    {STYLE_OVERLAP, {{3, FAULT_REJECTS}, {6, FAULT_SPOILS}}, 0, 1, 2},
+    {STYLE_ISSUE, {{2, FAULT_LIES}, {7, FAULT_DIES_BEFORE}}, 0, 2, 2},
+    {STYLE_ISSUE, {{2, FAULT_SPOILS}}, 0, 1, 2},
+    {STYLE_ISSUE, {{2, FAULT_LIES}, {6, FAULT_SPOILS}}, 0, 2, 2},
+};
+
+/* With a third fault, or none. */
+static bool
+tell(struct town *town, const struct story *story, const struct plan *third)
+{
+	town_restore(town);
+	memcpy(world()->scene.plans, story->plans, sizeof(story->plans));
+	world()->scene.plans[PLANS - 1] = *third;
+	world()->scene.habit.verb = story->style == STYLE_REPLACE ? VERB_APPLY : VERB_ADD;
+	world()->scene.habit.fault = FAULT_REJECTS;
+	world()->scene.habit.times = story->rejections;
+	for (unsigned i = 0; i < story->runs; i++)
+		if (!town_run(town, WAIT_LONGEST))
+			return false;
+	if (story->set != 0)
+		town_set(town, story->set);
+	return town_run_until_paid(town);
+}
+
+static unsigned
+last_plan(const struct story *story)
+{
+	return story->plans[1].at != 0 ? story->plans[1].at : story->plans[0].at;
+}
+
+static void
+tell_all(struct sweep *sweep, const struct story *story)
+{
+	struct plan third = {0};
+	struct called trace[CALLS];
+
+	if (tell(sweep->town, story, &third))
+		town_expect_opens(sweep->town);
+	unsigned calls = world()->scene.calls;
+	memcpy(trace, world()->scene.trace, sizeof(trace));
+	for (third.at = last_plan(story) + 1; third.at <= calls; third.at++)
+		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
+			third.fault = (enum fault)fault;
+			if (fault_fits(third.fault, (enum verb)trace[third.at - 1].verb) &&
+			    sweep_takes(++sweep->number, sweep->plan_step))
+				(void)tell(sweep->town, story, &third);
+		}
+}
+
+/* Each row of the table (states.c) was taken, and that lasted; the way to DEGRADED from where the target was told nothing yet
+ * is rehearsed alone. */
+static void
+expect_each_row(enum style style)
+{
+	const struct tally *tally = &world()->tally;
+
+	for (enum debt_state from = 0; from < DEBT_STATES; from++)
+		for (enum debt_event event = 0; event < DEBT_EVENTS; event++) {
+			bool rehearsed = event == DEBT_DEGRADES &&
+			    (from == DEBT_OWED || from == DEBT_ISSUING) &&
+			    tally->rehearsed[style][from][event] > 0;
+
+			if (world_has_row(style, from, event) && !rehearsed &&
+			    tally->rows[style][from][event] == 0)
+				fail_msg("%s: no debt that is %s was ever %s", style_names[style],
+				    debt_state_names[from], debt_event_leaves[event]);
+		}
+}
+
+static void
+sweep_style(const struct row *row, size_t deep)
+{
+	TOWN *town = town_new(row->name, &row->announced);
+	struct sweep sweep = {.town = town, .plan_step = 61, .kill_step = 397};
+	struct plan plans[PLANS] = {{0}};
+	int64_t points;
+
+	assert_true(town_case(town, plans, 0, &points));
+	kill_at_each(&sweep, plans, points);
+	assert_true(town_case(town, plans, 0, &points));
+	plan_each(&sweep, plans, 0, 1, deep);
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
+		if (stories[i].style == row->announced.style)
+			tell_all(&sweep, &stories[i]);
+	report(town->name, row->announced.style);
+	expect_each_row(row->announced.style);
+	assert_int_equal(world()->tally.failures, 0);
+}
+
+static void
+whatever_goes_wrong_a_replaced_value_dies_and_another_always_works(void **state)
+{
+	(void)state;
+	sweep_style(&rows[0], 1);
+}
+
+static void
+whatever_goes_wrong_where_two_are_held_the_old_value_dies_and_another_always_works(void **state)
+{
+	(void)state;
+	sweep_style(&rows[1], 1);
+}
+
+static void
+whatever_goes_wrong_where_the_target_makes_it_the_old_value_dies_and_another_always_works(
+    void **state)
+{
+	(void)state;
+	sweep_style(&rows[2], 1);
+}
+
+/* The style's name as argument: its test alone. */
+int
+main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(whatever_goes_wrong_a_replaced_value_dies_and_another_always_works),
+	    cmocka_unit_test(
+	        whatever_goes_wrong_where_two_are_held_the_old_value_dies_and_another_always_works),
+	    cmocka_unit_test(
+	        whatever_goes_wrong_where_the_target_makes_it_the_old_value_dies_and_another_always_works),
+	};
+	for (int style = 0; argc > 1 && style < STYLES; style++)
+		if (strcmp(argv[1], style_names[style]) == 0)
+			return _cmocka_run_group_tests(style_names[style], &tests[style], 1, NULL,
+			    NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
