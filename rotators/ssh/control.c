@@ -24,7 +24,7 @@
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
 
-enum { CHECK_LIMIT = 10000 /* milliseconds */ };
+enum { CHECK_LIMIT = 10000 /* milliseconds */, STRAY_RSA_BITS = 2048 };
 
 void
 control_forget(struct control *control)
@@ -222,6 +222,7 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 	case LINK_WANTS_NONE:
 	case LINK_NOT_LET_IN:
 	case LINK_NOT_OFFERED:
+	case LINK_JUMP_SHUT:
 		return err_set(err, ERR_REFUSED, "%s", answer->detail);
 	case LINK_NO_CAUSE:
 	case LINK_NO_HOST:
@@ -235,22 +236,41 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 	return ERR_OK;
 }
 
-/* A key that nobody has, and the current one after it. */
+/* A key that nobody has, of the kind that will be made.  An RSA key is as good a stray when it is short. */
+static enum err_code
+make_stray(const struct ssh_account *account, const struct rotation *rotation,
+    struct key_kind *ret_kind, struct secret **ret_stray, struct err *err)
+{
+	SECRET *text = NULL;
+
+	TRY(ssh_account_kind(account, rotation->current, ret_kind, err));
+	TRY(openssh_key_make(ret_kind->family,
+	    ret_kind->family == FAMILY_RSA ? STRAY_RSA_BITS : ret_kind->bits,
+	    "halligan: a key that nobody has", &text, err));
+	return rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), ret_stray, err);
+}
+
+/* The stray key, and the current one after it. */
 static enum err_code
 check_stray(const struct ssh_account *account, const struct rotation *rotation, int64_t deadline,
     struct err *err)
 {
 	SSH_VERDICTS verdicts = {0};
-	SECRET *text = NULL, *stray = NULL;
+	SECRET *stray = NULL;
+	struct key_kind kind;
 
-	TRY(openssh_key_generate("halligan: a key that nobody has", &text, err));
-	TRY(rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), &stray, err));
+	TRY(make_stray(account, rotation, &kind, &stray, err));
 	TRY(ssh_account_try(account, stray, rotation->current, view_of(NULL, 0), deadline,
 	    &verdicts, err));
 	if (verdicts.key.verdict == LINK_ACCEPTED)
 		return err_set(err, ERR_REFUSED,
 		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
 		    account->target.host, account->target.user);
+	if (verdicts.key.cause == LINK_NOT_OFFERED)
+		return err_set(err, ERR_REFUSED,
+		    "%s takes no keys of the type that would be made, %s: name another one in the target's "
+		    "key_type",
+		    account->target.host, key_kind_text(kind));
 	if (verdicts.key.cause == LINK_HUNG_UP || verdicts.other.cause == LINK_HUNG_UP)
 		return err_set(err, ERR_REFUSED,
 		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
