@@ -9,21 +9,27 @@
  *	u32	number of keys	1
  *	string	public key
  *	string	private part:	u32 check, u32 the same check,
- *				string type, string public (32), string seed || public (64),
+ *				string type, and by the type
+ *				  Ed25519	string public (32), string seed || public (64)
+ *				  ECDSA		string curve, string point, number scalar
+ *				  RSA		numbers n, e, d, 1/q mod p, p, q
  *				string comment, padding 1 2 3 .. to a multiple of 8
  *
- * where a string is a u32 length and that many bytes, all big-endian.
+ * where a string is a u32 length and that many bytes, all big-endian, and a number is a string of the fewest bytes that make
+ * it positive.  Of a locked one cipher and kdf have names, and a tag may follow the private part.
  */
 #include "base/openssh_key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/crypto_key.h"
+#include "base/crypto_locked.h"
 #include "base/random.h"
 #include "base/text.h"
 
-enum { LINE = 70, BLOCK = 8, BINARY_MAX = 16384 };
+enum { LINE = 70, BLOCK = 8, PADDING_MAX = 16 /* what was locked has more */, BINARY_MAX = 16384 };
 
 static const char begin_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
 static const char end_line[] = "-----END OPENSSH PRIVATE KEY-----";
@@ -121,6 +127,34 @@ ssh_public_rsa_bits(const struct ssh_public *public_key, size_t *ret_bits)
 	return true;
 }
 
+bool
+ssh_public_family(const struct ssh_public *public_key, enum key_family *ret_family,
+    unsigned *ret_bits)
+{
+	static const struct {
+		const char *type;
+		enum key_family family;
+		unsigned bits;
+	} rows[] = {
+	    {"ssh-ed25519", FAMILY_ED25519, 256},
+	    {"ecdsa-sha2-nistp256", FAMILY_ECDSA, 256},
+	    {"ecdsa-sha2-nistp384", FAMILY_ECDSA, 384},
+	    {"ecdsa-sha2-nistp521", FAMILY_ECDSA, 521},
+	    {"ssh-rsa", FAMILY_RSA, 0},
+	};
+	size_t rsa_bits;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strcmp(public_key->type, rows[i].type) != 0)
+			continue;
+		*ret_family = rows[i].family;
+		*ret_bits =
+		    ssh_public_rsa_bits(public_key, &rsa_bits) ? (unsigned)rsa_bits : rows[i].bits;
+		return true;
+	}
+	return false;
+}
+
 enum err_code
 ssh_public_from_blob(struct view blob, struct ssh_public *ret_public, struct err *err)
 {
@@ -190,58 +224,106 @@ put_string(struct secret *out, struct view bytes, struct err *err)
 	return secret_append(out, bytes, err);
 }
 
+/* What stands before the numbers, and is in both parts: the type, and of ECDSA the name of the curve. */
+struct type_name {
+	char type[SSH_TYPE_MAX + 1], curve[16];
+};
+
+static struct type_name
+name_of(const struct key_numbers *numbers)
+{
+	struct type_name name = {"ssh-rsa", ""};
+
+	if (numbers->family == FAMILY_ED25519)
+		(void)snprintf(name.type, sizeof(name.type), "%s", ed25519_type);
+	if (numbers->family == FAMILY_ECDSA) {
+		(void)snprintf(name.curve, sizeof(name.curve), "nistp%u", numbers->bits);
+		(void)snprintf(name.type, sizeof(name.type), "ecdsa-sha2-%s", name.curve);
+	}
+	return name;
+}
+
+/* A positive number, with a zero in front of what would be a negative one. */
 static enum err_code
-write_private(const struct secret *seed, struct view public_half, uint32_t check,
-    const char *comment, struct secret *out, struct err *err)
+put_number(const struct secret *number, struct secret *out, struct err *err)
+{
+	struct view bytes = secret_view(number);
+	bool zero = bytes.size > 0 && (bytes.data[0] & 0x80) != 0;
+
+	TRY(put_u32(out, bytes.size + (zero ? 1 : 0), err));
+	if (zero)
+		TRY(append_byte(out, 0, err));
+	return secret_append(out, bytes, err);
+}
+
+static enum err_code
+write_public(const struct key_numbers *numbers, struct secret *out, struct err *err)
+{
+	const struct type_name name = name_of(numbers);
+
+	TRY(put_string(out, view_of_text(name.type), err));
+	if (numbers->family == FAMILY_RSA) {
+		TRY(put_number(numbers->values[1], out, err)); /* e before n here, and only here */
+		return put_number(numbers->values[0], out, err);
+	}
+	if (numbers->family == FAMILY_ECDSA)
+		TRY(put_string(out, view_of_text(name.curve), err));
+	return put_string(out, view_of(numbers->public_half, numbers->public_size), err);
+}
+
+static enum err_code
+write_numbers(const struct key_numbers *numbers, struct secret *out, struct err *err)
+{
+	const struct type_name name = name_of(numbers);
+	struct view half = view_of(numbers->public_half, numbers->public_size);
+
+	TRY(put_string(out, view_of_text(name.type), err));
+	switch (numbers->family) {
+	case FAMILY_RSA:
+		for (size_t i = 0; i < KEY_NUMBERS; i++)
+			TRY(put_number(numbers->values[i], out, err));
+		return ERR_OK;
+	case FAMILY_ECDSA:
+		TRY(put_string(out, view_of_text(name.curve), err));
+		TRY(put_string(out, half, err));
+		return put_number(numbers->values[0], out, err);
+	case FAMILY_ED25519:
+	default:
+		TRY(put_string(out, half, err));
+		TRY(put_u32(out, secret_size(numbers->values[0]) + half.size, err));
+		TRY(secret_append(out, secret_view(numbers->values[0]), err));
+		return secret_append(out, half, err);
+	}
+}
+
+static enum err_code
+write_private(const struct key_numbers *numbers, uint32_t check, const char *comment,
+    struct secret *out, struct err *err)
 {
 	TRY(put_u32(out, check, err));
 	TRY(put_u32(out, check, err));
-	TRY(put_string(out, view_of_text(ed25519_type), err));
-	TRY(put_string(out, public_half, err));
-	TRY(put_u32(out, secret_size(seed) + public_half.size, err));
-	TRY(secret_append(out, secret_view(seed), err));
-	TRY(secret_append(out, public_half, err));
+	TRY(write_numbers(numbers, out, err));
 	TRY(put_string(out, view_of_text(comment), err));
 	for (uint8_t pad = 1; secret_size(out) % BLOCK != 0; pad++)
 		TRY(append_byte(out, pad, err));
 	return ERR_OK;
 }
 
+/* The file that is not locked, of its two parts. */
 static enum err_code
-write_binary(const struct secret *seed, uint32_t check, const char *comment, struct secret *out,
-    struct err *err)
-{
-	SECRET *private_part = NULL;
-	BUF blob = {0};
-	struct ed25519_public public_half;
-
-	TRY(ed25519_public(seed, &public_half, err));
-	buf_lp32(&blob, view_of_text(ed25519_type));
-	buf_lp32(&blob, VIEW_OF(public_half.bytes));
-	TRY(buf_check(&blob, err));
-	TRY(secret_new(1024, &private_part, err));
-	TRY(write_private(seed, VIEW_OF(public_half.bytes), check, comment, private_part, err));
-	TRY(secret_append(out, VIEW_OF(magic), err));
-	TRY(put_string(out, view_of_text("none"), err));
-	TRY(put_string(out, view_of_text("none"), err));
-	TRY(put_string(out, view_of_text(""), err));
-	TRY(put_u32(out, 1, err));
-	TRY(put_string(out, buf_view(&blob), err));
-	return put_string(out, secret_view(private_part), err);
-}
-
-enum err_code
-openssh_key_encode(const struct secret *seed, uint32_t check, const char *comment,
-    struct secret **ret_text, struct err *err)
+write_file(struct view blob, struct view private_part, struct secret **ret_text, struct err *err)
 {
 	SECRET *binary = NULL, *text = NULL;
 
-	if (strlen(comment) > SSH_COMMENT_MAX || !text_is_plain(view_of_text(comment)))
-		return err_set(err, ERR_INVALID, "the key's comment is not plain or over %d bytes",
-		    SSH_COMMENT_MAX);
-	TRY(secret_new(2048, &binary, err));
-	TRY(write_binary(seed, check, comment, binary, err));
-	TRY(secret_new(4096, &text, err));
+	TRY(secret_new(BINARY_MAX + SSH_BLOB_MAX, &binary, err));
+	TRY(secret_append(binary, VIEW_OF(magic), err));
+	TRY(put_string(binary, view_of_text("none"), err));
+	TRY(put_string(binary, view_of_text("none"), err));
+	TRY(put_string(binary, view_of_text(""), err));
+	TRY(put_u32(binary, 1, err));
+	TRY(put_string(binary, blob, err));
+	TRY(put_string(binary, private_part, err));
+	TRY(secret_new(2 * secret_size(binary) + 2 * LINE, &text, err));
 	TRY(secret_append(text, view_of_text(begin_line), err));
 	TRY(append_byte(text, '\n', err));
 	TRY(encode_lines(binary, text, err));
@@ -252,15 +334,31 @@ openssh_key_encode(const struct secret *seed, uint32_t check, const char *commen
 }
 
 enum err_code
-openssh_key_generate(const char *comment, struct secret **ret_text, struct err *err)
+openssh_key_write(const struct key_numbers *numbers, uint32_t check, const char *comment,
+    struct secret **ret_text, struct err *err)
 {
-	SECRET *seed = NULL;
+	SECRET *private_part = NULL, *blob = NULL;
+
+	if (strlen(comment) > SSH_COMMENT_MAX || !text_is_plain(view_of_text(comment)))
+		return err_set(err, ERR_INVALID, "the key's comment is not plain or over %d bytes",
+		    SSH_COMMENT_MAX);
+	TRY(secret_new(SSH_BLOB_MAX, &blob, err));
+	TRY(write_public(numbers, blob, err));
+	TRY(secret_new(BINARY_MAX / 2, &private_part, err));
+	TRY(write_private(numbers, check, comment, private_part, err));
+	return write_file(secret_view(blob), secret_view(private_part), ret_text, err);
+}
+
+enum err_code
+openssh_key_make(enum key_family family, unsigned bits, const char *comment,
+    struct secret **ret_text, struct err *err)
+{
+	KEY_NUMBERS_OF numbers = {0};
 	uint32_t check;
 
-	TRY(secret_new(ED25519_SIZE, &seed, err));
-	TRY(secret_random(seed, ED25519_SIZE, err));
+	TRY(key_numbers_make(family, bits, &numbers, err));
 	TRY(random_bytes(&check, sizeof(check), err));
-	return openssh_key_encode(seed, check, comment, ret_text, err);
+	return openssh_key_write(&numbers, check, comment, ret_text, err);
 }
 
 /* --- Private keys, reading ---------------------------------------------------------------- */
@@ -283,32 +381,51 @@ find_body(struct view text, struct view *ret_body, struct err *err)
 	return ERR_OK;
 }
 
+/* What can be read of BINARY without a passphrase. */
+struct envelope {
+	struct view cipher, kdf, options, blob, private_part, tag;
+	bool locked;
+};
+
 static enum err_code
-read_envelope(struct view binary, struct view *ret_blob, struct view *ret_private, struct err *err)
+read_envelope(struct view binary, struct envelope *ret_envelope, struct err *err)
 {
 	struct reader reader = reader_of(binary);
 	struct view start = reader_bytes(&reader, sizeof(magic));
-	struct view cipher = reader_lp32(&reader, 64);
-	struct view kdf = reader_lp32(&reader, 64);
+	struct view cipher = reader_lp32(&reader, SSH_CIPHER_MAX);
+	struct view kdf = reader_lp32(&reader, SSH_CIPHER_MAX);
 	struct view options = reader_lp32(&reader, 1024);
 	uint32_t count = reader_u32(&reader);
 	struct view blob = reader_lp32(&reader, SSH_BLOB_MAX);
 	struct view private_part = reader_lp32(&reader, BINARY_MAX);
+	bool locked =
+	    !view_equal(cipher, view_of_text("none")) || !view_equal(kdf, view_of_text("none"));
 
 	if (!view_equal(start, VIEW_OF(magic)))
 		return err_set(err, ERR_INVALID, "the private key is not an openssh-key-v1");
-	if (!view_equal(cipher, view_of_text("none")) || !view_equal(kdf, view_of_text("none")))
-		return err_set(err, ERR_REFUSED,
-		    "the private key is protected by a passphrase, which nobody could type in an "
-		    "emergency: remove it with ssh-keygen -p -f FILE; the vault seals the key");
-	if (!reader_end(&reader) || options.size != 0)
+	if (reader.failed || (!locked && (reader.rest.size > 0 || options.size != 0)))
 		return err_set(err, ERR_INVALID, "the private key is malformed");
 	if (count != 1)
 		return err_set(err, ERR_INVALID, "the private key file holds %u keys, expected 1",
 		    count);
-	*ret_blob = blob;
-	*ret_private = private_part;
+	*ret_envelope =
+	    (struct envelope){cipher, kdf, options, blob, private_part, reader.rest, locked};
 	return ERR_OK;
+}
+
+/* The comment, and the padding: ssh-keygen takes no other. */
+static bool
+read_tail(struct reader *reader)
+{
+	struct view comment = reader_lp32(reader, BINARY_MAX);
+
+	if (reader->failed || reader->rest.size >= PADDING_MAX ||
+	    (comment.size > 0 && memchr(comment.data, '\0', comment.size) != NULL))
+		return false;
+	for (size_t i = 0; i < reader->rest.size; i++)
+		if (reader->rest.data[i] != i + 1)
+			return false;
+	return true;
 }
 
 static enum err_code
@@ -320,7 +437,7 @@ check_ed25519(struct reader *reader, struct view blob, struct err *err)
 	BUF expected = {0};
 	struct ed25519_public derived;
 
-	if (reader->failed || pair.size != 2 * ED25519_SIZE || public_half.size != ED25519_SIZE)
+	if (pair.size != 2 * ED25519_SIZE || public_half.size != ED25519_SIZE || !read_tail(reader))
 		return err_set(err, ERR_INVALID, "the private key is malformed");
 	TRY(secret_from(view_of(pair.data, ED25519_SIZE), &seed, err));
 	TRY(ed25519_public(seed, &derived, err));
@@ -350,21 +467,89 @@ check_private(struct view private_part, struct view blob, const char *type, stru
 	return ERR_OK;
 }
 
-enum err_code
-openssh_key_public(struct view text, struct ssh_public *ret_public, struct err *err)
+static enum err_code
+decode_file(struct view text, struct secret **ret_binary, struct err *err)
 {
 	SECRET *binary = NULL;
-	struct view body, blob, private_part;
-	struct ssh_public public_key;
+	struct view body;
 
 	TRY(find_body(text, &body, err));
 	TRY(secret_new(BINARY_MAX + SSH_BLOB_MAX, &binary, err));
 	if (body.size / 4 * 3 > secret_capacity(binary))
 		return err_set(err, ERR_INVALID, "the private key is too large");
 	TRY(decode_lines(body, binary, err));
-	TRY(read_envelope(secret_view(binary), &blob, &private_part, err));
-	TRY(ssh_public_from_blob(blob, &public_key, err));
-	TRY(check_private(private_part, blob, public_key.type, err));
-	*ret_public = public_key;
+	*ret_binary = TAKE(binary);
 	return ERR_OK;
+}
+
+enum err_code
+openssh_key_look(struct view text, struct openssh_look *ret_look, struct err *err)
+{
+	SECRET *binary = NULL;
+	struct openssh_look look = {0};
+	struct envelope envelope = {0};
+
+	TRY(decode_file(text, &binary, err));
+	TRY(read_envelope(secret_view(binary), &envelope, err));
+	TRY(ssh_public_from_blob(envelope.blob, &look.public_key, err));
+	if (!text_is_plain(envelope.cipher) || envelope.cipher.size == 0)
+		return err_set(err, ERR_INVALID, "the private key is malformed");
+	if (!envelope.locked)
+		TRY(check_private(envelope.private_part, envelope.blob, look.public_key.type, err));
+	memcpy(look.cipher, envelope.cipher.data, envelope.cipher.size);
+	look.locked = envelope.locked;
+	*ret_look = look;
+	return ERR_OK;
+}
+
+enum err_code
+openssh_key_public(struct view text, struct ssh_public *ret_public, struct err *err)
+{
+	struct openssh_look look;
+
+	TRY(openssh_key_look(text, &look, err));
+	if (look.locked)
+		return err_set(err, ERR_REFUSED,
+		    "the private key is protected by a passphrase, which nobody could type in an "
+		    "emergency: remove it with ssh-keygen -p -f FILE; the vault seals the key");
+	*ret_public = look.public_key;
+	return ERR_OK;
+}
+
+static enum err_code
+open_part(const struct envelope *envelope, const struct secret *passphrase,
+    struct secret **ret_plain, struct err *err)
+{
+	char cipher[SSH_CIPHER_MAX + 1] = {0};
+	struct reader reader = reader_of(envelope->options);
+	struct crypto_lock lock = {.cipher = cipher,
+	    .sealed = envelope->private_part,
+	    .tag = envelope->tag};
+
+	memcpy(cipher, envelope->cipher.data, envelope->cipher.size);
+	lock.salt = reader_lp32(&reader, LOCKED_SALT_MAX);
+	lock.rounds = reader_u32(&reader);
+	if (!reader_end(&reader) || !view_equal(envelope->kdf, view_of_text("bcrypt")))
+		return err_set(err, ERR_INVALID, "the private key is malformed");
+	return crypto_unlock(&lock, passphrase, ret_plain, err);
+}
+
+enum err_code
+openssh_key_unlock(struct view text, const struct secret *passphrase, struct secret **ret_text,
+    struct err *err)
+{
+	SECRET *binary = NULL, *plain = NULL;
+	struct openssh_look look;
+	struct envelope envelope = {0};
+
+	TRY(openssh_key_look(text, &look, err));
+	TRY(decode_file(text, &binary, err));
+	TRY(read_envelope(secret_view(binary), &envelope, err));
+	if (!look.locked)
+		return err_set(err, ERR_INVALID, "the private key is not locked");
+	TRY(open_part(&envelope, passphrase, &plain, err));
+	if (check_private(secret_view(plain), envelope.blob, look.public_key.type, err) != ERR_OK)
+		return err_set(err, ERR_INTEGRITY,
+		    "the passphrase is wrong, or the file is damaged");
+	return write_file(envelope.blob, secret_view(plain), ret_text, err);
 }

@@ -7,9 +7,9 @@
 #ifndef BASE_OPENSSH_KEY_H
 #define BASE_OPENSSH_KEY_H
 
-#include "base/crypto.h"
+#include "base/crypto_numbers.h"
 
-enum { SSH_TYPE_MAX = 63, SSH_BLOB_MAX = 4096, SSH_COMMENT_MAX = 400 };
+enum { SSH_TYPE_MAX = 63, SSH_BLOB_MAX = 4096, SSH_COMMENT_MAX = 400, SSH_CIPHER_MAX = 63 };
 
 /* A public key: its type name and its wire form (which begins with the type name). */
 struct ssh_public {
@@ -30,12 +30,28 @@ bool ssh_public_rsa_bits(const struct ssh_public *public_key, size_t *ret_bits);
 enum err_code ssh_public_from_blob(struct view blob, struct ssh_public *ret_public,
     struct err *err) MUST_CHECK;
 
-/* A new Ed25519 key as the text of a private-key file, without passphrase.  COMMENT is plain
- * text of at most SSH_COMMENT_MAX bytes. */
-enum err_code openssh_key_generate(const char *comment, struct secret **ret_text,
+/* What kind of key it is; BITS as in base/crypto_numbers.h.  False: none of those. */
+bool ssh_public_family(const struct ssh_public *public_key, enum key_family *ret_family,
+    unsigned *ret_bits);
+
+/* A new key as the text of a private-key file, without passphrase.  COMMENT is plain text of at most
+ * SSH_COMMENT_MAX bytes. */
+enum err_code openssh_key_make(enum key_family family, unsigned bits, const char *comment,
+    struct secret **ret_text, struct err *err) MUST_CHECK;
+/* The same of given NUMBERS and CHECK, the number that the format repeats. */
+enum err_code openssh_key_write(const struct key_numbers *numbers, uint32_t check,
+    const char *comment, struct secret **ret_text, struct err *err) MUST_CHECK;
+/* What can be read of a private-key file without its passphrase.  Errors as below. */
+struct openssh_look {
+	struct ssh_public public_key;
+	bool locked; /* by a passphrase: then its private part was not looked at */
+	char cipher[SSH_CIPHER_MAX + 1];
+};
+enum err_code openssh_key_look(struct view text, struct openssh_look *ret_look,
     struct err *err) MUST_CHECK;
-/* The same from a given SEED of 32 bytes and CHECK, the number that the format repeats. */
-enum err_code openssh_key_encode(const struct secret *seed, uint32_t check, const char *comment,
+/* TEXT, which is locked, without its passphrase; its comment stays.  ERR_INTEGRITY: the passphrase is wrong, or the file damaged;
+ * ERR_REFUSED: a cipher that is not known; ERR_INVALID. */
+enum err_code openssh_key_unlock(struct view text, const struct secret *passphrase,
     struct secret **ret_text, struct err *err) MUST_CHECK;
 /* The public half of a private-key file of any key type.  For Ed25519 it is derived from the
  * private part and compared.  ERR_INVALID: not openssh-key-v1 (an older PEM format, for example),

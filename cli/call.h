@@ -31,7 +31,8 @@ struct cli_io {
 struct cli_drivers {
 	const struct token_driver *tokens;
 	size_t token_count;
-	const char *self;                   /* path of this executable */
+	const char *self;   /* path of this executable */
+	const char *unlock; /* of halligan-unlock-key (rotators/ssh/unlock_contract.h) */
 	const char *const *rotator_folders; /* for `serve`; NULL-terminated */
 	int64_t (*now)(void);
 };

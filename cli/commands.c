@@ -98,6 +98,7 @@ static const struct option_row add_options[] = {{"policy", "NAME", OPTION_REQUIR
     {"target-json", "FILE", 0, "the target as a JSON object"},
     {"field", "FIELD[=FILE]", OPTION_REPEATS, "a field of the present value; asked without FILE"},
     {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of the present value from a descriptor"},
+    {"passphrase-fd", "N", 0, "read the line that unlocks a private key from this descriptor"},
     {"no-rotate", NULL, 0, "do not replace the value at once"}, {NULL}};
 
 static const struct option_row request_options[] = {{"reason", "TEXT", OPTION_REQUIRED,

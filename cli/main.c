@@ -38,9 +38,9 @@ highest_fd(int argc, char **argv)
 	return highest;
 }
 
-/* Our own executable, and the folder where the rotators are. */
+/* Our own executable, the folder where the rotators are, and a program in it. */
 struct places {
-	char self[4096], rotators[4096];
+	char self[4096], rotators[4096], unlock[4096];
 };
 
 static enum err_code
@@ -49,6 +49,7 @@ prepare(int argc, char **argv, struct places *places, struct err *err)
 	TRY(process_harden(highest_fd(argc, argv), err));
 	TRY(process_self(places->self, err));
 	TRY(process_beside(HALLIGAN_ROTATORS, places->rotators, err));
+	TRY(process_beside(HALLIGAN_ROTATORS "/halligan-unlock-key", places->unlock, err));
 	return crypto_start(err);
 }
 
@@ -65,6 +66,7 @@ main(int argc, char **argv)
 	struct cli_drivers drivers = {.tokens = tokens,
 	    .token_count = ARRAY_SIZE(tokens),
 	    .self = places.self,
+	    .unlock = places.unlock,
 	    .rotator_folders = rotators,
 	    .now = process_now};
 	enum err_code code = prepare(argc, argv, &places, &err);

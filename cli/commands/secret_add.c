@@ -5,6 +5,58 @@
 
 #include "ceremony/client/secrets/secret_add.h"
 #include "cli/given.h"
+#include "cli/private_key.h"
+
+/* The rotator whose private keys are SSH's; what others call so is taken as it is. */
+static const char ssh_rotator[] = "ssh-key";
+
+/* CREDENTIAL with KEY in the place of its private key. */
+static enum err_code
+put_key(const struct secret *credential, const struct secret *key, struct secret **ret_credential,
+    struct err *err)
+{
+	SECRET *new = NULL;
+
+	TRY(credential_new(&new, err));
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		enum credential_field field = (enum credential_field)i;
+		struct view value = secret_view(key);
+
+		if (!credential_has(secret_view(credential), field))
+			continue;
+		if (field != FIELD_PRIVATE_KEY)
+			TRY(credential_get(secret_view(credential), field, &value, err));
+		TRY(credential_add(new, field, value, err));
+	}
+	*ret_credential = TAKE(new);
+	return ERR_OK;
+}
+
+/* What is sealed is a key that whoever opens it can use at once. */
+static enum err_code
+take_private_key(const struct cli_call *call, struct secret **credential, struct err *err)
+{
+	const char *rotator = option_text(call->parsed, "rotator");
+	bool has =
+	    *credential != NULL && credential_has(secret_view(*credential), FIELD_PRIVATE_KEY);
+	SECRET *key = NULL, *new = NULL;
+	struct view file;
+
+	if (rotator == NULL || strcmp(rotator, ssh_rotator) != 0 || !has) {
+		if (option_given(call->parsed, "passphrase-fd"))
+			return err_set(err, ERR_USAGE,
+			    "--passphrase-fd goes with a private key for rotator %s only",
+			    ssh_rotator);
+		return ERR_OK;
+	}
+	TRY(credential_get(secret_view(*credential), FIELD_PRIVATE_KEY, &file, err));
+	TRY(secret_from(file, &key, err));
+	TRY(private_key_take(call, &key, err));
+	TRY(put_key(*credential, key, &new, err));
+	secret_free(*credential);
+	*credential = TAKE(new);
+	return ERR_OK;
+}
 
 enum err_code
 cmd_secret_add(struct cli_call *call, struct err *err)
@@ -23,6 +75,7 @@ cmd_secret_add(struct cli_call *call, struct err *err)
 	plan.target = target;
 	TRY(call_connect(call, err));
 	TRY(given_credential(call, "field", "from-fd", &credential, err));
+	TRY(take_private_key(call, &credential, err));
 	if (credential == NULL)
 		return err_set(err, ERR_USAGE,
 		    "the present value is missing: --field private-key=FILE, --field password, or "

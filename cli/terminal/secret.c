@@ -40,7 +40,7 @@ go_quiet(struct tty *tty, struct quiet *quiet, struct err *err)
 	quiet->fd = tty->terminal;
 	if (tty->terminal < 0)
 		return err_set(err, ERR_REFUSED,
-		    "a secret must be typed at a terminal, and there is none (for PINs: --pin-fd)");
+		    "a secret must be typed at a terminal, and there is none (for PINs: --pin-fd; for a private key's passphrase: --passphrase-fd)");
 	if (tcgetattr(tty->terminal, &quiet->before) != 0)
 		return err_errno(err, ERR_IO, errno, "cannot switch the terminal's echo off");
 	silent = quiet->before;

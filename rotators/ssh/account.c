@@ -8,19 +8,19 @@
 #include <string.h>
 
 #include "base/json_in.h"
+#include "base/key_text.h"
 
 enum { PORT_DEFAULT = 22, RSA_BITS_MIN = 2048 };
 
 /* A number, or digits: the command line knows only text. */
 static void
-read_port(struct json_in *in, const struct json *target, struct ssh_account *account)
+read_port(struct json_in *in, const struct json *object, struct ssh_target *target)
 {
 	char *end = NULL;
 	unsigned long port;
 
-	if (json_object_text(target, "port") == NULL) {
-		account->target.port =
-		    (unsigned)json_in_int_optional(in, "port", 1, 65535, PORT_DEFAULT);
+	if (json_object_text(object, "port") == NULL) {
+		target->port = (unsigned)json_in_int_optional(in, "port", 1, 65535, PORT_DEFAULT);
 		return;
 	}
 	const char *text = json_in_text(in, "port", 1, 5);
@@ -29,11 +29,24 @@ read_port(struct json_in *in, const struct json *target, struct ssh_account *acc
 	port = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || port < 1 || port > 65535)
 		json_in_fail(in, "port", "must be 1 to 65535");
-	account->target.port = (unsigned)port;
+	target->port = (unsigned)port;
+}
+
+/* After "TYPE BASE64" a comment may come, but no second key: which of them would be meant? */
+static bool
+has_second_key(const char *text)
+{
+	char word[SSH_TYPE_MAX + 1];
+	int size = 0;
+
+	for (int i = 0; sscanf(text, "%63s%n", word, &size) == 1; i++, text += size)
+		if (i > 0 && link_key_type_valid(word))
+			return true;
+	return false;
 }
 
 static void
-read_host_key(struct json_in *in, struct ssh_account *account)
+read_host_key(struct json_in *in, struct ssh_target *target)
 {
 	const char *text = json_in_text(in, "host_key", 1, 2 * SSH_BLOB_MAX);
 	struct err cause;
@@ -41,13 +54,57 @@ read_host_key(struct json_in *in, struct ssh_account *account)
 
 	if (in->code != ERR_OK)
 		return;
-	if (ssh_public_parse(view_of_text(text), &account->target.host_key, &cause) != ERR_OK)
+	if (ssh_public_parse(view_of_text(text), &target->host_key, &cause) != ERR_OK)
 		json_in_fail(in, "host_key", cause.text);
-	else if (!link_key_type_valid(account->target.host_key.type))
+	else if (has_second_key(text))
+		json_in_fail(in, "host_key",
+		    "holds two keys: give one, of the type that the host is to show");
+	else if (!link_key_type_valid(target->host_key.type))
 		json_in_fail(in, "host_key", "this type of host key is not supported");
-	else if (ssh_public_rsa_bits(&account->target.host_key, &bits) && bits < RSA_BITS_MIN)
+	else if (ssh_public_rsa_bits(&target->host_key, &bits) && bits < RSA_BITS_MIN)
 		json_in_fail(in, "host_key",
 		    "an RSA key of less than 2048 bits can be forged: give the host an Ed25519 key");
+}
+
+/* Where to log in: the members that a target and a jump host share. */
+static void
+read_target(struct json_in *in, const struct json *object, struct ssh_target *target)
+{
+	const char *host = json_in_text(in, "host", 1, SSH_HOST_MAX);
+	const char *user = json_in_text(in, "user", 1, SSH_USER_MAX);
+
+	read_port(in, object, target);
+	read_host_key(in, target);
+	if (in->code == ERR_OK && !ssh_host_valid(host))
+		json_in_fail(in, "host", "must be a name or an address");
+	if (in->code == ERR_OK && !ssh_user_valid(user))
+		json_in_fail(in, "user", "must be the name of an account");
+	if (in->code != ERR_OK)
+		return;
+	(void)snprintf(target->host, sizeof(target->host), "%s", host);
+	(void)snprintf(target->user, sizeof(target->user), "%s", user);
+}
+
+static enum err_code
+read_jump(const struct json *object, struct ssh_jump *jump, struct err *err)
+{
+	struct json_in in = json_in(object, "target: jump", err);
+	const char *path = json_in_text(&in, "key_file", 1, SSH_PATH_SIZE - 1);
+
+	read_target(&in, object, &jump->host);
+	if (in.code == ERR_OK && path[0] != '/')
+		json_in_fail(&in, "key_file", "must be an absolute path");
+	TRY(json_in_end(&in));
+	(void)snprintf(jump->key_file, sizeof(jump->key_file), "%s", path);
+	return ERR_OK;
+}
+
+static void
+read_key_type(struct json_in *in, struct ssh_account *account)
+{
+	if (json_in_has(in, "key_type"))
+		account->wanted =
+		    key_kind_named((size_t)json_in_choice(in, "key_type", key_kind_names));
 }
 
 static enum err_code
@@ -73,24 +130,22 @@ ssh_account_read(const struct json *target, struct ssh_account *ret_account, str
 	struct ssh_account parsed = {0}, *account = &parsed;
 	static const char *const accesses[] = {"ssh", "local", NULL};
 	struct json_in in = json_in(target, "target", err);
-	const char *host = json_in_text(&in, "host", 1, SSH_HOST_MAX);
-	const char *user = json_in_text(&in, "user", 1, SSH_USER_MAX);
 	const char *path = json_in_text(&in, "authorized_keys", 1, SSH_PATH_SIZE - 1);
+	const struct json *jump = json_in_object_optional(&in, "jump");
 
-	read_port(&in, target, account);
-	read_host_key(&in, account);
+	read_target(&in, target, &account->target);
+	read_key_type(&in, account);
 	account->local = json_in_choice(&in, "access", accesses) == 1;
-	if (in.code == ERR_OK && !ssh_host_valid(host))
-		json_in_fail(&in, "host", "must be a name or an address");
-	if (in.code == ERR_OK && !ssh_user_valid(user))
-		json_in_fail(&in, "user", "must be the name of an account");
+	if (in.code == ERR_OK && account->local && jump != NULL)
+		json_in_fail(&in, "jump", "goes with access ssh only: a local account is here");
 	TRY(json_in_end(&in));
-	(void)snprintf(account->target.host, sizeof(account->target.host), "%s", host);
-	(void)snprintf(account->target.user, sizeof(account->target.user), "%s", user);
 	(void)snprintf(account->path, sizeof(account->path), "%s", path);
+	if (jump != NULL)
+		TRY(read_jump(jump, &account->jump, err));
 	if (account->local)
 		TRY(find_user(account, err));
 	*ret_account = parsed;
+	ret_account->target.jump = jump != NULL ? &ret_account->jump : NULL;
 	return ERR_OK;
 }
 
@@ -100,28 +155,6 @@ ssh_account_private(const struct secret *credential, struct view *ret_text, stru
 	return credential_get(secret_view(credential), FIELD_PRIVATE_KEY, ret_text, err);
 }
 
-/* What nobody could log in with from here. */
-static enum err_code
-check_type(const char *type, struct err *err)
-{
-	static const char cure[] = "give the account an Ed25519, ECDSA or RSA key";
-
-	if (strncmp(type, "sk-", 3) == 0)
-		return err_set(err, ERR_REFUSED,
-		    "the private key (%s) is only the handle of a key in a FIDO2 token, and opens nothing "
-		    "without that token: %s",
-		    type, cure);
-	if (strstr(type, "-cert-v01@") != NULL)
-		return err_set(err, ERR_REFUSED,
-		    "the private key is a certificate's (%s), which stays valid whatever stands in "
-		    "authorized_keys: %s",
-		    type, cure);
-	if (!link_key_type_valid(type))
-		return err_set(err, ERR_REFUSED, "a private key of type %s is not supported: %s",
-		    type, cure);
-	return ERR_OK;
-}
-
 enum err_code
 ssh_account_public(const struct secret *credential, struct ssh_public *ret_public, struct err *err)
 {
@@ -129,7 +162,19 @@ ssh_account_public(const struct secret *credential, struct ssh_public *ret_publi
 
 	TRY(ssh_account_private(credential, &text, err));
 	TRY(openssh_key_public(text, ret_public, err));
-	return check_type(ret_public->type, err);
+	return key_type_check(ret_public->type, err);
+}
+
+enum err_code
+ssh_account_kind(const struct ssh_account *account, const struct secret *current,
+    struct key_kind *ret_kind, struct err *err)
+{
+	struct ssh_public public_key;
+
+	if (current != NULL)
+		TRY(ssh_account_public(current, &public_key, err));
+	*ret_kind = key_kind_choose(account->wanted, current != NULL ? &public_key : NULL);
+	return ERR_OK;
 }
 
 /* The text of what may be handed to libssh. */

@@ -3,9 +3,10 @@
  * The target of the ssh-key rotator, an account on a host:
  *
  *	{"host":NAME,"port":22,"user":NAME,"host_key":"ssh-ed25519 AAAA...",
- *	 "authorized_keys":PATH,"access":"local"|"ssh"}
+ *	 "authorized_keys":PATH,"access":"local"|"ssh","key_type":KIND,
+ *	 "jump":{"host":NAME,"port":22,"user":NAME,"host_key":KEY,"key_file":PATH}}
  *
- * port may be left out, or be text; the path is absolute, or with access "ssh" begins in the home
+ * key_type (rotators/ssh/kind.h), jump and port may be left out; port may be text; the path is absolute, or with access "ssh" begins in the home
  * folder.  Other members are refused.
  */
 #ifndef ROTATORS_SSH_ACCOUNT_H
@@ -15,14 +16,15 @@
 
 #include "rotators/program/program.h"
 #include "rotators/ssh/client.h"
-
-enum { SSH_PATH_SIZE = 4096 };
+#include "rotators/ssh/kind.h"
 
 struct ssh_account {
-	struct ssh_target target;
+	struct ssh_target target; /* its jump is the one below */
+	struct ssh_jump jump;
 	bool local; /* the file is on this machine */
 	char path[SSH_PATH_SIZE];
-	uid_t owner; /* of the account, when local */
+	uid_t owner;            /* of the account, when local */
+	struct key_kind wanted; /* of new keys */
 };
 
 /* ERR_INVALID names the member; ERR_REFUSED when a local account does not exist. */
@@ -35,6 +37,10 @@ enum err_code ssh_account_private(const struct secret *credential, struct view *
     struct err *err) MUST_CHECK;
 enum err_code ssh_account_public(const struct secret *credential, struct ssh_public *ret_public,
     struct err *err) MUST_CHECK;
+
+/* Of which kind the key is that is made in the place of CURRENT (NULL: none). */
+enum err_code ssh_account_kind(const struct ssh_account *account, const struct secret *current,
+    struct key_kind *ret_kind, struct err *err) MUST_CHECK;
 
 /* Run SCRIPT (rotators/ssh/script.h) in the account with one of the rotation's two keys. */
 enum err_code ssh_account_run(const struct ssh_account *account, const struct rotation *rotation,

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
+#include "rotators/ssh/link_run.h"
 #include "rotators/ssh/script.h"
 
 enum { MARKER_MILLISECONDS = 5000 };

@@ -24,7 +24,7 @@
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
 
-enum { CHECK_LIMIT = 10000 /* milliseconds */ };
+enum { CHECK_LIMIT = 10000 /* milliseconds */, STRAY_RSA_BITS = 2048 };
 
 void
 control_forget(struct control *control)
@@ -220,6 +220,7 @@ check_accepted(const struct ssh_account *account, const struct ssh_answer *answe
 	case LINK_WANTS_NONE:
 	case LINK_NOT_LET_IN:
 	case LINK_NOT_OFFERED:
+	case LINK_JUMP_SHUT:
 		return err_set(err, ERR_REFUSED, "%s", answer->detail);
 	case LINK_NO_CAUSE:
 	case LINK_NO_HOST:
@@ -281,12 +282,18 @@ check_file_there(const struct ssh_account *account, const struct ssh_public *key
 }
 
 static enum err_code
-judge_stray(const struct ssh_account *account, const struct ssh_verdicts *verdicts, struct err *err)
+judge_stray(const struct ssh_account *account, struct key_kind kind,
+    const struct ssh_verdicts *verdicts, struct err *err)
 {
 	if (verdicts->key.verdict == LINK_ACCEPTED)
 		return err_set(err, ERR_REFUSED,
 		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
 		    account->target.host, account->target.user);
+	if (verdicts->key.cause == LINK_NOT_OFFERED)
+		return err_set(err, ERR_REFUSED,
+		    "%s takes no keys of the type that would be made, %s: name another one in the target's "
+		    "key_type",
+		    account->target.host, key_kind_text(kind));
 	if (verdicts->key.cause == LINK_HUNG_UP || verdicts->other.cause == LINK_HUNG_UP)
 		return err_set(err, ERR_REFUSED,
 		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
@@ -300,26 +307,40 @@ judge_stray(const struct ssh_account *account, const struct ssh_verdicts *verdic
 	return ERR_OK;
 }
 
-/* A key that nobody has, and the current one after it, by which the file is read in the same login. */
+/* A key that nobody has, of the kind that will be made.  An RSA key is as good a stray when it is short. */
+static enum err_code
+make_stray(const struct ssh_account *account, const struct rotation *rotation,
+    struct key_kind *ret_kind, struct secret **ret_stray, struct err *err)
+{
+	SECRET *text = NULL;
+
+	TRY(ssh_account_kind(account, rotation->current, ret_kind, err));
+	TRY(openssh_key_make(ret_kind->family,
+	    ret_kind->family == FAMILY_RSA ? STRAY_RSA_BITS : ret_kind->bits,
+	    "halligan: a key that nobody has", &text, err));
+	return rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), ret_stray, err);
+}
+
+/* The stray key, and the current one after it, by which the file is read in the same login. */
 static enum err_code
 check_stray(const struct ssh_account *account, const struct rotation *rotation, int64_t deadline,
     struct err *err)
 {
 	SSH_VERDICTS verdicts = {0};
-	SECRET *text = NULL, *stray = NULL;
+	SECRET *stray = NULL;
+	struct key_kind kind;
 	struct script_marker marker;
 	struct ssh_public key;
 	BUF script = {0};
 
 	TRY(ssh_account_public(rotation->current, &key, err));
-	TRY(openssh_key_generate("halligan: a key that nobody has", &text, err));
-	TRY(rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), &stray, err));
+	TRY(make_stray(account, rotation, &kind, &stray, err));
 	TRY(script_marker(&marker, err));
 	if (!account->local)
 		TRY(script_read(&marker, account->path, &script, err));
 	TRY(ssh_account_try(account, stray, rotation->current, buf_view(&script), deadline,
 	    &verdicts, err));
-	TRY(judge_stray(account, &verdicts, err));
+	TRY(judge_stray(account, kind, &verdicts, err));
 	if (account->local)
 		return check_file_here(account, &key, err);
 	return check_file_there(account, &key, &marker, &verdicts.other, err);

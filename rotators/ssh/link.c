@@ -9,11 +9,13 @@
  * - it says "denied" by itself for a key that it does not offer: only when packets went out and came in during the
  *   call did the server say so;
  * - RSA keys are not offered before the server's extensions were read, so "none" is asked first;
+ * - it makes the descriptor that it is given a blocking one, on which a host that reads no more would hold us;
  * - it closes the descriptor that it was given when the peer hangs up, and only then;
  * - it keeps what comes without being asked for, beyond any window: what may come is limited where it is read.
  */
 #include "rotators/ssh/link.h"
 
+#include <fcntl.h>
 #include <libssh/libssh.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -21,23 +23,14 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "rotators/ssh/dial.h"
+#include "rotators/ssh/link_jump.h"
+#include "rotators/ssh/link_session.h"
 
-enum { BLOCK = 16384 };
-enum { RECEIVED_MAX = 2 * LINK_OUTPUT_MAX /* bytes of a whole connection */ };
-
-struct ssh_link {
-	const struct ssh_target *target;
-	ssh_session session;
-	ssh_channel channel;
-	struct ssh_counter_struct wire, packets;
-	int fd;        /* ours until CONNECTS */
-	bool connects; /* libssh has it */
-	bool asked;    /* a key, and it was not denied */
-	int64_t deadline;
-};
+enum { KEY_FILE_MAX = 65536 };
 
 /* The types of keys, and how each is asked for as a host key. */
 static const struct {
@@ -78,13 +71,11 @@ link_free(struct ssh_link *link)
 	}
 	if (ours)
 		(void)close(link->fd);
+	link_jump_done(link);
+	if (link->via != NULL)
+		link_free(link->via);
+	free(link->counters);
 	free(link);
-}
-
-void
-link_run_done(struct link_run *run)
-{
-	buf_done(&run->output);
 }
 
 /* Its words may hold those of the other side. */
@@ -96,32 +87,10 @@ quote_libssh(const struct ssh_link *link)
 
 /* --- Waiting ------------------------------------------------------------------------------ */
 
-/* Ended, for whatever reason. */
-static bool
-is_dead(const struct ssh_link *link)
+enum err_code
+link_turn(struct ssh_link *link, struct err *err)
 {
-	return ssh_get_error_code(link->session) == SSH_FATAL || ssh_get_fd(link->session) < 0 ||
-	    !ssh_is_connected(link->session);
-}
-
-/* May it go on?  Asked in each round, also in those that need not wait.  ERR_PROTOCOL: it sends too much. */
-static enum err_code
-attend(const struct ssh_link *link, struct err *err)
-{
-	TRY(dial_check(link->deadline, err));
-	if (link->wire.in_bytes > RECEIVED_MAX)
-		return err_set(err, ERR_PROTOCOL, "it sends without end");
-	return ERR_OK;
-}
-
-static enum err_code
-turn(const struct ssh_link *link, struct err *err)
-{
-	bool writes = (ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING) != 0;
-
-	TRY(attend(link, err));
-	return dial_wait(ssh_get_fd(link->session), (short)(POLLIN | (writes ? POLLOUT : 0)),
-	    link->deadline, err);
+	return link->via != NULL ? link_jump_turn(link, err) : link_wait(link, err);
 }
 
 /* What the waits above end with is no failure of ours, but a result. */
@@ -133,7 +102,7 @@ settle(const struct ssh_target *target, enum err_code code, struct link_result *
 		    "%s gave no answer in time", target->host);
 	if (code == ERR_PROTOCOL)
 		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
-		    "%s sent more than %d bytes and no answer", target->host, RECEIVED_MAX);
+		    "%s sent more than %d bytes and no answer", target->host, LINK_RECEIVED_MAX);
 	return code;
 }
 
@@ -163,7 +132,6 @@ set_options(struct ssh_link *link)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (ssh_options_set(link->session, options[i].option, options[i].value) != SSH_OK)
 			return false;
-	ssh_set_counters(link->session, &link->wire, &link->packets);
 	ssh_set_blocking(link->session, 0);
 	return true;
 }
@@ -194,13 +162,14 @@ shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 	link->connects = true;
 	while ((rc = ssh_connect(link->session)) == SSH_AGAIN &&
 	    ssh_get_error_code(link->session) != SSH_FATAL && ssh_get_fd(link->session) >= 0)
-		TRY(turn(link, err));
+		TRY(link_turn(link, err));
 	if (rc != SSH_OK)
 		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
 		    "no connection to %s came about that the host key of the definition secures: an attack, a "
 		    "rebuilt host, another service there, or no algorithm in common; the key was not "
 		    "offered; compare the host's key at its console%s",
 		    link->target->host, quote_libssh(link).text);
+	(void)fcntl(ssh_get_fd(link->session), F_SETFL, O_NONBLOCK);
 	if (!is_pinned(link, &link->target->host_key))
 		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
 		    "%s does not show the host key of the definition, but another one: an attack, or a "
@@ -209,20 +178,32 @@ shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 	return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 }
 
+static enum err_code go_through(struct ssh_link *link, struct link_result *result, struct err *err);
+
 /* A connection to the host with the pinned key, when RESULT is accepted. */
 static enum err_code
 connect_host(struct ssh_link *link, struct link_result *result, struct err *err)
 {
 	const struct ssh_target *target = link->target;
-	enum err_code code = dial(target->host, target->port, link->deadline, &link->fd, err);
 
-	if (code == ERR_TARGET)
-		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
-		    "%s port %u cannot be reached: %s", target->host, target->port, err->text);
-	TRY(code);
+	if (target->jump != NULL) {
+		TRY(go_through(link, result, err));
+	} else {
+		enum err_code code =
+		    dial(target->host, target->port, link->deadline, &link->fd, err);
+
+		if (code == ERR_TARGET)
+			return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+			    "%s port %u cannot be reached: %s", target->host, target->port,
+			    err->text);
+		TRY(code);
+	}
+	if (link->fd < 0)
+		return ERR_OK; /* RESULT tells */
 	link->session = ssh_new();
 	if (link->session == NULL || !set_options(link))
 		return err_set(err, ERR_MEMORY, "libssh has no session for %s", target->host);
+	TRY(link_count(link, err));
 	return shake_hands(link, result, err);
 }
 
@@ -254,13 +235,14 @@ static enum err_code
 ask(struct ssh_link *link, auth_question question, ssh_key key, int *ret_answer, bool *ret_said,
     struct err *err)
 {
-	const struct ssh_counter_struct before = link->packets;
+	const struct link_packets before = link_packets(link);
+	struct link_packets after;
 	int answer;
 
-	while ((answer = question(link->session, key)) == SSH_AUTH_AGAIN && !is_dead(link))
-		TRY(turn(link, err));
-	*ret_said = link->packets.out_packets > before.out_packets &&
-	    link->packets.in_packets > before.in_packets;
+	while ((answer = question(link->session, key)) == SSH_AUTH_AGAIN && !link_is_dead(link))
+		TRY(link_turn(link, err));
+	after = link_packets(link);
+	*ret_said = after.out > before.out && after.in > before.in;
 	*ret_answer = answer;
 	return ERR_OK;
 }
@@ -268,6 +250,10 @@ ask(struct ssh_link *link, auth_question question, ssh_key key, int *ret_answer,
 static enum err_code
 hung_up(const struct ssh_link *link, struct link_result *result)
 {
+	if (link->via != NULL && link_is_dead(link->via))
+		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+		    "the connection through the jump host %s ended%s", link->via->target->host,
+		    quote_libssh(link->via).text);
 	return link_conclude(result, LINK_UNKNOWN, LINK_HUNG_UP,
 	    "%s ended the connection instead of saying whether the key is right%s",
 	    link->target->host, quote_libssh(link).text);
@@ -312,7 +298,7 @@ link_open(const struct ssh_target *target, int64_t deadline, struct ssh_link **r
 	if (link == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for a connection");
 	link->target = target;
-	link->fd = -1;
+	link->fd = link->pump = -1;
 	link->deadline = deadline;
 	TRY(settle(target, open_door(link, ret_result, err), ret_result));
 	if (ret_result->verdict == LINK_ACCEPTED)
@@ -416,137 +402,40 @@ link_offer(struct ssh_link *link, struct view private_key, struct link_result *r
 	return ERR_OK;
 }
 
-/* --- Commands ----------------------------------------------------------------------------- */
+/* --- Through another host ----------------------------------------------------------------- */
 
-/* RET_DONE: the account's shell, or what is forced instead, has the command. */
 static enum err_code
-start_command(struct ssh_link *link, const char *command, bool *ret_done, struct err *err)
+blame(const struct ssh_link *link, struct link_result *result)
 {
-	int rc;
+	const struct link_result found = *result;
+	bool shut = found.verdict == LINK_DENIED ||
+	    (found.cause != LINK_NO_HOST && found.cause != LINK_HUNG_UP);
 
-	link->channel = ssh_channel_new(link->session);
-	if (link->channel == NULL)
-		return err_set(err, ERR_MEMORY, "libssh has no channel");
-	while ((rc = ssh_channel_open_session(link->channel)) == SSH_AGAIN && !is_dead(link))
-		TRY(turn(link, err));
-	while (
-	    rc == SSH_OK && (rc = ssh_channel_request_exec(link->channel, command)) == SSH_AGAIN) {
-		if (is_dead(link))
-			break;
-		TRY(turn(link, err));
-		rc = SSH_OK;
-	}
-	*ret_done = rc == SSH_OK;
-	return ERR_OK;
+	return link_conclude(result, LINK_UNKNOWN, shut ? LINK_JUMP_SHUT : LINK_NO_HOST,
+	    "the jump host on the way to %s: %s", link->target->host, found.detail);
 }
 
-/* Writes what fits; at the end of it stdin is closed.  True: some of it went out. */
-static bool
-feed(struct ssh_link *link, struct view *input)
-{
-	uint32_t part = input->size < BLOCK ? (uint32_t)input->size : BLOCK;
-	int put = part == 0 ? 0 : ssh_channel_write(link->channel, input->data, part);
-
-	if (put == SSH_AGAIN || input->data == NULL)
-		return false;
-	if (put < 0) /* it reads no more */
-		*input = view_of(NULL, 0);
-	else
-		*input = view_of(input->data + put, input->size - (size_t)put);
-	if (input->size > 0)
-		return put > 0;
-	(void)ssh_channel_send_eof(link->channel);
-	*input = view_of(NULL, 0);
-	return true;
-}
-
-/* In one line, as much as fits. */
-static void
-keep_end(char said[LINK_SAID_MAX + 1], const char *block, size_t size)
-{
-	size_t skip = size > LINK_SAID_MAX ? size - LINK_SAID_MAX : 0, new = size - skip;
-	size_t have = strlen(said),
-	       drop = have + new > LINK_SAID_MAX ? have + new - LINK_SAID_MAX : 0;
-
-	memmove(said, said + drop, have - drop);
-	for (size_t i = 0; i < new; i++) {
-		char letter = block[skip + i];
-
-		said[have - drop + i] = strchr("\r\n", letter) != NULL ? ' ' : letter;
-	}
-	said[have - drop + new] = '\0';
-}
-
-/* What came; RET_SIZE bytes. */
+/* VIA is let in, or RESULT says why not. */
 static enum err_code
-drain(struct ssh_link *link, struct link_run *run, size_t *ret_size, struct err *err)
+log_in_before(struct ssh_link *link, struct link_result *result, struct err *err)
 {
-	char block[BLOCK];
-	int got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 0);
+	const struct ssh_jump *jump = link->target->jump;
+	SECRET *key = NULL;
+	struct ssh_public public_key;
 
-	*ret_size = 0;
-	if (got > 0) {
-		buf_bytes(&run->output, view_of(block, (size_t)got));
-		*ret_size += (size_t)got;
-	}
-	got = ssh_channel_read_nonblocking(link->channel, block, sizeof(block), 1);
-	if (got > 0) {
-		keep_end(run->said, block, (size_t)got);
-		*ret_size += (size_t)got;
-	}
-	return buf_check(&run->output, err);
-}
-
-static bool
-has_ended(const struct ssh_link *link, struct link_run *run)
-{
-	int status = ssh_channel_get_exit_status(link->channel);
-
-	if (status >= 0)
-		run->status = status;
-	run->lost = run->status < 0 && is_dead(link);
-	return ssh_channel_is_closed(link->channel) ||
-	    (run->status >= 0 && ssh_channel_is_eof(link->channel)) || is_dead(link);
+	TRY(file_read_secret(jump->key_file, KEY_FILE_MAX, &key, err));
+	if (openssh_key_public(secret_view(key), &public_key, err) != ERR_OK)
+		return err_add(err, "the jump host's key, %s", jump->key_file);
+	TRY(link_open(&jump->host, link->deadline, &link->via, result, err));
+	if (link->via == NULL)
+		return blame(link, result);
+	TRY(link_offer(link->via, secret_view(key), result, err));
+	return result->verdict == LINK_ACCEPTED ? ERR_OK : blame(link, result);
 }
 
 static enum err_code
-converse(struct ssh_link *link, struct view input, struct link_run *run, struct err *err)
+go_through(struct ssh_link *link, struct link_result *result, struct err *err)
 {
-	size_t size, all = 0;
-
-	for (;;) {
-		TRY(attend(link, err));
-		bool ended = has_ended(link, run);
-		bool fed = !ended && feed(link, &input);
-
-		TRY(drain(link, run, &size, err));
-		all += size;
-		if (all > LINK_OUTPUT_MAX)
-			return err_set(err, ERR_PROTOCOL, "the account writes too much");
-		if (ended && size == 0)
-			return ERR_OK;
-		if (size == 0 && !fed)
-			TRY(turn(link, err));
-	}
-}
-
-enum err_code
-link_run(struct ssh_link *link, const char *command, struct view input, int64_t deadline,
-    struct link_run *ret_run, struct err *err)
-{
-	LINK_RUN run = {.status = -1};
-	enum err_code code;
-
-	link->deadline = deadline;
-	code = start_command(link, command, &run.started, err);
-	if (code == ERR_OK && run.started)
-		code = converse(link, input.data != NULL ? input : view_of("", 0), &run, err);
-	else if (code == ERR_OK)
-		run.lost = is_dead(link);
-	run.timed_out = code == ERR_TARGET_UNKNOWN;
-	run.flooded = code == ERR_PROTOCOL;
-	if (!run.timed_out && !run.flooded)
-		TRY(code);
-	*ret_run = TAKE(run);
-	return ERR_OK;
+	TRY(log_in_before(link, result, err));
+	return result->verdict == LINK_ACCEPTED ? link_jump(link, result, err) : ERR_OK;
 }

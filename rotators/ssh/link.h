@@ -6,22 +6,9 @@
 #ifndef ROTATORS_SSH_LINK_H
 #define ROTATORS_SSH_LINK_H
 
-#include "base/openssh_key.h"
 #include "rotators/ssh/link_result.h"
+#include "rotators/ssh/target.h"
 
-enum {
-	SSH_HOST_MAX = 253,
-	SSH_USER_MAX = 64,
-	LINK_OUTPUT_MAX = 2 * 1024 * 1024, /* bytes of stdout and stderr */
-	LINK_SAID_MAX = 400
-};
-
-struct ssh_target {
-	char host[SSH_HOST_MAX + 1];
-	char user[SSH_USER_MAX + 1];
-	unsigned port;
-	struct ssh_public host_key; /* the only one that is accepted */
-};
 /* Ed25519, ECDSA or RSA, as it stands in a public key: the types that host keys and our keys may have. */
 bool link_key_type_valid(const char *type);
 
@@ -35,26 +22,13 @@ DESTRUCTOR(link_freep, struct ssh_link, link_free)
  * DEADLINE (process_milliseconds) is for the keys, too.  ERR_WAITING: nobody reads our stdout any more; ERR_MEMORY; ERR_IO. */
 enum err_code link_open(const struct ssh_target *target, int64_t deadline,
     struct ssh_link **ret_link, struct link_result *ret_result, struct err *err) MUST_CHECK;
+/* Between two calls of libssh that wait: may it go on (rotators/ssh/link_session.h), and a short wait until more can be done. */
+enum err_code link_turn(struct ssh_link *link, struct err *err) MUST_CHECK;
 /* Offers PRIVATE_KEY, the text of a private-key file, and nothing else.  openssh_key_public() took it before: there are
  * files that crash libssh, or make it ask for a passphrase.  After LINK_DENIED, and only then, another key may be offered:
  * what is denied and what is accepted on one link was answered by one host.
  * ERR_WAITING as above; ERR_INVALID: not a key that libssh takes; ERR_MEMORY. */
 enum err_code link_offer(struct ssh_link *link, struct view private_key,
     struct link_result *ret_result, struct err *err) MUST_CHECK;
-
-struct link_run {
-	struct buf output;            /* its stdout */
-	char said[LINK_SAID_MAX + 1]; /* the end of its stderr */
-	int status;                   /* of the command; -1: it was killed, or did not end */
-	bool started;
-	/* Why it was not heard to its end: the connection ended, the deadline passed, it wrote more than LINK_OUTPUT_MAX. */
-	bool lost, timed_out, flooded;
-};
-void link_run_done(struct link_run *run);
-#define LINK_RUN CLEANUP(link_run_done) struct link_run
-/* Runs COMMAND by the account's shell with INPUT on its stdin; once for each link, after LINK_ACCEPTED.
- * ERR_WAITING as above; ERR_MEMORY. */
-enum err_code link_run(struct ssh_link *link, const char *command, struct view input,
-    int64_t deadline, struct link_run *ret_run, struct err *err) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@ enum link_cause {
 	LINK_WANTS_NONE,  /* it lets in without any key */
 	LINK_NOT_LET_IN,  /* it knows the key, and still let nobody in */
 	LINK_NOT_OFFERED, /* the key never went out */
+	LINK_JUMP_SHUT, /* the host on the way lets nobody in with the key for it, or wants more */
 };
 struct link_result {
 	enum link_verdict verdict;

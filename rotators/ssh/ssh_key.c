@@ -106,12 +106,15 @@ ssh_key_generate(void *state, struct rotation *rotation, struct secret **ret_nex
 	struct ssh_key *key = state;
 	const struct ssh_account *account = &key->account;
 	SECRET *named = NULL, *text = NULL;
+	struct key_kind kind;
 	char comment[SSH_COMMENT_MAX + 1];
 
 	control_forget_next(&key->control);
 	(void)snprintf(comment, sizeof(comment), "halligan break-glass key of %s@%s",
 	    account->target.user, account->target.host);
-	TRY(openssh_key_generate(comment, &text, err));
+	TRY(ssh_account_kind(account, rotation->current, &kind, err));
+	TRY(openssh_key_make(kind.family, kind.bits, comment, &text, err));
+	rotation_detail(rotation, "a key of type %s", key_kind_text(kind));
 	TRY(rotation_replace(rotation->current, FIELD_USERNAME, view_of_text(account->target.user),
 	    &named, err));
 	return rotation_replace(named, FIELD_PRIVATE_KEY, secret_view(text), ret_next, err);
@@ -226,7 +229,7 @@ static const char *const ssh_key_help[] = {
     "usage: halligan-rotate-ssh-key",
     "",
     "Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
-    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\").",
+    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\"), key_type.",
     "See halligan-rotate-ssh-key(8) and docs/rotators.md.",
     NULL,
 };

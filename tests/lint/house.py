@@ -43,7 +43,8 @@ ARROWS = {
     "ceremony/server": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, "vault/store", "rotators/contract", "base"),
     "ceremony/client": ("ceremony/protocol", *ENROLMENT, *DOCUMENTS, *ATTESTED, "base"),
     # Of the protocol only what a row shows and an enrolment is judged by; the frames are the client's.
-    "cli": ("cli/commands/serve", "cli/commands/rotator", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
+    # What it starts to unlock a key says how in its header.
+    "cli": ("cli/commands/serve", "cli/commands/rotator", "rotators/ssh/unlock_contract", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
         "ceremony/protocol/rows", "vault/documents", "tokens", "base"),
     "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
@@ -114,12 +115,18 @@ LIBRARIES = {
         "tokens/reader/reader.c": "talks to a card",
         "tokens/reader/count.c": "counts how often one came"}),
     "": (r"(PCSC/)?(ifdhandler|reader)\.h", {"tokens/sim/ifd.c": ""}), # what pcscd asks of a driver
-    "ssh": (r"libssh/.*", {"rotators/ssh/link.c": ""}),
+    "ssh": (r"libssh/.*", {
+        "rotators/ssh/link.c": "logs in to a host",
+        "rotators/ssh/link_jump.c": "goes through another",
+        "rotators/ssh/link_run.c": "runs commands there",
+        "rotators/ssh/link_session.c": "waits for it"}),
     "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     "crypto": (r"openssl/.*", {
         "base/crypto.c": "primitives, random bytes",
         "base/crypto_key.c": "private keys",
+        "base/crypto_locked.c": "keys that OpenSSH locked by a passphrase",
+        "base/crypto_numbers.c": "keys of all of SSH's kinds as numbers: made, and read from PEM",
         "tokens/attest/chain.c": "X.509: chains",
         "tokens/attest/fido.c": "X.509: what a FIDO2 attestation says",
         "tokens/attest/piv.c": "X.509: what a PIV attestation says",
@@ -135,7 +142,7 @@ MADE = r"_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(a|ub|l|t)san_\w+|__sanitizer_\w
 LOADER = ("dlopen", "dlmopen", "dlsym", "dlvsym")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
 NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
-    "rotators/ssh/ssh_key",
+    "rotators/ssh/ssh_key", "rotators/ssh/unlock",
     "rotators/ssh/wipe"} # functions of the C library
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40
 # Of a process there is one: who may keep state, and why.

@@ -134,6 +134,22 @@ like "a missing member is refused by name" "$(check "$ROTATE" "$(change 'del t["
 like "a host key that is none is refused" "$(check "$ROTATE" "$(change 't["host_key"]="ssh-ed25519 AAAA"')")" '^refused .*host_key'
 like "a host that would be an option is refused" "$(check "$ROTATE" "$(change 't["host"]="-oProxyCommand=x"')")" '^refused .*host'
 like "a user that would be an option is refused" "$(check "$ROTATE" "$(change 't["user"]="-x"')")" '^refused .*user'
+for row in "blanks|a b" "300 bytes|$(printf 'x%.0s' {1..300})" "letters beyond ASCII|höst" "nothing|" "a user in front|root@host" "a shell's signs|\$(id)"; do
+	like "a host of ${row%%|*} is refused" "$(check "$ROTATE" "$(change "t['host']='${row#*|}'")")" '^refused .*host'
+	like "a user of ${row%%|*} is refused" "$(check "$ROTATE" "$(change "t['user']='${row#*|}'")")" '^refused .*user'
+done
+hostkey() { like "a host key that is $1 is refused" "$(check "$ROTATE" "$(change "t['host_key']=$2")")" "^refused .*host_key.*$3"; }
+ssh-keygen -q -t ecdsa -N '' -f elliptic
+hostkey "two keys" "t['host_key']+' $(cut -d' ' -f1,2 elliptic.pub)'" 'two keys'
+for member in host user host_key; do
+	is "a newline in $member is refused before the rotator looks at it" "$(check "$ROTATE" "$(change "t['$member']+='\\nx'")" 2>/dev/null)" "ended 1"
+done
+hostkey "that of a known_hosts line" "'host '+t['host_key']" 'TYPE BASE64|says'
+hostkey "of another type than it says" "t['host_key'].replace('ed25519','rsa')" 'says ssh-rsa'
+hostkey "a certificate's" "'$(ssh-keygen -q -s elliptic -h -I h -n h other.pub; cut -d' ' -f1,2 other-cert.pub)'" 'not supported'
+hostkey "nothing" "''" ''
+hostkey "a number" "1" ''
+like "a comment after it is none" "$(check "$ROTATE" "$(change "t['host_key']+=' root@db1 of ssh'")")" '^ok'
 like "a port out of range is refused" "$(check "$ROTATE" "$(change 't["port"]=65536')")" '^refused .*port'
 like "a port may be text" "$(check "$ROTATE" "$(change 't["port"]=str(t["port"])')")" '^ok'
 like "a port of nonsense is refused" "$(check "$ROTATE" "$(change 't["port"]="22x"')")" '^refused .*port'

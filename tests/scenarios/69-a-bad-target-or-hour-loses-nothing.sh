@@ -56,7 +56,7 @@ unchanged "nothing was stored, and nothing changed there"
 mode refusing
 told "adopting: the target refuses every new value" 5 'rejected|forbids' add console
 like "the one it has is sealed, and the debt stands" "$(debt) $(cat password)" '^degraded first password$'
-ok "status: that is no tampering" halligan status
+told "status: that is no tampering, and needs a person" 5 'degraded.*console' halligan status
 like "and it says why, and what next" "$(tap_output)" 'degraded.*console.*forbids it.*halligan rotate console'
 told "meanwhile nobody can request it" 1 'being replaced.*halligan rotate console' as alice request console --reason x --incident 7 --for 1m
 healed "once it takes new values, rotate goes on"

@@ -73,7 +73,9 @@ landed(struct payment *payment, struct err *err)
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	TRY(payment_next(payment, DEBT_EXPELS, &debt, err));
-	debt.tries = 0;
+	if (payment
+	        ->new_works) /* seen, and not only said: else a liar would be tried every few seconds */
+		debt.tries = 0;
 	debt.note[0] = '\0';
 	return payment_write(payment, DEBT_EXPELS, &debt, err);
 }

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
+#include "base/crypto_key.h"
 #include "base/openssh_key.h"
 #include "base/text.h"
 #include "tests/unit/check.h"
@@ -60,15 +60,27 @@ start(void **state)
 	return crypto_start(&err) == ERR_OK ? 0 : -1;
 }
 
+/* The text of the key of `seed`. */
+static void
+write_seed(struct secret **ret_text)
+{
+	KEY_NUMBERS_OF numbers = {.family = FAMILY_ED25519, .public_size = ED25519_SIZE};
+	struct ed25519_public public_half;
+	struct err err;
+
+	assert_ok(secret_from(VIEW_OF(seed), &numbers.values[0], &err));
+	assert_ok(ed25519_public(numbers.values[0], &public_half, &err));
+	memcpy(numbers.public_half, public_half.bytes, ED25519_SIZE);
+	assert_ok(openssh_key_write(&numbers, check, "a comment", ret_text, &err));
+}
+
 static void
 encoding_is_what_ssh_keygen_writes(void **state)
 {
-	SECRET *secret_seed = NULL, *text = NULL;
-	struct err err;
+	SECRET *text = NULL;
 
 	(void)state;
-	assert_ok(secret_from(VIEW_OF(seed), &secret_seed, &err));
-	assert_ok(openssh_key_encode(secret_seed, check, "a comment", &text, &err));
+	write_seed(&text);
 	assert_view(secret_view(text), view_of_text(keygen_file));
 }
 
@@ -124,25 +136,38 @@ keygen_reads(struct view text, struct buf *ret_line)
 }
 
 static void
-ssh_keygen_reads_generated_keys_of_every_padding(void **state)
+ssh_keygen_reads_generated_keys_of_every_kind_and_padding(void **state)
 {
+	static const struct {
+		enum key_family family;
+		unsigned bits;
+		size_t lengths;
+	} kinds[] = {{FAMILY_ED25519, 256, 8}, {FAMILY_ECDSA, 256, 8}, {FAMILY_ECDSA, 384, 2},
+	    {FAMILY_ECDSA, 521, 2}, {FAMILY_RSA, 2048, 2}, {FAMILY_RSA, 3072, 1}};
 	struct err err;
 
 	(void)state;
-	for (size_t length = 1; length <= 8; length++) {
-		SECRET *text = NULL;
-		struct ssh_public public_key;
-		BUF said = {0}, expected = {0};
-		char comment[16] = {0};
+	for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+		for (size_t length = 1; length <= kinds[kind].lengths; length++) {
+			SECRET *text = NULL;
+			struct ssh_public public_key;
+			enum key_family family;
+			unsigned bits;
+			BUF said = {0}, expected = {0};
+			char comment[16] = {0};
 
-		memset(comment, 'c', length);
-		assert_ok(openssh_key_generate(comment, &text, &err));
-		assert_ok(openssh_key_public(secret_view(text), &public_key, &err));
-		ssh_public_write(&public_key, &expected);
-		buf_format(&expected, " %s", comment);
-		keygen_reads(secret_view(text), &said);
-		assert_view(buf_view(&said), buf_view(&expected));
-	}
+			memset(comment, 'c', length);
+			assert_ok(openssh_key_make(kinds[kind].family, kinds[kind].bits, comment,
+			    &text, &err));
+			assert_ok(openssh_key_public(secret_view(text), &public_key, &err));
+			assert_true(ssh_public_family(&public_key, &family, &bits));
+			assert_int_equal(family, kinds[kind].family);
+			assert_int_equal(bits, kinds[kind].bits);
+			ssh_public_write(&public_key, &expected);
+			buf_format(&expected, " %s", comment);
+			keygen_reads(secret_view(text), &said);
+			assert_view(buf_view(&said), buf_view(&expected));
+		}
 }
 
 static void
@@ -153,8 +178,8 @@ two_generated_keys_differ(void **state)
 	struct err err;
 
 	(void)state;
-	assert_ok(openssh_key_generate("x", &one, &err));
-	assert_ok(openssh_key_generate("x", &two, &err));
+	assert_ok(openssh_key_make(FAMILY_ED25519, 256, "x", &one, &err));
+	assert_ok(openssh_key_make(FAMILY_ED25519, 256, "x", &two, &err));
 	assert_ok(openssh_key_public(secret_view(one), &a, &err));
 	assert_ok(openssh_key_public(secret_view(two), &b, &err));
 	assert_false(ssh_public_equal(&a, &b));
@@ -189,13 +214,12 @@ an_older_format_is_refused_with_the_remedy(void **state)
 static void
 halves_that_do_not_belong_together_are_refused(void **state)
 {
-	SECRET *secret_seed = NULL, *text = NULL;
+	SECRET *text = NULL;
 	struct ssh_public key;
 	struct err err;
 
 	(void)state;
-	assert_ok(secret_from(VIEW_OF(seed), &secret_seed, &err));
-	assert_ok(openssh_key_encode(secret_seed, check, "a comment", &text, &err));
+	write_seed(&text);
 	/* Letter 200 of the base64 lies within the seed: after 98 bytes of envelope, the check
 	 * numbers and the second public half. */
 	uint8_t *data = secret_data(text);
@@ -315,7 +339,7 @@ main(void)
 	    cmocka_unit_test(encoding_is_what_ssh_keygen_writes),
 	    cmocka_unit_test(public_half_of_ssh_keygens_file_is_found),
 	    cmocka_unit_test(public_half_of_an_ecdsa_key_is_found),
-	    cmocka_unit_test(ssh_keygen_reads_generated_keys_of_every_padding),
+	    cmocka_unit_test(ssh_keygen_reads_generated_keys_of_every_kind_and_padding),
 	    cmocka_unit_test(two_generated_keys_differ),
 	    cmocka_unit_test(a_key_with_passphrase_is_refused_with_the_remedy),
 	    cmocka_unit_test(an_older_format_is_refused_with_the_remedy),

@@ -39,7 +39,7 @@ die_by(const char *name, const struct announcement *announced)
 		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
 			plans[0] = (struct plan){at, (enum fault)fault};
 			if (fault_fits((enum fault)fault, (enum verb)trace[at - 1].verb) &&
-			    sweep_takes(++number, 5))
+			    sweep_takes(++number, 9))
 				(void)town_case(town, plans, 0, NULL);
 		}
 	assert_int_equal(world()->tally.failures, 0);
@@ -188,10 +188,11 @@ a_value_that_was_said_to_be_rejected_is_withdrawn_before_its_debt_is_paid(void *
 static void
 a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing(void **state)
 {
+	TOWN *town = town_new("replace", &replaces);
+
 	(void)state;
 	for (uint32_t version = 2; version <= 8; version++) {
-		TOWN *town = town_new("replace", &replaces);
-
+		town_restore(town);
 		world()->scene.habit.verb = VERB_APPLY;
 		world()->scene.habit.fault = FAULT_REJECTS;
 		world()->scene.habit.times = 6;
@@ -204,6 +205,25 @@ a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing(void **state
 		town_set(town, version);
 		world()->scene.locks_after = 5;
 		assert_true(town_run_until_paid(town));
+	}
+}
+
+/* Each of these runs shows the target values that it refuses. */
+static void
+the_wait_grows_while_a_target_says_that_it_did_what_it_did_not(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style <= STYLE_OVERLAP; style++) {
+		TOWN *town =
+		    town_new(style_names[style], style == STYLE_REPLACE ? &replaces : &overlaps);
+
+		world()->scene.habit.verb = giving(style);
+		world()->scene.habit.fault = FAULT_LIES;
+		world()->scene.habit.times = 100;
+		for (uint32_t tries = 1; tries <= 8; tries++) {
+			assert_true(town_run(town, WAIT_LONGEST));
+			assert_int_equal(world()->scene.last.tries, tries);
+		}
 	}
 }
 
@@ -247,30 +267,64 @@ several_deaths_of_one_secret_end_in_order_each_with_its_statement(void **state)
 	}
 }
 
+/* From where TOWN is kept, killed at each durable step of a run SECONDS later; COUNT debts are paid then. */
+static void
+kill_at_each_step(struct town *town, int64_t seconds, unsigned count)
+{
+	struct served_shared *clock = town->bench->shared;
+
+	for (int64_t at = 1, points = 1; at <= points; at++) {
+		if (at > 1 && !sweep_takes(at, 47))
+			continue;
+		town_restore(town);
+		clock->points = 0;
+		clock->kill_at = at;
+		assert_true(town_run(town, seconds));
+		if (at == 1) { /* how many it has */
+			town_restore(town);
+			clock->points = 0;
+			assert_true(town_run(town, seconds));
+			points = clock->points;
+		}
+		assert_true(town_run_until_paid(town));
+		town_expect_ended(town, count);
+	}
+}
+
 static void
 several_deaths_end_in_order_whoever_is_killed(void **state)
 {
-	struct announcement announced = overlaps;
-
 	(void)state;
-	announced.grace = HOUR;
-	TOWN *town = town_new("three deaths", &announced);
-	live_three_nights(town);
-	town_keep(town);
-	for (int64_t at = 1;; at++) {
-		if (!sweep_takes(at, 11))
-			continue;
-		town_restore(town);
-		town->bench->shared->points = 0;
-		town->bench->shared->kill_at = at;
-		assert_true(town_run(town, 3 * HOUR)); /* all are due */
-		if (town->bench->shared->points < at)
-			break;
-		assert_true(town_run(town, 0));
-		assert_int_equal(world()->scene.unpaid, 0);
-		town_expect_ended(town, 3);
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
+		struct announcement announced = {.style = style,
+		    .holds = style == STYLE_REPLACE ? 1 : 2,
+		    .grace = HOUR,
+		    .can = CAN_EXPEL};
+		TOWN *town = town_new(style_names[style], &announced);
+
+		live_three_nights(town);
+		town_keep(town);
+		kill_at_each_step(town, 3 * HOUR, 3);
 	}
-	town->bench->shared->kill_at = 0;
+}
+
+static void
+a_second_night_during_the_first_ones_death_survives_a_kill(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
+		struct announcement announced = {.style = style,
+		    .holds = style == STYLE_REPLACE ? 1 : 2,
+		    .grace = 900, /* it ends with the second lease */
+		    .can = CAN_EXPEL};
+		TOWN *town = town_new(style_names[style], &announced);
+
+		assert_true(town_run(town, 700));
+		town_release(town);
+		town_keep(town);
+		kill_at_each_step(town, 0, 2);
+		kill_at_each_step(town, 300, 2);
+	}
 }
 
 static void
@@ -325,14 +379,15 @@ static void
 the_next_ceremony_heals_a_target_that_lost_every_value(void **state)
 {
 	(void)state;
-	for (enum style style = STYLE_REPLACE; style < STYLES; style++)
-		for (unsigned stuck = 0; stuck < 2; stuck++) {
-			struct announcement announced = {.style = style,
-			    .holds = style == STYLE_REPLACE ? 1 : 2,
-			    .grace = HOUR,
-			    .can = CAN_EXPEL};
-			TOWN *town = town_new(style_names[style], &announced);
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
+		struct announcement announced = {.style = style,
+		    .holds = style == STYLE_REPLACE ? 1 : 2,
+		    .grace = HOUR,
+		    .can = CAN_EXPEL};
+		TOWN *town = town_new(style_names[style], &announced);
 
+		for (unsigned stuck = 0; stuck < 2; stuck++) {
+			town_restore(town);
 			world()->scene.habit.verb = VERB_WITHDRAW;
 			world()->scene.habit.fault = FAULT_UNCHANGED;
 			world()->scene.habit.times = stuck;
@@ -345,6 +400,7 @@ the_next_ceremony_heals_a_target_that_lost_every_value(void **state)
 			world()->scene.spoiled = false;
 			assert_true(town_run_until_paid(town));
 		}
+	}
 }
 
 static void
@@ -377,8 +433,10 @@ main(void)
 	    cmocka_unit_test(
 	        a_value_that_was_said_to_be_rejected_is_withdrawn_before_its_debt_is_paid),
 	    cmocka_unit_test(a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing),
+	    cmocka_unit_test(the_wait_grows_while_a_target_says_that_it_did_what_it_did_not),
 	    cmocka_unit_test(several_deaths_of_one_secret_end_in_order_each_with_its_statement),
 	    cmocka_unit_test(several_deaths_end_in_order_whoever_is_killed),
+	    cmocka_unit_test(a_second_night_during_the_first_ones_death_survives_a_kill),
 	    cmocka_unit_test(a_new_debt_waits_until_the_old_value_of_the_one_before_is_taken_away),
 	    cmocka_unit_test(a_lost_value_under_a_waiting_debt_has_a_way_out),
 	    cmocka_unit_test(the_next_ceremony_heals_a_target_that_lost_every_value),
