@@ -6,7 +6,8 @@ usage: ssh_truth.py ROW		ROW is JSON; a line "well N of M" or "wrong WHAT..." fo
 
 ROW: name, rotator, target, sshd (process), old (private key), files (authorized_keys files that sshd reads), keys (those
 of the row), ends (how a rotation that nothing happens to ends: retired, refused, old, open), heal (a command after which
-an attempt that stopped goes on; then it ends as "healed" says), harm (a command before each case), steps (all, few), liars (ports of others who take the port), number (of the
+an attempt that stopped goes on; then it ends as "healed" says), harm (a command before each case), steps (all, few), jump (the
+target's jump host), liars (ports of others who take the port), number (of the
 first case), step (sweep.sh).
 
 The rotator goes through a proxy, whose Nth connection and Mth piece of what the host sends are the steps.  At one of
@@ -121,7 +122,7 @@ class Rotator:
             preexec_fn=place, close_fds=False, env={"PATH": "/usr/bin:/bin"})
         for end in places.values(): os.close(end)
         proxy.victim = self.child.pid
-        self.say({"target": dict(ROW["target"], port=proxy.own()), "seconds": 20})
+        self.say({"target": dict(ROW["target"], port=proxy.own(), **({"jump": ROW["jump"]} if "jump" in ROW else {})), "seconds": 20})
 
     def say(self, line):
         try: self.child.stdin.write(json.dumps(line).encode() + b"\n"); self.child.stdin.flush()

@@ -12,7 +12,7 @@ FOLDER=$(mktemp -d); trap 'rm -rf "$FOLDER"' EXIT; cd "$FOLDER" || exit 99
 ROTATE=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")/rotators/halligan-rotate-ssh-key
 STEP=${STEP:-31} # of the plain suite's cases
 
-for name in old other; do ssh-keygen -q -t ed25519 -N '' -C $name -f $name; done
+for name in old other way; do ssh-keygen -q -t ed25519 -N '' -C $name -f $name; done
 ssh-keygen -q -t rsa -b 2048 -N '' -f rsa
 ssh-keygen -q -t ecdsa -N '' -f host_ecdsa
 printf 'Authenticated to 127.0.0.1\nroot@x: Permission denied (publickey).\n' >banner
@@ -24,6 +24,10 @@ mkdir -p stranger
 stranger=$(sshd_free_port)
 (SSHD_PORT=$stranger; sshd_start "$FOLDER/stranger"; exec sleep 6000) & STRANGER_PID=$!
 until (exec 9<>"/dev/tcp/127.0.0.1/$stranger") 2>/dev/null; do sleep 0.05; done
+# The one of them carries connections on, for whoever has another key.
+cat way.pub >stranger/sshd/authorized_keys
+JUMP=$(printf '{"host":"127.0.0.1","port":%d,"user":"%s","host_key":"%s","key_file":"%s"}' "$stranger" "$(id -un)" \
+	"$(cut -d' ' -f1,2 stranger/sshd/host_key.pub)" "$FOLDER/way")
 LIARS="{\"words\":$words,\"other\":$stranger,\"replay\":0}"
 
 # row NAME ENDS MORE OPTION...: MORE are members of the row (ssh_truth.py); the file is that of before, `line` what stands in it.
@@ -51,6 +55,7 @@ rows() {
 	# What changes a file over ssh must run a command there.
 	runs=$([ "$ACCESS" = ssh ] && echo refused || echo retired)
 	row "a plain host" retired "\"steps\":\"all\",\"liars\":$LIARS,"
+	[ "$ACCESS" = local ] || row "a host behind a jump host" retired "\"jump\":$JUMP,"
 	HOST_KEY=$FOLDER/host_ecdsa OLD=rsa
 	line() { cat ../rsa.pub; }
 	row "a host of RSA and ECDSA alone" old '"takes":["ssh-rsa","ecdsa-sha2-nistp256"],' "HostKey \"$HOST_KEY\"" \
