@@ -253,7 +253,7 @@ write_sum(struct buf *script, struct view content)
 		lengths++;
 	for (size_t i = 0; i < length + lengths; i++) {
 		uint8_t byte =
-		    i < length ? content.data[i] : (uint8_t)(length >> (8 * (i - length)));
+		    i < length ? content.data[i] : (uint8_t)(length >> (8 * (i - length)) & 0xff);
 
 		sum ^= (uint32_t)byte << 24;
 		for (int bit = 0; bit < 8; bit++)
