@@ -254,7 +254,10 @@ add_death(const struct session *session, struct json *items, const struct debt_r
 	wait_death(debt, session_now(session), words);
 	snprintf(text, sizeof(text), "death watch: %s%s%s", words,
 	    debt->note[0] != '\0' ? ": " : "", debt->note);
-	add_item(items, "watch", name, text, "the target", next);
+	if (debt->state == DEBT_WATCHED && wait_goes_on(debt, session_now(session)))
+		add_item(items, "watch", name, text, "", ""); /* it is tried by itself */
+	else
+		add_item(items, "watch", name, text, "the target", next);
 }
 
 static enum err_code

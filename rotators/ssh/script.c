@@ -252,9 +252,12 @@ write_sum(struct buf *script, struct view content)
 	for (size_t rest = length; rest != 0; rest >>= 8)
 		lengths++;
 	for (size_t i = 0; i < length + lengths; i++) {
-		uint8_t byte =
-		    i < length ? content.data[i] : (uint8_t)(length >> (8 * (i - length)) & 0xff);
+		uint8_t byte = 0;
 
+		if (i < length)
+			byte = content.data[i];
+		else
+			byte = (uint8_t)(length >> (8 * (i - length)));
 		sum ^= (uint32_t)byte << 24;
 		for (int bit = 0; bit < 8; bit++)
 			sum = sum << 1 ^ ((sum & 0x80000000) != 0 ? 0x04c11db7 : 0);

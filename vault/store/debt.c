@@ -134,6 +134,13 @@ store_list_watches(struct store *store, const struct secret_id *secret, struct d
 }
 
 enum err_code
+store_newest_watch(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
+    struct err *err)
+{
+	return debt_of_secret(store, CELL_WATCHES, secret, "death watch", ret_row, err);
+}
+
+enum err_code
 store_last_debt(struct store *store, const struct secret_id *secret, struct debt_row *ret_row,
     struct err *err)
 {

@@ -23,8 +23,10 @@ struct debt_row {
 	enum debt_state state;
 	bool has_ceremony; /* false: adoption */
 	struct id ceremony;
-	int64_t created, due;         /* due: it may be tried from then on, not before */
-	uint32_t rejected;            /* values that the target definitely rejected so far */
+	int64_t created, due; /* due: it may be tried from then on, not before */
+	/* Values that the target definitely rejected so far; of a death watch: how often it took the old one when it had to
+	 * refuse it. */
+	uint32_t rejected;
 	uint32_t tries;               /* in vain, since the target last accepted a new value */
 	enum debt_sessions sessions;  /* when they were ended last; CANNOT_TELL before */
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
@@ -43,6 +45,9 @@ enum err_code store_open_debt(struct store *store, const struct secret_id *secre
 enum { DEBT_WATCHES_MAX = 64 };
 enum err_code store_list_watches(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+/* The newest of them; ERR_NOT_FOUND. */
+enum err_code store_newest_watch(struct store *store, const struct secret_id *secret,
+    struct debt_row *ret_row, struct err *err) MUST_CHECK;
 /* The last one that it had, which is the open one if there is one; ERR_NOT_FOUND. */
 enum err_code store_last_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;

@@ -63,6 +63,7 @@ rotate_commit(struct payment *payment, struct err *err)
 	TRY(change_begin(payment->session, &change, err));
 	TRY(make_current(payment, &secret, err));
 	debt.note[0] = '\0';
+	debt.rejected = 0;
 	debt.tries = 0; /* what fails from now on waits no longer than after a first try */
 	if (debt.state != DEBT_VERIFIED)
 		TRY(payment_log(payment, DEBT_VERIFIES, &debt, err));
@@ -170,7 +171,7 @@ probe_works(struct payment *payment, bool *ret_works, struct err *err)
 	*ret_works = false;
 	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	*ret_works = result == PROBE_ACCEPTED;
+	*ret_works = payment->seen_works = result == PROBE_ACCEPTED;
 	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE)
 		TRY(have_again(payment, &moved, err));
 	if (*ret_works || moved || payment->stopped)
@@ -246,6 +247,34 @@ rotate_withdraw(struct payment *payment, struct err *err)
 
 /* --- Dead --------------------------------------------------------------------------------- */
 
+/* After a grace time it is told once more, and has that time again; then a person must look. */
+static enum err_code
+take_away_again(struct payment *payment, uint32_t version, struct err *err)
+{
+	bool replaces = payment_style(payment) == STYLE_REPLACE;
+	struct debt_row debt = payment->debt;
+	enum change_result ignored;
+	struct err cause;
+
+	if (debt.rejected > 0)
+		return payment_stop(payment, ERR_TARGET, err,
+		    "the target still accepts the value of version %u, although its time is over and it was "
+		    "told twice; remove it there, then 'halligan rotate %s'",
+		    version, payment->secret.name);
+	if (target_tell(payment, replaces ? ROTATOR_APPLY : ROTATOR_WITHDRAW, &ignored, &cause) !=
+	    ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	debt.rejected++;
+	debt.due = session_now(payment->session) + payment->definition.announced.grace;
+	snprintf(debt.note, sizeof(debt.note),
+	    "the target still accepted version %u when its time was over, and was told again",
+	    version);
+	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	payment->stopped = true;
+	payment->code = ERR_TARGET;
+	return payment_attempt(payment, &debt, err);
+}
+
 /* The target still takes VERSION, although its time is over. */
 static enum err_code
 tell_again(struct payment *payment, uint32_t version, struct err *err)
@@ -253,6 +282,8 @@ tell_again(struct payment *payment, uint32_t version, struct err *err)
 	enum change_result ignored;
 	struct err cause;
 
+	if (payment->definition.announced.grace > 0)
+		return take_away_again(payment, version, err);
 	if (payment->tells >= PAYMENT_TELLS)
 		return payment_stop(payment, ERR_TARGET, err,
 		    "the target accepts the new value, but still the one of version %u as well; remove "
@@ -287,6 +318,25 @@ stop_unproven(struct payment *payment, uint32_t works, struct err *err)
 	    works, payment->debt.old, said[0] != '\0' ? ": " : "", said);
 }
 
+/* A no is worth something only beside a yes of the same run. */
+static enum err_code
+see_works(struct payment *payment, struct err *err)
+{
+	enum probe_result result;
+	struct err cause;
+
+	if (payment->seen_works)
+		return ERR_OK;
+	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	payment->seen_works = result == PROBE_ACCEPTED;
+	if (result != PROBE_UNREACHABLE)
+		return ERR_OK;
+	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
+	    "whether the one of version %u is refused is not known%s%.300s", payment->debt.old,
+	    SAID(payment));
+}
+
 /* The old value, and every other that the target was ever told.  RET_DEAD false: the run stopped, or it was told again. */
 static enum err_code
 prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
@@ -297,10 +347,15 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	struct err cause;
 
 	*ret_dead = false;
+	TRY(see_works(payment, err));
+	if (payment->stopped)
+		return ERR_OK;
 	if (!payment->old_refused) {
 		if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 			return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 		snprintf(payment->proof, sizeof(payment->proof), "%s", target_detail(payment));
+		if (result == PROBE_REFUSED && !payment->seen_works)
+			result = PROBE_DENIED;
 		payment->old_refused = result == PROBE_REFUSED;
 	}
 	if (result == PROBE_REFUSED &&
@@ -392,6 +447,17 @@ close_ceremony(struct session *session, const struct debt_row *debt, struct err 
 	return store_update_ceremony(session->store, &row, err);
 }
 
+/* What nobody may take for granted. */
+static const char *
+tell_sessions(const struct payment *payment)
+{
+	if ((payment->definition.announced.can & CAN_EXPEL) == 0)
+		return "sessions that the old value opened may go on: such a target cannot end them";
+	if (payment->debt.sessions == SESSIONS_CANNOT_TELL)
+		return "sessions that the old value opened may go on: look at them on the target";
+	return "";
+}
+
 static enum err_code
 commit_retired(struct payment *payment, const struct dsse *statement, struct err *err)
 {
@@ -406,7 +472,7 @@ commit_retired(struct payment *payment, const struct dsse *statement, struct err
 	TRY(session_keep(session, statement, STATEMENT_ROTATION, false, &digest, err));
 	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_RETIRED, err));
 	TRY(close_ceremony(session, &debt, err));
-	debt.note[0] = '\0';
+	snprintf(debt.note, sizeof(debt.note), "%s", tell_sessions(payment));
 	leaf_statement(&leaf, &digest);
 	return payment_commit(payment, &change, &debt, &leaf, err);
 }

@@ -112,6 +112,12 @@ payment_move(struct payment *payment, enum debt_event event, struct err *err)
 	return payment_write(payment, event, &debt, err);
 }
 
+enum err_code
+payment_attempt(struct payment *payment, const struct debt_row *debt, struct err *err)
+{
+	return write_debt(payment, debt, "attempt", err);
+}
+
 static enum err_code stop(struct payment *payment, enum debt_state state, enum err_code code,
     const char *event, const char *format, va_list arguments, struct err *err) FORMAT_LIKE(5, 0);
 
@@ -329,19 +335,17 @@ static enum err_code
 load_newer(struct payment *payment, struct err *err)
 {
 	struct session *session = payment->session;
-	struct debt_row rows[DEBT_WATCHES_MAX];
+	struct debt_row newest;
 	struct err lost;
-	size_t count;
 
 	if ((DEBT_WATCHES & 1u << payment->debt.state) == 0)
 		return ERR_OK;
-	TRY(store_list_watches(session->store, &payment->debt.secret, rows, DEBT_WATCHES_MAX,
-	    &count, err));
-	if (count == 0 || memcmp(&rows[count - 1].id, &payment->debt.id, sizeof(struct id)) == 0)
+	TRY(store_newest_watch(session->store, &payment->debt.secret, &newest, err));
+	if (memcmp(&newest.id, &payment->debt.id, sizeof(newest.id)) == 0)
 		return ERR_OK;
-	TRY(payment_escrow(session, &rows[count - 1], &payment->newer, &lost, err));
+	TRY(payment_escrow(session, &newest, &payment->newer, &lost, err));
 	if (lost.code == ERR_OK)
-		payment->works = rows[count - 1].pending;
+		payment->works = newest.pending;
 	return ERR_OK; /* lost: that debt itself tells */
 }
 

@@ -34,11 +34,13 @@ struct payment {
 	bool resumed;
 	/* Since the target was told last it was seen to accept the pending value, or the old one and not that. */
 	bool new_works, old_works;
+	bool seen_works;  /* in this run the target was seen to accept the value that works */
 	bool old_refused; /* in this run */
 	bool earlier;     /* another death of this secret is watched before this one's */
 	unsigned tells;   /* how often the target was told, in this run */
 	/* What the rotator said when the old value was refused; and what one said last that is gone. */
 	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
+	char pending_said[ROTATOR_DETAIL_MAX + 1]; /* when the pending value was last said no to */
 	bool stopped;
 	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */
 	enum err_code code; /* why, when it stopped before RETIRED */
@@ -71,6 +73,9 @@ enum err_code payment_log(struct payment *payment, enum debt_event event, struct
 /* Inside CHANGE, which ends by it: the row and the leaf. */
 enum err_code payment_commit(struct payment *payment, struct change *change,
     const struct debt_row *debt, struct leaf *leaf, struct err *err) MUST_CHECK;
+/* DEBT as it is, after a try that came to nothing. */
+enum err_code payment_attempt(struct payment *payment, const struct debt_row *debt,
+    struct err *err) MUST_CHECK;
 /* This run ends here; the note says why, a later one goes on, once the debt is due again. */
 enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
     const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;

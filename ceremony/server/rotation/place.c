@@ -115,6 +115,7 @@ locate(struct payment *payment, bool *ret_here, struct err *err)
 	case TARGET_PENDING:
 	case TARGET_OLD:
 		payment->new_works = place == TARGET_PENDING;
+		payment->seen_works |= payment->new_works;
 		payment->old_works = !payment->new_works;
 		*ret_here = true;
 		return ERR_OK;
@@ -150,7 +151,8 @@ may_tell(struct payment *payment, bool *ret_may, struct err *err)
 	if (payment->tells >= PAYMENT_TELLS)
 		return payment_stop(payment, ERR_TARGET, err,
 		    "the target was told the new value %u times and still accepts the old one alone%s%.250s",
-		    payment->tells, SAID(payment));
+		    payment->tells, payment->pending_said[0] != '\0' ? ": " : "",
+		    payment->pending_said);
 	*ret_may = true;
 	return ERR_OK;
 }

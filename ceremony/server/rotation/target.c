@@ -262,6 +262,8 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 			*ret_place = places[i];
 		if (!says_no(result))
 			return ERR_OK;
+		if (i == 0)
+			answer_detail(target_detail(payment), payment->pending_said);
 	}
 	TRY(try_other(payment, &result, ret_version, err));
 	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :

@@ -257,7 +257,10 @@ reply_adopted(struct session *session, const struct adoption *adoption, struct j
 
 	if (adoption->rotate) {
 		TRY(rotate_pay(session, &adoption->debt.id, &paid, err));
-		state = paid.state == DEBT_RETIRED ? "rotated" : "owed";
+		state = paid.state == DEBT_RETIRED ||
+		        (paid.state == DEBT_WATCHED && paid.code == ERR_OK) ?
+		    "rotated" :
+		    "owed";
 	}
 	TRY(store_get_secret(session->store, &adoption->definition->secret, &row, err));
 	json_put_int(reply, "version", row.current);

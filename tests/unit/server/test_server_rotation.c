@@ -211,7 +211,7 @@ a_rejected_value_that_is_only_denied_pays_nothing(void **state)
 	night_calls(bench,
 	    "check\ngenerate\napply\ncheck\ngenerate\napply\nexpel\nprobe next\n"
 	    "probe current\nprobe current\n");
-	night_rotate(bench, "ok", "probe current\nprobe current\n");
+	night_rotate(bench, "ok", "probe next\nprobe current\nprobe current\n");
 	night_paid(bench, &night);
 }
 
