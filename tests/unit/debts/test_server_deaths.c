@@ -83,6 +83,8 @@ an_old_value_is_dead_when_its_grace_time_is_over_and_not_before(void **state)
 		}
 }
 
+#define TOLD(text) "SELECT count(*) FROM debts WHERE note LIKE '%" text "%'"
+
 /* To the second, and no call is made before. */
 static void
 nothing_is_asked_while_the_grace_time_runs(void **state)
@@ -102,6 +104,42 @@ nothing_is_asked_while_the_grace_time_runs(void **state)
 	assert_true(town_run(town, 1));
 	assert_int_equal(world()->scene.unpaid, 0);
 	town_expect_ended(town, 1);
+}
+
+/* It says that it took the old value away, and goes on to take it: told once more it has its time again, then a person
+ * is asked, and the wait grows as after any try in vain. */
+static void
+a_target_that_takes_the_old_value_after_its_time_is_told_of(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
+		struct announcement announced = {.style = style,
+		    .holds = style == STYLE_REPLACE ? 1 : 2,
+		    .grace = HOUR,
+		    .can = CAN_EXPEL};
+		TOWN *town = town_new(style_names[style], &announced);
+
+		town_restore(town);
+		world()->scene.habit.verb = style == STYLE_REPLACE ? VERB_APPLY : VERB_WITHDRAW;
+		world()->scene.habit.fault = style == STYLE_REPLACE ? FAULT_BOTH : FAULT_LIES;
+		world()->scene.habit.times = 100;
+		assert_true(town_run(town, 700));
+		assert_int_equal(bench_count(town->bench,
+		                     "SELECT count(*) FROM debts WHERE note <> ''"),
+		    0);
+		assert_true(town_run(town, HOUR));
+		assert_int_equal(bench_count(town->bench, TOLD("still accepted version 1 when")),
+		    1);
+		assert_true(town_run(town, HOUR));
+		assert_int_equal(bench_count(town->bench, TOLD("remove it there")), 1);
+		assert_int_equal(world()->scene.last.tries, 1);
+		assert_true(town_run(town, WAIT_FIRST));
+		assert_int_equal(world()->scene.last.tries, 2);
+		town_expect_state(town, DEBT_WATCHED);
+		town_set(town, 2);
+		assert_true(town_run_until_paid(town));
+		town_expect_ended(town, 1);
+	}
 }
 
 /* --- Again and again --------------------------------------------------------------------------- */
@@ -427,6 +465,7 @@ main(void)
 	    cmocka_unit_test(an_old_value_dies_by_the_grade_that_was_announced),
 	    cmocka_unit_test(an_old_value_is_dead_when_its_grace_time_is_over_and_not_before),
 	    cmocka_unit_test(nothing_is_asked_while_the_grace_time_runs),
+	    cmocka_unit_test(a_target_that_takes_the_old_value_after_its_time_is_told_of),
 	    cmocka_unit_test(no_number_of_rejections_is_a_dead_end),
 	    cmocka_unit_test(what_was_not_changed_is_tried_again_with_the_same_value),
 	    cmocka_unit_test(a_value_that_the_target_keeps_is_taken_away_in_the_end),
