@@ -302,11 +302,15 @@ find_by_id(struct session *session, const struct wanted *wanted, struct id *ret_
 static enum err_code
 find(struct session *session, const struct wanted *wanted, struct id *ret_id, struct err *err)
 {
+	unsigned rotating = 1u << CEREMONY_ROTATING;
 	enum err_code code;
 
 	if (wanted->id[0] != '\0')
 		return find_by_id(session, wanted, ret_id, err);
-	code = find_among(session, wanted->states, wanted, ret_id, err);
+	/* Nobody means one whose rest takes its time, while there is another. */
+	code = find_among(session, wanted->states & ~rotating, wanted, ret_id, err);
+	if (code == ERR_NOT_FOUND && (wanted->states & rotating) != 0)
+		code = find_among(session, rotating, wanted, ret_id, err);
 	return code == ERR_NOT_FOUND ?
 	    err_set(err, code, "no ceremony waits for this; `halligan status` says what waits") :
 	    code;

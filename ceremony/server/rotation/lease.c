@@ -384,24 +384,39 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
 	return ERR_OK;
 }
 
+/* Its death watches, oldest first, and what it owes; else the last that it had, which may be paid by now: by this very
+ * session, when it began. */
+static enum err_code
+rotate_all_of(struct session *session, struct json *array, const struct secret_row *secret,
+    struct err *err)
+{
+	struct debt_row rows[DEBT_WATCHES_MAX], debt;
+	size_t count;
+	enum err_code code;
+
+	TRY(store_list_watches(session->store, &secret->id, rows, DEBT_WATCHES_MAX, &count, err));
+	for (size_t i = 0; i < count; i++)
+		TRY(rotate_one(session, array, &rows[i], err));
+	code = count > 0 ? store_open_debt(session->store, &secret->id, &debt, err) :
+	                   store_last_debt(session->store, &secret->id, &debt, err);
+	if (code == ERR_NOT_FOUND && count > 0)
+		return ERR_OK;
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_REFUSED,
+		    "%s has no rotation debt: nothing of it was released", secret->name);
+	return code == ERR_OK ? rotate_one(session, array, &debt, err) : code;
+}
+
 static enum err_code
 rotate_named(struct session *session, struct json *array, const char *name, struct err *err)
 {
 	struct secret_row secret;
-	struct debt_row debt;
 	enum err_code code = store_find_secret(session->store, name, &secret, err);
 
 	if (code == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND,
 		    "there is no secret \"%s\"; 'halligan secret list' shows them", name);
-	if (code != ERR_OK)
-		return code;
-	/* A debt that was open a moment ago may be paid by now: by this very session, when it began. */
-	code = store_last_debt(session->store, &secret.id, &debt, err);
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_REFUSED,
-		    "%s has no rotation debt: nothing of it was released", name);
-	return code == ERR_OK ? rotate_one(session, array, &debt, err) : code;
+	return code == ERR_OK ? rotate_all_of(session, array, &secret, err) : code;
 }
 
 enum err_code
