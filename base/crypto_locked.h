@@ -7,7 +7,7 @@
 
 #include "base/crypto.h"
 
-enum { LOCKED_SALT_MAX = 64, LOCKED_ROUNDS_MAX = 1 << 20 };
+enum { LOCKED_SALT_MAX = 64, LOCKED_ROUNDS_MAX = 1 << 11 };
 struct crypto_lock {
 	const char *cipher; /* OpenSSH's name */
 	struct view salt;   /* 1 to LOCKED_SALT_MAX bytes */
