@@ -76,8 +76,12 @@ ask_rotator(struct client *client, const struct adopt_plan *plan, struct rotator
 
 /* Before anybody is asked for a PIN. */
 static enum err_code
-check_fields(const struct adopt_plan *plan, const struct rotator_said *said, struct err *err)
+check_usable(const struct adopt_plan *plan, const struct rotator_said *said, struct err *err)
 {
+	if (said->announced.identity == IDENTITY_VIA)
+		return err_set(err, ERR_REFUSED,
+		    "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
+		    "the value could never be replaced");
 	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
 		if ((said->fields & 1u << i) != 0 &&
 		    !credential_has(secret_view(plan->credential), (enum credential_field)i))
@@ -164,7 +168,7 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
 	TRY(ask_rotator(client, plan, &said, err));
-	TRY(check_fields(plan, &said, err));
+	TRY(check_usable(plan, &said, err));
 	const struct hand_want want = {.roles = ROLE_OPERATOR,
 	    .lists = {{view->chain.charter->seats, view->chain.charter->seat_count}},
 	    .suspended = &view->chain.suspensions};

@@ -98,6 +98,7 @@ check_due(struct session *session, const struct id *id, struct paid *paid, struc
 	if (!wait_goes_on(&debt, session_now(session)))
 		return ERR_OK;
 	wait_text(&debt, waits);
+	paid->in_grace = debt.state == DEBT_WATCHED && debt.tries == 0 && debt.rejected == 0;
 	paid->code = ERR_WAITING;
 	snprintf(paid->note, sizeof(paid->note), "%s%s%.300s", waits,
 	    debt.note[0] != '\0' ? ": " : "", debt.note);

@@ -15,7 +15,8 @@
 struct paid {
 	enum debt_state state;
 	enum err_code
-	    code; /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
+	    code;      /* ERR_OK when RETIRED; else why it stopped, never fatal for the session */
+	bool in_grace; /* it waits for nothing but the end of its grace time */
 	char note[NOTE_TEXT_MAX + 1];
 	const char *lost; /* what mends its escrow, at the note's end; NULL: it is whole */
 };

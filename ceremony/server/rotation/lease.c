@@ -290,7 +290,7 @@ tell(struct json *array, const char *name, const char *debt, const struct paid *
 {
 	const struct rotation_told told = {.name = name,
 	    .debt = debt,
-	    .code = paid->code == ERR_OK ? "ok" : err_name(paid->code),
+	    .code = paid->code == ERR_OK || paid->in_grace ? "ok" : err_name(paid->code),
 	    .note = paid->note};
 
 	members_add(array, rotation_told_members, &told);

@@ -137,6 +137,10 @@ check_announced(const char *path, const struct definition *definition, struct er
 	const char *other;
 
 	TRY(description_read(path, definition->rotator, definition->target, &description, err));
+	if (description.announced.identity == IDENTITY_VIA)
+		return err_set(err, ERR_REFUSED,
+		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "
+		    "that its value could never be replaced");
 	other = announcement_differs(&description.announced, &definition->announced);
 	if (other == NULL)
 		return ERR_OK;
