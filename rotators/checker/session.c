@@ -15,13 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/left.h"
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "rotators/checker/left.h"
 #include "rotators/contract/echo.h"
 
-enum { END_MILLISECONDS = 2000, ERRORS_READ_MAX = 1024 * 1024 };
+enum { END_MILLISECONDS = 2000, LEFT_MILLISECONDS = 10000, ERRORS_READ_MAX = 1024 * 1024 };
 
 static void
 fall_silent(struct session *session, const char *why)
@@ -140,11 +140,33 @@ close_all(struct session *session)
 	session->exchange.pid = 0;
 }
 
+/* One that a kill did not end is not waited for. */
+static void
+reap(pid_t pid)
+{
+	int status;
+
+	(void)waitpid(pid, &status, WNOHANG);
+}
+
+static void
+end_left(struct session *session, pid_t pid)
+{
+	struct report *report = &session->trial->report;
+	unsigned left;
+	struct err err;
+
+	if (left_end(pid, LEFT_MILLISECONDS, &left, &err) != ERR_OK)
+		report_wrong(report, FIND_LEFT, "%u of them; %s", left, err.text);
+	else if (left > 0)
+		report_wrong(report, FIND_LEFT, "%u of them, killed now", left);
+	reap(pid);
+}
+
 void
 session_end(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
-	unsigned left;
 
 	if (session->trial == NULL)
 		return;
@@ -155,10 +177,7 @@ session_end(struct session *session)
 		(void)await_end(pid, END_MILLISECONDS);
 	}
 	if (pid != 0) {
-		left = left_end(pid);
-		if (left > 0)
-			report_wrong(&session->trial->report, FIND_LEFT, "%u of them, killed now",
-			    left);
+		end_left(session, pid);
 		search_answers(session);
 		search_errors(session);
 	}
@@ -170,11 +189,14 @@ void
 session_crash(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
+	struct err unsaid;
+	unsigned left;
 
 	if (pid != 0) {
 		(void)kill(-pid, SIGKILL);
 		(void)await_end(pid, END_MILLISECONDS);
-		(void)left_end(pid);
+		(void)!left_end(pid, LEFT_MILLISECONDS, &left, &unsaid);
+		reap(pid);
 	}
 	close_all(session);
 	session->trial = NULL;

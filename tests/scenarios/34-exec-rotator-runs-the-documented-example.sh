@@ -164,6 +164,12 @@ script 'yes >&2 & yes & exit 0'
 is "chatter without end does not hold it up" "$(verbs apply)" "applied "
 script '(sleep 600) & exit 0'
 is "nor does a child that is left behind" "$(verbs apply)" "applied "
+script 'setsid sh -c "echo \$\$ >>'"$FOLDER"'/left; exec sleep 600" & until [ -s '"$FOLDER"'/left ]; do sleep 0.05; done'
+gone() { ! kill -0 "$(cat left)" 2>/dev/null; }
+is "one that has a session of its own does not hold it up" "$(verbs apply)" "applied "
+ok "nor stay with the value" gone
+verbs apply expel >/dev/null; rm left; verbs probe-next describe >/dev/null
+ok "after any verb" gone
 script 'sleep 600'
 is "a program that hangs is unknown" "$(SECONDS_EACH=3 verbs apply)" "unknown "
 # Values of 64 KiB in each direction, while nothing reads.
