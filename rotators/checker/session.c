@@ -23,13 +23,6 @@
 
 enum { END_MILLISECONDS = 2000, LEFT_MILLISECONDS = 10000, ERRORS_READ_MAX = 1024 * 1024 };
 
-static void
-fall_silent(struct session *session, const char *why)
-{
-	session->silent = true;
-	(void)snprintf(session->said, sizeof(session->said), "%s", why);
-}
-
 static bool
 echoes(const struct session *session, struct view text)
 {
@@ -40,6 +33,26 @@ echoes(const struct session *session, struct view text)
 		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
 			return true;
 	return false;
+}
+
+/* Our own words may quote its: the name of a member that nobody knows.  True when WORDS were such. */
+static bool
+drop_echo(struct session *session, const char *words, struct err *err)
+{
+	if (!echoes(session, view_of_text(words)))
+		return false;
+	report_wrong(&session->trial->report, FIND_ECHO_ANSWER,
+	    "in letters that JSON spells otherwise; it is not shown");
+	(void)err_set(err, ERR_PROTOCOL, "its answer held a part of a value");
+	return true;
+}
+
+static void
+fall_silent(struct session *session, struct err *why)
+{
+	(void)drop_echo(session, why->text, why);
+	session->silent = true;
+	(void)snprintf(session->said, sizeof(session->said), "%s", why->text);
 }
 
 void
@@ -69,7 +82,7 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	json_put_text(line, "name", trial->label);
 	if (exchange_start(&session->exchange, &start, &err) != ERR_OK ||
 	    exchange_send(&session->exchange, line, &err) != ERR_OK)
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 }
 
 /* --- The end -------------------------------------------------------------------------------- */
@@ -221,7 +234,7 @@ session_send(struct session *session, const char *verb, const char *value)
 	struct err err;
 
 	if (!session->silent && send(session, verb, value, &err) != ERR_OK)
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 }
 
 /* A line of it; one that holds a value is dropped unseen, as the vault does. */
@@ -271,15 +284,16 @@ session_ask(struct session *session, const char *verb, const char *value,
 	if (session->silent)
 		return SAID_NOTHING;
 	if (ask_line(session, verb, value, &line, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 		return SAID_NOTHING;
 	}
 	if (is_unsupported(buf_view(&line))) {
 		(void)snprintf(session->said, sizeof(session->said), "it answers \"unsupported\"");
 		return SAID_UNSUPPORTED;
 	}
-	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK ||
+	    drop_echo(session, answer.detail, &err)) {
+		fall_silent(session, &err);
 		return SAID_NOTHING;
 	}
 	buf_format(&said, "%s%s%s answers \"%s\"", verb, value == NULL ? "" : " ",
@@ -300,7 +314,7 @@ session_knows_not(struct session *session, const char *verb)
 	if (session->silent)
 		return false;
 	if (ask_line(session, verb, NULL, &line, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 		return await_end(session->exchange.pid, END_MILLISECONDS);
 	}
 	(void)snprintf(session->said, sizeof(session->said), "the question was \"%s\"", verb);
@@ -328,9 +342,11 @@ session_describe(struct session *session, struct description *ret_description, s
 		return err_set(err, ERR_PROTOCOL, "%s", session->said);
 	if (ask_line(session, "describe", NULL, &line, err) != ERR_OK ||
 	    answer_describe(buf_view(&line), ret_description, &refused, detail, err) != ERR_OK) {
-		fall_silent(session, err->text);
+		fall_silent(session, err);
 		return err->code;
 	}
+	if (drop_echo(session, detail, err))
+		return err->code;
 	if (refused)
 		return err_set(err, ERR_REFUSED, "it refuses this target and says %s",
 		    QUOTED(detail));
