@@ -21,7 +21,12 @@
 #include "base/text.h"
 #include "rotators/contract/echo.h"
 
-enum { END_MILLISECONDS = 2000, LEFT_MILLISECONDS = 10000, ERRORS_READ_MAX = 1024 * 1024 };
+enum {
+	END_MILLISECONDS = 2000,
+	LEFT_MILLISECONDS = 10000,
+	ERRORS_MAX = 16 * 1024 * 1024,
+	PAGE = 4096
+};
 
 static bool
 echoes(const struct session *session, struct view text)
@@ -55,6 +60,20 @@ fall_silent(struct session *session, struct err *why)
 	(void)snprintf(session->said, sizeof(session->said), "%s", why->text);
 }
 
+/* Room for all that may stand there, and a page by which it is seen that it was too much; it does not grow. */
+static int
+errors_open(void)
+{
+	FD fd = memfd_create("errors", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int made = fd;
+
+	if (fd < 0 || ftruncate(fd, ERRORS_MAX + PAGE) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+		return -1;
+	fd = -1;
+	return made;
+}
+
 void
 session_start(struct session *session, struct trial *trial, const struct json *target,
     const struct secret *current, const struct secret *next)
@@ -69,7 +88,7 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	        .seconds = trial->seconds},
 	    .current = current,
 	    .next = next,
-	    .errors = memfd_create("errors", MFD_CLOEXEC)};
+	    .errors = errors_open()};
 	const struct exchange_start start = {.name = trial->program,
 	    .executable = trial->executable,
 	    .errors = session->errors,
@@ -104,23 +123,36 @@ await_end(pid_t pid, int milliseconds)
 	}
 }
 
-/* What it said on standard error. */
+/* How far it wrote on standard error: to the last page that was ever written. */
+static off_t
+errors_end(int fd)
+{
+	off_t end = 0, data;
+
+	while ((data = lseek(fd, end, SEEK_DATA)) >= 0)
+		end = lseek(fd, data, SEEK_HOLE);
+	return end;
+}
+
+/* What it said on standard error, all of it. */
 static void
 search_errors(struct session *session)
 {
+	struct report *report = &session->trial->report;
 	BUF text = {0};
-	off_t size = lseek(session->errors, 0, SEEK_END);
-	uint8_t *at = buf_space(&text,
-	    size < 0                   ? 0 :
-	        size > ERRORS_READ_MAX ? ERRORS_READ_MAX :
-	                                 (size_t)size);
+	off_t end = errors_end(session->errors);
+	uint8_t *at = buf_space(&text, (size_t)end);
 
-	if (at != NULL && size > 0 && pread(session->errors, at, text.size, 0) > 0 &&
-	    echoes(session, buf_view(&text)))
-		report_wrong(&session->trial->report, FIND_ECHO_ERRORS, "%zu bytes, not shown",
-		    text.size);
-	if (text.data != NULL)
-		explicit_bzero(text.data, text.size);
+	if (end > ERRORS_MAX)
+		report_wrong(report, FIND_FLOOD, "more than 16 MiB");
+	if (end == 0 && session->errors >= 0)
+		return;
+	if (end == 0 || at == NULL || pread(session->errors, at, text.size, 0) != end)
+		report_wrong(report, FIND_ECHO_ERRORS, "it could not be read");
+	else if (echoes(session, buf_view(&text)))
+		report_wrong(report, FIND_ECHO_ERRORS, "it is not shown");
+	if (at != NULL)
+		explicit_bzero(at, text.size);
 }
 
 /* What still stands in its standard output when it has ended. */

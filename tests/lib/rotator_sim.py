@@ -93,6 +93,11 @@ class Rotator:
         if self.fault == "says no JSON": return b"yes\n"
         if self.fault == "answers twice": return b'{"result":"accepted"}\n{"result":"accepted"}\n'
         if self.fault == "writes the value on stderr": print("trying", self.token(value), file=sys.stderr)
+        if self.fault == "writes the value on stderr, late":
+            for text in ["x" * 15000000, self.token(value)]: print(text, file=sys.stderr)
+        if self.fault == "floods stderr":
+            try: sys.stderr.write("x" * 17000000)
+            except OSError: pass
         if self.has(value): return "accepted"
         if self.fault == "denies a dead value" and which == "current": return "denied"
         return "refused"
@@ -181,6 +186,8 @@ class Rotator:
 def main():
     current, following, via = read(3), read(4), read(6)
     rotator = Rotator(json.loads(sys.stdin.readline()), current, following, via)
+    for _ in range(150 if rotator.fault == "leaves many processes" else 0):
+        if os.fork() == 0: os.setsid(); os.closerange(0, 8); time.sleep(600)
     if rotator.fault == "leaves a process" and os.fork() == 0:
         os.setsid(); os.closerange(0, 8); time.sleep(600)
     for line in iter(sys.stdin.readline, ""):
