@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "base/left.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/checker/dry.h"
 #include "rotators/checker/issue.h"
-#include "rotators/checker/left.h"
 #include "rotators/checker/mint.h"
 #include "rotators/checker/overlap.h"
 #include "rotators/checker/replace.h"

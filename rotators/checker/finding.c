@@ -147,6 +147,8 @@ const struct finding_row finding_rows[FINDINGS] = {
     [FIND_ECHO_ANSWER] = {"no answer holds a value", "an answer holds a part of a value",
         "the vault drops the answer unseen, and the outcome is unknown",
         "never put a value into detail"},
+    [FIND_FLOOD] = {"its standard error can be read to the end", "it floods its standard error",
+        "nobody can find the cause of anything in it", "say there in a few lines what is wrong"},
     [FIND_ECHO_ERRORS] = {"no value stands on standard error", "a value stands on standard error",
         "it ends in somebody's log", "say there what is wrong, and never with what value"},
     [FIND_RESTORED] = {"the value that you gave is accepted in the end",

@@ -51,6 +51,7 @@ enum finding {
 	FIND_LEFT,
 	FIND_UNASKED,
 	FIND_ECHO_ANSWER,
+	FIND_FLOOD,
 	FIND_ECHO_ERRORS,
 	/* last of all */
 	FIND_RESTORED,

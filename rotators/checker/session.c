@@ -15,20 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/left.h"
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "rotators/checker/left.h"
 #include "rotators/contract/echo.h"
 
-enum { END_MILLISECONDS = 2000, ERRORS_READ_MAX = 1024 * 1024 };
-
-static void
-fall_silent(struct session *session, const char *why)
-{
-	session->silent = true;
-	(void)snprintf(session->said, sizeof(session->said), "%s", why);
-}
+enum {
+	END_MILLISECONDS = 2000,
+	LEFT_MILLISECONDS = 10000,
+	ERRORS_MAX = 16 * 1024 * 1024,
+	PAGE = 4096
+};
 
 static bool
 echoes(const struct session *session, struct view text)
@@ -40,6 +38,40 @@ echoes(const struct session *session, struct view text)
 		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
 			return true;
 	return false;
+}
+
+/* Our own words may quote its: the name of a member that nobody knows.  True when WORDS were such. */
+static bool
+drop_echo(struct session *session, const char *words, struct err *err)
+{
+	if (!echoes(session, view_of_text(words)))
+		return false;
+	report_wrong(&session->trial->report, FIND_ECHO_ANSWER,
+	    "in letters that JSON spells otherwise; it is not shown");
+	(void)err_set(err, ERR_PROTOCOL, "its answer held a part of a value");
+	return true;
+}
+
+static void
+fall_silent(struct session *session, struct err *why)
+{
+	(void)drop_echo(session, why->text, why);
+	session->silent = true;
+	(void)snprintf(session->said, sizeof(session->said), "%s", why->text);
+}
+
+/* Room for all that may stand there, and a page by which it is seen that it was too much; it does not grow. */
+static int
+errors_open(void)
+{
+	FD fd = memfd_create("errors", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int made = fd;
+
+	if (fd < 0 || ftruncate(fd, ERRORS_MAX + PAGE) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+		return -1;
+	fd = -1;
+	return made;
 }
 
 void
@@ -56,7 +88,7 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	        .seconds = trial->seconds},
 	    .current = current,
 	    .next = next,
-	    .errors = memfd_create("errors", MFD_CLOEXEC)};
+	    .errors = errors_open()};
 	const struct exchange_start start = {.name = trial->program,
 	    .executable = trial->executable,
 	    .errors = session->errors,
@@ -69,7 +101,7 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	json_put_text(line, "name", trial->label);
 	if (exchange_start(&session->exchange, &start, &err) != ERR_OK ||
 	    exchange_send(&session->exchange, line, &err) != ERR_OK)
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 }
 
 /* --- The end -------------------------------------------------------------------------------- */
@@ -91,23 +123,36 @@ await_end(pid_t pid, int milliseconds)
 	}
 }
 
-/* What it said on standard error. */
+/* How far it wrote on standard error: to the last page that was ever written. */
+static off_t
+errors_end(int fd)
+{
+	off_t end = 0, data;
+
+	while ((data = lseek(fd, end, SEEK_DATA)) >= 0)
+		end = lseek(fd, data, SEEK_HOLE);
+	return end;
+}
+
+/* What it said on standard error, all of it. */
 static void
 search_errors(struct session *session)
 {
+	struct report *report = &session->trial->report;
 	BUF text = {0};
-	off_t size = lseek(session->errors, 0, SEEK_END);
-	uint8_t *at = buf_space(&text,
-	    size < 0                   ? 0 :
-	        size > ERRORS_READ_MAX ? ERRORS_READ_MAX :
-	                                 (size_t)size);
+	off_t end = errors_end(session->errors);
+	uint8_t *at = buf_space(&text, (size_t)end);
 
-	if (at != NULL && size > 0 && pread(session->errors, at, text.size, 0) > 0 &&
-	    echoes(session, buf_view(&text)))
-		report_wrong(&session->trial->report, FIND_ECHO_ERRORS, "%zu bytes, not shown",
-		    text.size);
-	if (text.data != NULL)
-		explicit_bzero(text.data, text.size);
+	if (end > ERRORS_MAX)
+		report_wrong(report, FIND_FLOOD, "more than 16 MiB");
+	if (end == 0 && session->errors >= 0)
+		return;
+	if (end == 0 || at == NULL || pread(session->errors, at, text.size, 0) != end)
+		report_wrong(report, FIND_ECHO_ERRORS, "it could not be read");
+	else if (echoes(session, buf_view(&text)))
+		report_wrong(report, FIND_ECHO_ERRORS, "it is not shown");
+	if (at != NULL)
+		explicit_bzero(at, text.size);
 }
 
 /* What still stands in its standard output when it has ended. */
@@ -140,11 +185,33 @@ close_all(struct session *session)
 	session->exchange.pid = 0;
 }
 
+/* One that a kill did not end is not waited for. */
+static void
+reap(pid_t pid)
+{
+	int status;
+
+	(void)waitpid(pid, &status, WNOHANG);
+}
+
+static void
+end_left(struct session *session, pid_t pid)
+{
+	struct report *report = &session->trial->report;
+	unsigned left;
+	struct err err;
+
+	if (left_end(pid, LEFT_MILLISECONDS, &left, &err) != ERR_OK)
+		report_wrong(report, FIND_LEFT, "%u of them; %s", left, err.text);
+	else if (left > 0)
+		report_wrong(report, FIND_LEFT, "%u of them, killed now", left);
+	reap(pid);
+}
+
 void
 session_end(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
-	unsigned left;
 
 	if (session->trial == NULL)
 		return;
@@ -155,10 +222,7 @@ session_end(struct session *session)
 		(void)await_end(pid, END_MILLISECONDS);
 	}
 	if (pid != 0) {
-		left = left_end(pid);
-		if (left > 0)
-			report_wrong(&session->trial->report, FIND_LEFT, "%u of them, killed now",
-			    left);
+		end_left(session, pid);
 		search_answers(session);
 		search_errors(session);
 	}
@@ -170,11 +234,14 @@ void
 session_crash(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
+	struct err unsaid;
+	unsigned left;
 
 	if (pid != 0) {
 		(void)kill(-pid, SIGKILL);
 		(void)await_end(pid, END_MILLISECONDS);
-		(void)left_end(pid);
+		(void)!left_end(pid, LEFT_MILLISECONDS, &left, &unsaid);
+		reap(pid);
 	}
 	close_all(session);
 	session->trial = NULL;
@@ -199,7 +266,7 @@ session_send(struct session *session, const char *verb, const char *value)
 	struct err err;
 
 	if (!session->silent && send(session, verb, value, &err) != ERR_OK)
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 }
 
 /* A line of it; one that holds a value is dropped unseen, as the vault does. */
@@ -249,15 +316,16 @@ session_ask(struct session *session, const char *verb, const char *value,
 	if (session->silent)
 		return SAID_NOTHING;
 	if (ask_line(session, verb, value, &line, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 		return SAID_NOTHING;
 	}
 	if (is_unsupported(buf_view(&line))) {
 		(void)snprintf(session->said, sizeof(session->said), "it answers \"unsupported\"");
 		return SAID_UNSUPPORTED;
 	}
-	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK ||
+	    drop_echo(session, answer.detail, &err)) {
+		fall_silent(session, &err);
 		return SAID_NOTHING;
 	}
 	buf_format(&said, "%s%s%s answers \"%s\"", verb, value == NULL ? "" : " ",
@@ -278,7 +346,7 @@ session_knows_not(struct session *session, const char *verb)
 	if (session->silent)
 		return false;
 	if (ask_line(session, verb, NULL, &line, &err) != ERR_OK) {
-		fall_silent(session, err.text);
+		fall_silent(session, &err);
 		return await_end(session->exchange.pid, END_MILLISECONDS);
 	}
 	(void)snprintf(session->said, sizeof(session->said), "the question was \"%s\"", verb);
@@ -306,9 +374,11 @@ session_describe(struct session *session, struct description *ret_description, s
 		return err_set(err, ERR_PROTOCOL, "%s", session->said);
 	if (ask_line(session, "describe", NULL, &line, err) != ERR_OK ||
 	    answer_describe(buf_view(&line), ret_description, &refused, detail, err) != ERR_OK) {
-		fall_silent(session, err->text);
+		fall_silent(session, err);
 		return err->code;
 	}
+	if (drop_echo(session, detail, err))
+		return err->code;
 	if (refused)
 		return err_set(err, ERR_REFUSED, "it refuses this target and says %s",
 		    QUOTED(detail));

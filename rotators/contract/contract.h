@@ -35,7 +35,8 @@
  *	rejected	the target does not want this very value, now and later; nothing was changed
  *	unchanged	nothing was changed, for another reason (disk full, no right): the same value is tried again
  *	unknown		all else; a timeout, a crash and garbage are this, and so is an answer that holds a part of a secret
- *			value: it is dropped unseen
+ *			value (12 bytes in a row, a line of 6 bytes of codes, 16 letters of its base64; rotators/contract/echo.h):
+ *			it is dropped unseen
  *	refused		the target, proven to be the right one, said no to this value and at the same time takes another: this
  *			pays a debt
  *	denied		its no without that proof (no other value was accepted just then); it tells where to look, and ends nothing

@@ -5,9 +5,15 @@
 
 #include "base/credential.h"
 
-/* Does TEXT hold a secret of the credential ENCODED (may be empty: no)?  Secret are password,
- * private key and TOTP seed: the whole value from 4 bytes on, and each line of it from 16 bytes
- * on.  Shorter values occur in any text and are not looked for. */
+enum { ECHO_PART = 12, ECHO_LETTERS = 16 };
+
+/* Does TEXT, of any size, hold a secret of the credential ENCODED (may be empty: no)?  Secret are password, private key,
+ * token, TOTP seed and codes.  Looked for are
+ *	the whole value from 4 bytes on;
+ *	any ECHO_PART bytes of it that follow each other, but for lines that begin with "-----" (all keys have them);
+ *	each line of codes from 6 bytes on;
+ *	any ECHO_LETTERS letters of its standard base64, wherever in what was encoded it stood.
+ * Less than that occurs in any text.  The work is that of one look at the text and some at the value, for each 8 KiB of text. */
 bool echo_found(struct view text, struct view encoded);
 
 #endif

@@ -8,7 +8,8 @@
  *	3	the current value, raw		4	the next value, raw
  *	5	the new value, raw, for `generate`, `issue` and `mint`
  *	6	that of the secret which changes this one, raw
- *	exit	0 yes, 1 no, 2 cannot tell, 3 no without a proof, or unchanged; the first line on stderr is shown to people
+ *	exit	0 yes, 10 no, 11 no without a proof, or unchanged; all else: cannot tell, since 1, 2 and the like are also what a
+ *		program ends with that failed by accident.  The first line on stderr is shown to people
  *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
@@ -30,6 +31,7 @@
 #include "rotators/program/program.h"
 
 enum { ARGUMENTS_MAX = 16, ARGUMENT_SIZE = 1024, SETTINGS_MAX = 16384 };
+enum { STATUS_YES = 0, STATUS_NO = 10, STATUS_UNPROVEN = 11 };
 enum { ALPHABET_MAX = 94, LENGTH_MAX = 1024, BITS_MIN = 80 };
 
 struct exec {
@@ -284,6 +286,12 @@ take_detail(struct rotation *rotation, struct view said)
 	answer_detail(line, rotation->detail);
 }
 
+static bool
+is_answer(int status)
+{
+	return status == STATUS_YES || status == STATUS_NO || status == STATUS_UNPROVEN;
+}
+
 /* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it. */
 static enum err_code
 run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
@@ -313,16 +321,16 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(raw_value(exec, rotation->next, &child.values[1], err));
 	TRY(raw_via(rotation->via, &child.values[2], err));
 	TRY(child_run(&child, &status, err));
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	take_detail(rotation, buf_view(&errors));
 	if (errors.data != NULL)
 		explicit_bzero(errors.data, errors.size);
-	if (rotation->detail[0] == '\0' && (!WIFEXITED(status) || WEXITSTATUS(status) > 2)) {
+	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 
 		child_status(status, &text);
 		rotation_detail(rotation, "%s %s", exec->arguments[0], buf_string(&text));
 	}
-	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	return ERR_OK;
 }
 
@@ -333,7 +341,7 @@ run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *ve
 	int status;
 
 	TRY(run(exec, rotation, verb, NULL, generated, &status, err));
-	if (status != 0)
+	if (status != STATUS_YES)
 		return err_set(err, ERR_REFUSED, "%s",
 		    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
 	return ERR_OK;
@@ -390,20 +398,20 @@ exec_probe(void *state, struct rotation *rotation, enum rotator_value which,
 
 	TRY(run(state, rotation, "probe", which == ROTATOR_CURRENT ? "current" : "next", NULL,
 	    &status, err));
-	*ret_result = status == 0 ? PROBE_ACCEPTED :
-	    status == 1           ? PROBE_REFUSED :
-	    status == 3           ? PROBE_DENIED :
-	                            PROBE_UNREACHABLE;
+	*ret_result = status == STATUS_YES ? PROBE_ACCEPTED :
+	    status == STATUS_NO            ? PROBE_REFUSED :
+	    status == STATUS_UNPROVEN      ? PROBE_DENIED :
+	                                     PROBE_UNREACHABLE;
 	return ERR_OK;
 }
 
 static enum change_result
 result_of(int status)
 {
-	return status == 0 ? CHANGE_DONE :
-	    status == 1    ? CHANGE_REJECTED :
-	    status == 3    ? CHANGE_UNCHANGED :
-	                     CHANGE_UNKNOWN;
+	return status == STATUS_YES   ? CHANGE_DONE :
+	    status == STATUS_NO       ? CHANGE_REJECTED :
+	    status == STATUS_UNPROVEN ? CHANGE_UNCHANGED :
+	                                CHANGE_UNKNOWN;
 }
 
 static enum err_code
@@ -417,14 +425,14 @@ change(void *state, struct rotation *rotation, const char *verb, const char *whi
 	return ERR_OK;
 }
 
-/* What takes something away rejects no value. */
+/* What takes something away rejects no value: then the status is no answer. */
 static enum err_code
 take_away(void *state, struct rotation *rotation, const char *verb, const char *which,
     enum change_result *ret_result, struct err *err)
 {
 	TRY(change(state, rotation, verb, which, ret_result, err));
 	if (*ret_result == CHANGE_REJECTED)
-		*ret_result = CHANGE_UNCHANGED;
+		*ret_result = CHANGE_UNKNOWN;
 	return ERR_OK;
 }
 
@@ -500,7 +508,9 @@ sessions(void *state, struct rotation *rotation, const char *verb, enum expel_re
 	int status;
 
 	TRY(run(state, rotation, verb, NULL, NULL, &status, err));
-	*ret_result = status == 0 ? EXPEL_ENDED : status == 1 ? EXPEL_NONE : EXPEL_CANNOT_TELL;
+	*ret_result = status == STATUS_YES ? EXPEL_ENDED :
+	    status == STATUS_NO            ? EXPEL_NONE :
+	                                     EXPEL_CANNOT_TELL;
 	return ERR_OK;
 }
 

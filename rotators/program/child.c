@@ -15,11 +15,12 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/left.h"
 #include "base/process.h"
 #include "rotators/contract/executable.h"
 
 enum { INPUT, VALUE_3, VALUE_4, VALUE_6, GENERATED, OUTPUT, ERRORS, PIPES };
-enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10 /* milliseconds */ };
+enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10, LEFT_WITHIN = 1000 /* milliseconds */ };
 
 struct pump {
 	const struct child *child;
@@ -31,10 +32,16 @@ struct pump {
 static void
 pump_done(struct pump *pump)
 {
+	unsigned count;
+	struct err unsaid; /* the caller has another error already */
+	pid_t pid = pump->pid;
+
 	for (int i = 0; i < PIPES; i++)
 		fd_closep(&pump->fds[i]);
-	if (pump->pid != 0)
-		process_kill(pump->pid);
+	if (pid == 0)
+		return;
+	process_kill(pid);
+	(void)!left_end(-1, LEFT_WITHIN, &count, &unsaid);
 }
 
 /* A pipe of which OURS does not block.  WE_WRITE says which end is ours. */
@@ -218,6 +225,7 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 	struct pump pump = {.child = child,
 	    .fds = {-1, -1, -1, -1, -1, -1, -1},
 	    .left = {child->input, child->values[0], child->values[1], child->values[2]}};
+	unsigned count;
 	int status;
 
 	TRY(launch(&pump, err));
@@ -226,6 +234,7 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 	TRY(drain_all(&pump, err));
 	if (kill(-pump.pid, SIGKILL) != 0 && errno != ESRCH && errno != EPERM)
 		return err_errno(err, ERR_IO, errno, "ending the group of %s", child->path);
+	TRY(left_end(pump.pid, LEFT_WITHIN, &count, err));
 	TRY(process_wait(pump.pid, process_milliseconds() + 1000, &status, err));
 	pump.pid = 0;
 	*ret_status = status;

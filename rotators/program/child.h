@@ -22,10 +22,12 @@ struct child {
 	int64_t deadline;   /* process_milliseconds */
 };
 
-/* Runs it, ends its whole process group, and gives waitpid's status.
+/* Runs it, ends its whole process group and, after left_watch (base/left.h), all else that it left behind, and
+ * gives waitpid's status.  The only child at a time.
  * ERR_TARGET_UNKNOWN: the deadline passed.  ERR_PROTOCOL: too much output, or a value larger than
  * GENERATED holds.  ERR_WAITING: the reader of our stdout went away, so nobody waits for the
- * answer any more.  ERR_IO, ERR_NOT_FOUND: it could not be started. */
+ * answer any more.  ERR_IO, ERR_NOT_FOUND: it could not be started; ERR_IO: what it
+ * left behind could not be ended. */
 enum err_code child_run(const struct child *child, int *ret_status, struct err *err) MUST_CHECK;
 
 /* "exited with status 3" or "was killed by signal 9", appended. */

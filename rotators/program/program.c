@@ -18,6 +18,7 @@
 
 #include "base/crypto.h"
 #include "base/json_in.h"
+#include "base/left.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
@@ -432,6 +433,7 @@ static enum err_code
 serve(struct program *program, const bool have[VIA_FD + 1], struct err *err)
 {
 	TRY(process_harden(VIA_FD, err));
+	TRY(left_watch(err)); /* no process of ours outlives its verb */
 	TRY(crypto_start(err));
 	if (have[CURRENT_FD])
 		TRY(read_value(CURRENT_FD, "current", &program->rotation.current, err));

@@ -4,7 +4,7 @@
 "fault", one of those named below.  Its file is {NAME: {"secret": TEXT, "by": NAME}}, what it says of itself beside it.
 
 Target: {"style": ..., "file": PATH, "fault": TEXT}."""
-import json, os, secrets, signal, sys, time
+import base64, json, os, secrets, signal, sys, time
 
 FIELDS = ["username", "password", "private-key", "certificate", "token", "totp-seed", "codes", "url", "note"]
 ANNOUNCED = {"holds": 1, "identity": "ambient", "grace": 0, "death": "refused", "can": ["expel", "warn"]}
@@ -84,9 +84,20 @@ class Rotator:
         if self.fault == "accepts none": return "refused"
         if self.fault == "never answers": time.sleep(600)
         if self.fault == "tells the value": return {"result": "accepted", "detail": "took " + self.token(value)}
+        if self.fault == "tells half the value": return {"result": "accepted", "detail": "took " + self.token(value)[:-1]}
+        if self.fault == "tells the value's base64":
+            return {"result": "accepted", "detail": base64.b64encode(("x" + self.token(value)).encode()).decode()}
+        if self.fault == "tells the value as a member": return {"result": "accepted", self.token(value)[1:]: 1}
+        if self.fault == "spells half the value":
+            return b'{"result":"accepted","%s":1}\n' % "".join("\\u%04x" % ord(letter) for letter in self.token(value)[1:]).encode()
         if self.fault == "says no JSON": return b"yes\n"
         if self.fault == "answers twice": return b'{"result":"accepted"}\n{"result":"accepted"}\n'
         if self.fault == "writes the value on stderr": print("trying", self.token(value), file=sys.stderr)
+        if self.fault == "writes the value on stderr, late":
+            for text in ["x" * 15000000, self.token(value)]: print(text, file=sys.stderr)
+        if self.fault == "floods stderr":
+            try: sys.stderr.write("x" * 17000000)
+            except OSError: pass
         if self.has(value): return "accepted"
         if self.fault == "denies a dead value" and which == "current": return "denied"
         return "refused"
@@ -175,6 +186,8 @@ class Rotator:
 def main():
     current, following, via = read(3), read(4), read(6)
     rotator = Rotator(json.loads(sys.stdin.readline()), current, following, via)
+    for _ in range(150 if rotator.fault == "leaves many processes" else 0):
+        if os.fork() == 0: os.setsid(); os.closerange(0, 8); time.sleep(600)
     if rotator.fault == "leaves a process" and os.fork() == 0:
         os.setsid(); os.closerange(0, 8); time.sleep(600)
     for line in iter(sys.stdin.readline, ""):

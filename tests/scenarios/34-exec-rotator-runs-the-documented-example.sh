@@ -115,28 +115,39 @@ verbs() { ask "$(own)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
 each="check probe-next apply add withdraw-current withdraw-orphans expel warn unmint" # without a value to make
 statuses() { verbs $each; }
 script 'exit 0'; is "exit status 0" "$(statuses)" "ok accepted applied added withdrawn withdrawn ended told unminted "
-script 'exit 1'; is "exit status 1: what takes away rejects nothing" "$(statuses)" "refused refused rejected rejected unchanged unchanged none none unchanged "
-script 'exit 2'; is "exit status 2" "$(statuses)" "refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
-script 'exit 3'; is "exit status 3 is a denial, or that nothing was changed" "$(statuses)" "refused denied unchanged unchanged unchanged unchanged cannot-tell cannot-tell unchanged "
-script 'exit 4'; is "exit status 4 is unknown" "$(statuses)" "refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
+script 'exit 10'; is "exit status 10: what takes away rejects nothing" "$(statuses)" "refused refused rejected rejected unknown unknown none none unknown "
+script 'exit 11'; is "exit status 11 is a denial, or that nothing was changed" "$(statuses)" "refused denied unchanged unchanged unchanged unchanged cannot-tell cannot-tell unchanged "
+nothing="refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
+for status in 1 2 3 4 9 12 127 255; do
+	script "exit $status"; is "exit status $status tells nothing" "$(statuses)" "$nothing"
+done
+# What ends by accident ends with 1.
+made() { local verb; for verb in issue mint; do generate "$(own)" $verb; done | cut -d' ' -f1 | tr '\n' ' '; }
+printf '#!/usr/bin/python3\nimport sys\nprint(open("/nowhere/" + sys.argv[1]).read())\n' >program
+is "an exception that nobody catches tells nothing" "$(statuses)" "$nothing"
+is "nor does it reject what is made" "$(made)" "unknown unknown "
+script 'set -e; { echo written >&5; } 2>/dev/null || :; grep -q "$1" /dev/null; exit 0' # and grep says nothing of why
+is "a command that fails under set -e tells nothing" "$(statuses)" "$nothing"
+is "nor does it reject what is made, or take it" "$(made)" "unknown unknown "
+like "and the status is said" "$(ask "$(own)" probe-next)" '^unreachable .*/program exited with status 1'
 script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
 like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
-script 'echo "no such role" >&2; echo "line 2" >&2; exit 1'
+script 'echo "no such role" >&2; echo "line 2" >&2; exit 10'
 like "the first line of stderr is the detail" "$(ask "$(own)" apply)" '^rejected no such role $'
-script 'printf "\\033[31mred\n" >&2; exit 1'
+script 'printf "\\033[31mred\n" >&2; exit 10'
 like "unless it is not plain text" "$(ask "$(own)" apply)" '^rejected  $'
-script 'echo "cannot set $(cat <&4)" >&2; exit 1'
+script 'echo "cannot set $(cat <&4)" >&2; exit 10'
 like "or holds the value" "$(ask "$(own)" apply)" '^rejected .*held the secret: not shown'
 script 'exit 0'
 like "a program that generates nothing is refused" "$(generate "$(own)" generate)" '^refused .*wrote no value'
 script 'head -c 70000 /dev/zero >&5'
 like "so is a value over 64 KiB" "$(generate "$(own)" generate)" '^refused .*more than 65536'
 for verb in issue mint; do
-	for status in 0 1 2 3 4; do
+	for status in 0 10 11 1 2; do
 		script "printf made >&5; exit $status"
 		generate "$(own)" $verb | cut -d' ' -f1
 	done | tr '\n' ' ' >made-results
-	is "$verb, of exit status 0 to 4" "$(cat made-results)" "${verb%e}ed rejected unknown unchanged unknown "
+	is "$verb, of each exit status" "$(cat made-results)" "${verb%e}ed rejected unchanged unknown unknown "
 	script 'exit 0'
 	like "$verb that writes no value is unknown" "$(generate "$(own)" $verb)" '^unknown .*wrote no value'
 	script 'case $1 in issue | mint) printf "made by the target" >&5 ;; esac'; rm -f made
@@ -153,6 +164,12 @@ script 'yes >&2 & yes & exit 0'
 is "chatter without end does not hold it up" "$(verbs apply)" "applied "
 script '(sleep 600) & exit 0'
 is "nor does a child that is left behind" "$(verbs apply)" "applied "
+script 'setsid sh -c "echo \$\$ >>'"$FOLDER"'/left; exec sleep 600" & until [ -s '"$FOLDER"'/left ]; do sleep 0.05; done'
+gone() { ! kill -0 "$(cat left)" 2>/dev/null; }
+is "one that has a session of its own does not hold it up" "$(verbs apply)" "applied "
+ok "nor stay with the value" gone
+verbs apply expel >/dev/null; rm left; verbs probe-next describe >/dev/null
+ok "after any verb" gone
 script 'sleep 600'
 is "a program that hangs is unknown" "$(SECONDS_EACH=3 verbs apply)" "unknown "
 # Values of 64 KiB in each direction, while nothing reads.

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/left.h"
 #include "base/process.h"
 #include "rotators/program/child.h"
 #include "tests/unit/check.h"
@@ -17,9 +18,11 @@ enum { LARGE = 300 * 1024 };
 static int
 start(void **state)
 {
+	struct err err;
+
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	return 0;
+	return left_watch(&err) == ERR_OK ? 0 : -1;
 }
 
 /* A shell that runs SCRIPT, with ten seconds. */
@@ -261,6 +264,42 @@ a_child_is_ended_when_whoever_runs_it_is_killed(void **state)
 	close(ends[0]);
 }
 
+/* The end of a pipe comes when its last holder is gone. */
+static void
+what_left_the_group_does_not_outlive_the_run(void **state)
+{
+	static const struct {
+		const char *ends;
+		int64_t within; /* milliseconds */
+		enum err_code code;
+	} runs[] = {{"exit 7", 10000, ERR_OK}, {"sleep 600", 500, ERR_TARGET_UNKNOWN}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct child child = {.deadline = process_milliseconds() + runs[i].within};
+		struct err err;
+		char script[400], bytes[300];
+		int ends[2], status = 0;
+		size_t seen = 0;
+		ssize_t got;
+
+		assert_int_equal(pipe(ends), 0);
+		(void)snprintf(script, sizeof(script),
+		    "exec >/proc/%d/fd/%d; for n in $(seq 150); do\n"
+		    "setsid sh -c 'echo; setsid sleep 600 & exec sleep 600' & done\n"
+		    "sleep 0.3; %s",
+		    (int)getpid(), ends[1], runs[i].ends);
+		assert_int_equal(run(script, &child, &status, &err), runs[i].code);
+		close(ends[1]);
+		while ((got = read(ends[0], bytes, sizeof(bytes))) > 0)
+			seen += (size_t)got;
+		close(ends[0]);
+		assert_true(seen > 0);
+		assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
+		assert_int_equal(errno, ECHILD); /* all are reaped */
+	}
+}
+
 int
 main(void)
 {
@@ -277,6 +316,7 @@ main(void)
 	    cmocka_unit_test(a_program_that_is_not_there_is_an_error),
 	    cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
 	    cmocka_unit_test(a_child_is_ended_when_whoever_runs_it_is_killed),
+	    cmocka_unit_test(what_left_the_group_does_not_outlive_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

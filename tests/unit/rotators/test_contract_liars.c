@@ -212,6 +212,10 @@ an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 	    "ask; say '{\"result\":\"applied\",\"detail\":\"set to staple 4711 paperclip\"}'\nask\n",
 	    "ask; say '{\"result\":\"applied\",\"detail\":\"\\u0063orrect horse battery\"}'\nask\n",
 	    "ask; say 'ALTER USER PASSWORD correct horse battery'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"detail\":\"set to staple 4711 paper\"}'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"orrect horse batter\":1}'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"\\u006frrect horse\\u0020batter\":1}'\nask\n",
+	    "ask; say '{\"result\":\"applied\",\"detail\":\"c3RhcGxlIDQ3MTEgcGFwZXJjbGlw\"}'\nask\n",
 	    "ask; cat <&3; say ''; ask\n",
 	    "ask; cat <&4; say '{\"result\":\"applied\"}'; ask\n",
 	    "ask; say '{\"result\":\"applied\",\"detail\":\"by nothing but gravel 12\"}'\nask\n",
@@ -235,7 +239,7 @@ an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 static void
 an_answer_with_a_part_of_a_value_is_dropped_unseen(void **state)
 {
-	static const char *const parts[] = {"-----BEGIN KEY-----", "c2VjcmV0IHNlZWQgb2Yga2V5",
+	static const char *const parts[] = {"c2VjcmV0IHNlZWQg", "c2VjcmV0IHNlZWQgb2Yga2V5",
 	    "of a line"};
 	struct fixture *fixture = *state;
 	SECRET *key = NULL;
