@@ -3,7 +3,8 @@
  * A line is found as sshd finds it: white space; nothing or '#': no key; else "TYPE BASE64" where
  * TYPE is a word that the decoded BASE64 confirms; else options up to the first white space that is
  * not in double quotes (within which \" does not end them), and then "TYPE BASE64".  What is
- * neither is left alone, as sshd leaves it alone.
+ * neither is left alone, as sshd leaves it alone.  Words end at spaces and tabs; other white space inside
+ * BASE64 is skipped.
  */
 #include "rotators/ssh/authorized_keys.h"
 
@@ -30,13 +31,19 @@ skip_blanks(struct view line, size_t at)
 	return at;
 }
 
-/* A carriage return ends a word too: it is a line ending, not a part of the key. */
 static size_t
 skip_word(struct view line, size_t at)
 {
-	while (at < line.size && !is_blank(line.data[at]) && line.data[at] != '\r')
+	while (at < line.size && !is_blank(line.data[at]))
 		at++;
 	return at;
+}
+
+/* What may stand inside BASE64, and behind it as a line ending. */
+static bool
+is_skipped(uint8_t byte)
+{
+	return byte == '\r' || byte == '\v' || byte == '\f';
 }
 
 static size_t
@@ -53,20 +60,42 @@ skip_options(struct view line, size_t at)
 	return at;
 }
 
+static bool
+read_blob(struct view word, struct ssh_public *ret_key)
+{
+	BUF letters = {0}, blob = {0};
+	struct err err;
+
+	for (size_t i = 0; i < word.size; i++)
+		if (!is_skipped(word.data[i]))
+			buf_u8(&letters, word.data[i]);
+	return buf_check(&letters, &err) == ERR_OK && buf_from_base64(&blob, buf_view(&letters)) &&
+	    ssh_public_from_blob(buf_view(&blob), ret_key, &err) == ERR_OK;
+}
+
+/* sshd takes the names of RSA's signatures for the key's type. */
+static bool
+is_type_of(struct view word, const struct ssh_public *key)
+{
+	if (view_equal(word, view_of_text(key->type)))
+		return true;
+	return strcmp(key->type, "ssh-rsa") == 0 &&
+	    (view_equal(word, view_of_text("rsa-sha2-256")) ||
+	        view_equal(word, view_of_text("rsa-sha2-512")));
+}
+
 /* "TYPE BASE64" at AT, with the type that the base64 holds. */
 static bool
 key_at(struct view line, size_t at, struct place *ret_place, struct ssh_public *ret_key)
 {
-	BUF blob = {0};
-	struct err err;
 	size_t type_end = skip_word(line, at), begin = skip_blanks(line, type_end);
 	size_t end = skip_word(line, begin);
 
+	while (end > begin && is_skipped(line.data[end - 1]))
+		end--;
 	if (type_end == at || begin == type_end || end == begin ||
-	    !buf_from_base64(&blob, view_of(line.data + begin, end - begin)) ||
-	    ssh_public_from_blob(buf_view(&blob), ret_key, &err) != ERR_OK)
-		return false;
-	if (!view_equal(view_of(line.data + at, type_end - at), view_of_text(ret_key->type)))
+	    !read_blob(view_of(line.data + begin, end - begin), ret_key) ||
+	    !is_type_of(view_of(line.data + at, type_end - at), ret_key))
 		return false;
 	*ret_place = (struct place){at, end};
 	return true;

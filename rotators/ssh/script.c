@@ -34,20 +34,25 @@ static const char prelude[] =
     "}\n"
     "facts() { set -- $(ls -ldn -- \"$1\"); printf '%s %s %s %s\\n' \"$1\" \"$2\" \"$3\" \"$4\"; }\n";
 
-/* Sets $real, or stops.  Owner: the account or root. */
-static const char locate[] = "find_file() {\n"
-                             "	[ -e \"$file\" ] || stop 30\n"
-                             "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] || stop 31\n"
-                             "	[ -f \"$real\" ] || stop 32\n"
-                             "	folder=$(dirname -- \"$real\") me=$(id -u)\n"
-                             "	for thing in \"$file\" \"$real\" \"$folder\"; do\n"
-                             "		set -- $(facts \"$thing\")\n"
-                             "		words=\"$thing belongs to user $3\"\n"
-                             "		[ \"$3\" = \"$me\" ] || [ \"$3\" = 0 ] || stop 33\n"
-                             "	done\n"
-                             "	words=; set -- $(facts \"$real\")\n"
-                             "	[ \"$2\" = 1 ] || stop 34\n"
-                             "}\n";
+/* Sets $real, or stops.  Owner: the account or root; nobody else may write, but in a sticky folder. */
+static const char locate[] =
+    "check_thing() {\n"
+    "	set -- \"$1\" $(facts \"$1\")\n"
+    "	words=\"$1 belongs to user $4\"\n"
+    "	[ \"$4\" = \"$me\" ] || [ \"$4\" = 0 ] || stop 33\n"
+    "	words=\"$1 has mode $2\"\n"
+    "	case $2 in l*|d????????[tT]*) ;; ?????w*|????????w*) stop 46 ;; esac\n"
+    "}\n"
+    "find_file() {\n"
+    "	[ -e \"$file\" ] || stop 30\n"
+    "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] || stop 31\n"
+    "	[ -f \"$real\" ] || stop 32\n"
+    "	folder=$(dirname -- \"$real\") me=$(id -u)\n"
+    "	for thing in \"$file\" \"$real\" \"$folder\"; do check_thing \"$thing\"; done\n"
+    "	words=; set -- $(ls -ldn -- \"$real\")\n"
+    "	[ \"$2\" = 1 ] || stop 34\n"
+    "	[ \"$5\" -le 1048576 ] || stop 36\n"
+    "}\n";
 
 static const char read_body[] = "main() {\n"
                                 "	find_file\n"
@@ -61,7 +66,7 @@ static const char read_body[] = "main() {\n"
                                 "main\n"
                                 "exit 0\n";
 
-/* The GNU tools tell when something cannot be kept, synced or replaced; where they are not, the others do what they
+/* Content goes through the descriptor that made the new file, which nobody can exchange.  The GNU tools tell when something cannot be kept, synced or replaced; where they are not, the others do what they
  * can, and owner, mode and whether there is a list are compared.  Content comes before the mode, which may forbid to
  * write. */
 static const char replace_body[] =
@@ -80,6 +85,7 @@ static const char replace_body[] =
     "		words=$(keep 2>&1) || stop 40\n"
     "	else\n"
     "		words=$(cp -p -- \"$real\" \"$new\" 2>&1) || stop 40\n"
+    "		words=$( (: > \"$new\") 2>&1) || stop 39\n"
     "		words=$(write_new 2>&1) || stop 39\n"
     "	fi\n"
     "	is=$(facts \"$new\") was=$(facts \"$real\"); words=\"$is, not $was\"\n"
@@ -87,15 +93,8 @@ static const char replace_body[] =
     "	words=\n"
     "	[ \"$(sum_of \"$new\")\" = \"$new_sum\" ] || stop 41\n"
     "}\n"
-    "main() {\n"
-    "	find_file\n"
-    "	[ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
-    "	gnu \"$(cp --version 2>&1)\" && tools=gnu || tools=other\n"
-    "	remove_left \"$prefix$tag-$any\" '' 2>/dev/null\n"
-    "	remove_left \"$prefix$any-$any\" '-cmin +120' 2>/dev/null\n"
-    "	new=$folder/$prefix$tag-$random\n"
-    "	words=$( (set -C; : > \"$new\") 2>&1) || stop 38\n"
-    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM PIPE\n"
+    "put_in_place() {\n"
+    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM PIPE; set +C\n"
     "	write_all\n"
     "	if [ $tools = gnu ]; then words=$(sync -- \"$new\" 2>&1) || stop 42; else sync; fi\n"
     "	words=; [ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
@@ -104,6 +103,17 @@ static const char replace_body[] =
     "	trap - EXIT\n"
     "	if [ $tools = gnu ]; then words=$(sync -- \"$folder\" 2>&1) || stop 44; else sync; fi\n"
     "	say done\n"
+    "}\n"
+    "main() {\n"
+    "	find_file\n"
+    "	[ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
+    "	gnu \"$(cp --version 2>&1)\" && tools=gnu || tools=other\n"
+    "	remove_left \"$prefix$tag-$any\" '' 2>/dev/null\n"
+    "	remove_left \"$prefix$any-$any\" '-cmin +120' 2>/dev/null\n"
+    "	new=$folder/$prefix$tag-$random\n"
+    "	set -C; { put_in_place; exit 0; } 3> \"$new\"\n"
+    /* Again, for the cause. */
+    "	words=$( (: > \"$new\") 2>&1); stop 38\n"
     "}\n"
     "main\n"
     "exit 0\n";
@@ -231,13 +241,13 @@ write_new(struct buf *script, const struct script_marker *marker, struct view co
 
 	while (lines > 0 && content.data[lines - 1] != '\n')
 		lines--;
-	buf_format(script, "write_new() {\n\tcat > \"$new\" <<'%s' || return 1\n", marker->text);
+	buf_format(script, "write_new() {\n\tcat >&3 <<'%s' || return 1\n", marker->text);
 	buf_bytes(script, view_of(content.data, lines));
 	buf_format(script, "%s\n", marker->text);
 	if (lines < content.size) {
 		buf_format(script, "\tIFS= read -r rest <<'%s'\n", marker->text);
 		buf_bytes(script, view_of(content.data + lines, content.size - lines));
-		buf_format(script, "\n%s\n\tprintf '%%s' \"$rest\" >> \"$new\"\n", marker->text);
+		buf_format(script, "\n%s\n\tprintf '%%s' \"$rest\" >&3\n", marker->text);
 	}
 	buf_text(script, "}\n");
 }
@@ -331,7 +341,7 @@ static const char *const steps[STEP_END] = {
     [STEP_OWNER] = "it, its folder or a link to it belongs neither to the account nor to root",
     [STEP_LINKS] = "it has other hard links, which would keep the old key",
     [STEP_READ] = "it cannot be read",
-    [STEP_SIZE] = "it is larger than 1 MiB",
+    [STEP_SIZE] = "it is larger than 1024 KiB",
     [STEP_CHANGED] = "somebody else changed it at this moment",
     [STEP_MAKE] =
         "no new file can be made beside it (no right to, a disk that is full or read-only)",
@@ -342,6 +352,8 @@ static const char *const steps[STEP_END] = {
     [STEP_SYNC] = "a new file beside it does not get to the disk",
     [STEP_MOVE] = "a new file cannot take its place (no right to, or it is immutable)",
     [STEP_SYNC_FOLDER] = "it was replaced, but whether that is on the disk is not known",
+    [STEP_OPEN] =
+        "other users can write to it or in its folder: close it with chmod go-w; nothing was changed",
     [STEP_PROC] = "the host has no /proc to look for sessions in",
 };
 

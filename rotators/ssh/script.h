@@ -38,6 +38,7 @@ enum script_step {
 	STEP_MOVE,
 	STEP_SYNC_FOLDER, /* after it was put in place */
 	STEP_PROC,
+	STEP_OPEN, /* other users may write */
 	STEP_END
 };
 enum script_result {

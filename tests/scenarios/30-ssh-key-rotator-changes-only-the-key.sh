@@ -181,8 +181,27 @@ for access in local ssh; do
 		rm "$KEYS" "$SSHD_FOLDER/real"
 	fi
 done
-blob first >"$KEYS"; chmod 666 "$KEYS"
-like "a file that everybody may write is left" "$(rotate local first other add)" '^unchanged .*can be written by other'
+for access in local ssh; do
+	for mode in 666 660 602; do
+		blob first >"$KEYS"; chmod $mode "$KEYS"
+		like "$access: a file of mode $mode, which others may write, is left" "$(rotate $access first other add; cat "$KEYS")" \
+			"^unchanged .*can (be written by other|write to it).*chmod go-w.*$(like_blob first)"
+	done
+	chmod 600 "$KEYS"
+	for mode in 770 2775 707; do
+		chmod $mode "$SSHD_FOLDER"
+		like "$access: so is one in a folder of mode $mode, where others could exchange it" "$(rotate $access first other add)" \
+			'^unchanged .*(be written by other|in its folder).*chmod go-w'
+	done
+	chmod 1777 "$SSHD_FOLDER"
+	like "$access: in a sticky folder they cannot" "$(rotate $access first other add)" '^added'
+	chmod 0700 "$SSHD_FOLDER"; blob first >"$KEYS"
+	(umask 077; truncate -s 40G "$FOLDER/huge") # not one that sshd reads
+	like "$access: a file that is far too large is left, unread" "$(SSHD_AUTHORIZED=$FOLDER/huge rotate $access first other add)" \
+		'^unchanged .*larger than 1024 KiB'
+	rm "$FOLDER/huge"
+done
+blob first >"$KEYS"
 chmod 600 "$KEYS"; printf '\0' >>"$KEYS"
 like "a damaged file is left" "$(rotate local first other add)" '^unchanged .*NUL'
 rm "$KEYS"

@@ -7,6 +7,12 @@
 #define NEW   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDM9/Wuau+IqWbekAwHLT+7Hrtvs+eu56QPA1WSwPCaC"
 #define OTHER "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHi5ZdwxO1iSRjoxhWCS1Hy11vUQVbSrJQKghStEpXOR"
 
+/* An RSA key's base64. */
+#define RSA                                                                                        \
+	"AAAAB3NzaC1yc2EAAAADAQABAAAAgQDEF+qFkA+Lj3VRzkGaIp2cl2gt4ZSyX1RXV1uQ7vEhOQug"             \
+	"XYcp7TQd86V1M+faxDdeSKHgBMkpQd7zs6bsqFbZ6hTGVh/+H63o/EdO8NPkLTQLinrOqmZjtUHA"             \
+	"0vCVplivd5rcJzkVFqqBTz6pkW/KSI0iGhQlfzhLez9YmxorQQ=="
+
 static const struct {
 	const char *claim, *before, *added, *withdrawn; /* NULL: as it was */
 	struct authorized_keys_count count;             /* before; changed: by `add` */
@@ -55,6 +61,17 @@ static const struct {
     {"an unterminated quote swallows the line", "command=\"x @ b\n", NULL, NULL, {0, 0, 0}},
     {"a byte-order mark spoils the first line, as for sshd", "\xef\xbb\xbf@ a\n@ b\n",
         "\xef\xbb\xbf@ a\n@ b\n$ b\n", "\xef\xbb\xbf@ a\n", {1, 0, 1}},
+    {"white space inside the key, which sshd skips",
+        "ssh-ed25519 "
+        "AAAAC3Nza\vC1lZDI1NTE5AAAAIGmcMAxk\f+cEt63ODqz2AK+3E6z6\rmfEIpw6iRtmxn74oP\r z\n",
+        "ssh-ed25519 "
+        "AAAAC3Nza\vC1lZDI1NTE5AAAAIGmcMAxk\f+cEt63ODqz2AK+3E6z6\rmfEIpw6iRtmxn74oP\r z\n$\r z\n",
+        "", {1, 0, 1}},
+    {"white space of that kind behind the key", "@\v\f\n", "@\v\f\n$\v\f\n", "", {1, 0, 1}},
+    {"a signature's name for another type of key",
+        "rsa-sha2-512 "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP\n",
+        NULL, NULL, {0, 0, 0}},
     {"several spaces between type and key",
         "ssh-ed25519   "
         "AAAAC3NzaC1lZDI1NTE5AAAAIGmcMAxk+cEt63ODqz2AK+3E6z6mfEIpw6iRtmxn74oP z\n",
@@ -180,6 +197,29 @@ every_prefix_of_a_file_is_taken_without_reading_too_far(void **state)
 }
 
 static void
+an_rsa_key_is_found_under_the_names_of_its_signatures(void **state)
+{
+	static const char file[] = "rsa-sha2-512 " RSA " a\nno-pty rsa-sha2-256 " RSA
+	                           "\nssh-rsa " RSA "\nrsa-sha2-384 " RSA "\n";
+	static const char added[] =
+	    "rsa-sha2-512 " RSA " a\n" NEW " a\nno-pty rsa-sha2-256 " RSA "\nno-pty " NEW
+	    "\nssh-rsa " RSA "\n" NEW "\nrsa-sha2-384 " RSA "\n";
+	static const char left[] = "rsa-sha2-384 " RSA "\n";
+	struct ssh_public current = key_of("ssh-rsa " RSA), next = key_of(NEW);
+	struct authorized_keys_count count;
+	struct err err;
+	BUF got = {0}, rest = {0};
+
+	(void)state;
+	assert_ok(authorized_keys_add(view_of_text(file), &current, &next, &got, &count, &err));
+	assert_int_equal(count.current, 3);
+	assert_view(buf_view(&got), view_of_text(added));
+	assert_ok(
+	    authorized_keys_withdraw(view_of_text(file), &current, &next, &rest, &count, &err));
+	assert_view(buf_view(&rest), view_of_text(left));
+}
+
+static void
 a_nul_byte_is_refused(void **state)
 {
 	static const char damaged[] = OLD " a\n\0\n";
@@ -229,6 +269,7 @@ main(void)
 	    cmocka_unit_test(the_new_key_stands_beside_the_old_one_and_no_other_byte_changes),
 	    cmocka_unit_test(lines_with_the_old_key_go_and_no_other_byte_changes),
 	    cmocka_unit_test(every_prefix_of_a_file_is_taken_without_reading_too_far),
+	    cmocka_unit_test(an_rsa_key_is_found_under_the_names_of_its_signatures),
 	    cmocka_unit_test(a_nul_byte_is_refused),
 	    cmocka_unit_test(a_file_over_one_mebibyte_is_refused_and_none_grows_beyond),
 	};
