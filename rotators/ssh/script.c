@@ -5,9 +5,11 @@
  * and printed without one.
  *
  * A session is found from its sshd: the process "sshd: USER..." (not the monitor, "[priv]", nor one
- * that is still authenticating, "[net]").  sshd gives the session's first process
- * SSH_USER_AUTH, the name of a file that tells which key opened it.  All processes that carry the
- * same name are ended with it, since a detached one outlives its sshd.
+ * that is still authenticating, "[net]"), which is root's or the account's.  sshd gives the session's first process
+ * SSH_USER_AUTH, the name of a file that tells which key opened it.  All processes of the account that carry the
+ * same name are ended with it, since a detached one outlives its sshd.  Others on the host can say nothing here; the
+ * account itself can write whatever it likes into environments and that file, so that a session that seems to be
+ * another key's is left alone, but counted.
  */
 #include "rotators/ssh/script.h"
 
@@ -121,10 +123,21 @@ static const char replace_body[] =
 static const char expel_body[] =
     "contains() { case \" $1 \" in *\" $2 \"*) return 0 ;; esac; return 1; }\n"
     "parent_of() { sed -n 's/^PPid:[[:space:]]*//p' \"/proc/$1/status\" 2>/dev/null; }\n"
+    /* The real user of a process. */
+    "is_of() { contains \"$people\" \"$1:$2\"; }\n"
     /* $auth of a process: the file that tells how its session was opened. */
-    "auth_of() { tr '\\0' '\\n' < \"/proc/$1/environ\" 2>/dev/null |\n"
+    "auth_of() { tr '\\0' '\\n' 2>/dev/null < \"/proc/$1/environ\" |\n"
     "	sed -n 's/^SSH_USER_AUTH=//p' | sed 1q; }\n"
+    "is_auth() {\n"
+    "	letters=${1#/tmp/sshauth.}\n"
+    "	[ \"/tmp/sshauth.$letters\" = \"$1\" ] && [ ${#letters} -eq 15 ] || return 1\n"
+    "	case $letters in *[!A-Za-z0-9]*) return 1 ;; esac\n"
+    "	[ ! -L \"$1\" ] && [ -f \"$1\" ] && [ -r \"$1\" ] || return 1\n"
+    "	set -- $(facts \"$1\")\n"
+    "	[ \"$3\" = \"$uid\" ] || [ \"$3\" = 0 ]\n"
+    "}\n"
     "is_session() {\n"
+    "	is_of \"$1\" 0 || is_of \"$1\" \"$uid\" || return 1\n"
     "	name=; read -r name 2>/dev/null < \"/proc/$1/comm\" || return 1\n"
     "	case $name in sshd|sshd-session) ;; *) return 1 ;; esac\n"
     "	title=$(tr '\\0' ' ' 2>/dev/null < \"/proc/$1/cmdline\")\n"
@@ -142,35 +155,48 @@ static const char expel_body[] =
     "	done\n"
     "	[ ! -d \"/proc/$1\" ]\n"
     "}\n"
+    /* The processes of the account that have $1 in their environment, whole. */
+    "kin_of() {\n"
+    "	for pid in $(grep -lF -- \"$1\" $processes 2>/dev/null | sed 's|^/proc/||; s|/environ$||'); do\n"
+    "		is_of \"$pid\" \"$uid\" || continue\n"
+    "		tr '\\0' '\\n' 2>/dev/null < \"/proc/$pid/environ\" | grep -qxF -- \"$1\" && echo \"$pid\"\n"
+    "	done\n"
+    "}\n"
     "end_session() {\n"
-    "	kin=$(grep -lF \"SSH_USER_AUTH=$2\" $processes 2>/dev/null |\n"
-    "		sed 's|^/proc/||; s|/environ$||')\n"
+    "	kin=$(kin_of \"SSH_USER_AUTH=$2\")\n"
     "	kill -TERM \"$1\" 2>/dev/null || return 1\n"
     "	for pid in $kin; do\n"
     "		contains \"$mine\" \"$pid\" || kill -KILL \"$pid\" 2>/dev/null\n"
     "	done\n"
     "	gone \"$1\"\n"
     "}\n"
-    /* old, other, or unclear: from the first processes of the session. */
+    /* old (with $auth), other, or unclear: as the first processes of the session say. */
     "judge() {\n"
     "	verdict=unclear\n"
     "	for pid in $(printf '%s\\n' \"$parents\" | sed -n \"s/ $1\\$//p\"); do\n"
+    "		is_of \"$pid\" \"$uid\" || continue\n"
     "		auth=$(auth_of \"$pid\")\n"
-    "		[ -n \"$auth\" ] && [ -r \"$auth\" ] || continue\n"
-    "		if grep -qF -- \"$key\" \"$auth\"; then verdict=old; else verdict=other; fi\n"
-    "		return\n"
+    "		is_auth \"$auth\" || continue\n"
+    "		verdict=other\n"
+    "		! grep -qF -- \"$key\" \"$auth\" 2>/dev/null || { verdict=old; return; }\n"
     "	done\n"
     "}\n"
-    "main() {\n"
-    "	[ -r /proc/self/status ] || stop 45\n"
-    "	ended=0 unclear=0 mine=$$ up=$$\n"
-    "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do\n"
-    "		mine=\"$mine $up\"\n"
-    "	done\n"
+    "find_processes() {\n"
     "	set +f; processes=$(echo /proc/[0-9]*/environ)\n"
     "	statuses=$(echo /proc/[0-9]*/status); set -f\n"
     "	parents=$(grep -H '^PPid:' $statuses 2>/dev/null |\n"
     "		sed 's|^/proc/\\([0-9]*\\)/status:PPid:[[:space:]]*|\\1 |')\n"
+    "	people=$(echo $(grep -H '^Uid:' $statuses 2>/dev/null |\n"
+    "		sed 's|^/proc/\\([0-9]*\\)/status:Uid:[[:space:]]*\\([0-9]*\\).*|\\1:\\2|'))\n"
+    "}\n"
+    "main() {\n"
+    "	[ -r /proc/self/status ] || stop 45\n"
+    "	uid=$(id -u \"$user\" 2>/dev/null) && [ -n \"$uid\" ] || stop 47\n"
+    "	ended=0 unclear=0 other=0 mine=$$ up=$$\n"
+    "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do\n"
+    "		mine=\"$mine $up\"\n"
+    "	done\n"
+    "	find_processes\n"
     "	for process in $processes; do\n"
     "		sshd=${process#/proc/}; sshd=${sshd%/environ}\n"
     "		is_session \"$sshd\" || continue\n"
@@ -178,11 +204,14 @@ static const char expel_body[] =
     "		contains \"$mine\" \"$sshd\" && own=yes || own=no\n"
     "		if [ $verdict$own = oldno ] && end_session \"$sshd\" \"$auth\"; then\n"
     "			ended=$((ended + 1))\n"
+    "		elif [ ! -d \"/proc/$sshd\" ]; then :\n"
+    "		elif [ $verdict$own = otherno ]; then\n"
+    "			other=$((other + 1))\n"
     "		elif [ $verdict = old ] || [ $verdict$own = unclearno ]; then\n"
-    "			[ -d \"/proc/$sshd\" ] && unclear=$((unclear + 1))\n"
+    "			unclear=$((unclear + 1))\n"
     "		fi\n"
     "	done\n"
-    "	say \"sessions $ended $unclear\"\n"
+    "	say \"sessions $ended $unclear $other\"\n"
     "}\n"
     "main\n"
     "exit 0\n";
@@ -354,6 +383,7 @@ static const char *const steps[STEP_END] = {
     [STEP_SYNC_FOLDER] = "it was replaced, but whether that is on the disk is not known",
     [STEP_OPEN] =
         "other users can write to it or in its folder: close it with chmod go-w; nothing was changed",
+    [STEP_ACCOUNT] = "the host knows no account of this name to look for",
     [STEP_PROC] = "the host has no /proc to look for sessions in",
 };
 
@@ -444,7 +474,7 @@ script_expel_result(const struct script_marker *marker, struct view output,
 		return stopped_or_silent(marker, output, ret_detail);
 	memcpy(line, head.data, head.size);
 	line[head.size] = '\0';
-	if (sscanf(line, "%u %u", &sessions.ended, &sessions.unclear) != 2)
+	if (sscanf(line, "%u %u %u", &sessions.ended, &sessions.unclear, &sessions.other) != 3)
 		return stopped_or_silent(marker, output, ret_detail);
 	*ret_sessions = sessions;
 	return SCRIPT_DONE;

@@ -38,7 +38,8 @@ enum script_step {
 	STEP_MOVE,
 	STEP_SYNC_FOLDER, /* after it was put in place */
 	STEP_PROC,
-	STEP_OPEN, /* other users may write */
+	STEP_OPEN,    /* other users may write */
+	STEP_ACCOUNT, /* no such account */
 	STEP_END
 };
 enum script_result {
@@ -67,12 +68,14 @@ enum script_result script_replace_result(const struct script_marker *marker, str
     char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 
 /* Ends USER's sessions that were opened with KEY, as the files say that sshd makes with
- * "ExposeAuthInfo yes". */
+ * "ExposeAuthInfo yes".  What they say is the account's to change: only when nothing else is left is it sure that no
+ * session of KEY is. */
 enum err_code script_expel(const struct script_marker *marker, const char *user,
     const struct ssh_public *key, struct buf *ret_script, struct err *err) MUST_CHECK;
 struct script_sessions {
 	unsigned ended;
-	unsigned unclear; /* sessions of the account of which the key is not known */
+	unsigned unclear; /* left: sessions of the account of which the key is not known */
+	unsigned other;   /* left: those that say another key, which only they say */
 };
 enum script_result script_expel_result(const struct script_marker *marker, struct view output,
     struct script_sessions *ret_sessions, char ret_detail[ROTATOR_DETAIL_MAX + 1]);

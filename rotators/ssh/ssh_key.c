@@ -185,22 +185,36 @@ find_sessions(const struct ssh_account *account, struct rotation *rotation, stru
 	return buf_check(ret_output, err);
 }
 
+static void
+tell_left(struct rotation *rotation, const struct script_sessions *sessions)
+{
+	char others[160] = "", unclear[240] = "";
+
+	if (sessions->other > 0)
+		(void)snprintf(others, sizeof(others),
+		    "; %u more say%s that another key opened %s, which only %s: look at %s by hand",
+		    sessions->other, sessions->other == 1 ? "s" : "",
+		    sessions->other == 1 ? "it" : "them",
+		    sessions->other == 1 ? "it says" : "they say",
+		    sessions->other == 1 ? "it" : "them");
+	if (sessions->unclear > 0)
+		(void)snprintf(unclear, sizeof(unclear),
+		    "; %u of the account's sessions do not tell which key opened them: they only forward "
+		    "ports, or sshd lacks \"ExposeAuthInfo yes\" in sshd_config; look at them by hand",
+		    sessions->unclear);
+	rotation_detail(rotation, "%u session%s ended%s%s", sessions->ended,
+	    sessions->ended == 1 ? "" : "s", others, unclear);
+}
+
 static enum expel_result
 judge_sessions(struct rotation *rotation, const struct script_sessions *sessions)
 {
-	if (sessions->unclear > 0) {
-		rotation_detail(rotation,
-		    "%u ended; %u of the account's sessions do not tell which key opened them: "
-		    "they only forward ports, or sshd lacks \"ExposeAuthInfo yes\" in "
-		    "sshd_config; look at them by hand",
-		    sessions->ended, sessions->unclear);
-		return EXPEL_CANNOT_TELL;
-	}
-	if (sessions->ended == 0)
+	bool left = sessions->unclear > 0 || sessions->other > 0;
+
+	if (!left && sessions->ended == 0)
 		return EXPEL_NONE;
-	rotation_detail(rotation, "%u session%s ended", sessions->ended,
-	    sessions->ended == 1 ? "" : "s");
-	return EXPEL_ENDED;
+	tell_left(rotation, sessions);
+	return left ? EXPEL_CANNOT_TELL : EXPEL_ENDED;
 }
 
 static enum err_code

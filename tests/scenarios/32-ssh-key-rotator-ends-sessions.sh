@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # After a rotation the sessions that were opened with the old key are ended, with their processes, and
-# no others; where sshd does not tell which key opened a session, the rotator says so.
+# no others; where sshd does not tell which key opened a session, or only the session says that it was another one,
+# the rotator says so. Who else is on the host has no say in it.
 set -u
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
@@ -30,6 +31,13 @@ ended() { for _ in $(seq 100); do kill -0 "${PIDS[$1]}" 2>/dev/null || return 0;
 runs() { kill -0 "${PIDS[$1]}" && [ -d "/proc/$(cat "$FOLDER/$1.up")" ]; }
 dead() { for _ in $(seq 100); do [ -d "/proc/$1" ] || return 0; sleep 0.05; done; return 1; }
 
+# left_is CLAIM ACCESS PATTERN: expel's answer, when those who were told to end have.
+left_is() {
+	local left
+	for _ in $(seq 20); do left=$(ask "$2" expel); [[ $left =~ $3 ]] && break; sleep 0.5; done
+	like "$1" "$left" "$3"
+}
+
 sshd_start "$FOLDER"
 for access in local ssh; do
 	cat old.pub other.pub >"$SSHD_AUTHORIZED"
@@ -43,18 +51,69 @@ for access in local ssh; do
 		-p "$SSHD_PORT" "$SSHD_USER@127.0.0.1" "setsid sh -c 'echo \$\$ >$FOLDER/stays; exec sleep 600' </dev/null >/dev/null 2>&1 & sleep 600" \
 		</dev/null >/dev/null 2>&1 & PIDS[leaver]=$!
 	for _ in $(seq 200); do [ -s stays ] && break; sleep 0.05; done
-	like "$access: $sessions sessions are ended" "$(ask $access add withdraw-current expel | tr '\n' ' ')" "^added .* withdrawn .* ended $sessions sessions"
+	like "$access: $sessions sessions are ended, and the one that says another key is told" "$(ask $access add withdraw-current expel | tr '\n' ' ')" \
+		"^added .* withdrawn .* cannot-tell $sessions sessions ended; 1 more says that another key opened it, which only it says: look at it by hand"
 	ok "$access: the old key's session is gone" ended one
 	ok "$access: the old key's terminal is gone" ended terminal
 	ok "$access: the session with a detached process is gone" ended leaver
 	ok "$access: so is the detached process" dead "$(cat stays)"
 	ok "$access: another key's session goes on" runs stranger
 	# A process that was told to end is a session until it has.
-	for _ in $(seq 20); do left=$(ask $access expel); [[ $left =~ ^none ]] && break; sleep 0.5; done
-	like "$access: asked again there is none" "$left" '^none'
+	left_is "$access: asked again only that one is left" $access '^cannot-tell 0 sessions ended; 1 more says that another key'
 	ok "$access: and another key's session still goes on" runs stranger
 	kill "${PIDS[stranger]}"; rm -f stays
+	left_is "$access: when that has ended there is none" $access '^none'
+	cat old.pub next.pub >"$SSHD_AUTHORIZED"
+	open old one
+	like "$access: and a session that is alone is ended" "$(ask $access expel)" '^ended 1 session ended'
+	left_is "$access: so that there is none" $access '^none'
 done
+
+# A session of the old key can say of itself what it likes, but not that there is none.
+printf 'publickey %s\n' "$(cut -d' ' -f1,2 other.pub)" >/tmp/sshauth.ABCDEFGHIJKLMNO
+cat old.pub next.pub >"$SSHD_AUTHORIZED"
+for access in local ssh; do
+	for lie in "env SSH_USER_AUTH=/tmp/sshauth.ABCDEFGHIJKLMNO" "env SSH_USER_AUTH=$FOLDER/fake" "env -i"; do
+		open old liar "exec $lie sh -c 'echo \$\$ >$FOLDER/liar.up; sleep 600; :';"
+		like "$access: a session of the old key that lies ($lie) is not none" "$(ask $access expel)" \
+			'^cannot-tell 0 sessions ended; 1 (more says that another|of the account.s sessions)'
+		kill "${PIDS[liar]}"; left_is "$access: until it has ended" $access '^none'
+	done
+done
+rm /tmp/sshauth.ABCDEFGHIJKLMNO
+
+# Another account of the host, who knows the old public key and wants to have sessions of other keys ended.
+if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; else
+	printf 'publickey %s\n' "$(cut -d' ' -f1,2 old.pub)" >old.line
+	chmod 755 "$FOLDER"; mkdir -m 755 hostile; cp "$(readlink -f /bin/sh)" hostile/sshd; chmod 755 hostile/sshd
+	cat next.pub other.pub >"$SSHD_AUTHORIZED"
+	stranger() { setpriv --reuid nobody --clear-groups "$@"; }
+	# plot NAME: a process of nobody's that looks like a session, with the file that it names.
+	plot() {
+		stranger bash -c "exec -a 'sshd: $SSHD_USER@pts/9' $FOLDER/hostile/sshd -c 'echo >/dev/null; SSH_USER_AUTH=$1 sleep 602; :'" & PIDS[plot]=$!
+		sleep 0.3
+	}
+	for access in local ssh; do
+		rm -f other.auth; open other witness "echo \$SSH_USER_AUTH >$FOLDER/other.auth;"
+		theirs=$(cat other.auth)
+		for file in /tmp/sshauth "$theirs" "${theirs%?}" /tmp/sshauth.abcdefghijklmno; do
+			[ "$file" = "$theirs" ] || stranger cp old.line "$file"
+			plot "$file"
+			like "$access: a stranger's process that names $(sed 's/[A-Za-z0-9]*$/.../' <<<"${file#/tmp/}") ends and adds no session" "$(ask $access expel)" \
+				'^cannot-tell 0 sessions ended; 1 more says that another key opened it, which only it says: look at it by hand *$'
+			ok "$access: and the other key's session goes on" runs witness
+			kill "${PIDS[plot]}"; wait "${PIDS[plot]}" 2>/dev/null
+			[ "$file" = "$theirs" ] || rm "$file"
+		done
+		stranger mkfifo -m 666 /tmp/sshauth.abcdefghijklmno
+		plot /tmp/sshauth.abcdefghijklmno
+		before=$(date +%s)
+		like "$access: a pipe of his holds nobody up" "$(ask $access expel)" '^cannot-tell 0 sessions ended; 1 more says'
+		ok "$access: at all" [ $(($(date +%s) - before)) -le 10 ]
+		kill "${PIDS[plot]}"; wait "${PIDS[plot]}" 2>/dev/null; rm /tmp/sshauth.abcdefghijklmno
+		kill "${PIDS[witness]}"; left_is "$access: then there is none" $access '^none'
+	done
+fi
 
 # Connections that only forward ports have no process that could tell.
 cat old.pub next.pub >"$SSHD_AUTHORIZED"
