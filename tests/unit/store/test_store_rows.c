@@ -526,33 +526,6 @@ a_secret_owes_one_debt_at_a_time(void **state)
 	assert_error(ERR_NOT_FOUND, store_get_debt(bench->store, &debt.id, &got, &err));
 }
 
-/* The newest has the value that proves the others dead, however many there are. */
-static void
-of_many_death_watches_the_oldest_are_listed_and_the_newest_is_found(void **state)
-{
-	enum { FIRST = 130 };
-	struct bench *bench = *state;
-	struct err err;
-	struct debt_row rows[DEBT_WATCHES_MAX], newest;
-	size_t count;
-	bench_fill(bench);
-	assert_error(ERR_NOT_FOUND, store_newest_watch(bench->store, &bench_secret, &newest, &err));
-	bench_begin(bench);
-	for (uint8_t i = FIRST; i < FIRST + DEBT_WATCHES_MAX + 10; i++) {
-		struct debt_row row = debt_of(i);
-		row.state = DEBT_WATCHED;
-		assert_ok(store_add_debt(bench->store, &row, &err));
-	}
-	bench_commit(bench);
-	assert_ok(
-	    store_list_watches(bench->store, &bench_secret, rows, DEBT_WATCHES_MAX, &count, &err));
-	assert_int_equal(count, DEBT_WATCHES_MAX);
-	assert_int_equal(rows[0].id.bytes[0], FIRST);
-	assert_int_equal(rows[DEBT_WATCHES_MAX - 1].id.bytes[0], FIRST + DEBT_WATCHES_MAX - 1);
-	assert_ok(store_newest_watch(bench->store, &bench_secret, &newest, &err));
-	assert_int_equal(newest.id.bytes[0], FIRST + DEBT_WATCHES_MAX + 9);
-}
-
 static void
 all_debts_of_a_state_are_listed_oldest_first(void **state)
 {
@@ -614,7 +587,6 @@ main(void)
 	    CASE(a_version_is_opened_once_ever_but_to_recover_its_debt),
 	    CASE(an_answer_is_written_once_and_stays),
 	    CASE(a_secret_owes_one_debt_at_a_time),
-	    CASE(of_many_death_watches_the_oldest_are_listed_and_the_newest_is_found),
 	    CASE(all_debts_of_a_state_are_listed_oldest_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

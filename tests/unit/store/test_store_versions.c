@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vault/store: versions, the lists of them, spares beside them, tests of tokens; and drafts. */
+/* vault/store: versions, the lists of them, spares beside them, tests of tokens; drafts; and death
+ * watches. */
 #include "tests/lib/store_bench.h"
 #include "vault/documents/class.h"
 
@@ -434,6 +435,33 @@ drafts_wait_in_the_order_of_their_arrival(void **state)
 	assert_error(ERR_NOT_FOUND, store_get_draft(store, &dropped, &row, &err));
 }
 
+/* The newest has the value that proves the others dead, however many there are. */
+static void
+of_many_death_watches_the_oldest_are_listed_and_the_newest_is_found(void **state)
+{
+	enum { FIRST = 130 };
+	struct bench *bench = *state;
+	struct err err;
+	struct debt_row rows[DEBT_WATCHES_MAX], newest;
+	size_t count;
+	bench_fill(bench);
+	assert_error(ERR_NOT_FOUND, store_newest_watch(bench->store, &bench_secret, &newest, &err));
+	bench_begin(bench);
+	for (uint8_t i = FIRST; i < FIRST + DEBT_WATCHES_MAX + 10; i++) {
+		struct debt_row row = debt_of(i);
+		row.state = DEBT_WATCHED;
+		assert_ok(store_add_debt(bench->store, &row, &err));
+	}
+	bench_commit(bench);
+	assert_ok(
+	    store_list_watches(bench->store, &bench_secret, rows, DEBT_WATCHES_MAX, &count, &err));
+	assert_int_equal(count, DEBT_WATCHES_MAX);
+	assert_int_equal(rows[0].id.bytes[0], FIRST);
+	assert_int_equal(rows[DEBT_WATCHES_MAX - 1].id.bytes[0], FIRST + DEBT_WATCHES_MAX - 1);
+	assert_ok(store_newest_watch(bench->store, &bench_secret, &newest, &err));
+	assert_int_equal(newest.id.bytes[0], FIRST + DEBT_WATCHES_MAX + 9);
+}
+
 int
 main(void)
 {
@@ -453,6 +481,7 @@ main(void)
 	    CASE(a_test_is_of_the_very_box_that_was_opened),
 	    CASE(erased_envelopes_are_gone_with_their_spares),
 	    CASE(the_newest_test_of_a_token_is_found),
+	    CASE(of_many_death_watches_the_oldest_are_listed_and_the_newest_is_found),
 	    CASE(drafts_wait_in_the_order_of_their_arrival),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
