@@ -70,22 +70,24 @@ for access in local ssh; do
 done
 
 # A session of the old key can say of itself what it likes, but not that there is none.
-printf 'publickey %s\n' "$(cut -d' ' -f1,2 other.pub)" >/tmp/sshauth.ABCDEFGHIJKLMNO
+forged=$(mktemp /tmp/sshauth.XXXXXXXXXXXXXXX)
+printf 'publickey %s\n' "$(cut -d' ' -f1,2 other.pub)" >"$forged"
 cat old.pub next.pub >"$SSHD_AUTHORIZED"
 for access in local ssh; do
-	for lie in "env SSH_USER_AUTH=/tmp/sshauth.ABCDEFGHIJKLMNO" "env SSH_USER_AUTH=$FOLDER/fake" "env -i"; do
+	for lie in "env SSH_USER_AUTH=$forged" "env SSH_USER_AUTH=$FOLDER/fake" "env -i"; do
 		open old liar "exec $lie sh -c 'echo \$\$ >$FOLDER/liar.up; sleep 600; :';"
 		like "$access: a session of the old key that lies ($lie) is not none" "$(ask $access expel)" \
 			'^cannot-tell 0 sessions ended; 1 (more says that another|of the account.s sessions)'
 		kill "${PIDS[liar]}"; left_is "$access: until it has ended" $access '^none'
 	done
 done
-rm /tmp/sshauth.ABCDEFGHIJKLMNO
+rm "$forged"
 
 # Another account of the host, who knows the old public key and wants to have sessions of other keys ended.
 if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; else
 	printf 'publickey %s\n' "$(cut -d' ' -f1,2 old.pub)" >old.line
 	chmod 755 "$FOLDER"; mkdir -m 755 hostile; cp "$(readlink -f /bin/sh)" hostile/sshd; chmod 755 hostile/sshd
+	named=$(mktemp -u /tmp/sshauth.XXXXXXXXXXXXXXX) # as sshd names them
 	cat next.pub other.pub >"$SSHD_AUTHORIZED"
 	stranger() { setpriv --reuid nobody --clear-groups "$@"; }
 	# plot NAME: a process of nobody's that looks like a session, with the file that it names.
@@ -96,7 +98,7 @@ if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; el
 	for access in local ssh; do
 		rm -f other.auth; open other witness "echo \$SSH_USER_AUTH >$FOLDER/other.auth;"
 		theirs=$(cat other.auth)
-		for file in /tmp/sshauth "$theirs" "${theirs%?}" /tmp/sshauth.abcdefghijklmno; do
+		for file in "${named%.*}" "$theirs" "${theirs%?}" "$named"; do
 			[ "$file" = "$theirs" ] || stranger cp old.line "$file"
 			plot "$file"
 			like "$access: a stranger's process that names $(sed 's/[A-Za-z0-9]*$/.../' <<<"${file#/tmp/}") ends and adds no session" "$(ask $access expel)" \
@@ -105,12 +107,12 @@ if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; el
 			kill "${PIDS[plot]}"; wait "${PIDS[plot]}" 2>/dev/null
 			[ "$file" = "$theirs" ] || rm "$file"
 		done
-		stranger mkfifo -m 666 /tmp/sshauth.abcdefghijklmno
-		plot /tmp/sshauth.abcdefghijklmno
+		stranger mkfifo -m 666 "$named"
+		plot "$named"
 		before=$(date +%s)
 		like "$access: a pipe of his holds nobody up" "$(ask $access expel)" '^cannot-tell 0 sessions ended; 1 more says'
 		ok "$access: at all" [ $(($(date +%s) - before)) -le 10 ]
-		kill "${PIDS[plot]}"; wait "${PIDS[plot]}" 2>/dev/null; rm /tmp/sshauth.abcdefghijklmno
+		kill "${PIDS[plot]}"; wait "${PIDS[plot]}" 2>/dev/null; rm "$named"
 		kill "${PIDS[witness]}"; left_is "$access: then there is none" $access '^none'
 	done
 fi
