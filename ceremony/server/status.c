@@ -225,7 +225,7 @@ look_at_escrow(struct session *session, const struct debt_row *debt, char ret_lo
 		return ERR_OK;
 	TRY(store_get_debt(session->store, &debt->id, &now, err));
 	if (now.state != DEBT_RETIRED)
-		snprintf(ret_lost, NOTE_TEXT_MAX, "%.250s: %s", lost.text, lost.cure);
+		plain_format(ret_lost, NOTE_TEXT_MAX, "%.250s: %s", lost.text, lost.cure);
 	return ERR_OK;
 }
 

@@ -100,7 +100,7 @@ check_due(struct session *session, const struct id *id, struct paid *paid, struc
 	wait_text(&debt, waits);
 	paid->in_grace = debt.state == DEBT_WATCHED && debt.tries == 0 && debt.rejected == 0;
 	paid->code = ERR_WAITING;
-	snprintf(paid->note, sizeof(paid->note), "%s%s%.300s", waits,
+	plain_format(paid->note, sizeof(paid->note), "%s%s%.300s", waits,
 	    debt.note[0] != '\0' ? ": " : "", debt.note);
 	return ERR_OK;
 }
@@ -187,8 +187,8 @@ wait_for_first(struct payment *payment, const struct debt_row *first, struct err
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	if (result == PROBE_REFUSED || result == PROBE_DENIED)
 		return ERR_OK;
-	snprintf(note, sizeof(note), "version %u must be taken away first, and is not yet: %.300s",
-	    first->old, first->note);
+	plain_format(note, sizeof(note),
+	    "version %u must be taken away first, and is not yet: %.300s", first->old, first->note);
 	if (asks) /* not by each command again */
 		return payment_stop(payment, ERR_WAITING, err, "%s", note);
 	snprintf(payment->debt.note, sizeof(payment->debt.note), "%s", note);

@@ -246,7 +246,7 @@ payment_escrow(struct session *session, const struct debt_row *debt, struct escr
 static void
 escrow_lost(struct payment *payment, const struct err *lost)
 {
-	snprintf(payment->debt.note, sizeof(payment->debt.note), "%.250s: %s", lost->text,
+	plain_format(payment->debt.note, sizeof(payment->debt.note), "%.250s: %s", lost->text,
 	    lost->cure);
 	session_progress(payment->session, "%s: the escrow file of its debt is not what it was",
 	    payment->secret.name);

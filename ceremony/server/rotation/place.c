@@ -91,8 +91,9 @@ reject(struct payment *payment, struct err *err)
 	TRY(payment_next(payment, last ? DEBT_DEGRADES : DEBT_REJECTS, &debt, err));
 	if (last)
 		wait_longer(&debt, session_now(payment->session));
-	snprintf(debt.note, sizeof(debt.note), "the target rejected version %u (%u of %d)%s%.300s",
-	    debt.pending, debt.rejected, (int)PAYMENT_REJECTIONS, SAID(payment));
+	plain_format(debt.note, sizeof(debt.note),
+	    "the target rejected version %u (%u of %d)%s%.300s", debt.pending, debt.rejected,
+	    (int)PAYMENT_REJECTIONS, SAID(payment));
 	TRY(give_up(payment, DEBT_REJECTS, &debt, err));
 	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
 	payment->stopped = last;
@@ -264,7 +265,7 @@ rotate_verify_issued(struct payment *payment, struct err *err)
 	struct debt_row debt = payment->debt;
 
 	TRY(payment_next(payment, DEBT_REJECTS, &debt, err));
-	snprintf(debt.note, sizeof(debt.note),
+	plain_format(debt.note, sizeof(debt.note),
 	    "the target made version %u and does not accept it%s%.300s", debt.pending,
 	    SAID(payment));
 	TRY(give_up(payment, DEBT_REJECTS, &debt, err));

@@ -62,6 +62,16 @@ format_plain(char *ret_text, size_t size, const char *format, va_list arguments)
 }
 
 void
+plain_format(char *ret_text, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	format_plain(ret_text, size, format, arguments);
+	va_end(arguments);
+}
+
+void
 session_progress(struct session *session, const char *format, ...)
 {
 	JSON *frame = NULL;

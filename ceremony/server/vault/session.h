@@ -73,6 +73,8 @@ void session_alarm(struct session *session, const char *subject, const char *for
     FORMAT_LIKE(3, 4);
 /* A text that JSON and the database take: at most SIZE - 1 bytes, what is not plain becomes '?'. */
 void plain_text(const char *text, char *ret_text, size_t size);
+/* The same of what FORMAT makes, of up to 4095 bytes. */
+void plain_format(char *ret_text, size_t size, const char *format, ...) FORMAT_LIKE(3, 4);
 
 /* The stored statement with DIGEST, which it is shown to have.  ERR_INTEGRITY, WHAT names it.  The digest is
  * a stranger's: ERR_NOT_FOUND; */

@@ -8,7 +8,7 @@
  *	mode		lines VERB=WORD; the first one for a verb is used up, unless WORD ends in '!'
  *
  * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=denied (where it would be refused)
- * apply=reject, =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
+ * apply=reject, =wordy (the same, in 500 bytes that are no ASCII), =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
  * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works),
  * =one (the old one is replaced among those of other accounts; else the new one is alone)
  * expel=none
@@ -207,6 +207,12 @@ fake_apply(void *state, struct rotation *rotation, enum change_result *ret_resul
 	if (strcmp(mode, "reject") == 0) {
 		*ret_result = CHANGE_REJECTED;
 		rotation_detail(rotation, "too simple for this target");
+		return ERR_OK;
+	}
+	if (strcmp(mode, "wordy") == 0) { /* a letter of two bytes at each place */
+		*ret_result = CHANGE_REJECTED;
+		for (size_t i = 0; i + 2 < sizeof(rotation->detail); i += 2)
+			memcpy(rotation->detail + i, "\xc3\xa9", 3);
 		return ERR_OK;
 	}
 	if (strcmp(mode, "nothing") == 0)

@@ -127,6 +127,26 @@ a_rejected_value_is_replaced_by_another(void **state)
 	night_paid(bench, &night);
 }
 
+/* They are cut, also within a letter. */
+static void
+the_targets_words_however_long_stop_nothing(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+
+	night_live_through(bench, "apply=wordy\napply=wordy\napply=wordy\n", &night);
+	assert_string_equal(night.debt, "degraded");
+	bench->shared->now += WAIT_FIRST - 1;
+	char code[32], note[600];
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "waiting");
+	bench->shared->now++;
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "ok");
+	night_paid(bench, &night);
+	target_mode(bench, "");
+}
+
 static void
 three_rejected_values_degrade_and_a_person_mends(void **state)
 {
@@ -434,6 +454,7 @@ main(void)
 	    cmocka_unit_test(a_denial_without_a_proof_pays_nothing),
 	    cmocka_unit_test(a_rejected_value_that_is_only_denied_pays_nothing),
 	    cmocka_unit_test(a_target_that_denies_everything_degrades_and_keeps_every_value),
+	    cmocka_unit_test(the_targets_words_however_long_stop_nothing),
 	    cmocka_unit_test(three_rejected_values_degrade_and_a_person_mends),
 	    cmocka_unit_test(an_old_value_that_still_works_is_not_retired),
 	    cmocka_unit_test(a_target_that_accepts_nothing_degrades_and_keeps_every_value),
