@@ -182,10 +182,11 @@ probe_works(struct payment *payment, bool *ret_works, struct err *err)
 	    payment->debt.old, SAID(payment));
 }
 
-/* RET_GONE: told, or refused already. */
+/* RET_GONE: told, or refused already; or it cannot be taken away, as was announced. */
 static enum err_code
 withdraw(struct payment *payment, bool *ret_gone, struct err *err)
 {
+	bool stays = payment->definition.announced.death == DEATH_NONE;
 	enum change_result result;
 	enum probe_result probe;
 	struct err cause;
@@ -193,7 +194,7 @@ withdraw(struct payment *payment, bool *ret_gone, struct err *err)
 	*ret_gone = false;
 	if (target_tell(payment, ROTATOR_WITHDRAW, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	*ret_gone = result == CHANGE_DONE;
+	*ret_gone = result == CHANGE_DONE || (stays && result == CHANGE_UNCHANGED);
 	if (*ret_gone)
 		return ERR_OK;
 	char said[ROTATOR_DETAIL_MAX + 1];

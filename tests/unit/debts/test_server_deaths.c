@@ -142,6 +142,25 @@ a_target_that_takes_the_old_value_after_its_time_is_told_of(void **state)
 	}
 }
 
+/* It could not be taken away if the target wanted to: its debt is paid all the same, as was announced. */
+static void
+what_cannot_die_is_not_waited_for(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_OVERLAP; style < STYLES; style++) {
+		TOWN *town = town_new(style_names[style],
+		    &(struct announcement){.style = style, .holds = 64, .death = DEATH_NONE});
+
+		town_restore(town);
+		world()->scene.habit.verb = VERB_WITHDRAW;
+		world()->scene.habit.fault = FAULT_UNCHANGED;
+		world()->scene.habit.times = 100;
+		assert_true(town_run(town, 700));
+		assert_int_equal(world()->scene.unpaid, 0);
+		town_expect_ended(town, 1);
+	}
+}
+
 /* --- Again and again --------------------------------------------------------------------------- */
 
 static void
@@ -465,6 +484,7 @@ main(void)
 	    cmocka_unit_test(an_old_value_dies_by_the_grade_that_was_announced),
 	    cmocka_unit_test(an_old_value_is_dead_when_its_grace_time_is_over_and_not_before),
 	    cmocka_unit_test(nothing_is_asked_while_the_grace_time_runs),
+	    cmocka_unit_test(what_cannot_die_is_not_waited_for),
 	    cmocka_unit_test(a_target_that_takes_the_old_value_after_its_time_is_told_of),
 	    cmocka_unit_test(no_number_of_rejections_is_a_dead_end),
 	    cmocka_unit_test(what_was_not_changed_is_tried_again_with_the_same_value),
