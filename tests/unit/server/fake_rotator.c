@@ -7,11 +7,11 @@
  *	calls		each verb is added as a line
  *	mode		lines VERB=WORD; the first one for a verb is used up, unless WORD ends in '!'
  *
- * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=denied (where it would be refused)
+ * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=fail  probe=denied (where it would be refused)
  * apply=reject, =wordy (the same, in 500 bytes that are no ASCII), =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
  * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works),
  * =one (the old one is replaced among those of other accounts; else the new one is alone)
- * expel=none
+ * expel=none, =unclear
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,8 +163,8 @@ fake_probe(void *state, struct rotation *rotation, enum rotator_value which,
 		rotation_detail(rotation, "nobody answers");
 		return ERR_OK;
 	}
-	if (strcmp(mode, "pass") == 0) {
-		*ret_result = PROBE_ACCEPTED;
+	if (strcmp(mode, "pass") == 0 || strcmp(mode, "fail") == 0) {
+		*ret_result = mode[0] == 'p' ? PROBE_ACCEPTED : PROBE_REFUSED;
 		return ERR_OK;
 	}
 	TRY(password(which == ROTATOR_CURRENT ? rotation->current : rotation->next, &value, err));
@@ -246,7 +246,9 @@ fake_expel(void *state, struct rotation *rotation, enum expel_result *ret_result
 	char mode[64];
 
 	TRY(begin(state, "expel", NULL, mode, err));
-	*ret_result = strcmp(mode, "none") == 0 ? EXPEL_NONE : EXPEL_ENDED;
+	*ret_result = strcmp(mode, "none") == 0 ? EXPEL_NONE :
+	    strcmp(mode, "unclear") == 0        ? EXPEL_CANNOT_TELL :
+	                                          EXPEL_ENDED;
 	rotation_detail(rotation, "two sessions");
 	return ERR_OK;
 }

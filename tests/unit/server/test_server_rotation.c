@@ -235,6 +235,39 @@ a_rejected_value_that_is_only_denied_pays_nothing(void **state)
 	night_paid(bench, &night);
 }
 
+/* A rotator that calls everything refused proves nothing by it. */
+static void
+a_target_that_refuses_everything_has_shown_no_death(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	BUF before = {0};
+
+	night_live_through(bench, "apply=reject\nprobe=pass\nprobe=none\nprobe=denied\n", &night);
+	assert_string_equal(night.debt, "watched");
+	target_mode(bench, "probe=fail!\n");
+	(void)target_calls(bench, &before);
+	night_rotate(bench, "target", "probe next\nprobe current\nprobe next\n");
+	target_mode(bench, "");
+	night_rotate(bench, "ok", "probe next\nprobe current\nprobe current\n");
+	night_paid(bench, &night);
+}
+
+static void
+sessions_that_may_go_on_are_told_when_all_is_paid(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+
+	night_live_through(bench, "expel=unclear\n", &night);
+	assert_string_equal(night.debt, "retired");
+	assert_int_equal(bench_count(bench,
+	                     "SELECT count(*) FROM debts WHERE state = 'retired' AND"
+	                     " note LIKE 'sessions that the old value opened may go on%'"),
+	    1);
+	night_paid(bench, &night);
+}
+
 static void
 a_target_that_denies_everything_degrades_and_keeps_every_value(void **state)
 {
@@ -454,6 +487,8 @@ main(void)
 	    cmocka_unit_test(a_denial_without_a_proof_pays_nothing),
 	    cmocka_unit_test(a_rejected_value_that_is_only_denied_pays_nothing),
 	    cmocka_unit_test(a_target_that_denies_everything_degrades_and_keeps_every_value),
+	    cmocka_unit_test(a_target_that_refuses_everything_has_shown_no_death),
+	    cmocka_unit_test(sessions_that_may_go_on_are_told_when_all_is_paid),
 	    cmocka_unit_test(the_targets_words_however_long_stop_nothing),
 	    cmocka_unit_test(three_rejected_values_degrade_and_a_person_mends),
 	    cmocka_unit_test(an_old_value_that_still_works_is_not_retired),
