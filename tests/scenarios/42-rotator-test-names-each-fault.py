@@ -164,6 +164,8 @@ def outer_cases(top):
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
     place = Place(top, "grace").run("replace", "has a grace time")
     report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
+    report("the target takes the values of this test for 60 s more" in place.said and "are erased now" in place.said and not place.kept(),
+        "and that it outlives its file is said", place.said)
     place = Place(top, "via"); place.write("other", "the other value")
     report(place.run("overlap", "is changed by another").status == 2 and "--via" in place.said, "without the value that changes it nothing is tried", place.said)
     report(place.run("overlap", "is changed by another", "--via=token=other").status == 0, "with it a right rotator passes", place.said)
