@@ -302,7 +302,7 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
-	BUF errors = {0};
+	WIPED errors = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
@@ -324,8 +324,6 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(child_run(&child, &status, err));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	take_detail(rotation, buf_view(&errors));
-	if (errors.data != NULL)
-		explicit_bzero(errors.data, errors.size);
 	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 
