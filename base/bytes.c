@@ -63,6 +63,14 @@ buf_done(struct buf *buf)
 }
 
 void
+buf_wipe(struct buf *buf)
+{
+	if (buf->data != NULL)
+		explicit_bzero(buf->data, buf->capacity);
+	buf_done(buf);
+}
+
+void
 buf_u8(struct buf *buf, uint8_t value)
 {
 	if (grow(buf, 1))

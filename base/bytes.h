@@ -34,6 +34,9 @@ struct buf {
 
 void buf_done(struct buf *buf); /* accepts {0}; leaves {0} */
 #define BUF CLEANUP(buf_done) struct buf
+/* buf_done, and its bytes are overwritten first: for the words of others, which may hold what they must not. */
+void buf_wipe(struct buf *buf);
+#define WIPED CLEANUP(buf_wipe) struct buf
 void buf_u8(struct buf *buf, uint8_t value);
 void buf_u16(struct buf *buf, uint16_t value);
 void buf_u32(struct buf *buf, uint32_t value);

@@ -195,6 +195,26 @@ process_wait(pid_t pid, int64_t deadline, int *ret_status, struct err *err)
 	return ERR_OK;
 }
 
+bool
+process_await(pid_t pid, int64_t deadline)
+{
+	FD pidfd = -1;
+
+	for (;;) {
+		siginfo_t ended = {0};
+		int64_t left = deadline - process_milliseconds();
+
+		if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) != 0 ||
+		    ended.si_pid != 0)
+			return true;
+		if (left <= 0)
+			return false;
+		if (pidfd < 0)
+			pidfd = pidfd_open(pid, 0);
+		sleep_until_ended(pidfd, left);
+	}
+}
+
 void
 process_kill(pid_t pid)
 {

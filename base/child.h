@@ -34,6 +34,9 @@ enum err_code process_start(const struct process_spawn *spawn, pid_t *ret_pid,
  * return ERR_TARGET_UNKNOWN.  RET_STATUS is waitpid's. */
 enum err_code process_wait(pid_t pid, int64_t deadline, int *ret_status,
     struct err *err) MUST_CHECK;
+/* True once PID has ended, or is no child of ours; false when it still runs at DEADLINE (0: look once).  It is not reaped,
+ * so that its number, and its group's, stay its own. */
+bool process_await(pid_t pid, int64_t deadline);
 void process_kill(pid_t pid); /* the group, and reap */
 
 #endif

@@ -43,19 +43,20 @@ open_program(struct trial *trial)
 {
 	struct digest hash;
 	struct err err;
+	bool of_target;
 
 	if (executable_open(trial->program, &trial->executable, &hash, &err) != ERR_OK) {
 		report_wrong(&trial->report, FIND_PROGRAM, "%s", err.text);
 		return false;
 	}
 	report_ok(&trial->report, FIND_PROGRAM);
-	if (description_read(trial->program, trial->name, trial->target, &trial->description,
-	        &err) != ERR_OK) {
-		report_wrong(&trial->report, FIND_DESCRIPTION, "%s", err.text);
-		return false;
-	}
-	report_ok(&trial->report, FIND_DESCRIPTION);
-	return true;
+	enum err_code code = description_read(trial->program, trial->name, trial->target,
+	    &trial->description, &of_target, &err);
+
+	if (of_target)
+		report_ok(&trial->report, FIND_DESCRIPTION);
+	return report_is(&trial->report, of_target ? FIND_TARGET : FIND_DESCRIPTION, code == ERR_OK,
+	    err.text);
 }
 
 static enum err_code
@@ -163,6 +164,9 @@ checker_run(const struct checker_plan *plan, struct err *err)
 	TRY(name_of(plan->program, &trial.name, err));
 	TRY(left_watch(err));
 	TRY(run(&trial, plan->dry, err));
+	if (trial.report.states[FIND_TARGET] == FAULT)
+		return err_set(err, ERR_REFUSED,
+		    "the rotator was not tried: correct the target first");
 	if (trial.report.wrong > 0)
 		return err_set(err, ERR_REFUSED, "%u %s wrong with this rotator",
 		    trial.report.wrong, text_plural(trial.report.wrong, "thing is", "things are"));

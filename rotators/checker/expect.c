@@ -64,8 +64,8 @@ expect_both(struct session *session, enum finding finding)
 	return report_is(&session->trial->report, finding, both, session->said);
 }
 
-void
-expect_sessions(struct session *session)
+static void
+try_sessions(struct session *session)
 {
 	struct report *report = &session->trial->report;
 	static const struct {
@@ -85,6 +85,22 @@ expect_sessions(struct session *session)
 			    session->said);
 		(void)report_is(report, rows[i].finding, result >= 0, session->said);
 	}
+}
+
+bool
+expect_moved(struct trial *trial, const struct move *move, const struct secret *from,
+    const struct secret *to)
+{
+	SESSION session;
+
+	session_start(&session, trial, NULL, from, to);
+	if (!expect_done(&session, move->change, move->done))
+		return false;
+	if (move->first)
+		try_sessions(&session);
+	bool next = expect_accepted(&session, ROTATOR_NEXT, move->next);
+
+	return expect_dead(&session, ROTATOR_CURRENT, move->current) && next;
 }
 
 bool

@@ -5,6 +5,8 @@
 
 #include "rotators/checker/session.h"
 
+enum { KILLS = 3 }; /* of each change, in the middle of it */
+
 /* The change is done. */
 bool expect_done(struct session *session, enum rotator_change change, enum finding finding);
 bool expect_accepted(struct session *session, enum rotator_value which, enum finding finding);
@@ -12,8 +14,16 @@ bool expect_accepted(struct session *session, enum rotator_value which, enum fin
 bool expect_dead(struct session *session, enum rotator_value which, enum finding finding);
 /* Both are accepted. */
 bool expect_both(struct session *session, enum finding finding);
-/* warn and expel, where they are announced. */
-void expect_sessions(struct session *session);
+/* What is claimed of a change, apply or withdraw, that leaves the target with one of two values. */
+struct move {
+	enum rotator_change change;
+	enum finding done, next,
+	    current; /* it is; the one that stays is accepted; the other one is dead */
+	bool first;  /* warn and expel are tried with it, where they are announced */
+};
+/* MOVE, asked for in a process of its own with FROM as the current value and TO as the next one, which stays. */
+bool expect_moved(struct trial *trial, const struct move *move, const struct secret *from,
+    const struct secret *to);
 /* What ISSUE or MINT gave: whole, and kept; NULL in RET_VALUE when it is not. */
 bool expect_made(struct session *session, enum rotator_change change, enum finding finding,
     struct secret **ret_value);

@@ -8,8 +8,6 @@
 #include "rotators/checker/expect.h"
 #include "rotators/checker/value.h"
 
-enum { KILLS = 3 };
-
 static bool
 issue(struct trial *trial, enum finding finding, struct secret **ret_value)
 {
@@ -66,28 +64,13 @@ orphans(struct trial *trial)
 	    dead(trial, second, FIND_ORPHANS_ALL);
 }
 
-static bool
-take_away(struct trial *trial, const struct secret *value, const enum finding claims[3])
-{
-	SESSION session;
-
-	session_start(&session, trial, NULL, value, trial->given);
-	if (!expect_done(&session, ROTATOR_WITHDRAW, claims[0]))
-		return false;
-	if (claims[0] == FIND_WITHDRAW)
-		expect_sessions(&session);
-	bool other = expect_accepted(&session, ROTATOR_NEXT, claims[1]);
-
-	return expect_dead(&session, ROTATOR_CURRENT, claims[2]) && other;
-}
-
 static enum err_code
 withdraw(struct trial *trial, bool *ret_right, struct err *err)
 {
-	static const enum finding claims[] = {FIND_WITHDRAW, FIND_WITHDRAW_NEXT,
-	    FIND_WITHDRAW_CURRENT};
-	static const enum finding again[] = {FIND_WITHDRAW_AGAIN, FIND_WITHDRAW_AGAIN,
-	    FIND_WITHDRAW_AGAIN};
+	static const struct move first = {ROTATOR_WITHDRAW, FIND_WITHDRAW, FIND_WITHDRAW_NEXT,
+	    FIND_WITHDRAW_CURRENT, true};
+	static const struct move again = {ROTATOR_WITHDRAW, FIND_WITHDRAW_AGAIN,
+	    FIND_WITHDRAW_AGAIN, FIND_WITHDRAW_AGAIN, false};
 	SECRET *value = NULL;
 
 	*ret_right = false;
@@ -95,7 +78,8 @@ withdraw(struct trial *trial, bool *ret_right, struct err *err)
 	if (!issue(trial, FIND_ISSUE, &value))
 		return ERR_OK;
 	TRY(session_name(trial, err)); /* another rotation takes it away */
-	*ret_right = take_away(trial, value, claims) && take_away(trial, value, again);
+	*ret_right = expect_moved(trial, &first, value, trial->given) &&
+	    expect_moved(trial, &again, value, trial->given);
 	return ERR_OK;
 }
 
@@ -103,7 +87,8 @@ withdraw(struct trial *trial, bool *ret_right, struct err *err)
 static enum err_code
 killed(struct trial *trial, bool *ret_right, struct err *err)
 {
-	static const enum finding claims[] = {FIND_KILLED, FIND_KILLED, FIND_KILLED};
+	static const struct move move = {ROTATOR_WITHDRAW, FIND_KILLED, FIND_KILLED, FIND_KILLED,
+	    false};
 	SECRET *value = NULL;
 
 	*ret_right = false;
@@ -114,7 +99,7 @@ killed(struct trial *trial, bool *ret_right, struct err *err)
 		return ERR_OK;
 	TRY(session_name(trial, err));
 	expect_killed(trial, ROTATOR_WITHDRAW, value, trial->given);
-	*ret_right = take_away(trial, value, claims);
+	*ret_right = expect_moved(trial, &move, value, trial->given);
 	return ERR_OK;
 }
 

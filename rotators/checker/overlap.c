@@ -3,8 +3,6 @@
 
 #include "rotators/checker/expect.h"
 
-enum { KILLS = 3 };
-
 static bool
 add(struct trial *trial, const struct secret *from, const struct secret *to, enum finding added,
     enum finding both)
@@ -15,60 +13,41 @@ add(struct trial *trial, const struct secret *from, const struct secret *to, enu
 	return expect_done(&session, ROTATOR_ADD, added) && expect_both(&session, both);
 }
 
-struct claims {
-	enum finding withdrawn, next, current;
-};
-
-static bool
-take_away(struct trial *trial, const struct secret *from, const struct secret *to,
-    const struct claims *claims)
-{
-	SESSION session;
-
-	session_start(&session, trial, NULL, from, to);
-	if (!expect_done(&session, ROTATOR_WITHDRAW, claims->withdrawn))
-		return false;
-	if (claims->withdrawn == FIND_WITHDRAW)
-		expect_sessions(&session);
-	bool next = expect_accepted(&session, ROTATOR_NEXT, claims->next);
-
-	return expect_dead(&session, ROTATOR_CURRENT, claims->current) && next;
-}
-
 static bool
 there(struct trial *trial, const struct secret *to)
 {
-	static const struct claims claims = {FIND_WITHDRAW, FIND_WITHDRAW_NEXT,
-	    FIND_WITHDRAW_CURRENT};
-	static const struct claims again = {FIND_WITHDRAW_AGAIN, FIND_WITHDRAW_AGAIN,
-	    FIND_WITHDRAW_AGAIN};
+	static const struct move first = {ROTATOR_WITHDRAW, FIND_WITHDRAW, FIND_WITHDRAW_NEXT,
+	    FIND_WITHDRAW_CURRENT, true};
+	static const struct move again = {ROTATOR_WITHDRAW, FIND_WITHDRAW_AGAIN,
+	    FIND_WITHDRAW_AGAIN, FIND_WITHDRAW_AGAIN, false};
 
 	return add(trial, trial->given, to, FIND_ADD, FIND_ADD_BOTH) &&
 	    add(trial, trial->given, to, FIND_ADD_AGAIN, FIND_ADD_AGAIN) &&
-	    take_away(trial, trial->given, to, &claims) &&
-	    take_away(trial, trial->given, to, &again);
+	    expect_moved(trial, &first, trial->given, to) &&
+	    expect_moved(trial, &again, trial->given, to);
 }
 
 static bool
 back(struct trial *trial, const struct secret *from)
 {
-	static const struct claims claims = {FIND_BACK, FIND_BACK, FIND_BACK};
+	static const struct move move = {ROTATOR_WITHDRAW, FIND_BACK, FIND_BACK, FIND_BACK, false};
 
 	return add(trial, from, trial->given, FIND_BACK, FIND_BACK) &&
-	    take_away(trial, from, trial->given, &claims);
+	    expect_moved(trial, &move, from, trial->given);
 }
 
 /* In add, and in withdraw. */
 static bool
 killed(struct trial *trial, const struct secret *to)
 {
-	static const struct claims claims = {FIND_KILLED, FIND_KILLED, FIND_KILLED};
+	static const struct move move = {ROTATOR_WITHDRAW, FIND_KILLED, FIND_KILLED, FIND_KILLED,
+	    false};
 
 	expect_killed(trial, ROTATOR_ADD, trial->given, to);
 	if (!add(trial, trial->given, to, FIND_KILLED, FIND_KILLED))
 		return false;
 	expect_killed(trial, ROTATOR_WITHDRAW, to, trial->given);
-	return take_away(trial, to, trial->given, &claims);
+	return expect_moved(trial, &move, to, trial->given);
 }
 
 enum err_code

@@ -3,28 +3,7 @@
 
 #include "rotators/checker/expect.h"
 
-enum { KILLS = 3 };
-
-struct claims {
-	enum finding applied, next, current;
-};
-
-/* FROM stands there; then TO, and FROM no longer. */
-static bool
-exchange_values(struct trial *trial, const struct secret *from, const struct secret *to,
-    const struct claims *claims)
-{
-	SESSION session;
-
-	session_start(&session, trial, NULL, from, to);
-	if (!expect_done(&session, ROTATOR_APPLY, claims->applied))
-		return false;
-	if (claims->applied == FIND_APPLY)
-		expect_sessions(&session);
-	bool next = expect_accepted(&session, ROTATOR_NEXT, claims->next);
-
-	return expect_dead(&session, ROTATOR_CURRENT, claims->current) && next;
-}
+static const struct move back = {ROTATOR_APPLY, FIND_BACK, FIND_BACK, FIND_BACK, false};
 
 static bool
 apply_again(struct trial *trial, const struct secret *from, const struct secret *to)
@@ -39,26 +18,26 @@ apply_again(struct trial *trial, const struct secret *from, const struct secret 
 static bool
 there_and_back(struct trial *trial, const struct secret *to)
 {
-	static const struct claims first = {FIND_APPLY, FIND_APPLY_NEXT, FIND_APPLY_CURRENT};
-	static const struct claims back = {FIND_BACK, FIND_BACK, FIND_BACK};
-	bool there = exchange_values(trial, trial->given, to, &first);
+	static const struct move first = {ROTATOR_APPLY, FIND_APPLY, FIND_APPLY_NEXT,
+	    FIND_APPLY_CURRENT, true};
+	bool there = expect_moved(trial, &first, trial->given, to);
 
 	if (trial->report.states[FIND_APPLY] == FAULT)
 		return false;
 	bool again = apply_again(trial, trial->given, to);
 
-	return exchange_values(trial, to, trial->given, &back) && there && again;
+	return expect_moved(trial, &back, to, trial->given) && there && again;
 }
 
 static bool
 killed(struct trial *trial, const struct secret *to)
 {
-	static const struct claims claims = {FIND_KILLED, FIND_KILLED, FIND_KILLED};
-	static const struct claims back = {FIND_BACK, FIND_BACK, FIND_BACK};
+	static const struct move move = {ROTATOR_APPLY, FIND_KILLED, FIND_KILLED, FIND_KILLED,
+	    false};
 
 	expect_killed(trial, ROTATOR_APPLY, trial->given, to);
-	return exchange_values(trial, trial->given, to, &claims) &&
-	    exchange_values(trial, to, trial->given, &back);
+	return expect_moved(trial, &move, trial->given, to) &&
+	    expect_moved(trial, &back, to, trial->given);
 }
 
 enum err_code

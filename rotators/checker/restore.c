@@ -63,6 +63,24 @@ take_away_others(struct trial *trial, bool given)
 	return left;
 }
 
+/* What was made here may outlive the files. */
+static void
+say_alive(const struct trial *trial)
+{
+	const struct announcement *announced = &trial->description.announced;
+
+	if (announced->death == DEATH_NONE)
+		report_note(&trial->report,
+		    "the target takes the values of this test for ever; their files in %s are erased "
+		    "now, so that nobody has them",
+		    trial->keep.folder);
+	else if (announced->grace > 0)
+		report_note(&trial->report,
+		    "the target takes the values of this test for %u s more; their files in %s are "
+		    "erased now: use it in earnest only after that time",
+		    announced->grace, trial->keep.folder);
+}
+
 enum err_code
 restore_run(struct trial *trial, struct err *err)
 {
@@ -75,8 +93,10 @@ restore_run(struct trial *trial, struct err *err)
 	report_is(report, FIND_RESTORED, given, given ? "" : "it could not be brought back");
 	if (report->wrong > 0)
 		left = take_away_others(trial, given);
-	if (given && left == 0)
+	if (given && left == 0) {
+		say_alive(trial);
 		return keep_erase(&trial->keep, err);
+	}
 	if (left == 0)
 		report_note(report,
 		    "THE TARGET TAKES NONE OF THE VALUES NOW, NOR YOURS; THOSE THAT IT WAS GIVEN ARE IN %s",

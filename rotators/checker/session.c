@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/left.h"
 #include "base/process.h"
 #include "base/random.h"
@@ -107,20 +107,9 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 /* --- The end -------------------------------------------------------------------------------- */
 
 static bool
-await_end(pid_t pid, int milliseconds)
+await_end(pid_t pid)
 {
-	static const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
-	int64_t deadline = process_milliseconds() + milliseconds;
-	siginfo_t ended = {0};
-
-	for (;;) {
-		if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) != 0 ||
-		    ended.si_pid != 0)
-			return true;
-		if (process_milliseconds() >= deadline)
-			return false;
-		(void)nanosleep(&pause, NULL);
-	}
+	return process_await(pid, process_milliseconds() + END_MILLISECONDS);
 }
 
 /* How far it wrote on standard error: to the last page that was ever written. */
@@ -139,7 +128,7 @@ static void
 search_errors(struct session *session)
 {
 	struct report *report = &session->trial->report;
-	BUF text = {0};
+	WIPED text = {0};
 	off_t end = errors_end(session->errors);
 	uint8_t *at = buf_space(&text, (size_t)end);
 
@@ -151,8 +140,6 @@ search_errors(struct session *session)
 		report_wrong(report, FIND_ECHO_ERRORS, "it could not be read");
 	else if (echoes(session, buf_view(&text)))
 		report_wrong(report, FIND_ECHO_ERRORS, "it is not shown");
-	if (at != NULL)
-		explicit_bzero(at, text.size);
 }
 
 /* What still stands in its standard output when it has ended. */
@@ -216,10 +203,10 @@ session_end(struct session *session)
 	if (session->trial == NULL)
 		return;
 	fd_closep(&session->exchange.requests);
-	if (pid != 0 && !await_end(pid, END_MILLISECONDS)) {
+	if (pid != 0 && !await_end(pid)) {
 		report_wrong(&session->trial->report, FIND_ENDS, "after 2 s it was killed");
 		(void)kill(pid, SIGKILL);
-		(void)await_end(pid, END_MILLISECONDS);
+		(void)await_end(pid);
 	}
 	if (pid != 0) {
 		end_left(session, pid);
@@ -239,7 +226,7 @@ session_crash(struct session *session)
 
 	if (pid != 0) {
 		(void)kill(-pid, SIGKILL);
-		(void)await_end(pid, END_MILLISECONDS);
+		(void)await_end(pid);
 		(void)!left_end(pid, LEFT_MILLISECONDS, &left, &unsaid);
 		reap(pid);
 	}
@@ -296,19 +283,11 @@ is_unsupported(struct view line)
 	return result != NULL && strcmp(result, "unsupported") == 0;
 }
 
-static void
-wipe(struct buf *line)
-{
-	if (line->data != NULL)
-		explicit_bzero(line->data, line->size);
-	buf_done(line);
-}
-
 int
 session_ask(struct session *session, const char *verb, const char *value,
     const char *const *results)
 {
-	CLEANUP(wipe) struct buf line = {0};
+	WIPED line = {0};
 	struct answer answer = {0};
 	BUF said = {0};
 	struct err err;
@@ -340,14 +319,14 @@ session_ask(struct session *session, const char *verb, const char *value,
 bool
 session_knows_not(struct session *session, const char *verb)
 {
-	CLEANUP(wipe) struct buf line = {0};
+	WIPED line = {0};
 	struct err err;
 
 	if (session->silent)
 		return false;
 	if (ask_line(session, verb, NULL, &line, &err) != ERR_OK) {
 		fall_silent(session, &err);
-		return await_end(session->exchange.pid, END_MILLISECONDS);
+		return await_end(session->exchange.pid);
 	}
 	(void)snprintf(session->said, sizeof(session->said), "the question was \"%s\"", verb);
 	return is_unsupported(buf_view(&line));
@@ -366,7 +345,7 @@ session_name(struct trial *trial, struct err *err)
 enum err_code
 session_describe(struct session *session, struct description *ret_description, struct err *err)
 {
-	CLEANUP(wipe) struct buf line = {0};
+	WIPED line = {0};
 	char detail[ROTATOR_DETAIL_MAX + 1] = "";
 	bool refused;
 

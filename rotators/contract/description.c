@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "rotators/contract/executable.h"
 
 enum { OF_TARGET_ANNOUNCES = 1, OF_TARGET_FIELDS = 2 };
@@ -66,6 +67,41 @@ choose_case(const struct json *cases, const struct json *target, struct descript
 	return ERR_OK;
 }
 
+/* Each member of a "when" in CASES, once. */
+static void
+name_deciding(const struct json *cases, struct buf *names)
+{
+	JSON *named = json_new_object();
+	struct err unsaid; /* they were read before */
+
+	for (size_t i = 0; i < json_array_count(cases); i++) {
+		struct json_in in = json_in(json_array_object(cases, i), "announces", &unsaid);
+		const struct json *when = json_in_object_optional(&in, "when");
+
+		for (size_t j = 0; when != NULL && j < json_object_count(when); j++) {
+			const char *name = json_object_key(when, j);
+
+			if (json_object_text(named, name) != NULL)
+				continue;
+			json_put_text(named, name, "");
+			buf_text(names, names->size == 0 ? "" : ", ");
+			text_quote(name, names);
+		}
+	}
+}
+
+static enum err_code
+fits_nothing(const struct json *cases, const char *name, struct err *err)
+{
+	BUF deciding = {0};
+
+	name_deciding(cases, &deciding);
+	return err_set(err, ERR_REFUSED,
+	    "target: rotator %s has nothing for a target like this: its members %s decide; the "
+	    "rotator's manual tells what they may say",
+	    name, buf_string(&deciding));
+}
+
 /* What the target itself says, where the file lets it. */
 static enum err_code
 take_from_target(const struct json *target, uint32_t members, struct description *description,
@@ -88,12 +124,13 @@ take_from_target(const struct json *target, uint32_t members, struct description
 
 enum err_code
 description_parse(struct view text, const char *name, const struct json *target,
-    struct description *ret_description, struct err *err)
+    struct description *ret_description, bool *ret_of_target, struct err *err)
 {
 	struct description description = {0};
 	JSON *file = NULL;
 	bool found;
 
+	*ret_of_target = false;
 	TRY(json_parse(text, &file, err));
 	struct json_in in = json_in(file, "description", err);
 	const char *rotator = json_in_text(&in, "rotator", 1, ROTATOR_NAME_MAX);
@@ -112,12 +149,10 @@ description_parse(struct view text, const char *name, const struct json *target,
 		json_in_fail(&in, "rotator", "is another than the program's name");
 	TRY(json_in_end(&in));
 	TRY(choose_case(cases, target, &description, &found, err));
+	*ret_of_target = true;
 	TRY(take_from_target(target, of_target, &description, &found, err));
 	if (!found)
-		return err_set(err, ERR_REFUSED,
-		    "target: rotator %s has nothing for a target like this; its manual tells which "
-		    "members decide",
-		    name);
+		return fits_nothing(cases, name, err);
 	(void)snprintf(description.rotator, sizeof(description.rotator), "%s", name);
 	*ret_description = description;
 	return ERR_OK;
@@ -125,16 +160,18 @@ description_parse(struct view text, const char *name, const struct json *target,
 
 enum err_code
 description_read(const char *program, const char *name, const struct json *target,
-    struct description *ret_description, struct err *err)
+    struct description *ret_description, bool *ret_of_target, struct err *err)
 {
 	BUF text = {0};
 	char path[4096];
 
+	*ret_of_target = false;
 	if ((size_t)snprintf(path, sizeof(path), "%s.json", program) >= sizeof(path))
 		return err_set(err, ERR_INVALID, "the path of rotator %s is too long", name);
 	if (executable_beside(path, DESCRIPTION_MAX, &text, err) != ERR_OK)
 		return err_add(err, "the description of rotator %s", name);
-	if (description_parse(buf_view(&text), name, target, ret_description, err) != ERR_OK)
-		return err_add(err, "%s", path);
-	return ERR_OK;
+	enum err_code code =
+	    description_parse(buf_view(&text), name, target, ret_description, ret_of_target, err);
+
+	return code == ERR_OK || *ret_of_target ? code : err_add(err, "%s", path);
 }

@@ -23,13 +23,14 @@ struct description {
 };
 
 /* What TEXT, such a file, says of TARGET.  ERR_INVALID: it is none, or not one of NAME; ERR_VERSION: of another
- * contract; ERR_REFUSED: the rotator has nothing for such a target. */
+ * contract.  Always set is RET_OF_TARGET: the file is sound, and an error is TARGET's.  Then ERR_REFUSED: the rotator has
+ * nothing for it; ERR_INVALID: a member of it that the file lets count is malformed. */
 enum err_code description_parse(struct view text, const char *name, const struct json *target,
-    struct description *ret_description, struct err *err) MUST_CHECK;
+    struct description *ret_description, bool *ret_of_target, struct err *err) MUST_CHECK;
 /* The same of the file beside PROGRAM, which belongs to root or us and which nobody else may write.
  * ERR_NOT_FOUND, ERR_REFUSED, ERR_IO. */
 enum err_code description_read(const char *program, const char *name, const struct json *target,
-    struct description *ret_description, struct err *err) MUST_CHECK;
+    struct description *ret_description, bool *ret_of_target, struct err *err) MUST_CHECK;
 
 /* The credential's fields that the member "fields" names, each once. */
 void description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS]);

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -128,20 +126,6 @@ exchange_send(struct exchange *exchange, const struct json *line, struct err *er
 	return code == ERR_OK ? ERR_OK : say_silent(code, &cause, err);
 }
 
-/* Until PID has ended, at most MILLISECONDS; it is not reaped, so that its group's number stays
- * its own. */
-static void
-await_end(pid_t pid, int milliseconds)
-{
-	static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-	int64_t deadline = process_milliseconds() + milliseconds;
-	siginfo_t ended = {0};
-
-	while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
-	    ended.si_pid == 0 && process_milliseconds() < deadline)
-		(void)nanosleep(&pause, NULL);
-}
-
 void
 exchange_end(struct exchange *exchange)
 {
@@ -150,7 +134,7 @@ exchange_end(struct exchange *exchange)
 	fd_closep(&exchange->generated_fd);
 	if (exchange->pid == 0)
 		return;
-	await_end(exchange->pid, GRACE_MILLISECONDS);
+	(void)process_await(exchange->pid, process_milliseconds() + GRACE_MILLISECONDS);
 	process_kill(exchange->pid);
 	exchange->pid = 0;
 }

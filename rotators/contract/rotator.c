@@ -217,20 +217,12 @@ ask_line(struct rotator *rotator, const char *verb, const char *value, struct bu
 	return transact(rotator, question, ret_line, err);
 }
 
-static void
-wipe(struct buf *line)
-{
-	if (line->data != NULL)
-		explicit_bzero(line->data, line->size);
-	buf_done(line);
-}
-
 /* Ask VERB, of VALUE unless that is NULL, for one of RESULTS. */
 static enum err_code
 ask(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
     int *ret_result, struct err *err)
 {
-	CLEANUP(wipe) struct buf line = {0};
+	WIPED line = {0};
 	struct answer answer = {0};
 	enum err_code code;
 
@@ -247,7 +239,7 @@ static enum err_code
 describe(struct rotator *rotator, struct description *ret_description, bool *ret_refused,
     struct err *err)
 {
-	CLEANUP(wipe) struct buf line = {0};
+	WIPED line = {0};
 	char detail[ROTATOR_DETAIL_MAX + 1] = "";
 	enum err_code code;
 

@@ -8,8 +8,9 @@
  *	3	the current value, raw		4	the next value, raw
  *	5	the new value, raw, for `generate`, `issue` and `mint`
  *	6	that of the secret which changes this one, raw
- *	exit	0 yes, 10 no, 11 no without a proof, or unchanged; all else: cannot tell, since 1, 2 and the like are also what a
- *		program ends with that failed by accident.  The first line on stderr is shown to people
+ *	exit	0 yes, 194 no, 195 no without a proof, or unchanged; all else: cannot tell, since
+ *		1, 2, 10, 11 and the like are also what a program ends with that failed by accident,
+ *		or passed on what a command ended with.  The first line on stderr is shown to people
  *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
@@ -31,7 +32,7 @@
 #include "rotators/program/program.h"
 
 enum { ARGUMENTS_MAX = 16, ARGUMENT_SIZE = 1024, SETTINGS_MAX = 16384 };
-enum { STATUS_YES = 0, STATUS_NO = 10, STATUS_UNPROVEN = 11 };
+enum { STATUS_YES = 0, STATUS_NO = 194, STATUS_UNPROVEN = 195 };
 enum { ALPHABET_MAX = 94, LENGTH_MAX = 1024, BITS_MIN = 80 };
 
 struct exec {
@@ -301,7 +302,7 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
-	BUF errors = {0};
+	WIPED errors = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
@@ -323,8 +324,6 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(child_run(&child, &status, err));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	take_detail(rotation, buf_view(&errors));
-	if (errors.data != NULL)
-		explicit_bzero(errors.data, errors.size);
 	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 

@@ -182,16 +182,6 @@ drain_all(struct pump *pump, struct err *err)
 	return ERR_OK;
 }
 
-/* It is not reaped: the dead leader holds the number of its group. */
-static bool
-has_ended(const struct pump *pump)
-{
-	siginfo_t ended = {0};
-
-	return waitid(P_PID, (id_t)pump->pid, &ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
-	    ended.si_pid != 0;
-}
-
 /* One round: wait a little, then move what can be moved. */
 static enum err_code
 turn(struct pump *pump, struct err *err)
@@ -229,7 +219,7 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 	int status;
 
 	TRY(launch(&pump, err));
-	while (!has_ended(&pump))
+	while (!process_await(pump.pid, 0)) /* the dead leader holds the number of its group */
 		TRY(turn(&pump, err));
 	TRY(drain_all(&pump, err));
 	if (kill(-pump.pid, SIGKILL) != 0 && errno != ESRCH && errno != EPERM)

@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	JSON *target = NULL;
 	struct err err;
-	bool refused;
+	bool refused, of_target;
 
 	if (newline == NULL)
 		return 0;
@@ -48,8 +48,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (answer_describe(rest, &answered, &refused, detail, &err) == ERR_OK && !refused)
 		same_again(&answered);
 	if (json_parse(view_of(data, line), &target, &err) != ERR_OK ||
-	    description_parse(rest, "test", target, &description, &err) != ERR_OK)
+	    description_parse(rest, "test", target, &description, &of_target, &err) != ERR_OK)
 		return 0;
+	MUST(of_target); /* all that the file says is sound then */
 	MUST(strcmp(description.rotator, "test") == 0);
 	same_again(&description);
 	return 0;

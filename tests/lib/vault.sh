@@ -121,10 +121,10 @@ town_exec() {
 	read -r stored < "$1"
 	value() { read -r value <&"$1"; [ "$value" = "$stored" ]; } # values come without a newline
 	case "$2 ${3-}" in
-	'probe current') value 3 || [ "$value" = "$stored" ] || exit 10 ;;
-	'probe next') value 4 || [ "$value" = "$stored" ] || exit 10 ;;
+	'probe current') value 3 || [ "$value" = "$stored" ] || exit 194 ;;
+	'probe next') value 4 || [ "$value" = "$stored" ] || exit 194 ;;
 	'apply ') value 4; printf '%s\n' "$value" > "$1" ;;
-	'expel ') exit 10 ;;
+	'expel ') exit 194 ;;
 	esac
 	END
 	chmod 755 exec-target

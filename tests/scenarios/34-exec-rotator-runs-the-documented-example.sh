@@ -115,10 +115,10 @@ verbs() { ask "$(own)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
 each="check probe-next apply add withdraw-current withdraw-orphans expel warn unmint" # without a value to make
 statuses() { verbs $each; }
 script 'exit 0'; is "exit status 0" "$(statuses)" "ok accepted applied added withdrawn withdrawn ended told unminted "
-script 'exit 10'; is "exit status 10: what takes away rejects nothing" "$(statuses)" "refused refused rejected rejected unknown unknown none none unknown "
-script 'exit 11'; is "exit status 11 is a denial, or that nothing was changed" "$(statuses)" "refused denied unchanged unchanged unchanged unchanged cannot-tell cannot-tell unchanged "
+script 'exit 194'; is "exit status 194: what takes away rejects nothing" "$(statuses)" "refused refused rejected rejected unknown unknown none none unknown "
+script 'exit 195'; is "exit status 195 is a denial, or that nothing was changed" "$(statuses)" "refused denied unchanged unchanged unchanged unchanged cannot-tell cannot-tell unchanged "
 nothing="refused unreachable unknown unknown unknown unknown cannot-tell cannot-tell unknown "
-for status in 1 2 3 4 9 12 127 255; do
+for status in 1 2 3 4 9 10 11 12 127 193 196 255; do
 	script "exit $status"; is "exit status $status tells nothing" "$(statuses)" "$nothing"
 done
 # What ends by accident ends with 1.
@@ -129,25 +129,29 @@ is "nor does it reject what is made" "$(made)" "unknown unknown "
 script 'set -e; { echo written >&5; } 2>/dev/null || :; grep -q "$1" /dev/null; exit 0' # and grep says nothing of why
 is "a command that fails under set -e tells nothing" "$(statuses)" "$nothing"
 is "nor does it reject what is made, or take it" "$(made)" "unknown unknown "
+for status in 10 11; do # of curl, rsync, restic, usermod
+	script "set -e; { echo written >&5; } 2>/dev/null || :; sh -c 'exit $status'; exit 0"
+	is "nor does the status $status of a command that fails there" "$(statuses)$(made)" "${nothing}unknown unknown "
+done
 like "and the status is said" "$(ask "$(own)" probe-next)" '^unreachable .*/program exited with status 1'
 script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-next apply expel)" "refused unreachable unknown cannot-tell "
 like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
-script 'echo "no such role" >&2; echo "line 2" >&2; exit 10'
+script 'echo "no such role" >&2; echo "line 2" >&2; exit 194'
 like "the first line of stderr is the detail" "$(ask "$(own)" apply)" '^rejected no such role $'
-script 'printf "\\033[31mred\n" >&2; exit 10'
+script 'printf "\\033[31mred\n" >&2; exit 194'
 like "unless it is not plain text" "$(ask "$(own)" apply)" '^rejected  $'
-script 'echo "cannot set $(cat <&4)" >&2; exit 10'
+script 'echo "cannot set $(cat <&4)" >&2; exit 194'
 like "or holds the value" "$(ask "$(own)" apply)" '^rejected .*held the secret: not shown'
 script 'exit 0'
 like "a program that generates nothing is refused" "$(generate "$(own)" generate)" '^refused .*wrote no value'
 script 'head -c 70000 /dev/zero >&5'
 like "so is a value over 64 KiB" "$(generate "$(own)" generate)" '^refused .*more than 65536'
 for verb in issue mint; do
-	for status in 0 10 11 1 2; do
+	for status in 0 194 195 10 11 1; do
 		script "printf made >&5; exit $status"
 		generate "$(own)" $verb | cut -d' ' -f1
 	done | tr '\n' ' ' >made-results
-	is "$verb, of each exit status" "$(cat made-results)" "${verb%e}ed rejected unchanged unknown unknown "
+	is "$verb, of each exit status" "$(cat made-results)" "${verb%e}ed rejected unchanged unknown unknown unknown "
 	script 'exit 0'
 	like "$verb that writes no value is unknown" "$(generate "$(own)" $verb)" '^unknown .*wrote no value'
 	script 'case $1 in issue | mint) printf "made by the target" >&5 ;; esac'; rm -f made

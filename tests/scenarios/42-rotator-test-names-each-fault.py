@@ -139,6 +139,17 @@ def outer_cases(top):
     report(any(w.startswith("no vault would run the program") for w in place.run("replace").wrong), "a program that others may write is named", place.said)
     os.chmod(place.program, 0o755); place.write("halligan-rotate-sim.json", "{}")
     report(any(w.startswith("its description is not sound") for w in place.run("replace").wrong), "a description that is none is named", place.said)
+    place = Place(top, "nothing").run("sideways")
+    report(place.wrong == ['the target is wrong: target: rotator sim has nothing for a target like this: its members "fault", "style" decide; the '
+        "rotator's manual tells what they may say"], "a target that fits no case is named, with the members that decide", place.said)
+    report(place.status == 1 and "its description is not" not in place.said and "wrong with this rotator" not in place.said
+        and "the rotator was not tried" in place.said, "and neither the file nor the rotator", place.said)
+    place = Place(top, "members"); path = place.program + ".json"
+    with open(path) as file: described = json.load(file)
+    place.write("halligan-rotate-sim.json", json.dumps({**described, "target": ["announces", "fields"]}))
+    for member in "announces", "fields":
+        report(any(w.startswith(f"the target is wrong: target: {member}") for w in place.run("replace", "", f"--target={member}=x").wrong)
+            and len(place.wrong) == 1, f"so is a wrong member {member}", place.said)
     place = Place(top, "dry").run("replace", "apply lies", "--dry")
     report(place.status == 0 and "ok: generate" in place.said and "apply" not in place.said, "--dry tries nothing that changes the target", place.said)
     place = Place(top, "kept").run("replace", "apply never to the first")
@@ -148,11 +159,13 @@ def outer_cases(top):
     report(not any(value in place.said for value in place.kept() | {FIRST} if len(value) > 12), "no value is printed", place.said)
     with open(os.path.join(os.path.dirname(SIM), "..", "..", "rotators", "checker", "finding.c")) as file: text = re.sub(r'"\s*\n\s*"', "", file.read())
     rows = [row.replace('\\"', '"') for row in re.findall(r'\[FIND_\w+\] = \{\s*"(?:\\.|[^"\\])*",\s*"((?:\\.|[^"\\])*)"', text)]
-    untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound",
+    untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound", "the target is wrong",
         "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
     place = Place(top, "grace").run("replace", "has a grace time")
     report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
+    report("the target takes the values of this test for 60 s more" in place.said and "are erased now" in place.said and not place.kept(),
+        "and that it outlives its file is said", place.said)
     place = Place(top, "via"); place.write("other", "the other value")
     report(place.run("overlap", "is changed by another").status == 2 and "--via" in place.said, "without the value that changes it nothing is tried", place.said)
     report(place.run("overlap", "is changed by another", "--via=token=other").status == 0, "with it a right rotator passes", place.said)

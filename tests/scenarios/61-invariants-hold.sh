@@ -116,9 +116,9 @@ file=$1 vault=$2 seen=$3 verb=$4 which=${5-}
 case $verb in
 check) exit 0 ;;
 probe) case $which in current) value=$(cat <&3) ;; *) value=$(cat <&4) ;; esac
-	[ "$value" = "$(cat "$file")" ] || exit 10 ;;
+	[ "$value" = "$(cat "$file")" ] || exit 194 ;;
 apply) cp -r "$vault" "$seen/vault"; ls "$(dirname "$vault")/copies" > "$seen/copies"; cat <&4 > "$file" ;;
-expel) exit 10 ;;
+expel) exit 194 ;;
 *) exit 2 ;;
 esac
 END

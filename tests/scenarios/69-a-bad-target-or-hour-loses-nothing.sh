@@ -13,16 +13,16 @@ cd "$TOKENS_DIR"; mode=\$(cat mode); echo "\$1\$2 \$mode" >> asked
 case \$mode in down) echo "no route to it" >&2; exit 2 ;; esac
 case \$1\$2 in
 check) exit 0 ;;
-probecurrent) [ \$mode = gullible ] || [ "\$(cat <&3)" = "\$(cat password)" ] || exit 10 ;;
-probenext) [ \$mode = gullible ] || [ "\$(cat <&4)" = "\$(cat password)" ] || exit 10 ;;
+probecurrent) [ \$mode = gullible ] || [ "\$(cat <&3)" = "\$(cat password)" ] || exit 194 ;;
+probenext) [ \$mode = gullible ] || [ "\$(cat <&4)" = "\$(cat password)" ] || exit 194 ;;
 apply) case \$mode in
-	refusing) echo "the password policy forbids it" >&2; exit 10 ;;
+	refusing) echo "the password policy forbids it" >&2; exit 194 ;;
 	lying) exit 0 ;;
 	hanging) echo \$\$ > hangs; exec sleep 600 ;;
 	esac
 	cat <&4 > password
 	[ \$mode != silent ] || exit 2 ;;
-expel) exit 10 ;;
+expel) exit 194 ;;
 esac
 END
 chmod 755 program

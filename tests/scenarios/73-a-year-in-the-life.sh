@@ -38,7 +38,7 @@ cat > rotate-file <<'EOF'
 # rotate-file FILE VERB [current|next]
 case $2 in
 check | expel) exit 0 ;;
-probe) [ "$3" = next ] && exec 3<&4; [ "$(cat <&3)" = "$(cat "$1")" ] || exit 10 ;;
+probe) [ "$3" = next ] && exec 3<&4; [ "$(cat <&3)" = "$(cat "$1")" ] || exit 194 ;;
 apply) cat <&4 > "$1.new" && mv "$1.new" "$1" ;;
 *) exit 2 ;;
 esac

@@ -12,11 +12,11 @@ cat > program <<END
 cd "$TOKENS_DIR"
 case \$2\$3 in
 check) exit 0 ;;
-probecurrent) [ "\$(cat <&3)" = "\$(cat "password.\$1")" ] || exit 10 ;;
-probenext) [ "\$(cat <&4)" = "\$(cat "password.\$1")" ] || exit 10 ;;
+probecurrent) [ "\$(cat <&3)" = "\$(cat "password.\$1")" ] || exit 194 ;;
+probenext) [ "\$(cat <&4)" = "\$(cat "password.\$1")" ] || exit 194 ;;
 apply) [ ! -e hanging ] || { echo \$\$ >> hung; exec sleep 600; }
 	cat <&4 > "password.\$1" ;;
-expel) exit 10 ;;
+expel) exit 194 ;;
 esac
 END
 chmod 755 program

@@ -188,9 +188,10 @@ put_description(const char *path, const char *name, const struct json *target, s
 {
 	struct description description;
 	struct json *announced = json_new_object();
+	bool of_target;
 
 	json_put(reply, "announced", announced);
-	TRY(description_read(path, name, target, &description, err));
+	TRY(description_read(path, name, target, &description, &of_target, err));
 	announcement_put(announced, &description.announced);
 	description_put_fields(reply, description.fields);
 	return ERR_OK;

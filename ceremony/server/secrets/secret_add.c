@@ -135,8 +135,10 @@ check_announced(const char *path, const struct definition *definition, struct er
 {
 	struct description description;
 	const char *other;
+	bool of_target;
 
-	TRY(description_read(path, definition->rotator, definition->target, &description, err));
+	TRY(description_read(path, definition->rotator, definition->target, &description,
+	    &of_target, err));
 	if (description.announced.identity == IDENTITY_VIA)
 		return err_set(err, ERR_REFUSED,
 		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "

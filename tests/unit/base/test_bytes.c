@@ -244,6 +244,23 @@ running_out_of_memory_sticks(void **state)
 }
 
 static void
+what_is_wiped_is_empty_and_may_be_used_again(void **state)
+{
+	(void)state;
+	struct buf buf = {0};
+
+	buf_wipe(&buf);
+	buf_text(&buf, "words");
+	buf_wipe(&buf);
+	assert_null(buf.data);
+	assert_int_equal(buf.size, 0);
+	assert_int_equal(buf.capacity, 0);
+	buf_text(&buf, "more");
+	assert_string_equal(buf_string(&buf), "more");
+	buf_done(&buf);
+}
+
+static void
 views_are_equal_by_content(void **state)
 {
 	(void)state;
@@ -269,6 +286,7 @@ main(void)
 	    cmocka_unit_test(space_is_zero_and_part_of_the_buffer),
 	    cmocka_unit_test(a_buffer_ends_at_64_mib),
 	    cmocka_unit_test(running_out_of_memory_sticks),
+	    cmocka_unit_test(what_is_wiped_is_empty_and_may_be_used_again),
 	    cmocka_unit_test(views_are_equal_by_content),
 	};
 

@@ -342,6 +342,30 @@ a_child_in_our_group_is_killed_alone(void **state)
 }
 
 static void
+one_that_is_awaited_is_not_reaped(void **state)
+{
+	(void)state;
+	int64_t start = process_milliseconds();
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_false(process_await(pid, 0));
+	assert_false(process_await(pid, start + 100));
+	assert_true(process_milliseconds() >= start + 100);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_true(process_await(pid, process_milliseconds() + 60000));
+	assert_true(process_milliseconds() < start + 30000);
+	assert_true(process_await(pid, 0)); /* as often as it is asked */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(process_await(pid, process_milliseconds() + 60000)); /* no child of ours */
+}
+
+static void
 reading_ends_at_a_deadline_or_when_the_peer_is_gone(void **state)
 {
 	uint8_t bytes[8];
@@ -488,6 +512,7 @@ main(void)
 	    cmocka_unit_test(a_child_has_default_signals),
 	    cmocka_unit_test(at_the_deadline_the_whole_group_is_killed),
 	    cmocka_unit_test(a_child_in_our_group_is_killed_alone),
+	    cmocka_unit_test(one_that_is_awaited_is_not_reaped),
 	    cmocka_unit_test(reading_ends_at_a_deadline_or_when_the_peer_is_gone),
 	    cmocka_unit_test(writing_ends_at_a_deadline_or_when_the_peer_is_gone),
 	    cmocka_unit_test(a_line_is_read_without_what_follows_it),

@@ -69,6 +69,17 @@ garbage_and_early_ends_are_unknown_never_rejected(void **state)
 	}
 }
 
+/* Apply is done, or unknown, as EXPECTED. */
+static void
+assert_applies(struct rotator *rotator, enum change_result expected)
+{
+	enum change_result applied = expected == CHANGE_DONE ? CHANGE_UNKNOWN : CHANGE_DONE;
+	struct err err;
+
+	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
+	assert_int_equal(applied, expected);
+}
+
 static void
 garbage_makes_probe_unreachable_and_expel_unable_to_tell(void **state)
 {
@@ -90,38 +101,34 @@ static void
 a_broken_rotator_is_never_asked_again(void **state)
 {
 	ROTATOR *rotator = start(*state, "ask; say garbage; ask; say '{\"result\":\"applied\"}'\n");
-	enum change_result applied;
 	struct err err;
 
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
+	assert_applies(rotator, CHANGE_UNKNOWN);
+	assert_applies(rotator, CHANGE_UNKNOWN);
 	assert_detail(rotator, "breaks the contract");
 	assert_error(ERR_TARGET_UNKNOWN, rotator_check(rotator, NULL, &err));
+}
+
+/* Apply is unknown at a deadline of 1 s, for the CAUSE. */
+static void
+assert_late(struct fixture *fixture, const char *body, const char *cause)
+{
+	ROTATOR *rotator = start_within(fixture, 1, body);
+
+	assert_applies(rotator, CHANGE_UNKNOWN);
+	assert_detail(rotator, cause);
 }
 
 static void
 a_silent_rotator_is_unknown_at_the_deadline(void **state)
 {
-	ROTATOR *rotator = start_within(*state, 1, "ask; ask\n");
-	enum change_result applied = CHANGE_DONE;
-	struct err err;
-
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
-	assert_detail(rotator, "no answer within 1 s");
+	assert_late(*state, "ask; ask\n", "no answer within 1 s");
 }
 
 static void
 half_an_answer_is_unknown_at_the_deadline(void **state)
 {
-	ROTATOR *rotator = start_within(*state, 1, "ask; printf '{\"result\":'; ask\n");
-	enum change_result applied = CHANGE_DONE;
-	struct err err;
-
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
-	assert_detail(rotator, "did not finish");
+	assert_late(*state, "ask; printf '{\"result\":'; ask\n", "did not finish");
 }
 
 static void
@@ -130,15 +137,11 @@ an_answer_after_the_deadline_is_for_no_question(void **state)
 	ROTATOR *rotator = start_within(*state, 1,
 	    "trap '' TERM HUP PIPE; ask; sleep 1.5; say '{\"result\":\"applied\"}'\n"
 	    "ask; say '{\"result\":\"applied\"}'; ask\n");
-	enum change_result applied = CHANGE_DONE;
 	enum probe_result probed = PROBE_REFUSED;
 	struct err err;
 
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
-	applied = CHANGE_DONE;
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
+	assert_applies(rotator, CHANGE_UNKNOWN);
+	assert_applies(rotator, CHANGE_UNKNOWN);
 	assert_ok(rotator_probe(rotator, ROTATOR_NEXT, &probed, &err));
 	assert_int_equal(probed, PROBE_UNREACHABLE);
 	assert_detail(rotator, "no answer within 1 s");
@@ -150,11 +153,8 @@ a_slow_answer_in_pieces_counts_within_the_deadline(void **state)
 	ROTATOR *rotator = start(*state,
 	    "ask; for piece in '{' '\"result\"' ':' '\"app' 'lied\"' '}'; do\n"
 	    "printf '%s' \"$piece\"; sleep 0.1; done; echo; ask\n");
-	enum change_result applied = CHANGE_UNKNOWN;
-	struct err err;
 
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_DONE);
+	assert_applies(rotator, CHANGE_DONE);
 }
 
 /* Two answers to one question: the second would be taken for the answer to the next one. */
@@ -164,12 +164,10 @@ what_nobody_asked_for_is_no_answer(void **state)
 	ROTATOR *rotator = start(*state,
 	    "ask; printf '{\"result\":\"applied\"}\\n{\"result\":\"accepted\"}\\n'\n"
 	    "ask; say '{\"result\":\"refused\"}'; ask\n");
-	enum change_result applied = CHANGE_UNKNOWN;
 	enum probe_result probed = PROBE_ACCEPTED;
 	struct err err;
 
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_DONE);
+	assert_applies(rotator, CHANGE_DONE);
 	assert_ok(rotator_probe(rotator, ROTATOR_NEXT, &probed, &err));
 	assert_int_equal(probed, PROBE_UNREACHABLE);
 	assert_detail(rotator, "was not asked");
@@ -179,13 +177,7 @@ what_nobody_asked_for_is_no_answer(void **state)
 static void
 a_rotator_that_leaves_its_pipes_to_a_child_is_unknown_at_the_deadline(void **state)
 {
-	ROTATOR *rotator = start_within(*state, 1, "ask; sleep 100 & exit 0\n");
-	enum change_result applied = CHANGE_DONE;
-	struct err err;
-
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
-	assert_detail(rotator, "no answer within 1 s");
+	assert_late(*state, "ask; sleep 100 & exit 0\n", "no answer within 1 s");
 }
 
 static void
@@ -194,12 +186,10 @@ a_rotator_that_ignores_signals_is_killed(void **state)
 	struct fixture *fixture = *state;
 	ROTATOR *rotator = start_within(fixture, 1,
 	    "trap '' TERM HUP INT PIPE; echo $$ > $t\nask; while :; do sleep 0.1; done\n");
-	enum change_result applied = CHANGE_DONE;
 	struct err err;
 	BUF trace = {0};
 
-	assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-	assert_int_equal(applied, CHANGE_UNKNOWN);
+	assert_applies(rotator, CHANGE_UNKNOWN);
 	assert_ok(file_read(fixture->trace, 64, &trace, &err));
 	assert_int_equal(kill(atoi(buf_string(&trace)), 0), -1); /* it was waited for */
 }
@@ -220,14 +210,11 @@ an_answer_that_holds_a_secret_is_dropped_unseen(void **state)
 	    "ask; cat <&4; say '{\"result\":\"applied\"}'; ask\n",
 	    "ask; say '{\"result\":\"applied\",\"detail\":\"by nothing but gravel 12\"}'\nask\n",
 	};
-	struct err err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(echoes); i++) {
 		ROTATOR *rotator = start_with_all(*state, echoes[i]);
-		enum change_result applied = CHANGE_DONE;
 
-		assert_ok(rotator_change(rotator, ROTATOR_APPLY, &applied, &err));
-		assert_int_equal(applied, CHANGE_UNKNOWN);
+		assert_applies(rotator, CHANGE_UNKNOWN);
 		assert_detail(rotator, "held a secret");
 		assert_null(strstr(rotator_detail(rotator), "horse"));
 		assert_null(strstr(rotator_detail(rotator), "staple"));

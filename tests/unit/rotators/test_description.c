@@ -20,13 +20,23 @@
 #define HEAD "{\"rotator\":\"test\",\"contract\":2,\"fields\":[\"password\"],\"announces\":["
 
 static enum err_code
-parse(const char *text, const char *target_text, struct description *ret_description,
-    struct err *err)
+parse_blaming(const char *text, const char *target_text, struct description *ret_description,
+    bool *ret_of_target, struct err *err)
 {
 	JSON *target = NULL;
 
 	assert_int_equal(json_parse(view_of_text(target_text), &target, err), ERR_OK);
-	return description_parse(view_of_text(text), "test", target, ret_description, err);
+	return description_parse(view_of_text(text), "test", target, ret_description, ret_of_target,
+	    err);
+}
+
+static enum err_code
+parse(const char *text, const char *target_text, struct description *ret_description,
+    struct err *err)
+{
+	bool of_target;
+
+	return parse_blaming(text, target_text, ret_description, &of_target, err);
 }
 
 static void
@@ -60,15 +70,19 @@ the_first_case_that_the_target_fits_is_taken(void **state)
 }
 
 static void
-a_target_that_fits_no_case_is_refused(void **state)
+a_target_that_fits_no_case_is_refused_and_told_what_decides(void **state)
 {
 	(void)state;
 	struct description description;
+	bool of_target = false;
 	struct err err;
 
 	assert_error(ERR_REFUSED,
-	    parse(HEAD LOCAL "," FAR "]}", "{\"access\":\"ssh\"}", &description, &err));
-	assert_says("rotator test has nothing for a target like this");
+	    parse_blaming(HEAD LOCAL "," FAR "," LOCAL "]}", "{\"access\":\"ssh\"}", &description,
+	        &of_target, &err));
+	assert_says("target: rotator test has nothing for a target like this");
+	assert_says("its members \"access\", \"port\" decide;");
+	assert_true(of_target);
 }
 
 static void
@@ -123,11 +137,14 @@ each_broken_file_is_refused_for_every_target(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct description description = {.rotator = "untouched"};
+		bool of_target = true;
 		struct err err;
 
 		assert_error(rows[i].code,
-		    parse(rows[i].text, "{\"access\":\"local\"}", &description, &err));
+		    parse_blaming(rows[i].text, "{\"access\":\"local\"}", &description, &of_target,
+		        &err));
 		assert_says(rows[i].words);
+		assert_false(of_target);
 		assert_string_equal(description.rotator, "untouched");
 	}
 }
@@ -193,12 +210,14 @@ what_the_target_says_wrongly_is_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct description description;
+		bool of_target = false;
 		struct err err;
 
 		assert_error(ERR_INVALID,
-		    parse(HEAD ANY "],\"target\":[\"announces\",\"fields\"]}", rows[i].target,
-		        &description, &err));
+		    parse_blaming(HEAD ANY "],\"target\":[\"announces\",\"fields\"]}",
+		        rows[i].target, &description, &of_target, &err));
 		assert_says(rows[i].words);
+		assert_true(of_target);
 	}
 }
 
@@ -236,18 +255,24 @@ tear_down(void **state)
 	return 0;
 }
 
-/* The description, with SPACES behind it. */
+/* TEXT, with SPACES behind it. */
 static void
-put_file(const struct beside *beside, size_t spaces, mode_t mode)
+put_text(const struct beside *beside, const char *text, size_t spaces, mode_t mode)
 {
 	FILE *file = fopen(beside->path, "w");
 
 	assert_non_null(file);
-	assert_true(fputs(HEAD ANY "]}", file) >= 0);
+	assert_true(fputs(text, file) >= 0);
 	for (size_t i = 0; i < spaces; i++)
 		assert_int_equal(fputc(' ', file), ' ');
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(beside->path, mode), 0);
+}
+
+static void
+put_file(const struct beside *beside, size_t spaces, mode_t mode)
+{
+	put_text(beside, HEAD ANY "]}", spaces, mode);
 }
 
 static enum err_code
@@ -255,8 +280,9 @@ read_beside(const struct beside *beside, struct err *err)
 {
 	struct description description = {0};
 	JSON *target = json_new_object();
+	bool of_target;
 
-	TRY(description_read(beside->program, "test", target, &description, err));
+	TRY(description_read(beside->program, "test", target, &description, &of_target, err));
 	assert_int_equal(description.announced.style, STYLE_ISSUE);
 	return ERR_OK;
 }
@@ -282,6 +308,20 @@ a_missing_file_is_named(void **state)
 	assert_error(ERR_NOT_FOUND, read_beside(beside, &err));
 	assert_says(beside->path);
 	assert_says("the description of rotator test");
+}
+
+static void
+the_file_is_named_for_its_own_faults_only(void **state)
+{
+	const struct beside *beside = *state;
+	struct err err;
+
+	put_text(beside, HEAD "]}", 0, 0644);
+	assert_error(ERR_INVALID, read_beside(beside, &err));
+	assert_says(beside->path);
+	put_text(beside, HEAD LOCAL "]}", 0, 0644);
+	assert_error(ERR_REFUSED, read_beside(beside, &err));
+	assert_null(strstr(err.text, beside->path));
 }
 
 static void
@@ -353,13 +393,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_first_case_that_the_target_fits_is_taken),
-	    cmocka_unit_test(a_target_that_fits_no_case_is_refused),
+	    cmocka_unit_test(a_target_that_fits_no_case_is_refused_and_told_what_decides),
 	    cmocka_unit_test(each_broken_file_is_refused_for_every_target),
 	    cmocka_unit_test(what_the_target_says_itself_counts_where_the_file_lets_it),
 	    cmocka_unit_test(a_target_that_says_nothing_leaves_it_to_the_file),
 	    cmocka_unit_test(what_the_target_says_wrongly_is_refused),
 	    CASE(it_is_read_beside_the_program_which_is_not_run),
 	    CASE(a_missing_file_is_named),
+	    CASE(the_file_is_named_for_its_own_faults_only),
 	    CASE(a_file_that_others_may_write_is_refused),
 	    CASE(a_file_of_somebody_else_is_refused),
 	    CASE(a_link_and_a_folder_are_refused),
