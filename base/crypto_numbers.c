@@ -7,13 +7,20 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "base/crypto_key.h"
+
 DESTRUCTOR(key_done, EVP_PKEY, EVP_PKEY_free)
 DESTRUCTOR(number_done, BIGNUM, BN_clear_free)
+DESTRUCTOR(numbers_done, BN_CTX, BN_CTX_free)
+DESTRUCTOR(group_done, EC_GROUP, EC_GROUP_free)
+DESTRUCTOR(point_done, EC_POINT, EC_POINT_clear_free)
 DESTRUCTOR(bio_done, BIO, BIO_free_all)
 DESTRUCTOR(context_done, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
@@ -25,8 +32,9 @@ static const struct curve {
 	const char *name; /* OpenSSL's */
 	const char *make;
 	unsigned bits;
-} curves[] = {{"prime256v1", "P-256", 256}, {"secp384r1", "P-384", 384},
-    {"secp521r1", "P-521", 521}};
+	int nid;
+} curves[] = {{"prime256v1", "P-256", 256, NID_X9_62_prime256v1},
+    {"secp384r1", "P-384", 384, NID_secp384r1}, {"secp521r1", "P-521", 521, NID_secp521r1}};
 
 void
 key_numbers_done(struct key_numbers *numbers)
@@ -169,19 +177,152 @@ take_key(const EVP_PKEY *key, struct key_numbers *ret_numbers, struct err *err)
 	return ERR_OK;
 }
 
+/* --- Checking ----------------------------------------------------------------------------- */
+
+/* A number in the secure heap, with which OpenSSL computes in constant time; NULL: no memory. */
+static BIGNUM *
+load(const struct secret *bytes)
+{
+	CLEANUP(number_done) BIGNUM *number = BN_secure_new();
+
+	if (number == NULL ||
+	    BN_bin2bn(secret_view(bytes).data, (int)secret_size(bytes), number) == NULL)
+		return NULL;
+	BN_set_flags(number, BN_FLG_CONSTTIME);
+	return TAKE(number);
+}
+
+/* Is A * B = 1 modulo M - LESS, where M - LESS is at least 2?  False: OpenSSL failed. */
+static bool
+are_inverse(const BIGNUM *a, const BIGNUM *b, const BIGNUM *m, BN_ULONG less, bool *ret_inverse)
+{
+	CLEANUP(numbers_done) BN_CTX *context = BN_CTX_secure_new();
+	CLEANUP(number_done) BIGNUM *product = BN_secure_new();
+	CLEANUP(number_done) BIGNUM *modulus = BN_secure_new();
+
+	if (context == NULL || product == NULL || modulus == NULL || BN_copy(modulus, m) == NULL ||
+	    BN_sub_word(modulus, less) != 1)
+		return false;
+	BN_set_flags(modulus, BN_FLG_CONSTTIME);
+	*ret_inverse = !BN_is_negative(modulus) && !BN_is_zero(modulus);
+	if (!*ret_inverse)
+		return true;
+	if (BN_mod_mul(product, a, b, modulus, context) != 1)
+		return false;
+	*ret_inverse = BN_is_one(product);
+	return true;
+}
+
+/* As are_inverse: N = P * Q? */
+static bool
+is_product(const BIGNUM *n, const BIGNUM *p, const BIGNUM *q, bool *ret_is)
+{
+	CLEANUP(numbers_done) BN_CTX *context = BN_CTX_secure_new();
+	CLEANUP(number_done) BIGNUM *product = BN_secure_new();
+
+	if (context == NULL || product == NULL || BN_mul(product, p, q, context) != 1)
+		return false;
+	*ret_is = BN_cmp(product, n) == 0;
+	return true;
+}
+
+static bool
+check_rsa(const struct key_numbers *numbers, bool *ret_belong)
+{
+	CLEANUP(number_done) BIGNUM *n = load(numbers->values[0]);
+	CLEANUP(number_done) BIGNUM *e = load(numbers->values[1]);
+	CLEANUP(number_done) BIGNUM *d = load(numbers->values[2]);
+	CLEANUP(number_done) BIGNUM *inverse = load(numbers->values[3]);
+	CLEANUP(number_done) BIGNUM *p = load(numbers->values[4]);
+	CLEANUP(number_done) BIGNUM *q = load(numbers->values[5]);
+	bool product, by_p, by_q, fits;
+
+	if (n == NULL || e == NULL || d == NULL || inverse == NULL || p == NULL || q == NULL ||
+	    !is_product(n, p, q, &product) || !are_inverse(e, d, p, 1, &by_p) ||
+	    !are_inverse(e, d, q, 1, &by_q) || !are_inverse(inverse, q, p, 0, &fits))
+		return false;
+	*ret_belong = product && by_p && by_q && fits;
+	return true;
+}
+
+static const struct curve *
+find_curve(unsigned bits)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(curves); i++)
+		if (curves[i].bits == bits)
+			return &curves[i];
+	return NULL;
+}
+
+static bool
+check_ecdsa(const struct key_numbers *numbers, bool *ret_belong)
+{
+	const struct curve *curve = find_curve(numbers->bits);
+	CLEANUP(numbers_done) BN_CTX *context = BN_CTX_secure_new();
+	CLEANUP(group_done)
+	EC_GROUP *group = curve != NULL ? EC_GROUP_new_by_curve_name(curve->nid) : NULL;
+	CLEANUP(point_done) EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+	CLEANUP(number_done) BIGNUM *scalar = load(numbers->values[0]);
+	uint8_t bytes[KEY_PUBLIC_MAX];
+	size_t size;
+
+	if (context == NULL || point == NULL || scalar == NULL)
+		return false;
+	*ret_belong = !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(group)) < 0;
+	if (!*ret_belong)
+		return true;
+	if (EC_POINT_mul(group, point, scalar, NULL, NULL, context) != 1)
+		return false;
+	size = EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, bytes, sizeof(bytes),
+	    context);
+	*ret_belong =
+	    view_equal(view_of(bytes, size), view_of(numbers->public_half, numbers->public_size));
+	return size > 0;
+}
+
+static enum err_code
+check_ed25519(const struct key_numbers *numbers, bool *ret_belong, struct err *err)
+{
+	struct ed25519_public derived;
+
+	TRY(ed25519_public(numbers->values[0], &derived, err));
+	*ret_belong =
+	    view_equal(VIEW_OF(derived.bytes), view_of(numbers->public_half, numbers->public_size));
+	return ERR_OK;
+}
+
+enum err_code
+key_numbers_check(const struct key_numbers *numbers, struct err *err)
+{
+	bool belong = false, done = true;
+
+	TRY(crypto_start(err)); /* without its heap private numbers would be in ordinary memory */
+	if (numbers->family == FAMILY_RSA)
+		done = check_rsa(numbers, &belong);
+	else if (numbers->family == FAMILY_ECDSA)
+		done = check_ecdsa(numbers, &belong);
+	else
+		TRY(check_ed25519(numbers, &belong, err));
+	if (!done)
+		return fail(err, "comparing a private key's halves");
+	if (!belong)
+		return err_set(err, ERR_INVALID,
+		    "the private key's two halves do not belong together");
+	return ERR_OK;
+}
+
 /* --- Making ------------------------------------------------------------------------------- */
 
 static EVP_PKEY *
 make_key(enum key_family family, unsigned bits)
 {
+	const struct curve *curve = find_curve(bits);
+
 	switch (family) {
 	case FAMILY_RSA:
 		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
 	case FAMILY_ECDSA:
-		for (size_t i = 0; i < ARRAY_SIZE(curves); i++)
-			if (curves[i].bits == bits)
-				return EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i].make);
-		return NULL;
+		return curve != NULL ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve->make) : NULL;
 	case FAMILY_ED25519:
 	default:
 		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");

@@ -27,6 +27,8 @@ struct key_numbers {
 };
 void key_numbers_done(struct key_numbers *numbers); /* accepts {0} */
 #define KEY_NUMBERS_OF CLEANUP(key_numbers_done) struct key_numbers
+/* Are all NUMBERS, which may be anything, of one key, and is its public half the one that they give?  ERR_INVALID: no. */
+enum err_code key_numbers_check(const struct key_numbers *numbers, struct err *err) MUST_CHECK;
 
 /* A new key; BITS as above.  RSA of 4096 bits takes some seconds. */
 enum err_code key_numbers_make(enum key_family family, unsigned bits,

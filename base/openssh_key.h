@@ -53,8 +53,8 @@ enum err_code openssh_key_look(struct view text, struct openssh_look *ret_look,
  * ERR_REFUSED: a cipher that is not known; ERR_INVALID. */
 enum err_code openssh_key_unlock(struct view text, const struct secret *passphrase,
     struct secret **ret_text, struct err *err) MUST_CHECK;
-/* The public half of a private-key file of any key type.  For Ed25519 it is derived from the
- * private part and compared.  ERR_INVALID: not openssh-key-v1 (an older PEM format, for example),
+/* The public half of a private-key file of any key type.  Where it is one of ssh_public_family()'s, the private part is
+ * one key's, and the public half that key's.  ERR_INVALID: not openssh-key-v1 (an older PEM format, for example),
  * more than one key, malformed, halves that do not belong together; ERR_REFUSED: it is protected
  * by a passphrase. */
 enum err_code openssh_key_public(struct view text, struct ssh_public *ret_public,

@@ -126,7 +126,7 @@ LIBRARIES = {
         "base/crypto.c": "primitives, random bytes",
         "base/crypto_key.c": "private keys",
         "base/crypto_locked.c": "keys that OpenSSH locked by a passphrase",
-        "base/crypto_numbers.c": "keys of all of SSH's kinds as numbers: made, and read from PEM",
+        "base/crypto_numbers.c": "keys of all of SSH's kinds as numbers: made, checked, and read from PEM",
         "tokens/attest/chain.c": "X.509: chains",
         "tokens/attest/fido.c": "X.509: what a FIDO2 attestation says",
         "tokens/attest/piv.c": "X.509: what a PIV attestation says",

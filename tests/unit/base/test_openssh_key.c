@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/crypto_key.h"
 #include "base/openssh_key.h"
 #include "base/text.h"
@@ -230,6 +231,111 @@ halves_that_do_not_belong_together_are_refused(void **state)
 	assert_says("do not belong together");
 }
 
+/* The key of one PUBLIC half and the numbers of another, or with number INDEX of another. */
+static void
+mix(enum key_family family, unsigned bits, bool public_half, size_t index, struct secret **ret_text)
+{
+	KEY_NUMBERS_OF one = {0}, two = {0};
+	struct err err;
+
+	assert_ok(key_numbers_make(family, bits, &one, &err));
+	assert_ok(key_numbers_make(family, bits, &two, &err));
+	if (public_half) {
+		memcpy(one.public_half, two.public_half, two.public_size);
+	} else {
+		struct secret *kept = one.values[index];
+
+		one.values[index] = two.values[index];
+		two.values[index] = kept;
+	}
+	assert_ok(openssh_key_write(&one, check, "a comment", ret_text, &err));
+}
+
+static void
+numbers_of_two_keys_are_refused_in_every_family(void **state)
+{
+	static const struct {
+		enum key_family family;
+		unsigned bits;
+		bool public_half;
+		size_t index;
+	} rows[] = {{FAMILY_ED25519, 256, true, 0}, {FAMILY_ED25519, 256, false, 0},
+	    {FAMILY_ECDSA, 256, true, 0}, {FAMILY_ECDSA, 384, false, 0},
+	    {FAMILY_ECDSA, 521, true, 0}, {FAMILY_RSA, 2048, false, 0},
+	    {FAMILY_RSA, 2048, false, 2}, {FAMILY_RSA, 2048, false, 3},
+	    {FAMILY_RSA, 2048, false, 4}, {FAMILY_RSA, 2048, false, 5}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		SECRET *text = NULL;
+		struct ssh_public key;
+		struct err err;
+
+		mix(rows[i].family, rows[i].bits, rows[i].public_half, rows[i].index, &text);
+		assert_error(ERR_INVALID, openssh_key_public(secret_view(text), &key, &err));
+		assert_says("do not belong together");
+	}
+}
+
+static void
+an_rsa_key_of_the_numbers_0_and_1_is_refused(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 1U << KEY_NUMBERS; bits++) {
+		KEY_NUMBERS_OF numbers = {.family = FAMILY_RSA};
+		struct err err;
+
+		for (size_t i = 0; i < KEY_NUMBERS; i++)
+			assert_ok(
+			    secret_from(view_of("\1", bits >> i & 1), &numbers.values[i], &err));
+		assert_error(ERR_INVALID, key_numbers_check(&numbers, &err));
+	}
+}
+
+/* The bytes of the file TEXT, without its lines. */
+static void
+decode(struct view text, struct buf *ret_bytes)
+{
+	BUF letters = {0};
+
+	for (size_t i = 36; i + 34 < text.size; i++)
+		if (text.data[i] != '\n')
+			buf_u8(&letters, text.data[i]);
+	assert_true(buf_from_base64(ret_bytes, buf_view(&letters)));
+}
+
+/* Of one key the public half of the file, of another the whole private part: what is in it belongs together. */
+static void
+one_keys_file_around_another_keys_private_part_is_refused(void **state)
+{
+	static const struct {
+		enum key_family family;
+		unsigned bits;
+		size_t after; /* where the private part begins */
+	} rows[] = {{FAMILY_ED25519, 256, 39 + 4 + 51}, {FAMILY_ECDSA, 256, 39 + 4 + 104},
+	    {FAMILY_RSA, 2048, 39 + 4 + 279}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		SECRET *one = NULL, *two = NULL;
+		BUF a = {0}, b = {0}, mixed = {0}, text = {0};
+		struct ssh_public key;
+		struct err err;
+
+		assert_ok(openssh_key_make(rows[i].family, rows[i].bits, "x", &one, &err));
+		assert_ok(openssh_key_make(rows[i].family, rows[i].bits, "x", &two, &err));
+		decode(secret_view(one), &a);
+		decode(secret_view(two), &b);
+		buf_bytes(&mixed, view_of(a.data, rows[i].after));
+		buf_bytes(&mixed, view_of(b.data + rows[i].after, b.size - rows[i].after));
+		buf_text(&text, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+		buf_base64(&text, buf_view(&mixed));
+		buf_text(&text, "\n-----END OPENSSH PRIVATE KEY-----\n");
+		assert_error(ERR_INVALID, openssh_key_public(buf_view(&text), &key, &err));
+		assert_says("do not belong together");
+	}
+}
+
 /* No changed letter passes for another key: it is refused, or the key is still the same one (in the
  * comment, the check numbers' low bits do not matter to anybody). */
 static void
@@ -344,6 +450,9 @@ main(void)
 	    cmocka_unit_test(a_key_with_passphrase_is_refused_with_the_remedy),
 	    cmocka_unit_test(an_older_format_is_refused_with_the_remedy),
 	    cmocka_unit_test(halves_that_do_not_belong_together_are_refused),
+	    cmocka_unit_test(numbers_of_two_keys_are_refused_in_every_family),
+	    cmocka_unit_test(an_rsa_key_of_the_numbers_0_and_1_is_refused),
+	    cmocka_unit_test(one_keys_file_around_another_keys_private_part_is_refused),
 	    cmocka_unit_test(every_changed_letter_is_refused_or_harmless),
 	    cmocka_unit_test(every_shorter_file_is_refused),
 	    cmocka_unit_test(public_keys_are_parsed_strictly),
