@@ -274,6 +274,13 @@ fill_draft(const struct key_file *file, const struct draft *draft, struct view c
 	return ERR_OK;
 }
 
+static bool
+is_same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* Of a new owner, mode, list or link only the time of change tells. */
 static enum err_code
 check_unchanged(const struct key_file *file, struct err *err)
 {
@@ -283,8 +290,7 @@ check_unchanged(const struct key_file *file, struct err *err)
 	if (fstatat(file->folder, file->name, &now, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_errno(err, ERR_IO, errno, "looking at %s again", file->path);
 	if (now.st_ino != old->st_ino || now.st_dev != old->st_dev || now.st_size != old->st_size ||
-	    now.st_mtim.tv_sec != old->st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
+	    !is_same_time(now.st_mtim, old->st_mtim) || !is_same_time(now.st_ctim, old->st_ctim))
 		return err_set(err, ERR_BUSY,
 		    "%s was changed by somebody else at this moment; nothing was written, try "
 		    "again",

@@ -44,7 +44,7 @@ enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct ke
     struct err *err) MUST_CHECK;
 /* New files that a killed attempt left beside it go first: those with TAG, which no other rotation has, and those that are two
  * hours old, longer than any attempt lasts.
- * ERR_BUSY: somebody else changed the file since it was read.  ERR_TARGET_UNKNOWN: it was replaced,
+ * ERR_BUSY: somebody else changed the file, or its owner, mode or attributes, since it was read.  ERR_TARGET_UNKNOWN: it was replaced,
  * but whether that survives a power cut is not known.  After every other error (ERR_NO_SPACE,
  * ERR_IO) the old file stands and nothing is left beside it. */
 enum err_code key_file_replace(const struct key_file *file, const char *tag, struct view content,

@@ -24,6 +24,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
+#include "base/key_text.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "rotators/ssh/dial.h"
@@ -424,7 +425,8 @@ log_in_before(struct ssh_link *link, struct link_result *result, struct err *err
 	struct ssh_public public_key;
 
 	TRY(file_read_secret(jump->key_file, KEY_FILE_MAX, &key, err));
-	if (openssh_key_public(secret_view(key), &public_key, err) != ERR_OK)
+	if (openssh_key_public(secret_view(key), &public_key, err) != ERR_OK ||
+	    key_type_check(public_key.type, err) != ERR_OK)
 		return err_add(err, "the jump host's key, %s", jump->key_file);
 	TRY(link_open(&jump->host, link->deadline, &link->via, result, err));
 	if (link->via == NULL)

@@ -24,7 +24,7 @@ enum err_code link_open(const struct ssh_target *target, int64_t deadline,
     struct ssh_link **ret_link, struct link_result *ret_result, struct err *err) MUST_CHECK;
 /* Between two calls of libssh that wait: may it go on (rotators/ssh/link_session.h), and a short wait until more can be done. */
 enum err_code link_turn(struct ssh_link *link, struct err *err) MUST_CHECK;
-/* Offers PRIVATE_KEY, the text of a private-key file, and nothing else.  openssh_key_public() took it before: there are
+/* Offers PRIVATE_KEY, the text of a private-key file, and nothing else.  openssh_key_public() and key_type_check() took it before: there are
  * files that crash libssh, or make it ask for a passphrase.  After LINK_DENIED, and only then, another key may be offered:
  * what is denied and what is accepted on one link was answered by one host.
  * ERR_WAITING as above; ERR_INVALID: not a key that libssh takes; ERR_MEMORY. */

@@ -64,6 +64,8 @@ refused_by_check "a key file that is open to others" "" 'way is open to other us
 chmod 600 way
 cp way locked; ssh-keygen -q -p -P '' -N secret -f locked >/dev/null
 refused_by_check "a locked key file" "j['key_file']='$FOLDER/locked'" "jump host's key.*passphrase"
+ssh-keygen -q -t dsa -N '' -f "$FOLDER/dsa"
+refused_by_check "a key of a type that no host takes" "j['key_file']='$FOLDER/dsa'" "jump host's key.*DSA"
 refused_by_check "no key file" "j['key_file']='$FOLDER/none'" 'none'
 unreachable() { like "$1" "$(SECONDS_EACH=4 ask "$2" probe-current probe-next | tr '\n' ' ')" "^unreachable .*$3.*unreachable"; }
 unreachable "another host key of the jump host is unreachable" "j['host_key']='$(cut -d' ' -f1,2 stranger.pub)'" 'jump host'
