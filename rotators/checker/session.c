@@ -34,10 +34,7 @@ echoes(const struct session *session, struct view text)
 	const struct secret *const values[] = {session->current, session->next, session->trial->via,
 	    session->exchange.generated};
 
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
-			return true;
-	return false;
+	return echo_found_any(text, values, ARRAY_SIZE(values));
 }
 
 /* Our own words may quote its: the name of a member that nobody knows.  True when WORDS were such. */

@@ -191,3 +191,12 @@ echo_found(struct view text, struct view encoded)
 	}
 	return false;
 }
+
+bool
+echo_found_any(struct view text, const struct secret *const *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
+			return true;
+	return false;
+}

@@ -15,5 +15,7 @@ enum { ECHO_PART = 12, ECHO_LETTERS = 16 };
  *	any ECHO_LETTERS letters of its standard base64, wherever in what was encoded it stood.
  * Less than that occurs in any text.  The work is that of one look at the text and some at the value, for each 8 KiB of text. */
 bool echo_found(struct view text, struct view encoded);
+/* One of the COUNT credentials VALUES, of which NULL are absent. */
+bool echo_found_any(struct view text, const struct secret *const *values, size_t count);
 
 #endif

@@ -101,13 +101,10 @@ rotator_detail(const struct rotator *rotator)
 static bool
 echoes(const struct rotator *rotator, struct view text)
 {
-	const struct secret *const values[] = {rotator->current, rotator->next, rotator->via};
+	const struct secret *const values[] = {rotator->current, rotator->next, rotator->via,
+	    rotator->exchange.generated};
 
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		if (values[i] != NULL && echo_found(text, secret_view(values[i])))
-			return true;
-	return rotator->exchange.generated != NULL &&
-	    echo_found(text, secret_view(rotator->exchange.generated));
+	return echo_found_any(text, values, ARRAY_SIZE(values));
 }
 
 /* Ends a process that does not keep to the contract.  Returns ERR's code. */

@@ -264,22 +264,37 @@ raw_via(const struct secret *credential, struct view *ret_value, struct err *err
 	return ERR_OK;
 }
 
+/* Does SAID hold a value, or what was MADE (raw; NULL: nothing) and may stand at the target whatever the status? */
+static bool
+holds_value(const struct exec *exec, const struct rotation *rotation, const struct secret *made,
+    struct view said)
+{
+	SECRET *encoded = NULL;
+	struct err unsaid;
+
+	if (made != NULL && secret_size(made) > 0 &&
+	    rotation_replace(NULL, exec->secret, secret_view(made), &encoded, &unsaid) != ERR_OK)
+		return true; /* nobody can tell */
+	const struct secret *const values[] = {rotation->current, rotation->next, rotation->via,
+	    encoded};
+
+	return echo_found_any(said, values, ARRAY_SIZE(values));
+}
+
 /* The first line of what the program said, when it may be shown. */
 static void
-take_detail(struct rotation *rotation, struct view said)
+take_detail(const struct exec *exec, struct rotation *rotation, const struct secret *made,
+    struct view said)
 {
-	const struct secret *const values[] = {rotation->current, rotation->next, rotation->via};
 	const uint8_t *newline = said.size > 0 ? memchr(said.data, '\n', said.size) : NULL;
 	char line[ROTATOR_DETAIL_MAX + 1];
 
 	if (newline != NULL)
 		said.size = (size_t)(newline - said.data);
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		if (values[i] != NULL && echo_found(said, secret_view(values[i]))) {
-			rotation_detail(rotation,
-			    "(the program's message held the secret: not shown)");
-			return;
-		}
+	if (holds_value(exec, rotation, made, said)) {
+		rotation_detail(rotation, "(the program's message held the secret: not shown)");
+		return;
+	}
 	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
 		return;
 	memcpy(line, said.data, said.size);
@@ -323,7 +338,7 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(raw_via(rotation->via, &child.values[2], err));
 	TRY(child_run(&child, &status, err));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	take_detail(rotation, buf_view(&errors));
+	take_detail(exec, rotation, generated, buf_view(&errors));
 	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 

@@ -142,6 +142,10 @@ script 'printf "\\033[31mred\n" >&2; exit 194'
 like "unless it is not plain text" "$(ask "$(own)" apply)" '^rejected  $'
 script 'echo "cannot set $(cat <&4)" >&2; exit 194'
 like "or holds the value" "$(ask "$(own)" apply)" '^rejected .*held the secret: not shown'
+for verb in generate issue mint; do # a value that was made, and is lost: nobody may read it in the minutes
+	script 'printf "made by the target" >&5; echo "there is made by the target now" >&2; exit 1'
+	like "or the value that $verb made" "$(generate "$(own)" $verb)" '^(refused|unknown) .*held the secret: not shown'
+done
 script 'exit 0'
 like "a program that generates nothing is refused" "$(generate "$(own)" generate)" '^refused .*wrote no value'
 script 'head -c 70000 /dev/zero >&5'
