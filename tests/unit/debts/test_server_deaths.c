@@ -45,6 +45,16 @@ die_by(const char *name, const struct announcement *announced)
 	assert_int_equal(world()->tally.failures, 0);
 }
 
+/* What a target of STYLE announces that takes old values for GRACE seconds. */
+static struct announcement
+of(enum style style, uint32_t grace)
+{
+	return (struct announcement){.style = style,
+	    .holds = style == STYLE_REPLACE ? 1 : 2,
+	    .grace = grace,
+	    .can = CAN_EXPEL};
+}
+
 static void
 an_old_value_dies_by_the_grade_that_was_announced(void **state)
 {
@@ -113,10 +123,7 @@ a_target_that_takes_the_old_value_after_its_time_is_told_of(void **state)
 {
 	(void)state;
 	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
-		struct announcement announced = {.style = style,
-		    .holds = style == STYLE_REPLACE ? 1 : 2,
-		    .grace = HOUR,
-		    .can = CAN_EXPEL};
+		struct announcement announced = of(style, HOUR);
 		TOWN *town = town_new(style_names[style], &announced);
 
 		town_restore(town);
@@ -309,10 +316,7 @@ several_deaths_of_one_secret_end_in_order_each_with_its_statement(void **state)
 {
 	(void)state;
 	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
-		struct announcement announced = {.style = style,
-		    .holds = style == STYLE_REPLACE ? 1 : 2,
-		    .grace = HOUR,
-		    .can = CAN_EXPEL};
+		struct announcement announced = of(style, HOUR);
 		TOWN *town = town_new(style_names[style], &announced);
 
 		live_three_nights(town);
@@ -353,10 +357,7 @@ several_deaths_end_in_order_whoever_is_killed(void **state)
 {
 	(void)state;
 	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
-		struct announcement announced = {.style = style,
-		    .holds = style == STYLE_REPLACE ? 1 : 2,
-		    .grace = HOUR,
-		    .can = CAN_EXPEL};
+		struct announcement announced = of(style, HOUR);
 		TOWN *town = town_new(style_names[style], &announced);
 
 		live_three_nights(town);
@@ -370,10 +371,7 @@ a_second_night_during_the_first_ones_death_survives_a_kill(void **state)
 {
 	(void)state;
 	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
-		struct announcement announced = {.style = style,
-		    .holds = style == STYLE_REPLACE ? 1 : 2,
-		    .grace = 900, /* it ends with the second lease */
-		    .can = CAN_EXPEL};
+		struct announcement announced = of(style, 900); /* it ends with the second lease */
 		TOWN *town = town_new(style_names[style], &announced);
 
 		assert_true(town_run(town, 700));
@@ -437,10 +435,7 @@ the_next_ceremony_heals_a_target_that_lost_every_value(void **state)
 {
 	(void)state;
 	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
-		struct announcement announced = {.style = style,
-		    .holds = style == STYLE_REPLACE ? 1 : 2,
-		    .grace = HOUR,
-		    .can = CAN_EXPEL};
+		struct announcement announced = of(style, HOUR);
 		TOWN *town = town_new(style_names[style], &announced);
 
 		for (unsigned stuck = 0; stuck < 2; stuck++) {
