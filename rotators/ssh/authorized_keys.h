@@ -7,7 +7,7 @@
 #ifndef ROTATORS_SSH_AUTHORIZED_KEYS_H
 #define ROTATORS_SSH_AUTHORIZED_KEYS_H
 
-#include "base/openssh_key.h"
+#include "base/ssh_public.h"
 
 enum { AUTHORIZED_KEYS_MAX = 1024 * 1024 }; /* bytes of a file */
 

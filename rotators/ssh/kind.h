@@ -6,7 +6,7 @@
 #ifndef ROTATORS_SSH_KIND_H
 #define ROTATORS_SSH_KIND_H
 
-#include "base/openssh_key.h"
+#include "base/ssh_public.h"
 
 struct key_kind {
 	enum key_family family;

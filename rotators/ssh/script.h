@@ -11,7 +11,7 @@
 #define ROTATORS_SSH_SCRIPT_H
 
 #include "base/json.h"
-#include "base/openssh_key.h"
+#include "base/ssh_public.h"
 #include "rotators/contract/contract.h"
 
 struct script_marker {

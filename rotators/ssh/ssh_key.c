@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/openssh_key.h"
 #include "base/whole.h"
 #include "rotators/program/child.h"
 #include "rotators/ssh/authorized_keys.h"

@@ -3,7 +3,7 @@
 #ifndef ROTATORS_SSH_TARGET_H
 #define ROTATORS_SSH_TARGET_H
 
-#include "base/openssh_key.h"
+#include "base/ssh_public.h"
 
 enum { SSH_HOST_MAX = 253, SSH_USER_MAX = 64, SSH_PATH_SIZE = 4096 };
 
