@@ -27,9 +27,6 @@ key_text_done(struct key_text *key)
 enum err_code
 key_type_check(const char *type, struct err *err)
 {
-	static const char *const good[] = {"ssh-ed25519", "ecdsa-sha2-nistp256",
-	    "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"};
-
 	if (strncmp(type, "sk-", 3) == 0)
 		return err_set(err, ERR_REFUSED,
 		    "the private key (%s) is only the handle of a key in a FIDO2 token, and opens nothing "
@@ -43,9 +40,8 @@ key_type_check(const char *type, struct err *err)
 	if (strcmp(type, "ssh-dss") == 0)
 		return err_set(err, ERR_REFUSED,
 		    "the private key is a DSA key, which hosts no longer take: %s", cure);
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
-		if (strcmp(type, good[i]) == 0)
-			return ERR_OK;
+	if (ssh_type_known(type))
+		return ERR_OK;
 	return err_set(err, ERR_REFUSED, "a private key of type %s is not supported: %s",
 	    QUOTED(type), cure);
 }

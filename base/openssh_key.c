@@ -20,7 +20,6 @@
  */
 #include "base/openssh_key.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -33,7 +32,6 @@ enum { LINE = 70, BLOCK = 8, PADDING_MAX = 16 /* what was locked has more */, BI
 static const char begin_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
 static const char end_line[] = "-----END OPENSSH PRIVATE KEY-----";
 static const char magic[] = "openssh-key-v1"; /* with its NUL */
-static const char ed25519_type[] = "ssh-ed25519";
 
 /* --- Lines of base64 ----------------------------------------------------------------------- */
 
@@ -114,21 +112,17 @@ put_string(struct secret *out, struct view bytes, struct err *err)
 
 /* What stands before the numbers, and is in both parts: the type, and of ECDSA the name of the curve. */
 struct type_name {
-	char type[SSH_TYPE_MAX + 1], curve[16];
+	const char *type, *curve;
 };
 
 static struct type_name
 name_of(const struct key_numbers *numbers)
 {
-	struct type_name name = {"ssh-rsa", ""};
+	const char *type = ssh_type_of(numbers->family, numbers->bits);
 
-	if (numbers->family == FAMILY_ED25519)
-		(void)snprintf(name.type, sizeof(name.type), "%s", ed25519_type);
-	if (numbers->family == FAMILY_ECDSA) {
-		(void)snprintf(name.curve, sizeof(name.curve), "nistp%u", numbers->bits);
-		(void)snprintf(name.type, sizeof(name.type), "ecdsa-sha2-%s", name.curve);
-	}
-	return name;
+	if (type == NULL || numbers->family != FAMILY_ECDSA)
+		return (struct type_name){type, ""};
+	return (struct type_name){type, strrchr(type, '-') + 1};
 }
 
 /* A positive number, with a zero in front of what would be a negative one. */
@@ -230,6 +224,9 @@ openssh_key_write(const struct key_numbers *numbers, uint32_t check, const char 
 	if (strlen(comment) > SSH_COMMENT_MAX || !text_is_plain(view_of_text(comment)))
 		return err_set(err, ERR_INVALID, "the key's comment is not plain or over %d bytes",
 		    SSH_COMMENT_MAX);
+	if (ssh_type_of(numbers->family, numbers->bits) == NULL)
+		return err_set(err, ERR_INVALID, "SSH has no keys on a curve of %u bits",
+		    numbers->bits);
 	TRY(secret_new(SSH_BLOB_MAX, &blob, err));
 	TRY(write_public(numbers, blob, err));
 	TRY(secret_new(BINARY_MAX / 2, &private_part, err));
@@ -350,7 +347,7 @@ read_numbers(struct reader *reader, struct key_numbers *numbers, struct err *err
 	if (numbers->family == FAMILY_RSA)
 		return ERR_OK;
 	if (numbers->family == FAMILY_ECDSA)
-		curve = reader_lp32(reader, sizeof(name.curve));
+		curve = reader_lp32(reader, SSH_TYPE_MAX);
 	half = reader_lp32(reader, KEY_PUBLIC_MAX);
 	if (half.size == 0 || !view_equal(curve, view_of_text(name.curve)))
 		return malformed(err);

@@ -40,7 +40,7 @@ has_second_key(const char *text)
 	int size = 0;
 
 	for (int i = 0; sscanf(text, "%63s%n", word, &size) == 1; i++, text += size)
-		if (i > 0 && link_key_type_valid(word))
+		if (i > 0 && ssh_type_known(word))
 			return true;
 	return false;
 }
@@ -59,7 +59,7 @@ read_host_key(struct json_in *in, struct ssh_target *target)
 	else if (has_second_key(text))
 		json_in_fail(in, "host_key",
 		    "holds two keys: give one, of the type that the host is to show");
-	else if (!link_key_type_valid(target->host_key.type))
+	else if (!ssh_type_known(target->host_key.type))
 		json_in_fail(in, "host_key", "this type of host key is not supported");
 	else if (ssh_public_rsa_bits(&target->host_key, &bits) && bits < RSA_BITS_MIN)
 		json_in_fail(in, "host_key",

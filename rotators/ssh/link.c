@@ -33,30 +33,11 @@
 
 enum { KEY_FILE_MAX = 65536 };
 
-/* The types of keys, and how each is asked for as a host key. */
-static const struct {
-	const char *type, *algorithms;
-} key_types[] = {
-    {"ssh-ed25519", "ssh-ed25519"},
-    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
-    {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
-    {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
-    {"ssh-rsa", "rsa-sha2-512,rsa-sha2-256"},
-};
-
+/* How a host key of TYPE is asked for. */
 static const char *
 algorithms_of(const char *type)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(key_types); i++)
-		if (strcmp(type, key_types[i].type) == 0)
-			return key_types[i].algorithms;
-	return NULL;
-}
-
-bool
-link_key_type_valid(const char *type)
-{
-	return algorithms_of(type) != NULL;
+	return strcmp(type, ssh_type_of(FAMILY_RSA, 0)) == 0 ? "rsa-sha2-512,rsa-sha2-256" : type;
 }
 
 void

@@ -9,9 +9,6 @@
 #include "rotators/ssh/link_result.h"
 #include "rotators/ssh/target.h"
 
-/* Ed25519, ECDSA or RSA, as it stands in a public key: the types that host keys and our keys may have. */
-bool link_key_type_valid(const char *type);
-
 struct ssh_link;
 void link_free(struct ssh_link *link); /* accepts NULL */
 DESTRUCTOR(link_freep, struct ssh_link, link_free)
