@@ -16,6 +16,7 @@
  */
 #include "rotators/ssh/control.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/openssh_key.h"
@@ -59,6 +60,8 @@ struct probe {
 	const struct secret *other; /* NULL: none that may be offered */
 	bool differ;                /* the kinds of the two */
 	struct ssh_public key, other_key;
+	struct ssh_fingerprint host, name,
+	    other_name; /* of the pinned host key, and of those two */
 	struct script_marker marker;
 	struct buf script; /* reads the file there; empty when it need not be read, or is here */
 };
@@ -79,12 +82,15 @@ are_alike(const struct ssh_public *a, const struct ssh_public *b)
 }
 
 static enum err_code
-compare_kinds(struct probe *probe, const struct secret *value, struct err *err)
+look_at_keys(struct probe *probe, const struct secret *value, struct err *err)
 {
+	TRY(ssh_public_fingerprint(&probe->account->target.host_key, &probe->host, err));
+	TRY(ssh_account_public(value, &probe->key, err));
+	TRY(ssh_public_fingerprint(&probe->key, &probe->name, err));
 	if (probe->other == NULL)
 		return ERR_OK;
-	TRY(ssh_account_public(value, &probe->key, err));
 	TRY(ssh_account_public(probe->other, &probe->other_key, err));
+	TRY(ssh_public_fingerprint(&probe->other_key, &probe->other_name, err));
 	probe->differ = !are_alike(&probe->key, &probe->other_key);
 	if (!probe->differ || probe->account->local)
 		return ERR_OK;
@@ -122,9 +128,9 @@ stands_in_file(const struct probe *probe, const struct ssh_answer *other, bool *
 	return stands_in(probe, there.content, ret_stands, err);
 }
 
-/* The key was denied, and the other, of another kind, let in. */
+/* SAID: what the host says to both.  The key was denied, and the other, of another kind, let in. */
 static enum probe_result
-judge_kinds(const struct probe *probe, const struct ssh_verdicts *verdicts,
+judge_kinds(const struct probe *probe, const char *said, const struct ssh_verdicts *verdicts,
     struct rotation *rotation)
 {
 	const char *path = probe->account->path, *type = probe->key.type;
@@ -133,46 +139,50 @@ judge_kinds(const struct probe *probe, const struct ssh_verdicts *verdicts,
 
 	if (stands_in_file(probe, &verdicts->other, &stands, &cause) != ERR_OK) {
 		rotation_detail(rotation,
-		    "%s, and takes the other one, but that may be for its kind, %s, and %s cannot be read "
-		    "(%s): no proof that it is dead",
-		    verdicts->key.detail, type, path, cause.text);
+		    "%s: no proof that the first is dead, since the no may be for its kind, %s, and the file cannot be "
+		    "read (%s): %s",
+		    said, type, cause.text, path);
 		return PROBE_DENIED;
 	}
 	if (stands) {
 		rotation_detail(rotation,
-		    "%s, and takes the other one, but that may be for its kind, %s, since it stands in "
-		    "%s: no proof that it is dead",
-		    verdicts->key.detail, type, path);
+		    "%s: no proof that the first is dead, since the no may be for its kind, %s: it stands in %s",
+		    said, type, path);
 		return PROBE_DENIED;
 	}
-	rotation_detail(rotation, "%s, which does not stand in %s, and takes the other one",
-	    verdicts->key.detail, path);
+	rotation_detail(rotation, "%s; the first does not stand in %s", said, path);
 	return PROBE_REFUSED;
 }
 
 /* --- Probe -------------------------------------------------------------------------------- */
 
+/* The host, by the key that it proved to have, and the keys that it was asked about are named: what proves a death.  No words of
+ * others stand in that. */
 static enum probe_result
 judge_denied(const struct probe *probe, const struct ssh_verdicts *verdicts,
     struct rotation *rotation)
 {
-	static const char no_proof[] = "no proof that this one is dead";
-	const char *said = verdicts->key.detail;
+	static const char no_proof[] = "no proof that the first is dead";
+	char no[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
+	const char *other = probe->other_name.text;
 
+	(void)snprintf(no, sizeof(no), "the host with key %s says no to the key %s of %s",
+	    probe->host.text, probe->name.text, probe->account->target.user);
+	(void)snprintf(said, sizeof(said), "%.350s, and takes %s in the same session", no, other);
 	if (verdicts->other.verdict == LINK_ACCEPTED && probe->differ)
-		return judge_kinds(probe, verdicts, rotation);
+		return judge_kinds(probe, said, verdicts, rotation);
 	if (verdicts->other.verdict == LINK_ACCEPTED) {
-		rotation_detail(rotation, "%s, and takes the other one", said);
+		rotation_detail(rotation, "%s", said);
 		return PROBE_REFUSED;
 	}
 	if (probe->other == NULL)
-		rotation_detail(rotation, "%s, and was not seen to take another one: %s", said,
-		    no_proof);
+		rotation_detail(rotation,
+		    "%s, and was not seen to take another one: no proof that this one is dead", no);
 	else if (verdicts->other.verdict == LINK_DENIED)
-		rotation_detail(rotation, "%s, and with the other one neither: %s", said, no_proof);
+		rotation_detail(rotation, "%s, nor does it take %s: %s", no, other, no_proof);
 	else
-		rotation_detail(rotation, "%s; the other one: %s: %s", said, verdicts->other.detail,
-		    no_proof);
+		rotation_detail(rotation, "%s: %s, since what it says to %s is not known: %s", no,
+		    no_proof, other, verdicts->other.detail);
 	return PROBE_DENIED;
 }
 
@@ -193,7 +203,7 @@ control_probe(struct control *control, const struct ssh_account *account, struct
 	struct probe probe = {.account = account, .other = find_other(control, rotation, which)};
 	SSH_VERDICTS verdicts = {0};
 
-	TRY(compare_kinds(&probe, value_of(rotation, which), err));
+	TRY(look_at_keys(&probe, value_of(rotation, which), err));
 	TRY(ssh_account_try(account, value_of(rotation, which), probe.other,
 	    buf_view(&probe.script), rotation->deadline, &verdicts, err));
 	remember(control, which, &verdicts.key);

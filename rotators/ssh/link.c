@@ -40,6 +40,9 @@ algorithms_of(const char *type)
 	return strcmp(type, ssh_type_of(FAMILY_RSA, 0)) == 0 ? "rsa-sha2-512,rsa-sha2-256" : type;
 }
 
+DESTRUCTOR(key_freep, struct ssh_key_struct, ssh_key_free)
+DESTRUCTOR(text_freep, char, ssh_string_free_char)
+
 void
 link_free(struct ssh_link *link)
 {
@@ -118,27 +121,54 @@ set_options(struct ssh_link *link)
 	return true;
 }
 
+/* The key that the host has proved to have, unless it is of no form that we know. */
 static bool
-is_pinned(const struct ssh_link *link, const struct ssh_public *pinned)
+find_shown(const struct ssh_link *link, struct ssh_public *ret_public)
 {
-	ssh_key key = NULL;
-	char *text = NULL;
-	BUF expected = {0};
-	bool equal;
+	CLEANUP(key_freep) struct ssh_key_struct *key = NULL;
+	CLEANUP(text_freep) char *text = NULL;
+	BUF blob = {0};
+	struct err ignored;
 
-	buf_base64(&expected, view_of(pinned->blob, pinned->size));
-	if (ssh_get_server_publickey(link->session, &key) != SSH_OK)
-		return false;
-	equal = ssh_pki_export_pubkey_base64(key, &text) == SSH_OK && !expected.failed &&
-	    strcmp(text, buf_string(&expected)) == 0;
-	ssh_string_free_char(text);
-	ssh_key_free(key);
-	return equal;
+	return ssh_get_server_publickey(link->session, &key) == SSH_OK &&
+	    ssh_pki_export_pubkey_base64(key, &text) == SSH_OK &&
+	    buf_from_base64(&blob, view_of_text(text)) && !blob.failed &&
+	    ssh_public_from_blob(buf_view(&blob), ret_public, &ignored) == ERR_OK;
+}
+
+/* SHOWN: NULL when it is of no form that we know. */
+static enum err_code
+tell_other_key(const struct ssh_link *link, const struct ssh_public *shown,
+    struct link_result *result, struct err *err)
+{
+	struct ssh_fingerprint pinned, other = {"of no known form"};
+
+	TRY(ssh_public_fingerprint(&link->target->host_key, &pinned, err));
+	if (shown != NULL)
+		TRY(ssh_public_fingerprint(shown, &other, err));
+	return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+	    "%s shows another host key, %s, than the definition's, %s: an attack (somebody in between), or a "
+	    "rebuilt host; the key was not offered; compare the host's key at its console (ssh-keygen -lf)",
+	    link->target->host, other.text, pinned.text);
+}
+
+static enum err_code
+tell_no_key(const struct ssh_link *link, struct link_result *result, struct err *err)
+{
+	struct ssh_fingerprint pinned;
+
+	TRY(ssh_public_fingerprint(&link->target->host_key, &pinned, err));
+	return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
+	    "no connection to %s came about that the host key of the definition, %s, secures: an attack, a "
+	    "rebuilt host, another service there, or no algorithm in common; the key was not "
+	    "offered; compare the host's key at its console%s",
+	    link->target->host, pinned.text, quote_libssh(link).text);
 }
 
 static enum err_code
 shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 {
+	struct ssh_public shown;
 	int rc;
 
 	link->connects = true;
@@ -146,17 +176,12 @@ shake_hands(struct ssh_link *link, struct link_result *result, struct err *err)
 	    ssh_get_error_code(link->session) != SSH_FATAL && ssh_get_fd(link->session) >= 0)
 		TRY(link_turn(link, err));
 	if (rc != SSH_OK)
-		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
-		    "no connection to %s came about that the host key of the definition secures: an attack, a "
-		    "rebuilt host, another service there, or no algorithm in common; the key was not "
-		    "offered; compare the host's key at its console%s",
-		    link->target->host, quote_libssh(link).text);
+		return tell_no_key(link, result, err);
 	(void)fcntl(ssh_get_fd(link->session), F_SETFL, O_NONBLOCK);
-	if (!is_pinned(link, &link->target->host_key))
-		return link_conclude(result, LINK_UNKNOWN, LINK_NO_HOST,
-		    "%s does not show the host key of the definition, but another one: an attack, or a "
-		    "rebuilt host; the key was not offered; compare the host's key at its console",
-		    link->target->host);
+	if (!find_shown(link, &shown))
+		return tell_other_key(link, NULL, result, err);
+	if (!ssh_public_equal(&shown, &link->target->host_key))
+		return tell_other_key(link, &shown, result, err);
 	return link_conclude(result, LINK_ACCEPTED, LINK_NO_CAUSE, "%s", "");
 }
 
@@ -289,8 +314,6 @@ link_open(const struct ssh_target *target, int64_t deadline, struct ssh_link **r
 }
 
 /* --- The key ------------------------------------------------------------------------------ */
-
-DESTRUCTOR(key_freep, struct ssh_key_struct, ssh_key_free)
 
 /* Asked for a key that is locked after all; without it a library would ask on stdin. */
 static int

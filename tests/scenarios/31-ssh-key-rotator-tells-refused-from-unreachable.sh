@@ -23,8 +23,12 @@ for _ in $(seq 200); do [ "$(attempts)" -ge 1 ] && break; sleep 0.05; done
 before=$(attempts)
 like "the right key is accepted" "$("$LIB/rotator.py" --current private-key=key "$ROTATE" "$TARGET" probe-current)" '^accepted'
 is "that is one connection" "$(($(attempts) - before))" 1
-like "another key is refused, beside the one that is let in" "$(ask probe-current probe-next | tail -n 1)" '^refused .*does not let.*takes the other'
-like "where no other was seen to be let in it is denied: no proof" "$(ask probe-next)" '^denied .*does not let.*no proof'
+# print FILE: as ssh-keygen does, in a pattern.
+print() { ssh-keygen -lf "$1" | cut -d' ' -f2 | sed 's,[+],[+],g'; }
+like "another key is refused, beside the one that is let in, and the host is named by the key that it proved to have" \
+	"$(ask probe-current probe-next | tail -n 1)" \
+	"^refused the host with key $(print "$SSHD_FOLDER/host_key.pub") says no to the key $(print next.pub) of $SSHD_USER, and takes $(print key.pub) in the same session *\$"
+like "where no other was seen to be let in it is denied: no proof" "$(ask probe-next)" '^denied .*says no to the key.*no proof'
 like "a key that is to die is refused, too" "$("$LIB/rotator.py" --current private-key=next --next private-key=key "$ROTATE" "$TARGET" \
 	probe-current)" '^refused '
 is "it is asked once, and the other after it on the same connection" "$(
@@ -47,11 +51,12 @@ cat key.pub >"$SSHD_AUTHORIZED"
 offered=$(grep -c "Failed publickey\|Accepted publickey" "$SSHD_FOLDER/log")
 ssh-keygen -q -t ed25519 -N '' -f evil
 TARGET=$(change "t['host_key']='$(cut -d' ' -f1,2 evil.pub)'")
-like "another host key is unreachable, and named as an attack or a rebuilt host" "$(ask probe-current)" '^unreachable .*attack.*rebuilt'
+like "another host key is unreachable, and named as an attack or a rebuilt host, with both fingerprints and what to do" "$(ask probe-current)" \
+	"^unreachable .*another host key, $(print "$SSHD_FOLDER/host_key.pub"), than the definition.s, $(print evil.pub): an attack.*rebuilt.*console"
 like "add to it is unknown" "$(ask add)" '^unknown .*attack'
 ssh-keygen -q -t ecdsa -N '' -f evil-ecdsa
 TARGET=$(change "t['host_key']='$(cut -d' ' -f1,2 evil-ecdsa.pub)'")
-like "so is a host without a key of the pinned type" "$(ask probe-current)" '^unreachable .*attack.*rebuilt'
+like "so is a host without a key of the pinned type, which is named" "$(ask probe-current)" "^unreachable .*$(print evil-ecdsa.pub), secures: an attack.*rebuilt"
 is "the key was offered to neither" "$(grep -c "Failed publickey\|Accepted publickey" "$SSHD_FOLDER/log")" "$offered"
 
 TARGET=$(change "t['port']=$(sshd_free_port)")
