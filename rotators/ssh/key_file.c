@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "rotators/ssh/key_attributes.h"
+#include "rotators/ssh/key_path.h"
 
 enum { LEFT_SECONDS = 7200 };
 
@@ -58,40 +58,32 @@ check_closed(const char *what, const struct stat *status, struct err *err)
 	return ERR_OK;
 }
 
-/* The path without symbolic links, split into folder and name. */
+/* What the account could lead us to must be what it could change itself: its own, in a folder of its own. */
 static enum err_code
-resolve(const char *path, uid_t owner, struct key_file *file, char ret_folder[PATH_MAX],
+check_own(const struct key_path *path, const char *what, const struct stat *status, uid_t owner,
     struct err *err)
 {
-	struct stat status;
-	char real[PATH_MAX];
-
-	if (path[0] != '/')
-		return err_set(err, ERR_INVALID, "\"%s\" is not an absolute path", path);
-	if (lstat(path, &status) != 0 || realpath(path, real) == NULL)
-		return err_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
-		    "looking for %s", path);
-	if (S_ISLNK(status.st_mode))
-		TRY(check_owner(path, &status, owner, err));
-	char *slash = strrchr(real, '/');
-
-	if (strlen(slash + 1) >= sizeof(file->name) || slash[1] == '\0')
-		return err_set(err, ERR_INVALID, "%s is not the name of a file", path);
-	memcpy(file->path, real, sizeof(file->path));
-	memcpy(file->name, slash + 1, strlen(slash + 1) + 1);
-	slash[slash == real ? 1 : 0] = '\0';
-	memcpy(ret_folder, real, sizeof(real));
+	if (path->through_links && status->st_uid != owner)
+		return err_set(err, ERR_REFUSED,
+		    "%s belongs to user %u, not to the account, and a symbolic link leads there that the account "
+		    "could have made: nothing was changed; name the file itself, or have root make the link in a folder that only "
+		    "root may write",
+		    what, (unsigned)status->st_uid);
 	return ERR_OK;
 }
 
 static enum err_code
-open_folder(const char *folder, uid_t owner, struct key_file *file, struct err *err)
+open_folder(const struct key_path *path, uid_t owner, struct key_file *file, struct err *err)
 {
+	char folder[sizeof(path->path)];
 	struct stat status;
 
-	file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	memcpy(folder, path->path, sizeof(folder));
+	*strrchr(folder, '/') = '\0';
+	file->folder = openat(path->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->folder < 0 || fstat(file->folder, &status) != 0)
-		return err_errno(err, ERR_IO, errno, "opening %s", folder);
+		return err_errno(err, ERR_IO, errno, "opening %s/", folder);
+	TRY(check_own(path, folder, &status, owner, err));
 	TRY(check_owner(folder, &status, owner, err));
 	return check_closed(folder, &status, err);
 }
@@ -137,14 +129,17 @@ enum err_code
 key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file, struct err *err)
 {
 	KEY_FILE file = KEY_FILE_NONE;
-	char folder[PATH_MAX];
+	KEY_PATH way = {.folder = -1};
 
-	TRY(resolve(path, owner, &file, folder, err));
-	TRY(open_folder(folder, owner, &file, err));
+	TRY(key_path_walk(path, owner, &way, err));
+	memcpy(file.path, way.path, sizeof(file.path));
+	memcpy(file.name, way.name, sizeof(file.name));
+	TRY(open_folder(&way, owner, &file, err));
 	file.file = openat(file.folder, file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file.file < 0)
 		return err_errno(err, ERR_IO, errno, "opening %s", file.path);
 	TRY(check_file(&file, file.file, owner, max, err));
+	TRY(check_own(&way, file.path, &file.status, owner, err));
 	TRY(read_content(&file, file.file, max, err));
 	*ret_file = file;
 	file = (struct key_file)KEY_FILE_NONE;

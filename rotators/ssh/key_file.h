@@ -4,9 +4,8 @@
  * Replacing is atomic and durable and keeps owner, group, mode, access control list, extended attributes and security
  * label, or does not happen; base/file.h does not, because it makes files of our own.
  *
- * We may be root in a folder that an unprivileged account can write, so nothing is done by path
- * after the folder is open: files are opened in it without following links, and changed by
- * descriptor.
+ * We may be root in a folder that an unprivileged account can write, so nothing is done by path: the folder is come to by
+ * descriptors (rotators/ssh/key_path.h), files are opened in it without following links, and changed by descriptor.
  */
 #ifndef ROTATORS_SSH_KEY_FILE_H
 #define ROTATORS_SSH_KEY_FILE_H
@@ -35,8 +34,8 @@ void key_file_done(struct key_file *file); /* accepts {.folder = -1, .file = -1}
 #define KEY_FILE_PREFIX ".halligan-ssh-key-"
 enum { KEY_FILE_TAG = 16, KEY_FILE_RANDOM = 16 /* hexadecimal digits */ };
 
-/* Reads PATH (absolute) of at most MAX bytes.  A symbolic link is followed when link and file
- * belong to OWNER or root; the file and its folder must belong to them too and be closed to writing
+/* Reads PATH (absolute) of at most MAX bytes.  The file and its folder must belong to OWNER or root, and to OWNER alone where a
+ * symbolic link leads there that the account could have made (rotators/ssh/key_path.h); and be closed to writing
  * by others (as sshd's StrictModes asks), else ERR_REFUSED.  ERR_REFUSED too when the file has
  * other hard links, which a replacement would cut off.  ERR_NOT_FOUND, ERR_INVALID (too large),
  * ERR_IO. */
