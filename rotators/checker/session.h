@@ -34,7 +34,7 @@ struct session {
 	const struct secret *current, *next;
 	int errors;
 	bool silent;                             /* it gave no answer, and is not asked again */
-	char said[ROTATOR_DETAIL_MAX * 2 + 128]; /* the last answer, to be printed */
+	char said[ERR_TEXT_SIZE];                 /* the last answer, to be printed */
 };
 
 /* TARGET NULL: the trial's.  What fails is met as silence at the first question. */
