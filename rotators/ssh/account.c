@@ -9,6 +9,7 @@
 
 #include "base/json_in.h"
 #include "base/key_text.h"
+#include "rotators/ssh/gather.h"
 
 enum { PORT_DEFAULT = 22, RSA_BITS_MIN = 2048 };
 
@@ -52,8 +53,6 @@ read_host_key(struct json_in *in, struct ssh_target *target)
 	struct err cause;
 	size_t bits;
 
-	if (in->code != ERR_OK)
-		return;
 	if (ssh_public_parse(view_of_text(text), &target->host_key, &cause) != ERR_OK)
 		json_in_fail(in, "host_key", cause.text);
 	else if (has_second_key(text))
@@ -75,12 +74,10 @@ read_target(struct json_in *in, const struct json *object, struct ssh_target *ta
 
 	read_port(in, object, target);
 	read_host_key(in, target);
-	if (in->code == ERR_OK && !ssh_host_valid(host))
+	if (!ssh_host_valid(host))
 		json_in_fail(in, "host", "must be a name or an address");
-	if (in->code == ERR_OK && !ssh_user_valid(user))
+	if (!ssh_user_valid(user))
 		json_in_fail(in, "user", "must be the name of an account");
-	if (in->code != ERR_OK)
-		return;
 	(void)snprintf(target->host, sizeof(target->host), "%s", host);
 	(void)snprintf(target->user, sizeof(target->user), "%s", user);
 }
@@ -88,11 +85,11 @@ read_target(struct json_in *in, const struct json *object, struct ssh_target *ta
 static enum err_code
 read_jump(const struct json *object, struct ssh_jump *jump, struct err *err)
 {
-	struct json_in in = json_in(object, "target: jump", err);
+	struct json_in in = json_in_all(object, "target: jump", err);
 	const char *path = json_in_text(&in, "key_file", 1, SSH_PATH_SIZE - 1);
 
 	read_target(&in, object, &jump->host);
-	if (in.code == ERR_OK && path[0] != '/')
+	if (path[0] != '/')
 		json_in_fail(&in, "key_file", "must be an absolute path");
 	TRY(json_in_end(&in));
 	(void)snprintf(jump->key_file, sizeof(jump->key_file), "%s", path);
@@ -112,38 +109,50 @@ find_user(struct ssh_account *account, struct err *err)
 {
 	const struct passwd *user;
 
+	if (!account->local || !ssh_user_valid(account->target.user))
+		return ERR_OK; /* the latter was told of */
 	errno = 0;
 	user = getpwnam(account->target.user);
 	if (user == NULL)
 		return err_set(err, ERR_REFUSED, "there is no account %s on this machine",
 		    account->target.user);
 	account->owner = user->pw_uid;
-	if (account->path[0] != '/')
-		return err_set(err, ERR_INVALID,
-		    "target: authorized_keys: must be an absolute path with access local");
 	return ERR_OK;
+}
+
+/* Its members but those of the jump. */
+static enum err_code
+read_members(const struct json *target, struct ssh_account *account, const struct json **ret_jump,
+    struct err *err)
+{
+	static const char *const accesses[] = {"ssh", "local", NULL};
+	struct json_in in = json_in_all(target, "target", err);
+	const char *path = json_in_text(&in, "authorized_keys", 1, SSH_PATH_SIZE - 1);
+
+	*ret_jump = json_in_object_optional(&in, "jump");
+	read_target(&in, target, &account->target);
+	read_key_type(&in, account);
+	account->local = json_in_choice(&in, "access", accesses) == 1;
+	if (account->local && *ret_jump != NULL)
+		json_in_fail(&in, "jump", "goes with access ssh only: a local account is here");
+	if (account->local && path[0] != '/')
+		json_in_fail(&in, "authorized_keys", "must be an absolute path with access local");
+	(void)snprintf(account->path, sizeof(account->path), "%s", path);
+	return json_in_end(&in);
 }
 
 enum err_code
 ssh_account_read(const struct json *target, struct ssh_account *ret_account, struct err *err)
 {
 	struct ssh_account parsed = {0}, *account = &parsed;
-	static const char *const accesses[] = {"ssh", "local", NULL};
-	struct json_in in = json_in(target, "target", err);
-	const char *path = json_in_text(&in, "authorized_keys", 1, SSH_PATH_SIZE - 1);
-	const struct json *jump = json_in_object_optional(&in, "jump");
+	const struct json *jump = NULL;
+	struct err all = {0}, one;
 
-	read_target(&in, target, &account->target);
-	read_key_type(&in, account);
-	account->local = json_in_choice(&in, "access", accesses) == 1;
-	if (in.code == ERR_OK && account->local && jump != NULL)
-		json_in_fail(&in, "jump", "goes with access ssh only: a local account is here");
-	TRY(json_in_end(&in));
-	(void)snprintf(account->path, sizeof(account->path), "%s", path);
+	gather(&all, read_members(target, account, &jump, &one), &one);
 	if (jump != NULL)
-		TRY(read_jump(jump, &account->jump, err));
-	if (account->local)
-		TRY(find_user(account, err));
+		gather(&all, read_jump(jump, &account->jump, &one), &one);
+	gather(&all, find_user(account, &one), &one);
+	TRY(gathered(&all, err));
 	*ret_account = parsed;
 	ret_account->target.jump = jump != NULL ? &ret_account->jump : NULL;
 	return ERR_OK;

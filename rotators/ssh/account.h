@@ -27,7 +27,7 @@ struct ssh_account {
 	struct key_kind wanted; /* of new keys */
 };
 
-/* ERR_INVALID names the member; ERR_REFUSED when a local account does not exist. */
+/* ERR_INVALID names the member; ERR_REFUSED when a local account does not exist.  All that is wrong is told, as parts. */
 enum err_code ssh_account_read(const struct json *target, struct ssh_account *ret_account,
     struct err *err) MUST_CHECK;
 

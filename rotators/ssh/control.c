@@ -20,12 +20,9 @@
 #include <string.h>
 
 #include "base/openssh_key.h"
-#include "base/process.h"
 #include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
-
-enum { CHECK_LIMIT = 10000 /* milliseconds */, STRAY_RSA_BITS = 2048 };
 
 void
 control_forget(struct control *control)
@@ -39,8 +36,8 @@ control_forget_next(struct control *control)
 	control->accepted[ROTATOR_NEXT] = control->denied[ROTATOR_NEXT] = false;
 }
 
-static void
-remember(struct control *control, enum rotator_value which, const struct ssh_answer *answer)
+void
+control_remember(struct control *control, enum rotator_value which, const struct ssh_answer *answer)
 {
 	control->accepted[which] = answer->verdict == LINK_ACCEPTED;
 	if (answer->verdict != LINK_UNKNOWN)
@@ -206,9 +203,9 @@ control_probe(struct control *control, const struct ssh_account *account, struct
 	TRY(look_at_keys(&probe, value_of(rotation, which), err));
 	TRY(ssh_account_try(account, value_of(rotation, which), probe.other,
 	    buf_view(&probe.script), rotation->deadline, &verdicts, err));
-	remember(control, which, &verdicts.key);
+	control_remember(control, which, &verdicts.key);
 	if (verdicts.key.verdict == LINK_DENIED && probe.other != NULL)
-		remember(control, which == ROTATOR_CURRENT ? ROTATOR_NEXT : ROTATOR_CURRENT,
+		control_remember(control, which == ROTATOR_CURRENT ? ROTATOR_NEXT : ROTATOR_CURRENT,
 		    &verdicts.other);
 	rotation_detail(rotation, "%s", verdicts.key.detail);
 	if (verdicts.key.verdict == LINK_DENIED)
@@ -217,160 +214,4 @@ control_probe(struct control *control, const struct ssh_account *account, struct
 		*ret_result =
 		    verdicts.key.verdict == LINK_ACCEPTED ? PROBE_ACCEPTED : PROBE_UNREACHABLE;
 	return ERR_OK;
-}
-
-/* --- Check -------------------------------------------------------------------------------- */
-
-static enum err_code
-check_accepted(const struct ssh_account *account, const struct ssh_answer *answer, struct err *err)
-{
-	switch (answer->cause) {
-	case LINK_WANTS_MORE:
-	case LINK_WANTS_OTHER:
-	case LINK_WANTS_NONE:
-	case LINK_NOT_LET_IN:
-	case LINK_NOT_OFFERED:
-	case LINK_JUMP_SHUT:
-		return err_set(err, ERR_REFUSED, "%s", answer->detail);
-	case LINK_NO_CAUSE:
-	case LINK_NO_HOST:
-	case LINK_HUNG_UP:
-	default:
-		break;
-	}
-	if (answer->verdict == LINK_ACCEPTED && !answer->ran && !account->local)
-		return err_set(err, ERR_REFUSED,
-		    "%s; with access ssh the file is changed by one (SFTP alone cannot replace a file in one "
-		    "step: give the key a shell, or use access local)",
-		    answer->detail);
-	return ERR_OK;
-}
-
-/* A line for the key must stand in the file that is to be changed.  CONTENT, or why it cannot be had. */
-static enum err_code
-check_stands(const struct ssh_account *account, const struct ssh_public *key, struct view content,
-    struct err *err)
-{
-	struct authorized_keys_count count;
-
-	if (authorized_keys_count(content, key, key, &count, err) != ERR_OK)
-		return err_add(err, "%s", account->path);
-	if (count.current > 0)
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED,
-	    "the key is let in, but does not stand in %s: another file does it (a second AuthorizedKeysFile in "
-	    "sshd_config, or authorized_keys2)",
-	    account->path);
-}
-
-static enum err_code
-check_file_here(const struct ssh_account *account, const struct ssh_public *key, struct err *err)
-{
-	KEY_FILE file = KEY_FILE_NONE;
-
-	TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
-	return check_stands(account, key, buf_view(&file.content), err);
-}
-
-/* ANSWER: of the account that ran script_read(). */
-static enum err_code
-check_file_there(const struct ssh_account *account, const struct ssh_public *key,
-    const struct script_marker *marker, const struct ssh_answer *answer, struct err *err)
-{
-	char detail[ROTATOR_DETAIL_MAX + 1];
-	struct script_file file;
-
-	switch (script_read_result(marker, buf_view(&answer->output), &file, detail)) {
-	case SCRIPT_DONE:
-		return check_stands(account, key, file.content, err);
-	case SCRIPT_STOPPED:
-		return err_set(err, ERR_REFUSED, "%s: %s", account->path, detail);
-	case SCRIPT_SILENT:
-	default:
-		return ERR_OK; /* a host that stopped answering: the probe tells */
-	}
-}
-
-static enum err_code
-judge_stray(const struct ssh_account *account, struct key_kind kind,
-    const struct ssh_verdicts *verdicts, struct err *err)
-{
-	if (verdicts->key.verdict == LINK_ACCEPTED)
-		return err_set(err, ERR_REFUSED,
-		    "%s lets %s in with a key that was made just now, so that a login proves nothing",
-		    account->target.host, account->target.user);
-	if (verdicts->key.cause == LINK_NOT_OFFERED)
-		return err_set(err, ERR_REFUSED,
-		    "%s takes no keys of the type that would be made, %s: name another one in the target's "
-		    "key_type",
-		    account->target.host, key_kind_text(kind));
-	if (verdicts->key.cause == LINK_HUNG_UP || verdicts->other.cause == LINK_HUNG_UP)
-		return err_set(err, ERR_REFUSED,
-		    "%s ends the connection at the first wrong key, so that no key can be proven dead: "
-		    "set MaxAuthTries to 2 or more in its sshd_config",
-		    account->target.host);
-	if (verdicts->other.verdict == LINK_DENIED)
-		return err_set(err, ERR_REFUSED,
-		    "%s takes no key after a wrong one in the same session, so that no key can be "
-		    "proven dead",
-		    account->target.host);
-	return ERR_OK;
-}
-
-/* A key that nobody has, of the kind that will be made.  An RSA key is as good a stray when it is short. */
-static enum err_code
-make_stray(const struct ssh_account *account, const struct rotation *rotation,
-    struct key_kind *ret_kind, struct secret **ret_stray, struct err *err)
-{
-	SECRET *text = NULL;
-
-	TRY(ssh_account_kind(account, rotation->current, ret_kind, err));
-	TRY(openssh_key_make(ret_kind->family,
-	    ret_kind->family == FAMILY_RSA ? STRAY_RSA_BITS : ret_kind->bits,
-	    "halligan: a key that nobody has", &text, err));
-	return rotation_replace(NULL, FIELD_PRIVATE_KEY, secret_view(text), ret_stray, err);
-}
-
-/* The stray key, and the current one after it, by which the file is read in the same login. */
-static enum err_code
-check_stray(const struct ssh_account *account, const struct rotation *rotation, int64_t deadline,
-    struct err *err)
-{
-	SSH_VERDICTS verdicts = {0};
-	SECRET *stray = NULL;
-	struct key_kind kind;
-	struct script_marker marker;
-	struct ssh_public key;
-	BUF script = {0};
-
-	TRY(ssh_account_public(rotation->current, &key, err));
-	TRY(make_stray(account, rotation, &kind, &stray, err));
-	TRY(script_marker(&marker, err));
-	if (!account->local)
-		TRY(script_read(&marker, account->path, &script, err));
-	TRY(ssh_account_try(account, stray, rotation->current, buf_view(&script), deadline,
-	    &verdicts, err));
-	TRY(judge_stray(account, kind, &verdicts, err));
-	if (account->local)
-		return check_file_here(account, &key, err);
-	return check_file_there(account, &key, &marker, &verdicts.other, err);
-}
-
-enum err_code
-control_check(struct control *control, const struct ssh_account *account, struct rotation *rotation,
-    struct err *err)
-{
-	SSH_VERDICTS verdicts = {0};
-	int64_t limit = process_milliseconds() + CHECK_LIMIT;
-	int64_t deadline = limit < rotation->deadline ? limit : rotation->deadline;
-
-	if (rotation->current == NULL)
-		return ERR_OK;
-	TRY(ssh_account_try(account, rotation->current, NULL, view_of(NULL, 0), deadline, &verdicts,
-	    err));
-	remember(control, ROTATOR_CURRENT, &verdicts.key);
-	TRY(check_accepted(account, &verdicts.key, err));
-	if (verdicts.key.verdict != LINK_ACCEPTED)
-		return ERR_OK;
-	return check_stray(account, rotation, deadline, err);
 }

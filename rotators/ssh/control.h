@@ -16,17 +16,14 @@ struct control {
 /* The target, or the next value, is another one now. */
 void control_forget(struct control *control);
 void control_forget_next(struct control *control);
+/* What the host said to the key WHICH. */
+void control_remember(struct control *control, enum rotator_value which,
+    const struct ssh_answer *answer);
 
 /* One session: WHICH, and after a no the other key, for a proof.  A key that is expected to be refused is never tried
  * to find a control for another: accounts get locked. */
 enum err_code control_probe(struct control *control, const struct ssh_account *account,
     struct rotation *rotation, enum rotator_value which, enum probe_result *ret_result,
     struct err *err) MUST_CHECK;
-
-/* Before anything is made: does the host do what proofs rest on?  ERR_REFUSED names what it demands, or that it ends
- * the connection at the first wrong key or takes no other after it, so that none can be proven dead; also when ACCOUNT is changed over ssh and runs
- * no commands, as one for SFTP alone, or when the current key is let in and does not stand in the file, or that cannot be read.  A host that does not answer, or does not take the current key, is no failure here: the probe tells. */
-enum err_code control_check(struct control *control, const struct ssh_account *account,
-    struct rotation *rotation, struct err *err) MUST_CHECK;
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "rotators/ssh/gather.h"
 #include "rotators/ssh/key_attributes.h"
 #include "rotators/ssh/key_path.h"
 
@@ -34,14 +35,22 @@ key_file_done(struct key_file *file)
 	buf_done(&file->content);
 }
 
+/* What the account could lead us to must be what it could change itself: its own, in a folder of its own. */
 static enum err_code
-check_owner(const char *what, const struct stat *status, uid_t owner, struct err *err)
+check_owner(const struct key_path *way, const char *what, const struct stat *status, uid_t owner,
+    struct err *err)
 {
 	if (status->st_uid != owner && status->st_uid != 0)
 		return err_set(err, ERR_REFUSED,
 		    "%s belongs to user %u, neither to the account nor to root: nothing was "
 		    "changed",
 		    what, (unsigned)status->st_uid);
+	if (status->st_uid != owner && way->through_links)
+		return err_set(err, ERR_REFUSED,
+		    "%s belongs to root, not to the account, and a symbolic link leads there that the account "
+		    "could have made: nothing was changed; name the file itself, or have root make the link in a folder "
+		    "that only root may write",
+		    what);
 	return ERR_OK;
 }
 
@@ -58,52 +67,59 @@ check_closed(const char *what, const struct stat *status, struct err *err)
 	return ERR_OK;
 }
 
-/* What the account could lead us to must be what it could change itself: its own, in a folder of its own. */
+/* What is wrong with it goes to ALL; an error ends the questions. */
 static enum err_code
-check_own(const struct key_path *path, const char *what, const struct stat *status, uid_t owner,
+open_folder(const struct key_path *way, uid_t owner, struct key_file *file, struct err *all,
     struct err *err)
 {
-	if (path->through_links && status->st_uid != owner)
-		return err_set(err, ERR_REFUSED,
-		    "%s belongs to user %u, not to the account, and a symbolic link leads there that the account "
-		    "could have made: nothing was changed; name the file itself, or have root make the link in a folder that only "
-		    "root may write",
-		    what, (unsigned)status->st_uid);
+	char folder[sizeof(way->path)];
+	struct stat status;
+
+	memcpy(folder, way->path, sizeof(folder));
+	*strrchr(folder, '/') = '\0';
+	file->folder = openat(way->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->folder < 0 || fstat(file->folder, &status) != 0)
+		return err_errno(err, ERR_IO, errno, "opening %s/", folder);
+	gather(all, check_owner(way, folder, &status, owner, err), err);
+	gather(all, check_closed(folder, &status, err), err);
 	return ERR_OK;
 }
 
 static enum err_code
-open_folder(const struct key_path *path, uid_t owner, struct key_file *file, struct err *err)
+check_size(const struct key_file *file, size_t size, size_t max, struct err *err)
 {
-	char folder[sizeof(path->path)];
-	struct stat status;
-
-	memcpy(folder, path->path, sizeof(folder));
-	*strrchr(folder, '/') = '\0';
-	file->folder = openat(path->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (file->folder < 0 || fstat(file->folder, &status) != 0)
-		return err_errno(err, ERR_IO, errno, "opening %s/", folder);
-	TRY(check_own(path, folder, &status, owner, err));
-	TRY(check_owner(folder, &status, owner, err));
-	return check_closed(folder, &status, err);
+	if (size > max)
+		return err_set(err, ERR_INVALID, "%s is larger than %zu KiB", file->path,
+		    max / 1024);
+	return ERR_OK;
 }
 
 static enum err_code
-check_file(struct key_file *file, int fd, uid_t owner, size_t max, struct err *err)
+check_links(const struct key_file *file, struct err *err)
 {
-	if (fstat(fd, &file->status) != 0)
-		return err_errno(err, ERR_IO, errno, "looking at %s", file->path);
-	if (!S_ISREG(file->status.st_mode))
-		return err_set(err, ERR_REFUSED, "%s is not a regular file", file->path);
 	if (file->status.st_nlink != 1)
 		return err_set(err, ERR_REFUSED,
 		    "%s has other hard links, which would keep the old key: nothing was changed",
 		    file->path);
-	if (file->status.st_size > (off_t)max)
-		return err_set(err, ERR_INVALID, "%s is larger than %zu KiB", file->path,
-		    max / 1024);
-	TRY(check_owner(file->path, &file->status, owner, err));
-	return check_closed(file->path, &file->status, err);
+	return ERR_OK;
+}
+
+/* What is wrong with it goes to ALL; an error ends the questions. */
+static enum err_code
+check_file(struct key_file *file, const struct key_path *way, uid_t owner, size_t max,
+    struct err *all, struct err *err)
+{
+	const struct stat *status = &file->status;
+
+	if (fstat(file->file, &file->status) != 0)
+		return err_errno(err, ERR_IO, errno, "looking at %s", file->path);
+	if (!S_ISREG(status->st_mode))
+		return err_set(err, ERR_REFUSED, "%s is not a regular file", file->path);
+	gather(all, check_links(file, err), err);
+	gather(all, check_size(file, (size_t)status->st_size, max, err), err);
+	gather(all, check_owner(way, file->path, status, owner, err), err);
+	gather(all, check_closed(file->path, status, err), err);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -118,11 +134,22 @@ read_content(struct key_file *file, int fd, size_t max, struct err *err)
 		if (got < 0)
 			return err_errno(err, ERR_IO, errno, "reading %s", file->path);
 		buf_bytes(&file->content, view_of(block, (size_t)got));
-		if (file->content.size > max)
-			return err_set(err, ERR_INVALID, "%s is larger than %zu KiB", file->path,
-			    max / 1024);
+		TRY(check_size(file, file->content.size, max, err));
 	}
 	return buf_check(&file->content, err);
+}
+
+/* FILE, on descriptors, where nothing is wrong. */
+static enum err_code
+open_file(struct key_file *file, const struct key_path *way, uid_t owner, size_t max,
+    struct err *all, struct err *err)
+{
+	TRY(open_folder(way, owner, file, all, err));
+	file->file =
+	    openat(file->folder, way->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file->file < 0)
+		return err_errno(err, ERR_IO, errno, "opening %s", file->path);
+	return check_file(file, way, owner, max, all, err);
 }
 
 enum err_code
@@ -130,16 +157,13 @@ key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_fi
 {
 	KEY_FILE file = KEY_FILE_NONE;
 	KEY_PATH way = {.folder = -1};
+	struct err all = {0}, one;
 
 	TRY(key_path_walk(path, owner, &way, err));
 	memcpy(file.path, way.path, sizeof(file.path));
 	memcpy(file.name, way.name, sizeof(file.name));
-	TRY(open_folder(&way, owner, &file, err));
-	file.file = openat(file.folder, file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (file.file < 0)
-		return err_errno(err, ERR_IO, errno, "opening %s", file.path);
-	TRY(check_file(&file, file.file, owner, max, err));
-	TRY(check_own(&way, file.path, &file.status, owner, err));
+	gather(&all, open_file(&file, &way, owner, max, &all, &one), &one);
+	TRY(gathered(&all, err));
 	TRY(read_content(&file, file.file, max, err));
 	*ret_file = file;
 	file = (struct key_file)KEY_FILE_NONE;

@@ -38,7 +38,7 @@ enum { KEY_FILE_TAG = 16, KEY_FILE_RANDOM = 16 /* hexadecimal digits */ };
  * symbolic link leads there that the account could have made (rotators/ssh/key_path.h); and be closed to writing
  * by others (as sshd's StrictModes asks), else ERR_REFUSED.  ERR_REFUSED too when the file has
  * other hard links, which a replacement would cut off.  ERR_NOT_FOUND, ERR_INVALID (too large),
- * ERR_IO. */
+ * ERR_IO.  All of that is told, as parts, as far as it can be seen together. */
 enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
     struct err *err) MUST_CHECK;
 /* New files that a killed attempt left beside it go first: those with TAG, which no other rotation has, and those that are two

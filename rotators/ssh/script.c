@@ -26,34 +26,37 @@
 enum { LINE_MAX_SHOWN = 300 };
 
 static const char prelude[] =
-    "set -f; umask 077; LC_ALL=C; export LC_ALL; words=\n"
+    "set -f; umask 077; LC_ALL=C; export LC_ALL; words= flaw=\n"
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH\n"
     "say() { printf '%s %s\\n' \"$marker\" \"$*\"; }\n"
     /* What a tool said of it, too. */
-    "stop() {\n"
+    "note() {\n"
     "	say \"stopped $1 $(printf %s \"$words\" | tr -s '[:cntrl:]' ' ' | cut -c 1-200)\"\n"
-    "	exit \"$1\"\n"
+    "	flaw=${flaw:-$1}\n"
     "}\n"
+    "stop() { note \"$1\"; exit \"$flaw\"; }\n"
     "facts() { set -- $(ls -ldn -- \"$1\"); printf '%s %s %s %s\\n' \"$1\" \"$2\" \"$3\" \"$4\"; }\n";
 
-/* Sets $real, or stops.  Owner: the account or root; nobody else may write, but in a sticky folder. */
+/* Sets $real, or stops, after it told of all that is wrong.  Owner: the account or root; nobody else may write, but in a sticky folder. */
 static const char locate[] =
     "check_thing() {\n"
     "	set -- \"$1\" $(facts \"$1\")\n"
     "	words=\"$1 belongs to user $4\"\n"
-    "	[ \"$4\" = \"$me\" ] || [ \"$4\" = 0 ] || stop 33\n"
+    "	[ \"$4\" = \"$me\" ] || [ \"$4\" = 0 ] || note 33\n"
     "	words=\"$1 has mode $2\"\n"
-    "	case $2 in l*|d????????[tT]*) ;; ?????w*|????????w*) stop 46 ;; esac\n"
+    "	case $2 in l*|d????????[tT]*) ;; ?????w*|????????w*) note 46 ;; esac\n"
     "}\n"
     "find_file() {\n"
     "	[ -e \"$file\" ] || stop 30\n"
     "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] || stop 31\n"
     "	[ -f \"$real\" ] || stop 32\n"
     "	folder=$(dirname -- \"$real\") me=$(id -u)\n"
-    "	for thing in \"$file\" \"$real\" \"$folder\"; do check_thing \"$thing\"; done\n"
+    "	[ ! -L \"$file\" ] || check_thing \"$file\"\n"
+    "	check_thing \"$real\"; check_thing \"$folder\"\n"
     "	words=; set -- $(ls -ldn -- \"$real\")\n"
-    "	[ \"$2\" = 1 ] || stop 34\n"
-    "	[ \"$5\" -le 1048576 ] || stop 36\n"
+    "	[ \"$2\" = 1 ] || note 34\n"
+    "	[ \"$5\" -le 1048576 ] || note 36\n"
+    "	[ -z \"$flaw\" ] || exit \"$flaw\"\n"
     "}\n";
 
 static const char read_body[] = "main() {\n"
@@ -449,6 +452,19 @@ script_read_result(const struct script_marker *marker, struct view output,
 		return stopped_or_silent(marker, output, ret_detail);
 	*ret_file = file;
 	return SCRIPT_DONE;
+}
+
+bool
+script_next_stop(const struct script_marker *marker, struct view *output,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1])
+{
+	struct view line, rest;
+
+	if (!find_line(marker, "stopped ", *output, &line, &rest))
+		return false;
+	*output = rest;
+	return find_line(marker, "stopped ", *output, &line, &rest) &&
+	    stopped(line, ret_detail) == SCRIPT_STOPPED;
 }
 
 enum script_result

@@ -58,6 +58,9 @@ struct script_file {
 /* RET_FILE points into OUTPUT. */
 enum script_result script_read_result(const struct script_marker *marker, struct view output,
     struct script_file *ret_file, char ret_detail[ROTATOR_DETAIL_MAX + 1]);
+/* After SCRIPT_STOPPED: further steps that it would not get beyond, one at a time; OUTPUT is what is left. */
+bool script_next_stop(const struct script_marker *marker, struct view *output,
+    char ret_detail[ROTATOR_DETAIL_MAX + 1]);
 
 /* Replaces PATH by CONTENT (without NUL) when it still has the sum SUM: a new file in the same
  * folder with the same owner, group, mode, access control list, extended attributes and label, synced, then renamed.  TAG: as in

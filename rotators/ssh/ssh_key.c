@@ -18,10 +18,9 @@
 #include "base/openssh_key.h"
 #include "base/whole.h"
 #include "rotators/program/child.h"
-#include "rotators/ssh/authorized_keys.h"
 #include "rotators/ssh/change.h"
-#include "rotators/ssh/control.h"
-#include "rotators/ssh/key_file.h"
+#include "rotators/ssh/check.h"
+#include "rotators/ssh/gather.h"
 #include "rotators/ssh/script.h"
 
 struct ssh_key {
@@ -41,10 +40,15 @@ static enum err_code
 ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
 {
 	CLEANUP(ssh_key_freep) struct ssh_key *key = calloc(1, sizeof(*key));
+	struct err all, one;
 
 	if (key == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the target");
-	TRY(ssh_account_read(rotation->target, &key->account, err));
+	if (ssh_account_read(rotation->target, &key->account, &all) != ERR_OK) {
+		gather(&all, check_key(rotation->current, "current", &one), &one);
+		gather(&all, check_key(rotation->next, "next", &one), &one);
+		return gathered(&all, err);
+	}
 	key->locked = whole_lock();
 	*ret_state = TAKE(key);
 	return ERR_OK;
@@ -63,37 +67,11 @@ ssh_key_describe(const void *state, struct description *ret_description)
 }
 
 static enum err_code
-check_value(const struct ssh_account *account, const struct secret *credential, const char *which,
-    struct err *err)
-{
-	struct ssh_public public_key;
-	struct view user;
-	struct err absent;
-
-	if (credential == NULL)
-		return ERR_OK;
-	if (ssh_account_public(credential, &public_key, err) != ERR_OK)
-		return err_add(err, "the %s value", which);
-	if (credential_get(secret_view(credential), FIELD_USERNAME, &user, &absent) == ERR_OK &&
-	    !view_equal(user, view_of_text(account->target.user)))
-		return err_set(err, ERR_REFUSED,
-		    "the %s value's username is not the target's user, %s", which,
-		    account->target.user);
-	return ERR_OK;
-}
-
-static enum err_code
 ssh_key_check(void *state, struct rotation *rotation, struct err *err)
 {
 	struct ssh_key *key = state;
-	const struct ssh_account *account = &key->account;
-	KEY_FILE file = KEY_FILE_NONE;
 
-	TRY(check_value(account, rotation->current, "current", err));
-	TRY(check_value(account, rotation->next, "next", err));
-	if (account->local)
-		TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, err));
-	TRY(control_check(&key->control, account, rotation, err));
+	TRY(ssh_check(&key->control, &key->account, rotation, err));
 	if (!key->locked)
 		rotation_detail(rotation,
 		    "a copy of the key may be written to swap during a login: let this account lock 64 MiB "

@@ -96,6 +96,33 @@ sshd_start "$FOLDER" "MaxAuthTries 1"
 like "a host that allows one try accepts the right key" "$(ask probe-current)" '^accepted'
 like "but that it hangs up on another is no refusal" "$(ask probe-current probe-next | tail -n 1)" '^unreachable .*ended the connection'
 like "check says that nothing can be proven there" "$(ask check)" '^refused .*MaxAuthTries'
+
+# All that is wrong is told at once, as far as one answer does not need another.
+printf root-wrong >user.wrong
+check() { local access=$1; shift
+	"$LIB/rotator.py" --current username=user.wrong --current private-key="${KEY:-key}" "$ROTATE" "$(sshd_target "$access")" check; }
+reasons() { # reasons CLAIM ACCESS PATTERN...: these, in this order, and no others
+	local claim=$1 access=$2 more='([^"\\]|\\.)*' pattern='^refused *.."reasons": .' comma=; shift 2
+	for reason in "$@"; do pattern+="$comma\"$more$reason$more\"" comma=', '; done
+	like "$access: $claim: all of it at once" "$(check "$access")" "$pattern..\$"
+}
+sshd_stop
+sshd_start "$FOLDER" "MaxAuthTries 1" "AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \"$FOLDER/second_file\""
+chmod 666 "$SSHD_AUTHORIZED"
+reasons "a user name, a file's mode, one try" local "username" "can be written by other users" "MaxAuthTries"
+chmod 770 "$SSHD_FOLDER"
+reasons "a user name, a folder's and a file's mode, one try" local "username" "$SSHD_FOLDER can be written" "authorized_keys can be written" "MaxAuthTries"
+reasons "a user name, a folder's and a file's mode, one try" ssh "username" "MaxAuthTries" "authorized_keys has mode" "sshd has mode"
+chmod 700 "$SSHD_FOLDER"; chmod 600 "$SSHD_AUTHORIZED"
+printf 'command="exit 1" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"
+reasons "a user name, a forced command, one try" ssh "username" "ran no command of ours" "MaxAuthTries"
+cat key.pub >second_file; cat next.pub >"$SSHD_AUTHORIZED"
+for access in local ssh; do
+	reasons "a user name, another file that lets in, one try" $access "username" "MaxAuthTries" "second AuthorizedKeysFile"
+done
+ssh-keygen -q -t ed25519 -N secret -f locked; chmod 666 "$SSHD_AUTHORIZED"
+KEY=locked reasons "a locked key, a user name, a file's mode, one try" local "passphrase" "username" "can be written by other users" "MaxAuthTries"
+rm second_file; chmod 600 "$SSHD_AUTHORIZED"; cat key.pub >"$SSHD_AUTHORIZED"
 sshd_stop
 sshd_start "$FOLDER" "MaxAuthTries 2"
 is "two are enough" "$(ask check probe-current probe-next | cut -d' ' -f1 | tr '\n' ' ')" "ok accepted refused "
