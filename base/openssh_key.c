@@ -479,8 +479,11 @@ openssh_key_unlock(struct view text, const struct secret *passphrase, struct sec
 	if (!look.locked)
 		return err_set(err, ERR_INVALID, "the private key is not locked");
 	TRY(open_part(&envelope, passphrase, &plain, err));
-	if (check_private(secret_view(plain), &look.public_key, err) != ERR_OK)
+	enum err_code code = check_private(secret_view(plain), &look.public_key, err);
+
+	if (code == ERR_INVALID)
 		return err_set(err, ERR_INTEGRITY,
 		    "the passphrase is wrong, or the file is damaged");
+	TRY(code);
 	return write_file(envelope.blob, secret_view(plain), ret_text, err);
 }

@@ -172,7 +172,7 @@ static enum err_code
 convert(const struct cli_call *call, const struct key_text *key, struct secret **ret_key,
     struct err *err)
 {
-	bool wrong = true, once = option_given(call->parsed, "passphrase-fd");
+	bool wrong = true, asks = key->locked && !option_given(call->parsed, "passphrase-fd");
 	enum err_code code = ERR_OK;
 
 	if (call->drivers->unlock == NULL || access(call->drivers->unlock, X_OK) != 0)
@@ -180,7 +180,7 @@ convert(const struct cli_call *call, const struct key_text *key, struct secret *
 		    "the private key is %s, and the program that opens such, halligan-unlock-key, is not "
 		    "installed: ssh-keygen -p -N '' -f COPY rewrites a copy, in memory (/dev/shm)",
 		    key->locked ? "locked by a passphrase" : "in an older form");
-	for (int tries = 0; wrong && tries < (once ? 1 : TRIES); tries++) {
+	for (int tries = 0; wrong && tries < (asks ? TRIES : 1); tries++) {
 		SECRET *passphrase = NULL;
 
 		if (tries > 0)

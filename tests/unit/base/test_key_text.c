@@ -22,6 +22,19 @@ static const char encrypted_file[] =
     "hy+Rpn6NcIydn/cw==\n"
     "-----END OPENSSH PRIVATE KEY-----\n";
 
+/* The linker puts it in secret_new()'s place: the call that makes FAIL_AT zero finds no memory. */
+static unsigned fail_at;
+enum err_code __real_secret_new(size_t capacity, struct secret **ret_secret, struct err *err);
+enum err_code __wrap_secret_new(size_t capacity, struct secret **ret_secret, struct err *err);
+
+enum err_code
+__wrap_secret_new(size_t capacity, struct secret **ret_secret, struct err *err)
+{
+	if (fail_at > 0 && --fail_at == 0)
+		return err_set(err, ERR_MEMORY, "no memory");
+	return __real_secret_new(capacity, ret_secret, err);
+}
+
 static int
 start(void **state)
 {
@@ -158,6 +171,27 @@ every_shorter_file_is_refused(void **state)
 	}
 }
 
+static void
+memory_that_runs_out_while_a_key_is_unlocked_is_no_wrong_passphrase(void **state)
+{
+	SECRET *right = NULL;
+	enum err_code code = ERR_MEMORY;
+	unsigned at = 0;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(secret_from(view_of_text("secret"), &right, &err), ERR_OK);
+	while (code == ERR_MEMORY) {
+		SECRET *text = NULL;
+
+		fail_at = ++at;
+		code = openssh_key_unlock(view_of_text(encrypted_file), right, &text, &err);
+	}
+	fail_at = 0;
+	assert_int_equal(code, ERR_OK);
+	assert_true(at > 4);
+}
+
 int
 main(void)
 {
@@ -165,6 +199,7 @@ main(void)
 	    cmocka_unit_test(every_line_end_and_indent_gives_the_same_key),
 	    cmocka_unit_test(a_lock_is_seen_without_the_passphrase),
 	    cmocka_unit_test(the_passphrase_opens_it_and_no_other_does),
+	    cmocka_unit_test(memory_that_runs_out_while_a_key_is_unlocked_is_no_wrong_passphrase),
 	    cmocka_unit_test(what_is_no_private_key_is_named),
 	    cmocka_unit_test(every_shorter_file_is_refused),
 	};
