@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotators/ssh/key_file.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +179,17 @@ is_hex(const char *text, size_t size)
 	return strspn(text, "0123456789abcdef") >= size;
 }
 
+/* As mktemp makes them, too. */
+static bool
+is_random(const char *text)
+{
+	size_t size = 0;
+
+	while (isascii(text[size]) && isalnum((unsigned char)text[size]))
+		size++;
+	return text[size] == '\0' && size == KEY_FILE_RANDOM;
+}
+
 static bool
 is_draft(const char *name)
 {
@@ -185,8 +197,7 @@ is_draft(const char *name)
 	size_t tag = sizeof(prefix) - 1, random = tag + KEY_FILE_TAG + 1;
 
 	return strlen(name) == random + KEY_FILE_RANDOM && strncmp(name, prefix, tag) == 0 &&
-	    is_hex(name + tag, KEY_FILE_TAG) && name[random - 1] == '-' &&
-	    is_hex(name + random, KEY_FILE_RANDOM);
+	    is_hex(name + tag, KEY_FILE_TAG) && name[random - 1] == '-' && is_random(name + random);
 }
 
 /* Whoever else may write in the folder gets nothing removed that is not ours: a regular file of this process's user or

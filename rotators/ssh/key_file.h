@@ -32,7 +32,7 @@ void key_file_done(struct key_file *file); /* accepts {.folder = -1, .file = -1}
 
 /* The name of a new file, until it takes the old one's place: PREFIX, whose it is, "-", and something random. */
 #define KEY_FILE_PREFIX ".halligan-ssh-key-"
-enum { KEY_FILE_TAG = 16, KEY_FILE_RANDOM = 16 /* hexadecimal digits */ };
+enum { KEY_FILE_TAG = 16 /* hexadecimal digits */, KEY_FILE_RANDOM = 16 /* letters and digits */ };
 
 /* Reads PATH (absolute) of at most MAX bytes.  The file and its folder must belong to OWNER or root, and to OWNER alone where a
  * symbolic link leads there that the account could have made (rotators/ssh/key_path.h); and be closed to writing

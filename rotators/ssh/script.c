@@ -71,7 +71,7 @@ static const char read_body[] = "main() {\n"
                                 "main\n"
                                 "exit 0\n";
 
-/* Content goes through the descriptor that made the new file, which nobody can exchange.  The GNU tools tell when something cannot be kept, synced or replaced; where they are not, the others do what they
+/* The new file is one that was not there, in a folder where nobody else may exchange it.  The GNU tools tell when something cannot be kept, synced or replaced; where they are not, the others do what they
  * can, and owner, mode and whether there is a list are compared.  Content comes before the mode, which may forbid to
  * write. */
 static const char replace_body[] =
@@ -83,6 +83,18 @@ static const char replace_body[] =
     "}\n"
     "remove_left() {\n"
     "	find \"$folder/.\" ! -name . -prune -type f -user \"$me\" -links 1 -name \"$1\" $2 -exec rm -f -- {} +\n"
+    "}\n"
+    /* No umask holds where the folder has a default list: what is asked for at the making does, 600 by mktemp.  Without
+     * that it is open for a moment. */
+    "make_new() {\n"
+    "	new=$folder/$prefix$tag-$random\n"
+    "	if command -v mktemp > /dev/null; then\n"
+    "		words=$(mktemp \"${new%-*}-XXXXXXXXXXXXXXXX\" 2>&1) || return 1\n"
+    "		new=$words\n"
+    "	else\n"
+    "		words=$( (set -C; : > \"$new\") 2>&1 && chmod 600 \"$new\" 2>&1) || return 1\n"
+    "	fi\n"
+    "	words=\n"
     "}\n"
     "write_all() {\n"
     "	if [ $tools = gnu ]; then\n"
@@ -99,7 +111,7 @@ static const char replace_body[] =
     "	[ \"$(sum_of \"$new\")\" = \"$new_sum\" ] || stop 41\n"
     "}\n"
     "put_in_place() {\n"
-    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM PIPE; set +C\n"
+    "	trap 'rm -f -- \"$new\"' EXIT; trap 'exit 1' HUP INT TERM PIPE\n"
     "	write_all\n"
     "	if [ $tools = gnu ]; then words=$(sync -- \"$new\" 2>&1) || stop 42; else sync; fi\n"
     "	words=; [ \"$(sum_of \"$real\")\" = \"$sum\" ] || stop 37\n"
@@ -115,10 +127,9 @@ static const char replace_body[] =
     "	gnu \"$(cp --version 2>&1)\" && tools=gnu || tools=other\n"
     "	remove_left \"$prefix$tag-$any\" '' 2>/dev/null\n"
     "	remove_left \"$prefix$any-$any\" '-cmin +120' 2>/dev/null\n"
-    "	new=$folder/$prefix$tag-$random\n"
-    "	set -C; { put_in_place; exit 0; } 3> \"$new\"\n"
-    /* Again, for the cause. */
-    "	words=$( (: > \"$new\") 2>&1); stop 38\n"
+    "	make_new || stop 38\n"
+    "	{ put_in_place; exit 0; } 3>> \"$new\"\n"
+    "	stop 38\n"
     "}\n"
     "main\n"
     "exit 0\n";

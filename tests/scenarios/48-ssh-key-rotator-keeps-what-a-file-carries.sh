@@ -70,6 +70,30 @@ for access in local ssh; do
 	SSHD_USER=$WE
 done
 
+# What a folder's list gives to new files nobody has for a moment: who opened the new file then could write in it later.
+if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; else
+	for access in local ssh; do
+		setfacl -d -m u:99:rwx,g::rwx,o::rwx "$PLACE/keys"
+		setpriv --reuid 99 --regid 99 --clear-groups python3 -c '
+import os, sys
+folder, seen = sys.argv[1], set()
+print("ready", flush=True)
+while True:
+    for name in os.listdir(folder):
+        if not name.startswith(".halligan"): continue
+        if name not in seen: print("seen", flush=True)
+        seen.add(name)
+        try: os.close(os.open(folder + "/" + name, os.O_WRONLY)); print("opened", flush=True)
+        except OSError: pass' "$PLACE/keys" >watched & watcher=$!
+		until [ -s watched ]; do sleep 0.05; done
+		for _ in 1 2 3 4 5; do fresh; setfacl -b "$KEYS"; chmod 644 "$KEYS"; ask $access add >/dev/null; done
+		kill $watcher; wait $watcher 2>/dev/null
+		like "$access: the new file was seen by another account" "$(sort -u watched | tr '\n' ' ')" 'seen'
+		is "$access: which could not write in it" "$(grep -c opened watched)" 0
+		setfacl -k "$PLACE/keys"
+	done
+fi
+
 # A file that nobody but root may write, and that a list alone lets the account read, as sshd reads it: by that account.
 if [ -z "$GUEST" ]; then echo "# skipped: only root has other accounts"; else
 	fresh; chown 0:0 "$KEYS"; chmod 600 "$KEYS"; setfacl -m u:1234:r "$KEYS"; SSHD_USER=guest
