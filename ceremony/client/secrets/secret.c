@@ -248,6 +248,20 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
 	return ERR_OK;
 }
 
+enum err_code
+lookup_none(struct client *client, const char *name, struct err *err)
+{
+	REPLY reply = {0};
+	enum err_code code = client_ask(client, find_request(name), "secret-find", &reply, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	return code != ERR_OK ?
+	    code :
+	    err_set(err, ERR_EXISTS, "there is a secret %s already: 'halligan secret show %s'",
+	        QUOTED(name), name);
+}
+
 static enum err_code
 visit_row(const struct json *object, secret_visit visit, void *context,
     char ret_last[SEAT_NAME_MAX + 1], struct err *err)

@@ -44,6 +44,8 @@ void lookup_foresee(struct client *client, const char *name);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+/* ERR_EXISTS: there is one of that name. */
+enum err_code lookup_none(struct client *client, const char *name, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;
