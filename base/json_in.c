@@ -31,9 +31,8 @@ is_news(struct json_in *in, const char *name)
 	return true;
 }
 
-/* ONE is what is wrong with NAME. */
-static void
-tell(struct json_in *in, const char *name, const struct err *one)
+void
+json_in_tell(struct json_in *in, const char *name, const struct err *one)
 {
 	if (!is_news(in, name))
 		return;
@@ -50,7 +49,7 @@ fail(struct json_in *in, const char *name, const char *text)
 	struct err one;
 
 	(void)err_set(&one, ERR_INVALID, "%s: %s: %s", in->what, name, text);
-	tell(in, name, &one);
+	json_in_tell(in, name, &one);
 }
 
 struct json_in
@@ -98,7 +97,7 @@ need(struct json_in *in, const char *name)
 
 	if (value == NULL) {
 		(void)err_set(&one, ERR_INVALID, "%s: \"%s\" is missing", in->what, name);
-		tell(in, name, &one);
+		json_in_tell(in, name, &one);
 	}
 	return value;
 }
@@ -355,7 +354,7 @@ end_unread(struct json_in *in, size_t index)
 
 	(void)err_set(&one, ERR_INVALID, "%s: member \"%s\" is not known in this format", in->what,
 	    name);
-	tell(in, name, &one);
+	json_in_tell(in, name, &one);
 }
 
 enum err_code

@@ -59,6 +59,8 @@ bool json_in_has(const struct json_in *in, const char *name);
 /* Fail on behalf of a caller's own check of member NAME: "request: reason: TEXT".  With json_in_all a member that failed
  * before is not told of again. */
 void json_in_fail(struct json_in *in, const char *name, const char *text);
+/* The same with what ONE says, as it stands. */
+void json_in_tell(struct json_in *in, const char *name, const struct err *one);
 /* ERR_OK when every read succeeded and no member was left unread. */
 enum err_code json_in_end(struct json_in *in) MUST_CHECK;
 

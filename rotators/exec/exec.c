@@ -10,7 +10,8 @@
  *	6	that of the secret which changes this one, raw
  *	exit	0 yes, 194 no, 195 no without a proof, or unchanged; all else: cannot tell, since
  *		1, 2, 10, 11 and the like are also what a program ends with that failed by accident,
- *		or passed on what a command ended with.  The first line on stderr is shown to people
+ *		or passed on what a command ended with.  The first line on stderr is shown to people;
+ *		when check or generate is refused, the first 9: each is a reason
  *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
@@ -118,25 +119,36 @@ holds_value(const struct exec *exec, const struct rotation *rotation, const stru
 	return echo_found_any(said, values, ARRAY_SIZE(values));
 }
 
-/* The first line of what the program said, when it may be shown. */
+/* LINE of what the program said, or "" when it cannot be shown. */
 static void
-take_detail(const struct exec *exec, struct rotation *rotation, const struct secret *made,
-    struct view said)
+show(const struct exec *exec, const struct rotation *rotation, const struct secret *made,
+    struct view line, char ret_text[ROTATOR_DETAIL_MAX + 1])
 {
-	const uint8_t *newline = said.size > 0 ? memchr(said.data, '\n', said.size) : NULL;
-	char line[ROTATOR_DETAIL_MAX + 1];
+	static const char hidden[] = "(the program's message held the secret: not shown)";
 
-	if (newline != NULL)
-		said.size = (size_t)(newline - said.data);
-	if (holds_value(exec, rotation, made, said)) {
-		rotation_detail(rotation, "(the program's message held the secret: not shown)");
+	ret_text[0] = '\0';
+	if (holds_value(exec, rotation, made, line)) {
+		memcpy(ret_text, hidden, sizeof(hidden));
 		return;
 	}
-	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
+	if (line.size == 0 || line.size > ROTATOR_DETAIL_MAX || !text_is_plain(line))
 		return;
-	memcpy(line, said.data, said.size);
-	line[said.size] = '\0';
-	answer_detail(line, rotation->detail);
+	memcpy(ret_text, line.data, line.size);
+	ret_text[line.size] = '\0';
+}
+
+/* The first line of SAID, which is left without it. */
+static struct view
+next_line(struct view *said)
+{
+	const uint8_t *newline = said->size > 0 ? memchr(said->data, '\n', said->size) : NULL;
+	struct view line = *said;
+
+	if (newline != NULL)
+		line.size = (size_t)(newline - said->data);
+	*said =
+	    newline == NULL ? view_of(NULL, 0) : view_of(newline + 1, said->size - line.size - 1);
+	return line;
 }
 
 static bool
@@ -145,22 +157,22 @@ is_answer(int status)
 	return status == STATUS_YES || status == STATUS_NO || status == STATUS_UNPROVEN;
 }
 
-/* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it. */
+/* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it, and ERRORS what it said on stderr.  The first
+ * line of that is the detail; where it answered nothing, how it ended. */
 static enum err_code
-run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
-    struct secret *generated, int *ret_status, struct err *err)
+run_program(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
+    struct secret *generated, struct buf *errors, int *ret_status, struct err *err)
 {
 	char name[sizeof("HALLIGAN_NAME=") + ROTATOR_VALUE_NAME_MAX];
 	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
-	WIPED errors = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
 	    .input = buf_view(&exec->settings),
 	    .generated = generated,
-	    .errors = &errors,
+	    .errors = errors,
 	    .executable = exec->executable,
 	    .deadline = rotation->deadline};
 	int status;
@@ -175,7 +187,9 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(raw_via(rotation->via, &child.values[2], err));
 	TRY(child_run(&child, &status, err));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	take_detail(exec, rotation, generated, buf_view(&errors));
+	struct view said = buf_view(errors);
+
+	show(exec, rotation, generated, next_line(&said), rotation->detail);
 	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 
@@ -186,16 +200,40 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 }
 
 static enum err_code
+run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
+    struct secret *generated, int *ret_status, struct err *err)
+{
+	WIPED errors = {0};
+
+	return run_program(exec, rotation, verb, which, generated, &errors, ret_status, err);
+}
+
+/* Each line that it said is a reason. */
+static enum err_code
 run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *verb,
     struct secret *generated, struct err *err)
 {
+	WIPED errors = {0};
+	char text[ROTATOR_DETAIL_MAX + 1];
+	struct err one;
 	int status;
 
-	TRY(run(exec, rotation, verb, NULL, generated, &status, err));
-	if (status != STATUS_YES)
-		return err_set(err, ERR_REFUSED, "%s",
-		    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
-	return ERR_OK;
+	TRY(run_program(exec, rotation, verb, NULL, generated, &errors, &status, err));
+	if (status == STATUS_YES)
+		return ERR_OK;
+	struct view said = buf_view(&errors);
+
+	(void)next_line(&said);
+	(void)err_set(err, ERR_REFUSED, "%s",
+	    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
+	for (unsigned i = 1; i < ROTATOR_REASONS_MAX && said.size > 0; i++) {
+		show(exec, rotation, generated, next_line(&said), text);
+		if (text[0] != '\0') {
+			(void)err_set(&one, ERR_REFUSED, "%s", text);
+			(void)err_also(err, &one);
+		}
+	}
+	return ERR_REFUSED;
 }
 
 /* --- Verbs -------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@ read_command(struct json_in *in, struct exec *exec)
 {
 	const struct json *command = json_in_array(in, "command", 1, ARGUMENTS_MAX);
 
-	for (size_t i = 0; in->code == ERR_OK && i < json_array_count(command); i++) {
+	for (size_t i = 0; i < json_array_count(command); i++) {
 		const char *argument = json_array_text(command, i);
 
 		if (argument == NULL || strlen(argument) >= ARGUMENT_SIZE) {
@@ -25,7 +25,7 @@ read_command(struct json_in *in, struct exec *exec)
 		memcpy(exec->arguments[i], argument, strlen(argument) + 1);
 		exec->count = i + 1;
 	}
-	if (in->code == ERR_OK && exec->arguments[0][0] != '/')
+	if (exec->arguments[0][0] != '/')
 		json_in_fail(in, "command", "must begin with an absolute path");
 }
 
@@ -47,7 +47,7 @@ read_fields(struct json_in *in, struct exec *exec)
 			exec->secret = (enum credential_field)field;
 			secrets++;
 		}
-	if (in->code == ERR_OK && secrets != 1)
+	if (secrets != 1)
 		json_in_fail(in, "fields",
 		    "must name one of password, private-key, token, totp-seed, codes");
 }
@@ -78,30 +78,33 @@ static void
 read_announces(struct json_in *in, struct exec *exec)
 {
 	const struct json *announces = json_in_object_optional(in, "announces");
+	struct err cause;
 
 	exec->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
-	if (announces != NULL && in->code == ERR_OK)
-		in->code =
-		    announcement_parse(announces, "target: announces", &exec->announced, in->err);
+	if (announces != NULL &&
+	    announcement_parse(announces, "target: announces", &exec->announced, &cause) != ERR_OK)
+		json_in_tell(in, "announces", &cause);
 }
 
 static void
 read_generate(struct json_in *in, struct exec *exec)
 {
 	const struct json *object = json_in_object_optional(in, "generate");
+	struct err cause;
 
-	if (object == NULL || in->code != ERR_OK)
+	if (object == NULL)
 		return;
-	struct json_in inner = json_in(object, "target: generate", in->err);
+	struct json_in inner = json_in_all(object, "target: generate", &cause);
 	const char *alphabet = json_in_text(&inner, "alphabet", 2, ALPHABET_MAX);
 
 	exec->length = (unsigned)json_in_int(&inner, "length", 1, LENGTH_MAX);
-	if (inner.code == ERR_OK && !is_alphabet(alphabet))
+	if (!is_alphabet(alphabet))
 		json_in_fail(&inner, "alphabet", "must be distinct printable ASCII letters");
 	if (inner.code == ERR_OK && !is_strong(alphabet, exec->length))
 		json_in_fail(&inner, "length", "with this alphabet gives a value of under 80 bits");
-	in->code = json_in_end(&inner);
-	if (in->code == ERR_OK)
+	if (json_in_end(&inner) != ERR_OK)
+		json_in_tell(in, "generate", &cause);
+	else
 		memcpy(exec->alphabet, alphabet, strlen(alphabet) + 1);
 }
 
@@ -109,9 +112,8 @@ static void
 read_settings(struct json_in *in, struct exec *exec)
 {
 	const struct json *settings = json_in_object_optional(in, "settings");
+	struct err cause;
 
-	if (in->code != ERR_OK)
-		return;
 	for (size_t i = 0; settings != NULL && i < json_object_count(settings); i++)
 		if (json_object_text(settings, json_object_key(settings, i)) == NULL) {
 			json_in_fail(in, "settings", "must hold texts only");
@@ -119,8 +121,8 @@ read_settings(struct json_in *in, struct exec *exec)
 		}
 	if (settings == NULL)
 		buf_text(&exec->settings, "{}");
-	else
-		in->code = json_encode(settings, &exec->settings, in->err);
+	else if (json_encode(settings, &exec->settings, &cause) != ERR_OK)
+		json_in_tell(in, "settings", &cause);
 	if (exec->settings.size > SETTINGS_MAX)
 		json_in_fail(in, "settings", "are larger than 16 KiB");
 	buf_u8(&exec->settings, '\n');
@@ -131,6 +133,8 @@ open_program(struct exec *exec, const struct digest *pinned, struct err *err)
 {
 	struct digest hash;
 
+	if (exec->arguments[0][0] != '/')
+		return ERR_OK; /* told before */
 	TRY(executable_open(exec->arguments[0], &exec->executable, &hash, err));
 	if (pinned != NULL && !digest_equal(&hash, pinned))
 		return err_set(err, ERR_INTEGRITY,
@@ -143,8 +147,9 @@ open_program(struct exec *exec, const struct digest *pinned, struct err *err)
 enum err_code
 exec_read_target(const struct json *target, struct exec *exec, struct err *err)
 {
-	struct json_in in = json_in(target, "target", err);
+	struct json_in in = json_in_all(target, "target", err);
 	struct digest pinned;
+	struct err cause;
 	bool pins;
 
 	read_command(&in, exec);
@@ -153,7 +158,8 @@ exec_read_target(const struct json *target, struct exec *exec, struct err *err)
 	read_fields(&in, exec);
 	read_generate(&in, exec);
 	read_settings(&in, exec);
+	if (open_program(exec, pins ? &pinned : NULL, &cause) != ERR_OK)
+		json_in_tell(&in, "command", &cause);
 	TRY(json_in_end(&in));
-	TRY(buf_check(&exec->settings, err));
-	return open_program(exec, pins ? &pinned : NULL, err);
+	return buf_check(&exec->settings, err);
 }
