@@ -25,12 +25,12 @@
 
 #include "base/json_in.h"
 #include "base/process.h"
+#include "base/runner.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
 #include "rotators/contract/echo.h"
 #include "rotators/contract/executable.h"
 #include "rotators/exec/target.h"
-#include "rotators/program/child.h"
 #include "rotators/program/program.h"
 
 enum { STATUS_YES = 0, STATUS_NO = 194, STATUS_UNPROVEN = 195 };

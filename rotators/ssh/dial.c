@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "rotators/program/child.h"
+#include "base/runner.h"
 
 enum { LOOK_EVERY = 20 /* milliseconds */, ADDRESS_SIZE = 64, ADDRESSES_MAX = 8 };
 enum { NOT_FOUND = 2 /* getent(1); the name servers' silence, too */ };

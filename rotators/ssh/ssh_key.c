@@ -16,8 +16,8 @@
 #include <stdlib.h>
 
 #include "base/openssh_key.h"
+#include "base/runner.h"
 #include "base/whole.h"
-#include "rotators/program/child.h"
 #include "rotators/ssh/change.h"
 #include "rotators/ssh/check.h"
 #include "rotators/ssh/gather.h"

@@ -5,7 +5,7 @@
  * grandchild may keep them open for ever.  Our stdout is watched for what a pipe reports when its
  * reader is gone: a vault that gave up must not leave an ssh behind that still changes things.
  */
-#include "rotators/program/child.h"
+#include "base/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,6 @@
 #include "base/child.h"
 #include "base/left.h"
 #include "base/process.h"
-#include "rotators/contract/executable.h"
 
 enum { INPUT, VALUE_3, VALUE_4, VALUE_6, GENERATED, OUTPUT, ERRORS, PIPES };
 enum { DRAIN_ROUNDS = 256, LOOK_EVERY = 10, LEFT_WITHIN = 1000 /* milliseconds */ };

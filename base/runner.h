@@ -3,8 +3,8 @@
  * A child process that is run to its end: input in, output out, values on descriptors, one
  * deadline.  All directions are pumped at once, so that no size of anything can block it.
  */
-#ifndef ROTATORS_PROGRAM_CHILD_H
-#define ROTATORS_PROGRAM_CHILD_H
+#ifndef BASE_RUNNER_H
+#define BASE_RUNNER_H
 
 #include "base/secret.h"
 
@@ -18,7 +18,7 @@ struct child {
 	struct secret *generated; /* gets what it writes on descriptor 5; NULL: closed */
 	struct buf *output;       /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
-	int executable;     /* its descriptor 7 (rotators/contract/executable.h), or -1 */
+	int executable;     /* its descriptor 7, or -1 */
 	int64_t deadline;   /* process_milliseconds */
 };
 

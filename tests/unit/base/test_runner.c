@@ -10,7 +10,7 @@
 
 #include "base/left.h"
 #include "base/process.h"
-#include "rotators/program/child.h"
+#include "base/runner.h"
 #include "tests/unit/check.h"
 
 enum { LARGE = 300 * 1024 };
