@@ -40,7 +40,8 @@ pump_done(struct pump *pump)
 	if (pid == 0)
 		return;
 	process_kill(pid);
-	(void)!left_end(-1, LEFT_WITHIN, &count, &unsaid);
+	if (!pump->child->beside_others)
+		(void)!left_end(-1, LEFT_WITHIN, &count, &unsaid);
 }
 
 /* A pipe of which OURS does not block.  WE_WRITE says which end is ours. */
@@ -69,6 +70,7 @@ launch(struct pump *pump, struct err *err)
 	struct process_spawn spawn = {.path = child->path,
 	    .argv = child->argv,
 	    .env = child->env,
+	    .keep_stderr = child->keep_stderr,
 	    .ends_with_us = true, /* the vault's end kills us, and a group that it does not see */
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;
@@ -191,7 +193,7 @@ turn(struct pump *pump, struct err *err)
 	for (int i = 0; i < PIPES; i++)
 		fds[i] =
 		    (struct pollfd){.fd = pump->fds[i], .events = i <= VALUE_6 ? POLLOUT : POLLIN};
-	fds[PIPES] = (struct pollfd){.fd = STDOUT_FILENO};
+	fds[PIPES] = (struct pollfd){.fd = pump->child->beside_others ? -1 : STDOUT_FILENO};
 	if (left <= 0)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s did not end in time",
 		    pump->child->path);
@@ -223,7 +225,8 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 	TRY(drain_all(&pump, err));
 	if (kill(-pump.pid, SIGKILL) != 0 && errno != ESRCH && errno != EPERM)
 		return err_errno(err, ERR_IO, errno, "ending the group of %s", child->path);
-	TRY(left_end(pump.pid, LEFT_WITHIN, &count, err));
+	if (!child->beside_others)
+		TRY(left_end(pump.pid, LEFT_WITHIN, &count, err));
 	TRY(process_wait(pump.pid, process_milliseconds() + 1000, &status, err));
 	pump.pid = 0;
 	*ret_status = status;

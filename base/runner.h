@@ -20,10 +20,14 @@ struct child {
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
 	int executable;     /* its descriptor 7, or -1 */
 	int64_t deadline;   /* process_milliseconds */
+	bool keep_stderr;   /* it writes to ours when ERRORS is NULL */
+	/* We have other children, and nobody waits at our stdout for what comes of it: a reader of that who goes away does not end it,
+	 * and of what it leaves behind only its group is ended. */
+	bool beside_others;
 };
 
 /* Runs it, ends its whole process group and, after left_watch (base/left.h), all else that it left behind, and
- * gives waitpid's status.  The only child at a time.
+ * gives waitpid's status.  The only child at a time, but for BESIDE_OTHERS.
  * ERR_TARGET_UNKNOWN: the deadline passed.  ERR_PROTOCOL: too much output, or a value larger than
  * GENERATED holds.  ERR_WAITING: the reader of our stdout went away, so nobody waits for the
  * answer any more.  ERR_IO, ERR_NOT_FOUND: it could not be started; ERR_IO: what it

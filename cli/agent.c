@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/agent.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/child.h"
 #include "base/openssh_key.h"
 #include "base/process.h"
+#include "base/runner.h"
 
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };
@@ -38,32 +36,18 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, int *ret_stat
 	const char *socket = NULL;
 	char variable[4200];
 	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
-	struct process_spawn spawn = {.path = SSH_ADD,
+	const struct child child = {.path = SSH_ADD,
 	    .argv = argv,
 	    .env = env,
-	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1},
-	    .keep_stderr = loud};
-	FD read_end = -1;
-	FD write_end = -1;
-	int ends[2];
-	int64_t deadline = process_milliseconds() + AGENT_MILLISECONDS;
-	pid_t pid;
+	    .input = bytes,
+	    .executable = -1,
+	    .deadline = process_milliseconds() + AGENT_MILLISECONDS,
+	    .keep_stderr = loud,
+	    .beside_others = true};
 
 	TRY(find_socket(&socket, err));
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return err_set(err, ERR_IO, "cannot make a pipe to ssh-add");
-	read_end = ends[0];
-	write_end = ends[1];
-	snprintf(variable, sizeof(variable), "SSH_AUTH_SOCK=%s", socket);
-	spawn.fds[0] = read_end;
-	TRY(process_start(&spawn, &pid, err));
-	fd_closep(&read_end);
-	if (fd_write(write_end, bytes, deadline, err) != ERR_OK) {
-		process_kill(pid);
-		return err_add(err, "giving the key to ssh-add");
-	}
-	fd_closep(&write_end);
-	return process_wait(pid, deadline, ret_status, err);
+	(void)snprintf(variable, sizeof(variable), "SSH_AUTH_SOCK=%s", socket);
+	return child_run(&child, ret_status, err);
 }
 
 static enum err_code

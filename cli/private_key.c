@@ -5,102 +5,22 @@
  */
 #include "cli/private_key.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/child.h"
 #include "base/credential.h"
 #include "base/key_text.h"
 #include "base/process.h"
+#include "base/runner.h"
 #include "base/text.h"
 #include "rotators/ssh/unlock_contract.h"
 
 enum { TRIES = 3, WORDS_MAX = 1000 };
 
-/* Both ends; -1: not open. */
-struct channel {
-	int read, write;
-};
-
-static void
-channel_done(struct channel *channel)
-{
-	fd_closep(&channel->read);
-	fd_closep(&channel->write);
-}
-
-static enum err_code
-channel_open(struct channel *ret_channel, struct err *err)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return err_errno(err, ERR_IO, errno, "making a pipe");
-	*ret_channel = (struct channel){.read = ends[0], .write = ends[1]};
-	return ERR_OK;
-}
-
 /* --- halligan-unlock-key ------------------------------------------------------------------ */
-
-struct helper {
-	pid_t pid; /* 0: not started, or waited for */
-	struct channel key, passphrase, out, words;
-};
-
-static void
-helper_done(struct helper *helper)
-{
-	if (helper->pid > 0)
-		process_kill(helper->pid);
-	channel_done(&helper->key);
-	channel_done(&helper->passphrase);
-	channel_done(&helper->out);
-	channel_done(&helper->words);
-}
-
-static enum err_code
-start_helper(const char *path, struct helper *helper, struct err *err)
-{
-	static const char *const argv[] = {"halligan-unlock-key", NULL};
-	static const char *const env[] = {"LC_ALL=C", NULL};
-
-	TRY(channel_open(&helper->key, err));
-	TRY(channel_open(&helper->passphrase, err));
-	TRY(channel_open(&helper->out, err));
-	TRY(channel_open(&helper->words, err));
-	const struct process_spawn spawn = {.path = path,
-	    .argv = argv,
-	    .env = env,
-	    .fds = {-1, helper->words.write, -1, helper->key.read, helper->passphrase.read,
-	        helper->out.write, -1, -1}};
-
-	TRY(process_start(&spawn, &helper->pid, err));
-	fd_closep(&helper->words.write);
-	fd_closep(&helper->key.read);
-	fd_closep(&helper->passphrase.read);
-	fd_closep(&helper->out.write);
-	return ERR_OK;
-}
-
-/* A helper that does not read to the end says why in its words. */
-static void
-feed(struct helper *helper, const struct secret *text, const struct secret *passphrase,
-    int64_t deadline)
-{
-	struct err ignored;
-
-	enum err_code code = fd_write(helper->key.write, secret_view(text), deadline, &ignored);
-
-	fd_closep(&helper->key.write);
-	if (code == ERR_OK && passphrase != NULL)
-		code =
-		    fd_write(helper->passphrase.write, secret_view(passphrase), deadline, &ignored);
-	fd_closep(&helper->passphrase.write);
-}
 
 static enum err_code
 judge(int status, const char *words, struct secret *key, bool *ret_wrong, struct err *err)
@@ -123,27 +43,28 @@ static enum err_code
 unlock(const char *path, const struct secret *text, const struct secret *passphrase,
     struct secret **ret_key, bool *ret_wrong, struct err *err)
 {
-	CLEANUP(helper_done)
-	struct helper helper = {.key = {-1, -1},
-	    .passphrase = {-1, -1},
-	    .out = {-1, -1},
-	    .words = {-1, -1}};
-	SECRET *key = NULL, *words = NULL;
-	int64_t deadline = process_milliseconds() + (UNLOCK_SECONDS + 5) * 1000;
+	static const char *const argv[] = {"halligan-unlock-key", NULL};
+	static const char *const env[] = {"LC_ALL=C", NULL};
+	SECRET *key = NULL;
+	BUF words = {0};
+	struct child child = {.path = path,
+	    .argv = argv,
+	    .env = env,
+	    .values = {secret_view(text)},
+	    .output = &words,
+	    .executable = -1,
+	    .deadline = process_milliseconds() + (UNLOCK_SECONDS + 5) * 1000,
+	    .beside_others = true};
 	char said[WORDS_MAX + 1];
 	int status;
 
 	*ret_wrong = false;
 	TRY(secret_new(CREDENTIAL_MAX, &key, err));
-	TRY(secret_new(WORDS_MAX, &words, err));
-	TRY(start_helper(path, &helper, err));
-	feed(&helper, text, passphrase, deadline);
-	TRY(secret_read_fd(key, helper.out.read, err));
-	TRY(secret_read_fd(words, helper.words.read, err));
-	TRY(process_wait(helper.pid, deadline, &status, err));
-	helper.pid = 0;
-	memcpy(said, secret_view(words).data, secret_size(words));
-	said[secret_size(words)] = '\0';
+	child.generated = key;
+	if (passphrase != NULL)
+		child.values[1] = secret_view(passphrase);
+	TRY(child_run(&child, &status, err));
+	(void)snprintf(said, sizeof(said), "%s", buf_string(&words));
 	said[strcspn(said, "\n")] = '\0';
 	text_make_plain(said);
 	TRY(judge(status, said, key, ret_wrong, err));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotators/ssh/unlock_contract.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -68,12 +69,13 @@ convert(const struct secret *file, const struct secret *passphrase, struct secre
 }
 
 static enum err_code
-serve(struct err *err)
+serve(bool locked, struct err *err)
 {
 	SECRET *file = NULL, *passphrase = NULL, *text = NULL;
 
 	TRY(read_all(FD_KEY, CREDENTIAL_MAX, &file, err));
-	TRY(read_all(FD_PASSPHRASE, KEY_PASSPHRASE_MAX, &passphrase, err));
+	if (locked)
+		TRY(read_all(FD_PASSPHRASE, KEY_PASSPHRASE_MAX, &passphrase, err));
 	if (file == NULL)
 		return err_set(err, ERR_USAGE, "halligan-unlock-key is started by halligan alone");
 	TRY(convert(file, passphrase, &text, err));
@@ -84,10 +86,12 @@ int
 main(void)
 {
 	struct err err = {0};
+	bool locked =
+	    fcntl(FD_PASSPHRASE, F_GETFD) != -1; /* before anything else gets that number */
 	enum err_code code = start(&err);
 
 	if (code == ERR_OK)
-		code = serve(&err);
+		code = serve(locked, &err);
 	if (code == ERR_OK)
 		return UNLOCK_DONE;
 	(void)printf("%s\n", err.text);

@@ -4,7 +4,7 @@
  * what OpenSSL keeps of it stays in ordinary memory: it ends at once, is undumpable, and clears what it frees.
  *
  *	3	the key's block (base/key_text.h), to its end
- *	4	its passphrase, to its end; nothing when there is none
+ *	4	its passphrase, to its end; closed, or nothing, when there is none
  *	5	gets the key: OpenSSH's form, not locked
  *	stdout	in words what is wrong, when the exit status is not 0
  *

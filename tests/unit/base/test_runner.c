@@ -211,25 +211,54 @@ a_program_that_is_not_there_is_an_error(void **state)
 	assert_says("/nowhere/x");
 }
 
-/* With our stdout's reader gone, as when the vault died. */
-static void
-a_child_is_ended_when_nobody_waits_for_the_answer(void **state)
+/* What comes of SCRIPT with our stdout's reader gone, as when the vault died. */
+static enum err_code
+run_unheard(const char *script, struct child *child, int *ret_status)
 {
-	struct child child = {0};
 	struct err err;
-	int ends[2], status, kept = dup(STDOUT_FILENO);
+	int ends[2], kept = dup(STDOUT_FILENO);
 	enum err_code code;
 
-	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	(void)fflush(stdout);
 	dup2(ends[1], STDOUT_FILENO);
 	close(ends[1]);
 	close(ends[0]);
-	code = run("sleep 600", &child, &status, &err);
+	code = run(script, child, ret_status, &err);
 	dup2(kept, STDOUT_FILENO);
 	close(kept);
-	assert_int_equal(code, ERR_WAITING);
+	return code;
+}
+
+static void
+a_child_is_ended_when_nobody_waits_for_the_answer(void **state)
+{
+	struct child child = {0};
+	int status;
+
+	(void)state;
+	assert_int_equal(run_unheard("sleep 600", &child, &status), ERR_WAITING);
+}
+
+static void
+beside_others_neither_they_nor_a_reader_of_stdout_count(void **state)
+{
+	struct child child = {.beside_others = true};
+	int status = -1;
+	pid_t other = fork();
+
+	(void)state;
+	if (other == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(run_unheard("sleep 0.2; exit 3", &child, &status), ERR_OK);
+	assert_int_equal(WEXITSTATUS(status), 3);
+	child.deadline = process_milliseconds() + 200;
+	assert_int_equal(run_unheard("sleep 600", &child, &status), ERR_TARGET_UNKNOWN);
+	assert_int_equal(waitpid(other, &status, WNOHANG), 0); /* it runs */
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(waitpid(other, &status, 0), other);
 }
 
 /* A rotator that is killed leaves no program behind: the last holder of a pipe's end is gone. */
@@ -315,6 +344,7 @@ main(void)
 	    cmocka_unit_test(statuses_are_told_apart),
 	    cmocka_unit_test(a_program_that_is_not_there_is_an_error),
 	    cmocka_unit_test(a_child_is_ended_when_nobody_waits_for_the_answer),
+	    cmocka_unit_test(beside_others_neither_they_nor_a_reader_of_stdout_count),
 	    cmocka_unit_test(a_child_is_ended_when_whoever_runs_it_is_killed),
 	    cmocka_unit_test(what_left_the_group_does_not_outlive_the_run),
 	};
