@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/given.h"
 #include "rotators/checker/checker.h"
+#include "rotators/contract/rotator.h"
 
 enum { SECONDS_DEFAULT = 30 };
 
@@ -17,16 +18,16 @@ static enum err_code
 find_program(const struct cli_call *call, char ret_path[4096], struct err *err)
 {
 	const char *program = call_argument(call, 0);
-	char folder[4096], file[256];
+	char folder[4096];
+	struct digest unused;
 
 	if (program[0] == '/' && strlen(program) < 4096) {
 		(void)snprintf(ret_path, 4096, "%s", program);
 		return ERR_OK;
 	}
-	if (strchr(program, '/') == NULL) {
-		(void)snprintf(file, sizeof(file), "halligan-rotate-%s", program);
-		return file_path(call->drivers->rotator_folders[0], file, ret_path, err);
-	}
+	if (strchr(program, '/') == NULL)
+		return rotator_find(program, call->drivers->rotator_folders, ret_path, &unused,
+		    err);
 	if (getcwd(folder, sizeof(folder)) == NULL)
 		return err_errno(err, ERR_IO, errno, "the present folder has no path");
 	return file_path(folder, strncmp(program, "./", 2) == 0 ? program + 2 : program, ret_path,
