@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PART ".  " /* between two parts of a text */
+
 static const char *const names[ERR_CODE_COUNT] = {
     [ERR_OK] = "ok",
     [ERR_USAGE] = "usage",
@@ -193,13 +195,45 @@ err_part(struct err *err, const char *format, ...)
 	while (part < ERR_PARTS && err->parts[part] != 0)
 		part++;
 	draft_text(&draft, err->text);
-	draft_text(&draft, ".  ");
+	draft_text(&draft, PART);
 	if (part < ERR_PARTS)
 		err->parts[part] = (unsigned short)draft.size;
 	va_start(args, format);
 	draft_add(&draft, format, args);
 	va_end(args);
 	return draft_finish(&draft, err->code, err);
+}
+
+void
+err_copy_part(const struct err *err, size_t part, char ret_text[ERR_TEXT_SIZE])
+{
+	size_t from = part > 0 && part <= ERR_PARTS ? err->parts[part - 1] : 0;
+	size_t to = strlen(err->text);
+
+	if (part > 0 && from == 0)
+		to = 0;
+	else if (part < ERR_PARTS && err->parts[part] != 0)
+		to = err->parts[part] - strlen(PART);
+	memcpy(ret_text, err->text + from, to - from);
+	ret_text[to - from] = '\0';
+}
+
+enum err_code
+err_also(struct err *err, const struct err *more)
+{
+	char text[ERR_TEXT_SIZE];
+
+	if (more->code == ERR_OK)
+		return err->code;
+	if (err->code == ERR_OK) {
+		*err = *more;
+		return err->code;
+	}
+	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && more->parts[i - 1] != 0); i++) {
+		err_copy_part(more, i, text);
+		(void)err_part(err, "%s", text);
+	}
+	return err->code;
 }
 
 enum err_code

@@ -47,7 +47,7 @@ enum err_code {
 	ERR_CODE_COUNT
 };
 
-enum { ERR_TEXT_SIZE = 1024, ERR_PARTS = 3 };
+enum { ERR_TEXT_SIZE = 2048, ERR_PARTS = 8 };
 
 struct err {
 	enum err_code code;
@@ -68,6 +68,12 @@ enum err_code err_cure(struct err *err, const char *cure);
 /* One more sentence, behind ".  ", which begins a line of its own where a person reads it: a place in somebody else's
  * words that looks the same does not.  Returns ERR's code. */
 enum err_code err_part(struct err *err, const char *format, ...) FORMAT_LIKE(2, 3);
+/* What MORE says, too, as parts; an ERR that holds nothing (ERR_OK) becomes it whole.  The first code and cure stay.  What
+ * is more than ERR_PARTS goes on in the last one's line.  Returns ERR's code. */
+enum err_code err_also(struct err *err, const struct err *more);
+
+/* Part PART of it, 0 being the first, without what stands between; "" where there is none. */
+void err_copy_part(const struct err *err, size_t part, char ret_text[ERR_TEXT_SIZE]);
 
 /* Not more than SIZE bytes of it, and no further lines of what is cut off. */
 void err_cut(struct err *err, size_t size);

@@ -15,11 +15,41 @@
 
 enum { MEMBERS_MAX = 64 };
 
+/* Is NAME's failure to be told of?  It is from now on. */
+static bool
+is_news(struct json_in *in, const char *name)
+{
+	size_t i = 0;
+
+	if (!in->all)
+		return in->code == ERR_OK;
+	for (; i < ARRAY_SIZE(in->failed) && in->failed[i] != NULL; i++)
+		if (strcmp(in->failed[i], name) == 0)
+			return false;
+	if (i < ARRAY_SIZE(in->failed))
+		in->failed[i] = name;
+	return true;
+}
+
+void
+json_in_tell(struct json_in *in, const char *name, const struct err *one)
+{
+	if (!is_news(in, name))
+		return;
+	if (in->code == ERR_OK)
+		*in->err = *one;
+	else
+		(void)err_also(in->err, one);
+	in->code = in->err->code;
+}
+
 static void
 fail(struct json_in *in, const char *name, const char *text)
 {
-	if (in->code == ERR_OK)
-		in->code = err_set(in->err, ERR_INVALID, "%s: %s: %s", in->what, name, text);
+	struct err one;
+
+	(void)err_set(&one, ERR_INVALID, "%s: %s: %s", in->what, name, text);
+	json_in_tell(in, name, &one);
 }
 
 struct json_in
@@ -34,6 +64,15 @@ json_in(const struct json *object, const char *what, struct err *err)
 	return in;
 }
 
+struct json_in
+json_in_all(const struct json *object, const char *what, struct err *err)
+{
+	struct json_in in = json_in(object, what, err);
+
+	in.all = in.code == ERR_OK;
+	return in;
+}
+
 /* The member called NAME, which is marked as seen, or NULL; NULL too after a failure. */
 static const struct json *
 look(struct json_in *in, const char *name)
@@ -41,7 +80,7 @@ look(struct json_in *in, const char *name)
 	const struct json *value;
 	unsigned index;
 
-	if (in->code != ERR_OK)
+	if (in->code != ERR_OK && !in->all)
 		return NULL;
 	value = json_member(in->object, name, &index);
 	if (value != NULL)
@@ -54,9 +93,12 @@ static const struct json *
 need(struct json_in *in, const char *name)
 {
 	const struct json *value = look(in, name);
+	struct err one;
 
-	if (value == NULL && in->code == ERR_OK)
-		in->code = err_set(in->err, ERR_INVALID, "%s: \"%s\" is missing", in->what, name);
+	if (value == NULL) {
+		(void)err_set(&one, ERR_INVALID, "%s: \"%s\" is missing", in->what, name);
+		json_in_tell(in, name, &one);
+	}
 	return value;
 }
 
@@ -295,7 +337,7 @@ json_in_has(const struct json_in *in, const char *name)
 {
 	unsigned index;
 
-	return in->code == ERR_OK && json_member(in->object, name, &index) != NULL;
+	return (in->code == ERR_OK || in->all) && json_member(in->object, name, &index) != NULL;
 }
 
 void
@@ -304,19 +346,27 @@ json_in_fail(struct json_in *in, const char *name, const char *text)
 	fail(in, name, text);
 }
 
+static void
+end_unread(struct json_in *in, size_t index)
+{
+	const char *name = json_object_key(in->object, index);
+	struct err one;
+
+	(void)err_set(&one, ERR_INVALID, "%s: member \"%s\" is not known in this format", in->what,
+	    name);
+	json_in_tell(in, name, &one);
+}
+
 enum err_code
 json_in_end(struct json_in *in)
 {
 	size_t count;
 
-	if (in->code != ERR_OK)
+	if (in->code != ERR_OK && !in->all)
 		return in->code;
 	count = json_object_count(in->object);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if ((in->seen >> i & 1) == 0)
-			return in->code = err_set(in->err, ERR_INVALID,
-			           "%s: member \"%s\" is not known in this format", in->what,
-			           json_object_key(in->object, i));
-	}
-	return ERR_OK;
+			end_unread(in, i);
+	return in->code;
 }

@@ -21,9 +21,15 @@ struct json_in {
 	struct err *err;
 	uint64_t seen;      /* bit N: the Nth member was asked for */
 	enum err_code code; /* sticky */
+	/* Of json_in_all: which members were told of. */
+	bool all;
+	const char *failed[ERR_PARTS + 1];
 };
 
 struct json_in json_in(const struct json *object, const char *what, struct err *err);
+/* The same, but what is wrong is told of each member, as parts of ERR (base/err.h), once for each; a read goes on to
+ * give its fallback. */
+struct json_in json_in_all(const struct json *object, const char *what, struct err *err);
 /* Plain text of MIN..MAX bytes; "" after a failure.  Lives as long as the object. */
 const char *json_in_text(struct json_in *in, const char *name, size_t min, size_t max);
 /* Like json_in_text, or NULL when the member is absent. */
@@ -50,8 +56,11 @@ const struct json *json_in_object(struct json_in *in, const char *name);
 const struct json *json_in_object_optional(struct json_in *in, const char *name);
 const struct json *json_in_array(struct json_in *in, const char *name, size_t min, size_t max);
 bool json_in_has(const struct json_in *in, const char *name);
-/* Fail on behalf of a caller's own check of member NAME: "request: reason: TEXT". */
+/* Fail on behalf of a caller's own check of member NAME: "request: reason: TEXT".  With json_in_all a member that failed
+ * before is not told of again. */
 void json_in_fail(struct json_in *in, const char *name, const char *text);
+/* The same with what ONE says, as it stands. */
+void json_in_tell(struct json_in *in, const char *name, const struct err *one);
 /* ERR_OK when every read succeeded and no member was left unread. */
 enum err_code json_in_end(struct json_in *in) MUST_CHECK;
 

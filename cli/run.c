@@ -43,20 +43,17 @@ cli_exit_code(enum err_code code)
 static void
 complain_text(const struct cli_io *io, const struct err *err)
 {
-	const char *begin = err->text;
 	const char *lead =
 	    err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
-	char line[ERR_TEXT_SIZE + 160];
+	char text[ERR_TEXT_SIZE], line[ERR_TEXT_SIZE + 160];
 
-	for (size_t i = 0; i < ERR_PARTS && err->parts[i] != 0; i++, lead = "  ") {
-		const char *end = err->text + err->parts[i];
+	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && err->parts[i - 1] != 0); i++, lead = "  ") {
+		bool last = i == ERR_PARTS || err->parts[i] == 0;
 
-		snprintf(line, sizeof(line), "%s%.*s.", lead, (int)(end - begin) - 3, begin);
+		err_copy_part(err, i, text);
+		snprintf(line, sizeof(line), "%s%s%s", lead, text, last ? "" : ".");
 		io->complain(io->context, line);
-		begin = end;
 	}
-	snprintf(line, sizeof(line), "%s%s", lead, begin);
-	io->complain(io->context, line);
 }
 
 static int

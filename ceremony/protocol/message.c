@@ -34,30 +34,20 @@ encode(const struct dsse *statement, struct buf *text)
 	return dsse_encode(statement, text, &ignored) == ERR_OK ? buf_string(text) : NULL;
 }
 
-/* From FROM to the next place, without the ".  " between them. */
-static void
-copy_part(const struct err *why, size_t part, char ret_text[ERR_TEXT_SIZE])
-{
-	size_t from = part == 0 ? 0 : why->parts[part - 1];
-	size_t to = part < ERR_PARTS && why->parts[part] != 0 ? why->parts[part] - strlen(".  ") :
-	                                                        strlen(why->text);
-
-	snprintf(ret_text, ERR_TEXT_SIZE, "%.*s", (int)(to - from), why->text + from);
-	text_make_plain(ret_text);
-}
-
 void
 put_error(struct json *reply, const struct err *why)
 {
 	JSON *more = json_new_array();
 	char text[ERR_TEXT_SIZE];
 
-	copy_part(why, 0, text);
+	err_copy_part(why, 0, text);
+	text_make_plain(text);
 	json_put_bool(reply, "ok", false);
 	json_put_text(reply, "code", err_name(why->code));
 	json_put_text(reply, "text", text);
 	for (size_t i = 1; i <= ERR_PARTS && why->parts[i - 1] != 0; i++) {
-		copy_part(why, i, text);
+		err_copy_part(why, i, text);
+		text_make_plain(text);
 		json_add_text(more, text);
 	}
 	if (why->parts[0] != 0)

@@ -5,9 +5,6 @@
 
 #include "rotators/checker/expect.h"
 #include "rotators/checker/value.h"
-
-static const char *const ok_names[] = {"ok", "refused", NULL};
-
 void
 made_done(struct made *made)
 {
@@ -47,7 +44,7 @@ try_present(struct trial *trial)
 		return false;
 	}
 	compare(trial, &said);
-	int result = session_ask(&session, "check", NULL, ok_names);
+	int result = session_ask(&session, "check", NULL, ok_result_names);
 
 	return report_is(&trial->report, FIND_CHECK, result == 0, session.said) &&
 	    expect_accepted(&session, ROTATOR_CURRENT, FIND_PROBE_CURRENT);
@@ -81,7 +78,7 @@ try_misspelt(struct trial *trial, struct err *err)
 	enum err_code code = session_describe(&session, &said, &refusal);
 
 	if (code == ERR_OK)
-		result = session_ask(&session, "check", NULL, ok_names);
+		result = session_ask(&session, "check", NULL, ok_result_names);
 	else if (code != ERR_REFUSED)
 		result = SAID_NOTHING;
 	if (!report_is(&trial->report, FIND_UNKNOWN_MEMBER, result == 1, session.said))
@@ -99,7 +96,7 @@ try_generate(struct trial *trial, struct secret **ret_value)
 	struct err err;
 
 	session_start(&session, trial, NULL, trial->given, NULL);
-	if (session_ask(&session, "generate", NULL, ok_names) != 0) {
+	if (session_ask(&session, "generate", NULL, ok_result_names) != 0) {
 		report_wrong(report, FIND_GENERATE, "%s", session.said);
 		return false;
 	}

@@ -290,6 +290,13 @@ is_unsupported(struct view line)
 	return result != NULL && strcmp(result, "unsupported") == 0;
 }
 
+/* The words that came with it. */
+static const char *
+shown(const struct answer *answer)
+{
+	return answer->why.code != ERR_OK ? answer->why.text : answer->detail;
+}
+
 int
 session_ask(struct session *session, const char *verb, const char *value,
     const char *const *results)
@@ -310,14 +317,14 @@ session_ask(struct session *session, const char *verb, const char *value,
 		return SAID_UNSUPPORTED;
 	}
 	if (answer_parse(buf_view(&line), results, &answer, &err) != ERR_OK ||
-	    drop_echo(session, answer.detail, &err)) {
+	    drop_echo(session, shown(&answer), &err)) {
 		fall_silent(session, &err);
 		return SAID_NOTHING;
 	}
 	buf_format(&said, "%s%s%s answers \"%s\"", verb, value == NULL ? "" : " ",
 	    value == NULL ? "" : value, results[answer.result]);
-	if (answer.detail[0] != '\0')
-		buf_format(&said, " and says %s", QUOTED(answer.detail));
+	if (shown(&answer)[0] != '\0')
+		buf_format(&said, " and says %s", QUOTED(shown(&answer)));
 	(void)snprintf(session->said, sizeof(session->said), "%.*s", (int)said.size,
 	    buf_string(&said));
 	return answer.result;
@@ -362,19 +369,19 @@ session_describe(struct session *session, struct description *ret_description, s
 {
 	WIPED line = {0};
 	char detail[ROTATOR_DETAIL_MAX + 1] = "";
-	bool refused;
+	struct err why;
 
 	if (session->silent)
 		return err_set(err, ERR_PROTOCOL, "%s", session->said);
 	if (ask_line(session, "describe", NULL, &line, err) != ERR_OK ||
-	    answer_describe(buf_view(&line), ret_description, &refused, detail, err) != ERR_OK) {
+	    answer_describe(buf_view(&line), ret_description, detail, &why, err) != ERR_OK) {
 		fall_silent(session, err);
 		return err->code;
 	}
-	if (drop_echo(session, detail, err))
+	if (drop_echo(session, why.code != ERR_OK ? why.text : detail, err))
 		return err->code;
-	if (refused)
+	if (why.code != ERR_OK)
 		return err_set(err, ERR_REFUSED, "it refuses this target and says %s",
-		    QUOTED(detail));
+		    QUOTED(why.text));
 	return ERR_OK;
 }

@@ -35,8 +35,8 @@ struct session {
 	struct exchange exchange; /* what it gave on descriptor 5 is exchange.generated */
 	const struct secret *current, *next;
 	int errors;
-	bool silent;                             /* it gave no answer, and is not asked again */
-	char said[ROTATOR_DETAIL_MAX * 2 + 128]; /* the last answer, to be printed */
+	bool silent;              /* it gave no answer, and is not asked again */
+	char said[ERR_TEXT_SIZE]; /* the last answer, to be printed */
 };
 
 /* TARGET NULL: the trial's.  What fails is met as silence at the first question. */

@@ -11,6 +11,8 @@
 extern const char *const probe_result_names[];
 extern const char *const expel_result_names[];
 extern const char *const warn_result_names[];
+/* Of check, generate and a describe that is refused. */
+extern const char *const ok_result_names[];
 
 /* A verb that changes something: how it is asked, and what it may answer.  What takes something away rejects no
  * value. */
@@ -27,15 +29,21 @@ const char *change_verb_name(const struct change_verb *verb, enum change_result 
 struct answer {
 	int result; /* index into the names asked for */
 	char detail[ROTATOR_DETAIL_MAX + 1];
+	struct err
+	    why; /* ERR_REFUSED: one of ok_result_names, with every reason as a part, cut so that all have room */
 };
 
-/* One of RESULTS (NULL-terminated), and perhaps a detail; else ERR_PROTOCOL. */
+/* One of RESULTS (NULL-terminated), and perhaps a detail or reasons; else ERR_PROTOCOL. */
 enum err_code answer_parse(struct view line, const char *const *results, struct answer *ret_answer,
     struct err *err) MUST_CHECK;
-/* The answer to `describe`; RET_REFUSED: it does not work for this target, and only RET_DETAIL is set.
+/* The answer to `describe`; RET_WHY: ERR_OK, or why it does not work for this target; then
+ * RET_DESCRIPTION is not set.
  * ERR_VERSION for another contract, else ERR_PROTOCOL. */
 enum err_code answer_describe(struct view line, struct description *ret_description,
-    bool *ret_refused, char ret_detail[ROTATOR_DETAIL_MAX + 1], struct err *err) MUST_CHECK;
+    char ret_detail[ROTATOR_DETAIL_MAX + 1], struct err *ret_why, struct err *err) MUST_CHECK;
+
+/* The members of a refusal for the reasons that are the parts of WHY. */
+void answer_put_refused(struct json *answer, const struct err *why);
 
 /* TEXT as a detail: cut between characters to ROTATOR_DETAIL_MAX bytes. */
 void answer_detail(const char *text, char ret_detail[ROTATOR_DETAIL_MAX + 1]);

@@ -42,8 +42,9 @@
  *	denied		its no without that proof (no other value was accepted just then); it tells where to look, and ends nothing
  *
  * apply, add, withdraw, expel, unmint may come again after a crash: what is done already is a success.  An answer may
- * carry "detail", public plain text of at most 500 bytes for people and minutes; it has at most 8192 bytes and no other
- * members.
+ * carry "detail", public plain text of at most 500 bytes for people and minutes; a refusal (of describe, check, generate)
+ * may carry "reasons" instead, 1 to 9 such texts: what would fail later, all of it at once.  It has at most 8192 bytes
+ * and no other members.
  *
  * After a timeout, a crash or garbage the process is ended: its stdin and stdout are closed, two seconds later its
  * whole process group is killed.  Every later verb says so.
@@ -54,6 +55,7 @@
 enum {
 	ROTATOR_NAME_MAX = 40,
 	ROTATOR_DETAIL_MAX = 500,
+	ROTATOR_REASONS_MAX = 9,
 	ROTATOR_CONTRACT = 2,
 	ROTATOR_LINE_MAX = 8192,
 	ROTATOR_TARGET_MAX = 65536,

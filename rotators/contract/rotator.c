@@ -25,12 +25,12 @@
 
 enum { PATH_SIZE = 4096 };
 
-static const char *const check_result_names[] = {"ok", "refused", NULL};
 static const char *const value_names[] = {"current", "next"};
 
 struct rotator {
 	struct exchange exchange;
 	struct secret *current, *next, *via; /* NULL: absent */
+	char name[ROTATOR_NAME_MAX + 1];     /* as its file is called; "": otherwise */
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	bool broken; /* the cause stands in detail */
 };
@@ -155,6 +155,17 @@ run_program(struct rotator *rotator, const struct rotator_start *start, struct e
 	return ERR_OK;
 }
 
+static void
+take_name(const char *path, char ret_name[ROTATOR_NAME_MAX + 1])
+{
+	static const char prefix[] = "halligan-rotate-";
+	const char *file = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
+	size_t size = sizeof(prefix) - 1;
+
+	if (strncmp(file, prefix, size) == 0 && strlen(file + size) <= ROTATOR_NAME_MAX)
+		memcpy(ret_name, file + size, strlen(file + size) + 1);
+}
+
 enum err_code
 rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, struct err *err)
 {
@@ -166,6 +177,7 @@ rotator_start(const struct rotator_start *start, struct rotator **ret_rotator, s
 	rotator->exchange.requests = rotator->exchange.answers = -1;
 	rotator->exchange.generated_fd = -1;
 	rotator->exchange.seconds = start->seconds == 0 ? 1 : start->seconds;
+	take_name(start->path, rotator->name);
 	TRY(keep_value(start->current, value_names[ROTATOR_CURRENT], &rotator->current, err));
 	TRY(keep_value(start->next, value_names[ROTATOR_NEXT], &rotator->next, err));
 	TRY(keep_value(start->via, "other", &rotator->via, err));
@@ -187,12 +199,14 @@ transact(struct rotator *rotator, const struct json *question, struct buf *ret_l
 	return ERR_OK;
 }
 
-/* What is wrong with an answer ends the process. */
+/* What is wrong with an answer ends the process.  DETAIL and WHY are what of it is shown. */
 static enum err_code
-judge(struct rotator *rotator, const char *verb, const char *detail, enum err_code code,
-    struct err *err)
+judge(struct rotator *rotator, const char *verb, const char *detail, const struct err *why,
+    enum err_code code, struct err *err)
 {
-	if (code == ERR_OK && echoes(rotator, view_of_text(detail)))
+	if (code == ERR_OK &&
+	    (echoes(rotator, view_of_text(detail)) ||
+	        (why->code != ERR_OK && echoes(rotator, view_of_text(why->text)))))
 		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
 	if (code != ERR_OK) {
 		(void)err_add(err, "%s", verb);
@@ -217,54 +231,80 @@ ask_line(struct rotator *rotator, const char *verb, const char *value, struct bu
 /* Ask VERB, of VALUE unless that is NULL, for one of RESULTS. */
 static enum err_code
 ask(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
-    int *ret_result, struct err *err)
+    struct answer *ret_answer, struct err *err)
 {
 	WIPED line = {0};
-	struct answer answer = {0};
 	enum err_code code;
 
 	if (rotator->broken)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", rotator->detail);
 	code = ask_line(rotator, verb, value, &line, err);
 	if (code == ERR_OK)
-		code = answer_parse(buf_view(&line), results, &answer, err);
-	*ret_result = answer.result;
-	return judge(rotator, verb, answer.detail, code, err);
+		code = answer_parse(buf_view(&line), results, ret_answer, err);
+	return judge(rotator, verb, ret_answer->detail, &ret_answer->why, code, err);
+}
+
+/* WHY as what the caller is told: one reason goes on in the line. */
+static enum err_code
+refuse(const char *verb, const struct err *why, struct err *err)
+{
+	unsigned count = 1;
+
+	if (why->code == ERR_OK)
+		return ERR_OK;
+	while (count <= ERR_PARTS && why->parts[count - 1] != 0)
+		count++;
+	if (count == 1)
+		return err_set(err, ERR_REFUSED, "the rotator refused to %s: %s", verb, why->text);
+	(void)err_set(err, ERR_REFUSED, "the rotator refused to %s, for %u reasons", verb, count);
+	return err_also(err, why);
 }
 
 static enum err_code
-describe(struct rotator *rotator, struct description *ret_description, bool *ret_refused,
-    struct err *err)
+describe(struct rotator *rotator, struct description *ret_description, struct err *err)
 {
 	WIPED line = {0};
 	char detail[ROTATOR_DETAIL_MAX + 1] = "";
+	struct err why = {0};
 	enum err_code code;
 
 	if (rotator->broken)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s", rotator->detail);
 	code = ask_line(rotator, "describe", NULL, &line, err);
 	if (code == ERR_OK)
-		code = answer_describe(buf_view(&line), ret_description, ret_refused, detail, err);
-	return judge(rotator, "describe", detail, code, err);
+		code = answer_describe(buf_view(&line), ret_description, detail, &why, err);
+	TRY(judge(rotator, "describe", detail, &why, code, err));
+	return refuse("work", &why, err);
 }
 
+/* Ask VERB, which is refused or not. */
 static enum err_code
-refused(const struct rotator *rotator, const char *verb, struct err *err)
+ask_ok(struct rotator *rotator, const char *verb, struct err *err)
 {
-	return err_set(err, ERR_REFUSED, "the rotator refused to %s: %s", verb,
-	    rotator->detail[0] == '\0' ? "it gave no reason" : rotator->detail);
+	struct answer answer = {0};
+
+	TRY(ask(rotator, verb, NULL, ok_result_names, &answer, err));
+	return refuse(verb, &answer.why, err);
 }
 
+/* Every field that is missing. */
 static enum err_code
 check_fields(const struct rotator *rotator, const struct description *description, struct err *err)
 {
-	for (int i = 0; rotator->current != NULL && i < CREDENTIAL_FIELDS; i++)
-		if (description->fields[i] &&
-		    !credential_has(secret_view(rotator->current), (enum credential_field)i))
-			return err_set(err, ERR_REFUSED,
-			    "the credential has no %s, and the rotator %s needs it: add the field",
-			    credential_field_names[i], description->rotator);
-	return ERR_OK;
+	struct err all = {0}, one;
+
+	for (int i = 0; rotator->current != NULL && i < CREDENTIAL_FIELDS; i++) {
+		if (!description->fields[i] ||
+		    credential_has(secret_view(rotator->current), (enum credential_field)i))
+			continue;
+		(void)err_set(&one, ERR_REFUSED,
+		    "the credential has no %s, and the rotator %s needs it: add the field",
+		    credential_field_names[i], description->rotator);
+		(void)err_also(&all, &one);
+	}
+	if (all.code != ERR_OK)
+		*err = all;
+	return all.code;
 }
 
 static enum err_code
@@ -286,16 +326,15 @@ enum err_code
 rotator_check(struct rotator *rotator, const struct announcement *announced, struct err *err)
 {
 	struct description description;
-	bool no;
-	int result;
 
-	TRY(describe(rotator, &description, &no, err));
-	if (no)
-		return refused(rotator, "work", err);
+	TRY(describe(rotator, &description, err));
+	if (strcmp(description.rotator, rotator->name) != 0)
+		return err_set(err, ERR_REFUSED,
+		    "the rotator %s says that it is %s: nothing was done", rotator->name,
+		    description.rotator);
 	TRY(check_announced(&description, announced, err));
 	TRY(check_fields(rotator, &description, err));
-	TRY(ask(rotator, "check", NULL, check_result_names, &result, err));
-	return result == 0 ? ERR_OK : refused(rotator, "check", err);
+	return ask_ok(rotator, "check", err);
 }
 
 /* The drained bytes, when they are a credential and a new one. */
@@ -319,13 +358,9 @@ take_generated(struct rotator *rotator, struct secret **ret_next, struct err *er
 enum err_code
 rotator_generate(struct rotator *rotator, struct secret **ret_next, struct err *err)
 {
-	int result;
-
 	if (rotator->next != NULL)
 		return err_set(err, ERR_INTERNAL, "generate: there is a next value already");
-	TRY(ask(rotator, "generate", NULL, check_result_names, &result, err));
-	if (result != 0)
-		return refused(rotator, "generate", err);
+	TRY(ask_ok(rotator, "generate", err));
 	if (take_generated(rotator, ret_next, err) != ERR_OK)
 		return mark_broken(rotator, err);
 	return ERR_OK;
@@ -336,10 +371,11 @@ static int
 ask_or(struct rotator *rotator, const char *verb, const char *value, const char *const *results,
     int fallback)
 {
-	int result;
+	struct answer answer = {0};
 	struct err cause;
 
-	return ask(rotator, verb, value, results, &result, &cause) == ERR_OK ? result : fallback;
+	return ask(rotator, verb, value, results, &answer, &cause) == ERR_OK ? answer.result :
+	                                                                       fallback;
 }
 
 static enum change_result

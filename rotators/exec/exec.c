@@ -10,7 +10,8 @@
  *	6	that of the secret which changes this one, raw
  *	exit	0 yes, 194 no, 195 no without a proof, or unchanged; all else: cannot tell, since
  *		1, 2, 10, 11 and the like are also what a program ends with that failed by accident,
- *		or passed on what a command ended with.  The first line on stderr is shown to people
+ *		or passed on what a command ended with.  The first line on stderr is shown to people;
+ *		when check or generate is refused, the first 9: each is a reason
  *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
@@ -28,174 +29,11 @@
 #include "rotators/contract/answer.h"
 #include "rotators/contract/echo.h"
 #include "rotators/contract/executable.h"
+#include "rotators/exec/target.h"
 #include "rotators/program/child.h"
 #include "rotators/program/program.h"
 
-enum { ARGUMENTS_MAX = 16, ARGUMENT_SIZE = 1024, SETTINGS_MAX = 16384 };
 enum { STATUS_YES = 0, STATUS_NO = 194, STATUS_UNPROVEN = 195 };
-enum { ALPHABET_MAX = 94, LENGTH_MAX = 1024, BITS_MIN = 80 };
-
-struct exec {
-	char arguments[ARGUMENTS_MAX][ARGUMENT_SIZE];
-	size_t count;
-	int executable;
-	struct announcement announced;
-	bool fields[CREDENTIAL_FIELDS];
-	enum credential_field secret;    /* the field that is handed over */
-	struct buf settings;             /* one line of JSON */
-	char alphabet[ALPHABET_MAX + 1]; /* "": the program generates */
-	unsigned length;
-};
-
-/* --- The target --------------------------------------------------------------------------- */
-
-static void
-read_command(struct json_in *in, struct exec *exec)
-{
-	const struct json *command = json_in_array(in, "command", 1, ARGUMENTS_MAX);
-
-	for (size_t i = 0; in->code == ERR_OK && i < json_array_count(command); i++) {
-		const char *argument = json_array_text(command, i);
-
-		if (argument == NULL || strlen(argument) >= ARGUMENT_SIZE) {
-			json_in_fail(in, "command", "must hold texts of at most 1023 bytes");
-			return;
-		}
-		memcpy(exec->arguments[i], argument, strlen(argument) + 1);
-		exec->count = i + 1;
-	}
-	if (in->code == ERR_OK && exec->arguments[0][0] != '/')
-		json_in_fail(in, "command", "must begin with an absolute path");
-}
-
-/* The names in "fields", of which exactly one is a secret; without the member: the password. */
-static void
-read_fields(struct json_in *in, struct exec *exec)
-{
-	size_t secrets = 0;
-
-	if (!json_in_has(in, "fields")) {
-		exec->fields[FIELD_PASSWORD] = true;
-		exec->secret = FIELD_PASSWORD;
-		return;
-	}
-	description_fields(in, exec->fields);
-	for (int field = 0; field < CREDENTIAL_FIELDS; field++)
-		if (exec->fields[field] &&
-		    credential_field_is_secret((enum credential_field)field)) {
-			exec->secret = (enum credential_field)field;
-			secrets++;
-		}
-	if (in->code == ERR_OK && secrets != 1)
-		json_in_fail(in, "fields",
-		    "must name one of password, private-key, token, totp-seed, codes");
-}
-
-/* A known number of whole bits for each letter, so that "long enough" is never overstated. */
-static bool
-is_strong(const char *alphabet, unsigned length)
-{
-	size_t letters = strlen(alphabet);
-	unsigned bits = 0;
-
-	while (letters >> (bits + 1) != 0)
-		bits++;
-	return bits * length >= BITS_MIN;
-}
-
-static bool
-is_alphabet(const char *text)
-{
-	for (size_t i = 0; text[i] != '\0'; i++)
-		if (text[i] <= ' ' || text[i] > '~' || strchr(text + i + 1, text[i]) != NULL)
-			return false;
-	return true;
-}
-
-/* As in halligan-rotate-exec.json, unless the target says otherwise. */
-static void
-read_announces(struct json_in *in, struct exec *exec)
-{
-	const struct json *announces = json_in_object_optional(in, "announces");
-
-	exec->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
-	if (announces != NULL && in->code == ERR_OK)
-		in->code =
-		    announcement_parse(announces, "target: announces", &exec->announced, in->err);
-}
-
-static void
-read_generate(struct json_in *in, struct exec *exec)
-{
-	const struct json *object = json_in_object_optional(in, "generate");
-
-	if (object == NULL || in->code != ERR_OK)
-		return;
-	struct json_in inner = json_in(object, "target: generate", in->err);
-	const char *alphabet = json_in_text(&inner, "alphabet", 2, ALPHABET_MAX);
-
-	exec->length = (unsigned)json_in_int(&inner, "length", 1, LENGTH_MAX);
-	if (inner.code == ERR_OK && !is_alphabet(alphabet))
-		json_in_fail(&inner, "alphabet", "must be distinct printable ASCII letters");
-	if (inner.code == ERR_OK && !is_strong(alphabet, exec->length))
-		json_in_fail(&inner, "length", "with this alphabet gives a value of under 80 bits");
-	in->code = json_in_end(&inner);
-	if (in->code == ERR_OK)
-		memcpy(exec->alphabet, alphabet, strlen(alphabet) + 1);
-}
-
-static void
-read_settings(struct json_in *in, struct exec *exec)
-{
-	const struct json *settings = json_in_object_optional(in, "settings");
-
-	if (in->code != ERR_OK)
-		return;
-	for (size_t i = 0; settings != NULL && i < json_object_count(settings); i++)
-		if (json_object_text(settings, json_object_key(settings, i)) == NULL) {
-			json_in_fail(in, "settings", "must hold texts only");
-			return;
-		}
-	if (settings == NULL)
-		buf_text(&exec->settings, "{}");
-	else
-		in->code = json_encode(settings, &exec->settings, in->err);
-	if (exec->settings.size > SETTINGS_MAX)
-		json_in_fail(in, "settings", "are larger than 16 KiB");
-	buf_u8(&exec->settings, '\n');
-}
-
-static enum err_code
-open_program(struct exec *exec, const struct digest *pinned, struct err *err)
-{
-	struct digest hash;
-
-	TRY(executable_open(exec->arguments[0], &exec->executable, &hash, err));
-	if (pinned != NULL && !digest_equal(&hash, pinned))
-		return err_set(err, ERR_INTEGRITY,
-		    "%s is not the program that the target pins: its SHA-256 differs; it was not "
-		    "run",
-		    exec->arguments[0]);
-	return ERR_OK;
-}
-
-static enum err_code
-read_target(const struct json *target, struct exec *exec, struct err *err)
-{
-	struct json_in in = json_in(target, "target", err);
-	struct digest pinned;
-	bool pins;
-
-	read_command(&in, exec);
-	pins = json_in_hex_optional(&in, "hash", pinned.bytes, sizeof(pinned.bytes));
-	read_announces(&in, exec);
-	read_fields(&in, exec);
-	read_generate(&in, exec);
-	read_settings(&in, exec);
-	TRY(json_in_end(&in));
-	TRY(buf_check(&exec->settings, err));
-	return open_program(exec, pins ? &pinned : NULL, err);
-}
 
 static void
 exec_close(void *state)
@@ -219,7 +57,7 @@ exec_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	if (exec == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the target");
 	exec->executable = -1;
-	TRY(read_target(rotation->target, exec, err));
+	TRY(exec_read_target(rotation->target, exec, err));
 	*ret_state = TAKE(exec);
 	return ERR_OK;
 }
@@ -281,25 +119,36 @@ holds_value(const struct exec *exec, const struct rotation *rotation, const stru
 	return echo_found_any(said, values, ARRAY_SIZE(values));
 }
 
-/* The first line of what the program said, when it may be shown. */
+/* LINE of what the program said, or "" when it cannot be shown. */
 static void
-take_detail(const struct exec *exec, struct rotation *rotation, const struct secret *made,
-    struct view said)
+show(const struct exec *exec, const struct rotation *rotation, const struct secret *made,
+    struct view line, char ret_text[ROTATOR_DETAIL_MAX + 1])
 {
-	const uint8_t *newline = said.size > 0 ? memchr(said.data, '\n', said.size) : NULL;
-	char line[ROTATOR_DETAIL_MAX + 1];
+	static const char hidden[] = "(the program's message held the secret: not shown)";
 
-	if (newline != NULL)
-		said.size = (size_t)(newline - said.data);
-	if (holds_value(exec, rotation, made, said)) {
-		rotation_detail(rotation, "(the program's message held the secret: not shown)");
+	ret_text[0] = '\0';
+	if (holds_value(exec, rotation, made, line)) {
+		memcpy(ret_text, hidden, sizeof(hidden));
 		return;
 	}
-	if (said.size == 0 || said.size > ROTATOR_DETAIL_MAX || !text_is_plain(said))
+	if (line.size == 0 || line.size > ROTATOR_DETAIL_MAX || !text_is_plain(line))
 		return;
-	memcpy(line, said.data, said.size);
-	line[said.size] = '\0';
-	answer_detail(line, rotation->detail);
+	memcpy(ret_text, line.data, line.size);
+	ret_text[line.size] = '\0';
+}
+
+/* The first line of SAID, which is left without it. */
+static struct view
+next_line(struct view *said)
+{
+	const uint8_t *newline = said->size > 0 ? memchr(said->data, '\n', said->size) : NULL;
+	struct view line = *said;
+
+	if (newline != NULL)
+		line.size = (size_t)(newline - said->data);
+	*said =
+	    newline == NULL ? view_of(NULL, 0) : view_of(newline + 1, said->size - line.size - 1);
+	return line;
 }
 
 static bool
@@ -308,22 +157,22 @@ is_answer(int status)
 	return status == STATUS_YES || status == STATUS_NO || status == STATUS_UNPROVEN;
 }
 
-/* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it. */
+/* Runs VERB; RET_STATUS is the exit status, or -1 when a signal ended it, and ERRORS what it said on stderr.  The first
+ * line of that is the detail; where it answered nothing, how it ended. */
 static enum err_code
-run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
-    struct secret *generated, int *ret_status, struct err *err)
+run_program(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
+    struct secret *generated, struct buf *errors, int *ret_status, struct err *err)
 {
 	char name[sizeof("HALLIGAN_NAME=") + ROTATOR_VALUE_NAME_MAX];
 	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
-	WIPED errors = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
 	    .argv = argv,
 	    .env = env,
 	    .input = buf_view(&exec->settings),
 	    .generated = generated,
-	    .errors = &errors,
+	    .errors = errors,
 	    .executable = exec->executable,
 	    .deadline = rotation->deadline};
 	int status;
@@ -338,7 +187,9 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 	TRY(raw_via(rotation->via, &child.values[2], err));
 	TRY(child_run(&child, &status, err));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	take_detail(exec, rotation, generated, buf_view(&errors));
+	struct view said = buf_view(errors);
+
+	show(exec, rotation, generated, next_line(&said), rotation->detail);
 	if (rotation->detail[0] == '\0' && !is_answer(*ret_status)) {
 		BUF text = {0};
 
@@ -349,16 +200,40 @@ run(const struct exec *exec, struct rotation *rotation, const char *verb, const 
 }
 
 static enum err_code
+run(const struct exec *exec, struct rotation *rotation, const char *verb, const char *which,
+    struct secret *generated, int *ret_status, struct err *err)
+{
+	WIPED errors = {0};
+
+	return run_program(exec, rotation, verb, which, generated, &errors, ret_status, err);
+}
+
+/* Each line that it said is a reason. */
+static enum err_code
 run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *verb,
     struct secret *generated, struct err *err)
 {
+	WIPED errors = {0};
+	char text[ROTATOR_DETAIL_MAX + 1];
+	struct err one;
 	int status;
 
-	TRY(run(exec, rotation, verb, NULL, generated, &status, err));
-	if (status != STATUS_YES)
-		return err_set(err, ERR_REFUSED, "%s",
-		    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
-	return ERR_OK;
+	TRY(run_program(exec, rotation, verb, NULL, generated, &errors, &status, err));
+	if (status == STATUS_YES)
+		return ERR_OK;
+	struct view said = buf_view(&errors);
+
+	(void)next_line(&said);
+	(void)err_set(err, ERR_REFUSED, "%s",
+	    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
+	for (unsigned i = 1; i < ROTATOR_REASONS_MAX && said.size > 0; i++) {
+		show(exec, rotation, generated, next_line(&said), text);
+		if (text[0] != '\0') {
+			(void)err_set(&one, ERR_REFUSED, "%s", text);
+			(void)err_also(err, &one);
+		}
+	}
+	return ERR_REFUSED;
 }
 
 /* --- Verbs -------------------------------------------------------------------------------- */

@@ -253,10 +253,11 @@ verb_warn(struct program *program, const struct verb *verb, const char *value, s
 	return ask_sessions(program, verb, program->ops->warn, warn_result_names, answer, err);
 }
 
+static const char refused[] = "refused"; /* with each part of the error as a reason */
 static const struct verb verbs[] = {
-    {"describe", verb_describe, 0, "refused"},
-    {"check", verb_check, 0, "refused"},
-    {"generate", verb_generate, 0, "refused"},
+    {"describe", verb_describe, 0, refused},
+    {"check", verb_check, 0, refused},
+    {"generate", verb_generate, 0, refused},
     {"probe", verb_probe, 0, "unreachable"},
     {"apply", verb_change, ROTATOR_APPLY, "unknown"},
     {"add", verb_change, ROTATOR_ADD, "unknown"},
@@ -325,7 +326,10 @@ run_verb(struct program *program, const struct verb *verb, const char *argument,
 	} else {
 		code = verb->run(program, verb, argument, answer, &cause);
 	}
-	if (code != ERR_OK) {
+	if (code != ERR_OK && verb->failed == refused) {
+		answer_put_refused(failure, &cause);
+		program->rotation.detail[0] = '\0';
+	} else if (code != ERR_OK) {
 		rotation_detail(&program->rotation, "%s", cause.text);
 		json_put_text(failure, "result", verb->failed);
 	}

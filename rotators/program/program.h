@@ -46,7 +46,8 @@ struct program_ops {
 	/* What it announces of this target, and the fields that values must have. */
 	void (*describe)(const void *state, struct description *ret_description);
 	/* The verbs; NULL: it does not have this one.  An error means: check and generate refused, probe unreachable, a
-	 * change unknown, expel and warn cannot-tell, with the error's text as detail. */
+	 * change unknown, expel and warn cannot-tell, with the error's text as detail; where it is refused, each part of
+	 * the error (base/err.h) is a reason. */
 	enum err_code (*check)(void *state, struct rotation *rotation, struct err *err);
 	enum err_code (*generate)(void *state, struct rotation *rotation, struct secret **ret_next,
 	    struct err *err);

@@ -37,15 +37,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct description description, answered;
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	JSON *target = NULL;
-	struct err err;
-	bool refused, of_target;
+	struct err why, err;
+	bool of_target;
 
 	if (newline == NULL)
 		return 0;
 	size_t line = (size_t)(newline - data);
 	struct view rest = view_of(newline + 1, size - line - 1);
 
-	if (answer_describe(rest, &answered, &refused, detail, &err) == ERR_OK && !refused)
+	if (answer_describe(rest, &answered, detail, &why, &err) == ERR_OK && why.code == ERR_OK)
 		same_again(&answered);
 	if (json_parse(view_of(data, line), &target, &err) != ERR_OK ||
 	    description_parse(rest, "test", target, &description, &of_target, &err) != ERR_OK)

@@ -6,7 +6,8 @@ usage: rotator.py [--seconds N] [--name NAME] [--current FIELD=FILE]... [--next 
                   [--save FIELD=FILE] PROGRAM TARGET VERB...
 
 TARGET is JSON.  VERBs: describe, check, generate, probe-current, probe-next, apply, add, issue, withdraw-current,
-withdraw-orphans, expel, warn, mint, unmint.  Prints one line for each: the result, a space, the detail.  --via is the
+withdraw-orphans, expel, warn, mint, unmint.  Prints one line for each: the result, a space, the detail, and what
+else it has as JSON.  --via is the
 value of the secret that changes this one; --save writes a field of what `generate`, `issue` or `mint` made.
 Exit status 1 when the rotator ends early or says what is not JSON.
 """

@@ -103,6 +103,9 @@ like "an alphabet that repeats itself is refused" "$(ask "$(target '"generate":{
 like "another hash: nothing is run" "$(ask "${drawn:+$(target | sed "s/$(hash_of rotate-mail-user)/$(hash_of old)/")}" check)" '^refused .*SHA-256 differs'
 like "an unknown member is refused by name" "$(ask "$(target '"setings":{}')" check)" '^refused .*setings'
 like "a relative command is refused" "$(ask '{"command":["rotate"]}' check)" '^refused .*absolute'
+like "all that is wrong with a target is told at once" \
+	"$(ask '{"command":["rotate"],"hash":"xyz","setings":{},"fields":[],"generate":{"length":3,"alphabet":"aa"}}' check)" \
+	'^refused .*absolute path.*hash.*64 lower-case.*fields.*generate: alphabet.*distinct.*setings'
 like "two secrets are refused" "$(ask "$(target '"fields":["password","private-key"]')" check)" '^refused .*one of'
 chmod 777 rotate-mail-user
 like "a program that others can write is refused" "$(ask "$(target)" check)" '^refused .*written by others'
@@ -138,6 +141,10 @@ script 'kill -KILL $$'; is "death by a signal is unknown" "$(verbs check probe-n
 like "and said to be so" "$(ask "$(own)" apply)" '^unknown .*signal 9'
 script 'echo "no such role" >&2; echo "line 2" >&2; exit 194'
 like "the first line of stderr is the detail" "$(ask "$(own)" apply)" '^rejected no such role $'
+like "where it refuses, each line is a reason" "$(ask "$(own)" check)" '^refused +.*"reasons": \["no such role", "line 2"\]'
+script 'echo "no such role" >&2; echo "its password is $(cat <&3)" >&2; printf "\033[31m\n" >&2; echo "line 4" >&2; exit 194'
+like "unless it holds the value, or is not plain" "$(ask "$(own)" check)" \
+	'^refused +.*"reasons": \["no such role", "\(the program.s message held the secret: not shown\)", "line 4"\]'
 script 'printf "\\033[31mred\n" >&2; exit 194'
 like "unless it is not plain text" "$(ask "$(own)" apply)" '^rejected  $'
 script 'echo "cannot set $(cat <&4)" >&2; exit 194'

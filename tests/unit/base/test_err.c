@@ -93,7 +93,7 @@ a_long_text_is_cut_with_dots(void **state)
 		assert_string_equal(err.text + ERR_TEXT_SIZE - 5, "x...");
 	}
 	err_set(&err, ERR_IO, "end");
-	err_add(&err, "%.1020s", text);
+	err_add(&err, "%.*s", ERR_TEXT_SIZE - 4, text);
 	assert_int_equal(strlen(err.text), ERR_TEXT_SIZE - 1);
 	assert_string_equal(err.text + ERR_TEXT_SIZE - 4, "...");
 }
@@ -117,6 +117,29 @@ a_cut_leaves_no_half_character(void **state)
 		assert_string_equal(err.text + size - 3, "...");
 		assert_int_equal((size - 3 - shift) % 3, 0);
 	}
+}
+
+static void
+what_else_is_wrong_is_another_part(void **state)
+{
+	struct err err = {0}, more;
+
+	(void)state;
+	assert_int_equal(err_also(&err, &err), ERR_OK);
+	err_set(&more, ERR_TARGET, "one");
+	err_part(&more, "two");
+	assert_int_equal(err_also(&err, &more), ERR_TARGET);
+	assert_string_equal(err.text, "one.  two");
+	err_set(&more, ERR_IO, "three");
+	err_part(&more, "four");
+	assert_int_equal(err_also(&err, &more), ERR_TARGET);
+	assert_string_equal(err.text, "one.  two.  three.  four");
+	assert_string_equal(err.text + err.parts[0], "two.  three.  four");
+	assert_string_equal(err.text + err.parts[1], "three.  four");
+	assert_string_equal(err.text + err.parts[2], "four");
+	assert_int_equal(err.parts[3], 0);
+	err_add(&err, "opening");
+	assert_string_equal(err.text + err.parts[2], "four");
 }
 
 static void
@@ -146,6 +169,7 @@ main(void)
 	    cmocka_unit_test(control_characters_never_reach_a_terminal),
 	    cmocka_unit_test(a_long_text_is_cut_with_dots),
 	    cmocka_unit_test(a_cut_leaves_no_half_character),
+	    cmocka_unit_test(what_else_is_wrong_is_another_part),
 	    cmocka_unit_test(a_full_disk_and_lack_of_memory_keep_their_codes),
 	};
 

@@ -471,10 +471,40 @@ arrays_and_free_objects_are_walked(void **state)
 	assert_null(json_object_text(json, "absent"));
 }
 
+static void
+all_that_is_wrong_is_told_at_once_each_once(void **state)
+{
+	JSON *json = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(json_parse(view_of_text("{\"a\":1,\"b\":\"long\",\"c\":7,\"d\":null}"),
+	                     &json, &err),
+	    ERR_OK);
+	struct json_in in = json_in_all(json, "target", &err);
+
+	assert_string_equal(json_in_text(&in, "a", 1, 5), "");
+	json_in_fail(&in, "a", "must be a name");
+	assert_string_equal(json_in_text(&in, "b", 1, 5), "long");
+	json_in_fail(&in, "b", "must be short");
+	assert_int_equal(json_in_int(&in, "c", 1, 9), 7);
+	assert_int_equal(json_in_int(&in, "gone", 1, 9), 0);
+	assert_true(json_in_has(&in, "d"));
+	assert_int_equal(json_in_end(&in), ERR_INVALID);
+	assert_string_equal(err.text,
+	    "target: a: must be text of 1 to 5 bytes.  target: b: must be short.  "
+	    "target: \"gone\" is missing.  target: member \"d\" is not known in this format");
+	in = json_in_all(NULL, "target", &err);
+	assert_string_equal(json_in_text(&in, "a", 1, 5), "");
+	assert_int_equal(json_in_end(&in), ERR_INVALID);
+	assert_string_equal(err.text, "target: must be an object");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_that_is_wrong_is_told_at_once_each_once),
 	    cmocka_unit_test(documents_that_are_not_strict_are_refused),
 	    cmocka_unit_test(any_spelling_of_a_text_is_read),
 	    cmocka_unit_test(a_prefix_of_a_document_is_refused),

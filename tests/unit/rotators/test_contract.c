@@ -225,17 +225,104 @@ check_refuses_with_the_rotators_own_words(void **state)
 	assert_says("no such database");
 }
 
+#define DESCRIBED                                                                                  \
+	"ask; say '{\"result\":\"ok\",\"rotator\":\"test\",\"contract\":2,"                        \
+	"\"fields\":[\"password\"]," ANNOUNCES "}'\n"
+
 static void
-check_names_the_field_that_the_credential_lacks(void **state)
+check_tells_every_reason_at_once(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    DESCRIBED
+	    "ask; say '{\"result\":\"refused\",\"reasons\":[\"no such host\",\"disk full\",\"third\"]}'\n");
+	struct err err;
+
+	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
+	assert_string_equal(err.text,
+	    "the rotator refused to check, for 3 reasons.  no such host.  disk full.  third");
+	assert_string_equal(err.text + err.parts[1], "disk full.  third");
+	assert_string_equal(err.text + err.parts[2], "third");
+}
+
+static void
+many_long_reasons_all_have_room(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    DESCRIBED
+	    "r=$(printf '%0400d' 0); ask\n"
+	    "say '{\"result\":\"refused\",\"reasons\":[\"a'$r'\",\"b'$r'\",\"c'$r'\",\"d'$r'\",\"e'$r'\",\"f'$r'\","
+	    "\"g'$r'\",\"h'$r'\",\"the ninth\"]}'\n");
+	struct err err;
+
+	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
+	assert_says("for 9 reasons.  a000");
+	assert_says(".  h000");
+	assert_says("the ninth");
+}
+
+static void
+reasons_that_break_the_contract_are_none(void **state)
+{
+	static const char *const answers[] = {
+	    "{\"result\":\"refused\",\"reasons\":[]}",
+	    "{\"result\":\"refused\",\"reasons\":\"one\"}",
+	    "{\"result\":\"refused\",\"reasons\":[\"one\",\"\"]}",
+	    "{\"result\":\"refused\",\"reasons\":[7]}",
+	    "{\"result\":\"refused\",\"reasons\":[\"a\\u001b[2J\"]}",
+	    "{\"result\":\"refused\",\"reasons\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\"]}",
+	    "{\"result\":\"ok\",\"reasons\":[\"one\"]}",
+	};
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		char body[600];
+
+		(void)snprintf(body, sizeof(body), DESCRIBED "ask; say '%s'; ask\n", answers[i]);
+		ROTATOR *rotator = start(*state, body);
+
+		assert_error(ERR_PROTOCOL, rotator_check(rotator, NULL, &err));
+		assert_says("breaks the contract");
+	}
+}
+
+static void
+a_reason_that_holds_a_secret_is_dropped_unseen(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    DESCRIBED
+	    "ask; say '{\"result\":\"refused\",\"reasons\":[\"one\",\"it is \\u0063orrect horse b\"]}'; ask\n");
+	struct err err;
+
+	assert_error(ERR_PROTOCOL, rotator_check(rotator, NULL, &err));
+	assert_says("held a secret");
+	assert_null(strstr(err.text, "horse"));
+}
+
+static void
+check_names_each_field_that_the_credential_lacks(void **state)
 {
 	ROTATOR *rotator = start(*state,
 	    "ask; say '{\"result\":\"ok\",\"rotator\":\"test\",\"contract\":2,"
-	    "\"fields\":[\"password\",\"private-key\"]," ANNOUNCES "}'\n"
+	    "\"fields\":[\"password\",\"private-key\",\"url\"]," ANNOUNCES "}'\n"
 	    "ask; say '{\"result\":\"ok\"}'\n");
 	struct err err;
 
 	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
 	assert_says("private-key");
+	assert_says("no url");
+}
+
+static void
+a_rotator_that_says_it_is_another_is_refused(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    "ask; say '{\"result\":\"ok\",\"rotator\":\"tests\",\"contract\":2,"
+	    "\"fields\":[\"password\"]," ANNOUNCES "}'\n"
+	    "ask; say '{\"result\":\"ok\"}'\n");
+	struct err err;
+
+	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
+	assert_says("the rotator test says that it is tests");
 }
 
 /* The script notes each question but the first. */
@@ -398,7 +485,12 @@ main(void)
 	    CASE(the_first_line_has_the_name_of_what_is_made),
 	    CASE(a_rotator_that_cannot_work_with_its_target_says_why),
 	    CASE(check_refuses_with_the_rotators_own_words),
-	    CASE(check_names_the_field_that_the_credential_lacks),
+	    CASE(check_names_each_field_that_the_credential_lacks),
+	    CASE(a_rotator_that_says_it_is_another_is_refused),
+	    CASE(check_tells_every_reason_at_once),
+	    CASE(many_long_reasons_all_have_room),
+	    CASE(reasons_that_break_the_contract_are_none),
+	    CASE(a_reason_that_holds_a_secret_is_dropped_unseen),
 	    CASE(a_rotator_that_announces_another_thing_than_was_signed_is_asked_nothing_more),
 	    CASE(what_it_describes_must_be_whole),
 	    CASE(a_newer_contract_is_named),
