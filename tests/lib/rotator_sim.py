@@ -58,7 +58,9 @@ class Rotator:
         if self.fault == "describes another style": answer.update(style="overlap", holds=2)
         if self.fault == "speaks contract 1": answer["contract"] = 1
         if self.fault != "takes any member" and set(self.target) - {"style", "file", "fault"}:
-            return {"result": "refused", "detail": "there is a member that is not known"}
+            unknown = sorted(set(self.target) - {"style", "file", "fault"})
+            if self.fault == "tells one reason": return {"result": "refused", "detail": unknown[0] + " is not known"}
+            return {"result": "refused", "reasons": [member + " is not known" for member in unknown]}
         return answer
 
     def check(self, _):

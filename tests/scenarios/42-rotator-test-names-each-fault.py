@@ -209,6 +209,10 @@ def outer_cases(top):
     untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound", "the target is wrong",
         "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
+    report("names one" not in place.said, "a rotator that tells all reasons is not told to", place.said)
+    place = Place(top, "reasons").run("replace", "tells one reason", "--dry")
+    report(place.status == 0 and "note: of two members that it does not know it names one" in place.said,
+        "one that stops at the first reason is told so, and that is no fault", place.said)
     place = Place(top, "grace").run("replace", "has a grace time")
     report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
     report("the target takes the values of this test for 60 s more" in place.said and "are erased now" in place.said and not place.kept(),
