@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotators/checker/checker.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/left.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -14,6 +17,23 @@
 #include "rotators/checker/restore.h"
 #include "rotators/checker/value.h"
 #include "rotators/contract/executable.h"
+#include "rotators/contract/rotator.h"
+
+enum err_code
+checker_find(const char *program, const char *const *folders, char ret_path[4096], struct err *err)
+{
+	struct digest unused;
+	char here[4096] = "";
+
+	if (strchr(program, '/') == NULL)
+		return rotator_find(program, folders, ret_path, &unused, err);
+	if (program[0] == '/')
+		program++;
+	else if (getcwd(here, sizeof(here)) == NULL)
+		return err_errno(err, ERR_IO, errno, "the present folder has no path");
+	return file_path(here, strncmp(program, "./", 2) == 0 ? program + 2 : program, ret_path,
+	    err);
+}
 
 static void
 trial_done(struct trial *trial)

@@ -223,7 +223,16 @@ def outer_cases(top):
     place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
     report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
 
+def name_cases(top):
+    """A name without a slash is found as a vault finds it."""
+    place = Place(top, "names")
+    for name, told in ("nobody", "there is no rotator nobody: no halligan-rotate-nobody in /"), (".." , "cannot be the name of a rotator"), ("x" * 41, "cannot be the name of a rotator"):
+        place.run("replace", program=name)
+        report(place.status != 0 and told in place.said and not place.wrong, f"the name {name[:8]} is refused before anything is tried", place.said)
+    place.run("replace", program="./halligan-rotate-sim")
+    report(place.status == 0, "a path may begin with the present folder", place.said)
+
 with tempfile.TemporaryDirectory() as top:
-    right_cases(top); outer_cases(top); keep_cases(top); fault_cases(top)
+    right_cases(top); outer_cases(top); keep_cases(top); name_cases(top); fault_cases(top)
 print(f"1..{number}")
 sys.exit(failed)
