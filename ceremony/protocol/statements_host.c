@@ -51,9 +51,12 @@ static const struct member rotation_members[] = {
     {"vault", MEMBER_HEX, FIELD(struct rotation, vault)},
     {"debt", MEMBER_HEX, FIELD(struct rotation, debt)},
     {"secret", MEMBER_HEX, FIELD(struct rotation, secret)},
-    {"old", MEMBER_NUMBER, FIELD(struct rotation, old)},
-    {"new", MEMBER_NUMBER, FIELD(struct rotation, new)},
     {"header", MEMBER_HEX, FIELD(struct rotation, header)},
+    {NULL},
+};
+const struct member rotation_end_members[] = {
+    {"old", MEMBER_NUMBER, FIELD(struct rotation, old), .min = 1, .max = UINT32_MAX},
+    {"new", MEMBER_NUMBER, FIELD(struct rotation, new), .min = 1, .max = UINT32_MAX},
     {"grade", MEMBER_CHOICE, FIELD(struct rotation, grade), .choices = grades},
     {"proof", MEMBER_TEXT, FIELD(struct rotation, proof)},
     {"sessions", MEMBER_CHOICE, FIELD(struct rotation, sessions), .choices = sessions},
@@ -184,5 +187,23 @@ release_parse(const struct dsse *statement, bool training, struct release *ret_r
 enum err_code
 rotation_payload(const struct rotation *rotation, struct json **ret_payload, struct err *err)
 {
-	return payload_write(rotation_members, rotation, ret_payload, err);
+	struct json *payload = payload_begin(rotation_members, rotation);
+
+	members_put(payload, rotation_end_members, rotation);
+	return payload_finish(payload, ret_payload, err);
+}
+
+enum err_code
+rotation_parse(const struct dsse *statement, bool training, struct rotation *ret_rotation,
+    struct err *err)
+{
+	JSON *payload = NULL;
+	struct rotation rotation = {0};
+	struct json_in in = statement_in(statement, STATEMENT_ROTATION, training, &payload, err);
+
+	members_in(&in, rotation_members, &rotation);
+	members_in(&in, rotation_end_members, &rotation);
+	TRY(json_in_end(&in));
+	*ret_rotation = rotation;
+	return ERR_OK;
 }

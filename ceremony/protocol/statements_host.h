@@ -11,7 +11,7 @@
  *	      "recipients":[HEX32..] (tokens),"approvals":[HEX32..],"key":HEX32 (the lease key's public
  *	      half),"released":TIME,"expires":TIME,"nonce"}: signed with the decision, before anything is
  *	      combined
- * rotation  {"format":1,"vault":HEX32,"debt":HEX16,"secret":HEX16,"old":N,"new":N,"header":HEX32,
+ * rotation  {"format":1,"vault":HEX32,"debt":HEX16,"secret":HEX16,"header":HEX32 (of NEW),"old":N,"new":N,
  *	      "grade":"refused"|"refused-after-grace"|"copies-open"|"replaced-not-tried"|"attested"|
  *	      "cannot-die" (what "the old value is dead" rests on),"proof":TEXT 0..500 (what the rotator said when it was
  *	      refused),"sessions":"ended"|"none"|"cannot-tell"|"cannot-be-ended","time":TIME,"nonce"}	signed by the host
@@ -96,5 +96,9 @@ enum err_code release_parse(const struct dsse *statement, bool training,
     struct release *ret_release, struct err *err) MUST_CHECK;
 enum err_code rotation_payload(const struct rotation *rotation, struct json **ret_payload,
     struct err *err) MUST_CHECK;
+enum err_code rotation_parse(const struct dsse *statement, bool training,
+    struct rotation *ret_rotation, struct err *err) MUST_CHECK;
+/* Its members "old", "new", "grade", "proof", "sessions", "time". */
+extern const struct member rotation_end_members[];
 
 #endif

@@ -9,6 +9,7 @@
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/announced.h"
+#include "ceremony/client/text/grade.h"
 
 struct listing {
 	const struct cli_call *call;
@@ -97,6 +98,22 @@ show_deaths(const struct ui *ui, const struct lookup *lookup)
 		    death.note[0] != '\0' ? QUOTED(death.note) : "");
 }
 
+static void
+show_rotation(const struct ui *ui, const struct lookup *lookup)
+{
+	const struct rotation *rotation = &lookup->rotation;
+	char time[TEXT_TIME_SIZE];
+
+	if (!lookup->has_rotation)
+		return;
+	text_time(rotation->time, time);
+	ui_say(ui, "  %-12s version %u took the place of version %u, %s: %s; %s", "last time",
+	    rotation->new, rotation->old, time, grade_text(rotation->grade),
+	    grade_sessions_text(rotation->sessions));
+	if (rotation->proof[0] != '\0')
+		ui_say(ui, "  %-12s %s", "proof", QUOTED(rotation->proof));
+}
+
 static enum err_code
 show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 {
@@ -120,6 +137,7 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 		    lookup->debt_state, lookup->debt_tries, time, QUOTED(lookup->debt_note));
 	}
 	show_deaths(ui, lookup);
+	show_rotation(ui, lookup);
 	return ERR_OK;
 }
 
@@ -145,7 +163,7 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 {
 	const struct definition *definition = &lookup->definition;
 	JSON *object = json_new_object();
-	struct json *debt, *announced, *deaths;
+	struct json *debt, *announced, *deaths, *rotation;
 	struct death_told death;
 
 	members_put(object, definition_members, definition);
@@ -166,6 +184,11 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 		debt = json_new_object();
 		members_put(debt, lookup_debt_members, lookup);
 		json_put(object, "debt", debt);
+	}
+	if (lookup->has_rotation) {
+		rotation = json_new_object();
+		members_put(rotation, lookup_rotation_members, &lookup->rotation);
+		json_put(object, "rotation", rotation);
 	}
 	return call_print_json(call, object, err);
 }

@@ -146,7 +146,8 @@ told "an operator's token is needed" 4 'belongs to the seat ciso; this needs a t
 unchanged "none of these left a secret, a leaf or an escrow file, or changed the target"
 ok "a right one is taken" town_secret
 remember
-told "a second of the same name" 1 'secret "prod/db" already' add --field private-key=stranger
+told "a second of the same name, before a PIN" 1 'secret "prod/db" already.*secret show' add --field private-key=stranger
+like "nobody is asked for one" "$(tap_output | grep -c "Touch")" 0
 unchanged "the first stands"
 
 # --- the vault's folder ---

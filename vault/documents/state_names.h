@@ -9,6 +9,8 @@
 
 /* What stands beside a state, for people: why it was refused, what happened last. */
 enum { NOTE_TEXT_MAX = 500 };
+/* Death watches of one secret that are listed at a time. */
+enum { DEBT_WATCHES_MAX = 64 };
 
 enum version_state {
 	VERSION_PENDING,

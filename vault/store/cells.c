@@ -180,7 +180,7 @@ const struct table cell_tables[TABLES] = {
         .keys = {0, 1, 2}, 3, 2},
     [TABLE_ANSWERS] = {ROWS(answers, "ceremony, position, token", "?, ?, ?"), CELL_ANSWER, 5,
         .keys = {0, 1, 2}, 3, 2},
-    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 13, .keys = {1}, 1,
+    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 14, .keys = {1}, 1,
         .indexes = {{CELL_OPEN_DEBT, 2, NONE, NULL, debt_is_open},
             {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL},
             {CELL_WATCHES, 2, 0, NULL, debt_is_watch}}},

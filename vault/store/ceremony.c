@@ -116,8 +116,7 @@ read_ceremony(struct sql_query *query, struct ceremony_row *ret_row)
 	row.deadline = store_get_time(query, "deadline");
 	row.released = store_get_time(query, "released");
 	row.expires = store_get_time(query, "expires");
-	if (!sql_is_null(query))
-		store_get_digest(query, "release", &row.release);
+	(void)store_get_digest_or_null(query, "release", &row.release);
 	if (query->code == ERR_OK)
 		*ret_row = row;
 }

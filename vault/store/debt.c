@@ -27,7 +27,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	if ((DEBT_BLOCKS & 1u << row->state) != 0)
 		TRY(check_paid(store, &row->secret, err));
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_secret_id(&query, &row->secret);
@@ -41,6 +41,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	sql_put_int(&query, row->tries);
 	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
+	store_put_digest_or_null(&query, &row->statement);
 	return state_insert(store, TABLE_DEBTS, &query);
 }
 
@@ -49,7 +50,7 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "UPDATE debts SET pending = ?, state = ?,"
-	    " due = ?, rejected = ?, tries = ?, sessions = ?, note = ? WHERE id = ?",
+	    " due = ?, rejected = ?, tries = ?, sessions = ?, note = ?, statement = ? WHERE id = ?",
 	    err);
 	store_put_version(&query, row->pending);
 	sql_put_text(&query, debt_state_names[row->state]);
@@ -58,8 +59,9 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	sql_put_int(&query, row->tries);
 	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
+	store_put_digest_or_null(&query, &row->statement);
 	store_put_id(&query, &row->id);
-	return state_change(store, TABLE_DEBTS, &query, 7, "rotation debt");
+	return state_change(store, TABLE_DEBTS, &query, 8, "rotation debt");
 }
 
 static void
@@ -79,6 +81,7 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 	row.tries = store_get_u32(query, "tries");
 	row.sessions = (enum debt_sessions)store_get_state(query, "sessions", debt_sessions_names);
 	sql_get_text(query, "note", row.note, sizeof(row.note));
+	row.has_statement = store_get_digest_or_null(query, "statement", &row.statement);
 	if (query->code == ERR_OK)
 		*ret_row = row;
 }

@@ -30,10 +30,13 @@ struct debt_row {
 	uint32_t tries;               /* in vain, since the target last accepted a new value */
 	enum debt_sessions sessions;  /* when they were ended last; CANNOT_TELL before */
 	char note[NOTE_TEXT_MAX + 1]; /* what happened last, for people */
+	bool has_statement;           /* it is retired: */
+	struct digest
+	    statement; /* of the rotation, which says how the old version's death is known */
 };
 enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
     MUST_CHECK; /* ERR_EXISTS: the secret owes one already, that is before COMMITTED */
-/* pending, state, due, rejected, tries, sessions, note. */
+/* pending, state, due, rejected, tries, sessions, note, statement. */
 enum err_code store_update_debt(struct store *store, const struct debt_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,
@@ -42,7 +45,6 @@ enum err_code store_get_debt(struct store *store, const struct id *id, struct de
 enum err_code store_open_debt(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_row, struct err *err) MUST_CHECK;
 /* Its death watches, oldest first, at most MAX of them (64 at a time). */
-enum { DEBT_WATCHES_MAX = 64 };
 enum err_code store_list_watches(struct store *store, const struct secret_id *secret,
     struct debt_row *ret_rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
 /* The newest of them; ERR_NOT_FOUND. */

@@ -93,6 +93,18 @@ store_get_id(struct sql_query *query, const char *column, struct id *ret_id)
 }
 
 bool
+store_get_digest_or_null(struct sql_query *query, const char *column, struct digest *ret_digest)
+{
+	bool has = !sql_is_null(query);
+
+	if (has)
+		store_get_digest(query, column, ret_digest);
+	else
+		sql_skip(query);
+	return has;
+}
+
+bool
 store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret_id)
 {
 	bool has = !sql_is_null(query);

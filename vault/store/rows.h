@@ -25,6 +25,8 @@ void store_put_box(struct sql_query *query, const struct sealed_box *box);
 void store_get_digest(struct sql_query *query, const char *column, struct digest *ret_digest);
 void store_get_id(struct sql_query *query, const char *column, struct id *ret_id);
 /* False, and RET_ID left alone, for NULL. */
+bool store_get_digest_or_null(struct sql_query *query, const char *column,
+    struct digest *ret_digest);
 bool store_get_id_or_null(struct sql_query *query, const char *column, struct id *ret_id);
 void store_get_secret_id(struct sql_query *query, const char *column, struct secret_id *ret_id);
 uint32_t store_get_version_number(struct sql_query *query, const char *column);

@@ -189,6 +189,7 @@ const char *const store_schema[] = {
     TIME("created") "," TIME("due") "," NUMBER("rejected") "," NUMBER("tries") ","
     "  sessions TEXT NOT NULL CHECK (sessions IN ('ended', 'none', 'cannot-tell')),"
     "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
+    "  statement BLOB " REFERS_TO_STATEMENT ","
     "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 
-enum { PAGE = 500, DEATHS_MAX = 64 };
+enum { PAGE = 500 };
 
 void
 lookup_done(struct lookup *lookup)
@@ -64,6 +64,8 @@ const struct member lookup_debt_members[] = {
     {"note", MEMBER_TEXT, FIELD(struct lookup, debt_note)},
     {NULL},
 };
+const struct member *const lookup_rotation_members = rotation_end_members;
+
 static const struct member debt_members[] = {
     {"debt", MEMBER_OBJECT, .members = lookup_debt_members, .what = "debt"},
     {NULL},
@@ -143,26 +145,66 @@ lookup_death(const struct lookup *lookup, size_t position, struct death_told *re
 {
 	struct err ignored;
 	struct json_in in = json_in(lookup->told, "secret", &ignored);
-	const struct json *deaths = json_in_array(&in, "deaths", 0, DEATHS_MAX);
+	const struct json *deaths = json_in_array(&in, "deaths", 0, DEBT_WATCHES_MAX);
 
 	return deaths != NULL && position < json_array_count(deaths) &&
 	    members_read(json_array_object(deaths, position), "deaths", death_told_members,
 	        ret_death, &ignored) == ERR_OK;
 }
 
+/* What the host signed about this very secret, and about its current version if that is what it made. */
+static const char *
+rotation_differs(const struct rotation *rotation, const struct vault_view *view,
+    const struct lookup *lookup)
+{
+	if (!digest_equal(&rotation->vault, &view->chain.vault))
+		return "another vault";
+	if (memcmp(&rotation->secret, &lookup->definition.secret, sizeof(rotation->secret)) != 0)
+		return "another secret";
+	if (rotation->new > lookup->newest)
+		return "a version that there is not";
+	if (rotation->new == lookup->current &&
+	    !digest_equal(&rotation->header, &lookup->header_hash))
+		return "another version";
+	return NULL;
+}
+
+static enum err_code
+read_rotation(const struct dsse *statement, const struct vault_view *view, struct lookup *lookup,
+    struct err *err)
+{
+	const char *differs;
+
+	if (!lookup->has_rotation)
+		return ERR_OK;
+	if (rotation_parse(statement, view->chain.charter->training, &lookup->rotation, err) !=
+	        ERR_OK ||
+	    statement_verify_host(statement, &view->chain.charter->host_statement, err) != ERR_OK) {
+		err->code = ERR_INTEGRITY;
+		return err_add(err, "the statement of its last rotation");
+	}
+	differs = rotation_differs(&lookup->rotation, view, lookup);
+	return differs == NULL ?
+	    ERR_OK :
+	    err_set(err, ERR_INTEGRITY, "the statement of its last rotation names %s", differs);
+}
+
 static enum err_code
 read_lookup(struct reply *reply, const struct vault_view *view, const char *name,
     struct lookup *lookup, struct err *err)
 {
-	DSSE statement = {0};
+	DSSE statement = {0}, rotation = {0};
 
 	in_statement(&reply->in, "definition", &statement);
+	lookup->has_rotation = json_in_has(&reply->in, "rotation");
+	if (lookup->has_rotation)
+		in_statement(&reply->in, "rotation", &rotation);
 	members_in(&reply->in, state_members, lookup);
 	lookup->has_debt = json_in_has(&reply->in, "debt");
 	if (lookup->has_debt)
 		members_in(&reply->in, debt_members, lookup);
 	const struct json *spares = json_in_array(&reply->in, "spares", 0, HEADER_ENVELOPES);
-	const struct json *deaths = json_in_array(&reply->in, "deaths", 0, DEATHS_MAX);
+	const struct json *deaths = json_in_array(&reply->in, "deaths", 0, DEBT_WATCHES_MAX);
 	TRY(json_in_end(&reply->in));
 	TRY(check_deaths(deaths, err));
 	lookup->told = json_new_object();
@@ -172,6 +214,7 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	if (lookup->current == 0)
 		return ERR_OK;
 	TRY(lookup_header(buf_view(&reply->blob), view, lookup, err));
+	TRY(read_rotation(&rotation, view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 
@@ -203,6 +246,20 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
 		return err_add(err, "%s", name);
 	*ret_lookup = TAKE(lookup);
 	return ERR_OK;
+}
+
+enum err_code
+lookup_none(struct client *client, const char *name, struct err *err)
+{
+	REPLY reply = {0};
+	enum err_code code = client_ask(client, find_request(name), "secret-find", &reply, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	return code != ERR_OK ?
+	    code :
+	    err_set(err, ERR_EXISTS, "there is a secret %s already: 'halligan secret show %s'",
+	        QUOTED(name), name);
 }
 
 static enum err_code

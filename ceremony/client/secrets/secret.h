@@ -6,6 +6,7 @@
 
 #include "ceremony/client/connection.h"
 #include "ceremony/protocol/rows.h"
+#include "ceremony/protocol/statements_host.h"
 #include "vault/documents/reach.h"
 #include "vault/documents/state_names.h"
 
@@ -23,12 +24,17 @@ struct lookup {
 	int64_t debt_due;    /* it may be tried from then on */
 	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
 	struct json *told;   /* its member "deaths": old versions of which the death is watched */
+	bool has_rotation;   /* the last one is over: */
+	struct rotation rotation; /* signed by the host */
 };
 void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup
 
 /* The members of its "debt". */
 extern const struct member lookup_debt_members[];
+
+/* Those of its "rotation". */
+extern const struct member *const lookup_rotation_members;
 
 /* Old version POSITION of which the death is watched; false: there is none.  It lives in LOOKUP. */
 bool lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death);
@@ -38,6 +44,8 @@ void lookup_foresee(struct client *client, const char *name);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+/* ERR_EXISTS: there is one of that name. */
+enum err_code lookup_none(struct client *client, const char *name, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */
 enum err_code lookup_spares(const struct json *array, const struct header *header,
     struct reach_spares *ret_spares, struct err *err) MUST_CHECK;

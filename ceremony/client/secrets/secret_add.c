@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/announced.h"
 #include "ceremony/client/typed.h"
@@ -74,21 +75,28 @@ ask_rotator(struct client *client, const struct adopt_plan *plan, struct rotator
 	return ERR_OK;
 }
 
-/* Before anybody is asked for a PIN. */
+/* Before anybody is asked for a PIN: all that is missing, at once. */
 static enum err_code
 check_usable(const struct adopt_plan *plan, const struct rotator_said *said, struct err *err)
 {
+	struct err all = {0}, one;
+
 	if (said->announced.identity == IDENTITY_VIA)
-		return err_set(err, ERR_REFUSED,
+		(void)err_set(&all, ERR_REFUSED,
 		    "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
 		    "the value could never be replaced");
-	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
-		if ((said->fields & 1u << i) != 0 &&
-		    !credential_has(secret_view(plan->credential), (enum credential_field)i))
-			return err_set(err, ERR_USAGE,
-			    "the value has no %s, and rotator %s needs one: --field %s=FILE",
-			    credential_field_names[i], plan->rotator, credential_field_names[i]);
-	return ERR_OK;
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		if ((said->fields & 1u << i) == 0 ||
+		    credential_has(secret_view(plan->credential), (enum credential_field)i))
+			continue;
+		(void)err_set(&one, ERR_USAGE,
+		    "the value has no %s, and rotator %s needs one: --field %s=FILE",
+		    credential_field_names[i], plan->rotator, credential_field_names[i]);
+		(void)err_also(&all, &one);
+	}
+	if (all.code != ERR_OK)
+		*err = all;
+	return all.code;
 }
 
 static enum err_code
@@ -165,8 +173,10 @@ adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[3
 	struct rotator_said said;
 	struct point enc;
 
+	lookup_foresee(client, plan->name);
 	TRY(client_sync(client, &view, err));
 	TRY(check_plan(plan, view, err));
+	TRY(lookup_none(client, plan->name, err));
 	TRY(ask_rotator(client, plan, &said, err));
 	TRY(check_usable(plan, &said, err));
 	const struct hand_want want = {.roles = ROLE_OPERATOR,

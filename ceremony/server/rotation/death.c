@@ -474,6 +474,8 @@ commit_retired(struct payment *payment, const struct dsse *statement, struct err
 	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_RETIRED, err));
 	TRY(close_ceremony(session, &debt, err));
 	snprintf(debt.note, sizeof(debt.note), "%s", tell_sessions(payment));
+	debt.has_statement = true;
+	debt.statement = digest;
 	leaf_statement(&leaf, &digest);
 	return payment_commit(payment, &change, &debt, &leaf, err);
 }

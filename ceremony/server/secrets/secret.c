@@ -111,6 +111,21 @@ put_debt(struct session *session, struct json *reply, const struct secret_row *r
 	return ERR_OK;
 }
 
+/* How the death of the last old version is known, once nothing of it is owed any more. */
+static enum err_code
+put_rotation(struct session *session, struct json *reply, const struct secret_row *row,
+    struct err *err)
+{
+	struct debt_row last;
+	enum err_code code = store_last_debt(session->store, &row->id, &last, err);
+
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (code != ERR_OK || !last.has_statement)
+		return code;
+	return session_put_statement(session, reply, "rotation", &last.statement, err);
+}
+
 static enum err_code
 put_deaths(struct session *session, struct json *reply, const struct secret_row *row,
     struct err *err)
@@ -177,6 +192,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_bool(call->reply, "released", out);
 	TRY(put_debt(session, call->reply, &row, err));
 	TRY(put_deaths(session, call->reply, &row, err));
+	TRY(put_rotation(session, call->reply, &row, err));
 	TRY(put_spares(session, call->reply, &version, err));
 	buf_bytes(&call->out, buf_view(&version.header));
 	return buf_check(&call->out, err);

@@ -2,6 +2,7 @@
 /* Lists of secrets with their headers, from servers that show others than they should. */
 #include "ceremony/client/secrets/headers.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/protocol/message.h"
 #include "tests/unit/client/town.h"
 
 enum { ITEMS = 3 };
@@ -147,10 +148,114 @@ what_is_not_as_it_should_be_ends_the_list(void **state)
 	}
 }
 
+/* What the host signed about the last rotation, shown beside a secret: changed by CHANGE, and signed by it or by nobody. */
+static void
+change_nothing(struct rotation *rotation)
+{
+	(void)rotation;
+}
+
+static void
+change_vault(struct rotation *rotation)
+{
+	rotation->vault.bytes[0] ^= 1;
+}
+
+static void
+change_secret(struct rotation *rotation)
+{
+	rotation->secret.bytes[0] ^= 1;
+}
+
+static void
+change_header(struct rotation *rotation)
+{
+	rotation->header.bytes[0] ^= 1;
+}
+
+static void
+change_new(struct rotation *rotation)
+{
+	rotation->new = 2;
+}
+
+static void
+show_rotation(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)blob;
+	if (strcmp(op, "secret-find") == 0)
+		put_statement(reply, "rotation", &town->release);
+}
+
+static enum err_code
+look_up(void (*change)(struct rotation *rotation), bool host, struct lookup *ret_lookup,
+    struct err *err)
+{
+	struct town town;
+	CLIENT *client = NULL;
+	JSON *payload = NULL;
+	const struct vault_view *view;
+
+	town_open(&town);
+	struct rotation rotation = {.vault = town.vault,
+	    .secret = town.items[0].secret,
+	    .header = town.items[0].header_hash,
+	    .old = 1,
+	    .new = 1,
+	    .proof = "the host denied it",
+	    .time = TOWN_NOW};
+
+	change(&rotation);
+	fine(rotation_payload(&rotation, &payload, err), err);
+	dsse_done(&town.release);
+	fine(statement_new(STATEMENT_ROTATION, false, payload, &town.release, err), err);
+	town_sign_host(&town, &town.release);
+	if (!host)
+		town.release.signatures[0].sig[0] ^= 1;
+	town.lie = show_rotation;
+	fine(town_connect(&town, TOWN_CISO, &client, err), err);
+	fine(client_sync(client, &view, err), err);
+	enum err_code code = lookup_secret(client, view, town.items[0].name, ret_lookup, err);
+
+	client_freep(&client);
+	town_close(&town);
+	return code;
+}
+
+static void
+the_last_rotation_is_what_the_host_signed_of_this_secret(void **state)
+{
+	static const struct {
+		void (*change)(struct rotation *rotation);
+		bool host;
+		const char *says;
+	} rows[] = {{change_nothing, true, NULL},
+	    {change_nothing, false, "statement of its last rotation"},
+	    {change_vault, true, "another vault"}, {change_secret, true, "another secret"},
+	    {change_header, true, "another version"},
+	    {change_new, true, "a version that there is not"}};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		LOOKUP lookup = {0};
+		enum err_code code = look_up(rows[i].change, rows[i].host, &lookup, &err);
+
+		if (rows[i].says == NULL) {
+			fine(code, &err);
+			assert_true(lookup.has_rotation);
+			assert_string_equal(lookup.rotation.proof, "the host denied it");
+			continue;
+		}
+		expect_error(code, ERR_INTEGRITY, &err, rows[i].says);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_last_rotation_is_what_the_host_signed_of_this_secret),
 	    cmocka_unit_test(all_of_them_are_shown_verified),
 	    cmocka_unit_test(what_is_not_as_it_should_be_ends_the_list),
 	};

@@ -200,7 +200,7 @@ static const struct obstacle {
         "answers", add_answer},
     {"UPDATE debts SET arrival = " ARRIVAL, "debts", add_debt},
     {"UPDATE debts SET id = " ID_7, "debts", add_debt},
-    {"INSERT INTO debts SELECT 9, zeroblob(16), secret, old, pending, 'owed', NULL, 0, 0, 0, 0, 'none', ''"
+    {"INSERT INTO debts SELECT 9, zeroblob(16), secret, old, pending, 'owed', NULL, 0, 0, 0, 0, 'none', '', NULL"
      " FROM debts",
         "debts", add_open_debt},
     {"UPDATE tests SET position = " ARRIVAL, "tests", add_test},
