@@ -164,8 +164,10 @@ run(struct trial *trial, bool dry, struct err *err)
 	TRY(check_values(trial, err));
 	TRY(session_name(trial, err));
 	TRY(dry_run(trial, &made, &go_on, err));
-	if (go_on && !dry)
-		TRY(change_all(trial, &made, err));
+	if (go_on && !dry && change_all(trial, &made, err) != ERR_OK) {
+		end(trial, false);
+		return err->code;
+	}
 	end(trial, true);
 	if (!go_on)
 		report_note(&trial->report, "what changes the target was not tried");

@@ -60,23 +60,25 @@ bring_back(struct trial *trial)
 	}
 }
 
-/* Where the value that was given stands in the end. */
+/* Where the value that was given stands; RET_SAID: by which answer. */
 static enum standing
-bring_given_back(struct trial *trial)
+bring_given_back(struct trial *trial, struct buf *ret_said)
 {
-	enum standing given = standing_of(trial, trial->given, NULL);
-	BUF said = {0};
+	if (accepted(trial, trial->given))
+		return STANDS;
+	bring_back(trial);
+	ret_said->size = 0;
+	return standing_of(trial, trial->given, ret_said);
+}
 
-	if (given != STANDS) {
-		bring_back(trial);
-		given = standing_of(trial, trial->given, &said);
-	}
+static void
+report_given(struct report *report, enum standing given, struct buf *said)
+{
 	if (given == STANDS_UNTOLD)
-		report_wrong(&trial->report, FIND_TOLD, "%s", buf_string(&said));
+		report_wrong(report, FIND_TOLD, "%s", buf_string(said));
 	else
-		(void)report_is(&trial->report, FIND_RESTORED, given == STANDS,
+		(void)report_is(report, FIND_RESTORED, given == STANDS,
 		    given == STANDS ? "" : "it could not be brought back");
-	return given;
 }
 
 /* The value INDEX stays at the target: nobody shall be without it who needs it. */
@@ -102,27 +104,43 @@ say_stays(struct trial *trial, size_t index, enum standing standing)
 	    kept->whole ? "" : ", as it came on descriptor 5", buf_string(&named));
 }
 
-/* Those beside the one that was given; the number of those that stay, or may. */
-static size_t
-take_away_others(struct trial *trial, bool given)
+/* By a withdraw that did not take the other value away where it was tried. */
+static bool
+can_take_away(const struct trial *trial)
 {
-	bool away = given && trial->description.announced.style != STYLE_REPLACE;
-	size_t left = 0;
+	return trial->description.announced.style != STYLE_REPLACE &&
+	    trial->report.states[FIND_WITHDRAW_NEXT] != FAULT;
+}
 
+/* Those beside the one that was given: RET_STANDINGS, after what GIVEN allowed was done; it may be another then. */
+static void
+take_away_others(struct trial *trial, enum standing *given, struct buf *ret_said,
+    enum standing ret_standings[KEPT_MAX])
+{
 	for (size_t i = 0; i < trial->keep.count; i++) {
 		const struct kept *kept = &trial->keep.values[i];
-		enum standing standing =
-		    kept->whole ? standing_of(trial, kept->value, NULL) : STANDS_UNTOLD;
 
-		if (standing == STANDS && away) {
-			change(trial, ROTATOR_WITHDRAW, kept->value);
-			standing = standing_of(trial, kept->value, NULL);
-		}
-		if (standing == STANDS_NOT)
+		ret_standings[i] =
+		    kept->whole ? standing_of(trial, kept->value, NULL) : STANDS_UNTOLD;
+		if (ret_standings[i] != STANDS || *given != STANDS || !can_take_away(trial))
 			continue;
-		say_stays(trial, i, standing);
-		left++;
+		change(trial, ROTATOR_WITHDRAW, kept->value);
+		ret_standings[i] = standing_of(trial, kept->value, NULL);
+		*given = bring_given_back(trial, ret_said);
 	}
+}
+
+/* The number of those that stay, or may. */
+static size_t
+say_others(struct trial *trial, const enum standing standings[KEPT_MAX])
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < trial->keep.count; i++)
+		if (standings[i] != STANDS_NOT) {
+			say_stays(trial, i, standings[i]);
+			left++;
+		}
 	return left;
 }
 
@@ -147,11 +165,15 @@ say_alive(const struct trial *trial)
 enum err_code
 restore_run(struct trial *trial, bool right, struct err *err)
 {
-	enum standing given = bring_given_back(trial);
-	size_t left = 0;
+	enum standing others[KEPT_MAX] = {STANDS_NOT};
+	BUF said = {0};
+	enum standing given = bring_given_back(trial, &said);
 
-	if (!right || trial->report.wrong > 0)
-		left = take_away_others(trial, given == STANDS);
+	if (!right || trial->report.wrong > 0 || given != STANDS)
+		take_away_others(trial, &given, &said, others);
+	report_given(&trial->report, given, &said);
+	size_t left = say_others(trial, others);
+
 	if (given == STANDS && left == 0) {
 		say_alive(trial);
 		return keep_erase(&trial->keep, err);

@@ -123,7 +123,7 @@ class Rotator:
     def add(self, _):
         if self.fault == "add rejects": return "rejected"
         if self.fault == "add replaces": self.hold({"given": self.token(self.next)}); return "added"
-        if self.fault == "add only once" and self.has(self.next): return "unchanged"
+        if self.fault.startswith("add only once") and self.has(self.next): return "unchanged"
         if self.fault == "add never of the first" and self.token(self.next) == "the first value": return "rejected"
         if self.fault == "add is done by halves":
             held = self.held(); self.hold(dict(held, half="")) if "half" not in held else sys.exit(1)
@@ -163,7 +163,7 @@ class Rotator:
             return "withdrawn"
         if self.fault == "withdraw does not": return "unchanged"
         if self.fault == "withdraw lies": return "withdrawn"
-        if self.fault == "withdraws all": self.hold({}); return "withdrawn"
+        if self.fault.endswith("withdraws all"): self.hold({}); return "withdrawn"
         if self.fault == "withdraws only once" and not self.has(self.current): return "unknown"
         self.hold(self.without(self.current))
         return "withdrawn"
