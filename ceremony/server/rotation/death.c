@@ -66,9 +66,10 @@ rotate_commit(struct payment *payment, struct err *err)
 	debt.rejected = 0;
 	debt.tries = 0; /* what fails from now on waits no longer than after a first try */
 	if (debt.state != DEBT_VERIFIED)
-		TRY(payment_log(payment, DEBT_VERIFIES, &debt, err));
-	TRY(payment_log(payment, DEBT_COMMITS, &debt, err));
-	TRY(payment_next(payment, last, &debt, err));
+		TRY(payment_log(payment, DEBT_VERIFIES, payment->new_works ? BY_TARGET : BY_ROTATOR,
+		    &debt, err));
+	TRY(payment_log(payment, DEBT_COMMITS, BY_HOST, &debt, err));
+	TRY(payment_next(payment, last, BY_HOST, &debt, err));
 	if (replaced)
 		begin_grace(payment, &debt);
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
@@ -85,7 +86,7 @@ watch(struct payment *payment, const struct debt_row *taken, struct err *err)
 {
 	struct debt_row debt = *taken;
 
-	TRY(payment_next(payment, DEBT_WATCHES_DEATH, &debt, err));
+	TRY(payment_next(payment, DEBT_WATCHES_DEATH, BY_ROTATOR, &debt, err));
 	begin_grace(payment, &debt);
 	return payment_write(payment, DEBT_WATCHES_DEATH, &debt, err);
 }
@@ -115,7 +116,7 @@ rotate_lose(struct payment *payment, struct err *err)
 	TRY(is_newest(payment, &newest, err));
 	if (!newest) /* a ceremony opens that value meanwhile */
 		return ERR_OK;
-	TRY(payment_next(payment, DEBT_LOSES, &debt, err));
+	TRY(payment_next(payment, DEBT_LOSES, BY_TARGET, &debt, err));
 	TRY(store_get_secret(session->store, &debt.secret, &secret, err));
 	TRY(store_set_version_state(session->store, &debt.secret, debt.pending, VERSION_REJECTED,
 	    err));
@@ -291,7 +292,7 @@ tell_again(struct payment *payment, uint32_t version, struct err *err)
 		    "it there, then 'halligan rotate %s'",
 		    version, payment->secret.name);
 	if (payment_style(payment) != STYLE_REPLACE)
-		return payment_move(payment, DEBT_WITHDRAWS, err);
+		return payment_move(payment, DEBT_WITHDRAWS, BY_TARGET, err);
 	if (target_tell(payment, ROTATOR_APPLY, &ignored, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	return ERR_OK;
@@ -459,6 +460,15 @@ tell_sessions(const struct payment *payment)
 	return "";
 }
 
+/* By whose word it is dead. */
+static enum debt_by
+death_by(const struct payment *payment)
+{
+	if (payment->definition.announced.death == DEATH_NONE)
+		return BY_DEFINITION;
+	return payment->old_refused && payment->seen_works ? BY_TARGET : BY_ROTATOR;
+}
+
 static enum err_code
 commit_retired(struct payment *payment, const struct dsse *statement, struct err *err)
 {
@@ -468,7 +478,7 @@ commit_retired(struct payment *payment, const struct dsse *statement, struct err
 	struct debt_row debt = payment->debt;
 	struct digest digest;
 
-	TRY(payment_next(payment, DEBT_RETIRES, &debt, err));
+	TRY(payment_next(payment, DEBT_RETIRES, death_by(payment), &debt, err));
 	TRY(change_begin(session, &change, err));
 	TRY(session_keep(session, statement, STATEMENT_ROTATION, false, &digest, err));
 	TRY(store_set_version_state(session->store, &debt.secret, debt.old, VERSION_RETIRED, err));

@@ -36,7 +36,7 @@ step(struct payment *payment, struct err *err)
 		return rotate_prepare(payment, err);
 	case DEBT_PREPARED:
 		return issues ? rotate_verify_issued(payment, err) :
-		                payment_move(payment, DEBT_APPLIES, err);
+		                payment_move(payment, DEBT_APPLIES, BY_HOST, err);
 	case DEBT_APPLYING:
 		return rotate_apply(payment, err);
 	case DEBT_EXPELLED:

@@ -68,11 +68,12 @@ payment_commit(struct payment *payment, struct change *change, const struct debt
 }
 
 enum err_code
-payment_log(struct payment *payment, enum debt_event event, struct debt_row *debt, struct err *err)
+payment_log(struct payment *payment, enum debt_event event, enum debt_by by, struct debt_row *debt,
+    struct err *err)
 {
 	LEAF leaf = leaf_new(debt_event_leaves[event]);
 
-	TRY(payment_next(payment, event, debt, err));
+	TRY(payment_next(payment, event, by, debt, err));
 	leaf_debt(&leaf, debt);
 	leaf_text(&leaf, "note", debt->note);
 	return journal_add(payment->session, &leaf, err);
@@ -89,10 +90,10 @@ write_debt(struct payment *payment, const struct debt_row *debt, const char *eve
 }
 
 enum err_code
-payment_next(const struct payment *payment, enum debt_event event, struct debt_row *debt,
-    struct err *err)
+payment_next(const struct payment *payment, enum debt_event event, enum debt_by by,
+    struct debt_row *debt, struct err *err)
 {
-	return debt_next(payment_style(payment), debt->state, event, &debt->state, err);
+	return debt_next(payment_style(payment), debt->state, event, by, &debt->state, err);
 }
 
 enum err_code
@@ -103,11 +104,11 @@ payment_write(struct payment *payment, enum debt_event event, const struct debt_
 }
 
 enum err_code
-payment_move(struct payment *payment, enum debt_event event, struct err *err)
+payment_move(struct payment *payment, enum debt_event event, enum debt_by by, struct err *err)
 {
 	struct debt_row debt = payment->debt;
 
-	TRY(payment_next(payment, event, &debt, err));
+	TRY(payment_next(payment, event, by, &debt, err));
 	debt.note[0] = '\0';
 	return payment_write(payment, event, &debt, err);
 }
@@ -157,7 +158,7 @@ payment_degrade(struct payment *payment, struct err *err, const char *format, ..
 
 	va_start(arguments, format);
 	struct debt_row debt = payment->debt;
-	enum err_code code = payment_next(payment, DEBT_DEGRADES, &debt, err);
+	enum err_code code = payment_next(payment, DEBT_DEGRADES, BY_TARGET, &debt, err);
 
 	if (code == ERR_OK)
 		code = stop(payment, debt.state, ERR_TARGET, debt_event_leaves[DEBT_DEGRADES],

@@ -58,18 +58,18 @@ enum err_code payment_escrow(struct session *session, const struct debt_row *deb
  * nothing was done. */
 enum err_code payment_load(struct session *session, const struct id *debt,
     struct payment *ret_payment, struct err *err) MUST_CHECK;
-/* DEBT moves by EVENT (rotation/states.h), in memory. */
-enum err_code payment_next(const struct payment *payment, enum debt_event event,
+/* DEBT moves by EVENT, by the word of BY (rotation/states.h), in memory. */
+enum err_code payment_next(const struct payment *payment, enum debt_event event, enum debt_by by,
     struct debt_row *debt, struct err *err) MUST_CHECK;
 /* It moves, and that is committed. */
-enum err_code payment_move(struct payment *payment, enum debt_event event,
+enum err_code payment_move(struct payment *payment, enum debt_event event, enum debt_by by,
     struct err *err) MUST_CHECK;
 /* The same with what DEBT, whose state is set, has beside. */
 enum err_code payment_write(struct payment *payment, enum debt_event event,
     const struct debt_row *debt, struct err *err) MUST_CHECK;
 /* Inside a change that payment_commit ends: the leaf of a step that is followed by another at once. */
-enum err_code payment_log(struct payment *payment, enum debt_event event, struct debt_row *debt,
-    struct err *err) MUST_CHECK;
+enum err_code payment_log(struct payment *payment, enum debt_event event, enum debt_by by,
+    struct debt_row *debt, struct err *err) MUST_CHECK;
 /* Inside CHANGE, which ends by it: the row and the leaf. */
 enum err_code payment_commit(struct payment *payment, struct change *change,
     const struct debt_row *debt, struct leaf *leaf, struct err *err) MUST_CHECK;
@@ -79,7 +79,7 @@ enum err_code payment_attempt(struct payment *payment, const struct debt_row *de
 /* This run ends here; the note says why, a later one goes on, once the debt is due again. */
 enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
     const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;
-/* Nothing is accepted, or nothing can be known: a person must look; it is due again as after a stop. */
+/* The target was seen to accept nothing: a person must look; it is due again as after a stop. */
 enum err_code payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
     FORMAT_LIKE(3, 4) MUST_CHECK;
 /* The values that the target did not want, or that turned out not to be the one that works: not proven dead yet. */

@@ -44,7 +44,7 @@ find(struct payment *payment, uint32_t version, struct err *err)
 	LEAF leaf = leaf_new(debt_event_leaves[DEBT_FINDS]);
 	struct debt_row debt = payment->debt;
 
-	TRY(payment_next(payment, DEBT_FINDS, &debt, err));
+	TRY(payment_next(payment, DEBT_FINDS, BY_TARGET, &debt, err));
 	TRY(change_begin(session, &change, err));
 	if (debt.pending != 0)
 		TRY(store_set_version_state(session->store, &debt.secret, debt.pending,
@@ -72,7 +72,8 @@ landed(struct payment *payment, struct err *err)
 		return rotate_commit(payment, err);
 	if (target_expel(payment, &debt.sessions, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	TRY(payment_next(payment, DEBT_EXPELS, &debt, err));
+	TRY(payment_next(payment, DEBT_EXPELS, payment->new_works ? BY_TARGET : BY_ROTATOR, &debt,
+	    err));
 	if (payment
 	        ->new_works) /* seen, and not only said: else a liar would be tried every few seconds */
 		debt.tries = 0;
@@ -88,7 +89,7 @@ reject(struct payment *payment, struct err *err)
 	bool last = debt.rejected + 1 >= PAYMENT_REJECTIONS;
 
 	debt.rejected++;
-	TRY(payment_next(payment, last ? DEBT_DEGRADES : DEBT_REJECTS, &debt, err));
+	TRY(payment_next(payment, last ? DEBT_DEGRADES : DEBT_REJECTS, BY_ROTATOR, &debt, err));
 	if (last)
 		wait_longer(&debt, session_now(payment->session));
 	plain_format(debt.note, sizeof(debt.note),
@@ -246,7 +247,7 @@ rotate_verify_replaced(struct payment *payment, struct err *err)
 	if (!here)
 		return ERR_OK;
 	if (payment->old_works)
-		return payment_move(payment, DEBT_APPLIES, err);
+		return payment_move(payment, DEBT_APPLIES, BY_TARGET, err);
 	if (!dead)
 		TRY(prove_refused(payment, &dead, err));
 	return dead ? rotate_commit(payment, err) : ERR_OK;
@@ -264,7 +265,7 @@ rotate_verify_issued(struct payment *payment, struct err *err)
 		return rotate_commit(payment, err);
 	struct debt_row debt = payment->debt;
 
-	TRY(payment_next(payment, DEBT_REJECTS, &debt, err));
+	TRY(payment_next(payment, DEBT_REJECTS, BY_TARGET, &debt, err));
 	plain_format(debt.note, sizeof(debt.note),
 	    "the target made version %u and does not accept it%s%.300s", debt.pending,
 	    SAID(payment));
@@ -285,9 +286,9 @@ rotate_recover(struct payment *payment, struct err *err)
 		return landed(payment, err);
 	payment->resumed = false;
 	if (debt.pending != 0 && payment_style(payment) != STYLE_ISSUE)
-		return payment_move(payment, DEBT_APPLIES, err);
+		return payment_move(payment, DEBT_APPLIES, BY_TARGET, err);
 	debt.rejected = 0;
 	debt.note[0] = '\0';
-	TRY(payment_next(payment, DEBT_REJECTS, &debt, err));
+	TRY(payment_next(payment, DEBT_REJECTS, BY_TARGET, &debt, err));
 	return give_up(payment, DEBT_REJECTS, &debt, err);
 }

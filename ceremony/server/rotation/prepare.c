@@ -53,7 +53,7 @@ commit_prepared(struct payment *payment, const struct sealing *sealing, struct e
 	secret.newest = sealing->number;
 	TRY(store_update_secret(session->store, &secret, err));
 	debt.pending = sealing->number;
-	TRY(payment_next(payment, DEBT_PREPARES, &debt, err));
+	TRY(payment_next(payment, DEBT_PREPARES, BY_ROTATOR, &debt, err));
 	debt.note[0] = '\0';
 	leaf_bytes(&leaf, "header", VIEW_OF(sealing->hash.bytes));
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
@@ -111,7 +111,7 @@ rotate_prepare(struct payment *payment, struct err *err)
 	uint32_t number = payment->secret.newest + 1;
 
 	if (payment->debt.state == DEBT_OWED && payment_style(payment) == STYLE_ISSUE)
-		return payment_move(payment, DEBT_ISSUES, err);
+		return payment_move(payment, DEBT_ISSUES, BY_HOST, err);
 	TRY(make_room(payment, err));
 	if (!payment->stopped)
 		TRY(make(payment, &next, err));

@@ -7,9 +7,9 @@
  *	issue	OWED -> ISSUING -> PREPARED -> VERIFIED -> COMMITTED -> WITHDRAWING -> WATCHED -> RETIRED
  *
  * A debt begins as OWED: with the release, the resealing or the rotation that a quorum decided, or with an adoption.  From
- * then on the host alone moves it, in a run that anybody may ask for once it is due; DEGRADED is left when a person
- * has put the target right, which the next run finds out.  COMMITTED and what follows is a death watch: it keeps nobody
- * from requesting the secret again.
+ * then on the host alone moves it, in a run that anybody may ask for once it is due; each row says by whose word
+ * (enum debt_by).  DEGRADED is left when a person has put the target right, which the next run finds out.  COMMITTED and
+ * what follows is a death watch: it keeps nobody from requesting the secret again.
  */
 #ifndef CEREMONY_SERVER_ROTATION_STATES_H
 #define CEREMONY_SERVER_ROTATION_STATES_H
@@ -35,8 +35,16 @@ enum debt_event {
 };
 extern const char *const debt_event_leaves[DEBT_EVENTS]; /* how the log calls what it wrote */
 
-/* The next state of a debt that is rotated by STYLE.  ERR_INTERNAL: the table has no such row. */
+/* Who caused it.  That a value works, or is dead, never rests on what a rotator says it did. */
+enum debt_by {
+	BY_HOST = 1,      /* its own decision, kept before it does what it says */
+	BY_ROTATOR = 2,   /* what one said that it did, made, or cannot do: a reason to ask */
+	BY_TARGET = 4,    /* a probe: it was seen to accept a value, or to refuse one */
+	BY_DEFINITION = 8 /* what was signed: such a value cannot die */
+};
+
+/* The next state of a debt that is rotated by STYLE, by the word of BY alone.  ERR_INTERNAL: the table has no such row. */
 enum err_code debt_next(enum style style, enum debt_state state, enum debt_event event,
-    enum debt_state *ret_next, struct err *err) MUST_CHECK;
+    enum debt_by by, enum debt_state *ret_next, struct err *err) MUST_CHECK;
 
 #endif

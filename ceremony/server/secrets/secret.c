@@ -28,7 +28,7 @@ released(struct session *session, const struct secret_row *row, bool *ret_releas
 	return ERR_OK;
 }
 
-/* "sealed", "released", or the state of an open debt. */
+/* The state of an open debt; "released"; of a death that is watched; "sealed". */
 static enum err_code
 state_name(struct session *session, const struct secret_row *row, const char **ret_name,
     struct err *err)
@@ -45,7 +45,12 @@ state_name(struct session *session, const struct secret_row *row, const char **r
 		return code;
 	TRY(released(session, row, &out, err));
 	*ret_name = out ? "released" : "sealed";
-	return ERR_OK;
+	if (out)
+		return ERR_OK;
+	code = store_newest_watch(session->store, &row->id, &debt, err);
+	if (code == ERR_OK)
+		*ret_name = debt_state_names[debt.state];
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 static enum err_code

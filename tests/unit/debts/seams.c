@@ -248,16 +248,16 @@ __wrap_sql_commit(struct sql *sql, struct err *err)
 }
 
 enum err_code __real_debt_next(enum style style, enum debt_state state, enum debt_event event,
-    enum debt_state *ret_next, struct err *err);
+    enum debt_by by, enum debt_state *ret_next, struct err *err);
 enum err_code __wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
-    enum debt_state *ret_next, struct err *err);
+    enum debt_by by, enum debt_state *ret_next, struct err *err);
 
 enum err_code
-__wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
+__wrap_debt_next(enum style style, enum debt_state state, enum debt_event event, enum debt_by by,
     enum debt_state *ret_next, struct err *err)
 {
 	struct own *self = own();
-	enum err_code code = __real_debt_next(style, state, event, ret_next, err);
+	enum err_code code = __real_debt_next(style, state, event, by, ret_next, err);
 
 	if (self->rehearsals > 0) {
 		if (code == ERR_OK)
@@ -278,10 +278,15 @@ __wrap_debt_next(enum style style, enum debt_state state, enum debt_event event,
 bool
 world_has_row(enum style style, enum debt_state from, enum debt_event event)
 {
-	enum debt_state to;
-	struct err err;
+	bool has = false;
 
-	return __real_debt_next(style, from, event, &to, &err) == ERR_OK;
+	for (unsigned by = BY_HOST; by <= BY_DEFINITION; by <<= 1) {
+		enum debt_state to;
+		struct err err;
+
+		has |= __real_debt_next(style, from, event, (enum debt_by)by, &to, &err) == ERR_OK;
+	}
+	return has;
 }
 
 enum err_code __real_rehearse(struct session *session, rehearsed *work, const void *context,
