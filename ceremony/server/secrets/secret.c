@@ -178,7 +178,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	struct secret_row row;
 	DSSE definition = {0};
 	VERSION_ROW version = {0};
-	bool out;
+	bool out, wants = json_in_has(&call->in, "rotation") && json_in_bool(&call->in, "rotation");
 
 	TRY(json_in_end(&call->in));
 	enum err_code code = store_find_secret(session->store, name, &row, err);
@@ -197,7 +197,8 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_bool(call->reply, "released", out);
 	TRY(put_debt(session, call->reply, &row, err));
 	TRY(put_deaths(session, call->reply, &row, err));
-	TRY(put_rotation(session, call->reply, &row, err));
+	if (wants)
+		TRY(put_rotation(session, call->reply, &row, err));
 	TRY(put_spares(session, call->reply, &version, err));
 	buf_bytes(&call->out, buf_view(&version.header));
 	return buf_check(&call->out, err);
